@@ -1,0 +1,178 @@
+package okey
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// ActionName says what a recorded action wants: a signal of a request, or one of the names below.
+type ActionName string
+
+// The actions that are not signals.
+const (
+	ActionAsk       ActionName = "ask"
+	ActionExpire    ActionName = "expire"     // the flow's own: time has run out
+	ActionKeyChange ActionName = "key-change" // about a key, not a request
+)
+
+// ActionOf names the action behind a signal.
+func ActionOf(s Signal) ActionName { return ActionName(s) }
+
+// Signal returns the signal that the action travels as; it is not Valid for actions that are none.
+func (n ActionName) Signal() Signal { return Signal(n) }
+
+// Via is the way in that an action took.
+type Via string
+
+// The ways in.
+const (
+	ViaWeb     Via = "web"
+	ViaLink    Via = "link" // an emailed link
+	ViaAPI     Via = "api"
+	ViaSupport Via = "support" // support in someone's place
+	ViaEngine  Via = "engine"  // the flow itself, or a signal that nobody recorded
+)
+
+// Content is what a person gives with an action. It stays in the database: no part of it enters the engine.
+type Content struct {
+	Establishment UAI           `json:"establishment,omitempty"`
+	Need          string        `json:"need,omitempty"`
+	Reason        RequestReason `json:"reason,omitempty"`
+	Decision      Decision      `json:"decision,omitempty"`
+	Comment       string        `json:"comment,omitempty"`
+	Charter       int           `json:"charter,omitempty"`
+	Serial        Serial        `json:"serial,omitempty"`
+	KeyReason     KeyReason     `json:"key_reason,omitempty"`
+}
+
+// Action is the row that says who wants what. It is written before anything is signalled; the signal carries only its ID.
+type Action struct {
+	ID        uuid.UUID // made with the form: the idempotency key
+	Request   uuid.UUID // zero for a key change
+	Key       Serial    // of a key change
+	Name      ActionName
+	By        PersonID // zero for the flow itself
+	Via       Via
+	Content   Content
+	Digest    []byte // HMAC-SHA-256 of content and PIN: tells a repeat from a reuse
+	PINHash   string // argon2id; gone once judged
+	CreatedAt time.Time
+	Verdict   *Verdict // nil until judged
+}
+
+// requestSpace is the name space of request ids (RFC 9562, version 5).
+var requestSpace = uuid.MustParse("5f0b6b0e-2a67-5d0c-9d2e-6f6b65790001")
+
+// RequestIDOf is the id of the request that a person opens by an action: the same POST twice is the same request.
+func RequestIDOf(person PersonID, action uuid.UUID) uuid.UUID {
+	return uuid.NewSHA1(requestSpace, append(person[:], action[:]...))
+}
+
+// DerivedID names something that follows from id, the same at each attempt.
+func DerivedID(id uuid.UUID, name string) uuid.UUID { return uuid.NewSHA1(id, []byte(name)) }
+
+// Verdict is what the judging activity answers, and keeps with the action so that a second attempt returns the same.
+// It travels through the engine: ids, enums and times only.
+type Verdict struct {
+	Accepted bool        `json:"accepted"`
+	Reason   Code        `json:"reason,omitempty"` // why not
+	Detail   string      `json:"detail,omitempty"` // an enum that narrows the reason, such as first_degree
+	Standing Standing    `json:"standing"`
+	Mails    []MailStep  `json:"mails,omitempty"`
+	Woken    []uuid.UUID `json:"woken,omitempty"` // requests owed a wake-up by this transaction
+	Decided  Decision    `json:"decided,omitempty"`
+	Swapped  bool        `json:"swapped,omitempty"` // at handover another key changed places with the attributed one
+	OtherKey KeyState    `json:"other_key,omitempty"`
+}
+
+// Standing is where a request stands after a verdict: all that its workflow needs to go on.
+type Standing struct {
+	Stage     Stage      `json:"stage,omitempty"` // empty: the request does not exist
+	Turn      int        `json:"turn,omitempty"`  // counts changes of stage
+	Since     time.Time  `json:"since"`
+	UAI       UAI        `json:"uai,omitempty"`
+	Deadlines []Deadline `json:"deadlines,omitempty"`
+}
+
+// DeadlineKind is what is due when a stage lasts.
+type DeadlineKind string
+
+// What is due while a stage lasts.
+const (
+	DueReminder   DeadlineKind = "reminder"
+	DueSupport    DeadlineKind = "support" // support is told
+	DueExpiry     DeadlineKind = "expiry"
+	DueOrder      DeadlineKind = "order"         // no order yet: the approvers
+	DueOrderAgain DeadlineKind = "order_support" // still none: support
+	DueMonthly    DeadlineKind = "monthly"       // the place in line is kept
+)
+
+// Deadline is something due at an instant, counted in open days from the beginning of the stage.
+type Deadline struct {
+	Kind DeadlineKind `json:"kind"`
+	N    int          `json:"n"`
+	At   time.Time    `json:"at"`
+}
+
+// Waits are the lengths of a request's waits in open days. They are given with the workflow's input, so that a changed
+// setting never breaks a running request.
+type Waits struct {
+	DecisionReminders []int `json:"decision_reminders"`
+	DecisionSupport   int   `json:"decision_support"`
+	DecisionExpiry    int   `json:"decision_expiry"`
+	CharterReminders  []int `json:"charter_reminders"`
+	CharterExpiry     int   `json:"charter_expiry"`
+	HandoverReminders []int `json:"handover_reminders"`
+	HandoverSupport   int   `json:"handover_support"`
+	HandoverExpiry    int   `json:"handover_expiry"`
+	OrderReminder     int   `json:"order_reminder"`
+	OrderSupport      int   `json:"order_support"`
+}
+
+// DefaultWaits are the lengths of DESIGN section 3.
+func DefaultWaits() Waits {
+	return Waits{
+		DecisionReminders: []int{2, 5, 10}, DecisionSupport: 10, DecisionExpiry: 30,
+		CharterReminders: []int{2, 5, 10}, CharterExpiry: 30,
+		HandoverReminders: []int{3, 8}, HandoverSupport: 15, HandoverExpiry: 60,
+		OrderReminder: 5, OrderSupport: 15,
+	}
+}
+
+// Deadlines lists what is due in a stage begun at since, in the order of time. openDays gives the instant n open days later.
+func (w Waits) Deadlines(stage Stage, since time.Time, openDays func(time.Time, int) time.Time) []Deadline {
+	var due []Deadline
+	add := func(kind DeadlineKind, days ...int) {
+		for i, n := range days {
+			due = append(due, Deadline{Kind: kind, N: i + 1, At: openDays(since, n)})
+		}
+	}
+	switch stage {
+	case AwaitingDecision:
+		add(DueReminder, w.DecisionReminders...)
+		add(DueSupport, w.DecisionSupport)
+		add(DueExpiry, w.DecisionExpiry)
+	case AwaitingStock:
+		add(DueOrder, w.OrderReminder)
+		add(DueOrderAgain, w.OrderSupport)
+	case AwaitingCharter:
+		add(DueReminder, w.CharterReminders...)
+		add(DueExpiry, w.CharterExpiry)
+	case AwaitingHandover:
+		add(DueReminder, w.HandoverReminders...)
+		add(DueSupport, w.HandoverSupport)
+		add(DueExpiry, w.HandoverExpiry)
+	}
+	return due
+}
+
+// ExpiryOf returns when the standing expires, zero where it does not.
+func (s Standing) ExpiryOf() time.Time {
+	for _, d := range s.Deadlines {
+		if d.Kind == DueExpiry {
+			return d.At
+		}
+	}
+	return time.Time{}
+}

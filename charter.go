@@ -1,0 +1,27 @@
+package okey
+
+import (
+	"crypto/sha256"
+	_ "embed" // the first charter ships with OKEY
+	"encoding/hex"
+	"time"
+)
+
+// Charter is a version of the text that requesters sign. A published version is never edited.
+type Charter struct {
+	Version     int
+	Text        string
+	SHA256      string // of Text's bytes in UTF-8, in hexadecimal
+	PublishedAt time.Time
+}
+
+// FirstCharter is the text that ships with OKEY and is published by the first migrate.
+//
+//go:embed charter.txt
+var FirstCharter string
+
+// CharterSum is the fingerprint kept with each signature.
+func CharterSum(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}

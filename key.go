@@ -1,0 +1,164 @@
+package okey
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// KeyState is where a key is in its life. The values are contract.
+type KeyState string
+
+// The states of a key.
+const (
+	InTransit  KeyState = "in_transit" // announced, not yet arrived
+	InStock    KeyState = "in_stock"   // in the establishment's drawer, free
+	Reserved   KeyState = "reserved"   // kept aside for a request whose charter awaits a signature
+	Attributed KeyState = "attributed" // signed for, to be handed over
+	InService  KeyState = "in_service" // in its holder's hands
+	Lost       KeyState = "lost"
+	Defective  KeyState = "defective"
+	Retired    KeyState = "retired"
+)
+
+// KeyStates returns every state.
+func KeyStates() []KeyState {
+	return []KeyState{InTransit, InStock, Reserved, Attributed, InService, Lost, Defective, Retired}
+}
+
+var keyStateNames = map[KeyState]string{
+	InTransit: "en livraison", InStock: "en stock", Reserved: "réservée", Attributed: "attribuée", InService: "en service",
+	Lost: "perdue", Defective: "défectueuse", Retired: "au rebut",
+}
+
+// French names the state on pages and in mails.
+func (s KeyState) French() string { return keyStateNames[s] }
+
+// Valid tells whether s is a state at all.
+func (s KeyState) Valid() bool { return keyStateNames[s] != "" }
+
+// KeyReason is why a key changes state. The first five are contract, given by people; the others belong to the flow.
+type KeyReason string
+
+// The reasons of key changes.
+const (
+	ReasonLost       KeyReason = "lost"
+	ReasonReturn     KeyReason = "return_to_stock"
+	ReasonDefective  KeyReason = "defective"
+	ReasonFound      KeyReason = "found"
+	ReasonRetired    KeyReason = "retired"
+	ReasonReserved   KeyReason = "reserved" // given to the first in line
+	ReasonSigned     KeyReason = "signed"   // charter signed, PIN chosen
+	ReasonHandedOver KeyReason = "handed_over"
+	ReasonReleased   KeyReason = "released" // its request was withdrawn or expired, or another key took its place
+	ReasonArrived    KeyReason = "arrived"  // an announced delivery confirmed
+)
+
+// ChangeReasons returns the reasons that people give, in the order of the form.
+func ChangeReasons() []KeyReason {
+	return []KeyReason{ReasonLost, ReasonReturn, ReasonDefective, ReasonFound, ReasonRetired}
+}
+
+var keyReasonNames = map[KeyReason]string{
+	ReasonLost: "Clef perdue", ReasonReturn: "Mettre en stock", ReasonDefective: "Clef défectueuse",
+	ReasonFound: "Clef retrouvée", ReasonRetired: "Mise au rebut",
+	ReasonReserved: "Réservée", ReasonSigned: "Attribuée", ReasonHandedOver: "Remise", ReasonReleased: "Rendue au stock", ReasonArrived: "Arrivée",
+	ReasonImported: "Importée",
+}
+
+// French names the reason on forms and in histories.
+func (r KeyReason) French() string { return keyReasonNames[r] }
+
+// KeyTransition says that a key in state From goes to To for Reason; Holder tells whether the holder may declare it.
+type KeyTransition struct {
+	From   KeyState
+	Reason KeyReason
+	To     KeyState
+	Holder bool
+}
+
+// KeyTransitions is the whole life of a key. The database holds the same table and refuses any other change.
+var KeyTransitions = []KeyTransition{
+	{InTransit, ReasonArrived, InStock, false},
+	{InTransit, ReasonLost, Lost, false},
+	{InStock, ReasonReserved, Reserved, false},
+	{InStock, ReasonHandedOver, InService, false}, // changes places with the attributed key at the counter
+	{InStock, ReasonLost, Lost, false},
+	{InStock, ReasonDefective, Defective, false},
+	{InStock, ReasonRetired, Retired, false},
+	{Reserved, ReasonSigned, Attributed, false},
+	{Reserved, ReasonReleased, InStock, false},
+	{Reserved, ReasonLost, Lost, false},
+	{Reserved, ReasonDefective, Defective, false},
+	{Attributed, ReasonHandedOver, InService, false},
+	{Attributed, ReasonReleased, InStock, false},
+	{Attributed, ReasonLost, Lost, false},
+	{Attributed, ReasonDefective, Defective, false},
+	{InService, ReasonReturn, InStock, false},
+	{InService, ReasonLost, Lost, true},
+	{InService, ReasonDefective, Defective, true},
+	{InService, ReasonRetired, Retired, false},
+	{Lost, ReasonFound, InStock, false},
+	{Lost, ReasonRetired, Retired, false},
+	{Defective, ReasonReturn, InStock, false}, // it works after all
+	{Defective, ReasonRetired, Retired, false},
+}
+
+// NextKeyState returns the state that reason leads to; the Error has code key_transition where the table has no such row.
+func NextKeyState(from KeyState, reason KeyReason) (KeyState, error) {
+	for _, t := range KeyTransitions {
+		if t.From == from && t.Reason == reason {
+			return t.To, nil
+		}
+	}
+	return "", Errorf(CodeKeyTransition, "« %s » ne s'applique pas à une clef %s.", reason.French(), from.French())
+}
+
+// HolderMayDeclare tells whether a key's holder may give this reason for a key in this state.
+func HolderMayDeclare(from KeyState, reason KeyReason) bool {
+	for _, t := range KeyTransitions {
+		if t.From == from && t.Reason == reason {
+			return t.Holder
+		}
+	}
+	return false
+}
+
+// LendableMonths is how long a key must still be good for to be given to someone.
+const LendableMonths = 6
+
+// RenewalMonths is how long before its key expires a person may ask for the next one.
+const RenewalMonths = 3
+
+// Key is a hardware token. One establishment has it, one person or none holds it, one request or none keeps it aside.
+type Key struct {
+	Serial      Serial
+	UAI         UAI
+	State       KeyState
+	Batch       string
+	ExpiresOn   Day
+	Holder      PersonID  // zero for none
+	Request     uuid.UUID // zero for none
+	LastLoginAt time.Time // zero: never seen
+	PriorToOKEY bool      // charter and PIN date from before OKEY
+}
+
+// Lendable tells whether the key may be given to someone on the day.
+func (k Key) Lendable(on Day) bool {
+	return k.State == InStock && !k.ExpiresOn.Before(on.AddMonths(LendableMonths))
+}
+
+// Renewable tells whether the holder of the key may ask for the next one on the day.
+func (k Key) Renewable(on Day) bool {
+	return k.State == InService && !on.AddMonths(RenewalMonths).Before(k.ExpiresOn)
+}
+
+// MayChangeKey answers nil where the actor may report this of the key: whoever manages the establishment's keys, and the holder, who may
+// declare their own key lost or defective. The errors are those of May.
+func MayChangeKey(a Actor, k Key, s Subject, reason KeyReason, on Day) error {
+	err := May(ActManageKeys, a, s, on)
+	if err != nil && HolderMayDeclare(k.State, reason) && May(ActDeclareKey, a, s, on) == nil {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,49 @@
+package okey
+
+import (
+	"fmt"
+
+	"github.com/google/uuid"
+)
+
+// MailKind is one row of the table of mails.
+type MailKind string
+
+// The mails that concern a request.
+const (
+	MailAsked          MailKind = "asked"  // approvers: answer; where no key is free, the requester and once a shortage the approvers too
+	MailNobody         MailKind = "nobody" // nobody can answer: support, and the establishment's mailbox
+	MailRemindDecision MailKind = "remind_decision"
+	MailDecisionLate   MailKind = "decision_late" // support
+	MailRefused        MailKind = "refused"
+	MailApproved       MailKind = "approved"       // requester: sign the charter
+	MailKeepsPlace     MailKind = "keeps_place"    // requester: accepted, no key yet; approvers once a shortage
+	MailStillWaiting   MailKind = "still_waiting"  // requester, monthly
+	MailOrderReminder  MailKind = "order_reminder" // approvers: no order yet
+	MailOrderLate      MailKind = "order_late"     // support
+	MailKeyFree        MailKind = "key_free"       // requester: a key is free, go on
+	MailKeyReplaced    MailKind = "key_replaced"   // requester: the kept key is lost or broken, another one takes its place, or the place in line is kept
+	MailRemindCharter  MailKind = "remind_charter"
+	MailSigned         MailKind = "signed"          // requester: your key awaits you; approvers: a key to hand over
+	MailRemindHandover MailKind = "remind_handover" // both
+	MailHandoverLate   MailKind = "handover_late"   // support
+	MailHandedOver     MailKind = "handed_over"     // receipt
+	MailWithdrawn      MailKind = "withdrawn"
+	MailExpired        MailKind = "expired"
+	MailSupportDecided MailKind = "support_decided" // approvers: support decided in your place
+	MailUndelivered    MailKind = "undelivered"     // support: mails that could not be sent
+	MailKeyChanged     MailKind = "key_changed"     // former holder, approvers
+)
+
+// MailStep is one step's mails. Request, Kind and Ref name it for good: each recipient gets it once, under one Message-ID,
+// however often the step is tried.
+type MailStep struct {
+	Kind     MailKind `json:"kind"`
+	Ref      int      `json:"ref"`                // the request's turn, or for reminders turn*100+n
+	Shortage bool     `json:"shortage,omitempty"` // also tell the approvers that no key is left
+}
+
+// Key names the mail of this step to one address, the same at each attempt. issue rises only when support sends it again.
+func (m MailStep) Key(subject uuid.UUID, address string, issue int) uuid.UUID {
+	return DerivedID(subject, fmt.Sprintf("%s/%d/%s/%d", m.Kind, m.Ref, address, issue))
+}

@@ -1,0 +1,105 @@
+package okey
+
+import (
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+)
+
+// RequestReason is why someone asks for a key. The values are contract.
+type RequestReason string
+
+// The reasons of a request.
+const (
+	FirstKey    RequestReason = "first"
+	Renewal     RequestReason = "renewal"     // own key expires within RenewalMonths: it serves until handover retires it
+	Replacement RequestReason = "replacement" // own key was reported unusable
+)
+
+// Valid tells whether r is a reason that OKEY has.
+func (r RequestReason) Valid() bool { return r == FirstKey || r == Renewal || r == Replacement }
+
+// Request is one person's wish for one key, from asking to holding it.
+type Request struct {
+	ID         uuid.UUID
+	Person     PersonID
+	UAI        UAI // whose stock serves it
+	Host       UAI // whose approvers answer in place of UAI's own; empty: its own
+	Need       string
+	Reason     RequestReason
+	Stage      Stage
+	Turn       int
+	Since      time.Time // when Stage began
+	AskedAt    time.Time
+	ApprovedAt time.Time // the place in line
+	SignedAt   time.Time
+	Charter    int // the version signed, 0 until then
+	Key        Serial
+	KeptUntil  time.Time // when the stage expires, zero where it does not
+	WakeUpOwed bool
+}
+
+// AnsweredBy is the establishment whose approvers answer.
+func (r Request) AnsweredBy() UAI {
+	if r.Host != "" {
+		return r.Host
+	}
+	return r.UAI
+}
+
+// MaxText is the longest need or comment, in characters.
+const MaxText = 500
+
+// CheckText trims what a person wrote and answers invalid, naming the field, where it is longer than MaxText, holds control
+// characters, or is empty though required.
+func CheckText(field, text string, required bool) (string, error) {
+	text = strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n"))
+	switch n := utf8.RuneCountInString(text); {
+	case !utf8.ValidString(text):
+		return "", InvalidField(field, "Ce texte contient des caractères illisibles : retapez-le.")
+	case n == 0 && required:
+		return "", InvalidField(field, "%s", missing[field])
+	case n > MaxText:
+		return "", InvalidField(field, "Ce texte est trop long : %d caractères, %d au plus.", n, MaxText)
+	case strings.ContainsFunc(text, func(r rune) bool { return (r < ' ' && r != '\n' && r != '\t') || r == 0x7f }):
+		return "", InvalidField(field, "Ce texte contient des caractères de contrôle : retapez-le.")
+	}
+	return text, nil
+}
+
+var missing = map[string]string{
+	"need":    "Écrivez en quelques mots pourquoi vous avez besoin d'une clef.",
+	"comment": "Écrivez un commentaire : la personne concernée le lira.",
+}
+
+// EventKind is one line of a request's story.
+type EventKind string
+
+// What a request's timeline tells.
+const (
+	EventAsked         EventKind = "asked"
+	EventApproved      EventKind = "approved"
+	EventRefused       EventKind = "refused"
+	EventWaitsForStock EventKind = "waits_for_stock"
+	EventKeyReserved   EventKind = "key_reserved"
+	EventSigned        EventKind = "charter_signed"
+	EventKeyLost       EventKind = "key_unavailable"
+	EventSwapped       EventKind = "key_swapped"
+	EventHandedOver    EventKind = "handed_over"
+	EventWithdrawn     EventKind = "withdrawn"
+	EventExpired       EventKind = "expired"
+	EventToSupport     EventKind = "to_support"
+)
+
+// Event is one line of a request's timeline: what, when, who, and what they wrote.
+type Event struct {
+	At      time.Time
+	Kind    EventKind
+	By      PersonID // zero for the flow itself
+	ByName  string
+	Via     Via
+	Comment string
+	Key     Serial
+}

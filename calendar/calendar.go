@@ -1,0 +1,120 @@
+// Package calendar counts open days: the days on which somebody in a school can be expected to answer. These are
+// working days, in the time zone of the school's academy, outside that academy's school holidays.
+//
+// Its answers change with a settings file, so ask it in an activity, never in a workflow.
+package calendar
+
+import (
+	"slices"
+	"time"
+
+	"github.com/rickar/cal/v2"
+	"github.com/rickar/cal/v2/fr"
+
+	"okey"
+)
+
+// Calendar knows week-ends, public holidays and, once loaded from a file, school holidays. It never changes after that:
+// any number of goroutines may ask it.
+type Calendar struct {
+	school map[string][]period // by academy code
+}
+
+// period runs from the first day without school to the day of return, which is open again.
+type period struct{ first, back day }
+
+// PublicOnly is a calendar of week-ends and public holidays, for an installation without a file of school holidays.
+func PublicOnly() *Calendar { return &Calendar{} }
+
+// AddOpenDays returns the nth open day after the day of from, at the same time of day, in the academy's time zone. With n
+// at 0 or below it is from itself where that is on an open day, else the next open day. What happens outside open days
+// thus never uses up a deadline: one day after a Saturday is Monday, and so is one day after a Friday.
+//
+// An unknown academy has the time zone of Paris and no school holidays.
+func (c *Calendar) AddOpenDays(academyCode string, from time.Time, n int) time.Time {
+	local := from.In(location(academyCode))
+	date := dayOf(local)
+	if n <= 0 {
+		for !c.isOpen(academyCode, date) {
+			date = date.next()
+		}
+		return date.at(local)
+	}
+	for ; n > 0; n-- {
+		date = date.next()
+		for !c.isOpen(academyCode, date) {
+			date = date.next()
+		}
+	}
+	return date.at(local)
+}
+
+// IsOpen tells whether an instant falls on an open day of the academy, by the academy's clock.
+func (c *Calendar) IsOpen(academyCode string, instant time.Time) bool {
+	return c.isOpen(academyCode, dayOf(instant.In(location(academyCode))))
+}
+
+// KnownUntil is the end of the last school holidays that the calendar knows of for an academy; false if it knows none.
+// After that day only week-ends and public holidays count, which is worth a warning in good time.
+func (c *Calendar) KnownUntil(academyCode string) (time.Time, bool) {
+	periods := c.school[canonical(academyCode)]
+	if len(periods) == 0 {
+		return time.Time{}, false
+	}
+	last := slices.MaxFunc(periods, func(a, b period) int { return int(a.back - b.back) })
+	return last.back.at(time.Date(2000, 1, 1, 0, 0, 0, 0, location(academyCode))), true
+}
+
+func (c *Calendar) isOpen(academyCode string, date day) bool {
+	switch date.weekday() {
+	case time.Saturday, time.Sunday:
+		return false
+	}
+	code := canonical(academyCode)
+	for _, p := range c.school[code] {
+		if p.first <= date && date < p.back {
+			return false
+		}
+	}
+	return !isPublicHoliday(code, date)
+}
+
+// abolition holds the days on which the end of slavery is celebrated, public holidays in their territory alone: law
+// 83-550 and decree 83-1003.
+var abolition = map[string]*cal.Holiday{
+	"28": {Month: time.December, Day: 20, Func: cal.CalcDayOfMonth}, // La Réunion
+	"31": {Month: time.May, Day: 22, Func: cal.CalcDayOfMonth},      // Martinique
+	"32": {Month: time.May, Day: 27, Func: cal.CalcDayOfMonth},      // Guadeloupe
+	"33": {Month: time.June, Day: 10, Func: cal.CalcDayOfMonth},     // Guyane
+	"43": {Month: time.April, Day: 27, Func: cal.CalcDayOfMonth},    // Mayotte
+}
+
+// isPublicHoliday leaves out Good Friday and 26 December, which are holidays in Alsace and Moselle: a reminder there may
+// come a day early.
+func isPublicHoliday(academyCode string, date day) bool {
+	holidays := fr.Holidays
+	if local, ok := abolition[academyCode]; ok {
+		holidays = append(slices.Clone(holidays), local)
+	}
+	for _, holiday := range holidays {
+		if actual, _ := holiday.Calc(date.year()); dayOf(actual) == date {
+			return true
+		}
+	}
+	return false
+}
+
+func canonical(academyCode string) string {
+	if academy, ok := okey.AcademyByCode(academyCode); ok {
+		return academy.Code
+	}
+	return ""
+}
+
+func location(academyCode string) *time.Location {
+	if academy, ok := okey.AcademyByCode(academyCode); ok {
+		return academy.Location()
+	}
+	paris, _ := okey.AcademyByCode("01")
+	return paris.Location()
+}

@@ -1,0 +1,158 @@
+// Package config reads what an operator sets: flags and environment, from one struct. Whatever is wrong is named all at
+// once, in French, with what to write instead; the values of secrets are never repeated.
+package config
+
+import (
+	"log/slog"
+	"os"
+	"reflect"
+	"strings"
+)
+
+// Config holds every setting of OKEY. Fields that kong sees are flags of bin/okey too, in the order flag, environment,
+// default. Fields marked secret come from the environment alone, or from the file that NAME_FILE names: a command line
+// can be read by everybody on the machine.
+//
+// A Config is ready for use once [Load] or [Config.Complete] has filled it and [Config.Check] had nothing to say.
+type Config struct {
+	// DatabaseURL is the application's role: it may not alter the schema, nor touch the audit once written.
+	DatabaseURL string `kong:"-" env:"OKEY_DATABASE_URL" secret:"true" needed:"server worker command doctor" help:"Base de données, rôle de l'application : postgres://okey:…@hôte:5432/okey."`
+	// AdminDatabaseURL is the owner of schema and audit. Server and worker must not be given it.
+	AdminDatabaseURL string `kong:"-" env:"OKEY_ADMIN_DATABASE_URL" secret:"true" needed:"migrate" help:"Base de données, rôle propriétaire : pour migrate et la sauvegarde seulement."`
+
+	// TemporalAddress and TemporalNamespace are flags' names for two of the variables in Temporal, which has them all.
+	TemporalAddress   string `name:"temporal-address" env:"TEMPORAL_ADDRESS" placeholder:"HÔTE:PORT" help:"Moteur Temporal ; sans lui 127.0.0.1:7233."`
+	TemporalNamespace string `name:"temporal-namespace" env:"TEMPORAL_NAMESPACE" placeholder:"NOM" help:"Espace de noms dans Temporal ; sans lui « default »."`
+	TemporalAPIKey    string `kong:"-" env:"TEMPORAL_API_KEY" secret:"true" help:"Clef d'API de Temporal, si votre moteur en demande une."`
+	// Temporal is every TEMPORAL_* variable; it is the EnvLookup of contrib/envconfig.
+	Temporal TemporalEnv `kong:"-"`
+
+	// HTTP is where the server listens for pages and API.
+	HTTP string `name:"http" env:"OKEY_HTTP" default:"127.0.0.1:8080" placeholder:"HÔTE:PORT" needed:"server" help:"Adresse d'écoute des pages et de l'API."`
+	// Metrics is a loopback address; empty switches metrics off.
+	Metrics string `name:"metrics" env:"OKEY_METRICS" default:"127.0.0.1:9464" placeholder:"HÔTE:PORT" help:"Adresse d'écoute des mesures, locale ; vide : aucune."`
+	// URL is the public base of every link, without a trailing slash.
+	URL string `name:"url" env:"OKEY_URL" placeholder:"URL" needed:"server worker" help:"Adresse publique d'OKEY, d'où partent tous les liens."`
+	// TemporalUIURL is where support opens a workflow, without a trailing slash; empty: no link.
+	TemporalUIURL string `name:"temporal-ui-url" env:"OKEY_TEMPORAL_UI_URL" placeholder:"URL" help:"Adresse de l'interface de Temporal, pour l'assistance ; vide : pas de lien."`
+	// TrustedProxies are CIDR blocks whose X-Forwarded-For is believed; ready for gin's SetTrustedProxies.
+	TrustedProxies []string `name:"trusted-proxies" env:"OKEY_TRUSTED_PROXIES" sep:"," placeholder:"CIDR,…" help:"Relais dont on croit les en-têtes X-Forwarded-For ; vide : aucun."`
+
+	// SMTP is where mail goes.
+	SMTP SMTPURL `kong:"-" env:"OKEY_SMTP_URL" secret:"true" needed:"worker" help:"Relais de courrier : smtp://[utilisateur:motdepasse@]hôte:port, ou smtps://."`
+	// MailFrom and SupportMail are RFC 5322 addresses.
+	MailFrom    string `name:"mail-from" env:"OKEY_MAIL_FROM" placeholder:"ADRESSE" needed:"worker" help:"Expéditeur des courriels : OKEY <okey@ac-exemple.fr>."`
+	SupportMail string `name:"support-mail" env:"OKEY_SUPPORT_MAIL" placeholder:"ADRESSE" needed:"server worker" help:"Boîte de l'assistance."`
+
+	OIDCIssuer       string `name:"oidc-issuer" env:"OKEY_OIDC_ISSUER" placeholder:"URL" needed:"server" help:"Fournisseur d'identité OpenID Connect : son adresse (issuer)."`
+	OIDCClientID     string `name:"oidc-client-id" env:"OKEY_OIDC_CLIENT_ID" placeholder:"NOM" needed:"server" help:"Nom d'OKEY chez le fournisseur d'identité."`
+	OIDCClientSecret string `kong:"-" env:"OKEY_OIDC_CLIENT_SECRET" secret:"true" needed:"server" help:"Secret d'OKEY chez le fournisseur d'identité."`
+
+	// LinkKeys sign the links in mails, PINPeppers precede the hash of a PIN, AuditKeys chain the audit.
+	LinkKeys   Keyring `kong:"-" env:"OKEY_LINK_KEYS" secret:"true" needed:"server worker" help:"Clefs des liens envoyés par courriel : version:64 chiffres hexadécimaux, séparées par des virgules ; la première signe, toutes vérifient."`
+	PINPeppers Keyring `kong:"-" env:"OKEY_PIN_PEPPERS" secret:"true" needed:"server" help:"Clefs mêlées aux codes PIN avant hachage, même forme."`
+	AuditKeys  Keyring `kong:"-" env:"OKEY_AUDIT_KEYS" secret:"true" needed:"server worker command doctor" help:"Clefs qui chaînent le journal d'audit, même forme."`
+
+	// HolidaysFile is the CSV of school holidays that package calendar reads; empty: week-ends and public holidays only.
+	HolidaysFile string `name:"holidays-file" env:"OKEY_HOLIDAYS_FILE" placeholder:"FICHIER" help:"Vacances scolaires, CSV « fr-en-calendrier-scolaire » de data.education.gouv.fr."`
+	LogLevel     string `name:"log-level" env:"OKEY_LOG_LEVEL" default:"info" placeholder:"NIVEAU" help:"Détail du journal : debug, info, warn ou error."`
+
+	wrong []Problem // found while reading; Check reports them together with what is missing
+}
+
+// Role is the part of OKEY that a configuration is for; each needs different settings.
+type Role string
+
+// The roles. RoleCommand is for the short commands that write to the database: import, grant, charter, token.
+const (
+	RoleServer  Role = "server"
+	RoleWorker  Role = "worker"
+	RoleMigrate Role = "migrate"
+	RoleCommand Role = "command"
+	RoleDoctor  Role = "doctor"
+)
+
+// Load reads a configuration from an environment alone, without command line. The error, a [Problems], names all values
+// that can't be understood; what a role lacks is for [Config.Check] to say.
+func Load(environ map[string]string) (Config, error) {
+	var c Config
+	fields := reflect.ValueOf(&c).Elem()
+	for _, s := range Settings() {
+		if s.Secret {
+			continue
+		}
+		value, given := environ[s.Name]
+		if !given {
+			value = s.Default
+		}
+		if field := fields.Field(s.index); field.Kind() == reflect.Slice {
+			field.Set(reflect.ValueOf(strings.Split(value, ",")))
+		} else {
+			field.SetString(value)
+		}
+	}
+	c.Complete(environ)
+	if len(c.wrong) > 0 {
+		return c, Problems(c.wrong)
+	}
+	return c, nil
+}
+
+// Complete is for whoever had kong fill the flags: it reads the secrets, trims and examines every value. What it finds
+// wrong waits for [Config.Check].
+func (c *Config) Complete(environ map[string]string) {
+	c.wrong = nil
+	c.readSecrets(environ)
+	c.tidy()
+	c.Temporal = temporalEnv(environ, c)
+	c.examine()
+}
+
+// Check says, for one role, all that is wrong and all that is missing, as a [Problems]; nil if nothing is.
+func (c *Config) Check(role Role) error {
+	problems := append([]Problem(nil), c.wrong...)
+	fields := reflect.ValueOf(c).Elem()
+	for _, s := range Settings() {
+		if s.NeededBy(role) && fields.Field(s.index).IsZero() && !named(problems, s.Name) {
+			problems = append(problems, Problem{Name: s.Name, Secret: s.Secret, What: "manque", Do: missingAdvice(s)})
+		}
+	}
+	if role != RoleMigrate && role != RoleCommand && role != RoleDoctor && c.AdminDatabaseURL != "" {
+		problems = append(problems, Problem{
+			Name: "OKEY_ADMIN_DATABASE_URL", Secret: true, What: "ne doit pas être donné à " + string(role),
+			Do: "Réservez-le à « okey migrate » et à la sauvegarde : ce rôle peut effacer l'audit.",
+		})
+	}
+	if len(problems) == 0 {
+		return nil
+	}
+	return Problems(problems)
+}
+
+// Level is LogLevel as slog wants it.
+func (c *Config) Level() slog.Level {
+	var level slog.Level
+	if level.UnmarshalText([]byte(c.LogLevel)) != nil {
+		return slog.LevelInfo
+	}
+	return level
+}
+
+// Environ is the process's environment as Load and Complete take it.
+func Environ() map[string]string {
+	environ := make(map[string]string)
+	for _, pair := range os.Environ() {
+		if name, value, ok := strings.Cut(pair, "="); ok {
+			environ[name] = value
+		}
+	}
+	return environ
+}
+
+func missingAdvice(s Setting) string {
+	advice := s.Help
+	if s.Secret {
+		advice += " Ou " + s.Name + "_FILE : le fichier qui contient la valeur."
+	}
+	return advice
+}

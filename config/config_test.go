@@ -1,0 +1,226 @@
+package config_test
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"okey/config"
+)
+
+const (
+	keyA = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+	keyB = "ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+)
+
+// complete is an environment that every role is content with.
+func complete() map[string]string {
+	return map[string]string{
+		"OKEY_DATABASE_URL":       "postgres://okey:motdepasse@base:5432/okey",
+		"TEMPORAL_ADDRESS":        "temporal:7233",
+		"TEMPORAL_NAMESPACE":      "okey",
+		"OKEY_URL":                "https://okey.ac-exemple.fr/",
+		"OKEY_SMTP_URL":           "smtp://relais:25",
+		"OKEY_MAIL_FROM":          "OKEY <okey@ac-exemple.fr>",
+		"OKEY_SUPPORT_MAIL":       "assistance@ac-exemple.fr",
+		"OKEY_OIDC_ISSUER":        "https://connexion.ac-exemple.fr",
+		"OKEY_OIDC_CLIENT_ID":     "okey",
+		"OKEY_OIDC_CLIENT_SECRET": "secret-du-client",
+		"OKEY_LINK_KEYS":          "2:" + keyB + ",1:" + keyA,
+		"OKEY_PIN_PEPPERS":        "1:" + keyA,
+		"OKEY_AUDIT_KEYS":         "1:" + keyB,
+	}
+}
+
+func TestLoadFillsDefaultsAndParses(t *testing.T) {
+	c, err := config.Load(complete())
+	require.NoError(t, err)
+	require.NoError(t, c.Check(config.RoleServer))
+	require.NoError(t, c.Check(config.RoleWorker))
+	assert.Equal(t, "127.0.0.1:8080", c.HTTP)
+	assert.Equal(t, "127.0.0.1:9464", c.Metrics)
+	assert.Equal(t, "https://okey.ac-exemple.fr", c.URL, "links are joined to it: no trailing slash")
+	assert.Empty(t, c.TrustedProxies)
+	assert.Equal(t, slog.LevelInfo, c.Level())
+	assert.Equal(t, config.SMTPURL{Host: "relais", Port: 25}, c.SMTP)
+	address, ok := c.Temporal.LookupEnv("TEMPORAL_ADDRESS")
+	assert.True(t, ok)
+	assert.Equal(t, "temporal:7233", address)
+	version, key := c.LinkKeys.Current()
+	assert.Equal(t, 2, version)
+	assert.Equal(t, keyB, fmt.Sprintf("%x", key))
+	assert.Equal(t, keyA, fmt.Sprintf("%x", c.LinkKeys.Get(1)))
+	assert.Nil(t, c.LinkKeys.Get(3))
+}
+
+func TestAnEmptyMetricsAddressSwitchesThemOff(t *testing.T) {
+	environ := complete()
+	environ["OKEY_METRICS"] = ""
+	c, err := config.Load(environ)
+	require.NoError(t, err)
+	assert.Empty(t, c.Metrics)
+}
+
+func TestAllThatIsWrongIsNamedAtOnce(t *testing.T) {
+	environ := complete()
+	wrong := map[string]string{
+		"OKEY_DATABASE_URL":    "mysql://okey:motdepasse@base/okey",
+		"OKEY_HTTP":            "8080",
+		"OKEY_METRICS":         "0.0.0.0:9464",
+		"OKEY_URL":             "okey.ac-exemple.fr",
+		"OKEY_SMTP_URL":        "relais:25",
+		"OKEY_MAIL_FROM":       "okey",
+		"OKEY_LINK_KEYS":       "1:abcd",
+		"OKEY_TRUSTED_PROXIES": "10.0.0.0/8, relais",
+		"OKEY_HOLIDAYS_FILE":   "/nulle/part.csv",
+		"OKEY_LOG_LEVEL":       "bavard",
+	}
+	for name, value := range wrong {
+		environ[name] = value
+	}
+	delete(environ, "OKEY_OIDC_CLIENT_ID")
+
+	c, err := config.Load(environ)
+	var problems config.Problems
+	require.ErrorAs(t, err, &problems)
+	assert.Len(t, problems, len(wrong))
+	require.ErrorAs(t, c.Check(config.RoleServer), &problems)
+	message := problems.Error()
+	for name := range wrong {
+		assert.Equal(t, 1, strings.Count(message, "  "+name+" "), "%s once in:\n%s", name, message)
+	}
+	assert.Contains(t, message, "11 défauts")
+	assert.Contains(t, message, "OKEY_OIDC_CLIENT_ID : manque")
+	assert.Contains(t, message, "« okey.ac-exemple.fr »")
+	assert.NotContains(t, message, "motdepasse", "the values of secrets stay out")
+	assert.NotContains(t, message, "abcd", "the values of secrets stay out")
+}
+
+func TestEachRoleAsksForWhatItNeedsOnly(t *testing.T) {
+	for role, needs := range map[config.Role][]string{
+		config.RoleMigrate: {"OKEY_ADMIN_DATABASE_URL"},
+		config.RoleCommand: {"OKEY_DATABASE_URL", "OKEY_AUDIT_KEYS"},
+		config.RoleDoctor:  {"OKEY_DATABASE_URL", "OKEY_AUDIT_KEYS"},
+		config.RoleWorker: {
+			"OKEY_DATABASE_URL", "OKEY_URL", "OKEY_SMTP_URL", "OKEY_MAIL_FROM", "OKEY_SUPPORT_MAIL", "OKEY_LINK_KEYS", "OKEY_AUDIT_KEYS",
+		},
+		config.RoleServer: {
+			"OKEY_DATABASE_URL", "OKEY_URL", "OKEY_SUPPORT_MAIL", "OKEY_OIDC_ISSUER", "OKEY_OIDC_CLIENT_ID", "OKEY_OIDC_CLIENT_SECRET",
+			"OKEY_LINK_KEYS", "OKEY_PIN_PEPPERS", "OKEY_AUDIT_KEYS",
+		},
+	} {
+		c, err := config.Load(nil)
+		require.NoError(t, err)
+		var problems config.Problems
+		require.ErrorAs(t, c.Check(role), &problems)
+		var names []string
+		for _, p := range problems {
+			names = append(names, p.Name)
+		}
+		assert.ElementsMatch(t, needs, names, string(role))
+	}
+}
+
+func TestServerAndWorkerRefuseTheOwnersRole(t *testing.T) {
+	environ := complete()
+	environ["OKEY_ADMIN_DATABASE_URL"] = "postgres://owner:x@base/okey"
+	c, err := config.Load(environ)
+	require.NoError(t, err)
+	require.ErrorContains(t, c.Check(config.RoleServer), "OKEY_ADMIN_DATABASE_URL")
+	require.ErrorContains(t, c.Check(config.RoleWorker), "OKEY_ADMIN_DATABASE_URL")
+	require.NoError(t, c.Check(config.RoleMigrate))
+}
+
+func TestSecretsComeFromFilesToo(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "client-secret")
+	require.NoError(t, os.WriteFile(path, []byte("dans-le-fichier\n"), 0o600))
+	environ := complete()
+	delete(environ, "OKEY_OIDC_CLIENT_SECRET")
+	environ["OKEY_OIDC_CLIENT_SECRET_FILE"] = path
+	c, err := config.Load(environ)
+	require.NoError(t, err)
+	assert.Equal(t, "dans-le-fichier", c.OIDCClientSecret)
+
+	environ["OKEY_OIDC_CLIENT_SECRET"] = "et-ici"
+	_, err = config.Load(environ)
+	require.ErrorContains(t, err, "deux fois")
+
+	environ["OKEY_AUDIT_KEYS"], environ["OKEY_AUDIT_KEYS_FILE"] = "", "/nulle/part"
+	_, err = config.Load(environ)
+	require.ErrorContains(t, err, "il n'existe pas")
+}
+
+func TestFlagsWinOverTheEnvironmentAndSecretsAreNone(t *testing.T) {
+	for name, value := range complete() {
+		t.Setenv(name, value)
+	}
+	t.Setenv("OKEY_HTTP", "127.0.0.1:1000")
+	t.Setenv("OKEY_LOG_LEVEL", "warn")
+	var cli struct{ config.Config }
+	parser, err := kong.New(&cli)
+	require.NoError(t, err)
+	_, err = parser.Parse([]string{"--http=127.0.0.1:2000", "--temporal-address=moteur:7233", "--trusted-proxies=10.0.0.0/8,192.0.2.7"})
+	require.NoError(t, err)
+	cli.Complete(config.Environ())
+	require.NoError(t, cli.Check(config.RoleServer))
+	assert.Equal(t, "127.0.0.1:2000", cli.HTTP)
+	assert.Equal(t, slog.LevelWarn, cli.Level())
+	assert.Equal(t, []string{"10.0.0.0/8", "192.0.2.7"}, cli.TrustedProxies)
+	assert.Equal(t, "moteur:7233", cli.Temporal["TEMPORAL_ADDRESS"])
+	assert.Equal(t, "secret-du-client", cli.OIDCClientSecret)
+
+	known := make(map[string]*kong.Flag)
+	for _, flag := range parser.Model.Flags {
+		known[flag.Name] = flag
+	}
+	for _, s := range config.Settings() {
+		if s.Secret {
+			assert.Empty(t, s.Flag, s.Name)
+			continue
+		}
+		require.Contains(t, known, s.Flag)
+		assert.Equal(t, []string{s.Name}, known[s.Flag].Envs)
+	}
+}
+
+func TestSecretsDoNotPrint(t *testing.T) {
+	environ := complete()
+	environ["OKEY_SMTP_URL"] = "smtps://qui:motdepasse@relais"
+	c, err := config.Load(environ)
+	require.NoError(t, err)
+	assert.Equal(t, 465, c.SMTP.Port)
+	for _, form := range []string{"%v", "%+v", "%#v", "%s"} {
+		printed := fmt.Sprintf(form, c.SMTP) + fmt.Sprintf(form, c.LinkKeys)
+		assert.NotContains(t, printed, "motdepasse")
+		assert.NotContains(t, printed, "1, 2, 3")
+		assert.NotContains(t, printed, "[0 1 2")
+	}
+}
+
+func TestKeyringTellsWhatIsWrongWithIt(t *testing.T) {
+	for text, part := range map[string]string{
+		keyA:                           "version:clef",
+		"0:" + keyA:                    "à partir de 1",
+		"1:" + keyA[2:]:                "64 chiffres",
+		"1:" + keyA + ",1:" + keyB:     "deux fois",
+		"1:" + strings.Repeat("0", 64): "hasard",
+	} {
+		_, err := config.ParseKeyring(text)
+		require.ErrorContains(t, err, part)
+		assert.NotContains(t, err.Error(), keyA[2:])
+	}
+}
+
+func TestANewKeyringCanBeStoredAndReadBack(t *testing.T) {
+	ring := config.NewKeyring()
+	again, err := config.ParseKeyring(ring.Reveal())
+	require.NoError(t, err)
+	assert.Equal(t, ring, again)
+}

@@ -1,0 +1,113 @@
+package config
+
+import (
+	"log/slog"
+	"net"
+	"net/mail"
+	"net/netip"
+	"net/url"
+	"os"
+	"strconv"
+)
+
+// examine holds every value that is there against its form. What is absent is Check's business.
+func (c *Config) examine() {
+	c.examineDatabase("OKEY_DATABASE_URL", c.DatabaseURL)
+	c.examineDatabase("OKEY_ADMIN_DATABASE_URL", c.AdminDatabaseURL)
+	c.examineAddress("TEMPORAL_ADDRESS", c.TemporalAddress)
+	c.examineAddress("OKEY_HTTP", c.HTTP)
+	c.examineAddress("OKEY_METRICS", c.Metrics)
+	c.examineLoopback("OKEY_METRICS", c.Metrics)
+	c.examineWeb("OKEY_URL", c.URL)
+	c.examineWeb("OKEY_TEMPORAL_UI_URL", c.TemporalUIURL)
+	c.examineWeb("OKEY_OIDC_ISSUER", c.OIDCIssuer)
+	c.examineMail("OKEY_MAIL_FROM", c.MailFrom)
+	c.examineMail("OKEY_SUPPORT_MAIL", c.SupportMail)
+	c.examineProxies()
+	c.examineHolidays()
+	if new(slog.Level).UnmarshalText([]byte(c.LogLevel)) != nil {
+		c.refuse("OKEY_LOG_LEVEL", c.LogLevel, "n'est pas un niveau de journal", "Écrivez debug, info, warn ou error.")
+	}
+}
+
+func (c *Config) refuse(name, value, what, do string) {
+	c.wrong = append(c.wrong, Problem{Name: name, Value: value, What: what, Do: do})
+}
+
+func (c *Config) examineDatabase(name, text string) {
+	if text == "" {
+		return
+	}
+	u, err := url.Parse(text)
+	if err == nil && (u.Scheme == "postgres" || u.Scheme == "postgresql") &&
+		(u.Host != "" || u.Query().Get("host") != "") && len(u.Path) > 1 {
+		return
+	}
+	c.wrong = append(c.wrong, Problem{
+		Name: name, Secret: true, What: "n'est pas une adresse de base PostgreSQL",
+		Do: "Écrivez postgres://rôle:…@hôte:5432/base.",
+	})
+}
+
+func (c *Config) examineAddress(name, text string) {
+	if text == "" {
+		return
+	}
+	_, port, err := net.SplitHostPort(text)
+	number, portErr := strconv.Atoi(port)
+	if err != nil || portErr != nil || number < 0 || number > 65535 {
+		c.refuse(name, text, "n'est pas de la forme hôte:port", "Écrivez par exemple 127.0.0.1:8080.")
+	}
+}
+
+// examineLoopback keeps the metrics, which need no sign-in, on this machine.
+func (c *Config) examineLoopback(name, text string) {
+	host, _, err := net.SplitHostPort(text)
+	if err != nil || host == "localhost" {
+		return
+	}
+	if ip, err := netip.ParseAddr(host); err != nil || !ip.IsLoopback() {
+		c.refuse(name, text, "serait visible d'autres machines", "Écrivez 127.0.0.1:9464, ou rien pour ne pas mesurer.")
+	}
+}
+
+func (c *Config) examineWeb(name, text string) {
+	if text == "" {
+		return
+	}
+	u, err := url.Parse(text)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		c.refuse(name, text, "n'est pas une adresse web", "Écrivez par exemple https://okey.ac-exemple.fr.")
+	}
+}
+
+func (c *Config) examineMail(name, text string) {
+	if text == "" {
+		return
+	}
+	if _, err := mail.ParseAddress(text); err != nil {
+		c.refuse(name, text, "n'est pas une adresse de courrier", "Écrivez par exemple OKEY <okey@ac-exemple.fr>.")
+	}
+}
+
+func (c *Config) examineProxies() {
+	for _, text := range c.TrustedProxies {
+		_, notBlock := netip.ParsePrefix(text)
+		_, notAddress := netip.ParseAddr(text)
+		if notBlock != nil && notAddress != nil {
+			c.refuse("OKEY_TRUSTED_PROXIES", text, "n'est ni un réseau ni une adresse IP", "Écrivez par exemple 10.1.0.0/16,192.0.2.7.")
+		}
+	}
+}
+
+func (c *Config) examineHolidays() {
+	if c.HolidaysFile == "" {
+		return
+	}
+	file, err := os.Open(c.HolidaysFile)
+	if err != nil {
+		c.refuse("OKEY_HOLIDAYS_FILE", c.HolidaysFile, "ne peut être lu ("+reason(err)+")", "Vérifiez le chemin et les droits du fichier.")
+		return
+	}
+	_ = file.Close()
+}

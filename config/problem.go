@@ -1,0 +1,48 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Problem is one setting that is wrong or missing, told to the operator in French.
+type Problem struct {
+	Name   string // of the environment variable
+	Value  string // as written; shown unless Secret
+	Secret bool
+	What   string // is wrong with it
+	Do     string // what to do
+}
+
+// String is one line: the variable, its value unless it is secret, what is wrong, what to do.
+func (p Problem) String() string {
+	shown := p.Name
+	if p.Value != "" && !p.Secret {
+		shown += " = « " + p.Value + " »"
+	}
+	return fmt.Sprintf("%s : %s. %s", shown, p.What, p.Do)
+}
+
+// Problems is all that is wrong with a configuration, an error of one line each.
+type Problems []Problem
+
+func (p Problems) Error() string {
+	title := "La configuration a un défaut :"
+	if len(p) > 1 {
+		title = fmt.Sprintf("La configuration a %d défauts :", len(p))
+	}
+	lines := []string{title}
+	for _, problem := range p {
+		lines = append(lines, "  "+problem.String())
+	}
+	return strings.Join(lines, "\n")
+}
+
+func named(problems []Problem, name string) bool {
+	for _, p := range problems {
+		if p.Name == name {
+			return true
+		}
+	}
+	return false
+}

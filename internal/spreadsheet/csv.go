@@ -1,0 +1,166 @@
+package spreadsheet
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
+
+	"okey"
+)
+
+var byteOrderMark = []byte("\xEF\xBB\xBF")
+
+type csvSource struct {
+	name   string
+	reader *csv.Reader
+	before int // lines before those that the reader counts
+	total  int64
+}
+
+func openCSV(f *File) (*csvSource, error) {
+	utf, err := isUTF8(f)
+	if err != nil {
+		return nil, err
+	}
+	text := f.text(utf)
+	first, err := firstLine(f.Name, text)
+	if err != nil {
+		return nil, err
+	}
+	src := &csvSource{name: f.Name, total: f.size}
+	comma, announced := announcedSeparator(first)
+	if announced { // "sep=;": a line that only Excel shows as part of the file's form
+		if _, err := text.ReadString('\n'); err != nil {
+			return nil, okey.Errorf(okey.CodeInvalid, "%s est vide.", f.Name)
+		}
+		src.before = 1
+	} else {
+		comma = commonest(first)
+	}
+	src.reader = csv.NewReader(text)
+	src.reader.Comma, src.reader.FieldsPerRecord, src.reader.ReuseRecord = comma, -1, false
+	return src, nil
+}
+
+// text is the file in UTF-8, without byte order mark.
+func (f *File) text(utf bool) *bufio.Reader {
+	raw := f.Content()
+	if !utf {
+		return bufio.NewReaderSize(charmap.Windows1252.NewDecoder().Reader(raw), 64<<10)
+	}
+	text := bufio.NewReaderSize(raw, 64<<10)
+	if head, err := text.Peek(len(byteOrderMark)); err == nil && bytes.Equal(head, byteOrderMark) {
+		_, _ = text.Discard(len(byteOrderMark)) // just peeked at
+	}
+	return text
+}
+
+// isUTF8 reads the whole file once: one stray byte decides, so there is no guessing from its beginning. A file that is mostly
+// UTF-8 but not all of it was put together from two: taken either way, half of its names would be wrong.
+func isUTF8(f *File) (bool, error) {
+	r := bufio.NewReaderSize(f.Content(), 256<<10)
+	line, valid, invalid, firstInvalid := 1, 0, 0, 0
+	for {
+		c, size, err := r.ReadRune()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return false, fmt.Errorf("read %s: %w", f.Name, err)
+		}
+		switch {
+		case c == utf8.RuneError && size == 1:
+			if invalid++; firstInvalid == 0 {
+				firstInvalid = line
+			}
+		case c == 0:
+			return false, okey.Errorf(okey.CodeInvalid, "%s n'est pas un tableau (ligne %d) : OKEY lit les fichiers .xlsx, .csv et PSKC (.xml).", f.Name, line)
+		case size > 1:
+			valid++
+		case c == '\n':
+			line++
+		}
+	}
+	if invalid > 0 && valid > invalid {
+		return false, okey.Errorf(okey.CodeInvalid, "%s mélange deux encodages (ligne %d) : enregistrez-le au format « CSV UTF-8 ».", f.Name, firstInvalid)
+	}
+	return invalid == 0, nil
+}
+
+// firstLine is the first line that is not blank, without taking anything from the reader; all lines in the first 32 KB.
+func firstLine(name string, text *bufio.Reader) (string, error) {
+	head, err := text.Peek(32 << 10)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, bufio.ErrBufferFull) {
+		return "", fmt.Errorf("read the header of %s: %w", name, err)
+	}
+	line, rest, _ := strings.Cut(strings.TrimLeft(string(head), " \t\r\n"), "\n")
+	if rest == "" && strings.Count(line, "\r") > 1 {
+		return "", okey.Errorf(okey.CodeInvalid, "%s a des fins de ligne d'ancien Macintosh : enregistrez-le au format « CSV UTF-8 ».", name)
+	}
+	return line, nil
+}
+
+func announcedSeparator(line string) (rune, bool) {
+	s, ok := strings.CutPrefix(strings.ToLower(strings.TrimRight(line, "\r\n")), "sep=")
+	if !ok || utf8.RuneCountInString(s) != 1 || !strings.ContainsAny(s, ";,\t|") {
+		return 0, false
+	}
+	c, _ := utf8.DecodeRuneInString(s)
+	return c, true
+}
+
+// commonest counts the separators of the header outside quotes. None at all: a file of one column.
+func commonest(header string) rune {
+	counts := map[rune]int{}
+	quoted := false
+	for _, c := range header {
+		if c == '"' {
+			quoted = !quoted
+		}
+		if !quoted {
+			counts[c]++
+		}
+	}
+	best := ';'
+	for _, c := range []rune{',', '\t'} {
+		if counts[c] > counts[best] {
+			best = c
+		}
+	}
+	return best
+}
+
+func (s *csvSource) next() (int, []string, error) {
+	cells, err := s.reader.Read()
+	var parse *csv.ParseError
+	switch {
+	case errors.As(err, &parse):
+		line := parse.StartLine + s.before
+		return line, nil, &RowError{Line: line, Message: quoteMessage(parse, s.before)}
+	case errors.Is(err, io.EOF):
+		return 0, nil, io.EOF
+	case err != nil:
+		return 0, nil, fmt.Errorf("read %s: %w", s.name, err)
+	}
+	line, _ := s.reader.FieldPos(0)
+	return line + s.before, cells, nil
+}
+
+func quoteMessage(err *csv.ParseError, before int) string {
+	if err.Line != err.StartLine {
+		return fmt.Sprintf("Un guillemet s'ouvre à cette ligne et n'est pas bien refermé (vu jusqu'à la ligne %d) : vérifiez les guillemets.", err.Line+before)
+	}
+	return "Un guillemet est mal placé : retirez-le, ou doublez-le (\"\") dans une cellule entre guillemets."
+}
+
+// progress counts decoded bytes: close enough to the file's own for a bar.
+func (s *csvSource) progress() (int64, int64) { return min(s.reader.InputOffset(), s.total), s.total }
+
+func (s *csvSource) close() error { return nil }

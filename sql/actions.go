@@ -1,0 +1,181 @@
+package sql
+
+import (
+	"bytes"
+	"context"
+	stdsql "database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"okey"
+
+	"github.com/google/uuid"
+)
+
+type actionRow struct {
+	ID        uuid.UUID         `db:"id"`
+	Request   uuid.NullUUID     `db:"request"`
+	Key       stdsql.NullString `db:"key"`
+	Name      okey.ActionName   `db:"name"`
+	By        uuid.NullUUID     `db:"by_person"`
+	Via       okey.Via          `db:"via"`
+	Content   []byte            `db:"content"`
+	Digest    []byte            `db:"digest"`
+	PINHash   stdsql.NullString `db:"pin_hash"`
+	CreatedAt time.Time         `db:"created_at"`
+	Verdict   []byte            `db:"verdict"`
+}
+
+const actionColumns = `id, request, key, name, by_person, via, content, digest, pin_hash, created_at, verdict`
+
+func (r actionRow) action() (okey.Action, error) {
+	a := okey.Action{
+		ID: r.ID, Request: r.Request.UUID, Key: okey.Serial(r.Key.String), Name: r.Name, By: r.By.UUID, Via: r.Via,
+		Digest: r.Digest, PINHash: r.PINHash.String, CreatedAt: utc(r.CreatedAt),
+	}
+	if err := json.Unmarshal(r.Content, &a.Content); err != nil {
+		return a, fmt.Errorf("read action %s: %w", r.ID, err)
+	}
+	if r.Verdict != nil {
+		a.Verdict = new(okey.Verdict)
+		if err := json.Unmarshal(r.Verdict, a.Verdict); err != nil {
+			return a, fmt.Errorf("read the verdict of action %s: %w", r.ID, err)
+		}
+	}
+	return a, nil
+}
+
+// RecordAction writes the row that says who wants what, before anything is signalled. The same action again is answered with
+// the row as it stands; the same id from another person, for another request or with other content is action_reused.
+func (s *Store) RecordAction(ctx context.Context, a okey.Action) (okey.Action, error) {
+	err := s.Do(ctx, func(t *Tx) error { return t.insertAction(ctx, a) })
+	if err != nil {
+		return okey.Action{}, fmt.Errorf("record the action: %w", err)
+	}
+	recorded, err := s.Action(ctx, a.ID)
+	if err != nil {
+		return okey.Action{}, err
+	}
+	if recorded.Request != a.Request || recorded.Key != a.Key || recorded.Name != a.Name || recorded.By != a.By || !bytes.Equal(recorded.Digest, a.Digest) {
+		return okey.Action{}, okey.Errorf(okey.CodeActionReused,
+			"Ce formulaire a déjà servi pour autre chose : rechargez la page et recommencez.")
+	}
+	return recorded, nil
+}
+
+func (t *Tx) insertAction(ctx context.Context, a okey.Action) error {
+	content, err := json.Marshal(a.Content)
+	if err != nil {
+		return fmt.Errorf("write an action's content: %w", err)
+	}
+	return t.exec(ctx, `INSERT INTO action (id, request, key, name, by_person, via, content, digest, pin_hash, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING`,
+		a.ID, nullID(a.Request), nullText(a.Key), string(a.Name), nullID(a.By), string(a.Via), content, a.Digest, nullText(a.PINHash), a.CreatedAt)
+}
+
+// FollowUp records an action of the flow itself in the transaction that makes it necessary; delivering it comes after the commit.
+func (t *Tx) FollowUp(ctx context.Context, a okey.Action) error {
+	a.Digest = []byte{}
+	return t.insertAction(ctx, a)
+}
+
+const noAction = "Cette action n'a pas été enregistrée."
+
+// Action answers not_found for an id that was never recorded.
+func (r reader) Action(ctx context.Context, id uuid.UUID) (okey.Action, error) {
+	return r.action(ctx, `SELECT `+actionColumns+` FROM action WHERE id = $1`, id)
+}
+
+// LockAction is Action under the row's lock.
+func (t *Tx) LockAction(ctx context.Context, id uuid.UUID) (okey.Action, error) {
+	return t.action(ctx, `SELECT `+actionColumns+` FROM action WHERE id = $1 FOR UPDATE`, id)
+}
+
+// AskOf returns the action that asked for a request, whether or not it was accepted.
+func (r reader) AskOf(ctx context.Context, request uuid.UUID) (okey.Action, error) {
+	return r.action(ctx, `SELECT `+actionColumns+` FROM action WHERE request = $1 AND name = 'ask' ORDER BY created_at LIMIT 1`, request)
+}
+
+func (r reader) action(ctx context.Context, query string, arg uuid.UUID) (okey.Action, error) {
+	var row actionRow
+	if err := r.get(ctx, &row, noAction, query, arg); err != nil {
+		return okey.Action{}, err
+	}
+	return row.action()
+}
+
+// Judged writes an action's outcome with all that was answered, drops its PIN, and tells whoever waits for it (OutcomeChannel).
+func (t *Tx) Judged(ctx context.Context, id uuid.UUID, v okey.Verdict, at time.Time) error {
+	verdict, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("write a verdict: %w", err)
+	}
+	outcome := "refused"
+	if v.Accepted {
+		outcome = "accepted"
+	}
+	err = t.exec(ctx, `UPDATE action SET outcome = $2, reason = $3, verdict = $4, judged_at = $5, pin_hash = NULL WHERE id = $1 AND outcome IS NULL`,
+		id, outcome, nullText(v.Reason), verdict, at)
+	if err != nil {
+		return fmt.Errorf("write the outcome of action %s: %w", id, err)
+	}
+	return t.exec(ctx, `SELECT pg_notify('`+OutcomeChannel+`', $1)`, id.String())
+}
+
+// RefuseClosed completes actions on requests that are closed: no workflow will. Others are left alone.
+func (s *Store) RefuseClosed(ctx context.Context, id uuid.UUID, at time.Time) (okey.Action, error) {
+	var refused okey.Action
+	err := s.Do(ctx, func(t *Tx) error {
+		a, err := t.LockAction(ctx, id)
+		if err != nil || a.Verdict != nil {
+			refused = a
+			return err
+		}
+		r, err := t.Request(ctx, a.Request)
+		if err != nil || !r.Stage.Closed() {
+			refused = a
+			return err
+		}
+		v := okey.Verdict{Reason: okey.CodeClosed, Standing: okey.Standing{Stage: r.Stage, Turn: r.Turn, Since: r.Since, UAI: r.UAI}}
+		a.Verdict = &v
+		refused = a
+		t.Audit(Entry{At: at, Event: string(a.Name), Actor: a.By, Via: a.Via, Subject: AboutRequest(r.ID), Detail: string(okey.CodeClosed)})
+		return t.Judged(ctx, id, v, at)
+	})
+	return refused, err
+}
+
+// Undelivered returns actions without an outcome that were recorded before the instant, oldest first.
+func (r reader) Undelivered(ctx context.Context, before time.Time, limit int) ([]okey.Action, error) {
+	return r.actions(ctx, `SELECT `+actionColumns+` FROM action WHERE outcome IS NULL AND created_at < $1 ORDER BY created_at, id LIMIT $2`, before, limit)
+}
+
+// FollowUps returns the flow's own actions that have no outcome yet, oldest first.
+func (r reader) FollowUps(ctx context.Context, limit int) ([]okey.Action, error) {
+	return r.actions(ctx, `SELECT `+actionColumns+` FROM action WHERE outcome IS NULL AND via = 'engine' ORDER BY created_at, id LIMIT $1`, limit)
+}
+
+func (r reader) actions(ctx context.Context, query string, args ...any) ([]okey.Action, error) {
+	var rows []actionRow
+	if err := r.all(ctx, &rows, query, args...); err != nil {
+		return nil, fmt.Errorf("read actions: %w", err)
+	}
+	actions := make([]okey.Action, 0, len(rows))
+	for _, row := range rows {
+		a, err := row.action()
+		if err != nil {
+			return nil, err
+		}
+		actions = append(actions, a)
+	}
+	return actions, nil
+}
+
+// DropOldPINs forgets the PINs of actions that nobody has judged since the instant.
+func (s *Store) DropOldPINs(ctx context.Context, before time.Time) error {
+	if _, err := s.db.ExecContext(ctx, `UPDATE action SET pin_hash = NULL WHERE pin_hash IS NOT NULL AND created_at < $1`, before); err != nil {
+		return fmt.Errorf("drop old PINs: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,160 @@
+package sql
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"okey"
+
+	"github.com/google/uuid"
+)
+
+// Entry is one fact of the audit: opaque ids and enums only, no name, no free text.
+type Entry struct {
+	At      time.Time
+	Event   string
+	Actor   okey.PersonID // zero: the flow itself
+	Via     okey.Via
+	Subject string // "request:<id>", "key:<serial>", "person:<id>" ...
+	Detail  string // an enum
+}
+
+// AboutRequest names a request as a subject of the audit.
+func AboutRequest(id uuid.UUID) string { return "request:" + id.String() }
+
+// AboutKey names a key as a subject of the audit.
+func AboutKey(serial okey.Serial) string { return "key:" + string(serial) }
+
+// Audit records an entry with the transaction that it tells of. The chain is extended at the commit, its head locked last.
+func (t *Tx) Audit(e Entry) { t.entries = append(t.entries, e) }
+
+func (s *Store) chain(ctx context.Context, t *Tx) error {
+	if len(t.entries) == 0 {
+		return nil
+	}
+	var head struct {
+		Seq int64  `db:"seq"`
+		MAC []byte `db:"mac"`
+	}
+	if err := t.get(ctx, &head, "Le journal d'audit n'a pas de tête.", `SELECT seq, mac FROM audit_head FOR UPDATE`); err != nil {
+		return fmt.Errorf("lock the audit's head: %w", err)
+	}
+	version, key := s.key.Current()
+	for _, e := range t.entries {
+		head.Seq++
+		e.At = e.At.UTC().Truncate(time.Microsecond)
+		head.MAC = entryMAC(key, head.MAC, head.Seq, e)
+		err := t.exec(ctx, `INSERT INTO audit (seq, at, event, actor, via, subject, detail, key_version, mac)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			head.Seq, e.At, e.Event, nullID(e.Actor), string(e.Via), e.Subject, e.Detail, version, head.MAC)
+		if err != nil {
+			return fmt.Errorf("write the audit: %w", err)
+		}
+	}
+	err := t.exec(ctx, `UPDATE audit_head SET seq = $1, key_version = $2, mac = $3, seal = $4`,
+		head.Seq, version, head.MAC, sealMAC(key, head.Seq, head.MAC))
+	if err != nil {
+		return fmt.Errorf("move the audit's head: %w", err)
+	}
+	return nil
+}
+
+// entryMAC covers the entry and the mac before it. Lengths stand before texts, so no two entries read the same.
+func entryMAC(key, before []byte, seq int64, e Entry) []byte {
+	mac := hmac.New(sha256.New, key)
+	put := func(b []byte) {
+		var n [8]byte
+		binary.BigEndian.PutUint64(n[:], uint64(len(b)))
+		mac.Write(n[:])
+		mac.Write(b)
+	}
+	put(before)
+	put(binary.BigEndian.AppendUint64(nil, uint64(seq)))
+	put(binary.BigEndian.AppendUint64(nil, uint64(e.At.UnixMicro())))
+	for _, s := range []string{e.Event, e.Actor.String(), string(e.Via), e.Subject, e.Detail} {
+		put([]byte(s))
+	}
+	return mac.Sum(nil)
+}
+
+// sealMAC signs the head, so that a chain cut off at its end, head and all, is found out.
+func sealMAC(key []byte, seq int64, mac []byte) []byte {
+	seal := hmac.New(sha256.New, key)
+	seal.Write([]byte("head"))
+	seal.Write(binary.BigEndian.AppendUint64(nil, uint64(seq)))
+	seal.Write(mac)
+	return seal.Sum(nil)
+}
+
+type auditRow struct {
+	Seq     int64         `db:"seq"`
+	At      time.Time     `db:"at"`
+	Event   string        `db:"event"`
+	Actor   uuid.NullUUID `db:"actor"`
+	Via     string        `db:"via"`
+	Subject string        `db:"subject"`
+	Detail  string        `db:"detail"`
+	Version int           `db:"key_version"`
+	MAC     []byte        `db:"mac"`
+}
+
+// VerifyAudit walks the whole chain and returns the number of entries. The error names the first entry that was changed, moved or
+// is missing.
+func (s *Store) VerifyAudit(ctx context.Context) (int64, error) {
+	rows, err := s.db.QueryxContext(ctx, `SELECT seq, at, event, actor, via, subject, detail, key_version, mac FROM audit ORDER BY seq`)
+	if err != nil {
+		return 0, fmt.Errorf("read the audit: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var seq int64
+	var before []byte
+	for rows.Next() {
+		var row auditRow
+		if err := rows.StructScan(&row); err != nil {
+			return seq, fmt.Errorf("read the audit: %w", err)
+		}
+		seq++
+		if row.Seq != seq {
+			return seq, fmt.Errorf("l'entrée %d du journal manque", seq)
+		}
+		entry := Entry{At: row.At, Event: row.Event, Actor: row.Actor.UUID, Via: okey.Via(row.Via), Subject: row.Subject, Detail: row.Detail}
+		key := s.key.Get(row.Version)
+		if key == nil {
+			return seq, fmt.Errorf("la clef d'audit n° %d, qui signe l'entrée %d, n'est pas dans OKEY_AUDIT_KEYS", row.Version, seq)
+		}
+		if !bytes.Equal(row.MAC, entryMAC(key, before, seq, entry)) {
+			return seq, fmt.Errorf("l'entrée %d du journal a été modifiée ou déplacée", seq)
+		}
+		before = row.MAC
+	}
+	if err := rows.Err(); err != nil {
+		return seq, fmt.Errorf("read the audit: %w", err)
+	}
+	return seq, s.verifyHead(ctx, seq, before)
+}
+
+func (s *Store) verifyHead(ctx context.Context, seq int64, mac []byte) error {
+	var head struct {
+		Seq     int64  `db:"seq"`
+		Version int    `db:"key_version"`
+		MAC     []byte `db:"mac"`
+		Seal    []byte `db:"seal"`
+	}
+	err := s.get(ctx, &head, "Le journal d'audit n'a pas de tête.", `SELECT seq, key_version, mac, seal FROM audit_head`)
+	switch {
+	case err != nil:
+		return err
+	case seq == 0 && head.Seq == 0:
+		return nil
+	case head.Seq != seq || !bytes.Equal(head.MAC, mac):
+		return fmt.Errorf("le journal s'arrête à l'entrée %d, sa tête dit %d : la fin a été coupée", seq, head.Seq)
+	case !bytes.Equal(head.Seal, sealMAC(s.key.Get(head.Version), head.Seq, head.MAC)):
+		return fmt.Errorf("la tête du journal a été modifiée")
+	}
+	return nil
+}

@@ -1,0 +1,97 @@
+package sql
+
+import (
+	"context"
+	stdsql "database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"okey"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+)
+
+// Place is an establishment with what OKEY itself knows of it.
+type Place struct {
+	okey.Establishment
+	Host          okey.UAI
+	ShortageSince time.Time // since when requests wait while no key is free; zero: no shortage
+}
+
+// AnsweredBy is the establishment whose approvers answer.
+func (p Place) AnsweredBy() okey.UAI {
+	if p.Host != "" {
+		return p.Host
+	}
+	return p.UAI
+}
+
+type placeRow struct {
+	UAI      okey.UAI          `db:"uai"`
+	Name     string            `db:"name"`
+	Nature   int               `db:"nature"`
+	Contract string            `db:"contract"`
+	State    string            `db:"state"`
+	Academy  string            `db:"academy"`
+	Commune  string            `db:"commune"`
+	Postcode string            `db:"postcode"`
+	Host     stdsql.NullString `db:"host"`
+	Shortage stdsql.NullTime   `db:"shortage_since"`
+}
+
+const placeColumns = `e.uai, e.name, e.nature, e.contract, e.state, e.academy, e.commune, e.postcode, e.host, e.shortage_since`
+
+func (p placeRow) place() Place {
+	return Place{
+		Establishment: okey.Establishment{
+			UAI: p.UAI, Name: p.Name, Nature: p.Nature, Contract: p.Contract, State: p.State,
+			Academy: p.Academy, Commune: p.Commune, Postcode: p.Postcode,
+		},
+		Host: okey.UAI(p.Host.String), ShortageSince: utc(p.Shortage.Time),
+	}
+}
+
+// Establishment answers not_found for one that OKEY does not serve.
+func (r reader) Establishment(ctx context.Context, uai okey.UAI) (Place, error) {
+	var row placeRow
+	err := r.get(ctx, &row, "Cet établissement n'est pas dans OKEY.", `SELECT `+placeColumns+` FROM establishment e WHERE e.uai = $1 AND e.served`, uai)
+	return row.place(), err
+}
+
+// Establishments returns those named, by name; all that OKEY serves where none is named.
+func (r reader) Establishments(ctx context.Context, uais ...okey.UAI) ([]Place, error) {
+	var rows []placeRow
+	err := r.all(ctx, &rows, `SELECT `+placeColumns+` FROM establishment e
+		WHERE e.served AND (cardinality($1::text[]) = 0 OR e.uai = ANY ($1)) ORDER BY e.name, e.uai`, pq.Array(texts(uais)))
+	places := make([]Place, len(rows))
+	for i, row := range rows {
+		places[i] = row.place()
+	}
+	return places, err
+}
+
+// LeftOut tells why an import left an establishment out; ok is false for one that no import has named.
+func (r reader) LeftOut(ctx context.Context, uai okey.UAI) (name string, why okey.NotServed, ok bool, err error) {
+	var row struct {
+		Name   string         `db:"name"`
+		Reason okey.NotServed `db:"reason"`
+	}
+	err = sqlx.GetContext(ctx, r.q, &row, `SELECT name, reason FROM establishment_left_out WHERE uai = $1`, uai)
+	if errors.Is(err, stdsql.ErrNoRows) {
+		return "", "", false, nil
+	}
+	if err != nil {
+		return "", "", false, fmt.Errorf("read what imports left out: %w", err)
+	}
+	return row.Name, row.Reason, true, nil
+}
+
+func texts[T ~string](values []T) []string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = string(v)
+	}
+	return out
+}

@@ -1,0 +1,117 @@
+package sql
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"okey"
+
+	"github.com/lib/pq"
+)
+
+// Tally is what an import changed.
+type Tally struct{ Added, Changed, Unchanged, Removed int }
+
+// Quiet tells whether the import changed nothing.
+func (t Tally) Quiet() bool { return t.Added+t.Changed+t.Removed == 0 }
+
+// stage copies rows into a temporary table that goes with the transaction. Column names are constants of this package.
+func (t *Tx) stage(ctx context.Context, table, create string, columns []string, count int, row func(i int) []any) error {
+	if err := t.exec(ctx, create); err != nil {
+		return fmt.Errorf("create %s: %w", table, err)
+	}
+	into, err := t.tx.PrepareContext(ctx, pq.CopyIn(table, columns...))
+	if err != nil {
+		return fmt.Errorf("copy into %s: %w", table, err)
+	}
+	for i := range count {
+		if _, err := into.ExecContext(ctx, row(i)...); err != nil {
+			_ = into.Close() // the first error says more
+			return fmt.Errorf("copy into %s: %w", table, err)
+		}
+	}
+	if _, err := into.ExecContext(ctx); err != nil {
+		_ = into.Close()
+		return fmt.Errorf("copy into %s: %w", table, err)
+	}
+	if err := into.Close(); err != nil {
+		return fmt.Errorf("copy into %s: %w", table, err)
+	}
+	return t.exec(ctx, "ANALYZE "+table) // fresh temporary tables have no statistics, and nothing else collects them
+}
+
+func (t *Tx) auditImport(what string, tally Tally, at time.Time) {
+	if tally.Quiet() {
+		return
+	}
+	t.Audit(Entry{At: at, Event: "import", Via: okey.ViaSupport, Subject: "import:" + what, Detail: "applied"})
+}
+
+const createImportEstablishment = `CREATE TEMPORARY TABLE import_establishment (
+	uai text PRIMARY KEY, name text, nature integer, contract text, state text, academy text, commune text, postcode text, left_out text
+) ON COMMIT DROP`
+
+const lockImportedEstablishments = `SELECT e.uai FROM establishment e
+	WHERE e.uai IN (SELECT i.uai FROM import_establishment i) ORDER BY e.uai FOR NO KEY UPDATE`
+
+const tallyEstablishments = `SELECT
+	count(*) FILTER (WHERE i.left_out = '' AND e.uai IS NULL) AS added,
+	count(*) FILTER (WHERE i.left_out = '' AND (e.name, e.nature, e.contract, e.state, e.academy, e.commune, e.postcode, e.served)
+		IS DISTINCT FROM (i.name, i.nature, i.contract, i.state, i.academy, i.commune, i.postcode, true) AND e.uai IS NOT NULL) AS changed,
+	count(*) FILTER (WHERE i.left_out = '' AND (e.name, e.nature, e.contract, e.state, e.academy, e.commune, e.postcode, e.served)
+		IS NOT DISTINCT FROM (i.name, i.nature, i.contract, i.state, i.academy, i.commune, i.postcode, true)) AS unchanged,
+	count(*) FILTER (WHERE i.left_out <> '' AND e.served) AS removed
+	FROM import_establishment i LEFT JOIN establishment e ON e.uai = i.uai`
+
+const writeEstablishments = `INSERT INTO establishment AS e (uai, name, nature, contract, state, academy, commune, postcode, imported_at)
+	SELECT i.uai, i.name, i.nature, i.contract, i.state, i.academy, i.commune, i.postcode, $1
+	FROM import_establishment i WHERE i.left_out = '' ORDER BY i.uai
+	ON CONFLICT (uai) DO UPDATE SET name = excluded.name, nature = excluded.nature, contract = excluded.contract, state = excluded.state,
+		academy = excluded.academy, commune = excluded.commune, postcode = excluded.postcode, served = true, imported_at = excluded.imported_at
+	WHERE (e.name, e.nature, e.contract, e.state, e.academy, e.commune, e.postcode, e.served)
+		IS DISTINCT FROM (excluded.name, excluded.nature, excluded.contract, excluded.state, excluded.academy, excluded.commune, excluded.postcode, true)`
+
+// What was served once keeps its row: its keys are still in people's hands.
+const closeEstablishments = `UPDATE establishment e SET served = false, state = i.state, contract = i.contract, imported_at = $1
+	FROM import_establishment i WHERE i.uai = e.uai AND i.left_out <> '' AND e.served`
+
+const writeLeftOut = `INSERT INTO establishment_left_out AS l (uai, name, reason)
+	SELECT i.uai, i.name, i.left_out FROM import_establishment i WHERE i.left_out <> '' ORDER BY i.uai
+	ON CONFLICT (uai) DO UPDATE SET name = excluded.name, reason = excluded.reason
+	WHERE (l.name, l.reason) IS DISTINCT FROM (excluded.name, excluded.reason)`
+
+const forgetLeftOut = `DELETE FROM establishment_left_out l USING import_establishment i WHERE i.uai = l.uai AND i.left_out = ''`
+
+// ImportEstablishments writes what a register says: those that OKEY serves, and why not the others. Establishments that the file
+// does not name stay as they are; Removed counts those that were served and no longer are. UAIs are distinct.
+func (t *Tx) ImportEstablishments(ctx context.Context, rows []okey.ImportedEstablishment, at time.Time) (Tally, error) {
+	columns := []string{"uai", "name", "nature", "contract", "state", "academy", "commune", "postcode", "left_out"}
+	err := t.stage(ctx, "import_establishment", createImportEstablishment, columns, len(rows), func(i int) []any {
+		e := rows[i].Establishment
+		_, why := e.Served()
+		return []any{string(e.UAI), e.Name, e.Nature, e.Contract, e.State, e.Academy, e.Commune, e.Postcode, string(why)}
+	})
+	if err != nil {
+		return Tally{}, err
+	}
+	if err := t.exec(ctx, lockImportedEstablishments); err != nil {
+		return Tally{}, fmt.Errorf("lock establishments: %w", err)
+	}
+	var tally Tally
+	if err := t.get(ctx, &tally, "", tallyEstablishments); err != nil {
+		return Tally{}, fmt.Errorf("compare establishments: %w", err)
+	}
+	for _, statement := range []string{writeEstablishments, closeEstablishments} {
+		if err := t.exec(ctx, statement, at); err != nil {
+			return Tally{}, fmt.Errorf("write establishments: %w", err)
+		}
+	}
+	for _, statement := range []string{writeLeftOut, forgetLeftOut} {
+		if err := t.exec(ctx, statement); err != nil {
+			return Tally{}, fmt.Errorf("write what is left out: %w", err)
+		}
+	}
+	t.auditImport("establishments", tally, at)
+	return tally, nil
+}

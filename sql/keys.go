@@ -1,0 +1,153 @@
+package sql
+
+import (
+	"context"
+	stdsql "database/sql"
+	"fmt"
+	"time"
+
+	"okey"
+
+	"github.com/google/uuid"
+)
+
+type keyRow struct {
+	Serial    okey.Serial     `db:"serial"`
+	UAI       okey.UAI        `db:"uai"`
+	State     okey.KeyState   `db:"state"`
+	Batch     string          `db:"batch"`
+	ExpiresOn stdsql.NullTime `db:"expires_on"`
+	Holder    uuid.NullUUID   `db:"holder"`
+	Request   uuid.NullUUID   `db:"request"`
+	LastLogin stdsql.NullTime `db:"last_login_at"`
+	Prior     bool            `db:"prior_to_okey"`
+}
+
+const keyColumns = `k.serial, k.uai, k.state, k.batch, k.expires_on, k.holder, k.request, k.last_login_at, k.prior_to_okey`
+
+func (k keyRow) key() okey.Key {
+	return okey.Key{
+		Serial: k.Serial, UAI: k.UAI, State: k.State, Batch: k.Batch, ExpiresOn: dayOf(k.ExpiresOn),
+		Holder: k.Holder.UUID, Request: k.Request.UUID, LastLoginAt: utc(k.LastLogin.Time), PriorToOKEY: k.Prior,
+	}
+}
+
+func keys(rows []keyRow) []okey.Key {
+	found := make([]okey.Key, len(rows))
+	for i, row := range rows {
+		found[i] = row.key()
+	}
+	return found
+}
+
+const noKey = "Cette clef n'existe pas, ou elle n'est pas pour vous."
+
+// Key answers not_found for an unknown serial.
+func (r reader) Key(ctx context.Context, serial okey.Serial) (okey.Key, error) {
+	var row keyRow
+	err := r.get(ctx, &row, noKey, `SELECT `+keyColumns+` FROM key k WHERE k.serial = $1`, serial)
+	return row.key(), err
+}
+
+// KeysHeldBy returns the keys in a person's hands, the one that expires last first.
+func (r reader) KeysHeldBy(ctx context.Context, person okey.PersonID) ([]okey.Key, error) {
+	var rows []keyRow
+	err := r.all(ctx, &rows, `SELECT `+keyColumns+` FROM key k WHERE k.holder = $1 ORDER BY k.expires_on DESC, k.serial`, person)
+	return keys(rows), err
+}
+
+// FreeKeys counts the keys that an establishment may lend on the day.
+func (r reader) FreeKeys(ctx context.Context, uai okey.UAI, on okey.Day) (int, error) {
+	var n int
+	err := r.get(ctx, &n, "", `SELECT count(*) FROM key WHERE uai = $1 AND state = 'in_stock' AND expires_on >= $2::date`,
+		uai, on.AddMonths(okey.LendableMonths).String())
+	return n, err
+}
+
+// Waiting counts the requests that wait for a key of the establishment.
+func (r reader) Waiting(ctx context.Context, uai okey.UAI) (int, error) {
+	var n int
+	err := r.get(ctx, &n, "", `SELECT count(*) FROM request WHERE uai = $1 AND stage = 'awaiting_stock'`, uai)
+	return n, err
+}
+
+// KeyChange is one step in a key's life, by the domain's table.
+type KeyChange struct {
+	Reason  okey.KeyReason
+	At      time.Time
+	By      okey.PersonID // zero: the flow itself
+	Via     okey.Via
+	Comment string
+	Holder  okey.PersonID // who has it then, for handed_over
+	Request uuid.UUID     // for whom it is kept aside then, for reserved and signed
+	PINHash string        // the PIN that it carries then, for signed and handed_over
+}
+
+// ChangeKey applies a change to a key, records it in the key's story and in the audit, and returns the key as it is then. The caller
+// holds the lock of the key's establishment. key_transition where the domain's table has no such row.
+func (t *Tx) ChangeKey(ctx context.Context, serial okey.Serial, c KeyChange) (okey.Key, error) {
+	var row keyRow
+	err := t.get(ctx, &row, noKey, `SELECT `+keyColumns+` FROM key k WHERE k.serial = $1 FOR UPDATE`, serial)
+	if err != nil {
+		return okey.Key{}, err
+	}
+	before := row.key()
+	next, err := okey.NextKeyState(before.State, c.Reason)
+	if err != nil {
+		return before, err
+	}
+	err = t.get(ctx, &row, noKey, `UPDATE key k SET state = $2, holder = $3, request = $4, pin_hash = $5,
+		prior_to_okey = prior_to_okey AND $2 = 'in_service', changed_at = $6 WHERE serial = $1 RETURNING `+keyColumns,
+		serial, string(next), nullID(c.Holder), nullID(c.Request), nullText(c.PINHash), c.At)
+	if err != nil {
+		return before, fmt.Errorf("change key %s: %w", serial, err)
+	}
+	holder := c.Holder
+	if holder == uuid.Nil {
+		holder = before.Holder
+	}
+	err = t.exec(ctx, `INSERT INTO key_event (serial, seq, at, reason, state, by_person, holder, comment)
+		SELECT $1, coalesce(max(seq), 0) + 1, $2, $3, $4, $5, $6, $7 FROM key_event WHERE serial = $1`,
+		serial, c.At, string(c.Reason), string(next), nullID(c.By), nullID(holder), c.Comment)
+	if err != nil {
+		return before, fmt.Errorf("tell the story of key %s: %w", serial, err)
+	}
+	t.Audit(Entry{At: c.At, Event: "key_" + string(c.Reason), Actor: c.By, Via: c.Via, Subject: AboutKey(serial), Detail: string(next)})
+	return row.key(), nil
+}
+
+// PINOf returns the PIN hash that a key carries, "" for none.
+func (t *Tx) PINOf(ctx context.Context, serial okey.Serial) (string, error) {
+	var hash stdsql.NullString
+	err := t.get(ctx, &hash, noKey, `SELECT pin_hash FROM key WHERE serial = $1`, serial)
+	return hash.String, err
+}
+
+// KeyEvent is one line of a key's story.
+type KeyEvent struct {
+	At      time.Time      `db:"at"`
+	Reason  okey.KeyReason `db:"reason"`
+	State   okey.KeyState  `db:"state"`
+	By      string         `db:"by_name"`
+	Holder  string         `db:"holder_name"`
+	Comment string         `db:"comment"`
+}
+
+// KeyStory returns what happened to a key, newest first.
+func (r reader) KeyStory(ctx context.Context, serial okey.Serial) ([]KeyEvent, error) {
+	var events []KeyEvent
+	err := r.all(ctx, &events, `SELECT v.at, v.reason, v.state, trim(coalesce(b.given_name, '') || ' ' || coalesce(b.family_name, '')) AS by_name,
+		trim(coalesce(h.given_name, '') || ' ' || coalesce(h.family_name, '')) AS holder_name, v.comment
+		FROM key_event v LEFT JOIN person b ON b.id = v.by_person LEFT JOIN person h ON h.id = v.holder
+		WHERE v.serial = $1 ORDER BY v.seq DESC`, serial)
+	return events, err
+}
+
+// SubjectOfKey is a key as the permission table sees it: its holder owns it, the approvers of its establishment answer for it.
+func (r reader) SubjectOfKey(ctx context.Context, key okey.Key) (okey.Subject, error) {
+	place, err := r.Establishment(ctx, key.UAI)
+	if err != nil {
+		return okey.Subject{}, err
+	}
+	return okey.Subject{Owner: key.Holder, UAI: place.AnsweredBy()}, nil
+}

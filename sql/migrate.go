@@ -1,0 +1,122 @@
+package sql
+
+import (
+	"context"
+	stdsql "database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"okey"
+
+	"github.com/lib/pq"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+//go:embed grants.sql
+var grants string
+
+// Migrate brings the schema up to date, gives the application's role (okey_app) its rights and publishes the first charter
+// where there is none. adminURL is the owner's. Twice is as good as once, also at the same time: a session lock orders them.
+func Migrate(ctx context.Context, adminURL string) error {
+	db, err := stdsql.Open("postgres", adminURL)
+	if err != nil {
+		return fmt.Errorf("open the database: %w", err)
+	}
+	defer func() { _ = db.Close() }()
+	provider, err := migrationProvider(db)
+	if err != nil {
+		return err
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	if _, err := db.ExecContext(ctx, grants); err != nil {
+		return fmt.Errorf("grant the application's rights: %w", err)
+	}
+	_, err = db.ExecContext(ctx, `INSERT INTO charter (version, body, sha256, published_at)
+		SELECT 1, $1, $2, $3 WHERE NOT EXISTS (SELECT FROM charter)`,
+		okey.FirstCharter, okey.CharterSum(okey.FirstCharter), time.Now().UTC())
+	if err != nil {
+		return fmt.Errorf("publish the first charter: %w", err)
+	}
+	return nil
+}
+
+func migrationProvider(db *stdsql.DB) (*goose.Provider, error) {
+	dir, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, fmt.Errorf("read the migrations: %w", err)
+	}
+	locker, err := lock.NewPostgresSessionLocker()
+	if err != nil {
+		return nil, fmt.Errorf("lock the migrations: %w", err)
+	}
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, dir, goose.WithSessionLocker(locker))
+	if err != nil {
+		return nil, fmt.Errorf("read the migrations: %w", err)
+	}
+	return provider, nil
+}
+
+// latestMigration is the version that this program needs.
+func latestMigration() (int64, error) {
+	entries, err := migrations.ReadDir("migrations")
+	if err != nil {
+		return 0, fmt.Errorf("read the migrations: %w", err)
+	}
+	return goose.NumericComponent(entries[len(entries)-1].Name())
+}
+
+// CheckSchema answers nil when the schema is that of this program or a later one: during an upgrade old and new run side by side.
+func (s *Store) CheckSchema(ctx context.Context) error {
+	want, err := latestMigration()
+	if err != nil {
+		return err
+	}
+	var have stdsql.NullInt64
+	err = s.db.GetContext(ctx, &have, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`)
+	var refused *pq.Error
+	switch {
+	case errors.As(err, &refused) && refused.Code == "42P01": // undefined_table
+		return okey.Errorf(okey.CodeUnavailable, "La base de données est vide : lancez « okey migrate ».")
+	case err != nil:
+		return fmt.Errorf("read the schema's version: %w", err)
+	case have.Int64 < want:
+		return okey.Errorf(okey.CodeUnavailable,
+			"La base de données en est à la version %d, ce programme demande la %d : lancez « okey migrate ».", have.Int64, want)
+	}
+	return nil
+}
+
+// CheckRole refuses a database role that could rewrite the audit: one that owns the table, may update, delete or truncate it, or
+// stands above all rights.
+func (s *Store) CheckRole(ctx context.Context) error {
+	var over struct {
+		Super    bool `db:"super"`
+		Owns     bool `db:"owns"`
+		Update   bool `db:"upd"`
+		Delete   bool `db:"del"`
+		Truncate bool `db:"trunc"`
+	}
+	err := s.db.GetContext(ctx, &over, `SELECT
+		(SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS super,
+		pg_has_role(current_user, (SELECT relowner FROM pg_class WHERE oid = 'audit'::regclass), 'MEMBER') AS owns,
+		has_table_privilege('audit', 'UPDATE') AS upd,
+		has_table_privilege('audit', 'DELETE') AS del,
+		has_table_privilege('audit', 'TRUNCATE') AS trunc`)
+	if err != nil {
+		return fmt.Errorf("read the role's rights: %w", err)
+	}
+	if over.Super || over.Owns || over.Update || over.Delete || over.Truncate {
+		return okey.Errorf(okey.CodeForbidden,
+			"OKEY_DATABASE_URL désigne un rôle qui peut réécrire le journal d'audit : donnez celui de l'application (okey_app), pas le propriétaire.")
+	}
+	return nil
+}

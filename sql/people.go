@@ -1,0 +1,155 @@
+package sql
+
+import (
+	"context"
+	stdsql "database/sql"
+	"fmt"
+	"time"
+
+	"okey"
+
+	"github.com/google/uuid"
+	"github.com/lib/pq"
+)
+
+type personRow struct {
+	ID         uuid.UUID `db:"id"`
+	UID        string    `db:"uid"`
+	FamilyName string    `db:"family_name"`
+	GivenName  string    `db:"given_name"`
+	Mail       string    `db:"mail"`
+	Support    bool      `db:"support"`
+	Auditor    bool      `db:"auditor"`
+}
+
+const personColumns = `p.id, p.uid, p.family_name, p.given_name, p.mail, p.support, p.auditor`
+
+func (p personRow) person() okey.Person {
+	return okey.Person{ID: p.ID, UID: p.UID, FamilyName: p.FamilyName, GivenName: p.GivenName, Mail: p.Mail}
+}
+
+func people(rows []personRow) []okey.Person {
+	persons := make([]okey.Person, len(rows))
+	for i, row := range rows {
+		persons[i] = row.person()
+	}
+	return persons
+}
+
+const nobody = "Cette personne n'est pas dans OKEY."
+
+// Person answers not_found for an unknown id.
+func (r reader) Person(ctx context.Context, id okey.PersonID) (okey.Person, error) {
+	var row personRow
+	err := r.get(ctx, &row, nobody, `SELECT `+personColumns+` FROM person p WHERE p.id = $1`, id)
+	return row.person(), err
+}
+
+// PersonByUID answers not_found for an unknown uid.
+func (r reader) PersonByUID(ctx context.Context, uid string) (okey.Person, error) {
+	var row personRow
+	err := r.get(ctx, &row, nobody, `SELECT `+personColumns+` FROM person p WHERE p.uid = $1`, uid)
+	return row.person(), err
+}
+
+// PeopleByMail returns everybody with that address, whatever its capitals: addresses are not unique.
+func (r reader) PeopleByMail(ctx context.Context, mail string) ([]okey.Person, error) {
+	var rows []personRow
+	err := r.all(ctx, &rows, `SELECT `+personColumns+` FROM person p WHERE lower(p.mail) = lower($1) ORDER BY p.uid`, mail)
+	return people(rows), err
+}
+
+// People returns everybody, by family name.
+func (r reader) People(ctx context.Context) ([]okey.Person, error) {
+	var rows []personRow
+	err := r.all(ctx, &rows, `SELECT `+personColumns+` FROM person p ORDER BY p.family_name, p.given_name, p.uid`)
+	return people(rows), err
+}
+
+// Actor loads a person with all that they may act for. not_found for an unknown id.
+func (r reader) Actor(ctx context.Context, id okey.PersonID) (okey.Actor, error) {
+	var row personRow
+	if err := r.get(ctx, &row, nobody, `SELECT `+personColumns+` FROM person p WHERE p.id = $1`, id); err != nil {
+		return okey.Actor{}, err
+	}
+	actor := okey.Actor{Person: row.person(), Support: row.Support, Auditor: row.Auditor}
+	var assigned []struct {
+		UAI      okey.UAI        `db:"uai"`
+		Function okey.Function   `db:"function"`
+		Until    stdsql.NullTime `db:"until"`
+	}
+	err := r.all(ctx, &assigned, `SELECT a.uai, a.function, a.until FROM assignment a JOIN establishment e USING (uai)
+		WHERE a.person = $1 AND e.served ORDER BY a.uai, a.function`, id)
+	if err != nil {
+		return okey.Actor{}, fmt.Errorf("read assignments: %w", err)
+	}
+	for _, a := range assigned {
+		actor.Assignments = append(actor.Assignments, okey.Assignment{UAI: a.UAI, Function: a.Function, Until: dayOf(a.Until)})
+	}
+	var given []struct {
+		UAI   okey.UAI        `db:"uai"`
+		Scope okey.Scope      `db:"scope"`
+		From  stdsql.NullTime `db:"from_day"`
+		Until stdsql.NullTime `db:"until_day"`
+	}
+	// A delegation ends with the function of the person who gave it.
+	err = r.all(ctx, &given, `SELECT d.uai, d.scope, d.from_day, d.until_day FROM delegation d
+		WHERE d.given_to = $1 AND d.ended_at IS NULL AND EXISTS (SELECT FROM assignment a
+			WHERE a.person = d.given_by AND a.uai = d.uai AND a.function IN ('chef', 'adjoint') AND (a.until IS NULL OR a.until >= d.from_day))
+		ORDER BY d.uai, d.from_day`, id)
+	if err != nil {
+		return okey.Actor{}, fmt.Errorf("read delegations: %w", err)
+	}
+	for _, d := range given {
+		actor.Delegations = append(actor.Delegations, okey.Delegation{UAI: d.UAI, Scope: d.Scope, From: dayOf(d.From), Until: dayOf(d.Until)})
+	}
+	return actor, nil
+}
+
+// Approvers returns the principals and deputies of an establishment on a day, by function and name.
+func (r reader) Approvers(ctx context.Context, uai okey.UAI, on okey.Day) ([]okey.Person, error) {
+	var rows []personRow
+	err := r.all(ctx, &rows, `SELECT `+personColumns+` FROM person p WHERE EXISTS (SELECT FROM assignment a
+		WHERE a.person = p.id AND a.uai = $1 AND a.function IN ('chef', 'adjoint') AND (a.until IS NULL OR a.until >= $2::date))
+		ORDER BY p.family_name, p.given_name, p.uid`, uai, on.String())
+	return people(rows), err
+}
+
+// Delegates returns those whose delegation for the establishment holds on the day, with one of the scopes.
+func (r reader) Delegates(ctx context.Context, uai okey.UAI, on okey.Day, scopes ...okey.Scope) ([]okey.Person, error) {
+	var rows []personRow
+	err := r.all(ctx, &rows, `SELECT DISTINCT `+personColumns+` FROM person p JOIN delegation d ON d.given_to = p.id
+		WHERE d.uai = $1 AND d.ended_at IS NULL AND $2::date BETWEEN d.from_day AND d.until_day AND d.scope = ANY ($3)
+		AND EXISTS (SELECT FROM assignment a WHERE a.person = d.given_by AND a.uai = d.uai
+			AND a.function IN ('chef', 'adjoint') AND (a.until IS NULL OR a.until >= $2::date))
+		ORDER BY p.family_name, p.given_name, p.uid`, uai, on.String(), pq.Array(scopes))
+	return people(rows), err
+}
+
+// SharedAddress tells whether two people have this address: such a mailbox gets no link that acts.
+func (r reader) SharedAddress(ctx context.Context, mail string) (bool, error) {
+	var shared bool
+	err := r.get(ctx, &shared, "", `SELECT count(*) > 1 FROM person WHERE lower(mail) = lower($1)`, mail)
+	return shared, err
+}
+
+// SetRole gives or takes the role of support or auditor.
+func (t *Tx) SetRole(ctx context.Context, id okey.PersonID, role okey.Role, held bool) error {
+	switch role {
+	case okey.RoleSupport:
+		return t.exec(ctx, `UPDATE person SET support = $2 WHERE id = $1`, id, held)
+	case okey.RoleAuditor:
+		return t.exec(ctx, `UPDATE person SET auditor = $2 WHERE id = $1`, id, held)
+	}
+	return fmt.Errorf("role %q is not given by hand", role)
+}
+
+// SavePerson writes what the directory says of a person, matched by uid, and returns the id. Ids are random: nobody can work out
+// from one of them, in a history or the audit, whom it stands for.
+func (t *Tx) SavePerson(ctx context.Context, p okey.Person, at time.Time) (okey.PersonID, error) {
+	var id uuid.UUID
+	err := t.get(ctx, &id, nobody, `INSERT INTO person (uid, family_name, given_name, mail, created_at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (uid) DO UPDATE SET family_name = excluded.family_name, given_name = excluded.given_name, mail = excluded.mail
+		RETURNING id`, p.UID, p.FamilyName, p.GivenName, p.Mail, at)
+	return id, err
+}

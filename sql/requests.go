@@ -1,0 +1,249 @@
+package sql
+
+import (
+	"context"
+	stdsql "database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"okey"
+
+	"github.com/google/uuid"
+)
+
+type requestRow struct {
+	ID         uuid.UUID          `db:"id"`
+	Person     uuid.UUID          `db:"person"`
+	UAI        okey.UAI           `db:"uai"`
+	Host       stdsql.NullString  `db:"host"`
+	Need       string             `db:"need"`
+	Reason     okey.RequestReason `db:"reason"`
+	Stage      okey.Stage         `db:"stage"`
+	Turn       int                `db:"turn"`
+	Since      time.Time          `db:"since"`
+	KeptUntil  stdsql.NullTime    `db:"kept_until"`
+	AskedAt    time.Time          `db:"asked_at"`
+	ApprovedAt stdsql.NullTime    `db:"approved_at"`
+	SignedAt   stdsql.NullTime    `db:"signed_at"`
+	Charter    stdsql.NullInt64   `db:"charter"`
+	Key        stdsql.NullString  `db:"key"`
+	Owed       bool               `db:"wake_up_owed"`
+}
+
+// A closed request shows the key that it ended with.
+const requestColumns = `r.id, r.person, r.uai, e.host, r.need, r.reason, r.stage, r.turn, r.since, r.kept_until, r.asked_at, r.approved_at,
+	r.signed_at, r.charter, coalesce(k.serial, r.handed_over_key) AS key, r.wake_up_owed`
+
+const requestTables = ` FROM request r JOIN establishment e ON e.uai = r.uai LEFT JOIN key k ON k.request = r.id `
+
+func (r requestRow) request() okey.Request {
+	return okey.Request{
+		ID: r.ID, Person: r.Person, UAI: r.UAI, Host: okey.UAI(r.Host.String), Need: r.Need, Reason: r.Reason,
+		Stage: r.Stage, Turn: r.Turn, Since: utc(r.Since), KeptUntil: utc(r.KeptUntil.Time), AskedAt: utc(r.AskedAt),
+		ApprovedAt: utc(r.ApprovedAt.Time), SignedAt: utc(r.SignedAt.Time), Charter: int(r.Charter.Int64),
+		Key: okey.Serial(r.Key.String), WakeUpOwed: r.Owed,
+	}
+}
+
+func requests(rows []requestRow) []okey.Request {
+	found := make([]okey.Request, len(rows))
+	for i, row := range rows {
+		found[i] = row.request()
+	}
+	return found
+}
+
+const noRequest = "Cette demande n'existe pas, ou elle n'est pas pour vous."
+
+// Request answers not_found for an unknown id.
+func (r reader) Request(ctx context.Context, id uuid.UUID) (okey.Request, error) {
+	var row requestRow
+	err := r.get(ctx, &row, noRequest, `SELECT `+requestColumns+requestTables+`WHERE r.id = $1`, id)
+	return row.request(), err
+}
+
+// LockRequest takes the establishment's lock, then the request's, and returns it as it is then.
+func (t *Tx) LockRequest(ctx context.Context, id uuid.UUID) (okey.Request, error) {
+	var uai okey.UAI
+	if err := t.get(ctx, &uai, noRequest, `SELECT uai FROM request WHERE id = $1`, id); err != nil {
+		return okey.Request{}, err
+	}
+	if err := t.LockEstablishment(ctx, uai); err != nil {
+		return okey.Request{}, err
+	}
+	var row requestRow
+	err := t.get(ctx, &row, noRequest, `SELECT `+requestColumns+requestTables+`WHERE r.id = $1 FOR UPDATE OF r`, id)
+	if err == nil && row.UAI != uai {
+		return okey.Request{}, fmt.Errorf("request %s moved while it was being locked", id)
+	}
+	return row.request(), err
+}
+
+// OpenRequest writes a new request in its first stage; already_open where the person has one.
+func (t *Tx) OpenRequest(ctx context.Context, r okey.Request) error {
+	// A savepoint keeps the transaction usable: the refusal is recorded in it.
+	if err := t.exec(ctx, `SAVEPOINT open_request`); err != nil {
+		return err
+	}
+	err := t.exec(ctx, `INSERT INTO request (id, person, uai, need, reason, stage, turn, since, kept_until, asked_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $8)`,
+		r.ID, r.Person, r.UAI, r.Need, string(r.Reason), string(r.Stage), r.Turn, r.Since, nullTime(r.KeptUntil))
+	if violates(err, "request_one_open") {
+		if err := t.exec(ctx, `ROLLBACK TO SAVEPOINT open_request`); err != nil {
+			return err
+		}
+		return okey.Errorf(okey.CodeAlreadyOpen, "Vous avez déjà une demande en cours.")
+	}
+	return err
+}
+
+// MoveRequest writes a request's stage, turn and all that came with them.
+func (t *Tx) MoveRequest(ctx context.Context, r okey.Request) error {
+	var closed time.Time
+	var key okey.Serial
+	if r.Stage.Closed() {
+		closed = r.Since
+	}
+	if r.Stage == okey.HandedOver {
+		key = r.Key
+	}
+	return t.exec(ctx, `UPDATE request SET stage = $2, turn = $3, since = $4, kept_until = $5, approved_at = $6, closed_at = $7,
+		handed_over_key = $8, wake_up_owed = false WHERE id = $1`,
+		r.ID, string(r.Stage), r.Turn, r.Since, nullTime(r.KeptUntil), nullTime(r.ApprovedAt), nullTime(closed), nullText(key))
+}
+
+// Sign records which charter was signed, and when. It is evidence: a version and its fingerprint.
+func (t *Tx) Sign(ctx context.Context, id uuid.UUID, version int, at time.Time) error {
+	return t.exec(ctx, `UPDATE request SET charter = c.version, charter_sha256 = c.sha256, signed_at = $3
+		FROM charter c WHERE request.id = $1 AND c.version = $2`, id, version, at)
+}
+
+// StorePIN keeps a PIN's hash with the request, for the time between the loss of a signed-for key and the next one; empty clears it.
+func (t *Tx) StorePIN(ctx context.Context, id uuid.UUID, hash string) error {
+	return t.exec(ctx, `UPDATE request SET pin_hash = $2 WHERE id = $1`, id, nullText(hash))
+}
+
+// TakePIN returns the hash that StorePIN kept, and forgets it there.
+func (t *Tx) TakePIN(ctx context.Context, id uuid.UUID) (string, error) {
+	var hash stdsql.NullString
+	if err := t.get(ctx, &hash, noRequest, `SELECT pin_hash FROM request WHERE id = $1`, id); err != nil {
+		return "", err
+	}
+	return hash.String, t.StorePIN(ctx, id, "")
+}
+
+// OpenRequestOf returns the person's open request; not_found where there is none.
+func (r reader) OpenRequestOf(ctx context.Context, person okey.PersonID) (okey.Request, error) {
+	var row requestRow
+	err := r.get(ctx, &row, "Aucune demande en cours.", `SELECT `+requestColumns+requestTables+`WHERE r.person = $1 AND r.closed_at IS NULL`, person)
+	return row.request(), err
+}
+
+// AddEvent appends a line to a request's timeline.
+func (t *Tx) AddEvent(ctx context.Context, request uuid.UUID, e okey.Event) error {
+	return t.exec(ctx, `INSERT INTO timeline (request, seq, at, kind, by_person, via, comment, key)
+		SELECT $1, coalesce(max(seq), 0) + 1, $2, $3, $4, $5, $6, $7 FROM timeline WHERE request = $1`,
+		request, e.At, string(e.Kind), nullID(e.By), string(e.Via), e.Comment, string(e.Key))
+}
+
+// Timeline returns a request's story, oldest first.
+func (r reader) Timeline(ctx context.Context, request uuid.UUID) ([]okey.Event, error) {
+	var rows []struct {
+		At      time.Time      `db:"at"`
+		Kind    okey.EventKind `db:"kind"`
+		By      uuid.NullUUID  `db:"by_person"`
+		Given   string         `db:"given_name"`
+		Family  string         `db:"family_name"`
+		Via     okey.Via       `db:"via"`
+		Comment string         `db:"comment"`
+		Key     okey.Serial    `db:"key"`
+	}
+	err := r.all(ctx, &rows, `SELECT t.at, t.kind, t.by_person, coalesce(p.given_name, '') AS given_name, coalesce(p.family_name, '') AS family_name,
+		t.via, t.comment, t.key FROM timeline t LEFT JOIN person p ON p.id = t.by_person WHERE t.request = $1 ORDER BY t.seq`, request)
+	events := make([]okey.Event, len(rows))
+	for i, row := range rows {
+		name := okey.Person{GivenName: row.Given, FamilyName: row.Family}.Name()
+		events[i] = okey.Event{At: utc(row.At), Kind: row.Kind, By: row.By.UUID, ByName: name, Via: row.Via, Comment: row.Comment, Key: row.Key}
+	}
+	return events, err
+}
+
+// LastEvent returns the newest line of a kind in a request's timeline; ok is false where there is none.
+func (r reader) LastEvent(ctx context.Context, request uuid.UUID, kinds ...okey.EventKind) (event okey.Event, ok bool, err error) {
+	events, err := r.Timeline(ctx, request)
+	for i := len(events) - 1; i >= 0; i-- {
+		for _, kind := range kinds {
+			if events[i].Kind == kind {
+				return events[i], true, err
+			}
+		}
+	}
+	return okey.Event{}, false, err
+}
+
+// Owed returns requests that were given a key, or may have been, and whose workflow has not taken it yet.
+func (r reader) Owed(ctx context.Context, limit int) ([]uuid.UUID, error) {
+	var ids []uuid.UUID
+	err := r.all(ctx, &ids, `SELECT id FROM request WHERE wake_up_owed ORDER BY id LIMIT $1`, limit)
+	return ids, err
+}
+
+// OpenRequests returns ids of open requests after the given one, in their order: the watcher walks them all.
+func (r reader) OpenRequests(ctx context.Context, after uuid.UUID, limit int) ([]uuid.UUID, error) {
+	var ids []uuid.UUID
+	err := r.all(ctx, &ids, `SELECT id FROM request WHERE closed_at IS NULL AND id > $1 ORDER BY id LIMIT $2`, after, limit)
+	return ids, err
+}
+
+// Charter returns the version in force, the latest.
+func (r reader) Charter(ctx context.Context) (okey.Charter, error) { return r.charter(ctx, 0) }
+
+// CharterVersion answers not_found for a version that was never published.
+func (r reader) CharterVersion(ctx context.Context, version int) (okey.Charter, error) {
+	return r.charter(ctx, version)
+}
+
+func (r reader) charter(ctx context.Context, version int) (okey.Charter, error) {
+	var row struct {
+		Version     int       `db:"version"`
+		Body        string    `db:"body"`
+		SHA256      string    `db:"sha256"`
+		PublishedAt time.Time `db:"published_at"`
+	}
+	err := r.get(ctx, &row, "Cette version de la charte n'existe pas.", `SELECT version, body, sha256, published_at FROM charter
+		WHERE $1 = 0 OR version = $1 ORDER BY version DESC LIMIT 1`, version)
+	return okey.Charter{Version: row.Version, Text: row.Body, SHA256: row.SHA256, PublishedAt: utc(row.PublishedAt)}, err
+}
+
+// PublishCharter adds a version. The same text as the one in force publishes nothing; an earlier text can't come back.
+func (t *Tx) PublishCharter(ctx context.Context, text string, at time.Time) (okey.Charter, error) {
+	current, err := t.Charter(ctx)
+	if err != nil && okey.ErrorCode(err) != okey.CodeNotFound {
+		return okey.Charter{}, err
+	}
+	next := okey.Charter{Version: current.Version + 1, Text: text, SHA256: okey.CharterSum(text), PublishedAt: at}
+	if current.SHA256 == next.SHA256 {
+		return current, nil
+	}
+	err = t.exec(ctx, `INSERT INTO charter (version, body, sha256, published_at) VALUES ($1, $2, $3, $4)`, next.Version, text, next.SHA256, at)
+	if violates(err, "charter_sha256_key") {
+		return okey.Charter{}, okey.Errorf(okey.CodeInvalid, "Ce texte est celui d'une version antérieure de la charte : une version publiée ne revient pas.")
+	}
+	return next, err
+}
+
+var errNoRow = stdsql.ErrNoRows
+
+func isNoRow(err error) bool {
+	return errors.Is(err, errNoRow) || okey.ErrorCode(err) == okey.CodeNotFound
+}
+
+// SubjectOf is a request as the permission table sees it. approvers are those of the establishment that answers.
+func SubjectOf(r okey.Request, approvers []okey.Person, actor okey.PersonID, hasReason bool) okey.Subject {
+	s := okey.Subject{Owner: r.Person, UAI: r.AnsweredBy(), Stage: r.Stage, HasReason: hasReason}
+	for _, p := range approvers {
+		s.OtherApprovers = s.OtherApprovers || p.ID != actor
+	}
+	return s
+}

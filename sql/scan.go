@@ -1,0 +1,33 @@
+package sql
+
+import (
+	stdsql "database/sql"
+	"time"
+
+	"okey"
+
+	"github.com/google/uuid"
+)
+
+// nullID writes the zero id as NULL.
+func nullID(id uuid.UUID) uuid.NullUUID { return uuid.NullUUID{UUID: id, Valid: id != uuid.Nil} }
+
+// dayOf turns a date column into a Day; lib/pq gives midnight of no particular zone.
+func dayOf(t stdsql.NullTime) okey.Day {
+	if !t.Valid {
+		return okey.Day{}
+	}
+	return okey.NewDay(t.Time.Year(), t.Time.Month(), t.Time.Day())
+}
+
+// nullDay writes the zero day as NULL, others as ISO text: a time would drag a zone along.
+func nullDay(d okey.Day) stdsql.NullString {
+	return stdsql.NullString{String: d.String(), Valid: !d.IsZero()}
+}
+
+func utc(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.UTC()
+}

@@ -1,0 +1,172 @@
+// Package sql keeps what OKEY knows in PostgreSQL. Every query of the product stands here; nothing else speaks SQL.
+//
+// A value that must agree with another is written in one transaction (Store.Do). Locks are taken in one order everywhere: the
+// establishments' rows by code, then requests, then keys, then the head of the audit.
+package sql
+
+import (
+	"context"
+	stdsql "database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"okey"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+)
+
+// AuditKeys are the versioned keys of the audit chain; they never stand in the database.
+type AuditKeys interface {
+	Current() (version int, key []byte)
+	Get(version int) []byte
+}
+
+// Store is the database as okey's application role sees it.
+type Store struct {
+	reader
+	db  *sqlx.DB
+	url string
+	key AuditKeys
+}
+
+// reader has the questions that need no transaction of their own: Store and Tx both answer them.
+type reader struct{ q sqlx.ExtContext }
+
+// Open makes a Store. It does not connect yet: Wait does.
+func Open(url string, keys AuditKeys) (*Store, error) {
+	db, err := sqlx.Open("postgres", url)
+	if err != nil {
+		return nil, fmt.Errorf("open the database: %w", err)
+	}
+	db.SetMaxOpenConns(20)
+	db.SetMaxIdleConns(10)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	return &Store{reader: reader{db}, db: db, url: url, key: keys}, nil
+}
+
+// Close ends all connections.
+func (s *Store) Close() error { return s.db.Close() }
+
+// Ping tells whether the database answers.
+func (s *Store) Ping(ctx context.Context) error { return s.db.PingContext(ctx) }
+
+// DB is for libraries that keep tables of their own, such as sessions.
+func (s *Store) DB() *stdsql.DB { return s.db.DB }
+
+// Tx is one transaction: all of it or nothing.
+type Tx struct {
+	reader
+	tx      *sqlx.Tx
+	entries []Entry
+}
+
+// Do runs work in a transaction. What work records with Audit is chained last, just before the commit. A deadlock or a
+// serialization failure is tried again: work must change nothing but the database.
+func (s *Store) Do(ctx context.Context, work func(*Tx) error) error {
+	const attempts = 5
+	var err error
+	for range attempts {
+		if err = s.try(ctx, work); !retriable(err) {
+			return err
+		}
+	}
+	return err
+}
+
+func (s *Store) try(ctx context.Context, work func(*Tx) error) (err error) {
+	tx, err := s.db.BeginTxx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			_ = tx.Rollback()
+		}
+	}()
+	t := &Tx{reader: reader{tx}, tx: tx}
+	if err = work(t); err != nil {
+		return err
+	}
+	if err = s.chain(ctx, t); err != nil {
+		return err
+	}
+	if err = tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+func retriable(err error) bool {
+	var refused *pq.Error
+	return errors.As(err, &refused) && (refused.Code == "40P01" || refused.Code == "40001")
+}
+
+// violates tells whether err is PostgreSQL refusing a row because of the named constraint or index.
+func violates(err error, constraint string) bool {
+	var refused *pq.Error
+	return errors.As(err, &refused) && refused.Constraint == constraint
+}
+
+// get reads one row; an absent one is okey's not_found with the message.
+func (r reader) get(ctx context.Context, dest any, absent, query string, args ...any) error {
+	err := sqlx.GetContext(ctx, r.q, dest, query, args...)
+	if errors.Is(err, stdsql.ErrNoRows) {
+		return okey.Errorf(okey.CodeNotFound, "%s", absent)
+	}
+	return err
+}
+
+func (r reader) all(ctx context.Context, dest any, query string, args ...any) error {
+	return sqlx.SelectContext(ctx, r.q, dest, query, args...)
+}
+
+func (t *Tx) exec(ctx context.Context, query string, args ...any) error {
+	_, err := t.tx.ExecContext(ctx, query, args...)
+	return err
+}
+
+// LockEstablishment takes the lock of section 4: whoever frees a key or makes a request wait holds it. It leaves foreign keys be.
+func (t *Tx) LockEstablishment(ctx context.Context, uai okey.UAI) error {
+	var locked string
+	err := t.get(ctx, &locked, "Cet établissement n'est pas dans OKEY.", `SELECT uai FROM establishment WHERE uai = $1 FOR NO KEY UPDATE`, uai)
+	if err != nil {
+		return fmt.Errorf("lock establishment %s: %w", uai, err)
+	}
+	return nil
+}
+
+func nullTime(t time.Time) stdsql.NullTime { return stdsql.NullTime{Time: t, Valid: !t.IsZero()} }
+
+func nullText[T ~string](s T) stdsql.NullString {
+	return stdsql.NullString{String: string(s), Valid: s != ""}
+}
+
+// Await waits until the database answers with a schema that this program can work with, and says once what it waits for. It refuses at
+// once a role that could rewrite the audit.
+func (s *Store) Await(ctx context.Context) error {
+	said := ""
+	for {
+		err := s.Ping(ctx)
+		if err == nil {
+			err = s.CheckSchema(ctx)
+		}
+		if err == nil {
+			return s.CheckRole(ctx)
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if why := err.Error(); why != said {
+			slog.Warn("waiting for the database", "error", err)
+			said = why
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
+}

@@ -1,0 +1,162 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+
+	"okey"
+)
+
+// ask judges whether a request may be opened, and opens it. Refused, no request exists: the asker reads why from the action.
+func (c *sitting) ask(ctx context.Context) (okey.Verdict, error) {
+	action, err := c.LockAction(ctx, c.matter.Action)
+	if okey.ErrorCode(err) == okey.CodeNotFound {
+		return okey.Verdict{}, nil // a workflow started by hand, for a request that nobody made
+	}
+	if err != nil {
+		return okey.Verdict{}, err
+	}
+	if action.Verdict != nil {
+		return *action.Verdict, nil
+	}
+	if action.Name != okey.ActionAsk || action.Request != c.matter.Request {
+		return okey.Verdict{}, nil
+	}
+	verdict, err := c.open(ctx, action)
+	if err != nil {
+		return okey.Verdict{}, err
+	}
+	detail := "accepted"
+	if !verdict.Accepted {
+		detail = string(verdict.Reason)
+	}
+	c.record(string(okey.ActionAsk), action.By, action.Via, detail)
+	return verdict, c.Judged(ctx, action.ID, verdict, c.matter.At)
+}
+
+func (c *sitting) open(ctx context.Context, action okey.Action) (okey.Verdict, error) {
+	uai := action.Content.Establishment
+	if detail, err := c.outOfScope(ctx, uai); err != nil || detail != "" {
+		return okey.Verdict{Reason: okey.CodeNotEligible, Detail: detail}, err
+	}
+	if err := c.LockEstablishment(ctx, uai); err != nil {
+		return okey.Verdict{}, err
+	}
+	if err := c.locate(ctx, uai); err != nil {
+		return okey.Verdict{}, err
+	}
+	if refused, err := c.notForThisPerson(ctx, action); err != nil || refused != nil {
+		if refused == nil {
+			refused = &okey.Verdict{}
+		}
+		return *refused, err
+	}
+	c.request = okey.Request{
+		ID: action.Request, Person: action.By, UAI: uai, Host: c.place.Host, Need: action.Content.Need, Reason: action.Content.Reason,
+		Stage: okey.AwaitingDecision, Turn: 1, Since: c.matter.At, AskedAt: c.matter.At,
+	}
+	c.request.KeptUntil = c.standing().ExpiryOf()
+	err := c.OpenRequest(ctx, c.request)
+	if okey.ErrorCode(err) == okey.CodeAlreadyOpen {
+		return okey.Verdict{Reason: okey.CodeAlreadyOpen}, nil
+	}
+	if err != nil {
+		return okey.Verdict{}, fmt.Errorf("open the request: %w", err)
+	}
+	if err := c.tell(ctx, okey.Event{Kind: okey.EventAsked, By: action.By, Via: action.Via, Comment: action.Content.Need}); err != nil {
+		return okey.Verdict{}, err
+	}
+	if err := c.announce(ctx); err != nil {
+		return okey.Verdict{}, err
+	}
+	return c.answer(okey.Verdict{Accepted: true}), nil
+}
+
+// announce tells who must answer; where nobody can, support; and where no key is free, both sides, the approvers once a shortage.
+func (c *sitting) announce(ctx context.Context) error {
+	// The allocation notes a shortage; it can't give this request a key, which waits for an answer first.
+	woken, err := c.Allocate(ctx, c.request.UAI, c.matter.At)
+	if err != nil {
+		return err
+	}
+	c.woken = woken
+	short, err := c.TellShortage(ctx, c.request.UAI)
+	if err != nil {
+		return err
+	}
+	answerable, err := c.answerable(ctx)
+	if err != nil {
+		return err
+	}
+	kind := okey.MailAsked
+	if !answerable {
+		kind = okey.MailNobody
+		if err := c.tell(ctx, okey.Event{Kind: okey.EventToSupport, Via: okey.ViaEngine}); err != nil {
+			return err
+		}
+	}
+	c.mails = append(c.mails, okey.MailStep{Kind: kind, Ref: c.request.Turn, Shortage: short})
+	return nil
+}
+
+// answerable tells whether an approver or a delegate, other than the requester, may answer today.
+func (c *sitting) answerable(ctx context.Context) (bool, error) {
+	approvers, err := c.Approvers(ctx, c.request.AnsweredBy(), c.today)
+	if err != nil {
+		return false, err
+	}
+	delegates, err := c.Delegates(ctx, c.request.AnsweredBy(), c.today, okey.Everything)
+	if err != nil {
+		return false, err
+	}
+	for _, p := range append(approvers, delegates...) {
+		if p.ID != c.request.Person {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// outOfScope names why OKEY does not serve an establishment, "" where it does.
+func (c *sitting) outOfScope(ctx context.Context, uai okey.UAI) (string, error) {
+	_, err := c.Establishment(ctx, uai)
+	if err == nil || okey.ErrorCode(err) != okey.CodeNotFound {
+		return "", err
+	}
+	_, why, known, err := c.LeftOut(ctx, uai)
+	if err != nil {
+		return "", err
+	}
+	if known {
+		return string(why), nil
+	}
+	return "unknown_establishment", nil
+}
+
+// notForThisPerson refuses someone who does not work there, or who holds a key that still serves.
+func (c *sitting) notForThisPerson(ctx context.Context, action okey.Action) (*okey.Verdict, error) {
+	actor, err := c.Actor(ctx, action.By)
+	if err != nil {
+		return nil, err
+	}
+	if len(actor.At(c.place.UAI, c.today)) == 0 {
+		detail := "not_assigned"
+		if len(actor.Establishments(c.today)) == 0 {
+			detail = "no_establishment"
+		}
+		return &okey.Verdict{Reason: okey.CodeNotEligible, Detail: detail}, nil
+	}
+	held, err := c.KeysHeldBy(ctx, action.By)
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range held {
+		if action.Content.Reason != okey.Renewal {
+			return &okey.Verdict{Reason: okey.CodeAlreadyHolds}, nil
+		}
+		if !key.Renewable(c.today) {
+			return &okey.Verdict{Reason: okey.CodeAlreadyHolds, Detail: "not_yet_renewable"}, nil
+		}
+	}
+	return nil, nil
+}

@@ -1,0 +1,182 @@
+package activities
+
+import (
+	"context"
+
+	"okey"
+	"okey/sql"
+
+	"github.com/google/uuid"
+)
+
+// nudge looks whether a key is there: after a gift, from Temporal's UI, or once a day. It changes nothing that stands already, so it
+// needs no action of its own; at another stage it is a stray.
+func (c *sitting) nudge(ctx context.Context) (okey.Verdict, error) {
+	if err := c.settle(ctx); err != nil {
+		return okey.Verdict{}, err
+	}
+	if c.request.Stage != okey.AwaitingStock {
+		return c.answer(okey.Verdict{Reason: okey.CodeWrongStage}), nil
+	}
+	v, err := c.tryStock(ctx)
+	return c.answer(v), err
+}
+
+// tryStock takes the key that was given, or has the allocation look for one.
+func (c *sitting) tryStock(ctx context.Context) (okey.Verdict, error) {
+	given, err := c.holdsKey(ctx)
+	if err == nil && !given {
+		given, err = c.allocate(ctx)
+	}
+	if err != nil {
+		return okey.Verdict{}, err
+	}
+	if !given {
+		return okey.Verdict{Reason: okey.CodeNoKeyFree}, nil
+	}
+	return okey.Verdict{Accepted: true}, c.takeKey(ctx, okey.MailKeyFree)
+}
+
+// backInLine is what the loss of a kept key means for its request: it keeps its place, and charter and PIN once given.
+func (c *sitting) backInLine(ctx context.Context) error {
+	if err := c.tell(ctx, okey.Event{Kind: okey.EventKeyLost, Via: okey.ViaEngine}); err != nil {
+		return err
+	}
+	return c.joinLine(ctx, okey.MailKeyReplaced, okey.MailKeyReplaced)
+}
+
+// handOver gives the key to its person: the attributed one, or one from the same stock that changes places with it.
+func (c *sitting) handOver(ctx context.Context, a okey.Action) (okey.Verdict, error) {
+	v := okey.Verdict{Accepted: true}
+	pin, err := c.PINOf(ctx, c.request.Key)
+	if err != nil {
+		return v, err
+	}
+	if serial := a.Content.Serial; serial != c.request.Key {
+		refused, err := c.swap(ctx, a)
+		if err != nil || refused != nil {
+			if refused == nil {
+				refused = &okey.Verdict{}
+			}
+			return *refused, err
+		}
+		v.Swapped = true
+	}
+	if err := c.retireOldKey(ctx, a); err != nil {
+		return v, err
+	}
+	_, err = c.ChangeKey(ctx, c.request.Key, sql.KeyChange{
+		Reason: okey.ReasonHandedOver, At: c.matter.At, By: a.By, Via: a.Via, Holder: c.request.Person, PINHash: pin,
+	})
+	if err != nil {
+		return v, err
+	}
+	if err := c.move(ctx, okey.HandedOver); err != nil {
+		return v, err
+	}
+	if _, err := c.Allocate(ctx, c.request.UAI, c.matter.At); err != nil { // the key that was swapped out, if any
+		return v, err
+	}
+	c.mail(okey.MailHandedOver)
+	return v, c.tell(ctx, c.event(okey.EventHandedOver, a))
+}
+
+// swap lets another key of the same stock take the attributed one's place. A key that can't is refused, naming its state.
+func (c *sitting) swap(ctx context.Context, a okey.Action) (*okey.Verdict, error) {
+	other, err := c.Key(ctx, a.Content.Serial)
+	switch {
+	case okey.ErrorCode(err) == okey.CodeNotFound:
+		return &okey.Verdict{Reason: okey.CodeKeyUnknown}, nil
+	case err != nil:
+		return nil, err
+	case other.UAI != c.request.UAI:
+		return &okey.Verdict{Reason: okey.CodeKeyElsewhere}, nil
+	case other.State != okey.InStock:
+		return &okey.Verdict{Reason: okey.CodeKeyNotFree, OtherKey: other.State}, nil
+	}
+	_, err = c.ChangeKey(ctx, c.request.Key, sql.KeyChange{Reason: okey.ReasonReleased, At: c.matter.At, By: a.By, Via: a.Via})
+	if err != nil {
+		return nil, err
+	}
+	c.request.Key = other.Serial
+	return nil, c.tell(ctx, okey.Event{Kind: okey.EventSwapped, By: a.By, Via: a.Via, Key: other.Serial})
+}
+
+// retireOldKey ends the key that a renewal replaces, at the moment the new one is handed over.
+func (c *sitting) retireOldKey(ctx context.Context, a okey.Action) error {
+	if c.request.Reason != okey.Renewal {
+		return nil
+	}
+	held, err := c.KeysHeldBy(ctx, c.request.Person)
+	if err != nil {
+		return err
+	}
+	for _, key := range held {
+		if _, err := c.ChangeKey(ctx, key.Serial, sql.KeyChange{Reason: okey.ReasonRetired, At: c.matter.At, By: a.By, Via: a.Via}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// expiry ends a request whose stage has lasted its time, unless it moved on meanwhile.
+func (c *sitting) expiry(ctx context.Context) (okey.Verdict, error) {
+	action, done, err := c.ownAction(ctx, okey.ActionExpire)
+	if err != nil || done {
+		return c.repeated(action), err
+	}
+	v := okey.Verdict{Reason: okey.CodeWrongStage}
+	if c.request.Turn == c.matter.Turn && okey.CheckSignal(c.request.Stage, okey.Expiry) == nil {
+		v = okey.Verdict{Accepted: true}
+		if err := c.tell(ctx, okey.Event{Kind: okey.EventExpired, Via: okey.ViaEngine}); err != nil {
+			return v, err
+		}
+		c.mail(okey.MailExpired)
+		if err := c.end(ctx, okey.Expired, uuid.Nil, okey.ViaEngine); err != nil {
+			return v, err
+		}
+		c.record(string(okey.ActionExpire), uuid.Nil, okey.ViaEngine, string(c.request.Stage))
+	}
+	v = c.answer(v)
+	return v, c.Judged(ctx, action.ID, v, c.matter.At)
+}
+
+// stray records a signal that has no standing, and changes nothing.
+func (c *sitting) stray(ctx context.Context) (okey.Verdict, error) {
+	name := okey.ActionOf(c.matter.Signal)
+	if name == "" {
+		name = "unknown-signal"
+	}
+	if c.matter.Fault == okey.CodeCancelIgnored {
+		name = "cancellation"
+	}
+	action, done, err := c.ownAction(ctx, name)
+	if err != nil || done {
+		return c.repeated(action), err
+	}
+	c.record(string(name), uuid.Nil, okey.ViaEngine, string(c.matter.Fault))
+	v := c.answer(okey.Verdict{Reason: c.matter.Fault})
+	return v, c.Judged(ctx, action.ID, v, c.matter.At)
+}
+
+// ownAction records a matter that no person recorded, under an id that a second attempt finds again; done where it was judged before.
+func (c *sitting) ownAction(ctx context.Context, name okey.ActionName) (action okey.Action, done bool, err error) {
+	once := c.matter.Once
+	if once == "" {
+		once = c.matter.Action.String()
+	}
+	id := okey.DerivedID(c.request.ID, string(name)+"/"+once)
+	err = c.FollowUp(ctx, okey.Action{ID: id, Request: c.request.ID, Name: name, Via: okey.ViaEngine, CreatedAt: c.matter.At})
+	if err != nil {
+		return okey.Action{}, false, err
+	}
+	action, err = c.LockAction(ctx, id)
+	return action, err == nil && action.Verdict != nil, err
+}
+
+func (c *sitting) repeated(a okey.Action) okey.Verdict {
+	if a.Verdict == nil {
+		return okey.Verdict{}
+	}
+	return *a.Verdict
+}

@@ -1,0 +1,132 @@
+package activities
+
+import (
+	"context"
+
+	"okey"
+	"okey/sql"
+
+	"github.com/google/uuid"
+)
+
+// Keys changes keys that people report: lost, back, broken, found, scrapped.
+type Keys struct {
+	store *sql.Store
+}
+
+// NewKeys makes the keeper of keys.
+func NewKeys(store *sql.Store) *Keys { return &Keys{store: store} }
+
+// Change judges and applies a recorded key change in one transaction, under the lock of the key's establishment. A key that frees itself
+// goes to the first in line; a request that loses its kept key is told by an action of the flow's own. Only the workflow KeyChange calls it.
+func (k *Keys) Change(ctx context.Context, m okey.KeyMatter) (okey.KeyVerdict, error) {
+	var verdict okey.KeyVerdict
+	err := k.store.Do(ctx, func(tx *sql.Tx) error {
+		v, err := changeKey(ctx, tx, m)
+		verdict = v
+		return err
+	})
+	return verdict, err
+}
+
+func changeKey(ctx context.Context, tx *sql.Tx, m okey.KeyMatter) (okey.KeyVerdict, error) {
+	action, err := tx.LockAction(ctx, m.Action)
+	if okey.ErrorCode(err) == okey.CodeNotFound {
+		return okey.KeyVerdict{Reason: okey.CodeUnknownAction}, nil
+	}
+	if err != nil {
+		return okey.KeyVerdict{}, err
+	}
+	if action.Verdict != nil {
+		return keyVerdict(action.Key, *action.Verdict), nil
+	}
+	before, err := lockKey(ctx, tx, action.Key)
+	if err != nil {
+		return okey.KeyVerdict{}, err
+	}
+	v, err := applyKeyChange(ctx, tx, action, before, m)
+	if err != nil {
+		if v, err = refusal(err); err != nil {
+			return okey.KeyVerdict{}, err
+		}
+		tx.Audit(sql.Entry{
+			At: m.At, Event: string(okey.ActionKeyChange), Actor: action.By, Via: action.Via, Subject: sql.AboutKey(action.Key), Detail: string(v.Reason),
+		})
+	}
+	return keyVerdict(action.Key, v), tx.Judged(ctx, action.ID, v, m.At)
+}
+
+// lockKey takes the lock of the establishment that has the key, and reads the key then.
+func lockKey(ctx context.Context, tx *sql.Tx, serial okey.Serial) (okey.Key, error) {
+	key, err := tx.Key(ctx, serial)
+	if err != nil {
+		return key, err
+	}
+	if err := tx.LockEstablishment(ctx, key.UAI); err != nil {
+		return key, err
+	}
+	return tx.Key(ctx, serial)
+}
+
+func applyKeyChange(ctx context.Context, tx *sql.Tx, a okey.Action, key okey.Key, m okey.KeyMatter) (okey.Verdict, error) {
+	if err := permitKeyChange(ctx, tx, a, key, m); err != nil {
+		return okey.Verdict{}, err
+	}
+	if _, err := okey.NextKeyState(key.State, a.Content.KeyReason); err != nil {
+		return okey.Verdict{}, err
+	}
+	if err := leaveRequest(ctx, tx, a, key, m); err != nil {
+		return okey.Verdict{}, err
+	}
+	_, err := tx.ChangeKey(ctx, key.Serial, sql.KeyChange{Reason: a.Content.KeyReason, At: m.At, By: a.By, Via: a.Via, Comment: a.Content.Comment})
+	if err != nil {
+		return okey.Verdict{}, err
+	}
+	woken, err := tx.Allocate(ctx, key.UAI, m.At)
+	if err != nil {
+		return okey.Verdict{}, err
+	}
+	if key.Request != uuid.Nil {
+		woken = append(woken, key.Request)
+	}
+	return okey.Verdict{Accepted: true, Woken: woken, OtherKey: key.State, Mails: []okey.MailStep{{Kind: okey.MailKeyChanged, Ref: 1}}}, nil
+}
+
+func permitKeyChange(ctx context.Context, tx *sql.Tx, a okey.Action, key okey.Key, m okey.KeyMatter) error {
+	actor, err := tx.Actor(ctx, a.By)
+	if err != nil {
+		return err
+	}
+	today, err := tx.Today(ctx, key.UAI, m.At)
+	if err != nil {
+		return err
+	}
+	subject, err := tx.SubjectOfKey(ctx, key)
+	if err != nil {
+		return err
+	}
+	return okey.MayChangeKey(actor, key, subject, a.Content.KeyReason, today)
+}
+
+// leaveRequest separates a kept key from its request, which keeps the PIN that was chosen for it and goes back into the line: its own
+// workflow is told by an action of the flow.
+func leaveRequest(ctx context.Context, tx *sql.Tx, a okey.Action, key okey.Key, m okey.KeyMatter) error {
+	if key.Request == uuid.Nil {
+		return nil
+	}
+	pin, err := tx.PINOf(ctx, key.Serial)
+	if err != nil {
+		return err
+	}
+	if err := tx.StorePIN(ctx, key.Request, pin); err != nil {
+		return err
+	}
+	return tx.FollowUp(ctx, okey.Action{
+		ID: okey.DerivedID(a.ID, string(okey.KeyUnavailable)), Request: key.Request, Name: okey.ActionOf(okey.KeyUnavailable),
+		By: a.By, Via: okey.ViaEngine, CreatedAt: m.At,
+	})
+}
+
+func keyVerdict(serial okey.Serial, v okey.Verdict) okey.KeyVerdict {
+	return okey.KeyVerdict{Accepted: v.Accepted, Reason: v.Reason, Mails: v.Mails, Key: serial, Wake: len(v.Woken) > 0}
+}

@@ -1,0 +1,158 @@
+// Package activities touches the world: database writes, mail, workbooks. Every activity may be tried twice and does its work once.
+package activities
+
+import (
+	"context"
+	"time"
+
+	"okey"
+	"okey/sql"
+
+	"github.com/google/uuid"
+)
+
+// Calendar counts open days.
+type Calendar interface {
+	AddOpenDays(academyCode string, from time.Time, n int) time.Time
+}
+
+// Requests judges what concerns requests. It is the only writer of their stages.
+type Requests struct {
+	store    *sql.Store
+	calendar Calendar
+}
+
+// NewRequests makes the judge.
+func NewRequests(store *sql.Store, calendar Calendar) *Requests {
+	return &Requests{store: store, calendar: calendar}
+}
+
+// Judge decides a matter of a request in one transaction, under the locks of its establishment and its row: outcome, state, timeline and
+// audit. A second attempt returns what the first one answered. Only the workflow KeyRequest calls it.
+func (r *Requests) Judge(ctx context.Context, m okey.Matter) (okey.Verdict, error) {
+	var verdict okey.Verdict
+	err := r.store.Do(ctx, func(tx *sql.Tx) error {
+		c := &sitting{Tx: tx, calendar: r.calendar, matter: m}
+		v, err := c.judge(ctx)
+		verdict = v
+		return err
+	})
+	return verdict, err
+}
+
+// sitting is the judging of one matter: a transaction, and what it has found so far.
+type sitting struct {
+	*sql.Tx
+	calendar Calendar
+	matter   okey.Matter
+	request  okey.Request
+	place    sql.Place
+	today    okey.Day
+	mails    []okey.MailStep
+	woken    []uuid.UUID
+}
+
+func (c *sitting) judge(ctx context.Context) (okey.Verdict, error) {
+	known, err := c.load(ctx)
+	if err != nil {
+		return okey.Verdict{}, err
+	}
+	switch {
+	case c.matter.Kind == okey.MatterOpen && !known:
+		return c.ask(ctx)
+	case !known:
+		return okey.Verdict{}, nil // a signal to a request that never was: its workflow ends
+	case c.matter.Kind == okey.MatterOpen:
+		return c.loaded(ctx)
+	case c.matter.Kind == okey.MatterAction:
+		return c.action(ctx)
+	case c.matter.Kind == okey.MatterNudge:
+		return c.nudge(ctx)
+	case c.matter.Kind == okey.MatterExpiry:
+		return c.expiry(ctx)
+	default:
+		return c.stray(ctx)
+	}
+}
+
+// load takes the locks and reads the request; false where there is none.
+func (c *sitting) load(ctx context.Context) (bool, error) {
+	request, err := c.LockRequest(ctx, c.matter.Request)
+	if okey.ErrorCode(err) == okey.CodeNotFound {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	c.request = request
+	return true, c.locate(ctx, request.UAI)
+}
+
+func (c *sitting) locate(ctx context.Context, uai okey.UAI) error {
+	place, err := c.Establishment(ctx, uai)
+	if err != nil {
+		return err
+	}
+	c.place = place
+	c.today = okey.DayOf(c.matter.At, okey.ZoneOf(place.Academy))
+	return nil
+}
+
+// loaded answers where a request stands, to a workflow that begins in the middle. A key that it lost meanwhile is seen to first.
+func (c *sitting) loaded(ctx context.Context) (okey.Verdict, error) {
+	if err := c.settle(ctx); err != nil {
+		return okey.Verdict{}, err
+	}
+	return c.answer(okey.Verdict{Accepted: true}), nil
+}
+
+// settle moves a request whose kept key is gone back into the line, or on with another key: before anything else is judged.
+func (c *sitting) settle(ctx context.Context) error {
+	if c.request.Stage.KeepsKey() && c.request.Key == "" {
+		return c.backInLine(ctx)
+	}
+	return nil
+}
+
+// answer completes a verdict with what the sitting found: where the request stands now, what follows.
+func (c *sitting) answer(v okey.Verdict) okey.Verdict {
+	v.Standing, v.Mails, v.Woken = c.standing(), c.mails, c.woken
+	return v
+}
+
+// standing writes times in the academy's own zone: the workflow shows them as they come.
+func (c *sitting) standing() okey.Standing {
+	zone := okey.ZoneOf(c.place.Academy)
+	s := okey.Standing{Stage: c.request.Stage, Turn: c.request.Turn, Since: c.request.Since.In(zone), UAI: c.request.UAI}
+	s.Deadlines = c.matter.Waits.Deadlines(s.Stage, s.Since, c.openDays)
+	for i := range s.Deadlines {
+		s.Deadlines[i].At = s.Deadlines[i].At.In(zone)
+	}
+	return s
+}
+
+func (c *sitting) openDays(from time.Time, n int) time.Time {
+	return c.calendar.AddOpenDays(c.place.Academy, from, n)
+}
+
+// move writes the request's next stage, with the time that it has in it.
+func (c *sitting) move(ctx context.Context, stage okey.Stage) error {
+	c.request.Stage, c.request.Since = stage, c.matter.At
+	c.request.Turn++
+	c.request.KeptUntil = c.standing().ExpiryOf()
+	return c.MoveRequest(ctx, c.request)
+}
+
+func (c *sitting) tell(ctx context.Context, e okey.Event) error {
+	e.At = c.matter.At
+	return c.AddEvent(ctx, c.request.ID, e)
+}
+
+func (c *sitting) mail(kind okey.MailKind) {
+	c.mails = append(c.mails, okey.MailStep{Kind: kind, Ref: c.request.Turn})
+}
+
+// record puts what happened to the request into the audit.
+func (c *sitting) record(event string, by okey.PersonID, via okey.Via, detail string) {
+	c.Audit(sql.Entry{At: c.matter.At, Event: event, Actor: by, Via: via, Subject: sql.AboutRequest(c.matter.Request), Detail: detail})
+}

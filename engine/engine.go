@@ -1,0 +1,159 @@
+// Package engine speaks to Temporal as a client: it delivers recorded actions to their workflows, and prepares the engine for them.
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"okey"
+	"okey/config"
+
+	"github.com/google/uuid"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/envconfig"
+	sdklog "go.temporal.io/sdk/log"
+)
+
+// Engine delivers actions. It is safe for concurrent use.
+type Engine struct {
+	client client.Client
+	waits  okey.Waits
+	url    string
+}
+
+// Dial makes a client from the TEMPORAL_* settings. It does not connect yet: OKEY starts before its engine, too.
+func Dial(cfg config.Config) (client.Client, error) {
+	options, err := envconfig.LoadClientOptions(envconfig.LoadClientOptionsRequest{EnvLookup: cfg.Temporal, DisableFile: cfg.Temporal["TEMPORAL_CONFIG_FILE"] == ""})
+	if err != nil {
+		return nil, fmt.Errorf("read the TEMPORAL_ settings: %w", err)
+	}
+	options.Logger = sdklog.NewStructuredLogger(slog.Default())
+	c, err := client.NewLazyClient(options)
+	if err != nil {
+		return nil, fmt.Errorf("make a Temporal client: %w", err)
+	}
+	return c, nil
+}
+
+// New makes an Engine. baseURL is OKEY's public address, for the links in workflow details; waits are given to new requests.
+func New(c client.Client, waits okey.Waits, baseURL string) *Engine {
+	return &Engine{client: c, waits: waits, url: baseURL}
+}
+
+// Ready tells whether the engine answers.
+func (e *Engine) Ready(ctx context.Context) error {
+	if _, err := e.client.CheckHealth(ctx, &client.CheckHealthRequest{}); err != nil {
+		return fmt.Errorf("ask Temporal's health: %w", err)
+	}
+	return nil
+}
+
+// Deliver brings a recorded action to its workflow, starting one where none runs: the workflow loads where its request stands. Delivered
+// twice, an action is still judged once. Whatever goes wrong is tried again later by the repair watch.
+func (e *Engine) Deliver(ctx context.Context, a okey.Action) error {
+	switch a.Name {
+	case okey.ActionAsk:
+		return e.start(ctx, a.Request, a.ID)
+	case okey.ActionKeyChange:
+		return e.startKeyChange(ctx, a.ID)
+	}
+	return e.signal(ctx, a.Request, a.Name.Signal(), okey.ActionSignal{Action: a.ID})
+}
+
+// Wake sends stock-available without an action: look whether a key is there.
+func (e *Engine) Wake(ctx context.Context, request uuid.UUID) error {
+	return e.signal(ctx, request, okey.StockAvailable, okey.ActionSignal{})
+}
+
+// EnsureRunning starts an open request's workflow where it is gone; started is false where it runs.
+func (e *Engine) EnsureRunning(ctx context.Context, request uuid.UUID) (started bool, err error) {
+	options := e.options(request)
+	options.WorkflowExecutionErrorWhenAlreadyStarted = true
+	_, err = e.client.ExecuteWorkflow(ctx, options, okey.WorkflowKeyRequest, e.input(request, uuid.Nil))
+	var running *serviceerror.WorkflowExecutionAlreadyStarted
+	switch {
+	case errors.As(err, &running):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("start the workflow of request %s: %w", request, err)
+	}
+	return true, nil
+}
+
+func (e *Engine) start(ctx context.Context, request, ask uuid.UUID) error {
+	if _, err := e.client.ExecuteWorkflow(ctx, e.options(request), okey.WorkflowKeyRequest, e.input(request, ask)); err != nil {
+		return fmt.Errorf("start the workflow of request %s: %w", request, err)
+	}
+	return nil
+}
+
+func (e *Engine) signal(ctx context.Context, request uuid.UUID, signal okey.Signal, carried okey.ActionSignal) error {
+	_, err := e.client.SignalWithStartWorkflow(ctx, okey.RequestWorkflowID(request), string(signal), carried,
+		e.options(request), okey.WorkflowKeyRequest, e.input(request, uuid.Nil))
+	if err != nil {
+		return fmt.Errorf("signal %s to request %s: %w", signal, request, err)
+	}
+	return nil
+}
+
+func (e *Engine) startKeyChange(ctx context.Context, action uuid.UUID) error {
+	_, err := e.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID: okey.KeyChangeWorkflowID(action), TaskQueue: okey.TaskQueue, StaticSummary: "Changement d'état d'une clef",
+		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+	}, okey.WorkflowKeyChange, okey.KeyChangeInput{Action: action})
+	if err != nil {
+		return fmt.Errorf("start key change %s: %w", action, err)
+	}
+	return nil
+}
+
+func (e *Engine) options(request uuid.UUID) client.StartWorkflowOptions {
+	return client.StartWorkflowOptions{
+		ID: okey.RequestWorkflowID(request), TaskQueue: okey.TaskQueue, StaticSummary: "Demande de clef",
+		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+	}
+}
+
+func (e *Engine) input(request, ask uuid.UUID) okey.KeyRequestInput {
+	return okey.KeyRequestInput{Request: request, Ask: ask, Waits: e.waits, Page: e.url + "/demandes/" + request.String()}
+}
+
+// RunID is the current run of a request's workflow; empty where the engine knows none.
+func (e *Engine) RunID(ctx context.Context, request uuid.UUID) (string, error) {
+	d, err := e.client.DescribeWorkflowExecution(ctx, okey.RequestWorkflowID(request), "")
+	var absent *serviceerror.NotFound
+	if errors.As(err, &absent) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("describe the workflow of request %s: %w", request, err)
+	}
+	return d.GetWorkflowExecutionInfo().GetExecution().GetRunId(), nil
+}
+
+// RunningRequests returns the requests whose workflow runs, as the engine's visibility store sees it: a little late, so a request that is
+// not in it must be asked for again (EnsureRunning does).
+func (e *Engine) RunningRequests(ctx context.Context) (map[uuid.UUID]bool, error) {
+	running := map[uuid.UUID]bool{}
+	query := fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Running'", okey.WorkflowKeyRequest)
+	var page []byte
+	for {
+		answer, err := e.client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: query, PageSize: 1000, NextPageToken: page})
+		if err != nil {
+			return nil, fmt.Errorf("list running requests: %w", err)
+		}
+		for _, execution := range answer.GetExecutions() {
+			if id, ok := okey.RequestOfWorkflow(execution.GetExecution().GetWorkflowId()); ok {
+				running[id] = true
+			}
+		}
+		if page = answer.GetNextPageToken(); len(page) == 0 {
+			return running, nil
+		}
+	}
+}

@@ -1,0 +1,172 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"okey"
+	"okey/config"
+
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/operatorservice/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+)
+
+// attributes are what OKEY registers in the namespace.
+var attributes = map[string]enums.IndexedValueType{
+	okey.AttributeStage:        enums.INDEXED_VALUE_TYPE_KEYWORD,
+	okey.AttributeUAI:          enums.INDEXED_VALUE_TYPE_KEYWORD,
+	okey.AttributeWaitingSince: enums.INDEXED_VALUE_TYPE_DATETIME,
+}
+
+// RepairSchedule is the schedule of the repair watch; triggering it is "now".
+const RepairSchedule = "repair-watch"
+
+// Prepare registers OKEY's search attributes, waits until a start with them succeeds, and upserts the schedules. Twice is as good as
+// once. It waits for an engine that is not up yet, until ctx ends.
+func Prepare(ctx context.Context, cfg config.Config) error {
+	c, err := Dial(cfg)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if err := Await(ctx, c); err != nil {
+		return err
+	}
+	if err := registerAttributes(ctx, c, namespace(cfg)); err != nil {
+		return err
+	}
+	if err := awaitAttributes(ctx, c); err != nil {
+		return err
+	}
+	return upsertSchedule(ctx, c)
+}
+
+func namespace(cfg config.Config) string {
+	if cfg.TemporalNamespace != "" {
+		return cfg.TemporalNamespace
+	}
+	return client.DefaultNamespace
+}
+
+// again calls try every second until it succeeds or ctx ends, and says so once.
+func again(ctx context.Context, what string, try func() error) error {
+	said := false
+	for {
+		err := try()
+		if err == nil {
+			return nil
+		}
+		if !said {
+			slog.Warn("waiting: "+what, "error", err)
+			said = true
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%s: %w", what, errors.Join(ctx.Err(), err))
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// Await waits until the engine answers, or ctx ends.
+func Await(ctx context.Context, c client.Client) error {
+	return again(ctx, "Temporal does not answer", func() error {
+		call, cancel := context.WithTimeout(ctx, 5*time.Second)
+		defer cancel()
+		_, err := c.CheckHealth(call, &client.CheckHealthRequest{})
+		return err
+	})
+}
+
+func registerAttributes(ctx context.Context, c client.Client, namespace string) error {
+	known, err := c.OperatorService().ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})
+	if err != nil {
+		return fmt.Errorf("list search attributes: %w", err)
+	}
+	missing := map[string]enums.IndexedValueType{}
+	for name, kind := range attributes {
+		have, exists := known.GetCustomAttributes()[name]
+		switch {
+		case exists && have != kind:
+			return fmt.Errorf("search attribute %s exists with type %s, OKEY needs %s", name, have, kind)
+		case !exists:
+			missing[name] = kind
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	_, err = c.OperatorService().AddSearchAttributes(ctx, &operatorservice.AddSearchAttributesRequest{Namespace: namespace, SearchAttributes: missing})
+	var exists *serviceerror.AlreadyExists
+	if err != nil && !errors.As(err, &exists) {
+		return fmt.Errorf("add search attributes: %w", err)
+	}
+	return nil
+}
+
+// awaitAttributes starts workflows with the attributes on a queue that nobody serves until the engine accepts one: registration takes a
+// while to be seen by all of it.
+func awaitAttributes(ctx context.Context, c client.Client) error {
+	options := client.StartWorkflowOptions{
+		ID: "okey-attributes-probe", TaskQueue: "okey-probe", WorkflowExecutionTimeout: time.Second,
+		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING,
+		StaticSummary:            "Essai des attributs de recherche : finit seul",
+		TypedSearchAttributes: temporal.NewSearchAttributes(
+			temporal.NewSearchAttributeKeyKeyword(okey.AttributeStage).ValueSet("probe"),
+			temporal.NewSearchAttributeKeyKeyword(okey.AttributeUAI).ValueSet("probe"),
+			temporal.NewSearchAttributeKeyTime(okey.AttributeWaitingSince).ValueSet(time.Now()),
+		),
+	}
+	return again(ctx, "Temporal does not know the search attributes yet", func() error {
+		_, err := c.ExecuteWorkflow(ctx, options, "OkeyAttributesProbe")
+		return err
+	})
+}
+
+// upsertSchedule has the repair watch run every minute, one at a time; what a stopped engine missed is made up for by one run.
+func upsertSchedule(ctx context.Context, c client.Client) error {
+	spec := client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: time.Minute}}, TimeZoneName: "Europe/Paris"}
+	action := &client.ScheduleWorkflowAction{
+		ID: RepairSchedule, Workflow: okey.WorkflowRepairWatch, TaskQueue: okey.TaskQueue, StaticSummary: "Ce qui s'est perdu repart",
+		WorkflowRunTimeout: 10 * time.Minute,
+	}
+	handle := c.ScheduleClient().GetHandle(ctx, RepairSchedule)
+	_, err := c.ScheduleClient().Create(ctx, client.ScheduleOptions{
+		ID: RepairSchedule, Spec: spec, Action: action, Overlap: enums.SCHEDULE_OVERLAP_POLICY_SKIP, CatchupWindow: 24 * time.Hour,
+	})
+	if errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
+		err = handle.Update(ctx, client.ScheduleUpdateOptions{DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
+			s := in.Description.Schedule
+			s.Spec, s.Action = &spec, action
+			return &client.ScheduleUpdate{Schedule: &s}, nil
+		}})
+	}
+	if err != nil {
+		return fmt.Errorf("upsert schedule %s: %w", RepairSchedule, err)
+	}
+	return nil
+}
+
+// TriggerRepair runs the repair watch now: after a start, for what had not reached the engine.
+func TriggerRepair(ctx context.Context, c client.Client) error {
+	err := c.ScheduleClient().GetHandle(ctx, RepairSchedule).Trigger(ctx, client.ScheduleTriggerOptions{Overlap: enums.SCHEDULE_OVERLAP_POLICY_SKIP})
+	if err != nil {
+		return fmt.Errorf("trigger schedule %s: %w", RepairSchedule, err)
+	}
+	return nil
+}
+
+// DescribeNamespace tells whether the namespace exists.
+func DescribeNamespace(ctx context.Context, c client.Client, name string) error {
+	if _, err := c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: name}); err != nil {
+		return fmt.Errorf("describe namespace %s: %w", name, err)
+	}
+	return nil
+}

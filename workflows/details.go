@@ -1,0 +1,75 @@
+package workflows
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"okey"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+)
+
+var (
+	stageAttribute = temporal.NewSearchAttributeKeyKeyword(okey.AttributeStage)
+	uaiAttribute   = temporal.NewSearchAttributeKeyKeyword(okey.AttributeUAI)
+	sinceAttribute = temporal.NewSearchAttributeKeyTime(okey.AttributeWaitingSince)
+)
+
+// showWhereItStands tells support, in the Temporal UI: attributes to search by, and details in French without a name.
+func (r *keyRequest) showWhereItStands(ctx workflow.Context) {
+	if r.standing.Stage == "" {
+		workflow.SetCurrentDetails(ctx, "Demande non ouverte : la personne a lu pourquoi.")
+		return
+	}
+	workflow.SetCurrentDetails(ctx, details(r.standing, r.in.Page))
+	if r.shown.Stage == r.standing.Stage && r.shown.Turn == r.standing.Turn {
+		return
+	}
+	updates := []temporal.SearchAttributeUpdate{stageAttribute.ValueSet(string(r.standing.Stage)), sinceAttribute.ValueSet(r.standing.Since)}
+	if r.shown.UAI != r.standing.UAI {
+		updates = append(updates, uaiAttribute.ValueSet(string(r.standing.UAI)))
+	}
+	if err := workflow.UpsertTypedSearchAttributes(ctx, updates...); err != nil {
+		workflow.GetLogger(ctx).Error("search attributes were not set", "error", err)
+		return
+	}
+	r.shown = r.standing
+}
+
+var awaited = map[okey.Stage]string{
+	okey.AwaitingDecision: "la réponse de la direction de l'établissement",
+	okey.AwaitingStock:    "une clef libre dans l'établissement",
+	okey.AwaitingCharter:  "la signature de la charte et le choix du code PIN par la personne qui demande",
+	okey.AwaitingHandover: "la remise de la clef par la direction de l'établissement",
+}
+
+var dueNames = map[okey.DeadlineKind]string{
+	okey.DueReminder:   "rappel",
+	okey.DueSupport:    "l'assistance est prévenue",
+	okey.DueExpiry:     "la demande expire",
+	okey.DueOrder:      "rappel de commander",
+	okey.DueOrderAgain: "l'assistance est prévenue s'il n'y a pas de commande",
+}
+
+// details is what the UI shows of a running request: who is awaited, since when, what happens next, where support's page is.
+func details(s okey.Standing, page string) string {
+	var text strings.Builder
+	if s.Stage.Closed() {
+		fmt.Fprintf(&text, "**Demande close** : %s, le %s.\n\n", s.Stage.French(), instant(s.Since))
+	} else {
+		fmt.Fprintf(&text, "**On attend** %s, depuis le %s.\n\n", awaited[s.Stage], instant(s.Since))
+	}
+	for _, d := range s.Deadlines {
+		fmt.Fprintf(&text, "- %s : %s\n", instant(d.At), dueNames[d.Kind])
+	}
+	if s.Stage == okey.AwaitingStock {
+		text.WriteString("- chaque jour : on regarde si une clef s'est libérée\n")
+	}
+	fmt.Fprintf(&text, "\nÉtablissement %s · [ouvrir la demande dans OKEY](%s)\n", s.UAI, page)
+	return text.String()
+}
+
+// instant writes a time as the judging activity gave it, in the academy's own zone.
+func instant(t time.Time) string { return t.Format("02/01/2006 à 15 h 04") }

@@ -1,0 +1,30 @@
+package workflows
+
+import (
+	"fmt"
+
+	"okey"
+
+	"go.temporal.io/sdk/workflow"
+)
+
+// KeyChange does what somebody reported of a key: change, audit, wake-ups and mails all happen, or are tried until they do.
+func KeyChange(ctx workflow.Context, in okey.KeyChangeInput) error {
+	var v okey.KeyVerdict
+	matter := okey.KeyMatter{Action: in.Action, At: workflow.Now(ctx).UTC()}
+	if err := workflow.ExecuteActivity(stateActivity(ctx), okey.ActivityChangeKey, matter).Get(ctx, &v); err != nil {
+		return fmt.Errorf("change the key: %w", err)
+	}
+	if v.Wake {
+		if err := workflow.ExecuteActivity(stateActivity(ctx), okey.ActivityWakeUp).Get(ctx, nil); err != nil {
+			return fmt.Errorf("wake up: %w", err)
+		}
+	}
+	for _, step := range v.Mails {
+		order := okey.MailOrder{Key: v.Key, Cause: in.Action, Step: step, At: matter.At}
+		if err := workflow.ExecuteActivity(mailActivity(ctx), okey.ActivitySendMails, order).Get(ctx, nil); err != nil {
+			return fmt.Errorf("send mails: %w", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,29 @@
+// Package workflows says what happens, in order, over weeks. It is pure: no clock but the workflow's, no I/O, no order of maps.
+// What touches the world is an activity, known here by its name alone.
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+)
+
+// Retry and timeout profiles. Every activity of OKEY runs under one of these.
+
+// stateActivity is tried until it succeeds: the request can't go on without it, and it is short.
+func stateActivity(ctx workflow.Context) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		StartToCloseTimeout: 30 * time.Second,
+		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
+	})
+}
+
+// mailActivity is tried for five days, the time that mail servers give each other (RFC 5321, 4.5.4.1).
+func mailActivity(ctx workflow.Context) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		StartToCloseTimeout:    2 * time.Minute,
+		ScheduleToCloseTimeout: 5 * 24 * time.Hour,
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: 15 * time.Minute},
+	})
+}

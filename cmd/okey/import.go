@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"okey"
+	"okey/config"
+	"okey/imports"
+	"okey/sql"
+)
+
+// ImportCommand is `okey import`: the files that OKEY lives on.
+type ImportCommand struct {
+	Establishments ImportEstablishments `cmd:"" help:"Établissements, de l'une des deux listes ouvertes de data.education.gouv.fr."`
+	Staff          ImportStaff          `cmd:"" help:"Personnels : uai;uid;nom;prenom;mail;fonction[;date_de_fin]."`
+	Keys           ImportKeys           `cmd:"" help:"Clefs : numero_de_serie;lot;date_d_expiration;uai[;titulaire;etat], ou PSKC."`
+}
+
+// ImportEstablishments is `okey import establishments FILE`.
+type ImportEstablishments struct {
+	File string `arg:"" name:"fichier" help:"CSV ou XLSX."`
+}
+
+// ImportStaff is `okey import staff FILE`.
+type ImportStaff struct {
+	File  string `arg:"" name:"fichier" help:"CSV ou XLSX."`
+	Force bool   `help:"Importer même si un établissement perd plus de 10 % (et au moins 5) de ses personnes."`
+}
+
+// ImportKeys is `okey import keys FILE`.
+type ImportKeys struct {
+	File  string `arg:"" name:"fichier" help:"XLSX, CSV ou PSKC (XML)."`
+	UAI   string `name:"uai" help:"Établissement des clefs d'un fichier PSKC."`
+	Batch string `name:"lot" help:"Lot des clefs d'un fichier PSKC."`
+	Force bool   `help:"Accepter les numéros qui ne diffèrent d'un autre que par des zéros au début."`
+}
+
+// Run imports establishments.
+func (c *ImportEstablishments) Run(ctx context.Context, cfg *config.Config) error {
+	return runImport(ctx, cfg, c.File, imports.Establishments, imports.Options{})
+}
+
+// Run imports staff.
+func (c *ImportStaff) Run(ctx context.Context, cfg *config.Config) error {
+	return runImport(ctx, cfg, c.File, imports.Staff, imports.Options{Force: c.Force})
+}
+
+// Run imports keys.
+func (c *ImportKeys) Run(ctx context.Context, cfg *config.Config) error {
+	return runImport(ctx, cfg, c.File, imports.Keys, imports.Options{Force: c.Force, UAI: c.UAI, Batch: c.Batch})
+}
+
+type importer func(context.Context, *sql.Store, imports.Source, imports.Options) (*imports.Result, error)
+
+// runImport prints what the import did; the error is for the exit code, after all that was wrong has been named.
+func runImport(ctx context.Context, cfg *config.Config, path string, run importer, opts imports.Options) (err error) {
+	if err := cfg.Check(config.RoleCommand); err != nil {
+		return err
+	}
+	file, src, err := openImport(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	store, err := sql.Open(cfg.DatabaseURL, cfg.AuditKeys)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	if err := store.CheckSchema(ctx); err != nil {
+		return err
+	}
+	bar := &progressBar{}
+	if isTerminal(os.Stderr) {
+		bar.out = os.Stderr
+	}
+	opts.At, opts.Progress = time.Now(), bar.show
+	result, err := run(ctx, store, src, opts)
+	bar.clear()
+	if err != nil {
+		return err
+	}
+	if err := result.Print(os.Stdout); err != nil {
+		return fmt.Errorf("print the summary: %w", err)
+	}
+	if !result.OK() {
+		return okey.Errorf(okey.CodeInvalid, "Tout n'a pas été importé : %d anomalie(s), ci-dessus.", len(result.Errors))
+	}
+	return nil
+}
+
+func openImport(path string) (*os.File, imports.Source, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		e := okey.Errorf(okey.CodeInvalid, "%s ne s'ouvre pas : vérifiez le chemin et les droits.", path)
+		e.Err = err
+		return nil, imports.Source{}, e
+	}
+	info, err := file.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		e := okey.Errorf(okey.CodeInvalid, "%s n'est pas un fichier.", path)
+		e.Err = err
+		return nil, imports.Source{}, errors.Join(e, file.Close())
+	}
+	return file, imports.Source{Name: filepath.Base(path), Content: file, Size: info.Size()}, nil
+}
+
+// progressBar redraws one line of a terminal; without an output it stays silent.
+type progressBar struct {
+	out  io.Writer
+	last time.Time
+	step string
+}
+
+func (b *progressBar) show(step string, done, total int64) {
+	const pause, width = 100 * time.Millisecond, 30
+	if b.out == nil || (step == b.step && time.Since(b.last) < pause) {
+		return
+	}
+	b.last, b.step = time.Now(), step
+	switch {
+	case total > 0:
+		part := int(min(done, total) * width / total)
+		fmt.Fprintf(b.out, "\r\033[K%s [%s%s] %d %%", step, strings.Repeat("█", part), strings.Repeat("·", width-part), min(done, total)*100/total)
+	case done > 0:
+		fmt.Fprintf(b.out, "\r\033[K%s : ligne %d", step, done)
+	default:
+		fmt.Fprintf(b.out, "\r\033[K%s…", step)
+	}
+}
+
+func (b *progressBar) clear() {
+	if b.out != nil {
+		fmt.Fprint(b.out, "\r\033[K")
+	}
+}
+
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

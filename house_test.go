@@ -1,0 +1,222 @@
+package okey_test
+
+import (
+	"fmt"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// arrows says which of our packages each package may import: DESIGN, section 2, in one table. A package that is not here
+// has no place in the house yet.
+var arrows = map[string][]string{
+	"okey":                      {},
+	"okey/config":               {},
+	"okey/calendar":             {"okey"},
+	"okey/internal/postgres":    {},
+	"okey/internal/spreadsheet": {"okey"},
+	"okey/internal/pgtest":      {"okey", "okey/sql", "okey/internal/postgres"},
+	"okey/sql":                  {"okey"},
+	"okey/mail":                 {"okey"},
+	"okey/workflows":            {"okey"},
+	"okey/imports":              {"okey", "okey/sql", "okey/internal/spreadsheet"},
+	"okey/engine":               {"okey", "okey/config", "okey/sql", "okey/workflows"},
+	"okey/activities":           {"okey", "okey/sql", "okey/engine", "okey/mail", "okey/calendar", "okey/workflows"},
+	"okey/worker": {
+		"okey", "okey/config", "okey/sql", "okey/calendar", "okey/mail", "okey/engine", "okey/workflows", "okey/activities",
+	},
+	"okey/server": {
+		"okey", "okey/config", "okey/sql", "okey/calendar", "okey/mail", "okey/engine", "okey/workflows", "okey/imports",
+	},
+	"okey/cmd/okey": {
+		"okey", "okey/config", "okey/sql", "okey/calendar", "okey/mail", "okey/engine", "okey/imports", "okey/server", "okey/worker",
+	},
+}
+
+// keptTo says where alone others' packages may be used; tests may speak SQL to look at what the program did.
+var keptTo = []struct {
+	prefix   string
+	packages []string
+	tests    bool
+}{
+	{"go.temporal.io/server", []string{"okey/standalone"}, false},
+	{"github.com/temporalio/ui-server", []string{"okey/standalone"}, false},
+	{"github.com/lib/pq", []string{"okey/sql", "okey/internal/pgtest", "okey/internal/postgres", "okey/standalone"}, true},
+	{"github.com/jmoiron/sqlx", []string{"okey/sql", "okey/internal/pgtest", "okey/standalone"}, true},
+	{"database/sql", []string{"okey/sql", "okey/internal/pgtest", "okey/internal/postgres", "okey/standalone"}, true},
+	{"okey/internal/pgtest", nil, true},
+	{"testing", []string{"okey/internal/pgtest"}, true},
+}
+
+// impure is what a workflow must not touch: it is replayed, so it has no clock, no chance and no world.
+var impure = []string{"crypto/rand", "database/sql", "log", "log/slog", "math/rand", "net", "os", "sync", "io/fs"}
+
+type source struct {
+	file    string // from the root
+	pkg     string // import path
+	imports []string
+}
+
+func (s source) test() bool { return strings.HasSuffix(s.file, "_test.go") }
+
+func (s source) standalone() bool { return within(s.pkg, "okey/standalone") }
+
+// within tells whether an import path is a package or below it.
+func within(importPath, parent string) bool {
+	return importPath == parent || strings.HasPrefix(importPath, parent+"/")
+}
+
+func sources(t *testing.T) []source {
+	t.Helper()
+	var all []source
+	err := filepath.WalkDir(".", func(file string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			if name := entry.Name(); file != "." && (strings.HasPrefix(name, ".") || slices.Contains([]string{"bin", "data", "node_modules", "testdata"}, name)) {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if path.Ext(file) != ".go" {
+			return nil
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			return fmt.Errorf("parse %s: %w", file, err)
+		}
+		one := source{file: file, pkg: path.Join("okey", filepath.ToSlash(filepath.Dir(file)))}
+		for _, spec := range parsed.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return fmt.Errorf("%s: %w", file, err)
+			}
+			one.imports = append(one.imports, imported)
+		}
+		all = append(all, one)
+		return nil
+	})
+	require.NoError(t, err)
+	require.NotEmpty(t, all)
+	return all
+}
+
+func TestArrowsRunOneWay(t *testing.T) {
+	for _, s := range sources(t) {
+		if s.standalone() || within(s.pkg, "okey/tools") {
+			continue
+		}
+		allowed, known := arrows[s.pkg]
+		assert.True(t, known, "%s: package %s has no place in the table of arrows", s.file, s.pkg)
+		for _, imported := range s.imports {
+			if within(imported, "okey") && !s.test() {
+				assert.Contains(t, allowed, imported, "%s: %s may not import it", s.file, s.pkg)
+			}
+			assert.False(t, within(imported, "okey/standalone"), "%s imports %s", s.file, imported)
+		}
+	}
+}
+
+func TestPartsStayInTheirRooms(t *testing.T) {
+	for _, s := range sources(t) {
+		for _, imported := range s.imports {
+			for _, part := range keptTo {
+				if !within(imported, part.prefix) || (s.test() && part.tests) {
+					continue
+				}
+				home := slices.ContainsFunc(part.packages, func(p string) bool { return within(s.pkg, p) })
+				assert.True(t, home, "%s: %s belongs to %v alone", s.file, imported, part.packages)
+			}
+		}
+	}
+}
+
+func TestWorkflowsArePure(t *testing.T) {
+	for _, s := range sources(t) {
+		if s.pkg != "okey/workflows" || s.test() {
+			continue
+		}
+		for _, imported := range s.imports {
+			for _, world := range impure {
+				assert.False(t, within(imported, world), "%s imports %s", s.file, imported)
+			}
+		}
+	}
+}
+
+func TestNoTimeIsSleptAndNoTestSkipped(t *testing.T) {
+	for _, s := range sources(t) {
+		if !s.test() || s.file == "house_test.go" {
+			continue
+		}
+		content, err := os.ReadFile(s.file)
+		require.NoError(t, err)
+		for _, word := range []string{"time.Sleep(", "t.Skip(", "t.Skipf(", "t.SkipNow("} {
+			assert.NotContains(t, string(content), word, s.file)
+		}
+	}
+}
+
+func TestModulesShareVersions(t *testing.T) {
+	product := requirements(t, "go.mod")
+	for _, file := range []string{"standalone/go.mod"} {
+		for module, version := range requirements(t, file) {
+			if ours, shared := product[module]; shared {
+				assert.Equal(t, ours, version, "%s in %s is not the product's", module, file)
+			}
+		}
+	}
+	files, err := filepath.Glob("*/go.mod")
+	require.NoError(t, err)
+	for _, file := range files {
+		assert.Equal(t, goVersion(t, "go.mod"), goVersion(t, file), file)
+	}
+}
+
+func requirements(t *testing.T, file string) map[string]string {
+	t.Helper()
+	versions := make(map[string]string)
+	for _, line := range strings.Split(modFile(t, file), "\n") {
+		fields := strings.Fields(strings.TrimPrefix(strings.TrimSpace(line), "require "))
+		if len(fields) >= 2 && strings.HasPrefix(fields[1], "v") && !strings.Contains(line, "=>") {
+			versions[fields[0]] = fields[1]
+		}
+	}
+	require.NotEmpty(t, versions, file)
+	return versions
+}
+
+func goVersion(t *testing.T, file string) string {
+	t.Helper()
+	for _, line := range strings.Split(modFile(t, file), "\n") {
+		if version, ok := strings.CutPrefix(line, "go "); ok {
+			return version
+		}
+	}
+	t.Fatalf("%s names no version of Go", file)
+	return ""
+}
+
+func modFile(t *testing.T, file string) string {
+	t.Helper()
+	content, err := os.ReadFile(file)
+	require.NoError(t, err)
+	return string(content)
+}
+
+func TestTheProductDoesWithoutTheEnginesServer(t *testing.T) {
+	for module := range requirements(t, "go.mod") {
+		assert.NotContains(t, []string{"go.temporal.io/server", "github.com/temporalio/ui-server/v2"}, module)
+	}
+}

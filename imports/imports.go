@@ -1,0 +1,204 @@
+// Package imports takes the files that OKEY lives on (establishments, staff, keys) into the database. A file is read to its end
+// whatever is wrong with it; each row that can't be taken is named by line, column, code and a French sentence that says what to do.
+// The rest is written in one transaction. Importing a file twice changes nothing.
+package imports
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"okey"
+	"okey/internal/spreadsheet"
+	"okey/sql"
+)
+
+// Source is a file to import. Name is for messages only: what it is shows in its content.
+type Source struct {
+	Name    string
+	Content io.ReaderAt
+	Size    int64
+}
+
+// Steps of an import, as Progress names them.
+const (
+	StepReading = "Lecture"
+	StepWriting = "Enregistrement"
+)
+
+// Progress hears how far a step has come; total is zero where nobody can know.
+type Progress func(step string, done, total int64)
+
+// Options of an import.
+type Options struct {
+	At       time.Time // the instant of the import
+	Force    bool      // take what would be refused unless someone says that it is right: see each import
+	UAI      string    // of the keys of a PSKC file, which says neither establishment nor batch
+	Batch    string
+	Progress Progress // nil: nobody listens
+}
+
+func (o Options) progress(step string, done, total int64) {
+	if o.Progress != nil {
+		o.Progress(step, done, total)
+	}
+}
+
+// today is the day in Paris: where a file has no academy of its own, the ministry's clock counts.
+func (o Options) today() okey.Day {
+	paris, _ := okey.AcademyByCode("01")
+	return okey.DayOf(o.At, paris.Location())
+}
+
+// The codes of rows that can't be taken, beside okey.CodeInvalid and those of sql.KeyProblem.
+const (
+	CodeMissing      okey.Code = "missing"
+	CodeTwice        okey.Code = "twice"       // said twice in the file, differently
+	CodeContradicts  okey.Code = "contradicts" // two columns of the row exclude each other
+	CodeTooManyGone  okey.Code = "too_many_removed"
+	CodeUnknownLabel okey.Code = "unknown_label"
+)
+
+// RowError is a row that was left out, and why. Line is zero for what concerns the file as a whole.
+type RowError struct {
+	Line    int
+	Column  string
+	Code    okey.Code
+	Message string
+}
+
+// LeftOut is a row about an establishment that OKEY does not serve: counted, no error.
+type LeftOut struct {
+	Line int
+	UAI  okey.UAI
+	Name string
+	Why  okey.NotServed
+}
+
+// Result is what an import did.
+type Result struct {
+	What string // in French, for the summary: "Établissements"
+	File string
+	Read int // rows with something in them
+	sql.Tally
+	Repeated int // rows that say again what a row before said
+	Kept     int // people missing from an incomplete staff file who stay
+	LeftOut  []LeftOut
+	Errors   []RowError
+	Served   int // waiting requests that got a key; each is owed a wake-up
+}
+
+// OK tells whether nothing was wrong: a command ends with 0 only then.
+func (r *Result) OK() bool { return len(r.Errors) == 0 }
+
+// LeftOutBy counts rows by the reason why OKEY does not serve them.
+func (r *Result) LeftOutBy() map[okey.NotServed]int {
+	counts := map[okey.NotServed]int{}
+	for _, l := range r.LeftOut {
+		counts[l.Why]++
+	}
+	return counts
+}
+
+func (r *Result) refuse(line int, column string, code okey.Code, format string, args ...any) {
+	r.Errors = append(r.Errors, RowError{Line: line, Column: column, Code: code, Message: fmt.Sprintf(format, args...)})
+}
+
+func (r *Result) sort() {
+	slices.SortStableFunc(r.Errors, func(a, b RowError) int { return a.Line - b.Line })
+	slices.SortStableFunc(r.LeftOut, func(a, b LeftOut) int { return a.Line - b.Line })
+}
+
+// errNothingTaken rolls a transaction back that found, at its end, that nothing may be taken.
+var errNothingTaken = errors.New("nothing taken")
+
+// line reads one row cell by cell and remembers whether something was wrong: the whole row is looked at, so that a person
+// corrects it once.
+type line struct {
+	spreadsheet.Row
+	result *Result
+	bad    bool
+}
+
+func (l *line) refuse(column string, code okey.Code, format string, args ...any) {
+	l.bad = true
+	l.result.refuse(l.Line, l.Title(column), code, format, args...)
+}
+
+// cell returns the cell's text and refuses an empty or overlong one.
+func (l *line) cell(column string, longest int) string {
+	text := l.optional(column, longest)
+	if text == "" {
+		l.refuse(column, CodeMissing, "La case est vide : remplissez-la.")
+	}
+	return text
+}
+
+func (l *line) optional(column string, longest int) string {
+	text := l.Text(column)
+	if len([]rune(text)) > longest {
+		l.refuse(column, okey.CodeInvalid, "Le texte est trop long : %d caractères au plus.", longest)
+	}
+	return text
+}
+
+func (l *line) uai(column string) okey.UAI {
+	uai, err := okey.ParseUAI(l.Text(column))
+	if err != nil {
+		l.refuse(column, okey.ErrorCode(err), "%s", okey.ErrorMessage(err))
+	}
+	return uai
+}
+
+func (l *line) serial(column string) okey.Serial {
+	serial, err := okey.ParseSerial(l.Text(column))
+	if err != nil {
+		l.refuse(column, okey.ErrorCode(err), "%s", okey.ErrorMessage(err))
+	}
+	return serial
+}
+
+func (l *line) day(column string) okey.Day {
+	day, err := l.Date(column)
+	if err != nil {
+		l.refuse(column, okey.ErrorCode(err), "%s", okey.ErrorMessage(err))
+	}
+	return day
+}
+
+// eachRow reads a table to its end. An error is about the file as a whole; bad rows go to the result. unreadable hears of rows that
+// could not be read at all.
+func eachRow(ctx context.Context, f *spreadsheet.File, r *Result, opts Options, layouts []spreadsheet.Layout, take func(layout int, l *line), unreadable func()) (err error) {
+	rows, err := f.Rows(layouts...)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		row, err := rows.Next()
+		var bad *spreadsheet.RowError
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case errors.As(err, &bad):
+			r.Read++
+			r.refuse(bad.Line, bad.Column, okey.CodeUnreadable, "%s", bad.Message)
+			unreadable()
+			continue
+		case err != nil:
+			return err
+		}
+		r.Read++
+		take(rows.Layout, &line{Row: row, result: r})
+		if r.Read%256 == 0 {
+			done, total := rows.Progress()
+			opts.progress(StepReading, done, total)
+		}
+	}
+}

@@ -1,0 +1,220 @@
+package imports
+
+import (
+	"context"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"golang.org/x/text/encoding/charmap"
+
+	"okey"
+	"okey/internal/spreadsheet"
+)
+
+// pskcNamespace is that of RFC 6030, Portable Symmetric Key Container.
+const pskcNamespace = "urn:ietf:params:xml:ns:keyprov:pskc"
+
+// readPSKC takes serial numbers and expiry dates from a container. Everything else, key material above all, is passed over as it
+// streams by: never kept, never written anywhere. A document type is refused, so there are no entities to expand.
+func readPSKC(ctx context.Context, f *spreadsheet.File, file *keyFile, r *Result, opts Options) error {
+	uai, err := okey.ParseUAI(opts.UAI)
+	if err != nil || strings.TrimSpace(opts.Batch) == "" {
+		message := "Un fichier PSKC ne dit ni l'établissement ni le lot : ajoutez --uai et --lot."
+		if opts.UAI != "" && err != nil {
+			message = okey.ErrorMessage(err)
+		}
+		return okey.Errorf(okey.CodeInvalid, "%s", message)
+	}
+	p := &pskc{
+		Decoder: xml.NewDecoder(f.Content()), file: file, result: r,
+		template: okey.ImportedKey{UAI: uai, Batch: strings.TrimSpace(opts.Batch), State: okey.InStock},
+	}
+	p.CharsetReader = charset
+	if err := p.run(ctx, func() { opts.progress(StepReading, p.InputOffset(), f.Size()) }); err != nil {
+		return p.explain(f.Name, err)
+	}
+	return nil
+}
+
+// pskc reads a container token by token.
+type pskc struct {
+	*xml.Decoder
+	file     *keyFile
+	result   *Result
+	template okey.ImportedKey
+	root     bool
+}
+
+var (
+	errDoctype = errors.New("document type")
+	errNotPSKC = errors.New("not a key container")
+)
+
+func (p *pskc) run(ctx context.Context, progress func()) error {
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		token, err := p.next()
+		if errors.Is(err, io.EOF) {
+			if !p.root {
+				return errNotPSKC
+			}
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		start, ok := token.(xml.StartElement)
+		if !ok {
+			continue
+		}
+		if err := p.element(start); err != nil {
+			return err
+		}
+		if p.result.Read%256 == 0 {
+			progress()
+		}
+	}
+}
+
+func (p *pskc) element(start xml.StartElement) error {
+	switch {
+	case !p.root:
+		if start.Name.Local != "KeyContainer" || start.Name.Space != pskcNamespace {
+			return errNotPSKC
+		}
+		p.root = true
+		return nil
+	case start.Name.Local == "KeyPackage":
+		return p.keyPackage()
+	}
+	return p.Skip() // encryption keys, signatures, extensions
+}
+
+// next returns the next token and refuses document types.
+func (p *pskc) next() (xml.Token, error) {
+	token, err := p.Token()
+	if directive, ok := token.(xml.Directive); ok && strings.HasPrefix(strings.ToUpper(string(directive)), "DOCTYPE") {
+		return nil, errDoctype
+	}
+	return token, err
+}
+
+// keyPackage reads DeviceInfo/SerialNo, and the expiry of the device or, failing that, of its key.
+func (p *pskc) keyPackage() error {
+	line, _ := p.InputPos()
+	var serial, device, policy string
+	var path []string
+	for {
+		token, err := p.next()
+		if err != nil {
+			return err
+		}
+		switch t := token.(type) {
+		case xml.StartElement:
+			path = append(path, t.Name.Local)
+			var into *string
+			switch strings.Join(path, "/") {
+			case "DeviceInfo/SerialNo":
+				line, _ = p.InputPos()
+				into = &serial
+			case "DeviceInfo/ExpiryDate":
+				into = &device
+			case "Key/Policy/ExpiryDate":
+				into = &policy
+			case "DeviceInfo", "Key", "Key/Policy":
+				continue
+			}
+			if err := p.leaf(into); err != nil {
+				return err
+			}
+			path = path[:len(path)-1]
+		case xml.EndElement:
+			if len(path) == 0 {
+				p.add(line, serial, device, policy)
+				return nil
+			}
+			path = path[:len(path)-1]
+		}
+	}
+}
+
+// leaf reads the text of the element just begun, or passes over all that is in it.
+func (p *pskc) leaf(into *string) error {
+	if into == nil {
+		return p.Skip()
+	}
+	const longest = 200
+	for {
+		token, err := p.next()
+		if err != nil {
+			return err
+		}
+		switch t := token.(type) {
+		case xml.CharData:
+			if len(*into) < longest {
+				*into += string(t[:min(len(t), longest)])
+			}
+		case xml.StartElement:
+			if err := p.Skip(); err != nil {
+				return err
+			}
+		case xml.EndElement:
+			return nil
+		}
+	}
+}
+
+func (p *pskc) add(line int, serial, device, policy string) {
+	p.result.Read++
+	row, bad := p.template, false
+	row.Line = line
+	var err error
+	if row.Serial, err = okey.ParseSerial(serial); err != nil {
+		bad = true
+		p.result.refuse(line, "SerialNo", okey.ErrorCode(err), "%s", okey.ErrorMessage(err))
+	}
+	expiry := strings.TrimSpace(device)
+	if expiry == "" {
+		expiry = strings.TrimSpace(policy)
+	}
+	switch row.ExpiresOn, err = spreadsheet.ParseDate(expiry); {
+	case err != nil:
+		bad = true
+		p.result.refuse(line, "ExpiryDate", okey.ErrorCode(err), "%s", okey.ErrorMessage(err))
+	case row.ExpiresOn.IsZero():
+		bad = true
+		p.result.refuse(line, "ExpiryDate", CodeMissing, "La date d'expiration de la clef %s manque : demandez-la au fournisseur, ou passez par un tableau.", row.Serial)
+	}
+	if !bad {
+		p.file.add(p.result, "SerialNo", row)
+	}
+}
+
+func (p *pskc) explain(name string, err error) error {
+	line, _ := p.InputPos()
+	var broken *xml.SyntaxError
+	switch {
+	case errors.Is(err, errNotPSKC):
+		return okey.Errorf(okey.CodeInvalid, "%s n'est pas un fichier PSKC (RFC 6030).", name)
+	case errors.Is(err, errDoctype):
+		return okey.Errorf(okey.CodeInvalid, "%s déclare un type de document (ligne %d) : OKEY refuse ces fichiers.", name, line)
+	case errors.As(err, &broken), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return okey.Errorf(okey.CodeInvalid, "%s est un fichier XML endommagé (ligne %d) : demandez-le de nouveau au fournisseur.", name, line)
+	}
+	return fmt.Errorf("read %s: %w", name, err)
+}
+
+func charset(label string, input io.Reader) (io.Reader, error) {
+	switch strings.ToLower(label) {
+	case "utf-8", "us-ascii":
+		return input, nil
+	case "iso-8859-1", "windows-1252":
+		return charmap.Windows1252.NewDecoder().Reader(input), nil
+	}
+	return nil, okey.Errorf(okey.CodeInvalid, "L'encodage « %s » n'est pas lu : UTF-8 convient.", label)
+}

@@ -1,0 +1,143 @@
+package imports
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/mail"
+	"slices"
+	"strings"
+
+	"okey"
+	"okey/internal/spreadsheet"
+	"okey/sql"
+)
+
+var staffLayout = spreadsheet.Layout{Columns: []spreadsheet.Column{
+	{Name: "uai"}, {Name: "uid"}, {Name: "nom"}, {Name: "prenom"}, {Name: "mail"}, {Name: "fonction"}, {Name: "date_de_fin", Optional: true},
+}}
+
+// staffFile is what a staff file says. It is complete for the establishments that it names, but for those of which a row could not
+// be taken: nobody is removed from them.
+type staffFile struct {
+	rows       []okey.ImportedStaff
+	incomplete []okey.UAI
+	all        bool // a row could not even be told to be of some establishment
+	seen       map[okey.ImportedStaff]int
+	people     map[string]okey.ImportedStaff
+}
+
+// Staff imports the people of the establishments that the file names: who is not in it any more is removed from there. Where that
+// would be over 10 % and at least 5 of an establishment's people, nothing is taken unless opts.Force.
+func Staff(ctx context.Context, store *sql.Store, src Source, opts Options) (*Result, error) {
+	r := &Result{What: "Personnels", File: src.Name}
+	file, err := readStaff(ctx, src, r, opts)
+	if err != nil {
+		return r, err
+	}
+	opts.progress(StepWriting, 0, 0)
+	how := sql.StaffImport{Today: opts.today(), Incomplete: file.incomplete, All: file.all, Force: opts.Force}
+	var out sql.StaffOutcome
+	err = store.Do(ctx, func(tx *sql.Tx) error {
+		out, err = tx.ImportStaff(ctx, file.rows, how, opts.At)
+		if err == nil && len(out.TooMany) > 0 {
+			return errNothingTaken
+		}
+		return err
+	})
+	if err != nil && !errors.Is(err, errNothingTaken) {
+		return r, fmt.Errorf("import staff: %w", err)
+	}
+	r.Tally, r.Kept = out.Tally, out.Kept
+	r.strangers(file.rows, out.Problems)
+	for _, s := range out.TooMany {
+		r.refuse(0, "", CodeTooManyGone, "%s perdrait %d de ses %d personnes : rien n'a été importé. Vérifiez que le fichier est complet ; s'il l'est, recommencez avec --force.", s.UAI, s.Gone, s.Total)
+	}
+	r.sort()
+	return r, nil
+}
+
+// strangers sorts rows about establishments that OKEY does not have: those that an import left out are counted, others are errors.
+func (r *Result) strangers(rows []okey.ImportedStaff, problems []sql.StaffProblem) {
+	byLine := make(map[int]okey.ImportedStaff, len(problems))
+	for _, row := range rows {
+		byLine[row.Line] = row
+	}
+	for _, p := range problems {
+		row := byLine[p.Line]
+		if p.Why != "" {
+			r.LeftOut = append(r.LeftOut, LeftOut{Line: p.Line, UAI: row.UAI, Name: row.UID, Why: p.Why})
+			continue
+		}
+		r.refuse(p.Line, "uai", sql.CodeEstablishmentUnknown, "OKEY ne connaît pas l'établissement %s : importez d'abord les établissements.", row.UAI)
+	}
+}
+
+func readStaff(ctx context.Context, src Source, r *Result, opts Options) (*staffFile, error) {
+	f, err := spreadsheet.Open(src.Name, src.Content, src.Size)
+	if err != nil {
+		return nil, err
+	}
+	file := &staffFile{seen: map[okey.ImportedStaff]int{}, people: map[string]okey.ImportedStaff{}}
+	err = eachRow(ctx, f, r, opts, []spreadsheet.Layout{staffLayout},
+		func(_ int, l *line) { file.take(l) }, func() { file.all = true })
+	slices.Sort(file.incomplete)
+	file.incomplete = slices.Compact(file.incomplete)
+	return file, err
+}
+
+func (f *staffFile) take(l *line) {
+	row := readStaffRow(l)
+	if !l.bad {
+		f.add(l, row)
+	}
+	switch {
+	case !l.bad:
+	case row.UAI == "":
+		f.all = true
+	default:
+		f.incomplete = append(f.incomplete, row.UAI)
+	}
+}
+
+func (f *staffFile) add(l *line, row okey.ImportedStaff) {
+	who := okey.ImportedStaff{UID: row.UID, FamilyName: row.FamilyName, GivenName: row.GivenName, Mail: row.Mail, Line: row.Line}
+	first, known := f.people[row.UID]
+	if known && (first.FamilyName != who.FamilyName || first.GivenName != who.GivenName || first.Mail != who.Mail) {
+		l.refuse("uid", CodeTwice, "La ligne %d dit autre chose de %s (nom, prénom ou mail) : mettez les deux lignes d'accord.", first.Line, row.UID)
+		return
+	}
+	where := okey.ImportedStaff{UID: row.UID, UAI: row.UAI, Function: row.Function}
+	if i, twice := f.seen[where]; twice {
+		if f.rows[i].Until != row.Until {
+			l.refuse("date_de_fin", CodeTwice, "La ligne %d donne une autre date de fin : gardez la bonne ligne.", f.rows[i].Line)
+			return
+		}
+		l.result.Repeated++
+		return
+	}
+	f.people[row.UID] = who
+	f.seen[where] = len(f.rows)
+	f.rows = append(f.rows, row)
+}
+
+func readStaffRow(l *line) okey.ImportedStaff {
+	row := okey.ImportedStaff{Line: l.Line, UAI: l.uai("uai"), Until: l.day("date_de_fin")}
+	row.UID = l.cell("uid", 128)
+	row.FamilyName, row.GivenName = l.cell("nom", 200), l.optional("prenom", 200)
+	row.Mail = l.cell("mail", 254)
+	if strings.ContainsFunc(row.UID, func(c rune) bool { return c <= ' ' || c == 0x7F }) {
+		l.refuse("uid", okey.CodeInvalid, "« %s » contient une espace : un uid n'en a pas.", row.UID)
+	}
+	if address, err := mail.ParseAddress(row.Mail); row.Mail != "" && (err != nil || address.Address != row.Mail) {
+		l.refuse("mail", okey.CodeInvalid, "« %s » n'est pas une adresse : écrivez par exemple prenom.nom@ac-nice.fr.", row.Mail)
+	}
+	switch text := l.cell("fonction", 100); okey.Function(spreadsheet.Plain(text)) {
+	case okey.Principal, okey.Deputy, okey.Staff:
+		row.Function = okey.Function(spreadsheet.Plain(text))
+	case "":
+	default:
+		l.refuse("fonction", CodeUnknownLabel, "« %s » n'est pas une fonction : écrivez chef, adjoint ou personnel.", text)
+	}
+	return row
+}

@@ -1,0 +1,134 @@
+package imports
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"okey"
+)
+
+func importStaff(t *testing.T, w world, content string, force bool) *Result {
+	t.Helper()
+	r, err := Staff(t.Context(), w.Store, source("personnels.csv", content), Options{At: at, Force: force})
+	require.NoError(t, err)
+	return r
+}
+
+func TestStaffArriveWithTheirFunctions(t *testing.T) {
+	w := withEstablishments(t)
+	r := importStaff(t, w, "UAI;UID;Nom;Prénom;Mail;Fonction;Date de fin\n"+
+		college+";mroux;Roux;Marc;marc.roux@ac-nice.fr;Chef;\n"+
+		college+";lmartin;Martin;Léa;lea.martin@ac-nice.fr;personnel;31/08/2027\n", false)
+	assert.True(t, r.OK(), r.Errors)
+	assert.Equal(t, 2, r.Added)
+	heads, err := w.Approvers(t.Context(), college, okey.NewDay(2026, 11, 23))
+	require.NoError(t, err)
+	require.Len(t, heads, 1)
+	assert.Equal(t, "Marc Roux", heads[0].Name())
+	assert.Equal(t, "2027-08-31", one[string](t, w, `SELECT until::text FROM assignment a JOIN person p ON p.id = a.person WHERE p.uid = 'lmartin'`))
+}
+
+func TestImportingStaffTwiceChangesNothing(t *testing.T) {
+	w := withStaff(t)
+	before := w.everything(t)
+	r := importStaff(t, w, staff, false)
+	assert.Equal(t, 3, r.Unchanged)
+	assert.True(t, r.Quiet())
+	assert.Equal(t, before, w.everything(t))
+}
+
+func TestAStaffFileIsCompleteForTheEstablishmentsThatItNames(t *testing.T) {
+	w := withStaff(t)
+	r := importStaff(t, w, staffHeader+college+";mroux;Roux;Marc;m.roux@ac-nice.fr;adjoint\n", false)
+	assert.True(t, r.OK(), r.Errors)
+	assert.Equal(t, 1, r.Changed, "another function and another address")
+	assert.Equal(t, 1, r.Removed, "Léa Martin is no longer at the college")
+	assert.Equal(t, 1, one[int](t, w, `SELECT count(*) FROM assignment WHERE uai = $1`, lycee), "the file does not name the lycée")
+	assert.Equal(t, "adjoint", one[string](t, w, `SELECT function FROM assignment WHERE uai = $1`, college))
+}
+
+func TestWhatSupportAttachedStays(t *testing.T) {
+	w := withStaff(t)
+	_, err := w.db.ExecContext(t.Context(), `INSERT INTO assignment (person, uai, function, source, reason, since)
+		SELECT id, $1, 'personnel', 'support', 'remplacement', now() FROM person WHERE uid = 'mroux'`, lycee)
+	require.NoError(t, err)
+	r := importStaff(t, w, staff, false)
+	assert.Equal(t, 3, r.Unchanged)
+	assert.Zero(t, r.Removed)
+	assert.Equal(t, 1, one[int](t, w, `SELECT count(*) FROM assignment WHERE source = 'support'`))
+}
+
+// crowd is a staff file of n people at the college.
+func crowd(n int) string {
+	var b strings.Builder
+	b.WriteString(staffHeader)
+	for i := range n {
+		fmt.Fprintf(&b, "%s;p%03d;Nom%03d;Zoé;p%03d@ac-nice.fr;personnel\n", college, i, i, i)
+	}
+	return b.String()
+}
+
+func TestAFileThatRemovesManyTakesNothingWithoutForce(t *testing.T) {
+	for _, c := range []struct {
+		before, after int
+		taken         bool
+	}{
+		{50, 45, true},   // exactly 10 %
+		{49, 44, false},  // 5 of 49
+		{20, 16, true},   // 20 %, but only 4
+		{20, 15, false},  // 25 %, 5
+		{100, 89, false}, // 11 %
+	} {
+		t.Run(fmt.Sprintf("%d to %d", c.before, c.after), func(t *testing.T) {
+			w := withEstablishments(t)
+			require.True(t, importStaff(t, w, crowd(c.before), false).OK())
+			before := w.everything(t)
+			smaller := crowd(c.after) + lycee + ";neuf;Neuf;Noé;neuf@ac-nice.fr;chef\n"
+			r := importStaff(t, w, smaller, false)
+			assert.Equal(t, c.taken, r.OK(), r.Errors)
+			if c.taken {
+				assert.Equal(t, c.before-c.after, r.Removed)
+				return
+			}
+			assert.Equal(t, []string{"0:too_many_removed"}, codes(r))
+			assert.Contains(t, r.Errors[0].Message, "--force")
+			assert.Equal(t, before, w.everything(t), "nothing of the file is taken")
+			r = importStaff(t, w, smaller, true)
+			assert.True(t, r.OK())
+			assert.Equal(t, c.before-c.after, r.Removed)
+		})
+	}
+}
+
+func TestEachBadStaffRowIsNamedAndRemovesNobody(t *testing.T) {
+	w := withStaff(t)
+	r := importStaff(t, w, staffHeader+strings.Join([]string{
+		college + ";mroux;Roux;Marc;marc.roux;chef",
+		college + ";neuf;Neuf;Noé;neuf@ac-nice.fr;principal",
+		college + ";;Neuf;Noé;neuf@ac-nice.fr;personnel",
+		college + ";deux mots;Neuf;Noé;neuf@ac-nice.fr;personnel",
+		college + ";autre;Autre;Ana;ana@ac-nice.fr;personnel",
+		lycee + ";autre;Autre;Anne;ana@ac-nice.fr;personnel",
+		"9990001A;autre;Autre;Ana;ana@ac-nice.fr;personnel",
+		school + ";autre;Autre;Ana;ana@ac-nice.fr;personnel",
+		college + ";autre;Autre;Ana;ana@ac-nice.fr;personnel",
+	}, "\n"), false)
+	assert.Equal(t, []string{"2:invalid", "3:unknown_label", "4:missing", "5:invalid", "7:twice", "8:invalid"}, codes(r))
+	assert.Equal(t, 1, r.Added)
+	assert.Equal(t, 1, r.Repeated)
+	assert.Zero(t, r.Removed)
+	assert.Equal(t, 2, r.Kept, "the head and Léa Martin stay at the college")
+	assert.Equal(t, map[okey.NotServed]int{okey.FirstDegree: 1}, r.LeftOutBy())
+	assert.Equal(t, 3, one[int](t, w, `SELECT count(*) FROM assignment WHERE uai = $1`, college))
+}
+
+func TestStaffOfAnUnknownEstablishmentIsAnError(t *testing.T) {
+	w := withStaff(t)
+	r := importStaff(t, w, staffHeader+string(uai(t, "9990001"))+";autre;Autre;Ana;ana@ac-nice.fr;personnel\n", false)
+	assert.Equal(t, []string{"2:establishment_unknown"}, codes(r))
+	assert.True(t, r.Quiet())
+}

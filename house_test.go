@@ -26,6 +26,7 @@ var arrows = map[string][]string{
 	"okey/internal/postgres":    {},
 	"okey/internal/spreadsheet": {"okey"},
 	"okey/internal/pgtest":      {"okey", "okey/sql", "okey/internal/postgres"},
+	"okey/internal/scene":       {"okey", "okey/config", "okey/sql", "okey/internal/pgtest"},
 	"okey/sql":                  {"okey"},
 	"okey/mail":                 {"okey"},
 	"okey/workflows":            {"okey"},
@@ -53,9 +54,10 @@ var keptTo = []struct {
 	{"github.com/temporalio/ui-server", []string{"okey/standalone"}, false},
 	{"github.com/lib/pq", []string{"okey/sql", "okey/internal/pgtest", "okey/internal/postgres", "okey/standalone"}, true},
 	{"github.com/jmoiron/sqlx", []string{"okey/sql", "okey/internal/pgtest", "okey/standalone"}, true},
-	{"database/sql", []string{"okey/sql", "okey/internal/pgtest", "okey/internal/postgres", "okey/standalone"}, true},
-	{"okey/internal/pgtest", nil, true},
-	{"testing", []string{"okey/internal/pgtest"}, true},
+	{"database/sql", []string{"okey/sql", "okey/internal/pgtest", "okey/internal/postgres", "okey/internal/scene", "okey/standalone"}, true},
+	{"okey/internal/pgtest", []string{"okey/internal/scene"}, true},
+	{"okey/internal/scene", nil, true},
+	{"testing", []string{"okey/internal/pgtest", "okey/internal/scene"}, true},
 }
 
 // impure is what a workflow must not touch: it is replayed, so it has no clock, no chance and no world.

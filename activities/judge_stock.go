@@ -74,7 +74,7 @@ func (c *sitting) handOver(ctx context.Context, a okey.Action) (okey.Verdict, er
 	if err := c.move(ctx, okey.HandedOver); err != nil {
 		return v, err
 	}
-	if _, err := c.Allocate(ctx, c.request.UAI, c.matter.At); err != nil { // the key that was swapped out, if any
+	if _, err := c.allocate(ctx); err != nil { // the key that was swapped out, if any
 		return v, err
 	}
 	c.mail(okey.MailHandedOver)

@@ -1,0 +1,66 @@
+package sql_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"okey"
+	"okey/internal/scene"
+	"okey/sql"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestAnActionIdIsNotReused(t *testing.T) {
+	s := scene.New(t)
+	lea, paul := s.Person("Léa Martin", okey.Staff, scene.Tilleuls), s.Person("Paul Petit", okey.Staff, scene.Tilleuls)
+	first := okey.Action{ID: uuid.New(), Request: uuid.New(), Name: okey.ActionOf(okey.Withdrawal), By: lea.ID, Via: okey.ViaAPI, Digest: []byte{1}, CreatedAt: scene.Now}
+	_, err := s.Store.RecordAction(context.Background(), first)
+	require.NoError(t, err)
+	_, err = s.Store.RecordAction(context.Background(), first)
+	require.NoError(t, err, "the same again is a repeat")
+	for name, change := range map[string]func(*okey.Action){
+		"person": func(a *okey.Action) { a.By = paul.ID }, "request": func(a *okey.Action) { a.Request = uuid.New() },
+		"content": func(a *okey.Action) { a.Digest = []byte{2} }, "name": func(a *okey.Action) { a.Name = okey.ActionOf(okey.Handover) },
+	} {
+		other := first
+		change(&other)
+		_, err := s.Store.RecordAction(context.Background(), other)
+		assert.Equal(t, okey.CodeActionReused, okey.ErrorCode(err), name)
+	}
+	assert.Equal(t, 1, s.Count(`SELECT count(*) FROM action`))
+}
+
+func TestWhoeverWaitsLearnsTheOutcome(t *testing.T) {
+	s := scene.New(t)
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	outcomes, err := s.Store.ListenOutcomes(ctx)
+	require.NoError(t, err)
+	a := s.Ask(s.Person("Léa Martin", okey.Staff, scene.Tilleuls), scene.Tilleuls)
+	learned := make(chan okey.Action, 1)
+	go func() {
+		wait, cancel := context.WithTimeout(ctx, 10*time.Second)
+		defer cancel()
+		done, _ := outcomes.Wait(wait, a.ID)
+		learned <- done
+	}()
+	require.NoError(t, s.Store.Do(ctx, func(tx *sql.Tx) error { return tx.Judged(ctx, a.ID, okey.Verdict{Accepted: true}, scene.Now) }))
+	assert.True(t, (<-learned).Verdict.Accepted)
+}
+
+func TestAWaitWithoutOutcomeEndsWithTheRowAsItStands(t *testing.T) {
+	s := scene.New(t)
+	outcomes, err := s.Store.ListenOutcomes(t.Context())
+	require.NoError(t, err)
+	a := s.Ask(s.Person("Léa Martin", okey.Staff, scene.Tilleuls), scene.Tilleuls)
+	over, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+	defer cancel()
+	<-over.Done()
+	done, err := outcomes.Wait(over, a.ID)
+	require.NoError(t, err)
+	assert.Nil(t, done.Verdict)
+}

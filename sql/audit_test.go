@@ -1,0 +1,69 @@
+package sql_test
+
+import (
+	"context"
+	"testing"
+
+	"okey"
+	"okey/internal/scene"
+	"okey/sql"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func audited(t *testing.T, entries int) *scene.Scene {
+	t.Helper()
+	s := scene.New(t)
+	for range entries {
+		require.NoError(t, s.Store.Do(context.Background(), func(tx *sql.Tx) error {
+			tx.Audit(sql.Entry{At: scene.Now, Event: "ask", Actor: uuid.New(), Via: okey.ViaWeb, Subject: sql.AboutRequest(uuid.New()), Detail: "accepted"})
+			return nil
+		}))
+	}
+	return s
+}
+
+func TestAnUntouchedAuditVerifies(t *testing.T) {
+	n, err := audited(t, 5).Store.VerifyAudit(context.Background())
+	require.NoError(t, err)
+	assert.EqualValues(t, 5, n)
+}
+
+func TestEveryTouchOfTheAuditIsFound(t *testing.T) {
+	for name, touch := range map[string]string{
+		"changed":              `UPDATE audit SET detail = 'refused' WHERE seq = 3`,
+		"backdated":            `UPDATE audit SET at = at - interval '1 day' WHERE seq = 3`,
+		"missing":              `DELETE FROM audit WHERE seq = 3`,
+		"swapped":              `UPDATE audit SET seq = CASE seq WHEN 2 THEN -3 ELSE -2 END WHERE seq IN (2, 3); UPDATE audit SET seq = -seq WHERE seq < 0`,
+		"cut off":              `DELETE FROM audit WHERE seq = 5`,
+		"cut off with its head": `DELETE FROM audit WHERE seq = 5; UPDATE audit_head SET seq = 4, mac = (SELECT mac FROM audit WHERE seq = 4)`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := audited(t, 5)
+			s.Exec(touch)
+			_, err := s.Store.VerifyAudit(context.Background())
+			assert.Error(t, err)
+		})
+	}
+}
+
+func TestTheAuditIsChainedInTheOrderOfCommits(t *testing.T) {
+	s := scene.New(t)
+	failed := make(chan error, 20)
+	for range 20 {
+		go func() {
+			failed <- s.Store.Do(context.Background(), func(tx *sql.Tx) error {
+				tx.Audit(sql.Entry{At: scene.Now, Event: "ask", Via: okey.ViaWeb, Subject: "request:1", Detail: "accepted"})
+				return nil
+			})
+		}()
+	}
+	for range 20 {
+		require.NoError(t, <-failed)
+	}
+	n, err := s.Store.VerifyAudit(context.Background())
+	require.NoError(t, err)
+	assert.EqualValues(t, 20, n)
+}

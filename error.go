@@ -1,3 +1,6 @@
+// Package okey is the domain of OKEY, which lends one-time-password keys to the staff of French second-degree schools: requests, keys,
+// orders, people, charters, PIN rules, UAI, permissions and errors. It imports nothing else of the product; everything else reads its
+// tables.
 package okey
 
 import (

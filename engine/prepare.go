@@ -64,7 +64,7 @@ func again(ctx context.Context, what string, try func() error) error {
 			return nil
 		}
 		if !said {
-			slog.Warn("waiting: "+what, "error", err)
+			slog.Warn("waiting for the engine", "why", what, "error", err)
 			said = true
 		}
 		select {

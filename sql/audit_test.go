@@ -33,11 +33,11 @@ func TestAnUntouchedAuditVerifies(t *testing.T) {
 
 func TestEveryTouchOfTheAuditIsFound(t *testing.T) {
 	for name, touch := range map[string]string{
-		"changed":              `UPDATE audit SET detail = 'refused' WHERE seq = 3`,
-		"backdated":            `UPDATE audit SET at = at - interval '1 day' WHERE seq = 3`,
-		"missing":              `DELETE FROM audit WHERE seq = 3`,
-		"swapped":              `UPDATE audit SET seq = CASE seq WHEN 2 THEN -3 ELSE -2 END WHERE seq IN (2, 3); UPDATE audit SET seq = -seq WHERE seq < 0`,
-		"cut off":              `DELETE FROM audit WHERE seq = 5`,
+		"changed":               `UPDATE audit SET detail = 'refused' WHERE seq = 3`,
+		"backdated":             `UPDATE audit SET at = at - interval '1 day' WHERE seq = 3`,
+		"missing":               `DELETE FROM audit WHERE seq = 3`,
+		"swapped":               `UPDATE audit SET seq = CASE seq WHEN 2 THEN -3 ELSE -2 END WHERE seq IN (2, 3); UPDATE audit SET seq = -seq WHERE seq < 0`,
+		"cut off":               `DELETE FROM audit WHERE seq = 5`,
 		"cut off with its head": `DELETE FROM audit WHERE seq = 5; UPDATE audit_head SET seq = 4, mac = (SELECT mac FROM audit WHERE seq = 4)`,
 	} {
 		t.Run(name, func(t *testing.T) {

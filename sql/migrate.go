@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"time"
 
 	"okey"
@@ -25,7 +26,11 @@ var grants string
 // Migrate brings the schema up to date, gives the application's role (okey_app) its rights and publishes the first charter
 // where there is none. adminURL is the owner's. Twice is as good as once, also at the same time: a session lock orders them.
 func Migrate(ctx context.Context, adminURL string) error {
-	db, err := stdsql.Open("postgres", adminURL)
+	patient, err := withTimeouts(adminURL)
+	if err != nil {
+		return err
+	}
+	db, err := stdsql.Open("postgres", patient)
 	if err != nil {
 		return fmt.Errorf("open the database: %w", err)
 	}
@@ -47,6 +52,19 @@ func Migrate(ctx context.Context, adminURL string) error {
 		return fmt.Errorf("publish the first charter: %w", err)
 	}
 	return nil
+}
+
+// withTimeouts bounds what a migration may wait and take: behind one that waits for a lock, everybody else would queue.
+func withTimeouts(databaseURL string) (string, error) {
+	u, err := url.Parse(databaseURL)
+	if err != nil {
+		return "", errors.New("the owner's database URL can't be read") // the parser's error would repeat the password
+	}
+	query := u.Query()
+	query.Set("lock_timeout", "10s")
+	query.Set("statement_timeout", "10min")
+	u.RawQuery = query.Encode()
+	return u.String(), nil
 }
 
 func migrationProvider(db *stdsql.DB) (*goose.Provider, error) {

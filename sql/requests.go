@@ -46,14 +46,6 @@ func (r requestRow) request() okey.Request {
 	}
 }
 
-func requests(rows []requestRow) []okey.Request {
-	found := make([]okey.Request, len(rows))
-	for i, row := range rows {
-		found[i] = row.request()
-	}
-	return found
-}
-
 const noRequest = "Cette demande n'existe pas, ou elle n'est pas pour vous."
 
 // Request answers not_found for an unknown id.
@@ -233,10 +225,8 @@ func (t *Tx) PublishCharter(ctx context.Context, text string, at time.Time) (oke
 	return next, err
 }
 
-var errNoRow = stdsql.ErrNoRows
-
 func isNoRow(err error) bool {
-	return errors.Is(err, errNoRow) || okey.ErrorCode(err) == okey.CodeNotFound
+	return errors.Is(err, stdsql.ErrNoRows) || okey.ErrorCode(err) == okey.CodeNotFound
 }
 
 // SubjectOf is a request as the permission table sees it. approvers are those of the establishment that answers.

@@ -1,0 +1,52 @@
+package sql
+
+import (
+	"context"
+	"time"
+
+	"okey"
+
+	"github.com/google/uuid"
+)
+
+// EmailedLink is what the database knows of a link: all but its token.
+type EmailedLink struct {
+	okey.Link
+	ExpiresAt time.Time
+}
+
+// SaveLink makes a link good until expires. Saved again, as each retry and reminder does, it is still one link.
+func (s *Store) SaveLink(ctx context.Context, token okey.LinkToken, l okey.Link, expires, at time.Time) error {
+	return s.Do(ctx, func(t *Tx) error {
+		return t.exec(ctx, `INSERT INTO link (hash, request, person, purpose, issue, expires_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+			ON CONFLICT (hash) DO UPDATE SET expires_at = excluded.expires_at`,
+			token.Hash(), l.Request, l.Person, string(l.Purpose), l.Issue, expires, at)
+	})
+}
+
+// Link answers not_found for a hash that no mail carried, and for a link that a later issue has replaced. An expired one is returned
+// as it is: whether it still acts, its caller decides, by its time, the request's stage and the person's role.
+func (r reader) Link(ctx context.Context, hash []byte) (EmailedLink, error) {
+	var row struct {
+		Request   uuid.UUID        `db:"request"`
+		Person    uuid.UUID        `db:"person"`
+		Purpose   okey.LinkPurpose `db:"purpose"`
+		Issue     int              `db:"issue"`
+		ExpiresAt time.Time        `db:"expires_at"`
+	}
+	err := r.get(ctx, &row, "Ce lien n'est pas valable, ou ne l'est plus.", `SELECT l.request, l.person, l.purpose, l.issue, l.expires_at FROM link l
+		WHERE l.hash = $1 AND NOT EXISTS (SELECT FROM link n
+			WHERE n.request = l.request AND n.person = l.person AND n.purpose = l.purpose AND n.issue > l.issue)`, hash)
+	return EmailedLink{
+		Link:      okey.Link{Request: row.Request, Person: row.Person, Purpose: row.Purpose, Issue: row.Issue},
+		ExpiresAt: utc(row.ExpiresAt),
+	}, err
+}
+
+// LinkIssue is the number of the link that a person has for a request: the first, until support issues another.
+func (r reader) LinkIssue(ctx context.Context, request uuid.UUID, person okey.PersonID, purpose okey.LinkPurpose) (int, error) {
+	var issue int
+	err := r.get(ctx, &issue, "", `SELECT coalesce(max(issue), 1) FROM link WHERE request = $1 AND person = $2 AND purpose = $3`,
+		request, person, string(purpose))
+	return issue, err
+}

@@ -1,0 +1,118 @@
+package sql
+
+import (
+	"context"
+	"time"
+
+	"okey"
+
+	"github.com/google/uuid"
+	"github.com/lib/pq"
+)
+
+// Reach is how far a list may go for whoever reads it: everything, or one's own and what one's establishments answer for.
+type Reach struct {
+	All    bool
+	Person okey.PersonID
+	UAIs   []okey.UAI // that the reader answers for
+}
+
+// RequestFilter narrows a list of requests; zero values narrow nothing.
+type RequestFilter struct {
+	Stages        []okey.Stage
+	Establishment okey.UAI
+	Person        okey.PersonID
+	Open          bool // only those that can still move
+	BeforeAskedAt time.Time
+	AfterID       uuid.UUID // with BeforeAskedAt: where the page before ended
+	Limit         int
+}
+
+// ListedRequest is a request with the names that a list shows.
+type ListedRequest struct {
+	okey.Request
+	Requester     okey.Person
+	Establishment string
+}
+
+type listedRequestRow struct {
+	requestRow
+	UID    string `db:"uid"`
+	Given  string `db:"given_name"`
+	Family string `db:"family_name"`
+	Name   string `db:"name"`
+}
+
+// ListRequests returns a page of requests within reach, newest first.
+func (r reader) ListRequests(ctx context.Context, reach Reach, f RequestFilter) ([]ListedRequest, error) {
+	var rows []listedRequestRow
+	err := r.all(ctx, &rows, `SELECT `+requestColumns+`, p.uid, p.given_name, p.family_name, e.name`+requestTables+`JOIN person p ON p.id = r.person
+		WHERE ($1 OR r.person = $2 OR coalesce(e.host, e.uai) = ANY ($3))
+		AND (cardinality($4::text[]) = 0 OR r.stage = ANY ($4)) AND ($5 = '' OR r.uai = $5)
+		AND ($6::uuid IS NULL OR r.person = $6) AND (NOT $7 OR r.closed_at IS NULL)
+		AND ($8::timestamptz IS NULL OR (r.asked_at <= $8 AND (r.asked_at < $8 OR r.id > $9)))
+		ORDER BY r.asked_at DESC, r.id LIMIT $10`,
+		reach.All, reach.Person, pq.Array(texts(reach.UAIs)), pq.Array(texts(f.Stages)), string(f.Establishment),
+		nullID(f.Person), f.Open, nullTime(f.BeforeAskedAt), f.AfterID, f.Limit)
+	found := make([]ListedRequest, len(rows))
+	for i, row := range rows {
+		found[i] = ListedRequest{
+			Request: row.request(), Establishment: row.Name,
+			Requester: okey.Person{ID: row.Person, UID: row.UID, GivenName: row.Given, FamilyName: row.Family},
+		}
+	}
+	return found, err
+}
+
+// KeyFilter narrows a list of keys; zero values narrow nothing.
+type KeyFilter struct {
+	Serial        okey.Serial
+	Establishment okey.UAI
+	State         okey.KeyState
+	ChangedSince  time.Time
+	AfterSerial   okey.Serial // where the page before ended
+	Limit         int
+}
+
+// ListedKey is a key with the names that a list shows.
+type ListedKey struct {
+	okey.Key
+	HolderName    string
+	Establishment string
+	ChangedAt     time.Time
+}
+
+// ListKeys returns a page of keys within reach, by serial.
+func (r reader) ListKeys(ctx context.Context, reach Reach, f KeyFilter) ([]ListedKey, error) {
+	var rows []struct {
+		keyRow
+		Given     string    `db:"given_name"`
+		Family    string    `db:"family_name"`
+		Name      string    `db:"name"`
+		ChangedAt time.Time `db:"changed_at"`
+	}
+	err := r.all(ctx, &rows, `SELECT `+keyColumns+`, coalesce(p.given_name, '') AS given_name, coalesce(p.family_name, '') AS family_name,
+		e.name, k.changed_at FROM key k JOIN establishment e ON e.uai = k.uai LEFT JOIN person p ON p.id = k.holder
+		WHERE ($1 OR k.holder = $2 OR coalesce(e.host, e.uai) = ANY ($3))
+		AND ($4 = '' OR k.serial = $4) AND ($5 = '' OR k.uai = $5) AND ($6 = '' OR k.state = $6)
+		AND ($7::timestamptz IS NULL OR k.changed_at >= $7) AND k.serial > $8
+		ORDER BY k.serial LIMIT $9`,
+		reach.All, reach.Person, pq.Array(texts(reach.UAIs)), string(f.Serial), string(f.Establishment), string(f.State),
+		nullTime(f.ChangedSince), string(f.AfterSerial), f.Limit)
+	found := make([]ListedKey, len(rows))
+	for i, row := range rows {
+		found[i] = ListedKey{
+			Key: row.key(), Establishment: row.Name, ChangedAt: utc(row.ChangedAt),
+			HolderName: okey.Person{GivenName: row.Given, FamilyName: row.Family}.Name(),
+		}
+	}
+	return found, err
+}
+
+// SimilarSerials returns serials of an establishment that differ from the given one by leading zeros only: to propose, never to assume.
+func (r reader) SimilarSerials(ctx context.Context, serial okey.Serial, uai okey.UAI) ([]okey.Serial, error) {
+	var found []okey.Serial
+	err := r.all(ctx, &found, `SELECT serial FROM key WHERE uai = $1 AND ltrim(serial, '0') = $2 AND serial <> $3 ORDER BY serial LIMIT 3`,
+		uai, serial.Stem(), string(serial))
+	return found, err
+}

@@ -1,0 +1,198 @@
+package sql
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"okey"
+
+	"github.com/google/uuid"
+	"github.com/lib/pq"
+)
+
+// MailState is what became of a mail.
+type MailState string
+
+// The states of a mail.
+const (
+	MailQueued MailState = "queued"
+	MailSent   MailState = "sent"
+	MailFailed MailState = "failed" // refused for good
+)
+
+// Mail is one mail to one address: written before it is sent, so that a second attempt finds it. Its text is not kept.
+type Mail struct {
+	ID        uuid.UUID     `db:"id"`
+	Request   uuid.NullUUID `db:"request"` // none for a mail about a key
+	Kind      okey.MailKind `db:"kind"`
+	Ref       int           `db:"ref"`
+	Person    uuid.NullUUID `db:"person"` // none for a mailbox: support's, an establishment's
+	Address   string        `db:"address"`
+	Issue     int           `db:"issue"`
+	MessageID string        `db:"message_id"`
+	Subject   string        `db:"subject"`
+	State     MailState     `db:"state"`
+	Attempts  int           `db:"attempts"`
+	Error     string        `db:"error"`
+	CreatedAt time.Time     `db:"created_at"`
+}
+
+const mailColumns = `m.id, m.request, m.kind, m.ref, m.person, m.address, m.issue, m.message_id, m.subject, m.state, m.attempts, m.error, m.created_at`
+
+// NewMail is a mail to be queued. Key stands in for Request where it is about a key.
+type NewMail struct {
+	ID        uuid.UUID
+	Request   uuid.UUID
+	Key       okey.Serial
+	Kind      okey.MailKind
+	Ref       int
+	Person    okey.PersonID
+	Address   string
+	Issue     int
+	MessageID string
+	At        time.Time
+}
+
+// QueueMail writes a mail's row, and returns it as it stands: a mail that was queued before, by whichever attempt or request, is
+// returned as it is.
+func (s *Store) QueueMail(ctx context.Context, n NewMail) (Mail, error) {
+	var m Mail
+	err := s.Do(ctx, func(t *Tx) error {
+		err := t.exec(ctx, `INSERT INTO mail (id, request, key, kind, ref, person, address, issue, message_id, state, created_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', $10) ON CONFLICT (id) DO NOTHING`,
+			n.ID, nullID(n.Request), nullText(n.Key), string(n.Kind), n.Ref, nullID(n.Person), n.Address, n.Issue, n.MessageID, n.At)
+		if err != nil {
+			return err
+		}
+		return t.get(ctx, &m, noMail, `SELECT `+mailColumns+` FROM mail m WHERE m.id = $1`, n.ID)
+	})
+	if err != nil {
+		return m, fmt.Errorf("queue a mail: %w", err)
+	}
+	m.CreatedAt = utc(m.CreatedAt)
+	return m, nil
+}
+
+const noMail = "Ce courriel n'existe pas."
+
+// MailWasSent notes that the relay took a mail.
+func (s *Store) MailWasSent(ctx context.Context, id uuid.UUID, subject string, at time.Time) error {
+	return s.attempt(ctx, `UPDATE mail SET state = 'sent', subject = $2, sent_at = $3, error = '', attempts = attempts + 1 WHERE id = $1`, id, subject, at)
+}
+
+// MailFailsForGood notes that a mail was refused and will not be tried again.
+func (s *Store) MailFailsForGood(ctx context.Context, id uuid.UUID, subject, why string) error {
+	return s.attempt(ctx, `UPDATE mail SET state = 'failed', subject = $2, error = $3, attempts = attempts + 1 WHERE id = $1`, id, subject, why)
+}
+
+// MailMustWait notes an attempt that is to be repeated.
+func (s *Store) MailMustWait(ctx context.Context, id uuid.UUID, subject, why string) error {
+	return s.attempt(ctx, `UPDATE mail SET subject = $2, error = $3, attempts = attempts + 1 WHERE id = $1`, id, subject, why)
+}
+
+func (s *Store) attempt(ctx context.Context, query string, args ...any) error {
+	if err := s.Do(ctx, func(t *Tx) error { return t.exec(ctx, query, args...) }); err != nil {
+		return fmt.Errorf("note what became of a mail: %w", err)
+	}
+	return nil
+}
+
+// FindMail returns a mail by id; ok is false where none was queued.
+func (r reader) FindMail(ctx context.Context, id uuid.UUID) (m Mail, ok bool, err error) {
+	err = r.get(ctx, &m, noMail, `SELECT `+mailColumns+` FROM mail m WHERE m.id = $1`, id)
+	if isNoRow(err) {
+		return Mail{}, false, nil
+	}
+	return m, err == nil, err
+}
+
+// UnsentMails returns a request's mails that did not leave, oldest first.
+func (r reader) UnsentMails(ctx context.Context, request uuid.UUID) ([]Mail, error) {
+	var mails []Mail
+	err := r.all(ctx, &mails, `SELECT `+mailColumns+` FROM mail m WHERE m.request = $1 AND m.state <> 'sent' ORDER BY m.created_at, m.id`, request)
+	return mails, err
+}
+
+// MailsSince counts the mails of a kind made for a person after an instant.
+func (r reader) MailsSince(ctx context.Context, person okey.PersonID, kind okey.MailKind, after time.Time) (int, error) {
+	var n int
+	err := r.get(ctx, &n, "", `SELECT count(*) FROM mail WHERE person = $1 AND kind = $2 AND created_at > $3`, person, string(kind), after)
+	return n, err
+}
+
+// LastMail returns the newest mail of a kind made for a person that did not fail; ok is false where there is none.
+func (r reader) LastMail(ctx context.Context, person okey.PersonID, kind okey.MailKind) (m Mail, ok bool, err error) {
+	err = r.get(ctx, &m, noMail, `SELECT `+mailColumns+` FROM mail m
+		WHERE m.person = $1 AND m.kind = $2 AND m.state <> 'failed' ORDER BY m.created_at DESC, m.id LIMIT 1`, person, string(kind))
+	if isNoRow(err) {
+		return Mail{}, false, nil
+	}
+	m.CreatedAt = utc(m.CreatedAt)
+	return m, err == nil, err
+}
+
+// Line is who waits for a key at an establishment.
+type Line struct {
+	Waiting int // requests in line for a key, and those without an answer yet
+	Place   int // of the request asked about, from 1; 0 where it is not in line
+}
+
+// LineAt counts who waits for a key at an establishment, and where in line a request stands.
+func (r reader) LineAt(ctx context.Context, uai okey.UAI, request uuid.UUID) (Line, error) {
+	var row struct {
+		Waiting int `db:"waiting"`
+		Place   int `db:"place"`
+	}
+	err := r.get(ctx, &row, "", `SELECT count(*) AS waiting,
+		coalesce((SELECT count(*) FROM request mine JOIN request r ON r.uai = mine.uai AND r.stage = 'awaiting_stock'
+			AND (r.approved_at, r.id) <= (mine.approved_at, mine.id) WHERE mine.id = $2 AND mine.stage = 'awaiting_stock'), 0) AS place
+		FROM request WHERE uai = $1 AND stage IN ('awaiting_decision', 'awaiting_stock')`, uai, request)
+	return Line(row), err
+}
+
+// Awaited is a request on which somebody of the direction must act.
+type Awaited struct {
+	okey.Request
+	Requester okey.Person
+	School    string
+}
+
+// AwaitedFrom returns the requests at a stage that are answered by one of the establishments, oldest first: from those up to limit, and
+// how many there are in all. The person's own are left out.
+func (r reader) AwaitedFrom(ctx context.Context, uais []okey.UAI, stage okey.Stage, person okey.PersonID, limit int) ([]Awaited, int, error) {
+	var rows []struct {
+		requestRow
+		Given  string `db:"given_name"`
+		Family string `db:"family_name"`
+		School string `db:"school"`
+		Total  int    `db:"total"`
+	}
+	err := r.all(ctx, &rows, `SELECT `+requestColumns+`, p.given_name, p.family_name, e.name AS school, count(*) OVER () AS total`+requestTables+`
+		JOIN person p ON p.id = r.person WHERE r.stage = $1 AND r.closed_at IS NULL AND r.person <> $2
+		AND (r.uai = ANY ($3) AND e.host IS NULL OR e.host = ANY ($3)) ORDER BY r.since, r.id LIMIT $4`,
+		string(stage), person, pq.Array(texts(uais)), limit)
+	if err != nil || len(rows) == 0 {
+		return nil, 0, err
+	}
+	awaited := make([]Awaited, len(rows))
+	for i, row := range rows {
+		awaited[i] = Awaited{
+			Request:   row.request(),
+			Requester: okey.Person{ID: row.Person, GivenName: row.Given, FamilyName: row.Family},
+			School:    row.School,
+		}
+	}
+	return awaited, rows[0].Total, nil
+}
+
+// LostBy returns who had a key before it changed for the reason at the instant; the zero id for nobody.
+func (r reader) LostBy(ctx context.Context, serial okey.Serial, reason okey.KeyReason, at time.Time) (okey.PersonID, error) {
+	var holder uuid.NullUUID
+	err := r.get(ctx, &holder, noKey, `SELECT v.holder FROM key_event v WHERE v.serial = $1 AND v.reason = $2 AND v.at = $3 ORDER BY v.seq LIMIT 1`,
+		serial, string(reason), at)
+	if isNoRow(err) {
+		return okey.PersonID{}, nil
+	}
+	return holder.UUID, err
+}

@@ -1,0 +1,42 @@
+package sql
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"okey"
+
+	"github.com/google/uuid"
+)
+
+// SignIn returns the person that an identity provider vouches for, matched by uid. An unknown one is created: signed in, and nothing more.
+// Names and address follow the provider only where no import speaks of the person. verified says that the provider vouches for the
+// address too: then a person who was granted a role by address alone, before the first sign-in, is that one.
+func (s *Store) SignIn(ctx context.Context, p okey.Person, verified bool, at time.Time) (okey.PersonID, error) {
+	var id uuid.UUID
+	err := s.Do(ctx, func(t *Tx) error {
+		if verified {
+			if err := t.adopt(ctx, p); err != nil {
+				return err
+			}
+		}
+		// An empty claim takes nothing away.
+		return t.get(ctx, &id, nobody, `INSERT INTO person AS known (uid, family_name, given_name, mail, created_at) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (uid) DO UPDATE SET (family_name, given_name, mail) = (
+				SELECT CASE WHEN known_by_import THEN known.family_name ELSE coalesce(nullif(excluded.family_name, ''), known.family_name) END,
+					CASE WHEN known_by_import THEN known.given_name ELSE coalesce(nullif(excluded.given_name, ''), known.given_name) END,
+					CASE WHEN known_by_import THEN known.mail ELSE coalesce(nullif(excluded.mail, ''), known.mail) END
+				FROM (SELECT EXISTS (SELECT FROM assignment a WHERE a.person = known.id AND a.source = 'import') AS known_by_import) AS directory)
+			RETURNING id`, p.UID, p.FamilyName, p.GivenName, p.Mail, at)
+	})
+	if err != nil {
+		return uuid.Nil, fmt.Errorf("sign in: %w", err)
+	}
+	return id, nil
+}
+
+// adopt gives the uid of a first sign-in to the person whom `okey grant` made from a mail address.
+func (t *Tx) adopt(ctx context.Context, p okey.Person) error {
+	return t.exec(ctx, `UPDATE person SET uid = $1 WHERE uid = lower($2) AND uid <> '' AND NOT EXISTS (SELECT FROM person WHERE uid = $1)`, p.UID, p.Mail)
+}

@@ -1,0 +1,60 @@
+package sql
+
+import (
+	"context"
+	"crypto/sha256"
+	stdsql "database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"okey"
+
+	"github.com/google/uuid"
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+)
+
+// Bearer is whom a token of the API stands for: a person, or a service with scopes.
+type Bearer struct {
+	Person  okey.PersonID // zero for a service
+	Service string        // empty for a person
+	Scopes  []string      // of a service
+}
+
+// hashToken is all that is kept of a token. Tokens are 32 random bytes, so a plain hash can't be turned back.
+func hashToken(token string) []byte {
+	sum := sha256.Sum256([]byte(token))
+	return sum[:]
+}
+
+// SaveToken keeps a token's hash until it expires.
+func (t *Tx) SaveToken(ctx context.Context, token string, b Bearer, at, expires time.Time) error {
+	if b.Scopes == nil {
+		b.Scopes = []string{}
+	}
+	err := t.exec(ctx, `INSERT INTO api_token (hash, person, service, scopes, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+		hashToken(token), nullID(b.Person), nullText(b.Service), pq.Array(b.Scopes), at, expires)
+	if err != nil {
+		return fmt.Errorf("save a token: %w", err)
+	}
+	return nil
+}
+
+// Bearer tells whom a token stands for at an instant; unauthorized where it is unknown, has expired or was revoked: all three alike.
+func (r reader) Bearer(ctx context.Context, token string, at time.Time) (Bearer, error) {
+	var row struct {
+		Person  uuid.NullUUID     `db:"person"`
+		Service stdsql.NullString `db:"service"`
+		Scopes  pq.StringArray    `db:"scopes"`
+	}
+	err := sqlx.GetContext(ctx, r.q, &row, `SELECT person, service, scopes FROM api_token
+		WHERE hash = $1 AND expires_at > $2 AND revoked_at IS NULL`, hashToken(token), at)
+	if errors.Is(err, stdsql.ErrNoRows) {
+		return Bearer{}, okey.Errorf(okey.CodeUnauthorized, "Ce jeton est inconnu ou n'est plus valable : demandez-en un autre avec « okey token ».")
+	}
+	if err != nil {
+		return Bearer{}, fmt.Errorf("read a token: %w", err)
+	}
+	return Bearer{Person: row.Person.UUID, Service: row.Service.String, Scopes: row.Scopes}, nil
+}

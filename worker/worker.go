@@ -1,0 +1,125 @@
+// Package worker runs OKEY's workflows and activities against the Temporal engine.
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"okey"
+	"okey/activities"
+	"okey/calendar"
+	"okey/config"
+	"okey/engine"
+	"okey/mail"
+	"okey/sql"
+	"okey/workflows"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+)
+
+// drain is how long a stopping worker gives its activities to end by themselves.
+const drain = 20 * time.Second
+
+// Run works until ctx ends, then finishes what is under way. Database and engine may be away at the start: it waits, says so, and
+// goes on when they are there. It returns an error for a configuration that can't be worked with.
+func Run(ctx context.Context, cfg config.Config) error {
+	holidays, err := loadCalendar(cfg.HolidaysFile)
+	if err != nil {
+		return err
+	}
+	store, err := sql.Open(cfg.DatabaseURL, cfg.AuditKeys)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = store.Close() }()
+	if err := store.Await(ctx); err != nil {
+		return leaving(ctx, err)
+	}
+	c, err := engine.Dial(cfg)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if err := engine.Await(ctx, c); err != nil {
+		return leaving(ctx, err)
+	}
+	return leaving(ctx, work(ctx, c, cfg, store, holidays))
+}
+
+// leaving turns the end of ctx into a peaceful end.
+func leaving(ctx context.Context, err error) error {
+	if ctx.Err() != nil && (err == nil || errors.Is(err, ctx.Err())) {
+		return nil
+	}
+	return err
+}
+
+func loadCalendar(path string) (*calendar.Calendar, error) {
+	if path == "" {
+		slog.Warn("no school holidays are set (OKEY_HOLIDAYS_FILE): only week-ends and public holidays are left out of waits")
+		return calendar.PublicOnly(), nil
+	}
+	return calendar.Load(path)
+}
+
+func work(ctx context.Context, c client.Client, cfg config.Config, store *sql.Store, holidays *calendar.Calendar) error {
+	failed := make(chan error, 1)
+	w := worker.New(c, okey.TaskQueue, worker.Options{
+		WorkerStopTimeout: drain,
+		OnFatalError:      func(err error) { failed <- err },
+	})
+	Register(w)
+	e := engine.New(c, okey.DefaultWaits(), cfg.URL)
+	mails := activities.NewMails(store, mail.NewSender(mail.Relay(cfg.SMTP), cfg.MailFrom), holidays, activities.MailSettings{
+		URL: cfg.URL, Support: cfg.SupportMail, LinkKeys: cfg.LinkKeys, Waits: okey.DefaultWaits(),
+	})
+	RegisterActivities(w, activities.NewRequests(store, holidays), activities.NewKeys(store), activities.NewRepair(store, e), mails)
+	if err := w.Start(); err != nil {
+		return fmt.Errorf("start the worker: %w", err)
+	}
+	defer w.Stop()
+	slog.Info("worker ready", "queue", okey.TaskQueue)
+	if err := engine.TriggerRepair(ctx, c); err != nil {
+		slog.Warn("the repair watch was not triggered; its schedule will", "error", err)
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-failed:
+		return fmt.Errorf("the worker ended: %w", err)
+	}
+}
+
+// Registry is the part of a worker, or of a test environment, that takes workflows and activities.
+type Registry interface {
+	RegisterWorkflowWithOptions(w any, options workflow.RegisterOptions)
+	RegisterActivityWithOptions(a any, options activity.RegisterOptions)
+}
+
+// Register gives a registry OKEY's workflows under the names that histories keep.
+func Register(to interface {
+	RegisterWorkflowWithOptions(w any, options workflow.RegisterOptions)
+}) {
+	to.RegisterWorkflowWithOptions(workflows.KeyRequest, workflow.RegisterOptions{Name: okey.WorkflowKeyRequest})
+	to.RegisterWorkflowWithOptions(workflows.KeyChange, workflow.RegisterOptions{Name: okey.WorkflowKeyChange})
+	to.RegisterWorkflowWithOptions(workflows.RepairWatch, workflow.RegisterOptions{Name: okey.WorkflowRepairWatch})
+}
+
+// RegisterActivities gives a registry OKEY's activities under the names that histories keep.
+func RegisterActivities(to Registry, requests *activities.Requests, keys *activities.Keys, repair *activities.Repair, mails *activities.Mails) {
+	for name, function := range map[string]any{
+		okey.ActivityJudge:     requests.Judge,
+		okey.ActivityChangeKey: keys.Change,
+		okey.ActivitySendMails: mails.SendMails,
+		okey.ActivityRepair:    repair.Lost,
+		okey.ActivityWakeUp:    repair.WakeOwed,
+	} {
+		to.RegisterActivityWithOptions(function, activity.RegisterOptions{Name: name})
+	}
+}

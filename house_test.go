@@ -26,6 +26,7 @@ var arrows = map[string][]string{
 	"okey/internal/postgres":    {},
 	"okey/internal/spreadsheet": {"okey"},
 	"okey/internal/pgtest":      {"okey", "okey/sql", "okey/internal/postgres"},
+	"okey/internal/postbox":     {},
 	"okey/internal/scene":       {"okey", "okey/config", "okey/sql", "okey/internal/pgtest"},
 	"okey/sql":                  {"okey"},
 	"okey/mail":                 {"okey"},
@@ -57,7 +58,8 @@ var keptTo = []struct {
 	{"database/sql", []string{"okey/sql", "okey/internal/pgtest", "okey/internal/postgres", "okey/internal/scene", "okey/standalone"}, true},
 	{"okey/internal/pgtest", []string{"okey/internal/scene"}, true},
 	{"okey/internal/scene", nil, true},
-	{"testing", []string{"okey/internal/pgtest", "okey/internal/scene"}, true},
+	{"okey/internal/postbox", nil, true},
+	{"testing", []string{"okey/internal/pgtest", "okey/internal/scene", "okey/internal/postbox"}, true},
 }
 
 // impure is what a workflow must not touch: it is replayed, so it has no clock, no chance and no world.

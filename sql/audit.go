@@ -30,6 +30,9 @@ func AboutRequest(id uuid.UUID) string { return "request:" + id.String() }
 // AboutKey names a key as a subject of the audit.
 func AboutKey(serial okey.Serial) string { return "key:" + string(serial) }
 
+// AboutPerson names a person as a subject of the audit.
+func AboutPerson(id okey.PersonID) string { return "person:" + id.String() }
+
 // Audit records an entry with the transaction that it tells of. The chain is extended at the commit, its head locked last.
 func (t *Tx) Audit(e Entry) { t.entries = append(t.entries, e) }
 

@@ -33,6 +33,7 @@ func Run(ctx context.Context, cfg config.Config) error {
 	if err != nil {
 		return err
 	}
+	serveHealth(ctx, cfg.Metrics)
 	store, err := sql.Open(cfg.DatabaseURL, cfg.AuditKeys)
 	if err != nil {
 		return err

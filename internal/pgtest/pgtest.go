@@ -79,12 +79,12 @@ func create(t testing.TB, migrated bool) *DB {
 	if migrated {
 		statement += " TEMPLATE " + template
 	}
-	if err := execute(t.Context(), "postgres", statement); err != nil {
+	if err := execute(t.Context(), statement); err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
 	t.Cleanup(func() {
 		// The test's own context is cancelled by now.
-		if err := execute(context.Background(), "postgres", "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+		if err := execute(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
 			t.Errorf("pgtest: %v", err)
 		}
 	})
@@ -100,7 +100,7 @@ func prepare(ctx context.Context, migrated bool) error {
 	if !migrated || cluster.migrated {
 		return nil
 	}
-	if err := execute(ctx, "postgres", "CREATE DATABASE "+template); err != nil {
+	if err := execute(ctx, "CREATE DATABASE "+template); err != nil {
 		return err
 	}
 	if err := sql.Migrate(ctx, cluster.URL(template)); err != nil {
@@ -121,7 +121,7 @@ func start(ctx context.Context) error {
 		return err
 	}
 	cluster.Cluster, cluster.dir = started, dir
-	return execute(ctx, "postgres", "CREATE ROLE "+App+" LOGIN PASSWORD "+pq.QuoteLiteral(appPassword))
+	return execute(ctx, "CREATE ROLE "+App+" LOGIN PASSWORD "+pq.QuoteLiteral(appPassword))
 }
 
 func stop() error {
@@ -136,8 +136,9 @@ func stop() error {
 	return os.RemoveAll(cluster.dir)
 }
 
-func execute(ctx context.Context, database, statement string) error {
-	connector, err := pq.NewConnector(cluster.URL(database))
+// execute runs a statement about whole databases or roles.
+func execute(ctx context.Context, statement string) error {
+	connector, err := pq.NewConnector(cluster.URL("postgres"))
 	if err != nil {
 		return err
 	}

@@ -156,8 +156,10 @@ func (c *Cluster) init(ctx context.Context) error {
 	if err := os.RemoveAll(half); err != nil {
 		return fmt.Errorf("clear an unfinished data directory: %w", err)
 	}
-	arguments := []string{"-D", c.inside("data.new"), "-U", Admin, "--pwfile", c.inside("password"),
-		"--auth=scram-sha-256", "--encoding=UTF8", "--locale=" + locale(), "--data-checksums"}
+	arguments := []string{
+		"-D", c.inside("data.new"), "-U", Admin, "--pwfile", c.inside("password"),
+		"--auth=scram-sha-256", "--encoding=UTF8", "--locale=" + locale(), "--data-checksums",
+	}
 	if c.options.Fast {
 		arguments = append(arguments, "--no-sync")
 	}
@@ -288,8 +290,10 @@ func (c *Cluster) launch() error {
 
 func (c *Cluster) settings() []string {
 	arguments := []string{"-D", c.inside("data"), "-h", c.options.Host, "-p", strconv.Itoa(c.port)}
-	settings := []string{"unix_socket_directories=", "max_connections=300", "password_encryption=scram-sha-256",
-		"timezone=UTC", "log_timezone=UTC", "jit=off", "logging_collector=off", "log_min_messages=warning"}
+	settings := []string{
+		"unix_socket_directories=", "max_connections=300", "password_encryption=scram-sha-256",
+		"timezone=UTC", "log_timezone=UTC", "jit=off", "logging_collector=off", "log_min_messages=warning",
+	}
 	if c.options.Fast {
 		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal",
 			"max_wal_senders=0", "shared_buffers=32MB")
@@ -342,8 +346,10 @@ func (c *Cluster) URL(database string) string { return c.URLAs(Admin, c.password
 
 // URLAs addresses one database as any role.
 func (c *Cluster) URLAs(role, password, database string) string {
-	u := url.URL{Scheme: "postgres", User: url.UserPassword(role, password), Host: c.Address(), Path: "/" + database,
-		RawQuery: "sslmode=disable"}
+	u := url.URL{
+		Scheme: "postgres", User: url.UserPassword(role, password), Host: c.Address(), Path: "/" + database,
+		RawQuery: "sslmode=disable",
+	}
 	return u.String()
 }
 

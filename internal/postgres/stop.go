@@ -73,11 +73,10 @@ func postmasterPID(dataDir string) (int, error) {
 		return 0, err
 	}
 	first, _, _ := strings.Cut(string(text), "\n")
-	pid, err := strconv.Atoi(strings.TrimSpace(first))
-	if err != nil || pid <= 1 {
-		return 0, nil // half written: its server never came to life
+	if pid, err := strconv.Atoi(strings.TrimSpace(first)); err == nil && pid > 1 {
+		return pid, nil
 	}
-	return pid, nil
+	return 0, nil // half written: its server never came to life
 }
 
 // serves tells whether the process is the server of the data directory: a server's working directory is always its

@@ -1,0 +1,172 @@
+package activities
+
+import (
+	"context"
+	"time"
+
+	"okey"
+	"okey/mail"
+	"okey/sql"
+
+	"github.com/google/uuid"
+)
+
+// Mails that many requests would send to one person: one reminder a day, and past five requests an hour one list.
+
+const (
+	askedAnHour = 5
+	listed      = 15 // lines of a list; the page has the others
+	// A request that waits for its list looks this often: answered meanwhile, it has no mail to wait for, and can end.
+	lookAgain = 2 * time.Minute
+)
+
+// ask writes to one decider: alone, or, where many requests come, as a list of all that awaits them. After a list the next requests
+// wait until an hour has gone by, and go out as one list again.
+func (p *post) ask(ctx context.Context, person okey.Person) error {
+	link, issue, err := p.decisionLink(ctx, person)
+	if err != nil {
+		return err
+	}
+	alone := envelope{letter: mail.Asked, person: person.ID, address: person.Mail, issue: issue, facts: p.facts}
+	alone.facts.Link = link
+	if _, begun, err := p.store.FindMail(ctx, p.idOf(mail.Asked, person.Mail, issue)); err != nil || begun {
+		p.put(alone)
+		return err
+	}
+	now := p.now(ctx)
+	recent, err := p.store.MailsSince(ctx, person.ID, okey.MailKind(mail.Asked), now.Add(-time.Hour))
+	if err != nil {
+		return err
+	}
+	last, found, err := p.store.LastMail(ctx, person.ID, okey.MailKind(mail.AskedList))
+	switch {
+	case err != nil:
+		return err
+	case found && now.Before(last.CreatedAt.Add(2*time.Hour)):
+		return p.askAfterList(ctx, person, last)
+	case recent >= askedAnHour:
+		return p.askTogether(ctx, person)
+	default:
+		p.put(alone)
+		return nil
+	}
+}
+
+// askAfterList: the list that went out has this request, or the next one will.
+func (p *post) askAfterList(ctx context.Context, person okey.Person, last sql.Mail) error {
+	if p.now(ctx).Before(last.CreatedAt.Add(time.Hour)) || !last.CreatedAt.Before(p.order.At) {
+		return p.joinList(ctx, person, last)
+	}
+	return p.askTogether(ctx, person)
+}
+
+// askTogether claims the hour's list for this request; where another one has it, it joins that.
+func (p *post) askTogether(ctx context.Context, person okey.Person) error {
+	if p.request.Stage != okey.AwaitingDecision {
+		return nil
+	}
+	now := p.now(ctx)
+	id := okey.MailStep{Kind: okey.MailKind(mail.AskedList), Ref: int(now.Unix() / 3600)}.Key(person.ID, person.Mail, 1)
+	row, err := p.queue(ctx, envelope{id: id, letter: mail.AskedList, person: person.ID, address: person.Mail, issue: 1, made: now})
+	if err != nil {
+		return err
+	}
+	return p.joinList(ctx, person, row)
+}
+
+// joinList sends the list where it is this request's own. Another's list has this request if it was made later; else the next one will,
+// an hour after it.
+func (p *post) joinList(ctx context.Context, person okey.Person, list sql.Mail) error {
+	switch {
+	case list.Request.UUID == p.request.ID:
+		return p.putList(ctx, person, list.ID)
+	case list.CreatedAt.Before(p.order.At) && p.request.Stage == okey.AwaitingDecision:
+		p.later = lookAgain
+	}
+	return nil
+}
+
+func (p *post) putList(ctx context.Context, person okey.Person, id uuid.UUID) error {
+	uais, err := p.answersFor(ctx, person.ID, okey.RoleApprover, okey.RoleDelegate)
+	if err != nil {
+		return err
+	}
+	waiting, total, err := p.store.AwaitedFrom(ctx, uais, okey.AwaitingDecision, person.ID, listed)
+	if err != nil || total == 0 {
+		return err
+	}
+	facts := p.facts
+	facts.Items, facts.Total, facts.Link = p.items(waiting), total, p.list()
+	p.put(envelope{id: id, letter: mail.AskedList, person: person.ID, address: person.Mail, facts: facts})
+	return nil
+}
+
+// remind writes to each person once a day, whichever request comes first, of all that awaits them.
+func (p *post) remind(ctx context.Context, stage okey.Stage, people []okey.Person) error {
+	for _, person := range people {
+		if person.ID == p.request.Person {
+			continue // the requester, alone at the school, is reminded as such
+		}
+		if err := p.remindOne(ctx, stage, person); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *post) remindOne(ctx context.Context, stage okey.Stage, person okey.Person) error {
+	facts, err := p.allThatAwaits(ctx, stage, person)
+	if err != nil || facts.Total == 0 {
+		return err
+	}
+	year, month, day := p.today.Time().Date()
+	id := okey.MailStep{Kind: okey.MailKind(mail.Reminder), Ref: year*10000 + int(month)*100 + day}.Key(person.ID, person.Mail, 1)
+	reminder := envelope{id: id, letter: mail.Reminder, person: person.ID, address: person.Mail, issue: 1, facts: facts}
+	row, err := p.queue(ctx, reminder)
+	if err == nil && row.Request.UUID == p.request.ID {
+		p.put(reminder)
+	}
+	return err
+}
+
+func (p *post) allThatAwaits(ctx context.Context, stage okey.Stage, person okey.Person) (mail.Facts, error) {
+	facts := p.facts
+	decides, err := p.answersFor(ctx, person.ID, okey.RoleApprover, okey.RoleDelegate)
+	if err != nil {
+		return facts, err
+	}
+	hands, err := p.answersFor(ctx, person.ID, okey.RoleApprover, okey.RoleDelegate, okey.RoleStockDelegate)
+	if err != nil {
+		return facts, err
+	}
+	unanswered, unansweredTotal, err := p.store.AwaitedFrom(ctx, decides, okey.AwaitingDecision, person.ID, listed)
+	if err != nil {
+		return facts, err
+	}
+	kept, keptTotal, err := p.store.AwaitedFrom(ctx, hands, okey.AwaitingHandover, person.ID, listed)
+	if err != nil {
+		return facts, err
+	}
+	facts.Items, facts.Total = p.items(append(unanswered, kept...)), unansweredTotal+keptTotal
+	facts.Reminder, facts.Expiry = p.next(stage, okey.DueReminder), ""
+	if facts.Total > 1 {
+		facts.Link = p.list()
+		return facts, nil
+	}
+	facts.Expiry = p.expiry(stage)
+	if stage == okey.AwaitingDecision {
+		facts.Link, _, err = p.decisionLink(ctx, person)
+	}
+	return facts, err
+}
+
+func (p *post) items(waiting []sql.Awaited) []mail.Item {
+	items := make([]mail.Item, len(waiting))
+	for i, w := range waiting {
+		items[i] = mail.Item{Requester: w.Requester.Name(), School: okey.SayEstablishment(w.School), Since: p.day(w.Since)}
+		if w.Stage == okey.AwaitingHandover {
+			items[i].Serial = w.Key
+		}
+	}
+	return items
+}

@@ -1,0 +1,376 @@
+package activities
+
+import (
+	"context"
+
+	"okey"
+	"okey/mail"
+)
+
+// recipes say, for each kind of step, which letters go to whom.
+var recipes = map[okey.MailKind]func(context.Context, *post) error{
+	okey.MailAsked:          asked,
+	okey.MailNobody:         asked, // somebody may answer by now; and the other way round
+	okey.MailRemindDecision: remindDecision,
+	okey.MailDecisionLate:   late(okey.AwaitingDecision, mail.DecisionLate),
+	okey.MailRefused:        decided(mail.Refused),
+	okey.MailApproved:       decided(mail.Approved),
+	okey.MailKeepsPlace:     keepsPlace,
+	okey.MailStillWaiting:   stillWaiting,
+	okey.MailOrderReminder:  orderReminder,
+	okey.MailOrderLate:      orderLate,
+	okey.MailKeyFree:        keyFree,
+	okey.MailKeyReplaced:    keyReplaced,
+	okey.MailRemindCharter:  remindCharter,
+	okey.MailSigned:         signed,
+	okey.MailRemindHandover: remindHandover,
+	okey.MailHandoverLate:   late(okey.AwaitingHandover, mail.HandoverLate),
+	okey.MailHandedOver:     handedOver,
+	okey.MailWithdrawn:      withdrawn,
+	okey.MailExpired:        expired,
+	okey.MailSupportDecided: supportDecided,
+	okey.MailUndelivered:    undelivered,
+	okey.MailKeyChanged:     keyChanged,
+}
+
+// asked tells who must answer; where nobody can, support and the establishment's mailbox; where no key is free, the requester too.
+func asked(ctx context.Context, p *post) error {
+	free, err := p.store.FreeKeys(ctx, p.request.UAI, p.today)
+	if err != nil {
+		return err
+	}
+	deciders, err := p.deciders(ctx)
+	if err != nil {
+		return err
+	}
+	p.facts.Free = free
+	p.facts.Reminder, p.facts.Expiry = p.next(okey.AwaitingDecision, okey.DueReminder), p.expiry(okey.AwaitingDecision)
+	if len(deciders) == 0 {
+		p.toSupport(mail.Nobody)
+		p.toMailbox(mail.NobodyMailbox)
+	}
+	for _, person := range deciders {
+		if err := p.ask(ctx, person); err != nil {
+			return err
+		}
+	}
+	if free > 0 {
+		return nil
+	}
+	p.toRequester(mail.NoKeyYet)
+	return p.shortage(ctx)
+}
+
+// shortage tells, once a shortage, those who can order.
+func (p *post) shortage(ctx context.Context) error {
+	if !p.order.Step.Shortage {
+		return nil
+	}
+	return p.toStockKeepers(ctx, mail.Shortage)
+}
+
+func (p *post) toStockKeepers(ctx context.Context, letter mail.Letter) error {
+	line, err := p.store.LineAt(ctx, p.request.UAI, p.request.ID)
+	if err != nil {
+		return err
+	}
+	keepers, err := p.approvers(ctx, okey.Everything, okey.HandoverAndStock)
+	if err != nil {
+		return err
+	}
+	p.facts.Waiting, p.facts.Place = line.Waiting, line.Place
+	p.toApprovers(letter, keepers)
+	return nil
+}
+
+func remindDecision(ctx context.Context, p *post) error {
+	if p.past(okey.AwaitingDecision) {
+		return nil
+	}
+	deciders, err := p.deciders(ctx)
+	if err != nil {
+		return err
+	}
+	if len(deciders) == 0 {
+		p.facts.Expiry = p.expiry(okey.AwaitingDecision)
+		p.toSupport(mail.Nobody)
+	}
+	return p.remind(ctx, okey.AwaitingDecision, deciders)
+}
+
+// late tells support that a stage has lasted too long.
+func late(stage okey.Stage, letter mail.Letter) func(context.Context, *post) error {
+	return func(_ context.Context, p *post) error {
+		if p.past(stage) {
+			return nil
+		}
+		p.facts.Expiry = p.expiry(stage)
+		p.toSupport(letter)
+		return nil
+	}
+}
+
+// decided tells the requester the answer.
+func decided(letter mail.Letter) func(context.Context, *post) error {
+	return func(ctx context.Context, p *post) error {
+		if _, err := p.decision(ctx); err != nil {
+			return err
+		}
+		p.facts.Expiry = p.expiry(okey.AwaitingCharter)
+		p.toRequester(letter)
+		return nil
+	}
+}
+
+// decision puts into the facts who answered, and what they wrote.
+func (p *post) decision(ctx context.Context) (okey.Event, error) {
+	event, _, err := p.store.LastEvent(ctx, p.request.ID, okey.EventApproved, okey.EventRefused)
+	p.facts.By, p.facts.Comment = event.ByName, event.Comment
+	return event, err
+}
+
+func keepsPlace(ctx context.Context, p *post) error {
+	line, err := p.store.LineAt(ctx, p.request.UAI, p.request.ID)
+	if err != nil {
+		return err
+	}
+	if _, err := p.decision(ctx); err != nil {
+		return err
+	}
+	p.facts.Place = line.Place
+	p.toRequester(mail.KeepsPlace)
+	return p.shortage(ctx)
+}
+
+func stillWaiting(ctx context.Context, p *post) error {
+	line, err := p.store.LineAt(ctx, p.request.UAI, p.request.ID)
+	if err != nil || p.past(okey.AwaitingStock) {
+		return err
+	}
+	p.facts.Place = line.Place
+	p.toRequester(mail.StillWaiting)
+	return nil
+}
+
+// orderReminder goes out while the shortage lasts, for the first in line alone: ten requests that wait are one missing order.
+func orderReminder(ctx context.Context, p *post) error {
+	first, err := p.firstInLine(ctx)
+	if err != nil || !first {
+		return err
+	}
+	p.facts.Since, p.facts.ToSupport = p.day(p.place.ShortageSince), p.next(okey.AwaitingStock, okey.DueOrderAgain)
+	return p.toStockKeepers(ctx, mail.OrderReminder)
+}
+
+func orderLate(ctx context.Context, p *post) error {
+	first, err := p.firstInLine(ctx)
+	if err != nil || !first {
+		return err
+	}
+	p.facts.Since = p.day(p.place.ShortageSince)
+	p.toSupport(mail.OrderLate)
+	return nil
+}
+
+func (p *post) firstInLine(ctx context.Context) (bool, error) {
+	if p.past(okey.AwaitingStock) || p.place.ShortageSince.IsZero() {
+		return false, nil
+	}
+	line, err := p.store.LineAt(ctx, p.request.UAI, p.request.ID)
+	p.facts.Waiting = line.Waiting
+	return line.Place == 1, err
+}
+
+func keyFree(_ context.Context, p *post) error {
+	p.facts.Expiry = p.expiry(okey.AwaitingCharter)
+	p.toRequester(mail.KeyFree)
+	return nil
+}
+
+// keyReplaced says whether another key is kept, or the place in line. Where a shortage begins with the loss, who can order is told.
+func keyReplaced(ctx context.Context, p *post) error {
+	p.facts.Expiry = p.expiry(p.request.Stage)
+	p.toRequester(mail.KeyReplaced)
+	return p.shortage(ctx)
+}
+
+func remindCharter(_ context.Context, p *post) error {
+	if p.past(okey.AwaitingCharter) {
+		return nil
+	}
+	p.facts.Expiry = p.expiry(okey.AwaitingCharter)
+	p.toRequester(mail.RemindCharter)
+	return nil
+}
+
+// signed sends the requester to whoever hands keys over, and tells those.
+func signed(ctx context.Context, p *post) error {
+	givers, err := p.givers(ctx)
+	if err != nil {
+		return err
+	}
+	p.facts.Expiry, p.facts.Reminder = p.expiry(okey.AwaitingHandover), p.next(okey.AwaitingHandover, okey.DueReminder)
+	p.toRequester(mail.KeyAwaitsYou)
+	p.toApprovers(mail.KeyToHandOver, givers)
+	return nil
+}
+
+func remindHandover(ctx context.Context, p *post) error {
+	if p.past(okey.AwaitingHandover) {
+		return nil
+	}
+	givers, err := p.givers(ctx)
+	if err != nil {
+		return err
+	}
+	p.facts.Expiry = p.expiry(okey.AwaitingHandover)
+	p.toRequester(mail.RemindHandover)
+	return p.remind(ctx, okey.AwaitingHandover, givers)
+}
+
+// handedOver sends the receipt. Who hands a key over to themselves, alone at their school, does so under support's eyes.
+func handedOver(ctx context.Context, p *post) error {
+	event, _, err := p.store.LastEvent(ctx, p.request.ID, okey.EventHandedOver)
+	if err != nil {
+		return err
+	}
+	p.facts.By, p.facts.At = event.ByName, okey.SayTime(event.At, p.order.At, p.zone)
+	p.toRequester(mail.Receipt)
+	if event.By == p.request.Person {
+		p.toSupport(mail.OwnHandover)
+	}
+	return nil
+}
+
+// withdrawn tells the requester, and those who were asked, except who did it.
+func withdrawn(ctx context.Context, p *post) error {
+	event, _, err := p.store.LastEvent(ctx, p.request.ID, okey.EventWithdrawn)
+	if err != nil {
+		return err
+	}
+	deciders, err := p.deciders(ctx)
+	if err != nil {
+		return err
+	}
+	p.facts.By, p.facts.Comment, p.facts.Own = event.ByName, event.Comment, event.By == p.request.Person
+	p.toRequester(mail.Withdrawn)
+	for _, person := range deciders {
+		if person.ID != event.By {
+			p.toPerson(mail.AskedWithdrawn, person)
+		}
+	}
+	return nil
+}
+
+func expired(ctx context.Context, p *post) error {
+	deciders, err := p.deciders(ctx)
+	if err != nil {
+		return err
+	}
+	p.facts.Stage = p.expiredAt()
+	p.toRequester(mail.Expired)
+	for _, person := range deciders {
+		p.toPerson(mail.AskedExpired, person)
+	}
+	return nil
+}
+
+// expiredAt is the stage that lasted too long: what had not happened yet.
+func (p *post) expiredAt() okey.Stage {
+	switch {
+	case p.request.ApprovedAt.IsZero():
+		return okey.AwaitingDecision
+	case p.request.SignedAt.IsZero():
+		return okey.AwaitingCharter
+	default:
+		return okey.AwaitingHandover
+	}
+}
+
+func supportDecided(ctx context.Context, p *post) error {
+	event, err := p.decision(ctx)
+	if err != nil {
+		return err
+	}
+	deciders, err := p.deciders(ctx)
+	if err != nil {
+		return err
+	}
+	if event.Kind == okey.EventRefused {
+		p.facts.Stage = okey.Refused
+	} else {
+		p.facts.Stage = okey.AwaitingCharter
+	}
+	for _, person := range deciders {
+		p.toPerson(mail.SupportDecided, person)
+	}
+	return nil
+}
+
+// undelivered tells support which mails have not left in all the time that mail servers give each other.
+func undelivered(ctx context.Context, p *post) error {
+	unsent, err := p.store.UnsentMails(ctx, p.request.ID)
+	if err != nil {
+		return err
+	}
+	for _, row := range unsent {
+		if row.Kind != okey.MailKind(mail.Undelivered) {
+			p.facts.Items = append(p.facts.Items, mail.Item{Kind: row.Subject, Address: row.Address})
+		}
+	}
+	if p.facts.Total = len(p.facts.Items); p.facts.Total > 0 {
+		p.toSupport(mail.Undelivered)
+	}
+	return nil
+}
+
+// keyChanged tells the former holder, and those who look after the stock.
+func keyChanged(ctx context.Context, p *post) error {
+	action, err := p.store.Action(ctx, p.order.Cause)
+	if err != nil {
+		return err
+	}
+	holder, held, err := p.formerHolder(ctx, action.Content.KeyReason)
+	if err != nil {
+		return err
+	}
+	by, err := p.store.Person(ctx, action.By)
+	if err != nil && okey.ErrorCode(err) != okey.CodeNotFound {
+		return err
+	}
+	keepers, err := p.approvers(ctx, okey.Everything, okey.HandoverAndStock)
+	if err != nil {
+		return err
+	}
+	p.facts.Change, p.facts.Comment, p.facts.By = action.Content.KeyReason, action.Content.Comment, by.Name()
+	p.facts.At, p.facts.Requester = okey.SayTime(p.order.At, p.order.At, p.zone), holder.Name()
+	for _, person := range keepers {
+		if person.ID != holder.ID {
+			p.toPerson(mail.StockKeyChanged, person)
+		}
+	}
+	if held {
+		facts := p.facts
+		facts.Own, facts.Link = holder.ID == action.By, p.list() // the key's own page is no longer theirs
+		p.put(envelope{letter: mail.YourKeyChanged, person: holder.ID, address: holder.Mail, facts: facts})
+	}
+	return nil
+}
+
+func (p *post) formerHolder(ctx context.Context, reason okey.KeyReason) (okey.Person, bool, error) {
+	id, err := p.store.LostBy(ctx, p.order.Key, reason, p.order.At)
+	if err != nil || id == (okey.PersonID{}) {
+		return okey.Person{}, false, err
+	}
+	person, err := p.store.Person(ctx, id)
+	return person, err == nil, err
+}
+
+func (p *post) loadKey(ctx context.Context) error {
+	key, err := p.store.Key(ctx, p.order.Key)
+	if err != nil {
+		return err
+	}
+	p.facts.Serial, p.facts.Link = key.Serial, p.page()
+	return p.locate(ctx, key.UAI)
+}

@@ -1,0 +1,170 @@
+package activities
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"okey"
+	"okey/mail"
+
+	"github.com/google/uuid"
+)
+
+// Who gets a mail is asked anew at each send: roles end without notice.
+
+// answeredBy is the establishment whose people act on the order's request or key.
+func (p *post) answeredBy() okey.UAI { return p.place.AnsweredBy() }
+
+// approvers returns today's principals and deputies, then today's delegates with one of the scopes, nobody twice.
+func (p *post) approvers(ctx context.Context, scopes ...okey.Scope) ([]okey.Person, error) {
+	people, err := p.store.Approvers(ctx, p.answeredBy(), p.today)
+	if err != nil {
+		return nil, err
+	}
+	delegates, err := p.store.Delegates(ctx, p.answeredBy(), p.today, scopes...)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range delegates {
+		if !slices.ContainsFunc(people, func(o okey.Person) bool { return o.ID == d.ID }) {
+			people = append(people, d)
+		}
+	}
+	return people, nil
+}
+
+// deciders are those who may answer: nobody answers their own request.
+func (p *post) deciders(ctx context.Context) ([]okey.Person, error) {
+	people, err := p.approvers(ctx, okey.Everything)
+	return without(people, p.request.Person), err
+}
+
+// givers are those who may hand the key over, named to the requester. Only where nobody else can, it is the requester.
+func (p *post) givers(ctx context.Context) ([]okey.Person, error) {
+	people, err := p.approvers(ctx, okey.Everything, okey.HandoverAndStock)
+	if err != nil {
+		return nil, err
+	}
+	if others := without(people, p.request.Person); len(others) > 0 {
+		people = others
+	}
+	names := make([]string, len(people))
+	for i, person := range people {
+		names[i] = person.Name()
+	}
+	p.facts.Givers = okey.SayNames(names)
+	return people, nil
+}
+
+func without(people []okey.Person, id okey.PersonID) []okey.Person {
+	return slices.DeleteFunc(people, func(p okey.Person) bool { return p.ID == id })
+}
+
+func (p *post) toPerson(letter mail.Letter, person okey.Person) {
+	p.put(envelope{letter: letter, person: person.ID, address: person.Mail, facts: p.facts})
+}
+
+func (p *post) toRequester(letter mail.Letter) { p.toPerson(letter, p.requester) }
+
+// toApprovers sends to all of them, to support where there is none.
+func (p *post) toApprovers(letter mail.Letter, people []okey.Person) {
+	for _, person := range people {
+		p.toPerson(letter, person)
+	}
+	if len(people) == 0 {
+		p.toSupport(letter)
+	}
+}
+
+func (p *post) toSupport(letter mail.Letter) {
+	p.put(envelope{letter: letter, address: p.support, facts: p.facts})
+}
+
+// toMailbox writes to the establishment's secretary, never with a link that acts.
+func (p *post) toMailbox(letter mail.Letter) {
+	if address := p.place.Mailbox(); address != "" {
+		p.put(envelope{letter: letter, address: address, facts: p.facts})
+	}
+}
+
+// withoutStage is how long a link acts where its stage has no end.
+const withoutStage = 30 * 24 * time.Hour
+
+var schoolMailbox = regexp.MustCompile(`(?i)^ce\.[0-9]{7}[a-z]@`)
+
+// decisionLink is where a decider's button leads. It acts for its person alone: a mailbox that others read too gets the page behind
+// sign-in, and so does a mail that comes late.
+func (p *post) decisionLink(ctx context.Context, person okey.Person) (url string, issue int, err error) {
+	issue, err = p.store.LinkIssue(ctx, p.request.ID, person.ID, okey.LinkDecision)
+	if err != nil {
+		return "", 0, err
+	}
+	shared, err := p.store.SharedAddress(ctx, person.Mail)
+	if err != nil {
+		return "", 0, err
+	}
+	if shared || strings.EqualFold(person.Mail, p.support) || schoolMailbox.MatchString(person.Mail) || p.request.Stage != okey.AwaitingDecision {
+		return p.page(), issue, nil
+	}
+	link := okey.Link{Request: p.request.ID, Person: person.ID, Purpose: okey.LinkDecision, Issue: issue}
+	expires := p.request.KeptUntil
+	if expires.IsZero() {
+		expires = p.order.At.Add(withoutStage)
+	}
+	token := link.Token(p.settings.LinkKeys)
+	return p.settings.URL + "/valider/" + token.Text(), issue, p.store.SaveLink(ctx, token, link, expires, p.order.At)
+}
+
+// past tells whether the request has left the stage that a reminder speaks of; coming back to it begins another turn.
+func (p *post) past(stage okey.Stage) bool {
+	return p.request.Stage != stage || p.request.Turn != p.order.Step.Ref/100
+}
+
+func (p *post) day(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return okey.SayDay(t, p.order.At, p.zone)
+}
+
+// next is the day of a stage's next deadline of a kind, "" where none lies ahead. A stage that the request has left by now began, for
+// this mail, with the order.
+func (p *post) next(stage okey.Stage, kind okey.DeadlineKind) string {
+	since := p.order.At
+	if p.request.Stage == stage {
+		since = p.request.Since
+	}
+	for _, d := range p.settings.Waits.Deadlines(stage, since.In(p.zone), p.openDays) {
+		if d.Kind == kind && d.At.After(p.order.At) {
+			return p.day(d.At)
+		}
+	}
+	return ""
+}
+
+// expiry is the day on which a stage ends by itself.
+func (p *post) expiry(stage okey.Stage) string {
+	if p.request.Stage == stage && !p.request.KeptUntil.IsZero() {
+		return p.day(p.request.KeptUntil)
+	}
+	return p.next(stage, okey.DueExpiry)
+}
+
+func (p *post) openDays(from time.Time, n int) time.Time {
+	return p.calendar.AddOpenDays(p.place.Academy, from, n)
+}
+
+// answersFor returns the establishments that a person acts for today: for everything, or for handovers too.
+func (p *post) answersFor(ctx context.Context, id uuid.UUID, roles ...okey.Role) ([]okey.UAI, error) {
+	actor, err := p.store.Actor(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(actor.Answers(p.today), func(uai okey.UAI) bool {
+		held := actor.RolesOver(okey.Subject{UAI: uai}, p.today)
+		return !slices.ContainsFunc(roles, func(r okey.Role) bool { return slices.Contains(held, r) })
+	}), nil
+}

@@ -1,0 +1,530 @@
+package activities_test
+
+import (
+	"context"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"okey"
+	"okey/activities"
+	"okey/calendar"
+	"okey/config"
+	"okey/internal/postbox"
+	"okey/internal/scene"
+	"okey/mail"
+	"okey/sql"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
+)
+
+const (
+	base       = "https://okey.ac-exemple.fr"
+	supportBox = "assistance@ac-nice.fr"
+	schoolBox  = "ce.0069001B@ac-nice.fr"
+)
+
+// office is a court with its mails, and the relay that takes them.
+type office struct {
+	*court
+	mails *activities.Mails
+	links config.Keyring
+	box   *postbox.Box
+}
+
+func newOffice(t *testing.T) *office {
+	t.Helper()
+	o := &office{court: newCourt(t), links: config.NewKeyring(), box: postbox.Open(t)}
+	sender := mail.NewSender(mail.Relay{Host: o.box.Host, Port: o.box.Port}, "OKEY <okey@ac-exemple.fr>")
+	o.mails = activities.NewMails(o.Store, sender, calendar.PublicOnly(), activities.MailSettings{
+		URL: base, Support: "Assistance <" + supportBox + ">", LinkKeys: o.links, Waits: okey.DefaultWaits(),
+	})
+	return o
+}
+
+func (o *office) try(request uuid.UUID, step okey.MailStep) (okey.MailReport, error) {
+	return o.mails.SendMails(context.Background(), okey.MailOrder{Request: request, Step: step, At: o.now})
+}
+
+// send sends a step's mails and returns those that arrived by it.
+func (o *office) send(request uuid.UUID, step okey.MailStep) []postbox.Letter {
+	o.Helper()
+	before := len(o.box.Letters())
+	report, err := o.try(request, step)
+	require.NoError(o, err)
+	assert.Zero(o, report.Failed)
+	return o.box.Letters()[before:]
+}
+
+// follow sends the mails that a verdict asks for.
+func (o *office) follow(request uuid.UUID, v okey.Verdict) []postbox.Letter {
+	o.Helper()
+	var arrived []postbox.Letter
+	for _, step := range v.Mails {
+		arrived = append(arrived, o.send(request, step)...)
+	}
+	return arrived
+}
+
+// lines are "address: subject" of letters, for comparing.
+func lines(letters []postbox.Letter) []string {
+	var said []string
+	for _, l := range letters {
+		said = append(said, l.To+": "+l.Subject)
+	}
+	return said
+}
+
+var linkIn = regexp.MustCompile(base + `\S*`)
+
+func link(l postbox.Letter) string { return linkIn.FindString(l.Text) }
+
+func TestAStraightforwardRequestIsToldInMails(t *testing.T) {
+	o := newOffice(t)
+	serial := o.Key(scene.Tilleuls)
+	request, v := o.ask(o.lea, okey.FirstKey)
+	page := base + "/demandes/" + request.String()
+
+	arrived := o.follow(request, v)
+	assert.Equal(t, []string{"ablanc@ac-nice.fr: Léa Martin demande une clef", "mroux@ac-nice.fr: Léa Martin demande une clef"}, lines(arrived))
+	for _, said := range []string{arrived[0].Text, strings.ReplaceAll(arrived[0].HTML, "\u00a0", " ")} {
+		assert.Contains(t, said, "pour le collège des Tilleuls")
+		assert.Contains(t, said, "saisie des absences")
+		assert.Contains(t, said, "Clefs disponibles : 1.")
+		assert.Contains(t, said, "Sans réponse, un rappel partira jeudi 26 novembre.")
+	}
+
+	arrived = o.follow(request, o.approve(request))
+	require.Equal(t, []string{"lmartin@ac-nice.fr: Demande acceptée : signez la charte"}, lines(arrived))
+	assert.Contains(t, arrived[0].Text, "Marc Roux a accepté. Une clef vous est réservée jusqu'au ")
+	assert.Contains(t, arrived[0].Text, okey.SayDay(o.Request(request).KeptUntil, o.now, okey.ZoneOf("23")))
+	assert.Equal(t, page, link(arrived[0]))
+
+	arrived = o.follow(request, o.sign(o.lea, request))
+	require.Equal(t, []string{
+		"lmartin@ac-nice.fr: Votre clef vous attend", "ablanc@ac-nice.fr: Une clef à remettre à Léa Martin", "mroux@ac-nice.fr: Une clef à remettre à Léa Martin",
+	}, lines(arrived))
+	assert.Contains(t, arrived[0].Text, "auprès de Anne Blanc ou Marc Roux")
+	assert.Contains(t, arrived[1].Text, string(serial))
+
+	arrived = o.follow(request, o.act(o.roux, request, okey.Handover, okey.Content{Serial: serial}))
+	require.Equal(t, []string{"lmartin@ac-nice.fr: Reçu : la clef n° " + string(serial) + " vous est remise"}, lines(arrived))
+	assert.Contains(t, arrived[0].Text, "Marc Roux vous a remis")
+	assert.Contains(t, arrived[0].Text, "mardi 24 novembre à 10 h 12", "Nice is an hour ahead of UTC")
+	assert.Zero(t, o.Count(`SELECT count(*) FROM mail WHERE state <> 'sent'`))
+}
+
+func TestRefusalWithdrawalAndExpiryAreTold(t *testing.T) {
+	o := newOffice(t)
+	refused, _ := o.ask(o.lea, okey.FirstKey)
+	arrived := o.follow(refused, o.act(o.roux, refused, okey.PrincipalDecision, okey.Content{Decision: okey.Refuse, Comment: "Passez me voir."}))
+	require.Equal(t, []string{"lmartin@ac-nice.fr: Votre demande de clef est refusée"}, lines(arrived))
+	assert.Contains(t, arrived[0].Text, "Marc Roux a refusé votre demande : « Passez me voir ».")
+
+	o.Key(scene.Tilleuls)
+	withdrawn, _ := o.ask(o.lea, okey.FirstKey)
+	o.approve(withdrawn)
+	arrived = o.follow(withdrawn, o.act(o.roux, withdrawn, okey.Withdrawal, okey.Content{Comment: "mutation"}))
+	require.Equal(t, []string{"lmartin@ac-nice.fr: Votre demande de clef est retirée", "ablanc@ac-nice.fr: La demande de Léa Martin est retirée"}, lines(arrived))
+	assert.Contains(t, arrived[0].Text, "Marc Roux a retiré votre demande : « mutation ».")
+
+	late, _ := o.ask(o.lea, okey.FirstKey)
+	o.now = o.now.AddDate(0, 0, 60)
+	arrived = o.follow(late, o.put(okey.Matter{Kind: okey.MatterExpiry, Request: late, Turn: 1}))
+	require.Len(t, arrived, 3)
+	assert.Contains(t, arrived[0].Text, "Personne n'a répondu à temps à votre demande.")
+	assert.Contains(t, arrived[1].Text, "Personne n'a répondu à temps à Léa Martin")
+}
+
+func TestWithoutAFreeKeyBothSidesAreToldOnceAShortage(t *testing.T) {
+	o := newOffice(t)
+	request, v := o.ask(o.lea, okey.FirstKey)
+	arrived := o.follow(request, v)
+	assert.Equal(t, []string{
+		"ablanc@ac-nice.fr: Léa Martin demande une clef", "mroux@ac-nice.fr: Léa Martin demande une clef",
+		"lmartin@ac-nice.fr: Demande enregistrée : aucune clef n'est libre pour l'instant",
+		"ablanc@ac-nice.fr: Plus de clef : 1 personne attend", "mroux@ac-nice.fr: Plus de clef : 1 personne attend",
+	}, lines(arrived))
+	assert.Contains(t, arrived[0].Text, "Clefs disponibles : 0.")
+
+	paul := o.Person("Paul Petit", okey.Staff, scene.Tilleuls)
+	second, v := o.ask(paul, okey.FirstKey)
+	assert.Len(t, o.follow(second, v), 3, "the shortage is told once")
+
+	o.approve(second)
+	arrived = o.follow(request, o.approve(request))
+	require.Equal(t, []string{"lmartin@ac-nice.fr: Demande acceptée : votre place dans la file est gardée"}, lines(arrived))
+	assert.NotContains(t, arrived[0].Text, "Vous êtes en 3e")
+	assert.Regexp(t, "Vous êtes en (1re|2e) position", arrived[0].Text)
+}
+
+func TestAnOrderIsAskedForWhileTheShortageLasts(t *testing.T) {
+	o := newOffice(t)
+	request, _ := o.ask(o.lea, okey.FirstKey)
+	o.approve(request)
+	paul := o.Person("Paul Petit", okey.Staff, scene.Tilleuls)
+	second, _ := o.ask(paul, okey.FirstKey)
+	o.now = o.now.Add(time.Hour)
+	o.approve(second)
+	o.now = o.now.AddDate(0, 0, 7)
+	reminder := okey.MailStep{Kind: okey.MailOrderReminder, Ref: 201}
+	assert.Empty(t, o.send(second, reminder), "the first in line speaks for all")
+	arrived := o.send(request, reminder)
+	require.Len(t, arrived, 2)
+	assert.Equal(t, "Toujours pas de clef : 2 personnes attendent", arrived[0].Subject)
+	assert.Contains(t, arrived[0].Text, "depuis mardi 24 novembre")
+	assert.Equal(t, []string{supportBox + ": Plus de clef et pas de commande : le collège des Tilleuls"},
+		lines(o.send(request, okey.MailStep{Kind: okey.MailOrderLate, Ref: 201})))
+	arrived = o.send(second, okey.MailStep{Kind: okey.MailStillWaiting, Ref: 201})
+	require.Len(t, arrived, 1)
+	assert.Contains(t, arrived[0].Text, "Vous êtes en 2e position")
+
+	o.Exec(`UPDATE establishment SET shortage_since = NULL`)
+	assert.Empty(t, o.send(request, okey.MailStep{Kind: okey.MailOrderReminder, Ref: 202}))
+}
+
+func TestALostKeyIsTold(t *testing.T) {
+	o := newOffice(t)
+	request, serial := o.until(okey.AwaitingHandover)
+	change := o.Record(okey.Action{Name: okey.ActionKeyChange, Key: serial, By: o.blanc.ID, Content: okey.Content{KeyReason: okey.ReasonLost, Comment: "tiroir vide"}})
+	verdict, err := activities.NewKeys(o.Store).Change(context.Background(), okey.KeyMatter{Action: change.ID, At: o.now})
+	require.NoError(t, err)
+	require.Len(t, verdict.Mails, 1)
+	order := okey.MailOrder{Key: serial, Cause: change.ID, Step: verdict.Mails[0], At: o.now}
+	_, err = o.mails.SendMails(context.Background(), order)
+	require.NoError(t, err)
+	arrived := o.box.Letters()
+	require.Equal(t, []string{
+		"ablanc@ac-nice.fr: La clef n° " + string(serial) + " a été déclarée perdue", "mroux@ac-nice.fr: La clef n° " + string(serial) + " a été déclarée perdue",
+	}, lines(arrived))
+	assert.Contains(t, arrived[1].Text, "par Anne Blanc mardi 24 novembre à 10 h 12 : « tiroir vide »")
+	assert.Equal(t, base+"/clefs/"+string(serial), link(arrived[1]))
+
+	arrived = o.follow(request, o.put(okey.Matter{Kind: okey.MatterOpen, Request: request}))
+	require.NotEmpty(t, arrived)
+	assert.Equal(t, "lmartin@ac-nice.fr: La clef gardée pour vous n'est plus disponible", lines(arrived)[0])
+	assert.Contains(t, arrived[0].Text, "vous gardez votre place dans la file")
+	assert.Contains(t, arrived[0].Text, "Charte et code PIN restent valables.")
+}
+
+func TestTheFormerHolderIsTold(t *testing.T) {
+	o := newOffice(t)
+	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, time.June, 30))
+	change := o.Record(okey.Action{Name: okey.ActionKeyChange, Key: serial, By: o.lea.ID, Content: okey.Content{KeyReason: okey.ReasonLost, Comment: "dans le train"}})
+	verdict, err := activities.NewKeys(o.Store).Change(context.Background(), okey.KeyMatter{Action: change.ID, At: o.now})
+	require.NoError(t, err)
+	require.True(t, verdict.Accepted)
+	_, err = o.mails.SendMails(context.Background(), okey.MailOrder{Key: serial, Cause: change.ID, Step: verdict.Mails[0], At: o.now})
+	require.NoError(t, err)
+	mine := o.box.To("lmartin@ac-nice.fr")
+	require.Len(t, mine, 1)
+	assert.Contains(t, mine[0].Text, "a été déclarée perdue par vous-même")
+	assert.Contains(t, mine[0].Text, "Vous pouvez en demander une autre dès maintenant.")
+	require.Len(t, o.box.To("mroux@ac-nice.fr"), 1)
+	assert.Contains(t, o.box.To("mroux@ac-nice.fr")[0].Text, "qu'avait Léa Martin")
+}
+
+func TestSupportIsToldWhatIsLate(t *testing.T) {
+	o := newOffice(t)
+	request, _ := o.ask(o.lea, okey.FirstKey)
+	arrived := o.send(request, okey.MailStep{Kind: okey.MailDecisionLate, Ref: 101})
+	require.Equal(t, []string{supportBox + ": Sans réponse malgré nos rappels : le collège des Tilleuls"}, lines(arrived))
+	assert.Equal(t, base+"/demandes/"+request.String(), link(arrived[0]))
+	assert.Empty(t, o.send(request, okey.MailStep{Kind: okey.MailHandoverLate, Ref: 301}), "not at that stage")
+}
+
+func TestApproversAreToldThatSupportAnswered(t *testing.T) {
+	o := newOffice(t)
+	request, _ := o.ask(o.lea, okey.FirstKey)
+	sam := o.Support("Sam Durand")
+	v := o.act(sam, request, okey.PrincipalDecision, okey.Content{Decision: okey.Refuse, Comment: "chef absent"})
+	arrived := o.follow(request, v)
+	assert.ElementsMatch(t, []string{
+		"lmartin@ac-nice.fr: Votre demande de clef est refusée",
+		"ablanc@ac-nice.fr: L'assistance a répondu à votre place à Léa Martin", "mroux@ac-nice.fr: L'assistance a répondu à votre place à Léa Martin",
+	}, lines(arrived))
+}
+
+// Links.
+
+func TestADecidersLinkActsForThatPersonUntilTheStageExpires(t *testing.T) {
+	o := newOffice(t)
+	request, v := o.ask(o.lea, okey.FirstKey)
+	o.follow(request, v)
+	text, ok := strings.CutPrefix(link(o.box.To("mroux@ac-nice.fr")[0]), base+"/valider/")
+	require.True(t, ok)
+	token, err := okey.ParseLinkToken(text)
+	require.NoError(t, err)
+	found, err := o.Store.Link(context.Background(), token.Hash())
+	require.NoError(t, err)
+	assert.Equal(t, okey.Link{Request: request, Person: o.roux.ID, Purpose: okey.LinkDecision, Issue: 1}, found.Link)
+	assert.True(t, token.Signs(found.Link, o.links))
+	assert.Equal(t, o.Request(request).KeptUntil, found.ExpiresAt)
+
+	again := o.send(request, okey.MailStep{Kind: okey.MailRemindDecision, Ref: 101})
+	require.Len(t, again, 2)
+	assert.Equal(t, base+"/valider/"+text, link(again[1]), "a reminder repeats the link")
+	assert.Equal(t, 2, o.Count(`SELECT count(*) FROM link`))
+	assert.Zero(t, o.Count(`SELECT count(*) FROM mail WHERE mail::text LIKE '%' || $1 || '%'`, text), "no token is kept")
+
+	o.Exec(`INSERT INTO link SELECT 'newer', request, person, purpose, 2, expires_at, created_at FROM link WHERE person = $1`, o.roux.ID)
+	_, err = o.Store.Link(context.Background(), token.Hash())
+	assert.Equal(t, okey.CodeNotFound, okey.ErrorCode(err), "a later issue replaces it")
+}
+
+func TestMailboxesThatSeveralReadGetNoActingLink(t *testing.T) {
+	o := newOffice(t)
+	o.Exec(`UPDATE person SET mail = $1 WHERE uid = 'mroux'`, "CE.0069001b@ac-nice.fr")
+	o.Exec(`UPDATE person SET mail = 'Direction@ac-nice.fr' WHERE uid = 'ablanc'`)
+	carol := o.Person("Carole Denis", okey.Deputy, scene.Tilleuls)
+	o.Exec(`UPDATE person SET mail = 'direction@ac-nice.fr' WHERE uid = $1`, carol.UID)
+	request, v := o.ask(o.lea, okey.FirstKey)
+	arrived := o.follow(request, v)
+	assert.Len(t, o.box.To("direction@ac-nice.fr"), 2, "the request once, the shortage once")
+	for _, letter := range arrived {
+		assert.Equal(t, base+"/demandes/"+request.String(), link(letter), letter.To)
+	}
+	assert.Zero(t, o.Count(`SELECT count(*) FROM link`))
+}
+
+// Recipients.
+
+func TestDelegatesGetWhatTheirScopeAllows(t *testing.T) {
+	o := newOffice(t)
+	request, serial := o.until(okey.AwaitingDecision)
+	all, stock := o.Person("Eve Morel", okey.Staff, scene.Tilleuls), o.Person("Tom Garnier", okey.Staff, scene.Tilleuls)
+	past := o.Person("Luc Perrin", okey.Staff, scene.Tilleuls)
+	for _, d := range []struct {
+		to    okey.Person
+		scope okey.Scope
+		until string
+	}{{all, okey.Everything, "2026-11-24"}, {stock, okey.HandoverAndStock, "2026-11-30"}, {past, okey.Everything, "2026-11-23"}} {
+		o.Exec(`INSERT INTO delegation (id, uai, given_by, given_to, scope, from_day, until_day, created_at) VALUES ($1, $2, $3, $4, $5, '2026-11-01', $6, $7)`,
+			uuid.New(), scene.Tilleuls, o.roux.ID, d.to.ID, string(d.scope), d.until, o.now)
+	}
+	o.send(request, okey.MailStep{Kind: okey.MailAsked, Ref: 1})
+	assert.Len(t, o.box.To(all.Mail), 1)
+	assert.Empty(t, o.box.To(stock.Mail))
+	assert.Empty(t, o.box.To(past.Mail))
+	o.approve(request)
+	o.follow(request, o.sign(o.lea, request))
+	require.Len(t, o.box.To(stock.Mail), 1)
+	assert.Contains(t, o.box.To(stock.Mail)[0].Text, string(serial))
+}
+
+func TestAPrincipalsOwnRequestIsForTheDeputy(t *testing.T) {
+	o := newOffice(t)
+	o.Key(scene.Tilleuls)
+	request, v := o.ask(o.roux, okey.FirstKey)
+	assert.Equal(t, []string{"ablanc@ac-nice.fr: Marc Roux demande une clef"}, lines(o.follow(request, v)))
+	o.now = o.now.AddDate(0, 0, 2)
+	assert.Equal(t, []string{"ablanc@ac-nice.fr: Rappel : 1 demande vous attend"}, lines(o.send(request, okey.MailStep{Kind: okey.MailRemindDecision, Ref: 101})))
+}
+
+func TestWhereNobodyCanAnswerSupportIsTold(t *testing.T) {
+	o := newOffice(t)
+	o.Exec(`DELETE FROM assignment WHERE function = 'adjoint'`)
+	serial := o.Key(scene.Tilleuls)
+	request, v := o.ask(o.roux, okey.FirstKey)
+	assert.Equal(t, []okey.MailKind{okey.MailNobody}, kinds(v))
+	arrived := o.follow(request, v)
+	assert.Equal(t, []string{
+		supportBox + ": Personne ne peut répondre : le collège des Tilleuls", schoolBox + ": Une demande de clef attend une réponse",
+	}, lines(arrived))
+	for _, letter := range arrived {
+		assert.Equal(t, base+"/demandes/"+request.String(), link(letter))
+	}
+	assert.Zero(t, o.Count(`SELECT count(*) FROM link`))
+
+	sam := o.Support("Sam Durand")
+	o.act(sam, request, okey.PrincipalDecision, okey.Content{Decision: okey.Approve, Comment: "vu avec le rectorat"})
+	o.sign(o.roux, request)
+	v = o.act(o.roux, request, okey.Handover, okey.Content{Serial: serial})
+	require.True(t, v.Accepted)
+	assert.Equal(t, []string{"mroux@ac-nice.fr: Reçu : la clef n° " + string(serial) + " vous est remise", supportBox + ": Marc Roux s'est remis sa propre clef"},
+		lines(o.follow(request, v)))
+}
+
+// Reminders and lists.
+
+func TestAReminderADayListsAllThatAwaits(t *testing.T) {
+	o := newOffice(t)
+	o.Key(scene.Tilleuls)
+	signed, _ := o.ask(o.lea, okey.FirstKey)
+	o.approve(signed)
+	o.sign(o.lea, signed)
+	asked, _ := o.ask(o.Person("Paul Petit", okey.Staff, scene.Tilleuls), okey.FirstKey)
+	o.now = o.now.AddDate(0, 0, 3)
+	first := o.send(signed, okey.MailStep{Kind: okey.MailRemindHandover, Ref: o.Request(signed).Turn*100 + 1})
+	require.Equal(t, []string{
+		"lmartin@ac-nice.fr: Rappel : votre clef vous attend",
+		"ablanc@ac-nice.fr: Rappel : 2 demandes vous attendent", "mroux@ac-nice.fr: Rappel : 2 demandes vous attendent",
+	}, lines(first))
+	assert.Contains(t, first[1].Text, "- Paul Petit, le collège des Tilleuls : réponse attendue depuis mardi 24 novembre")
+	assert.Regexp(t, `- Léa Martin, le collège des Tilleuls : clef n° \d+ à remettre`, first[1].Text)
+	assert.Equal(t, base+"/demandes", link(first[1]))
+
+	assert.Empty(t, o.send(asked, okey.MailStep{Kind: okey.MailRemindDecision, Ref: 101}), "they had one today")
+	o.now = o.now.AddDate(0, 0, 1)
+	assert.Len(t, o.send(asked, okey.MailStep{Kind: okey.MailRemindDecision, Ref: 102}), 2)
+}
+
+func TestAReminderThatComesTooLateIsNotSent(t *testing.T) {
+	o := newOffice(t)
+	request, _ := o.until(okey.AwaitingCharter)
+	for _, kind := range []okey.MailKind{okey.MailRemindDecision, okey.MailDecisionLate, okey.MailRemindHandover, okey.MailStillWaiting, okey.MailOrderReminder, okey.MailOrderLate} {
+		assert.Empty(t, o.send(request, okey.MailStep{Kind: kind, Ref: 101}), kind)
+	}
+	turn := o.Request(request).Turn
+	assert.Empty(t, o.send(request, okey.MailStep{Kind: okey.MailRemindCharter, Ref: (turn-1)*100 + 1}), "of an earlier turn")
+	assert.Len(t, o.send(request, okey.MailStep{Kind: okey.MailRemindCharter, Ref: turn*100 + 1}), 1)
+}
+
+func TestPastFiveAnHourRequestsComeAsOneList(t *testing.T) {
+	o := newOffice(t)
+	o.Exec(`DELETE FROM assignment WHERE function = 'adjoint'`)
+	for range 20 {
+		o.Key(scene.Tilleuls)
+	}
+	ask := func(name string) (uuid.UUID, okey.MailStep) {
+		o.now = o.now.Add(time.Minute)
+		request, v := o.ask(o.Person(name, okey.Staff, scene.Tilleuls), okey.FirstKey)
+		return request, v.Mails[0]
+	}
+	for _, name := range []string{"Ali A", "Bea B", "Cid C", "Dov D", "Eli E"} {
+		request, step := ask(name)
+		assert.Equal(t, []string{"mroux@ac-nice.fr: " + name + " demande une clef"}, lines(o.send(request, step)))
+	}
+	sixth, step := ask("Fay F")
+	list := o.send(sixth, step)
+	require.Equal(t, []string{"mroux@ac-nice.fr: 6 demandes attendent votre réponse"}, lines(list))
+	assert.Equal(t, base+"/demandes", link(list[0]))
+	assert.Contains(t, list[0].Text, "- Fay F, le collège des Tilleuls")
+	assert.Empty(t, o.send(sixth, step), "tried again, it went before")
+
+	var waiting *temporal.ApplicationError
+	seventh, seventhStep := ask("Guy G")
+	asked := o.now
+	_, err := o.try(seventh, seventhStep)
+	require.ErrorAs(t, err, &waiting)
+	assert.Equal(t, 2*time.Minute, waiting.NextRetryDelay(), "it waits for the next list, an hour after this one")
+	eighth, eighthStep := ask("Hal H")
+	_, err = o.try(eighth, eighthStep)
+	require.ErrorAs(t, err, &waiting)
+	require.Len(t, o.box.Letters(), 6)
+
+	o.now = o.now.Add(time.Hour)
+	assert.Equal(t, []string{"mroux@ac-nice.fr: 8 demandes attendent votre réponse"}, lines(o.send(eighth, eighthStep)))
+	later := o.now
+	o.now = asked
+	assert.Empty(t, o.send(seventh, seventhStep), "the list has it")
+	o.now = later
+
+	ninth, ninthStep := ask("Ida I")
+	_, err = o.try(ninth, ninthStep)
+	require.ErrorAs(t, err, &waiting)
+	o.approve(ninth)
+	assert.Empty(t, o.send(ninth, ninthStep), "answered, it waits for nothing")
+}
+
+func TestEveryKindOfMailIsKnown(t *testing.T) {
+	o := newOffice(t)
+	request, _ := o.until(okey.AwaitingDecision)
+	for _, kind := range []okey.MailKind{
+		okey.MailAsked, okey.MailNobody, okey.MailRemindDecision, okey.MailDecisionLate, okey.MailRefused, okey.MailApproved, okey.MailKeepsPlace,
+		okey.MailStillWaiting, okey.MailOrderReminder, okey.MailOrderLate, okey.MailKeyFree, okey.MailKeyReplaced, okey.MailRemindCharter, okey.MailSigned,
+		okey.MailRemindHandover, okey.MailHandoverLate, okey.MailHandedOver, okey.MailWithdrawn, okey.MailExpired, okey.MailSupportDecided, okey.MailUndelivered,
+	} {
+		_, err := o.try(request, okey.MailStep{Kind: kind, Ref: 1})
+		require.NoError(t, err, kind)
+	}
+	_, err := o.try(request, okey.MailStep{Kind: "nothing", Ref: 1})
+	var unknown *temporal.ApplicationError
+	require.ErrorAs(t, err, &unknown)
+	assert.True(t, unknown.NonRetryable())
+}
+
+// What goes wrong.
+
+func TestARetrySendsOnlyWhatIsMissing(t *testing.T) {
+	o := newOffice(t)
+	o.Key(scene.Tilleuls)
+	request, v := o.ask(o.lea, okey.FirstKey)
+	o.box.Refuse("ablanc@ac-nice.fr", 451)
+	report, err := o.try(request, v.Mails[0])
+	require.Error(t, err)
+	assert.NotContains(t, err.Error(), "ablanc", "the engine keeps this error")
+	assert.Equal(t, 1, report.Sent)
+	assert.Equal(t, []string{"mroux@ac-nice.fr: Léa Martin demande une clef"}, lines(o.box.Letters()), "the others get theirs")
+
+	o.box.Refuse("ablanc@ac-nice.fr", 0)
+	arrived := o.send(request, v.Mails[0])
+	require.Equal(t, []string{"ablanc@ac-nice.fr: Léa Martin demande une clef"}, lines(arrived))
+	assert.Equal(t, "<"+o.Text(`SELECT id::text FROM mail WHERE address LIKE 'ablanc%'`)+"@okey.ac-exemple.fr>", arrived[0].Header.Get("Message-ID"))
+	assert.Equal(t, 2, o.Count(`SELECT attempts FROM mail WHERE address LIKE 'ablanc%'`))
+	assert.Empty(t, o.send(request, v.Mails[0]))
+}
+
+func TestAnAddressThatRefusesForGoodIsSupportsAffair(t *testing.T) {
+	o := newOffice(t)
+	o.Key(scene.Tilleuls)
+	request, v := o.ask(o.lea, okey.FirstKey)
+	o.box.Refuse("ablanc@ac-nice.fr", 550)
+	report, err := o.try(request, v.Mails[0])
+	require.NoError(t, err)
+	assert.Equal(t, okey.MailReport{Sent: 2, Failed: 1}, report)
+	told := o.box.To(supportBox)
+	require.Len(t, told, 1)
+	assert.Equal(t, "Adresse refusée : ablanc@ac-nice.fr", told[0].Subject)
+	assert.Equal(t, base+"/demandes/"+request.String(), link(told[0]))
+	assert.Contains(t, o.Text(`SELECT error FROM mail WHERE state = 'failed'`), "550")
+
+	o.box.Refuse("ablanc@ac-nice.fr", 0)
+	before := len(o.box.Letters())
+	_, err = o.try(request, v.Mails[0])
+	require.NoError(t, err)
+	assert.Len(t, o.box.Letters(), before, "for good is for good, and told once")
+}
+
+func TestSupportsOwnMailboxMayRefuseWithoutAnEnd(t *testing.T) {
+	o := newOffice(t)
+	o.box.Refuse(supportBox, 550)
+	request, _ := o.ask(o.lea, okey.FirstKey)
+	report, err := o.try(request, okey.MailStep{Kind: okey.MailDecisionLate, Ref: 101})
+	require.NoError(t, err)
+	assert.Equal(t, okey.MailReport{Failed: 1}, report)
+}
+
+func TestARelayThatIsAwayLosesNothing(t *testing.T) {
+	o := newOffice(t)
+	o.Key(scene.Tilleuls)
+	request, v := o.ask(o.lea, okey.FirstKey)
+	o.box.Close()
+	_, err := o.try(request, v.Mails[0])
+	var again *temporal.ApplicationError
+	require.ErrorAs(t, err, &again)
+	assert.False(t, again.NonRetryable())
+	assert.Equal(t, 2, o.Count(`SELECT count(*) FROM mail WHERE state = $1`, string(sql.MailQueued)))
+}
+
+func TestMailsThatNeverLeftAreListedForSupport(t *testing.T) {
+	o := newOffice(t)
+	request, v := o.ask(o.lea, okey.FirstKey)
+	o.box.Refuse("ablanc@ac-nice.fr", 451)
+	_, err := o.try(request, v.Mails[0])
+	require.Error(t, err)
+	arrived := o.send(request, okey.MailStep{Kind: okey.MailUndelivered, Ref: 1})
+	require.Equal(t, []string{supportBox + ": Des courriels ne partent pas : le collège des Tilleuls"}, lines(arrived))
+	assert.Contains(t, arrived[0].Text, "pour ablanc@ac-nice.fr")
+}
+
+func TestARequestThatIsGoneHasNoMails(t *testing.T) {
+	o := newOffice(t)
+	report, err := o.try(uuid.New(), okey.MailStep{Kind: okey.MailAsked, Ref: 1})
+	require.NoError(t, err)
+	assert.Zero(t, report)
+}

@@ -1,0 +1,124 @@
+// Command okey is OKEY in production: the server, the worker, and the commands of whoever looks after them.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"okey"
+	"okey/config"
+	"okey/sql"
+
+	"github.com/alecthomas/kong"
+)
+
+// program is the whole command line: settings first, for every command.
+type program struct {
+	config.Config
+
+	Env string `name:"env" env:"OKEY_ENV_FILE" placeholder:"FICHIER" help:"Fichier de variables NOM=valeur, lu avant tout le reste ; ce qui est déjà dans l'environnement l'emporte."`
+
+	Server      ServerCommand      `cmd:"" help:"Les pages, l'API et la connexion."`
+	Worker      WorkerCommand      `cmd:"" help:"Les demandes, les courriels, les échéances."`
+	Migrate     MigrateCommand     `cmd:"" help:"Mettre la base de données et le moteur à niveau. Deux fois ne change rien."`
+	Import      ImportCommand      `cmd:"" help:"Importer établissements, personnels ou clefs."`
+	Token       TokenCommand       `cmd:"" help:"Afficher un jeton pour l'API, et rien d'autre."`
+	Grant       GrantCommand       `cmd:"" help:"Donner le rôle d'assistance ou d'audit."`
+	Charter     CharterCommand     `cmd:"" help:"La charte que signent les demandeurs."`
+	Doctor      DoctorCommand      `cmd:"" help:"Vérifier base, migrations, Temporal, courrier, journal d'audit, travail en souffrance."`
+	Healthcheck HealthcheckCommand `cmd:"" help:"Dire si le serveur ou le worker de cette machine répond."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run is the program: 0 if all went well, else 1 and one clear line, or one a setting where the configuration is at fault.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	err := execute(ctx, args, stdout, stderr)
+	if err == nil {
+		return 0
+	}
+	if !errors.Is(err, errTold) {
+		_, _ = fmt.Fprintln(stderr, "okey :", describe(err))
+	}
+	return 1
+}
+
+// errTold ends a command that has said itself what is wrong.
+var errTold = errors.New("told already")
+
+// helpShown stops kong's way out of the process: help was asked for, and given.
+type helpShown struct{}
+
+func execute(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
+	if err := loadEnvFile(args); err != nil {
+		return err
+	}
+	var p program
+	defer func() {
+		switch fault := recover(); fault.(type) {
+		case nil, helpShown:
+		default:
+			panic(fault)
+		}
+	}()
+	parser, err := kong.New(&p, kong.Name("okey"), kong.Description("OKEY prête des clefs OTP aux personnels du second degré."),
+		kong.Writers(stdout, stderr), kong.Exit(func(int) { panic(helpShown{}) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.BindTo(stdout, (*io.Writer)(nil)))
+	if err != nil {
+		return fmt.Errorf("read the command line: %w", err)
+	}
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		return okey.Errorf(okey.CodeInvalid, "commande incomprise (%v). Voyez « okey --help ».", err)
+	}
+	p.Complete(config.Environ())
+	slog.SetDefault(slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: p.Level()})))
+	return parsed.Run(&p.Config)
+}
+
+// describe says an error in one line of French, causes included where they are for an operator.
+func describe(err error) string {
+	var problems config.Problems
+	if errors.As(err, &problems) {
+		return problems.Error()
+	}
+	var known *okey.Error
+	var network *net.OpError
+	switch {
+	case errors.As(err, &known) && known.Err != nil:
+		return fmt.Sprintf("%s (%v)", known.Message, known.Err)
+	case known != nil:
+		return known.Message
+	case errors.As(err, &network):
+		return fmt.Sprintf("pas de réponse de %v : vérifiez l'adresse, et que le service tourne (%v).", network.Addr, err)
+	}
+	return "échec : " + strings.ReplaceAll(err.Error(), "\n", " ; ")
+}
+
+// openStore opens the database for a short command, once it has said that its configuration suffices.
+func openStore(ctx context.Context, cfg *config.Config) (*sql.Store, error) {
+	if err := cfg.Check(config.RoleCommand); err != nil {
+		return nil, err
+	}
+	store, err := sql.Open(cfg.DatabaseURL, cfg.AuditKeys)
+	if err != nil {
+		return nil, err
+	}
+	if err := store.CheckSchema(ctx); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	return store, nil
+}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"okey"
+	"okey/config"
+	"okey/sql"
+)
+
+// TokenCommand is `okey token`.
+type TokenCommand struct {
+	Mail    string        `arg:"" optional:"" name:"mail" help:"Adresse (ou uid) de la personne."`
+	TTL     time.Duration `name:"ttl" default:"1h" help:"Durée de validité, par exemple 30m ou 24h."`
+	Service string        `name:"service" placeholder:"NOM" help:"Jeton d'un service, pas d'une personne."`
+	Scope   []string      `name:"scope" placeholder:"pin-checks,logins,keys" help:"Ce que le jeton de service ouvre."`
+}
+
+// serviceScopes are what a service's token may open.
+var serviceScopes = []string{"pin-checks", "logins", "keys"}
+
+// Run prints a new token. Only its hash is kept: it can't be shown again.
+func (c *TokenCommand) Run(ctx context.Context, cfg *config.Config, out io.Writer) error {
+	if err := c.check(); err != nil {
+		return err
+	}
+	store, err := openStore(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = store.Close() }()
+	bearer := sql.Bearer{Service: c.Service, Scopes: c.Scope}
+	if c.Service == "" {
+		person, err := onePerson(ctx, store, c.Mail)
+		if err != nil {
+			return err
+		}
+		bearer.Person = person.ID
+	}
+	secret := make([]byte, 32)
+	_, _ = rand.Read(secret) // never fails, by its contract
+	token := "okey_" + base64.RawURLEncoding.EncodeToString(secret)
+	now := time.Now().UTC()
+	err = store.Do(ctx, func(tx *sql.Tx) error {
+		subject := sql.AboutPerson(bearer.Person)
+		if c.Service != "" {
+			subject = "service"
+		}
+		tx.Audit(sql.Entry{At: now, Event: "token", Via: okey.ViaSupport, Subject: subject, Detail: "created"})
+		return tx.SaveToken(ctx, token, bearer, now, now.Add(c.TTL))
+	})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(out, token)
+	return err
+}
+
+func (c *TokenCommand) check() error {
+	switch {
+	case (c.Mail == "") == (c.Service == ""):
+		return okey.Errorf(okey.CodeInvalid, "donnez une adresse, ou --service et --scope : l'un des deux.")
+	case c.TTL <= 0:
+		return okey.Errorf(okey.CodeInvalid, "--ttl : donnez une durée, par exemple 1h.")
+	case c.Service == "" && len(c.Scope) > 0:
+		return okey.Errorf(okey.CodeInvalid, "--scope ne va qu'avec --service.")
+	case c.Service != "" && len(c.Scope) == 0:
+		return okey.Errorf(okey.CodeInvalid, "--scope : dites ce que le service peut faire (%s).", strings.Join(serviceScopes, ", "))
+	}
+	for _, scope := range c.Scope {
+		if !slices.Contains(serviceScopes, scope) {
+			return okey.Errorf(okey.CodeInvalid, "--scope : « %s » n'existe pas (%s).", scope, strings.Join(serviceScopes, ", "))
+		}
+	}
+	return nil
+}
+
+// onePerson finds a person by mail address, or by uid. Addresses are not unique: where several people share one, their uids are listed.
+func onePerson(ctx context.Context, store *sql.Store, mail string) (okey.Person, error) {
+	found, err := store.PeopleByMail(ctx, mail)
+	if err != nil {
+		return okey.Person{}, err
+	}
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		person, err := store.PersonByUID(ctx, mail)
+		if okey.ErrorCode(err) == okey.CodeNotFound {
+			return person, okey.Errorf(okey.CodeNotFound, "personne n'a l'adresse %s dans OKEY.", mail)
+		}
+		return person, err
+	}
+	uids := make([]string, len(found))
+	for i, p := range found {
+		uids[i] = fmt.Sprintf("%s (%s)", p.UID, p.Name())
+	}
+	return okey.Person{}, okey.Errorf(okey.CodeInvalid, "plusieurs personnes ont l'adresse %s. Donnez un uid à la place : %s.", mail, strings.Join(uids, ", "))
+}

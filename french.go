@@ -1,0 +1,111 @@
+package okey
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// How people in a school say dates, numbers and names. Pages, mails and messages all speak through this file.
+
+var (
+	weekdays = [...]string{"dimanche", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi"}
+	months   = [...]string{
+		"janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre",
+	}
+)
+
+// monthsWithoutYear is how far away, either way, a day may be named without its year: farther, "mardi 24 novembre" could be two days.
+const monthsWithoutYear = 10
+
+// SayDay names a day as people do: "mardi 24 novembre", with the year where the day is more than some ten months from now.
+func SayDay(t, now time.Time, zone *time.Location) string {
+	return DayOf(t, zone).Say(DayOf(now, zone))
+}
+
+// SayTime names an instant by the clock of zone: "mardi 24 novembre à 9 h 12".
+func SayTime(t, now time.Time, zone *time.Location) string {
+	local := t.In(zone)
+	return fmt.Sprintf("%s à %d h %02d", SayDay(t, now, zone), local.Hour(), local.Minute())
+}
+
+// Say names the day for somebody who reads it today.
+func (d Day) Say(today Day) string {
+	year, month, number := d.t.Date()
+	date := fmt.Sprint(number)
+	if number == 1 {
+		date = "1er"
+	}
+	said := fmt.Sprintf("%s %s %s", weekdays[d.t.Weekday()], date, months[month-1])
+	if d.Before(today.AddMonths(-monthsWithoutYear)) || today.AddMonths(monthsWithoutYear).Before(d) {
+		said += fmt.Sprintf(" %d", year)
+	}
+	return said
+}
+
+// SayCount counts regular nouns: "0 clef", "1 clef", "3 clefs".
+func SayCount(n int, noun string) string {
+	return SayNumber(n) + " " + SayEither(n, noun, noun+"s")
+}
+
+// SayEither chooses between singular and plural; in French the plural begins at two.
+func SayEither(n int, one, many string) string {
+	if n > -2 && n < 2 {
+		return one
+	}
+	return many
+}
+
+// SayNumber groups digits by three, as French does: "12 480", with no-break spaces.
+func SayNumber(n int) string {
+	digits := fmt.Sprint(max(n, -n))
+	var groups []string
+	for len(digits) > 3 {
+		groups = append([]string{digits[len(digits)-3:]}, groups...)
+		digits = digits[:len(digits)-3]
+	}
+	said := strings.Join(append([]string{digits}, groups...), "\u00a0")
+	if n < 0 {
+		return "-" + said
+	}
+	return said
+}
+
+// SayEstablishment names a school within a sentence: "le collège L'Archet" for "Collège L'Archet". A name that begins otherwise is
+// left as the register has it.
+func SayEstablishment(name string) string {
+	first, rest, _ := strings.Cut(name, " ")
+	for noun, article := range schoolNouns {
+		if strings.EqualFold(first, noun) {
+			return strings.TrimSpace(article + noun + " " + rest)
+		}
+	}
+	return name
+}
+
+var schoolNouns = map[string]string{
+	"collège": "le ", "lycée": "le ", "section": "la ", "école": "l'", "ecole": "l'", "institut": "l'", "institution": "l'", "ensemble": "l'",
+	"établissement": "l'", "maison": "la ", "micro-lycée": "le ", "cours": "le ", "centre": "le ",
+}
+
+// SayNames joins names: "Marc Roux", "Marc Roux ou Anne Blanc", "A, B ou C". Past three it stops with "ou un autre membre de la direction".
+func SayNames(names []string) string {
+	switch n := len(names); {
+	case n == 0:
+		return ""
+	case n == 1:
+		return names[0]
+	case n > 3:
+		return strings.Join(names[:2], ", ") + " ou un autre membre de la direction"
+	default:
+		return strings.Join(names[:n-1], ", ") + " ou " + names[n-1]
+	}
+}
+
+// Capitalize makes a sentence begin as it should.
+func Capitalize(s string) string {
+	first, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(first)) + s[size:]
+}

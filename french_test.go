@@ -1,0 +1,45 @@
+package okey_test
+
+import (
+	"testing"
+	"time"
+
+	"okey"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestDatesAreSaidAsPeopleSayThem(t *testing.T) {
+	paris, guadeloupe := okey.ZoneOf("23"), okey.ZoneOf("32")
+	now := time.Date(2026, time.November, 24, 8, 12, 0, 0, time.UTC)
+	for _, c := range []struct {
+		at   time.Time
+		zone *time.Location
+		want string
+	}{
+		{now, paris, "mardi 24 novembre à 9 h 12"},
+		{now, guadeloupe, "mardi 24 novembre à 4 h 12"},
+		{time.Date(2026, time.November, 30, 23, 5, 0, 0, time.UTC), paris, "mardi 1er décembre à 0 h 05"}, // already tomorrow there
+		{time.Date(2026, time.November, 30, 23, 5, 0, 0, time.UTC), guadeloupe, "lundi 30 novembre à 19 h 05"},
+		{time.Date(2027, time.September, 24, 12, 0, 0, 0, time.UTC), paris, "vendredi 24 septembre à 14 h 00"},
+		{time.Date(2027, time.September, 25, 12, 0, 0, 0, time.UTC), paris, "samedi 25 septembre 2027 à 14 h 00"},
+		{time.Date(2026, time.January, 23, 12, 0, 0, 0, time.UTC), paris, "vendredi 23 janvier 2026 à 13 h 00"},
+		{time.Date(2026, time.January, 24, 12, 0, 0, 0, time.UTC), paris, "samedi 24 janvier à 13 h 00"},
+	} {
+		assert.Equal(t, c.want, okey.SayTime(c.at, now, c.zone))
+	}
+}
+
+func TestNumbersAndNames(t *testing.T) {
+	assert.Equal(t, "0 clef", okey.SayCount(0, "clef"))
+	assert.Equal(t, "1 clef", okey.SayCount(1, "clef"))
+	assert.Equal(t, "3 clefs", okey.SayCount(3, "clef"))
+	assert.Equal(t, "1\u00a0234\u00a0567 clefs", okey.SayCount(1234567, "clef"))
+	assert.Equal(t, "attend", okey.SayEither(1, "attend", "attendent"))
+	assert.Equal(t, "le collège L'Archet", okey.SayEstablishment("Collège L'Archet"))
+	assert.Equal(t, "le lycée polyvalent Tocqueville", okey.SayEstablishment("LYCÉE polyvalent Tocqueville"))
+	assert.Equal(t, "Notre-Dame", okey.SayEstablishment("Notre-Dame"))
+	assert.Equal(t, "A, B ou C", okey.SayNames([]string{"A", "B", "C"}))
+	assert.Equal(t, "A, B ou un autre membre de la direction", okey.SayNames([]string{"A", "B", "C", "D"}))
+	assert.Equal(t, "Élan", okey.Capitalize("élan"))
+}

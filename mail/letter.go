@@ -1,0 +1,240 @@
+// Package mail writes OKEY's mails and hands them to a relay. What a mail says stands in words/, one file a letter; layout.txt and
+// layout.html make the same words into the two parts of a message.
+package mail
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"path"
+	"regexp"
+	"strings"
+	texttemplate "text/template"
+	"time"
+
+	"okey"
+)
+
+// Letter names what a mail says: a file in words/.
+type Letter string
+
+// The letters, by whom they are for.
+const (
+	// To the requester.
+	NoKeyYet       Letter = "no_key_yet"
+	Refused        Letter = "refused"
+	Approved       Letter = "approved"
+	KeepsPlace     Letter = "keeps_place"
+	StillWaiting   Letter = "still_waiting"
+	KeyFree        Letter = "key_free"
+	KeyReplaced    Letter = "key_replaced"
+	RemindCharter  Letter = "remind_charter"
+	KeyAwaitsYou   Letter = "signed"
+	RemindHandover Letter = "remind_handover"
+	Receipt        Letter = "handed_over"
+	Withdrawn      Letter = "withdrawn"
+	Expired        Letter = "expired"
+	YourKeyChanged Letter = "key_changed"
+	// To approvers and delegates.
+	Asked           Letter = "asked"
+	AskedList       Letter = "asked_list"
+	Reminder        Letter = "reminder"
+	Shortage        Letter = "shortage"
+	OrderReminder   Letter = "order_reminder"
+	KeyToHandOver   Letter = "handover"
+	AskedWithdrawn  Letter = "withdrawn_approver"
+	AskedExpired    Letter = "expired_approver"
+	SupportDecided  Letter = "support_decided"
+	StockKeyChanged Letter = "key_changed_approver"
+	// To support, and to an establishment's mailbox.
+	Nobody        Letter = "nobody"
+	NobodyMailbox Letter = "nobody_mailbox"
+	DecisionLate  Letter = "decision_late"
+	OrderLate     Letter = "order_late"
+	HandoverLate  Letter = "handover_late"
+	OwnHandover   Letter = "own_handover"
+	Undelivered   Letter = "undelivered"
+	Bounced       Letter = "bounced"
+)
+
+// Facts are what a letter may speak of. Days and instants are written out already, in the academy's own zone; what people wrote is as
+// they wrote it: rendering makes it harmless.
+type Facts struct {
+	Requester string
+	School    string // within a sentence: "le collège L'Archet"
+	UAI       okey.UAI
+	Need      string
+	Comment   string
+	By        string // who decided, withdrew, handed over or changed
+	Own       bool   // it was the reader
+	Givers    string // who hands keys over there
+	Stage     okey.Stage
+	Serial    okey.Serial
+	Change    okey.KeyReason
+	Charter   int
+	Free      int // keys that may be lent
+	Waiting   int // people who wait for one
+	Place     int // in line, from 1; 0 for no place
+	Since     string
+	At        string
+	Reminder  string // the next one
+	ToSupport string // when support is told
+	Expiry    string
+	Items     []Item
+	Total     int // of which Items may be the first
+	Link      string
+	Support   string // the mailbox, for questions
+}
+
+// Item is one line of a list.
+type Item struct {
+	Requester string
+	School    string
+	Serial    okey.Serial // to be handed over; empty: to be answered
+	Since     string
+	Address   string // of a mail that did not leave
+	Kind      string
+}
+
+// Message is a mail ready to be sent.
+type Message struct {
+	ID      string // of the header Message-ID, without brackets: the same at each attempt
+	To      string
+	Date    time.Time
+	Subject string
+	Text    string
+	HTML    string
+}
+
+//go:embed words/*.txt layout.html layout.txt
+var files embed.FS
+
+var (
+	letters    = parseLetters()
+	htmlLayout = template.Must(template.New("layout.html").ParseFS(files, "layout.html"))
+	textLayout = texttemplate.Must(texttemplate.New("layout.txt").ParseFS(files, "layout.txt"))
+)
+
+// Letters returns the names of all letters that have words.
+func Letters() []Letter {
+	var names []Letter
+	entries, _ := fs.ReadDir(files, "words") // embedded: it is there
+	for _, entry := range entries {
+		names = append(names, Letter(strings.TrimSuffix(entry.Name(), ".txt")))
+	}
+	return names
+}
+
+// parts is a letter's words: what happened and what to do now, the button, what happens otherwise. Each part is a template of its own,
+// so nothing that a person wrote can become a part.
+type parts struct {
+	subject *texttemplate.Template
+	before  []*texttemplate.Template
+	item    *texttemplate.Template
+	button  *texttemplate.Template
+	after   []*texttemplate.Template
+}
+
+var buttonLine = regexp.MustCompile(`^\[(.+)\]$`)
+
+func parseLetters() map[Letter]*parts {
+	all := map[Letter]*parts{}
+	for _, name := range Letters() {
+		content, err := files.ReadFile(path.Join("words", string(name)+".txt"))
+		if err != nil {
+			panic(err) // embedded: it is there
+		}
+		all[name] = parseLetter(name, string(content))
+	}
+	return all
+}
+
+// parseLetter reads blocks, parted by blank lines: the subject, paragraphs, a list's line after a dash, the button in brackets.
+func parseLetter(name Letter, content string) *parts {
+	compile := func(block string) *texttemplate.Template {
+		return texttemplate.Must(texttemplate.New(string(name)).Funcs(words).Parse(strings.Join(strings.Fields(block), " ")))
+	}
+	blocks := strings.Split(strings.TrimSpace(content), "\n\n")
+	p := &parts{subject: compile(blocks[0])}
+	for _, block := range blocks[1:] {
+		button := buttonLine.FindStringSubmatch(block)
+		switch {
+		case button != nil:
+			p.button = compile(button[1])
+		case strings.HasPrefix(block, "- "):
+			p.item = compile(block[2:])
+		case p.button == nil:
+			p.before = append(p.before, compile(block))
+		default:
+			p.after = append(p.after, compile(block))
+		}
+	}
+	if p.button == nil {
+		panic("mail: " + string(name) + " has no button")
+	}
+	return p
+}
+
+// page is a letter with its facts filled in, for the layouts.
+type page struct {
+	Subject string
+	Before  []string
+	List    []string
+	More    int // that the list leaves out
+	Button  string
+	Link    string
+	After   []string
+	Support string
+}
+
+// Write makes a letter into a message; ID, To and Date are the sender's to fill in.
+func Write(name Letter, f Facts) (Message, error) {
+	letter, known := letters[name]
+	if !known {
+		return Message{}, fmt.Errorf("write mail %q: it has no words", name)
+	}
+	p, err := letter.fill(f)
+	if err != nil {
+		return Message{}, fmt.Errorf("write mail %q: %w", name, err)
+	}
+	var text, html bytes.Buffer
+	if err := textLayout.Execute(&text, p); err != nil {
+		return Message{}, fmt.Errorf("lay out mail %q: %w", name, err)
+	}
+	if err := htmlLayout.Execute(&html, p.unbroken()); err != nil {
+		return Message{}, fmt.Errorf("lay out mail %q: %w", name, err)
+	}
+	return Message{Subject: p.Subject, Text: text.String(), HTML: html.String()}, nil
+}
+
+func (l *parts) fill(f Facts) (page, error) {
+	var failed error
+	say := func(t *texttemplate.Template, data any) string {
+		var said strings.Builder
+		if err := t.Execute(&said, data); err != nil {
+			failed = err
+		}
+		return oneLine(said.String())
+	}
+	each := func(templates []*texttemplate.Template) []string {
+		var said []string
+		for _, t := range templates {
+			if s := say(t, f); s != "" {
+				said = append(said, s)
+			}
+		}
+		return said
+	}
+	p := page{
+		Subject: say(l.subject, f), Before: each(l.before), Button: say(l.button, f), After: each(l.after), Link: f.Link, Support: f.Support,
+	}
+	if l.item != nil {
+		for _, item := range f.Items {
+			p.List = append(p.List, say(l.item, item))
+		}
+		p.More = max(0, f.Total-len(f.Items))
+	}
+	return p, failed
+}

@@ -1,0 +1,67 @@
+package mail
+
+import (
+	"fmt"
+	"strings"
+	texttemplate "text/template"
+	"unicode"
+
+	"okey"
+)
+
+// words are what the letters can say besides their facts.
+var words = texttemplate.FuncMap{
+	"count":      okey.SayCount,
+	"either":     okey.SayEither,
+	"capitalize": okey.Capitalize,
+	"changed":    func(r okey.KeyReason) string { return changes[r] },
+	"position":   position,
+	"stop":       fullStop,
+}
+
+// changes tell what became of a key.
+var changes = map[okey.KeyReason]string{
+	okey.ReasonLost:      "a été déclarée perdue",
+	okey.ReasonReturn:    "a été remise en stock",
+	okey.ReasonDefective: "a été déclarée défectueuse",
+	okey.ReasonFound:     "a été retrouvée",
+	okey.ReasonRetired:   "a été mise au rebut",
+}
+
+func position(place int) string {
+	if place == 1 {
+		return "en 1re position"
+	}
+	return fmt.Sprintf("en %de position", place)
+}
+
+// fullStop ends a sentence that ends with what somebody wrote: « Merci ! » needs no full stop of its own before the closing mark.
+func fullStop(text string) string { return strings.TrimRight(strings.TrimSpace(text), ".") }
+
+// oneLine drops line ends, tabs and invisible marks: whatever stands in a subject or a paragraph, it stays there.
+func oneLine(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		if unicode.Is(unicode.Cf, r) { // marks that turn the direction of writing, among others
+			return -1
+		}
+		return r
+	}, s)
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == ' ' }), " ")
+}
+
+// unbroken keeps French punctuation with its word where a browser breaks lines.
+func (p page) unbroken() page {
+	for _, lines := range []*[]string{&p.Before, &p.List, &p.After} {
+		kept := make([]string, len(*lines))
+		for i, line := range *lines {
+			kept[i] = noBreak.Replace(line)
+		}
+		*lines = kept
+	}
+	return p
+}
+
+var noBreak = strings.NewReplacer(" :", "\u00a0:", " ;", "\u00a0;", " ?", "\u00a0?", " !", "\u00a0!", "« ", "«\u00a0", " »", "\u00a0»", "n° ", "n°\u00a0", " h ", "\u00a0h\u00a0")

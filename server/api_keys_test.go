@@ -1,0 +1,69 @@
+package server_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"okey"
+	"okey/internal/scene"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestHoldersDeclareTheirOwnKeyLostAndMayAskAgain(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	serial := h.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2028, time.March, 31))
+	path := "/keys/" + string(serial)
+	own := h.call(c.lea, http.MethodGet, path, nil)
+	require.Equal(t, http.StatusOK, own.Status, own.Text)
+	assert.Nil(t, own.at("events"), "earlier holders are not this one's business")
+
+	back := h.call(c.lea, http.MethodPost, path+"/changes", map[string]any{"reason": "return_to_stock", "comment": "je la rends"})
+	assert.Equal(t, http.StatusForbidden, back.Status, back.Text)
+	bare := h.call(c.lea, http.MethodPost, path+"/changes", map[string]any{"reason": "lost"})
+	assert.Equal(t, "comment", bare.at("field"))
+
+	action := uuid.NewString()
+	lost := h.call(c.lea, http.MethodPost, path+"/changes", map[string]any{"reason": "lost", "comment": "dans le train"}, "Idempotency-Key", action)
+	require.Equal(t, http.StatusOK, lost.Status, lost.Text)
+	assert.Equal(t, "lost", lost.at("state"))
+	assert.Nil(t, lost.at("holder"))
+	again := h.call(c.lea, http.MethodPost, path+"/changes", map[string]any{"reason": "lost", "comment": "dans le train"}, "Idempotency-Key", action)
+	assert.Equal(t, http.StatusOK, again.Status, "the same action answers the same, though the key is no longer theirs")
+	assert.Equal(t, http.StatusNotFound, h.call(c.lea, http.MethodGet, path, nil).Status)
+	h.ask(c.lea, scene.Tilleuls)
+
+	twice := h.call(c.roux, http.MethodPost, path+"/changes", map[string]any{"reason": "lost", "comment": "encore"})
+	assert.Equal(t, http.StatusConflict, twice.Status, twice.Text)
+	assert.Equal(t, "key_transition", twice.at("code"))
+	found := h.call(c.roux, http.MethodPost, path+"/changes", map[string]any{"reason": "found", "comment": "sous le siège"})
+	assert.Equal(t, "in_stock", found.at("state"), found.Text)
+	assert.Equal(t, "sous le siège", found.at("events", 0, "comment"))
+}
+
+func TestKeysAreListedByWhoeverManagesThem(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	first, second := h.Key(scene.Tilleuls), h.Key(scene.Tilleuls)
+	elsewhere := h.Key(scene.Acacias)
+	h.Exec(`UPDATE key SET changed_at = '2020-01-01' WHERE serial = $1`, string(first))
+
+	assert.Len(t, h.call(c.roux, http.MethodGet, "/keys", nil).at("keys"), 2)
+	assert.Empty(t, h.call(c.lea, http.MethodGet, "/keys", nil).at("keys"))
+	assert.Len(t, h.call(c.support, http.MethodGet, "/keys?state=in_stock", nil).at("keys"), 3)
+	assert.Equal(t, string(elsewhere), h.call(c.support, http.MethodGet, "/keys?establishment="+string(scene.Acacias), nil).at("keys", 0, "serial"))
+	changed := h.call(c.roux, http.MethodGet, "/keys?changed_since=2026-01-01T00:00:00Z", nil)
+	assert.Equal(t, string(second), changed.at("keys", 0, "serial"))
+	page := h.call(c.roux, http.MethodGet, "/keys?limit=1", nil)
+	rest := h.call(c.roux, http.MethodGet, "/keys?limit=1&cursor="+page.at("next").(string), nil)
+	assert.Equal(t, string(second), rest.at("keys", 0, "serial"))
+	assert.Nil(t, rest.at("next"))
+
+	assert.Equal(t, http.StatusNotFound, h.call(c.roux, http.MethodGet, "/keys/"+string(elsewhere), nil).Status)
+	assert.Equal(t, http.StatusNotFound, h.call(c.roux, http.MethodPost, "/keys/"+string(elsewhere)+"/changes", map[string]any{"reason": "lost", "comment": "x"}).Status)
+	assert.Equal(t, http.StatusNotFound, h.call(c.roux, http.MethodGet, "/keys/%C3%A9", nil).Status)
+}

@@ -1,0 +1,286 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"okey"
+)
+
+// facts are what the sentence about a refusal may need beside the verdict.
+type facts struct {
+	Action okey.Action
+
+	Place   string        // name of the establishment that was asked for, where known
+	Works   []string      // names of the establishments where the person works
+	Open    okey.Request  // the person's open request
+	Held    []okey.Key    // keys in the person's hands
+	Last    okey.Event    // what settled the matter before this action came
+	Similar []okey.Serial // serials that the typed one may stand for
+	Kept    okey.Serial   // the key kept aside for the request
+	KeyIs   okey.KeyState // of the key that a change was about
+	Charter int           // the version in force
+	Zone    *time.Location
+	Now     time.Time
+}
+
+// explain turns a refused outcome into the status of an HTTP answer and what to tell the person: what happened, and what to do instead. Pages
+// and API say the same.
+func (s *Server) explain(ctx context.Context, o outcome) (int, *okey.Error) {
+	f, err := s.gather(ctx, o.Action)
+	if err != nil {
+		return http.StatusInternalServerError, asError(err)
+	}
+	return Explain(*o.Action.Verdict, f)
+}
+
+// Explain says a refused verdict: see explain.
+func Explain(v okey.Verdict, f facts) (int, *okey.Error) {
+	message, field := sentence(v, f)
+	return refusedStatus(v.Reason), &okey.Error{Code: v.Reason, Message: message, Field: field}
+}
+
+func refusedStatus(reason okey.Code) int {
+	switch reason {
+	case okey.CodeNotEligible, okey.CodeAlreadyHolds:
+		return http.StatusUnprocessableEntity
+	default:
+		return http.StatusConflict
+	}
+}
+
+// sentence is the French of a refusal, and the field of the form that it is about.
+func sentence(v okey.Verdict, f facts) (message, field string) {
+	switch v.Reason {
+	case okey.CodeNotEligible:
+		return notEligible(v.Detail, f), "establishment"
+	case okey.CodeAlreadyHolds:
+		return alreadyHolds(v.Detail, f), ""
+	case okey.CodeAlreadyOpen:
+		return alreadyOpen(f), ""
+	case okey.CodeWrongStage, okey.CodeClosed:
+		return tooLate(v, f), ""
+	case okey.CodeCharterOutdated:
+		return charterOutdated(f.Charter).Message, "charter"
+	case okey.CodeInvalid:
+		return "Votre code PIN a été effacé, par prudence, avant d'avoir pu servir : choisissez-le de nouveau.", "pin"
+	case okey.CodeNoKeyFree:
+		return "Aucune clef n'est libre dans cet établissement : la demande garde sa place.", ""
+	case okey.CodeKeyUnknown, okey.CodeKeyElsewhere, okey.CodeKeyNotFree:
+		return wrongKey(v, f), "serial"
+	case okey.CodeKeyTransition:
+		return fmt.Sprintf("« %s » ne s'applique pas à la clef %s, qui est %s : rechargez la page pour voir ce qui est possible.",
+			f.Action.Content.KeyReason.French(), f.Action.Key, f.KeyIs.French()), "reason"
+	case okey.CodeForbidden, okey.CodeNotFound:
+		return "Votre fonction ne vous permet plus cette action : rien n'a changé. Si c'est une erreur, écrivez à l'assistance.", ""
+	case okey.CodeOwnRequest:
+		return "C'est votre propre demande : quelqu'un d'autre doit s'en charger.", ""
+	default:
+		return "Cette action n'a pas pu être acceptée : rien n'a changé. Rechargez la page et recommencez.", ""
+	}
+}
+
+// notEligibleDetails are enums of the judging activity.
+const (
+	detailUnknownEstablishment = "unknown_establishment"
+	detailNotAssigned          = "not_assigned"
+	detailNoEstablishment      = "no_establishment"
+	detailNotYetRenewable      = "not_yet_renewable"
+)
+
+func notEligible(detail string, f facts) string {
+	place := f.Place
+	if place == "" {
+		place = string(f.Action.Content.Establishment)
+	}
+	switch detail {
+	case string(okey.FirstDegree):
+		return fmt.Sprintf("%s est une école du premier degré, OKEY sert les collèges et les lycées : adressez-vous à votre inspection de circonscription.", place)
+	case string(okey.NotUnderContract):
+		return fmt.Sprintf("%s est hors contrat : OKEY sert les établissements publics et ceux sous contrat. Si son contrat vient d'être signé, écrivez à l'assistance.", place)
+	case string(okey.NotASchool):
+		return fmt.Sprintf("%s n'est ni un collège ni un lycée : demandez une clef au service informatique de votre académie.", place)
+	case string(okey.Closed):
+		return fmt.Sprintf("%s est fermé, ou pas encore ouvert : demandez pour l'établissement où vous travaillez, ou écrivez à l'assistance.", place)
+	case detailUnknownEstablishment:
+		return fmt.Sprintf("OKEY ne connaît pas l'établissement %s : vérifiez son code UAI, ou écrivez à l'assistance.", place)
+	case detailNoEstablishment:
+		return "Nous ne vous trouvons dans aucun établissement. Demandez à votre secrétariat de vérifier votre affectation, ou écrivez à l'assistance."
+	case detailNotAssigned:
+		if len(f.Works) > 0 {
+			return fmt.Sprintf("Nous ne vous trouvons pas à %s. Demandez votre clef pour %s : une seule sert partout. Sinon, faites vérifier votre affectation par votre secrétariat.",
+				place, okey.SayNames(f.Works))
+		}
+	}
+	return "Nous ne vous trouvons pas dans cet établissement. Demandez à votre secrétariat de vérifier votre affectation, ou écrivez à l'assistance."
+}
+
+func alreadyHolds(detail string, f facts) string {
+	if len(f.Held) == 0 {
+		return "Vous avez déjà une clef. Si elle est perdue ou cassée, déclarez-le d'abord, puis demandez-en une autre."
+	}
+	key, today := f.Held[0], okey.DayOf(f.Now, f.Zone)
+	if detail == detailNotYetRenewable {
+		return fmt.Sprintf("Votre clef %s sert jusqu'au %s : vous pourrez demander la suivante à partir du %s.",
+			key.Serial, key.ExpiresOn.Say(today), key.ExpiresOn.AddMonths(-okey.RenewalMonths).Say(today))
+	}
+	return fmt.Sprintf("Vous avez déjà la clef %s, qui sert dans tous vos établissements. Si elle est perdue ou cassée, déclarez-le d'abord ; si elle expire bientôt, choisissez « renouvellement ».",
+		key.Serial)
+}
+
+func alreadyOpen(f facts) string {
+	if f.Open.Stage == "" {
+		return "Vous avez déjà une demande en cours : suivez celle-là, ou retirez-la avant d'en faire une autre."
+	}
+	return fmt.Sprintf("Vous avez déjà une demande en cours (%s), faite %s : suivez celle-là, ou retirez-la avant d'en faire une autre.",
+		f.Open.Stage.French(), okey.SayDay(f.Open.AskedAt, f.Now, f.Zone))
+}
+
+// lastNames says what settled a matter before, of whom.
+var lastNames = map[okey.EventKind]string{
+	okey.EventApproved: "a déjà accepté cette demande", okey.EventRefused: "a déjà refusé cette demande",
+	okey.EventWithdrawn: "a retiré cette demande", okey.EventHandedOver: "a déjà remis cette clef", okey.EventSigned: "a déjà signé la charte",
+}
+
+func tooLate(v okey.Verdict, f facts) string {
+	what, told := lastNames[f.Last.Kind]
+	switch {
+	case f.Last.Kind == okey.EventExpired:
+		return fmt.Sprintf("Cette demande a expiré %s. Votre action n'a rien changé : une nouvelle demande est possible.", okey.SayDay(f.Last.At, f.Now, f.Zone))
+	case told:
+		who := f.Last.ByName
+		if f.Last.By == f.Action.By {
+			return fmt.Sprintf("Vous l'avez déjà fait %s : %s. Votre action n'a rien changé.", okey.SayTime(f.Last.At, f.Now, f.Zone), v.Standing.Stage.French())
+		}
+		return fmt.Sprintf("%s %s %s. Votre action n'a rien changé.", who, what, okey.SayTime(f.Last.At, f.Now, f.Zone))
+	}
+	return fmt.Sprintf("Cette demande est à une autre étape (%s) : votre action n'a rien changé.", v.Standing.Stage.French())
+}
+
+// wrongKey names the typed key's state and what to do, at the handover.
+func wrongKey(v okey.Verdict, f facts) string {
+	serial := f.Action.Content.Serial
+	instead := ""
+	if f.Kept != "" {
+		instead = fmt.Sprintf(" Remettez la clef %s, ou une autre qui soit en stock ici.", f.Kept)
+	}
+	switch {
+	case v.Reason == okey.CodeKeyUnknown && len(f.Similar) > 0:
+		similar := make([]string, len(f.Similar))
+		for i, s := range f.Similar {
+			similar[i] = string(s)
+		}
+		return fmt.Sprintf("Aucune clef ne porte le numéro %s. Vouliez-vous écrire %s ?", serial, strings.Join(similar, " ou "))
+	case v.Reason == okey.CodeKeyUnknown:
+		return fmt.Sprintf("Aucune clef ne porte le numéro %s : relisez celui qui est gravé sur la clef.%s", serial, instead)
+	case v.Reason == okey.CodeKeyElsewhere:
+		return fmt.Sprintf("La clef %s appartient au stock d'un autre établissement.%s Si elle est ici pour de bon, écrivez à l'assistance.", serial, instead)
+	}
+	return fmt.Sprintf("La clef %s est %s : %s%s", serial, v.OtherKey.French(), keyAdvice[v.OtherKey], instead)
+}
+
+var keyAdvice = map[okey.KeyState]string{
+	okey.InTransit:  "confirmez d'abord sa livraison.",
+	okey.Reserved:   "elle est gardée pour quelqu'un d'autre.",
+	okey.Attributed: "elle attend quelqu'un d'autre, qui a choisi son code PIN.",
+	okey.InService:  "elle a déjà été remise à quelqu'un.",
+	okey.Lost:       "si vous l'avez en main, déclarez-la d'abord retrouvée.",
+	okey.Defective:  "si elle marche, remettez-la d'abord en stock.",
+	okey.Retired:    "elle ne sert plus.",
+}
+
+// gather looks up what the sentence about a refusal needs.
+func (s *Server) gather(ctx context.Context, a okey.Action) (facts, error) {
+	f := facts{Action: a, Now: time.Now(), Zone: okey.ZoneOf("")}
+	if place := a.Verdict.Standing.UAI; place != "" {
+		zone, err := s.store.Zone(ctx, place)
+		if err != nil {
+			return f, err
+		}
+		f.Zone = zone
+	}
+	switch a.Verdict.Reason {
+	case okey.CodeNotEligible:
+		return f, s.gatherPlaces(ctx, &f)
+	case okey.CodeAlreadyHolds:
+		held, err := s.store.KeysHeldBy(ctx, a.By)
+		f.Held = held
+		return f, err
+	case okey.CodeAlreadyOpen:
+		open, err := s.store.OpenRequestOf(ctx, a.By)
+		if okey.ErrorCode(err) == okey.CodeNotFound {
+			return f, nil
+		}
+		f.Open = open
+		return f, err
+	case okey.CodeCharterOutdated:
+		current, err := s.store.Charter(ctx)
+		f.Charter = current.Version
+		return f, err
+	case okey.CodeKeyTransition:
+		key, err := s.store.Key(ctx, a.Key)
+		f.KeyIs = key.State
+		return f, err
+	case okey.CodeWrongStage, okey.CodeClosed:
+		return f, s.gatherLast(ctx, &f)
+	case okey.CodeKeyUnknown, okey.CodeKeyElsewhere, okey.CodeKeyNotFree:
+		return f, s.gatherKeys(ctx, &f)
+	}
+	return f, nil
+}
+
+func (s *Server) gatherPlaces(ctx context.Context, f *facts) error {
+	uai := f.Action.Content.Establishment
+	place, err := s.store.Establishment(ctx, uai)
+	switch {
+	case err == nil:
+		f.Place = place.Name
+	case okey.ErrorCode(err) != okey.CodeNotFound:
+		return err
+	default:
+		if f.Place, _, _, err = s.store.LeftOut(ctx, uai); err != nil {
+			return err
+		}
+	}
+	actor, err := s.store.Actor(ctx, f.Action.By)
+	if err != nil {
+		return err
+	}
+	works := actor.Establishments(okey.DayOf(f.Now, f.Zone))
+	if len(works) == 0 {
+		return nil
+	}
+	places, err := s.store.Establishments(ctx, works...)
+	for _, p := range places {
+		f.Works = append(f.Works, p.Name)
+	}
+	return err
+}
+
+// settledBy says which lines of the timeline made a signal come too late.
+var settledBy = map[okey.Signal][]okey.EventKind{
+	okey.PrincipalDecision: {okey.EventApproved, okey.EventRefused, okey.EventWithdrawn, okey.EventExpired},
+	okey.CharterAndPIN:     {okey.EventSigned, okey.EventHandedOver, okey.EventRefused, okey.EventWithdrawn, okey.EventExpired},
+	okey.Handover:          {okey.EventHandedOver, okey.EventRefused, okey.EventWithdrawn, okey.EventExpired},
+	okey.Withdrawal:        {okey.EventHandedOver, okey.EventRefused, okey.EventWithdrawn, okey.EventExpired},
+	okey.StockAvailable:    {okey.EventHandedOver, okey.EventRefused, okey.EventWithdrawn, okey.EventExpired},
+}
+
+func (s *Server) gatherLast(ctx context.Context, f *facts) error {
+	last, _, err := s.store.LastEvent(ctx, f.Action.Request, settledBy[f.Action.Name.Signal()]...)
+	f.Last = last
+	return err
+}
+
+func (s *Server) gatherKeys(ctx context.Context, f *facts) error {
+	request, err := s.store.Request(ctx, f.Action.Request)
+	if err != nil {
+		return err
+	}
+	f.Kept = request.Key
+	f.Similar, err = s.store.SimilarSerials(ctx, f.Action.Content.Serial, request.UAI)
+	return err
+}

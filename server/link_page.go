@@ -1,0 +1,177 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+
+	"okey"
+
+	"github.com/google/uuid"
+)
+
+// deadLink is what an unknown, an expired and a foreign token are all answered with: nothing tells them apart.
+var deadLink = okey.Errorf(okey.CodeNotFound, "Cette page n'existe pas, ou elle n'est pas pour vous.")
+
+// linkScreen is the page of an emailed link.
+type linkScreen struct {
+	As       string // whom the link was made for
+	Standing string
+	Facts    []fact
+	Form     *form
+	Settled  string // what was decided, by whom, when
+	Comment  string
+	Follow   string
+}
+
+// linkVisit is a visit as the person that the link was made for, with the request that it is about. The link dies with its time, with the
+// person's role and, but for reading what was decided, with the stage.
+func (s *Server) linkVisit(v *visit) (dossier, error) {
+	// A session of somebody else in this browser counts for nothing here.
+	v.Actor = okey.Actor{}
+	v.Header("Referrer-Policy", "no-referrer")
+	token, err := okey.ParseLinkToken(v.Param("token"))
+	if err != nil {
+		return dossier{}, deadLink
+	}
+	link, err := s.store.Link(v.ctx(), token.Hash())
+	if okey.ErrorCode(err) == okey.CodeNotFound {
+		return dossier{}, deadLink
+	}
+	if err != nil {
+		return dossier{}, err
+	}
+	if !token.Signs(link.Link, s.cfg.LinkKeys) || link.Purpose != okey.LinkDecision || !v.Now.Before(link.ExpiresAt) {
+		return dossier{}, deadLink
+	}
+	as := &visit{Context: v.Context, Now: v.Now}
+	if as.Actor, err = s.store.Actor(v.ctx(), link.Person); err != nil {
+		return dossier{}, err
+	}
+	d, err := s.dossier(as, link.Request)
+	if err == nil {
+		// Support answers with its session, never by a link: only those whose establishment it is.
+		answering := as.Actor
+		answering.Support = false
+		err = okey.May(okey.ActDecide, answering, d.subject, d.today)
+	}
+	switch okey.ErrorCode(err) {
+	case "":
+		v.Actor = as.Actor
+		return d, nil
+	case okey.CodeInternal:
+		return d, err
+	}
+	return d, deadLink
+}
+
+// linkPage shows the request and the choice; it changes nothing, however often mail scanners open it.
+func (s *Server) linkPage(v *visit) error {
+	d, err := s.linkVisit(v)
+	if err != nil {
+		return err
+	}
+	return s.showLink(v, http.StatusOK, d, nil, "")
+}
+
+func (s *Server) showLink(v *visit, status int, d dossier, sent *form, warning string) error {
+	page := linkScreen{As: v.Actor.Name(), Facts: d.facts(v), Standing: d.standing(v)}
+	sc := screen{Title: "Demande de " + d.requester.Name(), Warning: warning}
+	if d.Stage == okey.AwaitingDecision {
+		page.Form = sent
+		if sent == nil {
+			page.Form = s.linkForm(v, d)
+		}
+		for _, a := range d.pending {
+			if a.By == v.Actor.ID && a.Name == okey.ActionOf(okey.PrincipalDecision) {
+				page.Form, page.Follow = nil, v.Request.URL.Path
+			}
+		}
+	} else if err := s.settled(v, d, &page, &sc); err != nil {
+		return err
+	}
+	for i := range page.Facts {
+		page.Facts[i].Path = ""
+	}
+	sc.Body = page
+	// Nobody has signed in: the page greets the person that the link was made for, and leads nowhere that needs a session.
+	anonymous := &visit{Context: v.Context, Now: v.Now}
+	return s.show(anonymous, status, "link", sc)
+}
+
+// settled tells what was decided, by whom, when; and to whoever has just answered, what comes next.
+func (s *Server) settled(v *visit, d dossier, page *linkScreen, sc *screen) error {
+	kinds := settledBy[okey.PrincipalDecision]
+	for _, e := range d.events {
+		for _, kind := range kinds {
+			if e.Kind == kind && page.Settled == "" {
+				who := e.ByName
+				if e.By == v.Actor.ID {
+					page.Settled = fmt.Sprintf("Vous avez déjà répondu à cette demande %s : %s.", d.clock.time(e.At), answerNames[e.Kind])
+				} else if e.Kind == okey.EventExpired {
+					page.Settled = fmt.Sprintf("Cette demande a expiré %s, sans réponse.", d.clock.day(e.At))
+				} else {
+					page.Settled = fmt.Sprintf("%s %s %s.", who, lastNames[e.Kind], d.clock.time(e.At))
+				}
+				if e.Kind != okey.EventApproved {
+					page.Comment = e.Comment
+				}
+			}
+		}
+	}
+	if sc.Warning != "" {
+		page.Settled = "" // it says the same
+	}
+	done, found, err := s.justDone(v)
+	if err == nil && found && done.Request == d.ID {
+		sc.Notice, page.Settled, page.Comment = d.decided(done.Content.Decision), "", ""
+	}
+	return err
+}
+
+var answerNames = map[okey.EventKind]string{
+	okey.EventApproved: "vous l'avez acceptée", okey.EventRefused: "vous l'avez refusée", okey.EventWithdrawn: "vous l'avez retirée",
+}
+
+func (s *Server) linkForm(v *visit, d dossier) *form {
+	f := newForm(v, "reponse", v.Request.URL.Path, "", nil)
+	decisionForm(f, d, false)
+	return f
+}
+
+// answerLink takes the answer the one way through, as the person that the link was made for.
+func (s *Server) answerLink(v *visit) error {
+	d, err := s.linkVisit(v)
+	if err != nil {
+		return err
+	}
+	f := s.linkForm(v, d)
+	if err := s.read(v, f); err != nil {
+		return err
+	}
+	w := f.wish(v, okey.PrincipalDecision)
+	w.Request, w.Via = d.ID, okey.ViaLink
+	done, err := s.act(v.ctx(), v.Actor, w)
+	if err != nil {
+		if err = f.refuse(err); err != nil {
+			return err
+		}
+		return s.showLink(v, http.StatusUnprocessableEntity, d, f, "")
+	}
+	page := v.Request.URL.Path
+	switch {
+	case done.recorded():
+		return s.show(&visit{Context: v.Context, Now: v.Now}, http.StatusAccepted, "recorded", screen{Title: "C'est enregistré", Body: page})
+	case done.accepted():
+		v.Redirect(http.StatusSeeOther, doneURL(page, done.Action.ID))
+		return nil
+	}
+	status, refused := s.explain(v.ctx(), done)
+	if status >= http.StatusInternalServerError {
+		return refused
+	}
+	f.Action = uuid.New()
+	if d, err = s.dossier(v, d.ID); err != nil { // as it is by now
+		return err
+	}
+	return s.showLink(v, status, d, f, refused.Message)
+}

@@ -1,0 +1,163 @@
+package server_test
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"okey"
+	"okey/config"
+	"okey/internal/scene"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// link makes what a mail to the person would carry.
+func (h *house) link(page string, p okey.Person, expires time.Time, keys okey.LinkKeys) string {
+	h.Helper()
+	id, err := uuid.Parse(strings.TrimPrefix(page, "/demandes/"))
+	require.NoError(h, err)
+	l := okey.Link{Request: id, Person: p.ID, Purpose: okey.LinkDecision, Issue: 1}
+	token := l.Token(keys)
+	require.NoError(h, h.Store.SaveLink(context.Background(), token, l, expires, time.Now()))
+	return "/valider/" + token.Text()
+}
+
+func (h *house) goodLink(page string, p okey.Person) string {
+	return h.link(page, p, time.Now().Add(time.Hour), h.Config.LinkKeys)
+}
+
+func TestAnEmailedLinkAnswersWithoutSigningIn(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Key(scene.Tilleuls)
+	page := h.as(c.lea).asks()
+	link := h.goodLink(page, c.roux)
+	b := h.browse()
+	opened := b.get(link)
+	assert.Equal(t, http.StatusOK, opened.Status)
+	assert.Equal(t, "no-referrer", opened.Header.Get("Referrer-Policy"))
+	assert.Contains(t, opened.text(), "Vous répondez en tant que Marc Roux")
+	assert.Contains(t, opened.text(), "Léa Martin")
+	assert.Contains(t, opened.text(), "saisie des absences")
+	assert.NotContains(t, opened.HTML, " checked", "nothing is chosen beforehand")
+
+	done := b.done(b.fill(link, link, "decision", "approve"))
+	assert.Contains(t, done.text(), "Vous avez accepté. Une clef est réservée à Léa Martin")
+	assert.Equal(t, "link", h.Text(`SELECT via FROM action WHERE name = 'principal-decision'`))
+	assert.Equal(t, c.roux.ID.String(), h.Text(`SELECT by_person FROM action WHERE name = 'principal-decision'`))
+	assert.Contains(t, b.get(link).text(), "Vous avez déjà répondu à cette demande")
+}
+
+func TestOpeningALinkChangesNothing(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Key(scene.Tilleuls)
+	page := h.as(c.lea).asks()
+	link := h.goodLink(page, c.roux)
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodGet} {
+		for _, query := range []string{"", "?decision=approve&action=" + uuid.NewString()} {
+			r, err := http.NewRequestWithContext(context.Background(), method, h.URL+link+query, nil)
+			require.NoError(t, err)
+			answer, err := http.DefaultClient.Do(r)
+			require.NoError(t, err)
+			_ = answer.Body.Close()
+			assert.Equal(t, http.StatusOK, answer.StatusCode, method)
+			assert.Empty(t, answer.Cookies(), "no session is made for a mail scanner")
+		}
+	}
+	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM action`), "the asking")
+}
+
+func TestASecondApproversLinkTellsWhoDecided(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Key(scene.Tilleuls)
+	page := h.as(c.lea).asks()
+	link := h.goodLink(page, c.roux)
+	b := h.browse()
+	late := b.get(link).form(t, link, "decision", "refuse", "comment", "non")
+	blanc := h.as(c.blanc)
+	blanc.done(blanc.answers(page, "approve", ""))
+
+	told := b.post(link, late)
+	assert.Equal(t, http.StatusConflict, told.Status)
+	assert.Regexp(t, `Anne Blanc a déjà accepté cette demande \S+ \S+ \S+ à \d+ h \d\d\. Votre action n'a rien changé\.`, told.text())
+	shown := b.get(link)
+	assert.Regexp(t, `Anne Blanc a déjà accepté cette demande \S+ \S+ \S+ à \d+ h \d\d\.`, shown.text())
+	assert.NotContains(t, shown.HTML, "<textarea")
+}
+
+func TestAWrongAnswerThroughALinkComesBackAsTyped(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	page := h.as(c.lea).asks()
+	link := h.goodLink(page, c.roux)
+	b := h.browse()
+	wrong := b.fill(link, link, "comment", "parce que")
+	assert.Equal(t, http.StatusUnprocessableEntity, wrong.Status)
+	assert.Contains(t, wrong.text(), "Choisissez d'accepter ou de refuser.")
+	assert.Contains(t, wrong.HTML, "parce que</textarea>")
+	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM action`))
+}
+
+func TestUnknownExpiredAndForeignLinksLookTheSame(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	page := h.as(c.lea).asks()
+	unknown := okey.Link{Request: uuid.New(), Person: c.roux.ID, Purpose: okey.LinkDecision, Issue: 1}.Token(h.Config.LinkKeys)
+	former := h.Person("Yves Ancien", okey.Principal, scene.Tilleuls)
+	formers := h.goodLink(page, former)
+	h.Exec(`DELETE FROM assignment WHERE person = $1`, former.ID)
+	links := map[string]string{
+		"unreadable":       "/valider/abc",
+		"unknown":          "/valider/" + unknown.Text(),
+		"expired":          h.link(page, c.blanc, time.Now().Add(-time.Minute), h.Config.LinkKeys),
+		"signed by others": h.link(page, c.roux, time.Now().Add(time.Hour), config.NewKeyring()),
+		"role gone":        formers,
+		"of the asker":     h.goodLink(page, c.lea),
+		"of somebody else": h.goodLink(page, c.stranger),
+		"of support":       h.goodLink(page, c.support),
+	}
+	b := h.browse()
+	want := b.get("/valider/abc")
+	for name, link := range links {
+		for _, p := range []sheet{b.get(link), b.post(link, url.Values{"action": {uuid.NewString()}, "decision": {"approve"}})} {
+			assert.Equal(t, http.StatusNotFound, p.Status, name)
+			assert.Equal(t, want.HTML, p.HTML, name)
+			assert.Equal(t, "no-referrer", p.Header.Get("Referrer-Policy"), name)
+		}
+	}
+	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM action`))
+}
+
+func TestALinkStaysItsPersonsWhoeverHasSignedIn(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Key(scene.Tilleuls)
+	page := h.as(c.lea).asks()
+	link := h.goodLink(page, c.roux)
+	lea := h.as(c.lea)
+	lea.done(lea.fill(link, link, "decision", "approve"))
+	assert.Equal(t, c.roux.ID.String(), h.Text(`SELECT by_person FROM action WHERE name = 'principal-decision'`))
+}
+
+func TestAnAnswerThroughALinkThatWaitsIsRecorded(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	page := h.as(c.lea).asks()
+	link := h.goodLink(page, c.roux)
+	b := h.browse()
+	h.Judges.away.Store(true)
+	recorded := b.fill(link, link, "decision", "approve")
+	assert.Equal(t, http.StatusAccepted, recorded.Status)
+	assert.Contains(t, recorded.text(), "C'est enregistré")
+	again := b.get(link)
+	assert.Contains(t, again.text(), "Votre réponse est enregistrée")
+	assert.NotContains(t, again.HTML, "<textarea")
+}

@@ -1,0 +1,250 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"okey"
+	"okey/activities"
+	"okey/calendar"
+	"okey/config"
+	"okey/internal/pgtest"
+	"okey/internal/scene"
+	"okey/server"
+	"okey/sql"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/gorillamux"
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// judges deliver actions straight to the activities that judge them: what the engine does, without the way between. away makes it
+// an engine that does not answer.
+type judges struct {
+	requests *activities.Requests
+	keys     *activities.Keys
+	away     atomic.Bool
+}
+
+var errAway = errors.New("the engine is away")
+
+func (j *judges) Deliver(ctx context.Context, a okey.Action) error {
+	if j.away.Load() {
+		return errAway
+	}
+	if a.Name == okey.ActionKeyChange {
+		_, err := j.keys.Change(ctx, okey.KeyMatter{Action: a.ID, At: time.Now().UTC()})
+		return err
+	}
+	m := okey.Matter{Kind: okey.MatterAction, Request: a.Request, Action: a.ID, Signal: a.Name.Signal(), At: time.Now().UTC(), Waits: okey.DefaultWaits()}
+	if a.Name == okey.ActionAsk {
+		m.Kind, m.Signal = okey.MatterOpen, ""
+	}
+	_, err := j.requests.Judge(ctx, m)
+	return err
+}
+
+func (j *judges) Ready(context.Context) error {
+	if j.away.Load() {
+		return errAway
+	}
+	return nil
+}
+
+func (j *judges) RunID(_ context.Context, request uuid.UUID) (string, error) {
+	if j.away.Load() {
+		return "", errAway
+	}
+	return okey.DerivedID(request, "run").String(), nil
+}
+
+// house is a running server over a scene.
+type house struct {
+	*scene.Scene
+	URL    string
+	Config config.Config
+	Judges *judges
+	Server *server.Server
+	spec   routers.Router
+}
+
+func newHouse(t *testing.T) *house {
+	t.Helper()
+	s := scene.New(t)
+	h := &house{Scene: s, Judges: &judges{requests: activities.NewRequests(s.Store, calendar.PublicOnly()), keys: activities.NewKeys(s.Store)}}
+	var handler http.Handler
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
+	h.URL = web.URL
+	h.Config = config.Config{
+		URL: web.URL, TemporalUIURL: "http://127.0.0.1:8233", PINPeppers: config.NewKeyring(), LinkKeys: config.NewKeyring(), AuditKeys: s.Keys,
+		SupportMail: "assistance@ac-nice.fr", OIDCIssuer: "http://127.0.0.1:1", OIDCClientID: "okey",
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	outcomes, err := s.Store.ListenOutcomes(ctx)
+	require.NoError(t, err)
+	h.Server = server.New(h.Config, s.Store, outcomes, h.Judges)
+	handler = h.Server.Handler()
+	t.Cleanup(func() {
+		web.Close()
+		h.Server.Close()
+		cancel()
+	})
+	h.spec = specification(t)
+	return h
+}
+
+// specification is openapi.yaml, as the program serves it.
+func specification(t *testing.T) routers.Router {
+	t.Helper()
+	loader := openapi3.NewLoader()
+	doc, err := loader.LoadFromFile("openapi.yaml")
+	require.NoError(t, err)
+	require.NoError(t, doc.Validate(loader.Context))
+	router, err := gorillamux.NewRouter(doc)
+	require.NoError(t, err)
+	return router
+}
+
+// token makes a bearer token for a person.
+func (h *house) token(p okey.Person) string {
+	h.Helper()
+	return h.tokenFor(sql.Bearer{Person: p.ID}, time.Hour)
+}
+
+func (h *house) tokenFor(b sql.Bearer, life time.Duration) string {
+	h.Helper()
+	token := uuid.NewString()
+	err := h.Store.Do(context.Background(), func(tx *sql.Tx) error {
+		return tx.SaveToken(context.Background(), token, b, time.Now(), time.Now().Add(life))
+	})
+	require.NoError(h, err)
+	return token
+}
+
+// answer is what came back.
+type answer struct {
+	Status int
+	Header http.Header
+	Text   string
+	body   map[string]any
+}
+
+// at reads a value of the body by its path: "requester", "name"; numbers index lists.
+func (a answer) at(path ...any) any {
+	var value any = a.body
+	for _, step := range path {
+		switch s := step.(type) {
+		case string:
+			object, _ := value.(map[string]any)
+			value = object[s]
+		case int:
+			list, _ := value.([]any)
+			if s >= len(list) {
+				return nil
+			}
+			value = list[s]
+		}
+	}
+	return value
+}
+
+// call is one API call by a person; body may be nil, a string sent as it is, or a value sent as JSON.
+func (h *house) call(who okey.Person, method, path string, body any, headers ...string) answer {
+	h.Helper()
+	return h.send(h.token(who), method, path, body, headers...)
+}
+
+// send is one API call. What comes back is held against the specification.
+func (h *house) send(token, method, path string, body any, headers ...string) answer {
+	h.Helper()
+	var content []byte
+	switch b := body.(type) {
+	case nil:
+	case string:
+		content = []byte(b)
+	default:
+		var err error
+		content, err = json.Marshal(b)
+		require.NoError(h, err)
+	}
+	r, err := http.NewRequestWithContext(context.Background(), method, h.URL+"/api/v1"+path, bytes.NewReader(content))
+	require.NoError(h, err)
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	if body != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	response, err := http.DefaultClient.Do(r)
+	require.NoError(h, err)
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(response.Body)
+	require.NoError(h, err)
+	a := answer{Status: response.StatusCode, Header: response.Header, Text: string(text)}
+	_ = json.Unmarshal(text, &a.body)
+	h.holdAgainstSpecification(method, path, a)
+	return a
+}
+
+func (h *house) holdAgainstSpecification(method, path string, a answer) {
+	h.Helper()
+	asked, err := http.NewRequestWithContext(context.Background(), method, "/api/v1"+path, nil)
+	require.NoError(h, err)
+	route, parameters, err := h.spec.FindRoute(asked)
+	if err != nil {
+		require.Contains(h, []int{http.StatusNotFound, http.StatusMethodNotAllowed}, a.Status, "%s %s is not in openapi.yaml", method, path)
+		return
+	}
+	err = openapi3filter.ValidateResponse(context.Background(), &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: asked, PathParams: parameters, Route: route},
+		Status:                 a.Status, Header: a.Header, Body: io.NopCloser(bytes.NewReader([]byte(a.Text))),
+		Options: &openapi3filter.Options{IncludeResponseStatus: true},
+	})
+	require.NoError(h, err, "%s %s answered %d: %s", method, path, a.Status, a.Text)
+}
+
+// cast are the people of most tests, at the Tilleuls.
+type cast struct {
+	lea, roux, blanc, support, stranger okey.Person
+}
+
+func (h *house) cast() cast {
+	return cast{
+		lea: h.Person("Léa Martin", okey.Staff, scene.Tilleuls), roux: h.Person("Marc Roux", okey.Principal, scene.Tilleuls),
+		blanc: h.Person("Anne Blanc", okey.Deputy, scene.Tilleuls), support: h.Support("Sam Secours"),
+		stranger: h.Person("Zoé Ailleurs", okey.Staff, scene.Acacias),
+	}
+}
+
+func want(establishment okey.UAI) map[string]any {
+	return map[string]any{"establishment": establishment, "need": "saisie des absences"}
+}
+
+// ask opens a request and returns its path.
+func (h *house) ask(p okey.Person, uai okey.UAI) string {
+	h.Helper()
+	a := h.call(p, http.MethodPost, "/requests", want(uai))
+	require.Equal(h, http.StatusCreated, a.Status, a.Text)
+	return "/requests/" + a.at("id").(string)
+}
+
+func (h *house) signal(p okey.Person, path string, signal okey.Signal, body any, headers ...string) answer {
+	h.Helper()
+	return h.call(p, http.MethodPost, path+"/signals/"+string(signal), body, headers...)
+}

@@ -1,0 +1,250 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+
+	"okey"
+
+	"github.com/gin-gonic/gin"
+)
+
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+//go:embed static
+var staticFiles embed.FS
+
+// pageTemplates holds each page together with the layout that it stands in.
+var pageTemplates = parsePages()
+
+func parsePages() map[string]*template.Template {
+	shared := template.Must(template.New("layout.html").Option("missingkey=error").Funcs(template.FuncMap{
+		"entry": func(f *form, field string) entry { return entry{form: f, Name: field} },
+		"asset": asset,
+		"asked": func(f field) bool { return f.Label != "" }, // and not only carried along
+	}).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html"))
+	files, err := fs.Glob(templateFiles, "templates/*.html")
+	if err != nil {
+		panic(err) // the pattern is a constant
+	}
+	pages := map[string]*template.Template{}
+	for _, file := range files {
+		name := strings.TrimSuffix(path.Base(file), ".html")
+		if name != "layout" && name != "parts" {
+			pages[name] = template.Must(template.Must(shared.Clone()).ParseFS(templateFiles, file))
+		}
+	}
+	return pages
+}
+
+// visit is one person's look at one page. Actor is empty where nobody has signed in.
+type visit struct {
+	*gin.Context
+	Actor okey.Actor
+	Now   time.Time
+}
+
+func (v *visit) ctx() context.Context { return v.Request.Context() }
+func (v *visit) signedIn() bool       { return v.Actor.ID != okey.PersonID{} }
+func (v *visit) desk() bool           { return v.Actor.Support || v.Actor.Auditor }
+func (v *visit) today() okey.Day      { return okey.DayOf(v.Now, okey.ZoneOf("")) }
+func (v *visit) answers() bool        { return len(v.Actor.Answers(v.today())) > 0 }
+
+// screen is what the layout shows around a page.
+type screen struct {
+	Title   string
+	Notice  string // what just happened, and what comes next
+	Warning string // what did not happen, and why
+	Body    any
+
+	Failed  bool   // the title says so: a screen reader begins there
+	Name    string // of whoever is signed in
+	Nav     []navLink
+	Support string // address of the support team
+}
+
+type navLink struct {
+	Name, Path string
+	Here       bool
+}
+
+// peopleRoutes are the pages for people. GET and HEAD change nothing.
+func (s *Server) peopleRoutes(pages gin.IRouter) {
+	s.staticRoutes(pages)
+	get := func(path string, show func(*visit) error) {
+		pages.Match([]string{http.MethodGet, http.MethodHead}, path, s.page(show))
+	}
+	post := func(path string, do func(*visit) error) { pages.POST(path, s.page(do)) }
+
+	get("/", s.homePage)
+	get("/demandes", s.requestsPage)
+	get("/demandes/nouvelle", s.askPage)
+	post("/demandes/nouvelle", s.ask)
+	get("/demandes/:id", s.requestPage)
+	for _, f := range signalForms {
+		pages.Match([]string{http.MethodGet, http.MethodHead}, "/demandes/:id/"+f.path, backToRequest)
+		post("/demandes/:id/"+f.path, func(v *visit) error { return s.signal(v, f) })
+	}
+	get("/suivi/:action", s.followPage)
+	get("/clefs", s.keysPage)
+	get("/clefs/:serial", s.keyPage)
+	post("/clefs/:serial", s.changeKey)
+	get("/assistance", s.deskPage)
+
+	// These say nothing about anybody: no sign-in.
+	open := func(path string, show func(*visit) error) {
+		pages.Match([]string{http.MethodGet, http.MethodHead}, path, s.openPage(show))
+	}
+	open("/aide", s.helpPage)
+	open("/charte", s.charterPage)
+	open("/valider/:token", s.linkPage)
+	pages.POST("/valider/:token", s.openPage(s.answerLink))
+}
+
+// page lets people through who have signed in; what fails becomes a page too. A form that was sent after the session had ended is kept
+// until its writer has signed in again.
+func (s *Server) page(show func(*visit) error) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		v := newVisit(c)
+		if c.Request.Method == http.MethodPost && s.sessions.person(v.ctx()) == (okey.PersonID{}) {
+			s.keepDraft(v)
+			return
+		}
+		if s.requireSignIn(c); c.IsAborted() {
+			return
+		}
+		v.Actor = s.actor(c)
+		if err := show(v); err != nil {
+			s.failVisit(v, err)
+		}
+	}
+}
+
+// openPage lets everybody through; whoever has signed in is still greeted by name.
+func (s *Server) openPage(show func(*visit) error) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		v, err := s.greet(c)
+		if err == nil {
+			err = show(v)
+		}
+		if err != nil {
+			s.failVisit(v, err)
+		}
+	}
+}
+
+func newVisit(c *gin.Context) *visit { return &visit{Context: c, Now: time.Now()} }
+
+// greet is a visit that needs no sign-in, with its actor where there is one.
+func (s *Server) greet(c *gin.Context) (*visit, error) {
+	v := newVisit(c)
+	id := s.sessions.person(v.ctx())
+	if id == (okey.PersonID{}) {
+		return v, nil
+	}
+	actor, err := s.store.Actor(v.ctx(), id)
+	if okey.ErrorCode(err) == okey.CodeNotFound {
+		return v, nil
+	}
+	v.Actor = actor
+	return v, err
+}
+
+// show writes a page. It is made whole first: a template that fails must not leave half a page behind.
+func (s *Server) show(v *visit, status int, name string, sc screen) error {
+	sc.Failed = status == http.StatusUnprocessableEntity || status == http.StatusConflict
+	s.dress(v, &sc)
+	var page bytes.Buffer
+	if err := pageTemplates[name].Execute(&page, sc); err != nil {
+		return fmt.Errorf("render page %s: %w", name, err)
+	}
+	v.Data(status, "text/html; charset=utf-8", page.Bytes())
+	return nil
+}
+
+// dress adds what every page has: who is here, where one can go.
+func (s *Server) dress(v *visit, sc *screen) {
+	sc.Support = s.cfg.SupportMail
+	if !v.signedIn() {
+		sc.Nav = []navLink{{Name: "Aide", Path: "/aide"}}
+	} else {
+		sc.Name = v.Actor.Name()
+		sc.Nav = []navLink{{Name: "Accueil", Path: "/"}, {Name: "Demandes", Path: "/demandes"}, {Name: "Clefs", Path: "/clefs"}}
+		if v.desk() {
+			sc.Nav = append(sc.Nav, navLink{Name: "Assistance", Path: "/assistance"})
+		}
+		sc.Nav = append(sc.Nav, navLink{Name: "Aide", Path: "/aide"})
+	}
+	for i, link := range sc.Nav {
+		here := v.Request.URL.Path
+		sc.Nav[i].Here = here == link.Path || (link.Path != "/" && strings.HasPrefix(here, link.Path+"/"))
+	}
+}
+
+// showFailure ends a request for a page with an error in French; the router calls it where no page exists, too.
+func (s *Server) showFailure(c *gin.Context, err error) {
+	v, visitErr := s.greet(c)
+	if visitErr != nil {
+		slog.ErrorContext(c.Request.Context(), "an error page does without its session", "error", visitErr)
+	}
+	s.failVisit(v, err)
+}
+
+var failTitles = map[int]string{
+	http.StatusUnauthorized:          "Connexion nécessaire",
+	http.StatusNotFound:              "Page introuvable",
+	http.StatusForbidden:             "Cette action n'est pas pour vous",
+	http.StatusMethodNotAllowed:      "Page introuvable",
+	http.StatusConflict:              "Rien n'a changé",
+	http.StatusUnprocessableEntity:   "Ce n'est pas possible ainsi",
+	http.StatusRequestEntityTooLarge: "C'est trop long",
+	http.StatusTooManyRequests:       "Trop d'essais",
+	http.StatusServiceUnavailable:    "OKEY est momentanément indisponible",
+}
+
+func (s *Server) failVisit(v *visit, err error) {
+	status := statusOf(err)
+	if status >= http.StatusInternalServerError {
+		slog.ErrorContext(v.ctx(), "a page failed", "route", v.FullPath(), "error", err)
+	}
+	title := failTitles[status]
+	if title == "" {
+		title = "Une erreur s'est produite"
+	}
+	body := failure{Message: pageMessage(err), Mine: v.signedIn()}
+	if status == http.StatusUnauthorized {
+		body.SignIn = pathSignIn
+	}
+	sc := screen{Title: title, Body: body}
+	if err := s.show(v, status, "failure", sc); err != nil {
+		slog.ErrorContext(v.ctx(), "an error page could not be made", "error", err)
+		v.String(http.StatusInternalServerError, "Une erreur s'est produite de notre côté. Réessayez dans un instant.")
+	}
+	v.Abort()
+}
+
+type failure struct {
+	Message string
+	Mine    bool   // somebody is signed in: home says more
+	SignIn  string // where that would help
+}
+
+// pageMessage is what a person reads of an error: some are worded for programs.
+func pageMessage(err error) string {
+	switch okey.ErrorCode(err) {
+	case codeMethod, okey.CodeNotFound:
+		return "Cette page n'existe pas, ou elle n'est pas pour vous."
+	default:
+		return okey.ErrorMessage(err)
+	}
+}

@@ -1,0 +1,209 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"okey"
+	"okey/sql"
+
+	"github.com/google/uuid"
+)
+
+// deskCounts is what is stuck, in a few words, for support's home.
+type deskCounts struct{ Lines []string }
+
+// The windows of support's page: an action is stuck after a minute (its sender waited 3 seconds), and old failures are history.
+const (
+	stuckAfter  = time.Minute
+	deskHistory = 14 * 24 * time.Hour
+	deskRows    = 50
+)
+
+func (s *Server) deskCounts(v *visit) (*deskCounts, error) {
+	stuck, err := s.store.StuckActions(v.ctx(), v.Now.Add(-stuckAfter), deskRows)
+	if err != nil {
+		return nil, err
+	}
+	mails, err := s.store.FailedMails(v.ctx(), v.Now.Add(-deskHistory), deskRows)
+	if err != nil {
+		return nil, err
+	}
+	escalated, err := s.store.Escalated(v.ctx(), deskRows)
+	return &deskCounts{Lines: []string{
+		upTo(len(escalated), "demande") + okey.SayEither(len(escalated), " remontée à l'assistance", " remontées à l'assistance"),
+		upTo(len(stuck), "action") + " sans suite",
+		upTo(len(mails), "courriel") + okey.SayEither(len(mails), " refusé", " refusés") + " depuis deux semaines",
+	}}, err
+}
+
+// upTo counts what a list shows: a full one may have more.
+func upTo(n int, noun string) string {
+	if n == deskRows {
+		return "plus de " + okey.SayCount(n-1, noun)
+	}
+	return okey.SayCount(n, noun)
+}
+
+// deskLine is an action as support reads it.
+type deskLine struct {
+	When, What, Who, Via, Outcome string
+	Path                          string // of the request or key
+}
+
+func deskLines(actions []sql.DeskAction, c clock) []deskLine {
+	lines := make([]deskLine, len(actions))
+	for i, a := range actions {
+		line := deskLine{When: okey.Capitalize(c.time(a.CreatedAt)), What: okey.Capitalize(sayAction(a.Name)), Who: a.By, Via: viaNames[a.Via]}
+		if line.Who == "" {
+			line.Who = "OKEY"
+		}
+		switch {
+		case a.Outcome == "":
+			line.Outcome = "sans suite pour l'instant"
+		case a.Outcome == "refused":
+			line.Outcome = "refusée : " + sayRefusal(a.Reason)
+		default:
+			line.Outcome = "acceptée"
+		}
+		switch {
+		case a.Request != uuid.Nil:
+			line.Path = requestURL(a.Request)
+		case a.Key != "":
+			line.Path = keyURL(a.Key)
+		}
+		lines[i] = line
+	}
+	return lines
+}
+
+// mailLine is a mail as support reads it.
+type mailLine struct {
+	When, What, To, State, Path string
+}
+
+var mailStates = map[sql.MailState]string{sql.MailQueued: "à envoyer", sql.MailSent: "envoyé", sql.MailFailed: "refusé"}
+
+func mailLines(mails []sql.Mail, c clock) []mailLine {
+	lines := make([]mailLine, len(mails))
+	for i, m := range mails {
+		lines[i] = mailLine{When: okey.Capitalize(c.time(m.CreatedAt)), What: m.Subject, To: m.Address, State: mailStates[m.State]}
+		if lines[i].What == "" {
+			lines[i].What = "courriel en préparation"
+		}
+		if m.Request.Valid {
+			lines[i].Path = requestURL(m.Request.UUID)
+		}
+	}
+	return lines
+}
+
+// deskScreen is support's page: one search box, and what is stuck.
+type deskScreen struct {
+	Asked     string
+	Searched  bool
+	Found     []found
+	Stuck     []deskLine
+	Escalated []card
+	Mails     []mailLine
+	Refused   []deskLine
+}
+
+// found is one thing that a search has come upon.
+type found struct{ Kind, Name, Path, More string }
+
+// deskPage is for support and auditors.
+func (s *Server) deskPage(v *visit) error {
+	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.today()); err != nil {
+		return err
+	}
+	page := deskScreen{Asked: strings.TrimSpace(v.Query("q"))}
+	var err error
+	if page.Asked != "" {
+		page.Searched = true
+		if page.Found, err = s.search(v, page.Asked); err != nil {
+			return err
+		}
+		return s.show(v, http.StatusOK, "desk", screen{Title: "Assistance", Body: page})
+	}
+	c := paris(v)
+	stuck, err := s.store.StuckActions(v.ctx(), v.Now.Add(-stuckAfter), deskRows)
+	if err != nil {
+		return err
+	}
+	escalated, err := s.store.Escalated(v.ctx(), deskRows)
+	if err != nil {
+		return err
+	}
+	mails, err := s.store.FailedMails(v.ctx(), v.Now.Add(-deskHistory), deskRows)
+	if err != nil {
+		return err
+	}
+	refused, err := s.store.RefusedActions(v.ctx(), v.Now.Add(-deskHistory), deskRows)
+	if err != nil {
+		return err
+	}
+	page.Stuck, page.Escalated, page.Mails, page.Refused = deskLines(stuck, c), awaitedCards(escalated, c, true), mailLines(mails, c), deskLines(refused, c)
+	return s.show(v, http.StatusOK, "desk", screen{Title: "Assistance", Body: page})
+}
+
+const searchRows = 20
+
+// search finds people, establishments, a key and a request by whatever was typed. Each list is short: a search is narrowed, not leafed through.
+func (s *Server) search(v *visit, asked string) ([]found, error) {
+	if len(asked) > okey.MaxText || !isPlainText(asked) {
+		return nil, nil
+	}
+	var results []found
+	if id, err := uuid.Parse(asked); err == nil {
+		r, err := s.store.Request(v.ctx(), id)
+		if err != nil && okey.ErrorCode(err) != okey.CodeNotFound {
+			return nil, err
+		}
+		if err == nil {
+			results = append(results, found{Kind: "Demande", Name: sayState(r, paris(v)), Path: requestURL(r.ID), More: r.Need})
+		}
+	}
+	keys, err := s.findKeys(v, asked)
+	if err != nil {
+		return nil, err
+	}
+	results = append(results, keys...)
+	words := asked
+	if uai, err := okey.ParseUAI(asked); err == nil {
+		words = string(uai)
+	}
+	places, err := s.store.FindEstablishments(v.ctx(), words, searchRows)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range places {
+		results = append(results, found{Kind: "Établissement", Name: fmt.Sprintf("%s (%s)", p.Name, p.UAI), Path: "/demandes?etablissement=" + string(p.UAI), More: p.Commune})
+	}
+	persons, err := s.store.FindPeople(v.ctx(), asked, searchRows)
+	for _, p := range persons {
+		results = append(results, found{Kind: "Personne", Name: p.Name(), Path: "/demandes?personne=" + p.ID.String(), More: p.Mail})
+	}
+	return results, err
+}
+
+func (s *Server) findKeys(v *visit, asked string) ([]found, error) {
+	serial, err := okey.ParseSerial(asked)
+	if err != nil {
+		return nil, nil
+	}
+	keys, err := s.store.ListKeys(v.ctx(), sql.Reach{All: true}, sql.KeyFilter{Serial: serial, Limit: 1})
+	var results []found
+	for _, k := range keys {
+		results = append(results, found{Kind: "Clef", Name: string(k.Serial), Path: keyURL(k.Serial), More: k.State.French() + ", " + k.Establishment})
+	}
+	return results, err
+}
+
+// isPlainText keeps what PostgreSQL would choke on out of a search.
+func isPlainText(text string) bool {
+	_, err := okey.CheckText("q", text, false)
+	return err == nil
+}

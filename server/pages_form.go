@@ -1,0 +1,236 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"okey"
+
+	"github.com/google/uuid"
+)
+
+// form is a form as a person sees it: empty at first, later with everything that they typed (never a PIN) and what is wrong with it.
+type form struct {
+	Name   string    // distinguishes the forms of one page: ids begin with it
+	Path   string    // where it is sent
+	Action uuid.UUID // made with the form: sent twice, it is one action
+	Person okey.PersonID
+	Values map[string]string
+	Errors []formError
+	Fields map[string]field
+	Button string
+	Extra  any // what only this form shows
+}
+
+// field is how one thing is asked.
+type field struct {
+	Label   string
+	Hint    string
+	Empty   string // of a list: what stands there before a choice
+	Choices []choice
+}
+
+type choice struct{ Value, Label string }
+
+type formError struct{ Field, Message string }
+
+func newForm(v *visit, name, path, button string, fields map[string]field) *form {
+	return &form{Name: name, Path: path, Action: uuid.New(), Person: v.Actor.ID, Values: map[string]string{}, Fields: fields, Button: button}
+}
+
+// entry is one field of a form, ready to be written.
+type entry struct {
+	form *form
+	Name string
+}
+
+func (e entry) ID() string        { return e.form.Name + "-" + e.Name }
+func (e entry) Value() string     { return e.form.Values[e.Name] }
+func (e entry) Label() string     { return e.form.Fields[e.Name].Label }
+func (e entry) Hint() string      { return e.form.Fields[e.Name].Hint }
+func (e entry) Empty() string     { return e.form.Fields[e.Name].Empty }
+func (e entry) Choices() []choice { return e.form.Fields[e.Name].Choices }
+
+// Message is what is wrong with the field.
+func (e entry) Message() string {
+	for _, wrong := range e.form.Errors {
+		if wrong.Field == e.Name {
+			return wrong.Message
+		}
+	}
+	return ""
+}
+
+// Described lists the ids of what explains the field.
+func (e entry) Described() string {
+	var ids []string
+	if e.Hint() != "" {
+		ids = append(ids, e.ID()+"-aide")
+	}
+	if e.Message() != "" {
+		ids = append(ids, e.ID()+"-erreur")
+	}
+	return strings.Join(ids, " ")
+}
+
+// neverKept are fields that leave the server's memory with the answer.
+var neverKept = []string{"pin", "pin2"}
+
+// read fills the form with what was sent. Fields that the form does not have are not looked at.
+func (s *Server) read(v *visit, f *form) error {
+	if s.sessions.Exists(v.ctx(), sessionDraft) {
+		s.sessions.Remove(v.ctx(), sessionDraft)
+	}
+	if err := v.Request.ParseForm(); err != nil {
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			return okey.Errorf(okey.CodeTooLarge, "Ce que vous avez envoyé est trop long : raccourcissez-le.")
+		}
+		return okey.Errorf(okey.CodeInvalid, "Ce formulaire est arrivé abîmé : revenez en arrière et recommencez.")
+	}
+	id, err := uuid.Parse(v.Request.PostForm.Get("action"))
+	if err != nil || id == uuid.Nil {
+		return okey.Errorf(okey.CodeInvalid, "Ce formulaire est arrivé abîmé : revenez en arrière et recommencez.")
+	}
+	f.Action = id
+	f.fill(v.Request.PostForm)
+	return nil
+}
+
+func (f *form) fill(sent url.Values) {
+	for name := range f.Fields {
+		if !slices.Contains(neverKept, name) {
+			f.Values[name] = sent.Get(name)
+		}
+	}
+}
+
+// formWords say an error of a field as the page asks for it: the API's own words name codes.
+var formWords = map[string]map[string]string{
+	"reponse":    {"decision": "Choisissez d'accepter ou de refuser."},
+	"changement": {"reason": "Veuillez choisir un motif."},
+	"demande":    {"reason": "Choisissez pourquoi vous demandez cette clef.", "establishment": "Choisissez l'établissement où vous travaillez."},
+	"charte":     {"charter": "La charte a changé : relisez-la ci-dessous, puis signez."},
+}
+
+// refuse puts the errors of a wish into the form; other errors come back.
+func (f *form) refuse(err error) error {
+	var several invalid
+	switch {
+	case errors.As(err, &several):
+		for _, one := range several {
+			f.wrong(one.Field, one.Message)
+		}
+		return nil
+	case okey.ErrorCode(err) == okey.CodeInvalid, okey.ErrorCode(err) == okey.CodeCharterOutdated:
+		one := asError(err)
+		f.wrong(one.Field, one.Message)
+		return nil
+	case okey.ErrorCode(err) == okey.CodeActionReused:
+		// An earlier form's id, back from the browser's history: what was typed is not lost, and sent again it is an action of its own.
+		f.Action = uuid.New()
+		f.wrong("", "Ce formulaire avait déjà servi pour autre chose. Vérifiez ce que vous avez écrit, puis envoyez-le de nouveau.")
+		return nil
+	}
+	return err
+}
+
+// wrong notes an error; one a field is enough to go on.
+func (f *form) wrong(field, message string) {
+	if _, asked := f.Fields[field]; !asked {
+		field = ""
+	}
+	if worded := formWords[f.Name][field]; worded != "" {
+		message = worded
+	}
+	for _, known := range f.Errors {
+		if field != "" && known.Field == field {
+			return
+		}
+	}
+	if field == "charter" {
+		f.Values["read"] = "" // the new text is agreed to anew
+	}
+	f.Errors = append(f.Errors, formError{Field: field, Message: message})
+}
+
+// draft is a form that was sent after its session had ended.
+type draft struct {
+	Path   string            `json:"path"`
+	Person string            `json:"person"` // who opened the form: nobody else gets to read it
+	Action string            `json:"action"`
+	Values map[string]string `json:"values"`
+	At     time.Time         `json:"at"`
+}
+
+const (
+	sessionDraft = "draft"
+	draftLife    = time.Hour
+	draftSize    = 8 << 10 // a form's texts have 500 characters at most
+)
+
+// keepDraft puts a form aside until its writer has signed in again. The answer is a page, not a way straight to the provider: the person
+// must know why they are asked to sign in, and that nothing is lost.
+func (s *Server) keepDraft(v *visit) {
+	v.Abort()
+	kept := false
+	if v.Request.ParseForm() == nil {
+		sent := v.Request.PostForm
+		d := draft{Path: v.Request.URL.Path, Person: sent.Get("person"), Action: sent.Get("action"), Values: map[string]string{}, At: v.Now}
+		for name := range sent {
+			if !slices.Contains(neverKept, name) {
+				d.Values[name] = sent.Get(name)
+			}
+		}
+		if text, err := json.Marshal(d); err == nil && len(text) <= draftSize && d.Person != "" {
+			s.sessions.Put(v.ctx(), sessionDraft, string(text))
+			kept = true
+		}
+	}
+	sc := screen{Title: "Votre session a pris fin", Body: sessionEnded{
+		SignIn: pathSignIn + "?vers=" + url.QueryEscape(formPage(v.Request.URL.Path)), Kept: kept,
+	}}
+	if err := s.show(v, http.StatusUnauthorized, "session", sc); err != nil {
+		s.failVisit(v, err)
+	}
+}
+
+type sessionEnded struct {
+	SignIn string
+	Kept   bool
+}
+
+// formPage is the page that holds the form which is sent to path.
+func formPage(path string) string {
+	for _, f := range signalForms {
+		if page, found := strings.CutSuffix(path, "/"+f.path); found {
+			return page
+		}
+	}
+	return path
+}
+
+// restore fills a form with what its writer had sent when the session ended; true where there was something. It stays until it is sent.
+func (s *Server) restore(v *visit, f *form) bool {
+	var d draft
+	if json.Unmarshal([]byte(s.sessions.GetString(v.ctx(), sessionDraft)), &d) != nil || d.Path != f.Path || v.Request.Method != http.MethodGet {
+		return false
+	}
+	if d.Person != v.Actor.ID.String() || v.Now.Sub(d.At) > draftLife {
+		return false
+	}
+	for name := range f.Fields {
+		f.Values[name] = d.Values[name]
+	}
+	if id, err := uuid.Parse(d.Action); err == nil && id != uuid.Nil {
+		f.Action = id
+	}
+	return true
+}
+
+const restoredNotice = "Votre session avait pris fin. Rien de ce que vous aviez écrit n'est perdu : vérifiez, puis envoyez."

@@ -1,0 +1,181 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+
+	"okey"
+)
+
+// keyScreen is the page of a key.
+type keyScreen struct {
+	Facts  []fact
+	Form   *form // nil for whoever may not change it
+	Story  []storyLine
+	Follow string
+}
+
+// visibleKey is a key that the visitor may see, and how the permission table sees it; not_found otherwise.
+func (s *Server) visibleKey(v *visit) (okey.Key, okey.Subject, okey.Day, error) {
+	serial, err := okey.ParseSerial(v.Param("serial"))
+	if err != nil {
+		return okey.Key{}, okey.Subject{}, okey.Day{}, okey.Errorf(okey.CodeNotFound, "Cette clef n'existe pas, ou elle n'est pas pour vous.")
+	}
+	key, err := s.store.Key(v.ctx(), serial)
+	if err != nil {
+		return key, okey.Subject{}, okey.Day{}, err
+	}
+	subject, err := s.store.SubjectOfKey(v.ctx(), key)
+	if err != nil {
+		return key, subject, okey.Day{}, err
+	}
+	today, err := s.store.Today(v.ctx(), key.UAI, v.Now)
+	if err != nil {
+		return key, subject, today, err
+	}
+	return key, subject, today, okey.May(okey.ActSee, v.Actor, subject, today)
+}
+
+// keyPage shows a key and, to those who may, what can be reported of it.
+func (s *Server) keyPage(v *visit) error {
+	key, subject, today, err := s.visibleKey(v)
+	if err != nil {
+		return err
+	}
+	f := keyForm(v, key, subject, today)
+	notice := ""
+	if f != nil && s.restore(v, f) {
+		notice = restoredNotice
+	}
+	done, found, err := s.justDone(v)
+	if err != nil {
+		return err
+	}
+	if found && done.Key == key.Serial {
+		notice = fmt.Sprintf("C'est fait : « %s ». La clef est maintenant %s.", done.Content.KeyReason.French(), key.State.French())
+	}
+	return s.showKey(v, http.StatusOK, key, f, notice, "")
+}
+
+func (s *Server) showKey(v *visit, status int, key okey.Key, f *form, notice, warning string) error {
+	c, err := s.clockAt(v.ctx(), v, key.UAI)
+	if err != nil {
+		return err
+	}
+	place, err := s.store.Establishment(v.ctx(), key.UAI)
+	if err != nil {
+		return err
+	}
+	page := keyScreen{Form: f}
+	lastLogin := "jamais"
+	if !key.LastLoginAt.IsZero() {
+		lastLogin = c.time(key.LastLoginAt)
+	}
+	page.Facts = []fact{
+		{Name: "Numéro de série", Value: string(key.Serial)},
+		{Name: "Dernière connexion", Value: okey.Capitalize(lastLogin)},
+		{Name: "Date d'expiration", Value: c.date(key.ExpiresOn)},
+		{Name: "Lot", Value: key.Batch},
+		{Name: "État", Value: okey.Capitalize(key.State.French())},
+		{Name: "Établissement", Value: fmt.Sprintf("%s (%s)", place.Name, place.UAI)},
+	}
+	if key.Holder != (okey.PersonID{}) {
+		holder, err := s.store.Person(v.ctx(), key.Holder)
+		if err != nil {
+			return err
+		}
+		page.Facts = append(page.Facts, fact{Name: "Titulaire", Value: holder.Name()})
+	}
+	if key.PriorToOKEY {
+		page.Facts = append(page.Facts, fact{Name: "Charte et code PIN", Value: "antérieurs à OKEY"})
+	}
+	if key.Holder != v.Actor.ID || v.desk() {
+		if page.Story, err = s.keyStory(v, key, c); err != nil {
+			return err
+		}
+	}
+	title := "Gérer la clef " + string(key.Serial)
+	if key.Holder == v.Actor.ID {
+		title = "Ma clef " + string(key.Serial)
+	}
+	return s.show(v, status, "key", screen{Title: title, Notice: notice, Warning: warning, Body: page})
+}
+
+func (s *Server) keyStory(v *visit, key okey.Key, c clock) ([]storyLine, error) {
+	events, err := s.store.KeyStory(v.ctx(), key.Serial)
+	lines := make([]storyLine, len(events))
+	for i, e := range events {
+		what := e.Reason.French()
+		if e.Holder != "" {
+			what += ", " + e.Holder
+		}
+		if e.By != "" {
+			what += " (par " + e.By + ")"
+		}
+		lines[i] = storyLine{When: okey.Capitalize(c.time(e.At)), What: what, Comment: e.Comment}
+	}
+	return lines, err
+}
+
+// keyForm offers what the domain's table allows for the key now, to whom it allows it; nil where that is nothing.
+func keyForm(v *visit, key okey.Key, subject okey.Subject, today okey.Day) *form {
+	var reasons []choice
+	for _, reason := range okey.ChangeReasons() {
+		_, err := okey.NextKeyState(key.State, reason)
+		if err == nil && okey.MayChangeKey(v.Actor, key, subject, reason, today) == nil {
+			reasons = append(reasons, choice{string(reason), reason.French()})
+		}
+	}
+	if len(reasons) == 0 {
+		return nil
+	}
+	return newForm(v, "changement", keyURL(key.Serial), "Enregistrer", map[string]field{
+		"reason":  {Label: "*Motif", Empty: "Veuillez choisir un motif", Choices: reasons},
+		"comment": {Label: "*Commentaire", Hint: "Que s'est-il passé ? Les personnes concernées le liront."},
+	})
+}
+
+// changeKey takes the form of a key's page the one way through.
+func (s *Server) changeKey(v *visit) error {
+	key, subject, today, err := s.visibleKey(v)
+	if err != nil {
+		return err
+	}
+	f := keyForm(v, key, subject, today)
+	if f == nil { // sent twice, or a page from before: the judges know
+		f = newForm(v, "changement", keyURL(key.Serial), "Enregistrer", map[string]field{"reason": {}, "comment": {}})
+	}
+	if err := s.read(v, f); err != nil {
+		return err
+	}
+	again := func(status int, warning string) error {
+		if key, subject, today, err = s.visibleKey(v); err != nil { // as it is by now
+			return err
+		}
+		if keyForm(v, key, subject, today) == nil {
+			return s.showKey(v, status, key, nil, "", warning)
+		}
+		f.Fields = keyForm(v, key, subject, today).Fields
+		return s.showKey(v, status, key, f, "", warning)
+	}
+	reason := okey.KeyReason(f.Values["reason"])
+	if reason == "" {
+		// Without a reason the permission table can't be asked: what is missing is all there is to say.
+		f.wrong("reason", "")
+		if _, err := okey.CheckText("comment", f.Values["comment"], true); err != nil {
+			f.wrong("comment", okey.ErrorMessage(err))
+		}
+		return again(http.StatusUnprocessableEntity, "")
+	}
+	done, err := s.act(v.ctx(), v.Actor, wish{
+		Action: f.Action, Name: okey.ActionKeyChange, Key: key.Serial, Via: okey.ViaWeb,
+		Content: okey.Content{KeyReason: reason, Comment: f.Values["comment"]},
+	})
+	if err != nil {
+		if err = f.refuse(err); err != nil {
+			return err
+		}
+		return again(http.StatusUnprocessableEntity, "")
+	}
+	return s.answerForm(v, f, done, keyURL(key.Serial), again)
+}

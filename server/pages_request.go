@@ -1,0 +1,340 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"okey"
+	"okey/sql"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+)
+
+// dossier is a request with all that its page needs to know.
+type dossier struct {
+	okey.Request
+	requester okey.Person
+	place     sql.Place
+	waits     []awaited
+	line      int // place among those who wait for a key
+	events    []okey.Event
+	pending   []okey.Action
+	free      int // keys that the establishment may lend today
+	subject   okey.Subject
+	today     okey.Day
+	clock     clock
+}
+
+// dossier loads a request that the visitor may see; not_found otherwise.
+func (s *Server) dossier(v *visit, id uuid.UUID) (d dossier, err error) {
+	ctx := v.ctx()
+	if d.Request, err = s.visible(ctx, v.Actor, id); err != nil {
+		return d, err
+	}
+	if d.subject, d.today, err = s.subjectOf(ctx, d.Request, v.Actor.ID, true); err != nil {
+		return d, err
+	}
+	if d.requester, err = s.store.Person(ctx, d.Person); err != nil {
+		return d, err
+	}
+	if d.place, err = s.store.Establishment(ctx, d.UAI); err != nil {
+		return d, err
+	}
+	if d.waits, err = s.waitingFor(ctx, d.Request, d.requester); err != nil {
+		return d, err
+	}
+	if d.events, err = s.store.Timeline(ctx, id); err != nil {
+		return d, err
+	}
+	if d.pending, err = s.store.PendingOn(ctx, id); err != nil {
+		return d, err
+	}
+	if d.free, err = s.store.FreeKeys(ctx, d.UAI, d.today); err != nil {
+		return d, err
+	}
+	if d.Stage == okey.AwaitingStock {
+		line, err := s.store.LineAt(ctx, d.UAI, id)
+		if err != nil {
+			return d, err
+		}
+		d.line = line.Place
+	}
+	d.clock = clock{now: v.Now, zone: okey.ZoneOf(d.place.Academy)}
+	return d, nil
+}
+
+func (d dossier) mine(v *visit) bool { return d.Person == v.Actor.ID }
+
+func (d dossier) standing(v *visit) string {
+	return standing(d.Request, d.waits, d.line, d.mine(v), d.clock)
+}
+
+// step is one mark on the line from asking to holding the key.
+type step struct {
+	What  string
+	When  string
+	State string // done, now or next
+}
+
+// steps tell how far a request has come.
+func (d dossier) steps() []step {
+	when := map[okey.EventKind]time.Time{}
+	for _, e := range d.events {
+		when[e.Kind] = e.At
+	}
+	done := []struct {
+		what, ahead string
+		at          time.Time
+		now         okey.Stage
+	}{
+		{"Demandée", "Demandée", d.AskedAt, ""},
+		{"Acceptée", "Réponse de la direction", d.ApprovedAt, okey.AwaitingDecision},
+		{"Clef réservée", "Clef réservée", when[okey.EventKeyReserved], okey.AwaitingStock},
+		{"Charte signée", "Charte et code PIN", d.SignedAt, okey.AwaitingCharter},
+		{"Clef remise", "Clef à venir chercher", when[okey.EventHandedOver], okey.AwaitingHandover},
+	}
+	steps := make([]step, 0, len(done)+1)
+	for _, m := range done {
+		switch {
+		case m.now == d.Stage:
+			steps = append(steps, step{What: m.ahead, State: "now"})
+		case !m.at.IsZero() && !(m.now == okey.AwaitingStock && d.Key == ""):
+			steps = append(steps, step{What: m.what, When: d.clock.day(m.at), State: "done"})
+		case d.Stage.Closed(): // it never came to that
+		default:
+			steps = append(steps, step{What: m.ahead, State: "next"})
+		}
+	}
+	if d.Stage.Closed() && d.Stage != okey.HandedOver {
+		steps = append(steps, step{What: okey.Capitalize(d.Stage.French()), When: d.clock.day(d.Since), State: "done"})
+	}
+	return steps
+}
+
+type fact struct{ Name, Value, Path string }
+
+type storyLine struct{ When, What, Comment string }
+
+// requestScreen is the page of a request.
+type requestScreen struct {
+	Standing string
+	Closed   bool
+	Steps    []step
+	Facts    []fact
+	Comment  string // of a refusal: the requester reads it first
+	Follow   string // where to look for what is recorded but not judged yet
+	Decide   *form
+	Sign     *form
+	HandOver *form
+	Nudge    *form
+	Withdraw *form
+	Story    []storyLine
+	Desk     *requestDesk
+}
+
+// requestPage shows a request. To its asker also before it is judged, and when it was refused from the start.
+func (s *Server) requestPage(v *visit) error {
+	id, err := idOf(v.Context)
+	if err != nil {
+		return err
+	}
+	d, err := s.dossier(v, id)
+	if okey.ErrorCode(err) == okey.CodeNotFound {
+		if ask, askErr := s.store.AskOf(v.ctx(), id); askErr == nil && ask.By == v.Actor.ID {
+			v.Redirect(http.StatusSeeOther, followURL(ask.ID))
+			return nil
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return s.showRequest(v, http.StatusOK, d, nil, "")
+}
+
+// showRequest shows the page; sent is the form that has just come in with something wrong, warning what did not happen.
+func (s *Server) showRequest(v *visit, status int, d dossier, sent *form, warning string) error {
+	page := requestScreen{Standing: d.standing(v), Closed: d.Stage.Closed(), Steps: d.steps(), Facts: d.facts(v)}
+	restored := false
+	for _, sf := range signalForms {
+		f, err := s.usableForm(v, d, sf)
+		if err != nil {
+			return err
+		}
+		if f == nil {
+			continue
+		}
+		if sent != nil && sent.Name == f.Name {
+			f = sent
+		} else {
+			restored = s.restore(v, f) || restored
+		}
+		page.place(sf.signal, f)
+	}
+	for _, a := range d.pending {
+		if a.By == v.Actor.ID {
+			page.Follow = followURL(a.ID)
+		}
+	}
+	for _, e := range d.events {
+		line := storyLine{When: okey.Capitalize(d.clock.time(e.At)), What: sayEvent(e), Comment: e.Comment}
+		page.Story = append(page.Story, line)
+		if e.Kind == okey.EventRefused {
+			page.Comment = e.Comment
+		}
+	}
+	var err error
+	if v.desk() {
+		if page.Desk, err = s.requestDesk(v, d); err != nil {
+			return err
+		}
+	}
+	sc := screen{Title: "Demande de " + d.requester.Name(), Warning: warning, Body: page}
+	if d.mine(v) {
+		sc.Title = "Ma demande de clef"
+	}
+	if sent == nil {
+		if sc.Notice, err = s.requestNotice(v, d); err != nil {
+			return err
+		}
+	}
+	if restored {
+		sc.Notice = restoredNotice
+	}
+	return s.show(v, status, "request", sc)
+}
+
+func (p *requestScreen) place(signal okey.Signal, f *form) {
+	switch signal {
+	case okey.PrincipalDecision:
+		p.Decide = f
+	case okey.CharterAndPIN:
+		p.Sign = f
+	case okey.Handover:
+		p.HandOver = f
+	case okey.StockAvailable:
+		p.Nudge = f
+	case okey.Withdrawal:
+		p.Withdraw = f
+	}
+}
+
+func (d dossier) facts(v *visit) []fact {
+	facts := []fact{
+		{Name: "Pour", Value: d.requester.Name()},
+		{Name: "Établissement", Value: fmt.Sprintf("%s (%s)", d.place.Name, d.UAI)},
+		{Name: "Besoin", Value: d.Need},
+		{Name: "Motif", Value: okey.Capitalize(reasonNames[d.Reason])},
+		{Name: "Demandée", Value: okey.Capitalize(d.clock.time(d.AskedAt))},
+	}
+	if d.Key != "" {
+		key := fact{Name: "Clef", Value: string(d.Key)}
+		if !d.mine(v) { // who waits for a key may not see its page: it is not theirs yet
+			key.Path = keyURL(d.Key)
+		}
+		facts = append(facts, key)
+	}
+	if !d.SignedAt.IsZero() {
+		facts = append(facts, fact{Name: "Charte", Value: fmt.Sprintf("version %d, signée %s", d.Charter, d.clock.day(d.SignedAt))})
+	}
+	if d.mine(v) {
+		facts = facts[1:]
+	}
+	return facts
+}
+
+// requestDesk is what support and auditors see of a request besides.
+type requestDesk struct {
+	Workflow string // its id
+	Link     string // to the Temporal UI
+	Actions  []deskLine
+	Mails    []mailLine
+}
+
+func (s *Server) requestDesk(v *visit, d dossier) (*requestDesk, error) {
+	workflow := s.workflowOf(v.ctx(), d.ID)
+	desk := &requestDesk{Workflow: workflow.ID, Link: s.workflowLink(workflow)}
+	actions, err := s.store.ActionsOn(v.ctx(), d.ID)
+	if err != nil {
+		return nil, err
+	}
+	desk.Actions = deskLines(actions, d.clock)
+	mails, err := s.store.MailsOf(v.ctx(), d.ID)
+	desk.Mails = mailLines(mails, d.clock)
+	return desk, err
+}
+
+// requestNotice tells what the visitor's own action has just changed, and what comes next.
+func (s *Server) requestNotice(v *visit, d dossier) (string, error) {
+	a, found, err := s.justDone(v)
+	if err != nil || !found || a.Request != d.ID {
+		return "", err
+	}
+	if a.Verdict.Standing.Turn != d.Turn {
+		return "C'est fait.", nil
+	}
+	return d.notice(v, a), nil
+}
+
+// justDone is the visitor's own accepted action that the address names, after a form.
+func (s *Server) justDone(v *visit) (okey.Action, bool, error) {
+	id, err := uuid.Parse(v.Query("fait"))
+	if err != nil {
+		return okey.Action{}, false, nil
+	}
+	a, err := s.store.Action(v.ctx(), id)
+	if okey.ErrorCode(err) == okey.CodeNotFound {
+		return a, false, nil
+	}
+	return a, err == nil && a.By == v.Actor.ID && a.Verdict != nil && a.Verdict.Accepted, err
+}
+
+func (d dossier) notice(v *visit, a okey.Action) string {
+	who := whoIsAwaited(d.waits)
+	switch a.Name.Signal() {
+	case okey.PrincipalDecision:
+		return d.decided(a.Content.Decision)
+	case okey.CharterAndPIN:
+		return fmt.Sprintf("La charte est signée et votre code PIN est choisi. Votre clef vous attend : venez la chercher auprès de %s. Ne donnez votre code PIN à personne, pas même à la direction.", who)
+	case okey.Handover:
+		if a.Verdict.Swapped {
+			return fmt.Sprintf("La clef %s est remise à %s. Elle a pris la place de celle qui était attribuée, qui retourne au stock. Un reçu part par courriel.", d.Key, d.requester.Name())
+		}
+		return fmt.Sprintf("La clef %s est remise à %s. Un reçu part par courriel.", d.Key, d.requester.Name())
+	case okey.Withdrawal:
+		if d.mine(v) {
+			return "Votre demande est retirée. Vous pourrez en faire une autre quand vous voudrez."
+		}
+		return fmt.Sprintf("La demande est retirée. %s reçoit un courriel ; une clef gardée retourne au stock.", d.requester.Name())
+	case okey.StockAvailable:
+		return "Une clef était libre : la demande continue."
+	}
+	said := fmt.Sprintf("Votre demande est envoyée à %s. Vous recevrez un courriel dès la réponse.", who)
+	if len(d.waits) == 1 && d.waits[0].Who == awaitedSupport {
+		said = "Votre demande est enregistrée. Personne ne peut y répondre dans votre établissement : l'assistance est prévenue et s'en occupe."
+	}
+	if d.free == 0 {
+		said += " Aucune clef n'est libre en ce moment : votre établissement est prévenu et peut en commander."
+	}
+	return said
+}
+
+func (d dossier) decided(decision okey.Decision) string {
+	name := d.requester.Name()
+	switch {
+	case decision == okey.Refuse:
+		return fmt.Sprintf("Vous avez refusé. %s reçoit votre commentaire par courriel.", name)
+	case d.Stage == okey.AwaitingStock:
+		return fmt.Sprintf("Vous avez accepté. Aucune clef n'est libre : %s garde sa place, la première clef qui se libère lui est réservée.", name)
+	case d.Stage == okey.AwaitingHandover:
+		return fmt.Sprintf("Vous avez accepté. Une clef est attribuée à %s : il reste à la remettre.", name)
+	}
+	return fmt.Sprintf("Vous avez accepté. Une clef est réservée à %s jusqu'au %s, le temps de signer la charte et de choisir un code PIN.", name, d.clock.day(d.KeptUntil))
+}
+
+// backToRequest is for whoever reloads the address of a form.
+func backToRequest(c *gin.Context) {
+	c.Redirect(http.StatusSeeOther, "/demandes/"+url.PathEscape(c.Param("id")))
+}

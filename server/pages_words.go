@@ -1,0 +1,186 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"okey"
+
+	"github.com/google/uuid"
+)
+
+// clock says times as people at one place do.
+type clock struct {
+	now  time.Time
+	zone *time.Location
+}
+
+func (s *Server) clockAt(ctx context.Context, v *visit, uai okey.UAI) (clock, error) {
+	zone, err := s.store.Zone(ctx, uai)
+	return clock{now: v.Now, zone: zone}, err
+}
+
+func (c clock) day(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return okey.SayDay(t, c.now, c.zone)
+}
+
+func (c clock) time(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return okey.SayTime(t, c.now, c.zone)
+}
+
+func (c clock) date(d okey.Day) string { return d.Say(okey.DayOf(c.now, c.zone)) }
+
+// paris is the clock of lists that know no establishment.
+func paris(v *visit) clock { return clock{now: v.Now, zone: okey.ZoneOf("")} }
+
+// reasonNames are the reasons of a request as pages say them.
+var reasonNames = map[okey.RequestReason]string{
+	okey.FirstKey: "première clef", okey.Renewal: "remplace une clef qui expire", okey.Replacement: "remplace une clef perdue ou défectueuse",
+}
+
+// eventNames are lines of a request's story that somebody wrote.
+var eventNames = map[okey.EventKind]string{
+	okey.EventAsked: "%s a demandé une clef.", okey.EventApproved: "%s a accepté.", okey.EventRefused: "%s a refusé.",
+	okey.EventSigned: "%s a signé la charte et choisi un code PIN.", okey.EventHandedOver: "%s a remis la clef %s.",
+	okey.EventWithdrawn: "%s a retiré la demande.",
+}
+
+// ownEventNames are lines that nobody in particular wrote.
+var ownEventNames = map[okey.EventKind]string{
+	okey.EventWaitsForStock: "Aucune clef n'était libre : la demande attend son tour.",
+	okey.EventKeyReserved:   "La clef %s est réservée pour cette demande.",
+	okey.EventKeyLost:       "La clef réservée n'est plus disponible : la demande garde sa place.",
+	okey.EventExpired:       "La demande a expiré, faute de suite.",
+	okey.EventToSupport:     "Personne ne peut répondre dans l'établissement : l'assistance est prévenue.",
+}
+
+// sayEvent is one line of a request's story.
+func sayEvent(e okey.Event) string {
+	who := e.ByName
+	if who == "" {
+		who = "OKEY"
+	}
+	if e.Kind == okey.EventSwapped {
+		return fmt.Sprintf("%s a échangé la clef : la %s prend la place de celle qui était réservée.", who, e.Key)
+	}
+	said := ownEventNames[e.Kind]
+	if e.Kind == okey.EventKeyReserved {
+		return fmt.Sprintf(said, e.Key)
+	}
+	if said != "" {
+		return said
+	}
+	said = eventNames[e.Kind]
+	switch {
+	case e.Kind == okey.EventHandedOver:
+		said = fmt.Sprintf(said, who, e.Key)
+	case said == "":
+		said = "OKEY a noté un changement."
+	default:
+		said = fmt.Sprintf(said, who)
+	}
+	switch e.Via {
+	case okey.ViaLink:
+		said += " (par le lien du courriel)"
+	case okey.ViaSupport:
+		said += " (l'assistance, à la place de l'établissement)"
+	}
+	return said
+}
+
+// whoIsAwaited names the people that a request waits for: "Marc Roux ou Anne Blanc".
+func whoIsAwaited(waits []awaited) string {
+	names := make([]string, 0, len(waits))
+	for _, w := range waits {
+		switch w.Who {
+		case awaitedSupport:
+			names = append(names, "l'assistance")
+		case awaitedStock:
+			names = append(names, "une clef libre")
+		default:
+			names = append(names, w.Name)
+		}
+	}
+	return okey.SayNames(names)
+}
+
+// standing says whom a request waits for, since when, and until when.
+func standing(r okey.Request, waits []awaited, place int, mine bool, c clock) string {
+	who := whoIsAwaited(waits)
+	until := ""
+	if !r.KeptUntil.IsZero() {
+		until = " Sans suite, la demande expire " + c.day(r.KeptUntil) + "."
+	}
+	switch r.Stage {
+	case okey.AwaitingDecision:
+		return fmt.Sprintf("La réponse de %s est attendue depuis %s.%s", who, c.day(r.Since), until)
+	case okey.AwaitingStock:
+		return fmt.Sprintf("La demande est acceptée, mais aucune clef n'est libre. Place dans la file : %s. La première clef libre sera pour la première demande acceptée.", rank(place))
+	case okey.AwaitingCharter:
+		if mine {
+			return fmt.Sprintf("Une clef vous est réservée jusqu'au %s. Signez la charte et choisissez votre code PIN.", c.day(r.KeptUntil))
+		}
+		return fmt.Sprintf("Une clef est réservée. %s doit signer la charte et choisir son code PIN, depuis %s.%s", who, c.day(r.Since), until)
+	case okey.AwaitingHandover:
+		if mine {
+			return fmt.Sprintf("Votre clef vous attend : venez la chercher auprès de %s avant %s. Ne donnez votre code PIN à personne, pas même à la direction.", who, c.day(r.KeptUntil))
+		}
+		return fmt.Sprintf("La clef est à remettre par %s, depuis %s.%s", who, c.day(r.Since), until)
+	}
+	return fmt.Sprintf("Cette demande est close depuis %s : %s.", c.day(r.Since), r.Stage.French())
+}
+
+func rank(n int) string {
+	if n <= 1 {
+		return "la première"
+	}
+	return fmt.Sprintf("la %de", n)
+}
+
+// actionNames are actions as support reads them.
+var actionNames = map[okey.ActionName]string{
+	okey.ActionAsk: "demande", okey.ActionExpire: "expiration", okey.ActionKeyChange: "changement d'une clef",
+	okey.ActionOf(okey.PrincipalDecision): "réponse", okey.ActionOf(okey.StockAvailable): "recherche d'une clef",
+	okey.ActionOf(okey.CharterAndPIN): "charte et code PIN", okey.ActionOf(okey.Handover): "remise",
+	okey.ActionOf(okey.Withdrawal): "retrait", okey.ActionOf(okey.KeyUnavailable): "clef indisponible",
+	"unknown-signal": "signal inconnu", "cancellation": "annulation demandée au moteur",
+}
+
+func sayAction(n okey.ActionName) string {
+	if said := actionNames[n]; said != "" {
+		return said
+	}
+	return "autre signal"
+}
+
+var viaNames = map[okey.Via]string{
+	okey.ViaWeb: "page", okey.ViaLink: "lien du courriel", okey.ViaAPI: "autre programme", okey.ViaSupport: "assistance", okey.ViaEngine: "moteur",
+}
+
+var refusalNames = map[okey.Code]string{
+	okey.CodeWrongStage: "autre étape", okey.CodeClosed: "demande close", okey.CodeUnknownAction: "signal qu'OKEY n'a pas enregistré",
+	okey.CodeUnreadable: "signal illisible", okey.CodeUnknownSignal: "signal inconnu", okey.CodeCancelIgnored: "annulation ignorée",
+	okey.CodeNoKeyFree: "aucune clef libre", okey.CodeCharterOutdated: "charte dépassée", okey.CodeAlreadyOpen: "demande déjà en cours",
+	okey.CodeAlreadyHolds: "a déjà une clef", okey.CodeNotEligible: "hors du périmètre", okey.CodeKeyUnknown: "clef inconnue",
+	okey.CodeKeyElsewhere: "clef d'un autre établissement", okey.CodeKeyNotFree: "clef pas en stock", okey.CodeKeyTransition: "changement impossible",
+	okey.CodeForbidden: "plus de droit", okey.CodeNotFound: "plus de droit", okey.CodeOwnRequest: "sa propre demande", okey.CodeInvalid: "code PIN effacé",
+}
+
+func sayRefusal(code okey.Code) string {
+	if said := refusalNames[code]; said != "" {
+		return said
+	}
+	return "refusée"
+}
+
+func requestURL(id uuid.UUID) string               { return "/demandes/" + id.String() }
+func keyURL(serial okey.Serial) string             { return "/clefs/" + string(serial) }
+func followURL(action uuid.UUID) string            { return "/suivi/" + action.String() }
+func doneURL(page string, action uuid.UUID) string { return page + "?fait=" + action.String() }

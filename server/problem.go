@@ -1,0 +1,132 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"okey"
+
+	"github.com/gin-gonic/gin"
+)
+
+// problem is an error as RFC 9457 writes it. Code is stable; Detail is French, for people.
+type problem struct {
+	Type     string  `json:"type"`
+	Title    string  `json:"title"`
+	Status   int     `json:"status"`
+	Code     string  `json:"code"`
+	Detail   string  `json:"detail"`
+	Field    string  `json:"field,omitempty"`
+	Instance string  `json:"instance,omitempty"` // names the log lines of this answer
+	Errors   []fault `json:"errors,omitempty"`   // each field at fault, where there are several or one
+}
+
+// fault is one field at fault.
+type fault struct {
+	Field  string `json:"field"`
+	Code   string `json:"code"`
+	Detail string `json:"detail"`
+}
+
+// The codes that only the way in knows.
+const (
+	codeMethod okey.Code = "method_not_allowed"
+	codeMedia  okey.Code = "unsupported_media_type"
+)
+
+// public says how a code is answered: its status, and a short title that never changes.
+var public = map[okey.Code]struct {
+	status int
+	title  string
+}{
+	okey.CodeInternal:        {http.StatusInternalServerError, "Erreur interne"},
+	okey.CodeInvalid:         {http.StatusUnprocessableEntity, "Saisie incorrecte"},
+	okey.CodeNotFound:        {http.StatusNotFound, "Introuvable"},
+	okey.CodeForbidden:       {http.StatusForbidden, "Action réservée"},
+	okey.CodeOwnRequest:      {http.StatusForbidden, "Votre propre demande"},
+	okey.CodeUnauthorized:    {http.StatusUnauthorized, "Identification nécessaire"},
+	okey.CodeActionReused:    {http.StatusConflict, "Action déjà utilisée"},
+	okey.CodeAlreadyOpen:     {http.StatusConflict, "Demande déjà en cours"},
+	okey.CodeAlreadyHolds:    {http.StatusUnprocessableEntity, "Clef déjà en main"},
+	okey.CodeNotEligible:     {http.StatusUnprocessableEntity, "Demande impossible"},
+	okey.CodeWrongStage:      {http.StatusConflict, "Autre étape"},
+	okey.CodeClosed:          {http.StatusConflict, "Demande close"},
+	okey.CodeNoKeyFree:       {http.StatusConflict, "Aucune clef libre"},
+	okey.CodeCharterOutdated: {http.StatusConflict, "Charte dépassée"},
+	okey.CodeKeyUnknown:      {http.StatusConflict, "Clef inconnue"},
+	okey.CodeKeyElsewhere:    {http.StatusConflict, "Clef d'un autre établissement"},
+	okey.CodeKeyNotFree:      {http.StatusConflict, "Clef non disponible"},
+	okey.CodeKeyTransition:   {http.StatusConflict, "Changement impossible"},
+	okey.CodeRateLimited:     {http.StatusTooManyRequests, "Trop d'essais"},
+	okey.CodeUnavailable:     {http.StatusServiceUnavailable, "Service indisponible"},
+	okey.CodeTooLarge:        {http.StatusRequestEntityTooLarge, "Envoi trop volumineux"},
+	codeMethod:               {http.StatusMethodNotAllowed, "Méthode refusée"},
+	codeMedia:                {http.StatusUnsupportedMediaType, "Format refusé"},
+}
+
+// asError is err as okey's own; a fault that is none becomes `internal`, whose text shows nothing of it.
+func asError(err error) *okey.Error {
+	var known *okey.Error
+	if errors.As(err, &known) {
+		return known
+	}
+	return &okey.Error{Code: okey.CodeInternal, Message: okey.ErrorMessage(err), Err: err}
+}
+
+// statusOf is the HTTP status of an error.
+func statusOf(err error) int {
+	if p, listed := public[asError(err).Code]; listed {
+		return p.status
+	}
+	return http.StatusConflict
+}
+
+// problemOf makes the public face of an error.
+func problemOf(status int, err error) problem {
+	e := asError(err)
+	title := public[e.Code].title
+	if title == "" {
+		title = "Action refusée"
+	}
+	p := problem{Type: "about:blank", Title: title, Status: status, Code: string(e.Code), Detail: e.Message, Field: e.Field}
+	var several invalid
+	switch {
+	case errors.As(err, &several):
+		for _, one := range several {
+			p.Errors = append(p.Errors, fault{Field: one.Field, Code: string(one.Code), Detail: one.Message})
+		}
+	case e.Field != "":
+		p.Errors = []fault{{Field: e.Field, Code: string(e.Code), Detail: e.Message}}
+	}
+	return p
+}
+
+// fail ends an API call with an error's problem.
+func fail(c *gin.Context, err error) { failWith(c, statusOf(err), err) }
+
+// failWith is fail with a status of its own.
+func failWith(c *gin.Context, status int, err error) {
+	if status >= http.StatusInternalServerError {
+		slog.ErrorContext(c.Request.Context(), "an API call failed", "route", c.FullPath(), "request_id", requestID(c), "error", err)
+	}
+	if status == http.StatusUnauthorized {
+		c.Header("WWW-Authenticate", `Bearer realm="okey"`)
+	}
+	p := problemOf(status, err)
+	if id := requestID(c); id != "" {
+		p.Instance = "urn:uuid:" + id
+	}
+	c.Abort()
+	writeProblem(c.Writer, p)
+}
+
+func writeProblem(w http.ResponseWriter, p problem) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(p.Status)
+	if err := json.NewEncoder(w).Encode(p); err != nil {
+		slog.Debug("an answer was not read to its end", "error", err)
+	}
+}

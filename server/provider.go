@@ -1,0 +1,137 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"okey"
+	"okey/config"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/oauth2"
+)
+
+// provider is the identity provider. It is discovered when first needed and until it answers: the server starts without it.
+type provider struct {
+	cfg    config.Config
+	client *http.Client
+	mu     sync.Mutex
+	known  *discovered
+}
+
+// discovered is what the provider says of itself.
+type discovered struct {
+	*oidc.Provider
+	oauth      oauth2.Config
+	verifier   *oidc.IDTokenVerifier
+	endSession string // empty: it has none
+}
+
+func newProvider(cfg config.Config) *provider {
+	return &provider{cfg: cfg, client: &http.Client{Timeout: 5 * time.Second}}
+}
+
+func (p *provider) get(ctx context.Context) (*discovered, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.known != nil {
+		return p.known, nil
+	}
+	found, err := oidc.NewProvider(oidc.ClientContext(ctx, p.client), p.cfg.OIDCIssuer)
+	if err != nil {
+		return nil, fmt.Errorf("discover the identity provider: %w", err)
+	}
+	var more struct {
+		EndSession string `json:"end_session_endpoint"`
+	}
+	if err := found.Claims(&more); err != nil {
+		return nil, fmt.Errorf("read what the identity provider says of itself: %w", err)
+	}
+	p.known = &discovered{
+		Provider: found, endSession: more.EndSession,
+		verifier: found.Verifier(&oidc.Config{ClientID: p.cfg.OIDCClientID}),
+		oauth: oauth2.Config{
+			ClientID: p.cfg.OIDCClientID, ClientSecret: p.cfg.OIDCClientSecret, Endpoint: found.Endpoint(),
+			RedirectURL: p.cfg.URL + pathCallback, Scopes: []string{oidc.ScopeOpenID, "profile", "email"},
+		},
+	}
+	return p.known, nil
+}
+
+// signedIn is whom the provider vouches for.
+type signedIn struct {
+	person   okey.Person
+	verified bool // the mail address too
+	idToken  string
+}
+
+// exchange turns the code of a callback into a person.
+func (p *provider) exchange(ctx context.Context, code string, f flow) (signedIn, error) {
+	d, err := p.get(ctx)
+	if err != nil {
+		return signedIn{}, err
+	}
+	ctx = oidc.ClientContext(ctx, p.client)
+	token, err := d.oauth.Exchange(ctx, code, oauth2.VerifierOption(f.Verifier))
+	if err != nil {
+		return signedIn{}, fmt.Errorf("exchange the code: %w", err)
+	}
+	raw, given := token.Extra("id_token").(string)
+	if !given {
+		return signedIn{}, fmt.Errorf("the provider gave no ID token")
+	}
+	idToken, err := d.verifier.Verify(ctx, raw)
+	if err != nil {
+		return signedIn{}, fmt.Errorf("verify the ID token: %w", err)
+	}
+	if idToken.Nonce != f.Nonce {
+		return signedIn{}, fmt.Errorf("the ID token is for another sign-in")
+	}
+	var said claims
+	if err := idToken.Claims(&said); err != nil {
+		return signedIn{}, fmt.Errorf("read the ID token: %w", err)
+	}
+	if d.UserInfoEndpoint() != "" {
+		// Many providers put names and uid there only. What both say, the signed token says.
+		info, err := d.UserInfo(ctx, oauth2.StaticTokenSource(token))
+		if err != nil {
+			return signedIn{}, fmt.Errorf("ask who it is: %w", err)
+		}
+		if info.Subject != idToken.Subject {
+			return signedIn{}, fmt.Errorf("the provider speaks of two people")
+		}
+		signed := said
+		if err := info.Claims(&said); err != nil {
+			return signedIn{}, fmt.Errorf("read who it is: %w", err)
+		}
+		if signed.UID != "" {
+			said.UID = signed.UID
+		}
+		said.Subject = idToken.Subject
+	}
+	person, err := said.person()
+	return signedIn{person: person, verified: said.verified(), idToken: raw}, err
+}
+
+// endSession is where a browser goes after signing out here: to the provider, which comes back to the home page; straight there where the
+// provider has no such place, or does not answer.
+func (p *provider) endSession(ctx context.Context, idToken string) string {
+	d, err := p.get(ctx)
+	if err != nil || d.endSession == "" || idToken == "" {
+		return "/"
+	}
+	end, err := url.Parse(d.endSession)
+	if err != nil {
+		return "/"
+	}
+	query := end.Query()
+	query.Set("id_token_hint", idToken)
+	query.Set("client_id", p.cfg.OIDCClientID)
+	query.Set("post_logout_redirect_uri", p.cfg.URL+"/")
+	end.RawQuery = query.Encode()
+	return end.String()
+}

@@ -1,0 +1,180 @@
+// Package server is OKEY's way in: the JSON API, the pages, sign-in and emailed links. It turns a person's action into a signal and shows
+// its outcome; it judges nothing about requests and keys itself.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"okey"
+	"okey/config"
+	"okey/engine"
+	"okey/sql"
+
+	"github.com/google/uuid"
+)
+
+// Engine is what the server asks of the workflow engine: package engine, or in tests the same judges without the way between.
+type Engine interface {
+	// Deliver brings a recorded action to its workflow. An error means: not now; the repair watch will.
+	Deliver(ctx context.Context, a okey.Action) error
+	// Ready tells whether the engine answers.
+	Ready(ctx context.Context) error
+	// RunID is the current run of a request's workflow, empty where there is none.
+	RunID(ctx context.Context, request uuid.UUID) (string, error)
+}
+
+// Server answers HTTP. It is made anew for each run: several may live in one process.
+type Server struct {
+	cfg      config.Config
+	store    *sql.Store
+	outcomes *sql.Outcomes
+	engine   Engine
+	metrics  *metrics
+	sessions *sessions
+	provider *provider
+}
+
+// New makes a server from parts that stand already. Handler is what it answers with; Close ends what it started.
+func New(cfg config.Config, store *sql.Store, outcomes *sql.Outcomes, e Engine) *Server {
+	return &Server{
+		cfg: cfg, store: store, outcomes: outcomes, engine: e,
+		metrics: newMetrics(), sessions: newSessions(store, cfg.URL), provider: newProvider(cfg),
+	}
+}
+
+// Close ends the server's own goroutines.
+func (s *Server) Close() { s.sessions.close() }
+
+// drain is how long requests under way have to end by themselves.
+const drain = 10 * time.Second
+
+// Run serves until ctx ends, then lets the requests under way finish. Database, schema and engine may be away at the start: it answers
+// /healthz and /readyz meanwhile, says what it waits for, and goes on. It returns an error for what waiting does not mend: an occupied port,
+// a database role that may rewrite the audit.
+func Run(ctx context.Context, cfg config.Config) error {
+	listener, err := listen("OKEY_HTTP", cfg.HTTP)
+	if err != nil {
+		return err
+	}
+	var measures net.Listener
+	if cfg.Metrics != "" {
+		// No reason not to serve: another program of OKEY on this machine may have the port.
+		if measures, err = listen("OKEY_METRICS", cfg.Metrics); err != nil {
+			slog.Warn("no metrics are served", "why", okey.ErrorMessage(err))
+		}
+	}
+	var handler swap
+	handler.set(waitingHandler())
+	served := make(chan error, 2)
+	public := newHTTPServer(&handler)
+	go func() { served <- public.Serve(listener) }()
+	slog.Info("server listening", "address", listener.Addr().String())
+
+	// What requests under way use outlives ctx until they have ended.
+	parts, release := context.WithCancel(context.WithoutCancel(ctx))
+	defer release()
+	s, closeAll, err := assemble(ctx, parts, cfg)
+	defer closeAll()
+	if err == nil {
+		handler.set(s.Handler())
+		slog.Info("server ready", "url", cfg.URL)
+		if measures != nil {
+			private := newHTTPServer(s.metrics.handler())
+			go func() { served <- private.Serve(measures) }()
+			defer func() { _ = private.Close() }()
+		}
+		select {
+		case err = <-served:
+		case <-ctx.Done():
+		}
+	} else if measures != nil {
+		_ = measures.Close()
+	}
+	return leaving(ctx, errors.Join(err, shutdown(public)))
+}
+
+// assemble opens what the server needs, waiting for the database. closeAll is to be called whatever comes back.
+func assemble(ctx, parts context.Context, cfg config.Config) (s *Server, closeAll func(), err error) {
+	var closers []func()
+	closeAll = func() {
+		for i := len(closers) - 1; i >= 0; i-- {
+			closers[i]()
+		}
+	}
+	store, err := sql.Open(cfg.DatabaseURL, cfg.AuditKeys)
+	if err != nil {
+		return nil, closeAll, err
+	}
+	closers = append(closers, func() { _ = store.Close() })
+	if err := store.Await(ctx); err != nil {
+		return nil, closeAll, err
+	}
+	outcomes, err := store.ListenOutcomes(parts)
+	if err != nil {
+		return nil, closeAll, err
+	}
+	c, err := engine.Dial(cfg)
+	if err != nil {
+		return nil, closeAll, err
+	}
+	closers = append(closers, c.Close)
+	s = New(cfg, store, outcomes, engine.New(c, okey.DefaultWaits(), cfg.URL))
+	closers = append(closers, s.Close)
+	return s, closeAll, nil
+}
+
+// leaving turns the end of ctx into a peaceful end.
+func leaving(ctx context.Context, err error) error {
+	if ctx.Err() != nil && (err == nil || errors.Is(err, ctx.Err())) {
+		return nil
+	}
+	return err
+}
+
+func shutdown(h *http.Server) error {
+	ctx, cancel := context.WithTimeout(context.Background(), drain)
+	defer cancel()
+	if err := h.Shutdown(ctx); err != nil {
+		return errors.Join(fmt.Errorf("stop serving: %w", err), h.Close())
+	}
+	return nil
+}
+
+// listen opens a port; an occupied one is told by the name of its setting.
+func listen(setting, address string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, okey.Errorf(okey.CodeUnavailable, "%s = « %s » : ce port est déjà pris. Arrêtez le programme qui l'occupe, ou choisissez-en un autre.", setting, address)
+	case err != nil:
+		return nil, okey.Errorf(okey.CodeUnavailable, "%s = « %s » : impossible d'écouter à cette adresse (%v).", setting, address, err)
+	}
+	return l, nil
+}
+
+func newHTTPServer(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      60 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(slog.Default().Handler(), slog.LevelWarn),
+	}
+}
+
+// swap is a handler that is replaced once the real one stands.
+type swap struct{ now atomic.Pointer[http.Handler] }
+
+func (s *swap) set(h http.Handler) { s.now.Store(&h) }
+
+func (s *swap) ServeHTTP(w http.ResponseWriter, r *http.Request) { (*s.now.Load()).ServeHTTP(w, r) }

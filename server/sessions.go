@@ -1,0 +1,69 @@
+package server
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"okey"
+	"okey/sql"
+
+	"github.com/alexedwards/scs/postgresstore"
+	"github.com/alexedwards/scs/v2"
+	"github.com/google/uuid"
+)
+
+// sessions remember who is signed in, in the table of the same name; the browser holds a random token only.
+type sessions struct {
+	*scs.SessionManager
+	table *postgresstore.PostgresStore
+}
+
+func newSessions(store *sql.Store, url string) *sessions {
+	table := postgresstore.NewWithConfig(store.DB(), postgresstore.Config{CleanUpInterval: 5 * time.Minute, TableName: "session"})
+	m := scs.New()
+	m.Store = table
+	m.HashTokenInStore = true // a copy of the table signs nobody in
+	m.Lifetime = 12 * time.Hour
+	m.IdleTimeout = 2 * time.Hour
+	m.Cookie.Name = cookieName(url)
+	m.Cookie.HttpOnly = true
+	m.Cookie.SameSite = http.SameSiteLaxMode
+	m.Cookie.Secure = strings.HasPrefix(url, "https://")
+	m.Cookie.Persist = false
+	m.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
+		slog.ErrorContext(r.Context(), "a session could not be read or written", "error", err)
+		plainPage(w, http.StatusInternalServerError, okey.ErrorMessage(err))
+	}
+	return &sessions{SessionManager: m, table: table}
+}
+
+// cookieName differs between two OKEYs on one machine: cookies ignore ports.
+func cookieName(url string) string {
+	sum := sha256.Sum256([]byte(url))
+	return "okey_session_" + hex.EncodeToString(sum[:4])
+}
+
+func (s *sessions) wrap(h http.Handler) http.Handler { return s.LoadAndSave(h) }
+
+func (s *sessions) close() { s.table.StopCleanup() }
+
+// What a session holds.
+const (
+	sessionPerson  = "person"
+	sessionIDToken = "id_token" // for signing out at the provider too
+	sessionFlow    = "flow"     // a sign-in under way
+)
+
+// person is who is signed in; the zero id for nobody.
+func (s *sessions) person(ctx context.Context) okey.PersonID {
+	id, err := uuid.Parse(s.GetString(ctx, sessionPerson))
+	if err != nil {
+		return okey.PersonID{}
+	}
+	return id
+}

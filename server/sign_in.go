@@ -1,0 +1,196 @@
+package server
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"okey"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/gin-gonic/gin"
+	"golang.org/x/oauth2"
+)
+
+// The paths of sign-in; the callback is registered with the identity provider.
+const (
+	pathSignIn   = "/connexion"
+	pathCallback = "/connexion/retour"
+	pathSignOut  = "/deconnexion"
+)
+
+func (s *Server) signInRoutes(pages gin.IRouter) {
+	pages.GET(pathSignIn, s.startSignIn)
+	pages.GET(pathCallback, s.finishSignIn)
+	pages.POST(pathSignOut, s.signOut)
+}
+
+// flow is a sign-in under way: what the callback must bring back, and where the person was going.
+type flow struct {
+	State    string `json:"state"`
+	Nonce    string `json:"nonce"`
+	Verifier string `json:"verifier"`
+	Return   string `json:"return"`
+}
+
+// startSignIn leads to the identity provider. The parameter vers is the page to come back to.
+func (s *Server) startSignIn(c *gin.Context) {
+	ctx := c.Request.Context()
+	back := localPath(c.Query("vers"))
+	if s.sessions.person(ctx) != (okey.PersonID{}) {
+		c.Redirect(http.StatusSeeOther, back)
+		return
+	}
+	p, err := s.provider.get(ctx)
+	if err != nil {
+		slog.WarnContext(ctx, "the identity provider does not answer", "error", err)
+		s.failPage(c, okey.Errorf(okey.CodeUnavailable, "La connexion n'est pas possible pour l'instant : le service d'identité ne répond pas. Réessayez dans quelques minutes."))
+		return
+	}
+	f := flow{State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), Return: back}
+	kept, err := json.Marshal(f)
+	if err != nil {
+		s.failPage(c, err)
+		return
+	}
+	s.sessions.Put(ctx, sessionFlow, string(kept))
+	c.Redirect(http.StatusSeeOther, p.oauth.AuthCodeURL(f.State, oidc.Nonce(f.Nonce), oauth2.S256ChallengeOption(f.Verifier)))
+}
+
+// localPath keeps a path of ours and nothing else: an address elsewhere, however spelled, becomes the home page.
+func localPath(path string) string {
+	u, err := url.Parse(path)
+	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || !strings.HasPrefix(path, "/") ||
+		strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n\t") || strings.HasPrefix(path, pathSignIn) {
+		return "/"
+	}
+	return path
+}
+
+// finishSignIn takes the provider's answer: code, state, nonce and PKCE must be those of this browser's own sign-in.
+func (s *Server) finishSignIn(c *gin.Context) {
+	ctx := c.Request.Context()
+	var f flow
+	kept := s.sessions.PopString(ctx, sessionFlow)
+	if json.Unmarshal([]byte(kept), &f) != nil || f.State == "" || c.Query("state") != f.State {
+		if s.sessions.person(ctx) != (okey.PersonID{}) { // an old tab
+			c.Redirect(http.StatusSeeOther, "/")
+			return
+		}
+		s.failPage(c, okey.Errorf(okey.CodeUnauthorized, "Cette connexion a commencé ailleurs ou il y a trop longtemps : recommencez depuis la page d'accueil d'OKEY."))
+		return
+	}
+	if refused := c.Query("error"); refused != "" {
+		slog.InfoContext(ctx, "the identity provider refused a sign-in", "error", shown(refused))
+		s.failPage(c, okey.Errorf(okey.CodeUnauthorized, "La connexion a été annulée ou refusée : recommencez depuis la page d'accueil d'OKEY."))
+		return
+	}
+	who, err := s.provider.exchange(ctx, c.Query("code"), f)
+	if err != nil {
+		slog.WarnContext(ctx, "a sign-in failed", "error", err, "request_id", requestID(c))
+		s.failPage(c, okey.Errorf(okey.CodeUnauthorized, "La connexion n'a pas abouti : recommencez depuis la page d'accueil d'OKEY. Si cela dure, écrivez à l'assistance."))
+		return
+	}
+	id, err := s.store.SignIn(ctx, who.person, who.verified, time.Now().UTC())
+	if err == nil {
+		err = s.sessions.RenewToken(ctx) // a token from before the sign-in must not become a signed-in one
+	}
+	if err != nil {
+		s.failPage(c, err)
+		return
+	}
+	s.sessions.Put(ctx, sessionPerson, id.String())
+	s.sessions.Put(ctx, sessionIDToken, who.idToken)
+	c.Redirect(http.StatusSeeOther, localPath(f.Return))
+}
+
+// signOut ends the session here, and at the provider where it has a place for that.
+func (s *Server) signOut(c *gin.Context) {
+	ctx := c.Request.Context()
+	idToken := s.sessions.GetString(ctx, sessionIDToken)
+	if err := s.sessions.Destroy(ctx); err != nil {
+		s.failPage(c, err)
+		return
+	}
+	c.Redirect(http.StatusSeeOther, s.provider.endSession(ctx, idToken))
+}
+
+const actorKey = "okey.actor"
+
+// requireSignIn lets signed-in people through, and leads the others to sign in and back. The actor is loaded anew for each page: roles end
+// without notice.
+func (s *Server) requireSignIn(c *gin.Context) {
+	ctx := c.Request.Context()
+	id := s.sessions.person(ctx)
+	if id == (okey.PersonID{}) {
+		s.leadToSignIn(c)
+		return
+	}
+	actor, err := s.store.Actor(ctx, id)
+	switch {
+	case okey.ErrorCode(err) == okey.CodeNotFound:
+		if err := s.sessions.Destroy(ctx); err != nil {
+			s.failPage(c, err)
+			return
+		}
+		s.leadToSignIn(c)
+	case err != nil:
+		s.failPage(c, err)
+	default:
+		c.Set(actorKey, actor)
+	}
+}
+
+// leadToSignIn comes back to the same page, without the query of a form that was sent.
+func (s *Server) leadToSignIn(c *gin.Context) {
+	back := c.Request.URL.Path
+	if c.Request.Method == http.MethodGet && c.Request.URL.RawQuery != "" {
+		back += "?" + c.Request.URL.RawQuery
+	}
+	c.Redirect(http.StatusSeeOther, pathSignIn+"?vers="+url.QueryEscape(back))
+	c.Abort()
+}
+
+// actor is who is signed in, on pages behind requireSignIn.
+func (s *Server) actor(c *gin.Context) okey.Actor {
+	actor, signedIn := c.MustGet(actorKey).(okey.Actor)
+	if !signedIn {
+		panic(errors.New("actor asked for on a page that does not require sign-in"))
+	}
+	return actor
+}
+
+// claims are what OKEY reads of a person at the provider.
+type claims struct {
+	UID        string          `json:"uid"`
+	Subject    string          `json:"sub"`
+	GivenName  string          `json:"given_name"`
+	FamilyName string          `json:"family_name"`
+	Name       string          `json:"name"`
+	Mail       string          `json:"email"`
+	Verified   json.RawMessage `json:"email_verified"` // true, or "true" with some providers
+}
+
+func (cl claims) person() (okey.Person, error) {
+	p := okey.Person{UID: cl.UID, GivenName: cl.GivenName, FamilyName: cl.FamilyName, Mail: cl.Mail}
+	if p.UID == "" {
+		p.UID = cl.Subject
+	}
+	if p.UID == "" {
+		return p, fmt.Errorf("the provider gave neither uid nor sub")
+	}
+	if p.Name() == "" {
+		p.FamilyName = cl.Name
+	}
+	return p, nil
+}
+
+func (cl claims) verified() bool {
+	return cl.Mail != "" && strings.Trim(string(cl.Verified), `"`) == "true"
+}

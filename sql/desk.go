@@ -1,0 +1,151 @@
+package sql
+
+import (
+	"context"
+	stdsql "database/sql"
+	"fmt"
+	"strings"
+	"time"
+
+	"okey"
+
+	"github.com/google/uuid"
+	"github.com/lib/pq"
+)
+
+// HadUnusableKey tells whether a key was reported lost or broken while the person had it: the next one replaces it.
+func (r reader) HadUnusableKey(ctx context.Context, person okey.PersonID) (bool, error) {
+	var had bool
+	err := r.get(ctx, &had, "", `SELECT EXISTS (SELECT FROM key_event WHERE holder = $1 AND reason IN ('lost', 'defective'))`, person)
+	return had, err
+}
+
+// PendingOn returns what was recorded about a request and has no outcome yet, oldest first.
+func (r reader) PendingOn(ctx context.Context, request uuid.UUID) ([]okey.Action, error) {
+	return r.actions(ctx, `SELECT `+actionColumns+` FROM action WHERE request = $1 AND outcome IS NULL ORDER BY created_at, id`, request)
+}
+
+// DeskAction is an action as support reads it.
+type DeskAction struct {
+	ID        uuid.UUID
+	Request   uuid.UUID // zero for a key change
+	Key       okey.Serial
+	Name      okey.ActionName
+	By        string // "" for the flow itself
+	Via       okey.Via
+	Outcome   string // accepted, refused, or "" for none yet
+	Reason    okey.Code
+	CreatedAt time.Time
+}
+
+type deskActionRow struct {
+	ID        uuid.UUID         `db:"id"`
+	Request   uuid.NullUUID     `db:"request"`
+	Key       stdsql.NullString `db:"key"`
+	Name      okey.ActionName   `db:"name"`
+	By        string            `db:"by_name"`
+	Via       okey.Via          `db:"via"`
+	Outcome   stdsql.NullString `db:"outcome"`
+	Reason    stdsql.NullString `db:"reason"`
+	CreatedAt time.Time         `db:"created_at"`
+}
+
+const deskActions = `SELECT a.id, a.request, a.key, a.name, trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS by_name,
+	a.via, a.outcome, a.reason, a.created_at FROM action a LEFT JOIN person p ON p.id = a.by_person `
+
+func (r reader) deskActions(ctx context.Context, query string, args ...any) ([]DeskAction, error) {
+	var rows []deskActionRow
+	if err := r.all(ctx, &rows, query, args...); err != nil {
+		return nil, fmt.Errorf("read actions for support: %w", err)
+	}
+	found := make([]DeskAction, len(rows))
+	for i, row := range rows {
+		found[i] = DeskAction{
+			ID: row.ID, Request: row.Request.UUID, Key: okey.Serial(row.Key.String), Name: row.Name, By: row.By, Via: row.Via,
+			Outcome: row.Outcome.String, Reason: okey.Code(row.Reason.String), CreatedAt: utc(row.CreatedAt),
+		}
+	}
+	return found, nil
+}
+
+// StuckActions returns actions recorded before the instant that nobody has judged, oldest first.
+func (r reader) StuckActions(ctx context.Context, before time.Time, limit int) ([]DeskAction, error) {
+	return r.deskActions(ctx, deskActions+`WHERE a.outcome IS NULL AND a.created_at < $1 ORDER BY a.created_at, a.id LIMIT $2`, before, limit)
+}
+
+// RefusedActions returns what was refused since the instant, newest first.
+func (r reader) RefusedActions(ctx context.Context, since time.Time, limit int) ([]DeskAction, error) {
+	return r.deskActions(ctx, deskActions+`WHERE a.outcome = 'refused' AND a.created_at >= $1 ORDER BY a.created_at DESC, a.id LIMIT $2`, since, limit)
+}
+
+// ActionsOn returns everything that anybody wanted of a request, oldest first.
+func (r reader) ActionsOn(ctx context.Context, request uuid.UUID) ([]DeskAction, error) {
+	return r.deskActions(ctx, deskActions+`WHERE a.request = $1 ORDER BY a.created_at, a.id`, request)
+}
+
+// FailedMails returns mails that were refused for good since the instant, newest first.
+func (r reader) FailedMails(ctx context.Context, since time.Time, limit int) ([]Mail, error) {
+	var mails []Mail
+	err := r.all(ctx, &mails, `SELECT `+mailColumns+` FROM mail m WHERE m.state = 'failed' AND m.created_at >= $1
+		ORDER BY m.created_at DESC, m.id LIMIT $2`, since, limit)
+	return mails, err
+}
+
+// MailsOf returns every mail about a request, oldest first.
+func (r reader) MailsOf(ctx context.Context, request uuid.UUID) ([]Mail, error) {
+	var mails []Mail
+	err := r.all(ctx, &mails, `SELECT `+mailColumns+` FROM mail m WHERE m.request = $1 ORDER BY m.created_at, m.id`, request)
+	return mails, err
+}
+
+// Escalated returns open requests that came to support at the stage where they still are (nobody can answer, or the time to do so has
+// passed), those that wait longest first.
+func (r reader) Escalated(ctx context.Context, limit int) ([]Awaited, error) {
+	var rows []struct {
+		requestRow
+		Given  string `db:"given_name"`
+		Family string `db:"family_name"`
+		School string `db:"school"`
+	}
+	err := r.all(ctx, &rows, `SELECT `+requestColumns+`, p.given_name, p.family_name, e.name AS school`+requestTables+`
+		JOIN person p ON p.id = r.person WHERE r.closed_at IS NULL AND (
+			EXISTS (SELECT FROM mail m WHERE m.request = r.id AND m.created_at >= r.since AND (m.kind, r.stage) IN
+				(('nobody', 'awaiting_decision'), ('decision_late', 'awaiting_decision'), ('order_late', 'awaiting_stock'), ('handover_late', 'awaiting_handover')))
+			OR (r.stage = 'awaiting_decision' AND EXISTS (SELECT FROM timeline t WHERE t.request = r.id AND t.kind = 'to_support')))
+		ORDER BY r.since, r.id LIMIT $1`, limit)
+	found := make([]Awaited, len(rows))
+	for i, row := range rows {
+		found[i] = Awaited{Request: row.request(), Requester: okey.Person{ID: row.Person, GivenName: row.Given, FamilyName: row.Family}, School: row.School}
+	}
+	return found, err
+}
+
+// FindPeople returns people whose name, uid or address has each word in it.
+func (r reader) FindPeople(ctx context.Context, words string, limit int) ([]okey.Person, error) {
+	var rows []personRow
+	err := r.all(ctx, &rows, `SELECT `+personColumns+` FROM person p
+		WHERE NOT EXISTS (SELECT FROM unnest($1::text[]) AS w WHERE position(w IN lower(concat_ws(' ', p.given_name, p.family_name, p.uid, p.mail))) = 0)
+		ORDER BY p.family_name, p.given_name, p.uid LIMIT $2`, pq.Array(strings.Fields(strings.ToLower(words))), limit)
+	return people(rows), err
+}
+
+// FindEstablishments returns served establishments whose name, town or UAI has each word in it.
+func (r reader) FindEstablishments(ctx context.Context, words string, limit int) ([]Place, error) {
+	var rows []placeRow
+	err := r.all(ctx, &rows, `SELECT `+placeColumns+` FROM establishment e WHERE e.served
+		AND NOT EXISTS (SELECT FROM unnest($1::text[]) AS w WHERE position(w IN lower(concat_ws(' ', e.name, e.commune, e.uai))) = 0)
+		ORDER BY e.name, e.uai LIMIT $2`, pq.Array(strings.Fields(strings.ToLower(words))), limit)
+	places := make([]Place, len(rows))
+	for i, row := range rows {
+		places[i] = row.place()
+	}
+	return places, err
+}
+
+// LatestOf returns the person's newest request, open or not; not_found where they never made one.
+func (r reader) LatestOf(ctx context.Context, person okey.PersonID) (okey.Request, error) {
+	var row requestRow
+	err := r.get(ctx, &row, "Aucune demande.", `SELECT `+requestColumns+requestTables+`WHERE r.person = $1
+		ORDER BY r.closed_at IS NULL DESC, r.asked_at DESC, r.id LIMIT 1`, person)
+	return row.request(), err
+}

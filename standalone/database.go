@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	stdsql "database/sql"
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"strconv"
+	"syscall"
+
+	"okey/internal/postgres"
+	"okey/sql"
+
+	"github.com/lib/pq"
+)
+
+const (
+	okeyDatabase = "okey"
+	okeyRole     = "okey_app"
+)
+
+// databases are the URLs of okey's own database.
+type databases struct{ app, admin string }
+
+// startDatabase starts the cluster and brings okey's database up to date.
+func (h *house) startDatabase(ctx context.Context) (*postgres.Cluster, databases, error) {
+	cluster, err := postgres.Start(ctx, postgres.Options{
+		Dir: filepath.Join(h.flags.Data, "postgres"), Host: h.addresses.postgresHost, Port: h.addresses.postgresPort,
+	})
+	var occupied *postgres.PortTakenError
+	if errors.As(err, &occupied) {
+		return nil, databases{}, taken("--postgres", net.JoinHostPort(h.addresses.postgresHost, strconv.Itoa(h.addresses.postgresPort)), syscall.EADDRINUSE)
+	}
+	if err != nil {
+		return nil, databases{}, err
+	}
+	h.add("PostgreSQL", cluster.Stop)
+	go func() {
+		<-cluster.Done()
+		h.failed <- errors.New("PostgreSQL s'est arrêté : voyez " + cluster.LogFile())
+	}()
+	if h.secrets, err = loadSecrets(h.flags.Data); err != nil {
+		return nil, databases{}, err
+	}
+	if err := h.prepareDatabase(ctx, cluster); err != nil {
+		return nil, databases{}, fmt.Errorf("prepare okey's database: %w", err)
+	}
+	urls := databases{app: cluster.URLAs(okeyRole, h.secrets.AppPassword, okeyDatabase), admin: cluster.URL(okeyDatabase)}
+	if err := sql.Migrate(ctx, urls.admin); err != nil {
+		return nil, databases{}, err
+	}
+	return cluster, urls, nil
+}
+
+// prepareDatabase makes database and role on a first start, and gives the role the password that okey.env tells.
+func (h *house) prepareDatabase(ctx context.Context, cluster *postgres.Cluster) error {
+	connector, err := pq.NewConnector(cluster.URL("postgres"))
+	if err != nil {
+		return err
+	}
+	db := stdsql.OpenDB(connector)
+	defer db.Close()
+	var role, database bool
+	err = db.QueryRowContext(ctx, `SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1), EXISTS (SELECT FROM pg_database WHERE datname = $2)`,
+		okeyRole, okeyDatabase).Scan(&role, &database)
+	if err != nil {
+		return err
+	}
+	verb := "CREATE"
+	if role {
+		verb = "ALTER"
+	}
+	if _, err := db.ExecContext(ctx, verb+" ROLE "+okeyRole+" LOGIN PASSWORD "+pq.QuoteLiteral(h.secrets.AppPassword)); err != nil {
+		return err
+	}
+	if !database {
+		_, err = db.ExecContext(ctx, "CREATE DATABASE "+okeyDatabase)
+	}
+	return err
+}

@@ -1,0 +1,274 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"log/slog"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
+	"go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/api/temporalproto"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/log"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
+
+	"okey"
+)
+
+var quiet = log.NewStructuredLogger(slog.New(slog.DiscardHandler))
+
+// record has the paths written to workflows/testdata/histories: `go test . -run Recorded -record`, from code that is deployed, never from a
+// change under test.
+var record = flag.Bool("record", false, "write the histories that replay tests hold the code to")
+
+// history reads a workflow's whole history from the engine.
+func (s *stack) history(workflow string) *historypb.History {
+	s.t.Helper()
+	found := &historypb.History{}
+	events := s.engineClient().GetWorkflowHistory(context.Background(), workflow, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	for events.HasNext() {
+		event, err := events.Next()
+		require.NoError(s.t, err)
+		found.Events = append(found.Events, event)
+	}
+	return found
+}
+
+// awaitEnd returns once a request's workflow has ended.
+func (s *stack) awaitEnd(request string) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	require.NoError(s.t, s.engineClient().GetWorkflow(ctx, workflowOf(request), "").Get(ctx, nil))
+}
+
+// countHistory holds a straightforward request to its budget: 80 events, and 20 billable actions (start, signals, activities, timers,
+// attribute updates).
+func (s *stack) countHistory(t *testing.T, request string) {
+	t.Helper()
+	billable := map[enums.EventType]bool{
+		enums.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED: true, enums.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED: true,
+		enums.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED: true, enums.EVENT_TYPE_TIMER_STARTED: true,
+		enums.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES: true,
+	}
+	events := s.history(workflowOf(request)).GetEvents()
+	actions := 0
+	for _, event := range events {
+		if billable[event.GetEventType()] {
+			actions++
+		}
+	}
+	t.Logf("%d events, %d billable actions", len(events), actions)
+	assert.LessOrEqual(t, len(events), 80)
+	assert.LessOrEqual(t, actions, 20)
+}
+
+// searchHistory fails where one of the words stands in a request's history.
+func (s *stack) searchHistory(t *testing.T, request string, words ...string) {
+	t.Helper()
+	text, err := temporalproto.CustomJSONMarshalOptions{}.Marshal(s.history(workflowOf(request)))
+	require.NoError(t, err)
+	for _, event := range s.history(workflowOf(request)).GetEvents() {
+		text = append(text, []byte(event.String())...)
+	}
+	for _, word := range words {
+		assert.False(t, bytes.Contains(text, []byte(word)), "%q is in the history", word)
+	}
+}
+
+func (s *stack) searchAttributes(request, stage string) {
+	s.t.Helper()
+	d, err := s.engineClient().DescribeWorkflowExecution(context.Background(), workflowOf(request), "")
+	require.NoError(s.t, err)
+	found := map[string]string{}
+	for name, payload := range d.GetWorkflowExecutionInfo().GetSearchAttributes().GetIndexedFields() {
+		var value string
+		require.NoError(s.t, converter.GetDefaultDataConverter().FromPayload(payload, &value))
+		found[name] = value
+	}
+	assert.Equal(s.t, stage, found[okey.AttributeStage])
+	assert.Equal(s.t, school, found[okey.AttributeUAI])
+	assert.NotEmpty(s.t, found[okey.AttributeWaitingSince])
+}
+
+// details are what the Temporal UI shows of a running workflow.
+func (s *stack) details(request string) string {
+	s.t.Helper()
+	value, err := s.engineClient().QueryWorkflow(context.Background(), workflowOf(request), "", client.QueryTypeWorkflowMetadata)
+	require.NoError(s.t, err)
+	var metadata struct {
+		CurrentDetails string `json:"currentDetails"`
+	}
+	require.NoError(s.t, value.Get(&metadata))
+	return metadata.CurrentDetails
+}
+
+// fastForward moves a request's own clock, on the real engine: timers on the way fire in their order.
+func (s *stack) fastForward(request string, by time.Duration) {
+	s.t.Helper()
+	service, namespace, skip := s.engineClient().WorkflowService(), s.env["TEMPORAL_NAMESPACE"], uuid.NewString()
+	execution := &commonpb.WorkflowExecution{WorkflowId: workflowOf(request)}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	_, err := service.UpdateWorkflowExecutionOptions(ctx, &workflowservice.UpdateWorkflowExecutionOptionsRequest{
+		Namespace: namespace, WorkflowExecution: execution,
+		WorkflowExecutionOptions: &workflowpb.WorkflowExecutionOptions{TimeSkippingConfig: &commonpb.TimeSkippingConfig{
+			Enabled: true, FastForwardConfig: &commonpb.FastForwardConfig{Id: skip, Duration: durationpb.New(by)},
+		}},
+		UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"time_skipping_config"}},
+	})
+	require.NoError(s.t, err)
+	_, err = service.PollWorkflowExecutionTimeSkipping(ctx, &workflowservice.PollWorkflowExecutionTimeSkippingRequest{
+		Namespace: namespace, WorkflowExecution: execution, FastForwardId: skip,
+	})
+	require.NoError(s.t, err)
+}
+
+// runProgram runs `bin/okey NAME` beside the engine until the test ends.
+func (s *stack) runProgram(name string, changes ...string) {
+	s.t.Helper()
+	c := exec.Command(binary(s.t), name)
+	c.Env = s.environment(changes...)
+	var said bytes.Buffer
+	c.Stdout, c.Stderr = &said, &said
+	require.NoError(s.t, c.Start())
+	s.t.Cleanup(func() {
+		_ = c.Process.Signal(os.Interrupt)
+		if err := c.Wait(); err != nil {
+			s.t.Errorf("okey %s did not end in peace: %v\n%s", name, err, said.String())
+		}
+	})
+}
+
+// runServer runs another server and returns where it answers.
+func (s *stack) runServer(changes ...string) string {
+	s.t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(s.t, err)
+	address := listener.Addr().String()
+	require.NoError(s.t, listener.Close())
+	s.runProgram("server", append([]string{"OKEY_HTTP=" + address}, changes...)...)
+	require.Eventually(s.t, func() bool { return answers(context.Background(), "http://"+address+"/healthz") }, time.Minute, 20*time.Millisecond)
+	return "http://" + address
+}
+
+// keep writes a history where the replay tests read it, when asked to.
+func (s *stack) keep(workflow, name string) {
+	s.t.Helper()
+	if !*record {
+		return
+	}
+	text, err := temporalproto.CustomJSONMarshalOptions{Indent: " "}.Marshal(s.history(workflow))
+	require.NoError(s.t, err)
+	path := filepath.Join("..", "workflows", "testdata", "histories", name+".json")
+	require.NoError(s.t, os.MkdirAll(filepath.Dir(path), 0o755))
+	require.NoError(s.t, os.WriteFile(path, append(text, '\n'), 0o644))
+}
+
+// TestRecordedPaths walks every path through a request on the running engine; with -record their histories are kept for replay.
+func TestRecordedPaths(t *testing.T) {
+	s := newStack(t)
+	c, ctx := s.engineClient(), context.Background()
+	end := func(id, name string) {
+		s.awaitEnd(id)
+		s.keep(workflowOf(id), name)
+	}
+	// No key yet: waiting for stock.
+	waiting := s.ask("lea")
+	s.applied("roux", waiting, okey.PrincipalDecision, approval)
+	s.keys("00480001")
+	require.NoError(t, c.SignalWorkflow(ctx, workflowOf(waiting), "", "stock-available", nil))
+	s.awaitStage(waiting, okey.AwaitingCharter)
+	s.applied("lea", waiting, okey.Withdrawal, fields{"comment": "plus besoin"})
+	end(waiting, "waited_for_stock")
+
+	end(s.until("lea", okey.HandedOver, "00480001"), "handed_over")
+
+	refused := s.ask("ali")
+	s.applied("roux", refused, okey.PrincipalDecision, fields{"decision": "refuse", "comment": "non"})
+	end(refused, "refused")
+
+	withdrawn := s.ask("ali")
+	s.applied("ali", withdrawn, okey.Withdrawal, fields{"comment": ""})
+	end(withdrawn, "withdrawn")
+
+	s.keys("00480002", "00480003", "00480004")
+	lost := s.until("ali", okey.AwaitingHandover, "")
+	serial := s.call("ali", "GET", "/requests/"+lost, nil).Body["key"].(map[string]any)["serial"].(string)
+	require.Less(t, s.call("roux", "POST", "/keys/"+serial+"/changes", fields{"reason": "defective", "comment": "écran noir"}).Status, 300)
+	require.Eventually(t, func() bool {
+		key, _ := s.call("ali", "GET", "/requests/"+lost, nil).Body["key"].(map[string]any)
+		return key != nil && key["serial"] != serial
+	}, time.Minute, 50*time.Millisecond)
+	next := s.call("ali", "GET", "/requests/"+lost, nil).Body["key"].(map[string]any)["serial"].(string)
+	s.applied("roux", lost, okey.Handover, fields{"serial": next})
+	end(lost, "key_lost_before_handover")
+
+	swapped := s.until("eva", okey.AwaitingHandover, "")
+	s.keys("00480009")
+	s.applied("roux", swapped, okey.Handover, fields{"serial": "00480009"})
+	end(swapped, "swapped_at_handover")
+
+	stray := s.ask("noa")
+	require.NoError(t, c.SignalWorkflow(ctx, workflowOf(stray), "", "principal-decision", map[string]string{"decision": "approve"}))
+	require.NoError(t, c.SignalWorkflow(ctx, workflowOf(stray), "", "handover", 12))
+	require.NoError(t, c.CancelWorkflow(ctx, workflowOf(stray), ""))
+	second := s.call("noa", "POST", "/requests", fields{"establishment": school, "need": "encore"})
+	require.Equal(t, 409, second.Status)
+	s.fastForward(stray, 90*24*time.Hour)
+	s.awaitStage(stray, okey.Expired)
+	end(stray, "strays_and_cancellation")
+
+	expired := s.ask("noa")
+	s.fastForward(expired, 90*24*time.Hour)
+	s.awaitStage(expired, okey.Expired)
+	end(expired, "expired")
+	s.keepFirst("WorkflowType = 'KeyChange' AND ExecutionStatus = 'Completed'", "key_change")
+	s.keepFirst("WorkflowType = 'RepairWatch' AND ExecutionStatus = 'Completed'", "repair_watch")
+	s.keepAskingRefused()
+}
+
+// keepAskingRefused keeps the history of an asking that opened no request: a person with an open one asks again.
+func (s *stack) keepAskingRefused() {
+	s.t.Helper()
+	open := s.ask("noa")
+	require.Equal(s.t, 409, s.call("noa", "POST", "/requests", fields{"establishment": school, "need": "encore"}).Status)
+	var found string
+	require.Eventually(s.t, func() bool {
+		found = s.newest("WorkflowType = 'KeyRequest' AND ExecutionStatus = 'Completed' AND OkeyStage IS NULL")
+		return found != ""
+	}, time.Minute, 100*time.Millisecond)
+	require.False(s.t, strings.Contains(found, open))
+	s.keep(found, "asking_refused")
+}
+
+func (s *stack) keepFirst(query, name string) {
+	s.t.Helper()
+	require.Eventually(s.t, func() bool { return s.newest(query) != "" }, time.Minute, 100*time.Millisecond, query)
+	s.keep(s.newest(query), name)
+}
+
+func (s *stack) newest(query string) string {
+	answer, err := s.engineClient().ListWorkflow(context.Background(), &workflowservice.ListWorkflowExecutionsRequest{Query: query, PageSize: 1})
+	require.NoError(s.t, err)
+	if len(answer.GetExecutions()) == 0 {
+		return ""
+	}
+	return answer.GetExecutions()[0].GetExecution().GetWorkflowId()
+}

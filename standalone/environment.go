@@ -1,0 +1,168 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"okey/config"
+)
+
+const clientID = "okey"
+
+// secrets are made on a first start and kept: signatures, PINs and the audit hang on them.
+type secrets struct {
+	AppPassword, OIDCClientSecret, LinkKeys, PINPeppers, AuditKeys string
+}
+
+func (s *secrets) fields() []struct {
+	name  string
+	value *string
+	keys  bool
+} {
+	return []struct {
+		name  string
+		value *string
+		keys  bool // a ring of versioned keys
+	}{
+		{"APP_PASSWORD", &s.AppPassword, false},
+		{"OIDC_CLIENT_SECRET", &s.OIDCClientSecret, false},
+		{"LINK_KEYS", &s.LinkKeys, true},
+		{"PIN_PEPPERS", &s.PINPeppers, true},
+		{"AUDIT_KEYS", &s.AuditKeys, true},
+	}
+}
+
+func secretsFile(dir string) string { return filepath.Join(dir, "secrets") }
+
+func loadSecrets(dir string) (secrets, error) {
+	var s secrets
+	text, err := os.ReadFile(secretsFile(dir))
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		if _, err := os.Stat(environmentFile(dir)); err == nil {
+			return s, fmt.Errorf("le fichier %s manque, et les données de ce dossier en dépendent : remettez-le", secretsFile(dir))
+		}
+		err := s.make(dir)
+		return s, err
+	case err != nil:
+		return s, fmt.Errorf("read the secrets: %w", err)
+	}
+	values := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		if name, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok {
+			values[name] = value
+		}
+	}
+	for _, field := range s.fields() {
+		if *field.value = values[field.name]; *field.value == "" {
+			return s, fmt.Errorf("le fichier %s est abîmé : %s y manque. Remettez-en une copie", secretsFile(dir), field.name)
+		}
+	}
+	return s, nil
+}
+
+func (s *secrets) make(dir string) error {
+	var text strings.Builder
+	for _, field := range s.fields() {
+		random := make([]byte, 32)
+		rand.Read(random) // never fails
+		*field.value = hex.EncodeToString(random)
+		if field.keys {
+			*field.value = "1:" + *field.value
+		}
+		fmt.Fprintf(&text, "%s=%s\n", field.name, *field.value)
+	}
+	if err := writeWhole(secretsFile(dir), text.String()); err != nil {
+		return fmt.Errorf("keep the secrets: %w", err)
+	}
+	return nil
+}
+
+// variable is a line of okey.env. None needs quotes, so that every reader of such files, a shell too, understands it.
+type variable struct{ name, value string }
+
+// environment is what bin/okey needs to join in, and the configuration that follows from it.
+func (h *house) environment(urls databases) ([]variable, config.Config, error) {
+	variables := []variable{
+		{"OKEY_DATABASE_URL", urls.app},
+		{"TEMPORAL_ADDRESS", h.addresses.temporal.at},
+		{"TEMPORAL_NAMESPACE", namespace},
+		{"OKEY_HTTP", h.addresses.http.at},
+		{"OKEY_METRICS", ours("OKEY_METRICS", "")}, // off: several servers share this file
+		{"OKEY_URL", h.addresses.http.url()},
+		{"OKEY_TEMPORAL_UI_URL", h.addresses.temporalUI.url()},
+		{"OKEY_TRUSTED_PROXIES", ours("OKEY_TRUSTED_PROXIES", "")},
+		{"OKEY_SMTP_URL", "smtp://" + h.addresses.smtp.at},
+		{"OKEY_MAIL_FROM", ours("OKEY_MAIL_FROM", "okey@ac-exemple.fr")},
+		{"OKEY_SUPPORT_MAIL", ours("OKEY_SUPPORT_MAIL", "assistance@ac-exemple.fr")},
+		{"OKEY_OIDC_ISSUER", h.addresses.idp.url()},
+		{"OKEY_OIDC_CLIENT_ID", clientID},
+		{"OKEY_OIDC_CLIENT_SECRET", h.secrets.OIDCClientSecret},
+		{"OKEY_LINK_KEYS", h.secrets.LinkKeys},
+		{"OKEY_PIN_PEPPERS", h.secrets.PINPeppers},
+		{"OKEY_AUDIT_KEYS", h.secrets.AuditKeys},
+		{"OKEY_HOLIDAYS_FILE", ours("OKEY_HOLIDAYS_FILE", "")},
+		{"OKEY_LOG_LEVEL", ours("OKEY_LOG_LEVEL", "info")},
+	}
+	values := map[string]string{}
+	for _, v := range variables {
+		values[v.name] = v.value
+	}
+	cfg, err := config.Load(values)
+	if err != nil {
+		return nil, cfg, err
+	}
+	return variables, cfg, errors.Join(cfg.Check(config.RoleServer), cfg.Check(config.RoleWorker))
+}
+
+// ours is a setting that whoever starts us may set: everything else follows from the parts.
+func ours(name, otherwise string) string {
+	if value, ok := os.LookupEnv(name); ok {
+		return value
+	}
+	return otherwise
+}
+
+func environmentFile(dir string) string { return filepath.Join(dir, "okey.env") }
+
+func (h *house) writeEnvironment(variables []variable, urls databases) error {
+	var text strings.Builder
+	for _, v := range variables {
+		fmt.Fprintf(&text, "%s=%s\n", v.name, v.value)
+	}
+	admin := filepath.Join(h.flags.Data, "okey-admin.env")
+	err := errors.Join(writeWhole(admin, "OKEY_ADMIN_DATABASE_URL="+urls.admin+"\n"), writeWhole(environmentFile(h.flags.Data), text.String()))
+	if err != nil {
+		return fmt.Errorf("write the environment files: %w", err)
+	}
+	return nil
+}
+
+// writeWhole replaces a private file at once: a reader sees the old one or the new one.
+func writeWhole(path, text string) error {
+	half := path + ".new"
+	if err := os.WriteFile(half, []byte(text), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(half, path)
+}
+
+// lockDirectory makes sure that one program uses the folder. The system lets go of the lock with the process.
+func lockDirectory(dir string) (*os.File, error) {
+	path := filepath.Join(dir, "lock")
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("le dossier --data ne peut être utilisé : %w", err)
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		_ = file.Close() // nothing was written
+		return nil, fmt.Errorf("un autre okey-standalone utilise déjà le dossier %s : arrêtez-le, ou choisissez un autre --data", dir)
+	}
+	return file, nil
+}

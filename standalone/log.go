@@ -1,0 +1,29 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+)
+
+const biggestLog = 50 << 20
+
+// logTo sends the log to a file, and what someone should look at to the terminal as well.
+func logTo(path string) (closeLog func(), err error) {
+	if info, err := os.Stat(path); err == nil && info.Size() > biggestLog {
+		_ = os.Rename(path, path+".old") // if it can't be moved, it grows on
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open the log: %w", err)
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(ours("OKEY_LOG_LEVEL", "info"))); err != nil {
+		level = slog.LevelInfo // the configuration's check names it
+	}
+	slog.SetDefault(slog.New(slog.NewMultiHandler(
+		slog.NewTextHandler(file, &slog.HandlerOptions{Level: level}),
+		slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: max(level, slog.LevelError)}),
+	)))
+	return func() { _ = file.Close() }, nil
+}

@@ -1,0 +1,42 @@
+// Command okey-standalone is the whole of OKEY on one machine, in one process: Temporal's server and UI, a private
+// PostgreSQL cluster, a mail inbox, an OpenID provider with demonstration people, and okey's server and worker.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// flags are the command line.
+type flags struct {
+	Data       string `required:"" placeholder:"DOSSIER" type:"path" help:"Où tout est gardé d'un démarrage à l'autre."`
+	HTTP       string `name:"http" default:"127.0.0.1:8080" placeholder:"ADRESSE" help:"Pages et API d'OKEY (${default})."`
+	Inbox      string `default:"127.0.0.1:8025" placeholder:"ADRESSE" help:"Boîte où arrivent tous les courriels (${default})."`
+	Temporal   string `default:"127.0.0.1:7233" placeholder:"ADRESSE" help:"Moteur Temporal (${default})."`
+	TemporalUI string `name:"temporal-ui" default:"127.0.0.1:8233" placeholder:"ADRESSE" help:"Interface de Temporal (${default})."`
+	IDP        string `name:"idp" default:"127.0.0.1:8090" placeholder:"ADRESSE" help:"Connexion des personnes de démonstration (${default})."`
+	Postgres   string `default:"127.0.0.1:0" placeholder:"ADRESSE" help:"PostgreSQL (${default} : un port libre, gardé ensuite)."`
+	Demo       bool   `default:"true" negatable:"" help:"Charger les données de démonstration au premier démarrage."`
+	Okey       bool   `default:"true" negatable:"" help:"Démarrer aussi le serveur et le worker d'OKEY."`
+}
+
+func main() {
+	var f flags
+	kong.Parse(&f, kong.Name("okey-standalone"), kong.UsageOnError(),
+		kong.Description("Tout OKEY sur une seule machine. Un port 0 prend un port libre et le garde."))
+
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C does not wait
+	if err := run(ctx, f); err != nil {
+		for line := range strings.Lines(err.Error()) {
+			fmt.Fprintln(os.Stderr, "okey-standalone :", strings.TrimSpace(line))
+		}
+		os.Exit(1)
+	}
+}

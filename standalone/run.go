@@ -1,0 +1,253 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"okey/config"
+	"okey/engine"
+	"okey/internal/postgres"
+	"okey/server"
+	"okey/sql"
+	"okey/standalone/idp"
+	"okey/standalone/inbox"
+	"okey/standalone/temporald"
+	"okey/worker"
+)
+
+const namespace = "okey"
+
+// house is what runs. Its parts are stopped in the reverse of the order they were started in: okey's server, its worker,
+// the engine, and the database last.
+type house struct {
+	flags     flags
+	addresses *addresses
+	secrets   secrets
+	parts     []part
+	failed    chan error // a part that ended by itself
+}
+
+type part struct {
+	name string
+	stop func() error
+}
+
+// run starts everything, says where it is and stops it when ctx ends. Nothing is left half started.
+func run(ctx context.Context, f flags) (err error) {
+	if err := os.MkdirAll(f.Data, 0o700); err != nil {
+		return fmt.Errorf("le dossier --data ne peut être créé : %w", err)
+	}
+	lock, err := lockDirectory(f.Data)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	closeLog, err := logTo(filepath.Join(f.Data, "okey.log"))
+	if err != nil {
+		return err
+	}
+	defer closeLog()
+	h := &house{flags: f, failed: make(chan error, 8)}
+	defer func() { err = errors.Join(err, h.stop()) }()
+	if h.addresses, err = reserve(f); err != nil {
+		return err
+	}
+	h.add("adresses", h.addresses.release)
+	if err := h.start(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil // told to stop while starting
+		}
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		fmt.Println("OKEY s'arrête...")
+		return nil
+	case err := <-h.failed:
+		return err
+	}
+}
+
+func (h *house) start(ctx context.Context) error {
+	cluster, databases, err := h.startDatabase(ctx)
+	if err != nil {
+		return err
+	}
+	if err := h.startInbox(); err != nil {
+		return err
+	}
+	if err := h.startEngine(ctx, cluster); err != nil {
+		return err
+	}
+	environment, cfg, err := h.environment(databases)
+	if err != nil {
+		return err
+	}
+	store, err := sql.Open(cfg.DatabaseURL, cfg.AuditKeys)
+	if err != nil {
+		return fmt.Errorf("open okey's database: %w", err)
+	}
+	h.add("base de données d'OKEY", store.Close)
+	if err := h.loadDemonstration(ctx, store); err != nil {
+		return err
+	}
+	people := directory{store.DB()}
+	if err := h.startProvider(people); err != nil {
+		return err
+	}
+	if err := engine.Prepare(ctx, cfg); err != nil {
+		return fmt.Errorf("prepare the engine: %w", err)
+	}
+	// From here on other programs find their way: nothing that the files name is missing.
+	if err := h.writeEnvironment(environment, databases); err != nil {
+		return err
+	}
+	if h.flags.Okey {
+		if err := h.startOkey(ctx, cfg); err != nil {
+			return err
+		}
+	}
+	return h.welcome(ctx, os.Stdout, people)
+}
+
+func (h *house) startInbox() error {
+	box, err := inbox.Open(filepath.Join(h.flags.Data, "inbox"))
+	if err != nil {
+		return err
+	}
+	mail := box.SMTP()
+	go h.watch("SMTP", func() error { return mail.Serve(h.addresses.smtp.take()) })
+	h.add("SMTP", mail.Close)
+	h.serve("boîte aux lettres", h.addresses.inbox, box.Handler())
+	return nil
+}
+
+func (h *house) startProvider(people directory) error {
+	provider, err := idp.New(idp.Options{
+		Dir:    filepath.Join(h.flags.Data, "idp"),
+		Issuer: h.addresses.idp.url(), ClientID: clientID, ClientSecret: h.secrets.OIDCClientSecret,
+		ClientURL: h.addresses.http.url(), People: people.People,
+	})
+	if err != nil {
+		return err
+	}
+	h.serve("connexion", h.addresses.idp, provider)
+	return nil
+}
+
+func (h *house) startEngine(ctx context.Context, cluster *postgres.Cluster) error {
+	frontend := h.addresses.temporal.vacate()
+	engine, err := temporald.Start(ctx, temporald.Options{
+		Address: frontend, Namespace: namespace, LogFile: filepath.Join(h.flags.Data, "temporal.log"),
+		Database: temporald.Database{Address: cluster.Address(), User: postgres.Admin, Password: cluster.Password(), URL: cluster.URL("postgres")},
+	})
+	if err != nil {
+		return err
+	}
+	h.add("Temporal", engine.Stop)
+	ui, err := temporald.StartUI(h.addresses.temporalUI.vacate(), frontend, namespace)
+	if err != nil {
+		return err
+	}
+	h.add("interface de Temporal", func() error { ui.Stop(); return nil })
+	return nil
+}
+
+// startOkey runs okey's own two programs and waits until its pages answer.
+func (h *house) startOkey(ctx context.Context, cfg config.Config) error {
+	cfg.HTTP = h.addresses.http.vacate()
+	h.runOkey("worker", cfg, worker.Run)
+	h.runOkey("serveur", cfg, server.Run)
+	ready := h.addresses.http.url() + "/readyz"
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if answers(ctx, ready) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case err := <-h.failed:
+			return err
+		case <-tick.C:
+		}
+	}
+}
+
+func answers(ctx context.Context, url string) bool {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return false
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return false
+	}
+	_ = response.Body.Close() // only the status counts
+	return response.StatusCode == http.StatusOK
+}
+
+// runOkey runs a program until its part is stopped, which lets it finish what is under way.
+func (h *house) runOkey(name string, cfg config.Config, program func(context.Context, config.Config) error) {
+	ctx, cancel := context.WithCancel(context.Background()) // not the signal's: the order of stopping is ours
+	ended := make(chan error, 1)
+	go func() {
+		err := program(ctx, cfg)
+		ended <- err
+		if ctx.Err() == nil {
+			h.failed <- fmt.Errorf("OKEY (%s) s'est arrêté : %w", name, orEnded(err))
+		}
+	}()
+	h.add(name, func() error {
+		cancel()
+		return <-ended
+	})
+}
+
+func (h *house) serve(name string, at *address, handler http.Handler) {
+	pages := &http.Server{
+		Handler: handler, ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
+	}
+	go h.watch(name, func() error { return pages.Serve(at.take()) })
+	h.add(name, pages.Close)
+}
+
+// watch reports a part that ends by itself.
+func (h *house) watch(name string, serve func() error) {
+	if err := serve(); err != nil && !errors.Is(err, http.ErrServerClosed) {
+		h.failed <- fmt.Errorf("%s : %w", name, err)
+	}
+}
+
+func orEnded(err error) error {
+	if err == nil {
+		return errors.New("sans dire pourquoi")
+	}
+	return err
+}
+
+func (h *house) add(name string, stop func() error) {
+	h.parts = append(h.parts, part{name: name, stop: stop})
+}
+
+// stop ends the parts, last started first, all of them whatever goes wrong.
+func (h *house) stop() error {
+	var all error
+	for i := len(h.parts) - 1; i >= 0; i-- {
+		began := time.Now()
+		if err := h.parts[i].stop(); err != nil {
+			all = errors.Join(all, fmt.Errorf("%s : %w", h.parts[i].name, err))
+		}
+		slog.Info("stopped", "part", h.parts[i].name, "took", time.Since(began))
+	}
+	h.parts = nil
+	return all
+}

@@ -1,0 +1,297 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
+
+	"okey"
+	"okey/engine"
+)
+
+// stack is the whole of OKEY, running, with a school of its own: what a user's programs and browser see of it.
+type stack struct {
+	*program
+	t      *testing.T
+	tokens map[string]string
+}
+
+const (
+	school  = "0069901E"
+	school2 = "0069902F"
+)
+
+const schools = `numero_uai;appellation_officielle;nature_uai;etat_etablissement;secteur_prive_code_type_contrat;code_academie;libelle_commune;code_postal_uai
+0069901E;Collège des Essais;340;1;99;23;Nice;06000
+0069902F;Lycée des Essais;302;1;99;23;Nice;06000
+0069905J;École des Essais;151;1;99;23;Nice;06000
+0759906K;Institut libre des Essais;302;1;10;01;Paris;75019
+`
+
+const staff = `uai;uid;nom;prenom;mail;fonction
+0069901E;roux;Roux;Paul;roux@ecole.test;chef
+0069901E;blanc;Blanc;Sophie;blanc@ecole.test;adjoint
+0069901E;lea;Martin;Léa;lea@ecole.test;personnel
+0069901E;ali;Benali;Ali;ali@ecole.test;personnel
+0069901E;eva;Simon;Eva;eva@ecole.test;personnel
+0069901E;noa;Petit;Noa;noa@ecole.test;personnel
+0069902F;fontaine;Fontaine;Claire;fontaine@ecole.test;chef
+0069902F;ana;Garcia;Ana;ana@ecole.test;personnel
+`
+
+// newStack starts OKEY without demonstration, and brings in the school.
+func newStack(t *testing.T) *stack {
+	t.Helper()
+	s := &stack{program: start(t, private(t), "--no-demo"), t: t, tokens: map[string]string{}}
+	s.importFile("establishments", "ecoles.csv", schools)
+	s.importFile("staff", "personnels.csv", staff)
+	s.okey("grant", "support", "sam@ecole.test")
+	return s
+}
+
+// keys brings free keys of the school in.
+func (s *stack) keys(serials ...string) {
+	s.t.Helper()
+	text := "numero_de_serie;lot;date_d_expiration;uai\n"
+	for _, serial := range serials {
+		text += serial + ";LOT1;31/12/2030;" + school + "\n"
+	}
+	s.importFile("keys", "clefs.csv", text)
+}
+
+func (s *stack) importFile(kind, name, text string) {
+	s.t.Helper()
+	path := filepath.Join(s.t.TempDir(), name)
+	require.NoError(s.t, os.WriteFile(path, []byte(text), 0o600))
+	s.okey("import", kind, path)
+}
+
+var product struct {
+	sync.Once
+	path string
+	err  error
+	said []byte
+}
+
+// binary builds bin/okey once.
+func binary(t *testing.T) string {
+	t.Helper()
+	product.Do(func() {
+		dir, err := os.MkdirTemp("", "okey")
+		if err != nil {
+			product.err = err
+			return
+		}
+		product.path = filepath.Join(dir, "okey")
+		build := exec.Command("go", "build", "-o", product.path, "./cmd/okey")
+		build.Dir = ".."
+		product.said, product.err = build.CombinedOutput()
+	})
+	require.NoError(t, product.err, string(product.said))
+	return product.path
+}
+
+// environment is what DIR/okey.env says, with changes.
+func (s *stack) environment(changes ...string) []string {
+	environ := os.Environ()
+	for name, value := range s.env {
+		environ = append(environ, name+"="+value)
+	}
+	return append(environ, changes...)
+}
+
+// okey runs a command of bin/okey and returns what it printed.
+func (s *stack) okey(arguments ...string) string {
+	s.t.Helper()
+	c := exec.Command(binary(s.t), arguments...)
+	c.Env = s.environment()
+	var wrong bytes.Buffer
+	c.Stderr = &wrong
+	printed, err := c.Output()
+	require.NoError(s.t, err, "%s\n%s", printed, wrong.String())
+	return strings.TrimSpace(string(printed))
+}
+
+func (s *stack) token(person string) string {
+	if s.tokens[person] == "" {
+		s.tokens[person] = s.okey("token", person+"@ecole.test")
+	}
+	return s.tokens[person]
+}
+
+// answer is what the API said.
+type answer struct {
+	Status   int
+	Location string
+	Body     map[string]any
+}
+
+func (a answer) text(name string) string {
+	text, _ := a.Body[name].(string)
+	return text
+}
+
+func (s *stack) call(person, method, path string, body any, headers ...string) answer {
+	s.t.Helper()
+	a, err := s.try(s.env["OKEY_URL"], person, method, path, body, headers...)
+	require.NoError(s.t, err)
+	return a
+}
+
+func (s *stack) try(base, person, method, path string, body any, headers ...string) (answer, error) {
+	s.t.Helper()
+	var content io.Reader = http.NoBody
+	if body != nil {
+		text, err := json.Marshal(body)
+		require.NoError(s.t, err)
+		content = bytes.NewReader(text)
+	}
+	request, err := http.NewRequest(method, base+"/api/v1"+path, content)
+	require.NoError(s.t, err)
+	request.Header.Set("Authorization", "Bearer "+s.token(person))
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return answer{}, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	a := answer{Status: response.StatusCode, Location: response.Header.Get("Location")}
+	text, err := io.ReadAll(response.Body)
+	if err == nil && len(text) > 0 {
+		require.NoError(s.t, json.Unmarshal(text, &a.Body), "%s", text)
+	}
+	return a, err
+}
+
+type fields = map[string]any
+
+// ask opens a request and returns its id.
+func (s *stack) ask(person string) string {
+	s.t.Helper()
+	a := s.call(person, "POST", "/requests", fields{"establishment": school, "need": "saisie des absences"})
+	require.Equal(s.t, http.StatusCreated, a.Status, "%v", a.Body)
+	return a.text("id")
+}
+
+func (s *stack) signal(person, request string, signal okey.Signal, body any) answer {
+	s.t.Helper()
+	return s.call(person, "POST", "/requests/"+request+"/signals/"+string(signal), body)
+}
+
+// applied sends a signal that must be applied.
+func (s *stack) applied(person, request string, signal okey.Signal, body any) answer {
+	s.t.Helper()
+	a := s.signal(person, request, signal, body)
+	require.Equal(s.t, http.StatusOK, a.Status, "%s: %v", signal, a.Body)
+	return a
+}
+
+var (
+	approval = fields{"decision": "approve", "comment": ""}
+	signing  = fields{"charter": 1, "pin": "4071"}
+)
+
+// until brings a new request of someone's to a stage.
+func (s *stack) until(person string, stage okey.Stage, serial string) string {
+	s.t.Helper()
+	id := s.ask(person)
+	if stage == okey.AwaitingDecision {
+		return id
+	}
+	s.applied("roux", id, okey.PrincipalDecision, approval)
+	if stage == okey.AwaitingHandover || stage == okey.HandedOver {
+		s.applied(person, id, okey.CharterAndPIN, signing)
+	}
+	if stage == okey.HandedOver {
+		s.applied("roux", id, okey.Handover, fields{"serial": serial})
+	}
+	s.awaitStage(id, stage)
+	return id
+}
+
+func (s *stack) stage(id string) string {
+	s.t.Helper()
+	return s.call("sam", "GET", "/requests/"+id, nil).text("stage")
+}
+
+func (s *stack) awaitStage(id string, stage okey.Stage) {
+	s.t.Helper()
+	require.Eventually(s.t, func() bool { return s.stage(id) == string(stage) }, time.Minute, 50*time.Millisecond, "%s of %s", stage, id)
+}
+
+// letter is a mail as the inbox shows it.
+type letter struct {
+	ID, Subject, Text, HTML, From string
+	To                            []string
+}
+
+func (s *stack) letters(to string) []letter {
+	s.t.Helper()
+	_, text := get(s.t, s.address(s.t, "Courriels")+"/messages.json")
+	var all, found []letter
+	require.NoError(s.t, json.Unmarshal([]byte(text), &all))
+	for _, l := range all {
+		if strings.Contains(strings.Join(l.To, " "), to) {
+			found = append(found, l)
+		}
+	}
+	return found
+}
+
+// awaitLetter returns the newest mail to an address whose text or subject contains the words.
+func (s *stack) awaitLetter(to, words string) letter {
+	s.t.Helper()
+	var found letter
+	require.Eventually(s.t, func() bool {
+		for _, l := range s.letters(to) {
+			if strings.Contains(l.Subject+l.Text, words) {
+				found = l
+				return true
+			}
+		}
+		return false
+	}, time.Minute, 50*time.Millisecond, "a mail to %s with %q", to, words)
+	return found
+}
+
+// engineClient is a client of the engine, as the temporal command is.
+func (s *stack) engineClient() client.Client {
+	s.t.Helper()
+	c, err := client.Dial(client.Options{HostPort: s.env["TEMPORAL_ADDRESS"], Namespace: s.env["TEMPORAL_NAMESPACE"], Logger: quiet})
+	require.NoError(s.t, err)
+	s.t.Cleanup(c.Close)
+	return c
+}
+
+func (s *stack) repair() {
+	s.t.Helper()
+	require.NoError(s.t, engine.TriggerRepair(context.Background(), s.engineClient()))
+}
+
+// workflowOf is the id of a request's workflow.
+func workflowOf(request string) string { return okey.RequestWorkflowID(uuid.MustParse(request)) }
+
+// restart kills OKEY with -9 and starts it again.
+func (s *stack) restart() {
+	s.t.Helper()
+	s.kill(s.t)
+	s.program = start(s.t, s.dir, "--no-demo")
+}

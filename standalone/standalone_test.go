@@ -1,0 +1,263 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/smtp"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
+
+	"okey/internal/postgres"
+)
+
+// TestMain makes the test binary the program itself, so that tests start, kill and restart the very thing that users run.
+// Its standard input ends with the test process: a test run that is broken off leaves nothing running.
+func TestMain(m *testing.M) {
+	if os.Getenv("OKEY_TEST_STANDALONE") == "" {
+		os.Exit(m.Run())
+	}
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		_ = syscall.Kill(os.Getpid(), syscall.SIGTERM)
+	}()
+	main()
+}
+
+// anyPorts lets tests run beside each other and beside an OKEY in use.
+var anyPorts = []string{
+	"--http", "127.0.0.1:0", "--inbox", "127.0.0.1:0", "--temporal", "127.0.0.1:0", "--temporal-ui", "127.0.0.1:0",
+	"--idp", "127.0.0.1:0",
+}
+
+// program is a running okey-standalone.
+type program struct {
+	*exec.Cmd
+	dir   string
+	said  bytes.Buffer // what it printed until it was ready
+	wrong bytes.Buffer // its standard error
+	env   map[string]string
+}
+
+func command(t *testing.T, dir string, arguments ...string) *exec.Cmd {
+	t.Helper()
+	c := exec.Command(os.Args[0], append([]string{"--data", dir}, arguments...)...)
+	c.Env = append(os.Environ(), "OKEY_TEST_STANDALONE=yes")
+	_, err := c.StdinPipe() // held open until the program ends, or we do
+	require.NoError(t, err)
+	return c
+}
+
+// start returns once the program says that it is ready.
+func start(t *testing.T, dir string, arguments ...string) *program {
+	t.Helper()
+	p := &program{Cmd: command(t, dir, append(anyPorts, arguments...)...), dir: dir}
+	p.Stderr = &p.wrong
+	stdout, err := p.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, p.Start())
+	t.Cleanup(func() { p.clear(t) })
+	lines := bufio.NewScanner(stdout)
+	for lines.Scan() {
+		p.said.WriteString(lines.Text() + "\n")
+		if strings.Contains(lines.Text(), "Ctrl-C") {
+			p.env = readEnvironment(t, filepath.Join(dir, "okey.env"))
+			go func() { _, _ = io.Copy(io.Discard, stdout) }()
+			return p
+		}
+	}
+	t.Fatalf("okey-standalone ended before it was ready: %s", p.wrong.String())
+	return nil
+}
+
+// stop ends the program as Ctrl-C does.
+func (p *program) stop(t *testing.T) {
+	t.Helper()
+	require.NoError(t, p.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, p.Wait(), p.wrong.String())
+}
+
+func (p *program) kill(t *testing.T) {
+	t.Helper()
+	require.NoError(t, p.Process.Kill())
+	_ = p.Wait() // "signal: killed", as meant
+}
+
+// clear leaves nothing behind a test, whatever became of it: a cluster that starts stops its orphan first.
+func (p *program) clear(t *testing.T) {
+	if p.ProcessState == nil {
+		_ = p.Process.Kill()
+		_ = p.Wait()
+	}
+	orphan, err := postgres.Start(t.Context(), postgres.Options{Dir: filepath.Join(p.dir, "postgres")})
+	if err == nil {
+		_ = orphan.Stop()
+	}
+}
+
+func readEnvironment(t *testing.T, path string) map[string]string {
+	t.Helper()
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode(), path)
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	values := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		name, value, ok := strings.Cut(strings.TrimSpace(line), "=")
+		require.True(t, ok, line)
+		values[name] = value
+	}
+	return values
+}
+
+func get(t *testing.T, url string) (int, string) {
+	t.Helper()
+	response, err := http.Get(url)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return response.StatusCode, string(body)
+}
+
+// address is what the welcome says of a part.
+func (p *program) address(t *testing.T, part string) string {
+	t.Helper()
+	for line := range strings.Lines(p.said.String()) {
+		if fields := strings.Fields(line); len(fields) == 2 && fields[0] == part {
+			return fields[1]
+		}
+	}
+	t.Fatalf("nothing is said of %s: %s", part, p.said.String())
+	return ""
+}
+
+// private is a folder that only its owner may enter, as mktemp -d makes them.
+func private(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "private")
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	return filepath.Join(dir, "data")
+}
+
+func TestWholeHouseStandsAndSurvivesAKill(t *testing.T) {
+	dir := private(t)
+	first := start(t, dir)
+	require.Contains(t, first.said.String(), "Léa Martin")
+	require.Contains(t, first.said.String(), "assistance")
+	status, _ := get(t, first.address(t, "OKEY")+"/readyz")
+	require.Equal(t, http.StatusOK, status)
+	_, page := get(t, first.address(t, "Connexion"))
+	require.Contains(t, page, "Paul Roux")
+	require.NoError(t, smtp.SendMail(strings.TrimPrefix(first.env["OKEY_SMTP_URL"], "smtp://"), nil, "a@b.fr", []string{"c@d.fr"}, []byte("Subject: un\r\n\r\nbonjour\r\n")))
+	first.kill(t)
+
+	began := time.Now()
+	second := start(t, dir)
+	require.Less(t, time.Since(began), 5*time.Second)
+	require.Equal(t, first.env, second.env, "secrets and addresses stay")
+	var messages []struct{ Subject string }
+	_, list := get(t, second.address(t, "Courriels")+"/messages.json")
+	require.NoError(t, json.Unmarshal([]byte(list), &messages))
+	require.Len(t, messages, 1)
+	require.Equal(t, "un", messages[0].Subject)
+	second.stop(t)
+
+	_, err := os.Stat(filepath.Join(dir, "postgres", "data", "postmaster.pid"))
+	require.ErrorIs(t, err, os.ErrNotExist, "the database is stopped, too")
+}
+
+func TestEngineAloneForProgramsThatJoinIn(t *testing.T) {
+	p := start(t, private(t), "--no-okey", "--no-demo")
+	require.Contains(t, p.said.String(), "bin/okey server")
+	require.Contains(t, p.said.String(), "bin/okey import")
+	listener, err := net.Listen("tcp", p.env["OKEY_HTTP"])
+	require.NoError(t, err, "the port is for bin/okey server")
+	defer listener.Close()
+	c, err := client.Dial(client.Options{HostPort: p.env["TEMPORAL_ADDRESS"], Namespace: p.env["TEMPORAL_NAMESPACE"]})
+	require.NoError(t, err)
+	c.Close()
+	admin := readEnvironment(t, filepath.Join(p.dir, "okey-admin.env"))
+	require.Len(t, admin, 1)
+	require.Contains(t, admin["OKEY_ADMIN_DATABASE_URL"], postgres.Admin)
+	require.NotContains(t, p.env, "OKEY_ADMIN_DATABASE_URL")
+	p.stop(t)
+
+	again := start(t, p.dir, "--no-okey", "--http", p.env["OKEY_HTTP"])
+	require.Equal(t, p.env, again.env, "a server that runs on is no obstacle")
+	again.stop(t)
+}
+
+func TestOneProgramAFolder(t *testing.T) {
+	p := start(t, private(t), "--no-okey", "--no-demo")
+	code, said := fails(t, command(t, p.dir, anyPorts...))
+	require.Equal(t, 1, code)
+	require.Contains(t, said, "utilise déjà le dossier")
+	p.stop(t)
+}
+
+func TestOccupiedPortIsNamedAndNothingStarts(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	for _, flag := range []string{"--http", "--inbox", "--temporal", "--temporal-ui", "--idp", "--postgres"} {
+		dir := private(t)
+		code, said := fails(t, command(t, dir, append(anyPorts, flag, listener.Addr().String())...))
+		require.Equal(t, 1, code, said)
+		require.Equal(t, 1, strings.Count(said, "\n"), said)
+		require.Contains(t, said, fmt.Sprintf("%s %s : cette adresse est déjà occupée", flag, listener.Addr()))
+		require.Contains(t, said, "par exemple "+flag+" 127.0.0.1:")
+		_, err := os.Stat(filepath.Join(dir, "postgres", "data", "postmaster.pid"))
+		require.ErrorIs(t, err, os.ErrNotExist)
+	}
+}
+
+func TestWrongAddressesAreNamedAllAtOnce(t *testing.T) {
+	code, said := fails(t, command(t, private(t), append(anyPorts, "--http", "8080", "--idp", "0.0.0.0:8090", "--inbox", "127.0.0.1:99999")...))
+	require.Equal(t, 1, code)
+	require.Contains(t, said, "--http 8080 : écrivez une adresse et un port")
+	require.Contains(t, said, "--idp 0.0.0.0:8090 : okey-standalone n'écoute que sur cette machine")
+	require.Contains(t, said, "--inbox 127.0.0.1:99999 : le port est un nombre")
+}
+
+func TestFolderOfAnotherPostgresVersionStaysUntouched(t *testing.T) {
+	dir := private(t)
+	data := filepath.Join(dir, "postgres", "data")
+	require.NoError(t, os.MkdirAll(data, 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(data, "PG_VERSION"), []byte("9\n"), 0o600))
+	code, said := fails(t, command(t, dir, anyPorts...))
+	require.Equal(t, 1, code)
+	require.Contains(t, said, "viennent de PostgreSQL 9")
+	require.Equal(t, 1, strings.Count(said, "\n"), said)
+}
+
+func TestLostSecretsAreMissedRatherThanReplaced(t *testing.T) {
+	dir := private(t)
+	start(t, dir, "--no-okey", "--no-demo").stop(t)
+	require.NoError(t, os.Remove(secretsFile(dir)))
+	code, said := fails(t, command(t, dir, append(anyPorts, "--no-okey")...))
+	require.Equal(t, 1, code)
+	require.Contains(t, said, "remettez-le")
+}
+
+// fails runs a program that must end by itself, with an error.
+func fails(t *testing.T, c *exec.Cmd) (code int, said string) {
+	t.Helper()
+	out, err := c.CombinedOutput()
+	var exit *exec.ExitError
+	require.ErrorAs(t, err, &exit, "%s", out)
+	return exit.ExitCode(), string(out)
+}

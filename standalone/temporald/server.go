@@ -1,0 +1,208 @@
+// Package temporald runs a whole Temporal server and its UI inside this process, on PostgreSQL.
+package temporald
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"time"
+
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/server/common/cluster"
+	"go.temporal.io/server/common/config"
+	"go.temporal.io/server/common/dynamicconfig"
+	"go.temporal.io/server/common/log"
+	"go.temporal.io/server/common/membership/static"
+	"go.temporal.io/server/common/primitives"
+	"go.temporal.io/server/temporal"
+	"google.golang.org/protobuf/types/known/durationpb"
+)
+
+const (
+	// shards can't be changed once a database is made with them.
+	shards = 4
+	// retention is how long a closed workflow can be looked at.
+	retention   = 30 * 24 * time.Hour
+	readyLimit  = time.Minute
+	clusterName = "active"
+)
+
+// Options say where the server listens and what it stands on.
+type Options struct {
+	Address   string // host:port of the frontend, what clients are given; the host is an IP address
+	Database  Database
+	Namespace string // made if missing
+	LogFile   string
+}
+
+// Server is a running Temporal server.
+type Server struct {
+	server temporal.Server
+}
+
+// Start returns once clients can work in the namespace.
+func Start(ctx context.Context, options Options) (*Server, error) {
+	logger := newLogger(options.LogFile)
+	if err := options.Database.migrate(ctx, logger); err != nil {
+		return nil, err
+	}
+	services, hosts, err := listen(options.Address)
+	if err != nil {
+		return nil, err
+	}
+	server, err := temporal.NewServer(
+		temporal.WithConfig(configuration(options, services)),
+		temporal.ForServices(temporal.DefaultServices),
+		temporal.WithStaticHosts(hosts), // one process: nobody to gossip with
+		temporal.WithLogger(logger),
+		temporal.WithDynamicConfigClient(dynamicSettings),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("set Temporal up: %w", err)
+	}
+	if err := server.Start(); err != nil {
+		return nil, errors.Join(fmt.Errorf("start Temporal: %w", err), server.Stop())
+	}
+	s := &Server{server: server}
+	if err := awaitNamespace(ctx, options); err != nil {
+		return nil, errors.Join(err, s.Stop())
+	}
+	return s, nil
+}
+
+// Stop ends the server; what it was doing goes on at the next start.
+func (s *Server) Stop() error {
+	if err := s.server.Stop(); err != nil {
+		return fmt.Errorf("stop Temporal: %w", err)
+	}
+	return nil
+}
+
+// dynamicSettings differ from Temporal's defaults where one machine with one user calls for it.
+var dynamicSettings = dynamicconfig.StaticClient{
+	// A search attribute just registered can be used at once.
+	dynamicconfig.ForceSearchAttributesCacheRefreshOnRead.Key(): true,
+	// Workflows that ask for it skip their timers: tests live through a school year in seconds.
+	dynamicconfig.WorkflowTimeSkippingEnabled.Key(): true,
+	// Temporal's limits are meant for clusters that many share.
+	dynamicconfig.FrontendRPS.Key():                                  100_000,
+	dynamicconfig.FrontendMaxNamespaceRPSPerInstance.Key():           100_000,
+	dynamicconfig.FrontendMaxNamespaceVisibilityRPSPerInstance.Key(): 1_000,
+	dynamicconfig.FrontendPersistenceMaxQPS.Key():                    100_000,
+	dynamicconfig.HistoryPersistenceMaxQPS.Key():                     100_000,
+	dynamicconfig.MatchingPersistenceMaxQPS.Key():                    100_000,
+}
+
+func configuration(options Options, services map[string]config.Service) *config.Config {
+	return &config.Config{
+		Services: services,
+		Persistence: config.Persistence{
+			DefaultStore:     mainDatabase,
+			VisibilityStore:  visibilityDatabase,
+			NumHistoryShards: shards,
+			DataStores: map[string]config.DataStore{
+				mainDatabase:       {SQL: options.Database.config(mainDatabase)},
+				visibilityDatabase: {SQL: options.Database.config(visibilityDatabase)},
+			},
+		},
+		ClusterMetadata: &cluster.Config{
+			FailoverVersionIncrement: 10,
+			MasterClusterName:        clusterName,
+			CurrentClusterName:       clusterName,
+			ClusterInformation: map[string]cluster.ClusterInformation{
+				clusterName: {Enabled: true, InitialFailoverVersion: 1, RPCAddress: options.Address},
+			},
+		},
+		DCRedirectionPolicy: config.DCRedirectionPolicy{Policy: "noop"},
+		PublicClient:        config.PublicClient{HostPort: options.Address},
+		Archival: config.Archival{
+			History:    config.HistoryArchival{State: "disabled"},
+			Visibility: config.VisibilityArchival{State: "disabled"},
+		},
+		NamespaceDefaults: config.NamespaceDefaults{Archival: config.ArchivalNamespaceDefaults{
+			History:    config.HistoryArchivalNamespaceDefaults{State: "disabled"},
+			Visibility: config.VisibilityArchivalNamespaceDefaults{State: "disabled"},
+		}},
+	}
+}
+
+// listen gives each of Temporal's services an address: the frontend the one asked for, the others free loopback ports.
+func listen(frontend string) (map[string]config.Service, map[primitives.ServiceName]static.Hosts, error) {
+	names := []primitives.ServiceName{primitives.FrontendService, primitives.HistoryService, primitives.MatchingService, primitives.WorkerService}
+	addresses, err := freeAddresses(len(names) - 1)
+	if err != nil {
+		return nil, nil, err
+	}
+	services := map[string]config.Service{}
+	hosts := map[primitives.ServiceName]static.Hosts{}
+	addresses = append([]string{frontend}, addresses...)
+	for i, name := range names {
+		address := addresses[i]
+		host, portText, err := net.SplitHostPort(address)
+		if err != nil {
+			return nil, nil, fmt.Errorf("the engine's address: %w", err)
+		}
+		port, err := strconv.Atoi(portText)
+		if err != nil {
+			return nil, nil, fmt.Errorf("the engine's address %s: %w", address, err)
+		}
+		services[string(name)] = config.Service{RPC: config.RPC{GRPCPort: port, BindOnIP: host}}
+		hosts[name] = static.SingleLocalHost(address)
+	}
+	return services, hosts, nil
+}
+
+// freeAddresses holds each address until all are found, so that none is given twice.
+func freeAddresses(count int) ([]string, error) {
+	if count == 0 {
+		return nil, nil
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("find a port for Temporal: %w", err)
+	}
+	defer listener.Close()
+	others, err := freeAddresses(count - 1)
+	return append(others, listener.Addr().String()), err
+}
+
+// awaitNamespace waits for the server and makes the namespace.
+func awaitNamespace(ctx context.Context, options Options) error {
+	ctx, cancel := context.WithTimeout(ctx, readyLimit)
+	defer cancel()
+	namespaces, err := client.NewNamespaceClient(client.Options{HostPort: options.Address})
+	if err != nil {
+		return fmt.Errorf("reach Temporal: %w", err)
+	}
+	defer namespaces.Close()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := namespaces.Register(ctx, &workflowservice.RegisterNamespaceRequest{
+			Namespace:                        options.Namespace,
+			WorkflowExecutionRetentionPeriod: durationpb.New(retention),
+		})
+		var exists *serviceerror.NamespaceAlreadyExists
+		if err == nil || errors.As(err, &exists) {
+			if _, err = namespaces.Describe(ctx, options.Namespace); err == nil {
+				return nil
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("namespace %s: %w", options.Namespace, err)
+		case <-tick.C:
+		}
+	}
+}
+
+// newLogger writes warnings to a file that begins anew with each start.
+func newLogger(file string) log.Logger {
+	_ = os.Remove(file) // most often there is none
+	return log.NewZapLogger(log.BuildZapLogger(log.Config{Level: "warn", OutputFile: file}))
+}

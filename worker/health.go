@@ -1,0 +1,32 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// serveHealth answers /healthz on the loopback address of OKEY_METRICS, for health checks; empty serves nothing. A taken port is no
+// reason to stop the work: another program of OKEY on the same machine may have it.
+func serveHealth(ctx context.Context, address string) {
+	if address == "" {
+		return
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		slog.Warn("the worker's health is not served: set OKEY_METRICS to a free address, or to nothing", "address", address, "error", err)
+		return
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
+	health := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	context.AfterFunc(ctx, func() { _ = health.Close() })
+	go func() {
+		if err := health.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			slog.Warn("the worker's health is no longer served", "error", err)
+		}
+	}()
+}

@@ -193,7 +193,8 @@ func requirements(t *testing.T, file string) map[string]string {
 	versions := make(map[string]string)
 	for _, line := range strings.Split(modFile(t, file), "\n") {
 		fields := strings.Fields(strings.TrimPrefix(strings.TrimSpace(line), "require "))
-		if len(fields) >= 2 && strings.HasPrefix(fields[1], "v") && !strings.Contains(line, "=>") {
+		// What is indirect follows from what others require; the direct ones are our choice.
+		if len(fields) >= 2 && strings.HasPrefix(fields[1], "v") && !strings.Contains(line, "=>") && !strings.Contains(line, "// indirect") {
 			versions[fields[0]] = fields[1]
 		}
 	}

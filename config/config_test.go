@@ -207,7 +207,7 @@ func TestSecretsDoNotPrint(t *testing.T) {
 func TestKeyringTellsWhatIsWrongWithIt(t *testing.T) {
 	for text, part := range map[string]string{
 		keyA:                           "version:clef",
-		"0:" + keyA:                    "à partir de 1",
+		"0:" + keyA:                    "de 1 à 255",
 		"1:" + keyA[2:]:                "64 chiffres",
 		"1:" + keyA + ",1:" + keyB:     "deux fois",
 		"1:" + strings.Repeat("0", 64): "hasard",

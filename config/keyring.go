@@ -21,15 +21,18 @@ type Keyring struct {
 	keys    map[int][]byte
 }
 
-// ParseKeyring reads "version:hex[,version:hex...]": versions from 1 up, 64 hexadecimal digits each. The error is in
+// maxVersion: a link token has one byte for the version of its key.
+const maxVersion = 255
+
+// ParseKeyring reads "version:hex[,version:hex...]": versions from 1 to 255, 64 hexadecimal digits each. The error is in
 // French and repeats no part of a key.
 func ParseKeyring(text string) (Keyring, error) {
 	ring := Keyring{keys: make(map[int][]byte)}
 	for i, entry := range strings.Split(text, ",") {
 		number, digits, ok := strings.Cut(strings.TrimSpace(entry), ":")
 		version, err := strconv.Atoi(number)
-		if !ok || err != nil || version < 1 {
-			return Keyring{}, fmt.Errorf("la clef n° %d n'a pas la forme version:clef, version étant un nombre à partir de 1", i+1)
+		if !ok || err != nil || version < 1 || version > maxVersion {
+			return Keyring{}, fmt.Errorf("la clef n° %d n'a pas la forme version:clef, version étant un nombre de 1 à 255", i+1)
 		}
 		key, err := hex.DecodeString(digits)
 		if err != nil || len(key) != KeySize {

@@ -204,7 +204,8 @@ func (s *Server) gather(ctx context.Context, a okey.Action) (facts, error) {
 	}
 	switch a.Verdict.Reason {
 	case okey.CodeNotEligible:
-		return f, s.gatherPlaces(ctx, &f)
+		err := s.gatherPlaces(ctx, &f)
+		return f, err
 	case okey.CodeAlreadyHolds:
 		held, err := s.store.KeysHeldBy(ctx, a.By)
 		f.Held = held
@@ -225,9 +226,11 @@ func (s *Server) gather(ctx context.Context, a okey.Action) (facts, error) {
 		f.KeyIs = key.State
 		return f, err
 	case okey.CodeWrongStage, okey.CodeClosed:
-		return f, s.gatherLast(ctx, &f)
+		err := s.gatherLast(ctx, &f)
+		return f, err
 	case okey.CodeKeyUnknown, okey.CodeKeyElsewhere, okey.CodeKeyNotFree:
-		return f, s.gatherKeys(ctx, &f)
+		err := s.gatherKeys(ctx, &f)
+		return f, err
 	}
 	return f, nil
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"net/http"
+	"slices"
 
 	"okey"
 
@@ -100,32 +101,37 @@ func (s *Server) showLink(v *visit, status int, d dossier, sent *form, warning s
 
 // settled tells what was decided, by whom, when; and to whoever has just answered, what comes next.
 func (s *Server) settled(v *visit, d dossier, page *linkScreen, sc *screen) error {
-	kinds := settledBy[okey.PrincipalDecision]
-	for _, e := range d.events {
-		for _, kind := range kinds {
-			if e.Kind == kind && page.Settled == "" {
-				who := e.ByName
-				if e.By == v.Actor.ID {
-					page.Settled = fmt.Sprintf("Vous avez déjà répondu à cette demande %s : %s.", d.clock.time(e.At), answerNames[e.Kind])
-				} else if e.Kind == okey.EventExpired {
-					page.Settled = fmt.Sprintf("Cette demande a expiré %s, sans réponse.", d.clock.day(e.At))
-				} else {
-					page.Settled = fmt.Sprintf("%s %s %s.", who, lastNames[e.Kind], d.clock.time(e.At))
-				}
-				if e.Kind != okey.EventApproved {
-					page.Comment = e.Comment
-				}
-			}
-		}
-	}
-	if sc.Warning != "" {
-		page.Settled = "" // it says the same
-	}
 	done, found, err := s.justDone(v)
-	if err == nil && found && done.Request == d.ID {
-		sc.Notice, page.Settled, page.Comment = d.decided(done.Content.Decision), "", ""
+	if err != nil {
+		return err
 	}
-	return err
+	if found && done.Request == d.ID {
+		sc.Notice = d.decided(done.Content.Decision)
+		return nil
+	}
+	for _, e := range d.events {
+		if !slices.Contains(settledBy[okey.PrincipalDecision], e.Kind) {
+			continue
+		}
+		if sc.Warning == "" { // which says the same
+			page.Settled = d.saySettled(v, e)
+		}
+		if e.Kind != okey.EventApproved {
+			page.Comment = e.Comment
+		}
+		break
+	}
+	return nil
+}
+
+func (d dossier) saySettled(v *visit, e okey.Event) string {
+	switch {
+	case e.By == v.Actor.ID:
+		return fmt.Sprintf("Vous avez déjà répondu à cette demande %s : %s.", d.clock.time(e.At), answerNames[e.Kind])
+	case e.Kind == okey.EventExpired:
+		return fmt.Sprintf("Cette demande a expiré %s, sans réponse.", d.clock.day(e.At))
+	}
+	return fmt.Sprintf("%s %s %s.", e.ByName, lastNames[e.Kind], d.clock.time(e.At))
 }
 
 var answerNames = map[okey.EventKind]string{

@@ -83,6 +83,12 @@ type house struct {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
+	return newHouseWith(t, func(*config.Config) {})
+}
+
+// newHouseWith is newHouse with other settings.
+func newHouseWith(t *testing.T, change func(*config.Config)) *house {
+	t.Helper()
 	s := scene.New(t)
 	h := &house{Scene: s, Judges: &judges{requests: activities.NewRequests(s.Store, calendar.PublicOnly()), keys: activities.NewKeys(s.Store)}}
 	var handler http.Handler
@@ -92,6 +98,7 @@ func newHouse(t *testing.T) *house {
 		URL: web.URL, TemporalUIURL: "http://127.0.0.1:8233", PINPeppers: config.NewKeyring(), LinkKeys: config.NewKeyring(), AuditKeys: s.Keys,
 		SupportMail: "assistance@ac-nice.fr", OIDCIssuer: "http://127.0.0.1:1", OIDCClientID: "okey",
 	}
+	change(&h.Config)
 	ctx, cancel := context.WithCancel(context.Background())
 	outcomes, err := s.Store.ListenOutcomes(ctx)
 	require.NoError(t, err)

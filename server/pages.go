@@ -29,7 +29,7 @@ var pageTemplates = parsePages()
 
 func parsePages() map[string]*template.Template {
 	shared := template.Must(template.New("layout.html").Option("missingkey=error").Funcs(template.FuncMap{
-		"entry": func(f *form, field string) entry { return entry{form: f, Name: field} },
+		"entry": (*form).entry,
 		"asset": asset,
 		"asked": func(f field) bool { return f.Label != "" }, // and not only carried along
 	}).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html"))

@@ -22,20 +22,31 @@ const (
 	deskRows    = 50
 )
 
+// stuck is what does not go on by itself.
+type stuck struct {
+	actions   []sql.DeskAction
+	mails     []sql.Mail
+	escalated []sql.Awaited
+}
+
+func (s *Server) stuck(v *visit) (st stuck, err error) {
+	if st.actions, err = s.store.StuckActions(v.ctx(), v.Now.Add(-stuckAfter), deskRows); err != nil {
+		return st, err
+	}
+	if st.mails, err = s.store.FailedMails(v.ctx(), v.Now.Add(-deskHistory), deskRows); err != nil {
+		return st, err
+	}
+	st.escalated, err = s.store.Escalated(v.ctx(), deskRows)
+	return st, err
+}
+
 func (s *Server) deskCounts(v *visit) (*deskCounts, error) {
-	stuck, err := s.store.StuckActions(v.ctx(), v.Now.Add(-stuckAfter), deskRows)
-	if err != nil {
-		return nil, err
-	}
-	mails, err := s.store.FailedMails(v.ctx(), v.Now.Add(-deskHistory), deskRows)
-	if err != nil {
-		return nil, err
-	}
-	escalated, err := s.store.Escalated(v.ctx(), deskRows)
+	st, err := s.stuck(v)
+	requests, actions, mails := len(st.escalated), len(st.actions), len(st.mails)
 	return &deskCounts{Lines: []string{
-		upTo(len(escalated), "demande") + okey.SayEither(len(escalated), " remontée à l'assistance", " remontées à l'assistance"),
-		upTo(len(stuck), "action") + " sans suite",
-		upTo(len(mails), "courriel") + okey.SayEither(len(mails), " refusé", " refusés") + " depuis deux semaines",
+		upTo(requests, "demande") + okey.SayEither(requests, " remontée à l'assistance", " remontées à l'assistance"),
+		upTo(actions, "action") + " sans suite",
+		upTo(mails, "courriel") + okey.SayEither(mails, " refusé", " refusés") + " depuis deux semaines",
 	}}, err
 }
 
@@ -60,10 +71,10 @@ func deskLines(actions []sql.DeskAction, c clock) []deskLine {
 		if line.Who == "" {
 			line.Who = "OKEY"
 		}
-		switch {
-		case a.Outcome == "":
+		switch a.Outcome {
+		case "":
 			line.Outcome = "sans suite pour l'instant"
-		case a.Outcome == "refused":
+		case "refused":
 			line.Outcome = "refusée : " + sayRefusal(a.Reason)
 		default:
 			line.Outcome = "acceptée"
@@ -104,15 +115,15 @@ func mailLines(mails []sql.Mail, c clock) []mailLine {
 type deskScreen struct {
 	Asked     string
 	Searched  bool
-	Found     []found
+	Found     []hit
 	Stuck     []deskLine
 	Escalated []card
 	Mails     []mailLine
 	Refused   []deskLine
 }
 
-// found is one thing that a search has come upon.
-type found struct{ Kind, Name, Path, More string }
+// hit is one thing that a search has come upon.
+type hit struct{ Kind, Name, Path, More string }
 
 // deskPage is for support and auditors.
 func (s *Server) deskPage(v *visit) error {
@@ -120,24 +131,16 @@ func (s *Server) deskPage(v *visit) error {
 		return err
 	}
 	page := deskScreen{Asked: strings.TrimSpace(v.Query("q"))}
-	var err error
 	if page.Asked != "" {
 		page.Searched = true
-		if page.Found, err = s.search(v, page.Asked); err != nil {
+		found, err := s.search(v, page.Asked)
+		if err != nil {
 			return err
 		}
+		page.Found = found
 		return s.show(v, http.StatusOK, "desk", screen{Title: "Assistance", Body: page})
 	}
-	c := paris(v)
-	stuck, err := s.store.StuckActions(v.ctx(), v.Now.Add(-stuckAfter), deskRows)
-	if err != nil {
-		return err
-	}
-	escalated, err := s.store.Escalated(v.ctx(), deskRows)
-	if err != nil {
-		return err
-	}
-	mails, err := s.store.FailedMails(v.ctx(), v.Now.Add(-deskHistory), deskRows)
+	st, err := s.stuck(v)
 	if err != nil {
 		return err
 	}
@@ -145,25 +148,27 @@ func (s *Server) deskPage(v *visit) error {
 	if err != nil {
 		return err
 	}
-	page.Stuck, page.Escalated, page.Mails, page.Refused = deskLines(stuck, c), awaitedCards(escalated, c, true), mailLines(mails, c), deskLines(refused, c)
+	c := paris(v)
+	page.Stuck, page.Escalated = deskLines(st.actions, c), awaitedCards(st.escalated, c, true)
+	page.Mails, page.Refused = mailLines(st.mails, c), deskLines(refused, c)
 	return s.show(v, http.StatusOK, "desk", screen{Title: "Assistance", Body: page})
 }
 
 const searchRows = 20
 
 // search finds people, establishments, a key and a request by whatever was typed. Each list is short: a search is narrowed, not leafed through.
-func (s *Server) search(v *visit, asked string) ([]found, error) {
+func (s *Server) search(v *visit, asked string) ([]hit, error) {
 	if len(asked) > okey.MaxText || !isPlainText(asked) {
 		return nil, nil
 	}
-	var results []found
+	var results []hit
 	if id, err := uuid.Parse(asked); err == nil {
 		r, err := s.store.Request(v.ctx(), id)
 		if err != nil && okey.ErrorCode(err) != okey.CodeNotFound {
 			return nil, err
 		}
 		if err == nil {
-			results = append(results, found{Kind: "Demande", Name: sayState(r, paris(v)), Path: requestURL(r.ID), More: r.Need})
+			results = append(results, hit{Kind: "Demande", Name: sayState(r, paris(v)), Path: requestURL(r.ID), More: r.Need})
 		}
 	}
 	keys, err := s.findKeys(v, asked)
@@ -180,24 +185,24 @@ func (s *Server) search(v *visit, asked string) ([]found, error) {
 		return nil, err
 	}
 	for _, p := range places {
-		results = append(results, found{Kind: "Établissement", Name: fmt.Sprintf("%s (%s)", p.Name, p.UAI), Path: "/demandes?etablissement=" + string(p.UAI), More: p.Commune})
+		results = append(results, hit{Kind: "Établissement", Name: fmt.Sprintf("%s (%s)", p.Name, p.UAI), Path: "/demandes?etablissement=" + string(p.UAI), More: p.Commune})
 	}
 	persons, err := s.store.FindPeople(v.ctx(), asked, searchRows)
 	for _, p := range persons {
-		results = append(results, found{Kind: "Personne", Name: p.Name(), Path: "/demandes?personne=" + p.ID.String(), More: p.Mail})
+		results = append(results, hit{Kind: "Personne", Name: p.Name(), Path: "/demandes?personne=" + p.ID.String(), More: p.Mail})
 	}
 	return results, err
 }
 
-func (s *Server) findKeys(v *visit, asked string) ([]found, error) {
-	serial, err := okey.ParseSerial(asked)
-	if err != nil {
+func (s *Server) findKeys(v *visit, asked string) ([]hit, error) {
+	serial, _ := okey.ParseSerial(asked)
+	if serial == "" { // no serial number: it is something else
 		return nil, nil
 	}
 	keys, err := s.store.ListKeys(v.ctx(), sql.Reach{All: true}, sql.KeyFilter{Serial: serial, Limit: 1})
-	var results []found
+	var results []hit
 	for _, k := range keys {
-		results = append(results, found{Kind: "Clef", Name: string(k.Serial), Path: keyURL(k.Serial), More: k.State.French() + ", " + k.Establishment})
+		results = append(results, hit{Kind: "Clef", Name: string(k.Serial), Path: keyURL(k.Serial), More: k.State.French() + ", " + k.Establishment})
 	}
 	return results, err
 }

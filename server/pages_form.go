@@ -45,37 +45,26 @@ func newForm(v *visit, name, path, button string, fields map[string]field) *form
 
 // entry is one field of a form, ready to be written.
 type entry struct {
-	form *form
-	Name string
+	field
+	ID, Name, Value string
+	Message         string // what is wrong with it
+	Described       string // the ids of what explains it
 }
 
-func (e entry) ID() string        { return e.form.Name + "-" + e.Name }
-func (e entry) Value() string     { return e.form.Values[e.Name] }
-func (e entry) Label() string     { return e.form.Fields[e.Name].Label }
-func (e entry) Hint() string      { return e.form.Fields[e.Name].Hint }
-func (e entry) Empty() string     { return e.form.Fields[e.Name].Empty }
-func (e entry) Choices() []choice { return e.form.Fields[e.Name].Choices }
-
-// Message is what is wrong with the field.
-func (e entry) Message() string {
-	for _, wrong := range e.form.Errors {
-		if wrong.Field == e.Name {
-			return wrong.Message
+func (f *form) entry(name string) entry {
+	e := entry{field: f.Fields[name], ID: f.Name + "-" + name, Name: name, Value: f.Values[name]}
+	var ids []string
+	if e.Hint != "" {
+		ids = append(ids, e.ID+"-aide")
+	}
+	for _, wrong := range f.Errors {
+		if wrong.Field == name {
+			e.Message = wrong.Message
+			ids = append(ids, e.ID+"-erreur")
 		}
 	}
-	return ""
-}
-
-// Described lists the ids of what explains the field.
-func (e entry) Described() string {
-	var ids []string
-	if e.Hint() != "" {
-		ids = append(ids, e.ID()+"-aide")
-	}
-	if e.Message() != "" {
-		ids = append(ids, e.ID()+"-erreur")
-	}
-	return strings.Join(ids, " ")
+	e.Described = strings.Join(ids, " ")
+	return e
 }
 
 // neverKept are fields that leave the server's memory with the answer.

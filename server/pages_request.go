@@ -101,7 +101,7 @@ func (d dossier) steps() []step {
 		switch {
 		case m.now == d.Stage:
 			steps = append(steps, step{What: m.ahead, State: "now"})
-		case !m.at.IsZero() && !(m.now == okey.AwaitingStock && d.Key == ""):
+		case !m.at.IsZero() && (m.now != okey.AwaitingStock || d.Key != ""):
 			steps = append(steps, step{What: m.what, When: d.clock.day(m.at), State: "done"})
 		case d.Stage.Closed(): // it never came to that
 		default:
@@ -280,8 +280,8 @@ func (s *Server) requestNotice(v *visit, d dossier) (string, error) {
 
 // justDone is the visitor's own accepted action that the address names, after a form.
 func (s *Server) justDone(v *visit) (okey.Action, bool, error) {
-	id, err := uuid.Parse(v.Query("fait"))
-	if err != nil {
+	id, _ := uuid.Parse(v.Query("fait"))
+	if id == uuid.Nil {
 		return okey.Action{}, false, nil
 	}
 	a, err := s.store.Action(v.ctx(), id)

@@ -26,7 +26,8 @@ var signalForms = []signalForm{
 
 // usableForm is the form that this person may send now; nil where stage or permission table say no, or where the same was just sent.
 func (s *Server) usableForm(v *visit, d dossier, sf signalForm) (*form, error) {
-	if okey.CheckSignal(d.Stage, sf.signal) != nil || okey.May(signalActs[sf.signal], v.Actor, d.subject, d.today) != nil {
+	usable := okey.CheckSignal(d.Stage, sf.signal) == nil && okey.May(signalActs[sf.signal], v.Actor, d.subject, d.today) == nil
+	if !usable {
 		return nil, nil
 	}
 	for _, a := range d.pending {

@@ -64,16 +64,9 @@ func Run(ctx context.Context, cfg config.Config) error {
 	if err != nil {
 		return err
 	}
-	var measures net.Listener
-	if cfg.Metrics != "" {
-		// No reason not to serve: another program of OKEY on this machine may have the port.
-		if measures, err = listen("OKEY_METRICS", cfg.Metrics); err != nil {
-			slog.Warn("no metrics are served", "why", okey.ErrorMessage(err))
-		}
-	}
 	var handler swap
 	handler.set(waitingHandler())
-	served := make(chan error, 2)
+	served := make(chan error, 1)
 	public := newHTTPServer(&handler)
 	go func() { served <- public.Serve(listener) }()
 	slog.Info("server listening", "address", listener.Addr().String())
@@ -86,19 +79,33 @@ func Run(ctx context.Context, cfg config.Config) error {
 	if err == nil {
 		handler.set(s.Handler())
 		slog.Info("server ready", "url", cfg.URL)
-		if measures != nil {
-			private := newHTTPServer(s.metrics.handler())
-			go func() { served <- private.Serve(measures) }()
-			defer func() { _ = private.Close() }()
-		}
+		defer s.measure(cfg.Metrics)()
 		select {
 		case err = <-served:
 		case <-ctx.Done():
 		}
-	} else if measures != nil {
-		_ = measures.Close()
 	}
 	return leaving(ctx, errors.Join(err, shutdown(public)))
+}
+
+// measure serves the metrics on their loopback address until the function that it returns is called. A taken port is no reason not to serve
+// people: another program of OKEY on the same machine may have it.
+func (s *Server) measure(address string) (stop func()) {
+	if address == "" {
+		return func() {}
+	}
+	listener, err := listen("OKEY_METRICS", address)
+	if err != nil {
+		slog.Warn("metrics are not served", "error", err)
+		return func() {}
+	}
+	private := newHTTPServer(s.metrics.handler())
+	go func() {
+		if err := private.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			slog.Warn("metrics are no longer served", "error", err)
+		}
+	}()
+	return func() { _ = private.Close() }
 }
 
 // assemble opens what the server needs, waiting for the database. closeAll is to be called whatever comes back.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 
+	"okey/calendar"
 	"okey/config"
 )
 
@@ -107,8 +108,12 @@ func (h *house) environment(urls databases) ([]variable, config.Config, error) {
 		{"OKEY_LINK_KEYS", h.secrets.LinkKeys},
 		{"OKEY_PIN_PEPPERS", h.secrets.PINPeppers},
 		{"OKEY_AUDIT_KEYS", h.secrets.AuditKeys},
-		{"OKEY_HOLIDAYS_FILE", ours("OKEY_HOLIDAYS_FILE", "")},
+		{"OKEY_HOLIDAYS_FILE", ours("OKEY_HOLIDAYS_FILE", holidaysFile(h.flags.Data))},
 		{"OKEY_LOG_LEVEL", ours("OKEY_LOG_LEVEL", "info")},
+	}
+	// The ministry's dates for the year of this version; an academy's own file is set in the environment.
+	if err := writeWhole(holidaysFile(h.flags.Data), string(calendar.Demonstration)); err != nil {
+		return nil, config.Config{}, fmt.Errorf("write the school holidays: %w", err)
 	}
 	values := map[string]string{}
 	for _, v := range variables {
@@ -128,6 +133,8 @@ func ours(name, otherwise string) string {
 	}
 	return otherwise
 }
+
+func holidaysFile(dir string) string { return filepath.Join(dir, "vacances.csv") }
 
 func environmentFile(dir string) string { return filepath.Join(dir, "okey.env") }
 

@@ -73,7 +73,9 @@ func work(ctx context.Context, c client.Client, cfg config.Config, store *sql.St
 	failed := make(chan error, 1)
 	w := worker.New(c, okey.TaskQueue, worker.Options{
 		WorkerStopTimeout: drain,
-		OnFatalError:      func(err error) { failed <- err },
+		// What a killed worker had in its cache is offered to it alone for so long: less than a person waits for an outcome.
+		StickyScheduleToStartTimeout: time.Second,
+		OnFatalError:                 func(err error) { failed <- err },
 	})
 	Register(w)
 	e := engine.New(c, okey.DefaultWaits(), cfg.URL)

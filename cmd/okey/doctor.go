@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"okey"
@@ -42,7 +44,11 @@ func (*DoctorCommand) Run(ctx context.Context, cfg *config.Config, out io.Writer
 		well, err := e.look(limited)
 		cancel()
 		line := fmt.Sprintf("✓ %s : %s", e.name, well)
-		if err != nil {
+		var advised advice
+		switch {
+		case errors.As(err, &advised):
+			line = fmt.Sprintf("! %s : %s", e.name, string(advised))
+		case err != nil:
 			ill = true
 			line = fmt.Sprintf("✗ %s : %s", e.name, describe(err))
 		}
@@ -55,6 +61,11 @@ func (*DoctorCommand) Run(ctx context.Context, cfg *config.Config, out io.Writer
 	}
 	return nil
 }
+
+// advice is what an operator should see to, though everything works.
+type advice string
+
+func (a advice) Error() string { return string(a) }
 
 // patience is how long an examination may take: an audit of years is long to read.
 func (e examination) patience() time.Duration {
@@ -131,7 +142,7 @@ const holidaysAhead = 60 * 24 * time.Hour
 
 func (d *doctor) holidays(ctx context.Context) (string, error) {
 	if d.cfg.HolidaysFile == "" {
-		return "", okey.Errorf(okey.CodeInvalid, "aucun fichier (OKEY_HOLIDAYS_FILE) : les délais courent pendant les vacances.")
+		return "", advice("aucun fichier (OKEY_HOLIDAYS_FILE) : les délais courent pendant les vacances.")
 	}
 	known, err := calendar.Load(d.cfg.HolidaysFile)
 	if err != nil {
@@ -141,15 +152,17 @@ func (d *doctor) holidays(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	short := map[string]bool{}
+	var short []string
 	for _, p := range places {
 		until, ok := known.KnownUntil(p.Academy)
-		if academy, listed := okey.AcademyByCode(p.Academy); listed && (!ok || until.Before(d.now.Add(holidaysAhead))) && !short[academy.Name] {
-			short[academy.Name] = true
-			err = errors.Join(err, okey.Errorf(okey.CodeInvalid, "le fichier s'arrête bientôt, ou ne dit rien, pour l'académie de %s : prenez celui de l'année.", academy.Name))
+		if academy, listed := okey.AcademyByCode(p.Academy); listed && (!ok || until.Before(d.now.Add(holidaysAhead))) && !slices.Contains(short, academy.Name) {
+			short = append(short, academy.Name)
 		}
 	}
-	return "connues pour les deux mois à venir", err
+	if len(short) > 0 {
+		return "", advice(fmt.Sprintf("le fichier s'arrête bientôt, ou ne dit rien, pour : %s. Prenez celui de l'année.", strings.Join(short, ", ")))
+	}
+	return "connues pour les deux mois à venir", nil
 }
 
 // A minute is more than any action needs where everything runs; counting stops at some number that is bad enough.

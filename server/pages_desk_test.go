@@ -10,124 +10,42 @@ import (
 
 	"okey"
 	"okey/internal/scene"
-	"okey/sql"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// signed brings a request to the counter, and returns its page.
-func (h *house) signed(c cast) string {
-	h.Helper()
-	lea, roux := h.as(c.lea), h.as(c.roux)
-	page := lea.asks()
-	roux.done(roux.answers(page, "approve", ""))
-	lea.done(lea.signs(page))
-	return page
-}
-
-func TestAnotherKeyOfTheStockMayTakeThePlaceAtTheCounter(t *testing.T) {
-	h := newHouse(t)
-	c := h.cast()
-	attributed, other, foreign := h.Key(scene.Tilleuls), h.Key(scene.Tilleuls), h.Key(scene.Acacias)
-	page := h.signed(c)
-	roux := h.as(c.roux)
-
-	for serial, want := range map[string]string{
-		"":              "Le numéro de série manque",
-		"ZZZ9":          "Aucune clef ne porte le numéro ZZZ9",
-		string(foreign): "appartient au stock d'un autre établissement",
-		"1,23E+11":      "Excel a abrégé ce numéro",
-	} {
-		wrong := roux.fill(page, page+"/remise", "serial", serial)
-		assert.Contains(t, []int{http.StatusUnprocessableEntity, http.StatusConflict}, wrong.Status, serial)
-		assert.Contains(t, wrong.text(), want)
-		assert.Contains(t, wrong.HTML, `value="`+strings.ReplaceAll(serial, "+", "&#43;")+`"`, "what was typed stays")
-		assert.Contains(t, wrong.HTML, `id="remise-serial-erreur"`, "beside its field")
-	}
-	swapped := roux.done(roux.fill(page, page+"/remise", "serial", string(other)))
-	assert.Contains(t, swapped.text(), "Elle a pris la place de celle qui était attribuée")
-	assert.Equal(t, okey.InService, h.KeyState(other))
-	assert.Equal(t, okey.InStock, h.KeyState(attributed))
-}
-
-func TestARefusedFormCorrectedIsAnActionOfItsOwn(t *testing.T) {
+func TestEveryPageOpensForEveryRole(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
 	serial := h.Key(scene.Tilleuls)
-	page := h.signed(c)
-	roux := h.as(c.roux)
-	refused := roux.fill(page, page+"/remise", "serial", "ZZZ9")
-	require.Equal(t, http.StatusConflict, refused.Status)
-	roux.done(roux.post(page+"/remise", refused.form(t, page+"/remise", "serial", string(serial))))
-	assert.Equal(t, okey.InService, h.KeyState(serial))
-}
-
-func TestARefusalIsReadByWhoeverAsked(t *testing.T) {
-	h := newHouse(t)
-	c := h.cast()
-	lea, roux := h.as(c.lea), h.as(c.roux)
-	page := lea.asks()
-	roux.done(roux.answers(page, "refuse", "pas <b>cette</b> année"))
-	home := lea.get("/")
-	assert.Contains(t, home.text(), "pas <b>cette</b> année")
-	assert.NotContains(t, home.HTML, "<b>cette</b>")
-	assert.Contains(t, home.text(), "Refusée")
-	assert.Contains(t, home.HTML, `href="/demandes/nouvelle"`, "they may ask again")
-}
-
-func TestWithoutAFreeKeyThePlaceIsKept(t *testing.T) {
-	h := newHouse(t)
-	c := h.cast()
-	lea, roux, support := h.as(c.lea), h.as(c.roux), h.as(c.support)
-	assert.Contains(t, lea.get("/demandes/nouvelle").text(), "aucune clef libre en ce moment")
-	page := lea.asks()
-	assert.Contains(t, roux.get(page).text(), "Aucune clef n'est libre : si vous acceptez, la demande garde sa place")
-	approved := roux.done(roux.answers(page, "approve", ""))
-	assert.Contains(t, approved.text(), "Léa Martin garde sa place")
-	assert.Contains(t, lea.get("/").text(), "Place dans la file : la première.")
-
-	none := support.fill(page, page+"/stock")
-	assert.Equal(t, http.StatusConflict, none.Status)
-	assert.Contains(t, none.text(), "Aucune clef n'est libre dans cet établissement")
-	h.Key(scene.Tilleuls)
-	assert.Contains(t, support.done(support.fill(page, page+"/stock")).text(), "Une clef était libre : la demande continue.")
-	assert.NotContains(t, roux.get(page).HTML, page+"/stock", "support's alone")
-}
-
-func TestARequestIsWithdrawnByItsAskerAndBySupportWithAReason(t *testing.T) {
-	h := newHouse(t)
-	c := h.cast()
-	lea, support := h.as(c.lea), h.as(c.support)
-	page := lea.asks()
-	silent := support.fill(page, page+"/retrait", "comment", "")
-	assert.Equal(t, http.StatusUnprocessableEntity, silent.Status)
-	assert.Contains(t, silent.text(), "Indiquez pourquoi l'assistance agit")
-	assert.Contains(t, silent.HTML, `id="retrait-comment-erreur"`)
-	gone := lea.done(lea.fill(page, page+"/retrait", "comment", ""))
-	assert.Contains(t, gone.text(), "Votre demande est retirée.")
-	assert.NotContains(t, gone.HTML, "<form method=\"post\" action=\""+page, "nothing is left to do")
-}
-
-func TestACharterThatChangedIsReadAgain(t *testing.T) {
-	h := newHouse(t)
-	c := h.cast()
-	h.Key(scene.Tilleuls)
-	lea, roux := h.as(c.lea), h.as(c.roux)
-	page := lea.asks()
-	roux.done(roux.answers(page, "approve", ""))
-	before := lea.get(page).form(t, page+"/charte", "read", "oui", "pin", "4071", "pin2", "4071")
-	require.NoError(t, h.Store.Do(t.Context(), func(tx *sql.Tx) error {
-		_, err := tx.PublishCharter(t.Context(), "Charte nouvelle.", time.Now())
-		return err
-	}))
-	outdated := lea.post(page+"/charte", before)
-	assert.Equal(t, http.StatusUnprocessableEntity, outdated.Status)
-	assert.Contains(t, outdated.text(), "La charte a changé : relisez-la")
-	assert.Contains(t, outdated.text(), "Charte nouvelle.")
-	assert.NotContains(t, outdated.HTML, " checked", "the new text is agreed to anew")
-	lea.done(lea.signs(page))
+	page := h.as(c.lea).asks()
+	auditor := h.Person("Aude Itrice", okey.Staff)
+	h.Exec(`UPDATE person SET auditor = true WHERE id = $1`, auditor.ID)
+	for name, want := range map[string]struct {
+		who  okey.Person
+		desk int
+		seen int // request and key
+	}{
+		"requester": {c.lea, 403, 200}, "approver": {c.roux, 403, 200}, "support": {c.support, 200, 200}, "auditor": {auditor, 200, 200},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := h.as(want.who)
+			for _, path := range []string{"/", "/demandes", "/demandes/nouvelle", "/clefs", "/aide", "/charte"} {
+				p := b.get(path)
+				assert.Equal(t, http.StatusOK, p.Status, path)
+				assert.Contains(t, p.HTML, want.who.Name(), path)
+				assert.Contains(t, p.HTML, `action="/deconnexion"`, path)
+			}
+			assert.Equal(t, want.seen, b.get(page).Status)
+			assert.Contains(t, []int{want.desk, 404}, b.get("/assistance").Status)
+			assert.Equal(t, want.desk == 200, strings.Contains(b.get("/").HTML, `href="/assistance"`))
+			if name != "requester" {
+				assert.Contains(t, b.get("/clefs/"+string(serial)).text(), "Informations sur la clef")
+			}
+		})
+	}
 }
 
 func TestAKeyIsDeclaredLostOnItsPage(t *testing.T) {
@@ -207,19 +125,6 @@ func TestSupportSeesWhatIsStuckAndFindsEverything(t *testing.T) {
 	assert.NotContains(t, roux.get(page).HTML, "key-request-"+id)
 }
 
-func TestSupportAnswersOnlyWithAReason(t *testing.T) {
-	h := newHouse(t)
-	c := h.cast()
-	h.Key(scene.Tilleuls)
-	page := h.as(c.lea).asks()
-	support := h.as(c.support)
-	silent := support.answers(page, "approve", "")
-	assert.Equal(t, http.StatusUnprocessableEntity, silent.Status)
-	assert.Contains(t, silent.HTML, `value="approve" checked`)
-	support.done(support.answers(page, "approve", "direction absente"))
-	assert.Equal(t, "support", h.Text(`SELECT via FROM action WHERE name = 'principal-decision'`))
-}
-
 func TestListsAreFilteredAndComeInPages(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
@@ -246,19 +151,6 @@ func nextPage(t *testing.T, p sheet) string {
 	before, _, found := strings.Cut(p.HTML, `">Page suivante`)
 	require.True(t, found, p.text())
 	return strings.ReplaceAll(before[strings.LastIndex(before, `"`)+1:], "&amp;", "&")
-}
-
-func TestSomeoneInSeveralEstablishmentsChooses(t *testing.T) {
-	h := newHouse(t)
-	both := h.Person("Ines Deux", okey.Staff, scene.Tilleuls, scene.Acacias)
-	b := h.as(both)
-	form := b.get("/demandes/nouvelle")
-	assert.Contains(t, form.text(), "Pour quel établissement ?")
-	missing := b.post("/demandes/nouvelle", form.form(t, "/demandes/nouvelle", "need", "notes"))
-	assert.Equal(t, http.StatusUnprocessableEntity, missing.Status)
-	assert.Contains(t, missing.text(), "Choisissez l'établissement où vous travaillez.")
-	b.done(b.fill("/demandes/nouvelle", "/demandes/nouvelle", "need", "notes", "establishment", string(scene.Acacias)))
-	assert.Equal(t, string(scene.Acacias), h.Text(`SELECT uai FROM request`))
 }
 
 func TestStaticFilesAreServedAndVersioned(t *testing.T) {

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	stdsql "database/sql"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"okey"
+	"okey/config"
+	"okey/internal/pgtest"
+	"okey/internal/scene"
+	"okey/sql"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// desk is a terminal on an installation.
+type desk struct {
+	*scene.Scene
+}
+
+func newDesk(t *testing.T) *desk {
+	t.Helper()
+	s := scene.New(t)
+	t.Setenv("OKEY_DATABASE_URL", s.URL)
+	t.Setenv("OKEY_AUDIT_KEYS", s.Keys.Reveal())
+	return &desk{s}
+}
+
+// okey runs a command; out is what it printed, said what it told on the error output.
+func (d *desk) okey(args ...string) (code int, out, said string) {
+	var stdout, stderr bytes.Buffer
+	code = run(context.Background(), args, &stdout, &stderr)
+	return code, stdout.String(), stderr.String()
+}
+
+func TestTokenPrintsATokenAndNothingElse(t *testing.T) {
+	d := newDesk(t)
+	lea := d.Person("Léa Martin", okey.Staff, scene.Tilleuls)
+	code, out, said := d.okey("token", lea.Mail, "--ttl", "2h")
+	require.Equal(t, 0, code, said)
+	token := strings.TrimSuffix(out, "\n")
+	assert.Regexp(t, `^okey_[A-Za-z0-9_-]{43}$`, token)
+	bearer, err := d.Store.Bearer(t.Context(), token, time.Now().Add(119*time.Minute))
+	require.NoError(t, err)
+	assert.Equal(t, lea.ID, bearer.Person)
+	_, err = d.Store.Bearer(t.Context(), token, time.Now().Add(121*time.Minute))
+	assert.Equal(t, okey.CodeUnauthorized, okey.ErrorCode(err))
+	assert.Equal(t, 0, d.Count(`SELECT count(*) FROM api_token WHERE hash = convert_to($1, 'UTF8')`, token))
+
+	code, out, _ = d.okey("token", "--service", "serveur-auth", "--scope", "pin-checks,keys")
+	assert.Equal(t, 0, code)
+	bearer, err = d.Store.Bearer(t.Context(), strings.TrimSpace(out), time.Now())
+	require.NoError(t, err)
+	assert.Equal(t, sql.Bearer{Service: "serveur-auth", Scopes: []string{"pin-checks", "keys"}}, bearer)
+}
+
+func TestAnAmbiguousAddressListsTheUIDs(t *testing.T) {
+	d := newDesk(t)
+	d.Person("Anne Blanc", okey.Staff, scene.Tilleuls)
+	d.Person("Marc Roux", okey.Staff, scene.Tilleuls)
+	d.Exec(`UPDATE person SET mail = 'ce.0069001b@ac-nice.fr'`)
+	code, out, said := d.okey("token", "ce.0069001B@ac-nice.fr")
+	assert.Equal(t, 1, code)
+	assert.Empty(t, out)
+	assert.Contains(t, said, "ablanc")
+	assert.Contains(t, said, "mroux")
+	code, out, _ = d.okey("token", "mroux")
+	assert.Equal(t, 0, code)
+	assert.NotEmpty(t, out)
+}
+
+func TestGrantMakesAnInstallationsFirstSupport(t *testing.T) {
+	d := newDesk(t)
+	code, out, said := d.okey("grant", "support", "Sam@exemple.fr")
+	require.Equal(t, 0, code, said)
+	assert.Contains(t, out, "première connexion")
+	code, _, _ = d.okey("grant", "support", "sam@exemple.fr")
+	assert.Equal(t, 0, code, "twice changes nothing")
+	assert.Equal(t, 1, d.Count(`SELECT count(*) FROM person WHERE support AND uid = 'sam@exemple.fr'`))
+	code, _, _ = d.okey("grant", "support", "sam@exemple.fr", "--revoke")
+	assert.Equal(t, 0, code)
+	assert.Equal(t, 0, d.Count(`SELECT count(*) FROM person WHERE support`))
+	for _, wrong := range [][]string{{"grant", "chef", "a@b.fr"}, {"grant", "support", "personne"}, {"grant", "auditor"}} {
+		code, _, said = d.okey(wrong...)
+		assert.Equal(t, 1, code)
+		assert.Equal(t, 1, strings.Count(said, "\n"), said)
+	}
+	n, err := d.Store.VerifyAudit(t.Context())
+	require.NoError(t, err)
+	assert.EqualValues(t, 3, n)
+}
+
+func TestACharterIsPublishedOnce(t *testing.T) {
+	d := newDesk(t)
+	path := filepath.Join(t.TempDir(), "charte.txt")
+	publish := func(text string) (int, string) {
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		code, out, said := d.okey("charter", "publish", path)
+		return code, out + said
+	}
+	code, text := publish("Je garde ma clef.\n")
+	require.Equal(t, 0, code, text)
+	assert.Contains(t, text, "version 2")
+	_, text = publish("Je garde ma clef.\n")
+	assert.Contains(t, text, "déjà en vigueur")
+	for _, wrong := range []string{"", "Cl\xe9", okey.FirstCharter} {
+		code, text = publish(wrong)
+		assert.Equal(t, 1, code, text)
+	}
+}
+
+func TestDoctorNamesWhatIsWrong(t *testing.T) {
+	d := newDesk(t)
+	t.Setenv("TEMPORAL_ADDRESS", closedPort(t))
+	t.Setenv("OKEY_SMTP_URL", "smtp://"+closedPort(t))
+	lea := d.Person("Léa Martin", okey.Staff, scene.Tilleuls)
+	d.Ask(lea, scene.Tilleuls)
+	d.Exec(`UPDATE action SET created_at = now() - interval '1 hour'`)
+	code, out, _ := d.okey("doctor")
+	assert.Equal(t, 1, code)
+	for _, line := range []string{
+		"✓ base de données", "✓ migrations", "✓ rôle de la base", "✗ moteur Temporal", "✗ relais de courrier",
+		"✓ journal d'audit", "! vacances scolaires", "✗ actions non jugées : 1 attend", "✓ demandes à réveiller",
+	} {
+		assert.Contains(t, out, line)
+	}
+	_, _, said := d.okey("grant", "support", lea.Mail)
+	assert.Empty(t, said)
+	_, err := d.Admin.ExecContext(t.Context(), `UPDATE audit SET detail = 'nothing'`)
+	require.NoError(t, err)
+	_, out, _ = d.okey("doctor")
+	assert.Contains(t, out, "✗ journal d'audit : ")
+	assert.Contains(t, out, "modifiée")
+}
+
+func TestHealthcheckSaysWhoDoesNotAnswer(t *testing.T) {
+	d := newDesk(t)
+	t.Setenv("OKEY_HTTP", closedPort(t))
+	code, _, said := d.okey("healthcheck", "server")
+	assert.Equal(t, 1, code)
+	assert.Contains(t, said, "server ne répond pas")
+}
+
+func TestEverythingWrongWithTheConfigurationIsToldAtOnce(t *testing.T) {
+	d := newDesk(t)
+	t.Setenv("OKEY_LOG_LEVEL", "bavard")
+	code, _, said := d.okey("server", "--http", "8080")
+	assert.Equal(t, 1, code)
+	for _, name := range []string{"OKEY_LOG_LEVEL", "OKEY_HTTP", "OKEY_URL", "OKEY_PIN_PEPPERS"} {
+		assert.Contains(t, said, name)
+	}
+}
+
+func TestTheEnvironmentMayComeFromAFile(t *testing.T) {
+	newDesk(t)
+	database := os.Getenv("OKEY_DATABASE_URL")
+	require.NoError(t, os.Unsetenv("OKEY_DATABASE_URL"))
+	path := filepath.Join(t.TempDir(), "okey.env")
+	require.NoError(t, os.WriteFile(path, []byte("# un commentaire\n\nexport OKEY_DATABASE_URL='"+database+"'\nOKEY_MAIL_FROM=\"OKEY <okey@exemple.fr>\"\n"), 0o600))
+	t.Setenv("OKEY_MAIL_FROM", "autre@exemple.fr") // already there: wins
+	var stdout, stderr bytes.Buffer
+	assert.Equal(t, 0, run(t.Context(), []string{"grant", "support", "sam@exemple.fr", "--env", path}, &stdout, &stderr), stderr.String())
+	assert.Equal(t, "autre@exemple.fr", os.Getenv("OKEY_MAIL_FROM"))
+
+	require.NoError(t, os.WriteFile(path, []byte("OKEY_URL\n"), 0o600))
+	assert.Equal(t, 1, run(t.Context(), []string{"--env=" + path, "doctor"}, &stdout, &stderr))
+	assert.Contains(t, stderr.String(), "ligne 1")
+}
+
+func TestMigrateTwiceIsAsGoodAsOnce(t *testing.T) {
+	db := pgtest.Empty(t)
+	require.NoError(t, migrateWhenUp(t.Context(), db.AdminURL))
+	require.NoError(t, migrateWhenUp(t.Context(), db.AdminURL))
+	admin, err := stdsql.Open("postgres", db.AdminURL)
+	require.NoError(t, err)
+	defer func() { _ = admin.Close() }()
+	var charters int
+	require.NoError(t, admin.QueryRowContext(t.Context(), `SELECT count(*) FROM charter`).Scan(&charters))
+	assert.Equal(t, 1, charters)
+	assert.ErrorContains(t, (&MigrateCommand{}).Run(t.Context(), &config.Config{}, &bytes.Buffer{}), "OKEY_ADMIN_DATABASE_URL")
+}
+
+func closedPort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+	return l.Addr().String()
+}

@@ -1,0 +1,237 @@
+package server_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"okey"
+	"okey/config"
+	"okey/internal/scene"
+
+	"github.com/coreos/go-oidc/v3/oidc/oidctest"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// identity is an OpenID provider that signs in whoever it is told to: discovery, PKCE, nonce and signatures are real, its sign-in page is not.
+type identity struct {
+	*httptest.Server
+	key    *ecdsa.PrivateKey
+	claims map[string]any
+	asked  url.Values // of the last authorization
+	away   bool
+}
+
+func newIdentity(t *testing.T) *identity {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	p := &identity{key: key}
+	keys := &oidctest.Server{PublicKeys: []oidctest.PublicKey{{PublicKey: key.Public(), KeyID: "k", Algorithm: "ES256"}}}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
+		if p.away {
+			http.Error(w, "later", http.StatusBadGateway)
+			return
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{
+			"issuer": p.URL, "authorization_endpoint": p.URL + "/authorize", "token_endpoint": p.URL + "/token", "jwks_uri": p.URL + "/keys",
+			"userinfo_endpoint": p.URL + "/userinfo", "end_session_endpoint": p.URL + "/end", "id_token_signing_alg_values_supported": []string{"ES256"},
+		})
+	})
+	mux.Handle("GET /keys", keys)
+	mux.HandleFunc("POST /token", p.token)
+	mux.HandleFunc("GET /userinfo", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(p.claims)
+	})
+	p.Server = httptest.NewServer(mux)
+	keys.SetIssuer(p.URL)
+	t.Cleanup(p.Close)
+	return p
+}
+
+// token gives an ID token for the code, only to whoever began the sign-in.
+func (p *identity) token(w http.ResponseWriter, r *http.Request) {
+	challenge := sha256.Sum256([]byte(r.PostFormValue("code_verifier")))
+	if base64.RawURLEncoding.EncodeToString(challenge[:]) != p.asked.Get("code_challenge") || r.PostFormValue("code") != "the-code" {
+		http.Error(w, `{"error":"invalid_grant"}`, http.StatusBadRequest)
+		return
+	}
+	claims, _ := json.Marshal(map[string]any{
+		"iss": p.URL, "aud": "okey", "sub": p.claims["sub"], "nonce": p.asked.Get("nonce"),
+		"iat": time.Now().Unix(), "exp": time.Now().Add(time.Hour).Unix(),
+	})
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(map[string]any{
+		"access_token": "at", "token_type": "Bearer", "id_token": oidctest.SignIDToken(p.key, "k", "ES256", string(claims)),
+	})
+}
+
+// visitor is a browser that stops at each redirect.
+type visitor struct {
+	*house
+	web *http.Client
+}
+
+func (h *house) visitor() *visitor {
+	h.Helper()
+	jar, err := cookiejar.New(nil)
+	require.NoError(h, err)
+	return &visitor{h, &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+}
+
+func (v *visitor) do(method, path string) answer {
+	v.Helper()
+	r, err := http.NewRequestWithContext(context.Background(), method, v.URL+path, nil)
+	require.NoError(v, err)
+	response, err := v.web.Do(r)
+	require.NoError(v, err)
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(response.Body)
+	require.NoError(v, err)
+	return answer{Status: response.StatusCode, Header: response.Header, Text: string(text)}
+}
+
+// leave goes to the identity provider and returns the state to come back with.
+func (v *visitor) leave(p *identity, path string) string {
+	v.Helper()
+	a := v.do(http.MethodGet, path)
+	require.Equal(v, http.StatusSeeOther, a.Status, a.Text)
+	to, err := url.Parse(a.Header.Get("Location"))
+	require.NoError(v, err)
+	require.True(v, strings.HasPrefix(to.String(), p.URL+"/authorize?"), to.String())
+	p.asked = to.Query()
+	assert.Equal(v, "S256", p.asked.Get("code_challenge_method"))
+	assert.NotEmpty(v, p.asked.Get("nonce"))
+	assert.Equal(v, v.URL+"/connexion/retour", p.asked.Get("redirect_uri"))
+	return p.asked.Get("state")
+}
+
+func (v *visitor) session() string {
+	at, err := url.Parse(v.URL)
+	require.NoError(v, err)
+	for _, cookie := range v.web.Jar.Cookies(at) {
+		if strings.HasPrefix(cookie.Name, "okey_session_") {
+			return cookie.Value
+		}
+	}
+	return ""
+}
+
+func newGate(t *testing.T) (*house, *identity) {
+	p := newIdentity(t)
+	return newHouseWith(t, func(c *config.Config) { c.OIDCIssuer = p.URL }), p
+}
+
+func TestSigningInLeadsBackToThePageAndRenewsTheSession(t *testing.T) {
+	h, p := newGate(t)
+	lea := h.Person("Léa Martin", okey.Staff, scene.Tilleuls)
+	p.claims = map[string]any{"sub": "x1", "uid": lea.UID, "given_name": "Autre", "family_name": "Nom", "email": "autre@exemple.fr"}
+	v := h.visitor()
+	response := v.do(http.MethodGet, "/demandes?page=2")
+	require.Equal(t, http.StatusSeeOther, response.Status)
+	signIn := response.Header.Get("Location")
+	state := v.leave(p, signIn)
+	before := v.session()
+	back := v.do(http.MethodGet, "/connexion/retour?code=the-code&state="+state)
+	require.Equal(t, http.StatusSeeOther, back.Status, back.Text)
+	assert.Equal(t, "/demandes?page=2", back.Header.Get("Location"))
+	assert.NotEqual(t, before, v.session())
+	cookie := back.Header.Get("Set-Cookie")
+	assert.Contains(t, cookie, "HttpOnly")
+	assert.Contains(t, cookie, "SameSite=Lax")
+	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM person`), "the same person")
+	assert.Equal(t, "Léa", h.Text(`SELECT given_name FROM person`), "the import speaks of her: claims change nothing")
+	page := v.do(http.MethodGet, "/demandes")
+	assert.Equal(t, http.StatusOK, page.Status)
+
+	out := v.do(http.MethodPost, "/deconnexion")
+	assert.True(t, strings.HasPrefix(out.Header.Get("Location"), p.URL+"/end?"), out.Header.Get("Location"))
+	page = v.do(http.MethodGet, "/demandes")
+	assert.Equal(t, http.StatusSeeOther, page.Status)
+	assert.Equal(t, 0, h.Count(`SELECT count(*) FROM session WHERE token = $1`, before))
+}
+
+func TestAnUnknownPersonIsCreatedWithoutAnyRole(t *testing.T) {
+	h, p := newGate(t)
+	p.claims = map[string]any{"sub": "s-42", "name": "Nina Nouvelle", "email": "nina@exemple.fr", "email_verified": true}
+	v := h.visitor()
+	v.do(http.MethodGet, "/connexion/retour?code=the-code&state="+v.leave(p, "/connexion"))
+	assert.Equal(t, "s-42", h.Text(`SELECT uid FROM person WHERE NOT support AND NOT auditor`))
+	assert.Equal(t, "Nina Nouvelle", h.Text(`SELECT family_name FROM person`))
+}
+
+func TestAGrantByAddressIsAdoptedOnlyByAVerifiedAddress(t *testing.T) {
+	for _, test := range []struct {
+		verified any
+		people   int
+	}{{true, 1}, {"true", 1}, {false, 2}, {nil, 2}} {
+		h, p := newGate(t)
+		h.Exec(`INSERT INTO person (uid, family_name, given_name, mail, support, created_at) VALUES ('sam@exemple.fr', '', '', 'sam@exemple.fr', true, now())`)
+		p.claims = map[string]any{"sub": "s-7", "uid": "ssecours", "given_name": "Sam", "family_name": "Secours", "email": "Sam@exemple.fr"}
+		if test.verified != nil {
+			p.claims["email_verified"] = test.verified
+		}
+		v := h.visitor()
+		v.do(http.MethodGet, "/connexion/retour?code=the-code&state="+v.leave(p, "/connexion"))
+		assert.Equal(t, test.people, h.Count(`SELECT count(*) FROM person`), "%v", test.verified)
+		assert.Equal(t, test.people == 1, h.Count(`SELECT count(*) FROM person WHERE uid = 'ssecours' AND support`) == 1)
+	}
+}
+
+func TestACallbackThatThisBrowserDidNotAskForSignsNobodyIn(t *testing.T) {
+	h, p := newGate(t)
+	p.claims = map[string]any{"sub": "s-1"}
+	for name, query := range map[string]string{
+		"no state": "code=the-code", "foreign state": "code=the-code&state=abc", "other code": "code=stolen&state=", "refused": "error=access_denied&state=",
+	} {
+		v := h.visitor()
+		state := v.leave(p, "/connexion")
+		if strings.HasSuffix(query, "state=") {
+			query += state
+		}
+		response := v.do(http.MethodGet, "/connexion/retour?"+query)
+		assert.Equal(t, http.StatusUnauthorized, response.Status, name)
+	}
+	stolen := h.visitor()
+	response := h.visitor().do(http.MethodGet, "/connexion/retour?code=the-code&state="+stolen.leave(p, "/connexion"))
+	assert.Equal(t, http.StatusUnauthorized, response.Status, "another browser's sign-in")
+	assert.Equal(t, 0, h.Count(`SELECT count(*) FROM person`))
+}
+
+func TestReturnPathsStayHere(t *testing.T) {
+	h, p := newGate(t)
+	p.claims = map[string]any{"sub": "s-1"}
+	for _, path := range []string{"https://ailleurs.fr/", "//ailleurs.fr", "/\\ailleurs.fr", "javascript:alert(1)", "demandes", "/connexion/retour"} {
+		v := h.visitor()
+		state := v.leave(p, "/connexion?vers="+url.QueryEscape(path))
+		response := v.do(http.MethodGet, "/connexion/retour?code=the-code&state="+state)
+		assert.Equal(t, "/", response.Header.Get("Location"), path)
+	}
+}
+
+func TestTheServerDoesWithoutTheProviderUntilItIsBack(t *testing.T) {
+	h, p := newGate(t)
+	p.claims = map[string]any{"sub": "s-1"}
+	p.away = true
+	v := h.visitor()
+	response := v.do(http.MethodGet, "/connexion")
+	assert.Equal(t, http.StatusServiceUnavailable, response.Status)
+	assert.Contains(t, response.Text, "identité ne répond pas")
+	p.away = false
+	v.leave(p, "/connexion")
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"okey"
 	"okey/config"
@@ -116,6 +117,8 @@ func (e *Engine) options(request uuid.UUID) client.StartWorkflowOptions {
 	return client.StartWorkflowOptions{
 		ID: okey.RequestWorkflowID(request), TaskQueue: okey.TaskQueue, StaticSummary: "Demande de clef",
 		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		// What a killed worker was at is given to another one after so long.
+		WorkflowTaskTimeout: 5 * time.Second,
 	}
 }
 

@@ -160,7 +160,7 @@ func TestSecondApproverLearnsWhoDecided(t *testing.T) {
 	assert.Equal(t, http.StatusConflict, late.Status)
 	assert.Equal(t, "wrong_stage", late.at("code"))
 	assert.Contains(t, late.at("detail"), "Anne Blanc a déjà accepté cette demande")
-	assert.Contains(t, late.at("detail"), "Votre action n'a rien changé")
+	assert.Contains(t, late.at("detail"), "Votre réponse n'a rien changé")
 }
 
 func TestWhatIsSentToAClosedRequestIsRefusedAtOnce(t *testing.T) {

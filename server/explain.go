@@ -139,25 +139,27 @@ func alreadyOpen(f facts) string {
 		f.Open.Stage.French(), okey.SayDay(f.Open.AskedAt, f.Now, f.Zone))
 }
 
-// lastNames says what settled a matter before, of whom.
-var lastNames = map[okey.EventKind]string{
-	okey.EventApproved: "a déjà accepté cette demande", okey.EventRefused: "a déjà refusé cette demande",
-	okey.EventWithdrawn: "a retiré cette demande", okey.EventHandedOver: "a déjà remis cette clef", okey.EventSigned: "a déjà signé la charte",
+// settlements say what settled a matter before this action came.
+var settlements = map[okey.EventKind]string{
+	okey.EventApproved: "déjà accepté cette demande", okey.EventRefused: "déjà refusé cette demande", okey.EventWithdrawn: "retiré cette demande",
+	okey.EventHandedOver: "déjà remis cette clef", okey.EventSigned: "déjà signé la charte",
 }
 
 func tooLate(v okey.Verdict, f facts) string {
-	what, told := lastNames[f.Last.Kind]
-	switch {
-	case f.Last.Kind == okey.EventExpired:
-		return fmt.Sprintf("Cette demande a expiré %s. Votre action n'a rien changé : une nouvelle demande est possible.", okey.SayDay(f.Last.At, f.Now, f.Zone))
-	case told:
-		who := f.Last.ByName
-		if f.Last.By == f.Action.By {
-			return fmt.Sprintf("Vous l'avez déjà fait %s : %s. Votre action n'a rien changé.", okey.SayTime(f.Last.At, f.Now, f.Zone), v.Standing.Stage.French())
-		}
-		return fmt.Sprintf("%s %s %s. Votre action n'a rien changé.", who, what, okey.SayTime(f.Last.At, f.Now, f.Zone))
+	nothing := "Votre action n'a rien changé."
+	if f.Action.Name.Signal() == okey.PrincipalDecision {
+		nothing = "Votre réponse n'a rien changé."
 	}
-	return fmt.Sprintf("Cette demande est à une autre étape (%s) : votre action n'a rien changé.", v.Standing.Stage.French())
+	what, told := settlements[f.Last.Kind]
+	switch when := okey.SayTime(f.Last.At, f.Now, f.Zone); {
+	case f.Last.Kind == okey.EventExpired:
+		return fmt.Sprintf("Cette demande a expiré %s. %s Une nouvelle demande est possible.", okey.SayDay(f.Last.At, f.Now, f.Zone), nothing)
+	case told && f.Last.By == f.Action.By:
+		return fmt.Sprintf("Vous avez %s %s. %s", what, when, nothing)
+	case told:
+		return fmt.Sprintf("%s a %s %s. %s", f.Last.ByName, what, when, nothing)
+	}
+	return fmt.Sprintf("Cette demande est à une autre étape (%s). %s", v.Standing.Stage.French(), nothing)
 }
 
 // wrongKey names the typed key's state and what to do, at the handover.

@@ -3,6 +3,7 @@ package server
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
@@ -12,6 +13,7 @@ import (
 	"okey"
 
 	"github.com/alexedwards/argon2id"
+	"github.com/google/uuid"
 	"golang.org/x/crypto/argon2"
 )
 
@@ -19,20 +21,25 @@ import (
 // what keeps a stolen database mute.
 var pinParameters = argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 
-// hashPIN is all that is ever stored of a PIN: "v<version of the pepper>" before argon2id over HMAC-SHA-256.
-func (s *Server) hashPIN(pin string) (string, error) {
-	version, pepper := s.cfg.PINPeppers.Current()
-	hash, err := argon2id.CreateHash(pepperedPIN(pepper, pin), &pinParameters)
-	if err != nil {
-		return "", fmt.Errorf("hash a PIN: %w", err)
-	}
-	return fmt.Sprintf("v%d%s", version, hash), nil
+// hashPIN is all that is ever stored of a PIN: "v<version of the pepper>" before argon2id over HMAC-SHA-256. The salt comes from the action's
+// id, under the pepper: as unlike another as a random one, but the same where the same action comes again, so that one costly hash serves
+// key and digest.
+func hashPIN(version int, pepper []byte, action uuid.UUID, pin string) string {
+	p := pinParameters
+	salt := keyed(pepper, "pin salt", action[:])[:p.SaltLength]
+	hash := argon2.IDKey([]byte(pepperedPIN(pepper, pin)), salt, p.Iterations, p.Memory, p.Parallelism, p.KeyLength)
+	return fmt.Sprintf("v%d$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", version, argon2.Version, p.Memory, p.Iterations, p.Parallelism,
+		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(hash))
 }
 
-func pepperedPIN(pepper []byte, pin string) string {
-	mac := hmac.New(sha256.New, pepper)
-	mac.Write([]byte(pin))
-	return hex.EncodeToString(mac.Sum(nil))
+// pepperedPIN is what argon2id hashes: whoever checks a PIN makes the same of it.
+func pepperedPIN(pepper []byte, pin string) string { return hex.EncodeToString(keyed(pepper, "", []byte(pin))) }
+
+func keyed(key []byte, purpose string, content []byte) []byte {
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(purpose))
+	mac.Write(content)
+	return mac.Sum(nil)
 }
 
 // seal makes the row of a wish.
@@ -41,14 +48,11 @@ func (s *Server) seal(actor okey.Actor, w wish) (okey.Action, error) {
 		ID: w.Action, Request: w.Request, Key: w.Key, Name: w.Name, By: actor.ID, Via: w.Via, Content: w.Content, CreatedAt: time.Now().UTC(),
 	}
 	version, pepper := s.cfg.PINPeppers.Current()
-	digest, err := digest(version, pepper, w)
-	if err != nil {
-		return a, err
-	}
-	a.Digest = digest
 	if w.PIN != "" {
-		a.PINHash, err = s.hashPIN(w.PIN)
+		a.PINHash = hashPIN(version, pepper, w.Action, w.PIN)
 	}
+	var err error
+	a.Digest, err = digest(version, pepper, w.Content, a.PINHash)
 	return a, err
 }
 
@@ -63,23 +67,21 @@ func (s *Server) sealedAlike(recorded okey.Action, w wish) (bool, error) {
 	if pepper == nil {
 		return false, nil
 	}
-	now, err := digest(version, pepper, w)
+	hash := ""
+	if w.PIN != "" {
+		hash = hashPIN(version, pepper, w.Action, w.PIN)
+	}
+	now, err := digest(version, pepper, w.Content, hash)
 	return err == nil && hmac.Equal(recorded.Digest, now), err
 }
 
-// digest tells a repeat from a reuse: an HMAC over content and PIN, after the version of its key. The PIN enters it through argon2id too,
-// salted with the action's id: the digest outlives the hash, and must be no quicker way to a PIN.
-func digest(version int, pepper []byte, w wish) ([]byte, error) {
-	content, err := json.Marshal(w.Content)
+// digest tells a repeat from a reuse: an HMAC over content and PIN, after the version of its key. The PIN enters it hashed: the digest outlives
+// the hash, and must be no quicker way to a PIN.
+func digest(version int, pepper []byte, content okey.Content, pinHash string) ([]byte, error) {
+	text, err := json.Marshal(content)
 	if err != nil {
 		return nil, fmt.Errorf("write an action's content: %w", err)
 	}
-	mac := hmac.New(sha256.New, pepper)
-	mac.Write(binary.BigEndian.AppendUint64(nil, uint64(len(content))))
-	mac.Write(content)
-	if w.PIN != "" {
-		p := pinParameters
-		mac.Write(argon2.IDKey([]byte(pepperedPIN(pepper, w.PIN)), w.Action[:], p.Iterations, p.Memory, p.Parallelism, p.KeyLength))
-	}
-	return mac.Sum(binary.BigEndian.AppendUint32(nil, uint32(version))), nil
+	text = binary.BigEndian.AppendUint64(text, uint64(len(text)))
+	return append(binary.BigEndian.AppendUint32(nil, uint32(version)), keyed(pepper, "action", append(text, pinHash...))...), nil
 }

@@ -131,7 +131,7 @@ func (d dossier) saySettled(v *visit, e okey.Event) string {
 	case e.Kind == okey.EventExpired:
 		return fmt.Sprintf("Cette demande a expiré %s, sans réponse.", d.clock.day(e.At))
 	}
-	return fmt.Sprintf("%s %s %s.", e.ByName, lastNames[e.Kind], d.clock.time(e.At))
+	return fmt.Sprintf("%s a %s %s.", e.ByName, settlements[e.Kind], d.clock.time(e.At))
 }
 
 var answerNames = map[okey.EventKind]string{

@@ -62,7 +62,7 @@ func TestSecondApproverLearnsOnThePageWhoDecided(t *testing.T) {
 	blanc.done(blanc.answers(page, "approve", ""))
 	told := roux.post(page+"/reponse", late)
 	assert.Equal(t, http.StatusConflict, told.Status)
-	assert.Regexp(t, `Anne Blanc a déjà accepté cette demande \S+ \S+ \S+ à \d+ h \d\d\. Votre action n'a rien changé\.`, told.text())
+	assert.Regexp(t, `Anne Blanc a déjà accepté cette demande \S+ \S+ \S+ à \d+ h \d\d\. Votre réponse n'a rien changé\.`, told.text())
 	assert.Equal(t, "awaiting_charter", h.Text(`SELECT stage FROM request`))
 }
 

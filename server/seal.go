@@ -33,7 +33,9 @@ func hashPIN(version int, pepper []byte, action uuid.UUID, pin string) string {
 }
 
 // pepperedPIN is what argon2id hashes: whoever checks a PIN makes the same of it.
-func pepperedPIN(pepper []byte, pin string) string { return hex.EncodeToString(keyed(pepper, "", []byte(pin))) }
+func pepperedPIN(pepper []byte, pin string) string {
+	return hex.EncodeToString(keyed(pepper, "", []byte(pin)))
+}
 
 func keyed(key []byte, purpose string, content []byte) []byte {
 	mac := hmac.New(sha256.New, key)

@@ -12,12 +12,25 @@ func TestWhichEstablishmentsOKEYServes(t *testing.T) {
 		contract, state string
 		why             NotServed
 	}{
-		{340, "99", "1", ""}, {300, "30", "1", ""}, {399, "60", "1", ""},
-		{340, "20", "1", ""}, {340, "21", "1", ""}, {340, "31", "1", ""}, {340, "40", "1", ""}, {340, "41", "1", ""},
-		{340, "10", "1", NotUnderContract}, {340, "50", "1", NotUnderContract}, {340, "", "1", NotUnderContract},
-		{340, "99", "2", Closed}, {340, "99", "3", Closed}, {340, "99", "", Closed},
-		{101, "99", "1", FirstDegree}, {151, "10", "2", FirstDegree},
-		{400, "99", "1", NotASchool}, {0, "99", "1", NotASchool}, {299, "99", "1", NotASchool},
+		{340, "99", "1", ""},
+		{300, "30", "1", ""},
+		{399, "60", "1", ""},
+		{340, "20", "1", ""},
+		{340, "21", "1", ""},
+		{340, "31", "1", ""},
+		{340, "40", "1", ""},
+		{340, "41", "1", ""},
+		{340, "10", "1", NotUnderContract},
+		{340, "50", "1", NotUnderContract},
+		{340, "", "1", NotUnderContract},
+		{340, "99", "2", Closed},
+		{340, "99", "3", Closed},
+		{340, "99", "", Closed},
+		{101, "99", "1", FirstDegree},
+		{151, "10", "2", FirstDegree},
+		{400, "99", "1", NotASchool},
+		{0, "99", "1", NotASchool},
+		{299, "99", "1", NotASchool},
 	} {
 		served, why := Establishment{Nature: c.nature, Contract: c.contract, State: c.state}.Served()
 		assert.Equal(t, c.why, why, c)

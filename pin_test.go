@@ -15,9 +15,24 @@ func TestPINRules(t *testing.T) {
 		pin string
 		ok  bool
 	}{
-		{"4071", true}, {"40718236", true}, {"1212", true}, {"1357", true}, {"9012", true}, {"0000000", false},
-		{"407", false}, {"407182365", false}, {"40 71", false}, {"40a1", false}, {"", false}, {"４０７１", false},
-		{"1111", false}, {"1234", false}, {"87654", false}, {"4829", false}, {"2915", false}, {"00482915", false},
+		{"4071", true},
+		{"40718236", true},
+		{"1212", true},
+		{"1357", true},
+		{"9012", true},
+		{"0000000", false},
+		{"407", false},
+		{"407182365", false},
+		{"40 71", false},
+		{"40a1", false},
+		{"", false},
+		{"４０７１", false},
+		{"1111", false},
+		{"1234", false},
+		{"87654", false},
+		{"4829", false},
+		{"2915", false},
+		{"00482915", false},
 	} {
 		err := okey.CheckPIN(c.pin, serial)
 		assert.Equal(t, c.ok, err == nil, "%q", c.pin)

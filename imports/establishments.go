@@ -19,12 +19,18 @@ type register struct {
 // registers: fr-en-adresse-et-geolocalisation-etablissements-premier-et-second-degre, then fr-en-annuaire-education with and
 // without the contract's code. Where there is a code, labels are not looked at.
 var registers = []register{
-	{uai: "numero_uai", name: "appellation_officielle", nature: "nature_uai", state: "etat_etablissement",
-		contract: "secteur_prive_code_type_contrat", academy: "code_academie", commune: "libelle_commune", postcode: "code_postal_uai"},
-	{uai: "identifiant_de_l_etablissement", name: "nom_etablissement", nature: "code_nature", state: "etat",
-		contract: "code_type_contrat_prive", academy: "code_academie", commune: "nom_commune", postcode: "code_postal"},
-	{uai: "identifiant_de_l_etablissement", name: "nom_etablissement", nature: "code_nature", state: "etat",
-		contractLabel: "type_contrat_prive", academy: "code_academie", commune: "nom_commune", postcode: "code_postal"},
+	{
+		uai: "numero_uai", name: "appellation_officielle", nature: "nature_uai", state: "etat_etablissement",
+		contract: "secteur_prive_code_type_contrat", academy: "code_academie", commune: "libelle_commune", postcode: "code_postal_uai",
+	},
+	{
+		uai: "identifiant_de_l_etablissement", name: "nom_etablissement", nature: "code_nature", state: "etat",
+		contract: "code_type_contrat_prive", academy: "code_academie", commune: "nom_commune", postcode: "code_postal",
+	},
+	{
+		uai: "identifiant_de_l_etablissement", name: "nom_etablissement", nature: "code_nature", state: "etat",
+		contractLabel: "type_contrat_prive", academy: "code_academie", commune: "nom_commune", postcode: "code_postal",
+	},
 }
 
 func (g register) layout() spreadsheet.Layout {

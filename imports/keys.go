@@ -12,8 +12,12 @@ import (
 )
 
 var keyLayout = spreadsheet.Layout{Columns: []spreadsheet.Column{
-	{Name: "numero_de_serie"}, {Name: "lot"}, {Name: "date_d_expiration"}, {Name: "uai"},
-	{Name: "titulaire", Optional: true}, {Name: "etat", Optional: true},
+	{Name: "numero_de_serie"},
+	{Name: "lot"},
+	{Name: "date_d_expiration"},
+	{Name: "uai"},
+	{Name: "titulaire", Optional: true},
+	{Name: "etat", Optional: true},
 }}
 
 var keyStates = map[string]okey.KeyState{"en_stock": okey.InStock, "en_service": okey.InService, "perdue": okey.Lost}

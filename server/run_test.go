@@ -135,7 +135,7 @@ func TestTheLogTellsRoutesNeverURLs(t *testing.T) {
 	before := slog.Default()
 	slog.SetDefault(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	defer slog.SetDefault(before)
-	a := h.call(lea, http.MethodGet, "/keys/SECRET123?jeton=abc", nil)
+	a := h.call(lea, http.MethodGet, "/keys/SECRET123?jeton=zq9xk", nil)
 	assert.Equal(t, http.StatusNotFound, a.Status)
 	get(t, h.URL+"/valider/jeton-tres-secret")
 	get(t, h.URL+"/inconnue/jeton-tres-secret")

@@ -2,12 +2,12 @@ package sql
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"okey"
-
-	"github.com/lib/pq"
 )
 
 // Tally is what an import changed.
@@ -21,24 +21,26 @@ func (t *Tx) stage(ctx context.Context, table, create string, columns []string, 
 	if err := t.exec(ctx, create); err != nil {
 		return fmt.Errorf("create %s: %w", table, err)
 	}
-	into, err := t.tx.PrepareContext(ctx, pq.CopyIn(table, columns...))
-	if err != nil {
-		return fmt.Errorf("copy into %s: %w", table, err)
-	}
-	for i := range count {
-		if _, err := into.ExecContext(ctx, row(i)...); err != nil {
-			_ = into.Close() // the first error says more
-			return fmt.Errorf("copy into %s: %w", table, err)
-		}
-	}
-	if _, err := into.ExecContext(ctx); err != nil {
-		_ = into.Close()
-		return fmt.Errorf("copy into %s: %w", table, err)
-	}
-	if err := into.Close(); err != nil {
+	if err := t.copyIn(ctx, table, columns, count, row); err != nil {
 		return fmt.Errorf("copy into %s: %w", table, err)
 	}
 	return t.exec(ctx, "ANALYZE "+table) // fresh temporary tables have no statistics, and nothing else collects them
+}
+
+// copyIn sends rows by COPY: an Exec without arguments ends it, and Close tells whether the end was heard.
+func (t *Tx) copyIn(ctx context.Context, table string, columns []string, count int, row func(i int) []any) (err error) {
+	into, err := t.tx.PrepareContext(ctx, fmt.Sprintf("COPY %s (%s) FROM STDIN", table, strings.Join(columns, ", ")))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, into.Close()) }()
+	for i := range count {
+		if _, err := into.ExecContext(ctx, row(i)...); err != nil {
+			return err
+		}
+	}
+	_, err = into.ExecContext(ctx)
+	return err
 }
 
 func (t *Tx) auditImport(what string, tally Tally, at time.Time) {

@@ -108,7 +108,8 @@ type Registry interface {
 // Register gives a registry OKEY's workflows under the names that histories keep.
 func Register(to interface {
 	RegisterWorkflowWithOptions(w any, options workflow.RegisterOptions)
-}) {
+},
+) {
 	to.RegisterWorkflowWithOptions(workflows.KeyRequest, workflow.RegisterOptions{Name: okey.WorkflowKeyRequest})
 	to.RegisterWorkflowWithOptions(workflows.KeyChange, workflow.RegisterOptions{Name: okey.WorkflowKeyChange})
 	to.RegisterWorkflowWithOptions(workflows.RepairWatch, workflow.RegisterOptions{Name: okey.WorkflowRepairWatch})

@@ -57,7 +57,7 @@ func fit(file string, header []string, layouts []Layout) (int, map[string]int, e
 	for i, layout := range layouts {
 		missing := len(layout.missing(columns))
 		if missing == 0 {
-			return i, columns, layout.refuseUnknown(file, header, columns)
+			return i, columns, layout.refuseUnknown(file, header)
 		}
 		if fewest < 0 || missing < fewest {
 			closest, fewest = i, missing
@@ -91,7 +91,7 @@ func (l Layout) missing(columns map[string]int) []string {
 	return names
 }
 
-func (l Layout) unknown(header []string, columns map[string]int) []string {
+func (l Layout) unknown(header []string) []string {
 	if l.Others {
 		return nil
 	}
@@ -108,8 +108,8 @@ func (l Layout) unknown(header []string, columns map[string]int) []string {
 	return titles
 }
 
-func (l Layout) refuseUnknown(file string, header []string, columns map[string]int) error {
-	unknown := l.unknown(header, columns)
+func (l Layout) refuseUnknown(file string, header []string) error {
+	unknown := l.unknown(header)
 	if len(unknown) == 0 {
 		return nil
 	}
@@ -119,7 +119,7 @@ func (l Layout) refuseUnknown(file string, header []string, columns map[string]i
 
 func (l Layout) complain(file string, header []string, columns map[string]int) error {
 	message := fmt.Sprintf("%s : il manque %s en première ligne.", file, columnsNamed(l.missing(columns)))
-	if unknown := l.unknown(header, columns); len(unknown) > 0 {
+	if unknown := l.unknown(header); len(unknown) > 0 {
 		message += fmt.Sprintf(" OKEY ne connaît pas %s.", columnsNamed(unknown))
 	}
 	return okey.Errorf(okey.CodeInvalid, "%s La première ligne doit être : %s.", message, l.names())

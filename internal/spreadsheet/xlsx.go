@@ -105,7 +105,7 @@ func verifyPart(part *zip.File, left int64) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer content.Close() //nolint:errcheck // only read from
+	defer content.Close() // only read from
 	var end tail
 	n, err := io.Copy(&end, io.LimitReader(content, left+1))
 	if err != nil {

@@ -76,8 +76,10 @@ func TestExcelDatesAreDays(t *testing.T) {
 	for _, from1904 := range []bool{false, true} {
 		content := workbook(t, func(f *excelize.File) {
 			require.NoError(t, f.SetWorkbookProps(&excelize.WorkbookPropsOptions{Date1904: &from1904}))
-			set(t, f, "Sheet1", map[string]any{"A1": "nom", "B1": "prenom", "C1": "Date de fin",
-				"C2": time.Date(2027, 12, 31, 0, 0, 0, 0, time.UTC), "C3": "31/12/2027"})
+			set(t, f, "Sheet1", map[string]any{
+				"A1": "nom", "B1": "prenom", "C1": "Date de fin",
+				"C2": time.Date(2027, 12, 31, 0, 0, 0, 0, time.UTC), "C3": "31/12/2027",
+			})
 		})
 		rows, err := open(content)
 		require.NoError(t, err)

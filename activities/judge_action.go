@@ -22,9 +22,7 @@ func (c *sitting) action(ctx context.Context) (okey.Verdict, error) {
 		return okey.Verdict{}, err
 	}
 	if action.Verdict != nil {
-		repeated := *action.Verdict
-		repeated.Standing = c.standing()
-		return repeated, nil
+		return c.repeated(action), nil
 	}
 	if err := c.settle(ctx); err != nil {
 		return okey.Verdict{}, err
@@ -181,16 +179,16 @@ func (c *sitting) takeKey(ctx context.Context, mail okey.MailKind) error {
 	if err := c.tell(ctx, okey.Event{Kind: okey.EventKeyReserved, Via: okey.ViaEngine, Key: c.request.Key}); err != nil {
 		return err
 	}
-	if c.request.SignedAt.IsZero() {
+	pin, err := c.TakePIN(ctx, c.request.ID)
+	if err != nil {
+		return err
+	}
+	if pin == "" { // not signed yet; or, against all expectation, no PIN: then the person chooses one again
 		if err := c.move(ctx, okey.AwaitingCharter); err != nil {
 			return err
 		}
 		c.mail(mail)
 		return nil
-	}
-	pin, err := c.TakePIN(ctx, c.request.ID)
-	if err != nil {
-		return err
 	}
 	if err := c.attribute(ctx, uuid.Nil, pin); err != nil {
 		return err

@@ -12,14 +12,15 @@ import (
 // nudge looks whether a key is there: after a gift, from Temporal's UI, or once a day. It changes nothing that stands already, so it
 // needs no action of its own; at another stage it is a stray.
 func (c *sitting) nudge(ctx context.Context) (okey.Verdict, error) {
-	if err := c.settle(ctx); err != nil {
-		return okey.Verdict{}, err
-	}
-	if c.request.Stage != okey.AwaitingStock {
-		return c.answer(okey.Verdict{Reason: okey.CodeWrongStage}), nil
-	}
-	v, err := c.tryStock(ctx)
-	return c.answer(v), err
+	return c.once(ctx, okey.ActionOf(okey.StockAvailable), func() (okey.Verdict, error) {
+		if err := c.settle(ctx); err != nil {
+			return okey.Verdict{}, err
+		}
+		if c.request.Stage != okey.AwaitingStock {
+			return okey.Verdict{Reason: okey.CodeWrongStage}, nil
+		}
+		return c.tryStock(ctx)
+	})
 }
 
 // tryStock takes the key that was given, or has the allocation look for one.
@@ -32,7 +33,7 @@ func (c *sitting) tryStock(ctx context.Context) (okey.Verdict, error) {
 		return okey.Verdict{}, err
 	}
 	if !given {
-		return okey.Verdict{Reason: okey.CodeNoKeyFree}, nil
+		return okey.Verdict{Reason: okey.CodeNoKeyFree}, c.NoWakeUpOwed(ctx, c.request.ID)
 	}
 	return okey.Verdict{Accepted: true}, c.takeKey(ctx, okey.MailKeyFree)
 }
@@ -126,7 +127,8 @@ func (c *sitting) expiry(ctx context.Context) (okey.Verdict, error) {
 		return c.repeated(action), err
 	}
 	v := okey.Verdict{Reason: okey.CodeWrongStage}
-	if c.request.Turn == c.matter.Turn && okey.CheckSignal(c.request.Stage, okey.Expiry) == nil {
+	due := !c.matter.At.Before(c.request.KeptUntil)
+	if due && c.request.Turn == c.matter.Turn && okey.CheckSignal(c.request.Stage, okey.Expiry) == nil {
 		v = okey.Verdict{Accepted: true}
 		if err := c.tell(ctx, okey.Event{Kind: okey.EventExpired, Via: okey.ViaEngine}); err != nil {
 			return v, err
@@ -161,11 +163,7 @@ func (c *sitting) stray(ctx context.Context) (okey.Verdict, error) {
 
 // ownAction records a matter that no person recorded, under an id that a second attempt finds again; done where it was judged before.
 func (c *sitting) ownAction(ctx context.Context, name okey.ActionName) (action okey.Action, done bool, err error) {
-	once := c.matter.Once
-	if once == "" {
-		once = c.matter.Action.String()
-	}
-	id := okey.DerivedID(c.request.ID, string(name)+"/"+once)
+	id := c.ownID(name)
 	err = c.FollowUp(ctx, okey.Action{ID: id, Request: c.request.ID, Name: name, Via: okey.ViaEngine, CreatedAt: c.matter.At})
 	if err != nil {
 		return okey.Action{}, false, err
@@ -174,9 +172,21 @@ func (c *sitting) ownAction(ctx context.Context, name okey.ActionName) (action o
 	return action, err == nil && action.Verdict != nil, err
 }
 
+// ownID is the same at each attempt, and another for each matter.
+func (c *sitting) ownID(name okey.ActionName) uuid.UUID {
+	once := c.matter.Once
+	if once == "" {
+		once = c.matter.Action.String()
+	}
+	return okey.DerivedID(c.request.ID, string(name)+"/"+once)
+}
+
+// repeated answers what was answered before, with where the request stands now: nothing that comes twice leads back.
 func (c *sitting) repeated(a okey.Action) okey.Verdict {
 	if a.Verdict == nil {
 		return okey.Verdict{}
 	}
-	return *a.Verdict
+	v := *a.Verdict
+	v.Standing = c.standing()
+	return v
 }

@@ -183,7 +183,10 @@ func TestExpiryEndsTheStageThatItFellDueIn(t *testing.T) {
 	c := newCourt(t)
 	request, serial := c.until(okey.AwaitingCharter)
 	turn := c.Request(request).Turn
-	v := c.put(okey.Matter{Kind: okey.MatterExpiry, Request: request, Turn: turn - 1})
+	v := c.put(okey.Matter{Kind: okey.MatterExpiry, Request: request, Turn: turn})
+	assert.Equal(t, okey.CodeWrongStage, v.Reason, "its time is not over: nobody can make it so from the engine's side")
+	c.now = c.Request(request).KeptUntil
+	v = c.put(okey.Matter{Kind: okey.MatterExpiry, Request: request, Turn: turn - 1})
 	assert.Equal(t, okey.AwaitingCharter, v.Standing.Stage, "a deadline of the stage before")
 	v = c.put(okey.Matter{Kind: okey.MatterExpiry, Request: request, Turn: turn})
 	assert.Equal(t, okey.Expired, v.Standing.Stage)

@@ -118,7 +118,12 @@ func leaveRequest(ctx context.Context, tx *sql.Tx, a okey.Action, key okey.Key, 
 	if err != nil {
 		return err
 	}
-	if err := tx.StorePIN(ctx, key.Request, pin); err != nil {
+	if pin != "" { // a key that was only reserved has none, and must not take the request's own away
+		if err := tx.StorePIN(ctx, key.Request, pin); err != nil {
+			return err
+		}
+	}
+	if err := tx.NoWakeUpOwed(ctx, key.Request); err != nil {
 		return err
 	}
 	return tx.FollowUp(ctx, okey.Action{

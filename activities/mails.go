@@ -124,7 +124,7 @@ func (p *post) loadRequest(ctx context.Context) error {
 
 // locate reads the establishment: its clock is the one that the mail speaks by.
 func (p *post) locate(ctx context.Context, uai okey.UAI) error {
-	place, err := p.store.Establishment(ctx, uai)
+	place, err := p.store.Place(ctx, uai)
 	if err != nil {
 		return err
 	}

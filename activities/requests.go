@@ -63,7 +63,7 @@ func (c *sitting) judge(ctx context.Context) (okey.Verdict, error) {
 	case !known:
 		return okey.Verdict{}, nil // a signal to a request that never was: its workflow ends
 	case c.matter.Kind == okey.MatterOpen:
-		return c.loaded(ctx)
+		return c.opened(ctx)
 	case c.matter.Kind == okey.MatterAction:
 		return c.action(ctx)
 	case c.matter.Kind == okey.MatterNudge:
@@ -89,7 +89,7 @@ func (c *sitting) load(ctx context.Context) (bool, error) {
 }
 
 func (c *sitting) locate(ctx context.Context, uai okey.UAI) error {
-	place, err := c.Establishment(ctx, uai)
+	place, err := c.Place(ctx, uai)
 	if err != nil {
 		return err
 	}
@@ -98,12 +98,48 @@ func (c *sitting) locate(ctx context.Context, uai okey.UAI) error {
 	return nil
 }
 
-// loaded answers where a request stands, to a workflow that begins in the middle. A key that it lost meanwhile is seen to first.
-func (c *sitting) loaded(ctx context.Context) (okey.Verdict, error) {
-	if err := c.settle(ctx); err != nil {
+// opened answers a second attempt at the asking with what the first one answered, its mails above all; and to a workflow that begins in
+// the middle where its request stands, once a key that it lost meanwhile is seen to.
+func (c *sitting) opened(ctx context.Context) (okey.Verdict, error) {
+	if c.matter.Action != uuid.Nil {
+		asked, err := c.LockAction(ctx, c.matter.Action)
+		if err != nil && okey.ErrorCode(err) != okey.CodeNotFound {
+			return okey.Verdict{}, err
+		}
+		if asked.Verdict != nil && asked.Request == c.request.ID && asked.Name == okey.ActionAsk {
+			return c.repeated(asked), nil
+		}
+	}
+	return c.once(ctx, "resume", func() (okey.Verdict, error) {
+		return okey.Verdict{Accepted: true}, c.settle(ctx)
+	})
+}
+
+// once does what nobody recorded, and keeps what it answers where it moved the request: a second attempt must return the same mails. What
+// changes nothing leaves no row.
+func (c *sitting) once(ctx context.Context, name okey.ActionName, work func() (okey.Verdict, error)) (okey.Verdict, error) {
+	earlier, err := c.LockAction(ctx, c.ownID(name))
+	switch {
+	case err == nil && earlier.Verdict != nil:
+		return c.repeated(earlier), nil
+	case err != nil && okey.ErrorCode(err) != okey.CodeNotFound:
 		return okey.Verdict{}, err
 	}
-	return c.answer(okey.Verdict{Accepted: true}), nil
+	turn := c.request.Turn
+	v, err := work()
+	if err != nil {
+		return okey.Verdict{}, err
+	}
+	v = c.answer(v)
+	if c.request.Turn == turn {
+		return v, nil
+	}
+	action, _, err := c.ownAction(ctx, name)
+	if err != nil {
+		return okey.Verdict{}, err
+	}
+	c.record(string(name), uuid.Nil, okey.ViaEngine, string(c.request.Stage))
+	return v, c.Judged(ctx, action.ID, v, c.matter.At)
 }
 
 // settle moves a request whose kept key is gone back into the line, or on with another key: before anything else is judged.
@@ -125,8 +161,12 @@ func (c *sitting) standing() okey.Standing {
 	zone := okey.ZoneOf(c.place.Academy)
 	s := okey.Standing{Stage: c.request.Stage, Turn: c.request.Turn, Since: c.request.Since.In(zone), UAI: c.request.UAI}
 	s.Deadlines = c.matter.Waits.Deadlines(s.Stage, s.Since, c.openDays)
-	for i := range s.Deadlines {
-		s.Deadlines[i].At = s.Deadlines[i].At.In(zone)
+	for i, d := range s.Deadlines {
+		// Until when the stage lasts was settled when it began: whoever starts a workflow by hand can't shorten it.
+		if d.Kind == okey.DueExpiry && !c.request.KeptUntil.IsZero() {
+			d.At = c.request.KeptUntil
+		}
+		s.Deadlines[i].At = d.At.In(zone)
 	}
 	return s
 }
@@ -139,6 +179,7 @@ func (c *sitting) openDays(from time.Time, n int) time.Time {
 func (c *sitting) move(ctx context.Context, stage okey.Stage) error {
 	c.request.Stage, c.request.Since = stage, c.matter.At
 	c.request.Turn++
+	c.request.KeptUntil = time.Time{}
 	c.request.KeptUntil = c.standing().ExpiryOf()
 	return c.MoveRequest(ctx, c.request)
 }

@@ -102,7 +102,7 @@ func noStore(c *gin.Context) { c.Header("Cache-Control", "no-store") }
 
 // noRoute and noMethod answer under /api as the rest of it does; elsewhere as a page.
 func (s *Server) noRoute(c *gin.Context) {
-	if isAPI(c.Request.URL.Path) {
+	if forPrograms(c.Request.URL.Path) {
 		fail(c, okey.Errorf(okey.CodeNotFound, "Cette adresse n'existe pas : voyez /api/v1/openapi.yaml."))
 		return
 	}
@@ -111,12 +111,15 @@ func (s *Server) noRoute(c *gin.Context) {
 
 func (s *Server) noMethod(c *gin.Context) {
 	refused := okey.Errorf(codeMethod, "Cette adresse n'accepte pas la méthode %s.", c.Request.Method)
-	if isAPI(c.Request.URL.Path) {
+	if forPrograms(c.Request.URL.Path) {
 		fail(c, refused)
 		return
 	}
 	s.failPage(c, refused)
 }
+
+// forPrograms tells what has neither session nor page around it.
+func forPrograms(path string) bool { return isAPI(path) || path == "/healthz" || path == "/readyz" }
 
 func isAPI(path string) bool { return path == "/api" || strings.HasPrefix(path, "/api/") }
 

@@ -19,8 +19,8 @@ type readiness struct {
 }
 
 func (s *Server) healthRoutes(router gin.IRouter) {
-	router.GET("/healthz", noStore, func(c *gin.Context) { writeHealth(c.Writer) })
-	router.GET("/readyz", noStore, s.getReady)
+	router.Match([]string{http.MethodGet, http.MethodHead}, "/healthz", noStore, func(c *gin.Context) { writeHealth(c.Writer) })
+	router.Match([]string{http.MethodGet, http.MethodHead}, "/readyz", noStore, s.getReady)
 }
 
 // getReady asks database, schema and engine; each is named.

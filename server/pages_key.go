@@ -62,7 +62,7 @@ func (s *Server) showKey(v *visit, status int, key okey.Key, f *form, notice, wa
 	if err != nil {
 		return err
 	}
-	place, err := s.store.Establishment(v.ctx(), key.UAI)
+	place, err := s.store.Place(v.ctx(), key.UAI)
 	if err != nil {
 		return err
 	}

@@ -27,9 +27,18 @@ type listScreen struct {
 	Empty   string
 }
 
+// chosenSchool is the filter by establishment; what is no UAI filters nothing.
+func chosenSchool(v *visit) okey.UAI {
+	uai, err := okey.ParseUAI(v.Query("etablissement"))
+	if err != nil {
+		return ""
+	}
+	return uai
+}
+
 // requestsPage lists the requests that the person may see, newest first.
 func (s *Server) requestsPage(v *visit) error {
-	stage, uai := okey.Stage(v.Query("etape")), okey.UAI(v.Query("etablissement"))
+	stage, uai := okey.Stage(v.Query("etape")), chosenSchool(v)
 	filter := sql.RequestFilter{Establishment: uai, Limit: pageLines + 1}
 	if stage.Valid() {
 		filter.Stages = []okey.Stage{stage}
@@ -129,7 +138,7 @@ type keyLine struct {
 
 // keysPage lists the keys that the person may see, by serial.
 func (s *Server) keysPage(v *visit) error {
-	state, uai := okey.KeyState(v.Query("etat")), okey.UAI(v.Query("etablissement"))
+	state, uai := okey.KeyState(v.Query("etat")), chosenSchool(v)
 	filter := sql.KeyFilter{Establishment: uai, Limit: pageLines + 1}
 	if state.Valid() {
 		filter.State = state

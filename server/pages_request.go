@@ -40,7 +40,7 @@ func (s *Server) dossier(v *visit, id uuid.UUID) (d dossier, err error) {
 	if d.requester, err = s.store.Person(ctx, d.Person); err != nil {
 		return d, err
 	}
-	if d.place, err = s.store.Establishment(ctx, d.UAI); err != nil {
+	if d.place, err = s.store.Place(ctx, d.UAI); err != nil {
 		return d, err
 	}
 	if d.waits, err = s.waitingFor(ctx, d.Request, d.requester); err != nil {

@@ -227,13 +227,5 @@ func (s *Server) namespace() string {
 
 // names returns the names of establishments.
 func (s *Server) names(ctx context.Context, uais ...okey.UAI) (map[okey.UAI]string, error) {
-	names := map[okey.UAI]string{}
-	if len(uais) == 0 {
-		return names, nil
-	}
-	places, err := s.store.Establishments(ctx, uais...)
-	for _, p := range places {
-		names[p.UAI] = p.Name
-	}
-	return names, err
+	return s.store.Names(ctx, uais...)
 }

@@ -36,7 +36,7 @@ func (s *Server) Handler() http.Handler {
 	pages := s.sessions.wrap(guard.Handler(router))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-		if isAPI(r.URL.Path) || r.URL.Path == "/healthz" || r.URL.Path == "/readyz" {
+		if forPrograms(r.URL.Path) {
 			router.ServeHTTP(w, r)
 			return
 		}

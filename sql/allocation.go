@@ -37,7 +37,7 @@ func (t *Tx) Allocate(ctx context.Context, uai okey.UAI, at time.Time) ([]uuid.U
 	if err != nil {
 		return nil, fmt.Errorf("match keys and requests of %s: %w", uai, err)
 	}
-	given := make([]uuid.UUID, 0, len(pairs))
+	var given []uuid.UUID
 	for _, p := range pairs {
 		if _, err := t.ChangeKey(ctx, p.Serial, KeyChange{Reason: okey.ReasonReserved, At: at, Via: okey.ViaEngine, Request: p.Request}); err != nil {
 			return nil, fmt.Errorf("give key %s: %w", p.Serial, err)

@@ -60,6 +60,27 @@ func (r reader) Establishment(ctx context.Context, uai okey.UAI) (Place, error) 
 	return row.place(), err
 }
 
+// Place is Establishment for what exists already: a request or a key goes on when its school is no longer served.
+func (r reader) Place(ctx context.Context, uai okey.UAI) (Place, error) {
+	var row placeRow
+	err := r.get(ctx, &row, "Cet établissement n'est pas dans OKEY.", `SELECT `+placeColumns+` FROM establishment e WHERE e.uai = $1`, uai)
+	return row.place(), err
+}
+
+// Names returns the names of establishments, served or not.
+func (r reader) Names(ctx context.Context, uais ...okey.UAI) (map[okey.UAI]string, error) {
+	var rows []struct {
+		UAI  okey.UAI `db:"uai"`
+		Name string   `db:"name"`
+	}
+	err := r.all(ctx, &rows, `SELECT uai, name FROM establishment WHERE uai = ANY ($1)`, pq.Array(texts(uais)))
+	names := make(map[okey.UAI]string, len(rows))
+	for _, row := range rows {
+		names[row.UAI] = row.Name
+	}
+	return names, err
+}
+
 // Establishments returns those named, by name; all that OKEY serves where none is named.
 func (r reader) Establishments(ctx context.Context, uais ...okey.UAI) ([]Place, error) {
 	var rows []placeRow

@@ -145,7 +145,7 @@ func (r reader) KeyStory(ctx context.Context, serial okey.Serial) ([]KeyEvent, e
 
 // SubjectOfKey is a key as the permission table sees it: its holder owns it, the approvers of its establishment answer for it.
 func (r reader) SubjectOfKey(ctx context.Context, key okey.Key) (okey.Subject, error) {
-	place, err := r.Establishment(ctx, key.UAI)
+	place, err := r.Place(ctx, key.UAI)
 	if err != nil {
 		return okey.Subject{}, err
 	}

@@ -170,7 +170,7 @@ func (r reader) AwaitedFrom(ctx context.Context, uais []okey.UAI, stage okey.Sta
 	}
 	err := r.all(ctx, &rows, `SELECT `+requestColumns+`, p.given_name, p.family_name, e.name AS school, count(*) OVER () AS total`+requestTables+`
 		JOIN person p ON p.id = r.person WHERE r.stage = $1 AND r.closed_at IS NULL AND r.person <> $2
-		AND (r.uai = ANY ($3) AND e.host IS NULL OR e.host = ANY ($3)) ORDER BY r.since, r.id LIMIT $4`,
+		AND r.uai IN (SELECT answered.uai FROM establishment answered WHERE coalesce(answered.host, answered.uai) = ANY ($3)) ORDER BY r.since, r.id LIMIT $4`,
 		string(stage), person, pq.Array(texts(uais)), limit)
 	if err != nil || len(rows) == 0 {
 		return nil, 0, err

@@ -93,10 +93,12 @@ func (r reader) Actor(ctx context.Context, id okey.PersonID) (okey.Actor, error)
 		Until stdsql.NullTime `db:"until_day"`
 	}
 	// A delegation ends with the function of the person who gave it.
-	err = r.all(ctx, &given, `SELECT d.uai, d.scope, d.from_day, d.until_day FROM delegation d
-		WHERE d.given_to = $1 AND d.ended_at IS NULL AND EXISTS (SELECT FROM assignment a
-			WHERE a.person = d.given_by AND a.uai = d.uai AND a.function IN ('chef', 'adjoint') AND (a.until IS NULL OR a.until >= d.from_day))
-		ORDER BY d.uai, d.from_day`, id)
+	err = r.all(ctx, &given, `SELECT d.uai, d.scope, d.from_day, least(d.until_day, giver.until_day) AS until_day
+		FROM delegation d JOIN LATERAL (
+			SELECT max(coalesce(a.until, d.until_day)) AS until_day FROM assignment a
+			WHERE a.person = d.given_by AND a.uai = d.uai AND a.function IN ('chef', 'adjoint')
+		) giver ON giver.until_day >= d.from_day
+		WHERE d.given_to = $1 AND d.ended_at IS NULL ORDER BY d.uai, d.from_day`, id)
 	if err != nil {
 		return okey.Actor{}, fmt.Errorf("read delegations: %w", err)
 	}

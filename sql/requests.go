@@ -125,6 +125,11 @@ func (t *Tx) TakePIN(ctx context.Context, id uuid.UUID) (string, error) {
 	return hash.String, t.StorePIN(ctx, id, "")
 }
 
+// NoWakeUpOwed notes that a request has nothing to be woken for: its gift was taken away again.
+func (t *Tx) NoWakeUpOwed(ctx context.Context, id uuid.UUID) error {
+	return t.exec(ctx, `UPDATE request SET wake_up_owed = false WHERE id = $1 AND wake_up_owed`, id)
+}
+
 // OpenRequestOf returns the person's open request; not_found where there is none.
 func (r reader) OpenRequestOf(ctx context.Context, person okey.PersonID) (okey.Request, error) {
 	var row requestRow

@@ -36,7 +36,10 @@ func (s *Store) SignIn(ctx context.Context, p okey.Person, verified bool, at tim
 	return id, nil
 }
 
-// adopt gives the uid of a first sign-in to the person whom `okey grant` made from a mail address.
+// adopt gives the uid of a first sign-in to the person whom `okey grant` made from a mail address: one who
+// works nowhere, has asked for nothing and holds nothing.
 func (t *Tx) adopt(ctx context.Context, p okey.Person) error {
-	return t.exec(ctx, `UPDATE person SET uid = $1 WHERE uid = lower($2) AND uid <> '' AND NOT EXISTS (SELECT FROM person WHERE uid = $1)`, p.UID, p.Mail)
+	return t.exec(ctx, `UPDATE person SET uid = $1 WHERE uid = lower($2) AND uid <> '' AND NOT EXISTS (SELECT FROM person WHERE uid = $1)
+		AND NOT EXISTS (SELECT FROM assignment a WHERE a.person = person.id) AND NOT EXISTS (SELECT FROM request r WHERE r.person = person.id)
+		AND NOT EXISTS (SELECT FROM key k WHERE k.holder = person.id)`, p.UID, p.Mail)
 }

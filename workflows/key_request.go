@@ -257,6 +257,7 @@ func (r *keyRequest) finish(ctx workflow.Context) error {
 	_ = workflow.Await(ctx, func() bool {
 		return r.running == 0 && !r.judging.IsLocked() && len(workflow.GetUnhandledSignalNames(ctx)) == 0
 	})
+	r.showWhereItStands(ctx) // what was drained may have moved it
 	if r.over() {
 		return nil
 	}

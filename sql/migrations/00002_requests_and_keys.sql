@@ -42,6 +42,7 @@ CREATE INDEX request_owed ON request (id) WHERE wake_up_owed;
 CREATE INDEX request_by_uai ON request (uai, asked_at DESC, id);
 CREATE INDEX request_by_person ON request (person, asked_at DESC, id);
 CREATE INDEX request_by_age ON request (asked_at DESC, id);
+CREATE INDEX request_awaited ON request (uai, stage, since, id) WHERE closed_at IS NULL;
 CREATE INDEX request_open ON request (id) WHERE closed_at IS NULL;
 
 -- A hardware token. A request has one key or none (unique), a key one holder or none (a column).
@@ -117,6 +118,8 @@ CREATE TABLE action (
 );
 COMMENT ON COLUMN action.request IS 'no foreign key: the row of a new request is written by the activity that accepts it';
 CREATE INDEX action_of_request ON action (request, created_at);
+CREATE INDEX action_with_pin ON action (created_at) WHERE pin_hash IS NOT NULL;
+CREATE INDEX action_refused ON action (judged_at) WHERE outcome = 'refused';
 CREATE INDEX action_without_outcome ON action (created_at) WHERE outcome IS NULL;
 
 -- What happened to a request, for people.
@@ -144,6 +147,8 @@ CREATE TABLE key_event (
     comment text NOT NULL DEFAULT '',
     PRIMARY KEY (serial, seq)
 );
+
+CREATE INDEX key_event_holder ON key_event (holder) WHERE holder IS NOT NULL;
 
 -- +goose Down
 DROP TABLE key_event, timeline, action;

@@ -20,6 +20,7 @@ CREATE TABLE mail (
     sent_at    timestamptz
 );
 CREATE INDEX mail_of_request ON mail (request, created_at);
+CREATE INDEX mail_failed ON mail (created_at) WHERE state = 'failed';
 CREATE INDEX mail_to_person ON mail (person, kind, sent_at);
 
 -- An emailed link: the hash of a token that can be computed again by whoever has the key, never read from here.

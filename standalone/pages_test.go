@@ -1,0 +1,141 @@
+package main
+
+import (
+	"html"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"okey"
+)
+
+// browser is a person at the pages, without JavaScript.
+type browser struct {
+	*stack
+	client http.Client
+	at     *url.URL
+	page   string
+	status int
+}
+
+// signIn goes through the provider, as a person does.
+func (s *stack) signIn(uid string) *browser {
+	s.t.Helper()
+	jar, err := cookiejar.New(nil)
+	require.NoError(s.t, err)
+	b := &browser{stack: s, client: http.Client{Jar: jar}}
+	b.open(s.env["OKEY_URL"] + "/")
+	require.Contains(s.t, b.page, "Qui êtes-vous", "%s", b.at)
+	b.submit("", url.Values{"uid": {uid}})
+	require.Equal(s.t, "/", b.at.Path, "back at OKEY: %s", b.page)
+	return b
+}
+
+func (b *browser) open(address string) {
+	b.t.Helper()
+	response, err := b.client.Get(address)
+	require.NoError(b.t, err)
+	b.take(response)
+}
+
+func (b *browser) take(response *http.Response) {
+	b.t.Helper()
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(response.Body)
+	require.NoError(b.t, err)
+	b.at, b.page, b.status = response.Request.URL, string(text), response.StatusCode
+}
+
+var (
+	formPattern   = regexp.MustCompile(`(?s)<form([^>]*)>(.*?)</form>`)
+	inputPattern  = regexp.MustCompile(`<input[^>]*type="hidden"[^>]*>`)
+	attributeName = regexp.MustCompile(`([a-z]+)="([^"]*)"`)
+)
+
+func attributes(tag string) map[string]string {
+	found := map[string]string{}
+	for _, m := range attributeName.FindAllStringSubmatch(tag, -1) {
+		found[m[1]] = html.UnescapeString(m[2])
+	}
+	return found
+}
+
+// submit sends the page's form whose action ends so, with its hidden fields and what is typed.
+func (b *browser) submit(action string, typed url.Values) {
+	b.t.Helper()
+	for _, form := range formPattern.FindAllStringSubmatch(b.page, -1) {
+		of := attributes(form[1])
+		if of["method"] != "post" || !strings.HasSuffix(of["action"], action) || strings.HasSuffix(of["action"], "/deconnexion") {
+			continue
+		}
+		values := url.Values{}
+		for _, input := range inputPattern.FindAllString(form[2], -1) {
+			values.Set(attributes(input)["name"], attributes(input)["value"])
+		}
+		for name, value := range typed {
+			values[name] = value
+		}
+		target, err := b.at.Parse(of["action"])
+		require.NoError(b.t, err)
+		request, err := http.NewRequest(http.MethodPost, target.String(), strings.NewReader(values.Encode()))
+		require.NoError(b.t, err)
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		request.Header.Set("Origin", b.at.Scheme+"://"+b.at.Host)
+		response, err := b.client.Do(request)
+		require.NoError(b.t, err)
+		b.take(response)
+		return
+	}
+	b.t.Fatalf("no form %q on %s: %s", action, b.at, b.page)
+}
+
+// The three ways in, on the real stack: a form, an emailed link, forms again.
+func TestARequestThroughPagesAndTheEmailedLink(t *testing.T) {
+	s := newStack(t)
+	s.keys("00480001")
+	lea := s.signIn("lea")
+	lea.open(s.env["OKEY_URL"] + "/demandes/nouvelle")
+	lea.submit("/demandes/nouvelle", url.Values{"need": {"saisie des absences"}})
+	require.Equal(t, http.StatusOK, lea.status, lea.page)
+	id := lea.at.Path[strings.LastIndex(lea.at.Path, "/")+1:]
+	s.awaitStage(id, okey.AwaitingDecision)
+
+	mail := s.awaitLetter("roux@", "saisie des absences")
+	link := regexp.MustCompile(s.env["OKEY_URL"] + `/valider/\S+`).FindString(mail.Text)
+	require.NotEmpty(t, link, mail.Text)
+	before := len(s.history(workflowOf(id)).GetEvents())
+	for range 20 {
+		for _, method := range []string{http.MethodGet, http.MethodHead} {
+			request, err := http.NewRequest(method, link, http.NoBody)
+			require.NoError(t, err)
+			response, err := http.DefaultClient.Do(request)
+			require.NoError(t, err)
+			require.NoError(t, response.Body.Close())
+			require.Equal(t, http.StatusOK, response.StatusCode)
+		}
+	}
+	assert.Len(t, s.history(workflowOf(id)).GetEvents(), before, "mail scanners open links")
+
+	roux := &browser{stack: s}
+	roux.open(link)
+	roux.submit("", url.Values{"decision": {"approve"}})
+	s.awaitStage(id, okey.AwaitingCharter)
+	roux.open(link)
+	assert.Contains(t, roux.page, "vous l&#39;avez acceptée")
+
+	lea.open(s.env["OKEY_URL"] + "/demandes/" + id)
+	lea.submit("/charte", url.Values{"read": {"oui"}, "pin": {"4071"}, "pin2": {"4071"}})
+	s.awaitStage(id, okey.AwaitingHandover)
+	head := s.signIn("roux")
+	head.open(s.env["OKEY_URL"] + "/demandes/" + id)
+	head.submit("/remise", url.Values{"serial": {"0048-0001"}})
+	s.awaitStage(id, okey.HandedOver)
+	s.awaitLetter("lea@", "00480001")
+}

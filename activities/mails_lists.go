@@ -123,10 +123,31 @@ func (p *post) remindOne(ctx context.Context, stage okey.Stage, person okey.Pers
 	id := okey.MailStep{Kind: okey.MailKind(mail.Reminder), Ref: year*10000 + int(month)*100 + day}.Key(person.ID, person.Mail, 1)
 	reminder := envelope{id: id, letter: mail.Reminder, person: person.ID, address: person.Mail, issue: 1, facts: facts}
 	row, err := p.queue(ctx, reminder)
-	if err == nil && row.Request.UUID == p.request.ID {
+	if err != nil {
+		return err
+	}
+	mine, err := p.sendsReminder(ctx, row)
+	if err == nil && mine {
 		p.put(reminder)
 	}
 	return err
+}
+
+// sendsReminder tells whether this request is the one that sends the day's reminder: the one that made its row, or, where that one has
+// moved on before the mail left, the next that comes by. While it is on its way with another, this one looks again later.
+func (p *post) sendsReminder(ctx context.Context, row sql.Mail) (bool, error) {
+	if row.Request.UUID == p.request.ID || row.State != sql.MailQueued {
+		return row.Request.UUID == p.request.ID, nil
+	}
+	maker, err := p.store.Request(ctx, row.Request.UUID)
+	if err != nil {
+		return false, err
+	}
+	if maker.Stage != okey.AwaitingDecision && maker.Stage != okey.AwaitingHandover {
+		return true, nil
+	}
+	p.later = lookAgain
+	return false, nil
 }
 
 func (p *post) allThatAwaits(ctx context.Context, stage okey.Stage, person okey.Person) (mail.Facts, error) {

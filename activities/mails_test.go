@@ -373,6 +373,17 @@ func TestAReminderADayListsAllThatAwaits(t *testing.T) {
 	assert.Len(t, o.send(asked, okey.MailStep{Kind: okey.MailRemindDecision, Ref: 102}), 2)
 }
 
+func TestADaysReminderIsTakenOverWhereItsRequestMovedOn(t *testing.T) {
+	o := newOffice(t)
+	first, _ := o.ask(o.lea, okey.FirstKey)
+	second, _ := o.ask(o.Person("Paul Petit", okey.Staff, scene.Tilleuls), okey.FirstKey)
+	o.now = o.now.AddDate(0, 0, 3)
+	require.Len(t, o.send(first, okey.MailStep{Kind: okey.MailRemindDecision, Ref: 101}), 2)
+	o.Exec(`UPDATE mail SET state = 'queued', sent_at = NULL WHERE request = $1 AND kind = 'reminder'`, first) // the relay was away
+	o.act(o.lea, first, okey.Withdrawal, okey.Content{})
+	assert.Len(t, o.send(second, okey.MailStep{Kind: okey.MailRemindDecision, Ref: 101}), 2)
+}
+
 func TestAReminderThatComesTooLateIsNotSent(t *testing.T) {
 	o := newOffice(t)
 	request, _ := o.until(okey.AwaitingCharter)

@@ -40,13 +40,15 @@ func (s *stack) signIn(uid string) *browser {
 
 func (b *browser) open(address string) {
 	b.t.Helper()
-	response, err := b.client.Get(address)
+	request, err := http.NewRequest(http.MethodGet, address, http.NoBody)
 	require.NoError(b.t, err)
-	b.take(response)
+	b.do(request)
 }
 
-func (b *browser) take(response *http.Response) {
+func (b *browser) do(request *http.Request) {
 	b.t.Helper()
+	response, err := b.client.Do(request)
+	require.NoError(b.t, err)
 	defer func() { _ = response.Body.Close() }()
 	text, err := io.ReadAll(response.Body)
 	require.NoError(b.t, err)
@@ -88,9 +90,7 @@ func (b *browser) submit(action string, typed url.Values) {
 		require.NoError(b.t, err)
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		request.Header.Set("Origin", b.at.Scheme+"://"+b.at.Host)
-		response, err := b.client.Do(request)
-		require.NoError(b.t, err)
-		b.take(response)
+		b.do(request)
 		return
 	}
 	b.t.Fatalf("no form %q on %s: %s", action, b.at, b.page)

@@ -33,16 +33,22 @@ func SayTime(t, now time.Time, zone *time.Location) string {
 
 // Say names the day for somebody who reads it today.
 func (d Day) Say(today Day) string {
-	year, month, number := d.t.Date()
+	if d.Before(today.AddMonths(-monthsWithoutYear)) || today.AddMonths(monthsWithoutYear).Before(d) {
+		return d.SayWithYear()
+	}
+	return d.say()
+}
+
+// SayWithYear names the day with its year: "mardi 19 janvier 2027".
+func (d Day) SayWithYear() string { return fmt.Sprintf("%s %d", d.say(), d.t.Year()) }
+
+func (d Day) say() string {
+	_, month, number := d.t.Date()
 	date := fmt.Sprint(number)
 	if number == 1 {
 		date = "1er"
 	}
-	said := fmt.Sprintf("%s %s %s", weekdays[d.t.Weekday()], date, months[month-1])
-	if d.Before(today.AddMonths(-monthsWithoutYear)) || today.AddMonths(monthsWithoutYear).Before(d) {
-		said += fmt.Sprintf(" %d", year)
-	}
-	return said
+	return fmt.Sprintf("%s %s %s", weekdays[d.t.Weekday()], date, months[month-1])
 }
 
 // SayCount counts regular nouns: "0 clef", "1 clef", "3 clefs".
@@ -102,6 +108,15 @@ func SayNames(names []string) string {
 	default:
 		return strings.Join(names[:n-1], ", ") + " ou " + names[n-1]
 	}
+}
+
+// SayOf puts "de" before a name: "de Léa Martin", "d'Ana Garcia". Before H it stays "de": which H is silent, only its bearer knows.
+func SayOf(name string) string {
+	first, _ := utf8.DecodeRuneInString(name)
+	if strings.ContainsRune("AEIOUÀÂÄÉÈÊËÎÏÔÖÙÛÜŒÆ", unicode.ToUpper(first)) {
+		return "d'" + name
+	}
+	return "de " + name
 }
 
 // Capitalize makes a sentence begin as it should.

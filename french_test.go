@@ -43,3 +43,11 @@ func TestNumbersAndNames(t *testing.T) {
 	assert.Equal(t, "A, B ou un autre membre de la direction", okey.SayNames([]string{"A", "B", "C", "D"}))
 	assert.Equal(t, "Élan", okey.Capitalize("élan"))
 }
+
+func TestDeIsElidedBeforeAVowel(t *testing.T) {
+	for name, said := range map[string]string{
+		"Ana Garcia": "d'Ana Garcia", "Émile Zola": "d'Émile Zola", "Léa Martin": "de Léa Martin", "Yanis Benali": "de Yanis Benali", "": "de ",
+	} {
+		assert.Equal(t, said, okey.SayOf(name))
+	}
+}

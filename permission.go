@@ -140,7 +140,7 @@ func May(act Act, a Actor, s Subject, on Day) error {
 			if first != nil {
 				return first
 			}
-			return Errorf(CodeForbidden, "Vous pouvez voir cette page, mais cette action revient à quelqu'un d'autre.")
+			return Errorf(CodeForbidden, "Vous pouvez voir ceci, mais cette action revient à quelqu'un d'autre.")
 		}
 	}
 	return Errorf(CodeNotFound, "Cette page n'existe pas, ou elle n'est pas pour vous.")

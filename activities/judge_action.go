@@ -50,6 +50,11 @@ func (c *sitting) apply(ctx context.Context, a okey.Action) (okey.Verdict, error
 	if err != nil {
 		return refusal(err)
 	}
+	if bringsTheKeyNearer(a) { // weeks may lie between asking and this: people move, and a key may have reached them another way
+		if v, err := c.notForThisPerson(ctx, c.request.Person, c.request.Reason); err != nil || v.Reason != "" {
+			return v, err
+		}
+	}
 	switch signal {
 	case okey.PrincipalDecision:
 		return c.decide(ctx, a)
@@ -63,6 +68,15 @@ func (c *sitting) apply(ctx context.Context, a okey.Action) (okey.Verdict, error
 		return c.tryStock(ctx)
 	default: // key-unavailable: settle has seen to it, or the key is there after all
 		return okey.Verdict{Accepted: true}, nil
+	}
+}
+
+func bringsTheKeyNearer(a okey.Action) bool {
+	switch a.Name.Signal() {
+	case okey.CharterAndPIN, okey.Handover:
+		return true
+	default:
+		return a.Content.Decision == okey.Approve
 	}
 }
 

@@ -85,3 +85,29 @@ func TestADelegationEndsWithTheFunctionOfItsGiver(t *testing.T) {
 	v := c.act(delegate, request, okey.PrincipalDecision, okey.Content{Decision: okey.Approve})
 	assert.Equal(t, okey.CodeNotFound, v.Reason)
 }
+
+func TestWhoIsNoLongerEligibleGetsNoKeyAtAnyStep(t *testing.T) {
+	for stage, act := range map[okey.Stage]func(*court, uuid.UUID, okey.Serial) okey.Verdict{
+		okey.AwaitingDecision: func(c *court, id uuid.UUID, _ okey.Serial) okey.Verdict { return c.approve(id) },
+		okey.AwaitingCharter:  func(c *court, id uuid.UUID, _ okey.Serial) okey.Verdict { return c.sign(c.lea, id) },
+		okey.AwaitingHandover: func(c *court, id uuid.UUID, serial okey.Serial) okey.Verdict {
+			return c.act(c.roux, id, okey.Handover, okey.Content{Serial: serial})
+		},
+	} {
+		t.Run("a second key at "+string(stage), func(t *testing.T) {
+			c := newCourt(t)
+			request, serial := c.until(stage)
+			c.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30)) // imported meanwhile
+			v := act(c, request, serial)
+			assert.Equal(t, okey.CodeAlreadyHolds, v.Reason)
+			assert.Equal(t, stage, v.Standing.Stage)
+			assert.Equal(t, okey.Withdrawn, c.act(c.lea, request, okey.Withdrawal, okey.Content{}).Standing.Stage)
+		})
+		t.Run("moved away at "+string(stage), func(t *testing.T) {
+			c := newCourt(t)
+			request, serial := c.until(stage)
+			c.Exec(`DELETE FROM assignment WHERE person = $1`, c.lea.ID)
+			assert.Equal(t, okey.CodeNotEligible, act(c, request, serial).Reason)
+		})
+	}
+}

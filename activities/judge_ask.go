@@ -45,11 +45,8 @@ func (c *sitting) open(ctx context.Context, action okey.Action) (okey.Verdict, e
 	if err := c.locate(ctx, uai); err != nil {
 		return okey.Verdict{}, err
 	}
-	if refused, err := c.notForThisPerson(ctx, action); err != nil || refused != nil {
-		if refused == nil {
-			refused = &okey.Verdict{}
-		}
-		return *refused, err
+	if refused, err := c.notForThisPerson(ctx, action.By, action.Content.Reason); err != nil || refused.Reason != "" {
+		return refused, err
 	}
 	c.request = okey.Request{
 		ID: action.Request, Person: action.By, UAI: uai, Host: c.place.Host, Need: action.Content.Need, Reason: action.Content.Reason,
@@ -133,30 +130,30 @@ func (c *sitting) outOfScope(ctx context.Context, uai okey.UAI) (string, error) 
 	return "unknown_establishment", nil
 }
 
-// notForThisPerson refuses someone who does not work there, or who holds a key that still serves.
-func (c *sitting) notForThisPerson(ctx context.Context, action okey.Action) (*okey.Verdict, error) {
-	actor, err := c.Actor(ctx, action.By)
+// notForThisPerson refuses someone who does not work there, or who holds a key that still serves; its Reason is empty for anybody else.
+func (c *sitting) notForThisPerson(ctx context.Context, person okey.PersonID, reason okey.RequestReason) (okey.Verdict, error) {
+	actor, err := c.Actor(ctx, person)
 	if err != nil {
-		return nil, err
+		return okey.Verdict{}, err
 	}
 	if len(actor.At(c.place.UAI, c.today)) == 0 {
 		detail := "not_assigned"
 		if len(actor.Establishments(c.today)) == 0 {
 			detail = "no_establishment"
 		}
-		return &okey.Verdict{Reason: okey.CodeNotEligible, Detail: detail}, nil
+		return okey.Verdict{Reason: okey.CodeNotEligible, Detail: detail}, nil
 	}
-	held, err := c.KeysHeldBy(ctx, action.By)
+	held, err := c.KeysHeldBy(ctx, person)
 	if err != nil {
-		return nil, err
+		return okey.Verdict{}, err
 	}
 	for _, key := range held {
-		if action.Content.Reason != okey.Renewal {
-			return &okey.Verdict{Reason: okey.CodeAlreadyHolds}, nil
+		if reason != okey.Renewal {
+			return okey.Verdict{Reason: okey.CodeAlreadyHolds}, nil
 		}
 		if !key.Renewable(c.today) {
-			return &okey.Verdict{Reason: okey.CodeAlreadyHolds, Detail: "not_yet_renewable"}, nil
+			return okey.Verdict{Reason: okey.CodeAlreadyHolds, Detail: "not_yet_renewable"}, nil
 		}
 	}
-	return nil, nil
+	return okey.Verdict{}, nil
 }

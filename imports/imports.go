@@ -84,8 +84,9 @@ type Result struct {
 	File string
 	Read int // rows with something in them
 	sql.Tally
-	Repeated int // rows that say again what a row before said
-	Kept     int // people missing from an incomplete staff file who stay
+	Repeated int      // rows that say again what a row before said
+	Kept     int      // people missing from an incomplete staff file who stay
+	Gone     []string // people removed because a complete staff file no longer has them
 	LeftOut  []LeftOut
 	Errors   []RowError
 	Served   int // waiting requests that got a key; each is owed a wake-up

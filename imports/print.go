@@ -8,19 +8,23 @@ import (
 	"okey"
 )
 
-// Print writes the summary, then each row that was left out, with its line number and why.
+// Print writes each row that was left out, with its line number and why, then who was removed, and the summary last: what scrolls away
+// is the long part.
 func (r *Result) Print(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s (%s) : %s.\n", r.What, r.File, count(r.Read, "ligne lue", "lignes lues"))
-	fmt.Fprintf(&b, "  ajoutés : %d · modifiés : %d · inchangés : %d · retirés : %d", r.Added, r.Changed, r.Unchanged, r.Removed)
-	fmt.Fprintf(&b, " · hors champ : %d · refusés : %d\n", len(r.LeftOut), len(r.Errors))
-	r.printRemarks(&b)
 	for _, l := range r.LeftOut {
 		fmt.Fprintf(&b, "  ligne %d : %s %s, hors champ : %s.\n", l.Line, l.UAI, l.Name, l.Why.French())
 	}
 	for _, e := range r.Errors {
 		b.WriteString("  " + e.String() + "\n")
 	}
+	for _, gone := range r.Gone {
+		fmt.Fprintf(&b, "  absent du fichier, retiré : %s\n", gone)
+	}
+	fmt.Fprintf(&b, "%s (%s) : %s.\n", r.What, r.File, count(r.Read, "ligne lue", "lignes lues"))
+	fmt.Fprintf(&b, "  ajoutés : %d · modifiés : %d · inchangés : %d · retirés : %d", r.Added, r.Changed, r.Unchanged, r.Removed)
+	fmt.Fprintf(&b, " · hors champ : %d · refusés : %d\n", len(r.LeftOut), len(r.Errors))
+	r.printRemarks(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -48,7 +48,7 @@ func Staff(ctx context.Context, store *sql.Store, src Source, opts Options) (*Re
 	if err != nil && !errors.Is(err, errNothingTaken) {
 		return r, fmt.Errorf("import staff: %w", err)
 	}
-	r.Tally, r.Kept = out.Tally, out.Kept
+	r.Tally, r.Kept, r.Gone = out.Tally, out.Kept, out.Gone
 	r.strangers(file.rows, out.Problems)
 	for _, s := range out.TooMany {
 		r.refuse(0, "", CodeTooManyGone, "%s perdrait %d de ses %d personnes : rien n'a été importé. Vérifiez que le fichier est complet ; s'il l'est, recommencez avec --force.", s.UAI, s.Gone, s.Total)
@@ -121,6 +121,12 @@ func (f *staffFile) add(l *line, row okey.ImportedStaff) {
 	f.rows = append(f.rows, row)
 }
 
+// functions are what a staff file may call a function, as spreadsheet.Plain leaves it: the codes, and the words that OKEY shows for them.
+var functions = map[string]okey.Function{
+	"chef": okey.Principal, "adjoint": okey.Deputy, "personnel": okey.Staff,
+	spreadsheet.Plain("chef d'établissement"): okey.Principal, spreadsheet.Plain("chef d'établissement adjoint"): okey.Deputy,
+}
+
 func readStaffRow(l *line) okey.ImportedStaff {
 	row := okey.ImportedStaff{Line: l.Line, UAI: l.uai("uai"), Until: l.day("date_de_fin")}
 	row.UID = l.cell("uid", 128)
@@ -132,11 +138,11 @@ func readStaffRow(l *line) okey.ImportedStaff {
 	if address, err := mail.ParseAddress(row.Mail); row.Mail != "" && (err != nil || address.Address != row.Mail) {
 		l.refuse("mail", okey.CodeInvalid, "« %s » n'est pas une adresse : écrivez par exemple prenom.nom@ac-nice.fr.", row.Mail)
 	}
-	switch text := l.cell("fonction", 100); okey.Function(spreadsheet.Plain(text)) {
-	case okey.Principal, okey.Deputy, okey.Staff:
-		row.Function = okey.Function(spreadsheet.Plain(text))
-	case "":
-	default:
+	text := l.cell("fonction", 100)
+	switch function, known := functions[spreadsheet.Plain(text)]; {
+	case known:
+		row.Function = function
+	case text != "":
 		l.refuse("fonction", CodeUnknownLabel, "« %s » n'est pas une fonction : écrivez chef, adjoint ou personnel.", text)
 	}
 	return row

@@ -11,6 +11,7 @@ import (
 
 // words are what the letters can say besides their facts.
 var words = texttemplate.FuncMap{
+	"of":         okey.SayOf,
 	"count":      okey.SayCount,
 	"either":     okey.SayEither,
 	"capitalize": okey.Capitalize,

@@ -81,7 +81,7 @@ func (s *Server) repeated(ctx context.Context, actor okey.Actor, w wish) (outcom
 	}
 	if err != nil || !same {
 		if err == nil {
-			err = okey.Errorf(okey.CodeActionReused, "Ce formulaire a déjà servi pour autre chose : rechargez la page et recommencez.")
+			err = okey.Errorf(okey.CodeActionReused, "Cet envoi a déjà servi pour autre chose : recommencez avec un nouveau.")
 		}
 		return outcome{}, true, err
 	}

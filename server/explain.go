@@ -40,20 +40,23 @@ func (s *Server) explain(ctx context.Context, o outcome) (int, *okey.Error) {
 // Explain says a refused verdict: see explain.
 func Explain(v okey.Verdict, f facts) (int, *okey.Error) {
 	message, field := sentence(v, f)
-	return refusedStatus(v.Reason), &okey.Error{Code: v.Reason, Message: message, Field: field}
+	return refusedStatus(v.Reason, f.Action.Name), &okey.Error{Code: v.Reason, Message: message, Field: field}
 }
 
-func refusedStatus(reason okey.Code) int {
-	switch reason {
-	case okey.CodeNotEligible, okey.CodeAlreadyHolds:
+// refusedStatus: what nobody could have asked for is unprocessable; what no longer goes is a conflict.
+func refusedStatus(reason okey.Code, action okey.ActionName) int {
+	asked := action == okey.ActionAsk
+	if asked && (reason == okey.CodeNotEligible || reason == okey.CodeAlreadyHolds) {
 		return http.StatusUnprocessableEntity
-	default:
-		return http.StatusConflict
 	}
+	return http.StatusConflict
 }
 
 // sentence is the French of a refusal, and the field of the form that it is about.
 func sentence(v okey.Verdict, f facts) (message, field string) {
+	if f.Action.Name != okey.ActionAsk && (v.Reason == okey.CodeNotEligible || v.Reason == okey.CodeAlreadyHolds) {
+		return noLongerEligible(v.Reason, f.Action.Name.Signal()), ""
+	}
 	switch v.Reason {
 	case okey.CodeNotEligible:
 		return notEligible(v.Detail, f), "establishment"
@@ -80,6 +83,21 @@ func sentence(v okey.Verdict, f facts) (message, field string) {
 		return "C'est votre propre demande : quelqu'un d'autre doit s'en charger.", ""
 	default:
 		return "Cette action n'a pas pu être acceptée : rien n'a changé. Rechargez la page et recommencez.", ""
+	}
+}
+
+// noLongerEligible tells what has changed since the asking: to the requester who signs, or to whoever answers or hands over.
+func noLongerEligible(reason okey.Code, signal okey.Signal) string {
+	own, holds := signal == okey.CharterAndPIN, reason == okey.CodeAlreadyHolds
+	switch {
+	case own && holds:
+		return "Vous avez reçu une autre clef entre-temps, et une seule sert partout : retirez cette demande. Si l'autre est perdue ou cassée, déclarez-le d'abord."
+	case own:
+		return "Nous ne vous trouvons plus dans cet établissement. Demandez à votre secrétariat de vérifier votre affectation, ou retirez cette demande."
+	case holds:
+		return "Cette personne a reçu une autre clef entre-temps, et une seule sert partout : rien n'a changé. Refusez ou retirez la demande, ou déclarez d'abord l'autre clef perdue, défectueuse ou rendue."
+	default:
+		return "Cette personne n'est plus affectée à cet établissement : rien n'a changé. Refusez ou retirez la demande ; si c'est une erreur, faites corriger son affectation."
 	}
 }
 

@@ -76,7 +76,7 @@ func (s *Server) linkPage(v *visit) error {
 
 func (s *Server) showLink(v *visit, status int, d dossier, sent *form, warning string) error {
 	page := linkScreen{As: v.Actor.Name(), Facts: d.facts(v), Standing: d.standing(v)}
-	sc := screen{Title: "Demande de " + d.requester.Name(), Warning: warning}
+	sc := screen{Title: "Demande " + okey.SayOf(d.requester.Name()), Warning: warning}
 	if d.Stage == okey.AwaitingDecision {
 		page.Form = sent
 		if sent == nil {

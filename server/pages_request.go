@@ -94,7 +94,7 @@ func (d dossier) steps() []step {
 		{"Acceptée", "Réponse de la direction", d.ApprovedAt, okey.AwaitingDecision},
 		{"Clef réservée", "Clef réservée", when[okey.EventKeyReserved], okey.AwaitingStock},
 		{"Charte signée", "Charte et code PIN", d.SignedAt, okey.AwaitingCharter},
-		{"Clef remise", "Clef à venir chercher", when[okey.EventHandedOver], okey.AwaitingHandover},
+		{"Clef remise", "Remise de la clef", when[okey.EventHandedOver], okey.AwaitingHandover},
 	}
 	steps := make([]step, 0, len(done)+1)
 	for _, m := range done {
@@ -191,7 +191,7 @@ func (s *Server) showRequest(v *visit, status int, d dossier, sent *form, warnin
 			return err
 		}
 	}
-	sc := screen{Title: "Demande de " + d.requester.Name(), Warning: warning, Body: page}
+	sc := screen{Title: "Demande " + okey.SayOf(d.requester.Name()), Warning: warning, Body: page}
 	if d.mine(v) {
 		sc.Title = "Ma demande de clef"
 	}

@@ -35,7 +35,8 @@ func (c clock) time(t time.Time) string {
 	return okey.SayTime(t, c.now, c.zone)
 }
 
-func (c clock) date(d okey.Day) string { return d.Say(okey.DayOf(c.now, c.zone)) }
+// date names the day that a key expires on. It is always some other year's, or soon to be: the year is said.
+func (c clock) date(d okey.Day) string { return d.SayWithYear() }
 
 // paris is the clock of lists that know no establishment.
 func paris(v *visit) clock { return clock{now: v.Now, zone: okey.ZoneOf("")} }

@@ -59,7 +59,7 @@ func (s *Store) RecordAction(ctx context.Context, a okey.Action) (okey.Action, e
 	}
 	if recorded.Request != a.Request || recorded.Key != a.Key || recorded.Name != a.Name || recorded.By != a.By || !bytes.Equal(recorded.Digest, a.Digest) {
 		return okey.Action{}, okey.Errorf(okey.CodeActionReused,
-			"Ce formulaire a déjà servi pour autre chose : rechargez la page et recommencez.")
+			"Cet envoi a déjà servi pour autre chose : recommencez avec un nouveau.")
 	}
 	return recorded, nil
 }

@@ -29,7 +29,8 @@ type Shrinkage struct {
 // StaffOutcome is what a staff file did. Where TooMany is not empty, nothing may be kept of the transaction.
 type StaffOutcome struct {
 	Tally
-	Kept     int // assignments missing from the file that stay, because the file is incomplete
+	Gone     []string // who is removed: uid, name, establishment
+	Kept     int      // assignments missing from the file that stay, because the file is incomplete
 	Problems []StaffProblem
 	TooMany  []Shrinkage
 }
@@ -84,6 +85,16 @@ const tallyStaff = `SELECT
 
 const countKept = `SELECT count(DISTINCT (a.person, a.uai)) FROM assignment a WHERE ` + absent + ` AND NOT (` + complete + `)`
 
+const namesOfAbsent = `SELECT DISTINCT p.uid || ' (' || trim(p.given_name || ' ' || p.family_name) || '), ' || a.uai
+	FROM assignment a JOIN person p ON p.id = a.person WHERE ` + absent + ` AND ` + complete + ` ORDER BY 1`
+
+// adoptGranted gives the uid of a row to the person whom okey grant made from the row's address, where the file has that address once: one
+// person, one row, whichever command came first.
+const adoptGranted = `UPDATE person p SET uid = i.uid
+	FROM (SELECT lower(mail) AS mail, min(uid) AS uid FROM import_staff GROUP BY lower(mail) HAVING count(DISTINCT uid) = 1) i
+	WHERE p.uid = i.mail AND p.family_name = '' AND NOT EXISTS (SELECT FROM person known WHERE known.uid = i.uid)
+	AND NOT EXISTS (SELECT FROM assignment a WHERE a.person = p.id)`
+
 const writePeople = `INSERT INTO person AS p (id, uid, family_name, given_name, mail, created_at)
 	SELECT gen_random_uuid(), i.uid, i.family_name, i.given_name, i.mail, $1
 	FROM (SELECT DISTINCT ON (uid) uid, family_name, given_name, mail FROM import_staff ORDER BY uid, line) i ORDER BY i.uid
@@ -130,6 +141,12 @@ func (t *Tx) ImportStaff(ctx context.Context, rows []okey.ImportedStaff, how Sta
 	}
 	if err := t.get(ctx, &out.Kept, "", countKept, how.All, incomplete); err != nil {
 		return out, fmt.Errorf("compare staff: %w", err)
+	}
+	if err := t.all(ctx, &out.Gone, namesOfAbsent, how.All, incomplete); err != nil {
+		return out, fmt.Errorf("name who is removed: %w", err)
+	}
+	if err := t.exec(ctx, adoptGranted); err != nil {
+		return out, fmt.Errorf("recognise people with a role: %w", err)
 	}
 	if err := t.exec(ctx, writePeople, at); err != nil {
 		return out, fmt.Errorf("write people: %w", err)

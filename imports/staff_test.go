@@ -47,8 +47,27 @@ func TestAStaffFileIsCompleteForTheEstablishmentsThatItNames(t *testing.T) {
 	assert.True(t, r.OK(), r.Errors)
 	assert.Equal(t, 1, r.Changed, "another function and another address")
 	assert.Equal(t, 1, r.Removed, "Léa Martin is no longer at the college")
+	assert.Equal(t, []string{"lmartin (Léa Martin), " + college}, r.Gone, "whoever imports reads who it was")
 	assert.Equal(t, 1, one[int](t, w, `SELECT count(*) FROM assignment WHERE uai = $1`, lycee), "the file does not name the lycée")
 	assert.Equal(t, "adjoint", one[string](t, w, `SELECT function FROM assignment WHERE uai = $1`, college))
+}
+
+func TestAFunctionMayBeSpeltAsOKEYShowsIt(t *testing.T) {
+	w := withStaff(t)
+	r := importStaff(t, w, staffHeader+lycee+";fontaine;Fontaine;Claire;c.fontaine@ac-nice.fr;Chef d’établissement\n", true)
+	assert.True(t, r.OK(), r.Errors)
+	assert.Equal(t, "chef", one[string](t, w, `SELECT function FROM assignment a JOIN person p ON p.id = a.person WHERE p.uid = 'fontaine'`))
+}
+
+func TestSomebodyWhoWasGivenARoleByAddressIsNotMadeTwice(t *testing.T) {
+	w := withStaff(t)
+	_, err := w.db.ExecContext(t.Context(), `INSERT INTO person (uid, family_name, given_name, mail, support, created_at)
+		VALUES ('c.fontaine@ac-nice.fr', '', '', 'c.fontaine@ac-nice.fr', true, now())`)
+	require.NoError(t, err)
+	r := importStaff(t, w, staffHeader+lycee+";fontaine;Fontaine;Claire;C.Fontaine@ac-nice.fr;chef\n", true)
+	assert.True(t, r.OK(), r.Errors)
+	assert.Equal(t, 1, one[int](t, w, `SELECT count(*) FROM person WHERE lower(mail) = 'c.fontaine@ac-nice.fr'`))
+	assert.True(t, one[bool](t, w, `SELECT support FROM person WHERE uid = 'fontaine'`))
 }
 
 func TestWhatSupportAttachedStays(t *testing.T) {

@@ -137,6 +137,11 @@ func (f *form) wrong(field, message string) {
 	if worded := formWords[f.Name][field]; worded != "" {
 		message = worded
 	}
+	f.note(field, message)
+}
+
+// note puts an error beside its field, as it is worded.
+func (f *form) note(field, message string) {
 	for _, known := range f.Errors {
 		if field != "" && known.Field == field {
 			return

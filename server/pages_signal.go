@@ -215,16 +215,21 @@ func (s *Server) answerForm(v *visit, f *form, done outcome, page string, again 
 	if status >= http.StatusInternalServerError {
 		return refused
 	}
-	f.refused(refused)
+	if f.refused(refused) {
+		return again(status, "") // the form says it, beside the field
+	}
 	return again(status, refused.Message)
 }
 
-// refused notes what the judges said. That action is spent: sent again, corrected, the form is another one.
-func (f *form) refused(e *okey.Error) {
-	if _, asked := f.Fields[e.Field]; asked {
-		f.wrong(e.Field, e.Message)
+// refused notes what the judges said, and answers whether the form shows it. That action is spent: sent again, corrected, the form is
+// another one.
+func (f *form) refused(e *okey.Error) bool {
+	_, asked := f.Fields[e.Field]
+	if asked {
+		f.note(e.Field, e.Message)
 	}
 	f.Action = uuid.New()
+	return asked
 }
 
 // showRecorded is for an action that nobody has judged in time: nothing is lost.

@@ -15,7 +15,7 @@ import (
 
 // flags are the command line.
 type flags struct {
-	Data       string `required:"" placeholder:"DOSSIER" type:"path" help:"Où tout est gardé d'un démarrage à l'autre."`
+	Data       string `placeholder:"DOSSIER" type:"path" help:"Où tout est gardé d'un démarrage à l'autre. Obligatoire."`
 	HTTP       string `name:"http" default:"127.0.0.1:8080" placeholder:"ADRESSE" help:"Pages et API d'OKEY (${default})."`
 	Inbox      string `default:"127.0.0.1:8025" placeholder:"ADRESSE" help:"Boîte où arrivent tous les courriels (${default})."`
 	Temporal   string `default:"127.0.0.1:7233" placeholder:"ADRESSE" help:"Moteur Temporal (${default})."`
@@ -30,6 +30,11 @@ func main() {
 	var f flags
 	kong.Parse(&f, kong.Name("okey-standalone"), kong.UsageOnError(),
 		kong.Description("Tout OKEY sur une seule machine. Un port 0 prend un port libre et le garde."))
+
+	if f.Data == "" { // not left to kong, whose words are English
+		fmt.Fprintln(os.Stderr, "okey-standalone : donnez un dossier où tout garder : okey-standalone --data DOSSIER")
+		os.Exit(1)
+	}
 
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C does not wait

@@ -169,6 +169,21 @@ func servesUI(t *testing.T, frontend string) {
 	require.Contains(t, settings, `"BatchActionsDisabled":true`)
 	require.Contains(t, settings, `"StartWorkflowDisabled":true`)
 	require.Contains(t, settings, `"DisableNewsFetch":true`)
+	workflow := "http://" + address + "/api/v1/namespaces/" + namespace + "/workflows/some"
+	for call, status := range map[string]int{"/terminate": http.StatusForbidden, "/cancel": http.StatusForbidden, "/reset": http.StatusForbidden} {
+		response, err := http.Post(workflow+call, "application/json", strings.NewReader("{}"))
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		require.Equal(t, status, response.StatusCode, call)
+	}
+	response, err := http.Post(workflow+"/signal/stock-available", "application/json", strings.NewReader("{}"))
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	require.NotEqual(t, "Ici on ne peut qu'envoyer des signaux.", response.Status, "a signal reaches the UI, which then asks for its own token")
+	page, err := http.Get("http://" + address + "/namespaces/" + namespace + "/workflows")
+	require.NoError(t, err)
+	require.NoError(t, page.Body.Close())
+	require.Equal(t, http.StatusOK, page.StatusCode)
 }
 
 func startChild(t *testing.T, where Database, address string) *exec.Cmd {

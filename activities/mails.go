@@ -222,10 +222,11 @@ func (p *post) dispatch(ctx context.Context) (okey.MailReport, error) {
 func (p *post) mustRepeat(waiting int) error {
 	switch {
 	case waiting > 0:
-		return temporal.NewApplicationError(fmt.Sprintf("%d mails must wait for the relay", waiting), "mail_must_wait")
+		return temporal.NewApplicationErrorWithOptions(fmt.Sprintf("%d mails must wait for the relay", waiting), "mail_must_wait",
+			temporal.ApplicationErrorOptions{Category: temporal.ApplicationErrorCategoryBenign})
 	case p.later > 0:
 		return temporal.NewApplicationErrorWithOptions("too many mails this hour: the next ones go out as one list", "mail_grouped",
-			temporal.ApplicationErrorOptions{NextRetryDelay: p.later})
+			temporal.ApplicationErrorOptions{NextRetryDelay: p.later, Category: temporal.ApplicationErrorCategoryBenign})
 	}
 	return nil
 }

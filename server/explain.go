@@ -94,11 +94,16 @@ func noLongerEligible(reason okey.Code, signal okey.Signal) string {
 		return "Vous avez reçu une autre clef entre-temps, et une seule sert partout : retirez cette demande. Si l'autre est perdue ou cassée, déclarez-le d'abord."
 	case own:
 		return "Nous ne vous trouvons plus dans cet établissement. Demandez à votre secrétariat de vérifier votre affectation, ou retirez cette demande."
-	case holds:
-		return "Cette personne a reçu une autre clef entre-temps, et une seule sert partout : rien n'a changé. Refusez ou retirez la demande, ou déclarez d'abord l'autre clef perdue, défectueuse ou rendue."
-	default:
-		return "Cette personne n'est plus affectée à cet établissement : rien n'a changé. Refusez ou retirez la demande ; si c'est une erreur, faites corriger son affectation."
 	}
+	end := "Retirez la demande"
+	if signal == okey.PrincipalDecision {
+		end = "Refusez la demande"
+	}
+	if holds {
+		return "Cette personne a reçu une autre clef entre-temps, et une seule sert partout : rien n'a changé. " + end +
+			", ou déclarez d'abord l'autre clef perdue, défectueuse ou rendue."
+	}
+	return "Cette personne n'est plus affectée à cet établissement : rien n'a changé. " + end + " ; si c'est une erreur, faites corriger son affectation."
 }
 
 // notEligibleDetails are enums of the judging activity.

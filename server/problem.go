@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"okey"
+	"okey/sql"
 
 	"github.com/gin-gonic/gin"
 )
@@ -72,6 +73,9 @@ func asError(err error) *okey.Error {
 	if errors.As(err, &known) {
 		return known
 	}
+	if sql.Away(err) {
+		return &okey.Error{Code: okey.CodeUnavailable, Message: "OKEY est momentanément indisponible : réessayez dans un instant.", Err: err}
+	}
 	return &okey.Error{Code: okey.CodeInternal, Message: okey.ErrorMessage(err), Err: err}
 }
 
@@ -110,6 +114,9 @@ func fail(c *gin.Context, err error) { failWith(c, statusOf(err), err) }
 func failWith(c *gin.Context, status int, err error) {
 	if status >= http.StatusInternalServerError {
 		slog.ErrorContext(c.Request.Context(), "an API call failed", "route", c.FullPath(), "request_id", requestID(c), "error", err)
+	}
+	if status == http.StatusServiceUnavailable {
+		c.Header("Retry-After", "5") // seconds
 	}
 	if status == http.StatusUnauthorized {
 		c.Header("WWW-Authenticate", `Bearer realm="okey"`)

@@ -186,6 +186,14 @@ func (r reader) Owed(ctx context.Context, limit int) ([]uuid.UUID, error) {
 	return ids, err
 }
 
+// StuckWakeUps returns requests that were given a key before the instant and have not been woken since.
+func (r reader) StuckWakeUps(ctx context.Context, before time.Time, limit int) ([]uuid.UUID, error) {
+	var ids []uuid.UUID
+	err := r.all(ctx, &ids, `SELECT r.id FROM request r WHERE r.wake_up_owed
+		AND NOT EXISTS (SELECT FROM key k WHERE k.request = r.id AND k.changed_at >= $1) ORDER BY r.id LIMIT $2`, before, limit)
+	return ids, err
+}
+
 // OpenRequests returns ids of open requests after the given one, in their order: the watcher walks them all.
 func (r reader) OpenRequests(ctx context.Context, after uuid.UUID, limit int) ([]uuid.UUID, error) {
 	var ids []uuid.UUID

@@ -7,9 +7,13 @@ package sql
 import (
 	"context"
 	stdsql "database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net"
+	"strings"
 	"time"
 
 	"okey"
@@ -102,6 +106,20 @@ func (s *Store) try(ctx context.Context, work func(*Tx) error) (err error) {
 func retriable(err error) bool {
 	var refused *pq.Error
 	return errors.As(err, &refused) && (refused.Code == "40P01" || refused.Code == "40001")
+}
+
+// Away tells whether err is the database being out of reach, or on its way down or up, rather than anything being wrong.
+func Away(err error) bool {
+	var network net.Error
+	var refused *pq.Error
+	switch {
+	case errors.As(err, &refused):
+		return strings.HasPrefix(string(refused.Code), "08") || strings.HasPrefix(string(refused.Code), "57P") // connection, shutdown
+	case errors.As(err, &network), errors.Is(err, driver.ErrBadConn), errors.Is(err, stdsql.ErrConnDone), errors.Is(err, io.ErrUnexpectedEOF):
+		return true
+	default:
+		return false
+	}
 }
 
 // violates tells whether err is PostgreSQL refusing a row because of the named constraint or index.

@@ -206,7 +206,7 @@ func (s *stack) applied(person, request string, signal okey.Signal, body any) an
 
 var (
 	approval = fields{"decision": "approve", "comment": ""}
-	signing  = fields{"charter": 1, "pin": "4071"}
+	signing  = fields{"charter": 1, "pin": "40718263"}
 )
 
 // until brings a new request of someone's to a stage.

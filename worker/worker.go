@@ -19,6 +19,7 @@ import (
 
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 )
@@ -75,6 +76,7 @@ func work(ctx context.Context, c client.Client, cfg config.Config, store *sql.St
 		WorkerStopTimeout: drain,
 		// What a killed worker had in its cache is offered to it alone for so long: less than a person waits for an outcome.
 		StickyScheduleToStartTimeout: time.Second,
+		Interceptors:                 []interceptor.WorkerInterceptor{&heartbeats{}},
 		OnFatalError:                 func(err error) { failed <- err },
 	})
 	Register(w)

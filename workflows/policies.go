@@ -9,13 +9,14 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// Retry and timeout profiles. Every activity of OKEY runs under one of these.
+// Retry and timeout profiles. Every activity of OKEY runs under one of these. The worker beats the heart of each by itself: its timeout is
+// how soon what a killed worker was at is tried again.
 
 // stateActivity is tried until it succeeds: the request can't go on without it, and it is short.
 func stateActivity(ctx workflow.Context) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		StartToCloseTimeout: 30 * time.Second,
-		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
+		StartToCloseTimeout: 30 * time.Second, HeartbeatTimeout: 6 * time.Second,
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
 	})
 }
 
@@ -23,6 +24,7 @@ func stateActivity(ctx workflow.Context) workflow.Context {
 func mailActivity(ctx workflow.Context) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout:    2 * time.Minute,
+		HeartbeatTimeout:       15 * time.Second,
 		ScheduleToCloseTimeout: 5 * 24 * time.Hour,
 		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: 15 * time.Minute},
 	})

@@ -177,7 +177,7 @@ func (d *doctor) undelivered(ctx context.Context) (string, error) {
 }
 
 func (d *doctor) owed(ctx context.Context) (string, error) {
-	owed, err := d.store.Owed(ctx, countUpTo)
+	owed, err := d.store.StuckWakeUps(ctx, d.now.Add(-stuckAfter), countUpTo)
 	return none(len(owed), "a une clef sans le savoir", "ont une clef sans le savoir", "le worker tourne-t-il ?", err)
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"okey"
 	"okey/config"
+	"okey/engine"
 	"okey/imports"
 	"okey/sql"
 )
@@ -57,6 +59,30 @@ func (c *ImportKeys) Run(ctx context.Context, cfg *config.Config) error {
 	return runImport(ctx, cfg, c.File, imports.Keys, imports.Options{Force: c.Force, UAI: c.UAI, Batch: c.Batch})
 }
 
+// wake tells the requests that an import gave a key to. Where the engine is away the repair watch does, within a minute of its return.
+func wake(ctx context.Context, cfg *config.Config, store *sql.Store) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	c, err := engine.Dial(*cfg)
+	if err != nil {
+		slog.Warn("requests are woken later", "error", err)
+		return
+	}
+	defer c.Close()
+	owed, err := store.Owed(ctx, wakeAtOnce)
+	for _, id := range owed {
+		if err = engine.New(c, okey.DefaultWaits(), cfg.URL).Wake(ctx, id); err != nil {
+			break
+		}
+	}
+	if err != nil {
+		slog.Warn("requests are woken later", "error", err)
+	}
+}
+
+// wakeAtOnce bounds what an import waits for.
+const wakeAtOnce = 500
+
 type importer func(context.Context, *sql.Store, imports.Source, imports.Options) (*imports.Result, error)
 
 // runImport prints what the import did; the error is for the exit code, after all that was wrong has been named.
@@ -86,6 +112,9 @@ func runImport(ctx context.Context, cfg *config.Config, path string, run importe
 	bar.clear()
 	if err != nil {
 		return err
+	}
+	if result.Served > 0 {
+		wake(ctx, cfg, store)
 	}
 	if err := result.Print(os.Stdout); err != nil {
 		return fmt.Errorf("print the summary: %w", err)

@@ -86,6 +86,14 @@ type Verdict struct {
 	OtherKey KeyState    `json:"other_key,omitempty"`
 }
 
+// Details that narrow a refused asking, beside the reasons why an establishment is not served (NotServed).
+const (
+	DetailUnknownEstablishment = "unknown_establishment"
+	DetailNotAssigned          = "not_assigned"     // works elsewhere
+	DetailNoEstablishment      = "no_establishment" // works nowhere that OKEY knows
+	DetailNotYetRenewable      = "not_yet_renewable"
+)
+
 // Standing is where a request stands after a verdict: all that its workflow needs to go on.
 type Standing struct {
 	Stage     Stage      `json:"stage,omitempty"` // empty: the request does not exist

@@ -25,6 +25,24 @@ const (
 	ActSeeDesk      Act = "see_desk" // what concerns no single establishment: support's pages
 )
 
+// ActOf is what sending a signal does, for the permission table; empty for key-unavailable, which nobody sends.
+func ActOf(s Signal) Act {
+	switch s {
+	case PrincipalDecision:
+		return ActDecide
+	case CharterAndPIN:
+		return ActSign
+	case Handover:
+		return ActHandOver
+	case Withdrawal:
+		return ActWithdraw
+	case StockAvailable:
+		return ActNudge
+	default:
+		return ""
+	}
+}
+
 // Role is what someone is to one request, key or establishment.
 type Role string
 

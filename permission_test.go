@@ -120,3 +120,10 @@ func TestARoleEndsWithItsAssignment(t *testing.T) {
 	assert.NoError(t, okey.May(okey.ActDecide, approver, subject, today))
 	assert.Error(t, okey.May(okey.ActDecide, approver, subject, today.AddDays(1)))
 }
+
+func TestEverySignalThatPeopleSendIsInThePermissionTable(t *testing.T) {
+	for _, signal := range okey.Signals() {
+		_, listed := okey.Permissions[okey.ActOf(signal)]
+		assert.Equal(t, signal != okey.KeyUnavailable, listed, "%s", signal)
+	}
+}

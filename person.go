@@ -130,15 +130,6 @@ func NewDay(year int, month time.Month, day int) Day {
 	return Day{time.Date(year, month, day, 0, 0, 0, 0, time.UTC)}
 }
 
-// ParseDay reads 2027-12-31.
-func ParseDay(s string) (Day, error) {
-	t, err := time.Parse(time.DateOnly, s)
-	if err != nil {
-		return Day{}, Errorf(CodeInvalid, "« %s » n'est pas une date : écrivez par exemple 2027-12-31.", s)
-	}
-	return Day{t}, nil
-}
-
 // IsZero tells whether d is no day.
 func (d Day) IsZero() bool { return d.t.IsZero() }
 

@@ -89,15 +89,6 @@ func refusal(err error) (okey.Verdict, error) {
 	return okey.Verdict{}, err
 }
 
-// acts says which row of the permission table a signal needs.
-var acts = map[okey.Signal]okey.Act{
-	okey.PrincipalDecision: okey.ActDecide,
-	okey.CharterAndPIN:     okey.ActSign,
-	okey.Handover:          okey.ActHandOver,
-	okey.Withdrawal:        okey.ActWithdraw,
-	okey.StockAvailable:    okey.ActNudge,
-}
-
 // permit asks the permission table again: a role may have ended since the action was recorded.
 func (c *sitting) permit(ctx context.Context, a okey.Action) error {
 	actor, err := c.Actor(ctx, a.By)
@@ -108,7 +99,7 @@ func (c *sitting) permit(ctx context.Context, a okey.Action) error {
 	if err != nil {
 		return err
 	}
-	return okey.May(acts[a.Name.Signal()], actor, sql.SubjectOf(c.request, others, a.By, a.Content.Comment != ""), c.today)
+	return okey.May(okey.ActOf(a.Name.Signal()), actor, sql.SubjectOf(c.request, others, a.By, a.Content.Comment != ""), c.today)
 }
 
 // decide refuses, or puts the request in line and gives it a key if one is free.

@@ -127,7 +127,7 @@ func (c *sitting) outOfScope(ctx context.Context, uai okey.UAI) (string, error) 
 	if known {
 		return string(why), nil
 	}
-	return "unknown_establishment", nil
+	return okey.DetailUnknownEstablishment, nil
 }
 
 // notForThisPerson refuses someone who does not work there, or who holds a key that still serves; its Reason is empty for anybody else.
@@ -137,9 +137,9 @@ func (c *sitting) notForThisPerson(ctx context.Context, person okey.PersonID, re
 		return okey.Verdict{}, err
 	}
 	if len(actor.At(c.place.UAI, c.today)) == 0 {
-		detail := "not_assigned"
+		detail := okey.DetailNotAssigned
 		if len(actor.Establishments(c.today)) == 0 {
-			detail = "no_establishment"
+			detail = okey.DetailNoEstablishment
 		}
 		return okey.Verdict{Reason: okey.CodeNotEligible, Detail: detail}, nil
 	}
@@ -152,7 +152,7 @@ func (c *sitting) notForThisPerson(ctx context.Context, person okey.PersonID, re
 			return okey.Verdict{Reason: okey.CodeAlreadyHolds}, nil
 		}
 		if !key.Renewable(c.today) {
-			return okey.Verdict{Reason: okey.CodeAlreadyHolds, Detail: "not_yet_renewable"}, nil
+			return okey.Verdict{Reason: okey.CodeAlreadyHolds, Detail: okey.DetailNotYetRenewable}, nil
 		}
 	}
 	return okey.Verdict{}, nil

@@ -138,7 +138,7 @@ func (s *Server) permit(ctx context.Context, actor okey.Actor, w *wish) (about, 
 	if err != nil {
 		return about{}, err
 	}
-	act := signalActs[w.Name.Signal()]
+	act := okey.ActOf(w.Name.Signal())
 	if err := okey.May(act, actor, subject, today); err != nil {
 		return about{}, err
 	}
@@ -146,15 +146,6 @@ func (s *Server) permit(ctx context.Context, actor okey.Actor, w *wish) (about, 
 		w.Via = okey.ViaSupport
 	}
 	return about{request: request}, nil
-}
-
-// signalActs says which row of the permission table a signal needs. key-unavailable is not in it: nobody sends it.
-var signalActs = map[okey.Signal]okey.Act{
-	okey.PrincipalDecision: okey.ActDecide,
-	okey.StockAvailable:    okey.ActNudge,
-	okey.CharterAndPIN:     okey.ActSign,
-	okey.Handover:          okey.ActHandOver,
-	okey.Withdrawal:        okey.ActWithdraw,
 }
 
 func (s *Server) permitKeyChange(ctx context.Context, actor okey.Actor, w *wish) (okey.Key, error) {

@@ -106,14 +106,6 @@ func noLongerEligible(reason okey.Code, signal okey.Signal) string {
 	return "Cette personne n'est plus affectée à cet établissement : rien n'a changé. " + end + " ; si c'est une erreur, faites corriger son affectation."
 }
 
-// notEligibleDetails are enums of the judging activity.
-const (
-	detailUnknownEstablishment = "unknown_establishment"
-	detailNotAssigned          = "not_assigned"
-	detailNoEstablishment      = "no_establishment"
-	detailNotYetRenewable      = "not_yet_renewable"
-)
-
 func notEligible(detail string, f facts) string {
 	place := f.Place
 	if place == "" {
@@ -128,11 +120,11 @@ func notEligible(detail string, f facts) string {
 		return fmt.Sprintf("%s n'est ni un collège ni un lycée : demandez une clef au service informatique de votre académie.", place)
 	case string(okey.Closed):
 		return fmt.Sprintf("%s est fermé, ou pas encore ouvert : demandez pour l'établissement où vous travaillez, ou écrivez à l'assistance.", place)
-	case detailUnknownEstablishment:
+	case okey.DetailUnknownEstablishment:
 		return fmt.Sprintf("OKEY ne connaît pas l'établissement %s : vérifiez son code UAI, ou écrivez à l'assistance.", place)
-	case detailNoEstablishment:
+	case okey.DetailNoEstablishment:
 		return "Nous ne vous trouvons dans aucun établissement. Demandez à votre secrétariat de vérifier votre affectation, ou écrivez à l'assistance."
-	case detailNotAssigned:
+	case okey.DetailNotAssigned:
 		if len(f.Works) > 0 {
 			return fmt.Sprintf("Nous ne vous trouvons pas à %s. Demandez votre clef pour %s : une seule sert partout. Sinon, faites vérifier votre affectation par votre secrétariat.",
 				place, okey.SayNames(f.Works))
@@ -146,7 +138,7 @@ func alreadyHolds(detail string, f facts) string {
 		return "Vous avez déjà une clef. Si elle est perdue ou cassée, déclarez-le d'abord, puis demandez-en une autre."
 	}
 	key, today := f.Held[0], okey.DayOf(f.Now, f.Zone)
-	if detail == detailNotYetRenewable {
+	if detail == okey.DetailNotYetRenewable {
 		return fmt.Sprintf("Votre clef %s sert jusqu'au %s : vous pourrez demander la suivante à partir du %s.",
 			key.Serial, key.ExpiresOn.Say(today), key.ExpiresOn.AddMonths(-okey.RenewalMonths).Say(today))
 	}

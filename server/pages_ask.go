@@ -60,7 +60,7 @@ func (s *Server) askReasons(v *visit, a *asking) error {
 	if len(held) > 0 {
 		key := held[0]
 		if !key.Renewable(v.today()) {
-			a.Blocked = alreadyHolds(detailNotYetRenewable, facts{Held: held, Now: v.Now, Zone: paris(v).zone}) + " Si elle est perdue ou ne marche plus, déclarez-le d'abord."
+			a.Blocked = alreadyHolds(okey.DetailNotYetRenewable, facts{Held: held, Now: v.Now, Zone: paris(v).zone}) + " Si elle est perdue ou ne marche plus, déclarez-le d'abord."
 			a.Next, a.NextDo = keyURL(key.Serial), "Voir ma clef"
 			return nil
 		}

@@ -26,7 +26,7 @@ var signalForms = []signalForm{
 
 // usableForm is the form that this person may send now; nil where stage or permission table say no, or where the same was just sent.
 func (s *Server) usableForm(v *visit, d dossier, sf signalForm) (*form, error) {
-	usable := okey.CheckSignal(d.Stage, sf.signal) == nil && okey.May(signalActs[sf.signal], v.Actor, d.subject, d.today) == nil
+	usable := okey.CheckSignal(d.Stage, sf.signal) == nil && okey.May(okey.ActOf(sf.signal), v.Actor, d.subject, d.today) == nil
 	if !usable {
 		return nil, nil
 	}
@@ -137,7 +137,7 @@ func (s *Server) signal(v *visit, sf signalForm) error {
 	w := f.wish(v, sf.signal)
 	w.Request = id
 	if sf.signal == okey.CharterAndPIN {
-		if err := okey.May(signalActs[sf.signal], v.Actor, d.subject, d.today); err != nil {
+		if err := okey.May(okey.ActOf(sf.signal), v.Actor, d.subject, d.today); err != nil {
 			return err
 		}
 		f.checkSigning(v, d)

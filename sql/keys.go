@@ -64,13 +64,6 @@ func (r reader) FreeKeys(ctx context.Context, uai okey.UAI, on okey.Day) (int, e
 	return n, err
 }
 
-// Waiting counts the requests that wait for a key of the establishment.
-func (r reader) Waiting(ctx context.Context, uai okey.UAI) (int, error) {
-	var n int
-	err := r.get(ctx, &n, "", `SELECT count(*) FROM request WHERE uai = $1 AND stage = 'awaiting_stock'`, uai)
-	return n, err
-}
-
 // KeyChange is one step in a key's life, by the domain's table.
 type KeyChange struct {
 	Reason  okey.KeyReason

@@ -59,13 +59,6 @@ func (r reader) PeopleByMail(ctx context.Context, mail string) ([]okey.Person, e
 	return people(rows), err
 }
 
-// People returns everybody, by family name.
-func (r reader) People(ctx context.Context) ([]okey.Person, error) {
-	var rows []personRow
-	err := r.all(ctx, &rows, `SELECT `+personColumns+` FROM person p ORDER BY p.family_name, p.given_name, p.uid`)
-	return people(rows), err
-}
-
 // Actor loads a person with all that they may act for. not_found for an unknown id.
 func (r reader) Actor(ctx context.Context, id okey.PersonID) (okey.Actor, error) {
 	var row personRow

@@ -201,23 +201,15 @@ func (r reader) OpenRequests(ctx context.Context, after uuid.UUID, limit int) ([
 	return ids, err
 }
 
-// Charter returns the version in force, the latest.
-func (r reader) Charter(ctx context.Context) (okey.Charter, error) { return r.charter(ctx, 0) }
-
-// CharterVersion answers not_found for a version that was never published.
-func (r reader) CharterVersion(ctx context.Context, version int) (okey.Charter, error) {
-	return r.charter(ctx, version)
-}
-
-func (r reader) charter(ctx context.Context, version int) (okey.Charter, error) {
+// Charter returns the version in force, the latest; not_found before any is published.
+func (r reader) Charter(ctx context.Context) (okey.Charter, error) {
 	var row struct {
 		Version     int       `db:"version"`
 		Body        string    `db:"body"`
 		SHA256      string    `db:"sha256"`
 		PublishedAt time.Time `db:"published_at"`
 	}
-	err := r.get(ctx, &row, "Cette version de la charte n'existe pas.", `SELECT version, body, sha256, published_at FROM charter
-		WHERE $1 = 0 OR version = $1 ORDER BY version DESC LIMIT 1`, version)
+	err := r.get(ctx, &row, "Aucune charte n'est publiée.", `SELECT version, body, sha256, published_at FROM charter ORDER BY version DESC LIMIT 1`)
 	return okey.Charter{Version: row.Version, Text: row.Body, SHA256: row.SHA256, PublishedAt: utc(row.PublishedAt)}, err
 }
 

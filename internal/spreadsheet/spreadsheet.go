@@ -209,12 +209,6 @@ func (r Row) Text(column string) string {
 	return strings.Join(strings.Fields(r.cells[i]), " ")
 }
 
-// Has tells whether the file has the column at all.
-func (r Row) Has(column string) bool {
-	_, ok := r.rows.columns[column]
-	return ok
-}
-
 // Title returns the column's title as the file writes it, for messages; the layout's name where the file does not have it.
 func (r Row) Title(column string) string {
 	if i, ok := r.rows.columns[column]; ok {

@@ -1,0 +1,93 @@
+package activities_test
+
+import (
+	"testing"
+
+	"okey"
+	"okey/internal/scene"
+	"okey/sql"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
+)
+
+func TestARetrySendsOnlyWhatIsMissing(t *testing.T) {
+	o := newOffice(t)
+	o.Key(scene.Tilleuls)
+	request, v := o.ask(o.lea, okey.FirstKey)
+	o.box.Refuse("ablanc@ac-nice.fr", 451)
+	report, err := o.try(request, v.Mails[0])
+	require.Error(t, err)
+	assert.NotContains(t, err.Error(), "ablanc", "the engine keeps this error")
+	assert.Equal(t, 1, report.Sent)
+	assert.Equal(t, []string{"mroux@ac-nice.fr: Léa Martin demande une clef"}, lines(o.box.Letters()), "the others get theirs")
+
+	o.box.Refuse("ablanc@ac-nice.fr", 0)
+	arrived := o.send(request, v.Mails[0])
+	require.Equal(t, []string{"ablanc@ac-nice.fr: Léa Martin demande une clef"}, lines(arrived))
+	assert.Equal(t, "<"+o.Text(`SELECT id::text FROM mail WHERE address LIKE 'ablanc%'`)+"@okey.ac-exemple.fr>", arrived[0].Header.Get("Message-ID"))
+	assert.Equal(t, 2, o.Count(`SELECT attempts FROM mail WHERE address LIKE 'ablanc%'`))
+	assert.Empty(t, o.send(request, v.Mails[0]))
+}
+
+func TestAnAddressThatRefusesForGoodIsSupportsAffair(t *testing.T) {
+	o := newOffice(t)
+	o.Key(scene.Tilleuls)
+	request, v := o.ask(o.lea, okey.FirstKey)
+	o.box.Refuse("ablanc@ac-nice.fr", 550)
+	report, err := o.try(request, v.Mails[0])
+	require.NoError(t, err)
+	assert.Equal(t, okey.MailReport{Sent: 2, Failed: 1}, report)
+	told := o.box.To(supportBox)
+	require.Len(t, told, 1)
+	assert.Equal(t, "Adresse refusée : ablanc@ac-nice.fr", told[0].Subject)
+	assert.Equal(t, base+"/demandes/"+request.String(), link(told[0]))
+	assert.Contains(t, o.Text(`SELECT error FROM mail WHERE state = 'failed'`), "550")
+
+	o.box.Refuse("ablanc@ac-nice.fr", 0)
+	before := len(o.box.Letters())
+	_, err = o.try(request, v.Mails[0])
+	require.NoError(t, err)
+	assert.Len(t, o.box.Letters(), before, "for good is for good, and told once")
+}
+
+func TestSupportsOwnMailboxMayRefuseWithoutAnEnd(t *testing.T) {
+	o := newOffice(t)
+	o.box.Refuse(supportBox, 550)
+	request, _ := o.ask(o.lea, okey.FirstKey)
+	report, err := o.try(request, okey.MailStep{Kind: okey.MailDecisionLate, Ref: 101})
+	require.NoError(t, err)
+	assert.Equal(t, okey.MailReport{Failed: 1}, report)
+}
+
+func TestARelayThatIsAwayLosesNothing(t *testing.T) {
+	o := newOffice(t)
+	o.Key(scene.Tilleuls)
+	request, v := o.ask(o.lea, okey.FirstKey)
+	o.box.Close()
+	_, err := o.try(request, v.Mails[0])
+	var again *temporal.ApplicationError
+	require.ErrorAs(t, err, &again)
+	assert.False(t, again.NonRetryable())
+	assert.Equal(t, 2, o.Count(`SELECT count(*) FROM mail WHERE state = $1`, string(sql.MailQueued)))
+}
+
+func TestMailsThatNeverLeftAreListedForSupport(t *testing.T) {
+	o := newOffice(t)
+	request, v := o.ask(o.lea, okey.FirstKey)
+	o.box.Refuse("ablanc@ac-nice.fr", 451)
+	_, err := o.try(request, v.Mails[0])
+	require.Error(t, err)
+	arrived := o.send(request, okey.MailStep{Kind: okey.MailUndelivered, Ref: 1})
+	require.Equal(t, []string{supportBox + ": Des courriels ne partent pas : le collège des Tilleuls"}, lines(arrived))
+	assert.Contains(t, arrived[0].Text, "pour ablanc@ac-nice.fr")
+}
+
+func TestARequestThatIsGoneHasNoMails(t *testing.T) {
+	o := newOffice(t)
+	report, err := o.try(uuid.New(), okey.MailStep{Kind: okey.MailAsked, Ref: 1})
+	require.NoError(t, err)
+	assert.Zero(t, report)
+}

@@ -51,6 +51,7 @@ type Action struct {
 	ID        uuid.UUID // made with the form: the idempotency key
 	Request   uuid.UUID // zero for a key change
 	Key       Serial    // of a key change
+	Subject   uuid.UUID // of an action about stock: the order, the delivery, the inventory, the move
 	Name      ActionName
 	By        PersonID // zero for the flow itself
 	Via       Via
@@ -84,6 +85,8 @@ type Verdict struct {
 	Decided  Decision    `json:"decided,omitempty"`
 	Swapped  bool        `json:"swapped,omitempty"` // at handover another key changed places with the attributed one
 	OtherKey KeyState    `json:"other_key,omitempty"`
+	Letters  []MailOrder `json:"letters,omitempty"` // of an action about stock: what to send, about what
+	Count    int         `json:"count,omitempty"`   // of an action about stock: how many keys or orders
 }
 
 // Details that narrow a refused asking, beside the reasons why an establishment is not served (NotServed).

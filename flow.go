@@ -18,6 +18,10 @@ const (
 	WorkflowKeyRequest  = "KeyRequest"
 	WorkflowKeyChange   = "KeyChange"
 	WorkflowRepairWatch = "RepairWatch"
+	WorkflowStockImport = "StockImport"
+	WorkflowInventory   = "Inventory"
+	WorkflowKeyMove     = "KeyMove"
+	WorkflowSuccession  = "Succession"
 )
 
 // The activities, by the names that histories keep.
@@ -27,6 +31,7 @@ const (
 	ActivityWakeUp    = "WakeUpOwed"     // -> RepairReport
 	ActivityChangeKey = "ChangeKey"      // KeyMatter -> KeyVerdict
 	ActivityRepair    = "RepairRequests" // -> RepairReport
+	ActivityStock     = "ChangeStock"    // StockMatter -> StockVerdict
 )
 
 // The search attributes that every request carries in the engine.
@@ -92,6 +97,8 @@ type MailOrder struct {
 	Request uuid.UUID `json:"request"`
 	Key     Serial    `json:"key,omitempty"` // of a key change
 	Cause   uuid.UUID `json:"cause"`         // the action of a key change
+	Subject uuid.UUID `json:"subject,omitzero"` // an order, an export, a delivery, an inventory, a move: the recipe knows which
+	UAI     UAI       `json:"uai,omitempty"` // whose approvers are told, with Subject
 	Step    MailStep  `json:"step"`
 	At      time.Time `json:"at"`
 }

@@ -97,11 +97,24 @@ type envelope struct {
 func (m *Mails) begin(ctx context.Context, order okey.MailOrder) (*post, error) {
 	p := &post{Mails: m, order: order}
 	load := p.loadRequest
-	if order.Key != "" {
+	switch {
+	case order.Key != "":
 		load = p.loadKey
+	case order.Subject != uuid.Nil:
+		load = p.loadSubject
 	}
 	err := load(ctx)
 	return p, err
+}
+
+// loadSubject is for mails about stock: the recipe reads what they are about.
+func (p *post) loadSubject(ctx context.Context) error {
+	p.facts.Support, p.zone = p.support, okey.ZoneOf("")
+	p.today = okey.DayOf(p.order.At, p.zone)
+	if p.order.UAI == "" {
+		return nil
+	}
+	return p.locate(ctx, p.order.UAI)
 }
 
 func (p *post) loadRequest(ctx context.Context) error {
@@ -147,8 +160,11 @@ func (p *post) list() string { return p.settings.URL + "/demandes" }
 
 // subject is what the order is about, and the ground of its mails' ids.
 func (p *post) subject() uuid.UUID {
-	if p.order.Key != "" {
+	switch {
+	case p.order.Key != "":
 		return p.order.Cause
+	case p.order.Subject != uuid.Nil:
+		return p.order.Subject
 	}
 	return p.request.ID
 }
@@ -184,7 +200,7 @@ func (p *post) queue(ctx context.Context, e envelope) (sql.Mail, error) {
 		e.made = p.order.At
 	}
 	return p.store.QueueMail(ctx, sql.NewMail{
-		ID: e.id, Request: p.request.ID, Key: p.order.Key, Kind: okey.MailKind(e.letter), Ref: p.order.Step.Ref, Person: e.person,
+		ID: e.id, Request: p.request.ID, Key: p.order.Key, Subject: p.order.Subject, Kind: okey.MailKind(e.letter), Ref: p.order.Step.Ref, Person: e.person,
 		Address: e.address, Issue: e.issue, MessageID: "<" + e.id.String() + "@" + p.host + ">", At: e.made,
 	})
 }

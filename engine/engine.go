@@ -63,6 +63,9 @@ func (e *Engine) Deliver(ctx context.Context, a okey.Action) error {
 	case okey.ActionKeyChange:
 		return e.startKeyChange(ctx, a.ID)
 	}
+	if name := okey.StockWorkflow(a.Name); name != "" {
+		return e.startStock(ctx, name, a)
+	}
 	return e.signal(ctx, a.Request, a.Name.Signal(), okey.ActionSignal{Action: a.ID})
 }
 
@@ -109,6 +112,23 @@ func (e *Engine) startKeyChange(ctx context.Context, action uuid.UUID) error {
 	}, okey.WorkflowKeyChange, okey.KeyChangeInput{Action: action})
 	if err != nil {
 		return fmt.Errorf("start key change %s: %w", action, err)
+	}
+	return nil
+}
+
+// summaries tell in the Temporal UI what a workflow about stock is for.
+var summaries = map[string]string{
+	okey.WorkflowStockImport: "Livraison de clefs", okey.WorkflowInventory: "Inventaire", okey.WorkflowKeyMove: "Déplacement de clefs",
+	okey.WorkflowSuccession: "Un établissement succède à un autre",
+}
+
+func (e *Engine) startStock(ctx context.Context, workflow string, a okey.Action) error {
+	_, err := e.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID: okey.StockWorkflowID(a.Name, a.ID), TaskQueue: okey.TaskQueue, StaticSummary: summaries[workflow],
+		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE, WorkflowTaskTimeout: 5 * time.Second,
+	}, workflow, okey.StockInput{Action: a.ID})
+	if err != nil {
+		return fmt.Errorf("start %s for action %s: %w", workflow, a.ID, err)
 	}
 	return nil
 }

@@ -20,6 +20,7 @@ type wish struct {
 	Name    okey.ActionName
 	Request uuid.UUID // of a signal; made here for ask
 	Key     okey.Serial
+	Subject uuid.UUID // of an action about stock
 	Content okey.Content // as typed
 	PIN     string
 	Via     okey.Via
@@ -39,6 +40,9 @@ func (o outcome) accepted() bool { return o.Action.Verdict != nil && o.Action.Ve
 func (s *Server) act(ctx context.Context, actor okey.Actor, w wish) (outcome, error) {
 	if w.Name == okey.ActionAsk {
 		w.Request = okey.RequestIDOf(actor.ID, w.Action)
+	}
+	if _, known := stockKinds[w.Name]; known && w.Subject == uuid.Nil {
+		w.Subject = okey.DerivedID(w.Action, string(w.Name))
 	}
 	typed := w.normalise() // told only to those who may act at all
 	if done, again, err := s.repeated(ctx, actor, w); again || err != nil {
@@ -75,7 +79,7 @@ func (s *Server) repeated(ctx context.Context, actor okey.Actor, w wish) (outcom
 	if err != nil {
 		return outcome{}, false, err
 	}
-	same := recorded.By == actor.ID && recorded.Name == w.Name && recorded.Request == w.Request && recorded.Key == w.Key
+	same := recorded.By == actor.ID && recorded.Name == w.Name && recorded.Request == w.Request && recorded.Key == w.Key && recorded.Subject == w.Subject
 	if same {
 		same, err = s.sealedAlike(recorded, w)
 	}
@@ -129,6 +133,9 @@ func (s *Server) permit(ctx context.Context, actor okey.Actor, w *wish) (about, 
 	case okey.ActionKeyChange:
 		key, err := s.permitKeyChange(ctx, actor, w)
 		return about{key: key}, err
+	}
+	if kind, known := stockKinds[w.Name]; known {
+		return about{}, kind.permit(ctx, s, actor, w)
 	}
 	request, err := s.store.Request(ctx, w.Request)
 	if err != nil {

@@ -36,6 +36,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 type judges struct {
 	requests *activities.Requests
 	keys     *activities.Keys
+	stock    *activities.Stock
 	away     atomic.Bool
 }
 
@@ -47,6 +48,10 @@ func (j *judges) Deliver(ctx context.Context, a okey.Action) error {
 	}
 	if a.Name == okey.ActionKeyChange {
 		_, err := j.keys.Change(ctx, okey.KeyMatter{Action: a.ID, At: time.Now().UTC()})
+		return err
+	}
+	if okey.StockWorkflow(a.Name) != "" {
+		_, err := j.stock.Change(ctx, okey.StockMatter{Action: a.ID, At: time.Now().UTC()})
 		return err
 	}
 	m := okey.Matter{Kind: okey.MatterAction, Request: a.Request, Action: a.ID, Signal: a.Name.Signal(), At: time.Now().UTC(), Waits: okey.DefaultWaits()}
@@ -90,7 +95,7 @@ func newHouse(t *testing.T) *house {
 func newHouseWith(t *testing.T, change func(*config.Config)) *house {
 	t.Helper()
 	s := scene.New(t)
-	h := &house{Scene: s, Judges: &judges{requests: activities.NewRequests(s.Store, calendar.PublicOnly()), keys: activities.NewKeys(s.Store)}}
+	h := &house{Scene: s, Judges: &judges{requests: activities.NewRequests(s.Store, calendar.PublicOnly()), keys: activities.NewKeys(s.Store), stock: activities.NewStock(s.Store, calendar.PublicOnly())}}
 	var handler http.Handler
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
 	h.URL = web.URL

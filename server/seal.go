@@ -47,7 +47,7 @@ func keyed(key []byte, purpose string, content []byte) []byte {
 // seal makes the row of a wish.
 func (s *Server) seal(actor okey.Actor, w wish) (okey.Action, error) {
 	a := okey.Action{
-		ID: w.Action, Request: w.Request, Key: w.Key, Name: w.Name, By: actor.ID, Via: w.Via, Content: w.Content, CreatedAt: time.Now().UTC(),
+		ID: w.Action, Request: w.Request, Key: w.Key, Subject: w.Subject, Name: w.Name, By: actor.ID, Via: w.Via, Content: w.Content, CreatedAt: time.Now().UTC(),
 	}
 	version, pepper := s.cfg.PINPeppers.Current()
 	if w.PIN != "" {

@@ -56,6 +56,9 @@ func (w *wish) normalise() error {
 	case okey.ActionKeyChange:
 		return w.normaliseKeyChange()
 	}
+	if kind, known := stockKinds[w.Name]; known {
+		return kind.normalise(w)
+	}
 	switch w.Name.Signal() {
 	case okey.PrincipalDecision:
 		return w.normaliseDecision()

@@ -17,6 +17,7 @@ type actionRow struct {
 	ID        uuid.UUID         `db:"id"`
 	Request   uuid.NullUUID     `db:"request"`
 	Key       stdsql.NullString `db:"key"`
+	Subject   uuid.NullUUID     `db:"subject"`
 	Name      okey.ActionName   `db:"name"`
 	By        uuid.NullUUID     `db:"by_person"`
 	Via       okey.Via          `db:"via"`
@@ -27,11 +28,11 @@ type actionRow struct {
 	Verdict   []byte            `db:"verdict"`
 }
 
-const actionColumns = `id, request, key, name, by_person, via, content, digest, pin_hash, created_at, verdict`
+const actionColumns = `id, request, key, subject, name, by_person, via, content, digest, pin_hash, created_at, verdict`
 
 func (r actionRow) action() (okey.Action, error) {
 	a := okey.Action{
-		ID: r.ID, Request: r.Request.UUID, Key: okey.Serial(r.Key.String), Name: r.Name, By: r.By.UUID, Via: r.Via,
+		ID: r.ID, Request: r.Request.UUID, Key: okey.Serial(r.Key.String), Subject: r.Subject.UUID, Name: r.Name, By: r.By.UUID, Via: r.Via,
 		Digest: r.Digest, PINHash: r.PINHash.String, CreatedAt: utc(r.CreatedAt),
 	}
 	if err := json.Unmarshal(r.Content, &a.Content); err != nil {
@@ -57,7 +58,7 @@ func (s *Store) RecordAction(ctx context.Context, a okey.Action) (okey.Action, e
 	if err != nil {
 		return okey.Action{}, err
 	}
-	if recorded.Request != a.Request || recorded.Key != a.Key || recorded.Name != a.Name || recorded.By != a.By || !bytes.Equal(recorded.Digest, a.Digest) {
+	if recorded.Request != a.Request || recorded.Key != a.Key || recorded.Subject != a.Subject || recorded.Name != a.Name || recorded.By != a.By || !bytes.Equal(recorded.Digest, a.Digest) {
 		return okey.Action{}, okey.Errorf(okey.CodeActionReused,
 			"Cet envoi a déjà servi pour autre chose : recommencez avec un nouveau.")
 	}
@@ -69,9 +70,9 @@ func (t *Tx) insertAction(ctx context.Context, a okey.Action) error {
 	if err != nil {
 		return fmt.Errorf("write an action's content: %w", err)
 	}
-	return t.exec(ctx, `INSERT INTO action (id, request, key, name, by_person, via, content, digest, pin_hash, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING`,
-		a.ID, nullID(a.Request), nullText(a.Key), string(a.Name), nullID(a.By), string(a.Via), content, a.Digest, nullText(a.PINHash), a.CreatedAt)
+	return t.exec(ctx, `INSERT INTO action (id, request, key, name, by_person, via, content, digest, pin_hash, created_at, subject)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING`,
+		a.ID, nullID(a.Request), nullText(a.Key), string(a.Name), nullID(a.By), string(a.Via), content, a.Digest, nullText(a.PINHash), a.CreatedAt, nullID(a.Subject))
 }
 
 // FollowUp records an action of the flow itself in the transaction that makes it necessary; delivering it comes after the commit.

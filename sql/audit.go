@@ -30,6 +30,9 @@ func AboutRequest(id uuid.UUID) string { return "request:" + id.String() }
 // AboutKey names a key as a subject of the audit.
 func AboutKey(serial okey.Serial) string { return "key:" + string(serial) }
 
+// AboutSubject names what an action about stock concerns: a delivery, an order, a move.
+func AboutSubject(name okey.ActionName, id uuid.UUID) string { return string(name) + ":" + id.String() }
+
 // AboutPerson names a person as a subject of the audit.
 func AboutPerson(id okey.PersonID) string { return "person:" + id.String() }
 

@@ -45,6 +45,7 @@ type NewMail struct {
 	ID        uuid.UUID
 	Request   uuid.UUID
 	Key       okey.Serial
+	Subject   uuid.UUID // of an action about stock
 	Kind      okey.MailKind
 	Ref       int
 	Person    okey.PersonID
@@ -59,9 +60,9 @@ type NewMail struct {
 func (s *Store) QueueMail(ctx context.Context, n NewMail) (Mail, error) {
 	var m Mail
 	err := s.Do(ctx, func(t *Tx) error {
-		err := t.exec(ctx, `INSERT INTO mail (id, request, key, kind, ref, person, address, issue, message_id, state, created_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', $10) ON CONFLICT (id) DO NOTHING`,
-			n.ID, nullID(n.Request), nullText(n.Key), string(n.Kind), n.Ref, nullID(n.Person), n.Address, n.Issue, n.MessageID, n.At)
+		err := t.exec(ctx, `INSERT INTO mail (id, request, key, kind, ref, person, address, issue, message_id, state, created_at, subject_id)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', $10, $11) ON CONFLICT (id) DO NOTHING`,
+			n.ID, nullID(n.Request), nullText(n.Key), string(n.Kind), n.Ref, nullID(n.Person), n.Address, n.Issue, n.MessageID, n.At, nullID(n.Subject))
 		if err != nil {
 			return err
 		}

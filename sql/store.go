@@ -13,6 +13,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -144,6 +145,37 @@ func (r reader) all(ctx context.Context, dest any, query string, args ...any) er
 func (t *Tx) exec(ctx context.Context, query string, args ...any) error {
 	_, err := t.tx.ExecContext(ctx, query, args...)
 	return err
+}
+
+// Attempt does work that may be refused: an Error of the domain undoes all that work wrote, audit included, and leaves the transaction
+// usable, so that the refusal itself can be recorded in it.
+func (t *Tx) Attempt(ctx context.Context, work func() error) error {
+	if err := t.exec(ctx, `SAVEPOINT attempt`); err != nil {
+		return err
+	}
+	entries := len(t.entries)
+	err := work()
+	var refused *okey.Error
+	if !errors.As(err, &refused) {
+		return err
+	}
+	t.entries = t.entries[:entries]
+	if undone := t.exec(ctx, `ROLLBACK TO SAVEPOINT attempt`); undone != nil {
+		return errors.Join(undone, err)
+	}
+	return err
+}
+
+// LockEstablishments takes the locks of several establishments in the order of their codes.
+func (t *Tx) LockEstablishments(ctx context.Context, uais ...okey.UAI) error {
+	uais = slices.Clone(uais)
+	slices.Sort(uais)
+	for _, uai := range slices.Compact(uais) {
+		if err := t.LockEstablishment(ctx, uai); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // LockEstablishment takes the lock of section 4: whoever frees a key or makes a request wait holds it. It leaves foreign keys be.

@@ -1,0 +1,102 @@
+package activities
+
+import (
+	"context"
+
+	"okey"
+	"okey/sql"
+)
+
+// Stock judges what people want of the stock: deliveries, inventories, moves, successions.
+type Stock struct {
+	store    *sql.Store
+	calendar Calendar
+}
+
+// NewStock makes the keeper of the stock.
+func NewStock(store *sql.Store, calendar Calendar) *Stock { return &Stock{store: store, calendar: calendar} }
+
+// stockJudges say, for each action about stock, how it is judged and applied. An Error of the domain refuses the action and undoes all that
+// its judge wrote; anything else is tried again. A judge takes its locks first: establishments in order, then requests, then keys.
+var stockJudges = map[okey.ActionName]func(context.Context, *stockSitting) (okey.Verdict, error){}
+
+// stockSitting is the judging of one action about stock.
+type stockSitting struct {
+	*sql.Tx
+	calendar Calendar
+	action   okey.Action
+	okey.StockMatter
+}
+
+// Change judges and applies a recorded action about stock in one transaction: outcome, state and audit. A second attempt answers what the
+// first one did. Only the workflow StockChange calls it.
+func (s *Stock) Change(ctx context.Context, m okey.StockMatter) (okey.StockVerdict, error) {
+	var verdict okey.StockVerdict
+	err := s.store.Do(ctx, func(tx *sql.Tx) error {
+		v, err := s.change(ctx, &stockSitting{Tx: tx, calendar: s.calendar, StockMatter: m})
+		verdict = okey.StockVerdict{Accepted: v.Accepted, Reason: v.Reason, Letters: v.Letters, Wake: len(v.Woken) > 0}
+		return err
+	})
+	return verdict, err
+}
+
+func (s *Stock) change(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
+	action, err := c.LockAction(ctx, c.Action)
+	if okey.ErrorCode(err) == okey.CodeNotFound {
+		return okey.Verdict{Reason: okey.CodeUnknownAction}, nil
+	}
+	if err != nil {
+		return okey.Verdict{}, err
+	}
+	if action.Verdict != nil {
+		return *action.Verdict, nil
+	}
+	judge, known := stockJudges[action.Name]
+	if !known {
+		return okey.Verdict{Reason: okey.CodeUnknownAction}, nil
+	}
+	c.action = action
+	var v okey.Verdict
+	err = c.Attempt(ctx, func() error {
+		v, err = judge(ctx, c)
+		return err
+	})
+	if err != nil {
+		if v, err = refusal(err); err != nil {
+			return v, err
+		}
+	}
+	c.Audit(sql.Entry{
+		At: c.At, Event: string(action.Name), Actor: action.By, Via: action.Via, Subject: sql.AboutSubject(action.Name, action.Subject), Detail: outcomeOf(v),
+	})
+	return v, c.Judged(ctx, action.ID, v, c.At)
+}
+
+func outcomeOf(v okey.Verdict) string {
+	if v.Accepted {
+		return "accepted"
+	}
+	return string(v.Reason)
+}
+
+// actor is whoever wants it, with the rights of this moment; empty for a command, which acts with the database's own rights.
+func (c *stockSitting) actor(ctx context.Context) (okey.Actor, error) { return c.Actor(ctx, c.action.By) }
+
+// permit asks the permission table again, as the database stands now. A command of the operator (nobody's action, in support's place) may.
+func (c *stockSitting) permit(ctx context.Context, act okey.Act, uai okey.UAI) error {
+	if c.action.By == (okey.PersonID{}) && c.action.Via == okey.ViaSupport {
+		return nil
+	}
+	actor, err := c.actor(ctx)
+	if err != nil {
+		return err
+	}
+	if uai == "" {
+		return okey.May(act, actor, okey.Subject{}, okey.DayOf(c.At, okey.ZoneOf("")))
+	}
+	place, err := c.Place(ctx, uai)
+	if err != nil {
+		return err
+	}
+	return okey.May(act, actor, okey.Subject{UAI: place.AnsweredBy(), HasReason: c.action.Content.Comment != ""}, okey.DayOf(c.At, okey.ZoneOf(place.Academy)))
+}

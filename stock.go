@@ -1,0 +1,57 @@
+package okey
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// The actions about stock. Each is judged by one activity, in one transaction, and carried by a workflow of its own: StockWorkflow names it.
+const (
+	ActionDelivery       ActionName = "delivery"        // a file of keys, arrived or announced; subject: the delivery
+	ActionArrival        ActionName = "arrival"         // what arrived of an announced delivery; subject: the delivery
+	ActionInventory      ActionName = "inventory"       // what lies in the drawer; subject: the inventory
+	ActionReportDecision ActionName = "report-decision" // support on a serial that OKEY did not know; subject: the report
+	ActionMoveKeys       ActionName = "key-move"        // support moves keys to another establishment; subject: the move
+	ActionTakeAlong      ActionName = "take-along"      // the old approver proposes that a holder takes the key along; subject: the move
+	ActionMoveDecision   ActionName = "move-decision"   // the new approver accepts it or not; subject: the move
+	ActionSuccession     ActionName = "succession"      // support names an establishment's successor; subject: the succession
+	ActionExport         ActionName = "export"          // of all placed orders; subject: the export
+)
+
+// stockWorkflows are the workflows that carry the actions about stock, by the names that the Temporal UI shows.
+var stockWorkflows = map[ActionName]string{
+	ActionDelivery: WorkflowStockImport, ActionArrival: WorkflowStockImport, ActionInventory: WorkflowInventory,
+	ActionReportDecision: WorkflowInventory, ActionMoveKeys: WorkflowKeyMove, ActionTakeAlong: WorkflowKeyMove,
+	ActionMoveDecision: WorkflowKeyMove, ActionSuccession: WorkflowSuccession,
+}
+
+// StockWorkflow names the short workflow that carries an action about stock; empty for other actions.
+func StockWorkflow(n ActionName) string { return stockWorkflows[n] }
+
+// StockWorkflows returns the names of the workflows that carry actions about stock: all are the same function.
+func StockWorkflows() []string {
+	return []string{WorkflowStockImport, WorkflowInventory, WorkflowKeyMove, WorkflowSuccession}
+}
+
+// StockWorkflowID names the workflow of an action about stock.
+func StockWorkflowID(name ActionName, action uuid.UUID) string { return string(name) + "-" + action.String() }
+
+// StockInput starts the workflow of an action about stock.
+type StockInput struct {
+	Action uuid.UUID `json:"action"`
+}
+
+// StockMatter is what that workflow asks.
+type StockMatter struct {
+	Action uuid.UUID `json:"action"`
+	At     time.Time `json:"at"`
+}
+
+// StockVerdict is what became of an action about stock: ids, enums and times only.
+type StockVerdict struct {
+	Accepted bool        `json:"accepted"`
+	Reason   Code        `json:"reason,omitempty"`
+	Letters  []MailOrder `json:"letters,omitempty"`
+	Wake     bool        `json:"wake,omitempty"` // requests were given a key, lost theirs, or moved
+}

@@ -44,6 +44,12 @@ type Content struct {
 	Charter       int           `json:"charter,omitempty"`
 	Serial        Serial        `json:"serial,omitempty"`
 	KeyReason     KeyReason     `json:"key_reason,omitempty"`
+	Sum           string        `json:"sum,omitempty"` // of a delivery: what its file says
+	Announced     bool          `json:"announced,omitempty"`
+	LookAlikes    bool          `json:"look_alikes,omitempty"` // serials that differ by leading zeros from known ones are others
+	Serials       []Serial      `json:"serials,omitempty"`
+	Quantity      int           `json:"quantity,omitempty"` // of an order, or of what was received of it
+	Successor     UAI           `json:"successor,omitempty"` // of a succession
 }
 
 // Action is the row that says who wants what. It is written before anything is signalled; the signal carries only its ID.
@@ -85,6 +91,7 @@ type Verdict struct {
 	Decided  Decision    `json:"decided,omitempty"`
 	Swapped  bool        `json:"swapped,omitempty"` // at handover another key changed places with the attributed one
 	OtherKey KeyState    `json:"other_key,omitempty"`
+	Faults   []KeyFault  `json:"faults,omitempty"`  // keys that may not move
 	Letters  []MailOrder `json:"letters,omitempty"` // of an action about stock: what to send, about what
 	Count    int         `json:"count,omitempty"`   // of an action about stock: how many keys or orders
 }
@@ -95,6 +102,7 @@ const (
 	DetailNotAssigned          = "not_assigned"     // works elsewhere
 	DetailNoEstablishment      = "no_establishment" // works nowhere that OKEY knows
 	DetailNotYetRenewable      = "not_yet_renewable"
+	DetailReason               = "reason" // with CodeInvalid: there is no key to replace
 )
 
 // Standing is where a request stands after a verdict: all that its workflow needs to go on.

@@ -39,6 +39,11 @@ const (
 	CodeRateLimited     Code = "rate_limited"
 	CodeUnavailable     Code = "unavailable" // a part that OKEY needs does not answer
 	CodeTooLarge        Code = "too_large"
+	CodeOrderState      Code = "order_state"       // an order whose state forbids what was asked
+	CodeOrderQuantity   Code = "order_quantity"    // more keys than are left to receive
+	CodeNothingToExport Code = "nothing_to_export" // no order is placed
+	CodeDeliveryTaken   Code = "delivery_taken"   // a delivery that is in the stock already
+	CodeDeliveryChanged Code = "delivery_changed" // rows of a delivery can no longer be taken
 )
 
 // Error is a failure that someone decides on: a code for programs, a French sentence for people, never a secret.

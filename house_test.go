@@ -27,18 +27,19 @@ var arrows = map[string][]string{
 	"okey/internal/spreadsheet": {"okey"},
 	"okey/internal/pgtest":      {"okey", "okey/sql", "okey/internal/postgres"},
 	"okey/internal/postbox":     {},
+	"okey/internal/workbook":    {"okey"},
 	"okey/internal/scene":       {"okey", "okey/config", "okey/sql", "okey/internal/pgtest"},
 	"okey/sql":                  {"okey"},
 	"okey/mail":                 {"okey"},
 	"okey/workflows":            {"okey"},
 	"okey/imports":              {"okey", "okey/sql", "okey/internal/spreadsheet"},
 	"okey/engine":               {"okey", "okey/config", "okey/sql", "okey/workflows"},
-	"okey/activities":           {"okey", "okey/sql", "okey/engine", "okey/mail", "okey/calendar", "okey/workflows"},
+	"okey/activities":           {"okey", "okey/sql", "okey/engine", "okey/mail", "okey/calendar", "okey/workflows", "okey/internal/workbook"},
 	"okey/worker": {
 		"okey", "okey/config", "okey/sql", "okey/calendar", "okey/mail", "okey/engine", "okey/workflows", "okey/activities",
 	},
 	"okey/server": {
-		"okey", "okey/config", "okey/sql", "okey/calendar", "okey/mail", "okey/engine", "okey/workflows", "okey/imports",
+		"okey", "okey/config", "okey/sql", "okey/calendar", "okey/mail", "okey/engine", "okey/workflows", "okey/imports", "okey/internal/workbook",
 	},
 	"okey/cmd/okey": {
 		"okey", "okey/config", "okey/sql", "okey/calendar", "okey/mail", "okey/engine", "okey/imports", "okey/server", "okey/worker",

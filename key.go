@@ -51,7 +51,8 @@ const (
 	ReasonSigned     KeyReason = "signed"   // charter signed, PIN chosen
 	ReasonHandedOver KeyReason = "handed_over"
 	ReasonReleased   KeyReason = "released" // its request was withdrawn or expired, or another key took its place
-	ReasonArrived    KeyReason = "arrived"  // an announced delivery confirmed
+	ReasonArrived    KeyReason = "arrived"  // with a delivery
+	ReasonAnnounced  KeyReason = "announced" // by a delivery that is on its way
 )
 
 // ChangeReasons returns the reasons that people give, in the order of the form.
@@ -63,7 +64,7 @@ var keyReasonNames = map[KeyReason]string{
 	ReasonLost: "Clef perdue", ReasonReturn: "Mettre en stock", ReasonDefective: "Clef défectueuse",
 	ReasonFound: "Clef retrouvée", ReasonRetired: "Mise au rebut",
 	ReasonReserved: "Réservée", ReasonSigned: "Attribuée", ReasonHandedOver: "Remise", ReasonReleased: "Rendue au stock", ReasonArrived: "Arrivée",
-	ReasonImported: "Importée",
+	ReasonImported: "Importée", ReasonMoved: "Déplacée", ReasonAnnounced: "Annoncée",
 }
 
 // French names the reason on forms and in histories.
@@ -129,6 +130,9 @@ const LendableMonths = 6
 
 // RenewalMonths is how long before its key expires a person may ask for the next one.
 const RenewalMonths = 3
+
+// LoginAhead is by how much the clock of whoever tells of a login may be ahead of ours.
+const LoginAhead = 5 * time.Minute
 
 // Key is a hardware token. One establishment has it, one person or none holds it, one request or none keeps it aside.
 type Key struct {

@@ -33,6 +33,11 @@ const (
 	MailSupportDecided MailKind = "support_decided" // approvers: support decided in your place
 	MailUndelivered    MailKind = "undelivered"     // support: mails that could not be sent
 	MailKeyChanged     MailKind = "key_changed"     // former holder, approvers
+
+	MailOrdersExported    MailKind = "orders_exported"    // supplier: the workbook
+	MailOrderOverdue      MailKind = "order_overdue"      // support: ordered keys that do not come
+	MailDeliveryArrived   MailKind = "delivery_arrived"   // approvers: keys are in their stock
+	MailDeliveryAnnounced MailKind = "delivery_announced" // approvers: keys are on their way, confirm what arrives
 )
 
 // MailStep is one step's mails. Request, Kind and Ref name it for good: each recipient gets it once, under one Message-ID,

@@ -45,7 +45,13 @@ func (c *sitting) open(ctx context.Context, action okey.Action) (okey.Verdict, e
 	if err := c.locate(ctx, uai); err != nil {
 		return okey.Verdict{}, err
 	}
+	if c.place.Successor != "" { // read under the lock: no request is opened behind a succession's back
+		return okey.Verdict{Reason: okey.CodeNotEligible, Detail: okey.DetailSucceeded}, nil
+	}
 	if refused, err := c.notForThisPerson(ctx, action.By, action.Content.Reason); err != nil || refused.Reason != "" {
+		return refused, err
+	}
+	if refused, err := c.nothingToReplace(ctx, action); err != nil || refused.Reason != "" {
 		return refused, err
 	}
 	c.request = okey.Request{
@@ -120,6 +126,9 @@ func (c *sitting) outOfScope(ctx context.Context, uai okey.UAI) (string, error) 
 	if err == nil || okey.ErrorCode(err) != okey.CodeNotFound {
 		return "", err
 	}
+	if former, err := c.Place(ctx, uai); err == nil && former.Successor != "" {
+		return okey.DetailSucceeded, nil
+	}
 	_, why, known, err := c.LeftOut(ctx, uai)
 	if err != nil {
 		return "", err
@@ -156,4 +165,16 @@ func (c *sitting) notForThisPerson(ctx context.Context, person okey.PersonID, re
 		}
 	}
 	return okey.Verdict{}, nil
+}
+
+// nothingToReplace refuses to replace a key for someone who has never had one that was lost or broke.
+func (c *sitting) nothingToReplace(ctx context.Context, a okey.Action) (okey.Verdict, error) {
+	if a.Content.Reason != okey.Replacement {
+		return okey.Verdict{}, nil
+	}
+	had, err := c.HadUnusableKey(ctx, a.By)
+	if err != nil || had {
+		return okey.Verdict{}, err
+	}
+	return okey.Verdict{Reason: okey.CodeInvalid, Detail: okey.DetailReason}, nil
 }

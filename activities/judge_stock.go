@@ -16,8 +16,8 @@ func (c *sitting) nudge(ctx context.Context) (okey.Verdict, error) {
 		if err := c.settle(ctx); err != nil {
 			return okey.Verdict{}, err
 		}
-		if c.request.Stage != okey.AwaitingStock {
-			return okey.Verdict{Reason: okey.CodeWrongStage}, nil
+		if c.request.Stage != okey.AwaitingStock { // its workflow has learned where it stands: all that a wake-up can do here
+			return okey.Verdict{Reason: okey.CodeWrongStage}, c.NoWakeUpOwed(ctx, c.request.ID)
 		}
 		return c.tryStock(ctx)
 	})

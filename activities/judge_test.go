@@ -71,6 +71,19 @@ func TestWhoMayNotAskLearnsWhy(t *testing.T) {
 	}
 }
 
+func TestOnlyAKeyThatWasLostOrBrokenCanBeReplaced(t *testing.T) {
+	c := newCourt(t)
+	_, v := c.ask(c.lea, okey.Replacement)
+	assert.Equal(t, okey.CodeInvalid, v.Reason)
+	assert.Equal(t, okey.DetailReason, v.Detail)
+	assert.Zero(t, c.Count(`SELECT count(*) FROM request`))
+	ali := c.Person("Ali Benali", okey.Staff, scene.Tilleuls)
+	lost := c.KeyUntil(scene.Tilleuls, okey.NewDay(2029, time.June, 30))
+	c.Exec(`INSERT INTO key_event (serial, seq, at, reason, state, holder) VALUES ($1, 1, $2, 'imported', 'lost', $3)`, string(lost), scene.Now, ali.ID)
+	_, v = c.ask(ali, okey.Replacement)
+	assert.True(t, v.Accepted, "it was lost before OKEY")
+}
+
 func TestAskingWithNoKeyFreeTellsBothSidesOnceAShortage(t *testing.T) {
 	c := newCourt(t)
 	_, first := c.ask(c.lea, okey.FirstKey)

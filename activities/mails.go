@@ -23,6 +23,7 @@ import (
 type MailSettings struct {
 	URL      string // public base of every link, without trailing slash
 	Support  string // support's mailbox, an RFC 5322 address
+	Supplier string // where orders go, an RFC 5322 address; empty: to support, who passes them on
 	LinkKeys okey.LinkKeys
 	Waits    okey.Waits
 }
@@ -80,6 +81,7 @@ type post struct {
 	today     okey.Day
 	facts     mail.Facts // what all letters of the order share
 	envelopes []envelope
+	ordered   bool          // enough keys are on their way
 	later     time.Duration // after which a mail that waits for its list is due; 0: none waits
 }
 
@@ -91,6 +93,7 @@ type envelope struct {
 	address string
 	issue   int
 	facts   mail.Facts
+	files   []mail.Attachment
 	made    time.Time // zero: with the order
 }
 
@@ -262,6 +265,7 @@ func (p *post) deliver(ctx context.Context, connection *mail.Connection, e envel
 		return "", err
 	}
 	message.ID, message.To, message.Date = strings.Trim(row.MessageID, "<>"), row.Address, p.order.At
+	message.Attached = e.files
 	failure := connection.Send(ctx, message)
 	var refused *mail.Permanent
 	switch {

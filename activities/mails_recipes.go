@@ -31,6 +31,17 @@ var recipes = map[okey.MailKind]func(context.Context, *post) error{
 	okey.MailSupportDecided: supportDecided,
 	okey.MailUndelivered:    undelivered,
 	okey.MailKeyChanged:     keyChanged,
+
+	okey.MailKeysMoved:    keysMoved,
+	okey.MailMoveProposed: moveProposed,
+	okey.MailMoveDecided:  moveDecided,
+	okey.MailMoveExpired:  moveExpired,
+	okey.MailSucceeded:    succeeded,
+
+	okey.MailOrdersExported:    ordersExported,
+	okey.MailOrderOverdue:      orderOverdue,
+	okey.MailDeliveryArrived:   delivered(mail.DeliveryArrived),
+	okey.MailDeliveryAnnounced: delivered(mail.DeliveryAnnounced),
 }
 
 // asked tells who must answer; where nobody can, support and the establishment's mailbox; where no key is free, the requester too.
@@ -155,7 +166,7 @@ func stillWaiting(ctx context.Context, p *post) error {
 // orderReminder goes out while the shortage lasts, for the first in line alone: ten requests that wait are one missing order.
 func orderReminder(ctx context.Context, p *post) error {
 	first, err := p.firstInLine(ctx)
-	if err != nil || !first {
+	if err != nil || !first || p.ordered {
 		return err
 	}
 	p.facts.Since, p.facts.ToSupport = p.day(p.place.ShortageSince), p.next(okey.AwaitingStock, okey.DueOrderAgain)
@@ -164,7 +175,7 @@ func orderReminder(ctx context.Context, p *post) error {
 
 func orderLate(ctx context.Context, p *post) error {
 	first, err := p.firstInLine(ctx)
-	if err != nil || !first {
+	if err != nil || !first || p.ordered {
 		return err
 	}
 	p.facts.Since = p.day(p.place.ShortageSince)
@@ -177,7 +188,12 @@ func (p *post) firstInLine(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	line, err := p.store.LineAt(ctx, p.request.UAI, p.request.ID)
+	if err != nil {
+		return false, err
+	}
 	p.facts.Waiting = line.Waiting
+	needs, err := p.store.NeedsOf(ctx, p.request.UAI, p.today)
+	p.ordered = needs.UnderWay >= line.Waiting
 	return line.Place == 1, err
 }
 

@@ -27,6 +27,8 @@ const (
 	repairBatch = 500
 	// A PIN waits this long with an action that nobody judges.
 	pinLife = 24 * time.Hour
+	// A delivery that was shown and that nobody took is forgotten after so long.
+	draftLife = 24 * time.Hour
 	// A server that has just recorded an action is still delivering it.
 	deliveryGrace = 5 * time.Second
 )
@@ -36,8 +38,8 @@ const (
 func (r *Repair) Lost(ctx context.Context) (okey.RepairReport, error) {
 	var report okey.RepairReport
 	failed := errors.Join(
-		r.store.DropOldPINs(ctx, time.Now().Add(-pinLife)),
-		r.deliverAll(ctx, &report), r.wakeAll(ctx, &report), r.startAll(ctx, &report),
+		r.store.DropOldPINs(ctx, time.Now().Add(-pinLife)), r.store.DropOldDrafts(ctx, time.Now().Add(-draftLife)),
+		r.deliverAll(ctx, &report), r.wakeAll(ctx, &report), r.startAll(ctx, &report), r.startOrders(ctx, &report),
 	)
 	if failed != nil {
 		return report, fmt.Errorf("repair: %w", failed)
@@ -125,6 +127,28 @@ func (r *Repair) startAll(ctx context.Context, report *okey.RepairReport) error 
 			}
 			activity.RecordHeartbeat(ctx)
 			started, err := r.engine.EnsureRunning(ctx, id)
+			if err != nil {
+				return err
+			}
+			if started {
+				report.Started++
+			}
+		}
+	}
+}
+
+// startOrders starts workflows of open orders that have none.
+func (r *Repair) startOrders(ctx context.Context, report *okey.RepairReport) error {
+	after := uuid.Nil
+	for {
+		open, err := r.store.OpenOrders(ctx, after, repairBatch)
+		if err != nil || len(open) == 0 {
+			return err
+		}
+		for _, id := range open {
+			after = id
+			activity.RecordHeartbeat(ctx)
+			started, err := r.engine.EnsureOrderRunning(ctx, id)
 			if err != nil {
 				return err
 			}

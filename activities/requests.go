@@ -144,10 +144,31 @@ func (c *sitting) once(ctx context.Context, name okey.ActionName, work func() (o
 
 // settle moves a request whose kept key is gone back into the line, or on with another key: before anything else is judged.
 func (c *sitting) settle(ctx context.Context) error {
-	if c.request.Stage.KeepsKey() && c.request.Key == "" {
+	if !c.request.Stage.KeepsKey() {
+		return nil
+	}
+	lost := c.request.Key == ""
+	if c.request.WakeUpOwed && !lost {
+		var err error
+		if lost, err = c.replaced(ctx); err != nil {
+			return err
+		}
+	}
+	if lost {
 		return c.backInLine(ctx)
 	}
 	return nil
+}
+
+// replaced tells whether the key that is kept is not the one that the flow knows of: that one was lost, and the allocation has given another
+// since. The same one, found again, comes back without the PIN.
+func (c *sitting) replaced(ctx context.Context) (bool, error) {
+	known, _, err := c.LastEvent(ctx, c.request.ID, okey.EventKeyReserved)
+	if err != nil || known.Key != c.request.Key {
+		return err == nil, err
+	}
+	pin, err := c.PINOf(ctx, c.request.Key)
+	return pin == "" && c.request.Stage == okey.AwaitingHandover, err
 }
 
 // answer completes a verdict with what the sitting found: where the request stands now, what follows.

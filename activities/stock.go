@@ -18,7 +18,21 @@ func NewStock(store *sql.Store, calendar Calendar) *Stock { return &Stock{store:
 
 // stockJudges say, for each action about stock, how it is judged and applied. An Error of the domain refuses the action and undoes all that
 // its judge wrote; anything else is tried again. A judge takes its locks first: establishments in order, then requests, then keys.
-var stockJudges = map[okey.ActionName]func(context.Context, *stockSitting) (okey.Verdict, error){}
+var stockJudges = map[okey.ActionName]func(context.Context, *stockSitting) (okey.Verdict, error){
+	okey.ActionMoveKeys:     moveKeys,
+	okey.ActionTakeAlong:    takeAlong,
+	okey.ActionMoveDecision: decideMove,
+	okey.ActionSuccession:   succeed,
+	okey.ActionDelivery: takeDelivery,
+	okey.ActionArrival:  confirmArrival,
+
+	okey.ActionOrder:         placeOrder,
+	okey.ActionCancellation:  orderAct(okey.ActOrder, cancel),
+	okey.ActionShipment:      orderAct(okey.ActExportOrders, ship),
+	okey.ActionReceipt:       orderAct(okey.ActOrder, receive),
+	okey.ActionOrderExported: seeOrder,
+	okey.ActionExport:        exportOrders,
+}
 
 // stockSitting is the judging of one action about stock.
 type stockSitting struct {
@@ -82,9 +96,10 @@ func outcomeOf(v okey.Verdict) string {
 // actor is whoever wants it, with the rights of this moment; empty for a command, which acts with the database's own rights.
 func (c *stockSitting) actor(ctx context.Context) (okey.Actor, error) { return c.Actor(ctx, c.action.By) }
 
-// permit asks the permission table again, as the database stands now. A command of the operator (nobody's action, in support's place) may.
+// permit asks the permission table again, as the database stands now. Nobody's action is a command of the operator, or
+// the flow's own: it may.
 func (c *stockSitting) permit(ctx context.Context, act okey.Act, uai okey.UAI) error {
-	if c.action.By == (okey.PersonID{}) && c.action.Via == okey.ViaSupport {
+	if c.action.By == (okey.PersonID{}) && (c.action.Via == okey.ViaSupport || c.action.Via == okey.ViaEngine) {
 		return nil
 	}
 	actor, err := c.actor(ctx)

@@ -44,6 +44,9 @@ type Config struct {
 	MailFrom    string `name:"mail-from" env:"OKEY_MAIL_FROM" placeholder:"ADRESSE" needed:"worker" help:"Expéditeur des courriels : OKEY <okey@ac-exemple.fr>."`
 	SupportMail string `name:"support-mail" env:"OKEY_SUPPORT_MAIL" placeholder:"ADRESSE" needed:"server worker" help:"Boîte de l'assistance."`
 
+	// SupplierMail is where the workbooks of orders go.
+	SupplierMail string `name:"supplier-mail" env:"OKEY_SUPPLIER_MAIL" placeholder:"ADRESSE" help:"Adresse du fournisseur : les commandes y partent chaque lundi ; vide : à l'assistance, qui les transmet."`
+
 	OIDCIssuer       string `name:"oidc-issuer" env:"OKEY_OIDC_ISSUER" placeholder:"URL" needed:"server" help:"Fournisseur d'identité OpenID Connect : son adresse (issuer)."`
 	OIDCClientID     string `name:"oidc-client-id" env:"OKEY_OIDC_CLIENT_ID" placeholder:"NOM" needed:"server" help:"Nom d'OKEY chez le fournisseur d'identité."`
 	OIDCClientSecret string `kong:"-" env:"OKEY_OIDC_CLIENT_SECRET" secret:"true" needed:"server" help:"Secret d'OKEY chez le fournisseur d'identité."`

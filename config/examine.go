@@ -22,6 +22,7 @@ func (c *Config) examine() {
 	c.examineWeb("OKEY_TEMPORAL_UI_URL", c.TemporalUIURL)
 	c.examineWeb("OKEY_OIDC_ISSUER", c.OIDCIssuer)
 	c.examineMail("OKEY_MAIL_FROM", c.MailFrom)
+	c.examineMail("OKEY_SUPPLIER_MAIL", c.SupplierMail)
 	c.examineMail("OKEY_SUPPORT_MAIL", c.SupportMail)
 	c.examineProxies()
 	c.examineHolidays()

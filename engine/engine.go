@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"okey"
@@ -63,6 +64,9 @@ func (e *Engine) Deliver(ctx context.Context, a okey.Action) error {
 	case okey.ActionKeyChange:
 		return e.startKeyChange(ctx, a.ID)
 	}
+	if slices.Contains(okey.OrderActions(), a.Name) {
+		return e.signalOrder(ctx, a)
+	}
 	if name := okey.StockWorkflow(a.Name); name != "" {
 		return e.startStock(ctx, name, a)
 	}
@@ -119,7 +123,43 @@ func (e *Engine) startKeyChange(ctx context.Context, action uuid.UUID) error {
 // summaries tell in the Temporal UI what a workflow about stock is for.
 var summaries = map[string]string{
 	okey.WorkflowStockImport: "Livraison de clefs", okey.WorkflowInventory: "Inventaire", okey.WorkflowKeyMove: "Déplacement de clefs",
-	okey.WorkflowSuccession: "Un établissement succède à un autre",
+	okey.WorkflowOrderExport: "Transmission des commandes", okey.WorkflowSuccession: "Un établissement succède à un autre",
+}
+
+// signalOrder brings an action to its order's workflow, starting one where none runs: the workflow loads where the order stands.
+func (e *Engine) signalOrder(ctx context.Context, a okey.Action) error {
+	_, err := e.client.SignalWithStartWorkflow(ctx, okey.OrderWorkflowID(a.Subject), string(a.Name), okey.ActionSignal{Action: a.ID},
+		orderOptions(a.Subject), okey.WorkflowOrder, orderInput(a.Subject))
+	if err != nil {
+		return fmt.Errorf("signal %s to order %s: %w", a.Name, a.Subject, err)
+	}
+	return nil
+}
+
+// EnsureOrderRunning starts an open order's workflow where it is gone; started is false where it runs.
+func (e *Engine) EnsureOrderRunning(ctx context.Context, order uuid.UUID) (started bool, err error) {
+	options := orderOptions(order)
+	options.WorkflowExecutionErrorWhenAlreadyStarted = true
+	_, err = e.client.ExecuteWorkflow(ctx, options, okey.WorkflowOrder, orderInput(order))
+	var running *serviceerror.WorkflowExecutionAlreadyStarted
+	switch {
+	case errors.As(err, &running):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("start the workflow of order %s: %w", order, err)
+	}
+	return true, nil
+}
+
+func orderOptions(order uuid.UUID) client.StartWorkflowOptions {
+	return client.StartWorkflowOptions{
+		ID: okey.OrderWorkflowID(order), TaskQueue: okey.TaskQueue, StaticSummary: "Commande de clefs",
+		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE, WorkflowTaskTimeout: 5 * time.Second,
+	}
+}
+
+func orderInput(order uuid.UUID) okey.OrderInput {
+	return okey.OrderInput{Order: order, Overdue: okey.DefaultOverdue()}
 }
 
 func (e *Engine) startStock(ctx context.Context, workflow string, a okey.Action) error {

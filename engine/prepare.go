@@ -45,7 +45,12 @@ func Prepare(ctx context.Context, cfg config.Config) error {
 	if err := awaitAttributes(ctx, c); err != nil {
 		return err
 	}
-	return upsertSchedule(ctx, c)
+	for _, s := range schedules() {
+		if err := upsertSchedule(ctx, c, s); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func namespace(cfg config.Config) string {
@@ -130,16 +135,38 @@ func awaitAttributes(ctx context.Context, c client.Client) error {
 	})
 }
 
-// upsertSchedule has the repair watch run every minute, one at a time; what a stopped engine missed is made up for by one run.
-func upsertSchedule(ctx context.Context, c client.Client) error {
-	spec := client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: time.Minute}}, TimeZoneName: "Europe/Paris"}
-	action := &client.ScheduleWorkflowAction{
-		ID: RepairSchedule, Workflow: okey.WorkflowRepairWatch, TaskQueue: okey.TaskQueue, StaticSummary: "Ce qui s'est perdu repart",
-		WorkflowRunTimeout: 10 * time.Minute,
+// ExportSchedule is the schedule of the weekly export of orders.
+const ExportSchedule = "order-export"
+
+// schedule is what runs by itself.
+type schedule struct {
+	id, workflow, summary string
+	spec                  client.ScheduleSpec
+}
+
+// schedules are all of OKEY's, in French time.
+func schedules() []schedule {
+	const zone = "Europe/Paris"
+	one := func(n int) []client.ScheduleRange { return []client.ScheduleRange{{Start: n}} }
+	return []schedule{
+		{RepairSchedule, okey.WorkflowRepairWatch, "Ce qui s'est perdu repart", client.ScheduleSpec{
+			Intervals: []client.ScheduleIntervalSpec{{Every: time.Minute}}, TimeZoneName: zone,
+		}},
+		{ExportSchedule, okey.WorkflowExportSchedule, "Commandes de la semaine", client.ScheduleSpec{
+			Calendars: []client.ScheduleCalendarSpec{{DayOfWeek: one(1), Hour: one(6)}}, TimeZoneName: zone,
+		}},
 	}
-	handle := c.ScheduleClient().GetHandle(ctx, RepairSchedule)
+}
+
+// upsertSchedule has a workflow run when its schedule says, one at a time; what a stopped engine missed is made up for by one run.
+func upsertSchedule(ctx context.Context, c client.Client, s schedule) error {
+	spec := s.spec
+	action := &client.ScheduleWorkflowAction{
+		ID: s.id, Workflow: s.workflow, TaskQueue: okey.TaskQueue, StaticSummary: s.summary, WorkflowRunTimeout: 10 * time.Minute,
+	}
+	handle := c.ScheduleClient().GetHandle(ctx, s.id)
 	_, err := c.ScheduleClient().Create(ctx, client.ScheduleOptions{
-		ID: RepairSchedule, Spec: spec, Action: action, Overlap: enums.SCHEDULE_OVERLAP_POLICY_SKIP, CatchupWindow: 24 * time.Hour,
+		ID: s.id, Spec: spec, Action: action, Overlap: enums.SCHEDULE_OVERLAP_POLICY_SKIP, CatchupWindow: 24 * time.Hour,
 	})
 	if errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
 		err = handle.Update(ctx, client.ScheduleUpdateOptions{DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
@@ -149,7 +176,7 @@ func upsertSchedule(ctx context.Context, c client.Client) error {
 		}})
 	}
 	if err != nil {
-		return fmt.Errorf("upsert schedule %s: %w", RepairSchedule, err)
+		return fmt.Errorf("upsert schedule %s: %w", s.id, err)
 	}
 	return nil
 }

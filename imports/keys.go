@@ -154,12 +154,16 @@ func (r *Result) keyProblems(rows []okey.ImportedKey, problems []sql.KeyProblem)
 		switch p.Code {
 		case sql.CodeEstablishmentUnknown:
 			r.refuse(p.Line, "uai", p.Code, "%s", unknownEstablishment(row.UAI, p.Why))
+		case sql.CodeEstablishmentSucceeded:
+			r.refuse(p.Line, "uai", p.Code, "%s a été remplacé par %s : indiquez %s.", row.UAI, p.Successor, p.Successor)
 		case sql.CodeHolderUnknown:
 			r.refuse(p.Line, "titulaire", p.Code, "OKEY ne connaît pas l'uid « %s » : importez d'abord les personnels, ou corrigez-le.", row.Holder)
 		case sql.CodeExpired:
 			r.refuse(p.Line, "date_d_expiration", p.Code, "Cette clef a expiré le %s : elle ne peut plus être prêtée.", french(row.ExpiresOn))
 		case sql.CodeLookAlike:
 			r.refuse(p.Line, "numero_de_serie", p.Code, "%s ressemble à %s, déjà connue (établissement %s), aux zéros du début près. Si c'est la même clef, écrivez %s ; sinon recommencez avec --force.", row.Serial, p.Known.Serial, p.Known.UAI, p.Known.Serial)
+		case sql.CodeAlreadyKnown:
+			r.refuse(p.Line, "numero_de_serie", p.Code, "%s est déjà dans OKEY (%s) : une livraison n'apporte que de nouvelles clefs. Retirez cette ligne.", row.Serial, describe(p))
 		case sql.CodeKnownDifferently:
 			r.refuse(p.Line, "numero_de_serie", p.Code, "%s est déjà connue autrement : %s. Un import ne la change pas : corrigez le fichier, ou changez la clef dans OKEY.", row.Serial, describe(p))
 		}

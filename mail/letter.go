@@ -48,6 +48,21 @@ const (
 	AskedExpired    Letter = "expired_approver"
 	SupportDecided  Letter = "support_decided"
 	StockKeyChanged Letter = "key_changed_approver"
+
+	OrdersExported    Letter = "orders_exported"
+	OrderOverdue      Letter = "order_overdue"
+	DeliveryArrived   Letter = "delivery_arrived"
+	DeliveryAnnounced Letter = "delivery_announced"
+
+	// About keys that change establishment: approvers of either, and the holder.
+	KeysMoved       Letter = "keys_moved"
+	MoveProposed    Letter = "move_proposed"
+	YourKeyMoves    Letter = "move_proposed_holder"
+	MoveDecided     Letter = "move_decided"
+	YourMoveDecided Letter = "move_decided_holder"
+	MoveExpired     Letter = "move_expired"
+	Succeeded       Letter = "succeeded"
+
 	// To support, and to an establishment's mailbox.
 	Nobody        Letter = "nobody"
 	NobodyMailbox Letter = "nobody_mailbox"
@@ -82,6 +97,8 @@ type Facts struct {
 	Reminder  string // the next one
 	ToSupport string // when support is told
 	Expiry    string
+	Other     string // the other establishment of a move, within a sentence
+	Accepted  bool   // a move
 	Items     []Item
 	Total     int // of which Items may be the first
 	Link      string
@@ -106,6 +123,14 @@ type Message struct {
 	Subject string
 	Text    string
 	HTML    string
+	Attached []Attachment
+}
+
+// Attachment is a file that goes with a mail.
+type Attachment struct {
+	Name    string
+	Type    string // RFC 6838
+	Content []byte
 }
 
 //go:embed words/*.txt layout.html layout.txt

@@ -30,7 +30,7 @@ func story() mail.Facts {
 			{Requester: "Léa Martin", School: "le collège L'Archet", Since: "mardi 24 novembre", Address: "lea.martin@ac-exemple.fr", Kind: "Votre clef vous attend"},
 			{Requester: "Paul Petit", School: "le collège L'Archet", Since: "lundi 23 novembre", Serial: "0048000013", Address: "paul@ac-exemple.fr", Kind: "Rappel"},
 		},
-		Total: 2,
+		Total: 2, Other: "le lycée des Acacias (0069002C)",
 	}
 }
 
@@ -63,6 +63,9 @@ func variants() map[string]variant {
 	add("expired_approver-decision", mail.AskedExpired, func(f *mail.Facts) { f.Stage = okey.AwaitingDecision })
 	add("support_decided-refused", mail.SupportDecided, func(f *mail.Facts) { f.Stage, f.Comment = okey.Refused, "Chef absent" })
 	add("key_changed-own-return", mail.YourKeyChanged, func(f *mail.Facts) { f.Own, f.Change = true, okey.ReasonReturn })
+	add("keys_moved-here", mail.KeysMoved, func(f *mail.Facts) { f.Other, f.Total, f.Items = "", 1, f.Items[:1] })
+	add("move_decided-accepted", mail.MoveDecided, func(f *mail.Facts) { f.Accepted = true })
+	add("move_decided_holder-accepted", mail.YourMoveDecided, func(f *mail.Facts) { f.Accepted = true })
 	return all
 }
 

@@ -35,10 +35,14 @@ func (s *Server) apiRoutes(router gin.IRouter) {
 	people.POST("/requests/:id/signals/handover", s.postHandover)
 	people.POST("/requests/:id/signals/withdrawal", s.postWithdrawal)
 	people.POST("/keys/:serial/changes", s.postKeyChange)
+	people.POST("/deliveries", s.postDelivery)
+	s.orderRoutes(people)
 
 	both := api.Group("", noStore, s.bearerOr("keys"))
 	both.GET("/keys", s.listKeys)
 	both.GET("/keys/:serial", s.getKey)
+
+	api.POST("/keys/:serial/logins", noStore, s.bearerOr("logins"), s.postLogin)
 }
 
 // callerKey is where the middleware leaves whom a token stands for.

@@ -100,6 +100,7 @@ func TestWhoMayNotAskLearnsWhatToDoInstead(t *testing.T) {
 		{nobody, want(scene.Tilleuls), 422, "not_eligible", "dans aucun établissement"},
 		{holder, want(scene.Tilleuls), 422, "already_holds_key", string(serial)},
 		{holder, map[string]any{"establishment": scene.Tilleuls, "need": "la suite", "reason": "renewal"}, 422, "already_holds_key", "31 décembre 2027"},
+		{c.lea, map[string]any{"establishment": scene.Tilleuls, "need": "la suite", "reason": "replacement"}, 422, "invalid", "première clef"},
 	} {
 		a := h.call(test.who, http.MethodPost, "/requests", test.body)
 		assert.Equal(t, test.status, a.Status, a.Text)

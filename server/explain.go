@@ -15,6 +15,7 @@ type facts struct {
 	Action okey.Action
 
 	Place   string        // name of the establishment that was asked for, where known
+	Heir    string        // " par" whoever has replaced that establishment
 	Works   []string      // names of the establishments where the person works
 	Open    okey.Request  // the person's open request
 	Held    []okey.Key    // keys in the person's hands
@@ -46,7 +47,7 @@ func Explain(v okey.Verdict, f facts) (int, *okey.Error) {
 // refusedStatus: what nobody could have asked for is unprocessable; what no longer goes is a conflict.
 func refusedStatus(reason okey.Code, action okey.ActionName) int {
 	asked := action == okey.ActionAsk
-	if asked && (reason == okey.CodeNotEligible || reason == okey.CodeAlreadyHolds) {
+	if asked && (reason == okey.CodeNotEligible || reason == okey.CodeAlreadyHolds || reason == okey.CodeInvalid) {
 		return http.StatusUnprocessableEntity
 	}
 	return http.StatusConflict
@@ -69,6 +70,9 @@ func sentence(v okey.Verdict, f facts) (message, field string) {
 	case okey.CodeCharterOutdated:
 		return charterOutdated(f.Charter).Message, "charter"
 	case okey.CodeInvalid:
+		if v.Detail == okey.DetailReason {
+			return "Aucune clef n'a été déclarée perdue ou défectueuse pendant que vous l'aviez : choisissez « première clef ».", "reason"
+		}
 		return "Votre code PIN a été effacé, par prudence, avant d'avoir pu servir : choisissez-le de nouveau.", "pin"
 	case okey.CodeNoKeyFree:
 		return "Aucune clef n'est libre dans cet établissement : la demande garde sa place.", ""
@@ -77,6 +81,18 @@ func sentence(v okey.Verdict, f facts) (message, field string) {
 	case okey.CodeKeyTransition:
 		return fmt.Sprintf("« %s » ne s'applique pas à la clef %s, qui est %s : rechargez la page pour voir ce qui est possible.",
 			f.Action.Content.KeyReason.French(), f.Action.Key, f.KeyIs.French()), "reason"
+	case okey.CodeOrderState:
+		return "Cette commande n'en est plus là : rien n'a changé. Rechargez la page pour voir où elle en est.", ""
+	case okey.CodeOrderQuantity:
+		return "C'est plus que ce qui reste à recevoir : comptez de nouveau. Des clefs en trop ? Dites-le à l'assistance.", "quantity"
+	case okey.CodeNothingToExport:
+		return "Aucune commande n'attend d'être transmise : il n'y a rien à exporter.", ""
+	case okey.CodeDeliveryTaken:
+		return "Cette livraison est déjà enregistrée : rien n'a changé.", ""
+	case okey.CodeDeliveryChanged:
+		return "Depuis que ce fichier a été vérifié, des clefs ou des établissements ont changé : rien n'a été pris. Renvoyez le fichier, chaque ligne fautive sera nommée.", ""
+	case okey.CodeKeysStay, okey.CodeMoveOpen, okey.CodeMoveOver, okey.CodeOwnKey, okey.CodeNotServed, okey.CodeSucceeded:
+		return refusedMove(v, f)
 	case okey.CodeForbidden, okey.CodeNotFound:
 		return "Votre fonction ne vous permet plus cette action : rien n'a changé. Si c'est une erreur, écrivez à l'assistance.", ""
 	case okey.CodeOwnRequest:
@@ -120,6 +136,8 @@ func notEligible(detail string, f facts) string {
 		return fmt.Sprintf("%s n'est ni un collège ni un lycée : demandez une clef au service informatique de votre académie.", place)
 	case string(okey.Closed):
 		return fmt.Sprintf("%s est fermé, ou pas encore ouvert : demandez pour l'établissement où vous travaillez, ou écrivez à l'assistance.", place)
+	case okey.DetailSucceeded:
+		return fmt.Sprintf("%s a été remplacé%s : demandez votre clef pour cet établissement.", place, f.Heir)
 	case okey.DetailUnknownEstablishment:
 		return fmt.Sprintf("OKEY ne connaît pas l'établissement %s : vérifiez son code UAI, ou écrivez à l'assistance.", place)
 	case okey.DetailNoEstablishment:
@@ -223,6 +241,10 @@ func (s *Server) gather(ctx context.Context, a okey.Action) (facts, error) {
 	case okey.CodeNotEligible:
 		err := s.gatherPlaces(ctx, &f)
 		return f, err
+	case okey.CodeSucceeded:
+		var err error
+		f.Heir, err = s.heirOf(ctx, a)
+		return f, err
 	case okey.CodeAlreadyHolds:
 		held, err := s.store.KeysHeldBy(ctx, a.By)
 		f.Held = held
@@ -254,7 +276,12 @@ func (s *Server) gather(ctx context.Context, a okey.Action) (facts, error) {
 
 func (s *Server) gatherPlaces(ctx context.Context, f *facts) error {
 	uai := f.Action.Content.Establishment
-	place, err := s.store.Establishment(ctx, uai)
+	heir, err := s.heirOf(ctx, f.Action)
+	if err != nil {
+		return err
+	}
+	f.Heir = heir
+	place, err := s.store.Place(ctx, uai)
 	switch {
 	case err == nil:
 		f.Place = place.Name

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -29,11 +30,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+func TestMain(m *testing.M) {
+	openapi3filter.RegisterBodyDecoder("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", openapi3filter.FileBodyDecoder)
+	pgtest.Main(m)
+}
 
 // judges deliver actions straight to the activities that judge them: what the engine does, without the way between. away makes it
 // an engine that does not answer.
 type judges struct {
+	store    *sql.Store
 	requests *activities.Requests
 	keys     *activities.Keys
 	stock    *activities.Stock
@@ -47,10 +52,13 @@ func (j *judges) Deliver(ctx context.Context, a okey.Action) error {
 		return errAway
 	}
 	if a.Name == okey.ActionKeyChange {
-		_, err := j.keys.Change(ctx, okey.KeyMatter{Action: a.ID, At: time.Now().UTC()})
+		verdict, err := j.keys.Change(ctx, okey.KeyMatter{Action: a.ID, At: time.Now().UTC()})
+		if err == nil && verdict.Wake {
+			return j.followUp(ctx, okey.DerivedID(a.ID, string(okey.KeyUnavailable)))
+		}
 		return err
 	}
-	if okey.StockWorkflow(a.Name) != "" {
+	if okey.StockWorkflow(a.Name) != "" || slices.Contains(okey.OrderActions(), a.Name) {
 		_, err := j.stock.Change(ctx, okey.StockMatter{Action: a.ID, At: time.Now().UTC()})
 		return err
 	}
@@ -60,6 +68,18 @@ func (j *judges) Deliver(ctx context.Context, a okey.Action) error {
 	}
 	_, err := j.requests.Judge(ctx, m)
 	return err
+}
+
+// followUp judges what a key change owes the request that had kept the key, where there was one.
+func (j *judges) followUp(ctx context.Context, id uuid.UUID) error {
+	a, err := j.store.Action(ctx, id)
+	if okey.ErrorCode(err) == okey.CodeNotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return j.Deliver(ctx, a)
 }
 
 func (j *judges) Ready(context.Context) error {
@@ -95,7 +115,7 @@ func newHouse(t *testing.T) *house {
 func newHouseWith(t *testing.T, change func(*config.Config)) *house {
 	t.Helper()
 	s := scene.New(t)
-	h := &house{Scene: s, Judges: &judges{requests: activities.NewRequests(s.Store, calendar.PublicOnly()), keys: activities.NewKeys(s.Store), stock: activities.NewStock(s.Store, calendar.PublicOnly())}}
+	h := &house{Scene: s, Judges: &judges{store: s.Store, requests: activities.NewRequests(s.Store, calendar.PublicOnly()), keys: activities.NewKeys(s.Store), stock: activities.NewStock(s.Store, calendar.PublicOnly())}}
 	var handler http.Handler
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
 	h.URL = web.URL

@@ -96,10 +96,29 @@ func (s *Server) peopleRoutes(pages gin.IRouter) {
 		post("/demandes/:id/"+f.path, func(v *visit) error { return s.signal(v, f) })
 	}
 	get("/suivi/:action", s.followPage)
+	s.downloadRoutes(pages)
+	get("/demandes/:id"+pathIllegible, s.illegiblePage)
+	post("/demandes/:id"+pathIllegible, s.illegible)
 	get("/clefs", s.keysPage)
 	get("/clefs/:serial", s.keyPage)
 	post("/clefs/:serial", s.changeKey)
 	get("/assistance", s.deskPage)
+	get(pathMoveKeys, s.moveKeysPage)
+	post(pathMoveKeys, s.moveKeys)
+	get("/clefs/:serial/depart", s.takeAlongPage)
+	post("/clefs/:serial/depart", s.takeAlong)
+	get("/deplacements/:id", s.movePage)
+	post("/deplacements/:id", s.decideMove)
+	get(pathSuccession, s.successionPage)
+	post(pathSuccession, s.succession)
+	get(pathSuccession+"/:id", s.successionRecordPage)
+	s.orderPages(get, post)
+	get(pathDeliveries, s.deliveriesPage)
+	post(pathDeliveries, s.uploadDelivery)
+	get(pathDeliveries+"/:id", s.deliveryPage)
+	post(pathDeliveries+"/:id", s.takeDelivery)
+	get("/livraisons/:id", s.arrivalPage)
+	post("/livraisons/:id", s.confirmArrival)
 
 	// These say nothing about anybody: no sign-in.
 	open := func(path string, show func(*visit) error) {
@@ -180,6 +199,9 @@ func (s *Server) dress(v *visit, sc *screen) {
 	} else {
 		sc.Name = v.Actor.Name()
 		sc.Nav = []navLink{{Name: "Accueil", Path: "/"}, {Name: "Demandes", Path: "/demandes"}, {Name: "Clefs", Path: "/clefs"}}
+		if v.desk() || v.answers() {
+			sc.Nav = append(sc.Nav, navLink{Name: "Commandes", Path: pathOrders})
+		}
 		if v.desk() {
 			sc.Nav = append(sc.Nav, navLink{Name: "Assistance", Path: "/assistance"})
 		}

@@ -113,6 +113,7 @@ func mailLines(mails []sql.Mail, c clock) []mailLine {
 
 // deskScreen is support's page: one search box, and what is stuck.
 type deskScreen struct {
+	Sheet     string
 	Asked     string
 	Searched  bool
 	Found     []hit
@@ -130,7 +131,7 @@ func (s *Server) deskPage(v *visit) error {
 	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.today()); err != nil {
 		return err
 	}
-	page := deskScreen{Asked: strings.TrimSpace(v.Query("q"))}
+	page := deskScreen{Sheet: sheetURL(v), Asked: strings.TrimSpace(v.Query("q"))}
 	if page.Asked != "" {
 		page.Searched = true
 		found, err := s.search(v, page.Asked)

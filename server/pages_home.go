@@ -19,6 +19,7 @@ type homeScreen struct {
 	Nowhere string
 	Answer  awaitedList // requests that await an answer
 	Hand    awaitedList // keys that await their person
+	Moves   []card      // people who arrive with their key
 	Approve bool        // the lists above are this person's to work on
 	Mine    *mine
 	Desk    *deskCounts
@@ -48,6 +49,9 @@ func (s *Server) homePage(v *visit) error {
 	page := homeScreen{}
 	var err error
 	if page.Answer, page.Hand, page.Approve, err = s.awaitedFromMe(v); err != nil {
+		return err
+	}
+	if page.Moves, err = s.movesAwaitingMe(v); err != nil {
 		return err
 	}
 	works := len(v.Actor.Establishments(v.today())) > 0

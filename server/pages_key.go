@@ -10,7 +10,8 @@ import (
 // keyScreen is the page of a key.
 type keyScreen struct {
 	Facts  []fact
-	Form   *form // nil for whoever may not change it
+	Form   *form      // nil for whoever may not change it
+	Along  *alongView // the holder leaves with it
 	Story  []storyLine
 	Follow string
 }
@@ -39,6 +40,9 @@ func (s *Server) visibleKey(v *visit) (okey.Key, okey.Subject, okey.Day, error) 
 // keyPage shows a key and, to those who may, what can be reported of it.
 func (s *Server) keyPage(v *visit) error {
 	key, subject, today, err := s.visibleKey(v)
+	if okey.ErrorCode(err) == okey.CodeNotFound {
+		return s.gone(v, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -52,7 +56,9 @@ func (s *Server) keyPage(v *visit) error {
 		return err
 	}
 	if found && done.Key == key.Serial {
-		notice = fmt.Sprintf("C'est fait : « %s ». La clef est maintenant %s.", done.Content.KeyReason.French(), key.State.French())
+		if notice, err = s.keyNews(v, key, done); err != nil {
+			return err
+		}
 	}
 	return s.showKey(v, http.StatusOK, key, f, notice, "")
 }
@@ -94,7 +100,11 @@ func (s *Server) showKey(v *visit, status int, key okey.Key, f *form, notice, wa
 			return err
 		}
 	}
-	title := "Gérer la clef " + string(key.Serial)
+	subject := okey.Subject{Owner: key.Holder, UAI: place.AnsweredBy()}
+	if page.Along, err = s.along(v, key, subject, okey.DayOf(v.Now, c.zone)); err != nil {
+		return err
+	}
+	title := "Gérer la clef"
 	if key.Holder == v.Actor.ID {
 		title = "Ma clef " + string(key.Serial)
 	}

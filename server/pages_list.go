@@ -20,9 +20,9 @@ type listScreen struct {
 	Filters *form
 	Of      string // whose requests these are, where the list is of one person
 	Cards   []card
-	Keys    []keyLine
 	Next    string
 	First   string // back to the beginning, from a later page
+	Sheet   string // the whole list as a spreadsheet
 	Ask     bool
 	Empty   string
 }
@@ -36,17 +36,32 @@ func chosenSchool(v *visit) okey.UAI {
 	return uai
 }
 
-// requestsPage lists the requests that the person may see, newest first.
-func (s *Server) requestsPage(v *visit) error {
-	stage, uai := okey.Stage(v.Query("etape")), chosenSchool(v)
-	filter := sql.RequestFilter{Establishment: uai, Limit: pageLines + 1}
-	if stage.Valid() {
+// chosenRequests is what the address of a list of requests asks for; what can't be read filters nothing.
+func chosenRequests(v *visit) sql.RequestFilter {
+	filter := sql.RequestFilter{Establishment: chosenSchool(v)}
+	if stage := okey.Stage(v.Query("etape")); stage.Valid() {
 		filter.Stages = []okey.Stage{stage}
 	}
-	page := listScreen{Filters: listForm("/demandes"), Empty: "Aucune demande ici.", Ask: len(v.Actor.Establishments(v.today())) > 0}
 	if person, err := uuid.Parse(v.Query("personne")); err == nil && v.desk() {
 		filter.Person = person
-		who, err := s.store.Person(v.ctx(), person)
+	}
+	return filter
+}
+
+func stageOf(f sql.RequestFilter) okey.Stage {
+	if len(f.Stages) == 0 {
+		return ""
+	}
+	return f.Stages[0]
+}
+
+// requestsPage lists the requests that the person may see, newest first.
+func (s *Server) requestsPage(v *visit) error {
+	filter := chosenRequests(v)
+	filter.Limit = pageLines + 1
+	page := listScreen{Filters: listForm("/demandes"), Empty: "Aucune demande ici.", Ask: len(v.Actor.Establishments(v.today())) > 0}
+	if filter.Person != (okey.PersonID{}) {
+		who, err := s.store.Person(v.ctx(), filter.Person)
 		if err != nil {
 			return err
 		}
@@ -81,28 +96,34 @@ func (s *Server) requestsPage(v *visit) error {
 	for _, st := range okey.Stages() {
 		stages = append(stages, choice{string(st), okey.Capitalize(st.French())})
 	}
-	page.Filters.add("etape", string(stage), field{Label: "Étape", Empty: "Toutes", Choices: stages})
-	if err := s.addPlaces(v, page.Filters, uai); err != nil {
+	page.Filters.add("etape", string(stageOf(filter)), field{Label: "Étape", Empty: "Toutes", Choices: stages})
+	if err := s.addPlaces(v, page.Filters, filter.Establishment); err != nil {
 		return err
 	}
+	page.Sheet = sheetURL(v)
 	return s.show(v, http.StatusOK, "requests", screen{Title: "Demandes", Body: page})
 }
 
 // listURL is the same list, from a cursor on.
 func listURL(v *visit, cursor string) string {
+	return changedURL(v, v.Request.URL.Path, "cursor", cursor)
+}
+
+// changedURL is path with the query of this page, one value of it changed; from the list's beginning, unless that value is the cursor.
+func changedURL(v *visit, path, name, value string) string {
 	query := url.Values{}
-	for name, values := range v.Request.URL.Query() {
-		if name != "cursor" && values[0] != "" {
-			query.Set(name, values[0])
+	for known, values := range v.Request.URL.Query() {
+		if known != "cursor" && known != "fait" && values[0] != "" {
+			query.Set(known, values[0])
 		}
 	}
-	if cursor != "" {
-		query.Set("cursor", cursor)
+	if query.Del(name); value != "" {
+		query.Set(name, value)
 	}
 	if len(query) == 0 {
-		return v.Request.URL.Path
+		return path
 	}
-	return v.Request.URL.Path + "?" + query.Encode()
+	return path + "?" + query.Encode()
 }
 
 func listForm(path string) *form {
@@ -129,59 +150,4 @@ func (s *Server) addPlaces(v *visit, f *form, chosen okey.UAI) error {
 	}
 	f.add("etablissement", string(chosen), how)
 	return err
-}
-
-// keyLine is a key in a list.
-type keyLine struct {
-	Path, Serial, State, Holder, Where, Expires string
-}
-
-// keysPage lists the keys that the person may see, by serial.
-func (s *Server) keysPage(v *visit) error {
-	state, uai := okey.KeyState(v.Query("etat")), chosenSchool(v)
-	filter := sql.KeyFilter{Establishment: uai, Limit: pageLines + 1}
-	if state.Valid() {
-		filter.State = state
-	}
-	page := listScreen{Filters: listForm("/clefs"), Empty: "Aucune clef ici."}
-	var at struct {
-		Serial okey.Serial `json:"s"`
-	}
-	if later, err := cursorOf(v.Context, &at); err != nil {
-		return err
-	} else if later {
-		filter.AfterSerial = at.Serial
-		page.First = listURL(v, "")
-	}
-	found, err := s.store.ListKeys(v.ctx(), reach(v.Actor), filter)
-	if err != nil {
-		return err
-	}
-	if len(found) > pageLines {
-		found = found[:pageLines]
-		at.Serial = found[pageLines-1].Serial
-		next, err := nextCursor(at)
-		if err != nil {
-			return err
-		}
-		page.Next = listURL(v, *next)
-	}
-	for _, k := range found {
-		page.Keys = append(page.Keys, keyLine{
-			Path: keyURL(k.Serial), Serial: string(k.Serial), State: k.State.French(), Holder: k.HolderName, Where: k.Establishment, Expires: paris(v).date(k.ExpiresOn),
-		})
-	}
-	states := []choice{}
-	for _, st := range okey.KeyStates() {
-		states = append(states, choice{string(st), okey.Capitalize(st.French())})
-	}
-	page.Filters.add("etat", string(state), field{Label: "État", Empty: "Tous", Choices: states})
-	if err := s.addPlaces(v, page.Filters, uai); err != nil {
-		return err
-	}
-	title := "Mes clefs"
-	if v.desk() || v.answers() {
-		title = "Gérer les clefs"
-	}
-	return s.show(v, http.StatusOK, "keys", screen{Title: title, Body: page})
 }

@@ -120,19 +120,20 @@ type storyLine struct{ When, What, Comment string }
 
 // requestScreen is the page of a request.
 type requestScreen struct {
-	Standing string
-	Closed   bool
-	Steps    []step
-	Facts    []fact
-	Comment  string // of a refusal: the requester reads it first
-	Follow   string // where to look for what is recorded but not judged yet
-	Decide   *form
-	Sign     *form
-	HandOver *form
-	Nudge    *form
-	Withdraw *form
-	Story    []storyLine
-	Desk     *requestDesk
+	Standing  string
+	Closed    bool
+	Steps     []step
+	Facts     []fact
+	Comment   string // of a refusal: the requester reads it first
+	Follow    string // where to look for what is recorded but not judged yet
+	Decide    *form
+	Sign      *form
+	HandOver  *form
+	Illegible string // where the key to hand over is replaced
+	Nudge     *form
+	Withdraw  *form
+	Story     []storyLine
+	Desk      *requestDesk
 }
 
 // requestPage shows a request. To its asker also before it is judged, and when it was refused from the start.
@@ -173,6 +174,13 @@ func (s *Server) showRequest(v *visit, status int, d dossier, sent *form, warnin
 		}
 		page.place(sf.signal, f)
 	}
+	may, err := s.mayReplace(v, d)
+	if err != nil {
+		return err
+	}
+	if may && page.HandOver != nil {
+		page.Illegible = requestURL(d.ID) + pathIllegible
+	}
 	for _, a := range d.pending {
 		if a.By == v.Actor.ID {
 			page.Follow = followURL(a.ID)
@@ -180,12 +188,14 @@ func (s *Server) showRequest(v *visit, status int, d dossier, sent *form, warnin
 	}
 	for _, e := range d.events {
 		line := storyLine{When: okey.Capitalize(d.clock.time(e.At)), What: sayEvent(e), Comment: e.Comment}
+		if e.Kind == okey.EventMoved { // its comment is the successor's code, said above
+			line.Comment = ""
+		}
 		page.Story = append(page.Story, line)
 		if e.Kind == okey.EventRefused {
 			page.Comment = e.Comment
 		}
 	}
-	var err error
 	if v.desk() {
 		if page.Desk, err = s.requestDesk(v, d); err != nil {
 			return err
@@ -249,13 +259,14 @@ func (d dossier) facts(v *visit) []fact {
 type requestDesk struct {
 	Workflow string // its id
 	Link     string // to the Temporal UI
+	Sheet    string
 	Actions  []deskLine
 	Mails    []mailLine
 }
 
 func (s *Server) requestDesk(v *visit, d dossier) (*requestDesk, error) {
 	workflow := s.workflowOf(v.ctx(), d.ID)
-	desk := &requestDesk{Workflow: workflow.ID, Link: s.workflowLink(workflow)}
+	desk := &requestDesk{Workflow: workflow.ID, Link: s.workflowLink(workflow), Sheet: requestURL(d.ID) + "/tableau.xlsx"}
 	actions, err := s.store.ActionsOn(v.ctx(), d.ID)
 	if err != nil {
 		return nil, err
@@ -269,6 +280,9 @@ func (s *Server) requestDesk(v *visit, d dossier) (*requestDesk, error) {
 // requestNotice tells what the visitor's own action has just changed, and what comes next.
 func (s *Server) requestNotice(v *visit, d dossier) (string, error) {
 	a, found, err := s.justDone(v)
+	if err == nil && found && a.Name == okey.ActionKeyChange {
+		return s.replaced(v, d, a)
+	}
 	if err != nil || !found || a.Request != d.ID {
 		return "", err
 	}

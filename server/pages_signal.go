@@ -248,6 +248,9 @@ func (s *Server) followPage(v *visit) error {
 	if a.Name == okey.ActionKeyChange {
 		page = keyURL(a.Key)
 	}
+	if at, known := stockPages[a.Name]; known {
+		page = at(a)
+	}
 	switch {
 	case a.Verdict == nil:
 		return s.showRecorded(v, followURL(a.ID))

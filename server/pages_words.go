@@ -71,6 +71,9 @@ func sayEvent(e okey.Event) string {
 	if e.Kind == okey.EventSwapped {
 		return fmt.Sprintf("%s a échangé la clef : la %s prend la place de celle qui était réservée.", who, e.Key)
 	}
+	if e.Kind == okey.EventMoved {
+		return fmt.Sprintf("L'établissement a été remplacé : la demande est suivie par %s et garde sa place.", e.Comment)
+	}
 	said := ownEventNames[e.Kind]
 	if e.Kind == okey.EventKeyReserved {
 		return fmt.Sprintf(said, e.Key)
@@ -151,6 +154,7 @@ var actionNames = map[okey.ActionName]string{
 	okey.ActionOf(okey.PrincipalDecision): "réponse", okey.ActionOf(okey.StockAvailable): "recherche d'une clef",
 	okey.ActionOf(okey.CharterAndPIN): "charte et code PIN", okey.ActionOf(okey.Handover): "remise",
 	okey.ActionOf(okey.Withdrawal): "retrait", okey.ActionOf(okey.KeyUnavailable): "clef indisponible",
+	okey.ActionMoveKeys: "déplacement de clefs", okey.ActionTakeAlong: "départ avec une clef", okey.ActionMoveDecision: "réponse à un départ", okey.ActionSuccession: "succession",
 	"unknown-signal": "signal inconnu", "cancellation": "annulation demandée au moteur",
 }
 
@@ -171,6 +175,8 @@ var refusalNames = map[okey.Code]string{
 	okey.CodeNoKeyFree: "aucune clef libre", okey.CodeCharterOutdated: "charte dépassée", okey.CodeAlreadyOpen: "demande déjà en cours",
 	okey.CodeAlreadyHolds: "a déjà une clef", okey.CodeNotEligible: "hors du périmètre", okey.CodeKeyUnknown: "clef inconnue",
 	okey.CodeKeyElsewhere: "clef d'un autre établissement", okey.CodeKeyNotFree: "clef pas en stock", okey.CodeKeyTransition: "changement impossible",
+	okey.CodeKeysStay: "clefs qui ne peuvent pas partir", okey.CodeMoveOpen: "départ déjà proposé", okey.CodeMoveOver: "proposition close",
+	okey.CodeOwnKey: "sa propre clef", okey.CodeNotServed: "établissement non servi", okey.CodeSucceeded: "établissement remplacé",
 	okey.CodeForbidden: "plus de droit", okey.CodeNotFound: "plus de droit", okey.CodeOwnRequest: "sa propre demande", okey.CodeInvalid: "code PIN effacé",
 }
 

@@ -27,6 +27,7 @@ type problem struct {
 // fault is one field at fault.
 type fault struct {
 	Field  string `json:"field"`
+	Row    *int   `json:"row,omitempty"` // of a file
 	Code   string `json:"code"`
 	Detail string `json:"detail"`
 }
@@ -62,6 +63,17 @@ var public = map[okey.Code]struct {
 	okey.CodeKeyTransition:   {http.StatusConflict, "Changement impossible"},
 	okey.CodeRateLimited:     {http.StatusTooManyRequests, "Trop d'essais"},
 	okey.CodeUnavailable:     {http.StatusServiceUnavailable, "Service indisponible"},
+	okey.CodeOrderState:      {http.StatusConflict, "Commande à un autre état"},
+	okey.CodeOrderQuantity:   {http.StatusConflict, "Trop de clefs"},
+	okey.CodeNothingToExport: {http.StatusConflict, "Rien à transmettre"},
+	okey.CodeDeliveryTaken:   {http.StatusConflict, "Livraison déjà prise"},
+	okey.CodeDeliveryChanged: {http.StatusConflict, "Livraison à vérifier"},
+	okey.CodeKeysStay:        {http.StatusConflict, "Clefs qui restent"},
+	okey.CodeMoveOpen:        {http.StatusConflict, "Départ déjà proposé"},
+	okey.CodeMoveOver:        {http.StatusConflict, "Proposition close"},
+	okey.CodeOwnKey:          {http.StatusConflict, "Sa propre clef"},
+	okey.CodeNotServed:       {http.StatusConflict, "Établissement non servi"},
+	okey.CodeSucceeded:       {http.StatusConflict, "Établissement remplacé"},
 	okey.CodeTooLarge:        {http.StatusRequestEntityTooLarge, "Envoi trop volumineux"},
 	codeMethod:               {http.StatusMethodNotAllowed, "Méthode refusée"},
 	codeMedia:                {http.StatusUnsupportedMediaType, "Format refusé"},
@@ -96,7 +108,12 @@ func problemOf(status int, err error) problem {
 	}
 	p := problem{Type: "about:blank", Title: title, Status: status, Code: string(e.Code), Detail: e.Message, Field: e.Field}
 	var several invalid
+	var rows badRows
 	switch {
+	case errors.As(err, &rows):
+		for _, bad := range rows.result.Errors {
+			p.Errors = append(p.Errors, fault{Field: bad.Column, Row: &bad.Line, Code: string(bad.Code), Detail: bad.Message})
+		}
 	case errors.As(err, &several):
 		for _, one := range several {
 			p.Errors = append(p.Errors, fault{Field: one.Field, Code: string(one.Code), Detail: one.Message})

@@ -35,7 +35,11 @@ func (s *Server) Handler() http.Handler {
 	guard.SetDenyHandler(http.HandlerFunc(s.denyForeignForm))
 	pages := s.sessions.wrap(guard.Handler(router))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		limit := int64(maxBody)
+		if carriesFile(r) {
+			limit += maxUpload
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, limit)
 		if forPrograms(r.URL.Path) {
 			router.ServeHTTP(w, r)
 			return

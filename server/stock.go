@@ -16,7 +16,35 @@ type stockKind struct {
 }
 
 // stockKinds are the actions about stock.
-var stockKinds = map[okey.ActionName]stockKind{}
+var stockKinds = map[okey.ActionName]stockKind{
+	okey.ActionMoveKeys:     {normalise: normaliseMove, permit: permitSupport(okey.ActMoveKeys)},
+	okey.ActionTakeAlong:    {normalise: normaliseTakeAlong, permit: permitTakeAlong},
+	okey.ActionMoveDecision: {normalise: normaliseMoveDecision, permit: permitMoveDecision},
+	okey.ActionSuccession:   {normalise: normaliseSuccession, permit: permitSupport(okey.ActMoveKeys)},
+	okey.ActionDelivery: {normalise: nothingToNormalise, permit: permitSupport(okey.ActImport)},
+
+	okey.ActionOrder:        {normalise: normaliseOrder, permit: permitThere(okey.ActOrder)},
+	okey.ActionCancellation: {normalise: normaliseComment, permit: permitOrder(okey.ActOrder)},
+	okey.ActionShipment:     {normalise: normaliseComment, permit: permitOrder(okey.ActExportOrders)},
+	okey.ActionReceipt:      {normalise: normaliseReceipt, permit: permitOrder(okey.ActOrder)},
+	okey.ActionExport:       {normalise: nothingToNormalise, permit: permitSupport(okey.ActExportOrders)},
+
+	okey.ActionArrival:  {normalise: normaliseArrival, permit: permitThere(okey.ActManageKeys)},
+}
+
+func nothingToNormalise(*wish) error { return nil }
+
+// permitSupport is for acts that concern no establishment in particular.
+func permitSupport(act okey.Act) func(context.Context, *Server, okey.Actor, *wish) error {
+	return func(ctx context.Context, s *Server, actor okey.Actor, w *wish) error { return s.permitAt(ctx, actor, w, act, "") }
+}
+
+// permitThere is for acts on the stock of the establishment that the content names.
+func permitThere(act okey.Act) func(context.Context, *Server, okey.Actor, *wish) error {
+	return func(ctx context.Context, s *Server, actor okey.Actor, w *wish) error {
+		return s.permitAt(ctx, actor, w, act, w.Content.Establishment)
+	}
+}
 
 // permitAt asks the permission table about an act on an establishment's stock; empty for what concerns all of them. Support acting where
 // only support may is noted as such.

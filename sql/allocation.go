@@ -14,6 +14,8 @@ import (
 // Allocate gives an establishment's free keys, soonest to expire first, to the requests that wait, in the order of approval, and
 // returns whom it gave to. Each is owed a wake-up until its workflow has taken the key. It also notes when a shortage begins or ends.
 //
+// A request whose kept key was lost waits from that instant, whatever its stage says until its flow has taken note: it keeps its place.
+//
 // The caller holds the establishment's lock: without it an approval that sees no key and a delivery that sees nobody waiting
 // would both commit, and a key lie idle. at is the caller's instant; the day is the academy's.
 func (t *Tx) Allocate(ctx context.Context, uai okey.UAI, at time.Time) ([]uuid.UUID, error) {
@@ -27,7 +29,8 @@ func (t *Tx) Allocate(ctx context.Context, uai okey.UAI, at time.Time) ([]uuid.U
 	}
 	err = t.all(ctx, &pairs, `WITH waiting AS (
 			SELECT r.id, row_number() OVER (ORDER BY r.approved_at, r.id) AS place FROM request r
-			WHERE r.uai = $1 AND r.stage = 'awaiting_stock' AND NOT EXISTS (SELECT FROM key k WHERE k.request = r.id)
+			WHERE r.uai = $1 AND r.stage IN ('awaiting_stock', 'awaiting_charter', 'awaiting_handover')
+				AND NOT EXISTS (SELECT FROM key k WHERE k.request = r.id)
 		), free AS (
 			SELECT k.serial, row_number() OVER (ORDER BY k.expires_on, k.serial) AS place FROM key k
 			WHERE k.uai = $1 AND k.state = 'in_stock' AND k.expires_on >= $2::date

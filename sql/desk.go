@@ -16,7 +16,7 @@ import (
 // HadUnusableKey tells whether a key was reported lost or broken while the person had it: the next one replaces it.
 func (r reader) HadUnusableKey(ctx context.Context, person okey.PersonID) (bool, error) {
 	var had bool
-	err := r.get(ctx, &had, "", `SELECT EXISTS (SELECT FROM key_event WHERE holder = $1 AND reason IN ('lost', 'defective'))`, person)
+	err := r.get(ctx, &had, "", `SELECT EXISTS (SELECT FROM key_event WHERE holder = $1 AND state IN ('lost', 'defective'))`, person)
 	return had, err
 }
 

@@ -17,6 +17,7 @@ import (
 type Place struct {
 	okey.Establishment
 	Host          okey.UAI
+	Successor     okey.UAI  // who follows it, since it has closed or merged
 	ShortageSince time.Time // since when requests wait while no key is free; zero: no shortage
 }
 
@@ -29,19 +30,20 @@ func (p Place) AnsweredBy() okey.UAI {
 }
 
 type placeRow struct {
-	UAI      okey.UAI          `db:"uai"`
-	Name     string            `db:"name"`
-	Nature   int               `db:"nature"`
-	Contract string            `db:"contract"`
-	State    string            `db:"state"`
-	Academy  string            `db:"academy"`
-	Commune  string            `db:"commune"`
-	Postcode string            `db:"postcode"`
-	Host     stdsql.NullString `db:"host"`
-	Shortage stdsql.NullTime   `db:"shortage_since"`
+	UAI       okey.UAI          `db:"uai"`
+	Name      string            `db:"name"`
+	Nature    int               `db:"nature"`
+	Contract  string            `db:"contract"`
+	State     string            `db:"state"`
+	Academy   string            `db:"academy"`
+	Commune   string            `db:"commune"`
+	Postcode  string            `db:"postcode"`
+	Host      stdsql.NullString `db:"host"`
+	Successor stdsql.NullString `db:"successor"`
+	Shortage  stdsql.NullTime   `db:"shortage_since"`
 }
 
-const placeColumns = `e.uai, e.name, e.nature, e.contract, e.state, e.academy, e.commune, e.postcode, e.host, e.shortage_since`
+const placeColumns = `e.uai, e.name, e.nature, e.contract, e.state, e.academy, e.commune, e.postcode, e.host, e.successor, e.shortage_since`
 
 func (p placeRow) place() Place {
 	return Place{
@@ -49,7 +51,7 @@ func (p placeRow) place() Place {
 			UAI: p.UAI, Name: p.Name, Nature: p.Nature, Contract: p.Contract, State: p.State,
 			Academy: p.Academy, Commune: p.Commune, Postcode: p.Postcode,
 		},
-		Host: okey.UAI(p.Host.String), ShortageSince: utc(p.Shortage.Time),
+		Host: okey.UAI(p.Host.String), Successor: okey.UAI(p.Successor.String), ShortageSince: utc(p.Shortage.Time),
 	}
 }
 

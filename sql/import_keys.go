@@ -13,6 +13,8 @@ import (
 type KeyImport struct {
 	Today      okey.Day
 	LookAlikes bool // take serials that differ from known ones only by leading zeros
+	New        bool // of a delivery: a key that is known already is a fault, whatever is said of it
+	Reason     okey.KeyReason // how a key that is new came: the first line of its history
 }
 
 // KeyProblem is a row that can't be taken for what OKEY knows already.
@@ -20,6 +22,7 @@ type KeyProblem struct {
 	Line   int
 	Code   okey.Code
 	Why    okey.NotServed // with CodeEstablishmentUnknown: why an import left it out, if one did
+	Successor okey.UAI    // with CodeEstablishmentSucceeded: where the key goes instead
 	Known  okey.Key       // with CodeKnownDifferently and CodeLookAlike: the key that is known
 	Holder string         // its holder's uid
 }
@@ -27,10 +30,12 @@ type KeyProblem struct {
 // The codes of KeyProblem.
 const (
 	CodeEstablishmentUnknown okey.Code = "establishment_unknown"
+	CodeEstablishmentSucceeded okey.Code = "establishment_succeeded"
 	CodeHolderUnknown        okey.Code = "holder_unknown"
 	CodeKnownDifferently     okey.Code = "known_differently"
 	CodeLookAlike            okey.Code = "look_alike"
 	CodeExpired              okey.Code = "expired"
+	CodeAlreadyKnown         okey.Code = "already_known"
 )
 
 // KeysOutcome is what a key file did. Stocked are the establishments that have free keys more, in order: their waiting requests are
@@ -51,7 +56,8 @@ const lockKeyEstablishments = `SELECT e.uai FROM establishment e
 // A key is the same as known when its fixed facts agree and the row says what was first imported of it (its life since is not
 // undone by importing the file again) or what it is now.
 const judgeKnown = `UPDATE import_key i SET other = k.serial, verdict = CASE WHEN
-	(k.batch, k.expires_on, k.uai) = (i.batch, i.expires_on, i.uai)
+	(k.batch, k.expires_on) = (i.batch, i.expires_on)
+	AND (k.uai = i.uai OR EXISTS (SELECT FROM key_moved m WHERE m.serial = k.serial AND m.from_uai = i.uai))
 	AND ((i.state, i.holder) = (k.state, coalesce(h.uid, '')) OR (i.state, i.holder) = (e.state, coalesce(eh.uid, '')))
 	THEN 'unchanged' ELSE 'known_differently' END
 	FROM key k
@@ -60,8 +66,13 @@ const judgeKnown = `UPDATE import_key i SET other = k.serial, verdict = CASE WHE
 	LEFT JOIN person eh ON eh.id = e.holder
 	WHERE k.serial = i.serial`
 
+const judgeNew = `UPDATE import_key SET verdict = 'already_known' WHERE verdict IN ('unchanged', 'known_differently')`
+
 const judgeEstablishment = `UPDATE import_key i SET verdict = 'establishment_unknown'
 	WHERE i.verdict IS NULL AND NOT EXISTS (SELECT FROM establishment e WHERE e.uai = i.uai AND e.served)`
+
+const judgeSucceeded = `UPDATE import_key i SET verdict = 'establishment_succeeded'
+	FROM establishment e WHERE i.verdict IS NULL AND e.uai = i.uai AND e.successor IS NOT NULL`
 
 const judgeHolder = `UPDATE import_key i SET verdict = 'holder_unknown'
 	WHERE i.verdict IS NULL AND i.holder <> '' AND NOT EXISTS (SELECT FROM person p WHERE p.uid = i.holder)`
@@ -69,14 +80,15 @@ const judgeHolder = `UPDATE import_key i SET verdict = 'holder_unknown'
 const judgeLookAlike = `UPDATE import_key i SET verdict = 'look_alike', other = k.serial
 	FROM key k WHERE i.verdict IS NULL AND NOT $1 AND ltrim(k.serial, '0') = ltrim(i.serial, '0')`
 
-const judgeExpired = `UPDATE import_key i SET verdict = 'expired' WHERE i.verdict IS NULL AND i.state = 'in_stock' AND i.expires_on <= $1::date`
+const judgeExpired = `UPDATE import_key i SET verdict = 'expired' WHERE i.verdict IS NULL AND i.state IN ('in_stock', 'in_transit') AND i.expires_on <= $1::date`
 
-const keyProblems = `SELECT i.line, i.verdict, coalesce(l.reason, '') AS why, coalesce(h.uid, '') AS holder,
+const keyProblems = `SELECT i.line, i.verdict, coalesce(l.reason, '') AS why, coalesce(h.uid, '') AS holder, coalesce(s.successor, '') AS successor,
 	k.serial, k.uai, k.state, k.batch, k.expires_on
 	FROM import_key i
 	LEFT JOIN key k ON k.serial = i.other
 	LEFT JOIN person h ON h.id = k.holder
 	LEFT JOIN establishment_left_out l ON l.uai = i.uai
+	LEFT JOIN establishment s ON s.uai = i.uai
 	WHERE i.verdict IS NOT NULL AND i.verdict <> 'unchanged' ORDER BY i.line`
 
 // Only a key in service has a holder; who lost one stands in its history.
@@ -118,7 +130,10 @@ func (t *Tx) ImportKeys(ctx context.Context, rows []okey.ImportedKey, how KeyImp
 	if err := t.exec(ctx, writeKeys, at); err != nil {
 		return out, fmt.Errorf("write keys: %w", err)
 	}
-	if err := t.exec(ctx, writeKeyEvents, at, string(okey.ReasonImported)); err != nil {
+	if how.Reason == "" {
+		how.Reason = okey.ReasonImported
+	}
+	if err := t.exec(ctx, writeKeyEvents, at, string(how.Reason)); err != nil {
 		return out, fmt.Errorf("write keys' histories: %w", err)
 	}
 	if err := t.all(ctx, &out.Stocked, stockedEstablishments); err != nil {
@@ -130,8 +145,13 @@ func (t *Tx) ImportKeys(ctx context.Context, rows []okey.ImportedKey, how KeyImp
 
 // judgeKeys gives each row that can't be taken its verdict. What is wrong with the row itself comes before likeness to others.
 func (t *Tx) judgeKeys(ctx context.Context, how KeyImport) error {
-	for _, statement := range []string{judgeKnown, judgeEstablishment, judgeHolder} {
+	for _, statement := range []string{judgeKnown, judgeSucceeded, judgeEstablishment, judgeHolder} {
 		if err := t.exec(ctx, statement); err != nil {
+			return err
+		}
+	}
+	if how.New {
+		if err := t.exec(ctx, judgeNew); err != nil {
 			return err
 		}
 	}
@@ -147,6 +167,7 @@ func (t *Tx) keyProblems(ctx context.Context) ([]KeyProblem, error) {
 		Verdict okey.Code         `db:"verdict"`
 		Why     okey.NotServed    `db:"why"`
 		Holder  string            `db:"holder"`
+		Successor okey.UAI        `db:"successor"`
 		Serial  stdsql.NullString `db:"serial"`
 		UAI     stdsql.NullString `db:"uai"`
 		State   stdsql.NullString `db:"state"`
@@ -156,7 +177,7 @@ func (t *Tx) keyProblems(ctx context.Context) ([]KeyProblem, error) {
 	err := t.all(ctx, &rows, keyProblems)
 	problems := make([]KeyProblem, len(rows))
 	for i, r := range rows {
-		problems[i] = KeyProblem{Line: r.Line, Code: r.Verdict, Why: r.Why, Holder: r.Holder, Known: okey.Key{
+		problems[i] = KeyProblem{Line: r.Line, Code: r.Verdict, Why: r.Why, Holder: r.Holder, Successor: r.Successor, Known: okey.Key{
 			Serial: okey.Serial(r.Serial.String), UAI: okey.UAI(r.UAI.String), State: okey.KeyState(r.State.String),
 			Batch: r.Batch.String, ExpiresOn: dayOf(r.Expires),
 		}}

@@ -64,51 +64,6 @@ func (r reader) ListRequests(ctx context.Context, reach Reach, f RequestFilter) 
 	return found, err
 }
 
-// KeyFilter narrows a list of keys; zero values narrow nothing.
-type KeyFilter struct {
-	Serial        okey.Serial
-	Establishment okey.UAI
-	State         okey.KeyState
-	ChangedSince  time.Time
-	AfterSerial   okey.Serial // where the page before ended
-	Limit         int
-}
-
-// ListedKey is a key with the names that a list shows.
-type ListedKey struct {
-	okey.Key
-	HolderName    string
-	Establishment string
-	ChangedAt     time.Time
-}
-
-// ListKeys returns a page of keys within reach, by serial.
-func (r reader) ListKeys(ctx context.Context, reach Reach, f KeyFilter) ([]ListedKey, error) {
-	var rows []struct {
-		keyRow
-		Given     string    `db:"given_name"`
-		Family    string    `db:"family_name"`
-		Name      string    `db:"name"`
-		ChangedAt time.Time `db:"changed_at"`
-	}
-	err := r.all(ctx, &rows, `SELECT `+keyColumns+`, coalesce(p.given_name, '') AS given_name, coalesce(p.family_name, '') AS family_name,
-		e.name, k.changed_at FROM key k JOIN establishment e ON e.uai = k.uai LEFT JOIN person p ON p.id = k.holder
-		WHERE ($1 OR k.holder = $2 OR coalesce(e.host, e.uai) = ANY ($3))
-		AND ($4 = '' OR k.serial = $4) AND ($5 = '' OR k.uai = $5) AND ($6 = '' OR k.state = $6)
-		AND ($7::timestamptz IS NULL OR k.changed_at >= $7) AND k.serial > $8
-		ORDER BY k.serial LIMIT $9`,
-		reach.All, reach.Person, pq.Array(texts(reach.UAIs)), string(f.Serial), string(f.Establishment), string(f.State),
-		nullTime(f.ChangedSince), string(f.AfterSerial), f.Limit)
-	found := make([]ListedKey, len(rows))
-	for i, row := range rows {
-		found[i] = ListedKey{
-			Key: row.key(), Establishment: row.Name, ChangedAt: utc(row.ChangedAt),
-			HolderName: okey.Person{GivenName: row.Given, FamilyName: row.Family}.Name(),
-		}
-	}
-	return found, err
-}
-
 // SimilarSerials returns serials of an establishment that differ from the given one by leading zeros only: to propose, never to assume.
 func (r reader) SimilarSerials(ctx context.Context, serial okey.Serial, uai okey.UAI) ([]okey.Serial, error) {
 	var found []okey.Serial

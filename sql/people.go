@@ -71,8 +71,11 @@ func (r reader) Actor(ctx context.Context, id okey.PersonID) (okey.Actor, error)
 		Function okey.Function   `db:"function"`
 		Until    stdsql.NullTime `db:"until"`
 	}
-	err := r.all(ctx, &assigned, `SELECT a.uai, a.function, a.until FROM assignment a JOIN establishment e USING (uai)
-		WHERE a.person = $1 AND e.served ORDER BY a.uai, a.function`, id)
+	// Until the next staff file, the people of an establishment that has a successor work there, without their functions.
+	err := r.all(ctx, &assigned, `SELECT DISTINCT coalesce(e.successor, a.uai) AS uai,
+		CASE WHEN e.successor IS NULL THEN a.function ELSE 'personnel' END AS function, a.until
+		FROM assignment a JOIN establishment e USING (uai) LEFT JOIN establishment s ON s.uai = e.successor
+		WHERE a.person = $1 AND coalesce(s.served, e.served) ORDER BY 1, 2, 3`, id)
 	if err != nil {
 		return okey.Actor{}, fmt.Errorf("read assignments: %w", err)
 	}
@@ -91,6 +94,7 @@ func (r reader) Actor(ctx context.Context, id okey.PersonID) (okey.Actor, error)
 			SELECT max(coalesce(a.until, d.until_day)) AS until_day FROM assignment a
 			WHERE a.person = d.given_by AND a.uai = d.uai AND a.function IN ('chef', 'adjoint')
 		) giver ON giver.until_day >= d.from_day
+		JOIN establishment e ON e.uai = d.uai AND e.successor IS NULL
 		WHERE d.given_to = $1 AND d.ended_at IS NULL ORDER BY d.uai, d.from_day`, id)
 	if err != nil {
 		return okey.Actor{}, fmt.Errorf("read delegations: %w", err)

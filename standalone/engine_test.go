@@ -121,8 +121,13 @@ func (s *stack) details(request string) string {
 // fastForward moves a request's own clock, on the real engine: timers on the way fire in their order.
 func (s *stack) fastForward(request string, by time.Duration) {
 	s.t.Helper()
+	s.fastForwardWorkflow(workflowOf(request), by)
+}
+
+func (s *stack) fastForwardWorkflow(id string, by time.Duration) {
+	s.t.Helper()
 	service, namespace, skip := s.engineClient().WorkflowService(), s.env["TEMPORAL_NAMESPACE"], uuid.NewString()
-	execution := &commonpb.WorkflowExecution{WorkflowId: workflowOf(request)}
+	execution := &commonpb.WorkflowExecution{WorkflowId: id}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	_, err := service.UpdateWorkflowExecutionOptions(ctx, &workflowservice.UpdateWorkflowExecutionOptionsRequest{

@@ -82,9 +82,9 @@ func work(ctx context.Context, c client.Client, cfg config.Config, store *sql.St
 	Register(w)
 	e := engine.New(c, okey.DefaultWaits(), cfg.URL)
 	mails := activities.NewMails(store, mail.NewSender(mail.Relay(cfg.SMTP), cfg.MailFrom), holidays, activities.MailSettings{
-		URL: cfg.URL, Support: cfg.SupportMail, LinkKeys: cfg.LinkKeys, Waits: okey.DefaultWaits(),
+		URL: cfg.URL, Support: cfg.SupportMail, Supplier: cfg.SupplierMail, LinkKeys: cfg.LinkKeys, Waits: okey.DefaultWaits(),
 	})
-	RegisterActivities(w, activities.NewRequests(store, holidays), activities.NewKeys(store), activities.NewStock(store, holidays), activities.NewRepair(store, e), mails)
+	RegisterActivities(w, activities.NewRequests(store, holidays), activities.NewKeys(store), activities.NewStock(store, holidays), activities.NewOrders(store, e, holidays), activities.NewRepair(store, e), mails)
 	if err := w.Start(); err != nil {
 		return fmt.Errorf("start the worker: %w", err)
 	}
@@ -114,6 +114,8 @@ func Register(to interface {
 ) {
 	to.RegisterWorkflowWithOptions(workflows.KeyRequest, workflow.RegisterOptions{Name: okey.WorkflowKeyRequest})
 	to.RegisterWorkflowWithOptions(workflows.KeyChange, workflow.RegisterOptions{Name: okey.WorkflowKeyChange})
+	to.RegisterWorkflowWithOptions(workflows.Order, workflow.RegisterOptions{Name: okey.WorkflowOrder})
+	to.RegisterWorkflowWithOptions(workflows.ExportSchedule, workflow.RegisterOptions{Name: okey.WorkflowExportSchedule})
 	for _, name := range okey.StockWorkflows() {
 		to.RegisterWorkflowWithOptions(workflows.StockChange, workflow.RegisterOptions{Name: name})
 	}
@@ -121,13 +123,15 @@ func Register(to interface {
 }
 
 // RegisterActivities gives a registry OKEY's activities under the names that histories keep.
-func RegisterActivities(to Registry, requests *activities.Requests, keys *activities.Keys, stock *activities.Stock, repair *activities.Repair, mails *activities.Mails) {
+func RegisterActivities(to Registry, requests *activities.Requests, keys *activities.Keys, stock *activities.Stock, orders *activities.Orders, repair *activities.Repair, mails *activities.Mails) {
 	for name, function := range map[string]any{
 		okey.ActivityJudge:     requests.Judge,
 		okey.ActivityChangeKey: keys.Change,
 		okey.ActivitySendMails: mails.SendMails,
 		okey.ActivityRepair:    repair.Lost,
 		okey.ActivityStock:     stock.Change,
+		okey.ActivityLoadOrder: orders.Load,
+		okey.ActivityPlanExport: orders.Plan,
 		okey.ActivityWakeUp:    repair.WakeOwed,
 	} {
 		to.RegisterActivityWithOptions(function, activity.RegisterOptions{Name: name})

@@ -24,7 +24,7 @@ func (r *keyRequest) showWhereItStands(ctx workflow.Context) {
 		return
 	}
 	workflow.SetCurrentDetails(ctx, details(r.standing, r.in.Page))
-	if r.shown.Stage == r.standing.Stage && r.shown.Turn == r.standing.Turn {
+	if r.shown.Stage == r.standing.Stage && r.shown.Turn == r.standing.Turn && r.shown.UAI == r.standing.UAI {
 		return
 	}
 	updates := []temporal.SearchAttributeUpdate{stageAttribute.ValueSet(string(r.standing.Stage)), sinceAttribute.ValueSet(r.standing.Since)}

@@ -84,23 +84,23 @@ func (r *keyRequest) mustContinue(ctx workflow.Context) bool {
 
 // awaitPerson waits for a signal that moves the request, and does what falls due meanwhile.
 func (r *keyRequest) awaitPerson(ctx workflow.Context) {
-	turn, due := r.standing.Turn, r.upcoming(ctx)
-	for len(due) > 0 && !r.waitUntil(ctx, turn, due[0].At) {
+	from, due := r.point(), r.upcoming(ctx)
+	for len(due) > 0 && !r.waitUntil(ctx, from, due[0].At) {
 		r.fallDue(ctx, due[0])
 		due = due[1:]
 	}
-	if r.standing.Turn == turn {
-		r.waitForMove(ctx, turn)
+	if r.point() == from {
+		r.waitForMove(ctx, from)
 	}
 }
 
 // awaitStock waits in line for a key. It ends with a gift: the wake-up may be lost, so once a day it looks by itself.
 func (r *keyRequest) awaitStock(ctx workflow.Context) {
 	const month = 30 * 24 * time.Hour
-	turn, due := r.standing.Turn, r.upcoming(ctx)
-	for r.standing.Turn == turn && !r.mustContinue(ctx) {
+	from, due := r.point(), r.upcoming(ctx)
+	for r.point() == from && !r.mustContinue(ctx) {
 		look := workflow.Now(ctx).Add(24 * time.Hour)
-		if r.waitUntil(ctx, turn, look) {
+		if r.waitUntil(ctx, from, look) {
 			return
 		}
 		months := int(workflow.Now(ctx).Sub(r.standing.Since) / month)
@@ -127,16 +127,24 @@ func (r *keyRequest) upcoming(ctx workflow.Context) []okey.Deadline {
 	return due
 }
 
+// point is where a request waits: it goes on when its stage changes, or when its establishment has a successor, whose calendar counts then.
+type point struct {
+	turn int
+	uai  okey.UAI
+}
+
+func (r *keyRequest) point() point { return point{r.standing.Turn, r.standing.UAI} }
+
 // waitUntil answers true when the request moved (or must continue as new) before the instant.
-func (r *keyRequest) waitUntil(ctx workflow.Context, turn int, at time.Time) bool {
+func (r *keyRequest) waitUntil(ctx workflow.Context, from point, at time.Time) bool {
 	moved, _ := workflow.AwaitWithTimeout(ctx, max(0, at.Sub(workflow.Now(ctx))), func() bool {
-		return r.standing.Turn != turn || r.mustContinue(ctx)
+		return r.point() != from || r.mustContinue(ctx)
 	})
 	return moved
 }
 
-func (r *keyRequest) waitForMove(ctx workflow.Context, turn int) {
-	_ = workflow.Await(ctx, func() bool { return r.standing.Turn != turn || r.mustContinue(ctx) })
+func (r *keyRequest) waitForMove(ctx workflow.Context, from point) {
+	_ = workflow.Await(ctx, func() bool { return r.point() != from || r.mustContinue(ctx) })
 }
 
 // fallDue does what a deadline asks for: a mail, or the end.

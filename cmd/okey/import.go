@@ -23,6 +23,8 @@ type ImportCommand struct {
 	Establishments ImportEstablishments `cmd:"" help:"Établissements, de l'une des deux listes ouvertes de data.education.gouv.fr."`
 	Staff          ImportStaff          `cmd:"" help:"Personnels : uai;uid;nom;prenom;mail;fonction[;date_de_fin]."`
 	Keys           ImportKeys           `cmd:"" help:"Clefs : numero_de_serie;lot;date_d_expiration;uai[;titulaire;etat], ou PSKC."`
+	Logins         ImportLogins         `cmd:"" help:"Dernières connexions : numero_de_serie;derniere_connexion."`
+	Delivery       ImportDelivery       `cmd:"" help:"Livraison de clefs neuves, entière ou rien : numero_de_serie;lot;date_d_expiration;uai, ou PSKC."`
 }
 
 // ImportEstablishments is `okey import establishments FILE`.
@@ -42,6 +44,16 @@ type ImportKeys struct {
 	UAI   string `name:"uai" help:"Établissement des clefs d'un fichier PSKC."`
 	Batch string `name:"lot" help:"Lot des clefs d'un fichier PSKC."`
 	Force bool   `help:"Accepter les numéros qui ne diffèrent d'un autre que par des zéros au début."`
+}
+
+// ImportLogins is `okey import logins FILE`.
+type ImportLogins struct {
+	File string `arg:"" name:"fichier" help:"CSV ou XLSX du serveur d'authentification."`
+}
+
+// Run imports last logins.
+func (c *ImportLogins) Run(ctx context.Context, cfg *config.Config) error {
+	return runImport(ctx, cfg, c.File, imports.Logins, imports.Options{})
 }
 
 // Run imports establishments.

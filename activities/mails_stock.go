@@ -1,0 +1,73 @@
+package activities
+
+import (
+	"context"
+	netmail "net/mail"
+
+	"okey"
+	"okey/mail"
+)
+
+// delivered tells an establishment's approvers what a delivery brings them.
+func delivered(letter mail.Letter) func(context.Context, *post) error {
+	return func(ctx context.Context, p *post) error {
+		rows, err := p.store.DeliveryRows(ctx, p.order.Subject)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			if row.UAI == p.order.UAI {
+				p.facts.Total++
+			}
+		}
+		if p.facts.Free, err = p.store.FreeKeys(ctx, p.order.UAI, p.today); err != nil {
+			return err
+		}
+		keepers, err := p.approvers(ctx, okey.Everything, okey.HandoverAndStock)
+		if err != nil {
+			return err
+		}
+		p.facts.Link = p.settings.URL + "/clefs?etablissement=" + string(p.order.UAI)
+		if letter == mail.DeliveryAnnounced {
+			p.facts.Link = p.settings.URL + "/livraisons/" + p.order.Subject.String()
+		}
+		p.toApprovers(letter, keepers)
+		return nil
+	}
+}
+
+const workbookType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+// ordersExported sends the workbook to the supplier; without an address of theirs, to support.
+func ordersExported(ctx context.Context, p *post) error {
+	x, err := p.store.Export(ctx, p.order.Subject)
+	if err != nil {
+		return err
+	}
+	file, err := p.store.Workbook(ctx, x.ID)
+	if err != nil {
+		return err
+	}
+	to := p.support
+	if address, err := netmail.ParseAddress(p.settings.Supplier); err == nil {
+		to = address.Address
+	}
+	p.facts.Total, p.facts.Free, p.facts.At = x.Orders, x.Keys, p.day(x.At)
+	p.facts.Own = to == p.support // support passes it on
+	p.facts.Link = p.settings.URL + "/commandes/exports/" + x.ID.String()
+	p.put(envelope{letter: mail.OrdersExported, address: to, facts: p.facts, files: []mail.Attachment{{Name: x.FileName, Type: workbookType, Content: file}}})
+	return nil
+}
+
+// orderOverdue tells support of an order whose keys do not come.
+func orderOverdue(ctx context.Context, p *post) error {
+	o, err := p.store.Order(ctx, p.order.Subject)
+	if err != nil || o.State.Closed() {
+		return err
+	}
+	p.facts.Place, p.facts.Total, p.facts.Free = int(o.Number), o.Quantity, o.Received
+	p.facts.Since = p.day(o.ExportedAt)
+	p.facts.Link = p.settings.URL + "/commandes/" + o.ID.String()
+	p.toSupport(mail.OrderOverdue)
+	return nil
+}

@@ -1,0 +1,193 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"okey"
+	"okey/sql"
+)
+
+// moveKeys is support's moving of keys to another establishment: all of them or none, and each that may not move is named.
+func moveKeys(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
+	if err := c.permit(ctx, okey.ActMoveKeys, ""); err != nil {
+		return okey.Verdict{}, err
+	}
+	to := c.action.Content.Establishment
+	if err := c.mayReceive(ctx, to); err != nil {
+		return okey.Verdict{}, err
+	}
+	keys, uais, err := c.lockKeys(ctx, to)
+	if err != nil {
+		return okey.Verdict{}, err
+	}
+	if err := c.mayReceive(ctx, to); err != nil { // again, under the lock
+		return okey.Verdict{}, err
+	}
+	var faults []okey.KeyFault
+	for _, serial := range c.action.Content.Serials {
+		if why := keys[serial].Movable(to); why != "" {
+			faults = append(faults, okey.KeyFault{Serial: serial, Why: why})
+		}
+	}
+	if len(faults) > 0 {
+		return okey.Verdict{Reason: okey.CodeKeysStay, Faults: faults}, nil
+	}
+	for _, serial := range c.action.Content.Serials {
+		if err := c.MoveKey(ctx, keys[serial], c.moving(to)); err != nil {
+			return okey.Verdict{}, err
+		}
+	}
+	v := okey.Verdict{Accepted: true, Count: len(c.action.Content.Serials)}
+	for i, uai := range uais {
+		v.Letters = append(v.Letters, c.news(okey.MailKeysMoved, i+1, uai))
+		given, err := c.Allocate(ctx, uai, c.At)
+		if err != nil {
+			return okey.Verdict{}, err
+		}
+		v.Woken = append(v.Woken, given...)
+	}
+	return v, nil
+}
+
+// lockKeys locks the establishments that have the keys, the one that they go to, and the keys, and returns both. A key that went elsewhere
+// before its establishment was locked makes the activity try again.
+func (c *stockSitting) lockKeys(ctx context.Context, to okey.UAI) (map[okey.Serial]okey.Key, []okey.UAI, error) {
+	found, err := c.KeysWith(ctx, c.action.Content.Serials)
+	if err != nil {
+		return nil, nil, err
+	}
+	uais := []okey.UAI{to}
+	for _, key := range found {
+		uais = append(uais, key.UAI)
+	}
+	slices.Sort(uais)
+	uais = slices.Compact(uais)
+	if err := c.LockEstablishments(ctx, uais...); err != nil {
+		return nil, nil, err
+	}
+	if found, err = c.LockKeys(ctx, c.action.Content.Serials); err != nil {
+		return nil, nil, err
+	}
+	keys := make(map[okey.Serial]okey.Key, len(found))
+	for _, key := range found {
+		if !slices.Contains(uais, key.UAI) {
+			return nil, nil, fmt.Errorf("key %s moved while it was being locked", key.Serial)
+		}
+		keys[key.Serial] = key
+	}
+	return keys, uais, nil
+}
+
+// mayReceive refuses an establishment that keys can't go to.
+func (c *stockSitting) mayReceive(ctx context.Context, uai okey.UAI) error {
+	place, err := c.Establishment(ctx, uai)
+	switch {
+	case okey.ErrorCode(err) == okey.CodeNotFound:
+		return okey.Errorf(okey.CodeNotServed, "OKEY ne sert pas l'établissement %s.", uai)
+	case err == nil && place.Successor != "":
+		return okey.Errorf(okey.CodeSucceeded, "%s a été remplacé par %s.", uai, place.Successor)
+	}
+	return err
+}
+
+func (c *stockSitting) moving(to okey.UAI) sql.KeyMoving {
+	return sql.KeyMoving{Subject: c.action.Subject, To: to, At: c.At, By: c.action.By, Via: c.action.Via, Comment: c.action.Content.Comment}
+}
+
+// news is a mail about this action to the people of an establishment.
+func (c *stockSitting) news(kind okey.MailKind, ref int, uai okey.UAI) okey.MailOrder {
+	return okey.MailOrder{Cause: c.action.ID, Subject: c.action.Subject, UAI: uai, Step: okey.MailStep{Kind: kind, Ref: ref}, At: c.At}
+}
+
+// takeAlong writes the proposal that a holder who goes to another establishment takes the key along.
+func takeAlong(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
+	key, err := c.Key(ctx, c.action.Key)
+	if err != nil {
+		return okey.Verdict{}, err
+	}
+	to := c.action.Content.Establishment
+	if err := c.mayReceive(ctx, to); err != nil {
+		return okey.Verdict{}, err
+	}
+	before := key.UAI
+	if err := c.LockEstablishments(ctx, before, to); err != nil {
+		return okey.Verdict{}, err
+	}
+	if key, err = c.Key(ctx, c.action.Key); err != nil {
+		return okey.Verdict{}, err
+	}
+	if key.UAI != before {
+		return okey.Verdict{}, fmt.Errorf("key %s moved while it was being locked", key.Serial)
+	}
+	if err := c.mayReceive(ctx, to); err != nil {
+		return okey.Verdict{}, err
+	}
+	if err := c.permit(ctx, okey.ActManageKeys, key.UAI); err != nil {
+		return okey.Verdict{}, err
+	}
+	switch {
+	case key.State != okey.InService:
+		return okey.Verdict{Reason: okey.CodeMoveOver}, nil
+	case key.UAI == to:
+		return okey.Verdict{Reason: okey.CodeKeysStay, Faults: []okey.KeyFault{{Serial: key.Serial, Why: okey.MoveThere}}}, nil
+	}
+	err = c.ProposeMove(ctx, okey.Move{
+		ID: c.action.Subject, Serial: key.Serial, Holder: key.Holder, From: key.UAI, To: to,
+		Comment: c.action.Content.Comment, ProposedBy: c.action.By, ProposedAt: c.At,
+	})
+	return okey.Verdict{Accepted: true, Letters: []okey.MailOrder{c.news(okey.MailMoveProposed, 1, to)}}, err
+}
+
+// decideMove is the new establishment's answer. Nobody lets their own key in, and a key that went another way ends the proposal.
+func decideMove(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
+	before, err := c.Move(ctx, c.action.Subject)
+	if err != nil {
+		return okey.Verdict{}, err
+	}
+	if err := c.LockEstablishments(ctx, before.From, before.To); err != nil {
+		return okey.Verdict{}, err
+	}
+	keys, err := c.LockKeys(ctx, []okey.Serial{before.Serial})
+	if err != nil {
+		return okey.Verdict{}, err
+	}
+	move, err := c.LockMove(ctx, before.ID)
+	if err != nil {
+		return okey.Verdict{}, err
+	}
+	if move.From != before.From || move.To != before.To {
+		return okey.Verdict{}, fmt.Errorf("move %s changed while it was being locked", move.ID)
+	}
+	if err := c.permit(ctx, okey.ActManageKeys, move.To); err != nil {
+		return okey.Verdict{}, err
+	}
+	switch {
+	case c.action.By == move.Holder:
+		return okey.Verdict{Reason: okey.CodeOwnKey}, nil
+	case move.State != okey.MoveProposed:
+		return okey.Verdict{Reason: okey.CodeMoveOver}, nil
+	}
+	if !move.Holds(keys[0]) {
+		move.State, move.DecidedAt = okey.MoveEnded, c.At
+		return okey.Verdict{Reason: okey.CodeMoveOver}, c.SettleMove(ctx, move)
+	}
+	return c.settleMove(ctx, move, keys[0])
+}
+
+func (c *stockSitting) settleMove(ctx context.Context, move okey.Move, key okey.Key) (okey.Verdict, error) {
+	v := okey.Verdict{Accepted: true, Decided: c.action.Content.Decision, Letters: []okey.MailOrder{c.news(okey.MailMoveDecided, 1, move.To)}}
+	move.State, move.DecidedBy, move.DecidedAt, move.Answer = okey.MoveRefused, c.action.By, c.At, c.action.Content.Comment
+	if c.action.Content.Decision == okey.Approve {
+		if err := c.mayReceive(ctx, move.To); err != nil {
+			return okey.Verdict{}, err
+		}
+		move.State = okey.MoveAccepted
+		v.Count = 1
+		if err := c.MoveKey(ctx, key, c.moving(move.To)); err != nil {
+			return okey.Verdict{}, err
+		}
+	}
+	return v, c.SettleMove(ctx, move)
+}

@@ -1,0 +1,70 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+
+	"okey"
+
+	"github.com/google/uuid"
+)
+
+// succeed lets everything of one establishment go on at another, in one transaction under the locks of both: keys, requests with their place
+// in line, orders, proposals. The workflows of the requests are woken: they learn where they stand.
+func succeed(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
+	if err := c.permit(ctx, okey.ActMoveKeys, ""); err != nil {
+		return okey.Verdict{}, err
+	}
+	from, to := c.action.Content.Establishment, c.action.Content.Successor
+	if from == to {
+		return okey.Verdict{}, okey.Errorf(okey.CodeKeysStay, "Un établissement ne se remplace pas lui-même.")
+	}
+	if err := c.LockSuccession(ctx, from, to); err != nil {
+		return okey.Verdict{}, err
+	}
+	closing, err := c.Place(ctx, from)
+	if err != nil {
+		return okey.Verdict{}, err
+	}
+	if closing.Successor != "" {
+		return okey.Verdict{}, okey.Errorf(okey.CodeSucceeded, "%s a déjà été remplacé par %s.", from, closing.Successor)
+	}
+	// A successor that has one itself is refused, so no circle can close: the last of a chain never has one.
+	if err := c.mayReceive(ctx, to); err != nil {
+		return okey.Verdict{}, err
+	}
+	moved, err := c.Succeed(ctx, okey.Succession{
+		ID: c.action.Subject, From: from, To: to, By: c.action.By, At: c.At, Comment: c.action.Content.Comment,
+	})
+	if err != nil {
+		return okey.Verdict{}, err
+	}
+	given, err := c.Allocate(ctx, to, c.At)
+	if err != nil {
+		return okey.Verdict{}, err
+	}
+	followers, err := c.followers(ctx)
+	return okey.Verdict{
+		Accepted: true, Count: moved.Keys, Woken: append(followers, given...), Letters: []okey.MailOrder{c.news(okey.MailSucceeded, 1, to)},
+	}, err
+}
+
+// followers are the requests that moved.
+func (c *stockSitting) followers(ctx context.Context) ([]uuid.UUID, error) {
+	items, err := c.SuccessionItems(ctx, c.action.Subject)
+	if err != nil {
+		return nil, err
+	}
+	var woken []uuid.UUID
+	for _, item := range items {
+		if item.Kind != "request" {
+			continue
+		}
+		id, err := uuid.Parse(item.ID)
+		if err != nil {
+			return nil, fmt.Errorf("read a succession's record: %w", err)
+		}
+		woken = append(woken, id)
+	}
+	return woken, nil
+}

@@ -1,0 +1,154 @@
+package server_test
+
+import (
+	"bytes"
+	"mime/multipart"
+	"net/http"
+	"strings"
+	"testing"
+
+	"okey"
+	"okey/internal/scene"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const deliveryHeader = "numero_de_serie;lot;date_d_expiration;uai\n"
+
+// deliver posts a file as programs do; fields are pairs of the form's other values.
+func (h *house) deliver(who okey.Person, content, key string, fields ...string) answer {
+	h.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	file, err := form.CreateFormFile("file", "livraison.csv")
+	require.NoError(h, err)
+	_, err = file.Write([]byte(content))
+	require.NoError(h, err)
+	for i := 0; i+1 < len(fields); i += 2 {
+		require.NoError(h, form.WriteField(fields[i], fields[i+1]))
+	}
+	require.NoError(h, form.Close())
+	headers := []string{"Content-Type", form.FormDataContentType()}
+	if key != "" {
+		headers = append(headers, "Idempotency-Key", key)
+	}
+	return h.call(who, http.MethodPost, "/deliveries", body.String(), headers...)
+}
+
+func TestADeliveryIsTakenWholeAndServesWhoWaits(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	request := h.ask(c.lea, scene.Tilleuls)
+	require.Equal(t, http.StatusOK, h.signal(c.roux, request, okey.PrincipalDecision, map[string]any{"decision": "approve"}).Status)
+	key := uuid.NewString()
+	file := deliveryHeader + "00481001;L7;31/12/2029;" + string(scene.Tilleuls) + "\n00481002;L7;31/12/2029;" + string(scene.Acacias) + "\n"
+	for range 2 { // sent twice it is one delivery
+		a := h.deliver(c.support, file, key)
+		require.Equal(t, http.StatusCreated, a.Status, a.Text)
+		assert.EqualValues(t, 2, a.at("accepted"))
+	}
+	assert.Equal(t, okey.Reserved, h.KeyState("00481001"), "goes to the first in line")
+	assert.Equal(t, okey.InStock, h.KeyState("00481002"))
+	other := h.deliver(c.support, deliveryHeader+"00481009;L7;31/12/2029;"+string(scene.Tilleuls)+"\n", key)
+	assert.Equal(t, http.StatusConflict, other.Status)
+	assert.Equal(t, "action_reused", other.at("code"))
+}
+
+func TestADeliveryWithABadRowTakesNothingAndNamesIt(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	known := h.Key(scene.Tilleuls)
+	good := "00481001;L7;31/12/2029;" + string(scene.Tilleuls) + "\n"
+	for name, bad := range map[string]struct{ row, code string }{
+		"known already":      {string(known) + ";L7;31/12/2029;" + string(scene.Tilleuls), "already_known"},
+		"expired":            {"00481002;L7;31/12/2019;" + string(scene.Tilleuls), "expired"},
+		"unknown school":     {"00481002;L7;31/12/2029;0069003D", "establishment_unknown"},
+		"shortened by Excel": {"1,23E+11;L7;31/12/2029;" + string(scene.Tilleuls), "invalid"},
+		"no date":            {"00481002;L7;;" + string(scene.Tilleuls), "missing"},
+		"twice":              {"00481001;L7;31/12/2029;" + string(scene.Tilleuls), "twice"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := h.deliver(c.support, deliveryHeader+good+bad.row+"\n", "")
+			require.Equal(t, http.StatusUnprocessableEntity, a.Status, a.Text)
+			assert.EqualValues(t, 3, a.at("errors", 0, "row"), a.Text)
+			assert.Equal(t, bad.code, a.at("errors", 0, "code"))
+			assert.NotEmpty(t, a.at("errors", 0, "detail"))
+			assert.Zero(t, h.Count(`SELECT count(*) FROM key WHERE serial = '00481001'`))
+		})
+	}
+}
+
+func TestAnAnnouncedDeliveryIsGivenToNobodyUntilItsApproverConfirms(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	request := h.ask(c.lea, scene.Tilleuls)
+	require.Equal(t, http.StatusOK, h.signal(c.roux, request, okey.PrincipalDecision, map[string]any{"decision": "approve"}).Status)
+	rows := "00481001;L7;31/12/2029;" + string(scene.Tilleuls) + "\n00481002;L7;31/12/2029;" + string(scene.Tilleuls) + "\n"
+	a := h.deliver(c.support, deliveryHeader+rows, "", "announced", "true")
+	require.Equal(t, http.StatusCreated, a.Status, a.Text)
+	assert.Equal(t, okey.InTransit, h.KeyState("00481001"))
+	path := "/livraisons/" + a.at("id").(string)
+
+	assert.Equal(t, http.StatusNotFound, h.as(c.stranger).get(path).Status)
+	b := h.as(c.roux)
+	form := b.get(path).form(b, path)
+	form.Set("serials", "00481002")
+	sent := b.done(b.post(path, form))
+	assert.Contains(t, sent.text(), "C'est fait")
+	assert.Equal(t, okey.Reserved, h.KeyState("00481002"))
+	assert.Equal(t, okey.InTransit, h.KeyState("00481001"), "what was not ticked stays on its way")
+}
+
+func TestOnlySupportDelivers(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	file := deliveryHeader + "00481001;L7;31/12/2029;" + string(scene.Tilleuls) + "\n"
+	assert.Contains(t, []int{http.StatusForbidden, http.StatusNotFound}, h.deliver(c.roux, file, "").Status)
+	assert.Equal(t, http.StatusUnsupportedMediaType, h.call(c.support, http.MethodPost, "/deliveries", map[string]any{}).Status)
+	large := h.deliver(c.support, deliveryHeader+strings.Repeat("x", 20<<20), "")
+	assert.Equal(t, http.StatusRequestEntityTooLarge, large.Status)
+	assert.Equal(t, http.StatusUnprocessableEntity, h.deliver(c.support, "", "").Status)
+}
+
+// uploads sends a file through support's page, and returns what it answers.
+func (b *browser) uploads(content string, fields ...string) sheet {
+	b.Helper()
+	values := b.get("/assistance/livraisons").form(b, "/assistance/livraisons", fields...)
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	for name := range values {
+		require.NoError(b, form.WriteField(name, values.Get(name)))
+	}
+	file, err := form.CreateFormFile("file", "clefs <b>.csv")
+	require.NoError(b, err)
+	_, err = file.Write([]byte(content))
+	require.NoError(b, err)
+	require.NoError(b, form.Close())
+	r, err := b.client.Post(b.URL+"/assistance/livraisons", form.FormDataContentType(), &body)
+	require.NoError(b, err)
+	defer func() { _ = r.Body.Close() }()
+	return b.read(r)
+}
+
+func TestSupportSeesWhatAFileBringsBeforeItIsTaken(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	b := h.as(c.support)
+	bad := b.uploads(deliveryHeader + "00481001;L7;31/12/2029;0069003D\n")
+	assert.Equal(t, http.StatusUnprocessableEntity, bad.Status)
+	assert.Contains(t, bad.text(), "importez d'abord les établissements")
+	preview := b.uploads(deliveryHeader + "00481001;L7;31/12/2029;" + string(scene.Tilleuls) + "\n")
+	require.Equal(t, http.StatusSeeOther, preview.Status, preview.text())
+	assert.Zero(t, h.Count(`SELECT count(*) FROM key`), "nothing is taken yet")
+	taken := b.done(b.fill(preview.Location, preview.Location))
+	assert.Contains(t, taken.text(), "C'est fait : clefs enregistrées : 1")
+	assert.Equal(t, okey.InStock, h.KeyState("00481001"))
+	again := b.get(preview.Location)
+	assert.NotContains(t, again.text(), "Enregistrer la livraison")
+	for _, p := range []okey.Person{c.roux, c.lea} {
+		assert.Contains(t, []int{http.StatusForbidden, http.StatusNotFound}, h.as(p).get("/assistance/livraisons").Status)
+		assert.Contains(t, []int{http.StatusForbidden, http.StatusNotFound}, h.as(p).get(preview.Location).Status)
+	}
+}

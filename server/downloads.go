@@ -1,0 +1,272 @@
+package server
+
+import (
+	"bytes"
+	"fmt"
+	"iter"
+	"net/http"
+	"time"
+
+	"okey"
+	"okey/internal/workbook"
+	"okey/sql"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+)
+
+// Every table on a page can be taken along as a spreadsheet, with what the page's reader may see and nothing more. To add one:
+//   - write `func (s *Server) thingsTable(v *visit) (spreadsheet, error)` beside its page, with the same permission and the same filters
+//     (rowsOf for rows that are all there, paged for long lists that are read page by page);
+//   - add one line to downloads: a list at /things is downloaded from /things.xlsx, a page at /things/:id from /things/:id/tableau.xlsx;
+//   - put `{{template "download" .Sheet}}` under the table, where the page's Sheet is sheetURL(v), or sheetOf(v) for a page of one thing.
+//
+// Sign-in, headers, name and cap are seen to here.
+
+// download is a spreadsheet and the route that it is at.
+type download struct {
+	path string
+	make func(*Server, *visit) (spreadsheet, error)
+}
+
+var downloads = []download{
+	{"/demandes.xlsx", (*Server).requestsTable},
+	{"/demandes/:id/tableau.xlsx", (*Server).requestDeskTable},
+	{"/clefs.xlsx", (*Server).keysTable},
+	{"/assistance.xlsx", (*Server).deskTable},
+}
+
+// spreadsheet is what a download holds.
+type spreadsheet struct {
+	Name   string // of the file: ASCII, without date and ending
+	Title  string
+	Sheets []workbook.Sheet
+}
+
+// downloadRoutes are the spreadsheets of the pages.
+func (s *Server) downloadRoutes(pages gin.IRouter) {
+	for _, d := range downloads {
+		pages.GET(d.path, s.page(func(v *visit) error {
+			made, err := d.make(s, v)
+			if err != nil {
+				return err
+			}
+			return sendSpreadsheet(v, made)
+		}))
+	}
+}
+
+const xlsxType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+// sendSpreadsheet answers with the whole file or, where its rows can't all be had, with an error page.
+func sendSpreadsheet(v *visit, made spreadsheet) error {
+	var file bytes.Buffer
+	about := workbook.Properties{Title: made.Title, Subject: "OKEY, pour " + v.Actor.Name(), Created: v.Now}
+	if err := workbook.Write(&file, about, made.Sheets...); err != nil {
+		return fmt.Errorf("make spreadsheet %s: %w", made.Name, err)
+	}
+	v.Header("Content-Disposition", fmt.Sprintf(`attachment; filename="okey-%s-%s.xlsx"`, made.Name, v.Now.In(paris(v).zone).Format(time.DateOnly)))
+	v.Data(http.StatusOK, xlsxType, file.Bytes())
+	return nil
+}
+
+// sheetURL is the download of the list that the visitor looks at: the same filters, from the beginning.
+func sheetURL(v *visit) string { return changedURL(v, v.Request.URL.Path+".xlsx", "cursor", "") }
+
+// sheetOf is the download of a page about one thing.
+func sheetOf(v *visit) string { return v.Request.URL.Path + "/tableau.xlsx" }
+
+// The cap keeps one person's download from filling the server: past it, a list is narrowed first.
+const (
+	maxDownload  = 50_000
+	downloadPage = 1_000
+)
+
+// paged reads a long list page by page: next answers the page after the last of its rows, nil for the first page. Rows past the cap are an
+// error that says so.
+func paged[T any](most int, next func(last *T) ([]T, error)) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		var last *T
+		for seen := 0; ; {
+			page, err := next(last)
+			if err != nil {
+				yield(none, err)
+				return
+			}
+			for i := range page {
+				if seen++; seen > most {
+					yield(none, okey.Errorf(okey.CodeInvalid, "Ce tableau a plus de %s lignes : filtrez-le, puis téléchargez-le en plusieurs fois.", okey.SayNumber(most)))
+					return
+				}
+				if !yield(page[i], nil) {
+					return
+				}
+			}
+			if len(page) < downloadPage {
+				return
+			}
+			last = &page[len(page)-1]
+		}
+	}
+}
+
+// cells turns the things of a list into rows.
+func cells[T any](all iter.Seq2[T, error], row func(T) []any) iter.Seq2[[]any, error] {
+	return func(yield func([]any, error) bool) {
+		for one, err := range all {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yield(row(one), nil) {
+				return
+			}
+		}
+	}
+}
+
+// rowsOf are the rows of a list that is all there.
+func rowsOf[T any](all []T, row func(T) []any) iter.Seq2[[]any, error] {
+	return func(yield func([]any, error) bool) {
+		for _, one := range all {
+			if !yield(row(one), nil) {
+				return
+			}
+		}
+	}
+}
+
+// keysTable is the list of keys: same reach and filters as its page.
+func (s *Server) keysTable(v *visit) (spreadsheet, error) {
+	filter, wrong := keyFilterOf(v)
+	if wrong != nil {
+		return spreadsheet{}, okey.InvalidField(wrong.Field, "Écrivez une date comme 31/12/2027.")
+	}
+	filter.Limit = downloadPage
+	found := paged(maxDownload, func(last *sql.ListedKey) ([]sql.ListedKey, error) {
+		if last != nil {
+			filter.AfterSerial, filter.AfterPlace = last.Serial, last.Place
+		}
+		return s.store.ListKeys(v.ctx(), reach(v.Actor), filter)
+	})
+	zone := paris(v).zone
+	return spreadsheet{Name: "clefs", Title: "Clefs", Sheets: []workbook.Sheet{{Name: "Clefs", Columns: []workbook.Column{
+		{Title: "Numéro de série"}, {Title: "Titulaire"}, {Title: "État", Width: 14}, {Title: "Lot", Width: 14},
+		{Title: "Date d'expiration", Kind: workbook.Date}, {Title: "Dernière connexion", Kind: workbook.Instant},
+		{Title: "UAI", Width: 12}, {Title: "Établissement", Width: 36},
+	}, Rows: cells(found, func(k sql.ListedKey) []any {
+		return []any{k.Serial, k.HolderName, k.State.French(), k.Batch, k.ExpiresOn, inZone(k.LastLoginAt, zone), k.UAI, k.Establishment}
+	})}}}, nil
+}
+
+// requestsTable is the list of requests: same reach and filters as its page.
+func (s *Server) requestsTable(v *visit) (spreadsheet, error) {
+	filter := chosenRequests(v)
+	filter.Limit = downloadPage
+	found := paged(maxDownload, func(last *sql.ListedRequest) ([]sql.ListedRequest, error) {
+		if last != nil {
+			filter.BeforeAskedAt, filter.AfterID = last.AskedAt, last.ID
+		}
+		return s.store.ListRequests(v.ctx(), reach(v.Actor), filter)
+	})
+	return spreadsheet{Name: "demandes", Title: "Demandes", Sheets: []workbook.Sheet{requestSheet("Demandes", found, v)}}, nil
+}
+
+func requestSheet(name string, found iter.Seq2[sql.ListedRequest, error], v *visit) workbook.Sheet {
+	zone := paris(v).zone
+	return workbook.Sheet{Name: name, Columns: []workbook.Column{
+		{Title: "Demandeur"}, {Title: "UAI", Width: 12}, {Title: "Établissement", Width: 36}, {Title: "Besoin", Width: 48}, {Title: "Motif", Width: 30},
+		{Title: "Étape"}, {Title: "Depuis", Kind: workbook.Instant}, {Title: "Demandée", Kind: workbook.Instant}, {Title: "Clef"},
+	}, Rows: cells(found, func(r sql.ListedRequest) []any {
+		return []any{
+			r.Requester.Name(), r.UAI, r.Establishment, r.Need, okey.Capitalize(reasonNames[r.Reason]), okey.Capitalize(r.Stage.French()),
+			inZone(r.Since, zone), inZone(r.AskedAt, zone), r.Key,
+		}
+	})}
+}
+
+func inZone(t time.Time, zone *time.Location) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.In(zone)
+}
+
+// deskTable is support's page: a sheet for each of its tables.
+func (s *Server) deskTable(v *visit) (spreadsheet, error) {
+	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.today()); err != nil {
+		return spreadsheet{}, err
+	}
+	st, err := s.stuck(v)
+	if err != nil {
+		return spreadsheet{}, err
+	}
+	refused, err := s.store.RefusedActions(v.ctx(), v.Now.Add(-deskHistory), deskRows)
+	if err != nil {
+		return spreadsheet{}, err
+	}
+	escalated := make([]sql.ListedRequest, len(st.escalated))
+	for i, r := range st.escalated {
+		escalated[i] = sql.ListedRequest{Request: r.Request, Requester: r.Requester, Establishment: r.School}
+	}
+	all := func(yield func(sql.ListedRequest, error) bool) {
+		for _, r := range escalated {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+	c := paris(v)
+	return spreadsheet{Name: "assistance", Title: "Assistance", Sheets: []workbook.Sheet{
+		requestSheet("Demandes remontées", all, v), actionSheet("Actions sans suite", st.actions, c),
+		mailSheet("Courriels refusés", st.mails, c), actionSheet("Actions refusées", refused, c),
+	}}, nil
+}
+
+// requestDeskTable is what support and auditors see of one request besides.
+func (s *Server) requestDeskTable(v *visit) (spreadsheet, error) {
+	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.today()); err != nil {
+		return spreadsheet{}, err
+	}
+	id, err := idOf(v.Context)
+	if err != nil {
+		return spreadsheet{}, err
+	}
+	d, err := s.dossier(v, id)
+	if err != nil {
+		return spreadsheet{}, err
+	}
+	actions, err := s.store.ActionsOn(v.ctx(), id)
+	if err != nil {
+		return spreadsheet{}, err
+	}
+	mails, err := s.store.MailsOf(v.ctx(), id)
+	return spreadsheet{Name: "demande", Title: "Demande " + id.String(), Sheets: []workbook.Sheet{
+		actionSheet("Actions", actions, d.clock), mailSheet("Courriels", mails, d.clock),
+	}}, err
+}
+
+func actionSheet(name string, actions []sql.DeskAction, c clock) workbook.Sheet {
+	return workbook.Sheet{Name: name, Columns: []workbook.Column{
+		{Title: "Quand", Kind: workbook.Instant}, {Title: "Quoi"}, {Title: "Qui"}, {Title: "Par"}, {Title: "Suite", Width: 36}, {Title: "Demande ou clef", Width: 40},
+	}, Rows: rowsOf(actions, func(a sql.DeskAction) []any {
+		line, about := deskLines([]sql.DeskAction{a}, c)[0], string(a.Key)
+		if a.Request != uuid.Nil {
+			about = a.Request.String()
+		}
+		return []any{inZone(a.CreatedAt, c.zone), line.What, line.Who, line.Via, line.Outcome, about}
+	})}
+}
+
+func mailSheet(name string, mails []sql.Mail, c clock) workbook.Sheet {
+	return workbook.Sheet{Name: name, Columns: []workbook.Column{
+		{Title: "Quand", Kind: workbook.Instant}, {Title: "Objet", Width: 48}, {Title: "À", Width: 36}, {Title: "État", Width: 14}, {Title: "Demande", Width: 40},
+	}, Rows: rowsOf(mails, func(m sql.Mail) []any {
+		line, about := mailLines([]sql.Mail{m}, c)[0], ""
+		if m.Request.Valid {
+			about = m.Request.UUID.String()
+		}
+		return []any{inZone(m.CreatedAt, c.zone), line.What, line.To, line.State, about}
+	})}
+}

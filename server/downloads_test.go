@@ -1,0 +1,137 @@
+package server_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"okey"
+	"okey/internal/scene"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"github.com/xuri/excelize/v2"
+)
+
+// download reads a spreadsheet back: its rows by sheet.
+func (b *browser) download(path string) map[string][][]string {
+	b.Helper()
+	p := b.get(path)
+	require.Equal(b, http.StatusOK, p.Status, p.text())
+	assert.Equal(b, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", p.Header.Get("Content-Type"))
+	assert.Regexp(b, `^attachment; filename="okey-[a-z-]+-20\d\d-\d\d-\d\d\.xlsx"$`, p.Header.Get("Content-Disposition"))
+	assert.Equal(b, "no-store", p.Header.Get("Cache-Control"))
+	assert.Equal(b, "nosniff", p.Header.Get("X-Content-Type-Options"))
+	f, err := excelize.OpenReader(strings.NewReader(p.HTML))
+	require.NoError(b, err)
+	sheets := map[string][][]string{}
+	for _, name := range f.GetSheetList() {
+		rows, err := f.GetRows(name)
+		require.NoError(b, err)
+		for i, row := range rows {
+			for j := range row {
+				cell, err := excelize.CoordinatesToCellName(j+1, i+1)
+				require.NoError(b, err)
+				formula, err := f.GetCellFormula(name, cell)
+				require.NoError(b, err)
+				assert.Empty(b, formula, "%s!%s", name, cell)
+			}
+		}
+		sheets[name] = rows
+	}
+	return sheets
+}
+
+func TestTheDownloadedKeysAreThoseOfThePage(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	fiveKeys(h, c)
+	roux, support := h.as(c.roux), h.as(c.support)
+	for _, query := range []string{"", "?etat=lost", "?tri=-expiration", "?q=lea", "?lot=L1&tri=titulaire", "?expire=2028-07-01", "?etablissement=0069002C"} {
+		for _, b := range []*browser{roux, support, h.as(c.lea), h.as(c.stranger)} {
+			rows := b.download("/clefs.xlsx" + query)["Clefs"]
+			var serials []string
+			for _, row := range rows[1:] {
+				serials = append(serials, row[0])
+			}
+			assert.Equal(t, b.leafed("/clefs"+query), serials, query)
+		}
+	}
+	lea := roux.download("/clefs.xlsx?q=lea")["Clefs"]
+	assert.Equal(t, []string{"Numéro de série", "Titulaire", "État", "Lot", "Date d'expiration", "Dernière connexion", "UAI", "Établissement"}, lea[0])
+	assert.Equal(t, []string{"Léa Martin", "en service", "L1", "01/03/2027", "24/11/2026 10:12", string(scene.Tilleuls), "Collège des Tilleuls"}, lea[1][1:])
+	assert.Equal(t, http.StatusUnprocessableEntity, roux.get("/clefs.xlsx?expire=demain").Status, "a list that is not the one asked for is worse than none")
+}
+
+func TestALongListIsDownloadedWhole(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Exec(`INSERT INTO key (serial, uai, state, batch, expires_on, changed_at)
+		SELECT 'A' || lpad(n::text, 6, '0'), $1, 'in_stock', 'L' || n % 7, date '2028-01-01' + n % 30, $2 FROM generate_series(1, 2500) AS n`, scene.Tilleuls, scene.Now)
+	for _, order := range []string{"", "?tri=lot", "?tri=-expiration", "?tri=titulaire"} {
+		rows := h.as(c.roux).download("/clefs.xlsx" + order)["Clefs"]
+		seen := map[string]bool{}
+		for _, row := range rows[1:] {
+			seen[row[0]] = true
+		}
+		assert.Len(t, rows, 2501, order)
+		assert.Len(t, seen, 2500, order)
+	}
+}
+
+func TestPastTheCapNothingIsDownloaded(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Exec(`INSERT INTO key (serial, uai, state, batch, expires_on, changed_at)
+		SELECT 'A' || lpad(n::text, 6, '0'), $1, 'in_stock', 'L1', date '2028-01-01', $2 FROM generate_series(1, 50001) AS n`, scene.Tilleuls, scene.Now)
+	p := h.as(c.roux).get("/clefs.xlsx")
+	assert.Equal(t, http.StatusUnprocessableEntity, p.Status)
+	assert.Contains(t, p.text(), "plus de 50\u00a0000 lignes")
+	assert.Empty(t, p.Header.Get("Content-Disposition"))
+}
+
+func TestDownloadedRequestsReachAsFarAsThePage(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	need := "=HYPERLINK(\"http://ailleurs\";\"clic\")"
+	lea := h.as(c.lea)
+	lea.done(lea.fill("/demandes/nouvelle", "/demandes/nouvelle", "need", need))
+	h.as(c.stranger).asks()
+	evil := h.Person("=cmd Martin", okey.Staff, scene.Tilleuls)
+	h.as(evil).asks()
+	rows := h.as(c.roux).download("/demandes.xlsx")["Demandes"]
+	require.Len(t, rows, 3)
+	var all string
+	for _, row := range rows[1:] {
+		all += strings.Join(row, "|") + "\n"
+	}
+	assert.Contains(t, all, "Léa Martin|0069001B|Collège des Tilleuls|"+need+"|")
+	assert.Contains(t, all, "=cmd Martin|")
+	assert.NotContains(t, all, "Zoé", "of another school")
+	assert.Len(t, lea.download("/demandes.xlsx")["Demandes"], 2)
+	assert.Len(t, h.as(c.support).download("/demandes.xlsx")["Demandes"], 4)
+	assert.Len(t, h.as(c.support).download("/demandes.xlsx?etape=handed_over")["Demandes"], 1)
+	assert.Contains(t, lea.get("/demandes").text(), "Télécharger (xlsx)")
+}
+
+func TestSupportsTablesAreForSupportAndAuditors(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	page := h.as(c.lea).asks()
+	for _, path := range []string{"/assistance.xlsx", page + "/tableau.xlsx"} {
+		for _, who := range []okey.Person{c.lea, c.roux, c.stranger} {
+			assert.Contains(t, []int{http.StatusNotFound, http.StatusForbidden}, h.as(who).get(path).Status, path)
+		}
+		assert.Equal(t, http.StatusSeeOther, h.browse().get(path).Status, "sign in first")
+	}
+	support := h.as(c.support)
+	sheets := support.download("/assistance.xlsx")
+	for _, name := range []string{"Demandes remontées", "Actions sans suite", "Courriels refusés", "Actions refusées"} {
+		assert.NotEmpty(t, sheets[name], name)
+	}
+	actions := support.download(page + "/tableau.xlsx")["Actions"]
+	require.Len(t, actions, 2)
+	assert.Equal(t, []string{"Demande", "Léa Martin", "page", "acceptée", strings.TrimPrefix(page, "/demandes/")}, actions[1][1:])
+	assert.Contains(t, support.get("/assistance").HTML, `href="/assistance.xlsx"`)
+	assert.Contains(t, support.get(page).HTML, `href="`+page+`/tableau.xlsx"`)
+}

@@ -1,0 +1,123 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"sync"
+	"testing"
+
+	"okey"
+	"okey/internal/scene"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"github.com/xuri/excelize/v2"
+)
+
+func (h *house) order(who okey.Person, quantity int, comment string) string {
+	h.Helper()
+	a := h.call(who, http.MethodPost, "/orders", map[string]any{"establishment": scene.Tilleuls, "quantity": quantity, "comment": comment})
+	require.Equal(h, http.StatusCreated, a.Status, a.Text)
+	assert.Equal(h, "placed", a.at("state"))
+	return "/orders/" + a.at("id").(string)
+}
+
+func TestAnOrderGoesFromPlacedToReceived(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	path := h.order(c.roux, 3, "=HYPERLINK(\"http://x\") rentrée")
+	other := h.order(c.blanc, 2, "rentrée")
+	assert.Equal(t, http.StatusNotFound, h.call(c.stranger, http.MethodGet, path, nil).Status)
+	assert.Equal(t, http.StatusOK, h.call(c.blanc, http.MethodGet, path, nil).Status)
+	assert.Equal(t, "cancelled", h.call(c.roux, http.MethodPost, other+"/signals/cancellation", nil).at("state"))
+
+	assert.Contains(t, []int{403, 404}, h.call(c.roux, http.MethodPost, "/exports", nil).Status, "support exports")
+	x := h.call(c.support, http.MethodPost, "/exports", nil)
+	require.Equal(t, http.StatusCreated, x.Status, x.Text)
+	assert.EqualValues(t, 1, x.at("orders"))
+	file := "/exports/" + x.at("id").(string) + ".xlsx"
+	first, again := h.call(c.support, http.MethodGet, file, nil), h.call(c.support, http.MethodGet, file, nil)
+	assert.Equal(t, first.Text, again.Text, "byte for byte")
+	book, err := excelize.OpenReader(bytes.NewReader([]byte(first.Text)))
+	require.NoError(t, err)
+	motif, err := book.GetCellValue("Commandes", "G2")
+	require.NoError(t, err)
+	assert.Equal(t, "=HYPERLINK(\"http://x\") rentrée", motif)
+	formula, err := book.GetCellFormula("Commandes", "G2")
+	require.NoError(t, err)
+	assert.Empty(t, formula, "what people write is never a formula")
+	assert.Equal(t, "nothing_to_export", h.call(c.support, http.MethodPost, "/exports", nil).at("code"))
+	late := h.call(c.roux, http.MethodPost, path+"/signals/cancellation", nil)
+	assert.Equal(t, http.StatusConflict, late.Status)
+	assert.Equal(t, "order_state", late.at("code"))
+
+	assert.Equal(t, "shipped", h.call(c.support, http.MethodPost, path+"/signals/shipment", nil).at("state"))
+	assert.Equal(t, "partly_received", h.call(c.roux, http.MethodPost, path+"/signals/receipt", map[string]any{"quantity": 1}).at("state"))
+	assert.Equal(t, "order_quantity", h.call(c.roux, http.MethodPost, path+"/signals/receipt", map[string]any{"quantity": 3}).at("code"))
+	// A delivery is booked on what was ordered.
+	rows := "00481001;L7;31/12/2029;" + string(scene.Tilleuls) + "\n00481002;L7;31/12/2029;" + string(scene.Tilleuls) + "\n"
+	require.Equal(t, http.StatusCreated, h.deliver(c.support, deliveryHeader+rows, "").Status)
+	assert.Equal(t, "received", h.call(c.roux, http.MethodGet, path, nil).at("state"))
+	list := h.call(c.roux, http.MethodGet, "/orders?limit=1", nil)
+	assert.NotNil(t, list.at("next"))
+	assert.Nil(t, h.call(c.roux, http.MethodGet, "/orders?limit=1&cursor="+list.at("next").(string), nil).at("next"))
+}
+
+func TestTwoExportsAtOnceNeverTakeAnOrderTwice(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	for range 8 {
+		h.order(c.roux, 1, "rentrée")
+	}
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() { h.call(c.support, http.MethodPost, "/exports", nil) })
+	}
+	group.Wait()
+	assert.Equal(t, 8, h.Count(`SELECT sum(orders) FROM order_export`))
+	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM order_export`))
+	assert.Equal(t, 8, h.Count(`SELECT count(*) FROM key_order WHERE state = 'exported'`))
+}
+
+func TestWhatAnOrderMayNotBe(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	for name, body := range map[string]map[string]any{
+		"none": {"quantity": 0, "comment": "x"}, "too many": {"quantity": 501, "comment": "x"}, "no reason": {"quantity": 1, "comment": " "},
+	} {
+		body["establishment"] = scene.Tilleuls
+		assert.Equal(t, http.StatusUnprocessableEntity, h.call(c.roux, http.MethodPost, "/orders", body).Status, name)
+	}
+	body := map[string]any{"establishment": scene.Tilleuls, "quantity": 1, "comment": "x"}
+	assert.Equal(t, http.StatusNotFound, h.call(c.stranger, http.MethodPost, "/orders", body).Status)
+	assert.Contains(t, []int{403, 404}, h.call(c.lea, http.MethodPost, "/orders", body).Status)
+}
+
+func TestTheOrdersPageSuggestsAndOrders(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.ask(c.lea, scene.Tilleuls)
+	b := h.as(c.roux)
+	assert.Contains(t, b.get("/commandes").text(), "OKEY propose d'en commander 1.")
+	wrong := b.fill("/commandes", "/commandes", "quantity", "beaucoup", "comment", "")
+	assert.Equal(t, http.StatusUnprocessableEntity, wrong.Status)
+	placed := b.done(b.fill("/commandes", "/commandes", "quantity", "4", "comment", "rentrée"))
+	assert.Contains(t, placed.text(), "Commande n° 1")
+	assert.Contains(t, b.get("/commandes").text(), "rien à commander", "what is under way counts")
+
+	support := h.as(c.support)
+	exported := support.done(support.fill("/commandes", "/commandes/exports"))
+	assert.Contains(t, exported.text(), "commandes transmises : 1")
+	var id string
+	require.NoError(t, h.Admin.QueryRowContext(context.Background(), `SELECT id FROM key_order`).Scan(&id))
+	page := "/commandes/" + id
+	assert.NotContains(t, b.get(page).text(), "Annuler la commande")
+	received := b.done(b.fill(page, page+"/reception", "quantity", "4"))
+	assert.Contains(t, received.text(), "La commande est maintenant reçue.")
+	minimum := support.fill("/commandes?etablissement="+string(scene.Tilleuls), "/commandes/minimum", "minimum", "5")
+	assert.Equal(t, http.StatusSeeOther, minimum.Status)
+	assert.Contains(t, b.get("/commandes").text(), "OKEY propose d'en commander 6.")
+	assert.Equal(t, http.StatusNotFound, h.as(c.lea).get("/commandes").Status)
+	assert.Equal(t, http.StatusNotFound, h.as(c.stranger).get(page).Status)
+}

@@ -1,0 +1,299 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"okey"
+	"okey/imports"
+	"okey/sql"
+
+	"github.com/google/uuid"
+)
+
+const pathDeliveries = "/assistance/livraisons"
+
+// deliveryScreen is support's page of deliveries: the upload, what is wrong with it, or what it would bring.
+type deliveryScreen struct {
+	Form      *form
+	File      string
+	Bad       []imports.RowError
+	Rows      []okey.ImportedKey // the first ones
+	More      int
+	Schools   []fact
+	Facts     []fact
+	Delivered []deliveryLine
+}
+
+type deliveryLine struct{ Path, When, File, State, By, Keys string }
+
+// shownRows is how many rows of a file a page shows.
+const shownRows = 100
+
+func (v *visit) mayImport() error { return okey.May(okey.ActImport, v.Actor, okey.Subject{}, v.today()) }
+
+func uploadForm(v *visit) *form {
+	return newForm(v, "livraison", pathDeliveries, "Vérifier le fichier", map[string]field{
+		"file":        {Label: "*Fichier", Hint: "Excel (.xlsx) ou CSV : numero_de_serie ; lot ; date_d_expiration ; uai. Ou PSKC (.xml). 20 Mo au plus."},
+		"announced":   {Label: "Ces clefs sont en route : les établissements confirmeront ce qui arrive"},
+		"uai":         {Label: "Établissement (UAI)", Hint: "Pour un fichier PSKC seulement."},
+		"lot":         {Label: "Lot", Hint: "Pour un fichier PSKC seulement."},
+		"look_alikes": {Label: "Accepter les numéros qui ne diffèrent d'un autre que par des zéros au début"},
+	})
+}
+
+// deliveriesPage lists deliveries and offers to bring one.
+func (s *Server) deliveriesPage(v *visit) error {
+	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.today()); err != nil {
+		return err
+	}
+	return s.showDeliveries(v, http.StatusOK, uploadForm(v), deliveryScreen{})
+}
+
+func (s *Server) showDeliveries(v *visit, status int, f *form, page deliveryScreen) error {
+	if v.mayImport() == nil {
+		page.Form = f
+	}
+	found, err := s.store.Deliveries(v.ctx(), pageLines)
+	if err != nil {
+		return err
+	}
+	for _, d := range found {
+		page.Delivered = append(page.Delivered, deliveryLine{
+			Path: pathDeliveries + "/" + d.ID.String(), When: okey.Capitalize(paris(v).time(d.CreatedAt)), File: d.FileName,
+			State: d.State.French(), By: d.ByName, Keys: fmt.Sprint(d.Keys),
+		})
+	}
+	return s.show(v, status, "deliveries", screen{Title: "Livraisons", Body: page})
+}
+
+// uploadDelivery reads a file and shows what it would bring, or each row that keeps it from being taken. Nothing enters the stock yet.
+func (s *Server) uploadDelivery(v *visit) error {
+	if err := v.mayImport(); err != nil {
+		return err
+	}
+	f := uploadForm(v)
+	up, err := readUpload(v.Request)
+	if err == nil {
+		if f.Action, err = uuid.Parse(up.Values["action"]); err != nil {
+			err = damagedForm()
+		}
+	}
+	if err != nil {
+		return err
+	}
+	for name := range f.Fields {
+		f.Values[name] = up.Values[name]
+	}
+	d, err := s.receive(v.ctx(), v.Actor, okey.DerivedID(f.Action, string(okey.ActionDelivery)), up, up.Values["announced"] != "")
+	var bad badRows
+	switch {
+	case errors.As(err, &bad):
+		f.Action = uuid.New()
+		return s.showDeliveries(v, http.StatusUnprocessableEntity, f, deliveryScreen{File: up.Name, Bad: bad.result.Errors[:min(len(bad.result.Errors), shownRows)], More: max(0, len(bad.result.Errors)-shownRows)})
+	case err != nil:
+		f.Action = uuid.New()
+		if err = f.refuse(err); err != nil {
+			return err
+		}
+		return s.showDeliveries(v, http.StatusUnprocessableEntity, f, deliveryScreen{})
+	}
+	query := ""
+	if up.Values["look_alikes"] != "" {
+		query = "?zeros=oui"
+	}
+	v.Redirect(http.StatusSeeOther, pathDeliveries+"/"+d.ID.String()+query)
+	return nil
+}
+
+func (s *Server) deliveryOf(v *visit) (sql.Delivery, error) {
+	id, err := uuid.Parse(v.Param("id"))
+	if err != nil {
+		return sql.Delivery{}, okey.Errorf(okey.CodeNotFound, "Cette livraison n'existe pas, ou elle n'est pas pour vous.")
+	}
+	return s.store.Delivery(v.ctx(), id)
+}
+
+// deliveryPage shows a delivery: before it is taken, with the button that takes it.
+func (s *Server) deliveryPage(v *visit) error {
+	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.today()); err != nil {
+		return err
+	}
+	d, err := s.deliveryOf(v)
+	if err != nil {
+		return err
+	}
+	return s.showDelivery(v, http.StatusOK, d, confirmForm(v, d), "", "")
+}
+
+func confirmForm(v *visit, d sql.Delivery) *form {
+	f := newForm(v, "prendre", pathDeliveries+"/"+d.ID.String(), "Enregistrer la livraison", map[string]field{"zeros": {}})
+	f.Values["zeros"] = v.Query("zeros")
+	return f
+}
+
+func (s *Server) showDelivery(v *visit, status int, d sql.Delivery, f *form, notice, warning string) error {
+	rows, err := s.store.DeliveryRows(v.ctx(), d.ID)
+	if err != nil {
+		return err
+	}
+	page := deliveryScreen{File: d.FileName, Rows: rows[:min(len(rows), shownRows)], More: max(0, len(rows)-shownRows)}
+	counts := map[okey.UAI]int{}
+	for _, row := range rows {
+		counts[row.UAI]++
+	}
+	var uais []okey.UAI
+	for uai := range counts {
+		uais = append(uais, uai)
+	}
+	slices.Sort(uais)
+	names, err := s.store.Names(v.ctx(), uais...)
+	if err != nil {
+		return err
+	}
+	for _, uai := range uais {
+		page.Schools = append(page.Schools, fact{Name: fmt.Sprintf("%s (%s)", names[uai], uai), Value: fmt.Sprint(counts[uai]), Path: "/clefs?etablissement=" + string(uai)})
+	}
+	page.Facts = []fact{
+		{Name: "Fichier", Value: d.FileName},
+		{Name: "Envoyé", Value: paris(v).time(d.CreatedAt) + " par " + d.ByName},
+		{Name: "État", Value: okey.Capitalize(d.State.French())},
+		{Name: "Clefs", Value: fmt.Sprint(d.Keys)},
+	}
+	if d.State == okey.DeliveryInTransit {
+		page.Facts = append(page.Facts, fact{Name: "Encore en route", Value: fmt.Sprint(d.InTransit)})
+	}
+	if d.State == okey.DeliveryDraft && v.mayImport() == nil {
+		page.Form = f
+	}
+	if done, found, err := s.justDone(v); err != nil {
+		return err
+	} else if found && done.Subject == d.ID {
+		notice = fmt.Sprintf("C'est fait : clefs enregistrées : %d. Les établissements sont prévenus.", done.Verdict.Count)
+	}
+	return s.show(v, status, "delivery", screen{Title: "Livraison", Notice: notice, Warning: warning, Body: page})
+}
+
+// takeDelivery confirms what the page showed.
+func (s *Server) takeDelivery(v *visit) error {
+	d, err := s.deliveryOf(v)
+	if err != nil {
+		return err
+	}
+	f := confirmForm(v, d)
+	if err := s.read(v, f); err != nil {
+		return err
+	}
+	done, err := s.act(v.ctx(), v.Actor, wish{
+		Action: f.Action, Name: okey.ActionDelivery, Subject: d.ID, Via: okey.ViaWeb,
+		Content: okey.Content{Sum: d.Sum, Announced: d.Announced, LookAlikes: f.Values["zeros"] != ""},
+	})
+	if err != nil {
+		return err
+	}
+	return s.answerForm(v, f, done, pathDeliveries+"/"+d.ID.String(), func(status int, warning string) error {
+		return s.showDelivery(v, status, d, f, "", warning)
+	})
+}
+
+// arrivalScreen is where a school confirms what it received of an announced delivery.
+type arrivalScreen struct {
+	Form  *form
+	Where string
+	Keys  []okey.Key
+}
+
+// arrivalPage shows an approver the keys that are on their way to an establishment of theirs.
+func (s *Server) arrivalPage(v *visit) error {
+	return s.showArrival(v, http.StatusOK, nil, "")
+}
+
+func (s *Server) showArrival(v *visit, status int, f *form, warning string) error {
+	d, uai, awaited, err := s.awaitedHere(v)
+	if err != nil {
+		return err
+	}
+	notice := ""
+	if done, found, err := s.justDone(v); err != nil {
+		return err
+	} else if found && done.Subject == d.ID {
+		notice = fmt.Sprintf("C'est fait : clefs en stock : %d. Les personnes qui attendaient sont servies dans l'ordre.", done.Verdict.Count)
+	}
+	if f == nil {
+		f = arrivalForm(v, d.ID)
+	}
+	place, err := s.store.Place(v.ctx(), uai)
+	if err != nil {
+		return err
+	}
+	f.Values["etablissement"] = string(uai)
+	return s.show(v, status, "arrival", screen{
+		Title: "Confirmer une livraison", Notice: notice, Warning: warning, Body: arrivalScreen{Form: f, Where: place.Name, Keys: awaited},
+	})
+}
+
+func arrivalForm(v *visit, id uuid.UUID) *form {
+	return newForm(v, "arrivee", "/livraisons/"+id.String(), "Ces clefs sont arrivées", map[string]field{
+		"serials": {Label: "Clefs que vous avez en main"}, "etablissement": {},
+	})
+}
+
+// awaitedHere finds the delivery and the first establishment that the visitor manages keys of, with what is on its way there.
+func (s *Server) awaitedHere(v *visit) (sql.Delivery, okey.UAI, []okey.Key, error) {
+	d, err := s.deliveryOf(v)
+	if err != nil {
+		return d, "", nil, err
+	}
+	awaited, err := s.store.InTransit(v.ctx(), d.ID)
+	if err != nil {
+		return d, "", nil, err
+	}
+	rows, err := s.store.DeliveryRows(v.ctx(), d.ID)
+	if err != nil {
+		return d, "", nil, err
+	}
+	var places []okey.UAI
+	for _, k := range awaited {
+		places = append(places, k.UAI)
+	}
+	for _, row := range rows {
+		places = append(places, row.UAI)
+	}
+	for _, uai := range places {
+		w := wish{}
+		if s.permitAt(v.ctx(), v.Actor, &w, okey.ActManageKeys, uai) == nil && d.Announced && d.State != okey.DeliveryDraft {
+			return d, uai, slices.DeleteFunc(awaited, func(k okey.Key) bool { return k.UAI != uai }), nil
+		}
+	}
+	return d, "", nil, okey.Errorf(okey.CodeNotFound, "Cette livraison n'existe pas, ou elle n'est pas pour vous.")
+}
+
+// confirmArrival takes the ticked keys into stock.
+func (s *Server) confirmArrival(v *visit) error {
+	d, uai, _, err := s.awaitedHere(v)
+	if err != nil {
+		return err
+	}
+	f := arrivalForm(v, d.ID)
+	if err := s.read(v, f); err != nil {
+		return err
+	}
+	content := okey.Content{Establishment: uai}
+	if sent := okey.UAI(f.Values["etablissement"]); sent != "" {
+		content.Establishment = sent // of two schools, the one that the form was about
+	}
+	for _, serial := range v.Request.PostForm["serials"] {
+		content.Serials = append(content.Serials, okey.Serial(serial))
+	}
+	again := func(status int, warning string) error { return s.showArrival(v, status, f, warning) }
+	done, err := s.act(v.ctx(), v.Actor, wish{Action: f.Action, Name: okey.ActionArrival, Subject: d.ID, Via: okey.ViaWeb, Content: content})
+	if err != nil {
+		if err = f.refuse(err); err != nil {
+			return err
+		}
+		return again(http.StatusUnprocessableEntity, "")
+	}
+	return s.answerForm(v, f, done, "/livraisons/"+d.ID.String(), again)
+}

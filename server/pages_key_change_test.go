@@ -1,0 +1,207 @@
+package server_test
+
+import (
+	"net/http"
+	"testing"
+
+	"okey"
+	"okey/internal/scene"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// reports changes a key through its page.
+func (b *browser) reports(serial okey.Serial, reason okey.KeyReason) sheet {
+	b.Helper()
+	return b.done(b.fill(keyPage(serial), keyPage(serial), "reason", string(reason), "comment", "vu ce matin"))
+}
+
+// lines adds somebody whose request waits for a key.
+func (h *house) lines(name string, by *browser) string {
+	h.Helper()
+	page := h.as(h.Person(name, okey.Staff, scene.Tilleuls)).asks()
+	by.done(by.answers(page, "approve", ""))
+	return page
+}
+
+// atCounter brings Léa's request to the handover, and returns its page and key.
+func (h *house) atCounter(c cast) (string, okey.Serial) {
+	h.Helper()
+	serial := h.Key(scene.Tilleuls)
+	lea, roux := h.as(c.lea), h.as(c.roux)
+	page := lea.asks()
+	roux.done(roux.answers(page, "approve", ""))
+	lea.done(lea.signs(page))
+	return page, serial
+}
+
+func (h *house) keyOfRequest(page string) string {
+	h.Helper()
+	return h.Text(`SELECT coalesce(serial, '') FROM key WHERE request = $1`, page[len("/demandes/"):])
+}
+
+func TestThePageOfAKeyIsLabelledAsAgreed(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	serial := h.Key(scene.Tilleuls)
+	page := h.as(c.roux).get(keyPage(serial))
+	for _, markup := range []string{
+		"<h1>Gérer la clef</h1>", "<h2>Informations sur la clef</h2>", "<dt>Numéro de série</dt>", "<dt>Dernière connexion</dt>",
+		"<dt>Date d&#39;expiration</dt>", "<dt>Lot</dt>", ">*Motif</label>", `<option value="">Veuillez choisir un motif</option>`, ">*Commentaire</label>",
+	} {
+		assert.Contains(t, page.HTML, markup)
+	}
+	for state, offered := range map[okey.KeyState][]okey.KeyReason{
+		okey.InStock:   {okey.ReasonLost, okey.ReasonDefective, okey.ReasonRetired},
+		okey.Lost:      {okey.ReasonFound, okey.ReasonRetired},
+		okey.Defective: {okey.ReasonReturn, okey.ReasonRetired},
+		okey.InTransit: {okey.ReasonLost},
+	} {
+		h.Exec(`UPDATE key SET state = $2 WHERE serial = $1`, string(serial), string(state))
+		page := h.as(c.roux).get(keyPage(serial)).HTML
+		for _, reason := range okey.ChangeReasons() {
+			shown := `<option value="` + string(reason) + `">` + reason.French() + `</option>`
+			if assert.Contains(t, page, "*Motif"); contains(offered, reason) {
+				assert.Contains(t, page, shown, "%s when %s", reason, state)
+			} else {
+				assert.NotContains(t, page, shown, "%s when %s", reason, state)
+			}
+		}
+	}
+}
+
+func contains(all []okey.KeyReason, one okey.KeyReason) bool {
+	for _, reason := range all {
+		if reason == one {
+			return true
+		}
+	}
+	return false
+}
+
+func TestALostKeyLeavesItsHolderWhoMayAskAgainAtOnce(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	serial := h.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
+	told := h.as(c.roux).reports(serial, okey.ReasonLost)
+	assert.Contains(t, told.text(), "C'est fait : « Clef perdue ». La clef est maintenant perdue. Elle n'est plus à Léa Martin, qui peut en demander une autre dès maintenant.")
+	lea := h.as(c.lea)
+	assert.Equal(t, http.StatusNotFound, lea.get(keyPage(serial)).Status)
+	assert.NotEmpty(t, lea.asks())
+}
+
+func TestWhoDeclaresTheirOwnKeyLearnsWhatComesNext(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	serial := h.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
+	told := h.as(c.lea).reports(serial, okey.ReasonDefective)
+	assert.Equal(t, http.StatusOK, told.Status)
+	assert.Contains(t, told.text(), "n'est plus à vous. Vous pouvez en demander une autre dès maintenant")
+	assert.Contains(t, told.HTML, `href="/demandes/nouvelle"`)
+	assert.Equal(t, okey.Defective, h.KeyState(serial))
+}
+
+func TestAReturnedKeyGoesToTheNextInLineByName(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	serial := h.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
+	h.Exec(`UPDATE key SET pin_hash = 'x' WHERE serial = $1`, string(serial))
+	roux := h.as(c.roux)
+	page := h.lines("Ali Benali", roux)
+	told := roux.reports(serial, okey.ReasonReturn)
+	assert.Contains(t, told.text(), "Elle n'est plus à Léa Martin, et son code PIN est effacé. Elle est gardée pour Ali Benali, la personne suivante dans la file.")
+	assert.Equal(t, okey.Reserved, h.KeyState(serial))
+	assert.Equal(t, string(serial), h.keyOfRequest(page))
+	assert.Zero(t, h.Count(`SELECT count(*) FROM key WHERE holder IS NOT NULL OR pin_hash IS NOT NULL`))
+}
+
+func TestABrokenKeyIsFoundReturnedAndScrapped(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	serial := h.Key(scene.Tilleuls)
+	roux := h.as(c.roux)
+	for _, step := range []struct {
+		reason okey.KeyReason
+		state  okey.KeyState
+	}{
+		{okey.ReasonDefective, okey.Defective}, {okey.ReasonReturn, okey.InStock}, {okey.ReasonLost, okey.Lost},
+		{okey.ReasonFound, okey.InStock}, {okey.ReasonRetired, okey.Retired},
+	} {
+		assert.Contains(t, roux.reports(serial, step.reason).text(), "« "+step.reason.French()+" ». La clef est maintenant "+step.state.French())
+		assert.Equal(t, step.state, h.KeyState(serial))
+	}
+	assert.NotContains(t, roux.get(keyPage(serial)).text(), "*Motif", "nothing follows the end of its life")
+	assert.Equal(t, 5, h.Count(`SELECT count(*) FROM audit WHERE subject LIKE '%' || $1`, string(serial)))
+}
+
+func TestALossBeforeHandoverSendsTheRequestOn(t *testing.T) {
+	for name, report := range map[string]func(*house, cast, okey.Serial){
+		"page": func(h *house, c cast, serial okey.Serial) {
+			assert.Contains(h, h.as(c.roux).reports(serial, okey.ReasonLost).text(), "La demande pour laquelle elle était gardée continue")
+		},
+		"api": func(h *house, c cast, serial okey.Serial) {
+			a := h.call(c.roux, http.MethodPost, "/keys/"+string(serial)+"/changes", map[string]any{"reason": "lost", "comment": "vu ce matin"})
+			require.Equal(h, http.StatusOK, a.Status, a.Text)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			c := h.cast()
+			page, serial := h.atCounter(c)
+			other := h.Key(scene.Tilleuls)
+			report(h, c, serial)
+			assert.Equal(t, string(other), h.keyOfRequest(page))
+			assert.Equal(t, okey.Attributed, h.KeyState(other))
+		})
+	}
+}
+
+func TestAnIllegibleNumberAtTheCounterTakesAnotherKey(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	page, serial := h.atCounter(c)
+	other := h.Key(scene.Tilleuls)
+	roux := h.as(c.roux)
+	ask := page + "/numero-illisible"
+	assert.Contains(t, roux.get(page).HTML, `href="`+ask+`"`)
+	sure := roux.get(ask)
+	assert.Contains(t, sure.text(), "La clef "+string(serial)+" sera notée défectueuse. Une autre clef de votre stock prendra sa place")
+	assert.Equal(t, okey.Attributed, h.KeyState(serial), "looking changes nothing")
+	form := sure.form(t, ask)
+	told := roux.done(roux.post(ask, form))
+	assert.Contains(t, told.text(), "La clef "+string(serial)+" est notée défectueuse. Remettez la clef "+string(other)+" à sa place : la charte et le code PIN de Léa Martin restent valables.")
+	assert.Equal(t, okey.Defective, h.KeyState(serial))
+	assert.Equal(t, okey.Attributed, h.KeyState(other))
+	assert.Contains(t, roux.get(keyPage(serial)).text(), "Numéro illisible, constaté à la remise")
+
+	again := roux.post(ask, form)
+	assert.Equal(t, http.StatusSeeOther, again.Status, "sent twice is done once")
+	assert.Equal(t, okey.Attributed, h.KeyState(other))
+	form.Set("action", "5a3a0a2e-5d1b-4a35-9c0c-6d7f2f5f9b11")
+	late := roux.post(ask, form)
+	assert.Equal(t, http.StatusConflict, late.Status, "a page from before names a key that is gone")
+	assert.Equal(t, okey.Attributed, h.KeyState(other))
+
+	none := roux.done(roux.fill(ask, ask))
+	assert.Contains(t, none.text(), "Aucune autre clef n'est libre : Léa Martin garde sa place")
+	assert.Equal(t, http.StatusSeeOther, roux.get(ask).Status, "nothing to replace any more")
+}
+
+func TestOnlyWhoManagesKeysReplacesOneAtTheCounter(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	page, serial := h.atCounter(c)
+	ask := page + "/numero-illisible"
+	form := h.as(c.roux).get(ask).form(t, ask)
+	auditor := h.Person("Aude Itrice", okey.Staff)
+	h.Exec(`UPDATE person SET auditor = true WHERE id = $1`, auditor.ID)
+	for _, who := range []okey.Person{c.lea, c.stranger, auditor} {
+		b := h.as(who)
+		assert.NotContains(t, b.get(page).text(), "Numéro illisible")
+		assert.NotEqual(t, http.StatusOK, b.get(ask).Status)
+		assert.Contains(t, []int{http.StatusNotFound, http.StatusForbidden}, b.post(ask, form).Status)
+	}
+	assert.Equal(t, okey.Attributed, h.KeyState(serial))
+	assert.Contains(t, h.as(c.support).get(page).text(), "Numéro illisible")
+}

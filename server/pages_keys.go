@@ -1,0 +1,202 @@
+package server
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"okey"
+	"okey/sql"
+)
+
+// keyOrders are the columns of "Gérer les clefs" and how the address names the order by each; a leading "-" turns it round.
+var keyOrders = []struct {
+	name, title string
+	by          sql.KeySort
+}{
+	{"serie", "Numéro de série", sql.BySerial},
+	{"titulaire", "Titulaire", sql.ByHolder},
+	{"etat", "État", sql.ByState},
+	{"lot", "Lot", sql.ByBatch},
+	{"expiration", "Date d'expiration", sql.ByExpiry},
+	{"connexion", "Dernière connexion", sql.ByLastLogin},
+	{"etablissement", "Établissement", sql.ByEstablishment},
+}
+
+// keysScreen is the list of keys.
+type keysScreen struct {
+	Filters *form
+	Columns []keyColumn
+	Keys    []keyLine
+	Next    string
+	First   string
+	Sheet   string
+	Several bool // establishments
+	Empty   string
+}
+
+// keyColumn is the head of a column; its link sorts by it, and a second time the other way round.
+type keyColumn struct{ Title, Path, Sorted string }
+
+// keyLine is a key in a list.
+type keyLine struct {
+	Path, Serial, Holder, State, Batch, Expires, LastLogin, Where string
+}
+
+// maxBatches is how many batches the filter offers.
+const maxBatches = 200
+
+// keysPage lists the keys that the person may see.
+func (s *Server) keysPage(v *visit) error {
+	filter, wrong := keyFilterOf(v)
+	filter.Limit = pageLines + 1
+	page := keysScreen{Sheet: sheetURL(v), Several: severalSchools(v), Empty: "Aucune clef ici."}
+	var at keyCursor
+	if later, err := cursorOf(v.Context, &at); err != nil {
+		return err
+	} else if later {
+		filter.AfterSerial, filter.AfterPlace = at.Serial, at.Place
+		page.First = listURL(v, "")
+	}
+	found, err := s.store.ListKeys(v.ctx(), reach(v.Actor), filter)
+	if err != nil {
+		return err
+	}
+	if len(found) > pageLines {
+		found = found[:pageLines]
+		last := found[pageLines-1]
+		next, err := nextCursor(keyCursor{Serial: last.Serial, Place: last.Place})
+		if err != nil {
+			return err
+		}
+		page.Next = listURL(v, *next)
+	}
+	for _, k := range found {
+		page.Keys = append(page.Keys, newKeyLine(k, paris(v)))
+	}
+	page.Columns = keyColumns(v, filter, page.Several)
+	title := "Mes clefs"
+	if v.desk() || v.answers() {
+		title = "Gérer les clefs"
+		if page.Filters, err = s.keyFilters(v, filter, wrong); err != nil {
+			return err
+		}
+	}
+	return s.show(v, http.StatusOK, "keys", screen{Title: title, Body: page})
+}
+
+// keyCursor is where a page of keys ended, in whatever order.
+type keyCursor struct {
+	Serial okey.Serial `json:"s"`
+	Place  string      `json:"p,omitempty"`
+}
+
+func newKeyLine(k sql.ListedKey, c clock) keyLine {
+	line := keyLine{
+		Path: keyURL(k.Serial), Serial: string(k.Serial), Holder: k.HolderName, State: k.State.French(), Batch: k.Batch, Where: k.Establishment,
+		LastLogin: "jamais",
+	}
+	if !k.ExpiresOn.IsZero() {
+		line.Expires = c.date(k.ExpiresOn)
+	}
+	if !k.LastLoginAt.IsZero() {
+		line.LastLogin = c.day(k.LastLoginAt)
+	}
+	return line
+}
+
+// severalSchools tells whether the visitor's list of keys can hold those of several establishments.
+func severalSchools(v *visit) bool { return v.desk() || len(v.Actor.Answers(v.today())) > 1 }
+
+// keyFilterOf is what the address of the list asks for, and what is wrong with it; what can't be read filters nothing.
+func keyFilterOf(v *visit) (f sql.KeyFilter, wrong *formError) {
+	f = sql.KeyFilter{Establishment: chosenSchool(v), Batch: plainQuery(v, "lot"), Search: plainQuery(v, "q")}
+	if state := okey.KeyState(v.Query("etat")); state.Valid() {
+		f.State = state
+	}
+	order, descending := strings.CutPrefix(v.Query("tri"), "-")
+	for _, known := range keyOrders {
+		if known.name == order {
+			f.Sort, f.Descending = known.by, descending
+		}
+	}
+	if typed := strings.TrimSpace(v.Query("expire")); typed != "" {
+		day, ok := readDay(typed)
+		if !ok {
+			return f, &formError{Field: "expire", Message: "Écrivez une date comme 31/12/2027 : en attendant, toutes les dates sont montrées."}
+		}
+		f.ExpiresBefore = day
+	}
+	return f, nil
+}
+
+// plainQuery is a text of the address; one that no database takes filters nothing.
+func plainQuery(v *visit, name string) string {
+	text := strings.TrimSpace(v.Query(name))
+	if !isPlainText(text) {
+		return ""
+	}
+	return text
+}
+
+// readDay reads a day as a browser's date field sends it, or as people type it.
+func readDay(typed string) (okey.Day, bool) {
+	for _, layout := range []string{time.DateOnly, "02/01/2006", "2/1/2006"} {
+		if t, err := time.Parse(layout, typed); err == nil {
+			return okey.NewDay(t.Date()), true
+		}
+	}
+	return okey.Day{}, false
+}
+
+func keyColumns(v *visit, f sql.KeyFilter, several bool) []keyColumn {
+	var columns []keyColumn
+	for _, order := range keyOrders {
+		if order.by == sql.ByEstablishment && !several {
+			continue
+		}
+		column := keyColumn{Title: order.title, Path: changedURL(v, v.Request.URL.Path, "tri", order.name)}
+		if order.by == f.Sort {
+			column.Sorted = "descending"
+			if !f.Descending {
+				column.Sorted, column.Path = "ascending", changedURL(v, v.Request.URL.Path, "tri", "-"+order.name)
+			}
+		}
+		columns = append(columns, column)
+	}
+	return columns
+}
+
+// keyFilters is the form above the list. Its last choice sorts: on a phone the heads of the columns are not there to be pressed.
+func (s *Server) keyFilters(v *visit, f sql.KeyFilter, wrong *formError) (*form, error) {
+	filters := listForm("/clefs")
+	filters.add("q", f.Search, field{Label: "Chercher", Hint: "Un numéro de série, même en partie, ou un nom."})
+	states := []choice{}
+	for _, state := range okey.KeyStates() {
+		states = append(states, choice{string(state), okey.Capitalize(state.French())})
+	}
+	filters.add("etat", string(f.State), field{Label: "État", Empty: "Tous", Choices: states})
+	batches, err := s.store.KeyBatches(v.ctx(), reach(v.Actor), f.Establishment, maxBatches)
+	if err != nil {
+		return nil, err
+	}
+	byBatch := field{Label: "Lot", Empty: "Tous"}
+	for _, batch := range batches {
+		byBatch.Choices = append(byBatch.Choices, choice{batch, batch})
+	}
+	filters.add("lot", f.Batch, byBatch)
+	filters.add("expire", v.Query("expire"), field{Label: "Expire avant le"})
+	if wrong != nil {
+		filters.note(wrong.Field, wrong.Message)
+	} else if !f.ExpiresBefore.IsZero() {
+		filters.Values["expire"] = f.ExpiresBefore.String()
+	}
+	orders := field{Label: "Trier par"}
+	for _, order := range keyOrders {
+		if order.by != sql.ByEstablishment || severalSchools(v) {
+			orders.Choices = append(orders.Choices, choice{order.name, order.title}, choice{"-" + order.name, order.title + ", à rebours"})
+		}
+	}
+	filters.add("tri", v.Query("tri"), orders)
+	return filters, s.addPlaces(v, filters, f.Establishment)
+}

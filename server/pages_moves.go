@@ -1,0 +1,145 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"okey"
+)
+
+const pathMoveKeys = "/assistance/deplacer"
+
+// movesScreen is support's page for moving keys: what is typed, then what would become of each.
+type movesScreen struct {
+	Form   *form
+	Review *moveReview
+}
+
+type moveReview struct {
+	To    string
+	Lines []moveLine
+	Ready bool // all of them may move
+	Do    string
+	Form  *form // carried along, to be confirmed
+}
+
+type moveLine struct{ Serial, Path, Where, State, Fault string }
+
+func moveForm(v *visit) *form {
+	return newForm(v, "deplacement", pathMoveKeys, "Vérifier", map[string]field{
+		"serials":       {Label: "*Numéros de série", Hint: "Un par ligne, tapés ou scannés."},
+		"establishment": {Label: "*Code UAI de l'établissement d'arrivée", Hint: "Sept chiffres et une lettre."},
+		"comment":       {Label: "*Commentaire", Hint: "Pourquoi ? Les deux établissements le liront."},
+		"confirm":       {},
+	})
+}
+
+// moveKeysPage is for support.
+func (s *Server) moveKeysPage(v *visit) error {
+	if err := okey.May(okey.ActMoveKeys, v.Actor, okey.Subject{}, v.today()); err != nil {
+		return err
+	}
+	f, notice := moveForm(v), ""
+	if s.restore(v, f) {
+		notice = restoredNotice
+	}
+	if done, found, err := s.justDone(v); err != nil {
+		return err
+	} else if found && done.Name == okey.ActionMoveKeys {
+		notice = fmt.Sprintf("C'est fait : clefs déplacées à l'établissement %s : %d. Les établissements sont prévenus.", done.Content.Establishment, done.Verdict.Count)
+	}
+	return s.show(v, http.StatusOK, "moves", screen{Title: "Déplacer des clefs", Notice: notice, Body: movesScreen{Form: f}})
+}
+
+// moveKeys shows what would move, and moves it once that is confirmed.
+func (s *Server) moveKeys(v *visit) error {
+	if err := okey.May(okey.ActMoveKeys, v.Actor, okey.Subject{}, v.today()); err != nil {
+		return err
+	}
+	f := moveForm(v)
+	if err := s.read(v, f); err != nil {
+		return err
+	}
+	w := wish{Action: f.Action, Name: okey.ActionMoveKeys, Via: okey.ViaWeb, Content: okey.Content{
+		Establishment: okey.UAI(f.Values["establishment"]), Serials: typedSerials(f.Values["serials"]), Comment: f.Values["comment"],
+	}}
+	again := func(status int, warning string) error { return s.reviewMove(v, status, f, w, warning) }
+	confirmed := f.Values["confirm"] != ""
+	if !confirmed {
+		return again(http.StatusOK, "")
+	}
+	done, err := s.act(v.ctx(), v.Actor, w)
+	if err != nil {
+		if err = f.refuse(err); err != nil {
+			return err
+		}
+		return again(http.StatusUnprocessableEntity, "")
+	}
+	return s.answerForm(v, f, done, pathMoveKeys, again)
+}
+
+// reviewMove shows each key with where it is, in which state, and whether it may move; or what is wrong with the form.
+func (s *Server) reviewMove(v *visit, status int, f *form, w wish, warning string) error {
+	page := movesScreen{Form: f}
+	fail := func(err error) error {
+		if err = f.refuse(err); err != nil {
+			return err
+		}
+		return s.show(v, http.StatusUnprocessableEntity, "moves", screen{Title: "Déplacer des clefs", Warning: warning, Body: page})
+	}
+	if err := w.normalise(); err != nil {
+		return fail(err)
+	}
+	to, err := s.receiver(v.ctx(), "establishment", w.Content.Establishment)
+	if err != nil {
+		return fail(err)
+	}
+	page.Review = &moveReview{To: to, Ready: true, Form: f, Do: "Déplacer " + okey.SayCount(len(w.Content.Serials), "clef")}
+	if page.Review.Lines, page.Review.Ready, err = s.moveLines(v, w.Content); err != nil {
+		return err
+	}
+	f.Values["serials"] = joinSerials(w.Content.Serials)
+	if !page.Review.Ready && status == http.StatusOK {
+		status = http.StatusUnprocessableEntity
+	}
+	return s.show(v, status, "moves", screen{Title: "Déplacer des clefs", Warning: warning, Body: page})
+}
+
+func (s *Server) moveLines(v *visit, c okey.Content) (lines []moveLine, ready bool, err error) {
+	found, err := s.store.KeysWith(v.ctx(), c.Serials)
+	if err != nil {
+		return nil, false, err
+	}
+	known := map[okey.Serial]okey.Key{}
+	var uais []okey.UAI
+	for _, key := range found {
+		known[key.Serial] = key
+		uais = append(uais, key.UAI)
+	}
+	names, err := s.store.Names(v.ctx(), uais...)
+	ready = true
+	for _, serial := range c.Serials {
+		key := known[serial]
+		line := moveLine{Serial: string(serial)}
+		if key.Serial != "" {
+			line.Path, line.Where, line.State = keyURL(serial), fmt.Sprintf("%s (%s)", names[key.UAI], key.UAI), okey.Capitalize(key.State.French())
+		}
+		if why := key.Movable(c.Establishment); why != "" {
+			line.Fault, ready = okey.Capitalize(why.French()), false
+			if why == okey.MoveKept {
+				line.Fault += " : retirez d'abord cette demande"
+			}
+		}
+		lines = append(lines, line)
+	}
+	return lines, ready, err
+}
+
+func joinSerials(serials []okey.Serial) string {
+	texts := make([]string, len(serials))
+	for i, serial := range serials {
+		texts[i] = string(serial)
+	}
+	return strings.Join(texts, "\n")
+}

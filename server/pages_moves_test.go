@@ -1,0 +1,185 @@
+package server_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"okey"
+	"okey/internal/scene"
+	"okey/sql"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func (h *house) whereIs(serial okey.Serial) okey.UAI {
+	h.Helper()
+	return okey.UAI(h.Text(`SELECT uai FROM key WHERE serial = $1`, string(serial)))
+}
+
+// delegates makes somebody a delegate for handover and stock at the Tilleuls.
+func (h *house) delegates(by okey.Person) okey.Person {
+	h.Helper()
+	p := h.Person("Dina Delegue", okey.Staff, scene.Tilleuls)
+	h.Exec(`INSERT INTO delegation (id, uai, given_by, given_to, scope, from_day, until_day, created_at)
+		VALUES ($1, $2, $3, $4, 'handover_and_stock', '2020-01-01', '2100-01-01', $5)`, uuid.New(), scene.Tilleuls, by.ID, p.ID, scene.Now)
+	return p
+}
+
+func TestSupportReviewsThenMovesKeys(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	serial, there := h.Key(scene.Tilleuls), h.Key(scene.Acacias)
+	const page = "/assistance/deplacer"
+	for _, who := range []okey.Person{c.roux, h.delegates(c.roux), c.lea, c.stranger} {
+		b := h.as(who)
+		assert.Equal(t, http.StatusNotFound, b.get(page).Status)
+		form := h.as(c.support).get(page).form(t, page, "serials", string(serial), "establishment", string(scene.Acacias), "comment", "x", "confirm", "oui")
+		form.Set("person", who.ID.String())
+		assert.Equal(t, http.StatusNotFound, b.post(page, form).Status)
+	}
+	support := h.as(c.support)
+	empty := support.fill(page, page)
+	assert.Equal(t, http.StatusUnprocessableEntity, empty.Status)
+	assert.Contains(t, empty.text(), "3 choses sont à corriger")
+
+	mixed := support.fill(page, page, "serials", string(serial)+"\r\n"+string(there)+"\n00999", "establishment", string(scene.Acacias), "comment", "rééquilibrage")
+	assert.Equal(t, http.StatusUnprocessableEntity, mixed.Status)
+	assert.Contains(t, mixed.text(), "Elle y est déjà")
+	assert.Contains(t, mixed.text(), "OKEY ne connaît pas ce numéro")
+	assert.NotContains(t, mixed.text(), "Déplacer 3 clefs")
+
+	review := support.fill(page, page, "serials", string(serial), "establishment", string(scene.Acacias), "comment", "rééquilibrage")
+	require.Equal(t, http.StatusOK, review.Status)
+	assert.Contains(t, review.text(), "Déplacer 1 clef")
+	assert.Equal(t, scene.Tilleuls, h.whereIs(serial), "nothing moves before it is confirmed")
+	form := review.form(t, page)
+	require.Equal(t, "oui", form.Get("confirm"))
+	done := support.done(support.post(page, form))
+	assert.Contains(t, done.text(), "C'est fait : clefs déplacées à l'établissement 0069002C : 1.")
+	assert.Equal(t, scene.Acacias, h.whereIs(serial))
+	assert.Contains(t, support.get("/clefs/"+string(serial)).text(), "De 0069001B à 0069002C. rééquilibrage")
+
+	again := support.post(page, form)
+	assert.Equal(t, http.StatusSeeOther, again.Status, "sent twice, it is one action")
+}
+
+func TestAKeyThatStaysIsNamedWhereItHasChangedSinceTheReview(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	serial := h.Key(scene.Tilleuls)
+	support, roux := h.as(c.support), h.as(c.roux)
+	const page = "/assistance/deplacer"
+	review := support.fill(page, page, "serials", string(serial), "establishment", string(scene.Acacias), "comment", "rééquilibrage")
+	request := h.as(c.lea).asks()
+	require.Equal(t, http.StatusSeeOther, roux.answers(request, "approve", "").Status)
+	told := support.post(page, review.form(t, page))
+	assert.Equal(t, http.StatusConflict, told.Status)
+	assert.Contains(t, told.text(), "gardée pour une demande")
+	assert.Equal(t, scene.Tilleuls, h.whereIs(serial))
+}
+
+func TestAPersonLeavesWithTheKey(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	paul := h.Person("Paul Petit", okey.Principal, scene.Acacias)
+	serial := h.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2029, time.June, 30))
+	key := "/clefs/" + string(serial)
+	leave := key + "/depart"
+	roux := h.as(c.roux)
+	assert.Contains(t, roux.get(key).text(), "La personne part avec la clef")
+	assert.NotContains(t, h.as(c.lea).get(key).text(), "La personne part avec la clef")
+	assert.Equal(t, http.StatusForbidden, h.as(c.lea).get(leave).Status)
+	assert.Equal(t, http.StatusNotFound, h.as(c.stranger).get(leave).Status)
+	assert.Equal(t, http.StatusNotFound, h.as(paul).get(leave).Status)
+	assert.Equal(t, http.StatusOK, h.as(h.delegates(c.roux)).get(leave).Status)
+
+	for typed, says := range map[string]string{
+		"": "Choisissez l'établissement d'arrivée", "0069001B": "déjà à l'établissement", "0069003D": "OKEY ne sert pas", "123": "",
+	} {
+		p := roux.fill(leave, leave, "typed", typed)
+		assert.Equal(t, http.StatusUnprocessableEntity, p.Status, typed)
+		assert.Contains(t, p.text(), says)
+	}
+	proposed := roux.done(roux.fill(leave, leave, "typed", string(scene.Acacias), "comment", "mutation"))
+	assert.Contains(t, proposed.text(), "C'est proposé")
+	move := "/deplacements/" + h.Text(`SELECT id::text FROM key_move`)
+	assert.NotContains(t, proposed.text(), "Accepter")
+	second := roux.fill(leave, leave, "typed", string(scene.Acacias))
+	assert.Equal(t, http.StatusConflict, second.Status)
+
+	assert.Equal(t, http.StatusNotFound, h.as(c.stranger).get(move).Status, "somebody of the Acacias without a function")
+	assert.Equal(t, http.StatusOK, h.as(c.lea).get(move).Status)
+	assert.Contains(t, h.as(paul).get("/").text(), "Léa Martin arrive avec la clef")
+	assert.NotContains(t, roux.get("/").text(), "arrive avec la clef")
+
+	form := h.as(paul).get(move).form(t, move, "decision", "approve")
+	form.Set("person", c.roux.ID.String())
+	assert.Equal(t, http.StatusForbidden, roux.post(move, form).Status, "the old approver sees it, and does not answer")
+	refused := h.as(paul).fill(move, move, "decision", "refuse")
+	assert.Equal(t, http.StatusUnprocessableEntity, refused.Status)
+	form = h.as(paul).get(move).form(t, move, "decision", "approve")
+	boss := h.as(paul)
+	done := boss.done(boss.post(move, form))
+	assert.Contains(t, done.text(), "Votre réponse est enregistrée")
+	assert.Equal(t, scene.Acacias, h.whereIs(serial))
+	assert.NotContains(t, h.as(paul).get("/").text(), "arrive avec la clef")
+}
+
+func TestSupportNamesASuccessor(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	paul := h.Person("Paul Petit", okey.Principal, scene.Acacias)
+	serial := h.Key(scene.Tilleuls)
+	request := h.as(c.lea).asks()
+	const page = "/assistance/succession"
+	for _, who := range []okey.Person{c.roux, c.lea, c.stranger} {
+		assert.Equal(t, http.StatusNotFound, h.as(who).get(page).Status)
+	}
+	support := h.as(c.support)
+	self := support.fill(page, page, "establishment", string(scene.Tilleuls), "successor", string(scene.Tilleuls), "comment", "fusion")
+	assert.Equal(t, http.StatusUnprocessableEntity, self.Status)
+	assert.Contains(t, self.text(), "ne se remplace pas lui-même")
+	review := support.fill(page, page, "establishment", string(scene.Tilleuls), "successor", string(scene.Acacias), "comment", "fusion")
+	require.Equal(t, http.StatusOK, review.Status)
+	assert.Contains(t, review.text(), "Clefs, dans tous leurs états 1 Demandes en cours 1")
+	record := support.done(support.post(page, review.form(t, page)))
+	assert.Contains(t, record.text(), "Lycée des Acacias répond désormais pour Collège des Tilleuls")
+	assert.Contains(t, record.HTML, `href="`+request+`"`)
+	assert.Contains(t, record.HTML, `href="/clefs/`+string(serial)+`"`)
+	assert.Contains(t, support.get(page).text(), "est remplacé par Lycée des Acacias")
+
+	assert.Equal(t, http.StatusNotFound, h.as(c.roux).get(request).Status, "the old approver's role has ended")
+	assert.Contains(t, h.as(c.lea).get(request).text(), "suivie par 0069002C")
+	boss := h.as(paul)
+	require.Equal(t, http.StatusSeeOther, boss.answers(request, "approve", "").Status)
+	assert.Equal(t, okey.Reserved, h.KeyState(serial))
+
+	eva := h.Person("Eva Simon", okey.Staff, scene.Tilleuls)
+	refused := h.call(eva, http.MethodPost, "/requests", want(scene.Tilleuls))
+	assert.Equal(t, http.StatusUnprocessableEntity, refused.Status)
+	assert.Contains(t, refused.at("detail"), "remplacé par le lycée des Acacias (0069002C)")
+	assert.Equal(t, http.StatusCreated, h.call(eva, http.MethodPost, "/requests", want(scene.Acacias)).Status)
+	assert.True(t, strings.HasPrefix(request, "/demandes/"))
+}
+
+func TestAnOldApproversLinkDiesWithTheSuccession(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.as(c.lea).asks()
+	request, err := uuid.Parse(h.Text(`SELECT id::text FROM request`))
+	require.NoError(t, err)
+	link := okey.Link{Request: request, Person: c.roux.ID, Purpose: okey.LinkDecision, Issue: 1}
+	token := link.Token(h.Config.LinkKeys)
+	require.NoError(t, h.Store.SaveLink(t.Context(), token, link, time.Now().Add(time.Hour), time.Now()))
+	path := "/valider/" + token.Text()
+	require.Equal(t, http.StatusOK, h.browse().get(path).Status)
+	require.NoError(t, h.Store.Do(t.Context(), func(tx *sql.Tx) error {
+		_, err := tx.Succeed(t.Context(), okey.Succession{ID: uuid.New(), From: scene.Tilleuls, To: scene.Acacias, By: c.support.ID, At: time.Now(), Comment: "fusion"})
+		return err
+	}))
+	assert.Equal(t, http.StatusNotFound, h.browse().get(path).Status)
+}

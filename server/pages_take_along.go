@@ -1,0 +1,294 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+
+	"okey"
+
+	"github.com/google/uuid"
+)
+
+func takeAlongURL(serial okey.Serial) string { return keyURL(serial) + "/depart" }
+func moveURL(id uuid.UUID) string            { return "/deplacements/" + id.String() }
+
+// alongView is what a key's page says of its holder's leaving: the proposal under way, or the way to make one.
+type alongView struct{ Path, Name string }
+
+// along is nil where there is nothing to say, or not to this person.
+func (s *Server) along(v *visit, key okey.Key, subject okey.Subject, today okey.Day) (*alongView, error) {
+	if key.State != okey.InService {
+		return nil, nil
+	}
+	manages := okey.May(okey.ActManageKeys, v.Actor, subject, today) == nil
+	open, err := s.store.OpenMoveOf(v.ctx(), key.Serial)
+	switch {
+	case err == nil && (manages || key.Holder == v.Actor.ID || v.desk()):
+		return &alongView{moveURL(open.ID), "Un départ avec cette clef est proposé : voir où il en est"}, nil
+	case okey.ErrorCode(err) == okey.CodeNotFound && manages:
+		return &alongView{takeAlongURL(key.Serial), "La personne part avec la clef"}, nil
+	case okey.ErrorCode(err) == okey.CodeNotFound:
+		return nil, nil
+	}
+	return nil, err
+}
+
+// takeAlongForm offers the other establishments of the holder, or any by its code.
+func (s *Server) takeAlongForm(v *visit, key okey.Key) (*form, error) {
+	holder, err := s.store.Actor(v.ctx(), key.Holder)
+	if err != nil {
+		return nil, err
+	}
+	places, err := s.store.Names(v.ctx(), holder.Establishments(v.today())...)
+	if err != nil {
+		return nil, err
+	}
+	var choices []choice
+	for _, uai := range holder.Establishments(v.today()) {
+		if uai != key.UAI {
+			choices = append(choices, choice{string(uai), fmt.Sprintf("%s (%s)", places[uai], uai)})
+		}
+	}
+	fields := map[string]field{
+		"comment": {Label: "Commentaire", Hint: "La direction de l'autre établissement le lira."},
+		"typed":   {Label: "Code UAI d'un autre établissement", Hint: "Sept chiffres et une lettre, si l'établissement n'est pas proposé."},
+	}
+	if len(choices) > 0 {
+		fields["establishment"] = field{Label: "Établissement d'arrivée", Empty: "Veuillez choisir", Choices: choices}
+	} else {
+		fields["establishment"] = field{}
+	}
+	return newForm(v, "depart", takeAlongURL(key.Serial), "Proposer", fields), nil
+}
+
+// leaving is a key whose holder may be said to leave with it, for those who manage it.
+func (s *Server) leaving(v *visit) (okey.Key, *form, error) {
+	key, subject, today, err := s.visibleKey(v)
+	if err != nil {
+		return key, nil, err
+	}
+	if err := okey.May(okey.ActManageKeys, v.Actor, subject, today); err != nil {
+		return key, nil, err
+	}
+	if key.State != okey.InService {
+		return key, nil, okey.Errorf(okey.CodeMoveOver, "La clef %s est %s : personne ne peut partir avec elle.", key.Serial, key.State.French())
+	}
+	f, err := s.takeAlongForm(v, key)
+	return key, f, err
+}
+
+func (s *Server) takeAlongPage(v *visit) error {
+	key, f, err := s.leaving(v)
+	if err != nil {
+		return err
+	}
+	notice := ""
+	if s.restore(v, f) {
+		notice = restoredNotice
+	}
+	return s.showTakeAlong(v, http.StatusOK, key, f, notice, "")
+}
+
+func (s *Server) showTakeAlong(v *visit, status int, key okey.Key, f *form, notice, warning string) error {
+	holder, err := s.store.Person(v.ctx(), key.Holder)
+	if err != nil {
+		return err
+	}
+	return s.show(v, status, "take_along", screen{Title: holder.Name() + " part avec la clef " + string(key.Serial), Notice: notice, Warning: warning, Body: f})
+}
+
+// takeAlong takes the proposal the one way through.
+func (s *Server) takeAlong(v *visit) error {
+	key, f, err := s.leaving(v)
+	if err != nil {
+		return err
+	}
+	if err := s.read(v, f); err != nil {
+		return err
+	}
+	again := func(status int, warning string) error { return s.showTakeAlong(v, status, key, f, "", warning) }
+	to := f.Values["typed"]
+	if to == "" {
+		to = f.Values["establishment"]
+	}
+	w := wish{
+		Action: f.Action, Name: okey.ActionTakeAlong, Key: key.Serial, Via: okey.ViaWeb,
+		Content: okey.Content{Establishment: okey.UAI(to), Comment: f.Values["comment"]},
+	}
+	if err = s.checkArrival(v, key, to); err == nil {
+		var done outcome
+		if done, err = s.act(v.ctx(), v.Actor, w); err == nil {
+			return s.answerForm(v, f, done, moveURL(okey.DerivedID(w.Action, string(w.Name))), again)
+		}
+	}
+	if err = f.refuse(err); err != nil {
+		return err
+	}
+	return again(http.StatusUnprocessableEntity, "")
+}
+
+// checkArrival says at the field what is wrong with the establishment.
+func (s *Server) checkArrival(v *visit, key okey.Key, typed string) error {
+	if typed == "" {
+		return okey.InvalidField("typed", "Choisissez l'établissement d'arrivée, ou tapez son code UAI.")
+	}
+	uai, err := okey.ParseUAI(typed)
+	if err != nil {
+		return okey.InvalidField("typed", "%s", okey.ErrorMessage(err))
+	}
+	if uai == key.UAI {
+		return okey.InvalidField("typed", "La clef est déjà à l'établissement %s.", uai)
+	}
+	_, err = s.receiver(v.ctx(), "typed", uai)
+	return err
+}
+
+// moveScreen is the page of a proposal.
+type moveScreen struct {
+	Facts   []fact
+	Comment string
+	Answer  string
+	Form    *form
+}
+
+// visibleMove is a proposal for those who manage either establishment's keys, its holder and support; not_found for others.
+func (s *Server) visibleMove(v *visit) (okey.Move, error) {
+	unknown := okey.Errorf(okey.CodeNotFound, "Cette page n'existe pas, ou elle n'est pas pour vous.")
+	id, err := uuid.Parse(v.Param("id"))
+	if err != nil {
+		return okey.Move{}, unknown
+	}
+	move, err := s.store.Move(v.ctx(), id)
+	if err != nil {
+		return move, err
+	}
+	for _, uai := range []okey.UAI{move.From, move.To} {
+		subject, err := s.store.SubjectOfKey(v.ctx(), okey.Key{UAI: uai, Holder: move.Holder})
+		if err != nil {
+			return move, err
+		}
+		if okey.May(okey.ActSee, v.Actor, subject, v.today()) == nil {
+			return move, nil
+		}
+	}
+	return move, unknown
+}
+
+// answersMove tells whether the visitor may answer the proposal now.
+func (s *Server) answersMove(v *visit, move okey.Move) (bool, error) {
+	key, err := s.store.Key(v.ctx(), move.Serial)
+	if err != nil || !move.Holds(key) || move.Holder == v.Actor.ID {
+		return false, err
+	}
+	subject, err := s.store.SubjectOfKey(v.ctx(), okey.Key{UAI: move.To})
+	return err == nil && okey.May(okey.ActManageKeys, v.Actor, subject, v.today()) == nil, err
+}
+
+func moveDecisionForm(v *visit, move okey.Move) *form {
+	return newForm(v, "reponse", moveURL(move.ID), "Répondre", map[string]field{
+		"decision": {Label: "Votre réponse", Choices: []choice{
+			{string(okey.Approve), "Accepter : la clef comptera parmi les nôtres"}, {string(okey.Refuse), "Refuser : elle reste où elle est"},
+		}},
+		"comment": {Label: "Commentaire", Hint: "Obligatoire pour refuser. La personne et son ancienne direction le liront."},
+	})
+}
+
+func (s *Server) movePage(v *visit) error {
+	move, err := s.visibleMove(v)
+	if err != nil {
+		return err
+	}
+	notice := ""
+	if done, found, err := s.justDone(v); err != nil {
+		return err
+	} else if found && done.Subject == move.ID {
+		notice = "Votre réponse est enregistrée : les personnes concernées sont prévenues."
+		if done.Name == okey.ActionTakeAlong {
+			notice = "C'est proposé : la direction de l'autre établissement et la personne sont prévenues."
+		}
+	}
+	f := moveDecisionForm(v, move)
+	if s.restore(v, f) {
+		notice = restoredNotice
+	}
+	return s.showMove(v, http.StatusOK, move, f, notice, "")
+}
+
+func (s *Server) showMove(v *visit, status int, move okey.Move, f *form, notice, warning string) error {
+	names, err := s.store.Names(v.ctx(), move.From, move.To)
+	if err != nil {
+		return err
+	}
+	people := map[okey.PersonID]string{}
+	for _, id := range []okey.PersonID{move.Holder, move.ProposedBy, move.DecidedBy} {
+		person, err := s.store.Person(v.ctx(), id)
+		if err != nil && okey.ErrorCode(err) != okey.CodeNotFound {
+			return err
+		}
+		people[id] = person.Name()
+	}
+	c := paris(v)
+	page := moveScreen{Comment: move.Comment, Answer: move.Answer}
+	page.Facts = []fact{
+		{Name: "Titulaire", Value: people[move.Holder]},
+		{Name: "Clef", Value: string(move.Serial), Path: keyURL(move.Serial)},
+		{Name: "Quitte", Value: fmt.Sprintf("%s (%s)", names[move.From], move.From)},
+		{Name: "Rejoint", Value: fmt.Sprintf("%s (%s)", names[move.To], move.To)},
+		{Name: "Proposé", Value: fmt.Sprintf("%s, par %s", c.time(move.ProposedAt), people[move.ProposedBy])},
+		{Name: "Réponse", Value: okey.Capitalize(move.State.French())},
+	}
+	if move.DecidedBy != (okey.PersonID{}) {
+		page.Facts = append(page.Facts, fact{Name: "Répondu", Value: fmt.Sprintf("%s, par %s", c.time(move.DecidedAt), people[move.DecidedBy])})
+	}
+	answers, err := s.answersMove(v, move)
+	if err != nil {
+		return err
+	}
+	if answers {
+		page.Form = f
+	}
+	return s.show(v, status, "move", screen{Title: people[move.Holder] + " part avec sa clef", Notice: notice, Warning: warning, Body: page})
+}
+
+// decideMove takes the answer the one way through.
+func (s *Server) decideMove(v *visit) error {
+	move, err := s.visibleMove(v)
+	if err != nil {
+		return err
+	}
+	f := moveDecisionForm(v, move)
+	if err := s.read(v, f); err != nil {
+		return err
+	}
+	again := func(status int, warning string) error {
+		if move, err = s.visibleMove(v); err != nil { // as it is by now
+			return err
+		}
+		return s.showMove(v, status, move, f, "", warning)
+	}
+	done, err := s.act(v.ctx(), v.Actor, wish{
+		Action: f.Action, Name: okey.ActionMoveDecision, Subject: move.ID, Via: okey.ViaWeb,
+		Content: okey.Content{Decision: okey.Decision(f.Values["decision"]), Comment: f.Values["comment"]},
+	})
+	if err != nil {
+		if err = f.refuse(err); err != nil {
+			return err
+		}
+		return again(http.StatusUnprocessableEntity, "")
+	}
+	return s.answerForm(v, f, done, moveURL(move.ID), again)
+}
+
+// movesAwaitingMe lists the proposals that the visitor has to answer.
+func (s *Server) movesAwaitingMe(v *visit) ([]card, error) {
+	uais := v.Actor.Answers(v.today())
+	if len(uais) == 0 {
+		return nil, nil
+	}
+	found, err := s.store.MovesAwaiting(v.ctx(), uais, v.Actor.ID, homeLines)
+	cards := make([]card, len(found))
+	for i, m := range found {
+		cards[i] = card{Path: moveURL(m.ID), Who: m.HolderName + " arrive avec la clef " + string(m.Serial), Where: m.FromName, State: "Proposé " + paris(v).day(m.ProposedAt)}
+	}
+	return cards, err
+}

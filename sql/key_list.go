@@ -1,0 +1,128 @@
+package sql
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"okey"
+
+	"github.com/lib/pq"
+)
+
+// KeySort is what a list of keys is ordered by.
+type KeySort string
+
+// The orders of a list of keys. What is empty comes last; keys that are equal stand by serial.
+const (
+	BySerial        KeySort = "" // the zero value: what programs read
+	ByHolder        KeySort = "holder"
+	ByState         KeySort = "state" // in the order of a key's life
+	ByBatch         KeySort = "batch"
+	ByExpiry        KeySort = "expiry"
+	ByLastLogin     KeySort = "login"
+	ByEstablishment KeySort = "establishment"
+)
+
+// KeyFilter narrows a list of keys; zero values narrow nothing.
+type KeyFilter struct {
+	Serial        okey.Serial
+	Establishment okey.UAI
+	State         okey.KeyState
+	ChangedSince  time.Time
+	Batch         string
+	ExpiresBefore okey.Day
+	Search        string // a part of a serial number, or words of the holder's name or uid
+	Sort          KeySort
+	Descending    bool
+	AfterSerial   okey.Serial // where the page before ended
+	AfterPlace    string      // with it, where Sort is not by serial: ListedKey.Place
+	Limit         int
+}
+
+// ListedKey is a key with the names that a list shows.
+type ListedKey struct {
+	okey.Key
+	HolderName    string
+	Establishment string
+	ChangedAt     time.Time
+	Place         string // in the order that was asked for; opaque
+}
+
+// folded is SQL's way to read a name as it is typed in a hurry: without capitals and accents.
+const folded = `translate(lower(%s), 'àâäáãåçéèêëíìîïñóòôöõúùûüýÿ', 'aaaaaaceeeeiiiinooooouuuuyy')`
+
+var (
+	foldedHolder = strings.ReplaceAll(folded, "%s", `concat_ws(' ', p.family_name, p.given_name, p.uid)`)
+	foldedWord   = strings.ReplaceAll(folded, "%s", `w`)
+)
+
+// keyTables are the keys within reach that a filter lets through; x.place is where a key stands in the order asked for. An empty value comes
+// after all others, going up.
+var keyTables = `
+	FROM key k JOIN establishment e ON e.uai = k.uai LEFT JOIN person p ON p.id = k.holder
+	CROSS JOIN LATERAL (SELECT CASE $12
+		WHEN 'holder' THEN ` + foldedHolder + `
+		WHEN 'state' THEN to_char(array_position($13::text[], k.state), '00')
+		WHEN 'batch' THEN lower(k.batch)
+		WHEN 'expiry' THEN to_char(k.expires_on, 'YYYY-MM-DD')
+		WHEN 'login' THEN to_char(k.last_login_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')
+		WHEN 'establishment' THEN lower(e.name) || ' ' || e.uai END AS raw) y
+	CROSS JOIN LATERAL (SELECT CASE WHEN coalesce(y.raw, '') = '' THEN '1' ELSE '0' || y.raw END COLLATE "C" AS place) x
+	WHERE ($1 OR k.holder = $2 OR coalesce(e.host, e.uai) = ANY ($3))
+	AND ($4 = '' OR k.serial = $4) AND ($5 = '' OR k.uai = $5) AND ($6 = '' OR k.state = $6)
+	AND ($7::timestamptz IS NULL OR k.changed_at >= $7)
+	AND ($8 = '' OR k.batch = $8) AND ($9::date IS NULL OR k.expires_on < $9)
+	AND (cardinality($11::text[]) = 0 OR ($10 <> '' AND position($10 IN k.serial) > 0) OR (p.id IS NOT NULL
+		AND NOT EXISTS (SELECT FROM unnest($11::text[]) AS w WHERE position(` + foldedWord + ` IN ` + foldedHolder + `) = 0)))
+	`
+
+var keyList = `SELECT ` + keyColumns + `, coalesce(p.given_name, '') AS given_name, coalesce(p.family_name, '') AS family_name,
+	e.name, k.changed_at, x.place` + keyTables
+
+// keyPages are the ends of the query, by order and direction: where the page before ended ($14, $15), and how long a page is.
+var keyPages = map[bool]map[bool]string{ // by serial, descending
+	true: {
+		false: `AND ($15 = '' OR k.serial > $15) AND ($14 = '' OR true) ORDER BY k.serial LIMIT $16`,
+		true:  `AND ($15 = '' OR k.serial < $15) AND ($14 = '' OR true) ORDER BY k.serial DESC LIMIT $16`,
+	},
+	false: {
+		false: `AND ($15 = '' OR (x.place, k.serial) > ($14, $15)) ORDER BY x.place, k.serial LIMIT $16`,
+		true:  `AND ($15 = '' OR (x.place, k.serial) < ($14, $15)) ORDER BY x.place DESC, k.serial DESC LIMIT $16`,
+	},
+}
+
+// ListKeys returns a page of keys within reach, in the order that the filter asks for.
+func (r reader) ListKeys(ctx context.Context, reach Reach, f KeyFilter) ([]ListedKey, error) {
+	var rows []struct {
+		keyRow
+		Given     string    `db:"given_name"`
+		Family    string    `db:"family_name"`
+		Name      string    `db:"name"`
+		ChangedAt time.Time `db:"changed_at"`
+		Place     string    `db:"place"`
+	}
+	err := r.all(ctx, &rows, keyList+keyPages[f.Sort == BySerial][f.Descending],
+		reach.All, reach.Person, pq.Array(texts(reach.UAIs)), string(f.Serial), string(f.Establishment), string(f.State), nullTime(f.ChangedSince),
+		f.Batch, nullDay(f.ExpiresBefore), okey.Compact(f.Search), pq.Array(words(f.Search)), string(f.Sort), pq.Array(texts(okey.KeyStates())),
+		f.AfterPlace, string(f.AfterSerial), f.Limit)
+	found := make([]ListedKey, len(rows))
+	for i, row := range rows {
+		found[i] = ListedKey{
+			Key: row.key(), Establishment: row.Name, ChangedAt: utc(row.ChangedAt), Place: row.Place,
+			HolderName: okey.Person{GivenName: row.Given, FamilyName: row.Family}.Name(),
+		}
+	}
+	return found, err
+}
+
+func words(text string) []string { return strings.Fields(strings.ToLower(text)) }
+
+// KeyBatches returns the batches of the keys within reach, by name.
+func (r reader) KeyBatches(ctx context.Context, reach Reach, uai okey.UAI, limit int) ([]string, error) {
+	var batches []string
+	err := r.all(ctx, &batches, `SELECT DISTINCT k.batch FROM key k JOIN establishment e ON e.uai = k.uai
+		WHERE ($1 OR k.holder = $2 OR coalesce(e.host, e.uai) = ANY ($3)) AND ($4 = '' OR k.uai = $4) AND k.batch <> '' ORDER BY k.batch LIMIT $5`,
+		reach.All, reach.Person, pq.Array(texts(reach.UAIs)), string(uai), limit)
+	return batches, err
+}

@@ -1,0 +1,304 @@
+package sql
+
+import (
+	"context"
+	stdsql "database/sql"
+	"fmt"
+	"time"
+
+	"okey"
+
+	"github.com/google/uuid"
+	"github.com/lib/pq"
+)
+
+// ListedOrder is an order with the names that a list shows.
+type ListedOrder struct {
+	okey.Order
+	Establishment string
+	Commune       string
+	ByName        string
+}
+
+type orderRow struct {
+	ID         uuid.UUID       `db:"id"`
+	Number     int64           `db:"number"`
+	UAI        okey.UAI        `db:"uai"`
+	Quantity   int             `db:"quantity"`
+	Received   int             `db:"received"`
+	Comment    string          `db:"comment"`
+	State      okey.OrderState `db:"state"`
+	By         uuid.NullUUID   `db:"by_person"`
+	PlacedAt   time.Time       `db:"placed_at"`
+	Export     uuid.NullUUID   `db:"export"`
+	ExportedAt stdsql.NullTime `db:"exported_at"`
+	ClosedAt   stdsql.NullTime `db:"closed_at"`
+	Name       string          `db:"name"`
+	Commune    string          `db:"commune"`
+	ByName     string          `db:"by_name"`
+}
+
+func (r orderRow) order() ListedOrder {
+	return ListedOrder{Establishment: r.Name, Commune: r.Commune, ByName: r.ByName, Order: okey.Order{
+		ID: r.ID, Number: r.Number, UAI: r.UAI, Quantity: r.Quantity, Received: r.Received, Comment: r.Comment, State: r.State, By: r.By.UUID,
+		PlacedAt: utc(r.PlacedAt), Export: r.Export.UUID, ExportedAt: utc(r.ExportedAt.Time), ClosedAt: utc(r.ClosedAt.Time),
+	}}
+}
+
+const orders = `SELECT o.id, o.number, o.uai, o.quantity, o.received, o.comment, o.state, o.by_person, o.placed_at, o.export, o.exported_at,
+	o.closed_at, e.name, e.commune, trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS by_name
+	FROM key_order o JOIN establishment e ON e.uai = o.uai LEFT JOIN person p ON p.id = o.by_person `
+
+const noOrder = "Cette commande n'existe pas, ou elle n'est pas pour vous."
+
+// Order answers not_found for an unknown id.
+func (r reader) Order(ctx context.Context, id uuid.UUID) (ListedOrder, error) {
+	var row orderRow
+	err := r.get(ctx, &row, noOrder, orders+`WHERE o.id = $1`, id)
+	return row.order(), err
+}
+
+// LockOrder takes the lock of the order's establishment, then the order's, and returns it as it is then.
+func (t *Tx) LockOrder(ctx context.Context, id uuid.UUID) (ListedOrder, error) {
+	o, err := t.Order(ctx, id)
+	if err != nil {
+		return o, err
+	}
+	if err := t.LockEstablishment(ctx, o.UAI); err != nil {
+		return o, err
+	}
+	var locked uuid.UUID
+	if err := t.get(ctx, &locked, noOrder, `SELECT id FROM key_order WHERE id = $1 FOR UPDATE`, id); err != nil {
+		return o, err
+	}
+	now, err := t.Order(ctx, id)
+	if err == nil && now.UAI != o.UAI { // its establishment has a successor since: the caller tries again
+		return now, fmt.Errorf("order %s moved while it was being locked", id)
+	}
+	return now, err
+}
+
+// OrderFilter narrows a list of orders; zero values narrow nothing.
+type OrderFilter struct {
+	Establishment  okey.UAI
+	State          okey.OrderState
+	Open           bool
+	Export         uuid.UUID
+	BeforePlacedAt time.Time
+	AfterID        uuid.UUID // with BeforePlacedAt: where the page before ended
+	Limit          int
+}
+
+// ListOrders returns a page of the orders within reach, newest first. Who ordered sees the order while they answer for the establishment.
+func (r reader) ListOrders(ctx context.Context, reach Reach, f OrderFilter) ([]ListedOrder, error) {
+	var rows []orderRow
+	err := r.all(ctx, &rows, orders+`WHERE ($1 OR coalesce(e.host, e.uai) = ANY ($2)) AND ($3 = '' OR o.uai = $3) AND ($4 = '' OR o.state = $4)
+		AND (NOT $5 OR o.closed_at IS NULL) AND ($6::uuid IS NULL OR o.export = $6)
+		AND ($7::timestamptz IS NULL OR (o.placed_at <= $7 AND (o.placed_at < $7 OR o.id > $8)))
+		ORDER BY o.placed_at DESC, o.id LIMIT $9`,
+		reach.All, pq.Array(texts(reach.UAIs)), string(f.Establishment), string(f.State), f.Open, nullID(f.Export),
+		nullTime(f.BeforePlacedAt), f.AfterID, f.Limit)
+	found := make([]ListedOrder, len(rows))
+	for i, row := range rows {
+		found[i] = row.order()
+	}
+	return found, err
+}
+
+// PlaceOrder writes a new order.
+func (t *Tx) PlaceOrder(ctx context.Context, o okey.Order) error {
+	err := t.exec(ctx, `INSERT INTO key_order (id, uai, quantity, comment, state, by_person, placed_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		o.ID, o.UAI, o.Quantity, o.Comment, string(okey.OrderPlaced), nullID(o.By), o.PlacedAt)
+	if err != nil {
+		return fmt.Errorf("place an order: %w", err)
+	}
+	return t.orderEvent(ctx, o.ID, okey.OrderPlaced, o.Quantity, o.By, o.Comment, o.PlacedAt)
+}
+
+// MoveOrder writes an order's next state and what has been received of it.
+func (t *Tx) MoveOrder(ctx context.Context, o okey.Order, by okey.PersonID, comment string, at time.Time) error {
+	var closed time.Time
+	if o.State.Closed() {
+		closed = at
+	}
+	err := t.exec(ctx, `UPDATE key_order SET state = $2, received = $3, closed_at = $4 WHERE id = $1`, o.ID, string(o.State), o.Received, nullTime(closed))
+	if err != nil {
+		return fmt.Errorf("move order %s: %w", o.ID, err)
+	}
+	return t.orderEvent(ctx, o.ID, o.State, o.Received, by, comment, at)
+}
+
+func (t *Tx) orderEvent(ctx context.Context, id uuid.UUID, state okey.OrderState, keys int, by okey.PersonID, comment string, at time.Time) error {
+	return t.exec(ctx, `INSERT INTO order_event (key_order, seq, at, state, keys, by_person, comment)
+		SELECT $1, coalesce(max(seq), 0) + 1, $2, $3, $4, $5, $6 FROM order_event WHERE key_order = $1`, id, at, string(state), keys, nullID(by), comment)
+}
+
+// OrderEvent is one line of an order's story.
+type OrderEvent struct {
+	At      time.Time       `db:"at"`
+	State   okey.OrderState `db:"state"`
+	Keys    int             `db:"keys"`
+	By      string          `db:"by_name"`
+	Comment string          `db:"comment"`
+}
+
+// OrderStory returns what happened to an order, oldest first.
+func (r reader) OrderStory(ctx context.Context, id uuid.UUID) ([]OrderEvent, error) {
+	var events []OrderEvent
+	err := r.all(ctx, &events, `SELECT v.at, v.state, v.keys, trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS by_name, v.comment
+		FROM order_event v LEFT JOIN person p ON p.id = v.by_person WHERE v.key_order = $1 ORDER BY v.seq`, id)
+	return events, err
+}
+
+// Export is a workbook of orders.
+type Export struct {
+	ID       uuid.UUID     `db:"id"`
+	By       uuid.NullUUID `db:"by_person"`
+	ByName   string        `db:"by_name"`
+	At       time.Time     `db:"at"`
+	Orders   int           `db:"orders"`
+	Keys     int           `db:"keys"`
+	FileName string        `db:"file_name"`
+	SHA256   string        `db:"sha256"`
+	Workbook []byte        `db:"workbook"` // by Workbook alone
+}
+
+const exports = `SELECT x.id, x.by_person, trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS by_name, x.at, x.orders, x.keys,
+	x.file_name, x.sha256 FROM order_export x LEFT JOIN person p ON p.id = x.by_person `
+
+const noExport = "Cet export n'existe pas, ou il n'est pas pour vous."
+
+// Export answers not_found for an unknown id.
+func (r reader) Export(ctx context.Context, id uuid.UUID) (Export, error) {
+	var x Export
+	err := r.get(ctx, &x, noExport, exports+`WHERE x.id = $1`, id)
+	return x, err
+}
+
+// Exports returns the latest, newest first.
+func (r reader) Exports(ctx context.Context, limit int) ([]Export, error) {
+	var found []Export
+	err := r.all(ctx, &found, exports+`ORDER BY x.at DESC, x.id LIMIT $1`, limit)
+	return found, err
+}
+
+// Workbook returns an export's file as it was sent.
+func (r reader) Workbook(ctx context.Context, id uuid.UUID) ([]byte, error) {
+	var content []byte
+	err := r.get(ctx, &content, noExport, `SELECT workbook FROM order_export WHERE id = $1`, id)
+	return content, err
+}
+
+// ClaimOrders locks all placed orders, those of other exports left out: of two exports at once the second finds none of the first.
+func (t *Tx) ClaimOrders(ctx context.Context) ([]ListedOrder, error) {
+	if err := t.exec(ctx, `SELECT id FROM key_order WHERE state = 'placed' ORDER BY id FOR UPDATE`); err != nil {
+		return nil, fmt.Errorf("claim orders: %w", err)
+	}
+	var rows []orderRow
+	err := t.all(ctx, &rows, orders+`WHERE o.state = 'placed' ORDER BY o.number`)
+	claimed := make([]ListedOrder, len(rows))
+	for i, row := range rows {
+		claimed[i] = row.order()
+	}
+	return claimed, err
+}
+
+// SaveExport keeps a workbook, and marks its orders as exported with it.
+func (t *Tx) SaveExport(ctx context.Context, x Export, claimed []ListedOrder) error {
+	err := t.exec(ctx, `INSERT INTO order_export (id, by_person, at, orders, keys, file_name, workbook, sha256) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		x.ID, x.By, x.At, x.Orders, x.Keys, x.FileName, x.Workbook, x.SHA256)
+	if err != nil {
+		return fmt.Errorf("keep an export: %w", err)
+	}
+	for _, o := range claimed {
+		err := t.exec(ctx, `UPDATE key_order SET state = 'exported', export = $2, exported_at = $3 WHERE id = $1`, o.ID, x.ID, x.At)
+		if err != nil {
+			return fmt.Errorf("mark order %s as exported: %w", o.ID, err)
+		}
+		if err := t.orderEvent(ctx, o.ID, okey.OrderExported, o.Quantity, x.By.UUID, "", x.At); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// OrdersPlaced tells whether any order waits for its export.
+func (r reader) OrdersPlaced(ctx context.Context) (bool, error) {
+	var some bool
+	err := r.get(ctx, &some, "", `SELECT EXISTS (SELECT FROM key_order WHERE state = 'placed')`)
+	return some, err
+}
+
+// OpenOrders returns ids of open orders after the given one, in their order.
+func (r reader) OpenOrders(ctx context.Context, after uuid.UUID, limit int) ([]uuid.UUID, error) {
+	var ids []uuid.UUID
+	err := r.all(ctx, &ids, `SELECT id FROM key_order WHERE closed_at IS NULL AND id > $1 ORDER BY id LIMIT $2`, after, limit)
+	return ids, err
+}
+
+// NeedsOf counts what an order of an establishment is reckoned from, on the day.
+func (r reader) NeedsOf(ctx context.Context, uai okey.UAI, on okey.Day) (okey.Needs, error) {
+	var n struct {
+		Waiting  int `db:"waiting"`
+		Expiring int `db:"expiring"`
+		Minimum  int `db:"minimum"`
+		Free     int `db:"free"`
+		UnderWay int `db:"under_way"`
+	}
+	err := r.get(ctx, &n, "Cet établissement n'est pas dans OKEY.", `SELECT e.minimum_stock AS minimum,
+		(SELECT count(*) FROM request WHERE uai = e.uai AND stage IN ('awaiting_decision', 'awaiting_stock')) AS waiting,
+		(SELECT count(*) FROM key WHERE uai = e.uai AND state = 'in_service' AND expires_on <= $2::date) AS expiring,
+		(SELECT count(*) FROM key WHERE uai = e.uai AND state = 'in_stock' AND expires_on >= $3::date) AS free,
+		greatest((SELECT coalesce(sum(quantity - received), 0) FROM key_order WHERE uai = e.uai AND closed_at IS NULL),
+			(SELECT count(*) FROM key WHERE uai = e.uai AND state = 'in_transit')) AS under_way
+		FROM establishment e WHERE e.uai = $1`, uai, on.AddMonths(okey.RenewalMonths).String(), on.AddMonths(okey.LendableMonths).String())
+	return okey.Needs(n), err
+}
+
+// ReceiveKeys books keys that arrived at an establishment on its oldest orders under way, and returns these as they are then. Their workflows
+// are told by actions of the flow's own, named after cause. The caller holds the establishment's lock.
+func (t *Tx) ReceiveKeys(ctx context.Context, uai okey.UAI, keys int, cause uuid.UUID, at time.Time) error {
+	var rows []orderRow
+	err := t.all(ctx, &rows, orders+`WHERE o.uai = $1 AND o.state IN ('exported', 'shipped', 'partly_received') ORDER BY o.number`, uai)
+	if err != nil {
+		return fmt.Errorf("find orders of %s: %w", uai, err)
+	}
+	for _, row := range rows {
+		o := row.order().Order
+		if keys == 0 {
+			return nil
+		}
+		n := min(keys, o.Quantity-o.Received)
+		keys -= n
+		o.Receive(n)
+		if err := t.MoveOrder(ctx, o, okey.PersonID{}, "", at); err != nil {
+			return err
+		}
+		if err := t.TellOrder(ctx, o.ID, cause, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// TellOrder has an order's workflow look again where the order stands.
+func (t *Tx) TellOrder(ctx context.Context, order, cause uuid.UUID, at time.Time) error {
+	return t.FollowUp(ctx, okey.Action{
+		ID: okey.DerivedID(cause, "tell/"+order.String()), Subject: order, Name: okey.ActionOrderExported, Via: okey.ViaEngine, CreatedAt: at,
+	})
+}
+
+// SetMinimum writes how many keys support wants in an establishment's drawer.
+func (s *Store) SetMinimum(ctx context.Context, uai okey.UAI, minimum int, by okey.PersonID, at time.Time) error {
+	err := s.Do(ctx, func(t *Tx) error {
+		if err := t.exec(ctx, `UPDATE establishment SET minimum_stock = $2 WHERE uai = $1`, uai, minimum); err != nil {
+			return err
+		}
+		t.Audit(Entry{At: at, Event: "minimum_stock", Actor: by, Via: okey.ViaSupport, Subject: "establishment:" + string(uai), Detail: fmt.Sprint(minimum)})
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("set the minimum of %s: %w", uai, err)
+	}
+	return nil
+}

@@ -1,0 +1,139 @@
+package workflows
+
+import (
+	"fmt"
+	"time"
+
+	"okey"
+
+	"go.temporal.io/sdk/workflow"
+)
+
+// Order follows an order of keys from its placing to its last key: it takes the signals that people send (each names a recorded action), has
+// them judged one at a time, and tells support where the keys do not come.
+func Order(ctx workflow.Context, in okey.OrderInput) error {
+	o := &order{in: in, inbox: workflow.NewBufferedChannel(ctx, 1000)}
+	for _, name := range okey.OrderActions() {
+		channel := workflow.GetSignalChannel(ctx, string(name))
+		workflow.Go(ctx, func(ctx workflow.Context) {
+			for {
+				var signal okey.ActionSignal
+				channel.Receive(ctx, &signal)
+				o.pending++
+				o.inbox.Send(ctx, signal)
+			}
+		})
+	}
+	if err := o.load(ctx); err != nil {
+		return err
+	}
+	for {
+		if err := o.drain(ctx); err != nil {
+			return err
+		}
+		if o.standing.State == "" || o.standing.State.Closed() {
+			break
+		}
+		if err := o.wait(ctx); err != nil {
+			return err
+		}
+		if workflow.GetInfo(ctx).GetContinueAsNewSuggested() && o.pending == 0 {
+			return workflow.NewContinueAsNewError(ctx, okey.WorkflowOrder, in)
+		}
+	}
+	o.mails.Wait(ctx)
+	return nil
+}
+
+// order is the state of one run.
+type order struct {
+	in       okey.OrderInput
+	inbox    workflow.Channel
+	pending  int // signals received and not judged yet
+	standing okey.OrderStanding
+	told     int // how often support has been told that it is late
+	mails    workflow.WaitGroup
+}
+
+func (o *order) load(ctx workflow.Context) error {
+	o.mails = workflow.NewWaitGroup(ctx)
+	// What was due before this run began has been told by the one before.
+	began := workflow.Now(ctx)
+	if err := workflow.ExecuteActivity(stateActivity(ctx), okey.ActivityLoadOrder, o.in).Get(ctx, &o.standing); err != nil {
+		return fmt.Errorf("load the order: %w", err)
+	}
+	for o.told < len(o.standing.Overdue) && o.standing.Overdue[o.told].Before(began) {
+		o.told++
+	}
+	return nil
+}
+
+// drain has all signals judged that have come.
+func (o *order) drain(ctx workflow.Context) error {
+	for {
+		var signal okey.ActionSignal
+		if !o.inbox.ReceiveAsync(&signal) {
+			return nil
+		}
+		o.pending--
+		if err := o.judge(ctx, signal); err != nil {
+			return err
+		}
+	}
+}
+
+func (o *order) judge(ctx workflow.Context, signal okey.ActionSignal) error {
+	var v okey.StockVerdict
+	matter := okey.StockMatter{Action: signal.Action, At: workflow.Now(ctx).UTC()}
+	if err := workflow.ExecuteActivity(stateActivity(ctx), okey.ActivityStock, matter).Get(ctx, &v); err != nil {
+		return fmt.Errorf("judge an action on the order: %w", err)
+	}
+	if err := workflow.ExecuteActivity(stateActivity(ctx), okey.ActivityLoadOrder, o.in).Get(ctx, &o.standing); err != nil {
+		return fmt.Errorf("load the order: %w", err)
+	}
+	o.send(ctx, v.Letters)
+	return nil
+}
+
+// send keeps no signal waiting for the mail relay.
+func (o *order) send(ctx workflow.Context, letters []okey.MailOrder) {
+	if len(letters) == 0 {
+		return
+	}
+	o.mails.Add(1)
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		defer o.mails.Done()
+		if err := sendLetters(ctx, letters); err != nil {
+			workflow.GetLogger(ctx).Warn("mails about an order did not leave", "order", o.in.Order, "error", err)
+		}
+	})
+}
+
+// wait ends with the next signal, or when support is to be told.
+func (o *order) wait(ctx workflow.Context) error {
+	if o.told >= len(o.standing.Overdue) {
+		return workflow.Await(ctx, func() bool { return o.pending > 0 })
+	}
+	due := o.standing.Overdue[o.told]
+	came, err := workflow.AwaitWithTimeout(ctx, max(due.Sub(workflow.Now(ctx)), time.Second), func() bool { return o.pending > 0 })
+	if err != nil || came {
+		return err
+	}
+	o.told++
+	o.send(ctx, []okey.MailOrder{{
+		Subject: o.in.Order, UAI: o.standing.UAI, Cause: o.in.Order, At: workflow.Now(ctx).UTC(),
+		Step: okey.MailStep{Kind: okey.MailOrderOverdue, Ref: o.told},
+	}})
+	return nil
+}
+
+// ExportSchedule is the weekly run: it has the placed orders exported, as support's button does.
+func ExportSchedule(ctx workflow.Context) error {
+	var run okey.ExportPlan
+	id := workflow.GetInfo(ctx).WorkflowExecution
+	run.At, run.Run = workflow.Now(ctx).UTC(), okey.DerivedID(okey.ExportSpace, id.ID+"/"+id.RunID)
+	if err := workflow.ExecuteActivity(stateActivity(ctx), okey.ActivityPlanExport, run).Get(ctx, nil); err != nil {
+		return fmt.Errorf("plan the export: %w", err)
+	}
+	return nil
+}

@@ -48,6 +48,8 @@ type Content struct {
 	Announced     bool          `json:"announced,omitempty"`
 	LookAlikes    bool          `json:"look_alikes,omitempty"` // serials that differ by leading zeros from known ones are others
 	Serials       []Serial      `json:"serials,omitempty"`
+	Batch         string        `json:"batch,omitempty"` // of a key that support confirms
+	ExpiresOn     Day           `json:"expires_on,omitzero"`
 	Quantity      int           `json:"quantity,omitempty"` // of an order, or of what was received of it
 	Successor     UAI           `json:"successor,omitempty"` // of a succession
 }

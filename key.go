@@ -52,6 +52,7 @@ const (
 	ReasonHandedOver KeyReason = "handed_over"
 	ReasonReleased   KeyReason = "released" // its request was withdrawn or expired, or another key took its place
 	ReasonArrived    KeyReason = "arrived"  // with a delivery
+	ReasonReported   KeyReason = "reported" // by an inventory, confirmed by support
 	ReasonAnnounced  KeyReason = "announced" // by a delivery that is on its way
 )
 
@@ -64,7 +65,7 @@ var keyReasonNames = map[KeyReason]string{
 	ReasonLost: "Clef perdue", ReasonReturn: "Mettre en stock", ReasonDefective: "Clef défectueuse",
 	ReasonFound: "Clef retrouvée", ReasonRetired: "Mise au rebut",
 	ReasonReserved: "Réservée", ReasonSigned: "Attribuée", ReasonHandedOver: "Remise", ReasonReleased: "Rendue au stock", ReasonArrived: "Arrivée",
-	ReasonImported: "Importée", ReasonMoved: "Déplacée", ReasonAnnounced: "Annoncée",
+	ReasonImported: "Importée", ReasonMoved: "Déplacée", ReasonAnnounced: "Annoncée", ReasonReported: "Trouvée à l'inventaire, confirmée",
 }
 
 // French names the reason on forms and in histories.

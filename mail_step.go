@@ -36,6 +36,11 @@ const (
 
 	MailOrdersExported    MailKind = "orders_exported"    // supplier: the workbook
 	MailOrderOverdue      MailKind = "order_overdue"      // support: ordered keys that do not come
+	MailKeysReported      MailKind = "keys_reported"      // support: keys of an inventory that OKEY does not know
+	MailReportDecided     MailKind = "report_decided"     // whoever reported it
+	MailLowStock          MailKind = "low_stock"          // approvers: fewer keys than support wants there
+	MailKeyExpires        MailKind = "key_expires"        // holder, approvers
+	MailHolderLeft        MailKind = "holder_left"        // holder, approvers
 	MailDeliveryArrived   MailKind = "delivery_arrived"   // approvers: keys are in their stock
 	MailDeliveryAnnounced MailKind = "delivery_announced" // approvers: keys are on their way, confirm what arrives
 )

@@ -23,12 +23,12 @@ const (
 
 // The codes of moves.
 const (
-	CodeKeysStay  Code = "keys_stay" // some of the keys may not move: the verdict's faults name them
-	CodeMoveOpen  Code = "move_open" // somebody has proposed already that this key goes along
-	CodeMoveOver  Code = "move_over" // the proposal was answered, has expired, or the key is no longer with that holder
+	CodeKeysStay  Code = "keys_stay"  // some of the keys may not move: the verdict's faults name them
+	CodeMoveOpen  Code = "move_open"  // somebody has proposed already that this key goes along
+	CodeMoveOver  Code = "move_over"  // the proposal was answered, has expired, or the key is no longer with that holder
 	CodeNotServed Code = "not_served" // keys go only to establishments that OKEY serves
-	CodeSucceeded Code = "succeeded" // this establishment has a successor
-	CodeOwnKey    Code = "own_key"   // nobody lets their own key in
+	CodeSucceeded Code = "succeeded"  // this establishment has a successor
+	CodeOwnKey    Code = "own_key"    // nobody lets their own key in
 )
 
 // DetailSucceeded refuses an asking at an establishment that has a successor.

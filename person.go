@@ -157,3 +157,25 @@ func (d Day) String() string {
 	}
 	return d.t.Format(time.DateOnly)
 }
+
+// MarshalText writes a day as ISO 8601 does; the zero Day is empty.
+func (d Day) MarshalText() ([]byte, error) {
+	if d.IsZero() {
+		return nil, nil
+	}
+	return []byte(d.String()), nil
+}
+
+// UnmarshalText reads what MarshalText wrote.
+func (d *Day) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*d = Day{}
+		return nil
+	}
+	t, err := time.Parse(time.DateOnly, string(text))
+	if err != nil {
+		return InvalidField("", "« %s » n'est pas une date.", text)
+	}
+	*d = DayOf(t, time.UTC)
+	return nil
+}

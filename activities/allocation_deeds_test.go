@@ -130,8 +130,10 @@ func (e *errand) change(uai okey.UAI) error {
 		return err
 	}
 	a := e.Record(okey.Action{Name: okey.ActionKeyChange, By: e.heads[uai].ID, Key: okey.Serial(serial), Content: okey.Content{KeyReason: reason, Comment: "x"}})
-	_, err = e.keys.Change(context.Background(), okey.KeyMatter{Action: a.ID, At: e.at()})
-	return err
+	return e.again(func() error {
+		_, err := e.keys.Change(context.Background(), okey.KeyMatter{Action: a.ID, At: e.at()})
+		return err
+	})
 }
 
 // arrive brings keys to both schools in one delivery, here or on their way, and confirms what was on its way.
@@ -174,8 +176,21 @@ func (e *errand) carry(uai okey.UAI) error {
 }
 
 func (e *errand) stockAction(a okey.Action) error {
-	_, err := e.stock.Change(context.Background(), okey.StockMatter{Action: e.Record(a).ID, At: e.at()})
-	return err
+	id := e.Record(a).ID
+	return e.again(func() error {
+		_, err := e.stock.Change(context.Background(), okey.StockMatter{Action: id, At: e.at()})
+		return err
+	})
+}
+
+// again tries once more what met a key on its way to the other school, as the engine does; nothing else may fail.
+func (e *errand) again(try func() error) error {
+	for {
+		err := try()
+		if err == nil || !strings.Contains(err.Error(), "moved while it was being locked") {
+			return err
+		}
+	}
 }
 
 // settleAll delivers what is still owed, as the repair watch does, until nothing is.

@@ -28,7 +28,7 @@ var (
 const (
 	rushWorkers = 8
 	rushSteps   = 150 // of each worker
-	rushPeople  = 24 // at each school
+	rushPeople  = 24  // at each school
 )
 
 // TestNeverOversoldFirstComeFirstServed has many people do at once, at two schools, all that touches keys, through the real activities on a

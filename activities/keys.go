@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"fmt"
 
 	"okey"
 	"okey/sql"
@@ -56,7 +57,8 @@ func changeKey(ctx context.Context, tx *sql.Tx, m okey.KeyMatter) (okey.KeyVerdi
 	return keyVerdict(action.Key, v), tx.Judged(ctx, action.ID, v, m.At)
 }
 
-// lockKey takes the lock of the establishment that has the key, and reads the key then.
+// lockKey takes the lock of the establishment that has the key, and reads the key then. One that went elsewhere meanwhile makes the activity
+// try again: its new establishment's lock is not held.
 func lockKey(ctx context.Context, tx *sql.Tx, serial okey.Serial) (okey.Key, error) {
 	key, err := tx.Key(ctx, serial)
 	if err != nil {
@@ -65,7 +67,11 @@ func lockKey(ctx context.Context, tx *sql.Tx, serial okey.Serial) (okey.Key, err
 	if err := tx.LockEstablishment(ctx, key.UAI); err != nil {
 		return key, err
 	}
-	return tx.Key(ctx, serial)
+	locked, err := tx.Key(ctx, serial)
+	if err == nil && locked.UAI != key.UAI {
+		return key, fmt.Errorf("key %s moved while it was being locked", serial)
+	}
+	return locked, err
 }
 
 func applyKeyChange(ctx context.Context, tx *sql.Tx, a okey.Action, key okey.Key, m okey.KeyMatter) (okey.Verdict, error) {

@@ -1,9 +1,12 @@
 package activities_test
 
 import (
+	"context"
 	"testing"
+	"time"
 
 	"okey"
+	"okey/activities"
 	"okey/internal/scene"
 	"okey/sql"
 
@@ -82,6 +85,26 @@ func TestMailsThatNeverLeftAreListedForSupport(t *testing.T) {
 	require.Error(t, err)
 	arrived := o.send(request, okey.MailStep{Kind: okey.MailUndelivered, Ref: 1})
 	require.Equal(t, []string{supportBox + ": Des courriels ne partent pas : le collège des Tilleuls"}, lines(arrived))
+	assert.Contains(t, arrived[0].Text, "pour ablanc@ac-nice.fr")
+}
+
+func TestMailsAboutAKeyThatNeverLeftAreListedForSupport(t *testing.T) {
+	o := newOffice(t)
+	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, time.June, 30))
+	a := o.Record(okey.Action{Name: okey.ActionKeyChange, By: o.roux.ID, Key: serial, Content: okey.Content{KeyReason: okey.ReasonLost, Comment: "x"}})
+	_, err := activities.NewKeys(o.Store).Change(context.Background(), okey.KeyMatter{Action: a.ID, At: o.now})
+	require.NoError(t, err)
+	o.box.Refuse("ablanc@ac-nice.fr", 451)
+	order := okey.MailOrder{Key: serial, Cause: a.ID, Step: okey.MailStep{Kind: okey.MailKeyChanged, Ref: 1}, At: o.now}
+	_, err = o.mails.SendMails(context.Background(), order)
+	require.Error(t, err)
+	before := len(o.box.Letters())
+	order.Step.Kind = okey.MailUndelivered
+	_, err = o.mails.SendMails(context.Background(), order)
+	require.NoError(t, err)
+	arrived := o.box.Letters()[before:]
+	require.Len(t, arrived, 1)
+	assert.Contains(t, arrived[0].Text, "sur la clef "+string(serial))
 	assert.Contains(t, arrived[0].Text, "pour ablanc@ac-nice.fr")
 }
 

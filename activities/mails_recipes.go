@@ -5,6 +5,8 @@ import (
 
 	"okey"
 	"okey/mail"
+
+	"github.com/google/uuid"
 )
 
 // recipes say, for each kind of step, which letters go to whom.
@@ -40,6 +42,11 @@ var recipes = map[okey.MailKind]func(context.Context, *post) error{
 
 	okey.MailOrdersExported:    ordersExported,
 	okey.MailOrderOverdue:      orderOverdue,
+	okey.MailKeysReported:      keysReported,
+	okey.MailReportDecided:     reportDecided,
+	okey.MailLowStock:          lowStock,
+	okey.MailKeyExpires:        keyExpires,
+	okey.MailHolderLeft:        holderLeft,
 	okey.MailDeliveryArrived:   delivered(mail.DeliveryArrived),
 	okey.MailDeliveryAnnounced: delivered(mail.DeliveryAnnounced),
 }
@@ -325,17 +332,25 @@ func supportDecided(ctx context.Context, p *post) error {
 
 // undelivered tells support which mails have not left in all the time that mail servers give each other.
 func undelivered(ctx context.Context, p *post) error {
+	letter := mail.Undelivered
 	unsent, err := p.store.UnsentMails(ctx, p.request.ID)
+	if p.request.ID == uuid.Nil {
+		letter = mail.StockUndelivered
+		unsent, err = p.store.UnsentStockMails(ctx, p.order.Key, p.order.Subject, p.order.At)
+	}
 	if err != nil {
 		return err
 	}
+	if p.facts.Link == "" {
+		p.facts.Link = p.list()
+	}
 	for _, row := range unsent {
-		if row.Kind != okey.MailKind(mail.Undelivered) {
+		if row.Kind != okey.MailKind(letter) {
 			p.facts.Items = append(p.facts.Items, mail.Item{Kind: row.Subject, Address: row.Address})
 		}
 	}
 	if p.facts.Total = len(p.facts.Items); p.facts.Total > 0 {
-		p.toSupport(mail.Undelivered)
+		p.toSupport(letter)
 	}
 	return nil
 }

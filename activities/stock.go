@@ -32,6 +32,9 @@ var stockJudges = map[okey.ActionName]func(context.Context, *stockSitting) (okey
 	okey.ActionReceipt:       orderAct(okey.ActOrder, receive),
 	okey.ActionOrderExported: seeOrder,
 	okey.ActionExport:        exportOrders,
+
+	okey.ActionInventory:      saveInventory,
+	okey.ActionReportDecision: decideReport,
 }
 
 // stockSitting is the judging of one action about stock.

@@ -135,7 +135,7 @@ func TestKeysForASucceededEstablishmentAreNotImported(t *testing.T) {
 	assert.Equal(t, scene.Acacias, out.Problems[0].Successor)
 }
 
-// Approvals, askings and returns at the closing school race its succession, twenty times: nothing is stranded there, no key is lost.
+// Approvals and askings at the closing school race its succession, then the next one: nothing is stranded there, no key is lost.
 func TestNothingIsStrandedByAConcurrentSuccession(t *testing.T) {
 	c := newCourt(t)
 	support := c.Support("Sam Support")

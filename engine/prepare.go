@@ -138,6 +138,9 @@ func awaitAttributes(ctx context.Context, c client.Client) error {
 // ExportSchedule is the schedule of the weekly export of orders.
 const ExportSchedule = "order-export"
 
+// WatchSchedule is the schedule of the daily watch.
+const WatchSchedule = "stock-watch"
+
 // schedule is what runs by itself.
 type schedule struct {
 	id, workflow, summary string
@@ -151,6 +154,9 @@ func schedules() []schedule {
 	return []schedule{
 		{RepairSchedule, okey.WorkflowRepairWatch, "Ce qui s'est perdu repart", client.ScheduleSpec{
 			Intervals: []client.ScheduleIntervalSpec{{Every: time.Minute}}, TimeZoneName: zone,
+		}},
+		{WatchSchedule, okey.WorkflowStockWatch, "Ce qui manque, expire ou part", client.ScheduleSpec{
+			Calendars: []client.ScheduleCalendarSpec{{Hour: one(7)}}, TimeZoneName: zone,
 		}},
 		{ExportSchedule, okey.WorkflowExportSchedule, "Commandes de la semaine", client.ScheduleSpec{
 			Calendars: []client.ScheduleCalendarSpec{{DayOfWeek: one(1), Hour: one(6)}}, TimeZoneName: zone,
@@ -177,6 +183,15 @@ func upsertSchedule(ctx context.Context, c client.Client, s schedule) error {
 	}
 	if err != nil {
 		return fmt.Errorf("upsert schedule %s: %w", s.id, err)
+	}
+	return nil
+}
+
+// TriggerWatch runs the daily watch now: after people have left.
+func TriggerWatch(ctx context.Context, c client.Client) error {
+	err := c.ScheduleClient().GetHandle(ctx, WatchSchedule).Trigger(ctx, client.ScheduleTriggerOptions{Overlap: enums.SCHEDULE_OVERLAP_POLICY_SKIP})
+	if err != nil {
+		return fmt.Errorf("trigger schedule %s: %w", WatchSchedule, err)
 	}
 	return nil
 }

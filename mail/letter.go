@@ -51,6 +51,13 @@ const (
 
 	OrdersExported    Letter = "orders_exported"
 	OrderOverdue      Letter = "order_overdue"
+	KeysReported      Letter = "keys_reported"
+	ReportDecided     Letter = "report_decided"
+	LowStock           Letter = "low_stock"
+	KeyExpires         Letter = "key_expires"
+	KeyExpiresApprover Letter = "key_expires_approver"
+	HolderLeft         Letter = "holder_left"
+	HolderLeftApprover Letter = "holder_left_approver"
 	DeliveryArrived   Letter = "delivery_arrived"
 	DeliveryAnnounced Letter = "delivery_announced"
 
@@ -71,6 +78,7 @@ const (
 	HandoverLate  Letter = "handover_late"
 	OwnHandover   Letter = "own_handover"
 	Undelivered   Letter = "undelivered"
+	StockUndelivered Letter = "undelivered_stock"
 	Bounced       Letter = "bounced"
 )
 

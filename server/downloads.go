@@ -34,6 +34,9 @@ var downloads = []download{
 	{"/demandes/:id/tableau.xlsx", (*Server).requestDeskTable},
 	{"/clefs.xlsx", (*Server).keysTable},
 	{"/assistance.xlsx", (*Server).deskTable},
+	{pathOrders + ".xlsx", (*Server).ordersTable},
+	{pathDeliveries + ".xlsx", (*Server).deliveriesTable},
+	{pathDeliveries + "/:id/tableau.xlsx", (*Server).deliveryTable},
 }
 
 // spreadsheet is what a download holds.

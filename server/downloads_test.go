@@ -135,3 +135,22 @@ func TestSupportsTablesAreForSupportAndAuditors(t *testing.T) {
 	assert.Contains(t, support.get("/assistance").HTML, `href="/assistance.xlsx"`)
 	assert.Contains(t, support.get(page).HTML, `href="`+page+`/tableau.xlsx"`)
 }
+
+func TestOrdersAndDeliveriesAreDownloadedByThoseWhoSeeThem(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	roux, support := h.as(c.roux), h.as(c.support)
+	roux.done(roux.fill("/commandes", "/commandes", "quantity", "3", "comment", "=1+1"))
+	rows := roux.download("/commandes.xlsx")["Commandes"]
+	require.Len(t, rows, 2)
+	assert.Equal(t, []string{string(scene.Tilleuls), "Collège des Tilleuls", "3", "0"}, rows[1][2:6])
+	assert.Equal(t, "=1+1", rows[1][8])
+	assert.NotContains(t, roux.download("/commandes.xlsx"), "Classeurs transmis")
+	assert.Contains(t, support.download("/commandes.xlsx"), "Classeurs transmis")
+	head := h.Person("Luc Proviseur", okey.Principal, scene.Acacias)
+	assert.Len(t, h.as(head).download("/commandes.xlsx")["Commandes"], 1, "orders of another school stay there")
+	assert.Equal(t, http.StatusNotFound, h.as(c.lea).get("/commandes.xlsx").Status)
+	assert.Len(t, support.download("/assistance/livraisons.xlsx")["Livraisons"], 1)
+	assert.Contains(t, []int{http.StatusNotFound, http.StatusForbidden}, roux.get("/assistance/livraisons.xlsx").Status)
+	assert.Contains(t, roux.get("/commandes").HTML, `href="/commandes.xlsx"`)
+}

@@ -113,6 +113,7 @@ func (s *Server) peopleRoutes(pages gin.IRouter) {
 	post(pathSuccession, s.succession)
 	get(pathSuccession+"/:id", s.successionRecordPage)
 	s.orderPages(get, post)
+	s.inventoryPages(get, post)
 	get(pathDeliveries, s.deliveriesPage)
 	post(pathDeliveries, s.uploadDelivery)
 	get(pathDeliveries+"/:id", s.deliveryPage)

@@ -25,6 +25,7 @@ type deliveryScreen struct {
 	Schools   []fact
 	Facts     []fact
 	Delivered []deliveryLine
+	Sheet     string
 }
 
 type deliveryLine struct{ Path, When, File, State, By, Keys string }
@@ -66,6 +67,7 @@ func (s *Server) showDeliveries(v *visit, status int, f *form, page deliveryScre
 			State: d.State.French(), By: d.ByName, Keys: fmt.Sprint(d.Keys),
 		})
 	}
+	page.Sheet = pathDeliveries + ".xlsx"
 	return s.show(v, status, "deliveries", screen{Title: "Livraisons", Body: page})
 }
 
@@ -139,7 +141,7 @@ func (s *Server) showDelivery(v *visit, status int, d sql.Delivery, f *form, not
 	if err != nil {
 		return err
 	}
-	page := deliveryScreen{File: d.FileName, Rows: rows[:min(len(rows), shownRows)], More: max(0, len(rows)-shownRows)}
+	page := deliveryScreen{File: d.FileName, Rows: rows[:min(len(rows), shownRows)], More: max(0, len(rows)-shownRows), Sheet: pathDeliveries + "/" + d.ID.String() + "/tableau.xlsx"}
 	counts := map[okey.UAI]int{}
 	for _, row := range rows {
 		counts[row.UAI]++

@@ -58,7 +58,8 @@ func TestThePageOfAKeyIsLabelledAsAgreed(t *testing.T) {
 		okey.Defective: {okey.ReasonReturn, okey.ReasonRetired},
 		okey.InTransit: {okey.ReasonLost},
 	} {
-		h.Exec(`UPDATE key SET state = $2 WHERE serial = $1`, string(serial), string(state))
+		h.Exec(`DELETE FROM key WHERE serial = $1`, string(serial))
+		h.Exec(`INSERT INTO key (serial, uai, state, batch, expires_on, changed_at) VALUES ($1, $2, $3, 'L1', '2029-06-30', $4)`, string(serial), scene.Tilleuls, string(state), scene.Now)
 		page := h.as(c.roux).get(keyPage(serial)).HTML
 		for _, reason := range okey.ChangeReasons() {
 			shown := `<option value="` + string(reason) + `">` + reason.French() + `</option>`

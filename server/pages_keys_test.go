@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"context"
 	"fmt"
 	"html"
 	"net/http"
@@ -13,7 +14,9 @@ import (
 
 	"okey"
 	"okey/internal/scene"
+	"okey/sql"
 
+	"github.com/lib/pq"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -46,46 +49,75 @@ func (b *browser) leafed(path string) []string {
 
 var orders = []string{"", "serie", "titulaire", "etat", "lot", "expiration", "connexion", "etablissement"}
 
+// manyKeys fills both schools with n keys that are much alike, and returns all serials and those of the Tilleuls.
+func manyKeys(h *house, holders []okey.Person, n int, alike func(i, kinds int) int) (all, here []string) {
+	h.Helper()
+	h.Exec(`DELETE FROM key`)
+	var schools, states, batches, days, people, seen []string
+	for i := range n {
+		serial := fmt.Sprintf("%04dX%d", i, alike(i, 3))
+		uai := []okey.UAI{scene.Tilleuls, scene.Acacias}[alike(i, 2)]
+		state := []string{"in_stock", "lost", "in_service"}[alike(i, 3)]
+		holder, login := "", ""
+		if state == "in_service" {
+			holder = holders[alike(i, len(holders))].ID.String()
+			login = []string{"", "2026-11-24 09:12Z", "2026-11-23 09:12Z"}[alike(i, 3)]
+		}
+		all, schools, states = append(all, serial), append(schools, string(uai)), append(states, state)
+		batches = append(batches, []string{"", "L1", "l2", "Été"}[alike(i, 4)])
+		days = append(days, okey.NewDay(2027, time.January, 1+alike(i, 3)).String())
+		people, seen = append(people, holder), append(seen, login)
+		if uai == scene.Tilleuls {
+			here = append(here, serial)
+		}
+	}
+	h.Exec(`INSERT INTO key (serial, uai, state, batch, expires_on, holder, last_login_at, changed_at)
+		SELECT s, u, t, b, d, nullif(p, '')::uuid, nullif(l, '')::timestamptz, $8
+		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::date[], $6::text[], $7::text[]) AS k (s, u, t, b, d, p, l)`,
+		pq.Array(all), pq.Array(schools), pq.Array(states), pq.Array(batches), pq.Array(days), pq.Array(people), pq.Array(seen), scene.Now)
+	return all, here
+}
+
 func TestEveryOrderListsEveryKeyExactlyOnce(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
-	roux, support := h.as(c.roux), h.as(c.support)
 	people := []okey.Person{c.lea, c.blanc, h.Person("Élodie Zola", okey.Staff, scene.Tilleuls)}
 	rapid.Check(t, func(r *rapid.T) {
-		h.Exec(`DELETE FROM key`)
-		n := rapid.IntRange(0, 60).Draw(r, "keys")
-		var here, all []string
-		for i := range n {
-			serial := fmt.Sprintf("%04d%s", i, rapid.StringMatching(`[0-9A-Z]{1,4}`).Draw(r, "serial"))
-			uai := rapid.SampledFrom([]okey.UAI{scene.Tilleuls, scene.Acacias}).Draw(r, "school")
-			batch := rapid.SampledFrom([]string{"", "L1", "l2", "Été"}).Draw(r, "batch")
-			day := okey.NewDay(2027, time.January, 1+rapid.IntRange(0, 3).Draw(r, "day")).String()
-			state := rapid.SampledFrom([]string{"in_stock", "lost", "in_service"}).Draw(r, "state")
-			var holder, seen any
-			if state == "in_service" {
-				holder = people[i%len(people)].ID
-				if rapid.Bool().Draw(r, "seen") {
-					seen = scene.Now.Add(time.Duration(i%3) * time.Hour)
+		all, here := manyKeys(h, people, rapid.IntRange(0, 30).Draw(r, "keys"), func(_, kinds int) int { return rapid.IntRange(0, kinds-1).Draw(r, "kind") })
+		page := rapid.IntRange(1, 9).Draw(r, "page")
+		sort := rapid.SampledFrom([]sql.KeySort{sql.BySerial, sql.ByHolder, sql.ByState, sql.ByBatch, sql.ByExpiry, sql.ByLastLogin, sql.ByEstablishment}).Draw(r, "sort")
+		list := func(reach sql.Reach, descending bool) (serials []string) {
+			f := sql.KeyFilter{Sort: sort, Descending: descending, Limit: page}
+			for len(serials) <= len(all) {
+				found, err := h.Store.ListKeys(context.Background(), reach, f)
+				require.NoError(r, err)
+				if len(found) == 0 {
+					return serials
+				}
+				for _, k := range found {
+					serials = append(serials, string(k.Serial))
+					f.AfterSerial, f.AfterPlace = k.Serial, k.Place
 				}
 			}
-			h.Exec(`INSERT INTO key (serial, uai, state, batch, expires_on, holder, last_login_at, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-				serial, uai, state, batch, day, holder, seen, scene.Now)
-			all = append(all, serial)
-			if uai == scene.Tilleuls {
-				here = append(here, serial)
-			}
+			return serials
 		}
-		order := rapid.SampledFrom(orders).Draw(r, "order")
-		for _, way := range []string{order, "-" + order} {
-			require.ElementsMatch(r, all, support.leafed("/clefs?tri="+way), "support, by %s", way)
-			require.ElementsMatch(r, here, roux.leafed("/clefs?tri="+way), "the Tilleuls, by %s", way)
-		}
-		up, down := support.leafed("/clefs?tri="+order), support.leafed("/clefs?tri=-"+order)
-		if order != "" {
-			slices.Reverse(down)
-			require.Equal(r, up, down)
-		}
+		up, down := list(sql.Reach{All: true}, false), list(sql.Reach{All: true}, true)
+		require.ElementsMatch(r, all, up)
+		slices.Reverse(down)
+		require.Equal(r, up, down, "the other way round is the same order")
+		require.ElementsMatch(r, here, list(sql.Reach{UAIs: []okey.UAI{scene.Tilleuls}}, false))
 	})
+}
+
+func TestEveryPageOfEveryOrderLeadsToTheNext(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	all, here := manyKeys(h, []okey.Person{c.lea, c.blanc}, 60, func(i, kinds int) int { return (i * i / 3) % kinds })
+	roux, support := h.as(c.roux), h.as(c.support)
+	for _, order := range orders {
+		require.ElementsMatch(t, all, support.leafed("/clefs?tri="+order), "support, by %s", order)
+		require.ElementsMatch(t, here, roux.leafed("/clefs?tri=-"+order), "the Tilleuls, by %s", order)
+	}
 }
 
 // fiveKeys are keys that tell the filters apart.

@@ -16,6 +16,7 @@ type ordersScreen struct {
 	Suggest string
 	Filters *form
 	Orders  []orderLine
+	Sheet   string
 	Export  *form
 	Exports []exportLine
 	Minimum *form
@@ -81,7 +82,7 @@ func orderForm(v *visit, uai okey.UAI) *form {
 }
 
 func (s *Server) showOrders(v *visit, status int, f *form, notice, warning string) error {
-	page := ordersScreen{Filters: listForm(pathOrders)}
+	page := ordersScreen{Filters: listForm(pathOrders), Sheet: changedURL(v, pathOrders+".xlsx", "cursor", "")}
 	uai := orderingAt(v)
 	if f != nil {
 		if typed, err := okey.ParseUAI(f.Values["establishment"]); err == nil {

@@ -66,6 +66,7 @@ var public = map[okey.Code]struct {
 	okey.CodeOrderState:      {http.StatusConflict, "Commande à un autre état"},
 	okey.CodeOrderQuantity:   {http.StatusConflict, "Trop de clefs"},
 	okey.CodeNothingToExport: {http.StatusConflict, "Rien à transmettre"},
+	okey.CodeReportDecided:   {http.StatusConflict, "Déjà répondu"},
 	okey.CodeDeliveryTaken:   {http.StatusConflict, "Livraison déjà prise"},
 	okey.CodeDeliveryChanged: {http.StatusConflict, "Livraison à vérifier"},
 	okey.CodeKeysStay:        {http.StatusConflict, "Clefs qui restent"},

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"okey"
@@ -28,6 +29,9 @@ var stockKinds = map[okey.ActionName]stockKind{
 	okey.ActionShipment:     {normalise: normaliseComment, permit: permitOrder(okey.ActExportOrders)},
 	okey.ActionReceipt:      {normalise: normaliseReceipt, permit: permitOrder(okey.ActOrder)},
 	okey.ActionExport:       {normalise: nothingToNormalise, permit: permitSupport(okey.ActExportOrders)},
+
+	okey.ActionInventory:      {normalise: normaliseInventory, permit: permitThere(okey.ActManageKeys)},
+	okey.ActionReportDecision: {normalise: normaliseReport, permit: permitSupport(okey.ActImport)},
 
 	okey.ActionArrival:  {normalise: normaliseArrival, permit: permitThere(okey.ActManageKeys)},
 }
@@ -64,4 +68,47 @@ func (s *Server) permitAt(ctx context.Context, actor okey.Actor, w *wish, act ok
 		w.Via = okey.ViaSupport
 	}
 	return nil
+}
+
+func normaliseInventory(w *wish) error {
+	comment, err := okey.CheckText("comment", w.Content.Comment, false)
+	w.Content.Comment = comment
+	if err == nil && len(w.Content.Serials) > okey.MaxInventory {
+		err = okey.InvalidField("serials", "Un inventaire prend %d clefs au plus.", okey.MaxInventory)
+	}
+	return err
+}
+
+func normaliseReport(w *wish) error {
+	var wrong invalid
+	approve := w.Content.Decision == okey.Approve
+	if !approve && w.Content.Decision != okey.Refuse {
+		wrong = append(wrong, okey.InvalidField("decision", "Choisissez de mettre la clef en stock ou de l'écarter."))
+	}
+	comment, err := okey.CheckText("comment", w.Content.Comment, w.Content.Decision == okey.Refuse)
+	if err := wrong.add(err); err != nil {
+		return err
+	}
+	w.Content.Comment = comment
+	if !approve {
+		w.Content.Batch, w.Content.ExpiresOn = "", okey.Day{}
+		return wrong.orNil()
+	}
+	if w.Content.Batch, err = okey.CheckText("batch", w.Content.Batch, false); err != nil || w.Content.Batch == "" || len(w.Content.Batch) > 100 {
+		wrong = append(wrong, okey.InvalidField("batch", "Écrivez le lot de la clef, 100 caractères au plus."))
+	}
+	if w.Content.ExpiresOn.Before(okey.DayOf(time.Now(), okey.ZoneOf(""))) {
+		wrong = append(wrong, okey.InvalidField("expires_on", "Écrivez une date d'expiration à venir, par exemple 31/12/2029."))
+	}
+	return wrong.orNil()
+}
+
+// typedDay reads a day as people type it, 31/12/2029, or as programs do, 2029-12-31.
+func typedDay(text string) (okey.Day, error) {
+	for _, form := range []string{"02/01/2006", "2006-01-02", "2/1/2006"} {
+		if day, err := time.Parse(form, strings.TrimSpace(text)); err == nil {
+			return okey.DayOf(day, time.UTC), nil
+		}
+	}
+	return okey.Day{}, okey.InvalidField("expires_on", "Écrivez une date comme 31/12/2029.")
 }

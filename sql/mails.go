@@ -115,6 +115,15 @@ func (r reader) UnsentMails(ctx context.Context, request uuid.UUID) ([]Mail, err
 	return mails, err
 }
 
+// UnsentStockMails returns the mails about a key, or about another subject of the stock, that were made since the instant and did not leave.
+func (r reader) UnsentStockMails(ctx context.Context, key okey.Serial, subject uuid.UUID, since time.Time) ([]Mail, error) {
+	var mails []Mail
+	err := r.all(ctx, &mails, `SELECT `+mailColumns+` FROM mail m
+		WHERE (m.key = $1 OR m.subject_id = $2) AND m.created_at >= $3 AND m.state <> 'sent' ORDER BY m.created_at, m.id`,
+		nullText(key), nullID(subject), since)
+	return mails, err
+}
+
 // MailsSince counts the mails of a kind made for a person after an instant.
 func (r reader) MailsSince(ctx context.Context, person okey.PersonID, kind okey.MailKind, after time.Time) (int, error) {
 	var n int

@@ -33,7 +33,8 @@ func TestARequestGoesOnAtTheSuccessorOfItsSchool(t *testing.T) {
 	s.applied("lea", signed, okey.CharterAndPIN, signing)
 	require.Equal(t, school, s.attribute(undecided, okey.AttributeUAI))
 
-	support := s.signIn("sam")
+	s.okey("grant", "support", "noa@ecole.test")
+	support := s.signIn("noa")
 	support.open(s.env["OKEY_URL"] + "/assistance/succession")
 	support.submit("/assistance/succession", url.Values{"establishment": {school}, "successor": {school2}, "comment": {"fusion"}})
 	require.Contains(t, support.page, "Tout transmettre")
@@ -53,5 +54,6 @@ func TestARequestGoesOnAtTheSuccessorOfItsSchool(t *testing.T) {
 	refused := s.call("eva", "POST", "/requests", fields{"establishment": school, "need": "x"})
 	assert.Equal(t, 422, refused.Status)
 	assert.Contains(t, refused.text("detail"), "remplacé par")
+	s.keepFirst("WorkflowType = 'Succession' AND ExecutionStatus = 'Completed'", "succession")
 	assert.Contains(t, s.okey("doctor"), "chaîne intacte")
 }

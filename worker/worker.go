@@ -84,7 +84,7 @@ func work(ctx context.Context, c client.Client, cfg config.Config, store *sql.St
 	mails := activities.NewMails(store, mail.NewSender(mail.Relay(cfg.SMTP), cfg.MailFrom), holidays, activities.MailSettings{
 		URL: cfg.URL, Support: cfg.SupportMail, Supplier: cfg.SupplierMail, LinkKeys: cfg.LinkKeys, Waits: okey.DefaultWaits(),
 	})
-	RegisterActivities(w, activities.NewRequests(store, holidays), activities.NewKeys(store), activities.NewStock(store, holidays), activities.NewOrders(store, e, holidays), activities.NewRepair(store, e), mails)
+	RegisterActivities(w, activities.NewRequests(store, holidays), activities.NewKeys(store), activities.NewStock(store, holidays), activities.NewOrders(store, e, holidays), activities.NewWatch(store), activities.NewRepair(store, e), mails)
 	if err := w.Start(); err != nil {
 		return fmt.Errorf("start the worker: %w", err)
 	}
@@ -114,6 +114,7 @@ func Register(to interface {
 ) {
 	to.RegisterWorkflowWithOptions(workflows.KeyRequest, workflow.RegisterOptions{Name: okey.WorkflowKeyRequest})
 	to.RegisterWorkflowWithOptions(workflows.KeyChange, workflow.RegisterOptions{Name: okey.WorkflowKeyChange})
+	to.RegisterWorkflowWithOptions(workflows.StockWatch, workflow.RegisterOptions{Name: okey.WorkflowStockWatch})
 	to.RegisterWorkflowWithOptions(workflows.Order, workflow.RegisterOptions{Name: okey.WorkflowOrder})
 	to.RegisterWorkflowWithOptions(workflows.ExportSchedule, workflow.RegisterOptions{Name: okey.WorkflowExportSchedule})
 	for _, name := range okey.StockWorkflows() {
@@ -123,7 +124,7 @@ func Register(to interface {
 }
 
 // RegisterActivities gives a registry OKEY's activities under the names that histories keep.
-func RegisterActivities(to Registry, requests *activities.Requests, keys *activities.Keys, stock *activities.Stock, orders *activities.Orders, repair *activities.Repair, mails *activities.Mails) {
+func RegisterActivities(to Registry, requests *activities.Requests, keys *activities.Keys, stock *activities.Stock, orders *activities.Orders, watch *activities.Watch, repair *activities.Repair, mails *activities.Mails) {
 	for name, function := range map[string]any{
 		okey.ActivityJudge:     requests.Judge,
 		okey.ActivityChangeKey: keys.Change,
@@ -131,6 +132,7 @@ func RegisterActivities(to Registry, requests *activities.Requests, keys *activi
 		okey.ActivityRepair:    repair.Lost,
 		okey.ActivityStock:     stock.Change,
 		okey.ActivityLoadOrder: orders.Load,
+		okey.ActivityWatch: watch.Due,
 		okey.ActivityPlanExport: orders.Plan,
 		okey.ActivityWakeUp:    repair.WakeOwed,
 	} {

@@ -22,8 +22,8 @@ func KeyChange(ctx workflow.Context, in okey.KeyChangeInput) error {
 	}
 	for _, step := range v.Mails {
 		order := okey.MailOrder{Key: v.Key, Cause: in.Action, Step: step, At: matter.At}
-		if err := workflow.ExecuteActivity(mailActivity(ctx), okey.ActivitySendMails, order).Get(ctx, nil); err != nil {
-			return fmt.Errorf("send mails: %w", err)
+		if err := sendOrTell(ctx, order); err != nil {
+			return err
 		}
 	}
 	return nil

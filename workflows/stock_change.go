@@ -24,13 +24,28 @@ func StockChange(ctx workflow.Context, in okey.StockInput) error {
 	return sendLetters(ctx, v.Letters)
 }
 
-// sendLetters sends each of the letters, and goes on to the next where one could not leave for days: the last failure is the workflow's.
+// sendLetters sends each of the letters; where one could not leave for days, support is told, and the next one's turn has come.
 func sendLetters(ctx workflow.Context, letters []okey.MailOrder) error {
 	var failed error
 	for _, order := range letters {
-		if err := workflow.ExecuteActivity(mailActivity(ctx), okey.ActivitySendMails, order).Get(ctx, nil); err != nil {
-			failed = fmt.Errorf("send mails: %w", err)
+		if err := sendOrTell(ctx, order); err != nil {
+			failed = err
 		}
 	}
 	return failed
+}
+
+// sendOrTell sends the mails of a step, or else has support told that they do not leave. What they are about is done: that a relay is away
+// for days more fails nothing. The error is that of histories which ended with it, before support was told.
+func sendOrTell(ctx workflow.Context, order okey.MailOrder) error {
+	err := workflow.ExecuteActivity(mailActivity(ctx), okey.ActivitySendMails, order).Get(ctx, nil)
+	if err == nil {
+		return nil
+	}
+	if workflow.GetVersion(ctx, "tell-support-of-unsent-mails", workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+		return fmt.Errorf("send mails: %w", err)
+	}
+	order.Step = okey.MailStep{Kind: okey.MailUndelivered, Ref: order.Step.Ref}
+	_ = workflow.ExecuteActivity(mailActivity(ctx), okey.ActivitySendMails, order).Get(ctx, nil)
+	return nil
 }

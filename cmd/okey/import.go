@@ -63,7 +63,23 @@ func (c *ImportEstablishments) Run(ctx context.Context, cfg *config.Config) erro
 
 // Run imports staff.
 func (c *ImportStaff) Run(ctx context.Context, cfg *config.Config) error {
-	return runImport(ctx, cfg, c.File, imports.Staff, imports.Options{Force: c.Force})
+	err := runImport(ctx, cfg, c.File, imports.Staff, imports.Options{Force: c.Force})
+	watchNow(ctx, cfg)
+	return err
+}
+
+// watchNow has those told at once who answer for the keys of people who left; without the engine it is for tomorrow's watch.
+func watchNow(ctx context.Context, cfg *config.Config) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	c, err := engine.Dial(*cfg)
+	if err != nil {
+		return
+	}
+	defer c.Close()
+	if err := engine.TriggerWatch(ctx, c); err != nil {
+		slog.Debug("the watch was not triggered; its schedule will", "error", err)
+	}
 }
 
 // Run imports keys.

@@ -83,15 +83,22 @@ func verify(f *File) error {
 		return damaged(f.Name, fmt.Errorf("%d parts", len(archive.File)))
 	}
 	left := int64(maxUnzipped)
+	if claimed(archive) > maxUnzipped { // before unpacking anything
+		return tooLargeUnpacked(f.Name)
+	}
 	workbook := false
 	for _, part := range archive.File {
 		workbook = workbook || strings.EqualFold(part.Name, "xl/workbook.xml")
-		n, err := verifyPart(part, left)
+		n, err := verifyPart(f.Name, part)
+		var refused *okey.Error
+		if errors.As(err, &refused) {
+			return refused
+		}
 		if err != nil {
 			return damaged(f.Name, err)
 		}
 		if left -= n; left < 0 {
-			return okey.Errorf(okey.CodeTooLarge, "%s contient plus de 256 Mo une fois décompressé : découpez-le en plusieurs fichiers.", f.Name)
+			return tooLargeUnpacked(f.Name)
 		}
 	}
 	if !workbook {
@@ -100,19 +107,39 @@ func verify(f *File) error {
 	return nil
 }
 
-func verifyPart(part *zip.File, left int64) (int64, error) {
+// claimed is what the archive says that it unpacks to; verifyPart holds each part to it.
+func claimed(archive *zip.Reader) uint64 {
+	var sum uint64
+	for _, part := range archive.File {
+		if part.UncompressedSize64 > maxUnzipped {
+			return part.UncompressedSize64
+		}
+		sum += part.UncompressedSize64
+	}
+	return sum
+}
+
+func tooLargeUnpacked(name string) error {
+	return okey.Errorf(okey.CodeTooLarge, "%s contient plus de 256 Mo une fois décompressé : découpez-le en plusieurs fichiers.", name)
+}
+
+func verifyPart(file string, part *zip.File) (int64, error) {
 	content, err := part.Open()
 	if err != nil {
 		return 0, err
 	}
 	defer content.Close() // only read from
 	var end tail
-	n, err := io.Copy(&end, io.LimitReader(content, left+1))
+	sheet := strings.HasPrefix(strings.ToLower(part.Name), "xl/worksheets/") && strings.HasSuffix(strings.ToLower(part.Name), ".xml")
+	most := int64(part.UncompressedSize64) // claimed bounds it
+	n, err := io.Copy(io.MultiWriter(&end, &markup{name: file, sheet: sheet}), io.LimitReader(content, most+1))
 	if err != nil {
 		return n, err
 	}
-	sheet := strings.HasPrefix(strings.ToLower(part.Name), "xl/worksheets/") && strings.HasSuffix(strings.ToLower(part.Name), ".xml")
-	if n <= left && sheet && !bytes.HasSuffix(bytes.TrimSpace(end.last), []byte("worksheet>")) {
+	if n > most {
+		return n, errors.New("a part is larger than it claims")
+	}
+	if sheet && !bytes.HasSuffix(bytes.TrimSpace(end.last), []byte("worksheet>")) {
 		return n, errors.New("a sheet breaks off")
 	}
 	return n, nil

@@ -1,0 +1,94 @@
+package activities
+
+import (
+	"context"
+
+	"okey"
+	"okey/mail"
+)
+
+// saveInventory keeps what lies in a drawer, compared with what should at this instant. No key changes by it.
+func saveInventory(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
+	content := c.action.Content
+	if err := c.permit(ctx, okey.ActManageKeys, content.Establishment); err != nil {
+		return okey.Verdict{}, err
+	}
+	if err := c.LockEstablishment(ctx, content.Establishment); err != nil {
+		return okey.Verdict{}, err
+	}
+	known, err := c.KeysForInventory(ctx, content.Establishment, content.Serials)
+	if err != nil {
+		return okey.Verdict{}, err
+	}
+	v := okey.Inventory{
+		ID: c.action.Subject, UAI: content.Establishment, By: c.action.By, At: c.At, Comment: content.Comment,
+		Lines: okey.CompareInventory(content.Establishment, content.Serials, known),
+	}
+	reported, err := c.SaveInventory(ctx, v)
+	verdict := okey.Verdict{Accepted: true, Count: len(v.Lines)}
+	if reported > 0 {
+		verdict.Letters = []okey.MailOrder{c.letter(okey.MailKeysReported, 1, v.UAI, v.ID)}
+	}
+	return verdict, err
+}
+
+// decideReport makes a reported key stock, or not. A key that becomes stock goes to the first in line.
+func decideReport(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
+	if err := c.permit(ctx, okey.ActImport, ""); err != nil {
+		return okey.Verdict{}, err
+	}
+	report, err := c.LockReport(ctx, c.action.Subject)
+	if err != nil {
+		return okey.Verdict{}, err
+	}
+	if report.State != okey.ReportPending {
+		return okey.Verdict{}, okey.Errorf(okey.CodeReportDecided, "Ce signalement a déjà sa réponse.")
+	}
+	content := c.action.Content
+	v := okey.Verdict{Accepted: true, Decided: content.Decision}
+	state := okey.ReportRejected
+	if content.Decision == okey.Approve {
+		state = okey.ReportConfirmed
+		key := okey.Key{Serial: report.Serial, UAI: report.UAI, Batch: content.Batch, ExpiresOn: content.ExpiresOn}
+		if err := c.AddKey(ctx, key, okey.ReasonReported, c.action.By, c.action.Via, c.At); err != nil {
+			return okey.Verdict{}, err
+		}
+		if err := c.serve(ctx, &v, report.UAI); err != nil {
+			return okey.Verdict{}, err
+		}
+	}
+	v.Letters = []okey.MailOrder{c.letter(okey.MailReportDecided, 1, report.UAI, report.ID)}
+	return v, c.DecideReport(ctx, report.ID, state, c.action.By, content.Comment, c.At)
+}
+
+// keysReported asks support about the keys of an inventory that OKEY does not know.
+func keysReported(ctx context.Context, p *post) error {
+	found, lines, err := p.store.Inventory(ctx, p.order.Subject)
+	if err != nil {
+		return err
+	}
+	for _, line := range lines {
+		if line.Finding == okey.FoundUnknown {
+			p.facts.Total++
+		}
+	}
+	p.facts.By, p.facts.Link = found.ByName, p.settings.URL+"/assistance/clefs-a-confirmer"
+	p.toSupport(mail.KeysReported)
+	return nil
+}
+
+// reportDecided tells whoever reported a key what support says of it.
+func reportDecided(ctx context.Context, p *post) error {
+	report, err := p.store.Report(ctx, p.order.Subject)
+	if err != nil || report.By == (okey.PersonID{}) {
+		return err
+	}
+	person, err := p.store.Person(ctx, report.By)
+	if err != nil {
+		return err
+	}
+	p.facts.Serial, p.facts.Comment, p.facts.Link = report.Serial, report.Comment, p.settings.URL+"/clefs?etablissement="+string(report.UAI)
+	p.facts.Own = report.State == okey.ReportConfirmed
+	p.put(envelope{letter: mail.ReportDecided, person: person.ID, address: person.Mail, facts: p.facts})
+	return nil
+}

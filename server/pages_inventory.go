@@ -1,0 +1,319 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"okey"
+	"okey/sql"
+
+	"github.com/google/uuid"
+)
+
+const (
+	pathInventory = "/inventaire"
+	pathReports   = "/assistance/clefs-a-confirmer"
+)
+
+// inventoryScreen is where a drawer is counted, and what was found.
+type inventoryScreen struct {
+	Where  string
+	Form   *form
+	Review bool
+	Lists  []inventoryList
+	Bad    []string
+	Past   []inventoryLine
+	Facts  []fact
+}
+
+type inventoryList struct {
+	Title, Hint string
+	Lines       []inventoryKey
+}
+
+type inventoryKey struct{ Path, Serial, State string }
+
+type inventoryLine struct{ Path, When, By, Found, Missing, Others string }
+
+func (s *Server) inventoryPages(get, post func(string, func(*visit) error)) {
+	get(pathInventory, s.inventoryPage)
+	post(pathInventory, s.takeInventory)
+	get(pathInventory+"/:id", s.pastInventory)
+	get(pathReports, s.reportsPage)
+	get(pathReports+"/:id", s.reportPage)
+	post(pathReports+"/:id", s.decideReport)
+}
+
+func inventoryForm(v *visit, uai okey.UAI) *form {
+	f := newForm(v, "inventaire", pathInventory, "Comparer", map[string]field{
+		"establishment": {}, "confirmed": {}, "comment": {Label: "Commentaire"},
+		"serials": {Label: "*Numéros de série", Hint: "Tapez-les ou scannez-les, un par ligne. Un lecteur de codes-barres branché en USB suffit."},
+	})
+	f.Values["establishment"] = string(uai)
+	return f
+}
+
+// managed is the establishment whose drawer is counted, and a form for it; not_found where the visitor manages none.
+func (s *Server) managed(v *visit, uai okey.UAI) (sql.Place, error) {
+	if uai == "" {
+		return sql.Place{}, okey.Errorf(okey.CodeNotFound, "Cette page n'existe pas, ou elle n'est pas pour vous.")
+	}
+	if err := s.permitAt(v.ctx(), v.Actor, &wish{}, okey.ActManageKeys, uai); err != nil {
+		return sql.Place{}, err
+	}
+	return s.store.Place(v.ctx(), uai)
+}
+
+func (s *Server) inventoryPage(v *visit) error {
+	uai := orderingAt(v)
+	f := inventoryForm(v, uai)
+	notice := ""
+	if s.restore(v, f) {
+		notice = restoredNotice
+		uai = okey.UAI(f.Values["establishment"])
+	}
+	return s.showInventory(v, http.StatusOK, uai, f, notice, "")
+}
+
+func (s *Server) showInventory(v *visit, status int, uai okey.UAI, f *form, notice, warning string) error {
+	place, err := s.managed(v, uai)
+	if err != nil {
+		return err
+	}
+	page := inventoryScreen{Where: fmt.Sprintf("%s (%s)", place.Name, uai), Form: f}
+	past, err := s.store.Inventories(v.ctx(), uai, pageLines)
+	if err != nil {
+		return err
+	}
+	for _, i := range past {
+		page.Past = append(page.Past, inventoryLine{
+			Path: pathInventory + "/" + i.ID.String(), When: okey.Capitalize(paris(v).time(i.At)), By: i.ByName,
+			Found: fmt.Sprint(i.Found), Missing: fmt.Sprint(i.Missing), Others: fmt.Sprint(i.Others),
+		})
+	}
+	return s.show(v, status, "inventory", screen{Title: "Inventaire", Notice: notice, Warning: warning, Body: page})
+}
+
+// takeInventory compares what was typed with what should be there; sent again from that page, it is saved.
+func (s *Server) takeInventory(v *visit) error {
+	f := inventoryForm(v, "")
+	if err := s.read(v, f); err != nil {
+		return err
+	}
+	uai, err := okey.ParseUAI(f.Values["establishment"])
+	if err != nil {
+		return err
+	}
+	place, err := s.managed(v, uai)
+	if err != nil {
+		return err
+	}
+	again := func(status int, warning string) error { return s.showInventory(v, status, uai, f, "", warning) }
+	serials, unreadable := okey.ReadSerials(f.Values["serials"])
+	if len(unreadable) > 0 {
+		f.note("serials", fmt.Sprintf("Ces numéros sont illisibles, retapez-les : %s.", strings.Join(unreadable[:min(len(unreadable), 10)], ", ")))
+	}
+	if len(serials) > okey.MaxInventory {
+		f.note("serials", fmt.Sprintf("Un inventaire prend %d clefs au plus.", okey.MaxInventory))
+	}
+	if len(f.Errors) > 0 {
+		return again(http.StatusUnprocessableEntity, "")
+	}
+	if f.Values["confirmed"] == "" {
+		return s.reviewInventory(v, place, f, serials)
+	}
+	done, err := s.act(v.ctx(), v.Actor, wish{
+		Action: f.Action, Name: okey.ActionInventory, Via: okey.ViaWeb,
+		Content: okey.Content{Establishment: uai, Serials: serials, Comment: f.Values["comment"]},
+	})
+	if err != nil {
+		if err = f.refuse(err); err != nil {
+			return err
+		}
+		return again(http.StatusUnprocessableEntity, "")
+	}
+	return s.answerForm(v, f, done, pathInventory+"/"+done.Action.Subject.String(), again)
+}
+
+func (s *Server) reviewInventory(v *visit, place sql.Place, f *form, serials []okey.Serial) error {
+	known, err := s.store.KeysForInventory(v.ctx(), place.UAI, serials)
+	if err != nil {
+		return err
+	}
+	lines := okey.CompareInventory(place.UAI, serials, known)
+	f.Button, f.Values["confirmed"] = "Enregistrer l'inventaire", "oui"
+	return s.show(v, http.StatusOK, "inventory", screen{Title: "Inventaire", Body: inventoryScreen{
+		Where: fmt.Sprintf("%s (%s)", place.Name, place.UAI), Form: f, Review: true, Lists: inventoryLists(lines),
+	}})
+}
+
+var findingTitles = map[okey.Finding]string{
+	okey.Found: "Clefs trouvées", okey.Missing: "Clefs manquantes", okey.Unexpected: "Clefs inattendues",
+	okey.FoundElsewhere: "Clefs d'un autre établissement", okey.FoundUnknown: "Clefs inconnues d'OKEY",
+}
+
+var findingHints = map[okey.Finding]string{
+	okey.Missing:        "Ces clefs devraient être là. Cherchez-les ; si elles sont introuvables, ouvrez leur page et déclarez-les perdues.",
+	okey.Unexpected:     "Ces clefs sont là, mais OKEY les croit ailleurs. Ouvrez leur page : « Mettre en stock » ou « Clef retrouvée ».",
+	okey.FoundElsewhere: "Ces clefs appartiennent à un autre établissement : ne les remettez pas, écrivez à l'assistance.",
+	okey.FoundUnknown:   "OKEY ne connaît pas ces clefs. L'inventaire enregistré, l'assistance est prévenue : une fois confirmées, elles sont en stock.",
+}
+
+func inventoryLists(lines []okey.InventoryLine) []inventoryList {
+	var lists []inventoryList
+	for _, finding := range []okey.Finding{okey.Missing, okey.Unexpected, okey.FoundElsewhere, okey.FoundUnknown, okey.Found} {
+		list := inventoryList{Hint: findingHints[finding]}
+		for _, line := range lines {
+			if line.Finding != finding {
+				continue
+			}
+			key := inventoryKey{Serial: string(line.Serial), State: line.State.French(), Path: keyURL(line.Serial)}
+			if finding == okey.FoundElsewhere || finding == okey.FoundUnknown {
+				key.Path, key.State = "", ""
+			}
+			list.Lines = append(list.Lines, key)
+		}
+		if n := len(list.Lines); n > 0 {
+			list.Title = fmt.Sprintf("%s : %d", findingTitles[finding], n)
+			lists = append(lists, list)
+		}
+	}
+	return lists
+}
+
+// pastInventory shows an inventory as it was saved.
+func (s *Server) pastInventory(v *visit) error {
+	id, err := uuid.Parse(v.Param("id"))
+	if err != nil {
+		return okey.Errorf(okey.CodeNotFound, "Cet inventaire n'existe pas, ou il n'est pas pour vous.")
+	}
+	found, lines, err := s.store.Inventory(v.ctx(), id)
+	if err != nil {
+		return err
+	}
+	if err := s.permitAt(v.ctx(), v.Actor, &wish{}, okey.ActSee, found.UAI); err != nil {
+		return err
+	}
+	notice := ""
+	if done, just, err := s.justDone(v); err != nil {
+		return err
+	} else if just && done.Subject == id {
+		notice = "C'est fait : l'inventaire est enregistré."
+	}
+	return s.show(v, http.StatusOK, "inventory", screen{Title: "Inventaire", Notice: notice, Body: inventoryScreen{
+		Where: fmt.Sprintf("%s (%s)", found.Establishment, found.UAI), Lists: inventoryLists(lines),
+		Facts: []fact{{Name: "Fait", Value: paris(v).time(found.At)}, {Name: "Par", Value: found.ByName}, {Name: "Commentaire", Value: found.Comment}},
+	}})
+}
+
+// reportsScreen is support's list of keys that inventories found and OKEY did not know.
+type reportsScreen struct{ Reports []reportLine }
+
+type reportLine struct{ Path, Serial, Where, When, By, Similar string }
+
+func (s *Server) reportsPage(v *visit) error {
+	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.today()); err != nil {
+		return err
+	}
+	found, err := s.store.PendingReports(v.ctx(), 200)
+	if err != nil {
+		return err
+	}
+	notice := ""
+	if _, just, err := s.justDone(v); err != nil {
+		return err
+	} else if just {
+		notice = "C'est fait : la réponse est partie."
+	}
+	var page reportsScreen
+	for _, r := range found {
+		page.Reports = append(page.Reports, reportLine{
+			Path: pathReports + "/" + r.ID.String(), Serial: string(r.Serial), Where: fmt.Sprintf("%s (%s)", r.Establishment, r.UAI),
+			When: okey.Capitalize(paris(v).time(r.At)), By: r.ByName, Similar: sayList(r.Similar),
+		})
+	}
+	return s.show(v, http.StatusOK, "reports", screen{Title: "Clefs à confirmer", Notice: notice, Body: page})
+}
+
+func sayList(serials []okey.Serial) string {
+	names := make([]string, len(serials))
+	for i, serial := range serials {
+		names[i] = string(serial)
+	}
+	return okey.SayNames(names)
+}
+
+func reportForm(v *visit, id uuid.UUID) *form {
+	return newForm(v, "signalement", pathReports+"/"+id.String(), "Répondre", map[string]field{
+		"decision": {Label: "*Réponse", Choices: []choice{{string(okey.Approve), "Cette clef est à nous : la mettre en stock"}, {string(okey.Refuse), "Écarter cette clef"}}},
+		"batch":    {Label: "Lot", Hint: "Pour la mettre en stock."}, "expires_on": {Label: "Date d'expiration", Hint: "Par exemple 31/12/2029. Pour la mettre en stock."},
+		"comment": {Label: "Commentaire", Hint: "Pour l'écarter : dites pourquoi."},
+	})
+}
+
+// reportScreen is where support answers one.
+type reportScreen struct {
+	Facts []fact
+	Form  *form
+}
+
+func (s *Server) reportPage(v *visit) error { return s.showReport(v, http.StatusOK, nil, "") }
+
+func (s *Server) showReport(v *visit, status int, f *form, warning string) error {
+	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.today()); err != nil {
+		return err
+	}
+	id, err := uuid.Parse(v.Param("id"))
+	if err != nil {
+		return okey.Errorf(okey.CodeNotFound, "Ce signalement n'existe pas, ou il n'est pas pour vous.")
+	}
+	r, err := s.store.Report(v.ctx(), id)
+	if err != nil {
+		return err
+	}
+	page := reportScreen{Facts: []fact{
+		{Name: "Numéro de série", Value: string(r.Serial)}, {Name: "Établissement", Value: fmt.Sprintf("%s (%s)", r.Establishment, r.UAI)},
+		{Name: "Trouvée", Value: paris(v).time(r.At) + " par " + r.ByName},
+	}}
+	if len(r.Similar) > 0 {
+		page.Facts = append(page.Facts, fact{Name: "Ressemble, aux zéros près, à", Value: sayList(r.Similar)})
+	}
+	if r.State == okey.ReportPending && v.mayImport() == nil {
+		if f == nil {
+			f = reportForm(v, id)
+		}
+		page.Form = f
+	} else if warning == "" {
+		warning = "Ce signalement a déjà sa réponse."
+	}
+	return s.show(v, status, "report", screen{Title: "Clef à confirmer", Warning: warning, Body: page})
+}
+
+func (s *Server) decideReport(v *visit) error {
+	id, err := uuid.Parse(v.Param("id"))
+	if err != nil {
+		return okey.Errorf(okey.CodeNotFound, "Ce signalement n'existe pas, ou il n'est pas pour vous.")
+	}
+	f := reportForm(v, id)
+	if err := s.read(v, f); err != nil {
+		return err
+	}
+	again := func(status int, warning string) error { return s.showReport(v, status, f, warning) }
+	w := wish{Action: f.Action, Name: okey.ActionReportDecision, Subject: id, Via: okey.ViaWeb}
+	w.Content = okey.Content{Decision: okey.Decision(f.Values["decision"]), Batch: f.Values["batch"], Comment: f.Values["comment"]}
+	if w.Content.Decision == okey.Approve {
+		if w.Content.ExpiresOn, err = typedDay(f.Values["expires_on"]); err != nil {
+			f.note("expires_on", okey.ErrorMessage(err))
+			return again(http.StatusUnprocessableEntity, "")
+		}
+	}
+	done, err := s.act(v.ctx(), v.Actor, w)
+	if err != nil {
+		if err = f.refuse(err); err != nil {
+			return err
+		}
+		return again(http.StatusUnprocessableEntity, "")
+	}
+	return s.answerForm(v, f, done, pathReports, again)
+}

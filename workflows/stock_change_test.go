@@ -1,0 +1,65 @@
+package workflows_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"testing"
+	"time"
+
+	"okey"
+	"okey/workflows"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/workflow"
+)
+
+// Mails that never leave are told to support, and what they were about is done all the same: the workflow ends in peace, whether or not that
+// last mail leaves.
+func TestMailsAboutStockThatNeverLeaveAreToldToSupport(t *testing.T) {
+	step := okey.MailStep{Kind: okey.MailKeyChanged, Ref: 1}
+	action := uuid.New()
+	for name, run := range map[string]func(*testsuite.TestWorkflowEnvironment){
+		okey.WorkflowKeyChange: func(env *testsuite.TestWorkflowEnvironment) {
+			env.RegisterActivityWithOptions(func(context.Context, okey.KeyMatter) (okey.KeyVerdict, error) {
+				return okey.KeyVerdict{Accepted: true, Key: "00480001", Mails: []okey.MailStep{step}}, nil
+			}, activity.RegisterOptions{Name: okey.ActivityChangeKey})
+			env.ExecuteWorkflow(workflows.KeyChange, okey.KeyChangeInput{Action: action})
+		},
+		okey.WorkflowStockImport: func(env *testsuite.TestWorkflowEnvironment) {
+			env.RegisterActivityWithOptions(func(context.Context, okey.StockMatter) (okey.StockVerdict, error) {
+				return okey.StockVerdict{Accepted: true, Letters: []okey.MailOrder{{Subject: action, Step: step}}}, nil
+			}, activity.RegisterOptions{Name: okey.ActivityStock})
+			env.ExecuteWorkflow(workflows.StockChange, okey.StockInput{Action: action})
+		},
+	} {
+		for _, support := range []error{nil, errors.New("the relay is away")} {
+			t.Run(name, func(t *testing.T) {
+				var suite testsuite.WorkflowTestSuite
+				suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+				env := suite.NewTestWorkflowEnvironment()
+				env.SetTestTimeout(time.Minute)
+				env.RegisterWorkflowWithOptions(workflows.KeyChange, workflow.RegisterOptions{Name: okey.WorkflowKeyChange})
+				told := map[okey.MailKind]okey.MailOrder{}
+				env.RegisterActivityWithOptions(func(_ context.Context, o okey.MailOrder) (okey.MailReport, error) {
+					told[o.Step.Kind] = o
+					if o.Step.Kind == okey.MailUndelivered {
+						return okey.MailReport{}, support
+					}
+					return okey.MailReport{}, errors.New("the relay is away")
+				}, activity.RegisterOptions{Name: okey.ActivitySendMails})
+				run(env)
+				require.True(t, env.IsWorkflowCompleted())
+				require.NoError(t, env.GetWorkflowError())
+				first, last := told[okey.MailKeyChanged], told[okey.MailUndelivered]
+				assert.Equal(t, 1, last.Step.Ref)
+				assert.Equal(t, first.Key+okey.Serial(first.Subject.String()), last.Key+okey.Serial(last.Subject.String()), "about the same thing")
+			})
+		}
+	}
+}

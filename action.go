@@ -50,7 +50,7 @@ type Content struct {
 	Serials       []Serial      `json:"serials,omitempty"`
 	Batch         string        `json:"batch,omitempty"` // of a key that support confirms
 	ExpiresOn     Day           `json:"expires_on,omitzero"`
-	Quantity      int           `json:"quantity,omitempty"` // of an order, or of what was received of it
+	Quantity      int           `json:"quantity,omitempty"`  // of an order, or of what was received of it
 	Successor     UAI           `json:"successor,omitempty"` // of a succession
 }
 

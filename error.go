@@ -43,8 +43,8 @@ const (
 	CodeOrderQuantity   Code = "order_quantity"    // more keys than are left to receive
 	CodeNothingToExport Code = "nothing_to_export" // no order is placed
 	CodeReportDecided   Code = "report_decided"    // support has answered it already
-	CodeDeliveryTaken   Code = "delivery_taken"   // a delivery that is in the stock already
-	CodeDeliveryChanged Code = "delivery_changed" // rows of a delivery can no longer be taken
+	CodeDeliveryTaken   Code = "delivery_taken"    // a delivery that is in the stock already
+	CodeDeliveryChanged Code = "delivery_changed"  // rows of a delivery can no longer be taken
 )
 
 // Error is a failure that someone decides on: a code for programs, a French sentence for people, never a secret.

@@ -95,10 +95,10 @@ type Matter struct {
 // MailOrder asks for the mails of one step.
 type MailOrder struct {
 	Request uuid.UUID `json:"request"`
-	Key     Serial    `json:"key,omitempty"` // of a key change
-	Cause   uuid.UUID `json:"cause"`         // the action of a key change
+	Key     Serial    `json:"key,omitempty"`    // of a key change
+	Cause   uuid.UUID `json:"cause"`            // the action of a key change
 	Subject uuid.UUID `json:"subject,omitzero"` // an order, an export, a delivery, an inventory, a move: the recipe knows which
-	UAI     UAI       `json:"uai,omitempty"` // whose approvers are told, with Subject
+	UAI     UAI       `json:"uai,omitempty"`    // whose approvers are told, with Subject
 	Step    MailStep  `json:"step"`
 	At      time.Time `json:"at"`
 }

@@ -50,9 +50,9 @@ const (
 	ReasonReserved   KeyReason = "reserved" // given to the first in line
 	ReasonSigned     KeyReason = "signed"   // charter signed, PIN chosen
 	ReasonHandedOver KeyReason = "handed_over"
-	ReasonReleased   KeyReason = "released" // its request was withdrawn or expired, or another key took its place
-	ReasonArrived    KeyReason = "arrived"  // with a delivery
-	ReasonReported   KeyReason = "reported" // by an inventory, confirmed by support
+	ReasonReleased   KeyReason = "released"  // its request was withdrawn or expired, or another key took its place
+	ReasonArrived    KeyReason = "arrived"   // with a delivery
+	ReasonReported   KeyReason = "reported"  // by an inventory, confirmed by support
 	ReasonAnnounced  KeyReason = "announced" // by a delivery that is on its way
 )
 

@@ -97,8 +97,8 @@ const (
 	WorkflowOrder          = "Order"
 	WorkflowOrderExport    = "OrderExport"
 	WorkflowExportSchedule = "ExportSchedule"
-	ActivityLoadOrder      = "LoadOrder"    // OrderInput -> OrderStanding
-	ActivityPlanExport     = "PlanExport"   // ExportPlan -> uuid of the export's action, zero where nothing is placed
+	ActivityLoadOrder      = "LoadOrder"  // OrderInput -> OrderStanding
+	ActivityPlanExport     = "PlanExport" // ExportPlan -> uuid of the export's action, zero where nothing is placed
 )
 
 // OrderWorkflowID is order-<order id>.

@@ -36,7 +36,9 @@ func StockWorkflows() []string {
 }
 
 // StockWorkflowID names the workflow of an action about stock.
-func StockWorkflowID(name ActionName, action uuid.UUID) string { return string(name) + "-" + action.String() }
+func StockWorkflowID(name ActionName, action uuid.UUID) string {
+	return string(name) + "-" + action.String()
+}
 
 // StockInput starts the workflow of an action about stock.
 type StockInput struct {

@@ -147,8 +147,14 @@ func writeOrders(to *bytes.Buffer, orders []sql.ListedOrder, at time.Time) error
 			{"Commandes", len(orders)}, {"Établissements", len(totals)}, {"Clefs commandées", keys},
 		})},
 		workbook.Sheet{Name: "Commandes", Columns: []workbook.Column{
-			{Title: "Commande n°", Kind: number}, {Title: "Date", Kind: workbook.Instant}, {Title: "UAI", Kind: text, Width: 11}, {Title: "Établissement", Kind: text, Width: 36},
-			{Title: "Commune", Kind: text}, {Title: "Clefs", Kind: number}, {Title: "Motif", Kind: text, Width: 48}, {Title: "Demandée par", Kind: text},
+			{Title: "Commande n°", Kind: number},
+			{Title: "Date", Kind: workbook.Instant},
+			{Title: "UAI", Kind: text, Width: 11},
+			{Title: "Établissement", Kind: text, Width: 36},
+			{Title: "Commune", Kind: text},
+			{Title: "Clefs", Kind: number},
+			{Title: "Motif", Kind: text, Width: 48},
+			{Title: "Demandée par", Kind: text},
 		}, Rows: rows(lines), Totals: []any{nil, nil, nil, "Total", nil, keys, nil, nil}},
 		workbook.Sheet{Name: "Par établissement", Columns: []workbook.Column{
 			{Title: "UAI", Kind: text, Width: 11}, {Title: "Établissement", Kind: text, Width: 36}, {Title: "Commune", Kind: text}, {Title: "Commandes", Kind: number}, {Title: "Clefs", Kind: number},

@@ -14,7 +14,9 @@ type Stock struct {
 }
 
 // NewStock makes the keeper of the stock.
-func NewStock(store *sql.Store, calendar Calendar) *Stock { return &Stock{store: store, calendar: calendar} }
+func NewStock(store *sql.Store, calendar Calendar) *Stock {
+	return &Stock{store: store, calendar: calendar}
+}
 
 // stockJudges say, for each action about stock, how it is judged and applied. An Error of the domain refuses the action and undoes all that
 // its judge wrote; anything else is tried again. A judge takes its locks first: establishments in order, then requests, then keys.
@@ -23,8 +25,8 @@ var stockJudges = map[okey.ActionName]func(context.Context, *stockSitting) (okey
 	okey.ActionTakeAlong:    takeAlong,
 	okey.ActionMoveDecision: decideMove,
 	okey.ActionSuccession:   succeed,
-	okey.ActionDelivery: takeDelivery,
-	okey.ActionArrival:  confirmArrival,
+	okey.ActionDelivery:     takeDelivery,
+	okey.ActionArrival:      confirmArrival,
 
 	okey.ActionOrder:         placeOrder,
 	okey.ActionCancellation:  orderAct(okey.ActOrder, cancel),
@@ -97,7 +99,9 @@ func outcomeOf(v okey.Verdict) string {
 }
 
 // actor is whoever wants it, with the rights of this moment; empty for a command, which acts with the database's own rights.
-func (c *stockSitting) actor(ctx context.Context) (okey.Actor, error) { return c.Actor(ctx, c.action.By) }
+func (c *stockSitting) actor(ctx context.Context) (okey.Actor, error) {
+	return c.Actor(ctx, c.action.By)
+}
 
 // permit asks the permission table again, as the database stands now. Nobody's action is a command of the operator, or
 // the flow's own: it may.

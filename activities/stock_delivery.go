@@ -55,7 +55,8 @@ func takeDelivery(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 		kind = okey.MailDeliveryAnnounced
 	}
 	c.tellSchools(&v, kind, schoolsOf(rows)...)
-	return v, c.serve(ctx, &v, out.Stocked...)
+	err = c.serve(ctx, &v, out.Stocked...)
+	return v, err
 }
 
 // confirmArrival puts keys that an approver has in hand into stock. What is not named stays on its way.
@@ -97,7 +98,8 @@ func confirmArrival(ctx context.Context, c *stockSitting) (okey.Verdict, error) 
 		return okey.Verdict{}, err
 	}
 	v := okey.Verdict{Accepted: true, Count: len(c.action.Content.Serials)}
-	return v, c.serve(ctx, &v, uai)
+	err = c.serve(ctx, &v, uai)
+	return v, err
 }
 
 // bookOnOrders notes keys that arrived on what their establishments had ordered.

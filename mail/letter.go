@@ -49,17 +49,17 @@ const (
 	SupportDecided  Letter = "support_decided"
 	StockKeyChanged Letter = "key_changed_approver"
 
-	OrdersExported    Letter = "orders_exported"
-	OrderOverdue      Letter = "order_overdue"
-	KeysReported      Letter = "keys_reported"
-	ReportDecided     Letter = "report_decided"
+	OrdersExported     Letter = "orders_exported"
+	OrderOverdue       Letter = "order_overdue"
+	KeysReported       Letter = "keys_reported"
+	ReportDecided      Letter = "report_decided"
 	LowStock           Letter = "low_stock"
 	KeyExpires         Letter = "key_expires"
 	KeyExpiresApprover Letter = "key_expires_approver"
 	HolderLeft         Letter = "holder_left"
 	HolderLeftApprover Letter = "holder_left_approver"
-	DeliveryArrived   Letter = "delivery_arrived"
-	DeliveryAnnounced Letter = "delivery_announced"
+	DeliveryArrived    Letter = "delivery_arrived"
+	DeliveryAnnounced  Letter = "delivery_announced"
 
 	// About keys that change establishment: approvers of either, and the holder.
 	KeysMoved       Letter = "keys_moved"
@@ -71,15 +71,15 @@ const (
 	Succeeded       Letter = "succeeded"
 
 	// To support, and to an establishment's mailbox.
-	Nobody        Letter = "nobody"
-	NobodyMailbox Letter = "nobody_mailbox"
-	DecisionLate  Letter = "decision_late"
-	OrderLate     Letter = "order_late"
-	HandoverLate  Letter = "handover_late"
-	OwnHandover   Letter = "own_handover"
-	Undelivered   Letter = "undelivered"
+	Nobody           Letter = "nobody"
+	NobodyMailbox    Letter = "nobody_mailbox"
+	DecisionLate     Letter = "decision_late"
+	OrderLate        Letter = "order_late"
+	HandoverLate     Letter = "handover_late"
+	OwnHandover      Letter = "own_handover"
+	Undelivered      Letter = "undelivered"
 	StockUndelivered Letter = "undelivered_stock"
-	Bounced       Letter = "bounced"
+	Bounced          Letter = "bounced"
 )
 
 // Facts are what a letter may speak of. Days and instants are written out already, in the academy's own zone; what people wrote is as
@@ -125,12 +125,12 @@ type Item struct {
 
 // Message is a mail ready to be sent.
 type Message struct {
-	ID      string // of the header Message-ID, without brackets: the same at each attempt
-	To      string
-	Date    time.Time
-	Subject string
-	Text    string
-	HTML    string
+	ID       string // of the header Message-ID, without brackets: the same at each attempt
+	To       string
+	Date     time.Time
+	Subject  string
+	Text     string
+	HTML     string
 	Attached []Attachment
 }
 

@@ -20,7 +20,7 @@ type wish struct {
 	Name    okey.ActionName
 	Request uuid.UUID // of a signal; made here for ask
 	Key     okey.Serial
-	Subject uuid.UUID // of an action about stock
+	Subject uuid.UUID    // of an action about stock
 	Content okey.Content // as typed
 	PIN     string
 	Via     okey.Via

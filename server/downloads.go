@@ -155,9 +155,14 @@ func (s *Server) keysTable(v *visit) (spreadsheet, error) {
 	})
 	zone := paris(v).zone
 	return spreadsheet{Name: "clefs", Title: "Clefs", Sheets: []workbook.Sheet{{Name: "Clefs", Columns: []workbook.Column{
-		{Title: "Numéro de série"}, {Title: "Titulaire"}, {Title: "État", Width: 14}, {Title: "Lot", Width: 14},
-		{Title: "Date d'expiration", Kind: workbook.Date}, {Title: "Dernière connexion", Kind: workbook.Instant},
-		{Title: "UAI", Width: 12}, {Title: "Établissement", Width: 36},
+		{Title: "Numéro de série"},
+		{Title: "Titulaire"},
+		{Title: "État", Width: 14},
+		{Title: "Lot", Width: 14},
+		{Title: "Date d'expiration", Kind: workbook.Date},
+		{Title: "Dernière connexion", Kind: workbook.Instant},
+		{Title: "UAI", Width: 12},
+		{Title: "Établissement", Width: 36},
 	}, Rows: cells(found, func(k sql.ListedKey) []any {
 		return []any{k.Serial, k.HolderName, k.State.French(), k.Batch, k.ExpiresOn, inZone(k.LastLoginAt, zone), k.UAI, k.Establishment}
 	})}}}, nil
@@ -179,8 +184,15 @@ func (s *Server) requestsTable(v *visit) (spreadsheet, error) {
 func requestSheet(name string, found iter.Seq2[sql.ListedRequest, error], v *visit) workbook.Sheet {
 	zone := paris(v).zone
 	return workbook.Sheet{Name: name, Columns: []workbook.Column{
-		{Title: "Demandeur"}, {Title: "UAI", Width: 12}, {Title: "Établissement", Width: 36}, {Title: "Besoin", Width: 48}, {Title: "Motif", Width: 30},
-		{Title: "Étape"}, {Title: "Depuis", Kind: workbook.Instant}, {Title: "Demandée", Kind: workbook.Instant}, {Title: "Clef"},
+		{Title: "Demandeur"},
+		{Title: "UAI", Width: 12},
+		{Title: "Établissement", Width: 36},
+		{Title: "Besoin", Width: 48},
+		{Title: "Motif", Width: 30},
+		{Title: "Étape"},
+		{Title: "Depuis", Kind: workbook.Instant},
+		{Title: "Demandée", Kind: workbook.Instant},
+		{Title: "Clef"},
 	}, Rows: cells(found, func(r sql.ListedRequest) []any {
 		return []any{
 			r.Requester.Name(), r.UAI, r.Establishment, r.Need, okey.Capitalize(reasonNames[r.Reason]), okey.Capitalize(r.Stage.French()),

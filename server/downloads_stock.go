@@ -23,8 +23,15 @@ func (s *Server) ordersTable(v *visit) (spreadsheet, error) {
 	})
 	zone := paris(v).zone
 	made := spreadsheet{Name: "commandes", Title: "Commandes", Sheets: []workbook.Sheet{{Name: "Commandes", Columns: []workbook.Column{
-		{Title: "N°", Kind: workbook.Number}, {Title: "Date", Kind: workbook.Instant}, {Title: "UAI", Width: 12}, {Title: "Établissement", Width: 36},
-		{Title: "Clefs", Kind: workbook.Number}, {Title: "Reçues", Kind: workbook.Number}, {Title: "État", Width: 18}, {Title: "Par"}, {Title: "Motif", Width: 48},
+		{Title: "N°", Kind: workbook.Number},
+		{Title: "Date", Kind: workbook.Instant},
+		{Title: "UAI", Width: 12},
+		{Title: "Établissement", Width: 36},
+		{Title: "Clefs", Kind: workbook.Number},
+		{Title: "Reçues", Kind: workbook.Number},
+		{Title: "État", Width: 18},
+		{Title: "Par"},
+		{Title: "Motif", Width: 48},
 	}, Rows: cells(found, func(o sql.ListedOrder) []any {
 		return []any{o.Number, inZone(o.PlacedAt, zone), o.UAI, o.Establishment, o.Quantity, o.Received, o.State.French(), o.ByName, o.Comment}
 	})}}}
@@ -33,7 +40,10 @@ func (s *Server) ordersTable(v *visit) (spreadsheet, error) {
 	}
 	exports, err := s.store.Exports(v.ctx(), maxDownload)
 	made.Sheets = append(made.Sheets, workbook.Sheet{Name: "Classeurs transmis", Columns: []workbook.Column{
-		{Title: "Date", Kind: workbook.Instant}, {Title: "Commandes", Kind: workbook.Number}, {Title: "Clefs", Kind: workbook.Number}, {Title: "Par"},
+		{Title: "Date", Kind: workbook.Instant},
+		{Title: "Commandes", Kind: workbook.Number},
+		{Title: "Clefs", Kind: workbook.Number},
+		{Title: "Par"},
 		{Title: "Fichier", Width: 36},
 	}, Rows: rowsOf(exports, func(x sql.Export) []any { return []any{inZone(x.At, zone), x.Orders, x.Keys, x.ByName, x.FileName} })})
 	return made, err
@@ -47,8 +57,12 @@ func (s *Server) deliveriesTable(v *visit) (spreadsheet, error) {
 	found, err := s.store.Deliveries(v.ctx(), maxDownload)
 	zone := paris(v).zone
 	return spreadsheet{Name: "livraisons", Title: "Livraisons", Sheets: []workbook.Sheet{{Name: "Livraisons", Columns: []workbook.Column{
-		{Title: "Date", Kind: workbook.Instant}, {Title: "Fichier", Width: 36}, {Title: "Clefs", Kind: workbook.Number},
-		{Title: "Encore en route", Kind: workbook.Number, Width: 16}, {Title: "État", Width: 18}, {Title: "Par"},
+		{Title: "Date", Kind: workbook.Instant},
+		{Title: "Fichier", Width: 36},
+		{Title: "Clefs", Kind: workbook.Number},
+		{Title: "Encore en route", Kind: workbook.Number, Width: 16},
+		{Title: "État", Width: 18},
+		{Title: "Par"},
 	}, Rows: rowsOf(found, func(d sql.Delivery) []any {
 		return []any{inZone(d.CreatedAt, zone), d.FileName, d.Keys, d.InTransit, d.State.French(), d.ByName}
 	})}}}, err
@@ -65,7 +79,10 @@ func (s *Server) deliveryTable(v *visit) (spreadsheet, error) {
 	}
 	rows, err := s.store.DeliveryRows(v.ctx(), d.ID)
 	return spreadsheet{Name: "livraison", Title: "Livraison " + d.FileName, Sheets: []workbook.Sheet{{Name: "Clefs", Columns: []workbook.Column{
-		{Title: "Ligne", Kind: workbook.Number}, {Title: "Numéro de série"}, {Title: "Lot", Width: 14}, {Title: "Date d'expiration", Kind: workbook.Date},
+		{Title: "Ligne", Kind: workbook.Number},
+		{Title: "Numéro de série"},
+		{Title: "Lot", Width: 14},
+		{Title: "Date d'expiration", Kind: workbook.Date},
 		{Title: "UAI", Width: 12},
 	}, Rows: rowsOf(rows, func(k okey.ImportedKey) []any { return []any{k.Line, k.Serial, k.Batch, k.ExpiresOn, k.UAI} })}}}, err
 }

@@ -33,7 +33,9 @@ type deliveryLine struct{ Path, When, File, State, By, Keys string }
 // shownRows is how many rows of a file a page shows.
 const shownRows = 100
 
-func (v *visit) mayImport() error { return okey.May(okey.ActImport, v.Actor, okey.Subject{}, v.today()) }
+func (v *visit) mayImport() error {
+	return okey.May(okey.ActImport, v.Actor, okey.Subject{}, v.today())
+}
 
 func uploadForm(v *visit) *form {
 	return newForm(v, "livraison", pathDeliveries, "Vérifier le fichier", map[string]field{

@@ -273,7 +273,8 @@ func (s *Server) showReport(v *visit, status int, f *form, warning string) error
 		return err
 	}
 	page := reportScreen{Facts: []fact{
-		{Name: "Numéro de série", Value: string(r.Serial)}, {Name: "Établissement", Value: fmt.Sprintf("%s (%s)", r.Establishment, r.UAI)},
+		{Name: "Numéro de série", Value: string(r.Serial)},
+		{Name: "Établissement", Value: fmt.Sprintf("%s (%s)", r.Establishment, r.UAI)},
 		{Name: "Trouvée", Value: paris(v).time(r.At) + " par " + r.ByName},
 	}}
 	if len(r.Similar) > 0 {

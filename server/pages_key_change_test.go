@@ -126,8 +126,11 @@ func TestABrokenKeyIsFoundReturnedAndScrapped(t *testing.T) {
 		reason okey.KeyReason
 		state  okey.KeyState
 	}{
-		{okey.ReasonDefective, okey.Defective}, {okey.ReasonReturn, okey.InStock}, {okey.ReasonLost, okey.Lost},
-		{okey.ReasonFound, okey.InStock}, {okey.ReasonRetired, okey.Retired},
+		{okey.ReasonDefective, okey.Defective},
+		{okey.ReasonReturn, okey.InStock},
+		{okey.ReasonLost, okey.Lost},
+		{okey.ReasonFound, okey.InStock},
+		{okey.ReasonRetired, okey.Retired},
 	} {
 		assert.Contains(t, roux.reports(serial, step.reason).text(), "« "+step.reason.French()+" ». La clef est maintenant "+step.state.French())
 		assert.Equal(t, step.state, h.KeyState(serial))

@@ -313,8 +313,10 @@ func (s *Server) showOrder(v *visit, status int, o sql.ListedOrder, sent *form, 
 		return err
 	}
 	page := orderScreen{Facts: []fact{
-		{Name: "Établissement", Value: fmt.Sprintf("%s (%s)", o.Establishment, o.UAI)}, {Name: "Clefs", Value: sayQuantity(o)},
-		{Name: "Motif", Value: o.Comment}, {Name: "État", Value: okey.Capitalize(o.State.French())},
+		{Name: "Établissement", Value: fmt.Sprintf("%s (%s)", o.Establishment, o.UAI)},
+		{Name: "Clefs", Value: sayQuantity(o)},
+		{Name: "Motif", Value: o.Comment},
+		{Name: "État", Value: okey.Capitalize(o.State.French())},
 	}}
 	for _, path := range []string{"annulation", "expedition", "reception"} {
 		if f := s.orderActForm(v, o, path); f != nil {

@@ -128,8 +128,10 @@ func (s *Server) successionReview(v *visit, f *form, w wish) (*successionReview,
 
 func movedFacts(m okey.Moved) []fact {
 	return []fact{
-		{Name: "Clefs, dans tous leurs états", Value: fmt.Sprint(m.Keys)}, {Name: "Demandes en cours", Value: fmt.Sprint(m.Requests)},
-		{Name: "Commandes en cours", Value: fmt.Sprint(m.Orders)}, {Name: "Départs proposés", Value: fmt.Sprint(m.Proposals)},
+		{Name: "Clefs, dans tous leurs états", Value: fmt.Sprint(m.Keys)},
+		{Name: "Demandes en cours", Value: fmt.Sprint(m.Requests)},
+		{Name: "Commandes en cours", Value: fmt.Sprint(m.Orders)},
+		{Name: "Départs proposés", Value: fmt.Sprint(m.Proposals)},
 	}
 }
 

@@ -22,7 +22,7 @@ var stockKinds = map[okey.ActionName]stockKind{
 	okey.ActionTakeAlong:    {normalise: normaliseTakeAlong, permit: permitTakeAlong},
 	okey.ActionMoveDecision: {normalise: normaliseMoveDecision, permit: permitMoveDecision},
 	okey.ActionSuccession:   {normalise: normaliseSuccession, permit: permitSupport(okey.ActMoveKeys)},
-	okey.ActionDelivery: {normalise: nothingToNormalise, permit: permitSupport(okey.ActImport)},
+	okey.ActionDelivery:     {normalise: nothingToNormalise, permit: permitSupport(okey.ActImport)},
 
 	okey.ActionOrder:        {normalise: normaliseOrder, permit: permitThere(okey.ActOrder)},
 	okey.ActionCancellation: {normalise: normaliseComment, permit: permitOrder(okey.ActOrder)},
@@ -33,14 +33,16 @@ var stockKinds = map[okey.ActionName]stockKind{
 	okey.ActionInventory:      {normalise: normaliseInventory, permit: permitThere(okey.ActManageKeys)},
 	okey.ActionReportDecision: {normalise: normaliseReport, permit: permitSupport(okey.ActImport)},
 
-	okey.ActionArrival:  {normalise: normaliseArrival, permit: permitThere(okey.ActManageKeys)},
+	okey.ActionArrival: {normalise: normaliseArrival, permit: permitThere(okey.ActManageKeys)},
 }
 
 func nothingToNormalise(*wish) error { return nil }
 
 // permitSupport is for acts that concern no establishment in particular.
 func permitSupport(act okey.Act) func(context.Context, *Server, okey.Actor, *wish) error {
-	return func(ctx context.Context, s *Server, actor okey.Actor, w *wish) error { return s.permitAt(ctx, actor, w, act, "") }
+	return func(ctx context.Context, s *Server, actor okey.Actor, w *wish) error {
+		return s.permitAt(ctx, actor, w, act, "")
+	}
 }
 
 // permitThere is for acts on the stock of the establishment that the content names.

@@ -12,30 +12,30 @@ import (
 // KeyImport says how to take a key file.
 type KeyImport struct {
 	Today      okey.Day
-	LookAlikes bool // take serials that differ from known ones only by leading zeros
-	New        bool // of a delivery: a key that is known already is a fault, whatever is said of it
+	LookAlikes bool           // take serials that differ from known ones only by leading zeros
+	New        bool           // of a delivery: a key that is known already is a fault, whatever is said of it
 	Reason     okey.KeyReason // how a key that is new came: the first line of its history
 }
 
 // KeyProblem is a row that can't be taken for what OKEY knows already.
 type KeyProblem struct {
-	Line   int
-	Code   okey.Code
-	Why    okey.NotServed // with CodeEstablishmentUnknown: why an import left it out, if one did
-	Successor okey.UAI    // with CodeEstablishmentSucceeded: where the key goes instead
-	Known  okey.Key       // with CodeKnownDifferently and CodeLookAlike: the key that is known
-	Holder string         // its holder's uid
+	Line      int
+	Code      okey.Code
+	Why       okey.NotServed // with CodeEstablishmentUnknown: why an import left it out, if one did
+	Successor okey.UAI       // with CodeEstablishmentSucceeded: where the key goes instead
+	Known     okey.Key       // with CodeKnownDifferently and CodeLookAlike: the key that is known
+	Holder    string         // its holder's uid
 }
 
 // The codes of KeyProblem.
 const (
-	CodeEstablishmentUnknown okey.Code = "establishment_unknown"
+	CodeEstablishmentUnknown   okey.Code = "establishment_unknown"
 	CodeEstablishmentSucceeded okey.Code = "establishment_succeeded"
-	CodeHolderUnknown        okey.Code = "holder_unknown"
-	CodeKnownDifferently     okey.Code = "known_differently"
-	CodeLookAlike            okey.Code = "look_alike"
-	CodeExpired              okey.Code = "expired"
-	CodeAlreadyKnown         okey.Code = "already_known"
+	CodeHolderUnknown          okey.Code = "holder_unknown"
+	CodeKnownDifferently       okey.Code = "known_differently"
+	CodeLookAlike              okey.Code = "look_alike"
+	CodeExpired                okey.Code = "expired"
+	CodeAlreadyKnown           okey.Code = "already_known"
 )
 
 // KeysOutcome is what a key file did. Stocked are the establishments that have free keys more, in order: their waiting requests are
@@ -163,16 +163,16 @@ func (t *Tx) judgeKeys(ctx context.Context, how KeyImport) error {
 
 func (t *Tx) keyProblems(ctx context.Context) ([]KeyProblem, error) {
 	var rows []struct {
-		Line    int               `db:"line"`
-		Verdict okey.Code         `db:"verdict"`
-		Why     okey.NotServed    `db:"why"`
-		Holder  string            `db:"holder"`
-		Successor okey.UAI        `db:"successor"`
-		Serial  stdsql.NullString `db:"serial"`
-		UAI     stdsql.NullString `db:"uai"`
-		State   stdsql.NullString `db:"state"`
-		Batch   stdsql.NullString `db:"batch"`
-		Expires stdsql.NullTime   `db:"expires_on"`
+		Line      int               `db:"line"`
+		Verdict   okey.Code         `db:"verdict"`
+		Why       okey.NotServed    `db:"why"`
+		Holder    string            `db:"holder"`
+		Successor okey.UAI          `db:"successor"`
+		Serial    stdsql.NullString `db:"serial"`
+		UAI       stdsql.NullString `db:"uai"`
+		State     stdsql.NullString `db:"state"`
+		Batch     stdsql.NullString `db:"batch"`
+		Expires   stdsql.NullTime   `db:"expires_on"`
 	}
 	err := t.all(ctx, &rows, keyProblems)
 	problems := make([]KeyProblem, len(rows))

@@ -126,15 +126,15 @@ func Register(to interface {
 // RegisterActivities gives a registry OKEY's activities under the names that histories keep.
 func RegisterActivities(to Registry, requests *activities.Requests, keys *activities.Keys, stock *activities.Stock, orders *activities.Orders, watch *activities.Watch, repair *activities.Repair, mails *activities.Mails) {
 	for name, function := range map[string]any{
-		okey.ActivityJudge:     requests.Judge,
-		okey.ActivityChangeKey: keys.Change,
-		okey.ActivitySendMails: mails.SendMails,
-		okey.ActivityRepair:    repair.Lost,
-		okey.ActivityStock:     stock.Change,
-		okey.ActivityLoadOrder: orders.Load,
-		okey.ActivityWatch: watch.Due,
+		okey.ActivityJudge:      requests.Judge,
+		okey.ActivityChangeKey:  keys.Change,
+		okey.ActivitySendMails:  mails.SendMails,
+		okey.ActivityRepair:     repair.Lost,
+		okey.ActivityStock:      stock.Change,
+		okey.ActivityLoadOrder:  orders.Load,
+		okey.ActivityWatch:      watch.Due,
 		okey.ActivityPlanExport: orders.Plan,
-		okey.ActivityWakeUp:    repair.WakeOwed,
+		okey.ActivityWakeUp:     repair.WakeOwed,
 	} {
 		to.RegisterActivityWithOptions(function, activity.RegisterOptions{Name: name})
 	}

@@ -93,6 +93,7 @@ func TestAnAnnouncedDeliveryIsGivenToNobodyUntilItsApproverConfirms(t *testing.T
 
 	assert.Equal(t, http.StatusNotFound, h.as(c.stranger).get(path).Status)
 	b := h.as(c.roux)
+	assert.Contains(t, b.get("/clefs").HTML, path, "the list of keys leads there")
 	form := b.get(path).form(b, path)
 	form.Set("serials", "00481002")
 	sent := b.done(b.post(path, form))

@@ -198,4 +198,14 @@ var stockPages = map[okey.ActionName]func(okey.Action) string{
 		}
 		return pathSuccession + "/" + a.Subject.String()
 	},
+	okey.ActionDelivery: pageOf(pathDeliveries), okey.ActionArrival: pageOf("/livraisons"),
+	okey.ActionOrder: pageOf(pathOrders), okey.ActionCancellation: pageOf(pathOrders), okey.ActionShipment: pageOf(pathOrders), okey.ActionReceipt: pageOf(pathOrders),
+	okey.ActionExport:         func(okey.Action) string { return pathOrders },
+	okey.ActionInventory:      pageOf(pathInventory),
+	okey.ActionReportDecision: func(okey.Action) string { return pathReports },
+}
+
+// pageOf is the page of an action's subject below path.
+func pageOf(path string) func(okey.Action) string {
+	return func(a okey.Action) string { return path + "/" + a.Subject.String() }
 }

@@ -10,6 +10,7 @@ import (
 	"okey"
 	"okey/internal/scene"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/xuri/excelize/v2"
@@ -120,4 +121,21 @@ func TestTheOrdersPageSuggestsAndOrders(t *testing.T) {
 	assert.Contains(t, b.get("/commandes").text(), "OKEY propose d'en commander 6.")
 	assert.Equal(t, http.StatusNotFound, h.as(c.lea).get("/commandes").Status)
 	assert.Equal(t, http.StatusNotFound, h.as(c.stranger).get(page).Status)
+}
+
+func TestWhatAwayEngineKeepsIsFollowed(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	b := h.as(c.roux)
+	h.Judges.away.Store(true)
+	kept := b.fill("/commandes", "/commandes", "quantity", "4", "comment", "rentrée")
+	require.Equal(t, http.StatusAccepted, kept.Status, kept.text())
+	assert.Contains(t, kept.text(), "C'est enregistré")
+	action, err := uuid.Parse(h.Text(`SELECT id FROM action WHERE name = 'order'`))
+	require.NoError(t, err)
+	h.Judges.away.Store(false)
+	recorded, err := h.Store.Action(context.Background(), action)
+	require.NoError(t, err)
+	require.NoError(t, h.Judges.Deliver(context.Background(), recorded), "the repair watch brings it")
+	assert.Contains(t, b.done(b.get("/suivi/"+action.String())).text(), "Commande n° 1")
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -25,14 +26,16 @@ var keyOrders = []struct {
 
 // keysScreen is the list of keys.
 type keysScreen struct {
-	Filters *form
-	Columns []keyColumn
-	Keys    []keyLine
-	Next    string
-	First   string
-	Sheet   string
-	Several bool // establishments
-	Empty   string
+	Filters   *form
+	Columns   []keyColumn
+	Keys      []keyLine
+	Next      string
+	First     string
+	Sheet     string
+	Several   bool   // establishments
+	Awaited   []card // announced deliveries of which keys are still on their way
+	Inventory string
+	Empty     string
 }
 
 // keyColumn is the head of a column; its link sorts by it, and a second time the other way round.
@@ -82,7 +85,27 @@ func (s *Server) keysPage(v *visit) error {
 			return err
 		}
 	}
+	if uai := orderingAt(v); uai != "" && (v.desk() || v.answers()) {
+		page.Inventory = pathInventory + "?etablissement=" + string(uai)
+	}
+	if page.Awaited, err = s.awaitedDeliveries(v); err != nil {
+		return err
+	}
 	return s.show(v, http.StatusOK, "keys", screen{Title: title, Body: page})
+}
+
+// awaitedDeliveries are those that the visitor is to confirm.
+func (s *Server) awaitedDeliveries(v *visit) ([]card, error) {
+	uais := v.Actor.Answers(v.today())
+	if len(uais) == 0 {
+		return nil, nil
+	}
+	found, err := s.store.AwaitedDeliveries(v.ctx(), uais)
+	var cards []card
+	for _, d := range found {
+		cards = append(cards, card{Path: "/livraisons/" + d.ID.String(), Need: fmt.Sprintf("Clefs en route vers vous : %d (annoncées %s).", d.InTransit, paris(v).day(d.CreatedAt))})
+	}
+	return cards, err
 }
 
 // keyCursor is where a page of keys ended, in whatever order.

@@ -35,6 +35,9 @@ var downloads = []download{
 	{"/clefs.xlsx", (*Server).keysTable},
 	{"/assistance.xlsx", (*Server).deskTable},
 	{pathOrders + ".xlsx", (*Server).ordersTable},
+	{pathInventory + ".xlsx", (*Server).inventoriesTable},
+	{pathInventory + "/:id/tableau.xlsx", (*Server).inventoryTable},
+	{pathReports + ".xlsx", (*Server).reportsTable},
 	{pathDeliveries + ".xlsx", (*Server).deliveriesTable},
 	{pathDeliveries + "/:id/tableau.xlsx", (*Server).deliveryTable},
 }

@@ -25,6 +25,7 @@ type inventoryScreen struct {
 	Bad    []string
 	Past   []inventoryLine
 	Facts  []fact
+	Sheet  string
 }
 
 type inventoryList struct {
@@ -81,7 +82,7 @@ func (s *Server) showInventory(v *visit, status int, uai okey.UAI, f *form, noti
 	if err != nil {
 		return err
 	}
-	page := inventoryScreen{Where: fmt.Sprintf("%s (%s)", place.Name, uai), Form: f}
+	page := inventoryScreen{Where: fmt.Sprintf("%s (%s)", place.Name, uai), Form: f, Sheet: pathInventory + ".xlsx?etablissement=" + string(uai)}
 	past, err := s.store.Inventories(v.ctx(), uai, pageLines)
 	if err != nil {
 		return err
@@ -182,33 +183,42 @@ func inventoryLists(lines []okey.InventoryLine) []inventoryList {
 	return lists
 }
 
-// pastInventory shows an inventory as it was saved.
-func (s *Server) pastInventory(v *visit) error {
+// visibleInventory is an inventory of an establishment that the visitor sees; not_found otherwise.
+func (s *Server) visibleInventory(v *visit) (sql.ListedInventory, []okey.InventoryLine, error) {
 	id, err := uuid.Parse(v.Param("id"))
 	if err != nil {
-		return okey.Errorf(okey.CodeNotFound, "Cet inventaire n'existe pas, ou il n'est pas pour vous.")
+		return sql.ListedInventory{}, nil, okey.Errorf(okey.CodeNotFound, "Cet inventaire n'existe pas, ou il n'est pas pour vous.")
 	}
 	found, lines, err := s.store.Inventory(v.ctx(), id)
 	if err != nil {
-		return err
+		return found, nil, err
 	}
-	if err := s.permitAt(v.ctx(), v.Actor, &wish{}, okey.ActSee, found.UAI); err != nil {
+	return found, lines, s.permitAt(v.ctx(), v.Actor, &wish{}, okey.ActSee, found.UAI)
+}
+
+// pastInventory shows an inventory as it was saved.
+func (s *Server) pastInventory(v *visit) error {
+	found, lines, err := s.visibleInventory(v)
+	if err != nil {
 		return err
 	}
 	notice := ""
 	if done, just, err := s.justDone(v); err != nil {
 		return err
-	} else if just && done.Subject == id {
+	} else if just && done.Subject == found.ID {
 		notice = "C'est fait : l'inventaire est enregistré."
 	}
 	return s.show(v, http.StatusOK, "inventory", screen{Title: "Inventaire", Notice: notice, Body: inventoryScreen{
-		Where: fmt.Sprintf("%s (%s)", found.Establishment, found.UAI), Lists: inventoryLists(lines),
+		Where: fmt.Sprintf("%s (%s)", found.Establishment, found.UAI), Lists: inventoryLists(lines), Sheet: sheetOf(v),
 		Facts: []fact{{Name: "Fait", Value: paris(v).time(found.At)}, {Name: "Par", Value: found.ByName}, {Name: "Commentaire", Value: found.Comment}},
 	}})
 }
 
 // reportsScreen is support's list of keys that inventories found and OKEY did not know.
-type reportsScreen struct{ Reports []reportLine }
+type reportsScreen struct {
+	Reports []reportLine
+	Sheet   string
+}
 
 type reportLine struct{ Path, Serial, Where, When, By, Similar string }
 
@@ -226,7 +236,7 @@ func (s *Server) reportsPage(v *visit) error {
 	} else if just {
 		notice = "C'est fait : la réponse est partie."
 	}
-	var page reportsScreen
+	page := reportsScreen{Sheet: pathReports + ".xlsx"}
 	for _, r := range found {
 		page.Reports = append(page.Reports, reportLine{
 			Path: pathReports + "/" + r.ID.String(), Serial: string(r.Serial), Where: fmt.Sprintf("%s (%s)", r.Establishment, r.UAI),

@@ -30,6 +30,12 @@ func TestAnInventoryFindsMissesAndReports(t *testing.T) {
 	saved := b.done(b.post("/inventaire", review.form(b, "/inventaire")))
 	assert.Contains(t, saved.text(), "l'inventaire est enregistré")
 	assert.Contains(t, saved.text(), "Marc Roux")
+	sheet := "/inventaire/" + h.Text(`SELECT id FROM inventory`) + "/tableau.xlsx"
+	assert.Contains(t, saved.HTML, sheet)
+	assert.Equal(t, http.StatusOK, b.get(sheet).Status)
+	assert.Equal(t, http.StatusOK, b.get("/inventaire.xlsx").Status)
+	assert.Equal(t, http.StatusNotFound, h.as(c.stranger).get(sheet).Status)
+	assert.Contains(t, []int{403, 404}, b.get("/assistance/clefs-a-confirmer.xlsx").Status)
 	assert.Contains(t, saved.HTML, "/clefs/"+string(gone))
 	b.done(b.post("/inventaire", review.form(b, "/inventaire"))) // sent twice
 	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM inventory`))

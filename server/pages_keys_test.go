@@ -212,3 +212,11 @@ func TestWhoSeesWhichKeys(t *testing.T) {
 }
 
 func keyPage(serial okey.Serial) string { return "/clefs/" + url.PathEscape(string(serial)) }
+
+func TestAFilterIsNamedOrNotThere(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	for _, p := range []okey.Person{c.roux, c.support} {
+		assert.NotContains(t, h.as(p).get("/clefs").HTML, `<label for="filtre-etablissement"></label>`)
+	}
+}

@@ -43,6 +43,8 @@ type judges struct {
 	keys     *activities.Keys
 	stock    *activities.Stock
 	away     atomic.Bool
+	hold     chan struct{} // where there is one, a request learns of the loss of its key only after it is closed
+	before   func()        // where there is one: what happens just before a key change is judged
 }
 
 var errAway = errors.New("the engine is away")
@@ -52,8 +54,20 @@ func (j *judges) Deliver(ctx context.Context, a okey.Action) error {
 		return errAway
 	}
 	if a.Name == okey.ActionKeyChange {
+		if j.before != nil {
+			j.before()
+		}
 		verdict, err := j.keys.Change(ctx, okey.KeyMatter{Action: a.ID, At: time.Now().UTC()})
 		if err == nil && verdict.Wake {
+			if j.hold != nil {
+				go func() {
+					<-j.hold
+					if err := j.followUp(context.WithoutCancel(ctx), okey.DerivedID(a.ID, string(okey.KeyUnavailable))); err != nil {
+						panic(err)
+					}
+				}()
+				return nil
+			}
 			return j.followUp(ctx, okey.DerivedID(a.ID, string(okey.KeyUnavailable)))
 		}
 		return err

@@ -3,6 +3,7 @@ package server_test
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"okey"
 	"okey/internal/scene"
@@ -187,9 +188,50 @@ func TestAnIllegibleNumberAtTheCounterTakesAnotherKey(t *testing.T) {
 	assert.Equal(t, http.StatusConflict, late.Status, "a page from before names a key that is gone")
 	assert.Equal(t, okey.Attributed, h.KeyState(other))
 
+	spare := h.Key(scene.Tilleuls)
+	form.Set("action", "0f6b1c1a-3a77-4e0c-8f0e-2f2c8c1f7d22")
+	form.Set("serial", string(spare))
+	assert.Equal(t, http.StatusConflict, roux.post(ask, form).Status, "only the key of this request is set aside here")
+	assert.Equal(t, okey.InStock, h.KeyState(spare))
+	h.Exec(`DELETE FROM key WHERE serial = $1`, string(spare))
+
 	none := roux.done(roux.fill(ask, ask))
 	assert.Contains(t, none.text(), "Aucune autre clef n'est libre : Léa Martin garde sa place")
 	assert.Equal(t, http.StatusSeeOther, roux.get(ask).Status, "nothing to replace any more")
+}
+
+func TestTheCounterWaitsUntilTheRequestHasItsOtherKey(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	page, _ := h.atCounter(c)
+	other := h.Key(scene.Tilleuls)
+	roux := h.as(c.roux)
+	form := roux.get(page+"/numero-illisible").form(t, page+"/numero-illisible")
+	h.Judges.hold = make(chan struct{})
+	answered := make(chan sheet, 1)
+	go func() { answered <- roux.post(page+"/numero-illisible", form) }()
+	select {
+	case early := <-answered:
+		assert.Fail(t, "answered before the request knew", early.Location)
+		answered <- early
+	case <-time.After(time.Second):
+	}
+	close(h.Judges.hold)
+	assert.Contains(t, roux.done(<-answered).text(), "Remettez la clef "+string(other)+" à sa place")
+}
+
+func TestARequestWithdrawnInThatMomentLeavesTheKeyToTheDrawer(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	page, serial := h.atCounter(c)
+	roux := h.as(c.roux)
+	form := roux.get(page+"/numero-illisible").form(t, page+"/numero-illisible")
+	lea := h.as(c.lea)
+	leave := lea.get(page).form(t, page+"/retrait", "comment", "plus besoin")
+	h.Judges.before = func() { lea.done(lea.post(page+"/retrait", leave)) }
+	told := roux.done(roux.post(page+"/numero-illisible", form))
+	assert.Equal(t, http.StatusOK, told.Status, told.text())
+	assert.Equal(t, okey.Defective, h.KeyState(serial))
 }
 
 func TestOnlyWhoManagesKeysReplacesOneAtTheCounter(t *testing.T) {

@@ -9,10 +9,10 @@ export CGO_ENABLED = 0
 BUILD := go build -trimpath -ldflags '-s -w'
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint fmt clean go postgres npm
+.PHONY: help build run test test-office lint fmt clean go postgres npm office
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: go ## bin/okey and bin/okey-standalone
 	$(BUILD) -o bin/okey ./cmd/okey
@@ -23,6 +23,9 @@ run: build postgres ## build, start the whole of OKEY on this machine, say where
 
 test: go postgres ## every test of every module
 	@status=0; for module in $(PROGRAMS); do (cd $$module && go test -timeout 30m ./...) || status=1; done; exit $$status
+
+test-office: go postgres office ## open an export of orders with LibreOffice, and check what it reads
+	go test -count=1 -timeout 10m -tags office -run LibreOffice ./activities
 
 lint: go npm ## golangci-lint, workflowcheck, squawk on the migrations
 	cd tools && go build -o ../bin/tools/ tool
@@ -56,3 +59,7 @@ postgres:
 
 npm:
 	@command -v npm >/dev/null || { echo "npm is needed to check the migrations: apt-get install -y npm (macOS: brew install node)" >&2; exit 1; }
+
+office:
+	@command -v soffice >/dev/null || { \
+		echo "LibreOffice is needed: apt-get install -y --no-install-recommends libreoffice-calc (macOS: brew install --cask libreoffice)" >&2; exit 1; }

@@ -189,18 +189,18 @@ func (r reader) Workbook(ctx context.Context, id uuid.UUID) ([]byte, error) {
 	return content, err
 }
 
-// ClaimOrders locks all placed orders, those of other exports left out: of two exports at once the second finds none of the first.
+// ClaimOrders locks and returns all placed orders, in one statement: of two exports at once the second waits for the first, and finds none of
+// what that one took.
 func (t *Tx) ClaimOrders(ctx context.Context) ([]ListedOrder, error) {
-	if err := t.exec(ctx, `SELECT id FROM key_order WHERE state = 'placed' ORDER BY id FOR UPDATE`); err != nil {
+	var rows []orderRow
+	if err := t.all(ctx, &rows, orders+`WHERE o.state = 'placed' ORDER BY o.number FOR UPDATE OF o`); err != nil {
 		return nil, fmt.Errorf("claim orders: %w", err)
 	}
-	var rows []orderRow
-	err := t.all(ctx, &rows, orders+`WHERE o.state = 'placed' ORDER BY o.number`)
 	claimed := make([]ListedOrder, len(rows))
 	for i, row := range rows {
 		claimed[i] = row.order()
 	}
-	return claimed, err
+	return claimed, nil
 }
 
 // SaveExport keeps a workbook, and marks its orders as exported with it.

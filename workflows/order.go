@@ -31,18 +31,17 @@ func Order(ctx workflow.Context, in okey.OrderInput) error {
 		if err := o.drain(ctx); err != nil {
 			return err
 		}
-		if o.standing.State == "" || o.standing.State.Closed() {
-			break
+		over := o.standing.State == "" || o.standing.State.Closed()
+		if over && o.leaving == 0 {
+			return nil
 		}
-		if err := o.wait(ctx); err != nil {
+		if err := o.wait(ctx, over); err != nil {
 			return err
 		}
-		if workflow.GetInfo(ctx).GetContinueAsNewSuggested() && o.pending == 0 {
+		if !over && o.renewable(ctx) {
 			return workflow.NewContinueAsNewError(ctx, okey.WorkflowOrder, in)
 		}
 	}
-	o.mails.Wait(ctx)
-	return nil
 }
 
 // order is the state of one run.
@@ -52,11 +51,10 @@ type order struct {
 	pending  int // signals received and not judged yet
 	standing okey.OrderStanding
 	told     int // how often support has been told that it is late
-	mails    workflow.WaitGroup
+	leaving  int // mails on their way
 }
 
 func (o *order) load(ctx workflow.Context) error {
-	o.mails = workflow.NewWaitGroup(ctx)
 	// What was due before this run began has been told by the one before.
 	began := workflow.Now(ctx)
 	if err := workflow.ExecuteActivity(stateActivity(ctx), okey.ActivityLoadOrder, o.in).Get(ctx, &o.standing); err != nil {
@@ -100,22 +98,27 @@ func (o *order) send(ctx workflow.Context, letters []okey.MailOrder) {
 	if len(letters) == 0 {
 		return
 	}
-	o.mails.Add(1)
+	o.leaving++
 	workflow.Go(ctx, func(ctx workflow.Context) {
-		defer o.mails.Done()
+		defer func() { o.leaving-- }()
 		if err := sendLetters(ctx, letters); err != nil {
 			workflow.GetLogger(ctx).Warn("mails about an order did not leave", "order", o.in.Order, "error", err)
 		}
 	})
 }
 
-// wait ends with the next signal, or when support is to be told.
-func (o *order) wait(ctx workflow.Context) error {
-	if o.told >= len(o.standing.Overdue) {
-		return workflow.Await(ctx, func() bool { return o.pending > 0 })
+// renewable tells whether a new run can go on: with nothing left to judge and no mail on its way, which would be lost.
+func (o *order) renewable(ctx workflow.Context) bool {
+	return workflow.GetInfo(ctx).GetContinueAsNewSuggested() && o.pending == 0 && o.leaving == 0
+}
+
+// wait ends with the next signal, or when support is to be told; when the order is over, also with its last mail.
+func (o *order) wait(ctx workflow.Context, over bool) error {
+	if over || o.told >= len(o.standing.Overdue) {
+		return workflow.Await(ctx, func() bool { return o.pending > 0 || (over && o.leaving == 0) || o.renewable(ctx) })
 	}
 	due := o.standing.Overdue[o.told]
-	came, err := workflow.AwaitWithTimeout(ctx, max(due.Sub(workflow.Now(ctx)), time.Second), func() bool { return o.pending > 0 })
+	came, err := workflow.AwaitWithTimeout(ctx, max(due.Sub(workflow.Now(ctx)), time.Second), func() bool { return o.pending > 0 || o.renewable(ctx) })
 	if err != nil || came {
 		return err
 	}

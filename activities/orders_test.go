@@ -1,0 +1,53 @@
+package activities_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"okey"
+	"okey/activities"
+	"okey/calendar"
+	"okey/internal/scene"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// An order that is placed while two exports are at work goes into the workbook of one. A lock on the table of people holds both where they
+// read the names that a workbook shows: after they have locked what was placed before.
+func TestAnOrderPlacedDuringTwoExportsIsInOneWorkbookOnly(t *testing.T) {
+	c := newCourt(t)
+	judge := activities.NewStock(c.Store, calendar.PublicOnly())
+	exports := [2]okey.Action{}
+	for i := range exports {
+		exports[i] = c.Record(okey.Action{Name: okey.ActionExport, Via: okey.ViaEngine, Subject: uuid.New()})
+	}
+	placing, err := c.Admin.BeginTx(context.Background(), nil)
+	require.NoError(t, err)
+	defer func() { _ = placing.Rollback() }()
+	order := uuid.New()
+	_, err = placing.Exec(`INSERT INTO key_order (id, uai, quantity, comment, state, placed_at) VALUES ($1, $2, 2, 'rentrée', 'placed', $3)`,
+		order, scene.Tilleuls, scene.Now)
+	require.NoError(t, err)
+	_, err = placing.Exec(`LOCK TABLE person IN ACCESS EXCLUSIVE MODE`)
+	require.NoError(t, err)
+
+	ended := make(chan error, len(exports))
+	for _, a := range exports {
+		go func() {
+			_, err := judge.Change(context.Background(), okey.StockMatter{Action: a.ID, At: c.now})
+			ended <- err
+		}()
+	}
+	require.Eventually(t, func() bool {
+		return c.Count(`SELECT count(*) FROM pg_locks WHERE relation = 'person'::regclass AND NOT granted`) == len(exports)
+	}, 10*time.Second, 5*time.Millisecond)
+	require.NoError(t, placing.Commit())
+	for range exports {
+		require.NoError(t, <-ended)
+	}
+	assert.Equal(t, 1, c.Count(`SELECT count(*) FROM order_export`), "workbooks that name the order")
+	assert.Equal(t, 1, c.Count(`SELECT count(*) FROM order_event WHERE key_order = $1 AND state = 'exported'`, order))
+}

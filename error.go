@@ -43,6 +43,7 @@ const (
 	CodeOrderQuantity   Code = "order_quantity"    // more keys than are left to receive
 	CodeNothingToExport Code = "nothing_to_export" // no order is placed
 	CodeReportDecided   Code = "report_decided"    // support has answered it already
+	CodeReportKnown     Code = "report_known"      // the reported key came into OKEY another way
 	CodeDeliveryTaken   Code = "delivery_taken"    // a delivery that is in the stock already
 	CodeDeliveryChanged Code = "delivery_changed"  // rows of a delivery can no longer be taken
 )

@@ -76,6 +76,24 @@ func CompareInventory(uai UAI, typed []Serial, known []Key) []InventoryLine {
 	return sorted
 }
 
+// ProposeSerials returns, for each typed serial that OKEY does not know, the establishment's own keys that it may stand for: those that differ by
+// leading zeros only. Keys of other establishments are none of the reader's business.
+func ProposeSerials(uai UAI, lines []InventoryLine, known []Key) map[Serial][]Serial {
+	byStem := map[string][]Serial{}
+	for _, k := range known {
+		if k.UAI == uai {
+			byStem[k.Serial.Stem()] = append(byStem[k.Serial.Stem()], k.Serial)
+		}
+	}
+	proposed := map[Serial][]Serial{}
+	for _, line := range lines {
+		if near := byStem[line.Serial.Stem()]; line.Finding == FoundUnknown && len(near) > 0 {
+			proposed[line.Serial] = near
+		}
+	}
+	return proposed
+}
+
 // ReadSerials reads what was typed or scanned: one serial a line, or several with spaces, commas or semicolons between them. Each serial
 // counts once; what is none is returned as it was typed.
 func ReadSerials(text string) (serials []Serial, unreadable []string) {

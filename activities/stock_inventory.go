@@ -16,6 +16,13 @@ func saveInventory(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 	if err := c.LockEstablishment(ctx, content.Establishment); err != nil {
 		return okey.Verdict{}, err
 	}
+	place, err := c.Place(ctx, content.Establishment)
+	if err != nil {
+		return okey.Verdict{}, err
+	}
+	if place.Successor != "" { // its keys have followed: all would be another establishment's, and a report would go nowhere
+		return okey.Verdict{}, okey.Errorf(okey.CodeSucceeded, "%s a été remplacé par %s.", content.Establishment, place.Successor)
+	}
 	known, err := c.KeysForInventory(ctx, content.Establishment, content.Serials)
 	if err != nil {
 		return okey.Verdict{}, err
@@ -24,9 +31,9 @@ func saveInventory(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 		ID: c.action.Subject, UAI: content.Establishment, By: c.action.By, At: c.At, Comment: content.Comment,
 		Lines: okey.CompareInventory(content.Establishment, content.Serials, known),
 	}
-	reported, err := c.SaveInventory(ctx, v)
+	unknown, err := c.SaveInventory(ctx, v)
 	verdict := okey.Verdict{Accepted: true, Count: len(v.Lines)}
-	if reported > 0 {
+	if unknown > 0 {
 		verdict.Letters = []okey.MailOrder{c.letter(okey.MailKeysReported, 1, v.UAI, v.ID)}
 	}
 	return verdict, err

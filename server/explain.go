@@ -89,6 +89,8 @@ func sentence(v okey.Verdict, f facts) (message, field string) {
 		return "Aucune commande n'attend d'être transmise : il n'y a rien à exporter.", ""
 	case okey.CodeReportDecided:
 		return "Quelqu'un de l'assistance a déjà répondu : rien n'a changé.", ""
+	case okey.CodeReportKnown:
+		return "Cette clef est entrée dans OKEY entre-temps : rien n'a changé. Ouvrez sa page pour voir où elle est, puis écartez ce signalement en le disant.", ""
 	case okey.CodeDeliveryTaken:
 		return "Cette livraison est déjà enregistrée : rien n'a changé.", ""
 	case okey.CodeDeliveryChanged:

@@ -165,7 +165,8 @@ type draft struct {
 const (
 	sessionDraft = "draft"
 	draftLife    = time.Hour
-	draftSize    = 8 << 10 // a form's texts have 500 characters at most
+	draftSize    = 8 << 10  // a form's texts have 500 characters at most
+	longDraft    = 64 << 10 // of an inventory: okey.MaxInventory serials as keys have them, some 20 characters each
 )
 
 // keepDraft puts a form aside until its writer has signed in again. The answer is a page, not a way straight to the provider: the person
@@ -181,7 +182,7 @@ func (s *Server) keepDraft(v *visit) {
 				d.Values[name] = sent.Get(name)
 			}
 		}
-		if text, err := json.Marshal(d); err == nil && len(text) <= draftSize && d.Person != "" {
+		if text, err := json.Marshal(d); err == nil && len(text) <= draftRoom(d.Path) && d.Person != "" {
 			s.sessions.Put(v.ctx(), sessionDraft, string(text))
 			kept = true
 		}
@@ -192,6 +193,14 @@ func (s *Server) keepDraft(v *visit) {
 	if err := s.show(v, http.StatusUnauthorized, "session", sc); err != nil {
 		s.failVisit(v, err)
 	}
+}
+
+// draftRoom is small where it can be: whoever sends a form without a session fills the database with it.
+func draftRoom(path string) int {
+	if path == pathInventory {
+		return longDraft
+	}
+	return draftSize
 }
 
 type sessionEnded struct {

@@ -33,7 +33,7 @@ type inventoryList struct {
 	Lines       []inventoryKey
 }
 
-type inventoryKey struct{ Path, Serial, State string }
+type inventoryKey struct{ Path, Serial, State, Instead string }
 
 type inventoryLine struct{ Path, When, By, Found, Missing, Others string }
 
@@ -145,7 +145,7 @@ func (s *Server) reviewInventory(v *visit, place sql.Place, f *form, serials []o
 	lines := okey.CompareInventory(place.UAI, serials, known)
 	f.Button, f.Values["confirmed"] = "Enregistrer l'inventaire", "oui"
 	return s.show(v, http.StatusOK, "inventory", screen{Title: "Inventaire", Body: inventoryScreen{
-		Where: fmt.Sprintf("%s (%s)", place.Name, place.UAI), Form: f, Review: true, Lists: inventoryLists(lines),
+		Where: fmt.Sprintf("%s (%s)", place.Name, place.UAI), Form: f, Review: true, Lists: inventoryLists(lines, okey.ProposeSerials(place.UAI, lines, known)),
 	}})
 }
 
@@ -161,7 +161,7 @@ var findingHints = map[okey.Finding]string{
 	okey.FoundUnknown:   "OKEY ne connaît pas ces clefs. L'inventaire enregistré, l'assistance est prévenue : une fois confirmées, elles sont en stock.",
 }
 
-func inventoryLists(lines []okey.InventoryLine) []inventoryList {
+func inventoryLists(lines []okey.InventoryLine, proposed map[okey.Serial][]okey.Serial) []inventoryList {
 	var lists []inventoryList
 	for _, finding := range []okey.Finding{okey.Missing, okey.Unexpected, okey.FoundElsewhere, okey.FoundUnknown, okey.Found} {
 		list := inventoryList{Hint: findingHints[finding]}
@@ -169,7 +169,7 @@ func inventoryLists(lines []okey.InventoryLine) []inventoryList {
 			if line.Finding != finding {
 				continue
 			}
-			key := inventoryKey{Serial: string(line.Serial), State: line.State.French(), Path: keyURL(line.Serial)}
+			key := inventoryKey{Serial: string(line.Serial), State: line.State.French(), Path: keyURL(line.Serial), Instead: strings.Join(texts(proposed[line.Serial]), " ou ")}
 			if finding == okey.FoundElsewhere || finding == okey.FoundUnknown {
 				key.Path, key.State = "", ""
 			}
@@ -209,7 +209,7 @@ func (s *Server) pastInventory(v *visit) error {
 		notice = "C'est fait : l'inventaire est enregistré."
 	}
 	return s.show(v, http.StatusOK, "inventory", screen{Title: "Inventaire", Notice: notice, Body: inventoryScreen{
-		Where: fmt.Sprintf("%s (%s)", found.Establishment, found.UAI), Lists: inventoryLists(lines), Sheet: sheetOf(v),
+		Where: fmt.Sprintf("%s (%s)", found.Establishment, found.UAI), Lists: inventoryLists(lines, nil), Sheet: sheetOf(v),
 		Facts: []fact{{Name: "Fait", Value: paris(v).time(found.At)}, {Name: "Par", Value: found.ByName}, {Name: "Commentaire", Value: found.Comment}},
 	}})
 }
@@ -246,12 +246,14 @@ func (s *Server) reportsPage(v *visit) error {
 	return s.show(v, http.StatusOK, "reports", screen{Title: "Clefs à confirmer", Notice: notice, Body: page})
 }
 
-func sayList(serials []okey.Serial) string {
-	names := make([]string, len(serials))
+func sayList(serials []okey.Serial) string { return okey.SayNames(texts(serials)) }
+
+func texts(serials []okey.Serial) []string {
+	said := make([]string, len(serials))
 	for i, serial := range serials {
-		names[i] = string(serial)
+		said[i] = string(serial)
 	}
-	return okey.SayNames(names)
+	return said
 }
 
 func reportForm(v *visit, id uuid.UUID) *form {

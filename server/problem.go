@@ -67,6 +67,7 @@ var public = map[okey.Code]struct {
 	okey.CodeOrderQuantity:   {http.StatusConflict, "Trop de clefs"},
 	okey.CodeNothingToExport: {http.StatusConflict, "Rien à transmettre"},
 	okey.CodeReportDecided:   {http.StatusConflict, "Déjà répondu"},
+	okey.CodeReportKnown:     {http.StatusConflict, "Clef déjà connue"},
 	okey.CodeDeliveryTaken:   {http.StatusConflict, "Livraison déjà prise"},
 	okey.CodeDeliveryChanged: {http.StatusConflict, "Livraison à vérifier"},
 	okey.CodeKeysStay:        {http.StatusConflict, "Clefs qui restent"},

@@ -2,7 +2,6 @@ package sql
 
 import (
 	"context"
-	stdsql "database/sql"
 	"fmt"
 	"time"
 
@@ -12,17 +11,23 @@ import (
 	"github.com/lib/pq"
 )
 
-// KeysForInventory returns the keys of an establishment's drawer and those that were typed, wherever they are.
+// KeysForInventory returns the keys of an establishment's drawer, those that were typed, wherever they are, and those of the establishment that
+// differ from these by leading zeros only.
 func (r reader) KeysForInventory(ctx context.Context, uai okey.UAI, typed []okey.Serial) ([]okey.Key, error) {
+	stems := make([]string, len(typed))
+	for i, serial := range typed {
+		stems[i] = serial.Stem()
+	}
 	var rows []keyRow
 	err := r.all(ctx, &rows, `SELECT `+keyColumns+` FROM key k WHERE k.serial = ANY ($2)
-		OR (k.uai = $1 AND k.state IN ('in_stock', 'reserved', 'attributed')) ORDER BY k.serial`, uai, pq.Array(texts(typed)))
+		OR (k.uai = $1 AND (k.state IN ('in_stock', 'reserved', 'attributed') OR ltrim(k.serial, '0') = ANY ($3))) ORDER BY k.serial`,
+		uai, pq.Array(texts(typed)), pq.Array(stems))
 	return keys(rows), err
 }
 
 // SaveInventory writes an inventory as it stands, and a report for each key that OKEY does not know and nobody has reported yet. It returns
-// how many these are.
-func (t *Tx) SaveInventory(ctx context.Context, v okey.Inventory) (reported int, err error) {
+// how many keys are unknown, those that wait for an answer already among them.
+func (t *Tx) SaveInventory(ctx context.Context, v okey.Inventory) (unknown int, err error) {
 	err = t.exec(ctx, `INSERT INTO inventory (id, uai, by_person, at, comment) VALUES ($1, $2, $3, $4, $5)`, v.ID, v.UAI, nullID(v.By), v.At, v.Comment)
 	if err != nil {
 		return 0, fmt.Errorf("save an inventory: %w", err)
@@ -44,9 +49,9 @@ func (t *Tx) SaveInventory(ctx context.Context, v okey.Inventory) (reported int,
 		if err != nil {
 			return 0, fmt.Errorf("report a key: %w", err)
 		}
-		reported++
+		unknown++
 	}
-	return reported, nil
+	return unknown, nil
 }
 
 // ListedInventory is an inventory with what a list shows.
@@ -168,20 +173,23 @@ func (t *Tx) LockReport(ctx context.Context, id uuid.UUID) (ListedReport, error)
 	if err := t.LockEstablishment(ctx, uai); err != nil {
 		return ListedReport{}, err
 	}
-	var locked stdsql.NullString
-	if err := t.get(ctx, &locked, noReport, `SELECT serial FROM key_report WHERE id = $1 FOR UPDATE`, id); err != nil {
+	var locked okey.UAI
+	if err := t.get(ctx, &locked, noReport, `SELECT uai FROM key_report WHERE id = $1 FOR UPDATE`, id); err != nil {
 		return ListedReport{}, err
+	}
+	if locked != uai { // its establishment has a successor since: the caller tries again
+		return ListedReport{}, fmt.Errorf("report %s moved while it was being locked", id)
 	}
 	return t.Report(ctx, id)
 }
 
-// AddKey writes one key that is new, in stock; key_not_free where the serial is known. The caller holds the establishment's lock.
+// AddKey writes one key that is new, in stock; report_known where the serial is known. The caller holds the establishment's lock.
 func (t *Tx) AddKey(ctx context.Context, k okey.Key, reason okey.KeyReason, by okey.PersonID, via okey.Via, at time.Time) error {
 	var added string
 	err := t.get(ctx, &added, "", `INSERT INTO key (serial, uai, state, batch, expires_on, changed_at) VALUES ($1, $2, 'in_stock', $3, $4, $5)
 		ON CONFLICT (serial) DO NOTHING RETURNING serial`, k.Serial, k.UAI, k.Batch, k.ExpiresOn.String(), at)
 	if isNoRow(err) {
-		return okey.Errorf(okey.CodeKeyNotFree, "La clef %s est déjà dans OKEY.", k.Serial)
+		return okey.Errorf(okey.CodeReportKnown, "La clef %s est déjà dans OKEY.", k.Serial)
 	}
 	if err != nil {
 		return fmt.Errorf("add key %s: %w", k.Serial, err)

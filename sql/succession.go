@@ -29,7 +29,7 @@ func (t *Tx) Succeed(ctx context.Context, s okey.Succession) (okey.Moved, error)
 	if err != nil {
 		return okey.Moved{}, fmt.Errorf("record the succession: %w", err)
 	}
-	for _, step := range []func(context.Context, okey.Succession) error{t.followRequests, t.followKeys, t.followProposals, t.followOrders, t.appoint} {
+	for _, step := range []func(context.Context, okey.Succession) error{t.followRequests, t.followKeys, t.followProposals, t.followOrders, t.followReports, t.appoint} {
 		if err := step(ctx, s); err != nil {
 			return okey.Moved{}, fmt.Errorf("let %s follow %s: %w", s.To, s.From, err)
 		}
@@ -119,6 +119,19 @@ func (t *Tx) followOrders(ctx context.Context, s okey.Succession) error {
 		t.Audit(Entry{At: s.At, Event: "order_moved", Actor: s.By, Via: okey.ViaSupport, Subject: "order:" + id.String(), Detail: string(s.To)})
 	}
 	return t.exec(ctx, `UPDATE key_order SET uai = $2 WHERE uai = $1 AND closed_at IS NULL`, string(s.From), string(s.To))
+}
+
+// followReports re-points the keys that support is still to confirm: confirmed, they are the successor's stock, which somebody waits for.
+func (t *Tx) followReports(ctx context.Context, s okey.Succession) error {
+	var ids []uuid.UUID
+	err := t.all(ctx, &ids, `SELECT id FROM key_report WHERE uai = $1 AND state = 'pending' ORDER BY id FOR UPDATE`, string(s.From))
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		t.Audit(Entry{At: s.At, Event: "report_moved", Actor: s.By, Via: okey.ViaSupport, Subject: "report:" + id.String(), Detail: string(s.To)})
+	}
+	return t.exec(ctx, `UPDATE key_report SET uai = $2 WHERE uai = $1 AND state = 'pending'`, string(s.From), string(s.To))
 }
 
 // appoint names the successor, also of what the closing establishment had followed itself: the last of a chain answers for all of it. Those

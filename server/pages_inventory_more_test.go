@@ -1,0 +1,100 @@
+package server_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"okey"
+	"okey/internal/scene"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestADelegateForHandoverAndStockCountsTheDrawer(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Key(scene.Tilleuls)
+	b := h.as(h.delegates(c.roux))
+	assert.Contains(t, b.get("/clefs").HTML, "/inventaire")
+	review := b.fill("/inventaire", "/inventaire", "serials", "")
+	require.Equal(t, http.StatusOK, review.Status, "an empty drawer is a finding, too")
+	saved := b.done(b.post("/inventaire", review.form(b, "/inventaire", "comment", "tiroir <vide>")))
+	assert.Contains(t, saved.text(), "Clefs manquantes : 1")
+	assert.Contains(t, saved.text(), "Dina Delegue")
+	assert.Contains(t, saved.text(), "tiroir <vide>")
+	page := "/inventaire/" + h.Text(`SELECT id FROM inventory`)
+	assert.Contains(t, b.get("/inventaire").HTML, page)
+	for _, other := range []okey.Person{c.lea, c.stranger} {
+		assert.Equal(t, http.StatusNotFound, h.as(other).get(page).Status)
+	}
+	assert.Equal(t, http.StatusOK, h.as(c.support).get(page).Status)
+}
+
+// Hundreds of keys scanned, and the session ends before they are sent.
+func TestALongScanOutlivesItsSession(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	var typed strings.Builder
+	for i := range okey.MaxInventory {
+		fmt.Fprintf(&typed, "0048%08d\r\n", i)
+	}
+	b := h.as(c.roux)
+	form := b.get("/inventaire").form(t, "/inventaire", "serials", typed.String(), "comment", "tiroir du haut")
+	h.Exec(`DELETE FROM session`)
+	ended := b.post("/inventaire", form)
+	require.Equal(t, http.StatusUnauthorized, ended.Status)
+	assert.Contains(t, ended.text(), "Rien de ce que vous avez écrit n'est perdu")
+	b.continueAs(c.roux)
+	back := b.get("/inventaire").form(t, "/inventaire")
+	assert.Equal(t, okey.MaxInventory, len(strings.Fields(back.Get("serials"))))
+	assert.Equal(t, "tiroir du haut", back.Get("comment"))
+	assert.Contains(t, b.post("/inventaire", back).text(), fmt.Sprintf("Clefs inconnues d'OKEY : %d", okey.MaxInventory))
+}
+
+func TestAWrongSerialKeepsWhatWasTyped(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	b := h.as(c.roux)
+	wrong := b.fill("/inventaire", "/inventaire", "serials", "0048-0001\né!\n1,23E+11", "comment", "gardé")
+	require.Equal(t, http.StatusUnprocessableEntity, wrong.Status)
+	assert.Contains(t, wrong.text(), "é!")
+	form := wrong.form(t, "/inventaire")
+	assert.Contains(t, form.Get("serials"), "0048-0001")
+	assert.Equal(t, "gardé", form.Get("comment"))
+	var many strings.Builder
+	for i := range okey.MaxInventory + 1 {
+		fmt.Fprintf(&many, "%d ", i)
+	}
+	assert.Contains(t, b.fill("/inventaire", "/inventaire", "serials", many.String()).text(), "2000 clefs au plus")
+}
+
+// What differs only by leading zeros is proposed, never assumed; other establishments' keys are not named.
+func TestAnInventoryProposesSerialsWithTheirZeros(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	near, far := h.Key(scene.Tilleuls), h.Key(scene.Acacias)
+	require.True(t, strings.HasPrefix(string(near), "0"), near)
+	b := h.as(c.roux)
+	review := b.fill("/inventaire", "/inventaire", "serials", near.Stem()+" "+far.Stem())
+	assert.Contains(t, review.text(), near.Stem()+" : vouliez-vous écrire "+string(near)+" ?")
+	assert.Contains(t, review.text(), "Clefs manquantes : 1")
+	assert.Contains(t, review.text(), "Clefs inconnues d'OKEY : 2")
+	assert.NotContains(t, review.text(), string(far))
+}
+
+func TestSupportLearnsThatAReportedKeyBecameKnown(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	b := h.as(c.roux)
+	review := b.fill("/inventaire", "/inventaire", "serials", "004877777")
+	b.done(b.post("/inventaire", review.form(b, "/inventaire")))
+	known := h.Key(scene.Acacias)
+	h.Exec(`UPDATE key_report SET serial = $1`, string(known)) // as if a delivery had brought it meanwhile
+	page := "/assistance/clefs-a-confirmer/" + h.Text(`SELECT id FROM key_report`)
+	told := h.as(c.support).fill(page, page, "decision", "approve", "batch", "L", "expires_on", "31/12/2030")
+	assert.Equal(t, http.StatusConflict, told.Status)
+	assert.Contains(t, told.text(), "Cette clef est entrée dans OKEY entre-temps")
+}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -118,8 +119,8 @@ func (s *Server) receive(ctx context.Context, actor okey.Actor, id uuid.UUID, up
 		return d, okey.InvalidField("file", "Choisissez le fichier de la livraison : Excel, CSV ou PSKC.")
 	}
 	opts := imports.Options{At: d.CreatedAt, UAI: up.Values["uai"], Batch: up.Values["lot"], Force: up.Values["look_alikes"] != ""}
-	read, result, err := imports.ReadDelivery(ctx, imports.Source{Name: up.Name, Content: strings.NewReader(string(up.Content)), Size: int64(len(up.Content))}, opts)
-	clear(up.Content)
+	defer clear(up.Content) // the only copy of what may hold a PSKC's secrets
+	read, result, err := imports.ReadDelivery(ctx, imports.Source{Name: up.Name, Content: bytes.NewReader(up.Content), Size: int64(len(up.Content))}, opts)
 	if err != nil {
 		return d, inFile(err)
 	}

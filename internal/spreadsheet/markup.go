@@ -58,11 +58,14 @@ func (m *markup) judge(tag string) error {
 	if !m.sheet {
 		return nil
 	}
-	name, _, _ := strings.Cut(strings.TrimRight(tag, "/"), " ")
+	name := strings.TrimRight(tag, "/")
+	if end := strings.IndexAny(name, " \t\r\n"); end >= 0 { // XML 1.0, production 3: all of these end a name
+		name = name[:end]
+	}
 	if _, local, prefixed := strings.Cut(name, ":"); prefixed {
 		name = local
 	}
-	switch strings.TrimSpace(name) {
+	switch name {
 	case "c":
 		m.cell = ""
 		if found := cellReference.FindStringSubmatch(tag); found != nil {

@@ -43,3 +43,11 @@ func TestMarkupIsSeenAcrossTheSeamsOfReading(t *testing.T) {
 	}
 	assert.Contains(t, okey.ErrorMessage(err), "la cellule AB12")
 }
+
+func TestAFormulaHidesBehindNoWhiteSpace(t *testing.T) {
+	for _, tag := range []string{"<f>", "<f t=\"shared\">", "<f\tt=\"shared\">", "<f\nt=\"shared\">", "<f\r\n>", "<f/>", "<x:f\t/>"} {
+		m := &markup{name: "fichier", sheet: true}
+		_, err := m.Write([]byte(`<c r="A2">` + tag))
+		assert.Equal(t, okey.CodeInvalid, okey.ErrorCode(err), "%q", tag)
+	}
+}

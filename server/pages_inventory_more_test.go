@@ -49,7 +49,7 @@ func TestALongScanOutlivesItsSession(t *testing.T) {
 	assert.Contains(t, ended.text(), "Rien de ce que vous avez écrit n'est perdu")
 	b.continueAs(c.roux)
 	back := b.get("/inventaire").form(t, "/inventaire")
-	assert.Equal(t, okey.MaxInventory, len(strings.Fields(back.Get("serials"))))
+	assert.Len(t, strings.Fields(back.Get("serials")), okey.MaxInventory)
 	assert.Equal(t, "tiroir du haut", back.Get("comment"))
 	assert.Contains(t, b.post("/inventaire", back).text(), fmt.Sprintf("Clefs inconnues d'OKEY : %d", okey.MaxInventory))
 }

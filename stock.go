@@ -45,10 +45,13 @@ type StockInput struct {
 	Action uuid.UUID `json:"action"`
 }
 
-// StockMatter is what that workflow asks.
+// StockMatter is what that workflow asks: what is to become of an action or, with a Fault, that a signal without standing came.
 type StockMatter struct {
-	Action uuid.UUID `json:"action"`
-	At     time.Time `json:"at"`
+	Action  uuid.UUID `json:"action"`
+	At      time.Time `json:"at"`
+	Fault   Code      `json:"fault,omitempty"`
+	Subject uuid.UUID `json:"subject,omitzero"` // whose workflow the stray came to
+	Once    string    `json:"once,omitempty"`   // names the stray: run and number
 }
 
 // StockVerdict is what became of an action about stock: ids, enums and times only.

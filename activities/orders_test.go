@@ -51,3 +51,15 @@ func TestAnOrderPlacedDuringTwoExportsIsInOneWorkbookOnly(t *testing.T) {
 	assert.Equal(t, 1, c.Count(`SELECT count(*) FROM order_export`), "workbooks that name the order")
 	assert.Equal(t, 1, c.Count(`SELECT count(*) FROM order_event WHERE key_order = $1 AND state = 'exported'`, order))
 }
+
+func TestASignalToAnOrderThatNamesNoActionIsRecordedOnce(t *testing.T) {
+	c := newCourt(t)
+	judge := activities.NewStock(c.Store, calendar.PublicOnly())
+	stray := okey.StockMatter{Subject: uuid.New(), Fault: okey.CodeUnreadable, Once: "run/1", At: c.now}
+	for range 2 {
+		v, err := judge.Change(context.Background(), stray)
+		require.NoError(t, err)
+		assert.Equal(t, okey.StockVerdict{Reason: okey.CodeUnreadable}, v)
+	}
+	assert.Equal(t, 1, c.Count(`SELECT count(*) FROM audit WHERE event = 'unknown-signal' AND subject = $1`, "order:"+stray.Subject.String()))
+}

@@ -60,6 +60,9 @@ func (s *Stock) Change(ctx context.Context, m okey.StockMatter) (okey.StockVerdi
 }
 
 func (s *Stock) change(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
+	if c.Fault != "" {
+		return c.stray(ctx)
+	}
 	action, err := c.LockAction(ctx, c.Action)
 	if okey.ErrorCode(err) == okey.CodeNotFound {
 		return okey.Verdict{Reason: okey.CodeUnknownAction}, nil
@@ -89,6 +92,22 @@ func (s *Stock) change(ctx context.Context, c *stockSitting) (okey.Verdict, erro
 		At: c.At, Event: string(action.Name), Actor: action.By, Via: action.Via, Subject: sql.AboutSubject(action.Name, action.Subject), Detail: outcomeOf(v),
 	})
 	return v, c.Judged(ctx, action.ID, v, c.At)
+}
+
+// stray records a signal that has no standing, once, and changes nothing.
+func (c *stockSitting) stray(ctx context.Context) (okey.Verdict, error) {
+	const name = okey.ActionName("unknown-signal")
+	v := okey.Verdict{Reason: c.Fault}
+	id := okey.DerivedID(c.Subject, string(name)+"/"+c.Once)
+	if err := c.FollowUp(ctx, okey.Action{ID: id, Subject: c.Subject, Name: name, Via: okey.ViaEngine, CreatedAt: c.At}); err != nil {
+		return v, err
+	}
+	action, err := c.LockAction(ctx, id)
+	if err != nil || action.Verdict != nil {
+		return v, err
+	}
+	c.Audit(sql.Entry{At: c.At, Event: string(name), Via: okey.ViaEngine, Subject: sql.AboutSubject(okey.ActionOrder, c.Subject), Detail: string(c.Fault)})
+	return v, c.Judged(ctx, id, v, c.At)
 }
 
 func outcomeOf(v okey.Verdict) string {

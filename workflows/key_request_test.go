@@ -134,7 +134,7 @@ func TestNobodyAnswersAndTheRequestExpiresAfterItsReminders(t *testing.T) {
 	f := newFlow(t)
 	r := f.run()
 	assert.Equal(t, okey.Expired, r.Stage)
-	assert.Equal(t, []okey.MailKind{
+	assert.ElementsMatch(t, []okey.MailKind{ // two are due at one instant
 		okey.MailAsked, okey.MailRemindDecision, okey.MailRemindDecision, okey.MailRemindDecision, okey.MailDecisionLate, okey.MailExpired,
 	}, f.sent())
 	assert.Equal(t, calendar.PublicOnly().AddOpenDays("23", scene.Now, 30).UTC(), r.Since, "thirty open days")

@@ -2,10 +2,13 @@ package workflows
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"okey"
 
+	"github.com/google/uuid"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/workflow"
 )
 
@@ -13,17 +16,7 @@ import (
 // them judged one at a time, and tells support where the keys do not come.
 func Order(ctx workflow.Context, in okey.OrderInput) error {
 	o := &order{in: in, inbox: workflow.NewBufferedChannel(ctx, 1000)}
-	for _, name := range okey.OrderActions() {
-		channel := workflow.GetSignalChannel(ctx, string(name))
-		workflow.Go(ctx, func(ctx workflow.Context) {
-			for {
-				var signal okey.ActionSignal
-				channel.Receive(ctx, &signal)
-				o.pending++
-				o.inbox.Send(ctx, signal)
-			}
-		})
-	}
+	workflow.Go(ctx, o.takeSignals)
 	if err := o.load(ctx); err != nil {
 		return err
 	}
@@ -32,7 +25,7 @@ func Order(ctx workflow.Context, in okey.OrderInput) error {
 			return err
 		}
 		over := o.standing.State == "" || o.standing.State.Closed()
-		if over && o.leaving == 0 {
+		if over && o.quiet(ctx) {
 			return nil
 		}
 		if err := o.wait(ctx, over); err != nil {
@@ -49,40 +42,75 @@ type order struct {
 	in       okey.OrderInput
 	inbox    workflow.Channel
 	pending  int // signals received and not judged yet
+	strays   int // names those that name no action
 	standing okey.OrderStanding
 	told     int // how often support has been told that it is late
 	leaving  int // mails on their way
 }
 
 func (o *order) load(ctx workflow.Context) error {
-	// What was due before this run began has been told by the one before.
 	began := workflow.Now(ctx)
 	if err := workflow.ExecuteActivity(stateActivity(ctx), okey.ActivityLoadOrder, o.in).Get(ctx, &o.standing); err != nil {
 		return fmt.Errorf("load the order: %w", err)
 	}
-	for o.told < len(o.standing.Overdue) && o.standing.Overdue[o.told].Before(began) {
+	// Of what fell due before this run began, the latest is told: the run before may have been gone by then. A mail that left does not leave twice.
+	for o.told+1 < len(o.standing.Overdue) && o.standing.Overdue[o.told+1].Before(began) {
 		o.told++
 	}
 	return nil
 }
 
+// takeSignals puts every signal in line, known or not, readable or not: none is lost and none does harm.
+func (o *order) takeSignals(ctx workflow.Context) {
+	for {
+		_ = workflow.Await(ctx, func() bool { return len(workflow.GetUnhandledSignalNames(ctx)) > 0 })
+		names := workflow.GetUnhandledSignalNames(ctx)
+		slices.Sort(names) // the SDK gives them in the order of a map
+		for _, name := range names {
+			var raw converter.RawValue // a typed one would drop what it can't read
+			if workflow.GetSignalChannel(ctx, name).ReceiveAsync(&raw) {
+				o.pending++
+				o.inbox.Send(ctx, o.matterOf(ctx, okey.ActionName(name), raw))
+			}
+		}
+	}
+}
+
+// matterOf reads a signal. What is unknown, can't be read or names no action is a matter too.
+func (o *order) matterOf(ctx workflow.Context, name okey.ActionName, raw converter.RawValue) okey.StockMatter {
+	var carried okey.ActionSignal
+	var fault okey.Code
+	switch {
+	case !slices.Contains(okey.OrderActions(), name):
+		fault = okey.CodeUnknownSignal
+	case raw.Payload() != nil && converter.GetDefaultDataConverter().FromPayload(raw.Payload(), &carried) != nil:
+		fault = okey.CodeUnreadable
+	case carried.Action == uuid.Nil:
+		fault = okey.CodeUnknownAction
+	default:
+		return okey.StockMatter{Action: carried.Action}
+	}
+	o.strays++
+	return okey.StockMatter{Fault: fault, Subject: o.in.Order, Once: fmt.Sprintf("%s/%d", workflow.GetInfo(ctx).WorkflowExecution.RunID, o.strays)}
+}
+
 // drain has all signals judged that have come.
 func (o *order) drain(ctx workflow.Context) error {
 	for {
-		var signal okey.ActionSignal
-		if !o.inbox.ReceiveAsync(&signal) {
+		var m okey.StockMatter
+		if !o.inbox.ReceiveAsync(&m) {
 			return nil
 		}
 		o.pending--
-		if err := o.judge(ctx, signal); err != nil {
+		if err := o.judge(ctx, m); err != nil {
 			return err
 		}
 	}
 }
 
-func (o *order) judge(ctx workflow.Context, signal okey.ActionSignal) error {
+func (o *order) judge(ctx workflow.Context, matter okey.StockMatter) error {
 	var v okey.StockVerdict
-	matter := okey.StockMatter{Action: signal.Action, At: workflow.Now(ctx).UTC()}
+	matter.At = workflow.Now(ctx).UTC()
 	if err := workflow.ExecuteActivity(stateActivity(ctx), okey.ActivityStock, matter).Get(ctx, &v); err != nil {
 		return fmt.Errorf("judge an action on the order: %w", err)
 	}
@@ -107,15 +135,20 @@ func (o *order) send(ctx workflow.Context, letters []okey.MailOrder) {
 	})
 }
 
-// renewable tells whether a new run can go on: with nothing left to judge and no mail on its way, which would be lost.
+// renewable tells whether a new run is to go on, and can.
 func (o *order) renewable(ctx workflow.Context) bool {
-	return workflow.GetInfo(ctx).GetContinueAsNewSuggested() && o.pending == 0 && o.leaving == 0
+	return workflow.GetInfo(ctx).GetContinueAsNewSuggested() && o.quiet(ctx)
+}
+
+// quiet tells whether nothing is left to judge, and no mail on its way: either would be lost at the end of a run.
+func (o *order) quiet(ctx workflow.Context) bool {
+	return o.pending == 0 && o.leaving == 0 && len(workflow.GetUnhandledSignalNames(ctx)) == 0
 }
 
 // wait ends with the next signal, or when support is to be told; when the order is over, also with its last mail.
 func (o *order) wait(ctx workflow.Context, over bool) error {
 	if over || o.told >= len(o.standing.Overdue) {
-		return workflow.Await(ctx, func() bool { return o.pending > 0 || (over && o.leaving == 0) || o.renewable(ctx) })
+		return workflow.Await(ctx, func() bool { return o.pending > 0 || (over && o.quiet(ctx)) || o.renewable(ctx) })
 	}
 	due := o.standing.Overdue[o.told]
 	came, err := workflow.AwaitWithTimeout(ctx, max(due.Sub(workflow.Now(ctx)), time.Second), func() bool { return o.pending > 0 || o.renewable(ctx) })

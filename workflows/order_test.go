@@ -24,6 +24,7 @@ type orderRun struct {
 	env      *testsuite.TestWorkflowEnvironment
 	standing okey.OrderStanding
 	judged   []uuid.UUID
+	faults   []okey.Code // of signals without standing
 	closes   uuid.UUID // the action that closes the order
 	letters  []okey.MailOrder
 	told     []okey.MailOrder
@@ -41,6 +42,10 @@ func newOrderRun(t *testing.T, standing okey.OrderStanding) *orderRun {
 		return r.standing, nil
 	}, activity.RegisterOptions{Name: okey.ActivityLoadOrder})
 	r.env.RegisterActivityWithOptions(func(_ context.Context, m okey.StockMatter) (okey.StockVerdict, error) {
+		if m.Fault != "" {
+			r.faults = append(r.faults, m.Fault)
+			return okey.StockVerdict{Reason: m.Fault}, nil
+		}
 		r.judged = append(r.judged, m.Action)
 		if m.Action == r.closes {
 			r.standing.State = okey.OrderReceived
@@ -75,6 +80,31 @@ func TestSupportIsToldOfALateOrderOnceADate(t *testing.T) {
 	for i, letter := range r.told {
 		assert.Equal(t, okey.MailStep{Kind: okey.MailOrderOverdue, Ref: i + 1}, letter.Step)
 	}
+}
+
+func TestARunThatBeginsLateTellsSupportWhatFellDueMeanwhile(t *testing.T) {
+	r := newOrderRun(t, okey.OrderStanding{State: okey.OrderShipped, UAI: "0069001B", Overdue: []time.Time{start.AddDate(0, 0, -28), start.AddDate(0, 0, -14), start.AddDate(0, 0, 14)}})
+	r.closes = uuid.New()
+	r.signal(24*time.Hour, r.closes)
+	require.NoError(t, r.run())
+	require.Len(t, r.told, 1, "the latest stands for those before it")
+	assert.Equal(t, okey.MailStep{Kind: okey.MailOrderOverdue, Ref: 2}, r.told[0].Step)
+}
+
+func TestASignalToAnOrderThatNamesNoActionIsRecordedAndDoesNoHarm(t *testing.T) {
+	r := newOrderRun(t, okey.OrderStanding{State: okey.OrderShipped, UAI: "0069001B"})
+	r.closes = uuid.New()
+	for i, send := range []func(){
+		func() { r.env.SignalWorkflow(string(okey.ActionReceipt), "not what it should be") },
+		func() { r.env.SignalWorkflow(string(okey.ActionReceipt), okey.ActionSignal{}) },
+		func() { r.env.SignalWorkflow("receive-all", okey.ActionSignal{Action: r.closes}) },
+	} {
+		r.env.RegisterDelayedCallback(send, time.Duration(i+1)*time.Minute)
+	}
+	r.signal(time.Hour, r.closes)
+	require.NoError(t, r.run())
+	assert.Equal(t, []okey.Code{okey.CodeUnreadable, okey.CodeUnknownAction, okey.CodeUnknownSignal}, r.faults)
+	assert.Equal(t, []uuid.UUID{r.closes}, r.judged)
 }
 
 func TestALateSignalOfAnOrderIsJudgedWhileItsLastMailLeaves(t *testing.T) {

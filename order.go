@@ -81,7 +81,7 @@ type Order struct {
 // Needs are what an order is reckoned from, at one establishment.
 type Needs struct {
 	Waiting  int // requests in line for a key, and those without an answer yet
-	Expiring int // keys in service that expire within RenewalMonths
+	Expiring int // keys in service that expire within RenewalMonths, and whose holders have not asked for another yet
 	Minimum  int // that support wants in the drawer
 	Free     int // lendable keys in the drawer
 	UnderWay int // ordered and not received yet, or in transit

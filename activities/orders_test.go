@@ -63,3 +63,17 @@ func TestASignalToAnOrderThatNamesNoActionIsRecordedOnce(t *testing.T) {
 	}
 	assert.Equal(t, 1, c.Count(`SELECT count(*) FROM audit WHERE event = 'unknown-signal' AND subject = $1`, "order:"+stray.Subject.String()))
 }
+
+func TestAKeyWhoseHolderAskedForAnotherIsOrderedOnce(t *testing.T) {
+	c := newCourt(t)
+	today := okey.DayOf(c.now, okey.ZoneOf("23"))
+	c.KeyOf(c.lea, scene.Tilleuls, today.AddMonths(2))
+	before, err := c.Store.NeedsOf(context.Background(), scene.Tilleuls, today)
+	require.NoError(t, err)
+	require.Equal(t, okey.Needs{Expiring: 1}, before)
+	_, v := c.ask(c.lea, okey.Renewal)
+	require.True(t, v.Accepted)
+	after, err := c.Store.NeedsOf(context.Background(), scene.Tilleuls, today)
+	require.NoError(t, err)
+	assert.Equal(t, okey.Needs{Waiting: 1}, after)
+}

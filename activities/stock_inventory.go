@@ -96,6 +96,11 @@ func reportDecided(ctx context.Context, p *post) error {
 	}
 	p.facts.Serial, p.facts.Comment, p.facts.Link = report.Serial, report.Comment, p.settings.URL+"/clefs?etablissement="+string(report.UAI)
 	p.facts.Own = report.State == okey.ReportConfirmed
+	key, err := p.store.Key(ctx, report.Serial)
+	if err != nil && okey.ErrorCode(err) != okey.CodeNotFound {
+		return err
+	}
+	p.facts.Known = err == nil && key.UAI == report.UAI
 	p.put(envelope{letter: mail.ReportDecided, person: person.ID, address: person.Mail, facts: p.facts})
 	return nil
 }

@@ -107,6 +107,7 @@ type Facts struct {
 	Expiry    string
 	Other     string // the other establishment of a move, within a sentence
 	Accepted  bool   // a move
+	Known     bool   // a reported key that came into OKEY at that school another way
 	Items     []Item
 	Total     int // of which Items may be the first
 	Link      string

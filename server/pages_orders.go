@@ -118,7 +118,7 @@ func (s *Server) fillOrderForm(v *visit, page *ordersScreen, f *form, uai okey.U
 	page.Needs = []fact{
 		{Name: "Établissement", Value: fmt.Sprintf("%s (%s)", place.Name, uai)},
 		{Name: "Demandes en attente", Value: fmt.Sprint(needs.Waiting)},
-		{Name: "Clefs qui expirent d'ici trois mois", Value: fmt.Sprint(needs.Expiring)},
+		{Name: "Clefs qui expirent d'ici trois mois, sans demande de renouvellement", Value: fmt.Sprint(needs.Expiring)},
 		{Name: "Réserve voulue par l'assistance", Value: fmt.Sprint(needs.Minimum)},
 		{Name: "Clefs libres", Value: fmt.Sprint(needs.Free)},
 		{Name: "Clefs commandées ou en route", Value: fmt.Sprint(needs.UnderWay)},

@@ -25,7 +25,7 @@ func (r reader) KeysForInventory(ctx context.Context, uai okey.UAI, typed []okey
 	return keys(rows), err
 }
 
-// SaveInventory writes an inventory as it stands, and a report for each key that OKEY does not know and nobody has reported yet. It returns
+// SaveInventory writes an inventory as it stands, and a report for each key that OKEY does not know and nobody there has reported yet. It returns
 // how many keys are unknown, those that wait for an answer already among them.
 func (t *Tx) SaveInventory(ctx context.Context, v okey.Inventory) (unknown int, err error) {
 	err = t.exec(ctx, `INSERT INTO inventory (id, uai, by_person, at, comment) VALUES ($1, $2, $3, $4, $5)`, v.ID, v.UAI, nullID(v.By), v.At, v.Comment)
@@ -44,7 +44,7 @@ func (t *Tx) SaveInventory(ctx context.Context, v okey.Inventory) (unknown int, 
 			continue
 		}
 		err := t.exec(ctx, `INSERT INTO key_report (id, serial, uai, inventory, by_person, at, state) VALUES ($1, $2, $3, $4, $5, $6, 'pending')
-			ON CONFLICT (serial) WHERE state = 'pending' DO NOTHING`,
+			ON CONFLICT (serial, uai) WHERE state = 'pending' DO NOTHING`,
 			okey.DerivedID(v.ID, "report/"+string(line.Serial)), line.Serial, v.UAI, v.ID, nullID(v.By), v.At)
 		if err != nil {
 			return 0, fmt.Errorf("report a key: %w", err)

@@ -247,7 +247,8 @@ func (r reader) NeedsOf(ctx context.Context, uai okey.UAI, on okey.Day) (okey.Ne
 	}
 	err := r.get(ctx, &n, "Cet établissement n'est pas dans OKEY.", `SELECT e.minimum_stock AS minimum,
 		(SELECT count(*) FROM request WHERE uai = e.uai AND stage IN ('awaiting_decision', 'awaiting_stock')) AS waiting,
-		(SELECT count(*) FROM key WHERE uai = e.uai AND state = 'in_service' AND expires_on <= $2::date) AS expiring,
+		(SELECT count(*) FROM key k WHERE k.uai = e.uai AND k.state = 'in_service' AND k.expires_on <= $2::date
+			AND NOT EXISTS (SELECT FROM request r WHERE r.person = k.holder AND r.reason = 'renewal' AND r.closed_at IS NULL)) AS expiring,
 		(SELECT count(*) FROM key WHERE uai = e.uai AND state = 'in_stock' AND expires_on >= $3::date) AS free,
 		greatest((SELECT coalesce(sum(quantity - received), 0) FROM key_order WHERE uai = e.uai AND closed_at IS NULL),
 			(SELECT count(*) FROM key WHERE uai = e.uai AND state = 'in_transit')) AS under_way

@@ -121,10 +121,17 @@ func (t *Tx) followOrders(ctx context.Context, s okey.Succession) error {
 	return t.exec(ctx, `UPDATE key_order SET uai = $2 WHERE uai = $1 AND closed_at IS NULL`, string(s.From), string(s.To))
 }
 
-// followReports re-points the keys that support is still to confirm: confirmed, they are the successor's stock, which somebody waits for.
+// followReports re-points the keys that support is still to confirm: confirmed, they are the successor's stock, which somebody waits for. A number
+// that the successor has reported itself is one report.
 func (t *Tx) followReports(ctx context.Context, s okey.Succession) error {
+	err := t.exec(ctx, `UPDATE key_report o SET state = 'rejected', decided_by = $3, decided_at = $4, comment = $5 WHERE o.uai = $1 AND o.state = 'pending'
+		AND EXISTS (SELECT FROM key_report other WHERE other.uai = $2 AND other.serial = o.serial AND other.state = 'pending')`,
+		string(s.From), string(s.To), nullID(s.By), s.At, "Signalée aussi par "+string(s.To)+".")
+	if err != nil {
+		return err
+	}
 	var ids []uuid.UUID
-	err := t.all(ctx, &ids, `SELECT id FROM key_report WHERE uai = $1 AND state = 'pending' ORDER BY id FOR UPDATE`, string(s.From))
+	err = t.all(ctx, &ids, `SELECT id FROM key_report WHERE uai = $1 AND state = 'pending' ORDER BY id FOR UPDATE`, string(s.From))
 	if err != nil {
 		return err
 	}

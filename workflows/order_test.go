@@ -25,7 +25,7 @@ type orderRun struct {
 	standing okey.OrderStanding
 	judged   []uuid.UUID
 	faults   []okey.Code // of signals without standing
-	closes   uuid.UUID // the action that closes the order
+	closes   uuid.UUID   // the action that closes the order
 	letters  []okey.MailOrder
 	told     []okey.MailOrder
 }

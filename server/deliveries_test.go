@@ -140,6 +140,10 @@ func TestSupportSeesWhatAFileBringsBeforeItIsTaken(t *testing.T) {
 	bad := b.uploads(deliveryHeader + "00481001;L7;31/12/2029;0069003D\n")
 	assert.Equal(t, http.StatusUnprocessableEntity, bad.Status)
 	assert.Contains(t, bad.text(), "importez d'abord les établissements")
+	lines := b.enclosed(bad)["Lignes fautives"]
+	require.Len(t, lines, 2, "what to send back to whoever made the file")
+	assert.Equal(t, []string{"2", "uai"}, lines[1][:2])
+	assert.Contains(t, lines[1][2], "importez d'abord les établissements")
 	preview := b.uploads(deliveryHeader + "00481001;L7;31/12/2029;" + string(scene.Tilleuls) + "\n")
 	require.Equal(t, http.StatusSeeOther, preview.Status, preview.text())
 	assert.Zero(t, h.Count(`SELECT count(*) FROM key`), "nothing is taken yet")

@@ -2,7 +2,9 @@ package server
 
 import (
 	"bytes"
+	"encoding/base64"
 	"fmt"
+	"html/template"
 	"iter"
 	"net/http"
 	"time"
@@ -74,6 +76,16 @@ func sendSpreadsheet(v *visit, made spreadsheet) error {
 	v.Header("Content-Disposition", fmt.Sprintf(`attachment; filename="okey-%s-%s.xlsx"`, made.Name, v.Now.In(paris(v).zone).Format(time.DateOnly)))
 	v.Data(http.StatusOK, xlsxType, file.Bytes())
 	return nil
+}
+
+// enclosed is a spreadsheet that the page itself carries (RFC 2397): of a table that is the answer to a form, and at no address of its own.
+func enclosed(v *visit, made spreadsheet) (template.URL, error) {
+	var file bytes.Buffer
+	about := workbook.Properties{Title: made.Title, Subject: "OKEY, pour " + v.Actor.Name(), Created: v.Now}
+	if err := workbook.Write(&file, about, made.Sheets...); err != nil {
+		return "", fmt.Errorf("make spreadsheet %s: %w", made.Name, err)
+	}
+	return template.URL("data:" + xlsxType + ";base64," + base64.StdEncoding.EncodeToString(file.Bytes())), nil // base64 of our own making
 }
 
 // sheetURL is the download of the list that the visitor looks at: the same filters, from the beginning.

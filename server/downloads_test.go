@@ -1,6 +1,8 @@
 package server_test
 
 import (
+	"encoding/base64"
+	"html"
 	"net/http"
 	"strings"
 	"testing"
@@ -22,7 +24,23 @@ func (b *browser) download(path string) map[string][][]string {
 	assert.Regexp(b, `^attachment; filename="okey-[a-z-]+-20\d\d-\d\d-\d\d\.xlsx"$`, p.Header.Get("Content-Disposition"))
 	assert.Equal(b, "no-store", p.Header.Get("Cache-Control"))
 	assert.Equal(b, "nosniff", p.Header.Get("X-Content-Type-Options"))
-	f, err := excelize.OpenReader(strings.NewReader(p.HTML))
+	return b.sheets(p.HTML)
+}
+
+// enclosed reads the spreadsheet that a page carries.
+func (b *browser) enclosed(p sheet) map[string][][]string {
+	b.Helper()
+	_, after, found := strings.Cut(p.HTML, `href="data:application/vnd.openxmlformats-officedocument.spreadsheetml.sheet;base64,`)
+	require.True(b, found, p.text())
+	coded, _, _ := strings.Cut(after, `"`)
+	content, err := base64.StdEncoding.DecodeString(html.UnescapeString(coded))
+	require.NoError(b, err)
+	return b.sheets(string(content))
+}
+
+func (b *browser) sheets(content string) map[string][][]string {
+	b.Helper()
+	f, err := excelize.OpenReader(strings.NewReader(content))
 	require.NoError(b, err)
 	sheets := map[string][][]string{}
 	for _, name := range f.GetSheetList() {

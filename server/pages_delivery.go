@@ -3,11 +3,13 @@ package server
 import (
 	"errors"
 	"fmt"
+	"html/template"
 	"net/http"
 	"slices"
 
 	"okey"
 	"okey/imports"
+	"okey/internal/workbook"
 	"okey/sql"
 
 	"github.com/google/uuid"
@@ -20,6 +22,7 @@ type deliveryScreen struct {
 	Form      *form
 	File      string
 	Bad       []imports.RowError
+	BadSheet  template.URL
 	Rows      []okey.ImportedKey // the first ones
 	More      int
 	Schools   []fact
@@ -30,8 +33,10 @@ type deliveryScreen struct {
 
 type deliveryLine struct{ Path, When, File, State, By, Keys string }
 
-// shownRows is how many rows of a file a page shows.
-const shownRows = 100
+const (
+	shownRows  = 100   // how many rows of a file a page shows
+	maxBadRows = 5_000 // how many of those that are wrong its spreadsheet names
+)
 
 func (v *visit) mayImport() error {
 	return okey.May(okey.ActImport, v.Actor, okey.Subject{}, v.today())
@@ -96,7 +101,7 @@ func (s *Server) uploadDelivery(v *visit) error {
 	switch {
 	case errors.As(err, &bad):
 		f.Action = uuid.New()
-		return s.showDeliveries(v, http.StatusUnprocessableEntity, f, deliveryScreen{File: up.Name, Bad: bad.result.Errors[:min(len(bad.result.Errors), shownRows)], More: max(0, len(bad.result.Errors)-shownRows)})
+		return s.showBadRows(v, f, up.Name, bad.result.Errors)
 	case err != nil:
 		f.Action = uuid.New()
 		if err = f.refuse(err); err != nil {
@@ -110,6 +115,19 @@ func (s *Server) uploadDelivery(v *visit) error {
 	}
 	v.Redirect(http.StatusSeeOther, pathDeliveries+"/"+d.ID.String()+query)
 	return nil
+}
+
+// showBadRows names what is wrong: the first rows on the page, the rest (up to a bound) in the spreadsheet, for whoever made the file.
+func (s *Server) showBadRows(v *visit, f *form, file string, bad []imports.RowError) error {
+	page := deliveryScreen{File: file, Bad: bad[:min(len(bad), shownRows)], More: max(0, len(bad)-shownRows)}
+	var err error
+	page.BadSheet, err = enclosed(v, spreadsheet{Name: "lignes", Title: "Lignes fautives de " + file, Sheets: []workbook.Sheet{{Name: "Lignes fautives", Columns: []workbook.Column{
+		{Title: "Ligne", Kind: workbook.Number}, {Title: "Colonne"}, {Title: "Ce qui ne va pas", Width: 80},
+	}, Rows: rowsOf(bad[:min(len(bad), maxBadRows)], func(e imports.RowError) []any { return []any{e.Line, e.Column, e.Message} })}}})
+	if err != nil {
+		return err
+	}
+	return s.showDeliveries(v, http.StatusUnprocessableEntity, f, page)
 }
 
 func (s *Server) deliveryOf(v *visit) (sql.Delivery, error) {

@@ -2,10 +2,12 @@ package server
 
 import (
 	"fmt"
+	"html/template"
 	"net/http"
 	"strings"
 
 	"okey"
+	"okey/internal/workbook"
 )
 
 const pathMoveKeys = "/assistance/deplacer"
@@ -19,6 +21,7 @@ type movesScreen struct {
 type moveReview struct {
 	To    string
 	Lines []moveLine
+	Sheet template.URL
 	Ready bool // all of them may move
 	Do    string
 	Form  *form // carried along, to be confirmed
@@ -99,6 +102,9 @@ func (s *Server) reviewMove(v *visit, status int, f *form, w wish, warning strin
 	if page.Review.Lines, page.Review.Ready, err = s.moveLines(v, w.Content); err != nil {
 		return err
 	}
+	if page.Review.Sheet, err = enclosed(v, moveSheet(page.Review)); err != nil {
+		return err
+	}
 	f.Values["serials"] = joinSerials(w.Content.Serials)
 	if !page.Review.Ready && status == http.StatusOK {
 		status = http.StatusUnprocessableEntity
@@ -134,6 +140,18 @@ func (s *Server) moveLines(v *visit, c okey.Content) (lines []moveLine, ready bo
 		lines = append(lines, line)
 	}
 	return lines, ready, err
+}
+
+func moveSheet(r *moveReview) spreadsheet {
+	return spreadsheet{Name: "deplacement", Title: "Clefs à déplacer vers " + r.To, Sheets: []workbook.Sheet{{Name: "Clefs à déplacer", Columns: []workbook.Column{
+		{Title: "Numéro de série"}, {Title: "Où elle est", Width: 40}, {Title: "État", Width: 16}, {Title: "Peut partir", Width: 14}, {Title: "Pourquoi", Width: 48},
+	}, Rows: rowsOf(r.Lines, func(l moveLine) []any {
+		may := "Oui"
+		if l.Fault != "" {
+			may = "Non"
+		}
+		return []any{l.Serial, l.Where, l.State, may, l.Fault}
+	})}}}
 }
 
 func joinSerials(serials []okey.Serial) string {

@@ -51,6 +51,10 @@ func TestSupportReviewsThenMovesKeys(t *testing.T) {
 	assert.Contains(t, mixed.text(), "Elle y est déjà")
 	assert.Contains(t, mixed.text(), "OKEY ne connaît pas ce numéro")
 	assert.NotContains(t, mixed.text(), "Déplacer 3 clefs")
+	lines := support.enclosed(mixed)["Clefs à déplacer"]
+	require.Len(t, lines, 4)
+	assert.Equal(t, []string{string(serial), "Collège des Tilleuls (" + string(scene.Tilleuls) + ")", "En stock", "Oui"}, lines[1][:4])
+	assert.Equal(t, []string{"00999", "", "", "Non", "OKEY ne connaît pas ce numéro"}, lines[3])
 
 	review := support.fill(page, page, "serials", string(serial), "establishment", string(scene.Acacias), "comment", "rééquilibrage")
 	require.Equal(t, http.StatusOK, review.Status)

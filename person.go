@@ -66,6 +66,8 @@ type Actor struct {
 	Delegations []Delegation
 	Support     bool
 	Auditor     bool
+
+	SessionsFrom time.Time // sessions that began before have been ended; zero: none has
 }
 
 // At returns the actor's assignments at an establishment that hold on the day.

@@ -96,6 +96,8 @@ func (s *Server) peopleRoutes(pages gin.IRouter) {
 		post("/demandes/:id/"+f.path, func(v *visit) error { return s.signal(v, f) })
 	}
 	get("/suivi/:action", s.followPage)
+	get(pathAccount, s.accountPage)
+	post(pathAccount+"/sessions", s.endSessions)
 	s.downloadRoutes(pages)
 	get("/demandes/:id"+pathIllegible, s.illegiblePage)
 	post("/demandes/:id"+pathIllegible, s.illegible)
@@ -173,7 +175,7 @@ func (s *Server) greet(c *gin.Context) (*visit, error) {
 		return v, nil
 	}
 	actor, err := s.store.Actor(v.ctx(), id)
-	if okey.ErrorCode(err) == okey.CodeNotFound {
+	if okey.ErrorCode(err) == okey.CodeNotFound || err == nil && s.sessions.ended(v.ctx(), actor) {
 		return v, nil
 	}
 	v.Actor = actor

@@ -26,7 +26,7 @@ func (w *Watch) Due(ctx context.Context, in okey.WatchInput) (okey.WatchReport, 
 			return report, err
 		}
 	}
-	letters, err := w.store.WatchLetters(ctx, in.Run, in.After, okey.WatchBatch+1)
+	letters, err := w.store.WatchLetters(ctx, in.Run, in.At.Add(-okey.WatchGiveUp), in.After, okey.WatchBatch+1)
 	if err != nil {
 		return report, fmt.Errorf("read what the run has claimed: %w", err)
 	}
@@ -58,7 +58,7 @@ func orderOf(letter sql.WatchLetter, in okey.WatchInput) (okey.MailOrder, error)
 	default:
 		order.Subject = letter.ID
 	}
-	if !letter.At.Add(okey.WatchGiveUp).After(in.At) {
+	if letter.Stuck {
 		order.Step.Kind, order.At = okey.MailUndelivered, letter.At.UTC() // it counts the mails made since
 	}
 	return order, nil

@@ -104,6 +104,30 @@ func TestSupportIsToldOfALetterThatDoesNotLeave(t *testing.T) {
 	assert.Empty(t, o.after(1), "once")
 }
 
+// A worker, or all of OKEY, that is away for a week has tried nothing: there is nothing for support to look after.
+func TestALetterThatNobodyTriedIsSentHoweverLate(t *testing.T) {
+	o := newOffice(t)
+	o.KeyOf(o.lea, scene.Tilleuls, o.today().AddMonths(1))
+	require.Len(t, o.due("dead"), 2)
+	assert.Len(t, o.after(7), 3)
+	assert.Empty(t, o.after(1))
+}
+
+func TestAListThatIsRefusedForGoodLeadsSupportToTheKeys(t *testing.T) {
+	o := newOffice(t)
+	o.KeyOf(o.blanc, scene.Tilleuls, o.today().AddMonths(1))
+	o.box.Refuse("mroux@ac-nice.fr", 550)
+	for _, order := range o.due("run") {
+		_, err := o.mails.SendMails(context.Background(), order)
+		require.NoError(t, err)
+	}
+	told := o.box.To(supportBox)
+	require.Len(t, told, 1)
+	assert.Equal(t, "Adresse refusée : mroux@ac-nice.fr", told[0].Subject)
+	assert.Equal(t, base+"/clefs?etablissement="+string(scene.Tilleuls), link(told[0]))
+	assert.Empty(t, o.after(1))
+}
+
 func TestNoLetterFallsBetweenTwoBatches(t *testing.T) {
 	c := newCourt(t)
 	c.Exec(`INSERT INTO person (uid, family_name, given_name, mail, created_at) SELECT 'p' || n, 'P', 'P', 'p' || n || '@ac-nice.fr', now() FROM generate_series(1, 450) n`)

@@ -167,6 +167,13 @@ func TestALetterSpeaksOfWhatIsTrueWhenItLeaves(t *testing.T) {
 	require.True(t, o.change(o.roux, serial, okey.ReasonReturn).Accepted)
 	assert.Empty(t, o.letters(due...))
 	assert.Empty(t, o.after(1))
+
+	other := o.KeyOf(o.blanc, scene.Tilleuls, o.today().AddMonths(1))
+	due = o.due("2")
+	require.Len(t, due, 2)
+	o.Exec(`UPDATE key SET holder = $2 WHERE serial = $1`, string(other), o.roux.ID)
+	assert.Empty(t, o.letters(due...), "the next holder has letters of their own")
+	assert.Len(t, o.after(1), 2)
 }
 
 func TestALetterWithoutReaderGoesToSupport(t *testing.T) {

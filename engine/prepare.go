@@ -189,9 +189,9 @@ func upsertSchedule(ctx context.Context, c client.Client, s schedule) error {
 	return nil
 }
 
-// TriggerWatch runs the daily watch now: after people have left.
+// TriggerWatch runs the daily watch now, or after the run that is at it: people have left.
 func TriggerWatch(ctx context.Context, c client.Client) error {
-	err := c.ScheduleClient().GetHandle(ctx, WatchSchedule).Trigger(ctx, client.ScheduleTriggerOptions{Overlap: enums.SCHEDULE_OVERLAP_POLICY_SKIP})
+	err := c.ScheduleClient().GetHandle(ctx, WatchSchedule).Trigger(ctx, client.ScheduleTriggerOptions{Overlap: enums.SCHEDULE_OVERLAP_POLICY_BUFFER_ONE})
 	if err != nil {
 		return fmt.Errorf("trigger schedule %s: %w", WatchSchedule, err)
 	}

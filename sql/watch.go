@@ -17,7 +17,8 @@ type WatchLetter struct {
 	Kind    okey.MailKind `db:"kind"`
 	Subject string        `db:"subject"` // a serial, an establishment or a proposal; for a list, the first of its serials
 	UAI     okey.UAI      `db:"uai"`
-	At      time.Time     `db:"at"` // when it fell due
+	At      time.Time     `db:"at"`    // when it fell due
+	Stuck   bool          `db:"stuck"` // one of its mails was tried and has not left
 }
 
 // An establishment that is served by itself and wants a reserve.
@@ -111,11 +112,14 @@ func (t *Tx) claimExpiredMoves(ctx context.Context, run string, at time.Time) er
 	return nil
 }
 
-// WatchLetters returns what a run has claimed, told or not, always in the same order: at most limit of it, but the first.
-func (r reader) WatchLetters(ctx context.Context, run string, after, limit int) ([]WatchLetter, error) {
+// WatchLetters returns what a run has claimed, told or not, always in the same order: at most limit of it, but the first. Only those that fell
+// due by the instant can be stuck.
+func (r reader) WatchLetters(ctx context.Context, run string, dueBy time.Time, after, limit int) ([]WatchLetter, error) {
 	var letters []WatchLetter
-	err := r.all(ctx, &letters, `SELECT letter, kind, min(subject) AS subject, uai, min(at) AS at FROM watch_notice WHERE run = $1
-		GROUP BY letter, kind, uai ORDER BY min(at), letter OFFSET $2 LIMIT $3`, run, after, limit)
+	err := r.all(ctx, &letters, `SELECT n.letter, n.kind, min(n.subject) AS subject, n.uai, min(n.at) AS at,
+			bool_or(CASE WHEN n.at > $2 THEN false ELSE EXISTS (SELECT FROM mail m WHERE m.state = 'queued' AND m.kind = n.kind AND m.created_at >= n.at
+				AND (m.key = n.subject OR m.subject_id::text IN (n.letter::text, n.subject))) END) AS stuck
+		FROM watch_notice n WHERE n.run = $1 GROUP BY n.letter, n.kind, n.uai ORDER BY min(n.at), n.letter OFFSET $3 LIMIT $4`, run, dueBy, after, limit)
 	return letters, err
 }
 

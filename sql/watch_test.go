@@ -32,7 +32,7 @@ func TestWhatWasToldBeforeLettersStaysTold(t *testing.T) {
 	s.Exec(up)
 
 	require.NoError(t, s.Store.Watch(context.Background(), "next", today, scene.Now))
-	letters, err := s.Store.WatchLetters(context.Background(), "next", 0, 10)
+	letters, err := s.Store.WatchLetters(context.Background(), "next", scene.Now, 0, 10)
 	require.NoError(t, err)
 	assert.Empty(t, letters)
 	assert.Equal(t, 4, s.Count(`SELECT count(*) FROM watch_notice`))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -55,4 +56,32 @@ func (s *stack) watchIsUpserted() {
 	for _, next := range now.Info.NextActionTimes {
 		assert.Equal(s.t, "07:00:00", next.In(okey.ZoneOf("")).Format(time.TimeOnly))
 	}
+}
+
+// OKEY dies in the midst of the morning's letters, worker and engine and all: each of them leaves nonetheless, and only what a relay took as
+// its sender died arrives twice.
+func TestTheMorningsLettersOutliveAKill(t *testing.T) {
+	s := newStack(t)
+	const holders = 60
+	people, keys := staff, "numero_de_serie;lot;date_d_expiration;uai;titulaire;etat\n"
+	ends := time.Now().AddDate(0, 2, 0).Format("02/01/2006")
+	for i := range holders {
+		people += fmt.Sprintf("%s;p%d;Petit;Paul;p%d@ecole.test;personnel\n", school, i, i)
+		keys += fmt.Sprintf("0048%04d;L;%s;%s;p%d;en_service\n", i, ends, school, i)
+	}
+	s.importFile("staff", "personnels.csv", people)
+	s.importFile("keys", "clefs.csv", keys)
+	require.NoError(t, engine.TriggerWatch(context.Background(), s.engineClient()))
+	for range 3 {
+		before := len(s.letters("ecole.test"))
+		require.Eventually(t, func() bool { return len(s.letters("ecole.test")) > before || before > holders }, time.Minute, time.Millisecond)
+		s.restart()
+	}
+	s.awaitLetter("roux@", "60 clefs à renouveler")
+	arrived := func(i int) int { return len(s.letters(fmt.Sprintf("p%d@", i))) }
+	for i := range holders {
+		require.Eventually(t, func() bool { return arrived(i) > 0 }, time.Minute, 50*time.Millisecond, "the letter of holder %d", i)
+	}
+	assert.Less(t, len(s.letters("ecole.test")), holders+2+3*20, "three deaths, each with a few letters under way")
+	assert.Contains(t, s.okey("doctor"), "chaîne intacte")
 }

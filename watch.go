@@ -24,7 +24,7 @@ const (
 // How long things last around the watch.
 const (
 	WatchTry    = 4 * time.Hour       // a letter that can't leave for so long waits for the next run
-	WatchLife   = 20 * time.Hour      // a run is over by then, whatever happened: what it did not send is the next one's
+	WatchLife   = 12 * time.Hour      // a run is over by then, whatever happened: what it did not send is the next one's
 	WatchGiveUp = 5 * 24 * time.Hour  // of a letter that still has not left support is told (RFC 5321, 4.5.4.1)
 	LeftAgain   = 30 * 24 * time.Hour // a key of someone who left is told once more
 )

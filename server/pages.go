@@ -105,6 +105,7 @@ func (s *Server) peopleRoutes(pages gin.IRouter) {
 	get("/clefs/:serial", s.keyPage)
 	post("/clefs/:serial", s.changeKey)
 	get("/assistance", s.deskPage)
+	get(pathAudit, s.auditPage)
 	get(pathMoveKeys, s.moveKeysPage)
 	post(pathMoveKeys, s.moveKeys)
 	get("/clefs/:serial/depart", s.takeAlongPage)

@@ -73,7 +73,7 @@ func CheckDelivery(ctx context.Context, store *sql.Store, rows []okey.ImportedKe
 		if err != nil {
 			return err
 		}
-		r.keyProblems(rows, out.Problems)
+		r.keyProblems(rows, out.Problems, opts)
 		r.sort()
 		return errNothingTaken
 	})

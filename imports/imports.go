@@ -38,7 +38,24 @@ type Options struct {
 	Force    bool      // take what would be refused unless someone says that it is right: see each import
 	UAI      string    // of the keys of a PSKC file, which says neither establishment nor batch
 	Batch    string
+	Form     bool     // whoever reads what is wrong has a form before them, not a command line
 	Progress Progress // nil: nobody listens
+}
+
+// insist says how to take keys whose numbers are alike.
+func (o Options) insist() string {
+	if o.Form {
+		return "sinon cochez « Accepter les numéros qui ne diffèrent d'un autre que par des zéros au début », puis renvoyez le fichier"
+	}
+	return "sinon recommencez avec --force"
+}
+
+// sayWhere says how to name the establishment and batch of a PSKC file.
+func (o Options) sayWhere() string {
+	if o.Form {
+		return "remplissez aussi l'établissement et le lot"
+	}
+	return "ajoutez --uai et --lot"
 }
 
 func (o Options) progress(step string, done, total int64) {

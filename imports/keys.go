@@ -28,10 +28,12 @@ type keyFile struct {
 	seen  map[string]int       // rows, by what tells their serials apart
 	twice map[okey.Serial]bool // rows that contradict each other: none is taken
 	force bool
+
+	insist string // what to do where two serials that look alike are two keys
 }
 
-func newKeyFile(force bool) *keyFile {
-	return &keyFile{seen: map[string]int{}, twice: map[okey.Serial]bool{}, force: force}
+func newKeyFile(opts Options) *keyFile {
+	return &keyFile{seen: map[string]int{}, twice: map[okey.Serial]bool{}, force: opts.Force, insist: opts.insist()}
 }
 
 // distinct is what tells a serial apart: zeros at the beginning only where somebody insists on them.
@@ -73,7 +75,7 @@ func Keys(ctx context.Context, store *sql.Store, src Source, opts Options) (*Res
 		return r, fmt.Errorf("import keys: %w", err)
 	}
 	r.Tally, r.Served = out.Tally, served
-	r.keyProblems(rows, out.Problems)
+	r.keyProblems(rows, out.Problems, opts)
 	r.sort()
 	return r, nil
 }
@@ -83,12 +85,12 @@ func readKeys(ctx context.Context, src Source, r *Result, opts Options, limits s
 	if err != nil {
 		return nil, err
 	}
-	file := newKeyFile(opts.Force)
+	file := newKeyFile(opts)
 	switch {
 	case f.Kind == spreadsheet.XML:
 		err = readPSKC(ctx, f, file, r, opts)
 	case opts.UAI != "" || opts.Batch != "":
-		err = okey.Errorf(okey.CodeInvalid, "--uai et --lot ne servent qu'aux fichiers PSKC : %s a ses propres colonnes uai et lot.", src.Name)
+		err = okey.Errorf(okey.CodeInvalid, "L'établissement et le lot ne se donnent à part que pour un fichier PSKC : %s a ses propres colonnes uai et lot.", src.Name)
 	default:
 		err = eachRow(ctx, f, r, opts, []spreadsheet.Layout{keyLayout}, func(_ int, l *line) {
 			if row := readKeyRow(l); !l.bad {
@@ -150,7 +152,7 @@ func readKeyRow(l *line) okey.ImportedKey {
 }
 
 // keyProblems says in French what the database found.
-func (r *Result) keyProblems(rows []okey.ImportedKey, problems []sql.KeyProblem) {
+func (r *Result) keyProblems(rows []okey.ImportedKey, problems []sql.KeyProblem, opts Options) {
 	byLine := make(map[int]okey.ImportedKey, len(rows))
 	for _, row := range rows {
 		byLine[row.Line] = row
@@ -167,7 +169,7 @@ func (r *Result) keyProblems(rows []okey.ImportedKey, problems []sql.KeyProblem)
 		case sql.CodeExpired:
 			r.refuse(p.Line, "date_d_expiration", p.Code, "Cette clef a expiré le %s : elle ne peut plus être prêtée.", french(row.ExpiresOn))
 		case sql.CodeLookAlike:
-			r.refuse(p.Line, "numero_de_serie", p.Code, "%s ressemble à %s, déjà connue (établissement %s), aux zéros du début près. Si c'est la même clef, écrivez %s ; sinon recommencez avec --force.", row.Serial, p.Known.Serial, p.Known.UAI, p.Known.Serial)
+			r.refuse(p.Line, "numero_de_serie", p.Code, "%s ressemble à %s, déjà connue (établissement %s), aux zéros du début près. Si c'est la même clef, écrivez %s ; %s.", row.Serial, p.Known.Serial, p.Known.UAI, p.Known.Serial, opts.insist())
 		case sql.CodeAlreadyKnown:
 			r.refuse(p.Line, "numero_de_serie", p.Code, "%s est déjà dans OKEY (%s) : une livraison n'apporte que de nouvelles clefs. Retirez cette ligne.", row.Serial, describe(p))
 		case sql.CodeKnownDifferently:

@@ -27,7 +27,7 @@ func readPSKC(ctx context.Context, f *spreadsheet.File, file *keyFile, r *Result
 	}
 	uai, err := okey.ParseUAI(opts.UAI)
 	if err != nil || strings.TrimSpace(opts.Batch) == "" {
-		message := "Un fichier PSKC ne dit ni l'établissement ni le lot : ajoutez --uai et --lot."
+		message := "Un fichier PSKC ne dit ni l'établissement ni le lot : " + opts.sayWhere() + "."
 		if opts.UAI != "" && err != nil {
 			message = okey.ErrorMessage(err)
 		}

@@ -21,10 +21,11 @@ const (
 	FoundUnknown   Finding = "unknown"    // OKEY does not know it: support is asked
 )
 
-const (
-	MaxInventory = 2000 // serials that one inventory takes
-	wholeSerial  = 6    // characters: shorter ones are parts of a serial that is printed with spaces
-)
+// MaxInventory is how many serials one inventory takes.
+const MaxInventory = 2000
+
+// wholeSerial is how long a serial is that stands alone, in characters: shorter words are parts of one that is printed with spaces.
+const wholeSerial = 6
 
 // InventoryLine is one key of an inventory. State is the key's, where OKEY knows it.
 type InventoryLine struct {

@@ -11,11 +11,13 @@ import (
 	"okey/config"
 
 	"go.temporal.io/api/enums/v1"
+	namespacepb "go.temporal.io/api/namespace/v1"
 	"go.temporal.io/api/operatorservice/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
+	"google.golang.org/protobuf/types/known/durationpb"
 )
 
 // attributes are what OKEY registers in the namespace.
@@ -40,6 +42,9 @@ func Prepare(ctx context.Context, cfg config.Config) error {
 		return err
 	}
 	if err := registerAttributes(ctx, c, namespace(cfg)); err != nil {
+		return err
+	}
+	if err := keepHistories(ctx, c, namespace(cfg)); err != nil {
 		return err
 	}
 	if err := awaitAttributes(ctx, c); err != nil {
@@ -116,6 +121,24 @@ func registerAttributes(ctx context.Context, c client.Client, namespace string) 
 	return nil
 }
 
+// keepHistories has the engine forget the histories of ended workflows when the table of what is kept says so.
+func keepHistories(ctx context.Context, c client.Client, namespace string) error {
+	known, err := c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: namespace})
+	if err != nil {
+		return fmt.Errorf("describe namespace %s: %w", namespace, err)
+	}
+	if known.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration() == okey.EngineRetention {
+		return nil
+	}
+	_, err = c.WorkflowService().UpdateNamespace(ctx, &workflowservice.UpdateNamespaceRequest{
+		Namespace: namespace, Config: &namespacepb.NamespaceConfig{WorkflowExecutionRetentionTtl: durationpb.New(okey.EngineRetention)},
+	})
+	if err != nil {
+		return fmt.Errorf("set how long namespace %s keeps histories: %w", namespace, err)
+	}
+	return nil
+}
+
 // awaitAttributes starts workflows with the attributes on a queue that nobody serves until the engine accepts one: registration takes a
 // while to be seen by all of it.
 func awaitAttributes(ctx context.Context, c client.Client) error {
@@ -141,6 +164,9 @@ const ExportSchedule = "order-export"
 // WatchSchedule is the schedule of the daily watch.
 const WatchSchedule = "stock-watch"
 
+// RetentionSchedule is the schedule of the nightly retention.
+const RetentionSchedule = "retention"
+
 // schedule is what runs by itself.
 type schedule struct {
 	id, workflow, summary string
@@ -159,6 +185,9 @@ func schedules() []schedule {
 		{WatchSchedule, okey.WorkflowStockWatch, "Ce qui manque, expire ou part", client.ScheduleSpec{
 			Calendars: []client.ScheduleCalendarSpec{{Hour: one(7)}}, TimeZoneName: zone,
 		}, okey.WatchLife},
+		{RetentionSchedule, okey.WorkflowRetention, "Ce qui a été gardé assez longtemps", client.ScheduleSpec{
+			Calendars: []client.ScheduleCalendarSpec{{Hour: one(3), Minute: one(30)}}, TimeZoneName: zone,
+		}, 20 * time.Hour},
 		{ExportSchedule, okey.WorkflowExportSchedule, "Commandes de la semaine", client.ScheduleSpec{
 			Calendars: []client.ScheduleCalendarSpec{{DayOfWeek: one(1), Hour: one(6)}}, TimeZoneName: zone,
 		}, 24 * time.Hour},

@@ -35,6 +35,7 @@ var downloads = []download{
 	{"/demandes.xlsx", (*Server).requestsTable},
 	{"/demandes/:id/tableau.xlsx", (*Server).requestDeskTable},
 	{"/clefs.xlsx", (*Server).keysTable},
+	{pathAccount + ".xlsx", (*Server).accountTable},
 	{"/assistance.xlsx", (*Server).deskTable},
 	{pathAudit + ".xlsx", (*Server).auditTable},
 	{pathOrders + ".xlsx", (*Server).ordersTable},

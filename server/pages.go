@@ -130,6 +130,7 @@ func (s *Server) peopleRoutes(pages gin.IRouter) {
 	}
 	open("/aide", s.helpPage)
 	open("/charte", s.charterPage)
+	open(pathPrivacy, s.privacyPage)
 	open("/valider/:token", s.linkPage)
 	pages.POST("/valider/:token", s.openPage(s.answerLink))
 }

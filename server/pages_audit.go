@@ -34,7 +34,7 @@ var auditNames = map[string]string{
 	"grant": "rôle donné ou retiré", "token": "jeton", "claims": "fonctions lues à la connexion", "sessions_ended": "sessions fermées",
 	"charter": "charte publiée", "import": "import", "minimum_stock": "réserve voulue", "key_moved": "clef changée d'établissement",
 	"order_moved": "commande transmise au successeur", "request_moved": "demande transmise au successeur", "report_moved": "signalement transmis au successeur",
-	"move_expired": "proposition de départ sans réponse",
+	"retention": "données arrivées à leur terme", "move_expired": "proposition de départ sans réponse",
 }
 
 func sayAudit(event string) string {
@@ -73,7 +73,7 @@ func sayAuditDetail(detail string) string {
 var subjectNames = map[string]string{
 	"request": "demande", "key": "clef", "person": "personne", "establishment": "établissement", "order": "commande", "export": "classeur de commandes",
 	"delivery": "livraison", "arrival": "livraison", "inventory": "inventaire", "report": "signalement", "report-decision": "signalement", "charter": "charte",
-	"import": "import", "service": "service", "key-move": "déplacement", "take-along": "départ", "move-decision": "départ", "succession": "succession",
+	"retention": "données", "import": "import", "service": "service", "key-move": "déplacement", "take-along": "départ", "move-decision": "départ", "succession": "succession",
 	"cancellation": "commande", "shipment": "commande", "receipt": "commande", "exported": "commande",
 }
 

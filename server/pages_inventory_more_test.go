@@ -66,7 +66,7 @@ func TestAWrongSerialKeepsWhatWasTyped(t *testing.T) {
 	assert.Equal(t, "gardé", form.Get("comment"))
 	var many strings.Builder
 	for i := range okey.MaxInventory + 1 {
-		fmt.Fprintf(&many, "%d ", i)
+		fmt.Fprintf(&many, "%d\n", i)
 	}
 	assert.Contains(t, b.fill("/inventaire", "/inventaire", "serials", many.String()).text(), "2000 clefs au plus")
 }

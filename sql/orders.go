@@ -182,10 +182,13 @@ func (r reader) Exports(ctx context.Context, limit int) ([]Export, error) {
 	return found, err
 }
 
-// Workbook returns an export's file as it was sent.
+// Workbook returns an export's file as it was sent; not_found once it is kept no longer (okey.KeptExports).
 func (r reader) Workbook(ctx context.Context, id uuid.UUID) ([]byte, error) {
 	var content []byte
 	err := r.get(ctx, &content, noExport, `SELECT workbook FROM order_export WHERE id = $1`, id)
+	if err == nil && len(content) == 0 {
+		return nil, okey.Errorf(okey.CodeNotFound, "Ce classeur n'est plus gardé : son temps est passé.")
+	}
 	return content, err
 }
 

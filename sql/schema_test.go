@@ -39,8 +39,8 @@ func TestTheDatabaseRefusesAKeyStateOutOfTurn(t *testing.T) {
 	serial := s.Key(scene.Tilleuls)
 	_, err := s.Admin.ExecContext(context.Background(), `UPDATE key SET state = 'retired' WHERE serial = $1`, string(serial))
 	require.NoError(t, err)
-	_, err = s.Admin.ExecContext(context.Background(), `UPDATE key SET state = 'in_stock' WHERE serial = $1`, string(serial))
-	assert.ErrorContains(t, err, "may not go from retired to in_stock")
+	_, err = s.Admin.ExecContext(context.Background(), `UPDATE key SET state = 'lost' WHERE serial = $1`, string(serial))
+	assert.ErrorContains(t, err, "may not go from retired to lost")
 }
 
 func TestMigrateTwiceChangesNothing(t *testing.T) {

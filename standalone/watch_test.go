@@ -10,7 +10,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/enums/v1"
+	namespacepb "go.temporal.io/api/namespace/v1"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"okey"
 	"okey/config"
@@ -27,6 +30,28 @@ func TestTheKeyOfSomeoneWhoLeftIsTold(t *testing.T) {
 	s.keepFirst("WorkflowType = 'StockWatch' AND ExecutionStatus = 'Completed'", "stock_watch")
 	assert.Contains(t, s.okey("doctor"), "chaîne intacte")
 	s.watchIsUpserted()
+	s.nightIsKept()
+}
+
+// nightIsKept has the nightly retention run now, and migrate set right how long the engine keeps histories.
+func (s *stack) nightIsKept() {
+	s.t.Helper()
+	ctx, c := context.Background(), s.engineClient()
+	handle := c.ScheduleClient().GetHandle(ctx, engine.RetentionSchedule)
+	require.NoError(s.t, handle.Trigger(ctx, client.ScheduleTriggerOptions{}))
+	s.keepFirst("WorkflowType = 'Retention' AND ExecutionStatus = 'Completed'", "retention")
+
+	namespace := s.env["TEMPORAL_NAMESPACE"]
+	_, err := c.WorkflowService().UpdateNamespace(ctx, &workflowservice.UpdateNamespaceRequest{
+		Namespace: namespace, Config: &namespacepb.NamespaceConfig{WorkflowExecutionRetentionTtl: durationpb.New(7 * 24 * time.Hour)},
+	})
+	require.NoError(s.t, err)
+	require.NoError(s.t, engine.Prepare(ctx, config.Config{
+		TemporalNamespace: namespace, Temporal: config.TemporalEnv{"TEMPORAL_ADDRESS": s.env["TEMPORAL_ADDRESS"], "TEMPORAL_NAMESPACE": namespace},
+	}))
+	known, err := c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: namespace})
+	require.NoError(s.t, err)
+	assert.Equal(s.t, okey.EngineRetention, known.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration())
 }
 
 // watchIsUpserted has the schedule of the watch changed by hand, and put right by migrate: at seven in France, one run at a time, a missed day

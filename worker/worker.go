@@ -84,7 +84,7 @@ func work(ctx context.Context, c client.Client, cfg config.Config, store *sql.St
 	mails := activities.NewMails(store, mail.NewSender(mail.Relay(cfg.SMTP), cfg.MailFrom), holidays, activities.MailSettings{
 		URL: cfg.URL, Support: cfg.SupportMail, Supplier: cfg.SupplierMail, LinkKeys: cfg.LinkKeys, Waits: okey.DefaultWaits(),
 	})
-	RegisterActivities(w, activities.NewRequests(store, holidays), activities.NewKeys(store), activities.NewStock(store, holidays), activities.NewOrders(store, e, holidays), activities.NewWatch(store), activities.NewRepair(store, e), mails)
+	registerActivities(w, store, e, holidays, mails)
 	if err := w.Start(); err != nil {
 		return fmt.Errorf("start the worker: %w", err)
 	}
@@ -101,12 +101,6 @@ func work(ctx context.Context, c client.Client, cfg config.Config, store *sql.St
 	}
 }
 
-// Registry is the part of a worker, or of a test environment, that takes workflows and activities.
-type Registry interface {
-	RegisterWorkflowWithOptions(w any, options workflow.RegisterOptions)
-	RegisterActivityWithOptions(a any, options activity.RegisterOptions)
-}
-
 // Register gives a registry OKEY's workflows under the names that histories keep.
 func Register(to interface {
 	RegisterWorkflowWithOptions(w any, options workflow.RegisterOptions)
@@ -114,6 +108,7 @@ func Register(to interface {
 ) {
 	to.RegisterWorkflowWithOptions(workflows.KeyRequest, workflow.RegisterOptions{Name: okey.WorkflowKeyRequest})
 	to.RegisterWorkflowWithOptions(workflows.KeyChange, workflow.RegisterOptions{Name: okey.WorkflowKeyChange})
+	to.RegisterWorkflowWithOptions(workflows.Retention, workflow.RegisterOptions{Name: okey.WorkflowRetention})
 	to.RegisterWorkflowWithOptions(workflows.StockWatch, workflow.RegisterOptions{Name: okey.WorkflowStockWatch})
 	to.RegisterWorkflowWithOptions(workflows.Order, workflow.RegisterOptions{Name: okey.WorkflowOrder})
 	to.RegisterWorkflowWithOptions(workflows.ExportSchedule, workflow.RegisterOptions{Name: okey.WorkflowExportSchedule})
@@ -123,16 +118,18 @@ func Register(to interface {
 	to.RegisterWorkflowWithOptions(workflows.RepairWatch, workflow.RegisterOptions{Name: okey.WorkflowRepairWatch})
 }
 
-// RegisterActivities gives a registry OKEY's activities under the names that histories keep.
-func RegisterActivities(to Registry, requests *activities.Requests, keys *activities.Keys, stock *activities.Stock, orders *activities.Orders, watch *activities.Watch, repair *activities.Repair, mails *activities.Mails) {
+// registerActivities gives a worker OKEY's activities under the names that histories keep.
+func registerActivities(to worker.Worker, store *sql.Store, e *engine.Engine, holidays *calendar.Calendar, mails *activities.Mails) {
+	orders, repair := activities.NewOrders(store, e, holidays), activities.NewRepair(store, e)
 	for name, function := range map[string]any{
-		okey.ActivityJudge:      requests.Judge,
-		okey.ActivityChangeKey:  keys.Change,
+		okey.ActivityJudge:      activities.NewRequests(store, holidays).Judge,
+		okey.ActivityChangeKey:  activities.NewKeys(store).Change,
 		okey.ActivitySendMails:  mails.SendMails,
 		okey.ActivityRepair:     repair.Lost,
-		okey.ActivityStock:      stock.Change,
+		okey.ActivityStock:      activities.NewStock(store, holidays).Change,
 		okey.ActivityLoadOrder:  orders.Load,
-		okey.ActivityWatch:      watch.Due,
+		okey.ActivityWatch:      activities.NewWatch(store).Due,
+		okey.ActivityRetain:     activities.NewRetention(store).Retain,
 		okey.ActivityPlanExport: orders.Plan,
 		okey.ActivityWakeUp:     repair.WakeOwed,
 	} {

@@ -21,7 +21,7 @@ import (
 var paths = []string{
 	"handed_over", "refused", "withdrawn", "expired", "waited_for_stock", "key_lost_before_handover", "swapped_at_handover",
 	"strays_and_cancellation", "asking_refused", "key_change", "repair_watch",
-	"order_received", "order_cancelled", "order_overdue", "order_export", "export_schedule", "stock_import", "stock_watch", "succession", "key_move", "inventory",
+	"order_received", "order_cancelled", "order_overdue", "order_export", "export_schedule", "stock_import", "stock_watch", "succession", "key_move", "inventory", "retention",
 }
 
 func TestRecordedHistoriesReplay(t *testing.T) {
@@ -35,6 +35,7 @@ func TestRecordedHistoriesReplay(t *testing.T) {
 			replayer := worker.NewWorkflowReplayer()
 			replayer.RegisterWorkflowWithOptions(workflows.KeyRequest, workflow.RegisterOptions{Name: okey.WorkflowKeyRequest})
 			replayer.RegisterWorkflowWithOptions(workflows.KeyChange, workflow.RegisterOptions{Name: okey.WorkflowKeyChange})
+			replayer.RegisterWorkflowWithOptions(workflows.Retention, workflow.RegisterOptions{Name: okey.WorkflowRetention})
 			replayer.RegisterWorkflowWithOptions(workflows.StockWatch, workflow.RegisterOptions{Name: okey.WorkflowStockWatch})
 			replayer.RegisterWorkflowWithOptions(workflows.Order, workflow.RegisterOptions{Name: okey.WorkflowOrder})
 			replayer.RegisterWorkflowWithOptions(workflows.ExportSchedule, workflow.RegisterOptions{Name: okey.WorkflowExportSchedule})

@@ -1,0 +1,145 @@
+package activities_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"okey"
+	"okey/activities"
+	"okey/internal/scene"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func (c *court) retain(at time.Time) okey.RetentionReport {
+	c.Helper()
+	report, err := activities.NewRetention(c.Store).Retain(context.Background(), okey.RetentionInput{At: at})
+	require.NoError(c, err)
+	return report
+}
+
+// months after the scene's now, and a day.
+func (c *court) later(months int) time.Time { return c.now.AddDate(0, months, 1) }
+
+// handed is a request of Léa's that has ended with a key in her hands.
+func (c *court) handed() (uuid.UUID, okey.Serial) {
+	c.Helper()
+	request, serial := c.until(okey.AwaitingHandover)
+	require.True(c, c.act(c.roux, request, okey.Handover, okey.Content{Serial: serial}).Accepted)
+	return request, serial
+}
+
+func TestWhatIsWrittenOfARequestIsForgottenAYearAfterItsEnd(t *testing.T) {
+	c := newCourt(t)
+	request, serial := c.handed()
+	require.True(t, c.change(c.roux, serial, okey.ReasonLost).Accepted)
+	written := `SELECT (SELECT count(*) FROM request WHERE need <> '') + (SELECT count(*) FROM action WHERE content ? 'need' OR content ? 'comment')
+		+ (SELECT count(*) FROM key_event WHERE comment <> '')`
+	before := c.Count(written)
+	require.Positive(t, before)
+	c.retain(c.now.AddDate(0, 12, -1))
+	assert.Equal(t, before, c.Count(written), "not a day too early")
+	report := c.retain(c.later(12))
+	assert.Zero(t, c.Count(written))
+	assert.GreaterOrEqual(t, report.Ended[okey.KeptTexts], before)
+	assert.Equal(t, okey.HandedOver, c.Request(request).Stage, "the request itself stays")
+	assert.NotZero(t, c.Request(request).Charter, "and what was signed")
+}
+
+func TestAnOpenRequestKeepsItsTexts(t *testing.T) {
+	c := newCourt(t)
+	request, v := c.ask(c.lea, okey.FirstKey)
+	require.True(t, v.Accepted)
+	c.retain(c.later(40))
+	assert.NotEmpty(t, c.Request(request).Need)
+	assert.NotEmpty(t, c.Text(`SELECT content->>'need' FROM action`))
+}
+
+func TestARequestIsRemovedOnceItsKeyIsBack(t *testing.T) {
+	c := newCourt(t)
+	request, serial := c.handed()
+	c.retain(c.later(36))
+	assert.Equal(t, 1, c.Count(`SELECT count(*) FROM request`), "she has the key that she signed for")
+	require.True(t, c.change(c.roux, serial, okey.ReasonReturn).Accepted)
+	report := c.retain(c.later(36))
+	assert.Equal(t, 1, report.Ended[okey.KeptRequests])
+	for _, table := range []string{"request", "timeline"} {
+		assert.Zero(t, c.Count(`SELECT count(*) FROM `+table), table)
+	}
+	assert.Zero(t, c.Count(`SELECT count(*) FROM action WHERE request = $1`, request))
+	_, err := c.Store.VerifyAudit(context.Background())
+	require.NoError(t, err, "the chain is whole")
+	assert.Equal(t, 1, c.Count(`SELECT count(*) FROM audit WHERE subject = 'retention:requests'`))
+}
+
+func TestWhoeverLeftIsANumberAYearLater(t *testing.T) {
+	c := newCourt(t)
+	_, serial := c.handed()
+	c.Exec(`DELETE FROM assignment WHERE person = $1`, c.lea.ID)
+	name := func() string { return c.Text(`SELECT family_name FROM person WHERE id = $1`, c.lea.ID) }
+	c.retain(c.now)
+	c.retain(c.later(24))
+	assert.Equal(t, "Martin", name(), "she still has a key")
+	require.True(t, c.change(c.roux, serial, okey.ReasonReturn).Accepted)
+	c.retain(c.later(24))
+	c.retain(c.later(30))
+	assert.Equal(t, "Martin", name(), "half a year after it came back")
+	c.retain(c.later(36).AddDate(0, 0, 2))
+	assert.Empty(t, name())
+	assert.Empty(t, c.Text(`SELECT mail FROM person WHERE id = $1`, c.lea.ID))
+	assert.Equal(t, "efface:"+c.lea.ID.String(), c.Text(`SELECT uid FROM person WHERE id = $1`, c.lea.ID))
+	for _, p := range []okey.Person{c.roux, c.blanc} {
+		assert.NotEmpty(t, c.Text(`SELECT family_name FROM person WHERE id = $1`, p.ID), "the direction is there as ever")
+	}
+}
+
+func TestWhoeverComesBackInTimeIsKept(t *testing.T) {
+	c := newCourt(t)
+	c.Exec(`DELETE FROM assignment WHERE person = $1`, c.lea.ID)
+	c.retain(c.now)
+	c.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'personnel', 'import', now())`, c.lea.ID, scene.Acacias)
+	c.retain(c.later(6))
+	c.Exec(`DELETE FROM assignment WHERE person = $1`, c.lea.ID)
+	c.retain(c.later(13))
+	assert.Equal(t, "Martin", c.Text(`SELECT family_name FROM person WHERE id = $1`, c.lea.ID), "the year begins anew")
+}
+
+func TestMailsLinksTokensAndWorkbooksHaveTheirTime(t *testing.T) {
+	o := newOffice(t)
+	request, v := o.ask(o.lea, okey.FirstKey)
+	require.True(t, v.Accepted)
+	o.follow(request, v)
+	o.Exec(`INSERT INTO api_token (hash, service, created_at, expires_at) VALUES ('x', 's', $1, $1)`, o.now)
+	o.Exec(`INSERT INTO order_export (id, at, orders, keys, file_name, workbook, sha256) VALUES (gen_random_uuid(), $1, 1, 1, 'x', 'PK', 'y')`, o.now)
+	require.Positive(t, o.Count(`SELECT count(*) FROM link`))
+	o.retain(o.later(13))
+	assert.Positive(t, o.Count(`SELECT count(*) FROM mail`), "the request is open")
+	assert.Zero(t, o.Count(`SELECT count(*) FROM link`))
+	assert.Zero(t, o.Count(`SELECT count(*) FROM api_token`))
+	assert.Equal(t, 1, o.Count(`SELECT count(*) FROM order_export WHERE length(workbook) > 0`))
+	require.True(t, o.act(o.lea, request, okey.Withdrawal, okey.Content{}).Accepted)
+	o.retain(o.later(36))
+	assert.Zero(t, o.Count(`SELECT count(*) FROM mail`))
+	assert.Zero(t, o.Count(`SELECT count(*) FROM order_export WHERE length(workbook) > 0`))
+}
+
+// The table is what people are told: each line that has a time is done, and nothing else is.
+func TestTheTableOfWhatIsKeptIsWhatIsDone(t *testing.T) {
+	c := newCourt(t)
+	for _, k := range okey.Keepings() {
+		assert.NotEmpty(t, k.What)
+		assert.NotEmpty(t, k.Why)
+		assert.NotEmpty(t, k.Then)
+		assert.Equal(t, k.Months > 0, k.Data != "", k.What)
+		assert.Equal(t, k.Months > 0, k.Since != "", k.What)
+		assert.Equal(t, k.Months == 0, k.Until != "", k.What)
+		if k.Data != "" {
+			n, err := c.Store.Retain(context.Background(), k.Data, c.now, c.now)
+			require.NoError(t, err, "%s", k.Data)
+			assert.Zero(t, n)
+		}
+	}
+}

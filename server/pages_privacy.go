@@ -1,0 +1,101 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"okey"
+	"okey/internal/workbook"
+	"okey/sql"
+)
+
+const pathPrivacy = "/confidentialite"
+
+// privacyLine is a kind of data, for whoever it is about.
+type privacyLine struct{ What, Why, Long string }
+
+// privacyPage says what OKEY keeps of people, why and how long, from the table that the retention goes by. It is open: it says nothing of anybody.
+func (s *Server) privacyPage(v *visit) error {
+	var lines []privacyLine
+	for _, k := range okey.Keepings() {
+		line := privacyLine{What: k.What, Why: okey.Capitalize(k.Why), Long: okey.Capitalize(k.Until) + ", puis " + k.Then}
+		if k.Months > 0 {
+			line.Long = fmt.Sprintf("%s %s, puis %s", okey.Capitalize(sayMonths(k.Months)), k.Since, k.Then)
+		}
+		lines = append(lines, line)
+	}
+	return s.show(v, http.StatusOK, "privacy", screen{Title: "Vos données", Body: lines})
+}
+
+func sayMonths(n int) string {
+	if n%12 == 0 {
+		return okey.SayEither(n/12, "un an", okey.SayNumber(n/12)+" ans")
+	}
+	return okey.SayEither(n, "un mois", okey.SayNumber(n)+" mois")
+}
+
+// accountTable is all that OKEY knows of the visitor (RGPD, article 15): for them alone.
+func (s *Server) accountTable(v *visit) (spreadsheet, error) {
+	known, err := s.store.KnownOf(v.ctx(), v.Actor.ID)
+	if err != nil {
+		return spreadsheet{}, err
+	}
+	roles, err := s.rolesOf(v)
+	if err != nil {
+		return spreadsheet{}, err
+	}
+	zone := paris(v).zone
+	return spreadsheet{Name: "mes-donnees", Title: "Ce qu'OKEY sait de " + v.Actor.Name(), Sheets: []workbook.Sheet{
+		{Name: "Identité", Columns: []workbook.Column{{Title: "Donnée", Width: 24}, {Title: "Valeur", Width: 60}}, Rows: rowsOf(identityOf(v.Actor, known, roles), func(f fact) []any {
+			return []any{f.Name, f.Value}
+		})},
+		{Name: "Demandes", Columns: []workbook.Column{
+			{Title: "Demandée", Kind: workbook.Instant},
+			{Title: "Établissement", Width: 36},
+			{Title: "Besoin", Width: 48},
+			{Title: "Étape"},
+			{Title: "Charte, version", Kind: workbook.Number},
+			{Title: "Charte, empreinte", Width: 66},
+			{Title: "Signée", Kind: workbook.Instant},
+			{Title: "Clef"},
+		}, Rows: rowsOf(known.Requests, func(r sql.KnownRequest) []any {
+			return []any{inZone(r.AskedAt, zone), r.School, r.Need, r.Stage.French(), r.Charter.Int64, r.CharterSum, inZone(r.SignedAt.Time, zone), r.Key}
+		})},
+		{Name: "Ce que vous avez fait", Columns: []workbook.Column{
+			{Title: "Quand", Kind: workbook.Instant}, {Title: "Quoi", Width: 28}, {Title: "Par"}, {Title: "Texte", Width: 60},
+		}, Rows: rowsOf(known.Actions, func(a sql.KnownAction) []any {
+			return []any{inZone(a.At, zone), okey.Capitalize(sayAction(a.Name)), viaNames[a.Via], a.Text}
+		})},
+		{Name: "Vos clefs", Columns: []workbook.Column{
+			{Title: "Quand", Kind: workbook.Instant}, {Title: "Clef"}, {Title: "Quoi", Width: 28}, {Title: "Commentaire", Width: 60},
+		}, Rows: rowsOf(known.Keys, func(k sql.KnownKeyEvent) []any {
+			return []any{inZone(k.At, zone), k.Serial, k.Reason.French(), k.Comment}
+		})},
+		{Name: "Courriels", Columns: []workbook.Column{
+			{Title: "Quand", Kind: workbook.Instant}, {Title: "Adresse", Width: 36}, {Title: "Objet", Width: 60}, {Title: "État"},
+		}, Rows: rowsOf(known.Mails, func(m sql.KnownMail) []any {
+			return []any{inZone(m.At, zone), m.Address, m.Subject, mailStates[m.State]}
+		})},
+		{Name: "Journal d'audit", Columns: []workbook.Column{
+			{Title: "Quand", Kind: workbook.Instant}, {Title: "Quoi", Width: 32}, {Title: "À propos de", Width: 48}, {Title: "Suite", Width: 28},
+		}, Rows: rowsOf(known.Audit, func(e sql.Entry) []any {
+			return []any{inZone(e.At, zone), okey.Capitalize(sayAudit(e.Event)), e.Subject, sayAuditDetail(e.Detail)}
+		})},
+	}}, nil
+}
+
+func identityOf(a okey.Actor, known sql.Known, roles []string) []fact {
+	facts := []fact{{Name: "Nom", Value: a.Name()}, {Name: "Identifiant", Value: a.UID}, {Name: "Courriel", Value: a.Mail}, {Name: "Numéro dans OKEY", Value: a.ID.String()}}
+	for _, role := range roles {
+		facts = append(facts, fact{Name: "Fonction", Value: role})
+	}
+	for _, k := range known.Held {
+		facts = append(facts, fact{Name: "Clef en main", Value: string(k.Serial)})
+		if !k.LastLoginAt.IsZero() {
+			facts = append(facts, fact{Name: "Dernière connexion avec elle", Value: k.LastLoginAt.Format(time.RFC3339)})
+		}
+	}
+	facts = append(facts, fact{Name: "Jetons d'accès en cours", Value: okey.SayNumber(known.Tokens)})
+	return facts
+}

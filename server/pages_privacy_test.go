@@ -1,0 +1,51 @@
+package server_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"okey"
+	"okey/internal/scene"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestThePageOfWhatIsKeptIsTheTable(t *testing.T) {
+	h := newHouse(t)
+	page := h.browse().get("/confidentialite")
+	require.Equal(t, http.StatusOK, page.Status, "nobody need sign in to read it")
+	for _, k := range okey.Keepings() {
+		assert.Contains(t, page.text(), k.What)
+		assert.Contains(t, page.text(), k.Then)
+	}
+	assert.Contains(t, page.text(), "3 ans après la fin de la demande")
+	assert.Contains(t, page.text(), "Un an après le départ")
+}
+
+func TestAPersonTakesAlongWhatOKEYKnowsOfThemAndOfNobodyElse(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.ask(c.lea, scene.Tilleuls)
+	h.call(c.stranger, http.MethodPost, "/requests", map[string]any{"establishment": scene.Acacias, "need": "le secret de Zoé"})
+	serial := h.KeyOf(c.blanc, scene.Tilleuls, okey.NewDay(2030, 1, 1))
+	h.as(c.roux).done(h.as(c.roux).fill("/clefs/"+string(serial), "/clefs/"+string(serial), "reason", "lost", "comment", "tombée au lac"))
+
+	sheets := h.as(c.lea).download("/compte.xlsx")
+	all := ""
+	for _, rows := range sheets {
+		for _, row := range rows {
+			all += strings.Join(row, "|") + "\n"
+		}
+	}
+	for _, known := range []string{"Léa Martin", c.lea.Mail, c.lea.ID.String(), "saisie des absences", "Personnel, Collège des Tilleuls (0069001B)", "Demande"} {
+		assert.Contains(t, all, known)
+	}
+	for _, others := range []string{"Zoé", "le secret", string(serial), "lac", "Marc Roux"} {
+		assert.NotContains(t, all, others)
+	}
+	blanc := h.as(c.blanc).download("/compte.xlsx")
+	assert.Contains(t, strings.Join(blanc["Vos clefs"][1], "|"), "tombée au lac", "what was written of her key")
+	assert.Equal(t, http.StatusSeeOther, h.browse().get("/compte.xlsx").Status)
+}

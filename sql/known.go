@@ -1,0 +1,102 @@
+package sql
+
+import (
+	"context"
+	stdsql "database/sql"
+	"time"
+
+	"okey"
+
+	"github.com/google/uuid"
+)
+
+// Known is all that OKEY keeps of one person.
+type Known struct {
+	Held     []okey.Key
+	Tokens   int // that still open something
+	Requests []KnownRequest
+	Actions  []KnownAction
+	Keys     []KnownKeyEvent
+	Mails    []KnownMail
+	Audit    []Entry
+}
+
+// KnownRequest is a request of theirs.
+type KnownRequest struct {
+	AskedAt    time.Time        `db:"asked_at"`
+	School     string           `db:"school"`
+	Need       string           `db:"need"`
+	Stage      okey.Stage       `db:"stage"`
+	Charter    stdsql.NullInt64 `db:"charter"`
+	CharterSum string           `db:"charter_sha256"`
+	SignedAt   stdsql.NullTime  `db:"signed_at"`
+	Key        string           `db:"handed_over_key"`
+}
+
+// KnownAction is something that they wanted.
+type KnownAction struct {
+	At   time.Time       `db:"created_at"`
+	Name okey.ActionName `db:"name"`
+	Via  okey.Via        `db:"via"`
+	Text string          `db:"words"`
+}
+
+// KnownKeyEvent is what happened to a key while it was theirs.
+type KnownKeyEvent struct {
+	At      time.Time      `db:"at"`
+	Serial  okey.Serial    `db:"serial"`
+	Reason  okey.KeyReason `db:"reason"`
+	Comment string         `db:"comment"`
+}
+
+// KnownMail is a mail to them.
+type KnownMail struct {
+	At      time.Time `db:"created_at"`
+	Address string    `db:"address"`
+	Subject string    `db:"subject"`
+	State   MailState `db:"state"`
+}
+
+// KnownOf gathers what OKEY keeps of a person, newest first. Hashes are left out: nobody can read them.
+func (r reader) KnownOf(ctx context.Context, person okey.PersonID) (Known, error) {
+	var k Known
+	var err error
+	if k.Held, err = r.KeysHeldBy(ctx, person); err != nil {
+		return k, err
+	}
+	if err = r.get(ctx, &k.Tokens, "", `SELECT count(*) FROM api_token WHERE person = $1 AND revoked_at IS NULL AND expires_at > now()`, person); err != nil {
+		return k, err
+	}
+	if err = r.all(ctx, &k.Requests, `SELECT r.asked_at, e.name AS school, r.need, r.stage, r.charter, coalesce(r.charter_sha256, '') AS charter_sha256, r.signed_at,
+		coalesce(r.handed_over_key, '') AS handed_over_key FROM request r JOIN establishment e ON e.uai = r.uai WHERE r.person = $1 ORDER BY r.asked_at DESC`, person); err != nil {
+		return k, err
+	}
+	if err = r.all(ctx, &k.Actions, `SELECT created_at, name, via, trim(concat_ws(' ', content->>'need', content->>'comment')) AS words
+		FROM action WHERE by_person = $1 ORDER BY created_at DESC, id`, person); err != nil {
+		return k, err
+	}
+	if err = r.all(ctx, &k.Keys, `SELECT at, serial, reason, comment FROM key_event WHERE holder = $1 ORDER BY at DESC, serial`, person); err != nil {
+		return k, err
+	}
+	if err = r.all(ctx, &k.Mails, `SELECT created_at, address, subject, state FROM mail WHERE person = $1 ORDER BY created_at DESC, id`, person); err != nil {
+		return k, err
+	}
+	k.Audit, err = r.auditOf(ctx, person)
+	return k, err
+}
+
+func (r reader) auditOf(ctx context.Context, person uuid.UUID) ([]Entry, error) {
+	var rows []struct {
+		At      time.Time `db:"at"`
+		Event   string    `db:"event"`
+		Via     okey.Via  `db:"via"`
+		Subject string    `db:"subject"`
+		Detail  string    `db:"detail"`
+	}
+	err := r.all(ctx, &rows, `SELECT at, event, via, subject, detail FROM audit WHERE actor = $1 OR split_part(subject, ':', 2) = $1::text ORDER BY seq DESC`, person)
+	entries := make([]Entry, len(rows))
+	for i, row := range rows {
+		entries[i] = Entry{At: utc(row.At), Event: row.Event, Via: row.Via, Subject: row.Subject, Detail: row.Detail}
+	}
+	return entries, err
+}

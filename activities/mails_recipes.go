@@ -40,6 +40,15 @@ var recipes = map[okey.MailKind]func(context.Context, *post) error{
 	okey.MailMoveExpired:  moveExpired,
 	okey.MailSucceeded:    succeeded,
 
+	okey.MailDelegationGiven:  delegationGiven,
+	okey.MailDelegationBegins: delegationBegins,
+	okey.MailDelegationEnded:  delegationEnded,
+	okey.MailAttached:         attached,
+	okey.MailDetached:         detached,
+	okey.MailHosting:          hosting,
+	okey.MailHostingEnded:     hostingEnded,
+	okey.MailSupportOrdered:   supportOrdered,
+
 	okey.MailOrdersExported:    ordersExported,
 	okey.MailOrderOverdue:      orderOverdue,
 	okey.MailKeysReported:      keysReported,
@@ -262,7 +271,14 @@ func handedOver(ctx context.Context, p *post) error {
 	if event.By == p.request.Person {
 		p.toSupport(mail.OwnHandover)
 	}
-	return nil
+	if event.Via != okey.ViaSupport {
+		return nil
+	}
+	givers, err := p.approvers(ctx, okey.Everything, okey.HandoverAndStock)
+	for _, person := range without(givers, p.request.Person) {
+		p.toPerson(mail.SupportHandedOver, person)
+	}
+	return err
 }
 
 // withdrawn tells the requester, and those who were asked, except who did it.

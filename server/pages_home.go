@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"okey"
@@ -21,13 +22,21 @@ type homeScreen struct {
 	Hand    awaitedList // keys that await their person
 	Moves   []card      // people who arrive with their key
 	Approve bool        // the lists above are this person's to work on
+	Heads   bool        // and may be delegated
 	Mine    *mine
 	Desk    *deskCounts
 }
 
 type awaitedList struct {
+	Cards  []card  // of the only establishment
+	Groups []group // of several: one each
+	More   string  // how many there are besides
+}
+
+// group is the part of a list that concerns one establishment.
+type group struct {
+	Name  string
 	Cards []card
-	More  string // how many there are besides
 }
 
 // mine is the person's own request or key, and the one thing to do about it.
@@ -54,6 +63,11 @@ func (s *Server) homePage(v *visit) error {
 	if page.Moves, err = s.movesAwaitingMe(v); err != nil {
 		return err
 	}
+	heads, err := s.headed(v)
+	if err != nil {
+		return err
+	}
+	page.Heads = len(heads) > 0
 	works := len(v.Actor.Establishments(v.today())) > 0
 	if page.Mine, err = s.mine(v, works); err != nil {
 		return err
@@ -93,11 +107,33 @@ func (s *Server) awaitedAt(v *visit, uais []okey.UAI, stage okey.Stage, several 
 	if err != nil {
 		return awaitedList{}, err
 	}
-	list := awaitedList{Cards: awaitedCards(found, paris(v), several)}
+	list := awaitedList{}
+	hosted := slices.ContainsFunc(found, func(r sql.Awaited) bool { return !slices.Contains(uais, r.UAI) })
+	if several || hosted {
+		list.Groups = bySchool(found, paris(v))
+	} else {
+		list.Cards = awaitedCards(found, paris(v), false)
+	}
 	if more := total - len(found); more > 0 {
 		list.More = fmt.Sprintf("Et %s de plus.", okey.SayCount(more, "demande"))
 	}
 	return list, nil
+}
+
+// bySchool puts what awaits under the names of its establishments; the one that has waited longest comes first.
+func bySchool(found []sql.Awaited, c clock) []group {
+	var groups []group
+	cards := awaitedCards(found, c, false)
+	for i, r := range found {
+		name := fmt.Sprintf("%s (%s)", r.School, r.UAI)
+		at := slices.IndexFunc(groups, func(g group) bool { return g.Name == name })
+		if at < 0 {
+			at = len(groups)
+			groups = append(groups, group{Name: name})
+		}
+		groups[at].Cards = append(groups[at].Cards, cards[i])
+	}
+	return groups
 }
 
 func awaitedCards(found []sql.Awaited, c clock, where bool) []card {

@@ -164,6 +164,16 @@ func TestThePrincipalLearnsWhatSupportDidInTheirPlace(t *testing.T) {
 	}, lines(arrived))
 	assert.Contains(t, arrived[2].Text, "L'assistance (Sam Support) a remis à votre place la clef n° "+string(serial)+" à Léa Martin")
 
+	a = o.Record(okey.Action{Name: okey.ActionKeyChange, By: sam.ID, Via: okey.ViaSupport, Key: serial, Content: okey.Content{KeyReason: okey.ReasonLost, Comment: "signalée par téléphone"}})
+	verdict, err := activities.NewKeys(o.Store).Change(context.Background(), okey.KeyMatter{Action: a.ID, At: o.now})
+	require.NoError(t, err)
+	for _, step := range verdict.Mails {
+		arrived = o.letters(okey.MailOrder{Key: serial, Cause: a.ID, Step: step, At: o.now})
+	}
+	require.Len(t, arrived, 3)
+	assert.Equal(t, "ablanc@ac-nice.fr", arrived[0].To)
+	assert.Contains(t, arrived[0].Text, "a été déclarée perdue par l'assistance (Sam Support)")
+
 	order := func(a okey.Action) []postbox.Letter {
 		a.By, a.Via = sam.ID, okey.ViaSupport
 		return o.letters(o.stockAct(a).Verdict.Letters...)
@@ -176,4 +186,17 @@ func TestThePrincipalLearnsWhatSupportDidInTheirPlace(t *testing.T) {
 	arrived = order(okey.Action{Name: okey.ActionCancellation, Subject: id, Content: okey.Content{Comment: "doublon"}})
 	require.Len(t, arrived, 2)
 	assert.Contains(t, arrived[0].Text, "a annulé la commande de 3 clefs pour le collège des Tilleuls, à votre place : « doublon ».")
+}
+
+func TestThePrincipalLearnsThatSupportWithdrewARequest(t *testing.T) {
+	o := newOffice(t)
+	request, _ := o.until(okey.AwaitingDecision)
+	a := o.Record(okey.Action{
+		Name: okey.ActionOf(okey.Withdrawal), By: o.Support("Sam Support").ID, Via: okey.ViaSupport, Request: request, Content: okey.Content{Comment: "faite deux fois"},
+	})
+	v := o.put(okey.Matter{Kind: okey.MatterAction, Request: request, Signal: okey.Withdrawal, Action: a.ID})
+	require.True(t, v.Accepted)
+	arrived := o.follow(request, v)
+	require.Equal(t, []string{"lmartin@ac-nice.fr", "ablanc@ac-nice.fr", "mroux@ac-nice.fr"}, []string{arrived[0].To, arrived[1].To, arrived[2].To})
+	assert.Contains(t, arrived[2].Text, "L'assistance (Sam Support) a retiré la demande de Léa Martin")
 }

@@ -291,7 +291,7 @@ func withdrawn(ctx context.Context, p *post) error {
 	if err != nil {
 		return err
 	}
-	p.facts.By, p.facts.Comment, p.facts.Own = event.ByName, event.Comment, event.By == p.request.Person
+	p.facts.By, p.facts.Comment, p.facts.Own = okey.Capitalize(byName(event.ByName, event.Via)), event.Comment, event.By == p.request.Person
 	p.toRequester(mail.Withdrawn)
 	for _, person := range deciders {
 		if person.ID != event.By {
@@ -389,7 +389,7 @@ func keyChanged(ctx context.Context, p *post) error {
 	if err != nil {
 		return err
 	}
-	p.facts.Change, p.facts.Comment, p.facts.By = action.Content.KeyReason, action.Content.Comment, by.Name()
+	p.facts.Change, p.facts.Comment, p.facts.By = action.Content.KeyReason, action.Content.Comment, byName(by.Name(), action.Via)
 	p.facts.At, p.facts.Requester = okey.SayTime(p.order.At, p.order.At, p.zone), holder.Name()
 	for _, person := range keepers {
 		if person.ID != holder.ID {
@@ -402,6 +402,14 @@ func keyChanged(ctx context.Context, p *post) error {
 		p.put(envelope{letter: mail.YourKeyChanged, person: holder.ID, address: holder.Mail, facts: facts})
 	}
 	return nil
+}
+
+// byName names whoever did something, and says where it was support in the establishment's place.
+func byName(name string, via okey.Via) string {
+	if via == okey.ViaSupport && name != "" {
+		return "l'assistance (" + name + ")"
+	}
+	return name
 }
 
 func (p *post) formerHolder(ctx context.Context, reason okey.KeyReason) (okey.Person, bool, error) {

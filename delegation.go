@@ -76,7 +76,7 @@ type GivenDelegation struct {
 	At      time.Time
 	EndedAt time.Time // zero: nobody ended it
 	EndedBy PersonID
-	Holds   Day // the last day on which giver and holder are what it takes; zero: they no longer are
+	Valid   Day // the last day on which giver and holder are what it takes; zero: they no longer are
 }
 
 // State tells where the delegation stands on the day.
@@ -86,7 +86,7 @@ func (d GivenDelegation) State(today Day) DelegationState {
 		return DelegationEnded
 	case d.Until.Before(today):
 		return DelegationPast
-	case d.Holds.IsZero() || d.Holds.Before(today) || d.Holds.Before(d.From):
+	case d.Valid.IsZero() || d.Valid.Before(today) || d.Valid.Before(d.From):
 		return DelegationLapsed
 	case today.Before(d.From):
 		return DelegationComing

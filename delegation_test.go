@@ -10,17 +10,17 @@ import (
 )
 
 func TestWhereADelegationStandsFromDayToDay(t *testing.T) {
-	d := okey.GivenDelegation{Delegation: okey.Delegation{From: today, Until: today.AddDays(2)}, Holds: today.AddDays(2)}
+	d := okey.GivenDelegation{Delegation: okey.Delegation{From: today, Until: today.AddDays(2)}, Valid: today.AddDays(2)}
 	for days, state := range map[int]okey.DelegationState{
 		-1: okey.DelegationComing, 0: okey.DelegationCurrent, 2: okey.DelegationCurrent, 3: okey.DelegationPast,
 	} {
 		assert.Equal(t, state, d.State(today.AddDays(days)), "%d", days)
 	}
 	short := d
-	short.Holds = today.AddDays(1)
+	short.Valid = today.AddDays(1)
 	assert.Equal(t, okey.DelegationCurrent, short.State(today.AddDays(1)))
 	assert.Equal(t, okey.DelegationLapsed, short.State(today.AddDays(2)), "its giver's last day was the day before")
-	short.Holds = okey.Day{}
+	short.Valid = okey.Day{}
 	assert.Equal(t, okey.DelegationLapsed, short.State(today))
 	assert.False(t, short.Live(today))
 	d.EndedAt = time.Now()

@@ -119,7 +119,7 @@ func (a Actor) RolesOver(s Subject, on Day) []Role {
 		}
 	}
 	for _, d := range a.Delegations {
-		if d.UAI == s.UAI && d.holds(on) {
+		if d.UAI == s.UAI && d.Holds(on) {
 			if d.Scope == Everything {
 				roles = append(roles, RoleDelegate)
 			} else {

@@ -71,7 +71,9 @@ func TestAnApproverDelegatesSeesItAndEndsIt(t *testing.T) {
 	assert.Equal(t, http.StatusUnprocessableEntity, reused.Status)
 	assert.Contains(t, reused.text(), "avait déjà servi pour autre chose")
 
-	assert.Contains(t, delegate.get("/").text(), "Léa Martin")
+	home := delegate.get("/").text()
+	assert.Contains(t, home, "Léa Martin")
+	assert.Contains(t, home, "Vous êtes délégataire pour le collège des Tilleuls jusqu'au "+here().AddDays(6).Say(here())+" inclus (tout : réponses, remises et stock).")
 	delegate.done(delegate.answers(request, "approve", ""))
 	assert.Contains(t, roux.get(request).text(), "Eve Morel a accepté", "who really answered is what the record shows")
 
@@ -86,6 +88,7 @@ func TestAnApproverDelegatesSeesItAndEndsIt(t *testing.T) {
 	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM audit WHERE event = 'delegation_ended' AND actor = $1`, c.blanc.ID))
 	assert.Equal(t, http.StatusNotFound, delegate.get(request).Status)
 	assert.NotContains(t, delegate.get("/").text(), "À répondre")
+	assert.NotContains(t, delegate.get("/").text(), "délégataire")
 }
 
 func TestWhoMayDelegate(t *testing.T) {

@@ -64,28 +64,20 @@ func attachmentForm(v *visit) *form {
 }
 
 func (s *Server) attachmentsPage(v *visit) error {
-	notice, err := s.attachmentNotice(v)
-	if err != nil {
-		return err
+	notice := ""
+	if id, _ := uuid.Parse(v.Query("fait")); id != uuid.Nil && mayArrange(v) == nil {
+		a, err := s.store.Attachment(v.ctx(), id)
+		switch {
+		case okey.ErrorCode(err) == okey.CodeNotFound:
+		case err != nil:
+			return err
+		case a.EndedAt.IsZero():
+			notice = fmt.Sprintf("C'est fait : %s compte comme %s pour %s. Cette personne et la direction sont prévenues.", a.Name, a.Function.French(), a.School)
+		default:
+			notice = fmt.Sprintf("%s n'est plus parmi les personnes rattachées à %s.", a.Name, a.School)
+		}
 	}
 	return s.showAttachments(v, http.StatusOK, nil, notice)
-}
-
-func (s *Server) attachmentNotice(v *visit) (string, error) {
-	id, _ := uuid.Parse(v.Query("fait"))
-	if id == uuid.Nil || mayArrange(v) != nil {
-		return "", nil
-	}
-	a, err := s.store.Attachment(v.ctx(), id)
-	switch {
-	case okey.ErrorCode(err) == okey.CodeNotFound:
-		return "", nil
-	case err != nil:
-		return "", err
-	case !a.EndedAt.IsZero():
-		return fmt.Sprintf("%s n'est plus parmi les personnes rattachées à %s.", a.Name, a.School), nil
-	}
-	return fmt.Sprintf("C'est fait : %s compte comme %s pour %s. Cette personne et la direction sont prévenues.", a.Name, a.Function.French(), a.School), nil
 }
 
 func (s *Server) showAttachments(v *visit, status int, f *form, notice string) error {

@@ -197,8 +197,8 @@ func sayDelegation(d sql.ListedDelegation, today okey.Day, c clock) string {
 	case okey.DelegationComing:
 		return "à venir"
 	case okey.DelegationCurrent:
-		if d.Holds.Before(d.Until) {
-			return "en cours, jusqu'au " + d.Holds.Say(today) + " : la personne qui l'a donnée ou reçue quitte alors sa fonction"
+		if d.Valid.Before(d.Until) {
+			return "en cours, jusqu'au " + d.Valid.Say(today) + " : la personne qui l'a donnée ou reçue quitte alors sa fonction"
 		}
 		return "en cours"
 	case okey.DelegationEnded:

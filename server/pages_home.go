@@ -23,6 +23,7 @@ type homeScreen struct {
 	Moves   []card      // people who arrive with their key
 	Approve bool        // the lists above are this person's to work on
 	Heads   bool        // and may be delegated
+	Lent    []string    // what is delegated to this person
 	Mine    *mine
 	Desk    *deskCounts
 }
@@ -68,6 +69,9 @@ func (s *Server) homePage(v *visit) error {
 		return err
 	}
 	page.Heads = len(heads) > 0
+	if page.Lent, err = s.lent(v); err != nil {
+		return err
+	}
 	works := len(v.Actor.Establishments(v.today())) > 0
 	if page.Mine, err = s.mine(v, works); err != nil {
 		return err
@@ -118,6 +122,21 @@ func (s *Server) awaitedAt(v *visit, uais []okey.UAI, stage okey.Stage, several 
 		list.More = fmt.Sprintf("Et %s de plus.", okey.SayCount(more, "demande"))
 	}
 	return list, nil
+}
+
+// lent says what is delegated to the visitor today, and until when.
+func (s *Server) lent(v *visit) ([]string, error) {
+	var said []string
+	for _, d := range v.Actor.Delegations {
+		place, err := s.store.Place(v.ctx(), d.UAI)
+		if err != nil {
+			return nil, err
+		}
+		if today := todayAt(v, place); d.Holds(today) {
+			said = append(said, fmt.Sprintf("Vous êtes délégataire pour %s jusqu'au %s inclus (%s).", okey.SayEstablishment(place.Name), d.Until.Say(today), d.Scope.French()))
+		}
+	}
+	return said, nil
 }
 
 // bySchool puts what awaits under the names of its establishments; the one that has waited longest comes first.

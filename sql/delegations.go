@@ -54,7 +54,7 @@ func (d delegationRow) delegation() ListedDelegation {
 	return ListedDelegation{
 		GivenDelegation: okey.GivenDelegation{
 			Delegation: okey.Delegation{UAI: d.UAI, Scope: d.Scope, From: dayOf(d.From), Until: dayOf(d.Until)},
-			ID:         d.ID, By: d.By, To: d.To, At: utc(d.At), EndedAt: utc(d.EndedAt.Time), EndedBy: d.EndedBy.UUID, Holds: dayOf(d.Holds),
+			ID:         d.ID, By: d.By, To: d.To, At: utc(d.At), EndedAt: utc(d.EndedAt.Time), EndedBy: d.EndedBy.UUID, Valid: dayOf(d.Holds),
 		},
 		ToName: d.ToName, ByName: d.ByName, EndedByName: d.Ender, School: d.School,
 	}

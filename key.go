@@ -135,6 +135,17 @@ const RenewalMonths = 3
 // LoginAhead is by how much the clock of whoever tells of a login may be ahead of ours.
 const LoginAhead = 5 * time.Minute
 
+// CheckLogin answers invalid for an instant at which no key was used: it is to come, or lies before there were any.
+func CheckLogin(field string, at, now time.Time) error {
+	switch {
+	case at.After(now.Add(LoginAhead)):
+		return InvalidField(field, "Cette connexion est à venir : vérifiez la date, et l'horloge du serveur d'authentification.")
+	case at.Year() < 2000:
+		return InvalidField(field, "Cette connexion est trop ancienne : vérifiez l'année.")
+	}
+	return nil
+}
+
 // Key is a hardware token. One establishment has it, one person or none holds it, one request or none keeps it aside.
 type Key struct {
 	Serial      Serial

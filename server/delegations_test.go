@@ -40,13 +40,6 @@ func (h *house) lent(by, to okey.Person, scope okey.Scope) uuid.UUID {
 	return id
 }
 
-func (h *house) auditor() okey.Person {
-	h.Helper()
-	p := h.Person("Aude Itrice", okey.Staff)
-	h.Exec(`UPDATE person SET auditor = true WHERE id = $1`, p.ID)
-	return p
-}
-
 func TestAnApproverDelegatesSeesItAndEndsIt(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
@@ -333,4 +326,22 @@ func TestAnApproverOfTwoSchoolsSeesBothGrouped(t *testing.T) {
 		assert.Contains(t, roux.get(list).HTML, `<option value="0069002C"`, list)
 	}
 	assert.NotContains(t, roux.get("/demandes?etablissement=0069002C").text(), "Léa Martin")
+}
+
+func TestWhatAnApproverEndedTheDirectoryDoesNotBringBack(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	signsIn := func() {
+		says := okey.DirectorySays{Delegations: []okey.DirectoryDelegation{{GivenBy: "mroux", UAI: scene.Tilleuls, From: here(), Until: here().AddDays(5)}}}
+		_, err := h.Store.SignIn(t.Context(), okey.Person{UID: c.stranger.UID}, says, false, time.Now())
+		require.NoError(t, err)
+	}
+	signsIn()
+	zoe, roux := h.as(c.stranger), h.as(c.roux)
+	assert.Contains(t, zoe.get("/").text(), "Vous êtes délégataire", "the directory knows whom it lends to, wherever they work")
+	id := h.Text(`SELECT id::text FROM delegation`)
+	roux.done(roux.fill(delegations, delegations+"/"+id+"/fin"))
+	signsIn()
+	assert.NotContains(t, zoe.get("/").text(), "délégataire")
+	assert.Contains(t, roux.get(delegations).text(), "par Marc Roux")
 }

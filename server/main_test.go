@@ -133,10 +133,12 @@ func newHouseWith(t *testing.T, change func(*config.Config)) *house {
 	var handler http.Handler
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
 	h.URL = web.URL
-	h.Config = config.Config{
-		URL: web.URL, TemporalUIURL: "http://127.0.0.1:8233", PINPeppers: config.NewKeyring(), LinkKeys: config.NewKeyring(), AuditKeys: s.Keys,
-		SupportMail: "assistance@ac-nice.fr", OIDCIssuer: "http://127.0.0.1:1", OIDCClientID: "okey",
-	}
+	var err error
+	h.Config, err = config.Load(nil) // the defaults
+	require.NoError(t, err)
+	h.Config.URL, h.Config.TemporalUIURL, h.Config.SupportMail = web.URL, "http://127.0.0.1:8233", "assistance@ac-nice.fr"
+	h.Config.OIDCIssuer, h.Config.OIDCClientID = "http://127.0.0.1:1", "okey"
+	h.Config.PINPeppers, h.Config.LinkKeys, h.Config.AuditKeys = config.NewKeyring(), config.NewKeyring(), s.Keys
 	change(&h.Config)
 	ctx, cancel := context.WithCancel(context.Background())
 	outcomes, err := s.Store.ListenOutcomes(ctx)

@@ -202,6 +202,9 @@ func sayDelegation(d sql.ListedDelegation, today okey.Day, c clock) string {
 		}
 		return "en cours"
 	case okey.DelegationEnded:
+		if d.EndedByName == "" {
+			return "terminée " + c.day(d.EndedAt) + ", d'après l'annuaire"
+		}
 		return fmt.Sprintf("terminée %s par %s", c.day(d.EndedAt), d.EndedByName)
 	case okey.DelegationLapsed:
 		return "sans effet : la personne qui l'a donnée ou reçue n'est plus en fonction ici"

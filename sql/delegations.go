@@ -13,11 +13,12 @@ import (
 )
 
 // delegationHolds is, for a delegation d, the last day on which its giver approves there and its holder works there; no row where that is over
-// for good. A delegation dies with either.
+// for good. A delegation dies with either; who may hold one that the directory carries, the directory knows.
 const delegationHolds = `LATERAL (SELECT least(giver.until_day, holder.until_day) AS until_day FROM
 	(SELECT max(coalesce(a.until, d.until_day)) AS until_day FROM assignment a
 		WHERE a.person = d.given_by AND a.uai = d.uai AND a.function IN ('chef', 'adjoint')) giver,
-	(SELECT max(coalesce(a.until, d.until_day)) AS until_day FROM assignment a WHERE a.person = d.given_to AND a.uai = d.uai) holder
+	(SELECT CASE d.source WHEN 'claims' THEN d.until_day ELSE max(coalesce(a.until, d.until_day)) END AS until_day
+		FROM assignment a WHERE a.person = d.given_to AND a.uai = d.uai) holder
 	WHERE giver.until_day IS NOT NULL AND holder.until_day IS NOT NULL)`
 
 // ListedDelegation is a delegation with the names that a list shows.

@@ -78,6 +78,11 @@ func TestAnAttachmentIsRenewedNotDoubled(t *testing.T) {
 	assert.Equal(t, "personnel", h.Text(`SELECT string_agg(function, ' ') FROM assignment WHERE person = $1 AND source = 'support'`, c.stranger.ID))
 	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM attachment WHERE ended_at IS NULL`))
 	assert.Equal(t, 2, h.Count(`SELECT count(*) FROM attachment`))
+
+	h.Exec(`UPDATE attachment SET until_day = $1 WHERE ended_at IS NULL`, here().AddDays(-1).String())
+	over := support.get(attachments)
+	assert.Contains(t, over.text(), "passé, sans effet")
+	assert.NotContains(t, over.HTML, "Mettre fin</button>")
 }
 
 func TestAnAttachmentThatCannotBeMadeIsExplained(t *testing.T) {

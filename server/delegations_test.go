@@ -345,3 +345,46 @@ func TestWhatAnApproverEndedTheDirectoryDoesNotBringBack(t *testing.T) {
 	assert.NotContains(t, zoe.get("/").text(), "délégataire")
 	assert.Contains(t, roux.get(delegations).text(), "par Marc Roux")
 }
+
+func TestTwoClicksAtOnceGiveOneDelegation(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Person("Eve Morel", okey.Staff, scene.Tilleuls)
+	const page = delegations + "/" + string(scene.Tilleuls)
+	roux := h.as(c.roux)
+	form := roux.get(delegations).form(t, page, lend("Eve Morel", okey.Everything, 6)...)
+	statuses := make(chan int, 4)
+	for range cap(statuses) {
+		go func() {
+			r, err := roux.client.PostForm(h.URL+page, form)
+			if err != nil {
+				statuses <- 0
+				return
+			}
+			_ = r.Body.Close()
+			statuses <- r.StatusCode
+		}()
+	}
+	for range cap(statuses) {
+		assert.Equal(t, http.StatusSeeOther, <-statuses)
+	}
+	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM delegation`))
+	assert.Equal(t, 2, h.Count(`SELECT count(*) FROM audit WHERE event = 'delegation_given'`))
+}
+
+func TestADelegationTypedWhenTheSessionEndedIsNotLost(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Person("Eve Morel", okey.Staff, scene.Tilleuls)
+	const page = delegations + "/" + string(scene.Tilleuls)
+	roux := h.as(c.roux)
+	form := roux.get(delegations).form(t, page, lend("Eve Morel", okey.HandoverAndStock, 6)...)
+	h.Exec(`DELETE FROM session`)
+	ended := roux.post(page, form)
+	assert.Equal(t, http.StatusUnauthorized, ended.Status)
+	roux.continueAs(c.roux)
+	back := roux.done(roux.get(page)) // where sign-in leads back to
+	assert.Contains(t, back.text(), "Rien de ce que vous aviez écrit n'est perdu")
+	roux.done(roux.post(page, back.form(t, page)))
+	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM delegation WHERE scope = 'handover_and_stock'`))
+}

@@ -98,7 +98,7 @@ func (s *Server) showAttachments(v *visit, status int, f *form, notice string) e
 	}
 	for _, a := range found {
 		line := attachmentLine(v, a)
-		if !a.EndedAt.IsZero() {
+		if !a.EndedAt.IsZero() || (!a.Until.IsZero() && a.Until.Before(v.today())) {
 			page.Past = append(page.Past, line)
 			continue
 		}
@@ -118,7 +118,7 @@ func attachmentLine(v *visit, a sql.ListedAttachment) arrangementLine {
 	if !a.Until.IsZero() {
 		line.Until = a.Until.SayWithYear()
 		if a.Until.Before(v.today()) {
-			line.State = "passé"
+			line.State = "passé, sans effet"
 		}
 	}
 	if !a.EndedAt.IsZero() {

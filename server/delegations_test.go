@@ -353,6 +353,12 @@ func TestTwoClicksAtOnceGiveOneDelegation(t *testing.T) {
 	const page = delegations + "/" + string(scene.Tilleuls)
 	roux := h.as(c.roux)
 	form := roux.get(delegations).form(t, page, lend("Eve Morel", okey.Everything, 6)...)
+	// A lock on the table holds all of them where they are about to write, or wait for the one that is.
+	holding, err := h.Admin.BeginTx(t.Context(), nil)
+	require.NoError(t, err)
+	defer func() { _ = holding.Rollback() }()
+	_, err = holding.ExecContext(t.Context(), `LOCK TABLE delegation IN SHARE MODE`)
+	require.NoError(t, err)
 	statuses := make(chan int, 4)
 	for range cap(statuses) {
 		go func() {
@@ -365,6 +371,10 @@ func TestTwoClicksAtOnceGiveOneDelegation(t *testing.T) {
 			statuses <- r.StatusCode
 		}()
 	}
+	require.Eventually(t, func() bool {
+		return h.Count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == cap(statuses)
+	}, 10*time.Second, 5*time.Millisecond)
+	require.NoError(t, holding.Commit())
 	for range cap(statuses) {
 		assert.Equal(t, http.StatusSeeOther, <-statuses)
 	}

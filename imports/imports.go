@@ -38,7 +38,24 @@ type Options struct {
 	Force    bool      // take what would be refused unless someone says that it is right: see each import
 	UAI      string    // of the keys of a PSKC file, which says neither establishment nor batch
 	Batch    string
+	Form     bool     // whoever reads what is wrong has a form before them, not a command line
 	Progress Progress // nil: nobody listens
+}
+
+// insist says how to take keys whose numbers are alike.
+func (o Options) insist() string {
+	if o.Form {
+		return "sinon cochez « Accepter les numéros qui ne diffèrent d'un autre que par des zéros au début », puis renvoyez le fichier"
+	}
+	return "sinon recommencez avec --force"
+}
+
+// sayWhere says how to name the establishment and batch of a PSKC file.
+func (o Options) sayWhere() string {
+	if o.Form {
+		return "remplissez aussi l'établissement et le lot"
+	}
+	return "ajoutez --uai et --lot"
 }
 
 func (o Options) progress(step string, done, total int64) {
@@ -90,6 +107,8 @@ type Result struct {
 	LeftOut  []LeftOut
 	Errors   []RowError
 	Served   int // waiting requests that got a key; each is owed a wake-up
+
+	most int // errors after which reading stops; 0: never
 }
 
 // OK tells whether nothing was wrong: a command ends with 0 only then.
@@ -103,6 +122,8 @@ func (r *Result) LeftOutBy() map[okey.NotServed]int {
 	}
 	return counts
 }
+
+func (r *Result) full() bool { return r.most > 0 && len(r.Errors) >= r.most }
 
 func (r *Result) refuse(line int, column string, code okey.Code, format string, args ...any) {
 	r.Errors = append(r.Errors, RowError{Line: line, Column: column, Code: code, Message: fmt.Sprintf(format, args...)})
@@ -178,7 +199,7 @@ func eachRow(ctx context.Context, f *spreadsheet.File, r *Result, opts Options, 
 		return err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	for {
+	for !r.full() {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -202,4 +223,5 @@ func eachRow(ctx context.Context, f *spreadsheet.File, r *Result, opts Options, 
 			opts.progress(StepReading, done, total)
 		}
 	}
+	return nil
 }

@@ -18,8 +18,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// maxUpload is the most that a file may have; such a delivery has some hundred thousand keys.
-const maxUpload = 20 << 20
+// maxUpload is the most that a file may have.
+const maxUpload = imports.MaxDelivery
 
 // upload is a file that came with a form. It is kept in memory alone: a PSKC file holds secrets that must never reach a disk.
 type upload struct {
@@ -118,7 +118,7 @@ func (s *Server) receive(ctx context.Context, actor okey.Actor, id uuid.UUID, up
 	if len(up.Content) == 0 {
 		return d, okey.InvalidField("file", "Choisissez le fichier de la livraison : Excel, CSV ou PSKC.")
 	}
-	opts := imports.Options{At: d.CreatedAt, UAI: up.Values["uai"], Batch: up.Values["lot"], Force: up.Values["look_alikes"] != ""}
+	opts := imports.Options{At: d.CreatedAt, Form: true, UAI: up.Values["uai"], Batch: up.Values["lot"], Force: up.Values["look_alikes"] != ""}
 	defer clear(up.Content) // the only copy of what may hold a PSKC's secrets
 	read, result, err := imports.ReadDelivery(ctx, imports.Source{Name: up.Name, Content: bytes.NewReader(up.Content), Size: int64(len(up.Content))}, opts)
 	if err != nil {

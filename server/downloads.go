@@ -183,7 +183,7 @@ func (s *Server) keysTable(v *visit) (spreadsheet, error) {
 		{Title: "UAI", Width: 12},
 		{Title: "Établissement", Width: 36},
 	}, Rows: cells(found, func(k sql.ListedKey) []any {
-		return []any{k.Serial, k.HolderName, k.State.French(), k.Batch, k.ExpiresOn, inZone(k.LastLoginAt, zone), k.UAI, k.Establishment}
+		return []any{k.Serial, sayHolder(k), k.State.French(), k.Batch, k.ExpiresOn, inZone(k.LastLoginAt, zone), k.UAI, k.Establishment}
 	})}}}, nil
 }
 

@@ -21,15 +21,19 @@ const pathDeliveries = "/assistance/livraisons"
 type deliveryScreen struct {
 	Form      *form
 	File      string
+	Refused   bool // it was in order when it was read, and is no more
 	Bad       []imports.RowError
 	BadSheet  template.URL
-	Rows      []okey.ImportedKey // the first ones
+	Rows      []deliveryRow // the first ones
 	More      int
 	Schools   []fact
 	Facts     []fact
 	Delivered []deliveryLine
 	Sheet     string
 }
+
+// deliveryRow is a key of a delivery; it has a page once it is stock.
+type deliveryRow struct{ Line, Serial, Path, Batch, Expires, Where string }
 
 type deliveryLine struct{ Path, When, File, State, By, Keys string }
 
@@ -161,7 +165,7 @@ func (s *Server) showDelivery(v *visit, status int, d sql.Delivery, f *form, not
 	if err != nil {
 		return err
 	}
-	page := deliveryScreen{File: d.FileName, Rows: rows[:min(len(rows), shownRows)], More: max(0, len(rows)-shownRows), Sheet: pathDeliveries + "/" + d.ID.String() + "/tableau.xlsx"}
+	page := deliveryScreen{File: d.FileName, More: max(0, len(rows)-shownRows), Sheet: pathDeliveries + "/" + d.ID.String() + "/tableau.xlsx"}
 	counts := map[okey.UAI]int{}
 	for _, row := range rows {
 		counts[row.UAI]++
@@ -175,6 +179,16 @@ func (s *Server) showDelivery(v *visit, status int, d sql.Delivery, f *form, not
 	if err != nil {
 		return err
 	}
+	for _, row := range rows[:min(len(rows), shownRows)] {
+		line := deliveryRow{
+			Line: fmt.Sprint(row.Line), Serial: string(row.Serial), Batch: row.Batch, Expires: paris(v).date(row.ExpiresOn),
+			Where: fmt.Sprintf("%s (%s)", names[row.UAI], row.UAI),
+		}
+		if d.State != okey.DeliveryDraft {
+			line.Path = keyURL(row.Serial)
+		}
+		page.Rows = append(page.Rows, line)
+	}
 	for _, uai := range uais {
 		page.Schools = append(page.Schools, fact{Name: fmt.Sprintf("%s (%s)", names[uai], uai), Value: fmt.Sprint(counts[uai]), Path: "/clefs?etablissement=" + string(uai)})
 	}
@@ -184,11 +198,18 @@ func (s *Server) showDelivery(v *visit, status int, d sql.Delivery, f *form, not
 		{Name: "État", Value: okey.Capitalize(d.State.French())},
 		{Name: "Clefs", Value: fmt.Sprint(d.Keys)},
 	}
+	if d.State == okey.DeliveryDraft {
+		how := "arrivées : elles entrent en stock tout de suite"
+		if d.Announced {
+			how = "en route : données à personne avant que l'établissement confirme leur arrivée"
+		}
+		page.Facts = append(page.Facts, fact{Name: "Ces clefs sont", Value: how})
+	}
 	if d.State == okey.DeliveryInTransit {
 		page.Facts = append(page.Facts, fact{Name: "Encore en route", Value: fmt.Sprint(d.InTransit)})
 	}
 	if d.State == okey.DeliveryDraft && v.mayImport() == nil {
-		page.Form = f
+		page.Form, page.Refused = f, warning != ""
 	}
 	if done, found, err := s.justDone(v); err != nil {
 		return err

@@ -20,6 +20,7 @@ type homeScreen struct {
 	Nowhere string
 	Answer  awaitedList // requests that await an answer
 	Hand    awaitedList // keys that await their person
+	Follow  []fact      // keys to see to
 	Moves   []card      // people who arrive with their key
 	Approve bool        // the lists above are this person's to work on
 	Heads   bool        // and may be delegated
@@ -59,6 +60,9 @@ func (s *Server) homePage(v *visit) error {
 	page := homeScreen{}
 	var err error
 	if page.Answer, page.Hand, page.Approve, err = s.awaitedFromMe(v); err != nil {
+		return err
+	}
+	if page.Follow, err = s.keysToFollow(v); err != nil {
 		return err
 	}
 	if page.Moves, err = s.movesAwaitingMe(v); err != nil {
@@ -104,6 +108,28 @@ func (s *Server) awaitedFromMe(v *visit) (answer, hand awaitedList, approves boo
 	}
 	hand, err = s.awaitedAt(v, uais, okey.AwaitingHandover, len(uais) > 1)
 	return answer, hand, true, err
+}
+
+// keysToFollow counts the keys that an approver or delegate should see to.
+func (s *Server) keysToFollow(v *visit) ([]fact, error) {
+	var facts []fact
+	for _, kind := range []struct{ name, suivi string }{{"Clefs de personnes parties", "parties"}, {"Clefs qui expirent d'ici trois mois", "expirent"}} {
+		for _, uai := range v.Actor.Answers(v.today()) {
+			filter := sql.KeyFilter{Establishment: uai, Today: v.today(), Watch: watched[kind.suivi], Limit: maxLimit}
+			found, err := s.store.ListKeys(v.ctx(), reach(v.Actor), filter)
+			if err != nil {
+				return nil, err
+			}
+			if n := len(found); n > 0 {
+				name := kind.name
+				if len(v.Actor.Answers(v.today())) > 1 {
+					name += ", " + found[0].Establishment
+				}
+				facts = append(facts, fact{Name: name, Value: okey.SayNumber(n), Path: "/clefs?suivi=" + kind.suivi + "&etablissement=" + string(uai)})
+			}
+		}
+	}
+	return facts, nil
 }
 
 func (s *Server) awaitedAt(v *visit, uais []okey.UAI, stage okey.Stage, several bool) (awaitedList, error) {
@@ -191,7 +217,10 @@ func (s *Server) mine(v *visit, works bool) (*mine, error) {
 	if len(held) > 0 {
 		m.Key = fmt.Sprintf("Clef %s, valable jusqu'au %s", held[0].Serial, paris(v).date(held[0].ExpiresOn))
 		m.KeyPath = keyURL(held[0].Serial)
-		if held[0].Renewable(v.today()) {
+		if !works {
+			m.Key += ". Vous ne travaillez plus dans cet établissement : rendez-la à sa direction"
+		}
+		if works && held[0].Renewable(v.today()) {
 			m.Do, m.DoPath = "Demander la clef suivante", "/demandes/nouvelle"
 		}
 	} else if works {

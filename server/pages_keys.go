@@ -119,16 +119,31 @@ type keyCursor struct {
 
 func newKeyLine(k sql.ListedKey, c clock) keyLine {
 	line := keyLine{
-		Path: keyURL(k.Serial), Serial: string(k.Serial), Holder: k.HolderName, State: k.State.French(), Batch: k.Batch, Where: k.Establishment,
+		Path: keyURL(k.Serial), Serial: string(k.Serial), Holder: sayHolder(k), State: k.State.French(), Batch: k.Batch, Where: k.Establishment,
 		LastLogin: "jamais",
 	}
 	if !k.ExpiresOn.IsZero() {
 		line.Expires = c.date(k.ExpiresOn)
 	}
+	today := okey.DayOf(c.now, c.zone)
+	switch {
+	case k.State != okey.InService || k.ExpiresOn.IsZero():
+	case k.ExpiresOn.Before(today):
+		line.Expires += " (expirée)"
+	case !today.AddMonths(okey.RenewalMonths).Before(k.ExpiresOn):
+		line.Expires += " (bientôt)"
+	}
 	if !k.LastLoginAt.IsZero() {
 		line.LastLogin = c.day(k.LastLoginAt)
 	}
 	return line
+}
+
+func sayHolder(k sql.ListedKey) string {
+	if k.HolderLeft {
+		return k.HolderName + " (a quitté l'établissement)"
+	}
+	return k.HolderName
 }
 
 // severalSchools tells whether the visitor's list of keys can hold those of several establishments.
@@ -140,6 +155,7 @@ func keyFilterOf(v *visit) (f sql.KeyFilter, wrong *formError) {
 	if state := okey.KeyState(v.Query("etat")); state.Valid() {
 		f.State = state
 	}
+	f.Today, f.Watch = v.today(), watched[v.Query("suivi")]
 	order, descending := strings.CutPrefix(v.Query("tri"), "-")
 	for _, known := range keyOrders {
 		if known.name == order {
@@ -155,6 +171,9 @@ func keyFilterOf(v *visit) (f sql.KeyFilter, wrong *formError) {
 	}
 	return f, nil
 }
+
+// watched are the keys to see to, as the address names them.
+var watched = map[string]sql.KeyWatch{"parties": sql.WatchedLeft, "expirent": sql.WatchedEnding}
 
 // plainQuery is a text of the address; one that no database takes filters nothing.
 func plainQuery(v *visit, name string) string {
@@ -211,6 +230,9 @@ func (s *Server) keyFilters(v *visit, f sql.KeyFilter, wrong *formError) (*form,
 		byBatch.Choices = append(byBatch.Choices, choice{batch, batch})
 	}
 	filters.add("lot", f.Batch, byBatch)
+	filters.add("suivi", v.Query("suivi"), field{Label: "À suivre", Empty: "Toutes", Choices: []choice{
+		{"parties", "Personne partie"}, {"expirent", "Expire d'ici trois mois"},
+	}})
 	filters.add("expire", v.Query("expire"), field{Label: "Expire avant le"})
 	if wrong != nil {
 		filters.note(wrong.Field, wrong.Message)

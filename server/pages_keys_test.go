@@ -221,3 +221,27 @@ func TestAFilterIsNamedOrNotThere(t *testing.T) {
 		assert.NotContains(t, h.as(p).get("/clefs").HTML, `<label for="filtre-etablissement"></label>`)
 	}
 }
+
+func TestKeysToSeeToAreOnTheHomePage(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	today := okey.DayOf(time.Now(), okey.ZoneOf(""))
+	ending, kept := h.KeyOf(c.lea, scene.Tilleuls, today.AddMonths(2)), h.KeyOf(c.blanc, scene.Tilleuls, today.AddMonths(24))
+	zoe := h.KeyOf(c.stranger, scene.Tilleuls, today.AddMonths(24)) // she works at the Acacias by now
+	b := h.as(c.roux)
+	home := b.get("/")
+	assert.Contains(t, home.text(), "Clefs de personnes parties 1")
+	assert.Contains(t, home.text(), "Clefs qui expirent d'ici trois mois 1")
+	left := b.get("/clefs?suivi=parties&etablissement=" + string(scene.Tilleuls))
+	assert.Contains(t, left.text(), "Zoé Ailleurs (a quitté l'établissement)")
+	assert.NotContains(t, left.text(), string(kept))
+	assert.Len(t, b.download("/clefs.xlsx?suivi=parties")["Clefs"], 2)
+	soon := b.get("/clefs?suivi=expirent").text()
+	assert.Contains(t, soon, string(ending))
+	assert.Contains(t, soon, "(bientôt)")
+	assert.NotContains(t, soon, string(zoe))
+	assert.NotContains(t, h.as(c.support).get("/").text(), "Clefs à suivre", "support has them all, in the list")
+
+	h.Exec(`DELETE FROM assignment WHERE person = $1`, c.lea.ID)
+	assert.Contains(t, h.as(c.lea).get("/").text(), "rendez-la à sa direction")
+}

@@ -24,6 +24,15 @@ const (
 	ByEstablishment KeySort = "establishment"
 )
 
+// KeyWatch narrows a list to keys that somebody should see to.
+type KeyWatch string
+
+// What the daily watch writes letters about.
+const (
+	WatchedLeft   KeyWatch = "left"   // in the hands of somebody who has left the establishment
+	WatchedEnding KeyWatch = "ending" // in service, and ends within okey.RenewalMonths, or has ended
+)
+
 // KeyFilter narrows a list of keys; zero values narrow nothing.
 type KeyFilter struct {
 	Serial        okey.Serial
@@ -32,7 +41,9 @@ type KeyFilter struct {
 	ChangedSince  time.Time
 	Batch         string
 	ExpiresBefore okey.Day
-	Search        string // a part of a serial number, or words of the holder's name or uid
+	Watch         KeyWatch
+	Today         okey.Day // for Watch and HolderLeft; zero: neither is looked at
+	Search        string   // a part of a serial number, or words of the holder's name or uid
 	Sort          KeySort
 	Descending    bool
 	AfterSerial   okey.Serial // where the page before ended
@@ -46,6 +57,7 @@ type ListedKey struct {
 	HolderName    string
 	Establishment string
 	ChangedAt     time.Time
+	HolderLeft    bool   // its holder works at its establishment no more
 	Place         string // in the order that was asked for; opaque
 }
 
@@ -71,16 +83,19 @@ var keyTables = `
 		WHEN 'login' THEN to_char(k.last_login_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')
 		WHEN 'establishment' THEN lower(e.name) || ' ' || e.uai END AS raw) y
 	CROSS JOIN LATERAL (SELECT CASE WHEN coalesce(y.raw, '') = '' THEN '1' ELSE '0' || y.raw END COLLATE "C" AS place) x
+	CROSS JOIN LATERAL (SELECT $17::date IS NOT NULL AND k.holder IS NOT NULL
+		AND EXISTS (SELECT FROM (` + strings.ReplaceAll(left, "$1", "$17") + ` AND k.serial = outer_key.serial) gone) AS gone FROM (SELECT k.serial) outer_key) w
 	WHERE ($1 OR k.holder = $2 OR coalesce(e.host, e.uai) = ANY ($3))
 	AND ($4 = '' OR k.serial = $4) AND ($5 = '' OR k.uai = $5) AND ($6 = '' OR k.state = $6)
 	AND ($7::timestamptz IS NULL OR k.changed_at >= $7)
 	AND ($8 = '' OR k.batch = $8) AND ($9::date IS NULL OR k.expires_on < $9)
+	AND ($18 = '' OR ($18 = 'left' AND w.gone) OR ($18 = 'ending' AND k.state = 'in_service' AND k.expires_on <= $19::date))
 	AND (cardinality($11::text[]) = 0 OR ($10 <> '' AND position($10 IN k.serial) > 0) OR (p.id IS NOT NULL
 		AND NOT EXISTS (SELECT FROM unnest($11::text[]) AS w WHERE position(` + foldedWord + ` IN ` + foldedHolder + `) = 0)))
 	`
 
 var keyList = `SELECT ` + keyColumns + `, coalesce(p.given_name, '') AS given_name, coalesce(p.family_name, '') AS family_name,
-	e.name, k.changed_at, x.place` + keyTables
+	e.name, k.changed_at, x.place, w.gone` + keyTables
 
 // keyPages are the ends of the query, by order and direction: where the page before ended ($14, $15), and how long a page is.
 var keyPages = map[bool]map[bool]string{ // by serial, descending
@@ -103,15 +118,20 @@ func (r reader) ListKeys(ctx context.Context, reach Reach, f KeyFilter) ([]Liste
 		Name      string    `db:"name"`
 		ChangedAt time.Time `db:"changed_at"`
 		Place     string    `db:"place"`
+		Gone      bool      `db:"gone"`
+	}
+	ending := okey.Day{}
+	if !f.Today.IsZero() {
+		ending = f.Today.AddMonths(okey.RenewalMonths)
 	}
 	err := r.all(ctx, &rows, keyList+keyPages[f.Sort == BySerial][f.Descending],
 		reach.All, reach.Person, pq.Array(texts(reach.UAIs)), string(f.Serial), string(f.Establishment), string(f.State), nullTime(f.ChangedSince),
 		f.Batch, nullDay(f.ExpiresBefore), okey.Compact(f.Search), pq.Array(words(f.Search)), string(f.Sort), pq.Array(texts(okey.KeyStates())),
-		f.AfterPlace, string(f.AfterSerial), f.Limit)
+		f.AfterPlace, string(f.AfterSerial), f.Limit, nullDay(f.Today), string(f.Watch), nullDay(ending))
 	found := make([]ListedKey, len(rows))
 	for i, row := range rows {
 		found[i] = ListedKey{
-			Key: row.key(), Establishment: row.Name, ChangedAt: utc(row.ChangedAt), Place: row.Place,
+			Key: row.key(), Establishment: row.Name, ChangedAt: utc(row.ChangedAt), Place: row.Place, HolderLeft: row.Gone,
 			HolderName: okey.Person{GivenName: row.Given, FamilyName: row.Family}.Name(),
 		}
 	}

@@ -14,7 +14,8 @@ const (
 	ActHandOver     Act = "hand_over"
 	ActManageKeys   Act = "manage_keys"
 	ActOrder        Act = "order"
-	ActNudge        Act = "nudge" // stock-available, by hand
+	ActDelegate     Act = "delegate" // name or end a delegate
+	ActNudge        Act = "nudge"    // stock-available, by hand
 	ActImport       Act = "import"
 	ActExportOrders Act = "export_orders"
 	ActSettings     Act = "settings"
@@ -82,6 +83,7 @@ var Permissions = map[Act]map[Role]Condition{
 	ActHandOver:     {RoleApprover: OwnIfNoOther, RoleDelegate: OwnIfNoOther, RoleStockDelegate: OwnIfNoOther, RoleSupport: NeverOwn},
 	ActManageKeys:   {RoleApprover: Always, RoleDelegate: Always, RoleStockDelegate: Always, RoleSupport: Always},
 	ActOrder:        {RoleApprover: Always, RoleDelegate: Always, RoleStockDelegate: Always, RoleSupport: Always},
+	ActDelegate:     {RoleApprover: Always}, // never a delegate: what is lent is not lent on
 	ActNudge:        {RoleSupport: Always},
 	ActImport:       {RoleSupport: Always},
 	ActExportOrders: {RoleSupport: Always},
@@ -117,7 +119,7 @@ func (a Actor) RolesOver(s Subject, on Day) []Role {
 		}
 	}
 	for _, d := range a.Delegations {
-		if d.UAI == s.UAI && d.holds(on) {
+		if d.UAI == s.UAI && d.Holds(on) {
 			if d.Scope == Everything {
 				roles = append(roles, RoleDelegate)
 			} else {

@@ -107,7 +107,7 @@ func (a Actor) uais(on Day, keep func(Assignment) bool, delegated bool) []UAI {
 	}
 	if delegated {
 		for _, d := range a.Delegations {
-			if d.holds(on) {
+			if d.Holds(on) {
 				add(d.UAI)
 			}
 		}
@@ -116,7 +116,9 @@ func (a Actor) uais(on Day, keep func(Assignment) bool, delegated bool) []UAI {
 }
 
 func (as Assignment) holds(on Day) bool { return as.Until.IsZero() || !as.Until.Before(on) }
-func (d Delegation) holds(on Day) bool  { return !on.Before(d.From) && !d.Until.Before(on) }
+
+// Holds tells whether the delegation gives its right on the day.
+func (d Delegation) Holds(on Day) bool { return !on.Before(d.From) && !d.Until.Before(on) }
 
 // Day is a calendar day in the time zone of an academy: no hour, no zone. The zero Day is no day.
 type Day struct{ t time.Time }

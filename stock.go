@@ -25,6 +25,9 @@ var stockWorkflows = map[ActionName]string{
 	ActionReportDecision: WorkflowInventory, ActionMoveKeys: WorkflowKeyMove, ActionTakeAlong: WorkflowKeyMove,
 	ActionMoveDecision: WorkflowKeyMove, ActionSuccession: WorkflowSuccession,
 	ActionExport: WorkflowOrderExport,
+
+	ActionDelegationGiven: WorkflowDelegation, ActionDelegationBegun: WorkflowDelegation, ActionDelegationEnded: WorkflowDelegation,
+	ActionAttached: WorkflowAttachment, ActionDetached: WorkflowAttachment, ActionHostingGiven: WorkflowHosting, ActionHostingEnded: WorkflowHosting,
 }
 
 // StockWorkflow names the short workflow that carries an action about stock; empty for other actions.
@@ -32,7 +35,7 @@ func StockWorkflow(n ActionName) string { return stockWorkflows[n] }
 
 // StockWorkflows returns the names of the workflows that carry actions about stock: all are the same function.
 func StockWorkflows() []string {
-	return []string{WorkflowStockImport, WorkflowInventory, WorkflowKeyMove, WorkflowSuccession, WorkflowOrderExport}
+	return []string{WorkflowStockImport, WorkflowInventory, WorkflowKeyMove, WorkflowSuccession, WorkflowOrderExport, WorkflowDelegation, WorkflowAttachment, WorkflowHosting}
 }
 
 // StockWorkflowID names the workflow of an action about stock.

@@ -40,6 +40,15 @@ var recipes = map[okey.MailKind]func(context.Context, *post) error{
 	okey.MailMoveExpired:  moveExpired,
 	okey.MailSucceeded:    succeeded,
 
+	okey.MailDelegationGiven:  delegationGiven,
+	okey.MailDelegationBegins: delegationBegins,
+	okey.MailDelegationEnded:  delegationEnded,
+	okey.MailAttached:         attached,
+	okey.MailDetached:         detached,
+	okey.MailHosting:          hosting,
+	okey.MailHostingEnded:     hostingEnded,
+	okey.MailSupportOrdered:   supportOrdered,
+
 	okey.MailOrdersExported:    ordersExported,
 	okey.MailOrderOverdue:      orderOverdue,
 	okey.MailKeysReported:      keysReported,
@@ -264,7 +273,14 @@ func handedOver(ctx context.Context, p *post) error {
 	if event.By == p.request.Person {
 		p.toSupport(mail.OwnHandover)
 	}
-	return nil
+	if event.Via != okey.ViaSupport {
+		return nil
+	}
+	givers, err := p.approvers(ctx, okey.Everything, okey.HandoverAndStock)
+	for _, person := range without(givers, p.request.Person) {
+		p.toPerson(mail.SupportHandedOver, person)
+	}
+	return err
 }
 
 // withdrawn tells the requester, and those who were asked, except who did it.
@@ -277,7 +293,7 @@ func withdrawn(ctx context.Context, p *post) error {
 	if err != nil {
 		return err
 	}
-	p.facts.By, p.facts.Comment, p.facts.Own = event.ByName, event.Comment, event.By == p.request.Person
+	p.facts.By, p.facts.Comment, p.facts.Own = okey.Capitalize(byName(event.ByName, event.Via)), event.Comment, event.By == p.request.Person
 	p.toRequester(mail.Withdrawn)
 	for _, person := range deciders {
 		if person.ID != event.By {
@@ -375,7 +391,7 @@ func keyChanged(ctx context.Context, p *post) error {
 	if err != nil {
 		return err
 	}
-	p.facts.Change, p.facts.Comment, p.facts.By = action.Content.KeyReason, action.Content.Comment, by.Name()
+	p.facts.Change, p.facts.Comment, p.facts.By = action.Content.KeyReason, action.Content.Comment, byName(by.Name(), action.Via)
 	p.facts.At, p.facts.Requester = okey.SayTime(p.order.At, p.order.At, p.zone), holder.Name()
 	for _, person := range keepers {
 		if person.ID != holder.ID {
@@ -388,6 +404,14 @@ func keyChanged(ctx context.Context, p *post) error {
 		p.put(envelope{letter: mail.YourKeyChanged, person: holder.ID, address: holder.Mail, facts: facts})
 	}
 	return nil
+}
+
+// byName names whoever did something, and says where it was support in the establishment's place.
+func byName(name string, via okey.Via) string {
+	if via == okey.ViaSupport && name != "" {
+		return "l'assistance (" + name + ")"
+	}
+	return name
 }
 
 func (p *post) formerHolder(ctx context.Context, reason okey.KeyReason) (okey.Person, bool, error) {

@@ -31,9 +31,20 @@ func placeOrder(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 	if content.Quantity < 1 || content.Quantity > okey.MaxOrder {
 		return okey.Verdict{}, okey.InvalidField("quantity", "Commandez de 1 à %d clefs.", okey.MaxOrder)
 	}
-	return okey.Verdict{Accepted: true, Count: content.Quantity}, c.PlaceOrder(ctx, okey.Order{
+	v := okey.Verdict{Accepted: true, Count: content.Quantity, Letters: c.inPlaceOf(content.Establishment)}
+	return v, c.PlaceOrder(ctx, okey.Order{
 		ID: c.action.Subject, UAI: content.Establishment, Quantity: content.Quantity, Comment: content.Comment, By: c.action.By, PlacedAt: c.At,
 	})
+}
+
+// inPlaceOf has an establishment's approvers told of an order that support placed, or called off, in their place.
+func (c *stockSitting) inPlaceOf(uai okey.UAI) []okey.MailOrder {
+	called := map[okey.ActionName]int{okey.ActionOrder: 1, okey.ActionCancellation: 2} // each is told by itself
+	ref, tells := called[c.action.Name]
+	if !tells || c.action.Via != okey.ViaSupport || c.action.By == (okey.PersonID{}) {
+		return nil
+	}
+	return []okey.MailOrder{c.letter(okey.MailSupportOrdered, ref, uai, c.action.Subject)}
 }
 
 // orderAct makes a judge of an action on an order that exists: the table of states first, then what apply does to it.
@@ -52,7 +63,8 @@ func orderAct(act okey.Act, apply func(o *okey.Order, a okey.Action) error) func
 		if err := apply(&o.Order, c.action); err != nil {
 			return okey.Verdict{}, err
 		}
-		return okey.Verdict{Accepted: true, Count: o.Received}, c.MoveOrder(ctx, o.Order, c.action.By, c.action.Content.Comment, c.At)
+		v := okey.Verdict{Accepted: true, Count: o.Received, Letters: c.inPlaceOf(o.UAI)}
+		return v, c.MoveOrder(ctx, o.Order, c.action.By, c.action.Content.Comment, c.At)
 	}
 }
 

@@ -37,6 +37,14 @@ var stockJudges = map[okey.ActionName]func(context.Context, *stockSitting) (okey
 
 	okey.ActionInventory:      saveInventory,
 	okey.ActionReportDecision: decideReport,
+
+	okey.ActionDelegationGiven: told(okey.MailDelegationGiven),
+	okey.ActionDelegationBegun: told(okey.MailDelegationBegins),
+	okey.ActionDelegationEnded: told(okey.MailDelegationEnded),
+	okey.ActionAttached:        told(okey.MailAttached),
+	okey.ActionDetached:        told(okey.MailDetached),
+	okey.ActionHostingGiven:    told(okey.MailHosting),
+	okey.ActionHostingEnded:    told(okey.MailHostingEnded),
 }
 
 // stockSitting is the judging of one action about stock.

@@ -49,6 +49,21 @@ const (
 	SupportDecided  Letter = "support_decided"
 	StockKeyChanged Letter = "key_changed_approver"
 
+	SupportHandedOver Letter = "support_handed_over"
+	SupportOrdered    Letter = "support_ordered"
+
+	// About who answers: delegates, people whom support attached, and those who answer for another establishment.
+	DelegationGiven         Letter = "delegation_given"
+	DelegationGivenApprover Letter = "delegation_given_approver"
+	DelegationBegins        Letter = "delegation_begins"
+	DelegationEnded         Letter = "delegation_ended"
+	DelegationEndedApprover Letter = "delegation_ended_approver"
+	Attached                Letter = "attached"
+	AttachedApprover        Letter = "attached_approver"
+	Detached                Letter = "detached"
+	Hosting                 Letter = "hosting"
+	HostingEnded            Letter = "hosting_ended"
+
 	OrdersExported    Letter = "orders_exported"
 	OrderOverdue      Letter = "order_overdue"
 	KeysReported      Letter = "keys_reported"
@@ -107,12 +122,15 @@ type Facts struct {
 	ToSupport string // when support is told
 	Expiry    string
 	Other     string // the other establishment of a move, within a sentence
-	Accepted  bool   // a move
-	Known     bool   // a reported key that came into OKEY at that school another way
-	Items     []Item
-	Total     int // of which Items may be the first
-	Link      string
-	Support   string // the mailbox, for questions
+	Accepted  bool   // a move; of an order: it stands
+	Function  string // of somebody whom support attached
+	// Everything tells a delegation for everything from one for handovers and stock only.
+	Everything bool
+	Known      bool // a reported key that came into OKEY at that school another way
+	Items      []Item
+	Total      int // of which Items may be the first
+	Link       string
+	Support    string // the mailbox, for questions
 }
 
 // Item is one line of a list.

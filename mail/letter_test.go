@@ -30,7 +30,7 @@ func story() mail.Facts {
 			{Requester: "Léa Martin", School: "le collège L'Archet", Since: "mardi 24 novembre", Address: "lea.martin@ac-exemple.fr", Kind: "Votre clef vous attend"},
 			{Requester: "Paul Petit", School: "le collège L'Archet", Since: "lundi 23 novembre", Serial: "0048000013", Address: "paul@ac-exemple.fr", Kind: "Rappel"},
 		},
-		Total: 2, Other: "le lycée des Acacias (0069002C)",
+		Total: 2, Other: "le lycée des Acacias (0069002C)", Function: okey.Staff.French(),
 	}
 }
 
@@ -72,6 +72,14 @@ func variants() map[string]variant {
 	add("key_expires-soon", mail.KeyExpires, func(f *mail.Facts) { f.Place = 0 })
 	add("move_decided-accepted", mail.MoveDecided, func(f *mail.Facts) { f.Accepted = true })
 	add("move_decided_holder-accepted", mail.YourMoveDecided, func(f *mail.Facts) { f.Accepted = true })
+	add("support_ordered-placed", mail.SupportOrdered, func(f *mail.Facts) { f.Accepted, f.Comment = true, "rentrée" })
+	add("delegation_given-everything", mail.DelegationGiven, func(f *mail.Facts) { f.Everything = true })
+	add("delegation_given-coming", mail.DelegationGiven, func(f *mail.Facts) { f.Items, f.Total = nil, 0 })
+	add("delegation_given_approver-everything", mail.DelegationGivenApprover, func(f *mail.Facts) { f.Everything = true })
+	add("delegation_begins-everything", mail.DelegationBegins, func(f *mail.Facts) { f.Everything, f.Items, f.Total = true, nil, 0 })
+	add("attached-deputy", mail.Attached, func(f *mail.Facts) {
+		f.Function, f.Expiry, f.Comment = okey.Deputy.French(), "", "absente de l'annuaire"
+	})
 	return all
 }
 

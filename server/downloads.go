@@ -42,6 +42,9 @@ var downloads = []download{
 	{pathInventory + ".xlsx", (*Server).inventoriesTable},
 	{pathInventory + "/:id/tableau.xlsx", (*Server).inventoryTable},
 	{pathReports + ".xlsx", (*Server).reportsTable},
+	{pathDelegations + ".xlsx", (*Server).delegationsTable},
+	{pathAttachments + ".xlsx", (*Server).attachmentsTable},
+	{pathHosts + ".xlsx", (*Server).hostsTable},
 	{pathDeliveries + ".xlsx", (*Server).deliveriesTable},
 	{pathDeliveries + "/:id/tableau.xlsx", (*Server).deliveryTable},
 }

@@ -116,6 +116,8 @@ func (s *Server) peopleRoutes(pages gin.IRouter) {
 	post(pathSuccession, s.succession)
 	get(pathSuccession+"/:id", s.successionRecordPage)
 	s.orderPages(get, post)
+	s.delegationPages(get, post)
+	s.arrangementPages(get, post)
 	s.inventoryPages(get, post)
 	get(pathDeliveries, s.deliveriesPage)
 	post(pathDeliveries, s.uploadDelivery)

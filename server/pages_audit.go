@@ -34,7 +34,9 @@ var auditNames = map[string]string{
 	"grant": "rôle donné ou retiré", "token": "jeton", "claims": "fonctions lues à la connexion", "sessions_ended": "sessions fermées",
 	"charter": "charte publiée", "import": "import", "minimum_stock": "réserve voulue", "key_moved": "clef changée d'établissement",
 	"order_moved": "commande transmise au successeur", "request_moved": "demande transmise au successeur", "report_moved": "signalement transmis au successeur",
-	"retention": "données arrivées à leur terme", "move_expired": "proposition de départ sans réponse",
+	"retention":    "données arrivées à leur terme",
+	"move_expired": "proposition de départ sans réponse", "delegation_given": "délégation donnée", "delegation_ended": "délégation terminée",
+	"attached": "rattachement", "detached": "fin d'un rattachement", "host_named": "établissement qui répond pour un autre", "host_ended": "fin d'une réponse pour un autre",
 }
 
 func sayAudit(event string) string {
@@ -50,6 +52,7 @@ func sayAudit(event string) string {
 // auditDetails are the enums that the audit keeps beside an event.
 var auditDetails = map[string]string{
 	"accepted": "acceptée", "applied": "fait", "expired": "expirée", "created": "donné", "revoked": "retiré", "support": "assistance", "auditor": "audit",
+	string(okey.Everything): okey.Everything.French(), string(okey.HandoverAndStock): okey.HandoverAndStock.French(),
 	"support_revoked": "assistance, retiré", "auditor_revoked": "audit, retiré",
 }
 
@@ -74,6 +77,9 @@ var subjectNames = map[string]string{
 	"request": "demande", "key": "clef", "person": "personne", "establishment": "établissement", "order": "commande", "export": "classeur de commandes",
 	"delivery": "livraison", "arrival": "livraison", "inventory": "inventaire", "report": "signalement", "report-decision": "signalement", "charter": "charte",
 	"retention": "données", "import": "import", "service": "service", "key-move": "déplacement", "take-along": "départ", "move-decision": "départ", "succession": "succession",
+	"delegation": "délégation", string(okey.ActionDelegationGiven): "délégation", string(okey.ActionDelegationBegun): "délégation",
+	string(okey.ActionDelegationEnded): "délégation", string(okey.ActionAttached): "rattachement", string(okey.ActionDetached): "rattachement",
+	string(okey.ActionHostingGiven): "réponse pour un autre", string(okey.ActionHostingEnded): "réponse pour un autre",
 	"cancellation": "commande", "shipment": "commande", "receipt": "commande", "exported": "commande",
 }
 

@@ -134,6 +134,9 @@ var deskLinks = []struct {
 	{"Clefs à confirmer", pathReports, okey.ActSeeDesk},
 	{"Déplacer des clefs", pathMoveKeys, okey.ActMoveKeys},
 	{"Fermetures et fusions", pathSuccession, okey.ActSeeDesk},
+	{"Personnes rattachées", pathAttachments, okey.ActSeeDesk},
+	{"Établissements sans direction", pathHosts, okey.ActSeeDesk},
+	{"Délégations", pathDelegations, okey.ActSeeDesk},
 	{"Journal d'audit", pathAudit, okey.ActSeeDesk},
 }
 

@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"okey"
@@ -22,13 +23,22 @@ type homeScreen struct {
 	Follow  []fact      // keys to see to
 	Moves   []card      // people who arrive with their key
 	Approve bool        // the lists above are this person's to work on
+	Heads   bool        // and may be delegated
+	Lent    []string    // what is delegated to this person
 	Mine    *mine
 	Desk    *deskCounts
 }
 
 type awaitedList struct {
+	Cards  []card  // of the only establishment
+	Groups []group // of several: one each
+	More   string  // how many there are besides
+}
+
+// group is the part of a list that concerns one establishment.
+type group struct {
+	Name  string
 	Cards []card
-	More  string // how many there are besides
 }
 
 // mine is the person's own request or key, and the one thing to do about it.
@@ -56,6 +66,14 @@ func (s *Server) homePage(v *visit) error {
 		return err
 	}
 	if page.Moves, err = s.movesAwaitingMe(v); err != nil {
+		return err
+	}
+	heads, err := s.headed(v)
+	if err != nil {
+		return err
+	}
+	page.Heads = len(heads) > 0
+	if page.Lent, err = s.lent(v); err != nil {
 		return err
 	}
 	works := len(v.Actor.Establishments(v.today())) > 0
@@ -119,11 +137,48 @@ func (s *Server) awaitedAt(v *visit, uais []okey.UAI, stage okey.Stage, several 
 	if err != nil {
 		return awaitedList{}, err
 	}
-	list := awaitedList{Cards: awaitedCards(found, paris(v), several)}
+	list := awaitedList{}
+	hosted := slices.ContainsFunc(found, func(r sql.Awaited) bool { return !slices.Contains(uais, r.UAI) })
+	if several || hosted {
+		list.Groups = bySchool(found, paris(v))
+	} else {
+		list.Cards = awaitedCards(found, paris(v), false)
+	}
 	if more := total - len(found); more > 0 {
 		list.More = fmt.Sprintf("Et %s de plus.", okey.SayCount(more, "demande"))
 	}
 	return list, nil
+}
+
+// lent says what is delegated to the visitor today, and until when.
+func (s *Server) lent(v *visit) ([]string, error) {
+	var said []string
+	for _, d := range v.Actor.Delegations {
+		place, err := s.store.Place(v.ctx(), d.UAI)
+		if err != nil {
+			return nil, err
+		}
+		if today := todayAt(v, place); d.Holds(today) {
+			said = append(said, fmt.Sprintf("Vous êtes délégataire pour %s jusqu'au %s inclus (%s).", okey.SayEstablishment(place.Name), d.Until.Say(today), d.Scope.French()))
+		}
+	}
+	return said, nil
+}
+
+// bySchool puts what awaits under the names of its establishments; the one that has waited longest comes first.
+func bySchool(found []sql.Awaited, c clock) []group {
+	var groups []group
+	cards := awaitedCards(found, c, false)
+	for i, r := range found {
+		name := fmt.Sprintf("%s (%s)", r.School, r.UAI)
+		at := slices.IndexFunc(groups, func(g group) bool { return g.Name == name })
+		if at < 0 {
+			at = len(groups)
+			groups = append(groups, group{Name: name})
+		}
+		groups[at].Cards = append(groups[at].Cards, cards[i])
+	}
+	return groups
 }
 
 func awaitedCards(found []sql.Awaited, c clock, where bool) []card {

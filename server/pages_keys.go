@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -74,7 +75,9 @@ func (s *Server) keysPage(v *visit) error {
 		}
 		page.Next = listURL(v, *next)
 	}
+	answers := v.Actor.Answers(v.today())
 	for _, k := range found {
+		page.Several = page.Several || (len(answers) > 0 && !slices.Contains(answers, k.UAI)) // of one that is answered for
 		page.Keys = append(page.Keys, newKeyLine(k, paris(v)))
 	}
 	page.Columns = keyColumns(v, filter, page.Several)

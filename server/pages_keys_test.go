@@ -205,6 +205,7 @@ func TestWhoSeesWhichKeys(t *testing.T) {
 	assert.Equal(t, http.StatusOK, page.Status)
 	assert.NotContains(t, page.HTML, `action="`+keyPage(lost)+`"`, "an auditor reads, and changes nothing")
 	today := okey.DayOf(time.Now(), okey.ZoneOf(""))
+	h.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'personnel', 'import', now())`, c.stranger.ID, scene.Tilleuls)
 	h.Exec(`INSERT INTO delegation (id, given_to, uai, scope, given_by, from_day, until_day, created_at) VALUES (gen_random_uuid(), $1, $2, 'handover_and_stock', $3, $4, $5, now())`,
 		c.stranger.ID, scene.Tilleuls, c.roux.ID, today.AddDays(-1).String(), today.AddDays(1).String())
 	assert.Len(t, h.as(c.stranger).leafed("/clefs"), 5, "a delegate sees what is lent to them, and their own")

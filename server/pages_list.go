@@ -140,10 +140,11 @@ func (s *Server) addPlaces(v *visit, f *form, chosen okey.UAI) error {
 	if v.desk() && chosen != "" && !slices.Contains(uais, chosen) {
 		uais = append(uais, chosen)
 	}
-	if len(uais) == 0 || (len(uais) == 1 && !v.desk()) {
-		return nil
+	hosted, err := s.store.HostedBy(v.ctx(), uais...)
+	if err != nil || len(uais) == 0 || (len(uais)+len(hosted) == 1 && !v.desk()) {
+		return err
 	}
-	places, err := s.store.Establishments(v.ctx(), uais...)
+	places, err := s.store.Establishments(v.ctx(), append(uais, hosted...)...)
 	how := field{Label: "Établissement", Empty: "Tous"}
 	for _, p := range places {
 		how.Choices = append(how.Choices, choice{string(p.UAI), fmt.Sprintf("%s (%s)", p.Name, p.UAI)})

@@ -155,6 +155,8 @@ var actionNames = map[okey.ActionName]string{
 	okey.ActionOf(okey.CharterAndPIN): "charte et code PIN", okey.ActionOf(okey.Handover): "remise",
 	okey.ActionOf(okey.Withdrawal): "retrait", okey.ActionOf(okey.KeyUnavailable): "clef indisponible",
 	okey.ActionMoveKeys: "déplacement de clefs", okey.ActionTakeAlong: "départ avec une clef", okey.ActionMoveDecision: "réponse à un départ", okey.ActionSuccession: "succession",
+	okey.ActionDelegationGiven: "délégation donnée", okey.ActionDelegationBegun: "délégation qui commence", okey.ActionDelegationEnded: "fin d'une délégation",
+	okey.ActionAttached: "rattachement", okey.ActionDetached: "fin d'un rattachement", okey.ActionHostingGiven: "établissement qui répond pour un autre", okey.ActionHostingEnded: "fin d'une réponse pour un autre",
 	okey.ActionOrder: "commande", okey.ActionCancellation: "annulation", okey.ActionShipment: "expédition", okey.ActionReceipt: "réception",
 	okey.ActionOrderExported: "commande transmise", okey.ActionExport: "classeur de commandes", okey.ActionDelivery: "livraison", okey.ActionArrival: "arrivée d'une livraison",
 	okey.ActionInventory: "inventaire", okey.ActionReportDecision: "réponse à un signalement", "unknown-signal": "signal inconnu",

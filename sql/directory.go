@@ -65,7 +65,7 @@ func (t *Tx) saveClaimedDelegations(ctx context.Context, person uuid.UUID, said 
 				INSERT INTO delegation AS d (id, uai, given_by, given_to, scope, from_day, until_day, created_at, source)
 				SELECT $1, e.uai, giver.id, $4, 'everything', $5::date, $6::date, $7, 'claims' FROM establishment e, person giver
 				WHERE e.uai = $2 AND giver.uid = $3 AND giver.id <> $4
-				ON CONFLICT (id) DO UPDATE SET ended_at = NULL WHERE d.ended_at IS NOT NULL RETURNING 1
+				ON CONFLICT (id) DO UPDATE SET ended_at = NULL WHERE d.ended_at IS NOT NULL AND d.ended_by IS NULL RETURNING 1
 			) SELECT count(*) FROM given`, id, string(d.UAI), d.GivenBy, person, d.From.String(), d.Until.String(), at)
 		if err != nil {
 			return 0, err

@@ -95,6 +95,13 @@ func (r reader) Establishments(ctx context.Context, uais ...okey.UAI) ([]Place, 
 	return places, err
 }
 
+// HostedBy returns the establishments without a head that the named ones answer for.
+func (r reader) HostedBy(ctx context.Context, hosts ...okey.UAI) ([]okey.UAI, error) {
+	var hosted []okey.UAI
+	err := r.all(ctx, &hosted, `SELECT uai FROM establishment WHERE host = ANY ($1) AND NOT uai = ANY ($1) ORDER BY uai`, pq.Array(texts(hosts)))
+	return hosted, err
+}
+
 // LeftOut tells why an import left an establishment out; ok is false for one that no import has named.
 func (r reader) LeftOut(ctx context.Context, uai okey.UAI) (name string, why okey.NotServed, ok bool, err error) {
 	var row struct {

@@ -65,9 +65,11 @@ type ListedKey struct {
 const folded = `translate(lower(%s), 'àâäáãåçéèêëíìîïñóòôöõúùûüýÿ', 'aaaaaaceeeeiiiinooooouuuuyy')`
 
 var (
-	foldedHolder = strings.ReplaceAll(folded, "%s", `concat_ws(' ', p.family_name, p.given_name, p.uid)`)
-	foldedWord   = strings.ReplaceAll(folded, "%s", `w`)
+	foldedHolder = fold(`concat_ws(' ', p.family_name, p.given_name, p.uid)`)
+	foldedWord   = fold(`w`)
 )
+
+func fold(expression string) string { return strings.ReplaceAll(folded, "%s", expression) }
 
 // keyTables are the keys within reach that a filter lets through; x.place is where a key stands in the order asked for. An empty value comes
 // after all others, going up.

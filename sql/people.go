@@ -90,12 +90,9 @@ func (r reader) Actor(ctx context.Context, id okey.PersonID) (okey.Actor, error)
 		From  stdsql.NullTime `db:"from_day"`
 		Until stdsql.NullTime `db:"until_day"`
 	}
-	// A delegation ends with the function of the person who gave it.
-	err = r.all(ctx, &given, `SELECT d.uai, d.scope, d.from_day, least(d.until_day, giver.until_day) AS until_day
-		FROM delegation d JOIN LATERAL (
-			SELECT max(coalesce(a.until, d.until_day)) AS until_day FROM assignment a
-			WHERE a.person = d.given_by AND a.uai = d.uai AND a.function IN ('chef', 'adjoint')
-		) giver ON giver.until_day >= d.from_day
+	// A delegation ends with the function of the person who gave it, and with the assignment of the person who has it.
+	err = r.all(ctx, &given, `SELECT d.uai, d.scope, d.from_day, least(d.until_day, holds.until_day) AS until_day
+		FROM delegation d JOIN `+delegationHolds+` holds ON holds.until_day >= d.from_day
 		JOIN establishment e ON e.uai = d.uai AND e.successor IS NULL
 		WHERE d.given_to = $1 AND d.ended_at IS NULL ORDER BY d.uai, d.from_day`, id)
 	if err != nil {
@@ -120,9 +117,8 @@ func (r reader) Approvers(ctx context.Context, uai okey.UAI, on okey.Day) ([]oke
 func (r reader) Delegates(ctx context.Context, uai okey.UAI, on okey.Day, scopes ...okey.Scope) ([]okey.Person, error) {
 	var rows []personRow
 	err := r.all(ctx, &rows, `SELECT DISTINCT `+personColumns+` FROM person p JOIN delegation d ON d.given_to = p.id
+		JOIN `+delegationHolds+` holds ON holds.until_day >= $2::date
 		WHERE d.uai = $1 AND d.ended_at IS NULL AND $2::date BETWEEN d.from_day AND d.until_day AND d.scope = ANY ($3)
-		AND EXISTS (SELECT FROM assignment a WHERE a.person = d.given_by AND a.uai = d.uai
-			AND a.function IN ('chef', 'adjoint') AND (a.until IS NULL OR a.until >= $2::date))
 		ORDER BY p.family_name, p.given_name, p.uid`, uai, on.String(), pq.Array(scopes))
 	return people(rows), err
 }

@@ -1,0 +1,227 @@
+package activities
+
+import (
+	"context"
+
+	"okey"
+	"okey/mail"
+	"okey/sql"
+)
+
+// aboutDelegation reads the delegation that a mail is about, with the people that it names.
+func (p *post) aboutDelegation(ctx context.Context) (sql.ListedDelegation, okey.Person, error) {
+	d, err := p.store.Delegation(ctx, p.order.Subject)
+	if err != nil {
+		return d, okey.Person{}, err
+	}
+	holder, err := p.store.Person(ctx, d.To)
+	if err != nil {
+		return d, holder, err
+	}
+	p.facts.Requester, p.facts.By, p.facts.Everything = holder.Name(), d.ByName, d.Scope == okey.Everything
+	p.facts.Since, p.facts.Expiry = d.From.Say(p.today), d.Until.Say(p.today)
+	p.facts.Link = p.settings.URL + "/delegations"
+	return d, holder, nil
+}
+
+// delegationGiven tells the delegate, with what awaits where it has begun already, and the other approvers.
+func delegationGiven(ctx context.Context, p *post) error {
+	d, holder, err := p.aboutDelegation(ctx)
+	if err != nil || !d.Live(p.today) {
+		return err
+	}
+	approvers, err := p.store.Approvers(ctx, d.UAI, p.today)
+	if err != nil {
+		return err
+	}
+	for _, person := range without(approvers, d.By) {
+		p.toPerson(mail.DelegationGivenApprover, person)
+	}
+	return p.toDelegate(ctx, mail.DelegationGiven, d, holder)
+}
+
+// delegationBegins tells the delegate that the first day has come, and what awaits.
+func delegationBegins(ctx context.Context, p *post) error {
+	d, holder, err := p.aboutDelegation(ctx)
+	if err != nil || d.State(p.today) != okey.DelegationCurrent {
+		return err
+	}
+	return p.toDelegate(ctx, mail.DelegationBegins, d, holder)
+}
+
+// toDelegate writes to a delegate; what awaits is listed from the first day on.
+func (p *post) toDelegate(ctx context.Context, letter mail.Letter, d sql.ListedDelegation, holder okey.Person) error {
+	facts := p.facts
+	facts.Link = p.settings.URL + "/"
+	if d.State(p.today) == okey.DelegationCurrent {
+		if err := p.listAwaiting(ctx, &facts, p.store.AwaitedFrom, d.UAI, holder.ID, d.Scope == okey.Everything); err != nil {
+			return err
+		}
+	}
+	p.put(envelope{letter: letter, person: holder.ID, address: holder.Mail, facts: facts})
+	return nil
+}
+
+// awaitedBy is one of the store's questions for what awaits a person at a stage.
+type awaitedBy func(ctx context.Context, uais []okey.UAI, stage okey.Stage, person okey.PersonID, limit int) ([]sql.Awaited, int, error)
+
+// listAwaiting puts into the facts all that awaits a person who now answers for an establishment: requests to be decided where they may, keys
+// to be handed over.
+func (p *post) listAwaiting(ctx context.Context, facts *mail.Facts, from awaitedBy, uai okey.UAI, person okey.PersonID, decides bool) error {
+	var unanswered []sql.Awaited
+	var total int
+	var err error
+	if decides {
+		if unanswered, total, err = from(ctx, []okey.UAI{uai}, okey.AwaitingDecision, person, listed); err != nil {
+			return err
+		}
+	}
+	kept, keptTotal, err := from(ctx, []okey.UAI{uai}, okey.AwaitingHandover, person, listed)
+	facts.Items, facts.Total = p.items(append(unanswered, kept...)), total+keptTotal
+	return err
+}
+
+// delegationEnded tells the delegate and the approvers, but not whoever ended it.
+func delegationEnded(ctx context.Context, p *post) error {
+	d, holder, err := p.aboutDelegation(ctx)
+	if err != nil {
+		return err
+	}
+	p.facts.By = d.EndedByName
+	approvers, err := p.store.Approvers(ctx, d.UAI, p.today)
+	if err != nil {
+		return err
+	}
+	for _, person := range without(approvers, d.EndedBy) {
+		p.toPerson(mail.DelegationEndedApprover, person)
+	}
+	facts := p.facts
+	facts.Link = p.settings.URL + "/"
+	p.put(envelope{letter: mail.DelegationEnded, person: holder.ID, address: holder.Mail, facts: facts})
+	return nil
+}
+
+// attached tells the person what support made of them, with what awaits them, and those who approve there.
+func attached(ctx context.Context, p *post) error {
+	a, err := p.store.Attachment(ctx, p.order.Subject)
+	if err != nil || !a.EndedAt.IsZero() {
+		return err
+	}
+	person, err := p.aboutAttachment(ctx, a)
+	if err != nil {
+		return err
+	}
+	approvers, err := p.store.Approvers(ctx, a.UAI, p.today)
+	if err != nil {
+		return err
+	}
+	for _, approver := range without(approvers, a.Person) {
+		p.toPerson(mail.AttachedApprover, approver)
+	}
+	facts := p.facts
+	if a.Function.Approves() {
+		if err := p.listAwaiting(ctx, &facts, p.store.AwaitedFrom, p.answeredBy(), a.Person, true); err != nil {
+			return err
+		}
+	}
+	p.put(envelope{letter: mail.Attached, person: person.ID, address: person.Mail, facts: facts})
+	return nil
+}
+
+func detached(ctx context.Context, p *post) error {
+	a, err := p.store.Attachment(ctx, p.order.Subject)
+	if err != nil {
+		return err
+	}
+	person, err := p.aboutAttachment(ctx, a)
+	if err != nil {
+		return err
+	}
+	p.toPerson(mail.Detached, person)
+	return nil
+}
+
+func (p *post) aboutAttachment(ctx context.Context, a sql.ListedAttachment) (okey.Person, error) {
+	person, err := p.store.Person(ctx, a.Person)
+	p.facts.Requester, p.facts.Comment, p.facts.Function = person.Name(), a.Reason, a.Function.French()
+	p.facts.Link = p.settings.URL + "/"
+	if !a.Until.IsZero() {
+		p.facts.Expiry = a.Until.Say(p.today)
+	}
+	return person, err
+}
+
+// hosting tells those who answer from now on for an establishment without a head, once, with all that awaits them there.
+func hosting(ctx context.Context, p *post) error {
+	h, err := p.store.Hosting(ctx, p.order.Subject)
+	if err != nil || !h.EndedAt.IsZero() {
+		return err
+	}
+	if err := p.aboutHosting(ctx, h); err != nil {
+		return err
+	}
+	deciders, err := p.approvers(ctx, okey.Everything)
+	if err != nil {
+		return err
+	}
+	p.facts.Link = p.settings.URL + "/demandes?etablissement=" + string(h.UAI)
+	for _, person := range deciders {
+		facts := p.facts
+		if err := p.listAwaiting(ctx, &facts, p.store.AwaitedAt, h.UAI, person.ID, true); err != nil {
+			return err
+		}
+		p.put(envelope{letter: mail.Hosting, person: person.ID, address: person.Mail, facts: facts})
+	}
+	return nil
+}
+
+func hostingEnded(ctx context.Context, p *post) error {
+	h, err := p.store.Hosting(ctx, p.order.Subject)
+	if err != nil {
+		return err
+	}
+	if err := p.aboutHosting(ctx, h); err != nil {
+		return err
+	}
+	deciders, err := p.approvers(ctx, okey.Everything)
+	if err != nil {
+		return err
+	}
+	p.facts.Link = p.list()
+	p.toApprovers(mail.HostingEnded, deciders)
+	return nil
+}
+
+func (p *post) aboutHosting(ctx context.Context, h sql.ListedHosting) error {
+	var err error
+	p.facts.Comment = h.Reason
+	p.facts.Other, err = p.nameOf(ctx, h.UAI)
+	return err
+}
+
+// supportOrdered tells the approvers what support ordered in their place, or that it called their order off.
+func supportOrdered(ctx context.Context, p *post) error {
+	o, err := p.store.Order(ctx, p.order.Subject)
+	if err != nil {
+		return err
+	}
+	action, err := p.store.Action(ctx, p.order.Cause)
+	if err != nil {
+		return err
+	}
+	by, err := p.store.Person(ctx, action.By)
+	if err != nil {
+		return err
+	}
+	p.facts.By, p.facts.Comment, p.facts.Total, p.facts.Place = by.Name(), action.Content.Comment, o.Quantity, int(o.Number)
+	p.facts.Accepted = action.Name == okey.ActionOrder
+	p.facts.Link = p.settings.URL + "/commandes/" + o.ID.String()
+	keepers, err := p.approvers(ctx, okey.Everything, okey.HandoverAndStock)
+	if err != nil {
+		return err
+	}
+	for _, person := range keepers {
+		p.toPerson(mail.SupportOrdered, person)
+	}
+	return nil
+}

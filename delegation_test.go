@@ -1,0 +1,54 @@
+package okey_test
+
+import (
+	"testing"
+	"time"
+
+	"okey"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestWhereADelegationStandsFromDayToDay(t *testing.T) {
+	d := okey.GivenDelegation{Delegation: okey.Delegation{From: today, Until: today.AddDays(2)}, Valid: today.AddDays(2)}
+	for days, state := range map[int]okey.DelegationState{
+		-1: okey.DelegationComing, 0: okey.DelegationCurrent, 2: okey.DelegationCurrent, 3: okey.DelegationPast,
+	} {
+		assert.Equal(t, state, d.State(today.AddDays(days)), "%d", days)
+	}
+	short := d
+	short.Valid = today.AddDays(1)
+	assert.Equal(t, okey.DelegationCurrent, short.State(today.AddDays(1)))
+	assert.Equal(t, okey.DelegationLapsed, short.State(today.AddDays(2)), "its giver's last day was the day before")
+	short.Valid = okey.Day{}
+	assert.Equal(t, okey.DelegationLapsed, short.State(today))
+	assert.False(t, short.Live(today))
+	d.EndedAt = time.Now()
+	assert.Equal(t, okey.DelegationEnded, d.State(today))
+}
+
+func TestADelegationLastsAYearAtMost(t *testing.T) {
+	last := today.AddMonths(okey.MaxDelegation).AddDays(-1)
+	for _, one := range []struct {
+		from, until okey.Day
+		field       string
+	}{
+		{today, today, ""},
+		{today, last, ""},
+		{today, last.AddDays(1), "until"},
+		{today.AddDays(-5), today, ""},
+		{today.AddDays(-5), today.AddDays(-1), "until"},
+		{today.AddDays(1), today, "until"},
+		{today.AddMonths(okey.MaxDelegation).AddDays(1), today.AddMonths(okey.MaxDelegation).AddDays(2), "from"},
+	} {
+		wrong := okey.Delegation{Scope: okey.Everything, From: one.from, Until: one.until}.Check(today)
+		if one.field == "" {
+			assert.Empty(t, wrong, "%s to %s", one.from, one.until)
+			continue
+		}
+		if assert.Len(t, wrong, 1, "%s to %s", one.from, one.until) {
+			assert.Equal(t, one.field, wrong[0].Field)
+		}
+	}
+	assert.Len(t, okey.Delegation{From: today, Until: today}.Check(today), 1, "a scope is chosen")
+}

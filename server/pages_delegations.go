@@ -1,0 +1,387 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+
+	"okey"
+	"okey/internal/workbook"
+	"okey/sql"
+
+	"github.com/google/uuid"
+)
+
+const pathDelegations = "/delegations"
+
+// The page shows what has ended for a year, and a spreadsheet has as much.
+const (
+	delegationMonths = 12
+	delegationRows   = 500
+	mostColleagues   = 20
+)
+
+// delegationsScreen is the page of delegations: a part for each establishment that the visitor heads.
+type delegationsScreen struct {
+	Schools []delegationSchool
+	Sheet   string
+}
+
+type delegationSchool struct {
+	Name string
+	Form *form // none for those who only read
+	Live []delegationLine
+	Past []delegationLine
+}
+
+type delegationLine struct {
+	Who, Scope, From, Until, By, State string
+	End                                *form
+}
+
+func (s *Server) delegationPages(get, post func(string, func(*visit) error)) {
+	get(pathDelegations, s.delegationsPage)
+	post(pathDelegations+"/:id", s.giveDelegation)
+	post(pathDelegations+"/:id/fin", s.endDelegation)
+	for _, form := range []string{"/:id", "/:id/fin"} { // where a form leads whose session had ended
+		get(pathDelegations+form, func(v *visit) error { v.Redirect(http.StatusSeeOther, pathDelegations); return nil })
+	}
+}
+
+// todayAt is the day that it is at an establishment.
+func todayAt(v *visit, place sql.Place) okey.Day {
+	return okey.DayOf(v.Now, okey.ZoneOf(place.Academy))
+}
+
+// headed are the establishments for which the visitor may name delegates.
+func (s *Server) headed(v *visit) ([]sql.Place, error) {
+	var places []sql.Place
+	var seen []okey.UAI
+	for _, as := range v.Actor.Assignments {
+		if !as.Function.Approves() || slices.Contains(seen, as.UAI) {
+			continue
+		}
+		seen = append(seen, as.UAI)
+		place, err := s.store.Place(v.ctx(), as.UAI)
+		if err != nil {
+			return nil, err
+		}
+		if okey.May(okey.ActDelegate, v.Actor, okey.Subject{UAI: as.UAI}, todayAt(v, place)) == nil {
+			places = append(places, place)
+		}
+	}
+	return places, nil
+}
+
+// delegationReach are the establishments whose delegations the visitor sees; all of them for support and auditors.
+func (s *Server) delegationReach(v *visit) (places []sql.Place, uais []okey.UAI, err error) {
+	if places, err = s.headed(v); err != nil {
+		return nil, nil, err
+	}
+	for _, place := range places {
+		uais = append(uais, place.UAI)
+	}
+	if len(places) > 0 || v.desk() {
+		return places, uais, nil
+	}
+	subject := okey.Subject{}
+	if answers := v.Actor.Answers(v.today()); len(answers) > 0 {
+		subject.UAI = answers[0] // a delegate: what is lent is not lent on
+	}
+	return nil, nil, okey.May(okey.ActDelegate, v.Actor, subject, v.today())
+}
+
+func (s *Server) delegationsPage(v *visit) error {
+	notice, err := s.delegationNotice(v)
+	if err != nil {
+		return err
+	}
+	return s.showDelegations(v, http.StatusOK, nil, notice)
+}
+
+// delegationNotice says what the visitor has just given or ended.
+func (s *Server) delegationNotice(v *visit) (string, error) {
+	for _, asked := range []string{"fait", "fini"} {
+		id, _ := uuid.Parse(v.Query(asked))
+		if id == uuid.Nil {
+			continue
+		}
+		d, err := s.store.Delegation(v.ctx(), id)
+		if okey.ErrorCode(err) == okey.CodeNotFound {
+			return "", nil
+		}
+		if err != nil {
+			return "", err
+		}
+		today, err := s.store.Today(v.ctx(), d.UAI, v.Now)
+		switch {
+		case err != nil:
+			return "", err
+		case asked == "fait" && d.By == v.Actor.ID:
+			return fmt.Sprintf("C'est fait : %s répond avec vous du %s au %s (%s). Cette personne et la direction sont prévenues.",
+				d.ToName, d.From.Say(today), d.Until.Say(today), d.Scope.French()), nil
+		case asked == "fini" && d.EndedBy == v.Actor.ID:
+			return fmt.Sprintf("C'est fait : la délégation %s a pris fin. Cette personne et la direction sont prévenues.", okey.SayOf(d.ToName)), nil
+		case asked == "fini" && !d.EndedAt.IsZero() && okey.May(okey.ActDelegate, v.Actor, okey.Subject{UAI: d.UAI}, today) == nil:
+			return fmt.Sprintf("%s avait déjà mis fin à la délégation %s : rien n'a changé.", d.EndedByName, okey.SayOf(d.ToName)), nil
+		}
+	}
+	return "", nil
+}
+
+// showDelegations makes the page; sent is a form that came back with something to correct.
+func (s *Server) showDelegations(v *visit, status int, sent *form, notice string) error {
+	places, uais, err := s.delegationReach(v)
+	if err != nil {
+		return err
+	}
+	found, err := s.store.Delegations(v.ctx(), uais, v.today().AddMonths(-delegationMonths), delegationRows)
+	if err != nil {
+		return err
+	}
+	page := delegationsScreen{Sheet: changedURL(v, pathDelegations+".xlsx", "fini", "")}
+	for _, place := range places {
+		f := delegationForm(v, place)
+		if sent != nil && sent.Path == f.Path {
+			f = sent
+		} else if s.restore(v, f) {
+			notice = restoredNotice
+		}
+		school := delegationSchool{Name: fmt.Sprintf("%s (%s)", place.Name, place.UAI), Form: f}
+		school.fill(v, found, place.UAI, todayAt(v, place))
+		page.Schools = append(page.Schools, school)
+	}
+	for _, d := range found { // of those that the visitor only reads about
+		if slices.Contains(uais, d.UAI) || slices.ContainsFunc(page.Schools, func(known delegationSchool) bool { return known.Name == schoolOf(d) }) {
+			continue
+		}
+		today, err := s.store.Today(v.ctx(), d.UAI, v.Now)
+		if err != nil {
+			return err
+		}
+		school := delegationSchool{Name: schoolOf(d)}
+		school.fill(v, found, d.UAI, today)
+		page.Schools = append(page.Schools, school)
+	}
+	return s.show(v, status, "delegations", screen{Title: "Délégations", Notice: notice, Body: page})
+}
+
+func schoolOf(d sql.ListedDelegation) string { return fmt.Sprintf("%s (%s)", d.School, d.UAI) }
+
+func (school *delegationSchool) fill(v *visit, found []sql.ListedDelegation, uai okey.UAI, today okey.Day) {
+	for _, d := range found {
+		if d.UAI != uai {
+			continue
+		}
+		line := delegationLine{
+			Who: d.ToName, Scope: d.Scope.French(), From: d.From.Say(today), Until: d.Until.Say(today), By: d.ByName, State: sayDelegation(d, today, paris(v)),
+		}
+		if !d.Live(today) {
+			school.Past = append(school.Past, line)
+			continue
+		}
+		if school.Form != nil {
+			line.End = newForm(v, "fin", pathDelegations+"/"+d.ID.String()+"/fin", "Mettre fin", nil)
+			line.End.Extra = okey.SayOf(d.ToName)
+		}
+		school.Live = append(school.Live, line)
+	}
+}
+
+// sayDelegation is where a delegation stands.
+func sayDelegation(d sql.ListedDelegation, today okey.Day, c clock) string {
+	switch d.State(today) {
+	case okey.DelegationComing:
+		return "à venir"
+	case okey.DelegationCurrent:
+		if d.Valid.Before(d.Until) {
+			return "en cours, jusqu'au " + d.Valid.Say(today) + " : la personne qui l'a donnée ou reçue quitte alors sa fonction"
+		}
+		return "en cours"
+	case okey.DelegationEnded:
+		if d.EndedByName == "" {
+			return "terminée " + c.day(d.EndedAt) + ", d'après l'annuaire"
+		}
+		return fmt.Sprintf("terminée %s par %s", c.day(d.EndedAt), d.EndedByName)
+	case okey.DelegationLapsed:
+		return "sans effet : la personne qui l'a donnée ou reçue n'est plus en fonction ici"
+	}
+	return "passée"
+}
+
+func delegationForm(v *visit, place sql.Place) *form {
+	return newForm(v, "delegation-"+string(place.UAI), pathDelegations+"/"+string(place.UAI), "Déléguer", map[string]field{
+		"delegate": {Label: "*À qui", Hint: "Nom, adresse ou identifiant d'une personne de cet établissement."},
+		"chosen":   {},
+		"from":     {Label: "*Premier jour"},
+		"until":    {Label: "*Dernier jour", Hint: "Compris. Un an au plus."},
+		"scope": {Label: "*Quoi", Choices: []choice{
+			{string(okey.Everything), okey.Capitalize(okey.Everything.French())}, {string(okey.HandoverAndStock), okey.Capitalize(okey.HandoverAndStock.French())},
+		}},
+	})
+}
+
+// giveDelegation writes what an approver delegates.
+func (s *Server) giveDelegation(v *visit) error {
+	place, err := s.delegatesAt(v, okey.UAI(v.Param("id")))
+	if err != nil {
+		return err
+	}
+	f := delegationForm(v, place)
+	if err := s.read(v, f); err != nil {
+		return err
+	}
+	d, err := s.readDelegation(v, f, place)
+	if err != nil {
+		return err
+	}
+	if len(f.Errors) > 0 {
+		return s.showDelegations(v, http.StatusUnprocessableEntity, f, "")
+	}
+	told, err := s.store.GiveDelegation(v.ctx(), d, todayAt(v, place))
+	if err != nil {
+		if err = f.refuse(err); err != nil {
+			return err
+		}
+		return s.showDelegations(v, http.StatusUnprocessableEntity, f, "")
+	}
+	s.tell(v.ctx(), told)
+	v.Redirect(http.StatusSeeOther, doneURL(pathDelegations, d.ID))
+	return nil
+}
+
+// delegatesAt is an establishment at which the visitor may name and end delegates.
+func (s *Server) delegatesAt(v *visit, typed okey.UAI) (sql.Place, error) {
+	uai, err := okey.ParseUAI(string(typed))
+	if err != nil {
+		return sql.Place{}, okey.Errorf(okey.CodeNotFound, "Cette page n'existe pas, ou elle n'est pas pour vous.")
+	}
+	place, err := s.store.Place(v.ctx(), uai)
+	if err != nil {
+		return place, err
+	}
+	return place, okey.May(okey.ActDelegate, v.Actor, okey.Subject{UAI: uai}, todayAt(v, place))
+}
+
+// readDelegation is what the form says; what is wrong with it stands in the form.
+func (s *Server) readDelegation(v *visit, f *form, place sql.Place) (okey.GivenDelegation, error) {
+	today := todayAt(v, place)
+	d := okey.GivenDelegation{
+		ID: okey.DerivedID(v.Actor.ID, "delegation/"+f.Action.String()), By: v.Actor.ID, At: v.Now.UTC(),
+		Delegation: okey.Delegation{UAI: place.UAI, Scope: okey.Scope(f.Values["scope"])},
+	}
+	d.From, d.Until = f.day("from"), f.day("until")
+	on := today
+	if on.Before(d.From) {
+		on = d.From
+	}
+	var err error
+	if d.To, err = s.colleague(v, f, place.UAI, on); err != nil {
+		return d, err
+	}
+	for _, wrong := range d.Check(today) {
+		f.wrong(wrong.Field, wrong.Message)
+	}
+	return d, nil
+}
+
+// day reads a day of the form, and leaves it there as browsers write days.
+func (f *form) day(name string) okey.Day {
+	day, ok := readDay(strings.TrimSpace(f.Values[name]))
+	if !ok {
+		f.note(name, "Écrivez une date comme 31/12/2027.")
+		return okey.Day{}
+	}
+	f.Values[name] = day.String()
+	return day
+}
+
+// colleague is the person of an establishment whom the form means. Where several answer to what was typed, the form asks which.
+func (s *Server) colleague(v *visit, f *form, uai okey.UAI, on okey.Day) (okey.PersonID, error) {
+	typed := strings.TrimSpace(f.Values["delegate"])
+	if typed == "" || len(typed) > okey.MaxText || !isPlainText(typed) {
+		f.note("delegate", "Écrivez à qui vous déléguez.")
+		return okey.PersonID{}, nil
+	}
+	found, err := s.store.Colleagues(v.ctx(), uai, typed, on, mostColleagues+1)
+	switch {
+	case err != nil:
+		return okey.PersonID{}, err
+	case len(found) == 0:
+		f.note("delegate", "Personne de ce nom ne travaille dans cet établissement à ces dates : vérifiez, ou tapez son adresse.")
+		return okey.PersonID{}, nil
+	case len(found) == 1:
+		return found[0].ID, nil
+	case len(found) > mostColleagues:
+		f.note("delegate", "Trop de personnes répondent à ce nom : écrivez-le en entier, ou tapez son adresse.")
+		return okey.PersonID{}, nil
+	}
+	which := field{Label: "*Laquelle de ces personnes"}
+	for _, p := range found {
+		if f.Values["chosen"] == p.ID.String() {
+			return p.ID, nil
+		}
+		which.Choices = append(which.Choices, choice{p.ID.String(), fmt.Sprintf("%s, %s (%s)", p.Name(), p.Mail, p.UID)})
+	}
+	f.add("chosen", "", which)
+	f.note("chosen", "Plusieurs personnes répondent à ce nom : choisissez laquelle.")
+	return okey.PersonID{}, nil
+}
+
+// endDelegation ends one at once.
+func (s *Server) endDelegation(v *visit) error {
+	id, err := idOf(v.Context)
+	if err != nil {
+		return err
+	}
+	d, err := s.store.Delegation(v.ctx(), id)
+	if err != nil {
+		return err
+	}
+	if _, err := s.delegatesAt(v, d.UAI); err != nil {
+		return err
+	}
+	if err := s.read(v, newForm(v, "fin", "", "", nil)); err != nil {
+		return err
+	}
+	told, err := s.store.EndDelegation(v.ctx(), id, v.Actor.ID, v.Now.UTC())
+	if err != nil {
+		return err
+	}
+	s.tell(v.ctx(), told)
+	v.Redirect(http.StatusSeeOther, pathDelegations+"?fini="+id.String())
+	return nil
+}
+
+// tell has those concerned told of what is written. Where the engine is away the repair watch does it.
+func (s *Server) tell(ctx context.Context, told okey.Action) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), outcomeWait)
+	defer cancel()
+	if err := s.engine.Deliver(ctx, told); err != nil {
+		slog.WarnContext(ctx, "what was arranged is told later", "action", told.ID, "name", told.Name, "error", err)
+	}
+}
+
+// delegationsTable is the page's tables as one.
+func (s *Server) delegationsTable(v *visit) (spreadsheet, error) {
+	_, uais, err := s.delegationReach(v)
+	if err != nil {
+		return spreadsheet{}, err
+	}
+	found, err := s.store.Delegations(v.ctx(), uais, v.today().AddMonths(-delegationMonths), delegationRows)
+	return spreadsheet{Name: "delegations", Title: "Délégations", Sheets: []workbook.Sheet{{Name: "Délégations", Columns: []workbook.Column{
+		{Title: "UAI", Width: 12},
+		{Title: "Établissement", Width: 36},
+		{Title: "Délégataire"},
+		{Title: "Quoi", Width: 36},
+		{Title: "Premier jour", Kind: workbook.Date},
+		{Title: "Dernier jour", Kind: workbook.Date},
+		{Title: "Donnée par"},
+		{Title: "État", Width: 48},
+	}, Rows: rowsOf(found, func(d sql.ListedDelegation) []any {
+		return []any{d.UAI, d.School, d.ToName, d.Scope.French(), d.From, d.Until, d.ByName, sayDelegation(d, v.today(), paris(v))}
+	})}}}, err
+}

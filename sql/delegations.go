@@ -1,0 +1,242 @@
+package sql
+
+import (
+	"context"
+	stdsql "database/sql"
+	"fmt"
+	"time"
+
+	"okey"
+
+	"github.com/google/uuid"
+	"github.com/lib/pq"
+)
+
+// delegationHolds is, for a delegation d, the last day on which its giver approves there and its holder works there; no row where that is over
+// for good. A delegation dies with either; who may hold one that the directory carries, the directory knows.
+const delegationHolds = `LATERAL (SELECT least(giver.until_day, holder.until_day) AS until_day FROM
+	(SELECT max(coalesce(a.until, d.until_day)) AS until_day FROM assignment a
+		WHERE a.person = d.given_by AND a.uai = d.uai AND a.function IN ('chef', 'adjoint')) giver,
+	(SELECT CASE d.source WHEN 'claims' THEN d.until_day ELSE max(coalesce(a.until, d.until_day)) END AS until_day
+		FROM assignment a WHERE a.person = d.given_to AND a.uai = d.uai) holder
+	WHERE giver.until_day IS NOT NULL AND holder.until_day IS NOT NULL)`
+
+// ListedDelegation is a delegation with the names that a list shows.
+type ListedDelegation struct {
+	okey.GivenDelegation
+	ToName, ByName, EndedByName, School string
+}
+
+type delegationRow struct {
+	ID      uuid.UUID       `db:"id"`
+	UAI     okey.UAI        `db:"uai"`
+	By      uuid.UUID       `db:"given_by"`
+	To      uuid.UUID       `db:"given_to"`
+	Scope   okey.Scope      `db:"scope"`
+	From    stdsql.NullTime `db:"from_day"`
+	Until   stdsql.NullTime `db:"until_day"`
+	At      time.Time       `db:"created_at"`
+	EndedAt stdsql.NullTime `db:"ended_at"`
+	EndedBy uuid.NullUUID   `db:"ended_by"`
+	Holds   stdsql.NullTime `db:"holds"`
+	ToName  string          `db:"to_name"`
+	ByName  string          `db:"by_name"`
+	Ender   string          `db:"ender"`
+	School  string          `db:"school"`
+}
+
+const selectDelegation = `SELECT d.id, d.uai, d.given_by, d.given_to, d.scope, d.from_day, d.until_day, d.created_at, d.ended_at, d.ended_by,
+	holds.until_day AS holds, trim(t.given_name || ' ' || t.family_name) AS to_name, trim(b.given_name || ' ' || b.family_name) AS by_name,
+	trim(coalesce(x.given_name, '') || ' ' || coalesce(x.family_name, '')) AS ender, e.name AS school
+	FROM delegation d JOIN establishment e ON e.uai = d.uai JOIN person t ON t.id = d.given_to JOIN person b ON b.id = d.given_by
+	LEFT JOIN person x ON x.id = d.ended_by LEFT JOIN ` + delegationHolds + ` holds ON e.successor IS NULL `
+
+func (d delegationRow) delegation() ListedDelegation {
+	return ListedDelegation{
+		GivenDelegation: okey.GivenDelegation{
+			Delegation: okey.Delegation{UAI: d.UAI, Scope: d.Scope, From: dayOf(d.From), Until: dayOf(d.Until)},
+			ID:         d.ID, By: d.By, To: d.To, At: utc(d.At), EndedAt: utc(d.EndedAt.Time), EndedBy: d.EndedBy.UUID, Valid: dayOf(d.Holds),
+		},
+		ToName: d.ToName, ByName: d.ByName, EndedByName: d.Ender, School: d.School,
+	}
+}
+
+const noDelegation = "Cette délégation n'existe pas, ou elle n'est pas pour vous."
+
+// Delegation answers not_found for an unknown id.
+func (r reader) Delegation(ctx context.Context, id uuid.UUID) (ListedDelegation, error) {
+	var row delegationRow
+	err := r.get(ctx, &row, noDelegation, selectDelegation+`WHERE d.id = $1`, id)
+	return row.delegation(), err
+}
+
+// Delegations returns those for the establishments (none named: for all of them) that were still in force since the day, latest end first.
+func (r reader) Delegations(ctx context.Context, uais []okey.UAI, since okey.Day, limit int) ([]ListedDelegation, error) {
+	var rows []delegationRow
+	err := r.all(ctx, &rows, selectDelegation+`WHERE (cardinality($1::text[]) = 0 OR d.uai = ANY ($1)) AND d.until_day >= $2::date
+		ORDER BY e.name, d.uai, d.until_day DESC, d.from_day DESC, d.id LIMIT $3`, pq.Array(texts(uais)), since.String(), limit)
+	found := make([]ListedDelegation, len(rows))
+	for i, row := range rows {
+		found[i] = row.delegation()
+	}
+	return found, err
+}
+
+// Colleagues returns the people who work at an establishment on the day or later, and whose name, uid or address has each of the typed words
+// in it. Where what was typed is the whole name, uid or address of some of them, only those are meant.
+func (r reader) Colleagues(ctx context.Context, uai okey.UAI, typed string, on okey.Day, limit int) ([]okey.Person, error) {
+	var rows []personRow
+	err := r.all(ctx, &rows, colleagues, string(uai), on.String(), pq.Array(words(typed)), typed, limit)
+	return people(rows), err
+}
+
+var colleagues = `WITH found AS (SELECT p.*, ` + foldedTyped + ` IN (` + fold(`p.uid`) + `, ` + fold(`p.mail`) + `,
+		` + fold(`p.given_name || ' ' || p.family_name`) + `, ` + fold(`p.family_name || ' ' || p.given_name`) + `) AS whole
+	FROM person p WHERE EXISTS (SELECT FROM assignment a WHERE a.person = p.id AND a.uai = $1 AND (a.until IS NULL OR a.until >= $2::date))
+	AND NOT EXISTS (SELECT FROM unnest($3::text[]) AS w
+		WHERE position(` + foldedWord + ` IN ` + fold(`concat_ws(' ', p.given_name, p.family_name, p.uid, p.mail)`) + `) = 0))
+	SELECT ` + personColumns + ` FROM found p WHERE p.whole OR NOT EXISTS (SELECT FROM found f WHERE f.whole)
+	ORDER BY p.family_name, p.given_name, p.uid LIMIT $5`
+
+var foldedTyped = fold(`regexp_replace(trim($4), '\s+', ' ', 'g')`)
+
+// GiveDelegation writes a delegation with its audit, and the follow-up that has those concerned told. Written again, as a double click does, it
+// is answered as it stands; invalid where it can't be given.
+func (s *Store) GiveDelegation(ctx context.Context, d okey.GivenDelegation, today okey.Day) (okey.Action, error) {
+	told := followUp(d.ID, okey.ActionDelegationGiven, d.UAI, d.At)
+	err := s.Do(ctx, func(t *Tx) error {
+		if err := t.LockEstablishment(ctx, d.UAI); err != nil {
+			return err
+		}
+		known, err := t.Delegation(ctx, d.ID)
+		if err == nil {
+			return sameArrangement(known.UAI == d.UAI && known.To == d.To && known.Delegation == d.Delegation)
+		}
+		if okey.ErrorCode(err) != okey.CodeNotFound {
+			return err
+		}
+		if err := t.mayReceive(ctx, d, today); err != nil {
+			return err
+		}
+		var begun time.Time
+		if !today.Before(d.From) {
+			begun = d.At
+		}
+		err = t.exec(ctx, `INSERT INTO delegation (id, uai, given_by, given_to, scope, from_day, until_day, created_at, begun_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			d.ID, string(d.UAI), d.By, d.To, string(d.Scope), d.From.String(), d.Until.String(), d.At, nullTime(begun))
+		if err != nil {
+			return fmt.Errorf("write the delegation: %w", err)
+		}
+		t.Audit(Entry{At: d.At, Event: "delegation_given", Actor: d.By, Via: okey.ViaWeb, Subject: "delegation:" + d.ID.String(), Detail: string(d.Scope)})
+		t.Audit(Entry{At: d.At, Event: "delegation_given", Actor: d.By, Via: okey.ViaWeb, Subject: AboutPerson(d.To), Detail: string(d.UAI)})
+		return t.FollowUp(ctx, told)
+	})
+	return told, err
+}
+
+// mayReceive says why a person can't be given a delegation: who is not of the establishment, approves there anyway, or has it already.
+func (t *Tx) mayReceive(ctx context.Context, d okey.GivenDelegation, today okey.Day) error {
+	var is struct {
+		Works    bool `db:"works"`
+		Approves bool `db:"approves"`
+	}
+	first := d.From
+	if first.Before(today) {
+		first = today
+	}
+	err := t.get(ctx, &is, "", `SELECT coalesce(bool_or(a.until IS NULL OR a.until >= $3::date), false) AS works,
+		coalesce(bool_or(a.function IN ('chef', 'adjoint') AND (a.until IS NULL OR a.until >= $4::date)), false) AS approves
+		FROM assignment a WHERE a.person = $1 AND a.uai = $2`, d.To, string(d.UAI), first.String(), d.Until.String())
+	switch {
+	case err != nil:
+		return err
+	case d.To == d.By:
+		return okey.InvalidField("delegate", "C'est vous : choisissez quelqu'un d'autre.")
+	case !is.Works:
+		return okey.InvalidField("delegate", "Cette personne ne travaille pas dans cet établissement à ces dates : choisissez quelqu'un d'autre.")
+	case is.Approves:
+		return okey.InvalidField("delegate", "Cette personne est déjà de la direction de cet établissement : elle peut tout faire sans délégation.")
+	}
+	var same []delegationRow
+	err = t.all(ctx, &same, selectDelegation+`WHERE d.uai = $1 AND d.given_to = $2 AND d.scope = $3 AND d.ended_at IS NULL
+		AND d.from_day <= $5::date AND d.until_day >= $4::date AND holds.until_day >= $6::date ORDER BY d.from_day LIMIT 1`,
+		string(d.UAI), d.To, string(d.Scope), d.From.String(), d.Until.String(), today.String())
+	if err != nil || len(same) == 0 {
+		return err
+	}
+	other := same[0].delegation()
+	return okey.InvalidField("delegate", "%s a déjà la même délégation du %s au %s, donnée par %s : choisissez d'autres dates, ou mettez d'abord fin à celle-là.",
+		other.ToName, other.From.Say(today), other.Until.Say(today), other.ByName)
+}
+
+// EndDelegation ends a delegation at once. Ended before, it stays as it was, and nobody is told twice.
+func (s *Store) EndDelegation(ctx context.Context, id uuid.UUID, by okey.PersonID, at time.Time) (okey.Action, error) {
+	var told okey.Action
+	err := s.Do(ctx, func(t *Tx) error {
+		d, err := t.Delegation(ctx, id)
+		if err != nil {
+			return err
+		}
+		told = followUp(id, okey.ActionDelegationEnded, d.UAI, at)
+		if err := t.LockEstablishment(ctx, d.UAI); err != nil {
+			return err
+		}
+		if d, err = t.Delegation(ctx, id); err != nil || !d.EndedAt.IsZero() {
+			return err
+		}
+		if err := t.exec(ctx, `UPDATE delegation SET ended_at = $2, ended_by = $3 WHERE id = $1`, id, at, by); err != nil {
+			return fmt.Errorf("end the delegation: %w", err)
+		}
+		t.Audit(Entry{At: at, Event: "delegation_ended", Actor: by, Via: okey.ViaWeb, Subject: "delegation:" + id.String(), Detail: string(d.UAI)})
+		return t.FollowUp(ctx, told)
+	})
+	return told, err
+}
+
+// BeginDelegations finds the delegations whose first day has come, by the clock of their establishment, and records that each is to be told.
+func (s *Store) BeginDelegations(ctx context.Context, now time.Time) error {
+	const someZonesAreAhead = 14 * time.Hour
+	latest := okey.DayOf(now.Add(someZonesAreAhead), time.UTC)
+	var due []struct {
+		ID      uuid.UUID       `db:"id"`
+		UAI     okey.UAI        `db:"uai"`
+		Academy string          `db:"academy"`
+		From    stdsql.NullTime `db:"from_day"`
+	}
+	err := s.all(ctx, &due, `SELECT d.id, d.uai, e.academy, d.from_day FROM delegation d JOIN establishment e USING (uai)
+		WHERE d.begun_at IS NULL AND d.ended_at IS NULL AND d.from_day <= $1::date ORDER BY d.id`, latest.String())
+	if err != nil {
+		return fmt.Errorf("look which delegations begin: %w", err)
+	}
+	for _, d := range due {
+		if okey.DayOf(now, okey.ZoneOf(d.Academy)).Before(dayOf(d.From)) {
+			continue
+		}
+		err := s.Do(ctx, func(t *Tx) error {
+			if err := t.exec(ctx, `UPDATE delegation SET begun_at = $2 WHERE id = $1 AND begun_at IS NULL`, d.ID, now); err != nil {
+				return err
+			}
+			return t.FollowUp(ctx, followUp(d.ID, okey.ActionDelegationBegun, d.UAI, now))
+		})
+		if err != nil {
+			return fmt.Errorf("begin delegation %s: %w", d.ID, err)
+		}
+	}
+	return nil
+}
+
+// followUp is the action that has those told whom something arranged between people concerns: one for each thing and each turn of it.
+func followUp(subject uuid.UUID, name okey.ActionName, uai okey.UAI, at time.Time) okey.Action {
+	return okey.Action{
+		ID: okey.DerivedID(subject, string(name)), Subject: subject, Name: name, Via: okey.ViaEngine, CreatedAt: at, Content: okey.Content{Establishment: uai},
+	}
+}
+
+// sameArrangement answers what is written again under one id: nothing to do where it is the same.
+func sameArrangement(same bool) error {
+	if same {
+		return nil
+	}
+	return okey.Errorf(okey.CodeActionReused, "Cet envoi a déjà servi pour autre chose : recommencez avec un nouveau.")
+}

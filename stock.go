@@ -24,7 +24,7 @@ var stockWorkflows = map[ActionName]string{
 	ActionDelivery: WorkflowStockImport, ActionArrival: WorkflowStockImport, ActionInventory: WorkflowInventory,
 	ActionReportDecision: WorkflowInventory, ActionMoveKeys: WorkflowKeyMove, ActionTakeAlong: WorkflowKeyMove,
 	ActionMoveDecision: WorkflowKeyMove, ActionSuccession: WorkflowSuccession,
-	ActionExport: WorkflowOrderExport,
+	ActionExport: WorkflowOrderExport, ActionPINChange: WorkflowPINChange, ActionPINLock: WorkflowPINChange,
 }
 
 // StockWorkflow names the short workflow that carries an action about stock; empty for other actions.
@@ -32,7 +32,7 @@ func StockWorkflow(n ActionName) string { return stockWorkflows[n] }
 
 // StockWorkflows returns the names of the workflows that carry actions about stock: all are the same function.
 func StockWorkflows() []string {
-	return []string{WorkflowStockImport, WorkflowInventory, WorkflowKeyMove, WorkflowSuccession, WorkflowOrderExport}
+	return []string{WorkflowStockImport, WorkflowInventory, WorkflowKeyMove, WorkflowSuccession, WorkflowOrderExport, WorkflowPINChange}
 }
 
 // StockWorkflowID names the workflow of an action about stock.

@@ -37,6 +37,8 @@ const (
 	Withdrawn      Letter = "withdrawn"
 	Expired        Letter = "expired"
 	YourKeyChanged Letter = "key_changed"
+	PINChanged     Letter = "pin_changed"
+	PINLocked      Letter = "pin_locked"
 	// To approvers and delegates.
 	Asked           Letter = "asked"
 	AskedList       Letter = "asked_list"
@@ -107,6 +109,7 @@ type Facts struct {
 	Expiry    string
 	Other     string // the other establishment of a move, within a sentence
 	Accepted  bool   // a move
+	Forgotten bool   // the PIN that was replaced
 	Known     bool   // a reported key that came into OKEY at that school another way
 	Items     []Item
 	Total     int // of which Items may be the first

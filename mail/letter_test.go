@@ -66,6 +66,7 @@ func variants() map[string]variant {
 	add("keys_moved-here", mail.KeysMoved, func(f *mail.Facts) { f.Other, f.Total, f.Items = "", 1, f.Items[:1] })
 	add("move_decided-accepted", mail.MoveDecided, func(f *mail.Facts) { f.Accepted = true })
 	add("move_decided_holder-accepted", mail.YourMoveDecided, func(f *mail.Facts) { f.Accepted = true })
+	add("pin_changed-forgotten", mail.PINChanged, func(f *mail.Facts) { f.Forgotten = true })
 	return all
 }
 

@@ -130,30 +130,38 @@ func newHouseWith(t *testing.T, change func(*config.Config)) *house {
 	t.Helper()
 	s := scene.New(t)
 	h := &house{Scene: s, Judges: &judges{store: s.Store, requests: activities.NewRequests(s.Store, calendar.PublicOnly()), keys: activities.NewKeys(s.Store), stock: activities.NewStock(s.Store, calendar.PublicOnly())}}
-	var handler http.Handler
-	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
-	h.URL = web.URL
 	h.Config = config.Config{
-		URL: web.URL, TemporalUIURL: "http://127.0.0.1:8233", PINPeppers: config.NewKeyring(), LinkKeys: config.NewKeyring(), AuditKeys: s.Keys,
+		TemporalUIURL: "http://127.0.0.1:8233", PINPeppers: config.NewKeyring(), LinkKeys: config.NewKeyring(), AuditKeys: s.Keys,
 		SupportMail: "assistance@ac-nice.fr", OIDCIssuer: "http://127.0.0.1:1", OIDCClientID: "okey",
 	}
+	return h.beside(change)
+}
+
+// beside runs another server over the same database, with other settings.
+func (h *house) beside(change func(*config.Config)) *house {
+	h.Helper()
+	t := h.TB
+	h = &house{Scene: h.Scene, Judges: h.Judges, Config: h.Config}
+	var handler http.Handler
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
+	h.URL, h.Config.URL = web.URL, web.URL
 	change(&h.Config)
 	ctx, cancel := context.WithCancel(context.Background())
-	outcomes, err := s.Store.ListenOutcomes(ctx)
+	outcomes, err := h.Store.ListenOutcomes(ctx)
 	require.NoError(t, err)
-	h.Server = server.New(h.Config, s.Store, outcomes, h.Judges)
+	h.Server = server.New(h.Config, h.Store, outcomes, h.Judges)
 	handler = h.Server.Handler()
 	t.Cleanup(func() {
 		web.Close()
 		h.Server.Close()
 		cancel()
 	})
-	h.spec = specification(t)
+	h.spec = specification(h)
 	return h
 }
 
 // specification is openapi.yaml, as the program serves it.
-func specification(t *testing.T) routers.Router {
+func specification(t testing.TB) routers.Router {
 	t.Helper()
 	loader := openapi3.NewLoader()
 	doc, err := loader.LoadFromFile("openapi.yaml")

@@ -11,6 +11,7 @@ import (
 type keyScreen struct {
 	Facts  []fact
 	Form   *form      // nil for whoever may not change it
+	PIN    *pinLinks  // for whoever has it in hand
 	Along  *alongView // the holder leaves with it
 	Story  []storyLine
 	Follow string
@@ -107,6 +108,7 @@ func (s *Server) showKey(v *visit, status int, key okey.Key, f *form, notice, wa
 	title := "Gérer la clef"
 	if key.Holder == v.Actor.ID {
 		title = "Ma clef " + string(key.Serial)
+		page.PIN = linksOfPIN(key.Serial)
 	}
 	return s.show(v, status, "key", screen{Title: title, Notice: notice, Warning: warning, Body: page})
 }

@@ -155,6 +155,7 @@ var actionNames = map[okey.ActionName]string{
 	okey.ActionOf(okey.CharterAndPIN): "charte et code PIN", okey.ActionOf(okey.Handover): "remise",
 	okey.ActionOf(okey.Withdrawal): "retrait", okey.ActionOf(okey.KeyUnavailable): "clef indisponible",
 	okey.ActionMoveKeys: "déplacement de clefs", okey.ActionTakeAlong: "départ avec une clef", okey.ActionMoveDecision: "réponse à un départ", okey.ActionSuccession: "succession",
+	okey.ActionPINChange: "changement de code PIN", okey.ActionPINLock: "code PIN bloqué",
 	"unknown-signal": "signal inconnu", "cancellation": "annulation demandée au moteur",
 }
 
@@ -178,6 +179,7 @@ var refusalNames = map[okey.Code]string{
 	okey.CodeKeysStay: "clefs qui ne peuvent pas partir", okey.CodeMoveOpen: "départ déjà proposé", okey.CodeMoveOver: "proposition close",
 	okey.CodeOwnKey: "sa propre clef", okey.CodeNotServed: "établissement non servi", okey.CodeSucceeded: "établissement remplacé",
 	okey.CodeForbidden: "plus de droit", okey.CodeNotFound: "plus de droit", okey.CodeOwnRequest: "sa propre demande", okey.CodeInvalid: "code PIN effacé",
+	okey.CodePINReplaced: "code PIN déjà remplacé",
 }
 
 func sayRefusal(code okey.Code) string {

@@ -67,6 +67,7 @@ type signedIn struct {
 	person   okey.Person
 	verified bool // the mail address too
 	idToken  string
+	at       time.Time // when the provider last asked who it is; zero where it does not say
 }
 
 // exchange turns the code of a callback into a person.
@@ -95,6 +96,10 @@ func (p *provider) exchange(ctx context.Context, code string, f flow) (signedIn,
 	if err := idToken.Claims(&said); err != nil {
 		return signedIn{}, fmt.Errorf("read the ID token: %w", err)
 	}
+	var at time.Time
+	if said.AuthTime > 0 {
+		at = time.Unix(int64(said.AuthTime), 0)
+	}
 	if d.UserInfoEndpoint() != "" {
 		// Many providers put names and uid there only. What both say, the signed token says.
 		info, err := d.UserInfo(ctx, oauth2.StaticTokenSource(token))
@@ -114,7 +119,7 @@ func (p *provider) exchange(ctx context.Context, code string, f flow) (signedIn,
 		said.Subject = idToken.Subject
 	}
 	person, err := said.person()
-	return signedIn{person: person, verified: said.verified(), idToken: raw}, err
+	return signedIn{person: person, verified: said.verified(), idToken: raw, at: at}, err
 }
 
 // endSession is where a browser goes after signing out here: to the provider, which comes back to the home page; straight there where the

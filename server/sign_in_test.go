@@ -33,6 +33,8 @@ type identity struct {
 	claims map[string]any
 	asked  url.Values // of the last authorization
 	away   bool
+
+	authTime time.Time // when it last asked who it is; zero: it does not say
 }
 
 func newIdentity(t *testing.T) *identity {
@@ -71,10 +73,14 @@ func (p *identity) token(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, `{"error":"invalid_grant"}`, http.StatusBadRequest)
 		return
 	}
-	claims, _ := json.Marshal(map[string]any{
+	said := map[string]any{
 		"iss": p.URL, "aud": "okey", "sub": p.claims["sub"], "nonce": p.asked.Get("nonce"),
 		"iat": time.Now().Unix(), "exp": time.Now().Add(time.Hour).Unix(),
-	})
+	}
+	if !p.authTime.IsZero() {
+		said["auth_time"] = p.authTime.Unix()
+	}
+	claims, _ := json.Marshal(said)
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(map[string]any{
 		"access_token": "at", "token_type": "Bearer", "id_token": oidctest.SignIDToken(p.key, "k", "ES256", string(claims)),

@@ -19,7 +19,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/lib/pq"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/temporalproto"
 	"go.temporal.io/api/workflowservice/v1"
@@ -39,7 +38,7 @@ func (s *stack) everything(metrics string) *haystack {
 	s.readFiles(h)
 	_, text := get(s.t, "http://"+metrics+"/metrics")
 	h.add("metrics", []byte(text))
-	h.add("output", []byte(s.said.String()), bytes.Clone(s.wrong.Bytes()))
+	h.add("output", bytes.Clone(s.said.Bytes()), bytes.Clone(s.wrong.Bytes()))
 	for _, l := range s.letters("") {
 		text, err := json.Marshal(l)
 		require.NoError(s.t, err)
@@ -158,25 +157,16 @@ func (s *stack) readDatabases(h *haystack) {
 	s.t.Helper()
 	for _, name := range s.databases() {
 		db := s.admin(name)
-		rows, err := db.Query(`SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-			WHERE c.relkind IN ('r', 'p', 'm', 'S') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')`)
-		require.NoError(s.t, err)
-		var tables [][2]string
-		for rows.Next() {
-			var table [2]string
-			require.NoError(s.t, rows.Scan(&table[0], &table[1]))
-			tables = append(tables, table)
-		}
-		require.NoError(s.t, rows.Err())
-		for _, table := range tables {
-			s.readTable(h, db, name, table[0], table[1])
+		for _, table := range s.strings(db, `SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+			WHERE c.relkind IN ('r', 'p', 'm', 'S') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')`) {
+			s.readTable(h, db, name, table)
 		}
 	}
 }
 
-func (s *stack) readTable(h *haystack, db *stdsql.DB, database, schema, table string) {
+func (s *stack) readTable(h *haystack, db *stdsql.DB, database, table string) {
 	s.t.Helper()
-	rows, err := db.Query(`SELECT * FROM ` + pq.QuoteIdentifier(schema) + `.` + pq.QuoteIdentifier(table))
+	rows, err := db.Query(`SELECT * FROM ` + table)
 	require.NoError(s.t, err)
 	defer func() { _ = rows.Close() }()
 	columns, err := rows.Columns()
@@ -188,7 +178,7 @@ func (s *stack) readTable(h *haystack, db *stdsql.DB, database, schema, table st
 		}
 		require.NoError(s.t, rows.Scan(values...))
 		for i, column := range columns {
-			place := fmt.Sprintf("database %s: %s.%s.%s", database, schema, table, column)
+			place := fmt.Sprintf("database %s: %s.%s", database, table, column)
 			switch value := (*values[i].(*any)).(type) {
 			case nil:
 			case []byte:
@@ -203,17 +193,23 @@ func (s *stack) readTable(h *haystack, db *stdsql.DB, database, schema, table st
 
 func (s *stack) databases() []string {
 	s.t.Helper()
-	var names []string
-	rows, err := s.admin("postgres").Query(`SELECT datname FROM pg_database WHERE datallowconn ORDER BY datname`)
+	return s.strings(s.admin("postgres"), `SELECT datname FROM pg_database WHERE datallowconn ORDER BY datname`)
+}
+
+// strings answers a question with a column of texts.
+func (s *stack) strings(db *stdsql.DB, query string) []string {
+	s.t.Helper()
+	rows, err := db.Query(query)
 	require.NoError(s.t, err)
 	defer func() { _ = rows.Close() }()
+	var found []string
 	for rows.Next() {
-		var name string
-		require.NoError(s.t, rows.Scan(&name))
-		names = append(names, name)
+		var one string
+		require.NoError(s.t, rows.Scan(&one))
+		found = append(found, one)
 	}
 	require.NoError(s.t, rows.Err())
-	return names
+	return found
 }
 
 // admin opens a database of the cluster as its owner.

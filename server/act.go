@@ -42,6 +42,7 @@ func (s *Server) act(ctx context.Context, actor okey.Actor, w wish) (outcome, er
 	if w.Name == okey.ActionAsk {
 		w.Request = okey.RequestIDOf(actor.ID, w.Action)
 	}
+	// A change of PIN is about its key, the others about something that has an id of its own.
 	if _, known := stockKinds[w.Name]; known && w.Subject == uuid.Nil && w.Name != okey.ActionPINChange {
 		w.Subject = okey.DerivedID(w.Action, string(w.Name))
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"okey"
+	"okey/sql"
 )
 
 // keyScreen is the page of a key.
@@ -94,7 +95,11 @@ func (s *Server) showKey(v *visit, status int, key okey.Key, f *form, notice, wa
 		page.Facts = append(page.Facts, fact{Name: "Titulaire", Value: holder.Name()})
 	}
 	if key.PriorToOKEY {
-		page.Facts = append(page.Facts, fact{Name: "Charte et code PIN", Value: "antérieurs à OKEY"})
+		kept, err := s.store.KeptPIN(v.ctx(), key.Serial)
+		if err != nil {
+			return err
+		}
+		page.Facts = append(page.Facts, priorFact(kept))
 	}
 	if key.Holder != v.Actor.ID || v.desk() {
 		if page.Story, err = s.keyStory(v, key, c); err != nil {
@@ -111,6 +116,14 @@ func (s *Server) showKey(v *visit, status int, key okey.Key, f *form, notice, wa
 		page.PIN = linksOfPIN(key.Serial)
 	}
 	return s.show(v, status, "key", screen{Title: title, Notice: notice, Warning: warning, Body: page})
+}
+
+// priorFact says what of a key was settled before OKEY: its PIN no longer, once another has been set here.
+func priorFact(kept sql.KeptPIN) fact {
+	if kept.Hash != "" {
+		return fact{Name: "Charte", Value: "antérieure à OKEY"}
+	}
+	return fact{Name: "Charte et code PIN", Value: "antérieurs à OKEY"}
 }
 
 func (s *Server) keyStory(v *visit, key okey.Key, c clock) ([]storyLine, error) {

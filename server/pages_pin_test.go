@@ -10,6 +10,7 @@ import (
 	"okey"
 	"okey/internal/scene"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -214,11 +215,45 @@ func TestAFreshSignInEndsAfterFiveMinutes(t *testing.T) {
 }
 
 func TestAPINThatOKEYDoesNotKnowIsChosenAfterAFreshSignIn(t *testing.T) {
-	h := newHouse(t)
+	h, p := newGate(t)
 	c := h.cast()
 	serial := h.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2030, 1, 1))
-	page := h.as(c.lea).get(pinPage(serial))
+	h.Exec(`UPDATE key SET prior_to_okey = true`)
+	v := h.visitor()
+	v.signedIn(p, c.lea)
+	lea := v.browser()
+	page := lea.get(pinPage(serial))
 	assert.Contains(t, page.text(), "choisi avant OKEY")
 	assert.Contains(t, page.HTML, `href="`+forgottenPage(serial)+`"`)
 	assert.NotContains(t, page.HTML, `name="current"`)
+	assert.Contains(t, lea.get(keyPage(serial)).text(), "Charte et code PIN antérieurs à OKEY")
+
+	p.authTime = time.Now()
+	lea.done(lea.fill(v.afresh(p, serial).Location, "/mon-code-pin/oublie", "pin", "730452", "pin2", "730452"))
+	assert.Contains(t, lea.get(keyPage(serial)).text(), "Charte antérieure à OKEY")
+	assert.Equal(t, true, h.checker()(serial, "730452").at("ok"))
+}
+
+// What happens where the judges are slow or say no.
+func TestAChangeOfPINThatIsNotThereAtOnceIsFollowed(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	serial := h.inService(c)
+	lea := h.as(c.lea)
+	form := lea.get(pinPage(serial)).form(t, "/mon-code-pin", "current", "4071", "pin", "730452", "pin2", "730452")
+	h.Judges.away.Store(true)
+	recorded := lea.post("/mon-code-pin", form)
+	assert.Equal(t, http.StatusAccepted, recorded.Status)
+	assert.Contains(t, recorded.text(), "C'est enregistré")
+	follow := recorded.Header.Get("Location")
+	assert.Equal(t, http.StatusAccepted, lea.get(follow).Status)
+
+	h.Exec(`UPDATE key SET state = 'lost', holder = NULL, pin_hash = NULL`)
+	h.Judges.away.Store(false)
+	a := h.Text(`SELECT id::text FROM action WHERE name = 'pin-change'`)
+	require.NoError(t, h.Judges.Deliver(t.Context(), okey.Action{ID: uuid.MustParse(a), Name: okey.ActionPINChange, Key: serial}))
+	refused := lea.get(follow)
+	assert.Equal(t, http.StatusConflict, refused.Status)
+	assert.Contains(t, refused.text(), "Cette clef n'est plus la vôtre : son code PIN n'a pas changé.")
+	assert.Equal(t, 0, h.Count(`SELECT count(*) FROM action WHERE pin_hash IS NOT NULL`))
 }

@@ -99,6 +99,7 @@ type MailOrder struct {
 	Cause   uuid.UUID `json:"cause"`            // the action of a key change
 	Subject uuid.UUID `json:"subject,omitzero"` // an order, an export, a delivery, an inventory, a move: the recipe knows which
 	UAI     UAI       `json:"uai,omitempty"`    // whose approvers are told, with Subject
+	Letter  uuid.UUID `json:"letter,omitzero"`  // of the daily watch: noted once it has left
 	Step    MailStep  `json:"step"`
 	At      time.Time `json:"at"`
 }

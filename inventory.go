@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 )
@@ -13,13 +14,16 @@ type Finding string
 
 // The findings of an inventory.
 const (
-	Found           Finding = "found"      // lies there, as it should
-	Missing         Finding = "missing"    // should lie there
-	Unexpected      Finding = "unexpected" // lies there, but is lent, lost, broken, scrapped or on its way
-	FoundElsewhere  Finding = "elsewhere"  // belongs to another establishment
-	FoundUnknown    Finding = "unknown"    // OKEY does not know it: support is asked
-	MaxInventory            = 2000         // serials that one inventory takes
-	inventorySpaces         = " \t\r\n,;\u00a0\u202f"
+	Found          Finding = "found"      // lies there, as it should
+	Missing        Finding = "missing"    // should lie there
+	Unexpected     Finding = "unexpected" // lies there, but is lent, lost, broken, scrapped or on its way
+	FoundElsewhere Finding = "elsewhere"  // belongs to another establishment
+	FoundUnknown   Finding = "unknown"    // OKEY does not know it: support is asked
+)
+
+const (
+	MaxInventory = 2000 // serials that one inventory takes
+	wholeSerial  = 6    // characters: shorter ones are parts of a serial that is printed with spaces
 )
 
 // InventoryLine is one key of an inventory. State is the key's, where OKEY knows it.
@@ -94,18 +98,25 @@ func ProposeSerials(uai UAI, lines []InventoryLine, known []Key) map[Serial][]Se
 	return proposed
 }
 
-// ReadSerials reads what was typed or scanned: one serial a line, or several with spaces, commas or semicolons between them. Each serial
-// counts once; what is none is returned as it was typed.
+// ReadSerials reads what was typed or scanned: one serial a line, or several with commas or semicolons between them. A space within is part of how
+// the serial is printed, unless each part is as long as a serial: then they are several. Each counts once; what is none is returned as it was
+// typed.
 func ReadSerials(text string) (serials []Serial, unreadable []string) {
 	seen := map[Serial]bool{}
-	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(inventorySpaces, r) }) {
-		serial, err := ParseSerial(word)
-		switch {
-		case err != nil:
-			unreadable = append(unreadable, word)
-		case !seen[serial]:
-			seen[serial] = true
-			serials = append(serials, serial)
+	for _, typed := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("\t\r\n,;", r) }) {
+		words := strings.Fields(typed)
+		if slices.ContainsFunc(words, func(word string) bool { return utf8.RuneCountInString(word) < wholeSerial }) {
+			words = []string{strings.TrimSpace(typed)}
+		}
+		for _, word := range words {
+			serial, err := ParseSerial(word)
+			switch {
+			case err != nil:
+				unreadable = append(unreadable, word)
+			case !seen[serial]:
+				seen[serial] = true
+				serials = append(serials, serial)
+			}
 		}
 	}
 	return serials, unreadable

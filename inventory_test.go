@@ -52,4 +52,8 @@ func TestSerialsAreReadAsTheyAreScanned(t *testing.T) {
 	serials, unreadable := okey.ReadSerials("0048-0001\n00480002\r\n00480001; ab12,é!\n\n")
 	assert.Equal(t, []okey.Serial{"00480001", "00480002", "AB12"}, serials)
 	assert.Equal(t, []string{"é!"}, unreadable)
+
+	serials, unreadable = okey.ReadSerials("shp 00001\n0048\u00a00003\n00480004 00480005\n")
+	assert.Equal(t, []okey.Serial{"SHP00001", "00480003", "00480004", "00480005"}, serials, "a space is part of a number as it is printed, and parts whole ones")
+	assert.Empty(t, unreadable)
 }

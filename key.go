@@ -104,6 +104,12 @@ var KeyTransitions = []KeyTransition{
 	{Lost, ReasonRetired, Retired, false},
 	{Defective, ReasonReturn, InStock, false}, // it works after all
 	{Defective, ReasonRetired, Retired, false},
+	{Retired, ReasonFound, InStock, false}, // it was a mistake: see SupportAlone
+}
+
+// SupportAlone tells whether only support may give this reason for a key in this state: what ends a key's life is undone by nobody else.
+func SupportAlone(from KeyState, reason KeyReason) bool {
+	return from == Retired && reason == ReasonFound
 }
 
 // NextKeyState returns the state that reason leads to; the Error has code key_transition where the table has no such row.
@@ -135,6 +141,17 @@ const RenewalMonths = 3
 // LoginAhead is by how much the clock of whoever tells of a login may be ahead of ours.
 const LoginAhead = 5 * time.Minute
 
+// CheckLogin answers invalid for an instant at which no key was used: it is to come, or lies before there were any.
+func CheckLogin(field string, at, now time.Time) error {
+	switch {
+	case at.After(now.Add(LoginAhead)):
+		return InvalidField(field, "Cette connexion est à venir : vérifiez la date, et l'horloge du serveur d'authentification.")
+	case at.Year() < 2000:
+		return InvalidField(field, "Cette connexion est trop ancienne : vérifiez l'année.")
+	}
+	return nil
+}
+
 // Key is a hardware token. One establishment has it, one person or none holds it, one request or none keeps it aside.
 type Key struct {
 	Serial      Serial
@@ -159,9 +176,12 @@ func (k Key) Renewable(on Day) bool {
 }
 
 // MayChangeKey answers nil where the actor may report this of the key: whoever manages the establishment's keys, and the holder, who may
-// declare their own key lost or defective. The errors are those of May.
+// declare their own key lost or defective. The errors are those of May, and key_transition for what support alone may undo.
 func MayChangeKey(a Actor, k Key, s Subject, reason KeyReason, on Day) error {
 	err := May(ActManageKeys, a, s, on)
+	if err == nil && SupportAlone(k.State, reason) && !a.Support {
+		return Errorf(CodeKeyTransition, "Une clef mise au rebut ne revient que par l'assistance : écrivez-lui.")
+	}
 	if err != nil && HolderMayDeclare(k.State, reason) && May(ActDeclareKey, a, s, on) == nil {
 		return nil
 	}

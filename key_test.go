@@ -18,11 +18,19 @@ func TestOnlyAKeyInServiceMayBeDeclaredByItsHolder(t *testing.T) {
 	}
 }
 
-func TestARetiredKeyStaysRetired(t *testing.T) {
+func TestARetiredKeyComesBackByNobodyButSupport(t *testing.T) {
+	today := okey.NewDay(2026, time.November, 23)
+	head := okey.Actor{Person: okey.Person{ID: uuid.New()}, Assignments: []okey.Assignment{{UAI: "0069001B", Function: okey.Principal}}}
+	support := okey.Actor{Person: okey.Person{ID: uuid.New()}, Support: true}
+	key, at := okey.Key{State: okey.Retired, UAI: "0069001B"}, okey.Subject{UAI: "0069001B"}
 	for _, reason := range okey.ChangeReasons() {
 		_, err := okey.NextKeyState(okey.Retired, reason)
-		assert.Equal(t, okey.CodeKeyTransition, okey.ErrorCode(err))
+		assert.Equal(t, reason == okey.ReasonFound, err == nil, "%s", reason)
 	}
+	assert.Equal(t, okey.CodeKeyTransition, okey.ErrorCode(okey.MayChangeKey(head, key, at, okey.ReasonFound, today)))
+	assert.NoError(t, okey.MayChangeKey(support, key, at, okey.ReasonFound, today))
+	key.State = okey.Lost
+	assert.NoError(t, okey.MayChangeKey(head, key, at, okey.ReasonFound, today), "a lost one is the head's business")
 }
 
 func TestEveryKeyReasonIsUsedAndNamed(t *testing.T) {

@@ -39,8 +39,10 @@ const (
 	MailKeysReported      MailKind = "keys_reported"      // support: keys of an inventory that OKEY does not know
 	MailReportDecided     MailKind = "report_decided"     // whoever reported it
 	MailLowStock          MailKind = "low_stock"          // approvers: fewer keys than support wants there
-	MailKeyExpires        MailKind = "key_expires"        // holder, approvers
-	MailHolderLeft        MailKind = "holder_left"        // holder, approvers
+	MailKeyExpires        MailKind = "key_expires"        // holder
+	MailKeysExpire        MailKind = "keys_expire"        // approvers: one list
+	MailHolderLeft        MailKind = "holder_left"        // holder
+	MailHoldersLeft       MailKind = "holders_left"       // approvers: one list
 	MailDeliveryArrived   MailKind = "delivery_arrived"   // approvers: keys are in their stock
 	MailDeliveryAnnounced MailKind = "delivery_announced" // approvers: keys are on their way, confirm what arrives
 )

@@ -66,6 +66,8 @@ type Actor struct {
 	Delegations []Delegation
 	Support     bool
 	Auditor     bool
+
+	SessionsFrom time.Time // sessions that began before have been ended; zero: none has
 }
 
 // At returns the actor's assignments at an establishment that hold on the day.
@@ -146,6 +148,12 @@ func (d Day) AddMonths(n int) Day {
 
 // AddDays returns the day n days later.
 func (d Day) AddDays(n int) Day { return Day{d.t.AddDate(0, 0, n)} }
+
+// In is the instant at which the day begins in a zone.
+func (d Day) In(zone *time.Location) time.Time {
+	y, m, day := d.t.Date()
+	return time.Date(y, m, day, 0, 0, 0, 0, zone)
+}
 
 // Time is midnight UTC of the day, for libraries that want a time.
 func (d Day) Time() time.Time { return d.t }

@@ -15,8 +15,19 @@ type WatchInput struct {
 	After int       `json:"after,omitempty"` // how many letters came before
 }
 
-// WatchBatch is how many letters one answer has at most: histories stay short.
-const WatchBatch = 200
+// Histories stay short: one answer has at most so many letters, and one run; what is left over is the next run's.
+const (
+	WatchBatch = 200
+	WatchMost  = 4000
+)
+
+// How long things last around the watch.
+const (
+	WatchTry    = 4 * time.Hour       // a letter that can't leave for so long waits for the next run
+	WatchLife   = 12 * time.Hour      // a run is over by then, whatever happened: what it did not send is the next one's
+	WatchGiveUp = 5 * 24 * time.Hour  // of a letter that still has not left support is told (RFC 5321, 4.5.4.1)
+	LeftAgain   = 30 * 24 * time.Hour // a key of someone who left is told once more
+)
 
 // WatchReport is what is to be sent; Next goes on behind it, 0: that is all.
 type WatchReport struct {

@@ -157,3 +157,15 @@ func TestAHolderDeclaresTheirKeyLostAndMayAskAgainAtOnce(t *testing.T) {
 	_, v := c.ask(c.lea, okey.Replacement)
 	assert.True(t, v.Accepted)
 }
+
+// The next holder's page must not show when somebody else was there.
+func TestAReturnedKeyForgetsItsLastLogin(t *testing.T) {
+	c := newCourt(t)
+	serial := c.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
+	c.Exec(`UPDATE key SET last_login_at = now()`)
+	require.True(t, c.change(c.roux, serial, okey.ReasonLost).Accepted)
+	assert.Equal(t, 1, c.Count(`SELECT count(last_login_at) FROM key`), "a lost key's is worth knowing")
+	require.True(t, c.change(c.roux, serial, okey.ReasonFound).Accepted)
+	require.Equal(t, okey.InStock, c.KeyState(serial))
+	assert.Zero(t, c.Count(`SELECT count(last_login_at) FROM key`))
+}

@@ -53,6 +53,14 @@ func NewMails(store *sql.Store, sender *mail.Sender, calendar Calendar, settings
 // SendMails sends the mails of one step, to whom they concern on this day. Each mail's row is written first, so that another attempt sends
 // only what has not left yet, under the same Message-ID. The error, where some mail must wait, names nobody: it is kept by the engine.
 func (m *Mails) SendMails(ctx context.Context, order okey.MailOrder) (okey.MailReport, error) {
+	report, err := m.send(ctx, order)
+	if err != nil || order.Letter == uuid.Nil {
+		return report, err
+	}
+	return report, m.store.WatchLetterLeft(ctx, order.Letter, nowOf(ctx, order))
+}
+
+func (m *Mails) send(ctx context.Context, order okey.MailOrder) (okey.MailReport, error) {
 	p, err := m.begin(ctx, order)
 	if okey.ErrorCode(err) == okey.CodeNotFound {
 		return okey.MailReport{}, nil // what the mail was about is gone
@@ -177,12 +185,11 @@ func (p *post) put(e envelope) {
 	if e.issue == 0 {
 		e.issue = 1
 	}
+	if e.id == uuid.Nil && e.address == "" {
+		e.id = p.idOf(e.letter, e.person.String(), e.issue)
+	}
 	if e.id == uuid.Nil {
 		e.id = p.idOf(e.letter, e.address, e.issue)
-	}
-	if e.address == "" {
-		slog.Warn("somebody whom a mail concerns has no address", "request", p.order.Request, "person", e.person)
-		return
 	}
 	for _, other := range p.envelopes {
 		if other.id == e.id {
@@ -252,6 +259,9 @@ func (p *post) mustRepeat(waiting int) error {
 
 // deliver brings one envelope to the relay, unless it went before, and notes what became of it.
 func (p *post) deliver(ctx context.Context, connection *mail.Connection, e envelope) (sql.MailState, error) {
+	if e.address == "" {
+		return sql.MailFailed, p.tellUnaddressed(ctx, e)
+	}
 	row, err := p.queue(ctx, e)
 	if err != nil || row.State == sql.MailSent {
 		return row.State, err
@@ -287,18 +297,43 @@ func (p *post) tellBounced(e envelope, subject string) {
 		slog.Error("support's mailbox refuses mail", "mail", e.id, "kind", e.letter)
 		return
 	}
-	facts := p.facts
-	facts.Link = p.page()
-	facts.Items, facts.Total = []mail.Item{{Kind: subject, Address: e.address}}, 1
-	id := okey.MailStep{Kind: okey.MailKind(mail.Bounced), Ref: p.order.Step.Ref}.Key(e.id, p.support, 1)
-	p.put(envelope{id: id, letter: mail.Bounced, address: p.support, facts: facts})
+	p.tellUnread(mail.Bounced, e, mail.Item{Kind: subject, Address: e.address})
 }
 
-// now is the order's instant, moved on by the time that its attempts have taken: a workflow may live in a time of its own.
-func (p *post) now(ctx context.Context) time.Time {
+// tellUnaddressed has support told, once, of somebody whom a mail concerns and whose address OKEY does not have.
+func (p *post) tellUnaddressed(ctx context.Context, e envelope) error {
+	slog.Warn("somebody whom a mail concerns has no address", "request", p.order.Request, "person", e.person)
+	message, err := mail.Write(e.letter, e.facts)
+	if err != nil {
+		return err
+	}
+	person, err := p.store.Person(ctx, e.person)
+	if err != nil {
+		return err
+	}
+	p.tellUnread(mail.NoAddress, e, mail.Item{Kind: message.Subject, Requester: person.Name()})
+	return nil
+}
+
+// tellUnread sends support what nobody reads, with the page that it is about: never a link that acts for its reader.
+func (p *post) tellUnread(letter mail.Letter, e envelope, item mail.Item) {
+	facts := p.facts
+	facts.Link = p.page()
+	if p.order.Subject != uuid.Nil {
+		facts.Link = e.facts.Link
+	}
+	facts.Items, facts.Total = []mail.Item{item}, 1
+	id := okey.MailStep{Kind: okey.MailKind(letter), Ref: p.order.Step.Ref}.Key(e.id, p.support, 1)
+	p.put(envelope{id: id, letter: letter, address: p.support, facts: facts})
+}
+
+func (p *post) now(ctx context.Context) time.Time { return nowOf(ctx, p.order) }
+
+// nowOf is the order's instant, moved on by the time that its attempts have taken: a workflow may live in a time of its own.
+func nowOf(ctx context.Context, order okey.MailOrder) time.Time {
 	if !activity.IsActivity(ctx) {
-		return p.order.At
+		return order.At
 	}
 	info := activity.GetInfo(ctx)
-	return p.order.At.Add(max(0, info.StartedTime.Sub(info.ScheduledTime)))
+	return order.At.Add(max(0, info.StartedTime.Sub(info.ScheduledTime)))
 }

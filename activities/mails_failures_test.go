@@ -114,3 +114,22 @@ func TestARequestThatIsGoneHasNoMails(t *testing.T) {
 	require.NoError(t, err)
 	assert.Zero(t, report)
 }
+
+func TestADeciderWithoutAnAddressIsSupportsAffair(t *testing.T) {
+	o := newOffice(t)
+	o.Exec(`UPDATE person SET mail = '' WHERE id = $1`, o.blanc.ID)
+	o.Key(scene.Tilleuls)
+	request, v := o.ask(o.lea, okey.FirstKey)
+	report, err := o.try(request, v.Mails[0])
+	require.NoError(t, err)
+	assert.Equal(t, okey.MailReport{Sent: 2, Failed: 1}, report, "the other one's, and support's")
+	assert.Equal(t, []string{supportBox + ": Pas d'adresse : Anne Blanc"}, lines(o.box.To(supportBox)))
+	assert.Equal(t, base+"/demandes/"+request.String(), link(o.box.To(supportBox)[0]), "no link that acts")
+
+	second, _ := o.ask(o.Person("Paul Petit", okey.Staff, scene.Tilleuls), okey.FirstKey)
+	for _, id := range []uuid.UUID{request, second} {
+		_, err := o.try(id, okey.MailStep{Kind: okey.MailRemindDecision, Ref: 100})
+		require.NoError(t, err, "nobody waits for a list that can't leave")
+	}
+	assert.Len(t, o.box.To(supportBox), 2, "once a day")
+}

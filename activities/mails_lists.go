@@ -23,6 +23,10 @@ const (
 // ask writes to one decider: alone, or, where many requests come, as a list of all that awaits them. After a list the next requests
 // wait until an hour has gone by, and go out as one list again.
 func (p *post) ask(ctx context.Context, person okey.Person) error {
+	if person.Mail == "" {
+		p.toPerson(mail.Asked, person) // which is support's affair
+		return nil
+	}
 	link, issue, err := p.decisionLink(ctx, person)
 	if err != nil {
 		return err
@@ -122,6 +126,10 @@ func (p *post) remindOne(ctx context.Context, stage okey.Stage, person okey.Pers
 	year, month, day := p.today.Time().Date()
 	id := okey.MailStep{Kind: okey.MailKind(mail.Reminder), Ref: year*10000 + int(month)*100 + day}.Key(person.ID, person.Mail, 1)
 	reminder := envelope{id: id, letter: mail.Reminder, person: person.ID, address: person.Mail, issue: 1, facts: facts}
+	if person.Mail == "" {
+		p.put(reminder) // support's affair: no list of theirs will ever leave
+		return nil
+	}
 	row, err := p.queue(ctx, reminder)
 	if err != nil {
 		return err

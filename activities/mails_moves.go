@@ -3,11 +3,9 @@ package activities
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"okey"
 	"okey/mail"
-	"okey/sql"
 )
 
 // keysMoved tells the people of one establishment which of its keys support took away, or which ones it brought.
@@ -144,17 +142,4 @@ func succeeded(ctx context.Context, p *post) error {
 	p.facts.Other, p.facts.Comment = okey.SayEstablishment(succession.FromName), succession.Comment
 	p.facts.Total, p.facts.Waiting, p.facts.Link = counts.Keys, counts.Requests, p.list()
 	return p.toKeepers(ctx, mail.Succeeded)
-}
-
-// ExpireMoves ends the proposals that nobody has answered in their time, and returns the mails that tell their proposers.
-func ExpireMoves(ctx context.Context, store *sql.Store, now time.Time) ([]okey.MailOrder, error) {
-	expired, err := store.ExpireMoves(ctx, now)
-	if err != nil {
-		return nil, fmt.Errorf("expire moves: %w", err)
-	}
-	letters := make([]okey.MailOrder, len(expired))
-	for i, move := range expired {
-		letters[i] = okey.MailOrder{Subject: move.ID, UAI: move.To, Step: okey.MailStep{Kind: okey.MailMoveExpired, Ref: 1}, At: now}
-	}
-	return letters, nil
 }

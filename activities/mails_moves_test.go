@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"okey"
-	"okey/activities"
 	"okey/internal/postbox"
 	"okey/internal/scene"
 
@@ -57,9 +56,8 @@ func TestAProposerLearnsThatNobodyAnswered(t *testing.T) {
 	o := newOffice(t)
 	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
 	o.stockAct(okey.Action{Name: okey.ActionTakeAlong, Key: serial, By: o.roux.ID, Content: okey.Content{Establishment: scene.Acacias}})
-	letters, err := activities.ExpireMoves(context.Background(), o.Store, o.now.Add(okey.MoveLife))
-	require.NoError(t, err)
-	assert.Equal(t, []string{"mroux@ac-nice.fr: Clef de Léa Martin : personne n'a répondu"}, lines(o.letters(letters...)))
+	o.now = o.now.Add(okey.MoveLife)
+	assert.Equal(t, []string{"mroux@ac-nice.fr: Clef de Léa Martin : personne n'a répondu"}, lines(o.morning()))
 }
 
 func TestTheSuccessorsApproversLearnWhatAwaitsThem(t *testing.T) {

@@ -46,7 +46,9 @@ var recipes = map[okey.MailKind]func(context.Context, *post) error{
 	okey.MailReportDecided:     reportDecided,
 	okey.MailLowStock:          lowStock,
 	okey.MailKeyExpires:        keyExpires,
+	okey.MailKeysExpire:        keysExpire,
 	okey.MailHolderLeft:        holderLeft,
+	okey.MailHoldersLeft:       holdersLeft,
 	okey.MailDeliveryArrived:   delivered(mail.DeliveryArrived),
 	okey.MailDeliveryAnnounced: delivered(mail.DeliveryAnnounced),
 

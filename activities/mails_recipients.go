@@ -69,8 +69,9 @@ func (p *post) toPerson(letter mail.Letter, person okey.Person) {
 
 func (p *post) toRequester(letter mail.Letter) { p.toPerson(letter, p.requester) }
 
-// toApprovers sends to all of them, to support where there is none.
+// toApprovers sends to all of them, to support where there is none whom mail reaches.
 func (p *post) toApprovers(letter mail.Letter, people []okey.Person) {
+	people = slices.DeleteFunc(slices.Clone(people), func(person okey.Person) bool { return person.Mail == "" })
 	for _, person := range people {
 		p.toPerson(letter, person)
 	}

@@ -2,10 +2,14 @@ package activities
 
 import (
 	"context"
+	"fmt"
+	"slices"
 
 	"okey"
 	"okey/mail"
 	"okey/sql"
+
+	"github.com/google/uuid"
 )
 
 // Watch looks over the stock each morning.
@@ -16,30 +20,48 @@ func NewWatch(store *sql.Store) *Watch { return &Watch{store: store} }
 
 // Due claims what is to be told today and returns a batch of it. Only the workflow StockWatch calls it.
 func (w *Watch) Due(ctx context.Context, in okey.WatchInput) (okey.WatchReport, error) {
-	notices, err := w.store.Watch(ctx, in.Run, okey.DayOf(in.At, okey.ZoneOf("")), in.At)
-	if err != nil {
-		return okey.WatchReport{}, err
-	}
 	var report okey.WatchReport
 	if in.After == 0 {
-		if report.Letters, err = ExpireMoves(ctx, w.store, in.At); err != nil {
+		if err := w.store.Watch(ctx, in.Run, okey.DayOf(in.At, okey.ZoneOf("")), in.At); err != nil {
 			return report, err
 		}
 	}
-	end := min(in.After+okey.WatchBatch, len(notices))
-	for _, n := range notices[min(in.After, end):end] {
-		order := okey.MailOrder{Cause: n.ID, UAI: n.UAI, Step: okey.MailStep{Kind: n.Kind, Ref: 1}, At: in.At}
-		if n.Kind == okey.MailLowStock {
-			order.Subject = n.ID
-		} else {
-			order.Key = okey.Serial(n.Subject)
+	letters, err := w.store.WatchLetters(ctx, in.Run, in.At.Add(-okey.WatchGiveUp), in.After, okey.WatchBatch+1)
+	if err != nil {
+		return report, fmt.Errorf("read what the run has claimed: %w", err)
+	}
+	for _, letter := range letters[:min(okey.WatchBatch, len(letters))] {
+		order, err := orderOf(letter, in)
+		if err != nil {
+			return report, err
 		}
 		report.Letters = append(report.Letters, order)
 	}
-	if end < len(notices) {
-		report.Next = end
+	if next := in.After + okey.WatchBatch; len(letters) > okey.WatchBatch && next < okey.WatchMost {
+		report.Next = next
 	}
 	return report, nil
+}
+
+// orderOf has a letter sent; of one that has not left for days, support told.
+func orderOf(letter sql.WatchLetter, in okey.WatchInput) (okey.MailOrder, error) {
+	order := okey.MailOrder{Letter: letter.ID, Cause: letter.ID, UAI: letter.UAI, Step: okey.MailStep{Kind: letter.Kind, Ref: 1}, At: in.At}
+	switch letter.Kind {
+	case okey.MailKeyExpires, okey.MailHolderLeft:
+		order.Key = okey.Serial(letter.Subject)
+	case okey.MailMoveExpired:
+		move, err := uuid.Parse(letter.Subject)
+		if err != nil {
+			return order, fmt.Errorf("read the subject of letter %s: %w", letter.ID, err)
+		}
+		order.Subject = move
+	default:
+		order.Subject = letter.ID
+	}
+	if letter.Stuck {
+		order.Step.Kind, order.At = okey.MailUndelivered, letter.At.UTC() // it counts the mails made since
+	}
+	return order, nil
 }
 
 // lowStock tells an establishment's approvers that the drawer is nearly empty.
@@ -48,60 +70,79 @@ func lowStock(ctx context.Context, p *post) error {
 	if err != nil || needs.Free >= needs.Minimum {
 		return err
 	}
-	keepers, err := p.approvers(ctx, okey.Everything, okey.HandoverAndStock)
-	if err != nil {
-		return err
-	}
 	p.facts.Free, p.facts.Total, p.facts.Place = needs.Free, needs.Minimum, needs.Suggested()
 	p.facts.Link = p.settings.URL + "/commandes?etablissement=" + string(p.order.UAI)
-	p.toApprovers(mail.LowStock, keepers)
+	return p.toKeepers(ctx, mail.LowStock)
+}
+
+// watched are the keys of the letter of which it is still true. The watch is the ministry's: its day is the same everywhere.
+func (p *post) watched(ctx context.Context) ([]sql.WatchedKey, error) {
+	return p.store.WatchedKeys(ctx, p.order.Letter, okey.DayOf(p.order.At, okey.ZoneOf("")))
+}
+
+// keyExpires tells a key's holder that it ends, or has ended.
+func keyExpires(ctx context.Context, p *post) error {
+	keys, err := p.watched(ctx)
+	if err != nil || len(keys) == 0 {
+		return err
+	}
+	p.facts.Expiry, p.facts.Place = keys[0].Expires.Say(p.today), 0
+	if keys[0].Expires.Before(p.today) {
+		p.facts.Place = 1 // it has ended
+	}
+	p.facts.Link = p.settings.URL + "/demandes/nouvelle"
+	p.toPerson(mail.KeyExpires, keys[0].Holder)
 	return nil
 }
 
-// keyExpires tells a key's holder and the approvers that it ends, or has ended.
-func keyExpires(ctx context.Context, p *post) error {
-	holder, err := p.holder(ctx)
-	if err != nil || holder.ID == (okey.PersonID{}) {
+// holderLeft tells somebody who no longer works at a school to give the key back.
+func holderLeft(ctx context.Context, p *post) error {
+	keys, err := p.watched(ctx)
+	if err != nil || len(keys) == 0 {
 		return err
 	}
-	key, err := p.store.Key(ctx, p.order.Key)
+	p.toPerson(mail.HolderLeft, keys[0].Holder)
+	return nil
+}
+
+// keysExpire tells the approvers, in one list, which keys end or have ended.
+func keysExpire(ctx context.Context, p *post) error { return p.listKeys(ctx, mail.KeysExpire) }
+
+// holdersLeft tells the approvers, in one list, who has left with a key.
+func holdersLeft(ctx context.Context, p *post) error { return p.listKeys(ctx, mail.HoldersLeft) }
+
+// listKeys sends each approver the list without their own keys: of those they are told as holders. Where mail reaches nobody, to support.
+func (p *post) listKeys(ctx context.Context, letter mail.Letter) error {
+	keys, err := p.watched(ctx)
+	if err != nil || len(keys) == 0 {
+		return err
+	}
+	keepers, err := p.approvers(ctx, okey.Everything, okey.HandoverAndStock)
 	if err != nil {
 		return err
 	}
-	p.facts.Expiry, p.facts.Requester = key.ExpiresOn.Say(p.today), holder.Name()
-	p.facts.Place = 0
-	if key.ExpiresOn.Before(p.today) {
-		p.facts.Place = 1 // it has ended
+	keepers = slices.DeleteFunc(keepers, func(person okey.Person) bool { return person.Mail == "" })
+	p.facts.Link = p.settings.URL + "/clefs?etablissement=" + string(p.order.UAI)
+	if len(keepers) == 0 {
+		p.listHeld(keys)
+		p.toSupport(letter)
 	}
-	own := p.facts
-	own.Link = p.settings.URL + "/demandes/nouvelle"
-	p.put(envelope{letter: mail.KeyExpires, person: holder.ID, address: holder.Mail, facts: own})
-	return p.tellKeepers(ctx, mail.KeyExpiresApprover, holder)
+	for _, keeper := range keepers {
+		others := slices.DeleteFunc(slices.Clone(keys), func(k sql.WatchedKey) bool { return k.Holder.ID == keeper.ID })
+		if p.listHeld(others); len(others) > 0 {
+			p.toPerson(letter, keeper)
+		}
+	}
+	return nil
 }
 
-// holderLeft tells the approvers that somebody who no longer works there has a key, and that person too.
-func holderLeft(ctx context.Context, p *post) error {
-	holder, err := p.holder(ctx)
-	if err != nil || holder.ID == (okey.PersonID{}) {
-		return err
+// listHeld puts keys and their holders into the facts.
+func (p *post) listHeld(keys []sql.WatchedKey) {
+	const most = 50
+	p.facts.Items, p.facts.Total = nil, len(keys)
+	for _, k := range keys[:min(most, len(keys))] {
+		p.facts.Items = append(p.facts.Items, mail.Item{
+			Serial: k.Serial, Requester: k.Holder.Name(), Since: k.Expires.Say(p.today), Ended: k.Expires.Before(p.today), Unreached: k.Holder.Mail == "",
+		})
 	}
-	p.facts.Requester = holder.Name()
-	p.put(envelope{letter: mail.HolderLeft, person: holder.ID, address: holder.Mail, facts: p.facts})
-	return p.tellKeepers(ctx, mail.HolderLeftApprover, holder)
-}
-
-// tellKeepers writes to the approvers of the key's establishment; its holder is told as such.
-func (p *post) tellKeepers(ctx context.Context, letter mail.Letter, holder okey.Person) error {
-	keepers, err := p.approvers(ctx, okey.Everything, okey.HandoverAndStock)
-	p.toApprovers(letter, without(keepers, holder.ID))
-	return err
-}
-
-// holder is who has the order's key in hand; nobody where that has changed.
-func (p *post) holder(ctx context.Context) (okey.Person, error) {
-	key, err := p.store.Key(ctx, p.order.Key)
-	if err != nil || key.Holder == (okey.PersonID{}) {
-		return okey.Person{}, err
-	}
-	return p.store.Person(ctx, key.Holder)
 }

@@ -2,69 +2,217 @@ package activities_test
 
 import (
 	"context"
+	"slices"
 	"testing"
+	"time"
 
 	"okey"
 	"okey/activities"
+	"okey/internal/postbox"
 	"okey/internal/scene"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-func TestTheWatchTellsEachThingOnce(t *testing.T) {
-	c := newCourt(t)
-	w := activities.NewWatch(c.Store)
-	due := func(run string) []okey.MailKind {
-		r, err := w.Due(context.Background(), okey.WatchInput{Run: run, At: c.now})
-		require.NoError(t, err)
-		var found []okey.MailKind
-		for _, l := range r.Letters {
-			found = append(found, l.Step.Kind)
-		}
-		return found
-	}
-	today := okey.DayOf(c.now, okey.ZoneOf(""))
-	assert.Empty(t, due("1"))
+const day = 24 * time.Hour
 
-	c.Exec(`UPDATE establishment SET minimum_stock = 2 WHERE uai = $1`, scene.Tilleuls)
-	c.Key(scene.Tilleuls)
-	assert.Equal(t, []okey.MailKind{okey.MailLowStock}, due("2"))
-	assert.Equal(t, []okey.MailKind{okey.MailLowStock}, due("2"), "a second attempt finds what the first one claimed")
-	assert.Empty(t, due("3"), "once a shortage, not daily")
-	c.Key(scene.Tilleuls)
-	assert.Empty(t, due("4"))
-	c.Exec(`UPDATE establishment SET minimum_stock = 9 WHERE uai = $1`, scene.Tilleuls)
-	assert.Equal(t, []okey.MailKind{okey.MailLowStock}, due("5"), "the next shortage is told again")
-
-	serial := c.KeyOf(c.blanc, scene.Tilleuls, today.AddMonths(3))
-	c.KeyOf(c.roux, scene.Tilleuls, today.AddMonths(3).AddDays(1))
-	assert.Equal(t, []okey.MailKind{okey.MailKeyExpires}, due("6"))
-	assert.Empty(t, due("7"))
-	c.now = c.now.AddDate(0, 2, 1)
-	assert.Len(t, due("8"), 2, "again a month before, and the other key's three months")
-	c.ask(c.blanc, okey.Renewal)
-	c.now = c.now.AddDate(0, 1, 2)
-	assert.Len(t, due("9"), 1, "who has asked for the next one is left in peace")
-	c.Exec(`UPDATE key SET state = 'lost', holder = NULL WHERE serial = $1`, string(serial))
-	assert.Empty(t, due("10"))
+// due claims what is due for a run and returns the letters that it has to send.
+func (c *court) due(run string) []okey.MailOrder {
+	c.Helper()
+	r, err := activities.NewWatch(c.Store).Due(context.Background(), okey.WatchInput{Run: run, At: c.now})
+	require.NoError(c, err)
+	return r.Letters
 }
 
-func TestTheWatchTellsOfKeysOfPeopleWhoLeft(t *testing.T) {
-	c := newCourt(t)
-	w := activities.NewWatch(c.Store)
-	due := func(run string) int {
-		r, err := w.Due(context.Background(), okey.WatchInput{Run: run, At: c.now})
-		require.NoError(t, err)
-		return len(r.Letters)
+// morning is a whole run of the watch: claimed and sent.
+func (o *office) morning() []postbox.Letter {
+	o.Helper()
+	return o.letters(o.due(uuid.NewString())...)
+}
+
+// after is the morning some days later.
+func (o *office) after(days int) []postbox.Letter {
+	o.Helper()
+	o.now = o.now.Add(time.Duration(days) * day)
+	return o.morning()
+}
+
+func (o *office) today() okey.Day { return okey.DayOf(o.now, okey.ZoneOf("")) }
+
+func (o *office) leaves(p okey.Person) {
+	o.Helper()
+	o.Exec(`DELETE FROM assignment WHERE person = $1`, p.ID)
+}
+
+func TestLowStockIsToldOnceAShortage(t *testing.T) {
+	o := newOffice(t)
+	assert.Empty(t, o.morning())
+	o.Exec(`UPDATE establishment SET minimum_stock = 2 WHERE uai = $1`, scene.Tilleuls)
+	o.Key(scene.Tilleuls)
+	told := []string{"ablanc@ac-nice.fr: Bientôt plus de clef : le collège des Tilleuls", "mroux@ac-nice.fr: Bientôt plus de clef : le collège des Tilleuls"}
+	assert.Equal(t, told, lines(o.morning()))
+	assert.Empty(t, o.after(1), "not daily")
+	o.Exec(`UPDATE establishment SET shortage_since = $2, shortage_told = true WHERE uai = $1`, scene.Tilleuls, o.now)
+	assert.Empty(t, o.after(1))
+	o.Exec(`UPDATE establishment SET shortage_since = NULL, shortage_told = false WHERE uai = $1`, scene.Tilleuls)
+	assert.Empty(t, o.after(1), "the stock has not recovered: it is the same shortage")
+	o.Key(scene.Tilleuls)
+	assert.Empty(t, o.after(1))
+	o.Exec(`UPDATE establishment SET minimum_stock = 9 WHERE uai = $1`, scene.Tilleuls)
+	assert.Equal(t, told, lines(o.after(1)), "the next shortage is told again")
+}
+
+func TestLowStockIsSupportsAffairWhereNobodyApproves(t *testing.T) {
+	o := newOffice(t)
+	o.Exec(`UPDATE establishment SET minimum_stock = 1 WHERE uai = $1`, scene.Acacias)
+	assert.Equal(t, []string{supportBox + ": Bientôt plus de clef : le lycée des Acacias"}, lines(o.morning()))
+}
+
+func TestNobodyFillsTheDrawerOfASchoolThatHasASuccessor(t *testing.T) {
+	o := newOffice(t)
+	o.Exec(`UPDATE establishment SET minimum_stock = 1, successor = $2 WHERE uai = $1`, scene.Tilleuls, scene.Acacias)
+	assert.Empty(t, o.morning())
+}
+
+func TestKeysThatEndAreToldToEachHolderAndAsOneListToTheSchool(t *testing.T) {
+	o := newOffice(t)
+	paul := o.Person("Paul Petit", okey.Staff, scene.Tilleuls)
+	in := o.today().AddMonths(okey.RenewalMonths)
+	first, second := o.KeyOf(o.lea, scene.Tilleuls, in.AddDays(-1)), o.KeyOf(paul, scene.Tilleuls, in)
+	o.KeyOf(o.roux, scene.Tilleuls, in.AddDays(2))
+	ended := o.KeyOf(o.blanc, scene.Tilleuls, o.today().AddDays(-1))
+
+	arrived := o.morning()
+	require.ElementsMatch(t, []string{
+		"lmartin@ac-nice.fr: Votre clef n° " + string(first) + " expire bientôt", "ppetit@ac-nice.fr: Votre clef n° " + string(second) + " expire bientôt",
+		"ablanc@ac-nice.fr: Votre clef n° " + string(ended) + " a expiré",
+		"ablanc@ac-nice.fr: 2 clefs à renouveler : le collège des Tilleuls", "mroux@ac-nice.fr: 3 clefs à renouveler : le collège des Tilleuls",
+	}, lines(arrived))
+	list := o.box.To("mroux@ac-nice.fr")[0]
+	assert.Contains(t, list.Text, "n° "+string(first)+", Léa Martin : expire le")
+	assert.Contains(t, list.Text, "n° "+string(ended)+", Anne Blanc : a expiré le")
+	assert.Equal(t, base+"/clefs?etablissement="+string(scene.Tilleuls), link(list))
+	assert.Equal(t, base+"/demandes/nouvelle", link(o.box.To("lmartin@ac-nice.fr")[0]))
+	assert.Empty(t, o.after(1), "not daily")
+
+	assert.Len(t, o.after(1), 2, "the third key's turn: its holder, and a list")
+	o.ask(o.lea, okey.Renewal)
+	arrived = o.after(62)
+	assert.Contains(t, lines(arrived), "ppetit@ac-nice.fr: Votre clef n° "+string(second)+" expire bientôt", "again a month before")
+	assert.NotContains(t, lines(arrived), "lmartin@ac-nice.fr: Votre clef n° "+string(first)+" expire bientôt", "who has asked for the next one is left in peace")
+	require.NotEmpty(t, o.after(40), "and when it has ended")
+	for range 12 {
+		assert.Empty(t, o.after(30), "never again")
 	}
-	c.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2030, 1, 1))
-	assert.Zero(t, due("1"))
-	c.Exec(`UPDATE assignment SET until = $2 WHERE person = $1`, c.lea.ID, c.now.AddDate(0, 0, -1)) // a replacement's end date
-	assert.Equal(t, 1, due("2"))
-	assert.Zero(t, due("3"))
-	c.Exec(`UPDATE assignment SET until = NULL WHERE person = $1`, c.lea.ID)
-	assert.Zero(t, due("4"))
-	c.Exec(`DELETE FROM assignment WHERE person = $1`, c.lea.ID) // the next staff file
-	assert.Equal(t, 1, due("5"), "once a leaving")
+}
+
+func TestTheNextHolderOfAKeyIsToldThatItEnds(t *testing.T) {
+	o := newOffice(t)
+	serial := o.KeyOf(o.lea, scene.Tilleuls, o.today().AddMonths(2))
+	require.Len(t, o.morning(), 3)
+	o.Exec(`UPDATE key SET holder = $2 WHERE serial = $1`, string(serial), o.roux.ID)
+	assert.Equal(t, []string{"ablanc@ac-nice.fr: 1 clef à renouveler : le collège des Tilleuls", "mroux@ac-nice.fr: Votre clef n° " + string(serial) + " expire bientôt"},
+		sorted(lines(o.after(1))))
+	o.Person("Paul Petit", okey.Principal, scene.Acacias)
+	o.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'personnel', 'import', $3)`, o.roux.ID, scene.Acacias, o.now)
+	o.Exec(`UPDATE key SET uai = $2 WHERE serial = $1`, string(serial), scene.Acacias)
+	assert.Equal(t, []string{"ppetit@ac-nice.fr: 1 clef à renouveler : le lycée des Acacias"}, lines(o.after(1)), "another school's approvers do not know it yet")
+}
+
+func TestKeysOfPeopleWhoLeftAreOneListASchool(t *testing.T) {
+	o := newOffice(t)
+	paul := o.Person("Paul Petit", okey.Staff, scene.Tilleuls)
+	soon := o.today().AddMonths(1)
+	lea, also := o.KeyOf(o.lea, scene.Tilleuls, soon), o.KeyOf(paul, scene.Tilleuls, okey.NewDay(2030, 1, 1))
+	o.Exec(`UPDATE assignment SET until = $2 WHERE person = $1`, paul.ID, o.now) // a replacement's last day
+	o.leaves(o.lea)                                                              // the next staff file
+	told := []string{
+		"ablanc@ac-nice.fr: 1 clef à reprendre : le collège des Tilleuls", "lmartin@ac-nice.fr: Rendez votre clef n° " + string(lea),
+		"mroux@ac-nice.fr: 1 clef à reprendre : le collège des Tilleuls",
+	}
+	assert.Equal(t, told, sorted(lines(o.morning())), "who has left is not asked to renew")
+	arrived := o.after(1)
+	assert.Contains(t, lines(arrived), "ppetit@ac-nice.fr: Rendez votre clef n° "+string(also), "the day after the last one")
+	assert.Len(t, arrived, 3)
+	assert.Empty(t, o.after(1), "not daily")
+	again := o.after(30)
+	require.Len(t, again, 4, "once more after a month: two lists, two holders")
+	assert.Contains(t, lines(again), "mroux@ac-nice.fr: 2 clefs à reprendre : le collège des Tilleuls")
+	for range 12 {
+		assert.Empty(t, o.after(31), "and never again")
+	}
+	o.Exec(`UPDATE assignment SET until = NULL WHERE person = $1`, paul.ID)
+	assert.Empty(t, o.after(1))
+	o.leaves(paul)
+	assert.Len(t, o.after(1), 3, "once a leaving")
+}
+
+func TestWhoeverTakesTheKeyAlongHasNotLeftWithIt(t *testing.T) {
+	c, paul, _, propose := leaver(t)
+	proposal := propose()
+	c.Exec(`DELETE FROM assignment WHERE person = $1`, c.lea.ID)
+	assert.Empty(t, c.due("1"))
+	c.answerMove(paul, proposal.Subject, okey.Refuse)
+	assert.Len(t, c.due("2"), 2)
+}
+
+func TestALetterSpeaksOfWhatIsTrueWhenItLeaves(t *testing.T) {
+	o := newOffice(t)
+	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2030, 1, 1))
+	o.leaves(o.lea)
+	due := o.due("1")
+	require.Len(t, due, 2)
+	require.True(t, o.change(o.roux, serial, okey.ReasonReturn).Accepted)
+	assert.Empty(t, o.letters(due...))
+	assert.Empty(t, o.after(1))
+
+	other := o.KeyOf(o.blanc, scene.Tilleuls, o.today().AddMonths(1))
+	due = o.due("2")
+	require.Len(t, due, 2)
+	o.Exec(`UPDATE key SET holder = $2 WHERE serial = $1`, string(other), o.roux.ID)
+	assert.Empty(t, o.letters(due...), "the next holder has letters of their own")
+	assert.Len(t, o.after(1), 2)
+}
+
+func TestALetterWithoutReaderGoesToSupport(t *testing.T) {
+	t.Run("the school has no approver", func(t *testing.T) {
+		o := newOffice(t)
+		o.KeyOf(o.Person("Paul Petit", okey.Staff, scene.Acacias), scene.Acacias, o.today().AddMonths(1))
+		assert.Contains(t, lines(o.morning()), supportBox+": 1 clef à renouveler : le lycée des Acacias")
+	})
+	t.Run("its approvers have no address", func(t *testing.T) {
+		o := newOffice(t)
+		o.Exec(`UPDATE person SET mail = '' WHERE id IN ($1, $2)`, o.roux.ID, o.blanc.ID)
+		o.KeyOf(o.lea, scene.Tilleuls, o.today().AddMonths(1))
+		assert.Contains(t, lines(o.morning()), supportBox+": 1 clef à renouveler : le collège des Tilleuls")
+	})
+	t.Run("the holder has no address", func(t *testing.T) {
+		o := newOffice(t)
+		o.Exec(`UPDATE person SET mail = '' WHERE id = $1`, o.lea.ID)
+		serial := o.KeyOf(o.lea, scene.Tilleuls, o.today().AddMonths(1))
+		for _, order := range o.due("1") {
+			_, err := o.mails.SendMails(context.Background(), order)
+			require.NoError(t, err)
+		}
+		told := o.box.To(supportBox)
+		require.Len(t, told, 1)
+		assert.Equal(t, "Pas d'adresse : Léa Martin", told[0].Subject)
+		assert.Equal(t, base+"/clefs/"+string(serial), link(told[0]))
+		assert.Contains(t, o.box.To("mroux@ac-nice.fr")[0].Text, "sans adresse : prévenez cette personne")
+		assert.Empty(t, o.after(1))
+	})
+	t.Run("two approvers share a mailbox", func(t *testing.T) {
+		o := newOffice(t)
+		o.Exec(`UPDATE person SET mail = $3 WHERE id IN ($1, $2)`, o.roux.ID, o.blanc.ID, schoolBox)
+		o.KeyOf(o.lea, scene.Tilleuls, o.today().AddMonths(1))
+		o.morning()
+		assert.Equal(t, []string{schoolBox + ": 1 clef à renouveler : le collège des Tilleuls"}, lines(o.box.To(schoolBox)), "one letter")
+	})
+}
+
+func sorted(s []string) []string {
+	slices.Sort(s)
+	return s
 }

@@ -51,6 +51,19 @@ type Config struct {
 	OIDCClientID     string `name:"oidc-client-id" env:"OKEY_OIDC_CLIENT_ID" placeholder:"NOM" needed:"server" help:"Nom d'OKEY chez le fournisseur d'identité."`
 	OIDCClientSecret string `kong:"-" env:"OKEY_OIDC_CLIENT_SECRET" secret:"true" needed:"server" help:"Secret d'OKEY chez le fournisseur d'identité."`
 
+	// OIDCScopes are asked of the provider; openid among them.
+	OIDCScopes []string `name:"oidc-scopes" env:"OKEY_OIDC_SCOPES" default:"openid,profile,email" sep:"," placeholder:"NOM,…" needed:"server" help:"Portées (scopes) demandées au fournisseur d'identité, openid comprise."`
+
+	// The claims that say who and what somebody is, and how they are to be read: see okey.DirectoryRules. An empty name is not read.
+	ClaimUID         string   `name:"claim-uid" env:"OKEY_CLAIM_UID" default:"uid" placeholder:"NOM" help:"Revendication (claim) qui identifie la personne, comme dans les fichiers importés ; sub à défaut."`
+	ClaimFunction    string   `name:"claim-function" env:"OKEY_CLAIM_FUNCTION" default:"FrEduFonctAdm" placeholder:"NOM" help:"Revendication de la fonction administrative ; vide : personne n'est de la direction par elle."`
+	ClaimHeads       string   `name:"claim-heads" env:"OKEY_CLAIM_HEADS" default:"FrEduRneResp" placeholder:"NOM" help:"Revendication des établissements que la personne dirige."`
+	ClaimWorks       string   `name:"claim-works" env:"OKEY_CLAIM_WORKS" default:"FrEduRne" placeholder:"NOM" help:"Revendication des établissements d'affectation ; vide : seuls les imports comptent."`
+	ClaimDelegations string   `name:"claim-delegations" env:"OKEY_CLAIM_DELEGATIONS" default:"FrEduResDel" placeholder:"NOM" help:"Revendication des délégations ; vide : elles se donnent dans OKEY seulement."`
+	PrincipalValues  []string `name:"principal-values" env:"OKEY_PRINCIPAL_VALUES" default:"DIR" sep:"," placeholder:"VALEUR,…" help:"Fonctions d'un chef d'établissement."`
+	DeputyValues     []string `name:"deputy-values" env:"OKEY_DEPUTY_VALUES" default:"ADJ" sep:"," placeholder:"VALEUR,…" help:"Fonctions d'un adjoint."`
+	Application      string   `name:"application" env:"OKEY_APPLICATION" default:"okey" placeholder:"NOM" help:"Nom d'OKEY dans les délégations de l'annuaire (applicationname)."`
+
 	// LinkKeys sign the links in mails, PINPeppers precede the hash of a PIN, AuditKeys chain the audit.
 	LinkKeys   Keyring `kong:"-" env:"OKEY_LINK_KEYS" secret:"true" needed:"server worker" help:"Clefs des liens envoyés par courriel : version:64 chiffres hexadécimaux, séparées par des virgules ; la première signe, toutes vérifient."`
 	PINPeppers Keyring `kong:"-" env:"OKEY_PIN_PEPPERS" secret:"true" needed:"server" help:"Clefs mêlées aux codes PIN avant hachage, même forme."`

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 )
@@ -57,6 +58,20 @@ func NewKeyring() Keyring {
 	key := make([]byte, KeySize)
 	_, _ = rand.Read(key) // never fails, by its contract
 	return Keyring{current: 1, keys: map[int][]byte{1: key}}
+}
+
+// Rotated is the ring with a new random key before the others. The error, in French, is for a ring whose versions are used up.
+func (k Keyring) Rotated() (Keyring, error) {
+	highest := 0
+	for version := range k.keys {
+		highest = max(highest, version)
+	}
+	if highest == maxVersion {
+		return Keyring{}, fmt.Errorf("la version %d est la dernière possible : renumérotez les clefs qui ne servent plus", maxVersion)
+	}
+	next := Keyring{current: highest + 1, keys: maps.Clone(k.keys)}
+	next.keys[next.current] = NewKeyring().keys[1]
+	return next, nil
 }
 
 // Current returns the version and key for new signatures.

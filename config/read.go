@@ -111,13 +111,20 @@ func (c *Config) tidy() {
 	c.URL = strings.TrimRight(c.URL, "/")
 	c.TemporalUIURL = strings.TrimRight(c.TemporalUIURL, "/")
 
-	var proxies []string
-	for _, proxy := range c.TrustedProxies {
-		if proxy = strings.TrimSpace(proxy); proxy != "" {
-			proxies = append(proxies, proxy)
+	for _, list := range []*[]string{&c.TrustedProxies, &c.OIDCScopes, &c.PrincipalValues, &c.DeputyValues} {
+		*list = filled(*list)
+	}
+}
+
+// filled are the entries of a list that say something.
+func filled(list []string) []string {
+	var entries []string
+	for _, entry := range list {
+		if entry = strings.TrimSpace(entry); entry != "" {
+			entries = append(entries, entry)
 		}
 	}
-	c.TrustedProxies = proxies
+	return entries
 }
 
 func reason(err error) string {

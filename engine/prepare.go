@@ -145,6 +145,7 @@ const WatchSchedule = "stock-watch"
 type schedule struct {
 	id, workflow, summary string
 	spec                  client.ScheduleSpec
+	life                  time.Duration // of a run, long enough to outlast a worker that is away; the next one makes up for what it left
 }
 
 // schedules are all of OKEY's, in French time.
@@ -154,30 +155,31 @@ func schedules() []schedule {
 	return []schedule{
 		{RepairSchedule, okey.WorkflowRepairWatch, "Ce qui s'est perdu repart", client.ScheduleSpec{
 			Intervals: []client.ScheduleIntervalSpec{{Every: time.Minute}}, TimeZoneName: zone,
-		}},
+		}, 10 * time.Minute},
 		{WatchSchedule, okey.WorkflowStockWatch, "Ce qui manque, expire ou part", client.ScheduleSpec{
 			Calendars: []client.ScheduleCalendarSpec{{Hour: one(7)}}, TimeZoneName: zone,
-		}},
+		}, okey.WatchLife},
 		{ExportSchedule, okey.WorkflowExportSchedule, "Commandes de la semaine", client.ScheduleSpec{
 			Calendars: []client.ScheduleCalendarSpec{{DayOfWeek: one(1), Hour: one(6)}}, TimeZoneName: zone,
-		}},
+		}, 24 * time.Hour},
 	}
 }
 
 // upsertSchedule has a workflow run when its schedule says, one at a time; what a stopped engine missed is made up for by one run.
 func upsertSchedule(ctx context.Context, c client.Client, s schedule) error {
 	spec := s.spec
+	policy := client.SchedulePolicies{Overlap: enums.SCHEDULE_OVERLAP_POLICY_SKIP, CatchupWindow: 24 * time.Hour}
 	action := &client.ScheduleWorkflowAction{
-		ID: s.id, Workflow: s.workflow, TaskQueue: okey.TaskQueue, StaticSummary: s.summary, WorkflowRunTimeout: 10 * time.Minute,
+		ID: s.id, Workflow: s.workflow, TaskQueue: okey.TaskQueue, StaticSummary: s.summary, WorkflowRunTimeout: s.life,
 	}
 	handle := c.ScheduleClient().GetHandle(ctx, s.id)
 	_, err := c.ScheduleClient().Create(ctx, client.ScheduleOptions{
-		ID: s.id, Spec: spec, Action: action, Overlap: enums.SCHEDULE_OVERLAP_POLICY_SKIP, CatchupWindow: 24 * time.Hour,
+		ID: s.id, Spec: spec, Action: action, Overlap: policy.Overlap, CatchupWindow: policy.CatchupWindow,
 	})
 	if errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
 		err = handle.Update(ctx, client.ScheduleUpdateOptions{DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
 			s := in.Description.Schedule
-			s.Spec, s.Action = &spec, action
+			s.Spec, s.Action, s.Policy = &spec, action, &policy
 			return &client.ScheduleUpdate{Schedule: &s}, nil
 		}})
 	}
@@ -187,9 +189,9 @@ func upsertSchedule(ctx context.Context, c client.Client, s schedule) error {
 	return nil
 }
 
-// TriggerWatch runs the daily watch now: after people have left.
+// TriggerWatch runs the daily watch now, or after the run that is at it: people have left.
 func TriggerWatch(ctx context.Context, c client.Client) error {
-	err := c.ScheduleClient().GetHandle(ctx, WatchSchedule).Trigger(ctx, client.ScheduleTriggerOptions{Overlap: enums.SCHEDULE_OVERLAP_POLICY_SKIP})
+	err := c.ScheduleClient().GetHandle(ctx, WatchSchedule).Trigger(ctx, client.ScheduleTriggerOptions{Overlap: enums.SCHEDULE_OVERLAP_POLICY_BUFFER_ONE})
 	if err != nil {
 		return fmt.Errorf("trigger schedule %s: %w", WatchSchedule, err)
 	}

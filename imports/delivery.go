@@ -8,8 +8,19 @@ import (
 	"fmt"
 
 	"okey"
+	"okey/internal/spreadsheet"
 	"okey/sql"
 )
+
+// MaxDelivery is the most bytes of a delivery's file.
+const MaxDelivery = 20 << 20
+
+// Deliveries come from outside, often through a page: a hostile one costs less than a second and 64 MB. A hundred thousand keys in one
+// file are more than any school district has.
+var deliveryLimits = spreadsheet.Limits{Bytes: MaxDelivery, Unzipped: 48 << 20, Held: 1 << 20, Rows: 100_000, Elements: 1_350_000}
+
+// mostFaults is how many faults of a delivery are told: nobody corrects more before the next try.
+const mostFaults = 1_000
 
 // CodeHasHolder refuses a delivered key that somebody would already have.
 const CodeHasHolder okey.Code = "has_holder"
@@ -23,12 +34,15 @@ type DeliveryRows struct {
 // ReadDelivery reads a file of new keys (a workbook, CSV, or PSKC with opts.UAI and opts.Batch) and names everything that is wrong with it.
 // Nothing is written: a delivery is taken whole or not at all.
 func ReadDelivery(ctx context.Context, src Source, opts Options) (DeliveryRows, *Result, error) {
-	r := &Result{What: "Livraison", File: src.Name}
-	rows, err := readKeys(ctx, src, r, opts)
+	r := &Result{What: "Livraison", File: src.Name, most: mostFaults}
+	rows, err := readKeys(ctx, src, r, opts, deliveryLimits)
 	if err != nil {
 		return DeliveryRows{}, r, err
 	}
 	for _, row := range rows {
+		if r.full() {
+			break
+		}
 		if row.Holder != "" || row.State != okey.InStock {
 			r.refuse(row.Line, "titulaire", CodeHasHolder,
 				"Une livraison n'apporte que des clefs neuves : retirez le titulaire et l'état, ou passez par « okey import keys ».")
@@ -36,6 +50,9 @@ func ReadDelivery(ctx context.Context, src Source, opts Options) (DeliveryRows, 
 	}
 	if len(rows) == 0 && r.OK() {
 		r.refuse(0, "", CodeMissing, "%s n'a aucune clef : il n'y a rien à livrer.", src.Name)
+	}
+	if r.full() {
+		r.refuse(0, "", okey.CodeTooLarge, "La lecture s'arrête après %d anomalies : corrigez-les, puis renvoyez le fichier.", mostFaults)
 	}
 	r.sort()
 	return DeliveryRows{Rows: rows, Sum: sumOf(rows)}, r, nil

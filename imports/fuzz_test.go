@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"okey"
+	"okey/internal/spreadsheet"
 )
 
 func bytesSource(content []byte) Source {
@@ -62,7 +63,7 @@ func FuzzKeys(f *testing.F) {
 			opts.UAI, opts.Batch = college, "L1"
 		}
 		r := &Result{}
-		rows, err := readKeys(t.Context(), bytesSource(content), r, opts)
+		rows, err := readKeys(t.Context(), bytesSource(content), r, opts, spreadsheet.Usual)
 		plain(t, r, err)
 		seen := map[okey.Serial]bool{}
 		for _, row := range rows {

@@ -90,6 +90,8 @@ type Result struct {
 	LeftOut  []LeftOut
 	Errors   []RowError
 	Served   int // waiting requests that got a key; each is owed a wake-up
+
+	most int // errors after which reading stops; 0: never
 }
 
 // OK tells whether nothing was wrong: a command ends with 0 only then.
@@ -103,6 +105,8 @@ func (r *Result) LeftOutBy() map[okey.NotServed]int {
 	}
 	return counts
 }
+
+func (r *Result) full() bool { return r.most > 0 && len(r.Errors) >= r.most }
 
 func (r *Result) refuse(line int, column string, code okey.Code, format string, args ...any) {
 	r.Errors = append(r.Errors, RowError{Line: line, Column: column, Code: code, Message: fmt.Sprintf(format, args...)})
@@ -178,7 +182,7 @@ func eachRow(ctx context.Context, f *spreadsheet.File, r *Result, opts Options, 
 		return err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	for {
+	for !r.full() {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -202,4 +206,5 @@ func eachRow(ctx context.Context, f *spreadsheet.File, r *Result, opts Options, 
 			opts.progress(StepReading, done, total)
 		}
 	}
+	return nil
 }

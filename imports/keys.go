@@ -25,14 +25,21 @@ var keyStates = map[string]okey.KeyState{"en_stock": okey.InStock, "en_service":
 // keyFile is what a key file says: one row a serial.
 type keyFile struct {
 	rows  []okey.ImportedKey
-	seen  map[okey.Serial]int
-	stems map[string]okey.ImportedKey
+	seen  map[string]int       // rows, by what tells their serials apart
 	twice map[okey.Serial]bool // rows that contradict each other: none is taken
 	force bool
 }
 
 func newKeyFile(force bool) *keyFile {
-	return &keyFile{seen: map[okey.Serial]int{}, stems: map[string]okey.ImportedKey{}, twice: map[okey.Serial]bool{}, force: force}
+	return &keyFile{seen: map[string]int{}, twice: map[okey.Serial]bool{}, force: force}
+}
+
+// distinct is what tells a serial apart: zeros at the beginning only where somebody insists on them.
+func (f *keyFile) distinct(serial okey.Serial) string {
+	if f.force {
+		return string(serial)
+	}
+	return serial.Stem()
 }
 
 // Keys imports keys from a workbook, a CSV file or PSKC (with opts.UAI and opts.Batch). Free keys go at once to the requests that
@@ -40,7 +47,7 @@ func newKeyFile(force bool) *keyFile {
 // charter and PIN older than OKEY. opts.Force takes serials that differ from known ones only by leading zeros.
 func Keys(ctx context.Context, store *sql.Store, src Source, opts Options) (*Result, error) {
 	r := &Result{What: "Clefs", File: src.Name}
-	rows, err := readKeys(ctx, src, r, opts)
+	rows, err := readKeys(ctx, src, r, opts, spreadsheet.Usual)
 	if err != nil {
 		return r, err
 	}
@@ -71,8 +78,8 @@ func Keys(ctx context.Context, store *sql.Store, src Source, opts Options) (*Res
 	return r, nil
 }
 
-func readKeys(ctx context.Context, src Source, r *Result, opts Options) ([]okey.ImportedKey, error) {
-	f, err := spreadsheet.Open(src.Name, src.Content, src.Size)
+func readKeys(ctx context.Context, src Source, r *Result, opts Options, limits spreadsheet.Limits) ([]okey.ImportedKey, error) {
+	f, err := limits.Open(src.Name, src.Content, src.Size)
 	if err != nil {
 		return nil, err
 	}
@@ -94,28 +101,27 @@ func readKeys(ctx context.Context, src Source, r *Result, opts Options) ([]okey.
 
 // add keeps a row, unless its serial, or one that differs only by leading zeros, is there already.
 func (f *keyFile) add(r *Result, column string, row okey.ImportedKey) {
-	if i, twice := f.seen[row.Serial]; twice {
-		first := f.rows[i]
-		if first.SameContent(row) {
-			r.refuse(row.Line, column, CodeTwice, "%s est déjà à la ligne %d : retirez l'une des deux.", row.Serial, first.Line)
-			return
-		}
+	i, there := f.seen[f.distinct(row.Serial)]
+	if !there {
+		f.seen[f.distinct(row.Serial)] = len(f.rows)
+		f.rows = append(f.rows, row)
+		return
+	}
+	switch first := f.rows[i]; {
+	case first.Serial != row.Serial:
+		r.refuse(row.Line, column, sql.CodeLookAlike, "%s ressemble à %s de la ligne %d, aux zéros du début près. Si c'est la même clef, retirez cette ligne ; sinon recommencez avec --force.", row.Serial, first.Serial, first.Line)
+	case first.SameContent(row):
+		r.refuse(row.Line, column, CodeTwice, "%s est déjà à la ligne %d : retirez l'une des deux.", row.Serial, first.Line)
+	default:
 		f.twice[row.Serial] = true
 		r.refuse(row.Line, column, CodeTwice, "%s est déjà à la ligne %d, avec d'autres indications : gardez la bonne ligne.", row.Serial, first.Line)
-		return
 	}
-	if like, there := f.stems[row.Serial.Stem()]; there && !f.force {
-		r.refuse(row.Line, column, sql.CodeLookAlike, "%s ressemble à %s de la ligne %d, aux zéros du début près. Si c'est la même clef, retirez cette ligne ; sinon recommencez avec --force.", row.Serial, like.Serial, like.Line)
-		return
-	}
-	f.seen[row.Serial], f.stems[row.Serial.Stem()] = len(f.rows), row
-	f.rows = append(f.rows, row)
 }
 
 // consistent returns the rows that no other contradicts and names the first ones of the others too.
 func (f *keyFile) consistent(r *Result) []okey.ImportedKey {
 	for _, serial := range slices.Sorted(maps.Keys(f.twice)) {
-		r.refuse(f.rows[f.seen[serial]].Line, "", CodeTwice, "%s revient plus bas, avec d'autres indications : gardez la bonne ligne.", serial)
+		r.refuse(f.rows[f.seen[f.distinct(serial)]].Line, "", CodeTwice, "%s revient plus bas, avec d'autres indications : gardez la bonne ligne.", serial)
 	}
 	return slices.DeleteFunc(f.rows, func(row okey.ImportedKey) bool { return f.twice[row.Serial] })
 }
@@ -134,9 +140,9 @@ func readKeyRow(l *line) okey.ImportedKey {
 	case state == "":
 		row.State = okey.InService
 	case row.State == "":
-		l.refuse("etat", CodeUnknownLabel, "« %s » n'est pas un état : écrivez en_stock, en_service ou perdue.", state)
+		l.refuse("etat", CodeUnknownLabel, "« %s » n'est pas un état : écrivez en_stock, en_service ou perdue.", spreadsheet.Clip(state))
 	case row.State == okey.InStock && row.Holder != "":
-		l.refuse("etat", CodeContradicts, "Une clef en stock n'a pas de titulaire : retirez %s, ou écrivez en_service.", row.Holder)
+		l.refuse("etat", CodeContradicts, "Une clef en stock n'a pas de titulaire : retirez %s, ou écrivez en_service.", spreadsheet.Clip(row.Holder))
 	case row.State == okey.InService && row.Holder == "":
 		l.refuse("titulaire", CodeContradicts, "Une clef en service a un titulaire : donnez son uid, ou écrivez en_stock.")
 	}

@@ -18,8 +18,13 @@ import (
 const pskcNamespace = "urn:ietf:params:xml:ns:keyprov:pskc"
 
 // readPSKC takes serial numbers and expiry dates from a container. Everything else, key material above all, is passed over as it
-// streams by: never kept, never written anywhere. A document type is refused, so there are no entities to expand.
+// streams by: never kept, never written anywhere. A document type is refused on the way, so there are no entities to expand.
 func readPSKC(ctx context.Context, f *spreadsheet.File, file *keyFile, r *Result, opts Options) error {
+	p := &pskc{Decoder: xml.NewDecoder(f.XML()), file: file, result: r, most: f.Limits().Rows}
+	p.CharsetReader = charset
+	if err := p.root(); err != nil {
+		return p.explain(f.Name, err)
+	}
 	uai, err := okey.ParseUAI(opts.UAI)
 	if err != nil || strings.TrimSpace(opts.Batch) == "" {
 		message := "Un fichier PSKC ne dit ni l'établissement ni le lot : ajoutez --uai et --lot."
@@ -28,11 +33,7 @@ func readPSKC(ctx context.Context, f *spreadsheet.File, file *keyFile, r *Result
 		}
 		return okey.Errorf(okey.CodeInvalid, "%s", message)
 	}
-	p := &pskc{
-		Decoder: xml.NewDecoder(f.Content()), file: file, result: r,
-		template: okey.ImportedKey{UAI: uai, Batch: strings.TrimSpace(opts.Batch), State: okey.InStock},
-	}
-	p.CharsetReader = charset
+	p.template = okey.ImportedKey{UAI: uai, Batch: strings.TrimSpace(opts.Batch), State: okey.InStock}
 	if err := p.run(ctx, func() { opts.progress(StepReading, p.InputOffset(), f.Size()) }); err != nil {
 		return p.explain(f.Name, err)
 	}
@@ -45,24 +46,41 @@ type pskc struct {
 	file     *keyFile
 	result   *Result
 	template okey.ImportedKey
-	root     bool
+	most     int // keys
 }
 
 var (
-	errDoctype = errors.New("document type")
 	errNotPSKC = errors.New("not a key container")
+	errSecond  = errors.New("a second key container")
+	errTooMany = errors.New("too many keys")
 )
 
-func (p *pskc) run(ctx context.Context, progress func()) error {
+// root reads up to the container's first tag.
+func (p *pskc) root() error {
 	for {
+		token, err := p.Token()
+		if errors.Is(err, io.EOF) {
+			return errNotPSKC
+		}
+		if err != nil {
+			return err
+		}
+		if start, ok := token.(xml.StartElement); ok {
+			if start.Name.Local != "KeyContainer" || start.Name.Space != pskcNamespace {
+				return errNotPSKC
+			}
+			return nil
+		}
+	}
+}
+
+func (p *pskc) run(ctx context.Context, progress func()) error {
+	for !p.result.full() {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		token, err := p.next()
+		token, err := p.Token()
 		if errors.Is(err, io.EOF) {
-			if !p.root {
-				return errNotPSKC
-			}
 			return nil
 		}
 		if err != nil {
@@ -75,33 +93,24 @@ func (p *pskc) run(ctx context.Context, progress func()) error {
 		if err := p.element(start); err != nil {
 			return err
 		}
+		if p.result.Read > p.most {
+			return errTooMany
+		}
 		if p.result.Read%256 == 0 {
 			progress()
 		}
 	}
+	return nil
 }
 
 func (p *pskc) element(start xml.StartElement) error {
-	switch {
-	case !p.root:
-		if start.Name.Local != "KeyContainer" || start.Name.Space != pskcNamespace {
-			return errNotPSKC
-		}
-		p.root = true
-		return nil
-	case start.Name.Local == "KeyPackage":
+	switch start.Name.Local {
+	case "KeyPackage":
 		return p.keyPackage()
+	case "KeyContainer":
+		return errSecond
 	}
 	return p.Skip() // encryption keys, signatures, extensions
-}
-
-// next returns the next token and refuses document types.
-func (p *pskc) next() (xml.Token, error) {
-	token, err := p.Token()
-	if directive, ok := token.(xml.Directive); ok && strings.HasPrefix(strings.ToUpper(string(directive)), "DOCTYPE") {
-		return nil, errDoctype
-	}
-	return token, err
 }
 
 // keyPackage reads DeviceInfo/SerialNo, and the expiry of the device or, failing that, of its key.
@@ -110,7 +119,7 @@ func (p *pskc) keyPackage() error {
 	var serial, device, policy string
 	var path []string
 	for {
-		token, err := p.next()
+		token, err := p.Token()
 		if err != nil {
 			return err
 		}
@@ -150,7 +159,7 @@ func (p *pskc) leaf(into *string) error {
 	}
 	const longest = 200
 	for {
-		token, err := p.next()
+		token, err := p.Token()
 		if err != nil {
 			return err
 		}
@@ -198,11 +207,16 @@ func (p *pskc) add(line int, serial, device, policy string) {
 func (p *pskc) explain(name string, err error) error {
 	line, _ := p.InputPos()
 	var broken *xml.SyntaxError
+	var refused *okey.Error
 	switch {
 	case errors.Is(err, errNotPSKC):
 		return okey.Errorf(okey.CodeInvalid, "%s n'est pas un fichier PSKC (RFC 6030).", name)
-	case errors.Is(err, errDoctype):
-		return okey.Errorf(okey.CodeInvalid, "%s déclare un type de document (ligne %d) : OKEY refuse ces fichiers.", name, line)
+	case errors.Is(err, errSecond):
+		return okey.Errorf(okey.CodeInvalid, "%s réunit plusieurs fichiers PSKC (ligne %d) : envoyez-les l'un après l'autre.", name, line)
+	case errors.Is(err, errTooMany):
+		return okey.Errorf(okey.CodeTooLarge, "%s a plus de %d clefs : découpez-le en plusieurs fichiers.", name, p.most)
+	case errors.As(err, &refused):
+		return refused
 	case errors.As(err, &broken), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return okey.Errorf(okey.CodeInvalid, "%s est un fichier XML endommagé (ligne %d) : demandez-le de nouveau au fournisseur.", name, line)
 	}

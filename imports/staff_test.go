@@ -52,6 +52,18 @@ func TestAStaffFileIsCompleteForTheEstablishmentsThatItNames(t *testing.T) {
 	assert.Equal(t, "adjoint", one[string](t, w, `SELECT function FROM assignment WHERE uai = $1`, college))
 }
 
+// Claims said it at a sign-in; the file is newer, and complete.
+func TestAStaffFileEndsWhatClaimsSaidOfWhoeverItLacks(t *testing.T) {
+	w := withStaff(t)
+	for _, uid := range []string{"mroux", "lmartin"} {
+		one[int](t, w, `WITH said AS (INSERT INTO assignment (person, uai, function, source, since)
+			SELECT id, $1, 'personnel', 'claims', now() FROM person WHERE uid = $2 RETURNING 1) SELECT count(*) FROM said`, college, uid)
+	}
+	r := importStaff(t, w, staffHeader+college+";mroux;Roux;Marc;m.roux@ac-nice.fr;chef\n", false)
+	assert.True(t, r.OK(), r.Errors)
+	assert.Equal(t, "mroux", one[string](t, w, `SELECT string_agg(p.uid, ',') FROM assignment a JOIN person p ON p.id = a.person WHERE a.source = 'claims'`))
+}
+
 func TestAFunctionMayBeSpeltAsOKEYShowsIt(t *testing.T) {
 	w := withStaff(t)
 	r := importStaff(t, w, staffHeader+lycee+";fontaine;Fontaine;Claire;c.fontaine@ac-nice.fr;Chef d’établissement\n", true)

@@ -51,17 +51,17 @@ const (
 	SupportDecided  Letter = "support_decided"
 	StockKeyChanged Letter = "key_changed_approver"
 
-	OrdersExported     Letter = "orders_exported"
-	OrderOverdue       Letter = "order_overdue"
-	KeysReported       Letter = "keys_reported"
-	ReportDecided      Letter = "report_decided"
-	LowStock           Letter = "low_stock"
-	KeyExpires         Letter = "key_expires"
-	KeyExpiresApprover Letter = "key_expires_approver"
-	HolderLeft         Letter = "holder_left"
-	HolderLeftApprover Letter = "holder_left_approver"
-	DeliveryArrived    Letter = "delivery_arrived"
-	DeliveryAnnounced  Letter = "delivery_announced"
+	OrdersExported    Letter = "orders_exported"
+	OrderOverdue      Letter = "order_overdue"
+	KeysReported      Letter = "keys_reported"
+	ReportDecided     Letter = "report_decided"
+	LowStock          Letter = "low_stock"
+	KeyExpires        Letter = "key_expires"
+	KeysExpire        Letter = "keys_expire"
+	HolderLeft        Letter = "holder_left"
+	HoldersLeft       Letter = "holders_left"
+	DeliveryArrived   Letter = "delivery_arrived"
+	DeliveryAnnounced Letter = "delivery_announced"
 
 	// About keys that change establishment: approvers of either, and the holder.
 	KeysMoved       Letter = "keys_moved"
@@ -82,6 +82,7 @@ const (
 	Undelivered      Letter = "undelivered"
 	StockUndelivered Letter = "undelivered_stock"
 	Bounced          Letter = "bounced"
+	NoAddress        Letter = "no_address"
 )
 
 // Facts are what a letter may speak of. Days and instants are written out already, in the academy's own zone; what people wrote is as
@@ -125,6 +126,8 @@ type Item struct {
 	Since     string
 	Address   string // of a mail that did not leave
 	Kind      string
+	Ended     bool // the key has expired
+	Unreached bool // OKEY has no address of theirs
 }
 
 // Message is a mail ready to be sent.

@@ -64,6 +64,12 @@ func variants() map[string]variant {
 	add("support_decided-refused", mail.SupportDecided, func(f *mail.Facts) { f.Stage, f.Comment = okey.Refused, "Chef absent" })
 	add("key_changed-own-return", mail.YourKeyChanged, func(f *mail.Facts) { f.Own, f.Change = true, okey.ReasonReturn })
 	add("keys_moved-here", mail.KeysMoved, func(f *mail.Facts) { f.Other, f.Total, f.Items = "", 1, f.Items[:1] })
+	add("keys_expire-one", mail.KeysExpire, func(f *mail.Facts) {
+		f.Total, f.Items, f.Items[0].Ended, f.Items[0].Unreached = 1, f.Items[:1], true, true
+	})
+	add("holders_left-one", mail.HoldersLeft, func(f *mail.Facts) { f.Total, f.Items, f.Items[0].Unreached = 1, f.Items[:1], true })
+	add("key_expires-ended", mail.KeyExpires, func(f *mail.Facts) { f.Place = 1 })
+	add("key_expires-soon", mail.KeyExpires, func(f *mail.Facts) { f.Place = 0 })
 	add("move_decided-accepted", mail.MoveDecided, func(f *mail.Facts) { f.Accepted = true })
 	add("move_decided_holder-accepted", mail.YourMoveDecided, func(f *mail.Facts) { f.Accepted = true })
 	add("pin_changed-forgotten", mail.PINChanged, func(f *mail.Facts) { f.Forgotten = true })

@@ -2,6 +2,8 @@ package server
 
 import (
 	"net/http"
+	"regexp"
+	"strings"
 	"time"
 
 	"okey"
@@ -28,13 +30,12 @@ func (s *Server) postLogin(c *gin.Context) {
 		fail(c, err)
 		return
 	}
-	at, err := time.Parse(time.RFC3339, body.At)
-	switch {
-	case err != nil:
-		fail(c, okey.InvalidField("at", "Écrivez une date et une heure comme 2026-11-24T09:12:00Z."))
-		return
-	case at.After(time.Now().Add(okey.LoginAhead)):
-		fail(c, okey.InvalidField("at", "Cette connexion est à venir : vérifiez l'horloge du serveur d'authentification."))
+	at, err := parseRFC3339(body.At)
+	if err == nil {
+		err = okey.CheckLogin("at", at, time.Now())
+	}
+	if err != nil {
+		fail(c, err)
 		return
 	}
 	key, err := s.store.NoteLogin(c.Request.Context(), serial, at.UTC())
@@ -43,4 +44,22 @@ func (s *Server) postLogin(c *gin.Context) {
 		return
 	}
 	c.JSON(http.StatusOK, gin.H{"serial": key.Serial, "last_login_at": key.LastLoginAt})
+}
+
+// instantForm is RFC 3339, 5.6, to the letter: time.Parse alone takes a comma for a point and an hour of one digit.
+var instantForm = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$`)
+
+// parseRFC3339 reads capitals and small letters alike; a leap second is the next minute's first.
+func parseRFC3339(text string) (time.Time, error) {
+	text = strings.ToUpper(text)
+	const seconds = len("2006-01-02T15:04:")
+	leap := time.Duration(0)
+	if instantForm.MatchString(text) && text[seconds:seconds+2] == "60" {
+		text, leap = text[:seconds]+"59"+text[seconds+2:], time.Second
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil || !instantForm.MatchString(text) {
+		return at, okey.InvalidField("at", "Écrivez une date et une heure comme 2026-11-24T09:12:00Z.")
+	}
+	return at.Add(leap), nil
 }

@@ -18,8 +18,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// maxUpload is the most that a file may have; such a delivery has some hundred thousand keys.
-const maxUpload = 20 << 20
+// maxUpload is the most that a file may have.
+const maxUpload = imports.MaxDelivery
 
 // upload is a file that came with a form. It is kept in memory alone: a PSKC file holds secrets that must never reach a disk.
 type upload struct {

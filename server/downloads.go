@@ -36,6 +36,7 @@ var downloads = []download{
 	{"/demandes/:id/tableau.xlsx", (*Server).requestDeskTable},
 	{"/clefs.xlsx", (*Server).keysTable},
 	{"/assistance.xlsx", (*Server).deskTable},
+	{pathAudit + ".xlsx", (*Server).auditTable},
 	{pathOrders + ".xlsx", (*Server).ordersTable},
 	{pathInventory + ".xlsx", (*Server).inventoriesTable},
 	{pathInventory + "/:id/tableau.xlsx", (*Server).inventoryTable},

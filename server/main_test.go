@@ -130,10 +130,12 @@ func newHouseWith(t *testing.T, change func(*config.Config)) *house {
 	t.Helper()
 	s := scene.New(t)
 	h := &house{Scene: s, Judges: &judges{store: s.Store, requests: activities.NewRequests(s.Store, calendar.PublicOnly()), keys: activities.NewKeys(s.Store), stock: activities.NewStock(s.Store, calendar.PublicOnly())}}
-	h.Config = config.Config{
-		TemporalUIURL: "http://127.0.0.1:8233", PINPeppers: config.NewKeyring(), LinkKeys: config.NewKeyring(), AuditKeys: s.Keys,
-		SupportMail: "assistance@ac-nice.fr", OIDCIssuer: "http://127.0.0.1:1", OIDCClientID: "okey",
-	}
+	var err error
+	h.Config, err = config.Load(nil) // the defaults
+	require.NoError(t, err)
+	h.Config.TemporalUIURL, h.Config.SupportMail = "http://127.0.0.1:8233", "assistance@ac-nice.fr"
+	h.Config.OIDCIssuer, h.Config.OIDCClientID = "http://127.0.0.1:1", "okey"
+	h.Config.PINPeppers, h.Config.LinkKeys, h.Config.AuditKeys = config.NewKeyring(), config.NewKeyring(), s.Keys
 	return h.beside(change)
 }
 

@@ -96,6 +96,8 @@ func (s *Server) peopleRoutes(pages gin.IRouter) {
 		post("/demandes/:id/"+f.path, func(v *visit) error { return s.signal(v, f) })
 	}
 	get("/suivi/:action", s.followPage)
+	get(pathAccount, s.accountPage)
+	post(pathAccount+"/sessions", s.endSessions)
 	s.downloadRoutes(pages)
 	get("/demandes/:id"+pathIllegible, s.illegiblePage)
 	post("/demandes/:id"+pathIllegible, s.illegible)
@@ -103,6 +105,7 @@ func (s *Server) peopleRoutes(pages gin.IRouter) {
 	get("/clefs/:serial", s.keyPage)
 	post("/clefs/:serial", s.changeKey)
 	get("/assistance", s.deskPage)
+	get(pathAudit, s.auditPage)
 	get(pathMoveKeys, s.moveKeysPage)
 	post(pathMoveKeys, s.moveKeys)
 	get("/clefs/:serial/depart", s.takeAlongPage)
@@ -174,7 +177,7 @@ func (s *Server) greet(c *gin.Context) (*visit, error) {
 		return v, nil
 	}
 	actor, err := s.store.Actor(v.ctx(), id)
-	if okey.ErrorCode(err) == okey.CodeNotFound {
+	if okey.ErrorCode(err) == okey.CodeNotFound || err == nil && s.sessions.ended(v.ctx(), actor) {
 		return v, nil
 	}
 	v.Actor = actor

@@ -113,6 +113,7 @@ func mailLines(mails []sql.Mail, c clock) []mailLine {
 
 // deskScreen is support's page: one search box, and what is stuck.
 type deskScreen struct {
+	Links     []navLink // to the pages of the desk that this reader may use
 	Sheet     string
 	Asked     string
 	Searched  bool
@@ -121,6 +122,19 @@ type deskScreen struct {
 	Escalated []card
 	Mails     []mailLine
 	Refused   []deskLine
+}
+
+// deskLinks are the pages of the desk, and what their reader must be allowed to do.
+var deskLinks = []struct {
+	name, path string
+	act        okey.Act
+}{
+	{"Livraisons", pathDeliveries, okey.ActSeeDesk},
+	{"Commandes", pathOrders, okey.ActSeeDesk},
+	{"Clefs à confirmer", pathReports, okey.ActSeeDesk},
+	{"Déplacer des clefs", pathMoveKeys, okey.ActMoveKeys},
+	{"Fermetures et fusions", pathSuccession, okey.ActSeeDesk},
+	{"Journal d'audit", pathAudit, okey.ActSeeDesk},
 }
 
 // hit is one thing that a search has come upon.
@@ -140,6 +154,11 @@ func (s *Server) deskPage(v *visit) error {
 		}
 		page.Found = found
 		return s.show(v, http.StatusOK, "desk", screen{Title: "Assistance", Body: page})
+	}
+	for _, link := range deskLinks {
+		if okey.May(link.act, v.Actor, okey.Subject{}, v.today()) == nil {
+			page.Links = append(page.Links, navLink{Name: link.name, Path: link.path})
+		}
 	}
 	st, err := s.stuck(v)
 	if err != nil {

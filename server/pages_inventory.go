@@ -1,6 +1,8 @@
 package server
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"strings"
@@ -48,8 +50,8 @@ func (s *Server) inventoryPages(get, post func(string, func(*visit) error)) {
 
 func inventoryForm(v *visit, uai okey.UAI) *form {
 	f := newForm(v, "inventaire", pathInventory, "Comparer", map[string]field{
-		"establishment": {}, "confirmed": {}, "comment": {Label: "Commentaire"},
-		"serials": {Label: "*Numéros de série", Hint: "Tapez-les ou scannez-les, un par ligne. Un lecteur de codes-barres branché en USB suffit."},
+		"establishment": {}, "confirmed": {}, "compared": {}, "comment": {Label: "Commentaire"},
+		"serials": {Label: "*Numéros de série", Hint: "Tapez-les ou scannez-les ici, un par ligne. Un lecteur de codes-barres branché en USB suffit."},
 	})
 	f.Values["establishment"] = string(uai)
 	return f
@@ -79,6 +81,10 @@ func (s *Server) inventoryPage(v *visit) error {
 
 func (s *Server) showInventory(v *visit, status int, uai okey.UAI, f *form, notice, warning string) error {
 	place, err := s.managed(v, uai)
+	if okey.ErrorCode(err) == okey.CodeForbidden { // who sees an establishment reads its inventories
+		f = nil
+		place, err = s.store.Place(v.ctx(), uai)
+	}
 	if err != nil {
 		return err
 	}
@@ -122,7 +128,10 @@ func (s *Server) takeInventory(v *visit) error {
 		return again(http.StatusUnprocessableEntity, "")
 	}
 	if f.Values["confirmed"] == "" {
-		return s.reviewInventory(v, place, f, serials)
+		return s.reviewInventory(v, place, f, serials, "")
+	}
+	if f.Values["compared"] != sumOf(serials) {
+		return s.reviewInventory(v, place, f, serials, "La liste a changé depuis la comparaison : en voici une nouvelle, à enregistrer.")
 	}
 	done, err := s.act(v.ctx(), v.Actor, wish{
 		Action: f.Action, Name: okey.ActionInventory, Via: okey.ViaWeb,
@@ -137,14 +146,20 @@ func (s *Server) takeInventory(v *visit) error {
 	return s.answerForm(v, f, done, pathInventory+"/"+done.Action.Subject.String(), again)
 }
 
-func (s *Server) reviewInventory(v *visit, place sql.Place, f *form, serials []okey.Serial) error {
+// sumOf stands for a list of serials.
+func sumOf(serials []okey.Serial) string {
+	sum := sha256.Sum256([]byte(joinSerials(serials)))
+	return hex.EncodeToString(sum[:])
+}
+
+func (s *Server) reviewInventory(v *visit, place sql.Place, f *form, serials []okey.Serial, notice string) error {
 	known, err := s.store.KeysForInventory(v.ctx(), place.UAI, serials)
 	if err != nil {
 		return err
 	}
 	lines := okey.CompareInventory(place.UAI, serials, known)
-	f.Button, f.Values["confirmed"] = "Enregistrer l'inventaire", "oui"
-	return s.show(v, http.StatusOK, "inventory", screen{Title: "Inventaire", Body: inventoryScreen{
+	f.Button, f.Values["confirmed"], f.Values["compared"] = "Enregistrer l'inventaire", "oui", sumOf(serials)
+	return s.show(v, http.StatusOK, "inventory", screen{Title: "Inventaire", Notice: notice, Body: inventoryScreen{
 		Where: fmt.Sprintf("%s (%s)", place.Name, place.UAI), Form: f, Review: true, Lists: inventoryLists(lines, okey.ProposeSerials(place.UAI, lines, known)),
 	}})
 }
@@ -156,7 +171,7 @@ var findingTitles = map[okey.Finding]string{
 
 var findingHints = map[okey.Finding]string{
 	okey.Missing:        "Ces clefs devraient être là. Cherchez-les ; si elles sont introuvables, ouvrez leur page et déclarez-les perdues.",
-	okey.Unexpected:     "Ces clefs sont là, mais OKEY les croit ailleurs. Ouvrez leur page : « Mettre en stock » ou « Clef retrouvée ».",
+	okey.Unexpected:     "Ces clefs sont là, mais OKEY les croit ailleurs. Ouvrez leur page : « Mettre en stock » ou « Clef retrouvée ». Pour une clef au rebut, écrivez à l'assistance.",
 	okey.FoundElsewhere: "Ces clefs appartiennent à un autre établissement : ne les remettez pas, écrivez à l'assistance.",
 	okey.FoundUnknown:   "OKEY ne connaît pas ces clefs. L'inventaire enregistré, l'assistance est prévenue : une fois confirmées, elles sont en stock.",
 }

@@ -98,3 +98,32 @@ func TestSupportLearnsThatAReportedKeyBecameKnown(t *testing.T) {
 	assert.Equal(t, http.StatusConflict, told.Status)
 	assert.Contains(t, told.text(), "Cette clef est entrée dans OKEY entre-temps")
 }
+
+func TestAListThatChangedAfterTheComparisonIsComparedAgain(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	there := h.Key(scene.Tilleuls)
+	b := h.as(c.roux)
+	review := b.fill("/inventaire", "/inventaire", "serials", string(there))
+	again := b.post("/inventaire", review.form(b, "/inventaire", "serials", string(there)+"\nTYPOTYPO1"))
+	require.Equal(t, http.StatusOK, again.Status)
+	assert.Contains(t, again.text(), "La liste a changé depuis la comparaison")
+	assert.Contains(t, again.text(), "TYPOTYPO1")
+	assert.Zero(t, h.Count(`SELECT count(*) FROM inventory`))
+	b.done(b.post("/inventaire", again.form(b, "/inventaire")))
+	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM inventory`))
+}
+
+func TestAnAuditorReadsInventoriesAndCountsNone(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	b := h.as(c.roux)
+	b.done(b.post("/inventaire", b.fill("/inventaire", "/inventaire", "serials", "1").form(b, "/inventaire")))
+	auditor := h.as(h.auditor())
+	page := auditor.get("/inventaire?etablissement=" + string(scene.Tilleuls))
+	require.Equal(t, http.StatusOK, page.Status)
+	assert.Contains(t, page.text(), "Marc Roux")
+	assert.NotContains(t, page.HTML, "textarea")
+	assert.Len(t, auditor.download("/inventaire.xlsx?etablissement="+string(scene.Tilleuls)), 1)
+	assert.NotContains(t, auditor.get("/assistance").text(), "Déplacer des clefs", "nothing is offered that is refused")
+}

@@ -3,9 +3,12 @@ package server
 import (
 	"fmt"
 	"net/http"
+	"slices"
 
 	"okey"
 	"okey/sql"
+
+	"github.com/google/uuid"
 )
 
 // keyScreen is the page of a key.
@@ -94,6 +97,17 @@ func (s *Server) showKey(v *visit, status int, key okey.Key, f *form, notice, wa
 		}
 		page.Facts = append(page.Facts, fact{Name: "Titulaire", Value: holder.Name()})
 	}
+	if key.Request != uuid.Nil {
+		r, err := s.store.Request(v.ctx(), key.Request)
+		if err != nil {
+			return err
+		}
+		who, err := s.store.Person(v.ctx(), r.Person)
+		if err != nil {
+			return err
+		}
+		page.Facts = append(page.Facts, fact{Name: "Gardée pour", Value: who.Name(), Path: requestURL(r.ID)})
+	}
 	if key.PriorToOKEY {
 		kept, err := s.store.KeptPIN(v.ctx(), key.Serial)
 		if err != nil {
@@ -155,9 +169,18 @@ func keyForm(v *visit, key okey.Key, subject okey.Subject, today okey.Day) *form
 		return nil
 	}
 	return newForm(v, "changement", keyURL(key.Serial), "Enregistrer", map[string]field{
-		"reason":  {Label: "*Motif", Empty: "Veuillez choisir un motif", Choices: reasons},
+		"reason":  {Label: "*Motif", Hint: retiringHint(reasons, v), Empty: "Veuillez choisir un motif", Choices: reasons},
 		"comment": {Label: "*Commentaire", Hint: "Que s'est-il passé ? Les personnes concernées le liront."},
 	})
+}
+
+// retiringHint warns whoever could not undo it.
+func retiringHint(reasons []choice, v *visit) string {
+	retires := slices.ContainsFunc(reasons, func(c choice) bool { return c.Value == string(okey.ReasonRetired) })
+	if !retires || v.Actor.Support {
+		return ""
+	}
+	return "« Mise au rebut » est définitif : la clef ne servira plus. Seule l'assistance peut revenir dessus."
 }
 
 // changeKey takes the form of a key's page the one way through.

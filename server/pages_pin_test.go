@@ -140,6 +140,7 @@ func TestAForgottenPINIsSetOnceAfterAFreshSignIn(t *testing.T) {
 	form = lea.get(back.Location).form(t, "/mon-code-pin/oublie", "pin", "730452", "pin2", "730452")
 	assert.Contains(t, lea.done(lea.post("/mon-code-pin/oublie", form)).text(), "a changé")
 	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM audit WHERE event = 'pin_set' AND detail = 'sign_in'`))
+	assert.Contains(t, h.as(c.support).get("/assistance/journal").text(), "code oublié, après une nouvelle connexion")
 	assert.Equal(t, http.StatusOK, h.changePIN(c.lea, "730452", "8152").Status)
 
 	assert.Contains(t, lea.get(back.Location).text(), "Me connecter de nouveau", "it serves once")

@@ -156,7 +156,9 @@ var actionNames = map[okey.ActionName]string{
 	okey.ActionOf(okey.Withdrawal): "retrait", okey.ActionOf(okey.KeyUnavailable): "clef indisponible",
 	okey.ActionMoveKeys: "déplacement de clefs", okey.ActionTakeAlong: "départ avec une clef", okey.ActionMoveDecision: "réponse à un départ", okey.ActionSuccession: "succession",
 	okey.ActionPINChange: "changement de code PIN", okey.ActionPINLock: "code PIN bloqué",
-	"unknown-signal": "signal inconnu", "cancellation": "annulation demandée au moteur",
+	okey.ActionOrder: "commande", okey.ActionCancellation: "annulation", okey.ActionShipment: "expédition", okey.ActionReceipt: "réception",
+	okey.ActionOrderExported: "commande transmise", okey.ActionExport: "classeur de commandes", okey.ActionDelivery: "livraison", okey.ActionArrival: "arrivée d'une livraison",
+	okey.ActionInventory: "inventaire", okey.ActionReportDecision: "réponse à un signalement", "unknown-signal": "signal inconnu",
 }
 
 func sayAction(n okey.ActionName) string {
@@ -178,6 +180,10 @@ var refusalNames = map[okey.Code]string{
 	okey.CodeKeyElsewhere: "clef d'un autre établissement", okey.CodeKeyNotFree: "clef pas en stock", okey.CodeKeyTransition: "changement impossible",
 	okey.CodeKeysStay: "clefs qui ne peuvent pas partir", okey.CodeMoveOpen: "départ déjà proposé", okey.CodeMoveOver: "proposition close",
 	okey.CodeOwnKey: "sa propre clef", okey.CodeNotServed: "établissement non servi", okey.CodeSucceeded: "établissement remplacé",
+	okey.CodeOrderState: "commande à une autre étape", okey.CodeOrderQuantity: "plus de clefs que commandé", okey.CodeNothingToExport: "aucune commande à transmettre",
+	okey.CodeReportDecided: "déjà répondu", okey.CodeReportKnown: "clef déjà connue", okey.CodeDeliveryTaken: "livraison déjà en stock",
+	okey.CodeDeliveryChanged: "livraison qui ne convient plus", okey.CodeActionReused: "envoi déjà utilisé", okey.CodeUnauthorized: "pas connecté",
+	okey.CodeRateLimited: "trop d'essais", okey.CodeTooLarge: "trop grand",
 	okey.CodeForbidden: "plus de droit", okey.CodeNotFound: "plus de droit", okey.CodeOwnRequest: "sa propre demande", okey.CodeInvalid: "code PIN effacé",
 	okey.CodePINReplaced: "code PIN déjà remplacé",
 }

@@ -53,18 +53,23 @@ func (p *provider) get(ctx context.Context) (*discovered, error) {
 	}
 	p.known = &discovered{
 		Provider: found, endSession: more.EndSession,
-		verifier: found.Verifier(&oidc.Config{ClientID: p.cfg.OIDCClientID}),
+		verifier: found.Verifier(&oidc.Config{ClientID: p.cfg.OIDCClientID, Now: aMinuteAgo}),
 		oauth: oauth2.Config{
 			ClientID: p.cfg.OIDCClientID, ClientSecret: p.cfg.OIDCClientSecret, Endpoint: found.Endpoint(),
-			RedirectURL: p.cfg.URL + pathCallback, Scopes: []string{oidc.ScopeOpenID, "profile", "email"},
+			RedirectURL: p.cfg.URL + pathCallback, Scopes: p.cfg.OIDCScopes,
 		},
 	}
 	return p.known, nil
 }
 
+// aMinuteAgo is the time that ID tokens are held against: a provider's clock may be somewhat behind. For one that is ahead the library leaves
+// some minutes by itself.
+func aMinuteAgo() time.Time { return time.Now().Add(-time.Minute) }
+
 // signedIn is whom the provider vouches for.
 type signedIn struct {
 	person   okey.Person
+	says     okey.DirectorySays
 	verified bool // the mail address too
 	idToken  string
 	at       time.Time // when the provider last asked who it is; zero where it does not say
@@ -92,34 +97,44 @@ func (p *provider) exchange(ctx context.Context, code string, f flow) (signedIn,
 	if idToken.Nonce != f.Nonce {
 		return signedIn{}, fmt.Errorf("the ID token is for another sign-in")
 	}
-	var said claims
+	said := claims{}
 	if err := idToken.Claims(&said); err != nil {
 		return signedIn{}, fmt.Errorf("read the ID token: %w", err)
 	}
-	var at time.Time
-	if said.AuthTime > 0 {
-		at = time.Unix(int64(said.AuthTime), 0)
-	}
+	at := said.time("auth_time") // of the signed token alone
 	if d.UserInfoEndpoint() != "" {
-		// Many providers put names and uid there only. What both say, the signed token says.
-		info, err := d.UserInfo(ctx, oauth2.StaticTokenSource(token))
+		more, err := d.userInfo(ctx, token, idToken.Subject)
 		if err != nil {
-			return signedIn{}, fmt.Errorf("ask who it is: %w", err)
+			return signedIn{}, err
 		}
-		if info.Subject != idToken.Subject {
-			return signedIn{}, fmt.Errorf("the provider speaks of two people")
-		}
-		signed := said
-		if err := info.Claims(&said); err != nil {
-			return signedIn{}, fmt.Errorf("read who it is: %w", err)
-		}
-		if signed.UID != "" {
-			said.UID = signed.UID
-		}
-		said.Subject = idToken.Subject
+		said = said.with(more)
 	}
-	person, err := said.person()
-	return signedIn{person: person, verified: said.verified(), idToken: raw, at: at}, err
+	person, err := said.person(p.cfg.ClaimUID)
+	return signedIn{person: person, says: said.says(directoryOf(p.cfg)), verified: said.verified(), idToken: raw, at: at}, err
+}
+
+// directoryOf is how the academy's directory is read.
+func directoryOf(cfg config.Config) okey.DirectoryRules {
+	return okey.DirectoryRules{
+		Function: cfg.ClaimFunction, Heads: cfg.ClaimHeads, Works: cfg.ClaimWorks, Delegations: cfg.ClaimDelegations,
+		Principals: cfg.PrincipalValues, Deputies: cfg.DeputyValues, Application: cfg.Application,
+	}
+}
+
+// userInfo asks who it is: many providers put names, uid and functions there only.
+func (d *discovered) userInfo(ctx context.Context, token *oauth2.Token, subject string) (claims, error) {
+	info, err := d.UserInfo(ctx, oauth2.StaticTokenSource(token))
+	if err != nil {
+		return nil, fmt.Errorf("ask who it is: %w", err)
+	}
+	if info.Subject != subject {
+		return nil, fmt.Errorf("the provider speaks of two people")
+	}
+	said := claims{}
+	if err := info.Claims(&said); err != nil {
+		return nil, fmt.Errorf("read who it is: %w", err)
+	}
+	return said, nil
 }
 
 // endSession is where a browser goes after signing out here: to the provider, which comes back to the home page; straight there where the

@@ -23,13 +23,18 @@ type sessions struct {
 	table *postgresstore.PostgresStore
 }
 
+// A session ends by its age, and before that by idling.
+const (
+	sessionAge  = 12 * time.Hour
+	sessionIdle = 2 * time.Hour
+)
+
 func newSessions(store *sql.Store, url string) *sessions {
 	table := postgresstore.NewWithConfig(store.DB(), postgresstore.Config{CleanUpInterval: 5 * time.Minute, TableName: "session"})
 	m := scs.New()
 	m.Store = table
 	m.HashTokenInStore = true // a copy of the table signs nobody in
-	m.Lifetime = 12 * time.Hour
-	m.IdleTimeout = 2 * time.Hour
+	m.Lifetime, m.IdleTimeout = sessionAge, sessionIdle
 	m.Cookie.Name = cookieName(url)
 	m.Cookie.HttpOnly = true
 	m.Cookie.SameSite = http.SameSiteLaxMode
@@ -57,7 +62,21 @@ const (
 	sessionPerson  = "person"
 	sessionIDToken = "id_token" // for signing out at the provider too
 	sessionFlow    = "flow"     // a sign-in under way
+	sessionBegan   = "began"    // when, RFC 3339
 )
+
+// begin notes who has signed in.
+func (s *sessions) begin(ctx context.Context, person okey.PersonID, idToken string, at time.Time) {
+	s.Put(ctx, sessionPerson, person.String())
+	s.Put(ctx, sessionIDToken, idToken)
+	s.Put(ctx, sessionBegan, at.Format(time.RFC3339Nano))
+}
+
+// ended tells whether the session is one of those that the person, or support, has ended.
+func (s *sessions) ended(ctx context.Context, actor okey.Actor) bool {
+	began, _ := time.Parse(time.RFC3339Nano, s.GetString(ctx, sessionBegan))
+	return began.Before(actor.SessionsFrom)
+}
 
 // person is who is signed in; the zero id for nobody.
 func (s *sessions) person(ctx context.Context) okey.PersonID {

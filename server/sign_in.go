@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -98,7 +97,8 @@ func (s *Server) finishSignIn(c *gin.Context) {
 		}
 		return
 	}
-	id, err := s.store.SignIn(ctx, who.person, who.verified, time.Now().UTC())
+	now := time.Now().UTC()
+	id, err := s.store.SignIn(ctx, who.person, who.says, who.verified, now)
 	if err == nil {
 		err = s.sessions.RenewToken(ctx) // a token from before the sign-in must not become a signed-in one
 	}
@@ -106,8 +106,7 @@ func (s *Server) finishSignIn(c *gin.Context) {
 		s.failPage(c, err)
 		return
 	}
-	s.sessions.Put(ctx, sessionPerson, id.String())
-	s.sessions.Put(ctx, sessionIDToken, who.idToken)
+	s.sessions.begin(ctx, id, who.idToken, now)
 	c.Redirect(http.StatusSeeOther, localPath(f.Return))
 }
 
@@ -135,7 +134,7 @@ func (s *Server) requireSignIn(c *gin.Context) {
 	}
 	actor, err := s.store.Actor(ctx, id)
 	switch {
-	case okey.ErrorCode(err) == okey.CodeNotFound:
+	case okey.ErrorCode(err) == okey.CodeNotFound, err == nil && s.sessions.ended(ctx, actor):
 		if err := s.sessions.Destroy(ctx); err != nil {
 			s.failPage(c, err)
 			return
@@ -165,34 +164,4 @@ func (s *Server) actor(c *gin.Context) okey.Actor {
 		panic(errors.New("actor asked for on a page that does not require sign-in"))
 	}
 	return actor
-}
-
-// claims are what OKEY reads of a person at the provider.
-type claims struct {
-	UID        string          `json:"uid"`
-	Subject    string          `json:"sub"`
-	GivenName  string          `json:"given_name"`
-	FamilyName string          `json:"family_name"`
-	Name       string          `json:"name"`
-	Mail       string          `json:"email"`
-	Verified   json.RawMessage `json:"email_verified"` // true, or "true" with some providers
-	AuthTime   float64         `json:"auth_time"`      // seconds since 1970; counts in the ID token alone
-}
-
-func (cl claims) person() (okey.Person, error) {
-	p := okey.Person{UID: cl.UID, GivenName: cl.GivenName, FamilyName: cl.FamilyName, Mail: cl.Mail}
-	if p.UID == "" {
-		p.UID = cl.Subject
-	}
-	if p.UID == "" {
-		return p, fmt.Errorf("the provider gave neither uid nor sub")
-	}
-	if p.Name() == "" {
-		p.FamilyName = cl.Name
-	}
-	return p, nil
-}
-
-func (cl claims) verified() bool {
-	return cl.Mail != "" && strings.Trim(string(cl.Verified), `"`) == "true"
 }

@@ -33,16 +33,29 @@ type identity struct {
 	claims map[string]any
 	asked  url.Values // of the last authorization
 	away   bool
+	keyID  string        // of key
+	behind time.Duration // its clock
+	served *oidctest.Server
 
 	authTime time.Time // when it last asked who it is; zero: it does not say
+}
+
+// rotate has it sign with a new key from now on; only that one is published.
+func (p *identity) rotate(t *testing.T) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	p.key, p.keyID = key, p.keyID+"'"
+	p.served.PublicKeys = []oidctest.PublicKey{{PublicKey: key.Public(), KeyID: p.keyID, Algorithm: "ES256"}}
 }
 
 func newIdentity(t *testing.T) *identity {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
-	p := &identity{key: key}
+	p := &identity{key: key, keyID: "k"}
 	keys := &oidctest.Server{PublicKeys: []oidctest.PublicKey{{PublicKey: key.Public(), KeyID: "k", Algorithm: "ES256"}}}
+	p.served = keys
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
 		if p.away {
@@ -75,15 +88,15 @@ func (p *identity) token(w http.ResponseWriter, r *http.Request) {
 	}
 	said := map[string]any{
 		"iss": p.URL, "aud": "okey", "sub": p.claims["sub"], "nonce": p.asked.Get("nonce"),
-		"iat": time.Now().Unix(), "exp": time.Now().Add(time.Hour).Unix(),
+		"iat": time.Now().Add(-p.behind).Unix(), "exp": time.Now().Add(time.Hour - p.behind).Unix(),
 	}
 	if !p.authTime.IsZero() {
-		said["auth_time"] = p.authTime.Unix()
+		said["auth_time"] = p.authTime.Add(-p.behind).Unix()
 	}
 	claims, _ := json.Marshal(said)
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(map[string]any{
-		"access_token": "at", "token_type": "Bearer", "id_token": oidctest.SignIDToken(p.key, "k", "ES256", string(claims)),
+		"access_token": "at", "token_type": "Bearer", "id_token": oidctest.SignIDToken(p.key, p.keyID, "ES256", string(claims)),
 	})
 }
 
@@ -240,4 +253,117 @@ func TestTheServerDoesWithoutTheProviderUntilItIsBack(t *testing.T) {
 	assert.Contains(t, response.Text, "identité ne répond pas")
 	p.away = false
 	v.leave(p, "/connexion")
+}
+
+// signsIn goes the whole way and returns the last answer.
+func (v *visitor) signsIn(p *identity) answer {
+	v.Helper()
+	return v.do(http.MethodGet, "/connexion/retour?code=the-code&state="+v.leave(p, "/connexion"))
+}
+
+func TestFunctionsAreWhatTheDirectorySaysAtEachSignIn(t *testing.T) {
+	h, p := newGate(t)
+	p.claims = map[string]any{
+		"sub": "x1", "uid": "cchef", "given_name": "Claire", "family_name": "Chef", "FrEduFonctAdm": "DIR",
+		"FrEduRneResp": []string{"0069001b$UAJ$PU$N$T3$CLG$340", "X", "0690000Z"}, "FrEduRne": "0069001B$UAJ$PU",
+	}
+	v := h.visitor()
+	require.Equal(t, http.StatusSeeOther, v.signsIn(p).Status)
+	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM assignment WHERE uai = $1 AND function = 'chef' AND source = 'claims' AND until > now()`, scene.Tilleuls))
+	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM assignment WHERE uai = $1 AND function = 'personnel' AND until IS NULL`, scene.Tilleuls))
+	account := v.do(http.MethodGet, "/compte")
+	assert.Contains(t, account.Text, "Chef d&#39;établissement, Collège des Tilleuls (0069001B)", "once, though staff too")
+	assert.NotContains(t, account.Text, "Personnel, ")
+	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM audit WHERE event = 'claims'`))
+
+	require.Equal(t, http.StatusSeeOther, h.visitor().signsIn(p).Status)
+	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM audit WHERE event = 'claims'`), "nothing new, nothing to tell")
+
+	p.claims["FrEduFonctAdm"], p.claims["FrEduRneResp"] = nil, "X"
+	require.Equal(t, http.StatusSeeOther, h.visitor().signsIn(p).Status)
+	assert.Equal(t, "personnel", h.Text(`SELECT string_agg(function, ',') FROM assignment`), "heads no more")
+}
+
+func TestADirectorysDelegationHoldsWithItsGiversFunction(t *testing.T) {
+	h, p := newGate(t)
+	h.Person("Paul Roux", okey.Principal, scene.Tilleuls)
+	h.Person("Eva Simon", okey.Staff, scene.Tilleuls)
+	p.claims = map[string]any{"sub": "x2", "uid": "ddelegue", "name": "Dina Delegue", "FrEduResDel": []string{
+		"okey|/redirect.jsp|01/09/2020|31/12/9999|proux|FrEduRneResp=0069001B$UAJ|portail||",
+		"okey|/redirect.jsp|01/09/2020|31/12/2025|proux|FrEduRneResp=0069001B$UAJ|portail||",
+		"okey|/redirect.jsp|01/09/2020|31/12/9999|esimon|FrEduRneResp=0069001B$UAJ|portail||",
+		"autre|/redirect.jsp|01/09/2020|31/12/9999|proux|FrEduRneResp=0069002C$UAJ|portail||",
+	}}
+	v := h.visitor()
+	require.Equal(t, http.StatusSeeOther, v.signsIn(p).Status)
+	account := v.do(http.MethodGet, "/compte").Text
+	assert.Contains(t, account, "Délégataire pour tout, Collège des Tilleuls (0069001B), depuis le mardi 1er septembre 2020, sans fin annoncée")
+	assert.Equal(t, 1, strings.Count(account, "Délégataire pour tout"), "neither the stale one, nor that of somebody without the function: %s", account)
+	h.Exec(`DELETE FROM assignment WHERE function = 'chef'`)
+	assert.NotContains(t, v.do(http.MethodGet, "/compte").Text, "Délégataire")
+
+	h.Person("Paul Roux", okey.Principal, scene.Tilleuls)
+	delete(p.claims, "FrEduResDel")
+	require.Equal(t, http.StatusSeeOther, v.signsInAnew(p).Status)
+	assert.NotContains(t, v.do(http.MethodGet, "/compte").Text, "Délégataire")
+}
+
+func (v *visitor) signsInAnew(p *identity) answer {
+	v.Helper()
+	v.do(http.MethodPost, "/deconnexion")
+	return v.signsIn(p)
+}
+
+func TestAPersonWithoutAnyRoleLearnsWhomToAsk(t *testing.T) {
+	h, p := newGate(t)
+	p.claims = map[string]any{"sub": "x3", "name": "Nina Nouvelle"}
+	v := h.visitor()
+	require.Equal(t, http.StatusSeeOther, v.signsIn(p).Status)
+	for _, path := range []string{"/", "/compte"} {
+		page := v.do(http.MethodGet, path)
+		assert.Equal(t, http.StatusOK, page.Status)
+		assert.Contains(t, page.Text, "Nous ne vous trouvons dans aucun établissement", path)
+	}
+}
+
+func TestAProviderMayChangeItsKeyAndHaveAClockOfItsOwn(t *testing.T) {
+	h, p := newGate(t)
+	p.claims = map[string]any{"sub": "x4", "name": "Nina Nouvelle"}
+	require.Equal(t, http.StatusSeeOther, h.visitor().signsIn(p).Status)
+	p.rotate(t)
+	require.Equal(t, http.StatusSeeOther, h.visitor().signsIn(p).Status, "a new key is fetched")
+	p.behind = time.Hour + 30*time.Second
+	require.Equal(t, http.StatusSeeOther, h.visitor().signsIn(p).Status, "half a minute behind")
+	p.behind = time.Hour + 2*time.Minute
+	assert.Equal(t, http.StatusUnauthorized, h.visitor().signsIn(p).Status, "expired")
+	p.behind = -2 * time.Minute
+	assert.Equal(t, http.StatusSeeOther, h.visitor().signsIn(p).Status, "ahead")
+	other, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	p.key = other
+	assert.Equal(t, http.StatusUnauthorized, h.visitor().signsIn(p).Status, "signed by somebody else under a known name")
+}
+
+func TestSessionsEndTogetherByIdlingAndByAge(t *testing.T) {
+	h, p := newGate(t)
+	p.claims = map[string]any{"sub": "x5", "name": "Nina Nouvelle"}
+	here, there := h.visitor(), h.visitor()
+	for _, v := range []*visitor{here, there} {
+		require.Equal(t, http.StatusSeeOther, v.signsIn(p).Status)
+	}
+	idle := h.Text(`SELECT max(expiry - now())::text FROM session`)
+	assert.Regexp(t, `^01:59:|^02:00:00`, idle, "two hours, renewed by each page")
+	person := h.Text(`SELECT id FROM person`)
+	response, err := here.web.PostForm(h.URL+"/compte/sessions", url.Values{"person": {person}, "action": {"7a1f7a0e-9a0a-4d6e-8f57-0c3fdc1f5a31"}})
+	require.NoError(t, err)
+	_ = response.Body.Close()
+	require.Equal(t, http.StatusSeeOther, response.StatusCode)
+	for _, v := range []*visitor{here, there} {
+		assert.Equal(t, http.StatusSeeOther, v.do(http.MethodGet, "/compte").Status, "both are to sign in again")
+	}
+	require.Equal(t, http.StatusSeeOther, there.signsIn(p).Status)
+	assert.Equal(t, http.StatusOK, there.do(http.MethodGet, "/compte").Status, "a new session is none of those")
+	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM audit WHERE event = 'sessions_ended'`))
+	h.Exec(`UPDATE session SET expiry = now() - interval '1 second'`)
+	assert.Equal(t, http.StatusSeeOther, there.do(http.MethodGet, "/compte").Status)
 }

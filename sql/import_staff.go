@@ -107,11 +107,16 @@ const endAssignments = `DELETE FROM assignment a WHERE (` + absent + ` AND ` + c
 	AND NOT EXISTS (SELECT FROM import_staff i JOIN person p ON p.uid = i.uid
 		WHERE p.id = a.person AND i.uai = a.uai AND i.function = a.function))`
 
+// endClaims ends what a directory said of people who are in the file no more: it is complete for the establishments that it names, and newer than
+// their last sign-in.
+const endClaims = `DELETE FROM assignment a WHERE a.source = 'claims' AND a.uai IN (SELECT i.uai FROM import_staff i)
+	AND NOT EXISTS (SELECT FROM import_staff i JOIN person p ON p.uid = i.uid WHERE p.id = a.person AND i.uai = a.uai) AND ` + complete
+
 const writeAssignments = `INSERT INTO assignment AS a (person, uai, function, source, until, since)
 	SELECT p.id, i.uai, i.function, 'import', i.until, $1 FROM import_staff i JOIN person p ON p.uid = i.uid ORDER BY i.uai, p.id
 	ON CONFLICT (person, uai, function, source) DO UPDATE SET until = excluded.until WHERE a.until IS DISTINCT FROM excluded.until`
 
-// ImportStaff makes the staff of the establishments that rows name what rows say. What support attached or claims said stays.
+// ImportStaff makes the staff of the establishments that rows name what rows say. What support attached stays.
 // (uid, UAI, function) are distinct, and rows of one uid agree on the person.
 func (t *Tx) ImportStaff(ctx context.Context, rows []okey.ImportedStaff, how StaffImport, at time.Time) (StaffOutcome, error) {
 	var out StaffOutcome
@@ -153,6 +158,9 @@ func (t *Tx) ImportStaff(ctx context.Context, rows []okey.ImportedStaff, how Sta
 	}
 	if err := t.exec(ctx, endAssignments, how.All, incomplete); err != nil {
 		return out, fmt.Errorf("end assignments: %w", err)
+	}
+	if err := t.exec(ctx, endClaims, how.All, incomplete); err != nil {
+		return out, fmt.Errorf("end what claims said: %w", err)
 	}
 	if err := t.exec(ctx, writeAssignments, at); err != nil {
 		return out, fmt.Errorf("write assignments: %w", err)

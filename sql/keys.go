@@ -90,7 +90,7 @@ func (t *Tx) ChangeKey(ctx context.Context, serial okey.Serial, c KeyChange) (ok
 		return before, err
 	}
 	err = t.get(ctx, &row, noKey, `UPDATE key k SET state = $2, holder = $3, request = $4, pin_hash = $5,
-		prior_to_okey = prior_to_okey AND $2 = 'in_service', changed_at = $6 WHERE serial = $1 RETURNING `+keyColumns,
+		prior_to_okey = prior_to_okey AND $2 = 'in_service', last_login_at = CASE WHEN $2 <> 'in_stock' THEN last_login_at END, changed_at = $6 WHERE serial = $1 RETURNING `+keyColumns,
 		serial, string(next), nullID(c.Holder), nullID(c.Request), nullText(c.PINHash), c.At)
 	if err != nil {
 		return before, fmt.Errorf("change key %s: %w", serial, err)

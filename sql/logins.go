@@ -73,3 +73,20 @@ func (t *Tx) ImportLogins(ctx context.Context, logins []Login) (changed int, unk
 	}
 	return changed, unknown, idle, nil
 }
+
+// AcademiesOf returns the academy of each of the keys that exist.
+func (r reader) AcademiesOf(ctx context.Context, serials []okey.Serial) (map[okey.Serial]string, error) {
+	var rows []struct {
+		Serial  okey.Serial `db:"serial"`
+		Academy string      `db:"academy"`
+	}
+	err := r.all(ctx, &rows, `SELECT k.serial, e.academy FROM key k JOIN establishment e USING (uai) WHERE k.serial = ANY ($1)`, pq.Array(texts(serials)))
+	if err != nil {
+		return nil, fmt.Errorf("look academies up: %w", err)
+	}
+	academies := make(map[okey.Serial]string, len(rows))
+	for _, row := range rows {
+		academies[row.Serial] = row.Academy
+	}
+	return academies, nil
+}

@@ -205,14 +205,3 @@ func (t *Tx) ExpireMoves(ctx context.Context, now time.Time) ([]okey.Move, error
 	}
 	return moves(rows), nil
 }
-
-// ExpireMoves is the transaction of that name.
-func (s *Store) ExpireMoves(ctx context.Context, now time.Time) ([]okey.Move, error) {
-	var expired []okey.Move
-	err := s.Do(ctx, func(t *Tx) error {
-		var err error
-		expired, err = t.ExpireMoves(ctx, now)
-		return err
-	})
-	return expired, err
-}

@@ -20,9 +20,11 @@ type personRow struct {
 	Mail       string    `db:"mail"`
 	Support    bool      `db:"support"`
 	Auditor    bool      `db:"auditor"`
+
+	SessionsFrom stdsql.NullTime `db:"sessions_from"`
 }
 
-const personColumns = `p.id, p.uid, p.family_name, p.given_name, p.mail, p.support, p.auditor`
+const personColumns = `p.id, p.uid, p.family_name, p.given_name, p.mail, p.support, p.auditor, p.sessions_from`
 
 func (p personRow) person() okey.Person {
 	return okey.Person{ID: p.ID, UID: p.UID, FamilyName: p.FamilyName, GivenName: p.GivenName, Mail: p.Mail}
@@ -65,7 +67,7 @@ func (r reader) Actor(ctx context.Context, id okey.PersonID) (okey.Actor, error)
 	if err := r.get(ctx, &row, nobody, `SELECT `+personColumns+` FROM person p WHERE p.id = $1`, id); err != nil {
 		return okey.Actor{}, err
 	}
-	actor := okey.Actor{Person: row.person(), Support: row.Support, Auditor: row.Auditor}
+	actor := okey.Actor{Person: row.person(), Support: row.Support, Auditor: row.Auditor, SessionsFrom: utc(row.SessionsFrom.Time)}
 	var assigned []struct {
 		UAI      okey.UAI        `db:"uai"`
 		Function okey.Function   `db:"function"`

@@ -11,9 +11,9 @@ import (
 )
 
 // SignIn returns the person that an identity provider vouches for, matched by uid. An unknown one is created: signed in, and nothing more.
-// Names and address follow the provider only where no import speaks of the person. verified says that the provider vouches for the
+// Names and address follow the provider only where no import speaks of the person; says is what its claims say of their functions. verified says that the provider vouches for the
 // address too: then a person who was granted a role by address alone, before the first sign-in, is that one.
-func (s *Store) SignIn(ctx context.Context, p okey.Person, verified bool, at time.Time) (okey.PersonID, error) {
+func (s *Store) SignIn(ctx context.Context, p okey.Person, says okey.DirectorySays, verified bool, at time.Time) (okey.PersonID, error) {
 	var id uuid.UUID
 	err := s.Do(ctx, func(t *Tx) error {
 		if verified {
@@ -22,13 +22,17 @@ func (s *Store) SignIn(ctx context.Context, p okey.Person, verified bool, at tim
 			}
 		}
 		// An empty claim takes nothing away.
-		return t.get(ctx, &id, nobody, `INSERT INTO person AS known (uid, family_name, given_name, mail, created_at) VALUES ($1, $2, $3, $4, $5)
+		err := t.get(ctx, &id, nobody, `INSERT INTO person AS known (uid, family_name, given_name, mail, created_at) VALUES ($1, $2, $3, $4, $5)
 			ON CONFLICT (uid) DO UPDATE SET (family_name, given_name, mail) = (
 				SELECT CASE WHEN known_by_import THEN known.family_name ELSE coalesce(nullif(excluded.family_name, ''), known.family_name) END,
 					CASE WHEN known_by_import THEN known.given_name ELSE coalesce(nullif(excluded.given_name, ''), known.given_name) END,
 					CASE WHEN known_by_import THEN known.mail ELSE coalesce(nullif(excluded.mail, ''), known.mail) END
 				FROM (SELECT EXISTS (SELECT FROM assignment a WHERE a.person = known.id AND a.source = 'import') AS known_by_import) AS directory)
 			RETURNING id`, p.UID, p.FamilyName, p.GivenName, p.Mail, at)
+		if err != nil {
+			return err
+		}
+		return t.saveDirectory(ctx, id, says, at)
 	})
 	if err != nil {
 		return uuid.Nil, fmt.Errorf("sign in: %w", err)

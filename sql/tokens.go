@@ -41,6 +41,23 @@ func (t *Tx) SaveToken(ctx context.Context, token string, b Bearer, at, expires 
 	return nil
 }
 
+// RevokeTokens ends all tokens of a person, or of a service, and returns how many still held.
+func (t *Tx) RevokeTokens(ctx context.Context, b Bearer, at time.Time) (int, error) {
+	var n int
+	err := t.get(ctx, &n, "", `WITH revoked AS (
+			UPDATE api_token SET revoked_at = $3 WHERE revoked_at IS NULL AND expires_at > $3 AND (person = $1 OR service = $2) RETURNING 1
+		) SELECT count(*) FROM revoked`, nullID(b.Person), nullText(b.Service), at)
+	if err != nil {
+		return 0, fmt.Errorf("revoke tokens: %w", err)
+	}
+	subject := AboutPerson(b.Person)
+	if b.Service != "" {
+		subject = "service"
+	}
+	t.Audit(Entry{At: at, Event: "token", Via: okey.ViaSupport, Subject: subject, Detail: "revoked"})
+	return n, nil
+}
+
 // Bearer tells whom a token stands for at an instant; unauthorized where it is unknown, has expired or was revoked: all three alike.
 func (r reader) Bearer(ctx context.Context, token string, at time.Time) (Bearer, error) {
 	var row struct {

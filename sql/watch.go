@@ -2,6 +2,7 @@ package sql
 
 import (
 	"context"
+	stdsql "database/sql"
 	"fmt"
 	"time"
 
@@ -10,53 +11,153 @@ import (
 	"github.com/google/uuid"
 )
 
-// Notice is something that the daily watch tells, once.
-type Notice struct {
-	ID      uuid.UUID     `db:"id"`
+// WatchLetter is a letter that the daily watch owes somebody.
+type WatchLetter struct {
+	ID      uuid.UUID     `db:"letter"`
 	Kind    okey.MailKind `db:"kind"`
-	Subject string        `db:"subject"` // a serial, or an establishment
+	Subject string        `db:"subject"` // a serial, an establishment or a proposal; for a list, the first of its serials
 	UAI     okey.UAI      `db:"uai"`
+	At      time.Time     `db:"at"`    // when it fell due
+	Stuck   bool          `db:"stuck"` // one of its mails was tried and has not left
 }
 
-// What has ended is forgotten, so that it is told again when it begins again. $1: the day, $2: until when a key may be lent.
-const forgetNotices = `DELETE FROM watch_notice n WHERE
-	(n.kind = 'low_stock' AND NOT EXISTS (SELECT FROM (` + lowStock + `) low WHERE low.subject = n.subject))
-	OR (n.kind = 'holder_left' AND NOT EXISTS (SELECT FROM (` + holderLeft + `) gone WHERE gone.subject = n.subject))
-	OR (n.kind = 'key_expires' AND NOT EXISTS (SELECT FROM key k WHERE k.serial = n.subject AND k.state = 'in_service'))`
-
-// An establishment with fewer free keys than support wants there. Where people wait and no key is left, the shortage has been told already.
-const lowStock = `SELECT 'low_stock' AS kind, e.uai AS subject, '' AS step, e.uai FROM establishment e
-	WHERE e.served AND e.minimum_stock > 0 AND NOT e.shortage_told
+// An establishment that is served by itself and wants a reserve.
+const keepsReserve = ` FROM establishment e WHERE e.served AND e.successor IS NULL AND e.minimum_stock > 0
 	AND (SELECT count(*) FROM key k WHERE k.uai = e.uai AND k.state = 'in_stock' AND k.expires_on >= $2::date) < e.minimum_stock`
 
+// An establishment with fewer free keys than support wants there. Where people wait and no key is left, the shortage has been told already.
+const lowStock = `SELECT 'low_stock' AS kind, e.uai AS subject, '' AS step, e.uai` + keepsReserve + ` AND NOT e.shortage_told`
+
 // A key whose holder no longer works at its establishment, nor at one that this one succeeded. Where nobody is known at all, nobody has left.
-const holderLeft = `SELECT 'holder_left' AS kind, k.serial AS subject, k.holder::text AS step, k.uai FROM key k
+// Who is to take the key along to another establishment has it rightly until that answers.
+const left = `SELECT k.serial, k.holder, k.uai FROM key k
 	WHERE k.state = 'in_service' AND EXISTS (SELECT FROM assignment a WHERE a.uai = k.uai)
 	AND NOT EXISTS (SELECT FROM assignment a JOIN establishment e ON e.uai = a.uai
-		WHERE a.person = k.holder AND (a.uai = k.uai OR e.successor = k.uai) AND (a.until IS NULL OR a.until >= $1::date))`
+		WHERE a.person = k.holder AND (a.uai = k.uai OR e.successor = k.uai) AND (a.until IS NULL OR a.until >= $1::date))
+	AND NOT EXISTS (SELECT FROM key_move m WHERE m.serial = k.serial AND m.state = 'proposed' AND m.holder = k.holder AND m.from_uai = k.uai)`
 
-// A key in service that ends within three months ($3), one month ($4), or has ended. Who has asked for the next one already is left in peace.
-const keyExpires = `SELECT 'key_expires' AS kind, k.serial AS subject,
-	k.expires_on::text || CASE WHEN k.expires_on < $1::date THEN '/ended' WHEN k.expires_on <= $4::date THEN '/1' ELSE '/3' END AS step, k.uai
-	FROM key k WHERE k.state = 'in_service' AND k.expires_on <= $3::date
-	AND NOT EXISTS (SELECT FROM request r WHERE r.person = k.holder AND r.closed_at IS NULL)`
+// The holder is told, and the establishment; both once more when a month ($6) has gone by, then never again.
+const holderLeft = `SELECT told.kind, gone.serial AS subject, gone.holder::text || again.step AS step, gone.uai
+	FROM (` + left + `) gone, (VALUES ('holder_left'), ('holders_left')) told (kind), (VALUES (''), ('/again')) again (step)
+	WHERE again.step = '' OR EXISTS (SELECT FROM watch_notice n
+		WHERE n.kind = told.kind AND n.subject = gone.serial AND n.step = gone.holder::text AND n.told_at <= $6::timestamptz)`
 
-// Watch claims for a run what is due on the day and has not been told, and returns all that the run has claimed, tried again or not.
-func (s *Store) Watch(ctx context.Context, run string, today okey.Day, at time.Time) ([]Notice, error) {
-	var notices []Notice
-	err := s.Do(ctx, func(t *Tx) error {
+// A key in service that ends within three months ($3), one month ($4), or has ended. Who has asked for the next one already is left in peace,
+// and who has left can't ask.
+const ending = `SELECT k.serial, k.holder, k.uai, k.expires_on FROM key k WHERE k.state = 'in_service' AND k.expires_on <= $3::date
+	AND NOT EXISTS (SELECT FROM request r WHERE r.person = k.holder AND r.closed_at IS NULL)
+	AND NOT EXISTS (SELECT FROM (` + left + `) gone WHERE gone.serial = k.serial)`
+
+const keyExpires = `SELECT told.kind, k.serial AS subject, k.holder::text || '/' || k.expires_on::text
+		|| CASE WHEN k.expires_on < $1::date THEN '/ended' WHEN k.expires_on <= $4::date THEN '/1' ELSE '/3' END AS step, k.uai
+	FROM (` + ending + `) k, (VALUES ('key_expires'), ('keys_expire')) told (kind)`
+
+// What has ended is forgotten, so that it is told again when it begins again: to another holder, or at another establishment, it does.
+const forgetNotices = `DELETE FROM watch_notice n WHERE
+	(n.kind = 'low_stock' AND NOT EXISTS (SELECT` + keepsReserve + ` AND e.uai = n.subject))
+	OR (n.kind IN ('holder_left', 'holders_left') AND NOT EXISTS (SELECT FROM (` + left + `) gone
+		WHERE gone.serial = n.subject AND gone.holder::text = split_part(n.step, '/', 1) AND gone.uai = n.uai))
+	OR (n.kind IN ('key_expires', 'keys_expire') AND NOT EXISTS (SELECT FROM key k WHERE k.serial = n.subject AND k.state = 'in_service'
+		AND k.holder::text || '/' || k.expires_on::text = split_part(n.step, '/', 1) || '/' || split_part(n.step, '/', 2)
+		AND (k.uai = n.uai OR n.kind = 'key_expires')))
+	OR (n.kind = 'move_expired' AND n.told_at IS NOT NULL)`
+
+// A school's keys of one run go into one letter; everything else is a letter of its own.
+const claimNotices = `INSERT INTO watch_notice (id, kind, subject, step, uai, run, at, taken_at, letter)
+	SELECT gen_random_uuid(), due.kind, due.subject, due.step, due.uai, $5, $7::timestamptz, $7,
+		CASE WHEN due.kind IN ('keys_expire', 'holders_left') THEN md5($5::text || due.kind || due.uai)::uuid ELSE gen_random_uuid() END
+	FROM (` + lowStock + ` UNION ALL ` + holderLeft + ` UNION ALL ` + keyExpires + `) due
+	ON CONFLICT (kind, subject, step) DO NOTHING`
+
+// Watch claims for a run what is due at the instant and has not been told, with the letters of earlier runs that must have ended before they
+// left. Proposals to take a key along that nobody answered end with it.
+func (s *Store) Watch(ctx context.Context, run string, today okey.Day, at time.Time) error {
+	return s.Do(ctx, func(t *Tx) error {
+		if err := t.exec(ctx, `SELECT pg_advisory_xact_lock(hashtext('okey watch'))`); err != nil {
+			return fmt.Errorf("one watch at a time: %w", err)
+		}
+		if err := t.claimExpiredMoves(ctx, run, at); err != nil {
+			return err
+		}
 		lendable := today.AddMonths(okey.LendableMonths).String()
 		if err := t.exec(ctx, forgetNotices, today.String(), lendable); err != nil {
 			return fmt.Errorf("forget what has ended: %w", err)
 		}
-		const claim = `INSERT INTO watch_notice (id, kind, subject, step, uai, run, at)
-			SELECT gen_random_uuid(), due.kind, due.subject, due.step, due.uai, $5, $6::timestamptz FROM (` + lowStock + ` UNION ALL ` + holderLeft + ` UNION ALL ` + keyExpires + `) due
-			ON CONFLICT (kind, subject, step) DO NOTHING`
-		err := t.exec(ctx, claim, today.String(), lendable, today.AddMonths(okey.RenewalMonths).String(), today.AddMonths(1).String(), run, at)
+		err := t.exec(ctx, `UPDATE watch_notice SET run = $1, taken_at = $2 WHERE told_at IS NULL AND run <> $1 AND taken_at <= $3`, run, at, at.Add(-okey.WatchLife))
+		if err != nil {
+			return fmt.Errorf("take over what has not left: %w", err)
+		}
+		err = t.exec(ctx, claimNotices, today.String(), lendable, today.AddMonths(okey.RenewalMonths).String(), today.AddMonths(1).String(), run,
+			at.Add(-okey.LeftAgain), at)
 		if err != nil {
 			return fmt.Errorf("claim what is due: %w", err)
 		}
-		return t.all(ctx, &notices, `SELECT id, kind, subject, uai FROM watch_notice WHERE run = $1 ORDER BY kind, uai, subject`, run)
+		return nil
 	})
-	return notices, err
+}
+
+func (t *Tx) claimExpiredMoves(ctx context.Context, run string, at time.Time) error {
+	expired, err := t.ExpireMoves(ctx, at)
+	if err != nil {
+		return err
+	}
+	for _, move := range expired {
+		err := t.exec(ctx, `INSERT INTO watch_notice (id, kind, subject, step, uai, run, at, taken_at, letter)
+			VALUES ($1, $2, $3, '', $4, $5, $6, $6, $1) ON CONFLICT (kind, subject, step) DO NOTHING`,
+			uuid.New(), string(okey.MailMoveExpired), move.ID.String(), string(move.To), run, at)
+		if err != nil {
+			return fmt.Errorf("claim the letter of an expired proposal: %w", err)
+		}
+	}
+	return nil
+}
+
+// WatchLetters returns what a run has claimed, told or not, always in the same order: at most limit of it, but the first. Only those that fell
+// due by the instant can be stuck.
+func (r reader) WatchLetters(ctx context.Context, run string, dueBy time.Time, after, limit int) ([]WatchLetter, error) {
+	var letters []WatchLetter
+	err := r.all(ctx, &letters, `SELECT n.letter, n.kind, min(n.subject) AS subject, n.uai, min(n.at) AS at,
+			bool_or(CASE WHEN n.at > $2 THEN false ELSE EXISTS (SELECT FROM mail m WHERE m.state = 'queued' AND m.kind = n.kind AND m.created_at >= n.at
+				AND (m.key = n.subject OR m.subject_id::text IN (n.letter::text, n.subject))) END) AS stuck
+		FROM watch_notice n WHERE n.run = $1 GROUP BY n.letter, n.kind, n.uai ORDER BY min(n.at), n.letter OFFSET $3 LIMIT $4`, run, dueBy, after, limit)
+	return letters, err
+}
+
+// WatchLetterLeft notes that a letter needs no run any more.
+func (s *Store) WatchLetterLeft(ctx context.Context, letter uuid.UUID, at time.Time) error {
+	err := s.Do(ctx, func(t *Tx) error {
+		return t.exec(ctx, `UPDATE watch_notice SET told_at = $2 WHERE letter = $1 AND told_at IS NULL`, letter, at)
+	})
+	if err != nil {
+		return fmt.Errorf("note that a letter has left: %w", err)
+	}
+	return nil
+}
+
+// WatchedKey is a key that a letter of the watch speaks of.
+type WatchedKey struct {
+	Serial  okey.Serial
+	Expires okey.Day
+	Holder  okey.Person
+}
+
+// WatchedKeys returns the keys of a letter of which it is still true on the day, soonest to expire first.
+func (r reader) WatchedKeys(ctx context.Context, letter uuid.UUID, today okey.Day) ([]WatchedKey, error) {
+	var rows []struct {
+		personRow
+		Serial  okey.Serial     `db:"serial"`
+		Expires stdsql.NullTime `db:"expires_on"`
+	}
+	err := r.all(ctx, &rows, `SELECT DISTINCT `+personColumns+`, due.serial, due.expires_on FROM watch_notice n
+		JOIN (SELECT 'left' AS why, gone.*, k.expires_on FROM (`+left+`) gone JOIN key k USING (serial)
+			UNION ALL SELECT 'ending' AS why, ending.* FROM (`+ending+`) ending) due
+			ON due.serial = n.subject AND due.holder::text = split_part(n.step, '/', 1) AND due.why = CASE WHEN n.kind LIKE 'key%' THEN 'ending' ELSE 'left' END
+			AND (due.uai = n.uai OR n.kind = 'key_expires')
+		JOIN person p ON p.id = due.holder
+		WHERE n.letter = $2 ORDER BY due.expires_on, due.serial`, today.String(), letter, today.AddMonths(okey.RenewalMonths).String())
+	keys := make([]WatchedKey, len(rows))
+	for i, row := range rows {
+		keys[i] = WatchedKey{Serial: row.Serial, Expires: dayOf(row.Expires), Holder: row.person()}
+	}
+	return keys, err
 }

@@ -9,12 +9,12 @@ import (
 	"okey/standalone/idp"
 )
 
-// directory is OKEY's own people, as the provider's: whoever was imported can sign in.
+// directory is OKEY's own people, as the provider's: whoever was imported can sign in. What claims said is left out: it came from here.
 type directory struct{ db *stdsql.DB }
 
 const everybody = `SELECT p.uid, p.family_name, p.given_name, p.mail, p.support, p.auditor,
 		coalesce(a.function, ''), coalesce(a.uai, ''), coalesce(e.name, '')
-	FROM person p LEFT JOIN assignment a ON a.person = p.id LEFT JOIN establishment e ON e.uai = a.uai
+	FROM person p LEFT JOIN assignment a ON a.person = p.id AND a.source <> 'claims' LEFT JOIN establishment e ON e.uai = a.uai
 	ORDER BY p.family_name, p.given_name, p.uid, a.function, a.uai`
 
 // functions are a staff file's, as people say them and as the academy's directory spells them (FrEduFonctAdm).

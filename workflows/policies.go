@@ -5,6 +5,8 @@ package workflows
 import (
 	"time"
 
+	"okey"
+
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 )
@@ -28,6 +30,14 @@ func mailActivity(ctx workflow.Context) workflow.Context {
 		ScheduleToCloseTimeout: 5 * 24 * time.Hour,
 		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: 15 * time.Minute},
 	})
+}
+
+// watchMailActivity is tried for hours: every morning tries anew.
+func watchMailActivity(ctx workflow.Context) workflow.Context {
+	ctx = mailActivity(ctx)
+	options := workflow.GetActivityOptions(ctx)
+	options.ScheduleToCloseTimeout = okey.WatchTry
+	return workflow.WithActivityOptions(ctx, options)
 }
 
 // stockActivity is tried until it succeeds, too; one transaction may write many thousands of keys.

@@ -31,8 +31,10 @@ type program struct {
 	Migrate     MigrateCommand     `cmd:"" help:"Mettre la base de données et le moteur à niveau. Deux fois ne change rien."`
 	Import      ImportCommand      `cmd:"" help:"Importer établissements, personnels ou clefs."`
 	Token       TokenCommand       `cmd:"" help:"Afficher un jeton pour l'API, et rien d'autre."`
+	Revoke      RevokeCommand      `cmd:"" help:"Fermer les sessions d'une personne et retirer ses jetons, ou ceux d'un service."`
 	Grant       GrantCommand       `cmd:"" help:"Donner le rôle d'assistance ou d'audit."`
 	Charter     CharterCommand     `cmd:"" help:"La charte que signent les demandeurs."`
+	Secrets     SecretsCommand     `cmd:"" help:"Faire un jeu de secrets, un fichier chacun, ou remplacer une clef."`
 	Doctor      DoctorCommand      `cmd:"" help:"Vérifier base, migrations, Temporal, courrier, journal d'audit, travail en souffrance."`
 	Healthcheck HealthcheckCommand `cmd:"" help:"Dire si le serveur ou le worker de cette machine répond."`
 }

@@ -62,6 +62,36 @@ func TestTokenPrintsATokenAndNothingElse(t *testing.T) {
 	assert.Equal(t, sql.Bearer{Service: "serveur-auth", Scopes: []string{"pin-checks", "keys"}}, bearer)
 }
 
+func TestWhatSomebodyWasLetInWithIsRevoked(t *testing.T) {
+	d := newDesk(t)
+	d.Person("Léa Martin", okey.Staff, scene.Tilleuls)
+	var tokens []string
+	for _, args := range [][]string{{"token", "lmartin"}, {"token", "--service", "serveur-auth", "--scope", "logins"}} {
+		code, out, said := d.okey(args...)
+		require.Equal(t, 0, code, said)
+		tokens = append(tokens, strings.TrimSpace(out))
+	}
+	holds := func(token string) bool {
+		_, err := d.Store.Bearer(t.Context(), token, time.Now())
+		return err == nil
+	}
+	code, out, said := d.okey("revoke", "lea.martin@exemple.fr")
+	assert.Equal(t, 1, code, out+said)
+	code, out, said = d.okey("revoke", "lmartin")
+	require.Equal(t, 0, code, said)
+	assert.Equal(t, "1 jeton ne vaut plus rien : les sessions de lmartin sont fermées.\n", out)
+	assert.False(t, holds(tokens[0]))
+	assert.True(t, holds(tokens[1]), "another's stays")
+	assert.Equal(t, 1, d.Count(`SELECT count(*) FROM person WHERE sessions_from IS NOT NULL`))
+	code, _, said = d.okey("revoke", "--service", "serveur-auth")
+	require.Equal(t, 0, code, said)
+	assert.False(t, holds(tokens[1]))
+	for _, wrong := range [][]string{{"revoke"}, {"revoke", "lmartin", "--service", "x"}} {
+		code, _, _ = d.okey(wrong...)
+		assert.Equal(t, 1, code)
+	}
+}
+
 func TestAnAmbiguousAddressListsTheUIDs(t *testing.T) {
 	d := newDesk(t)
 	d.Person("Anne Blanc", okey.Staff, scene.Tilleuls)

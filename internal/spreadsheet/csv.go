@@ -20,7 +20,9 @@ var byteOrderMark = []byte("\xEF\xBB\xBF")
 type csvSource struct {
 	name   string
 	reader *csv.Reader
+	leash  *leash
 	before int // lines before those that the reader counts
+	last   int // the line that was read last
 	total  int64
 }
 
@@ -29,12 +31,13 @@ func openCSV(f *File) (*csvSource, error) {
 	if err != nil {
 		return nil, err
 	}
-	text := f.text(utf)
+	rope := &leash{left: maxRecord}
+	text := f.text(utf, rope)
 	first, err := firstLine(f.Name, text)
 	if err != nil {
 		return nil, err
 	}
-	src := &csvSource{name: f.Name, total: f.size}
+	src := &csvSource{name: f.Name, total: f.size, leash: rope}
 	comma, announced := announcedSeparator(first)
 	if announced { // "sep=;": a line that only Excel shows as part of the file's form
 		if _, err := text.ReadString('\n'); err != nil {
@@ -49,14 +52,14 @@ func openCSV(f *File) (*csvSource, error) {
 	return src, nil
 }
 
-// text is the file in UTF-8, without byte order mark.
-func (f *File) text(utf bool) *bufio.Reader {
-	raw := f.Content()
+// text is the file in UTF-8, without byte order mark, read through the leash.
+func (f *File) text(utf bool, rope *leash) *bufio.Reader {
+	rope.Reader = f.Content()
 	if !utf {
-		return bufio.NewReaderSize(charmap.Windows1252.NewDecoder().Reader(raw), 64<<10)
+		rope.Reader = charmap.Windows1252.NewDecoder().Reader(f.Content())
 	}
-	text := bufio.NewReaderSize(raw, 64<<10)
-	if head, err := text.Peek(len(byteOrderMark)); err == nil && bytes.Equal(head, byteOrderMark) {
+	text := bufio.NewReaderSize(rope, 64<<10)
+	if head, err := text.Peek(len(byteOrderMark)); utf && err == nil && bytes.Equal(head, byteOrderMark) {
 		_, _ = text.Discard(len(byteOrderMark)) // just peeked at
 	}
 	return text
@@ -138,9 +141,12 @@ func commonest(header string) rune {
 }
 
 func (s *csvSource) next() (int, []string, error) {
+	s.leash.left = maxRecord
 	cells, err := s.reader.Read()
 	var parse *csv.ParseError
 	switch {
+	case errors.Is(err, errLeash):
+		return 0, nil, s.endless()
 	case errors.As(err, &parse):
 		line := parse.StartLine + s.before
 		return line, nil, &RowError{Line: line, Message: quoteMessage(parse, s.before)}
@@ -150,7 +156,12 @@ func (s *csvSource) next() (int, []string, error) {
 		return 0, nil, fmt.Errorf("read %s: %w", s.name, err)
 	}
 	line, _ := s.reader.FieldPos(0)
-	return line + s.before, cells, nil
+	s.last = line + s.before
+	return s.last, cells, nil
+}
+
+func (s *csvSource) endless() error {
+	return okey.Errorf(okey.CodeTooLarge, "%s : après la ligne %d, plus de %d Ko sans fin de ligne ou entre deux guillemets. Vérifiez les guillemets de la ligne suivante.", s.name, s.last, maxRecord/1000)
 }
 
 func quoteMessage(err *csv.ParseError, before int) string {

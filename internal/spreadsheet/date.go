@@ -70,5 +70,5 @@ func excelDay(text string, system dateSystem) (okey.Day, error) {
 }
 
 func notADate(text string) error {
-	return okey.Errorf(okey.CodeInvalid, "« %s » n'est pas une date : écrivez par exemple 31/12/2027.", clip(text))
+	return okey.Errorf(okey.CodeInvalid, "« %s » n'est pas une date : écrivez par exemple 31/12/2027.", Clip(text))
 }

@@ -74,7 +74,7 @@ func byName(file string, header []string) (map[string]int, error) {
 			continue
 		}
 		if _, twice := columns[name]; twice {
-			return nil, okey.Errorf(okey.CodeInvalid, "%s a deux colonnes « %s » : n'en gardez qu'une.", file, clip(title))
+			return nil, okey.Errorf(okey.CodeInvalid, "%s a deux colonnes « %s » : n'en gardez qu'une.", file, Clip(title))
 		}
 		columns[name] = i
 	}
@@ -102,7 +102,7 @@ func (l Layout) unknown(header []string) []string {
 	var titles []string
 	for _, title := range header {
 		if name := Plain(title); name != "" && !known[name] {
-			titles = append(titles, clip(title))
+			titles = append(titles, Clip(title))
 		}
 	}
 	return titles

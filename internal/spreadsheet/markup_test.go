@@ -34,9 +34,9 @@ func TestADocumentTypeInsideAWorkbookIsRefused(t *testing.T) {
 }
 
 func TestMarkupIsSeenAcrossTheSeamsOfReading(t *testing.T) {
-	m := &markup{name: "fichier", sheet: true}
+	m := markupOf(sheetRole)
 	var err error
-	for _, b := range []byte(`<x:c s="1" r="AB12"><x:f>1+1</x:f></x:c>`) {
+	for _, b := range []byte(`<row r="12"><x:c s="1" r="AB12"><x:f>1+1</x:f></x:c>`) {
 		if _, err = m.Write([]byte{b}); err != nil {
 			break
 		}
@@ -46,8 +46,12 @@ func TestMarkupIsSeenAcrossTheSeamsOfReading(t *testing.T) {
 
 func TestAFormulaHidesBehindNoWhiteSpace(t *testing.T) {
 	for _, tag := range []string{"<f>", "<f t=\"shared\">", "<f\tt=\"shared\">", "<f\nt=\"shared\">", "<f\r\n>", "<f/>", "<x:f\t/>"} {
-		m := &markup{name: "fichier", sheet: true}
-		_, err := m.Write([]byte(`<c r="A2">` + tag))
+		m := markupOf(sheetRole)
+		_, err := m.Write([]byte(`<row r="2"><c r="A2">` + tag))
 		assert.Equal(t, okey.CodeInvalid, okey.ErrorCode(err), "%q", tag)
 	}
+}
+
+func markupOf(r role) *markup {
+	return &markup{file: &File{Name: "fichier", limits: Usual}, role: r, used: &usage{}}
 }

@@ -8,21 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"okey"
-)
-
-// What a file may be at most. The largest file that OKEY is meant for, the whole register of establishments, has some 70,000
-// rows and 35 MB.
-const (
-	MaxBytes    = 100 << 20 // of a file
-	maxUnzipped = 256 << 20 // of all that an XLSX file unpacks to
-	maxRows     = 250_000   // with something in them
-	maxColumns  = 256
-	maxCell     = 32_767 // characters, as in Excel
 )
 
 // Kind is what a file is, judged by its content.
@@ -37,33 +28,34 @@ const (
 
 // File is an opened file whose kind is known and whose size is within bounds.
 type File struct {
-	Name string
-	Kind Kind
-	src  io.ReaderAt
-	size int64
+	Name   string
+	Kind   Kind
+	src    io.ReaderAt
+	size   int64
+	limits Limits
 }
 
-// Open looks at the first bytes. It refuses at once what is too large or no table; name is for messages only.
+// Open opens a file within the Usual limits.
 func Open(name string, src io.ReaderAt, size int64) (*File, error) {
-	if size > MaxBytes {
-		return nil, okey.Errorf(okey.CodeTooLarge, "%s pèse %d Mo : 100 Mo au plus. Découpez-le en plusieurs fichiers.", name, size>>20)
-	}
-	head := make([]byte, min(size, 512))
-	if _, err := src.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("read the beginning of %s: %w", name, err)
-	}
-	kind, refusal := sniff(head)
-	if refusal != "" {
-		return nil, okey.Errorf(okey.CodeInvalid, "%s %s", name, refusal)
-	}
-	return &File{Name: name, Kind: kind, src: src, size: size}, nil
+	return Usual.Open(name, src, size)
+}
+
+// XML is a file's content that is looked at before it is given out: no document type, nothing that a parser would gather in memory without
+// end.
+func (f *File) XML() io.Reader {
+	return io.TeeReader(f.Content(), &markup{file: f, role: containerRole, used: &usage{}})
 }
 
 // Content is the file from its first byte.
 func (f *File) Content() io.Reader { return io.NewSectionReader(f.src, 0, f.size) }
 
+// Limits are those that the file was opened within.
+func (f *File) Limits() Limits { return f.limits }
+
 // Size is in bytes.
 func (f *File) Size() int64 { return f.size }
+
+var webPage = regexp.MustCompile(`^(?i)<(?:!doctype\s+html|html|table|head|body)\b`)
 
 func sniff(head []byte) (Kind, string) {
 	text := bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xEF\xBB\xBF")), " \t\r\n")
@@ -78,6 +70,8 @@ func sniff(head []byte) (Kind, string) {
 		return 0, "est un ancien classeur Excel (.xls) ou un classeur protégé par un mot de passe : enregistrez-le au format .xlsx, sans mot de passe."
 	case bytes.HasPrefix(head, []byte("%PDF")):
 		return 0, "est un PDF : envoyez le tableau lui-même, en .xlsx ou en CSV."
+	case webPage.Match(text):
+		return 0, "est une page web, même si son nom dit autre chose : ouvrez-la dans Excel et enregistrez-la au format .xlsx."
 	case bytes.HasPrefix(text, []byte("<")):
 		return XML, ""
 	case bytes.HasPrefix(head, []byte("\xFF\xFE")), bytes.HasPrefix(head, []byte("\xFE\xFF")):
@@ -99,12 +93,13 @@ type source interface {
 type Rows struct {
 	Layout int // which of the layouts fits
 
-	name    string
+	file    *File
 	src     source
 	header  []string       // as written in the file
 	columns map[string]int // by name in the layout
 	dates   dateSystem
 	read    int
+	blank   int
 }
 
 // Rows finds the header and the layout that fits it. The Error names the columns that are missing or unknown.
@@ -115,30 +110,28 @@ func (f *File) Rows(layouts ...Layout) (*Rows, error) {
 		if err != nil {
 			return nil, err
 		}
-		return rowsOf(f.Name, src, layouts)
+		return f.rowsOf(src, layouts)
 	case XLSX:
 		return rowsOfWorkbook(f, layouts)
 	}
 	return nil, okey.Errorf(okey.CodeInvalid, "%s est un fichier XML : seules les clefs se lisent en XML (PSKC).", f.Name)
 }
 
-func rowsOf(name string, src source, layouts []Layout) (*Rows, error) {
-	_, header, err := src.next()
-	for err == nil && blank(header) {
-		_, header, err = src.next()
-	}
+func (f *File) rowsOf(src source, layouts []Layout) (*Rows, error) {
+	rows := &Rows{file: f, src: src}
+	_, header, err := rows.something()
 	if errors.Is(err, io.EOF) {
-		return nil, okey.Errorf(okey.CodeInvalid, "%s est vide.", name)
+		return nil, okey.Errorf(okey.CodeInvalid, "%s est vide.", f.Name)
 	}
 	var unreadable *RowError
 	if errors.As(err, &unreadable) {
-		return nil, okey.Errorf(okey.CodeInvalid, "%s : la ligne des titres (ligne %d) est illisible. %s", name, unreadable.Line, unreadable.Message)
+		return nil, okey.Errorf(okey.CodeInvalid, "%s : la ligne des titres (ligne %d) est illisible. %s", f.Name, unreadable.Line, unreadable.Message)
 	}
 	if err != nil {
 		return nil, err
 	}
-	rows := &Rows{name: name, src: src, header: trimRight(header)}
-	rows.Layout, rows.columns, err = fit(name, rows.header, layouts)
+	rows.header = trimRight(header)
+	rows.Layout, rows.columns, err = fit(f.Name, rows.header, layouts)
 	return rows, err
 }
 
@@ -161,22 +154,29 @@ func (e *RowError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.
 // Next returns the next row that has something in it, io.EOF after the last. After a *RowError the next call goes on with the
 // following row; any other error is final.
 func (r *Rows) Next() (Row, error) {
-	for {
-		line, cells, err := r.src.next()
-		if err != nil {
-			return Row{Line: line}, err
-		}
-		if blank(cells) {
-			continue
-		}
-		if r.read++; r.read > maxRows {
-			return Row{}, okey.Errorf(okey.CodeTooLarge, "%s a plus de %d lignes : découpez-le en plusieurs fichiers.", r.name, maxRows)
-		}
-		if fault := r.check(line, cells); fault != nil {
-			return Row{Line: line}, fault
-		}
-		return Row{Line: line, cells: cells, rows: r}, nil
+	line, cells, err := r.something()
+	if err != nil {
+		return Row{Line: line}, err
 	}
+	if r.read++; r.read > r.file.limits.Rows {
+		return Row{}, r.file.tooManyRows()
+	}
+	if fault := r.check(line, cells); fault != nil {
+		return Row{Line: line}, fault
+	}
+	return Row{Line: line, cells: cells, rows: r}, nil
+}
+
+// something passes over empty lines, so many and no more.
+func (r *Rows) something() (line int, cells []string, err error) {
+	line, cells, err = r.src.next()
+	for err == nil && blank(cells) {
+		if r.blank++; r.blank > r.file.limits.lines() {
+			return line, nil, r.file.tooManyLines()
+		}
+		line, cells, err = r.src.next()
+	}
+	return line, cells, err
 }
 
 func (r *Rows) check(line int, cells []string) error {
@@ -184,9 +184,9 @@ func (r *Rows) check(line int, cells []string) error {
 		switch {
 		case strings.TrimSpace(cell) == "":
 		case i >= len(r.header) || strings.TrimSpace(r.header[i]) == "":
-			return &RowError{Line: line, Message: fmt.Sprintf("« %s » est dans une colonne sans titre : vérifiez les séparateurs de cette ligne.", clip(cell))}
+			return &RowError{Line: line, Message: fmt.Sprintf("« %s » est dans une colonne sans titre : vérifiez les séparateurs de cette ligne.", Clip(cell))}
 		case utf8.RuneCountInString(cell) > maxCell:
-			return &RowError{Line: line, Column: r.header[i], Message: "Cette cellule est trop longue."}
+			return &RowError{Line: line, Column: Clip(r.header[i]), Message: "Cette cellule est trop longue."}
 		}
 	}
 	return nil
@@ -212,7 +212,7 @@ func (r Row) Text(column string) string {
 // Title returns the column's title as the file writes it, for messages; the layout's name where the file does not have it.
 func (r Row) Title(column string) string {
 	if i, ok := r.rows.columns[column]; ok {
-		return strings.TrimSpace(r.rows.header[i])
+		return Clip(r.rows.header[i])
 	}
 	return column
 }
@@ -234,7 +234,8 @@ func trimRight(cells []string) []string {
 	return slices.Clone(cells)
 }
 
-func clip(s string) string {
+// Clip shortens a text that a message quotes.
+func Clip(s string) string {
 	runes := []rune(strings.TrimSpace(s))
 	if len(runes) > 40 {
 		return string(runes[:40]) + "…"

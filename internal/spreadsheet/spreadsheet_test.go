@@ -144,7 +144,7 @@ func TestTheFirstLayoutThatFitsIsTaken(t *testing.T) {
 }
 
 func TestHugeFilesAreRefusedBeforeTheyAreRead(t *testing.T) {
-	_, err := Open("clefs.csv", unreadable{}, MaxBytes+1)
+	_, err := Open("clefs.csv", unreadable{}, Usual.Bytes+1)
 	assert.Equal(t, okey.CodeTooLarge, okey.ErrorCode(err))
 }
 
@@ -153,7 +153,7 @@ type unreadable struct{}
 func (unreadable) ReadAt([]byte, int64) (int, error) { return 0, errors.New("must not be read") }
 
 func TestTooManyRowsAreRefused(t *testing.T) {
-	rows, err := open([]byte("nom;prenom\n" + strings.Repeat("A;B\n", maxRows+1)))
+	rows, err := open([]byte("nom;prenom\n" + strings.Repeat("A;B\n", Usual.Rows+1)))
 	require.NoError(t, err)
 	read := 0
 	for err == nil {
@@ -161,7 +161,7 @@ func TestTooManyRowsAreRefused(t *testing.T) {
 		read++
 	}
 	assert.Equal(t, okey.CodeTooLarge, okey.ErrorCode(err))
-	assert.Equal(t, maxRows+1, read)
+	assert.Equal(t, Usual.Rows+1, read)
 }
 
 func TestDates(t *testing.T) {

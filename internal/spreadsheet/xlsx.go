@@ -2,10 +2,10 @@ package spreadsheet
 
 import (
 	"archive/zip"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -17,9 +17,12 @@ import (
 )
 
 const (
-	maxParts    = 1_000    // files inside a workbook
-	maxPartHeld = 16 << 20 // larger sheets are unpacked to a temporary file rather than held in memory
-	maxDigits   = 15       // that Excel keeps of a number: beyond, it has replaced them by zeros
+	maxParts     = 1_000 // files inside a workbook
+	maxSheets    = 256
+	maxTried     = 20      // sheets that are looked at for a header
+	maxAbove     = 50      // lines of a sheet that are looked at for a header
+	maxDirectory = 1 << 20 // bytes of the list of parts
+	maxDigits    = 15      // that Excel keeps of a number: beyond, it has replaced them by zeros
 )
 
 // long is a number that may not be what was typed: written with an exponent, or of more digits than Excel keeps.
@@ -31,21 +34,27 @@ type xlsxSource struct {
 	sheet string
 	raw   *excelize.Rows
 	line  int
+	last  int   // the line after which nothing is read
+	ends  []int // the last lines of all sheets, for excelize does not tell which part a sheet is
 	shown *shownRows
 }
 
 // rowsOfWorkbook takes the first visible sheet whose header fits; where none does, the error is about the first one.
 func rowsOfWorkbook(f *File, layouts []Layout) (*Rows, error) {
-	book, err := openWorkbook(f)
+	book, ends, err := openWorkbook(f)
 	if err != nil {
 		return nil, err
 	}
 	var first error
+	tried := 0
 	for _, sheet := range book.GetSheetList() {
 		if visible, err := book.GetSheetVisible(sheet); err != nil || !visible {
 			continue
 		}
-		rows, err := rowsOfSheet(f.Name, book, sheet, layouts)
+		if tried++; tried > maxTried {
+			break
+		}
+		rows, err := rowsOfSheet(f, book, ends, sheet, layouts)
 		if err == nil {
 			return rows, nil
 		}
@@ -59,100 +68,147 @@ func rowsOfWorkbook(f *File, layouts []Layout) (*Rows, error) {
 	return nil, errors.Join(first, book.Close())
 }
 
-func openWorkbook(f *File) (*excelize.File, error) {
-	if err := verify(f); err != nil {
-		return nil, err
+func openWorkbook(f *File) (*excelize.File, []int, error) {
+	src := &directory{ReaderAt: f.src, left: maxDirectory}
+	archive, err := zip.NewReader(src, f.size)
+	src.left = math.MaxInt64
+	if err != nil {
+		return nil, nil, damaged(f.Name, err)
 	}
-	book, err := excelize.OpenReader(f.Content(), excelize.Options{
-		RawCellValue: true, UnzipSizeLimit: maxUnzipped, UnzipXMLSizeLimit: maxPartHeld,
+	ends, err := verify(f, archive)
+	if err != nil {
+		return nil, nil, err
+	}
+	book, err := excelize.OpenReader(readParts(archive), excelize.Options{
+		RawCellValue: true, UnzipSizeLimit: f.limits.Unzipped, UnzipXMLSizeLimit: f.limits.Held,
 	})
 	if err != nil {
-		return nil, damaged(f.Name, err)
+		if book != nil {
+			err = errors.Join(err, book.Close()) // it may have temporary files
+		}
+		return nil, nil, damaged(f.Name, err)
 	}
-	return book, nil
+	return book, ends, nil
+}
+
+// directory lets an archive's list of parts be read, as far as it is not without end.
+type directory struct {
+	io.ReaderAt
+	left int64
+}
+
+// ReadAt implements io.ReaderAt.
+func (d *directory) ReadAt(p []byte, at int64) (int, error) {
+	if d.left -= int64(len(p)); d.left < 0 {
+		return 0, errLeash
+	}
+	return d.ReaderAt.ReadAt(p, at)
+}
+
+// roleOf tells what a part is for. Rows come from sheets in the folder where every program writes them, under names that Excel gives.
+func roleOf(part *zip.File) role {
+	name := strings.ToLower(part.Name)
+	switch {
+	case name == "xl/sharedstrings.xml":
+		return stringsRole
+	case strings.HasPrefix(name, "xl/worksheets/") && strings.HasSuffix(name, ".xml"):
+		return sheetRole
+	case name == "[content_types].xml", name == "_rels/.rels", name == "xl/workbook.xml", name == "xl/_rels/workbook.xml.rels":
+		return structureRole
+	}
+	return asideRole
+}
+
+// readParts is the archive without the parts that nobody needs to read its rows: styles, pictures, macros, links to other files.
+func readParts(archive *zip.Reader) io.Reader {
+	out, in := io.Pipe()
+	go func() {
+		w := zip.NewWriter(in)
+		for _, part := range archive.File {
+			if roleOf(part) == asideRole {
+				continue
+			}
+			if err := w.Copy(part); err != nil {
+				in.CloseWithError(err)
+				return
+			}
+		}
+		in.CloseWithError(w.Close())
+	}()
+	return out
 }
 
 // verify unpacks the whole file to nowhere: excelize goes by the sizes that a file claims and takes a sheet that breaks off
-// for a complete one.
-func verify(f *File) error {
-	archive, err := zip.NewReader(f.src, f.size)
-	if err != nil {
-		return damaged(f.Name, err)
-	}
+// for a complete one. It returns the number of each sheet's last row.
+func verify(f *File, archive *zip.Reader) (ends []int, err error) {
 	if len(archive.File) > maxParts {
-		return damaged(f.Name, fmt.Errorf("%d parts", len(archive.File)))
+		return nil, damaged(f.Name, fmt.Errorf("%d parts", len(archive.File)))
 	}
-	left := int64(maxUnzipped)
-	if claimed(archive) > maxUnzipped { // before unpacking anything
-		return tooLargeUnpacked(f.Name)
+	if claimed(archive, uint64(f.limits.Unzipped)) > uint64(f.limits.Unzipped) { // before unpacking anything
+		return nil, okey.Errorf(okey.CodeTooLarge, "%s contient plus de %d Mo une fois décompressé : découpez-le en plusieurs fichiers.", f.Name, f.limits.Unzipped>>20)
 	}
-	workbook := false
+	used, names := &usage{}, map[string]bool{}
 	for _, part := range archive.File {
-		workbook = workbook || strings.EqualFold(part.Name, "xl/workbook.xml")
-		n, err := verifyPart(f.Name, part)
+		name := strings.ToLower(strings.ReplaceAll(part.Name, "\\", "/"))
+		if names[name] {
+			return nil, damaged(f.Name, fmt.Errorf("two parts are %s", name))
+		}
+		names[name] = true
+		err := verifyPart(f, used, part)
 		var refused *okey.Error
 		if errors.As(err, &refused) {
-			return refused
+			return nil, refused
 		}
 		if err != nil {
-			return damaged(f.Name, err)
-		}
-		if left -= n; left < 0 {
-			return tooLargeUnpacked(f.Name)
+			return nil, damaged(f.Name, err)
 		}
 	}
-	if !workbook {
-		return okey.Errorf(okey.CodeInvalid, "%s n'est pas un classeur Excel : enregistrez-le au format .xlsx ou CSV.", f.Name)
+	if !names["xl/workbook.xml"] {
+		return nil, okey.Errorf(okey.CodeInvalid, "%s n'est pas un classeur Excel : enregistrez-le au format .xlsx ou CSV.", f.Name)
 	}
-	return nil
+	if used.highest > 0 && used.highest >= used.strings {
+		return nil, damaged(f.Name, fmt.Errorf("shared string %d of %d", used.highest, used.strings))
+	}
+	return used.ends, nil
 }
 
-// claimed is what the archive says that it unpacks to; verifyPart holds each part to it.
-func claimed(archive *zip.Reader) uint64 {
+// claimed is what the archive says that it unpacks to, as far as more than most; verifyPart holds each part to it.
+func claimed(archive *zip.Reader, most uint64) uint64 {
 	var sum uint64
 	for _, part := range archive.File {
-		if part.UncompressedSize64 > maxUnzipped {
-			return part.UncompressedSize64
+		if sum += min(part.UncompressedSize64, most+1); sum > most {
+			break
 		}
-		sum += part.UncompressedSize64
 	}
 	return sum
 }
 
-func tooLargeUnpacked(name string) error {
-	return okey.Errorf(okey.CodeTooLarge, "%s contient plus de 256 Mo une fois décompressé : découpez-le en plusieurs fichiers.", name)
-}
-
-func verifyPart(file string, part *zip.File) (int64, error) {
+func verifyPart(f *File, used *usage, part *zip.File) error {
+	role := roleOf(part)
+	size := int64(part.UncompressedSize64) // claimed bounds it
+	spilled := role == stringsRole || strings.HasPrefix(strings.ToLower(part.Name), "xl/worksheets/sheet")
+	if size > f.limits.Held && role != asideRole && !spilled {
+		return fmt.Errorf("%s is too large to be held", part.Name)
+	}
 	content, err := part.Open()
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer content.Close() // only read from
-	var end tail
-	sheet := strings.HasPrefix(strings.ToLower(part.Name), "xl/worksheets/") && strings.HasSuffix(strings.ToLower(part.Name), ".xml")
-	most := int64(part.UncompressedSize64) // claimed bounds it
-	n, err := io.Copy(io.MultiWriter(&end, &markup{name: file, sheet: sheet}), io.LimitReader(content, most+1))
-	if err != nil {
-		return n, err
+	m := &markup{file: f, role: role, used: used}
+	n, err := io.Copy(m, io.LimitReader(content, size+1))
+	switch {
+	case err != nil:
+		return err
+	case n > size:
+		return errors.New("a part is larger than it claims")
+	case role != asideRole && !m.whole():
+		return fmt.Errorf("%s breaks off", part.Name)
 	}
-	if n > most {
-		return n, errors.New("a part is larger than it claims")
+	if role == sheetRole {
+		used.ends = append(used.ends, m.sheet.row)
 	}
-	if sheet && !bytes.HasSuffix(bytes.TrimSpace(end.last), []byte("worksheet>")) {
-		return n, errors.New("a sheet breaks off")
-	}
-	return n, nil
-}
-
-// tail keeps the last bytes of what is written to it.
-type tail struct{ last []byte }
-
-func (t *tail) Write(p []byte) (int, error) {
-	const keep = 64
-	t.last = append(t.last, p[max(0, len(p)-keep):]...)
-	t.last = slices.Clone(t.last[max(0, len(t.last)-keep):])
-	return len(p), nil
+	return nil
 }
 
 func damaged(name string, err error) error {
@@ -161,19 +217,20 @@ func damaged(name string, err error) error {
 	return e
 }
 
-func rowsOfSheet(name string, book *excelize.File, sheet string, layouts []Layout) (*Rows, error) {
+func rowsOfSheet(f *File, book *excelize.File, ends []int, sheet string, layouts []Layout) (*Rows, error) {
 	raw, err := book.Rows(sheet)
 	if err != nil {
-		return nil, damaged(name, err)
+		return nil, damaged(f.Name, err)
 	}
-	src := &xlsxSource{name: name, book: book, sheet: sheet, raw: raw, shown: &shownRows{book: book, sheet: sheet}}
-	rows, err := rowsOf(name, src, layouts)
+	src := &xlsxSource{name: f.Name, book: book, sheet: sheet, raw: raw, ends: ends, last: maxAbove, shown: &shownRows{book: book, sheet: sheet}}
+	rows, err := f.rowsOf(src, layouts)
+	src.last = excelRows
 	if err != nil {
 		return nil, errors.Join(err, raw.Close())
 	}
 	props, err := book.GetWorkbookProps()
 	if err != nil {
-		return nil, damaged(name, err)
+		return nil, damaged(f.Name, err)
 	}
 	rows.dates.from1904 = props.Date1904 != nil && *props.Date1904
 	return rows, nil
@@ -181,7 +238,9 @@ func rowsOfSheet(name string, book *excelize.File, sheet string, layouts []Layou
 
 func (s *xlsxSource) next() (int, []string, error) {
 	for s.raw.Next() {
-		s.line++
+		if s.line++; s.line > s.last {
+			return s.line, nil, okey.Errorf(okey.CodeInvalid, "%s n'a pas de titres dans ses %d premières lignes.", s.name, s.last)
+		}
 		cells, err := s.raw.Columns(excelize.Options{RawCellValue: true})
 		if err != nil {
 			return s.line, nil, damaged(s.name, err)
@@ -196,6 +255,9 @@ func (s *xlsxSource) next() (int, []string, error) {
 	}
 	if err := s.raw.Error(); err != nil {
 		return s.line, nil, damaged(s.name, err)
+	}
+	if !slices.Contains(s.ends, s.line) { // excelize takes a fault for the end
+		return s.line, nil, damaged(s.name, fmt.Errorf("reading ends at line %d", s.line))
 	}
 	return s.line, nil, io.EOF
 }

@@ -106,7 +106,7 @@ func TestAMillionSparseRowsTakeNoTime(t *testing.T) {
 
 func TestABombIsRefused(t *testing.T) {
 	bomb := replacePart(t, workbook(t, func(*excelize.File) {}), "xl/worksheets/sheet1.xml", func(w io.Writer) {
-		_, err := io.Copy(w, io.LimitReader(spaces{}, maxUnzipped+1))
+		_, err := io.Copy(w, io.LimitReader(spaces{}, Usual.Unzipped+1))
 		require.NoError(t, err)
 	})
 	require.Less(t, len(bomb), 2<<20)

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"okey/config"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func secretsIn(t *testing.T, args ...string) (code int, said string) {
+	t.Helper()
+	var out bytes.Buffer
+	code = run(t.Context(), append([]string{"secrets"}, args...), &out, &out)
+	return code, out.String()
+}
+
+func ringIn(t *testing.T, dir, name string) config.Keyring {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, name))
+	require.NoError(t, err)
+	ring, err := config.ParseKeyring(strings.TrimSpace(string(text)))
+	require.NoError(t, err)
+	return ring
+}
+
+func TestASetOfSecretsIsMadeOnceAndPrintsNone(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "secrets")
+	code, said := secretsIn(t, dir)
+	require.Equal(t, 0, code, said)
+	about, err := os.Stat(dir)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o700), about.Mode().Perm())
+	before := map[string]string{}
+	for _, f := range secretFiles {
+		text, err := os.ReadFile(filepath.Join(dir, f.name))
+		if f.make == nil {
+			assert.ErrorIs(t, err, os.ErrNotExist)
+			assert.Contains(t, said, f.name+" : à écrire vous-même")
+			continue
+		}
+		require.NoError(t, err, f.name)
+		assert.NotContains(t, said, strings.TrimSpace(string(text)))
+		assert.NotContains(t, before, string(text), "each its own")
+		before[f.name] = string(text)
+	}
+	code, said = secretsIn(t, dir)
+	require.Equal(t, 0, code, said)
+	for name, text := range before {
+		now, err := os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err)
+		assert.Equal(t, text, string(now), "what is there stays")
+	}
+	assert.Contains(t, said, "déjà là")
+}
+
+func TestARotatedKeyStandsBeforeThoseItReplaces(t *testing.T) {
+	dir := t.TempDir()
+	code, said := secretsIn(t, dir, "--rotate", "link-keys")
+	assert.Equal(t, 1, code)
+	assert.Contains(t, said, "n'existe pas")
+	code, said = secretsIn(t, dir)
+	require.Equal(t, 0, code, said)
+	for _, name := range []string{"link-keys", "pin-peppers", "audit-keys"} {
+		file := "okey_" + strings.ReplaceAll(name, "-", "_")
+		old := ringIn(t, dir, file)
+		for range 2 {
+			code, said = secretsIn(t, dir, "--rotate", name)
+			require.Equal(t, 0, code, said)
+		}
+		now := ringIn(t, dir, file)
+		version, key := now.Current()
+		assert.Equal(t, 3, version)
+		assert.NotEqual(t, old.Get(1), key)
+		assert.Equal(t, old.Get(1), now.Get(1), "still verifies")
+		assert.NotNil(t, now.Get(2))
+		assert.NotContains(t, said, now.Reveal())
+	}
+	full := filepath.Join(dir, "okey_link_keys")
+	require.NoError(t, os.Remove(full))
+	require.NoError(t, os.WriteFile(full, []byte("255:"+randomSecret()), 0o600))
+	code, said = secretsIn(t, dir, "--rotate", "link-keys")
+	assert.Equal(t, 1, code)
+	assert.Contains(t, said, "la dernière possible")
+	code, _ = secretsIn(t, dir, "--rotate", "tout")
+	assert.Equal(t, 1, code)
+}

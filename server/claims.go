@@ -1,0 +1,91 @@
+package server
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+
+	"okey"
+)
+
+// claims are what a provider says of a person: by name, as they came.
+type claims map[string]json.RawMessage
+
+// A directory that says more of one person than this has gone wrong.
+const maxClaimValues = 500
+
+// with adds what another source says. What both say, c says.
+func (cl claims) with(other claims) claims {
+	both := maps.Clone(other)
+	maps.Copy(both, cl)
+	return both
+}
+
+// texts are all the values of a claim: providers give a value with one entry as a text, one without any as null, "" or nothing.
+func (cl claims) texts(name string) []string {
+	var one any
+	if json.Unmarshal(cl[name], &one) != nil {
+		return nil
+	}
+	values, several := one.([]any)
+	if !several {
+		values = []any{one}
+	}
+	var texts []string
+	for _, value := range values[:min(len(values), maxClaimValues)] {
+		switch v := value.(type) {
+		case string:
+			texts = append(texts, v)
+		case float64, bool:
+			texts = append(texts, fmt.Sprint(v))
+		}
+	}
+	return texts
+}
+
+func (cl claims) text(name string) string {
+	if texts := cl.texts(name); len(texts) > 0 {
+		return strings.TrimSpace(texts[0])
+	}
+	return ""
+}
+
+// time reads a claim that counts seconds since 1970; zero where it does not.
+func (cl claims) time(name string) time.Time {
+	var seconds float64
+	if json.Unmarshal(cl[name], &seconds) != nil || seconds <= 0 {
+		return time.Time{}
+	}
+	return time.Unix(int64(seconds), 0)
+}
+
+// person reads who it is; uid names the claim that identifies people as the imported files do.
+func (cl claims) person(uid string) (okey.Person, error) {
+	p := okey.Person{UID: cl.text(uid), GivenName: cl.text("given_name"), FamilyName: cl.text("family_name"), Mail: cl.text("email")}
+	if p.UID == "" {
+		p.UID = cl.text("sub")
+	}
+	if p.UID == "" {
+		return p, fmt.Errorf("the provider gave neither %s nor sub", uid)
+	}
+	if p.Name() == "" {
+		p.FamilyName = cl.text("name")
+	}
+	return p, nil
+}
+
+// verified tells whether the provider vouches for the mail address: true, or "true" with some.
+func (cl claims) verified() bool {
+	return cl.text("email") != "" && cl.text("email_verified") == "true"
+}
+
+// says is what the directory behind the provider says of the person's functions.
+func (cl claims) says(rules okey.DirectoryRules) okey.DirectorySays {
+	values := map[string][]string{}
+	for _, name := range []string{rules.Function, rules.Heads, rules.Works, rules.Delegations} {
+		values[name] = cl.texts(name)
+	}
+	return rules.Read(values)
+}

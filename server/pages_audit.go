@@ -1,0 +1,229 @@
+package server
+
+import (
+	"net/http"
+	"strings"
+
+	"okey"
+	"okey/internal/workbook"
+	"okey/sql"
+
+	"github.com/google/uuid"
+)
+
+const pathAudit = "/assistance/journal"
+
+// auditScreen is the audit, newest first.
+type auditScreen struct {
+	Filters *form
+	Lines   []auditLine
+	Next    string
+	First   string
+	Sheet   string
+}
+
+// auditLine is an entry as people read it.
+type auditLine struct{ When, What, Who, Via, About, Path, Detail string }
+
+type auditCursor struct {
+	Seq int64 `json:"s"`
+}
+
+// auditNames are the events of the audit that are no action's name.
+var auditNames = map[string]string{
+	"grant": "rôle donné ou retiré", "token": "jeton", "claims": "fonctions lues à la connexion", "sessions_ended": "sessions fermées",
+	"charter": "charte publiée", "import": "import", "minimum_stock": "réserve voulue", "key_moved": "clef changée d'établissement",
+	"order_moved": "commande transmise au successeur", "request_moved": "demande transmise au successeur", "report_moved": "signalement transmis au successeur",
+	"move_expired": "proposition de départ sans réponse", "pin_set": "code PIN choisi",
+}
+
+func sayAudit(event string) string {
+	if said := auditNames[event]; said != "" {
+		return said
+	}
+	if reason, is := strings.CutPrefix(event, "key_"); is {
+		return "clef : " + okey.KeyReason(reason).French()
+	}
+	return sayAction(okey.ActionName(event))
+}
+
+// auditDetails are the enums that the audit keeps beside an event.
+var auditDetails = map[string]string{
+	"accepted": "acceptée", "applied": "fait", "expired": "expirée", "created": "donné", "revoked": "retiré", "support": "assistance", "auditor": "audit",
+	string(okey.ProofCurrent): "avec le code actuel", string(okey.ProofSignIn): "code oublié, après une nouvelle connexion",
+	"support_revoked": "assistance, retiré", "auditor_revoked": "audit, retiré",
+}
+
+func sayAuditDetail(detail string) string {
+	if said := auditDetails[detail]; said != "" {
+		return said
+	}
+	if state := okey.KeyState(detail); state.Valid() {
+		return state.French()
+	}
+	if stage := okey.Stage(detail); stage.Valid() {
+		return stage.French()
+	}
+	if said := refusalNames[okey.Code(detail)]; said != "" {
+		return "refusée : " + said
+	}
+	return detail
+}
+
+// subjectNames say what an entry is about; the part after the colon is its id.
+var subjectNames = map[string]string{
+	"request": "demande", "key": "clef", "person": "personne", "establishment": "établissement", "order": "commande", "export": "classeur de commandes",
+	"delivery": "livraison", "arrival": "livraison", "inventory": "inventaire", "report": "signalement", "report-decision": "signalement", "charter": "charte",
+	"import": "import", "service": "service", "key-move": "déplacement", "take-along": "départ", "move-decision": "départ", "succession": "succession",
+	"cancellation": "commande", "shipment": "commande", "receipt": "commande", "exported": "commande",
+}
+
+// subjectPages are where the subjects of the audit are looked at.
+var subjectPages = map[string]string{
+	"request": "/demandes/", "key": "/clefs/", "order": pathOrders + "/", "cancellation": pathOrders + "/", "shipment": pathOrders + "/",
+	"receipt": pathOrders + "/", "exported": pathOrders + "/", "delivery": pathDeliveries + "/", "arrival": pathDeliveries + "/", "inventory": pathInventory + "/",
+	"person": "/demandes?personne=", "take-along": "/deplacements/", "move-decision": "/deplacements/",
+}
+
+func newAuditLine(e sql.AuditedEntry, c clock) auditLine {
+	line := auditLine{
+		When: okey.Capitalize(c.time(e.At)), What: okey.Capitalize(sayAudit(e.Event)), Who: e.ByName, Via: viaNames[e.Via], Detail: sayAuditDetail(e.Detail),
+	}
+	switch {
+	case line.Who == "" && e.Actor != uuid.Nil:
+		line.Who = "personne effacée"
+	case line.Who == "" && e.Via == okey.ViaSupport:
+		line.Who = "commande de l'exploitant"
+	case line.Who == "":
+		line.Who = "OKEY"
+	}
+	kind, id, _ := strings.Cut(e.Subject, ":")
+	line.About = subjectNames[kind]
+	if line.About == "" {
+		line.About = kind
+	}
+	if page := subjectPages[kind]; page != "" && id != "" {
+		line.Path = page + id
+	}
+	if len(id) > 8 && kind != "key" {
+		id = id[:8] // of an id; nobody types the rest
+	}
+	line.About = okey.Capitalize(strings.TrimSpace(line.About + " " + id))
+	return line
+}
+
+// auditFilterOf is what the address asks for; what can't be read filters nothing, and is said.
+func auditFilterOf(v *visit) (f sql.AuditFilter, wrong []formError) {
+	f = sql.AuditFilter{Event: plainQuery(v, "quoi"), Actor: plainQuery(v, "qui")}
+	if typed := plainQuery(v, "objet"); typed != "" {
+		f.Subject = typed
+		if id, err := uuid.Parse(typed); err == nil {
+			f.Subject = id.String()
+		} else if serial, err := okey.ParseSerial(typed); err == nil {
+			f.Subject = string(serial)
+		}
+	}
+	zone := paris(v).zone
+	for name, day := range map[string]func(okey.Day){
+		"du": func(d okey.Day) { f.From = d.In(zone) },
+		"au": func(d okey.Day) { f.Before = d.AddDays(1).In(zone) },
+	} {
+		typed := strings.TrimSpace(v.Query(name))
+		if typed == "" {
+			continue
+		}
+		if d, ok := readDay(typed); ok {
+			day(d)
+		} else {
+			wrong = append(wrong, formError{Field: name, Message: "Écrivez une date comme 31/12/2027 : en attendant, toutes les dates sont montrées."})
+		}
+	}
+	return f, wrong
+}
+
+// auditPage is for support and auditors.
+func (s *Server) auditPage(v *visit) error {
+	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.today()); err != nil {
+		return err
+	}
+	filter, wrong := auditFilterOf(v)
+	filter.Limit = pageLines + 1
+	page := auditScreen{Sheet: sheetURL(v)}
+	var at auditCursor
+	if later, err := cursorOf(v.Context, &at); err != nil {
+		return err
+	} else if later {
+		filter.BeforeSeq, page.First = at.Seq, listURL(v, "")
+	}
+	found, err := s.store.AuditEntries(v.ctx(), filter)
+	if err != nil {
+		return err
+	}
+	if len(found) > pageLines {
+		found = found[:pageLines]
+		next, err := nextCursor(auditCursor{Seq: found[pageLines-1].Seq})
+		if err != nil {
+			return err
+		}
+		page.Next = listURL(v, *next)
+	}
+	for _, e := range found {
+		page.Lines = append(page.Lines, newAuditLine(e, paris(v)))
+	}
+	if page.Filters, err = s.auditFilters(v, filter, wrong); err != nil {
+		return err
+	}
+	return s.show(v, http.StatusOK, "audit", screen{Title: "Journal d'audit", Body: page})
+}
+
+func (s *Server) auditFilters(v *visit, f sql.AuditFilter, wrong []formError) (*form, error) {
+	filters := listForm(pathAudit)
+	events, err := s.store.AuditEvents(v.ctx())
+	if err != nil {
+		return nil, err
+	}
+	what := field{Label: "Quoi", Empty: "Tout"}
+	for _, event := range events {
+		what.Choices = append(what.Choices, choice{event, okey.Capitalize(sayAudit(event))})
+	}
+	filters.add("quoi", f.Event, what)
+	filters.add("qui", f.Actor, field{Label: "Qui", Hint: "Un nom ou un identifiant."})
+	filters.add("objet", plainQuery(v, "objet"), field{Label: "À propos de", Hint: "Un numéro de série, un code UAI ou le numéro d'une demande."})
+	filters.add("du", v.Query("du"), field{Label: "Du"})
+	filters.add("au", v.Query("au"), field{Label: "Au"})
+	for _, w := range wrong {
+		filters.note(w.Field, w.Message)
+	}
+	return filters, nil
+}
+
+// auditTable is the audit with the page's filters.
+func (s *Server) auditTable(v *visit) (spreadsheet, error) {
+	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.today()); err != nil {
+		return spreadsheet{}, err
+	}
+	filter, wrong := auditFilterOf(v)
+	if len(wrong) > 0 {
+		return spreadsheet{}, okey.InvalidField(wrong[0].Field, "Écrivez une date comme 31/12/2027.")
+	}
+	filter.Limit = downloadPage
+	found := paged(maxDownload, func(last *sql.AuditedEntry) ([]sql.AuditedEntry, error) {
+		if last != nil {
+			filter.BeforeSeq = last.Seq
+		}
+		return s.store.AuditEntries(v.ctx(), filter)
+	})
+	c := paris(v)
+	return spreadsheet{Name: "journal", Title: "Journal d'audit", Sheets: []workbook.Sheet{{Name: "Journal", Columns: []workbook.Column{
+		{Title: "N°", Kind: workbook.Number},
+		{Title: "Quand", Kind: workbook.Instant},
+		{Title: "Quoi", Width: 32},
+		{Title: "Qui", Width: 28},
+		{Title: "Par"},
+		{Title: "À propos de", Width: 48},
+		{Title: "Suite", Width: 28},
+	}, Rows: cells(found, func(e sql.AuditedEntry) []any {
+		line := newAuditLine(e, c)
+		return []any{e.Seq, inZone(e.At, c.zone), line.What, line.Who, line.Via, e.Subject, line.Detail}
+	})}}}, nil
+}

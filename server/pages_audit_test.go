@@ -1,0 +1,95 @@
+package server_test
+
+import (
+	"context"
+	"fmt"
+	"html"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"okey"
+	"okey/internal/scene"
+	"okey/sql"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// audits writes an entry of the audit.
+func (h *house) audits(event, subject string) {
+	h.Helper()
+	require.NoError(h, h.Store.Do(context.Background(), func(tx *sql.Tx) error {
+		tx.Audit(sql.Entry{At: scene.Now, Event: event, Via: okey.ViaEngine, Subject: subject, Detail: "accepted"})
+		return nil
+	}))
+}
+
+func (h *house) auditor() okey.Person {
+	h.Helper()
+	p := h.Person("Odile Auditeur", okey.Staff)
+	h.Exec(`UPDATE person SET auditor = true WHERE id = $1`, p.ID)
+	return p
+}
+
+func TestTheAuditIsReadByThoseWhoMayAndNarrowedByWhatTheyAsk(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	auditor := h.auditor()
+	serial := h.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
+	other := h.KeyOf(c.stranger, scene.Acacias, okey.NewDay(2029, 6, 30))
+	h.as(c.roux).done(h.as(c.roux).fill("/clefs/"+string(serial), "/clefs/"+string(serial), "reason", "lost", "comment", "égarée en ville"))
+	h.as(c.support).done(h.as(c.support).fill("/clefs/"+string(other), "/clefs/"+string(other), "reason", "defective", "comment", "écran noir"))
+	for _, p := range []okey.Person{c.roux, c.lea, c.stranger} {
+		assert.Equal(t, http.StatusNotFound, h.as(p).get("/assistance/journal").Status)
+		assert.Equal(t, http.StatusNotFound, h.as(p).get("/assistance/journal.xlsx").Status)
+	}
+	for _, p := range []okey.Person{c.support, auditor} {
+		b := h.as(p)
+		all := b.get("/assistance/journal").text()
+		assert.Contains(t, all, "Clef : Clef perdue")
+		assert.Contains(t, all, "Clef : Clef défectueuse")
+		assert.Contains(t, all, c.roux.Name())
+		assert.NotContains(t, all, "égarée", "no free text is ever in it")
+		for _, query := range []string{"objet=" + string(serial), "qui=" + url.QueryEscape(strings.ToUpper(c.roux.FamilyName)), "quoi=key_lost"} {
+			page := b.get("/assistance/journal?" + query)
+			assert.Contains(t, page.text(), "Clef "+string(serial), query)
+			assert.NotContains(t, page.text(), "Clef "+string(other), query)
+			rows := b.download("/assistance/journal.xlsx?" + query)["Journal"]
+			assert.Contains(t, strings.Join(rows[1], "|"), string(serial), query)
+		}
+		assert.Contains(t, b.get("/assistance/journal?du=2020-01-01&au=2020-12-31").text(), "Rien ici.")
+		assert.Contains(t, b.get("/assistance/journal?du=2020-01-01").text(), string(serial))
+		assert.Contains(t, b.get("/assistance/journal?du=hier").text(), "Écrivez une date comme 31/12/2027")
+		assert.Contains(t, b.get("/assistance/journal?objet=%00").text(), string(serial), "what no database takes filters nothing")
+	}
+}
+
+func TestALongAuditIsLeafedThrough(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	b := h.as(c.support)
+	for i := range 30 {
+		h.audits("key_lost", fmt.Sprintf("key:0048%02d", i))
+	}
+	first := b.get("/assistance/journal")
+	next := regexp.MustCompile(`<a href="([^"]*)">Page suivante</a>`).FindStringSubmatch(first.HTML)
+	require.NotNil(t, next)
+	second := b.get(html.UnescapeString(next[1]))
+	assert.Contains(t, first.text(), "Clef 004829")
+	assert.NotContains(t, first.text(), "Clef 004800")
+	assert.NotContains(t, second.text(), "Clef 004829")
+	assert.Contains(t, second.text(), "Clef 004800")
+}
+
+func TestEveryActionHasAName(t *testing.T) {
+	h := newHouse(t)
+	names := append(okey.OrderActions(), okey.ActionAsk, okey.ActionExpire, okey.ActionKeyChange, okey.ActionDelivery, okey.ActionArrival, okey.ActionInventory,
+		okey.ActionReportDecision, okey.ActionMoveKeys, okey.ActionTakeAlong, okey.ActionMoveDecision, okey.ActionSuccession, okey.ActionExport)
+	for _, name := range names {
+		h.audits(string(name), "order:x")
+	}
+	assert.NotContains(t, h.as(h.auditor()).get("/assistance/journal").text(), "Autre signal")
+}

@@ -6,6 +6,7 @@ package okey
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Code is a stable, machine-readable reason: the `code` of a problem+json answer, the reason of a refused action.
@@ -51,10 +52,11 @@ const (
 // Error is a failure that someone decides on: a code for programs, a French sentence for people, never a secret.
 // Field names the input at fault, as the API spells it. Err is for the log and reaches no page.
 type Error struct {
-	Code    Code
-	Message string
-	Field   string
-	Err     error
+	Code       Code
+	Message    string
+	Field      string
+	RetryAfter time.Duration // where time alone mends it; zero: it does not
+	Err        error
 }
 
 // Errorf makes an Error from a code and a French sentence.

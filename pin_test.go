@@ -2,10 +2,12 @@ package okey_test
 
 import (
 	"testing"
+	"time"
 
 	"okey"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 )
 
@@ -51,4 +53,35 @@ func TestARefusedPINIsNeverRepeated(t *testing.T) {
 			t.Fatal("a PIN that is part of the serial was taken")
 		}
 	})
+}
+
+func TestWrongPINsInARowWaitLongerAndLongerAndThenLock(t *testing.T) {
+	at := time.Date(2026, time.November, 24, 9, 0, 0, 0, time.UTC)
+	var g okey.PINGuard
+	var waits []time.Duration
+	for range okey.PINLimit {
+		next, err := g.Try(at)
+		require.NoError(t, err)
+		g = next
+		wait := time.Duration(0)
+		if !g.BlockedUntil.IsZero() {
+			wait = g.BlockedUntil.Sub(at)
+			_, err := g.Try(g.BlockedUntil.Add(-time.Second))
+			var refused *okey.Error
+			require.ErrorAs(t, err, &refused)
+			assert.Equal(t, time.Second, refused.RetryAfter)
+			at = g.BlockedUntil
+		}
+		waits = append(waits, wait)
+	}
+	minutes := func(n int) time.Duration { return time.Duration(n) * time.Minute }
+	assert.Equal(t, []time.Duration{0, 0, 0, 0, minutes(1), minutes(2), minutes(4), minutes(8), minutes(16), okey.PINLock}, waits)
+	_, err := g.Try(at.Add(-time.Hour))
+	assert.Equal(t, okey.CodePINLocked, okey.ErrorCode(err))
+	anew, err := g.Try(at)
+	require.NoError(t, err)
+	assert.Equal(t, okey.PINGuard{Wrong: 1}, anew, "the end of a lock begins a new row")
+	_, err = okey.PINGuard{Wrong: 5, BlockedUntil: at.Add(time.Minute)}.Try(at)
+	assert.Equal(t, okey.CodeThrottled, okey.ErrorCode(err))
+	assert.Contains(t, okey.ErrorMessage(err), "minute")
 }

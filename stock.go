@@ -24,7 +24,7 @@ var stockWorkflows = map[ActionName]string{
 	ActionDelivery: WorkflowStockImport, ActionArrival: WorkflowStockImport, ActionInventory: WorkflowInventory,
 	ActionReportDecision: WorkflowInventory, ActionMoveKeys: WorkflowKeyMove, ActionTakeAlong: WorkflowKeyMove,
 	ActionMoveDecision: WorkflowKeyMove, ActionSuccession: WorkflowSuccession,
-	ActionExport: WorkflowOrderExport,
+	ActionExport: WorkflowOrderExport, ActionPINChange: WorkflowPINChange, ActionPINLock: WorkflowPINChange,
 
 	ActionDelegationGiven: WorkflowDelegation, ActionDelegationBegun: WorkflowDelegation, ActionDelegationEnded: WorkflowDelegation,
 	ActionAttached: WorkflowAttachment, ActionDetached: WorkflowAttachment, ActionHostingGiven: WorkflowHosting, ActionHostingEnded: WorkflowHosting,
@@ -35,7 +35,7 @@ func StockWorkflow(n ActionName) string { return stockWorkflows[n] }
 
 // StockWorkflows returns the names of the workflows that carry actions about stock: all are the same function.
 func StockWorkflows() []string {
-	return []string{WorkflowStockImport, WorkflowInventory, WorkflowKeyMove, WorkflowSuccession, WorkflowOrderExport, WorkflowDelegation, WorkflowAttachment, WorkflowHosting}
+	return []string{WorkflowStockImport, WorkflowInventory, WorkflowKeyMove, WorkflowSuccession, WorkflowOrderExport, WorkflowDelegation, WorkflowAttachment, WorkflowHosting, WorkflowPINChange}
 }
 
 // StockWorkflowID names the workflow of an action about stock.

@@ -60,6 +60,9 @@ var recipes = map[okey.MailKind]func(context.Context, *post) error{
 	okey.MailHoldersLeft:       holdersLeft,
 	okey.MailDeliveryArrived:   delivered(mail.DeliveryArrived),
 	okey.MailDeliveryAnnounced: delivered(mail.DeliveryAnnounced),
+
+	okey.MailPINChanged: pinChanged,
+	okey.MailPINLocked:  pinLocked,
 }
 
 // asked tells who must answer; where nobody can, support and the establishment's mailbox; where no key is free, the requester too.

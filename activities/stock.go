@@ -45,6 +45,8 @@ var stockJudges = map[okey.ActionName]func(context.Context, *stockSitting) (okey
 	okey.ActionDetached:        told(okey.MailDetached),
 	okey.ActionHostingGiven:    told(okey.MailHosting),
 	okey.ActionHostingEnded:    told(okey.MailHostingEnded),
+	okey.ActionPINChange:       changePIN,
+	okey.ActionPINLock:         lockPIN,
 }
 
 // stockSitting is the judging of one action about stock.
@@ -97,7 +99,7 @@ func (s *Stock) change(ctx context.Context, c *stockSitting) (okey.Verdict, erro
 		}
 	}
 	c.Audit(sql.Entry{
-		At: c.At, Event: string(action.Name), Actor: action.By, Via: action.Via, Subject: sql.AboutSubject(action.Name, action.Subject), Detail: outcomeOf(v),
+		At: c.At, Event: string(action.Name), Actor: action.By, Via: action.Via, Subject: sql.AboutAction(action), Detail: outcomeOf(v),
 	})
 	return v, c.Judged(ctx, action.ID, v, c.At)
 }

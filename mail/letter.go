@@ -37,6 +37,8 @@ const (
 	Withdrawn      Letter = "withdrawn"
 	Expired        Letter = "expired"
 	YourKeyChanged Letter = "key_changed"
+	PINChanged     Letter = "pin_changed"
+	PINLocked      Letter = "pin_locked"
 	// To approvers and delegates.
 	Asked           Letter = "asked"
 	AskedList       Letter = "asked_list"
@@ -126,6 +128,7 @@ type Facts struct {
 	Function  string // of somebody whom support attached
 	// Everything tells a delegation for everything from one for handovers and stock only.
 	Everything bool
+	Forgotten  bool // the PIN that was replaced
 	Known      bool // a reported key that came into OKEY at that school another way
 	Items      []Item
 	Total      int // of which Items may be the first

@@ -80,6 +80,7 @@ func variants() map[string]variant {
 	add("attached-deputy", mail.Attached, func(f *mail.Facts) {
 		f.Function, f.Expiry, f.Comment = okey.Deputy.French(), "", "absente de l'annuaire"
 	})
+	add("pin_changed-forgotten", mail.PINChanged, func(f *mail.Facts) { f.Forgotten = true })
 	return all
 }
 

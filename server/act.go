@@ -23,6 +23,7 @@ type wish struct {
 	Subject uuid.UUID    // of an action about stock
 	Content okey.Content // as typed
 	PIN     string
+	Current string // the PIN that another one replaces
 	Via     okey.Via
 }
 
@@ -41,7 +42,8 @@ func (s *Server) act(ctx context.Context, actor okey.Actor, w wish) (outcome, er
 	if w.Name == okey.ActionAsk {
 		w.Request = okey.RequestIDOf(actor.ID, w.Action)
 	}
-	if _, known := stockKinds[w.Name]; known && w.Subject == uuid.Nil {
+	// A change of PIN is about its key, the others about something that has an id of its own.
+	if _, known := stockKinds[w.Name]; known && w.Subject == uuid.Nil && w.Name != okey.ActionPINChange {
 		w.Subject = okey.DerivedID(w.Action, string(w.Name))
 	}
 	typed := w.normalise() // told only to those who may act at all
@@ -58,7 +60,7 @@ func (s *Server) act(ctx context.Context, actor okey.Actor, w wish) (outcome, er
 	if err := s.check(ctx, subject.request, w); err != nil {
 		return outcome{}, err
 	}
-	action, err := s.seal(actor, w)
+	action, err := s.seal(ctx, actor, w)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -81,7 +83,7 @@ func (s *Server) repeated(ctx context.Context, actor okey.Actor, w wish) (outcom
 	}
 	same := recorded.By == actor.ID && recorded.Name == w.Name && recorded.Request == w.Request && recorded.Key == w.Key && recorded.Subject == w.Subject
 	if same {
-		same, err = s.sealedAlike(recorded, w)
+		same, err = s.sealedAlike(ctx, recorded, w)
 	}
 	if err != nil || !same {
 		if err == nil {

@@ -25,6 +25,7 @@ func (s *Server) apiRoutes(router gin.IRouter) {
 
 	people := api.Group("", noStore, s.bearer)
 	people.GET("/me", s.getMe)
+	people.PUT("/me/pin", s.putPIN)
 	people.GET("/charter", s.getCharter)
 	people.POST("/requests", s.postRequest)
 	people.GET("/requests", s.listRequests)
@@ -43,6 +44,7 @@ func (s *Server) apiRoutes(router gin.IRouter) {
 	both.GET("/keys/:serial", s.getKey)
 
 	api.POST("/keys/:serial/logins", noStore, s.bearerOr("logins"), s.postLogin)
+	api.POST("/keys/:serial/pin-checks", noStore, s.bearerOr("pin-checks"), s.postPINCheck)
 }
 
 // callerKey is where the middleware leaves whom a token stands for.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"time"
 
 	"okey"
 )
@@ -49,6 +50,15 @@ func (cl claims) text(name string) string {
 		return strings.TrimSpace(texts[0])
 	}
 	return ""
+}
+
+// time reads a claim that counts seconds since 1970; zero where it does not.
+func (cl claims) time(name string) time.Time {
+	var seconds float64
+	if json.Unmarshal(cl[name], &seconds) != nil || seconds <= 0 {
+		return time.Time{}
+	}
+	return time.Unix(int64(seconds), 0)
 }
 
 // person reads who it is; uid names the claim that identifies people as the imported files do.

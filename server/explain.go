@@ -58,7 +58,12 @@ func sentence(v okey.Verdict, f facts) (message, field string) {
 	if f.Action.Name != okey.ActionAsk && (v.Reason == okey.CodeNotEligible || v.Reason == okey.CodeAlreadyHolds) {
 		return noLongerEligible(v.Reason, f.Action.Name.Signal()), ""
 	}
+	if f.Action.Name == okey.ActionPINChange && (v.Reason == okey.CodeForbidden || v.Reason == okey.CodeNotFound) {
+		return "Cette clef n'est plus la vôtre : son code PIN n'a pas changé.", ""
+	}
 	switch v.Reason {
+	case okey.CodePINReplaced:
+		return "Vous avez choisi un autre code PIN depuis : c'est celui-là qui sert.", ""
 	case okey.CodeNotEligible:
 		return notEligible(v.Detail, f), "establishment"
 	case okey.CodeAlreadyHolds:

@@ -130,32 +130,40 @@ func newHouseWith(t *testing.T, change func(*config.Config)) *house {
 	t.Helper()
 	s := scene.New(t)
 	h := &house{Scene: s, Judges: &judges{store: s.Store, requests: activities.NewRequests(s.Store, calendar.PublicOnly()), keys: activities.NewKeys(s.Store), stock: activities.NewStock(s.Store, calendar.PublicOnly())}}
-	var handler http.Handler
-	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
-	h.URL = web.URL
 	var err error
 	h.Config, err = config.Load(nil) // the defaults
 	require.NoError(t, err)
-	h.Config.URL, h.Config.TemporalUIURL, h.Config.SupportMail = web.URL, "http://127.0.0.1:8233", "assistance@ac-nice.fr"
+	h.Config.TemporalUIURL, h.Config.SupportMail = "http://127.0.0.1:8233", "assistance@ac-nice.fr"
 	h.Config.OIDCIssuer, h.Config.OIDCClientID = "http://127.0.0.1:1", "okey"
 	h.Config.PINPeppers, h.Config.LinkKeys, h.Config.AuditKeys = config.NewKeyring(), config.NewKeyring(), s.Keys
+	return h.beside(change)
+}
+
+// beside runs another server over the same database, with other settings.
+func (h *house) beside(change func(*config.Config)) *house {
+	h.Helper()
+	t := h.TB
+	h = &house{Scene: h.Scene, Judges: h.Judges, Config: h.Config}
+	var handler http.Handler
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
+	h.URL, h.Config.URL = web.URL, web.URL
 	change(&h.Config)
 	ctx, cancel := context.WithCancel(context.Background())
-	outcomes, err := s.Store.ListenOutcomes(ctx)
+	outcomes, err := h.Store.ListenOutcomes(ctx)
 	require.NoError(t, err)
-	h.Server = server.New(h.Config, s.Store, outcomes, h.Judges)
+	h.Server = server.New(h.Config, h.Store, outcomes, h.Judges)
 	handler = h.Server.Handler()
 	t.Cleanup(func() {
 		web.Close()
 		h.Server.Close()
 		cancel()
 	})
-	h.spec = specification(t)
+	h.spec = specification(h)
 	return h
 }
 
 // specification is openapi.yaml, as the program serves it.
-func specification(t *testing.T) routers.Router {
+func specification(t testing.TB) routers.Router {
 	t.Helper()
 	loader := openapi3.NewLoader()
 	doc, err := loader.LoadFromFile("openapi.yaml")

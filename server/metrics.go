@@ -18,6 +18,7 @@ type metrics struct {
 	actions  *prometheus.CounterVec
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
+	pins     *prometheus.CounterVec
 }
 
 func newMetrics() *metrics {
@@ -32,8 +33,11 @@ func newMetrics() *metrics {
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "okey_http_request_seconds", Help: "Time to answer, by route template.", Buckets: prometheus.DefBuckets,
 		}, []string{"route"}),
+		pins: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "okey_pin_checks_total", Help: "PINs looked at by outcome: right, wrong, or blocked where too many were wrong.",
+		}, []string{"outcome"}),
 	}
-	m.registry.MustRegister(m.actions, m.requests, m.seconds, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.actions, m.requests, m.seconds, m.pins, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 

@@ -203,6 +203,7 @@ var stockPages = map[okey.ActionName]func(okey.Action) string{
 	okey.ActionExport:         func(okey.Action) string { return pathOrders },
 	okey.ActionInventory:      pageOf(pathInventory),
 	okey.ActionReportDecision: func(okey.Action) string { return pathReports },
+	okey.ActionPINChange:      func(okey.Action) string { return pathPIN },
 }
 
 // pageOf is the page of an action's subject below path.

@@ -115,6 +115,7 @@ func (s *Server) peopleRoutes(pages gin.IRouter) {
 	get(pathSuccession, s.successionPage)
 	post(pathSuccession, s.succession)
 	get(pathSuccession+"/:id", s.successionRecordPage)
+	s.pinPages(get, post)
 	s.orderPages(get, post)
 	s.delegationPages(get, post)
 	s.arrangementPages(get, post)
@@ -188,7 +189,7 @@ func (s *Server) greet(c *gin.Context) (*visit, error) {
 
 // show writes a page. It is made whole first: a template that fails must not leave half a page behind.
 func (s *Server) show(v *visit, status int, name string, sc screen) error {
-	sc.Failed = status == http.StatusUnprocessableEntity || status == http.StatusConflict
+	sc.Failed = status == http.StatusUnprocessableEntity || status == http.StatusConflict || status == http.StatusTooManyRequests
 	s.dress(v, &sc)
 	var page bytes.Buffer
 	if err := pageTemplates[name].Execute(&page, sc); err != nil {
@@ -254,6 +255,7 @@ func (s *Server) failVisit(v *visit, err error) {
 	if status == http.StatusUnauthorized {
 		body.SignIn = pathSignIn
 	}
+	retryAfter(v.Context, status, err)
 	sc := screen{Title: title, Body: body}
 	if err := s.show(v, status, "failure", sc); err != nil {
 		slog.ErrorContext(v.ctx(), "an error page could not be made", "error", err)

@@ -37,6 +37,7 @@ var auditNames = map[string]string{
 	"retention":    "données arrivées à leur terme",
 	"move_expired": "proposition de départ sans réponse", "delegation_given": "délégation donnée", "delegation_ended": "délégation terminée",
 	"attached": "rattachement", "detached": "fin d'un rattachement", "host_named": "établissement qui répond pour un autre", "host_ended": "fin d'une réponse pour un autre",
+	"pin_set": "code PIN choisi",
 }
 
 func sayAudit(event string) string {
@@ -53,6 +54,7 @@ func sayAudit(event string) string {
 var auditDetails = map[string]string{
 	"accepted": "acceptée", "applied": "fait", "expired": "expirée", "created": "donné", "revoked": "retiré", "support": "assistance", "auditor": "audit",
 	string(okey.Everything): okey.Everything.French(), string(okey.HandoverAndStock): okey.HandoverAndStock.French(),
+	string(okey.ProofCurrent): "avec le code actuel", string(okey.ProofSignIn): "code oublié, après une nouvelle connexion",
 	"support_revoked": "assistance, retiré", "auditor_revoked": "audit, retiré",
 }
 

@@ -68,7 +68,7 @@ func (f *form) entry(name string) entry {
 }
 
 // neverKept are fields that leave the server's memory with the answer.
-var neverKept = []string{"pin", "pin2"}
+var neverKept = []string{"current", "pin", "pin2"}
 
 // read fills the form with what was sent. Fields that the form does not have are not looked at.
 func (s *Server) read(v *visit, f *form) error {

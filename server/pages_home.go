@@ -51,6 +51,7 @@ type mine struct {
 	DoPath   string
 	Key      string
 	KeyPath  string
+	PIN      *pinLinks
 }
 
 const homeLines = 20
@@ -217,6 +218,7 @@ func (s *Server) mine(v *visit, works bool) (*mine, error) {
 	if len(held) > 0 {
 		m.Key = fmt.Sprintf("Clef %s, valable jusqu'au %s", held[0].Serial, paris(v).date(held[0].ExpiresOn))
 		m.KeyPath = keyURL(held[0].Serial)
+		m.PIN = linksOfPIN(held[0].Serial)
 		if !works {
 			m.Key += ". Vous ne travaillez plus dans cet établissement : rendez-la à sa direction"
 		}
@@ -251,6 +253,9 @@ func (s *Server) myRequest(v *visit, r okey.Request, m *mine) error {
 		return err
 	}
 	m.Path, m.Standing, m.Steps = requestURL(r.ID), d.standing(v), d.steps()
+	if m.PIN == nil {
+		m.PIN = d.pinLinks(v)
+	}
 	if !r.Stage.Closed() {
 		m.Do, m.DoPath = myDo[r.Stage], m.Path
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"okey"
+	"okey/sql"
 
 	"github.com/google/uuid"
 )
@@ -14,6 +15,7 @@ import (
 type keyScreen struct {
 	Facts  []fact
 	Form   *form      // nil for whoever may not change it
+	PIN    *pinLinks  // for whoever has it in hand
 	Along  *alongView // the holder leaves with it
 	Story  []storyLine
 	Follow string
@@ -107,7 +109,11 @@ func (s *Server) showKey(v *visit, status int, key okey.Key, f *form, notice, wa
 		page.Facts = append(page.Facts, fact{Name: "Gardée pour", Value: who.Name(), Path: requestURL(r.ID)})
 	}
 	if key.PriorToOKEY {
-		page.Facts = append(page.Facts, fact{Name: "Charte et code PIN", Value: "antérieurs à OKEY"})
+		kept, err := s.store.KeptPIN(v.ctx(), key.Serial)
+		if err != nil {
+			return err
+		}
+		page.Facts = append(page.Facts, priorFact(kept))
 	}
 	if key.Holder != v.Actor.ID || v.desk() {
 		if page.Story, err = s.keyStory(v, key, c); err != nil {
@@ -121,8 +127,17 @@ func (s *Server) showKey(v *visit, status int, key okey.Key, f *form, notice, wa
 	title := "Gérer la clef"
 	if key.Holder == v.Actor.ID {
 		title = "Ma clef " + string(key.Serial)
+		page.PIN = linksOfPIN(key.Serial)
 	}
 	return s.show(v, status, "key", screen{Title: title, Notice: notice, Warning: warning, Body: page})
+}
+
+// priorFact says what of a key was settled before OKEY: its PIN no longer, once another has been set here.
+func priorFact(kept sql.KeptPIN) fact {
+	if kept.Hash != "" {
+		return fact{Name: "Charte", Value: "antérieure à OKEY"}
+	}
+	return fact{Name: "Charte et code PIN", Value: "antérieurs à OKEY"}
 }
 
 func (s *Server) keyStory(v *visit, key okey.Key, c clock) ([]storyLine, error) {

@@ -131,6 +131,7 @@ type requestScreen struct {
 	HandOver  *form
 	Illegible string // where the key to hand over is replaced
 	Nudge     *form
+	PIN       *pinLinks // for the requester, while the key waits
 	Withdraw  *form
 	Story     []storyLine
 	Desk      *requestDesk
@@ -157,7 +158,7 @@ func (s *Server) requestPage(v *visit) error {
 
 // showRequest shows the page; sent is the form that has just come in with something wrong, warning what did not happen.
 func (s *Server) showRequest(v *visit, status int, d dossier, sent *form, warning string) error {
-	page := requestScreen{Standing: d.standing(v), Closed: d.Stage.Closed(), Steps: d.steps(), Facts: d.facts(v)}
+	page := requestScreen{Standing: d.standing(v), Closed: d.Stage.Closed(), Steps: d.steps(), Facts: d.facts(v), PIN: d.pinLinks(v)}
 	restored := false
 	for _, sf := range signalForms {
 		f, err := s.usableForm(v, d, sf)

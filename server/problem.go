@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"math"
 	"net/http"
+	"strconv"
 
 	"okey"
 	"okey/sql"
@@ -62,6 +64,11 @@ var public = map[okey.Code]struct {
 	okey.CodeKeyNotFree:      {http.StatusConflict, "Clef non disponible"},
 	okey.CodeKeyTransition:   {http.StatusConflict, "Changement impossible"},
 	okey.CodeRateLimited:     {http.StatusTooManyRequests, "Trop d'essais"},
+	okey.CodeThrottled:       {http.StatusTooManyRequests, "Trop de codes PIN faux"},
+	okey.CodePINLocked:       {http.StatusTooManyRequests, "Code PIN bloqué"},
+	okey.CodeNoKey:           {http.StatusConflict, "Pas de clef"},
+	okey.CodeNoPIN:           {http.StatusConflict, "Pas de code PIN dans OKEY"},
+	okey.CodePINReplaced:     {http.StatusConflict, "Code PIN déjà remplacé"},
 	okey.CodeUnavailable:     {http.StatusServiceUnavailable, "Service indisponible"},
 	okey.CodeOrderState:      {http.StatusConflict, "Commande à un autre état"},
 	okey.CodeOrderQuantity:   {http.StatusConflict, "Trop de clefs"},
@@ -134,9 +141,7 @@ func failWith(c *gin.Context, status int, err error) {
 	if status >= http.StatusInternalServerError {
 		slog.ErrorContext(c.Request.Context(), "an API call failed", "route", c.FullPath(), "request_id", requestID(c), "error", err)
 	}
-	if status == http.StatusServiceUnavailable {
-		c.Header("Retry-After", "5") // seconds
-	}
+	retryAfter(c, status, err)
 	if status == http.StatusUnauthorized {
 		c.Header("WWW-Authenticate", `Bearer realm="okey"`)
 	}
@@ -146,6 +151,16 @@ func failWith(c *gin.Context, status int, err error) {
 	}
 	c.Abort()
 	writeProblem(c.Writer, p)
+}
+
+// retryAfter says after how many seconds it is worth trying again, where time alone mends it.
+func retryAfter(c *gin.Context, status int, err error) {
+	switch wait := asError(err).RetryAfter; {
+	case wait > 0:
+		c.Header("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+	case status == http.StatusServiceUnavailable:
+		c.Header("Retry-After", "5")
+	}
 }
 
 func writeProblem(w http.ResponseWriter, p problem) {

@@ -72,6 +72,7 @@ type signedIn struct {
 	says     okey.DirectorySays
 	verified bool // the mail address too
 	idToken  string
+	at       time.Time // when the provider last asked who it is; zero where it does not say
 }
 
 // exchange turns the code of a callback into a person.
@@ -100,6 +101,7 @@ func (p *provider) exchange(ctx context.Context, code string, f flow) (signedIn,
 	if err := idToken.Claims(&said); err != nil {
 		return signedIn{}, fmt.Errorf("read the ID token: %w", err)
 	}
+	at := said.time("auth_time") // of the signed token alone
 	if d.UserInfoEndpoint() != "" {
 		more, err := d.userInfo(ctx, token, idToken.Subject)
 		if err != nil {
@@ -108,7 +110,7 @@ func (p *provider) exchange(ctx context.Context, code string, f flow) (signedIn,
 		said = said.with(more)
 	}
 	person, err := said.person(p.cfg.ClaimUID)
-	return signedIn{person: person, says: said.says(directoryOf(p.cfg)), verified: said.verified(), idToken: raw}, err
+	return signedIn{person: person, says: said.says(directoryOf(p.cfg)), verified: said.verified(), idToken: raw, at: at}, err
 }
 
 // directoryOf is how the academy's directory is read.

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -45,13 +46,18 @@ func keyed(key []byte, purpose string, content []byte) []byte {
 }
 
 // seal makes the row of a wish.
-func (s *Server) seal(actor okey.Actor, w wish) (okey.Action, error) {
+func (s *Server) seal(ctx context.Context, actor okey.Actor, w wish) (okey.Action, error) {
 	a := okey.Action{
 		ID: w.Action, Request: w.Request, Key: w.Key, Subject: w.Subject, Name: w.Name, By: actor.ID, Via: w.Via, Content: w.Content, CreatedAt: time.Now().UTC(),
 	}
 	version, pepper := s.cfg.PINPeppers.Current()
 	if w.PIN != "" {
+		end, err := s.pinWork.begin(ctx)
+		if err != nil {
+			return a, err
+		}
 		a.PINHash = hashPIN(version, pepper, w.Action, w.PIN)
+		end()
 	}
 	var err error
 	a.Digest, err = digest(version, pepper, w.Content, a.PINHash)
@@ -59,8 +65,8 @@ func (s *Server) seal(actor okey.Actor, w wish) (okey.Action, error) {
 }
 
 // sealedAlike tells whether a wish has the content of a recorded action. A pepper replaced since still serves here; one that was removed
-// makes every content look different.
-func (s *Server) sealedAlike(recorded okey.Action, w wish) (bool, error) {
+// makes every content look different. Where there is a PIN in it, looking counts as a try at it: the id of an action is no secret.
+func (s *Server) sealedAlike(ctx context.Context, recorded okey.Action, w wish) (bool, error) {
 	if len(recorded.Digest) < 4 {
 		return false, nil
 	}
@@ -69,12 +75,18 @@ func (s *Server) sealedAlike(recorded okey.Action, w wish) (bool, error) {
 	if pepper == nil {
 		return false, nil
 	}
-	hash := ""
-	if w.PIN != "" {
-		hash = hashPIN(version, pepper, w.Action, w.PIN)
+	if w.PIN == "" {
+		now, err := digest(version, pepper, w.Content, "")
+		return err == nil && hmac.Equal(recorded.Digest, now), err
 	}
-	now, err := digest(version, pepper, w.Content, hash)
-	return err == nil && hmac.Equal(recorded.Digest, now), err
+	serial, err := s.keyOf(ctx, recorded)
+	if err != nil || serial == "" {
+		return false, err
+	}
+	return s.guarded(ctx, serial, func() (bool, error) {
+		now, err := digest(version, pepper, w.Content, hashPIN(version, pepper, w.Action, w.PIN))
+		return err == nil && hmac.Equal(recorded.Digest, now), err
+	})
 }
 
 // digest tells a repeat from a reuse: an HMAC over content and PIN, after the version of its key. The PIN enters it hashed: the digest outlives

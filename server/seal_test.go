@@ -1,9 +1,11 @@
 package server
 
 import (
+	"context"
 	"strings"
 	"testing"
 
+	"okey"
 	"okey/config"
 
 	"github.com/alexedwards/argon2id"
@@ -29,4 +31,22 @@ func TestAPINIsKeptAsArgon2idOverItsPepperedHMAC(t *testing.T) {
 	require.NoError(t, err)
 	assert.False(t, match, "without the pepper a PIN says nothing")
 	assert.NotEqual(t, kept, hashPIN(version, pepper, uuid.New(), "4071"), "two people's equal PINs look different")
+}
+
+func TestOnlySoManyPINsAreHashedAtOnce(t *testing.T) {
+	work := newPINWork()
+	var ends []func()
+	for range cap(work) {
+		end, err := work.begin(t.Context())
+		require.NoError(t, err)
+		ends = append(ends, end)
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := work.begin(gone)
+	assert.Equal(t, okey.CodeUnavailable, okey.ErrorCode(err), "whoever comes now waits, and not for ever")
+	ends[0]()
+	end, err := work.begin(t.Context())
+	require.NoError(t, err)
+	end()
 }

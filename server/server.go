@@ -40,6 +40,7 @@ type Server struct {
 	metrics  *metrics
 	sessions *sessions
 	provider *provider
+	pinWork  pinWork
 }
 
 // New makes a server from parts that stand already. Handler is what it answers with; Close ends what it started.
@@ -47,6 +48,7 @@ func New(cfg config.Config, store *sql.Store, outcomes *sql.Outcomes, e Engine) 
 	return &Server{
 		cfg: cfg, store: store, outcomes: outcomes, engine: e,
 		metrics: newMetrics(), sessions: newSessions(store, cfg.URL), provider: newProvider(cfg),
+		pinWork: newPINWork(),
 	}
 }
 

@@ -12,7 +12,6 @@ import (
 
 	"okey"
 
-	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/gin-gonic/gin"
 	"golang.org/x/oauth2"
 )
@@ -36,6 +35,13 @@ type flow struct {
 	Nonce    string `json:"nonce"`
 	Verifier string `json:"verifier"`
 	Return   string `json:"return"`
+
+	Afresh string    `json:"afresh,omitempty"` // who has signed in already, and must again
+	Began  time.Time `json:"began,omitzero"`
+}
+
+func newFlow(back string) flow {
+	return flow{State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), Return: back}
 }
 
 // startSignIn leads to the identity provider. The parameter vers is the page to come back to.
@@ -46,20 +52,9 @@ func (s *Server) startSignIn(c *gin.Context) {
 		c.Redirect(http.StatusSeeOther, back)
 		return
 	}
-	p, err := s.provider.get(ctx)
-	if err != nil {
-		slog.WarnContext(ctx, "the identity provider does not answer", "error", err)
-		s.failPage(c, okey.Errorf(okey.CodeUnavailable, "La connexion n'est pas possible pour l'instant : le service d'identité ne répond pas. Réessayez dans quelques minutes."))
-		return
-	}
-	f := flow{State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), Return: back}
-	kept, err := json.Marshal(f)
-	if err != nil {
+	if err := s.leadToProvider(c, newFlow(back)); err != nil {
 		s.failPage(c, err)
-		return
 	}
-	s.sessions.Put(ctx, sessionFlow, string(kept))
-	c.Redirect(http.StatusSeeOther, p.oauth.AuthCodeURL(f.State, oidc.Nonce(f.Nonce), oauth2.S256ChallengeOption(f.Verifier)))
 }
 
 // localPath keeps a path of ours and nothing else: an address elsewhere, however spelled, becomes the home page.
@@ -94,6 +89,12 @@ func (s *Server) finishSignIn(c *gin.Context) {
 	if err != nil {
 		slog.WarnContext(ctx, "a sign-in failed", "error", err, "request_id", requestID(c))
 		s.failPage(c, okey.Errorf(okey.CodeUnauthorized, "La connexion n'a pas abouti : recommencez depuis la page d'accueil d'OKEY. Si cela dure, écrivez à l'assistance."))
+		return
+	}
+	if f.Afresh != "" {
+		if err := s.finishAfresh(c, f, who); err != nil {
+			s.failPage(c, err)
+		}
 		return
 	}
 	now := time.Now().UTC()

@@ -36,6 +36,8 @@ type identity struct {
 	keyID  string        // of key
 	behind time.Duration // its clock
 	served *oidctest.Server
+
+	authTime time.Time // when it last asked who it is; zero: it does not say
 }
 
 // rotate has it sign with a new key from now on; only that one is published.
@@ -84,10 +86,14 @@ func (p *identity) token(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, `{"error":"invalid_grant"}`, http.StatusBadRequest)
 		return
 	}
-	claims, _ := json.Marshal(map[string]any{
+	said := map[string]any{
 		"iss": p.URL, "aud": "okey", "sub": p.claims["sub"], "nonce": p.asked.Get("nonce"),
 		"iat": time.Now().Add(-p.behind).Unix(), "exp": time.Now().Add(time.Hour - p.behind).Unix(),
-	})
+	}
+	if !p.authTime.IsZero() {
+		said["auth_time"] = p.authTime.Add(-p.behind).Unix()
+	}
+	claims, _ := json.Marshal(said)
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(map[string]any{
 		"access_token": "at", "token_type": "Bearer", "id_token": oidctest.SignIDToken(p.key, p.keyID, "ES256", string(claims)),

@@ -33,6 +33,8 @@ var stockKinds = map[okey.ActionName]stockKind{
 	okey.ActionInventory:      {normalise: normaliseInventory, permit: permitThere(okey.ActManageKeys)},
 	okey.ActionReportDecision: {normalise: normaliseReport, permit: permitSupport(okey.ActImport)},
 
+	okey.ActionPINChange: {normalise: normalisePIN, permit: permitPIN},
+
 	okey.ActionArrival: {normalise: normaliseArrival, permit: permitThere(okey.ActManageKeys)},
 }
 

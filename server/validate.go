@@ -128,6 +128,9 @@ func (w *wish) normaliseCharter() error {
 // check holds a wish against what stands in the database, as far as the person can put it right at once. Whether stage, stock and roles
 // allow it is for the judging activity.
 func (s *Server) check(ctx context.Context, request okey.Request, w wish) error {
+	if w.Name == okey.ActionPINChange {
+		return s.checkProof(ctx, w)
+	}
 	if w.Name.Signal() != okey.CharterAndPIN {
 		return nil
 	}

@@ -33,6 +33,14 @@ func AboutKey(serial okey.Serial) string { return "key:" + string(serial) }
 // AboutSubject names what an action about stock concerns: a delivery, an order, a move.
 func AboutSubject(name okey.ActionName, id uuid.UUID) string { return string(name) + ":" + id.String() }
 
+// AboutAction names what an action judged outside requests concerns: its subject or, where it has none, its key.
+func AboutAction(a okey.Action) string {
+	if a.Subject == uuid.Nil && a.Key != "" {
+		return AboutKey(a.Key)
+	}
+	return AboutSubject(a.Name, a.Subject)
+}
+
 // AboutPerson names a person as a subject of the audit.
 func AboutPerson(id okey.PersonID) string { return "person:" + id.String() }
 

@@ -95,6 +95,9 @@ func (t *Tx) ChangeKey(ctx context.Context, serial okey.Serial, c KeyChange) (ok
 	if err != nil {
 		return before, fmt.Errorf("change key %s: %w", serial, err)
 	}
+	if err := t.forgetWrongPINs(ctx, serial); err != nil {
+		return before, err
+	}
 	holder := c.Holder
 	if holder == uuid.Nil {
 		holder = before.Holder

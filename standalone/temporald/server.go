@@ -38,6 +38,7 @@ type Options struct {
 	Database  Database
 	Namespace string // made if missing
 	LogFile   string
+	Debug     bool // log everything, not only warnings
 }
 
 // Server is a running Temporal server.
@@ -47,7 +48,7 @@ type Server struct {
 
 // Start returns once clients can work in the namespace.
 func Start(ctx context.Context, options Options) (*Server, error) {
-	logger := newLogger(options.LogFile)
+	logger := newLogger(options)
 	if err := options.Database.migrate(ctx, logger); err != nil {
 		return nil, err
 	}
@@ -201,8 +202,12 @@ func awaitNamespace(ctx context.Context, options Options) error {
 	}
 }
 
-// newLogger writes warnings to a file that begins anew with each start.
-func newLogger(file string) log.Logger {
-	_ = os.Remove(file) // most often there is none
-	return log.NewZapLogger(log.BuildZapLogger(log.Config{Level: "warn", OutputFile: file}))
+// newLogger writes to a file that begins anew with each start.
+func newLogger(options Options) log.Logger {
+	_ = os.Remove(options.LogFile) // most often there is none
+	level := "warn"
+	if options.Debug {
+		level = "debug"
+	}
+	return log.NewZapLogger(log.BuildZapLogger(log.Config{Level: level, OutputFile: options.LogFile}))
 }

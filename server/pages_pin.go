@@ -1,0 +1,208 @@
+package server
+
+import (
+	"net/http"
+	"net/url"
+
+	"okey"
+	"okey/sql"
+)
+
+// The pages of a PIN: to change it, and to set another one when it is forgotten.
+const (
+	pathPIN          = "/mon-code-pin"
+	pathPINForgotten = "/mon-code-pin/oublie"
+	pathPINSignIn    = "/mon-code-pin/oublie/connexion"
+)
+
+func (s *Server) pinPages(get, post func(string, func(*visit) error)) {
+	get(pathPIN, s.pinPage)
+	post(pathPIN, s.changePIN)
+	get(pathPINForgotten, s.pinForgottenPage)
+	post(pathPINForgotten, s.setForgottenPIN)
+	get(pathPINSignIn, func(v *visit) error { // whoever comes back from a sign-in that ended their session
+		v.Redirect(http.StatusSeeOther, pathPINForgotten)
+		return nil
+	})
+	post(pathPINSignIn, s.signInAfresh)
+}
+
+// pinScreen is either page.
+type pinScreen struct {
+	NoKey     bool
+	NoPIN     bool // it was chosen before OKEY: only the way of a forgotten one leads on
+	Serial    okey.Serial
+	Waits     bool   // the key still waits to be handed over
+	Form      *form  // nil: sign in afresh first
+	Forgotten string // the other page
+	SignIn    *form
+}
+
+// askedPIN is the visitor's key that the page is about. The parameter or field clef chooses among several.
+func (s *Server) askedPIN(v *visit) (sql.KeptPIN, error) {
+	typed := v.Query("clef")
+	if v.Request.Method == http.MethodPost {
+		if v.Request.ParseForm() != nil {
+			return sql.KeptPIN{}, okey.Errorf(okey.CodeInvalid, "Ce formulaire est arrivé abîmé : revenez en arrière et recommencez.")
+		}
+		typed = v.Request.PostForm.Get("clef")
+	}
+	if typed == "" {
+		return s.ownPIN(v.ctx(), v.Actor, "")
+	}
+	serial, err := okey.ParseSerial(typed)
+	if err != nil {
+		return sql.KeptPIN{}, noSuchKey()
+	}
+	return s.ownPIN(v.ctx(), v.Actor, serial)
+}
+
+func ofKey(path string, serial okey.Serial) string {
+	return path + "?" + url.Values{"clef": {string(serial)}}.Encode()
+}
+
+// pinLinks lead to the pages of a key's PIN.
+type pinLinks struct{ Change, Forgotten string }
+
+func linksOfPIN(serial okey.Serial) *pinLinks {
+	return &pinLinks{Change: ofKey(pathPIN, serial), Forgotten: ofKey(pathPINForgotten, serial)}
+}
+
+// pinLinks are there from awaiting_handover on; a key in hand has a page of its own for them.
+func (d dossier) pinLinks(v *visit) *pinLinks {
+	if d.Stage != okey.AwaitingHandover || d.Key == "" || !d.mine(v) {
+		return nil
+	}
+	return linksOfPIN(d.Key)
+}
+
+func pinForm(v *visit, path string, kept sql.KeptPIN) *form {
+	f := newForm(v, "pin", path, "Changer mon code PIN", map[string]field{
+		"clef": {}, "pin": {Label: "Nouveau code PIN", Hint: "4 à 8 chiffres."}, "pin2": {Label: "Le même nouveau code PIN, une seconde fois"},
+	})
+	if path == pathPIN {
+		f.Fields["current"] = field{Label: "Code PIN actuel"}
+	}
+	f.Values["clef"] = string(kept.Serial)
+	return f
+}
+
+// pinPage offers to change one's PIN.
+func (s *Server) pinPage(v *visit) error {
+	kept, err := s.askedPIN(v)
+	if okey.ErrorCode(err) == okey.CodeNoKey {
+		return s.show(v, http.StatusOK, "pin", screen{Title: "Mon code PIN", Body: pinScreen{NoKey: true}})
+	}
+	if err != nil {
+		return err
+	}
+	done, found, err := s.justDone(v)
+	if err != nil {
+		return err
+	}
+	notice := ""
+	if found && done.Name == okey.ActionPINChange {
+		notice = "C'est fait : le code PIN de votre clef " + string(done.Key) + " a changé. Un courriel vous le confirme."
+	}
+	return s.showPIN(v, http.StatusOK, kept, pinForm(v, pathPIN, kept), notice, "")
+}
+
+func (s *Server) showPIN(v *visit, status int, kept sql.KeptPIN, f *form, notice, warning string) error {
+	body := pinScreen{
+		Serial: kept.Serial, NoPIN: kept.Hash == "", Waits: kept.State == okey.Attributed, Form: f, Forgotten: ofKey(pathPINForgotten, kept.Serial),
+	}
+	if body.NoPIN {
+		body.Form = nil
+	}
+	return s.show(v, status, "pin", screen{Title: "Changer mon code PIN", Notice: notice, Warning: warning, Body: body})
+}
+
+// changePIN takes the form with the current PIN.
+func (s *Server) changePIN(v *visit) error {
+	kept, err := s.askedPIN(v)
+	if err != nil {
+		return err
+	}
+	f := pinForm(v, pathPIN, kept)
+	return s.sendPIN(v, kept, f, okey.ProofCurrent, func(status int, warning string) error {
+		return s.showPIN(v, status, kept, f, "", warning)
+	})
+}
+
+// sendPIN takes either form the one way through.
+func (s *Server) sendPIN(v *visit, kept sql.KeptPIN, f *form, proof okey.PINProof, again func(status int, warning string) error) error {
+	if err := s.read(v, f); err != nil {
+		return err
+	}
+	sent := v.Request.PostForm
+	f.Values["clef"] = string(kept.Serial)
+	if _, asked := f.Fields["current"]; asked && sent.Get("current") == "" {
+		f.wrong("current", "Tapez votre code PIN actuel.")
+	}
+	if err := okey.CheckPIN(sent.Get("pin"), kept.Serial); err != nil {
+		f.wrong("pin", okey.ErrorMessage(err))
+	} else if sent.Get("pin") != sent.Get("pin2") {
+		f.wrong("pin2", "Les deux nouveaux codes PIN sont différents : tapez deux fois le même.")
+	}
+	if len(f.Errors) > 0 {
+		return again(http.StatusUnprocessableEntity, "")
+	}
+	done, err := s.act(v.ctx(), v.Actor, wish{
+		Action: f.Action, Name: okey.ActionPINChange, Key: kept.Serial, Via: okey.ViaWeb,
+		Content: okey.Content{Proof: proof}, PIN: sent.Get("pin"), Current: sent.Get("current"),
+	})
+	switch code := okey.ErrorCode(err); {
+	case code == okey.CodeThrottled || code == okey.CodePINLocked || code == okey.CodeNoPIN:
+		retryAfter(v.Context, statusOf(err), err)
+		return again(statusOf(err), okey.ErrorMessage(err))
+	case err != nil:
+		if err = f.refuse(err); err != nil {
+			return err
+		}
+		return again(http.StatusUnprocessableEntity, "")
+	}
+	if proof == okey.ProofSignIn && (done.recorded() || done.accepted()) {
+		s.sessions.Remove(v.ctx(), sessionFresh) // it serves once
+	}
+	return s.answerForm(v, f, done, pathPIN, again)
+}
+
+// pinForgottenPage asks to sign in afresh and then, for some minutes, offers to set another PIN.
+func (s *Server) pinForgottenPage(v *visit) error {
+	kept, err := s.askedPIN(v)
+	if okey.ErrorCode(err) == okey.CodeNoKey {
+		return s.show(v, http.StatusOK, "pin", screen{Title: "Mon code PIN", Body: pinScreen{NoKey: true}})
+	}
+	if err != nil {
+		return err
+	}
+	var f *form
+	if s.isFresh(v) {
+		f = pinForm(v, pathPINForgotten, kept)
+	}
+	return s.showForgotten(v, http.StatusOK, kept, f, "")
+}
+
+func (s *Server) showForgotten(v *visit, status int, kept sql.KeptPIN, f *form, warning string) error {
+	body := pinScreen{Serial: kept.Serial, Waits: kept.State == okey.Attributed, Form: f}
+	if f == nil {
+		body.SignIn = newForm(v, "connexion", pathPINSignIn, "Me connecter de nouveau", map[string]field{"clef": {}})
+		body.SignIn.Values["clef"] = string(kept.Serial)
+	}
+	return s.show(v, status, "pin_forgotten", screen{Title: "J'ai oublié mon code PIN", Warning: warning, Body: body})
+}
+
+// setForgottenPIN takes the form that follows a fresh sign-in.
+func (s *Server) setForgottenPIN(v *visit) error {
+	kept, err := s.askedPIN(v)
+	if err != nil {
+		return err
+	}
+	if !s.isFresh(v) {
+		return s.showForgotten(v, http.StatusForbidden, kept, nil, "Votre dernière connexion date de plus de cinq minutes, ou a déjà servi : connectez-vous de nouveau. Votre code PIN n'a pas changé.")
+	}
+	f := pinForm(v, pathPINForgotten, kept)
+	return s.sendPIN(v, kept, f, okey.ProofSignIn, func(status int, warning string) error {
+		return s.showForgotten(v, status, kept, f, warning)
+	})
+}

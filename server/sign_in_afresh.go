@@ -1,0 +1,95 @@
+package server
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"okey"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/gin-gonic/gin"
+	"golang.org/x/oauth2"
+)
+
+// What a fresh sign-in allows: one forgotten PIN to be replaced, within five minutes.
+const (
+	sessionFresh = "fresh"
+	freshLife    = 5 * time.Minute
+	clockSkew    = time.Minute // the provider's clock may be behind by so much
+)
+
+// fresh is a sign-in that the provider has just asked for anew.
+type fresh struct {
+	Person string    `json:"person"`
+	Until  time.Time `json:"until"`
+}
+
+// isFresh tells whether the visitor has just signed in afresh, and not used it yet.
+func (s *Server) isFresh(v *visit) bool {
+	var f fresh
+	return json.Unmarshal([]byte(s.sessions.GetString(v.ctx(), sessionFresh)), &f) == nil && f.Person == v.Actor.ID.String() && v.Now.Before(f.Until)
+}
+
+// signInAfresh leads to the provider, which must ask again who it is, session or not.
+func (s *Server) signInAfresh(v *visit) error {
+	kept, err := s.askedPIN(v)
+	if err != nil {
+		return err
+	}
+	f := newFlow(ofKey(pathPINForgotten, kept.Serial))
+	f.Afresh, f.Began = v.Actor.ID.String(), v.Now
+	return s.leadToProvider(v.Context, f, oauth2.SetAuthURLParam("prompt", "login"), oauth2.SetAuthURLParam("max_age", "0"))
+}
+
+// finishAfresh holds the provider's answer to what was asked: the same person, authenticated since. A provider that does not say when, or
+// that knew the person from before, opens nothing.
+func (s *Server) finishAfresh(c *gin.Context, f flow, who signedIn) error {
+	ctx := c.Request.Context()
+	refuse := func(why string) error {
+		slog.WarnContext(ctx, "a fresh sign-in opens nothing", "why", why, "request_id", requestID(c))
+		return okey.Errorf(okey.CodeForbidden, "Le service d'identité ne confirme pas que vous venez de vous connecter : votre code PIN n'a pas changé. Recommencez ; si cela dure, écrivez à l'assistance.")
+	}
+	person, err := s.store.PersonByUID(ctx, who.person.UID)
+	if err != nil && okey.ErrorCode(err) != okey.CodeNotFound {
+		return err
+	}
+	if err != nil || person.ID.String() != f.Afresh || s.sessions.person(ctx) != person.ID {
+		return okey.Errorf(okey.CodeForbidden, "Vous vous êtes connecté avec un autre compte : votre code PIN n'a pas changé. Recommencez avec le vôtre.")
+	}
+	switch {
+	case who.at.IsZero():
+		return refuse("the provider gives no auth_time")
+	case who.at.Before(f.Began.Add(-clockSkew)):
+		return refuse("the provider did not ask again")
+	}
+	open, err := json.Marshal(fresh{Person: f.Afresh, Until: time.Now().Add(freshLife)})
+	if err != nil {
+		return err
+	}
+	if err := s.sessions.RenewToken(ctx); err != nil {
+		return err
+	}
+	s.sessions.Put(ctx, sessionFresh, string(open))
+	s.sessions.Put(ctx, sessionIDToken, who.idToken)
+	c.Redirect(http.StatusSeeOther, localPath(f.Return))
+	return nil
+}
+
+// leadToProvider keeps a sign-in in the session and goes to the provider with it. The error is unavailable where that does not answer.
+func (s *Server) leadToProvider(c *gin.Context, f flow, more ...oauth2.AuthCodeOption) error {
+	ctx := c.Request.Context()
+	p, err := s.provider.get(ctx)
+	if err != nil {
+		slog.WarnContext(ctx, "the identity provider does not answer", "error", err)
+		return okey.Errorf(okey.CodeUnavailable, "La connexion n'est pas possible pour l'instant : le service d'identité ne répond pas. Réessayez dans quelques minutes.")
+	}
+	kept, err := json.Marshal(f)
+	if err != nil {
+		return err
+	}
+	s.sessions.Put(ctx, sessionFlow, string(kept))
+	c.Redirect(http.StatusSeeOther, p.oauth.AuthCodeURL(f.State, append(more, oidc.Nonce(f.Nonce), oauth2.S256ChallengeOption(f.Verifier))...))
+	return nil
+}

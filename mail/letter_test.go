@@ -130,6 +130,26 @@ func TestAMailHasOneLinkAndFortyWords(t *testing.T) {
 	}
 }
 
+func TestLettersJoinNamesAsFrenchDoes(t *testing.T) {
+	wrong := regexp.MustCompile(`\b[Dd]e (le|les) (collège|lycée)|\bà (le|les) (collège|lycée)|\bde [AEIOUÉ]|\((le|la|l') ?(collège|lycée)|avant (lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)`)
+	for name, v := range variants() {
+		v.facts.Requester, v.facts.By, v.facts.Givers = "Élodie Zola", "Alain Roux", "Alain Roux ou Ines Blanc"
+		message, err := mail.Write(v.letter, v.facts)
+		require.NoError(t, err)
+		assert.Empty(t, wrong.FindAllString(message.Subject+"\n"+message.Text, -1), name)
+	}
+}
+
+func TestOneKeyIsSpokenOfAsOne(t *testing.T) {
+	for _, letter := range []mail.Letter{mail.DeliveryAnnounced, mail.KeysReported, mail.OrdersExported} {
+		facts := story()
+		facts.Total, facts.Free = 1, 1
+		message, err := mail.Write(letter, facts)
+		require.NoError(t, err)
+		assert.NotRegexp(t, `(?i)\b(ces clefs|les commandes|les aurez|elles iront)`, message.Text, letter)
+	}
+}
+
 func TestWhatPeopleWroteStaysText(t *testing.T) {
 	facts := story()
 	facts.Need = "<script>alert(1)</script>\r\nBcc: tous@ac-exemple.fr\n\n[Cliquez ici]\u202e {{.Link}}"

@@ -148,8 +148,8 @@ func notEligible(detail string, f facts) string {
 		return "Nous ne vous trouvons dans aucun établissement. Demandez à votre secrétariat de vérifier votre affectation, ou écrivez à l'assistance."
 	case okey.DetailNotAssigned:
 		if len(f.Works) > 0 {
-			return fmt.Sprintf("Nous ne vous trouvons pas à %s. Demandez votre clef pour %s : une seule sert partout. Sinon, faites vérifier votre affectation par votre secrétariat.",
-				place, okey.SayNames(f.Works))
+			return fmt.Sprintf("Nous ne vous trouvons pas %s. Demandez votre clef pour %s : une seule sert partout. Sinon, faites vérifier votre affectation par votre secrétariat.",
+				okey.SayAtSchool(okey.SayEstablishment(place)), okey.SayNames(f.Works))
 		}
 	}
 	return "Nous ne vous trouvons pas dans cet établissement. Demandez à votre secrétariat de vérifier votre affectation, ou écrivez à l'assistance."
@@ -306,7 +306,7 @@ func (s *Server) gatherPlaces(ctx context.Context, f *facts) error {
 	}
 	places, err := s.store.Establishments(ctx, works...)
 	for _, p := range places {
-		f.Works = append(f.Works, p.Name)
+		f.Works = append(f.Works, okey.SayEstablishment(p.Name))
 	}
 	return err
 }

@@ -252,7 +252,7 @@ func (s *Server) showArrival(v *visit, status int, f *form, warning string) erro
 	}
 	f.Values["etablissement"] = string(uai)
 	return s.show(v, status, "arrival", screen{
-		Title: "Confirmer une livraison", Notice: notice, Warning: warning, Body: arrivalScreen{Form: f, Where: place.Name, Keys: awaited},
+		Title: "Confirmer une livraison", Notice: notice, Warning: warning, Body: arrivalScreen{Form: f, Where: okey.SayEstablishment(place.Name), Keys: awaited},
 	})
 }
 

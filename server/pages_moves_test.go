@@ -133,6 +133,17 @@ func TestAPersonLeavesWithTheKey(t *testing.T) {
 	assert.NotContains(t, h.as(paul).get("/").text(), "arrive avec la clef")
 }
 
+func TestNamesAreElidedOnPages(t *testing.T) {
+	h := newHouse(t)
+	lea := h.Person("Léa Martin", okey.Staff, scene.Tilleuls)
+	h.Person("Alain Roux", okey.Principal, scene.Tilleuls)
+	b := h.as(lea)
+	page := b.asks()
+	assert.Contains(t, b.get(page).text(), "La réponse d'Alain Roux est attendue")
+	refused := h.call(lea, http.MethodPost, "/requests", want(scene.Acacias))
+	assert.Contains(t, refused.at("detail"), "Nous ne vous trouvons pas au lycée des Acacias. Demandez votre clef pour le collège des Tilleuls")
+}
+
 func TestSupportNamesASuccessor(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
@@ -151,10 +162,10 @@ func TestSupportNamesASuccessor(t *testing.T) {
 	require.Equal(t, http.StatusOK, review.Status)
 	assert.Contains(t, review.text(), "Clefs, dans tous leurs états 1 Demandes en cours 1")
 	record := support.done(support.post(page, review.form(t, page)))
-	assert.Contains(t, record.text(), "Lycée des Acacias répond désormais pour Collège des Tilleuls")
+	assert.Contains(t, record.text(), "le lycée des Acacias répond désormais pour le collège des Tilleuls")
 	assert.Contains(t, record.HTML, `href="`+request+`"`)
 	assert.Contains(t, record.HTML, `href="/clefs/`+string(serial)+`"`)
-	assert.Contains(t, support.get(page).text(), "est remplacé par Lycée des Acacias")
+	assert.Contains(t, support.get(page).text(), "Lycée des Acacias (0069002C) continue le collège des Tilleuls (0069001B)")
 
 	assert.Equal(t, http.StatusNotFound, h.as(c.roux).get(request).Status, "the old approver's role has ended")
 	assert.Contains(t, h.as(c.lea).get(request).text(), "suivie par 0069002C")

@@ -58,7 +58,7 @@ func (s *Server) showSuccessions(v *visit, status int, page successionScreen, no
 	}
 	for _, p := range past {
 		page.Past = append(page.Past, hit{
-			Name: fmt.Sprintf("%s (%s) est remplacé par %s (%s)", p.FromName, p.From, p.ToName, p.To),
+			Name: fmt.Sprintf("%s (%s) continue %s (%s)", p.ToName, p.To, okey.SayEstablishment(p.FromName), p.From),
 			Path: pathSuccession + "/" + p.ID.String(), Kind: okey.Capitalize(paris(v).day(p.At)),
 		})
 	}
@@ -175,7 +175,7 @@ func (s *Server) successionRecordPage(v *visit) error {
 	if done, was, err := s.justDone(v); err != nil {
 		return err
 	} else if was && done.Subject == id {
-		notice = fmt.Sprintf("C'est fait : %s répond désormais pour %s. La direction est prévenue.", found.ToName, found.FromName)
+		notice = fmt.Sprintf("C'est fait : %s répond désormais pour %s. Les personnes concernées sont prévenues.", okey.SayEstablishment(found.ToName), okey.SayEstablishment(found.FromName))
 	}
 	return s.show(v, http.StatusOK, "succession_record", screen{Title: "Succession", Notice: notice, Body: page})
 }

@@ -1,6 +1,7 @@
 package okey
 
 import (
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,6 +20,10 @@ const (
 	MailMoveDecided  MailKind = "move_decided"  // proposer and holder
 	MailMoveExpired  MailKind = "move_expired"  // proposer: nobody answered
 	MailSucceeded    MailKind = "succeeded"     // approvers of the successor: what follows from now on
+
+	MailYourKeyMoved      MailKind = "your_key_moved"     // holders of keys that support has moved
+	MailSucceededClosing  MailKind = "succeeded_closing"  // former approvers of the closing establishment
+	MailSucceededRequests MailKind = "succeeded_requests" // whoever has a request that follows to the successor
 )
 
 // The codes of moves.
@@ -130,5 +135,22 @@ type Succession struct {
 
 // Moved counts what goes along with a succession.
 type Moved struct {
-	Keys, Requests, Orders, Proposals int
+	Keys, Requests, Orders, Proposals, Reports int
+}
+
+// French says what goes along: "3 clefs, 1 demande et 2 commandes"; empty for nothing.
+func (m Moved) French() string {
+	var said []string
+	for _, part := range []struct {
+		n    int
+		noun string
+	}{{m.Keys, "clef"}, {m.Requests, "demande"}, {m.Orders, "commande"}, {m.Proposals, "départ"}, {m.Reports, "signalement"}} {
+		if part.n > 0 {
+			said = append(said, SayCount(part.n, part.noun))
+		}
+	}
+	if len(said) < 2 {
+		return strings.Join(said, "")
+	}
+	return strings.Join(said[:len(said)-1], ", ") + " et " + said[len(said)-1]
 }

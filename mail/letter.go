@@ -69,6 +69,12 @@ const (
 	YourMoveDecided Letter = "move_decided_holder"
 	MoveExpired     Letter = "move_expired"
 	Succeeded       Letter = "succeeded"
+	YourKeyMoved    Letter = "your_key_moved"
+
+	// About an establishment that has a successor: its former approvers, the requesters who follow, support where nobody answers.
+	SucceededClosing Letter = "succeeded_closing"
+	RequestFollows   Letter = "request_follows"
+	SuccessorNobody  Letter = "successor_nobody"
 
 	// To support, and to an establishment's mailbox.
 	Nobody           Letter = "nobody"
@@ -108,6 +114,7 @@ type Facts struct {
 	Expiry    string
 	Other     string // the other establishment of a move, within a sentence
 	Accepted  bool   // a move
+	Moved     string // what follows to a successor: "3 clefs et 1 demande"; empty for nothing
 	Known     bool   // a reported key that came into OKEY at that school another way
 	Items     []Item
 	Total     int // of which Items may be the first

@@ -33,7 +33,7 @@ func moveForm(v *visit) *form {
 	return newForm(v, "deplacement", pathMoveKeys, "Vérifier", map[string]field{
 		"serials":       {Label: "*Numéros de série", Hint: "Un par ligne, tapés ou scannés."},
 		"establishment": {Label: "*Code UAI de l'établissement d'arrivée", Hint: "Sept chiffres et une lettre."},
-		"comment":       {Label: "*Commentaire", Hint: "Pourquoi ? Les deux établissements le liront."},
+		"comment":       {Label: "*Commentaire", Hint: "Pourquoi ? Les deux établissements et les titulaires le liront."},
 		"confirm":       {},
 	})
 }

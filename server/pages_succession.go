@@ -29,7 +29,7 @@ func successionForm(v *visit) *form {
 	return newForm(v, "succession", pathSuccession, "Vérifier", map[string]field{
 		"establishment": {Label: "*Code UAI de l'établissement qui ferme", Hint: "Sept chiffres et une lettre."},
 		"successor":     {Label: "*Code UAI de celui qui continue", Hint: "Il reprend les clefs, les demandes et les commandes."},
-		"comment":       {Label: "*Commentaire", Hint: "Pourquoi ? La direction de l'établissement qui continue le lira."},
+		"comment":       {Label: "*Commentaire", Hint: "Pourquoi ? Les deux directions le liront."},
 		"confirm":       {},
 	})
 }

@@ -48,10 +48,15 @@ const (
 	MoveThere     MoveFault = "there"      // it is there already
 	MoveKept      MoveFault = "kept"       // reserved or attributed: its request waits for it where it is
 	MoveInTransit MoveFault = "in_transit" // it has arrived nowhere yet
+
+	// Why a key can't be confirmed as arrived.
+	ArrivalSettled MoveFault = "settled"    // it arrived, or was declared lost, before
+	ArrivalNotHere MoveFault = "unexpected" // it is not, or no longer, expected at this establishment
 )
 
 var moveFaultNames = map[MoveFault]string{
 	MoveUnknown: "OKEY ne connaît pas ce numéro", MoveThere: "elle y est déjà", MoveKept: "gardée pour une demande", MoveInTransit: "en livraison",
+	ArrivalSettled: "n'est plus en route", ArrivalNotHere: "n'est pas attendue ici",
 }
 
 // French says the fault on pages.

@@ -23,6 +23,7 @@ type facts struct {
 	Similar []okey.Serial // serials that the typed one may stand for
 	Kept    okey.Serial   // the key kept aside for the request
 	KeyIs   okey.KeyState // of the key that a change was about
+	Settled string        // what has become of keys that are no longer on their way
 	Charter int           // the version in force
 	Zone    *time.Location
 	Now     time.Time
@@ -59,6 +60,11 @@ func sentence(v okey.Verdict, f facts) (message, field string) {
 		return noLongerEligible(v.Reason, f.Action.Name.Signal()), ""
 	}
 	switch v.Reason {
+	case okey.CodeKeyNotFree:
+		if f.Action.Name == okey.ActionArrival {
+			return "Rien n'a changé. " + f.Settled, "serials"
+		}
+		return wrongKey(v, f), "serial"
 	case okey.CodeNotEligible:
 		return notEligible(v.Detail, f), "establishment"
 	case okey.CodeAlreadyHolds:
@@ -76,7 +82,7 @@ func sentence(v okey.Verdict, f facts) (message, field string) {
 		return "Votre code PIN a été effacé, par prudence, avant d'avoir pu servir : choisissez-le de nouveau.", "pin"
 	case okey.CodeNoKeyFree:
 		return "Aucune clef n'est libre dans cet établissement : la demande garde sa place.", ""
-	case okey.CodeKeyUnknown, okey.CodeKeyElsewhere, okey.CodeKeyNotFree:
+	case okey.CodeKeyUnknown, okey.CodeKeyElsewhere:
 		return wrongKey(v, f), "serial"
 	case okey.CodeKeyTransition:
 		return fmt.Sprintf("« %s » ne s'applique pas à la clef %s, qui est %s : rechargez la page pour voir ce qui est possible.",
@@ -272,6 +278,11 @@ func (s *Server) gather(ctx context.Context, a okey.Action) (facts, error) {
 		err := s.gatherLast(ctx, &f)
 		return f, err
 	case okey.CodeKeyUnknown, okey.CodeKeyElsewhere, okey.CodeKeyNotFree:
+		if a.Name == okey.ActionArrival {
+			var err error
+			f.Settled, err = s.saySettled(ctx, a.Verdict.Faults, f.Now, f.Zone)
+			return f, err
+		}
 		err := s.gatherKeys(ctx, &f)
 		return f, err
 	}

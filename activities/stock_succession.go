@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"okey"
@@ -45,28 +44,28 @@ func succeed(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 	if err != nil {
 		return okey.Verdict{}, err
 	}
-	if err := c.tellUnanswered(ctx, to); err != nil {
+	followers, err := c.SuccessionRequests(ctx, c.action.Subject)
+	if err != nil {
 		return okey.Verdict{}, err
 	}
-	followers, err := c.followers(ctx)
+	var woken []uuid.UUID
+	for _, r := range followers {
+		woken = append(woken, r.ID)
+	}
 	return okey.Verdict{
-		Accepted: true, Count: moved.Keys, Woken: append(followers, given...), Letters: []okey.MailOrder{
+		Accepted: true, Count: moved.Keys, Woken: append(woken, given...), Letters: []okey.MailOrder{
 			c.news(okey.MailSucceeded, 1, to), c.news(okey.MailSucceededClosing, 1, from), c.news(okey.MailSucceededRequests, 1, to),
 		},
-	}, err
+	}, c.tellUnanswered(ctx, to, followers)
 }
 
 // tellUnanswered has the requests that await a decision which nobody at the successor can take go to support at once.
-func (c *stockSitting) tellUnanswered(ctx context.Context, to okey.UAI) error {
+func (c *stockSitting) tellUnanswered(ctx context.Context, to okey.UAI, requests []sql.SuccessionRequest) error {
 	place, err := c.Place(ctx, to)
 	if err != nil {
 		return err
 	}
 	deciders, err := c.deciders(ctx, place)
-	if err != nil {
-		return err
-	}
-	requests, err := c.SuccessionRequests(ctx, c.action.Subject)
 	if err != nil {
 		return err
 	}
@@ -90,24 +89,4 @@ func (c *stockSitting) deciders(ctx context.Context, place sql.Place) ([]okey.Pe
 	}
 	delegates, err := c.Delegates(ctx, place.AnsweredBy(), today, okey.Everything)
 	return append(approvers, delegates...), err
-}
-
-// followers are the requests that moved.
-func (c *stockSitting) followers(ctx context.Context) ([]uuid.UUID, error) {
-	items, err := c.SuccessionItems(ctx, c.action.Subject)
-	if err != nil {
-		return nil, err
-	}
-	var woken []uuid.UUID
-	for _, item := range items {
-		if item.Kind != "request" {
-			continue
-		}
-		id, err := uuid.Parse(item.ID)
-		if err != nil {
-			return nil, fmt.Errorf("read a succession's record: %w", err)
-		}
-		woken = append(woken, id)
-	}
-	return woken, nil
 }

@@ -42,6 +42,7 @@ var downloads = []download{
 	{pathReports + ".xlsx", (*Server).reportsTable},
 	{pathDeliveries + ".xlsx", (*Server).deliveriesTable},
 	{pathDeliveries + "/:id/tableau.xlsx", (*Server).deliveryTable},
+	{pathSuccession + "/:id/tableau.xlsx", (*Server).successionTable},
 }
 
 // spreadsheet is what a download holds.

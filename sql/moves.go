@@ -26,6 +26,21 @@ func (r reader) KeysWith(ctx context.Context, serials []okey.Serial) ([]okey.Key
 	return keys(rows), err
 }
 
+// HolderNames names the holders of keys; keys that nobody has are not in it.
+func (r reader) HolderNames(ctx context.Context, serials []okey.Serial) (map[okey.Serial]string, error) {
+	var rows []struct {
+		Serial okey.Serial `db:"serial"`
+		Given  string      `db:"given_name"`
+		Family string      `db:"family_name"`
+	}
+	err := r.all(ctx, &rows, `SELECT k.serial, p.given_name, p.family_name FROM key k JOIN person p ON p.id = k.holder WHERE k.serial = ANY ($1)`, pq.Array(texts(serials)))
+	names := make(map[okey.Serial]string, len(rows))
+	for _, row := range rows {
+		names[row.Serial] = okey.Person{GivenName: row.Given, FamilyName: row.Family}.Name()
+	}
+	return names, err
+}
+
 // KeyMoving is a change of establishment.
 type KeyMoving struct {
 	Subject uuid.UUID // of the action that moves: every move is told under it

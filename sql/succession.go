@@ -233,16 +233,3 @@ func (r reader) Successions(ctx context.Context, limit int) ([]Succession, error
 	}
 	return found, err
 }
-
-// SuccessionItem is one thing that moved: the id of a request, an order or a proposal, or the serial of a key.
-type SuccessionItem struct {
-	Kind string `db:"kind"`
-	ID   string `db:"id"`
-}
-
-// SuccessionItems returns the record of what moved.
-func (r reader) SuccessionItems(ctx context.Context, id uuid.UUID) ([]SuccessionItem, error) {
-	var items []SuccessionItem
-	err := r.all(ctx, &items, `SELECT kind, id FROM succession_item WHERE succession = $1 ORDER BY kind, id`, id)
-	return items, err
-}

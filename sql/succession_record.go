@@ -2,7 +2,6 @@ package sql
 
 import (
 	"context"
-	"time"
 
 	"okey"
 
@@ -92,15 +91,15 @@ func (r reader) SuccessionMoves(ctx context.Context, id uuid.UUID) ([]Succession
 
 // SuccessionReport is a key that support was still to confirm, as it stands now.
 type SuccessionReport struct {
+	ID     uuid.UUID        `db:"id"`
 	Serial okey.Serial      `db:"serial"`
-	At     time.Time        `db:"at"`
 	State  okey.ReportState `db:"state"`
 }
 
 // SuccessionReports returns the reports that moved with a succession, by serial.
 func (r reader) SuccessionReports(ctx context.Context, id uuid.UUID) ([]SuccessionReport, error) {
 	var found []SuccessionReport
-	err := r.all(ctx, &found, `SELECT o.serial, o.at, o.state FROM key_report o
+	err := r.all(ctx, &found, `SELECT o.id, o.serial, o.state FROM key_report o
 		JOIN succession_item i ON i.kind = 'report' AND i.id = o.id::text WHERE i.succession = $1 ORDER BY o.serial, o.id`, id)
 	return found, err
 }

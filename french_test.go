@@ -50,7 +50,8 @@ func TestASchoolIsJoinedWithItsArticle(t *testing.T) {
 		"Section Nord": {"de la section Nord", "à la section Nord"}, "École Nord": {"de l'école Nord", "à l'école Nord"},
 		"Notre-Dame": {"de Notre-Dame", "à Notre-Dame"}, "Albert Camus": {"d'Albert Camus", "à Albert Camus"}, "Le Rosaire": {"de Le Rosaire", "à Le Rosaire"},
 	} {
-		assert.Equal(t, said, [2]string{okey.SayOfSchool(okey.SayEstablishment(name)), okey.SayAtSchool(okey.SayEstablishment(name))})
+		assert.Equal(t, said[0], okey.SayOfSchool(okey.SayEstablishment(name)))
+		assert.Equal(t, said[1], okey.SayAtSchool(okey.SayEstablishment(name)))
 	}
 }
 

@@ -143,7 +143,7 @@ type Moved struct {
 	Keys, Requests, Orders, Proposals, Reports int
 }
 
-// French says what goes along: "3 clefs, 1 demande et 2 commandes"; empty for nothing.
+// French says what goes along: "3 clefs et 2 départs"; empty for nothing.
 func (m Moved) French() string {
 	var said []string
 	for _, part := range []struct {

@@ -1,7 +1,6 @@
 package activities_test
 
 import (
-	"strings"
 	"testing"
 
 	"okey"
@@ -78,5 +77,5 @@ func TestSupportIsToldWhereNobodyAnswersForTheSuccessor(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, escalated, 1)
 	assert.Equal(t, asked, escalated[0].ID)
-	assert.False(t, strings.Contains(lines(arrived)[0], "Acacias remplace"), "support is not told as if it were the direction")
+	assert.NotContains(t, lines(arrived)[0], "Acacias remplace", "support is not told as if it were the direction")
 }

@@ -45,6 +45,7 @@ func TestTwoApproversMayConfirmOneDelivery(t *testing.T) {
 	assert.Equal(t, okey.InStock, h.KeyState("00481002"))
 	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM key_event WHERE serial = '00481001' AND reason = 'arrived'`), "it arrived once")
 	assert.Equal(t, okey.InTransit, h.KeyState("00481003"), "what nobody ticked stays on its way")
+	assert.Contains(t, both.text(), "Cette clef est en route pour le collège des Tilleuls.")
 	assert.Contains(t, both.HTML, `value="00481003" checked`, "the rest of the form as it stands now")
 }
 

@@ -119,6 +119,22 @@ func SayOf(name string) string {
 	return "de " + name
 }
 
+// SayOfSchool puts "de" before a school as SayEstablishment names it: "du collège L'Archet", "de la section Nord", "de l'école Nord".
+func SayOfSchool(said string) string {
+	if rest, masculine := strings.CutPrefix(said, "le "); masculine {
+		return "du " + rest
+	}
+	return SayOf(said)
+}
+
+// SayAtSchool puts "à" before a school as SayEstablishment names it: "au collège L'Archet", "à la section Nord", "à l'école Nord".
+func SayAtSchool(said string) string {
+	if rest, masculine := strings.CutPrefix(said, "le "); masculine {
+		return "au " + rest
+	}
+	return "à " + said
+}
+
 // Capitalize makes a sentence begin as it should.
 func Capitalize(s string) string {
 	first, size := utf8.DecodeRuneInString(s)

@@ -44,6 +44,17 @@ func TestNumbersAndNames(t *testing.T) {
 	assert.Equal(t, "Élan", okey.Capitalize("élan"))
 }
 
+func TestASchoolIsJoinedWithItsArticle(t *testing.T) {
+	for name, said := range map[string][2]string{
+		"Collège L'Archet": {"du collège L'Archet", "au collège L'Archet"}, "LYCÉE des Acacias": {"du lycée des Acacias", "au lycée des Acacias"},
+		"Section Nord": {"de la section Nord", "à la section Nord"}, "École Nord": {"de l'école Nord", "à l'école Nord"},
+		"Notre-Dame": {"de Notre-Dame", "à Notre-Dame"}, "Albert Camus": {"d'Albert Camus", "à Albert Camus"}, "Le Rosaire": {"de Le Rosaire", "à Le Rosaire"},
+	} {
+		assert.Equal(t, said[0], okey.SayOfSchool(okey.SayEstablishment(name)))
+		assert.Equal(t, said[1], okey.SayAtSchool(okey.SayEstablishment(name)))
+	}
+}
+
 func TestDeIsElidedBeforeAVowel(t *testing.T) {
 	for name, said := range map[string]string{
 		"Ana Garcia": "d'Ana Garcia", "Émile Zola": "d'Émile Zola", "Léa Martin": "de Léa Martin", "Yanis Benali": "de Yanis Benali", "": "de ",

@@ -133,6 +133,11 @@ const (
 	ReportRejected  ReportState = "rejected"
 )
 
+var reportStateNames = map[ReportState]string{ReportPending: "à confirmer", ReportConfirmed: "confirmée", ReportRejected: "écartée"}
+
+// French names the state on pages.
+func (s ReportState) French() string { return reportStateNames[s] }
+
 // KeyReport is a key in a drawer that OKEY did not know.
 type KeyReport struct {
 	ID     uuid.UUID

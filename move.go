@@ -1,6 +1,7 @@
 package okey
 
 import (
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,6 +20,10 @@ const (
 	MailMoveDecided  MailKind = "move_decided"  // proposer and holder
 	MailMoveExpired  MailKind = "move_expired"  // proposer: nobody answered
 	MailSucceeded    MailKind = "succeeded"     // approvers of the successor: what follows from now on
+
+	MailYourKeyMoved      MailKind = "your_key_moved"     // holders of keys that support has moved
+	MailSucceededClosing  MailKind = "succeeded_closing"  // former approvers of the closing establishment
+	MailSucceededRequests MailKind = "succeeded_requests" // whoever has a request that follows to the successor
 )
 
 // The codes of moves.
@@ -43,10 +48,15 @@ const (
 	MoveThere     MoveFault = "there"      // it is there already
 	MoveKept      MoveFault = "kept"       // reserved or attributed: its request waits for it where it is
 	MoveInTransit MoveFault = "in_transit" // it has arrived nowhere yet
+
+	// Why a key can't be confirmed as arrived.
+	ArrivalSettled MoveFault = "settled"    // it arrived, or was declared lost, before
+	ArrivalNotHere MoveFault = "unexpected" // it is not, or no longer, expected at this establishment
 )
 
 var moveFaultNames = map[MoveFault]string{
 	MoveUnknown: "OKEY ne connaît pas ce numéro", MoveThere: "elle y est déjà", MoveKept: "gardée pour une demande", MoveInTransit: "en livraison",
+	ArrivalSettled: "n'est plus en route", ArrivalNotHere: "n'est pas attendue ici",
 }
 
 // French says the fault on pages.
@@ -130,5 +140,22 @@ type Succession struct {
 
 // Moved counts what goes along with a succession.
 type Moved struct {
-	Keys, Requests, Orders, Proposals int
+	Keys, Requests, Orders, Proposals, Reports int
+}
+
+// French says what goes along: "3 clefs et 2 départs"; empty for nothing.
+func (m Moved) French() string {
+	var said []string
+	for _, part := range []struct {
+		n    int
+		noun string
+	}{{m.Keys, "clef"}, {m.Requests, "demande"}, {m.Orders, "commande"}, {m.Proposals, "départ"}, {m.Reports, "signalement"}} {
+		if part.n > 0 {
+			said = append(said, SayCount(part.n, part.noun))
+		}
+	}
+	if len(said) < 2 {
+		return strings.Join(said, "")
+	}
+	return strings.Join(said[:len(said)-1], ", ") + " et " + said[len(said)-1]
 }

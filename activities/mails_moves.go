@@ -3,9 +3,11 @@ package activities
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"okey"
 	"okey/mail"
+	"okey/sql"
 )
 
 // keysMoved tells the people of one establishment which of its keys support took away, or which ones it brought.
@@ -92,13 +94,9 @@ func moveProposed(ctx context.Context, p *post) error {
 
 func (p *post) keyPage(serial okey.Serial) string { return p.settings.URL + "/clefs/" + string(serial) }
 
-// moveDecided tells the holder and the proposer the answer.
+// moveDecided tells the answer to the holder, and to whoever waited for it.
 func moveDecided(ctx context.Context, p *post) error {
 	move, holder, err := p.aboutMove(ctx)
-	if err != nil {
-		return err
-	}
-	proposer, err := p.store.Person(ctx, move.ProposedBy)
 	if err != nil {
 		return err
 	}
@@ -107,8 +105,10 @@ func moveDecided(ctx context.Context, p *post) error {
 		return err
 	}
 	p.facts.By, p.facts.Comment, p.facts.Accepted = by.Name(), move.Answer, move.State == okey.MoveAccepted
-	p.toPerson(mail.MoveDecided, proposer)
-	if holder.ID != proposer.ID {
+	if err := p.toProposer(ctx, mail.MoveDecided, move); err != nil {
+		return err
+	}
+	if holder.ID != move.ProposedBy {
 		p.facts.Link = p.keyPage(move.Serial)
 		p.toPerson(mail.YourMoveDecided, holder)
 	}
@@ -120,26 +120,76 @@ func moveExpired(ctx context.Context, p *post) error {
 	if err != nil {
 		return err
 	}
-	proposer, err := p.store.Person(ctx, move.ProposedBy)
+	p.facts.Link = p.keyPage(move.Serial)
+	return p.toProposer(ctx, mail.MoveExpired, move)
+}
+
+// toProposer sends to whoever proposed the move, where they still answer for the establishment that the key leaves; else to those who do by
+// now (it may have a successor) and, where they may still see it, to the proposer.
+func (p *post) toProposer(ctx context.Context, letter mail.Letter, move okey.Move) error {
+	place, err := p.standingPlace(ctx, move.From)
 	if err != nil {
 		return err
 	}
-	p.facts.Link = p.keyPage(move.Serial)
-	p.toPerson(mail.MoveExpired, proposer)
+	keepers, err := p.approversAt(ctx, place.AnsweredBy(), okey.Everything, okey.HandoverAndStock)
+	if err != nil {
+		return err
+	}
+	proposer, err := p.store.Actor(ctx, move.ProposedBy)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(keepers, func(k okey.Person) bool { return k.ID == proposer.ID }) {
+		p.toPerson(letter, proposer.Person)
+		return nil
+	}
+	p.toApprovers(letter, without(keepers, move.Holder))
+	subject := okey.Subject{Owner: move.Holder, UAI: place.AnsweredBy()}
+	if move.Holder != proposer.ID && okey.May(okey.ActSee, proposer, subject, p.today) == nil {
+		p.toPerson(letter, proposer.Person)
+	}
 	return nil
 }
 
-// succeeded tells those who answer for the successor what awaits them from now on: once, whatever has come.
-func succeeded(ctx context.Context, p *post) error {
-	succession, err := p.store.Succession(ctx, p.order.Subject)
+// standingPlace is an establishment or, where it has closed, the one that continues it.
+func (p *post) standingPlace(ctx context.Context, uai okey.UAI) (sql.Place, error) {
+	place, err := p.store.Place(ctx, uai)
+	if err != nil || place.Successor == "" {
+		return place, err
+	}
+	return p.store.Place(ctx, place.Successor)
+}
+
+// yourKeyMoved tells the holders of the keys that support has moved who follows them now.
+func yourKeyMoved(ctx context.Context, p *post) error {
+	action, err := p.store.Action(ctx, p.order.Cause)
 	if err != nil {
 		return err
 	}
-	counts, err := p.store.SuccessionCounts(ctx, p.order.Subject)
+	moved, err := p.store.MovedBy(ctx, p.order.Subject)
 	if err != nil {
 		return err
 	}
-	p.facts.Other, p.facts.Comment = okey.SayEstablishment(succession.FromName), succession.Comment
-	p.facts.Total, p.facts.Waiting, p.facts.Link = counts.Keys, counts.Requests, p.list()
-	return p.toKeepers(ctx, mail.Succeeded)
+	keepers, err := p.approvers(ctx, okey.Everything, okey.HandoverAndStock)
+	if err != nil {
+		return err
+	}
+	p.facts.Comment = action.Content.Comment
+	for _, m := range moved {
+		key, err := p.store.Key(ctx, m.Serial)
+		if err != nil {
+			return err
+		}
+		if key.State != okey.InService || key.UAI != p.order.UAI {
+			continue // it has gone on since
+		}
+		holder, err := p.store.Person(ctx, key.Holder)
+		if err != nil {
+			return err
+		}
+		facts := p.facts
+		facts.Serial, facts.Link, facts.Givers = key.Serial, p.keyPage(key.Serial), namesOf(without(slices.Clone(keepers), holder.ID))
+		p.put(envelope{id: p.idOf(mail.YourKeyMoved, string(key.Serial), 1), letter: mail.YourKeyMoved, person: holder.ID, address: holder.Mail, facts: facts})
+	}
+	return nil
 }

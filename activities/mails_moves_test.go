@@ -60,12 +60,40 @@ func TestAProposerLearnsThatNobodyAnswered(t *testing.T) {
 	assert.Equal(t, []string{"mroux@ac-nice.fr: Clef de Léa Martin : personne n'a répondu"}, lines(o.morning()))
 }
 
-func TestTheSuccessorsApproversLearnWhatAwaitsThem(t *testing.T) {
+func TestAHolderIsToldWhoFollowsTheKeyThatSupportMoves(t *testing.T) {
 	o := newOffice(t)
 	o.Person("Paul Petit", okey.Principal, scene.Acacias)
-	o.until(okey.AwaitingDecision)
-	a := o.succeed(o.Support("Sam Support"), scene.Tilleuls, scene.Acacias)
-	arrived := o.letters(a.Verdict.Letters...)
-	require.Equal(t, []string{"ppetit@ac-nice.fr: Le lycée des Acacias remplace le collège des Tilleuls"}, lines(arrived))
-	assert.Contains(t, arrived[0].Text, "1 clef et 1 demande en cours dépendent désormais de vous.")
+	serial, free := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30)), o.Key(scene.Tilleuls)
+	v := o.moveKeys(o.Support("Sam Support"), scene.Acacias, serial, free)
+	var told []postbox.Letter
+	for _, l := range o.letters(v.Letters...) {
+		if l.To == "lmartin@ac-nice.fr" {
+			told = append(told, l)
+		}
+	}
+	require.Equal(t, []string{"lmartin@ac-nice.fr: Votre clef n° " + string(serial) + " change d'établissement"}, lines(told))
+	assert.Contains(t, told[0].Text, "Votre clef n° "+string(serial)+" est désormais suivie au lycée des Acacias : « rééquilibrage ».")
+	assert.Contains(t, told[0].Text, "demandez là-bas à Paul Petit.")
+	assert.Equal(t, base+"/clefs/"+string(serial), link(told[0]))
+}
+
+func TestAnAnswerThatCrossedASuccessionGoesToWhoAnswersNow(t *testing.T) {
+	o := newOffice(t)
+	o.thirdSchool()
+	nina := o.Person("Nina Neuf", okey.Principal, heir)
+	paul := o.Person("Paul Petit", okey.Principal, scene.Acacias)
+	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
+	propose := func(by okey.Person) okey.Action {
+		return o.stockAct(okey.Action{Name: okey.ActionTakeAlong, Key: serial, By: by.ID, Content: okey.Content{Establishment: scene.Acacias, Comment: "mutation"}})
+	}
+	proposal := propose(o.roux)
+	require.True(t, o.succeed(o.Support("Sam Support"), scene.Tilleuls, heir).Verdict.Accepted)
+	arrived := o.letters(o.answerMove(paul, proposal.Subject, okey.Refuse).Letters...)
+	assert.Equal(t, []string{"nneuf@ac-nice.fr: Clef de Léa Martin : départ refusé", "lmartin@ac-nice.fr: Votre clef ne vous suit pas"}, lines(arrived))
+	assert.Contains(t, arrived[0].Text, "Le collège Neuf (0069003D) la garde")
+
+	require.True(t, propose(nina).Verdict.Accepted)
+	o.Exec(`UPDATE key_move SET proposed_by = $1 WHERE state = 'proposed'`, o.roux.ID)
+	o.now = o.now.Add(okey.MoveLife)
+	assert.Equal(t, []string{"nneuf@ac-nice.fr: Clef de Léa Martin : personne n'a répondu"}, lines(o.morning()))
 }

@@ -39,6 +39,10 @@ var recipes = map[okey.MailKind]func(context.Context, *post) error{
 	okey.MailMoveDecided:  moveDecided,
 	okey.MailMoveExpired:  moveExpired,
 	okey.MailSucceeded:    succeeded,
+	okey.MailYourKeyMoved: yourKeyMoved,
+
+	okey.MailSucceededClosing:  succeededClosing,
+	okey.MailSucceededRequests: requestsFollow,
 
 	okey.MailDelegationGiven:  delegationGiven,
 	okey.MailDelegationBegins: delegationBegins,

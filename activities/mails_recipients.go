@@ -20,11 +20,16 @@ func (p *post) answeredBy() okey.UAI { return p.place.AnsweredBy() }
 
 // approvers returns today's principals and deputies, then today's delegates with one of the scopes, nobody twice.
 func (p *post) approvers(ctx context.Context, scopes ...okey.Scope) ([]okey.Person, error) {
-	people, err := p.store.Approvers(ctx, p.answeredBy(), p.today)
+	return p.approversAt(ctx, p.answeredBy(), scopes...)
+}
+
+// approversAt are the approvers of another establishment than the order's.
+func (p *post) approversAt(ctx context.Context, uai okey.UAI, scopes ...okey.Scope) ([]okey.Person, error) {
+	people, err := p.store.Approvers(ctx, uai, p.today)
 	if err != nil {
 		return nil, err
 	}
-	delegates, err := p.store.Delegates(ctx, p.answeredBy(), p.today, scopes...)
+	delegates, err := p.store.Delegates(ctx, uai, p.today, scopes...)
 	if err != nil {
 		return nil, err
 	}
@@ -51,12 +56,17 @@ func (p *post) givers(ctx context.Context) ([]okey.Person, error) {
 	if others := without(people, p.request.Person); len(others) > 0 {
 		people = others
 	}
+	p.facts.Givers = namesOf(people)
+	return people, nil
+}
+
+// namesOf says people by name: "Marc Roux ou Anne Blanc".
+func namesOf(people []okey.Person) string {
 	names := make([]string, len(people))
 	for i, person := range people {
 		names[i] = person.Name()
 	}
-	p.facts.Givers = okey.SayNames(names)
-	return people, nil
+	return okey.SayNames(names)
 }
 
 func without(people []okey.Person, id okey.PersonID) []okey.Person {

@@ -106,7 +106,7 @@ func TestAStraightforwardRequestIsToldInMails(t *testing.T) {
 	require.Equal(t, []string{
 		"lmartin@ac-nice.fr: Votre clef vous attend", "ablanc@ac-nice.fr: Une clef à remettre à Léa Martin", "mroux@ac-nice.fr: Une clef à remettre à Léa Martin",
 	}, lines(arrived))
-	assert.Contains(t, arrived[0].Text, "auprès de Anne Blanc ou Marc Roux")
+	assert.Contains(t, arrived[0].Text, "au collège des Tilleuls auprès d'Anne Blanc ou Marc Roux")
 	assert.Contains(t, arrived[1].Text, string(serial))
 
 	arrived = o.follow(request, o.act(o.roux, request, okey.Handover, okey.Content{Serial: serial}))

@@ -59,13 +59,10 @@ func takeDelivery(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 	return v, err
 }
 
-// confirmArrival puts keys that an approver has in hand into stock. What is not named stays on its way.
+// confirmArrival puts keys that an approver has in hand into stock. What is not named stays on its way; what somebody has settled since the
+// form was shown is named in the verdict, and the others are taken all the same.
 func confirmArrival(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 	d, err := c.LockDelivery(ctx, c.action.Subject)
-	if err != nil {
-		return okey.Verdict{}, err
-	}
-	awaited, err := c.InTransit(ctx, d.ID)
 	if err != nil {
 		return okey.Verdict{}, err
 	}
@@ -76,30 +73,67 @@ func confirmArrival(ctx context.Context, c *stockSitting) (okey.Verdict, error) 
 	if err := c.LockEstablishment(ctx, uai); err != nil {
 		return okey.Verdict{}, err
 	}
-	here := map[okey.Serial]bool{}
-	for _, k := range awaited {
-		here[k.Serial] = k.UAI == uai
+	arrived, settled, err := c.sortArrival(ctx, d.ID, uai)
+	if err != nil || len(settled) > 0 && (len(arrived) == 0 || settled[0].Why == okey.ArrivalNotHere) {
+		return okey.Verdict{Reason: okey.CodeKeyNotFree, Faults: settled}, err
 	}
-	for _, serial := range c.action.Content.Serials {
-		if !here[serial] {
-			return okey.Verdict{}, okey.Errorf(okey.CodeKeyNotFree, "La clef %s n'est pas attendue ici.", serial)
-		}
+	for _, serial := range arrived {
 		_, err := c.ChangeKey(ctx, serial, sql.KeyChange{Reason: okey.ReasonArrived, At: c.At, By: c.action.By, Via: c.action.Via})
 		if err != nil {
 			return okey.Verdict{}, err
 		}
 	}
-	if len(c.action.Content.Serials) == len(awaited) {
+	awaited, err := c.InTransit(ctx, d.ID)
+	if err != nil {
+		return okey.Verdict{}, err
+	}
+	if len(awaited) == 0 {
 		if err := c.DeliveryIs(ctx, d.ID, okey.DeliveryArrived, c.At); err != nil {
 			return okey.Verdict{}, err
 		}
 	}
-	if err := c.ReceiveKeys(ctx, uai, len(c.action.Content.Serials), c.action.ID, c.At); err != nil {
+	if err := c.ReceiveKeys(ctx, uai, len(arrived), c.action.ID, c.At); err != nil {
 		return okey.Verdict{}, err
 	}
-	v := okey.Verdict{Accepted: true, Count: len(c.action.Content.Serials)}
+	v := okey.Verdict{Accepted: true, Count: len(arrived), Faults: settled}
 	err = c.serve(ctx, &v, uai)
 	return v, err
+}
+
+// sortArrival parts the keys that are said to have arrived at an establishment, whose lock is held: those still on their way there, and
+// those that were settled before. Where some were never expected there, these alone are named.
+func (c *stockSitting) sortArrival(ctx context.Context, delivery uuid.UUID, uai okey.UAI) (arrived []okey.Serial, settled []okey.KeyFault, err error) {
+	rows, err := c.DeliveryRows(ctx, delivery)
+	if err != nil {
+		return nil, nil, err
+	}
+	brought := map[okey.Serial]bool{}
+	for _, row := range rows {
+		brought[row.Serial] = true
+	}
+	found, err := c.KeysWith(ctx, c.action.Content.Serials)
+	if err != nil {
+		return nil, nil, err
+	}
+	keys := make(map[okey.Serial]okey.Key, len(found))
+	for _, key := range found {
+		keys[key.Serial] = key
+	}
+	var unexpected []okey.KeyFault
+	for _, serial := range c.action.Content.Serials {
+		switch key := keys[serial]; {
+		case !brought[serial] || key.UAI != uai:
+			unexpected = append(unexpected, okey.KeyFault{Serial: serial, Why: okey.ArrivalNotHere})
+		case key.State != okey.InTransit:
+			settled = append(settled, okey.KeyFault{Serial: serial, Why: okey.ArrivalSettled})
+		default:
+			arrived = append(arrived, serial)
+		}
+	}
+	if len(unexpected) > 0 {
+		return nil, unexpected, nil
+	}
+	return arrived, settled, nil
 }
 
 // bookOnOrders notes keys that arrived on what their establishments had ordered.

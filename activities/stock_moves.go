@@ -48,6 +48,9 @@ func moveKeys(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 		}
 		v.Woken = append(v.Woken, given...)
 	}
+	if slices.ContainsFunc(c.action.Content.Serials, func(serial okey.Serial) bool { return keys[serial].State == okey.InService }) {
+		v.Letters = append(v.Letters, c.news(okey.MailYourKeyMoved, 1, to))
+	}
 	return v, nil
 }
 

@@ -51,7 +51,7 @@ func TestSupportMovesKeysToWhoWaits(t *testing.T) {
 	require.True(t, v.Accepted)
 	assert.Equal(t, 3, v.Count)
 	assert.Equal(t, line, v.Woken)
-	assert.Len(t, v.Letters, 2, "both establishments are told")
+	assert.Len(t, v.Letters, 3, "both establishments are told, and the holder")
 	assert.Equal(t, okey.Reserved, c.KeyState(free))
 	assert.Equal(t, okey.Lost, c.KeyState(lost))
 	assert.Equal(t, okey.InService, c.KeyState(held), "its holder keeps it")

@@ -2,9 +2,10 @@ package activities
 
 import (
 	"context"
-	"fmt"
+	"slices"
 
 	"okey"
+	"okey/sql"
 
 	"github.com/google/uuid"
 )
@@ -43,28 +44,49 @@ func succeed(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 	if err != nil {
 		return okey.Verdict{}, err
 	}
-	followers, err := c.followers(ctx)
+	followers, err := c.SuccessionRequests(ctx, c.action.Subject)
+	if err != nil {
+		return okey.Verdict{}, err
+	}
+	var woken []uuid.UUID
+	for _, r := range followers {
+		woken = append(woken, r.ID)
+	}
 	return okey.Verdict{
-		Accepted: true, Count: moved.Keys, Woken: append(followers, given...), Letters: []okey.MailOrder{c.news(okey.MailSucceeded, 1, to)},
-	}, err
+		Accepted: true, Count: moved.Keys, Woken: append(woken, given...), Letters: []okey.MailOrder{
+			c.news(okey.MailSucceeded, 1, to), c.news(okey.MailSucceededClosing, 1, from), c.news(okey.MailSucceededRequests, 1, to),
+		},
+	}, c.tellUnanswered(ctx, to, followers)
 }
 
-// followers are the requests that moved.
-func (c *stockSitting) followers(ctx context.Context) ([]uuid.UUID, error) {
-	items, err := c.SuccessionItems(ctx, c.action.Subject)
+// tellUnanswered has the requests that await a decision which nobody at the successor can take go to support at once.
+func (c *stockSitting) tellUnanswered(ctx context.Context, to okey.UAI, requests []sql.SuccessionRequest) error {
+	place, err := c.Place(ctx, to)
+	if err != nil {
+		return err
+	}
+	deciders, err := c.deciders(ctx, place)
+	if err != nil {
+		return err
+	}
+	for _, r := range requests {
+		if r.Stage != okey.AwaitingDecision || slices.ContainsFunc(deciders, func(p okey.Person) bool { return p.ID != r.Person }) {
+			continue
+		}
+		if err := c.AddEvent(ctx, r.ID, okey.Event{At: c.At, Kind: okey.EventToSupport, Via: okey.ViaEngine}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// deciders are the approvers and the delegates for everything who answer for an establishment today.
+func (c *stockSitting) deciders(ctx context.Context, place sql.Place) ([]okey.Person, error) {
+	today := okey.DayOf(c.At, okey.ZoneOf(place.Academy))
+	approvers, err := c.Approvers(ctx, place.AnsweredBy(), today)
 	if err != nil {
 		return nil, err
 	}
-	var woken []uuid.UUID
-	for _, item := range items {
-		if item.Kind != "request" {
-			continue
-		}
-		id, err := uuid.Parse(item.ID)
-		if err != nil {
-			return nil, fmt.Errorf("read a succession's record: %w", err)
-		}
-		woken = append(woken, id)
-	}
-	return woken, nil
+	delegates, err := c.Delegates(ctx, place.AnsweredBy(), today, okey.Everything)
+	return append(approvers, delegates...), err
 }

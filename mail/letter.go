@@ -86,6 +86,12 @@ const (
 	YourMoveDecided Letter = "move_decided_holder"
 	MoveExpired     Letter = "move_expired"
 	Succeeded       Letter = "succeeded"
+	YourKeyMoved    Letter = "your_key_moved"
+
+	// About an establishment that has a successor: its former approvers, the requesters who follow, support where nobody answers.
+	SucceededClosing Letter = "succeeded_closing"
+	RequestFollows   Letter = "request_follows"
+	SuccessorNobody  Letter = "successor_nobody"
 
 	// To support, and to an establishment's mailbox.
 	Nobody           Letter = "nobody"
@@ -128,8 +134,9 @@ type Facts struct {
 	Function  string // of somebody whom support attached
 	// Everything tells a delegation for everything from one for handovers and stock only.
 	Everything bool
-	Forgotten  bool // the PIN that was replaced
-	Known      bool // a reported key that came into OKEY at that school another way
+	Moved      string // what follows to a successor: "3 clefs et 1 demande"; empty for nothing
+	Forgotten  bool   // the PIN that was replaced
+	Known      bool   // a reported key that came into OKEY at that school another way
 	Items      []Item
 	Total      int // of which Items may be the first
 	Link       string

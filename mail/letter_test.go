@@ -30,7 +30,7 @@ func story() mail.Facts {
 			{Requester: "Léa Martin", School: "le collège L'Archet", Since: "mardi 24 novembre", Address: "lea.martin@ac-exemple.fr", Kind: "Votre clef vous attend"},
 			{Requester: "Paul Petit", School: "le collège L'Archet", Since: "lundi 23 novembre", Serial: "0048000013", Address: "paul@ac-exemple.fr", Kind: "Rappel"},
 		},
-		Total: 2, Other: "le lycée des Acacias (0069002C)", Function: okey.Staff.French(),
+		Total: 2, Other: "le lycée des Acacias (0069002C)", Function: okey.Staff.French(), Moved: "12 clefs, 3 demandes, 2 commandes, 1 départ et 1 signalement",
 	}
 }
 
@@ -64,6 +64,11 @@ func variants() map[string]variant {
 	add("support_decided-refused", mail.SupportDecided, func(f *mail.Facts) { f.Stage, f.Comment = okey.Refused, "Chef absent" })
 	add("key_changed-own-return", mail.YourKeyChanged, func(f *mail.Facts) { f.Own, f.Change = true, okey.ReasonReturn })
 	add("keys_moved-here", mail.KeysMoved, func(f *mail.Facts) { f.Other, f.Total, f.Items = "", 1, f.Items[:1] })
+	add("succeeded-nothing", mail.Succeeded, func(f *mail.Facts) { f.Moved = "" })
+	add("succeeded_closing-nobody", mail.SucceededClosing, func(f *mail.Facts) { f.Givers, f.Moved = "", "" })
+	add("request_follows-decision", mail.RequestFollows, func(f *mail.Facts) { f.Stage = okey.AwaitingDecision })
+	add("request_follows-handover", mail.RequestFollows, func(f *mail.Facts) { f.Stage = okey.AwaitingHandover })
+	add("request_follows-nobody", mail.RequestFollows, func(f *mail.Facts) { f.Stage, f.Givers = okey.AwaitingHandover, "" })
 	add("keys_expire-one", mail.KeysExpire, func(f *mail.Facts) {
 		f.Total, f.Items, f.Items[0].Ended, f.Items[0].Unreached = 1, f.Items[:1], true, true
 	})
@@ -136,6 +141,26 @@ func TestAMailHasOneLinkAndFortyWords(t *testing.T) {
 			}
 		}
 		assert.LessOrEqual(t, n, 40, name)
+	}
+}
+
+func TestLettersJoinNamesAsFrenchDoes(t *testing.T) {
+	wrong := regexp.MustCompile(`\b[Dd]e (le|les) (collège|lycée)|\bà (le|les) (collège|lycée)|\bde [AEIOUÉ]|\((le|la|l') ?(collège|lycée)|avant (lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)`)
+	for name, v := range variants() {
+		v.facts.Requester, v.facts.By, v.facts.Givers = "Élodie Zola", "Alain Roux", "Alain Roux ou Ines Blanc"
+		message, err := mail.Write(v.letter, v.facts)
+		require.NoError(t, err)
+		assert.Empty(t, wrong.FindAllString(message.Subject+"\n"+message.Text, -1), name)
+	}
+}
+
+func TestOneKeyIsSpokenOfAsOne(t *testing.T) {
+	for _, letter := range []mail.Letter{mail.DeliveryAnnounced, mail.KeysReported, mail.OrdersExported} {
+		facts := story()
+		facts.Total, facts.Free = 1, 1
+		message, err := mail.Write(letter, facts)
+		require.NoError(t, err)
+		assert.NotRegexp(t, `(?i)\b(ces clefs|les commandes|les aurez|elles iront)`, message.Text, letter)
 	}
 }
 

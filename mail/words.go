@@ -12,6 +12,8 @@ import (
 // words are what the letters can say besides their facts.
 var words = texttemplate.FuncMap{
 	"of":         okey.SayOf,
+	"ofSchool":   okey.SayOfSchool,
+	"atSchool":   okey.SayAtSchool,
 	"count":      okey.SayCount,
 	"either":     okey.SayEither,
 	"capitalize": okey.Capitalize,

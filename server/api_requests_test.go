@@ -96,7 +96,7 @@ func TestWhoMayNotAskLearnsWhatToDoInstead(t *testing.T) {
 		{c.lea, want(rightUAI("0061131X")), 422, "not_eligible", "fermé"},
 		{c.lea, want(rightUAI("0061132Y")), 422, "not_eligible", "ni un collège ni un lycée"},
 		{c.lea, want(rightUAI("0061133A")), 422, "not_eligible", "ne connaît pas"},
-		{c.lea, want(scene.Acacias), 422, "not_eligible", "Collège des Tilleuls"},
+		{c.lea, want(scene.Acacias), 422, "not_eligible", "pour le collège des Tilleuls"},
 		{nobody, want(scene.Tilleuls), 422, "not_eligible", "dans aucun établissement"},
 		{holder, want(scene.Tilleuls), 422, "already_holds_key", string(serial)},
 		{holder, map[string]any{"establishment": scene.Tilleuls, "need": "la suite", "reason": "renewal"}, 422, "already_holds_key", "31 décembre 2027"},

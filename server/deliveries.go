@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -148,13 +149,17 @@ func inFile(err error) error {
 
 func normaliseArrival(w *wish) error {
 	var wrong invalid
-	for i, serial := range w.Content.Serials {
+	var serials []okey.Serial
+	for _, serial := range w.Content.Serials {
 		parsed, err := okey.ParseSerial(string(serial))
 		if err := wrong.add(err); err != nil {
 			return err
 		}
-		w.Content.Serials[i] = parsed
+		if !slices.Contains(serials, parsed) {
+			serials = append(serials, parsed)
+		}
 	}
+	w.Content.Serials = serials
 	if len(w.Content.Serials) == 0 {
 		wrong = append(wrong, okey.InvalidField("serials", "Cochez les clefs que vous avez en main."))
 	}

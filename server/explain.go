@@ -23,6 +23,7 @@ type facts struct {
 	Similar []okey.Serial // serials that the typed one may stand for
 	Kept    okey.Serial   // the key kept aside for the request
 	KeyIs   okey.KeyState // of the key that a change was about
+	Settled string        // what has become of keys that are no longer on their way
 	Charter int           // the version in force
 	Zone    *time.Location
 	Now     time.Time
@@ -64,6 +65,11 @@ func sentence(v okey.Verdict, f facts) (message, field string) {
 	switch v.Reason {
 	case okey.CodePINReplaced:
 		return "Vous avez choisi un autre code PIN depuis : c'est celui-là qui sert.", ""
+	case okey.CodeKeyNotFree:
+		if f.Action.Name == okey.ActionArrival {
+			return "Rien n'a changé. " + f.Settled, "serials"
+		}
+		return wrongKey(v, f), "serial"
 	case okey.CodeNotEligible:
 		return notEligible(v.Detail, f), "establishment"
 	case okey.CodeAlreadyHolds:
@@ -81,7 +87,7 @@ func sentence(v okey.Verdict, f facts) (message, field string) {
 		return "Votre code PIN a été effacé, par prudence, avant d'avoir pu servir : choisissez-le de nouveau.", "pin"
 	case okey.CodeNoKeyFree:
 		return "Aucune clef n'est libre dans cet établissement : la demande garde sa place.", ""
-	case okey.CodeKeyUnknown, okey.CodeKeyElsewhere, okey.CodeKeyNotFree:
+	case okey.CodeKeyUnknown, okey.CodeKeyElsewhere:
 		return wrongKey(v, f), "serial"
 	case okey.CodeKeyTransition:
 		return fmt.Sprintf("« %s » ne s'applique pas à la clef %s, qui est %s : rechargez la page pour voir ce qui est possible.",
@@ -153,8 +159,8 @@ func notEligible(detail string, f facts) string {
 		return "Nous ne vous trouvons dans aucun établissement. Demandez à votre secrétariat de vérifier votre affectation, ou écrivez à l'assistance."
 	case okey.DetailNotAssigned:
 		if len(f.Works) > 0 {
-			return fmt.Sprintf("Nous ne vous trouvons pas à %s. Demandez votre clef pour %s : une seule sert partout. Sinon, faites vérifier votre affectation par votre secrétariat.",
-				place, okey.SayNames(f.Works))
+			return fmt.Sprintf("Nous ne vous trouvons pas %s. Demandez votre clef pour %s : une seule sert partout. Sinon, faites vérifier votre affectation par votre secrétariat.",
+				okey.SayAtSchool(okey.SayEstablishment(place)), okey.SayNames(f.Works))
 		}
 	}
 	return "Nous ne vous trouvons pas dans cet établissement. Demandez à votre secrétariat de vérifier votre affectation, ou écrivez à l'assistance."
@@ -277,6 +283,11 @@ func (s *Server) gather(ctx context.Context, a okey.Action) (facts, error) {
 		err := s.gatherLast(ctx, &f)
 		return f, err
 	case okey.CodeKeyUnknown, okey.CodeKeyElsewhere, okey.CodeKeyNotFree:
+		if a.Name == okey.ActionArrival {
+			var err error
+			f.Settled, err = s.saySettled(ctx, a.Verdict.Faults, f.Now, f.Zone)
+			return f, err
+		}
 		err := s.gatherKeys(ctx, &f)
 		return f, err
 	}
@@ -311,7 +322,7 @@ func (s *Server) gatherPlaces(ctx context.Context, f *facts) error {
 	}
 	places, err := s.store.Establishments(ctx, works...)
 	for _, p := range places {
-		f.Works = append(f.Works, p.Name)
+		f.Works = append(f.Works, okey.SayEstablishment(p.Name))
 	}
 	return err
 }

@@ -144,7 +144,7 @@ func (s *Server) replaced(v *visit, d dossier, change okey.Action) (string, erro
 	case told.Verdict == nil || d.Key == change.Key:
 		return noted + " OKEY cherche une autre clef : rechargez la page dans un instant.", nil
 	case d.Stage == okey.AwaitingHandover && d.Key != "":
-		return fmt.Sprintf("%s Remettez la clef %s à sa place : la charte et le code PIN de %s restent valables.", noted, d.Key, d.requester.Name()), nil
+		return fmt.Sprintf("%s Remettez la clef %s à sa place : la charte et le code PIN %s restent valables.", noted, d.Key, okey.SayOf(d.requester.Name())), nil
 	case d.Stage == okey.AwaitingStock:
 		return fmt.Sprintf("%s Aucune autre clef n'est libre : %s garde sa place, et la première clef libre sera pour cette demande.", noted, d.requester.Name()), nil
 	}

@@ -187,7 +187,7 @@ func retiringHint(reasons []choice, v *visit) string {
 func (s *Server) changeKey(v *visit) error {
 	key, subject, today, err := s.visibleKey(v)
 	if err != nil {
-		return err
+		return s.outOfSight(v, key, err)
 	}
 	f := keyForm(v, key, subject, today)
 	if f == nil { // sent twice, or a page from before: the judges know
@@ -198,7 +198,7 @@ func (s *Server) changeKey(v *visit) error {
 	}
 	again := func(status int, warning string) error {
 		if key, subject, today, err = s.visibleKey(v); err != nil { // as it is by now
-			return err
+			return s.outOfSight(v, key, err)
 		}
 		if keyForm(v, key, subject, today) == nil {
 			return s.showKey(v, status, key, nil, "", warning)
@@ -226,4 +226,28 @@ func (s *Server) changeKey(v *visit) error {
 		return again(http.StatusUnprocessableEntity, "")
 	}
 	return s.answerForm(v, f, done, keyURL(key.Serial), again)
+}
+
+// outOfSight is for whoever sends the form of a key that they no longer see. Where it was theirs to see until the key went (they answered for
+// the establishment that it left, or it was in their hands) they learn when that was, and no more; to anybody else the key does not exist.
+func (s *Server) outOfSight(v *visit, key okey.Key, unseen error) error {
+	if okey.ErrorCode(unseen) != okey.CodeNotFound || key.Serial == "" {
+		return unseen
+	}
+	id, _ := uuid.Parse(v.Request.PostFormValue("action"))
+	if sent, err := s.store.Action(v.ctx(), id); err == nil && sent.By == v.Actor.ID && sent.Key == key.Serial { // sent twice, it is one action
+		v.Redirect(http.StatusSeeOther, doneURL(keyURL(key.Serial), sent.ID))
+		return nil
+	}
+	left, returned, err := s.store.SeenUntil(v.ctx(), key.Serial, v.Actor.ID)
+	c := paris(v)
+	switch {
+	case err != nil:
+		return err
+	case !returned.IsZero() && returned.After(left):
+		return okey.Errorf(okey.CodeKeyElsewhere, "La clef %s n'est plus à vous depuis %s : rien n'a changé.", key.Serial, c.time(returned))
+	case !left.IsZero():
+		return okey.Errorf(okey.CodeKeyElsewhere, "La clef %s n'est plus dans votre établissement depuis %s : rien n'a changé.", key.Serial, c.time(left))
+	}
+	return unseen
 }

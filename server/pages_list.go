@@ -65,7 +65,7 @@ func (s *Server) requestsPage(v *visit) error {
 		if err != nil {
 			return err
 		}
-		page.Of = who.Name()
+		page.Of = okey.SayOf(who.Name())
 	}
 	var at requestCursor
 	if later, err := cursorOf(v.Context, &at); err != nil {

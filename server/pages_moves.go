@@ -27,13 +27,13 @@ type moveReview struct {
 	Form  *form // carried along, to be confirmed
 }
 
-type moveLine struct{ Serial, Path, Where, State, Fault string }
+type moveLine struct{ Serial, Path, Where, State, Holder, Fault string }
 
 func moveForm(v *visit) *form {
 	return newForm(v, "deplacement", pathMoveKeys, "Vérifier", map[string]field{
 		"serials":       {Label: "*Numéros de série", Hint: "Un par ligne, tapés ou scannés."},
 		"establishment": {Label: "*Code UAI de l'établissement d'arrivée", Hint: "Sept chiffres et une lettre."},
-		"comment":       {Label: "*Commentaire", Hint: "Pourquoi ? Les deux établissements le liront."},
+		"comment":       {Label: "*Commentaire", Hint: "Pourquoi ? Les deux établissements et les titulaires le liront."},
 		"confirm":       {},
 	})
 }
@@ -124,10 +124,14 @@ func (s *Server) moveLines(v *visit, c okey.Content) (lines []moveLine, ready bo
 		uais = append(uais, key.UAI)
 	}
 	names, err := s.store.Names(v.ctx(), uais...)
+	if err != nil {
+		return nil, false, err
+	}
+	holders, err := s.store.HolderNames(v.ctx(), c.Serials)
 	ready = true
 	for _, serial := range c.Serials {
 		key := known[serial]
-		line := moveLine{Serial: string(serial)}
+		line := moveLine{Serial: string(serial), Holder: holders[serial]}
 		if key.Serial != "" {
 			line.Path, line.Where, line.State = keyURL(serial), fmt.Sprintf("%s (%s)", names[key.UAI], key.UAI), okey.Capitalize(key.State.French())
 		}
@@ -144,13 +148,13 @@ func (s *Server) moveLines(v *visit, c okey.Content) (lines []moveLine, ready bo
 
 func moveSheet(r *moveReview) spreadsheet {
 	return spreadsheet{Name: "deplacement", Title: "Clefs à déplacer vers " + r.To, Sheets: []workbook.Sheet{{Name: "Clefs à déplacer", Columns: []workbook.Column{
-		{Title: "Numéro de série"}, {Title: "Où elle est", Width: 40}, {Title: "État", Width: 16}, {Title: "Peut partir", Width: 14}, {Title: "Pourquoi", Width: 48},
+		{Title: "Numéro de série"}, {Title: "Où elle est", Width: 40}, {Title: "État", Width: 16}, {Title: "Titulaire", Width: 28}, {Title: "Peut partir", Width: 14}, {Title: "Pourquoi", Width: 48},
 	}, Rows: rowsOf(r.Lines, func(l moveLine) []any {
 		may := "Oui"
 		if l.Fault != "" {
 			may = "Non"
 		}
-		return []any{l.Serial, l.Where, l.State, may, l.Fault}
+		return []any{l.Serial, l.Where, l.State, l.Holder, may, l.Fault}
 	})}}}
 }
 

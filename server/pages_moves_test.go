@@ -33,6 +33,7 @@ func TestSupportReviewsThenMovesKeys(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
 	serial, there := h.Key(scene.Tilleuls), h.Key(scene.Acacias)
+	held := h.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2029, time.June, 30))
 	const page = "/assistance/deplacer"
 	for _, who := range []okey.Person{c.roux, h.delegates(c.roux), c.lea, c.stranger} {
 		b := h.as(who)
@@ -46,15 +47,17 @@ func TestSupportReviewsThenMovesKeys(t *testing.T) {
 	assert.Equal(t, http.StatusUnprocessableEntity, empty.Status)
 	assert.Contains(t, empty.text(), "3 choses sont à corriger")
 
-	mixed := support.fill(page, page, "serials", string(serial)+"\r\n"+string(there)+"\n00999", "establishment", string(scene.Acacias), "comment", "rééquilibrage")
+	mixed := support.fill(page, page, "serials", string(serial)+"\r\n"+string(there)+"\n00999\n"+string(held), "establishment", string(scene.Acacias), "comment", "rééquilibrage")
 	assert.Equal(t, http.StatusUnprocessableEntity, mixed.Status)
 	assert.Contains(t, mixed.text(), "Elle y est déjà")
 	assert.Contains(t, mixed.text(), "OKEY ne connaît pas ce numéro")
-	assert.NotContains(t, mixed.text(), "Déplacer 3 clefs")
+	assert.NotContains(t, mixed.text(), "Déplacer 4 clefs")
 	lines := support.enclosed(mixed)["Clefs à déplacer"]
-	require.Len(t, lines, 4)
-	assert.Equal(t, []string{string(serial), "Collège des Tilleuls (" + string(scene.Tilleuls) + ")", "En stock", "Oui"}, lines[1][:4])
-	assert.Equal(t, []string{"00999", "", "", "Non", "OKEY ne connaît pas ce numéro"}, lines[3])
+	require.Len(t, lines, 5)
+	assert.Equal(t, []string{string(serial), "Collège des Tilleuls (" + string(scene.Tilleuls) + ")", "En stock", "", "Oui"}, lines[1][:5])
+	assert.Equal(t, []string{string(held), "En service", "Léa Martin", "Oui"}, []string{lines[4][0], lines[4][2], lines[4][3], lines[4][4]}, "whose key it is")
+	assert.Contains(t, mixed.HTML, "<td>En service</td><td>Léa Martin</td>")
+	assert.Equal(t, []string{"00999", "", "", "", "Non", "OKEY ne connaît pas ce numéro"}, lines[3])
 
 	review := support.fill(page, page, "serials", string(serial), "establishment", string(scene.Acacias), "comment", "rééquilibrage")
 	require.Equal(t, http.StatusOK, review.Status)
@@ -117,6 +120,11 @@ func TestAPersonLeavesWithTheKey(t *testing.T) {
 
 	assert.Equal(t, http.StatusNotFound, h.as(c.stranger).get(move).Status, "somebody of the Acacias without a function")
 	assert.Equal(t, http.StatusOK, h.as(c.lea).get(move).Status)
+	assert.Contains(t, roux.get(move).HTML, `href="`+key+`"`)
+	offered := h.as(paul).get(move)
+	assert.NotContains(t, offered.HTML, `href="`+key+`"`, "no link to what its reader may not see")
+	assert.Contains(t, offered.text(), "Refuser : elle reste à l'établissement que la personne quitte, qui la reprend")
+	assert.Contains(t, roux.get(leave).text(), "Sinon, la clef reste à votre établissement : la personne vous la rend avant de partir.")
 	assert.Contains(t, h.as(paul).get("/").text(), "Léa Martin arrive avec la clef")
 	assert.NotContains(t, roux.get("/").text(), "arrive avec la clef")
 
@@ -131,6 +139,17 @@ func TestAPersonLeavesWithTheKey(t *testing.T) {
 	assert.Contains(t, done.text(), "Votre réponse est enregistrée")
 	assert.Equal(t, scene.Acacias, h.whereIs(serial))
 	assert.NotContains(t, h.as(paul).get("/").text(), "arrive avec la clef")
+}
+
+func TestNamesAreElidedOnPages(t *testing.T) {
+	h := newHouse(t)
+	lea := h.Person("Léa Martin", okey.Staff, scene.Tilleuls)
+	h.Person("Alain Roux", okey.Principal, scene.Tilleuls)
+	b := h.as(lea)
+	page := b.asks()
+	assert.Contains(t, b.get(page).text(), "La réponse d'Alain Roux est attendue")
+	refused := h.call(lea, http.MethodPost, "/requests", want(scene.Acacias))
+	assert.Contains(t, refused.at("detail"), "Nous ne vous trouvons pas au lycée des Acacias. Demandez votre clef pour le collège des Tilleuls")
 }
 
 func TestSupportNamesASuccessor(t *testing.T) {
@@ -151,10 +170,10 @@ func TestSupportNamesASuccessor(t *testing.T) {
 	require.Equal(t, http.StatusOK, review.Status)
 	assert.Contains(t, review.text(), "Clefs, dans tous leurs états 1 Demandes en cours 1")
 	record := support.done(support.post(page, review.form(t, page)))
-	assert.Contains(t, record.text(), "Lycée des Acacias répond désormais pour Collège des Tilleuls")
+	assert.Contains(t, record.text(), "le lycée des Acacias répond désormais pour le collège des Tilleuls")
 	assert.Contains(t, record.HTML, `href="`+request+`"`)
 	assert.Contains(t, record.HTML, `href="/clefs/`+string(serial)+`"`)
-	assert.Contains(t, support.get(page).text(), "est remplacé par Lycée des Acacias")
+	assert.Contains(t, support.get(page).text(), "Lycée des Acacias (0069002C) continue le collège des Tilleuls (0069001B)")
 
 	assert.Equal(t, http.StatusNotFound, h.as(c.roux).get(request).Status, "the old approver's role has ended")
 	assert.Contains(t, h.as(c.lea).get(request).text(), "suivie par 0069002C")
@@ -168,6 +187,58 @@ func TestSupportNamesASuccessor(t *testing.T) {
 	assert.Contains(t, refused.at("detail"), "remplacé par le lycée des Acacias (0069002C)")
 	assert.Equal(t, http.StatusCreated, h.call(eva, http.MethodPost, "/requests", want(scene.Acacias)).Status)
 	assert.True(t, strings.HasPrefix(request, "/demandes/"))
+}
+
+func TestASuccessorWithoutAnybodyWhoAnswersIsWarnedOf(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	support := h.as(c.support)
+	const page = "/assistance/succession"
+	review := func() string {
+		p := support.fill(page, page, "establishment", string(scene.Tilleuls), "successor", string(scene.Acacias), "comment", "fusion")
+		require.Equal(t, http.StatusOK, p.Status, "a warning, not a refusal")
+		assert.Contains(t, p.text(), "Tout transmettre")
+		return p.text()
+	}
+	assert.Contains(t, review(), "Personne ne répond pour le lycée des Acacias : OKEY n'y connaît aucune direction.")
+	h.Exec(`DELETE FROM assignment WHERE uai = $1`, scene.Acacias)
+	assert.Contains(t, review(), "OKEY n'y connaît aucun personnel, donc aucune direction. Toutes ces demandes iraient à l'assistance.")
+	h.Person("Paul Petit", okey.Principal, scene.Acacias)
+	assert.NotContains(t, review(), "Personne ne répond")
+}
+
+func TestTheRecordOfASuccessionReadsWithoutItsIds(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	support := h.as(c.support)
+	request := h.as(c.lea).asks()
+	ben := h.Person("Ben Blond", okey.Staff, scene.Tilleuls)
+	held, lost := h.KeyOf(ben, scene.Tilleuls, okey.NewDay(2029, time.June, 30)), h.Key(scene.Tilleuls)
+	support.reports(lost, okey.ReasonLost)
+	leave := "/clefs/" + string(held) + "/depart"
+	roux := h.as(c.roux)
+	roux.done(roux.fill(leave, leave, "typed", string(scene.Acacias)))
+	order := h.call(c.roux, http.MethodPost, "/orders", map[string]any{"establishment": scene.Tilleuls, "quantity": 7, "comment": "rentrée"})
+	require.Equal(t, http.StatusCreated, order.Status, order.Text)
+	const page = "/assistance/succession"
+	record := support.done(support.fill(page, page, "establishment", string(scene.Tilleuls), "successor", string(scene.Acacias), "comment", "fusion", "confirm", "oui"))
+	for _, row := range []string{
+		`<a href="` + request + `">Léa Martin</a></th><td>En attente de réponse</td>`, `">N° 1</a></th><td>Enregistrée</td><td>7</td><td>0</td>`,
+		`">Ben Blond</a></th><td>` + string(held) + `</td>`, `<a href="/clefs/` + string(held) + `">` + string(held) + `</a></th><td>En service</td><td>Ben Blond</td>`,
+		`<a href="/clefs/` + string(lost) + `">` + string(lost) + `</a></th><td>Perdue</td>`,
+	} {
+		assert.Contains(t, record.HTML, row)
+	}
+	path := page + "/" + h.Text(`SELECT id::text FROM succession`)
+	sheets := support.download(path + "/tableau.xlsx")
+	assert.Equal(t, []string{string(held), "En service", "Ben Blond"}, sheets["Clefs"][1])
+	assert.Equal(t, "Léa Martin", sheets["Demandes"][1][0])
+	assert.Equal(t, "N° 1", sheets["Commandes"][1][0])
+	assert.Equal(t, "Ben Blond", sheets["Départs"][1][0])
+	assert.NotRegexp(t, `[0-9a-f]{8}-[0-9a-f]{4}-`, record.text(), "names and numbers, no ids")
+	for _, who := range []okey.Person{c.roux, c.lea, c.stranger} {
+		assert.Equal(t, http.StatusNotFound, h.as(who).get(path+"/tableau.xlsx").Status)
+	}
 }
 
 func TestAnOldApproversLinkDiesWithTheSuccession(t *testing.T) {

@@ -312,7 +312,7 @@ func (d dossier) notice(v *visit, a okey.Action) string {
 	case okey.PrincipalDecision:
 		return d.decided(a.Content.Decision)
 	case okey.CharterAndPIN:
-		return fmt.Sprintf("La charte est signée et votre code PIN est choisi. Votre clef vous attend : venez la chercher auprès de %s. Ne donnez votre code PIN à personne, pas même à la direction.", who)
+		return fmt.Sprintf("La charte est signée et votre code PIN est choisi. Votre clef vous attend : venez la chercher auprès %s. Ne donnez votre code PIN à personne, pas même à la direction.", okey.SayOf(who))
 	case okey.Handover:
 		if a.Verdict.Swapped {
 			return fmt.Sprintf("La clef %s est remise à %s. Elle a pris la place de celle qui était attribuée, qui retourne au stock. Un reçu part par courriel.", d.Key, d.requester.Name())

@@ -40,7 +40,7 @@ func TestARequestGoesFromAskingToHandoverThroughForms(t *testing.T) {
 	assert.Contains(t, home.text(), "Signer la charte et choisir mon code PIN")
 	assert.Contains(t, home.text(), "Acceptée")
 	signed := lea.done(lea.signs(page))
-	assert.Contains(t, signed.text(), "Votre clef vous attend : venez la chercher auprès de")
+	assert.Contains(t, signed.text(), "Votre clef vous attend : venez la chercher auprès d'Anne Blanc")
 	assert.NotContains(t, signed.HTML, "4071")
 
 	assert.Contains(t, roux.get("/").text(), "Clef à remettre depuis")

@@ -109,7 +109,7 @@ func withdrawalForm(f *form, d dossier, v *visit, why bool) {
 	comment := field{Label: "Commentaire", Hint: "Facultatif."}
 	switch {
 	case why:
-		comment.Hint = fmt.Sprintf("Obligatoire : l'assistance agit à la place de %s, qui le lira.", d.requester.Name())
+		comment.Hint = fmt.Sprintf("Obligatoire : l'assistance agit à la place %s, qui le lira.", okey.SayOf(d.requester.Name()))
 	case !d.mine(v):
 		comment.Hint = fmt.Sprintf("%s le lira.", d.requester.Name())
 	}

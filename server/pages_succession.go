@@ -5,9 +5,6 @@ import (
 	"net/http"
 
 	"okey"
-	"okey/sql"
-
-	"github.com/google/uuid"
 )
 
 const pathSuccession = "/assistance/succession"
@@ -22,6 +19,7 @@ type successionScreen struct {
 type successionReview struct {
 	From, To string
 	Facts    []fact
+	Alone    string // nobody would answer
 	Form     *form
 }
 
@@ -29,7 +27,7 @@ func successionForm(v *visit) *form {
 	return newForm(v, "succession", pathSuccession, "Vérifier", map[string]field{
 		"establishment": {Label: "*Code UAI de l'établissement qui ferme", Hint: "Sept chiffres et une lettre."},
 		"successor":     {Label: "*Code UAI de celui qui continue", Hint: "Il reprend les clefs, les demandes et les commandes."},
-		"comment":       {Label: "*Commentaire", Hint: "Pourquoi ? La direction de l'établissement qui continue le lira."},
+		"comment":       {Label: "*Commentaire", Hint: "Pourquoi ? Les deux directions le liront."},
 		"confirm":       {},
 	})
 }
@@ -58,7 +56,7 @@ func (s *Server) showSuccessions(v *visit, status int, page successionScreen, no
 	}
 	for _, p := range past {
 		page.Past = append(page.Past, hit{
-			Name: fmt.Sprintf("%s (%s) est remplacé par %s (%s)", p.FromName, p.From, p.ToName, p.To),
+			Name: fmt.Sprintf("%s (%s) continue %s (%s)", p.ToName, p.To, okey.SayEstablishment(p.FromName), p.From),
 			Path: pathSuccession + "/" + p.ID.String(), Kind: okey.Capitalize(paris(v).day(p.At)),
 		})
 	}
@@ -123,7 +121,37 @@ func (s *Server) successionReview(v *visit, f *form, w wish) (*successionReview,
 		return nil, err
 	}
 	would, err := s.store.WouldMove(v.ctx(), from.UAI)
-	return &successionReview{From: fmt.Sprintf("%s (%s)", from.Name, from.UAI), To: to, Facts: movedFacts(would), Form: f}, err
+	if err != nil {
+		return nil, err
+	}
+	alone, err := s.unanswered(v, w.Content.Successor)
+	return &successionReview{From: fmt.Sprintf("%s (%s)", from.Name, from.UAI), To: to, Facts: movedFacts(would), Alone: alone, Form: f}, err
+}
+
+// unanswered warns of an establishment where nobody would answer; empty where somebody does.
+func (s *Server) unanswered(v *visit, uai okey.UAI) (string, error) {
+	place, err := s.store.Place(v.ctx(), uai)
+	if err != nil {
+		return "", err
+	}
+	approvers, err := s.store.Approvers(v.ctx(), place.AnsweredBy(), v.today())
+	if err != nil {
+		return "", err
+	}
+	delegates, err := s.store.Delegates(v.ctx(), place.AnsweredBy(), v.today(), okey.Everything)
+	if err != nil || len(approvers)+len(delegates) > 0 {
+		return "", err
+	}
+	staff, err := s.store.StaffCount(v.ctx(), place.UAI, v.today())
+	if err != nil {
+		return "", err
+	}
+	nobody := "aucune direction"
+	if staff == 0 {
+		nobody = "aucun personnel, donc aucune direction"
+	}
+	return fmt.Sprintf("Personne ne répond pour %s : OKEY n'y connaît %s. Toutes ces demandes iraient à l'assistance. Vérifiez le code UAI, ou importez d'abord les personnels.",
+		okey.SayEstablishment(place.Name), nobody), nil
 }
 
 func movedFacts(m okey.Moved) []fact {
@@ -132,66 +160,6 @@ func movedFacts(m okey.Moved) []fact {
 		{Name: "Demandes en cours", Value: fmt.Sprint(m.Requests)},
 		{Name: "Commandes en cours", Value: fmt.Sprint(m.Orders)},
 		{Name: "Départs proposés", Value: fmt.Sprint(m.Proposals)},
-	}
-}
-
-// successionRecord is the page of a succession that has happened.
-type successionRecord struct {
-	Facts    []fact
-	Comment  string
-	Requests []hit
-	Keys     []hit
-	Others   []hit
-}
-
-func (s *Server) successionRecordPage(v *visit) error {
-	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.today()); err != nil {
-		return err
-	}
-	id, err := uuid.Parse(v.Param("id"))
-	if err != nil {
-		return okey.Errorf(okey.CodeNotFound, "Cette page n'existe pas, ou elle n'est pas pour vous.")
-	}
-	found, err := s.store.Succession(v.ctx(), id)
-	if err != nil {
-		return err
-	}
-	counts, err := s.store.SuccessionCounts(v.ctx(), id)
-	if err != nil {
-		return err
-	}
-	items, err := s.store.SuccessionItems(v.ctx(), id)
-	if err != nil {
-		return err
-	}
-	page := successionRecord{Comment: found.Comment}
-	page.Facts = append([]fact{
-		{Name: "Ferme", Value: fmt.Sprintf("%s (%s)", found.FromName, found.From)},
-		{Name: "Continue", Value: fmt.Sprintf("%s (%s)", found.ToName, found.To)},
-		{Name: "Nommé", Value: fmt.Sprintf("%s, par %s", paris(v).time(found.At), found.ByName)},
-	}, movedFacts(counts)...)
-	page.list(items)
-	notice := ""
-	if done, was, err := s.justDone(v); err != nil {
-		return err
-	} else if was && done.Subject == id {
-		notice = fmt.Sprintf("C'est fait : %s répond désormais pour %s. La direction est prévenue.", found.ToName, found.FromName)
-	}
-	return s.show(v, http.StatusOK, "succession_record", screen{Title: "Succession", Notice: notice, Body: page})
-}
-
-// list sorts the record by what moved.
-func (p *successionRecord) list(items []sql.SuccessionItem) {
-	for _, item := range items {
-		switch item.Kind {
-		case "key":
-			p.Keys = append(p.Keys, hit{Name: item.ID, Path: keyURL(okey.Serial(item.ID))})
-		case "request":
-			p.Requests = append(p.Requests, hit{Name: "Demande " + item.ID, Path: "/demandes/" + item.ID})
-		case "order":
-			p.Others = append(p.Others, hit{Name: "Commande " + item.ID, Path: "/commandes/" + item.ID})
-		default:
-			p.Others = append(p.Others, hit{Name: "Départ " + item.ID, Path: "/deplacements/" + item.ID})
-		}
+		{Name: "Clefs signalées, à confirmer", Value: fmt.Sprint(m.Reports)},
 	}
 }

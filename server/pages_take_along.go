@@ -187,7 +187,7 @@ func (s *Server) answersMove(v *visit, move okey.Move) (bool, error) {
 func moveDecisionForm(v *visit, move okey.Move) *form {
 	return newForm(v, "reponse", moveURL(move.ID), "Répondre", map[string]field{
 		"decision": {Label: "Votre réponse", Choices: []choice{
-			{string(okey.Approve), "Accepter : la clef comptera parmi les nôtres"}, {string(okey.Refuse), "Refuser : elle reste où elle est"},
+			{string(okey.Approve), "Accepter : la clef comptera parmi les nôtres"}, {string(okey.Refuse), "Refuser : elle reste à l'établissement que la personne quitte, qui la reprend"},
 		}},
 		"comment": {Label: "Commentaire", Hint: "Obligatoire pour refuser. La personne et son ancienne direction le liront."},
 	})
@@ -227,11 +227,15 @@ func (s *Server) showMove(v *visit, status int, move okey.Move, f *form, notice,
 		}
 		people[id] = person.Name()
 	}
+	path, err := s.keyPath(v, move.Serial)
+	if err != nil {
+		return err
+	}
 	c := paris(v)
 	page := moveScreen{Comment: move.Comment, Answer: move.Answer}
 	page.Facts = []fact{
 		{Name: "Titulaire", Value: people[move.Holder]},
-		{Name: "Clef", Value: string(move.Serial), Path: keyURL(move.Serial)},
+		{Name: "Clef", Value: string(move.Serial), Path: path},
 		{Name: "Quitte", Value: fmt.Sprintf("%s (%s)", names[move.From], move.From)},
 		{Name: "Rejoint", Value: fmt.Sprintf("%s (%s)", names[move.To], move.To)},
 		{Name: "Proposé", Value: fmt.Sprintf("%s, par %s", c.time(move.ProposedAt), people[move.ProposedBy])},
@@ -248,6 +252,19 @@ func (s *Server) showMove(v *visit, status int, move okey.Move, f *form, notice,
 		page.Form = f
 	}
 	return s.show(v, status, "move", screen{Title: people[move.Holder] + " part avec sa clef", Notice: notice, Warning: warning, Body: page})
+}
+
+// keyPath leads to a key's page; empty where the visitor may not see it.
+func (s *Server) keyPath(v *visit, serial okey.Serial) (string, error) {
+	key, err := s.store.Key(v.ctx(), serial)
+	if err != nil {
+		return "", err
+	}
+	subject, err := s.store.SubjectOfKey(v.ctx(), key)
+	if err != nil || okey.May(okey.ActSee, v.Actor, subject, v.today()) != nil {
+		return "", err
+	}
+	return keyURL(serial), nil
 }
 
 // decideMove takes the answer the one way through.

@@ -124,7 +124,7 @@ func standing(r okey.Request, waits []awaited, place int, mine bool, c clock) st
 	}
 	switch r.Stage {
 	case okey.AwaitingDecision:
-		return fmt.Sprintf("La réponse de %s est attendue depuis %s.%s", who, c.day(r.Since), until)
+		return fmt.Sprintf("La réponse %s est attendue depuis %s.%s", okey.SayOf(who), c.day(r.Since), until)
 	case okey.AwaitingStock:
 		return fmt.Sprintf("La demande est acceptée, mais aucune clef n'est libre. Place dans la file : %s. La première clef libre sera pour la première demande acceptée.", rank(place))
 	case okey.AwaitingCharter:
@@ -134,7 +134,7 @@ func standing(r okey.Request, waits []awaited, place int, mine bool, c clock) st
 		return fmt.Sprintf("Une clef est réservée. %s doit signer la charte et choisir son code PIN, depuis %s.%s", who, c.day(r.Since), until)
 	case okey.AwaitingHandover:
 		if mine {
-			return fmt.Sprintf("Votre clef vous attend : venez la chercher auprès de %s avant %s. Ne donnez votre code PIN à personne, pas même à la direction.", who, c.day(r.KeptUntil))
+			return fmt.Sprintf("Votre clef vous attend : venez la chercher auprès %s avant le %s. Ne donnez votre code PIN à personne, pas même à la direction.", okey.SayOf(who), c.day(r.KeptUntil))
 		}
 		return fmt.Sprintf("La clef est à remettre par %s, depuis %s.%s", who, c.day(r.Since), until)
 	}

@@ -26,6 +26,21 @@ func (r reader) KeysWith(ctx context.Context, serials []okey.Serial) ([]okey.Key
 	return keys(rows), err
 }
 
+// HolderNames names the holders of keys; keys that nobody has are not in it.
+func (r reader) HolderNames(ctx context.Context, serials []okey.Serial) (map[okey.Serial]string, error) {
+	var rows []struct {
+		Serial okey.Serial `db:"serial"`
+		Given  string      `db:"given_name"`
+		Family string      `db:"family_name"`
+	}
+	err := r.all(ctx, &rows, `SELECT k.serial, p.given_name, p.family_name FROM key k JOIN person p ON p.id = k.holder WHERE k.serial = ANY ($1)`, pq.Array(texts(serials)))
+	names := make(map[okey.Serial]string, len(rows))
+	for _, row := range rows {
+		names[row.Serial] = okey.Person{GivenName: row.Given, FamilyName: row.Family}.Name()
+	}
+	return names, err
+}
+
 // KeyMoving is a change of establishment.
 type KeyMoving struct {
 	Subject uuid.UUID // of the action that moves: every move is told under it
@@ -79,6 +94,22 @@ func (r reader) MovedBy(ctx context.Context, subject uuid.UUID) ([]MovedKey, err
 	var moved []MovedKey
 	err := r.all(ctx, &moved, `SELECT serial, from_uai, to_uai FROM key_moved WHERE subject = $1 ORDER BY serial`, subject)
 	return moved, err
+}
+
+// SeenUntil tells when a key went out of somebody's sight: when it left an establishment for which they answered at that moment, and when it
+// was last in their hands. Zero where it never was.
+func (r reader) SeenUntil(ctx context.Context, serial okey.Serial, person okey.PersonID) (left, returned time.Time, err error) {
+	var row struct {
+		Left     stdsql.NullTime `db:"left_at"`
+		Returned stdsql.NullTime `db:"returned_at"`
+	}
+	err = r.get(ctx, &row, noKey, `SELECT (SELECT max(m.at) FROM key_moved m JOIN establishment e ON e.uai = m.from_uai WHERE m.serial = $1 AND (
+			EXISTS (SELECT FROM assignment a WHERE a.person = $2 AND a.uai = coalesce(e.host, e.uai) AND a.function IN ('chef', 'adjoint')
+				AND a.since <= m.at AND (a.until IS NULL OR a.until >= m.at::date))
+			OR EXISTS (SELECT FROM delegation d WHERE d.given_to = $2 AND d.uai = coalesce(e.host, e.uai) AND d.created_at <= m.at
+				AND m.at::date BETWEEN d.from_day AND d.until_day AND (d.ended_at IS NULL OR d.ended_at >= m.at)))) AS left_at,
+		(SELECT max(v.at) FROM key_event v WHERE v.serial = $1 AND v.holder = $2) AS returned_at`, string(serial), person)
+	return utc(row.Left.Time), utc(row.Returned.Time), err
 }
 
 type moveRow struct {

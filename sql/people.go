@@ -123,6 +123,13 @@ func (r reader) Delegates(ctx context.Context, uai okey.UAI, on okey.Day, scopes
 	return people(rows), err
 }
 
+// StaffCount counts the people who work at an establishment on a day.
+func (r reader) StaffCount(ctx context.Context, uai okey.UAI, on okey.Day) (int, error) {
+	var n int
+	err := r.get(ctx, &n, "", `SELECT count(DISTINCT person) FROM assignment WHERE uai = $1 AND (until IS NULL OR until >= $2::date)`, uai, on.String())
+	return n, err
+}
+
 // SharedAddress tells whether two people have this address: such a mailbox gets no link that acts.
 func (r reader) SharedAddress(ctx context.Context, mail string) (bool, error) {
 	var shared bool

@@ -135,6 +135,11 @@ func (t *Tx) followReports(ctx context.Context, s okey.Succession) error {
 	if err != nil {
 		return err
 	}
+	err = t.exec(ctx, `INSERT INTO succession_item (succession, kind, id)
+		SELECT $1, 'report', id::text FROM key_report WHERE uai = $2 AND state = 'pending'`, s.ID, string(s.From))
+	if err != nil {
+		return err
+	}
 	for _, id := range ids {
 		t.Audit(Entry{At: s.At, Event: "report_moved", Actor: s.By, Via: okey.ViaSupport, Subject: "report:" + id.String(), Detail: string(s.To)})
 	}
@@ -157,7 +162,8 @@ func (t *Tx) appoint(ctx context.Context, s okey.Succession) error {
 // SuccessionCounts counts what moved with a succession.
 func (r reader) SuccessionCounts(ctx context.Context, id uuid.UUID) (okey.Moved, error) {
 	return r.moved(ctx, `SELECT count(*) FILTER (WHERE kind = 'key') AS keys, count(*) FILTER (WHERE kind = 'request') AS requests,
-		count(*) FILTER (WHERE kind = 'order') AS orders, count(*) FILTER (WHERE kind = 'proposal') AS proposals
+		count(*) FILTER (WHERE kind = 'order') AS orders, count(*) FILTER (WHERE kind = 'proposal') AS proposals,
+		count(*) FILTER (WHERE kind = 'report') AS reports
 		FROM succession_item WHERE succession = $1`, id)
 }
 
@@ -167,16 +173,18 @@ func (r reader) moved(ctx context.Context, query string, args ...any) (okey.Move
 		Requests  int `db:"requests"`
 		Orders    int `db:"orders"`
 		Proposals int `db:"proposals"`
+		Reports   int `db:"reports"`
 	}
 	err := r.get(ctx, &row, "", query, args...)
-	return okey.Moved{Keys: row.Keys, Requests: row.Requests, Orders: row.Orders, Proposals: row.Proposals}, err
+	return okey.Moved{Keys: row.Keys, Requests: row.Requests, Orders: row.Orders, Proposals: row.Proposals, Reports: row.Reports}, err
 }
 
 // WouldMove counts what would follow an establishment now.
 func (r reader) WouldMove(ctx context.Context, from okey.UAI) (okey.Moved, error) {
 	return r.moved(ctx, `SELECT (SELECT count(*) FROM key WHERE uai = $1) AS keys,
 		(SELECT count(*) FROM request WHERE uai = $1 AND closed_at IS NULL) AS requests, (SELECT count(*) FROM key_order WHERE uai = $1 AND closed_at IS NULL) AS orders,
-		(SELECT count(*) FROM key_move WHERE state = 'proposed' AND $1 IN (from_uai, to_uai)) AS proposals`, string(from))
+		(SELECT count(*) FROM key_move WHERE state = 'proposed' AND $1 IN (from_uai, to_uai)) AS proposals,
+		(SELECT count(*) FROM key_report WHERE uai = $1 AND state = 'pending') AS reports`, string(from))
 }
 
 // Succession is one that has happened, with the names of both ends and of who wanted it.
@@ -224,17 +232,4 @@ func (r reader) Successions(ctx context.Context, limit int) ([]Succession, error
 		found[i] = row.succession()
 	}
 	return found, err
-}
-
-// SuccessionItem is one thing that moved: the id of a request, an order or a proposal, or the serial of a key.
-type SuccessionItem struct {
-	Kind string `db:"kind"`
-	ID   string `db:"id"`
-}
-
-// SuccessionItems returns the record of what moved.
-func (r reader) SuccessionItems(ctx context.Context, id uuid.UUID) ([]SuccessionItem, error) {
-	var items []SuccessionItem
-	err := r.all(ctx, &items, `SELECT kind, id FROM succession_item WHERE succession = $1 ORDER BY kind, id`, id)
-	return items, err
 }

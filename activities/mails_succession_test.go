@@ -1,0 +1,81 @@
+package activities_test
+
+import (
+	"testing"
+
+	"okey"
+	"okey/internal/postbox"
+	"okey/internal/scene"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// to picks the letters to one address.
+func to(address string, letters []postbox.Letter) []postbox.Letter {
+	var picked []postbox.Letter
+	for _, l := range letters {
+		if l.To == address {
+			picked = append(picked, l)
+		}
+	}
+	return picked
+}
+
+func TestEverybodyWhomASuccessionConcernsIsToldOnce(t *testing.T) {
+	o := newOffice(t)
+	o.Person("Paul Petit", okey.Principal, scene.Acacias)
+	o.Person("Alix Adjoint", okey.Deputy, scene.Acacias)
+	signed, _ := o.until(okey.AwaitingHandover)
+	line := o.inLine("Ali Benali")
+	ben := o.Person("Ben Blond", okey.Staff, scene.Tilleuls)
+	held := o.KeyOf(ben, scene.Tilleuls, okey.NewDay(2029, 6, 30))
+	o.thirdSchool()
+	o.stockAct(okey.Action{Name: okey.ActionTakeAlong, Key: held, By: o.roux.ID, Content: okey.Content{Establishment: heir}})
+	o.Exec(`INSERT INTO inventory (id, uai, by_person, at, comment) VALUES ($1, $2, $3, $4, '')`, uuid.Max, scene.Tilleuls, o.roux.ID, o.now)
+	o.Exec(`INSERT INTO key_report (id, serial, uai, inventory, at, state) VALUES ($1, '00999', $2, $1, $3, 'pending')`, uuid.Max, scene.Tilleuls, o.now)
+
+	a := o.succeed(o.Support("Sam Support"), scene.Tilleuls, scene.Acacias)
+	arrived := o.letters(a.Verdict.Letters...)
+	const subject = "Le lycée des Acacias remplace le collège des Tilleuls"
+	assert.ElementsMatch(t, []string{
+		"ppetit@ac-nice.fr: " + subject, "aadjoint@ac-nice.fr: " + subject,
+		"mroux@ac-nice.fr: Le lycée des Acacias (0069002C) remplace le collège des Tilleuls", "ablanc@ac-nice.fr: Le lycée des Acacias (0069002C) remplace le collège des Tilleuls",
+		"lmartin@ac-nice.fr: Votre clef vous attend ailleurs", "abenali@ac-nice.fr: Votre demande de clef continue ailleurs",
+	}, lines(arrived))
+	assert.Contains(t, to("ppetit@ac-nice.fr", arrived)[0].Text, "Vous en reprenez 2 clefs, 2 demandes, 1 départ et 1 signalement.")
+	roux := to("mroux@ac-nice.fr", arrived)[0].Text
+	assert.Contains(t, roux, "en reprend 2 clefs, 2 demandes, 1 départ et 1 signalement. Alix Adjoint ou Paul Petit y répond désormais.")
+	lea := to("lmartin@ac-nice.fr", arrived)[0]
+	assert.Contains(t, lea.Text, "Le lycée des Acacias remplace le collège des Tilleuls. Votre clef vous y attend désormais : venez la chercher auprès d'Alix Adjoint ou Paul Petit.")
+	assert.Equal(t, base+"/demandes/"+signed.String(), link(lea))
+	ali := to("abenali@ac-nice.fr", arrived)[0]
+	assert.Contains(t, ali.Text, "garde sa place : Alix Adjoint ou Paul Petit y répond. Vous n'avez rien à faire.")
+	assert.Equal(t, base+"/demandes/"+line[0].String(), link(ali))
+	assert.Empty(t, o.letters(a.Verdict.Letters...), "each once")
+}
+
+func TestOneHeadOfBothSchoolsGetsOneLetter(t *testing.T) {
+	o := newOffice(t)
+	o.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'chef', 'import', $3)`, o.roux.ID, scene.Acacias, scene.Now)
+	a := o.succeed(o.Support("Sam Support"), scene.Tilleuls, scene.Acacias)
+	assert.Len(t, to("mroux@ac-nice.fr", o.letters(a.Verdict.Letters...)), 1)
+}
+
+func TestSupportIsToldWhereNobodyAnswersForTheSuccessor(t *testing.T) {
+	o := newOffice(t)
+	asked, _ := o.ask(o.lea, okey.FirstKey)
+	a := o.succeed(o.Support("Sam Support"), scene.Tilleuls, scene.Acacias)
+	arrived := o.letters(a.Verdict.Letters...)
+	told := to(supportBox, arrived)
+	require.Equal(t, []string{supportBox + ": Personne ne peut répondre : le lycée des Acacias"}, lines(told))
+	assert.Contains(t, told[0].Text, "reprend 1 demande, mais personne ne peut y répondre.")
+	assert.Contains(t, to("mroux@ac-nice.fr", arrived)[0].Text, "L'assistance y répond désormais.")
+	assert.Contains(t, to("lmartin@ac-nice.fr", arrived)[0].Text, "l'assistance y répond")
+	escalated, err := o.Store.Escalated(t.Context(), 10)
+	require.NoError(t, err)
+	require.Len(t, escalated, 1)
+	assert.Equal(t, asked, escalated[0].ID)
+	assert.NotContains(t, lines(arrived)[0], "Acacias remplace", "support is not told as if it were the direction")
+}

@@ -1,0 +1,78 @@
+package server_test
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+
+	"okey"
+	"okey/internal/scene"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// announced brings three keys on their way to the Tilleuls, and returns the page where they are confirmed.
+func (h *house) announced(c cast) string {
+	h.Helper()
+	rows := ""
+	for _, serial := range []string{"00481001", "00481002", "00481003"} {
+		rows += serial + ";L7;31/12/2029;" + string(scene.Tilleuls) + "\n"
+	}
+	a := h.deliver(c.support, deliveryHeader+rows, "", "announced", "true")
+	require.Equal(h, http.StatusCreated, a.Status, a.Text)
+	return "/livraisons/" + a.at("id").(string)
+}
+
+// tick is a form of arrivals with these keys ticked.
+func tick(form url.Values, serials ...string) url.Values {
+	form["serials"] = serials
+	return form
+}
+
+func TestTwoApproversMayConfirmOneDelivery(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	path := h.announced(c)
+	roux, blanc := h.as(c.roux), h.as(c.blanc)
+	stale := blanc.get(path).form(t, path)
+	roux.done(roux.post(path, tick(roux.get(path).form(t, path), "00481001")))
+
+	both := blanc.done(blanc.post(path, tick(stale, "00481001", "00481002")))
+	assert.Contains(t, both.text(), "C'est fait : clefs en stock : 1.")
+	assert.Contains(t, both.text(), "La clef 00481001 n'est plus en route : « Arrivée », ")
+	assert.Contains(t, both.text(), "par Marc Roux.")
+	assert.Equal(t, okey.InStock, h.KeyState("00481002"))
+	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM key_event WHERE serial = '00481001' AND reason = 'arrived'`), "it arrived once")
+	assert.Equal(t, okey.InTransit, h.KeyState("00481003"), "what nobody ticked stays on its way")
+	assert.Contains(t, both.text(), "Cette clef est en route pour le collège des Tilleuls.")
+	assert.Contains(t, both.HTML, `value="00481003" checked`, "the rest of the form as it stands now")
+}
+
+func TestAKeySettledSinceTheFormWasShownIsNamedAndNothingTickedIsLost(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	path := h.announced(c)
+	blanc := h.as(c.blanc)
+	stale := blanc.get(path).form(t, path)
+	h.as(c.support).reports("00481001", okey.ReasonLost)
+
+	alone := blanc.post(path, tick(stale, "00481001"))
+	assert.Equal(t, http.StatusConflict, alone.Status)
+	assert.Contains(t, alone.text(), "Rien n'a changé. La clef 00481001 n'est plus en route : « Clef perdue »")
+	assert.Contains(t, alone.text(), "par Sam Secours.")
+	assert.Equal(t, okey.Lost, h.KeyState("00481001"))
+	assert.Contains(t, alone.HTML, `value="00481002">`, "unticked it stays unticked")
+
+	foreign := h.Key(scene.Acacias)
+	mixed := blanc.post(path, tick(alone.form(t, path), "00481002", string(foreign)))
+	assert.Equal(t, http.StatusConflict, mixed.Status)
+	assert.Contains(t, mixed.text(), "La clef "+string(foreign)+" n'est pas attendue ici.")
+	assert.Contains(t, mixed.HTML, `value="00481002" checked`)
+	assert.Contains(t, mixed.HTML, `value="00481003">`)
+	assert.Equal(t, okey.InTransit, h.KeyState("00481002"), "refused, nothing is taken")
+	none := blanc.post(path, tick(mixed.form(t, path)))
+	assert.Equal(t, http.StatusUnprocessableEntity, none.Status)
+	blanc.done(blanc.post(path, tick(none.form(t, path), "00481002", "00481003")))
+	assert.Equal(t, "arrived", h.Text(`SELECT state FROM delivery`), "nothing is on its way any more")
+}

@@ -1,0 +1,71 @@
+package server_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"okey"
+	"okey/internal/scene"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// moves has support move a key to the Acacias.
+func (h *house) moves(support okey.Person, serial okey.Serial) {
+	h.Helper()
+	const page = "/assistance/deplacer"
+	b := h.as(support)
+	b.done(b.fill(page, page, "serials", string(serial), "establishment", string(scene.Acacias), "comment", "rééquilibrage", "confirm", "oui"))
+}
+
+func TestTheFormOfAKeyThatHasLeftSaysSinceWhenToWhoeverHadItAlone(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Exec(`UPDATE assignment SET since = '2020-01-01'`)
+	serial := h.Key(scene.Tilleuls)
+	page := "/clefs/" + string(serial)
+	roux := h.as(c.roux)
+	stale := roux.get(page).form(t, page, "reason", "lost", "comment", "introuvable")
+	h.moves(c.support, serial)
+
+	told := roux.post(page, stale)
+	assert.Equal(t, http.StatusConflict, told.Status)
+	assert.Contains(t, told.text(), "La clef "+string(serial)+" n'est plus dans votre établissement depuis ")
+	assert.NotContains(t, told.text(), "Acacias", "where it went is not for them")
+	assert.Equal(t, okey.InStock, h.KeyState(serial))
+	assert.Equal(t, http.StatusNotFound, roux.get(page).Status)
+
+	late := h.Person("Nora Nouvelle", okey.Principal, scene.Tilleuls)
+	h.Exec(`UPDATE assignment SET since = $2 WHERE person = $1`, late.ID, time.Now().Add(time.Hour))
+	for _, other := range []okey.Person{c.lea, late} { // whoever never could see the form
+		stale.Set("person", other.ID.String())
+		assert.Equal(t, http.StatusNotFound, h.as(other).post(page, stale).Status)
+	}
+}
+
+func TestOnesOwnLossDeclaredTwiceIsOneAction(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	serial := h.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2029, time.June, 30))
+	page := "/clefs/" + string(serial)
+	lea := h.as(c.lea)
+	form := lea.get(page).form(t, page, "reason", "lost", "comment", "introuvable")
+	for range 2 {
+		assert.Contains(t, lea.done(lea.post(page, form)).text(), "C'est fait : « Clef perdue »")
+	}
+}
+
+func TestTheFormOfOnesOwnKeyThatWasTakenBackSaysSo(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	serial := h.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2029, time.June, 30))
+	page := "/clefs/" + string(serial)
+	lea := h.as(c.lea)
+	stale := lea.get(page).form(t, page, "reason", "lost", "comment", "introuvable")
+	h.as(c.roux).reports(serial, okey.ReasonReturn)
+	told := lea.post(page, stale)
+	assert.Equal(t, http.StatusConflict, told.Status)
+	assert.Contains(t, told.text(), "n'est plus à vous depuis ")
+	assert.Equal(t, okey.InStock, h.KeyState(serial))
+}

@@ -70,6 +70,7 @@ func variants() map[string]variant {
 	add("holders_left-one", mail.HoldersLeft, func(f *mail.Facts) { f.Total, f.Items, f.Items[0].Unreached = 1, f.Items[:1], true })
 	add("key_expires-ended", mail.KeyExpires, func(f *mail.Facts) { f.Place = 1 })
 	add("key_expires-soon", mail.KeyExpires, func(f *mail.Facts) { f.Place = 0 })
+	add("orders_exported-own", mail.OrdersExported, func(f *mail.Facts) { f.Own = true })
 	add("move_decided-accepted", mail.MoveDecided, func(f *mail.Facts) { f.Accepted = true })
 	add("move_decided_holder-accepted", mail.YourMoveDecided, func(f *mail.Facts) { f.Accepted = true })
 	return all
@@ -143,6 +144,15 @@ func TestWhatPeopleWroteStaysText(t *testing.T) {
 	assert.NotContains(t, message.Text, "\nBcc:")
 	assert.NotContains(t, message.Text, "\n[Cliquez")
 	assert.NotContains(t, message.Text+message.HTML, "\u202e")
+}
+
+// Who reads a mail sets nothing in a machine's environment.
+func TestNoMailNamesASettingOfTheMachine(t *testing.T) {
+	for name, v := range variants() {
+		message, err := mail.Write(v.letter, v.facts)
+		require.NoError(t, err)
+		assert.NotContains(t, message.Text+message.HTML, "OKEY_", name)
+	}
 }
 
 func TestAnUnknownLetterIsAnError(t *testing.T) {

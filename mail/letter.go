@@ -51,6 +51,7 @@ const (
 
 	OrdersExported    Letter = "orders_exported"
 	OrderOverdue      Letter = "order_overdue"
+	OrderClosed       Letter = "order_closed"
 	KeysReported      Letter = "keys_reported"
 	ReportDecided     Letter = "report_decided"
 	LowStock          Letter = "low_stock"

@@ -70,6 +70,7 @@ func variants() map[string]variant {
 	add("holders_left-one", mail.HoldersLeft, func(f *mail.Facts) { f.Total, f.Items, f.Items[0].Unreached = 1, f.Items[:1], true })
 	add("key_expires-ended", mail.KeyExpires, func(f *mail.Facts) { f.Place = 1 })
 	add("key_expires-soon", mail.KeyExpires, func(f *mail.Facts) { f.Place = 0 })
+	add("order_closed-none", mail.OrderClosed, func(f *mail.Facts) { f.Free, f.Total, f.Comment = 0, 5, "Le fournisseur n'en fabrique plus." })
 	add("orders_exported-own", mail.OrdersExported, func(f *mail.Facts) { f.Own = true })
 	add("move_decided-accepted", mail.MoveDecided, func(f *mail.Facts) { f.Accepted = true })
 	add("move_decided_holder-accepted", mail.YourMoveDecided, func(f *mail.Facts) { f.Accepted = true })

@@ -293,7 +293,7 @@ func (s *Server) visibleExport(ctx context.Context, actor okey.Actor, text strin
 	}
 	id, err := uuid.Parse(text)
 	if err != nil {
-		return sql.Export{}, okey.Errorf(okey.CodeNotFound, "Cet export n'existe pas, ou il n'est pas pour vous.")
+		return sql.Export{}, okey.Errorf(okey.CodeNotFound, "Ce classeur n'existe pas, ou il n'est pas pour vous.")
 	}
 	return s.store.Export(ctx, id)
 }
@@ -346,6 +346,13 @@ func inField(field string, err error) error {
 
 func normaliseComment(w *wish) error {
 	comment, err := okey.CheckText("comment", w.Content.Comment, false)
+	w.Content = okey.Content{Comment: comment}
+	return err
+}
+
+// normaliseReason is for what support may do only if it says why.
+func normaliseReason(w *wish) error {
+	comment, err := okey.CheckText("comment", w.Content.Comment, true)
 	w.Content = okey.Content{Comment: comment}
 	return err
 }

@@ -21,6 +21,7 @@ func (s *Server) orderRoutes(people gin.IRouter) {
 	people.GET("/orders/:id", s.getOrder)
 	people.POST("/orders/:id/signals/cancellation", s.orderSignal(okey.ActionCancellation))
 	people.POST("/orders/:id/signals/shipment", s.orderSignal(okey.ActionShipment))
+	people.POST("/orders/:id/signals/closing", s.orderSignal(okey.ActionClosing))
 	people.POST("/orders/:id/signals/receipt", s.orderSignal(okey.ActionReceipt))
 	people.POST("/exports", s.postExport)
 	people.GET("/exports", s.listExports)

@@ -88,6 +88,18 @@ func TestSupportClosesAnOrderWithoutItsLastKeys(t *testing.T) {
 	assert.Contains(t, h.as(c.roux).get("/commandes").text(), "Clefs commandées ou en route 0")
 }
 
+func TestAProgramOfSupportClosesAnOrderToo(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	path := strings.Replace(h.shipped(c, 4), "/commandes/", "/orders/", 1) + "/signals/closing"
+	why := map[string]any{"comment": "rupture définitive"}
+	assert.Equal(t, http.StatusForbidden, h.call(c.roux, http.MethodPost, path, why).Status)
+	assert.Equal(t, http.StatusNotFound, h.call(c.stranger, http.MethodPost, path, why).Status)
+	assert.Equal(t, http.StatusUnprocessableEntity, h.call(c.support, http.MethodPost, path, map[string]any{"comment": " "}).Status)
+	assert.Equal(t, "cancelled", h.call(c.support, http.MethodPost, path, why).at("state"))
+	assert.Equal(t, "order_state", h.call(c.support, http.MethodPost, path, why).at("code"))
+}
+
 func TestSupportFindsTheOrdersAndTheReserveOfASchool(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()

@@ -62,7 +62,7 @@ func TestSupportClosesAnOrderOfWhichSomeKeysCame(t *testing.T) {
 	arrived := o.letters(v.Letters...)
 	require.Len(t, arrived, 2)
 	assert.Contains(t, arrived[0].Text, "Reçu : 1 sur 4.")
-	o.delivers(support, "0047000001", "0047000002")
+	o.delivers(support, scene.Tilleuls, "0047000001", "0047000002")
 	assert.Equal(t, 1, o.standsAt(order).Received, "its one key is in the stock now; the other one is no longer awaited")
 }
 

@@ -201,6 +201,9 @@ func (s *Server) fillOrders(v *visit, page *ordersScreen, uai okey.UAI) error {
 // addTypedPlace lets support type which establishment of all the list is about, and names it.
 func (s *Server) addTypedPlace(v *visit, f *form, chosen okey.UAI) error {
 	how := field{Label: "Établissement", Hint: "Son code UAI, par exemple 0061565U."}
+	if v.Actor.Support {
+		how.Hint = "Son code UAI, par exemple 0061565U, pour voir ses commandes, en passer une ou régler sa réserve."
+	}
 	typed := v.Query("etablissement")
 	if chosen != "" {
 		place, err := s.store.Place(v.ctx(), chosen)

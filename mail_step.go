@@ -36,6 +36,7 @@ const (
 
 	MailOrdersExported    MailKind = "orders_exported"    // supplier: the workbook
 	MailOrderOverdue      MailKind = "order_overdue"      // support: ordered keys that do not come
+	MailOrderClosed       MailKind = "order_closed"       // approvers: support cancelled or closed an order of theirs
 	MailKeysReported      MailKind = "keys_reported"      // support: keys of an inventory that OKEY does not know
 	MailReportDecided     MailKind = "report_decided"     // whoever reported it
 	MailLowStock          MailKind = "low_stock"          // approvers: fewer keys than support wants there

@@ -44,12 +44,13 @@ const (
 	ActionCancellation  ActionName = "cancellation"
 	ActionShipment      ActionName = "shipment"
 	ActionReceipt       ActionName = "receipt"
+	ActionClosing       ActionName = "closing"  // support: what is missing will not come
 	ActionOrderExported ActionName = "exported" // the flow's own: an export has taken it
 )
 
 // OrderActions returns the actions about an order.
 func OrderActions() []ActionName {
-	return []ActionName{ActionOrder, ActionCancellation, ActionShipment, ActionReceipt, ActionOrderExported}
+	return []ActionName{ActionOrder, ActionCancellation, ActionShipment, ActionReceipt, ActionClosing, ActionOrderExported}
 }
 
 // OrderTransitions says from which states an action about an order may be done.
@@ -57,6 +58,7 @@ var OrderTransitions = map[ActionName][]OrderState{
 	ActionCancellation: {OrderPlaced},
 	ActionShipment:     {OrderExported},
 	ActionReceipt:      {OrderExported, OrderShipped, OrderPartlyReceived},
+	ActionClosing:      {OrderExported, OrderShipped, OrderPartlyReceived},
 }
 
 // MaxOrder is the most keys that one order asks for.
@@ -69,6 +71,7 @@ type Order struct {
 	UAI        UAI
 	Quantity   int
 	Received   int
+	Noted      int // of Received: by hand, and not among the keys that entered the stock yet
 	Comment    string
 	State      OrderState
 	By         PersonID
@@ -131,6 +134,20 @@ func (o *Order) Receive(n int) {
 	o.Received += n
 	o.State = OrderPartlyReceived
 	if o.Received >= o.Quantity {
+		o.State = OrderReceived
+	}
+}
+
+// ReceiveByHand notes n keys that somebody has counted: OKEY does not know them yet, and they are not counted again when it does.
+func (o *Order) ReceiveByHand(n int) {
+	o.Receive(n)
+	o.Noted += n
+}
+
+// CloseShort ends an order whose other keys will never come: received where some did, else cancelled.
+func (o *Order) CloseShort() {
+	o.State = OrderCancelled
+	if o.Received > 0 {
 		o.State = OrderReceived
 	}
 }

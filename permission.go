@@ -18,6 +18,7 @@ const (
 	ActNudge        Act = "nudge"    // stock-available, by hand
 	ActImport       Act = "import"
 	ActExportOrders Act = "export_orders"
+	ActCloseOrder   Act = "close_order" // without the keys that are missing
 	ActSettings     Act = "settings"
 	ActResendMail   Act = "resend_mail"
 	ActAttach       Act = "attach_people"
@@ -87,6 +88,7 @@ var Permissions = map[Act]map[Role]Condition{
 	ActNudge:        {RoleSupport: Always},
 	ActImport:       {RoleSupport: Always},
 	ActExportOrders: {RoleSupport: Always},
+	ActCloseOrder:   {RoleSupport: WithReason},
 	ActSettings:     {RoleSupport: Always},
 	ActResendMail:   {RoleSupport: Always},
 	ActAttach:       {RoleSupport: Always},

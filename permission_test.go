@@ -39,7 +39,7 @@ func TestPermissionTable(t *testing.T) {
 		okey.ActAsk: "y-----", okey.ActSign: "y-----", okey.ActSetPIN: "y-----", okey.ActDeclareKey: "y-----",
 		okey.ActWithdraw: "yyyyr-", okey.ActDecide: "-yy-r-", okey.ActHandOver: "-yyyy-",
 		okey.ActManageKeys: "-yyyy-", okey.ActOrder: "-yyyy-", okey.ActDelegate: "-y----", okey.ActNudge: "----y-",
-		okey.ActImport: "----y-", okey.ActExportOrders: "----y-", okey.ActSettings: "----y-", okey.ActResendMail: "----y-",
+		okey.ActImport: "----y-", okey.ActExportOrders: "----y-", okey.ActCloseOrder: "----r-", okey.ActSettings: "----y-", okey.ActResendMail: "----y-",
 		okey.ActAttach: "----y-", okey.ActMoveKeys: "----y-", okey.ActSee: "yyyyyy", okey.ActSeeDesk: "----yy",
 	}
 	assert.Len(t, table, len(okey.Permissions), "every act has a row here")

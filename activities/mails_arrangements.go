@@ -199,7 +199,7 @@ func (p *post) aboutHosting(ctx context.Context, h sql.ListedHosting) error {
 	return err
 }
 
-// supportOrdered tells the approvers what support ordered in their place, or that it called their order off.
+// supportOrdered tells the approvers what support ordered in their place.
 func supportOrdered(ctx context.Context, p *post) error {
 	o, err := p.store.Order(ctx, p.order.Subject)
 	if err != nil {
@@ -214,7 +214,6 @@ func supportOrdered(ctx context.Context, p *post) error {
 		return err
 	}
 	p.facts.By, p.facts.Comment, p.facts.Total, p.facts.Place = by.Name(), action.Content.Comment, o.Quantity, int(o.Number)
-	p.facts.Accepted = action.Name == okey.ActionOrder
 	p.facts.Link = p.settings.URL + "/commandes/" + o.ID.String()
 	keepers, err := p.approvers(ctx, okey.Everything, okey.HandoverAndStock)
 	if err != nil {

@@ -185,7 +185,7 @@ func TestThePrincipalLearnsWhatSupportDidInTheirPlace(t *testing.T) {
 	}, lines(arrived))
 	arrived = order(okey.Action{Name: okey.ActionCancellation, Subject: id, Content: okey.Content{Comment: "doublon"}})
 	require.Len(t, arrived, 2)
-	assert.Contains(t, arrived[0].Text, "a annulé la commande de 3 clefs pour le collège des Tilleuls, à votre place : « doublon ».")
+	assert.Contains(t, arrived[0].Text, "a annulé à votre place la commande n° 1 : « doublon ».")
 }
 
 func TestThePrincipalLearnsThatSupportWithdrewARequest(t *testing.T) {

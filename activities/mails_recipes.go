@@ -55,6 +55,7 @@ var recipes = map[okey.MailKind]func(context.Context, *post) error{
 
 	okey.MailOrdersExported:    ordersExported,
 	okey.MailOrderOverdue:      orderOverdue,
+	okey.MailOrderClosed:       orderClosed,
 	okey.MailKeysReported:      keysReported,
 	okey.MailReportDecided:     reportDecided,
 	okey.MailLowStock:          lowStock,

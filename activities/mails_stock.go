@@ -71,3 +71,29 @@ func orderOverdue(ctx context.Context, p *post) error {
 	p.toSupport(mail.OrderOverdue)
 	return nil
 }
+
+// orderClosed tells those who look after the stock, among them whoever ordered, that support ended an order in their place.
+func orderClosed(ctx context.Context, p *post) error {
+	o, err := p.store.Order(ctx, p.order.Subject)
+	if err != nil {
+		return err
+	}
+	action, err := p.store.Action(ctx, p.order.Cause)
+	if err != nil {
+		return err
+	}
+	by, err := p.store.Person(ctx, action.By)
+	if err != nil {
+		return err
+	}
+	keepers, err := p.approvers(ctx, okey.Everything, okey.HandoverAndStock)
+	if err != nil {
+		return err
+	}
+	p.facts.Place, p.facts.Total, p.facts.Free = int(o.Number), o.Quantity, o.Received
+	p.facts.By, p.facts.Comment, p.facts.Link = by.Name(), action.Content.Comment, p.settings.URL+"/commandes/"+o.ID.String()
+	for _, person := range without(keepers, by.ID) {
+		p.toPerson(mail.OrderClosed, person)
+	}
+	return nil
+}

@@ -37,14 +37,16 @@ func placeOrder(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 	})
 }
 
-// inPlaceOf has an establishment's approvers told of an order that support placed, or called off, in their place.
+// inPlaceOf has an establishment's approvers told of an order that support placed, or brought to its end, in their place.
 func (c *stockSitting) inPlaceOf(uai okey.UAI) []okey.MailOrder {
-	called := map[okey.ActionName]int{okey.ActionOrder: 1, okey.ActionCancellation: 2} // each is told by itself
-	ref, tells := called[c.action.Name]
+	told := map[okey.ActionName]okey.MailKind{
+		okey.ActionOrder: okey.MailSupportOrdered, okey.ActionCancellation: okey.MailOrderClosed, okey.ActionClosing: okey.MailOrderClosed,
+	}
+	kind, tells := told[c.action.Name]
 	if !tells || c.action.Via != okey.ViaSupport || c.action.By == (okey.PersonID{}) {
 		return nil
 	}
-	return []okey.MailOrder{c.letter(okey.MailSupportOrdered, ref, uai, c.action.Subject)}
+	return []okey.MailOrder{c.letter(kind, 1, uai, c.action.Subject)}
 }
 
 // orderAct makes a judge of an action on an order that exists: the table of states first, then what apply does to it.
@@ -64,7 +66,7 @@ func orderAct(act okey.Act, apply func(o *okey.Order, a okey.Action) error) func
 			return okey.Verdict{}, err
 		}
 		v := okey.Verdict{Accepted: true, Count: o.Received, Letters: c.inPlaceOf(o.UAI)}
-		return v, c.MoveOrder(ctx, o.Order, c.action.By, c.action.Content.Comment, c.At)
+		return v, c.MoveOrder(ctx, o.Order, sql.OrderChange{At: c.At, By: c.action.By, Comment: c.action.Content.Comment})
 	}
 }
 
@@ -83,7 +85,12 @@ func receive(o *okey.Order, a okey.Action) error {
 	if a.Content.Quantity < 1 || a.Content.Quantity > left {
 		return okey.Errorf(okey.CodeOrderQuantity, "Il reste %d clefs à recevoir.", left)
 	}
-	o.Receive(a.Content.Quantity)
+	o.ReceiveByHand(a.Content.Quantity)
+	return nil
+}
+
+func closeShort(o *okey.Order, _ okey.Action) error {
+	o.CloseShort()
 	return nil
 }
 
@@ -133,24 +140,24 @@ func exportOrders(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 func writeOrders(to *bytes.Buffer, orders []sql.ListedOrder, at time.Time) error {
 	keys := 0
 	type school struct {
-		uai           okey.UAI
-		name, commune string
-		orders, keys  int
+		uai                     okey.UAI
+		name, postcode, commune string
+		orders, keys            int
 	}
 	schools := map[okey.UAI]*school{}
 	lines := make([][]any, len(orders))
 	for i, o := range orders {
 		keys += o.Quantity
 		if schools[o.UAI] == nil {
-			schools[o.UAI] = &school{uai: o.UAI, name: o.Establishment, commune: o.Commune}
+			schools[o.UAI] = &school{uai: o.UAI, name: o.Establishment, postcode: o.Postcode, commune: o.Commune}
 		}
 		schools[o.UAI].orders++
 		schools[o.UAI].keys += o.Quantity
-		lines[i] = []any{o.Number, o.PlacedAt.In(at.Location()), string(o.UAI), o.Establishment, o.Commune, o.Quantity, o.Comment, o.ByName}
+		lines[i] = []any{o.Number, o.PlacedAt.In(at.Location()), string(o.UAI), o.Establishment, o.Postcode, o.Commune, o.Quantity, o.Comment, o.ByName}
 	}
 	var totals [][]any
 	for _, s := range schools {
-		totals = append(totals, []any{string(s.uai), s.name, s.commune, s.orders, s.keys})
+		totals = append(totals, []any{string(s.uai), s.name, s.postcode, s.commune, s.orders, s.keys})
 	}
 	slices.SortFunc(totals, func(a, b []any) int { return cmp.Compare(a[0].(string), b[0].(string)) })
 	text, number := workbook.Text, workbook.Number
@@ -163,14 +170,15 @@ func writeOrders(to *bytes.Buffer, orders []sql.ListedOrder, at time.Time) error
 			{Title: "Date", Kind: workbook.Instant},
 			{Title: "UAI", Kind: text, Width: 11},
 			{Title: "Établissement", Kind: text, Width: 36},
+			{Title: "Code postal", Kind: text, Width: 12},
 			{Title: "Commune", Kind: text},
 			{Title: "Clefs", Kind: number},
 			{Title: "Motif", Kind: text, Width: 48},
 			{Title: "Demandée par", Kind: text},
-		}, Rows: rows(lines), Totals: []any{nil, nil, nil, "Total", nil, keys, nil, nil}},
+		}, Rows: rows(lines), Totals: []any{nil, nil, nil, "Total", nil, nil, keys, nil, nil}},
 		workbook.Sheet{Name: "Par établissement", Columns: []workbook.Column{
-			{Title: "UAI", Kind: text, Width: 11}, {Title: "Établissement", Kind: text, Width: 36}, {Title: "Commune", Kind: text}, {Title: "Commandes", Kind: number}, {Title: "Clefs", Kind: number},
-		}, Rows: rows(totals), Totals: []any{nil, "Total", nil, len(orders), keys}},
+			{Title: "UAI", Kind: text, Width: 11}, {Title: "Établissement", Kind: text, Width: 36}, {Title: "Code postal", Kind: text, Width: 12}, {Title: "Commune", Kind: text}, {Title: "Commandes", Kind: number}, {Title: "Clefs", Kind: number},
+		}, Rows: rows(totals), Totals: []any{nil, "Total", nil, nil, len(orders), keys}},
 	)
 }
 

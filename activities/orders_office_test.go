@@ -51,14 +51,14 @@ func TestLibreOfficeOpensAnExportClean(t *testing.T) {
 	require.Len(t, orders, len(hostile)+2, "header, orders, totals")
 	sum := 0
 	for i, comment := range hostile {
-		assert.Equal(t, strings.ReplaceAll(comment, "\t", " "), orders[i+1][6], "as written; a tab is a space in a cell")
+		assert.Equal(t, strings.ReplaceAll(comment, "\t", " "), orders[i+1][7], "as written; a tab is a space in a cell")
 		sum += i + 1
 	}
 	last := orders[len(orders)-1]
-	assert.Equal(t, []string{"Total", "210"}, []string{last[3], last[5]})
+	assert.Equal(t, []string{"Total", "210"}, []string{last[3], last[6]})
 	assert.Equal(t, 210, sum)
 	totals := sheetOf(t, dir, "Par établissement")
-	assert.Equal(t, []string{string(scene.Tilleuls), "Collège des Tilleuls", "Nice", "20", "210"}, totals[1])
+	assert.Equal(t, []string{string(scene.Tilleuls), "Collège des Tilleuls", "06000", "Nice", "20", "210"}, totals[1])
 
 	convert(t, dir, "fods")
 	seen := inspect(t, filepath.Join(dir, "commandes.fods"))

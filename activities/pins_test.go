@@ -102,5 +102,5 @@ func TestTheHolderIsToldOfALockedPINAndNobodyOnceTheKeyIsGone(t *testing.T) {
 	o.Exec(`INSERT INTO key (serial, uai, state, batch, expires_on, holder, changed_at) VALUES ($1, $2, 'in_service', 'L1', '2029-06-30', $3, $4)`, string(serial), scene.Tilleuls, o.lea.ID, o.now)
 	arrived := o.letters(judged.Verdict.Letters...)
 	require.Equal(t, []string{"lmartin@ac-nice.fr: Le code PIN de votre clef n° " + string(serial) + " est bloqué"}, lines(arrived))
-	assert.Contains(t, arrived[0].Text, "avant mercredi 25 novembre à 10 h 12")
+	assert.Contains(t, arrived[0].Text, "avant le mercredi 25 novembre à 10 h 12")
 }

@@ -32,6 +32,7 @@ var stockJudges = map[okey.ActionName]func(context.Context, *stockSitting) (okey
 	okey.ActionCancellation:  orderAct(okey.ActOrder, cancel),
 	okey.ActionShipment:      orderAct(okey.ActExportOrders, ship),
 	okey.ActionReceipt:       orderAct(okey.ActOrder, receive),
+	okey.ActionClosing:       orderAct(okey.ActCloseOrder, closeShort),
 	okey.ActionOrderExported: seeOrder,
 	okey.ActionExport:        exportOrders,
 

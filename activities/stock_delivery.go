@@ -45,7 +45,7 @@ func takeDelivery(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 		return okey.Verdict{}, err
 	}
 	if !d.Announced {
-		if err := c.bookOnOrders(ctx, rows); err != nil {
+		if err := c.bookOnOrders(ctx, d, rows); err != nil {
 			return okey.Verdict{}, err
 		}
 	}
@@ -92,7 +92,8 @@ func confirmArrival(ctx context.Context, c *stockSitting) (okey.Verdict, error) 
 			return okey.Verdict{}, err
 		}
 	}
-	if err := c.ReceiveKeys(ctx, uai, len(arrived), c.action.ID, c.At); err != nil {
+	receipt := sql.Arrival{UAI: uai, Keys: len(arrived), Delivery: d.ID, By: c.action.By, Cause: c.action.ID, At: c.At}
+	if err := c.ReceiveKeys(ctx, receipt); err != nil {
 		return okey.Verdict{}, err
 	}
 	v := okey.Verdict{Accepted: true, Count: len(arrived), Faults: settled}
@@ -137,13 +138,13 @@ func (c *stockSitting) sortArrival(ctx context.Context, delivery uuid.UUID, uai 
 }
 
 // bookOnOrders notes keys that arrived on what their establishments had ordered.
-func (c *stockSitting) bookOnOrders(ctx context.Context, rows []okey.ImportedKey) error {
+func (c *stockSitting) bookOnOrders(ctx context.Context, d sql.Delivery, rows []okey.ImportedKey) error {
 	arrived := map[okey.UAI]int{}
 	for _, row := range rows {
 		arrived[row.UAI]++
 	}
 	for _, uai := range schoolsOf(rows) {
-		if err := c.ReceiveKeys(ctx, uai, arrived[uai], c.action.ID, c.At); err != nil {
+		if err := c.ReceiveKeys(ctx, sql.Arrival{UAI: uai, Keys: arrived[uai], Delivery: d.ID, Cause: c.action.ID, At: c.At}); err != nil {
 			return err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"okey"
 	"okey/mail"
+	"okey/sql"
 )
 
 // saveInventory keeps what lies in a drawer, compared with what should at this instant. No key changes by it.
@@ -58,6 +59,9 @@ func decideReport(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 		state = okey.ReportConfirmed
 		key := okey.Key{Serial: report.Serial, UAI: report.UAI, Batch: content.Batch, ExpiresOn: content.ExpiresOn}
 		if err := c.AddKey(ctx, key, okey.ReasonReported, c.action.By, c.action.Via, c.At); err != nil {
+			return okey.Verdict{}, err
+		}
+		if err := c.ReceiveKeys(ctx, sql.Arrival{UAI: report.UAI, Keys: 1, By: c.action.By, Cause: c.action.ID, At: c.At}); err != nil {
 			return okey.Verdict{}, err
 		}
 		if err := c.serve(ctx, &v, report.UAI); err != nil {

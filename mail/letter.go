@@ -68,6 +68,7 @@ const (
 
 	OrdersExported    Letter = "orders_exported"
 	OrderOverdue      Letter = "order_overdue"
+	OrderClosed       Letter = "order_closed"
 	KeysReported      Letter = "keys_reported"
 	ReportDecided     Letter = "report_decided"
 	LowStock          Letter = "low_stock"
@@ -130,7 +131,7 @@ type Facts struct {
 	ToSupport string // when support is told
 	Expiry    string
 	Other     string // the other establishment of a move, within a sentence
-	Accepted  bool   // a move; of an order: it stands
+	Accepted  bool   // a move
 	Function  string // of somebody whom support attached
 	// Everything tells a delegation for everything from one for handovers and stock only.
 	Everything bool

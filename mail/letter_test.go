@@ -75,9 +75,10 @@ func variants() map[string]variant {
 	add("holders_left-one", mail.HoldersLeft, func(f *mail.Facts) { f.Total, f.Items, f.Items[0].Unreached = 1, f.Items[:1], true })
 	add("key_expires-ended", mail.KeyExpires, func(f *mail.Facts) { f.Place = 1 })
 	add("key_expires-soon", mail.KeyExpires, func(f *mail.Facts) { f.Place = 0 })
+	add("order_closed-none", mail.OrderClosed, func(f *mail.Facts) { f.Free, f.Total, f.Comment = 0, 5, "Le fournisseur n'en fabrique plus." })
+	add("orders_exported-own", mail.OrdersExported, func(f *mail.Facts) { f.Own = true })
 	add("move_decided-accepted", mail.MoveDecided, func(f *mail.Facts) { f.Accepted = true })
 	add("move_decided_holder-accepted", mail.YourMoveDecided, func(f *mail.Facts) { f.Accepted = true })
-	add("support_ordered-placed", mail.SupportOrdered, func(f *mail.Facts) { f.Accepted, f.Comment = true, "rentrée" })
 	add("delegation_given-everything", mail.DelegationGiven, func(f *mail.Facts) { f.Everything = true })
 	add("delegation_given-coming", mail.DelegationGiven, func(f *mail.Facts) { f.Items, f.Total = nil, 0 })
 	add("delegation_given_approver-everything", mail.DelegationGivenApprover, func(f *mail.Facts) { f.Everything = true })
@@ -177,6 +178,15 @@ func TestWhatPeopleWroteStaysText(t *testing.T) {
 	assert.NotContains(t, message.Text, "\nBcc:")
 	assert.NotContains(t, message.Text, "\n[Cliquez")
 	assert.NotContains(t, message.Text+message.HTML, "\u202e")
+}
+
+// Who reads a mail sets nothing in a machine's environment.
+func TestNoMailNamesASettingOfTheMachine(t *testing.T) {
+	for name, v := range variants() {
+		message, err := mail.Write(v.letter, v.facts)
+		require.NoError(t, err)
+		assert.NotContains(t, message.Text+message.HTML, "OKEY_", name)
+	}
 }
 
 func TestAnUnknownLetterIsAnError(t *testing.T) {

@@ -21,6 +21,7 @@ func (s *Server) orderRoutes(people gin.IRouter) {
 	people.GET("/orders/:id", s.getOrder)
 	people.POST("/orders/:id/signals/cancellation", s.orderSignal(okey.ActionCancellation))
 	people.POST("/orders/:id/signals/shipment", s.orderSignal(okey.ActionShipment))
+	people.POST("/orders/:id/signals/closing", s.orderSignal(okey.ActionClosing))
 	people.POST("/orders/:id/signals/receipt", s.orderSignal(okey.ActionReceipt))
 	people.POST("/exports", s.postExport)
 	people.GET("/exports", s.listExports)
@@ -293,7 +294,7 @@ func (s *Server) visibleExport(ctx context.Context, actor okey.Actor, text strin
 	}
 	id, err := uuid.Parse(text)
 	if err != nil {
-		return sql.Export{}, okey.Errorf(okey.CodeNotFound, "Cet export n'existe pas, ou il n'est pas pour vous.")
+		return sql.Export{}, okey.Errorf(okey.CodeNotFound, "Ce classeur n'existe pas, ou il n'est pas pour vous.")
 	}
 	return s.store.Export(ctx, id)
 }
@@ -346,6 +347,13 @@ func inField(field string, err error) error {
 
 func normaliseComment(w *wish) error {
 	comment, err := okey.CheckText("comment", w.Content.Comment, false)
+	w.Content = okey.Content{Comment: comment}
+	return err
+}
+
+// normaliseReason is for what support may do only if it says why.
+func normaliseReason(w *wish) error {
+	comment, err := okey.CheckText("comment", w.Content.Comment, true)
 	w.Content = okey.Content{Comment: comment}
 	return err
 }

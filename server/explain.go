@@ -97,7 +97,7 @@ func sentence(v okey.Verdict, f facts) (message, field string) {
 	case okey.CodeOrderQuantity:
 		return "C'est plus que ce qui reste à recevoir : comptez de nouveau. Des clefs en trop ? Dites-le à l'assistance.", "quantity"
 	case okey.CodeNothingToExport:
-		return "Aucune commande n'attend d'être transmise : il n'y a rien à exporter.", ""
+		return "Aucune commande n'attend d'être transmise : il n'y a rien à transmettre.", ""
 	case okey.CodeReportDecided:
 		return "Quelqu'un de l'assistance a déjà répondu : rien n'a changé.", ""
 	case okey.CodeReportKnown:

@@ -200,6 +200,7 @@ var stockPages = map[okey.ActionName]func(okey.Action) string{
 	},
 	okey.ActionDelivery: pageOf(pathDeliveries), okey.ActionArrival: pageOf("/livraisons"),
 	okey.ActionOrder: pageOf(pathOrders), okey.ActionCancellation: pageOf(pathOrders), okey.ActionShipment: pageOf(pathOrders), okey.ActionReceipt: pageOf(pathOrders),
+	okey.ActionClosing:        pageOf(pathOrders),
 	okey.ActionExport:         func(okey.Action) string { return pathOrders },
 	okey.ActionInventory:      pageOf(pathInventory),
 	okey.ActionReportDecision: func(okey.Action) string { return pathReports },

@@ -141,7 +141,10 @@ var deskLinks = []struct {
 }
 
 // hit is one thing that a search has come upon.
-type hit struct{ Kind, Name, Path, More string }
+type hit struct {
+	Kind, Name, Path, More string
+	Pages                  []fact // what else there is of it
+}
 
 // deskPage is for support and auditors.
 func (s *Server) deskPage(v *visit) error {
@@ -208,13 +211,25 @@ func (s *Server) search(v *visit, asked string) ([]hit, error) {
 		return nil, err
 	}
 	for _, p := range places {
-		results = append(results, hit{Kind: "Établissement", Name: fmt.Sprintf("%s (%s)", p.Name, p.UAI), Path: "/demandes?etablissement=" + string(p.UAI), More: p.Commune})
+		results = append(results, hit{Kind: "Établissement", Name: fmt.Sprintf("%s (%s)", p.Name, p.UAI), Path: "/demandes?etablissement=" + string(p.UAI), More: p.Commune, Pages: v.pagesOf(p.UAI)})
 	}
 	persons, err := s.store.FindPeople(v.ctx(), asked, searchRows)
 	for _, p := range persons {
 		results = append(results, hit{Kind: "Personne", Name: p.Name(), Path: "/demandes?personne=" + p.ID.String(), More: p.Mail})
 	}
 	return results, err
+}
+
+// pagesOf are the pages about an establishment; its drawer is counted by those alone who manage keys.
+func (v *visit) pagesOf(uai okey.UAI) []fact {
+	pages := []fact{{Name: "Demandes", Path: "/demandes"}, {Name: "Clefs", Path: "/clefs"}, {Name: "Commandes", Path: pathOrders}}
+	if okey.May(okey.ActManageKeys, v.Actor, okey.Subject{UAI: uai}, v.today()) == nil {
+		pages = append(pages, fact{Name: "Inventaire", Path: pathInventory})
+	}
+	for i := range pages {
+		pages[i].Path += "?etablissement=" + string(uai)
+	}
+	return pages
 }
 
 func (s *Server) findKeys(v *visit, asked string) ([]hit, error) {

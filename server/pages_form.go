@@ -3,9 +3,11 @@ package server
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -151,6 +153,18 @@ func (f *form) note(field, message string) {
 		f.Values["read"] = "" // the new text is agreed to anew
 	}
 	f.Errors = append(f.Errors, formError{Field: field, Message: message})
+}
+
+// number reads a number of keys as people type it: 5, "5 " or 1 000. What is none is noted beside its field, with the bounds that the answer
+// is to keep; it counts as 0.
+func (f *form) number(name string, least, most int) (n int, read bool) {
+	digits := strings.Join(strings.Fields(f.Values[name]), "")
+	n, err := strconv.Atoi(digits)
+	if err == nil && strings.Trim(digits, "0123456789") == "" {
+		return n, true
+	}
+	f.note(name, fmt.Sprintf("Écrivez un nombre de %d à %d.", least, most))
+	return 0, false
 }
 
 // draft is a form that was sent after its session had ended.

@@ -3,7 +3,6 @@ package server
 import (
 	"fmt"
 	"net/http"
-	"strconv"
 
 	"okey"
 	"okey/sql"
@@ -19,7 +18,7 @@ type ordersScreen struct {
 	Sheet   string
 	Export  *form
 	Exports []exportLine
-	Minimum *form
+	Reserve *form
 	Next    string
 	First   string
 }
@@ -35,6 +34,7 @@ func (s *Server) orderPages(get, post func(string, func(*visit) error)) {
 	get(pathOrders+"/exports", func(v *visit) error { v.Redirect(http.StatusSeeOther, pathOrders); return nil })
 	get(pathOrders+"/exports/:id", s.downloadExport)
 	post(pathOrders+"/minimum", s.setMinimum)
+	get(pathOrders+"/minimum", func(v *visit) error { v.Redirect(http.StatusSeeOther, pathOrders); return nil })
 	get(pathOrders+"/:id", s.orderPage)
 	for path, name := range orderForms {
 		post(pathOrders+"/:id/"+path, func(v *visit) error { return s.orderAct(v, name) })
@@ -43,7 +43,7 @@ func (s *Server) orderPages(get, post func(string, func(*visit) error)) {
 
 // orderForms are what can be done with an order, by the last part of their address.
 var orderForms = map[string]okey.ActionName{
-	"annulation": okey.ActionCancellation, "expedition": okey.ActionShipment, "reception": okey.ActionReceipt,
+	"annulation": okey.ActionCancellation, "expedition": okey.ActionShipment, "reception": okey.ActionReceipt, "cloture": okey.ActionClosing,
 }
 
 func (s *Server) ordersPage(v *visit) error {
@@ -81,20 +81,22 @@ func orderForm(v *visit, uai okey.UAI) *form {
 	return f
 }
 
-func (s *Server) showOrders(v *visit, status int, f *form, notice, warning string) error {
+// showOrders shows the page; sent is a form of it that was refused, and brings the page back to its establishment.
+func (s *Server) showOrders(v *visit, status int, sent *form, notice, warning string) error {
 	page := ordersScreen{Filters: listForm(pathOrders), Sheet: changedURL(v, pathOrders+".xlsx", "cursor", "")}
-	uai := orderingAt(v)
-	if f != nil {
-		if typed, err := okey.ParseUAI(f.Values["establishment"]); err == nil {
-			uai = typed
+	uai, chosen := orderingAt(v), chosenSchool(v)
+	if sent != nil {
+		if typed, err := okey.ParseUAI(sent.Values["establishment"]); err == nil {
+			uai, chosen = typed, typed
+			page.Sheet = changedURL(v, pathOrders+".xlsx", "etablissement", string(typed))
 		}
 	}
 	if uai != "" && s.permitAt(v.ctx(), v.Actor, &wish{}, okey.ActOrder, uai) == nil {
-		if err := s.fillOrderForm(v, &page, f, uai); err != nil {
+		if err := s.fillOrderForm(v, &page, sent, uai); err != nil {
 			return err
 		}
 	}
-	if err := s.fillOrders(v, &page); err != nil {
+	if err := s.fillOrders(v, &page, chosen); err != nil {
 		return err
 	}
 	if v.desk() {
@@ -105,7 +107,7 @@ func (s *Server) showOrders(v *visit, status int, f *form, notice, warning strin
 	return s.show(v, status, "orders", screen{Title: "Commandes", Notice: notice, Warning: warning, Body: page})
 }
 
-func (s *Server) fillOrderForm(v *visit, page *ordersScreen, f *form, uai okey.UAI) error {
+func (s *Server) fillOrderForm(v *visit, page *ordersScreen, sent *form, uai okey.UAI) error {
 	place, err := s.store.Place(v.ctx(), uai)
 	if err != nil {
 		return err
@@ -127,27 +129,35 @@ func (s *Server) fillOrderForm(v *visit, page *ordersScreen, f *form, uai okey.U
 	if needs.Suggested() == 0 {
 		page.Suggest = "D'après ces chiffres, il n'y a rien à commander."
 	}
-	if f == nil {
-		f = orderForm(v, uai)
-		if n := needs.Suggested(); n > 0 {
-			f.Values["quantity"] = fmt.Sprint(n)
-		}
-		if s.restore(v, f) && page.Suggest != "" {
-			page.Suggest += " " + restoredNotice
-		}
+	page.Form = orderForm(v, uai)
+	if n := needs.Suggested(); n > 0 {
+		page.Form.Values["quantity"] = fmt.Sprint(n)
 	}
-	page.Form = f
+	if s.restore(v, page.Form) {
+		page.Suggest += " " + restoredNotice
+	}
 	if okey.May(okey.ActSettings, v.Actor, okey.Subject{}, v.today()) == nil {
-		page.Minimum = newForm(v, "minimum", pathOrders+"/minimum", "Régler la réserve", map[string]field{
-			"establishment": {}, "minimum": {Label: "Clefs à garder en réserve", Hint: "En dessous, les responsables sont prévenus. 0 : pas de réserve."},
-		})
-		page.Minimum.Values["establishment"], page.Minimum.Values["minimum"] = string(uai), fmt.Sprint(needs.Minimum)
+		page.Reserve = reserveForm(v)
+		page.Reserve.Values["establishment"], page.Reserve.Values["minimum"] = string(uai), fmt.Sprint(needs.Minimum)
+	}
+	switch {
+	case sent == nil:
+	case sent.Name == page.Form.Name:
+		page.Form = sent
+	case page.Reserve != nil && sent.Name == page.Reserve.Name:
+		page.Reserve = sent
 	}
 	return nil
 }
 
-func (s *Server) fillOrders(v *visit, page *ordersScreen) error {
-	uai, state := chosenSchool(v), okey.OrderState(v.Query("etat"))
+func reserveForm(v *visit) *form {
+	return newForm(v, "reserve", pathOrders+"/minimum", "Régler la réserve", map[string]field{
+		"establishment": {}, "minimum": {Label: "Clefs à garder en réserve", Hint: "En dessous, les responsables sont prévenus. 0 : pas de réserve."},
+	})
+}
+
+func (s *Server) fillOrders(v *visit, page *ordersScreen, uai okey.UAI) error {
+	state := okey.OrderState(v.Query("etat"))
 	filter := sql.OrderFilter{Establishment: uai, Limit: pageLines + 1}
 	if state.Valid() {
 		filter.State = state
@@ -182,7 +192,35 @@ func (s *Server) fillOrders(v *visit, page *ordersScreen) error {
 		states = append(states, choice{string(st), okey.Capitalize(st.French())})
 	}
 	page.Filters.add("etat", string(state), field{Label: "État", Empty: "Tous", Choices: states})
+	if v.desk() {
+		return s.addTypedPlace(v, page.Filters, uai)
+	}
 	return s.addPlaces(v, page.Filters, uai)
+}
+
+// addTypedPlace lets support type which establishment of all the list is about, and names it.
+func (s *Server) addTypedPlace(v *visit, f *form, chosen okey.UAI) error {
+	how := field{Label: "Établissement", Hint: "Son code UAI, par exemple 0061565U."}
+	if v.Actor.Support {
+		how.Hint = "Son code UAI, par exemple 0061565U, pour voir ses commandes, en passer une ou régler sa réserve."
+	}
+	typed := v.Query("etablissement")
+	if chosen != "" {
+		place, err := s.store.Place(v.ctx(), chosen)
+		switch {
+		case okey.ErrorCode(err) == okey.CodeNotFound:
+			f.note("etablissement", "Cet établissement n'est pas dans OKEY : vérifiez son code, ou cherchez son nom dans « Assistance ».")
+		case err != nil:
+			return err
+		default:
+			how.Hint = place.Name
+		}
+		typed = string(chosen)
+	} else if typed != "" {
+		f.note("etablissement", "Écrivez un code UAI, par exemple 0061565U : sept chiffres et une lettre.")
+	}
+	f.add("etablissement", typed, how)
+	return nil
 }
 
 func sayQuantity(o sql.ListedOrder) string {
@@ -220,10 +258,7 @@ func (s *Server) placeOrder(v *visit) error {
 		return err
 	}
 	again := func(status int, warning string) error { return s.showOrders(v, status, f, "", warning) }
-	quantity, err := strconv.Atoi(f.Values["quantity"])
-	if err != nil {
-		quantity = 0
-	}
+	quantity, _ := f.number("quantity", 1, okey.MaxOrder)
 	done, err := s.act(v.ctx(), v.Actor, wish{
 		Action: f.Action, Name: okey.ActionOrder, Via: okey.ViaWeb,
 		Content: okey.Content{Establishment: okey.UAI(f.Values["establishment"]), Quantity: quantity, Comment: f.Values["comment"]},
@@ -259,7 +294,7 @@ func (s *Server) downloadExport(v *visit) error {
 }
 
 func (s *Server) setMinimum(v *visit) error {
-	f := newForm(v, "minimum", pathOrders+"/minimum", "Régler la réserve", map[string]field{"establishment": {}, "minimum": {}})
+	f := reserveForm(v)
 	if err := s.read(v, f); err != nil {
 		return err
 	}
@@ -270,131 +305,16 @@ func (s *Server) setMinimum(v *visit) error {
 	if err != nil {
 		return err
 	}
-	n, err := strconv.Atoi(f.Values["minimum"])
-	if err != nil || n < 0 || n > okey.MaxOrder {
-		return s.showOrders(v, http.StatusUnprocessableEntity, nil, "", fmt.Sprintf("La réserve est un nombre de clefs, de 0 à %d.", okey.MaxOrder))
+	n, read := f.number("minimum", 0, okey.MaxOrder)
+	if read && n > okey.MaxOrder {
+		f.note("minimum", fmt.Sprintf("La réserve est de %d clefs au plus.", okey.MaxOrder))
+	}
+	if len(f.Errors) > 0 {
+		return s.showOrders(v, http.StatusUnprocessableEntity, f, "", "")
 	}
 	if err := s.store.SetMinimum(v.ctx(), uai, n, v.Actor.ID, v.Now.UTC()); err != nil {
 		return err
 	}
 	v.Redirect(http.StatusSeeOther, pathOrders+"?etablissement="+string(uai))
 	return nil
-}
-
-// orderScreen is the page of one order.
-type orderScreen struct {
-	Facts []fact
-	Forms []*form
-	Story []storyLine
-}
-
-func (s *Server) orderPage(v *visit) error {
-	o, err := s.visibleOrder(v.ctx(), v.Actor, v.Param("id"))
-	if err != nil {
-		return err
-	}
-	notice := ""
-	done, found, err := s.justDone(v)
-	if err != nil {
-		return err
-	}
-	if found && done.Subject == o.ID {
-		notice = fmt.Sprintf("C'est fait. La commande est maintenant %s.", o.State.French())
-		if o.State == okey.OrderPlaced {
-			notice += " Elle partira chez le fournisseur lundi matin, avec les autres."
-		}
-	}
-	return s.showOrder(v, http.StatusOK, o, nil, notice, "")
-}
-
-func (s *Server) showOrder(v *visit, status int, o sql.ListedOrder, sent *form, notice, warning string) error {
-	c, err := s.clockAt(v.ctx(), v, o.UAI)
-	if err != nil {
-		return err
-	}
-	page := orderScreen{Facts: []fact{
-		{Name: "Établissement", Value: fmt.Sprintf("%s (%s)", o.Establishment, o.UAI)},
-		{Name: "Clefs", Value: sayQuantity(o)},
-		{Name: "Motif", Value: o.Comment},
-		{Name: "État", Value: okey.Capitalize(o.State.French())},
-	}}
-	for _, path := range []string{"annulation", "expedition", "reception"} {
-		if f := s.orderActForm(v, o, path); f != nil {
-			if sent != nil && sent.Path == f.Path {
-				f = sent
-			}
-			page.Forms = append(page.Forms, f)
-		}
-	}
-	story, err := s.store.OrderStory(v.ctx(), o.ID)
-	for _, e := range story {
-		what := okey.Capitalize(e.State.French())
-		if e.By != "" {
-			what += " par " + e.By
-		}
-		page.Story = append(page.Story, storyLine{When: okey.Capitalize(c.time(e.At)), What: what, Comment: e.Comment})
-	}
-	if err != nil {
-		return err
-	}
-	return s.show(v, status, "order", screen{Title: fmt.Sprintf("Commande n° %d", o.Number), Notice: notice, Warning: warning, Body: page})
-}
-
-// orderActForm is the form of what the visitor may do with the order now; nil otherwise.
-func (s *Server) orderActForm(v *visit, o sql.ListedOrder, path string) *form {
-	name := orderForms[path]
-	possible := false
-	for _, state := range okey.OrderTransitions[name] {
-		possible = possible || state == o.State
-	}
-	w := wish{Subject: o.ID}
-	if !possible || stockKinds[name].permit(v.ctx(), s, v.Actor, &w) != nil {
-		return nil
-	}
-	return newOrderForm(v, o, path)
-}
-
-func newOrderForm(v *visit, o sql.ListedOrder, path string) *form {
-	button := map[string]string{"annulation": "Annuler la commande", "expedition": "Le fournisseur a expédié", "reception": "Noter ce qui est arrivé"}[path]
-	fields := map[string]field{"comment": {Label: "Commentaire"}}
-	if path == "reception" {
-		fields = map[string]field{"quantity": {Label: fmt.Sprintf("*Combien de clefs sont arrivées (il en reste %d à recevoir)", o.Quantity-o.Received)}}
-	}
-	return newForm(v, path, pathOrders+"/"+o.ID.String()+"/"+path, button, fields)
-}
-
-// orderAct takes one of the forms of an order's page.
-func (s *Server) orderAct(v *visit, name okey.ActionName) error {
-	o, err := s.visibleOrder(v.ctx(), v.Actor, v.Param("id"))
-	if err != nil {
-		return err
-	}
-	path := ""
-	for p, n := range orderForms {
-		if n == name {
-			path = p
-		}
-	}
-	f := newOrderForm(v, o, path)
-	if err := s.read(v, f); err != nil {
-		return err
-	}
-	content := okey.Content{Comment: f.Values["comment"]}
-	if name == okey.ActionReceipt {
-		content.Quantity, _ = strconv.Atoi(f.Values["quantity"]) // what is no number is refused as none
-	}
-	again := func(status int, warning string) error {
-		if o, err = s.visibleOrder(v.ctx(), v.Actor, v.Param("id")); err != nil {
-			return err
-		}
-		return s.showOrder(v, status, o, f, "", warning)
-	}
-	done, err := s.act(v.ctx(), v.Actor, wish{Action: f.Action, Name: name, Subject: o.ID, Via: okey.ViaWeb, Content: content})
-	if err != nil {
-		if err = f.refuse(err); err != nil {
-			return err
-		}
-		return again(http.StatusUnprocessableEntity, "")
-	}
-	return s.answerForm(v, f, done, pathOrders+"/"+o.ID.String(), again)
 }

@@ -28,6 +28,7 @@ var stockKinds = map[okey.ActionName]stockKind{
 	okey.ActionCancellation: {normalise: normaliseComment, permit: permitOrder(okey.ActOrder)},
 	okey.ActionShipment:     {normalise: normaliseComment, permit: permitOrder(okey.ActExportOrders)},
 	okey.ActionReceipt:      {normalise: normaliseReceipt, permit: permitOrder(okey.ActOrder)},
+	okey.ActionClosing:      {normalise: normaliseReason, permit: permitOrder(okey.ActCloseOrder)},
 	okey.ActionExport:       {normalise: nothingToNormalise, permit: permitSupport(okey.ActExportOrders)},
 
 	okey.ActionInventory:      {normalise: normaliseInventory, permit: permitThere(okey.ActManageKeys)},

@@ -17,6 +17,7 @@ type ListedOrder struct {
 	okey.Order
 	Establishment string
 	Commune       string
+	Postcode      string
 	ByName        string
 }
 
@@ -26,6 +27,7 @@ type orderRow struct {
 	UAI        okey.UAI        `db:"uai"`
 	Quantity   int             `db:"quantity"`
 	Received   int             `db:"received"`
+	Noted      int             `db:"noted"`
 	Comment    string          `db:"comment"`
 	State      okey.OrderState `db:"state"`
 	By         uuid.NullUUID   `db:"by_person"`
@@ -35,18 +37,19 @@ type orderRow struct {
 	ClosedAt   stdsql.NullTime `db:"closed_at"`
 	Name       string          `db:"name"`
 	Commune    string          `db:"commune"`
+	Postcode   string          `db:"postcode"`
 	ByName     string          `db:"by_name"`
 }
 
 func (r orderRow) order() ListedOrder {
-	return ListedOrder{Establishment: r.Name, Commune: r.Commune, ByName: r.ByName, Order: okey.Order{
-		ID: r.ID, Number: r.Number, UAI: r.UAI, Quantity: r.Quantity, Received: r.Received, Comment: r.Comment, State: r.State, By: r.By.UUID,
+	return ListedOrder{Establishment: r.Name, Commune: r.Commune, Postcode: r.Postcode, ByName: r.ByName, Order: okey.Order{
+		ID: r.ID, Number: r.Number, UAI: r.UAI, Quantity: r.Quantity, Received: r.Received, Noted: r.Noted, Comment: r.Comment, State: r.State, By: r.By.UUID,
 		PlacedAt: utc(r.PlacedAt), Export: r.Export.UUID, ExportedAt: utc(r.ExportedAt.Time), ClosedAt: utc(r.ClosedAt.Time),
 	}}
 }
 
-const orders = `SELECT o.id, o.number, o.uai, o.quantity, o.received, o.comment, o.state, o.by_person, o.placed_at, o.export, o.exported_at,
-	o.closed_at, e.name, e.commune, trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS by_name
+const orders = `SELECT o.id, o.number, o.uai, o.quantity, o.received, o.noted, o.comment, o.state, o.by_person, o.placed_at, o.export, o.exported_at,
+	o.closed_at, e.name, e.commune, e.postcode, trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS by_name
 	FROM key_order o JOIN establishment e ON e.uai = o.uai LEFT JOIN person p ON p.id = o.by_person `
 
 const noOrder = "Cette commande n'existe pas, ou elle n'est pas pour vous."
@@ -112,42 +115,36 @@ func (t *Tx) PlaceOrder(ctx context.Context, o okey.Order) error {
 	if err != nil {
 		return fmt.Errorf("place an order: %w", err)
 	}
-	return t.orderEvent(ctx, o.ID, okey.OrderPlaced, o.Quantity, o.By, o.Comment, o.PlacedAt)
+	return t.orderEvent(ctx, o.ID, okey.OrderPlaced, o.Quantity, OrderChange{At: o.PlacedAt, By: o.By, Comment: o.Comment})
+}
+
+// OrderChange is what a line of an order's story says beside the state.
+type OrderChange struct {
+	At       time.Time
+	By       okey.PersonID // zero: the flow itself
+	Comment  string
+	Delivery uuid.UUID // that brought the keys; zero: none did
+	Entered  int       // of the keys noted by hand before: how many entered the stock by this
 }
 
 // MoveOrder writes an order's next state and what has been received of it.
-func (t *Tx) MoveOrder(ctx context.Context, o okey.Order, by okey.PersonID, comment string, at time.Time) error {
-	var closed time.Time
-	if o.State.Closed() {
-		closed = at
+func (t *Tx) MoveOrder(ctx context.Context, o okey.Order, change OrderChange) error {
+	closed := o.ClosedAt
+	if o.State.Closed() && closed.IsZero() {
+		closed = change.At
 	}
-	err := t.exec(ctx, `UPDATE key_order SET state = $2, received = $3, closed_at = $4 WHERE id = $1`, o.ID, string(o.State), o.Received, nullTime(closed))
+	err := t.exec(ctx, `UPDATE key_order SET state = $2, received = $3, noted = $4, closed_at = $5 WHERE id = $1`,
+		o.ID, string(o.State), o.Received, o.Noted, nullTime(closed))
 	if err != nil {
 		return fmt.Errorf("move order %s: %w", o.ID, err)
 	}
-	return t.orderEvent(ctx, o.ID, o.State, o.Received, by, comment, at)
+	return t.orderEvent(ctx, o.ID, o.State, o.Received, change)
 }
 
-func (t *Tx) orderEvent(ctx context.Context, id uuid.UUID, state okey.OrderState, keys int, by okey.PersonID, comment string, at time.Time) error {
-	return t.exec(ctx, `INSERT INTO order_event (key_order, seq, at, state, keys, by_person, comment)
-		SELECT $1, coalesce(max(seq), 0) + 1, $2, $3, $4, $5, $6 FROM order_event WHERE key_order = $1`, id, at, string(state), keys, nullID(by), comment)
-}
-
-// OrderEvent is one line of an order's story.
-type OrderEvent struct {
-	At      time.Time       `db:"at"`
-	State   okey.OrderState `db:"state"`
-	Keys    int             `db:"keys"`
-	By      string          `db:"by_name"`
-	Comment string          `db:"comment"`
-}
-
-// OrderStory returns what happened to an order, oldest first.
-func (r reader) OrderStory(ctx context.Context, id uuid.UUID) ([]OrderEvent, error) {
-	var events []OrderEvent
-	err := r.all(ctx, &events, `SELECT v.at, v.state, v.keys, trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS by_name, v.comment
-		FROM order_event v LEFT JOIN person p ON p.id = v.by_person WHERE v.key_order = $1 ORDER BY v.seq`, id)
-	return events, err
+func (t *Tx) orderEvent(ctx context.Context, id uuid.UUID, state okey.OrderState, keys int, c OrderChange) error {
+	return t.exec(ctx, `INSERT INTO order_event (key_order, seq, at, state, keys, by_person, comment, delivery, entered)
+		SELECT $1, coalesce(max(seq), 0) + 1, $2, $3, $4, $5, $6, $7, $8 FROM order_event WHERE key_order = $1`,
+		id, c.At, string(state), keys, nullID(c.By), c.Comment, nullID(c.Delivery), c.Entered)
 }
 
 // Export is a workbook of orders.
@@ -166,7 +163,7 @@ type Export struct {
 const exports = `SELECT x.id, x.by_person, trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS by_name, x.at, x.orders, x.keys,
 	x.file_name, x.sha256 FROM order_export x LEFT JOIN person p ON p.id = x.by_person `
 
-const noExport = "Cet export n'existe pas, ou il n'est pas pour vous."
+const noExport = "Ce classeur n'existe pas, ou il n'est pas pour vous."
 
 // Export answers not_found for an unknown id.
 func (r reader) Export(ctx context.Context, id uuid.UUID) (Export, error) {
@@ -218,7 +215,7 @@ func (t *Tx) SaveExport(ctx context.Context, x Export, claimed []ListedOrder) er
 		if err != nil {
 			return fmt.Errorf("mark order %s as exported: %w", o.ID, err)
 		}
-		if err := t.orderEvent(ctx, o.ID, okey.OrderExported, o.Quantity, x.By.UUID, "", x.At); err != nil {
+		if err := t.orderEvent(ctx, o.ID, okey.OrderExported, o.Quantity, OrderChange{At: x.At, By: x.By.UUID}); err != nil {
 			return err
 		}
 	}
@@ -257,39 +254,6 @@ func (r reader) NeedsOf(ctx context.Context, uai okey.UAI, on okey.Day) (okey.Ne
 			(SELECT count(*) FROM key WHERE uai = e.uai AND state = 'in_transit')) AS under_way
 		FROM establishment e WHERE e.uai = $1`, uai, on.AddMonths(okey.RenewalMonths).String(), on.AddMonths(okey.LendableMonths).String())
 	return okey.Needs(n), err
-}
-
-// ReceiveKeys books keys that arrived at an establishment on its oldest orders under way, and returns these as they are then. Their workflows
-// are told by actions of the flow's own, named after cause. The caller holds the establishment's lock.
-func (t *Tx) ReceiveKeys(ctx context.Context, uai okey.UAI, keys int, cause uuid.UUID, at time.Time) error {
-	var rows []orderRow
-	err := t.all(ctx, &rows, orders+`WHERE o.uai = $1 AND o.state IN ('exported', 'shipped', 'partly_received') ORDER BY o.number`, uai)
-	if err != nil {
-		return fmt.Errorf("find orders of %s: %w", uai, err)
-	}
-	for _, row := range rows {
-		o := row.order().Order
-		if keys == 0 {
-			return nil
-		}
-		n := min(keys, o.Quantity-o.Received)
-		keys -= n
-		o.Receive(n)
-		if err := t.MoveOrder(ctx, o, okey.PersonID{}, "", at); err != nil {
-			return err
-		}
-		if err := t.TellOrder(ctx, o.ID, cause, at); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// TellOrder has an order's workflow look again where the order stands.
-func (t *Tx) TellOrder(ctx context.Context, order, cause uuid.UUID, at time.Time) error {
-	return t.FollowUp(ctx, okey.Action{
-		ID: okey.DerivedID(cause, "tell/"+order.String()), Subject: order, Name: okey.ActionOrderExported, Via: okey.ViaEngine, CreatedAt: at,
-	})
 }
 
 // SetMinimum writes how many keys support wants in an establishment's drawer.

@@ -1,0 +1,190 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+
+	"okey"
+	"okey/sql"
+)
+
+// orderScreen is the page of one order.
+type orderScreen struct {
+	Facts []fact
+	Forms []*form
+	Story []orderStoryLine
+}
+
+// orderStoryLine is a line of an order's story, with the delivery that it comes from.
+type orderStoryLine struct {
+	storyLine
+	Delivery, Path string // the path is for those who may see the delivery
+}
+
+func (s *Server) orderPage(v *visit) error {
+	o, err := s.visibleOrder(v.ctx(), v.Actor, v.Param("id"))
+	if err != nil {
+		return err
+	}
+	notice := ""
+	done, found, err := s.justDone(v)
+	if err != nil {
+		return err
+	}
+	if found && done.Subject == o.ID {
+		notice = fmt.Sprintf("C'est fait. La commande est maintenant %s.", o.State.French())
+		switch {
+		case o.State == okey.OrderPlaced:
+			notice += " Elle partira chez le fournisseur lundi matin, avec les autres."
+		case done.Name == okey.ActionReceipt:
+			notice += " " + receiptAlone
+		}
+	}
+	return s.showOrder(v, http.StatusOK, o, nil, notice, "")
+}
+
+func (s *Server) showOrder(v *visit, status int, o sql.ListedOrder, sent *form, notice, warning string) error {
+	c, err := s.clockAt(v.ctx(), v, o.UAI)
+	if err != nil {
+		return err
+	}
+	page := orderScreen{Facts: []fact{
+		{Name: "Établissement", Value: fmt.Sprintf("%s (%s)", o.Establishment, o.UAI)},
+		{Name: "Clefs", Value: sayQuantity(o)},
+		{Name: "Motif", Value: o.Comment},
+		{Name: "État", Value: okey.Capitalize(o.State.French())},
+	}}
+	if o.Noted > 0 {
+		page.Facts = append(page.Facts, fact{Name: "Notées à la main, pas encore en stock", Value: fmt.Sprint(o.Noted)})
+	}
+	for _, path := range []string{"annulation", "expedition", "reception", "cloture"} {
+		if f := s.orderActForm(v, o, path); f != nil {
+			if sent != nil && sent.Path == f.Path {
+				f = sent
+			}
+			page.Forms = append(page.Forms, f)
+		}
+	}
+	story, err := s.store.OrderStory(v.ctx(), o.ID)
+	if err != nil {
+		return err
+	}
+	for _, e := range story {
+		line := orderStoryLine{storyLine: storyLine{When: okey.Capitalize(c.time(e.At)), What: sayOrderEvent(o, e), Comment: e.Comment}}
+		if e.Delivery.Valid {
+			line.Delivery, line.Path = sayDelivery(e), s.deliveryURL(v, o, e)
+		}
+		page.Story = append(page.Story, line)
+	}
+	return s.show(v, status, "order", screen{Title: fmt.Sprintf("Commande n° %d", o.Number), Notice: notice, Warning: warning, Body: page})
+}
+
+// receiptAlone is what whoever notes a receipt must know: no serial number is in OKEY by it.
+const receiptAlone = "Aucune clef n'entre en stock par là : elles y entrent avec le fichier de la livraison, ou quand l'assistance les confirme après un inventaire."
+
+// sayOrderEvent is one line of an order's story: what it became, by whom, and how many keys came this time.
+func sayOrderEvent(o sql.ListedOrder, e sql.OrderEvent) string {
+	what := okey.Capitalize(e.State.French())
+	missing := o.Quantity - o.Received
+	switch {
+	case e.Entered > 0:
+		return okey.Capitalize(okey.SayCount(e.Entered, "clef") + okey.SayEither(e.Entered, " notée à la main est maintenant en stock.", " notées à la main sont maintenant en stock."))
+	case e.State == okey.OrderReceived && e.Arrived == 0:
+		what = "Close sans " + okey.SayEither(missing, "la clef qui manque", fmt.Sprintf("les %d clefs qui manquent", missing))
+	case e.State == okey.OrderCancelled && !o.ExportedAt.IsZero():
+		what = "Close sans qu'aucune clef soit venue"
+	}
+	if e.By != "" {
+		what += " par " + e.By
+	}
+	if e.Arrived > 0 {
+		what += " : " + okey.SayCount(e.Arrived, "clef")
+	}
+	if e.Arrived > 0 && !e.Delivery.Valid && e.By != "" {
+		what += okey.SayEither(e.Arrived, ", notée à la main", ", notées à la main")
+	}
+	return what
+}
+
+// sayDelivery names the delivery that keys came with, and who sent its file.
+func sayDelivery(e sql.OrderEvent) string {
+	said := "Livraison"
+	if e.Brought > 0 {
+		said += " de " + okey.SayCount(e.Brought, "clef")
+	}
+	if e.Sender != "" {
+		said += ", envoyée par " + e.Sender
+	}
+	return said
+}
+
+// deliveryURL is where the visitor sees the delivery of a line; empty for those who may not.
+func (s *Server) deliveryURL(v *visit, o sql.ListedOrder, e sql.OrderEvent) string {
+	id := e.Delivery.UUID.String()
+	if v.desk() {
+		return pathDeliveries + "/" + id
+	}
+	if e.OnItsWay && s.permitAt(v.ctx(), v.Actor, &wish{}, okey.ActManageKeys, o.UAI) == nil {
+		return "/livraisons/" + id
+	}
+	return ""
+}
+
+// orderActForm is the form of what the visitor may do with the order now; nil otherwise.
+func (s *Server) orderActForm(v *visit, o sql.ListedOrder, path string) *form {
+	name := orderForms[path]
+	w := wish{Subject: o.ID, Content: okey.Content{Comment: "?"}} // whoever needs a reason is asked for it
+	if !slices.Contains(okey.OrderTransitions[name], o.State) || stockKinds[name].permit(v.ctx(), s, v.Actor, &w) != nil {
+		return nil
+	}
+	return newOrderForm(v, o, path)
+}
+
+func newOrderForm(v *visit, o sql.ListedOrder, path string) *form {
+	button := map[string]string{"annulation": "Annuler la commande", "expedition": "Le fournisseur a expédié", "reception": "Noter ce qui est arrivé", "cloture": "Clore sans les clefs qui manquent"}[path]
+	fields := map[string]field{"comment": {Label: "Commentaire"}}
+	switch path {
+	case "reception":
+		fields = map[string]field{"quantity": {Label: fmt.Sprintf("*Combien de clefs sont arrivées (il en reste %d à recevoir)", o.Quantity-o.Received), Hint: receiptAlone}}
+	case "cloture":
+		fields = map[string]field{"comment": {Label: "*Motif", Hint: "Les responsables de l'établissement le liront. Plus aucune clef de cette commande ne sera attendue."}}
+	}
+	return newForm(v, path, pathOrders+"/"+o.ID.String()+"/"+path, button, fields)
+}
+
+// orderAct takes one of the forms of an order's page.
+func (s *Server) orderAct(v *visit, name okey.ActionName) error {
+	o, err := s.visibleOrder(v.ctx(), v.Actor, v.Param("id"))
+	if err != nil {
+		return err
+	}
+	path := ""
+	for p, n := range orderForms {
+		if n == name {
+			path = p
+		}
+	}
+	f := newOrderForm(v, o, path)
+	if err := s.read(v, f); err != nil {
+		return err
+	}
+	content := okey.Content{Comment: f.Values["comment"]}
+	if name == okey.ActionReceipt {
+		content.Quantity, _ = f.number("quantity", 1, max(1, o.Quantity-o.Received))
+	}
+	again := func(status int, warning string) error {
+		if o, err = s.visibleOrder(v.ctx(), v.Actor, v.Param("id")); err != nil {
+			return err
+		}
+		return s.showOrder(v, status, o, f, "", warning)
+	}
+	done, err := s.act(v.ctx(), v.Actor, wish{Action: f.Action, Name: name, Subject: o.ID, Via: okey.ViaWeb, Content: content})
+	if err != nil {
+		if err = f.refuse(err); err != nil {
+			return err
+		}
+		return again(http.StatusUnprocessableEntity, "")
+	}
+	return s.answerForm(v, f, done, pathOrders+"/"+o.ID.String(), again)
+}

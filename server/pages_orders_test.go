@@ -1,0 +1,174 @@
+package server_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"okey/internal/scene"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// shipped has an order of Les Tilleuls exported, and returns its page.
+func (h *house) shipped(c cast, quantity int) string {
+	h.Helper()
+	path := h.order(c.roux, quantity, "rentrée")
+	require.Equal(h, http.StatusCreated, h.call(c.support, http.MethodPost, "/exports", nil).Status)
+	return strings.Replace(path, "/orders/", "/commandes/", 1)
+}
+
+func (h *house) keysCome(c cast, serials ...string) {
+	h.Helper()
+	file := deliveryHeader
+	for _, serial := range serials {
+		file += serial + ";L7;31/12/2029;" + string(scene.Tilleuls) + "\n"
+	}
+	require.Equal(h, http.StatusCreated, h.deliver(c.support, file, "").Status)
+}
+
+func TestAReceiptByHandSaysThatNoKeyEntersTheStockByIt(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	page := h.shipped(c, 4)
+	b := h.as(c.roux)
+	noted := b.done(b.fill(page, page+"/reception", "quantity", "3"))
+	assert.Contains(t, noted.text(), "La commande est maintenant reçue en partie. Aucune clef n'entre en stock par là : elles y entrent avec le fichier de la livraison")
+	assert.Contains(t, noted.text(), "Reçue en partie par Marc Roux : 3 clefs, notées à la main")
+	assert.Contains(t, noted.text(), "Notées à la main, pas encore en stock 3")
+	h.keysCome(c, "00481001", "00481002", "00481003")
+	after := b.get(page).text()
+	assert.Contains(t, after, "3 clefs notées à la main sont maintenant en stock.")
+	assert.NotContains(t, after, "pas encore en stock")
+	assert.Contains(t, after, "Reçue en partie", "the fourth is still to come")
+}
+
+func TestTheStoryOfAnOrderSaysWhatCameEachTimeAndWithWhichDelivery(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	page := h.shipped(c, 4)
+	h.keysCome(c, "00481001", "00481002", "00481003")
+	h.keysCome(c, "00481004")
+	delivery := h.Text(`SELECT id FROM delivery ORDER BY created_at LIMIT 1`)
+	school, support := h.as(c.roux).get(page), h.as(c.support).get(page)
+	assert.Contains(t, school.text(), "Reçue en partie : 3 clefs Livraison de 3 clefs, envoyée par Sam Secours")
+	assert.Contains(t, school.text(), "Reçue : 1 clef Livraison de 1 clef, envoyée par Sam Secours")
+	assert.NotContains(t, school.HTML, "/assistance/livraisons/", "that page is not for them")
+	assert.Contains(t, support.HTML, `<a href="/assistance/livraisons/`+delivery+`">Livraison de 3 clefs, envoyée par Sam Secours</a>`)
+}
+
+func TestAnAnnouncedDeliveryIsLinkedForThoseWhoConfirmedIt(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	page := h.shipped(c, 1)
+	file := deliveryHeader + "00481001;L7;31/12/2029;" + string(scene.Tilleuls) + "\n"
+	require.Equal(t, http.StatusCreated, h.deliver(c.support, file, "", "announced", "oui").Status)
+	delivery := "/livraisons/" + h.Text(`SELECT id FROM delivery`)
+	b := h.as(c.roux)
+	b.done(b.fill(delivery, delivery, "serials", "00481001"))
+	story := b.get(page)
+	assert.Contains(t, story.text(), "Reçue par Marc Roux : 1 clef Livraison de 1 clef, envoyée par Sam Secours")
+	assert.Contains(t, story.HTML, `<a href="`+delivery+`">`)
+}
+
+func TestSupportClosesAnOrderWithoutItsLastKeys(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	page := h.shipped(c, 4)
+	h.keysCome(c, "00481001")
+	assert.NotContains(t, h.as(c.roux).get(page).text(), "Clore sans les clefs")
+	b := h.as(c.support)
+	silent := b.fill(page, page+"/cloture", "comment", "")
+	assert.Equal(t, http.StatusUnprocessableEntity, silent.Status)
+	closed := b.done(b.fill(page, page+"/cloture", "comment", "rupture définitive"))
+	assert.Contains(t, closed.text(), "Close sans les 3 clefs qui manquent par Sam Secours rupture définitive")
+	assert.Contains(t, closed.text(), "Clefs 4 (1 reçues)")
+	assert.NotContains(t, closed.text(), "Clore sans les clefs", "once")
+	assert.Contains(t, h.as(c.roux).get("/commandes").text(), "Clefs commandées ou en route 0")
+}
+
+func TestAProgramOfSupportClosesAnOrderToo(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	path := strings.Replace(h.shipped(c, 4), "/commandes/", "/orders/", 1) + "/signals/closing"
+	why := map[string]any{"comment": "rupture définitive"}
+	assert.Equal(t, http.StatusForbidden, h.call(c.roux, http.MethodPost, path, why).Status)
+	assert.Equal(t, http.StatusNotFound, h.call(c.stranger, http.MethodPost, path, why).Status)
+	assert.Equal(t, http.StatusUnprocessableEntity, h.call(c.support, http.MethodPost, path, map[string]any{"comment": " "}).Status)
+	assert.Equal(t, "cancelled", h.call(c.support, http.MethodPost, path, why).at("state"))
+	assert.Equal(t, "order_state", h.call(c.support, http.MethodPost, path, why).at("code"))
+}
+
+func TestSupportFindsTheOrdersAndTheReserveOfASchool(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.order(c.roux, 4, "rentrée")
+	b := h.as(c.support)
+	assert.Contains(t, b.get("/commandes").HTML, `name="etablissement"`)
+	there := b.get("/commandes?etablissement=0069-001b")
+	assert.Contains(t, there.text(), "Régler la réserve")
+	assert.Contains(t, there.HTML, `value="0069001B"`)
+	assert.NotContains(t, there.text(), "Aucune commande ici.")
+	assert.Contains(t, b.get("/commandes?etablissement="+string(scene.Acacias)).text(), "Aucune commande ici.")
+	assert.Contains(t, b.get("/commandes?etablissement=tilleuls").text(), "Écrivez un code UAI, par exemple 0061565U")
+	assert.Contains(t, b.get("/commandes?etablissement=0061565U").text(), "Cet établissement n'est pas dans OKEY")
+
+	found := b.get("/assistance?q=" + string(scene.Tilleuls)).HTML
+	for _, page := range []string{"/demandes", "/clefs", "/commandes", "/inventaire"} {
+		link := page + "?etablissement=" + string(scene.Tilleuls)
+		assert.Contains(t, found, `<a href="`+link+`">`)
+		assert.Equal(t, http.StatusOK, b.get(link).Status, link)
+	}
+}
+
+func TestAWrongReserveComesBackToItsSchool(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	b := h.as(c.support)
+	there := "/commandes?etablissement=" + string(scene.Tilleuls)
+	for _, typed := range []string{"-1", "x", "1e3", ""} {
+		again := b.fill(there, "/commandes/minimum", "minimum", typed)
+		assert.Equal(t, http.StatusUnprocessableEntity, again.Status, typed)
+		assert.Contains(t, again.HTML, `id="reserve-minimum-erreur">Écrivez un nombre de 0 à 500.`, typed)
+		assert.Contains(t, again.HTML, `name="minimum" value="`+typed+`"`)
+		assert.Contains(t, again.HTML, `name="etablissement" value="`+string(scene.Tilleuls)+`"`, "the list stays the school's")
+		assert.Contains(t, again.text(), "Collège des Tilleuls ("+string(scene.Tilleuls)+")")
+	}
+	assert.Contains(t, b.fill(there, "/commandes/minimum", "minimum", "1 000").text(), "La réserve est de 500 clefs au plus.")
+	assert.Equal(t, http.StatusSeeOther, b.fill(there, "/commandes/minimum", "minimum", " 12\u00a0").Status)
+	assert.Equal(t, 12, h.Count(`SELECT minimum_stock FROM establishment WHERE uai = $1`, scene.Tilleuls))
+	assert.Equal(t, http.StatusSeeOther, b.get("/commandes/minimum").Status, "reloaded, it is the page of orders")
+}
+
+func TestQuantitiesAreReadAsPeopleTypeThem(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	b := h.as(c.roux)
+	for _, typed := range []string{"5 ", "5\u00a0", "\u202f5"} {
+		placed := b.done(b.fill("/commandes", "/commandes", "quantity", typed, "comment", "rentrée"))
+		assert.Contains(t, placed.text(), "Clefs 5", "%q", typed)
+	}
+	for typed, says := range map[string]string{
+		"beaucoup": "Écrivez un nombre de 1 à 500.", "1e3": "Écrivez un nombre de 1 à 500.", "+5": "Écrivez un nombre de 1 à 500.",
+		"1 000": "Commandez de 1 à 500 clefs.", "0": "Commandez de 1 à 500 clefs.",
+	} {
+		wrong := b.fill("/commandes", "/commandes", "quantity", typed, "comment", "")
+		assert.Equal(t, http.StatusUnprocessableEntity, wrong.Status)
+		assert.Contains(t, wrong.HTML, `id="commande-quantity-erreur">`+says, typed)
+		assert.Contains(t, wrong.HTML, `id="commande-comment-erreur"`, "all that is wrong, at once")
+	}
+	page := h.shipped(c, 4)
+	assert.Contains(t, b.fill(page, page+"/reception", "quantity", "trois").text(), "Écrivez un nombre de 1 à 4.")
+	assert.Contains(t, b.done(b.fill(page, page+"/reception", "quantity", "3\u00a0")).text(), "reçue en partie")
+}
+
+func TestTheTransmittedWorkbooksAreATableToDownload(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.shipped(c, 4)
+	page := h.as(c.support).get("/commandes").HTML
+	_, below, found := strings.Cut(page, "<h2>Classeurs transmis</h2>")
+	require.True(t, found)
+	assert.Contains(t, below, `<a href="/commandes.xlsx" download>`)
+}

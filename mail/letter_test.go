@@ -193,3 +193,22 @@ func TestAnUnknownLetterIsAnError(t *testing.T) {
 	_, err := mail.Write("nothing", mail.Facts{})
 	require.ErrorContains(t, err, "no words")
 }
+
+// Whatever somebody calls themselves or writes as their need stays a text: no markup in the HTML, no line of its own in the subject.
+func TestWhatPeopleWriteStaysATextInLetters(t *testing.T) {
+	const hostile = "Zoé\r\nBcc: tous@ac-exemple.fr\r\n\r\n<script>alert(1)</script><a href=\"https://ailleurs.fr\">{{.Link}}</a>"
+	for name, v := range variants() {
+		f := v.facts
+		f.Requester, f.School, f.Need, f.Comment, f.By, f.Givers, f.Other = hostile, hostile, hostile, hostile, hostile, hostile, hostile
+		for i := range f.Items {
+			f.Items[i].Requester, f.Items[i].School, f.Items[i].Kind, f.Items[i].Address = hostile, hostile, hostile, hostile
+		}
+		message, err := mail.Write(v.letter, f)
+		require.NoError(t, err, name)
+		assert.NotContains(t, message.Subject, "\n", name)
+		assert.NotContains(t, message.Subject, "\r", name)
+		assert.NotContains(t, message.HTML, "<script", name)
+		assert.NotContains(t, message.HTML, `href="https://ailleurs.fr"`, name)
+		assert.NotRegexp(t, `(?m)^Bcc:`, message.Text, name)
+	}
+}

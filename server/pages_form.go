@@ -72,7 +72,8 @@ func (f *form) entry(name string) entry {
 // neverKept are fields that leave the server's memory with the answer.
 var neverKept = []string{"current", "pin", "pin2"}
 
-// read fills the form with what was sent. Fields that the form does not have are not looked at.
+// read fills the form with what was sent. Fields that the form does not have are not looked at; a form that somebody else opened, in a browser that two
+// people share, is not taken for the visitor's.
 func (s *Server) read(v *visit, f *form) error {
 	if s.sessions.Exists(v.ctx(), sessionDraft) {
 		s.sessions.Remove(v.ctx(), sessionDraft)
@@ -83,6 +84,9 @@ func (s *Server) read(v *visit, f *form) error {
 			return okey.Errorf(okey.CodeTooLarge, "Ce que vous avez envoyé est trop long : raccourcissez-le.")
 		}
 		return okey.Errorf(okey.CodeInvalid, "Ce formulaire est arrivé abîmé : revenez en arrière et recommencez.")
+	}
+	if opener := v.Request.PostForm.Get("person"); v.signedIn() && opener != "" && opener != v.Actor.ID.String() {
+		return okey.Errorf(okey.CodeForbidden, "Ce formulaire a été ouvert sous un autre nom que le vôtre, dans un autre onglet peut-être : rien n'a été fait. Ouvrez la page de nouveau, puis recommencez.")
 	}
 	id, err := uuid.Parse(v.Request.PostForm.Get("action"))
 	if err != nil || id == uuid.Nil {

@@ -21,6 +21,8 @@ func TestAKeyFoundInTheDrawerServesWhoWaits(t *testing.T) {
 	head.submit("/inventaire", url.Values{"serials": {"0048-7777 00489999"}})
 	require.Contains(t, head.page, "Clefs inconnues d&#39;OKEY : 2")
 	head.submit("/inventaire", url.Values{"serials": {"00487777"}})
+	require.Contains(t, head.page, "La liste a changé")
+	head.submit("/inventaire", url.Values{"serials": {"00487777"}})
 	require.Contains(t, head.page, "est enregistré")
 	s.awaitLetter("assistance@", "à confirmer")
 

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
+	"strings"
 
 	"okey"
 )
@@ -37,7 +39,7 @@ func (l Limits) lines() int { return 5 * l.Rows }
 // strings is how many different texts a workbook may have.
 func (l Limits) strings() int { return l.Elements / 8 }
 
-// Open looks at the first bytes. It refuses at once what is too large or no table; name is for messages only.
+// Open looks at the first bytes. It refuses at once what is too large, no table, or something else than its name says.
 func (l Limits) Open(name string, src io.ReaderAt, size int64) (*File, error) {
 	if size > l.Bytes {
 		return nil, okey.Errorf(okey.CodeTooLarge, "%s pèse plus de %d Mo : découpez-le en plusieurs fichiers.", name, l.Bytes>>20)
@@ -50,8 +52,16 @@ func (l Limits) Open(name string, src io.ReaderAt, size int64) (*File, error) {
 	if refusal != "" {
 		return nil, okey.Errorf(okey.CodeInvalid, "%s %s", name, refusal)
 	}
+	if named, says := kindOfName[strings.ToLower(filepath.Ext(name))]; says && named != kind {
+		return nil, okey.Errorf(okey.CodeInvalid, "%s porte le nom d'%s, mais c'est %s : enregistrez-le sous le type qu'il a, ou renommez-le.", name, kindNames[named], kindNames[kind])
+	}
 	return &File{Name: name, Kind: kind, src: src, size: size, limits: l}, nil
 }
+
+// kindOfName is what a file's name promises; a name without a promise is taken by its content.
+var kindOfName = map[string]Kind{".xlsx": XLSX, ".xlsm": XLSX, ".csv": CSV, ".xml": XML, ".pskcxml": XML, ".pskc": XML}
+
+var kindNames = map[Kind]string{XLSX: "un classeur Excel", CSV: "un fichier texte", XML: "un fichier XML"}
 
 func (f *File) tooManyRows() error {
 	return okey.Errorf(okey.CodeTooLarge, "%s a plus de %d lignes : découpez-le en plusieurs fichiers.", f.Name, f.limits.Rows)

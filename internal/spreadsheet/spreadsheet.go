@@ -1,5 +1,5 @@
 // Package spreadsheet reads the tables that French offices send: CSV in Windows-1252 or UTF-8, separated by semicolons,
-// commas or tabs, and XLSX, one row at a time. It goes by what is in a file, not by the file's name, and every limit is
+// commas or tabs, and XLSX, one row at a time. It goes by what is in a file; a name that promises something else is refused. Every limit is
 // checked before the work that it bounds. Refusals are okey.Error with French messages that say what to do.
 package spreadsheet
 

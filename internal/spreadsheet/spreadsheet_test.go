@@ -179,3 +179,15 @@ func TestDates(t *testing.T) {
 		assert.Equal(t, okey.CodeInvalid, okey.ErrorCode(err), text)
 	}
 }
+
+func TestAFileIsWhatItsNameSays(t *testing.T) {
+	for name, refused := range map[string]bool{"clefs.xlsx": true, "CLEFS.XLSX": true, "clefs.xml": true, "clefs.csv": false, "clefs.txt": false, "clefs": false} {
+		content := "numero_de_serie;lot\n0048;L1\n"
+		_, err := Open(name, strings.NewReader(content), int64(len(content)))
+		assert.Equal(t, refused, err != nil, name)
+		if refused {
+			assert.Equal(t, okey.CodeInvalid, okey.ErrorCode(err))
+			assert.ErrorContains(t, err, "mais c'est un fichier texte")
+		}
+	}
+}

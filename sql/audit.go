@@ -5,13 +5,16 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
+	stdsql "database/sql"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"time"
 
 	"okey"
 
 	"github.com/google/uuid"
+	"github.com/jmoiron/sqlx"
 )
 
 // Entry is one fact of the audit: opaque ids and enums only, no name, no free text.
@@ -120,7 +123,13 @@ type auditRow struct {
 // VerifyAudit walks the whole chain and returns the number of entries. The error names the first entry that was changed, moved or
 // is missing.
 func (s *Store) VerifyAudit(ctx context.Context) (int64, error) {
-	rows, err := s.db.QueryxContext(ctx, `SELECT seq, at, event, actor, via, subject, detail, key_version, mac FROM audit ORDER BY seq`)
+	// One snapshot: people go on working while years of it are read.
+	snapshot, err := s.db.BeginTxx(ctx, &stdsql.TxOptions{Isolation: stdsql.LevelRepeatableRead, ReadOnly: true})
+	if err != nil {
+		return 0, fmt.Errorf("read the audit: %w", err)
+	}
+	defer func() { _ = snapshot.Rollback() }() // nothing was written
+	rows, err := snapshot.QueryxContext(ctx, `SELECT seq, at, event, actor, via, subject, detail, key_version, mac FROM audit ORDER BY seq`)
 	if err != nil {
 		return 0, fmt.Errorf("read the audit: %w", err)
 	}
@@ -149,18 +158,20 @@ func (s *Store) VerifyAudit(ctx context.Context) (int64, error) {
 	if err := rows.Err(); err != nil {
 		return seq, fmt.Errorf("read the audit: %w", err)
 	}
-	return seq, s.verifyHead(ctx, seq, before)
+	return seq, s.verifyHead(ctx, snapshot, seq, before)
 }
 
-func (s *Store) verifyHead(ctx context.Context, seq int64, mac []byte) error {
+func (s *Store) verifyHead(ctx context.Context, snapshot *sqlx.Tx, seq int64, mac []byte) error {
 	var head struct {
 		Seq     int64  `db:"seq"`
 		Version int    `db:"key_version"`
 		MAC     []byte `db:"mac"`
 		Seal    []byte `db:"seal"`
 	}
-	err := s.get(ctx, &head, "Le journal d'audit n'a pas de tête.", `SELECT seq, key_version, mac, seal FROM audit_head`)
+	err := snapshot.GetContext(ctx, &head, `SELECT seq, key_version, mac, seal FROM audit_head`)
 	switch {
+	case errors.Is(err, stdsql.ErrNoRows):
+		return errors.New("le journal d'audit n'a pas de tête")
 	case err != nil:
 		return err
 	case seq == 0 && head.Seq == 0:

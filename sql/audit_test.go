@@ -67,3 +67,33 @@ func TestTheAuditIsChainedInTheOrderOfCommits(t *testing.T) {
 	require.NoError(t, err)
 	assert.EqualValues(t, 20, n)
 }
+
+// Whoever verifies the audit of an OKEY that is at work must not be told that its end is missing.
+func TestTheAuditVerifiesWhileItGrows(t *testing.T) {
+	s := audited(t, 5)
+	ended := make(chan error, 1)
+	stop := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-stop:
+				ended <- nil
+				return
+			default:
+			}
+			if err := s.Store.Do(context.Background(), func(tx *sql.Tx) error {
+				tx.Audit(sql.Entry{At: scene.Now, Event: "ask", Via: okey.ViaWeb, Subject: "request:1", Detail: "accepted"})
+				return nil
+			}); err != nil {
+				ended <- err
+				return
+			}
+		}
+	}()
+	for range 100 {
+		_, err := s.Store.VerifyAudit(context.Background())
+		require.NoError(t, err)
+	}
+	close(stop)
+	require.NoError(t, <-ended)
+}

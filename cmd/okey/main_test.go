@@ -171,6 +171,31 @@ func TestDoctorNamesWhatIsWrong(t *testing.T) {
 	assert.Contains(t, out, "modifiée")
 }
 
+func TestDoctorFindsEveryTouchOfTheAudit(t *testing.T) {
+	for says, touch := range map[string]string{
+		"l'entrée 2 du journal a été modifiée ou déplacée":           `UPDATE audit SET detail = 'nothing' WHERE seq = 2`,
+		"l'entrée 2 du journal manque":                               `DELETE FROM audit WHERE seq = 2`,
+		"l'entrée 1 du journal a été modifiée ou déplacée":           `UPDATE audit SET seq = -seq WHERE seq IN (1, 2); UPDATE audit SET seq = CASE seq WHEN -1 THEN 2 ELSE 1 END WHERE seq < 0`,
+		"le journal s'arrête à l'entrée 2, sa tête dit 3 : la fin a": `DELETE FROM audit WHERE seq = 3`,
+		"la tête du journal a été modifiée":                          `DELETE FROM audit WHERE seq = 3; UPDATE audit_head SET seq = 2, mac = (SELECT mac FROM audit WHERE seq = 2)`,
+	} {
+		d := newDesk(t)
+		lea := d.Person("Léa Martin", okey.Staff, scene.Tilleuls)
+		for range 3 {
+			code, _, said := d.okey("grant", "support", lea.Mail)
+			require.Equal(t, 0, code, said)
+		}
+		_, out, _ := d.okey("doctor")
+		require.Contains(t, out, "✓ journal d'audit : 3 entrées, chaîne intacte")
+		_, err := d.Admin.ExecContext(t.Context(), touch)
+		require.NoError(t, err)
+		code, out, _ := d.okey("doctor")
+		assert.Equal(t, 1, code)
+		assert.Contains(t, out, "✗ journal d'audit : ")
+		assert.Contains(t, out, says)
+	}
+}
+
 func TestHealthcheckSaysWhoDoesNotAnswer(t *testing.T) {
 	d := newDesk(t)
 	t.Setenv("OKEY_HTTP", closedPort(t))

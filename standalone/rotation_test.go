@@ -1,0 +1,72 @@
+package main
+
+import (
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"okey"
+	"okey/config"
+)
+
+// rotate puts a new key before the old one of every ring, as `okey secrets --rotate` does.
+func (s *stack) rotate() {
+	s.t.Helper()
+	path := filepath.Join(s.dir, "secrets")
+	text, err := os.ReadFile(path)
+	require.NoError(s.t, err)
+	var lines []string
+	rotated := 0
+	for line := range strings.Lines(string(text)) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		if ring, err := config.ParseKeyring(value); err == nil {
+			next, err := ring.Rotated()
+			require.NoError(s.t, err)
+			value = next.Reveal()
+			rotated++
+		}
+		lines = append(lines, name+"="+value)
+	}
+	require.Equal(s.t, 3, rotated, "links, peppers, audit")
+	require.NoError(s.t, os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o600))
+}
+
+// New keys for links, PINs and audit: sessions, emailed links, open requests, PINs and the audit go on as they were.
+func TestKeysAreReplacedAndNothingIsLost(t *testing.T) {
+	s := newStack(t)
+	s.keys("00480001", "00480002")
+	inHand := s.until("ali", okey.HandedOver, "00480001")
+	open := s.ask("lea")
+	token := linkPattern.FindStringSubmatch(s.awaitLetter("roux@", "Léa Martin demande").Text)
+	require.NotNil(t, token)
+	blanc := s.signIn("blanc")
+
+	s.rotate()
+	s.restart()
+	blanc.open(s.env["OKEY_URL"] + "/compte")
+	assert.Equal(t, "/compte", blanc.at.Path, "her session goes on")
+	roux := &browser{stack: s}
+	roux.open(s.env["OKEY_URL"] + "/valider/" + token[1])
+	roux.submit("", url.Values{"decision": {"approve"}})
+	s.awaitStage(open, okey.AwaitingCharter)
+	s.applied("lea", open, okey.CharterAndPIN, signing)
+	s.applied("roux", open, okey.Handover, fields{"serial": "00480002"})
+
+	s.tokens["radius"] = s.okey("token", "--service", "radius", "--scope", "pin-checks")
+	pin := signing["pin"]
+	assert.Equal(t, true, s.call("radius", "POST", "/keys/00480001/pin-checks", fields{"pin": pin}).Body["ok"], "a PIN under the old pepper")
+	assert.Equal(t, true, s.call("radius", "POST", "/keys/00480002/pin-checks", fields{"pin": pin}).Body["ok"], "and one under the new")
+	assert.Equal(t, "handed_over", s.stage(inHand))
+	assert.Contains(t, s.okey("doctor"), "chaîne intacte", "across both keys")
+
+	s.ask("eva")
+	next := linkPattern.FindStringSubmatch(s.awaitLetter("roux@", "Eva Simon demande").Text)
+	require.NotNil(t, next)
+	roux.open(s.env["OKEY_URL"] + "/valider/" + next[1])
+	assert.Contains(t, roux.page, "Eva Simon")
+}

@@ -250,7 +250,7 @@ func (r reader) NeedsOf(ctx context.Context, uai okey.UAI, on okey.Day) (okey.Ne
 		(SELECT count(*) FROM key k WHERE k.uai = e.uai AND k.state = 'in_service' AND k.expires_on <= $2::date
 			AND NOT EXISTS (SELECT FROM request r WHERE r.person = k.holder AND r.reason = 'renewal' AND r.closed_at IS NULL)) AS expiring,
 		(SELECT count(*) FROM key WHERE uai = e.uai AND state = 'in_stock' AND expires_on >= $3::date) AS free,
-		greatest((SELECT coalesce(sum(quantity - received), 0) FROM key_order WHERE uai = e.uai AND closed_at IS NULL),
+		greatest((SELECT coalesce(sum(noted + CASE WHEN closed_at IS NULL THEN quantity - received ELSE 0 END), 0) FROM key_order WHERE uai = e.uai),
 			(SELECT count(*) FROM key WHERE uai = e.uai AND state = 'in_transit')) AS under_way
 		FROM establishment e WHERE e.uai = $1`, uai, on.AddMonths(okey.RenewalMonths).String(), on.AddMonths(okey.LendableMonths).String())
 	return okey.Needs(n), err

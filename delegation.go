@@ -16,6 +16,7 @@ const (
 	ActionDetached        ActionName = "attachment-ended"
 	ActionHostingGiven    ActionName = "hosting-given" // subject: the hosting
 	ActionHostingEnded    ActionName = "hosting-ended"
+	ActionApproverArrived ActionName = "approver-arrived" // subject: the person, whom a staff file made an approver
 )
 
 // The workflows that tell of it, by the names that the Temporal UI shows.
@@ -32,6 +33,7 @@ const (
 	MailDelegationEnded  MailKind = "delegation_ended"  // the delegate, the other approvers
 	MailAttached         MailKind = "attached"          // the person, with what awaits; the approvers
 	MailDetached         MailKind = "detached"          // the person
+	MailApproverArrived  MailKind = "approver_arrived"  // a new approver, with all that awaits
 	MailHosting          MailKind = "hosting"           // the host's approvers, with what awaits
 	MailHostingEnded     MailKind = "hosting_ended"     // the host's approvers
 	MailSupportOrdered   MailKind = "support_ordered"   // approvers: support ordered in your place, or called an order off

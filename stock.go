@@ -28,6 +28,7 @@ var stockWorkflows = map[ActionName]string{
 
 	ActionDelegationGiven: WorkflowDelegation, ActionDelegationBegun: WorkflowDelegation, ActionDelegationEnded: WorkflowDelegation,
 	ActionAttached: WorkflowAttachment, ActionDetached: WorkflowAttachment, ActionHostingGiven: WorkflowHosting, ActionHostingEnded: WorkflowHosting,
+	ActionApproverArrived: WorkflowAttachment,
 }
 
 // StockWorkflow names the short workflow that carries an action about stock; empty for other actions.

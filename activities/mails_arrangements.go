@@ -128,6 +128,25 @@ func attached(ctx context.Context, p *post) error {
 	return nil
 }
 
+// approverArrived tells somebody whom a staff file has made an approver all that awaits them; where nothing does, nothing need be said.
+func approverArrived(ctx context.Context, p *post) error {
+	person, err := p.store.Person(ctx, p.order.Subject)
+	if err != nil {
+		return err
+	}
+	approvers, err := p.store.Approvers(ctx, p.order.UAI, p.today)
+	if err != nil || len(without(approvers, person.ID)) == len(approvers) { // gone again
+		return err
+	}
+	facts := p.facts
+	facts.Link = p.settings.URL + "/"
+	if err := p.listAwaiting(ctx, &facts, p.store.AwaitedFrom, p.order.UAI, person.ID, true); err != nil || facts.Total == 0 {
+		return err
+	}
+	p.put(envelope{letter: mail.ApproverArrived, person: person.ID, address: person.Mail, facts: facts})
+	return nil
+}
+
 func detached(ctx context.Context, p *post) error {
 	a, err := p.store.Attachment(ctx, p.order.Subject)
 	if err != nil {

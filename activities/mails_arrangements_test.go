@@ -200,3 +200,21 @@ func TestThePrincipalLearnsThatSupportWithdrewARequest(t *testing.T) {
 	require.Equal(t, []string{"lmartin@ac-nice.fr", "ablanc@ac-nice.fr", "mroux@ac-nice.fr"}, []string{arrived[0].To, arrived[1].To, arrived[2].To})
 	assert.Contains(t, arrived[2].Text, "L'assistance (Sam Support) a retiré la demande de Léa Martin")
 }
+
+func TestANewHeadReadsAllThatAwaitsInOneMail(t *testing.T) {
+	o := newOffice(t)
+	request, v := o.ask(o.lea, okey.FirstKey)
+	require.True(t, v.Accepted)
+	nina := o.Person("Nina Neuve", okey.Deputy, scene.Tilleuls)
+	arrives := func(p okey.Person) []postbox.Letter {
+		a := o.stockAct(okey.Action{Name: okey.ActionApproverArrived, Subject: p.ID, Via: okey.ViaEngine, Content: okey.Content{Establishment: scene.Tilleuls}})
+		return o.letters(a.Verdict.Letters...)
+	}
+	arrived := arrives(nina)
+	require.Equal(t, []string{"nneuve@ac-nice.fr: Ce qui vous attend : le collège des Tilleuls"}, lines(arrived))
+	assert.Contains(t, arrived[0].Text, "Léa Martin")
+	eva := o.Person("Eva Simon", okey.Staff, scene.Tilleuls)
+	assert.Empty(t, arrives(eva), "who does not approve, or no more")
+	require.True(t, o.act(o.lea, request, okey.Withdrawal, okey.Content{}).Accepted)
+	assert.Empty(t, arrives(o.Person("Noé Neuf", okey.Deputy, scene.Tilleuls)), "nothing awaits")
+}

@@ -48,6 +48,7 @@ var recipes = map[okey.MailKind]func(context.Context, *post) error{
 	okey.MailDelegationBegins: delegationBegins,
 	okey.MailDelegationEnded:  delegationEnded,
 	okey.MailAttached:         attached,
+	okey.MailApproverArrived:  approverArrived,
 	okey.MailDetached:         detached,
 	okey.MailHosting:          hosting,
 	okey.MailHostingEnded:     hostingEnded,

@@ -44,6 +44,7 @@ var stockJudges = map[okey.ActionName]func(context.Context, *stockSitting) (okey
 	okey.ActionDelegationEnded: told(okey.MailDelegationEnded),
 	okey.ActionAttached:        told(okey.MailAttached),
 	okey.ActionDetached:        told(okey.MailDetached),
+	okey.ActionApproverArrived: told(okey.MailApproverArrived),
 	okey.ActionHostingGiven:    told(okey.MailHosting),
 	okey.ActionHostingEnded:    told(okey.MailHostingEnded),
 	okey.ActionPINChange:       changePIN,

@@ -163,3 +163,23 @@ func TestStaffOfAnUnknownEstablishmentIsAnError(t *testing.T) {
 	assert.Equal(t, []string{"2:establishment_unknown"}, codes(r))
 	assert.True(t, r.Quiet())
 }
+
+// Section 3 of the design: whoever newly answers for a school gets one mail with all that awaits; where nothing does, none.
+func TestANewHeadIsToBeToldWhatAwaits(t *testing.T) {
+	w := withStaff(t)
+	told := `SELECT count(*) FROM action WHERE name = 'approver-arrived' AND outcome IS NULL`
+	rows := staffHeader + college + ";mroux;Roux;Marc;marc.roux@ac-nice.fr;chef\n" + college + ";lmartin;Martin;Léa;lea.martin@ac-nice.fr;personnel\n"
+	r := importStaff(t, w, rows+college+";neuve;Neuve;Nina;nina@ac-nice.fr;adjoint\n", false)
+	require.True(t, r.OK(), r.Errors)
+	assert.Zero(t, one[int](t, w, told), "nothing awaits her")
+
+	one[int](t, w, `WITH asked AS (INSERT INTO request (id, person, uai, need, reason, stage, since, asked_at)
+		SELECT gen_random_uuid(), id, $1, 'x', 'first', 'awaiting_decision', now(), now() FROM person WHERE uid = 'lmartin' RETURNING 1) SELECT count(*) FROM asked`, college)
+	more := rows + college + ";neuve;Neuve;Nina;nina@ac-nice.fr;adjoint\n" + college + ";neuf;Neuf;Noé;noe@ac-nice.fr;adjoint\n"
+	for range 2 {
+		r = importStaff(t, w, more, false)
+		require.True(t, r.OK(), r.Errors)
+	}
+	assert.Equal(t, 1, one[int](t, w, told), "him, once")
+	assert.Equal(t, "neuf", one[string](t, w, `SELECT p.uid FROM action a JOIN person p ON p.id = a.subject WHERE a.name = 'approver-arrived'`))
+}

@@ -61,6 +61,7 @@ const (
 	DelegationEnded         Letter = "delegation_ended"
 	DelegationEndedApprover Letter = "delegation_ended_approver"
 	Attached                Letter = "attached"
+	ApproverArrived         Letter = "approver_arrived"
 	AttachedApprover        Letter = "attached_approver"
 	Detached                Letter = "detached"
 	Hosting                 Letter = "hosting"

@@ -116,6 +116,12 @@ const writeAssignments = `INSERT INTO assignment AS a (person, uai, function, so
 	SELECT p.id, i.uai, i.function, 'import', i.until, $1 FROM import_staff i JOIN person p ON p.uid = i.uid ORDER BY i.uai, p.id
 	ON CONFLICT (person, uai, function, source) DO UPDATE SET until = excluded.until WHERE a.until IS DISTINCT FROM excluded.until`
 
+// newApprovers are those whom the file makes approvers, before it is written, where something awaits them: they are told.
+const newApprovers = `SELECT DISTINCT i.uid, i.uai FROM import_staff i WHERE i.function IN ('chef', 'adjoint')
+	AND NOT EXISTS (SELECT FROM assignment a JOIN person p ON p.id = a.person WHERE p.uid = i.uid AND a.uai = i.uai AND a.function IN ('chef', 'adjoint'))
+	AND EXISTS (SELECT FROM request r JOIN establishment e ON e.uai = r.uai
+		WHERE coalesce(e.host, e.uai) = i.uai AND r.stage IN ('awaiting_decision', 'awaiting_handover')) ORDER BY i.uai, i.uid`
+
 // ImportStaff makes the staff of the establishments that rows name what rows say. What support attached stays.
 // (uid, UAI, function) are distinct, and rows of one uid agree on the person.
 func (t *Tx) ImportStaff(ctx context.Context, rows []okey.ImportedStaff, how StaffImport, at time.Time) (StaffOutcome, error) {
@@ -153,6 +159,13 @@ func (t *Tx) ImportStaff(ctx context.Context, rows []okey.ImportedStaff, how Sta
 	if err := t.exec(ctx, adoptGranted); err != nil {
 		return out, fmt.Errorf("recognise people with a role: %w", err)
 	}
+	var arrived []struct {
+		UID string   `db:"uid"`
+		UAI okey.UAI `db:"uai"`
+	}
+	if err := t.all(ctx, &arrived, newApprovers); err != nil {
+		return out, fmt.Errorf("look for new approvers: %w", err)
+	}
 	if err := t.exec(ctx, writePeople, at); err != nil {
 		return out, fmt.Errorf("write people: %w", err)
 	}
@@ -164,6 +177,18 @@ func (t *Tx) ImportStaff(ctx context.Context, rows []okey.ImportedStaff, how Sta
 	}
 	if err := t.exec(ctx, writeAssignments, at); err != nil {
 		return out, fmt.Errorf("write assignments: %w", err)
+	}
+	for _, a := range arrived {
+		person, err := t.PersonByUID(ctx, a.UID)
+		if err != nil {
+			return out, fmt.Errorf("find a new approver: %w", err)
+		}
+		if err := t.FollowUp(ctx, okey.Action{
+			ID: okey.DerivedID(person.ID, "arrived/"+string(a.UAI)+"/"+at.Format(time.RFC3339Nano)), Subject: person.ID, Name: okey.ActionApproverArrived,
+			Via: okey.ViaEngine, CreatedAt: at, Content: okey.Content{Establishment: a.UAI},
+		}); err != nil {
+			return out, fmt.Errorf("have a new approver told: %w", err)
+		}
 	}
 	t.auditImport("staff", out.Tally, at)
 	return out, nil

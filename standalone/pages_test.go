@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"html"
 	"io"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -96,6 +98,15 @@ func (b *browser) submit(action string, typed url.Values) {
 	b.t.Fatalf("no form %q on %s: %s", action, b.at, b.page)
 }
 
+// awaitQuiet waits until a request's workflow has nothing left to do but to wait.
+func (s *stack) awaitQuiet(request string) {
+	s.t.Helper()
+	require.Eventually(s.t, func() bool {
+		d, err := s.engineClient().DescribeWorkflowExecution(context.Background(), workflowOf(request), "")
+		return err == nil && d.GetPendingWorkflowTask() == nil && len(d.GetPendingActivities()) == 0
+	}, time.Minute, 50*time.Millisecond)
+}
+
 // The three ways in, on the real stack: a form, an emailed link, forms again.
 func TestARequestThroughPagesAndTheEmailedLink(t *testing.T) {
 	s := newStack(t)
@@ -110,6 +121,7 @@ func TestARequestThroughPagesAndTheEmailedLink(t *testing.T) {
 	mail := s.awaitLetter("roux@", "saisie des absences")
 	link := regexp.MustCompile(s.env["OKEY_URL"] + `/valider/\S+`).FindString(mail.Text)
 	require.NotEmpty(t, link, mail.Text)
+	s.awaitQuiet(id)
 	before := len(s.history(workflowOf(id)).GetEvents())
 	for range 20 {
 		for _, method := range []string{http.MethodGet, http.MethodHead} {

@@ -129,6 +129,7 @@ type Facts struct {
 	// Everything tells a delegation for everything from one for handovers and stock only.
 	Everything bool
 	Forgotten  bool // the PIN that was replaced
+	Reissued   bool // the link: the one from before is dead
 	Known      bool // a reported key that came into OKEY at that school another way
 	Items      []Item
 	Total      int // of which Items may be the first

@@ -95,6 +95,8 @@ func (s *Server) peopleRoutes(pages gin.IRouter) {
 		pages.Match([]string{http.MethodGet, http.MethodHead}, "/demandes/:id/"+f.path, backToRequest)
 		post("/demandes/:id/"+f.path, func(v *visit) error { return s.signal(v, f) })
 	}
+	get("/demandes/:id"+pathReissue, func(v *visit) error { backToRequest(v.Context); return nil })
+	post("/demandes/:id"+pathReissue, s.reissueLinks)
 	get("/suivi/:action", s.followPage)
 	get(pathAccount, s.accountPage)
 	post(pathAccount+"/sessions", s.endSessions)

@@ -248,7 +248,7 @@ func (d dossier) facts(v *visit) []fact {
 		facts = append(facts, key)
 	}
 	if !d.SignedAt.IsZero() {
-		facts = append(facts, fact{Name: "Charte", Value: fmt.Sprintf("version %d, signée %s", d.Charter, d.clock.day(d.SignedAt))})
+		facts = append(facts, fact{Name: "Charte", Value: fmt.Sprintf("version %d, signée %s", d.Charter, d.clock.day(d.SignedAt)), Path: signedURL(d.ID)})
 	}
 	if d.mine(v) {
 		facts = facts[1:]

@@ -36,6 +36,8 @@ func TestWhatWasSignedStaysWhatWasSigned(t *testing.T) {
 	assert.Equal(t, scene.Now, signed.At)
 	assert.Equal(t, c.now, signed.Charter.ReplacedAt)
 	assert.True(t, signed.Intact())
+	assert.Equal(t, signed.SHA256, c.Text(`SELECT detail FROM audit WHERE event = 'charter_signed' AND subject = $1 AND actor = $2`, sql.AboutRequest(request), c.lea.ID),
+		"in the audit, too, who signed what")
 
 	for _, change := range []string{
 		`UPDATE request SET charter = 2`, `UPDATE request SET charter_sha256 = 'x'`, `UPDATE request SET signed_at = now()`,
@@ -44,6 +46,23 @@ func TestWhatWasSignedStaysWhatWasSigned(t *testing.T) {
 		_, err := c.Store.DB().ExecContext(context.Background(), change)
 		assert.ErrorContains(t, err, "never rewritten", change)
 	}
+}
+
+func TestARequestThatIsBackAtItsCharterIsSignedAnew(t *testing.T) {
+	c := newCourt(t)
+	request, _ := c.until(okey.AwaitingHandover)
+	c.now = c.now.Add(time.Hour)
+	c.publish("Charte nouvelle.")
+	sign := func() error {
+		return c.Store.Do(context.Background(), func(tx *sql.Tx) error { return tx.Sign(context.Background(), request, 2, c.now) })
+	}
+	require.ErrorContains(t, sign(), "never rewritten")
+	c.Exec(`UPDATE request SET stage = 'awaiting_charter'`)
+	require.NoError(t, sign())
+	signed, err := c.Store.Signature(context.Background(), request)
+	require.NoError(t, err)
+	assert.Equal(t, 2, signed.Charter.Version)
+	assert.True(t, signed.Intact())
 }
 
 func TestASignatureIsKeptAsLongAsItsKeyIsHeld(t *testing.T) {

@@ -34,17 +34,17 @@ func (h *house) state() map[string]string {
 }
 
 // open is one opening of a page, by a program: no cookies are kept, no redirects followed.
-func (h *house) open(method, path string, headers map[string]string) *http.Response {
+func (h *house) open(method, path string, headers map[string]string) answer {
 	h.Helper()
 	r, err := http.NewRequestWithContext(context.Background(), method, h.URL+path, nil)
 	require.NoError(h, err)
 	for name, value := range headers {
 		r.Header.Set(name, value)
 	}
-	answer, err := http.DefaultTransport.RoundTrip(r)
+	response, err := http.DefaultTransport.RoundTrip(r)
 	require.NoError(h, err)
-	_ = answer.Body.Close()
-	return answer
+	_ = response.Body.Close()
+	return answer{Status: response.StatusCode, Header: response.Header}
 }
 
 // scanners are what opens links before people do.
@@ -86,15 +86,15 @@ func (h *house) opensAHundredTimes(link string) {
 		}
 		query := []string{"", "?decision=approve&action=" + uuid.NewString(), "?_method=POST"}[i%3]
 		method := []string{http.MethodGet, http.MethodHead}[i/2%2]
-		answer := h.open(method, link+query, headers)
-		assert.Contains(h, []int{http.StatusOK, http.StatusUnauthorized}, answer.StatusCode, "%s %v", method, headers)
-		assert.Empty(h, answer.Header.Values("Set-Cookie"), "no session is made for a mail scanner")
-		assert.Equal(h, "no-referrer", answer.Header.Get("Referrer-Policy"))
+		opened := h.open(method, link+query, headers)
+		assert.Contains(h, []int{http.StatusOK, http.StatusUnauthorized}, opened.Status, "%s %v", method, headers)
+		assert.Empty(h, opened.Header.Values("Set-Cookie"), "no session is made for a mail scanner")
+		assert.Equal(h, "no-referrer", opened.Header.Get("Referrer-Policy"))
 	}
 	for _, method := range []string{http.MethodOptions, http.MethodPut, http.MethodDelete, http.MethodPatch, "PROPFIND"} {
-		answer := h.open(method, link, nil)
-		assert.Equal(h, http.StatusMethodNotAllowed, answer.StatusCode, method)
-		assert.Empty(h, answer.Header.Values("Set-Cookie"))
+		opened := h.open(method, link, nil)
+		assert.Equal(h, http.StatusMethodNotAllowed, opened.Status, method)
+		assert.Empty(h, opened.Header.Values("Set-Cookie"))
 	}
 	assert.Equal(h, before, h.state())
 	assert.Equal(h, calls, h.Judges.calls.Load(), "the engine was not asked either")
@@ -114,25 +114,25 @@ func TestGuessingLinksIsStoppedWhicheverServerIsAsked(t *testing.T) {
 	link := h.goodLink(h.as(c.lea).asks(), c.roux)
 	for i := range 30 {
 		at := []*house{h, other}[i%2]
-		assert.Equal(t, http.StatusNotFound, at.open(http.MethodGet, strangeLink(), from("203.0.113.7")).StatusCode)
+		assert.Equal(t, http.StatusNotFound, at.open(http.MethodGet, strangeLink(), from("203.0.113.7")).Status)
 	}
 	stopped := other.open(http.MethodGet, strangeLink(), from("203.0.113.7"))
-	assert.Equal(t, http.StatusTooManyRequests, stopped.StatusCode)
+	assert.Equal(t, http.StatusTooManyRequests, stopped.Status)
 	seconds, err := strconv.Atoi(stopped.Header.Get("Retry-After"))
 	require.NoError(t, err)
 	assert.InDelta(t, 600, seconds, 60)
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
-		assert.Equal(t, http.StatusTooManyRequests, h.open(method, "/valider/abc", from("203.0.113.7")).StatusCode, "read or not")
-		assert.Equal(t, http.StatusTooManyRequests, h.open(method, link, from("203.0.113.7")).StatusCode, "a guess that was right would show nothing")
+		assert.Equal(t, http.StatusTooManyRequests, h.open(method, "/valider/abc", from("203.0.113.7")).Status, "read or not")
+		assert.Equal(t, http.StatusTooManyRequests, h.open(method, link, from("203.0.113.7")).Status, "a guess that was right would show nothing")
 	}
-	assert.Equal(t, http.StatusOK, h.open(http.MethodGet, link, from("203.0.113.8")).StatusCode, "others are not concerned")
-	assert.Equal(t, http.StatusNotFound, h.open(http.MethodGet, strangeLink(), from("203.0.113.8")).StatusCode)
+	assert.Equal(t, http.StatusOK, h.open(http.MethodGet, link, from("203.0.113.8")).Status, "others are not concerned")
+	assert.Equal(t, http.StatusNotFound, h.open(http.MethodGet, strangeLink(), from("203.0.113.8")).Status)
 
 	assert.Equal(t, 2, h.Count(`SELECT count(*) FROM attempt WHERE kind = 'link' AND length(mark) = 32`))
 	assert.Zero(t, h.Count(`SELECT count(*) FROM attempt WHERE encode(mark, 'escape') LIKE '%203.0%'`), "no address is kept")
 	h.Exec(`UPDATE attempt SET since = since - interval '10 minutes'`)
-	assert.Equal(t, http.StatusOK, h.open(http.MethodGet, link, from("203.0.113.7")).StatusCode, "after a while")
-	assert.Equal(t, http.StatusNotFound, h.open(http.MethodGet, strangeLink(), from("203.0.113.7")).StatusCode)
+	assert.Equal(t, http.StatusOK, h.open(http.MethodGet, link, from("203.0.113.7")).Status, "after a while")
+	assert.Equal(t, http.StatusNotFound, h.open(http.MethodGet, strangeLink(), from("203.0.113.7")).Status)
 	assert.Equal(t, 2, h.Count(`SELECT count(*) FROM attempt`), "and counted anew")
 	assert.Equal(t, 1, h.Count(`SELECT max(wrong) FROM attempt`))
 }
@@ -142,7 +142,7 @@ func TestGuessesThatComeAtOnceAreCountedOneByOne(t *testing.T) {
 	var all sync.WaitGroup
 	statuses := make([]int, 60)
 	for i := range statuses {
-		all.Go(func() { statuses[i] = h.open(http.MethodGet, strangeLink(), nil).StatusCode })
+		all.Go(func() { statuses[i] = h.open(http.MethodGet, strangeLink(), nil).Status })
 	}
 	all.Wait()
 	told := map[int]int{}
@@ -157,7 +157,7 @@ func TestAForgedAddressDoesNotStartTheCountAnew(t *testing.T) {
 	for i := range 30 {
 		h.open(http.MethodGet, strangeLink(), from("203.0.113."+strconv.Itoa(i)))
 	}
-	assert.Equal(t, http.StatusTooManyRequests, h.open(http.MethodGet, strangeLink(), from("203.0.113.99")).StatusCode)
+	assert.Equal(t, http.StatusTooManyRequests, h.open(http.MethodGet, strangeLink(), from("203.0.113.99")).Status)
 	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM attempt`))
 }
 

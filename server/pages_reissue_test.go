@@ -75,7 +75,7 @@ func TestOfADecidedRequestNoLinkIsMailedAnew(t *testing.T) {
 	blanc.done(blanc.answers(page, "approve", ""))
 	late := sam.post(page+"/lien", form)
 	assert.Equal(t, http.StatusConflict, late.Status)
-	assert.Regexp(t, `Anne Blanc a accepté .* Votre action n'a rien changé\.`, late.text())
+	assert.Regexp(t, `Anne Blanc a déjà accepté cette demande .* Votre action n'a rien changé\.`, late.text())
 	assert.NotContains(t, sam.get(page).text(), "nouveau lien")
 	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM audit WHERE event = 'link-reissue' AND detail = 'wrong_stage'`))
 }

@@ -12,9 +12,9 @@ CREATE TABLE attempt (
     PRIMARY KEY (kind, mark)
 );
 COMMENT ON COLUMN attempt.mark IS 'keyed hash of a network address: the address itself is not kept, nor to be found again without the key';
-CREATE INDEX attempt_since ON attempt (since);
 
--- Evidence stays as it was written, whoever is at the keyboard: a published charter, and what was signed, when and by whom.
+-- Evidence stays as it was written, whoever is at the keyboard: a published charter, and what was signed, when and by whom. A request that
+-- is back at its charter is signed anew.
 -- +goose StatementBegin
 CREATE FUNCTION refuse_to_rewrite() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -23,8 +23,8 @@ END $$;
 -- +goose StatementEnd
 CREATE TRIGGER charter_is_never_rewritten BEFORE UPDATE OR DELETE OR TRUNCATE ON charter FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_rewrite();
 CREATE TRIGGER signature_is_never_rewritten BEFORE UPDATE OF charter, charter_sha256, signed_at, person ON request FOR EACH ROW
-    WHEN (old.signed_at IS NOT NULL AND (new.charter, new.charter_sha256, new.signed_at, new.person)
-        IS DISTINCT FROM (old.charter, old.charter_sha256, old.signed_at, old.person))
+    WHEN (old.signed_at IS NOT NULL AND (new.person <> old.person OR (old.stage <> 'awaiting_charter'
+        AND (new.charter, new.charter_sha256, new.signed_at) IS DISTINCT FROM (old.charter, old.charter_sha256, old.signed_at))))
     EXECUTE FUNCTION refuse_to_rewrite();
 
 -- +goose Down

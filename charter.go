@@ -13,7 +13,18 @@ type Charter struct {
 	Text        string
 	SHA256      string // of Text's bytes in UTF-8, in hexadecimal
 	PublishedAt time.Time
+	ReplacedAt  time.Time // zero: in force
 }
+
+// Signature is what somebody has signed for a key: evidence, kept with the request.
+type Signature struct {
+	Charter Charter // as it stands today
+	SHA256  string  // of the text that was signed, noted at the signing
+	At      time.Time
+}
+
+// Intact tells whether the text is still, byte for byte, the one that was signed.
+func (s Signature) Intact() bool { return CharterSum(s.Charter.Text) == s.SHA256 }
 
 // FirstCharter is the text that ships with OKEY and is published by the first migrate.
 //

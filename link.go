@@ -15,6 +15,16 @@ type LinkPurpose string
 // LinkDecision leads to the answer to a request.
 const LinkDecision LinkPurpose = "decision"
 
+// ActionLinkReissue is support's: whoever may answer a request is mailed a new link, and the links from before lead nowhere any more. It is
+// carried as actions about stock are.
+const ActionLinkReissue ActionName = "link-reissue"
+
+// WorkflowLinkReissue is what the Temporal UI shows of it.
+const WorkflowLinkReissue = "LinkReissue"
+
+// MailLinkReissued asks the deciders once more, by their new links.
+const MailLinkReissued MailKind = "link_reissued"
+
 // Link is an emailed link: for one person, one request and one purpose. Retries and reminders repeat it; only a new issue, asked for by
 // support, makes another one.
 type Link struct {

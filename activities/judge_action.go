@@ -229,6 +229,8 @@ func (c *sitting) sign(ctx context.Context, a okey.Action) (okey.Verdict, error)
 		return okey.Verdict{}, err
 	}
 	c.request.SignedAt, c.request.Charter = c.matter.At, current.Version
+	// Chained with a key that is not in the database, the fingerprint can't be changed together with the text.
+	c.Audit(sql.Entry{At: c.matter.At, Event: "charter_signed", Actor: a.By, Via: a.Via, Subject: sql.AboutRequest(c.request.ID), Detail: okey.CharterSum(current.Text)})
 	if err := c.attribute(ctx, a.By, a.PINHash); err != nil {
 		return okey.Verdict{}, err
 	}

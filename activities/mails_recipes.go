@@ -69,6 +69,8 @@ var recipes = map[okey.MailKind]func(context.Context, *post) error{
 
 	okey.MailPINChanged: pinChanged,
 	okey.MailPINLocked:  pinLocked,
+
+	okey.MailLinkReissued: linkReissued,
 }
 
 // asked tells who must answer; where nobody can, support and the establishment's mailbox; where no key is free, the requester too.

@@ -109,7 +109,7 @@ var schoolMailbox = regexp.MustCompile(`(?i)^ce\.[0-9]{7}[a-z]@`)
 // decisionLink is where a decider's button leads. It acts for its person alone: a mailbox that others read too gets the page behind
 // sign-in, and so does a mail that comes late.
 func (p *post) decisionLink(ctx context.Context, person okey.Person) (url string, issue int, err error) {
-	issue, err = p.store.LinkIssue(ctx, p.request.ID, person.ID, okey.LinkDecision)
+	issue, err = p.store.LinkIssue(ctx, p.request.ID)
 	if err != nil {
 		return "", 0, err
 	}

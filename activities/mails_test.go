@@ -268,10 +268,6 @@ func TestADecidersLinkActsForThatPersonUntilTheStageExpires(t *testing.T) {
 	assert.Equal(t, base+"/valider/"+text, link(again[1]), "a reminder repeats the link")
 	assert.Equal(t, 2, o.Count(`SELECT count(*) FROM link`))
 	assert.Zero(t, o.Count(`SELECT count(*) FROM mail WHERE mail::text LIKE '%' || $1 || '%'`, text), "no token is kept")
-
-	o.Exec(`INSERT INTO link SELECT 'newer', request, person, purpose, 2, expires_at, created_at FROM link WHERE person = $1`, o.roux.ID)
-	_, err = o.Store.Link(context.Background(), token.Hash())
-	assert.Equal(t, okey.CodeNotFound, okey.ErrorCode(err), "a later issue replaces it")
 }
 
 func TestMailboxesThatSeveralReadGetNoActingLink(t *testing.T) {

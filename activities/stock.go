@@ -49,6 +49,7 @@ var stockJudges = map[okey.ActionName]func(context.Context, *stockSitting) (okey
 	okey.ActionHostingEnded:    told(okey.MailHostingEnded),
 	okey.ActionPINChange:       changePIN,
 	okey.ActionPINLock:         lockPIN,
+	okey.ActionLinkReissue:     reissueLinks,
 }
 
 // stockSitting is the judging of one action about stock.

@@ -69,11 +69,33 @@ type Config struct {
 	PINPeppers Keyring `kong:"-" env:"OKEY_PIN_PEPPERS" secret:"true" needed:"server" help:"Clefs mêlées aux codes PIN avant hachage, même forme."`
 	AuditKeys  Keyring `kong:"-" env:"OKEY_AUDIT_KEYS" secret:"true" needed:"server worker command doctor" help:"Clefs qui chaînent le journal d'audit, même forme."`
 
+	// LinksRequireSignIn is for academies that do not want an emailed link to be enough to answer a request.
+	LinksRequireSignIn Switch `name:"links-require-sign-in" env:"OKEY_LINKS_REQUIRE_SIGN_IN" default:"non" placeholder:"oui|non" help:"Faut-il se connecter pour répondre par le lien d'un courriel : oui ou non."`
+
 	// HolidaysFile is the CSV of school holidays that package calendar reads; empty: week-ends and public holidays only.
 	HolidaysFile string `name:"holidays-file" env:"OKEY_HOLIDAYS_FILE" placeholder:"FICHIER" help:"Vacances scolaires, CSV « fr-en-calendrier-scolaire » de data.education.gouv.fr."`
 	LogLevel     string `name:"log-level" env:"OKEY_LOG_LEVEL" default:"info" placeholder:"NIVEAU" help:"Détail du journal : debug, info, warn ou error."`
 
 	wrong []Problem // found while reading; Check reports them together with what is missing
+}
+
+// Switch is a setting that is on or off: as an operator writes it.
+type Switch string
+
+// On tells whether it is.
+func (s Switch) On() bool {
+	on, _ := s.read()
+	return on
+}
+
+func (s Switch) read() (on, known bool) {
+	switch strings.ToLower(string(s)) {
+	case "oui", "true", "yes", "1":
+		return true, true
+	case "non", "false", "no", "0", "":
+		return false, true
+	}
+	return false, false
 }
 
 // Role is the part of OKEY that a configuration is for; each needs different settings.

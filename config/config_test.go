@@ -224,3 +224,18 @@ func TestANewKeyringCanBeStoredAndReadBack(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, ring, again)
 }
+
+func TestASwitchIsOnOrOffOrNamed(t *testing.T) {
+	for value, on := range map[string]bool{"": false, "non": false, "false": false, "oui": true, "OUI": true, "true": true, "1": true} {
+		environ := complete()
+		environ["OKEY_LINKS_REQUIRE_SIGN_IN"] = value
+		c, err := config.Load(environ)
+		require.NoError(t, err, value)
+		assert.Equal(t, on, c.LinksRequireSignIn.On(), value)
+	}
+	environ := complete()
+	environ["OKEY_LINKS_REQUIRE_SIGN_IN"] = "peut-être"
+	_, err := config.Load(environ)
+	assert.ErrorContains(t, err, "OKEY_LINKS_REQUIRE_SIGN_IN")
+	assert.ErrorContains(t, err, "Écrivez oui ou non.")
+}

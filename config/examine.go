@@ -26,6 +26,9 @@ func (c *Config) examine() {
 	c.examineMail("OKEY_SUPPORT_MAIL", c.SupportMail)
 	c.examineProxies()
 	c.examineHolidays()
+	if _, known := c.LinksRequireSignIn.read(); !known {
+		c.refuse("OKEY_LINKS_REQUIRE_SIGN_IN", string(c.LinksRequireSignIn), "n'est ni oui ni non", "Écrivez oui ou non.")
+	}
 	if new(slog.Level).UnmarshalText([]byte(c.LogLevel)) != nil {
 		c.refuse("OKEY_LOG_LEVEL", c.LogLevel, "n'est pas un niveau de journal", "Écrivez debug, info, warn ou error.")
 	}

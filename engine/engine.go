@@ -125,7 +125,7 @@ var summaries = map[string]string{
 	okey.WorkflowStockImport: "Livraison de clefs", okey.WorkflowInventory: "Inventaire", okey.WorkflowKeyMove: "Déplacement de clefs",
 	okey.WorkflowOrderExport: "Transmission des commandes", okey.WorkflowSuccession: "Un établissement succède à un autre",
 	okey.WorkflowDelegation: "Délégation", okey.WorkflowAttachment: "Rattachement par l'assistance", okey.WorkflowHosting: "Un établissement répond pour un autre",
-	okey.WorkflowPINChange: "Code PIN d'une clef",
+	okey.WorkflowPINChange: "Code PIN d'une clef", okey.WorkflowLinkReissue: "Nouveaux liens pour répondre",
 }
 
 // signalOrder brings an action to its order's workflow, starting one where none runs: the workflow loads where the order stands.

@@ -138,6 +138,7 @@ type Facts struct {
 	Everything bool
 	Moved      string // what follows to a successor: "3 clefs et 1 demande"; empty for nothing
 	Forgotten  bool   // the PIN that was replaced
+	Reissued   bool   // the link: the one from before is dead
 	Known      bool   // a reported key that came into OKEY at that school another way
 	Items      []Item
 	Total      int // of which Items may be the first

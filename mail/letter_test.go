@@ -87,6 +87,7 @@ func variants() map[string]variant {
 		f.Function, f.Expiry, f.Comment = okey.Deputy.French(), "", "absente de l'annuaire"
 	})
 	add("pin_changed-forgotten", mail.PINChanged, func(f *mail.Facts) { f.Forgotten = true })
+	add("asked-reissued", mail.Asked, func(f *mail.Facts) { f.Reissued = true })
 	return all
 }
 

@@ -42,8 +42,8 @@ func (s *Server) act(ctx context.Context, actor okey.Actor, w wish) (outcome, er
 	if w.Name == okey.ActionAsk {
 		w.Request = okey.RequestIDOf(actor.ID, w.Action)
 	}
-	// A change of PIN is about its key, the others about something that has an id of its own.
-	if _, known := stockKinds[w.Name]; known && w.Subject == uuid.Nil && w.Name != okey.ActionPINChange {
+	// A change of PIN is about its key, new links about their request, the others about something that has an id of its own.
+	if _, known := stockKinds[w.Name]; known && w.Subject == uuid.Nil && w.Request == uuid.Nil && w.Name != okey.ActionPINChange {
 		w.Subject = okey.DerivedID(w.Action, string(w.Name))
 	}
 	typed := w.normalise() // told only to those who may act at all

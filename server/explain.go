@@ -329,11 +329,12 @@ func (s *Server) gatherPlaces(ctx context.Context, f *facts) error {
 
 // settledBy says which lines of the timeline made a signal come too late.
 var settledBy = map[okey.Signal][]okey.EventKind{
-	okey.PrincipalDecision: {okey.EventApproved, okey.EventRefused, okey.EventWithdrawn, okey.EventExpired},
-	okey.CharterAndPIN:     {okey.EventSigned, okey.EventHandedOver, okey.EventRefused, okey.EventWithdrawn, okey.EventExpired},
-	okey.Handover:          {okey.EventHandedOver, okey.EventRefused, okey.EventWithdrawn, okey.EventExpired},
-	okey.Withdrawal:        {okey.EventHandedOver, okey.EventRefused, okey.EventWithdrawn, okey.EventExpired},
-	okey.StockAvailable:    {okey.EventHandedOver, okey.EventRefused, okey.EventWithdrawn, okey.EventExpired},
+	okey.PrincipalDecision:          {okey.EventApproved, okey.EventRefused, okey.EventWithdrawn, okey.EventExpired},
+	okey.CharterAndPIN:              {okey.EventSigned, okey.EventHandedOver, okey.EventRefused, okey.EventWithdrawn, okey.EventExpired},
+	okey.Handover:                   {okey.EventHandedOver, okey.EventRefused, okey.EventWithdrawn, okey.EventExpired},
+	okey.Withdrawal:                 {okey.EventHandedOver, okey.EventRefused, okey.EventWithdrawn, okey.EventExpired},
+	okey.ActionLinkReissue.Signal(): {okey.EventApproved, okey.EventRefused, okey.EventWithdrawn, okey.EventExpired},
+	okey.StockAvailable:             {okey.EventHandedOver, okey.EventRefused, okey.EventWithdrawn, okey.EventExpired},
 }
 
 func (s *Server) gatherLast(ctx context.Context, f *facts) error {

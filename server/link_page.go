@@ -1,8 +1,10 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"okey"
@@ -24,54 +26,81 @@ type linkScreen struct {
 	Follow   string
 }
 
-// linkVisit is a visit as the person that the link was made for, with the request that it is about. The link dies with its time, with the
-// person's role and, but for reading what was decided, with the stage.
+// errSignInFirst is answered where the academy wants it: who follows a link must show who they are.
+var errSignInFirst = okey.Errorf(okey.CodeUnauthorized, "Votre académie demande de se connecter avant de répondre : vous retrouverez ensuite la demande.")
+
+// linkVisit is a visit as the person that the link was made for, with the request that it is about. The error is deadLink, rate_limited where too
+// many dead ones came from there, or errSignInFirst, with the request.
 func (s *Server) linkVisit(v *visit) (dossier, error) {
 	// A session of somebody else in this browser counts for nothing here.
+	signedIn := v.Actor.ID
 	v.Actor = okey.Actor{}
 	v.Header("Referrer-Policy", "no-referrer")
-	token, err := okey.ParseLinkToken(v.Param("token"))
-	if err != nil {
-		return dossier{}, deadLink
-	}
-	link, err := s.store.Link(v.ctx(), token.Hash())
-	if okey.ErrorCode(err) == okey.CodeNotFound {
-		return dossier{}, deadLink
-	}
-	if err != nil {
+	if err := s.mayTry(v, okey.AttemptLink); err != nil {
 		return dossier{}, err
 	}
+	as, d, err := s.followLink(v)
+	if err == nil && s.cfg.LinksRequireSignIn.On() && signedIn != as.ID {
+		if signedIn == (okey.PersonID{}) {
+			return d, errSignInFirst
+		}
+		err = deadLink
+	}
+	if okey.ErrorCode(err) == okey.CodeNotFound {
+		return dossier{}, s.wrongTry(v, okey.AttemptLink, deadLink)
+	}
+	v.Actor = as
+	return d, err
+}
+
+// followLink finds whom a link was made for, and its request. The link dies with its time, with a later issue, with the person's role and, but for
+// reading what was decided, with the stage: not_found.
+func (s *Server) followLink(v *visit) (okey.Actor, dossier, error) {
+	token, err := okey.ParseLinkToken(v.Param("token"))
+	if err != nil {
+		return okey.Actor{}, dossier{}, err
+	}
+	link, err := s.store.Link(v.ctx(), token.Hash())
+	if err != nil {
+		return okey.Actor{}, dossier{}, err
+	}
 	if !token.Signs(link.Link, s.cfg.LinkKeys) || link.Purpose != okey.LinkDecision || !v.Now.Before(link.ExpiresAt) {
-		return dossier{}, deadLink
+		return okey.Actor{}, dossier{}, deadLink
 	}
 	as := &visit{Context: v.Context, Now: v.Now}
 	if as.Actor, err = s.store.Actor(v.ctx(), link.Person); err != nil {
-		return dossier{}, err
+		return okey.Actor{}, dossier{}, err
 	}
 	d, err := s.dossier(as, link.Request)
-	if err == nil {
-		// Support answers with its session, never by a link: only those whose establishment it is.
-		answering := as.Actor
-		answering.Support = false
-		err = okey.May(okey.ActDecide, answering, d.subject, d.today)
+	if err != nil {
+		return okey.Actor{}, dossier{}, err
 	}
-	switch okey.ErrorCode(err) {
-	case "":
-		v.Actor = as.Actor
-		return d, nil
-	case okey.CodeInternal:
-		return d, err
+	// Support answers with its session, never by a link: only those whose establishment it is.
+	answering := as.Actor
+	answering.Support = false
+	if okey.May(okey.ActDecide, answering, d.subject, d.today) != nil {
+		return okey.Actor{}, dossier{}, deadLink
 	}
-	return d, deadLink
+	return as.Actor, d, nil
 }
 
 // linkPage shows the request and the choice; it changes nothing, however often mail scanners open it.
 func (s *Server) linkPage(v *visit) error {
 	d, err := s.linkVisit(v)
 	if err != nil {
-		return err
+		return s.refuseLink(v, d, err)
 	}
 	return s.showLink(v, http.StatusOK, d, nil, "")
+}
+
+// refuseLink leads whoever must sign in to the request's own page: neither its address nor the session holds the token.
+func (s *Server) refuseLink(v *visit, d dossier, err error) error {
+	if !errors.Is(err, errSignInFirst) {
+		return err
+	}
+	return s.show(v, http.StatusUnauthorized, "failure", screen{Title: failTitles[http.StatusUnauthorized], Body: failure{
+		Message: pageMessage(err), SignIn: pathSignIn + "?vers=" + url.QueryEscape(requestURL(d.ID)),
+	}})
 }
 
 func (s *Server) showLink(v *visit, status int, d dossier, sent *form, warning string) error {
@@ -148,7 +177,7 @@ func (s *Server) linkForm(v *visit, d dossier) *form {
 func (s *Server) answerLink(v *visit) error {
 	d, err := s.linkVisit(v)
 	if err != nil {
-		return err
+		return s.refuseLink(v, d, err)
 	}
 	f := s.linkForm(v, d)
 	if err := s.read(v, f); err != nil {

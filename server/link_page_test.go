@@ -54,26 +54,6 @@ func TestAnEmailedLinkAnswersWithoutSigningIn(t *testing.T) {
 	assert.Contains(t, b.get(link).text(), "Vous avez déjà répondu à cette demande")
 }
 
-func TestOpeningALinkChangesNothing(t *testing.T) {
-	h := newHouse(t)
-	c := h.cast()
-	h.Key(scene.Tilleuls)
-	page := h.as(c.lea).asks()
-	link := h.goodLink(page, c.roux)
-	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodGet} {
-		for _, query := range []string{"", "?decision=approve&action=" + uuid.NewString()} {
-			r, err := http.NewRequestWithContext(context.Background(), method, h.URL+link+query, nil)
-			require.NoError(t, err)
-			answer, err := http.DefaultClient.Do(r)
-			require.NoError(t, err)
-			_ = answer.Body.Close()
-			assert.Equal(t, http.StatusOK, answer.StatusCode, method)
-			assert.Empty(t, answer.Cookies(), "no session is made for a mail scanner")
-		}
-	}
-	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM action`), "the asking")
-}
-
 func TestASecondApproversLinkTellsWhoDecided(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
@@ -114,7 +94,11 @@ func TestUnknownExpiredAndForeignLinksLookTheSame(t *testing.T) {
 	former := h.Person("Yves Ancien", okey.Principal, scene.Tilleuls)
 	formers := h.goodLink(page, former)
 	h.Exec(`DELETE FROM assignment WHERE person = $1`, former.ID)
+	another := h.as(c.blanc).asks()
+	replaced := h.goodLink(another, c.roux)
+	h.Exec(`UPDATE request SET link_issue = 2 WHERE id = $1`, strings.TrimPrefix(another, "/demandes/"))
 	links := map[string]string{
+		"replaced":         replaced,
 		"unreadable":       "/valider/abc",
 		"unknown":          "/valider/" + unknown.Text(),
 		"expired":          h.link(page, c.blanc, time.Now().Add(-time.Minute), h.Config.LinkKeys),
@@ -133,7 +117,7 @@ func TestUnknownExpiredAndForeignLinksLookTheSame(t *testing.T) {
 			assert.Equal(t, "no-referrer", p.Header.Get("Referrer-Policy"), name)
 		}
 	}
-	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM action`))
+	assert.Equal(t, 2, h.Count(`SELECT count(*) FROM action`), "the askings")
 }
 
 func TestALinkStaysItsPersonsWhoeverHasSignedIn(t *testing.T) {

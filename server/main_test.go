@@ -42,6 +42,7 @@ type judges struct {
 	requests *activities.Requests
 	keys     *activities.Keys
 	stock    *activities.Stock
+	calls    atomic.Int64 // of whatever kind
 	away     atomic.Bool
 	hold     chan struct{} // where there is one, a request learns of the loss of its key only after it is closed
 	before   func()        // where there is one: what happens just before a key change is judged
@@ -50,6 +51,7 @@ type judges struct {
 var errAway = errors.New("the engine is away")
 
 func (j *judges) Deliver(ctx context.Context, a okey.Action) error {
+	j.calls.Add(1)
 	if j.away.Load() {
 		return errAway
 	}
@@ -97,6 +99,7 @@ func (j *judges) followUp(ctx context.Context, id uuid.UUID) error {
 }
 
 func (j *judges) Ready(context.Context) error {
+	j.calls.Add(1)
 	if j.away.Load() {
 		return errAway
 	}
@@ -104,6 +107,7 @@ func (j *judges) Ready(context.Context) error {
 }
 
 func (j *judges) RunID(_ context.Context, request uuid.UUID) (string, error) {
+	j.calls.Add(1)
 	if j.away.Load() {
 		return "", errAway
 	}

@@ -92,9 +92,15 @@ func (s *Server) peopleRoutes(pages gin.IRouter) {
 	post("/demandes/nouvelle", s.ask)
 	get("/demandes/:id", s.requestPage)
 	for _, f := range signalForms {
-		pages.Match([]string{http.MethodGet, http.MethodHead}, "/demandes/:id/"+f.path, backToRequest)
+		if f.signal != okey.CharterAndPIN { // whose address is the signed charter's too
+			pages.Match([]string{http.MethodGet, http.MethodHead}, "/demandes/:id/"+f.path, backToRequest)
+		}
 		post("/demandes/:id/"+f.path, func(v *visit) error { return s.signal(v, f) })
 	}
+	get("/demandes/:id"+pathSigned, s.signedPage)
+	get("/demandes/:id"+pathSigned+".txt", s.signedText)
+	get("/demandes/:id"+pathReissue, func(v *visit) error { backToRequest(v.Context); return nil })
+	post("/demandes/:id"+pathReissue, s.reissueLinks)
 	get("/suivi/:action", s.followPage)
 	get(pathAccount, s.accountPage)
 	post(pathAccount+"/sessions", s.endSessions)
@@ -133,6 +139,7 @@ func (s *Server) peopleRoutes(pages gin.IRouter) {
 	}
 	open("/aide", s.helpPage)
 	open("/charte", s.charterPage)
+	open("/charte/:version", s.charterVersionPage)
 	open(pathPrivacy, s.privacyPage)
 	open("/valider/:token", s.linkPage)
 	pages.POST("/valider/:token", s.openPage(s.answerLink))

@@ -37,7 +37,7 @@ var auditNames = map[string]string{
 	"retention":    "données arrivées à leur terme",
 	"move_expired": "proposition de départ sans réponse", "delegation_given": "délégation donnée", "delegation_ended": "délégation terminée",
 	"attached": "rattachement", "detached": "fin d'un rattachement", "host_named": "établissement qui répond pour un autre", "host_ended": "fin d'une réponse pour un autre",
-	"pin_set": "code PIN choisi",
+	"pin_set": "code PIN choisi", "charter_signed": "charte signée : empreinte de son texte",
 }
 
 func sayAudit(event string) string {

@@ -52,6 +52,7 @@ type mine struct {
 	Key      string
 	KeyPath  string
 	PIN      *pinLinks
+	Charter  string // where what the person has signed is read
 }
 
 const homeLines = 20
@@ -241,7 +242,11 @@ func (s *Server) mine(v *visit, works bool) (*mine, error) {
 	if m.Do == "" && m.Key == "" && m.Standing == "" {
 		return nil, nil
 	}
-	return m, nil
+	signed, found, err := s.store.SignedBy(v.ctx(), v.Actor.ID)
+	if found {
+		m.Charter = signedURL(signed)
+	}
+	return m, err
 }
 
 // myDo is the one thing that the requester must do at a stage.

@@ -248,7 +248,7 @@ func (d dossier) facts(v *visit) []fact {
 		facts = append(facts, key)
 	}
 	if !d.SignedAt.IsZero() {
-		facts = append(facts, fact{Name: "Charte", Value: fmt.Sprintf("version %d, signée %s", d.Charter, d.clock.day(d.SignedAt))})
+		facts = append(facts, fact{Name: "Charte", Value: fmt.Sprintf("version %d, signée %s", d.Charter, d.clock.day(d.SignedAt)), Path: signedURL(d.ID)})
 	}
 	if d.mine(v) {
 		facts = facts[1:]
@@ -261,13 +261,14 @@ type requestDesk struct {
 	Workflow string // its id
 	Link     string // to the Temporal UI
 	Sheet    string
+	Reissue  *form
 	Actions  []deskLine
 	Mails    []mailLine
 }
 
 func (s *Server) requestDesk(v *visit, d dossier) (*requestDesk, error) {
 	workflow := s.workflowOf(v.ctx(), d.ID)
-	desk := &requestDesk{Workflow: workflow.ID, Link: s.workflowLink(workflow), Sheet: requestURL(d.ID) + "/tableau.xlsx"}
+	desk := &requestDesk{Workflow: workflow.ID, Link: s.workflowLink(workflow), Sheet: requestURL(d.ID) + "/tableau.xlsx", Reissue: reissueForm(v, d)}
 	actions, err := s.store.ActionsOn(v.ctx(), d.ID)
 	if err != nil {
 		return nil, err
@@ -286,6 +287,9 @@ func (s *Server) requestNotice(v *visit, d dossier) (string, error) {
 	}
 	if err != nil || !found || a.Request != d.ID {
 		return "", err
+	}
+	if a.Name == okey.ActionLinkReissue {
+		return "Un nouveau lien part par courriel à chaque personne qui peut répondre. Les liens d'avant ne marchent plus.", nil
 	}
 	if a.Verdict.Standing.Turn != d.Turn {
 		return "C'est fait.", nil

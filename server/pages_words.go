@@ -157,7 +157,7 @@ var actionNames = map[okey.ActionName]string{
 	okey.ActionMoveKeys: "déplacement de clefs", okey.ActionTakeAlong: "départ avec une clef", okey.ActionMoveDecision: "réponse à un départ", okey.ActionSuccession: "succession",
 	okey.ActionDelegationGiven: "délégation donnée", okey.ActionDelegationBegun: "délégation qui commence", okey.ActionDelegationEnded: "fin d'une délégation",
 	okey.ActionApproverArrived: "nouvelle direction", okey.ActionAttached: "rattachement", okey.ActionDetached: "fin d'un rattachement", okey.ActionHostingGiven: "établissement qui répond pour un autre", okey.ActionHostingEnded: "fin d'une réponse pour un autre",
-	okey.ActionPINChange: "changement de code PIN", okey.ActionPINLock: "code PIN bloqué",
+	okey.ActionPINChange: "changement de code PIN", okey.ActionPINLock: "code PIN bloqué", okey.ActionLinkReissue: "nouveaux liens",
 	okey.ActionOrder: "commande", okey.ActionCancellation: "annulation", okey.ActionClosing: "clôture d'une commande", okey.ActionShipment: "expédition", okey.ActionReceipt: "réception",
 	okey.ActionOrderExported: "commande transmise", okey.ActionExport: "classeur de commandes", okey.ActionDelivery: "livraison", okey.ActionArrival: "arrivée d'une livraison",
 	okey.ActionInventory: "inventaire", okey.ActionReportDecision: "réponse à un signalement", "unknown-signal": "signal inconnu",

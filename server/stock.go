@@ -36,6 +36,8 @@ var stockKinds = map[okey.ActionName]stockKind{
 
 	okey.ActionPINChange: {normalise: normalisePIN, permit: permitPIN},
 
+	okey.ActionLinkReissue: {normalise: nothingToNormalise, permit: permitReissue},
+
 	okey.ActionArrival: {normalise: normaliseArrival, permit: permitThere(okey.ActManageKeys)},
 }
 

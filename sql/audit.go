@@ -41,6 +41,9 @@ func AboutAction(a okey.Action) string {
 	if a.Subject == uuid.Nil && a.Key != "" {
 		return AboutKey(a.Key)
 	}
+	if a.Subject == uuid.Nil && a.Request != uuid.Nil {
+		return AboutRequest(a.Request)
+	}
 	return AboutSubject(a.Name, a.Subject)
 }
 

@@ -34,19 +34,22 @@ func (r reader) Link(ctx context.Context, hash []byte) (EmailedLink, error) {
 		Issue     int              `db:"issue"`
 		ExpiresAt time.Time        `db:"expires_at"`
 	}
-	err := r.get(ctx, &row, "Ce lien n'est pas valable, ou ne l'est plus.", `SELECT l.request, l.person, l.purpose, l.issue, l.expires_at FROM link l
-		WHERE l.hash = $1 AND NOT EXISTS (SELECT FROM link n
-			WHERE n.request = l.request AND n.person = l.person AND n.purpose = l.purpose AND n.issue > l.issue)`, hash)
+	err := r.get(ctx, &row, "Ce lien n'est pas valable, ou ne l'est plus.", `SELECT l.request, l.person, l.purpose, l.issue, l.expires_at
+		FROM link l JOIN request r ON r.id = l.request AND r.link_issue = l.issue WHERE l.hash = $1`, hash)
 	return EmailedLink{
 		Link:      okey.Link{Request: row.Request, Person: row.Person, Purpose: row.Purpose, Issue: row.Issue},
 		ExpiresAt: utc(row.ExpiresAt),
 	}, err
 }
 
-// LinkIssue is the number of the link that a person has for a request: the first, until support issues another.
-func (r reader) LinkIssue(ctx context.Context, request uuid.UUID, person okey.PersonID, purpose okey.LinkPurpose) (int, error) {
+// LinkIssue is the number of the links that a request's people have: the first, until support issues others.
+func (r reader) LinkIssue(ctx context.Context, request uuid.UUID) (int, error) {
 	var issue int
-	err := r.get(ctx, &issue, "", `SELECT coalesce(max(issue), 1) FROM link WHERE request = $1 AND person = $2 AND purpose = $3`,
-		request, person, string(purpose))
+	err := r.get(ctx, &issue, noRequest, `SELECT link_issue FROM request WHERE id = $1`, request)
 	return issue, err
+}
+
+// RaiseLinkIssue ends all links of a request that have been mailed; the next mails have others.
+func (t *Tx) RaiseLinkIssue(ctx context.Context, request uuid.UUID) error {
+	return t.exec(ctx, `UPDATE request SET link_issue = link_issue + 1 WHERE id = $1`, request)
 }

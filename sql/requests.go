@@ -105,12 +105,6 @@ func (t *Tx) MoveRequest(ctx context.Context, r okey.Request) error {
 		r.ID, string(r.Stage), r.Turn, r.Since, nullTime(r.KeptUntil), nullTime(r.ApprovedAt), nullTime(closed), nullText(key))
 }
 
-// Sign records which charter was signed, and when. It is evidence: a version and its fingerprint.
-func (t *Tx) Sign(ctx context.Context, id uuid.UUID, version int, at time.Time) error {
-	return t.exec(ctx, `UPDATE request SET charter = c.version, charter_sha256 = c.sha256, signed_at = $3
-		FROM charter c WHERE request.id = $1 AND c.version = $2`, id, version, at)
-}
-
 // StorePIN keeps a PIN's hash with the request, for the time between the loss of a signed-for key and the next one; empty clears it.
 func (t *Tx) StorePIN(ctx context.Context, id uuid.UUID, hash string) error {
 	return t.exec(ctx, `UPDATE request SET pin_hash = $2 WHERE id = $1`, id, nullText(hash))
@@ -199,35 +193,6 @@ func (r reader) OpenRequests(ctx context.Context, after uuid.UUID, limit int) ([
 	var ids []uuid.UUID
 	err := r.all(ctx, &ids, `SELECT id FROM request WHERE closed_at IS NULL AND id > $1 ORDER BY id LIMIT $2`, after, limit)
 	return ids, err
-}
-
-// Charter returns the version in force, the latest; not_found before any is published.
-func (r reader) Charter(ctx context.Context) (okey.Charter, error) {
-	var row struct {
-		Version     int       `db:"version"`
-		Body        string    `db:"body"`
-		SHA256      string    `db:"sha256"`
-		PublishedAt time.Time `db:"published_at"`
-	}
-	err := r.get(ctx, &row, "Aucune charte n'est publiée.", `SELECT version, body, sha256, published_at FROM charter ORDER BY version DESC LIMIT 1`)
-	return okey.Charter{Version: row.Version, Text: row.Body, SHA256: row.SHA256, PublishedAt: utc(row.PublishedAt)}, err
-}
-
-// PublishCharter adds a version. The same text as the one in force publishes nothing; an earlier text can't come back.
-func (t *Tx) PublishCharter(ctx context.Context, text string, at time.Time) (okey.Charter, error) {
-	current, err := t.Charter(ctx)
-	if err != nil && okey.ErrorCode(err) != okey.CodeNotFound {
-		return okey.Charter{}, err
-	}
-	next := okey.Charter{Version: current.Version + 1, Text: text, SHA256: okey.CharterSum(text), PublishedAt: at}
-	if current.SHA256 == next.SHA256 {
-		return current, nil
-	}
-	err = t.exec(ctx, `INSERT INTO charter (version, body, sha256, published_at) VALUES ($1, $2, $3, $4)`, next.Version, text, next.SHA256, at)
-	if violates(err, "charter_sha256_key") {
-		return okey.Charter{}, okey.Errorf(okey.CodeInvalid, "Ce texte est celui d'une version antérieure de la charte : une version publiée ne revient pas.")
-	}
-	return next, err
 }
 
 func isNoRow(err error) bool {

@@ -48,6 +48,7 @@ var retentionRules = map[okey.KeptData][]string{
 	okey.KeptLinks: {
 		`DELETE FROM link WHERE hash IN (SELECT hash FROM link WHERE expires_at < $1 LIMIT $2)`,
 		`DELETE FROM api_token WHERE hash IN (SELECT hash FROM api_token WHERE expires_at < $1 OR revoked_at < $1 LIMIT $2)`,
+		`DELETE FROM attempt WHERE (kind, mark) IN (SELECT kind, mark FROM attempt WHERE since < $1 LIMIT $2)`,
 	},
 	okey.KeptExports: {
 		`UPDATE order_export SET workbook = '' WHERE id IN (SELECT id FROM order_export WHERE at < $1 AND length(workbook) > 0 LIMIT $2)`,

@@ -74,8 +74,17 @@ func TestARoleThatCouldRewriteTheAuditIsRefused(t *testing.T) {
 
 func TestAPublishedCharterIsNeverEditedByTheApplication(t *testing.T) {
 	s := scene.New(t)
-	for _, statement := range []string{`UPDATE charter SET body = 'x'`, `DELETE FROM charter`, `UPDATE audit SET event = 'x'`, `TRUNCATE audit`, `DELETE FROM key_transition`} {
+	for _, statement := range []string{`UPDATE charter SET body = 'x'`, `DELETE FROM charter`, `TRUNCATE charter CASCADE`, `UPDATE audit SET event = 'x'`, `TRUNCATE audit`, `DELETE FROM key_transition`} {
 		_, err := s.Store.DB().ExecContext(context.Background(), statement)
 		assert.ErrorContains(t, err, "permission denied", statement)
 	}
+}
+
+func TestNotEvenTheOwnerRewritesAPublishedCharterBySlip(t *testing.T) {
+	s := scene.New(t)
+	for _, statement := range []string{`UPDATE charter SET body = 'x'`, `DELETE FROM charter`, `TRUNCATE charter CASCADE`} {
+		_, err := s.Admin.ExecContext(context.Background(), statement)
+		assert.ErrorContains(t, err, "never rewritten", statement)
+	}
+	assert.Equal(t, okey.CharterSum(okey.FirstCharter), s.Text(`SELECT sha256 FROM charter`))
 }

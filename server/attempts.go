@@ -1,0 +1,30 @@
+package server
+
+import (
+	"time"
+
+	"okey"
+)
+
+// mayTry refuses, unseen, what comes from a place that has guessed wrong too often: rate_limited. It only looks: a right guess leaves no trace.
+func (s *Server) mayTry(v *visit, kind okey.AttemptKind) error {
+	made, err := s.store.Attempts(v.ctx(), kind, okey.AttemptMark(kind, v.ClientIP(), s.cfg.LinkKeys))
+	if err != nil {
+		return err
+	}
+	return kind.Limit().Check(made, v.Now)
+}
+
+// wrongTry counts a wrong guess and answers what is to be said of it: rate_limited too, where many that came at the same time have all passed
+// mayTry.
+func (s *Server) wrongTry(v *visit, kind okey.AttemptKind, wrong error) error {
+	now := time.Now()
+	before, err := s.store.CountAttempt(v.ctx(), kind, okey.AttemptMark(kind, v.ClientIP(), s.cfg.LinkKeys), now)
+	if err != nil {
+		return err
+	}
+	if err := kind.Limit().Check(before, now); err != nil {
+		return err
+	}
+	return wrong
+}

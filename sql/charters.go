@@ -1,0 +1,87 @@
+package sql
+
+import (
+	"context"
+	stdsql "database/sql"
+	"time"
+
+	"okey"
+
+	"github.com/google/uuid"
+)
+
+type charterRow struct {
+	Version     int             `db:"version"`
+	Body        string          `db:"body"`
+	SHA256      string          `db:"sha256"`
+	PublishedAt time.Time       `db:"published_at"`
+	ReplacedAt  stdsql.NullTime `db:"replaced_at"`
+}
+
+func (r charterRow) charter() okey.Charter {
+	return okey.Charter{Version: r.Version, Text: r.Body, SHA256: r.SHA256, PublishedAt: utc(r.PublishedAt), ReplacedAt: utc(r.ReplacedAt.Time)}
+}
+
+const charterColumns = `c.version, c.body, c.sha256, c.published_at, (SELECT n.published_at FROM charter n WHERE n.version = c.version + 1) AS replaced_at`
+
+// Charter returns the version in force, the latest; not_found before any is published.
+func (r reader) Charter(ctx context.Context) (okey.Charter, error) {
+	var row charterRow
+	err := r.get(ctx, &row, "Aucune charte n'est publiée.", `SELECT `+charterColumns+` FROM charter c ORDER BY c.version DESC LIMIT 1`)
+	return row.charter(), err
+}
+
+// Charters returns all versions, the latest first.
+func (r reader) Charters(ctx context.Context) ([]okey.Charter, error) {
+	var rows []charterRow
+	err := r.all(ctx, &rows, `SELECT `+charterColumns+` FROM charter c ORDER BY c.version DESC`)
+	charters := make([]okey.Charter, len(rows))
+	for i, row := range rows {
+		charters[i] = row.charter()
+	}
+	return charters, err
+}
+
+// PublishCharter adds a version. The same text as the one in force publishes nothing; an earlier text can't come back.
+func (t *Tx) PublishCharter(ctx context.Context, text string, at time.Time) (okey.Charter, error) {
+	current, err := t.Charter(ctx)
+	if err != nil && okey.ErrorCode(err) != okey.CodeNotFound {
+		return okey.Charter{}, err
+	}
+	next := okey.Charter{Version: current.Version + 1, Text: text, SHA256: okey.CharterSum(text), PublishedAt: at}
+	if current.SHA256 == next.SHA256 {
+		return current, nil
+	}
+	err = t.exec(ctx, `INSERT INTO charter (version, body, sha256, published_at) VALUES ($1, $2, $3, $4)`, next.Version, text, next.SHA256, at)
+	if violates(err, "charter_sha256_key") {
+		return okey.Charter{}, okey.Errorf(okey.CodeInvalid, "Ce texte est celui d'une version antérieure de la charte : une version publiée ne revient pas.")
+	}
+	return next, err
+}
+
+// Sign records which charter was signed, and when. It is evidence: a version and its fingerprint.
+func (t *Tx) Sign(ctx context.Context, id uuid.UUID, version int, at time.Time) error {
+	return t.exec(ctx, `UPDATE request SET charter = c.version, charter_sha256 = c.sha256, signed_at = $3
+		FROM charter c WHERE request.id = $1 AND c.version = $2`, id, version, at)
+}
+
+// Signature returns what was signed for a request, as it stands now; not_found where nothing was.
+func (r reader) Signature(ctx context.Context, request uuid.UUID) (okey.Signature, error) {
+	var row struct {
+		charterRow
+		Signed   string    `db:"signed"`
+		SignedAt time.Time `db:"signed_at"`
+	}
+	err := r.get(ctx, &row, "Aucune charte n'est signée pour cette demande.", `SELECT `+charterColumns+`, r.charter_sha256 AS signed, r.signed_at
+		FROM request r JOIN charter c ON c.version = r.charter WHERE r.id = $1`, request)
+	return okey.Signature{Charter: row.charter(), SHA256: row.Signed, At: utc(row.SignedAt)}, err
+}
+
+// SignedBy returns the request for which a person has signed last; ok is false where there is none any more.
+func (r reader) SignedBy(ctx context.Context, person okey.PersonID) (request uuid.UUID, ok bool, err error) {
+	err = r.get(ctx, &request, "", `SELECT id FROM request WHERE person = $1 AND signed_at IS NOT NULL ORDER BY signed_at DESC, id LIMIT 1`, person)
+	if isNoRow(err) {
+		return uuid.Nil, false, nil
+	}
+	return request, err == nil, err
+}

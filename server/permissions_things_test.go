@@ -187,7 +187,7 @@ func (w *walk) makeOrders() {
 	}
 }
 
-// row is a line of a delivery file.
+// fileOf is a delivery file of one key.
 func fileOf(serial string, uai okey.UAI) string {
 	return deliveryHeader + serial + ";L7;31/12/2030;" + string(uai) + "\n"
 }

@@ -127,3 +127,95 @@ func TestEverySignalThatPeopleSendIsInThePermissionTable(t *testing.T) {
 		assert.Equal(t, signal != okey.KeyUnavailable, listed, "%s", signal)
 	}
 }
+
+// standing is somebody as it comes about: what they are at L'Archet, by whichever way the directory, a page or support has made them so.
+type standing struct {
+	own        bool
+	function   okey.Assignment
+	delegation okey.Delegation
+	support    bool
+	auditor    bool
+}
+
+// roles are what the standing makes of somebody today, said anew.
+func (s standing) roles() map[okey.Role]bool {
+	current := s.delegation.UAI != "" && !today.Before(s.delegation.From) && !s.delegation.Until.Before(today)
+	return map[okey.Role]bool{
+		okey.RoleRequester:     s.own,
+		okey.RoleApprover:      s.function.Function != okey.Staff && s.function.UAI != "" && (s.function.Until.IsZero() || !s.function.Until.Before(today)),
+		okey.RoleDelegate:      current && s.delegation.Scope == okey.Everything,
+		okey.RoleStockDelegate: current && s.delegation.Scope == okey.HandoverAndStock,
+		okey.RoleSupport:       s.support, okey.RoleAuditor: s.auditor,
+	}
+}
+
+// standings are all combinations: without a function, staff, head, head until today (as whom support attaches), head until yesterday; without a
+// delegation, with one of either scope that is to come, begins, ends, is over, or never ends (as directories carry them).
+func standings() []standing {
+	functions := []okey.Assignment{
+		{},
+		{UAI: archet, Function: okey.Staff},
+		{UAI: archet, Function: okey.Principal},
+		{UAI: archet, Function: okey.Deputy, Until: today},
+		{UAI: archet, Function: okey.Principal, Until: today.AddDays(-1)},
+	}
+	delegations := []okey.Delegation{{}}
+	for _, scope := range []okey.Scope{okey.Everything, okey.HandoverAndStock} {
+		for _, days := range [][2]int{{1, 9}, {0, 9}, {-9, 0}, {-9, -1}, {-9, 400_000}} {
+			delegations = append(delegations, okey.Delegation{UAI: archet, Scope: scope, From: today.AddDays(days[0]), Until: today.AddDays(days[1])})
+		}
+	}
+	var all []standing
+	for i := range 8 {
+		for _, function := range functions {
+			for _, delegation := range delegations {
+				all = append(all, standing{own: i&1 > 0, support: i&2 > 0, auditor: i&4 > 0, function: function, delegation: delegation})
+			}
+		}
+	}
+	return all
+}
+
+// holds says each condition of the table anew.
+func holds(c okey.Condition, own bool, s okey.Subject) bool {
+	return map[okey.Condition]bool{
+		okey.Always: true, okey.NeverOwn: !own, okey.FromStock: s.Stage != okey.AwaitingDecision, okey.WithReason: s.HasReason,
+		okey.ReasonNeverOwn: s.HasReason && !own, okey.OwnIfNoOther: !own || !s.OtherApprovers,
+	}[c]
+}
+
+// Whatever somebody is at once, they may what one of their roles may, and nothing else. Whoever answers for a section without a head is asked
+// about as its approver: the subject names who answers.
+func TestSeveralRolesMayWhatOneOfThemMay(t *testing.T) {
+	owner := uuid.New()
+	for _, who := range standings() {
+		a := okey.Actor{Person: okey.Person{ID: uuid.New()}, Support: who.support, Auditor: who.auditor}
+		if who.own {
+			a.ID = owner
+		}
+		if who.function.UAI != "" {
+			a.Assignments = []okey.Assignment{who.function}
+		}
+		if who.delegation.UAI != "" {
+			a.Delegations = []okey.Delegation{who.delegation}
+		}
+		for i := range 8 {
+			subject := okey.Subject{Owner: owner, UAI: archet, Stage: okey.AwaitingDecision, OtherApprovers: i&1 > 0, HasReason: i&2 > 0}
+			if i&4 > 0 {
+				subject.Stage = okey.AwaitingHandover
+			}
+			for act, row := range okey.Permissions {
+				may, sees := false, false
+				for role, is := range who.roles() {
+					condition, listed := row[role]
+					may = may || is && listed && holds(condition, who.own, subject)
+					sees = sees || is
+				}
+				code := okey.ErrorCode(okey.May(act, a, subject, today))
+				if may != (code == "") || !may && sees == (code == okey.CodeNotFound) {
+					t.Fatalf("%s by %+v on %+v: %q", act, who, subject, code)
+				}
+			}
+		}
+	}
+}

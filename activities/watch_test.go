@@ -216,3 +216,17 @@ func sorted(s []string) []string {
 	slices.Sort(s)
 	return s
 }
+
+// The import that names the new school comes later, and nobody is told twice in a week what contradicts itself.
+func TestWhoTookTheirKeyAlongHasNotLeft(t *testing.T) {
+	o := newOffice(t)
+	paul := o.Person("Paul Petit", okey.Principal, scene.Acacias)
+	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
+	proposal := o.stockAct(okey.Action{Name: okey.ActionTakeAlong, Key: serial, By: o.roux.ID, Content: okey.Content{Establishment: scene.Acacias, Comment: "mutation"}})
+	require.True(t, o.answerMove(paul, proposal.Subject, okey.Approve).Accepted)
+	moved := o.KeyOf(o.blanc, scene.Tilleuls, okey.NewDay(2029, 6, 30))
+	require.True(t, o.moveKeys(o.Support("Sam Support"), scene.Acacias, moved).Accepted)
+	assert.Empty(t, o.morning())
+	assert.Empty(t, o.after(60))
+	assert.NotEmpty(t, o.after(100), "by then a staff file should have named them there")
+}

@@ -109,7 +109,7 @@ func noStore(c *gin.Context) { c.Header("Cache-Control", "no-store") }
 // noRoute and noMethod answer under /api as the rest of it does; elsewhere as a page.
 func (s *Server) noRoute(c *gin.Context) {
 	if forPrograms(c.Request.URL.Path) {
-		fail(c, okey.Errorf(okey.CodeNotFound, "Cette adresse n'existe pas : voyez /api/v1/openapi.yaml."))
+		failWith(c, http.StatusNotFound, okey.Errorf(okey.CodeNotFound, "Cette adresse n'existe pas : voyez /api/v1/openapi.yaml."))
 		return
 	}
 	s.failPage(c, okey.Errorf(okey.CodeNotFound, "Cette page n'existe pas, ou elle n'est pas pour vous."))

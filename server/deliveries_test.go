@@ -92,6 +92,7 @@ func TestAnAnnouncedDeliveryIsGivenToNobodyUntilItsApproverConfirms(t *testing.T
 	path := "/livraisons/" + a.at("id").(string)
 
 	assert.Equal(t, http.StatusNotFound, h.as(c.stranger).get(path).Status)
+	assert.Equal(t, http.StatusForbidden, h.as(h.auditor()).get(path).Status, "who sees it but confirms nothing")
 	b := h.as(c.roux)
 	assert.Contains(t, b.get("/clefs").HTML, path, "the list of keys leads there")
 	form := b.get(path).form(b, path)

@@ -29,10 +29,13 @@ type linkScreen struct {
 // errSignInFirst is answered where the academy wants it: who follows a link must show who they are.
 var errSignInFirst = okey.Errorf(okey.CodeUnauthorized, "Votre académie demande de se connecter avant de répondre : vous retrouverez ensuite la demande.")
 
+// errOwnByLink is answered to whoever opens, signed in, a link about their own request that somebody else was mailed.
+var errOwnByLink = okey.Errorf(okey.CodeOwnRequest, "C'est votre propre demande : quelqu'un d'autre doit y répondre. Ce lien n'est pas pour vous.")
+
 // linkVisit is a visit as the person that the link was made for, with the request that it is about. The error is deadLink, rate_limited where too
 // many dead ones came from there, or errSignInFirst, with the request.
 func (s *Server) linkVisit(v *visit) (dossier, error) {
-	// A session of somebody else in this browser counts for nothing here.
+	// A session of somebody else in this browser counts for nothing here, but that nobody decides on their own request.
 	signedIn := v.Actor.ID
 	v.Actor = okey.Actor{}
 	v.Header("Referrer-Policy", "no-referrer")
@@ -45,6 +48,9 @@ func (s *Server) linkVisit(v *visit) (dossier, error) {
 			return d, errSignInFirst
 		}
 		err = deadLink
+	}
+	if err == nil && signedIn != (okey.PersonID{}) && signedIn == d.Person { // a forwarded mail
+		return dossier{}, errOwnByLink
 	}
 	if okey.ErrorCode(err) == okey.CodeNotFound {
 		return dossier{}, s.wrongTry(v, okey.AttemptLink, deadLink)

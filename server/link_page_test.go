@@ -86,6 +86,21 @@ func TestAWrongAnswerThroughALinkComesBackAsTyped(t *testing.T) {
 	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM action`))
 }
 
+// A forwarded mail is enough to have somebody else's link; a session that says who opens it is heard.
+func TestNobodyDecidesOnTheirOwnRequestThroughSomebodyElsesLink(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	b := h.as(c.roux)
+	link := h.goodLink(b.asks(), c.blanc)
+	form := h.browse().get(link).form(t, link, "decision", "approve")
+	for _, answer := range []sheet{b.get(link), b.post(link, form)} {
+		assert.Equal(t, http.StatusForbidden, answer.Status)
+		assert.Contains(t, answer.text(), "C'est votre propre demande")
+	}
+	assert.Zero(t, h.Count(`SELECT count(*) FROM action WHERE name = 'principal-decision'`))
+	assert.Equal(t, http.StatusOK, h.as(c.lea).get(link).Status, "anybody else's session counts for nothing")
+}
+
 func TestUnknownExpiredAndForeignLinksLookTheSame(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
@@ -126,8 +141,8 @@ func TestALinkStaysItsPersonsWhoeverHasSignedIn(t *testing.T) {
 	h.Key(scene.Tilleuls)
 	page := h.as(c.lea).asks()
 	link := h.goodLink(page, c.roux)
-	lea := h.as(c.lea)
-	lea.done(lea.fill(link, link, "decision", "approve"))
+	blanc := h.as(c.blanc)
+	blanc.done(blanc.fill(link, link, "decision", "approve"))
 	assert.Equal(t, c.roux.ID.String(), h.Text(`SELECT by_person FROM action WHERE name = 'principal-decision'`))
 }
 

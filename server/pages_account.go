@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"net/http"
+	"slices"
 
 	"okey"
 	"okey/sql"
@@ -73,7 +74,9 @@ func (s *Server) rolesOf(v *visit) ([]string, error) {
 		if !a.Until.IsZero() && a.Until.Before(v.today().AddMonths(soonEnds)) {
 			line += ", jusqu'au " + a.Until.Say(v.today())
 		}
-		roles = append(roles, line)
+		if !slices.Contains(roles, line) { // the directory may say what an import says
+			roles = append(roles, line)
+		}
 	}
 	for _, d := range v.Actor.Delegations {
 		when := fmt.Sprintf("du %s au %s", d.From.Say(v.today()), d.Until.Say(v.today()))
@@ -98,7 +101,11 @@ func (s *Server) endSessions(v *visit) error {
 		return err
 	}
 	err := s.store.Do(v.ctx(), func(tx *sql.Tx) error {
-		return tx.EndSessions(v.ctx(), v.Actor.ID, v.Actor.ID, okey.ViaWeb, v.Now.UTC())
+		if err := tx.EndSessions(v.ctx(), v.Actor.ID, v.Actor.ID, okey.ViaWeb, v.Now.UTC()); err != nil {
+			return err
+		}
+		_, err := tx.RevokeTokens(v.ctx(), sql.Bearer{Person: v.Actor.ID}, v.Now.UTC())
+		return err
 	})
 	if err != nil {
 		return err

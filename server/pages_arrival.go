@@ -137,13 +137,20 @@ func (s *Server) awaitedHere(v *visit) (sql.Delivery, okey.UAI, []okey.Key, erro
 	for _, row := range rows {
 		places = append(places, row.UAI)
 	}
+	refused := okey.Errorf(okey.CodeNotFound, "Cette livraison n'existe pas, ou elle n'est pas pour vous.")
+	if !d.Announced || d.State == okey.DeliveryDraft {
+		return d, "", nil, refused
+	}
 	for _, uai := range places {
-		w := wish{}
-		if s.permitAt(v.ctx(), v.Actor, &w, okey.ActManageKeys, uai) == nil && d.Announced && d.State != okey.DeliveryDraft {
+		err := s.permitAt(v.ctx(), v.Actor, &wish{}, okey.ActManageKeys, uai)
+		if err == nil {
 			return d, uai, slices.DeleteFunc(awaited, func(k okey.Key) bool { return k.UAI != uai }), nil
 		}
+		if okey.ErrorCode(err) == okey.CodeForbidden { // auditors see it
+			refused = asError(err)
+		}
 	}
-	return d, "", nil, okey.Errorf(okey.CodeNotFound, "Cette livraison n'existe pas, ou elle n'est pas pour vous.")
+	return d, "", nil, refused
 }
 
 // confirmArrival takes the ticked keys into stock.

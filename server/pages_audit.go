@@ -126,6 +126,10 @@ func auditFilterOf(v *visit) (f sql.AuditFilter, wrong []formError) {
 		f.Subject = typed
 		if id, err := uuid.Parse(typed); err == nil {
 			f.Subject = id.String()
+		} else if uai, err := okey.ParseUAI(typed); err == nil {
+			f.Subject = string(uai)
+		} else if len(typed) == 8 && strings.ToLower(typed) == typed { // the beginning of an id, as the table shows it
+			f.Subject = typed
 		} else if serial, err := okey.ParseSerial(typed); err == nil {
 			f.Subject = string(serial)
 		}

@@ -60,6 +60,9 @@ func TestTheAuditIsReadByThoseWhoMayAndNarrowedByWhatTheyAsk(t *testing.T) {
 			rows := b.download("/assistance/journal.xlsx?" + query)["Journal"]
 			assert.Contains(t, strings.Join(rows[1], "|"), string(serial), query)
 		}
+		of := b.get("/assistance/journal?objet=" + string(scene.Tilleuls)).text()
+		assert.Contains(t, of, "Clef "+string(serial), "what is about its keys is about a school")
+		assert.NotContains(t, of, "Clef "+string(other))
 		assert.Contains(t, b.get("/assistance/journal?du=2020-01-01&au=2020-12-31").text(), "Rien ici.")
 		assert.Contains(t, b.get("/assistance/journal?du=2020-01-01").text(), string(serial))
 		assert.Contains(t, b.get("/assistance/journal?du=hier").text(), "Écrivez une date comme 31/12/2027")

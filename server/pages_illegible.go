@@ -103,6 +103,9 @@ func (s *Server) illegible(v *visit) error {
 		Action: f.Action, Name: okey.ActionKeyChange, Key: serial, Via: okey.ViaWeb,
 		Content: okey.Content{KeyReason: okey.ReasonDefective, Comment: illegibleComment},
 	})
+	if okey.ErrorCode(err) == okey.CodeNotFound { // of the key: the visitor sees its request
+		return okey.Errorf(okey.CodeForbidden, "Vous pouvez voir cette demande, mais c'est à qui remet la clef de la remplacer.")
+	}
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,8 @@ import (
 
 	"okey"
 	"okey/sql"
+
+	"github.com/google/uuid"
 )
 
 // The pages of a PIN: to change it, and to set another one when it is forgotten.
@@ -192,13 +194,23 @@ func (s *Server) showForgotten(v *visit, status int, kept sql.KeptPIN, f *form, 
 	return s.show(v, status, "pin_forgotten", screen{Title: "J'ai oublié mon code PIN", Warning: warning, Body: body})
 }
 
+// sentBefore tells whether the form that was sent is one of the visitor's own that has been taken already: a double click.
+func (s *Server) sentBefore(v *visit) bool {
+	id, err := uuid.Parse(v.Request.PostForm.Get("action"))
+	if err != nil {
+		return false
+	}
+	a, err := s.store.Action(v.ctx(), id)
+	return err == nil && a.By == v.Actor.ID && a.Name == okey.ActionPINChange && a.Content.Proof == okey.ProofSignIn
+}
+
 // setForgottenPIN takes the form that follows a fresh sign-in.
 func (s *Server) setForgottenPIN(v *visit) error {
 	kept, err := s.askedPIN(v)
 	if err != nil {
 		return err
 	}
-	if !s.isFresh(v) {
+	if !s.isFresh(v) && !s.sentBefore(v) {
 		return s.showForgotten(v, http.StatusForbidden, kept, nil, "Votre dernière connexion date de plus de cinq minutes, ou a déjà servi : connectez-vous de nouveau. Votre code PIN n'a pas changé.")
 	}
 	f := pinForm(v, pathPINForgotten, kept)

@@ -146,24 +146,37 @@ func (s *Server) keyOf(ctx context.Context, a okey.Action) (okey.Serial, error) 
 }
 
 // ownPIN is the key whose PIN a person may set: the one with the serial or, without, the one in hand, else the one that waits for them. The
-// errors are no_key and, for somebody else's, not_found.
+// errors are no_key and, for the serial of somebody else's, those of okey.May.
 func (s *Server) ownPIN(ctx context.Context, actor okey.Actor, serial okey.Serial) (sql.KeptPIN, error) {
+	if serial != "" {
+		return s.permittedPIN(ctx, actor, serial)
+	}
 	own, err := s.store.PINsOf(ctx, actor.ID)
+	if err == nil && len(own) == 0 {
+		err = okey.Errorf(okey.CodeNoKey, "Vous n'avez pas encore de clef : vous choisirez son code PIN en signant la charte.")
+	}
 	if err != nil {
 		return sql.KeptPIN{}, err
 	}
-	if len(own) == 0 {
-		return sql.KeptPIN{}, okey.Errorf(okey.CodeNoKey, "Vous n'avez pas encore de clef : vous choisirez son code PIN en signant la charte.")
+	return own[0], nil
+}
+
+// permittedPIN asks the permission table: whoever sees a key but not as its holder learns that its PIN is not theirs to set.
+func (s *Server) permittedPIN(ctx context.Context, actor okey.Actor, serial okey.Serial) (sql.KeptPIN, error) {
+	kept, err := s.store.KeptPIN(ctx, serial)
+	if err != nil {
+		return kept, err
 	}
-	if serial == "" {
-		return own[0], nil
+	subject, err := s.store.SubjectOfKey(ctx, kept.Key)
+	if err != nil {
+		return kept, err
 	}
-	for _, kept := range own {
-		if kept.Serial == serial {
-			return kept, nil
-		}
+	today, err := s.store.Today(ctx, kept.UAI, time.Now())
+	if err != nil {
+		return kept, err
 	}
-	return sql.KeptPIN{}, noSuchKey()
+	subject.Owner = kept.Owner
+	return kept, okey.May(okey.ActSetPIN, actor, subject, today)
 }
 
 // normalisePIN holds the new PIN to the rules.

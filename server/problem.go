@@ -133,8 +133,14 @@ func problemOf(status int, err error) problem {
 	return p
 }
 
-// fail ends an API call with an error's problem.
-func fail(c *gin.Context, err error) { failWith(c, statusOf(err), err) }
+// fail ends an API call with an error's problem. What does not exist and what the caller may not see are told in the same words: serial numbers
+// can be guessed.
+func fail(c *gin.Context, err error) {
+	if okey.ErrorCode(err) == okey.CodeNotFound {
+		err = okey.Errorf(okey.CodeNotFound, "Cela n'existe pas, ou n'est pas pour vous.")
+	}
+	failWith(c, statusOf(err), err)
+}
 
 // failWith is fail with a status of its own.
 func failWith(c *gin.Context, status int, err error) {

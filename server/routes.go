@@ -16,20 +16,7 @@ import (
 // Handler answers everything: API, pages, health. Sessions and the guard against other sites' forms stand before the pages only; the API
 // knows neither cookies nor forms.
 func (s *Server) Handler() http.Handler {
-	gin.SetMode(gin.ReleaseMode)
-	router := gin.New()
-	router.HandleMethodNotAllowed = true
-	router.RedirectTrailingSlash = false
-	if err := router.SetTrustedProxies(s.cfg.TrustedProxies); err != nil {
-		slog.Error("trusted proxies were not understood: none is believed", "error", err)
-	}
-	router.Use(identifyRequest, s.observe, s.recoverPanic)
-	router.NoRoute(s.noRoute)
-	router.NoMethod(s.noMethod)
-	s.healthRoutes(router)
-	s.apiRoutes(router)
-	s.pageRoutes(router.Group("", s.pageHeaders))
-
+	router := s.router()
 	guard := http.NewCrossOriginProtection()
 	guard.AddInsecureBypassPattern("POST /valider/{token}") // acts by its token, no cookie counts, and sends no origin along
 	guard.SetDenyHandler(http.HandlerFunc(s.denyForeignForm))
@@ -46,6 +33,24 @@ func (s *Server) Handler() http.Handler {
 		}
 		pages.ServeHTTP(w, r)
 	})
+}
+
+// router holds every route.
+func (s *Server) router() *gin.Engine {
+	gin.SetMode(gin.ReleaseMode)
+	router := gin.New()
+	router.HandleMethodNotAllowed = true
+	router.RedirectTrailingSlash = false
+	if err := router.SetTrustedProxies(s.cfg.TrustedProxies); err != nil {
+		slog.Error("trusted proxies were not understood: none is believed", "error", err)
+	}
+	router.Use(identifyRequest, s.observe, s.recoverPanic)
+	router.NoRoute(s.noRoute)
+	router.NoMethod(s.noMethod)
+	s.healthRoutes(router)
+	s.apiRoutes(router)
+	s.pageRoutes(router.Group("", s.pageHeaders))
+	return router
 }
 
 const requestIDKey = "okey.request_id"

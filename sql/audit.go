@@ -164,6 +164,16 @@ func (s *Store) VerifyAudit(ctx context.Context) (int64, error) {
 	return seq, s.verifyHead(ctx, snapshot, seq, before)
 }
 
+// emptyAudit is right as long as nothing has been done: whatever is, is audited.
+func emptyAudit(ctx context.Context, snapshot *sqlx.Tx) error {
+	var done bool
+	err := snapshot.GetContext(ctx, &done, `SELECT EXISTS (SELECT FROM action WHERE outcome IS NOT NULL) OR EXISTS (SELECT FROM key_event)`)
+	if err == nil && done {
+		err = errors.New("le journal est vide, alors que des choses ont été faites : il a été effacé")
+	}
+	return err
+}
+
 func (s *Store) verifyHead(ctx context.Context, snapshot *sqlx.Tx, seq int64, mac []byte) error {
 	var head struct {
 		Seq     int64  `db:"seq"`
@@ -178,7 +188,7 @@ func (s *Store) verifyHead(ctx context.Context, snapshot *sqlx.Tx, seq int64, ma
 	case err != nil:
 		return err
 	case seq == 0 && head.Seq == 0:
-		return nil
+		return emptyAudit(ctx, snapshot)
 	case head.Seq != seq || !bytes.Equal(head.MAC, mac):
 		return fmt.Errorf("le journal s'arrête à l'entrée %d, sa tête dit %d : la fin a été coupée", seq, head.Seq)
 	case !bytes.Equal(head.Seal, sealMAC(s.key.Get(head.Version), head.Seq, head.MAC)):

@@ -30,6 +30,14 @@ type AuditedEntry struct {
 
 var foldedActor = strings.ReplaceAll(folded, "%s", `concat_ws(' ', p.family_name, p.given_name, p.uid)`)
 
+// shownOfID is how much of an id a table shows: that finds it, too.
+const shownOfID = 8
+
+func isUAI(text string) bool {
+	uai, err := okey.ParseUAI(text)
+	return err == nil && string(uai) == text
+}
+
 // AuditEntries returns the entries that a filter lets through, newest first.
 func (r reader) AuditEntries(ctx context.Context, f AuditFilter) ([]AuditedEntry, error) {
 	var rows []struct {
@@ -48,10 +56,15 @@ func (r reader) AuditEntries(ctx context.Context, f AuditFilter) ([]AuditedEntry
 		WHERE ($1 = '' OR a.event = $1)
 		AND ($2 = '' OR p.id IS NOT NULL AND NOT EXISTS (
 			SELECT FROM unnest(string_to_array($2, ' ')) AS words (w) WHERE strpos(`+foldedActor+`, `+foldedWord+`) = 0))
-		AND ($3 = '' OR split_part(a.subject, ':', 2) = $3)
+		AND ($3 = '' OR split_part(a.subject, ':', 2) = $3 OR a.detail = $3 OR ($8 AND split_part(a.subject, ':', 2) LIKE $3 || '%')
+			OR ($9 AND a.subject IN (SELECT 'request:' || id FROM request WHERE uai = $3 UNION ALL SELECT 'key:' || serial FROM key WHERE uai = $3
+				UNION ALL SELECT o.kind || ':' || o.id FROM (SELECT id, unnest(ARRAY['order', 'cancellation', 'shipment', 'receipt', 'exported', 'closing']) AS kind
+					FROM key_order WHERE uai = $3) o
+				UNION ALL SELECT 'inventory:' || id FROM inventory WHERE uai = $3
+				UNION ALL SELECT 'succession:' || id FROM succession WHERE from_uai = $3 OR to_uai = $3)))
 		AND ($4::timestamptz IS NULL OR a.at >= $4) AND ($5::timestamptz IS NULL OR a.at < $5)
 		AND ($6 = 0 OR a.seq < $6) ORDER BY a.seq DESC LIMIT $7`,
-		f.Event, strings.Join(strings.Fields(f.Actor), " "), f.Subject, nullTime(f.From), nullTime(f.Before), f.BeforeSeq, f.Limit)
+		f.Event, strings.Join(strings.Fields(f.Actor), " "), f.Subject, nullTime(f.From), nullTime(f.Before), f.BeforeSeq, f.Limit, len(f.Subject) == shownOfID && !isUAI(f.Subject), isUAI(f.Subject))
 	entries := make([]AuditedEntry, len(rows))
 	for i, row := range rows {
 		entries[i] = AuditedEntry{Seq: row.Seq, ByName: row.ByName, Entry: Entry{

@@ -49,6 +49,16 @@ func TestEveryTouchOfTheAuditIsFound(t *testing.T) {
 	}
 }
 
+func TestAnEmptiedAuditIsNoNewOne(t *testing.T) {
+	s := audited(t, 5)
+	s.Exec(`DELETE FROM audit; UPDATE audit_head SET seq = 0`)
+	_, err := s.Store.VerifyAudit(context.Background())
+	require.NoError(t, err, "nothing was ever done")
+	s.Exec(`INSERT INTO key_event (serial, seq, at, reason, state) VALUES ($1, 1, now(), 'lost', 'lost')`, string(s.Key(scene.Tilleuls)))
+	_, err = s.Store.VerifyAudit(context.Background())
+	assert.ErrorContains(t, err, "il a été effacé")
+}
+
 func TestTheAuditIsChainedInTheOrderOfCommits(t *testing.T) {
 	s := scene.New(t)
 	failed := make(chan error, 20)

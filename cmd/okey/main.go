@@ -100,7 +100,7 @@ func describe(err error) string {
 	var known *okey.Error
 	var network *net.OpError
 	switch {
-	case errors.As(err, &known) && known.Err != nil:
+	case errors.As(err, &known) && known.Err != nil && known.Code != okey.CodeInvalid && known.Code != okey.CodeTooLarge:
 		return fmt.Sprintf("%s (%v)", known.Message, known.Err)
 	case known != nil:
 		return known.Message

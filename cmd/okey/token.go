@@ -23,6 +23,9 @@ type TokenCommand struct {
 	Scope   []string      `name:"scope" placeholder:"pin-checks,logins,keys" help:"Ce que le jeton de service ouvre."`
 }
 
+// longestTTL is a leap year: a token without end is one that nobody looks at any more.
+const longestTTL = 366 * 24 * time.Hour
+
 // serviceScopes are what a service's token may open.
 var serviceScopes = []string{"pin-checks", "logins", "keys"}
 
@@ -67,6 +70,8 @@ func (c *TokenCommand) check() error {
 	switch {
 	case (c.Mail == "") == (c.Service == ""):
 		return okey.Errorf(okey.CodeInvalid, "donnez une adresse, ou --service et --scope : l'un des deux.")
+	case c.TTL > longestTTL:
+		return okey.Errorf(okey.CodeInvalid, "--ttl : un jeton vaut un an au plus (8784h).")
 	case c.TTL <= 0:
 		return okey.Errorf(okey.CodeInvalid, "--ttl : donnez une durée, par exemple 1h.")
 	case c.Service == "" && len(c.Scope) > 0:

@@ -1,0 +1,247 @@
+package server_test
+
+import (
+	"net/http"
+	"net/url"
+	"time"
+
+	"okey"
+	"okey/internal/scene"
+)
+
+// sends is a form that says the same of every thing.
+func sends(pairs ...string) func(*walk, *player, thing, bool) any {
+	return func(*walk, *player, thing, bool) any { return form(pairs...) }
+}
+
+// filled is a form that depends on the thing.
+func filled(fill func(t thing, f url.Values)) func(*walk, *player, thing, bool) any {
+	return func(_ *walk, _ *player, t thing, reason bool) any {
+		f := form("comment", why(reason))
+		fill(t, f)
+		return f
+	}
+}
+
+// changesKey: the page's reader sees the key, and the table of key changes lets them.
+func changesKey(w *walk, p *player, t thing, reason bool) error {
+	if err := w.may(p, t, reason, okey.ActSee); err != nil {
+		return err
+	}
+	return reportsKey(w, p, t, reason)
+}
+
+func reportsKey(w *walk, p *player, t thing, reason bool) error {
+	return okey.MayChangeKey(p.Actor, t.key, w.subject(p, t, reason), t.reason, w.day)
+}
+
+// replacesKey: the key that a request is to be handed has no owner yet; whoever sees the request learns that it is not theirs to replace.
+func replacesKey(w *walk, p *player, t thing, reason bool) error {
+	if err := w.may(p, t, reason, okey.ActSee); err != nil {
+		return err
+	}
+	request := t
+	t.owner, t.reason = okey.PersonID{}, okey.ReasonDefective
+	if err := reportsKey(w, p, t, reason); err == nil {
+		return nil
+	}
+	return w.may(p, request, reason, okey.ActManageKeys)
+}
+
+// answersMove: whoever manages the keys where it would go, but its holder; both sides see it.
+func answersMove(w *walk, p *player, t thing, reason bool) error {
+	if err := movesSeen(w, p, t, reason); err != nil {
+		return err
+	}
+	if p.ID == t.owner {
+		return okey.Errorf(okey.CodeForbidden, "one's own key")
+	}
+	there := t
+	there.uai = t.to
+	if err := w.may(p, there, reason, okey.ActManageKeys); err != nil {
+		return okey.Errorf(okey.CodeForbidden, "the other side answers")
+	}
+	return nil
+}
+
+// asksThere is what the domain says of whoever asks for a key at a school.
+func asksThere(ok int) func(*walk, *player, thing) int {
+	return func(w *walk, p *player, t thing) int {
+		switch {
+		case len(p.At(t.at, w.day)) == 0:
+			return http.StatusUnprocessableEntity
+		case w.Count(`SELECT count(*) FROM request WHERE person = $1 AND closed_at IS NULL`, p.ID) > 0:
+			return http.StatusConflict
+		}
+		return ok
+	}
+}
+
+const noKeys = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" // of an empty list
+
+// writtenRows are the forms.
+var writtenRows = []row{
+	{route: "POST /demandes/nouvelle", gate: signedIn, acts: asks(okey.ActAsk), things: schools, ok: http.StatusSeeOther, domain: asksThere(http.StatusSeeOther), body: filled(func(t thing, f url.Values) {
+		f.Set("establishment", t.id)
+		f.Set("need", "la suite")
+	})},
+	{route: "POST /demandes/:id/reponse", gate: asking, acts: asks(okey.ActDecide), things: deciding, bare: true, ok: http.StatusSeeOther, body: decision},
+	{route: "POST /demandes/:id/charte", gate: asking, acts: asks(okey.ActSign), things: signing, ok: http.StatusSeeOther, body: sends("charter", "1", "read", "oui", "pin", "4071", "pin2", "4071")},
+	{route: "POST /demandes/:id/lien", gate: asking, acts: asks(okey.ActResendMail), things: deciding, ok: http.StatusSeeOther, body: filled(func(thing, url.Values) {})},
+	{route: "POST /demandes/:id/remise", gate: asking, acts: asks(okey.ActHandOver), things: handing, bare: true, ok: http.StatusSeeOther, body: filled(func(t thing, f url.Values) {
+		f.Set("serial", string(t.key.Serial))
+	})},
+	{route: "POST /demandes/:id/stock", gate: asking, acts: asks(okey.ActNudge), things: waiting, ok: http.StatusSeeOther, body: sends()},
+	{route: "POST /demandes/:id/retrait", gate: asking, acts: asks(okey.ActWithdraw), things: someRequests, bare: true, ok: http.StatusSeeOther, body: filled(func(thing, url.Values) {})},
+	{route: "POST /demandes/:id/numero-illisible", gate: asking, acts: asks(okey.ActManageKeys), judge: replacesKey, things: handing, ok: http.StatusSeeOther, body: filled(func(t thing, f url.Values) {
+		f.Set("serial", string(t.key.Serial))
+	})},
+	{route: "POST /clefs/:serial", gate: asking, acts: asks(okey.ActManageKeys, okey.ActDeclareKey), judge: changesKey, things: allKeys, ok: http.StatusSeeOther, body: filled(func(t thing, f url.Values) {
+		f.Set("reason", string(t.reason))
+	})},
+	{route: "POST /clefs/:serial/depart", gate: asking, acts: asks(okey.ActManageKeys), things: held, bare: true, ok: http.StatusSeeOther, body: filled(func(_ thing, f url.Values) {
+		f.Set("typed", string(onlyHead))
+	})},
+	{route: "POST /deplacements/:id", gate: asking, acts: asks(okey.ActManageKeys), judge: answersMove, things: moves, bare: true, ok: http.StatusSeeOther, body: decision},
+	{route: "POST /mon-code-pin", gate: asking, acts: asks(okey.ActSetPIN), things: pins, ok: http.StatusSeeOther, body: filled(func(t thing, f url.Values) {
+		f.Set("clef", t.id)
+		f.Set("current", "4071")
+		f.Set("pin", "730452")
+		f.Set("pin2", "730452")
+	})},
+	{route: "POST /mon-code-pin/oublie", gate: asking, acts: asks(okey.ActSetPIN), things: pins, ok: http.StatusSeeOther, body: filled(func(t thing, f url.Values) {
+		f.Set("clef", t.id)
+		f.Set("pin", "730452")
+		f.Set("pin2", "730452")
+	})},
+	// The provider is away: whoever may is told so.
+	{route: "POST /mon-code-pin/oublie/connexion", gate: asking, acts: asks(okey.ActSetPIN), things: pins, ok: http.StatusServiceUnavailable, body: filled(func(t thing, f url.Values) {
+		f.Set("clef", t.id)
+	})},
+	{route: "POST /compte/sessions", gate: signedIn, ok: http.StatusSeeOther, body: sends()},
+	{route: "POST /inventaire", gate: asking, acts: asks(okey.ActManageKeys), things: schools, bare: true, ok: http.StatusSeeOther, body: filled(func(t thing, f url.Values) {
+		f.Set("establishment", t.id)
+		f.Set("serials", "")
+		f.Set("confirmed", "oui")
+		f.Set("compared", noKeys)
+	})},
+	{route: "POST /livraisons/:id", gate: asking, acts: asks(okey.ActManageKeys), things: announced, ok: http.StatusSeeOther, body: filled(func(t thing, f url.Values) {
+		f.Set("etablissement", string(t.at))
+		f.Set("serials", string(t.key.Serial))
+	})},
+	{route: "POST /commandes", gate: asking, acts: asks(okey.ActOrder), things: schools, ok: http.StatusSeeOther, body: filled(func(t thing, f url.Values) {
+		f.Set("establishment", t.id)
+		f.Set("quantity", "2")
+	})},
+	{route: "POST /commandes/:id/annulation", gate: asking, acts: asks(okey.ActOrder), things: placed, bare: true, ok: http.StatusSeeOther, body: filled(func(thing, url.Values) {})},
+	{route: "POST /commandes/:id/expedition", gate: asking, acts: asks(okey.ActExportOrders), things: exported, bare: true, ok: http.StatusSeeOther, body: filled(func(thing, url.Values) {})},
+	{route: "POST /commandes/:id/cloture", gate: asking, acts: asks(okey.ActCloseOrder), things: exported, bare: true, ok: http.StatusSeeOther, body: filled(func(thing, url.Values) {})},
+	{route: "POST /commandes/:id/reception", gate: asking, acts: asks(okey.ActOrder), things: exported, ok: http.StatusSeeOther, body: filled(func(_ thing, f url.Values) {
+		f.Set("quantity", "1")
+	})},
+	{route: "POST /commandes/exports", gate: asking, acts: asks(okey.ActExportOrders), ok: http.StatusSeeOther, body: sends()},
+	{route: "POST /commandes/minimum", gate: asking, acts: asks(okey.ActSettings), ok: http.StatusSeeOther, body: sends("establishment", string(scene.Tilleuls), "minimum", "3")},
+	{route: "POST /delegations/:id", gate: asking, acts: asks(okey.ActDelegate), judge: delegating, things: schools, ok: http.StatusSeeOther, body: filled(func(t thing, f url.Values) {
+		f.Set("delegate", t.who)
+		f.Set("from", here().String())
+		f.Set("until", here().AddDays(3).String())
+		f.Set("scope", string(okey.Everything))
+	})},
+	{route: "POST /delegations/:id/fin", gate: asking, acts: asks(okey.ActDelegate), judge: delegating, things: delegated, ok: http.StatusSeeOther, body: sends()},
+	{route: "POST /assistance/deplacer", gate: asking, acts: asks(okey.ActMoveKeys), ok: http.StatusSeeOther, body: func(w *walk, _ *player, _ thing, _ bool) any {
+		for _, t := range w.keys {
+			if t.key.State == okey.InStock && t.at == scene.Tilleuls {
+				return form("serials", t.id, "establishment", string(onlyHead), "comment", "rééquilibrage", "confirm", "oui")
+			}
+		}
+		return nil
+	}},
+	{route: "POST /assistance/succession", gate: asking, acts: asks(okey.ActMoveKeys), ok: http.StatusSeeOther, body: sends("establishment", string(closing), "successor", string(onlyHead), "comment", "fusion", "confirm", "oui")},
+	{route: "POST /assistance/livraisons", gate: asking, acts: asks(okey.ActImport), ok: http.StatusSeeOther, body: func(w *walk, p *player, _ thing, _ bool) any {
+		return upload(w.URL, "00490020", scene.Tilleuls, "action", okey.DerivedID(p.ID, time.Now().String()).String(), "person", p.ID.String())
+	}},
+	{route: "POST /assistance/livraisons/:id", gate: asking, acts: asks(okey.ActImport), things: one(func(w *walk) thing { return w.draft }), ok: http.StatusSeeOther, body: sends()},
+	{route: "POST /assistance/clefs-a-confirmer/:id", gate: asking, acts: asks(okey.ActImport), things: one(func(w *walk) thing { return w.report }), ok: http.StatusSeeOther, body: sends("decision", "approve", "batch", "L9", "expires_on", "31/12/2031")},
+	{route: "POST /assistance/rattachements", gate: asking, acts: asks(okey.ActAttach), ok: http.StatusSeeOther, body: func(w *walk, _ *player, _ thing, _ bool) any {
+		return form("who", w.who("Nobody Anywhere").UID, "establishment", string(scene.Tilleuls), "function", "personnel", "until", here().AddDays(30).String(), "comment", "absente")
+	}},
+	{route: "POST /assistance/rattachements/:id/fin", gate: asking, acts: asks(okey.ActAttach), things: one(func(w *walk) thing { return w.attachment }), ok: http.StatusSeeOther, body: sends()},
+	{route: "POST /assistance/hotes", gate: asking, acts: asks(okey.ActAttach), ok: http.StatusSeeOther, body: sends("establishment", string(closing), "host", string(scene.Tilleuls), "comment", "sans direction")},
+	{route: "POST /assistance/hotes/:id/fin", gate: asking, acts: asks(okey.ActAttach), things: one(func(w *walk) thing { return w.hosting }), ok: http.StatusSeeOther, body: sends()},
+}
+
+// someRequests are of each stage, and of each kind of owner.
+func someRequests(w *walk) []thing {
+	return []thing{w.deciding[0], w.deciding[1], w.deciding[4], w.deciding[5], w.waiting[0], w.signing[2], w.handing[0], w.handing[1]}
+}
+
+func signing(w *walk) []thing { return w.signing }
+func waiting(w *walk) []thing { return w.waiting }
+
+type object = map[string]any
+
+// bodies are JSON: a body that depends on the thing.
+func bodies(fill func(t thing, reason bool) object) func(*walk, *player, thing, bool) any {
+	return func(_ *walk, _ *player, t thing, reason bool) any { return fill(t, reason) }
+}
+
+func all(thing) string { return "limit=200" }
+
+// apiRows are the API's routes.
+var apiRows = []row{
+	{route: "GET /api/v1/me", gate: signedIn},
+	{route: "GET /api/v1/charter", gate: signedIn},
+	{route: "GET /api/v1/requests", gate: signedIn, query: all, lists: (*walk).requests},
+	{route: "GET /api/v1/keys", gate: signedIn, scope: "keys", query: all, lists: allKeys},
+	{route: "GET /api/v1/orders", gate: signedIn, query: all, lists: allOrders},
+	{route: "GET /api/v1/requests/:id", gate: asking, acts: asks(okey.ActSee), things: someRequests},
+	{route: "GET /api/v1/keys/:serial", gate: asking, scope: "keys", acts: asks(okey.ActSee), things: allKeys},
+	{route: "GET /api/v1/orders/:id", gate: asking, acts: asks(okey.ActSee), things: allOrders},
+	{route: "GET /api/v1/exports", gate: asking, acts: asks(okey.ActSeeDesk)},
+	{route: "GET /api/v1/exports/:id", gate: asking, acts: asks(okey.ActSeeDesk), things: func(w *walk) []thing {
+		return []thing{w.export, {name: "its workbook", id: w.export.id + ".xlsx"}}
+	}},
+	{route: "PUT /api/v1/me/pin", gate: asking, acts: asks(okey.ActSetPIN), things: pins, body: bodies(func(t thing, _ bool) object {
+		return object{"current": "4071", "pin": "730452", "serial": t.id}
+	})},
+	{route: "POST /api/v1/requests", gate: signedIn, acts: asks(okey.ActAsk), things: schools, ok: http.StatusCreated, domain: asksThere(http.StatusCreated), body: bodies(func(t thing, _ bool) object {
+		return object{"establishment": t.id, "need": "la suite"}
+	})},
+	{route: "POST /api/v1/requests/:id/signals/principal-decision", gate: asking, acts: asks(okey.ActDecide), things: deciding, bare: true, body: bodies(func(_ thing, reason bool) object {
+		return object{"decision": "approve", "comment": why(reason)}
+	})},
+	{route: "POST /api/v1/requests/:id/signals/charter-and-pin", gate: asking, acts: asks(okey.ActSign), things: signing, body: bodies(func(thing, bool) object {
+		return object{"charter": 1, "pin": "4071"}
+	})},
+	{route: "POST /api/v1/requests/:id/signals/stock-available", gate: asking, acts: asks(okey.ActNudge), things: waiting, body: bodies(func(thing, bool) object { return object{} })},
+	{route: "POST /api/v1/requests/:id/signals/handover", gate: asking, acts: asks(okey.ActHandOver), things: handing, body: bodies(func(t thing, _ bool) object {
+		return object{"serial": t.key.Serial}
+	})},
+	{route: "POST /api/v1/requests/:id/signals/withdrawal", gate: asking, acts: asks(okey.ActWithdraw), things: someRequests, bare: true, body: bodies(func(_ thing, reason bool) object {
+		return object{"comment": why(reason)}
+	})},
+	{route: "POST /api/v1/keys/:serial/changes", gate: asking, acts: asks(okey.ActManageKeys, okey.ActDeclareKey), judge: reportsKey, things: allKeys, body: bodies(func(t thing, _ bool) object {
+		return object{"reason": t.reason, "comment": "constaté"}
+	})},
+	{route: "POST /api/v1/keys/:serial/logins", gate: service, scope: "logins", things: held, body: bodies(func(thing, bool) object {
+		return object{"at": "2026-09-01T08:00:00Z"}
+	})},
+	{route: "POST /api/v1/keys/:serial/pin-checks", gate: service, scope: "pin-checks", things: held, body: bodies(func(thing, bool) object { return object{"pin": "4071"} })},
+	{route: "POST /api/v1/deliveries", gate: asking, acts: asks(okey.ActImport), ok: http.StatusCreated, body: func(w *walk, _ *player, _ thing, _ bool) any {
+		return upload(w.URL, "00490030", scene.Tilleuls)
+	}},
+	{route: "POST /api/v1/orders", gate: asking, acts: asks(okey.ActOrder), things: schools, ok: http.StatusCreated, body: bodies(func(t thing, _ bool) object {
+		return object{"establishment": t.id, "quantity": 2, "comment": "rentrée"}
+	})},
+	{route: "POST /api/v1/orders/:id/signals/cancellation", gate: asking, acts: asks(okey.ActOrder), things: placed, bare: true, body: bodies(func(_ thing, reason bool) object {
+		return object{"comment": why(reason)}
+	})},
+	{route: "POST /api/v1/orders/:id/signals/shipment", gate: asking, acts: asks(okey.ActExportOrders), things: exported, bare: true, body: bodies(func(_ thing, reason bool) object {
+		return object{"comment": why(reason)}
+	})},
+	{route: "POST /api/v1/orders/:id/signals/closing", gate: asking, acts: asks(okey.ActCloseOrder), things: exported, bare: true, body: bodies(func(_ thing, reason bool) object {
+		return object{"comment": why(reason)}
+	})},
+	{route: "POST /api/v1/orders/:id/signals/receipt", gate: asking, acts: asks(okey.ActOrder), things: exported, body: bodies(func(thing, bool) object { return object{"quantity": 1} })},
+	{route: "POST /api/v1/exports", gate: asking, acts: asks(okey.ActExportOrders), ok: http.StatusCreated},
+}

@@ -38,7 +38,7 @@ func TestSupportAttachesAPersonAndNoStaffFileTakesThemAway(t *testing.T) {
 	form := support.get(attachments).form(t, attachments, "who", "ZAILLEURS@ac-nice.fr", "establishment", "0069 001b", "function", "adjoint",
 		"until", here().AddDays(30).Time().Format("02/01/2006"), "comment", "absente de l'annuaire")
 	done := support.done(support.post(attachments, form))
-	assert.Contains(t, done.text(), "C'est fait : Zoé Ailleurs compte comme adjoint pour Collège des Tilleuls.")
+	assert.Contains(t, done.text(), "C'est fait : Zoé Ailleurs compte comme adjoint pour le collège des Tilleuls.")
 	assert.Contains(t, done.text(), "absente de l'annuaire")
 	assert.Equal(t, http.StatusSeeOther, support.post(attachments, form).Status, "a double click")
 	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM attachment`))
@@ -59,7 +59,7 @@ func TestSupportAttachesAPersonAndNoStaffFileTakesThemAway(t *testing.T) {
 
 	id := h.Text(`SELECT id::text FROM attachment`)
 	ended := support.done(support.fill(attachments, attachments+"/"+id+"/fin"))
-	assert.Contains(t, ended.text(), "Zoé Ailleurs n'est plus parmi les personnes rattachées à Collège des Tilleuls.")
+	assert.Contains(t, ended.text(), "Zoé Ailleurs n'est plus parmi les personnes rattachées au collège des Tilleuls.")
 	assert.Contains(t, ended.text(), "terminé")
 	assert.Equal(t, http.StatusNotFound, zoe.get(request).Status)
 	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM audit WHERE event = 'detached'`))
@@ -130,7 +130,7 @@ func TestAHostAnswersForASectionWithoutAHead(t *testing.T) {
 
 	form := support.get(hosts).form(t, hosts, "establishment", string(scene.Tilleuls), "host", string(scene.Acacias), "comment", "section sans chef")
 	done := support.done(support.post(hosts, form))
-	assert.Contains(t, done.text(), "la direction de Lycée des Acacias répond désormais pour Collège des Tilleuls")
+	assert.Contains(t, done.text(), "la direction du lycée des Acacias répond désormais pour le collège des Tilleuls")
 	assert.Equal(t, http.StatusSeeOther, support.post(hosts, form).Status)
 	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM hosting`))
 	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM audit WHERE event = 'host_named' AND subject = 'establishment:0069001B' AND detail = '0069002C'`))
@@ -145,13 +145,29 @@ func TestAHostAnswersForASectionWithoutAHead(t *testing.T) {
 	assert.Contains(t, support.get(hosts).text(), "a maintenant sa propre direction : mettez fin à ceci")
 	id := h.Text(`SELECT id::text FROM hosting`)
 	ended := support.done(support.fill(hosts, hosts+"/"+id+"/fin"))
-	assert.Contains(t, ended.text(), "Lycée des Acacias ne répond plus pour Collège des Tilleuls.")
+	assert.Contains(t, ended.text(), "C'est fait : le lycée des Acacias ne répond plus pour le collège des Tilleuls.")
 	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM audit WHERE event = 'host_ended'`))
 	assert.Equal(t, http.StatusNotFound, boss.get(request).Status)
 	assert.Equal(t, http.StatusOK, h.as(c.roux).get(request).Status)
 	rows := support.download(hosts + ".xlsx")["Sans direction"]
 	require.Len(t, rows, 2)
 	assert.Equal(t, []string{string(scene.Tilleuls), "Collège des Tilleuls", string(scene.Acacias), "Lycée des Acacias", "section sans chef", "Sam Secours"}, rows[1][:6])
+}
+
+func TestWhoeverAnsweredUntilNowIsToldOfTheNextHost(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Exec(`UPDATE assignment SET function = 'personnel' WHERE uai = $1`, scene.Tilleuls)
+	h.Exec(`INSERT INTO establishment (uai, name, nature, contract, state, academy, commune, postcode, imported_at)
+		SELECT '0069003D', 'Collège des Ormes', nature, contract, state, academy, commune, postcode, now() FROM establishment WHERE uai = $1`, scene.Acacias)
+	h.Person("Paul Petit", okey.Principal, scene.Acacias)
+	h.Person("Olga Ormes", okey.Principal, "0069003D")
+	support := h.as(c.support)
+	for _, host := range []string{string(scene.Acacias), "0069003D", "0069003D"} {
+		support.done(support.fill(hosts, hosts, "establishment", string(scene.Tilleuls), "host", host, "comment", "section sans chef"))
+	}
+	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM action WHERE name = 'hosting-ended' AND content->>'establishment' = $1`, string(scene.Acacias)), "once, the one that answers no more")
+	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM action WHERE name = 'hosting-ended'`))
 }
 
 func TestArrangementsAreForSupportAndAuditorsRead(t *testing.T) {

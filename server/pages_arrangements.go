@@ -72,9 +72,9 @@ func (s *Server) attachmentsPage(v *visit) error {
 		case err != nil:
 			return err
 		case a.EndedAt.IsZero():
-			notice = fmt.Sprintf("C'est fait : %s compte comme %s pour %s. Cette personne et la direction sont prévenues.", a.Name, a.Function.French(), a.School)
+			notice = fmt.Sprintf("C'est fait : %s compte comme %s pour %s. Cette personne et la direction sont prévenues.", a.Name, a.Function.French(), okey.SayEstablishment(a.School))
 		default:
-			notice = fmt.Sprintf("%s n'est plus parmi les personnes rattachées à %s.", a.Name, a.School)
+			notice = fmt.Sprintf("C'est fait : %s n'est plus parmi les personnes rattachées %s.", a.Name, okey.SayAtSchool(okey.SayEstablishment(a.School)))
 		}
 	}
 	return s.showAttachments(v, http.StatusOK, nil, notice)

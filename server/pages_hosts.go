@@ -30,9 +30,10 @@ func (s *Server) hostsPage(v *visit) error {
 		case err != nil:
 			return err
 		case h.EndedAt.IsZero():
-			notice = fmt.Sprintf("C'est fait : la direction de %s répond désormais pour %s ; elle est prévenue de ce qui l'attend.", h.HostName, h.Name)
+			notice = fmt.Sprintf("C'est fait : la direction %s répond désormais pour %s ; elle est prévenue de ce qui l'attend.",
+				okey.SayOfSchool(okey.SayEstablishment(h.HostName)), okey.SayEstablishment(h.Name))
 		default:
-			notice = fmt.Sprintf("C'est fait : %s ne répond plus pour %s.", h.HostName, h.Name)
+			notice = fmt.Sprintf("C'est fait : %s ne répond plus pour %s.", okey.SayEstablishment(h.HostName), okey.SayEstablishment(h.Name))
 		}
 	}
 	return s.showHosts(v, http.StatusOK, nil, notice)

@@ -139,6 +139,14 @@ func TestAForgottenPINIsSetOnceAfterAFreshSignIn(t *testing.T) {
 	assert.Equal(t, http.StatusUnprocessableEntity, lea.post("/mon-code-pin/oublie", form).Status, "a slip costs nothing")
 	form = lea.get(back.Location).form(t, "/mon-code-pin/oublie", "pin", "730452", "pin2", "730452")
 	assert.Contains(t, lea.done(lea.post("/mon-code-pin/oublie", form)).text(), "a changé")
+	assert.Contains(t, lea.done(lea.post("/mon-code-pin/oublie", form)).text(), "a changé", "sent twice, it is one change")
+	other := url.Values{"pin": {"918273"}, "pin2": {"918273"}}
+	for name, values := range form {
+		if !other.Has(name) {
+			other[name] = values
+		}
+	}
+	assert.NotEqual(t, http.StatusSeeOther, lea.post("/mon-code-pin/oublie", other).Status, "another PIN is another change")
 	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM audit WHERE event = 'pin_set' AND detail = 'sign_in'`))
 	assert.Contains(t, h.as(c.support).get("/assistance/journal").text(), "code oublié, après une nouvelle connexion")
 	assert.Equal(t, http.StatusOK, h.changePIN(c.lea, "730452", "8152").Status)

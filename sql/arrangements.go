@@ -216,7 +216,7 @@ func (s *Store) Host(ctx context.Context, h okey.Hosting, today okey.Day) (okey.
 		if err := t.mayHost(ctx, h, today); err != nil {
 			return err
 		}
-		if err := t.endHosting(ctx, h.UAI, h.By, h.At); err != nil {
+		if err := t.replaceHosting(ctx, h); err != nil {
 			return err
 		}
 		err = t.exec(ctx, `INSERT INTO hosting (id, uai, host, reason, given_by, created_at) VALUES ($1, $2, $3, $4, $5, $6)`,
@@ -289,6 +289,29 @@ func (s *Store) EndHosting(ctx context.Context, id uuid.UUID, by okey.PersonID, 
 		return t.FollowUp(ctx, told)
 	})
 	return told, err
+}
+
+// replaceHosting ends what stood before, and has those told who answered until now.
+func (t *Tx) replaceHosting(ctx context.Context, h okey.Hosting) error {
+	var before []struct {
+		ID   uuid.UUID `db:"id"`
+		Host okey.UAI  `db:"host"`
+	}
+	if err := t.all(ctx, &before, `SELECT id, host FROM hosting WHERE uai = $1 AND ended_at IS NULL`, string(h.UAI)); err != nil {
+		return fmt.Errorf("find the host before: %w", err)
+	}
+	if err := t.endHosting(ctx, h.UAI, h.By, h.At); err != nil {
+		return err
+	}
+	for _, b := range before {
+		if b.Host == h.Host {
+			continue
+		}
+		if err := t.FollowUp(ctx, followUp(b.ID, okey.ActionHostingEnded, b.Host, h.At)); err != nil {
+			return fmt.Errorf("have the host before told: %w", err)
+		}
+	}
+	return nil
 }
 
 func (t *Tx) endHosting(ctx context.Context, uai okey.UAI, by okey.PersonID, at time.Time) error {

@@ -62,7 +62,11 @@ func TestNothingPersonalEntersTheEngine(t *testing.T) {
 	noa.open(home + "/assistance/hotes")
 	noa.submit("/assistance/hotes", url.Values{"establishment": {section}, "host": {school2}, "comment": {"zinzolin, section"}})
 	require.Contains(t, noa.page, "C&#39;est fait", "%s", noa.page)
-	for _, kind := range []string{"Delegation", "Attachment", "Hosting"} {
+	waiting := s.call("ali", "POST", "/requests", fields{"establishment": school, "need": "zinzolin encore"}).text("id")
+	noa.open(home + "/demandes/" + waiting)
+	noa.submit("/lien", nil)
+	require.Equal(t, 200, noa.status, noa.page)
+	for _, kind := range []string{"Delegation", "Attachment", "Hosting", "LinkReissue"} {
 		s.keepFirst("WorkflowType = '"+kind+"' AND ExecutionStatus = 'Completed'", strings.ToLower(kind))
 	}
 	s.awaitLetter("eva@", "déléga")

@@ -100,7 +100,7 @@ const (
 
 var moveStateNames = map[MoveState]string{
 	MoveProposed: "attend une réponse", MoveAccepted: "acceptée", MoveRefused: "refusée", MoveExpired: "sans réponse, donc sans suite",
-	MoveEnded: "sans objet : la clef n'est plus à cette personne ou a changé d'établissement",
+	MoveEnded: "sans objet : la clef n'est plus à cette personne, a changé d'établissement, ou les deux établissements n'en font plus qu'un",
 }
 
 // French names the state on pages.

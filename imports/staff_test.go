@@ -59,8 +59,11 @@ func TestAStaffFileEndsWhatClaimsSaidOfWhoeverItLacks(t *testing.T) {
 		one[int](t, w, `WITH said AS (INSERT INTO assignment (person, uai, function, source, since)
 			SELECT id, $1, 'personnel', 'claims', now() FROM person WHERE uid = $2 RETURNING 1) SELECT count(*) FROM said`, college, uid)
 	}
-	r := importStaff(t, w, staffHeader+college+";mroux;Roux;Marc;m.roux@ac-nice.fr;chef\n", false)
+	one[int](t, w, `WITH said AS (INSERT INTO assignment (person, uai, function, source, until, since)
+		SELECT id, $1, 'chef', 'claims', '2099-01-01', now() FROM person WHERE uid = 'mroux' RETURNING 1) SELECT count(*) FROM said`, college)
+	r := importStaff(t, w, staffHeader+college+";mroux;Roux;Marc;m.roux@ac-nice.fr;personnel\n", false)
 	assert.True(t, r.OK(), r.Errors)
+	assert.Equal(t, "personnel", one[string](t, w, `SELECT string_agg(DISTINCT a.function, ',') FROM assignment a JOIN person p ON p.id = a.person WHERE p.uid = 'mroux'`), "heads no more")
 	assert.Equal(t, "mroux", one[string](t, w, `SELECT string_agg(p.uid, ',') FROM assignment a JOIN person p ON p.id = a.person WHERE a.source = 'claims'`))
 }
 

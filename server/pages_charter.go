@@ -109,6 +109,7 @@ func (d dossier) signedFacts(signed okey.Signature) []fact {
 	at := signed.At.In(d.clock.zone)
 	facts := []fact{
 		{Name: "Signée par", Value: d.requester.Name()},
+		{Name: "Identifiant", Value: d.requester.UID}, // a name may change since
 		{Name: "Établissement", Value: fmt.Sprintf("%s (%s)", d.place.Name, d.UAI)},
 		{Name: "Signée le", Value: fmt.Sprintf("%s à %s, heure de l'établissement (UTC%s)",
 			okey.DayOf(signed.At, d.clock.zone).SayWithYear(), at.Format("15:04:05"), at.Format("-07:00"))},

@@ -1,6 +1,7 @@
 package server
 
 import (
+	stdsql "database/sql"
 	"fmt"
 	"net/http"
 	"time"
@@ -60,7 +61,10 @@ func (s *Server) accountTable(v *visit) (spreadsheet, error) {
 			{Title: "Signée", Kind: workbook.Instant},
 			{Title: "Clef"},
 		}, Rows: rowsOf(known.Requests, func(r sql.KnownRequest) []any {
-			return []any{inZone(r.AskedAt, zone), r.School, r.Need, r.Stage.French(), r.Charter.Int64, r.CharterSum, inZone(r.SignedAt.Time, zone), r.Key}
+			return []any{inZone(r.AskedAt, zone), r.School, r.Need, r.Stage.French(), versionOf(r.Charter), r.CharterSum, inZone(r.SignedAt.Time, zone), r.Key}
+		})},
+		{Name: "Suites de vos demandes", Columns: []workbook.Column{{Title: "Quand", Kind: workbook.Instant}, {Title: "Quoi", Width: 60}, {Title: "Texte", Width: 60}}, Rows: rowsOf(known.Answers, func(e okey.Event) []any {
+			return []any{inZone(e.At, zone), sayEvent(e), e.Comment}
 		})},
 		{Name: "Ce que vous avez fait", Columns: []workbook.Column{
 			{Title: "Quand", Kind: workbook.Instant}, {Title: "Quoi", Width: 28}, {Title: "Par"}, {Title: "Texte", Width: 60},
@@ -83,6 +87,14 @@ func (s *Server) accountTable(v *visit) (spreadsheet, error) {
 			return []any{inZone(e.At, zone), okey.Capitalize(sayAudit(e.Event)), e.Subject, sayAuditDetail(e.Detail)}
 		})},
 	}}, nil
+}
+
+// versionOf leaves the cell empty where nothing was signed.
+func versionOf(charter stdsql.NullInt64) any {
+	if !charter.Valid {
+		return nil
+	}
+	return charter.Int64
 }
 
 func identityOf(a okey.Actor, known sql.Known, roles []string) []fact {

@@ -45,6 +45,8 @@ func TestAPersonTakesAlongWhatOKEYKnowsOfThemAndOfNobodyElse(t *testing.T) {
 	for _, others := range []string{"Zoé", "le secret", string(serial), "lac", "Marc Roux"} {
 		assert.NotContains(t, all, others)
 	}
+	h.Exec(`UPDATE timeline SET comment = 'passez me voir' WHERE request IN (SELECT id FROM request WHERE person = $1)`, c.lea.ID)
+	assert.Contains(t, strings.Join(h.as(c.lea).download("/compte.xlsx")["Suites de vos demandes"][1], "|"), "passez me voir", "what others wrote to her")
 	blanc := h.as(c.blanc).download("/compte.xlsx")
 	assert.Contains(t, strings.Join(blanc["Vos clefs"][1], "|"), "tombée au lac", "what was written of her key")
 	assert.Equal(t, http.StatusSeeOther, h.browse().get("/compte.xlsx").Status)

@@ -107,10 +107,11 @@ const endAssignments = `DELETE FROM assignment a WHERE (` + absent + ` AND ` + c
 	AND NOT EXISTS (SELECT FROM import_staff i JOIN person p ON p.uid = i.uid
 		WHERE p.id = a.person AND i.uai = a.uai AND i.function = a.function))`
 
-// endClaims ends what a directory said of people who are in the file no more: it is complete for the establishments that it names, and newer than
+// endClaims ends what a directory said of people who are in the file no more, or are not what it said: the file is complete for the establishments that it names, and newer than
 // their last sign-in.
 const endClaims = `DELETE FROM assignment a WHERE a.source = 'claims' AND a.uai IN (SELECT i.uai FROM import_staff i)
-	AND NOT EXISTS (SELECT FROM import_staff i JOIN person p ON p.uid = i.uid WHERE p.id = a.person AND i.uai = a.uai) AND ` + complete
+	AND NOT EXISTS (SELECT FROM import_staff i JOIN person p ON p.uid = i.uid WHERE p.id = a.person AND i.uai = a.uai
+		AND (a.function = 'personnel' OR i.function = a.function)) AND ` + complete
 
 const writeAssignments = `INSERT INTO assignment AS a (person, uai, function, source, until, since)
 	SELECT p.id, i.uai, i.function, 'import', i.until, $1 FROM import_staff i JOIN person p ON p.uid = i.uid ORDER BY i.uai, p.id

@@ -15,6 +15,7 @@ type Known struct {
 	Held     []okey.Key
 	Tokens   int // that still open something
 	Requests []KnownRequest
+	Answers  []okey.Event // what was written of their requests
 	Actions  []KnownAction
 	Keys     []KnownKeyEvent
 	Mails    []KnownMail
@@ -68,7 +69,10 @@ func (r reader) KnownOf(ctx context.Context, person okey.PersonID) (Known, error
 		return k, err
 	}
 	if err = r.all(ctx, &k.Requests, `SELECT r.asked_at, e.name AS school, r.need, r.stage, r.charter, coalesce(r.charter_sha256, '') AS charter_sha256, r.signed_at,
-		coalesce(r.handed_over_key, '') AS handed_over_key FROM request r JOIN establishment e ON e.uai = r.uai WHERE r.person = $1 ORDER BY r.asked_at DESC`, person); err != nil {
+		coalesce(r.handed_over_key, k.serial, '') AS handed_over_key FROM request r JOIN establishment e ON e.uai = r.uai LEFT JOIN key k ON k.request = r.id WHERE r.person = $1 ORDER BY r.asked_at DESC`, person); err != nil {
+		return k, err
+	}
+	if k.Answers, err = r.answersTo(ctx, person); err != nil {
 		return k, err
 	}
 	if err = r.all(ctx, &k.Actions, `SELECT created_at, name, via, trim(concat_ws(' ', content->>'need', content->>'comment')) AS words
@@ -83,6 +87,24 @@ func (r reader) KnownOf(ctx context.Context, person okey.PersonID) (Known, error
 	}
 	k.Audit, err = r.auditOf(ctx, person)
 	return k, err
+}
+
+// answersTo returns what happened to a person's requests, with what was written of it.
+func (r reader) answersTo(ctx context.Context, person uuid.UUID) ([]okey.Event, error) {
+	var rows []struct {
+		At      time.Time      `db:"at"`
+		Kind    okey.EventKind `db:"kind"`
+		By      string         `db:"by_name"`
+		Comment string         `db:"comment"`
+		Key     okey.Serial    `db:"key"`
+	}
+	err := r.all(ctx, &rows, `SELECT t.at, t.kind, trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS by_name, t.comment, t.key
+		FROM timeline t JOIN request r ON r.id = t.request LEFT JOIN person p ON p.id = t.by_person WHERE r.person = $1 ORDER BY t.at DESC, t.seq DESC`, person)
+	events := make([]okey.Event, len(rows))
+	for i, row := range rows {
+		events[i] = okey.Event{At: utc(row.At), Kind: row.Kind, ByName: row.By, Comment: row.Comment, Key: row.Key}
+	}
+	return events, err
 }
 
 func (r reader) auditOf(ctx context.Context, person uuid.UUID) ([]Entry, error) {

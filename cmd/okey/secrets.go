@@ -61,6 +61,9 @@ func (c *SecretsCommand) Run(out io.Writer) error {
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return fmt.Errorf("make the folder of the secrets: %w", err)
 	}
+	if err := os.Chmod(c.Dir, 0o700); err != nil { // it may have been there, and open
+		return fmt.Errorf("close the folder of the secrets: %w", err)
+	}
 	for _, f := range secretFiles {
 		said := f.name + " : "
 		path := filepath.Join(c.Dir, f.name)

@@ -31,6 +31,7 @@ func ringIn(t *testing.T, dir, name string) config.Keyring {
 
 func TestASetOfSecretsIsMadeOnceAndPrintsNone(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "secrets")
+	require.NoError(t, os.Mkdir(dir, 0o755)) // left open by somebody
 	code, said := secretsIn(t, dir)
 	require.Equal(t, 0, code, said)
 	about, err := os.Stat(dir)

@@ -1,7 +1,6 @@
 package server
 
 import (
-	stdsql "database/sql"
 	"fmt"
 	"net/http"
 	"time"
@@ -61,7 +60,7 @@ func (s *Server) accountTable(v *visit) (spreadsheet, error) {
 			{Title: "Signée", Kind: workbook.Instant},
 			{Title: "Clef"},
 		}, Rows: rowsOf(known.Requests, func(r sql.KnownRequest) []any {
-			return []any{inZone(r.AskedAt, zone), r.School, r.Need, r.Stage.French(), versionOf(r.Charter), r.CharterSum, inZone(r.SignedAt.Time, zone), r.Key}
+			return []any{inZone(r.AskedAt, zone), r.School, r.Need, r.Stage.French(), versionOf(r), r.CharterSum, inZone(r.SignedAt.Time, zone), r.Key}
 		})},
 		{Name: "Suites de vos demandes", Columns: []workbook.Column{{Title: "Quand", Kind: workbook.Instant}, {Title: "Quoi", Width: 60}, {Title: "Texte", Width: 60}}, Rows: rowsOf(known.Answers, func(e okey.Event) []any {
 			return []any{inZone(e.At, zone), sayEvent(e), e.Comment}
@@ -90,11 +89,11 @@ func (s *Server) accountTable(v *visit) (spreadsheet, error) {
 }
 
 // versionOf leaves the cell empty where nothing was signed.
-func versionOf(charter stdsql.NullInt64) any {
-	if !charter.Valid {
+func versionOf(r sql.KnownRequest) any {
+	if r.Charter == 0 {
 		return nil
 	}
-	return charter.Int64
+	return r.Charter
 }
 
 func identityOf(a okey.Actor, known sql.Known, roles []string) []fact {

@@ -24,14 +24,14 @@ type Known struct {
 
 // KnownRequest is a request of theirs.
 type KnownRequest struct {
-	AskedAt    time.Time        `db:"asked_at"`
-	School     string           `db:"school"`
-	Need       string           `db:"need"`
-	Stage      okey.Stage       `db:"stage"`
-	Charter    stdsql.NullInt64 `db:"charter"`
-	CharterSum string           `db:"charter_sha256"`
-	SignedAt   stdsql.NullTime  `db:"signed_at"`
-	Key        string           `db:"handed_over_key"`
+	AskedAt    time.Time       `db:"asked_at"`
+	School     string          `db:"school"`
+	Need       string          `db:"need"`
+	Stage      okey.Stage      `db:"stage"`
+	Charter    int             `db:"charter"` // version; 0: nothing was signed
+	CharterSum string          `db:"charter_sha256"`
+	SignedAt   stdsql.NullTime `db:"signed_at"`
+	Key        string          `db:"handed_over_key"`
 }
 
 // KnownAction is something that they wanted.
@@ -68,7 +68,7 @@ func (r reader) KnownOf(ctx context.Context, person okey.PersonID) (Known, error
 	if err = r.get(ctx, &k.Tokens, "", `SELECT count(*) FROM api_token WHERE person = $1 AND revoked_at IS NULL AND expires_at > now()`, person); err != nil {
 		return k, err
 	}
-	if err = r.all(ctx, &k.Requests, `SELECT r.asked_at, e.name AS school, r.need, r.stage, r.charter, coalesce(r.charter_sha256, '') AS charter_sha256, r.signed_at,
+	if err = r.all(ctx, &k.Requests, `SELECT r.asked_at, e.name AS school, r.need, r.stage, coalesce(r.charter, 0) AS charter, coalesce(r.charter_sha256, '') AS charter_sha256, r.signed_at,
 		coalesce(r.handed_over_key, k.serial, '') AS handed_over_key FROM request r JOIN establishment e ON e.uai = r.uai LEFT JOIN key k ON k.request = r.id WHERE r.person = $1 ORDER BY r.asked_at DESC`, person); err != nil {
 		return k, err
 	}

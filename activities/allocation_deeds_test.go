@@ -224,6 +224,15 @@ var told = map[okey.ActionName]string{
 	okey.ActionDelivery:                   `SELECT count(*) FROM delivery WHERE state <> 'draft'`,
 }
 
+func (r *rush) everyKindWasAccepted() bool {
+	for name := range told {
+		if r.Count(`SELECT count(*) FROM action WHERE name = $1 AND outcome = 'accepted'`, string(name)) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // lookAtTheEnd holds what must be true once nothing is under way any more.
 func (r *rush) lookAtTheEnd() {
 	r.look()

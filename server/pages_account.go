@@ -38,15 +38,10 @@ func (s *Server) showAccount(v *visit, status int, warning string) error {
 	return s.show(v, status, "account", screen{Title: "Mon compte", Warning: warning, Body: page})
 }
 
-// functionNames are what a function is called where somebody reads about themselves.
-var functionNames = map[okey.Function]string{okey.Principal: "chef d'établissement", okey.Deputy: "adjoint", okey.Staff: "personnel"}
-
 const (
 	soonEnds   = 6   // months before its end, when that becomes worth a word
 	withoutEnd = 240 // months: nobody means to name that day
 )
-
-var scopeNames = map[okey.Scope]string{okey.Everything: "pour tout", okey.HandoverAndStock: "pour la remise et le stock"}
 
 // rolesOf says in a line each what the visitor is, and where.
 func (s *Server) rolesOf(v *visit) ([]string, error) {
@@ -70,7 +65,7 @@ func (s *Server) rolesOf(v *visit) ([]string, error) {
 		if a.Function == okey.Staff && approves[a.UAI] {
 			continue // a head is staff too
 		}
-		line := fmt.Sprintf("%s, %s (%s)", okey.Capitalize(functionNames[a.Function]), names[a.UAI], a.UAI)
+		line := fmt.Sprintf("%s, %s (%s)", okey.Capitalize(a.Function.French()), names[a.UAI], a.UAI)
 		if !a.Until.IsZero() && a.Until.Before(v.today().AddMonths(soonEnds)) {
 			line += ", jusqu'au " + a.Until.Say(v.today())
 		}
@@ -83,7 +78,7 @@ func (s *Server) rolesOf(v *visit) ([]string, error) {
 		if v.today().AddMonths(withoutEnd).Before(d.Until) { // directories write 31/12/9999
 			when = fmt.Sprintf("depuis le %s, sans fin annoncée", d.From.Say(v.today()))
 		}
-		roles = append(roles, fmt.Sprintf("Délégataire %s, %s (%s), %s", scopeNames[d.Scope], names[d.UAI], d.UAI, when))
+		roles = append(roles, fmt.Sprintf("Délégataire (%s), %s (%s), %s", d.Scope.French(), names[d.UAI], d.UAI, when))
 	}
 	if v.Actor.Support {
 		roles = append(roles, "Assistance")

@@ -112,10 +112,8 @@ func normaliseReport(w *wish) error {
 
 // typedDay reads a day as people type it, 31/12/2029, or as programs do, 2029-12-31.
 func typedDay(text string) (okey.Day, error) {
-	for _, form := range []string{"02/01/2006", "2006-01-02", "2/1/2006"} {
-		if day, err := time.Parse(form, strings.TrimSpace(text)); err == nil {
-			return okey.DayOf(day, time.UTC), nil
-		}
+	if day, ok := readDay(strings.TrimSpace(text)); ok {
+		return day, nil
 	}
 	return okey.Day{}, okey.InvalidField("expires_on", "Écrivez une date comme 31/12/2029.")
 }

@@ -32,7 +32,7 @@ func parsePages() map[string]*template.Template {
 		"entry": (*form).entry,
 		"asset": asset,
 		"asked": func(f field) bool { return f.Label != "" }, // and not only carried along
-	}).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html"))
+	}).ParseFS(templateFiles, "templates/layout.html", "templates/parts*.html"))
 	files, err := fs.Glob(templateFiles, "templates/*.html")
 	if err != nil {
 		panic(err) // the pattern is a constant
@@ -40,7 +40,7 @@ func parsePages() map[string]*template.Template {
 	pages := map[string]*template.Template{}
 	for _, file := range files {
 		name := strings.TrimSuffix(path.Base(file), ".html")
-		if name != "layout" && name != "parts" {
+		if name != "layout" && !strings.HasPrefix(name, "parts") {
 			pages[name] = template.Must(template.Must(shared.Clone()).ParseFS(templateFiles, file))
 		}
 	}

@@ -17,6 +17,8 @@ var (
 	}
 )
 
+var shortMonths = [...]string{"janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."}
+
 // monthsWithoutYear is how far away, either way, a day may be named without its year: farther, "mardi 24 novembre" could be two days.
 const monthsWithoutYear = 10
 
@@ -41,6 +43,12 @@ func (d Day) Say(today Day) string {
 
 // SayWithYear names the day with its year: "mardi 19 janvier 2027".
 func (d Day) SayWithYear() string { return fmt.Sprintf("%s %d", d.say(), d.t.Year()) }
+
+// SayShort names the day where there is little room: "24 nov."
+func (d Day) SayShort() string {
+	_, month, number := d.t.Date()
+	return fmt.Sprintf("%d %s", number, shortMonths[month-1])
+}
 
 func (d Day) say() string {
 	_, month, number := d.t.Date()

@@ -28,6 +28,7 @@ var arrows = map[string][]string{
 	"okey/internal/pgtest":      {"okey", "okey/sql", "okey/internal/postgres"},
 	"okey/internal/postbox":     {},
 	"okey/internal/workbook":    {"okey"},
+	"okey/internal/plot":        {"okey"},
 	"okey/internal/scene":       {"okey", "okey/config", "okey/sql", "okey/internal/pgtest"},
 	"okey/sql":                  {"okey"},
 	"okey/mail":                 {"okey"},
@@ -40,6 +41,7 @@ var arrows = map[string][]string{
 	},
 	"okey/server": {
 		"okey", "okey/config", "okey/sql", "okey/calendar", "okey/mail", "okey/engine", "okey/workflows", "okey/imports", "okey/internal/workbook",
+		"okey/internal/plot",
 	},
 	"okey/cmd/okey": {
 		"okey", "okey/config", "okey/sql", "okey/calendar", "okey/mail", "okey/engine", "okey/imports", "okey/server", "okey/worker",
@@ -57,6 +59,7 @@ var keptTo = []struct {
 	{"github.com/lib/pq", []string{"okey/sql", "okey/internal/pgtest", "okey/internal/postgres", "okey/standalone"}, true},
 	{"github.com/jmoiron/sqlx", []string{"okey/sql", "okey/internal/pgtest", "okey/standalone"}, true},
 	{"database/sql", []string{"okey/sql", "okey/internal/pgtest", "okey/internal/postgres", "okey/internal/scene", "okey/standalone"}, true},
+	{"github.com/go-analyze/charts", []string{"okey/internal/plot"}, false},
 	{"okey/internal/pgtest", []string{"okey/internal/scene"}, true},
 	{"okey/internal/scene", nil, true},
 	{"okey/internal/postbox", nil, true},

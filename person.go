@@ -151,6 +151,9 @@ func (d Day) AddMonths(n int) Day {
 // AddDays returns the day n days later.
 func (d Day) AddDays(n int) Day { return Day{d.t.AddDate(0, 0, n)} }
 
+// Week is the Monday that the day's week begins with.
+func (d Day) Week() Day { return d.AddDays(-(int(d.t.Weekday()) + 6) % 7) }
+
 // In is the instant at which the day begins in a zone.
 func (d Day) In(zone *time.Location) time.Time {
 	y, m, day := d.t.Date()

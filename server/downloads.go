@@ -47,6 +47,7 @@ var downloads = []download{
 	{pathHosts + ".xlsx", (*Server).hostsTable},
 	{pathDeliveries + ".xlsx", (*Server).deliveriesTable},
 	{pathDeliveries + "/:id/tableau.xlsx", (*Server).deliveryTable},
+	{pathDashboard + "/semaines.xlsx", (*Server).weeksTable},
 	{pathSuccession + "/:id/tableau.xlsx", (*Server).successionTable},
 }
 

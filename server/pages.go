@@ -112,6 +112,7 @@ func (s *Server) peopleRoutes(pages gin.IRouter) {
 	post("/clefs/:serial", s.changeKey)
 	get("/assistance", s.deskPage)
 	get(pathAudit, s.auditPage)
+	get(pathDashboard, s.dashboardPage)
 	get(pathMoveKeys, s.moveKeysPage)
 	post(pathMoveKeys, s.moveKeys)
 	get("/clefs/:serial/depart", s.takeAlongPage)

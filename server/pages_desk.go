@@ -129,6 +129,7 @@ var deskLinks = []struct {
 	name, path string
 	act        okey.Act
 }{
+	{"Tableau de bord", pathDashboard, okey.ActSeeDesk},
 	{"Livraisons", pathDeliveries, okey.ActSeeDesk},
 	{"Commandes", pathOrders, okey.ActSeeDesk},
 	{"Clefs à confirmer", pathReports, okey.ActSeeDesk},

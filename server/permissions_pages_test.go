@@ -140,6 +140,8 @@ var pageRows = []row{
 	{route: "GET /assistance/journal", gate: asking, acts: asks(okey.ActSeeDesk)},
 	{route: "GET /assistance/journal.xlsx", gate: asking, acts: asks(okey.ActSeeDesk)},
 	{route: "GET /assistance/deplacer", gate: asking, acts: asks(okey.ActMoveKeys)},
+	{route: "GET /assistance/tableau-de-bord", gate: asking, acts: asks(okey.ActSeeDesk)},
+	{route: "GET /assistance/tableau-de-bord/semaines.xlsx", gate: asking, acts: asks(okey.ActSeeDesk)},
 	{route: "GET /assistance/succession", gate: asking, acts: asks(okey.ActSeeDesk)},
 	{route: "GET /assistance/succession/:id", gate: asking, acts: asks(okey.ActSeeDesk), things: one(func(w *walk) thing { return w.record })},
 	{route: "GET /assistance/succession/:id/tableau.xlsx", gate: asking, acts: asks(okey.ActSeeDesk), things: one(func(w *walk) thing { return w.record })},

@@ -1,0 +1,82 @@
+package server
+
+import (
+	"net/http"
+	"strings"
+
+	"okey"
+	"okey/sql"
+)
+
+const pathDashboard = "/assistance/tableau-de-bord"
+
+// dashboardScreen is how the service goes, in plots.
+type dashboardScreen struct {
+	Filters *form
+	Weeks   plotted
+}
+
+// dashboardChoice is what the address of the dashboard asks for.
+type dashboardChoice struct {
+	scope sql.DeskScope
+	place string     // what was typed as establishment
+	wrong *formError // what of it can't be read
+}
+
+func dashboardChoiceOf(v *visit) (c dashboardChoice) {
+	if academy, known := okey.AcademyByCode(v.Query("academie")); known {
+		c.scope.Academy = academy.Code
+	}
+	c.place = strings.TrimSpace(v.Query("etablissement"))
+	if c.place == "" {
+		return c
+	}
+	uai, err := okey.ParseUAI(c.place)
+	if err != nil {
+		c.wrong = &formError{Field: "etablissement", Message: "Écrivez un code UAI comme 0061234A : en attendant, tous les établissements sont comptés."}
+	}
+	c.scope.Establishment = uai
+	return c
+}
+
+// dashboardPage is for support and auditors.
+func (s *Server) dashboardPage(v *visit) error {
+	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.today()); err != nil {
+		return err
+	}
+	chosen := dashboardChoiceOf(v)
+	filters, err := s.dashboardFilters(v, chosen)
+	if err != nil {
+		return err
+	}
+	page := dashboardScreen{Filters: filters}
+	if page.Weeks, err = s.weeksPlot(v, chosen.scope); err != nil {
+		return err
+	}
+	return s.show(v, http.StatusOK, "dashboard", screen{Title: "Tableau de bord", Body: page})
+}
+
+func (s *Server) dashboardFilters(v *visit, chosen dashboardChoice) (*form, error) {
+	filters := listForm(pathDashboard)
+	codes, err := s.store.ServedAcademies(v.ctx())
+	if err != nil {
+		return nil, err
+	}
+	byAcademy := field{Label: "Académie", Empty: "Toutes"}
+	for _, code := range codes {
+		if academy, known := okey.AcademyByCode(code); known {
+			byAcademy.Choices = append(byAcademy.Choices, choice{academy.Code, academy.Name})
+		}
+	}
+	filters.add("academie", chosen.scope.Academy, byAcademy)
+	filters.add("etablissement", chosen.place, field{Label: "Établissement", Hint: "Son code UAI."})
+	if chosen.wrong != nil {
+		filters.note(chosen.wrong.Field, chosen.wrong.Message)
+	}
+	return filters, nil
+}
+
+// dashboardSheet is the download of one of the plots: the same filters.
+func dashboardSheet(v *visit, name string) string {
+	return changedURL(v, pathDashboard+"/"+name+".xlsx", "cursor", "")
+}

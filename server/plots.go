@@ -1,0 +1,129 @@
+package server
+
+import (
+	"cmp"
+	"encoding/base64"
+	"html/template"
+	"math"
+
+	"okey/internal/plot"
+	"okey/internal/workbook"
+)
+
+// A plot stands on a page as an image that the page itself carries (RFC 2397): what it shows is what the table behind it shows, read once, by
+// one right to look; and an SVG in an image runs nothing, whatever is in it. To put one on a page:
+//   - make its figures with the same permission and filters as the page (see weekFigures), and a plotted of them in the page's screen;
+//   - write `{{template "plot" .Weeks}}` under a heading of its own;
+//   - add a spreadsheet of figures.sheet to downloads, and its address as Sheet.
+
+// figures are the numbers of a plot: the table that it is drawn from.
+type figures struct {
+	Of      string // what the first column names: "Établissement"
+	Columns []string
+	Rows    []figureRow
+	Aside   int // how many of the columns, the last ones, are for the table alone
+}
+
+// figureRow is one line of figures: its name, where that leads, and a value for each column: plot.Missing where there is none.
+type figureRow struct {
+	Name, Path string
+	Short      string // on the drawing, where Name is too long for it
+	Values     []float64
+}
+
+// plotted is a plot with all that goes with it.
+type plotted struct {
+	Name    string // of the table, for whoever hears it
+	Message string // what the plot says, in one sentence
+	Note    string // how it was counted
+	Sheet   string // address of the download
+	Empty   string // instead of a plot, where there is nothing to show yet
+	Wide    image
+	Narrow  image
+	Of      string
+	Columns []string
+	Lines   []plotLine
+}
+
+type image struct {
+	Source        template.URL
+	Set           template.Srcset // the same, where a browser chooses
+	Width, Height int
+}
+
+type plotLine struct {
+	Name, Path string
+	Cells      []plotCell
+}
+
+type plotCell struct{ Column, Value string }
+
+// plotOf draws the figures.
+func plotOf(f figures, shape plot.Shape, about plotted) (plotted, error) {
+	about.Of, about.Columns = f.Of, f.Columns
+	for _, row := range f.Rows {
+		line := plotLine{Name: row.Name, Path: row.Path}
+		for i, v := range row.Values {
+			line.Cells = append(line.Cells, plotCell{f.Columns[i], sayValue(v)})
+		}
+		about.Lines = append(about.Lines, line)
+	}
+	drawing := f.drawing(shape)
+	if drawing.Empty() {
+		about.Empty = "Pas encore de données."
+		return about, nil
+	}
+	wide, err := plot.Draw(drawing, plot.Wide)
+	if err != nil {
+		return about, err
+	}
+	narrow, err := plot.Draw(drawing, plot.Narrow)
+	about.Wide, about.Narrow = imageOf(wide), imageOf(narrow)
+	return about, err
+}
+
+func (f figures) drawing(shape plot.Shape) plot.Figure {
+	drawing := plot.Figure{Shape: shape}
+	for i, name := range f.Columns[:len(f.Columns)-f.Aside] {
+		series := plot.Series{Name: name}
+		for _, row := range f.Rows {
+			series.Values = append(series.Values, row.Values[i])
+		}
+		drawing.Series = append(drawing.Series, series)
+	}
+	for _, row := range f.Rows {
+		drawing.Categories = append(drawing.Categories, cmp.Or(row.Short, row.Name))
+	}
+	return drawing
+}
+
+func imageOf(d plot.Drawing) image {
+	source := "data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(d.SVG)
+	return image{Source: template.URL(source), Set: template.Srcset(source), Width: d.Width, Height: d.Height} // base64 of our own making
+}
+
+func sayValue(v float64) string {
+	if math.IsNaN(v) {
+		return "–"
+	}
+	return plot.Say(v)
+}
+
+// sheet is the table behind the plot, to take along.
+func (f figures) sheet(name string) workbook.Sheet {
+	columns := []workbook.Column{{Title: f.Of, Width: 36}}
+	for _, title := range f.Columns {
+		columns = append(columns, workbook.Column{Title: title, Kind: workbook.Number, Width: 16})
+	}
+	return workbook.Sheet{Name: name, Columns: columns, Rows: rowsOf(f.Rows, func(row figureRow) []any {
+		cells := []any{row.Name}
+		for _, v := range row.Values {
+			if math.IsNaN(v) {
+				cells = append(cells, nil)
+				continue
+			}
+			cells = append(cells, v)
+		}
+		return cells
+	})}
+}

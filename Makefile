@@ -9,7 +9,7 @@ export CGO_ENABLED = 0
 BUILD := go build -trimpath -ldflags '-s -w'
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-office lint fmt clean go postgres npm office
+.PHONY: help build run test e2e test-office lint fmt clean go postgres npm node chromium office
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,8 +21,12 @@ build: go ## bin/okey and bin/okey-standalone
 run: build postgres ## build, start the whole of OKEY on this machine, say where to go; DATA=DIR to keep it elsewhere
 	bin/okey-standalone --data $(DATA)
 
-test: go postgres ## every test of every module
-	@status=0; for module in $(PROGRAMS); do (cd $$module && go test -timeout 30m ./...) || status=1; done; exit $$status
+test: go postgres npm node chromium ## every test of every module, then those in a real browser
+	@status=0; for module in $(PROGRAMS); do (cd $$module && go test -timeout 30m ./...) || status=1; done; $(MAKE) --no-print-directory e2e || status=1; exit $$status
+
+e2e: build postgres npm node chromium ## OKEY in a real browser; pictures of every page go to bin/screenshots
+	cd e2e && npm install --no-package-lock --no-audit --no-fund --loglevel=error
+	CHROMIUM=$(CHROMIUM) node e2e/run.js
 
 test-office: go postgres office ## open an export of orders with LibreOffice, and check what it reads
 	go test -count=1 -timeout 10m -tags office -run LibreOffice ./activities
@@ -43,7 +47,7 @@ fmt: go ## format every Go file
 	bin/tools/gofumpt -modpath okey -w $(PROGRAMS)
 
 clean: ## remove what build and lint made; data stay
-	rm -rf bin tools/node_modules
+	rm -rf bin tools/node_modules e2e/node_modules
 
 # What the machine must have, told in one line where it has not.
 NEEDS_GO := $(shell awk '$$1 == "go" { print $$2 }' go.mod)
@@ -58,7 +62,16 @@ postgres:
 		echo "PostgreSQL's server programs are needed: apt-get install -y postgresql (macOS: brew install postgresql)" >&2; exit 1; }
 
 npm:
-	@command -v npm >/dev/null || { echo "npm is needed to check the migrations: apt-get install -y npm (macOS: brew install node)" >&2; exit 1; }
+	@command -v npm >/dev/null || { echo "npm is needed: apt-get install -y npm (macOS: brew install node)" >&2; exit 1; }
+
+node:
+	@node -e 'process.exit(+(parseInt(process.versions.node) < 20))' 2>/dev/null || { \
+		echo "Node 20 or newer is needed: apt-get install -y nodejs (macOS: brew install node)" >&2; exit 1; }
+
+CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+chromium:
+	@command -v "$(CHROMIUM)" >/dev/null || { \
+		echo "Chromium is needed: apt-get install -y --no-install-recommends chromium fonts-dejavu-core (elsewhere: CHROMIUM=/path/to/it)" >&2; exit 1; }
 
 office:
 	@command -v soffice >/dev/null || { \

@@ -1,0 +1,54 @@
+// These hold the worker up: nothing else runs meanwhile.
+import assert from "node:assert/strict";
+import { afterEach } from "node:test";
+import { decide } from "../acts.js";
+import { journey } from "../browser.js";
+import { api, openSchool, requestAt, team } from "../house.js";
+import { look } from "../look.js";
+
+const worker = Number(process.env.OKEY_E2E_WORKER);
+const hold = () => process.kill(worker, "SIGSTOP");
+const letGo = () => process.kill(worker, "SIGCONT");
+afterEach(letGo);
+
+async function answerWhileAway(visit) {
+  const school = await openSchool({ keys: 1 });
+  const [requester] = school.staff;
+  const request = await requestAt("awaiting_decision", school, requester);
+  const head = await visit(school.head);
+  await head.open(`/demandes/${request.id}`);
+  hold();
+  await decide(head, "Accepter");
+  assert.equal(head.status, 202);
+  await head.sees("C'est enregistré");
+  return { head, request };
+}
+
+journey("while the engine is away an answer is kept, and the status line tells when it is applied", ["desktop", "phone"], async (visit) => {
+  const { head, request } = await answerWhileAway(visit);
+  const line = head.page.locator("[aria-live=polite]");
+  const button = line.getByRole("link");
+  assert.equal(await button.innerText(), "Actualiser");
+  await button.focus();
+  letGo();
+  await head.page.waitForFunction(() => !/^Actualiser$/.test(document.querySelector("[aria-live=polite]").textContent.trim()), null, { timeout: 30_000 });
+  assert.ok(await button.evaluate((e) => e === document.activeElement), "the focus stays where it was");
+  await head.leads(() => head.page.keyboard.press("Enter"));
+  await head.sees(/accept/);
+  assert.equal((await api(team.support, "GET", `/requests/${request.id}`)).stage, "awaiting_charter");
+});
+
+journey("without JavaScript a button asks again", ["phone, without JavaScript"], async (visit) => {
+  const { head } = await answerWhileAway(visit);
+  await head.follow("Actualiser");
+  assert.equal(head.status, 202);
+  letGo();
+  for (let looks = 0; head.status === 202 && looks < 30; looks++) await head.follow("Actualiser");
+  assert.equal(head.status, 200);
+  await head.sees(/accept/);
+});
+
+journey("the page of what is recorded is as good as any other", ["desktop"], async (visit) => {
+  const { head } = await answerWhileAway(visit);
+  await look(head, "enregistre-approver");
+});

@@ -1,0 +1,104 @@
+// Every page that people can open, with those who see it in ways of their own. A test of the server holds the routes named here against those
+// that it has: a new page is looked at, or named here as one that shows nothing.
+
+/**
+ * @typedef {import("./scene.js").setScene} setScene
+ * @type {{route: string, name: string, who: string[], at?: (scene: Awaited<ReturnType<setScene>>) => string, status?: number}[]}
+ */
+export const pages = [
+  { route: "GET /", name: "accueil", who: ["requester", "signing", "fetching", "holder", "renewing", "waiting", "refused", "newcomer", "replaced", "approver", "deputy", "delegate", "receiver", "support", "auditor", "nobody"] },
+  { route: "GET /aide", name: "aide", who: ["guest", "requester", "approver"] },
+  { route: "GET /charte", name: "charte", who: ["guest", "requester"] },
+  { route: "GET /charte/:version", name: "charte-version", who: ["guest"], at: () => "/charte/1" },
+  { route: "GET /confidentialite", name: "confidentialite", who: ["guest", "requester"] },
+  { route: "GET /valider/:token", name: "lien", who: ["guest"], at: (s) => s.link },
+  { route: "GET /compte", name: "compte", who: ["requester", "approver", "support", "nobody"] },
+  { route: "GET /demandes", name: "demandes", who: ["requester", "approver", "delegate", "support", "auditor", "nobody"] },
+  { route: "GET /demandes/nouvelle", name: "demander", who: ["newcomer", "renewing", "replaced", "requester", "holder", "nobody"] },
+  { route: "GET /demandes/:id", name: "demande-a-decider", who: ["requester", "approver", "delegate", "support", "auditor"], at: (s) => `/demandes/${s.deciding.id}` },
+  { route: "GET /demandes/:id", name: "demande-sans-clef", who: ["waiting", "receiver", "support"], at: (s) => `/demandes/${s.waiting.id}` },
+  { route: "GET /demandes/:id", name: "demande-a-signer", who: ["signing", "approver", "support"], at: (s) => `/demandes/${s.signing.id}` },
+  { route: "GET /demandes/:id", name: "demande-a-remettre", who: ["fetching", "approver", "delegate", "support"], at: (s) => `/demandes/${s.handing.id}` },
+  { route: "GET /demandes/:id", name: "demande-remise", who: ["holder", "approver", "auditor"], at: (s) => `/demandes/${s.held.id}` },
+  { route: "GET /demandes/:id", name: "demande-refusee", who: ["refused", "approver"], at: (s) => `/demandes/${s.refused.id}` },
+  { route: "GET /demandes/:id/charte", name: "charte-signee", who: ["fetching", "approver"], at: (s) => `/demandes/${s.handing.id}/charte` },
+  { route: "GET /demandes/:id/numero-illisible", name: "numero-illisible", who: ["approver"], at: (s) => `/demandes/${s.handing.id}/numero-illisible` },
+  { route: "GET /clefs", name: "clefs", who: ["holder", "approver", "delegate", "support", "auditor", "nobody"] },
+  { route: "GET /clefs/:serial", name: "clef-en-service", who: ["holder", "approver", "support", "auditor"], at: (s) => `/clefs/${s.held.key.serial}` },
+  { route: "GET /clefs/:serial", name: "clef-perdue", who: ["approver"], at: (s) => `/clefs/${s.lost}` },
+  { route: "GET /clefs/:serial", name: "clef-en-stock", who: ["approver", "delegate"], at: (s) => `/clefs/${s.school.keys.at(-1)}` },
+  { route: "GET /clefs/:serial/depart", name: "depart-avec-sa-clef", who: ["approver"], at: (s) => `/clefs/${s.held.key.serial}/depart` },
+  { route: "GET /mon-code-pin", name: "code-pin", who: ["holder", "fetching", "renewing", "newcomer"] },
+  { route: "GET /mon-code-pin/oublie", name: "code-pin-oublie", who: ["holder"] },
+  { route: "GET /deplacements/:id", name: "deplacement", who: ["receiver", "approver", "leaving"], at: (s) => s.move },
+  { route: "GET /livraisons/:id", name: "livraison-a-confirmer", who: ["approver"], at: (s) => s.announced.replace("/assistance", "") },
+  { route: "GET /inventaire", name: "inventaire", who: ["approver", "auditor"], at: (s) => `/inventaire?etablissement=${s.school.uai}` },
+  { route: "GET /inventaire/:id", name: "inventaire-passe", who: ["approver", "auditor"], at: (s) => s.inventory },
+  { route: "GET /commandes", name: "commandes", who: ["approver", "delegate", "support", "auditor"] },
+  { route: "GET /commandes/:id", name: "commande", who: ["approver", "support"], at: (s) => `/commandes/${s.placed.id}` },
+  { route: "GET /commandes/:id", name: "commande-transmise", who: ["approver", "support"], at: (s) => `/commandes/${s.exported.id}` },
+  { route: "GET /delegations", name: "delegations", who: ["approver", "support", "auditor"] },
+  { route: "GET /assistance", name: "assistance", who: ["support", "auditor"] },
+  { route: "GET /assistance", name: "assistance-trouve", who: ["support"], at: (s) => `/assistance?q=${encodeURIComponent(s.cast.holder.family)}` },
+  { route: "GET /assistance/journal", name: "journal", who: ["support", "auditor"] },
+  { route: "GET /assistance/deplacer", name: "deplacer", who: ["support"] },
+  { route: "GET /assistance/succession", name: "succession", who: ["support", "auditor"] },
+  { route: "GET /assistance/succession/:id", name: "succession-passee", who: ["support"], at: (s) => s.record },
+  { route: "GET /assistance/livraisons", name: "livraisons", who: ["support", "auditor"] },
+  { route: "GET /assistance/livraisons/:id", name: "livraison", who: ["support"], at: (s) => s.draft },
+  { route: "GET /assistance/livraisons/:id", name: "livraison-prise", who: ["support"], at: (s) => s.announced },
+  { route: "GET /assistance/clefs-a-confirmer", name: "clefs-a-confirmer", who: ["support", "auditor"] },
+  { route: "GET /assistance/clefs-a-confirmer/:id", name: "clef-a-confirmer", who: ["support", "auditor"], at: (s) => s.report },
+  { route: "GET /assistance/rattachements", name: "rattachements", who: ["support", "auditor"] },
+  { route: "GET /assistance/hotes", name: "hotes", who: ["support", "auditor"] },
+  { route: "GET /suivi/:action", name: "enregistre", who: [] }, // waiting.test.js sees it: it shows something only while the worker is away
+];
+
+/** What people come to without a page being there, or for them. */
+export const refusals = [
+  { name: "introuvable", who: ["guest", "requester"], at: () => "/nulle-part", status: 404 },
+  { name: "lien-mort", who: ["guest"], at: () => "/valider/rien", status: 404 },
+  { name: "pas-pour-vous", who: ["auditor"], at: () => "/assistance/deplacer", status: 403 },
+  { name: "connexion-perdue", who: ["guest"], at: () => "/connexion/retour?state=x&code=y", status: 401 },
+];
+
+/**
+ * Every form, sent as it should not be: what its writer then reads must be as good as the page before. Without values it is sent as it is;
+ * null unticks. Where it leads follows from its route, unless it says so.
+ *
+ * @type {{route: string, name: string, who: string, at: (scene: Awaited<ReturnType<setScene>>) => string, to?: (scene: Awaited<ReturnType<setScene>>) => string, values?: object}[]}
+ */
+export const mistakes = [
+  { route: "POST /demandes/nouvelle", name: "demander", who: "newcomer", at: () => "/demandes/nouvelle" },
+  { route: "POST /demandes/:id/reponse", name: "repondre", who: "approver", at: (s) => `/demandes/${s.deciding.id}` },
+  { route: "POST /demandes/:id/reponse", name: "repondre-assistance", who: "support", at: (s) => `/demandes/${s.deciding.id}`, values: { decision: "approve" } },
+  { route: "POST /valider/:token", name: "repondre-par-lien", who: "guest", at: (s) => s.link, values: { decision: "refuse" } },
+  { route: "POST /demandes/:id/charte", name: "signer", who: "signing", at: (s) => `/demandes/${s.signing.id}`, values: { pin: "1111", pin2: "2222" } },
+  { route: "POST /demandes/:id/remise", name: "remettre", who: "approver", at: (s) => `/demandes/${s.handing.id}`, values: { serial: "ZZZ" } },
+  { route: "POST /demandes/:id/retrait", name: "retirer", who: "support", at: (s) => `/demandes/${s.deciding.id}` },
+  { route: "POST /clefs/:serial", name: "changement", who: "holder", at: (s) => `/clefs/${s.held.key.serial}` },
+  { route: "POST /clefs/:serial", name: "changement-direction", who: "approver", at: (s) => `/clefs/${s.school.keys.at(-1)}` },
+  { route: "POST /clefs/:serial/depart", name: "depart", who: "approver", at: (s) => `/clefs/${s.held.key.serial}/depart`, values: { typed: "0060000Z" } },
+  { route: "POST /deplacements/:id", name: "deplacement", who: "receiver", at: (s) => s.move },
+  { route: "POST /mon-code-pin", name: "code-pin", who: "holder", at: () => "/mon-code-pin", values: { current: "999999", pin: "12", pin2: "13" } },
+  { route: "POST /livraisons/:id", name: "livraison-a-confirmer", who: "approver", at: (s) => s.announced.replace("/assistance", ""), values: { serials: null } },
+  { route: "POST /inventaire", name: "inventaire", who: "approver", at: (s) => `/inventaire?etablissement=${s.school.uai}`, values: { serials: "1,23E+11\n" } },
+  { route: "POST /commandes", name: "commander", who: "approver", at: () => "/commandes", values: { quantity: "beaucoup" } },
+  { route: "POST /commandes/:id/cloture", name: "cloture", who: "support", at: (s) => `/commandes/${s.exported.id}` },
+  { route: "POST /commandes/:id/reception", name: "reception", who: "approver", at: (s) => `/commandes/${s.exported.id}`, values: { quantity: "400" } },
+  { route: "POST /commandes/minimum", name: "reserve", who: "support", at: (s) => `/commandes?etablissement=${s.school.uai}`, values: { minimum: "beaucoup" } },
+  { route: "POST /delegations/:id", name: "deleguer", who: "approver", at: () => "/delegations", to: (s) => `/delegations/${s.school.uai}` },
+  { route: "POST /assistance/deplacer", name: "deplacer", who: "support", at: () => "/assistance/deplacer" },
+  { route: "POST /assistance/succession", name: "succession", who: "support", at: () => "/assistance/succession" },
+  { route: "POST /assistance/livraisons", name: "livraison", who: "support", at: () => "/assistance/livraisons", values: { uai: "faux" } },
+  { route: "POST /assistance/clefs-a-confirmer/:id", name: "clef-a-confirmer", who: "support", at: (s) => s.report },
+  { route: "POST /assistance/rattachements", name: "rattacher", who: "support", at: () => "/assistance/rattachements" },
+  { route: "POST /assistance/hotes", name: "hote", who: "support", at: () => "/assistance/hotes" },
+];
+
+/** Forms that are a button and nothing to fill: there is nothing to be wrong with them. */
+export const buttons = [
+  "POST /deconnexion", "POST /compte/sessions", "POST /demandes/:id/lien", "POST /demandes/:id/stock", "POST /demandes/:id/numero-illisible",
+  "POST /mon-code-pin/oublie/connexion", "POST /commandes/exports", "POST /commandes/:id/annulation", "POST /commandes/:id/expedition",
+  "POST /delegations/:id/fin", "POST /assistance/livraisons/:id", "POST /assistance/rattachements/:id/fin", "POST /assistance/hotes/:id/fin",
+];

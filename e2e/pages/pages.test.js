@@ -1,0 +1,23 @@
+import { after, before, describe, test } from "node:test";
+import { Visitor } from "../browser.js";
+import { look } from "../look.js";
+import { pages, refusals } from "./pages.js";
+import { setScene } from "./scene.js";
+
+describe("every page, for everybody who sees it", () => {
+  let scene;
+  const visitors = {};
+  before(async () => { scene = await setScene(); });
+  after(async () => { for (const visitor of Object.values(visitors)) await visitor.leave(); });
+
+  for (const page of [...pages, ...refusals]) {
+    for (const who of page.who) {
+      test(`${page.name}, ${who}`, { timeout: 60_000 }, async () => {
+        visitors[who] ??= await Visitor.arrive(scene.cast[who]);
+        const visitor = visitors[who];
+        await visitor.open(page.at ? page.at(scene) : page.route.replace("GET ", ""), { status: page.status ?? 200 });
+        await look(visitor, `${page.name}-${who}`);
+      });
+    }
+  }
+});

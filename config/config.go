@@ -44,6 +44,19 @@ type Config struct {
 	MailFrom    string `name:"mail-from" env:"OKEY_MAIL_FROM" placeholder:"ADRESSE" needed:"worker" help:"Expéditeur des courriels : OKEY <okey@ac-exemple.fr>."`
 	SupportMail string `name:"support-mail" env:"OKEY_SUPPORT_MAIL" placeholder:"ADRESSE" needed:"server worker" help:"Boîte de l'assistance."`
 
+	// AcademyName, LogoFile and StyleFile make pages an academy's own; what the files hold is in Look.
+	AcademyName string `name:"academy-name" env:"OKEY_ACADEMY_NAME" placeholder:"NOM" help:"Nom de l'académie, en tête et en pied des pages et dans leur titre ; vide : aucun."`
+	LogoFile    string `name:"logo-file" env:"OKEY_LOGO_FILE" placeholder:"FICHIER" help:"Logo en tête des pages : PNG, SVG ou WebP, 256 Kio au plus ; vide : aucun."`
+	StyleFile   string `name:"style-file" env:"OKEY_STYLE_FILE" placeholder:"FICHIER" help:"Feuille de style (CSS) lue après celle d'OKEY, 64 Kio au plus ; vide : aucune."`
+	Look        Look   `kong:"-"`
+
+	// What help tells people of the academy's other tools. Where a setting is empty, the sentence about it is left out.
+	TicketTool    string `name:"ticket-tool" env:"OKEY_TICKET_TOOL" default:"Fil@os" placeholder:"NOM" help:"Outil où l'on écrit un ticket à l'assistance ; vide : l'aide n'en parle pas."`
+	TicketProduct string `name:"ticket-product" env:"OKEY_TICKET_PRODUCT" default:"Commande de clés OTP" placeholder:"NOM" help:"Produit à choisir dans cet outil."`
+	TicketURL     string `name:"ticket-url" env:"OKEY_TICKET_URL" placeholder:"URL" help:"Adresse d'un nouveau ticket, où {produit} et {objet} seront remplacés ; vide : pas de lien."`
+	PortalURL     string `name:"portal-url" env:"OKEY_PORTAL_URL" placeholder:"URL" help:"Adresse du portail où l'on se connecte avec sa clef ; vide : l'aide n'en parle pas."`
+	TrainingURL   string `name:"training-url" env:"OKEY_TRAINING_URL" placeholder:"URL" help:"Adresse des supports de formation ; vide : l'aide n'en parle pas."`
+
 	// SupplierMail is where the workbooks of orders go.
 	SupplierMail string `name:"supplier-mail" env:"OKEY_SUPPLIER_MAIL" placeholder:"ADRESSE" help:"Adresse du fournisseur : les commandes y partent chaque lundi ; vide : à l'assistance, qui les transmet."`
 

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"strconv"
+	"strings"
 )
 
 // examine holds every value that is there against its form. What is absent is Check's business.
@@ -26,6 +27,10 @@ func (c *Config) examine() {
 	c.examineMail("OKEY_SUPPORT_MAIL", c.SupportMail)
 	c.examineProxies()
 	c.examineHolidays()
+	c.examineLook()
+	c.examineTicket()
+	c.examineLink("OKEY_PORTAL_URL", c.PortalURL)
+	c.examineLink("OKEY_TRAINING_URL", c.TrainingURL)
 	if _, known := c.LinksRequireSignIn.read(); !known {
 		c.refuse("OKEY_LINKS_REQUIRE_SIGN_IN", string(c.LinksRequireSignIn), "n'est ni oui ni non", "Écrivez oui ou non.")
 	}
@@ -83,6 +88,27 @@ func (c *Config) examineWeb(name, text string) {
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		c.refuse(name, text, "n'est pas une adresse web", "Écrivez par exemple https://okey.ac-exemple.fr.")
 	}
+}
+
+// examineLink is for addresses of others, which may ask and point as they like.
+func (c *Config) examineLink(name, text string) {
+	if text != "" && !isLink(text) {
+		c.refuse(name, text, "n'est pas une adresse web", "Écrivez par exemple https://www.ac-exemple.fr/formation?id=12.")
+	}
+}
+
+func (c *Config) examineTicket() {
+	if c.TicketURL == "" {
+		return
+	}
+	if text := c.TicketLink("x"); !isLink(text) || strings.ContainsAny(text, "{}") {
+		c.refuse("OKEY_TICKET_URL", c.TicketURL, "n'est pas l'adresse d'un ticket", "Écrivez par exemple https://tickets.ac-exemple.fr/nouveau?produit={produit}&objet={objet}.")
+	}
+}
+
+func isLink(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil
 }
 
 func (c *Config) examineMail(name, text string) {

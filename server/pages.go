@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/mail"
 	"path"
 	"strings"
 	"time"
@@ -18,7 +19,7 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-//go:embed templates/*.html
+//go:embed templates/*.html templates/aide/*.html
 var templateFiles embed.FS
 
 //go:embed static
@@ -29,9 +30,11 @@ var pageTemplates = parsePages()
 
 func parsePages() map[string]*template.Template {
 	shared := template.Must(template.New("layout.html").Option("missingkey=error").Funcs(template.FuncMap{
-		"entry": (*form).entry,
-		"asset": asset,
-		"asked": func(f field) bool { return f.Label != "" }, // and not only carried along
+		"entry":      (*form).entry,
+		"asset":      asset,
+		"situations": situationsNamed,
+		"table":      tableOf,
+		"asked":      func(f field) bool { return f.Label != "" }, // and not only carried along
 	}).ParseFS(templateFiles, "templates/layout.html", "templates/parts*.html"))
 	files, err := fs.Glob(templateFiles, "templates/*.html")
 	if err != nil {
@@ -43,6 +46,9 @@ func parsePages() map[string]*template.Template {
 		if name != "layout" && !strings.HasPrefix(name, "parts") {
 			pages[name] = template.Must(template.Must(shared.Clone()).ParseFS(templateFiles, file))
 		}
+	}
+	for _, one := range situations {
+		pages[one.page()] = template.Must(template.Must(shared.Clone()).ParseFS(templateFiles, "templates/situation.html", one.file))
 	}
 	return pages
 }
@@ -71,6 +77,7 @@ type screen struct {
 	Name    string // of whoever is signed in
 	Nav     []navLink
 	Support string // address of the support team
+	Academy academy
 }
 
 type navLink struct {
@@ -138,10 +145,11 @@ func (s *Server) peopleRoutes(pages gin.IRouter) {
 	open := func(path string, show func(*visit) error) {
 		pages.Match([]string{http.MethodGet, http.MethodHead}, path, s.openPage(show))
 	}
-	open("/aide", s.helpPage)
+	s.helpPages(open)
 	open("/charte", s.charterPage)
 	open("/charte/:version", s.charterVersionPage)
 	open(pathPrivacy, s.privacyPage)
+	open(pathAccessibility, s.accessibilityPage)
 	open("/valider/:token", s.linkPage)
 	pages.POST("/valider/:token", s.openPage(s.answerLink))
 }
@@ -197,7 +205,7 @@ func (s *Server) greet(c *gin.Context) (*visit, error) {
 
 // show writes a page. It is made whole first: a template that fails must not leave half a page behind.
 func (s *Server) show(v *visit, status int, name string, sc screen) error {
-	sc.Failed = status == http.StatusUnprocessableEntity || status == http.StatusConflict || status == http.StatusTooManyRequests
+	sc.Failed = sc.Warning != "" || status == http.StatusUnprocessableEntity || status == http.StatusConflict || status == http.StatusTooManyRequests
 	s.dress(v, &sc)
 	var page bytes.Buffer
 	if err := pageTemplates[name].Execute(&page, sc); err != nil {
@@ -209,7 +217,7 @@ func (s *Server) show(v *visit, status int, name string, sc screen) error {
 
 // dress adds what every page has: who is here, where one can go.
 func (s *Server) dress(v *visit, sc *screen) {
-	sc.Support = s.cfg.SupportMail
+	sc.Support, sc.Academy = addressOf(s.cfg.SupportMail), s.academy
 	if !v.signedIn() {
 		sc.Nav = []navLink{{Name: "Aide", Path: "/aide"}}
 	} else {
@@ -227,6 +235,14 @@ func (s *Server) dress(v *visit, sc *screen) {
 		here := v.Request.URL.Path
 		sc.Nav[i].Here = here == link.Path || (link.Path != "/" && strings.HasPrefix(here, link.Path+"/"))
 	}
+}
+
+// addressOf is a mail address without the name that may stand before it.
+func addressOf(mailbox string) string {
+	if parsed, err := mail.ParseAddress(mailbox); err == nil {
+		return parsed.Address
+	}
+	return mailbox
 }
 
 // showFailure ends a request for a page with an error in French; the router calls it where no page exists, too.

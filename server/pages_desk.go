@@ -64,6 +64,11 @@ type deskLine struct {
 	Path                          string // of the request or key
 }
 
+// Cells are its entries in a table.
+func (l deskLine) Cells() []cell {
+	return []cell{{Text: l.When}, {Text: l.What, Path: l.Path}, {Text: l.Who}, {Text: l.Via}, {Text: l.Outcome}}
+}
+
 func deskLines(actions []sql.DeskAction, c clock) []deskLine {
 	lines := make([]deskLine, len(actions))
 	for i, a := range actions {
@@ -93,6 +98,11 @@ func deskLines(actions []sql.DeskAction, c clock) []deskLine {
 // mailLine is a mail as support reads it.
 type mailLine struct {
 	When, What, To, State, Path string
+}
+
+// Cells are its entries in a table.
+func (l mailLine) Cells() []cell {
+	return []cell{{Text: l.When}, {Text: l.What, Path: l.Path}, {Text: l.To}, {Text: l.State}}
 }
 
 var mailStates = map[sql.MailState]string{sql.MailQueued: "à envoyer", sql.MailSent: "envoyé", sql.MailFailed: "refusé"}

@@ -157,7 +157,7 @@ func TestStaticFilesAreServedAndVersioned(t *testing.T) {
 	h := newHouse(t)
 	b := h.browse()
 	help := b.get("/aide")
-	for _, name := range []string{"okey.css", "academie.css", "okey.js", "okey.svg"} {
+	for _, name := range []string{"okey.css", "okey.js", "okey.svg"} {
 		at := strings.Index(help.HTML, "/static/"+name)
 		require.Positive(t, at, name)
 		address, _, _ := strings.Cut(help.HTML[at:], `"`)

@@ -1,8 +1,135 @@
 package server
 
-import "net/http"
+import (
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
 
-// helpPage says in one page what everybody asks.
-func (s *Server) helpPage(v *visit) error {
-	return s.show(v, http.StatusOK, "help", screen{Title: "Aide", Body: nil})
+	"okey"
+	"okey/config"
+)
+
+const pathHelp = "/aide"
+
+// situation is a page of help: the question that a person has, and a short answer. One file in templates/aide is one page: its name is the
+// number that orders it, then its address; it defines theme, question and answer.
+type situation struct {
+	Name     string
+	Theme    string
+	Question string
+	file     string
+}
+
+// Path is where the answer is read.
+func (one situation) Path() string { return pathHelp + "/" + one.Name }
+
+func (one situation) page() string { return "aide/" + one.Name }
+
+// situations are all pages of help, in the order of the index.
+var situations = readSituations()
+
+func readSituations() []situation {
+	files, err := fs.Glob(templateFiles, "templates/aide/*.html")
+	if err != nil {
+		panic(err) // the pattern is a constant
+	}
+	all := make([]situation, len(files))
+	for i, file := range files {
+		_, name, numbered := strings.Cut(strings.TrimSuffix(path.Base(file), ".html"), "-")
+		if !numbered {
+			panic(file + " has no number before its name")
+		}
+		words := template.Must(template.New(name).ParseFS(templateFiles, file))
+		all[i] = situation{Name: name, Theme: wordsOf(words, "theme"), Question: wordsOf(words, "question"), file: file}
+	}
+	return all
+}
+
+// wordsOf is the plain text of a definition.
+func wordsOf(t *template.Template, name string) string {
+	defined := t.Lookup(name)
+	if defined == nil {
+		panic("help " + t.Name() + " lacks its " + name)
+	}
+	return defined.Tree.Root.String()
+}
+
+// situationsNamed are the pages of help that a template names, with spaces between.
+func situationsNamed(names string) ([]situation, error) {
+	var found []situation
+	for _, name := range strings.Fields(names) {
+		at := slices.IndexFunc(situations, func(one situation) bool { return one.Name == name })
+		if at < 0 {
+			return nil, fmt.Errorf("there is no help about %q", name)
+		}
+		found = append(found, situations[at])
+	}
+	return found, nil
+}
+
+// helpScreen is one answer, with what the settings say of the academy's other tools: each is empty where they say nothing.
+type helpScreen struct {
+	Others   []situation // of the same theme
+	Ticket   *ticket
+	Portal   string
+	Training string
+}
+
+// ticket is where the academy's people write to support.
+type ticket struct{ Tool, Product, URL string }
+
+func ticketOf(cfg config.Config, subject string) *ticket {
+	if cfg.TicketTool == "" {
+		return nil
+	}
+	return &ticket{Tool: cfg.TicketTool, Product: cfg.TicketProduct, URL: cfg.TicketLink(subject)}
+}
+
+// theme is a part of the index.
+type theme struct {
+	Name       string
+	Situations []situation
+}
+
+type helpIndex struct {
+	Themes   []theme
+	Training string
+}
+
+func (s *Server) helpPages(open func(string, func(*visit) error)) {
+	open(pathHelp, s.helpIndexPage)
+	open(pathHelp+"/:situation", s.situationPage)
+}
+
+// helpIndexPage lists every question.
+func (s *Server) helpIndexPage(v *visit) error {
+	index := helpIndex{Training: s.cfg.TrainingURL}
+	for _, one := range situations {
+		if n := len(index.Themes); n == 0 || index.Themes[n-1].Name != one.Theme {
+			index.Themes = append(index.Themes, theme{Name: one.Theme})
+		}
+		last := &index.Themes[len(index.Themes)-1]
+		last.Situations = append(last.Situations, one)
+	}
+	return s.show(v, http.StatusOK, "help", screen{Title: "Aide", Body: index})
+}
+
+// situationPage answers one question.
+func (s *Server) situationPage(v *visit) error {
+	found, err := situationsNamed(v.Param("situation"))
+	if err != nil || len(found) != 1 {
+		return okey.Errorf(okey.CodeNotFound, "Cette page d'aide n'existe pas.")
+	}
+	one := found[0]
+	page := helpScreen{Ticket: ticketOf(s.cfg, one.Question), Portal: s.cfg.PortalURL, Training: s.cfg.TrainingURL}
+	for _, other := range situations {
+		if other.Theme == one.Theme && other.Name != one.Name {
+			page.Others = append(page.Others, other)
+		}
+	}
+	return s.show(v, http.StatusOK, one.page(), screen{Title: one.Question, Body: page})
 }

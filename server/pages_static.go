@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"path"
 
+	"okey/config"
+
 	"github.com/gin-gonic/gin"
 )
 
@@ -20,8 +22,7 @@ func fingerprints() map[string]string {
 			return err
 		}
 		content, err := staticFiles.ReadFile(file)
-		sum := sha256.Sum256(content)
-		versions[path.Base(file)] = hex.EncodeToString(sum[:6])
+		versions[path.Base(file)] = fingerprint(content)
 		return err
 	})
 	if err != nil {
@@ -30,26 +31,72 @@ func fingerprints() map[string]string {
 	return versions
 }
 
+func fingerprint(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:6])
+}
+
 // asset is the address of a file that pages load.
 func asset(name string) string { return "/static/" + name + "?v=" + assetVersions[name] }
 
 var assetTypes = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
-// staticRoutes serve the stylesheet and the script. academie.css is empty: an academy that has a look of its own lets its reverse proxy
-// answer at that address, and changes what it wants, last word included.
+// The academy's own files, at addresses that stay. Their names are nobody else's in folder static.
+const (
+	nameLogo  = "logo"
+	nameStyle = "academie.css"
+)
+
+// academy is what pages show of the academy; each is empty where it gives none.
+type academy struct {
+	Name  string
+	Logo  string // address
+	Style string // address
+}
+
+func academyOf(cfg config.Config) academy {
+	a := academy{Name: cfg.AcademyName}
+	if len(cfg.Look.Logo) > 0 {
+		a.Logo = "/static/" + nameLogo + "?v=" + fingerprint(cfg.Look.Logo)
+	}
+	if len(cfg.Look.Style) > 0 {
+		a.Style = "/static/" + nameStyle + "?v=" + fingerprint(cfg.Look.Style)
+	}
+	return a
+}
+
+// staticFile is a file that pages load, with its type; nil where there is none of that name.
+func (s *Server) staticFile(name string) (content []byte, kind string) {
+	switch name {
+	case nameLogo:
+		return s.cfg.Look.Logo, s.cfg.Look.LogoType
+	case nameStyle:
+		return s.cfg.Look.Style, assetTypes[".css"]
+	}
+	content, err := staticFiles.ReadFile("static/" + name)
+	if err != nil {
+		return nil, ""
+	}
+	return content, assetTypes[path.Ext(name)]
+}
+
+// assetSecurity holds for a file that somebody opens by itself: a picture may come with scripts, and none runs.
+const assetSecurity = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
+
+// staticRoutes serve stylesheets, script and logo.
 func (s *Server) staticRoutes(router gin.IRouter) {
 	router.Match([]string{http.MethodGet, http.MethodHead}, "/static/:file", func(c *gin.Context) {
-		name := path.Base(c.Param("file"))
-		content, err := staticFiles.ReadFile("static/" + name)
-		if err != nil {
+		content, kind := s.staticFile(path.Base(c.Param("file")))
+		if len(content) == 0 {
 			s.noRoute(c)
 			return
 		}
 		c.Header("Cache-Control", "public, max-age=3600")
-		if c.Query("v") == assetVersions[name] {
+		if c.Query("v") == fingerprint(content) {
 			c.Header("Cache-Control", "public, max-age=31536000, immutable")
 		}
+		c.Header("Content-Security-Policy", assetSecurity)
 		c.Header("X-Content-Type-Options", "nosniff")
-		c.Data(http.StatusOK, assetTypes[path.Ext(name)], content)
+		c.Data(http.StatusOK, kind, content)
 	})
 }

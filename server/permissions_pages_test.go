@@ -14,6 +14,8 @@ var openRows = []row{
 	{route: "GET /readyz"},
 	{route: "GET /static/:file", things: func(*walk) []thing { return []thing{{id: "okey.css"}} }},
 	{route: "GET /aide"},
+	{route: "GET /aide/:situation", things: func(*walk) []thing { return []thing{{id: "demander"}} }},
+	{route: "GET /accessibilite"},
 	{route: "GET /charte"},
 	{route: "GET /charte/:version", things: func(*walk) []thing { return []thing{{id: "1"}} }},
 	{route: "GET /confidentialite"},

@@ -41,6 +41,7 @@ type Server struct {
 	sessions *sessions
 	provider *provider
 	pinWork  pinWork
+	academy  academy
 }
 
 // New makes a server from parts that stand already. Handler is what it answers with; Close ends what it started.
@@ -48,7 +49,7 @@ func New(cfg config.Config, store *sql.Store, outcomes *sql.Outcomes, e Engine) 
 	return &Server{
 		cfg: cfg, store: store, outcomes: outcomes, engine: e,
 		metrics: newMetrics(), sessions: newSessions(store, cfg.URL), provider: newProvider(cfg),
-		pinWork: newPINWork(),
+		pinWork: newPINWork(), academy: academyOf(cfg),
 	}
 }
 

@@ -1,24 +1,40 @@
-// Nothing here is needed: it only spares a click. A page that waits for an outcome asks for it, and says when it is there.
+// Nothing here is needed: it spares clicks. Without it the link "Actualiser" and the browser's own signs of waiting do the same.
 "use strict";
+
+// A line that waits for an outcome (data-follow: where it is told) asks again, ever less often, and ends with what came of it. Only words
+// change: focus stays where it is, and the line is a live region, so that a screen reader says it.
 for (const line of document.querySelectorAll("[data-follow]")) {
-  const look = async (wait) => {
-    if (wait > 60000) return;
-    await new Promise((resolve) => setTimeout(resolve, wait));
-    try {
-      const answer = await fetch(line.dataset.follow, { redirect: "manual", headers: { Accept: "text/html" } });
-      if (answer.status !== 202) {
-        line.firstElementChild.textContent = "C'est traité : voir le résultat";
-        return;
-      }
-    } catch {
-      // away for a moment: the next look will tell
-    }
-    look(wait * 1.5);
+  const said = line.querySelector("[role=status]");
+  const link = line.querySelector("a");
+  const rest = (wait) => new Promise((resolve) => setTimeout(resolve, wait));
+  const end = (text, name, address) => {
+    line.classList.remove("waiting");
+    said.textContent = text;
+    link.textContent = name;
+    link.href = address;
   };
-  look(1500);
+  const follow = async () => {
+    line.classList.add("waiting");
+    for (let wait = 1000; wait < 60000; wait *= 1.5) {
+      await rest(wait);
+      if (document.hidden) await new Promise((resolve) => document.addEventListener("visibilitychange", resolve, { once: true }));
+      try {
+        const answer = await fetch(line.dataset.follow, { headers: { Accept: "text/html" } });
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        if (page.querySelector("[data-follow]")) continue;
+        const outcome = page.querySelector("main > .warning, main > .notice");
+        end(outcome ? outcome.textContent.trim() : "C'est traité.", "Voir le résultat", answer.url);
+        return;
+      } catch {
+        // away for a moment, or the session has ended: the next look, or the link, will tell
+      }
+    }
+    end("C'est plus long que d'habitude. Rien n'est perdu.", "Actualiser", line.dataset.follow);
+  };
+  follow();
 }
 
-// A file on its way: how much of it has left, then that it is being read. Without this the browser's own sign of waiting has to do.
+// A file on its way: how much of it has left, then that it is being read.
 for (const form of document.querySelectorAll("form[data-progress]")) {
   form.addEventListener("submit", (event) => {
     if (!form.querySelector("input[type=file]").files.length) return;
@@ -27,6 +43,7 @@ for (const form of document.querySelectorAll("form[data-progress]")) {
     const bar = document.createElement("progress");
     const words = document.createElement("span");
     told.setAttribute("role", "status");
+    bar.setAttribute("aria-label", "Avancement de l'envoi");
     told.append(words, " ", bar);
     form.append(told);
     const button = form.querySelector("button");

@@ -1,0 +1,114 @@
+package config
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
+	"net/url"
+	"os"
+	"strings"
+	"unicode/utf8"
+)
+
+// Look is what an academy's own files hold: read once, at start, so that a file which goes away later takes nothing along.
+type Look struct {
+	Logo     []byte // empty: none
+	LogoType string // of the logo: image/png, image/svg+xml or image/webp
+	Style    []byte // empty: none
+}
+
+const (
+	maxLogo  = 256 << 10
+	maxStyle = 64 << 10
+)
+
+func (c *Config) examineLook() {
+	c.Look = Look{}
+	if content, ok := c.readSmall("OKEY_LOGO_FILE", c.LogoFile, maxLogo, "256 Kio"); ok {
+		if kind := pictureKind(content); kind != "" {
+			c.Look.Logo, c.Look.LogoType = content, kind
+		} else {
+			c.refuse("OKEY_LOGO_FILE", c.LogoFile, "n'est pas une image PNG, SVG ou WebP", "Donnez le logo dans l'un de ces formats.")
+		}
+	}
+	if content, ok := c.readSmall("OKEY_STYLE_FILE", c.StyleFile, maxStyle, "64 Kio"); ok {
+		if isStylesheet(content) {
+			c.Look.Style = content
+		} else {
+			c.refuse("OKEY_STYLE_FILE", c.StyleFile, "n'est pas une feuille de style", "Donnez un fichier CSS, en UTF-8.")
+		}
+	}
+}
+
+// readSmall reads a file whole, and refuses one of more than limit bytes.
+func (c *Config) readSmall(name, path string, limit int64, said string) ([]byte, bool) {
+	if path == "" {
+		return nil, false
+	}
+	content, err := readUpTo(path, limit+1)
+	switch {
+	case err != nil:
+		c.refuse(name, path, "ne peut être lu ("+reason(err)+")", "Vérifiez le chemin et les droits du fichier.")
+	case int64(len(content)) > limit:
+		c.refuse(name, path, "est trop gros", "Donnez un fichier de "+said+" au plus.")
+	case len(content) == 0:
+		c.refuse(name, path, "est vide", "Donnez un autre fichier, ou ne donnez rien.")
+	default:
+		return content, true
+	}
+	return nil, false
+}
+
+var errFolder = errors.New("c'est un dossier")
+
+func readUpTo(path string, limit int64) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	if info, err := file.Stat(); err == nil && info.IsDir() {
+		return nil, errFolder
+	}
+	return io.ReadAll(io.LimitReader(file, limit))
+}
+
+// pictureKind goes by the content: a name proves nothing. Empty for anything but the three kinds.
+func pictureKind(content []byte) string {
+	switch {
+	case bytes.HasPrefix(content, []byte("\x89PNG\r\n\x1a\n")):
+		return "image/png"
+	case len(content) > 12 && string(content[:4]) == "RIFF" && string(content[8:12]) == "WEBP":
+		return "image/webp"
+	case isSVG(content):
+		return "image/svg+xml"
+	}
+	return ""
+}
+
+// isSVG tells whether the first element is svg. Drawing programs write entities and encodings of their own: those are the browser's business.
+func isSVG(content []byte) bool {
+	d := xml.NewDecoder(bytes.NewReader(content))
+	d.Strict = false
+	d.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil }
+	for {
+		token, err := d.Token()
+		if err != nil {
+			return false
+		}
+		if first, is := token.(xml.StartElement); is {
+			return first.Name.Local == "svg"
+		}
+	}
+}
+
+// isStylesheet keeps pages, pictures and archives out; what the rules say is the academy's business.
+func isStylesheet(content []byte) bool {
+	return utf8.Valid(content) && !bytes.ContainsRune(content, 0) && !bytes.HasPrefix(bytes.TrimSpace(content), []byte("<"))
+}
+
+// TicketLink is the address of a new ticket about a subject; empty where the academy gives none.
+func (c *Config) TicketLink(subject string) string {
+	return strings.NewReplacer("{produit}", url.QueryEscape(c.TicketProduct), "{objet}", url.QueryEscape(subject)).Replace(c.TicketURL)
+}

@@ -1,0 +1,85 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"okey/config"
+)
+
+const (
+	png  = "\x89PNG\r\n\x1a\n and more"
+	webp = "RIFF\x10\x00\x00\x00WEBPVP8 "
+	svg  = `<?xml version="1.0" encoding="ISO-8859-1"?><!DOCTYPE svg><!-- by hand --><svg xmlns="http://www.w3.org/2000/svg"/>`
+)
+
+// lookWith loads a configuration in which one setting names a file with this content.
+func lookWith(t *testing.T, setting, content string) (config.Config, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+	environ := complete()
+	environ[setting] = path
+	return config.Load(environ)
+}
+
+func TestTheAcademysLookIsReadAtStart(t *testing.T) {
+	for content, kind := range map[string]string{png: "image/png", webp: "image/webp", svg: "image/svg+xml"} {
+		c, err := lookWith(t, "OKEY_LOGO_FILE", content)
+		require.NoError(t, err, kind)
+		assert.Equal(t, kind, c.Look.LogoType)
+		assert.Equal(t, content, string(c.Look.Logo))
+	}
+	c, err := lookWith(t, "OKEY_STYLE_FILE", ":root { --accent: #00553f; } /* à nous */")
+	require.NoError(t, err)
+	assert.Contains(t, string(c.Look.Style), "--accent")
+	c, err = config.Load(complete())
+	require.NoError(t, err)
+	assert.Empty(t, c.Look, "an academy may do without")
+}
+
+func TestAFileThatIsNoLookIsNamedWithWhatToDo(t *testing.T) {
+	for _, wrong := range []struct{ setting, content, said string }{
+		{"OKEY_LOGO_FILE", "GIF89a and more", "n'est pas une image PNG, SVG ou WebP"},
+		{"OKEY_LOGO_FILE", "<html><svg></svg></html>", "n'est pas une image PNG, SVG ou WebP"},
+		{"OKEY_LOGO_FILE", png + strings.Repeat("x", 256<<10), "est trop gros"},
+		{"OKEY_LOGO_FILE", "", "est vide"},
+		{"OKEY_STYLE_FILE", "<html></html>", "n'est pas une feuille de style"},
+		{"OKEY_STYLE_FILE", png, "n'est pas une feuille de style"},
+		{"OKEY_STYLE_FILE", "p { content: '\xe9' }", "n'est pas une feuille de style"},
+		{"OKEY_STYLE_FILE", strings.Repeat("p { margin: 0 }\n", 5000), "est trop gros"},
+	} {
+		_, err := lookWith(t, wrong.setting, wrong.content)
+		require.ErrorContains(t, err, wrong.setting, wrong.said)
+		assert.ErrorContains(t, err, wrong.said)
+	}
+	environ := complete()
+	environ["OKEY_LOGO_FILE"], environ["OKEY_STYLE_FILE"] = "/nulle/part.png", t.TempDir()
+	_, err := config.Load(environ)
+	require.ErrorContains(t, err, "il n'existe pas")
+	assert.ErrorContains(t, err, "c'est un dossier")
+}
+
+func TestAddressesOfTheAcademysToolsAreAddresses(t *testing.T) {
+	environ := complete()
+	environ["OKEY_TICKET_URL"] = "https://tickets.ac-exemple.fr/nouveau?produit={produit}&objet={objet}"
+	environ["OKEY_TRAINING_URL"] = "https://www.ac-exemple.fr/formation?id=12#debut"
+	environ["OKEY_PORTAL_URL"] = "https://portail.ac-exemple.fr"
+	c, err := config.Load(environ)
+	require.NoError(t, err)
+	assert.Equal(t, "https://tickets.ac-exemple.fr/nouveau?produit=Commande+de+cl%C3%A9s+OTP&objet=PIN+%26+clef", c.TicketLink("PIN & clef"))
+
+	for setting, value := range map[string]string{
+		"OKEY_TICKET_URL": "https://tickets.ac-exemple.fr/?sujet={sujet}", "OKEY_PORTAL_URL": "portail.ac-exemple.fr", "OKEY_TRAINING_URL": "javascript:alert(1)",
+	} {
+		environ := complete()
+		environ[setting] = value
+		_, err := config.Load(environ)
+		assert.ErrorContains(t, err, setting)
+	}
+}

@@ -26,12 +26,13 @@ async function answerWhileAway(visit) {
 
 journey("while the engine is away an answer is kept, and the status line tells when it is applied", ["desktop", "phone"], async (visit) => {
   const { head, request } = await answerWhileAway(visit);
-  const line = head.page.locator("[aria-live=polite]");
+  const line = head.page.locator("[data-follow]");
   const button = line.getByRole("link");
   assert.equal(await button.innerText(), "Actualiser");
   await button.focus();
   letGo();
-  await head.page.waitForFunction(() => !/^Actualiser$/.test(document.querySelector("[aria-live=polite]").textContent.trim()), null, { timeout: 30_000 });
+  await head.page.waitForFunction(() => document.querySelector("[data-follow] a").textContent.trim() !== "Actualiser", null, { timeout: 30_000 });
+  assert.match(await line.getByRole("status").innerText(), /accept/, "what came of it is said where a screen reader listens");
   assert.ok(await button.evaluate((e) => e === document.activeElement), "the focus stays where it was");
   await head.leads(() => head.page.keyboard.press("Enter"));
   await head.sees(/accept/);

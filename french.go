@@ -143,6 +143,9 @@ func SayAtSchool(said string) string {
 	return "à " + said
 }
 
+// SayMonth names the month of a day: "novembre 2026".
+func (d Day) SayMonth() string { return fmt.Sprintf("%s %d", months[d.t.Month()-1], d.t.Year()) }
+
 // Capitalize makes a sentence begin as it should.
 func Capitalize(s string) string {
 	first, size := utf8.DecodeRuneInString(s)

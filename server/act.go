@@ -39,6 +39,16 @@ func (o outcome) accepted() bool { return o.Action.Verdict != nil && o.Action.Ve
 // (also for what the actor may not see), forbidden, own_request, invalid (one or several, see invalid), charter_outdated, action_reused.
 // A refusal by the judging activity is no error but an outcome; explain says it in French.
 func (s *Server) act(ctx context.Context, actor okey.Actor, w wish) (outcome, error) {
+	action, closed, err := s.record(ctx, actor, w)
+	if err != nil {
+		return outcome{}, err
+	}
+	return s.settle(ctx, action, closed)
+}
+
+// record is the first half of act: once it has answered without an error the wish is kept, whatever becomes of this program. closed tells that
+// its request was, already.
+func (s *Server) record(ctx context.Context, actor okey.Actor, w wish) (action okey.Action, closed bool, err error) {
 	if w.Name == okey.ActionAsk {
 		w.Request = okey.RequestIDOf(actor.ID, w.Action)
 	}
@@ -48,38 +58,34 @@ func (s *Server) act(ctx context.Context, actor okey.Actor, w wish) (outcome, er
 	}
 	typed := w.normalise() // told only to those who may act at all
 	if done, again, err := s.repeated(ctx, actor, w); again || err != nil {
-		return done, err
+		return done, false, err
 	}
 	subject, err := s.permit(ctx, actor, &w)
 	if err != nil {
-		return outcome{}, err
+		return okey.Action{}, false, err
 	}
 	if typed != nil {
-		return outcome{}, typed
+		return okey.Action{}, false, typed
 	}
 	if err := s.check(ctx, subject.request, w); err != nil {
-		return outcome{}, err
+		return okey.Action{}, false, err
 	}
-	action, err := s.seal(ctx, actor, w)
-	if err != nil {
-		return outcome{}, err
+	if action, err = s.seal(ctx, actor, w); err != nil {
+		return okey.Action{}, false, err
 	}
 	action, err = s.store.RecordAction(ctx, action)
-	if err != nil {
-		return outcome{}, err
-	}
-	return s.settle(ctx, action, subject.request.Stage.Closed())
+	return action, subject.request.Stage.Closed(), err
 }
 
-// repeated answers an action that this person has recorded before with what became of it, whatever has changed since. An id that was used
-// for something else is action_reused.
-func (s *Server) repeated(ctx context.Context, actor okey.Actor, w wish) (outcome, bool, error) {
+// repeated answers an action that this person has recorded before as it stands, whatever has changed since. An id that was used for something
+// else is action_reused.
+func (s *Server) repeated(ctx context.Context, actor okey.Actor, w wish) (okey.Action, bool, error) {
 	recorded, err := s.store.Action(ctx, w.Action)
 	if okey.ErrorCode(err) == okey.CodeNotFound {
-		return outcome{}, false, nil
+		return okey.Action{}, false, nil
 	}
 	if err != nil {
-		return outcome{}, false, err
+		return okey.Action{}, false, err
 	}
 	same := recorded.By == actor.ID && recorded.Name == w.Name && recorded.Request == w.Request && recorded.Key == w.Key && recorded.Subject == w.Subject
 	if same {
@@ -89,10 +95,9 @@ func (s *Server) repeated(ctx context.Context, actor okey.Actor, w wish) (outcom
 		if err == nil {
 			err = okey.Errorf(okey.CodeActionReused, "Cet envoi a déjà servi pour autre chose : recommencez avec un nouveau.")
 		}
-		return outcome{}, true, err
+		return okey.Action{}, true, err
 	}
-	done, err := s.settle(ctx, recorded, false)
-	return done, true, err
+	return recorded, true, nil
 }
 
 // settle brings a recorded action to its judge and waits for the outcome. It goes on when the person has left: the row stands.

@@ -35,6 +35,7 @@ var downloads = []download{
 	{"/demandes.xlsx", (*Server).requestsTable},
 	{"/demandes/:id/tableau.xlsx", (*Server).requestDeskTable},
 	{"/clefs.xlsx", (*Server).keysTable},
+	{pathStock + ".xlsx", (*Server).stockTable},
 	{pathAccount + ".xlsx", (*Server).accountTable},
 	{"/assistance.xlsx", (*Server).deskTable},
 	{pathAudit + ".xlsx", (*Server).auditTable},

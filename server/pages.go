@@ -129,6 +129,7 @@ func (s *Server) peopleRoutes(pages gin.IRouter) {
 	get(pathSuccession, s.successionPage)
 	post(pathSuccession, s.succession)
 	get(pathSuccession+"/:id", s.successionRecordPage)
+	s.approverPages(get, post)
 	s.pinPages(get, post)
 	s.orderPages(get, post)
 	s.delegationPages(get, post)

@@ -26,6 +26,7 @@ const (
 
 // delegationsScreen is the page of delegations: a part for each establishment that the visitor heads.
 type delegationsScreen struct {
+	Running string // who answers with the visitor, in a line
 	Schools []delegationSchool
 	Sheet   string
 }
@@ -165,6 +166,9 @@ func (s *Server) showDelegations(v *visit, status int, sent *form, notice string
 		school := delegationSchool{Name: schoolOf(d)}
 		school.fill(v, found, d.UAI, today)
 		page.Schools = append(page.Schools, school)
+	}
+	if page.Running, err = s.delegationLine(v); err != nil {
+		return err
 	}
 	return s.show(v, status, "delegations", screen{Title: "Délégations", Notice: notice, Body: page})
 }

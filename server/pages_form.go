@@ -108,6 +108,7 @@ func (f *form) fill(sent url.Values) {
 // formWords say an error of a field as the page asks for it: the API's own words name codes.
 var formWords = map[string]map[string]string{
 	"reponse":    {"decision": "Choisissez d'accepter ou de refuser."},
+	"reponses":   {"decision": "Choisissez d'accepter ou de refuser."},
 	"changement": {"reason": "Veuillez choisir un motif."},
 	"demande":    {"reason": "Choisissez pourquoi vous demandez cette clef.", "establishment": "Choisissez l'établissement où vous travaillez."},
 	"charte":     {"charter": "La charte a changé : relisez-la ci-dessous, puis signez."},

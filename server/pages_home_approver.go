@@ -12,16 +12,19 @@ import (
 type approverHome struct {
 	Answer  awaitedList // requests that await an answer
 	Hand    awaitedList // keys that await their person
-	Follow  []fact      // keys to see to
+	Arrive  []card      // announced deliveries to confirm
 	Moves   []card      // people who arrive with their key
-	Approve bool        // the lists above are this person's to work on
-	Heads   bool        // and may be delegated
+	Follow  []fact      // keys to see to
+	House   []fact      // stock, orders and delegations, each in a line
+	Decides bool        // the first list is this person's to work on
+	Approve bool        // and the second
 	Lent    []string    // what is delegated to this person
 }
 
 type awaitedList struct {
 	Cards  []card  // of the only establishment
 	Groups []group // of several: one each
+	Many   bool    // more than one: they may be answered at once
 	More   string  // how many there are besides
 }
 
@@ -35,41 +38,40 @@ const homeLines = 20
 
 // approverHome looks up what awaits the visitor as an approver or delegate.
 func (s *Server) approverHome(v *visit) (page approverHome, err error) {
-	if page.Answer, page.Hand, page.Approve, err = s.awaitedFromMe(v); err != nil {
+	if err = s.awaitedFromMe(v, &page); err != nil {
 		return page, err
 	}
-	if page.Follow, err = s.keysToFollow(v); err != nil {
+	if page.Arrive, err = s.awaitedDeliveries(v); err != nil {
 		return page, err
 	}
 	if page.Moves, err = s.movesAwaitingMe(v); err != nil {
 		return page, err
 	}
-	heads, err := s.headed(v)
-	if err != nil {
+	if page.Follow, err = s.keysToFollow(v); err != nil {
 		return page, err
 	}
-	page.Heads = len(heads) > 0
+	if page.House, err = s.houseLines(v); err != nil {
+		return page, err
+	}
 	page.Lent, err = s.lent(v)
 	return page, err
 }
 
-// awaitedFromMe lists what an approver or delegate must do, oldest first.
-func (s *Server) awaitedFromMe(v *visit) (answer, hand awaitedList, approves bool, err error) {
-	uais := v.Actor.Answers(v.today())
-	if len(uais) == 0 {
-		return answer, hand, false, nil
-	}
-	var decides []okey.UAI
-	for _, uai := range uais {
-		if okey.May(okey.ActDecide, v.Actor, okey.Subject{UAI: uai}, v.today()) == nil {
-			decides = append(decides, uai)
+// awaitedFromMe lists what an approver or delegate must do, oldest first. Who may not answer requests is not shown any.
+func (s *Server) awaitedFromMe(v *visit, page *approverHome) error {
+	several := len(v.Actor.Answers(v.today())) > 1
+	decides, err := placesWhere(v, okey.ActDecide)
+	if page.Decides = len(decides) > 0; page.Decides {
+		if page.Answer, err = s.awaitedAt(v, decides, okey.AwaitingDecision, several); err != nil {
+			return err
 		}
 	}
-	if answer, err = s.awaitedAt(v, decides, okey.AwaitingDecision, len(uais) > 1); err != nil {
-		return answer, hand, true, err
+	hands, err := placesWhere(v, okey.ActHandOver)
+	if page.Approve = len(hands) > 0; !page.Approve {
+		return nil //nolint:nilerr // the table says no: nothing is shown
 	}
-	hand, err = s.awaitedAt(v, uais, okey.AwaitingHandover, len(uais) > 1)
-	return answer, hand, true, err
+	page.Hand, err = s.awaitedAt(v, hands, okey.AwaitingHandover, several)
+	return err
 }
 
 // keysToFollow counts the keys that an approver or delegate should see to.
@@ -99,7 +101,7 @@ func (s *Server) awaitedAt(v *visit, uais []okey.UAI, stage okey.Stage, several 
 	if err != nil {
 		return awaitedList{}, err
 	}
-	list := awaitedList{}
+	list := awaitedList{Many: total > 1}
 	hosted := slices.ContainsFunc(found, func(r sql.Awaited) bool { return !slices.Contains(uais, r.UAI) })
 	if several || hosted {
 		list.Groups = bySchool(found, paris(v))
@@ -147,6 +149,9 @@ func awaitedCards(found []sql.Awaited, c clock, where bool) []card {
 	cards := make([]card, len(found))
 	for i, r := range found {
 		cards[i] = card{Path: requestURL(r.ID), Who: r.Requester.Name(), Need: r.Need, State: sayState(r.Request, c)}
+		if r.Stage == okey.AwaitingHandover {
+			cards[i].Path = counterURL(r.ID, "")
+		}
 		if where {
 			cards[i].Where = r.School
 		}

@@ -15,6 +15,7 @@ type ordersScreen struct {
 	Suggest string
 	Filters *form
 	Orders  []orderLine
+	Running string // what is under way, in a line
 	Sheet   string
 	Export  *form
 	Exports []exportLine
@@ -181,6 +182,11 @@ func (s *Server) fillOrders(v *visit, page *ordersScreen, uai okey.UAI) error {
 		}
 		page.Next = listURL(v, *next)
 	}
+	open, err := s.store.ListOrders(v.ctx(), reach(v.Actor), sql.OrderFilter{Establishment: uai, Open: true, Limit: downloadPage})
+	if err != nil {
+		return err
+	}
+	page.Running = sayOrders(open)
 	for _, o := range found {
 		page.Orders = append(page.Orders, orderLine{
 			Path: pathOrders + "/" + o.ID.String(), Number: fmt.Sprint(o.Number), When: paris(v).time(o.PlacedAt), Where: o.Establishment,

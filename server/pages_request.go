@@ -133,6 +133,7 @@ type requestScreen struct {
 	Nudge     *form
 	PIN       *pinLinks // for the requester, while the key waits
 	Withdraw  *form
+	Slip      string // to print, once there is a key to sign for
 	Story     []storyLine
 	Desk      *requestDesk
 }
@@ -181,6 +182,9 @@ func (s *Server) showRequest(v *visit, status int, d dossier, sent *form, warnin
 	}
 	if may && page.HandOver != nil {
 		page.Illegible = requestURL(d.ID) + pathIllegible
+	}
+	if d.hasSlip() {
+		page.Slip = slipURL(d.ID)
 	}
 	for _, a := range d.pending {
 		if a.By == v.Actor.ID {

@@ -90,6 +90,9 @@ func delegating(w *walk, p *player, t thing, reason bool) error {
 func bySchool(t thing) string { return "etablissement=" + t.id }
 func byClef(t thing) string   { return "clef=" + t.id }
 
+// byRequest names the requests that a page of answers tells of.
+func byRequest(t thing) string { return "d=" + t.id }
+
 // movesSeen: either side sees a move, and its holder.
 func movesSeen(w *walk, p *player, t thing, reason bool) error {
 	err := w.may(p, t, reason, okey.ActSee)
@@ -108,6 +111,13 @@ var pageRows = []row{
 	{route: "GET /demandes", gate: signedIn, lists: (*walk).requests},
 	{route: "GET /demandes.xlsx", gate: signedIn, lists: (*walk).requests},
 	{route: "GET /demandes/nouvelle", gate: signedIn},
+	{route: "GET /demandes/a-repondre", gate: asking, judge: anywhere(okey.ActDecide)},
+	{route: "GET /demandes/a-repondre/:id", gate: asking, acts: asks(okey.ActDecide), things: deciding, query: byRequest},
+	{route: "GET /demandes/:id/bordereau", gate: asking, acts: asks(okey.ActSee), things: handing},
+	{route: "GET /remise", gate: asking, judge: anywhere(okey.ActHandOver)},
+	{route: "GET /remise/:id", gate: asking, acts: asks(okey.ActHandOver), things: handing},
+	{route: "GET /stock", gate: asking, acts: asks(okey.ActSee), things: schools, query: bySchool},
+	{route: "GET /stock.xlsx", gate: asking, acts: asks(okey.ActSee), things: schools, query: bySchool},
 	{route: "GET /clefs", gate: signedIn, lists: allKeys},
 	{route: "GET /clefs.xlsx", gate: signedIn, lists: allKeys},
 	{route: "GET /demandes/:id", gate: asking, acts: asks(okey.ActSee), things: someRequests},

@@ -86,6 +86,14 @@ var writtenRows = []row{
 		f.Set("need", "la suite")
 	})},
 	{route: "POST /demandes/:id/reponse", gate: asking, acts: asks(okey.ActDecide), things: deciding, bare: true, ok: http.StatusSeeOther, body: decision},
+	{route: "POST /demandes/a-repondre", gate: asking, acts: asks(okey.ActDecide), things: deciding, bare: true, ok: http.StatusSeeOther, body: filled(func(t thing, f url.Values) {
+		f.Set("d-"+t.id, "oui")
+		f.Set("decision", "approve")
+		f.Set("confirmed", "oui")
+	})},
+	{route: "POST /remise/:id", gate: asking, acts: asks(okey.ActHandOver), things: handing, bare: true, ok: http.StatusSeeOther, body: filled(func(t thing, f url.Values) {
+		f.Set("serial", string(t.key.Serial))
+	})},
 	{route: "POST /demandes/:id/charte", gate: asking, acts: asks(okey.ActSign), things: signing, ok: http.StatusSeeOther, body: sends("charter", "1", "read", "oui", "pin", "4071", "pin2", "4071")},
 	{route: "POST /demandes/:id/lien", gate: asking, acts: asks(okey.ActResendMail), things: deciding, ok: http.StatusSeeOther, body: filled(func(thing, url.Values) {})},
 	{route: "POST /demandes/:id/remise", gate: asking, acts: asks(okey.ActHandOver), things: handing, bare: true, ok: http.StatusSeeOther, body: filled(func(t thing, f url.Values) {

@@ -7,6 +7,7 @@ import { buttonOf, mailTo, openSchool } from "../house.js";
 async function reach(visitor, role, name) {
   const wanted = visitor.page.getByRole(role, { name }).first();
   await wanted.waitFor();
+  if (await wanted.evaluate((e) => e === document.activeElement)) return; // the page begins there
   for (let tabs = 0; tabs < 80; tabs++) {
     await visitor.page.keyboard.press("Tab");
     const at = await visitor.page.evaluate(() => {

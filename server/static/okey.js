@@ -79,3 +79,18 @@ for (const form of document.querySelectorAll("form[data-progress]")) {
     sent.send(new FormData(form));
   });
 }
+
+// Buttons that only a script can offer: print this page, tick every box of a list.
+for (const line of document.querySelectorAll("[data-print]")) {
+  line.hidden = false;
+  line.querySelector("button").addEventListener("click", () => window.print());
+}
+for (const line of document.querySelectorAll("[data-tick-all]")) {
+  line.hidden = false;
+  line.querySelector("button").addEventListener("click", () => {
+    for (const box of line.closest("fieldset").querySelectorAll("input[type=checkbox]")) box.checked = true;
+  });
+}
+
+// A scanner types where the cursor is: what it typed before gives way.
+for (const field of document.querySelectorAll("[data-scan]")) field.select();

@@ -1,0 +1,176 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"okey"
+
+	"github.com/google/uuid"
+)
+
+// answersWait is how long the answers given at once are waited for, all together.
+const answersWait = 3 * outcomeWait
+
+// answersGivenScreen tells what has become of each of the answers given at once.
+type answersGivenScreen struct {
+	Lines  []answerGiven
+	Follow string // where to look again, while some are recorded and not judged yet
+	Rest   string // how many other requests await an answer
+}
+
+type answerGiven struct{ Path, Who, What string }
+
+// recorded is an answer that is kept, whatever happens next.
+type recorded struct {
+	okey.Action
+	closed bool
+}
+
+// giveAnswers records all answers first, oldest request first, so that none is lost and keys go in that order; then it has them judged one after
+// the other. Once one of them takes its time, the others are only passed on: the page says of each where it stands.
+func (s *Server) giveAnswers(v *visit, batch uuid.UUID, all []chosen, w wish) error {
+	var kept []recorded
+	query := url.Values{}
+	for _, one := range all {
+		query.Add("d", one.ID.String())
+		if one.refused != nil {
+			continue
+		}
+		w.Action, w.Request = okey.DerivedID(batch, one.ID.String()), one.ID
+		action, closed, err := s.record(v.ctx(), v.Actor, w)
+		switch okey.ErrorCode(err) {
+		case "":
+			kept = append(kept, recorded{action, closed})
+		case okey.CodeNotFound, okey.CodeForbidden, okey.CodeOwnRequest, okey.CodeActionReused: // since a moment ago: the page says so
+		default:
+			return err
+		}
+	}
+	if err := s.settleInTurn(v.ctx(), kept); err != nil {
+		return err
+	}
+	v.Redirect(http.StatusSeeOther, pathAnswers+"/"+batch.String()+"?"+query.Encode())
+	return nil
+}
+
+func (s *Server) settleInTurn(ctx context.Context, kept []recorded) error {
+	began, slow := time.Now(), false
+	for i, one := range kept {
+		if slow {
+			s.passOn(ctx, kept[i:])
+			return nil
+		}
+		done, err := s.settle(ctx, one.Action, one.closed)
+		if err != nil {
+			return err
+		}
+		slow = done.recorded() || time.Since(began) > answersWait
+	}
+	return nil
+}
+
+// passOn brings actions to their judge without waiting for what becomes of them. What is not taken now, the repair watch sends again.
+func (s *Server) passOn(ctx context.Context, kept []recorded) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), outcomeWait)
+	defer cancel()
+	for _, one := range kept {
+		if one.Verdict == nil {
+			if err := s.engine.Deliver(ctx, one.Action); err != nil {
+				slog.WarnContext(ctx, "answers were recorded but not delivered yet", "action", one.ID, "error", err)
+				return
+			}
+		}
+		s.metrics.acted(one.Action)
+	}
+}
+
+// answersGiven is the page after: what became of each answer, by the visitor's own actions alone.
+func (s *Server) answersGiven(v *visit) error {
+	batch, err := idOf(v.Context)
+	if err != nil {
+		return err
+	}
+	page := answersGivenScreen{}
+	pending, unseen := false, false
+	refused := error(okey.Errorf(okey.CodeNotFound, "Cette page n'existe pas, ou elle n'est pas pour vous."))
+	for _, typed := range v.QueryArray("d")[:min(len(v.QueryArray("d")), mostTogether)] {
+		id, err := uuid.Parse(typed)
+		if err != nil {
+			continue
+		}
+		line, waits, why, err := s.answerGivenTo(v, batch, id)
+		if err != nil {
+			return err
+		}
+		refused, pending = graver(refused, why), pending || waits
+		if line.What == "" { // out of sight: told once, however many
+			unseen = true
+			continue
+		}
+		page.Lines = append(page.Lines, line)
+	}
+	if refused != nil {
+		return refused
+	}
+	if unseen {
+		page.Lines = append(page.Lines, answerGiven{What: notForYou})
+	}
+	status := http.StatusOK
+	if pending {
+		status, page.Follow = http.StatusAccepted, v.Request.URL.RequestURI()
+	}
+	if uais, err := placesWhere(v, okey.ActDecide); err == nil {
+		_, rest, err := s.store.AwaitedFrom(v.ctx(), uais, okey.AwaitingDecision, v.Actor.ID, 1)
+		if err != nil {
+			return err
+		}
+		if rest > 0 {
+			page.Rest = fmt.Sprintf("%s %s encore votre réponse.", okey.SayCount(rest, "demande"), okey.SayEither(rest, "attend", "attendent"))
+		}
+	}
+	return s.show(v, status, "answers_given", screen{Title: "Vos réponses", Body: page})
+}
+
+// answerGivenTo says what became of the visitor's answer to one request of a batch; waits where nobody has judged it yet. Where there is no such
+// answer, refused is what the permission table says, and the line is empty for what the visitor may not see.
+func (s *Server) answerGivenTo(v *visit, batch, id uuid.UUID) (line answerGiven, waits bool, refused, err error) {
+	a, err := s.store.Action(v.ctx(), okey.DerivedID(batch, id.String()))
+	if err != nil && okey.ErrorCode(err) != okey.CodeNotFound {
+		return line, false, nil, err
+	}
+	given := err == nil && a.By == v.Actor.ID && a.Request == id
+	d, err := s.dossier(v, id)
+	if okey.ErrorCode(err) == okey.CodeNotFound {
+		return line, false, err, nil
+	}
+	if err != nil {
+		return line, false, nil, err
+	}
+	line = answerGiven{Path: requestURL(id), Who: d.requester.Name()}
+	switch {
+	case !given:
+		if refused = okey.May(okey.ActDecide, v.Actor, d.subject, d.today); refused != nil {
+			line.What = okey.ErrorMessage(refused)
+		} else {
+			line.What = "Votre réponse n'est pas partie : ouvrez la demande pour voir où elle en est."
+		}
+	case a.Verdict == nil:
+		line.What, waits = "C'est enregistré : OKEY n'a pas encore fini de traiter votre réponse.", true
+	case a.Verdict.Accepted && a.Verdict.Standing.Turn != d.Turn:
+		line.What = fmt.Sprintf("Votre réponse a été prise en compte. Depuis : %s.", d.Stage.French())
+	case a.Verdict.Accepted:
+		line.What = d.decided(a.Content.Decision)
+	default:
+		status, why := s.explain(v.ctx(), outcome{a})
+		if status >= http.StatusInternalServerError {
+			return line, false, nil, why
+		}
+		line.What = why.Message
+	}
+	return line, waits, refused, nil
+}

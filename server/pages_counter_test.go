@@ -1,0 +1,195 @@
+package server_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"okey"
+	"okey/internal/scene"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const counter = "/remise"
+
+// awaits brings a new person's request to the counter and returns its page and key.
+func (h *house) awaits(c cast, name string) (page string, key okey.Serial) {
+	h.Helper()
+	b, roux := h.as(h.Person(name, okey.Staff, scene.Tilleuls)), h.as(c.roux)
+	page = b.asks()
+	roux.done(roux.answers(page, "approve", ""))
+	b.done(b.signs(page))
+	return page, okey.Serial(h.Text(`SELECT serial FROM key WHERE request = $1`, idOf(page)))
+}
+
+func search(typed string) string { return counter + "?q=" + url.QueryEscape(typed) }
+
+func TestTheCounterFindsThePersonByNameOrByTheScannedKey(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Key(scene.Tilleuls)
+	h.Key(scene.Tilleuls)
+	first, firstKey := h.awaits(c, "Zoë Noël")
+	second, secondKey := h.awaits(c, "Noé Béranger")
+	h.askers(scene.Tilleuls, "Hector Béranger")
+	roux := h.as(c.roux)
+
+	all := roux.get(counter)
+	assert.Regexp(t, `Zoë Noël clef `+string(firstKey)+` .*Noé Béranger clef `+string(secondKey), all.text(), "oldest first")
+	assert.NotContains(t, all.text(), "Hector", "nothing to hand over")
+	assert.Contains(t, all.HTML, " autofocus", "a scanner types at once")
+	for typed, found := range map[string]string{
+		"noel": first, "ZOE": first, "Zoé Noel": first,
+		" " + string(firstKey[:5]) + " " + string(firstKey[5:]) + " ": first,
+		strings.ToLower(string(secondKey)):                            second,
+		string(secondKey[:4]) + "-" + string(secondKey[4:]):           second,
+	} {
+		led := roux.get(search(typed))
+		require.Equal(t, http.StatusSeeOther, led.Status, "%q: %s", typed, led.text())
+		assert.Contains(t, led.Location, counter+"/"+idOf(found), typed)
+	}
+	assert.Contains(t, roux.get(search(string(firstKey))).Location, "?clef="+string(firstKey), "the number need not be scanned again")
+	both := roux.get(search("beranger"))
+	assert.Regexp(t, `Clefs à remettre Noé Béranger .*Attendent autre chose Hector Béranger .*En attente de réponse depuis`, both.text())
+	none := roux.get(search("Inconnu"))
+	assert.Contains(t, none.text(), "Personne de ce nom n'attend de clef")
+	assert.Contains(t, none.text(), "Zoë Noël", "the list is there still")
+}
+
+func TestTheCounterChecksConfirmsAndGoesOnToTheNextPerson(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Key(scene.Tilleuls)
+	request, key := h.awaits(c, "Ana Une")
+	at := counter + "/" + idOf(request)
+	roux := h.as(c.roux)
+	assert.Contains(t, roux.get("/").HTML, `href="`+at+`"`)
+
+	check := roux.get(roux.get(search(string(key))).Location)
+	for _, said := range []string{"Ana Une", "Collège des Tilleuls (0069001B)", "Clef attribuée " + string(key), "Charte version 1, signée"} {
+		assert.Contains(t, check.text(), said)
+	}
+	assert.Contains(t, check.HTML, `name="serial" value="`+string(key)+`"`)
+	assert.Equal(t, okey.Attributed, h.KeyState(key), "looking changes nothing")
+
+	sent := check.form(t, at)
+	handed := roux.done(roux.post(at, sent))
+	assert.Contains(t, handed.text(), "La clef "+string(key)+" est remise à Ana Une. Un reçu part par courriel.")
+	assert.Contains(t, handed.HTML, `href="`+counter+`"`)
+	assert.Contains(t, handed.HTML, `href="`+request+`/bordereau"`)
+	assert.Equal(t, okey.InService, h.KeyState(key))
+	assert.Equal(t, http.StatusSeeOther, roux.post(at, sent).Status, "a double click")
+	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM action WHERE name = 'handover'`))
+
+	late := h.as(c.blanc).post(at, url.Values{"action": {uuid.NewString()}, "person": {c.blanc.ID.String()}, "serial": {string(key)}})
+	assert.Equal(t, http.StatusConflict, late.Status)
+	assert.Contains(t, late.text(), "Marc Roux a déjà remis cette clef")
+}
+
+func TestAnotherKeyAtTheCounterIsAskedAboutBeforeItTakesThePlace(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Key(scene.Tilleuls)
+	request, attributed := h.awaits(c, "Ana Une")
+	other, foreign := h.Key(scene.Tilleuls), h.Key(scene.Acacias)
+	lent := h.KeyOf(c.lea, scene.Tilleuls, here().AddMonths(20))
+	at := counter + "/" + idOf(request)
+	roux := h.as(c.roux)
+
+	free := roux.get(search(string(other)))
+	assert.Contains(t, free.text(), "La clef "+string(other)+" est libre. Choisissez à qui vous la remettez")
+	assert.Contains(t, free.HTML, `href="`+at+`?clef=`+string(other)+`"`)
+	assert.Contains(t, roux.get(search(string(lent))).text(), "La clef "+string(lent)+" est en service : elle a déjà été remise à quelqu'un.")
+	assert.Contains(t, roux.get(search(string(foreign))).text(), "aucune clef d'ici ne porte ce numéro")
+
+	for serial, want := range map[string]string{
+		"": "Le numéro de série manque", "ZZZ9": "Aucune clef ne porte le numéro ZZZ9", string(lent): "elle a déjà été remise à quelqu'un",
+		string(foreign): "appartient au stock d'un autre établissement",
+	} {
+		wrong := roux.fill(at, at, "serial", serial)
+		assert.Contains(t, []int{http.StatusUnprocessableEntity, http.StatusConflict}, wrong.Status, serial)
+		assert.Contains(t, wrong.text(), want)
+		assert.Contains(t, wrong.HTML, `id="remise-serial-erreur"`, "beside its field")
+	}
+	asked := roux.fill(at, at, "serial", " "+string(other))
+	assert.Equal(t, http.StatusOK, asked.Status)
+	assert.Contains(t, asked.text(), "La clef "+string(other)+" n'est pas celle qui est attribuée à Ana Une, la "+string(attributed)+".")
+	assert.Equal(t, okey.InStock, h.KeyState(other), "a scanner sends the form by itself: nothing has changed yet")
+	swapped := roux.done(roux.post(at, asked.form(t, at)))
+	assert.Contains(t, swapped.text(), "Elle a pris la place de celle qui était attribuée")
+	assert.Equal(t, okey.InService, h.KeyState(other))
+	assert.Equal(t, okey.InStock, h.KeyState(attributed))
+}
+
+func TestTheCounterIsForThoseWhoHandOverThere(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Key(scene.Tilleuls)
+	request, key := h.awaits(c, "Ana Une")
+	at := counter + "/" + idOf(request)
+	far := h.as(h.Person("Hugo Loin", okey.Principal, scene.Acacias))
+	assert.Equal(t, http.StatusNotFound, far.get(at).Status)
+	assert.NotContains(t, far.get(search("une")).text(), "Ana")
+	assert.NotContains(t, far.get(search(string(key))).text(), "Ana")
+	assert.Contains(t, far.get(search(string(key))).text(), "aucune clef d'ici ne porte ce numéro")
+	assert.Equal(t, http.StatusNotFound, h.as(c.lea).get(counter).Status)
+
+	eve := h.Person("Eve Morel", okey.Staff, scene.Tilleuls)
+	h.lent(c.roux, eve, okey.HandoverAndStock)
+	delegate := h.as(eve)
+	delegate.done(delegate.fill(at, at, "serial", string(key)))
+	assert.Equal(t, okey.InService, h.KeyState(key))
+}
+
+func TestAHandoverThatTheEngineHasNotJudgedIsKept(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Key(scene.Tilleuls)
+	request, key := h.awaits(c, "Ana Une")
+	at := counter + "/" + idOf(request)
+	roux := h.as(c.roux)
+	h.Judges.away.Store(true)
+	recorded := roux.fill(at, at, "serial", string(key))
+	assert.Equal(t, http.StatusAccepted, recorded.Status)
+	waits := roux.get(at)
+	assert.Contains(t, waits.text(), "La remise est enregistrée")
+	assert.NotContains(t, waits.HTML, `name="serial"`, "it is not asked twice")
+}
+
+func TestTheSlipHasAllThatIsSignedForAndNeverThePIN(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Exec(`UPDATE establishment SET name = 'Lycée général et technologique régional Marguerite <de> Navarre' WHERE uai = $1`, scene.Tilleuls)
+	h.Key(scene.Tilleuls)
+	lea, roux := h.as(c.lea), h.as(c.roux)
+	request := lea.asks()
+	slip := request + "/bordereau"
+	roux.done(roux.answers(request, "approve", ""))
+	assert.Equal(t, request, roux.get(slip).Location, "nothing to sign for yet")
+	lea.done(lea.signs(request))
+	key := h.Text(`SELECT serial FROM key WHERE request = $1`, idOf(request))
+	expires := here().SayWithYear()
+	h.Exec(`UPDATE key SET expires_on = $2 WHERE serial = $1`, key, here().String())
+
+	for _, b := range []*browser{lea, roux} {
+		assert.Contains(t, b.get(request).HTML, `href="`+slip+`"`)
+		before := b.get(slip)
+		for _, said := range []string{
+			"Léa Martin", "Lycée général et technologique régional Marguerite <de> Navarre", "UAI 0069001B", key, expires, "version 1, signée le", "Date de la remise …",
+			"Signature de Léa Martin, qui reçoit la clef", "Signature de la direction, qui remet la clef",
+		} {
+			assert.Contains(t, before.text(), said)
+		}
+		assert.NotContains(t, before.HTML, "4071")
+		assert.NotContains(t, strings.ToLower(before.text()), "pin ")
+	}
+	roux.done(roux.fill(counter+"/"+idOf(request), counter+"/"+idOf(request), "serial", key))
+	after := lea.get(slip)
+	assert.Contains(t, after.text(), "Date de la remise "+here().SayWithYear())
+	assert.Contains(t, after.text(), "Remise par Marc Roux")
+	assert.Equal(t, http.StatusNotFound, h.as(c.stranger).get(slip).Status)
+}

@@ -1,0 +1,88 @@
+package server
+
+import (
+	"fmt"
+	"strings"
+
+	"okey"
+	"okey/sql"
+)
+
+// houseLines say in a line each how stock, orders and delegations stand at the visitor's establishments, and lead there.
+func (s *Server) houseLines(v *visit) ([]fact, error) {
+	uais, err := placesWhere(v, okey.ActManageKeys)
+	if err != nil || len(uais) == 0 {
+		return nil, nil //nolint:nilerr // the table says no: nothing is shown
+	}
+	places, err := s.store.Establishments(v.ctx(), uais...)
+	if err != nil {
+		return nil, err
+	}
+	var lines []fact
+	for _, place := range places {
+		here := ""
+		if len(places) > 1 {
+			here = ", " + place.Name
+		}
+		needs, err := s.store.NeedsOf(v.ctx(), place.UAI, todayAt(v, place))
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, fact{Name: "Stock" + here, Value: sayNeeds(needs), Path: narrowed(pathStock, place.UAI)})
+		open, err := s.store.ListOrders(v.ctx(), reach(v.Actor), sql.OrderFilter{Establishment: place.UAI, Open: true, Limit: maxLimit})
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, fact{Name: "Commandes" + here, Value: sayOrders(open), Path: narrowed(pathOrders, place.UAI)})
+	}
+	delegated, err := s.delegationLine(v)
+	if delegated != "" {
+		lines = append(lines, fact{Name: "Délégations", Value: delegated, Path: pathDelegations})
+	}
+	return lines, err
+}
+
+// sayNeeds is a stock in a line.
+func sayNeeds(n okey.Needs) string {
+	said := okey.SayCount(n.Free, "clef") + okey.SayEither(n.Free, " libre", " libres")
+	if n.Free == 0 {
+		said = "Aucune clef libre"
+	}
+	if n.Waiting > 0 {
+		said += fmt.Sprintf(", %s en attente", okey.SayCount(n.Waiting, "demande"))
+	}
+	if suggested := n.Suggested(); suggested > 0 {
+		said += fmt.Sprintf(" : %d à commander", suggested)
+	}
+	return said + "."
+}
+
+// delegationLine says who answers with the visitor today, or will; empty for whoever may not delegate.
+func (s *Server) delegationLine(v *visit) (string, error) {
+	heads, err := s.headed(v)
+	if err != nil || len(heads) == 0 {
+		return "", err
+	}
+	uais, days := make([]okey.UAI, len(heads)), map[okey.UAI]okey.Day{}
+	for i, place := range heads {
+		uais[i], days[place.UAI] = place.UAI, todayAt(v, place)
+	}
+	found, err := s.store.Delegations(v.ctx(), uais, v.today(), delegationRows)
+	if err != nil {
+		return "", err
+	}
+	var said []string
+	for _, d := range found {
+		today := days[d.UAI]
+		switch d.State(today) {
+		case okey.DelegationCurrent:
+			said = append(said, fmt.Sprintf("%s répond avec vous jusqu'au %s.", d.ToName, d.Until.Say(today)))
+		case okey.DelegationComing:
+			said = append(said, fmt.Sprintf("%s répondra avec vous à partir du %s.", d.ToName, d.From.Say(today)))
+		}
+	}
+	if len(said) == 0 {
+		return "Aucune délégation en cours ni à venir.", nil
+	}
+	return strings.Join(said, " "), nil
+}

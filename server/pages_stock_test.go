@@ -1,0 +1,145 @@
+package server_test
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"okey"
+	"okey/internal/scene"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var counted = regexp.MustCompile(`<a href="(/(?:clefs|demandes)\?[^"]*)">(\d+)</a>`)
+
+// stocked is a school with keys in every state and requests at every stage.
+func (h *house) stocked(c cast) {
+	h.Helper()
+	today := here()
+	for i := range 5 {
+		h.KeyUntil(scene.Tilleuls, today.AddMonths(6+i))
+	}
+	h.KeyUntil(scene.Tilleuls, today.AddMonths(2))
+	h.KeyUntil(scene.Tilleuls, today.AddMonths(5))
+	h.KeyUntil(scene.Acacias, today.AddMonths(20))
+	h.KeyOf(h.Person("Ida Service", okey.Staff, scene.Tilleuls), scene.Tilleuls, today.AddMonths(3))
+	h.KeyOf(h.Person("Jo Service", okey.Staff, scene.Tilleuls), scene.Tilleuls, today.AddMonths(6))
+	h.KeyOf(h.Person("Kim Service", okey.Staff, scene.Tilleuls), scene.Tilleuls, today.AddDays(-1))
+	h.KeyOf(h.Person("Lou Service", okey.Staff, scene.Tilleuls), scene.Tilleuls, today.AddMonths(20))
+	for i, state := range []okey.KeyState{okey.InTransit, okey.Lost, okey.Lost, okey.Defective, okey.Retired} {
+		h.Exec(`INSERT INTO key (serial, uai, state, batch, expires_on, changed_at) VALUES ($1, $2, $3, 'L2', $4, now())`,
+			fmt.Sprintf("9900%d", i), scene.Tilleuls, string(state), today.AddMonths(12+i).String())
+	}
+	h.awaits(c, "Ana Une")
+	roux := h.as(c.roux)
+	for _, page := range h.askers(scene.Tilleuls, "Bea Deux", "Cleo Trois")[:1] {
+		roux.done(roux.answers(page, "approve", ""))
+	}
+}
+
+func TestTheNumbersOfTheStockAreThoseOfTheLists(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.stocked(c)
+	roux := h.as(c.roux)
+	page := roux.get("/stock")
+	found := counted.FindAllStringSubmatch(page.HTML, -1)
+	assert.Len(t, found, len(okey.KeyStates())+4+4, "keys by state, requests by stage, keys that end")
+	sum := 0
+	for _, m := range found {
+		list := strings.ReplaceAll(m[1], "&amp;", "&")
+		n, err := strconv.Atoi(m[2])
+		require.NoError(t, err)
+		path, query, _ := strings.Cut(list, "?")
+		lines := 0
+		for _, rows := range roux.download(path + ".xlsx?" + query) {
+			lines += len(rows) - 1
+		}
+		assert.Equal(t, lines, n, list)
+		if !strings.Contains(list, "expire") && path == "/clefs" {
+			sum += n
+		}
+	}
+	assert.Equal(t, h.Count(`SELECT count(*) FROM key WHERE uai = $1`, scene.Tilleuls), sum, "every key is in one line")
+	assert.Contains(t, page.text(), "dont 3 libres ; les autres expirent dans moins de six mois")
+}
+
+func TestTheStockSaysWhatToDo(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	roux := h.as(c.roux)
+	calm := roux.get("/stock").text()
+	assert.Contains(t, calm, "Stock du collège des Tilleuls")
+	assert.Contains(t, calm, "Aucune commande en cours.")
+	assert.NotContains(t, calm, "propose de commander")
+
+	h.Exec(`UPDATE establishment SET minimum_stock = 4 WHERE uai = $1`, scene.Tilleuls)
+	page := h.as(c.lea).asks()
+	roux.done(roux.answers(page, "approve", ""))
+	urgent := roux.get("/stock").text()
+	assert.Contains(t, urgent, "1 personne attend une clef.")
+	assert.Contains(t, urgent, "Il y a moins de clefs libres que la réserve de 4 voulue par l'assistance.")
+	assert.Contains(t, urgent, "OKEY propose de commander 5 clefs.")
+	assert.Contains(t, roux.get("/").text(), "Aucune clef libre, 1 demande en attente : 5 à commander.")
+
+	roux.done(roux.fill("/commandes", "/commandes", "quantity", "5", "comment", "rentrée"))
+	for _, page := range []string{"/stock", "/commandes", "/"} {
+		assert.Contains(t, roux.get(page).text(), "1 commande en cours : 5 clefs attendues.", page)
+	}
+}
+
+func TestTheStockAheadIsOnThePageAndInItsSpreadsheet(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.stocked(c)
+	roux := h.as(c.roux)
+	page, sheets := roux.get("/stock"), roux.download("/stock.xlsx")
+	ahead := sheets["Mois à venir"]
+	require.Len(t, ahead, okey.AheadMonths+1)
+	months := regexp.MustCompile(`(?:\p{L}+ 20\d\d)((?: \d+){3})\b`).FindAllStringSubmatch(page.text(), -1)
+	require.Len(t, months, okey.AheadMonths)
+	for i, month := range months {
+		assert.Equal(t, strings.Join(ahead[i+1][1:], " "), strings.TrimSpace(month[1]), "the same numbers")
+	}
+	assert.Equal(t, []string{"Libres", "3"}, sheets["Stock"][1])
+}
+
+func TestTheStockIsOfOneEstablishmentAndOfWhoeverSeesIt(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.KeyUntil(scene.Acacias, here().AddMonths(20))
+	acacias := "/stock?etablissement=" + string(scene.Acacias)
+	assert.Equal(t, http.StatusNotFound, h.as(c.roux).get(acacias).Status)
+	assert.Equal(t, http.StatusNotFound, h.as(c.lea).get("/stock").Status)
+	support := h.as(c.support)
+	assert.Contains(t, support.get("/stock").text(), "Son code UAI")
+	assert.Contains(t, support.get(acacias).text(), "Stock du lycée des Acacias")
+
+	both := h.Person("Gus Double", okey.Principal, scene.Tilleuls, scene.Acacias)
+	assert.Contains(t, h.as(both).get("/stock").HTML, `<select id="filtre-etablissement"`)
+	assert.Contains(t, h.as(both).get(acacias).text(), "Lycée des Acacias (0069002C)")
+}
+
+func TestHomeShowsWhatAwaitsByEstablishmentOldestFirst(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	both := h.as(h.Person("Gus Double", okey.Principal, scene.Tilleuls, scene.Acacias))
+	h.as(c.stranger).asks()
+	h.askers(scene.Tilleuls, "Ana Une", "Bea Deux")
+	home := both.get("/").text()
+	assert.Regexp(t, `À répondre Lycée des Acacias \(0069002C\) Zoé Ailleurs .*Collège des Tilleuls \(0069001B\) Ana Une .*Bea Deux `, home)
+	assert.Regexp(t, `Stock, Collège des Tilleuls .*Stock, Lycée des Acacias `, home)
+
+	roux := h.as(c.roux)
+	assert.Contains(t, roux.get("/").text(), "Aucune délégation en cours ni à venir.")
+	eve := h.Person("Eve Morel", okey.Staff, scene.Tilleuls)
+	roux.done(roux.lends(eve.UID, okey.Everything, 6))
+	for _, page := range []string{"/", "/delegations"} {
+		assert.Contains(t, roux.get(page).text(), "Eve Morel répond avec vous jusqu'au "+here().AddDays(6).Say(here())+".")
+	}
+}

@@ -8,12 +8,14 @@ import (
 	"slices"
 
 	"okey"
+	"okey/sql"
 
 	"github.com/google/uuid"
 )
 
 // deadLink is what an unknown, an expired and a foreign token are all answered with: nothing tells them apart.
-var deadLink = okey.Errorf(okey.CodeNotFound, "Cette page n'existe pas, ou elle n'est pas pour vous.")
+var deadLink = okey.Errorf(okey.CodeNotFound,
+	"Ce lien n'est pas valable, ou ne l'est plus. Un courriel plus récent en contient peut-être un autre. Vous pouvez aussi vous connecter : tout ce qui vous attend est dans OKEY.")
 
 // linkScreen is the page of an emailed link.
 type linkScreen struct {
@@ -42,7 +44,14 @@ func (s *Server) linkVisit(v *visit) (dossier, error) {
 	if err := s.mayTry(v, okey.AttemptLink); err != nil {
 		return dossier{}, err
 	}
-	as, d, err := s.followLink(v)
+	link, err := s.mailedLink(v)
+	if okey.ErrorCode(err) == okey.CodeNotFound {
+		return dossier{}, s.wrongTry(v, okey.AttemptLink, deadLink)
+	}
+	if err != nil {
+		return dossier{}, err
+	}
+	as, d, err := s.followLink(v, link)
 	if err == nil && s.cfg.LinksRequireSignIn.On() && signedIn != as.ID {
 		if signedIn == (okey.PersonID{}) {
 			return d, errSignInFirst
@@ -53,27 +62,34 @@ func (s *Server) linkVisit(v *visit) (dossier, error) {
 		return dossier{}, errOwnByLink
 	}
 	if okey.ErrorCode(err) == okey.CodeNotFound {
-		return dossier{}, s.wrongTry(v, okey.AttemptLink, deadLink)
+		return dossier{}, deadLink
 	}
 	v.Actor = as
 	return d, err
 }
 
-// followLink finds whom a link was made for, and its request. The link dies with its time, with a later issue, with the person's role and, but for
-// reading what was decided, with the stage: not_found.
-func (s *Server) followLink(v *visit) (okey.Actor, dossier, error) {
+// mailedLink finds the link that a token stands for, whether it still leads anywhere or not: not_found for a token that no mail has carried. Such a
+// one was guessed; whoever opens an old mail has guessed nothing.
+func (s *Server) mailedLink(v *visit) (sql.EmailedLink, error) {
 	token, err := okey.ParseLinkToken(v.Param("token"))
 	if err != nil {
-		return okey.Actor{}, dossier{}, err
+		return sql.EmailedLink{}, err
 	}
 	link, err := s.store.Link(v.ctx(), token.Hash())
-	if err != nil {
-		return okey.Actor{}, dossier{}, err
+	if err == nil && !token.Signs(link.Link, s.cfg.LinkKeys) {
+		link.Replaced = true // its key has been withdrawn
 	}
-	if !token.Signs(link.Link, s.cfg.LinkKeys) || link.Purpose != okey.LinkDecision || !v.Now.Before(link.ExpiresAt) {
+	return link, err
+}
+
+// followLink finds whom a link was made for, and its request. The link dies with its time, with a later issue, with the person's role and, but for
+// reading what was decided, with the stage: not_found.
+func (s *Server) followLink(v *visit, link sql.EmailedLink) (okey.Actor, dossier, error) {
+	if link.Replaced || link.Purpose != okey.LinkDecision || !v.Now.Before(link.ExpiresAt) {
 		return okey.Actor{}, dossier{}, deadLink
 	}
 	as := &visit{Context: v.Context, Now: v.Now}
+	var err error
 	if as.Actor, err = s.store.Actor(v.ctx(), link.Person); err != nil {
 		return okey.Actor{}, dossier{}, err
 	}
@@ -99,14 +115,18 @@ func (s *Server) linkPage(v *visit) error {
 	return s.showLink(v, http.StatusOK, d, nil, "")
 }
 
-// refuseLink leads whoever must sign in to the request's own page: neither its address nor the session holds the token.
+// refuseLink leads whoever must sign in to the request's own page: neither its address nor the session holds the token. From a dead link it leads to
+// everything that awaits the person, whoever it may be.
 func (s *Server) refuseLink(v *visit, d dossier, err error) error {
-	if !errors.Is(err, errSignInFirst) {
+	status, title, signIn := http.StatusNotFound, "Ce lien ne mène plus nulle part", pathSignIn
+	switch {
+	case errors.Is(err, deadLink):
+	case errors.Is(err, errSignInFirst):
+		status, title, signIn = http.StatusUnauthorized, failTitles[http.StatusUnauthorized], pathSignIn+"?vers="+url.QueryEscape(requestURL(d.ID))
+	default:
 		return err
 	}
-	return s.show(v, http.StatusUnauthorized, "failure", screen{Title: failTitles[http.StatusUnauthorized], Body: failure{
-		Message: pageMessage(err), SignIn: pathSignIn + "?vers=" + url.QueryEscape(requestURL(d.ID)),
-	}})
+	return s.show(v, status, "failure", screen{Title: title, Body: failure{Message: okey.ErrorMessage(err), SignIn: signIn}})
 }
 
 func (s *Server) showLink(v *visit, status int, d dossier, sent *form, warning string) error {

@@ -13,6 +13,7 @@ import (
 type EmailedLink struct {
 	okey.Link
 	ExpiresAt time.Time
+	Replaced  bool // by a later issue
 }
 
 // SaveLink makes a link good until expires. Saved again, as each retry and reminder does, it is still one link.
@@ -24,8 +25,8 @@ func (s *Store) SaveLink(ctx context.Context, token okey.LinkToken, l okey.Link,
 	})
 }
 
-// Link answers not_found for a hash that no mail carried, and for a link that a later issue has replaced. An expired one is returned
-// as it is: whether it still acts, its caller decides, by its time, the request's stage and the person's role.
+// Link answers not_found for a hash that no mail carried. An expired or replaced one is returned as it is: whether it still acts, its caller
+// decides, by its time, its issue, the request's stage and the person's role.
 func (r reader) Link(ctx context.Context, hash []byte) (EmailedLink, error) {
 	var row struct {
 		Request   uuid.UUID        `db:"request"`
@@ -33,12 +34,13 @@ func (r reader) Link(ctx context.Context, hash []byte) (EmailedLink, error) {
 		Purpose   okey.LinkPurpose `db:"purpose"`
 		Issue     int              `db:"issue"`
 		ExpiresAt time.Time        `db:"expires_at"`
+		Replaced  bool             `db:"replaced"`
 	}
-	err := r.get(ctx, &row, "Ce lien n'est pas valable, ou ne l'est plus.", `SELECT l.request, l.person, l.purpose, l.issue, l.expires_at
-		FROM link l JOIN request r ON r.id = l.request AND r.link_issue = l.issue WHERE l.hash = $1`, hash)
+	err := r.get(ctx, &row, "Ce lien n'est pas valable, ou ne l'est plus.", `SELECT l.request, l.person, l.purpose, l.issue, l.expires_at,
+		r.link_issue <> l.issue AS replaced FROM link l JOIN request r ON r.id = l.request WHERE l.hash = $1`, hash)
 	return EmailedLink{
 		Link:      okey.Link{Request: row.Request, Person: row.Person, Purpose: row.Purpose, Issue: row.Issue},
-		ExpiresAt: utc(row.ExpiresAt),
+		ExpiresAt: utc(row.ExpiresAt), Replaced: row.Replaced,
 	}, err
 }
 

@@ -34,11 +34,18 @@ var errSignInFirst = okey.Errorf(okey.CodeUnauthorized, "Votre académie demande
 // errOwnByLink is answered to whoever opens, signed in, a link about their own request that somebody else was mailed.
 var errOwnByLink = okey.Errorf(okey.CodeOwnRequest, "C'est votre propre demande : quelqu'un d'autre doit y répondre. Ce lien n'est pas pour vous.")
 
+// othersLink is what whoever has signed in is answered to a link that somebody else was mailed: what they do is done in their own name, or not here.
+type othersLink struct {
+	opener okey.Actor
+	owner  okey.Actor
+}
+
+func (othersLink) Error() string { return "a link of somebody else than who has signed in" }
+
 // linkVisit is a visit as the person that the link was made for, with the request that it is about. The error is deadLink, rate_limited where too
-// many dead ones came from there, or errSignInFirst, with the request.
+// many guessed ones came from there, errOwnByLink or, with the request, errSignInFirst or an othersLink.
 func (s *Server) linkVisit(v *visit) (dossier, error) {
-	// A session of somebody else in this browser counts for nothing here, but that nobody decides on their own request.
-	signedIn := v.Actor.ID
+	opener := v.Actor
 	v.Actor = okey.Actor{}
 	v.Header("Referrer-Policy", "no-referrer")
 	if err := s.mayTry(v, okey.AttemptLink); err != nil {
@@ -52,19 +59,24 @@ func (s *Server) linkVisit(v *visit) (dossier, error) {
 		return dossier{}, err
 	}
 	as, d, err := s.followLink(v, link)
-	if err == nil && s.cfg.LinksRequireSignIn.On() && signedIn != as.ID {
-		if signedIn == (okey.PersonID{}) {
-			return d, errSignInFirst
-		}
-		err = deadLink
-	}
-	if err == nil && signedIn != (okey.PersonID{}) && signedIn == d.Person { // a forwarded mail
-		return dossier{}, errOwnByLink
-	}
-	if okey.ErrorCode(err) == okey.CodeNotFound {
+	switch {
+	case okey.ErrorCode(err) == okey.CodeNotFound:
 		return dossier{}, deadLink
+	case err != nil || opener.ID == as.ID:
+	case opener.ID == okey.PersonID{}:
+		if s.cfg.LinksRequireSignIn.On() {
+			err = errSignInFirst
+		}
+	case s.cfg.LinksRequireSignIn.On():
+		return dossier{}, deadLink
+	case opener.ID == d.Person: // a forwarded mail
+		return dossier{}, errOwnByLink
+	default:
+		err = othersLink{opener: opener, owner: as}
 	}
-	v.Actor = as
+	if err == nil {
+		v.Actor = as
+	}
 	return d, err
 }
 
@@ -118,6 +130,10 @@ func (s *Server) linkPage(v *visit) error {
 // refuseLink leads whoever must sign in to the request's own page: neither its address nor the session holds the token. From a dead link it leads to
 // everything that awaits the person, whoever it may be.
 func (s *Server) refuseLink(v *visit, d dossier, err error) error {
+	var others othersLink
+	if errors.As(err, &others) {
+		return s.showOthersLink(v, d, others)
+	}
 	status, title, signIn := http.StatusNotFound, "Ce lien ne mène plus nulle part", pathSignIn
 	switch {
 	case errors.Is(err, deadLink):
@@ -127,6 +143,28 @@ func (s *Server) refuseLink(v *visit, d dossier, err error) error {
 		return err
 	}
 	return s.show(v, status, "failure", screen{Title: title, Body: failure{Message: okey.ErrorMessage(err), SignIn: signIn}})
+}
+
+// othersScreen says whose the link is and who is here.
+type othersScreen struct {
+	Owner  string
+	Opener string // with its "de"
+	Answer bool   // the opener may answer too
+	Page   string // of the request, where the opener may see it
+}
+
+// showOthersLink has whoever has signed in act in their own name, or sign out first. Nothing was done.
+func (s *Server) showOthersLink(v *visit, d dossier, others othersLink) error {
+	page := othersScreen{Owner: others.owner.Name(), Opener: okey.SayOf(others.opener.Name())}
+	subject := d.subject
+	subject.HasReason = true // asked for on the page
+	if okey.May(okey.ActSee, others.opener, subject, d.today) == nil {
+		page.Page = requestURL(d.ID)
+		page.Answer = d.Stage == okey.AwaitingDecision && okey.May(okey.ActDecide, others.opener, subject, d.today) == nil
+	}
+	v.Header("Referrer-Policy", "strict-origin") // the page has a form for signing out, which must say that it comes from here
+	here := &visit{Context: v.Context, Actor: others.opener, Now: v.Now}
+	return s.show(here, http.StatusForbidden, "link_other", screen{Title: "Ce lien est celui " + okey.SayOf(page.Owner), Body: page})
 }
 
 func (s *Server) showLink(v *visit, status int, d dossier, sent *form, warning string) error {

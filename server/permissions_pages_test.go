@@ -29,12 +29,12 @@ var openRows = []row{
 	{route: "GET /demandes/:id/remise", things: deciding, ok: http.StatusSeeOther},
 	{route: "GET /demandes/:id/stock", things: deciding, ok: http.StatusSeeOther},
 	{route: "GET /demandes/:id/retrait", things: deciding, ok: http.StatusSeeOther},
-	// A link acts for the person that it was made for, whoever opens it: support's session does not count there.
+	// A link acts for the person that it was made for: where somebody else has signed in, it does nothing.
 	{route: "GET /valider/:token", things: links, acts: []okey.Act{okey.ActDecide}, judge: byLink, by: openers},
 	{route: "POST /valider/:token", things: links, acts: []okey.Act{okey.ActDecide}, judge: byLink, by: openers, body: decision, ok: http.StatusSeeOther},
 }
 
-var openers = []string{"anonymous", "Nobody Anywhere", "Support Team"}
+var openers = []string{"anonymous", "Nobody Anywhere", "Support Team", "Principal Tilleuls"}
 
 func deciding(w *walk) []thing { return w.deciding }
 
@@ -49,11 +49,14 @@ func links(w *walk) []thing {
 	return made
 }
 
-func byLink(w *walk, _ *player, link thing, _ bool) error {
+func byLink(w *walk, p *player, link thing, _ bool) error {
 	as := *w.who(link.who)
 	as.Support = false
 	if w.may(&as, w.deciding[0], true, okey.ActDecide) != nil {
 		return okey.Errorf(okey.CodeNotFound, "a dead link says nothing")
+	}
+	if !p.anonymous && p.name != link.who {
+		return okey.Errorf(okey.CodeForbidden, "somebody else's")
 	}
 	return nil
 }

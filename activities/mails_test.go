@@ -259,7 +259,7 @@ func TestADecidersLinkActsForThatPersonUntilTheStageExpires(t *testing.T) {
 	require.NoError(t, err)
 	found, err := o.Store.Link(context.Background(), token.Hash())
 	require.NoError(t, err)
-	assert.Equal(t, okey.Link{Request: request, Person: o.roux.ID, Purpose: okey.LinkDecision, Issue: 1}, found.Link)
+	assert.Equal(t, okey.Link{Request: request, Person: o.roux.ID, Purpose: okey.LinkDecision, Issue: 1, Since: scene.Now}, found.Link)
 	assert.True(t, token.Signs(found.Link, o.links))
 	assert.Equal(t, o.Request(request).KeptUntil, found.ExpiresAt)
 
@@ -268,6 +268,12 @@ func TestADecidersLinkActsForThatPersonUntilTheStageExpires(t *testing.T) {
 	assert.Equal(t, base+"/valider/"+text, link(again[1]), "a reminder repeats the link")
 	assert.Equal(t, 2, o.Count(`SELECT count(*) FROM link`))
 	assert.Zero(t, o.Count(`SELECT count(*) FROM mail WHERE mail::text LIKE '%' || $1 || '%'`, text), "no token is kept")
+
+	o.Exec(`UPDATE assignment SET since = $2 WHERE person = $1`, o.roux.ID, o.now.Add(time.Hour))
+	o.now = o.now.AddDate(0, 0, 2)
+	o.send(request, okey.MailStep{Kind: okey.MailRemindDecision, Ref: 102})
+	back := o.box.To("mroux@ac-nice.fr")
+	assert.NotEqual(t, base+"/valider/"+text, link(back[len(back)-1]), "whose role has ended and begun again has another link")
 }
 
 func TestMailboxesThatSeveralReadGetNoActingLink(t *testing.T) {

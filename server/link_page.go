@@ -94,8 +94,8 @@ func (s *Server) mailedLink(v *visit) (sql.EmailedLink, error) {
 	return link, err
 }
 
-// followLink finds whom a link was made for, and its request. The link dies with its time, with a later issue, with the person's role and, but for
-// reading what was decided, with the stage: not_found.
+// followLink finds whom a link was made for, and its request. The link dies with its time, with a later issue, with the person's role (for good,
+// though the role may come back) and, but for reading what was decided, with the stage: not_found.
 func (s *Server) followLink(v *visit, link sql.EmailedLink) (okey.Actor, dossier, error) {
 	if link.Replaced || link.Purpose != okey.LinkDecision || !v.Now.Before(link.ExpiresAt) {
 		return okey.Actor{}, dossier{}, deadLink
@@ -115,7 +115,11 @@ func (s *Server) followLink(v *visit, link sql.EmailedLink) (okey.Actor, dossier
 	if okey.May(okey.ActDecide, answering, d.subject, d.today) != nil {
 		return okey.Actor{}, dossier{}, deadLink
 	}
-	return as.Actor, d, nil
+	began, err := s.store.AnswersSince(v.ctx(), link.Person, d.Request, d.today, d.clock.zone)
+	if err == nil && link.DiedBefore(began, link.MailedAt) {
+		err = deadLink
+	}
+	return as.Actor, d, err
 }
 
 // linkPage shows the request and the choice; it changes nothing, however often mail scanners open it.

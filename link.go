@@ -20,6 +20,13 @@ const LinkDecision LinkPurpose = "decision"
 // carried as actions about stock are.
 const ActionLinkReissue ActionName = "link-reissue"
 
+// MaxReissues is how many times new links are mailed for one request within ReissueWindow: whoever may answer is not to be flooded, whoever is at
+// support's keyboard.
+const (
+	MaxReissues   = 3
+	ReissueWindow = time.Hour
+)
+
 // WorkflowLinkReissue is what the Temporal UI shows of it.
 const WorkflowLinkReissue = "LinkReissue"
 

@@ -47,6 +47,9 @@ func Explain(v okey.Verdict, f facts) (int, *okey.Error) {
 
 // refusedStatus: what nobody could have asked for is unprocessable; what no longer goes is a conflict.
 func refusedStatus(reason okey.Code, action okey.ActionName) int {
+	if reason == okey.CodeRateLimited {
+		return http.StatusTooManyRequests
+	}
 	asked := action == okey.ActionAsk
 	if asked && (reason == okey.CodeNotEligible || reason == okey.CodeAlreadyHolds || reason == okey.CodeInvalid) {
 		return http.StatusUnprocessableEntity
@@ -108,6 +111,9 @@ func sentence(v okey.Verdict, f facts) (message, field string) {
 		return "Depuis que ce fichier a été vérifié, des clefs ou des établissements ont changé : rien n'a été pris. Renvoyez le fichier, chaque ligne fautive sera nommée.", ""
 	case okey.CodeKeysStay, okey.CodeMoveOpen, okey.CodeMoveOver, okey.CodeOwnKey, okey.CodeNotServed, okey.CodeSucceeded:
 		return refusedMove(v, f)
+	case okey.CodeRateLimited:
+		return fmt.Sprintf("De nouveaux liens sont déjà partis %s fois en une heure pour cette demande : attendez, ou dites aux personnes concernées de se connecter à OKEY.",
+			okey.SayNumber(okey.MaxReissues)), ""
 	case okey.CodeForbidden, okey.CodeNotFound:
 		return "Votre fonction ne vous permet plus cette action : rien n'a changé. Si c'est une erreur, écrivez à l'assistance.", ""
 	case okey.CodeOwnRequest:

@@ -100,3 +100,11 @@ func (r reader) LinkIssue(ctx context.Context, request uuid.UUID) (int, error) {
 func (t *Tx) RaiseLinkIssue(ctx context.Context, request uuid.UUID) error {
 	return t.exec(ctx, `UPDATE request SET link_issue = link_issue + 1 WHERE id = $1`, request)
 }
+
+// Reissues counts how many times new links were mailed for a request since an instant. The caller holds the request's lock.
+func (t *Tx) Reissues(ctx context.Context, request uuid.UUID, since time.Time) (int, error) {
+	var n int
+	err := t.get(ctx, &n, "", `SELECT count(*) FROM action WHERE request = $1 AND name = $2 AND outcome = 'accepted' AND judged_at > $3`,
+		request, string(okey.ActionLinkReissue), since)
+	return n, err
+}

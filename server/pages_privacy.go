@@ -58,9 +58,12 @@ func (s *Server) accountTable(v *visit) (spreadsheet, error) {
 			{Title: "Charte, version", Kind: workbook.Number},
 			{Title: "Charte, empreinte", Width: 66},
 			{Title: "Signée", Kind: workbook.Instant},
+			{Title: "Signée par", Width: 30},
+			{Title: "Identifiant alors"},
+			{Title: "Signée pour", Width: 36},
 			{Title: "Clef"},
 		}, Rows: rowsOf(known.Requests, func(r sql.KnownRequest) []any {
-			return []any{inZone(r.AskedAt, zone), r.School, r.Need, r.Stage.French(), versionOf(r), r.CharterSum, inZone(r.SignedAt.Time, zone), r.Key}
+			return []any{inZone(r.AskedAt, zone), r.School, r.Need, r.Stage.French(), versionOf(r), r.CharterSum, inZone(r.SignedAt.Time, zone), r.SignedAs, r.SignedUID, r.SignedFor, r.Key}
 		})},
 		{Name: "Suites de vos demandes", Columns: []workbook.Column{{Title: "Quand", Kind: workbook.Instant}, {Title: "Quoi", Width: 60}, {Title: "Texte", Width: 60}}, Rows: rowsOf(known.Answers, func(e okey.Event) []any {
 			return []any{inZone(e.At, zone), sayEvent(e), e.Comment}

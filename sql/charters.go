@@ -59,22 +59,33 @@ func (t *Tx) PublishCharter(ctx context.Context, text string, at time.Time) (oke
 	return next, err
 }
 
-// Sign records which charter was signed, and when. It is evidence: a version and its fingerprint.
+// Sign records which charter was signed, when, by whom and at which school, as they are called at that time. It is evidence: a version, its
+// fingerprint, and names that may change since.
 func (t *Tx) Sign(ctx context.Context, id uuid.UUID, version int, at time.Time) error {
-	return t.exec(ctx, `UPDATE request SET charter = c.version, charter_sha256 = c.sha256, signed_at = $3
-		FROM charter c WHERE request.id = $1 AND c.version = $2`, id, version, at)
+	return t.exec(ctx, `UPDATE request SET charter = c.version, charter_sha256 = c.sha256, signed_at = $3,
+		signer_name = trim(p.given_name || ' ' || p.family_name), signer_uid = p.uid, signed_uai = e.uai, signed_school = e.name, signer_noted_at = $3
+		FROM charter c, person p, establishment e WHERE request.id = $1 AND c.version = $2 AND p.id = request.person AND e.uai = request.uai`, id, version, at)
 }
 
 // Signature returns what was signed for a request, as it stands now; not_found where nothing was.
 func (r reader) Signature(ctx context.Context, request uuid.UUID) (okey.Signature, error) {
 	var row struct {
 		charterRow
-		Signed   string    `db:"signed"`
-		SignedAt time.Time `db:"signed_at"`
+		Signed   string          `db:"signed"`
+		SignedAt time.Time       `db:"signed_at"`
+		Name     string          `db:"signer_name"`
+		UID      string          `db:"signer_uid"`
+		UAI      okey.UAI        `db:"signed_uai"`
+		School   string          `db:"signed_school"`
+		NotedAt  stdsql.NullTime `db:"signer_noted_at"`
 	}
-	err := r.get(ctx, &row, "Aucune charte n'est signée pour cette demande.", `SELECT `+charterColumns+`, r.charter_sha256 AS signed, r.signed_at
-		FROM request r JOIN charter c ON c.version = r.charter WHERE r.id = $1`, request)
-	return okey.Signature{Charter: row.charter(), SHA256: row.Signed, At: utc(row.SignedAt)}, err
+	err := r.get(ctx, &row, "Aucune charte n'est signée pour cette demande.", `SELECT `+charterColumns+`, r.charter_sha256 AS signed, r.signed_at,
+		coalesce(r.signer_name, '') AS signer_name, coalesce(r.signer_uid, '') AS signer_uid, coalesce(r.signed_uai, '') AS signed_uai,
+		coalesce(r.signed_school, '') AS signed_school, r.signer_noted_at FROM request r JOIN charter c ON c.version = r.charter WHERE r.id = $1`, request)
+	return okey.Signature{
+		Charter: row.charter(), SHA256: row.Signed, At: utc(row.SignedAt),
+		Name: row.Name, UID: row.UID, UAI: row.UAI, School: row.School, NotedAt: utc(row.NotedAt.Time),
+	}, err
 }
 
 // SignedBy returns the request for which a person has signed last; ok is false where there is none any more.

@@ -31,6 +31,9 @@ type KnownRequest struct {
 	Charter    int             `db:"charter"` // version; 0: nothing was signed
 	CharterSum string          `db:"charter_sha256"`
 	SignedAt   stdsql.NullTime `db:"signed_at"`
+	SignedAs   string          `db:"signer_name"`
+	SignedUID  string          `db:"signer_uid"`
+	SignedFor  string          `db:"signed_school"`
 	Key        string          `db:"handed_over_key"`
 }
 
@@ -69,6 +72,7 @@ func (r reader) KnownOf(ctx context.Context, person okey.PersonID) (Known, error
 		return k, err
 	}
 	if err = r.all(ctx, &k.Requests, `SELECT r.asked_at, e.name AS school, r.need, r.stage, coalesce(r.charter, 0) AS charter, coalesce(r.charter_sha256, '') AS charter_sha256, r.signed_at,
+		coalesce(r.signer_name, '') AS signer_name, coalesce(r.signer_uid, '') AS signer_uid, coalesce(r.signed_school, '') AS signed_school,
 		coalesce(r.handed_over_key, k.serial, '') AS handed_over_key FROM request r JOIN establishment e ON e.uai = r.uai LEFT JOIN key k ON k.request = r.id WHERE r.person = $1 ORDER BY r.asked_at DESC`, person); err != nil {
 		return k, err
 	}

@@ -150,7 +150,9 @@ func TestASignersNameGoesWithThePersonThoughWhatWasSignedStays(t *testing.T) {
 	require.True(t, c.change(c.roux, serial, okey.ReasonReturn).Accepted)
 	c.Exec(`DELETE FROM assignment WHERE person = $1`, c.lea.ID)
 	c.retain(c.now)
-	signer := func() string { return c.Text(`SELECT signer_name || '/' || signer_uid FROM request WHERE id = $1`, request) }
+	signer := func() string {
+		return c.Text(`SELECT signer_name || '/' || signer_uid FROM request WHERE id = $1`, request)
+	}
 	c.retain(c.later(11))
 	assert.Equal(t, "Léa Martin/"+c.lea.UID, signer())
 	c.retain(c.later(13))

@@ -130,6 +130,7 @@ var functions = map[string]okey.Function{
 func readStaffRow(l *line) okey.ImportedStaff {
 	row := okey.ImportedStaff{Line: l.Line, UAI: l.uai("uai"), Until: l.day("date_de_fin")}
 	row.UID = l.cell("uid", 128)
+	l.visible("uid")
 	row.FamilyName, row.GivenName = l.cell("nom", 200), l.optional("prenom", 200)
 	row.Mail = l.cell("mail", 254)
 	if strings.ContainsFunc(row.UID, func(c rune) bool { return c <= ' ' || c == 0x7F }) {

@@ -167,9 +167,10 @@ func TestAFileNameOpensNoHeader(t *testing.T) {
 	c := h.cast()
 	support := h.as(c.support)
 	row := deliveryHeader + "00481001;L7;31/12/2029;" + string(scene.Tilleuls) + "\n"
-	p := support.uploadsAs("clefs\r\nSet-Cookie: a=b\r\n\"; filename=\"x.exe", row)
+	p := support.uploadsAs("clefs\u202e\r\nSet-Cookie: a=b\r\n\"; filename=\"x.exe", row)
 	require.NotEmpty(t, p.Location, p.text())
 	assert.NotContains(t, fmt.Sprint(p.Header), "a=b")
+	assert.NotContains(t, h.Text(`SELECT file_name FROM delivery`), "\u202e")
 	sheet := support.get(p.Location + "/tableau.xlsx")
 	assert.Regexp(t, `^attachment; filename="okey-[a-z-]+-20\d\d-\d\d-\d\d\.xlsx"$`, sheet.Header.Get("Content-Disposition"))
 }
@@ -257,4 +258,15 @@ func TestASlowRequestIsHungUpOn(t *testing.T) {
 	_, err = bufio.NewReader(slow).ReadString('\n')
 	assert.Error(t, err, "the connection is closed without an answer, or after a refusal")
 	assert.Less(t, time.Since(began), 5*time.Second)
+}
+
+func TestNothingThatNobodySeesReachesAPageFromAForm(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	lea := h.as(c.lea)
+	page := lea.done(lea.fill("/demandes/nouvelle", "/demandes/nouvelle", "need", "saisie\u202e des\u200b absences\u2066 d'e\u0301le\u0300ves"))
+	assert.Contains(t, page.text(), "saisie des absences d'élèves")
+	assert.Equal(t, "saisie des absences d'élèves", h.Text(`SELECT need FROM request`))
+	a := h.call(c.blanc, http.MethodPost, "/requests", map[string]any{"establishment": scene.Tilleuls, "need": "ab\u200bsences"})
+	assert.Equal(t, "absences", a.at("need"), a.Text)
 }

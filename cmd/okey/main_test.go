@@ -141,7 +141,7 @@ func TestACharterIsPublishedOnce(t *testing.T) {
 	assert.Contains(t, text, "version 2")
 	_, text = publish("Je garde ma clef.\n")
 	assert.Contains(t, text, "déjà en vigueur")
-	for _, wrong := range []string{"", "Cl\xe9", okey.FirstCharter} {
+	for _, wrong := range []string{"", "Cl\xe9", "Je \u202edraueg ma clef.", okey.FirstCharter} {
 		code, text = publish(wrong)
 		assert.Equal(t, 1, code, text)
 	}

@@ -56,6 +56,32 @@ func TestAFormOfAnotherSiteDoesNothing(t *testing.T) {
 	assert.Equal(t, http.StatusSeeOther, b.asksFrom(form, map[string]string{"Origin": h.URL, "Sec-Fetch-Site": "same-origin"}), "the same form, from here")
 }
 
+// What is told of a form of another site is a page like any other. Whose browser it came with must not be read from the cookie that came along.
+func TestTheRefusalOfAnotherSitesFormIsAPageThatKnowsNobody(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	lea := h.as(c.lea)
+	for _, path := range []string{"/demandes/nouvelle", "/compte/sessions", "/deconnexion", "/rien/de/tel"} {
+		before := h.state()
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.URL+path, strings.NewReader("need=x"))
+		require.NoError(t, err)
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Sec-Fetch-Site", "cross-site")
+		response, err := lea.client.Do(r)
+		require.NoError(t, err)
+		p := lea.read(response)
+		require.NoError(t, response.Body.Close())
+		assert.Equal(t, http.StatusForbidden, p.Status)
+		assert.Contains(t, p.HTML, "<h1>Ce formulaire ne vient pas d&#39;OKEY</h1>")
+		assert.Contains(t, p.HTML, `<a class="button" href="/">Aller à l'accueil</a>`)
+		assert.NotContains(t, p.text(), "Léa")
+		assert.Contains(t, p.Header.Get("Content-Security-Policy"), "default-src 'none'")
+		assert.Empty(t, p.Header.Values("Set-Cookie"))
+		assert.Equal(t, before, h.state(), "not even the session is prolonged")
+	}
+	assert.Equal(t, http.StatusOK, lea.get("/").Status, "still signed in")
+}
+
 func TestAnotherPersonsFormIsNotTakenForMine(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()

@@ -276,7 +276,7 @@ func (s *Server) failVisit(v *visit, err error) {
 	if title == "" {
 		title = "Une erreur s'est produite"
 	}
-	body := failure{Message: pageMessage(err), Mine: v.signedIn()}
+	body := failure{Message: pageMessage(err), Home: v.signedIn()}
 	if status == http.StatusUnauthorized {
 		body.SignIn = pathSignIn
 	}
@@ -291,7 +291,7 @@ func (s *Server) failVisit(v *visit, err error) {
 
 type failure struct {
 	Message string
-	Mine    bool   // somebody is signed in: home says more
+	Home    bool   // home says more
 	SignIn  string // where that would help
 }
 

@@ -25,7 +25,7 @@ func (s *Server) orderRoutes(people gin.IRouter) {
 	people.POST("/orders/:id/signals/receipt", s.orderSignal(okey.ActionReceipt))
 	people.POST("/exports", s.postExport)
 	people.GET("/exports", s.listExports)
-	people.GET("/exports/:id", s.getExport)
+	people.Match([]string{http.MethodGet, http.MethodHead}, "/exports/:id", s.getExport)
 }
 
 // orderView is an order as the API shows it.

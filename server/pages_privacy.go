@@ -78,6 +78,23 @@ func (s *Server) accountTable(v *visit) (spreadsheet, error) {
 		}, Rows: rowsOf(known.Keys, func(k sql.KnownKeyEvent) []any {
 			return []any{inZone(k.At, zone), k.Serial, k.Reason.French(), k.Comment}
 		})},
+		{Name: "Délégations", Columns: []workbook.Column{
+			{Title: "Établissement", Width: 36}, {Title: "Délégataire"}, {Title: "Donnée par"}, {Title: "Quoi", Width: 36},
+			{Title: "Premier jour", Kind: workbook.Date}, {Title: "Dernier jour", Kind: workbook.Date}, {Title: "Donnée", Kind: workbook.Instant}, {Title: "État", Width: 48},
+		}, Rows: rowsOf(known.Delegations, func(d sql.ListedDelegation) []any {
+			return []any{d.School, d.ToName, d.ByName, d.Scope.French(), d.From, d.Until, inZone(d.At, zone), sayDelegation(d, v.today(), paris(v))}
+		})},
+		{Name: "Rattachements", Columns: []workbook.Column{
+			{Title: "Établissement", Width: 36}, {Title: "Fonction", Width: 24}, {Title: "Motif", Width: 60}, {Title: "Dernier jour", Kind: workbook.Date},
+			{Title: "Depuis", Kind: workbook.Instant}, {Title: "Terminé", Kind: workbook.Instant},
+		}, Rows: rowsOf(known.Attachments, func(a sql.ListedAttachment) []any {
+			return []any{a.School, a.Function.French(), a.Reason, a.Until, inZone(a.At, zone), inZone(a.EndedAt, zone)}
+		})},
+		{Name: "Sessions ouvertes", Columns: []workbook.Column{
+			{Title: "Ouverte", Kind: workbook.Instant}, {Title: "Fermée si elle ne sert pas", Kind: workbook.Instant, Width: 28}, {Title: "Fermée au plus tard", Kind: workbook.Instant, Width: 24},
+		}, Rows: rowsOf(s.sessions.openOf(v.Actor, known.Sessions), func(o openSession) []any {
+			return []any{inZone(o.Began, zone), inZone(o.Idle, zone), inZone(o.Ends, zone)}
+		})},
 		{Name: "Courriels", Columns: []workbook.Column{
 			{Title: "Quand", Kind: workbook.Instant}, {Title: "Adresse", Width: 36}, {Title: "Objet", Width: 60}, {Title: "État"},
 		}, Rows: rowsOf(known.Mails, func(m sql.KnownMail) []any {

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"okey"
 
@@ -65,6 +66,7 @@ func (b *browser) signIn(p okey.Person) {
 	ctx, err := m.Load(context.Background(), b.token(p))
 	require.NoError(b, err)
 	m.Put(ctx, "person", p.ID.String())
+	m.Put(ctx, "began", time.Now().Format(time.RFC3339Nano))
 	token, _, err := m.Commit(ctx)
 	require.NoError(b, err)
 	home, err := url.Parse(b.URL)

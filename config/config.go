@@ -162,9 +162,8 @@ func (c *Config) Complete(environ map[string]string) {
 // Check says, for one role, all that is wrong and all that is missing, as a [Problems]; nil if nothing is.
 func (c *Config) Check(role Role) error {
 	problems := append([]Problem(nil), c.wrong...)
-	fields := reflect.ValueOf(c).Elem()
 	for _, s := range Settings() {
-		if s.NeededBy(role) && fields.Field(s.index).IsZero() && !named(problems, s.Name) {
+		if s.NeededBy(role) && c.isZero(s) && !named(problems, s.Name) {
 			problems = append(problems, Problem{Name: s.Name, Secret: s.Secret, What: "manque", Do: missingAdvice(s)})
 		}
 	}
@@ -179,6 +178,8 @@ func (c *Config) Check(role Role) error {
 	}
 	return Problems(problems)
 }
+
+func (c *Config) isZero(s Setting) bool { return reflect.ValueOf(c).Elem().Field(s.index).IsZero() }
 
 // Level is LogLevel as slog wants it.
 func (c *Config) Level() slog.Level {

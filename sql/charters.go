@@ -3,6 +3,7 @@ package sql
 import (
 	"context"
 	stdsql "database/sql"
+	"fmt"
 	"time"
 
 	"okey"
@@ -95,4 +96,32 @@ func (r reader) SignedBy(ctx context.Context, person okey.PersonID) (request uui
 		return uuid.Nil, false, nil
 	}
 	return request, err == nil, err
+}
+
+// CheckCharters holds what is published and signed to the fingerprints that the audit has of each signing, and counts the versions. The audit itself is
+// for VerifyAudit; what was signed before the audit noted it has its own fingerprint alone.
+func (r reader) CheckCharters(ctx context.Context) (int, error) {
+	var found struct {
+		Versions  int `db:"versions"`
+		Altered   int `db:"altered"`
+		Unknown   int `db:"unknown"`
+		Different int `db:"different"`
+	}
+	err := r.get(ctx, &found, "", `SELECT (SELECT count(*) FROM charter) AS versions,
+		(SELECT count(*) FROM charter WHERE encode(sha256(convert_to(body, 'UTF8')), 'hex') <> sha256) AS altered,
+		(SELECT count(*) FROM audit a WHERE a.event = 'charter_signed' AND NOT EXISTS (SELECT FROM charter c WHERE c.sha256 = a.detail)) AS unknown,
+		(SELECT count(*) FROM request r WHERE r.signed_at IS NOT NULL AND r.charter_sha256 <> coalesce(
+			(SELECT a.detail FROM audit a WHERE a.event = 'charter_signed' AND a.subject = 'request:' || r.id ORDER BY a.seq DESC LIMIT 1),
+			(SELECT c.sha256 FROM charter c WHERE c.version = r.charter))) AS different`)
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("look at the charters: %w", err)
+	case found.Altered > 0:
+		return 0, okey.Errorf(okey.CodeInvalid, "le texte d'une charte publiée a été modifié : il n'a plus l'empreinte de sa publication.")
+	case found.Unknown > 0:
+		return 0, okey.Errorf(okey.CodeInvalid, "le journal connaît des signatures d'un texte que plus aucune charte publiée ne porte.")
+	case found.Different > 0:
+		return 0, okey.Errorf(okey.CodeInvalid, "%s d'une demande n'est pas ce que le journal dit : la demande a été modifiée.", okey.SayCount(found.Different, "signature"))
+	}
+	return found.Versions, nil
 }

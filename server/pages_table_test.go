@@ -14,6 +14,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+var marked = regexp.MustCompile(`<(t[dh])[^>]*>`)
+
+// cells is the page with bare cells, for tests that ask what stands in them.
+func (p sheet) cells() string { return marked.ReplaceAllString(p.HTML, "<$1>") }
+
 // On a phone every table is a list of cards: nothing is pushed sideways, and each value says what it is.
 func TestEveryTableIsCardsOnAPhone(t *testing.T) {
 	files, err := filepath.Glob("templates/*.html")

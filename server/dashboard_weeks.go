@@ -6,7 +6,6 @@ import (
 	"okey"
 	"okey/internal/plot"
 	"okey/internal/workbook"
-	"okey/sql"
 )
 
 // dashboardWeeks is how far back requests are counted by week: half a year, with the week that is still going on.
@@ -16,10 +15,10 @@ const dashboardWeeks = 26
 var weekEnds = []okey.Stage{okey.HandedOver, okey.Refused, okey.Withdrawn, okey.Expired}
 
 // weekFigures counts the requests of each week by what has become of them.
-func (s *Server) weekFigures(v *visit, scope sql.DeskScope) (figures, error) {
+func (s *Server) weekFigures(v *visit, chosen dashboardChoice) (figures, error) {
 	zone := paris(v).zone
 	first := v.today().Week().AddDays(-7 * (dashboardWeeks - 1))
-	counts, err := s.store.RequestsByWeek(v.ctx(), scope, first, zone)
+	counts, err := s.store.RequestsByWeek(v.ctx(), chosen.scope, first, zone)
 	f := figures{Of: "Semaine", Columns: []string{"Clef remise", "Refusée", "Retirée", "Expirée", "En cours", "Total"}, Aside: 1}
 	place := map[okey.Day]int{}
 	for i := range dashboardWeeks {
@@ -51,8 +50,8 @@ func outcomeColumn(stage okey.Stage) int {
 	return len(weekEnds)
 }
 
-func (s *Server) weeksPlot(v *visit, scope sql.DeskScope) (plotted, error) {
-	f, err := s.weekFigures(v, scope)
+func (s *Server) weeksPlot(v *visit, chosen dashboardChoice) (plotted, error) {
+	f, err := s.weekFigures(v, chosen)
 	if err != nil {
 		return plotted{}, err
 	}
@@ -75,6 +74,6 @@ func (s *Server) weeksTable(v *visit) (spreadsheet, error) {
 	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.today()); err != nil {
 		return spreadsheet{}, err
 	}
-	f, err := s.weekFigures(v, dashboardChoiceOf(v).scope)
+	f, err := s.weekFigures(v, dashboardChoiceOf(v))
 	return spreadsheet{Name: "demandes-par-semaine", Title: "Demandes par semaine", Sheets: []workbook.Sheet{f.sheet("Semaines")}}, err
 }

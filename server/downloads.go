@@ -49,6 +49,9 @@ var downloads = []download{
 	{pathDeliveries + ".xlsx", (*Server).deliveriesTable},
 	{pathDeliveries + "/:id/tableau.xlsx", (*Server).deliveryTable},
 	{pathDashboard + "/semaines.xlsx", (*Server).weeksTable},
+	{pathDashboard + "/delais.xlsx", (*Server).delaysTable},
+	{pathDashboard + "/etablissements.xlsx", (*Server).shortTable},
+	{pathDashboard + "/commandes.xlsx", (*Server).openOrdersTable},
 	{pathSuccession + "/:id/tableau.xlsx", (*Server).successionTable},
 }
 

@@ -12,20 +12,26 @@ const pathDashboard = "/assistance/tableau-de-bord"
 
 // dashboardScreen is how the service goes, in plots.
 type dashboardScreen struct {
-	Filters *form
-	Weeks   plotted
+	Filters                      *form
+	Weeks, Delays, Short, Orders plotted
 }
 
 // dashboardChoice is what the address of the dashboard asks for.
 type dashboardChoice struct {
-	scope sql.DeskScope
-	place string     // what was typed as establishment
-	wrong *formError // what of it can't be read
+	scope  sql.DeskScope
+	period int        // of dashboardPeriods
+	place  string     // what was typed as establishment
+	wrong  *formError // what of it can't be read
 }
 
 func dashboardChoiceOf(v *visit) (c dashboardChoice) {
 	if academy, known := okey.AcademyByCode(v.Query("academie")); known {
 		c.scope.Academy = academy.Code
+	}
+	for i, period := range dashboardPeriods {
+		if period.name == v.Query("periode") {
+			c.period = i
+		}
 	}
 	c.place = strings.TrimSpace(v.Query("etablissement"))
 	if c.place == "" {
@@ -50,8 +56,13 @@ func (s *Server) dashboardPage(v *visit) error {
 		return err
 	}
 	page := dashboardScreen{Filters: filters}
-	if page.Weeks, err = s.weeksPlot(v, chosen.scope); err != nil {
-		return err
+	for _, one := range []struct {
+		plotted *plotted
+		make    func(*visit, dashboardChoice) (plotted, error)
+	}{{&page.Weeks, s.weeksPlot}, {&page.Delays, s.delaysPlot}, {&page.Short, s.shortPlot}, {&page.Orders, s.ordersPlot}} {
+		if *one.plotted, err = one.make(v, chosen); err != nil {
+			return err
+		}
 	}
 	return s.show(v, http.StatusOK, "dashboard", screen{Title: "Tableau de bord", Body: page})
 }
@@ -70,6 +81,11 @@ func (s *Server) dashboardFilters(v *visit, chosen dashboardChoice) (*form, erro
 	}
 	filters.add("academie", chosen.scope.Academy, byAcademy)
 	filters.add("etablissement", chosen.place, field{Label: "Établissement", Hint: "Son code UAI."})
+	byPeriod := field{Label: "Délais mesurés sur"}
+	for _, period := range dashboardPeriods {
+		byPeriod.Choices = append(byPeriod.Choices, choice{period.name, period.french})
+	}
+	filters.add("periode", dashboardPeriods[chosen.period].name, byPeriod)
 	if chosen.wrong != nil {
 		filters.note(chosen.wrong.Field, chosen.wrong.Message)
 	}

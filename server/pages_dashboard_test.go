@@ -4,15 +4,19 @@ import (
 	"encoding/base64"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"html"
 	"io"
 	"net/http"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"okey"
+	"okey/internal/scene"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -82,49 +86,131 @@ func TestAnEmptyDashboardSaysThatThereIsNothingYet(t *testing.T) {
 	h := newHouse(t)
 	b := h.as(h.cast().support)
 	p := b.get(dashboard)
-	assert.Contains(t, p.text(), "Pas encore de données.")
+	for _, told := range []string{"Pas encore de données.", "Personne n'attend.", "Aucune commande en cours."} {
+		assert.Contains(t, p.text(), told)
+	}
 	assert.Empty(t, b.drawings(p))
 	weeks := b.behind(p, "Demandes par semaine")
 	require.Len(t, weeks, 27)
 	assert.Equal(t, []string{"0", "0", "0", "0", "0", "0"}, weeks[26][1:])
+	assert.Equal(t, []string{"Charte à signer", "–", "–", "0"}, b.behind(p, "Jours à chaque étape")[3])
+	for _, table := range dashboardTables {
+		b.download(dashboard + "/" + table.file + ".xlsx")
+	}
 }
 
-func TestRequestsOfTheWeekAreCountedByWhatBecameOfThem(t *testing.T) {
+// dashboardTables are the plots of the dashboard, as the page and their downloads name them.
+var dashboardTables = []struct{ name, file, sheet string }{
+	{"Demandes par semaine", "semaines", "Semaines"}, {"Jours à chaque étape", "delais", "Étapes"},
+	{"Établissements où l'on attend", "etablissements", "Établissements"}, {"Commandes en cours", "commandes", "Commandes"},
+}
+
+// busy is a house where a request was refused, one was handed over after days, one waits elsewhere, and keys are on order.
+func busy(t *testing.T) *browser {
+	t.Helper()
 	h := newHouse(t)
 	c := h.cast()
-	first := h.as(c.lea).asks()
-	h.as(c.stranger).asks()
+	h.as(h.Person("Ines Petit", okey.Staff, scene.Tilleuls)).asks()
+	refused := h.as(c.lea).asks()
 	roux := h.as(c.roux)
-	roux.done(roux.fill(first, first+"/reponse", "decision", "refuse", "comment", "pas cette année"))
-	b := h.as(c.support)
+	roux.done(roux.fill(refused, refused+"/reponse", "decision", "refuse", "comment", "pas cette année"))
+	h.Exec(`UPDATE timeline SET at = at - interval '60 hours' WHERE kind = 'asked' AND request = $1`, strings.TrimPrefix(refused, "/demandes/"))
+	h.as(c.stranger).asks()
+	h.Key(scene.Tilleuls)
+	for _, days := range []int{0, 6, 7, 27, 28, 400} {
+		h.Exec(`INSERT INTO key_order (id, uai, quantity, comment, state, placed_at) VALUES ($1, $2, 5, '', 'placed', $3)`,
+			uuid.New(), scene.Tilleuls, here().AddDays(-days).In(okey.ZoneOf("")).Add(12*time.Hour))
+	}
+	return h.as(c.support)
+}
+
+func TestTheDashboardTellsHowTheServiceGoes(t *testing.T) {
+	b := busy(t)
 	p := b.get(dashboard)
 	weeks := b.behind(p, "Demandes par semaine")
 	assert.Equal(t, []string{"Semaine", "Clef remise", "Refusée", "Retirée", "Expirée", "En cours", "Total"}, weeks[0])
-	assert.Equal(t, []string{"0", "1", "0", "0", "1", "2"}, weeks[26][1:])
-	assert.Contains(t, p.HTML, `alt="2 demandes en 26 semaines, dont 0 avec une clef remise ; 0 la semaine dernière, 0 celle d&#39;avant."`)
-	drawn := b.drawings(p)
-	require.Len(t, drawn, 2, "for screens and for phones")
-	for _, texts := range drawn {
-		assert.Subset(t, texts, []string{"Clef remise", "Refusée", "En cours"})
+	assert.Equal(t, []string{"0", "1", "0", "0", "2", "3"}, weeks[26][1:])
+	_, number := time.Now().In(okey.ZoneOf("")).ISOWeek()
+	assert.Equal(t, fmt.Sprintf("%d, du %s", number, here().Week().SayWithYear()), weeks[26][0])
+	assert.Equal(t, []string{"En attente de réponse", "2,5", "2,5", "1"}, b.behind(p, "Jours à chaque étape")[1])
+	assert.Equal(t, [][]string{
+		{"Établissement", "Personnes qui attendent", "Clefs libres", "Sans réponse", "En attente d'une clef"},
+		{"Lycée des Acacias (0069002C)", "1", "0", "1", "0"}, {"Collège des Tilleuls (0069001B)", "1", "1", "1", "0"},
+	}, b.behind(p, "Établissements où l'on attend"))
+	assert.Contains(t, p.HTML, `href="/demandes?etablissement=0069002C"`)
+	assert.Equal(t, [][]string{
+		{"Âge", "Enregistrée", "Transmise au fournisseur", "Expédiée", "Reçue en partie", "Commandes", "Clefs attendues"},
+		{"Moins d'une semaine", "2", "0", "0", "0", "2", "10"}, {"1 à 4 semaines", "2", "0", "0", "0", "2", "10"},
+		{"4 à 12 semaines", "1", "0", "0", "0", "1", "5"}, {"12 semaines et plus", "1", "0", "0", "0", "1", "5"},
+	}, b.behind(p, "Commandes en cours"))
+	for _, message := range []string{
+		"3 demandes en 26 semaines, dont 0 avec une clef remise ; 0 la semaine dernière, 0 celle d'avant.",
+		"L'étape la plus longue est « En attente de réponse » : la moitié des demandes y restent 2,5 jours ou moins, 9 sur 10 restent 2,5 jours ou moins.",
+		"C'est au lycée des Acacias que les clefs manquent le plus : 1 personne attend, 0 clef est libre.",
+		"6 commandes en cours, pour 30 clefs encore à recevoir ; 1 depuis 12 semaines ou plus.",
+	} {
+		assert.Contains(t, html.UnescapeString(p.HTML), `alt="`+message+`"`)
 	}
+	drawn := b.drawings(p)
+	require.Len(t, drawn, 8, "each for screens and for phones")
+	assert.Subset(t, drawn[1], []string{"Clef remise", "Refusée", "En cours", here().Week().SayShort()})
+	assert.Subset(t, drawn[3], []string{"En attente de réponse", "2,5"})
+	assert.Subset(t, drawn[5], []string{"Lycée des Acacias", "Clefs libres", "1"})
+	assert.Subset(t, drawn[7], []string{"12 semaines et plus", "Enregistrée", "Expédiée"})
+	assert.NotContains(t, drawn[1], "Total", "what is in the table alone is not drawn")
 	assert.NotContains(t, p.HTML, "style=", "no inline style in a page")
+}
 
+func TestTheDashboardIsFilteredByAcademyEstablishmentAndPeriod(t *testing.T) {
+	b := busy(t)
 	here := b.get(dashboard + "?etablissement=006+9001b&academie=23")
-	assert.Equal(t, []string{"0", "1", "0", "0", "0", "1"}, b.behind(here, "Demandes par semaine")[26][1:])
+	assert.Equal(t, []string{"0", "1", "0", "0", "1", "2"}, b.behind(here, "Demandes par semaine")[26][1:])
+	assert.Len(t, b.behind(here, "Établissements où l'on attend"), 2)
 	assert.Contains(t, here.HTML, `value="23" selected`)
+	away := b.get(dashboard + "?academie=32")
+	assert.Contains(t, away.text(), "Aucune commande en cours.")
 	wrong := b.get(dashboard + "?etablissement=ailleurs")
 	assert.Contains(t, wrong.text(), "Écrivez un code UAI comme 0061234A")
-	assert.Equal(t, "2", b.behind(wrong, "Demandes par semaine")[26][6])
+	assert.Equal(t, "3", b.behind(wrong, "Demandes par semaine")[26][6])
+
+	b.Exec(`UPDATE timeline SET at = at - interval '200 days'`)
+	b.Exec(`UPDATE request SET closed_at = closed_at - interval '200 days' WHERE closed_at IS NOT NULL`)
+	for query, passages := range map[string]string{"": "0", "?periode=trimestre": "0", "?periode=annee": "1", "?periode=tout": "1", "?periode=siecle": "0"} {
+		assert.Equal(t, passages, b.behind(b.get(dashboard+query), "Jours à chaque étape")[1][3], query)
+	}
 }
 
 func TestDownloadsOfTheDashboardAreItsTables(t *testing.T) {
-	h := newHouse(t)
-	c := h.cast()
-	h.as(c.lea).asks()
-	h.as(c.stranger).asks()
-	b := h.as(c.support)
-	for _, query := range []string{"", "?academie=23", "?etablissement=0069002C"} {
+	b := busy(t)
+	for _, query := range []string{"", "?academie=23", "?etablissement=0069002C", "?periode=tout"} {
 		p := b.get(dashboard + query)
-		assert.Equal(t, b.behind(p, "Demandes par semaine"), b.download(dashboard + "/semaines.xlsx" + query)["Semaines"], query)
+		for _, table := range dashboardTables {
+			rows := b.download(dashboard + "/" + table.file + ".xlsx" + query)[table.sheet]
+			if table.file == "commandes" && !strings.Contains(p.HTML, `aria-label="Commandes en cours"`) {
+				continue
+			}
+			shown := b.behind(p, table.name)
+			require.Len(t, rows, len(shown), "%s %s", table.name, query)
+			for i, row := range shown {
+				for j, cell := range row {
+					taken := "–" // an empty cell of a spreadsheet, which ends with its last full one
+					if j < len(rows[i]) && rows[i][j] != "" {
+						taken = strings.Replace(rows[i][j], ".", ",", 1)
+					}
+					assert.Equal(t, cell, taken, "%s %s", table.name, query)
+				}
+			}
+		}
 	}
+}
+
+func TestTheDashboardShowsTheWorstPlacesAndTheDownloadAll(t *testing.T) {
+	b := busy(t)
+	b.Exec(`INSERT INTO establishment (uai, name, nature, contract, state, academy, commune, postcode, imported_at)
+		SELECT lpad(n::text, 7, '0') || 'Z', 'Collège ' || n, 340, '99', '1', '23', 'Nice', '06000', now() FROM generate_series(1, 40) n`)
+	b.Exec(`INSERT INTO person (uid, family_name, given_name, mail, created_at) SELECT 'x' || n, 'X', 'X', 'x', now() FROM generate_series(1, 40) n`)
+	b.Exec(`INSERT INTO request (id, person, uai, need, reason, stage, since, asked_at)
+		SELECT gen_random_uuid(), id, lpad(substr(uid, 2), 7, '0') || 'Z', '', 'first', 'awaiting_decision', now(), now() FROM person WHERE uid ~ '^x'`)
+	assert.Len(t, b.behind(b.get(dashboard), "Établissements où l'on attend"), 16)
+	assert.Len(t, b.download(dashboard + "/etablissements.xlsx")["Établissements"], 43)
 }

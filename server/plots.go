@@ -37,7 +37,8 @@ type plotted struct {
 	Message string // what the plot says, in one sentence
 	Note    string // how it was counted
 	Sheet   string // address of the download
-	Empty   string // instead of a plot, where there is nothing to show yet
+	Nothing string // instead of a plot, where there is nothing to show: "Pas encore de données." if empty
+	Drawn   bool
 	Wide    image
 	Narrow  image
 	Of      string
@@ -69,8 +70,8 @@ func plotOf(f figures, shape plot.Shape, about plotted) (plotted, error) {
 		about.Lines = append(about.Lines, line)
 	}
 	drawing := f.drawing(shape)
-	if drawing.Empty() {
-		about.Empty = "Pas encore de données."
+	about.Nothing = cmp.Or(about.Nothing, "Pas encore de données.")
+	if about.Drawn = !drawing.Empty(); !about.Drawn {
 		return about, nil
 	}
 	wide, err := plot.Draw(drawing, plot.Wide)

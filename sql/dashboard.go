@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"okey"
+
+	"github.com/lib/pq"
 )
 
 // DeskScope narrows what support's figures are about; zero values narrow nothing.
@@ -37,6 +39,85 @@ func (r reader) RequestsByWeek(ctx context.Context, scope DeskScope, from okey.D
 		counts[i] = WeekCount{okey.NewDay(row.Week.Date()), row.Stage, row.Count}
 	}
 	return counts, err
+}
+
+// StageDays is how long the passages of requests through a stage have lasted, in days of 24 hours on the calendar, weekends and holidays
+// included.
+type StageDays struct {
+	Stage    okey.Stage `db:"stage"`
+	Passages int        `db:"passages"`
+	Median   float64    `db:"median"`
+	Ninth    float64    `db:"ninth"` // nine out of ten took no longer
+}
+
+// DaysByStage measures the passages through each open stage that have ended since the instant, zero for all that is known. A request that lost
+// its key passes twice; whoever still waits counts once they wait no longer.
+func (r reader) DaysByStage(ctx context.Context, scope DeskScope, since time.Time) ([]StageDays, error) {
+	var days []StageDays
+	err := r.all(ctx, &days, `WITH step AS (
+			SELECT t.at, lead(t.at) OVER told AS until, CASE t.kind
+				WHEN 'asked' THEN 'awaiting_decision'
+				WHEN 'waits_for_stock' THEN 'awaiting_stock'
+				WHEN 'charter_signed' THEN 'awaiting_handover'
+				WHEN 'key_reserved' THEN CASE WHEN bool_or(t.kind = 'charter_signed') OVER told THEN 'awaiting_handover' ELSE 'awaiting_charter' END
+				END AS stage
+			FROM timeline t JOIN request r ON r.id = t.request JOIN establishment e ON e.uai = r.uai
+			WHERE t.kind NOT IN ('to_support', 'moved', 'key_swapped')
+			AND ($1 = '' OR e.academy = $1) AND ($2 = '' OR r.uai = $2) AND ($3::timestamptz IS NULL OR r.closed_at IS NULL OR r.closed_at >= $3)
+			WINDOW told AS (PARTITION BY t.request ORDER BY t.seq)
+		), passage AS (
+			SELECT stage, extract(epoch FROM until - at)::float8 / 86400 AS days FROM step
+			WHERE stage IS NOT NULL AND until IS NOT NULL AND ($3::timestamptz IS NULL OR until >= $3)
+		)
+		SELECT stage, count(*) AS passages, percentile_cont(0.5) WITHIN GROUP (ORDER BY days) AS median,
+			percentile_cont(0.9) WITHIN GROUP (ORDER BY days) AS ninth
+		FROM passage GROUP BY stage`, scope.Academy, string(scope.Establishment), nullTime(since))
+	return days, err
+}
+
+// ShortPlace is an establishment where people wait for keys.
+type ShortPlace struct {
+	UAI        okey.UAI `db:"uai"`
+	Name       string   `db:"name"`
+	Unanswered int      `db:"unanswered"`
+	InLine     int      `db:"in_line"`
+	Free       int      `db:"free"` // keys that may be lent on the day
+}
+
+// ShortPlaces returns the establishments where people wait for an answer or for a key, those first that lack most keys.
+func (r reader) ShortPlaces(ctx context.Context, scope DeskScope, on okey.Day, limit int) ([]ShortPlace, error) {
+	var places []ShortPlace
+	err := r.all(ctx, &places, `WITH waiting AS (
+			SELECT uai, count(*) FILTER (WHERE stage = 'awaiting_decision') AS unanswered, count(*) FILTER (WHERE stage = 'awaiting_stock') AS in_line
+			FROM request WHERE closed_at IS NULL AND stage IN ('awaiting_decision', 'awaiting_stock') AND ($2 = '' OR uai = $2) GROUP BY uai
+		), free AS (
+			SELECT uai, count(*) AS free FROM key WHERE state = 'in_stock' AND expires_on >= $3::date AND ($2 = '' OR uai = $2) GROUP BY uai
+		)
+		SELECT w.uai, e.name, w.unanswered, w.in_line, coalesce(f.free, 0) AS free
+		FROM waiting w JOIN establishment e ON e.uai = w.uai LEFT JOIN free f ON f.uai = w.uai
+		WHERE $1 = '' OR e.academy = $1
+		ORDER BY w.unanswered + w.in_line - coalesce(f.free, 0) DESC, w.in_line DESC, e.name, w.uai LIMIT $4`,
+		scope.Academy, string(scope.Establishment), on.AddMonths(okey.LendableMonths).String(), limit)
+	return places, err
+}
+
+// OrdersOfAge counts the open orders of a state and of an age.
+type OrdersOfAge struct {
+	Age    int             `db:"age"` // how many of the instants asked for the order is older than
+	State  okey.OrderState `db:"state"`
+	Orders int             `db:"orders"`
+	Keys   int             `db:"keys"` // that have not arrived yet
+}
+
+// OpenOrdersByAge counts the open orders by state and age: instants go from the latest to the earliest.
+func (r reader) OpenOrdersByAge(ctx context.Context, scope DeskScope, instants ...time.Time) ([]OrdersOfAge, error) {
+	var found []OrdersOfAge
+	err := r.all(ctx, &found, `SELECT (SELECT count(*) FROM unnest($3::timestamptz[]) AS i WHERE o.placed_at < i) AS age, o.state,
+			count(*) AS orders, sum(o.quantity - o.received) AS keys
+		FROM key_order o JOIN establishment e ON e.uai = o.uai
+		WHERE o.closed_at IS NULL AND ($1 = '' OR e.academy = $1) AND ($2 = '' OR o.uai = $2)
+		GROUP BY 1, 2 ORDER BY 1, 2`, scope.Academy, string(scope.Establishment), pq.Array(instants))
+	return found, err
 }
 
 // ServedAcademies are the codes of the academies whose establishments OKEY serves.

@@ -1,6 +1,7 @@
 package sql_test
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -22,6 +23,111 @@ func asked(s *scene.Scene, uai okey.UAI, stage okey.Stage, at time.Time) uuid.UU
 	s.Exec(`INSERT INTO request (id, person, uai, need, reason, stage, since, asked_at, approved_at, signed_at, charter, closed_at)
 		VALUES ($1, $2, $3, 'saisie', 'first', $4, $5::timestamptz, $5, $5, $5, 1, CASE WHEN $6 THEN $5 END)`, id, p.ID, uai, string(stage), at, stage.Closed())
 	return id
+}
+
+// told writes a request's timeline: pairs of a day, counted from the scene's, and what happened then.
+func told(s *scene.Scene, request uuid.UUID, story ...any) {
+	s.Helper()
+	for i := 0; i+1 < len(story); i += 2 {
+		at := scene.Now.Add(time.Duration(story[i].(float64) * float64(24*time.Hour)))
+		s.Exec(`INSERT INTO timeline (request, seq, at, kind, via) VALUES ($1, $2, $3, $4, 'web')`, request, i, at, string(story[i+1].(okey.EventKind)))
+	}
+}
+
+// A request's story is cut where its stage changes: what changes none (support told, keys swapped, a school that moves) cuts nothing.
+func TestDaysOfAStageAreThoseOfTheTimeline(t *testing.T) {
+	s := scene.New(t)
+	straight := asked(s, scene.Tilleuls, okey.HandedOver, scene.Now.Add(20*24*time.Hour))
+	told(s, straight, 0.0, okey.EventAsked, 0.5, okey.EventToSupport, 2.0, okey.EventApproved, 2.0, okey.EventKeyReserved, 3.0, okey.EventSigned,
+		3.5, okey.EventSwapped, 10.0, okey.EventHandedOver)
+	bumpy := asked(s, scene.Tilleuls, okey.HandedOver, scene.Now.Add(40*24*time.Hour))
+	told(s, bumpy, 0.0, okey.EventAsked, 4.0, okey.EventApproved, 4.0, okey.EventWaitsForStock, 10.0, okey.EventMoved, 14.0, okey.EventKeyReserved,
+		15.5, okey.EventSigned, 16.5, okey.EventKeyLost, 16.5, okey.EventWaitsForStock, 36.5, okey.EventKeyReserved, 40.0, okey.EventHandedOver)
+	refused := asked(s, scene.Acacias, okey.Refused, scene.Now.Add(9*24*time.Hour))
+	told(s, refused, 0.0, okey.EventAsked, 9.0, okey.EventRefused)
+	asked(s, scene.Acacias, okey.AwaitingDecision, scene.Now)
+
+	all := map[okey.Stage]sql.StageDays{
+		okey.AwaitingDecision: {okey.AwaitingDecision, 3, 4, 8},      // 2, 4, 9
+		okey.AwaitingStock:    {okey.AwaitingStock, 2, 15, 19},       // 10, 20
+		okey.AwaitingCharter:  {okey.AwaitingCharter, 2, 1.25, 1.45}, // 1, 1.5
+		okey.AwaitingHandover: {okey.AwaitingHandover, 3, 3.5, 6.3},  // 7, 1, 3.5: signed for, so straight to the handover
+	}
+	assert.Equal(t, all, daysOf(t, s, sql.DeskScope{}, time.Time{}))
+	assert.Equal(t, map[okey.Stage]sql.StageDays{okey.AwaitingDecision: {okey.AwaitingDecision, 1, 9, 9}}, daysOf(t, s, sql.DeskScope{Academy: "32"}, time.Time{}))
+	assert.Equal(t, 2, daysOf(t, s, sql.DeskScope{Establishment: scene.Tilleuls}, time.Time{})[okey.AwaitingDecision].Passages)
+	late := daysOf(t, s, sql.DeskScope{}, scene.Now.Add(15*24*time.Hour))
+	assert.Equal(t, map[okey.Stage]sql.StageDays{
+		okey.AwaitingCharter: {okey.AwaitingCharter, 1, 1.5, 1.5}, okey.AwaitingHandover: {okey.AwaitingHandover, 2, 2.25, 3.25}, okey.AwaitingStock: {okey.AwaitingStock, 1, 20, 20},
+	}, late, "only what ended since")
+}
+
+func daysOf(t *testing.T, s *scene.Scene, scope sql.DeskScope, since time.Time) map[okey.Stage]sql.StageDays {
+	t.Helper()
+	found, err := s.Store.DaysByStage(t.Context(), scope, since)
+	require.NoError(t, err)
+	days := map[okey.Stage]sql.StageDays{}
+	for _, d := range found {
+		d.Median, d.Ninth = math.Round(d.Median*1000)/1000, math.Round(d.Ninth*1000)/1000
+		days[d.Stage] = d
+	}
+	return days
+}
+
+func TestWhoLacksMostKeysComesFirst(t *testing.T) {
+	s := scene.New(t)
+	on := okey.DayOf(scene.Now, okey.ZoneOf(""))
+	for range 3 {
+		asked(s, scene.Tilleuls, okey.AwaitingDecision, scene.Now)
+	}
+	asked(s, scene.Tilleuls, okey.AwaitingCharter, scene.Now) // has a key already
+	asked(s, scene.Acacias, okey.AwaitingStock, scene.Now)
+	asked(s, scene.Acacias, okey.AwaitingDecision, scene.Now)
+	s.Key(scene.Tilleuls)
+	s.Key(scene.Tilleuls)
+	s.KeyUntil(scene.Tilleuls, on.AddMonths(okey.LendableMonths).AddDays(-1)) // too near its end to be lent
+	tilleuls := sql.ShortPlace{UAI: scene.Tilleuls, Name: "Collège des Tilleuls", Unanswered: 3, Free: 2}
+	acacias := sql.ShortPlace{UAI: scene.Acacias, Name: "Lycée des Acacias", Unanswered: 1, InLine: 1}
+	for scope, want := range map[sql.DeskScope][]sql.ShortPlace{
+		{}: {acacias, tilleuls}, {Academy: "23"}: {tilleuls}, {Establishment: scene.Acacias}: {acacias}, {Academy: "01"}: nil,
+	} {
+		got, err := s.Store.ShortPlaces(t.Context(), scope, on, 10)
+		require.NoError(t, err)
+		assert.Equal(t, want, got)
+	}
+	first, err := s.Store.ShortPlaces(t.Context(), sql.DeskScope{}, on, 1)
+	require.NoError(t, err)
+	assert.Equal(t, []sql.ShortPlace{acacias}, first)
+}
+
+func TestOpenOrdersAreCountedByStateAndAge(t *testing.T) {
+	s := scene.New(t)
+	week, month := scene.Now.AddDate(0, 0, -7), scene.Now.AddDate(0, 0, -28)
+	for _, o := range []struct {
+		uai   okey.UAI
+		state okey.OrderState
+		at    time.Time
+		got   int
+	}{
+		{scene.Tilleuls, okey.OrderPlaced, scene.Now, 0}, {scene.Tilleuls, okey.OrderPlaced, week, 0}, {scene.Tilleuls, okey.OrderPlaced, week.Add(-time.Second), 0},
+		{scene.Acacias, okey.OrderPartlyReceived, month.Add(-time.Second), 3}, {scene.Acacias, okey.OrderCancelled, month, 0}, {scene.Acacias, okey.OrderReceived, month, 5},
+	} {
+		export := uuid.NullUUID{UUID: uuid.New(), Valid: o.state != okey.OrderPlaced && o.state != okey.OrderCancelled}
+		if export.Valid {
+			s.Exec(`INSERT INTO order_export (id, at, orders, keys, file_name, workbook, sha256) VALUES ($1, $2, 1, 5, 'f', '', '')`, export.UUID, o.at)
+		}
+		s.Exec(`INSERT INTO key_order (id, uai, quantity, received, comment, state, placed_at, export, exported_at, closed_at)
+			VALUES ($1, $2, 5, $3, '', $4, $5::timestamptz, $6, $5, CASE WHEN $7 THEN $5 END)`, uuid.New(), o.uai, o.got, string(o.state), o.at, export, o.state.Closed())
+	}
+	got, err := s.Store.OpenOrdersByAge(t.Context(), sql.DeskScope{}, week, month)
+	require.NoError(t, err)
+	assert.Equal(t, []sql.OrdersOfAge{{0, okey.OrderPlaced, 2, 10}, {1, okey.OrderPlaced, 1, 5}, {2, okey.OrderPartlyReceived, 1, 2}}, got)
+	got, err = s.Store.OpenOrdersByAge(t.Context(), sql.DeskScope{Academy: "32"}, week, month)
+	require.NoError(t, err)
+	assert.Equal(t, []sql.OrdersOfAge{{2, okey.OrderPartlyReceived, 1, 2}}, got)
+	got, err = s.Store.OpenOrdersByAge(t.Context(), sql.DeskScope{Establishment: scene.Tilleuls}, week, month)
+	require.NoError(t, err)
+	assert.Len(t, got, 2)
 }
 
 func TestWeeksBeginOnMondayInParis(t *testing.T) {

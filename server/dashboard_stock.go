@@ -1,0 +1,53 @@
+package server
+
+import (
+	"fmt"
+
+	"okey"
+	"okey/internal/plot"
+	"okey/internal/workbook"
+)
+
+// shortestPlaces is how many establishments the page shows: the download has them all.
+const shortestPlaces = 15
+
+// shortFigures sets the people who wait against the keys that are free, where somebody waits.
+func (s *Server) shortFigures(v *visit, chosen dashboardChoice, limit int) (figures, error) {
+	places, err := s.store.ShortPlaces(v.ctx(), chosen.scope, v.today(), limit)
+	f := figures{Of: "Établissement", Columns: []string{"Personnes qui attendent", "Clefs libres", "Sans réponse", "En attente d'une clef"}, Aside: 2}
+	for _, p := range places {
+		f.Rows = append(f.Rows, figureRow{
+			Name: fmt.Sprintf("%s (%s)", p.Name, p.UAI), Short: p.Name, Path: "/demandes?etablissement=" + string(p.UAI),
+			Values: []float64{float64(p.Unanswered + p.InLine), float64(p.Free), float64(p.Unanswered), float64(p.InLine)},
+		})
+	}
+	return f, err
+}
+
+func (s *Server) shortPlot(v *visit, chosen dashboardChoice) (plotted, error) {
+	f, err := s.shortFigures(v, chosen, shortestPlaces)
+	if err != nil {
+		return plotted{}, err
+	}
+	about := plotted{
+		Name: "Établissements où l'on attend", Sheet: dashboardSheet(v, "etablissements"), Nothing: "Personne n'attend.",
+		Note: fmt.Sprintf("Les %d établissements où il manque le plus de clefs, les plus en peine d'abord ; le tableau à télécharger les a tous. Attendent les demandes sans réponse et celles qui attendent une clef ; une clef libre est encore bonne %s au moins.",
+			shortestPlaces, okey.SayCount(okey.LendableMonths, "mois")),
+	}
+	if len(f.Rows) > 0 {
+		worst := f.Rows[0]
+		waiting, free := int(worst.Values[0]), int(worst.Values[1])
+		about.Message = fmt.Sprintf("C'est %s que les clefs manquent le plus : %s, %s.", okey.SayAtSchool(okey.SayEstablishment(worst.Short)),
+			okey.SayCount(waiting, "personne")+okey.SayEither(waiting, " attend", " attendent"), okey.SayCount(free, "clef")+okey.SayEither(free, " est libre", " sont libres"))
+	}
+	return plotOf(f, plot.Bars, about)
+}
+
+// shortTable is the download of the establishments where people wait: all of them.
+func (s *Server) shortTable(v *visit) (spreadsheet, error) {
+	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.today()); err != nil {
+		return spreadsheet{}, err
+	}
+	f, err := s.shortFigures(v, dashboardChoiceOf(v), maxDownload)
+	return spreadsheet{Name: "etablissements", Title: "Établissements où l'on attend", Sheets: []workbook.Sheet{f.sheet("Établissements")}}, err
+}

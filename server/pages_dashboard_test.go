@@ -114,7 +114,7 @@ func busy(t *testing.T) *browser {
 	refused := h.as(c.lea).asks()
 	roux := h.as(c.roux)
 	roux.done(roux.fill(refused, refused+"/reponse", "decision", "refuse", "comment", "pas cette année"))
-	h.Exec(`UPDATE timeline SET at = at - interval '60 hours' WHERE kind = 'asked' AND request = $1`, strings.TrimPrefix(refused, "/demandes/"))
+	h.Exec(`UPDATE timeline SET ended_since = ended_since - interval '60 hours' WHERE ended = 'awaiting_decision' AND request = $1`, strings.TrimPrefix(refused, "/demandes/"))
 	h.as(c.stranger).asks()
 	h.Key(scene.Tilleuls)
 	for _, days := range []int{0, 6, 7, 27, 28, 400} {
@@ -173,8 +173,7 @@ func TestTheDashboardIsFilteredByAcademyEstablishmentAndPeriod(t *testing.T) {
 	assert.Contains(t, wrong.text(), "Écrivez un code UAI comme 0061234A")
 	assert.Equal(t, "3", b.behind(wrong, "Demandes par semaine")[26][6])
 
-	b.Exec(`UPDATE timeline SET at = at - interval '200 days'`)
-	b.Exec(`UPDATE request SET closed_at = closed_at - interval '200 days' WHERE closed_at IS NOT NULL`)
+	b.Exec(`UPDATE timeline SET at = at - interval '200 days', ended_since = ended_since - interval '200 days'`)
 	for query, passages := range map[string]string{"": "0", "?periode=trimestre": "0", "?periode=annee": "1", "?periode=tout": "1", "?periode=siecle": "0"} {
 		assert.Equal(t, passages, b.behind(b.get(dashboard+query), "Jours à chaque étape")[1][3], query)
 	}

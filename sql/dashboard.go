@@ -54,24 +54,12 @@ type StageDays struct {
 // its key passes twice; whoever still waits counts once they wait no longer.
 func (r reader) DaysByStage(ctx context.Context, scope DeskScope, since time.Time) ([]StageDays, error) {
 	var days []StageDays
-	err := r.all(ctx, &days, `WITH step AS (
-			SELECT t.at, lead(t.at) OVER told AS until, CASE t.kind
-				WHEN 'asked' THEN 'awaiting_decision'
-				WHEN 'waits_for_stock' THEN 'awaiting_stock'
-				WHEN 'charter_signed' THEN 'awaiting_handover'
-				WHEN 'key_reserved' THEN CASE WHEN bool_or(t.kind = 'charter_signed') OVER told THEN 'awaiting_handover' ELSE 'awaiting_charter' END
-				END AS stage
-			FROM timeline t JOIN request r ON r.id = t.request JOIN establishment e ON e.uai = r.uai
-			WHERE t.kind NOT IN ('to_support', 'moved', 'key_swapped')
-			AND ($1 = '' OR e.academy = $1) AND ($2 = '' OR r.uai = $2) AND ($3::timestamptz IS NULL OR r.closed_at IS NULL OR r.closed_at >= $3)
-			WINDOW told AS (PARTITION BY t.request ORDER BY t.seq)
-		), passage AS (
-			SELECT stage, extract(epoch FROM until - at)::float8 / 86400 AS days FROM step
-			WHERE stage IS NOT NULL AND until IS NOT NULL AND ($3::timestamptz IS NULL OR until >= $3)
-		)
-		SELECT stage, count(*) AS passages, percentile_cont(0.5) WITHIN GROUP (ORDER BY days) AS median,
-			percentile_cont(0.9) WITHIN GROUP (ORDER BY days) AS ninth
-		FROM passage GROUP BY stage`, scope.Academy, string(scope.Establishment), nullTime(since))
+	err := r.all(ctx, &days, `SELECT t.ended AS stage, count(*) AS passages,
+			percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM t.at - t.ended_since)::float8 / 86400) AS median,
+			percentile_cont(0.9) WITHIN GROUP (ORDER BY extract(epoch FROM t.at - t.ended_since)::float8 / 86400) AS ninth
+		FROM timeline t WHERE t.ended IS NOT NULL AND t.at >= coalesce($3::timestamptz, '-infinity') AND (($1 = '' AND $2 = '')
+			OR t.request IN (SELECT r.id FROM request r JOIN establishment e ON e.uai = r.uai WHERE ($1 = '' OR e.academy = $1) AND ($2 = '' OR r.uai = $2)))
+		GROUP BY t.ended`, scope.Academy, string(scope.Establishment), nullTime(since))
 	return days, err
 }
 

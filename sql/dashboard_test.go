@@ -2,6 +2,9 @@ package sql_test
 
 import (
 	"math"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -60,6 +63,27 @@ func TestDaysOfAStageAreThoseOfTheTimeline(t *testing.T) {
 	assert.Equal(t, map[okey.Stage]sql.StageDays{
 		okey.AwaitingCharter: {okey.AwaitingCharter, 1, 1.5, 1.5}, okey.AwaitingHandover: {okey.AwaitingHandover, 2, 2.25, 3.25}, okey.AwaitingStock: {okey.AwaitingStock, 1, 20, 20},
 	}, late, "only what ended since")
+}
+
+// Lines that were there before their stages were written down get them as those do that come after.
+func TestOlderTimelinesLearnWhichStagesTheyEnded(t *testing.T) {
+	s := scene.New(t)
+	id := asked(s, scene.Tilleuls, okey.HandedOver, scene.Now)
+	told(s, id, 0.0, okey.EventAsked, 1.0, okey.EventApproved, 1.0, okey.EventKeyReserved, 3.0, okey.EventSigned, 6.0, okey.EventToSupport, 8.0, okey.EventHandedOver)
+	before := daysOf(t, s, sql.DeskScope{}, time.Time{})
+	require.Len(t, before, 3)
+	files, err := filepath.Glob("migrations/*_stages_ended.sql")
+	require.NoError(t, err)
+	require.Len(t, files, 1)
+	migration, err := os.ReadFile(files[0])
+	require.NoError(t, err)
+	_, after, found := strings.Cut(string(migration), "\nUPDATE timeline t ")
+	require.True(t, found)
+	update, _, _ := strings.Cut(after, ";")
+	s.Exec(`UPDATE timeline SET ended = NULL, ended_since = NULL`)
+	require.Empty(t, daysOf(t, s, sql.DeskScope{}, time.Time{}))
+	s.Exec("UPDATE timeline t " + update)
+	assert.Equal(t, before, daysOf(t, s, sql.DeskScope{}, time.Time{}))
 }
 
 func daysOf(t *testing.T, s *scene.Scene, scope sql.DeskScope, since time.Time) map[okey.Stage]sql.StageDays {

@@ -52,6 +52,7 @@ export const pages = [
   { route: "GET /delegations", name: "delegations", who: ["approver", "support", "auditor"] },
   { route: "GET /assistance", name: "assistance", who: ["support", "auditor"] },
   { route: "GET /assistance", name: "assistance-trouve", who: ["support"], at: (s) => `/assistance?q=${encodeURIComponent(s.cast.holder.family)}` },
+  { route: "GET /assistance/tableau-de-bord", name: "tableau-de-bord", who: ["support", "auditor"] },
   { route: "GET /assistance/journal", name: "journal", who: ["support", "auditor"] },
   { route: "GET /assistance/deplacer", name: "deplacer", who: ["support"] },
   { route: "GET /assistance/succession", name: "succession", who: ["support", "auditor"] },

@@ -36,7 +36,7 @@ export async function openAnswerMail(visitor, approver, requester) {
   await visitor.open(buttonOf(await mailTo(approver, requester.name)));
 }
 
-/** Signs the charter and chooses a PIN, on the request's page. */
+/** Signs the charter and chooses a PIN, on the page for both. */
 export async function sign(visitor, pin = "407182") {
   await visitor.choose(/J'ai lu la charte/);
   await visitor.type("Code PIN", pin);

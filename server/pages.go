@@ -130,6 +130,7 @@ func (s *Server) peopleRoutes(pages gin.IRouter) {
 	post(pathSuccession, s.succession)
 	get(pathSuccession+"/:id", s.successionRecordPage)
 	s.approverPages(get, post)
+	s.requesterPages(get, post)
 	s.pinPages(get, post)
 	s.orderPages(get, post)
 	s.delegationPages(get, post)

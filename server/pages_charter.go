@@ -73,12 +73,11 @@ type signedScreen struct {
 
 const tamperedCharter = "Attention : ce texte n'est plus celui qui a été signé, son empreinte ne correspond pas. Ne vous y fiez pas et prévenez l'assistance."
 
-// signedPage is the printable copy, for whoever may see the request; before the signing the address leads to the request.
+// signedPage is the printable copy, for whoever may see the request; until then the requester signs at the same address.
 func (s *Server) signedPage(v *visit) error {
 	d, signed, err := s.signed(v)
 	if okey.ErrorCode(err) == okey.CodeNotFound && d.ID != uuid.Nil {
-		backToRequest(v.Context)
-		return nil
+		return s.signingPage(v, d)
 	}
 	if err != nil {
 		return err

@@ -14,9 +14,9 @@ import (
 // keyScreen is the page of a key.
 type keyScreen struct {
 	Facts  []fact
-	Form   *form      // nil for whoever may not change it
-	PIN    *pinLinks  // for whoever has it in hand
-	Along  *alongView // the holder leaves with it
+	Form   *form         // nil for whoever may not change it
+	Mine   *holderScreen // for whoever has it in hand
+	Along  *alongView    // the holder leaves with it
 	Story  []storyLine
 	Follow string
 }
@@ -127,7 +127,12 @@ func (s *Server) showKey(v *visit, status int, key okey.Key, f *form, notice, wa
 	title := "Gérer la clef"
 	if key.Holder == v.Actor.ID {
 		title = "Ma clef " + string(key.Serial)
-		page.PIN = linksOfPIN(key.Serial)
+	}
+	if page.Mine, err = s.holder(v, key); err != nil {
+		return err
+	}
+	if page.Mine != nil && okey.May(okey.ActManageKeys, v.Actor, subject, okey.DayOf(v.Now, c.zone)) != nil {
+		page.Form = nil // the two things that a holder may report have pages of their own
 	}
 	return s.show(v, status, "key", screen{Title: title, Notice: notice, Warning: warning, Body: page})
 }

@@ -215,7 +215,7 @@ func (b *browser) answers(page, decision, comment string) sheet {
 
 func (b *browser) signs(page string) sheet {
 	b.Helper()
-	return b.fill(page, page+"/charte", "read", "oui", "pin", "4071", "pin2", "4071")
+	return b.fill(page+"/charte", page+"/charte", "read", "oui", "pin", "4071", "pin2", "4071")
 }
 
 // continueAs signs a person in with the session that the browser has, as the callback does.

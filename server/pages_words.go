@@ -124,6 +124,9 @@ func standing(r okey.Request, waits []awaited, place int, mine bool, c clock) st
 	}
 	switch r.Stage {
 	case okey.AwaitingDecision:
+		if mine { // who reads what comes before that as well
+			until = ""
+		}
 		return fmt.Sprintf("La réponse %s est attendue depuis %s.%s", okey.SayOf(who), c.day(r.Since), until)
 	case okey.AwaitingStock:
 		return fmt.Sprintf("La demande est acceptée, mais aucune clef n'est libre. Place dans la file : %s. La première clef libre sera pour la première demande acceptée.", rank(place))

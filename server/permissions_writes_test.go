@@ -107,6 +107,8 @@ var writtenRows = []row{
 	{route: "POST /clefs/:serial", gate: asking, acts: asks(okey.ActManageKeys, okey.ActDeclareKey), judge: changesKey, things: allKeys, ok: http.StatusSeeOther, body: filled(func(t thing, f url.Values) {
 		f.Set("reason", string(t.reason))
 	})},
+	{route: "POST /clefs/:serial/ne-marche-plus/signaler", gate: asking, acts: asks(okey.ActDeclareKey), things: held, ok: http.StatusSeeOther, body: filled(func(thing, url.Values) {})},
+	{route: "POST /clefs/:serial/perdue", gate: asking, acts: asks(okey.ActDeclareKey), things: held, ok: http.StatusSeeOther, body: filled(func(thing, url.Values) {})},
 	{route: "POST /clefs/:serial/depart", gate: asking, acts: asks(okey.ActManageKeys), things: held, bare: true, ok: http.StatusSeeOther, body: filled(func(_ thing, f url.Values) {
 		f.Set("typed", string(onlyHead))
 	})},

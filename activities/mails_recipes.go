@@ -403,7 +403,7 @@ func keyChanged(ctx context.Context, p *post) error {
 		return err
 	}
 	p.facts.Change, p.facts.Comment, p.facts.By = action.Content.KeyReason, action.Content.Comment, byName(by.Name(), action.Via)
-	p.facts.At, p.facts.Requester = okey.SayTime(p.order.At, p.order.At, p.zone), holder.Name()
+	p.facts.At, p.facts.Requester = okey.SayTime(p.order.Happened(), p.order.At, p.zone), holder.Name()
 	for _, person := range keepers {
 		if person.ID != holder.ID {
 			p.toPerson(mail.StockKeyChanged, person)
@@ -426,7 +426,7 @@ func byName(name string, via okey.Via) string {
 }
 
 func (p *post) formerHolder(ctx context.Context, reason okey.KeyReason) (okey.Person, bool, error) {
-	id, err := p.store.LostBy(ctx, p.order.Key, reason, p.order.At)
+	id, err := p.store.LostBy(ctx, p.order.Key, reason, p.order.Happened())
 	if err != nil || id == (okey.PersonID{}) {
 		return okey.Person{}, false, err
 	}

@@ -108,6 +108,8 @@ func sentence(v okey.Verdict, f facts) (message, field string) {
 		return "Depuis que ce fichier a été vérifié, des clefs ou des établissements ont changé : rien n'a été pris. Renvoyez le fichier, chaque ligne fautive sera nommée.", ""
 	case okey.CodeKeysStay, okey.CodeMoveOpen, okey.CodeMoveOver, okey.CodeOwnKey, okey.CodeNotServed, okey.CodeSucceeded:
 		return refusedMove(v, f)
+	case okey.CodeMailLeaving, okey.CodeMailJustSent, okey.CodeMailForgotten, okey.CodeMailNoAddress:
+		return sayUnsendable(v.Reason), ""
 	case okey.CodeForbidden, okey.CodeNotFound:
 		return "Votre fonction ne vous permet plus cette action : rien n'a changé. Si c'est une erreur, écrivez à l'assistance.", ""
 	case okey.CodeOwnRequest:

@@ -78,6 +78,9 @@ type screen struct {
 	Nav     []navLink
 	Support string // address of the support team
 	Academy academy
+
+	Searches bool   // support and auditors search from every page
+	Asked    string // what they have just searched for
 }
 
 type navLink struct {
@@ -117,7 +120,7 @@ func (s *Server) peopleRoutes(pages gin.IRouter) {
 	get("/clefs", s.keysPage)
 	get("/clefs/:serial", s.keyPage)
 	post("/clefs/:serial", s.changeKey)
-	get("/assistance", s.deskPage)
+	s.deskPages(get, post)
 	get(pathAudit, s.auditPage)
 	get(pathDashboard, s.dashboardPage)
 	get(pathMoveKeys, s.moveKeysPage)
@@ -229,6 +232,7 @@ func (s *Server) dress(v *visit, sc *screen) {
 		}
 		if v.desk() {
 			sc.Nav = append(sc.Nav, navLink{Name: "Assistance", Path: "/assistance"})
+			sc.Searches = true
 		}
 		sc.Nav = append(sc.Nav, navLink{Name: "Aide", Path: "/aide"})
 	}

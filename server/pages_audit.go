@@ -25,6 +25,11 @@ type auditScreen struct {
 // auditLine is an entry as people read it.
 type auditLine struct{ When, What, Who, Via, About, Path, Detail string }
 
+// Cells are its entries in the table of a page about one thing.
+func (l auditLine) Cells() []cell {
+	return []cell{{Text: l.When}, {Text: l.What}, {Text: l.Who}, {Text: l.About, Path: l.Path}, {Text: l.Detail}}
+}
+
 type auditCursor struct {
 	Seq int64 `json:"s"`
 }
@@ -82,14 +87,15 @@ var subjectNames = map[string]string{
 	"delegation": "délégation", string(okey.ActionDelegationGiven): "délégation", string(okey.ActionDelegationBegun): "délégation",
 	string(okey.ActionDelegationEnded): "délégation", string(okey.ActionAttached): "rattachement", string(okey.ActionApproverArrived): "personne", string(okey.ActionDetached): "rattachement",
 	string(okey.ActionHostingGiven): "réponse pour un autre", string(okey.ActionHostingEnded): "réponse pour un autre",
-	"cancellation": "commande", "shipment": "commande", "receipt": "commande", "exported": "commande",
+	string(okey.ActionMailResend): "courriel",
+	"cancellation":                "commande", "shipment": "commande", "receipt": "commande", "exported": "commande",
 }
 
 // subjectPages are where the subjects of the audit are looked at.
 var subjectPages = map[string]string{
 	"request": "/demandes/", "key": "/clefs/", "order": pathOrders + "/", "cancellation": pathOrders + "/", "shipment": pathOrders + "/",
 	"receipt": pathOrders + "/", "exported": pathOrders + "/", "delivery": pathDeliveries + "/", "arrival": pathDeliveries + "/", "inventory": pathInventory + "/",
-	"person": "/demandes?personne=", "take-along": "/deplacements/", "move-decision": "/deplacements/",
+	"person": pathPersons + "/", "establishment": pathSchools + "/", string(okey.ActionMailResend): pathMails + "/", "take-along": "/deplacements/", "move-decision": "/deplacements/",
 }
 
 func newAuditLine(e sql.AuditedEntry, c clock) auditLine {

@@ -14,6 +14,7 @@ type orderScreen struct {
 	Facts []fact
 	Forms []*form
 	Story []orderStoryLine
+	Desk  *deskSide
 }
 
 // orderStoryLine is a line of an order's story, with the delivery that it comes from.
@@ -76,6 +77,12 @@ func (s *Server) showOrder(v *visit, status int, o sql.ListedOrder, sent *form, 
 			line.Delivery, line.Path = sayDelivery(e), s.deliveryURL(v, o, e)
 		}
 		page.Story = append(page.Story, line)
+	}
+	if v.desk() {
+		page.Facts[0].Path = schoolURL(o.UAI)
+		if page.Desk, err = s.orderSide(v, o, page, story, c); err != nil {
+			return err
+		}
 	}
 	return s.show(v, status, "order", screen{Title: fmt.Sprintf("Commande n° %d", o.Number), Notice: notice, Warning: warning, Body: page})
 }

@@ -135,7 +135,8 @@ type requestScreen struct {
 	Withdraw  *form
 	Slip      string // to print, once there is a key to sign for
 	Story     []storyLine
-	Desk      *requestDesk
+	Desk      *deskSide
+	Reissue   *form // of the links to answer by
 }
 
 // requestPage shows a request. To its asker also before it is judged, and when it was refused from the start.
@@ -191,18 +192,15 @@ func (s *Server) showRequest(v *visit, status int, d dossier, sent *form, warnin
 			page.Follow = followURL(a.ID)
 		}
 	}
+	page.Story = d.story()
 	for _, e := range d.events {
-		line := storyLine{When: okey.Capitalize(d.clock.time(e.At)), What: sayEvent(e), Comment: e.Comment}
-		if e.Kind == okey.EventMoved { // its comment is the successor's code, said above
-			line.Comment = ""
-		}
-		page.Story = append(page.Story, line)
 		if e.Kind == okey.EventRefused {
 			page.Comment = e.Comment
 		}
 	}
 	if v.desk() {
-		if page.Desk, err = s.requestDesk(v, d); err != nil {
+		page.Reissue = reissueForm(v, d)
+		if page.Desk, err = s.requestSide(v, d, page); err != nil {
 			return err
 		}
 	}
@@ -219,6 +217,18 @@ func (s *Server) showRequest(v *visit, status int, d dossier, sent *form, warnin
 		sc.Notice = restoredNotice
 	}
 	return s.show(v, status, "request", sc)
+}
+
+// story is what has happened to the request, oldest first.
+func (d dossier) story() []storyLine {
+	lines := make([]storyLine, len(d.events))
+	for i, e := range d.events {
+		lines[i] = storyLine{When: okey.Capitalize(d.clock.time(e.At)), What: sayEvent(e), Comment: e.Comment}
+		if e.Kind == okey.EventMoved { // its comment is the successor's code, said above
+			lines[i].Comment = ""
+		}
+	}
+	return lines
 }
 
 func (p *requestScreen) place(signal okey.Signal, f *form) {
@@ -238,8 +248,8 @@ func (p *requestScreen) place(signal okey.Signal, f *form) {
 
 func (d dossier) facts(v *visit) []fact {
 	facts := []fact{
-		{Name: "Pour", Value: d.requester.Name()},
-		{Name: "Établissement", Value: fmt.Sprintf("%s (%s)", d.place.Name, d.UAI)},
+		v.ofPerson("Pour", d.requester),
+		v.ofSchool(d.place),
 		{Name: "Besoin", Value: d.Need},
 		{Name: "Motif", Value: okey.Capitalize(reasonNames[d.Reason])},
 		{Name: "Demandée", Value: okey.Capitalize(d.clock.time(d.AskedAt))},
@@ -258,29 +268,6 @@ func (d dossier) facts(v *visit) []fact {
 		facts = facts[1:]
 	}
 	return facts
-}
-
-// requestDesk is what support and auditors see of a request besides.
-type requestDesk struct {
-	Workflow string // its id
-	Link     string // to the Temporal UI
-	Sheet    string
-	Reissue  *form
-	Actions  []deskLine
-	Mails    []mailLine
-}
-
-func (s *Server) requestDesk(v *visit, d dossier) (*requestDesk, error) {
-	workflow := s.workflowOf(v.ctx(), d.ID)
-	desk := &requestDesk{Workflow: workflow.ID, Link: s.workflowLink(workflow), Sheet: requestURL(d.ID) + "/tableau.xlsx", Reissue: reissueForm(v, d)}
-	actions, err := s.store.ActionsOn(v.ctx(), d.ID)
-	if err != nil {
-		return nil, err
-	}
-	desk.Actions = deskLines(actions, d.clock)
-	mails, err := s.store.MailsOf(v.ctx(), d.ID)
-	desk.Mails = mailLines(mails, d.clock)
-	return desk, err
 }
 
 // requestNotice tells what the visitor's own action has just changed, and what comes next.

@@ -157,7 +157,7 @@ var actionNames = map[okey.ActionName]string{
 	okey.ActionMoveKeys: "déplacement de clefs", okey.ActionTakeAlong: "départ avec une clef", okey.ActionMoveDecision: "réponse à un départ", okey.ActionSuccession: "succession",
 	okey.ActionDelegationGiven: "délégation donnée", okey.ActionDelegationBegun: "délégation qui commence", okey.ActionDelegationEnded: "fin d'une délégation",
 	okey.ActionApproverArrived: "nouvelle direction", okey.ActionAttached: "rattachement", okey.ActionDetached: "fin d'un rattachement", okey.ActionHostingGiven: "établissement qui répond pour un autre", okey.ActionHostingEnded: "fin d'une réponse pour un autre",
-	okey.ActionPINChange: "changement de code PIN", okey.ActionPINLock: "code PIN bloqué", okey.ActionLinkReissue: "nouveaux liens",
+	okey.ActionPINChange: "changement de code PIN", okey.ActionPINLock: "code PIN bloqué", okey.ActionLinkReissue: "nouveaux liens", okey.ActionMailResend: "courriel renvoyé",
 	okey.ActionOrder: "commande", okey.ActionCancellation: "annulation", okey.ActionClosing: "clôture d'une commande", okey.ActionShipment: "expédition", okey.ActionReceipt: "réception",
 	okey.ActionOrderExported: "commande transmise", okey.ActionExport: "classeur de commandes", okey.ActionDelivery: "livraison", okey.ActionArrival: "arrivée d'une livraison",
 	okey.ActionInventory: "inventaire", okey.ActionReportDecision: "réponse à un signalement", "unknown-signal": "signal inconnu",
@@ -188,6 +188,8 @@ var refusalNames = map[okey.Code]string{
 	okey.CodeRateLimited: "trop d'essais", okey.CodeTooLarge: "trop grand",
 	okey.CodeForbidden: "plus de droit", okey.CodeNotFound: "plus de droit", okey.CodeOwnRequest: "sa propre demande", okey.CodeInvalid: "code PIN effacé",
 	okey.CodePINReplaced: "code PIN déjà remplacé",
+	okey.CodeMailLeaving: "courriel encore en route", okey.CodeMailJustSent: "courriel tout juste renvoyé", okey.CodeMailForgotten: "courriel qui ne se réécrit pas",
+	okey.CodeMailNoAddress: "pas d'adresse",
 }
 
 func sayRefusal(code okey.Code) string {

@@ -170,6 +170,7 @@ var writtenRows = []row{
 	}},
 	{route: "POST /assistance/livraisons/:id", gate: asking, acts: asks(okey.ActImport), things: one(func(w *walk) thing { return w.draft }), ok: http.StatusSeeOther, body: sends()},
 	{route: "POST /assistance/clefs-a-confirmer/:id", gate: asking, acts: asks(okey.ActImport), things: one(func(w *walk) thing { return w.report }), ok: http.StatusSeeOther, body: sends("decision", "approve", "batch", "L9", "expires_on", "31/12/2031")},
+	{route: "POST /assistance/envois/:id", gate: asking, acts: asks(okey.ActResendMail), things: one(func(w *walk) thing { return w.mail }), ok: http.StatusSeeOther, body: sends()},
 	{route: "POST /assistance/rattachements", gate: asking, acts: asks(okey.ActAttach), ok: http.StatusSeeOther, body: func(w *walk, _ *player, _ thing, _ bool) any {
 		return form("who", w.who("Nobody Anywhere").UID, "establishment", string(scene.Tilleuls), "function", "personnel", "until", here().AddDays(30).String(), "comment", "absente")
 	}},

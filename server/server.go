@@ -27,6 +27,9 @@ type Engine interface {
 	Deliver(ctx context.Context, a okey.Action) error
 	// Ready tells whether the engine answers.
 	Ready(ctx context.Context) error
+	// CountRunning counts the requests whose workflow runs, and RunningRequests names them: as the engine's lists see it, a little late.
+	CountRunning(ctx context.Context) (int, error)
+	RunningRequests(ctx context.Context) (map[uuid.UUID]bool, error)
 	// RunID is the current run of a request's workflow, empty where there is none.
 	RunID(ctx context.Context, request uuid.UUID) (string, error)
 }

@@ -14,10 +14,7 @@ import (
 	"github.com/google/uuid"
 )
 
-const (
-	pathDesk      = "/assistance"
-	pathDashboard = "/assistance/tableau-de-bord"
-)
+const pathDesk = "/assistance"
 
 // deskPages are support's own pages: what is stuck, the search, and a page for each person, establishment and mail.
 func (s *Server) deskPages(get, post func(string, func(*visit) error)) {

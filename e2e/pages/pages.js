@@ -53,6 +53,11 @@ export const pages = [
   { route: "GET /assistance", name: "assistance", who: ["support", "auditor"] },
   { route: "GET /assistance", name: "assistance-trouve", who: ["support"], at: (s) => `/assistance?q=${encodeURIComponent(s.cast.holder.family)}` },
   { route: "GET /assistance/tableau-de-bord", name: "tableau-de-bord", who: ["support", "auditor"] },
+  { route: "GET /assistance", name: "assistance-rien-trouve", who: ["auditor"], at: () => "/assistance?q=personne+de+ce+nom" },
+  { route: "GET /assistance/personnes/:id", name: "personne", who: ["support", "auditor"], at: (s) => s.person },
+  { route: "GET /assistance/etablissements/:uai", name: "etablissement", who: ["support", "auditor"], at: (s) => `/assistance/etablissements/${s.school.uai}` },
+  { route: "GET /assistance/etablissements/:uai", name: "etablissement-sans-direction", who: ["support"], at: (s) => `/assistance/etablissements/${s.closing.uai}` },
+  { route: "GET /assistance/envois/:id", name: "courriel", who: ["support", "auditor"], at: (s) => s.mail },
   { route: "GET /assistance/journal", name: "journal", who: ["support", "auditor"] },
   { route: "GET /assistance/deplacer", name: "deplacer", who: ["support"] },
   { route: "GET /assistance/succession", name: "succession", who: ["support", "auditor"] },
@@ -115,5 +120,5 @@ export const mistakes = [
 export const buttons = [
   "POST /deconnexion", "POST /compte/sessions", "POST /demandes/:id/lien", "POST /demandes/:id/stock", "POST /demandes/:id/numero-illisible",
   "POST /mon-code-pin/oublie/connexion", "POST /commandes/exports", "POST /commandes/:id/annulation", "POST /commandes/:id/expedition",
-  "POST /delegations/:id/fin", "POST /assistance/livraisons/:id", "POST /assistance/rattachements/:id/fin", "POST /assistance/hotes/:id/fin",
+  "POST /delegations/:id/fin", "POST /assistance/envois/:id", "POST /assistance/livraisons/:id", "POST /assistance/rattachements/:id/fin", "POST /assistance/hotes/:id/fin",
 ];

@@ -22,6 +22,7 @@ import (
 // MailSettings are what mails need to know of the installation.
 type MailSettings struct {
 	URL      string // public base of every link, without trailing slash
+	Academy  string // its name, as mails are signed; empty: not said
 	Support  string // support's mailbox, an RFC 5322 address
 	Supplier string // where orders go, an RFC 5322 address; empty: to support, who passes them on
 	LinkKeys okey.LinkKeys
@@ -106,7 +107,7 @@ type envelope struct {
 }
 
 func (m *Mails) begin(ctx context.Context, order okey.MailOrder) (*post, error) {
-	p := &post{Mails: m, order: order}
+	p := &post{Mails: m, order: order, facts: mail.Facts{Academy: m.settings.Academy}}
 	load := p.loadRequest
 	switch {
 	case order.Key != "":

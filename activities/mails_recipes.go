@@ -109,6 +109,7 @@ func (p *post) shortage(ctx context.Context) error {
 	return p.toStockKeepers(ctx, mail.Shortage)
 }
 
+// toStockKeepers writes, last of its order, to those who can order.
 func (p *post) toStockKeepers(ctx context.Context, letter mail.Letter) error {
 	line, err := p.store.LineAt(ctx, p.request.UAI, p.request.ID)
 	if err != nil {
@@ -119,6 +120,7 @@ func (p *post) toStockKeepers(ctx context.Context, letter mail.Letter) error {
 		return err
 	}
 	p.facts.Waiting, p.facts.Place = line.Waiting, line.Place
+	p.facts.Link = p.settings.URL + "/commandes?etablissement=" + string(p.request.UAI) // they are asked to order: what awaits has its own mail
 	p.toApprovers(letter, keepers)
 	return nil
 }

@@ -45,7 +45,7 @@ type Config struct {
 	SupportMail string `name:"support-mail" env:"OKEY_SUPPORT_MAIL" placeholder:"ADRESSE" needed:"server worker" help:"Boîte de l'assistance."`
 
 	// AcademyName, LogoFile and StyleFile make pages an academy's own; what the files hold is in Look.
-	AcademyName string `name:"academy-name" env:"OKEY_ACADEMY_NAME" placeholder:"NOM" help:"Nom de l'académie, en tête et en pied des pages et dans leur titre ; vide : aucun."`
+	AcademyName string `name:"academy-name" env:"OKEY_ACADEMY_NAME" placeholder:"NOM" help:"Nom de l'académie, en tête et en pied des pages, dans leur titre et au bas des courriels ; vide : aucun."`
 	LogoFile    string `name:"logo-file" env:"OKEY_LOGO_FILE" placeholder:"FICHIER" help:"Logo en tête des pages : PNG, SVG ou WebP, 256 Kio au plus ; vide : aucun."`
 	StyleFile   string `name:"style-file" env:"OKEY_STYLE_FILE" placeholder:"FICHIER" help:"Feuille de style (CSS) lue après celle d'OKEY, 64 Kio au plus ; vide : aucune."`
 	Look        Look   `kong:"-"`

@@ -148,6 +148,7 @@ var deskLinks = []struct {
 	{"Personnes rattachées", pathAttachments, okey.ActSeeDesk},
 	{"Établissements sans direction", pathHosts, okey.ActSeeDesk},
 	{"Délégations", pathDelegations, okey.ActSeeDesk},
+	{"Courriels", pathLetters, okey.ActSeeDesk},
 	{"Journal d'audit", pathAudit, okey.ActSeeDesk},
 }
 

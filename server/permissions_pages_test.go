@@ -6,6 +6,7 @@ import (
 
 	"okey"
 	"okey/internal/scene"
+	"okey/mail"
 )
 
 // openRows are routes that say nothing about anybody, or that know who asks by themselves.
@@ -151,6 +152,9 @@ var pageRows = []row{
 	{route: "GET /assistance.xlsx", gate: asking, acts: asks(okey.ActSeeDesk)},
 	{route: "GET /assistance/journal", gate: asking, acts: asks(okey.ActSeeDesk)},
 	{route: "GET /assistance/journal.xlsx", gate: asking, acts: asks(okey.ActSeeDesk)},
+	{route: "GET /assistance/courriels", gate: asking, acts: asks(okey.ActSeeDesk)},
+	{route: "GET /assistance/courriels/:lettre", gate: asking, acts: asks(okey.ActSeeDesk), things: letters},
+	{route: "GET /assistance/courriels/:lettre/apercu", gate: asking, acts: asks(okey.ActSeeDesk), things: letters},
 	{route: "GET /assistance/deplacer", gate: asking, acts: asks(okey.ActMoveKeys)},
 	{route: "GET /assistance/tableau-de-bord", gate: asking, acts: asks(okey.ActSeeDesk)},
 	{route: "GET /assistance/tableau-de-bord/semaines.xlsx", gate: asking, acts: asks(okey.ActSeeDesk)},
@@ -175,6 +179,7 @@ var pageRows = []row{
 	{route: "GET /assistance/hotes/:id/fin", gate: signedIn, things: one(func(w *walk) thing { return w.hosting }), ok: http.StatusSeeOther},
 }
 
+func letters(*walk) []thing       { return []thing{{id: string(mail.Asked)}, {id: string(mail.Bounced)}} }
 func allKeys(w *walk) []thing     { return w.keys }
 func handing(w *walk) []thing     { return w.handing }
 func held(w *walk) []thing        { return w.held }

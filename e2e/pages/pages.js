@@ -54,6 +54,9 @@ export const pages = [
   { route: "GET /assistance", name: "assistance-trouve", who: ["support"], at: (s) => `/assistance?q=${encodeURIComponent(s.cast.holder.family)}` },
   { route: "GET /assistance/tableau-de-bord", name: "tableau-de-bord", who: ["support", "auditor"] },
   { route: "GET /assistance/journal", name: "journal", who: ["support", "auditor"] },
+  { route: "GET /assistance/courriels", name: "courriels", who: ["support", "auditor"] },
+  { route: "GET /assistance/courriels/:lettre", name: "courriel", who: ["support", "auditor"], at: () => "/assistance/courriels/asked" },
+  { route: "GET /assistance/courriels/:lettre/apercu", name: "courriel-apercu", who: [] }, // the page before shows it, in its frame
   { route: "GET /assistance/deplacer", name: "deplacer", who: ["support"] },
   { route: "GET /assistance/succession", name: "succession", who: ["support", "auditor"] },
   { route: "GET /assistance/succession/:id", name: "succession-passee", who: ["support"], at: (s) => s.record },

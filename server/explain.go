@@ -122,7 +122,7 @@ func noLongerEligible(reason okey.Code, signal okey.Signal) string {
 	own, holds := signal == okey.CharterAndPIN, reason == okey.CodeAlreadyHolds
 	switch {
 	case own && holds:
-		return "Vous avez reçu une autre clef entre-temps, et une seule sert partout : retirez cette demande. Si l'autre est perdue ou cassée, déclarez-le d'abord."
+		return "Vous avez reçu une autre clef entre-temps, et une seule sert partout : retirez cette demande. Si l'autre est perdue ou défectueuse, déclarez-le d'abord."
 	case own:
 		return "Nous ne vous trouvons plus dans cet établissement. Demandez à votre secrétariat de vérifier votre affectation, ou retirez cette demande."
 	}
@@ -168,14 +168,14 @@ func notEligible(detail string, f facts) string {
 
 func alreadyHolds(detail string, f facts) string {
 	if len(f.Held) == 0 {
-		return "Vous avez déjà une clef. Si elle est perdue ou cassée, déclarez-le d'abord, puis demandez-en une autre."
+		return "Vous avez déjà une clef. Si elle est perdue ou défectueuse, déclarez-le d'abord, puis demandez-en une autre."
 	}
 	key, today := f.Held[0], okey.DayOf(f.Now, f.Zone)
 	if detail == okey.DetailNotYetRenewable {
 		return fmt.Sprintf("Votre clef %s sert jusqu'au %s : vous pourrez demander la suivante à partir du %s.",
 			key.Serial, key.ExpiresOn.Say(today), key.ExpiresOn.AddMonths(-okey.RenewalMonths).Say(today))
 	}
-	return fmt.Sprintf("Vous avez déjà la clef %s, qui sert dans tous vos établissements. Si elle est perdue ou cassée, déclarez-le d'abord ; si elle expire bientôt, choisissez « renouvellement ».",
+	return fmt.Sprintf("Vous avez déjà la clef %s, qui sert dans tous vos établissements. Si elle est perdue ou défectueuse, déclarez-le d'abord ; si elle expire bientôt, choisissez « renouvellement ».",
 		key.Serial)
 }
 

@@ -71,6 +71,9 @@ func sayAuditDetail(detail string) string {
 	if said := refusalNames[okey.Code(detail)]; said != "" {
 		return "refusée : " + said
 	}
+	if uai, function, both := strings.Cut(detail, "/"); both && okey.Function(function).Valid() {
+		return uai + ", " + okey.Function(function).French()
+	}
 	return detail
 }
 

@@ -148,7 +148,7 @@ func newOrderForm(v *visit, o sql.ListedOrder, path string) *form {
 	case "reception":
 		fields = map[string]field{"quantity": {Label: fmt.Sprintf("*Combien de clefs sont arrivées (il en reste %d à recevoir)", o.Quantity-o.Received), Hint: receiptAlone}}
 	case "cloture":
-		fields = map[string]field{"comment": {Label: "*Motif", Hint: "Les responsables de l'établissement le liront. Plus aucune clef de cette commande ne sera attendue."}}
+		fields = map[string]field{"comment": {Label: "*Motif", Hint: "La direction de l'établissement le lira. Plus aucune clef de cette commande ne sera attendue."}}
 	}
 	return newForm(v, path, pathOrders+"/"+o.ID.String()+"/"+path, button, fields)
 }

@@ -187,7 +187,8 @@ var refusalNames = map[okey.Code]string{
 	okey.CodeDeliveryChanged: "livraison qui ne convient plus", okey.CodeActionReused: "envoi déjà utilisé", okey.CodeUnauthorized: "pas connecté",
 	okey.CodeRateLimited: "trop d'essais", okey.CodeTooLarge: "trop grand",
 	okey.CodeForbidden: "plus de droit", okey.CodeNotFound: "plus de droit", okey.CodeOwnRequest: "sa propre demande", okey.CodeInvalid: "code PIN effacé",
-	okey.CodePINReplaced: "code PIN déjà remplacé",
+	okey.CodePINReplaced: "code PIN déjà remplacé", okey.CodeNoKey: "pas encore de clef", okey.CodeNoPIN: "code PIN choisi avant OKEY",
+	okey.CodeThrottled: "codes PIN faux : attente", okey.CodePINLocked: "code PIN bloqué", okey.CodeInternal: "panne d'OKEY", okey.CodeUnavailable: "service qui ne répond pas",
 }
 
 func sayRefusal(code okey.Code) string {

@@ -165,7 +165,7 @@ func listen(setting, address string) (net.Listener, error) {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, okey.Errorf(okey.CodeUnavailable, "%s = « %s » : ce port est déjà pris. Arrêtez le programme qui l'occupe, ou choisissez-en un autre.", setting, address)
 	case err != nil:
-		return nil, okey.Errorf(okey.CodeUnavailable, "%s = « %s » : impossible d'écouter à cette adresse (%v).", setting, address, err)
+		return nil, okey.Errorf(okey.CodeUnavailable, "%s = « %s » : impossible d'écouter à cette adresse (%s).", setting, address, config.Cause(err))
 	}
 	return l, nil
 }

@@ -9,7 +9,7 @@ export CGO_ENABLED = 0
 BUILD := go build -trimpath -ldflags '-s -w'
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test e2e test-office lint fmt clean go postgres npm node chromium office
+.PHONY: help build run test e2e test-office catalogue lint fmt clean go postgres npm node chromium office
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ e2e: build postgres npm node chromium ## OKEY in a real browser; pictures of eve
 
 test-office: go postgres office ## open an export of orders with LibreOffice, and check what it reads
 	go test -count=1 -timeout 10m -tags office -run LibreOffice ./activities
+
+catalogue: go ## docs/catalogue.txt anew: every text that OKEY shows a person, and where it stands
+	go test -count=1 -run TestTheCatalogueHasEveryText . -catalogue
 
 lint: go npm ## golangci-lint, workflowcheck, squawk on the migrations
 	cd tools && go build -o ../bin/tools/ tool

@@ -21,7 +21,17 @@ type Signature struct {
 	Charter Charter // as it stands today
 	SHA256  string  // of the text that was signed, noted at the signing
 	At      time.Time
+
+	// Who signed, and at which school, as they were called then. Name and UID are empty once the person is erased.
+	Name    string
+	UID     string
+	UAI     UAI
+	School  string
+	NotedAt time.Time // of the four: At, or later where the signature is older than their being kept
 }
+
+// NamedLater tells whether name and school are not those of the signing, but what was known of them some time after it.
+func (s Signature) NamedLater() bool { return s.NotedAt.After(s.At) }
 
 // Intact tells whether the text is still, byte for byte, the one that was signed.
 func (s Signature) Intact() bool { return CharterSum(s.Charter.Text) == s.SHA256 }

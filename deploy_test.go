@@ -2,6 +2,7 @@ package okey_test
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
@@ -120,6 +121,21 @@ func madeUpSecret(name string) string {
 		return config.NewKeyring().Reveal()
 	}
 	return "made-up"
+}
+
+func TestComposeMountsTheAcademysOwnLook(t *testing.T) {
+	server := compose(t).Services["server"]
+	assert.Empty(t, *server.Environment["OKEY_LOGO_FILE"], "an academy may do without")
+	environment := maps.Clone(asked)
+	environment["OKEY_LOGO_FILE"], environment["OKEY_STYLE_FILE"] = "/srv/academie/logo.svg", "/srv/academie/style.css"
+	project, err := loadCompose(t, environment)
+	require.NoError(t, err)
+	for variable, file := range map[string]string{"OKEY_LOGO_FILE": "/srv/academie/logo.svg", "OKEY_STYLE_FILE": "/srv/academie/style.css"} {
+		inside := *project.Services["server"].Environment[variable]
+		mounted := slices.IndexFunc(project.Services["server"].Configs, func(c types.ServiceConfigObjConfig) bool { return c.Target == inside })
+		require.GreaterOrEqual(t, mounted, 0, variable)
+		assert.Equal(t, file, project.Configs[project.Services["server"].Configs[mounted].Source].File)
+	}
 }
 
 func TestComposeHoldsNoSecret(t *testing.T) {

@@ -102,6 +102,16 @@ type MailOrder struct {
 	Letter  uuid.UUID `json:"letter,omitzero"`  // of the daily watch: noted once it has left
 	Step    MailStep  `json:"step"`
 	At      time.Time `json:"at"`
+	Again   uuid.UUID `json:"again,omitzero"` // the mail that support sends again: it alone
+	Made    time.Time `json:"made,omitzero"`  // with Again: when the step was, where At is when it is sent again
+}
+
+// Happened is when the order's step was, however much later its mails leave.
+func (o MailOrder) Happened() time.Time {
+	if o.Made.IsZero() {
+		return o.At
+	}
+	return o.Made
 }
 
 // MailReport counts what became of one step's mails.

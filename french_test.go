@@ -1,12 +1,16 @@
 package okey_test
 
 import (
+	"regexp"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"okey"
 
 	"github.com/stretchr/testify/assert"
+	"pgregory.net/rapid"
 )
 
 func TestDatesAreSaidAsPeopleSayThem(t *testing.T) {
@@ -61,4 +65,60 @@ func TestDeIsElidedBeforeAVowel(t *testing.T) {
 	} {
 		assert.Equal(t, said, okey.SayOf(name))
 	}
+}
+
+// Whatever the number: digits in groups of three, parted by a space that no line breaks at; the plural from two on.
+func TestNumbersAreSaidAsFrenchWritesThem(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.OneOf(rapid.IntRange(-3, 3), rapid.IntRange(990, 1010), rapid.IntRange(-1e12, 1e12)).Draw(t, "n")
+		said := okey.SayNumber(n)
+		back, err := strconv.Atoi(strings.ReplaceAll(said, "\u00a0", ""))
+		if err != nil || back != n {
+			t.Fatalf("%d is said %q", n, said)
+		}
+		for i, group := range strings.Split(strings.TrimPrefix(said, "-"), "\u00a0") {
+			if len(group) > 3 || len(group) == 0 || i > 0 && len(group) != 3 {
+				t.Fatalf("%d is said %q", n, said)
+			}
+		}
+		counted := okey.SayCount(n, "clef")
+		if many := n > 1 || n < -1; strings.HasSuffix(counted, "clefs") != many || !strings.HasPrefix(counted, said+" ") {
+			t.Fatalf("%d is counted %q", n, counted)
+		}
+	})
+}
+
+// A day is named by its weekday, number and month; by its year too where there might be another such day.
+func TestDaysAreNamedWithoutDoubt(t *testing.T) {
+	zone := okey.ZoneOf("")
+	rapid.Check(t, func(t *rapid.T) {
+		now := time.Date(2026, time.Month(rapid.IntRange(1, 12).Draw(t, "month")), rapid.IntRange(1, 28).Draw(t, "day"), 12, 0, 0, 0, zone)
+		away := rapid.IntRange(-1200, 1200).Draw(t, "away")
+		day := now.AddDate(0, 0, away)
+		said := okey.SayDay(day, now, zone)
+		if !regexp.MustCompile(`^(lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche) (1er|[2-9]|[12]\d|3[01]) \p{L}+( \d{4})?$`).MatchString(said) {
+			t.Fatalf("%v is said %q", day, said)
+		}
+		if year := regexp.MustCompile(`\d{4}$`).MatchString(said); !year && (away > 310 || away < -310) || year && away > -290 && away < 290 {
+			t.Fatalf("%v is said %q on %v", day, said, now)
+		}
+	})
+}
+
+// Names come joined as French joins them, however they begin.
+func TestNamesAreJoinedAsFrenchDoes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		name := rapid.StringMatching(`[A-ZÀÂÉÈÊÎÔÛÇŒ][a-zéèêàçïô]{1,12}`).Draw(t, "name")
+		said := okey.SayOf(name)
+		vowel := strings.ContainsAny(name[:2], "AEIOUÀÂÉÈÊÎÔÛ") || strings.HasPrefix(name, "Œ")
+		if vowel != strings.HasPrefix(said, "d'") || !strings.HasSuffix(said, name) {
+			t.Fatalf("%q is said %q", name, said)
+		}
+		school := okey.SayEstablishment(rapid.SampledFrom([]string{"Collège ", "LYCÉE ", "École ", "Section ", ""}).Draw(t, "kind") + name)
+		for _, joined := range []string{okey.SayOfSchool(school), okey.SayAtSchool(school)} {
+			if regexp.MustCompile(`(?i)\b(de|à) les? `).MatchString(joined) || strings.Contains(joined, "  ") {
+				t.Fatalf("%q is said %q", school, joined)
+			}
+		}
+	})
 }

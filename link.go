@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -19,6 +20,13 @@ const LinkDecision LinkPurpose = "decision"
 // carried as actions about stock are.
 const ActionLinkReissue ActionName = "link-reissue"
 
+// MaxReissues is how many times new links are mailed for one request within ReissueWindow: whoever may answer is not to be flooded, whoever is at
+// support's keyboard.
+const (
+	MaxReissues   = 3
+	ReissueWindow = time.Hour
+)
+
 // WorkflowLinkReissue is what the Temporal UI shows of it.
 const WorkflowLinkReissue = "LinkReissue"
 
@@ -32,6 +40,15 @@ type Link struct {
 	Person  PersonID
 	Purpose LinkPurpose
 	Issue   int
+	// Since when the person may answer, without a break: who comes back to a role has other links than before. Zero in those that were mailed before
+	// OKEY looked at it.
+	Since time.Time
+}
+
+// DiedBefore tells whether the link, first mailed at an instant, was one of a role that had ended before the present one began. A link that was made
+// for the present one is alive whatever the clocks of two machines say.
+func (l Link) DiedBefore(began, mailed time.Time) bool {
+	return mailed.Before(began) && !l.Since.Equal(began)
 }
 
 // LinkKeys are the versioned keys that sign links; they never stand in the database.
@@ -52,7 +69,12 @@ func (l Link) Token(keys LinkKeys) LinkToken {
 
 func (l Link) token(version int, key []byte) LinkToken {
 	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte("okey link\x00"))
+	if l.Since.IsZero() {
+		mac.Write([]byte("okey link\x00"))
+	} else {
+		mac.Write([]byte("okey link of a role\x00"))
+		mac.Write(binary.BigEndian.AppendUint64(nil, uint64(l.Since.UnixMicro())))
+	}
 	mac.Write(l.Request[:])
 	mac.Write(l.Person[:])
 	mac.Write(binary.BigEndian.AppendUint64(nil, uint64(l.Issue)))

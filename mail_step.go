@@ -56,7 +56,8 @@ type MailStep struct {
 	Shortage bool     `json:"shortage,omitempty"` // also tell the approvers that no key is left
 }
 
-// Key names the mail of this step to one address, the same at each attempt. issue rises only when support sends it again.
+// Key names the mail of this step to one address, the same at each attempt. issue is that of the links; a mail that support sends again is
+// named by the action.
 func (m MailStep) Key(subject uuid.UUID, address string, issue int) uuid.UUID {
 	return DerivedID(subject, fmt.Sprintf("%s/%d/%s/%d", m.Kind, m.Ref, address, issue))
 }

@@ -107,6 +107,9 @@ func pinWait(wrong int) time.Duration {
 	return time.Minute << (wrong - PINFree - 1)
 }
 
+// Locked tells whether no PIN is looked at until BlockedUntil, or until another one is set.
+func (g PINGuard) Locked(at time.Time) bool { return g.Wrong >= PINLimit && g.BlockedUntil.After(at) }
+
 func (g PINGuard) refusal(at time.Time) error {
 	e := &Error{Code: CodeThrottled, RetryAfter: g.BlockedUntil.Sub(at)}
 	e.Message = fmt.Sprintf("Trop de codes PIN faux de suite : attendez %s avant de réessayer.", SayCount(int(e.RetryAfter/time.Minute)+1, "minute"))

@@ -52,13 +52,14 @@ func (r Request) AnsweredBy() UAI {
 // MaxText is the longest need or comment, in characters.
 const MaxText = 500
 
-// CheckText trims what a person wrote and answers invalid, naming the field, where it is longer than MaxText, holds control
+// CheckText cleans and trims what a person wrote and answers invalid, naming the field, where it is longer than MaxText, holds control
 // characters, or is empty though required.
 func CheckText(field, text string, required bool) (string, error) {
-	text = strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n"))
-	switch n := utf8.RuneCountInString(text); {
-	case !utf8.ValidString(text):
+	if !utf8.ValidString(text) {
 		return "", InvalidField(field, "Ce texte contient des caractères illisibles : retapez-le.")
+	}
+	text = strings.TrimSpace(Visible(strings.ReplaceAll(text, "\r\n", "\n")))
+	switch n := utf8.RuneCountInString(text); {
 	case n == 0 && required:
 		return "", InvalidField(field, "%s", missing[field])
 	case n > MaxText:

@@ -32,7 +32,7 @@ type Keeping struct {
 // Keepings returns the table, as the page shows it.
 func Keepings() []Keeping {
 	return []Keeping{
-		{KeptPeople, "Nom, courriel, identifiant, fonctions et délégations", "savoir qui peut demander, répondre et remettre", 12, "après le départ, quand il ne reste ni clef ni demande", "", "effacés : il ne reste qu'un numéro sans nom"},
+		{KeptPeople, "Nom (celui des chartes signées aussi), courriel, identifiant, fonctions et délégations", "savoir qui peut demander, répondre et remettre", 12, "après le départ, quand il ne reste ni clef ni demande", "", "effacés : il ne reste qu'un numéro sans nom"},
 		{KeptRequests, "Demande : étapes, dates, qui a répondu, charte signée et son empreinte", "savoir qui a reçu quelle clef, et ce qui a été signé", 36, "après la fin de la demande, et tant que la clef n'est pas rendue", "", "effacée"},
 		{KeptTexts, "Textes libres : besoin, motifs, commentaires", "comprendre une demande ou un changement de clef", 12, "après la fin de la demande ou après l'action", "", "effacés"},
 		{KeptMails, "Courriels envoyés : adresse, objet, date (jamais leur texte)", "savoir qui a été prévenu", 12, "après l'envoi", "", "effacés"},

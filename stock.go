@@ -25,7 +25,7 @@ var stockWorkflows = map[ActionName]string{
 	ActionReportDecision: WorkflowInventory, ActionMoveKeys: WorkflowKeyMove, ActionTakeAlong: WorkflowKeyMove,
 	ActionMoveDecision: WorkflowKeyMove, ActionSuccession: WorkflowSuccession,
 	ActionExport: WorkflowOrderExport, ActionPINChange: WorkflowPINChange, ActionPINLock: WorkflowPINChange,
-	ActionLinkReissue: WorkflowLinkReissue,
+	ActionLinkReissue: WorkflowLinkReissue, ActionMailResend: WorkflowMailResend,
 
 	ActionDelegationGiven: WorkflowDelegation, ActionDelegationBegun: WorkflowDelegation, ActionDelegationEnded: WorkflowDelegation,
 	ActionAttached: WorkflowAttachment, ActionDetached: WorkflowAttachment, ActionHostingGiven: WorkflowHosting, ActionHostingEnded: WorkflowHosting,
@@ -37,7 +37,7 @@ func StockWorkflow(n ActionName) string { return stockWorkflows[n] }
 
 // StockWorkflows returns the names of the workflows that carry actions about stock: all are the same function.
 func StockWorkflows() []string {
-	return []string{WorkflowStockImport, WorkflowInventory, WorkflowKeyMove, WorkflowSuccession, WorkflowOrderExport, WorkflowDelegation, WorkflowAttachment, WorkflowHosting, WorkflowPINChange, WorkflowLinkReissue}
+	return []string{WorkflowStockImport, WorkflowInventory, WorkflowKeyMove, WorkflowSuccession, WorkflowOrderExport, WorkflowDelegation, WorkflowAttachment, WorkflowHosting, WorkflowPINChange, WorkflowLinkReissue, WorkflowMailResend}
 }
 
 // StockWorkflowID names the workflow of an action about stock.

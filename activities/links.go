@@ -20,6 +20,13 @@ func reissueLinks(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 	if err := okey.CheckSignal(request.Stage, okey.PrincipalDecision); err != nil {
 		return okey.Verdict{Reason: okey.ErrorCode(err), Standing: standing}, nil
 	}
+	recent, err := c.Reissues(ctx, request.ID, c.At.Add(-okey.ReissueWindow))
+	if err != nil {
+		return okey.Verdict{}, err
+	}
+	if recent >= okey.MaxReissues {
+		return okey.Verdict{Reason: okey.CodeRateLimited, Standing: standing}, nil
+	}
 	if err := c.RaiseLinkIssue(ctx, request.ID); err != nil {
 		return okey.Verdict{}, err
 	}

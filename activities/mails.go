@@ -22,6 +22,7 @@ import (
 // MailSettings are what mails need to know of the installation.
 type MailSettings struct {
 	URL      string // public base of every link, without trailing slash
+	Academy  string // its name, as mails are signed; empty: not said
 	Support  string // support's mailbox, an RFC 5322 address
 	Supplier string // where orders go, an RFC 5322 address; empty: to support, who passes them on
 	LinkKeys okey.LinkKeys
@@ -53,6 +54,9 @@ func NewMails(store *sql.Store, sender *mail.Sender, calendar Calendar, settings
 // SendMails sends the mails of one step, to whom they concern on this day. Each mail's row is written first, so that another attempt sends
 // only what has not left yet, under the same Message-ID. The error, where some mail must wait, names nobody: it is kept by the engine.
 func (m *Mails) SendMails(ctx context.Context, order okey.MailOrder) (okey.MailReport, error) {
+	if order.Again != uuid.Nil && order.Step.Kind != okey.MailUndelivered {
+		return m.sendAgain(ctx, order)
+	}
 	report, err := m.send(ctx, order)
 	if err != nil || order.Letter == uuid.Nil {
 		return report, err
@@ -68,14 +72,22 @@ func (m *Mails) send(ctx context.Context, order okey.MailOrder) (okey.MailReport
 	if err != nil {
 		return okey.MailReport{}, err
 	}
-	compose, known := recipes[order.Step.Kind]
-	if !known {
-		return okey.MailReport{}, temporal.NewNonRetryableApplicationError("a mail of an unknown kind", "unknown_mail", nil)
-	}
-	if err := compose(ctx, p); err != nil {
-		return okey.MailReport{}, fmt.Errorf("prepare the mails of %s: %w", order.Step.Kind, err)
+	if err := p.compose(ctx); err != nil {
+		return okey.MailReport{}, err
 	}
 	return p.dispatch(ctx)
+}
+
+// compose makes the envelopes of the order's step.
+func (p *post) compose(ctx context.Context) error {
+	recipe, known := recipes[p.order.Step.Kind]
+	if !known {
+		return temporal.NewNonRetryableApplicationError("a mail of an unknown kind", "unknown_mail", nil)
+	}
+	if err := recipe(ctx, p); err != nil {
+		return fmt.Errorf("prepare the mails of %s: %w", p.order.Step.Kind, err)
+	}
+	return nil
 }
 
 // post is the work on one order: what is known, and the envelopes made so far.
@@ -91,6 +103,7 @@ type post struct {
 	envelopes []envelope
 	ordered   bool          // enough keys are on their way
 	later     time.Duration // after which a mail that waits for its list is due; 0: none waits
+	again     *sql.Mail     // the one mail that is sent again; nil: all of the step
 }
 
 // envelope is one letter to one address.
@@ -106,7 +119,7 @@ type envelope struct {
 }
 
 func (m *Mails) begin(ctx context.Context, order okey.MailOrder) (*post, error) {
-	p := &post{Mails: m, order: order}
+	p := &post{Mails: m, order: order, facts: mail.Facts{Academy: m.settings.Academy}}
 	load := p.loadRequest
 	switch {
 	case order.Key != "":
@@ -211,7 +224,7 @@ func (p *post) queue(ctx context.Context, e envelope) (sql.Mail, error) {
 	}
 	return p.store.QueueMail(ctx, sql.NewMail{
 		ID: e.id, Request: p.request.ID, Key: p.order.Key, Subject: p.order.Subject, Kind: okey.MailKind(e.letter), Ref: p.order.Step.Ref, Person: e.person,
-		Address: e.address, Issue: e.issue, MessageID: "<" + e.id.String() + "@" + p.host + ">", At: e.made,
+		Address: e.address, Issue: e.issue, MessageID: "<" + e.id.String() + "@" + p.host + ">", At: e.made, Order: p.orderOf(e),
 	})
 }
 

@@ -121,14 +121,14 @@ func TestAHostsApproversGetOneMailWithAllThatAwaits(t *testing.T) {
 	sam := o.Support("Sam Support")
 	h := okey.Hosting{ID: uuid.New(), UAI: scene.Tilleuls, Host: scene.Acacias, Reason: "section sans chef", By: sam.ID, At: o.now}
 	arrived := o.follows(o.Store.Host(ctx, h, okey.DayOf(o.now, okey.ZoneOf(""))))
-	require.Equal(t, []string{"ppetit@ac-nice.fr: Vous répondez désormais pour le collège des Tilleuls (0069001B)"}, lines(arrived))
+	require.Equal(t, []string{"ppetit@ac-nice.fr: Vous répondez désormais pour le collège des Tilleuls"}, lines(arrived))
 	assert.Contains(t, arrived[0].Text, "« section sans chef »")
 	assert.Contains(t, arrived[0].Text, "- Léa Martin")
 	assert.Equal(t, base+"/demandes?etablissement=0069001B", link(arrived[0]))
-	assert.Equal(t, []string{"ppetit@ac-nice.fr: Rappel : 1 demande vous attend"}, lines(o.send(request, okey.MailStep{Kind: okey.MailRemindDecision, Ref: 101})))
+	assert.Equal(t, []string{"ppetit@ac-nice.fr: Rappel : Léa Martin vous attend"}, lines(o.send(request, okey.MailStep{Kind: okey.MailRemindDecision, Ref: 101})))
 
 	arrived = o.follows(o.Store.EndHosting(ctx, h.ID, sam.ID, o.now))
-	assert.Equal(t, []string{"ppetit@ac-nice.fr: Vous ne répondez plus pour le collège des Tilleuls (0069001B)"}, lines(arrived))
+	assert.Equal(t, []string{"ppetit@ac-nice.fr: Vous ne répondez plus pour le collège des Tilleuls"}, lines(arrived))
 }
 
 func TestWhomSupportAttachesLearnsItAndSoDoTheApprovers(t *testing.T) {

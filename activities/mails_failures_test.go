@@ -104,7 +104,7 @@ func TestMailsAboutAKeyThatNeverLeftAreListedForSupport(t *testing.T) {
 	require.NoError(t, err)
 	arrived := o.box.Letters()[before:]
 	require.Len(t, arrived, 1)
-	assert.Contains(t, arrived[0].Text, "sur la clef "+string(serial))
+	assert.Contains(t, arrived[0].Text, "sur la clef n° "+string(serial))
 	assert.Contains(t, arrived[0].Text, "pour ablanc@ac-nice.fr")
 }
 

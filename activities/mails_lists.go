@@ -27,6 +27,9 @@ func (p *post) ask(ctx context.Context, person okey.Person) error {
 		p.toPerson(mail.Asked, person) // which is support's affair
 		return nil
 	}
+	if p.again != nil {
+		return p.askAgain(ctx, person)
+	}
 	link, issue, err := p.decisionLink(ctx, person)
 	if err != nil {
 		return err
@@ -128,6 +131,10 @@ func (p *post) remindOne(ctx context.Context, stage okey.Stage, person okey.Pers
 	reminder := envelope{id: id, letter: mail.Reminder, person: person.ID, address: person.Mail, issue: 1, facts: facts}
 	if person.Mail == "" {
 		p.put(reminder) // support's affair: no list of theirs will ever leave
+		return nil
+	}
+	if p.again != nil {
+		p.put(reminder)
 		return nil
 	}
 	row, err := p.queue(ctx, reminder)

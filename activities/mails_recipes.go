@@ -109,6 +109,7 @@ func (p *post) shortage(ctx context.Context) error {
 	return p.toStockKeepers(ctx, mail.Shortage)
 }
 
+// toStockKeepers writes, last of its order, to those who can order.
 func (p *post) toStockKeepers(ctx context.Context, letter mail.Letter) error {
 	line, err := p.store.LineAt(ctx, p.request.UAI, p.request.ID)
 	if err != nil {
@@ -119,6 +120,7 @@ func (p *post) toStockKeepers(ctx context.Context, letter mail.Letter) error {
 		return err
 	}
 	p.facts.Waiting, p.facts.Place = line.Waiting, line.Place
+	p.facts.Link = p.settings.URL + "/commandes?etablissement=" + string(p.request.UAI) // they are asked to order: what awaits has its own mail
 	p.toApprovers(letter, keepers)
 	return nil
 }
@@ -403,7 +405,7 @@ func keyChanged(ctx context.Context, p *post) error {
 		return err
 	}
 	p.facts.Change, p.facts.Comment, p.facts.By = action.Content.KeyReason, action.Content.Comment, byName(by.Name(), action.Via)
-	p.facts.At, p.facts.Requester = okey.SayTime(p.order.At, p.order.At, p.zone), holder.Name()
+	p.facts.At, p.facts.Requester = okey.SayTime(p.order.Happened(), p.order.At, p.zone), holder.Name()
 	for _, person := range keepers {
 		if person.ID != holder.ID {
 			p.toPerson(mail.StockKeyChanged, person)
@@ -426,7 +428,7 @@ func byName(name string, via okey.Via) string {
 }
 
 func (p *post) formerHolder(ctx context.Context, reason okey.KeyReason) (okey.Person, bool, error) {
-	id, err := p.store.LostBy(ctx, p.order.Key, reason, p.order.At)
+	id, err := p.store.LostBy(ctx, p.order.Key, reason, p.order.Happened())
 	if err != nil || id == (okey.PersonID{}) {
 		return okey.Person{}, false, err
 	}

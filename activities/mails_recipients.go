@@ -120,7 +120,11 @@ func (p *post) decisionLink(ctx context.Context, person okey.Person) (url string
 	if shared || strings.EqualFold(person.Mail, p.support) || schoolMailbox.MatchString(person.Mail) || p.request.Stage != okey.AwaitingDecision {
 		return p.page(), issue, nil
 	}
-	link := okey.Link{Request: p.request.ID, Person: person.ID, Purpose: okey.LinkDecision, Issue: issue}
+	since, err := p.store.AnswersSince(ctx, person.ID, p.request, p.today, p.zone)
+	if err != nil {
+		return "", 0, err
+	}
+	link := okey.Link{Request: p.request.ID, Person: person.ID, Purpose: okey.LinkDecision, Issue: issue, Since: since}
 	expires := p.request.KeptUntil
 	if expires.IsZero() {
 		expires = p.order.At.Add(withoutStage)

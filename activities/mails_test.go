@@ -39,7 +39,8 @@ func newOffice(t *testing.T) *office {
 	o := &office{court: newCourt(t), links: config.NewKeyring(), box: postbox.Open(t)}
 	sender := mail.NewSender(mail.Relay{Host: o.box.Host, Port: o.box.Port}, "OKEY <okey@ac-exemple.fr>")
 	o.mails = activities.NewMails(o.Store, sender, calendar.PublicOnly(), activities.MailSettings{
-		URL: base, Support: "Assistance <" + supportBox + ">", LinkKeys: o.links, Waits: okey.DefaultWaits(),
+		Academy: "Académie d'Exemple",
+		URL:     base, Support: "Assistance <" + supportBox + ">", LinkKeys: o.links, Waits: okey.DefaultWaits(),
 	})
 	return o
 }
@@ -95,6 +96,7 @@ func TestAStraightforwardRequestIsToldInMails(t *testing.T) {
 		assert.Contains(t, said, "Clefs disponibles : 1.")
 		assert.Contains(t, said, "Sans réponse, un rappel partira jeudi 26 novembre.")
 	}
+	assert.Contains(t, arrived[0].Text, "\n-- \nAcadémie d'Exemple · OKEY", "the academy signs")
 
 	arrived = o.follow(request, o.approve(request))
 	require.Equal(t, []string{"lmartin@ac-nice.fr: Demande acceptée : signez la charte"}, lines(arrived))
@@ -174,6 +176,7 @@ func TestAnOrderIsAskedForWhileTheShortageLasts(t *testing.T) {
 	arrived := o.send(request, reminder)
 	require.Len(t, arrived, 2)
 	assert.Equal(t, "Toujours pas de clef : 2 personnes attendent", arrived[0].Subject)
+	assert.Equal(t, base+"/commandes?etablissement=0069001B", link(arrived[0]), "the button orders")
 	assert.Contains(t, arrived[0].Text, "depuis mardi 24 novembre")
 	assert.Equal(t, []string{supportBox + ": Plus de clef et pas de commande : le collège des Tilleuls"},
 		lines(o.send(request, okey.MailStep{Kind: okey.MailOrderLate, Ref: 201})))
@@ -259,7 +262,7 @@ func TestADecidersLinkActsForThatPersonUntilTheStageExpires(t *testing.T) {
 	require.NoError(t, err)
 	found, err := o.Store.Link(context.Background(), token.Hash())
 	require.NoError(t, err)
-	assert.Equal(t, okey.Link{Request: request, Person: o.roux.ID, Purpose: okey.LinkDecision, Issue: 1}, found.Link)
+	assert.Equal(t, okey.Link{Request: request, Person: o.roux.ID, Purpose: okey.LinkDecision, Issue: 1, Since: scene.Now}, found.Link)
 	assert.True(t, token.Signs(found.Link, o.links))
 	assert.Equal(t, o.Request(request).KeptUntil, found.ExpiresAt)
 
@@ -268,6 +271,12 @@ func TestADecidersLinkActsForThatPersonUntilTheStageExpires(t *testing.T) {
 	assert.Equal(t, base+"/valider/"+text, link(again[1]), "a reminder repeats the link")
 	assert.Equal(t, 2, o.Count(`SELECT count(*) FROM link`))
 	assert.Zero(t, o.Count(`SELECT count(*) FROM mail WHERE mail::text LIKE '%' || $1 || '%'`, text), "no token is kept")
+
+	o.Exec(`UPDATE assignment SET since = $2 WHERE person = $1`, o.roux.ID, o.now.Add(time.Hour))
+	o.now = o.now.AddDate(0, 0, 2)
+	o.send(request, okey.MailStep{Kind: okey.MailRemindDecision, Ref: 102})
+	back := o.box.To("mroux@ac-nice.fr")
+	assert.NotEqual(t, base+"/valider/"+text, link(back[len(back)-1]), "whose role has ended and begun again has another link")
 }
 
 func TestMailboxesThatSeveralReadGetNoActingLink(t *testing.T) {
@@ -280,7 +289,11 @@ func TestMailboxesThatSeveralReadGetNoActingLink(t *testing.T) {
 	arrived := o.follow(request, v)
 	assert.Len(t, o.box.To("direction@ac-nice.fr"), 2, "the request once, the shortage once")
 	for _, letter := range arrived {
-		assert.Equal(t, base+"/demandes/"+request.String(), link(letter), letter.To)
+		page := base + "/demandes/" + request.String()
+		if strings.HasPrefix(letter.Subject, "Plus de clef") {
+			page = base + "/commandes?etablissement=0069001B"
+		}
+		assert.Equal(t, page, link(letter), letter.To)
 	}
 	assert.Zero(t, o.Count(`SELECT count(*) FROM link`))
 }
@@ -316,7 +329,7 @@ func TestAPrincipalsOwnRequestIsForTheDeputy(t *testing.T) {
 	request, v := o.ask(o.roux, okey.FirstKey)
 	assert.Equal(t, []string{"ablanc@ac-nice.fr: Marc Roux demande une clef"}, lines(o.follow(request, v)))
 	o.now = o.now.AddDate(0, 0, 2)
-	assert.Equal(t, []string{"ablanc@ac-nice.fr: Rappel : 1 demande vous attend"}, lines(o.send(request, okey.MailStep{Kind: okey.MailRemindDecision, Ref: 101})))
+	assert.Equal(t, []string{"ablanc@ac-nice.fr: Rappel : Marc Roux vous attend"}, lines(o.send(request, okey.MailStep{Kind: okey.MailRemindDecision, Ref: 101})))
 }
 
 func TestWhereNobodyCanAnswerSupportIsTold(t *testing.T) {

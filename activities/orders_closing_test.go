@@ -41,8 +41,8 @@ func TestSupportClosesAnOrderOfWhichNoKeyCame(t *testing.T) {
 
 	arrived := o.letters(v.Letters...)
 	require.Equal(t, []string{
-		"ablanc@ac-nice.fr: L'assistance a annulé la commande n° 1 : le collège des Tilleuls",
-		"mroux@ac-nice.fr: L'assistance a annulé la commande n° 1 : le collège des Tilleuls",
+		"ablanc@ac-nice.fr: Commande n° 1 annulée : le collège des Tilleuls",
+		"mroux@ac-nice.fr: Commande n° 1 annulée : le collège des Tilleuls",
 	}, lines(arrived))
 	assert.Contains(t, arrived[1].Text, "L'assistance (Sam Support) a annulé à votre place la commande n° 1 : « "+noMore+" ».")
 	assert.Equal(t, base+"/commandes/"+order.String(), link(arrived[1]))

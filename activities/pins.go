@@ -60,7 +60,7 @@ func pinChanged(ctx context.Context, p *post) error {
 	if err != nil {
 		return err
 	}
-	p.facts.At, p.facts.Forgotten = okey.SayTime(p.order.At, p.order.At, p.zone), action.Content.Proof == okey.ProofSignIn
+	p.facts.At, p.facts.Forgotten = okey.SayTime(p.order.Happened(), p.order.At, p.zone), action.Content.Proof == okey.ProofSignIn
 	p.toPINOwner(mail.PINChanged, person)
 	return nil
 }

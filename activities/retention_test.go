@@ -143,3 +143,22 @@ func TestTheTableOfWhatIsKeptIsWhatIsDone(t *testing.T) {
 		}
 	}
 }
+
+func TestASignersNameGoesWithThePersonThoughWhatWasSignedStays(t *testing.T) {
+	c := newCourt(t)
+	request, serial := c.handed()
+	require.True(t, c.change(c.roux, serial, okey.ReasonReturn).Accepted)
+	c.Exec(`DELETE FROM assignment WHERE person = $1`, c.lea.ID)
+	c.retain(c.now)
+	signer := func() string {
+		return c.Text(`SELECT signer_name || '/' || signer_uid FROM request WHERE id = $1`, request)
+	}
+	c.retain(c.later(11))
+	assert.Equal(t, "Léa Martin/"+c.lea.UID, signer())
+	c.retain(c.later(13))
+	assert.Equal(t, "/", signer())
+	signed, err := c.Store.Signature(context.Background(), request)
+	require.NoError(t, err)
+	assert.True(t, signed.Intact())
+	assert.Equal(t, "Collège des Tilleuls", signed.School)
+}

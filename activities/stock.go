@@ -50,6 +50,7 @@ var stockJudges = map[okey.ActionName]func(context.Context, *stockSitting) (okey
 	okey.ActionPINChange:       changePIN,
 	okey.ActionPINLock:         lockPIN,
 	okey.ActionLinkReissue:     reissueLinks,
+	okey.ActionMailResend:      resendMail,
 }
 
 // stockSitting is the judging of one action about stock.

@@ -45,7 +45,7 @@ type Config struct {
 	SupportMail string `name:"support-mail" env:"OKEY_SUPPORT_MAIL" placeholder:"ADRESSE" needed:"server worker" help:"Boîte de l'assistance."`
 
 	// AcademyName, LogoFile and StyleFile make pages an academy's own; what the files hold is in Look.
-	AcademyName string `name:"academy-name" env:"OKEY_ACADEMY_NAME" placeholder:"NOM" help:"Nom de l'académie, en tête et en pied des pages et dans leur titre ; vide : aucun."`
+	AcademyName string `name:"academy-name" env:"OKEY_ACADEMY_NAME" placeholder:"NOM" help:"Nom de l'académie, en tête et en pied des pages, dans leur titre et au bas des courriels ; vide : aucun."`
 	LogoFile    string `name:"logo-file" env:"OKEY_LOGO_FILE" placeholder:"FICHIER" help:"Logo en tête des pages : PNG, SVG ou WebP, 256 Kio au plus ; vide : aucun."`
 	StyleFile   string `name:"style-file" env:"OKEY_STYLE_FILE" placeholder:"FICHIER" help:"Feuille de style (CSS) lue après celle d'OKEY, 64 Kio au plus ; vide : aucune."`
 	Look        Look   `kong:"-"`
@@ -162,9 +162,8 @@ func (c *Config) Complete(environ map[string]string) {
 // Check says, for one role, all that is wrong and all that is missing, as a [Problems]; nil if nothing is.
 func (c *Config) Check(role Role) error {
 	problems := append([]Problem(nil), c.wrong...)
-	fields := reflect.ValueOf(c).Elem()
 	for _, s := range Settings() {
-		if s.NeededBy(role) && fields.Field(s.index).IsZero() && !named(problems, s.Name) {
+		if s.NeededBy(role) && c.isZero(s) && !named(problems, s.Name) {
 			problems = append(problems, Problem{Name: s.Name, Secret: s.Secret, What: "manque", Do: missingAdvice(s)})
 		}
 	}
@@ -179,6 +178,8 @@ func (c *Config) Check(role Role) error {
 	}
 	return Problems(problems)
 }
+
+func (c *Config) isZero(s Setting) bool { return reflect.ValueOf(c).Elem().Field(s.index).IsZero() }
 
 // Level is LogLevel as slog wants it.
 func (c *Config) Level() slog.Level {

@@ -136,7 +136,7 @@ func (c *Config) examineHolidays() {
 	}
 	file, err := os.Open(c.HolidaysFile)
 	if err != nil {
-		c.refuse("OKEY_HOLIDAYS_FILE", c.HolidaysFile, "ne peut être lu ("+reason(err)+")", "Vérifiez le chemin et les droits du fichier.")
+		c.refuse("OKEY_HOLIDAYS_FILE", c.HolidaysFile, "ne peut être lu ("+Cause(err)+")", "Vérifiez le chemin et les droits du fichier.")
 		return
 	}
 	_ = file.Close()

@@ -49,7 +49,7 @@ func (c *Config) readSmall(name, path string, limit int64, said string) ([]byte,
 	content, err := readUpTo(path, limit+1)
 	switch {
 	case err != nil:
-		c.refuse(name, path, "ne peut être lu ("+reason(err)+")", "Vérifiez le chemin et les droits du fichier.")
+		c.refuse(name, path, "ne peut être lu ("+Cause(err)+")", "Vérifiez le chemin et les droits du fichier.")
 	case int64(len(content)) > limit:
 		c.refuse(name, path, "est trop gros", "Donnez un fichier de "+said+" au plus.")
 	case len(content) == 0:

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"errors"
 	"os"
 	"reflect"
 	"sort"
@@ -72,7 +71,7 @@ func secret(name string, environ map[string]string) (string, *Problem) {
 	}
 	content, err := os.ReadFile(path)
 	if err != nil {
-		return "", &Problem{Name: name + "_FILE", Value: path, What: "ne peut être lu (" + reason(err) + ")", Do: "Vérifiez le chemin et les droits du fichier."}
+		return "", &Problem{Name: name + "_FILE", Value: path, What: "ne peut être lu (" + Cause(err) + ")", Do: "Vérifiez le chemin et les droits du fichier."}
 	}
 	text := strings.TrimSpace(string(content))
 	if text == "" {
@@ -125,14 +124,4 @@ func filled(list []string) []string {
 		}
 	}
 	return entries
-}
-
-func reason(err error) string {
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return "il n'existe pas"
-	case errors.Is(err, os.ErrPermission):
-		return "accès refusé"
-	}
-	return err.Error()
 }

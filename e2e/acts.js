@@ -26,9 +26,11 @@ export async function ask(visitor, { need = "saisie des absences" } = {}) {
 
 /** Answers the request that is shown. */
 export async function decide(visitor, answer, comment = "") {
-  await visitor.choose(answer);
-  if (comment) await visitor.type(/Commentaire/, comment);
-  await visitor.press("Envoyer ma réponse");
+  const choice = visitor.page.getByRole("radio", { name: answer, exact: true });
+  const form = visitor.page.locator("form", { has: choice });
+  await choice.check();
+  if (comment) await form.getByLabel(/Commentaire/).fill(comment);
+  await visitor.leads(() => form.getByRole("button").click());
 }
 
 /** Follows the mail that asks for an answer. */
@@ -36,7 +38,7 @@ export async function openAnswerMail(visitor, approver, requester) {
   await visitor.open(buttonOf(await mailTo(approver, requester.name)));
 }
 
-/** Signs the charter and chooses a PIN, on the request's page. */
+/** Signs the charter and chooses a PIN, on the page for both. */
 export async function sign(visitor, pin = "407182") {
   await visitor.choose(/J'ai lu la charte/);
   await visitor.type("Code PIN", pin);
@@ -56,4 +58,12 @@ export async function serialShown(visitor) {
   const found = text.match(/\bE\d{5,}\b/);
   assert.ok(found, "a serial number on the page");
   return found[0];
+}
+
+/** Reports what has become of a key, on its page. */
+export async function report(visitor, serial, reason, comment) {
+  await visitor.open(`/clefs/${serial}`);
+  await visitor.page.getByLabel(/Motif/).selectOption(reason);
+  await visitor.type(/Commentaire/, comment);
+  await visitor.press("Enregistrer");
 }

@@ -35,7 +35,7 @@ export class Visitor {
     visitor.context = await (await browser()).newContext({
       viewport: size, javaScriptEnabled: js, reducedMotion, locale: "fr-FR", timezoneId: "Europe/Paris", acceptDownloads: true,
     });
-    visitor.context.setDefaultTimeout(8_000);
+    visitor.context.setDefaultTimeout(15_000);
     await visitor.newTab();
     if (person) await visitor.signIn(person);
     return visitor;
@@ -47,7 +47,7 @@ export class Visitor {
     const page = this.page = await this.context.newPage();
     page.on("response", (response) => {
       if (response.request().isNavigationRequest() && response.frame() === page.mainFrame()) this.status = response.status();
-      else if (response.status() >= 400) this.faults.push(`${response.url()} answers ${response.status()}`);
+      else if (response.status() >= 400 && response.request().resourceType() !== "xhr") this.faults.push(`${response.url()} answers ${response.status()}`);
     });
     page.on("request", (request) => {
       const to = request.url();
@@ -80,7 +80,7 @@ export class Visitor {
 
   /** Does something that leads to another page, and waits until that is there. */
   async leads(deed) {
-    const loaded = this.page.waitForEvent("load", { timeout: 20_000 });
+    const loaded = this.page.waitForEvent("load", { timeout: 30_000 });
     loaded.catch(() => {}); // the deed says better what is wrong
     await deed();
     await loaded;
@@ -178,7 +178,7 @@ const ways = {
  */
 export function journey(name, tried, story) {
   for (const way of tried) {
-    test(`${name} (${way})`, { timeout: 120_000 }, async () => {
+    test(`${name} (${way})`, { timeout: 240_000 }, async () => {
       const visitors = [];
       try {
         await story(async (person, options) => {

@@ -156,16 +156,16 @@ export async function requestAt(stage, school, someone, { need = "saisie des abs
 }
 
 /**
- * The newest mail to somebody with these words in its subject or text; waits for it.
+ * The newest mail to somebody with these words in its subject or text, but the one that is known already; waits for it.
  *
  * @param {Person|string} to
  * @returns {Promise<{id: string, subject: string, text: string, html: string, to: string[]}>}
  */
-export async function mailTo(to, words) {
+export async function mailTo(to, words, { not } = {}) {
   const address = to.mail ?? to;
-  for (const end = Date.now() + 20_000; Date.now() < end; await pause(150)) {
+  for (const end = Date.now() + 40_000; Date.now() < end; await pause(150)) {
     const all = await (await fetch(`${inbox}/messages.json`)).json();
-    const found = all.find((m) => m.to.some((a) => a.includes(address)) && `${m.subject}\n${m.text}`.includes(words));
+    const found = all.find((m) => m.to.some((a) => a.includes(address)) && `${m.subject}\n${m.text}`.includes(words) && m.id !== not?.id);
     if (found) return found;
   }
   throw new Error(`no mail to ${address} with “${words}”`);

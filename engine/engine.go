@@ -126,6 +126,7 @@ var summaries = map[string]string{
 	okey.WorkflowOrderExport: "Transmission des commandes", okey.WorkflowSuccession: "Un établissement succède à un autre",
 	okey.WorkflowDelegation: "Délégation", okey.WorkflowAttachment: "Rattachement par l'assistance", okey.WorkflowHosting: "Un établissement répond pour un autre",
 	okey.WorkflowPINChange: "Code PIN d'une clef", okey.WorkflowLinkReissue: "Nouveaux liens pour répondre",
+	okey.WorkflowMailResend: "Courriel envoyé une fois de plus",
 }
 
 // signalOrder brings an action to its order's workflow, starting one where none runs: the workflow loads where the order stands.
@@ -201,14 +202,24 @@ func (e *Engine) RunID(ctx context.Context, request uuid.UUID) (string, error) {
 	return d.GetWorkflowExecutionInfo().GetExecution().GetRunId(), nil
 }
 
+var runningRequests = fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Running'", okey.WorkflowKeyRequest)
+
+// CountRunning counts the requests whose workflow runs, as RunningRequests sees them.
+func (e *Engine) CountRunning(ctx context.Context) (int, error) {
+	answer, err := e.client.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Query: runningRequests})
+	if err != nil {
+		return 0, fmt.Errorf("count running requests: %w", err)
+	}
+	return int(answer.GetCount()), nil
+}
+
 // RunningRequests returns the requests whose workflow runs, as the engine's visibility store sees it: a little late, so a request that is
 // not in it must be asked for again (EnsureRunning does).
 func (e *Engine) RunningRequests(ctx context.Context) (map[uuid.UUID]bool, error) {
 	running := map[uuid.UUID]bool{}
-	query := fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Running'", okey.WorkflowKeyRequest)
 	var page []byte
 	for {
-		answer, err := e.client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: query, PageSize: 1000, NextPageToken: page})
+		answer, err := e.client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: runningRequests, PageSize: 1000, NextPageToken: page})
 		if err != nil {
 			return nil, fmt.Errorf("list running requests: %w", err)
 		}

@@ -150,7 +150,7 @@ func (l *line) refuse(column string, code okey.Code, format string, args ...any)
 	l.result.refuse(l.Line, l.Title(column), code, format, args...)
 }
 
-// cell returns the cell's text and refuses an empty or overlong one.
+// cell returns the cell's text, cleaned, and refuses an empty or overlong one.
 func (l *line) cell(column string, longest int) string {
 	text := l.optional(column, longest)
 	if text == "" {
@@ -160,11 +160,18 @@ func (l *line) cell(column string, longest int) string {
 }
 
 func (l *line) optional(column string, longest int) string {
-	text := l.Text(column)
+	text := okey.VisibleLine(l.Text(column))
 	if len([]rune(text)) > longest {
 		l.refuse(column, okey.CodeInvalid, "Le texte est trop long : %d caractères au plus.", longest)
 	}
 	return text
+}
+
+// visible refuses a cell that identifies somebody and holds what nobody sees.
+func (l *line) visible(column string) {
+	if text := l.Text(column); !okey.HidesNothing(text) {
+		l.refuse(column, okey.CodeInvalid, "« %s » contient des caractères invisibles : retapez-le.", okey.VisibleLine(text))
+	}
 }
 
 func (l *line) uai(column string) okey.UAI {

@@ -134,6 +134,7 @@ func readKeyRow(l *line) okey.ImportedKey {
 		l.refuse("date_d_expiration", CodeMissing, "La date d'expiration manque : écrivez par exemple 31/12/2027.")
 	}
 	row.Holder = l.optional("titulaire", 128)
+	l.visible("titulaire")
 	state := l.optional("etat", 100)
 	row.State = keyStates[spreadsheet.Plain(state)]
 	switch {

@@ -104,7 +104,7 @@ func (f *staffFile) add(l *line, row okey.ImportedStaff) {
 	who := okey.ImportedStaff{UID: row.UID, FamilyName: row.FamilyName, GivenName: row.GivenName, Mail: row.Mail, Line: row.Line}
 	first, known := f.people[row.UID]
 	if known && (first.FamilyName != who.FamilyName || first.GivenName != who.GivenName || first.Mail != who.Mail) {
-		l.refuse("uid", CodeTwice, "La ligne %d dit autre chose de %s (nom, prénom ou mail) : mettez les deux lignes d'accord.", first.Line, row.UID)
+		l.refuse("uid", CodeTwice, "La ligne %d dit autre chose de %s (nom, prénom ou adresse) : mettez les deux lignes d'accord.", first.Line, row.UID)
 		return
 	}
 	where := okey.ImportedStaff{UID: row.UID, UAI: row.UAI, Function: row.Function}
@@ -130,6 +130,7 @@ var functions = map[string]okey.Function{
 func readStaffRow(l *line) okey.ImportedStaff {
 	row := okey.ImportedStaff{Line: l.Line, UAI: l.uai("uai"), Until: l.day("date_de_fin")}
 	row.UID = l.cell("uid", 128)
+	l.visible("uid")
 	row.FamilyName, row.GivenName = l.cell("nom", 200), l.optional("prenom", 200)
 	row.Mail = l.cell("mail", 254)
 	if strings.ContainsFunc(row.UID, func(c rune) bool { return c <= ' ' || c == 0x7F }) {

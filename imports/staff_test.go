@@ -32,6 +32,19 @@ func TestStaffArriveWithTheirFunctions(t *testing.T) {
 	assert.Equal(t, "2027-08-31", one[string](t, w, `SELECT until::text FROM assignment a JOIN person p ON p.id = a.person WHERE p.uid = 'lmartin'`))
 }
 
+// A name that runs backwards, or looks like another one, is a lie on every page that shows it; a uid that does is somebody else's.
+func TestWhatNobodySeesDoesNotComeInWithAStaffFile(t *testing.T) {
+	w := withEstablishments(t)
+	r := importStaff(t, w, staffHeader+strings.Join([]string{
+		college + ";mroux;\u202eRoux\u200b;Le\u0301o\u2066;marc.roux\u200b@ac-nice.fr;chef",
+		college + ";lmar\u200btin;Martin;Léa;lea.martin@ac-nice.fr;personnel",
+		college + ";dlanglois;L’Anglois-D'Ys;Zoé Lù;z@ac-nice.fr;personnel",
+	}, "\n"), false)
+	assert.Equal(t, []string{"3:invalid"}, codes(r))
+	assert.Equal(t, "Léo Roux, marc.roux@ac-nice.fr", one[string](t, w, `SELECT given_name || ' ' || family_name || ', ' || mail FROM person WHERE uid = 'mroux'`))
+	assert.Equal(t, "Zoé Lù L’Anglois-D'Ys", one[string](t, w, `SELECT given_name || ' ' || family_name FROM person WHERE uid = 'dlanglois'`))
+}
+
 func TestImportingStaffTwiceChangesNothing(t *testing.T) {
 	w := withStaff(t)
 	before := w.everything(t)

@@ -144,6 +144,7 @@ type Facts struct {
 	Total      int // of which Items may be the first
 	Link       string
 	Support    string // the mailbox, for questions
+	Academy    string // whose OKEY it is: "Académie de Nice"; empty: not said
 }
 
 // Item is one line of a list.
@@ -255,6 +256,7 @@ type page struct {
 	Link    string
 	After   []string
 	Support string
+	Academy string
 }
 
 // Write makes a letter into a message; ID, To and Date are the sender's to fill in.
@@ -296,7 +298,8 @@ func (l *parts) fill(f Facts) (page, error) {
 		return said
 	}
 	p := page{
-		Subject: say(l.subject, f), Before: each(l.before), Button: say(l.button, f), After: each(l.after), Link: f.Link, Support: f.Support,
+		Subject: short(f, func(f Facts) string { return say(l.subject, f) }), Before: each(l.before), Button: say(l.button, f), After: each(l.after),
+		Link: f.Link, Support: oneLine(f.Support), Academy: oneLine(f.Academy),
 	}
 	if l.item != nil {
 		for _, item := range f.Items {

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"okey"
@@ -25,6 +26,9 @@ type wish struct {
 	PIN     string
 	Current string // the PIN that another one replaces
 	Via     okey.Via
+
+	// Fault is why what was sent could not be read. Like all that is wrong with a wish it is told only to those who may act.
+	Fault error
 }
 
 // outcome is what became of a wish. Action.Verdict is nil where nobody has judged it within outcomeWait.
@@ -56,6 +60,9 @@ func (s *Server) record(ctx context.Context, actor okey.Actor, w wish) (action o
 	if _, known := stockKinds[w.Name]; known && w.Subject == uuid.Nil && w.Request == uuid.Nil && w.Name != okey.ActionPINChange {
 		w.Subject = okey.DerivedID(w.Action, string(w.Name))
 	}
+	if w.Fault != nil {
+		return okey.Action{}, false, s.faulty(ctx, actor, w)
+	}
 	typed := w.normalise() // told only to those who may act at all
 	if done, again, err := s.repeated(ctx, actor, w); again || err != nil {
 		return done, false, err
@@ -75,6 +82,18 @@ func (s *Server) record(ctx context.Context, actor okey.Actor, w wish) (action o
 	}
 	action, err = s.store.RecordAction(ctx, action)
 	return action, subject.request.Stage.Closed(), err
+}
+
+// faulty says what is wrong with a wish that could not be read, or, before that, that it is not the actor's to have.
+func (s *Server) faulty(ctx context.Context, actor okey.Actor, w wish) error {
+	_, err := s.permit(ctx, actor, &w)
+	switch code := okey.ErrorCode(err); {
+	case err == nil:
+		return w.Fault
+	case code == okey.CodeNotFound, code == okey.CodeForbidden, code == okey.CodeOwnRequest, statusOf(err) >= http.StatusInternalServerError:
+		return err
+	}
+	return w.Fault // a reason is missing, say, which could not be read either
 }
 
 // repeated answers an action that this person has recorded before as it stands, whatever has changed since. An id that was used for something

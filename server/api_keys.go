@@ -178,13 +178,7 @@ func (s *Server) postKeyChange(c *gin.Context) {
 		return
 	}
 	w := wish{Name: okey.ActionKeyChange, Key: serial, Via: okey.ViaAPI}
-	if err = readJSON(c, &body); err == nil {
-		w.Action, err = actionOf(c)
-	}
-	if err != nil {
-		fail(c, err)
-		return
-	}
+	w.read(c, readJSON(c, &body))
 	w.Content = okey.Content{KeyReason: okey.KeyReason(body.Reason), Comment: body.Comment}
 	done, err := s.act(c.Request.Context(), callerOf(c).Actor, w)
 	switch {

@@ -25,7 +25,7 @@ func (s *Server) orderRoutes(people gin.IRouter) {
 	people.POST("/orders/:id/signals/receipt", s.orderSignal(okey.ActionReceipt))
 	people.POST("/exports", s.postExport)
 	people.GET("/exports", s.listExports)
-	people.GET("/exports/:id", s.getExport)
+	people.Match([]string{http.MethodGet, http.MethodHead}, "/exports/:id", s.getExport)
 }
 
 // orderView is an order as the API shows it.
@@ -92,13 +92,7 @@ func (s *Server) orderSignal(name okey.ActionName) gin.HandlerFunc {
 			return
 		}
 		w := wish{Name: name, Subject: id, Via: okey.ViaAPI}
-		if err = readJSON(c, &body); err == nil {
-			w.Action, err = actionOf(c)
-		}
-		if err != nil {
-			fail(c, err)
-			return
-		}
+		w.read(c, readJSON(c, &body))
 		w.Content = okey.Content{Comment: body.Comment, Quantity: body.Quantity}
 		s.actOnOrder(c, w, http.StatusOK)
 	}
@@ -222,14 +216,7 @@ func exportPath(id uuid.UUID) string { return "/api/v1/exports/" + id.String() }
 func (s *Server) postExport(c *gin.Context) {
 	ctx := c.Request.Context()
 	w := wish{Name: okey.ActionExport, Via: okey.ViaAPI}
-	err := readJSON(c, &struct{}{})
-	if err == nil {
-		w.Action, err = actionOf(c)
-	}
-	if err != nil {
-		fail(c, err)
-		return
-	}
+	w.read(c, readJSON(c, &struct{}{}))
 	done, err := s.act(ctx, callerOf(c).Actor, w)
 	switch {
 	case err != nil:

@@ -74,21 +74,15 @@ func (s *Server) actAPI(c *gin.Context, body any, wished func() wish) {
 	var request uuid.UUID
 	var err error
 	if c.Param("id") != "" {
-		request, err = idOf(c)
+		if request, err = idOf(c); err != nil {
+			fail(c, err)
+			return
+		}
 	}
-	if err == nil {
-		err = readJSON(c, body)
-	}
-	if err != nil {
-		fail(c, err)
-		return
-	}
+	unread := readJSON(c, body)
 	w := wished()
 	w.Request, w.Via = request, okey.ViaAPI
-	if w.Action, err = actionOf(c); err != nil {
-		fail(c, err)
-		return
-	}
+	w.read(c, unread)
 	done, err := s.act(c.Request.Context(), callerOf(c).Actor, w)
 	if err != nil {
 		fail(c, err)

@@ -56,6 +56,32 @@ func TestAFormOfAnotherSiteDoesNothing(t *testing.T) {
 	assert.Equal(t, http.StatusSeeOther, b.asksFrom(form, map[string]string{"Origin": h.URL, "Sec-Fetch-Site": "same-origin"}), "the same form, from here")
 }
 
+// What is told of a form of another site is a page like any other. Whose browser it came with must not be read from the cookie that came along.
+func TestTheRefusalOfAnotherSitesFormIsAPageThatKnowsNobody(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	lea := h.as(c.lea)
+	for _, path := range []string{"/demandes/nouvelle", "/compte/sessions", "/deconnexion", "/rien/de/tel"} {
+		before := h.state()
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.URL+path, strings.NewReader("need=x"))
+		require.NoError(t, err)
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Sec-Fetch-Site", "cross-site")
+		response, err := lea.client.Do(r)
+		require.NoError(t, err)
+		p := lea.read(response)
+		require.NoError(t, response.Body.Close())
+		assert.Equal(t, http.StatusForbidden, p.Status)
+		assert.Contains(t, p.HTML, "<h1>Ce formulaire ne vient pas d&#39;OKEY</h1>")
+		assert.Contains(t, p.HTML, `<a class="button" href="/">Aller à l'accueil</a>`)
+		assert.NotContains(t, p.text(), "Léa")
+		assert.Contains(t, p.Header.Get("Content-Security-Policy"), "default-src 'none'")
+		assert.Empty(t, p.Header.Values("Set-Cookie"))
+		assert.Equal(t, before, h.state(), "not even the session is prolonged")
+	}
+	assert.Equal(t, http.StatusOK, lea.get("/").Status, "still signed in")
+}
+
 func TestAnotherPersonsFormIsNotTakenForMine(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
@@ -167,9 +193,10 @@ func TestAFileNameOpensNoHeader(t *testing.T) {
 	c := h.cast()
 	support := h.as(c.support)
 	row := deliveryHeader + "00481001;L7;31/12/2029;" + string(scene.Tilleuls) + "\n"
-	p := support.uploadsAs("clefs\r\nSet-Cookie: a=b\r\n\"; filename=\"x.exe", row)
+	p := support.uploadsAs("clefs\u202e\r\nSet-Cookie: a=b\r\n\"; filename=\"x.exe", row)
 	require.NotEmpty(t, p.Location, p.text())
 	assert.NotContains(t, fmt.Sprint(p.Header), "a=b")
+	assert.NotContains(t, h.Text(`SELECT file_name FROM delivery`), "\u202e")
 	sheet := support.get(p.Location + "/tableau.xlsx")
 	assert.Regexp(t, `^attachment; filename="okey-[a-z-]+-20\d\d-\d\d-\d\d\.xlsx"$`, sheet.Header.Get("Content-Disposition"))
 }
@@ -257,4 +284,15 @@ func TestASlowRequestIsHungUpOn(t *testing.T) {
 	_, err = bufio.NewReader(slow).ReadString('\n')
 	assert.Error(t, err, "the connection is closed without an answer, or after a refusal")
 	assert.Less(t, time.Since(began), 5*time.Second)
+}
+
+func TestNothingThatNobodySeesReachesAPageFromAForm(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	lea := h.as(c.lea)
+	page := lea.done(lea.fill("/demandes/nouvelle", "/demandes/nouvelle", "need", "saisie\u202e des\u200b absences\u2066 d'e\u0301le\u0300ves"))
+	assert.Contains(t, page.text(), "saisie des absences d'élèves")
+	assert.Equal(t, "saisie des absences d'élèves", h.Text(`SELECT need FROM request`))
+	a := h.call(c.blanc, http.MethodPost, "/requests", map[string]any{"establishment": scene.Tilleuls, "need": "ab\u200bsences"})
+	assert.Equal(t, "absences", a.at("need"), a.Text)
 }

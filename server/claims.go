@@ -63,22 +63,35 @@ func (cl claims) time(name string) time.Time {
 
 // person reads who it is; uid names the claim that identifies people as the imported files do.
 func (cl claims) person(uid string) (okey.Person, error) {
-	p := okey.Person{UID: cl.text(uid), GivenName: cl.text("given_name"), FamilyName: cl.text("family_name"), Mail: cl.text("email")}
+	p := okey.Person{
+		UID: cl.text(uid), GivenName: okey.VisibleLine(cl.text("given_name")), FamilyName: okey.VisibleLine(cl.text("family_name")), Mail: cl.mail(),
+	}
 	if p.UID == "" {
 		p.UID = cl.text("sub")
 	}
 	if p.UID == "" {
 		return p, fmt.Errorf("the provider gave neither %s nor sub", uid)
 	}
+	if !okey.HidesNothing(p.UID) {
+		return p, fmt.Errorf("the provider gave a %s with characters that nobody sees", uid)
+	}
 	if p.Name() == "" {
-		p.FamilyName = cl.text("name")
+		p.FamilyName = okey.VisibleLine(cl.text("name"))
 	}
 	return p, nil
 }
 
+// mail is the address; none where it is not, for people's eyes, what it is for machines.
+func (cl claims) mail() string {
+	if text := cl.text("email"); okey.HidesNothing(text) {
+		return text
+	}
+	return ""
+}
+
 // verified tells whether the provider vouches for the mail address: true, or "true" with some.
 func (cl claims) verified() bool {
-	return cl.text("email") != "" && cl.text("email_verified") == "true"
+	return cl.mail() != "" && cl.text("email_verified") == "true"
 }
 
 // says is what the directory behind the provider says of the person's functions.

@@ -111,6 +111,13 @@ func actionOf(c *gin.Context) (uuid.UUID, error) {
 	return id, nil
 }
 
+// read notes the id of the action, and what could not be read.
+func (w *wish) read(c *gin.Context, unread error) {
+	if w.Action, w.Fault = actionOf(c); unread != nil {
+		w.Fault = unread
+	}
+}
+
 func oneOf[T ~string](field, value string, valid func(T) bool, all []T) (T, error) {
 	if value == "" || valid(T(value)) {
 		return T(value), nil

@@ -122,7 +122,7 @@ func TestWhoMayDelegate(t *testing.T) {
 			assert.Equal(t, one.post, b.post(delegations+"/"+given.String()+"/fin", sent).Status)
 			h.Exec(`UPDATE delegation SET ended_at = NULL, ended_by = NULL`)
 			sees := one.get == http.StatusOK && one.who.ID != far.ID
-			assert.Equal(t, sees, strings.Contains(page.HTML, "<th scope=\"row\">Eve Morel</th>"))
+			assert.Equal(t, sees, strings.Contains(page.cells(), "<th>Eve Morel</th>"))
 			assert.Equal(t, one.post == http.StatusSeeOther, strings.Contains(page.HTML, "<button>Déléguer</button>") && sees)
 		})
 	}

@@ -85,15 +85,10 @@ func uploadFailure(err error) error {
 	return damagedForm()
 }
 
-// cleanName is a file's name for people's eyes: no path, no control characters, not long.
+// cleanName is a file's name for people's eyes: no path, nothing invisible, not long.
 func cleanName(name string) string {
-	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
-	name = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == '"' {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(name, ""))
+	name = path.Base(strings.ReplaceAll(strings.ToValidUTF8(name, ""), `\`, "/"))
+	name = okey.VisibleLine(strings.ReplaceAll(name, `"`, ""))
 	if runes := []rune(name); len(runes) > 100 {
 		name = string(runes[:100])
 	}

@@ -65,7 +65,7 @@ type spreadsheet struct {
 // downloadRoutes are the spreadsheets of the pages.
 func (s *Server) downloadRoutes(pages gin.IRouter) {
 	for _, d := range downloads {
-		pages.GET(d.path, s.page(func(v *visit) error {
+		pages.Match([]string{http.MethodGet, http.MethodHead}, d.path, s.page(func(v *visit) error {
 			made, err := d.make(s, v)
 			if err != nil {
 				return err

@@ -172,3 +172,38 @@ func TestOrdersAndDeliveriesAreDownloadedByThoseWhoSeeThem(t *testing.T) {
 	assert.Contains(t, []int{http.StatusNotFound, http.StatusForbidden}, roux.get("/assistance/livraisons.xlsx").Status)
 	assert.Contains(t, roux.get("/commandes").HTML, `href="/commandes.xlsx"`)
 }
+
+// Mail scanners, download managers and link checkers ask what a file is before they take it.
+func TestEveryDownloadAnswersHEADAsGETWithoutABody(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	routes := h.Server.Routes()
+	for _, route := range routes {
+		if path, isGet := strings.CutPrefix(route, "GET "); isGet && strings.Contains(path, ".xlsx") {
+			assert.Contains(t, routes, "HEAD "+path)
+		}
+	}
+	h.as(c.lea).asks()
+	support := h.as(c.support)
+	for _, path := range []string{"/compte.xlsx", "/demandes.xlsx", "/clefs.xlsx", "/assistance/journal.xlsx"} {
+		before := h.state()
+		delete(before, "session") // which any visit prolongs
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodHead, h.URL+path, nil)
+		require.NoError(t, err)
+		response, err := support.client.Do(r)
+		require.NoError(t, err)
+		got := support.get(path)
+		p := support.read(response)
+		require.NoError(t, response.Body.Close())
+		assert.Equal(t, http.StatusOK, p.Status, path)
+		assert.Empty(t, p.HTML)
+		for _, header := range []string{"Content-Type", "Content-Disposition", "Cache-Control"} {
+			assert.Equal(t, got.Header.Get(header), p.Header.Get(header), path)
+		}
+		after := h.state()
+		delete(after, "session")
+		assert.Equal(t, before, after)
+	}
+	export := h.call(c.support, http.MethodHead, "/exports/00000000-0000-4000-8000-000000000000.xlsx", nil)
+	assert.Equal(t, http.StatusNotFound, export.Status)
+}

@@ -47,6 +47,9 @@ func Explain(v okey.Verdict, f facts) (int, *okey.Error) {
 
 // refusedStatus: what nobody could have asked for is unprocessable; what no longer goes is a conflict.
 func refusedStatus(reason okey.Code, action okey.ActionName) int {
+	if reason == okey.CodeRateLimited {
+		return http.StatusTooManyRequests
+	}
 	asked := action == okey.ActionAsk
 	if asked && (reason == okey.CodeNotEligible || reason == okey.CodeAlreadyHolds || reason == okey.CodeInvalid) {
 		return http.StatusUnprocessableEntity
@@ -108,6 +111,11 @@ func sentence(v okey.Verdict, f facts) (message, field string) {
 		return "Depuis que ce fichier a été vérifié, des clefs ou des établissements ont changé : rien n'a été pris. Renvoyez le fichier, chaque ligne fautive sera nommée.", ""
 	case okey.CodeKeysStay, okey.CodeMoveOpen, okey.CodeMoveOver, okey.CodeOwnKey, okey.CodeNotServed, okey.CodeSucceeded:
 		return refusedMove(v, f)
+	case okey.CodeRateLimited:
+		return fmt.Sprintf("De nouveaux liens sont déjà partis %s fois en une heure pour cette demande : attendez, ou dites aux personnes concernées de se connecter à OKEY.",
+			okey.SayNumber(okey.MaxReissues)), ""
+	case okey.CodeMailLeaving, okey.CodeMailJustSent, okey.CodeMailForgotten, okey.CodeMailNoAddress:
+		return sayUnsendable(v.Reason), ""
 	case okey.CodeForbidden, okey.CodeNotFound:
 		return "Votre fonction ne vous permet plus cette action : rien n'a changé. Si c'est une erreur, écrivez à l'assistance.", ""
 	case okey.CodeOwnRequest:
@@ -122,7 +130,7 @@ func noLongerEligible(reason okey.Code, signal okey.Signal) string {
 	own, holds := signal == okey.CharterAndPIN, reason == okey.CodeAlreadyHolds
 	switch {
 	case own && holds:
-		return "Vous avez reçu une autre clef entre-temps, et une seule sert partout : retirez cette demande. Si l'autre est perdue ou cassée, déclarez-le d'abord."
+		return "Vous avez reçu une autre clef entre-temps, et une seule sert partout : retirez cette demande. Si l'autre est perdue ou défectueuse, déclarez-le d'abord."
 	case own:
 		return "Nous ne vous trouvons plus dans cet établissement. Demandez à votre secrétariat de vérifier votre affectation, ou retirez cette demande."
 	}
@@ -168,14 +176,14 @@ func notEligible(detail string, f facts) string {
 
 func alreadyHolds(detail string, f facts) string {
 	if len(f.Held) == 0 {
-		return "Vous avez déjà une clef. Si elle est perdue ou cassée, déclarez-le d'abord, puis demandez-en une autre."
+		return "Vous avez déjà une clef. Si elle est perdue ou défectueuse, déclarez-le d'abord, puis demandez-en une autre."
 	}
 	key, today := f.Held[0], okey.DayOf(f.Now, f.Zone)
 	if detail == okey.DetailNotYetRenewable {
 		return fmt.Sprintf("Votre clef %s sert jusqu'au %s : vous pourrez demander la suivante à partir du %s.",
 			key.Serial, key.ExpiresOn.Say(today), key.ExpiresOn.AddMonths(-okey.RenewalMonths).Say(today))
 	}
-	return fmt.Sprintf("Vous avez déjà la clef %s, qui sert dans tous vos établissements. Si elle est perdue ou cassée, déclarez-le d'abord ; si elle expire bientôt, choisissez « renouvellement ».",
+	return fmt.Sprintf("Vous avez déjà la clef %s, qui sert dans tous vos établissements. Si elle est perdue ou défectueuse, déclarez-le d'abord ; si elle expire bientôt, choisissez « renouvellement ».",
 		key.Serial)
 }
 

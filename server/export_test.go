@@ -11,3 +11,13 @@ func (s *Server) Routes() []string {
 	}
 	return routes
 }
+
+// What pages say of codes.
+var (
+	ReasonNames    = reasonNames
+	ActionNames    = actionNames
+	ViaNames       = viaNames
+	RefusalNames   = refusalNames
+	SayEvent       = sayEvent
+	SayAuditDetail = sayAuditDetail
+)

@@ -58,6 +58,12 @@ func (s *Server) keptFor(v *visit, key okey.Key) (string, error) {
 	return who.Name(), err
 }
 
+// keyGone is what comes after a key that somebody had.
+type keyGone struct {
+	Lost    bool
+	Request string // the one that is open already
+}
+
 // gone is the page for somebody who has just declared the key that they had: they no longer see it, and learn what comes next.
 func (s *Server) gone(v *visit, unseen error) error {
 	done, found, err := s.justDone(v)
@@ -68,7 +74,15 @@ func (s *Server) gone(v *visit, unseen error) error {
 	if !found || parseErr != nil || done.Name != okey.ActionKeyChange || done.Key != serial {
 		return unseen
 	}
-	notice := fmt.Sprintf("C'est fait : « %s ». La clef %s n'est plus à vous. Vous pouvez en demander une autre dès maintenant ; la direction est prévenue.",
-		done.Content.KeyReason.French(), serial)
-	return s.show(v, http.StatusOK, "key_gone", screen{Title: "Ma clef " + string(serial), Notice: notice})
+	body := keyGone{Lost: done.Content.KeyReason == okey.ReasonLost}
+	next := "Vous pouvez en demander une autre dès maintenant ; la direction est prévenue."
+	open, err := s.store.OpenRequestOf(v.ctx(), v.Actor.ID)
+	switch {
+	case err == nil:
+		next, body.Request = "Vous en avez déjà demandé une autre ; la direction est prévenue.", requestURL(open.ID)
+	case okey.ErrorCode(err) != okey.CodeNotFound:
+		return err
+	}
+	notice := fmt.Sprintf("C'est fait : « %s ». La clef %s n'est plus à vous. %s", done.Content.KeyReason.French(), serial, next)
+	return s.show(v, http.StatusOK, "key_gone", screen{Title: "Ma clef " + string(serial), Notice: notice, Body: body})
 }

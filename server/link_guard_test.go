@@ -137,6 +137,37 @@ func TestGuessingLinksIsStoppedWhicheverServerIsAsked(t *testing.T) {
 	assert.Equal(t, 1, h.Count(`SELECT max(wrong) FROM attempt`))
 }
 
+// Whoever opens an old mail has guessed nothing: a school behind one address must not be kept out by last month's mails.
+func TestALinkThatWasOnceMailedIsNoGuessHoweverDead(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	page := h.as(c.lea).asks()
+	answered := h.goodLink(page, c.blanc)
+	another := h.as(c.blanc).asks()
+	replaced := h.goodLink(another, c.roux)
+	h.Exec(`UPDATE request SET link_issue = 2 WHERE id = $1`, strings.TrimPrefix(another, "/demandes/"))
+	former := h.Person("Yves Ancien", okey.Principal, scene.Tilleuls)
+	formers := h.goodLink(page, former)
+	h.Exec(`DELETE FROM assignment WHERE person = $1`, former.ID)
+	dead := []string{replaced, formers, h.link(page, c.roux, time.Now().Add(-time.Minute), h.Config.LinkKeys), h.link(another, c.support, time.Now().Add(time.Hour), config.NewKeyring())}
+	b := h.browse()
+	told := b.get(dead[0])
+	assert.Contains(t, told.text(), "Un courriel plus récent en contient peut-être un autre.")
+	assert.Contains(t, told.HTML, `<a class="button" href="/connexion">Se connecter</a>`)
+	for range 10 {
+		for _, link := range dead {
+			p := b.get(link)
+			assert.Equal(t, http.StatusNotFound, p.Status)
+			assert.Equal(t, told.HTML, p.HTML)
+			assert.Equal(t, http.StatusNotFound, b.post(link, url.Values{"action": {uuid.NewString()}, "decision": {"approve"}}).Status)
+		}
+	}
+	assert.Zero(t, h.Count(`SELECT count(*) FROM attempt`))
+	assert.Equal(t, http.StatusOK, b.get(answered).Status, "nobody is kept waiting")
+	assert.Equal(t, told.HTML, b.get(strangeLink()).HTML, "a guess looks the same")
+	assert.Equal(t, 1, h.Count(`SELECT wrong FROM attempt`))
+}
+
 func TestGuessesThatComeAtOnceAreCountedOneByOne(t *testing.T) {
 	h := newHouse(t)
 	var all sync.WaitGroup

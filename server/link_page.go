@@ -8,12 +8,14 @@ import (
 	"slices"
 
 	"okey"
+	"okey/sql"
 
 	"github.com/google/uuid"
 )
 
 // deadLink is what an unknown, an expired and a foreign token are all answered with: nothing tells them apart.
-var deadLink = okey.Errorf(okey.CodeNotFound, "Cette page n'existe pas, ou elle n'est pas pour vous.")
+var deadLink = okey.Errorf(okey.CodeNotFound,
+	"Ce lien n'est pas valable, ou ne l'est plus. Un courriel plus récent en contient peut-être un autre. Vous pouvez aussi vous connecter : tout ce qui vous attend est dans OKEY.")
 
 // linkScreen is the page of an emailed link.
 type linkScreen struct {
@@ -32,48 +34,74 @@ var errSignInFirst = okey.Errorf(okey.CodeUnauthorized, "Votre académie demande
 // errOwnByLink is answered to whoever opens, signed in, a link about their own request that somebody else was mailed.
 var errOwnByLink = okey.Errorf(okey.CodeOwnRequest, "C'est votre propre demande : quelqu'un d'autre doit y répondre. Ce lien n'est pas pour vous.")
 
+// othersLink is what whoever has signed in is answered to a link that somebody else was mailed: what they do is done in their own name, or not here.
+type othersLink struct {
+	opener okey.Actor
+	owner  okey.Actor
+}
+
+func (othersLink) Error() string { return "a link of somebody else than who has signed in" }
+
 // linkVisit is a visit as the person that the link was made for, with the request that it is about. The error is deadLink, rate_limited where too
-// many dead ones came from there, or errSignInFirst, with the request.
+// many guessed ones came from there, errOwnByLink or, with the request, errSignInFirst or an othersLink.
 func (s *Server) linkVisit(v *visit) (dossier, error) {
-	// A session of somebody else in this browser counts for nothing here, but that nobody decides on their own request.
-	signedIn := v.Actor.ID
+	opener := v.Actor
 	v.Actor = okey.Actor{}
 	v.Header("Referrer-Policy", "no-referrer")
 	if err := s.mayTry(v, okey.AttemptLink); err != nil {
 		return dossier{}, err
 	}
-	as, d, err := s.followLink(v)
-	if err == nil && s.cfg.LinksRequireSignIn.On() && signedIn != as.ID {
-		if signedIn == (okey.PersonID{}) {
-			return d, errSignInFirst
-		}
-		err = deadLink
-	}
-	if err == nil && signedIn != (okey.PersonID{}) && signedIn == d.Person { // a forwarded mail
-		return dossier{}, errOwnByLink
-	}
+	link, err := s.mailedLink(v)
 	if okey.ErrorCode(err) == okey.CodeNotFound {
 		return dossier{}, s.wrongTry(v, okey.AttemptLink, deadLink)
 	}
-	v.Actor = as
+	if err != nil {
+		return dossier{}, err
+	}
+	as, d, err := s.followLink(v, link)
+	switch {
+	case okey.ErrorCode(err) == okey.CodeNotFound:
+		return dossier{}, deadLink
+	case err != nil || opener.ID == as.ID:
+	case opener.ID == okey.PersonID{}:
+		if s.cfg.LinksRequireSignIn.On() {
+			err = errSignInFirst
+		}
+	case s.cfg.LinksRequireSignIn.On():
+		return dossier{}, deadLink
+	case opener.ID == d.Person: // a forwarded mail
+		return dossier{}, errOwnByLink
+	default:
+		err = othersLink{opener: opener, owner: as}
+	}
+	if err == nil {
+		v.Actor = as
+	}
 	return d, err
 }
 
-// followLink finds whom a link was made for, and its request. The link dies with its time, with a later issue, with the person's role and, but for
-// reading what was decided, with the stage: not_found.
-func (s *Server) followLink(v *visit) (okey.Actor, dossier, error) {
+// mailedLink finds the link that a token stands for, whether it still leads anywhere or not: not_found for a token that no mail has carried. Such a
+// one was guessed; whoever opens an old mail has guessed nothing.
+func (s *Server) mailedLink(v *visit) (sql.EmailedLink, error) {
 	token, err := okey.ParseLinkToken(v.Param("token"))
 	if err != nil {
-		return okey.Actor{}, dossier{}, err
+		return sql.EmailedLink{}, err
 	}
 	link, err := s.store.Link(v.ctx(), token.Hash())
-	if err != nil {
-		return okey.Actor{}, dossier{}, err
+	if err == nil && !token.Signs(link.Link, s.cfg.LinkKeys) {
+		link.Replaced = true // its key has been withdrawn
 	}
-	if !token.Signs(link.Link, s.cfg.LinkKeys) || link.Purpose != okey.LinkDecision || !v.Now.Before(link.ExpiresAt) {
+	return link, err
+}
+
+// followLink finds whom a link was made for, and its request. The link dies with its time, with a later issue, with the person's role (for good,
+// though the role may come back) and, but for reading what was decided, with the stage: not_found.
+func (s *Server) followLink(v *visit, link sql.EmailedLink) (okey.Actor, dossier, error) {
+	if link.Replaced || link.Purpose != okey.LinkDecision || !v.Now.Before(link.ExpiresAt) {
 		return okey.Actor{}, dossier{}, deadLink
 	}
 	as := &visit{Context: v.Context, Now: v.Now}
+	var err error
 	if as.Actor, err = s.store.Actor(v.ctx(), link.Person); err != nil {
 		return okey.Actor{}, dossier{}, err
 	}
@@ -87,7 +115,11 @@ func (s *Server) followLink(v *visit) (okey.Actor, dossier, error) {
 	if okey.May(okey.ActDecide, answering, d.subject, d.today) != nil {
 		return okey.Actor{}, dossier{}, deadLink
 	}
-	return as.Actor, d, nil
+	began, err := s.store.AnswersSince(v.ctx(), link.Person, d.Request, d.today, d.clock.zone)
+	if err == nil && link.DiedBefore(began, link.MailedAt) {
+		err = deadLink
+	}
+	return as.Actor, d, err
 }
 
 // linkPage shows the request and the choice; it changes nothing, however often mail scanners open it.
@@ -99,14 +131,44 @@ func (s *Server) linkPage(v *visit) error {
 	return s.showLink(v, http.StatusOK, d, nil, "")
 }
 
-// refuseLink leads whoever must sign in to the request's own page: neither its address nor the session holds the token.
+// refuseLink leads whoever must sign in to the request's own page: neither its address nor the session holds the token. From a dead link it leads to
+// everything that awaits the person, whoever it may be.
 func (s *Server) refuseLink(v *visit, d dossier, err error) error {
-	if !errors.Is(err, errSignInFirst) {
+	var others othersLink
+	if errors.As(err, &others) {
+		return s.showOthersLink(v, d, others)
+	}
+	status, title, signIn := http.StatusNotFound, "Ce lien ne mène plus nulle part", pathSignIn
+	switch {
+	case errors.Is(err, deadLink):
+	case errors.Is(err, errSignInFirst):
+		status, title, signIn = http.StatusUnauthorized, failTitles[http.StatusUnauthorized], pathSignIn+"?vers="+url.QueryEscape(requestURL(d.ID))
+	default:
 		return err
 	}
-	return s.show(v, http.StatusUnauthorized, "failure", screen{Title: failTitles[http.StatusUnauthorized], Body: failure{
-		Message: pageMessage(err), SignIn: pathSignIn + "?vers=" + url.QueryEscape(requestURL(d.ID)),
-	}})
+	return s.show(v, status, "failure", screen{Title: title, Body: failure{Message: okey.ErrorMessage(err), SignIn: signIn}})
+}
+
+// othersScreen says whose the link is and who is here.
+type othersScreen struct {
+	Owner  string
+	Opener string // with its "de"
+	Answer bool   // the opener may answer too
+	Page   string // of the request, where the opener may see it
+}
+
+// showOthersLink has whoever has signed in act in their own name, or sign out first. Nothing was done.
+func (s *Server) showOthersLink(v *visit, d dossier, others othersLink) error {
+	page := othersScreen{Owner: others.owner.Name(), Opener: okey.SayOf(others.opener.Name())}
+	subject := d.subject
+	subject.HasReason = true // asked for on the page
+	if okey.May(okey.ActSee, others.opener, subject, d.today) == nil {
+		page.Page = requestURL(d.ID)
+		page.Answer = d.Stage == okey.AwaitingDecision && okey.May(okey.ActDecide, others.opener, subject, d.today) == nil
+	}
+	v.Header("Referrer-Policy", "strict-origin") // the page has a form for signing out, which must say that it comes from here
+	here := &visit{Context: v.Context, Actor: others.opener, Now: v.Now}
+	return s.show(here, http.StatusForbidden, "link_other", screen{Title: "Ce lien est celui " + okey.SayOf(page.Owner), Body: page})
 }
 
 func (s *Server) showLink(v *visit, status int, d dossier, sent *form, warning string) error {

@@ -98,7 +98,6 @@ func TestNobodyDecidesOnTheirOwnRequestThroughSomebodyElsesLink(t *testing.T) {
 		assert.Contains(t, answer.text(), "C'est votre propre demande")
 	}
 	assert.Zero(t, h.Count(`SELECT count(*) FROM action WHERE name = 'principal-decision'`))
-	assert.Equal(t, http.StatusOK, h.as(c.lea).get(link).Status, "anybody else's session counts for nothing")
 }
 
 func TestUnknownExpiredAndForeignLinksLookTheSame(t *testing.T) {
@@ -135,15 +134,60 @@ func TestUnknownExpiredAndForeignLinksLookTheSame(t *testing.T) {
 	assert.Equal(t, 2, h.Count(`SELECT count(*) FROM action`), "the askings")
 }
 
-func TestALinkStaysItsPersonsWhoeverHasSignedIn(t *testing.T) {
+// Who really answered is what the record shows: a mail that was forwarded, or a computer that two people use, must not write another name.
+func TestNobodyWhoHasSignedInAnswersInTheNameOfALinksOwner(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
 	h.Key(scene.Tilleuls)
 	page := h.as(c.lea).asks()
 	link := h.goodLink(page, c.roux)
+	opened := h.browse().get(link)
+	form := opened.form(t, link, "decision", "approve")
+	for _, opener := range []struct {
+		okey.Person
+		told string
+		path string
+	}{
+		{c.blanc, "Vous pouvez aussi répondre à cette demande, en votre nom. Répondre en mon nom", page},
+		{c.support, "Vous pouvez aussi répondre à cette demande, en votre nom. Répondre en mon nom", page},
+		{c.stranger, "", ""},
+	} {
+		b := h.as(opener.Person)
+		for _, p := range []sheet{b.get(link), b.post(link, form)} {
+			assert.Equal(t, http.StatusForbidden, p.Status, opener.Name())
+			assert.Contains(t, p.text(), "Ce lien a été envoyé à Marc Roux. La session ouverte ici est celle "+okey.SayOf(opener.Name())+". Rien n'a été enregistré. "+opener.told)
+			assert.NotContains(t, p.text(), "saisie des absences", "no more than whose it is")
+			assert.Equal(t, opener.path != "", strings.Contains(p.HTML, `href="`+page+`"`), opener.Name())
+			assert.Contains(t, p.HTML, `<form method="post" action="/deconnexion">`)
+			assert.Equal(t, "strict-origin", p.Header.Get("Referrer-Policy"))
+		}
+	}
+	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM action`), "the asking")
+
 	blanc := h.as(c.blanc)
-	blanc.done(blanc.fill(link, link, "decision", "approve"))
-	assert.Equal(t, c.roux.ID.String(), h.Text(`SELECT by_person FROM action WHERE name = 'principal-decision'`))
+	blanc.done(blanc.answers(page, "approve", ""))
+	assert.Equal(t, c.blanc.ID.String(), h.Text(`SELECT by_person FROM action WHERE name = 'principal-decision'`))
+	assert.Contains(t, blanc.get(link).text(), "Vous pouvez voir cette demande avec votre propre compte.")
+}
+
+func TestALinksOwnerWhoHasSignedInAnswersByIt(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Key(scene.Tilleuls)
+	link := h.goodLink(h.as(c.lea).asks(), c.roux)
+	roux := h.as(c.roux)
+	roux.done(roux.fill(link, link, "decision", "approve"))
+	assert.Equal(t, c.roux.ID.String(), h.Text(`SELECT by_person FROM action WHERE name = 'principal-decision' AND via = 'link'`))
+}
+
+func TestASessionThatWasEndedIsNobodysWhenALinkIsOpened(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	link := h.goodLink(h.as(c.lea).asks(), c.roux)
+	blanc := h.as(c.blanc)
+	require.Equal(t, http.StatusForbidden, blanc.get(link).Status)
+	h.Exec(`UPDATE person SET sessions_from = now() + interval '1 minute' WHERE id = $1`, c.blanc.ID)
+	assert.Equal(t, http.StatusOK, blanc.get(link).Status)
 }
 
 func TestAnAnswerThroughALinkThatWaitsIsRecorded(t *testing.T) {

@@ -45,6 +45,7 @@ type judges struct {
 	calls    atomic.Int64 // of whatever kind
 	away     atomic.Bool
 	hold     chan struct{} // where there is one, a request learns of the loss of its key only after it is closed
+	lost     uuid.UUID     // a request whose workflow is gone
 	before   func()        // where there is one: what happens just before a key change is judged
 }
 
@@ -104,6 +105,25 @@ func (j *judges) Ready(context.Context) error {
 		return errAway
 	}
 	return nil
+}
+
+// CountRunning and RunningRequests: every open request is followed, but the lost one.
+func (j *judges) CountRunning(ctx context.Context) (int, error) {
+	running, err := j.RunningRequests(ctx)
+	return len(running), err
+}
+
+func (j *judges) RunningRequests(ctx context.Context) (map[uuid.UUID]bool, error) {
+	if j.away.Load() {
+		return nil, errAway
+	}
+	ids, err := j.store.OpenRequests(ctx, uuid.Nil, 1000)
+	running := map[uuid.UUID]bool{}
+	for _, id := range ids {
+		running[id] = id != j.lost
+	}
+	delete(running, j.lost)
+	return running, err
 }
 
 func (j *judges) RunID(_ context.Context, request uuid.UUID) (string, error) {

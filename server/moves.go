@@ -205,6 +205,7 @@ var stockPages = map[okey.ActionName]func(okey.Action) string{
 	okey.ActionInventory:      pageOf(pathInventory),
 	okey.ActionReportDecision: func(okey.Action) string { return pathReports },
 	okey.ActionPINChange:      func(okey.Action) string { return pathPIN },
+	okey.ActionMailResend:     pageOf(pathMails),
 }
 
 // pageOf is the page of an action's subject below path.

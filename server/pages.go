@@ -78,6 +78,9 @@ type screen struct {
 	Nav     []navLink
 	Support string // address of the support team
 	Academy academy
+
+	Searches bool   // support and auditors search from every page
+	Asked    string // what they have just searched for
 }
 
 type navLink struct {
@@ -117,9 +120,12 @@ func (s *Server) peopleRoutes(pages gin.IRouter) {
 	get("/clefs", s.keysPage)
 	get("/clefs/:serial", s.keyPage)
 	post("/clefs/:serial", s.changeKey)
-	get("/assistance", s.deskPage)
+	s.deskPages(get, post)
 	get(pathAudit, s.auditPage)
 	get(pathDashboard, s.dashboardPage)
+	get(pathLetters, s.lettersPage)
+	get(pathLetters+"/:lettre", s.letterPage)
+	get(pathLetters+"/:lettre/apercu", s.letterPart)
 	get(pathMoveKeys, s.moveKeysPage)
 	post(pathMoveKeys, s.moveKeys)
 	get("/clefs/:serial/depart", s.takeAlongPage)
@@ -129,7 +135,9 @@ func (s *Server) peopleRoutes(pages gin.IRouter) {
 	get(pathSuccession, s.successionPage)
 	post(pathSuccession, s.succession)
 	get(pathSuccession+"/:id", s.successionRecordPage)
+	s.requesterPages(get, post)
 	s.approverPages(get, post)
+	s.requesterPages(get, post)
 	s.pinPages(get, post)
 	s.orderPages(get, post)
 	s.delegationPages(get, post)
@@ -229,6 +237,7 @@ func (s *Server) dress(v *visit, sc *screen) {
 		}
 		if v.desk() {
 			sc.Nav = append(sc.Nav, navLink{Name: "Assistance", Path: "/assistance"})
+			sc.Searches = true
 		}
 		sc.Nav = append(sc.Nav, navLink{Name: "Aide", Path: "/aide"})
 	}
@@ -276,7 +285,7 @@ func (s *Server) failVisit(v *visit, err error) {
 	if title == "" {
 		title = "Une erreur s'est produite"
 	}
-	body := failure{Message: pageMessage(err), Mine: v.signedIn()}
+	body := failure{Message: pageMessage(err), Home: v.signedIn()}
 	if status == http.StatusUnauthorized {
 		body.SignIn = pathSignIn
 	}
@@ -291,7 +300,7 @@ func (s *Server) failVisit(v *visit, err error) {
 
 type failure struct {
 	Message string
-	Mine    bool   // somebody is signed in: home says more
+	Home    bool   // home says more
 	SignIn  string // where that would help
 }
 

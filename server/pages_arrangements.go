@@ -88,6 +88,7 @@ func (s *Server) showAttachments(v *visit, status int, f *form, notice string) e
 	may := mayArrange(v) == nil
 	if may && f == nil {
 		page.Form = attachmentForm(v)
+		page.Form.Values["who"], page.Form.Values["establishment"] = plainQuery(v, "personne"), string(chosenSchool(v))
 		if s.restore(v, page.Form) {
 			notice = restoredNotice
 		}

@@ -8,16 +8,22 @@ import (
 	"okey/sql"
 )
 
+// pathAsk is where one asks for a key.
+const pathAsk = "/demandes/nouvelle"
+
 // asking is what someone may ask for today.
 type asking struct {
 	places  []sql.Place
 	free    map[okey.UAI]int
+	answers map[okey.UAI]string // who will answer, in one sentence
 	reasons []choice
-	Blocked string // why there is nothing to ask for, and what to do instead
-	Next    string // a page that helps
-	NextDo  string
-	About   string // what the request will be
-	Free    string // keys free, where there is one establishment
+	Blocked string    // why there is nothing to ask for, and what to do instead
+	Next    *navLink  // the page that helps, on a button
+	Others  []navLink // and further ones
+	About   string    // what the request will be
+	Free    string    // keys free, where there is one establishment
+	Answers string    // who will answer, there
+	Uses    []string  // fields of what can be ticked
 	Form    *form
 }
 
@@ -25,17 +31,19 @@ const nowhere = "Nous ne vous trouvons dans aucun établissement. Demandez à vo
 
 // asking looks up what the person may ask for. What it leaves out the judges would refuse.
 func (s *Server) asking(v *visit) (*asking, error) {
-	a := &asking{free: map[okey.UAI]int{}}
+	a := &asking{free: map[okey.UAI]int{}, answers: map[okey.UAI]string{}}
 	ctx := v.ctx()
 	works := v.Actor.Establishments(v.today())
 	if len(works) == 0 {
-		a.Blocked = nowhere
-		return a, nil
+		var err error
+		a.Blocked, err = s.whyNowhere(v)
+		return a, err
 	}
 	open, err := s.store.OpenRequestOf(ctx, v.Actor.ID)
 	switch {
 	case err == nil:
-		a.Blocked, a.Next, a.NextDo = alreadyOpen(facts{Open: open, Now: v.Now, Zone: paris(v).zone}), requestURL(open.ID), "Voir ma demande"
+		a.Blocked = alreadyOpen(facts{Open: open, Now: v.Now, Zone: paris(v).zone})
+		a.Next = &navLink{Name: "Voir ma demande", Path: requestURL(open.ID)}
 		return a, nil
 	case okey.ErrorCode(err) != okey.CodeNotFound:
 		return a, err
@@ -47,8 +55,45 @@ func (s *Server) asking(v *visit) (*asking, error) {
 		if a.free[p.UAI], err = s.store.FreeKeys(ctx, p.UAI, v.today()); err != nil {
 			return a, err
 		}
+		if a.answers[p.UAI], err = s.whoWillAnswer(v, p); err != nil {
+			return a, err
+		}
 	}
 	return a, s.askReasons(v, a)
+}
+
+// whoWillAnswer names those who would answer a request of the visitor's.
+func (s *Server) whoWillAnswer(v *visit, p sql.Place) (string, error) {
+	mine := okey.Request{UAI: p.UAI, Host: p.Host, Person: v.Actor.ID, Stage: okey.AwaitingDecision, Since: v.Now}
+	waits, err := s.waitingFor(v.ctx(), mine, v.Actor.Person)
+	if err != nil {
+		return "", err
+	}
+	if waits[0].Who == awaitedSupport {
+		return "Personne de la direction ne peut y répondre : l'assistance s'en charge.", nil
+	}
+	return okey.Capitalize(whoIsAwaited(waits)) + " répondra.", nil
+}
+
+// whyNowhere says why somebody can ask nowhere: OKEY serves nobody where they work, or knows of no such place.
+func (s *Server) whyNowhere(v *visit) (string, error) {
+	uai, err := s.store.UnservedOf(v.ctx(), v.Actor.ID, v.today())
+	if err != nil || uai == "" {
+		return nowhere, err
+	}
+	name, why, known, err := s.store.LeftOut(v.ctx(), uai)
+	if err != nil {
+		return "", err
+	}
+	if !known {
+		place, err := s.store.Place(v.ctx(), uai)
+		if err != nil {
+			return "", err
+		}
+		name = place.Name
+		_, why = place.Served()
+	}
+	return notEligible(string(why), facts{Place: name}), nil
 }
 
 // askReasons finds why the person may ask: a first key, the next one before theirs expires, or another for one that was reported.
@@ -60,8 +105,10 @@ func (s *Server) askReasons(v *visit, a *asking) error {
 	if len(held) > 0 {
 		key := held[0]
 		if !key.Renewable(v.today()) {
-			a.Blocked = alreadyHolds(okey.DetailNotYetRenewable, facts{Held: held, Now: v.Now, Zone: paris(v).zone}) + " Si elle est perdue ou ne marche plus, déclarez-le d'abord."
-			a.Next, a.NextDo = keyURL(key.Serial), "Voir ma clef"
+			a.Blocked = alreadyHolds(okey.DetailNotYetRenewable, facts{Held: held, Now: v.Now, Zone: paris(v).zone}) + " Elle est perdue ou ne marche plus ? Dites-le d'abord, vous pourrez en demander une autre aussitôt."
+			own := newOwnKey(key, paris(v), true)
+			a.Next = &navLink{Name: "Voir ma clef", Path: own.Path}
+			a.Others = []navLink{{Name: "Ma clef ne marche plus", Path: own.Trouble}, {Name: "J'ai perdu ma clef", Path: own.Lost}}
 			return nil
 		}
 		a.reasons = []choice{{Value: string(okey.Renewal)}}
@@ -78,20 +125,25 @@ func (s *Server) askReasons(v *visit, a *asking) error {
 }
 
 func (s *Server) askForm(v *visit, a *asking) *form {
-	f := newForm(v, "demande", "/demandes/nouvelle", "Envoyer ma demande", map[string]field{
-		"need": {Label: "Pour quoi avez-vous besoin d'une clef ?", Hint: "En quelques mots : « saisie des absences », « direction adjointe »… La direction de votre établissement le lira."},
+	f := newForm(v, "demande", pathAsk, "Envoyer ma demande", map[string]field{
+		"need": {Label: "Votre besoin, en quelques mots", Hint: "Facultatif si vous avez coché une case. La direction de votre établissement le lira."},
 	})
+	a.Uses = nil
+	for _, use := range okey.Uses() {
+		f.Fields[useField(use.Code)] = field{Label: use.Label}
+		a.Uses = append(a.Uses, useField(use.Code))
+	}
 	switch {
 	case len(a.places) > 1:
-		where := field{Label: "Pour quel établissement ?", Hint: "Une seule clef sert dans tous vos établissements."}
+		where := field{Label: "Pour quel établissement ?", Hint: "Une seule clef sert dans tous vos établissements : choisissez celui où il vous est le plus simple d'aller la chercher."}
 		for _, p := range a.places {
-			where.Choices = append(where.Choices, choice{string(p.UAI), fmt.Sprintf("%s : %s", p.Name, okey.SayCount(a.free[p.UAI], "clef")+" "+okey.SayEither(a.free[p.UAI], "libre", "libres"))})
+			where.Choices = append(where.Choices, choice{string(p.UAI), fmt.Sprintf("%s : %s. %s", p.Name, sayFreeKeys(a.free[p.UAI]), a.answers[p.UAI])})
 		}
 		f.Fields["establishment"] = where
 	case len(a.places) == 1:
 		p := a.places[0]
 		f.Values["establishment"] = string(p.UAI)
-		a.Free = fmt.Sprintf("%s : %s.", p.Name, okey.SayCount(a.free[p.UAI], "clef")+" "+okey.SayEither(a.free[p.UAI], "libre", "libres"))
+		a.Free, a.Answers = fmt.Sprintf("%s : %s.", p.Name, sayFreeKeys(a.free[p.UAI])), a.answers[p.UAI]
 		if a.free[p.UAI] == 0 {
 			a.Free = fmt.Sprintf("%s : aucune clef libre en ce moment. Demandez quand même : votre établissement saura qu'il faut commander, et vous gardez votre place.", p.Name)
 		}
@@ -104,6 +156,27 @@ func (s *Server) askForm(v *visit, a *asking) *form {
 		f.Values["reason"] = a.reasons[0].Value
 	}
 	return f
+}
+
+// useField is how the form names one thing that can be ticked.
+func useField(code string) string { return "pour-" + code }
+
+func sayFreeKeys(n int) string {
+	if n == 0 {
+		return "aucune clef libre en ce moment, vous gardez votre place"
+	}
+	return okey.SayCount(n, "clef") + " " + okey.SayEither(n, "libre", "libres")
+}
+
+// need is what was ticked and written, as it will be read.
+func (f *form) need() (string, error) {
+	var ticked []string
+	for _, use := range okey.Uses() {
+		if f.Values[useField(use.Code)] != "" {
+			ticked = append(ticked, use.Code)
+		}
+	}
+	return okey.NeedOf(ticked, f.Values["need"])
 }
 
 // askPage is where one asks for a key.
@@ -142,9 +215,19 @@ func (s *Server) ask(v *visit) error {
 	if len(a.places) == 0 && f.Values["establishment"] == "" {
 		return again(http.StatusUnprocessableEntity, a.Blocked)
 	}
+	if len(a.places) > 1 && f.Values["establishment"] == "" { // told together with what else is wrong, as the page goes down
+		f.wrong("establishment", "")
+	}
+	need, err := f.need()
+	if err != nil {
+		f.wrong("need", okey.ErrorMessage(err))
+	}
+	if len(f.Errors) > 0 {
+		return again(http.StatusUnprocessableEntity, "")
+	}
 	done, err := s.act(v.ctx(), v.Actor, wish{
 		Action: f.Action, Name: okey.ActionAsk, Via: okey.ViaWeb, Content: okey.Content{
-			Establishment: okey.UAI(f.Values["establishment"]), Need: f.Values["need"], Reason: okey.RequestReason(f.Values["reason"]),
+			Establishment: okey.UAI(f.Values["establishment"]), Need: need, Reason: okey.RequestReason(f.Values["reason"]),
 		},
 	})
 	if err != nil {

@@ -71,6 +71,9 @@ func sayAuditDetail(detail string) string {
 	if said := refusalNames[okey.Code(detail)]; said != "" {
 		return "refusée : " + said
 	}
+	if uai, function, both := strings.Cut(detail, "/"); both && okey.Function(function).Valid() {
+		return uai + ", " + okey.Function(function).French()
+	}
 	return detail
 }
 
@@ -82,14 +85,15 @@ var subjectNames = map[string]string{
 	"delegation": "délégation", string(okey.ActionDelegationGiven): "délégation", string(okey.ActionDelegationBegun): "délégation",
 	string(okey.ActionDelegationEnded): "délégation", string(okey.ActionAttached): "rattachement", string(okey.ActionApproverArrived): "personne", string(okey.ActionDetached): "rattachement",
 	string(okey.ActionHostingGiven): "réponse pour un autre", string(okey.ActionHostingEnded): "réponse pour un autre",
-	"cancellation": "commande", "shipment": "commande", "receipt": "commande", "exported": "commande",
+	string(okey.ActionMailResend): "courriel",
+	"cancellation":                "commande", "shipment": "commande", "receipt": "commande", "exported": "commande",
 }
 
 // subjectPages are where the subjects of the audit are looked at.
 var subjectPages = map[string]string{
 	"request": "/demandes/", "key": "/clefs/", "order": pathOrders + "/", "cancellation": pathOrders + "/", "shipment": pathOrders + "/",
 	"receipt": pathOrders + "/", "exported": pathOrders + "/", "delivery": pathDeliveries + "/", "arrival": pathDeliveries + "/", "inventory": pathInventory + "/",
-	"person": "/demandes?personne=", "take-along": "/deplacements/", "move-decision": "/deplacements/",
+	"person": pathPersons + "/", "establishment": pathSchools + "/", string(okey.ActionMailResend): pathMails + "/", "take-along": "/deplacements/", "move-decision": "/deplacements/",
 }
 
 func newAuditLine(e sql.AuditedEntry, c clock) auditLine {

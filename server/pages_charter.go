@@ -73,18 +73,17 @@ type signedScreen struct {
 
 const tamperedCharter = "Attention : ce texte n'est plus celui qui a été signé, son empreinte ne correspond pas. Ne vous y fiez pas et prévenez l'assistance."
 
-// signedPage is the printable copy, for whoever may see the request; before the signing the address leads to the request.
+// signedPage is the printable copy, for whoever may see the request; until then the requester signs at the same address.
 func (s *Server) signedPage(v *visit) error {
 	d, signed, err := s.signed(v)
 	if okey.ErrorCode(err) == okey.CodeNotFound && d.ID != uuid.Nil {
-		backToRequest(v.Context)
-		return nil
+		return s.signingPage(v, d)
 	}
 	if err != nil {
 		return err
 	}
 	page := signedScreen{Signature: signed, Facts: d.signedFacts(signed), Intact: signed.Intact(), Text: signedURL(d.ID) + ".txt", Back: requestURL(d.ID)}
-	sc := screen{Title: "Charte signée par " + d.requester.Name(), Body: page}
+	sc := screen{Title: "Charte signée par " + signerOf(signed), Body: page}
 	if !page.Intact {
 		sc.Warning = tamperedCharter
 	}
@@ -105,18 +104,34 @@ func (s *Server) signed(v *visit) (dossier, okey.Signature, error) {
 	return d, signed, err
 }
 
+// signerOf is who signed, as the signing knew them.
+func signerOf(signed okey.Signature) string {
+	if signed.Name == "" {
+		return "une personne dont le nom est effacé"
+	}
+	return signed.Name
+}
+
 func (d dossier) signedFacts(signed okey.Signature) []fact {
 	at := signed.At.In(d.clock.zone)
-	facts := []fact{
-		{Name: "Signée par", Value: d.requester.Name()},
-		{Name: "Identifiant", Value: d.requester.UID}, // a name may change since
-		{Name: "Établissement", Value: fmt.Sprintf("%s (%s)", d.place.Name, d.UAI)},
+	facts := []fact{{Name: "Signée par", Value: signerOf(signed)}}
+	if signed.UID != "" {
+		facts = append(facts, fact{Name: "Identifiant", Value: signed.UID})
+	}
+	facts = append(facts, fact{Name: "Établissement", Value: fmt.Sprintf("%s (%s)", signed.School, signed.UAI)})
+	if signed.NamedLater() {
+		facts = append(facts, fact{Name: "Nom et établissement", Value: fmt.Sprintf("notés %s, après la signature : OKEY ne les gardait pas encore avec elle",
+			okey.DayOf(signed.NotedAt, d.clock.zone).SayWithYear())})
+	} else if now := d.requester.Name(); now != signed.Name && now != "" {
+		facts = append(facts, fact{Name: "Aujourd'hui", Value: now})
+	}
+	facts = append(facts, []fact{
 		{Name: "Signée le", Value: fmt.Sprintf("%s à %s, heure de l'établissement (UTC%s)",
 			okey.DayOf(signed.At, d.clock.zone).SayWithYear(), at.Format("15:04:05"), at.Format("-07:00"))},
 		{Name: "Charte", Value: fmt.Sprintf("version %d, publiée le %s", signed.Charter.Version, okey.DayOf(signed.Charter.PublishedAt, okey.ZoneOf("")).SayWithYear()), Path: charterURL(signed.Charter.Version)},
 		{Name: "Empreinte du texte signé (SHA-256)", Value: signed.SHA256},
 		{Name: "Demande", Value: d.ID.String()},
-	}
+	}...)
 	if d.Key != "" {
 		facts = append(facts, fact{Name: "Clef", Value: string(d.Key)})
 	}

@@ -153,3 +153,43 @@ func TestTheSignedCharterPrintsBlackOnWhiteWithoutThePagesAround(t *testing.T) {
 		assert.Contains(t, printed, rule)
 	}
 }
+
+func TestASignatureShowsNameAndSchoolAsTheyWereAtTheSigning(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	page, _ := h.atTheCounter(c)
+	h.Exec(`UPDATE person SET family_name = 'Durand', uid = 'ldurand' WHERE id = $1`, c.lea.ID)
+	h.Exec(`UPDATE establishment SET name = 'Collège Simone-Veil' WHERE uai = $1`, scene.Tilleuls)
+	for _, path := range []string{page + "/charte", page + "/charte.txt"} {
+		said := h.as(c.lea).get(path).text()
+		assert.Regexp(t, `Signée par (: )?Léa Martin`, said)
+		assert.Regexp(t, `Identifiant (: )?`+c.lea.UID, said)
+		assert.Regexp(t, `Établissement (: )?Collège des Tilleuls \(0069001B\)`, said)
+		assert.Regexp(t, `Aujourd'hui (: )?Léa Durand`, said)
+		assert.NotContains(t, said, "Simone-Veil")
+	}
+	assert.Contains(t, h.as(c.lea).get(page+"/charte").HTML, "<h1>Charte signée par Léa Martin</h1>")
+	known := h.as(c.lea).download("/compte.xlsx")["Demandes"]
+	assert.Contains(t, strings.Join(known[1], "|"), "Léa Martin|"+c.lea.UID+"|Collège des Tilleuls|")
+	assert.Contains(t, h.as(c.lea).get("/confidentialite").text(), "Nom (celui des chartes signées aussi)")
+}
+
+// What was signed before names were kept with it shows what the migration knew, and says so.
+func TestANameThatWasNotedAfterTheSigningIsSaidToBe(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	page, _ := h.atTheCounter(c)
+	h.Exec(`ALTER TABLE request DISABLE TRIGGER signature_is_never_rewritten`)
+	h.Exec(`UPDATE request SET signer_noted_at = signed_at + interval '40 days'`)
+	assert.Regexp(t, `Nom et établissement notés \S+ \d+ \S+ 20\d\d, après la signature : OKEY ne les gardait pas encore avec elle`, h.as(c.lea).get(page+"/charte").text())
+}
+
+func TestASignersNameIsErasedWithItsPerson(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	page, _ := h.atTheCounter(c)
+	h.Exec(`UPDATE request SET signer_name = '', signer_uid = ''`)
+	said := h.as(c.support).get(page + "/charte").text()
+	assert.Contains(t, said, "Signée par une personne dont le nom est effacé")
+	assert.NotContains(t, said, "Identifiant")
+}

@@ -1,7 +1,9 @@
 package server
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -12,33 +14,51 @@ import (
 	"github.com/google/uuid"
 )
 
-// deskCounts is what is stuck, in a few words, for support's home.
-type deskCounts struct{ Lines []string }
+const pathDesk = "/assistance"
 
-// The windows of support's page: an action is stuck after a minute (its sender waited 3 seconds), and old failures are history.
+// deskPages are support's own pages: what is stuck, the search, and a page for each person, establishment and mail.
+func (s *Server) deskPages(get, post func(string, func(*visit) error)) {
+	get(pathDesk, s.deskPage)
+	get(pathPersons+"/:id", s.personPage)
+	get(pathSchools+"/:uai", s.schoolPage)
+	s.mailPages(get, post)
+}
+
+// The windows of support's page: an action is stuck after a minute (its sender waited 3 seconds), a workflow is missed after two (the repair
+// watch looks each minute), a delivery after a week, and old failures are history.
 const (
-	stuckAfter  = time.Minute
-	deskHistory = 14 * 24 * time.Hour
-	deskRows    = 50
+	stuckAfter    = time.Minute
+	missedAfter   = 2 * time.Minute
+	unconfirmed   = 7 * 24 * time.Hour
+	deskHistory   = 14 * 24 * time.Hour
+	deskRows      = 50
+	enginePatient = 2 * time.Second
 )
 
 // stuck is what does not go on by itself.
 type stuck struct {
-	actions   []sql.DeskAction
-	mails     []sql.Mail
-	escalated []sql.Awaited
+	escalated  []sql.Awaited
+	unanswered []sql.Unanswered
+	actions    []sql.DeskAction
+	mails      []sql.Mail
 }
 
 func (s *Server) stuck(v *visit) (st stuck, err error) {
+	if st.escalated, err = s.store.Escalated(v.ctx(), deskRows); err != nil {
+		return st, err
+	}
+	if st.unanswered, err = s.store.UnansweredEstablishments(v.ctx(), v.today(), deskRows); err != nil {
+		return st, err
+	}
 	if st.actions, err = s.store.StuckActions(v.ctx(), v.Now.Add(-stuckAfter), deskRows); err != nil {
 		return st, err
 	}
-	if st.mails, err = s.store.FailedMails(v.ctx(), v.Now.Add(-deskHistory), deskRows); err != nil {
-		return st, err
-	}
-	st.escalated, err = s.store.Escalated(v.ctx(), deskRows)
+	st.mails, err = s.store.FailedMails(v.ctx(), v.Now.Add(-deskHistory), deskRows)
 	return st, err
 }
+
+// deskCounts is what is stuck, in a few words, for support's home.
+type deskCounts struct{ Lines []string }
 
 func (s *Server) deskCounts(v *visit) (*deskCounts, error) {
 	st, err := s.stuck(v)
@@ -58,80 +78,25 @@ func upTo(n int, noun string) string {
 	return okey.SayCount(n, noun)
 }
 
-// deskLine is an action as support reads it.
-type deskLine struct {
-	When, What, Who, Via, Outcome string
-	Path                          string // of the request or key
-}
-
-// Cells are its entries in a table.
-func (l deskLine) Cells() []cell {
-	return []cell{{Text: l.When}, {Text: l.What, Path: l.Path}, {Text: l.Who}, {Text: l.Via}, {Text: l.Outcome}}
-}
-
-func deskLines(actions []sql.DeskAction, c clock) []deskLine {
-	lines := make([]deskLine, len(actions))
-	for i, a := range actions {
-		line := deskLine{When: okey.Capitalize(c.time(a.CreatedAt)), What: okey.Capitalize(sayAction(a.Name)), Who: a.By, Via: viaNames[a.Via]}
-		if line.Who == "" {
-			line.Who = "OKEY"
-		}
-		switch a.Outcome {
-		case "":
-			line.Outcome = "sans suite pour l'instant"
-		case "refused":
-			line.Outcome = "refusée : " + sayRefusal(a.Reason)
-		default:
-			line.Outcome = "acceptée"
-		}
-		switch {
-		case a.Request != uuid.Nil:
-			line.Path = requestURL(a.Request)
-		case a.Key != "":
-			line.Path = keyURL(a.Key)
-		}
-		lines[i] = line
-	}
-	return lines
-}
-
-// mailLine is a mail as support reads it.
-type mailLine struct {
-	When, What, To, State, Path string
-}
-
-// Cells are its entries in a table.
-func (l mailLine) Cells() []cell {
-	return []cell{{Text: l.When}, {Text: l.What, Path: l.Path}, {Text: l.To}, {Text: l.State}}
-}
-
-var mailStates = map[sql.MailState]string{sql.MailQueued: "à envoyer", sql.MailSent: "envoyé", sql.MailFailed: "refusé"}
-
-func mailLines(mails []sql.Mail, c clock) []mailLine {
-	lines := make([]mailLine, len(mails))
-	for i, m := range mails {
-		lines[i] = mailLine{When: okey.Capitalize(c.time(m.CreatedAt)), What: m.Subject, To: m.Address, State: mailStates[m.State]}
-		if lines[i].What == "" {
-			lines[i].What = "courriel en préparation"
-		}
-		if m.Request.Valid {
-			lines[i].Path = requestURL(m.Request.UUID)
-		}
-	}
-	return lines
-}
-
-// deskScreen is support's page: one search box, and what is stuck.
+// deskScreen is support's page: what is stuck, or what a search has found.
 type deskScreen struct {
-	Links     []navLink // to the pages of the desk that this reader may use
-	Sheet     string
-	Asked     string
-	Searched  bool
-	Found     []hit
-	Stuck     []deskLine
-	Escalated []card
-	Mails     []mailLine
-	Refused   []deskLine
+	Links    []navLink // to the pages of the desk that this reader may use
+	Sheet    string
+	Asked    string
+	Searched bool
+	Found    []finding
+	Try      string // what to try, where nothing was found
+	Matters  []matter
+	Engine   string // where it could not be asked
+	Refused  []deskLine
+}
+
+// matter is one kind of what is stuck: how many, and how to set it going again.
+type matter struct {
+	ID, Title, Count, How string
+	Cards                 []card
+	Actions               []deskLine
+	Mails                 []mailLine
 }
 
 // deskLinks are the pages of the desk, and what their reader must be allowed to do.
@@ -148,13 +113,8 @@ var deskLinks = []struct {
 	{"Personnes rattachées", pathAttachments, okey.ActSeeDesk},
 	{"Établissements sans direction", pathHosts, okey.ActSeeDesk},
 	{"Délégations", pathDelegations, okey.ActSeeDesk},
+	{"Courriels", pathLetters, okey.ActSeeDesk},
 	{"Journal d'audit", pathAudit, okey.ActSeeDesk},
-}
-
-// hit is one thing that a search has come upon.
-type hit struct {
-	Kind, Name, Path, More string
-	Pages                  []fact // what else there is of it
 }
 
 // deskPage is for support and auditors.
@@ -164,13 +124,7 @@ func (s *Server) deskPage(v *visit) error {
 	}
 	page := deskScreen{Sheet: sheetURL(v), Asked: strings.TrimSpace(v.Query("q"))}
 	if page.Asked != "" {
-		page.Searched = true
-		found, err := s.search(v, page.Asked)
-		if err != nil {
-			return err
-		}
-		page.Found = found
-		return s.show(v, http.StatusOK, "desk", screen{Title: "Assistance", Body: page})
+		return s.showFound(v, page)
 	}
 	for _, link := range deskLinks {
 		if okey.May(link.act, v.Actor, okey.Subject{}, v.today()) == nil {
@@ -181,83 +135,165 @@ func (s *Server) deskPage(v *visit) error {
 	if err != nil {
 		return err
 	}
+	c := paris(v)
+	page.Matters = []matter{escalatedMatter(st.escalated, c), unansweredMatter(st.unanswered, c), stuckMatter(st.actions, c)}
+	gone, answered, err := s.unfollowed(v)
+	if err != nil {
+		return err
+	}
+	if !answered {
+		page.Engine = "Le moteur n'a pas répondu : OKEY n'a pas pu vérifier que chaque demande est suivie. Si cela dure, prévenez l'exploitant."
+	}
+	page.Matters = append(page.Matters, goneMatter(gone, c), refusedMailsMatter(st.mails, c))
+	rest, err := s.stockMatters(v, c)
+	if err != nil {
+		return err
+	}
+	page.Matters = waiting(append(page.Matters, rest...))
 	refused, err := s.store.RefusedActions(v.ctx(), v.Now.Add(-deskHistory), deskRows)
 	if err != nil {
 		return err
 	}
-	c := paris(v)
-	page.Stuck, page.Escalated = deskLines(st.actions, c), awaitedCards(st.escalated, c, true)
-	page.Mails, page.Refused = mailLines(st.mails, c), deskLines(refused, c)
+	page.Refused = deskLines(refused, c)
 	return s.show(v, http.StatusOK, "desk", screen{Title: "Assistance", Body: page})
 }
 
-const searchRows = 20
+func (s *Server) showFound(v *visit, page deskScreen) (err error) {
+	page.Searched = true
+	if page.Found, err = s.search(v, page.Asked); err != nil {
+		return err
+	}
+	if len(page.Found) == 0 {
+		if page.Try, err = s.tryInstead(v, page.Asked); err != nil {
+			return err
+		}
+	}
+	return s.show(v, http.StatusOK, "desk", screen{Title: "Recherche", Asked: page.Asked, Body: page})
+}
 
-// search finds people, establishments, a key and a request by whatever was typed. Each list is short: a search is narrowed, not leafed through.
-func (s *Server) search(v *visit, asked string) ([]hit, error) {
-	if len(asked) > okey.MaxText || !isPlainText(asked) {
-		return nil, nil
-	}
-	var results []hit
-	if id, err := uuid.Parse(asked); err == nil {
-		r, err := s.store.Request(v.ctx(), id)
-		if err != nil && okey.ErrorCode(err) != okey.CodeNotFound {
-			return nil, err
-		}
-		if err == nil {
-			results = append(results, hit{Kind: "Demande", Name: sayState(r, paris(v)), Path: requestURL(r.ID), More: r.Need})
+// waiting leaves what there is something of.
+func waiting(matters []matter) []matter {
+	var some []matter
+	for _, m := range matters {
+		if len(m.Cards)+len(m.Actions)+len(m.Mails) > 0 {
+			some = append(some, m)
 		}
 	}
-	keys, err := s.findKeys(v, asked)
+	return some
+}
+
+func escalatedMatter(found []sql.Awaited, c clock) matter {
+	n := len(found)
+	return matter{
+		ID: "remontees", Title: "Demandes remontées à l'assistance",
+		Count: upTo(n, "demande") + okey.SayEither(n, " remontée", " remontées"),
+		How:   "L'établissement n'a pas fait ce qu'il devait dans son délai, ou ne le peut pas. Ouvrez la demande : répondez à sa place, ou trouvez qui répondra.",
+		Cards: awaitedCards(found, c, true),
+	}
+}
+
+func unansweredMatter(found []sql.Unanswered, c clock) matter {
+	n := len(found)
+	m := matter{
+		ID: "sans-reponse", Title: "Établissements où personne ne peut répondre",
+		Count: upTo(n, "établissement") + " sans personne pour répondre",
+		How:   "Rattachez-y un chef ou un adjoint, ou désignez un établissement qui répond pour lui : sa direction reçoit aussitôt tout ce qui attend.",
+	}
+	for _, u := range found {
+		state := "la plus ancienne attend depuis " + c.day(u.Since)
+		if u.Host != "" {
+			state += " ; l'établissement désigné, " + string(u.Host) + ", n'a pas de direction non plus"
+		}
+		m.Cards = append(m.Cards, card{Path: schoolURL(u.UAI), Who: fmt.Sprintf("%s (%s)", u.Name, u.UAI), State: okey.SayCount(u.Requests, "demande") + " ; " + state})
+	}
+	return m
+}
+
+func stuckMatter(found []sql.DeskAction, c clock) matter {
+	return matter{
+		ID: "actions", Title: "Actions sans suite", Count: upTo(len(found), "action") + " sans suite",
+		How:     "OKEY les présente de nouveau au moteur chaque minute. Si l'une d'elles reste, ouvrez son suivi dans le moteur depuis sa page, et prévenez l'exploitant.",
+		Actions: deskLines(found, c),
+	}
+}
+
+func goneMatter(found []sql.Awaited, c clock) matter {
+	n := len(found)
+	return matter{
+		ID: "sans-suivi", Title: "Demandes que plus rien ne suit", Count: upTo(n, "demande") + okey.SayEither(n, " que plus rien ne suit", " que plus rien ne suit"),
+		How:   "Leur suivi a été arrêté dans le moteur. OKEY le relance chaque minute, là où la demande en est : si l'une reste ici, prévenez l'exploitant.",
+		Cards: awaitedCards(found, c, true),
+	}
+}
+
+func refusedMailsMatter(found []sql.Mail, c clock) matter {
+	n := len(found)
+	return matter{
+		ID: "courriels", Title: "Courriels refusés", Count: upTo(n, "courriel") + okey.SayEither(n, " refusé", " refusés"),
+		How:   "Faites corriger l'adresse dans l'annuaire, puis ouvrez le courriel et renvoyez-le. Personne n'a été prévenu à sa place.",
+		Mails: mailLines(found, c),
+	}
+}
+
+// stockMatters are orders and deliveries that do not come.
+func (s *Server) stockMatters(v *visit, c clock) ([]matter, error) {
+	overdue, err := s.store.OverdueOrders(v.ctx(), deskRows)
 	if err != nil {
 		return nil, err
 	}
-	results = append(results, keys...)
-	words := asked
-	if uai, err := okey.ParseUAI(asked); err == nil {
-		words = string(uai)
-	}
-	places, err := s.store.FindEstablishments(v.ctx(), words, searchRows)
+	announced, err := s.store.UnconfirmedDeliveries(v.ctx(), v.Now.Add(-unconfirmed), deskRows)
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range places {
-		results = append(results, hit{Kind: "Établissement", Name: fmt.Sprintf("%s (%s)", p.Name, p.UAI), Path: "/demandes?etablissement=" + string(p.UAI), More: p.Commune, Pages: v.pagesOf(p.UAI)})
+	late := matter{
+		ID: "commandes", Title: "Commandes en retard", Count: upTo(len(overdue), "commande") + " en retard",
+		How: "Relancez le fournisseur. Les clefs sont arrivées ? Déposez le fichier de la livraison. Elles ne viendront pas ? Fermez la commande, avec la raison.",
 	}
-	persons, err := s.store.FindPeople(v.ctx(), asked, searchRows)
-	for _, p := range persons {
-		results = append(results, hit{Kind: "Personne", Name: p.Name(), Path: "/demandes?personne=" + p.ID.String(), More: p.Mail})
+	for _, o := range overdue {
+		late.Cards = append(late.Cards, card{
+			Path: pathOrders + "/" + o.ID.String(), Who: fmt.Sprintf("Commande n° %d", o.Number), Where: o.Establishment,
+			State: okey.SayCount(o.Quantity, "clef") + ", " + o.State.French() + " ; transmise " + c.day(o.ExportedAt),
+		})
 	}
-	return results, err
+	coming := matter{
+		ID: "livraisons", Title: "Livraisons annoncées, pas confirmées", Count: upTo(len(announced), "livraison") + " à confirmer",
+		How: "Les clefs ne seront prêtées qu'une fois leur arrivée confirmée. Appelez l'établissement, ou confirmez à sa place depuis la page de la livraison.",
+	}
+	for _, d := range announced {
+		coming.Cards = append(coming.Cards, card{
+			Path: pathDeliveries + "/" + d.ID.String(), Who: "Livraison annoncée " + c.day(d.TakenAt), Where: d.FileName,
+			State: okey.SayCount(d.InTransit, "clef") + " en route, sur " + okey.SayNumber(d.Keys),
+		})
+	}
+	return []matter{late, coming}, nil
 }
 
-// pagesOf are the pages about an establishment; its drawer is counted by those alone who manage keys.
-func (v *visit) pagesOf(uai okey.UAI) []fact {
-	pages := []fact{{Name: "Demandes", Path: "/demandes"}, {Name: "Clefs", Path: "/clefs"}, {Name: "Commandes", Path: pathOrders}}
-	if okey.May(okey.ActManageKeys, v.Actor, okey.Subject{UAI: uai}, v.today()) == nil {
-		pages = append(pages, fact{Name: "Inventaire", Path: pathInventory})
+// unfollowed are open requests whose workflow the engine does not run; answered is false where it can't be asked. They are counted first: only where
+// that does not come out even are they looked at one by one.
+func (s *Server) unfollowed(v *visit) (found []sql.Awaited, answered bool, err error) {
+	before := v.Now.Add(-missedAfter)
+	open, err := s.store.CountOpen(v.ctx(), before)
+	if err != nil || open == 0 {
+		return nil, true, err
 	}
-	for i := range pages {
-		pages[i].Path += "?etablissement=" + string(uai)
+	ctx, cancel := context.WithTimeout(v.ctx(), enginePatient)
+	defer cancel()
+	n, err := s.engine.CountRunning(ctx)
+	if err == nil && n >= open {
+		return nil, true, nil
 	}
-	return pages
-}
-
-func (s *Server) findKeys(v *visit, asked string) ([]hit, error) {
-	serial, _ := okey.ParseSerial(asked)
-	if serial == "" { // no serial number: it is something else
-		return nil, nil
+	var running map[uuid.UUID]bool
+	if err == nil {
+		running, err = s.engine.RunningRequests(ctx)
 	}
-	keys, err := s.store.ListKeys(v.ctx(), sql.Reach{All: true}, sql.KeyFilter{Serial: serial, Limit: 1})
-	var results []hit
-	for _, k := range keys {
-		results = append(results, hit{Kind: "Clef", Name: string(k.Serial), Path: keyURL(k.Serial), More: k.State.French() + ", " + k.Establishment})
+	if err != nil {
+		slog.WarnContext(v.ctx(), "the engine did not tell which requests it follows", "error", err)
+		return nil, false, nil
 	}
-	return results, err
-}
-
-// isPlainText keeps what PostgreSQL would choke on out of a search.
-func isPlainText(text string) bool {
-	_, err := okey.CheckText("q", text, false)
-	return err == nil
+	ids := make([]uuid.UUID, 0, len(running))
+	for id := range running {
+		ids = append(ids, id)
+	}
+	found, err = s.store.OpenBut(v.ctx(), ids, before, deskRows)
+	return found, true, err
 }

@@ -59,7 +59,7 @@ func TestAKeyIsDeclaredLostOnItsPage(t *testing.T) {
 		assert.Contains(t, key.text(), label)
 	}
 	mine := lea.get(page)
-	assert.Contains(t, mine.text(), "Clef perdue")
+	assert.Contains(t, mine.text(), "J'ai perdu ma clef")
 	assert.NotContains(t, mine.text(), "Mettre en stock", "that is for whoever manages the stock")
 	empty := roux.fill(page, page, "reason", "", "comment", "")
 	assert.Equal(t, http.StatusUnprocessableEntity, empty.Status)
@@ -67,8 +67,7 @@ func TestAKeyIsDeclaredLostOnItsPage(t *testing.T) {
 	assert.Contains(t, empty.HTML, `href="#changement-reason"`)
 	assert.Contains(t, empty.HTML, `href="#changement-comment"`)
 
-	form := lea.get(page).form(t, page, "reason", "lost", "comment", "dans le train")
-	lost := lea.post(page, form)
+	lost := lea.fill(page+"/perdue", page+"/perdue", "comment", "dans le train")
 	require.Equal(t, http.StatusSeeOther, lost.Status, lost.text())
 	assert.Equal(t, okey.Lost, h.KeyState(serial))
 	assert.Contains(t, roux.get(page).text(), "dans le train")

@@ -230,6 +230,9 @@ type sessionEnded struct {
 // formPage is the page that holds the form which is sent to path.
 func formPage(path string) string {
 	for _, f := range signalForms {
+		if f.signal == okey.CharterAndPIN { // a page of its own
+			continue
+		}
 		if page, found := strings.CutSuffix(path, "/"+f.path); found {
 			return page
 		}

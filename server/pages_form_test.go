@@ -33,7 +33,7 @@ func TestAFormSentTwiceIsOneAction(t *testing.T) {
 	assert.Equal(t, first.Location, again.Location)
 	assert.Equal(t, http.StatusSeeOther, again.Status)
 
-	sign := lea.get(page).form(t, page+"/charte", "read", "oui", "pin", "4071", "pin2", "4071")
+	sign := lea.get(page+"/charte").form(t, page+"/charte", "read", "oui", "pin", "4071", "pin2", "4071")
 	first, again = lea.post(page+"/charte", sign), lea.post(page+"/charte", sign)
 	assert.Equal(t, http.StatusSeeOther, again.Status, again.text())
 	assert.Equal(t, first.Location, again.Location)
@@ -69,7 +69,7 @@ func TestAWrongFormComesBackWithEverythingTypedButThePIN(t *testing.T) {
 		"Les deux codes PIN sont différents": {"read", "oui", "pin", "4071", "pin2", "4072"},
 		"Cochez la case pour signer":         {"pin", "4071", "pin2", "4071"},
 	} {
-		wrong := lea.fill(page, page+"/charte", typed...)
+		wrong := lea.fill(page+"/charte", page+"/charte", typed...)
 		assert.Equal(t, http.StatusUnprocessableEntity, wrong.Status, name)
 		assert.Contains(t, wrong.text(), name)
 		for _, pin := range []string{"4071", "4072", `"3456"`} {

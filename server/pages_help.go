@@ -86,7 +86,7 @@ func ticketOf(cfg config.Config, subject string) *ticket {
 	if cfg.TicketTool == "" {
 		return nil
 	}
-	return &ticket{Tool: cfg.TicketTool, Product: cfg.TicketProduct, URL: cfg.TicketLink(subject)}
+	return &ticket{Tool: cfg.TicketTool, Product: cfg.TicketProduct, URL: cfg.TicketLink(strings.ReplaceAll(subject, "\u00a0", " "))}
 }
 
 // theme is a part of the index.

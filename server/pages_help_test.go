@@ -44,6 +44,7 @@ func TestEverySituationIsInTheIndexAndAnswersShortly(t *testing.T) {
 		assert.Contains(t, index.HTML, `<a href="/aide/`+name+`">`+title+`</a>`)
 		assert.True(t, strings.HasSuffix(title, "?"), "the title is the question that a person has: %s", title)
 		_, answer, _ := strings.Cut(file, `{{define "answer"}}`)
+		assert.NotRegexp(t, ` [:;?!»]|« `, file, "%s: these stay with their word, by a space that does not break", name)
 		lines := strings.Count(answer, "<p") + strings.Count(answer, "<li>")
 		assert.True(t, lines >= 3 && lines <= 12, "%s: %d lines", name, lines)
 	}
@@ -145,7 +146,7 @@ func TestHelpSpeaksOfTheAcademysOwnToolsAsTheSettingsSay(t *testing.T) {
 		c.TicketURL = "https://tickets.ac-nice.fr/nouveau?produit={produit}&objet={objet}"
 		c.PortalURL, c.TrainingURL = "https://portail.ac-nice.fr", "https://formation.ac-nice.fr/?id=12"
 	}).browse().get("/aide/clef-dereglee")
-	assert.Contains(t, full.text(), "Ouvrez un ticket Fil@os , produit « Commande de clés OTP »")
+	assert.Contains(t, full.text(), "Ouvrez un ticket Fil@os , produit «\u00a0Commande de clés OTP\u00a0»")
 	assert.Contains(t, full.HTML, `href="https://tickets.ac-nice.fr/nouveau?produit=Commande&#43;de&#43;cl%C3%A9s&#43;OTP&amp;objet=Mon&#43;code&#43;est`, "filled in already")
 	assert.Contains(t, full.HTML, `href="https://portail.ac-nice.fr"`)
 	assert.Contains(t, full.HTML, `href="https://formation.ac-nice.fr/?id=12"`)

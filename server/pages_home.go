@@ -30,8 +30,10 @@ func (s *Server) homePage(v *visit) error {
 			return err
 		}
 	}
-	if !works && !v.desk() && !page.Approver.Approve && page.Mine == nil {
-		page.Nowhere = nowhere
+	if !works && !v.desk() && !page.Approver.Approve && (page.Mine == nil || len(page.Mine.Keys) == 0) {
+		if page.Nowhere, err = s.whyNowhere(v); err != nil {
+			return err
+		}
 	}
 	return s.show(v, http.StatusOK, "home", screen{Title: "Bonjour " + v.Actor.Name(), Body: page})
 }

@@ -7,54 +7,104 @@ import (
 	"okey"
 )
 
-// mine is the person's own request or key, and the one thing to do about it.
+// mine is the person's own request and keys, and the one thing to do about either.
 type mine struct {
-	Path     string
-	Standing string
-	Comment  string // of a refusal
-	Steps    []step
-	Do       string // on the button; empty: nothing to do but wait
-	DoPath   string
-	Key      string
-	KeyPath  string
-	PIN      *pinLinks
-	Charter  string // where what the person has signed is read
+	Request *ownRequest
+	Keys    []ownKey // in hand
+	Why     string   // said before the button
+	Do      *navLink // on the button; nil: nothing to do
+	Charter string   // where what the person has signed is read
+}
+
+// ownRequest is the person's own request: where it stands, and what there is to do about it.
+type ownRequest struct {
+	Path      string
+	Open      bool
+	Steps     []step
+	Standing  string
+	Comment   string // of a refusal, or of a withdrawal by somebody else
+	Otherwise string // what happens while nothing is done
+	Do        *navLink
+	PIN       *pinLinks // of the key that waits
+}
+
+// ownKey is a key in its holder's hands, and the ways from it.
+type ownKey struct {
+	Serial  okey.Serial
+	Path    string
+	Lasts   string // until when it serves
+	Leave   bool   // its holder works nowhere any more: it goes back
+	Expired bool
+	PIN     *pinLinks
+	Trouble string
+	Lost    string
+	Leaving string
+}
+
+func newOwnKey(key okey.Key, c clock, works bool) ownKey {
+	today := okey.DayOf(c.now, c.zone)
+	own := ownKey{
+		Serial: key.Serial, Path: keyURL(key.Serial), Leave: !works, PIN: linksOfPIN(key.Serial), Expired: key.ExpiresOn.Before(today),
+		Trouble: keyURL(key.Serial) + pathTrouble, Lost: keyURL(key.Serial) + pathLost, Leaving: keyURL(key.Serial) + pathLeaving,
+	}
+	own.Lasts = fmt.Sprintf("valable jusqu'au %s (%s)", c.date(key.ExpiresOn), sayRemaining(today, key.ExpiresOn))
+	if own.Expired {
+		own.Lasts = fmt.Sprintf("expirée depuis le %s", c.date(key.ExpiresOn))
+	}
+	return own
+}
+
+// sayRemaining says how long a key still serves, as roughly as people would.
+func sayRemaining(today, until okey.Day) string {
+	months := 0
+	for !until.Before(today.AddMonths(months + 1)) {
+		months++
+	}
+	switch {
+	case months >= 24:
+		return "encore " + okey.SayCount(months/12, "an")
+	case months > 0:
+		return fmt.Sprintf("encore %d mois", months)
+	}
+	days := 0
+	for today.AddDays(days).Before(until) {
+		days++
+	}
+	if days == 0 {
+		return "dernier jour"
+	}
+	return "encore " + okey.SayCount(days, "jour")
 }
 
 // recentlyClosed is how long home still tells how a request has ended.
 const recentlyClosed = 30 * 24 * time.Hour
 
-// mine is the person's own request while it is open or its end is news, else their key, else the way to ask for one.
+// mine is the person's own request while it is open or its end is news, and the keys in their hands; else the way to ask for one.
 func (s *Server) mine(v *visit, works bool) (*mine, error) {
 	held, err := s.store.KeysHeldBy(v.ctx(), v.Actor.ID)
 	if err != nil {
 		return nil, err
 	}
 	m := &mine{}
-	if len(held) > 0 {
-		m.Key = fmt.Sprintf("Clef %s, valable jusqu'au %s", held[0].Serial, paris(v).date(held[0].ExpiresOn))
-		m.KeyPath = keyURL(held[0].Serial)
-		m.PIN = linksOfPIN(held[0].Serial)
-		if !works {
-			m.Key += ". Vous ne travaillez plus dans cet établissement : rendez-la à sa direction"
-		}
-		if works && held[0].Renewable(v.today()) {
-			m.Do, m.DoPath = "Demander la clef suivante", "/demandes/nouvelle"
-		}
-	} else if works {
-		m.Do, m.DoPath = "Demander une clef", "/demandes/nouvelle"
+	for _, key := range held {
+		m.Keys = append(m.Keys, newOwnKey(key, paris(v), works))
 	}
-	last, err := s.store.LatestOf(v.ctx(), v.Actor.ID)
 	switch {
-	case okey.ErrorCode(err) == okey.CodeNotFound:
-	case err != nil:
-		return nil, err
-	case !last.Stage.Closed() || (v.Now.Sub(last.Since) < recentlyClosed && last.Stage != okey.HandedOver):
-		if err := s.myRequest(v, last, m); err != nil {
-			return nil, err
-		}
+	case works && len(held) == 0:
+		m.Do = &navLink{Name: "Demander une clef", Path: pathAsk}
+	case works && held[0].Renewable(v.today()):
+		m.Do = &navLink{Name: "Demander la clef suivante", Path: pathAsk}
+		m.Why = nextKeyWhy(m.Keys[0].Expired)
 	}
-	if m.Do == "" && m.Key == "" && m.Standing == "" {
+	if m.Request, err = s.myRequest(v); err != nil {
+		return nil, err
+	}
+	switch r := m.Request; {
+	case r != nil && r.Open:
+		m.Do, m.Why = nil, "" // first things first
+	case r != nil && len(held) == 0:
+		r.Do, m.Do = m.Do, nil
+	case r == nil && len(held) == 0 && !works:
 		return nil, nil
 	}
 	signed, found, err := s.store.SignedBy(v.ctx(), v.Actor.ID)
@@ -64,25 +114,48 @@ func (s *Server) mine(v *visit, works bool) (*mine, error) {
 	return m, err
 }
 
-// myDo is the one thing that the requester must do at a stage.
-var myDo = map[okey.Stage]string{okey.AwaitingCharter: "Signer la charte et choisir mon code PIN"}
-
-func (s *Server) myRequest(v *visit, r okey.Request, m *mine) error {
-	d, err := s.dossier(v, r.ID)
+// myRequest is the visitor's open request, or the last one while its end is news; nil for none.
+func (s *Server) myRequest(v *visit) (*ownRequest, error) {
+	last, err := s.store.LatestOf(v.ctx(), v.Actor.ID)
+	switch {
+	case okey.ErrorCode(err) == okey.CodeNotFound:
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case last.Stage.Closed() && (v.Now.Sub(last.Since) >= recentlyClosed || last.Stage == okey.HandedOver):
+		return nil, nil
+	}
+	d, err := s.dossier(v, last.ID)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	m.Path, m.Standing, m.Steps = requestURL(r.ID), d.standing(v), d.steps()
-	if m.PIN == nil {
-		m.PIN = d.pinLinks(v)
+	own := &ownRequest{
+		Path: requestURL(d.ID), Open: !d.Stage.Closed(), Steps: d.steps(), Standing: d.standing(v), Comment: d.lastWords(),
+		Otherwise: d.otherwise(), PIN: d.pinLinks(v),
 	}
-	if !r.Stage.Closed() {
-		m.Do, m.DoPath = myDo[r.Stage], m.Path
+	if d.Stage == okey.AwaitingCharter && !d.sent(v, okey.CharterAndPIN) {
+		own.Do = &navLink{Name: signTitle, Path: signedURL(d.ID)}
 	}
+	return own, nil
+}
+
+// lastWords is what somebody else wrote when they ended the request: the requester reads it first.
+func (d dossier) lastWords() string {
+	words := ""
 	for _, e := range d.events {
-		if e.Kind == okey.EventRefused {
-			m.Comment = e.Comment
+		if e.Kind == okey.EventRefused || e.Kind == okey.EventWithdrawn && e.By != d.Person {
+			words = e.Comment
 		}
 	}
-	return nil
+	return words
+}
+
+// sent tells whether the visitor has sent this already, and nobody has judged it yet.
+func (d dossier) sent(v *visit, signal okey.Signal) bool {
+	for _, a := range d.pending {
+		if a.By == v.Actor.ID && a.Name == okey.ActionOf(signal) {
+			return true
+		}
+	}
+	return false
 }

@@ -47,6 +47,7 @@ func (s *Server) showHosts(v *visit, status int, f *form, notice string) error {
 	may := mayArrange(v) == nil
 	if may && f == nil {
 		page.Form = hostForm(v)
+		page.Form.Values["establishment"] = string(chosenSchool(v))
 		if s.restore(v, page.Form) {
 			notice = restoredNotice
 		}

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 
@@ -14,11 +13,12 @@ import (
 // keyScreen is the page of a key.
 type keyScreen struct {
 	Facts  []fact
-	Form   *form      // nil for whoever may not change it
-	PIN    *pinLinks  // for whoever has it in hand
-	Along  *alongView // the holder leaves with it
+	Form   *form         // nil for whoever may not change it
+	Mine   *holderScreen // for whoever has it in hand
+	Along  *alongView    // the holder leaves with it
 	Story  []storyLine
 	Follow string
+	Desk   *deskSide
 }
 
 // visibleKey is a key that the visitor may see, and how the permission table sees it; not_found otherwise.
@@ -88,14 +88,14 @@ func (s *Server) showKey(v *visit, status int, key okey.Key, f *form, notice, wa
 		{Name: "Date d'expiration", Value: c.date(key.ExpiresOn)},
 		{Name: "Lot", Value: key.Batch},
 		{Name: "État", Value: okey.Capitalize(key.State.French())},
-		{Name: "Établissement", Value: fmt.Sprintf("%s (%s)", place.Name, place.UAI)},
+		v.ofSchool(place),
 	}
 	if key.Holder != (okey.PersonID{}) {
 		holder, err := s.store.Person(v.ctx(), key.Holder)
 		if err != nil {
 			return err
 		}
-		page.Facts = append(page.Facts, fact{Name: "Titulaire", Value: holder.Name()})
+		page.Facts = append(page.Facts, v.ofPerson("Titulaire", holder))
 	}
 	if key.Request != uuid.Nil {
 		r, err := s.store.Request(v.ctx(), key.Request)
@@ -116,8 +116,15 @@ func (s *Server) showKey(v *visit, status int, key okey.Key, f *form, notice, wa
 		page.Facts = append(page.Facts, priorFact(kept))
 	}
 	if key.Holder != v.Actor.ID || v.desk() {
-		if page.Story, err = s.keyStory(v, key, c); err != nil {
+		events, err := s.store.KeyStory(v.ctx(), key.Serial)
+		if err != nil {
 			return err
+		}
+		page.Story = keyStory(events, c)
+		if v.desk() {
+			if page.Desk, err = s.keySide(v, key, page, events, c); err != nil {
+				return err
+			}
 		}
 	}
 	subject := okey.Subject{Owner: key.Holder, UAI: place.AnsweredBy()}
@@ -127,7 +134,12 @@ func (s *Server) showKey(v *visit, status int, key okey.Key, f *form, notice, wa
 	title := "Gérer la clef"
 	if key.Holder == v.Actor.ID {
 		title = "Ma clef " + string(key.Serial)
-		page.PIN = linksOfPIN(key.Serial)
+	}
+	if page.Mine, err = s.holder(v, key); err != nil {
+		return err
+	}
+	if page.Mine != nil && okey.May(okey.ActManageKeys, v.Actor, subject, okey.DayOf(v.Now, c.zone)) != nil {
+		page.Form = nil // the two things that a holder may report have pages of their own
 	}
 	return s.show(v, status, "key", screen{Title: title, Notice: notice, Warning: warning, Body: page})
 }
@@ -140,8 +152,8 @@ func priorFact(kept sql.KeptPIN) fact {
 	return fact{Name: "Charte et code PIN", Value: "antérieurs à OKEY"}
 }
 
-func (s *Server) keyStory(v *visit, key okey.Key, c clock) ([]storyLine, error) {
-	events, err := s.store.KeyStory(v.ctx(), key.Serial)
+// keyStory is what has happened to a key, newest first.
+func keyStory(events []sql.KeyEvent, c clock) []storyLine {
 	lines := make([]storyLine, len(events))
 	for i, e := range events {
 		what := e.Reason.French()
@@ -153,7 +165,7 @@ func (s *Server) keyStory(v *visit, key okey.Key, c clock) ([]storyLine, error) 
 		}
 		lines[i] = storyLine{When: okey.Capitalize(c.time(e.At)), What: what, Comment: e.Comment}
 	}
-	return lines, err
+	return lines
 }
 
 // keyForm offers what the domain's table allows for the key now, to whom it allows it; nil where that is nothing.

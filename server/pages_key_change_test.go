@@ -97,7 +97,8 @@ func TestWhoDeclaresTheirOwnKeyLearnsWhatComesNext(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
 	serial := h.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
-	told := h.as(c.lea).reports(serial, okey.ReasonDefective)
+	lea, report := h.as(c.lea), keyPage(serial)+"/ne-marche-plus/signaler"
+	told := lea.done(lea.fill(report, report, "comment", "écran cassé"))
 	assert.Equal(t, http.StatusOK, told.Status)
 	assert.Contains(t, told.text(), "n'est plus à vous. Vous pouvez en demander une autre dès maintenant")
 	assert.Contains(t, told.HTML, `href="/demandes/nouvelle"`)

@@ -48,9 +48,9 @@ func TestOnesOwnLossDeclaredTwiceIsOneAction(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
 	serial := h.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2029, time.June, 30))
-	page := "/clefs/" + string(serial)
+	page := keyPage(serial) + "/perdue"
 	lea := h.as(c.lea)
-	form := lea.get(page).form(t, page, "reason", "lost", "comment", "introuvable")
+	form := lea.get(page).form(t, page, "comment", "introuvable")
 	for range 2 {
 		assert.Contains(t, lea.done(lea.post(page, form)).text(), "C'est fait : « Clef perdue »")
 	}
@@ -60,9 +60,9 @@ func TestTheFormOfOnesOwnKeyThatWasTakenBackSaysSo(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
 	serial := h.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2029, time.June, 30))
-	page := "/clefs/" + string(serial)
+	page := keyPage(serial) + "/perdue"
 	lea := h.as(c.lea)
-	stale := lea.get(page).form(t, page, "reason", "lost", "comment", "introuvable")
+	stale := lea.get(page).form(t, page, "comment", "introuvable")
 	h.as(c.roux).reports(serial, okey.ReasonReturn)
 	told := lea.post(page, stale)
 	assert.Equal(t, http.StatusConflict, told.Status)

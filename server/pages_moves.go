@@ -44,6 +44,7 @@ func (s *Server) moveKeysPage(v *visit) error {
 		return err
 	}
 	f, notice := moveForm(v), ""
+	f.Values["serials"], f.Values["establishment"] = plainQuery(v, "clef"), string(chosenSchool(v))
 	if s.restore(v, f) {
 		notice = restoredNotice
 	}

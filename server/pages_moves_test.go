@@ -56,7 +56,7 @@ func TestSupportReviewsThenMovesKeys(t *testing.T) {
 	require.Len(t, lines, 5)
 	assert.Equal(t, []string{string(serial), "Collège des Tilleuls (" + string(scene.Tilleuls) + ")", "En stock", "", "Oui"}, lines[1][:5])
 	assert.Equal(t, []string{string(held), "En service", "Léa Martin", "Oui"}, []string{lines[4][0], lines[4][2], lines[4][3], lines[4][4]}, "whose key it is")
-	assert.Contains(t, mixed.HTML, "<td>En service</td><td>Léa Martin</td>")
+	assert.Contains(t, mixed.cells(), "<td>En service</td><td>Léa Martin</td>")
 	assert.Equal(t, []string{"00999", "", "", "", "Non", "OKEY ne connaît pas ce numéro"}, lines[3])
 
 	review := support.fill(page, page, "serials", string(serial), "establishment", string(scene.Acacias), "comment", "rééquilibrage")
@@ -227,7 +227,7 @@ func TestTheRecordOfASuccessionReadsWithoutItsIds(t *testing.T) {
 		`">Ben Blond</a></th><td>` + string(held) + `</td>`, `<a href="/clefs/` + string(held) + `">` + string(held) + `</a></th><td>En service</td><td>Ben Blond</td>`,
 		`<a href="/clefs/` + string(lost) + `">` + string(lost) + `</a></th><td>Perdue</td>`,
 	} {
-		assert.Contains(t, record.HTML, row)
+		assert.Contains(t, record.cells(), row)
 	}
 	path := page + "/" + h.Text(`SELECT id::text FROM succession`)
 	sheets := support.download(path + "/tableau.xlsx")

@@ -14,6 +14,7 @@ type orderScreen struct {
 	Facts []fact
 	Forms []*form
 	Story []orderStoryLine
+	Desk  *deskSide
 }
 
 // orderStoryLine is a line of an order's story, with the delivery that it comes from.
@@ -76,6 +77,12 @@ func (s *Server) showOrder(v *visit, status int, o sql.ListedOrder, sent *form, 
 			line.Delivery, line.Path = sayDelivery(e), s.deliveryURL(v, o, e)
 		}
 		page.Story = append(page.Story, line)
+	}
+	if v.desk() {
+		page.Facts[0].Path = schoolURL(o.UAI)
+		if page.Desk, err = s.orderSide(v, o, page, story, c); err != nil {
+			return err
+		}
 	}
 	return s.show(v, status, "order", screen{Title: fmt.Sprintf("Commande n° %d", o.Number), Notice: notice, Warning: warning, Body: page})
 }
@@ -148,7 +155,7 @@ func newOrderForm(v *visit, o sql.ListedOrder, path string) *form {
 	case "reception":
 		fields = map[string]field{"quantity": {Label: fmt.Sprintf("*Combien de clefs sont arrivées (il en reste %d à recevoir)", o.Quantity-o.Received), Hint: receiptAlone}}
 	case "cloture":
-		fields = map[string]field{"comment": {Label: "*Motif", Hint: "Les responsables de l'établissement le liront. Plus aucune clef de cette commande ne sera attendue."}}
+		fields = map[string]field{"comment": {Label: "*Motif", Hint: "La direction de l'établissement le lira. Plus aucune clef de cette commande ne sera attendue."}}
 	}
 	return newForm(v, path, pathOrders+"/"+o.ID.String()+"/"+path, button, fields)
 }

@@ -153,7 +153,7 @@ func (s *Server) fillOrderForm(v *visit, page *ordersScreen, sent *form, uai oke
 
 func reserveForm(v *visit) *form {
 	return newForm(v, "reserve", pathOrders+"/minimum", "Régler la réserve", map[string]field{
-		"establishment": {}, "minimum": {Label: "Clefs à garder en réserve", Hint: "En dessous, les responsables sont prévenus. 0 : pas de réserve."},
+		"establishment": {}, "minimum": {Label: "Clefs à garder en réserve", Hint: "En dessous, la direction est prévenue. 0 : pas de réserve."},
 	})
 }
 

@@ -58,9 +58,12 @@ func (s *Server) accountTable(v *visit) (spreadsheet, error) {
 			{Title: "Charte, version", Kind: workbook.Number},
 			{Title: "Charte, empreinte", Width: 66},
 			{Title: "Signée", Kind: workbook.Instant},
+			{Title: "Signée par", Width: 30},
+			{Title: "Identifiant alors"},
+			{Title: "Signée pour", Width: 36},
 			{Title: "Clef"},
 		}, Rows: rowsOf(known.Requests, func(r sql.KnownRequest) []any {
-			return []any{inZone(r.AskedAt, zone), r.School, r.Need, r.Stage.French(), versionOf(r), r.CharterSum, inZone(r.SignedAt.Time, zone), r.Key}
+			return []any{inZone(r.AskedAt, zone), r.School, r.Need, r.Stage.French(), versionOf(r), r.CharterSum, inZone(r.SignedAt.Time, zone), r.SignedAs, r.SignedUID, r.SignedFor, r.Key}
 		})},
 		{Name: "Suites de vos demandes", Columns: []workbook.Column{{Title: "Quand", Kind: workbook.Instant}, {Title: "Quoi", Width: 60}, {Title: "Texte", Width: 60}}, Rows: rowsOf(known.Answers, func(e okey.Event) []any {
 			return []any{inZone(e.At, zone), sayEvent(e), e.Comment}
@@ -74,6 +77,23 @@ func (s *Server) accountTable(v *visit) (spreadsheet, error) {
 			{Title: "Quand", Kind: workbook.Instant}, {Title: "Clef"}, {Title: "Quoi", Width: 28}, {Title: "Commentaire", Width: 60},
 		}, Rows: rowsOf(known.Keys, func(k sql.KnownKeyEvent) []any {
 			return []any{inZone(k.At, zone), k.Serial, k.Reason.French(), k.Comment}
+		})},
+		{Name: "Délégations", Columns: []workbook.Column{
+			{Title: "Établissement", Width: 36}, {Title: "Délégataire"}, {Title: "Donnée par"}, {Title: "Quoi", Width: 36},
+			{Title: "Premier jour", Kind: workbook.Date}, {Title: "Dernier jour", Kind: workbook.Date}, {Title: "Donnée", Kind: workbook.Instant}, {Title: "État", Width: 48},
+		}, Rows: rowsOf(known.Delegations, func(d sql.ListedDelegation) []any {
+			return []any{d.School, d.ToName, d.ByName, d.Scope.French(), d.From, d.Until, inZone(d.At, zone), sayDelegation(d, v.today(), paris(v))}
+		})},
+		{Name: "Rattachements", Columns: []workbook.Column{
+			{Title: "Établissement", Width: 36}, {Title: "Fonction", Width: 24}, {Title: "Motif", Width: 60}, {Title: "Dernier jour", Kind: workbook.Date},
+			{Title: "Depuis", Kind: workbook.Instant}, {Title: "Terminé", Kind: workbook.Instant},
+		}, Rows: rowsOf(known.Attachments, func(a sql.ListedAttachment) []any {
+			return []any{a.School, a.Function.French(), a.Reason, a.Until, inZone(a.At, zone), inZone(a.EndedAt, zone)}
+		})},
+		{Name: "Sessions ouvertes", Columns: []workbook.Column{
+			{Title: "Ouverte", Kind: workbook.Instant}, {Title: "Fermée si elle ne sert pas", Kind: workbook.Instant, Width: 28}, {Title: "Fermée au plus tard", Kind: workbook.Instant, Width: 24},
+		}, Rows: rowsOf(s.sessions.openOf(v.Actor, known.Sessions), func(o openSession) []any {
+			return []any{inZone(o.Began, zone), inZone(o.Idle, zone), inZone(o.Ends, zone)}
 		})},
 		{Name: "Courriels", Columns: []workbook.Column{
 			{Title: "Quand", Kind: workbook.Instant}, {Title: "Adresse", Width: 36}, {Title: "Objet", Width: 60}, {Title: "État"},

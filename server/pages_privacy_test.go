@@ -4,10 +4,12 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"okey"
 	"okey/internal/scene"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -50,4 +52,33 @@ func TestAPersonTakesAlongWhatOKEYKnowsOfThemAndOfNobodyElse(t *testing.T) {
 	blanc := h.as(c.blanc).download("/compte.xlsx")
 	assert.Contains(t, strings.Join(blanc["Vos clefs"][1], "|"), "tombée au lac", "what was written of her key")
 	assert.Equal(t, http.StatusSeeOther, h.browse().get("/compte.xlsx").Status)
+}
+
+func TestWhatIsOverIsAmongWhatOKEYKnowsOfSomebody(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	eve := h.Person("Eve Morel", okey.Staff, scene.Tilleuls)
+	given := h.lent(c.roux, eve, okey.HandoverAndStock)
+	_, err := h.Store.EndDelegation(t.Context(), given, c.roux.ID, time.Now())
+	require.NoError(t, err)
+	h.lent(c.blanc, h.Person("Tom Autre", okey.Staff, scene.Tilleuls), okey.Everything)
+	attached := okey.Attachment{ID: uuid.New(), Person: eve.ID, UAI: scene.Acacias, Function: okey.Staff, Until: here().AddDays(9), Reason: "remplace Zoé", By: c.support.ID, At: time.Now()}
+	_, err = h.Store.Attach(t.Context(), attached)
+	require.NoError(t, err)
+	_, err = h.Store.Detach(t.Context(), attached.ID, c.support.ID, time.Now())
+	require.NoError(t, err)
+
+	h.as(c.blanc)
+	h.as(eve)
+	sheets := h.as(eve).download("/compte.xlsx")
+	require.Len(t, sheets["Délégations"], 2)
+	assert.Equal(t, []string{"Collège des Tilleuls", "Eve Morel", "Marc Roux", "remises et stock seulement"}, sheets["Délégations"][1][:4])
+	assert.Contains(t, sheets["Délégations"][1][7], "par Marc Roux")
+	require.Len(t, sheets["Rattachements"], 2)
+	assert.Contains(t, strings.Join(sheets["Rattachements"][1], "|"), "Lycée des Acacias|personnel|remplace Zoé|")
+	assert.Len(t, sheets["Sessions ouvertes"], 3, "her two sessions, nobody else's")
+	assert.Len(t, h.as(c.roux).download("/compte.xlsx")["Délégations"], 2, "what he gave, too")
+
+	h.Exec(`UPDATE person SET sessions_from = now() WHERE id = $1`, eve.ID)
+	assert.Len(t, h.as(eve).download("/compte.xlsx")["Sessions ouvertes"], 2, "those that were ended are none")
 }

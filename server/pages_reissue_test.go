@@ -93,3 +93,25 @@ func TestNewLinksThatWaitForTheEngineAreRecorded(t *testing.T) {
 	assert.Contains(t, sam.done(sam.post(page+"/lien", form)).text(), "Un nouveau lien part")
 	assert.Equal(t, 2, h.Count(`SELECT max(link_issue) FROM request`))
 }
+
+// Each new link is a mail to everybody who may answer: the button must not become a means to flood them.
+func TestNewLinksOfOneRequestAreMailedThreeTimesAnHourAtMost(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	page, another := h.as(c.lea).asks(), h.as(c.blanc).asks()
+	sam := h.as(c.support)
+	issue := func(page string) sheet {
+		return sam.post(page+"/lien", sam.get(page).form(t, page+"/lien"))
+	}
+	for range okey.MaxReissues {
+		sam.done(issue(page))
+	}
+	stopped := issue(page)
+	assert.Equal(t, http.StatusTooManyRequests, stopped.Status)
+	assert.Contains(t, stopped.text(), "De nouveaux liens sont déjà partis 3 fois en une heure pour cette demande")
+	assert.Equal(t, "4", h.Text(`SELECT link_issue FROM request WHERE id = $1`, strings.TrimPrefix(page, "/demandes/")), "the last ones live on")
+	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM audit WHERE event = 'link-reissue' AND detail = 'rate_limited'`))
+	sam.done(issue(another))
+	h.Exec(`UPDATE action SET judged_at = judged_at - interval '1 hour' WHERE name = 'link-reissue'`)
+	sam.done(issue(page))
+}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"time"
 
 	"okey"
 	"okey/sql"
@@ -19,10 +18,12 @@ type dossier struct {
 	requester okey.Person
 	place     sql.Place
 	waits     []awaited
-	line      int // place among those who wait for a key
+	line      int  // place among those who wait for a key
+	ordered   bool // keys are on order, where the request waits for one
 	events    []okey.Event
 	pending   []okey.Action
-	free      int // keys that the establishment may lend today
+	due       []okey.Deadline // while it stands where it does, for whoever asked
+	free      int             // keys that the establishment may lend today
 	subject   okey.Subject
 	today     okey.Day
 	clock     clock
@@ -60,7 +61,16 @@ func (s *Server) dossier(v *visit, id uuid.UUID) (d dossier, err error) {
 		if err != nil {
 			return d, err
 		}
-		d.line = line.Place
+		needs, err := s.store.NeedsOf(ctx, d.UAI, d.today)
+		if err != nil {
+			return d, err
+		}
+		d.line, d.ordered = line.Place, needs.UnderWay > 0
+	}
+	if d.mine(v) {
+		if d.due, err = s.store.DeadlinesOf(ctx, d.Request); err != nil {
+			return d, err
+		}
 	}
 	d.clock = clock{now: v.Now, zone: okey.ZoneOf(d.place.Academy)}
 	return d, nil
@@ -69,49 +79,10 @@ func (s *Server) dossier(v *visit, id uuid.UUID) (d dossier, err error) {
 func (d dossier) mine(v *visit) bool { return d.Person == v.Actor.ID }
 
 func (d dossier) standing(v *visit) string {
+	if d.mine(v) && d.Stage.Closed() {
+		return d.ended()
+	}
 	return standing(d.Request, d.waits, d.line, d.mine(v), d.clock)
-}
-
-// step is one mark on the line from asking to holding the key.
-type step struct {
-	What  string
-	When  string
-	State string // done, now or next
-}
-
-// steps tell how far a request has come.
-func (d dossier) steps() []step {
-	when := map[okey.EventKind]time.Time{}
-	for _, e := range d.events {
-		when[e.Kind] = e.At
-	}
-	done := []struct {
-		what, ahead string
-		at          time.Time
-		now         okey.Stage
-	}{
-		{"Demandée", "Demandée", d.AskedAt, ""},
-		{"Acceptée", "Réponse de la direction", d.ApprovedAt, okey.AwaitingDecision},
-		{"Clef réservée", "Clef réservée", when[okey.EventKeyReserved], okey.AwaitingStock},
-		{"Charte signée", "Charte et code PIN", d.SignedAt, okey.AwaitingCharter},
-		{"Clef remise", "Remise de la clef", when[okey.EventHandedOver], okey.AwaitingHandover},
-	}
-	steps := make([]step, 0, len(done)+1)
-	for _, m := range done {
-		switch {
-		case m.now == d.Stage:
-			steps = append(steps, step{What: m.ahead, State: "now"})
-		case !m.at.IsZero() && (m.now != okey.AwaitingStock || d.Key != ""):
-			steps = append(steps, step{What: m.what, When: d.clock.day(m.at), State: "done"})
-		case d.Stage.Closed(): // it never came to that
-		default:
-			steps = append(steps, step{What: m.ahead, State: "next"})
-		}
-	}
-	if d.Stage.Closed() && d.Stage != okey.HandedOver {
-		steps = append(steps, step{What: okey.Capitalize(d.Stage.French()), When: d.clock.day(d.Since), State: "done"})
-	}
-	return steps
 }
 
 type fact struct{ Name, Value, Path string }
@@ -121,13 +92,14 @@ type storyLine struct{ When, What, Comment string }
 // requestScreen is the page of a request.
 type requestScreen struct {
 	Standing  string
+	Otherwise string // what happens while nothing is done: told to whoever asked
 	Closed    bool
 	Steps     []step
 	Facts     []fact
-	Comment   string // of a refusal: the requester reads it first
+	Comment   string // of a refusal, or of a withdrawal by others: the requester reads it first
 	Follow    string // where to look for what is recorded but not judged yet
 	Decide    *form
-	Sign      *form
+	Sign      *navLink // the page where the requester does that
 	HandOver  *form
 	Illegible string // where the key to hand over is replaced
 	Nudge     *form
@@ -135,7 +107,8 @@ type requestScreen struct {
 	Withdraw  *form
 	Slip      string // to print, once there is a key to sign for
 	Story     []storyLine
-	Desk      *requestDesk
+	Desk      *deskSide
+	Reissue   *form // of the links to answer by
 }
 
 // requestPage shows a request. To its asker also before it is judged, and when it was refused from the start.
@@ -160,6 +133,9 @@ func (s *Server) requestPage(v *visit) error {
 // showRequest shows the page; sent is the form that has just come in with something wrong, warning what did not happen.
 func (s *Server) showRequest(v *visit, status int, d dossier, sent *form, warning string) error {
 	page := requestScreen{Standing: d.standing(v), Closed: d.Stage.Closed(), Steps: d.steps(), Facts: d.facts(v), PIN: d.pinLinks(v)}
+	if d.mine(v) {
+		page.Otherwise = d.otherwise()
+	}
 	restored := false
 	for _, sf := range signalForms {
 		f, err := s.usableForm(v, d, sf)
@@ -167,6 +143,10 @@ func (s *Server) showRequest(v *visit, status int, d dossier, sent *form, warnin
 			return err
 		}
 		if f == nil {
+			continue
+		}
+		if sf.signal == okey.CharterAndPIN {
+			page.Sign = &navLink{Name: signTitle, Path: signedURL(d.ID)}
 			continue
 		}
 		if sent != nil && sent.Name == f.Name {
@@ -191,18 +171,11 @@ func (s *Server) showRequest(v *visit, status int, d dossier, sent *form, warnin
 			page.Follow = followURL(a.ID)
 		}
 	}
-	for _, e := range d.events {
-		line := storyLine{When: okey.Capitalize(d.clock.time(e.At)), What: sayEvent(e), Comment: e.Comment}
-		if e.Kind == okey.EventMoved { // its comment is the successor's code, said above
-			line.Comment = ""
-		}
-		page.Story = append(page.Story, line)
-		if e.Kind == okey.EventRefused {
-			page.Comment = e.Comment
-		}
-	}
+	page.Story = d.story()
+	page.Comment = d.lastWords()
 	if v.desk() {
-		if page.Desk, err = s.requestDesk(v, d); err != nil {
+		page.Reissue = reissueForm(v, d)
+		if page.Desk, err = s.requestSide(v, d, page); err != nil {
 			return err
 		}
 	}
@@ -221,12 +194,22 @@ func (s *Server) showRequest(v *visit, status int, d dossier, sent *form, warnin
 	return s.show(v, status, "request", sc)
 }
 
+// story is what has happened to the request, oldest first.
+func (d dossier) story() []storyLine {
+	lines := make([]storyLine, len(d.events))
+	for i, e := range d.events {
+		lines[i] = storyLine{When: okey.Capitalize(d.clock.time(e.At)), What: sayEvent(e), Comment: e.Comment}
+		if e.Kind == okey.EventMoved { // its comment is the successor's code, said above
+			lines[i].Comment = ""
+		}
+	}
+	return lines
+}
+
 func (p *requestScreen) place(signal okey.Signal, f *form) {
 	switch signal {
 	case okey.PrincipalDecision:
 		p.Decide = f
-	case okey.CharterAndPIN:
-		p.Sign = f
 	case okey.Handover:
 		p.HandOver = f
 	case okey.StockAvailable:
@@ -238,8 +221,8 @@ func (p *requestScreen) place(signal okey.Signal, f *form) {
 
 func (d dossier) facts(v *visit) []fact {
 	facts := []fact{
-		{Name: "Pour", Value: d.requester.Name()},
-		{Name: "Établissement", Value: fmt.Sprintf("%s (%s)", d.place.Name, d.UAI)},
+		v.ofPerson("Pour", d.requester),
+		v.ofSchool(d.place),
 		{Name: "Besoin", Value: d.Need},
 		{Name: "Motif", Value: okey.Capitalize(reasonNames[d.Reason])},
 		{Name: "Demandée", Value: okey.Capitalize(d.clock.time(d.AskedAt))},
@@ -258,29 +241,6 @@ func (d dossier) facts(v *visit) []fact {
 		facts = facts[1:]
 	}
 	return facts
-}
-
-// requestDesk is what support and auditors see of a request besides.
-type requestDesk struct {
-	Workflow string // its id
-	Link     string // to the Temporal UI
-	Sheet    string
-	Reissue  *form
-	Actions  []deskLine
-	Mails    []mailLine
-}
-
-func (s *Server) requestDesk(v *visit, d dossier) (*requestDesk, error) {
-	workflow := s.workflowOf(v.ctx(), d.ID)
-	desk := &requestDesk{Workflow: workflow.ID, Link: s.workflowLink(workflow), Sheet: requestURL(d.ID) + "/tableau.xlsx", Reissue: reissueForm(v, d)}
-	actions, err := s.store.ActionsOn(v.ctx(), d.ID)
-	if err != nil {
-		return nil, err
-	}
-	desk.Actions = deskLines(actions, d.clock)
-	mails, err := s.store.MailsOf(v.ctx(), d.ID)
-	desk.Mails = mailLines(mails, d.clock)
-	return desk, err
 }
 
 // requestNotice tells what the visitor's own action has just changed, and what comes next.

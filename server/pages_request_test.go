@@ -182,7 +182,7 @@ func TestACharterThatChangedIsReadAgain(t *testing.T) {
 	lea, roux := h.as(c.lea), h.as(c.roux)
 	page := lea.asks()
 	roux.done(roux.answers(page, "approve", ""))
-	before := lea.get(page).form(t, page+"/charte", "read", "oui", "pin", "4071", "pin2", "4071")
+	before := lea.get(page+"/charte").form(t, page+"/charte", "read", "oui", "pin", "4071", "pin2", "4071")
 	require.NoError(t, h.Store.Do(t.Context(), func(tx *sql.Tx) error {
 		_, err := tx.PublishCharter(t.Context(), "Charte nouvelle.", time.Now())
 		return err

@@ -18,7 +18,7 @@ type signalForm struct {
 
 var signalForms = []signalForm{
 	{"reponse", okey.PrincipalDecision},
-	{"charte", okey.CharterAndPIN},
+	signing,
 	{"remise", okey.Handover},
 	{"stock", okey.StockAvailable},
 	{"retrait", okey.Withdrawal},
@@ -44,7 +44,7 @@ func (s *Server) signalForm(v *visit, d dossier, sf signalForm) (*form, error) {
 	case okey.PrincipalDecision:
 		decisionForm(f, d, s.mustSayWhy(v, d, okey.ActDecide))
 	case okey.CharterAndPIN:
-		return f, s.charterForm(v, f)
+		charterForm(f)
 	case okey.Handover:
 		handoverForm(f, d)
 	case okey.Withdrawal:
@@ -84,16 +84,13 @@ func freeKeys(n int) string {
 	return fmt.Sprintf("Clefs disponibles : %s.", okey.SayNumber(n))
 }
 
-func (s *Server) charterForm(v *visit, f *form) error {
-	charter, err := s.store.Charter(v.ctx())
+func charterForm(f *form) {
 	f.Button = "Signer et choisir ce code"
-	f.Extra = charter
 	f.Fields = map[string]field{
 		"charter": {}, "read": {Label: "J'ai lu la charte et je m'engage à la respecter."},
 		"pin":  {Label: "Code PIN", Hint: "4 à 8 chiffres."},
 		"pin2": {Label: "Le même code PIN, une seconde fois"},
 	}
-	return err
 }
 
 func handoverForm(f *form, d dossier) {
@@ -143,20 +140,20 @@ func (s *Server) signal(v *visit, sf signalForm) error {
 		f.checkSigning(v, d)
 	}
 	if len(f.Errors) > 0 {
-		return s.showRequest(v, http.StatusUnprocessableEntity, d, f, tooLateFor(d, sf))
+		return s.showSent(v, http.StatusUnprocessableEntity, d, f, sf, tooLateFor(d, sf))
 	}
 	done, err := s.act(v.ctx(), v.Actor, w)
 	if err != nil {
 		if err = f.refuse(err); err != nil {
 			return err
 		}
-		return s.showRequest(v, http.StatusUnprocessableEntity, d, f, tooLateFor(d, sf))
+		return s.showSent(v, http.StatusUnprocessableEntity, d, f, sf, tooLateFor(d, sf))
 	}
 	return s.answerForm(v, f, done, requestURL(id), func(status int, warning string) error {
 		if d, err = s.dossier(v, id); err != nil { // as it is by now
 			return err
 		}
-		return s.showRequest(v, status, d, f, warning)
+		return s.showSent(v, status, d, f, sf, warning)
 	})
 }
 

@@ -1,8 +1,11 @@
 package server_test
 
 import (
+	"math"
 	"net/http"
+	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -59,6 +62,55 @@ func TestWithoutALookOfItsOwnAnAcademyHasOKEYs(t *testing.T) {
 	for _, name := range []string{"/static/logo", "/static/academie.css"} {
 		assert.Equal(t, http.StatusNotFound, b.get(name).Status, name)
 	}
+}
+
+// Whoever sees badly reads what others read: WCAG 1.4.3 for text, 1.4.11 for the edges of what one can use.
+func TestTheColoursOfTheStylesheetStandOutFromEachOther(t *testing.T) {
+	sheet, err := os.ReadFile("static/okey.css")
+	require.NoError(t, err)
+	colours := map[string]string{}
+	for _, m := range regexp.MustCompile(`--([a-z-]+): #([0-9a-f]{6});`).FindAllStringSubmatch(string(sheet), -1) {
+		colours[m[1]] = m[2]
+	}
+	for least, pairs := range map[float64]string{
+		4.5: "ink/paper ink/desk ink/shade ink/accent-shade ink/good-shade ink/bad-shade soft/paper soft/desk soft/shade accent/paper accent/desk accent/shade accent/accent-shade " +
+			"accent-deep/accent-shade accent-ink/accent accent-ink/accent-deep good/good-shade care/care-shade bad/bad-shade bad/paper paper/good",
+		3: "line/paper line/shade line/desk accent/paper good/paper bad/paper",
+	} {
+		for _, pair := range strings.Fields(pairs) {
+			on, under, _ := strings.Cut(pair, "/")
+			require.Contains(t, colours, on)
+			require.Contains(t, colours, under)
+			assert.GreaterOrEqual(t, contrast(t, colours[on], colours[under]), least, pair)
+		}
+	}
+}
+
+// contrast is the ratio that WCAG 2 defines.
+func contrast(t *testing.T, a, b string) float64 {
+	t.Helper()
+	light, dark := luminance(t, a), luminance(t, b)
+	if light < dark {
+		light, dark = dark, light
+	}
+	return (light + 0.05) / (dark + 0.05)
+}
+
+func luminance(t *testing.T, colour string) float64 {
+	t.Helper()
+	total := 0.0
+	for i, weight := range []float64{0.2126, 0.7152, 0.0722} {
+		value, err := strconv.ParseUint(colour[2*i:2*i+2], 16, 8)
+		require.NoError(t, err)
+		part := float64(value) / 255
+		if part <= 0.04045 {
+			part /= 12.92
+		} else {
+			part = math.Pow((part+0.055)/1.055, 2.4)
+		}
+		total += weight * part
+	}
+	return total
 }
 
 func TestEveryPageCanBeSkippedThroughAndSaysWhereItIs(t *testing.T) {

@@ -40,6 +40,7 @@ func (s *Server) successionPage(v *visit) error {
 	page, notice := successionScreen{}, ""
 	if okey.May(okey.ActMoveKeys, v.Actor, okey.Subject{}, v.today()) == nil {
 		page.Form = successionForm(v)
+		page.Form.Values["establishment"] = string(chosenSchool(v))
 		if s.restore(v, page.Form) {
 			notice = restoredNotice
 		}

@@ -3,6 +3,9 @@ package server
 import (
 	"fmt"
 	"reflect"
+	"strconv"
+
+	"okey/imports"
 )
 
 // cell is one entry of a table: text, where it leads, and the form that ends what the row is about.
@@ -47,4 +50,100 @@ func tableOf(name string, rows any, columns ...string) (tableView, error) {
 		view.Rows = append(view.Rows, cells)
 	}
 	return view, nil
+}
+
+// What each kind of row shows, in the order of the columns that its page names.
+
+func (l orderLine) Cells() []cell {
+	return []cell{{Text: l.Number, Path: l.Path}, {Text: l.When}, {Text: l.Where}, {Text: l.Quantity}, {Text: l.State}, {Text: l.By}}
+}
+
+func (l exportLine) Cells() []cell {
+	return []cell{{Text: l.When, Path: l.Path}, {Text: l.Orders}, {Text: l.Keys}, {Text: l.By}}
+}
+
+func (l deliveryLine) Cells() []cell {
+	return []cell{{Text: l.When, Path: l.Path}, {Text: l.File}, {Text: l.Keys}, {Text: l.State}, {Text: l.By}}
+}
+
+func (r deliveryRow) Cells() []cell {
+	return []cell{{Text: r.Serial, Path: r.Path}, {Text: r.Line}, {Text: r.Batch}, {Text: r.Expires}, {Text: r.Where}}
+}
+
+// badLine is what is wrong with a line of a file.
+type badLine struct{ imports.RowError }
+
+func (l badLine) Cells() []cell {
+	line := "fichier"
+	if l.Line > 0 {
+		line = strconv.Itoa(l.Line)
+	}
+	return []cell{{Text: line}, {Text: l.Column}, {Text: l.Message}}
+}
+
+// BadLines are the lines that keep a file out.
+func (d deliveryScreen) BadLines() []badLine {
+	lines := make([]badLine, len(d.Bad))
+	for i, wrong := range d.Bad {
+		lines[i] = badLine{wrong}
+	}
+	return lines
+}
+
+func (l reportLine) Cells() []cell {
+	return []cell{{Text: l.Serial, Path: l.Path}, {Text: l.Where}, {Text: l.When}, {Text: l.By}, {Text: l.Similar}}
+}
+
+func (l inventoryLine) Cells() []cell {
+	return []cell{{Text: l.When, Path: l.Path}, {Text: l.By}, {Text: l.Found}, {Text: l.Missing}, {Text: l.Others}}
+}
+
+func (l auditLine) Cells() []cell {
+	return []cell{{Text: l.When}, {Text: l.What}, {Text: l.Who}, {Text: l.Via}, {Text: l.About, Path: l.Path}, {Text: l.Detail}}
+}
+
+func (l privacyLine) Cells() []cell { return []cell{{Text: l.What}, {Text: l.Why}, {Text: l.Long}} }
+
+func (l moveLine) Cells() []cell {
+	may := "Oui"
+	if l.Fault != "" {
+		may = "Non. " + l.Fault
+	}
+	return []cell{{Text: l.Serial, Path: l.Path}, {Text: l.Where}, {Text: l.State}, {Text: l.Holder}, {Text: may}}
+}
+
+func (l delegationLine) Cells() []cell {
+	end := cell{Text: l.State, Form: l.End}
+	if l.End != nil {
+		end.Does = fmt.Sprintf("Mettre fin à la délégation %v", l.End.Extra)
+	}
+	return []cell{{Text: l.Who}, {Text: l.Scope}, {Text: l.From}, {Text: l.Until}, {Text: l.By}, end}
+}
+
+// Cells of somebody attached, or of a school that another one answers for: that has neither a function nor a last day.
+func (l arrangementLine) Cells() []cell {
+	if l.What == "" {
+		return []cell{{Text: l.Who}, {Text: l.Where}, {Text: l.Reason}, {Text: l.By}, {Text: l.State, Form: l.End, Does: "Mettre fin pour " + l.Who}}
+	}
+	return []cell{
+		{Text: l.Who}, {Text: l.What}, {Text: l.Where}, {Text: l.Until}, {Text: l.Reason}, {Text: l.By},
+		{Text: l.State, Form: l.End, Does: "Mettre fin au rattachement de " + l.Who},
+	}
+}
+
+// View is the table as pages write it.
+func (t recordTable) View() tableView {
+	view := tableView{Name: t.Title}
+	for _, column := range t.Columns {
+		view.Columns = append(view.Columns, column.Title)
+	}
+	for _, row := range t.Rows {
+		cells := make([]cell, len(row.Cells))
+		for i, value := range row.Cells {
+			cells[i] = cell{Text: fmt.Sprint(value), Column: t.Columns[i].Title}
+		}
+		cells[0].Path = row.Path
+		view.Rows = append(view.Rows, cells)
+	}
+	return view
 }

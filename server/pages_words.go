@@ -124,6 +124,9 @@ func standing(r okey.Request, waits []awaited, place int, mine bool, c clock) st
 	}
 	switch r.Stage {
 	case okey.AwaitingDecision:
+		if mine { // who reads what comes before that as well
+			until = ""
+		}
 		return fmt.Sprintf("La réponse %s est attendue depuis %s.%s", okey.SayOf(who), c.day(r.Since), until)
 	case okey.AwaitingStock:
 		return fmt.Sprintf("La demande est acceptée, mais aucune clef n'est libre. Place dans la file : %s. La première clef libre sera pour la première demande acceptée.", rank(place))
@@ -157,7 +160,7 @@ var actionNames = map[okey.ActionName]string{
 	okey.ActionMoveKeys: "déplacement de clefs", okey.ActionTakeAlong: "départ avec une clef", okey.ActionMoveDecision: "réponse à un départ", okey.ActionSuccession: "succession",
 	okey.ActionDelegationGiven: "délégation donnée", okey.ActionDelegationBegun: "délégation qui commence", okey.ActionDelegationEnded: "fin d'une délégation",
 	okey.ActionApproverArrived: "nouvelle direction", okey.ActionAttached: "rattachement", okey.ActionDetached: "fin d'un rattachement", okey.ActionHostingGiven: "établissement qui répond pour un autre", okey.ActionHostingEnded: "fin d'une réponse pour un autre",
-	okey.ActionPINChange: "changement de code PIN", okey.ActionPINLock: "code PIN bloqué", okey.ActionLinkReissue: "nouveaux liens",
+	okey.ActionPINChange: "changement de code PIN", okey.ActionPINLock: "code PIN bloqué", okey.ActionLinkReissue: "nouveaux liens", okey.ActionMailResend: "courriel renvoyé",
 	okey.ActionOrder: "commande", okey.ActionCancellation: "annulation", okey.ActionClosing: "clôture d'une commande", okey.ActionShipment: "expédition", okey.ActionReceipt: "réception",
 	okey.ActionOrderExported: "commande transmise", okey.ActionExport: "classeur de commandes", okey.ActionDelivery: "livraison", okey.ActionArrival: "arrivée d'une livraison",
 	okey.ActionInventory: "inventaire", okey.ActionReportDecision: "réponse à un signalement", "unknown-signal": "signal inconnu",
@@ -187,7 +190,10 @@ var refusalNames = map[okey.Code]string{
 	okey.CodeDeliveryChanged: "livraison qui ne convient plus", okey.CodeActionReused: "envoi déjà utilisé", okey.CodeUnauthorized: "pas connecté",
 	okey.CodeRateLimited: "trop d'essais", okey.CodeTooLarge: "trop grand",
 	okey.CodeForbidden: "plus de droit", okey.CodeNotFound: "plus de droit", okey.CodeOwnRequest: "sa propre demande", okey.CodeInvalid: "code PIN effacé",
-	okey.CodePINReplaced: "code PIN déjà remplacé",
+	okey.CodeMailLeaving: "courriel encore en route", okey.CodeMailJustSent: "courriel tout juste renvoyé", okey.CodeMailForgotten: "courriel qui ne se réécrit pas",
+	okey.CodeMailNoAddress: "pas d'adresse",
+	okey.CodePINReplaced:   "code PIN déjà remplacé", okey.CodeNoKey: "pas encore de clef", okey.CodeNoPIN: "code PIN choisi avant OKEY",
+	okey.CodeThrottled: "codes PIN faux : attente", okey.CodePINLocked: "code PIN bloqué", okey.CodeInternal: "panne d'OKEY", okey.CodeUnavailable: "service qui ne répond pas",
 }
 
 func sayRefusal(code okey.Code) string {

@@ -6,6 +6,7 @@ import (
 
 	"okey"
 	"okey/internal/scene"
+	"okey/mail"
 )
 
 // openRows are routes that say nothing about anybody, or that know who asks by themselves.
@@ -29,12 +30,12 @@ var openRows = []row{
 	{route: "GET /demandes/:id/remise", things: deciding, ok: http.StatusSeeOther},
 	{route: "GET /demandes/:id/stock", things: deciding, ok: http.StatusSeeOther},
 	{route: "GET /demandes/:id/retrait", things: deciding, ok: http.StatusSeeOther},
-	// A link acts for the person that it was made for, whoever opens it: support's session does not count there.
+	// A link acts for the person that it was made for: where somebody else has signed in, it does nothing.
 	{route: "GET /valider/:token", things: links, acts: []okey.Act{okey.ActDecide}, judge: byLink, by: openers},
 	{route: "POST /valider/:token", things: links, acts: []okey.Act{okey.ActDecide}, judge: byLink, by: openers, body: decision, ok: http.StatusSeeOther},
 }
 
-var openers = []string{"anonymous", "Nobody Anywhere", "Support Team"}
+var openers = []string{"anonymous", "Nobody Anywhere", "Support Team", "Principal Tilleuls"}
 
 func deciding(w *walk) []thing { return w.deciding }
 
@@ -49,11 +50,14 @@ func links(w *walk) []thing {
 	return made
 }
 
-func byLink(w *walk, _ *player, link thing, _ bool) error {
+func byLink(w *walk, p *player, link thing, _ bool) error {
 	as := *w.who(link.who)
 	as.Support = false
 	if w.may(&as, w.deciding[0], true, okey.ActDecide) != nil {
 		return okey.Errorf(okey.CodeNotFound, "a dead link says nothing")
+	}
+	if !p.anonymous && p.name != link.who {
+		return okey.Errorf(okey.CodeForbidden, "somebody else's")
 	}
 	return nil
 }
@@ -127,6 +131,14 @@ var pageRows = []row{
 	{route: "GET /demandes/:id/numero-illisible", gate: asking, acts: asks(okey.ActManageKeys), things: handing, denied: http.StatusSeeOther},
 	{route: "GET /suivi/:action", gate: asking, judge: mine, things: one(func(w *walk) thing { return w.followed }), ok: http.StatusSeeOther},
 	{route: "GET /clefs/:serial", gate: asking, acts: asks(okey.ActSee), things: allKeys},
+	{route: "GET /ma-clef", gate: signedIn, ok: http.StatusSeeOther},
+	{route: "GET /clefs/:serial/ne-marche-plus", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
+	{route: "GET /clefs/:serial/ne-marche-plus/code", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
+	{route: "GET /clefs/:serial/ne-marche-plus/decalage", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
+	{route: "GET /clefs/:serial/ne-marche-plus/ecran", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
+	{route: "GET /clefs/:serial/ne-marche-plus/signaler", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
+	{route: "GET /clefs/:serial/perdue", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
+	{route: "GET /clefs/:serial/je-pars", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
 	{route: "GET /clefs/:serial/depart", gate: asking, acts: asks(okey.ActManageKeys), things: held},
 	{route: "GET /mon-code-pin", gate: asking, acts: asks(okey.ActSetPIN), things: pins, query: byClef},
 	{route: "GET /mon-code-pin/oublie", gate: asking, acts: asks(okey.ActSetPIN), things: pins, query: byClef},
@@ -149,8 +161,14 @@ var pageRows = []row{
 	{route: "GET /delegations/:id/fin", gate: signedIn, things: delegated, ok: http.StatusSeeOther},
 	{route: "GET /assistance", gate: asking, acts: asks(okey.ActSeeDesk)},
 	{route: "GET /assistance.xlsx", gate: asking, acts: asks(okey.ActSeeDesk)},
+	{route: "GET /assistance/personnes/:id", gate: asking, acts: asks(okey.ActSeeDesk), things: one(func(w *walk) thing { return thing{name: "a person", id: w.who("Colleague Tilleuls").ID.String()} })},
+	{route: "GET /assistance/etablissements/:uai", gate: asking, acts: asks(okey.ActSeeDesk), things: one(func(*walk) thing { return thing{name: "a school", id: string(scene.Tilleuls)} })},
+	{route: "GET /assistance/envois/:id", gate: asking, acts: asks(okey.ActSeeDesk), things: one(func(w *walk) thing { return w.mail })},
 	{route: "GET /assistance/journal", gate: asking, acts: asks(okey.ActSeeDesk)},
 	{route: "GET /assistance/journal.xlsx", gate: asking, acts: asks(okey.ActSeeDesk)},
+	{route: "GET /assistance/courriels", gate: asking, acts: asks(okey.ActSeeDesk)},
+	{route: "GET /assistance/courriels/:lettre", gate: asking, acts: asks(okey.ActSeeDesk), things: letters},
+	{route: "GET /assistance/courriels/:lettre/apercu", gate: asking, acts: asks(okey.ActSeeDesk), things: letters},
 	{route: "GET /assistance/deplacer", gate: asking, acts: asks(okey.ActMoveKeys)},
 	{route: "GET /assistance/tableau-de-bord", gate: asking, acts: asks(okey.ActSeeDesk)},
 	{route: "GET /assistance/tableau-de-bord/semaines.xlsx", gate: asking, acts: asks(okey.ActSeeDesk)},
@@ -175,6 +193,7 @@ var pageRows = []row{
 	{route: "GET /assistance/hotes/:id/fin", gate: signedIn, things: one(func(w *walk) thing { return w.hosting }), ok: http.StatusSeeOther},
 }
 
+func letters(*walk) []thing       { return []thing{{id: string(mail.Asked)}, {id: string(mail.Bounced)}} }
 func allKeys(w *walk) []thing     { return w.keys }
 func handing(w *walk) []thing     { return w.handing }
 func held(w *walk) []thing        { return w.held }

@@ -43,6 +43,7 @@ type walk struct {
 	report, attachment, hosting, record thing
 	delegated, schools                  []thing
 	followed                            thing // action
+	mail                                thing
 	links                               map[okey.PersonID]string
 }
 
@@ -238,6 +239,10 @@ func (w *walk) makeArrangements() {
 	for uai, who := range map[okey.UAI]string{scene.Tilleuls: "Colleague Tilleuls", section: "Colleague Section", scene.Acacias: "Colleague Acacias"} {
 		w.schools = append(w.schools, thing{name: "the school " + string(uai), id: string(uai), uai: answering(uai), at: uai, who: w.who(who).UID})
 	}
+	w.Exec(`INSERT INTO mail (id, kind, ref, person, address, message_id, subject, state, created_at, subject_id, mail_order)
+		VALUES ($1, 'attached', 1, $2, 'adjoint@ac-nice.fr', '<m@okey>', 'Vous voilà adjoint', 'failed', now(), $1, '{"step":{"kind":"attached","ref":1}}')`,
+		okey.DerivedID(support.ID, "mail"), w.who("Attached Deputy").ID)
+	w.mail = thing{name: "a mail", id: okey.DerivedID(support.ID, "mail").String()}
 	for _, one := range []*thing{&w.attachment, &w.hosting, &w.record} {
 		one.id = uuid.NewString()
 	}

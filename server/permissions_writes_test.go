@@ -107,6 +107,8 @@ var writtenRows = []row{
 	{route: "POST /clefs/:serial", gate: asking, acts: asks(okey.ActManageKeys, okey.ActDeclareKey), judge: changesKey, things: allKeys, ok: http.StatusSeeOther, body: filled(func(t thing, f url.Values) {
 		f.Set("reason", string(t.reason))
 	})},
+	{route: "POST /clefs/:serial/ne-marche-plus/signaler", gate: asking, acts: asks(okey.ActDeclareKey), things: held, ok: http.StatusSeeOther, body: filled(func(thing, url.Values) {})},
+	{route: "POST /clefs/:serial/perdue", gate: asking, acts: asks(okey.ActDeclareKey), things: held, ok: http.StatusSeeOther, body: filled(func(thing, url.Values) {})},
 	{route: "POST /clefs/:serial/depart", gate: asking, acts: asks(okey.ActManageKeys), things: held, bare: true, ok: http.StatusSeeOther, body: filled(func(_ thing, f url.Values) {
 		f.Set("typed", string(onlyHead))
 	})},
@@ -170,6 +172,7 @@ var writtenRows = []row{
 	}},
 	{route: "POST /assistance/livraisons/:id", gate: asking, acts: asks(okey.ActImport), things: one(func(w *walk) thing { return w.draft }), ok: http.StatusSeeOther, body: sends()},
 	{route: "POST /assistance/clefs-a-confirmer/:id", gate: asking, acts: asks(okey.ActImport), things: one(func(w *walk) thing { return w.report }), ok: http.StatusSeeOther, body: sends("decision", "approve", "batch", "L9", "expires_on", "31/12/2031")},
+	{route: "POST /assistance/envois/:id", gate: asking, acts: asks(okey.ActResendMail), things: one(func(w *walk) thing { return w.mail }), ok: http.StatusSeeOther, body: sends()},
 	{route: "POST /assistance/rattachements", gate: asking, acts: asks(okey.ActAttach), ok: http.StatusSeeOther, body: func(w *walk, _ *player, _ thing, _ bool) any {
 		return form("who", w.who("Nobody Anywhere").UID, "establishment", string(scene.Tilleuls), "function", "personnel", "until", here().AddDays(30).String(), "comment", "absente")
 	}},

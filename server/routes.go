@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -18,9 +19,8 @@ import (
 func (s *Server) Handler() http.Handler {
 	router := s.router()
 	guard := http.NewCrossOriginProtection()
-	guard.AddInsecureBypassPattern("POST /valider/{token}") // acts by its token, no cookie counts, and sends no origin along
-	guard.SetDenyHandler(http.HandlerFunc(s.denyForeignForm))
-	pages := s.sessions.wrap(guard.Handler(router))
+	guard.AddInsecureBypassPattern("POST /valider/{token}") // acts by its token: a cookie may only stop it; and sends no origin along
+	pages := s.sessions.wrap(router)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		limit := int64(maxBody)
 		if carriesFile(r) {
@@ -29,6 +29,10 @@ func (s *Server) Handler() http.Handler {
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
 		if forPrograms(r.URL.Path) {
 			router.ServeHTTP(w, r)
+			return
+		}
+		if guard.Check(r) != nil { // past the sessions: such a request is nobody's
+			router.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), foreignForm{}, true)))
 			return
 		}
 		pages.ServeHTTP(w, r)
@@ -44,7 +48,7 @@ func (s *Server) router() *gin.Engine {
 	if err := router.SetTrustedProxies(s.cfg.TrustedProxies); err != nil {
 		slog.Error("trusted proxies were not understood: none is believed", "error", err)
 	}
-	router.Use(identifyRequest, s.observe, s.recoverPanic)
+	router.Use(identifyRequest, s.observe, s.recoverPanic, s.denyForeignForm)
 	router.NoRoute(s.noRoute)
 	router.NoMethod(s.noMethod)
 	s.healthRoutes(router)
@@ -133,8 +137,23 @@ func (s *Server) contentSecurity() string {
 		"form-action " + forms + "; base-uri 'none'; frame-ancestors 'none'"
 }
 
-func (s *Server) denyForeignForm(w http.ResponseWriter, _ *http.Request) {
-	plainPage(w, http.StatusForbidden, "Ce formulaire ne vient pas d'OKEY : ouvrez OKEY et recommencez depuis ses pages.")
+// foreignForm marks, in a request's context, what another site sent.
+type foreignForm struct{}
+
+// denyForeignForm answers the form of another site, whoever's browser it came with.
+func (s *Server) denyForeignForm(c *gin.Context) {
+	if c.Request.Context().Value(foreignForm{}) == nil {
+		return
+	}
+	s.pageHeaders(c)
+	c.Abort()
+	v := newVisit(c)
+	sc := screen{Title: "Ce formulaire ne vient pas d'OKEY", Body: failure{
+		Message: "Une autre page l'a envoyé : rien n'a été fait. Si vous vouliez faire quelque chose dans OKEY, recommencez depuis l'accueil.", Home: true,
+	}}
+	if err := s.show(v, http.StatusForbidden, "failure", sc); err != nil {
+		s.failVisit(v, err)
+	}
 }
 
 // pageRoutes are what people see. Whoever is not signed in is led to sign in, and back.

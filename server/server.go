@@ -27,6 +27,9 @@ type Engine interface {
 	Deliver(ctx context.Context, a okey.Action) error
 	// Ready tells whether the engine answers.
 	Ready(ctx context.Context) error
+	// CountRunning counts the requests whose workflow runs, and RunningRequests names them: as the engine's lists see it, a little late.
+	CountRunning(ctx context.Context) (int, error)
+	RunningRequests(ctx context.Context) (map[uuid.UUID]bool, error)
 	// RunID is the current run of a request's workflow, empty where there is none.
 	RunID(ctx context.Context, request uuid.UUID) (string, error)
 }
@@ -165,7 +168,7 @@ func listen(setting, address string) (net.Listener, error) {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, okey.Errorf(okey.CodeUnavailable, "%s = « %s » : ce port est déjà pris. Arrêtez le programme qui l'occupe, ou choisissez-en un autre.", setting, address)
 	case err != nil:
-		return nil, okey.Errorf(okey.CodeUnavailable, "%s = « %s » : impossible d'écouter à cette adresse (%v).", setting, address, err)
+		return nil, okey.Errorf(okey.CodeUnavailable, "%s = « %s » : impossible d'écouter à cette adresse (%s).", setting, address, config.Cause(err))
 	}
 	return l, nil
 }

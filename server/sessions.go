@@ -86,3 +86,22 @@ func (s *sessions) person(ctx context.Context) okey.PersonID {
 	}
 	return id
 }
+
+// openSession is when a session began, and when it ends: at the latest, and should nobody use it.
+type openSession struct{ Began, Ends, Idle time.Time }
+
+// openOf reads, of sessions that mention somebody, those in which they have signed in, and that nobody has ended.
+func (s *sessions) openOf(actor okey.Actor, known []sql.KnownSession) []openSession {
+	var open []openSession
+	for _, k := range known {
+		ends, values, err := s.Codec.Decode(k.Data)
+		if err != nil || values[sessionPerson] != actor.ID.String() {
+			continue
+		}
+		text, _ := values[sessionBegan].(string)
+		if began, _ := time.Parse(time.RFC3339Nano, text); !began.Before(actor.SessionsFrom) {
+			open = append(open, openSession{Began: began, Ends: ends, Idle: k.Expiry})
+		}
+	}
+	return open
+}

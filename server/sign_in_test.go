@@ -194,6 +194,19 @@ func TestAnUnknownPersonIsCreatedWithoutAnyRole(t *testing.T) {
 	assert.Equal(t, "Nina Nouvelle", h.Text(`SELECT family_name FROM person`))
 }
 
+func TestClaimsBringNothingThatNobodySees(t *testing.T) {
+	h, p := newGate(t)
+	p.claims = map[string]any{"sub": "s-42", "uid": "nnouvelle", "given_name": "Ni\u200bna\u202e", "family_name": "Nou\u00advelle\n", "email": "nina\u200b@exemple.fr", "email_verified": true}
+	v := h.visitor()
+	v.do(http.MethodGet, "/connexion/retour?code=the-code&state="+v.leave(p, "/connexion"))
+	assert.Equal(t, "Nina|Nouvelle|", h.Text(`SELECT given_name || '|' || family_name || '|' || mail FROM person WHERE uid = 'nnouvelle'`))
+
+	p.claims = map[string]any{"sub": "s-43", "uid": "nnouvelle\u2060", "name": "Une Autre"}
+	v = h.visitor()
+	assert.Equal(t, http.StatusUnauthorized, v.do(http.MethodGet, "/connexion/retour?code=the-code&state="+v.leave(p, "/connexion")).Status, "nobody is taken for somebody else")
+	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM person`))
+}
+
 func TestAGrantByAddressIsAdoptedOnlyByAVerifiedAddress(t *testing.T) {
 	for _, test := range []struct {
 		verified any

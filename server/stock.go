@@ -37,6 +37,7 @@ var stockKinds = map[okey.ActionName]stockKind{
 	okey.ActionPINChange: {normalise: normalisePIN, permit: permitPIN},
 
 	okey.ActionLinkReissue: {normalise: nothingToNormalise, permit: permitReissue},
+	okey.ActionMailResend:  {normalise: nothingToNormalise, permit: permitSupport(okey.ActResendMail)},
 
 	okey.ActionArrival: {normalise: normaliseArrival, permit: permitThere(okey.ActManageKeys)},
 }

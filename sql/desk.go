@@ -4,13 +4,11 @@ import (
 	"context"
 	stdsql "database/sql"
 	"fmt"
-	"strings"
 	"time"
 
 	"okey"
 
 	"github.com/google/uuid"
-	"github.com/lib/pq"
 )
 
 // HadUnusableKey tells whether a key was reported lost or broken while the person had it: the next one replaces it.
@@ -83,10 +81,11 @@ func (r reader) ActionsOn(ctx context.Context, request uuid.UUID) ([]DeskAction,
 	return r.deskActions(ctx, deskActions+`WHERE a.request = $1 ORDER BY a.created_at, a.id`, request)
 }
 
-// FailedMails returns mails that were refused for good since the instant, newest first.
+// FailedMails returns mails that were refused for good since the instant, newest first. What has been sent again since is not among them.
 func (r reader) FailedMails(ctx context.Context, since time.Time, limit int) ([]Mail, error) {
 	var mails []Mail
 	err := r.all(ctx, &mails, `SELECT `+mailColumns+` FROM mail m WHERE m.state = 'failed' AND m.created_at >= $1
+		AND NOT EXISTS (SELECT FROM mail n WHERE n.again_of = coalesce(m.again_of, m.id) AND n.created_at > m.created_at)
 		ORDER BY m.created_at DESC, m.id LIMIT $2`, since, limit)
 	return mails, err
 }
@@ -118,28 +117,6 @@ func (r reader) Escalated(ctx context.Context, limit int) ([]Awaited, error) {
 		found[i] = Awaited{Request: row.request(), Requester: okey.Person{ID: row.Person, GivenName: row.Given, FamilyName: row.Family}, School: row.School}
 	}
 	return found, err
-}
-
-// FindPeople returns people whose name, uid or address has each word in it.
-func (r reader) FindPeople(ctx context.Context, words string, limit int) ([]okey.Person, error) {
-	var rows []personRow
-	err := r.all(ctx, &rows, `SELECT `+personColumns+` FROM person p
-		WHERE NOT EXISTS (SELECT FROM unnest($1::text[]) AS w WHERE position(w IN lower(concat_ws(' ', p.given_name, p.family_name, p.uid, p.mail))) = 0)
-		ORDER BY p.family_name, p.given_name, p.uid LIMIT $2`, pq.Array(strings.Fields(strings.ToLower(words))), limit)
-	return people(rows), err
-}
-
-// FindEstablishments returns served establishments whose name, town or UAI has each word in it.
-func (r reader) FindEstablishments(ctx context.Context, words string, limit int) ([]Place, error) {
-	var rows []placeRow
-	err := r.all(ctx, &rows, `SELECT `+placeColumns+` FROM establishment e WHERE e.served
-		AND NOT EXISTS (SELECT FROM unnest($1::text[]) AS w WHERE position(w IN lower(concat_ws(' ', e.name, e.commune, e.uai))) = 0)
-		ORDER BY e.name, e.uai LIMIT $2`, pq.Array(strings.Fields(strings.ToLower(words))), limit)
-	places := make([]Place, len(rows))
-	for i, row := range rows {
-		places[i] = row.place()
-	}
-	return places, err
 }
 
 // LatestOf returns the person's newest request, open or not; not_found where they never made one.

@@ -44,11 +44,12 @@ func (t *Tx) saveClaimedAssignments(ctx context.Context, person uuid.UUID, said 
 			DELETE FROM assignment a WHERE a.person = $1 AND a.source = 'claims'
 			AND NOT EXISTS (SELECT FROM said WHERE said.uai = a.uai AND said.function = a.function) RETURNING 1
 		), come AS (
-			INSERT INTO assignment (person, uai, function, source, until, since)
+			INSERT INTO assignment AS a (person, uai, function, source, until, since)
 			SELECT $1, uai, function, 'claims', CASE WHEN function <> 'personnel' THEN $4::date END, $5 FROM said
-			ON CONFLICT (person, uai, function, source) DO UPDATE SET until = excluded.until RETURNING xmax = 0 AS is_new
+			ON CONFLICT (person, uai, function, source) DO UPDATE SET until = excluded.until,
+				since = CASE WHEN a.until < $6::date THEN excluded.since ELSE a.since END RETURNING xmax = 0 AS is_new
 		) SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM come WHERE is_new)`,
-		person, pq.Array(uais), pq.Array(functions), today.AddDays(claimedFor).String(), at)
+		person, pq.Array(uais), pq.Array(functions), today.AddDays(claimedFor).String(), at, today.String())
 	return changed, err
 }
 
@@ -65,7 +66,7 @@ func (t *Tx) saveClaimedDelegations(ctx context.Context, person uuid.UUID, said 
 				INSERT INTO delegation AS d (id, uai, given_by, given_to, scope, from_day, until_day, created_at, source)
 				SELECT $1, e.uai, giver.id, $4, 'everything', $5::date, $6::date, $7, 'claims' FROM establishment e, person giver
 				WHERE e.uai = $2 AND giver.uid = $3 AND giver.id <> $4
-				ON CONFLICT (id) DO UPDATE SET ended_at = NULL WHERE d.ended_at IS NOT NULL AND d.ended_by IS NULL RETURNING 1
+				ON CONFLICT (id) DO UPDATE SET ended_at = NULL, created_at = excluded.created_at WHERE d.ended_at IS NOT NULL AND d.ended_by IS NULL RETURNING 1
 			) SELECT count(*) FROM given`, id, string(d.UAI), d.GivenBy, person, d.From.String(), d.Until.String(), at)
 		if err != nil {
 			return 0, err

@@ -113,9 +113,11 @@ const endClaims = `DELETE FROM assignment a WHERE a.source = 'claims' AND a.uai 
 	AND NOT EXISTS (SELECT FROM import_staff i JOIN person p ON p.uid = i.uid WHERE p.id = a.person AND i.uai = a.uai
 		AND (a.function = 'personnel' OR i.function = a.function)) AND ` + complete
 
+// What had ended begins anew.
 const writeAssignments = `INSERT INTO assignment AS a (person, uai, function, source, until, since)
 	SELECT p.id, i.uai, i.function, 'import', i.until, $1 FROM import_staff i JOIN person p ON p.uid = i.uid ORDER BY i.uai, p.id
-	ON CONFLICT (person, uai, function, source) DO UPDATE SET until = excluded.until WHERE a.until IS DISTINCT FROM excluded.until`
+	ON CONFLICT (person, uai, function, source) DO UPDATE SET until = excluded.until, since = CASE WHEN a.until < $2::date THEN excluded.since ELSE a.since END
+	WHERE a.until IS DISTINCT FROM excluded.until`
 
 // newApprovers are those whom the file makes approvers, before it is written, where something awaits them: they are told.
 const newApprovers = `SELECT DISTINCT i.uid, i.uai FROM import_staff i WHERE i.function IN ('chef', 'adjoint')
@@ -176,7 +178,7 @@ func (t *Tx) ImportStaff(ctx context.Context, rows []okey.ImportedStaff, how Sta
 	if err := t.exec(ctx, endClaims, how.All, incomplete); err != nil {
 		return out, fmt.Errorf("end what claims said: %w", err)
 	}
-	if err := t.exec(ctx, writeAssignments, at); err != nil {
+	if err := t.exec(ctx, writeAssignments, at, how.Today.String()); err != nil {
 		return out, fmt.Errorf("write assignments: %w", err)
 	}
 	for _, a := range arrived {

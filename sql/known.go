@@ -20,6 +20,16 @@ type Known struct {
 	Keys     []KnownKeyEvent
 	Mails    []KnownMail
 	Audit    []Entry
+
+	Delegations []ListedDelegation // given to them or by them, whatever became of them
+	Attachments []ListedAttachment
+	Sessions    []KnownSession
+}
+
+// KnownSession is a row that mentions the person among the sessions that are open; what it holds, whoever keeps sessions reads.
+type KnownSession struct {
+	Data   []byte    `db:"data"`
+	Expiry time.Time `db:"expiry"` // should nobody use it
 }
 
 // KnownRequest is a request of theirs.
@@ -31,6 +41,9 @@ type KnownRequest struct {
 	Charter    int             `db:"charter"` // version; 0: nothing was signed
 	CharterSum string          `db:"charter_sha256"`
 	SignedAt   stdsql.NullTime `db:"signed_at"`
+	SignedAs   string          `db:"signer_name"`
+	SignedUID  string          `db:"signer_uid"`
+	SignedFor  string          `db:"signed_school"`
 	Key        string          `db:"handed_over_key"`
 }
 
@@ -69,6 +82,7 @@ func (r reader) KnownOf(ctx context.Context, person okey.PersonID) (Known, error
 		return k, err
 	}
 	if err = r.all(ctx, &k.Requests, `SELECT r.asked_at, e.name AS school, r.need, r.stage, coalesce(r.charter, 0) AS charter, coalesce(r.charter_sha256, '') AS charter_sha256, r.signed_at,
+		coalesce(r.signer_name, '') AS signer_name, coalesce(r.signer_uid, '') AS signer_uid, coalesce(r.signed_school, '') AS signed_school,
 		coalesce(r.handed_over_key, k.serial, '') AS handed_over_key FROM request r JOIN establishment e ON e.uai = r.uai LEFT JOIN key k ON k.request = r.id WHERE r.person = $1 ORDER BY r.asked_at DESC`, person); err != nil {
 		return k, err
 	}
@@ -85,8 +99,29 @@ func (r reader) KnownOf(ctx context.Context, person okey.PersonID) (Known, error
 	if err = r.all(ctx, &k.Mails, `SELECT created_at, address, subject, state FROM mail WHERE person = $1 ORDER BY created_at DESC, id`, person); err != nil {
 		return k, err
 	}
-	k.Audit, err = r.auditOf(ctx, person)
+	if k.Audit, err = r.auditOf(ctx, person); err != nil {
+		return k, err
+	}
+	err = r.arrangementsOf(ctx, person, &k)
 	return k, err
+}
+
+func (r reader) arrangementsOf(ctx context.Context, person uuid.UUID, k *Known) error {
+	var given []delegationRow
+	if err := r.all(ctx, &given, selectDelegation+`WHERE d.given_to = $1 OR d.given_by = $1 ORDER BY d.from_day DESC, d.id`, person); err != nil {
+		return err
+	}
+	for _, row := range given {
+		k.Delegations = append(k.Delegations, row.delegation())
+	}
+	var attached []attachmentRow
+	if err := r.all(ctx, &attached, selectAttachment+`WHERE m.person = $1 ORDER BY m.created_at DESC, m.id`, person); err != nil {
+		return err
+	}
+	for _, row := range attached {
+		k.Attachments = append(k.Attachments, row.attachment())
+	}
+	return r.all(ctx, &k.Sessions, `SELECT data, expiry FROM session WHERE expiry > now() AND position(convert_to($1, 'UTF8') IN data) > 0 ORDER BY expiry DESC`, person.String())
 }
 
 // answersTo returns what happened to a person's requests, with what was written of it.

@@ -19,6 +19,8 @@ const (
 	MailQueued MailState = "queued"
 	MailSent   MailState = "sent"
 	MailFailed MailState = "failed" // refused for good
+	// MailDropped is a mail sent again whose letter has nothing to say any more: what it asked for is done.
+	MailDropped MailState = "dropped"
 )
 
 // Mail is one mail to one address: written before it is sent, so that a second attempt finds it. Its text is not kept.
@@ -36,9 +38,10 @@ type Mail struct {
 	Attempts  int           `db:"attempts"`
 	Error     string        `db:"error"`
 	CreatedAt time.Time     `db:"created_at"`
+	AgainOf   uuid.NullUUID `db:"again_of"` // the first of those that repeat it; none: it is the first
 }
 
-const mailColumns = `m.id, m.request, m.kind, m.ref, m.person, m.address, m.issue, m.message_id, m.subject, m.state, m.attempts, m.error, m.created_at`
+const mailColumns = `m.id, m.request, m.kind, m.ref, m.person, m.address, m.issue, m.message_id, m.subject, m.state, m.attempts, m.error, m.created_at, m.again_of`
 
 // NewMail is a mail to be queued. Key stands in for Request where it is about a key.
 type NewMail struct {
@@ -53,16 +56,21 @@ type NewMail struct {
 	Issue     int
 	MessageID string
 	At        time.Time
+	Order     *okey.MailOrder // what it is written from, so that it can be written again; nil: it can't
 }
 
 // QueueMail writes a mail's row, and returns it as it stands: a mail that was queued before, by whichever attempt or request, is
 // returned as it is.
 func (s *Store) QueueMail(ctx context.Context, n NewMail) (Mail, error) {
 	var m Mail
-	err := s.Do(ctx, func(t *Tx) error {
-		err := t.exec(ctx, `INSERT INTO mail (id, request, key, kind, ref, person, address, issue, message_id, state, created_at, subject_id)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', $10, $11) ON CONFLICT (id) DO NOTHING`,
-			n.ID, nullID(n.Request), nullText(n.Key), string(n.Kind), n.Ref, nullID(n.Person), n.Address, n.Issue, n.MessageID, n.At, nullID(n.Subject))
+	order, err := orderJSON(n.Order)
+	if err != nil {
+		return m, err
+	}
+	err = s.Do(ctx, func(t *Tx) error {
+		err := t.exec(ctx, `INSERT INTO mail (id, request, key, kind, ref, person, address, issue, message_id, state, created_at, subject_id, mail_order)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', $10, $11, $12) ON CONFLICT (id) DO NOTHING`,
+			n.ID, nullID(n.Request), nullText(n.Key), string(n.Kind), n.Ref, nullID(n.Person), n.Address, n.Issue, n.MessageID, n.At, nullID(n.Subject), order)
 		if err != nil {
 			return err
 		}
@@ -111,7 +119,7 @@ func (r reader) FindMail(ctx context.Context, id uuid.UUID) (m Mail, ok bool, er
 // UnsentMails returns a request's mails that did not leave, oldest first.
 func (r reader) UnsentMails(ctx context.Context, request uuid.UUID) ([]Mail, error) {
 	var mails []Mail
-	err := r.all(ctx, &mails, `SELECT `+mailColumns+` FROM mail m WHERE m.request = $1 AND m.state <> 'sent' ORDER BY m.created_at, m.id`, request)
+	err := r.all(ctx, &mails, `SELECT `+mailColumns+` FROM mail m WHERE m.request = $1 AND m.state IN ('queued', 'failed') ORDER BY m.created_at, m.id`, request)
 	return mails, err
 }
 
@@ -119,22 +127,22 @@ func (r reader) UnsentMails(ctx context.Context, request uuid.UUID) ([]Mail, err
 func (r reader) UnsentStockMails(ctx context.Context, key okey.Serial, subject uuid.UUID, since time.Time) ([]Mail, error) {
 	var mails []Mail
 	err := r.all(ctx, &mails, `SELECT `+mailColumns+` FROM mail m
-		WHERE (m.key = $1 OR m.subject_id = $2) AND m.created_at >= $3 AND m.state <> 'sent' ORDER BY m.created_at, m.id`,
+		WHERE (m.key = $1 OR m.subject_id = $2) AND m.created_at >= $3 AND m.state IN ('queued', 'failed') ORDER BY m.created_at, m.id`,
 		nullText(key), nullID(subject), since)
 	return mails, err
 }
 
-// MailsSince counts the mails of a kind made for a person after an instant.
+// MailsSince counts the mails of a kind made for a person after an instant; what support had sent again is not counted twice.
 func (r reader) MailsSince(ctx context.Context, person okey.PersonID, kind okey.MailKind, after time.Time) (int, error) {
 	var n int
-	err := r.get(ctx, &n, "", `SELECT count(*) FROM mail WHERE person = $1 AND kind = $2 AND created_at > $3`, person, string(kind), after)
+	err := r.get(ctx, &n, "", `SELECT count(*) FROM mail WHERE person = $1 AND kind = $2 AND created_at > $3 AND again_of IS NULL`, person, string(kind), after)
 	return n, err
 }
 
 // LastMail returns the newest mail of a kind made for a person that did not fail; ok is false where there is none.
 func (r reader) LastMail(ctx context.Context, person okey.PersonID, kind okey.MailKind) (m Mail, ok bool, err error) {
 	err = r.get(ctx, &m, noMail, `SELECT `+mailColumns+` FROM mail m
-		WHERE m.person = $1 AND m.kind = $2 AND m.state <> 'failed' ORDER BY m.created_at DESC, m.id LIMIT 1`, person, string(kind))
+		WHERE m.person = $1 AND m.kind = $2 AND m.state <> 'failed' AND m.again_of IS NULL ORDER BY m.created_at DESC, m.id LIMIT 1`, person, string(kind))
 	if isNoRow(err) {
 		return Mail{}, false, nil
 	}

@@ -104,6 +104,15 @@ func (r reader) Actor(ctx context.Context, id okey.PersonID) (okey.Actor, error)
 	return actor, nil
 }
 
+// UnservedOf returns where a person works on the day though OKEY serves nobody there, by its code; empty for nowhere.
+func (r reader) UnservedOf(ctx context.Context, id okey.PersonID, on okey.Day) (okey.UAI, error) {
+	var uai okey.UAI
+	err := r.get(ctx, &uai, nobody, `SELECT coalesce(min(a.uai), '') FROM assignment a JOIN establishment e USING (uai)
+		LEFT JOIN establishment s ON s.uai = e.successor
+		WHERE a.person = $1 AND (a.until IS NULL OR a.until >= $2::date) AND NOT coalesce(s.served, e.served)`, id, on.String())
+	return uai, err
+}
+
 // Approvers returns the principals and deputies of an establishment on a day, by function and name.
 func (r reader) Approvers(ctx context.Context, uai okey.UAI, on okey.Day) ([]okey.Person, error) {
 	var rows []personRow

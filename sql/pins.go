@@ -92,6 +92,19 @@ func (s *Store) CountPINTry(ctx context.Context, serial okey.Serial, at time.Tim
 	return wrong, err
 }
 
+// PINGuardOf returns how many wrong PINs a key has had in a row.
+func (r reader) PINGuardOf(ctx context.Context, serial okey.Serial) (okey.PINGuard, error) {
+	var rows []struct {
+		Wrong        int             `db:"wrong"`
+		BlockedUntil stdsql.NullTime `db:"blocked_until"`
+	}
+	err := r.all(ctx, &rows, `SELECT wrong, blocked_until FROM pin_guard WHERE serial = $1`, serial)
+	if err != nil || len(rows) == 0 {
+		return okey.PINGuard{}, err
+	}
+	return okey.PINGuard{Wrong: rows[0].Wrong, BlockedUntil: utc(rows[0].BlockedUntil.Time)}, nil
+}
+
 // PINWasRight ends a row of wrong PINs.
 func (s *Store) PINWasRight(ctx context.Context, serial okey.Serial) error {
 	return s.Do(ctx, func(t *Tx) error { return t.forgetWrongPINs(ctx, serial) })

@@ -3,6 +3,7 @@ package sql
 import (
 	"context"
 	stdsql "database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -129,6 +130,23 @@ func (r reader) OpenRequestOf(ctx context.Context, person okey.PersonID) (okey.R
 	var row requestRow
 	err := r.get(ctx, &row, "Aucune demande en cours.", `SELECT `+requestColumns+requestTables+`WHERE r.person = $1 AND r.closed_at IS NULL`, person)
 	return row.request(), err
+}
+
+// DeadlinesOf returns what is due while a request stands where it does, as the flow was told when it came there; none where the rows of its
+// actions are gone, or nothing is due.
+func (r reader) DeadlinesOf(ctx context.Context, request okey.Request) ([]okey.Deadline, error) {
+	var told []byte
+	err := r.get(ctx, &told, noRequest, `SELECT coalesce((SELECT a.verdict -> 'standing' -> 'deadlines' FROM action a
+		WHERE a.request = $1 AND a.outcome = 'accepted' AND (a.verdict -> 'standing' ->> 'turn')::integer = $2
+		ORDER BY a.judged_at, a.id LIMIT 1), '[]')`, request.ID, request.Turn)
+	if err != nil {
+		return nil, err
+	}
+	var due []okey.Deadline
+	if err := json.Unmarshal(told, &due); err != nil {
+		return nil, fmt.Errorf("read what is due for request %s: %w", request.ID, err)
+	}
+	return due, nil
 }
 
 // AddEvent appends a line to a request's timeline.

@@ -85,8 +85,21 @@ func (s *secrets) make(dir string) error {
 	return nil
 }
 
-// variable is a line of okey.env. None needs quotes, so that every reader of such files, a shell too, understands it.
+// variable is a line of okey.env.
 type variable struct{ name, value string }
+
+// line has quotes only where a shell needs them: every reader of such files understands the rest.
+func (v variable) line() string {
+	quote := ""
+	switch {
+	case !strings.ContainsAny(v.value, " '\"&;<>(){}|*?#~$`"):
+	case strings.Contains(v.value, "'"):
+		quote = `"`
+	default:
+		quote = "'"
+	}
+	return v.name + "=" + quote + v.value + quote + "\n"
+}
 
 // environment is what bin/okey needs to join in, and the configuration that follows from it.
 func (h *house) environment(urls databases) ([]variable, config.Config, error) {
@@ -102,6 +115,14 @@ func (h *house) environment(urls databases) ([]variable, config.Config, error) {
 		{"OKEY_SMTP_URL", "smtp://" + h.addresses.smtp.at},
 		{"OKEY_MAIL_FROM", ours("OKEY_MAIL_FROM", "okey@ac-exemple.fr")},
 		{"OKEY_SUPPORT_MAIL", ours("OKEY_SUPPORT_MAIL", "assistance@ac-exemple.fr")},
+		{"OKEY_ACADEMY_NAME", ours("OKEY_ACADEMY_NAME", "")},
+		{"OKEY_LOGO_FILE", ours("OKEY_LOGO_FILE", "")},
+		{"OKEY_STYLE_FILE", ours("OKEY_STYLE_FILE", "")},
+		{"OKEY_TICKET_TOOL", ours("OKEY_TICKET_TOOL", "Fil@os")},
+		{"OKEY_TICKET_PRODUCT", ours("OKEY_TICKET_PRODUCT", "Commande de clés OTP")},
+		{"OKEY_TICKET_URL", ours("OKEY_TICKET_URL", "")},
+		{"OKEY_PORTAL_URL", ours("OKEY_PORTAL_URL", "")},
+		{"OKEY_TRAINING_URL", ours("OKEY_TRAINING_URL", "")},
 		{"OKEY_OIDC_ISSUER", h.addresses.idp.url()},
 		{"OKEY_OIDC_CLIENT_ID", clientID},
 		{"OKEY_OIDC_CLIENT_SECRET", h.secrets.OIDCClientSecret},
@@ -142,7 +163,7 @@ func environmentFile(dir string) string { return filepath.Join(dir, "okey.env") 
 func (h *house) writeEnvironment(variables []variable, urls databases) error {
 	var text strings.Builder
 	for _, v := range variables {
-		fmt.Fprintf(&text, "%s=%s\n", v.name, v.value)
+		text.WriteString(v.line())
 	}
 	admin := filepath.Join(h.flags.Data, "okey-admin.env")
 	err := errors.Join(writeWhole(admin, "OKEY_ADMIN_DATABASE_URL="+urls.admin+"\n"), writeWhole(environmentFile(h.flags.Data), text.String()))

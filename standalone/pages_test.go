@@ -142,7 +142,7 @@ func TestARequestThroughPagesAndTheEmailedLink(t *testing.T) {
 	roux.open(link)
 	assert.Contains(t, roux.page, "vous l&#39;avez acceptée")
 
-	lea.open(s.env["OKEY_URL"] + "/demandes/" + id)
+	lea.open(s.env["OKEY_URL"] + "/demandes/" + id + "/charte")
 	lea.submit("/charte", url.Values{"read": {"oui"}, "pin": {"4071"}, "pin2": {"4071"}})
 	s.awaitStage(id, okey.AwaitingHandover)
 	head := s.signIn("roux")

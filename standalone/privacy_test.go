@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -66,7 +67,14 @@ func TestNothingPersonalEntersTheEngine(t *testing.T) {
 	noa.open(home + "/demandes/" + waiting)
 	noa.submit("/lien", nil)
 	require.Equal(t, 200, noa.status, noa.page)
-	for _, kind := range []string{"Delegation", "Attachment", "Hosting", "LinkReissue"} {
+	noa.open(home + "/demandes/" + refused)
+	mails := regexp.MustCompile(`/assistance/envois/[0-9a-f-]{36}`).FindAllString(noa.page, -1)
+	require.NotEmpty(t, mails, noa.page)
+	mail := mails[len(mails)-1] // the refusal: it left long ago
+	noa.open(home + mail)
+	noa.submit(mail, nil)
+	require.Contains(t, noa.page, "part une fois de plus", "%s", noa.page)
+	for _, kind := range []string{"Delegation", "Attachment", "Hosting", "LinkReissue", "MailResend"} {
 		s.keepFirst("WorkflowType = '"+kind+"' AND ExecutionStatus = 'Completed'", strings.ToLower(kind))
 	}
 	s.awaitLetter("eva@", "déléga")

@@ -111,7 +111,7 @@ func (s *stack) requestWithManyPINs() map[string]string {
 	require.Equal(t, 422, s.call("lea", "POST", sign, fields{"charter": 1, "pin": "4071", "code": pinMisplaced}).Status, "an unknown field")
 	require.Equal(t, 409, s.call("lea", "POST", sign, fields{"charter": 7, "pin": pinRefused}).Status, "another charter")
 	require.Equal(t, 404, s.call("eva", "POST", sign, fields{"charter": 1, "pin": pinRefused}).Status)
-	lea.open(home + "/demandes/" + id)
+	lea.open(home + "/demandes/" + id + "/charte")
 	lea.submit("/charte", url.Values{"read": {"oui"}, "pin": {pinRefused}, "pin2": {pinWrong}})
 	require.Equal(t, 422, lea.status)
 	lea.submit("/charte", url.Values{"read": {"oui"}, "pin": {pinChosen}, "pin2": {pinChosen}})

@@ -82,7 +82,7 @@ func work(ctx context.Context, c client.Client, cfg config.Config, store *sql.St
 	Register(w)
 	e := engine.New(c, okey.DefaultWaits(), cfg.URL)
 	mails := activities.NewMails(store, mail.NewSender(mail.Relay(cfg.SMTP), cfg.MailFrom), holidays, activities.MailSettings{
-		URL: cfg.URL, Support: cfg.SupportMail, Supplier: cfg.SupplierMail, LinkKeys: cfg.LinkKeys, Waits: okey.DefaultWaits(),
+		URL: cfg.URL, Academy: cfg.AcademyName, Support: cfg.SupportMail, Supplier: cfg.SupplierMail, LinkKeys: cfg.LinkKeys, Waits: okey.DefaultWaits(),
 	})
 	registerActivities(w, store, e, holidays, mails)
 	if err := w.Start(); err != nil {

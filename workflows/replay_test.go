@@ -21,7 +21,7 @@ import (
 var paths = []string{
 	"handed_over", "refused", "withdrawn", "expired", "waited_for_stock", "key_lost_before_handover", "swapped_at_handover",
 	"strays_and_cancellation", "asking_refused", "key_change", "repair_watch",
-	"order_received", "order_cancelled", "order_closed", "order_overdue", "order_export", "export_schedule", "stock_import", "stock_watch", "succession", "key_move", "inventory", "retention", "pin_change", "delegation", "attachment", "hosting", "linkreissue",
+	"order_received", "order_cancelled", "order_closed", "order_overdue", "order_export", "export_schedule", "stock_import", "stock_watch", "succession", "key_move", "inventory", "retention", "pin_change", "delegation", "attachment", "hosting", "linkreissue", "mailresend",
 }
 
 func TestRecordedHistoriesReplay(t *testing.T) {

@@ -36,6 +36,8 @@ func (c *CharterPublish) Run(ctx context.Context, cfg *config.Config, out io.Wri
 	switch {
 	case !utf8.ValidString(text):
 		return okey.Errorf(okey.CodeInvalid, "%s n'est pas en UTF-8 : enregistrez-le sous cette forme.", c.File)
+	case !okey.HidesNothing(text):
+		return okey.Errorf(okey.CodeInvalid, "%s contient des caractères invisibles (sens d'écriture, espaces sans largeur) : ce qui se signe doit se voir. Retirez-les.", c.File)
 	case strings.TrimSpace(text) == "":
 		return okey.Errorf(okey.CodeInvalid, "%s est vide.", c.File)
 	case len(text) > longestCharter:

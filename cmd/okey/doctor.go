@@ -91,9 +91,15 @@ func (d *doctor) examinations() []examination {
 		{"base de données", said("répond", d.store.Ping)},
 		{"migrations", said("à niveau", d.store.CheckSchema)},
 		{"rôle de la base", said("ne peut pas réécrire l'audit", d.store.CheckRole)},
+		{"réglages du serveur", d.settings(config.RoleServer)},
+		{"réglages du worker", d.settings(config.RoleWorker)},
+		{"adresse publique", d.address},
+		{"clefs secrètes", d.keys},
+		{"fournisseur d'identité", d.provider},
 		{"moteur Temporal", d.temporal},
 		{"relais de courrier", d.relay},
 		{auditName, d.audit},
+		{"chartes", d.charters},
 		{"vacances scolaires", d.holidays},
 		{"actions non jugées", d.undelivered},
 		{"demandes à réveiller", d.owed},
@@ -135,6 +141,12 @@ func (d *doctor) relay(ctx context.Context) (string, error) {
 func (d *doctor) audit(ctx context.Context) (string, error) {
 	n, err := d.store.VerifyAudit(ctx)
 	return okey.SayCount(int(n), "entrée") + ", chaîne intacte", err
+}
+
+// charters holds texts and signatures to the fingerprints in the audit, which nobody can rewrite.
+func (d *doctor) charters(ctx context.Context) (string, error) {
+	n, err := d.store.CheckCharters(ctx)
+	return okey.SayCount(n, "version") + okey.SayEither(n, ", conforme", ", conformes") + " à ce qui a été publié et signé", err
 }
 
 // holidaysAhead is how far the calendar should reach.

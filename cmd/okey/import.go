@@ -148,7 +148,7 @@ func runImport(ctx context.Context, cfg *config.Config, path string, run importe
 		return fmt.Errorf("print the summary: %w", err)
 	}
 	if !result.OK() {
-		return okey.Errorf(okey.CodeInvalid, "Tout n'a pas été importé : %d anomalie(s), ci-dessus.", len(result.Errors))
+		return okey.Errorf(okey.CodeInvalid, "Tout n'a pas été importé : %s, ci-dessus.", okey.SayCount(len(result.Errors), "anomalie"))
 	}
 	return nil
 }

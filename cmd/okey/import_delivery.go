@@ -19,7 +19,7 @@ import (
 // ImportDelivery is `okey import delivery FILE`: new keys, all of them or none.
 type ImportDelivery struct {
 	File      string `arg:"" name:"fichier" help:"XLSX, CSV ou PSKC (XML)."`
-	Announced bool   `name:"announced" help:"Les clefs sont en route : un responsable confirme ce qui arrive."`
+	Announced bool   `name:"announced" help:"Les clefs sont en route : la direction confirme ce qui arrive."`
 	UAI       string `name:"uai" help:"Établissement des clefs d'un fichier PSKC."`
 	Batch     string `name:"lot" help:"Lot des clefs d'un fichier PSKC."`
 	Force     bool   `help:"Accepter les numéros qui ne diffèrent d'un autre que par des zéros au début."`
@@ -64,10 +64,10 @@ func (c *ImportDelivery) Run(ctx context.Context, cfg *config.Config) (err error
 		if err := result.Print(os.Stdout); err != nil {
 			return fmt.Errorf("print the summary: %w", err)
 		}
-		return okey.Errorf(okey.CodeInvalid, "Rien n'a été pris : %d anomalie(s), ci-dessus. Corrigez le fichier, puis recommencez.", len(result.Errors))
+		return okey.Errorf(okey.CodeInvalid, "Rien n'a été pris : %s, ci-dessus. Corrigez le fichier, puis recommencez.", okey.SayCount(len(result.Errors), "anomalie"))
 	}
 	if c.Check {
-		fmt.Printf("%s : tout est en ordre, %d clef(s). Rien n'est enregistré (--check).\n", src.Name, len(read.Rows))
+		fmt.Printf("%s : tout est en ordre, %s. Rien n'est enregistré (--check).\n", src.Name, okey.SayCount(len(read.Rows), "clef"))
 		return nil
 	}
 	return c.take(ctx, cfg, store, src.Name, read, opts)
@@ -96,7 +96,7 @@ func (c *ImportDelivery) take(ctx context.Context, cfg *config.Config, store *sq
 	wait, cancel := context.WithTimeout(ctx, outcomeWait)
 	defer cancel()
 	if err := deliver(wait, cfg, action); err != nil {
-		fmt.Printf("C'est enregistré (%d clef(s)), mais le moteur ne répond pas : la livraison sera prise dès son retour.\n", len(read.Rows))
+		fmt.Printf("C'est enregistré (%s), mais le moteur ne répond pas : la livraison sera prise dès son retour.\n", okey.SayCount(len(read.Rows), "clef"))
 		return nil
 	}
 	judged, err := outcomes.Wait(wait, action.ID)
@@ -104,12 +104,13 @@ func (c *ImportDelivery) take(ctx context.Context, cfg *config.Config, store *sq
 	case err != nil:
 		return err
 	case judged.Verdict == nil:
-		fmt.Printf("C'est enregistré (%d clef(s)) : la livraison sera prise dès qu'un « okey worker » travaille.\n", len(read.Rows))
+		fmt.Printf("C'est enregistré (%s) : la livraison sera prise dès qu'un « okey worker » travaille.\n", okey.SayCount(len(read.Rows), "clef"))
 		return nil
 	case !judged.Verdict.Accepted:
 		return okey.Errorf(judged.Verdict.Reason, "Rien n'a été pris : des clefs ou des établissements ont changé entre-temps. Recommencez.")
 	}
-	fmt.Printf("%s : %d clef(s) livrée(s).\n", name, judged.Verdict.Count)
+	taken := judged.Verdict.Count
+	fmt.Printf("%s : %s %s.\n", name, okey.SayCount(taken, "clef"), okey.SayEither(taken, "livrée", "livrées"))
 	return nil
 }
 

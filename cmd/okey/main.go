@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -77,14 +78,14 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) (err 
 		}
 	}()
 	parser, err := kong.New(&p, kong.Name("okey"), kong.Description("OKEY prête des clefs OTP aux personnels du second degré."),
-		kong.Writers(stdout, stderr), kong.Exit(func(int) { panic(helpShown{}) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Writers(stdout, stderr), kong.Exit(func(int) { panic(helpShown{}) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Help(printHelp),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.BindTo(stdout, (*io.Writer)(nil)))
 	if err != nil {
 		return fmt.Errorf("read the command line: %w", err)
 	}
 	parsed, err := parser.Parse(args)
 	if err != nil {
-		return okey.Errorf(okey.CodeInvalid, "commande incomprise (%v). Voyez « okey --help ».", err)
+		return okey.Errorf(okey.CodeInvalid, "%s. Voyez « okey --help ».", cmp.Or(sayUsage(err), "commande incomprise"))
 	}
 	p.Complete(config.Environ())
 	slog.SetDefault(slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: p.Level()})))
@@ -101,13 +102,13 @@ func describe(err error) string {
 	var network *net.OpError
 	switch {
 	case errors.As(err, &known) && known.Err != nil && known.Code != okey.CodeInvalid && known.Code != okey.CodeTooLarge:
-		return fmt.Sprintf("%s (%v)", known.Message, known.Err)
+		return fmt.Sprintf("%s (%s).", strings.TrimSuffix(known.Message, "."), config.Cause(known.Err))
 	case known != nil:
 		return known.Message
 	case errors.As(err, &network):
-		return fmt.Sprintf("pas de réponse de %v : vérifiez l'adresse, et que le service tourne (%v).", network.Addr, err)
+		return fmt.Sprintf("pas de réponse de %v : vérifiez l'adresse, et que le service tourne (%s).", network.Addr, config.Cause(err))
 	}
-	return "échec : " + strings.ReplaceAll(err.Error(), "\n", " ; ")
+	return "échec : " + config.Cause(err)
 }
 
 // openStore opens the database for a short command, once it has said that its configuration suffices.

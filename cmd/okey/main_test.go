@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	stdsql "database/sql"
+	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,6 +20,7 @@ import (
 	"okey/internal/scene"
 	"okey/sql"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -141,7 +145,7 @@ func TestACharterIsPublishedOnce(t *testing.T) {
 	assert.Contains(t, text, "version 2")
 	_, text = publish("Je garde ma clef.\n")
 	assert.Contains(t, text, "déjà en vigueur")
-	for _, wrong := range []string{"", "Cl\xe9", okey.FirstCharter} {
+	for _, wrong := range []string{"", "Cl\xe9", "Je \u202edraueg ma clef.", okey.FirstCharter} {
 		code, text = publish(wrong)
 		assert.Equal(t, 1, code, text)
 	}
@@ -169,6 +173,120 @@ func TestDoctorNamesWhatIsWrong(t *testing.T) {
 	_, out, _ = d.okey("doctor")
 	assert.Contains(t, out, "✗ journal d'audit : ")
 	assert.Contains(t, out, "modifiée")
+}
+
+// identity is a provider that says of itself what it is given; its own address stands for ISSUER.
+func identity(t *testing.T, status int, says string) string {
+	t.Helper()
+	var s *httptest.Server
+	s = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/.well-known/openid-configuration" {
+			status = http.StatusNotFound
+		}
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, strings.ReplaceAll(says, "ISSUER", s.URL))
+	}))
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+const wellSpoken = `{"issuer": "ISSUER", "authorization_endpoint": "ISSUER/a", "token_endpoint": "ISSUER/t", "jwks_uri": "ISSUER/k", "code_challenge_methods_supported": ["S256"]}`
+
+func TestDoctorLooksAtTheSettingsOfServerAndWorkerWhereTheyAreGiven(t *testing.T) {
+	d := newDesk(t)
+	look := func(settings ...string) string {
+		for i := 0; i < len(settings); i += 2 {
+			t.Setenv(settings[i], settings[i+1])
+		}
+		_, out, said := d.okey("doctor")
+		return out + said
+	}
+	out := look()
+	for _, line := range []string{
+		"✓ réglages du serveur : pas donnés à cette commande", "✓ réglages du worker : pas donnés", "✓ adresse publique : pas donnée", "✓ fournisseur d'identité : pas donné",
+	} {
+		assert.Contains(t, out, line)
+	}
+	out = look("OKEY_OIDC_ISSUER", identity(t, http.StatusOK, wellSpoken), "OKEY_URL", "https://okey.ac-exemple.fr", "OKEY_MAIL_FROM", "okey@ac-exemple.fr")
+	assert.Contains(t, out, "✗ réglages du serveur : ")
+	for _, missing := range []string{"OKEY_OIDC_CLIENT_ID manque", "OKEY_PIN_PEPPERS manque", "OKEY_LINK_KEYS manque"} {
+		assert.Contains(t, out, missing)
+	}
+	assert.Contains(t, out, "✗ réglages du worker : OKEY_SMTP_URL manque")
+	assert.Contains(t, out, "✓ fournisseur d'identité : répond")
+	assert.Contains(t, out, "! adresse publique : OKEY_TRUSTED_PROXIES est vide")
+
+	out = look("OKEY_OIDC_CLIENT_ID", "okey", "OKEY_OIDC_CLIENT_SECRET", "x", "OKEY_SUPPORT_MAIL", "a@ac-exemple.fr", "OKEY_SMTP_URL", "smtp://"+closedPort(t),
+		"OKEY_LINK_KEYS", config.NewKeyring().Reveal(), "OKEY_PIN_PEPPERS", config.NewKeyring().Reveal(), "OKEY_TRUSTED_PROXIES", "10.0.0.1")
+	for _, line := range []string{"✓ réglages du serveur : complets", "✓ réglages du worker : complets", "✓ adresse publique : https://okey.ac-exemple.fr", "✓ clefs secrètes : une par usage"} {
+		assert.Contains(t, out, line)
+	}
+	assert.Contains(t, look("OKEY_URL", "http://okey.ac-exemple.fr"), "✗ adresse publique : http://okey.ac-exemple.fr n'est pas en https")
+	assert.Contains(t, look("OKEY_URL", "http://127.0.0.1:8080"), "✓ adresse publique")
+	assert.Contains(t, look("OKEY_URL", "https://okey.ac-exemple.fr", "OKEY_OIDC_ISSUER", "http://cas.ac-exemple.invalid"), "✗ adresse publique : OKEY est en https, mais le fournisseur d'identité")
+}
+
+func TestDoctorAsksTheIdentityProviderWhoItIs(t *testing.T) {
+	d := newDesk(t)
+	for says, issuer := range map[string]string{
+		"✗ fournisseur d'identité : ne répond pas":                     "http://" + closedPort(t),
+		"✗ fournisseur d'identité : http":                              identity(t, http.StatusNotFound, ``),
+		"ne décrit aucun fournisseur (réponse 200)":                    identity(t, http.StatusOK, `<html>`),
+		"✗ fournisseur d'identité : se nomme https://autre.exemple.fr": identity(t, http.StatusOK, `{"issuer": "https://autre.exemple.fr"}`),
+		"✗ fournisseur d'identité : sa description est incomplète":     identity(t, http.StatusOK, `{"issuer": "ISSUER"}`),
+		"! fournisseur d'identité : il n'annonce pas PKCE (S256)":      identity(t, http.StatusOK, strings.Replace(wellSpoken, `"S256"`, `"plain"`, 1)),
+	} {
+		t.Setenv("OKEY_OIDC_ISSUER", issuer)
+		_, out, _ := d.okey("doctor")
+		assert.Contains(t, out, says)
+	}
+}
+
+func TestDoctorFindsKeysThatServeTwoPurposes(t *testing.T) {
+	d := newDesk(t)
+	ring := config.NewKeyring()
+	_, digits, _ := strings.Cut(ring.Reveal(), ":")
+	t.Setenv("OKEY_LINK_KEYS", ring.Reveal())
+	t.Setenv("OKEY_PIN_PEPPERS", "2:"+digits)
+	code, out, _ := d.okey("doctor")
+	assert.Equal(t, 1, code)
+	assert.Contains(t, out, "✗ clefs secrètes : La clef 2 de OKEY_PIN_PEPPERS est aussi la clef 1 de OKEY_LINK_KEYS.")
+	assert.NotContains(t, out, digits)
+	t.Setenv("OKEY_PIN_PEPPERS", ring.Reveal()+",7:"+digits)
+	_, out, _ = d.okey("doctor")
+	assert.Contains(t, out, "la clef 7 de OKEY_PIN_PEPPERS est aussi la clef 1 de OKEY_PIN_PEPPERS")
+	_, other, _ := strings.Cut(config.NewKeyring().Reveal(), ":")
+	_, third, _ := strings.Cut(config.NewKeyring().Reveal(), ":")
+	t.Setenv("OKEY_PIN_PEPPERS", "1:"+other+",7:"+third)
+	_, out, _ = d.okey("doctor")
+	assert.Contains(t, out, "! clefs secrètes : OKEY_PIN_PEPPERS se sert de la clef 1, alors qu'elle a une clef 7")
+}
+
+func TestDoctorHoldsChartersToTheFingerprintsInTheAudit(t *testing.T) {
+	for says, touch := range map[string]string{
+		"✗ chartes : le texte d'une charte publiée a été modifié":               `UPDATE charter SET body = body || '.'`,
+		"✗ chartes : le journal connaît des signatures d'un texte":              `UPDATE charter SET body = 'x', sha256 = encode(sha256('x'), 'hex'); UPDATE request SET charter_sha256 = (SELECT sha256 FROM charter)`,
+		"✗ chartes : 1 signature d'une demande n'est pas ce que le journal dit": `UPDATE request SET charter_sha256 = 'x'`,
+	} {
+		d := newDesk(t)
+		lea := d.Person("Léa Martin", okey.Staff, scene.Tilleuls)
+		request := uuid.New()
+		d.Exec(`INSERT INTO request (id, person, uai, need, reason, stage, turn, since, asked_at, approved_at) VALUES ($1, $2, $3, '', 'first', 'awaiting_charter', 1, $4, $4, $4)`,
+			request, lea.ID, scene.Tilleuls, scene.Now)
+		require.NoError(t, d.Store.Do(t.Context(), func(tx *sql.Tx) error {
+			tx.Audit(sql.Entry{At: scene.Now, Event: "charter_signed", Actor: lea.ID, Via: okey.ViaWeb, Subject: sql.AboutRequest(request), Detail: okey.CharterSum(okey.FirstCharter)})
+			return tx.Sign(t.Context(), request, 1, scene.Now)
+		}))
+		_, out, _ := d.okey("doctor")
+		require.Contains(t, out, "✓ chartes : 1 version, conforme à ce qui a été publié et signé")
+		d.Exec(`ALTER TABLE charter DISABLE TRIGGER ALL`)
+		d.Exec(`ALTER TABLE request DISABLE TRIGGER ALL`)
+		_, err := d.Admin.ExecContext(t.Context(), touch)
+		require.NoError(t, err)
+		code, out, _ := d.okey("doctor")
+		assert.Equal(t, 1, code)
+		assert.Contains(t, out, says)
+	}
 }
 
 func TestDoctorFindsEveryTouchOfTheAudit(t *testing.T) {

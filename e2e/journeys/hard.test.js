@@ -115,7 +115,7 @@ journey("a session that ends in the middle of a form loses nothing of it", twoWa
 journey("a PIN is the one thing that a session which ends takes along", ["desktop"], async (visit) => {
   const { requester, request } = await fresh("awaiting_charter", { keys: 1 });
   const signs = await visit(requester);
-  await signs.open(`/demandes/${request.id}`);
+  await signs.open(`/demandes/${request.id}/charte`);
   await signs.choose(/J'ai lu la charte/);
   await signs.type("Code PIN", "407182");
   await signs.type("Le même code PIN, une seconde fois", "407182");

@@ -12,10 +12,10 @@ describe("every form, when something is wrong with it", () => {
   after(async () => { for (const visitor of Object.values(visitors)) await visitor.leave(); });
 
   for (const mistake of mistakes) {
-    test(`${mistake.name}, ${mistake.who}`, { timeout: 60_000 }, async () => {
+    test(`${mistake.name}, ${mistake.who}`, { timeout: 120_000 }, async () => {
       const visitor = visitors[mistake.who] ??= await Visitor.arrive(scene.cast[mistake.who]);
-      const address = mistake.at(scene);
-      await visitor.open(address);
+      await visitor.open(mistake.at(scene));
+      await mistake.first?.(visitor);
       await visitor.submit(null, mistake.to?.(scene) ?? await actionOf(visitor, mistake.route), mistake.values);
       assert.ok([422, 409].includes(visitor.status), `answers ${visitor.status}`);
       await summarises(visitor);

@@ -12,7 +12,7 @@ describe("every page, for everybody who sees it", () => {
 
   for (const page of [...pages, ...refusals]) {
     for (const who of page.who) {
-      test(`${page.name}, ${who}`, { timeout: 60_000 }, async () => {
+      test(`${page.name}, ${who}`, { timeout: 120_000 }, async () => {
         visitors[who] ??= await Visitor.arrive(scene.cast[who]);
         const visitor = visitors[who];
         await visitor.open(page.at ? page.at(scene) : page.route.replace("GET ", ""), { status: page.status ?? 200 });

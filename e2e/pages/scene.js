@@ -35,6 +35,7 @@ export async function setScene() {
   await inventory(scene, head, support);
   await moves(scene, head, support);
   await arrangements(scene, head, support);
+  await desk(scene, support);
   await head.leave();
   await support.leave();
   return scene;
@@ -48,6 +49,15 @@ async function nobody(school) {
     `${school.uai};${gone.uid};Absent;Yves;${gone.mail};personnel;31/08/2025`];
   await okey("import", "staff", file("personnels.csv", lines));
   return gone;
+}
+
+/** Where support reads of a person, and of a mail. */
+async function desk(scene, support) {
+  const first = (kind) => support.page.locator(`main a[href^="/assistance/${kind}/"]`).first().getAttribute("href");
+  await support.open(`/assistance?q=${encodeURIComponent(scene.cast.holder.mail)}`);
+  scene.person = await first("personnes");
+  await support.open(`/demandes/${scene.refused.id}`);
+  scene.mail = await first("envois");
 }
 
 async function order(scene) {

@@ -1,0 +1,176 @@
+package activities_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"okey"
+	"okey/activities"
+	"okey/calendar"
+	"okey/internal/postbox"
+	"okey/internal/scene"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// resend has somebody want a mail sent again, and judges it twice, as a killed worker would.
+func (o *office) resend(by okey.Person, mail string) okey.StockVerdict {
+	o.Helper()
+	a := o.Record(okey.Action{Name: okey.ActionMailResend, By: by.ID, Subject: uuid.MustParse(mail)})
+	stock := activities.NewStock(o.Store, calendar.PublicOnly())
+	v, err := stock.Change(context.Background(), okey.StockMatter{Action: a.ID, At: o.now})
+	require.NoError(o, err)
+	again, err := stock.Change(context.Background(), okey.StockMatter{Action: a.ID, At: o.now})
+	require.NoError(o, err)
+	assert.Equal(o, v, again, "a second attempt answers the same")
+	return v
+}
+
+// resent is resend, with the letters that leave by it.
+func (o *office) resent(by okey.Person, mail string) []postbox.Letter {
+	o.Helper()
+	v := o.resend(by, mail)
+	require.True(o, v.Accepted, v.Reason)
+	letters := o.letters(v.Letters...)
+	assert.Empty(o, o.letters(v.Letters...), "tried again, nothing leaves twice")
+	return letters
+}
+
+func (o *office) mailTo(kind string, p okey.Person) string {
+	o.Helper()
+	return o.Text(`SELECT id::text FROM mail WHERE kind = $1 AND person = $2 ORDER BY created_at DESC LIMIT 1`, kind, p.ID)
+}
+
+func TestARefusedMailLeavesAgainWrittenAnewForThePresentAddress(t *testing.T) {
+	o := newOffice(t)
+	sam := o.Support("Sam Secours")
+	o.Key(scene.Tilleuls)
+	request, v := o.ask(o.lea, okey.FirstKey)
+	o.follow(request, v)
+	o.box.Refuse("lmartin@ac-nice.fr", 550)
+	_, err := o.try(request, o.approve(request).Mails[0])
+	require.NoError(t, err)
+	o.Exec(`UPDATE person SET mail = 'lea.martin@ac-nice.fr' WHERE id = $1`, o.lea.ID)
+	o.now = o.now.Add(24 * time.Hour)
+
+	first := o.mailTo("approved", o.lea)
+	letters := o.resent(sam, first)
+	require.Equal(t, []string{"lea.martin@ac-nice.fr: Demande acceptée : signez la charte"}, lines(letters), "to nobody else")
+	assert.Contains(t, letters[0].Text, "Marc Roux a accepté.")
+	second := o.mailTo("approved", o.lea)
+	require.NotEqual(t, first, second)
+	assert.Equal(t, "<"+second+"@okey.ac-exemple.fr>", letters[0].Header.Get("Message-ID"), "another one: mailboxes hide what they have")
+	assert.Equal(t, "sent", o.Text(`SELECT state FROM mail WHERE id = $1`, second))
+	assert.Equal(t, "lea.martin@ac-nice.fr", o.Text(`SELECT address FROM mail WHERE id = $1`, second))
+	assert.Equal(t, first, o.Text(`SELECT again_of::text FROM mail WHERE id = $1`, second))
+	assert.Equal(t, 1, o.Count(`SELECT count(*) FROM audit WHERE event = 'mail-resend' AND actor = $1 AND subject = 'mail-resend:' || $2 AND detail = 'accepted'`, sam.ID, first))
+	failed, err := o.Store.FailedMails(context.Background(), time.Time{}, 10)
+	require.NoError(t, err)
+	assert.Empty(t, failed, "sent again, it is support's affair no longer")
+}
+
+func TestAMailToAnswerByLeavesAgainWithTheLinkThatItsReaderHas(t *testing.T) {
+	o := newOffice(t)
+	sam := o.Support("Sam Secours")
+	o.Key(scene.Tilleuls)
+	request, v := o.ask(o.lea, okey.FirstKey)
+	o.follow(request, v)
+	before := o.box.To("mroux@ac-nice.fr")[0]
+	letters := o.resent(sam, o.mailTo("asked", o.roux))
+	require.Equal(t, []string{"mroux@ac-nice.fr: Léa Martin demande une clef"}, lines(letters))
+	assert.Equal(t, link(before), link(letters[0]))
+	assert.NotEqual(t, before.Header.Get("Message-ID"), letters[0].Header.Get("Message-ID"))
+
+	o.now = o.now.Add(time.Hour)
+	assert.NotEmpty(t, o.letters(o.reissue(sam, request).Letters...), "new links leave all the same")
+	assert.False(t, o.known(link(before)))
+}
+
+func TestARemindersListAndAKeysNewsLeaveAgain(t *testing.T) {
+	o := newOffice(t)
+	sam := o.Support("Sam Secours")
+	o.Key(scene.Tilleuls)
+	request, v := o.ask(o.lea, okey.FirstKey)
+	o.follow(request, v)
+	o.now = o.now.AddDate(0, 0, 2)
+	reminded := o.send(request, okey.MailStep{Kind: okey.MailRemindDecision, Ref: 101})
+	require.NotEmpty(t, reminded)
+	again := o.resent(sam, o.mailTo("reminder", o.roux))
+	require.Len(t, again, 1)
+	assert.Equal(t, "mroux@ac-nice.fr", again[0].To)
+
+	noa := o.Person("Noa Petit", okey.Staff, scene.Tilleuls)
+	serial := o.KeyOf(noa, scene.Tilleuls, okey.NewDay(2029, time.June, 30))
+	lost := o.Record(okey.Action{Name: okey.ActionKeyChange, By: o.roux.ID, Key: serial, Content: okey.Content{KeyReason: okey.ReasonLost, Comment: "dans le train"}})
+	_, err := activities.NewKeys(o.Store).Change(context.Background(), okey.KeyMatter{Action: lost.ID, At: o.now})
+	require.NoError(t, err)
+	o.letters(okey.MailOrder{Key: serial, Cause: lost.ID, Step: okey.MailStep{Kind: okey.MailKeyChanged, Ref: 1}, At: o.now})
+	first := o.box.To(noa.Mail)[0]
+	o.now = o.now.AddDate(0, 0, 3)
+	again = o.resent(sam, o.mailTo("key_changed", noa))
+	require.Equal(t, []string{noa.Mail + ": " + first.Subject}, lines(again), "whose key it was then")
+}
+
+func TestALetterWithNothingToSayAnyMoreDoesNotLeave(t *testing.T) {
+	o := newOffice(t)
+	sam := o.Support("Sam Secours")
+	o.Key(scene.Tilleuls)
+	request, v := o.ask(o.lea, okey.FirstKey)
+	o.follow(request, v)
+	mail := o.mailTo("asked", o.roux)
+	o.approve(request)
+	assert.Empty(t, o.resent(sam, mail))
+	assert.Equal(t, "dropped", o.Text(`SELECT state FROM mail WHERE again_of = $1`, mail))
+}
+
+func TestAMailIsNotSentAgainByImpatience(t *testing.T) {
+	o := newOffice(t)
+	sam, roux := o.Support("Sam Secours"), o.roux
+	o.Key(scene.Tilleuls)
+	request, v := o.ask(o.lea, okey.FirstKey)
+	o.box.Refuse("ablanc@ac-nice.fr", 451)
+	_, err := o.try(request, v.Mails[0])
+	require.Error(t, err)
+	assert.Equal(t, okey.CodeMailLeaving, o.resend(sam, o.mailTo("asked", o.blanc)).Reason, "it is being tried")
+
+	mail := o.mailTo("asked", roux)
+	require.True(t, o.resend(sam, mail).Accepted)
+	o.now = o.now.Add(okey.ResendPause - time.Second)
+	assert.Equal(t, okey.CodeMailJustSent, o.resend(sam, mail).Reason)
+	assert.Equal(t, okey.CodeMailLeaving, o.resend(o.Support("Ana Secours"), o.Text(`SELECT id::text FROM mail WHERE again_of = $1`, mail)).Reason, "nor the repeat, which is on its way")
+	o.now = o.now.Add(time.Second)
+	assert.True(t, o.resend(sam, mail).Accepted)
+	assert.Equal(t, 2, o.Count(`SELECT count(*) FROM mail WHERE again_of = $1`, mail))
+}
+
+func TestOnlySupportSendsMailsAgainAndOnlyWhatCanBeWrittenAgain(t *testing.T) {
+	o := newOffice(t)
+	sam := o.Support("Sam Secours")
+	o.Key(scene.Tilleuls)
+	request, v := o.ask(o.lea, okey.FirstKey)
+	o.follow(request, v)
+	mail := o.mailTo("asked", o.roux)
+	for _, p := range []okey.Person{o.lea, o.roux} {
+		assert.False(t, o.resend(p, mail).Accepted, p.Name())
+	}
+	o.Exec(`UPDATE mail SET mail_order = NULL WHERE id = $1`, mail)
+	assert.Equal(t, okey.CodeMailForgotten, o.resend(sam, mail).Reason)
+	other := o.mailTo("asked", o.blanc)
+	o.Exec(`UPDATE person SET mail = '' WHERE id = $1`, o.blanc.ID)
+	assert.Equal(t, okey.CodeMailNoAddress, o.resend(sam, other).Reason)
+	assert.Equal(t, okey.CodeNotFound, o.resend(sam, uuid.NewString()).Reason)
+	assert.Zero(t, o.Count(`SELECT count(*) FROM mail WHERE again_of IS NOT NULL`))
+}
+
+func TestWhatAMailIsWrittenFromNamesNobody(t *testing.T) {
+	o := newOffice(t)
+	request, v := o.ask(o.lea, okey.FirstKey)
+	o.follow(request, v)
+	for _, personal := range []string{"Martin", "ac-nice", "absences"} {
+		assert.Zero(t, o.Count(`SELECT count(*) FROM mail WHERE mail_order::text LIKE '%' || $1 || '%'`, personal), personal)
+	}
+	assert.Zero(t, o.Count(`SELECT count(*) FROM mail WHERE mail_order IS NULL`))
+}

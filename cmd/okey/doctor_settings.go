@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+
+	"okey"
+	"okey/config"
+)
+
+const notGiven = "pas donnés à cette commande, non vérifiés"
+
+// settings checks what server or worker would: where the variables of one of them are there, all must be.
+func (d *doctor) settings(role config.Role) func(context.Context) (string, error) {
+	return func(context.Context) (string, error) {
+		if !d.cfg.Given(role) {
+			return notGiven, nil
+		}
+		cfg := *d.cfg
+		cfg.AdminDatabaseURL = "" // this command may be given it
+		var problems config.Problems
+		if err := cfg.Check(role); errors.As(err, &problems) {
+			lines := make([]string, len(problems))
+			for i, p := range problems {
+				lines[i] = p.Name + " " + p.What
+			}
+			return "", okey.Errorf(okey.CodeInvalid, "%s.", strings.Join(lines, " ; "))
+		}
+		return "complets", nil
+	}
+}
+
+// onThisMachine tells whether an address leads nowhere but here: there TLS protects nothing.
+func onThisMachine(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	return u.Hostname() == "localhost" || err == nil && ip.IsLoopback()
+}
+
+// address looks at what people's browsers are told.
+func (d *doctor) address(context.Context) (string, error) {
+	secure := strings.HasPrefix(d.cfg.URL, "https://")
+	switch {
+	case d.cfg.URL == "":
+		return "pas donnée à cette commande (OKEY_URL), non vérifiée", nil
+	case !secure && !onThisMachine(d.cfg.URL):
+		return "", okey.Errorf(okey.CodeInvalid, "%s n'est pas en https : les sessions voyageraient en clair. Mettez TLS devant OKEY, et https dans OKEY_URL.", d.cfg.URL)
+	case secure && d.cfg.OIDCIssuer != "" && !strings.HasPrefix(d.cfg.OIDCIssuer, "https://") && !onThisMachine(d.cfg.OIDCIssuer):
+		return "", okey.Errorf(okey.CodeInvalid, "OKEY est en https, mais le fournisseur d'identité (%s) ne l'est pas : corrigez OKEY_OIDC_ISSUER.", d.cfg.OIDCIssuer)
+	case secure && len(d.cfg.TrustedProxies) == 0:
+		return "", advice("OKEY_TRUSTED_PROXIES est vide : derrière un relais, tout le monde a la même adresse, et partage la même limite d'essais.")
+	}
+	return d.cfg.URL, nil
+}
+
+// keys looks whether each key serves one purpose.
+func (d *doctor) keys(context.Context) (string, error) {
+	if shared := d.cfg.SharedKeys(); len(shared) > 0 {
+		return "", okey.Errorf(okey.CodeInvalid, "%s. Une clef ne sert qu'à une chose : « okey secrets DOSSIER --rotate NOM » en fait une neuve.", okey.Capitalize(strings.Join(shared, " ; ")))
+	}
+	if older := d.cfg.OlderKeysInUse(); len(older) > 0 {
+		return "", advice(strings.Join(older, " ; ") + " : mettez la plus récente en premier.")
+	}
+	return "une par usage", nil
+}
+
+// discovery is what sign-in needs of the provider's own description (OpenID Connect Discovery 1.0, section 3).
+type discovery struct {
+	Issuer     string   `json:"issuer"`
+	Authorize  string   `json:"authorization_endpoint"`
+	Token      string   `json:"token_endpoint"`
+	Keys       string   `json:"jwks_uri"`
+	Challenges []string `json:"code_challenge_methods_supported"`
+}
+
+const longestDiscovery = 1 << 20
+
+// provider asks the identity provider who it is.
+func (d *doctor) provider(ctx context.Context) (string, error) {
+	issuer := d.cfg.OIDCIssuer
+	if issuer == "" {
+		return "pas donné à cette commande (OKEY_OIDC_ISSUER), non vérifié", nil
+	}
+	address := strings.TrimSuffix(issuer, "/") + "/.well-known/openid-configuration"
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return "", fmt.Errorf("ask %s: %w", address, err)
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return "", &okey.Error{Code: okey.CodeUnavailable, Message: "ne répond pas à " + address + " : vérifiez OKEY_OIDC_ISSUER, le réseau et le certificat.", Err: err}
+	}
+	defer func() { _ = response.Body.Close() }()
+	var said discovery
+	body, err := io.ReadAll(io.LimitReader(response.Body, longestDiscovery))
+	if err == nil {
+		err = json.Unmarshal(body, &said)
+	}
+	switch {
+	case response.StatusCode != http.StatusOK || err != nil:
+		return "", okey.Errorf(okey.CodeUnavailable, "%s ne décrit aucun fournisseur (réponse %d) : vérifiez OKEY_OIDC_ISSUER.", address, response.StatusCode)
+	case said.Issuer != issuer:
+		return "", okey.Errorf(okey.CodeInvalid, "se nomme %s : écrivez exactement cela dans OKEY_OIDC_ISSUER.", shortly(said.Issuer))
+	case said.Authorize == "" || said.Token == "" || said.Keys == "":
+		return "", okey.Errorf(okey.CodeUnavailable, "sa description est incomplète : elle ne dit pas où se connecter, ou sous quelles clefs.")
+	case len(said.Challenges) > 0 && !slices.Contains(said.Challenges, "S256"):
+		return "", advice("il n'annonce pas PKCE (S256), dont OKEY se sert : vérifiez qu'il l'accepte.")
+	}
+	return "répond, " + net.JoinHostPort(r.URL.Hostname(), portOf(r.URL)), nil
+}
+
+func portOf(u *url.URL) string {
+	if port := u.Port(); port != "" {
+		return port
+	}
+	if u.Scheme == "https" {
+		return "443"
+	}
+	return "80"
+}
+
+// shortly keeps what a stranger says on its line.
+func shortly(text string) string {
+	const most = 200
+	if line := []rune(okey.VisibleLine(text)); len(line) > most {
+		return string(line[:most]) + "…"
+	}
+	return okey.VisibleLine(text)
+}

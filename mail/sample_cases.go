@@ -1,0 +1,127 @@
+package mail
+
+import "okey"
+
+// What several letters can do without.
+var (
+	noExpiry = variation{"no-end", "sans délai", func(f *Facts) { f.Expiry = "" }}
+	noList   = variation{"nothing", "rien n'attend", empty}
+	noPlace  = variation{"no-place", "sans place dans la file", func(f *Facts) { f.Place = 0 }}
+)
+
+// cases take every branch of every letter's words: a test counts.
+var cases = map[Letter][]variation{
+	// To the requester.
+	Refused:      {commented("Passez me voir.")},
+	Approved:     {noExpiry},
+	KeepsPlace:   {noPlace},
+	StillWaiting: {noPlace},
+	KeyFree:      {noExpiry},
+	KeyReplaced: {
+		{"line", "plus de clef libre", func(f *Facts) { f.Stage, f.Expiry = okey.AwaitingStock, "" }},
+		{"signed", "charte déjà signée", at(okey.AwaitingHandover)},
+		{"unsigned", "remise sans charte signée ici", func(f *Facts) { f.Stage, f.Charter, f.Expiry = okey.AwaitingHandover, 0, "" }},
+	},
+	RemindCharter:  {noExpiry},
+	KeyAwaitsYou:   {noExpiry},
+	RemindHandover: {noExpiry},
+	Receipt:        {{"before", "charte antérieure à OKEY", func(f *Facts) { f.Charter = 0 }}},
+	Withdrawn:      {{"own", "par le demandeur", func(f *Facts) { f.Own = true }}, commented("Il a quitté l'établissement.")},
+	Expired: {
+		{"decision", "sans réponse", at(okey.AwaitingDecision)},
+		{"handover", "sans remise", at(okey.AwaitingHandover)},
+	},
+	RequestFollows: {
+		{"decision", "réponse attendue", at(okey.AwaitingDecision)},
+		{"handover", "clef à venir chercher", at(okey.AwaitingHandover)},
+		{"nobody", "clef à venir chercher, personne à la direction", func(f *Facts) { f.Stage, f.Givers = okey.AwaitingHandover, "" }},
+	},
+
+	// To a key's holder.
+	YourKeyChanged: {
+		{"own-return", "rendue par son titulaire", func(f *Facts) { f.Own, f.Change = true, okey.ReasonReturn }},
+		{"defective", "défectueuse, avec un commentaire", func(f *Facts) {
+			f.By, f.Change, f.Comment = "", okey.ReasonDefective, "Son écran ne s'allume plus."
+		}},
+	},
+	PINChanged: {{"forgotten", "code oublié", func(f *Facts) { f.Forgotten = true }}},
+	KeyExpires: {
+		{"ended", "expirée", func(f *Facts) { f.Place = 1 }},
+		{"soon", "bientôt", func(f *Facts) { f.Place = 0 }},
+	},
+	YourMoveDecided: {{"accepted", "accepté", func(f *Facts) { f.Accepted = true }}, commented("Nous avons assez de clefs.")},
+	YourKeyMoved:    {commented("Les deux collèges n'en font plus qu'un.")},
+
+	// To approvers and delegates: what awaits them.
+	Asked: {
+		{"no-key", "aucune clef libre", func(f *Facts) { f.Free, f.Reminder = 0, "" }},
+		{"reissued", "lien envoyé de nouveau", func(f *Facts) { f.Reissued = true }},
+	},
+	AskedList: {{"more", "plus de demandes que de lignes", func(f *Facts) { f.Total = 14 }}, {"one", "une seule demande", alone}},
+	Reminder: {
+		{"one", "une seule personne, dernier rappel", func(f *Facts) { alone(f); f.Reminder = "" }},
+		{"last", "sans autre rappel ni délai", func(f *Facts) { f.Reminder, f.Expiry = "", "" }},
+	},
+	KeyToHandOver:  {{"last", "sans autre rappel", func(f *Facts) { f.Reminder = "" }}},
+	AskedWithdrawn: {commented("Il a quitté l'établissement.")},
+	AskedExpired: {
+		{"decision", "sans réponse", at(okey.AwaitingDecision)},
+		{"handover", "sans remise", at(okey.AwaitingHandover)},
+	},
+	SupportDecided:   {{"refused", "refusée", func(f *Facts) { f.Stage, f.Comment = okey.Refused, "Chef absent" }}},
+	AttachedApprover: {{"no-end", "sans fin, avec un motif", func(f *Facts) { f.Expiry, f.Comment = "", "absente de l'annuaire" }}},
+
+	// About stock.
+	Shortage:          {{"one", "une seule personne attend", func(f *Facts) { f.Waiting = 1 }}},
+	OrderReminder:     {{"one", "une seule personne attend", func(f *Facts) { f.Waiting, f.ToSupport = 1, "" }}},
+	LowStock:          {{"ordered", "clefs en route", func(f *Facts) { f.Free, f.Place = 1, 0 }}},
+	SupportOrdered:    {commented("Dix arrivées à la rentrée.")},
+	OrderClosed:       {{"none", "annulée", func(f *Facts) { f.Free, f.Comment = 0, "Le fournisseur n'en fabrique plus." }}},
+	OrdersExported:    {{"own", "à l'assistance, sans adresse du fournisseur", func(f *Facts) { f.Own = true }}},
+	DeliveryAnnounced: {{"one", "une seule clef", func(f *Facts) { f.Total = 1 }}},
+	DeliveryArrived: {
+		{"one", "une seule clef, une libre", func(f *Facts) { f.Total, f.Free = 1, 1 }},
+		{"none-left", "toutes données", func(f *Facts) { f.Free = 0 }},
+	},
+	ReportDecided: {
+		{"confirmed", "confirmée", func(f *Facts) { f.Own = true }},
+		{"known", "entrée dans OKEY entre-temps", func(f *Facts) { f.Known = true }},
+		commented("Elle est d'une autre académie."),
+	},
+	StockKeyChanged: {
+		{"found", "en stock, retrouvée", func(f *Facts) { f.Requester, f.By, f.Change, f.Comment = "", "", okey.ReasonFound, "Dans un tiroir." }},
+		{"retired", "mise au rebut", func(f *Facts) { f.Change = okey.ReasonRetired }},
+	},
+	KeysExpire:  {{"one", "une seule clef, titulaire sans adresse", func(f *Facts) { alone(f); f.Items[0].Ended, f.Items[0].Unreached = true, true }}},
+	HoldersLeft: {{"one", "une seule personne, sans adresse", func(f *Facts) { alone(f); f.Items[0].Unreached = true }}},
+	KeysMoved:   {{"here", "vers l'établissement", func(f *Facts) { alone(f); f.Other, f.Comment = "", "Il en manquait une." }}},
+
+	// About keys and establishments that change.
+	MoveProposed:     {commented("Elle y prend un poste à la rentrée.")},
+	MoveDecided:      {{"accepted", "accepté", func(f *Facts) { f.Accepted = true }}, commented("Nous avons assez de clefs.")},
+	Succeeded:        {{"nothing", "rien ne suit", func(f *Facts) { f.Moved, f.Comment = "", "Fusion des deux collèges." }}},
+	SucceededClosing: {{"nobody", "personne n'y répond", func(f *Facts) { f.Givers, f.Moved, f.Comment = "", "", "Fusion des deux collèges." }}},
+	SuccessorNobody:  {{"nothing", "rien ne suit", func(f *Facts) { f.Moved = "" }}},
+	Hosting:          {{"nothing", "rien n'attend", func(f *Facts) { empty(f); f.Comment = "La section n'a pas de direction à elle." }}},
+
+	// About delegates and people whom support attached.
+	DelegationGiven: {
+		{"everything", "pour tout", func(f *Facts) { f.Everything = true }},
+		{"coming", "pas encore commencée", empty},
+	},
+	DelegationGivenApprover: {{"everything", "pour tout", func(f *Facts) { f.Everything = true }}},
+	DelegationBegins:        {{"everything", "pour tout, rien n'attend", func(f *Facts) { empty(f); f.Everything = true }}},
+	Attached: {
+		{"deputy", "comme adjoint, sans fin", func(f *Facts) { f.Function, f.Expiry, f.Comment = okey.Deputy.French(), "", "absente de l'annuaire" }},
+		noList,
+	},
+
+	// To support.
+	Nobody:           {noExpiry},
+	DecisionLate:     {noExpiry},
+	OrderLate:        {{"one", "une seule personne attend", func(f *Facts) { f.Waiting = 1 }}},
+	HandoverLate:     {noExpiry},
+	KeysReported:     {{"one", "une seule clef", func(f *Facts) { f.Total = 1 }}},
+	Undelivered:      {{"one", "un seul courriel", alone}},
+	StockUndelivered: {{"one", "un seul courriel, d'aucune clef ni établissement", func(f *Facts) { alone(f); f.Serial, f.UAI = "", "" }}},
+}

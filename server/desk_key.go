@@ -1,0 +1,50 @@
+package server
+
+import (
+	"net/url"
+
+	"okey"
+	"okey/sql"
+)
+
+// keySide is what support and auditors see of a key besides: what can be done about it, and everything that happened.
+func (s *Server) keySide(v *visit, key okey.Key, page keyScreen, events []sql.KeyEvent, c clock) (*deskSide, error) {
+	actions, err := s.store.ActionsOnKey(v.ctx(), key.Serial)
+	if err != nil {
+		return nil, err
+	}
+	mails, err := s.store.MailsOfKey(v.ctx(), key.Serial)
+	if err != nil {
+		return nil, err
+	}
+	steps := make([]chapter, 0, len(events))
+	for i := len(events) - 1; i >= 0; i-- { // the page has the newest first
+		line := page.Story[i]
+		steps = append(steps, chapter{Kind: "État", When: line.When, What: line.What + " : " + events[i].State.French(), Comment: line.Comment, at: events[i].At})
+	}
+	side := &deskSide{Story: s.wholeStory(steps, actions, mails, c)}
+	if v.Actor.Support {
+		side.Deeds = keyDeeds(v, key, page)
+	}
+	return side, nil
+}
+
+// keyDeeds are what support may do about a key now, with when to do it.
+func keyDeeds(v *visit, key okey.Key, page keyScreen) []deed {
+	var deeds []deed
+	if key.State == okey.InTransit {
+		deeds = append(deeds, deed{"Confirmer son arrivée", pathDeliveries, "Elle est annoncée : ouvrez sa livraison, et confirmez à la place de l'établissement."})
+	}
+	if page.Form != nil {
+		deeds = append(deeds, deed{"Signaler un changement", "#changement", "Elle est perdue, cassée, rendue ou retrouvée, et personne sur place ne l'a noté. Les personnes concernées lisent votre raison."})
+	}
+	if page.Along != nil {
+		deeds = append(deeds, deed{page.Along.Name, page.Along.Path, "La personne change d'établissement et garde sa clef : celui d'arrivée répond."})
+	}
+	if okey.May(okey.ActMoveKeys, v.Actor, okey.Subject{}, v.today()) == nil {
+		deeds = append(deeds, deed{"La déplacer", pathMoveKeys + "?clef=" + url.QueryEscape(string(key.Serial)), "Elle est dans le tiroir d'un autre établissement, ou doit y aller."})
+	}
+	return append(deeds,
+		deed{"Voir l'établissement", schoolURL(key.UAI), "Son stock, ce qui attend, qui répond."},
+		deed{"Voir le journal", pathAudit + "?objet=" + url.QueryEscape(string(key.Serial)), "Ce qui a été noté d'elle, sans nom ni texte."})
+}

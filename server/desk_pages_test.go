@@ -1,0 +1,299 @@
+package server_test
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"okey"
+	"okey/activities"
+	"okey/calendar"
+	"okey/internal/postbox"
+	"okey/internal/scene"
+	"okey/mail"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// refused writes a mail to a person that the relay has refused, with what it is written from.
+func (h *house) refused(p okey.Person, request string) string {
+	h.Helper()
+	id := uuid.NewString()
+	h.Exec(`INSERT INTO mail (id, request, kind, ref, person, address, message_id, subject, state, attempts, error, created_at, mail_order)
+		VALUES ($1::uuid, $2::uuid, 'asked', 1, $3, $4, '<' || ($1::uuid)::text || '@okey.invalid>', 'Léa Martin demande une clef', 'failed', 1, 'send mail: 550 5.1.1 no such user', now() - interval '1 hour',
+		json_build_object('request', ($2::uuid)::text, 'cause', '00000000-0000-0000-0000-000000000000', 'step', json_build_object('kind', 'asked', 'ref', 1), 'at', '2026-11-24T09:12:00Z'))`,
+		id, strings.TrimPrefix(request, "/demandes/"), p.ID, p.Mail)
+	return id
+}
+
+func TestThePageOfAPersonTellsAllThatSupportNeeds(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	serial := h.Key(scene.Tilleuls)
+	lea, roux, sam := h.as(c.lea), h.as(c.roux), h.as(c.support)
+	request := lea.asks()
+	roux.done(roux.answers(request, "approve", ""))
+	lea.done(lea.signs(request))
+	roux.done(roux.lends(c.lea.UID, okey.Everything, 3))
+	sam.attaches(c.lea.UID, okey.Deputy)
+	mailed := h.refused(c.lea, request)
+	h.token(c.lea)
+	twin := h.Person("Tim Jumeau", okey.Staff, scene.Acacias)
+	page := "/assistance/personnes/" + c.lea.ID.String()
+
+	told := sam.get(page)
+	sam.labelled(told)
+	for _, said := range []string{
+		c.lea.UID, c.lea.Mail, "fichier des personnels", "rattachement par l'assistance", "Adjoint", "Collège des Tilleuls (" + string(scene.Tilleuls) + ")",
+		"Reçue de Marc Roux", "saisie des absences", string(serial), "gardée pour sa demande", "Version 1", "signée", "Léa Martin demande une clef", "refusé : cette adresse n'existe pas",
+		"Le dernier courriel à cette adresse a été refusé", "1 session de connexion", okey.SayCount(h.Count(`SELECT count(*) FROM api_token WHERE person = $1`, c.lea.ID), "jeton"), "Rattachement", "Rattacher à un établissement",
+	} {
+		assert.Contains(t, told.text(), said, said)
+	}
+	assert.Contains(t, told.HTML, `href="/assistance/envois/`+mailed+`"`)
+	assert.Contains(t, sam.get("/assistance/rattachements?personne="+c.lea.UID).HTML, `value="`+c.lea.UID+`"`, "the link fills the form in")
+
+	h.Exec(`UPDATE mail SET state = 'sent', error = ''`)
+	h.Exec(`UPDATE person SET mail = $2 WHERE id = $1`, twin.ID, strings.ToUpper(c.lea.Mail))
+	assert.Contains(t, sam.get(page).text(), "Cette adresse est aussi celle d'une autre personne")
+	assert.NotContains(t, sam.get(page).text(), "a été refusé")
+
+	auditor := h.as(h.auditor()).get(page)
+	assert.Equal(t, http.StatusOK, auditor.Status)
+	assert.NotContains(t, auditor.text(), "Rattacher à un établissement")
+	assert.NotContains(t, strings.ReplaceAll(auditor.HTML, "/deconnexion", ""), `method="post" action="/assistance`, "an auditor has no button")
+	for _, who := range []okey.Person{c.lea, c.roux, c.stranger} {
+		assert.Equal(t, http.StatusNotFound, h.as(who).get(page).Status, who.Name())
+	}
+	for _, unknown := range []string{uuid.NewString(), "x"} {
+		assert.Equal(t, http.StatusNotFound, sam.get("/assistance/personnes/"+unknown).Status)
+	}
+}
+
+func TestASessionThatWasEndedIsNotCounted(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.as(c.lea)
+	sam := h.as(c.support)
+	page := "/assistance/personnes/" + c.lea.ID.String()
+	assert.Contains(t, sam.get(page).text(), "1 session de connexion")
+	h.Exec(`UPDATE person SET sessions_from = $2 WHERE id = $1`, c.lea.ID, time.Now().Add(time.Hour))
+	assert.Contains(t, sam.get(page).text(), "0 session de connexion")
+}
+
+func TestThePageOfAnEstablishmentSaysWhoAnswersAndHowToMendThatNobodyDoes(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Key(scene.Tilleuls)
+	request := h.as(c.lea).asks()
+	order := h.call(c.support, http.MethodPost, "/orders", map[string]any{"establishment": scene.Tilleuls, "quantity": 2, "comment": "rentrée"})
+	mailed := h.refused(c.roux, request)
+	page := "/assistance/etablissements/" + string(scene.Tilleuls)
+	sam := h.as(c.support)
+	told := sam.get(strings.ToLower(page))
+	sam.labelled(told)
+	for _, said := range []string{
+		"Collège des Tilleuls", string(scene.Tilleuls), "Nice", "ce.0069001B@ac-nice.fr", "Marc Roux , chef d'établissement", "Anne Blanc , adjoint", "3 personnes", "Léa Martin",
+		"Libres, à prêter", "En stock 1 clef", "1 demande", "Commande n° 1", "Léa Martin demande une clef", "Rattacher une personne",
+	} {
+		assert.Contains(t, told.text(), said)
+	}
+	for _, leads := range []string{"/commandes/" + order.at("id").(string), "/assistance/envois/" + mailed, "/assistance/personnes/" + c.roux.ID.String(), "/demandes?etablissement=" + string(scene.Tilleuls) + "&amp;etape=awaiting_decision"} {
+		assert.Contains(t, told.HTML, `href="`+leads+`"`)
+	}
+
+	h.Exec(`UPDATE assignment SET until = current_date - 1 WHERE function <> 'personnel'`)
+	alone := sam.get(page)
+	assert.Contains(t, alone.text(), "Personne : OKEY ne connaît ici ni chef ni adjoint.")
+	assert.Contains(t, alone.HTML, `href="/assistance/hotes?etablissement=`+string(scene.Tilleuls)+`"`)
+	assert.Contains(t, sam.get("/assistance/hotes?etablissement="+string(scene.Tilleuls)).HTML, `value="`+string(scene.Tilleuls)+`"`)
+	h.Exec(`INSERT INTO hosting (id, uai, host, reason, created_at) VALUES ($1, $2, $3, 'section', now())`, uuid.New(), scene.Tilleuls, scene.Acacias)
+	h.Exec(`UPDATE establishment SET host = $2 WHERE uai = $1`, scene.Tilleuls, scene.Acacias)
+	h.Person("Ina Loin", okey.Principal, scene.Acacias)
+	assert.Contains(t, sam.get(page).text(), "Ina Loin , chef d'établissement")
+	assert.Contains(t, sam.get(page).text(), "Répond pour lui Lycée des Acacias")
+
+	auditor := h.as(h.auditor()).get(page)
+	assert.Equal(t, http.StatusOK, auditor.Status)
+	assert.NotContains(t, auditor.text(), "Rattacher une personne")
+	for _, who := range []okey.Person{c.lea, c.roux, c.stranger} {
+		assert.Equal(t, http.StatusNotFound, h.as(who).get(page).Status, who.Name())
+	}
+	assert.Equal(t, http.StatusNotFound, sam.get("/assistance/etablissements/0061565U").Status)
+	assert.Equal(t, http.StatusNotFound, sam.get("/assistance/etablissements/x").Status)
+}
+
+func TestRequestKeyAndOrderTellEverythingInTheOrderOfTime(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	serial := h.Key(scene.Tilleuls)
+	lea, roux, sam := h.as(c.lea), h.as(c.roux), h.as(c.support)
+	request := lea.asks()
+	h.refused(c.roux, request)
+	roux.done(roux.answers(request, "approve", "avec plaisir"))
+	id := strings.TrimPrefix(request, "/demandes/")
+	told := sam.get(request)
+	story := told.text()[strings.Index(told.text(), "Tout ce qui s'est passé"):]
+	assert.Regexp(t, `(?s)Courriel « Léa Martin demande une clef ».*refusé, cette adresse n'existe pas.*Action Demande, acceptée \(Léa Martin, page\).*Étape Léa Martin a demandé une clef.*Action Réponse, acceptée.*Étape Marc Roux a accepté.*avec plaisir`, story)
+	assert.Contains(t, told.HTML, "http://127.0.0.1:8233/namespaces/default/workflows/key-request-"+id)
+	for _, may := range []string{"Retirer la demande", "Renvoyer un courriel", "Signaler la clef perdue ou cassée", "Trouver qui répond", "Voir la personne"} {
+		assert.Contains(t, told.text(), may)
+	}
+	assert.NotContains(t, told.text(), "Répondre à la place de l'établissement", "it is decided")
+
+	key := "/clefs/" + string(serial)
+	roux.done(roux.fill(key, key, "reason", "lost", "comment", "dans le train"))
+	told = sam.get(key)
+	assert.Regexp(t, `(?s)Action Changement d'une clef, acceptée \(Marc Roux, page\) Son suivi dans le moteur.*État Clef perdue.* : perdue.*dans le train`, told.text())
+	assert.Regexp(t, `workflows/key-change-[0-9a-f-]{36}"`, told.HTML)
+	assert.Contains(t, told.HTML, `href="/assistance/deplacer?clef=`+string(serial)+`"`)
+	assert.Contains(t, sam.get("/assistance/deplacer?clef="+string(serial)).HTML, string(serial))
+
+	placed := h.call(c.roux, http.MethodPost, "/orders", map[string]any{"establishment": scene.Tilleuls, "quantity": 2, "comment": "rentrée"})
+	order := "/commandes/" + placed.at("id").(string)
+	told = sam.get(order)
+	assert.Regexp(t, `(?s)Action Commande, acceptée \(Marc Roux.*Étape Enregistrée par Marc Roux rentrée`, told.text())
+	assert.Contains(t, told.HTML, "workflows/order-"+placed.at("id").(string))
+	assert.Contains(t, told.text(), "Elle n'est pas encore partie et ne sert plus.")
+
+	auditor := h.as(h.auditor())
+	for _, path := range []string{request, key, order} {
+		p := auditor.get(path)
+		assert.Contains(t, p.text(), "Tout ce qui s'est passé", path)
+		assert.NotContains(t, p.text(), "Ce que l'assistance peut faire", path)
+		assert.Equal(t, []string{"/deconnexion"}, postsOf(p), path)
+		assert.NotContains(t, roux.get(path).text(), "Pour l'assistance", path)
+	}
+}
+
+var posted = regexp.MustCompile(`method="post" action="([^"]*)"`)
+
+// postsOf are where a page's buttons lead.
+func postsOf(p sheet) []string {
+	var found []string
+	for _, m := range posted.FindAllStringSubmatch(p.HTML, -1) {
+		found = append(found, m[1])
+	}
+	return found
+}
+
+func TestARefusedMailIsReadAndSentAgain(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Key(scene.Tilleuls)
+	request := h.as(c.lea).asks()
+	id := h.refused(c.roux, request)
+	page := "/assistance/envois/" + id
+	box := postbox.Open(t)
+	office := activities.NewMails(h.Store, mail.NewSender(mail.Relay{Host: box.Host, Port: box.Port}, "okey@ac-nice.fr"), calendar.PublicOnly(), activities.MailSettings{
+		URL: h.URL, Support: "assistance@ac-nice.fr", LinkKeys: h.Config.LinkKeys, Waits: okey.DefaultWaits(),
+	})
+	sam := h.as(c.support)
+	assert.Contains(t, sam.get("/assistance").text(), "1 courriel refusé")
+	assert.Contains(t, sam.get("/assistance").HTML, `href="`+page+`"`)
+	told := sam.get(page)
+	sam.labelled(told)
+	for _, said := range []string{"Léa Martin demande une clef", "Refusé", "Cette adresse n'existe pas", "Marc Roux", "la demande " + strings.TrimPrefix(request, "/demandes/")[:8], "l'envoie à " + c.roux.Mail} {
+		assert.Contains(t, told.text(), said)
+	}
+	assert.NotContains(t, told.text(), "550", "no code reaches a page")
+
+	form := told.form(t, page)
+	done := sam.done(sam.post(page, form))
+	assert.Contains(t, done.text(), "Le courriel est récrit et part une fois de plus.")
+	assert.Contains(t, done.text(), "à envoyer (renvoi)")
+	var action okey.Action
+	action, err := h.Store.Action(t.Context(), uuid.MustParse(form.Get("action")))
+	require.NoError(t, err)
+	assert.Equal(t, okey.ViaSupport, action.Via)
+	for _, order := range action.Verdict.Letters {
+		_, err := office.SendMails(t.Context(), order)
+		require.NoError(t, err)
+	}
+	require.Len(t, box.To(c.roux.Mail), 1)
+	assert.Contains(t, box.Letters()[0].Text, "/valider/")
+	assert.Contains(t, sam.get(page).text(), "envoyé (renvoi)")
+	assert.NotContains(t, sam.get("/assistance").text(), "courriel refusé")
+
+	sam.done(sam.post(page, form))
+	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM mail WHERE again_of = $1`, id), "the same form is the same action")
+	impatient := sam.post(page, sam.get(page).form(t, page))
+	assert.Equal(t, http.StatusConflict, impatient.Status)
+	assert.Contains(t, impatient.text(), "Ce courriel vient d'être renvoyé : laissez-lui dix minutes pour arriver.")
+	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM mail WHERE again_of = $1`, id))
+
+	auditor := h.as(h.auditor())
+	assert.Equal(t, []string{"/deconnexion"}, postsOf(auditor.get(page)))
+	form.Set("person", "")
+	form.Set("action", uuid.NewString())
+	assert.Equal(t, http.StatusForbidden, auditor.post(page, form).Status)
+	for _, who := range []okey.Person{c.lea, c.roux} {
+		assert.Equal(t, http.StatusNotFound, h.as(who).get(page).Status, who.Name())
+		assert.Equal(t, http.StatusNotFound, h.as(who).post(page, form).Status, who.Name())
+	}
+	assert.Equal(t, http.StatusNotFound, sam.get("/assistance/envois/"+uuid.NewString()).Status)
+}
+
+func TestWhatARelayHoldsAgainstAMailIsSaidInFrench(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	request := h.as(c.lea).asks()
+	id, sam := h.refused(c.roux, request), h.as(c.support)
+	for answer, said := range map[string]string{
+		"send mail: 550 5.1.1 user unknown": "Cette adresse n'existe pas", "send mail: 552 5.2.2 over quota": "Cette boîte est pleine", "send mail: 554 5.7.1 rejected": "refuse les courriels d'OKEY",
+		"send mail: 554 nope": "Le relais l'a refusé", "read the recipient's address: mail: no angle-addr": "Cette adresse est mal écrite", "send mail: 550 5.9.9 odd": "Le relais l'a refusé",
+	} {
+		h.Exec(`UPDATE mail SET error = $2 WHERE id = $1`, id, answer)
+		assert.Contains(t, sam.get("/assistance/envois/"+id).text(), said, answer)
+	}
+	h.Exec(`UPDATE mail SET state = 'queued', attempts = 3, error = 'call the mail relay: dial tcp: connection refused' WHERE id = $1`, id)
+	waits := sam.get("/assistance/envois/" + id).text()
+	assert.Contains(t, waits, "À envoyer, 3 essais")
+	assert.Contains(t, waits, "Le relais de courriel ne répond pas")
+	assert.Contains(t, waits, "Ce courriel est encore en train de partir : OKEY essaie pendant cinq jours.")
+	assert.Equal(t, []string{"/deconnexion"}, postsOf(sam.get("/assistance/envois/"+id)))
+	h.Exec(`UPDATE mail SET state = 'failed', mail_order = NULL WHERE id = $1`, id)
+	assert.Contains(t, sam.get("/assistance/envois/"+id).text(), "il ne peut pas le récrire")
+	h.Exec(`UPDATE mail SET state = 'dropped' WHERE id = $1`, id)
+	assert.Contains(t, sam.get("/assistance/envois/"+id).text(), "Sans objet")
+}
+
+func TestTheDeskShowsWhatIsStuckAndHowToSetItGoing(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	sam := h.as(c.support)
+	assert.Contains(t, sam.get("/assistance").text(), "Rien : tout avance.")
+	request := h.as(c.lea).asks()
+	id := uuid.MustParse(strings.TrimPrefix(request, "/demandes/"))
+	h.Exec(`UPDATE request SET asked_at = now() - interval '1 hour'`)
+	require.Contains(t, sam.get("/assistance").text(), "Rien : tout avance.")
+
+	h.Judges.lost = id
+	h.Exec(`UPDATE assignment SET until = current_date - 1 WHERE function <> 'personnel'`)
+	h.call(c.support, http.MethodPost, "/orders", map[string]any{"establishment": scene.Tilleuls, "quantity": 2, "comment": "rentrée"})
+	h.call(c.support, http.MethodPost, "/exports", nil)
+	h.Exec(`INSERT INTO mail (id, kind, ref, address, message_id, state, created_at, subject_id) SELECT gen_random_uuid(), 'order_overdue', 1, 'a@b', 'm2', 'sent', now(), id FROM key_order`)
+	require.Equal(t, http.StatusCreated, h.deliver(c.support, fileOf("00490021", scene.Tilleuls), "", "announced", "true").Status)
+	h.Exec(`UPDATE delivery SET taken_at = now() - interval '8 days'`)
+	desk := sam.get("/assistance")
+	sam.labelled(desk)
+	for _, said := range []string{
+		"1 demande que plus rien ne suit", "1 établissement sans personne pour répondre", "1 commande en retard", "1 livraison à confirmer",
+		"Commande n° 1", "1 clef en route, sur 1", "Collège des Tilleuls (0069001B)",
+	} {
+		assert.Contains(t, desk.text(), said)
+	}
+	for _, leads := range []string{"/assistance/etablissements/" + string(scene.Tilleuls), request, "/commandes/" + h.Text(`SELECT id::text FROM key_order`), "/assistance/livraisons/" + h.Text(`SELECT id::text FROM delivery`), "/assistance/tableau-de-bord", "#sans-suivi"} {
+		assert.Contains(t, desk.HTML, `href="`+leads+`"`)
+	}
+	assert.Equal(t, []string{"/deconnexion"}, postsOf(h.as(h.auditor()).get("/assistance")))
+
+	h.Judges.away.Store(true)
+	away := sam.get("/assistance")
+	assert.Equal(t, http.StatusOK, away.Status)
+	assert.Contains(t, away.text(), "Le moteur n'a pas répondu")
+}

@@ -1,0 +1,46 @@
+package server
+
+// requestSide is what support and auditors see of a request besides: its workflow, what can be done about it, everything that happened.
+func (s *Server) requestSide(v *visit, d dossier, page requestScreen) (*deskSide, error) {
+	workflow := s.workflowOf(v.ctx(), d.ID)
+	side := &deskSide{Workflow: workflow.ID, Link: s.workflowLink(workflow), Sheet: requestURL(d.ID) + "/tableau.xlsx"}
+	actions, err := s.store.ActionsOn(v.ctx(), d.ID)
+	if err != nil {
+		return nil, err
+	}
+	mails, err := s.store.MailsOf(v.ctx(), d.ID)
+	if err != nil {
+		return nil, err
+	}
+	steps := make([]chapter, len(d.events))
+	for i, line := range d.story() {
+		steps[i] = chapter{Kind: "Étape", When: line.When, What: line.What, Comment: line.Comment, at: d.events[i].At}
+	}
+	side.Story = s.wholeStory(steps, actions, mails, d.clock)
+	if v.Actor.Support {
+		side.Deeds = d.deeds(v, page)
+	}
+	return side, nil
+}
+
+// deeds are what support may do about a request now, with when to do it.
+func (d dossier) deeds(v *visit, page requestScreen) []deed {
+	var deeds []deed
+	add := func(may bool, name, path, what string) {
+		if may {
+			deeds = append(deeds, deed{name, path, what})
+		}
+	}
+	add(page.Decide != nil, "Répondre à la place de l'établissement", "#repondre", "La direction ne répond pas, ou ne le peut pas. Elle reçoit votre raison.")
+	add(page.Reissue != nil, "Envoyer un nouveau lien", "#lien", "Un lien pour répondre s'est perdu, ou quelqu'un d'autre l'a lu.")
+	add(page.Nudge != nil, "Chercher une clef", "#chercher", "Une clef est arrivée et la demande attend encore : OKEY regarde tout de suite, sans attendre demain.")
+	add(page.HandOver != nil, "Noter la remise", "#remettre", "La clef est en main propre, et personne sur place ne peut le noter. Lisez son numéro.")
+	add(page.Illegible != "", "Numéro illisible", page.Illegible, "La clef à remettre ne se lit plus : une autre prend sa place.")
+	add(d.Key != "" && !d.Stage.Closed(), "Signaler la clef perdue ou cassée", keyURL(d.Key), "Elle n'est pas encore remise : la demande garde sa place et reçoit la suivante.")
+	add(page.Withdraw != nil, "Retirer la demande", "#retirer", "Faite par erreur, ou la personne est partie. La clef gardée retourne au stock ; votre raison est lue.")
+	add(true, "Renvoyer un courriel", "#histoire", "Ouvrez-le dans la liste ci-dessous : il est récrit et repart.")
+	may := mayArrange(v) == nil
+	add(may && !d.Stage.Closed(), "Trouver qui répond", schoolURL(d.UAI), "Voir qui le peut aujourd'hui, rattacher un chef ou un adjoint, désigner un autre établissement.")
+	add(may, "Voir la personne", personURL(d.Person), "Ses fonctions, ses clefs, ses courriels ; la rattacher à un établissement.")
+	return deeds
+}

@@ -1,0 +1,207 @@
+package server
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"okey"
+	"okey/sql"
+
+	"github.com/google/uuid"
+)
+
+// searchRows is how many things of one kind the search shows: it is narrowed, not leafed through.
+const searchRows = 10
+
+// finding is what the search has come upon of one kind.
+type finding struct {
+	Kind string // in the plural: a heading
+	Hits []hit
+	More bool // than are shown
+}
+
+// hit is one thing that a search has come upon.
+type hit struct {
+	Kind, Name, Path, More string
+	Exact                  bool   // it is what was typed, not merely like it
+	Pages                  []fact // what else there is of it
+}
+
+// gathered makes a finding of what a question has answered: one more than is shown says that there are more.
+func gathered[T any](kind string, found []T, say func(T) hit) finding {
+	f := finding{Kind: kind, More: len(found) > searchRows}
+	for _, one := range found[:min(len(found), searchRows)] {
+		f.Hits = append(f.Hits, say(one))
+	}
+	return f
+}
+
+// search asks every question that what was typed can be an answer to. What it is exactly comes first.
+func (s *Server) search(v *visit, asked string) ([]finding, error) {
+	if len(asked) > okey.MaxText || !isPlainText(asked) {
+		return nil, nil
+	}
+	var found []finding
+	for _, question := range []func(*visit, string) (finding, error){s.findRequests, s.findKeys, s.findPlaces, s.findPeople, s.findOrders, s.findBatches} {
+		f, err := question(v, asked)
+		if err != nil {
+			return nil, err
+		}
+		if len(f.Hits) > 0 {
+			found = append(found, f)
+		}
+	}
+	slices.SortStableFunc(found, func(a, b finding) int {
+		switch {
+		case a.Hits[0].Exact == b.Hits[0].Exact:
+			return 0
+		case a.Hits[0].Exact:
+			return -1
+		}
+		return 1
+	})
+	return found, nil
+}
+
+// idsTyped are the first and last id that what was typed may be: a whole one, or as much of it as pages show; ok is false for neither.
+func idsTyped(asked string) (from, to uuid.UUID, ok bool) {
+	asked = strings.ToLower(strings.TrimSpace(asked))
+	if id, err := uuid.Parse(asked); err == nil {
+		return id, id, true
+	}
+	if len(asked) != 8 {
+		return uuid.Nil, uuid.Nil, false
+	}
+	from, err := uuid.Parse(asked + "-0000-0000-0000-000000000000")
+	if err != nil {
+		return uuid.Nil, uuid.Nil, false
+	}
+	to, err = uuid.Parse(asked + "-ffff-ffff-ffff-ffffffffffff")
+	return from, to, err == nil
+}
+
+func (s *Server) findRequests(v *visit, asked string) (finding, error) {
+	from, to, ok := idsTyped(asked)
+	if !ok {
+		return finding{}, nil
+	}
+	found, err := s.store.FindRequests(v.ctx(), from, to, searchRows+1)
+	return gathered("Demandes", found, func(r sql.FoundRequest) hit {
+		return hit{Name: fmt.Sprintf("Demande %s %s", shortID(r.ID), okey.SayOf(r.Requester)), Path: requestURL(r.ID), More: r.School + " · " + sayState(r.Request, paris(v)) + " · « " + r.Need + " »", Exact: true}
+	}), err
+}
+
+func (s *Server) findKeys(v *visit, asked string) (finding, error) {
+	serial, err := okey.ParseSerial(asked)
+	if err != nil || len(serial) < 3 { // no serial number, or too little of one to mean any key
+		return finding{}, nil
+	}
+	found, err := s.store.FindKeys(v.ctx(), serial, searchRows+1)
+	return gathered("Clefs", found, func(k sql.FoundKey) hit {
+		more := k.State.French() + " · " + k.School
+		if k.Holder != "" {
+			more += " · " + k.Holder
+		}
+		return hit{Name: string(k.Serial), Path: keyURL(k.Serial), More: okey.Capitalize(more), Exact: k.Exact}
+	}), err
+}
+
+func (s *Server) findPlaces(v *visit, asked string) (finding, error) {
+	code, err := okey.ParseUAI(asked)
+	if err == nil {
+		asked = string(code)
+	}
+	found, err := s.store.FindEstablishments(v.ctx(), asked, code, searchRows+1)
+	return gathered("Établissements", found, func(p sql.FoundPlace) hit {
+		more := p.Commune
+		switch {
+		case p.Successor != "":
+			more += " · remplacé par " + string(p.Successor)
+		case !p.Served:
+			more += " · OKEY ne le sert plus"
+		}
+		return hit{Name: fmt.Sprintf("%s (%s)", p.Name, p.UAI), Path: schoolURL(p.UAI), More: more, Exact: p.Exact, Pages: v.pagesOf(p.UAI)}
+	}), err
+}
+
+// pagesOf are the pages about an establishment; its drawer is counted by those alone who manage keys.
+func (v *visit) pagesOf(uai okey.UAI) []fact {
+	pages := []fact{{Name: "Demandes", Path: "/demandes"}, {Name: "Clefs", Path: "/clefs"}, {Name: "Commandes", Path: pathOrders}}
+	if okey.May(okey.ActManageKeys, v.Actor, okey.Subject{UAI: uai}, v.today()) == nil {
+		pages = append(pages, fact{Name: "Inventaire", Path: pathInventory})
+	}
+	for i := range pages {
+		pages[i].Path += "?etablissement=" + string(uai)
+	}
+	return pages
+}
+
+func (s *Server) findPeople(v *visit, asked string) (finding, error) {
+	found, err := s.store.FindPeople(v.ctx(), asked, searchRows+1)
+	return gathered("Personnes", found, func(p sql.FoundPerson) hit {
+		return hit{Name: nameOr(p.Person, p.UID), Path: personURL(p.ID), More: strings.Trim(p.UID+" · "+p.Mail, " ·"), Exact: p.Exact}
+	}), err
+}
+
+// orderWords are what people put before an order's number.
+var orderWords = strings.NewReplacer("commande", "", "numéro", "", "numero", "", "n°", "", "no", "", "#", "")
+
+func (s *Server) findOrders(v *visit, asked string) (finding, error) {
+	number, err := strconv.ParseInt(strings.TrimSpace(orderWords.Replace(strings.ToLower(asked))), 10, 64)
+	if err != nil {
+		return finding{}, nil
+	}
+	o, known, err := s.store.FindOrder(v.ctx(), number)
+	if err != nil || !known {
+		return finding{}, err
+	}
+	return gathered("Commandes", []sql.FoundOrder{o}, func(o sql.FoundOrder) hit {
+		return hit{
+			Name: fmt.Sprintf("Commande n° %d", o.Number), Path: pathOrders + "/" + o.ID.String(), Exact: true,
+			More: okey.SayCount(o.Quantity, "clef") + ", " + o.State.French() + " · " + o.School,
+		}
+	}), nil
+}
+
+func (s *Server) findBatches(v *visit, asked string) (finding, error) {
+	asked = strings.TrimSpace(strings.TrimPrefix(strings.ToLower(strings.TrimSpace(asked)), "lot "))
+	if len(okey.Compact(asked)) < 2 {
+		return finding{}, nil
+	}
+	found, err := s.store.FindBatches(v.ctx(), asked, searchRows+1)
+	return gathered("Lots", found, func(b sql.FoundBatch) hit {
+		name := b.Batch
+		if !strings.HasPrefix(strings.ToLower(name), "lot") {
+			name = "Lot " + name
+		}
+		return hit{Name: name, Path: "/clefs?lot=" + url.QueryEscape(b.Batch), More: okey.SayCount(b.Keys, "clef"), Exact: b.Exact}
+	}), err
+}
+
+// tryInstead is what to try where nothing was found: where what was typed looks like a code with something wrong, what that is.
+func (s *Server) tryInstead(v *visit, asked string) (string, error) {
+	if len(asked) > okey.MaxText || !isPlainText(asked) {
+		return "C'est trop long, ou il s'y trouve des signes qui ne se tapent pas : essayez avec un nom ou un numéro.", nil
+	}
+	code, err := okey.ParseUAI(asked)
+	if err == nil {
+		name, why, known, err := s.store.LeftOut(v.ctx(), code)
+		if known {
+			return fmt.Sprintf("%s (%s) n'est pas dans OKEY : %s.", name, code, why.French()), err
+		}
+		return fmt.Sprintf("Aucun établissement n'a le code %s : vérifiez-le, ou importez la liste des établissements.", code), err
+	}
+	if typed := okey.Compact(asked); len(typed) > 4 && len(typed) < 9 && strings.Trim(typed[:len(typed)-1], "0123456789") == "" && typed[len(typed)-1] >= 'A' {
+		return okey.ErrorMessage(err), nil
+	}
+	return "Essayez avec moins de lettres, un seul mot du nom, ou un autre numéro. Une personne qui ne s'est jamais connectée et qu'aucun import ne nomme n'est pas dans OKEY.", nil
+}
+
+// isPlainText keeps what PostgreSQL would choke on out of a search.
+func isPlainText(text string) bool {
+	_, err := okey.CheckText("q", text, false)
+	return err == nil
+}

@@ -1,0 +1,115 @@
+package server_test
+
+import (
+	"html"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"okey"
+	"okey/internal/scene"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// finds returns the first hit of a search: where it leads; empty for none.
+func (b *browser) finds(asked string) (sheet, string) {
+	b.Helper()
+	p := b.get("/assistance?q=" + url.QueryEscape(asked))
+	require.Equal(b, http.StatusOK, p.Status, asked)
+	_, after, found := strings.Cut(p.HTML, `<ul class="cards"><li><a href="`)
+	if !found {
+		return p, ""
+	}
+	path, _, _ := strings.Cut(after, `"`)
+	return p, html.UnescapeString(path)
+}
+
+func TestOneBoxFindsEverythingExactHitFirst(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	rene := h.Person("Rene-Paul Lefevre", okey.Staff, scene.Tilleuls)
+	h.Exec(`UPDATE person SET given_name = 'René-Paul', family_name = 'Lefèvre' WHERE id = $1`, rene.ID)
+	h.Person("Léana Martinez", okey.Staff, scene.Acacias)
+	h.Exec(`INSERT INTO key (serial, uai, state, batch, expires_on, changed_at) VALUES ('00420017', $1, 'in_stock', 'Lot 2026-B', '2030-01-01', $2), ('0042001799', $1, 'in_stock', 'B7', '2030-01-01', $2)`, scene.Tilleuls, scene.Now)
+	request := h.as(c.lea).asks()
+	id := strings.TrimPrefix(request, "/demandes/")
+	support := h.as(c.support)
+	placed := h.call(c.support, http.MethodPost, "/orders", map[string]any{"establishment": scene.Tilleuls, "quantity": 2, "comment": "rentrée"})
+	order := "/commandes/" + placed.at("id").(string)
+	number := h.Text(`SELECT number::text FROM key_order`)
+	lea, tilleuls := "/assistance/personnes/"+c.lea.ID.String(), "/assistance/etablissements/"+string(scene.Tilleuls)
+	uai := string(scene.Tilleuls)
+
+	for asked, leads := range map[string]string{
+		"Léa Martin": lea, "martin léa": lea, "MARTIN lea": lea, "lmartin": lea, "LMartin@ac-nice.fr": lea, "  léa   martin ": lea,
+		"lefevre": "/assistance/personnes/" + rene.ID.String(), "Lefèvre René-Paul": "/assistance/personnes/" + rene.ID.String(), "rene paul": "/assistance/personnes/" + rene.ID.String(),
+		uai: tilleuls, strings.ToLower(uai): tilleuls, uai[:3] + " " + uai[3:7] + " " + uai[7:]: tilleuls, uai[:5] + "-" + uai[5:]: tilleuls,
+		"tilleuls": tilleuls, "Collège des Tilleuls": tilleuls, "nice tilleuls": tilleuls, "college des tilleuls": tilleuls,
+		"00420017": "/clefs/00420017", "0042 0017": "/clefs/00420017", "0042-0017": "/clefs/00420017", "420017": "/clefs/00420017", "000420017": "/clefs/00420017", "42001799": "/clefs/0042001799",
+		"lot 2026-b": "/clefs?lot=Lot+2026-B", "2026 B": "/clefs?lot=Lot+2026-B", "Lot 2026-B": "/clefs?lot=Lot+2026-B",
+		id: request, id[:8]: request, strings.ToUpper(id[:8]): request, strings.ToUpper(id): request,
+		number: order, "n° " + number: order, "commande n° " + number: order, "Commande " + number: order,
+	} {
+		p, path := support.finds(asked)
+		assert.Equal(t, leads, path, "%q: %s", asked, p.text())
+	}
+	assert.Equal(t, 2, strings.Count(func() string { p, _ := support.finds("léa mart"); return p.HTML }(), `<a href="/assistance/personnes/`), "parts of names find all who have them")
+}
+
+func TestASearchThatFindsNothingSaysWhatToTry(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Exec(`INSERT INTO establishment_left_out (uai, name, reason) VALUES ('0061565U', 'École des Pins', 'first_degree')`)
+	support := h.as(c.support)
+	for asked, said := range map[string]string{
+		"Personne d'ici":           "Essayez avec moins de lettres",
+		"0061565u":                 "École des Pins (0061565U) n'est pas dans OKEY : premier degré.",
+		"0061565X":                 "la lettre est U, pas X",
+		"61565U":                   "Vouliez-vous écrire 0061565U ?",
+		"\x00":                     "essayez avec un nom ou un numéro",
+		"%":                        "Rien.",
+		"'":                        "Rien.",
+		"<script>":                 "Rien.",
+		strings.Repeat("a", 3000):  "C'est trop long",
+		"ffffffff":                 "Rien.",
+		"99999999999999999999999":  "Rien.",
+		"commande n° 999999999999": "Rien.",
+	} {
+		p, path := support.finds(asked)
+		assert.Empty(t, path, asked)
+		assert.Contains(t, p.text(), said, asked)
+		assert.NotContains(t, p.HTML, "<script>alert")
+	}
+}
+
+func TestAListOfHitsIsShortAndSaysSo(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Exec(`INSERT INTO person (uid, family_name, given_name, mail, created_at) SELECT 'dup' || n, 'Dupont', 'Jean', 'dup' || n || '@ac-nice.fr', now() FROM generate_series(1, 30) AS n`)
+	p, _ := h.as(c.support).finds("dupont")
+	assert.Equal(t, 10, strings.Count(p.HTML, `<a href="/assistance/personnes/`))
+	assert.Contains(t, p.text(), "Il y en a d'autres : précisez la recherche.")
+	p, first := h.as(c.support).finds("dup17")
+	assert.Equal(t, "/assistance/personnes/"+h.Text(`SELECT id::text FROM person WHERE uid = 'dup17'`), first, p.text())
+}
+
+func TestSupportAndAuditorsSearchFromEveryPage(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	auditor := h.Person("Aude Itrice", okey.Staff)
+	h.Exec(`UPDATE person SET auditor = true WHERE id = $1`, auditor.ID)
+	request := h.as(c.lea).asks()
+	for _, path := range []string{"/", "/assistance", request, "/clefs", "/commandes", "/assistance/journal", "/assistance/rattachements", "/assistance/personnes/" + c.lea.ID.String()} {
+		for _, who := range []okey.Person{c.support, auditor} {
+			assert.Equal(t, 1, strings.Count(h.as(who).get(path).HTML, `action="/assistance" role="search"`), "%s, %s", path, who.Name())
+		}
+	}
+	for _, who := range []okey.Person{c.lea, c.roux} {
+		assert.NotContains(t, h.as(who).get("/").HTML, `action="/assistance"`, who.Name())
+		assert.Equal(t, http.StatusNotFound, h.as(who).get("/assistance?q=martin").Status, who.Name())
+	}
+	assert.Contains(t, h.as(auditor).get("/assistance?q=martin").text(), "Léa Martin")
+}

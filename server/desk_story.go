@@ -1,0 +1,120 @@
+package server
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"okey"
+	"okey/sql"
+
+	"github.com/google/uuid"
+)
+
+// deskLine is an action as support reads it.
+type deskLine struct {
+	When, What, Who, Via, Outcome string
+	Path                          string // of the request or key
+	At                            time.Time
+}
+
+// Cells are its entries in a table.
+func (l deskLine) Cells() []cell {
+	return []cell{{Text: l.When}, {Text: l.What, Path: l.Path}, {Text: l.Who}, {Text: l.Via}, {Text: l.Outcome}}
+}
+
+func deskLines(actions []sql.DeskAction, c clock) []deskLine {
+	lines := make([]deskLine, len(actions))
+	for i, a := range actions {
+		line := deskLine{When: okey.Capitalize(c.time(a.CreatedAt)), What: okey.Capitalize(sayAction(a.Name)), Who: a.By, Via: viaNames[a.Via], At: a.CreatedAt}
+		if line.Who == "" {
+			line.Who = "OKEY"
+		}
+		switch a.Outcome {
+		case "":
+			line.Outcome = "sans suite pour l'instant"
+		case "refused":
+			line.Outcome = "refusée : " + sayRefusal(a.Reason)
+		default:
+			line.Outcome = "acceptée"
+		}
+		switch {
+		case a.Request != uuid.Nil:
+			line.Path = requestURL(a.Request)
+		case a.Key != "":
+			line.Path = keyURL(a.Key)
+		}
+		lines[i] = line
+	}
+	return lines
+}
+
+// chapter is one line of everything that happened: a step, what somebody wanted and what became of it, a mail and its state.
+type chapter struct {
+	Kind, When, What, Comment string
+	Path, Name                string // where more of it is
+	at                        time.Time
+}
+
+// wholeStory puts everything that happened into the order of time.
+func (s *Server) wholeStory(steps []chapter, actions []sql.DeskAction, mails []sql.Mail, c clock) []chapter {
+	story := steps
+	for i, line := range deskLines(actions, c) {
+		one := chapter{Kind: "Action", When: line.When, What: line.What + ", " + line.Outcome + " (" + line.Who + ", " + line.Via + ")", at: line.At}
+		if id := ownWorkflow(actions[i]); id != "" {
+			if one.Path = s.workflowLink(&workflowView{ID: id}); one.Path != "" {
+				one.Name = "Son suivi dans le moteur"
+			}
+		}
+		story = append(story, one)
+	}
+	for _, line := range mailLines(mails, c) {
+		what := "« " + line.What + " » à " + line.To + " : " + line.State
+		if line.Why != "" {
+			what += ", " + line.Why
+		}
+		story = append(story, chapter{Kind: "Courriel", When: line.When, What: what, Path: line.Path, Name: "Voir ce courriel", at: line.At})
+	}
+	slices.SortStableFunc(story, func(a, b chapter) int { return a.at.Compare(b.at) })
+	return story
+}
+
+// ownWorkflow is the workflow that carries an action alone; empty for those that their request or order takes.
+func ownWorkflow(a sql.DeskAction) string {
+	switch {
+	case a.Name == okey.ActionKeyChange:
+		return okey.KeyChangeWorkflowID(a.ID)
+	case slices.Contains(okey.OrderActions(), a.Name), okey.StockWorkflow(a.Name) == "":
+		return ""
+	}
+	return okey.StockWorkflowID(a.Name, a.ID)
+}
+
+// ofPerson and ofSchool name whom and where a page is about; support and auditors go on to their pages from there.
+func (v *visit) ofPerson(name string, p okey.Person) fact {
+	f := fact{Name: name, Value: p.Name()}
+	if v.desk() {
+		f.Path = personURL(p.ID)
+	}
+	return f
+}
+
+func (v *visit) ofSchool(place sql.Place) fact {
+	f := fact{Name: "Établissement", Value: fmt.Sprintf("%s (%s)", place.Name, place.UAI)}
+	if v.desk() {
+		f.Path = schoolURL(place.UAI)
+	}
+	return f
+}
+
+// deed is something that support may do about what a page shows: what it is, and when to use it.
+type deed struct{ Name, Path, What string }
+
+// deskSide is what support and auditors see of a thing besides.
+type deskSide struct {
+	Workflow string // its id
+	Link     string // to the Temporal UI
+	Deeds    []deed // none for auditors
+	Story    []chapter
+	Sheet    string
+}

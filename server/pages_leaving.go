@@ -1,0 +1,59 @@
+package server
+
+import (
+	"net/http"
+	"strings"
+
+	"okey"
+)
+
+// leavingScreen is what a holder who leaves is told.
+type leavingScreen struct {
+	Serial okey.Serial
+	Who    string // of the direction; empty: support
+	Where  string // "au collège des Tilleuls", which the key belongs to
+	Others string // where the holder works besides: the key serves there already
+	Move   string // the proposal under way
+	Back   string
+}
+
+// leavingPage says how a key follows its holder, and how it is given back: both are done by the direction.
+func (s *Server) leavingPage(v *visit) error {
+	key, err := s.ownKeyOf(v)
+	if err != nil {
+		return err
+	}
+	place, err := s.store.Place(v.ctx(), key.UAI)
+	if err != nil {
+		return err
+	}
+	page := leavingScreen{Serial: key.Serial, Where: okey.SayAtSchool(okey.SayEstablishment(place.Name)), Back: keyURL(key.Serial)}
+	about := okey.Request{UAI: place.UAI, Host: place.Host, Person: v.Actor.ID, Stage: okey.AwaitingHandover, Since: v.Now}
+	waits, err := s.waitingFor(v.ctx(), about, v.Actor.Person)
+	if err != nil {
+		return err
+	}
+	if waits[0].Who != awaitedSupport {
+		page.Who = whoIsAwaited(waits)
+	}
+	move, err := s.store.OpenMoveOf(v.ctx(), key.Serial)
+	switch {
+	case err == nil:
+		page.Move = moveURL(move.ID)
+	case okey.ErrorCode(err) != okey.CodeNotFound:
+		return err
+	}
+	works := v.Actor.Establishments(v.today())
+	names, err := s.store.Names(v.ctx(), works...)
+	if err != nil {
+		return err
+	}
+	var others []string
+	for _, uai := range works {
+		if uai != key.UAI {
+			others = append(others, okey.SayAtSchool(okey.SayEstablishment(names[uai])))
+		}
+	}
+	page.Others = strings.Join(others, ", ")
+	return s.show(v, http.StatusOK, "leaving", screen{Title: "Je quitte l'établissement", Body: page})
+}

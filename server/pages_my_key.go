@@ -1,0 +1,90 @@
+package server
+
+import (
+	"net/http"
+
+	"okey"
+)
+
+// The pages of somebody's own key: what to do when it fails, is lost, or its holder leaves. Each asks one thing.
+const (
+	pathMyKey   = "/ma-clef"
+	pathTrouble = "/ne-marche-plus"
+	pathReport  = pathTrouble + "/signaler"
+	pathLost    = "/perdue"
+	pathLeaving = "/je-pars"
+)
+
+// requesterPages are the pages of whoever has a key, or waits for one.
+func (s *Server) requesterPages(get, post func(string, func(*visit) error)) {
+	of := func(path string) string { return "/clefs/:serial" + path }
+	get(pathMyKey, s.myKeyPage)
+	for _, t := range troubles {
+		get(of(t.path), func(v *visit) error { return s.troublePage(v, t) })
+	}
+	for _, d := range declarations {
+		get(of(d.path), func(v *visit) error { return s.declarationPage(v, d) })
+		post(of(d.path), func(v *visit) error { return s.declare(v, d) })
+	}
+	get(of(pathLeaving), s.leavingPage)
+}
+
+// myKeyPage leads to the key in hand or, before there is one, to what is under way.
+func (s *Server) myKeyPage(v *visit) error {
+	held, err := s.store.KeysHeldBy(v.ctx(), v.Actor.ID)
+	if err != nil {
+		return err
+	}
+	to := "/"
+	if len(held) > 0 {
+		to = keyURL(held[0].Serial)
+	}
+	v.Redirect(http.StatusSeeOther, to)
+	return nil
+}
+
+// ownKeyOf is the key that the address names, for its holder alone: the errors are those of okey.May.
+func (s *Server) ownKeyOf(v *visit) (okey.Key, error) {
+	key, subject, today, err := s.visibleKey(v)
+	if err != nil {
+		return key, err
+	}
+	return key, okey.May(okey.ActDeclareKey, v.Actor, subject, today)
+}
+
+// holderScreen is what the page of a key says to its holder.
+type holderScreen struct {
+	ownKey
+	Do  *navLink // the next key, once this one comes to its end
+	Why string
+}
+
+// holder is nil for whoever does not have the key in hand.
+func (s *Server) holder(v *visit, key okey.Key) (*holderScreen, error) {
+	if key.Holder != v.Actor.ID || key.State != okey.InService {
+		return nil, nil
+	}
+	works := len(v.Actor.Establishments(v.today())) > 0
+	page := &holderScreen{ownKey: newOwnKey(key, paris(v), works)}
+	page.Lasts = okey.Capitalize(page.Lasts)
+	if !works || !key.Renewable(v.today()) {
+		return page, nil
+	}
+	open, err := s.store.OpenRequestOf(v.ctx(), v.Actor.ID)
+	switch {
+	case err == nil:
+		page.Do, page.Why = &navLink{Name: "Voir ma demande", Path: requestURL(open.ID)}, "La suivante est demandée : celle-ci sert jusqu'à la remise."
+		return page, nil
+	case okey.ErrorCode(err) != okey.CodeNotFound:
+		return nil, err
+	}
+	page.Do, page.Why = &navLink{Name: "Demander la clef suivante", Path: pathAsk}, nextKeyWhy(page.Expired)
+	return page, nil
+}
+
+func nextKeyWhy(expired bool) string {
+	if expired {
+		return "Elle ne sert plus : demandez la suivante."
+	}
+	return "Vous pouvez déjà demander la suivante : celle-ci sert jusqu'à la remise."
+}

@@ -1,0 +1,102 @@
+package server_test
+
+import (
+	"html"
+	"net/http"
+	"strings"
+	"testing"
+
+	"okey"
+	"okey/internal/scene"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// toSign brings Léa's request to the charter, and returns its page.
+func (h *house) toSign(c cast) string {
+	h.Helper()
+	h.Key(scene.Tilleuls)
+	page := h.as(c.lea).asks()
+	h.as(c.roux).done(h.as(c.roux).answers(page, "approve", ""))
+	return page
+}
+
+func TestCharterAndPINAreOnOnePageThatExplainsBoth(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	page := h.toSign(c)
+	lea := h.as(c.lea)
+	assert.Contains(t, lea.get(page).HTML, `class="button" href="`+page+`/charte"`)
+	sign := lea.get(page + "/charte")
+	assert.Equal(t, http.StatusOK, sign.Status)
+	assert.Contains(t, html.UnescapeString(sign.HTML), strings.TrimSpace(okey.FirstCharter), "the text whole, as it is signed")
+	assert.Contains(t, sign.HTML, `href="/charte/1"`, "to print it")
+	for _, said := range []string{
+		"Une clef vous est réservée jusqu'au", "Signer, c'est vous engager à faire ce qu'elle dit.",
+		"un seul chiffre répété", "une suite qui monte ou qui descend", "dans le numéro de la clef, car qui la trouve les lit",
+		"prenez une phrase que vous aimez et comptez les lettres", "Venez la chercher au collège des Tilleuls, auprès d'Anne Blanc ou Marc Roux",
+	} {
+		assert.Contains(t, sign.text(), said)
+	}
+	for _, name := range []string{"pin", "pin2"} {
+		assert.Regexp(t, `<input[^>]*id="charte-`+name+`" name="`+name+`" type="password" inputmode="numeric" autocomplete="new-password"`, sign.HTML)
+	}
+	assert.NotContains(t, sign.HTML, " checked", "the box is ticked by whoever has read")
+}
+
+func TestOnlyWhoeverAskedComesToTheSigning(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	page := h.as(c.lea).asks()
+	early := h.as(c.lea).get(page + "/charte")
+	assert.Equal(t, page, early.Location, "nothing to sign yet")
+	h.Key(scene.Tilleuls)
+	h.as(c.roux).done(h.as(c.roux).answers(page, "approve", ""))
+	for _, p := range []okey.Person{c.roux, c.support} {
+		led := h.as(p).get(page + "/charte")
+		assert.Equal(t, http.StatusSeeOther, led.Status)
+		assert.Equal(t, page, led.Location)
+		assert.NotContains(t, h.as(p).get(page).HTML, page+"/charte", "it is not theirs to sign")
+	}
+	assert.Equal(t, http.StatusNotFound, h.as(c.stranger).get(page+"/charte").Status)
+}
+
+func TestASigningThatItsSessionDidNotOutlastBeginsWhereItWas(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	page := h.toSign(c)
+	lea := h.as(c.lea)
+	form := lea.get(page+"/charte").form(t, page+"/charte", "read", "oui", "pin", "4071", "pin2", "4071")
+	h.Exec(`DELETE FROM session`)
+	ended := lea.post(page+"/charte", form)
+	assert.Contains(t, ended.HTML, "/connexion?vers="+strings.ReplaceAll(page, "/", "%2F")+"%2Fcharte", "back to the form, not to the request")
+	lea.continueAs(c.lea)
+	back := lea.get(page + "/charte")
+	assert.Contains(t, back.text(), "Rien de ce que vous aviez écrit n'est perdu")
+	assert.Equal(t, "oui", back.form(t, page+"/charte").Get("read"))
+	assert.NotContains(t, back.HTML, "4071")
+
+	h.publish("Charte nouvelle.")
+	assert.NotContains(t, lea.get(page+"/charte").HTML, " checked", "another text is agreed to anew")
+}
+
+func TestWithNobodyToHandTheKeyOverTheSignerIsToldSo(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	page := h.toSign(c)
+	h.Exec(`DELETE FROM assignment WHERE function <> 'personnel'`)
+	assert.Contains(t, h.as(c.lea).get(page+"/charte").text(), "Personne de la direction ne peut vous la remettre aujourd'hui : l'assistance est prévenue")
+}
+
+func TestASigningThatComesTooLateIsAnsweredOnTheRequest(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	page := h.toSign(c)
+	lea := h.as(c.lea)
+	form := lea.get(page+"/charte").form(t, page+"/charte", "read", "oui", "pin", "4071", "pin2", "4071")
+	lea.done(lea.fill(page, page+"/retrait", "comment", ""))
+	late := lea.post(page+"/charte", form)
+	assert.Equal(t, http.StatusConflict, late.Status)
+	assert.Contains(t, late.text(), "Ma demande de clef")
+	assert.Contains(t, late.text(), "Vous avez retiré cette demande")
+}

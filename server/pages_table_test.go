@@ -1,0 +1,55 @@
+package server_test
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"okey"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var marked = regexp.MustCompile(`<(t[dh])[^>]*>`)
+
+// cells is the page with bare cells, for tests that ask what stands in them.
+func (p sheet) cells() string { return marked.ReplaceAllString(p.HTML, "<$1>") }
+
+// On a phone every table is a list of cards: nothing is pushed sideways, and each value says what it is.
+func TestEveryTableIsCardsOnAPhone(t *testing.T) {
+	files, err := filepath.Glob("templates/*.html")
+	require.NoError(t, err)
+	tables := 0
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, tag := range regexp.MustCompile(`<table[^>]*>`).FindAllString(string(content), -1) {
+			if tag == `<table class="counts">` { // two or three columns of numbers: it fits 320 pixels
+				continue
+			}
+			tables++
+			assert.Equal(t, `<table class="stacks" role="table">`, tag, file)
+		}
+		if strings.Contains(string(content), `class="counts"`) {
+			continue
+		}
+		for _, entry := range regexp.MustCompile(`<td[^>]*>`).FindAllString(string(content), -1) {
+			assert.Contains(t, entry, `role="cell" data-label="`, file)
+		}
+	}
+	assert.LessOrEqual(t, tables, 3, "the one of parts.html does for nearly all")
+	assert.Positive(t, tables)
+}
+
+func TestATableNamesItsColumnsInEachRow(t *testing.T) {
+	h := newHouse(t)
+	page := h.browse().get("/confidentialite")
+	require.Equal(t, http.StatusOK, page.Status)
+	assert.Contains(t, page.HTML, `<th scope="col" role="columnheader">Combien de temps</th>`)
+	assert.Equal(t, len(okey.Keepings()), strings.Count(page.HTML, `<td role="cell" data-label="Combien de temps">`))
+	assert.Equal(t, len(okey.Keepings()), strings.Count(page.HTML, `<th scope="row" role="rowheader">`))
+}

@@ -1,0 +1,137 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+
+	"okey"
+)
+
+// answerLink is one of the ways on from a page that asks.
+type answerLink struct {
+	navLink
+	First bool // the one that most people need
+}
+
+// troubleScreen is one question about a key that fails.
+type troubleScreen struct {
+	Serial  okey.Serial
+	Known   string   // what OKEY knows by itself to be wrong, and what to do
+	Mend    *navLink // about that
+	Say     string
+	Steps   []string
+	Ask     string
+	Answers []answerLink
+	Back    navLink
+}
+
+// trouble is one question on the way from "it does not work" to what is to be done.
+type trouble struct {
+	path, title string
+	say         string   // before the steps to try, if there are any
+	steps       []string // in their order
+	ask         string   // the question
+	answers     []troubleAnswer
+}
+
+// troubleAnswer leads on: to another page of the key, or to one of its PIN.
+type troubleAnswer struct {
+	say   string
+	path  string // below the key's own
+	pin   bool   // to the page of a forgotten PIN instead
+	fine  bool   // to the key's own page: it works again
+	first bool
+}
+
+// troubles are the questions, the first one first. What an academy's help desk would ask on the telephone, in that order.
+var troubles = []trouble{
+	{
+		path: pathTrouble, title: "Ma clef ne marche plus", ask: "Que se passe-t-il ?",
+		answers: []troubleAnswer{
+			{say: "La connexion refuse mon code", path: pathTrouble + "/code"},
+			{say: "L'écran de la clef reste vide, ou ne se lit plus", path: pathTrouble + "/ecran"},
+			{say: "J'ai oublié mon code PIN", pin: true},
+			{say: "La clef est cassée", path: pathReport + "?depuis=cassee"},
+			{say: "Je ne trouve plus ma clef", path: pathLost},
+		},
+	},
+	{
+		path: pathTrouble + "/code", title: "La connexion refuse mon code", say: "Vérifiez d'abord ce que vous tapez :",
+		steps: []string{
+			"Tapez votre code PIN puis, sans espace, le nombre que la clef affiche à cet instant.",
+			"Le nombre change souvent : s'il vient de changer, prenez le nouveau.",
+		},
+		ask: "Connaissez-vous bien votre code PIN ?",
+		answers: []troubleAnswer{
+			{say: "Oui, et c'est encore refusé", path: pathTrouble + "/decalage", first: true},
+			{say: "J'ai un doute : choisir un autre code PIN", pin: true},
+			{say: "Ça marche", fine: true},
+		},
+	},
+	{
+		path: pathTrouble + "/decalage", title: "Remettre la clef à l'heure", say: "Une clef qui n'a pas servi depuis longtemps peut s'être décalée. Essayez ceci :",
+		steps: []string{
+			"Fermez le navigateur, puis rouvrez-le.",
+			"Connectez-vous avec votre code PIN suivi du nombre affiché.",
+			"Attendez que la clef affiche le nombre suivant.",
+			"Tapez ce nombre seul, sans le code PIN.",
+		},
+		ask: "Et maintenant ?",
+		answers: []troubleAnswer{
+			{say: "Ça marche", fine: true, first: true},
+			{say: "C'est toujours refusé", path: pathReport + "?depuis=decalage"},
+		},
+	},
+	{
+		path: pathTrouble + "/ecran", title: "L'écran de la clef reste vide",
+		say: "Si la clef a un bouton, appuyez dessus une seconde et attendez un peu.", ask: "Voyez-vous un nombre ?",
+		answers: []troubleAnswer{
+			{say: "Oui, je vois un nombre", path: pathTrouble + "/code"},
+			{say: "Non, rien, ou je ne peux pas le lire", path: pathReport + "?depuis=ecran"},
+		},
+	},
+}
+
+func (s *Server) troublePage(v *visit, t trouble) error {
+	key, err := s.ownKeyOf(v)
+	if err != nil {
+		return err
+	}
+	page := troubleScreen{Serial: key.Serial, Say: t.say, Steps: t.steps, Ask: t.ask}
+	page.Back = navLink{Name: "Revenir à ma clef", Path: keyURL(key.Serial)}
+	if t.path != pathTrouble {
+		page.Back = navLink{Name: "Ce n'est pas cela : revenir au début", Path: keyURL(key.Serial) + pathTrouble}
+	}
+	for _, a := range t.answers {
+		to := keyURL(key.Serial) + a.path
+		if a.pin {
+			to = linksOfPIN(key.Serial).Forgotten
+		}
+		if a.fine {
+			to = keyURL(key.Serial)
+		}
+		page.Answers = append(page.Answers, answerLink{navLink: navLink{Name: a.say, Path: to}, First: a.first})
+	}
+	if page.Known, page.Mend, err = s.knownTrouble(v, key); err != nil {
+		return err
+	}
+	return s.show(v, http.StatusOK, "trouble", screen{Title: t.title, Body: page})
+}
+
+// knownTrouble is what OKEY knows to be wrong with a key without asking: it has expired, or its PIN is locked.
+func (s *Server) knownTrouble(v *visit, key okey.Key) (string, *navLink, error) {
+	c, err := s.clockAt(v.ctx(), v, key.UAI)
+	if err != nil {
+		return "", nil, err
+	}
+	if key.ExpiresOn.Before(okey.DayOf(v.Now, c.zone)) {
+		return fmt.Sprintf("Votre clef a expiré le %s : elle ne marchera plus. Demandez la suivante.", c.date(key.ExpiresOn)),
+			&navLink{Name: "Demander la clef suivante", Path: pathAsk}, nil
+	}
+	guard, err := s.store.PINGuardOf(v.ctx(), key.Serial)
+	if err != nil || !guard.Locked(v.Now) {
+		return "", nil, err
+	}
+	return fmt.Sprintf("Trop de codes PIN faux de suite : plus aucun n'est accepté avant %s. Choisir un autre code PIN débloque la clef tout de suite.", c.time(guard.BlockedUntil)),
+		&navLink{Name: "Choisir un autre code PIN", Path: linksOfPIN(key.Serial).Forgotten}, nil
+}

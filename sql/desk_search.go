@@ -1,0 +1,157 @@
+package sql
+
+import (
+	"context"
+	stdsql "database/sql"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"okey"
+
+	"github.com/google/uuid"
+	"github.com/lib/pq"
+)
+
+// What support's search box finds. Each question is bounded, and answers what matches exactly first.
+
+// FoundPerson is somebody whom the search has come upon.
+type FoundPerson struct {
+	okey.Person
+	Exact bool // what was typed is the whole name, uid or address
+}
+
+var findPeople = `SELECT ` + personColumns + `, ` + fold(`$2`) + ` IN (` + fold(`p.uid`) + `, ` + fold(`p.mail`) + `,
+		` + fold(`p.given_name || ' ' || p.family_name`) + `, ` + fold(`p.family_name || ' ' || p.given_name`) + `) AS exact
+	FROM person p WHERE p.erased_at IS NULL AND cardinality($1::text[]) > 0 AND NOT EXISTS (SELECT FROM unnest($1::text[]) AS w
+		WHERE position(` + foldedWord + ` IN ` + fold(`concat_ws(' ', p.given_name, p.family_name, p.uid, p.mail)`) + `) = 0)
+	ORDER BY exact DESC, p.family_name, p.given_name, p.uid LIMIT $3`
+
+// FindPeople returns people whose name, uid or address has each word in it, whatever its accents.
+func (r reader) FindPeople(ctx context.Context, typed string, limit int) ([]FoundPerson, error) {
+	var rows []struct {
+		personRow
+		Exact bool `db:"exact"`
+	}
+	err := r.all(ctx, &rows, findPeople, pq.Array(searchWords(typed)), singleSpaced(typed), limit)
+	found := make([]FoundPerson, len(rows))
+	for i, row := range rows {
+		found[i] = FoundPerson{Person: row.person(), Exact: row.Exact}
+	}
+	return found, err
+}
+
+// FoundPlace is an establishment that the search has come upon.
+type FoundPlace struct {
+	Place
+	Served bool
+	Exact  bool // what was typed is its code or its whole name
+}
+
+var findPlaces = `SELECT ` + placeColumns + `, e.served, (e.uai = $2 OR ` + fold(`e.name`) + ` = ` + fold(`$3`) + `) AS exact
+	FROM establishment e WHERE e.uai = $2 OR cardinality($1::text[]) > 0 AND NOT EXISTS (SELECT FROM unnest($1::text[]) AS w
+		WHERE position(` + foldedWord + ` IN ` + fold(`concat_ws(' ', e.name, e.commune, e.uai)`) + `) = 0)
+	ORDER BY exact DESC, e.served DESC, e.name, e.uai LIMIT $4`
+
+// FindEstablishments returns establishments, served or not, whose name, town or UAI has each word in it, and the one of the code, if any.
+func (r reader) FindEstablishments(ctx context.Context, typed string, code okey.UAI, limit int) ([]FoundPlace, error) {
+	var rows []struct {
+		placeRow
+		Served bool `db:"served"`
+		Exact  bool `db:"exact"`
+	}
+	err := r.all(ctx, &rows, findPlaces, pq.Array(searchWords(typed)), string(code), singleSpaced(typed), limit)
+	found := make([]FoundPlace, len(rows))
+	for i, row := range rows {
+		found[i] = FoundPlace{Place: row.place(), Served: row.Served, Exact: row.Exact}
+	}
+	return found, err
+}
+
+// FoundKey is a key that the search has come upon.
+type FoundKey struct {
+	Serial okey.Serial   `db:"serial"`
+	State  okey.KeyState `db:"state"`
+	School string        `db:"school"`
+	Holder string        `db:"holder"`
+	Exact  bool          `db:"exact"`
+}
+
+// FindKeys returns keys whose serial number has the typed one in it, or differs from it by leading zeros only.
+func (r reader) FindKeys(ctx context.Context, serial okey.Serial, limit int) ([]FoundKey, error) {
+	var found []FoundKey
+	err := r.all(ctx, &found, `SELECT k.serial, k.state, e.name AS school, trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS holder,
+			k.serial = $1 AS exact
+		FROM key k JOIN establishment e ON e.uai = k.uai LEFT JOIN person p ON p.id = k.holder
+		WHERE position($1 IN k.serial) > 0 OR ltrim(k.serial, '0') = $2 ORDER BY exact DESC, length(k.serial), k.serial LIMIT $3`,
+		string(serial), serial.Stem(), limit)
+	return found, err
+}
+
+// FoundBatch is a batch of keys.
+type FoundBatch struct {
+	Batch string `db:"batch"`
+	Keys  int    `db:"keys"`
+	Exact bool   `db:"exact"`
+}
+
+// FindBatches returns batches whose name has the text in it, spaces and hyphens apart.
+func (r reader) FindBatches(ctx context.Context, typed string, limit int) ([]FoundBatch, error) {
+	var found []FoundBatch
+	err := r.all(ctx, &found, `SELECT k.batch, count(*) AS keys, bool_or(k.bare = $1) AS exact
+		FROM (SELECT batch, regexp_replace(upper(batch), '[\s-]', '', 'g') AS bare FROM key) k
+		WHERE k.batch <> '' AND position($1 IN k.bare) > 0 GROUP BY k.batch ORDER BY exact DESC, k.batch LIMIT $2`, okey.Compact(typed), limit)
+	return found, err
+}
+
+// FoundOrder is an order.
+type FoundOrder struct {
+	ID       uuid.UUID       `db:"id"`
+	Number   int64           `db:"number"`
+	State    okey.OrderState `db:"state"`
+	Quantity int             `db:"quantity"`
+	School   string          `db:"school"`
+}
+
+// FindOrder returns the order of a number; ok is false where there is none.
+func (r reader) FindOrder(ctx context.Context, number int64) (o FoundOrder, ok bool, err error) {
+	err = r.get(ctx, &o, noOrder, `SELECT o.id, o.number, o.state, o.quantity, e.name AS school
+		FROM key_order o JOIN establishment e ON e.uai = o.uai WHERE o.number = $1`, number)
+	if isNoRow(err) {
+		return o, false, nil
+	}
+	return o, err == nil, err
+}
+
+// FoundRequest is a request with the name of who made it.
+type FoundRequest struct {
+	okey.Request
+	Requester string
+	School    string
+}
+
+// FindRequests returns the requests whose id lies between two ids, both included: those that begin alike stand together.
+func (r reader) FindRequests(ctx context.Context, from, to uuid.UUID, limit int) ([]FoundRequest, error) {
+	var rows []struct {
+		requestRow
+		Requester stdsql.NullString `db:"requester"`
+		School    string            `db:"school"`
+	}
+	err := r.all(ctx, &rows, `SELECT `+requestColumns+`, trim(p.given_name || ' ' || p.family_name) AS requester, e.name AS school`+requestTables+`
+		JOIN person p ON p.id = r.person WHERE r.id BETWEEN $1 AND $2 ORDER BY r.id LIMIT $3`, from, to, limit)
+	if err != nil {
+		return nil, fmt.Errorf("find requests: %w", err)
+	}
+	found := make([]FoundRequest, len(rows))
+	for i, row := range rows {
+		found[i] = FoundRequest{Request: row.request(), Requester: row.Requester.String, School: row.School}
+	}
+	return found, nil
+}
+
+// searchWords takes apart what was typed: hyphens and apostrophes part words, too.
+func searchWords(typed string) []string {
+	return strings.FieldsFunc(strings.ToLower(typed), func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("-'’", r) })
+}
+
+func singleSpaced(typed string) string { return strings.Join(strings.Fields(typed), " ") }

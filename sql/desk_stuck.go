@@ -1,0 +1,77 @@
+package sql
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"okey"
+
+	"github.com/google/uuid"
+	"github.com/lib/pq"
+)
+
+// Unanswered is an establishment whose requests nobody can answer today.
+type Unanswered struct {
+	UAI      okey.UAI  `db:"uai"`
+	Name     string    `db:"name"`
+	Host     okey.UAI  `db:"host"` // that was named, and has no direction either; empty for none
+	Requests int       `db:"requests"`
+	Since    time.Time `db:"since"` // the oldest waits
+}
+
+// UnansweredEstablishments returns establishments with open requests, and neither principal nor deputy on the day; a delegation holds no longer
+// than its giver. Those that wait longest come first.
+func (r reader) UnansweredEstablishments(ctx context.Context, on okey.Day, limit int) ([]Unanswered, error) {
+	var found []Unanswered
+	err := r.all(ctx, &found, `SELECT e.uai, e.name, coalesce(e.host, '') AS host, count(*) AS requests, min(r.since) AS since
+		FROM request r JOIN establishment e ON e.uai = r.uai WHERE r.closed_at IS NULL
+		AND NOT EXISTS (SELECT FROM assignment a WHERE a.uai = coalesce(e.host, e.uai) AND a.function IN ('chef', 'adjoint') AND (a.until IS NULL OR a.until >= $1::date))
+		GROUP BY e.uai, e.name, e.host ORDER BY min(r.since), e.uai LIMIT $2`, on.String(), limit)
+	return found, err
+}
+
+// OverdueOrders returns open orders of which support has been told that they do not come, oldest first.
+func (r reader) OverdueOrders(ctx context.Context, limit int) ([]ListedOrder, error) {
+	var rows []orderRow
+	err := r.all(ctx, &rows, orders+`WHERE o.closed_at IS NULL AND EXISTS (SELECT FROM mail m WHERE m.subject_id = o.id AND m.kind = 'order_overdue')
+		ORDER BY o.exported_at, o.id LIMIT $1`, limit)
+	found := make([]ListedOrder, len(rows))
+	for i, row := range rows {
+		found[i] = row.order()
+	}
+	return found, err
+}
+
+// UnconfirmedDeliveries returns announced deliveries taken before the instant, of which keys are still on their way, oldest first.
+func (r reader) UnconfirmedDeliveries(ctx context.Context, before time.Time, limit int) ([]Delivery, error) {
+	return r.deliveries(ctx, `WHERE d.state = 'in_transit' AND d.taken_at < $2 ORDER BY d.taken_at, d.id LIMIT $3`, nil, before, limit)
+}
+
+// CountOpen counts the open requests that were made before the instant.
+func (r reader) CountOpen(ctx context.Context, before time.Time) (int, error) {
+	var n int
+	err := r.get(ctx, &n, "", `SELECT count(*) FROM request WHERE closed_at IS NULL AND asked_at < $1`, before)
+	return n, err
+}
+
+// OpenBut returns open requests that were made before the instant and are none of those named, oldest first.
+func (r reader) OpenBut(ctx context.Context, named []uuid.UUID, before time.Time, limit int) ([]Awaited, error) {
+	var rows []struct {
+		requestRow
+		Given  string `db:"given_name"`
+		Family string `db:"family_name"`
+		School string `db:"school"`
+	}
+	err := r.all(ctx, &rows, `SELECT `+requestColumns+`, p.given_name, p.family_name, e.name AS school`+requestTables+`
+		JOIN person p ON p.id = r.person WHERE r.closed_at IS NULL AND r.asked_at < $2
+		AND NOT EXISTS (SELECT FROM unnest($1::uuid[]) AS named (id) WHERE named.id = r.id) ORDER BY r.since, r.id LIMIT $3`, pq.Array(named), before, limit)
+	if err != nil {
+		return nil, fmt.Errorf("find open requests but some: %w", err)
+	}
+	found := make([]Awaited, len(rows))
+	for i, row := range rows {
+		found[i] = Awaited{Request: row.request(), Requester: okey.Person{ID: row.Person, GivenName: row.Given, FamilyName: row.Family}, School: row.School}
+	}
+	return found, nil
+}

@@ -1,0 +1,20 @@
+package main
+
+import (
+	"os/exec"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestAShellReadsTheEnvironmentAsItWasMeant(t *testing.T) {
+	for _, value := range []string{
+		"", "127.0.0.1:8080", "Commande de clés OTP", "Académie d'Aix-Marseille", "https://tickets.example/?produit={produit}&objet={objet}", "OKEY <okey@ac-exemple.fr>",
+	} {
+		read, err := exec.Command("sh", "-c", variable{"V", value}.line()+`printf %s "$V"`).Output()
+		require.NoError(t, err, value)
+		assert.Equal(t, value, string(read))
+	}
+	assert.Equal(t, "V=Fil@os\n", variable{"V", "Fil@os"}.line(), "bare where it can be")
+}

@@ -137,7 +137,6 @@ func (s *Server) peopleRoutes(pages gin.IRouter) {
 	get(pathSuccession+"/:id", s.successionRecordPage)
 	s.requesterPages(get, post)
 	s.approverPages(get, post)
-	s.requesterPages(get, post)
 	s.pinPages(get, post)
 	s.orderPages(get, post)
 	s.delegationPages(get, post)

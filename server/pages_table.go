@@ -102,6 +102,8 @@ func (l auditLine) Cells() []cell {
 	return []cell{{Text: l.When}, {Text: l.What}, {Text: l.Who}, {Text: l.Via}, {Text: l.About, Path: l.Path}, {Text: l.Detail}}
 }
 
+func (l letterLine) Cells() []cell { return []cell{{Text: l.Subject, Path: l.Path}, {Text: l.When}} }
+
 func (l privacyLine) Cells() []cell { return []cell{{Text: l.What}, {Text: l.Why}, {Text: l.Long}} }
 
 func (l moveLine) Cells() []cell {

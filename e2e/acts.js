@@ -30,12 +30,12 @@ export async function decide(visitor, answer, comment = "") {
   const form = visitor.page.locator("form", { has: choice });
   await choice.check();
   if (comment) await form.getByLabel(/Commentaire/).fill(comment);
-  await visitor.leads(() => form.getByRole("button").click());
+  await visitor.leads(() => form.getByRole("button").last().click());
 }
 
 /** Follows the mail that asks for an answer. */
 export async function openAnswerMail(visitor, approver, requester) {
-  await visitor.open(buttonOf(await mailTo(approver, requester.name)));
+  await visitor.open(buttonOf(await mailTo(approver, `${requester.name} demande une clef`)));
 }
 
 /** Signs the charter and chooses a PIN, on the page for both. */
@@ -58,12 +58,4 @@ export async function serialShown(visitor) {
   const found = text.match(/\bE\d{5,}\b/);
   assert.ok(found, "a serial number on the page");
   return found[0];
-}
-
-/** Reports what has become of a key, on its page. */
-export async function report(visitor, serial, reason, comment) {
-  await visitor.open(`/clefs/${serial}`);
-  await visitor.page.getByLabel(/Motif/).selectOption(reason);
-  await visitor.type(/Commentaire/, comment);
-  await visitor.press("Enregistrer");
 }

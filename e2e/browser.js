@@ -117,11 +117,12 @@ export class Visitor {
   }
 
   async type(label, text) {
-    await this.page.getByLabel(label, { exact: typeof label === "string" }).fill(text);
+    await this.page.getByRole("main").getByLabel(label, { exact: typeof label === "string" }).fill(text);
   }
 
   async choose(label) {
-    await this.page.getByLabel(label, { exact: typeof label === "string" }).check();
+    const named = { name: label, exact: typeof label === "string" };
+    await this.page.getByRole("checkbox", named).or(this.page.getByRole("radio", named)).check();
   }
 
   /** Sees words on the page, outside of header and footer. */

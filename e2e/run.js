@@ -72,7 +72,7 @@ async function startHouse() {
 
 function variables(file) {
   const lines = readFileSync(file, "utf8").split("\n").filter((line) => line.includes("="));
-  return Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]));
+  return Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1).replace(/^(["'])(.*)\1$/, "$2")]));
 }
 
 async function until(part, seconds, holds) {

@@ -13,7 +13,7 @@ journey("support finds people, schools, keys and requests by whatever they are t
   const desk = await visit(team.support);
   for (const told of [requester.name, school.uai, school.keys[0], request.id]) {
     await desk.open("/assistance");
-    await desk.type(/Chercher/, told);
+    await desk.page.getByRole("searchbox").fill(told);
     await desk.press("Chercher");
     await desk.sees(told === requester.name ? requester.name : new RegExp(`${school.name}|${told}|${requester.name}`));
   }

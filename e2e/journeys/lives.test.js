@@ -1,6 +1,6 @@
 // What becomes of requests and keys besides the straight way.
 import assert from "node:assert/strict";
-import { ask, decide, handOver, openAnswerMail, report, serialShown, sign, signInThrough } from "../acts.js";
+import { ask, decide, handOver, openAnswerMail, serialShown, sign, signInThrough } from "../acts.js";
 import { journey, twoWays } from "../browser.js";
 import { api, bringKeys, inMonths, mailTo, openSchool, requestAt, team } from "../house.js";
 
@@ -34,7 +34,7 @@ journey("no key is free: one keeps one's place, keys are ordered, arrive, and th
   await decide(head, "Accepter");
   await mailTo(school.head, "clef");
   await asks.open("/");
-  await asks.sees(/attend/);
+  await asks.sees(/place/i);
 
   await head.signIn(school.head);
   await head.open("/commandes");
@@ -70,7 +70,10 @@ journey("a lost key is declared, and another one asked for", twoWays, async (vis
   const [requester] = school.staff;
   const request = await requestAt("handed_over", school, requester);
   const holds = await visit(requester);
-  await report(holds, request.key.serial, "lost", "Perdue dans le bus.");
+  await holds.open("/");
+  await holds.follow("J'ai perdu ma clef");
+  await holds.type(/Où et quand/, "Perdue dans le bus.");
+  await holds.press("Déclarer ma clef perdue");
   assert.equal((await api(school.head, "GET", `/keys/${request.key.serial}`)).state, "lost");
   await mailTo(school.head, request.key.serial);
   await ask(holds, { need: "remplacer celle que j'ai perdue" });

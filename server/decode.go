@@ -113,9 +113,11 @@ func actionOf(c *gin.Context) (uuid.UUID, error) {
 
 // read notes the id of the action, and what could not be read.
 func (w *wish) read(c *gin.Context, unread error) {
-	if w.Action, w.Fault = actionOf(c); unread != nil {
-		w.Fault = unread
+	action, fault := actionOf(c)
+	if unread != nil {
+		fault = unread
 	}
+	w.Action, w.Fault = action, fault
 }
 
 func oneOf[T ~string](field, value string, valid func(T) bool, all []T) (T, error) {

@@ -95,9 +95,9 @@ func (s *Server) findRequests(v *visit, asked string) (finding, error) {
 }
 
 func (s *Server) findKeys(v *visit, asked string) (finding, error) {
-	serial, err := okey.ParseSerial(asked)
-	if err != nil || len(serial) < 3 { // no serial number, or too little of one to mean any key
-		return finding{}, nil
+	serial, unread := okey.ParseSerial(asked)
+	if unread != nil || len(serial) < 3 { // no serial number, or too little of one to mean any key
+		return finding{}, nil //nolint:nilerr // then it is something else
 	}
 	found, err := s.store.FindKeys(v.ctx(), serial, searchRows+1)
 	return gathered("Clefs", found, func(k sql.FoundKey) hit {
@@ -150,9 +150,9 @@ func (s *Server) findPeople(v *visit, asked string) (finding, error) {
 var orderWords = strings.NewReplacer("commande", "", "numéro", "", "numero", "", "n°", "", "no", "", "#", "")
 
 func (s *Server) findOrders(v *visit, asked string) (finding, error) {
-	number, err := strconv.ParseInt(strings.TrimSpace(orderWords.Replace(strings.ToLower(asked))), 10, 64)
-	if err != nil {
-		return finding{}, nil
+	number, unread := strconv.ParseInt(strings.TrimSpace(orderWords.Replace(strings.ToLower(asked))), 10, 64)
+	if unread != nil {
+		return finding{}, nil //nolint:nilerr // not an order's number: it is something else
 	}
 	o, known, err := s.store.FindOrder(v.ctx(), number)
 	if err != nil || !known {

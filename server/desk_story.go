@@ -18,8 +18,8 @@ type deskLine struct {
 	At                            time.Time
 }
 
-// Cells are its entries in a table.
-func (l deskLine) Cells() []cell {
+// cells are its entries in a table.
+func (l deskLine) cells() []cell {
 	return []cell{{Text: l.When}, {Text: l.What, Path: l.Path}, {Text: l.Who}, {Text: l.Via}, {Text: l.Outcome}}
 }
 

@@ -98,7 +98,7 @@ var comebacks = map[string]comeback{
 			h.staff(c, staffRow(p, okey.Staff, okey.Day{}))
 			h.lent(c.blanc, p, okey.Everything)
 		},
-		end: func(h *house, c cast, p okey.Person) {
+		end: func(h *house, c cast, _ okey.Person) {
 			_, err := h.Store.EndDelegation(h.Context(), uuid.MustParse(h.Text(`SELECT id::text FROM delegation`)), c.blanc.ID, time.Now())
 			require.NoError(h, err)
 		},
@@ -122,7 +122,7 @@ var comebacks = map[string]comeback{
 			h.Exec(`UPDATE assignment SET since = since - interval '9 days'`)
 			h.Exec(`UPDATE delegation SET created_at = created_at - interval '9 days', from_day = from_day - 9, until_day = from_day - 2`)
 		},
-		again: func(h *house, c cast, p okey.Person) {
+		again: func(h *house, _ cast, _ okey.Person) {
 			h.Exec(`UPDATE delegation SET until_day = current_date - 2`)
 			h.Exec(`INSERT INTO delegation (id, uai, given_by, given_to, scope, from_day, until_day, created_at, begun_at)
 				SELECT gen_random_uuid(), uai, given_by, given_to, scope, $1::date, $2::date, created_at, created_at FROM delegation`, here().String(), here().AddDays(3).String())

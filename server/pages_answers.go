@@ -343,7 +343,7 @@ func (s *Server) setAside(v *visit, one chosen) (string, error) {
 	case okey.ErrorCode(one.refused) == okey.CodeNotFound:
 		return notForYou, nil
 	case one.refused != nil:
-		return fmt.Sprintf("%s : %s", one.who.Name(), okey.ErrorMessage(one.refused)), nil
+		return fmt.Sprintf("%s : %s", one.who.Name(), okey.ErrorMessage(one.refused)), nil //nolint:nilerr // said to whoever ticked it
 	case okey.CheckSignal(one.Stage, okey.PrincipalDecision) == nil:
 		return "", nil
 	}

@@ -101,8 +101,10 @@ func TestAnEmptyDashboardSaysThatThereIsNothingYet(t *testing.T) {
 
 // dashboardTables are the plots of the dashboard, as the page and their downloads name them.
 var dashboardTables = []struct{ name, file, sheet string }{
-	{"Demandes par semaine", "semaines", "Semaines"}, {"Jours à chaque étape", "delais", "Étapes"},
-	{"Établissements où l'on attend", "etablissements", "Établissements"}, {"Commandes en cours", "commandes", "Commandes"},
+	{"Demandes par semaine", "semaines", "Semaines"},
+	{"Jours à chaque étape", "delais", "Étapes"},
+	{"Établissements où l'on attend", "etablissements", "Établissements"},
+	{"Commandes en cours", "commandes", "Commandes"},
 }
 
 // busy is a house where a request was refused, one was handed over after days, one waits elsewhere, and keys are on order.
@@ -135,13 +137,16 @@ func TestTheDashboardTellsHowTheServiceGoes(t *testing.T) {
 	assert.Equal(t, []string{"En attente de réponse", "2,5", "2,5", "1"}, b.behind(p, "Jours à chaque étape")[1])
 	assert.Equal(t, [][]string{
 		{"Établissement", "Personnes qui attendent", "Clefs libres", "Sans réponse", "En attente d'une clef"},
-		{"Lycée des Acacias (0069002C)", "1", "0", "1", "0"}, {"Collège des Tilleuls (0069001B)", "1", "1", "1", "0"},
+		{"Lycée des Acacias (0069002C)", "1", "0", "1", "0"},
+		{"Collège des Tilleuls (0069001B)", "1", "1", "1", "0"},
 	}, b.behind(p, "Établissements où l'on attend"))
 	assert.Contains(t, p.HTML, `href="/demandes?etablissement=0069002C"`)
 	assert.Equal(t, [][]string{
 		{"Âge", "Enregistrée", "Transmise au fournisseur", "Expédiée", "Reçue en partie", "Commandes", "Clefs attendues"},
-		{"Moins d'une semaine", "2", "0", "0", "0", "2", "10"}, {"1 à 4 semaines", "2", "0", "0", "0", "2", "10"},
-		{"4 à 12 semaines", "1", "0", "0", "0", "1", "5"}, {"12 semaines et plus", "1", "0", "0", "0", "1", "5"},
+		{"Moins d'une semaine", "2", "0", "0", "0", "2", "10"},
+		{"1 à 4 semaines", "2", "0", "0", "0", "2", "10"},
+		{"4 à 12 semaines", "1", "0", "0", "0", "1", "5"},
+		{"12 semaines et plus", "1", "0", "0", "0", "1", "5"},
 	}, b.behind(p, "Commandes en cours"))
 	for _, message := range []string{
 		"3 demandes en 26 semaines, dont 0 avec une clef remise ; 0 la semaine dernière, 0 celle d'avant.",

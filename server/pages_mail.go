@@ -25,8 +25,8 @@ type mailLine struct {
 	At                         time.Time
 }
 
-// Cells are its entries in a table.
-func (l mailLine) Cells() []cell {
+// cells are its entries in a table.
+func (l mailLine) cells() []cell {
 	state := l.State
 	if l.Why != "" {
 		state += " : " + l.Why

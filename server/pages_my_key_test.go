@@ -23,8 +23,12 @@ func TestMyKeySaysHowLongItServesAndWhatToDoAboutIt(t *testing.T) {
 		until okey.Day
 		said  string
 	}{
-		{here().AddMonths(36).AddDays(5), "(encore 3 ans)"}, {here().AddMonths(23), "(encore 23 mois)"}, {here().AddMonths(2).AddDays(3), "(encore 2 mois)"},
-		{here().AddDays(9), "(encore 9 jours)"}, {here().AddDays(1), "(encore 1 jour)"}, {here(), "(dernier jour)"},
+		{here().AddMonths(36).AddDays(5), "(encore 3 ans)"},
+		{here().AddMonths(23), "(encore 23 mois)"},
+		{here().AddMonths(2).AddDays(3), "(encore 2 mois)"},
+		{here().AddDays(9), "(encore 9 jours)"},
+		{here().AddDays(1), "(encore 1 jour)"},
+		{here(), "(dernier jour)"},
 	} {
 		h.Exec(`UPDATE key SET expires_on = $2 WHERE serial = $1`, string(serial), test.until.String())
 		assert.Contains(t, lea.get(keyPage(serial)).text(), "Valable jusqu'au "+test.until.SayWithYear()+" "+test.said)

@@ -41,8 +41,8 @@ type personScreen struct {
 // postLine is a function as support reads it.
 type postLine struct{ What, Where, Path, From, Until, More string }
 
-// Cells are its entries in a table.
-func (l postLine) Cells() []cell {
+// cells are its entries in a table.
+func (l postLine) cells() []cell {
 	from := l.From
 	if l.More != "" {
 		from += " : " + l.More

@@ -79,14 +79,24 @@ func (s *Server) accountTable(v *visit) (spreadsheet, error) {
 			return []any{inZone(k.At, zone), k.Serial, k.Reason.French(), k.Comment}
 		})},
 		{Name: "Délégations", Columns: []workbook.Column{
-			{Title: "Établissement", Width: 36}, {Title: "Délégataire"}, {Title: "Donnée par"}, {Title: "Quoi", Width: 36},
-			{Title: "Premier jour", Kind: workbook.Date}, {Title: "Dernier jour", Kind: workbook.Date}, {Title: "Donnée", Kind: workbook.Instant}, {Title: "État", Width: 48},
+			{Title: "Établissement", Width: 36},
+			{Title: "Délégataire"},
+			{Title: "Donnée par"},
+			{Title: "Quoi", Width: 36},
+			{Title: "Premier jour", Kind: workbook.Date},
+			{Title: "Dernier jour", Kind: workbook.Date},
+			{Title: "Donnée", Kind: workbook.Instant},
+			{Title: "État", Width: 48},
 		}, Rows: rowsOf(known.Delegations, func(d sql.ListedDelegation) []any {
 			return []any{d.School, d.ToName, d.ByName, d.Scope.French(), d.From, d.Until, inZone(d.At, zone), sayDelegation(d, v.today(), paris(v))}
 		})},
 		{Name: "Rattachements", Columns: []workbook.Column{
-			{Title: "Établissement", Width: 36}, {Title: "Fonction", Width: 24}, {Title: "Motif", Width: 60}, {Title: "Dernier jour", Kind: workbook.Date},
-			{Title: "Depuis", Kind: workbook.Instant}, {Title: "Terminé", Kind: workbook.Instant},
+			{Title: "Établissement", Width: 36},
+			{Title: "Fonction", Width: 24},
+			{Title: "Motif", Width: 60},
+			{Title: "Dernier jour", Kind: workbook.Date},
+			{Title: "Depuis", Kind: workbook.Instant},
+			{Title: "Terminé", Kind: workbook.Instant},
 		}, Rows: rowsOf(known.Attachments, func(a sql.ListedAttachment) []any {
 			return []any{a.School, a.Function.French(), a.Reason, a.Until, inZone(a.At, zone), inZone(a.EndedAt, zone)}
 		})},

@@ -78,8 +78,11 @@ func (s *Server) schoolFacts(v *visit, place sql.Place, status sql.PlaceStatus) 
 		served = why
 	}
 	facts := []fact{
-		{Name: "Code UAI", Value: string(place.UAI)}, {Name: "Commune", Value: place.Postcode + " " + place.Commune},
-		{Name: "Académie", Value: place.Academy}, {Name: "Boîte de l'établissement", Value: place.Mailbox()}, {Name: "OKEY le sert", Value: okey.Capitalize(served)},
+		{Name: "Code UAI", Value: string(place.UAI)},
+		{Name: "Commune", Value: place.Postcode + " " + place.Commune},
+		{Name: "Académie", Value: place.Academy},
+		{Name: "Boîte de l'établissement", Value: place.Mailbox()},
+		{Name: "OKEY le sert", Value: okey.Capitalize(served)},
 		{Name: "Dernier import", Value: okey.Capitalize(paris(v).day(status.ImportedAt))},
 	}
 	if academy, known := okey.AcademyByCode(place.Academy); known {
@@ -179,8 +182,10 @@ func (s *Server) schoolStock(v *visit, place sql.Place, today okey.Day, page *sc
 		return err
 	}
 	page.Stock = []fact{
-		{Name: "Libres, à prêter", Value: okey.SayNumber(needs.Free)}, {Name: "Réserve voulue", Value: okey.SayNumber(needs.Minimum)},
-		{Name: "En commande ou en route", Value: okey.SayNumber(needs.UnderWay)}, {Name: "En service, expirent sous trois mois", Value: okey.SayNumber(needs.Expiring)},
+		{Name: "Libres, à prêter", Value: okey.SayNumber(needs.Free)},
+		{Name: "Réserve voulue", Value: okey.SayNumber(needs.Minimum)},
+		{Name: "En commande ou en route", Value: okey.SayNumber(needs.UnderWay)},
+		{Name: "En service, expirent sous trois mois", Value: okey.SayNumber(needs.Expiring)},
 	}
 	keys := "/clefs?etablissement=" + string(place.UAI)
 	for _, state := range okey.KeyStates() {

@@ -19,7 +19,7 @@ type cell struct {
 }
 
 // rowOfCells is a line that tables can show. The first cell names the row.
-type rowOfCells interface{ Cells() []cell }
+type rowOfCells interface{ cells() []cell }
 
 // tableView is a table ready to be written.
 type tableView struct {
@@ -40,7 +40,7 @@ func tableOf(name string, rows any, columns ...string) (tableView, error) {
 		if !is {
 			return view, fmt.Errorf("table %s: %T has no cells", name, lines.Index(i).Interface())
 		}
-		cells := line.Cells()
+		cells := line.cells()
 		if len(cells) != len(columns) {
 			return view, fmt.Errorf("table %s: %d cells under %d columns", name, len(cells), len(columns))
 		}
@@ -54,26 +54,26 @@ func tableOf(name string, rows any, columns ...string) (tableView, error) {
 
 // What each kind of row shows, in the order of the columns that its page names.
 
-func (l orderLine) Cells() []cell {
+func (l orderLine) cells() []cell {
 	return []cell{{Text: l.Number, Path: l.Path}, {Text: l.When}, {Text: l.Where}, {Text: l.Quantity}, {Text: l.State}, {Text: l.By}}
 }
 
-func (l exportLine) Cells() []cell {
+func (l exportLine) cells() []cell {
 	return []cell{{Text: l.When, Path: l.Path}, {Text: l.Orders}, {Text: l.Keys}, {Text: l.By}}
 }
 
-func (l deliveryLine) Cells() []cell {
+func (l deliveryLine) cells() []cell {
 	return []cell{{Text: l.When, Path: l.Path}, {Text: l.File}, {Text: l.Keys}, {Text: l.State}, {Text: l.By}}
 }
 
-func (r deliveryRow) Cells() []cell {
+func (r deliveryRow) cells() []cell {
 	return []cell{{Text: r.Serial, Path: r.Path}, {Text: r.Line}, {Text: r.Batch}, {Text: r.Expires}, {Text: r.Where}}
 }
 
 // badLine is what is wrong with a line of a file.
 type badLine struct{ imports.RowError }
 
-func (l badLine) Cells() []cell {
+func (l badLine) cells() []cell {
 	line := "fichier"
 	if l.Line > 0 {
 		line = strconv.Itoa(l.Line)
@@ -90,23 +90,23 @@ func (d deliveryScreen) BadLines() []badLine {
 	return lines
 }
 
-func (l reportLine) Cells() []cell {
+func (l reportLine) cells() []cell {
 	return []cell{{Text: l.Serial, Path: l.Path}, {Text: l.Where}, {Text: l.When}, {Text: l.By}, {Text: l.Similar}}
 }
 
-func (l inventoryLine) Cells() []cell {
+func (l inventoryLine) cells() []cell {
 	return []cell{{Text: l.When, Path: l.Path}, {Text: l.By}, {Text: l.Found}, {Text: l.Missing}, {Text: l.Others}}
 }
 
-func (l auditLine) Cells() []cell {
+func (l auditLine) cells() []cell {
 	return []cell{{Text: l.When}, {Text: l.What}, {Text: l.Who}, {Text: l.Via}, {Text: l.About, Path: l.Path}, {Text: l.Detail}}
 }
 
-func (l letterLine) Cells() []cell { return []cell{{Text: l.Subject, Path: l.Path}, {Text: l.When}} }
+func (l letterLine) cells() []cell { return []cell{{Text: l.Subject, Path: l.Path}, {Text: l.When}} }
 
-func (l privacyLine) Cells() []cell { return []cell{{Text: l.What}, {Text: l.Why}, {Text: l.Long}} }
+func (l privacyLine) cells() []cell { return []cell{{Text: l.What}, {Text: l.Why}, {Text: l.Long}} }
 
-func (l moveLine) Cells() []cell {
+func (l moveLine) cells() []cell {
 	may := "Oui"
 	if l.Fault != "" {
 		may = "Non. " + l.Fault
@@ -114,7 +114,7 @@ func (l moveLine) Cells() []cell {
 	return []cell{{Text: l.Serial, Path: l.Path}, {Text: l.Where}, {Text: l.State}, {Text: l.Holder}, {Text: may}}
 }
 
-func (l delegationLine) Cells() []cell {
+func (l delegationLine) cells() []cell {
 	end := cell{Text: l.State, Form: l.End}
 	if l.End != nil {
 		end.Does = fmt.Sprintf("Mettre fin à la délégation %v", l.End.Extra)
@@ -123,12 +123,17 @@ func (l delegationLine) Cells() []cell {
 }
 
 // Cells of somebody attached, or of a school that another one answers for: that has neither a function nor a last day.
-func (l arrangementLine) Cells() []cell {
+func (l arrangementLine) cells() []cell {
 	if l.What == "" {
 		return []cell{{Text: l.Who}, {Text: l.Where}, {Text: l.Reason}, {Text: l.By}, {Text: l.State, Form: l.End, Does: "Mettre fin pour " + l.Who}}
 	}
 	return []cell{
-		{Text: l.Who}, {Text: l.What}, {Text: l.Where}, {Text: l.Until}, {Text: l.Reason}, {Text: l.By},
+		{Text: l.Who},
+		{Text: l.What},
+		{Text: l.Where},
+		{Text: l.Until},
+		{Text: l.Reason},
+		{Text: l.By},
 		{Text: l.State, Form: l.End, Does: "Mettre fin au rattachement de " + l.Who},
 	}
 }

@@ -133,8 +133,12 @@ func TestOpenOrdersAreCountedByStateAndAge(t *testing.T) {
 		at    time.Time
 		got   int
 	}{
-		{scene.Tilleuls, okey.OrderPlaced, scene.Now, 0}, {scene.Tilleuls, okey.OrderPlaced, week, 0}, {scene.Tilleuls, okey.OrderPlaced, week.Add(-time.Second), 0},
-		{scene.Acacias, okey.OrderPartlyReceived, month.Add(-time.Second), 3}, {scene.Acacias, okey.OrderCancelled, month, 0}, {scene.Acacias, okey.OrderReceived, month, 5},
+		{scene.Tilleuls, okey.OrderPlaced, scene.Now, 0},
+		{scene.Tilleuls, okey.OrderPlaced, week, 0},
+		{scene.Tilleuls, okey.OrderPlaced, week.Add(-time.Second), 0},
+		{scene.Acacias, okey.OrderPartlyReceived, month.Add(-time.Second), 3},
+		{scene.Acacias, okey.OrderCancelled, month, 0},
+		{scene.Acacias, okey.OrderReceived, month, 5},
 	} {
 		export := uuid.NullUUID{UUID: uuid.New(), Valid: o.state != okey.OrderPlaced && o.state != okey.OrderCancelled}
 		if export.Valid {

@@ -30,12 +30,12 @@ export async function decide(visitor, answer, comment = "") {
   const form = visitor.page.locator("form", { has: choice });
   await choice.check();
   if (comment) await form.getByLabel(/Commentaire/).fill(comment);
-  await visitor.leads(() => form.getByRole("button").last().click());
+  await visitor.leads(() => form.locator("button:not([type=button])").click());
 }
 
-/** Follows the mail that asks for an answer. */
-export async function openAnswerMail(visitor, approver, requester) {
-  await visitor.open(buttonOf(await mailTo(approver, `${requester.name} demande une clef`)));
+/** Follows the mail that asks for an answer; of several, the one with these words. */
+export async function openAnswerMail(visitor, approver, requester, need = `${requester.name} demande une clef`) {
+  await visitor.open(buttonOf(await mailTo(approver, need)));
 }
 
 /** Signs the charter and chooses a PIN, on the page for both. */

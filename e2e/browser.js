@@ -113,7 +113,7 @@ export class Visitor {
       else if (kind === "select-one") await fields.selectOption(value);
       else await fields.fill(value);
     }
-    await this.leads(() => form.locator("button").first().click());
+    await this.leads(() => form.locator("button:not([type=button])").first().click());
   }
 
   async type(label, text) {

@@ -78,7 +78,7 @@ journey("a lost key is declared, and another one asked for", twoWays, async (vis
   await mailTo(school.head, request.key.serial);
   await ask(holds, { need: "remplacer celle que j'ai perdue" });
   const head = await visit();
-  await openAnswerMail(head, school.head, requester);
+  await openAnswerMail(head, school.head, requester, "remplacer celle que j'ai perdue");
   await decide(head, "Accepter");
   await holds.open("/");
   await holds.sees(/charte/i);

@@ -85,14 +85,14 @@ func (s *secrets) make(dir string) error {
 	return nil
 }
 
-// variable is a line of okey.env.
+// variable is a line of okey.env. Of itself none needs quotes, so that every reader of such files understands it; what somebody has set may.
 type variable struct{ name, value string }
 
-// line has quotes only where a shell needs them: every reader of such files understands the rest.
+// line has quotes only where a shell needs them. A question mark alone needs none: no file is named like a database's address.
 func (v variable) line() string {
 	quote := ""
 	switch {
-	case !strings.ContainsAny(v.value, " '\"&;<>(){}|*?#~$`"):
+	case !strings.ContainsAny(v.value, " '\"&;<>(){}|*#~$`"):
 	case strings.Contains(v.value, "'"):
 		quote = `"`
 	default:
@@ -115,14 +115,6 @@ func (h *house) environment(urls databases) ([]variable, config.Config, error) {
 		{"OKEY_SMTP_URL", "smtp://" + h.addresses.smtp.at},
 		{"OKEY_MAIL_FROM", ours("OKEY_MAIL_FROM", "okey@ac-exemple.fr")},
 		{"OKEY_SUPPORT_MAIL", ours("OKEY_SUPPORT_MAIL", "assistance@ac-exemple.fr")},
-		{"OKEY_ACADEMY_NAME", ours("OKEY_ACADEMY_NAME", "")},
-		{"OKEY_LOGO_FILE", ours("OKEY_LOGO_FILE", "")},
-		{"OKEY_STYLE_FILE", ours("OKEY_STYLE_FILE", "")},
-		{"OKEY_TICKET_TOOL", ours("OKEY_TICKET_TOOL", "Fil@os")},
-		{"OKEY_TICKET_PRODUCT", ours("OKEY_TICKET_PRODUCT", "Commande de clés OTP")},
-		{"OKEY_TICKET_URL", ours("OKEY_TICKET_URL", "")},
-		{"OKEY_PORTAL_URL", ours("OKEY_PORTAL_URL", "")},
-		{"OKEY_TRAINING_URL", ours("OKEY_TRAINING_URL", "")},
 		{"OKEY_OIDC_ISSUER", h.addresses.idp.url()},
 		{"OKEY_OIDC_CLIENT_ID", clientID},
 		{"OKEY_OIDC_CLIENT_SECRET", h.secrets.OIDCClientSecret},
@@ -132,6 +124,13 @@ func (h *house) environment(urls databases) ([]variable, config.Config, error) {
 		{"OKEY_LINKS_REQUIRE_SIGN_IN", ours("OKEY_LINKS_REQUIRE_SIGN_IN", "non")},
 		{"OKEY_HOLIDAYS_FILE", ours("OKEY_HOLIDAYS_FILE", holidaysFile(h.flags.Data))},
 		{"OKEY_LOG_LEVEL", ours("OKEY_LOG_LEVEL", "info")},
+	}
+	for _, name := range []string{
+		"OKEY_ACADEMY_NAME", "OKEY_LOGO_FILE", "OKEY_STYLE_FILE", "OKEY_TICKET_TOOL", "OKEY_TICKET_PRODUCT", "OKEY_TICKET_URL", "OKEY_PORTAL_URL", "OKEY_TRAINING_URL",
+	} {
+		if value, given := os.LookupEnv(name); given { // else the default: a line for it would need quotes
+			variables = append(variables, variable{name, value})
+		}
 	}
 	// The ministry's dates for the year of this version; an academy's own file is set in the environment.
 	if err := writeWhole(holidaysFile(h.flags.Data), string(calendar.Demonstration)); err != nil {

@@ -17,4 +17,6 @@ func TestAShellReadsTheEnvironmentAsItWasMeant(t *testing.T) {
 		assert.Equal(t, value, string(read))
 	}
 	assert.Equal(t, "V=Fil@os\n", variable{"V", "Fil@os"}.line(), "bare where it can be")
+	database := "postgres://okey_app:0123@127.0.0.1:45589/okey?sslmode=disable"
+	assert.Equal(t, "V="+database+"\n", variable{"V", database}.line(), "bare where it can be")
 }

@@ -282,6 +282,16 @@ func handedOver(ctx context.Context, p *post) error {
 		return err
 	}
 	p.facts.By, p.facts.At = event.ByName, okey.SayTime(event.At, p.order.At, p.zone)
+	old, err := p.store.RetiredAtHandover(ctx, p.request.ID)
+	if err != nil {
+		return err
+	}
+	for i, serial := range old {
+		if i > 0 {
+			p.facts.Old += ", "
+		}
+		p.facts.Old += string(serial)
+	}
 	p.toRequester(mail.Receipt)
 	if event.By == p.request.Person {
 		p.toSupport(mail.OwnHandover)

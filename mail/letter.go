@@ -122,6 +122,7 @@ type Facts struct {
 	Stage     okey.Stage
 	Serial    okey.Serial
 	Change    okey.KeyReason
+	Old       string // the keys that this one replaces: "0048000007"; empty for none
 	Charter   int
 	Free      int // keys that may be lent
 	Waiting   int // people who wait for one

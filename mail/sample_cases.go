@@ -25,7 +25,7 @@ var cases = map[Letter][]variation{
 	RemindCharter:  {noExpiry},
 	KeyAwaitsYou:   {noExpiry},
 	RemindHandover: {noExpiry},
-	Receipt:        {{"before", "charte antérieure à OKEY", func(f *Facts) { f.Charter = 0 }}},
+	Receipt:        {{"before", "charte antérieure à OKEY", func(f *Facts) { f.Charter = 0 }}, {"renewal", "à la place d'une clef qui expirait", func(f *Facts) { f.Old = "0048000007" }}},
 	Withdrawn:      {{"own", "par le demandeur", func(f *Facts) { f.Own = true }}, commented("Il a quitté l'établissement.")},
 	Expired: {
 		{"decision", "sans réponse", at(okey.AwaitingDecision)},

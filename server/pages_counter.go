@@ -153,6 +153,7 @@ type handoverScreen struct {
 	Who       string
 	Facts     []fact
 	Form      *form
+	TakeBack  string // what to do with the key that this one replaces
 	Swap      string // asks whether another key is really to take the attributed one's place
 	Illegible string
 	Request   string
@@ -214,7 +215,7 @@ func (s *Server) showHandover(v *visit, status int, d dossier, f *form, notice, 
 	if page.Facts, err = s.handoverFacts(v, d); err != nil {
 		return err
 	}
-	page.Slip = slipURL(d.ID)
+	page.Slip, page.TakeBack = slipURL(d.ID), d.takeBack()
 	for _, a := range d.pending {
 		if a.By == v.Actor.ID && a.Name == okey.ActionOf(okey.Handover) {
 			page.Follow, f = followURL(a.ID), nil

@@ -21,6 +21,7 @@ type dossier struct {
 	line      int  // place among those who wait for a key
 	ordered   bool // keys are on order, where the request waits for one
 	events    []okey.Event
+	old       []okey.Serial // keys that this one replaces, at its handover
 	pending   []okey.Action
 	due       []okey.Deadline // while it stands where it does, for whoever asked
 	free      int             // keys that the establishment may lend today
@@ -48,6 +49,9 @@ func (s *Server) dossier(v *visit, id uuid.UUID) (d dossier, err error) {
 		return d, err
 	}
 	if d.events, err = s.store.Timeline(ctx, id); err != nil {
+		return d, err
+	}
+	if d.old, err = s.oldKeys(v, d.Request); err != nil {
 		return d, err
 	}
 	if d.pending, err = s.store.PendingOn(ctx, id); err != nil {
@@ -199,6 +203,9 @@ func (d dossier) story() []storyLine {
 	lines := make([]storyLine, len(d.events))
 	for i, e := range d.events {
 		lines[i] = storyLine{When: okey.Capitalize(d.clock.time(e.At)), What: sayEvent(e), Comment: e.Comment}
+		if e.Kind == okey.EventHandedOver && d.retired() != "" {
+			lines[i].What += " " + d.retired()
+		}
 		if e.Kind == okey.EventMoved { // its comment is the successor's code, said above
 			lines[i].Comment = ""
 		}
@@ -282,10 +289,14 @@ func (d dossier) notice(v *visit, a okey.Action) string {
 	case okey.CharterAndPIN:
 		return fmt.Sprintf("La charte est signée et votre code PIN est choisi. Votre clef vous attend : venez la chercher auprès %s. Ne donnez votre code PIN à personne, pas même à la direction.", okey.SayOf(who))
 	case okey.Handover:
+		said := fmt.Sprintf("La clef %s est remise à %s.", d.Key, d.requester.Name())
 		if a.Verdict.Swapped {
-			return fmt.Sprintf("La clef %s est remise à %s. Elle a pris la place de celle qui était attribuée, qui retourne au stock. Un reçu part par courriel.", d.Key, d.requester.Name())
+			said += " Elle a pris la place de celle qui était attribuée, qui retourne au stock."
 		}
-		return fmt.Sprintf("La clef %s est remise à %s. Un reçu part par courriel.", d.Key, d.requester.Name())
+		if old := d.retired(); old != "" {
+			said += " " + old
+		}
+		return said + " Un reçu part par courriel."
 	case okey.Withdrawal:
 		if d.mine(v) {
 			return "Votre demande est retirée. Vous pourrez en faire une autre quand vous voudrez."

@@ -95,7 +95,7 @@ func charterForm(f *form) {
 
 func handoverForm(f *form, d dossier) {
 	f.Button = "Remettre la clef"
-	f.Extra = d.requester.Name()
+	f.Extra = handing{Who: d.requester.Name(), TakeBack: d.takeBack()}
 	f.Fields = map[string]field{"serial": {
 		Label: "Numéro gravé sur la clef que vous remettez",
 		Hint:  fmt.Sprintf("Clef attribuée : %s. Tapez ou scannez le numéro ; une autre clef de votre stock peut prendre sa place.", d.Key),

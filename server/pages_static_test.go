@@ -140,3 +140,15 @@ func TestTheStatementOfAccessibilityIsOpenAndSaysNoMoreThanIsTrue(t *testing.T) 
 		assert.Contains(t, page.text(), said)
 	}
 }
+
+func TestTheScriptDoesNothingTwice(t *testing.T) {
+	script, err := os.ReadFile("static/okey.js")
+	require.NoError(t, err)
+	seen := map[string]bool{}
+	for _, line := range strings.Split(string(script), "\n") {
+		if strings.HasPrefix(line, "for (") || strings.HasPrefix(line, "// ") {
+			assert.False(t, seen[line], "a second button beside a field: %s", line)
+			seen[line] = true
+		}
+	}
+}

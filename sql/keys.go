@@ -56,6 +56,17 @@ func (r reader) KeysHeldBy(ctx context.Context, person okey.PersonID) ([]okey.Ke
 	return keys(rows), err
 }
 
+// RetiredAtHandover names the keys that were taken out of service at the very moment when a request's own key was handed over: those that it
+// replaced. The allocation writes both with one instant.
+func (r reader) RetiredAtHandover(ctx context.Context, request uuid.UUID) ([]okey.Serial, error) {
+	var old []okey.Serial
+	err := r.all(ctx, &old, `SELECT o.serial FROM request q
+		JOIN key_event n ON n.serial = q.handed_over_key AND n.reason = 'handed_over' AND n.holder = q.person
+		JOIN key_event o ON o.holder = q.person AND o.at = n.at AND o.reason = 'retired'
+		WHERE q.id = $1 ORDER BY o.serial`, request)
+	return old, err
+}
+
 // FreeKeys counts the keys that an establishment may lend on the day.
 func (r reader) FreeKeys(ctx context.Context, uai okey.UAI, on okey.Day) (int, error) {
 	var n int

@@ -112,21 +112,3 @@ for (const line of document.querySelectorAll("[data-tick-all]")) {
 
 // A scanner types where the cursor is: what it typed before gives way.
 for (const field of document.querySelectorAll("[data-scan]")) field.select();
-
-// A PIN can be looked at while it is typed: a button beside the field, for whoever wants it. It is hidden again before it leaves.
-for (const field of document.querySelectorAll("input[data-reveal]")) {
-  const button = document.createElement("button");
-  const label = field.labels[0].textContent;
-  const show = (shown) => {
-    field.type = shown ? "text" : "password";
-    button.textContent = shown ? "Masquer" : "Montrer";
-    button.setAttribute("aria-label", `${button.textContent} : ${label}`);
-  };
-  button.type = "button";
-  button.className = "plain";
-  button.setAttribute("aria-controls", field.id);
-  button.addEventListener("click", () => show(field.type === "password"));
-  field.form.addEventListener("submit", () => show(false));
-  show(false);
-  field.after(" ", button);
-}

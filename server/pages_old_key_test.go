@@ -1,0 +1,44 @@
+package server_test
+
+import (
+	"testing"
+
+	"okey"
+	"okey/internal/scene"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// The key that a renewal replaces goes back at the counter and serves no more: whoever hands the new one over knows it before, everybody after.
+func TestTheOldKeyIsTakenBackInSight(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	old, key := h.KeyOf(c.lea, scene.Tilleuls, here().AddMonths(2)), h.Key(scene.Tilleuls)
+	lea, roux := h.as(c.lea), h.as(c.roux)
+	request := lea.asks()
+	roux.done(roux.answers(request, "approve", ""))
+	lea.done(lea.signs(request))
+
+	warned := "Reprenez l'ancienne clef, la " + string(old) + " : elle ne servira plus."
+	at := counter + "/" + idOf(request)
+	assert.Contains(t, roux.get(at).text(), warned, "at the counter")
+	assert.Contains(t, roux.get(request).text(), warned, "beside the request's own form")
+	assert.NotContains(t, lea.get(request).text(), "ne sert plus", "it still does")
+	assert.Equal(t, okey.InService, h.KeyState(old))
+
+	handed := roux.done(roux.fill(at, at, "serial", string(key)))
+	ended := "L'ancienne clef, la " + string(old) + ", ne sert plus : elle est mise au rebut."
+	assert.Contains(t, handed.text(), "est remise à Léa Martin. "+ended+" Un reçu part par courriel.")
+	assert.Equal(t, okey.Retired, h.KeyState(old))
+	assert.Contains(t, lea.get(request).text(), "a remis la clef "+string(key)+". "+ended, "the story tells it")
+}
+
+func TestAFirstKeyReplacesNone(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Key(scene.Tilleuls)
+	request, key := h.awaits(c, "Ana Une")
+	roux, at := h.as(c.roux), counter+"/"+idOf(request)
+	assert.NotContains(t, roux.get(at).text(), "Reprenez")
+	assert.NotContains(t, roux.done(roux.fill(at, at, "serial", string(key))).text(), "ancienne")
+}

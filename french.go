@@ -59,8 +59,11 @@ func (d Day) say() string {
 	return fmt.Sprintf("%s %s %s", weekdays[d.t.Weekday()], date, months[month-1])
 }
 
-// SayCount counts regular nouns: "0 clef", "1 clef", "3 clefs".
+// SayCount counts regular nouns: "0 clef", "1 clef", "3 clefs"; "6 mois": what ends like a plural is one already.
 func SayCount(n int, noun string) string {
+	if strings.ContainsRune("sxz", rune(noun[len(noun)-1])) {
+		return SayNumber(n) + " " + noun
+	}
 	return SayNumber(n) + " " + SayEither(n, noun, noun+"s")
 }
 

@@ -122,3 +122,8 @@ func TestNamesAreJoinedAsFrenchDoes(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatEndsLikeAPluralTakesNoS(t *testing.T) {
+	assert.Equal(t, "6 mois", okey.SayCount(6, "mois"))
+	assert.Equal(t, "2 clefs", okey.SayCount(2, "clef"))
+}

@@ -74,7 +74,7 @@ func (m *Mails) sendAgain(ctx context.Context, order okey.MailOrder) (okey.MailR
 	if err := p.compose(ctx); err != nil {
 		return okey.MailReport{}, err
 	}
-	if !p.keepOnly(row) {
+	if p.order.Step.Outlived(row.Kind, p.request) || !p.keepOnly(row) {
 		return okey.MailReport{}, m.store.MailIsDropped(ctx, row.ID)
 	}
 	e := p.envelopes[0]

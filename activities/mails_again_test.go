@@ -126,6 +126,24 @@ func TestALetterWithNothingToSayAnyMoreDoesNotLeave(t *testing.T) {
 	assert.Equal(t, "dropped", o.Text(`SELECT state FROM mail WHERE again_of = $1`, mail))
 }
 
+func TestARequestersLetterAboutAStageThatIsOverDoesNotLeaveAgain(t *testing.T) {
+	o := newOffice(t)
+	sam := o.Support("Sam Secours")
+	request, v := o.ask(o.lea, okey.FirstKey)
+	o.follow(request, v)
+	waiting := o.mailTo("no_key_yet", o.lea)
+	o.Key(scene.Tilleuls)
+	o.follow(request, o.approve(request))
+	accepted := o.mailTo("approved", o.lea)
+	require.Equal(t, []string{"lmartin@ac-nice.fr: Demande acceptée : signez la charte"}, lines(o.resent(sam, accepted)), "while its stage lasts")
+	assert.Empty(t, o.resent(sam, waiting), "the answer has come")
+
+	o.Exec(`UPDATE request SET turn = turn + 1 WHERE id = $1`, request)
+	o.now = o.now.Add(time.Hour)
+	assert.Empty(t, o.resent(sam, accepted), "its turn is over, though another one has the same stage")
+	assert.Equal(t, "dropped", o.Text(`SELECT state FROM mail WHERE again_of = $1 ORDER BY created_at DESC LIMIT 1`, accepted))
+}
+
 func TestAMailIsNotSentAgainByImpatience(t *testing.T) {
 	o := newOffice(t)
 	sam, roux := o.Support("Sam Secours"), o.roux

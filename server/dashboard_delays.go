@@ -58,11 +58,22 @@ func (s *Server) delaysPlot(v *visit, chosen dashboardChoice) (plotted, error) {
 		}
 	}
 	return plotOf(f, plot.Bars, plotted{
-		Name: "Jours à chaque étape", Sheet: dashboardSheet(v, "delais"),
+		Nothing: sayNoDelays(f),
+		Name:    "Jours à chaque étape", Sheet: dashboardSheet(v, "delais"),
 		Message: fmt.Sprintf("L'étape la plus longue est « %s » : la moitié des demandes y restent %s %s ou moins, 9 sur 10 restent %s %s ou moins.",
 			longest.Name, sayValue(longest.Values[0]), sayDays(longest.Values[0]), sayValue(longest.Values[1]), sayDays(longest.Values[1])),
 		Note: "En jours de calendrier, week-ends et vacances compris, pour les étapes qui se sont terminées pendant la période. Une demande qui attend encore compte dès qu'elle n'attend plus.",
 	})
+}
+
+// sayNoDelays is what stands in the drawing's place: no time at all is not the same as no data.
+func sayNoDelays(f figures) string {
+	for _, row := range f.Rows {
+		if row.Values[2] > 0 {
+			return "Chaque étape s'est faite aussitôt : 0 jour."
+		}
+	}
+	return ""
 }
 
 // tenths is as exact as days are said: table, drawing and download have the same number.

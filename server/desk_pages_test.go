@@ -204,7 +204,8 @@ func TestARefusedMailIsReadAndSentAgain(t *testing.T) {
 
 	form := told.form(t, page)
 	done := sam.done(sam.post(page, form))
-	assert.Contains(t, done.text(), "Le courriel est récrit et part une fois de plus.")
+	assert.Contains(t, done.HTML, `data-follow="`+page+`?fait=`, "what becomes of it is told by itself")
+	assert.Contains(t, done.text(), "Actualiser")
 	assert.Contains(t, done.text(), "à envoyer (renvoi)")
 	var action okey.Action
 	action, err := h.Store.Action(t.Context(), uuid.MustParse(form.Get("action")))
@@ -217,6 +218,9 @@ func TestARefusedMailIsReadAndSentAgain(t *testing.T) {
 	require.Len(t, box.To(c.roux.Mail), 1)
 	assert.Contains(t, box.Letters()[0].Text, "/valider/")
 	assert.Contains(t, sam.get(page).text(), "envoyé (renvoi)")
+	reloaded := sam.done(sam.post(page, form))
+	assert.Contains(t, reloaded.text(), "Le courriel est reparti")
+	assert.NotContains(t, reloaded.HTML, "data-follow")
 	assert.NotContains(t, sam.get("/assistance").text(), "courriel refusé")
 
 	sam.done(sam.post(page, form))
@@ -236,6 +240,19 @@ func TestARefusedMailIsReadAndSentAgain(t *testing.T) {
 		assert.Equal(t, http.StatusNotFound, h.as(who).post(page, form).Status, who.Name())
 	}
 	assert.Equal(t, http.StatusNotFound, sam.get("/assistance/envois/"+uuid.NewString()).Status)
+}
+
+func TestAMailAboutAStageThatIsOverHasNoButton(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Key(scene.Tilleuls)
+	request := h.as(c.lea).asks()
+	id, sam := h.refused(c.roux, request), h.as(c.support)
+	assert.Contains(t, sam.get("/assistance/envois/"+id).text(), "s'il a encore un objet")
+	h.Exec(`UPDATE request SET turn = turn + 1 WHERE id = $1`, strings.TrimPrefix(request, "/demandes/"))
+	told := sam.get("/assistance/envois/" + id)
+	assert.Contains(t, told.text(), "Ce courriel parle d'une étape qui est terminée")
+	assert.Equal(t, []string{"/deconnexion"}, postsOf(told))
 }
 
 func TestWhatARelayHoldsAgainstAMailIsSaidInFrench(t *testing.T) {

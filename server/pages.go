@@ -288,6 +288,9 @@ func (s *Server) failVisit(v *visit, err error) {
 	if status == http.StatusUnauthorized {
 		body.SignIn = pathSignIn
 	}
+	if status == http.StatusRequestEntityTooLarge && carriesFile(v.Request) {
+		title, body.Back, body.BackName = "Le fichier est trop volumineux", pathDeliveries, "Revenir aux livraisons"
+	}
 	retryAfter(v.Context, status, err)
 	sc := screen{Title: title, Body: body}
 	if err := s.show(v, status, "failure", sc); err != nil {
@@ -301,6 +304,8 @@ type failure struct {
 	Message string
 	Home    bool   // home says more
 	SignIn  string // where that would help
+
+	Back, BackName string // where one came from, for another try
 }
 
 // pageMessage is what a person reads of an error: some are worded for programs.

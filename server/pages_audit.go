@@ -86,15 +86,18 @@ var subjectNames = map[string]string{
 	string(okey.ActionDelegationEnded): "délégation", string(okey.ActionAttached): "rattachement", string(okey.ActionApproverArrived): "personne", string(okey.ActionDetached): "rattachement",
 	string(okey.ActionHostingGiven): "réponse pour un autre", string(okey.ActionHostingEnded): "réponse pour un autre",
 	string(okey.ActionMailResend): "courriel",
-	"cancellation":                "commande", "shipment": "commande", "receipt": "commande", "exported": "commande",
+	"cancellation":                "commande", "closing": "commande", "shipment": "commande", "receipt": "commande", "exported": "commande",
 }
 
 // subjectPages are where the subjects of the audit are looked at.
 var subjectPages = map[string]string{
 	"request": "/demandes/", "key": "/clefs/", "order": pathOrders + "/", "cancellation": pathOrders + "/", "shipment": pathOrders + "/",
-	"receipt": pathOrders + "/", "exported": pathOrders + "/", "delivery": pathDeliveries + "/", "arrival": pathDeliveries + "/", "inventory": pathInventory + "/",
+	"receipt": pathOrders + "/", "closing": pathOrders + "/", "exported": pathOrders + "/", "delivery": pathDeliveries + "/", "arrival": pathDeliveries + "/", "inventory": pathInventory + "/",
 	"person": pathPersons + "/", "establishment": pathSchools + "/", string(okey.ActionMailResend): pathMails + "/", "take-along": "/deplacements/", "move-decision": "/deplacements/",
 }
+
+// importNames are the files of an import, by what the audit calls them.
+var importNames = map[string]string{"establishments": "des établissements", "keys": "des clefs", "staff": "des personnels"}
 
 func newAuditLine(e sql.AuditedEntry, c clock) auditLine {
 	line := auditLine{
@@ -116,7 +119,11 @@ func newAuditLine(e sql.AuditedEntry, c clock) auditLine {
 	if page := subjectPages[kind]; page != "" && id != "" {
 		line.Path = page + id
 	}
-	if len(id) > 8 && kind != "key" {
+	if kind == "import" {
+		if file := importNames[id]; file != "" {
+			line.About, id = "import "+file, ""
+		}
+	} else if len(id) > 8 && kind != "key" {
 		id = id[:8] // of an id; nobody types the rest
 	}
 	line.About = okey.Capitalize(strings.TrimSpace(line.About + " " + id))

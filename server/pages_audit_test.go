@@ -87,6 +87,16 @@ func TestALongAuditIsLeafedThrough(t *testing.T) {
 	assert.Contains(t, second.text(), "Clef 004800")
 }
 
+func TestTheAuditNamesAClosedOrderAndAnImport(t *testing.T) {
+	h := newHouse(t)
+	h.audits("closing", "closing:7513ca0e-0000-4000-8000-000000000000")
+	h.audits("import", "import:staff")
+	told := h.as(h.auditor()).get("/assistance/journal")
+	assert.Contains(t, told.text(), "Commande 7513ca0e")
+	assert.Contains(t, told.HTML, `href="/commandes/7513ca0e-`)
+	assert.Contains(t, told.text(), "Import des personnels")
+}
+
 func TestEveryActionHasAName(t *testing.T) {
 	h := newHouse(t)
 	names := append(okey.OrderActions(), okey.ActionAsk, okey.ActionExpire, okey.ActionKeyChange, okey.ActionDelivery, okey.ActionArrival, okey.ActionInventory,

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -123,6 +124,7 @@ type mailScreen struct {
 	Address string // where it would go
 	Stays   string // why it can't be sent again
 	Repeats []mailLine
+	Follow  string // while the one that was just asked for is on its way
 }
 
 func (s *Server) mailPages(get, post func(string, func(*visit) error)) {
@@ -136,15 +138,25 @@ func (s *Server) mailPage(v *visit) error {
 	if err != nil {
 		return err
 	}
-	notice := ""
-	done, found, err := s.justDone(v)
-	if err != nil {
-		return err
+	return s.showMail(v, http.StatusOK, m, nil, "")
+}
+
+// outlived is why there is no use in sending a mail about a stage that is over.
+const outlived = "Ce courriel parle d'une étape qui est terminée : ce qu'il dit n'est plus vrai, il ne repart pas."
+
+// sayResent says what has become of the mail that support has just had sent again, and whether it is still on its way.
+func sayResent(repeat sql.Mail) (notice, warning string, underWay bool) {
+	switch {
+	case repeat.State == sql.MailSent:
+		return "Le courriel est reparti, récrit avec ce qui est vrai aujourd'hui.", "", false
+	case repeat.State == sql.MailDropped:
+		return "", "Le courriel n'est pas reparti : ce qu'il demandait est fait, ou ne concerne plus cette personne.", false
+	case repeat.State == sql.MailFailed:
+		return "", "Le courriel est reparti, et il a été refusé de nouveau : la raison est à la dernière ligne ci-dessous.", false
+	case repeat.Attempts > 0:
+		return "Le relais demande d'attendre : OKEY essaie encore, pendant cinq jours.", "", false
 	}
-	if found && done.Name == okey.ActionMailResend && done.Subject == m.ID {
-		notice = "Le courriel est récrit et part une fois de plus. Son état est à la dernière ligne ci-dessous."
-	}
-	return s.showMail(v, http.StatusOK, m, nil, notice, "")
+	return "", "", true
 }
 
 // seenMail is the mail that the address names, for whoever sees the desk.
@@ -163,7 +175,7 @@ func resendForm(v *visit, m sql.WrittenMail) *form {
 	return newForm(v, "renvoi", mailURL(m.ID), "Renvoyer ce courriel", nil)
 }
 
-func (s *Server) showMail(v *visit, status int, m sql.WrittenMail, sent *form, notice, warning string) error {
+func (s *Server) showMail(v *visit, status int, m sql.WrittenMail, sent *form, warning string) error {
 	c := paris(v)
 	page := mailScreen{Address: m.Address, Facts: []fact{
 		{Name: "Objet", Value: sayMail(m.Mail)},
@@ -198,15 +210,39 @@ func (s *Server) showMail(v *visit, status int, m sql.WrittenMail, sent *form, n
 	if len(repeats) > 1 {
 		page.Repeats = mailLines(repeats, c)
 	}
+	done, found, err := s.justDone(v)
+	if err != nil {
+		return err
+	}
+	notice := ""
+	if at := slices.IndexFunc(repeats, func(r sql.Mail) bool { return found && r.ID == okey.DerivedID(done.ID, "mail") }); at >= 0 && warning == "" {
+		var underWay bool
+		if notice, warning, underWay = sayResent(repeats[at]); underWay {
+			page.Follow = doneURL(mailURL(m.ID), done.ID)
+		}
+	}
 	if okey.May(okey.ActResendMail, v.Actor, okey.Subject{}, v.today()) == nil {
 		if stays := m.MayLeaveAgain(v.Now); stays != nil {
 			page.Stays = sayUnsendable(okey.ErrorCode(stays))
 			page.Stays = strings.TrimSuffix(strings.TrimSuffix(page.Stays, " Rien d'autre n'a été envoyé."), " Rien n'a été envoyé.")
+		} else if over, err := s.mailOutlived(v, m); err != nil {
+			return err
+		} else if over {
+			page.Stays = outlived
 		} else if page.Again = sent; sent == nil {
 			page.Again = resendForm(v, m)
 		}
 	}
 	return s.show(v, status, "mail", screen{Title: "Courriel", Notice: notice, Warning: warning, Body: page})
+}
+
+// mailOutlived tells whether the request has left the stage that a mail speaks of.
+func (s *Server) mailOutlived(v *visit, m sql.WrittenMail) (bool, error) {
+	if !m.Request.Valid {
+		return false, nil
+	}
+	request, err := s.store.Request(v.ctx(), m.Request.UUID)
+	return err == nil && m.Order.Step.Outlived(m.Kind, request), err
 }
 
 // aboutMail is where a mail's subject is looked at.
@@ -235,13 +271,13 @@ func (s *Server) resend(v *visit) error {
 		if err = f.refuse(err); err != nil {
 			return err
 		}
-		return s.showMail(v, http.StatusConflict, m, f, "", f.Errors[0].Message)
+		return s.showMail(v, http.StatusConflict, m, f, f.Errors[0].Message)
 	}
 	return s.answerForm(v, f, done, mailURL(m.ID), func(status int, warning string) error {
 		if m, err = s.seenMail(v); err != nil { // as it is by now
 			return err
 		}
-		return s.showMail(v, status, m, f, "", warning)
+		return s.showMail(v, status, m, f, warning)
 	})
 }
 

@@ -59,6 +59,13 @@ func (s *Server) ordersPage(v *visit) error {
 	if found && done.Name == okey.ActionExport {
 		notice = fmt.Sprintf("C'est fait : commandes transmises : %d. Le classeur est ci-dessous.", done.Verdict.Count)
 	}
+	if uai := chosenSchool(v); uai != "" && v.Query("reserve") != "" && okey.May(okey.ActSettings, v.Actor, okey.Subject{}, v.today()) == nil {
+		needs, err := s.store.NeedsOf(v.ctx(), uai, v.today())
+		if err != nil {
+			return err
+		}
+		notice = fmt.Sprintf("La réserve est réglée à %s.", okey.SayCount(needs.Minimum, "clef")) // as it is, whoever opens the address
+	}
 	return s.showOrders(v, http.StatusOK, nil, notice, "")
 }
 
@@ -321,6 +328,6 @@ func (s *Server) setMinimum(v *visit) error {
 	if err := s.store.SetMinimum(v.ctx(), uai, n, v.Actor.ID, v.Now.UTC()); err != nil {
 		return err
 	}
-	v.Redirect(http.StatusSeeOther, pathOrders+"?etablissement="+string(uai))
+	v.Redirect(http.StatusSeeOther, pathOrders+"?etablissement="+string(uai)+"&reserve=reglee")
 	return nil
 }

@@ -135,8 +135,10 @@ func TestAWrongReserveComesBackToItsSchool(t *testing.T) {
 		assert.Contains(t, again.HTML, `name="etablissement" value="`+string(scene.Tilleuls)+`"`, "the list stays the school's")
 		assert.Contains(t, again.text(), "Collège des Tilleuls ("+string(scene.Tilleuls)+")")
 	}
+	assert.Contains(t, b.fill(there, "/commandes/minimum", "minimum", "1 000").HTML, `tabindex="-1" autofocus id="reserve-erreurs"`, "what is wrong is in view")
 	assert.Contains(t, b.fill(there, "/commandes/minimum", "minimum", "1 000").text(), "La réserve est de 500 clefs au plus.")
 	assert.Equal(t, http.StatusSeeOther, b.fill(there, "/commandes/minimum", "minimum", " 12\u00a0").Status)
+	assert.Contains(t, b.get("/commandes?etablissement="+string(scene.Tilleuls)+"&reserve=reglee").text(), "La réserve est réglée à 12 clefs.")
 	assert.Equal(t, 12, h.Count(`SELECT minimum_stock FROM establishment WHERE uai = $1`, scene.Tilleuls))
 	assert.Equal(t, http.StatusSeeOther, b.get("/commandes/minimum").Status, "reloaded, it is the page of orders")
 }

@@ -68,7 +68,7 @@ for (const form of document.querySelectorAll("form[data-progress]")) {
       document.title = page.title;
       document.querySelector("main").replaceWith(page.querySelector("main"));
       window.scrollTo(0, 0);
-      document.querySelector("main").focus();
+      (document.querySelector("main [autofocus]") ?? document.querySelector("main")).focus();
     });
     sent.addEventListener("error", () => {
       say("L'envoi a été interrompu : recommencez.");
@@ -112,3 +112,6 @@ for (const line of document.querySelectorAll("[data-tick-all]")) {
 
 // A scanner types where the cursor is: what it typed before gives way.
 for (const field of document.querySelectorAll("[data-scan]")) field.select();
+
+// What is wrong with a form comes first, also where the address names another place of the page, or a field of it takes the focus.
+document.querySelector("main .warning[autofocus]")?.focus();

@@ -71,6 +71,12 @@ export class Visitor {
     this.person = person;
   }
 
+  /** The session ends, as it does after two hours; once the page has all that belongs to it, which would renew the cookie. */
+  async loseSession() {
+    await this.page.waitForLoadState("networkidle");
+    await this.context.clearCookies();
+  }
+
   /** Opens a page of OKEY by its address. */
   async open(path, { status = 200 } = {}) {
     await this.page.goto(new URL(path, url).href);

@@ -53,3 +53,25 @@ journey("the page of what is recorded is as good as any other", ["desktop"], asy
   const { head } = await answerWhileAway(visit);
   await look(head, "enregistre-approver");
 });
+
+journey("an impatient second click, while the first is under way, orders once", ["desktop", "phone, without JavaScript"], async (visit) => {
+  const school = await openSchool();
+  const head = await visit(school.head);
+  await head.open("/commandes");
+  await head.type(/Combien de clefs/, "3");
+  await head.type(/Motif/, "rentrée");
+  const button = head.page.getByRole("button", { name: "Commander" });
+  const sent = [];
+  head.page.on("request", (request) => { if (request.method() === "POST") sent.push(request.postData()); });
+  hold();
+  await head.leads(async () => {
+    await button.click({ noWaitAfter: true });
+    await head.page.waitForTimeout(500); // the first is on its way, and waits for its outcome
+    await head.page.mouse.down();
+    await head.page.mouse.up();
+    await head.page.waitForTimeout(500);
+    letGo();
+  });
+  assert.equal(sent.length, 2, "both clicks were sent");
+  assert.equal((await api(school.head, "GET", `/orders?establishment=${school.uai}`)).orders.length, 1);
+});

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Visitor } from "../browser.js";
 import { look } from "../look.js";
@@ -20,4 +21,16 @@ describe("every page, for everybody who sees it", () => {
       });
     }
   }
+});
+
+test("every situation of the help", { timeout: 240_000 }, async () => {
+  const guest = await Visitor.arrive();
+  await guest.open("/aide");
+  const paths = await guest.page.getByRole("main").getByRole("link").evaluateAll((links) => links.map((link) => link.pathname).filter((path) => path.startsWith("/aide/")));
+  assert.ok(paths.length >= 10, `${paths.length} situations`);
+  for (const path of new Set(paths)) {
+    await guest.open(path);
+    await look(guest, path.slice(1).replace("/", "-"));
+  }
+  await guest.leave();
 });

@@ -32,7 +32,7 @@ func (s *Server) shortPlot(v *visit, chosen dashboardChoice) (plotted, error) {
 	about := plotted{
 		Name: "Établissements où l'on attend", Sheet: dashboardSheet(v, "etablissements"), Nothing: "Personne n'attend.",
 		Note: fmt.Sprintf("Les %d établissements où il manque le plus de clefs, les plus en peine d'abord ; le tableau à télécharger les a tous. Attendent les demandes sans réponse et celles qui attendent une clef ; une clef libre est encore bonne %s au moins.",
-			shortestPlaces, okey.SayCount(okey.LendableMonths, "mois")),
+			shortestPlaces, okey.SayNumber(okey.LendableMonths)+" mois"),
 	}
 	if len(f.Rows) > 0 {
 		worst := f.Rows[0]

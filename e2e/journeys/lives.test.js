@@ -100,6 +100,20 @@ journey("a PIN is changed by whoever knows the current one", twoWays, async (vis
   await mailTo(requester, "code PIN");
 });
 
+journey("a PIN can be looked at while it is typed", ["desktop", "phone"], async (visit) => {
+  const school = await openSchool({ keys: 1 });
+  const [requester] = school.staff;
+  const { id } = await requestAt("awaiting_charter", school, requester);
+  const signs = await visit(requester);
+  await signs.open(`/demandes/${id}/charte`);
+  const field = signs.page.getByLabel("Code PIN", { exact: true });
+  await field.fill("407182");
+  assert.equal(await field.getAttribute("type"), "password");
+  assert.equal(await signs.page.getByRole("button", { name: /^Montrer/ }).count(), 2, "one a field");
+  await signs.page.getByRole("button", { name: "Montrer : Code PIN" }).click();
+  assert.equal(await field.getAttribute("type"), "text");
+});
+
 journey("a forgotten PIN is replaced after signing in once more", twoWays, async (visit) => {
   const school = await openSchool({ keys: 1 });
   const [requester] = school.staff;

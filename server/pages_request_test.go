@@ -66,6 +66,15 @@ func TestSecondApproverLearnsOnThePageWhoDecided(t *testing.T) {
 	assert.Equal(t, "awaiting_charter", h.Text(`SELECT stage FROM request`))
 }
 
+func TestWhoeverAnswersReadsFirstWhoAsksAndWhatFor(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	text := h.as(c.roux).get(h.as(c.lea).asks()).text()
+	need, answer := strings.Index(text, "Besoin"), strings.Index(text, "Votre réponse")
+	require.Positive(t, need)
+	assert.Greater(t, answer, need)
+}
+
 func TestNobodySeesAnothersRequestNorAnswersTheirOwn(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()

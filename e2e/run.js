@@ -91,7 +91,8 @@ async function test(environment) {
   const chosen = process.argv.slice(2);
   const files = chosen.length > 0 ? chosen.map((file) => path.resolve(file)) : readdirSync(here, { recursive: true })
     .filter((file) => file.endsWith(".test.js") && !file.startsWith("node_modules"))
-    .sort().map((file) => path.join(here, file));
+    .sort().reverse() // the pages, which take longest, first
+    .map((file) => path.join(here, file));
   const alone = files.filter((file) => file.endsWith("waiting.test.js"));
   const groups = [[files.filter((file) => !alone.includes(file)), 2], [alone, 1]];
   let code = 0;
@@ -104,6 +105,8 @@ async function test(environment) {
     parts.pop();
     code ||= ended ?? 1;
   }
+  const from = (folder) => path.relative(process.cwd(), folder);
+  if (!told) console.log(`\nPictures of pages: ${from(path.join(bin, "screenshots"))}; what server and worker said: ${from(logs)}`);
   return code;
 }
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { everyWay, journey } from "../browser.js";
+import { twoWays, journey } from "../browser.js";
 import { api, openSchool, requestAt } from "../house.js";
 
-journey("a key that fails is asked about, one question at a time, then reported", everyWay, async (visit) => {
+journey("a key that fails is asked about, one question at a time, then reported", twoWays, async (visit) => {
   const school = await openSchool({ keys: 1 });
   const [holder] = school.staff;
   const { key } = await requestAt("handed_over", school, holder);

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -168,7 +169,7 @@ func wordy(text string) bool {
 	}
 	text = strings.TrimSpace(text)
 	switch {
-	case letters < 2, machine.MatchString(text), address.MatchString(text), unread[text]:
+	case letters < 2, !utf8.ValidString(text), machine.MatchString(text), address.MatchString(text), unread[text]:
 		return false
 	case strings.Contains(text, " "):
 		return true
@@ -276,7 +277,7 @@ func TestWhatPeopleReadIsToldFromWhatProgramsRead(t *testing.T) {
 import "some where"
 const code = "in_stock"
 var x = map[string]string{"lost": "Clef perdue"}
-func f() { slog.Info("a word for the log"); say("Rendez-la, vite."); panic(fmt.Errorf("no such %s", "Thing here")); _ = "SELECT a FROM b" }
+func f() { slog.Info("a word for the log"); say("Rendez-la, vite."); panic(fmt.Errorf("no such %s", "Thing here")); _ = "SELECT a FROM b"; _ = "\x89PNG is no text" }
 type c struct { A string `+"`name:\"http\" placeholder:\"HÔTE:PORT\" help:\"Adresse d'écoute.\"`"+` }`))
 	assert.ElementsMatch(t, []string{"Clefs", "Il reste {} clef", "s", "Voir mes clefs, toutes", "attend"}, textsOfPage(t,
 		`<ul aria-label="Clefs"><li class="a b">Il reste {{.N}} clef{{if .Many}}s{{end}}<!-- no word --></li><li><a href="/x">Voir</a> mes <em>clefs</em>, toutes</li></ul>{{either .N "attend"}}`))

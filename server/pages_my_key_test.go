@@ -82,10 +82,10 @@ func TestEveryQuestionAboutAKeyThatFailsLeadsToWhatToDo(t *testing.T) {
 	serial := h.KeyOf(c.lea, scene.Tilleuls, here().AddMonths(12))
 	lea := h.as(c.lea)
 	start := keyPage(serial) + "/ne-marche-plus"
-	seen, todo := map[string]sheet{}, []string{start}
-	for len(todo) > 0 {
-		path := todo[0]
-		todo = todo[1:]
+	seen, ahead := map[string]sheet{}, []string{start}
+	for len(ahead) > 0 {
+		path := ahead[0]
+		ahead = ahead[1:]
 		if _, known := seen[path]; known {
 			continue
 		}
@@ -93,7 +93,7 @@ func TestEveryQuestionAboutAKeyThatFailsLeadsToWhatToDo(t *testing.T) {
 		assert.Equal(t, http.StatusOK, seen[path].Status, path)
 		if path != keyPage(serial) {
 			for _, way := range waysOn.FindAllStringSubmatch(seen[path].HTML, -1) {
-				todo = append(todo, way[1])
+				ahead = append(ahead, way[1])
 			}
 		}
 	}

@@ -210,6 +210,7 @@ func orderLate(ctx context.Context, p *post) error {
 		return err
 	}
 	p.facts.Since = p.day(p.place.ShortageSince)
+	p.facts.Link = p.settings.URL + "/assistance/etablissements/" + string(p.request.UAI)
 	p.toSupport(mail.OrderLate)
 	return nil
 }

@@ -178,8 +178,9 @@ func TestAnOrderIsAskedForWhileTheShortageLasts(t *testing.T) {
 	assert.Equal(t, "Toujours pas de clef : 2 personnes attendent", arrived[0].Subject)
 	assert.Equal(t, base+"/commandes?etablissement=0069001B", link(arrived[0]), "the button orders")
 	assert.Contains(t, arrived[0].Text, "depuis mardi 24 novembre")
-	assert.Equal(t, []string{supportBox + ": Plus de clef et pas de commande : le collège des Tilleuls"},
-		lines(o.send(request, okey.MailStep{Kind: okey.MailOrderLate, Ref: 201})))
+	arrived = o.send(request, okey.MailStep{Kind: okey.MailOrderLate, Ref: 201})
+	assert.Equal(t, []string{supportBox + ": Plus de clef et pas de commande : le collège des Tilleuls"}, lines(arrived))
+	assert.Equal(t, base+"/assistance/etablissements/0069001B", link(arrived[0]), "it is about the school, and so is its button")
 	arrived = o.send(second, okey.MailStep{Kind: okey.MailStillWaiting, Ref: 201})
 	require.Len(t, arrived, 1)
 	assert.Contains(t, arrived[0].Text, "Vous êtes en 2e position")

@@ -106,6 +106,29 @@ func TestOneKeyIsSpokenOfAsOne(t *testing.T) {
 	}
 }
 
+// Support looks at made-up mails to know what people read: they must be such as OKEY could send.
+func TestSamplesSayWhatCanHappen(t *testing.T) {
+	for _, sample := range mail.Samples() {
+		message, err := mail.Write(sample.Letter, sample.Facts)
+		require.NoError(t, err)
+		switch sample.Letter {
+		case mail.Refused:
+			assert.Contains(t, message.Text, "« Passez me voir »", "nobody refuses without a word")
+		case mail.Attached:
+			listed := strings.Contains(message.Text, "Voici ce qui y attend.")
+			assert.Equal(t, listed, strings.Contains(message.Text, "comme adjoint"), "%s: nothing awaits a member of staff", sample.Name)
+		case mail.KeysExpire:
+			assert.NotContains(t, message.Text, "expire le lundi 23 novembre", "%s: that was yesterday", sample.Name)
+		case mail.RemindCharter:
+			assert.NotContains(t, message.Subject, "avant", "%s: the last day counts", sample.Name)
+		case mail.OrderLate:
+			assert.NotContains(t, message.Text, "Ouvrir la demande", "it is about a school")
+		case mail.OwnHandover:
+			assert.NotContains(t, message.Text, "Léa Martin (0061565U)", "a person is no school")
+		}
+	}
+}
+
 func TestWhatPeopleWroteStaysText(t *testing.T) {
 	facts := usual(mail.Asked)
 	facts.Need = "<script>alert(1)</script>\r\nBcc: tous@ac-exemple.fr\n\n[Cliquez ici]\u202e {{.Link}}"

@@ -48,7 +48,13 @@ func factsOf(letter Letter) Facts {
 		f.By = "Inès Lopez"
 	case SupportOrdered, OrderClosed:
 		f.By, f.Place, f.Total = "Inès Lopez", 12, 10
-	case KeysExpire, HoldersLeft, KeysMoved:
+	case Refused:
+		f.Comment = "Passez me voir."
+	case Attached: // to a member of staff nothing is listed
+		f.Function = okey.Deputy.French()
+	case KeysExpire:
+		f.Items[0].Serial, f.Items[0].Since, f.Items[1].Ended = "0048000012", "mardi 12 janvier", true
+	case HoldersLeft, KeysMoved:
 		f.Items[0].Serial = "0048000012"
 	case LowStock:
 		f.Total, f.Place = 8, 5

@@ -5,14 +5,12 @@ import "okey"
 // What several letters can do without.
 var (
 	noExpiry = variation{"no-end", "sans délai", func(f *Facts) { f.Expiry = "" }}
-	noList   = variation{"nothing", "rien n'attend", empty}
 	noPlace  = variation{"no-place", "sans place dans la file", func(f *Facts) { f.Place = 0 }}
 )
 
 // cases take every branch of every letter's words: a test counts.
 var cases = map[Letter][]variation{
 	// To the requester.
-	Refused:      {commented("Passez me voir.")},
 	Approved:     {noExpiry},
 	KeepsPlace:   {noPlace},
 	StillWaiting: {noPlace},
@@ -92,7 +90,10 @@ var cases = map[Letter][]variation{
 		{"found", "en stock, retrouvée", func(f *Facts) { f.Requester, f.By, f.Change, f.Comment = "", "", okey.ReasonFound, "Dans un tiroir." }},
 		{"retired", "mise au rebut", func(f *Facts) { f.Change = okey.ReasonRetired }},
 	},
-	KeysExpire:  {{"one", "une seule clef, titulaire sans adresse", func(f *Facts) { alone(f); f.Items[0].Ended, f.Items[0].Unreached = true, true }}},
+	KeysExpire: {{"one", "une seule clef, titulaire sans adresse", func(f *Facts) {
+		alone(f)
+		f.Items[0].Ended, f.Items[0].Unreached, f.Items[0].Since = true, true, "lundi 23 novembre"
+	}}},
 	HoldersLeft: {{"one", "une seule personne, sans adresse", func(f *Facts) { alone(f); f.Items[0].Unreached = true }}},
 	KeysMoved:   {{"here", "vers l'établissement", func(f *Facts) { alone(f); f.Other, f.Comment = "", "Il en manquait une." }}},
 
@@ -112,8 +113,8 @@ var cases = map[Letter][]variation{
 	DelegationGivenApprover: {{"everything", "pour tout", func(f *Facts) { f.Everything = true }}},
 	DelegationBegins:        {{"everything", "pour tout, rien n'attend", func(f *Facts) { empty(f); f.Everything = true }}},
 	Attached: {
-		{"deputy", "comme adjoint, sans fin", func(f *Facts) { f.Function, f.Expiry, f.Comment = okey.Deputy.French(), "", "absente de l'annuaire" }},
-		noList,
+		{"deputy", "sans fin, avec un motif", func(f *Facts) { f.Expiry, f.Comment = "", "absente de l'annuaire" }},
+		{"nothing", "comme personnel", func(f *Facts) { empty(f); f.Function = okey.Staff.French() }},
 	},
 
 	// To support.

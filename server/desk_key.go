@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/url"
+	"strings"
 
 	"okey"
 	"okey/sql"
@@ -20,13 +21,22 @@ func (s *Server) keySide(v *visit, key okey.Key, page keyScreen, events []sql.Ke
 	steps := make([]chapter, 0, len(events))
 	for i := len(events) - 1; i >= 0; i-- { // the page has the newest first
 		line := page.Story[i]
-		steps = append(steps, chapter{Kind: "État", When: line.When, What: line.What + " : " + events[i].State.French(), Comment: line.Comment, at: events[i].At})
+		steps = append(steps, chapter{Kind: "État", When: line.When, What: line.What + becoming(events[i]), Comment: line.Comment, at: events[i].At})
 	}
 	side := &deskSide{Story: s.wholeStory(steps, actions, mails, c)}
 	if v.Actor.Support {
 		side.Deeds = keyDeeds(v, key, page)
 	}
 	return side, nil
+}
+
+// becoming is the state that an event left the key in, where its reason does not say it already: "Clef perdue : perdue" says nothing.
+func becoming(e sql.KeyEvent) string {
+	state := e.State.French()
+	if strings.EqualFold(strings.TrimPrefix(e.Reason.French(), "Clef "), state) {
+		return ""
+	}
+	return " : " + state
 }
 
 // keyDeeds are what support may do about a key now, with when to do it.

@@ -112,7 +112,7 @@ func TestTheOrdersPageSuggestsAndOrders(t *testing.T) {
 
 	support := h.as(c.support)
 	exported := support.done(support.fill("/commandes", "/commandes/exports"))
-	assert.Contains(t, exported.text(), "commandes transmises : 1")
+	assert.Contains(t, exported.text(), "C'est fait : 1 commande transmise. Le classeur est ci-dessous.")
 	var id string
 	require.NoError(t, h.Admin.QueryRowContext(context.Background(), `SELECT id FROM key_order`).Scan(&id))
 	page := "/commandes/" + id

@@ -95,7 +95,7 @@ func (s *Server) showArrival(v *visit, status int, f *form, warning string) erro
 		if err != nil {
 			return err
 		}
-		notice = strings.TrimSpace(fmt.Sprintf("C'est fait : clefs en stock : %d. Les personnes qui attendaient sont servies dans l'ordre. %s", done.Verdict.Count, settled))
+		notice = strings.TrimSpace(fmt.Sprintf("C'est fait : %s en stock. Les personnes qui attendaient sont servies dans l'ordre. %s", okey.SayCount(done.Verdict.Count, "clef"), settled))
 	}
 	if f == nil {
 		f = arrivalForm(v, d.ID)

@@ -39,7 +39,7 @@ func TestTwoApproversMayConfirmOneDelivery(t *testing.T) {
 	roux.done(roux.post(path, tick(roux.get(path).form(t, path), "00481001")))
 
 	both := blanc.done(blanc.post(path, tick(stale, "00481001", "00481002")))
-	assert.Contains(t, both.text(), "C'est fait : clefs en stock : 1.")
+	assert.Contains(t, both.text(), "C'est fait : 1 clef en stock. Les personnes")
 	assert.Contains(t, both.text(), "La clef 00481001 n'est plus en route : « Arrivée », ")
 	assert.Contains(t, both.text(), "par Marc Roux.")
 	assert.Equal(t, okey.InStock, h.KeyState("00481002"))

@@ -45,7 +45,7 @@ func sayAudit(event string) string {
 		return said
 	}
 	if reason, is := strings.CutPrefix(event, "key_"); is {
-		return "clef : " + okey.KeyReason(reason).French()
+		return "clef : " + strings.ToLower(strings.TrimPrefix(okey.KeyReason(reason).French(), "Clef "))
 	}
 	return sayAction(okey.ActionName(event))
 }

@@ -51,7 +51,12 @@ func (s *Server) moveKeysPage(v *visit) error {
 	if done, found, err := s.justDone(v); err != nil {
 		return err
 	} else if found && done.Name == okey.ActionMoveKeys {
-		notice = fmt.Sprintf("C'est fait : clefs déplacées à l'établissement %s : %d. Les établissements sont prévenus.", done.Content.Establishment, done.Verdict.Count)
+		place, err := s.store.Place(v.ctx(), done.Content.Establishment)
+		if err != nil {
+			return err
+		}
+		notice = fmt.Sprintf("C'est fait : %s %s %s (%s). Les établissements sont prévenus.", okey.SayCount(done.Verdict.Count, "clef"),
+			okey.SayEither(done.Verdict.Count, "déplacée", "déplacées"), okey.SayAtSchool(okey.SayEstablishment(place.Name)), place.UAI)
 	}
 	return s.show(v, http.StatusOK, "moves", screen{Title: "Déplacer des clefs", Notice: notice, Body: movesScreen{Form: f}})
 }

@@ -66,7 +66,7 @@ func TestSupportReviewsThenMovesKeys(t *testing.T) {
 	form := review.form(t, page)
 	require.Equal(t, "oui", form.Get("confirm"))
 	done := support.done(support.post(page, form))
-	assert.Contains(t, done.text(), "C'est fait : clefs déplacées à l'établissement 0069002C : 1.")
+	assert.Contains(t, done.text(), "C'est fait : 1 clef déplacée au lycée des Acacias (0069002C). Les établissements sont prévenus.")
 	assert.Equal(t, scene.Acacias, h.whereIs(serial))
 	assert.Contains(t, support.get("/clefs/"+string(serial)).text(), "De 0069001B à 0069002C. rééquilibrage")
 

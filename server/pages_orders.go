@@ -57,7 +57,8 @@ func (s *Server) ordersPage(v *visit) error {
 		return err
 	}
 	if found && done.Name == okey.ActionExport {
-		notice = fmt.Sprintf("C'est fait : commandes transmises : %d. Le classeur est ci-dessous.", done.Verdict.Count)
+		notice = fmt.Sprintf("C'est fait : %s %s. Le classeur est ci-dessous.", okey.SayCount(done.Verdict.Count, "commande"),
+			okey.SayEither(done.Verdict.Count, "transmise", "transmises"))
 	}
 	if uai := chosenSchool(v); uai != "" && v.Query("reserve") != "" && okey.May(okey.ActSettings, v.Actor, okey.Subject{}, v.today()) == nil {
 		needs, err := s.store.NeedsOf(v.ctx(), uai, v.today())

@@ -16,7 +16,7 @@ func slipURL(request uuid.UUID) string { return requestURL(request) + pathSlip }
 // slipScreen is the paper that both sign when a key changes hands. It says nothing of the PIN, which is nobody's but its owner's.
 type slipScreen struct {
 	Facts   []fact
-	Who     string
+	Who     string // whose signature it is: "d'Éloïse Petit"
 	Request string
 }
 
@@ -39,7 +39,7 @@ func (s *Server) slipPage(v *visit) error {
 	if err != nil {
 		return err
 	}
-	page := slipScreen{Who: d.requester.Name(), Request: requestURL(id), Facts: []fact{
+	page := slipScreen{Who: okey.SayOf(d.requester.Name()), Request: requestURL(id), Facts: []fact{
 		{Name: "Remise à", Value: d.requester.Name()},
 		{Name: "Établissement", Value: d.place.Name},
 		{Name: "UAI", Value: string(d.UAI)},

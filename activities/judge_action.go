@@ -225,12 +225,10 @@ func (c *sitting) sign(ctx context.Context, a okey.Action) (okey.Verdict, error)
 	if a.PINHash == "" { // a day old: deleted
 		return okey.Verdict{Reason: okey.CodeInvalid, Detail: "pin"}, nil
 	}
-	if err := c.Sign(ctx, c.request.ID, current.Version, c.matter.At); err != nil {
+	if err := c.Sign(ctx, c.request.ID, current.Version, c.matter.At, a.By, a.Via); err != nil {
 		return okey.Verdict{}, err
 	}
 	c.request.SignedAt, c.request.Charter = c.matter.At, current.Version
-	// Chained with a key that is not in the database, the fingerprint can't be changed together with the text.
-	c.Audit(sql.Entry{At: c.matter.At, Event: "charter_signed", Actor: a.By, Via: a.Via, Subject: sql.AboutRequest(c.request.ID), Detail: okey.CharterSum(current.Text)})
 	if err := c.attribute(ctx, a.By, a.PINHash); err != nil {
 		return okey.Verdict{}, err
 	}

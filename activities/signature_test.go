@@ -38,7 +38,7 @@ func TestWhatWasSignedStaysWhatWasSigned(t *testing.T) {
 	assert.True(t, signed.Intact())
 	assert.Equal(t, []any{"Léa Martin", c.lea.UID, "Collège des Tilleuls", scene.Tilleuls, scene.Now, false},
 		[]any{signed.Name, signed.UID, signed.School, signed.UAI, signed.NotedAt, signed.NamedLater()})
-	assert.Equal(t, signed.SHA256, c.Text(`SELECT detail FROM audit WHERE event = 'charter_signed' AND subject = $1 AND actor = $2`, sql.AboutRequest(request), c.lea.ID),
+	assert.Equal(t, signed.SHA256, c.Text(`SELECT split_part(detail, ':', 1) FROM audit WHERE event = 'charter_signed' AND subject = $1 AND actor = $2`, sql.AboutRequest(request), c.lea.ID),
 		"in the audit, too, who signed what")
 
 	for _, change := range []string{
@@ -58,7 +58,7 @@ func TestARequestThatIsBackAtItsCharterIsSignedAnew(t *testing.T) {
 	c.now = c.now.Add(time.Hour)
 	c.publish("Charte nouvelle.")
 	sign := func() error {
-		return c.Store.Do(context.Background(), func(tx *sql.Tx) error { return tx.Sign(context.Background(), request, 2, c.now) })
+		return c.Store.Do(context.Background(), func(tx *sql.Tx) error { return tx.Sign(context.Background(), request, 2, c.now, c.lea.ID, okey.ViaWeb) })
 	}
 	require.ErrorContains(t, sign(), "never rewritten")
 	c.Exec(`UPDATE request SET stage = 'awaiting_charter'`)

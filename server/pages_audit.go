@@ -58,6 +58,15 @@ var auditDetails = map[string]string{
 	"support_revoked": "assistance, retiré", "auditor_revoked": "audit, retiré",
 }
 
+// shownDetail leaves out the fingerprints that only the audit's key can make.
+func shownDetail(e sql.Entry) string {
+	if e.Event == "charter_signed" {
+		text, _, _ := strings.Cut(e.Detail, ":")
+		return text
+	}
+	return e.Detail
+}
+
 func sayAuditDetail(detail string) string {
 	if said := auditDetails[detail]; said != "" {
 		return said
@@ -101,7 +110,7 @@ var importNames = map[string]string{"establishments": "des établissements", "ke
 
 func newAuditLine(e sql.AuditedEntry, c clock) auditLine {
 	line := auditLine{
-		When: okey.Capitalize(c.time(e.At)), What: okey.Capitalize(sayAudit(e.Event)), Who: e.ByName, Via: viaNames[e.Via], Detail: sayAuditDetail(e.Detail),
+		When: okey.Capitalize(c.time(e.At)), What: okey.Capitalize(sayAudit(e.Event)), Who: e.ByName, Via: viaNames[e.Via], Detail: sayAuditDetail(shownDetail(e.Entry)),
 	}
 	switch {
 	case line.Who == "" && e.Actor != uuid.Nil:

@@ -56,7 +56,7 @@ func (r reader) AuditEntries(ctx context.Context, f AuditFilter) ([]AuditedEntry
 		WHERE ($1 = '' OR a.event = $1)
 		AND ($2 = '' OR p.id IS NOT NULL AND NOT EXISTS (
 			SELECT FROM unnest(string_to_array($2, ' ')) AS words (w) WHERE strpos(`+foldedActor+`, `+foldedWord+`) = 0))
-		AND ($3 = '' OR split_part(a.subject, ':', 2) = $3 OR a.detail = $3 OR ($8 AND split_part(a.subject, ':', 2) LIKE $3 || '%')
+		AND ($3 = '' OR split_part(a.subject, ':', 2) = $3 OR a.detail = $3 OR (a.event = 'charter_signed' AND split_part(a.detail, ':', 1) = $3) OR ($8 AND split_part(a.subject, ':', 2) LIKE $3 || '%')
 			OR ($9 AND a.subject IN (SELECT 'request:' || id FROM request WHERE uai = $3 UNION ALL SELECT 'key:' || serial FROM key WHERE uai = $3
 				UNION ALL SELECT o.kind || ':' || o.id FROM (SELECT id, unnest(ARRAY['order', 'cancellation', 'shipment', 'receipt', 'exported', 'closing']) AS kind
 					FROM key_order WHERE uai = $3) o

@@ -3,7 +3,6 @@ package sql
 import (
 	"context"
 	stdsql "database/sql"
-	"fmt"
 	"time"
 
 	"okey"
@@ -61,11 +60,22 @@ func (t *Tx) PublishCharter(ctx context.Context, text string, at time.Time) (oke
 }
 
 // Sign records which charter was signed, when, by whom and at which school, as they are called at that time. It is evidence: a version, its
-// fingerprint, and names that may change since.
-func (t *Tx) Sign(ctx context.Context, id uuid.UUID, version int, at time.Time) error {
-	return t.exec(ctx, `UPDATE request SET charter = c.version, charter_sha256 = c.sha256, signed_at = $3,
+// fingerprint, and names that may change since. The audit, chained with a key that is not in the database, keeps the fingerprints of all of it.
+func (t *Tx) Sign(ctx context.Context, id uuid.UUID, version int, at time.Time, by okey.PersonID, via okey.Via) error {
+	at = at.UTC().Truncate(time.Microsecond)
+	err := t.exec(ctx, `UPDATE request SET charter = c.version, charter_sha256 = c.sha256, signed_at = $3,
 		signer_name = trim(p.given_name || ' ' || p.family_name), signer_uid = p.uid, signed_uai = e.uai, signed_school = e.name, signer_noted_at = $3
 		FROM charter c, person p, establishment e WHERE request.id = $1 AND c.version = $2 AND p.id = request.person AND e.uai = request.uai`, id, version, at)
+	if err != nil {
+		return err
+	}
+	var signed signedRow
+	if err := t.get(ctx, &signed, "Cette demande n'existe pas.", `SELECT `+signedColumns+signedTables+` WHERE r.id = $1`, id); err != nil {
+		return err
+	}
+	_, key := t.key.Current()
+	t.Audit(Entry{At: at, Event: eventSigned, Actor: by, Via: via, Subject: AboutRequest(id), Detail: signed.detail(key)})
+	return nil
 }
 
 // Signature returns what was signed for a request, as it stands now; not_found where nothing was.
@@ -96,32 +106,4 @@ func (r reader) SignedBy(ctx context.Context, person okey.PersonID) (request uui
 		return uuid.Nil, false, nil
 	}
 	return request, err == nil, err
-}
-
-// CheckCharters holds what is published and signed to the fingerprints that the audit has of each signing, and counts the versions. The audit itself is
-// for VerifyAudit; what was signed before the audit noted it has its own fingerprint alone.
-func (r reader) CheckCharters(ctx context.Context) (int, error) {
-	var found struct {
-		Versions  int `db:"versions"`
-		Altered   int `db:"altered"`
-		Unknown   int `db:"unknown"`
-		Different int `db:"different"`
-	}
-	err := r.get(ctx, &found, "", `SELECT (SELECT count(*) FROM charter) AS versions,
-		(SELECT count(*) FROM charter WHERE encode(sha256(convert_to(body, 'UTF8')), 'hex') <> sha256) AS altered,
-		(SELECT count(*) FROM audit a WHERE a.event = 'charter_signed' AND NOT EXISTS (SELECT FROM charter c WHERE c.sha256 = a.detail)) AS unknown,
-		(SELECT count(*) FROM request r WHERE r.signed_at IS NOT NULL AND r.charter_sha256 <> coalesce(
-			(SELECT a.detail FROM audit a WHERE a.event = 'charter_signed' AND a.subject = 'request:' || r.id ORDER BY a.seq DESC LIMIT 1),
-			(SELECT c.sha256 FROM charter c WHERE c.version = r.charter))) AS different`)
-	switch {
-	case err != nil:
-		return 0, fmt.Errorf("look at the charters: %w", err)
-	case found.Altered > 0:
-		return 0, okey.Errorf(okey.CodeInvalid, "le texte d'une charte publiée a été modifié : il n'a plus l'empreinte de sa publication.")
-	case found.Unknown > 0:
-		return 0, okey.Errorf(okey.CodeInvalid, "le journal connaît des signatures d'un texte que plus aucune charte publiée ne porte.")
-	case found.Different > 0:
-		return 0, okey.Errorf(okey.CodeInvalid, "%s d'une demande n'est pas ce que le journal dit : la demande a été modifiée.", okey.SayCount(found.Different, "signature"))
-	}
-	return found.Versions, nil
 }

@@ -65,6 +65,7 @@ func (s *Store) DB() *stdsql.DB { return s.db.DB }
 type Tx struct {
 	reader
 	tx      *sqlx.Tx
+	key     AuditKeys
 	entries []Entry
 }
 
@@ -91,7 +92,7 @@ func (s *Store) try(ctx context.Context, work func(*Tx) error) (err error) {
 			_ = tx.Rollback()
 		}
 	}()
-	t := &Tx{reader: reader{tx}, tx: tx}
+	t := &Tx{reader: reader{tx}, tx: tx, key: s.key}
 	if err = work(t); err != nil {
 		return err
 	}

@@ -69,13 +69,16 @@ func (a advice) Error() string { return string(a) }
 
 // patience is how long an examination may take: an audit of years is long to read.
 func (e examination) patience() time.Duration {
-	if e.name == auditName {
+	if e.name == auditName || e.name == chartersName {
 		return 10 * time.Minute
 	}
 	return 5 * time.Second
 }
 
-const auditName = "journal d'audit"
+const (
+	auditName    = "journal d'audit"
+	chartersName = "chartes"
+)
 
 type doctor struct {
 	cfg   *config.Config
@@ -99,7 +102,7 @@ func (d *doctor) examinations() []examination {
 		{"moteur Temporal", d.temporal},
 		{"relais de courrier", d.relay},
 		{auditName, d.audit},
-		{"chartes", d.charters},
+		{chartersName, d.charters},
 		{"vacances scolaires", d.holidays},
 		{"actions non jugées", d.undelivered},
 		{"demandes à réveiller", d.owed},

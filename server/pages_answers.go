@@ -1,6 +1,8 @@
 package server
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -270,7 +272,7 @@ func (s *Server) answerTogether(v *visit) error {
 		}
 		return s.showAnswers(v, http.StatusUnprocessableEntity, f, "")
 	}
-	if f.Values["confirmed"] == "" {
+	if f.Values["confirmed"] != choiceOf(ids, w.Content) { // not asked yet, or something else was
 		return s.reviewAnswers(v, f, all, w.Content)
 	}
 	return s.giveAnswers(v, f.Action, all, w)
@@ -279,7 +281,7 @@ func (s *Server) answerTogether(v *visit) error {
 // reviewAnswers shows what is about to be sent. Its form is an action of its own, named by what it says: another choice is another action.
 func (s *Server) reviewAnswers(v *visit, f *form, all []chosen, content okey.Content) error {
 	review := &answerReview{Kept: []string{"decision", "comment"}}
-	name := []string{string(content.Decision), content.Comment}
+	var asked []uuid.UUID
 	wanted := map[okey.UAI]int{}
 	var order []okey.UAI
 	for _, one := range all {
@@ -298,7 +300,7 @@ func (s *Server) reviewAnswers(v *visit, f *form, all []chosen, content okey.Con
 		wanted[one.UAI]++
 		review.Names = append(review.Names, one.who.Name())
 		review.Kept = append(review.Kept, tickedPrefix+one.ID.String())
-		name = append(name, one.ID.String())
+		asked = append(asked, one.ID)
 	}
 	if len(review.Names) == 0 {
 		return s.showAnswers(v, http.StatusConflict, f, strings.Join(review.Aside, " "))
@@ -318,8 +320,20 @@ func (s *Server) reviewAnswers(v *visit, f *form, all []chosen, content okey.Con
 			}
 		}
 	}
-	f.Action, f.Values["confirmed"] = okey.DerivedID(f.Action, strings.Join(name, "\n")), "oui"
+	choice := choiceOf(asked, content)
+	f.Action, f.Values["confirmed"] = okey.DerivedID(f.Action, choice), choice
 	return s.show(v, http.StatusOK, "answers", screen{Title: "Confirmer", Body: answersScreen{Form: f, Review: review}})
+}
+
+// choiceOf stands for what is asked to be confirmed: these requests, in any order, this decision, this comment.
+func choiceOf(ids []uuid.UUID, content okey.Content) string {
+	names := make([]string, len(ids))
+	for i, id := range ids {
+		names[i] = id.String()
+	}
+	slices.Sort(names)
+	sum := sha256.Sum256([]byte(strings.Join(append(names, string(content.Decision), content.Comment), "\n")))
+	return hex.EncodeToString(sum[:])
 }
 
 // sayTooFew says how many of those accepted will have to wait for a key; empty where none will.

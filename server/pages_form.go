@@ -72,6 +72,10 @@ func (f *form) entry(name string) entry {
 // neverKept are fields that leave the server's memory with the answer.
 var neverKept = []string{"current", "pin", "pin2"}
 
+// asksAgain are fields that answer a question of OKEY's: whoever comes back is asked again, for the form may have been set aside in a browser of
+// somebody else's.
+var asksAgain = []string{"swap", "confirm", "confirmed", "compared", "zeros"}
+
 // read fills the form with what was sent. Fields that the form does not have are not looked at; a form that somebody else opened, in a browser that two
 // people share, is not taken for the visitor's.
 func (s *Server) read(v *visit, f *form) error {
@@ -197,7 +201,7 @@ func (s *Server) keepDraft(v *visit) {
 		sent := v.Request.PostForm
 		d := draft{Path: v.Request.URL.Path, Person: sent.Get("person"), Action: sent.Get("action"), Values: map[string]string{}, At: v.Now}
 		for name := range sent {
-			if !slices.Contains(neverKept, name) {
+			if !slices.Contains(neverKept, name) && !slices.Contains(asksAgain, name) {
 				d.Values[name] = sent.Get(name)
 			}
 		}
@@ -250,7 +254,9 @@ func (s *Server) restore(v *visit, f *form) bool {
 		return false
 	}
 	for name := range f.Fields {
-		f.Values[name] = d.Values[name]
+		if !slices.Contains(asksAgain, name) {
+			f.Values[name] = d.Values[name]
+		}
 	}
 	if id, err := uuid.Parse(d.Action); err == nil && id != uuid.Nil {
 		f.Action = id

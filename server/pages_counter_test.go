@@ -108,13 +108,20 @@ func TestAnotherKeyAtTheCounterIsAskedAboutBeforeItTakesThePlace(t *testing.T) {
 
 	for serial, want := range map[string]string{
 		"": "Le numéro de série manque", "ZZZ9": "Aucune clef ne porte le numéro ZZZ9", string(lent): "elle a déjà été remise à quelqu'un",
-		string(foreign): "appartient au stock d'un autre établissement",
+		string(foreign): "Aucune clef ne porte le numéro " + string(foreign),
 	} {
 		wrong := roux.fill(at, at, "serial", serial)
 		assert.Contains(t, []int{http.StatusUnprocessableEntity, http.StatusConflict}, wrong.Status, serial)
 		assert.Contains(t, wrong.text(), want)
 		assert.Contains(t, wrong.HTML, `id="remise-serial-erreur"`, "beside its field")
 	}
+	planted := roux.get(at).form(t, at, "serial", string(other), "swap", string(other))
+	h.Exec(`DELETE FROM session`)
+	roux.post(at, planted)
+	roux.continueAs(c.roux)
+	back := roux.get(at)
+	assert.Contains(t, back.HTML, `value="`+string(other)+`"`, "what was typed is kept")
+	assert.NotContains(t, back.text(), "n'est pas celle qui est attribuée", "a confirmation is not")
 	asked := roux.fill(at, at, "serial", " "+string(other))
 	assert.Equal(t, http.StatusOK, asked.Status)
 	assert.Contains(t, asked.text(), "La clef "+string(other)+" n'est pas celle qui est attribuée à Ana Une, la "+string(attributed)+".")
@@ -188,7 +195,9 @@ func TestTheSlipHasAllThatIsSignedForAndNeverThePIN(t *testing.T) {
 		assert.NotContains(t, strings.ToLower(before.text()), "pin ")
 	}
 	roux.done(roux.fill(counter+"/"+idOf(request), counter+"/"+idOf(request), "serial", key))
+	h.Exec(`UPDATE person SET family_name = 'Durand' WHERE id = $1`, c.lea.ID)
 	after := lea.get(slip)
+	assert.Contains(t, after.text(), "Remise à Léa Martin", "the name of that day")
 	assert.Contains(t, after.text(), "Date de la remise "+here().SayWithYear())
 	assert.Contains(t, after.text(), "Remise par Marc Roux")
 	assert.Equal(t, http.StatusNotFound, h.as(c.stranger).get(slip).Status)

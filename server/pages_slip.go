@@ -39,8 +39,18 @@ func (s *Server) slipPage(v *visit) error {
 	if err != nil {
 		return err
 	}
-	page := slipScreen{Who: okey.SayOf(d.requester.Name()), Request: requestURL(id), Facts: []fact{
-		{Name: "Remise à", Value: d.requester.Name()},
+	who := d.requester.Name()
+	if !d.SignedAt.IsZero() {
+		signed, err := s.store.Signature(v.ctx(), id)
+		if err != nil {
+			return err
+		}
+		if signed.Name != "" { // as it was then: names change
+			who = signed.Name
+		}
+	}
+	page := slipScreen{Who: okey.SayOf(who), Request: requestURL(id), Facts: []fact{
+		{Name: "Remise à", Value: who},
 		{Name: "Établissement", Value: d.place.Name},
 		{Name: "UAI", Value: string(d.UAI)},
 		{Name: "Numéro de série de la clef", Value: string(d.Key)},

@@ -120,12 +120,17 @@ func (c *Config) examineMail(name, text string) {
 	}
 }
 
+// widestNetwork is the shortest prefix of a network whose relays are believed: that of the largest private one.
+const widestNetwork = 8
+
 func (c *Config) examineProxies() {
 	for _, text := range c.TrustedProxies {
-		_, notBlock := netip.ParsePrefix(text)
+		block, notBlock := netip.ParsePrefix(text)
 		_, notAddress := netip.ParseAddr(text)
 		if notBlock != nil && notAddress != nil {
 			c.refuse("OKEY_TRUSTED_PROXIES", text, "n'est ni un réseau ni une adresse IP", "Écrivez par exemple 10.1.0.0/16,192.0.2.7.")
+		} else if notBlock == nil && block.Bits() < widestNetwork {
+			c.refuse("OKEY_TRUSTED_PROXIES", text, "est trop large : n'importe qui s'y donnerait l'adresse d'un autre", "Écrivez l'adresse de votre relais, par exemple 192.0.2.7.")
 		}
 	}
 }

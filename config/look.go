@@ -33,10 +33,10 @@ func (c *Config) examineLook() {
 		}
 	}
 	if content, ok := c.readSmall("OKEY_STYLE_FILE", c.StyleFile, maxStyle, "64 Kio"); ok {
-		if isStylesheet(content) {
+		if strings.HasSuffix(strings.ToLower(c.StyleFile), ".css") && isStylesheet(content) {
 			c.Look.Style = content
 		} else {
-			c.refuse("OKEY_STYLE_FILE", c.StyleFile, "n'est pas une feuille de style", "Donnez un fichier CSS, en UTF-8.")
+			c.refuse("OKEY_STYLE_FILE", c.StyleFile, "n'est pas une feuille de style", "Donnez un fichier CSS, en UTF-8, dont le nom finit par .css.")
 		}
 	}
 }
@@ -60,17 +60,26 @@ func (c *Config) readSmall(name, path string, limit int64, said string) ([]byte,
 	return nil, false
 }
 
-var errFolder = errors.New("c'est un dossier")
+var (
+	errFolder = errors.New("c'est un dossier")
+	errNoFile = errors.New("ce n'est pas un fichier ordinaire")
+)
 
 func readUpTo(path string, limit int64) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return nil, errFolder
+	case !info.Mode().IsRegular(): // a device or a pipe may never end
+		return nil, errNoFile
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = file.Close() }() // it was only read
-	if info, err := file.Stat(); err == nil && info.IsDir() {
-		return nil, errFolder
-	}
 	return io.ReadAll(io.LimitReader(file, limit))
 }
 

@@ -21,7 +21,7 @@ const (
 // lookWith loads a configuration in which one setting names a file with this content.
 func lookWith(t *testing.T, setting, content string) (config.Config, error) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "file")
+	path := filepath.Join(t.TempDir(), map[string]string{"OKEY_STYLE_FILE": "style.css", "OKEY_LOGO_FILE": "logo"}[setting])
 	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
 	environ := complete()
 	environ[setting] = path
@@ -59,8 +59,12 @@ func TestAFileThatIsNoLookIsNamedWithWhatToDo(t *testing.T) {
 		assert.ErrorContains(t, err, wrong.said)
 	}
 	environ := complete()
-	environ["OKEY_LOGO_FILE"], environ["OKEY_STYLE_FILE"] = "/nulle/part.png", t.TempDir()
+	environ["OKEY_STYLE_FILE"] = "look_test.go"
 	_, err := config.Load(environ)
+	require.ErrorContains(t, err, "dont le nom finit par .css")
+	environ = complete()
+	environ["OKEY_LOGO_FILE"], environ["OKEY_STYLE_FILE"] = "/nulle/part.png", t.TempDir()
+	_, err = config.Load(environ)
 	require.ErrorContains(t, err, "il n'existe pas")
 	assert.ErrorContains(t, err, "c'est un dossier")
 }
@@ -81,5 +85,14 @@ func TestAddressesOfTheAcademysToolsAreAddresses(t *testing.T) {
 		environ[setting] = value
 		_, err := config.Load(environ)
 		assert.ErrorContains(t, err, setting)
+	}
+}
+
+func TestANetworkOfRelaysIsNotEverybodys(t *testing.T) {
+	for network, refused := range map[string]bool{"0.0.0.0/0": true, "::/0": true, "128.0.0.0/1": true, "10.0.0.0/8": false, "192.0.2.7": false} {
+		environ := complete()
+		environ["OKEY_TRUSTED_PROXIES"] = network
+		_, err := config.Load(environ)
+		assert.Equal(t, refused, err != nil, network)
 	}
 }

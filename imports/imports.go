@@ -184,6 +184,9 @@ func (l *line) uai(column string) okey.UAI {
 
 func (l *line) serial(column string) okey.Serial {
 	serial, err := okey.ParseSerial(l.Text(column))
+	if err == nil {
+		l.visible(column)
+	}
 	if err != nil {
 		l.refuse(column, okey.ErrorCode(err), "%s", okey.ErrorMessage(err))
 	}

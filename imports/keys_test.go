@@ -73,38 +73,39 @@ func TestEachBadKeyIsNamedAndTheOthersAreTaken(t *testing.T) {
 	w := withStaff(t)
 	require.True(t, importKeys(t, w, source("k.csv", keyHeader+"0099;L1;31/12/2028;"+college+";;\nK1;L1;31/12/2028;"+college+";lmartin;\n"), Options{}).OK())
 	content := keyHeader + strings.Join([]string{
-		"A1;L1;31/12/2028;" + college + ";;",                        // 2 taken
-		"A1;L1;31/12/2028;" + college + ";;",                        // 3 twice, the same
-		"A2;L1;31/12/2028;" + college + ";;",                        // 4 twice, differently: neither
-		"A2;L2;31/12/2028;" + college + ";;",                        // 5
-		"A3;L1;31/12/2028;" + string(uai(t, "9990001")) + ";;",      // 6 unknown establishment
-		"A4;L1;31/12/2028;" + school + ";;",                         // 7 not served
-		"A5;L1;31/12/2028;" + college + ";inconnu;",                 // 8 holder unknown
-		"A6;L1;31/02/2028;" + college + ";;",                        // 9 no such day
-		"A7;L1;;" + college + ";;",                                  // 10 no date
-		"A8;L1;31/12/2020;" + college + ";;",                        // 11 expired
-		"99;L1;31/12/2028;" + college + ";;",                        // 12 like 0099
-		"K1;L2;31/12/2028;" + college + ";lmartin;",                 // 13 known with another batch
-		"K1X;L1;31/12/2028;" + college + ";lmartin;en_stock",        // 14 a holder in stock
-		"K2;L1;31/12/2028;" + college + ";;en_service",              // 15 in service without holder
-		"K3;L1;31/12/2028;" + college + ";;disparue",                // 16
-		"K4;;31/12/2028;" + college + ";;",                          // 17
-		"K/5;L1;31/12/2028;0060001Y;;",                              // 18 two faults
-		"K6;L1;31/12/2028;" + college + ";;;de trop",                // 19
-		"00A1;L1;31/12/2028;" + college + ";;",                      // 20 like A1 of line 2
-		"K7;L1;31/12/2028;" + college + ";mroux;" + "\n\n;;;;;\n  ", // 21 taken
+		"A1;L1;31/12/2028;" + college + ";;",                         // 2 taken
+		"A1;L1;31/12/2028;" + college + ";;",                         // 3 twice, the same
+		"A2;L1;31/12/2028;" + college + ";;",                         // 4 twice, differently: neither
+		"A2;L2;31/12/2028;" + college + ";;",                         // 5
+		"A3;L1;31/12/2028;" + string(uai(t, "9990001")) + ";;",       // 6 unknown establishment
+		"A4;L1;31/12/2028;" + school + ";;",                          // 7 not served
+		"A5;L1;31/12/2028;" + college + ";inconnu;",                  // 8 holder unknown
+		"A6;L1;31/02/2028;" + college + ";;",                         // 9 no such day
+		"A7;L1;;" + college + ";;",                                   // 10 no date
+		"A8;L1;31/12/2020;" + college + ";;",                         // 11 expired
+		"99;L1;31/12/2028;" + college + ";;",                         // 12 like 0099
+		"K1;L2;31/12/2028;" + college + ";lmartin;",                  // 13 known with another batch
+		"K1X;L1;31/12/2028;" + college + ";lmartin;en_stock",         // 14 a holder in stock
+		"K2;L1;31/12/2028;" + college + ";;en_service",               // 15 in service without holder
+		"K3;L1;31/12/2028;" + college + ";;disparue",                 // 16
+		"K4;;31/12/2028;" + college + ";;",                           // 17
+		"K/5;L1;31/12/2028;0060001Y;;",                               // 18 two faults
+		"K6;L1;31/12/2028;" + college + ";;;de trop",                 // 19
+		"00A1;L1;31/12/2028;" + college + ";;",                       // 20 like A1 of line 2
+		"K7;L1;31/12/2028;" + college + ";mroux;",                    // 21 taken
+		"K\u200b8;L1;31/12/2028;" + college + ";;" + "\n\n;;;;;\n  ", // 22 an invisible character
 	}, "\n")
 	r := importKeys(t, w, source("k.csv", content), Options{})
 	assert.Equal(t, []string{
 		"3:twice", "4:twice", "5:twice", "6:establishment_unknown", "7:establishment_unknown", "8:holder_unknown", "9:invalid", "10:missing",
 		"11:expired", "12:look_alike", "13:known_differently", "14:contradicts", "15:contradicts", "16:unknown_label", "17:missing",
-		"18:invalid", "18:invalid", "19:unreadable", "20:look_alike",
+		"18:invalid", "18:invalid", "19:unreadable", "20:look_alike", "22:invalid",
 	}, codes(r))
 	for _, e := range r.Errors {
 		assert.NotEmpty(t, e.Message, e)
 	}
 	assert.Equal(t, 2, r.Added)
-	assert.Equal(t, 20, r.Read)
+	assert.Equal(t, 21, r.Read)
 	var b strings.Builder
 	require.NoError(t, r.Print(&b))
 	assert.Contains(t, b.String(), "ligne 12, colonne « numero_de_serie » : 99 ressemble à 0099")

@@ -133,6 +133,7 @@ func readStaffRow(l *line) okey.ImportedStaff {
 	l.visible("uid")
 	row.FamilyName, row.GivenName = l.cell("nom", 200), l.optional("prenom", 200)
 	row.Mail = l.cell("mail", 254)
+	l.visible("mail")
 	if strings.ContainsFunc(row.UID, func(c rune) bool { return c <= ' ' || c == 0x7F }) {
 		l.refuse("uid", okey.CodeInvalid, "« %s » contient une espace : un uid n'en a pas.", row.UID)
 	}

@@ -36,11 +36,12 @@ func TestStaffArriveWithTheirFunctions(t *testing.T) {
 func TestWhatNobodySeesDoesNotComeInWithAStaffFile(t *testing.T) {
 	w := withEstablishments(t)
 	r := importStaff(t, w, staffHeader+strings.Join([]string{
-		college + ";mroux;\u202eRoux\u200b;Le\u0301o\u2066;marc.roux\u200b@ac-nice.fr;chef",
+		college + ";mroux;\u202eRoux\u200b;Le\u0301o\u2066;marc.roux@ac-nice.fr;chef",
+		college + ";invisible;Roux;Léo;marc.roux\u200b@ac-nice.fr;personnel",
 		college + ";lmar\u200btin;Martin;Léa;lea.martin@ac-nice.fr;personnel",
 		college + ";dlanglois;L’Anglois-D'Ys;Zoé Lù;z@ac-nice.fr;personnel",
 	}, "\n"), false)
-	assert.Equal(t, []string{"3:invalid"}, codes(r))
+	assert.Equal(t, []string{"3:invalid", "4:invalid"}, codes(r))
 	assert.Equal(t, "Léo Roux, marc.roux@ac-nice.fr", one[string](t, w, `SELECT given_name || ' ' || family_name || ', ' || mail FROM person WHERE uid = 'mroux'`))
 	assert.Equal(t, "Zoé Lù L’Anglois-D'Ys", one[string](t, w, `SELECT given_name || ' ' || family_name FROM person WHERE uid = 'dlanglois'`))
 }

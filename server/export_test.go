@@ -12,6 +12,9 @@ func (s *Server) Routes() []string {
 	return routes
 }
 
+// ChoiceOf is what the page that asks to confirm several answers has sent back.
+var ChoiceOf = choiceOf
+
 // What pages say of codes.
 var (
 	ReasonNames    = reasonNames

@@ -211,7 +211,7 @@ func (s *Server) keepDraft(v *visit) {
 		}
 	}
 	sc := screen{Title: "Votre session a pris fin", Body: sessionEnded{
-		SignIn: pathSignIn + "?vers=" + url.QueryEscape(formPage(v.Request.URL.Path)), Kept: kept,
+		SignIn: pathSignIn + "?vers=" + url.QueryEscape(formPage(v.Context)), Kept: kept,
 	}}
 	if err := s.show(v, http.StatusUnauthorized, "session", sc); err != nil {
 		s.failVisit(v, err)
@@ -229,19 +229,6 @@ func draftRoom(path string) int {
 type sessionEnded struct {
 	SignIn string
 	Kept   bool
-}
-
-// formPage is the page that holds the form which is sent to path.
-func formPage(path string) string {
-	for _, f := range signalForms {
-		if f.signal == okey.CharterAndPIN { // a page of its own
-			continue
-		}
-		if page, found := strings.CutSuffix(path, "/"+f.path); found {
-			return page
-		}
-	}
-	return path
 }
 
 // restore fills a form with what its writer had sent when the session ended; true where there was something. It stays until it is sent.

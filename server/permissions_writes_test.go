@@ -7,6 +7,9 @@ import (
 
 	"okey"
 	"okey/internal/scene"
+	"okey/server"
+
+	"github.com/google/uuid"
 )
 
 // sends is a form that says the same of every thing.
@@ -89,7 +92,7 @@ var writtenRows = []row{
 	{route: "POST /demandes/a-repondre", gate: asking, acts: asks(okey.ActDecide), things: deciding, bare: true, ok: http.StatusSeeOther, body: filled(func(t thing, f url.Values) {
 		f.Set("d-"+t.id, "oui")
 		f.Set("decision", "approve")
-		f.Set("confirmed", "oui")
+		f.Set("confirmed", server.ChoiceOf([]uuid.UUID{uuid.MustParse(t.id)}, okey.Content{Decision: okey.Approve, Comment: f.Get("comment")}))
 	})},
 	{route: "POST /remise/:id", gate: asking, acts: asks(okey.ActHandOver), things: handing, bare: true, ok: http.StatusSeeOther, body: filled(func(t thing, f url.Values) {
 		f.Set("serial", string(t.key.Serial))

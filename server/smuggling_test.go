@@ -204,7 +204,7 @@ func (w *walk) dump(t *testing.T) string {
 
 var (
 	anyID    = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
-	changing = regexp.MustCompile(`\\\\x[0-9a-f]+|"number": \d+|"sha256": "\w+"|"file_name": "[^"]*"|\d{4}-\d\d-\d\dT[\d:.]+([+-]\d\d:\d\d|Z)|v\d\$argon2id[^"]*`)
+	changing = regexp.MustCompile(`\\\\x[0-9a-f]+|"number": \d+|"sha256": "\w+"|"file_name": "[^"]*"|\d{4}-\d\d-\d\dT[\d:.]+([+-]\d\d:\d\d|Z)|v\d\$argon2id[^"]*|:[0-9a-f]{64}:`)
 )
 
 // masked leaves out of a dump what differs from one time to the next: instants, sums, random ids.

@@ -64,6 +64,21 @@ journey("the back button does not lead into asking twice", twoWays, async (visit
   await asks.open(address);
 });
 
+journey("the way back leads past what was refused, to the form", ["desktop"], async (visit) => {
+  const school = await openSchool();
+  const head = await visit(school.head);
+  await head.open("/commandes");
+  await head.press("Commander"); // nothing filled in
+  assert.equal(head.status, 422);
+  await head.type(/Combien de clefs/, "2");
+  await head.type(/Motif/, "rentrée");
+  await head.press("Commander");
+  await head.leads(() => head.page.goBack());
+  assert.equal(new URL(head.page.url()).pathname, "/commandes");
+  await head.sees("Commander des clefs");
+  assert.equal((await api(school.head, "GET", `/orders?establishment=${school.uai}`)).orders.length, 1);
+});
+
 journey("a reload of what came back repeats nothing", twoWays, async (visit) => {
   const school = await openSchool();
   const head = await visit(school.head);

@@ -34,6 +34,15 @@ for (const line of document.querySelectorAll("[data-follow]")) {
   follow();
 }
 
+// What answers a form is kept nowhere: who comes back to it from a later page would be shown the browser's own question of sending the form
+// again. They are shown the form's page instead. Until it is left, the address stays: a reload shows what is wrong once more.
+for (const event of ["click", "submit"]) {
+  document.addEventListener(event, ({ target }) => {
+    const page = document.querySelector("main").dataset.form;
+    if (page && (event === "submit" || target.closest("a"))) history.replaceState(null, "", page);
+  });
+}
+
 // A file on its way: how much of it has left, then that it is being read.
 for (const form of document.querySelectorAll("form[data-progress]")) {
   form.addEventListener("submit", (event) => {

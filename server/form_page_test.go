@@ -35,10 +35,12 @@ func TestEveryFormHasAPageToComeBackTo(t *testing.T) {
 		require.NotEmpty(t, found, "%s: %s", route, ended.HTML)
 		page, err := url.QueryUnescape(found[1])
 		require.NoError(t, err)
-		assert.Contains(t, ended.HTML, `data-form="`+page+`"`, route)
+		if other := `data-form="` + page + `"`; page == path {
+			assert.NotContains(t, ended.HTML, other, route)
+		} else {
+			assert.Contains(t, ended.HTML, other, route)
+		}
 		assert.NotEqual(t, http.StatusMethodNotAllowed, sam.get(page).Status, "%s comes from %s", route, page)
 		assert.True(t, strings.HasPrefix(path, page), "%s comes from %s", route, page)
 	}
-	assert.NotContains(t, guest.get("/aide").HTML, "data-form")
-	assert.Contains(t, sam.post("/commandes", url.Values{"action": {uuid.NewString()}}).HTML, `data-form="/commandes"`)
 }

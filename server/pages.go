@@ -73,7 +73,7 @@ type screen struct {
 	Warning string // what did not happen, and why
 	Body    any
 
-	Form    string // of what answers a form: the page that holds it
+	Form    string // of what answers a form: the page that holds it, where that is another address
 	Failed  bool   // the title says so: a screen reader begins there
 	Name    string // of whoever is signed in
 	Nav     []navLink
@@ -215,7 +215,7 @@ func (s *Server) greet(c *gin.Context) (*visit, error) {
 // show writes a page. It is made whole first: a template that fails must not leave half a page behind.
 func (s *Server) show(v *visit, status int, name string, sc screen) error {
 	sc.Failed = sc.Warning != "" || status == http.StatusUnprocessableEntity || status == http.StatusConflict || status == http.StatusTooManyRequests
-	if v.Request.Method == http.MethodPost {
+	if v.Request.Method == http.MethodPost && formPage(v.Context) != v.Request.URL.EscapedPath() {
 		sc.Form = formPage(v.Context)
 	}
 	s.dress(v, &sc)

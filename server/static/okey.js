@@ -38,8 +38,7 @@ for (const line of document.querySelectorAll("[data-follow]")) {
 // again. They are shown the form's page instead. Until it is left, the address stays: a reload shows what is wrong once more.
 for (const event of ["click", "submit"]) {
   document.addEventListener(event, ({ target }) => {
-    const page = document.querySelector("main").dataset.form;
-    if (page && (event === "submit" || target.closest("a"))) history.replaceState(null, "", page);
+    if (event === "submit" || target.closest("a")) history.replaceState(null, "", document.querySelector("main").dataset.form ?? location.href);
   });
 }
 

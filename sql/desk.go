@@ -107,10 +107,11 @@ func (r reader) Escalated(ctx context.Context, limit int) ([]Awaited, error) {
 		School string `db:"school"`
 	}
 	err := r.all(ctx, &rows, `SELECT `+requestColumns+`, p.given_name, p.family_name, e.name AS school`+requestTables+`
-		JOIN person p ON p.id = r.person WHERE r.closed_at IS NULL AND (
-			EXISTS (SELECT FROM mail m WHERE m.request = r.id AND m.created_at >= r.since AND (m.kind, r.stage) IN
-				(('nobody', 'awaiting_decision'), ('decision_late', 'awaiting_decision'), ('order_late', 'awaiting_stock'), ('handover_late', 'awaiting_handover')))
-			OR (r.stage = 'awaiting_decision' AND EXISTS (SELECT FROM timeline t WHERE t.request = r.id AND t.kind = 'to_support')))
+		JOIN person p ON p.id = r.person WHERE r.id IN (
+			SELECT q.id FROM request q JOIN mail m ON m.request = q.id AND m.created_at >= q.since
+			WHERE q.closed_at IS NULL AND m.kind IN ('nobody', 'decision_late', 'order_late', 'handover_late') AND (m.kind, q.stage) IN
+				(('nobody', 'awaiting_decision'), ('decision_late', 'awaiting_decision'), ('order_late', 'awaiting_stock'), ('handover_late', 'awaiting_handover'))
+			UNION ALL SELECT q.id FROM request q JOIN timeline t ON t.request = q.id WHERE q.closed_at IS NULL AND q.stage = 'awaiting_decision' AND t.kind = 'to_support')
 		ORDER BY r.since, r.id LIMIT $1`, limit)
 	found := make([]Awaited, len(rows))
 	for i, row := range rows {

@@ -85,7 +85,7 @@ var keyTables = `
 	CROSS JOIN LATERAL (SELECT CASE WHEN coalesce(y.raw, '') = '' THEN '1' ELSE '0' || y.raw END COLLATE "C" AS place) x
 	CROSS JOIN LATERAL (SELECT $17::date IS NOT NULL AND k.holder IS NOT NULL
 		AND EXISTS (SELECT FROM (` + strings.ReplaceAll(left, "$1", "$17") + ` AND k.serial = outer_key.serial) gone) AS gone FROM (SELECT k.serial) outer_key) w
-	WHERE ($1 OR k.holder = $2 OR coalesce(e.host, e.uai) = ANY ($3))
+	WHERE ($1 OR k.holder = $2 OR k.uai ` + answered + `)
 	AND ($4 = '' OR k.serial = $4) AND ($5 = '' OR k.uai = $5) AND ($6 = '' OR k.state = $6)
 	AND ($7::timestamptz IS NULL OR k.changed_at >= $7)
 	AND ($8 = '' OR k.batch = $8) AND ($9::date IS NULL OR k.expires_on < $9)
@@ -144,7 +144,7 @@ func words(text string) []string { return strings.Fields(strings.ToLower(text)) 
 func (r reader) KeyBatches(ctx context.Context, reach Reach, uai okey.UAI, limit int) ([]string, error) {
 	var batches []string
 	err := r.all(ctx, &batches, `SELECT DISTINCT k.batch FROM key k JOIN establishment e ON e.uai = k.uai
-		WHERE ($1 OR k.holder = $2 OR coalesce(e.host, e.uai) = ANY ($3)) AND ($4 = '' OR k.uai = $4) AND k.batch <> '' ORDER BY k.batch LIMIT $5`,
+		WHERE ($1 OR k.holder = $2 OR k.uai `+answered+`) AND ($4 = '' OR k.uai = $4) AND k.batch <> '' ORDER BY k.batch LIMIT $5`,
 		reach.All, reach.Person, pq.Array(texts(reach.UAIs)), string(uai), limit)
 	return batches, err
 }

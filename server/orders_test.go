@@ -106,6 +106,7 @@ func TestTheOrdersPageSuggestsAndOrders(t *testing.T) {
 	assert.Contains(t, b.get("/commandes").text(), "OKEY propose d'en commander 1.")
 	wrong := b.fill("/commandes", "/commandes", "quantity", "beaucoup", "comment", "")
 	assert.Equal(t, http.StatusUnprocessableEntity, wrong.Status)
+	assert.Contains(t, wrong.text(), "Écrivez le motif : le fournisseur et l'assistance le liront.")
 	placed := b.done(b.fill("/commandes", "/commandes", "quantity", "4", "comment", "rentrée"))
 	assert.Contains(t, placed.text(), "Commande n° 1")
 	assert.Contains(t, b.get("/commandes").text(), "rien à commander", "what is under way counts")

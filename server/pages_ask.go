@@ -117,9 +117,8 @@ func (s *Server) askReasons(v *visit, a *asking) error {
 	}
 	had, err := s.store.HadUnusableKey(v.ctx(), v.Actor.ID)
 	if had {
-		a.reasons = []choice{
-			{string(okey.Replacement), "Remplacer ma clef perdue ou défectueuse"}, {string(okey.FirstKey), "Une première clef"},
-		}
+		a.reasons = []choice{{Value: string(okey.Replacement)}}
+		a.About = "Une clef à votre nom a été perdue ou défectueuse : celle que vous demandez la remplacera."
 	}
 	return err
 }

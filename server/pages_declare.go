@@ -21,8 +21,8 @@ type declaration struct {
 var declarations = []declaration{
 	{
 		path: pathReport, name: "signaler", title: "Signaler que ma clef ne marche plus", reason: okey.ReasonDefective,
-		say: "Vous avez tout essayé ? Signalez-le : la direction vous en remettra une autre.", button: "Signaler ma clef",
-		comment: field{Label: "Que se passe-t-il ?", Hint: "La direction le lira."}, missing: "Écrivez en quelques mots ce qui ne va pas.",
+		say: "Signalez-le : la direction est prévenue, et vous pouvez aussitôt demander une autre clef.", button: "Signaler ma clef",
+		comment: field{Label: "*Que se passe-t-il ?", Hint: "La direction le lira."}, missing: "Écrivez en quelques mots ce qui ne va pas.",
 		next: []string{
 			"La clef ne sert plus et n'est plus à vous : rendez-la à la direction, qui est prévenue.",
 			"Vous pouvez en demander une autre tout de suite.",
@@ -32,7 +32,7 @@ var declarations = []declaration{
 	{
 		path: pathLost, name: "perdue", title: "J'ai perdu ma clef", reason: okey.ReasonLost,
 		say: "Perdue ou volée, déclarez-la sans attendre : personne ne pourra s'en servir.", button: "Déclarer ma clef perdue",
-		comment: field{Label: "Où et quand l'avez-vous vue pour la dernière fois ?", Hint: "La direction le lira."},
+		comment: field{Label: "*Où et quand l'avez-vous vue pour la dernière fois ?", Hint: "La direction le lira."},
 		missing: "Écrivez en quelques mots où et quand vous l'avez vue pour la dernière fois.",
 		next: []string{
 			"La clef ne sert plus et n'est plus à vous : la direction est prévenue.",

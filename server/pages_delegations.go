@@ -289,6 +289,7 @@ func (s *Server) readDelegation(v *visit, f *form, place sql.Place) (okey.GivenD
 	for _, wrong := range d.Check(today) {
 		f.wrong(wrong.Field, wrong.Message)
 	}
+	f.inOrder("delegate", "from", "until", "scope")
 	return d, nil
 }
 
@@ -296,7 +297,7 @@ func (s *Server) readDelegation(v *visit, f *form, place sql.Place) (okey.GivenD
 func (f *form) day(name string) okey.Day {
 	day, ok := readDay(strings.TrimSpace(f.Values[name]))
 	if !ok {
-		f.note(name, "Écrivez une date comme 31/12/2027.")
+		f.note(name, fmt.Sprintf("%s : écrivez une date comme 31/12/2027.", strings.TrimPrefix(f.Fields[name].Label, "*")))
 		return okey.Day{}
 	}
 	f.Values[name] = day.String()

@@ -71,7 +71,9 @@ func TestAKeyIsDeclaredLostOnItsPage(t *testing.T) {
 	require.Equal(t, http.StatusSeeOther, lost.Status, lost.text())
 	assert.Equal(t, okey.Lost, h.KeyState(serial))
 	assert.Contains(t, roux.get(page).text(), "dans le train")
-	assert.Contains(t, lea.get("/demandes/nouvelle").text(), "Remplacer ma clef perdue ou défectueuse")
+	again := lea.get("/demandes/nouvelle")
+	assert.Contains(t, again.text(), "Une clef à votre nom a été perdue ou défectueuse : celle que vous demandez la remplacera.")
+	assert.NotContains(t, again.text(), "première clef", "it is not their first")
 	found := roux.done(roux.fill(page, page, "reason", "found", "comment", "au secrétariat"))
 	assert.Contains(t, found.text(), "C'est fait : « Clef retrouvée ». La clef est maintenant en stock.")
 }

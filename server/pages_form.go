@@ -111,11 +111,18 @@ func (f *form) fill(sent url.Values) {
 
 // formWords say an error of a field as the page asks for it: the API's own words name codes.
 var formWords = map[string]map[string]string{
-	"reponse":    {"decision": "Choisissez d'accepter ou de refuser."},
-	"reponses":   {"decision": "Choisissez d'accepter ou de refuser."},
-	"changement": {"reason": "Veuillez choisir un motif."},
-	"demande":    {"reason": "Choisissez pourquoi vous demandez cette clef.", "establishment": "Choisissez l'établissement où vous travaillez."},
-	"charte":     {"charter": "La charte a changé : relisez-la ci-dessous, puis signez."},
+	"reponse":      {"decision": "Choisissez d'accepter ou de refuser."},
+	"reponses":     {"decision": "Choisissez d'accepter ou de refuser."},
+	"changement":   {"reason": "Veuillez choisir un motif."},
+	"demande":      {"reason": "Choisissez pourquoi vous demandez cette clef.", "establishment": "Choisissez l'établissement où vous travaillez."},
+	"commande":     {"comment": "Écrivez le motif : le fournisseur et l'assistance le liront."},
+	"annulation":   {"comment": "Écrivez le motif : la direction de l'établissement le lira."},
+	"cloture":      {"comment": "Écrivez le motif : la direction de l'établissement le lira."},
+	"deplacement":  {"comment": "Écrivez pourquoi : les deux établissements et les titulaires le liront."},
+	"succession":   {"comment": "Écrivez pourquoi : les deux directions le liront."},
+	"rattachement": {"comment": "Écrivez la raison : la personne et la direction la liront."},
+	"hote":         {"comment": "Écrivez la raison : la direction qui répond la lira."},
+	"charte":       {"charter": "La charte a changé : relisez-la ci-dessous, puis signez."},
 }
 
 // refuse puts the errors of a wish into the form; other errors come back.
@@ -145,7 +152,7 @@ func (f *form) wrong(field, message string) {
 	if _, asked := f.Fields[field]; !asked {
 		field = ""
 	}
-	if worded := formWords[f.Name][field]; worded != "" {
+	if worded := formWords[f.Name][field]; worded != "" && (field != "comment" || strings.TrimSpace(f.Values[field]) == "") {
 		message = worded
 	}
 	f.note(field, message)
@@ -162,6 +169,11 @@ func (f *form) note(field, message string) {
 		f.Values["read"] = "" // the new text is agreed to anew
 	}
 	f.Errors = append(f.Errors, formError{Field: field, Message: message})
+}
+
+// inOrder puts the errors in the order in which the page asks for the fields.
+func (f *form) inOrder(fields ...string) {
+	slices.SortStableFunc(f.Errors, func(a, b formError) int { return slices.Index(fields, a.Field) - slices.Index(fields, b.Field) })
 }
 
 // number reads a number of keys as people type it: 5, "5 " or 1 000. What is none is noted beside its field, with the bounds that the answer

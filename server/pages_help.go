@@ -77,6 +77,28 @@ type helpScreen struct {
 	Ticket   *ticket
 	Portal   string
 	Training string
+	shut     map[string]bool
+}
+
+// Opens tells whether its reader may go to a page that is not for everybody. Whoever has not signed in is let try.
+func (page helpScreen) Opens(path string) bool { return !page.shut[path] }
+
+// shutTo are the pages that help speaks of and the visitor would not find.
+func (s *Server) shutTo(v *visit) (map[string]bool, error) {
+	if !v.signedIn() {
+		return nil, nil
+	}
+	shut := map[string]bool{pathOrders: !v.desk() && !v.answers(), pathInventory: !v.answers()}
+	for path, act := range map[string]okey.Act{pathAnswers: okey.ActDecide, pathCounter: okey.ActHandOver} {
+		_, err := placesWhere(v, act)
+		shut[path] = err != nil
+	}
+	_, _, err := s.delegationReach(v)
+	if code := okey.ErrorCode(err); err != nil && code != okey.CodeNotFound && code != okey.CodeForbidden {
+		return nil, err
+	}
+	shut[pathDelegations] = err != nil
+	return shut, nil
 }
 
 // ticket is where the academy's people write to support.
@@ -126,6 +148,9 @@ func (s *Server) situationPage(v *visit) error {
 	}
 	one := found[0]
 	page := helpScreen{Ticket: ticketOf(s.cfg, one.Question), Portal: s.cfg.PortalURL, Training: s.cfg.TrainingURL}
+	if page.shut, err = s.shutTo(v); err != nil {
+		return err
+	}
 	for _, other := range situations {
 		if other.Theme == one.Theme && other.Name != one.Name {
 			page.Others = append(page.Others, other)

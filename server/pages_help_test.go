@@ -59,20 +59,27 @@ func TestEveryLinkOfHelpLeadsToAPage(t *testing.T) {
 	c := h.cast()
 	serial := h.KeyOf(c.roux, scene.Tilleuls, okey.NewDay(2030, 1, 1))
 	require.NotEmpty(t, serial)
-	roux := h.as(c.roux) // sees all that help speaks of: head, with a key
-	followed := map[string]bool{}
-	for name := range helpFiles(t) {
-		for _, link := range internal.FindAllStringSubmatch(roux.get("/aide/"+name).HTML, -1) {
-			address := strings.ReplaceAll(link[1], "&amp;", "&")
-			if followed[address] {
-				continue
+	stock := h.Person("Sonia Stock", okey.Staff, scene.Tilleuls)
+	h.lent(c.roux, stock, okey.HandoverAndStock)
+	offered := map[string]int{}
+	for _, reader := range []okey.Person{c.roux, c.lea, stock, c.support, h.Person("Nul Part", okey.Staff)} {
+		b := h.as(reader)
+		followed := map[string]bool{}
+		for name := range helpFiles(t) {
+			for _, link := range internal.FindAllStringSubmatch(b.get("/aide/"+name).HTML, -1) {
+				address := strings.ReplaceAll(link[1], "&amp;", "&")
+				if followed[address] {
+					continue
+				}
+				followed[address] = true
+				assert.Contains(t, []int{http.StatusOK, http.StatusSeeOther}, b.get(address).Status, "%s: %s leads to %s", reader.Name(), name, address)
 			}
-			followed[address] = true
-			status := roux.get(address).Status
-			assert.Equal(t, http.StatusOK, status, "%s leads to %s", name, address)
 		}
+		offered[reader.Name()] = len(followed)
 	}
-	assert.Greater(t, len(followed), 10)
+	assert.Greater(t, offered["Léa Martin"], 10)
+	assert.Greater(t, offered["Marc Roux"], offered["Léa Martin"], "a head is led to what is theirs")
+	assert.Contains(t, h.browse().get("/aide/remettre").HTML, `href="/remise"`, "who has not signed in may well be a head")
 }
 
 // Where a question arises, its answer is one click away: other pages than those of help name every situation.

@@ -97,7 +97,8 @@ func TestEveryQuestionAboutAKeyThatFailsLeadsToWhatToDo(t *testing.T) {
 			}
 		}
 	}
-	assert.Len(t, seen, 9, "four questions, three ways to report, the loss, and the key that works again")
+	assert.Len(t, seen, 10, "five questions, three ways to report, the loss, and the key that works again")
+	assert.Contains(t, seen[start+"/expiree"].HTML, `href="/demandes/nouvelle"`)
 	assert.Contains(t, seen[start].text(), "Que se passe-t-il ?")
 	assert.Contains(t, seen[start].HTML, `href="`+forgottenPage(serial)+`"`)
 	assert.Regexp(t, `Fermez le navigateur.*code PIN suivi du nombre affiché.*le nombre suivant.*Tapez ce nombre seul`, seen[start+"/decalage"].text())

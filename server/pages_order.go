@@ -145,13 +145,19 @@ func (s *Server) orderActForm(v *visit, o sql.ListedOrder, path string) *form {
 	if !slices.Contains(okey.OrderTransitions[name], o.State) || stockKinds[name].permit(v.ctx(), s, v.Actor, &w) != nil {
 		return nil
 	}
-	return newOrderForm(v, o, path)
+	return s.newOrderForm(v, o, path)
 }
 
-func newOrderForm(v *visit, o sql.ListedOrder, path string) *form {
+func (s *Server) newOrderForm(v *visit, o sql.ListedOrder, path string) *form {
 	button := map[string]string{"annulation": "Annuler la commande", "expedition": "Le fournisseur a expédié", "reception": "Noter ce qui est arrivé", "cloture": "Clore sans les clefs qui manquent"}[path]
 	fields := map[string]field{"comment": {Label: "Commentaire"}}
 	switch path {
+	case "annulation":
+		comment := field{Label: "Commentaire", Hint: "Facultatif. Le fournisseur et l'assistance le liront."}
+		if stockKinds[orderForms[path]].permit(v.ctx(), s, v.Actor, &wish{Subject: o.ID}) != nil {
+			comment = field{Label: "*Motif", Hint: "La direction de l'établissement le lira."}
+		}
+		fields = map[string]field{"comment": comment}
 	case "reception":
 		fields = map[string]field{"quantity": {Label: fmt.Sprintf("*Combien de clefs sont arrivées (il en reste %d à recevoir)", o.Quantity-o.Received), Hint: receiptAlone}}
 	case "cloture":
@@ -172,7 +178,7 @@ func (s *Server) orderAct(v *visit, name okey.ActionName) error {
 			path = p
 		}
 	}
-	f := newOrderForm(v, o, path)
+	f := s.newOrderForm(v, o, path)
 	if err := s.read(v, f); err != nil {
 		return err
 	}

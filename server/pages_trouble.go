@@ -40,6 +40,7 @@ type troubleAnswer struct {
 	path  string // below the key's own
 	pin   bool   // to the page of a forgotten PIN instead
 	fine  bool   // to the key's own page: it works again
+	next  bool   // to ask for the next key
 	first bool
 }
 
@@ -52,6 +53,7 @@ var troubles = []trouble{
 			{say: "L'écran de la clef reste vide, ou ne se lit plus", path: pathTrouble + "/ecran"},
 			{say: "J'ai oublié mon code PIN", pin: true},
 			{say: "La clef est cassée", path: pathReport + "?depuis=cassee"},
+			{say: "Elle est expirée", path: pathTrouble + "/expiree"},
 			{say: "Je ne trouve plus ma clef", path: pathLost},
 		},
 	},
@@ -83,6 +85,15 @@ var troubles = []trouble{
 		},
 	},
 	{
+		path: pathTrouble + "/expiree", title: "Ma clef est expirée",
+		say: "Une clef expirée ne marche plus : il en faut une autre. On peut la demander dès trois mois avant la date, et garder l'ancienne jusqu'à la remise.",
+		ask: "Que voulez-vous faire ?",
+		answers: []troubleAnswer{
+			{say: "Demander la clef suivante", next: true, first: true},
+			{say: "Voir jusqu'à quand ma clef est valable", fine: true},
+		},
+	},
+	{
 		path: pathTrouble + "/ecran", title: "L'écran de la clef reste vide",
 		say: "Si la clef a un bouton, appuyez dessus une seconde et attendez un peu.", ask: "Voyez-vous un nombre ?",
 		answers: []troubleAnswer{
@@ -109,6 +120,9 @@ func (s *Server) troublePage(v *visit, t trouble) error {
 		}
 		if a.fine {
 			to = keyURL(key.Serial)
+		}
+		if a.next {
+			to = pathAsk
 		}
 		page.Answers = append(page.Answers, answerLink{navLink: navLink{Name: a.say, Path: to}, First: a.first})
 	}

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"okey"
@@ -90,13 +91,17 @@ func sayEvent(e okey.Event) string {
 	default:
 		said = fmt.Sprintf(said, who)
 	}
+	how := ""
 	switch e.Via {
 	case okey.ViaLink:
-		said += " (par le lien du courriel)"
+		how = " (par le lien du courriel)"
 	case okey.ViaSupport:
-		said += " (l'assistance, à la place de l'établissement)"
+		how = " (l'assistance, à la place de l'établissement)"
 	}
-	return said
+	if sentence, whole := strings.CutSuffix(said, "."); how != "" && whole {
+		return sentence + how + "."
+	}
+	return said + how
 }
 
 // whoIsAwaited names the people that a request waits for: "Marc Roux ou Anne Blanc".

@@ -136,6 +136,7 @@ var pageRows = []row{
 	{route: "GET /clefs/:serial/ne-marche-plus/code", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
 	{route: "GET /clefs/:serial/ne-marche-plus/decalage", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
 	{route: "GET /clefs/:serial/ne-marche-plus/ecran", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
+	{route: "GET /clefs/:serial/ne-marche-plus/expiree", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
 	{route: "GET /clefs/:serial/ne-marche-plus/signaler", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
 	{route: "GET /clefs/:serial/perdue", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
 	{route: "GET /clefs/:serial/je-pars", gate: asking, acts: asks(okey.ActDeclareKey), things: held},

@@ -48,6 +48,7 @@ export const pages = [
   { route: "GET /clefs/:serial/ne-marche-plus/code", name: "code-refuse", who: ["holder"], at: (s) => `/clefs/${s.held.key.serial}/ne-marche-plus/code` },
   { route: "GET /clefs/:serial/ne-marche-plus/decalage", name: "remettre-a-l-heure", who: ["holder"], at: (s) => `/clefs/${s.held.key.serial}/ne-marche-plus/decalage` },
   { route: "GET /clefs/:serial/ne-marche-plus/ecran", name: "ecran-vide", who: ["holder"], at: (s) => `/clefs/${s.held.key.serial}/ne-marche-plus/ecran` },
+  { route: "GET /clefs/:serial/ne-marche-plus/expiree", name: "clef-expiree", who: ["holder"], at: (s) => `/clefs/${s.held.key.serial}/ne-marche-plus/expiree` },
   { route: "GET /clefs/:serial/ne-marche-plus/signaler", name: "signaler", who: ["holder"], at: (s) => `/clefs/${s.held.key.serial}/ne-marche-plus/signaler?depuis=ecran` },
   { route: "GET /clefs/:serial/perdue", name: "declarer-perdue", who: ["holder"], at: (s) => `/clefs/${s.held.key.serial}/perdue` },
   { route: "GET /clefs/:serial/je-pars", name: "je-pars", who: ["holder"], at: (s) => `/clefs/${s.held.key.serial}/je-pars` },

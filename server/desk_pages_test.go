@@ -310,6 +310,17 @@ func TestTheDeskShowsWhatIsStuckAndHowToSetItGoing(t *testing.T) {
 	}
 	assert.Equal(t, []string{"/deconnexion"}, postsOf(h.as(h.auditor()).get("/assistance")))
 
+	never, order := uuid.NewString(), h.Text(`SELECT id::text FROM key_order`)
+	h.Exec(`INSERT INTO action (id, request, name, by_person, via, content, digest, created_at, outcome, reason, judged_at, verdict)
+		VALUES (gen_random_uuid(), $1, 'ask', $2, 'web', '{}', '', now(), 'refused', 'request_open', now(), '{}')`, never, c.lea.ID)
+	h.Exec(`INSERT INTO action (id, subject, name, by_person, via, content, digest, created_at, outcome, reason, judged_at, verdict)
+		VALUES (gen_random_uuid(), $1, 'receipt', $2, 'web', '{}', '', now(), 'refused', 'wrong_stage', now(), '{}')`, order, c.roux.ID)
+	desk = sam.get("/assistance")
+	assert.NotContains(t, desk.HTML, never, "a request that was refused from the start has no page")
+	assert.Contains(t, desk.HTML, `href="/assistance/personnes/`+c.lea.ID.String()+`">Demande</a>`)
+	assert.Contains(t, desk.HTML, `href="/commandes/`+order+`">Réception</a>`)
+	assert.NotContains(t, sam.get("/commandes/"+order).text(), "mise à jour", "the step of an export says it")
+
 	h.Judges.away.Store(true)
 	away := sam.get("/assistance")
 	assert.Equal(t, http.StatusOK, away.Status)

@@ -43,6 +43,12 @@ func deskLines(actions []sql.DeskAction, c clock) []deskLine {
 			line.Path = requestURL(a.Request)
 		case a.Key != "":
 			line.Path = keyURL(a.Key)
+		case a.Order != uuid.Nil:
+			line.Path = pathOrders + "/" + a.Order.String()
+		case a.Name == okey.ActionExport:
+			line.Path = pathOrders
+		case a.Person != uuid.Nil:
+			line.Path = personURL(a.Person)
 		}
 		lines[i] = line
 	}

@@ -290,11 +290,14 @@ func (s *Server) requestDeskTable(v *visit) (spreadsheet, error) {
 
 func actionSheet(name string, actions []sql.DeskAction, c clock) workbook.Sheet {
 	return workbook.Sheet{Name: name, Columns: []workbook.Column{
-		{Title: "Quand", Kind: workbook.Instant}, {Title: "Quoi"}, {Title: "Qui"}, {Title: "Par"}, {Title: "Suite", Width: 36}, {Title: "Demande ou clef", Width: 40},
+		{Title: "Quand", Kind: workbook.Instant}, {Title: "Quoi"}, {Title: "Qui"}, {Title: "Par"}, {Title: "Suite", Width: 36}, {Title: "Demande, clef ou commande", Width: 40},
 	}, Rows: rowsOf(actions, func(a sql.DeskAction) []any {
 		line, about := deskLines([]sql.DeskAction{a}, c)[0], string(a.Key)
-		if a.Request != uuid.Nil {
+		switch {
+		case a.Request != uuid.Nil:
 			about = a.Request.String()
+		case a.Order != uuid.Nil:
+			about = a.Order.String()
 		}
 		return []any{inZone(a.CreatedAt, c.zone), line.What, line.Who, line.Via, line.Outcome, about}
 	})}

@@ -69,6 +69,7 @@ func (v *visit) answers() bool        { return len(v.Actor.Answers(v.today())) >
 // screen is what the layout shows around a page.
 type screen struct {
 	Title   string
+	Of      string // of which the page is, where its heading does not say it: tabs and histories are told apart by it
 	Notice  string // what just happened, and what comes next
 	Warning string // what did not happen, and why
 	Body    any

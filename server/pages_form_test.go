@@ -75,7 +75,7 @@ func TestAWrongFormComesBackWithEverythingTypedButThePIN(t *testing.T) {
 		for _, pin := range []string{"4071", "4072", `"3456"`} {
 			assert.NotContains(t, wrong.HTML, `value="`+strings.Trim(pin, `"`)+`"`)
 		}
-		assert.NotContains(t, wrong.HTML, "4071")
+		assert.NotContains(t, anyID.ReplaceAllString(wrong.HTML, ""), "4071")
 	}
 	assert.Equal(t, 2, h.Count(`SELECT count(*) FROM action`), "asked and accepted: what was wrong left no row")
 }

@@ -131,9 +131,9 @@ func (s *Server) showKey(v *visit, status int, key okey.Key, f *form, notice, wa
 	if page.Along, err = s.along(v, key, subject, okey.DayOf(v.Now, c.zone)); err != nil {
 		return err
 	}
-	title := "Gérer la clef"
+	title, of := "Gérer la clef", string(key.Serial)
 	if key.Holder == v.Actor.ID {
-		title = "Ma clef " + string(key.Serial)
+		title, of = "Ma clef "+string(key.Serial), ""
 	}
 	if page.Mine, err = s.holder(v, key); err != nil {
 		return err
@@ -141,7 +141,7 @@ func (s *Server) showKey(v *visit, status int, key okey.Key, f *form, notice, wa
 	if page.Mine != nil && okey.May(okey.ActManageKeys, v.Actor, subject, okey.DayOf(v.Now, c.zone)) != nil {
 		page.Form = nil // the two things that a holder may report have pages of their own
 	}
-	return s.show(v, status, "key", screen{Title: title, Notice: notice, Warning: warning, Body: page})
+	return s.show(v, status, "key", screen{Title: title, Of: of, Notice: notice, Warning: warning, Body: page})
 }
 
 // priorFact says what of a key was settled before OKEY: its PIN no longer, once another has been set here.

@@ -48,7 +48,7 @@ func TestThePageOfAKeyIsLabelledAsAgreed(t *testing.T) {
 	serial := h.Key(scene.Tilleuls)
 	page := h.as(c.roux).get(keyPage(serial))
 	for _, markup := range []string{
-		"<h1>Gérer la clef</h1>", "<h2>Informations sur la clef</h2>", "<dt>Numéro de série</dt>", "<dt>Dernière connexion</dt>",
+		"<h1>Gérer la clef</h1>", "<title>Gérer la clef " + string(serial) + " · OKEY", "<h2>Informations sur la clef</h2>", "<dt>Numéro de série</dt>", "<dt>Dernière connexion</dt>",
 		"<dt>Date d&#39;expiration</dt>", "<dt>Lot</dt>", ">*Motif</label>", `<option value="">Veuillez choisir un motif</option>`, ">*Commentaire</label>",
 	} {
 		assert.Contains(t, page.HTML, markup)

@@ -83,7 +83,9 @@ func (s *Server) keysPage(v *visit) error {
 	page.Columns = keyColumns(v, filter, page.Several)
 	title := "Mes clefs"
 	if v.desk() || v.answers() {
-		title = "Gérer les clefs"
+		if title = "Gérer les clefs"; v.Actor.Auditor && !v.Actor.Support && !v.answers() { // who only reads
+			title = "Clefs"
+		}
 		if page.Filters, err = s.keyFilters(v, filter, wrong); err != nil {
 			return err
 		}

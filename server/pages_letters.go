@@ -90,7 +90,7 @@ func (s *Server) letterPage(v *visit) error {
 		Text:  message.Text,
 	}
 	v.Header("Content-Security-Policy", s.contentSecurity()+"; frame-src 'self'")
-	return s.show(v, http.StatusOK, "letter", screen{Title: "Aperçu d'un courriel", Body: page})
+	return s.show(v, http.StatusOK, "letter", screen{Title: "Aperçu : " + message.Subject, Body: page})
 }
 
 // casesOf are the samples of the same letter; none where there is but one.

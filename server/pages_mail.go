@@ -233,7 +233,7 @@ func (s *Server) showMail(v *visit, status int, m sql.WrittenMail, sent *form, w
 			page.Again = resendForm(v, m)
 		}
 	}
-	return s.show(v, status, "mail", screen{Title: "Courriel", Notice: notice, Warning: warning, Body: page})
+	return s.show(v, status, "mail", screen{Title: "Courriel : " + sayMail(m.Mail), Notice: notice, Warning: warning, Body: page})
 }
 
 // mailOutlived tells whether the request has left the stage that a mail speaks of.

@@ -26,10 +26,12 @@ func (r reader) PendingOn(ctx context.Context, request uuid.UUID) ([]okey.Action
 // DeskAction is an action as support reads it.
 type DeskAction struct {
 	ID        uuid.UUID
-	Request   uuid.UUID // zero for a key change
+	Request   uuid.UUID // zero where there is none, or where asking for it was refused // zero for a key change
 	Key       okey.Serial
 	Name      okey.ActionName
-	By        string // "" for the flow itself
+	Order     uuid.UUID // zero where it is about none
+	Person    uuid.UUID // zero for the flow itself
+	By        string    // "" for the flow itself
 	Via       okey.Via
 	Outcome   string // accepted, refused, or "" for none yet
 	Reason    okey.Code
@@ -41,6 +43,8 @@ type deskActionRow struct {
 	Request   uuid.NullUUID     `db:"request"`
 	Key       stdsql.NullString `db:"key"`
 	Name      okey.ActionName   `db:"name"`
+	Order     uuid.NullUUID     `db:"key_order"`
+	Person    uuid.NullUUID     `db:"by_person"`
 	By        string            `db:"by_name"`
 	Via       okey.Via          `db:"via"`
 	Outcome   stdsql.NullString `db:"outcome"`
@@ -48,8 +52,8 @@ type deskActionRow struct {
 	CreatedAt time.Time         `db:"created_at"`
 }
 
-const deskActions = `SELECT a.id, a.request, a.key, a.name, trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS by_name,
-	a.via, a.outcome, a.reason, a.created_at FROM action a LEFT JOIN person p ON p.id = a.by_person `
+const deskActions = `SELECT a.id, r.id AS request, a.key, o.id AS key_order, a.by_person, a.name, trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS by_name,
+	a.via, a.outcome, a.reason, a.created_at FROM action a LEFT JOIN person p ON p.id = a.by_person LEFT JOIN request r ON r.id = a.request LEFT JOIN key_order o ON o.id = a.subject `
 
 func (r reader) deskActions(ctx context.Context, query string, args ...any) ([]DeskAction, error) {
 	var rows []deskActionRow
@@ -59,7 +63,7 @@ func (r reader) deskActions(ctx context.Context, query string, args ...any) ([]D
 	found := make([]DeskAction, len(rows))
 	for i, row := range rows {
 		found[i] = DeskAction{
-			ID: row.ID, Request: row.Request.UUID, Key: okey.Serial(row.Key.String), Name: row.Name, By: row.By, Via: row.Via,
+			ID: row.ID, Request: row.Request.UUID, Key: okey.Serial(row.Key.String), Name: row.Name, Order: row.Order.UUID, Person: row.Person.UUID, By: row.By, Via: row.Via,
 			Outcome: row.Outcome.String, Reason: okey.Code(row.Reason.String), CreatedAt: utc(row.CreatedAt),
 		}
 	}

@@ -248,7 +248,7 @@ func TestTheWrongKeyAtTheCounterIsNamedWithItsState(t *testing.T) {
 	require.Equal(t, 200, h.call(c.roux, http.MethodPost, "/keys/"+string(lost)+"/changes", map[string]any{"reason": "lost", "comment": "tombée"}).Status)
 	for _, test := range []struct{ serial, code, says string }{
 		{string(lost), "key_not_free", "est perdue"},
-		{string(elsewhere), "key_unknown", "relisez"},
+		{string(elsewhere), "key_elsewhere", "autre établissement"},
 		{"ZZZ999", "key_unknown", "relisez"},
 		{strings.TrimLeft(string(kept), "0"), "key_unknown", "Vouliez-vous écrire " + string(kept)},
 	} {

@@ -21,7 +21,6 @@ type facts struct {
 	Held    []okey.Key    // keys in the person's hands
 	Last    okey.Event    // what settled the matter before this action came
 	Similar []okey.Serial // serials that the typed one may stand for
-	Seen    bool          // whoever typed a key of elsewhere may see it
 	Kept    okey.Serial   // the key kept aside for the request
 	KeyIs   okey.KeyState // of the key that a change was about
 	Settled string        // what has become of keys that are no longer on their way
@@ -37,11 +36,7 @@ func (s *Server) explain(ctx context.Context, o outcome) (int, *okey.Error) {
 	if err != nil {
 		return http.StatusInternalServerError, asError(err)
 	}
-	v := *o.Action.Verdict
-	if v.Reason == okey.CodeKeyElsewhere && !f.Seen { // who may not see it is not told that it exists
-		v.Reason = okey.CodeKeyUnknown
-	}
-	return Explain(v, f)
+	return Explain(*o.Action.Verdict, f)
 }
 
 // Explain says a refused verdict: see explain.
@@ -362,24 +357,6 @@ func (s *Server) gatherKeys(ctx context.Context, f *facts) error {
 		return err
 	}
 	f.Kept = request.Key
-	if f.Action.Verdict.Reason == okey.CodeKeyElsewhere {
-		f.Seen, err = s.seesKey(ctx, f.Action.By, f.Action.Content.Serial)
-		return err
-	}
 	f.Similar, err = s.store.SimilarSerials(ctx, f.Action.Content.Serial, request.UAI)
 	return err
-}
-
-// seesKey tells whether somebody may see a key.
-func (s *Server) seesKey(ctx context.Context, by okey.PersonID, serial okey.Serial) (bool, error) {
-	actor, err := s.store.Actor(ctx, by)
-	if err != nil {
-		return false, err
-	}
-	key, err := s.store.Key(ctx, serial)
-	if err != nil {
-		return false, err
-	}
-	subject, err := s.store.SubjectOfKey(ctx, key)
-	return err == nil && okey.May(okey.ActSee, actor, subject, okey.DayOf(time.Now(), okey.ZoneOf(""))) == nil, err
 }

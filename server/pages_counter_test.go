@@ -108,7 +108,7 @@ func TestAnotherKeyAtTheCounterIsAskedAboutBeforeItTakesThePlace(t *testing.T) {
 
 	for serial, want := range map[string]string{
 		"": "Le numéro de série manque", "ZZZ9": "Aucune clef ne porte le numéro ZZZ9", string(lent): "elle a déjà été remise à quelqu'un",
-		string(foreign): "Aucune clef ne porte le numéro " + string(foreign),
+		string(foreign): "appartient au stock d'un autre établissement",
 	} {
 		wrong := roux.fill(at, at, "serial", serial)
 		assert.Contains(t, []int{http.StatusUnprocessableEntity, http.StatusConflict}, wrong.Status, serial)

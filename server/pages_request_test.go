@@ -123,7 +123,7 @@ func TestAnotherKeyOfTheStockMayTakeThePlaceAtTheCounter(t *testing.T) {
 	for serial, want := range map[string]string{
 		"":              "Le numéro de série manque",
 		"ZZZ9":          "Aucune clef ne porte le numéro ZZZ9",
-		string(foreign): "Aucune clef ne porte le numéro " + string(foreign), // whose it is, is none of their business
+		string(foreign): "appartient au stock d'un autre établissement",
 		"1,23E+11":      "Excel a abrégé ce numéro",
 	} {
 		wrong := roux.fill(page, page+"/remise", "serial", serial)

@@ -74,7 +74,6 @@ type screen struct {
 	Warning string // what did not happen, and why
 	Body    any
 
-	Form    string // of what answers a form: the page that holds it, where that is another address
 	Failed  bool   // the title says so: a screen reader begins there
 	Name    string // of whoever is signed in
 	Nav     []navLink
@@ -96,6 +95,8 @@ func (s *Server) peopleRoutes(pages gin.IRouter) {
 	get := func(path string, show func(*visit) error) {
 		pages.Match([]string{http.MethodGet, http.MethodHead}, path, s.page(show))
 	}
+	// Every address that takes a form answers GET, too, with the page that holds the form: whoever signs in again, or comes back in the browser's
+	// history, is led there.
 	post := func(path string, do func(*visit) error) { pages.POST(path, s.page(do)) }
 
 	get("/", s.homePage)
@@ -116,6 +117,7 @@ func (s *Server) peopleRoutes(pages gin.IRouter) {
 	get("/suivi/:action", s.followPage)
 	get(pathAccount, s.accountPage)
 	post(pathAccount+"/sessions", s.endSessions)
+	get(pathAccount+"/sessions", func(v *visit) error { v.Redirect(http.StatusSeeOther, pathAccount); return nil })
 	s.downloadRoutes(pages)
 	get("/demandes/:id"+pathIllegible, s.illegiblePage)
 	post("/demandes/:id"+pathIllegible, s.illegible)
@@ -216,9 +218,6 @@ func (s *Server) greet(c *gin.Context) (*visit, error) {
 // show writes a page. It is made whole first: a template that fails must not leave half a page behind.
 func (s *Server) show(v *visit, status int, name string, sc screen) error {
 	sc.Failed = sc.Warning != "" || status == http.StatusUnprocessableEntity || status == http.StatusConflict || status == http.StatusTooManyRequests
-	if v.Request.Method == http.MethodPost && formPage(v.Context) != v.Request.URL.EscapedPath() {
-		sc.Form = formPage(v.Context)
-	}
 	s.dress(v, &sc)
 	var page bytes.Buffer
 	if err := pageTemplates[name].Execute(&page, sc); err != nil {

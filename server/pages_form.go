@@ -223,7 +223,7 @@ func (s *Server) keepDraft(v *visit) {
 		}
 	}
 	sc := screen{Title: "Votre session a pris fin", Body: sessionEnded{
-		SignIn: pathSignIn + "?vers=" + url.QueryEscape(formPage(v.Context)), Kept: kept,
+		SignIn: pathSignIn + "?vers=" + url.QueryEscape(v.Request.URL.EscapedPath()), Kept: kept,
 	}}
 	if err := s.show(v, http.StatusUnauthorized, "session", sc); err != nil {
 		s.failVisit(v, err)

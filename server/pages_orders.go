@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 
 	"okey"
 	"okey/sql"
@@ -39,6 +40,10 @@ func (s *Server) orderPages(get, post func(string, func(*visit) error)) {
 	get(pathOrders+"/:id", s.orderPage)
 	for path, name := range orderForms {
 		post(pathOrders+"/:id/"+path, func(v *visit) error { return s.orderAct(v, name) })
+		get(pathOrders+"/:id/"+path, func(v *visit) error {
+			v.Redirect(http.StatusSeeOther, pathOrders+"/"+url.PathEscape(v.Param("id")))
+			return nil
+		})
 	}
 }
 

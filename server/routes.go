@@ -1,7 +1,6 @@
 package server
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -9,7 +8,6 @@ import (
 	"net/url"
 	"runtime/debug"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -55,32 +53,9 @@ func (s *Server) router() *gin.Engine {
 	router.NoMethod(s.noMethod)
 	s.healthRoutes(router)
 	s.apiRoutes(router)
-	s.pageRoutes(router.Group("", s.pageHeaders, findFormPages(router)))
+	s.pageRoutes(router.Group("", s.pageHeaders))
 	return router
 }
-
-const formPageKey = "okey.form_page"
-
-// findFormPages lets every visit know the page that holds the form which it sends: the one at the same address, or else the next one above.
-func findFormPages(router *gin.Engine) gin.HandlerFunc {
-	shown := sync.OnceValue(func() map[string]bool {
-		routes := map[string]bool{}
-		for _, r := range router.Routes() {
-			routes[r.Path] = routes[r.Path] || r.Method == http.MethodGet
-		}
-		return routes
-	})
-	return func(c *gin.Context) {
-		route, path := c.FullPath(), c.Request.URL.EscapedPath()
-		for route != "" && !shown()[route] {
-			route, path = route[:strings.LastIndexByte(route, '/')], path[:strings.LastIndexByte(path, '/')]
-		}
-		c.Set(formPageKey, cmp.Or(path, "/"))
-	}
-}
-
-// formPage is the page that holds the form which the visit sends; a page's own address.
-func formPage(c *gin.Context) string { return c.GetString(formPageKey) }
 
 const requestIDKey = "okey.request_id"
 

@@ -148,6 +148,7 @@ export const buttons = [
 /** Routes that show nothing by themselves: they lead on, or are a file. */
 export const elsewhere = [
   "GET /connexion", "GET /demandes/:id/reponse", "GET /demandes/:id/remise", "GET /demandes/:id/stock", "GET /demandes/:id/retrait", "GET /demandes/:id/lien",
-  "GET /mon-code-pin/oublie/connexion", "GET /commandes/exports", "GET /commandes/exports/:id", "GET /commandes/minimum", "GET /delegations/:id",
+  "GET /mon-code-pin/oublie/connexion", "GET /commandes/:id/annulation", "GET /commandes/:id/expedition", "GET /commandes/:id/reception", "GET /commandes/:id/cloture", "GET /compte/sessions",
+  "GET /commandes/exports", "GET /commandes/exports/:id", "GET /commandes/minimum", "GET /delegations/:id",
   "GET /delegations/:id/fin", "GET /assistance/rattachements/:id/fin", "GET /assistance/hotes/:id/fin",
 ];

@@ -35,10 +35,10 @@ for (const line of document.querySelectorAll("[data-follow]")) {
 }
 
 // What answers a form is kept nowhere: who comes back to it from a later page would be shown the browser's own question of sending the form
-// again. They are shown the form's page instead. Until it is left, the address stays: a reload shows what is wrong once more.
+// again. They are shown the form's page instead, which has the same address. Until it is left, the address stays: a reload shows what is wrong once more.
 for (const event of ["click", "submit"]) {
   document.addEventListener(event, ({ target }) => {
-    if (event === "submit" || target.closest("a")) history.replaceState(null, "", document.querySelector("main").dataset.form ?? location.href);
+    if (event === "submit" || target.closest("a")) history.replaceState(null, "", location.href);
   });
 }
 

@@ -122,6 +122,27 @@ func TestAFormOutlivesItsSession(t *testing.T) {
 	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM request WHERE need = 'longue <explication>'`))
 }
 
+// What support and approvers write on an order's page, and of a key to confirm, waits for them as well.
+func TestFormsOfOrdersAndReportsAreKeptWhenTheSessionEnds(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	order := "/commandes/" + h.call(c.roux, http.MethodPost, "/orders", map[string]any{"establishment": scene.Tilleuls, "quantity": 2, "comment": "rentrée"}).at("id").(string)
+	roux := h.as(c.roux)
+	review := roux.fill("/inventaire", "/inventaire", "serials", "00481234")
+	roux.done(roux.post("/inventaire", review.form(t, "/inventaire")))
+	report := "/assistance/clefs-a-confirmer/" + h.Text(`SELECT id::text FROM key_report`)
+	sam := h.as(c.support)
+	for path, page := range map[string]string{order + "/annulation": order, report: report} {
+		form := sam.get(page).form(t, path, "comment", "appelé le fournisseur")
+		h.Exec(`DELETE FROM session`)
+		assert.Equal(t, http.StatusUnauthorized, sam.post(path, form).Status)
+		sam.continueAs(c.support)
+		back := sam.get(page)
+		assert.Contains(t, back.HTML, ">appelé le fournisseur</textarea>", path)
+		assert.Contains(t, back.text(), "Rien de ce que vous aviez écrit n'est perdu", path)
+	}
+}
+
 func TestAnothersFormIsNotShownToWhoeverSignsInNext(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()

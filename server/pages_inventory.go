@@ -307,15 +307,19 @@ func (s *Server) showReport(v *visit, status int, f *form, warning string) error
 	if len(r.Similar) > 0 {
 		page.Facts = append(page.Facts, fact{Name: "Ressemble, aux zéros près, à", Value: sayList(r.Similar)})
 	}
+	notice := ""
 	if r.State == okey.ReportPending && v.mayImport() == nil {
 		if f == nil {
 			f = reportForm(v, id)
+			if s.restore(v, f) {
+				notice = restoredNotice
+			}
 		}
 		page.Form = f
 	} else if warning == "" {
 		warning = "Ce signalement a déjà sa réponse."
 	}
-	return s.show(v, status, "report", screen{Title: "Clef à confirmer", Warning: warning, Body: page})
+	return s.show(v, status, "report", screen{Title: "Clef à confirmer", Notice: notice, Warning: warning, Body: page})
 }
 
 func (s *Server) decideReport(v *visit) error {

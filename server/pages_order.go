@@ -63,6 +63,8 @@ func (s *Server) showOrder(v *visit, status int, o sql.ListedOrder, sent *form, 
 		if f := s.orderActForm(v, o, path); f != nil {
 			if sent != nil && sent.Path == f.Path {
 				f = sent
+			} else if s.restore(v, f) {
+				notice = restoredNotice
 			}
 			page.Forms = append(page.Forms, f)
 		}

@@ -9,6 +9,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash"
 	"time"
 
 	"okey"
@@ -84,22 +85,22 @@ func (s *Store) chain(ctx context.Context, t *Tx) error {
 	return nil
 }
 
-// entryMAC covers the entry and the mac before it. Lengths stand before texts, so no two entries read the same.
+// entryMAC covers the entry and the mac before it.
 func entryMAC(key, before []byte, seq int64, e Entry) []byte {
 	mac := hmac.New(sha256.New, key)
-	put := func(b []byte) {
-		var n [8]byte
-		binary.BigEndian.PutUint64(n[:], uint64(len(b)))
-		mac.Write(n[:])
-		mac.Write(b)
-	}
-	put(before)
-	put(binary.BigEndian.AppendUint64(nil, uint64(seq)))
-	put(binary.BigEndian.AppendUint64(nil, uint64(e.At.UnixMicro())))
+	put(mac, before)
+	put(mac, binary.BigEndian.AppendUint64(nil, uint64(seq)))
+	put(mac, binary.BigEndian.AppendUint64(nil, uint64(e.At.UnixMicro())))
 	for _, s := range []string{e.Event, e.Actor.String(), string(e.Via), e.Subject, e.Detail} {
-		put([]byte(s))
+		put(mac, []byte(s))
 	}
 	return mac.Sum(nil)
+}
+
+// put adds bytes after their length, so that no two lists of them read the same.
+func put(mac hash.Hash, b []byte) {
+	mac.Write(binary.BigEndian.AppendUint64(nil, uint64(len(b))))
+	mac.Write(b)
 }
 
 // sealMAC signs the head, so that a chain cut off at its end, head and all, is found out.

@@ -143,7 +143,7 @@ func words(text string) []string { return strings.Fields(strings.ToLower(text)) 
 // KeyBatches returns the batches of the keys within reach, by name.
 func (r reader) KeyBatches(ctx context.Context, reach Reach, uai okey.UAI, limit int) ([]string, error) {
 	var batches []string
-	err := r.all(ctx, &batches, `SELECT DISTINCT k.batch FROM key k JOIN establishment e ON e.uai = k.uai
+	err := r.all(ctx, &batches, `SELECT DISTINCT k.batch FROM key k
 		WHERE ($1 OR k.holder = $2 OR k.uai `+answered+`) AND ($4 = '' OR k.uai = $4) AND k.batch <> '' ORDER BY k.batch LIMIT $5`,
 		reach.All, reach.Person, pq.Array(texts(reach.UAIs)), string(uai), limit)
 	return batches, err

@@ -179,12 +179,12 @@ type Awaited struct {
 // AwaitedFrom returns the requests at a stage that are answered by one of the establishments, oldest first: from those up to limit, and
 // how many there are in all. The person's own are left out.
 func (r reader) AwaitedFrom(ctx context.Context, uais []okey.UAI, stage okey.Stage, person okey.PersonID, limit int) ([]Awaited, int, error) {
-	return r.awaited(ctx, `coalesce(answered.host, answered.uai) = ANY ($3)`, uais, stage, person, limit)
+	return r.awaited(ctx, answered, uais, stage, person, limit)
 }
 
 // AwaitedAt is AwaitedFrom for the requests made at the establishments, whoever answers for them.
 func (r reader) AwaitedAt(ctx context.Context, uais []okey.UAI, stage okey.Stage, person okey.PersonID, limit int) ([]Awaited, int, error) {
-	return r.awaited(ctx, `answered.uai = ANY ($3)`, uais, stage, person, limit)
+	return r.awaited(ctx, `= ANY ($3)`, uais, stage, person, limit)
 }
 
 func (r reader) awaited(ctx context.Context, which string, uais []okey.UAI, stage okey.Stage, person okey.PersonID, limit int) ([]Awaited, int, error) {
@@ -197,7 +197,7 @@ func (r reader) awaited(ctx context.Context, which string, uais []okey.UAI, stag
 	}
 	err := r.all(ctx, &rows, `SELECT `+requestColumns+`, p.given_name, p.family_name, e.name AS school, count(*) OVER () AS total`+requestTables+`
 		JOIN person p ON p.id = r.person WHERE r.stage = $1 AND r.closed_at IS NULL AND r.person <> $2
-		AND r.uai IN (SELECT answered.uai FROM establishment answered WHERE `+which+`) ORDER BY r.since, r.id LIMIT $4`,
+		AND r.uai `+which+` ORDER BY r.since, r.id LIMIT $4`,
 		string(stage), person, pq.Array(texts(uais)), limit)
 	if err != nil || len(rows) == 0 {
 		return nil, 0, err

@@ -5,7 +5,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	stdsql "database/sql"
-	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"strconv"
@@ -38,6 +37,8 @@ type signedRow struct {
 const (
 	signedColumns = `r.id, r.person, r.charter, r.charter_sha256, r.signed_at, c.published_at, coalesce(r.signed_uai, '') AS signed_uai,
 		coalesce(r.signed_school, '') AS signed_school, coalesce(r.signer_name, '') AS signer_name, coalesce(r.signer_uid, '') AS signer_uid, p.erased_at IS NOT NULL AS erased`
+	// ofRequest finds what the audit says of a request by the index that the audit has.
+	ofRequest    = `split_part(a.subject, ':', 2) = r.id::text AND a.subject = 'request:' || r.id`
 	signedTables = ` FROM request r JOIN charter c ON c.version = r.charter JOIN person p ON p.id = r.person`
 )
 
@@ -56,12 +57,11 @@ func (r signedRow) names(key []byte) string {
 	return fingerprint(key, "signer", r.Request.String(), r.Name, r.UID)
 }
 
-// fingerprint covers texts with their lengths, so no two lists read the same.
+// fingerprint covers texts, one after the other.
 func fingerprint(key []byte, texts ...string) string {
 	mac := hmac.New(sha256.New, key)
 	for _, text := range texts {
-		mac.Write(binary.BigEndian.AppendUint64(nil, uint64(len(text))))
-		mac.Write([]byte(text))
+		put(mac, []byte(text))
 	}
 	return hex.EncodeToString(mac.Sum(nil))
 }
@@ -117,7 +117,8 @@ func (s *Store) CheckCharters(ctx context.Context) (int, error) {
 	}
 	different, err := s.differentSignatures(ctx)
 	if err == nil && different > 0 {
-		err = okey.Errorf(okey.CodeInvalid, "%s d'une demande n'est pas ce que le journal dit : la demande a été modifiée.", okey.SayCount(different, "signature"))
+		err = okey.Errorf(okey.CodeInvalid, "%s ce que le journal dit : %s.",
+			okey.SayCount(different, "signature")+okey.SayEither(different, " d'une demande n'est pas", " de demandes ne sont pas"), okey.SayEither(different, "la demande a été modifiée", "elles ont été modifiées"))
 	}
 	return found.Versions, err
 }
@@ -134,7 +135,7 @@ func (s *Store) differentSignatures(ctx context.Context) (int, error) {
 	}
 	err := s.all(ctx, &rows, `SELECT `+signedColumns+`, e.event, e.at AS entry_at, e.actor, e.detail, e.key_version`+signedTables+`
 		LEFT JOIN LATERAL (SELECT a.event, a.at, a.actor, a.detail, a.key_version FROM audit a
-			WHERE a.subject = 'request:' || r.id AND (a.event = $1 OR (a.event = $2 AND a.detail = 'accepted'))
+			WHERE `+ofRequest+` AND (a.event = $1 OR (a.event = $2 AND a.detail = 'accepted'))
 			ORDER BY a.event = $1 DESC, a.seq DESC LIMIT 1) e ON true
 		WHERE r.signed_at IS NOT NULL`, eventSigned, string(okey.ActionOf(okey.CharterAndPIN)))
 	if err != nil {
@@ -149,7 +150,7 @@ func (s *Store) differentSignatures(ctx context.Context) (int, error) {
 	}
 	var gone int
 	err = s.get(ctx, &gone, "", `SELECT count(*) FROM request r WHERE (r.signed_at IS NULL OR r.charter IS NULL)
-		AND EXISTS (SELECT FROM audit a WHERE a.event = $1 AND a.subject = 'request:' || r.id)`, eventSigned)
+		AND EXISTS (SELECT FROM audit a WHERE a.event = $1 AND `+ofRequest+`)`, eventSigned)
 	if err != nil {
 		return 0, fmt.Errorf("look at the signatures: %w", err)
 	}

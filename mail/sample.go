@@ -48,6 +48,8 @@ func factsOf(letter Letter) Facts {
 		f.By = "Inès Lopez"
 	case SupportOrdered, OrderClosed:
 		f.By, f.Place, f.Total = "Inès Lopez", 12, 10
+	case OrderLate:
+		f.Link = "https://okey.ac-exemple.fr/assistance/etablissements/0061565U"
 	case Refused:
 		f.Comment = "Passez me voir."
 	case Attached: // to a member of staff nothing is listed

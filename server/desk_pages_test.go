@@ -198,6 +198,7 @@ func TestARefusedMailIsReadAndSentAgain(t *testing.T) {
 	assert.Contains(t, sam.get("/assistance").HTML, `href="`+page+`"`)
 	told := sam.get(page)
 	sam.labelled(told)
+	assert.Contains(t, told.HTML, "<h1>Courriel : Léa Martin demande une clef</h1>", "tabs are told apart")
 	for _, said := range []string{"Léa Martin demande une clef", "Refusé", "Cette adresse n'existe pas", "Marc Roux", "la demande " + strings.TrimPrefix(request, "/demandes/")[:8], "l'envoie à " + c.roux.Mail} {
 		assert.Contains(t, told.text(), said)
 	}
@@ -315,7 +316,17 @@ func TestTheDeskShowsWhatIsStuckAndHowToSetItGoing(t *testing.T) {
 		VALUES (gen_random_uuid(), $1, 'ask', $2, 'web', '{}', '', now(), 'refused', 'request_open', now(), '{}')`, never, c.lea.ID)
 	h.Exec(`INSERT INTO action (id, subject, name, by_person, via, content, digest, created_at, outcome, reason, judged_at, verdict)
 		VALUES (gen_random_uuid(), $1, 'receipt', $2, 'web', '{}', '', now(), 'refused', 'wrong_stage', now(), '{}')`, order, c.roux.ID)
+	delivery := h.Text(`SELECT id::text FROM delivery`)
+	h.Exec(`INSERT INTO action (id, subject, name, by_person, via, content, digest, created_at, outcome, reason, judged_at, verdict)
+		VALUES (gen_random_uuid(), $1, 'delivery', $2, 'web', '{}', '', now(), 'refused', 'delivery_taken', now(), '{}'),
+			(gen_random_uuid(), gen_random_uuid(), 'export', $2, 'web', '{}', '', now(), 'refused', 'wrong_stage', now(), '{}')`, delivery, c.support.ID)
 	desk = sam.get("/assistance")
+	assert.Contains(t, desk.HTML, `href="/assistance/livraisons/`+delivery+`">Livraison</a>`)
+	about := map[string]string{}
+	for _, line := range sam.download("/assistance.xlsx")["Actions refusées"][1:] {
+		about[line[1]] = line[5]
+	}
+	assert.Equal(t, map[string]string{"Demande": "Léa Martin", "Réception": order, "Livraison": delivery, "Classeur de commandes": "Sam Secours"}, about)
 	assert.NotContains(t, desk.HTML, never, "a request that was refused from the start has no page")
 	assert.Contains(t, desk.HTML, `href="/assistance/personnes/`+c.lea.ID.String()+`">Demande</a>`)
 	assert.Contains(t, desk.HTML, `href="/commandes/`+order+`">Réception</a>`)

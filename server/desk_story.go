@@ -14,7 +14,7 @@ import (
 // deskLine is an action as support reads it.
 type deskLine struct {
 	When, What, Who, Via, Outcome string
-	Path                          string // of the request or key
+	About, Path                   string // what it is about, as files name it, and its page
 	At                            time.Time
 }
 
@@ -40,15 +40,15 @@ func deskLines(actions []sql.DeskAction, c clock) []deskLine {
 		}
 		switch {
 		case a.Request != uuid.Nil:
-			line.Path = requestURL(a.Request)
+			line.About, line.Path = a.Request.String(), requestURL(a.Request)
 		case a.Key != "":
-			line.Path = keyURL(a.Key)
+			line.About, line.Path = string(a.Key), keyURL(a.Key)
 		case a.Order != uuid.Nil:
-			line.Path = pathOrders + "/" + a.Order.String()
-		case a.Name == okey.ActionExport:
-			line.Path = pathOrders
-		case a.Person != uuid.Nil:
-			line.Path = personURL(a.Person)
+			line.About, line.Path = a.Order.String(), pathOrders+"/"+a.Order.String()
+		case a.Delivery != uuid.Nil:
+			line.About, line.Path = a.Delivery.String(), pathDeliveries+"/"+a.Delivery.String()
+		case a.Person != uuid.Nil: // what never came to be has no page: whoever wanted it has
+			line.About, line.Path = line.Who, personURL(a.Person)
 		}
 		lines[i] = line
 	}

@@ -14,7 +14,6 @@ import (
 	"okey/sql"
 
 	"github.com/gin-gonic/gin"
-	"github.com/google/uuid"
 )
 
 // Every table on a page can be taken along as a spreadsheet, with what the page's reader may see and nothing more. To add one:
@@ -290,16 +289,10 @@ func (s *Server) requestDeskTable(v *visit) (spreadsheet, error) {
 
 func actionSheet(name string, actions []sql.DeskAction, c clock) workbook.Sheet {
 	return workbook.Sheet{Name: name, Columns: []workbook.Column{
-		{Title: "Quand", Kind: workbook.Instant}, {Title: "Quoi"}, {Title: "Qui"}, {Title: "Par"}, {Title: "Suite", Width: 36}, {Title: "Demande, clef ou commande", Width: 40},
+		{Title: "Quand", Kind: workbook.Instant}, {Title: "Quoi"}, {Title: "Qui"}, {Title: "Par"}, {Title: "Suite", Width: 36}, {Title: "À propos de", Width: 40},
 	}, Rows: rowsOf(actions, func(a sql.DeskAction) []any {
-		line, about := deskLines([]sql.DeskAction{a}, c)[0], string(a.Key)
-		switch {
-		case a.Request != uuid.Nil:
-			about = a.Request.String()
-		case a.Order != uuid.Nil:
-			about = a.Order.String()
-		}
-		return []any{inZone(a.CreatedAt, c.zone), line.What, line.Who, line.Via, line.Outcome, about}
+		line := deskLines([]sql.DeskAction{a}, c)[0]
+		return []any{inZone(a.CreatedAt, c.zone), line.What, line.Who, line.Via, line.Outcome, line.About}
 	})}
 }
 

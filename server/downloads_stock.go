@@ -8,7 +8,7 @@ import (
 
 // ordersTable is the list of orders: same reach and filters as its page; to support and auditors also what was exported.
 func (s *Server) ordersTable(v *visit) (spreadsheet, error) {
-	if !v.desk() && !v.answers() {
+	if !v.oversees() {
 		return spreadsheet{}, okey.Errorf(okey.CodeNotFound, "Cette page n'existe pas, ou elle n'est pas pour vous.")
 	}
 	filter := sql.OrderFilter{Establishment: chosenSchool(v), Limit: downloadPage}

@@ -66,6 +66,9 @@ func (v *visit) desk() bool           { return v.Actor.Support || v.Actor.Audito
 func (v *visit) today() okey.Day      { return okey.DayOf(v.Now, okey.ZoneOf("")) }
 func (v *visit) answers() bool        { return len(v.Actor.Answers(v.today())) > 0 }
 
+// oversees tells whether the visitor sees more than what is their own: an establishment's, or everybody's.
+func (v *visit) oversees() bool { return v.desk() || v.answers() }
+
 // screen is what the layout shows around a page.
 type screen struct {
 	Title   string
@@ -235,7 +238,7 @@ func (s *Server) dress(v *visit, sc *screen) {
 	} else {
 		sc.Name = v.Actor.Name()
 		sc.Nav = []navLink{{Name: "Accueil", Path: "/"}, {Name: "Demandes", Path: "/demandes"}, {Name: "Clefs", Path: "/clefs"}}
-		if v.desk() || v.answers() {
+		if v.oversees() {
 			sc.Nav = append(sc.Nav, navLink{Name: "Commandes", Path: pathOrders})
 		}
 		if v.desk() {

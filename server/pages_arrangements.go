@@ -59,7 +59,7 @@ func attachmentForm(v *visit) *form {
 			{string(okey.Principal), okey.Capitalize(okey.Principal.French())}, {string(okey.Deputy), okey.Capitalize(okey.Deputy.French())}, {string(okey.Staff), okey.Capitalize(okey.Staff.French())},
 		}},
 		"until":   {Label: "*Dernier jour", Hint: "Compris. Un an au plus."},
-		"comment": {Label: "*Raison", Hint: "La personne et la direction la liront."},
+		"comment": {Label: "*Raison", Hint: "La personne et la direction la liront.", Missing: "Écrivez pourquoi vous rattachez cette personne."},
 	})
 }
 
@@ -182,19 +182,15 @@ func (s *Server) readAttachment(v *visit, f *form) (okey.Attachment, error) {
 	case today.AddMonths(okey.MaxDelegation).Before(a.Until):
 		f.note("until", "Un rattachement dure un an au plus : donnez un dernier jour plus proche.")
 	}
-	a.Reason = f.text("comment", "Écrivez pourquoi vous rattachez cette personne.")
+	a.Reason = f.text("comment")
 	return a, nil
 }
 
 // text is what somebody must write into a field of the form.
-func (f *form) text(name, missing string) string {
+func (f *form) text(name string) string {
 	text, err := okey.CheckText(name, f.Values[name], true)
 	if err != nil {
-		if strings.TrimSpace(f.Values[name]) == "" {
-			f.note(name, missing)
-		} else {
-			f.note(name, okey.ErrorMessage(err))
-		}
+		f.wrong(name, okey.ErrorMessage(err))
 	}
 	return text
 }
@@ -240,7 +236,7 @@ func (s *Server) servedPlace(v *visit, f *form, name string) (sql.Place, error) 
 	}
 	if err != nil {
 		if okey.ErrorCode(err) == okey.CodeInvalid {
-			f.note(name, okey.ErrorMessage(err))
+			f.wrong(name, okey.ErrorMessage(err))
 			return sql.Place{}, nil
 		}
 		return sql.Place{}, err

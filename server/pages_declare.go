@@ -2,7 +2,6 @@ package server
 
 import (
 	"net/http"
-	"strings"
 
 	"okey"
 )
@@ -13,7 +12,6 @@ type declaration struct {
 	reason            okey.KeyReason
 	say, button       string
 	comment           field
-	missing           string   // where it is empty
 	next              []string // what follows
 	back              string   // "it is all right after all"
 }
@@ -22,7 +20,7 @@ var declarations = []declaration{
 	{
 		path: pathReport, name: "signaler", title: "Signaler que ma clef ne marche plus", reason: okey.ReasonDefective,
 		say: "Signalez-le : la direction est prévenue, et vous pouvez aussitôt demander une autre clef.", button: "Signaler ma clef",
-		comment: field{Label: "*Que se passe-t-il ?", Hint: "La direction le lira."}, missing: "Écrivez en quelques mots ce qui ne va pas.",
+		comment: field{Label: "*Que se passe-t-il ?", Hint: "La direction le lira.", Missing: "Écrivez en quelques mots ce qui ne va pas."},
 		next: []string{
 			"La clef ne sert plus et n'est plus à vous : rendez-la à la direction, qui est prévenue.",
 			"Vous pouvez en demander une autre tout de suite.",
@@ -32,8 +30,10 @@ var declarations = []declaration{
 	{
 		path: pathLost, name: "perdue", title: "J'ai perdu ma clef", reason: okey.ReasonLost,
 		say: "Perdue ou volée, déclarez-la sans attendre : personne ne pourra s'en servir.", button: "Déclarer ma clef perdue",
-		comment: field{Label: "*Où et quand l'avez-vous vue pour la dernière fois ?", Hint: "La direction le lira."},
-		missing: "Écrivez en quelques mots où et quand vous l'avez vue pour la dernière fois.",
+		comment: field{
+			Label: "*Où et quand l'avez-vous vue pour la dernière fois ?", Hint: "La direction le lira.",
+			Missing: "Écrivez en quelques mots où et quand vous l'avez vue pour la dernière fois.",
+		},
 		next: []string{
 			"La clef ne sert plus et n'est plus à vous : la direction est prévenue.",
 			"Vous pouvez en demander une autre tout de suite.",
@@ -100,8 +100,7 @@ func (s *Server) declare(v *visit, d declaration) error {
 		}
 		return s.showDeclaration(v, status, d, key, f, "", warning)
 	}
-	if strings.TrimSpace(f.Values["comment"]) == "" {
-		f.note("comment", d.missing)
+	if f.text("comment"); len(f.Errors) > 0 {
 		return again(http.StatusUnprocessableEntity, "")
 	}
 	done, err := s.act(v.ctx(), v.Actor, wish{

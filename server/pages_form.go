@@ -33,6 +33,7 @@ type form struct {
 type field struct {
 	Label   string
 	Hint    string
+	Missing string // what is said where nothing is in it; empty: what the domain says
 	Empty   string // of a list: what stands there before a choice
 	Choices []choice
 }
@@ -111,18 +112,11 @@ func (f *form) fill(sent url.Values) {
 
 // formWords say an error of a field as the page asks for it: the API's own words name codes.
 var formWords = map[string]map[string]string{
-	"reponse":      {"decision": "Choisissez d'accepter ou de refuser."},
-	"reponses":     {"decision": "Choisissez d'accepter ou de refuser."},
-	"changement":   {"reason": "Veuillez choisir un motif."},
-	"demande":      {"reason": "Choisissez pourquoi vous demandez cette clef.", "establishment": "Choisissez l'établissement où vous travaillez."},
-	"commande":     {"comment": "Écrivez le motif : le fournisseur et l'assistance le liront."},
-	"annulation":   {"comment": "Écrivez le motif : la direction de l'établissement le lira."},
-	"cloture":      {"comment": "Écrivez le motif : la direction de l'établissement le lira."},
-	"deplacement":  {"comment": "Écrivez pourquoi : les deux établissements et les titulaires le liront."},
-	"succession":   {"comment": "Écrivez pourquoi : les deux directions le liront."},
-	"rattachement": {"comment": "Écrivez la raison : la personne et la direction la liront."},
-	"hote":         {"comment": "Écrivez la raison : la direction qui répond la lira."},
-	"charte":       {"charter": "La charte a changé : relisez-la ci-dessous, puis signez."},
+	"reponse":    {"decision": "Choisissez d'accepter ou de refuser."},
+	"reponses":   {"decision": "Choisissez d'accepter ou de refuser."},
+	"changement": {"reason": "Veuillez choisir un motif."},
+	"demande":    {"reason": "Choisissez pourquoi vous demandez cette clef.", "establishment": "Choisissez l'établissement où vous travaillez."},
+	"charte":     {"charter": "La charte a changé : relisez-la ci-dessous, puis signez."},
 }
 
 // refuse puts the errors of a wish into the form; other errors come back.
@@ -152,8 +146,11 @@ func (f *form) wrong(field, message string) {
 	if _, asked := f.Fields[field]; !asked {
 		field = ""
 	}
-	if worded := formWords[f.Name][field]; worded != "" && (field != "comment" || strings.TrimSpace(f.Values[field]) == "") {
+	if worded := formWords[f.Name][field]; worded != "" {
 		message = worded
+	}
+	if missing := f.Fields[field].Missing; missing != "" && strings.TrimSpace(f.Values[field]) == "" {
+		message = missing
 	}
 	f.note(field, message)
 }

@@ -77,28 +77,39 @@ type helpScreen struct {
 	Ticket   *ticket
 	Portal   string
 	Training string
-	shut     map[string]bool
+
+	server *Server
+	reader *visit
 }
 
-// Opens tells whether its reader may go to a page that is not for everybody. Whoever has not signed in is let try.
-func (page helpScreen) Opens(path string) bool { return !page.shut[path] }
-
-// shutTo are the pages that help speaks of and the visitor would not find.
-func (s *Server) shutTo(v *visit) (map[string]bool, error) {
+// Opens tells whether its reader may go to a page that is not for everybody, as the page itself does. Whoever has not signed in is let try.
+func (page helpScreen) Opens(path string) (bool, error) {
+	v := page.reader
 	if !v.signedIn() {
-		return nil, nil
+		return true, nil
 	}
-	shut := map[string]bool{pathOrders: !v.desk() && !v.answers(), pathInventory: !v.answers()}
-	for path, act := range map[string]okey.Act{pathAnswers: okey.ActDecide, pathCounter: okey.ActHandOver} {
-		_, err := placesWhere(v, act)
-		shut[path] = err != nil
+	var refused error
+	switch path {
+	case pathOrders:
+		return v.oversees(), nil
+	case pathInventory:
+		return v.answers(), nil
+	case pathAnswers:
+		_, refused = placesWhere(v, okey.ActDecide)
+	case pathCounter:
+		_, refused = placesWhere(v, okey.ActHandOver)
+	case pathDelegations:
+		_, _, refused = page.server.delegationReach(v)
+	default:
+		return false, fmt.Errorf("help asks whether %s opens: say who may", path)
 	}
-	_, _, err := s.delegationReach(v)
-	if code := okey.ErrorCode(err); err != nil && code != okey.CodeNotFound && code != okey.CodeForbidden {
-		return nil, err
+	switch okey.ErrorCode(refused) {
+	case "":
+		return true, nil
+	case okey.CodeNotFound, okey.CodeForbidden:
+		return false, nil
 	}
-	shut[pathDelegations] = err != nil
-	return shut, nil
+	return false, refused
 }
 
 // ticket is where the academy's people write to support.
@@ -147,10 +158,7 @@ func (s *Server) situationPage(v *visit) error {
 		return okey.Errorf(okey.CodeNotFound, "Cette page d'aide n'existe pas.")
 	}
 	one := found[0]
-	page := helpScreen{Ticket: ticketOf(s.cfg, one.Question), Portal: s.cfg.PortalURL, Training: s.cfg.TrainingURL}
-	if page.shut, err = s.shutTo(v); err != nil {
-		return err
-	}
+	page := helpScreen{Ticket: ticketOf(s.cfg, one.Question), Portal: s.cfg.PortalURL, Training: s.cfg.TrainingURL, server: s, reader: v}
 	for _, other := range situations {
 		if other.Theme == one.Theme && other.Name != one.Name {
 			page.Others = append(page.Others, other)

@@ -15,9 +15,9 @@ import (
 
 func hostForm(v *visit) *form {
 	return newForm(v, "hote", pathHosts, "Désigner", map[string]field{
-		"establishment": {Label: "*Code UAI de l'établissement sans direction", Hint: "Sept chiffres et une lettre."},
-		"host":          {Label: "*Code UAI de celui qui répond pour lui"},
-		"comment":       {Label: "*Raison", Hint: "La direction qui répond la lira."},
+		"establishment": {Label: "*Code UAI de l'établissement sans direction", Hint: "Sept chiffres et une lettre.", Missing: "Écrivez le code UAI de l'établissement sans direction."},
+		"host":          {Label: "*Code UAI de celui qui répond pour lui", Missing: "Écrivez le code UAI de celui qui répond pour lui."},
+		"comment":       {Label: "*Raison", Hint: "La direction qui répond la lira.", Missing: "Écrivez pourquoi cet établissement répond pour l'autre."},
 	})
 }
 
@@ -103,7 +103,7 @@ func (s *Server) host(v *visit) error {
 	}
 	h := okey.Hosting{
 		ID: okey.DerivedID(v.Actor.ID, "hosting/"+f.Action.String()), UAI: place.UAI, Host: host.UAI, By: v.Actor.ID, At: v.Now.UTC(),
-		Reason: f.text("comment", "Écrivez pourquoi cet établissement répond pour l'autre."),
+		Reason: f.text("comment"),
 	}
 	if h.UAI != "" && h.UAI == h.Host {
 		f.note("host", "Un établissement ne répond pas pour lui-même de cette façon : indiquez-en un autre.")

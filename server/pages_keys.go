@@ -82,15 +82,16 @@ func (s *Server) keysPage(v *visit) error {
 	}
 	page.Columns = keyColumns(v, filter, page.Several)
 	title := "Mes clefs"
-	if v.desk() || v.answers() {
-		if title = "Gérer les clefs"; v.Actor.Auditor && !v.Actor.Support && !v.answers() { // who only reads
+	if v.oversees() {
+		title = "Gérer les clefs"
+		if _, refused := placesWhere(v, okey.ActManageKeys); refused != nil { // who only reads
 			title = "Clefs"
 		}
 		if page.Filters, err = s.keyFilters(v, filter, wrong); err != nil {
 			return err
 		}
 	}
-	if uai := orderingAt(v); uai != "" && (v.desk() || v.answers()) {
+	if uai := orderingAt(v); uai != "" && v.oversees() {
 		page.Inventory = pathInventory + "?etablissement=" + string(uai)
 	}
 	if page.Awaited, err = s.awaitedDeliveries(v); err != nil {

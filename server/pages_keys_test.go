@@ -179,6 +179,8 @@ func TestKeysAreFilteredSearchedAndSorted(t *testing.T) {
 	for _, said := range []string{"Gérer les clefs", "Numéro de série", "Titulaire", "État", "Lot", "Date d'expiration", "Dernière connexion", "jamais", "Télécharger (xlsx)"} {
 		assert.Contains(t, page.text(), said)
 	}
+	assert.Contains(t, support.get("/clefs").HTML, "<h1>Gérer les clefs</h1>")
+	assert.Contains(t, h.as(h.auditor()).get("/clefs").HTML, "<h1>Clefs</h1>", "an auditor only reads")
 	assert.NotContains(t, page.HTML, `data-label="Établissement"`, "one school: it goes without saying")
 	assert.Contains(t, support.get("/clefs").HTML, `data-label="Établissement"`)
 	assert.Contains(t, page.HTML, `aria-sort="descending"><a href="/clefs?etat=lost&amp;tri=lot">Lot</a>`)

@@ -27,7 +27,7 @@ func TestSupportLooksAtEveryMailBeforeAnybodyGetsIt(t *testing.T) {
 		require.Equal(t, http.StatusOK, page.Status, sample.Name)
 		message, err := mail.Write(sample.Letter, sample.Facts)
 		require.NoError(t, err)
-		assert.Contains(t, page.text(), message.Subject, sample.Name)
+		assert.Contains(t, page.text(), "Aperçu : "+message.Subject+" Objet "+message.Subject, sample.Name)
 		assert.Contains(t, page.HTML, `<iframe class="letter" src="/assistance/courriels/`+string(sample.Letter)+`/apercu?cas=`+sample.Name+`"`)
 		assert.Contains(t, page.text(), "Une question ? Écrivez à assistance@ac-exemple.fr", "the text part, whole")
 	}

@@ -32,8 +32,8 @@ type moveLine struct{ Serial, Path, Where, State, Holder, Fault string }
 func moveForm(v *visit) *form {
 	return newForm(v, "deplacement", pathMoveKeys, "Vérifier", map[string]field{
 		"serials":       {Label: "*Numéros de série", Hint: "Un par ligne, tapés ou scannés."},
-		"establishment": {Label: "*Code UAI de l'établissement d'arrivée", Hint: "Sept chiffres et une lettre."},
-		"comment":       {Label: "*Commentaire", Hint: "Pourquoi ? Les deux établissements et les titulaires le liront."},
+		"establishment": {Label: "*Code UAI de l'établissement d'arrivée", Hint: "Sept chiffres et une lettre.", Missing: "Écrivez le code UAI de l'établissement d'arrivée."},
+		"comment":       {Label: "*Commentaire", Hint: "Pourquoi ? Les deux établissements et les titulaires le liront.", Missing: "Écrivez pourquoi : les deux établissements et les titulaires le liront."},
 		"confirm":       {},
 	})
 }

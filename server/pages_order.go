@@ -157,13 +157,13 @@ func (s *Server) newOrderForm(v *visit, o sql.ListedOrder, path string) *form {
 	case "annulation":
 		comment := field{Label: "Commentaire", Hint: "Facultatif. Le fournisseur et l'assistance le liront."}
 		if stockKinds[orderForms[path]].permit(v.ctx(), s, v.Actor, &wish{Subject: o.ID}) != nil {
-			comment = field{Label: "*Motif", Hint: "La direction de l'établissement le lira."}
+			comment = field{Label: "*Motif", Hint: "La direction de l'établissement le lira.", Missing: "Écrivez le motif : la direction de l'établissement le lira."}
 		}
 		fields = map[string]field{"comment": comment}
 	case "reception":
 		fields = map[string]field{"quantity": {Label: fmt.Sprintf("*Combien de clefs sont arrivées (il en reste %d à recevoir)", o.Quantity-o.Received), Hint: receiptAlone}}
 	case "cloture":
-		fields = map[string]field{"comment": {Label: "*Motif", Hint: "La direction de l'établissement le lira. Plus aucune clef de cette commande ne sera attendue."}}
+		fields = map[string]field{"comment": {Label: "*Motif", Hint: "La direction de l'établissement le lira. Plus aucune clef de cette commande ne sera attendue.", Missing: "Écrivez le motif : la direction de l'établissement le lira."}}
 	}
 	return newForm(v, path, pathOrders+"/"+o.ID.String()+"/"+path, button, fields)
 }

@@ -53,7 +53,7 @@ var orderForms = map[string]okey.ActionName{
 }
 
 func (s *Server) ordersPage(v *visit) error {
-	if !v.desk() && !v.answers() {
+	if !v.oversees() {
 		return okey.Errorf(okey.CodeNotFound, "Cette page n'existe pas, ou elle n'est pas pour vous.")
 	}
 	notice := ""
@@ -89,7 +89,7 @@ func orderingAt(v *visit) okey.UAI {
 func orderForm(v *visit, uai okey.UAI) *form {
 	f := newForm(v, "commande", pathOrders, "Commander", map[string]field{
 		"establishment": {}, "quantity": {Label: "*Combien de clefs"},
-		"comment": {Label: "*Motif", Hint: "Le fournisseur et l'assistance le liront."},
+		"comment": {Label: "*Motif", Hint: "Le fournisseur et l'assistance le liront.", Missing: "Écrivez le motif : le fournisseur et l'assistance le liront."},
 	})
 	f.Values["establishment"] = string(uai)
 	return f

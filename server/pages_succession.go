@@ -25,9 +25,9 @@ type successionReview struct {
 
 func successionForm(v *visit) *form {
 	return newForm(v, "succession", pathSuccession, "Vérifier", map[string]field{
-		"establishment": {Label: "*Code UAI de l'établissement qui ferme", Hint: "Sept chiffres et une lettre."},
-		"successor":     {Label: "*Code UAI de celui qui continue", Hint: "Il reprend les clefs, les demandes et les commandes."},
-		"comment":       {Label: "*Commentaire", Hint: "Pourquoi ? Les deux directions le liront."},
+		"establishment": {Label: "*Code UAI de l'établissement qui ferme", Hint: "Sept chiffres et une lettre.", Missing: "Écrivez le code UAI de l'établissement qui ferme."},
+		"successor":     {Label: "*Code UAI de celui qui continue", Hint: "Il reprend les clefs, les demandes et les commandes.", Missing: "Écrivez le code UAI de celui qui continue."},
+		"comment":       {Label: "*Commentaire", Hint: "Pourquoi ? Les deux directions le liront.", Missing: "Écrivez pourquoi : les deux directions le liront."},
 		"confirm":       {},
 	})
 }

@@ -34,27 +34,33 @@ type trouble struct {
 	answers     []troubleAnswer
 }
 
-// troubleAnswer leads on: to another page of the key, or to one of its PIN.
+// troubleAnswer leads on.
 type troubleAnswer struct {
 	say   string
-	path  string // below the key's own
-	pin   bool   // to the page of a forgotten PIN instead
-	fine  bool   // to the key's own page: it works again
-	next  bool   // to ask for the next key
+	to    func(okey.Serial) string
 	first bool
 }
+
+// below leads to a page of the key; empty: to the key's own.
+func below(path string) func(okey.Serial) string {
+	return func(serial okey.Serial) string { return keyURL(serial) + path }
+}
+
+func toForgottenPIN(serial okey.Serial) string { return linksOfPIN(serial).Forgotten }
+
+func toAskAgain(okey.Serial) string { return pathAsk }
 
 // troubles are the questions, the first one first. What an academy's help desk would ask on the telephone, in that order.
 var troubles = []trouble{
 	{
 		path: pathTrouble, title: "Ma clef ne marche plus", ask: "Que se passe-t-il ?",
 		answers: []troubleAnswer{
-			{say: "La connexion refuse mon code", path: pathTrouble + "/code"},
-			{say: "L'écran de la clef reste vide, ou ne se lit plus", path: pathTrouble + "/ecran"},
-			{say: "J'ai oublié mon code PIN", pin: true},
-			{say: "La clef est cassée", path: pathReport + "?depuis=cassee"},
-			{say: "Elle est expirée", path: pathTrouble + "/expiree"},
-			{say: "Je ne trouve plus ma clef", path: pathLost},
+			{say: "La connexion refuse mon code", to: below(pathTrouble + "/code")},
+			{say: "L'écran de la clef reste vide, ou ne se lit plus", to: below(pathTrouble + "/ecran")},
+			{say: "J'ai oublié mon code PIN", to: toForgottenPIN},
+			{say: "La clef est cassée", to: below(pathReport + "?depuis=cassee")},
+			{say: "Elle est expirée", to: below(pathTrouble + "/expiree")},
+			{say: "Je ne trouve plus ma clef", to: below(pathLost)},
 		},
 	},
 	{
@@ -65,9 +71,9 @@ var troubles = []trouble{
 		},
 		ask: "Connaissez-vous bien votre code PIN ?",
 		answers: []troubleAnswer{
-			{say: "Oui, et c'est encore refusé", path: pathTrouble + "/decalage", first: true},
-			{say: "J'ai un doute : choisir un autre code PIN", pin: true},
-			{say: "Ça marche", fine: true},
+			{say: "Oui, et c'est encore refusé", to: below(pathTrouble + "/decalage"), first: true},
+			{say: "J'ai un doute : choisir un autre code PIN", to: toForgottenPIN},
+			{say: "Ça marche", to: below("")},
 		},
 	},
 	{
@@ -80,8 +86,8 @@ var troubles = []trouble{
 		},
 		ask: "Et maintenant ?",
 		answers: []troubleAnswer{
-			{say: "Ça marche", fine: true, first: true},
-			{say: "C'est toujours refusé", path: pathReport + "?depuis=decalage"},
+			{say: "Ça marche", to: below(""), first: true},
+			{say: "C'est toujours refusé", to: below(pathReport + "?depuis=decalage")},
 		},
 	},
 	{
@@ -89,16 +95,16 @@ var troubles = []trouble{
 		say: "Une clef expirée ne marche plus : il en faut une autre. On peut la demander dès trois mois avant la date, et garder l'ancienne jusqu'à la remise.",
 		ask: "Que voulez-vous faire ?",
 		answers: []troubleAnswer{
-			{say: "Demander la clef suivante", next: true, first: true},
-			{say: "Voir jusqu'à quand ma clef est valable", fine: true},
+			{say: "Demander la clef suivante", to: toAskAgain, first: true},
+			{say: "Voir jusqu'à quand ma clef est valable", to: below("")},
 		},
 	},
 	{
 		path: pathTrouble + "/ecran", title: "L'écran de la clef reste vide",
 		say: "Si la clef a un bouton, appuyez dessus une seconde et attendez un peu.", ask: "Voyez-vous un nombre ?",
 		answers: []troubleAnswer{
-			{say: "Oui, je vois un nombre", path: pathTrouble + "/code"},
-			{say: "Non, rien, ou je ne peux pas le lire", path: pathReport + "?depuis=ecran"},
+			{say: "Oui, je vois un nombre", to: below(pathTrouble + "/code")},
+			{say: "Non, rien, ou je ne peux pas le lire", to: below(pathReport + "?depuis=ecran")},
 		},
 	},
 }
@@ -114,17 +120,7 @@ func (s *Server) troublePage(v *visit, t trouble) error {
 		page.Back = navLink{Name: "Ce n'est pas cela : revenir au début", Path: keyURL(key.Serial) + pathTrouble}
 	}
 	for _, a := range t.answers {
-		to := keyURL(key.Serial) + a.path
-		if a.pin {
-			to = linksOfPIN(key.Serial).Forgotten
-		}
-		if a.fine {
-			to = keyURL(key.Serial)
-		}
-		if a.next {
-			to = pathAsk
-		}
-		page.Answers = append(page.Answers, answerLink{navLink: navLink{Name: a.say, Path: to}, First: a.first})
+		page.Answers = append(page.Answers, answerLink{navLink: navLink{Name: a.say, Path: a.to(key.Serial)}, First: a.first})
 	}
 	if page.Known, page.Mend, err = s.knownTrouble(v, key); err != nil {
 		return err

@@ -26,10 +26,11 @@ func (r reader) PendingOn(ctx context.Context, request uuid.UUID) ([]okey.Action
 // DeskAction is an action as support reads it.
 type DeskAction struct {
 	ID        uuid.UUID
-	Request   uuid.UUID // zero where there is none, or where asking for it was refused // zero for a key change
+	Request   uuid.UUID // zero where it is about none that exists
 	Key       okey.Serial
 	Name      okey.ActionName
-	Order     uuid.UUID // zero where it is about none
+	Order     uuid.UUID // alike
+	Delivery  uuid.UUID // alike
 	Person    uuid.UUID // zero for the flow itself
 	By        string    // "" for the flow itself
 	Via       okey.Via
@@ -44,6 +45,7 @@ type deskActionRow struct {
 	Key       stdsql.NullString `db:"key"`
 	Name      okey.ActionName   `db:"name"`
 	Order     uuid.NullUUID     `db:"key_order"`
+	Delivery  uuid.NullUUID     `db:"delivery"`
 	Person    uuid.NullUUID     `db:"by_person"`
 	By        string            `db:"by_name"`
 	Via       okey.Via          `db:"via"`
@@ -52,8 +54,10 @@ type deskActionRow struct {
 	CreatedAt time.Time         `db:"created_at"`
 }
 
-const deskActions = `SELECT a.id, r.id AS request, a.key, o.id AS key_order, a.by_person, a.name, trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS by_name,
-	a.via, a.outcome, a.reason, a.created_at FROM action a LEFT JOIN person p ON p.id = a.by_person LEFT JOIN request r ON r.id = a.request LEFT JOIN key_order o ON o.id = a.subject `
+const deskActions = `SELECT a.id, r.id AS request, a.key, o.id AS key_order, d.id AS delivery, a.by_person, a.name,
+	trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS by_name,
+	a.via, a.outcome, a.reason, a.created_at FROM action a LEFT JOIN person p ON p.id = a.by_person LEFT JOIN request r ON r.id = a.request
+	LEFT JOIN key_order o ON o.id = a.subject LEFT JOIN delivery d ON d.id = a.subject `
 
 func (r reader) deskActions(ctx context.Context, query string, args ...any) ([]DeskAction, error) {
 	var rows []deskActionRow
@@ -63,7 +67,7 @@ func (r reader) deskActions(ctx context.Context, query string, args ...any) ([]D
 	found := make([]DeskAction, len(rows))
 	for i, row := range rows {
 		found[i] = DeskAction{
-			ID: row.ID, Request: row.Request.UUID, Key: okey.Serial(row.Key.String), Name: row.Name, Order: row.Order.UUID, Person: row.Person.UUID, By: row.By, Via: row.Via,
+			ID: row.ID, Request: row.Request.UUID, Key: okey.Serial(row.Key.String), Name: row.Name, Order: row.Order.UUID, Delivery: row.Delivery.UUID, Person: row.Person.UUID, By: row.By, Via: row.Via,
 			Outcome: row.Outcome.String, Reason: okey.Code(row.Reason.String), CreatedAt: utc(row.CreatedAt),
 		}
 	}

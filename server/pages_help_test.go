@@ -135,6 +135,10 @@ func TestHelpArisesWhereTheQuestionDoes(t *testing.T) {
 			assert.Contains(t, page.HTML, `href="/aide/`+name+`"`, place.page)
 		}
 	}
+	mine := lea.get("/clefs").HTML
+	assert.NotContains(t, mine, `href="/aide/clef-rendue"`, "a head's question")
+	assert.NotContains(t, mine, ".xlsx", "of nothing")
+	assert.Contains(t, mine, `href="/aide/demander"`)
 	request := lea.asks()
 	assert.Contains(t, roux.get(request).HTML, `href="/aide/repondre"`)
 	serial := h.KeyOf(c.blanc, scene.Tilleuls, okey.NewDay(2030, 1, 1))

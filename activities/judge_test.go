@@ -33,7 +33,7 @@ func TestAStraightforwardRequestEndsWithTheKeyInHand(t *testing.T) {
 	assert.Zero(t, c.Count(`SELECT count(*) FROM action WHERE pin_hash IS NOT NULL OR outcome IS NULL`))
 	n, err := c.Store.VerifyAudit(context.Background())
 	require.NoError(t, err)
-	assert.EqualValues(t, 8, n, "four actions, three changes of the key, one signature")
+	assert.EqualValues(t, 8, n.Seq, "four actions, three changes of the key, one signature")
 }
 
 func TestWhoMayNotAskLearnsWhy(t *testing.T) {

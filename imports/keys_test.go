@@ -135,7 +135,7 @@ func TestAKeyThatArrivesGoesToWhoeverWaitsLongest(t *testing.T) {
 	assert.Equal(t, "in_stock", one[string](t, w, `SELECT state FROM key WHERE serial = 'A2'`))
 	n, err := w.VerifyAudit(t.Context())
 	require.NoError(t, err)
-	assert.Positive(t, n)
+	assert.Positive(t, n.Seq)
 }
 
 const container = `<?xml version="1.0" encoding="UTF-8"?>

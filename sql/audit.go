@@ -7,9 +7,13 @@ import (
 	"crypto/sha256"
 	stdsql "database/sql"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"okey"
@@ -124,18 +128,48 @@ type auditRow struct {
 	MAC     []byte        `db:"mac"`
 }
 
-// VerifyAudit walks the whole chain and returns the number of entries. The error names the first entry that was changed, moved or
-// is missing.
-func (s *Store) VerifyAudit(ctx context.Context) (int64, error) {
+// Mark is how far the audit had come: noted where the owner of the database can't reach, it shows later that nothing before it was taken away.
+// The zero Mark is that of an empty audit.
+type Mark struct {
+	Seq int64  // the last entry
+	MAC string // its mac, the first 32 hexadecimal digits
+}
+
+// markDigits is what a Mark keeps of a mac: 128 bits are not forged.
+const markDigits = 32
+
+func markOf(seq int64, mac []byte) Mark {
+	digits := hex.EncodeToString(mac)
+	return Mark{Seq: seq, MAC: digits[:min(markDigits, len(digits))]}
+}
+
+// String is the mark as doctor prints and takes it: "103:ab12…".
+func (m Mark) String() string { return strconv.FormatInt(m.Seq, 10) + ":" + m.MAC }
+
+// ParseMark reads what String wrote. Errors: CodeInvalid.
+func ParseMark(text string) (Mark, error) {
+	number, digits, _ := strings.Cut(strings.TrimSpace(text), ":")
+	seq, err := strconv.ParseInt(number, 10, 64)
+	_, wrong := hex.DecodeString(digits)
+	if err != nil || wrong != nil || seq < 0 || seq == 0 && digits != "" || seq > 0 && len(digits) != markDigits {
+		return Mark{}, okey.Errorf(okey.CodeInvalid,
+			"« %s » n'est pas une marque du journal : donnez celle qu'« okey doctor » a écrite, un numéro, deux points et %d chiffres hexadécimaux.", text, markDigits)
+	}
+	return Mark{Seq: seq, MAC: strings.ToLower(digits)}, nil
+}
+
+// VerifyAudit walks the whole chain, which must contain each mark that was noted, and returns the mark of its end. The error names the first entry
+// that was changed, moved or is missing.
+func (s *Store) VerifyAudit(ctx context.Context, noted ...Mark) (Mark, error) {
 	// One snapshot: people go on working while years of it are read.
 	snapshot, err := s.db.BeginTxx(ctx, &stdsql.TxOptions{Isolation: stdsql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
-		return 0, fmt.Errorf("read the audit: %w", err)
+		return Mark{}, fmt.Errorf("read the audit: %w", err)
 	}
 	defer func() { _ = snapshot.Rollback() }() // nothing was written
 	rows, err := snapshot.QueryxContext(ctx, `SELECT seq, at, event, actor, via, subject, detail, key_version, mac FROM audit ORDER BY seq`)
 	if err != nil {
-		return 0, fmt.Errorf("read the audit: %w", err)
+		return Mark{}, fmt.Errorf("read the audit: %w", err)
 	}
 	defer func() { _ = rows.Close() }()
 	var seq int64
@@ -143,26 +177,34 @@ func (s *Store) VerifyAudit(ctx context.Context) (int64, error) {
 	for rows.Next() {
 		var row auditRow
 		if err := rows.StructScan(&row); err != nil {
-			return seq, fmt.Errorf("read the audit: %w", err)
+			return markOf(seq, before), fmt.Errorf("read the audit: %w", err)
 		}
 		seq++
 		if row.Seq != seq {
-			return seq, fmt.Errorf("l'entrée %d du journal manque", seq)
+			return markOf(seq, before), okey.Errorf(okey.CodeInvalid, "l'entrée %d du journal manque.", seq)
 		}
 		entry := Entry{At: row.At, Event: row.Event, Actor: row.Actor.UUID, Via: okey.Via(row.Via), Subject: row.Subject, Detail: row.Detail}
 		key := s.key.Get(row.Version)
 		if key == nil {
-			return seq, fmt.Errorf("la clef d'audit n° %d, qui signe l'entrée %d, n'est pas dans OKEY_AUDIT_KEYS", row.Version, seq)
+			return markOf(seq, before), okey.Errorf(okey.CodeInvalid, "la clef d'audit n° %d, qui signe l'entrée %d, n'est pas dans OKEY_AUDIT_KEYS.", row.Version, seq)
 		}
 		if !bytes.Equal(row.MAC, entryMAC(key, before, seq, entry)) {
-			return seq, fmt.Errorf("l'entrée %d du journal a été modifiée ou déplacée", seq)
+			return markOf(seq, before), okey.Errorf(okey.CodeInvalid, "l'entrée %d du journal a été modifiée ou déplacée.", seq)
 		}
 		before = row.MAC
+		if slices.ContainsFunc(noted, func(m Mark) bool { return m.Seq == seq && m != markOf(seq, before) }) {
+			return markOf(seq, before), okey.Errorf(okey.CodeInvalid, "l'entrée %d du journal n'est pas celle qui a été notée : le journal a été remplacé.", seq)
+		}
 	}
 	if err := rows.Err(); err != nil {
-		return seq, fmt.Errorf("read the audit: %w", err)
+		return markOf(seq, before), fmt.Errorf("read the audit: %w", err)
 	}
-	return seq, s.verifyHead(ctx, snapshot, seq, before)
+	for _, m := range noted {
+		if m.Seq > seq {
+			return markOf(seq, before), okey.Errorf(okey.CodeInvalid, "le journal s'arrête à l'entrée %d, et l'entrée %d a été notée : la fin a été coupée.", seq, m.Seq)
+		}
+	}
+	return markOf(seq, before), s.verifyHead(ctx, snapshot, seq, before)
 }
 
 // emptyAudit is right as long as nothing has been done: whatever is, is audited.
@@ -170,7 +212,7 @@ func emptyAudit(ctx context.Context, snapshot *sqlx.Tx) error {
 	var done bool
 	err := snapshot.GetContext(ctx, &done, `SELECT EXISTS (SELECT FROM action WHERE outcome IS NOT NULL) OR EXISTS (SELECT FROM key_event)`)
 	if err == nil && done {
-		err = errors.New("le journal est vide, alors que des choses ont été faites : il a été effacé")
+		err = okey.Errorf(okey.CodeInvalid, "le journal est vide, alors que des choses ont été faites : il a été effacé.")
 	}
 	return err
 }
@@ -185,15 +227,15 @@ func (s *Store) verifyHead(ctx context.Context, snapshot *sqlx.Tx, seq int64, ma
 	err := snapshot.GetContext(ctx, &head, `SELECT seq, key_version, mac, seal FROM audit_head`)
 	switch {
 	case errors.Is(err, stdsql.ErrNoRows):
-		return errors.New("le journal d'audit n'a pas de tête")
+		return okey.Errorf(okey.CodeInvalid, "le journal d'audit n'a pas de tête.")
 	case err != nil:
 		return err
 	case seq == 0 && head.Seq == 0:
 		return emptyAudit(ctx, snapshot)
 	case head.Seq != seq || !bytes.Equal(head.MAC, mac):
-		return fmt.Errorf("le journal s'arrête à l'entrée %d, sa tête dit %d : la fin a été coupée", seq, head.Seq)
+		return okey.Errorf(okey.CodeInvalid, "le journal s'arrête à l'entrée %d, sa tête dit %d : la fin a été coupée.", seq, head.Seq)
 	case !bytes.Equal(head.Seal, sealMAC(s.key.Get(head.Version), head.Seq, head.MAC)):
-		return fmt.Errorf("la tête du journal a été modifiée")
+		return okey.Errorf(okey.CodeInvalid, "la tête du journal a été modifiée.")
 	}
 	return nil
 }

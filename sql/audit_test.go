@@ -2,6 +2,7 @@ package sql_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"okey"
@@ -16,19 +17,24 @@ import (
 func audited(t *testing.T, entries int) *scene.Scene {
 	t.Helper()
 	s := scene.New(t)
+	grow(t, s, entries)
+	return s
+}
+
+func grow(t *testing.T, s *scene.Scene, entries int) {
+	t.Helper()
 	for range entries {
 		require.NoError(t, s.Store.Do(context.Background(), func(tx *sql.Tx) error {
 			tx.Audit(sql.Entry{At: scene.Now, Event: "ask", Actor: uuid.New(), Via: okey.ViaWeb, Subject: sql.AboutRequest(uuid.New()), Detail: "accepted"})
 			return nil
 		}))
 	}
-	return s
 }
 
 func TestAnUntouchedAuditVerifies(t *testing.T) {
 	n, err := audited(t, 5).Store.VerifyAudit(context.Background())
 	require.NoError(t, err)
-	assert.EqualValues(t, 5, n)
+	assert.EqualValues(t, 5, n.Seq)
 }
 
 func TestEveryTouchOfTheAuditIsFound(t *testing.T) {
@@ -46,6 +52,40 @@ func TestEveryTouchOfTheAuditIsFound(t *testing.T) {
 			_, err := s.Store.VerifyAudit(context.Background())
 			assert.Error(t, err)
 		})
+	}
+}
+
+// Whoever owns the database can cut off the end and put the head row of an earlier day back: only what was noted elsewhere tells.
+func TestAMarkNotedElsewhereFindsAnEndThatWasCutOffWithTheHeadOfItsDay(t *testing.T) {
+	s := audited(t, 3)
+	early, err := s.Store.VerifyAudit(t.Context())
+	require.NoError(t, err)
+	s.Exec(`CREATE TABLE kept AS SELECT * FROM audit_head`)
+	grow(t, s, 2)
+	late, err := s.Store.VerifyAudit(t.Context(), early)
+	require.NoError(t, err, "it only grew")
+	parsed, err := sql.ParseMark(late.String())
+	require.NoError(t, err)
+	assert.Equal(t, late, parsed)
+	s.Exec(`DELETE FROM audit WHERE seq > 3; UPDATE audit_head h SET seq = k.seq, key_version = k.key_version, mac = k.mac, seal = k.seal FROM kept k`)
+	_, err = s.Store.VerifyAudit(t.Context())
+	require.NoError(t, err, "nothing in the database tells")
+	_, err = s.Store.VerifyAudit(t.Context(), late)
+	assert.ErrorContains(t, err, "la fin a été coupée")
+	grow(t, s, 4)
+	_, err = s.Store.VerifyAudit(t.Context(), early, late)
+	assert.ErrorContains(t, err, "l'entrée 5 du journal n'est pas celle qui a été notée")
+}
+
+func TestAMarkIsReadToTheLetter(t *testing.T) {
+	empty, err := scene.New(t).Store.VerifyAudit(t.Context())
+	require.NoError(t, err)
+	parsed, err := sql.ParseMark(empty.String())
+	require.NoError(t, err)
+	assert.Equal(t, empty, parsed)
+	for _, wrong := range []string{"", "3", "3:", ":ab", "-1:" + strings.Repeat("a", 32), "3:" + strings.Repeat("z", 32), "3:abcd", "0:abcd", "3:" + strings.Repeat("a", 33)} {
+		_, err := sql.ParseMark(wrong)
+		assert.Equal(t, okey.CodeInvalid, okey.ErrorCode(err), wrong)
 	}
 }
 
@@ -75,7 +115,7 @@ func TestTheAuditIsChainedInTheOrderOfCommits(t *testing.T) {
 	}
 	n, err := s.Store.VerifyAudit(context.Background())
 	require.NoError(t, err)
-	assert.EqualValues(t, 20, n)
+	assert.EqualValues(t, 20, n.Seq)
 }
 
 // Whoever verifies the audit of an OKEY that is at work must not be told that its end is missing.

@@ -146,17 +146,6 @@ func (r reader) SharedAddress(ctx context.Context, mail string) (bool, error) {
 	return shared, err
 }
 
-// SetRole gives or takes the role of support or auditor.
-func (t *Tx) SetRole(ctx context.Context, id okey.PersonID, role okey.Role, held bool) error {
-	switch role {
-	case okey.RoleSupport:
-		return t.exec(ctx, `UPDATE person SET support = $2 WHERE id = $1`, id, held)
-	case okey.RoleAuditor:
-		return t.exec(ctx, `UPDATE person SET auditor = $2 WHERE id = $1`, id, held)
-	}
-	return fmt.Errorf("role %q is not given by hand", role)
-}
-
 // SavePerson writes what the directory says of a person, matched by uid, and returns the id. Ids are random: nobody can work out
 // from one of them, in a history or the audit, whom it stands for.
 func (t *Tx) SavePerson(ctx context.Context, p okey.Person, at time.Time) (okey.PersonID, error) {

@@ -79,7 +79,7 @@ func saveSupport(ctx context.Context, tx *sql.Tx, now time.Time) error {
 		if err != nil {
 			return err
 		}
-		if err := tx.SetRole(ctx, id, someone.role, true); err != nil {
+		if err := tx.SetRole(ctx, id, someone.role, true, now); err != nil {
 			return err
 		}
 	}

@@ -19,30 +19,39 @@ import (
 )
 
 // DoctorCommand is `okey doctor`.
-type DoctorCommand struct{}
+type DoctorCommand struct {
+	AuditAt string `help:"Marque du journal notée à un passage précédent : ce qu'elle couvre doit y être encore." placeholder:"103:ab12…"`
+}
 
 // examination looks at one thing: what is well, or an error that says what is not.
 type examination struct {
-	name string
-	look func(context.Context) (string, error)
+	name    string
+	look    func(context.Context) (string, error)
+	records bool // looks into the database
 }
 
 // Run looks at everything, whatever it finds, a line each. The error is for the exit code.
-func (*DoctorCommand) Run(ctx context.Context, cfg *config.Config, out io.Writer) error {
+func (c *DoctorCommand) Run(ctx context.Context, cfg *config.Config, out io.Writer) error {
 	if err := cfg.Check(config.RoleDoctor); err != nil {
 		return err
+	}
+	var noted []sql.Mark
+	if c.AuditAt != "" {
+		mark, err := sql.ParseMark(c.AuditAt)
+		if err != nil {
+			return err
+		}
+		noted = append(noted, mark)
 	}
 	store, err := sql.Open(cfg.DatabaseURL, cfg.AuditKeys)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = store.Close() }()
-	d := &doctor{cfg: cfg, store: store, now: time.Now()}
+	d := &doctor{cfg: cfg, store: store, now: time.Now(), noted: noted}
 	ill := false
 	for _, e := range d.examinations() {
-		limited, cancel := context.WithTimeout(ctx, e.patience())
-		well, err := e.look(limited)
-		cancel()
+		well, err := d.examine(ctx, e)
 		line := fmt.Sprintf("✓ %s : %s", e.name, well)
 		var advised advice
 		switch {
@@ -62,6 +71,16 @@ func (*DoctorCommand) Run(ctx context.Context, cfg *config.Config, out io.Writer
 	return nil
 }
 
+// examine looks, unless it is into a database that was found not to answer.
+func (d *doctor) examine(ctx context.Context, e examination) (string, error) {
+	if d.away && e.records {
+		return "", advice("non vérifié, puisque la base de données ne répond pas.")
+	}
+	limited, cancel := context.WithTimeout(ctx, e.patience())
+	defer cancel()
+	return e.look(limited)
+}
+
 // advice is what an operator should see to, though everything works.
 type advice string
 
@@ -69,7 +88,7 @@ func (a advice) Error() string { return string(a) }
 
 // patience is how long an examination may take: an audit of years is long to read.
 func (e examination) patience() time.Duration {
-	if e.name == auditName || e.name == chartersName {
+	if slices.Contains([]string{auditName, chartersName, rolesName}, e.name) {
 		return 10 * time.Minute
 	}
 	return 5 * time.Second
@@ -78,12 +97,21 @@ func (e examination) patience() time.Duration {
 const (
 	auditName    = "journal d'audit"
 	chartersName = "chartes"
+	rolesName    = "rôles"
 )
 
 type doctor struct {
 	cfg   *config.Config
 	store *sql.Store
 	now   time.Time
+	noted []sql.Mark // of the audit, at earlier visits
+	away  bool       // the database does not answer
+}
+
+func (d *doctor) database(ctx context.Context) (string, error) {
+	err := d.store.Ping(ctx)
+	d.away = err != nil
+	return "répond", err
 }
 
 func (d *doctor) examinations() []examination {
@@ -91,22 +119,23 @@ func (d *doctor) examinations() []examination {
 		return func(ctx context.Context) (string, error) { return well, look(ctx) }
 	}
 	return []examination{
-		{"base de données", said("répond", d.store.Ping)},
-		{"migrations", said("à niveau", d.store.CheckSchema)},
-		{"rôle de la base", said("ne peut pas réécrire l'audit", d.store.CheckRole)},
-		{"réglages du serveur", d.settings(config.RoleServer)},
-		{"réglages du worker", d.settings(config.RoleWorker)},
-		{"adresse publique", d.address},
-		{"clefs secrètes", d.keys},
-		{"fournisseur d'identité", d.provider},
-		{"moteur Temporal", d.temporal},
-		{"relais de courrier", d.relay},
-		{auditName, d.audit},
-		{chartersName, d.charters},
-		{"vacances scolaires", d.holidays},
-		{"actions non jugées", d.undelivered},
-		{"demandes à réveiller", d.owed},
-		{"courriels refusés (7 jours)", d.mails},
+		{name: "base de données", look: d.database},
+		{name: "migrations", look: said("à niveau", d.store.CheckSchema), records: true},
+		{name: "rôle de la base", look: said("ne peut pas réécrire l'audit", d.store.CheckRole), records: true},
+		{name: "réglages du serveur", look: d.settings(config.RoleServer)},
+		{name: "réglages du worker", look: d.settings(config.RoleWorker)},
+		{name: "adresse publique", look: d.address},
+		{name: "clefs secrètes", look: d.keys},
+		{name: "fournisseur d'identité", look: d.provider},
+		{name: "moteur Temporal", look: d.temporal},
+		{name: "relais de courrier", look: d.relay},
+		{name: auditName, look: d.audit, records: true},
+		{name: chartersName, look: d.charters, records: true},
+		{name: rolesName, look: d.roles, records: true},
+		{name: "vacances scolaires", look: d.holidays, records: d.cfg.HolidaysFile != ""},
+		{name: "actions non jugées", look: d.undelivered, records: true},
+		{name: "demandes à réveiller", look: d.owed, records: true},
+		{name: "courriels refusés (7 jours)", look: d.mails, records: true},
 	}
 }
 
@@ -142,8 +171,28 @@ func (d *doctor) relay(ctx context.Context) (string, error) {
 }
 
 func (d *doctor) audit(ctx context.Context) (string, error) {
-	n, err := d.store.VerifyAudit(ctx)
-	return okey.SayCount(int(n), "entrée") + ", chaîne intacte", err
+	end, err := d.store.VerifyAudit(ctx, d.noted...)
+	return okey.SayCount(int(end.Seq), "entrée") + ", chaîne intacte ; à noter ailleurs, pour --audit-at : " + end.String(), err
+}
+
+// roles holds who is support or auditor to what was granted.
+func (d *doctor) roles(ctx context.Context) (string, error) {
+	held, differ, err := d.store.CheckRoles(ctx)
+	if err != nil {
+		return "", err
+	}
+	var said []string
+	for _, r := range differ {
+		how := "le porte sans qu'il ait été donné"
+		if r.Given {
+			how = "ne le porte plus sans qu'il ait été retiré"
+		}
+		said = append(said, fmt.Sprintf("%s %s (%s)", r.Name, how, roleNames[r.Role]))
+	}
+	if len(said) > 0 {
+		return "", okey.Errorf(okey.CodeUnavailable, "le journal dit autre chose : %s. Rétablissez ce qui doit être avec « okey grant », avec --revoke pour retirer.", strings.Join(said, " ; "))
+	}
+	return okey.SayCount(held, "personne") + okey.SayEither(held, " a", " ont") + " un rôle de l'académie, comme le journal le dit", nil
 }
 
 // charters holds texts and signatures to the fingerprints in the audit, which nobody can rewrite.

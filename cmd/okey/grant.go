@@ -47,12 +47,7 @@ func (c *GrantCommand) Run(ctx context.Context, cfg *config.Config, out io.Write
 				return err
 			}
 		}
-		detail := c.Role
-		if c.Revoke {
-			detail += "_revoked"
-		}
-		tx.Audit(sql.Entry{At: now, Event: "grant", Via: okey.ViaSupport, Subject: sql.AboutPerson(person.ID), Detail: detail})
-		return tx.SetRole(ctx, person.ID, okey.Role(c.Role), !c.Revoke)
+		return tx.SetRole(ctx, person.ID, okey.Role(c.Role), !c.Revoke, now)
 	})
 	if err != nil {
 		return err
@@ -60,8 +55,11 @@ func (c *GrantCommand) Run(ctx context.Context, cfg *config.Config, out io.Write
 	return c.say(out, person, unknown)
 }
 
+// roleNames is what people call the roles that are granted.
+var roleNames = map[okey.Role]string{okey.RoleSupport: "assistance", okey.RoleAuditor: "audit"}
+
 func (c *GrantCommand) say(out io.Writer, person okey.Person, unknown bool) error {
-	role := map[string]string{"support": "assistance", "auditor": "audit"}[c.Role]
+	role := roleNames[okey.Role(c.Role)]
 	name := person.Name()
 	if name == "" {
 		name = person.Mail

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -129,7 +130,7 @@ func TestGrantMakesAnInstallationsFirstSupport(t *testing.T) {
 	}
 	n, err := d.Store.VerifyAudit(t.Context())
 	require.NoError(t, err)
-	assert.EqualValues(t, 3, n)
+	assert.EqualValues(t, 3, n.Seq)
 }
 
 func TestACharterIsPublishedOnce(t *testing.T) {
@@ -173,6 +174,37 @@ func TestDoctorNamesWhatIsWrong(t *testing.T) {
 	_, out, _ = d.okey("doctor")
 	assert.Contains(t, out, "✗ journal d'audit : ")
 	assert.Contains(t, out, "modifiée")
+}
+
+func TestDoctorSaysOnceThatTheDatabaseIsAway(t *testing.T) {
+	d := newDesk(t)
+	t.Setenv("OKEY_DATABASE_URL", "postgres://okey_app:x@"+closedPort(t)+"/okey?sslmode=disable")
+	code, out, said := d.okey("doctor")
+	assert.Equal(t, 1, code, said)
+	assert.Equal(t, 1, strings.Count(out, "✗ base de données"), out)
+	assert.NotContains(t, out, "✗ migrations")
+	assert.Contains(t, out, "! journal d'audit : non vérifié")
+}
+
+func TestDoctorHoldsRolesAndTheEndOfTheAuditToWhatItIsTold(t *testing.T) {
+	d := newDesk(t)
+	code, _, said := d.okey("grant", "support", "sam@exemple.fr")
+	require.Equal(t, 0, code, said)
+	_, out, _ := d.okey("doctor")
+	assert.Contains(t, out, "✓ rôles : 1 personne a un rôle")
+	mark := regexp.MustCompile(`\d+:[0-9a-f]{32}`).FindString(out)
+	require.NotEmpty(t, mark, out)
+	d.okey("grant", "auditor", "ida@exemple.fr")
+	_, out, _ = d.okey("doctor", "--audit-at", mark)
+	assert.Contains(t, out, "✓ journal d'audit : 2 entrées")
+	d.Exec(`UPDATE person SET auditor = true WHERE uid = 'sam@exemple.fr'`)
+	_, out, _ = d.okey("doctor", "--audit-at", "9"+mark)
+	assert.Contains(t, out, "✗ journal d'audit : le journal s'arrête à l'entrée 2, et l'entrée 91 a été notée")
+	assert.Contains(t, out, "✗ rôles : le journal dit autre chose : sam@exemple.fr le porte sans qu'il ait été donné (audit).")
+	code, out, said = d.okey("doctor", "--audit-at", "hier")
+	assert.Equal(t, 1, code)
+	assert.Empty(t, out)
+	assert.Contains(t, said, "n'est pas une marque du journal")
 }
 
 // identity is a provider that says of itself what it is given; its own address stands for ISSUER.

@@ -103,8 +103,16 @@ func (s *Scene) Person(name string, function okey.Function, uais ...okey.UAI) ok
 func (s *Scene) Support(name string) okey.Person {
 	s.Helper()
 	p := s.Person(name, okey.Staff)
-	s.Exec(`UPDATE person SET support = true WHERE id = $1`, p.ID)
+	s.Grant(p, okey.RoleSupport)
 	return p
+}
+
+// Grant gives a person a role, as `okey grant` does.
+func (s *Scene) Grant(p okey.Person, role okey.Role) {
+	s.Helper()
+	require.NoError(s, s.Store.Do(context.Background(), func(tx *sql.Tx) error {
+		return tx.SetRole(context.Background(), p.ID, role, true, Now)
+	}))
 }
 
 // Key adds a key in stock that is good for two years, and returns its serial.

@@ -8,11 +8,14 @@ import (
 	"time"
 )
 
-// AttemptKind is something that strangers may try to guess.
+// AttemptKind is something that strangers may try: to guess, or to fill.
 type AttemptKind string
 
-// AttemptLink is the token of an emailed link.
-const AttemptLink AttemptKind = "link"
+// What is tried.
+const (
+	AttemptLink  AttemptKind = "link"  // the token of an emailed link
+	AttemptDraft AttemptKind = "draft" // a form sent without a session, which is kept until its writer has signed in again
+)
 
 // AttemptLimit is how many wrong guesses one place may make, and within what time. Past it nothing from there is looked at until that time is over.
 type AttemptLimit struct {
@@ -21,7 +24,8 @@ type AttemptLimit struct {
 }
 
 var attemptLimits = map[AttemptKind]AttemptLimit{
-	AttemptLink: {Wrong: 30, Within: 10 * time.Minute},
+	AttemptLink:  {Wrong: 30, Within: 10 * time.Minute},
+	AttemptDraft: {Wrong: 60, Within: 10 * time.Minute},
 }
 
 // Limit is how much guessing is let through.

@@ -37,7 +37,7 @@ func Keepings() []Keeping {
 		{KeptTexts, "Textes libres : besoin, motifs, commentaires", "comprendre une demande ou un changement de clef", 12, "après la fin de la demande ou après l'action", "", "effacés"},
 		{KeptMails, "Courriels envoyés : adresse, objet, date (jamais leur texte)", "savoir qui a été prévenu", 12, "après l'envoi", "", "effacés"},
 		{KeptLinks, "Liens des courriels et jetons d'accès : leur empreinte seulement", "reconnaître un lien ou un programme", 1, "après leur fin", "", "effacés"},
-		{KeptLinks, "Essais de liens inconnus : une empreinte du réseau d'où ils viennent, leur nombre", "freiner qui devine des liens", 1, "après le premier essai", "", "effacés"},
+		{KeptLinks, "Essais de liens inconnus, formulaires envoyés sans session : une empreinte du réseau d'où ils viennent, leur nombre", "freiner qui devine des liens ou remplit la base", 1, "après le premier essai", "", "effacés"},
 		{KeptExports, "Classeurs de commandes, avec le nom de qui a commandé", "retrouver ce qui est parti chez le fournisseur", 36, "après leur envoi", "", "effacés"},
 		{"", "Code PIN : une empreinte que la base seule ne permet pas de retrouver", "vérifier le code quand vous vous connectez", 0, "", "tant que la clef est entre vos mains", "effacée"},
 		{"", "Sessions de connexion", "ne pas vous redemander qui vous êtes à chaque page", 0, "", "deux heures sans rien faire, douze heures au plus", "effacées"},

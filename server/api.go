@@ -112,6 +112,10 @@ func (s *Server) noRoute(c *gin.Context) {
 		failWith(c, http.StatusNotFound, okey.Errorf(okey.CodeNotFound, "Cette adresse n'existe pas : voyez /api/v1/openapi.yaml."))
 		return
 	}
+	if isStatic(c.Request.URL.Path) {
+		plainPage(c.Writer, http.StatusNotFound, "Ce fichier n'existe pas.")
+		return
+	}
 	s.failPage(c, okey.Errorf(okey.CodeNotFound, "Cette page n'existe pas, ou elle n'est pas pour vous."))
 }
 
@@ -119,6 +123,10 @@ func (s *Server) noMethod(c *gin.Context) {
 	refused := okey.Errorf(codeMethod, "Cette adresse n'accepte pas la méthode %s.", c.Request.Method)
 	if forPrograms(c.Request.URL.Path) {
 		fail(c, refused)
+		return
+	}
+	if isStatic(c.Request.URL.Path) {
+		plainPage(c.Writer, http.StatusMethodNotAllowed, okey.ErrorMessage(refused))
 		return
 	}
 	s.failPage(c, refused)

@@ -142,6 +142,8 @@ type house struct {
 	Judges *judges
 	Server *server.Server
 	spec   routers.Router
+
+	cookie string // the name of its sessions' cookie, once somebody has asked
 }
 
 func newHouse(t *testing.T) *house {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -215,8 +216,7 @@ func (s *Server) keepDraft(v *visit) {
 			}
 		}
 		if text, err := json.Marshal(d); err == nil && len(text) <= draftRoom(d.Path) && d.Person != "" {
-			s.sessions.Put(v.ctx(), sessionDraft, string(text))
-			kept = true
+			kept = s.holdDraft(v, string(text))
 		}
 	}
 	sc := screen{Title: "Votre session a pris fin", Body: sessionEnded{
@@ -225,6 +225,20 @@ func (s *Server) keepDraft(v *visit) {
 	if err := s.show(v, http.StatusUnauthorized, "session", sc); err != nil {
 		s.failVisit(v, err)
 	}
+}
+
+// holdDraft keeps what anybody at all may have sent: a network that has sent many such forms within ten minutes is told that this one is not kept.
+func (s *Server) holdDraft(v *visit, text string) bool {
+	before, err := s.store.CountAttempt(v.ctx(), okey.AttemptDraft, okey.AttemptMark(okey.AttemptDraft, v.ClientIP(), s.cfg.LinkKeys), v.Now)
+	if err == nil {
+		err = okey.AttemptDraft.Limit().Check(before, v.Now)
+	}
+	if err != nil {
+		slog.WarnContext(v.ctx(), "a form sent without a session was not kept", "error", err, "request_id", requestID(v.Context))
+		return false
+	}
+	s.sessions.hold(v.ctx(), sessionDraft, text, v.Now)
+	return true
 }
 
 // draftRoom is small where it can be: whoever sends a form without a session fills the database with it.

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"strings"
 
 	"okey/config"
 
@@ -82,6 +83,9 @@ func (s *Server) staticFile(name string) (content []byte, kind string) {
 
 // assetSecurity holds for a file that somebody opens by itself: a picture may come with scripts, and none runs.
 const assetSecurity = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
+
+// isStatic tells what is everybody's alike: it neither asks who comes nor prolongs a session.
+func isStatic(path string) bool { return strings.HasPrefix(path, "/static/") }
 
 // staticRoutes serve stylesheets, script and logo.
 func (s *Server) staticRoutes(router gin.IRouter) {

@@ -27,7 +27,7 @@ func (s *Server) Handler() http.Handler {
 			limit += maxUpload
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
-		if forPrograms(r.URL.Path) {
+		if forPrograms(r.URL.Path) || isStatic(r.URL.Path) {
 			router.ServeHTTP(w, r)
 			return
 		}

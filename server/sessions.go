@@ -20,17 +20,50 @@ import (
 // sessions remember who is signed in, in the table of the same name; the browser holds a random token only.
 type sessions struct {
 	*scs.SessionManager
-	table *postgresstore.PostgresStore
+	table *sessionTable
 }
 
-// A session ends by its age, and before that by idling.
+// sessionTable is the library's, but for one thing: an answer under way when its session was ended, by a sign-out in another tab, does not write that
+// session again.
+type sessionTable struct {
+	*postgresstore.PostgresStore
+	store *sql.Store
+}
+
+// readSession notes in a request's context which session it found.
+type readSession struct{ token string }
+
+type readSessionKey struct{}
+
+// FindCtx reads a session.
+func (t *sessionTable) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
+	data, found, err := t.Find(token)
+	if read, ok := ctx.Value(readSessionKey{}).(*readSession); ok && found {
+		read.token = token
+	}
+	return data, found, err
+}
+
+// CommitCtx writes a session: a new one, or one that is still there. Whoever hung up meanwhile is no less signed in.
+func (t *sessionTable) CommitCtx(ctx context.Context, token string, data []byte, expiry time.Time) error {
+	if read, ok := ctx.Value(readSessionKey{}).(*readSession); ok && read.token == token {
+		return t.store.KeepSession(context.WithoutCancel(ctx), token, data, expiry)
+	}
+	return t.Commit(token, data, expiry)
+}
+
+// DeleteCtx ends a session.
+func (t *sessionTable) DeleteCtx(_ context.Context, token string) error { return t.Delete(token) }
+
+// A session ends by its age, and before that by idling; one in which nobody has signed in ends soon.
 const (
-	sessionAge  = 12 * time.Hour
-	sessionIdle = 2 * time.Hour
+	sessionAge    = 12 * time.Hour
+	sessionIdle   = 2 * time.Hour
+	sessionNobody = time.Hour
 )
 
 func newSessions(store *sql.Store, url string) *sessions {
-	table := postgresstore.NewWithConfig(store.DB(), postgresstore.Config{CleanUpInterval: 5 * time.Minute, TableName: "session"})
+	table := &sessionTable{store: store, PostgresStore: postgresstore.NewWithConfig(store.DB(), postgresstore.Config{CleanUpInterval: 5 * time.Minute, TableName: "session"})}
 	m := scs.New()
 	m.Store = table
 	m.HashTokenInStore = true // a copy of the table signs nobody in
@@ -53,7 +86,20 @@ func cookieName(url string) string {
 	return "okey_session_" + hex.EncodeToString(sum[:4])
 }
 
-func (s *sessions) wrap(h http.Handler) http.Handler { return s.LoadAndSave(h) }
+func (s *sessions) wrap(h http.Handler) http.Handler {
+	h = s.LoadAndSave(h)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), readSessionKey{}, new(readSession))))
+	})
+}
+
+// hold keeps a value for somebody who may not have signed in: then the session, which anybody can make, ends an hour after it began.
+func (s *sessions) hold(ctx context.Context, key, value string, now time.Time) {
+	if s.person(ctx) == (okey.PersonID{}) && s.Token(ctx) == "" {
+		s.SetDeadline(ctx, now.Add(sessionNobody).UTC())
+	}
+	s.Put(ctx, key, value)
+}
 
 func (s *sessions) close() { s.table.StopCleanup() }
 

@@ -89,7 +89,7 @@ func (s *Server) leadToProvider(c *gin.Context, f flow, more ...oauth2.AuthCodeO
 	if err != nil {
 		return err
 	}
-	s.sessions.Put(ctx, sessionFlow, string(kept))
+	s.sessions.hold(ctx, sessionFlow, string(kept), time.Now())
 	c.Redirect(http.StatusSeeOther, p.oauth.AuthCodeURL(f.State, append(more, oidc.Nonce(f.Nonce), oauth2.S256ChallengeOption(f.Verifier))...))
 	return nil
 }

@@ -47,3 +47,12 @@ func (t *Tx) adopt(ctx context.Context, p okey.Person) error {
 		AND NOT EXISTS (SELECT FROM assignment a WHERE a.person = person.id) AND NOT EXISTS (SELECT FROM request r WHERE r.person = person.id)
 		AND NOT EXISTS (SELECT FROM key k WHERE k.holder = person.id)`, p.UID, p.Mail)
 }
+
+// KeepSession writes a session that has begun; one that has ended meanwhile stays ended.
+func (s *Store) KeepSession(ctx context.Context, token string, data []byte, expiry time.Time) error {
+	_, err := s.db.ExecContext(ctx, `UPDATE session SET data = $2, expiry = $3 WHERE token = $1`, token, data, expiry)
+	if err != nil {
+		return fmt.Errorf("prolong a session: %w", err)
+	}
+	return nil
+}

@@ -133,8 +133,8 @@ func TestGuessingLinksIsStoppedWhicheverServerIsAsked(t *testing.T) {
 	h.Exec(`UPDATE attempt SET since = since - interval '10 minutes'`)
 	assert.Equal(t, http.StatusOK, h.open(http.MethodGet, link, from("203.0.113.7")).Status, "after a while")
 	assert.Equal(t, http.StatusNotFound, h.open(http.MethodGet, strangeLink(), from("203.0.113.7")).Status)
-	assert.Equal(t, 2, h.Count(`SELECT count(*) FROM attempt`), "and counted anew")
-	assert.Equal(t, 1, h.Count(`SELECT max(wrong) FROM attempt`))
+	assert.Equal(t, 2, h.Count(`SELECT count(*) FROM attempt WHERE kind = 'link'`), "and counted anew")
+	assert.Equal(t, 1, h.Count(`SELECT max(wrong) FROM attempt WHERE kind = 'link'`))
 }
 
 // Whoever opens an old mail has guessed nothing: a school behind one address must not be kept out by last month's mails.
@@ -162,10 +162,10 @@ func TestALinkThatWasOnceMailedIsNoGuessHoweverDead(t *testing.T) {
 			assert.Equal(t, http.StatusNotFound, b.post(link, url.Values{"action": {uuid.NewString()}, "decision": {"approve"}}).Status)
 		}
 	}
-	assert.Zero(t, h.Count(`SELECT count(*) FROM attempt`))
+	assert.Zero(t, h.Count(`SELECT count(*) FROM attempt WHERE kind = 'link'`))
 	assert.Equal(t, http.StatusOK, b.get(answered).Status, "nobody is kept waiting")
 	assert.Equal(t, told.HTML, b.get(strangeLink()).HTML, "a guess looks the same")
-	assert.Equal(t, 1, h.Count(`SELECT wrong FROM attempt`))
+	assert.Equal(t, 1, h.Count(`SELECT wrong FROM attempt WHERE kind = 'link'`))
 }
 
 func TestGuessesThatComeAtOnceAreCountedOneByOne(t *testing.T) {
@@ -189,7 +189,7 @@ func TestAForgedAddressDoesNotStartTheCountAnew(t *testing.T) {
 		h.open(http.MethodGet, strangeLink(), from("203.0.113."+strconv.Itoa(i)))
 	}
 	assert.Equal(t, http.StatusTooManyRequests, h.open(http.MethodGet, strangeLink(), from("203.0.113.99")).Status)
-	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM attempt`))
+	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM attempt WHERE kind = 'link'`))
 }
 
 func TestAnAcademyCanRequireSignInBehindLinks(t *testing.T) {

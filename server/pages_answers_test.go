@@ -284,3 +284,28 @@ func TestADelegateForHandoverAndStockAnswersNoRequests(t *testing.T) {
 	h.lent(c.roux, max, okey.Everything)
 	assert.Contains(t, h.as(max).get(answers).text(), "Ana Une")
 }
+
+// The first click is on home, the second sends what it chose; between the two nothing has happened.
+func TestADecisionIsTwoClicksFromHome(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Key(scene.Tilleuls)
+	page := h.as(c.lea).asks()
+	roux := h.as(c.roux)
+	home := roux.get("/")
+	for _, decision := range []okey.Decision{okey.Approve, okey.Refuse} {
+		to := page + "?reponse=" + string(decision)
+		require.Contains(t, home.HTML, `href="`+to+`#repondre"`)
+		assert.Contains(t, roux.get(to).HTML, `value="`+string(decision)+`" checked`)
+	}
+	assert.NotContains(t, roux.get(page).HTML, " checked", "nobody chooses for them")
+	assert.NotContains(t, roux.get(page+"?reponse=withdraw").HTML, " checked")
+	assert.NotContains(t, h.as(c.lea).get("/").HTML, "?reponse=")
+	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM action`))
+	form := roux.get(page+"?reponse=approve").form(t, page+"/reponse")
+	assert.Equal(t, "approve", form.Get("decision"))
+	roux.done(roux.post(page+"/reponse", form))
+	assert.Equal(t, okey.AwaitingCharter, h.Request(uuid.MustParse(strings.TrimPrefix(page, "/demandes/"))).Stage)
+	assert.Contains(t, h.as(c.support).get("/").text(), "bloqué")
+	assert.NotContains(t, h.as(c.support).get("/assistance").HTML, "?reponse=", "support steps in with a reason, on the request's page")
+}

@@ -21,8 +21,12 @@ func (s *Server) homePage(v *visit) error {
 	if page.Approver, err = s.approverHome(v); err != nil {
 		return err
 	}
+	help := "demander console-rc"
+	if page.Approver.Approve { // asked above already
+		help = "demander"
+	}
 	works := len(v.Actor.Establishments(v.today())) > 0
-	if page.Mine, err = s.mine(v, works); err != nil {
+	if page.Mine, err = s.mine(v, works, help); err != nil {
 		return err
 	}
 	if v.desk() {
@@ -41,6 +45,8 @@ func (s *Server) homePage(v *visit) error {
 // card is a request in a list.
 type card struct {
 	Path, Who, Where, Need, State string
+
+	Acts []navLink // what the visitor may do about it, the likeliest first
 }
 
 // sayState is where a request stands, in one line.

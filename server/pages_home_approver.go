@@ -16,6 +16,7 @@ type approverHome struct {
 	Moves   []card      // people who arrive with their key
 	Follow  []fact      // keys to see to
 	House   []fact      // stock, orders and delegations, each in a line
+	Acts    []navLink   // what may be done about them
 	Decides bool        // the first list is this person's to work on
 	Approve bool        // and the second
 	Lent    []string    // what is delegated to this person
@@ -50,7 +51,7 @@ func (s *Server) approverHome(v *visit) (page approverHome, err error) {
 	if page.Follow, err = s.keysToFollow(v); err != nil {
 		return page, err
 	}
-	if page.House, err = s.houseLines(v); err != nil {
+	if page.House, page.Acts, err = s.houseLines(v); err != nil {
 		return page, err
 	}
 	page.Lent, err = s.lent(v)
@@ -79,7 +80,9 @@ func (s *Server) awaitedFromMe(v *visit, page *approverHome) error {
 // keysToFollow counts the keys that an approver or delegate should see to.
 func (s *Server) keysToFollow(v *visit) ([]fact, error) {
 	var facts []fact
-	for _, kind := range []struct{ name, suivi string }{{"Clefs de personnes parties", "parties"}, {"Clefs qui expirent d'ici trois mois", "expirent"}} {
+	for _, kind := range []struct{ name, suivi, one, many string }{
+		{"Personnes parties", "parties", " à reprendre", " à reprendre"}, {"Dates d'expiration", "expirent", " expire d'ici trois mois", " expirent d'ici trois mois"},
+	} {
 		for _, uai := range v.Actor.Answers(v.today()) {
 			filter := sql.KeyFilter{Establishment: uai, Today: v.today(), Watch: watched[kind.suivi], Limit: maxLimit}
 			found, err := s.store.ListKeys(v.ctx(), reach(v.Actor), filter)
@@ -91,7 +94,7 @@ func (s *Server) keysToFollow(v *visit) ([]fact, error) {
 				if len(v.Actor.Answers(v.today())) > 1 {
 					name += ", " + found[0].Establishment
 				}
-				facts = append(facts, fact{Name: name, Value: okey.SayNumber(n), Path: "/clefs?suivi=" + kind.suivi + "&etablissement=" + string(uai)})
+				facts = append(facts, fact{Name: name, Value: okey.SayCount(n, "clef") + okey.SayEither(n, kind.one, kind.many), Path: "/clefs?suivi=" + kind.suivi + "&etablissement=" + string(uai)})
 			}
 		}
 	}
@@ -108,7 +111,7 @@ func (s *Server) awaitedAt(v *visit, uais []okey.UAI, stage okey.Stage, several 
 	if several || hosted {
 		list.Groups = bySchool(found, paris(v))
 	} else {
-		list.Cards = awaitedCards(found, paris(v), false)
+		list.Cards = actingCards(found, paris(v))
 	}
 	if more := total - len(found); more > 0 {
 		list.More = fmt.Sprintf("Et %s de plus.", okey.SayCount(more, "demande"))
@@ -134,7 +137,7 @@ func (s *Server) lent(v *visit) ([]string, error) {
 // bySchool puts what awaits under the names of its establishments; the one that has waited longest comes first.
 func bySchool(found []sql.Awaited, c clock) []group {
 	var groups []group
-	cards := awaitedCards(found, c, false)
+	cards := actingCards(found, c)
 	for i, r := range found {
 		name := fmt.Sprintf("%s (%s)", r.School, r.UAI)
 		at := slices.IndexFunc(groups, func(g group) bool { return g.Name == name })
@@ -145,6 +148,20 @@ func bySchool(found []sql.Awaited, c clock) []group {
 		groups[at].Cards = append(groups[at].Cards, cards[i])
 	}
 	return groups
+}
+
+// actingCards are those of the visitor's own work: the first click is here, the second sends it.
+func actingCards(found []sql.Awaited, c clock) []card {
+	cards := awaitedCards(found, c, false)
+	for i, r := range found {
+		switch r.Stage {
+		case okey.AwaitingDecision:
+			cards[i].Acts = []navLink{{Name: "Accepter", Path: answeringURL(r.ID, okey.Approve)}, {Name: "Refuser", Path: answeringURL(r.ID, okey.Refuse)}}
+		case okey.AwaitingHandover:
+			cards[i].Acts = []navLink{{Name: "Remettre", Path: cards[i].Path}}
+		}
+	}
+	return cards
 }
 
 func awaitedCards(found []sql.Awaited, c clock, where bool) []card {

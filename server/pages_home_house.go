@@ -8,17 +8,16 @@ import (
 	"okey/sql"
 )
 
-// houseLines say in a line each how stock, orders and delegations stand at the visitor's establishments, and lead there.
-func (s *Server) houseLines(v *visit) ([]fact, error) {
-	uais, err := placesWhere(v, okey.ActManageKeys)
-	if err != nil || len(uais) == 0 {
-		return nil, nil //nolint:nilerr // the table says no: nothing is shown
+// houseLines say in a line each how stock, orders and delegations stand at the visitor's establishments, and lead there; then what may be done.
+func (s *Server) houseLines(v *visit) (lines []fact, acts []navLink, err error) {
+	uais, refused := placesWhere(v, okey.ActManageKeys)
+	if refused != nil || len(uais) == 0 {
+		return nil, nil, nil // the table says no: nothing is shown
 	}
 	places, err := s.store.Establishments(v.ctx(), uais...)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var lines []fact
 	for _, place := range places {
 		here := ""
 		if len(places) > 1 {
@@ -26,20 +25,37 @@ func (s *Server) houseLines(v *visit) ([]fact, error) {
 		}
 		needs, err := s.store.NeedsOf(v.ctx(), place.UAI, todayAt(v, place))
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		lines = append(lines, fact{Name: "Stock" + here, Value: sayNeeds(needs), Path: narrowed(pathStock, place.UAI)})
 		open, err := s.store.ListOrders(v.ctx(), reach(v.Actor), sql.OrderFilter{Establishment: place.UAI, Open: true, Limit: maxLimit})
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		lines = append(lines, fact{Name: "Commandes" + here, Value: sayOrders(open), Path: narrowed(pathOrders, place.UAI)})
 	}
+	acts = houseActs(v, places)
 	delegated, err := s.delegationLine(v)
 	if delegated != "" {
 		lines = append(lines, fact{Name: "Délégations", Value: delegated, Path: pathDelegations})
+		acts = append(acts, navLink{Name: "Déléguer", Path: pathDelegations})
 	}
-	return lines, err
+	return lines, acts, err
+}
+
+// houseActs lead to ordering and counting, at once where there is one establishment to do it for.
+func houseActs(v *visit, places []sql.Place) []navLink {
+	to := func(path string) string {
+		if len(places) == 1 {
+			return narrowed(path, places[0].UAI)
+		}
+		return path
+	}
+	var acts []navLink
+	if _, refused := placesWhere(v, okey.ActOrder); refused == nil {
+		acts = append(acts, navLink{Name: "Commander des clefs", Path: to(pathOrders)})
+	}
+	return append(acts, navLink{Name: "Faire l'inventaire", Path: to(pathInventory)})
 }
 
 // sayNeeds is a stock in a line.
@@ -49,7 +65,7 @@ func sayNeeds(n okey.Needs) string {
 		said = "Aucune clef libre"
 	}
 	if n.Waiting > 0 {
-		said += fmt.Sprintf(", %s en attente", okey.SayCount(n.Waiting, "demande"))
+		said += fmt.Sprintf(", %s à servir", okey.SayCount(n.Waiting, "demande"))
 	}
 	if suggested := n.Suggested(); suggested > 0 {
 		said += fmt.Sprintf(" : %d à commander", suggested)

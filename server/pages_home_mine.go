@@ -14,6 +14,7 @@ type mine struct {
 	Why     string   // said before the button
 	Do      *navLink // on the button; nil: nothing to do
 	Charter string   // where what the person has signed is read
+	Help    string   // the questions that arise where there is no key
 }
 
 // ownRequest is the person's own request: where it stands, and what there is to do about it.
@@ -80,12 +81,12 @@ func sayRemaining(today, until okey.Day) string {
 const recentlyClosed = 30 * 24 * time.Hour
 
 // mine is the person's own request while it is open or its end is news, and the keys in their hands; else the way to ask for one.
-func (s *Server) mine(v *visit, works bool) (*mine, error) {
+func (s *Server) mine(v *visit, works bool, help string) (*mine, error) {
 	held, err := s.store.KeysHeldBy(v.ctx(), v.Actor.ID)
 	if err != nil {
 		return nil, err
 	}
-	m := &mine{}
+	m := &mine{Help: help}
 	for _, key := range held {
 		m.Keys = append(m.Keys, newOwnKey(key, paris(v), works))
 	}

@@ -232,8 +232,8 @@ func TestKeysToSeeToAreOnTheHomePage(t *testing.T) {
 	zoe := h.KeyOf(c.stranger, scene.Tilleuls, today.AddMonths(24)) // she works at the Acacias by now
 	b := h.as(c.roux)
 	home := b.get("/")
-	assert.Contains(t, home.text(), "Clefs de personnes parties 1")
-	assert.Contains(t, home.text(), "Clefs qui expirent d'ici trois mois 1")
+	assert.Contains(t, home.text(), "Personnes parties 1 clef à reprendre")
+	assert.Contains(t, home.text(), "1 clef expire d'ici trois mois")
 	left := b.get("/clefs?suivi=parties&etablissement=" + string(scene.Tilleuls))
 	assert.Contains(t, left.text(), "Zoé Ailleurs (a quitté l'établissement)")
 	assert.NotContains(t, left.text(), string(kept))

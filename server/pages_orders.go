@@ -133,7 +133,7 @@ func (s *Server) fillOrderForm(v *visit, page *ordersScreen, sent *form, uai oke
 	}
 	page.Needs = []fact{
 		{Name: "Établissement", Value: fmt.Sprintf("%s (%s)", place.Name, uai)},
-		{Name: "Demandes en attente", Value: fmt.Sprint(needs.Waiting)},
+		{Name: "Demandes à servir, acceptées ou non", Value: fmt.Sprint(needs.Waiting)},
 		{Name: "Clefs qui expirent d'ici trois mois, sans demande de renouvellement", Value: fmt.Sprint(needs.Expiring)},
 		{Name: "Réserve voulue par l'assistance", Value: fmt.Sprint(needs.Minimum)},
 		{Name: "Clefs libres", Value: fmt.Sprint(needs.Free)},

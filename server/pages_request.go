@@ -157,6 +157,7 @@ func (s *Server) showRequest(v *visit, status int, d dossier, sent *form, warnin
 			f = sent
 		} else {
 			restored = s.restore(v, f) || restored
+			f.chosen(v, sf.signal)
 		}
 		page.place(sf.signal, f)
 	}
@@ -196,6 +197,21 @@ func (s *Server) showRequest(v *visit, status int, d dossier, sent *form, warnin
 		sc.Notice = restoredNotice
 	}
 	return s.show(v, status, "request", sc)
+}
+
+// parameterAnswer chooses, on the page of a request, the answer that is to be sent from there: home's two buttons are one click, sending it another.
+const parameterAnswer = "reponse"
+
+func answeringURL(id uuid.UUID, d okey.Decision) string {
+	return requestURL(id) + "?" + parameterAnswer + "=" + string(d) + "#repondre"
+}
+
+// chosen fills in what the address asks for, where nothing is chosen yet.
+func (f *form) chosen(v *visit, signal okey.Signal) {
+	decision := okey.Decision(v.Query(parameterAnswer))
+	if signal == okey.PrincipalDecision && f.Values["decision"] == "" && (decision == okey.Approve || decision == okey.Refuse) {
+		f.Values["decision"] = string(decision)
+	}
 }
 
 // story is what has happened to the request, oldest first.

@@ -85,7 +85,7 @@ func TestTheStockSaysWhatToDo(t *testing.T) {
 	assert.Contains(t, urgent, "1 personne attend une clef.")
 	assert.Contains(t, urgent, "Il y a moins de clefs libres que la réserve de 4 voulue par l'assistance.")
 	assert.Contains(t, urgent, "OKEY propose de commander 5 clefs.")
-	assert.Contains(t, roux.get("/").text(), "Aucune clef libre, 1 demande en attente : 5 à commander.")
+	assert.Contains(t, roux.get("/").text(), "Aucune clef libre, 1 demande à servir : 5 à commander.")
 
 	roux.done(roux.fill("/commandes", "/commandes", "quantity", "5", "comment", "rentrée"))
 	for _, page := range []string{"/stock", "/commandes", "/"} {

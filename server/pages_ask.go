@@ -18,6 +18,8 @@ type asking struct {
 	answers map[okey.UAI]string // who will answer, in one sentence
 	reasons []choice
 	Blocked string    // why there is nothing to ask for, and what to do instead
+	Warned  bool      // the page's warning has said so
+	Typed   string    // what was sent all the same, so that it can be copied
 	Next    *navLink  // the page that helps, on a button
 	Others  []navLink // and further ones
 	About   string    // what the request will be
@@ -209,6 +211,12 @@ func (s *Server) ask(v *visit) error {
 	}
 	again := func(status int, warning string) error {
 		a.Form = f
+		if a.Blocked != "" { // since the form was opened: in another tab, say
+			a.Warned, a.Typed = warning != "", f.Values["need"]
+			if all, err := f.need(); err == nil {
+				a.Typed = all
+			}
+		}
 		return s.show(v, status, "ask", screen{Title: "Demander une clef", Warning: warning, Body: a})
 	}
 	if len(a.places) == 0 && f.Values["establishment"] == "" {

@@ -41,7 +41,7 @@ func TestAWrongAskingKeepsWhatWasTickedAndTyped(t *testing.T) {
 	assert.Equal(t, http.StatusUnprocessableEntity, nothing.Status)
 	assert.Contains(t, nothing.text(), "2 choses sont à corriger")
 	assert.Contains(t, nothing.text(), "Cochez au moins une case, ou écrivez en quelques mots")
-	assert.Contains(t, nothing.text(), "Choisissez l'établissement où vous travaillez.")
+	assert.Contains(t, nothing.text(), "Choisissez l'établissement où vous irez chercher la clef.")
 	assert.Contains(t, nothing.HTML, `id="demande-need-erreur"`)
 	assert.Contains(t, nothing.HTML, `id="demande-establishment-erreur"`)
 
@@ -97,6 +97,18 @@ func TestAskingTellsHowManyKeysAreFreeAndWhoWillAnswer(t *testing.T) {
 	assert.Contains(t, several.text(), "Collège des Tilleuls : 2 clefs libres. Anne Blanc ou Marc Roux répondra.")
 	assert.Contains(t, several.text(), "Lycée des Acacias : aucune clef libre en ce moment, vous gardez votre place. Personne de la direction ne peut y répondre : l'assistance s'en charge.")
 	assert.NotContains(t, several.HTML, `name="establishment" value="0069001B" checked`, "nothing is chosen beforehand")
+}
+
+func TestTheSecondTabThatAsksIsToldOnceAndKeepsItsWords(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	lea := h.as(c.lea)
+	second := lea.get(askPage).form(t, askPage, "need", "les conseils de <classe>")
+	lea.asks()
+	late := lea.post(askPage, second)
+	assert.Equal(t, 1, strings.Count(late.text(), "Vous avez déjà une demande en cours"), late.text())
+	assert.Contains(t, late.HTML, "<blockquote>les conseils de &lt;classe&gt;</blockquote>")
+	assert.Equal(t, []string{"Voir ma demande"}, late.buttons())
 }
 
 func TestWhoeverCannotAskLearnsWhyAndWhatToDoInstead(t *testing.T) {

@@ -116,7 +116,7 @@ var formWords = map[string]map[string]string{
 	"reponse":    {"decision": "Choisissez d'accepter ou de refuser."},
 	"reponses":   {"decision": "Choisissez d'accepter ou de refuser."},
 	"changement": {"reason": "Veuillez choisir un motif."},
-	"demande":    {"reason": "Choisissez pourquoi vous demandez cette clef.", "establishment": "Choisissez l'établissement où vous travaillez."},
+	"demande":    {"reason": "Choisissez pourquoi vous demandez cette clef.", "establishment": "Choisissez l'établissement où vous irez chercher la clef."},
 	"charte":     {"charter": "La charte a changé : relisez-la ci-dessous, puis signez."},
 }
 

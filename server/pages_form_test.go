@@ -203,7 +203,7 @@ func TestSomeoneInSeveralEstablishmentsChooses(t *testing.T) {
 	assert.Contains(t, form.text(), "Pour quel établissement ?")
 	missing := b.post("/demandes/nouvelle", form.form(t, "/demandes/nouvelle", "need", "notes"))
 	assert.Equal(t, http.StatusUnprocessableEntity, missing.Status)
-	assert.Contains(t, missing.text(), "Choisissez l'établissement où vous travaillez.")
+	assert.Contains(t, missing.text(), "Choisissez l'établissement où vous irez chercher la clef.")
 	b.done(b.fill("/demandes/nouvelle", "/demandes/nouvelle", "need", "notes", "establishment", string(scene.Acacias)))
 	assert.Equal(t, string(scene.Acacias), h.Text(`SELECT uai FROM request`))
 }

@@ -25,6 +25,37 @@ type auditScreen struct {
 // auditLine is an entry as people read it.
 type auditLine struct{ When, What, Who, Via, About, Path, Detail string }
 
+// auditSubject is what an entry is about: the kind of thing, and which one, as people find it again.
+type auditSubject struct{ Kind, Name, Path string }
+
+func newAuditSubject(e sql.AuditedEntry) auditSubject {
+	kind, id, _ := strings.Cut(e.Subject, ":")
+	about := auditSubject{Kind: subjectNames[kind], Name: id}
+	if about.Kind == "" {
+		about.Kind = kind
+	}
+	if page := subjectPages[kind]; page != "" && id != "" {
+		about.Path = page + id
+	}
+	switch file := importNames[id]; {
+	case kind == "import" && file != "":
+		about.Kind, about.Name = "import "+file, ""
+	case e.OfName != "":
+		about.Name = e.OfName
+	}
+	about.Kind = okey.Capitalize(about.Kind)
+	return about
+}
+
+// short is the subject in a table: of an id its beginning, since nobody types the rest.
+func (a auditSubject) short() string {
+	name := a.Name
+	if _, err := uuid.Parse(name); err == nil {
+		name = name[:8]
+	}
+	return strings.TrimSpace(a.Kind + " " + name)
+}
+
 type auditCursor struct {
 	Seq int64 `json:"s"`
 }
@@ -37,7 +68,7 @@ var auditNames = map[string]string{
 	"retention":    "données arrivées à leur terme",
 	"move_expired": "proposition de départ sans réponse", "delegation_given": "délégation donnée", "delegation_ended": "délégation terminée",
 	"attached": "rattachement", "detached": "fin d'un rattachement", "host_named": "établissement qui répond pour un autre", "host_ended": "fin d'une réponse pour un autre",
-	"pin_set": "code PIN choisi", "charter_signed": "charte signée : empreinte de son texte",
+	"pin_set": "code PIN choisi", eventCharterSigned: "charte signée : empreinte de son texte",
 }
 
 func sayAudit(event string) string {
@@ -60,12 +91,14 @@ var auditDetails = map[string]string{
 
 // shownDetail leaves out the fingerprints that only the audit's key can make.
 func shownDetail(e sql.Entry) string {
-	if e.Event == "charter_signed" {
+	if e.Event == eventCharterSigned {
 		text, _, _ := strings.Cut(e.Detail, ":")
 		return text
 	}
 	return e.Detail
 }
+
+const eventCharterSigned = "charter_signed"
 
 func sayAuditDetail(detail string) string {
 	if said := auditDetails[detail]; said != "" {
@@ -120,28 +153,20 @@ func newAuditLine(e sql.AuditedEntry, c clock) auditLine {
 	case line.Who == "":
 		line.Who = "OKEY"
 	}
-	kind, id, _ := strings.Cut(e.Subject, ":")
-	line.About = subjectNames[kind]
-	if line.About == "" {
-		line.About = kind
+	about := newAuditSubject(e)
+	line.About, line.Path = about.short(), about.Path
+	if e.Event == eventCharterSigned && len(line.Detail) > sql.ShownOfPrint {
+		line.Detail = line.Detail[:sql.ShownOfPrint] + "…"
 	}
-	if page := subjectPages[kind]; page != "" && id != "" {
-		line.Path = page + id
-	}
-	if kind == "import" {
-		if file := importNames[id]; file != "" {
-			line.About, id = "import "+file, ""
-		}
-	} else if len(id) > 8 && kind != "key" {
-		id = id[:8] // of an id; nobody types the rest
-	}
-	line.About = okey.Capitalize(strings.TrimSpace(line.About + " " + id))
 	return line
 }
 
 // auditFilterOf is what the address asks for; what can't be read filters nothing, and is said.
 func auditFilterOf(v *visit) (f sql.AuditFilter, wrong []formError) {
 	f = sql.AuditFilter{Event: plainQuery(v, "quoi"), Actor: plainQuery(v, "qui")}
+	if f.Event != "" && sayAudit(f.Event) == sayAction("") {
+		f.Event, wrong = "", append(wrong, formError{Field: "quoi", Message: "Ce choix n'existe pas : prenez-en un de la liste. En attendant, tout est montré."})
+	}
 	if typed := plainQuery(v, "objet"); typed != "" {
 		f.Subject = typed
 		if id, err := uuid.Parse(typed); err == nil {
@@ -168,6 +193,9 @@ func auditFilterOf(v *visit) (f sql.AuditFilter, wrong []formError) {
 		} else {
 			wrong = append(wrong, formError{Field: name, Message: "Écrivez une date comme 31/12/2027 : en attendant, toutes les dates sont montrées."})
 		}
+	}
+	if !f.From.IsZero() && !f.Before.IsZero() && !f.From.Before(f.Before) {
+		wrong = append(wrong, formError{Field: "au", Message: "Cette date vient avant celle du début : rien ne peut s'y trouver."})
 	}
 	return f, wrong
 }
@@ -219,7 +247,7 @@ func (s *Server) auditFilters(v *visit, f sql.AuditFilter, wrong []formError) (*
 	}
 	filters.add("quoi", f.Event, what)
 	filters.add("qui", f.Actor, field{Label: "Qui", Hint: "Un nom ou un identifiant."})
-	filters.add("objet", plainQuery(v, "objet"), field{Label: "À propos de", Hint: "Un numéro de série, un code UAI ou le numéro d'une demande."})
+	filters.add("objet", plainQuery(v, "objet"), field{Label: "À propos de", Hint: "Un numéro de série, un code UAI, le numéro d'une demande ou l'empreinte d'une charte."})
 	filters.add("du", v.Query("du"), field{Label: "Du"})
 	filters.add("au", v.Query("au"), field{Label: "Au"})
 	for _, w := range wrong {
@@ -235,7 +263,7 @@ func (s *Server) auditTable(v *visit) (spreadsheet, error) {
 	}
 	filter, wrong := auditFilterOf(v)
 	if len(wrong) > 0 {
-		return spreadsheet{}, okey.InvalidField(wrong[0].Field, "Écrivez une date comme 31/12/2027.")
+		return spreadsheet{}, okey.InvalidField(wrong[0].Field, "%s", strings.TrimSpace(wrong[0].Message))
 	}
 	filter.Limit = downloadPage
 	found := paged(maxDownload, func(last *sql.AuditedEntry) ([]sql.AuditedEntry, error) {
@@ -251,10 +279,12 @@ func (s *Server) auditTable(v *visit) (spreadsheet, error) {
 		{Title: "Quoi", Width: 32},
 		{Title: "Qui", Width: 28},
 		{Title: "Par"},
-		{Title: "À propos de", Width: 48},
+		{Title: "À propos de", Width: 24},
+		{Title: "Lequel", Width: 40},
 		{Title: "Suite", Width: 28},
 	}, Rows: cells(found, func(e sql.AuditedEntry) []any {
 		line := newAuditLine(e, c)
-		return []any{e.Seq, inZone(e.At, c.zone), line.What, line.Who, line.Via, e.Subject, line.Detail}
+		about := newAuditSubject(e)
+		return []any{e.Seq, inZone(e.At, c.zone), line.What, line.Who, line.Via, about.Kind, about.Name, sayAuditDetail(shownDetail(e.Entry))}
 	})}}}, nil
 }

@@ -106,3 +106,56 @@ func TestEveryActionHasAName(t *testing.T) {
 	}
 	assert.NotContains(t, h.as(h.auditor()).get("/assistance/journal").text(), "Autre signal")
 }
+
+// People are named, ids are short and found again; a spreadsheet has them whole, and no kind of the program's.
+func TestTheAuditNamesWhatItIsAbout(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Key(scene.Tilleuls)
+	page := h.as(c.lea).asks()
+	roux := h.as(c.roux)
+	roux.done(roux.answers(page, "approve", ""))
+	lea := h.as(c.lea)
+	lea.done(lea.signs(page))
+	desk := h.as(c.support)
+	h.Grant(c.stranger, okey.RoleAuditor)
+	text := desk.get("/assistance/journal").text()
+	id := strings.TrimPrefix(page, "/demandes/")
+	print := h.Text(`SELECT charter_sha256 FROM request`)
+	assert.Contains(t, text, "Personne "+c.stranger.Name())
+	assert.Contains(t, text, "Demande "+id[:8])
+	assert.NotContains(t, text, id)
+	assert.Contains(t, text, print[:12]+"…")
+	assert.NotContains(t, text, print)
+	assert.Contains(t, desk.get("/assistance/journal?objet="+print[:12]).text(), "Charte signée")
+	assert.Contains(t, desk.get("/assistance/journal?objet="+print[1:13]).text(), "Rien ici")
+	sheet := fmt.Sprint(desk.download("/assistance/journal.xlsx"))
+	assert.Contains(t, sheet, "Demande "+id)
+	assert.Contains(t, sheet, print)
+	assert.NotContains(t, sheet, "request:")
+	assert.NotContains(t, sheet, "person:")
+}
+
+func TestAFilterThatDoesNotExistIsSaid(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Key(scene.Tilleuls)
+	roux, desk := h.as(c.roux), h.as(c.support)
+	for path, says := range map[string]string{
+		"/clefs?etat=zz": "Ce choix n'existe pas", "/clefs?tri=zz": "Ce choix n'existe pas", "/demandes?etape=zz": "Ce choix n'existe pas", "/commandes?etat=zz": "Ce choix n'existe pas",
+	} {
+		assert.Contains(t, roux.get(path).text(), says, path)
+	}
+	for path, says := range map[string]string{
+		"/assistance/journal?quoi=zz":                     "Ce choix n'existe pas",
+		"/assistance/journal?du=2026-11-02&au=2026-11-01": "Cette date vient avant celle du début",
+		"/assistance/tableau-de-bord?periode=zz":          "Ce choix n'existe pas",
+		"/assistance/tableau-de-bord?academie=zz":         "Ce choix n'existe pas",
+	} {
+		assert.Contains(t, desk.get(path).text(), says, path)
+	}
+	for _, path := range []string{"/clefs?etat=in_stock&tri=-lot&suivi=parties", "/demandes?etape=refused", "/commandes?etat="} {
+		assert.NotContains(t, roux.get(path).text(), "à corriger", path)
+	}
+	assert.NotContains(t, desk.get("/assistance/journal?quoi=ask&du=2026-11-01&au=2026-11-01").text(), "à corriger")
+}

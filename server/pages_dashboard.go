@@ -86,6 +86,7 @@ func (s *Server) dashboardFilters(v *visit, chosen dashboardChoice) (*form, erro
 		byPeriod.Choices = append(byPeriod.Choices, choice{period.name, period.french})
 	}
 	filters.add("periode", dashboardPeriods[chosen.period].name, byPeriod)
+	filters.doubt(v)
 	if chosen.wrong != nil {
 		filters.note(chosen.wrong.Field, chosen.wrong.Message)
 	}

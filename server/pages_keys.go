@@ -28,6 +28,7 @@ var keyOrders = []struct {
 // keysScreen is the list of keys.
 type keysScreen struct {
 	Filters   *form
+	Narrower  bool // by what few look for
 	Columns   []keyColumn
 	Keys      []keyLine
 	Next      string
@@ -90,6 +91,8 @@ func (s *Server) keysPage(v *visit) error {
 		if page.Filters, err = s.keyFilters(v, filter, wrong); err != nil {
 			return err
 		}
+		page.Filters.doubt(v)
+		page.Narrower = slices.ContainsFunc([]string{"lot", "suivi", "expire", "tri"}, func(name string) bool { return v.Query(name) != "" })
 	}
 	if uai := orderingAt(v); uai != "" && v.oversees() {
 		page.Inventory = pathInventory + "?etablissement=" + string(uai)
@@ -218,7 +221,7 @@ func keyColumns(v *visit, f sql.KeyFilter, several bool) []keyColumn {
 // keyFilters is the form above the list. Its last choice sorts: on a phone the heads of the columns are not there to be pressed.
 func (s *Server) keyFilters(v *visit, f sql.KeyFilter, wrong *formError) (*form, error) {
 	filters := listForm("/clefs")
-	filters.add("q", f.Search, field{Label: "Chercher", Hint: "Un numéro de série, même en partie, ou un nom."})
+	filters.add("q", f.Search, field{Label: "Numéro de série, même en partie, ou nom"})
 	states := []choice{}
 	for _, state := range okey.KeyStates() {
 		states = append(states, choice{string(state), okey.Capitalize(state.French())})

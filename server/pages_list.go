@@ -100,6 +100,7 @@ func (s *Server) requestsPage(v *visit) error {
 	if err := s.addPlaces(v, page.Filters, filter.Establishment); err != nil {
 		return err
 	}
+	page.Filters.doubt(v)
 	page.Sheet = sheetURL(v)
 	return s.show(v, http.StatusOK, "requests", screen{Title: "Demandes", Body: page})
 }
@@ -128,6 +129,16 @@ func changedURL(v *visit, path, name, value string) string {
 
 func listForm(path string) *form {
 	return &form{Name: "filtre", Path: path, Values: map[string]string{}, Fields: map[string]field{}, Button: "Filtrer"}
+}
+
+// doubt says of each choice that the address makes and that the list does not offer, that it filters nothing.
+func (f *form) doubt(v *visit) {
+	for name, how := range f.Fields {
+		asked := v.Query(name)
+		if len(how.Choices) > 0 && asked != "" && !slices.ContainsFunc(how.Choices, func(c choice) bool { return c.Value == asked }) {
+			f.note(name, "Ce choix n'existe pas : prenez-en un de la liste. En attendant, rien n'est filtré par là.")
+		}
+	}
 }
 
 func (f *form) add(name, value string, how field) {

@@ -212,9 +212,12 @@ func (s *Server) fillOrders(v *visit, page *ordersScreen, uai okey.UAI) error {
 	}
 	page.Filters.add("etat", string(state), field{Label: "État", Empty: "Tous", Choices: states})
 	if v.desk() {
-		return s.addTypedPlace(v, page.Filters, uai)
+		err = s.addTypedPlace(v, page.Filters, uai)
+	} else {
+		err = s.addPlaces(v, page.Filters, uai)
 	}
-	return s.addPlaces(v, page.Filters, uai)
+	page.Filters.doubt(v)
+	return err
 }
 
 // addTypedPlace lets support type which establishment of all the list is about, and names it.

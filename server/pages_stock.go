@@ -90,6 +90,7 @@ func (s *Server) stockPage(v *visit) error {
 			return err
 		}
 	}
+	page.Filters.doubt(v)
 	page.fill(sight)
 	if page.Ahead, err = sight.plot(sheetURL(v)); err != nil {
 		return err

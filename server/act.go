@@ -68,11 +68,8 @@ func (s *Server) record(ctx context.Context, actor okey.Actor, w wish) (action o
 		return done, false, err
 	}
 	subject, err := s.permit(ctx, actor, &w)
-	if err != nil {
-		return okey.Action{}, false, err
-	}
-	if typed != nil {
-		return okey.Action{}, false, typed
+	if wrong := together(typed, err); wrong != nil {
+		return okey.Action{}, false, wrong
 	}
 	if err := s.check(ctx, subject.request, w); err != nil {
 		return okey.Action{}, false, err

@@ -250,10 +250,13 @@ func (s *Server) answerTogether(v *visit) error {
 			return err
 		}
 		f.wrong("requests", fmt.Sprintf("Cochez au moins une demande, et %d au plus à la fois.", mostTogether))
+		w := f.answer()
+		if wrong := w.normalise(); wrong != nil {
+			_ = f.refuse(wrong) // of what was typed: beside its field
+		}
 		return s.showAnswers(v, http.StatusUnprocessableEntity, f, "")
 	}
-	w := signalled(okey.PrincipalDecision, okey.Content{Decision: okey.Decision(f.Values["decision"]), Comment: f.Values["comment"]})
-	w.Via = okey.ViaWeb
+	w := f.answer()
 	wrong := w.normalise()
 	all, err := s.chosenOnes(v, ids, w.Content.Comment != "")
 	if err != nil {
@@ -263,10 +266,7 @@ func (s *Server) answerTogether(v *visit) error {
 	for _, one := range all[1:] {
 		refused = graver(refused, one.refused)
 	}
-	if wrong == nil || refused != nil {
-		wrong = refused
-	}
-	if wrong != nil {
+	if wrong = together(wrong, refused); wrong != nil {
 		if wrong = f.refuse(wrong); wrong != nil {
 			return wrong
 		}
@@ -276,6 +276,13 @@ func (s *Server) answerTogether(v *visit) error {
 		return s.reviewAnswers(v, f, all, w.Content)
 	}
 	return s.giveAnswers(v, f.Action, all, w)
+}
+
+// answer is what is wanted of each request that is ticked.
+func (f *form) answer() wish {
+	w := signalled(okey.PrincipalDecision, okey.Content{Decision: okey.Decision(f.Values["decision"]), Comment: f.Values["comment"]})
+	w.Via = okey.ViaWeb
+	return w
 }
 
 // reviewAnswers shows what is about to be sent. Its form is an action of its own, named by what it says: another choice is another action.

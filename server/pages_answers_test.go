@@ -309,3 +309,28 @@ func TestADecisionIsTwoClicksFromHome(t *testing.T) {
 	assert.Contains(t, h.as(c.support).get("/").text(), "bloqué")
 	assert.NotContains(t, h.as(c.support).get("/assistance").HTML, "?reponse=", "support steps in with a reason, on the request's page")
 }
+
+// Whoever corrects a form corrects it once: all that is missing is said, support's reason too.
+func TestEverythingThatIsMissingInAnAnswerIsSaidAtOnce(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Key(scene.Tilleuls)
+	page := h.as(c.lea).asks()
+	roux, desk := h.as(c.roux), h.as(c.support)
+	empty := roux.fill("/demandes/a-repondre", "/demandes/a-repondre")
+	assert.Equal(t, http.StatusUnprocessableEntity, empty.Status)
+	assert.Contains(t, empty.text(), "2 choses sont à corriger")
+	assert.Contains(t, empty.text(), "Choisissez d'accepter ou de refuser.")
+	assert.Contains(t, empty.text(), "Cochez au moins une demande")
+	alone := desk.answers(page, "", "")
+	assert.Equal(t, http.StatusUnprocessableEntity, alone.Status)
+	assert.Contains(t, alone.text(), "2 choses sont à corriger", alone.text())
+	assert.Contains(t, alone.HTML, `href="#reponse-decision"`)
+	assert.Contains(t, alone.HTML, `href="#reponse-comment"`)
+	both := h.call(c.support, http.MethodPost, "/requests/"+strings.TrimPrefix(page, "/demandes/")+"/signals/principal-decision", map[string]any{"decision": "maybe", "comment": ""})
+	assert.Equal(t, http.StatusUnprocessableEntity, both.Status)
+	assert.Contains(t, both.Text, `"decision"`)
+	assert.Contains(t, both.Text, `"comment"`)
+	refused := desk.answers(page, "refuse", "")
+	assert.Contains(t, refused.text(), "Une chose est à corriger", "the comment is missing once, for whatever reason")
+}

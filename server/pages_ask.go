@@ -127,7 +127,7 @@ func (s *Server) askReasons(v *visit, a *asking) error {
 
 func (s *Server) askForm(v *visit, a *asking) *form {
 	f := newForm(v, "demande", pathAsk, "Envoyer ma demande", map[string]field{
-		"need": {Label: "Votre besoin, en quelques mots", Hint: "Facultatif si vous avez coché une case. La direction de votre établissement le lira."},
+		"need": {Label: "Votre besoin, en quelques mots", Hint: "Facultatif si une case est cochée. La direction de votre établissement le lira."},
 	})
 	a.Uses = nil
 	for _, use := range okey.Uses() {
@@ -136,7 +136,7 @@ func (s *Server) askForm(v *visit, a *asking) *form {
 	}
 	switch {
 	case len(a.places) > 1:
-		where := field{Label: "Pour quel établissement ?", Hint: "Une seule clef sert dans tous vos établissements : choisissez celui où il vous est le plus simple d'aller la chercher."}
+		where := field{Label: "Pour quel établissement ?", Hint: "Obligatoire. Une seule clef sert dans tous vos établissements : choisissez celui où il vous est le plus simple d'aller la chercher."}
 		for _, p := range a.places {
 			where.Choices = append(where.Choices, choice{string(p.UAI), fmt.Sprintf("%s : %s. %s", p.Name, sayFreeKeys(a.free[p.UAI]), a.answers[p.UAI])})
 		}

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -37,6 +38,23 @@ func (i *invalid) add(err error) error {
 	}
 	*i = append(*i, asError(err))
 	return nil
+}
+
+// together is all that is wrong with a wish: what was typed, and what the actor's right wants besides, as a reason. Another refusal stands alone.
+func together(typed, refused error) error {
+	switch {
+	case refused == nil:
+		return typed
+	case typed == nil, okey.ErrorCode(refused) != okey.CodeInvalid:
+		return refused
+	}
+	wants := asError(refused)
+	var all invalid
+	if !errors.As(typed, &all) {
+		all = invalid{asError(typed)}
+	}
+	all = slices.DeleteFunc(slices.Clone(all), func(e *okey.Error) bool { return e.Field == wants.Field })
+	return append(all, wants)
 }
 
 // orNil is i as an error, nil where nothing is wrong.

@@ -15,12 +15,14 @@ type mine struct {
 	Do      *navLink // on the button; nil: nothing to do
 	Charter string   // where what the person has signed is read
 	Help    string   // the questions that arise where there is no key
+	Retired string   // what became of the key that the one in hand has replaced of late
 }
 
 // ownRequest is the person's own request: where it stands, and what there is to do about it.
 type ownRequest struct {
 	Path      string
 	Open      bool
+	Renews    bool // a key in hand, which has a PIN of its own
 	Steps     []step
 	Standing  string
 	Comment   string // of a refusal, or of a withdrawal by somebody else
@@ -34,6 +36,7 @@ type ownKey struct {
 	Serial  okey.Serial
 	Path    string
 	Lasts   string // until when it serves
+	Until   string // what ends it before, while the next one is on its way
 	Leave   bool   // its holder works nowhere any more: it goes back
 	Expired bool
 	PIN     *pinLinks
@@ -97,12 +100,17 @@ func (s *Server) mine(v *visit, works bool, help string) (*mine, error) {
 		m.Do = &navLink{Name: "Demander la clef suivante", Path: pathAsk}
 		m.Why = nextKeyWhy(m.Keys[0].Expired)
 	}
-	if m.Request, err = s.myRequest(v); err != nil {
+	if m.Request, m.Retired, err = s.myRequest(v); err != nil {
 		return nil, err
 	}
 	switch r := m.Request; {
 	case r != nil && r.Open:
 		m.Do, m.Why = nil, "" // first things first
+		for i := range m.Keys {
+			if r.Renews = r.Renews && !m.Keys[i].Leave; r.Renews {
+				m.Keys[i].Until = "Elle sert jusqu'à la remise de la nouvelle : apportez-la ce jour-là, elle sera reprise."
+			}
+		}
 	case r != nil && len(held) == 0:
 		r.Do, m.Do = m.Do, nil
 	case r == nil && len(held) == 0 && !works:
@@ -115,29 +123,30 @@ func (s *Server) mine(v *visit, works bool, help string) (*mine, error) {
 	return m, err
 }
 
-// myRequest is the visitor's open request, or the last one while its end is news; nil for none.
-func (s *Server) myRequest(v *visit) (*ownRequest, error) {
+// myRequest is the visitor's open request, or the last one while its end is news; nil for none. Of one that ended with a key in hand, the news is
+// what became of the key before.
+func (s *Server) myRequest(v *visit) (own *ownRequest, retired string, err error) {
 	last, err := s.store.LatestOf(v.ctx(), v.Actor.ID)
 	switch {
 	case okey.ErrorCode(err) == okey.CodeNotFound:
-		return nil, nil
+		return nil, "", nil
 	case err != nil:
-		return nil, err
-	case last.Stage.Closed() && (v.Now.Sub(last.Since) >= recentlyClosed || last.Stage == okey.HandedOver):
-		return nil, nil
+		return nil, "", err
+	case last.Stage.Closed() && v.Now.Sub(last.Since) >= recentlyClosed:
+		return nil, "", nil
 	}
 	d, err := s.dossier(v, last.ID)
-	if err != nil {
-		return nil, err
+	if err != nil || last.Stage == okey.HandedOver {
+		return nil, d.retired(), err
 	}
-	own := &ownRequest{
+	own = &ownRequest{
 		Path: requestURL(d.ID), Open: !d.Stage.Closed(), Steps: d.steps(), Standing: d.standing(v), Comment: d.lastWords(),
-		Otherwise: d.otherwise(), PIN: d.pinLinks(v),
+		Otherwise: d.otherwise(), PIN: d.pinLinks(v), Renews: d.Reason == okey.Renewal,
 	}
 	if d.Stage == okey.AwaitingCharter && !d.sent(v, okey.CharterAndPIN) {
 		own.Do = &navLink{Name: signTitle, Path: signedURL(d.ID)}
 	}
-	return own, nil
+	return own, "", nil
 }
 
 // lastWords is what somebody else wrote when they ended the request: the requester reads it first.

@@ -109,7 +109,7 @@ func TestTheLineOfStepsSaysItsStatesInWords(t *testing.T) {
 	page := lea.asks()
 	today := okey.SayDay(time.Now(), time.Now(), okey.ZoneOf("23"))
 	assert.Contains(t, lea.get("/").text(), "fait : Demandée "+today+" en cours : Réponse de la direction depuis "+today+
-		" à venir : Clef à réserver à venir : Charte et code PIN à venir : Clef à retirer à venir : Clef en main")
+		" à venir : Clef à réserver à venir : Charte et code PIN à venir : Remise de la clef à venir : Clef en main")
 	roux.done(roux.answers(page, "approve", ""))
 	for _, path := range []string{"/", page} {
 		p := lea.get(path)
@@ -118,10 +118,10 @@ func TestTheLineOfStepsSaysItsStatesInWords(t *testing.T) {
 		assert.Contains(t, p.HTML, `<ol class="steps">`, path)
 	}
 	lea.done(lea.signs(page))
-	assert.Contains(t, lea.get("/").text(), "fait : Charte signée "+today+" en cours : Clef à retirer depuis "+today+" à venir : Clef en main")
+	assert.Contains(t, lea.get("/").text(), "fait : Charte signée "+today+" en cours : Remise de la clef depuis "+today+" à venir : Clef en main")
 	roux.done(roux.fill(page, page+"/remise", "serial", h.Text(`SELECT serial FROM key`)))
 	closed := lea.get(page)
-	assert.Contains(t, closed.text(), "fait : Clef retirée "+today+" fait : Clef en main "+today+" Marc Roux vous a remis la clef")
+	assert.Contains(t, closed.text(), "fait : Clef remise "+today+" fait : Clef en main "+today+" Marc Roux vous a remis la clef")
 	assert.NotContains(t, closed.HTML, `aria-current="step"`)
 }
 
@@ -163,7 +163,7 @@ func TestAnEndSaysWhyAndWhatOneCanDoNow(t *testing.T) {
 				h.as(c.roux).done(h.as(c.roux).answers(page, "approve", ""))
 				h.as(c.lea).done(h.as(c.lea).signs(page))
 				h.outlast(page)
-			}, []string{"La clef n'a pas été retirée à temps : votre demande a expiré"},
+			}, []string{"Personne n'est venu chercher la clef à temps : votre demande a expiré"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"strings"
 	"testing"
 
 	"okey"
@@ -25,12 +26,21 @@ func TestTheOldKeyIsTakenBackInSight(t *testing.T) {
 	assert.Contains(t, roux.get(request).text(), warned, "beside the request's own form")
 	assert.NotContains(t, lea.get(request).text(), "ne sert plus", "it still does")
 	assert.Equal(t, okey.InService, h.KeyState(old))
+	home := lea.get("/").text()
+	assert.Contains(t, home, "Elle sert jusqu'à la remise de la nouvelle : apportez-la ce jour-là, elle sera reprise.")
+	assert.Equal(t, 1, strings.Count(home, "J'ai oublié mon code PIN"), "the other key's is called another's")
+	assert.Contains(t, home, "J'ai oublié le code PIN de la nouvelle clef")
+	assert.NotContains(t, lea.get(request).text(), "Bordereau", "one signs here")
+	assert.Contains(t, roux.get(request).text(), "Bordereau")
 
 	handed := roux.done(roux.fill(at, at, "serial", string(key)))
 	ended := "L'ancienne clef, la " + string(old) + ", ne sert plus : elle est mise au rebut."
 	assert.Contains(t, handed.text(), "est remise à Léa Martin. "+ended+" Un reçu part par courriel.")
 	assert.Equal(t, okey.Retired, h.KeyState(old))
 	assert.Contains(t, lea.get(request).text(), "a remis la clef "+string(key)+". "+ended, "the story tells it")
+	assert.Contains(t, lea.get("/").text(), ended, "and home, for a while")
+	h.Exec(`UPDATE request SET since = since - interval '31 days', closed_at = closed_at - interval '31 days'`)
+	assert.NotContains(t, lea.get("/").text(), ended)
 }
 
 func TestAFirstKeyReplacesNone(t *testing.T) {

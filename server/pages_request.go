@@ -168,7 +168,7 @@ func (s *Server) showRequest(v *visit, status int, d dossier, sent *form, warnin
 	if may && page.HandOver != nil {
 		page.Illegible = requestURL(d.ID) + pathIllegible
 	}
-	if d.hasSlip() {
+	if d.hasSlip() && (!d.mine(v) || d.Stage == okey.HandedOver) { // whoever hands over prints it: until then the requester signs here alone
 		page.Slip = slipURL(d.ID)
 	}
 	for _, a := range d.pending {

@@ -52,7 +52,7 @@ func (d dossier) marks() []mark {
 		{done: "Acceptée", ahead: "Réponse de la direction", stage: okey.AwaitingDecision, at: d.ApprovedAt},
 		{done: "Clef réservée", ahead: "Clef à réserver", stage: okey.AwaitingStock, at: reserved},
 		{done: "Charte signée", ahead: "Charte et code PIN", stage: okey.AwaitingCharter, at: d.SignedAt},
-		{done: "Clef retirée", ahead: "Clef à retirer", stage: okey.AwaitingHandover, at: handed},
+		{done: "Clef remise", ahead: "Remise de la clef", stage: okey.AwaitingHandover, at: handed},
 		{done: "Clef en main", ahead: "Clef en main", at: handed},
 	}
 }
@@ -143,7 +143,7 @@ func (d dossier) ended() string {
 	case d.Stage == okey.Expired && d.SignedAt.IsZero():
 		return fmt.Sprintf("La charte n'a pas été signée à temps : votre demande a expiré %s.", day)
 	case d.Stage == okey.Expired:
-		return fmt.Sprintf("La clef n'a pas été retirée à temps : votre demande a expiré %s.", day)
+		return fmt.Sprintf("Personne n'est venu chercher la clef à temps : votre demande a expiré %s.", day)
 	case last.By == d.Person:
 		return fmt.Sprintf("Vous avez retiré votre demande %s.", day)
 	case last.ByName == "":

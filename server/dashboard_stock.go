@@ -38,9 +38,16 @@ func (s *Server) shortPlot(v *visit, chosen dashboardChoice) (plotted, error) {
 		worst := f.Rows[0]
 		waiting, free := int(worst.Values[0]), int(worst.Values[1])
 		about.Message = fmt.Sprintf("C'est %s que les clefs manquent le plus : %s, %s.", okey.SayAtSchool(okey.SayEstablishment(worst.Short)),
-			okey.SayCount(waiting, "personne")+okey.SayEither(waiting, " attend", " attendent"), okey.SayCount(free, "clef")+okey.SayEither(free, " est libre", " sont libres"))
+			okey.SayCount(waiting, "personne")+okey.SayEither(waiting, " attend", " attendent"), sayFreeNow(free))
 	}
 	return plotOf(f, plot.Bars, about)
+}
+
+func sayFreeNow(n int) string {
+	if n == 0 {
+		return "aucune clef n'est libre"
+	}
+	return okey.SayCount(n, "clef") + okey.SayEither(n, " est libre", " sont libres")
 }
 
 // shortTable is the download of the establishments where people wait: all of them.

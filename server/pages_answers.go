@@ -305,7 +305,7 @@ func (s *Server) reviewAnswers(v *visit, f *form, all []chosen, content okey.Con
 			order = append(order, one.UAI)
 		}
 		wanted[one.UAI]++
-		review.Names = append(review.Names, one.who.Name())
+		review.Names = append(review.Names, fmt.Sprintf("%s « %s »", one.who.Name(), one.Need))
 		review.Kept = append(review.Kept, tickedPrefix+one.ID.String())
 		asked = append(asked, one.ID)
 	}
@@ -354,6 +354,9 @@ func (s *Server) sayTooFew(v *visit, uai okey.UAI, wanted int) (string, error) {
 		return "", err
 	}
 	wait := wanted - free
+	if free == 0 {
+		return fmt.Sprintf("%s : aucune clef n'est libre. %s.", place.Name, okey.SayEither(wanted, "Cette demande gardera sa place jusqu'à la prochaine clef", "Ces demandes garderont leur place jusqu'aux prochaines clefs")), nil
+	}
 	return fmt.Sprintf("%s : %s pour %s. %s.", place.Name, okey.SayEither(free, okey.SayCount(free, "clef")+" libre", okey.SayCount(free, "clef")+" libres"), okey.SayCount(wanted, "demande"),
 		okey.SayEither(wait, "La dernière gardera sa place jusqu'à la prochaine clef", fmt.Sprintf("Les %d dernières garderont leur place jusqu'aux prochaines clefs", wait))), nil
 }

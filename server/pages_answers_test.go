@@ -64,7 +64,7 @@ func TestSeveralRequestsAreAnsweredWithOneConfirmationOldestFirst(t *testing.T) 
 
 	review := roux.reviews("approve", "", pages[2], pages[0], pages[1])
 	assert.Contains(t, review.text(), "Vous allez accepter ces 3 demandes.")
-	assert.Regexp(t, `Ana Une +Bea Deux +Cleo Trois`, review.text())
+	assert.Regexp(t, `Ana Une « saisie des absences » Bea Deux « saisie des absences » Cleo Trois « `, review.text())
 	assert.NotContains(t, review.text(), "Dora")
 	assert.Contains(t, review.text(), "2 clefs libres pour 3 demandes. La dernière gardera sa place jusqu'à la prochaine clef.")
 	assert.Zero(t, h.Count(`SELECT count(*) FROM action WHERE name = 'principal-decision'`), "nothing is sent before it is confirmed")

@@ -151,7 +151,7 @@ func TestTheDashboardTellsHowTheServiceGoes(t *testing.T) {
 	for _, message := range []string{
 		"3 demandes en 26 semaines, dont 0 avec une clef remise ; 0 la semaine dernière, 0 celle d'avant.",
 		"L'étape la plus longue est « En attente de réponse » : la moitié des demandes y restent 2,5 jours ou moins, 9 sur 10 restent 2,5 jours ou moins.",
-		"C'est au lycée des Acacias que les clefs manquent le plus : 1 personne attend, 0 clef est libre.",
+		"C'est au lycée des Acacias que les clefs manquent le plus : 1 personne attend, aucune clef n'est libre.",
 		"6 commandes en cours, pour 30 clefs encore à recevoir ; 1 depuis 12 semaines ou plus.",
 	} {
 		assert.Contains(t, html.UnescapeString(p.HTML), `alt="`+message+`"`)

@@ -86,7 +86,36 @@ func (d dossier) standing(v *visit) string {
 	if d.mine(v) && d.Stage.Closed() {
 		return d.ended()
 	}
+	if said := d.awaitsReader(v); said != "" {
+		return said
+	}
 	return standing(d.Request, d.waits, d.line, d.mine(v), d.clock)
+}
+
+// awaitsReader is standing as whoever may act themselves reads it; empty for everybody else.
+func (d dossier) awaitsReader(v *visit) string {
+	var others []string
+	for _, w := range d.waits {
+		if w.id != v.Actor.ID {
+			others = append(others, w.Name)
+		}
+	}
+	if d.mine(v) || len(others) == len(d.waits) {
+		return ""
+	}
+	said := "Votre réponse est attendue depuis " + d.clock.day(d.Since)
+	switch handing := d.Stage == okey.AwaitingHandover; {
+	case handing && len(others) > 0:
+		said = fmt.Sprintf("La clef est à remettre depuis %s, par vous ou par %s", d.clock.day(d.Since), okey.SayNames(others))
+	case handing:
+		said = fmt.Sprintf("La clef est à remettre depuis %s, par vous", d.clock.day(d.Since))
+	case len(others) > 0:
+		said += ", ou celle " + okey.SayOf(okey.SayNames(others))
+	}
+	if !d.KeptUntil.IsZero() {
+		said += ". Sans suite, la demande expire " + d.clock.day(d.KeptUntil)
+	}
+	return said + "."
 }
 
 type fact struct{ Name, Value, Path string }
@@ -221,6 +250,9 @@ func (d dossier) story() []storyLine {
 		lines[i] = storyLine{When: okey.Capitalize(d.clock.time(e.At)), What: sayEvent(e), Comment: e.Comment}
 		if e.Kind == okey.EventHandedOver && d.retired() != "" {
 			lines[i].What += " " + d.retired()
+		}
+		if e.Kind == okey.EventAsked { // the need stands among the facts
+			lines[i].Comment = ""
 		}
 		if e.Kind == okey.EventMoved { // its comment is the successor's code, said above
 			lines[i].Comment = ""

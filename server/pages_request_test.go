@@ -69,10 +69,20 @@ func TestSecondApproverLearnsOnThePageWhoDecided(t *testing.T) {
 func TestWhoeverAnswersReadsFirstWhoAsksAndWhatFor(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
-	text := h.as(c.roux).get(h.as(c.lea).asks()).text()
-	need, answer := strings.Index(text, "Besoin"), strings.Index(text, "Votre réponse")
+	page := h.as(c.lea).asks()
+	text := h.as(c.roux).get(page).text()
+	need, answer := strings.Index(text, "Besoin"), strings.Index(text, "Votre réponse Aucune clef")
 	require.Positive(t, need)
 	assert.Greater(t, answer, need)
+	assert.Equal(t, 1, strings.Count(text, "saisie des absences"))
+	assert.Regexp(t, `Votre réponse est attendue depuis \S+ \S+ \S+, ou celle d'Anne Blanc\. Sans suite, la demande expire`, text)
+	assert.Contains(t, h.as(c.support).get(page).text(), "La réponse d'Anne Blanc ou Marc Roux est attendue")
+	h.Exec(`DELETE FROM assignment WHERE person = $1`, c.blanc.ID)
+	assert.Regexp(t, `Votre réponse est attendue depuis \S+ \S+ \S+\. `, h.as(c.roux).get(page).text())
+	h.Key(scene.Tilleuls)
+	h.as(c.roux).done(h.as(c.roux).answers(page, "approve", ""))
+	h.as(c.lea).done(h.as(c.lea).signs(page))
+	assert.Regexp(t, `La clef est à remettre depuis \S+ \S+ \S+, par vous\. `, h.as(c.roux).get(page).text())
 }
 
 func TestNobodySeesAnothersRequestNorAnswersTheirOwn(t *testing.T) {

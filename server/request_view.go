@@ -59,6 +59,8 @@ type awaited struct {
 	Name  string      `json:"name,omitempty"`
 	Since time.Time   `json:"since"`
 	Until *time.Time  `json:"until"` // when the request expires
+
+	id okey.PersonID // of an approver or delegate
 }
 
 // awaitedKind is whom a request waits for.
@@ -139,6 +141,11 @@ func eventViews(events []okey.Event) []eventView {
 	return views
 }
 
+func (a awaited) named(id okey.PersonID) awaited {
+	a.id = id
+	return a
+}
+
 // waitingFor lists who must do something now; nobody for a closed request.
 func (s *Server) waitingFor(ctx context.Context, r okey.Request, requester okey.Person) ([]awaited, error) {
 	one := func(who awaitedKind, name string) awaited {
@@ -176,12 +183,12 @@ func (s *Server) awaitedApprovers(ctx context.Context, r okey.Request, one func(
 	list, seen := []awaited{}, map[okey.PersonID]bool{r.Person: true}
 	for _, p := range approvers {
 		if !seen[p.ID] {
-			list, seen[p.ID] = append(list, one(awaitedApprover, p.Name())), true
+			list, seen[p.ID] = append(list, one(awaitedApprover, p.Name()).named(p.ID)), true
 		}
 	}
 	for _, p := range delegates {
 		if !seen[p.ID] {
-			list, seen[p.ID] = append(list, one(awaitedDelegate, p.Name())), true
+			list, seen[p.ID] = append(list, one(awaitedDelegate, p.Name()).named(p.ID)), true
 		}
 	}
 	if len(list) == 0 {

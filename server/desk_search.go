@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -109,7 +110,13 @@ func (s *Server) findKeys(v *visit, asked string) (finding, error) {
 	}), err
 }
 
+// mailboxOfSchool is an establishment's own address, as academies name it: ce.0061565U@ac-nice.fr.
+var mailboxOfSchool = regexp.MustCompile(`(?i)^ce\.([0-9]{7}[a-z])@`)
+
 func (s *Server) findPlaces(v *visit, asked string) (finding, error) {
+	if box := mailboxOfSchool.FindStringSubmatch(strings.TrimSpace(asked)); box != nil {
+		asked = box[1]
+	}
 	code, err := okey.ParseUAI(asked)
 	if err == nil {
 		asked = string(code)
@@ -167,11 +174,17 @@ func (s *Server) findOrders(v *visit, asked string) (finding, error) {
 }
 
 func (s *Server) findBatches(v *visit, asked string) (finding, error) {
-	asked = strings.TrimSpace(strings.TrimPrefix(strings.ToLower(strings.TrimSpace(asked)), "lot "))
-	if len(okey.Compact(asked)) < 2 {
+	asked = strings.TrimSpace(asked)
+	var names []string // with the word and without: a batch may be called LOT-2 or 2026-A
+	for _, name := range []string{asked, strings.TrimPrefix(strings.ToLower(asked), "lot ")} {
+		if len(okey.Compact(name)) >= 2 {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
 		return finding{}, nil
 	}
-	found, err := s.store.FindBatches(v.ctx(), asked, searchRows+1)
+	found, err := s.store.FindBatches(v.ctx(), names, searchRows+1)
 	return gathered("Lots", found, func(b sql.FoundBatch) hit {
 		name := b.Batch
 		if !strings.HasPrefix(strings.ToLower(name), "lot") {

@@ -59,6 +59,26 @@ func TestOneBoxFindsEverythingExactHitFirst(t *testing.T) {
 	assert.Equal(t, 2, strings.Count(func() string { p, _ := support.finds("léa mart"); return p.HTML }(), `<a href="/assistance/personnes/`), "parts of names find all who have them")
 }
 
+// What people type is not what is written: they leave out apostrophes, write oe, know the school by its mailbox or its postcode.
+func TestTheSearchReadsWhatPeopleType(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Exec(`UPDATE establishment SET name = 'Collège L''Archet', postcode = '06200', commune = 'Nice' WHERE uai = $1`, scene.Tilleuls)
+	coeur := h.Person("Maud Coeur", okey.Staff, scene.Acacias)
+	h.Exec(`UPDATE person SET family_name = 'Cœur', mail = 'm@x.fr', uid = 'mc' WHERE id = $1`, coeur.ID)
+	h.Exec(`INSERT INTO key (serial, uai, state, batch, expires_on, changed_at) VALUES ('00420017', $1, 'in_stock', 'LOT-2', '2030-01-01', $2)`, scene.Tilleuls, scene.Now)
+	school, batch := "/assistance/etablissements/"+string(scene.Tilleuls), "/clefs?lot=LOT-2"
+	for asked, leads := range map[string]string{
+		"larchet": school, "l'archet": school, "L’Archet nice": school, "college larchet": school, "06200": school, "archet 06200": school,
+		"ce." + string(scene.Tilleuls) + "@ac-nice.fr": school, " CE." + strings.ToLower(string(scene.Tilleuls)) + "@AC-NICE.FR ": school,
+		"coeur": "/assistance/personnes/" + coeur.ID.String(), "cœur maud": "/assistance/personnes/" + coeur.ID.String(), "CŒUR": "/assistance/personnes/" + coeur.ID.String(),
+		"LOT 2": batch, "lot-2": batch, "lot2": batch,
+	} {
+		p, path := h.as(c.support).finds(asked)
+		assert.Equal(t, leads, path, "%q: %s", asked, p.text())
+	}
+}
+
 func TestASearchThatFindsNothingSaysWhatToTry(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()

@@ -50,10 +50,15 @@ type FoundPlace struct {
 
 var findPlaces = `SELECT ` + placeColumns + `, e.served, (e.uai = $2 OR ` + fold(`e.name`) + ` = ` + fold(`$3`) + `) AS exact
 	FROM establishment e WHERE e.uai = $2 OR cardinality($1::text[]) > 0 AND NOT EXISTS (SELECT FROM unnest($1::text[]) AS w
-		WHERE position(` + foldedWord + ` IN ` + fold(`concat_ws(' ', e.name, e.commune, e.uai)`) + `) = 0)
+		WHERE position(` + foldedWord + ` IN ` + foldedPlace + `) = 0 AND position(` + foldedWord + ` IN ` + unparted(foldedPlace) + `) = 0)
 	ORDER BY exact DESC, e.served DESC, e.name, e.uai LIMIT $4`
 
-// FindEstablishments returns establishments, served or not, whose name, town or UAI has each word in it, and the one of the code, if any.
+var foldedPlace = fold(`concat_ws(' ', e.name, e.commune, e.postcode, e.uai)`)
+
+// unparted is a text for whoever leaves out what parts words: "larchet" is L'Archet.
+func unparted(expression string) string { return `translate(` + expression + `, ' ''’-', '')` }
+
+// FindEstablishments returns establishments, served or not, whose name, town, postcode or UAI has each word in it, and the one of the code, if any.
 func (r reader) FindEstablishments(ctx context.Context, typed string, code okey.UAI, limit int) ([]FoundPlace, error) {
 	var rows []struct {
 		placeRow
@@ -95,12 +100,17 @@ type FoundBatch struct {
 	Exact bool   `db:"exact"`
 }
 
-// FindBatches returns batches whose name has the text in it, spaces and hyphens apart.
-func (r reader) FindBatches(ctx context.Context, typed string, limit int) ([]FoundBatch, error) {
+// FindBatches returns batches whose name has one of the texts in it, spaces and hyphens apart.
+func (r reader) FindBatches(ctx context.Context, typed []string, limit int) ([]FoundBatch, error) {
+	bare := make([]string, len(typed))
+	for i, text := range typed {
+		bare[i] = okey.Compact(text)
+	}
 	var found []FoundBatch
-	err := r.all(ctx, &found, `SELECT k.batch, count(*) AS keys, bool_or(k.bare = $1) AS exact
+	err := r.all(ctx, &found, `SELECT k.batch, count(*) AS keys, bool_or(k.bare = ANY ($1)) AS exact
 		FROM (SELECT batch, regexp_replace(upper(batch), '[\s-]', '', 'g') AS bare FROM key) k
-		WHERE k.batch <> '' AND position($1 IN k.bare) > 0 GROUP BY k.batch ORDER BY exact DESC, k.batch LIMIT $2`, okey.Compact(typed), limit)
+		WHERE k.batch <> '' AND EXISTS (SELECT FROM unnest($1::text[]) AS w WHERE position(w IN k.bare) > 0)
+		GROUP BY k.batch ORDER BY exact DESC, k.batch LIMIT $2`, pq.Array(bare), limit)
 	return found, err
 }
 

@@ -62,7 +62,7 @@ type ListedKey struct {
 }
 
 // folded is SQL's way to read a name as it is typed in a hurry: without capitals and accents.
-const folded = `translate(lower(%s), 'àâäáãåçéèêëíìîïñóòôöõúùûüýÿ', 'aaaaaaceeeeiiiinooooouuuuyy')`
+const folded = `translate(replace(replace(lower(%s), 'œ', 'oe'), 'æ', 'ae'), 'àâäáãåçéèêëíìîïñóòôöõúùûüýÿ', 'aaaaaaceeeeiiiinooooouuuuyy')`
 
 var (
 	foldedHolder = fold(`concat_ws(' ', p.family_name, p.given_name, p.uid)`)

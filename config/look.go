@@ -2,12 +2,16 @@ package config
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/xml"
 	"errors"
+	"image/png"
 	"io"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -19,17 +23,27 @@ type Look struct {
 }
 
 const (
-	maxLogo  = 256 << 10
-	maxStyle = 64 << 10
+	maxAcademyName = 60
+	maxLogo        = 256 << 10
+	// maxLogoSide keeps a small file from becoming a huge picture, in points.
+	maxLogoSide = 4096
+	maxStyle    = 64 << 10
 )
 
 func (c *Config) examineLook() {
 	c.Look = Look{}
+	if name := strings.TrimSpace(c.AcademyName); utf8.RuneCountInString(name) > maxAcademyName || strings.ContainsFunc(name, unicode.IsControl) {
+		c.refuse("OKEY_ACADEMY_NAME", shortened(name), "est trop long, ou sur plusieurs lignes", "Donnez un nom de "+strconv.Itoa(maxAcademyName)+" signes au plus : il est en tête de chaque page.")
+		c.AcademyName = ""
+	}
 	if content, ok := c.readSmall("OKEY_LOGO_FILE", c.LogoFile, maxLogo, "256 Kio"); ok {
-		if kind := pictureKind(content); kind != "" {
-			c.Look.Logo, c.Look.LogoType = content, kind
-		} else {
+		switch kind := pictureKind(content); {
+		case kind == "":
 			c.refuse("OKEY_LOGO_FILE", c.LogoFile, "n'est pas une image PNG, SVG ou WebP", "Donnez le logo dans l'un de ces formats.")
+		case !isWholePicture(kind, content):
+			c.refuse("OKEY_LOGO_FILE", c.LogoFile, "est abîmé ou coupé, ou a plus de "+strconv.Itoa(maxLogoSide)+" points de côté", "Enregistrez le logo de nouveau, et donnez ce fichier.")
+		default:
+			c.Look.Logo, c.Look.LogoType = content, kind
 		}
 	}
 	if content, ok := c.readSmall("OKEY_STYLE_FILE", c.StyleFile, maxStyle, "64 Kio"); ok {
@@ -96,11 +110,38 @@ func pictureKind(content []byte) string {
 	return ""
 }
 
-// isSVG tells whether the first element is svg. Drawing programs write entities and encodings of their own: those are the browser's business.
-func isSVG(content []byte) bool {
+// isWholePicture tells whether the file goes on to its end: browsers show a broken picture, or half of one, without a word. Of WebP, which nothing
+// here decodes, it is the length that its head announces.
+func isWholePicture(kind string, content []byte) bool {
+	switch kind {
+	case "image/png":
+		size, err := png.DecodeConfig(bytes.NewReader(content))
+		if err != nil || size.Width > maxLogoSide || size.Height > maxLogoSide {
+			return false
+		}
+		_, err = png.Decode(bytes.NewReader(content))
+		return err == nil
+	case "image/webp":
+		return int(binary.LittleEndian.Uint32(content[4:8]))+8 <= len(content)
+	}
+	d := svgDecoder(content)
+	for {
+		if _, err := d.Token(); err != nil {
+			return errors.Is(err, io.EOF)
+		}
+	}
+}
+
+func svgDecoder(content []byte) *xml.Decoder {
 	d := xml.NewDecoder(bytes.NewReader(content))
 	d.Strict = false
 	d.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil }
+	return d
+}
+
+// isSVG tells whether the first element is svg. Drawing programs write entities and encodings of their own: those are the browser's business.
+func isSVG(content []byte) bool {
+	d := svgDecoder(content)
 	for {
 		token, err := d.Token()
 		if err != nil {
@@ -120,4 +161,11 @@ func isStylesheet(content []byte) bool {
 // TicketLink is the address of a new ticket about a subject; empty where the academy gives none.
 func (c *Config) TicketLink(subject string) string {
 	return strings.NewReplacer("{produit}", url.QueryEscape(c.TicketProduct), "{objet}", url.QueryEscape(subject)).Replace(c.TicketURL)
+}
+
+func shortened(text string) string {
+	if runes := []rune(text); len(runes) > maxAcademyName {
+		return string(runes[:maxAcademyName]) + "…"
+	}
+	return text
 }

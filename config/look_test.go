@@ -1,6 +1,8 @@
 package config_test
 
 import (
+	"image"
+	pngs "image/png"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,9 +14,17 @@ import (
 	"okey/config"
 )
 
+var png = drawn(2, 2)
+
+// drawn is a PNG of a size in points.
+func drawn(width, height int) string {
+	var out strings.Builder
+	_ = pngs.Encode(&out, image.NewGray(image.Rect(0, 0, width, height)))
+	return out.String()
+}
+
 const (
-	png  = "\x89PNG\r\n\x1a\n and more"
-	webp = "RIFF\x10\x00\x00\x00WEBPVP8 "
+	webp = "RIFF\x08\x00\x00\x00WEBPVP8 "
 	svg  = `<?xml version="1.0" encoding="ISO-8859-1"?><!DOCTYPE svg><!-- by hand --><svg xmlns="http://www.w3.org/2000/svg"/>`
 )
 
@@ -49,6 +59,11 @@ func TestAFileThatIsNoLookIsNamedWithWhatToDo(t *testing.T) {
 		{"OKEY_LOGO_FILE", "<html><svg></svg></html>", "n'est pas une image PNG, SVG ou WebP"},
 		{"OKEY_LOGO_FILE", png + strings.Repeat("x", 256<<10), "est trop gros"},
 		{"OKEY_LOGO_FILE", "", "est vide"},
+		{"OKEY_LOGO_FILE", png[:len(png)-20], "est abîmé ou coupé"},
+		{"OKEY_LOGO_FILE", drawn(4097, 1), "plus de 4096 points de côté"},
+		{"OKEY_LOGO_FILE", webp[:14], "est abîmé ou coupé"},
+		{"OKEY_LOGO_FILE", `<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0`, "est abîmé ou coupé"},
+		{"OKEY_LOGO_FILE", `<svg xmlns="http://www.w3.org/2000/svg"><g>`, "est abîmé ou coupé"},
 		{"OKEY_STYLE_FILE", "<html></html>", "n'est pas une feuille de style"},
 		{"OKEY_STYLE_FILE", png, "n'est pas une feuille de style"},
 		{"OKEY_STYLE_FILE", "p { content: '\xe9' }", "n'est pas une feuille de style"},
@@ -67,6 +82,19 @@ func TestAFileThatIsNoLookIsNamedWithWhatToDo(t *testing.T) {
 	_, err = config.Load(environ)
 	require.ErrorContains(t, err, "il n'existe pas")
 	assert.ErrorContains(t, err, "c'est un dossier")
+}
+
+func TestAnAcademysNameFitsInAHead(t *testing.T) {
+	for name, said := range map[string]string{"Académie de Nice": "", strings.Repeat("é", 60): "", strings.Repeat("é", 61): "est trop long", "Nice\nMarseille": "sur plusieurs lignes"} {
+		environ := complete()
+		environ["OKEY_ACADEMY_NAME"] = name
+		_, err := config.Load(environ)
+		if said == "" {
+			require.NoError(t, err)
+			continue
+		}
+		require.ErrorContains(t, err, said)
+	}
 }
 
 func TestAddressesOfTheAcademysToolsAreAddresses(t *testing.T) {

@@ -57,6 +57,11 @@ type Config struct {
 	PortalURL     string `name:"portal-url" env:"OKEY_PORTAL_URL" placeholder:"URL" help:"Adresse du portail où l'on se connecte avec sa clef ; vide : l'aide n'en parle pas."`
 	TrainingURL   string `name:"training-url" env:"OKEY_TRAINING_URL" placeholder:"URL" help:"Adresse des supports de formation ; vide : l'aide n'en parle pas."`
 
+	// AccessibilityState is what an audit against RGAA has found, and AccessibilityAudit says which audit that was: who, when, how many of the criteria
+	// are met. Without an audit the state is "non conforme" (decree of 24 July 2019).
+	AccessibilityState string `name:"accessibility-state" env:"OKEY_ACCESSIBILITY_STATE" default:"non conforme" placeholder:"ÉTAT" help:"État de conformité au RGAA, d'après un audit : non conforme, partiellement conforme ou totalement conforme."`
+	AccessibilityAudit string `name:"accessibility-audit" env:"OKEY_ACCESSIBILITY_AUDIT" placeholder:"PHRASE" help:"Cet audit, en une phrase pour la déclaration : par qui, quand, quelle part des critères est respectée ; vide : aucun audit."`
+
 	// SupplierMail is where the workbooks of orders go.
 	SupplierMail string `name:"supplier-mail" env:"OKEY_SUPPLIER_MAIL" placeholder:"ADRESSE" help:"Adresse du fournisseur : les commandes y partent chaque lundi ; vide : à l'assistance, qui les transmet."`
 

@@ -28,6 +28,7 @@ func (c *Config) examine() {
 	c.examineProxies()
 	c.examineHolidays()
 	c.examineLook()
+	c.examineAccessibility()
 	c.examineTicket()
 	c.examineLink("OKEY_PORTAL_URL", c.PortalURL)
 	c.examineLink("OKEY_TRAINING_URL", c.TrainingURL)

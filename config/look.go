@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -52,6 +53,21 @@ func (c *Config) examineLook() {
 		} else {
 			c.refuse("OKEY_STYLE_FILE", c.StyleFile, "n'est pas une feuille de style", "Donnez un fichier CSS, en UTF-8, dont le nom finit par .css.")
 		}
+	}
+}
+
+// AccessibilityStates are the three that the decree of 24 July 2019 knows.
+var AccessibilityStates = []string{"non conforme", "partiellement conforme", "totalement conforme"}
+
+func (c *Config) examineAccessibility() {
+	c.AccessibilityState, c.AccessibilityAudit = strings.TrimSpace(c.AccessibilityState), strings.TrimSpace(c.AccessibilityAudit)
+	switch state := c.AccessibilityState; {
+	case state == "":
+		c.AccessibilityState = AccessibilityStates[0]
+	case !slices.Contains(AccessibilityStates, state):
+		c.refuse("OKEY_ACCESSIBILITY_STATE", state, "n'est pas un état de conformité", "Écrivez : "+strings.Join(AccessibilityStates, ", ")+".")
+	case state != AccessibilityStates[0] && c.AccessibilityAudit == "":
+		c.refuse("OKEY_ACCESSIBILITY_STATE", state, "se dit d'après un audit", "Dites lequel dans OKEY_ACCESSIBILITY_AUDIT, ou laissez « "+AccessibilityStates[0]+" ».")
 	}
 }
 

@@ -15,9 +15,17 @@ const shortestPlaces = 15
 func (s *Server) shortFigures(v *visit, chosen dashboardChoice, limit int) (figures, error) {
 	places, err := s.store.ShortPlaces(v.ctx(), chosen.scope, v.today(), limit)
 	f := figures{Of: "Établissement", Columns: []string{"Personnes qui attendent", "Clefs libres", "Sans réponse", "En attente d'une clef"}, Aside: 2}
+	named := map[string]int{}
 	for _, p := range places {
+		named[p.Name]++
+	}
+	for _, p := range places {
+		short := p.Name
+		if named[p.Name] > 1 {
+			short = fmt.Sprintf("%s (%s)", p.Name, p.UAI)
+		}
 		f.Rows = append(f.Rows, figureRow{
-			Name: fmt.Sprintf("%s (%s)", p.Name, p.UAI), Short: p.Name, Path: "/demandes?etablissement=" + string(p.UAI),
+			Name: fmt.Sprintf("%s (%s)", p.Name, p.UAI), Short: short, Path: schoolURL(p.UAI),
 			Values: []float64{float64(p.Unanswered + p.InLine), float64(p.Free), float64(p.Unanswered), float64(p.InLine)},
 		})
 	}

@@ -159,7 +159,7 @@ func newHouseWith(t *testing.T, change func(*config.Config)) *house {
 	var err error
 	h.Config, err = config.Load(nil) // the defaults
 	require.NoError(t, err)
-	h.Config.TemporalUIURL, h.Config.SupportMail = "http://127.0.0.1:8233", "assistance@ac-nice.fr"
+	h.Config.TemporalUIURL, h.Config.SupportMail, h.Config.AccessibilityState = "http://127.0.0.1:8233", "assistance@ac-nice.fr", "non conforme"
 	h.Config.OIDCIssuer, h.Config.OIDCClientID = "http://127.0.0.1:1", "okey"
 	h.Config.PINPeppers, h.Config.LinkKeys, h.Config.AuditKeys = config.NewKeyring(), config.NewKeyring(), s.Keys
 	return h.beside(change)

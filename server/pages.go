@@ -83,6 +83,8 @@ type screen struct {
 	Support string // address of the support team
 	Academy academy
 
+	Conformity string // to RGAA, in the foot
+
 	Searches bool   // support and auditors search from every page
 	Asked    string // what they have just searched for
 }
@@ -226,13 +228,13 @@ func (s *Server) show(v *visit, status int, name string, sc screen) error {
 	if err := pageTemplates[name].Execute(&page, sc); err != nil {
 		return fmt.Errorf("render page %s: %w", name, err)
 	}
-	v.Data(status, "text/html; charset=utf-8", page.Bytes())
+	v.Data(status, "text/html; charset=utf-8", unbroken(page.Bytes()))
 	return nil
 }
 
 // dress adds what every page has: who is here, where one can go.
 func (s *Server) dress(v *visit, sc *screen) {
-	sc.Support, sc.Academy = addressOf(s.cfg.SupportMail), s.academy
+	sc.Support, sc.Academy, sc.Conformity = addressOf(s.cfg.SupportMail), s.academy, s.cfg.AccessibilityState
 	if !v.signedIn() {
 		sc.Nav = []navLink{{Name: "Aide", Path: "/aide"}}
 	} else {

@@ -140,7 +140,7 @@ func TestTheDashboardTellsHowTheServiceGoes(t *testing.T) {
 		{"Lycée des Acacias (0069002C)", "1", "0", "1", "0"},
 		{"Collège des Tilleuls (0069001B)", "1", "1", "1", "0"},
 	}, b.behind(p, "Établissements où l'on attend"))
-	assert.Contains(t, p.HTML, `href="/demandes?etablissement=0069002C"`)
+	assert.Contains(t, p.HTML, `href="/assistance/etablissements/0069002C"`)
 	assert.Equal(t, [][]string{
 		{"Âge", "Enregistrée", "Transmise au fournisseur", "Expédiée", "Reçue en partie", "Commandes", "Clefs attendues"},
 		{"Moins d'une semaine", "2", "0", "0", "0", "2", "10"},

@@ -37,6 +37,7 @@ type field struct {
 	Missing string // what is said where nothing is in it; empty: what the domain says
 	Empty   string // of a list: what stands there before a choice
 	Choices []choice
+	Number  bool // a phone shows its digits
 }
 
 type choice struct{ Value, Label string }

@@ -157,7 +157,7 @@ func TestHelpSpeaksOfTheAcademysOwnToolsAsTheSettingsSay(t *testing.T) {
 		c.TicketURL = "https://tickets.ac-nice.fr/nouveau?produit={produit}&objet={objet}"
 		c.PortalURL, c.TrainingURL = "https://portail.ac-nice.fr", "https://formation.ac-nice.fr/?id=12"
 	}).browse().get("/aide/clef-dereglee")
-	assert.Contains(t, full.text(), "Ouvrez un ticket Fil@os , produit «\u00a0Commande de clés OTP\u00a0»")
+	assert.Contains(t, full.text(), "Ouvrez un ticket Fil@os , produit « Commande de clés OTP »")
 	assert.Contains(t, full.HTML, `href="https://tickets.ac-nice.fr/nouveau?produit=Commande&#43;de&#43;cl%C3%A9s&#43;OTP&amp;objet=Mon&#43;code&#43;est`, "filled in already")
 	assert.Contains(t, full.HTML, `href="https://portail.ac-nice.fr"`)
 	assert.Contains(t, full.HTML, `href="https://formation.ac-nice.fr/?id=12"`)

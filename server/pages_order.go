@@ -161,7 +161,7 @@ func (s *Server) newOrderForm(v *visit, o sql.ListedOrder, path string) *form {
 		}
 		fields = map[string]field{"comment": comment}
 	case "reception":
-		fields = map[string]field{"quantity": {Label: fmt.Sprintf("*Combien de clefs sont arrivées (il en reste %d à recevoir)", o.Quantity-o.Received), Hint: receiptAlone}}
+		fields = map[string]field{"quantity": {Label: fmt.Sprintf("*Combien de clefs sont arrivées (il en reste %d à recevoir)", o.Quantity-o.Received), Hint: receiptAlone, Number: true}}
 	case "cloture":
 		fields = map[string]field{"comment": {Label: "*Motif", Hint: "La direction de l'établissement le lira. Plus aucune clef de cette commande ne sera attendue.", Missing: "Écrivez le motif : la direction de l'établissement le lira."}}
 	}

@@ -88,7 +88,7 @@ func orderingAt(v *visit) okey.UAI {
 
 func orderForm(v *visit, uai okey.UAI) *form {
 	f := newForm(v, "commande", pathOrders, "Commander", map[string]field{
-		"establishment": {}, "quantity": {Label: "*Combien de clefs"},
+		"establishment": {}, "quantity": {Label: "*Combien de clefs", Number: true},
 		"comment": {Label: "*Motif", Hint: "Le fournisseur et l'assistance le liront.", Missing: "Écrivez le motif : le fournisseur et l'assistance le liront."},
 	})
 	f.Values["establishment"] = string(uai)
@@ -166,7 +166,7 @@ func (s *Server) fillOrderForm(v *visit, page *ordersScreen, sent *form, uai oke
 
 func reserveForm(v *visit) *form {
 	return newForm(v, "reserve", pathOrders+"/minimum", "Régler la réserve", map[string]field{
-		"establishment": {}, "minimum": {Label: "Clefs à garder en réserve", Hint: "En dessous, la direction est prévenue. 0 : pas de réserve."},
+		"establishment": {}, "minimum": {Label: "Clefs à garder en réserve", Hint: "En dessous, la direction est prévenue. 0 : pas de réserve.", Number: true},
 	})
 }
 

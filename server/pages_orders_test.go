@@ -32,6 +32,7 @@ func TestAReceiptByHandSaysThatNoKeyEntersTheStockByIt(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
 	page := h.shipped(c, 4)
+	assert.Contains(t, h.as(c.roux).get("/commandes").HTML, `inputmode="numeric"`)
 	b := h.as(c.roux)
 	noted := b.done(b.fill(page, page+"/reception", "quantity", "3"))
 	assert.Contains(t, noted.text(), "La commande est maintenant reçue en partie. Aucune clef n'entre en stock par là : elles y entrent avec le fichier de la livraison")

@@ -141,6 +141,19 @@ func TestTheStatementOfAccessibilityIsOpenAndSaysNoMoreThanIsTrue(t *testing.T) 
 	}
 }
 
+func TestAnAcademysAuditIsTheStatementsState(t *testing.T) {
+	h := newHouseWith(t, func(c *config.Config) {
+		c.AccessibilityState, c.AccessibilityAudit = "partiellement conforme", "Audit du 3 mars 2027 par la société Exemple : 78 % des critères sont respectés."
+	})
+	page := h.browse().get("/accessibilite")
+	assert.Contains(t, foot(page), "Accessibilité : partiellement conforme")
+	assert.Contains(t, page.text(), "OKEY est partiellement conforme au référentiel")
+	assert.Contains(t, page.text(), "78 % des critères")
+	for _, untrue := range []string{"non conforme", "aucun audit", "établie le 25 novembre"} {
+		assert.NotContains(t, page.text(), untrue)
+	}
+}
+
 func TestTheScriptDoesNothingTwice(t *testing.T) {
 	script, err := os.ReadFile("static/okey.js")
 	require.NoError(t, err)

@@ -29,15 +29,19 @@ func TestAnAnswerUnderWayDoesNotBringAnEndedSessionBack(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { _ = under.Close() }()
 	body := "need=notes"
-	_, err = fmt.Fprintf(under, "POST /demandes/nouvelle HTTP/1.1\r\nHost: %s\r\nCookie: %s=%s\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s",
-		home.Host, cookie.Name, cookie.Value, len(body), body[:4])
+	_, err = fmt.Fprintf(under, "POST /demandes/nouvelle HTTP/1.1\r\nHost: %s\r\nCookie: %s=%s\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n",
+		home.Host, cookie.Name, cookie.Value, len(body))
 	require.NoError(t, err)
-	time.Sleep(200 * time.Millisecond) // its session is read before its body is
+	answers := bufio.NewReader(under)
+	goOn, err := http.ReadResponse(answers, nil) // its session has been read, its body is asked for
+	require.NoError(t, err)
+	require.NoError(t, goOn.Body.Close())
+	require.Equal(t, http.StatusContinue, goOn.StatusCode)
 	lea.post("/deconnexion", url.Values{})
 	require.Zero(t, h.Count(`SELECT count(*) FROM session WHERE position(convert_to($1, 'UTF8') IN data) > 0`, c.lea.ID.String()))
-	_, err = under.Write([]byte(body[4:]))
+	_, err = under.Write([]byte(body))
 	require.NoError(t, err)
-	r, err := http.ReadResponse(bufio.NewReader(under), nil)
+	r, err := http.ReadResponse(answers, nil)
 	require.NoError(t, err)
 	require.NoError(t, r.Body.Close())
 	assert.Less(t, r.StatusCode, http.StatusInternalServerError)

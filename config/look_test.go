@@ -99,8 +99,12 @@ func TestAnAcademysNameFitsInAHead(t *testing.T) {
 
 func TestNoAcademyIsAccessibleWithoutAnAudit(t *testing.T) {
 	for _, test := range []struct{ state, audit, said string }{
-		{"", "", ""}, {"non conforme", "", ""}, {"non conforme", "Audit du 3 mars 2027.", ""}, {"partiellement conforme", "Audit du 3 mars 2027 : 78 % des critères.", ""},
-		{"partiellement conforme", " ", "se dit d'après un audit"}, {"parfait", "Audit", "n'est pas un état de conformité"},
+		{"", "", ""},
+		{"non conforme", "", ""},
+		{"non conforme", "Audit du 3 mars 2027.", ""},
+		{"partiellement conforme", "Audit du 3 mars 2027 : 78 % des critères.", ""},
+		{"partiellement conforme", " ", "se dit d'après un audit"},
+		{"parfait", "Audit", "n'est pas un état de conformité"},
 	} {
 		environ := complete()
 		environ["OKEY_ACCESSIBILITY_STATE"], environ["OKEY_ACCESSIBILITY_AUDIT"] = test.state, test.audit

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"okey"
@@ -191,7 +192,11 @@ func (s *Server) permitKeyChange(ctx context.Context, actor okey.Actor, w *wish)
 	if err != nil {
 		return key, err
 	}
-	may := func(a okey.Actor) error { return okey.MayChangeKey(a, key, subject, w.Content.KeyReason, today) }
+	reason := w.Content.KeyReason
+	if !slices.Contains(okey.ChangeReasons(), reason) {
+		reason = okey.ReasonLost // what every holder may declare: whoever may declare something is told that this is nothing
+	}
+	may := func(a okey.Actor) error { return okey.MayChangeKey(a, key, subject, reason, today) }
 	if err := may(actor); err != nil {
 		return key, err
 	}

@@ -26,6 +26,10 @@ func TestHoldersDeclareTheirOwnKeyLostAndMayAskAgain(t *testing.T) {
 	assert.Equal(t, http.StatusForbidden, back.Status, back.Text)
 	bare := h.call(c.lea, http.MethodPost, path+"/changes", map[string]any{"reason": "lost"})
 	assert.Equal(t, "comment", bare.at("field"))
+	unknown := h.call(c.lea, http.MethodPost, path+"/changes", map[string]any{"reason": "eaten", "comment": "par le chien"})
+	assert.Equal(t, http.StatusUnprocessableEntity, unknown.Status, unknown.Text)
+	assert.Equal(t, "reason", unknown.at("field"))
+	assert.Equal(t, http.StatusNotFound, h.call(c.stranger, http.MethodPost, path+"/changes", map[string]any{"reason": "eaten", "comment": "x"}).Status)
 
 	action := uuid.NewString()
 	lost := h.call(c.lea, http.MethodPost, path+"/changes", map[string]any{"reason": "lost", "comment": "dans le train"}, "Idempotency-Key", action)

@@ -54,7 +54,7 @@ func (b *browser) do(request *http.Request) {
 	defer func() { _ = response.Body.Close() }()
 	text, err := io.ReadAll(response.Body)
 	require.NoError(b.t, err)
-	b.at, b.page, b.status = response.Request.URL, string(text), response.StatusCode
+	b.at, b.page, b.status = response.Request.URL, strings.ReplaceAll(string(text), "\u00a0", " "), response.StatusCode
 }
 
 var (

@@ -81,11 +81,16 @@ func (p *post) listAwaiting(ctx context.Context, facts *mail.Facts, from awaited
 	return err
 }
 
-// delegationEnded tells the delegate and the approvers, but not whoever ended it.
+// delegationEnded tells the delegate and the approvers, but not whoever ended it. One that nobody ended is over because giver or holder have left their
+// function: whoever gave it is told too, unless it holds again by now.
 func delegationEnded(ctx context.Context, p *post) error {
 	d, holder, err := p.aboutDelegation(ctx)
 	if err != nil {
 		return err
+	}
+	lapsed := d.State(p.today) == okey.DelegationLapsed
+	if !lapsed && d.EndedAt.IsZero() {
+		return nil
 	}
 	p.facts.By = d.EndedByName
 	approvers, err := p.store.Approvers(ctx, d.UAI, p.today)

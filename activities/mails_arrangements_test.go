@@ -10,6 +10,7 @@ import (
 	"okey/calendar"
 	"okey/internal/postbox"
 	"okey/internal/scene"
+	"okey/sql"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
@@ -109,6 +110,46 @@ func TestTheEndOfADelegationIsToldToAllButWhoeverEndedIt(t *testing.T) {
 	assert.Equal(t, []string{"mroux@ac-nice.fr: La délégation d'Eve Morel a pris fin", "emorel@ac-nice.fr: Votre délégation a pris fin : le collège des Tilleuls"}, lines(arrived))
 	request, v := o.ask(o.lea, okey.FirstKey)
 	assert.NotContains(t, lines(o.follow(request, v)), "emorel@ac-nice.fr: Léa Martin demande une clef")
+}
+
+// Whoever gave a delegation counts on it: a staff file that takes away what it stands on does not end it in silence.
+func TestADelegationThatAStaffFileEndsIsToldToAll(t *testing.T) {
+	o := newOffice(t)
+	eve := o.Person("Eve Morel", okey.Staff, scene.Tilleuls)
+	o.delegate(eve, okey.Everything, 0, 6)
+	ended := func(people map[okey.Function][]okey.Person) []okey.Action {
+		t.Helper()
+		var rows []okey.ImportedStaff
+		for function, some := range people {
+			for _, p := range some {
+				rows = append(rows, okey.ImportedStaff{Line: len(rows) + 2, UAI: scene.Tilleuls, UID: p.UID, FamilyName: p.FamilyName, GivenName: p.GivenName, Mail: p.Mail, Function: function})
+			}
+		}
+		o.now = o.now.Add(time.Minute)
+		require.NoError(t, o.Store.Do(t.Context(), func(tx *sql.Tx) error {
+			_, err := tx.ImportStaff(t.Context(), rows, sql.StaffImport{Today: okey.DayOf(o.now, okey.ZoneOf("")), Force: true}, o.now)
+			return err
+		}))
+		waiting, err := o.Store.Undelivered(t.Context(), o.now.Add(time.Hour), 10)
+		require.NoError(t, err)
+		return waiting
+	}
+	direction := []okey.Person{o.roux, o.blanc}
+	require.Empty(t, ended(map[okey.Function][]okey.Person{okey.Principal: direction, okey.Staff: {o.lea, eve}}), "nothing has changed")
+	told := ended(map[okey.Function][]okey.Person{okey.Principal: direction, okey.Staff: {o.lea}})
+	require.Len(t, told, 1)
+	arrived := o.follows(told[0], nil)
+	assert.Equal(t, []string{
+		"ablanc@ac-nice.fr: La délégation d'Eve Morel a pris fin", "mroux@ac-nice.fr: La délégation d'Eve Morel a pris fin",
+		"emorel@ac-nice.fr: Votre délégation a pris fin : le collège des Tilleuls",
+	}, lines(arrived))
+	assert.Contains(t, arrived[1].Text, "D'après le fichier du personnel")
+	require.Empty(t, ended(map[okey.Function][]okey.Person{okey.Principal: direction, okey.Staff: {o.lea}}), "once")
+	require.Empty(t, ended(map[okey.Function][]okey.Person{okey.Principal: direction, okey.Staff: {o.lea, eve}}))
+	again := ended(map[okey.Function][]okey.Person{okey.Principal: {o.blanc}, okey.Staff: {o.lea, eve}})
+	require.Len(t, again, 1, "its giver has left, another time")
+	ended(map[okey.Function][]okey.Person{okey.Principal: direction, okey.Staff: {o.lea, eve}})
+	assert.Empty(t, o.follows(again[0], nil), "it holds again before anybody was told")
 }
 
 func TestAHostsApproversGetOneMailWithAllThatAwaits(t *testing.T) {

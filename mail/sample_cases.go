@@ -66,8 +66,10 @@ var cases = map[Letter][]variation{
 		{"decision", "sans réponse", at(okey.AwaitingDecision)},
 		{"handover", "sans remise", at(okey.AwaitingHandover)},
 	},
-	SupportDecided:   {{"refused", "refusée", func(f *Facts) { f.Stage, f.Comment = okey.Refused, "Chef absent" }}},
-	AttachedApprover: {{"no-end", "sans fin, avec un motif", func(f *Facts) { f.Expiry, f.Comment = "", "absente de l'annuaire" }}},
+	SupportDecided:          {{"refused", "refusée", func(f *Facts) { f.Stage, f.Comment = okey.Refused, "Chef absent" }}},
+	DelegationEnded:         {{"left", "fin de fonction", func(f *Facts) { f.By = "" }}},
+	DelegationEndedApprover: {{"left", "fin de fonction", func(f *Facts) { f.By = "" }}},
+	AttachedApprover:        {{"no-end", "sans fin, avec un motif", func(f *Facts) { f.Expiry, f.Comment = "", "absente de l'annuaire" }}},
 
 	// About stock.
 	Shortage:          {{"one", "une seule personne attend", func(f *Facts) { f.Waiting = 1 }}},

@@ -169,6 +169,10 @@ func (t *Tx) ImportStaff(ctx context.Context, rows []okey.ImportedStaff, how Sta
 	if err := t.all(ctx, &arrived, newApprovers); err != nil {
 		return out, fmt.Errorf("look for new approvers: %w", err)
 	}
+	held, err := t.heldDelegations(ctx, how.Today)
+	if err != nil {
+		return out, err
+	}
 	if err := t.exec(ctx, writePeople, at); err != nil {
 		return out, fmt.Errorf("write people: %w", err)
 	}
@@ -192,6 +196,9 @@ func (t *Tx) ImportStaff(ctx context.Context, rows []okey.ImportedStaff, how Sta
 		}); err != nil {
 			return out, fmt.Errorf("have a new approver told: %w", err)
 		}
+	}
+	if err := t.tellLapsed(ctx, held, at); err != nil {
+		return out, err
 	}
 	t.auditImport("staff", out.Tally, at)
 	return out, nil

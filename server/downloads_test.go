@@ -104,7 +104,7 @@ func TestPastTheCapNothingIsDownloaded(t *testing.T) {
 		SELECT 'A' || lpad(n::text, 6, '0'), $1, 'in_stock', 'L1', date '2028-01-01', $2 FROM generate_series(1, 50001) AS n`, scene.Tilleuls, scene.Now)
 	p := h.as(c.roux).get("/clefs.xlsx")
 	assert.Equal(t, http.StatusUnprocessableEntity, p.Status)
-	assert.Contains(t, p.text(), "plus de 50\u00a0000 lignes")
+	assert.Contains(t, p.text(), "plus de 50 000 lignes")
 	assert.Empty(t, p.Header.Get("Content-Disposition"))
 }
 

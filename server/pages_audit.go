@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 
 	"okey"
@@ -89,8 +90,16 @@ var auditDetails = map[string]string{
 	"support_revoked": "assistance, retiré", "auditor_revoked": "audit, retiré",
 }
 
-// shownDetail leaves out the fingerprints that only the audit's key can make.
+// auditCounts are the events whose detail is a number, and of what.
+var auditCounts = map[string]string{"claims": "changement", "minimum_stock": "clef", "retention": "donnée"}
+
+// shownDetail leaves out the fingerprints that only the audit's key can make, and says what a number counts.
 func shownDetail(e sql.Entry) string {
+	if noun := auditCounts[e.Event]; noun != "" {
+		if n, err := strconv.Atoi(e.Detail); err == nil {
+			return okey.SayCount(n, noun)
+		}
+	}
 	if e.Event == eventCharterSigned {
 		text, _, _ := strings.Cut(e.Detail, ":")
 		return text

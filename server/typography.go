@@ -13,6 +13,10 @@ import (
 var (
 	spaceBefore = regexp.MustCompile(`[ \n]([»?!;:]+)([\s.,)»]|$)`)
 	spaceAfter  = regexp.MustCompile(`«[ \n]`)
+
+	// An hour and a day stay whole, too: 11 h 12, 25 novembre.
+	hour = regexp.MustCompile(`(\d) h (\d\d)\b`)
+	day  = regexp.MustCompile(`(\d|1er) (janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre)`)
 )
 
 // asTyped are the elements whose text stays as it is: somebody may take it along.
@@ -36,6 +40,8 @@ func unbroken(page []byte) []byte {
 					raw = spaceBefore.ReplaceAll(raw, []byte("\u00a0$1$2"))
 				}
 				raw = spaceAfter.ReplaceAll(raw, []byte("«\u00a0"))
+				raw = hour.ReplaceAll(raw, []byte("$1\u00a0h\u00a0$2"))
+				raw = day.ReplaceAll(raw, []byte("$1\u00a0$2"))
 			}
 			out.Write(raw)
 		case html.StartTagToken:

@@ -16,6 +16,7 @@ func TestFrenchPunctuationStaysWithItsWord(t *testing.T) {
 		`<div class="charter whole"><div>a ?</div> b !</div><p>c ?</p>`: "<div class=\"charter whole\"><div>a ?</div> b !</div><p>c\u00a0?</p>",
 		"<p>Si :\n<b>a</b></p>":                                         "<p>Si\u00a0:\n<b>a</b></p>",
 		`<p>&lt;b&gt; ? &amp; ; l&#39;or</p>`:                           "<p>&lt;b&gt;\u00a0? &amp;\u00a0; l&#39;or</p>",
+		`<p>Mardi 24 novembre à 9 h 05, le 1er mai</p>`:                 "<p>Mardi 24\u00a0novembre à 9\u00a0h\u00a005, le 1er\u00a0mai</p>",
 		`<title>Quoi ?</title>`:                                         `<title>Quoi ?</title>`,
 		`<!DOCTYPE html><!-- quoi ? --><br/>x`:                          `<!DOCTYPE html><!-- quoi ? --><br/>x`,
 	} {

@@ -152,7 +152,7 @@ func (p *post) loadRequest(ctx context.Context) error {
 	if err := p.locate(ctx, p.request.UAI); err != nil {
 		return err
 	}
-	p.facts.Requester, p.facts.Need = p.requester.Name(), p.request.Need
+	p.facts.Requester, p.facts.Need, p.facts.Reason = p.requester.Name(), p.request.Need, p.request.Reason
 	p.facts.Stage, p.facts.Serial, p.facts.Charter = p.request.Stage, p.request.Key, p.request.Charter
 	p.facts.Since = p.day(p.request.Since)
 	p.facts.Link = p.page()

@@ -45,7 +45,7 @@ func TestADelegateGetsAllThatAwaitsAndTheOtherApproversAreTold(t *testing.T) {
 	require.Equal(t, []string{"ablanc@ac-nice.fr: Eve Morel devient délégataire", "emorel@ac-nice.fr: Vous êtes délégataire pour le collège des Tilleuls"}, lines(arrived))
 	assert.Contains(t, arrived[0].Text, "du mardi 24 novembre au lundi 30 novembre inclus")
 	assert.Contains(t, arrived[1].Text, "Marc Roux vous délègue les réponses aux demandes")
-	assert.Contains(t, arrived[1].Text, "- Léa Martin, le collège des Tilleuls, depuis mardi 24 novembre")
+	assert.Contains(t, arrived[1].Text, "- Léa Martin, au collège des Tilleuls, depuis mardi 24 novembre")
 	assert.Equal(t, base+"/delegations", link(arrived[0]))
 	assert.Equal(t, base+"/", link(arrived[1]))
 }
@@ -79,7 +79,7 @@ func TestADelegationIsToldAgainOnItsFirstDay(t *testing.T) {
 	}
 	action, err := o.Store.Action(ctx, begun)
 	arrived = o.follows(action, err)
-	require.Equal(t, []string{"emorel@ac-nice.fr: Votre délégation commence : le collège des Tilleuls"}, lines(arrived))
+	require.Equal(t, []string{"emorel@ac-nice.fr: Votre délégation commence au collège des Tilleuls"}, lines(arrived))
 	assert.Contains(t, arrived[0].Text, "Voici ce qui attend.")
 	assert.Contains(t, arrived[0].Text, "- Léa Martin")
 	assert.Equal(t, 1, o.Count(`SELECT count(*) FROM action WHERE name = 'delegation-begun'`))
@@ -107,7 +107,7 @@ func TestTheEndOfADelegationIsToldToAllButWhoeverEndedIt(t *testing.T) {
 	eve := o.Person("Eve Morel", okey.Staff, scene.Tilleuls)
 	d, _ := o.delegate(eve, okey.Everything, 0, 6)
 	arrived := o.follows(o.Store.EndDelegation(context.Background(), d.ID, o.blanc.ID, o.now))
-	assert.Equal(t, []string{"mroux@ac-nice.fr: La délégation d'Eve Morel a pris fin", "emorel@ac-nice.fr: Votre délégation a pris fin : le collège des Tilleuls"}, lines(arrived))
+	assert.Equal(t, []string{"mroux@ac-nice.fr: La délégation d'Eve Morel a pris fin", "emorel@ac-nice.fr: Votre délégation au collège des Tilleuls a pris fin"}, lines(arrived))
 	request, v := o.ask(o.lea, okey.FirstKey)
 	assert.NotContains(t, lines(o.follow(request, v)), "emorel@ac-nice.fr: Léa Martin demande une clef")
 }
@@ -141,7 +141,7 @@ func TestADelegationThatAStaffFileEndsIsToldToAll(t *testing.T) {
 	arrived := o.follows(told[0], nil)
 	assert.Equal(t, []string{
 		"ablanc@ac-nice.fr: La délégation d'Eve Morel a pris fin", "mroux@ac-nice.fr: La délégation d'Eve Morel a pris fin",
-		"emorel@ac-nice.fr: Votre délégation a pris fin : le collège des Tilleuls",
+		"emorel@ac-nice.fr: Votre délégation au collège des Tilleuls a pris fin",
 	}, lines(arrived))
 	assert.Contains(t, arrived[1].Text, "D'après le fichier du personnel")
 	require.Empty(t, ended(map[okey.Function][]okey.Person{okey.Principal: direction, okey.Staff: {o.lea}}), "once")
@@ -183,7 +183,7 @@ func TestWhomSupportAttachesLearnsItAndSoDoTheApprovers(t *testing.T) {
 	arrived := o.follows(o.Store.Attach(ctx, a))
 	require.Equal(t, []string{
 		"ablanc@ac-nice.fr: Eve Morel rejoint votre établissement dans OKEY", "mroux@ac-nice.fr: Eve Morel rejoint votre établissement dans OKEY",
-		"emorel@ac-nice.fr: Votre rattachement : le collège des Tilleuls",
+		"emorel@ac-nice.fr: Votre rattachement au collège des Tilleuls",
 	}, lines(arrived))
 	assert.Contains(t, arrived[2].Text, "comme adjoint pour le collège des Tilleuls (0069001B), jusqu'au dimanche 31 janvier inclus : « remplace Anne Blanc »")
 	assert.Contains(t, arrived[2].Text, "- Léa Martin")

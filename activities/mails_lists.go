@@ -103,7 +103,7 @@ func (p *post) putList(ctx context.Context, person okey.Person, id uuid.UUID) er
 		return err
 	}
 	facts := p.facts
-	facts.Items, facts.Total, facts.Link = p.items(waiting), total, p.list()
+	facts.Items, facts.Total, facts.Link = p.items(waiting), total, p.list()+"/a-repondre"
 	p.put(envelope{id: id, letter: mail.AskedList, person: person.ID, address: person.Mail, facts: facts})
 	return nil
 }
@@ -186,7 +186,7 @@ func (p *post) allThatAwaits(ctx context.Context, stage okey.Stage, person okey.
 	facts.Items, facts.Total = p.items(append(unanswered, kept...)), unansweredTotal+keptTotal
 	facts.Reminder, facts.Expiry = p.next(stage, okey.DueReminder), ""
 	if facts.Total > 1 {
-		facts.Link = p.list()
+		facts.Link = p.settings.URL + "/" // each has its button there, of either kind
 		return facts, nil
 	}
 	facts.Expiry = p.expiry(stage)
@@ -199,7 +199,7 @@ func (p *post) allThatAwaits(ctx context.Context, stage okey.Stage, person okey.
 func (p *post) items(waiting []sql.Awaited) []mail.Item {
 	items := make([]mail.Item, len(waiting))
 	for i, w := range waiting {
-		items[i] = mail.Item{Requester: w.Requester.Name(), School: okey.SayEstablishment(w.School), Since: p.day(w.Since)}
+		items[i] = mail.Item{Requester: w.Requester.Name(), School: okey.SayEstablishment(w.School), Need: w.Need, Since: p.day(w.Since)}
 		if w.Stage == okey.AwaitingHandover {
 			items[i].Serial = w.Key
 		}

@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"slices"
 
 	"okey"
 	"okey/mail"
@@ -86,8 +87,14 @@ func asked(ctx context.Context, p *post) error {
 	p.facts.Free = free
 	p.facts.Reminder, p.facts.Expiry = p.next(okey.AwaitingDecision, okey.DueReminder), p.expiry(okey.AwaitingDecision)
 	if len(deciders) == 0 {
+		approvers, err := p.store.Approvers(ctx, p.request.AnsweredBy(), p.today)
+		if err != nil {
+			return err
+		}
+		p.facts.Own = slices.ContainsFunc(approvers, func(a okey.Person) bool { return a.ID == p.request.Person }) // alone there
 		p.toSupport(mail.Nobody)
 		p.toMailbox(mail.NobodyMailbox)
+		p.facts.Own = false
 	}
 	for _, person := range deciders {
 		if err := p.ask(ctx, person); err != nil {
@@ -258,7 +265,17 @@ func signed(ctx context.Context, p *post) error {
 		return err
 	}
 	p.facts.Expiry, p.facts.Reminder = p.expiry(okey.AwaitingHandover), p.next(okey.AwaitingHandover, okey.DueReminder)
+	if p.request.Reason == okey.Renewal {
+		held, err := p.store.KeysHeldBy(ctx, p.request.Person)
+		if err != nil {
+			return err
+		}
+		for _, key := range held {
+			p.old(key.Serial)
+		}
+	}
 	p.toRequester(mail.KeyAwaitsYou)
+	p.facts.Link = p.settings.URL + "/remise/" + p.request.ID.String()
 	p.toApprovers(mail.KeyToHandOver, givers)
 	return nil
 }
@@ -287,11 +304,8 @@ func handedOver(ctx context.Context, p *post) error {
 	if err != nil {
 		return err
 	}
-	for i, serial := range old {
-		if i > 0 {
-			p.facts.Old += ", "
-		}
-		p.facts.Old += string(serial)
+	for _, serial := range old {
+		p.old(serial)
 	}
 	p.toRequester(mail.Receipt)
 	if event.By == p.request.Person {
@@ -305,6 +319,14 @@ func handedOver(ctx context.Context, p *post) error {
 		p.toPerson(mail.SupportHandedOver, person)
 	}
 	return err
+}
+
+// old adds to the keys that the new one replaces.
+func (p *post) old(serial okey.Serial) {
+	if p.facts.Old != "" {
+		p.facts.Old += ", "
+	}
+	p.facts.Old += string(serial)
 }
 
 // withdrawn tells the requester, and those who were asked, except who did it.
@@ -419,12 +441,17 @@ func keyChanged(ctx context.Context, p *post) error {
 	p.facts.At, p.facts.Requester = okey.SayTime(p.order.Happened(), p.order.At, p.zone), holder.Name()
 	for _, person := range keepers {
 		if person.ID != holder.ID {
+			p.facts.Own = person.ID == action.By
 			p.toPerson(mail.StockKeyChanged, person)
 		}
 	}
+	p.facts.Own = false
 	if held {
 		facts := p.facts
 		facts.Own, facts.Link = holder.ID == action.By, p.list() // the key's own page is no longer theirs
+		if facts.Change == okey.ReasonLost || facts.Change == okey.ReasonDefective {
+			facts.Link += "/nouvelle"
+		}
 		p.put(envelope{letter: mail.YourKeyChanged, person: holder.ID, address: holder.Mail, facts: facts})
 	}
 	return nil

@@ -93,7 +93,7 @@ func TestAStraightforwardRequestIsToldInMails(t *testing.T) {
 	for _, said := range []string{arrived[0].Text, strings.ReplaceAll(arrived[0].HTML, "\u00a0", " ")} {
 		assert.Contains(t, said, "pour le collège des Tilleuls")
 		assert.Contains(t, said, "saisie des absences")
-		assert.Contains(t, said, "Clefs disponibles : 1.")
+		assert.Contains(t, said, "Clefs libres : 1.")
 		assert.Contains(t, said, "Sans réponse, un rappel partira jeudi 26 novembre.")
 	}
 	assert.Contains(t, arrived[0].Text, "\n-- \nAcadémie d'Exemple · OKEY", "the academy signs")
@@ -116,6 +116,22 @@ func TestAStraightforwardRequestIsToldInMails(t *testing.T) {
 	assert.Contains(t, arrived[0].Text, "Marc Roux vous a remis")
 	assert.Contains(t, arrived[0].Text, "mardi 24 novembre à 10 h 12", "Nice is an hour ahead of UTC")
 	assert.Zero(t, o.Count(`SELECT count(*) FROM mail WHERE state <> 'sent'`))
+}
+
+// With two minutes, a head must read why somebody who has a key asks for one, and both that the old one comes back.
+func TestARenewalSaysSoInEachOfItsMails(t *testing.T) {
+	o := newOffice(t)
+	old := o.KeyOf(o.lea, scene.Tilleuls, okey.DayOf(o.now, okey.ZoneOf("")).AddMonths(2))
+	o.Key(scene.Tilleuls)
+	request, v := o.ask(o.lea, okey.Renewal)
+	arrived := o.follow(request, v)
+	assert.Contains(t, arrived[0].Text, "Elle remplacera la sienne, qui expire.")
+	arrived = o.follow(request, o.act(o.roux, request, okey.PrincipalDecision, okey.Content{Decision: okey.Approve, Comment: "Passez au secrétariat."}))
+	assert.Contains(t, arrived[0].Text, "Marc Roux a accepté : « Passez au secrétariat ».")
+	arrived = o.follow(request, o.sign(o.lea, request))
+	assert.Contains(t, arrived[0].Text, "Apportez l'ancienne, la "+string(old)+".")
+	assert.Contains(t, arrived[1].Text, "reprenez l'ancienne, la "+string(old)+", puis notez la remise")
+	assert.Equal(t, base+"/remise/"+request.String(), link(arrived[1]))
 }
 
 func TestRefusalWithdrawalAndExpiryAreTold(t *testing.T) {
@@ -149,7 +165,7 @@ func TestWithoutAFreeKeyBothSidesAreToldOnceAShortage(t *testing.T) {
 		"lmartin@ac-nice.fr: Demande enregistrée : aucune clef n'est libre pour l'instant",
 		"ablanc@ac-nice.fr: Plus de clef : 1 personne attend", "mroux@ac-nice.fr: Plus de clef : 1 personne attend",
 	}, lines(arrived))
-	assert.Contains(t, arrived[0].Text, "Clefs disponibles : 0.")
+	assert.Contains(t, arrived[0].Text, "Clefs libres : 0.")
 
 	paul := o.Person("Paul Petit", okey.Staff, scene.Tilleuls)
 	second, v := o.ask(paul, okey.FirstKey)
@@ -341,7 +357,7 @@ func TestWhereNobodyCanAnswerSupportIsTold(t *testing.T) {
 	assert.Equal(t, []okey.MailKind{okey.MailNobody}, kinds(v))
 	arrived := o.follow(request, v)
 	assert.Equal(t, []string{
-		supportBox + ": Personne ne peut répondre : le collège des Tilleuls", schoolBox + ": Une demande de clef attend une réponse",
+		supportBox + ": Personne ne peut répondre à Marc Roux", schoolBox + ": Une demande de clef attend une réponse",
 	}, lines(arrived))
 	for _, letter := range arrived {
 		assert.Equal(t, base+"/demandes/"+request.String(), link(letter))

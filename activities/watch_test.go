@@ -51,7 +51,7 @@ func TestLowStockIsToldOnceAShortage(t *testing.T) {
 	assert.Empty(t, o.morning())
 	o.Exec(`UPDATE establishment SET minimum_stock = 2 WHERE uai = $1`, scene.Tilleuls)
 	o.Key(scene.Tilleuls)
-	told := []string{"ablanc@ac-nice.fr: Bientôt plus de clef : le collège des Tilleuls", "mroux@ac-nice.fr: Bientôt plus de clef : le collège des Tilleuls"}
+	told := []string{"ablanc@ac-nice.fr: Bientôt plus de clef au collège des Tilleuls", "mroux@ac-nice.fr: Bientôt plus de clef au collège des Tilleuls"}
 	assert.Equal(t, told, lines(o.morning()))
 	assert.Empty(t, o.after(1), "not daily")
 	o.Exec(`UPDATE establishment SET shortage_since = $2, shortage_told = true WHERE uai = $1`, scene.Tilleuls, o.now)
@@ -67,7 +67,7 @@ func TestLowStockIsToldOnceAShortage(t *testing.T) {
 func TestLowStockIsSupportsAffairWhereNobodyApproves(t *testing.T) {
 	o := newOffice(t)
 	o.Exec(`UPDATE establishment SET minimum_stock = 1 WHERE uai = $1`, scene.Acacias)
-	assert.Equal(t, []string{supportBox + ": Bientôt plus de clef : le lycée des Acacias"}, lines(o.morning()))
+	assert.Equal(t, []string{supportBox + ": Bientôt plus de clef au lycée des Acacias"}, lines(o.morning()))
 }
 
 func TestNobodyFillsTheDrawerOfASchoolThatHasASuccessor(t *testing.T) {

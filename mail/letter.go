@@ -115,6 +115,7 @@ type Facts struct {
 	School    string // within a sentence: "le collège L'Archet"
 	UAI       okey.UAI
 	Need      string
+	Reason    okey.RequestReason // why the key is asked for
 	Comment   string
 	By        string // who decided, withdrew, handed over or changed
 	Own       bool   // it was the reader
@@ -152,6 +153,7 @@ type Facts struct {
 type Item struct {
 	Requester string
 	School    string
+	Need      string
 	Serial    okey.Serial // to be handed over; empty: to be answered
 	Since     string
 	Address   string // of a mail that did not leave

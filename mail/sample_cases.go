@@ -5,14 +5,15 @@ import "okey"
 // What several letters can do without.
 var (
 	noExpiry = variation{"no-end", "sans délai", func(f *Facts) { f.Expiry = "" }}
+	renewing = variation{"renewal", "à la place d'une clef qui expire", func(f *Facts) { f.Old = "0048000007" }}
 	noPlace  = variation{"no-place", "sans place dans la file", func(f *Facts) { f.Place = 0 }}
 )
 
 // cases take every branch of every letter's words: a test counts.
 var cases = map[Letter][]variation{
 	// To the requester.
-	Approved:     {noExpiry},
-	KeepsPlace:   {noPlace},
+	Approved:     {noExpiry, commented("Passez au secrétariat.")},
+	KeepsPlace:   {noPlace, commented("Passez au secrétariat.")},
 	StillWaiting: {noPlace},
 	KeyFree:      {noExpiry},
 	KeyReplaced: {
@@ -21,7 +22,7 @@ var cases = map[Letter][]variation{
 		{"unsigned", "remise sans charte signée ici", func(f *Facts) { f.Stage, f.Charter, f.Expiry = okey.AwaitingHandover, 0, "" }},
 	},
 	RemindCharter:  {noExpiry},
-	KeyAwaitsYou:   {noExpiry},
+	KeyAwaitsYou:   {noExpiry, renewing},
 	RemindHandover: {noExpiry},
 	Receipt:        {{"before", "charte antérieure à OKEY", func(f *Facts) { f.Charter = 0 }}, {"renewal", "à la place d'une clef qui expirait", func(f *Facts) { f.Old = "0048000007" }}},
 	Withdrawn:      {{"own", "par le demandeur", func(f *Facts) { f.Own = true }}, commented("Il a quitté l'établissement.")},
@@ -52,6 +53,8 @@ var cases = map[Letter][]variation{
 
 	// To approvers and delegates: what awaits them.
 	Asked: {
+		{"renewal", "à la place d'une clef qui expire", func(f *Facts) { f.Reason = okey.Renewal }},
+		{"replacement", "à la place d'une clef perdue ou défectueuse", func(f *Facts) { f.Reason = okey.Replacement }},
 		{"no-key", "aucune clef libre", func(f *Facts) { f.Free, f.Reminder = 0, "" }},
 		{"reissued", "lien envoyé de nouveau", func(f *Facts) { f.Reissued = true }},
 	},
@@ -60,13 +63,14 @@ var cases = map[Letter][]variation{
 		{"one", "une seule personne, dernier rappel", func(f *Facts) { alone(f); f.Reminder = "" }},
 		{"last", "sans autre rappel ni délai", func(f *Facts) { f.Reminder, f.Expiry = "", "" }},
 	},
-	KeyToHandOver:  {{"last", "sans autre rappel", func(f *Facts) { f.Reminder = "" }}},
+	KeyToHandOver:  {{"last", "sans autre rappel", func(f *Facts) { f.Reminder = "" }}, renewing},
 	AskedWithdrawn: {commented("Il a quitté l'établissement.")},
 	AskedExpired: {
 		{"decision", "sans réponse", at(okey.AwaitingDecision)},
 		{"handover", "sans remise", at(okey.AwaitingHandover)},
 	},
 	SupportDecided:          {{"refused", "refusée", func(f *Facts) { f.Stage, f.Comment = okey.Refused, "Chef absent" }}},
+	NobodyMailbox:           {{"alone", "une direction seule demande pour elle", func(f *Facts) { f.Own = true }}},
 	DelegationEnded:         {{"left", "fin de fonction", func(f *Facts) { f.By = "" }}},
 	DelegationEndedApprover: {{"left", "fin de fonction", func(f *Facts) { f.By = "" }}},
 	AttachedApprover:        {{"no-end", "sans fin, avec un motif", func(f *Facts) { f.Expiry, f.Comment = "", "absente de l'annuaire" }}},
@@ -89,6 +93,7 @@ var cases = map[Letter][]variation{
 		commented("Elle est d'une autre académie."),
 	},
 	StockKeyChanged: {
+		{"own", "par son lecteur", func(f *Facts) { f.Own = true }},
 		{"found", "en stock, retrouvée", func(f *Facts) { f.Requester, f.By, f.Change, f.Comment = "", "", okey.ReasonFound, "Dans un tiroir." }},
 		{"retired", "mise au rebut", func(f *Facts) { f.Change = okey.ReasonRetired }},
 	},

@@ -28,6 +28,13 @@ func placeOrder(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 	if err := c.LockEstablishment(ctx, content.Establishment); err != nil {
 		return okey.Verdict{}, err
 	}
+	place, err := c.Place(ctx, content.Establishment)
+	if err != nil {
+		return okey.Verdict{}, err
+	}
+	if place.Successor != "" { // its orders have followed: this one would stay behind
+		return okey.Verdict{}, okey.Errorf(okey.CodeSucceeded, "%s a été remplacé par %s.", content.Establishment, place.Successor)
+	}
 	if content.Quantity < 1 || content.Quantity > okey.MaxOrder {
 		return okey.Verdict{}, okey.InvalidField("quantity", "Commandez de 1 à %d clefs.", okey.MaxOrder)
 	}

@@ -194,3 +194,14 @@ func TestNothingIsStrandedByAConcurrentSuccession(t *testing.T) {
 		assert.True(t, waiting == 0 || free == 0, "nobody waits while a key is free")
 	}
 }
+
+func TestAReplacedEstablishmentOrdersNoKeys(t *testing.T) {
+	c := newCourt(t)
+	support := c.Support("Sam Support")
+	require.True(t, c.succeed(support, scene.Tilleuls, scene.Acacias).Verdict.Accepted)
+	order := func(uai okey.UAI) okey.Verdict {
+		return *c.stockAct(okey.Action{Name: okey.ActionOrder, By: support.ID, Content: okey.Content{Establishment: uai, Quantity: 2, Comment: "rentrée"}}).Verdict
+	}
+	assert.Equal(t, okey.CodeSucceeded, order(scene.Tilleuls).Reason)
+	assert.True(t, order(scene.Acacias).Accepted)
+}

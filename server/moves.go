@@ -182,7 +182,7 @@ func (s *Server) receiver(ctx context.Context, field string, uai okey.UAI) (stri
 	case err != nil:
 		return "", err
 	case place.Successor != "":
-		return "", okey.InvalidField(field, "%s a été remplacé par %s : indiquez %s.", uai, place.Successor, place.Successor)
+		return "", replaced(field, place)
 	}
 	return fmt.Sprintf("%s (%s)", place.Name, place.UAI), nil
 }

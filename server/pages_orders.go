@@ -106,8 +106,15 @@ func (s *Server) showOrders(v *visit, status int, sent *form, notice, warning st
 		}
 	}
 	if uai != "" && s.permitAt(v.ctx(), v.Actor, &wish{}, okey.ActOrder, uai) == nil {
-		if err := s.fillOrderForm(v, &page, sent, uai); err != nil {
+		switch err := s.notReplaced(v.ctx(), "establishment", uai); {
+		case err == nil:
+			if err := s.fillOrderForm(v, &page, sent, uai); err != nil {
+				return err
+			}
+		case okey.ErrorCode(err) != okey.CodeInvalid:
 			return err
+		case sent != nil: // its form is gone from the page, and with it the place for what is wrong
+			warning = okey.ErrorMessage(err)
 		}
 	}
 	if err := s.fillOrders(v, &page, chosen); err != nil {
@@ -234,6 +241,9 @@ func (s *Server) addTypedPlace(v *visit, f *form, chosen okey.UAI) error {
 			f.note("etablissement", "Cet établissement n'est pas dans OKEY : vérifiez son code, ou cherchez son nom dans « Assistance ».")
 		case err != nil:
 			return err
+		case place.Successor != "":
+			how.Hint = place.Name
+			f.note("etablissement", okey.ErrorMessage(replaced("etablissement", place)))
 		default:
 			how.Hint = place.Name
 		}
@@ -326,6 +336,11 @@ func (s *Server) setMinimum(v *visit) error {
 	uai, err := okey.ParseUAI(f.Values["establishment"])
 	if err != nil {
 		return err
+	}
+	if err := s.notReplaced(v.ctx(), "minimum", uai); err != nil {
+		if err = f.refuse(err); err != nil {
+			return err
+		}
 	}
 	n, read := f.number("minimum", 0, okey.MaxOrder)
 	if read && n > okey.MaxOrder {

@@ -175,3 +175,34 @@ func TestTheTransmittedWorkbooksAreATableToDownload(t *testing.T) {
 	require.True(t, found)
 	assert.Contains(t, below, `<a href="/commandes.xlsx" download>`)
 }
+
+// What everything else says of a school that was replaced, ordering for it and setting its reserve say too, by page and by program.
+func TestNothingIsOrderedForASchoolThatWasReplaced(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	b := h.as(c.support)
+	const there = "/commandes?etablissement=" + string(scene.Tilleuls)
+	open := b.get(there)
+	h.Exec(`UPDATE establishment SET successor = $2 WHERE uai = $1`, scene.Tilleuls, scene.Acacias)
+	const said = string(scene.Tilleuls) + " a été remplacé par " + string(scene.Acacias) + " : indiquez " + string(scene.Acacias) + "."
+
+	page := b.get(there)
+	assert.Contains(t, page.text(), said)
+	assert.NotContains(t, page.text(), "Commander des clefs")
+	assert.NotContains(t, page.text(), "Régler la réserve")
+	for path, sent := range map[string][]string{"/commandes": {"quantity", "4", "comment", "rentrée"}, "/commandes/minimum": {"minimum", "5"}} {
+		late := b.post(path, open.form(t, path, sent...))
+		assert.Equal(t, http.StatusUnprocessableEntity, late.Status, path)
+		assert.Contains(t, late.text(), said, path)
+	}
+	refused := h.call(c.support, http.MethodPost, "/orders", map[string]any{"establishment": scene.Tilleuls, "quantity": 4, "comment": "rentrée"})
+	assert.Equal(t, http.StatusUnprocessableEntity, refused.Status)
+	assert.Contains(t, refused.Text, said)
+	assert.Zero(t, h.Count(`SELECT count(*) FROM action`)+h.Count(`SELECT count(*) FROM establishment WHERE minimum_stock > 0`))
+
+	school := b.get("/assistance/etablissements/" + string(scene.Tilleuls)).text()
+	assert.Contains(t, school, "OKEY le sert Non : il a été remplacé")
+	for _, deed := range []string{"Commander", "Rattacher", "Le remplacer"} {
+		assert.NotContains(t, school, deed)
+	}
+}

@@ -110,7 +110,10 @@ func (s *Server) schoolFacts(v *visit, place sql.Place, status sql.PlaceStatus) 
 
 // servedNow says why OKEY does not serve an establishment any more; empty where it does.
 func servedNow(place sql.Place, status sql.PlaceStatus) (string, bool) {
-	if status.Served {
+	switch {
+	case place.Successor != "":
+		return "non : il a été remplacé", false
+	case status.Served:
 		return "", true
 	}
 	if _, why := place.Served(); why != "" {
@@ -268,8 +271,11 @@ func (s *Server) schoolTraces(v *visit, place sql.Place, _ okey.Day, page *schoo
 	return err
 }
 
-// schoolDeeds are what support may do for an establishment.
+// schoolDeeds are what support may do for an establishment: nothing for one that was replaced, since all it had has followed.
 func schoolDeeds(place sql.Place) []deed {
+	if place.Successor != "" {
+		return nil
+	}
 	uai := "?etablissement=" + string(place.UAI)
 	return []deed{
 		{"Rattacher une personne", pathAttachments + uai, "Elle y travaille, ou y dirige, et l'annuaire ne le dit pas encore."},

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"okey"
+	"okey/sql"
 )
 
 // stockKind says how an action about stock is taken in, whichever way it comes: act does the rest.
@@ -24,7 +25,7 @@ var stockKinds = map[okey.ActionName]stockKind{
 	okey.ActionSuccession:   {normalise: normaliseSuccession, permit: permitSupport(okey.ActMoveKeys)},
 	okey.ActionDelivery:     {normalise: nothingToNormalise, permit: permitSupport(okey.ActImport)},
 
-	okey.ActionOrder:        {normalise: normaliseOrder, permit: permitThere(okey.ActOrder)},
+	okey.ActionOrder:        {normalise: normaliseOrder, permit: permitNewOrder},
 	okey.ActionCancellation: {normalise: normaliseComment, permit: permitOrder(okey.ActOrder)},
 	okey.ActionShipment:     {normalise: normaliseComment, permit: permitOrder(okey.ActExportOrders)},
 	okey.ActionReceipt:      {normalise: normaliseReceipt, permit: permitOrder(okey.ActOrder)},
@@ -56,6 +57,27 @@ func permitThere(act okey.Act) func(context.Context, *Server, okey.Actor, *wish)
 	return func(ctx context.Context, s *Server, actor okey.Actor, w *wish) error {
 		return s.permitAt(ctx, actor, w, act, w.Content.Establishment)
 	}
+}
+
+// permitNewOrder is permitThere, where keys can still go to: what is ordered for an establishment that was replaced would follow nobody.
+func permitNewOrder(ctx context.Context, s *Server, actor okey.Actor, w *wish) error {
+	if err := s.permitAt(ctx, actor, w, okey.ActOrder, w.Content.Establishment); err != nil {
+		return err
+	}
+	return s.notReplaced(ctx, "establishment", w.Content.Establishment)
+}
+
+func (s *Server) notReplaced(ctx context.Context, field string, uai okey.UAI) error {
+	place, err := s.store.Place(ctx, uai)
+	if err != nil || place.Successor == "" {
+		return err
+	}
+	return replaced(field, place)
+}
+
+// replaced says of an establishment that was replaced which one to name instead; the error is about the field.
+func replaced(field string, place sql.Place) error {
+	return okey.InvalidField(field, "%s a été remplacé par %s : indiquez %s.", place.UAI, place.Successor, place.Successor)
 }
 
 // permitAt asks the permission table about an act on an establishment's stock; empty for what concerns all of them. Support acting where

@@ -122,8 +122,8 @@ func (s *Server) delegationNotice(v *visit) (string, error) {
 		case err != nil:
 			return "", err
 		case asked == "fait" && d.By == v.Actor.ID:
-			return fmt.Sprintf("C'est fait : %s répond avec vous du %s au %s (%s). Cette personne et la direction sont prévenues.",
-				d.ToName, d.From.Say(today), d.Until.Say(today), d.Scope.French()), nil
+			return fmt.Sprintf("C'est fait : %s du %s au %s (%s). Cette personne et la direction sont prévenues.",
+				sayLent(d, today), d.From.Say(today), d.Until.Say(today), d.Scope.French()), nil
 		case asked == "fini" && d.EndedBy == v.Actor.ID:
 			return fmt.Sprintf("C'est fait : la délégation %s a pris fin. Cette personne et la direction sont prévenues.", okey.SayOf(d.ToName)), nil
 		case asked == "fini" && !d.EndedAt.IsZero() && okey.May(okey.ActDelegate, v.Actor, okey.Subject{UAI: d.UAI}, today) == nil:

@@ -92,13 +92,28 @@ func (s *Server) delegationLine(v *visit) (string, error) {
 		today := days[d.UAI]
 		switch d.State(today) {
 		case okey.DelegationCurrent:
-			said = append(said, fmt.Sprintf("%s répond avec vous jusqu'au %s.", d.ToName, d.Until.Say(today)))
+			said = append(said, fmt.Sprintf("%s jusqu'au %s.", sayLent(d, today), d.Until.Say(today)))
 		case okey.DelegationComing:
-			said = append(said, fmt.Sprintf("%s répondra avec vous à partir du %s.", d.ToName, d.From.Say(today)))
+			said = append(said, fmt.Sprintf("%s à partir du %s.", sayLent(d, today), d.From.Say(today)))
 		}
 	}
 	if len(said) == 0 {
 		return "Aucune délégation en cours ni à venir.", nil
 	}
 	return strings.Join(said, " "), nil
+}
+
+// sayLent is what a delegate does with whoever named them: who was lent the handovers and the stock alone answers nothing.
+func sayLent(d sql.ListedDelegation, today okey.Day) string {
+	coming := d.State(today) == okey.DelegationComing
+	does := "répond avec vous"
+	switch {
+	case d.Scope == okey.HandoverAndStock && coming:
+		does = "remettra les clefs et tiendra le stock avec vous"
+	case d.Scope == okey.HandoverAndStock:
+		does = "remet les clefs et tient le stock avec vous"
+	case coming:
+		does = "répondra avec vous"
+	}
+	return d.ToName + " " + does
 }

@@ -143,3 +143,22 @@ func TestHomeShowsWhatAwaitsByEstablishmentOldestFirst(t *testing.T) {
 		assert.Contains(t, roux.get(page).text(), "Eve Morel répond avec vous jusqu'au "+here().AddDays(6).Say(here())+".")
 	}
 }
+
+// Who was lent the handovers and the stock alone is not said to answer; what begins later is not said to have begun.
+func TestALineSaysWhatADelegateDoesAndFromWhen(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	roux := h.as(c.roux)
+	eve, gus := h.Person("Eve Morel", okey.Staff, scene.Tilleuls), h.Person("Gus Later", okey.Staff, scene.Tilleuls)
+	until := here().AddDays(6)
+	done := roux.done(roux.lends(eve.UID, okey.HandoverAndStock, 6))
+	assert.Contains(t, done.text(), "C'est fait : Eve Morel remet les clefs et tient le stock avec vous du "+here().Say(here())+" au "+until.Say(here()))
+	assert.Contains(t, roux.get("/").text(), "Eve Morel remet les clefs et tient le stock avec vous jusqu'au "+until.Say(here())+".")
+
+	for scope, does := range map[okey.Scope]string{okey.Everything: "répondra avec vous", okey.HandoverAndStock: "remettra les clefs et tiendra le stock avec vous"} {
+		later := append(lend(gus.UID, scope, 6), "from", here().AddDays(3).String())
+		given := roux.done(roux.fill(delegations, delegations+"/"+string(scene.Tilleuls), later...))
+		assert.Contains(t, given.text(), "C'est fait : Gus Later "+does+" du "+here().AddDays(3).Say(here()))
+		assert.Contains(t, roux.get("/").text(), "Gus Later "+does+" à partir du "+here().AddDays(3).Say(here())+".")
+	}
+}

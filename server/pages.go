@@ -223,6 +223,9 @@ func (s *Server) greet(c *gin.Context) (*visit, error) {
 // show writes a page. It is made whole first: a template that fails must not leave half a page behind.
 func (s *Server) show(v *visit, status int, name string, sc screen) error {
 	sc.Failed = sc.Warning != "" || status == http.StatusUnprocessableEntity || status == http.StatusConflict || status == http.StatusTooManyRequests
+	if status == http.StatusUnprocessableEntity {
+		s.keepSent(v)
+	}
 	s.dress(v, &sc)
 	var page bytes.Buffer
 	if err := pageTemplates[name].Execute(&page, sc); err != nil {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"strings"
 
 	"okey"
 )
@@ -71,10 +72,12 @@ func (s *Server) declarationPage(v *visit, d declaration) error {
 		return err
 	}
 	f := d.form(v, key)
-	f.Values["comment"] = symptoms[v.Query("depuis")]
 	notice := ""
 	if s.restore(v, f) {
 		notice = restoredNotice
+	}
+	if strings.TrimSpace(f.Values["comment"]) == "" {
+		f.Values["comment"] = symptoms[v.Query("depuis")]
 	}
 	return s.showDeclaration(v, http.StatusOK, d, key, f, notice, "")
 }

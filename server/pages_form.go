@@ -187,7 +187,7 @@ func (f *form) number(name string, least, most int) (n int, read bool) {
 	return 0, false
 }
 
-// draft is a form that was sent after its session had ended.
+// draft is a form that was sent after its session had ended, or that came back with something to correct.
 type draft struct {
 	Path   string            `json:"path"`
 	Person string            `json:"person"` // who opened the form: nobody else gets to read it
@@ -210,14 +210,8 @@ func (s *Server) keepDraft(v *visit) {
 	kept := false
 	if v.Request.ParseForm() == nil {
 		sent := v.Request.PostForm
-		d := draft{Path: v.Request.URL.Path, Person: sent.Get("person"), Action: sent.Get("action"), Values: map[string]string{}, At: v.Now}
-		for name := range sent {
-			if !slices.Contains(neverKept, name) && !slices.Contains(asksAgain, name) {
-				d.Values[name] = sent.Get(name)
-			}
-		}
-		if text, err := json.Marshal(d); err == nil && len(text) <= draftRoom(d.Path) && d.Person != "" {
-			kept = s.holdDraft(v, string(text))
+		if text := draftOf(v, sent.Get("person"), sent.Get("action")); text != "" && sent.Get("person") != "" {
+			kept = s.holdDraft(v, text)
 		}
 	}
 	sc := screen{Title: "Votre session a pris fin", Body: sessionEnded{
@@ -226,6 +220,32 @@ func (s *Server) keepDraft(v *visit) {
 	if err := s.show(v, http.StatusUnauthorized, "session", sc); err != nil {
 		s.failVisit(v, err)
 	}
+}
+
+// keepSent puts aside what a signed-in person has just sent and OKEY did not take: whoever opens the form's page again finds it there. Its id is not
+// kept, for it may have served.
+func (s *Server) keepSent(v *visit) {
+	if !v.signedIn() || v.Request.Method != http.MethodPost {
+		return
+	}
+	if text := draftOf(v, v.Actor.ID.String(), ""); text != "" {
+		s.sessions.Put(v.ctx(), sessionDraft, text)
+	}
+}
+
+// draftOf is what was sent as the session keeps it; empty where it is too long.
+func draftOf(v *visit, person, action string) string {
+	d := draft{Path: v.Request.URL.Path, Person: person, Action: action, Values: map[string]string{}, At: v.Now}
+	for name := range v.Request.PostForm {
+		if !slices.Contains(neverKept, name) && !slices.Contains(asksAgain, name) {
+			d.Values[name] = v.Request.PostForm.Get(name)
+		}
+	}
+	text, err := json.Marshal(d)
+	if err != nil || len(text) > draftRoom(d.Path) {
+		return ""
+	}
+	return string(text)
 }
 
 // holdDraft keeps what anybody at all may have sent: a network that has sent many such forms within ten minutes is told that this one is not kept.
@@ -255,13 +275,17 @@ type sessionEnded struct {
 	Kept   bool
 }
 
-// restore fills a form with what its writer had sent when the session ended; true where there was something. It stays until it is sent.
+// restore fills a form with what its writer had sent when the session ended, or when OKEY found something to correct; true where there was something.
+// It stays until it is sent. What was written for one establishment is not shown on another's page.
 func (s *Server) restore(v *visit, f *form) bool {
 	var d draft
 	if json.Unmarshal([]byte(s.sessions.GetString(v.ctx(), sessionDraft)), &d) != nil || d.Path != f.Path || v.Request.Method != http.MethodGet {
 		return false
 	}
 	if d.Person != v.Actor.ID.String() || v.Now.Sub(d.At) > draftLife {
+		return false
+	}
+	if here := f.Values["establishment"]; here != "" && d.Values["establishment"] != here {
 		return false
 	}
 	for name := range f.Fields {
@@ -275,4 +299,4 @@ func (s *Server) restore(v *visit, f *form) bool {
 	return true
 }
 
-const restoredNotice = "Votre session avait pris fin. Rien de ce que vous aviez écrit n'est perdu : vérifiez, puis envoyez."
+const restoredNotice = "Rien de ce que vous aviez écrit n'est perdu : vérifiez, puis envoyez."

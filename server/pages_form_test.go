@@ -207,3 +207,29 @@ func TestSomeoneInSeveralEstablishmentsChooses(t *testing.T) {
 	b.done(b.fill("/demandes/nouvelle", "/demandes/nouvelle", "need", "notes", "establishment", string(scene.Acacias)))
 	assert.Equal(t, string(scene.Acacias), h.Text(`SELECT uai FROM request`))
 }
+
+// Whoever is shown an error and opens the form's page again has nothing to type a second time, the PIN apart.
+func TestAFormThatCameBackIsThereWhenItsPageIsOpenedAgain(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Key(scene.Tilleuls)
+	lea, roux := h.as(c.lea), h.as(c.roux)
+	page := lea.asks()
+	require.Equal(t, http.StatusUnprocessableEntity, roux.answers(page, "", "un mot à garder").Status)
+	back := roux.get(page)
+	assert.Contains(t, back.text(), "Rien de ce que vous aviez écrit n'est perdu : vérifiez, puis envoyez.")
+	assert.NotContains(t, back.text(), "session")
+	form := back.form(t, page+"/reponse", "decision", "approve")
+	assert.Equal(t, "un mot à garder", form.Get("comment"))
+	assert.NotContains(t, h.as(c.roux).get(page).HTML, "un mot à garder", "another browser of the same person's")
+	roux.done(roux.post(page+"/reponse", form))
+	assert.NotContains(t, roux.get(page).text(), "Rien de ce que vous aviez écrit")
+
+	wrong := lea.fill(page+"/charte", page+"/charte", "read", "oui", "pin", "40718263", "pin2", "40718264")
+	require.Equal(t, http.StatusUnprocessableEntity, wrong.Status)
+	again := lea.get(page + "/charte")
+	assert.NotContains(t, again.HTML, "4071826")
+	assert.Zero(t, h.Count(`SELECT count(*) FROM session WHERE encode(data, 'escape') LIKE '%4071826%'`), "a PIN leaves the server's memory with the answer")
+	sent := again.form(t, page+"/charte", "pin", "40718263", "pin2", "40718263")
+	lea.done(lea.post(page+"/charte", sent))
+}

@@ -31,6 +31,7 @@ type inventoryScreen struct {
 }
 
 type inventoryList struct {
+	Finding     okey.Finding
 	Title, Hint string
 	Lines       []inventoryKey
 }
@@ -69,13 +70,13 @@ func (s *Server) managed(v *visit, uai okey.UAI) (sql.Place, error) {
 }
 
 func (s *Server) inventoryPage(v *visit) error {
-	uai := orderingAt(v)
-	f := inventoryForm(v, uai)
-	notice := ""
-	if s.restore(v, f) {
+	uai, notice := orderingAt(v), ""
+	f := inventoryForm(v, chosenSchool(v))
+	if v.Query("vide") == "" && s.restore(v, f) {
 		notice = restoredNotice
 		uai = okey.UAI(f.Values["establishment"])
 	}
+	f.Values["establishment"] = string(uai)
 	return s.showInventory(v, http.StatusOK, uai, f, notice, "")
 }
 
@@ -158,9 +159,10 @@ func (s *Server) reviewInventory(v *visit, place sql.Place, f *form, serials []o
 		return err
 	}
 	lines := okey.CompareInventory(place.UAI, serials, known)
+	s.keepSent(v) // whoever goes back, or follows a link, finds the list again
 	f.Button, f.Values["confirmed"], f.Values["compared"] = "Enregistrer l'inventaire", "oui", sumOf(serials)
 	return s.show(v, http.StatusOK, "inventory", screen{Title: "Inventaire", Notice: notice, Body: inventoryScreen{
-		Where: fmt.Sprintf("%s (%s)", place.Name, place.UAI), Form: f, Review: true, Lists: inventoryLists(lines, okey.ProposeSerials(place.UAI, lines, known)),
+		Where: fmt.Sprintf("%s (%s)", place.Name, place.UAI), Form: f, Review: true, Lists: comparedLists(lines, okey.ProposeSerials(place.UAI, lines, known)),
 	}})
 }
 
@@ -176,10 +178,30 @@ var findingHints = map[okey.Finding]string{
 	okey.FoundUnknown:   "OKEY ne connaît pas ces clefs. L'inventaire enregistré, l'assistance est prévenue : une fois confirmées, elles sont en stock.",
 }
 
+// comparedHints stand in a comparison: what would lead away from it waits until it is saved.
+var comparedHints = map[okey.Finding]string{
+	okey.Missing:    "Ces clefs devraient être là. Cherchez-les. Si elles restent introuvables, enregistrez d'abord : la page suivante vous mène à chacune, pour la déclarer perdue.",
+	okey.Unexpected: "Ces clefs sont là, mais OKEY les croit ailleurs. Enregistrez d'abord : la page suivante vous mène à chacune.",
+}
+
+// comparedLists are the lists of an inventory that is not saved yet: they lead nowhere.
+func comparedLists(lines []okey.InventoryLine, proposed map[okey.Serial][]okey.Serial) []inventoryList {
+	lists := inventoryLists(lines, proposed)
+	for i := range lists {
+		if hint := comparedHints[lists[i].Finding]; hint != "" {
+			lists[i].Hint = hint
+		}
+		for k := range lists[i].Lines {
+			lists[i].Lines[k].Path = ""
+		}
+	}
+	return lists
+}
+
 func inventoryLists(lines []okey.InventoryLine, proposed map[okey.Serial][]okey.Serial) []inventoryList {
 	var lists []inventoryList
 	for _, finding := range []okey.Finding{okey.Missing, okey.Unexpected, okey.FoundElsewhere, okey.FoundUnknown, okey.Found} {
-		list := inventoryList{Hint: findingHints[finding]}
+		list := inventoryList{Finding: finding, Hint: findingHints[finding]}
 		for _, line := range lines {
 			if line.Finding != finding {
 				continue

@@ -127,3 +127,34 @@ func TestAnAuditorReadsInventoriesAndCountsNone(t *testing.T) {
 	assert.Len(t, auditor.download("/inventaire.xlsx?etablissement="+string(scene.Tilleuls)), 1)
 	assert.NotContains(t, auditor.get("/assistance").text(), "Déplacer des clefs", "nothing is offered that is refused")
 }
+
+// A scan of a whole drawer is not lost to a link or the browser's back before it is saved.
+func TestAComparedListIsGivenBackUntilItIsSaved(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	gone := h.Key(scene.Tilleuls)
+	both := h.as(h.Person("Gus Double", okey.Principal, scene.Tilleuls, scene.Acacias))
+	page := "/inventaire?etablissement=" + string(scene.Tilleuls)
+	review := both.fill(page, "/inventaire", "serials", "004877777", "comment", "tiroir du haut")
+	assert.NotContains(t, review.HTML, `href="/clefs/`+string(gone), "nothing leads away before it is saved")
+	assert.Contains(t, review.text(), "enregistrez d'abord : la page suivante vous mène à chacune")
+
+	for _, way := range []string{page, "/inventaire"} {
+		back := both.get(way)
+		assert.Contains(t, back.text(), "Rien de ce que vous aviez écrit n'est perdu", way)
+		form := back.form(t, "/inventaire")
+		assert.Equal(t, "004877777", form.Get("serials"), way)
+		assert.Equal(t, "tiroir du haut", form.Get("comment"), way)
+		assert.Empty(t, form.Get("confirmed"), "it is compared again")
+	}
+	other := both.get("/inventaire?etablissement="+string(scene.Acacias)).form(t, "/inventaire")
+	assert.Empty(t, other.Get("serials"), "another drawer's list")
+	assert.Equal(t, string(scene.Acacias), other.Get("establishment"))
+	assert.Empty(t, both.get(page+"&vide=oui").form(t, "/inventaire").Get("serials"))
+	assert.Equal(t, "004877777", both.get(page).form(t, "/inventaire").Get("serials"), "to look at an empty page loses nothing")
+
+	saved := both.done(both.post("/inventaire", review.form(t, "/inventaire")))
+	assert.Contains(t, saved.HTML, `href="/clefs/`+string(gone))
+	assert.Empty(t, both.get(page).form(t, "/inventaire").Get("serials"))
+	assert.Empty(t, h.as(c.roux).get("/inventaire").form(t, "/inventaire").Get("serials"))
+}

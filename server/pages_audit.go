@@ -100,6 +100,9 @@ func shownDetail(e sql.Entry) string {
 			return okey.SayCount(n, noun)
 		}
 	}
+	if text, ok := strings.CutPrefix(e.Detail, "published:"); ok {
+		return text
+	}
 	if e.Event == eventCharterSigned {
 		text, _, _ := strings.Cut(e.Detail, ":")
 		return text

@@ -207,12 +207,14 @@ func (s *Store) VerifyAudit(ctx context.Context, noted ...Mark) (Mark, error) {
 	return markOf(seq, before), s.verifyHead(ctx, snapshot, seq, before)
 }
 
-// emptyAudit is right as long as nothing has been done: whatever is, is audited.
-func emptyAudit(ctx context.Context, snapshot *sqlx.Tx) error {
+// fromTheBeginning is for an audit that somebody emptied, and that has begun anew, perhaps: whatever is done is audited, and the audit loses nothing
+// by age. Where all that was done is gone too, only a mark that was noted tells.
+func fromTheBeginning(ctx context.Context, snapshot *sqlx.Tx) error {
 	var done bool
-	err := snapshot.GetContext(ctx, &done, `SELECT EXISTS (SELECT FROM action WHERE outcome IS NOT NULL) OR EXISTS (SELECT FROM key_event)`)
+	err := snapshot.GetContext(ctx, &done, `WITH first AS (SELECT coalesce(min(at), 'infinity') - interval '1 minute' AS at FROM audit)
+		SELECT EXISTS (SELECT FROM action, first WHERE action.outcome IS NOT NULL AND action.judged_at < first.at) OR EXISTS (SELECT FROM key_event, first WHERE key_event.at < first.at)`)
 	if err == nil && done {
-		err = okey.Errorf(okey.CodeInvalid, "le journal est vide, alors que des choses ont été faites : il a été effacé.")
+		err = okey.Errorf(okey.CodeInvalid, "le journal commence après des choses qui ont été faites : ce qu'il en disait a été effacé.")
 	}
 	return err
 }
@@ -231,11 +233,13 @@ func (s *Store) verifyHead(ctx context.Context, snapshot *sqlx.Tx, seq int64, ma
 	case err != nil:
 		return err
 	case seq == 0 && head.Seq == 0:
-		return emptyAudit(ctx, snapshot)
+		return fromTheBeginning(ctx, snapshot)
 	case head.Seq != seq || !bytes.Equal(head.MAC, mac):
 		return okey.Errorf(okey.CodeInvalid, "le journal s'arrête à l'entrée %d, sa tête dit %d : la fin a été coupée.", seq, head.Seq)
+	case s.key.Get(head.Version) == nil: // an empty key seals whatever one likes
+		return okey.Errorf(okey.CodeInvalid, "la clef d'audit n° %d, qui signe la tête du journal, n'est pas dans OKEY_AUDIT_KEYS.", head.Version)
 	case !bytes.Equal(head.Seal, sealMAC(s.key.Get(head.Version), head.Seq, head.MAC)):
 		return okey.Errorf(okey.CodeInvalid, "la tête du journal a été modifiée.")
 	}
-	return nil
+	return fromTheBeginning(ctx, snapshot)
 }

@@ -2,6 +2,10 @@ package sql_test
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"strings"
 	"testing"
 
@@ -35,6 +39,30 @@ func TestAnUntouchedAuditVerifies(t *testing.T) {
 	n, err := audited(t, 5).Store.VerifyAudit(context.Background())
 	require.NoError(t, err)
 	assert.EqualValues(t, 5, n.Seq)
+}
+
+// A head that names a key nobody has would be sealed by the empty key, which everybody has.
+func TestAHeadSealedWithAnotherKeyIsFound(t *testing.T) {
+	s := audited(t, 5)
+	mac := hmac.New(sha256.New, nil)
+	mac.Write([]byte("head"))
+	mac.Write(binary.BigEndian.AppendUint64(nil, 4))
+	last, err := hex.DecodeString(s.Text(`SELECT encode(mac, 'hex') FROM audit WHERE seq = 4`))
+	require.NoError(t, err)
+	mac.Write(last)
+	s.Exec(`DELETE FROM audit WHERE seq = 5`)
+	s.Exec(`UPDATE audit_head SET seq = 4, mac = $1, key_version = 99, seal = $2`, last, mac.Sum(nil))
+	_, err = s.Store.VerifyAudit(t.Context())
+	assert.ErrorContains(t, err, "n'est pas dans OKEY_AUDIT_KEYS")
+}
+
+func TestAnAuditThatBeginsAnewIsFoundByWhatWasDoneBefore(t *testing.T) {
+	s := audited(t, 2)
+	s.Exec(`INSERT INTO key_event (serial, seq, at, reason, state) VALUES ($1, 1, $2::timestamptz - interval '1 day', 'lost', 'lost')`, string(s.Key(scene.Tilleuls)), scene.Now)
+	s.Exec(`DELETE FROM audit; UPDATE audit_head SET seq = 0, mac = '', seal = ''`)
+	grow(t, s, 2)
+	_, err := s.Store.VerifyAudit(t.Context())
+	assert.ErrorContains(t, err, "le journal commence après des choses qui ont été faites")
 }
 
 func TestEveryTouchOfTheAuditIsFound(t *testing.T) {
@@ -96,7 +124,7 @@ func TestAnEmptiedAuditIsNoNewOne(t *testing.T) {
 	require.NoError(t, err, "nothing was ever done")
 	s.Exec(`INSERT INTO key_event (serial, seq, at, reason, state) VALUES ($1, 1, now(), 'lost', 'lost')`, string(s.Key(scene.Tilleuls)))
 	_, err = s.Store.VerifyAudit(context.Background())
-	assert.ErrorContains(t, err, "il a été effacé")
+	assert.ErrorContains(t, err, "a été effacé")
 }
 
 func TestTheAuditIsChainedInTheOrderOfCommits(t *testing.T) {

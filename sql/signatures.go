@@ -88,6 +88,16 @@ func (r signedRow) matches(e auditRow, key []byte) bool {
 	return said[2] == r.names(key) || r.Erased && r.Name == "" && r.UID == ""
 }
 
+// signaturesKept is for how many months at least after the signing a request stands: it stands so long after its end.
+func signaturesKept() int {
+	for _, k := range okey.Keepings() {
+		if k.Data == okey.KeptRequests {
+			return k.Months
+		}
+	}
+	return 0
+}
+
 // sameMoment allows for the microsecond by which the database and OKEY may have rounded apart.
 func sameMoment(a, b time.Time) bool { return a.Sub(b).Abs() <= time.Microsecond }
 
@@ -99,12 +109,21 @@ func (s *Store) CheckCharters(ctx context.Context) (int, error) {
 		Altered  int `db:"altered"`
 		Unknown  int `db:"unknown"`
 		Redated  int `db:"redated"`
+		Smuggled int `db:"smuggled"`
+		Swapped  int `db:"swapped"`
+		Gone     int `db:"gone"`
 	}
 	err := s.get(ctx, &found, "", `SELECT (SELECT count(*) FROM charter) AS versions,
 		(SELECT count(*) FROM charter WHERE encode(sha256(convert_to(body, 'UTF8')), 'hex') <> sha256) AS altered,
 		(SELECT count(*) FROM audit a WHERE a.event = $1 AND NOT EXISTS (SELECT FROM charter c WHERE c.sha256 = split_part(a.detail, ':', 1))) AS unknown,
 		(SELECT count(*) FROM charter c JOIN audit a ON a.event = 'charter' AND a.subject = 'charter:' || c.version
-			WHERE c.published_at NOT BETWEEN a.at - interval '1 microsecond' AND a.at + interval '1 microsecond') AS redated`, eventSigned)
+			WHERE c.published_at NOT BETWEEN a.at - interval '1 microsecond' AND a.at + interval '1 microsecond') AS redated,
+		(SELECT count(*) FROM charter c WHERE CASE c.version WHEN 1 THEN c.sha256 <> $2 ELSE NOT EXISTS (SELECT FROM audit a
+			WHERE a.event = 'charter' AND a.subject = 'charter:' || c.version AND a.detail IN ('published', 'published:' || c.sha256)) END) AS smuggled,
+		(SELECT count(*) FROM request r JOIN charter c ON c.version = r.charter WHERE r.charter_sha256 <> c.sha256) AS swapped,
+		(SELECT count(*) FROM audit a WHERE a.event = $1 AND a.at > now() - make_interval(months => $3) AND a.subject LIKE 'request:%'
+			AND NOT EXISTS (SELECT FROM request r WHERE r.id::text = split_part(a.subject, ':', 2))) AS gone`,
+		eventSigned, okey.CharterSum(okey.FirstCharter), signaturesKept())
 	switch {
 	case err != nil:
 		return 0, fmt.Errorf("look at the charters: %w", err)
@@ -114,11 +133,20 @@ func (s *Store) CheckCharters(ctx context.Context) (int, error) {
 		return 0, okey.Errorf(okey.CodeInvalid, "le journal connaît des signatures d'un texte que plus aucune charte publiée ne porte.")
 	case found.Redated > 0:
 		return 0, okey.Errorf(okey.CodeInvalid, "la date de publication d'une charte n'est pas celle que dit le journal.")
+	case found.Smuggled > 0:
+		return 0, okey.Errorf(okey.CodeInvalid, "une version de la charte n'est pas celle qui a été publiée : le journal ne la connaît pas.")
 	}
 	different, err := s.differentSignatures(ctx)
 	if err == nil && different > 0 {
 		err = okey.Errorf(okey.CodeInvalid, "%s ce que le journal dit : %s.",
 			okey.SayCount(different, "signature")+okey.SayEither(different, " d'une demande n'est pas", " de demandes ne sont pas"), okey.SayEither(different, "la demande a été modifiée", "elles ont été modifiées"))
+	}
+	switch {
+	case err != nil:
+	case found.Swapped > 0:
+		err = okey.Errorf(okey.CodeInvalid, "%s d'une autre charte que celle de %s.", okey.SayCount(found.Swapped, "signature")+okey.SayEither(found.Swapped, " est", " sont"), okey.SayEither(found.Swapped, "sa version", "leur version"))
+	case found.Gone > 0:
+		err = okey.Errorf(okey.CodeInvalid, "le journal connaît %s dont la demande a disparu avant son terme.", okey.SayCount(found.Gone, "signature"))
 	}
 	return found.Versions, err
 }

@@ -5,10 +5,51 @@ import (
 	"testing"
 	"time"
 
+	"okey"
 	"okey/internal/scene"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
+
+func TestACharterThatNobodyPublishedIsFound(t *testing.T) {
+	for name, touch := range map[string]struct{ sql, says string }{
+		"added": {`INSERT INTO charter (version, body, sha256, published_at) VALUES (2, 'Texte.', encode(sha256('Texte.'), 'hex'), now())`, "le journal ne la connaît pas"},
+		"the first, replaced": {`INSERT INTO charter (version, body, sha256, published_at) SELECT 2, body || '.', 'x', now() FROM charter;
+			UPDATE charter SET body = 'Autre.', sha256 = encode(sha256('Autre.'), 'hex') WHERE version = 1;
+			UPDATE charter c SET body = left(c.body, -1), sha256 = encode(sha256(convert_to(left(c.body, -1), 'UTF8')), 'hex') WHERE version = 2`, "le journal ne la connaît pas"},
+		"exchanged for another": {`INSERT INTO charter (version, body, sha256, published_at) SELECT 2, 'Deux.', encode(sha256('Deux.'), 'hex'), published_at FROM charter;
+			INSERT INTO charter (version, body, sha256, published_at) SELECT 3, 'Trois.', encode(sha256('Trois.'), 'hex'), published_at FROM charter WHERE version = 1;
+			INSERT INTO audit (seq, at, event, via, subject, detail, key_version, mac) SELECT 1 + version, published_at, 'charter', 'support', 'charter:' || version, 'published', 1, '' FROM charter WHERE version > 1;
+			UPDATE request SET charter = 2, charter_sha256 = encode(sha256('Trois.'), 'hex'); UPDATE audit SET detail = encode(sha256('Trois.'), 'hex') WHERE seq = 1`, "d'une autre charte que celle de sa version"},
+		"its signature gone": {`DELETE FROM request`, "dont la demande a disparu"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := scene.New(t)
+			lea := s.Person("Léa Martin", okey.Staff, scene.Tilleuls)
+			s.Exec(`INSERT INTO request (id, person, uai, need, reason, stage, since, asked_at, approved_at, signed_at, charter, charter_sha256, closed_at)
+				SELECT gen_random_uuid(), $1, $2, '', 'first', 'handed_over', now(), now(), now(), now(), c.version, c.sha256, now() FROM charter c`, lea.ID, string(scene.Tilleuls))
+			s.Exec(`INSERT INTO audit (seq, at, event, actor, via, subject, detail, key_version, mac)
+				SELECT 1, r.signed_at, 'charter_signed', r.person, 'web', 'request:' || r.id, r.charter_sha256, 1, '' FROM request r`)
+			_, err := s.Store.CheckCharters(t.Context())
+			require.NoError(t, err)
+			s.Exec(`ALTER TABLE charter DISABLE TRIGGER ALL; ALTER TABLE request DISABLE TRIGGER ALL`)
+			s.Exec(touch.sql)
+			_, err = s.Store.CheckCharters(t.Context())
+			assert.ErrorContains(t, err, touch.says)
+			assert.ErrorContains(t, s.Store.CheckRole(t.Context()), "les gardes de la base")
+		})
+	}
+}
+
+func TestARoleThatMayRewriteAColumnOfTheAuditIsRefused(t *testing.T) {
+	for _, grant := range []string{`GRANT UPDATE (detail) ON audit TO okey_app`, `GRANT DELETE ON audit_head TO okey_app`, `GRANT UPDATE (body) ON charter TO okey_app`} {
+		s := scene.New(t)
+		require.NoError(t, s.Store.CheckRole(t.Context()))
+		s.Exec(grant)
+		assert.Error(t, s.Store.CheckRole(t.Context()), grant)
+	}
+}
 
 // Each signature is looked up in the audit by its index: doctor looks at those of years within the minutes that it has.
 func TestManySignaturesAreLookedUpOneByOne(t *testing.T) {

@@ -57,7 +57,7 @@ func (c *CharterPublish) Run(ctx context.Context, cfg *config.Config, out io.Wri
 		if published, err = tx.PublishCharter(ctx, text, now); err != nil || published.Version == before.Version {
 			return err
 		}
-		tx.Audit(sql.Entry{At: now, Event: "charter", Via: okey.ViaSupport, Subject: fmt.Sprintf("charter:%d", published.Version), Detail: "published"})
+		tx.Audit(sql.Entry{At: now, Event: "charter", Via: okey.ViaSupport, Subject: fmt.Sprintf("charter:%d", published.Version), Detail: "published:" + published.SHA256})
 		return nil
 	})
 	if err != nil {

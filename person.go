@@ -17,6 +17,8 @@ type Person struct {
 	FamilyName string
 	GivenName  string
 	Mail       string
+
+	MailDenied bool // the identity provider says that nobody has checked the address
 }
 
 // Name is how pages and mails name someone: "Léa Martin".

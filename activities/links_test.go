@@ -38,6 +38,16 @@ func (o *office) known(url string) bool {
 	return err == nil && !found.Replaced
 }
 
+func TestAnAddressThatNobodyHasCheckedGetsNoLinkThatActs(t *testing.T) {
+	o := newOffice(t)
+	o.Key(scene.Tilleuls)
+	o.Exec(`UPDATE person SET mail_denied = true WHERE id = $1`, o.roux.ID)
+	request, v := o.ask(o.lea, okey.FirstKey)
+	arrived := o.follow(request, v)
+	assert.Contains(t, link(arrived[0]), base+"/valider/")
+	assert.Equal(t, base+"/demandes/"+request.String(), link(arrived[1]))
+}
+
 func TestAnotherIssueIsAnotherMailWithAnotherLink(t *testing.T) {
 	o := newOffice(t)
 	sam := o.Support("Sam Secours")

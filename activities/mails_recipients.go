@@ -117,7 +117,7 @@ func (p *post) decisionLink(ctx context.Context, person okey.Person) (url string
 	if err != nil {
 		return "", 0, err
 	}
-	if shared || strings.EqualFold(person.Mail, p.support) || schoolMailbox.MatchString(person.Mail) || p.request.Stage != okey.AwaitingDecision {
+	if shared || person.MailDenied || strings.EqualFold(person.Mail, p.support) || schoolMailbox.MatchString(person.Mail) || p.request.Stage != okey.AwaitingDecision {
 		return p.page(), issue, nil
 	}
 	since, err := p.store.AnswersSince(ctx, person.ID, p.request, p.today, p.zone)

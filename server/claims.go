@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/mail"
 	"strings"
 	"time"
+	"unicode"
 
 	"okey"
 )
@@ -69,24 +71,44 @@ func (cl claims) person(uid string) (okey.Person, error) {
 	if p.UID == "" {
 		p.UID = cl.text("sub")
 	}
-	if p.UID == "" {
+	switch {
+	case p.UID == "":
 		return p, fmt.Errorf("the provider gave neither %s nor sub", uid)
-	}
-	if !okey.HidesNothing(p.UID) {
+	case !okey.HidesNothing(p.UID), strings.ContainsFunc(p.UID, unicode.IsControl):
 		return p, fmt.Errorf("the provider gave a %s with characters that nobody sees", uid)
+	case len(p.UID) > longestUID:
+		return p, fmt.Errorf("the provider gave a %s of more than %d bytes", uid, longestUID)
 	}
 	if p.Name() == "" {
 		p.FamilyName = okey.VisibleLine(cl.text("name"))
 	}
+	p.GivenName, p.FamilyName = bounded(p.GivenName), bounded(p.FamilyName)
+	p.MailDenied = p.Mail != "" && cl.text("email_verified") == "false"
 	return p, nil
 }
 
-// mail is the address; none where it is not, for people's eyes, what it is for machines.
-func (cl claims) mail() string {
-	if text := cl.text("email"); okey.HidesNothing(text) {
-		return text
+// What a person is called and known by, at most: a staff file bounds them, too.
+const (
+	longestUID  = 254
+	longestName = 100 // in characters
+)
+
+func bounded(name string) string {
+	if runes := []rune(name); len(runes) > longestName {
+		return strings.TrimSpace(string(runes[:longestName]))
 	}
-	return ""
+	return name
+}
+
+// mail is the address; none where it is no bare address, or not, for people's eyes, what it is for machines: "X" <a@b.fr> would be another person's to
+// whoever compares.
+func (cl claims) mail() string {
+	text := cl.text("email")
+	address, err := mail.ParseAddress(text)
+	if err != nil || address.Address != text || !okey.HidesNothing(text) || len(text) > longestUID {
+		return ""
+	}
+	return text
 }
 
 // verified tells whether the provider vouches for the mail address: true, or "true" with some.

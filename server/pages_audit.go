@@ -100,6 +100,9 @@ func shownDetail(e sql.Entry) string {
 			return okey.SayCount(n, noun)
 		}
 	}
+	if scopes, ok := strings.CutPrefix(e.Detail, "created:"); ok {
+		return "donné : " + strings.ReplaceAll(scopes, "+", ", ")
+	}
 	if text, ok := strings.CutPrefix(e.Detail, "published:"); ok {
 		return text
 	}

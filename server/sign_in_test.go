@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -205,6 +206,57 @@ func TestClaimsBringNothingThatNobodySees(t *testing.T) {
 	v = h.visitor()
 	assert.Equal(t, http.StatusUnauthorized, v.do(http.MethodGet, "/connexion/retour?code=the-code&state="+v.leave(p, "/connexion")).Status, "nobody is taken for somebody else")
 	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM person`))
+}
+
+// What a provider says may be what its people have chosen: names, addresses and uids are held to what a staff file may say.
+func TestClaimsAreHeldToWhatAPersonMayBeCalled(t *testing.T) {
+	for name, test := range map[string]struct {
+		claims map[string]any
+		status int
+		mail   string
+	}{
+		"an address":         {map[string]any{"email": "lea@ac-nice.fr"}, http.StatusSeeOther, "lea@ac-nice.fr"},
+		"a name before it":   {map[string]any{"email": `"H" <ce.0069001B@ac-nice.fr>`}, http.StatusSeeOther, ""},
+		"in brackets":        {map[string]any{"email": "<ce.0069001b@ac-nice.fr>"}, http.StatusSeeOther, ""},
+		"somebody's uid":     {map[string]any{"email": "lmartin"}, http.StatusSeeOther, ""},
+		"nothing in a text":  {map[string]any{"email": "a\x00b@ac-nice.fr"}, http.StatusSeeOther, ""},
+		"a long name":        {map[string]any{"given_name": strings.Repeat("é", 60000)}, http.StatusSeeOther, ""},
+		"a long uid":         {map[string]any{"uid": strings.Repeat("x", 3000)}, http.StatusUnauthorized, ""},
+		"a uid of two lines": {map[string]any{"uid": "a\nb"}, http.StatusUnauthorized, ""},
+		"a uid with an end":  {map[string]any{"uid": "a\x00b"}, http.StatusUnauthorized, ""},
+		"nobody checked it":  {map[string]any{"email": "lea@ac-nice.fr", "email_verified": false}, http.StatusSeeOther, "lea@ac-nice.fr"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, p := newGate(t)
+			p.claims = map[string]any{"sub": "s-1", "uid": "s1", "given_name": "Nina"}
+			maps.Copy(p.claims, test.claims)
+			v := h.visitor()
+			assert.Equal(t, test.status, v.do(http.MethodGet, "/connexion/retour?code=the-code&state="+v.leave(p, "/connexion")).Status)
+			if test.status == http.StatusSeeOther {
+				assert.Equal(t, test.mail, h.Text(`SELECT mail FROM person`))
+				assert.LessOrEqual(t, h.Count(`SELECT length(given_name) FROM person`), 100)
+				assert.Equal(t, test.claims["email_verified"] == false, h.Count(`SELECT count(*) FROM person WHERE mail_denied`) == 1)
+			}
+		})
+	}
+}
+
+// A role that was granted by address waits for that address, not for whoever is called so.
+func TestAUIDThatLooksLikeAGrantedAddressOpensNothing(t *testing.T) {
+	h, p := newGate(t)
+	h.Exec(`INSERT INTO person (uid, family_name, given_name, mail, support, created_at) VALUES ('sam@exemple.fr', '', '', 'Sam@exemple.fr', true, now())`)
+	for _, verified := range []bool{false, true} {
+		status := map[bool]int{false: http.StatusForbidden, true: http.StatusSeeOther}[verified]
+		p.claims = map[string]any{"sub": "s-7", "uid": "sam@exemple.fr", "given_name": "Mal", "email": "sam@exemple.fr", "email_verified": verified}
+		if !verified {
+			p.claims["email"] = "mallory@x.fr"
+		}
+		v := h.visitor()
+		assert.Equal(t, status, v.do(http.MethodGet, "/connexion/retour?code=the-code&state="+v.leave(p, "/connexion")).Status, verified)
+		if !verified {
+			assert.Zero(t, h.Count(`SELECT count(*) FROM person WHERE given_name <> ''`))
+		}
+	}
 }
 
 func TestAGrantByAddressIsAdoptedOnlyByAVerifiedAddress(t *testing.T) {

@@ -98,8 +98,8 @@ const adoptGranted = `UPDATE person p SET uid = i.uid
 const writePeople = `INSERT INTO person AS p (id, uid, family_name, given_name, mail, created_at)
 	SELECT gen_random_uuid(), i.uid, i.family_name, i.given_name, i.mail, $1
 	FROM (SELECT DISTINCT ON (uid) uid, family_name, given_name, mail FROM import_staff ORDER BY uid, line) i ORDER BY i.uid
-	ON CONFLICT (uid) DO UPDATE SET family_name = excluded.family_name, given_name = excluded.given_name, mail = excluded.mail
-	WHERE (p.family_name, p.given_name, p.mail) IS DISTINCT FROM (excluded.family_name, excluded.given_name, excluded.mail)`
+	ON CONFLICT (uid) DO UPDATE SET family_name = excluded.family_name, given_name = excluded.given_name, mail = excluded.mail, mail_denied = false
+	WHERE (p.family_name, p.given_name, p.mail, p.mail_denied) IS DISTINCT FROM (excluded.family_name, excluded.given_name, excluded.mail, false)`
 
 // A person who is there under another function loses the old one even where nobody is removed: the file says what they are.
 const endAssignments = `DELETE FROM assignment a WHERE (` + absent + ` AND ` + complete + `) OR (a.source = 'import'

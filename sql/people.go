@@ -20,14 +20,15 @@ type personRow struct {
 	Mail       string    `db:"mail"`
 	Support    bool      `db:"support"`
 	Auditor    bool      `db:"auditor"`
+	MailDenied bool      `db:"mail_denied"`
 
 	SessionsFrom stdsql.NullTime `db:"sessions_from"`
 }
 
-const personColumns = `p.id, p.uid, p.family_name, p.given_name, p.mail, p.support, p.auditor, p.sessions_from`
+const personColumns = `p.id, p.uid, p.family_name, p.given_name, p.mail, p.support, p.auditor, p.mail_denied, p.sessions_from`
 
 func (p personRow) person() okey.Person {
-	return okey.Person{ID: p.ID, UID: p.UID, FamilyName: p.FamilyName, GivenName: p.GivenName, Mail: p.Mail}
+	return okey.Person{ID: p.ID, UID: p.UID, FamilyName: p.FamilyName, GivenName: p.GivenName, Mail: p.Mail, MailDenied: p.MailDenied}
 }
 
 func people(rows []personRow) []okey.Person {
@@ -54,10 +55,11 @@ func (r reader) PersonByUID(ctx context.Context, uid string) (okey.Person, error
 	return row.person(), err
 }
 
-// PeopleByMail returns everybody with that address, whatever its capitals: addresses are not unique.
+// PeopleByMail returns everybody with that address, whatever its capitals: addresses are not unique. Whose address nobody has checked is found by uid
+// alone.
 func (r reader) PeopleByMail(ctx context.Context, mail string) ([]okey.Person, error) {
 	var rows []personRow
-	err := r.all(ctx, &rows, `SELECT `+personColumns+` FROM person p WHERE lower(p.mail) = lower($1) ORDER BY p.uid`, mail)
+	err := r.all(ctx, &rows, `SELECT `+personColumns+` FROM person p WHERE lower(p.mail) = lower($1) AND NOT p.mail_denied ORDER BY p.uid`, mail)
 	return people(rows), err
 }
 
@@ -151,7 +153,7 @@ func (r reader) SharedAddress(ctx context.Context, mail string) (bool, error) {
 func (t *Tx) SavePerson(ctx context.Context, p okey.Person, at time.Time) (okey.PersonID, error) {
 	var id uuid.UUID
 	err := t.get(ctx, &id, nobody, `INSERT INTO person (uid, family_name, given_name, mail, created_at) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (uid) DO UPDATE SET family_name = excluded.family_name, given_name = excluded.given_name, mail = excluded.mail
+		ON CONFLICT (uid) DO UPDATE SET family_name = excluded.family_name, given_name = excluded.given_name, mail = excluded.mail, mail_denied = false
 		RETURNING id`, p.UID, p.FamilyName, p.GivenName, p.Mail, at)
 	return id, err
 }

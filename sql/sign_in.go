@@ -3,6 +3,7 @@ package sql
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"okey"
@@ -21,14 +22,18 @@ func (s *Store) SignIn(ctx context.Context, p okey.Person, says okey.DirectorySa
 				return err
 			}
 		}
+		if err := t.notPlaceholder(ctx, p, verified); err != nil {
+			return err
+		}
 		// An empty claim takes nothing away.
-		err := t.get(ctx, &id, nobody, `INSERT INTO person AS known (uid, family_name, given_name, mail, created_at) VALUES ($1, $2, $3, $4, $5)
-			ON CONFLICT (uid) DO UPDATE SET (family_name, given_name, mail) = (
+		err := t.get(ctx, &id, nobody, `INSERT INTO person AS known (uid, family_name, given_name, mail, mail_denied, created_at) VALUES ($1, $2, $3, $4, $6, $5)
+			ON CONFLICT (uid) DO UPDATE SET (family_name, given_name, mail, mail_denied) = (
 				SELECT CASE WHEN known_by_import THEN known.family_name ELSE coalesce(nullif(excluded.family_name, ''), known.family_name) END,
 					CASE WHEN known_by_import THEN known.given_name ELSE coalesce(nullif(excluded.given_name, ''), known.given_name) END,
-					CASE WHEN known_by_import THEN known.mail ELSE coalesce(nullif(excluded.mail, ''), known.mail) END
+					CASE WHEN known_by_import THEN known.mail ELSE coalesce(nullif(excluded.mail, ''), known.mail) END,
+					CASE WHEN known_by_import OR excluded.mail = '' THEN known.mail_denied ELSE excluded.mail_denied END
 				FROM (SELECT EXISTS (SELECT FROM assignment a WHERE a.person = known.id AND a.source = 'import') AS known_by_import) AS directory)
-			RETURNING id`, p.UID, p.FamilyName, p.GivenName, p.Mail, at)
+			RETURNING id`, p.UID, p.FamilyName, p.GivenName, p.Mail, at, p.MailDenied)
 		if err != nil {
 			return err
 		}
@@ -46,6 +51,20 @@ func (t *Tx) adopt(ctx context.Context, p okey.Person) error {
 	return t.exec(ctx, `UPDATE person SET uid = $1 WHERE uid = lower($2) AND uid <> '' AND NOT EXISTS (SELECT FROM person WHERE uid = $1)
 		AND NOT EXISTS (SELECT FROM assignment a WHERE a.person = person.id) AND NOT EXISTS (SELECT FROM request r WHERE r.person = person.id)
 		AND NOT EXISTS (SELECT FROM key k WHERE k.holder = person.id)`, p.UID, p.Mail)
+}
+
+// notPlaceholder refuses whoever has, as uid, the address by which a role was granted before anybody's first sign-in: that row waits for its address,
+// vouched for.
+func (t *Tx) notPlaceholder(ctx context.Context, p okey.Person, verified bool) error {
+	if verified && strings.EqualFold(p.Mail, p.UID) {
+		return nil
+	}
+	var waits bool
+	err := t.get(ctx, &waits, "", `SELECT EXISTS (SELECT FROM person WHERE uid = $1 AND lower(mail) = uid AND family_name = '' AND given_name = '' AND (support OR auditor))`, p.UID)
+	if err == nil && waits {
+		err = okey.Errorf(okey.CodeForbidden, "Un rôle attend cette adresse, et le service d'identité ne garantit pas qu'elle est la vôtre : rien n'est ouvert. Écrivez à l'assistance.")
+	}
+	return err
 }
 
 // KeepSession writes a session that has begun; one that has ended meanwhile stays ended.

@@ -6,6 +6,7 @@ import (
 	stdsql "database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"okey"
@@ -28,7 +29,7 @@ func hashToken(token string) []byte {
 	return sum[:]
 }
 
-// SaveToken keeps a token's hash until it expires.
+// SaveToken keeps a token's hash until it expires. The audit says whose it is, and what a service may do with it.
 func (t *Tx) SaveToken(ctx context.Context, token string, b Bearer, at, expires time.Time) error {
 	if b.Scopes == nil {
 		b.Scopes = []string{}
@@ -38,7 +39,16 @@ func (t *Tx) SaveToken(ctx context.Context, token string, b Bearer, at, expires 
 	if err != nil {
 		return fmt.Errorf("save a token: %w", err)
 	}
+	t.Audit(Entry{At: at, Event: "token", Via: okey.ViaSupport, Subject: b.about(), Detail: strings.TrimSuffix("created:"+strings.Join(b.Scopes, "+"), ":")})
 	return nil
+}
+
+// about names the bearer as a subject of the audit.
+func (b Bearer) about() string {
+	if b.Service != "" {
+		return "service:" + b.Service
+	}
+	return AboutPerson(b.Person)
 }
 
 // RevokeTokens ends all tokens of a person, or of a service, and returns how many still held.
@@ -50,11 +60,7 @@ func (t *Tx) RevokeTokens(ctx context.Context, b Bearer, at time.Time) (int, err
 	if err != nil {
 		return 0, fmt.Errorf("revoke tokens: %w", err)
 	}
-	subject := AboutPerson(b.Person)
-	if b.Service != "" {
-		subject = "service"
-	}
-	t.Audit(Entry{At: at, Event: "token", Via: okey.ViaSupport, Subject: subject, Detail: "revoked"})
+	t.Audit(Entry{At: at, Event: "token", Via: okey.ViaSupport, Subject: b.about(), Detail: "revoked"})
 	return n, nil
 }
 

@@ -133,6 +133,29 @@ func TestGrantMakesAnInstallationsFirstSupport(t *testing.T) {
 	assert.EqualValues(t, 3, n.Seq)
 }
 
+// A role goes to the one who is meant: not to whoever calls their address like another's uid, nor to an address that nobody has checked.
+func TestGrantAndRevokeTakeNobodyForAnother(t *testing.T) {
+	d := newDesk(t)
+	thomas, eve := d.Person("Thomas Nguyen", okey.Staff, scene.Tilleuls), d.Person("Eve X", okey.Staff)
+	d.Exec(`UPDATE person SET mail = $2 WHERE id = $1`, eve.ID, thomas.UID)
+	for _, args := range [][]string{{"grant", "auditor", thomas.UID}, {"revoke", thomas.UID}, {"token", thomas.UID}} {
+		code, _, said := d.okey(args...)
+		assert.Equal(t, 1, code, args)
+		assert.Contains(t, said, eve.UID)
+	}
+	d.Exec(`UPDATE person SET mail = 'chef@ac-nice.fr', mail_denied = true WHERE id = $1`, eve.ID)
+	code, out, said := d.okey("grant", "support", "chef@ac-nice.fr")
+	require.Equal(t, 0, code, said)
+	assert.Contains(t, out, "OKEY ne connaissait pas cette personne")
+	assert.Zero(t, d.Count(`SELECT count(*) FROM person WHERE support AND id = $1`, eve.ID))
+	code, out, said = d.okey("grant", "auditor", eve.UID)
+	require.Equal(t, 0, code, said)
+	assert.Contains(t, out, "Eve X")
+	code, _, said = d.okey("token", "--service", "serveur-auth", "--scope", "pin-checks,keys")
+	require.Equal(t, 0, code, said)
+	assert.Equal(t, 1, d.Count(`SELECT count(*) FROM audit WHERE event = 'token' AND subject = 'service:serveur-auth' AND detail = 'created:pin-checks+keys'`))
+}
+
 func TestACharterIsPublishedOnce(t *testing.T) {
 	d := newDesk(t)
 	path := filepath.Join(t.TempDir(), "charte.txt")

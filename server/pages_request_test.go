@@ -142,7 +142,12 @@ func TestAnotherKeyOfTheStockMayTakeThePlaceAtTheCounter(t *testing.T) {
 		assert.Contains(t, wrong.HTML, `value="`+strings.ReplaceAll(serial, "+", "&#43;")+`"`, "what was typed stays")
 		assert.Contains(t, wrong.HTML, `id="remise-serial-erreur"`, "beside its field")
 	}
-	swapped := roux.done(roux.fill(page, page+"/remise", "serial", string(other)))
+	asked := roux.fill(page, page+"/remise", "serial", string(other))
+	assert.Equal(t, http.StatusOK, asked.Status)
+	assert.Contains(t, asked.text(), "n'est pas celle qui est attribuée à Léa Martin", "as the counter asks")
+	assert.Equal(t, okey.InStock, h.KeyState(other), "asked first")
+	sure := "/remise" + strings.TrimPrefix(page, "/demandes")
+	swapped := roux.done(roux.post(sure, asked.form(t, sure)))
 	assert.Contains(t, swapped.text(), "Elle a pris la place de celle qui était attribuée")
 	assert.Equal(t, okey.InService, h.KeyState(other))
 	assert.Equal(t, okey.InStock, h.KeyState(attributed))

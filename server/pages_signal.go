@@ -98,7 +98,7 @@ func handoverForm(f *form, d dossier) {
 	f.Extra = handing{Who: d.requester.Name(), TakeBack: d.takeBack()}
 	f.Fields = map[string]field{"serial": {
 		Label: "Numéro gravé sur la clef que vous remettez",
-		Hint:  fmt.Sprintf("Clef attribuée : %s. Tapez ou scannez le numéro ; une autre clef de votre stock peut prendre sa place.", d.Key),
+		Hint:  fmt.Sprintf("Clef attribuée : %s. Tapez ou scannez le numéro. Si c'est une autre clef libre, OKEY vous demande d'abord si elle prend sa place.", d.Key),
 	}}
 }
 
@@ -130,6 +130,13 @@ func (s *Server) signal(v *visit, sf signalForm) error {
 	}
 	if err := s.read(v, f); err != nil {
 		return err
+	}
+	if sf.signal == okey.Handover && okey.May(okey.ActHandOver, v.Actor, d.subject, d.today) == nil {
+		counter := counterForm(v, d)
+		counter.Action, counter.Values["serial"] = f.Action, f.Values["serial"]
+		if asked, err := s.asksToSwap(v, d, counter); asked || err != nil {
+			return err
+		}
 	}
 	w := f.wish(v, sf.signal)
 	w.Request = id

@@ -41,9 +41,21 @@ type stuck struct {
 	unanswered []sql.Unanswered
 	actions    []sql.DeskAction
 	mails      []sql.Mail
+	reports    []sql.ListedReport
+	overdue    []sql.ListedOrder
+	announced  []sql.Delivery
 }
 
 func (s *Server) stuck(v *visit) (st stuck, err error) {
+	if st.reports, err = s.store.PendingReports(v.ctx(), deskRows); err != nil {
+		return st, err
+	}
+	if st.overdue, err = s.store.OverdueOrders(v.ctx(), deskRows); err != nil {
+		return st, err
+	}
+	if st.announced, err = s.store.UnconfirmedDeliveries(v.ctx(), v.Now.Add(-unconfirmed), deskRows); err != nil {
+		return st, err
+	}
 	if st.escalated, err = s.store.Escalated(v.ctx(), deskRows); err != nil {
 		return st, err
 	}
@@ -57,17 +69,25 @@ func (s *Server) stuck(v *visit) (st stuck, err error) {
 	return st, err
 }
 
-// deskCounts is what is stuck, in a few words, for support's home.
-type deskCounts struct{ Lines []string }
+// matters are what there is something of; gone are requests that the engine does not follow, where it was asked.
+func (st stuck) matters(gone []sql.Awaited, c clock) []matter {
+	return waiting([]matter{
+		escalatedMatter(st.escalated, c), unansweredMatter(st.unanswered, c), reportsMatter(st.reports, c), stuckMatter(st.actions, c),
+		goneMatter(gone, c), refusedMailsMatter(st.mails, c), overdueMatter(st.overdue, c), announcedMatter(st.announced, c),
+	})
+}
+
+// deskCounts is what waits for support, in a line each that leads there, for their home. The engine is asked on support's own page alone: home is
+// there whether it answers or not.
+type deskCounts struct{ Lines []navLink }
 
 func (s *Server) deskCounts(v *visit) (*deskCounts, error) {
 	st, err := s.stuck(v)
-	requests, actions, mails := len(st.escalated), len(st.actions), len(st.mails)
-	return &deskCounts{Lines: []string{
-		upTo(requests, "demande") + okey.SayEither(requests, " remontée à l'assistance", " remontées à l'assistance"),
-		upTo(actions, "action") + " sans suite",
-		upTo(mails, "courriel") + okey.SayEither(mails, " refusé", " refusés") + " depuis deux semaines",
-	}}, err
+	counts := &deskCounts{}
+	for _, m := range st.matters(nil, paris(v)) {
+		counts.Lines = append(counts.Lines, navLink{Name: m.Count, Path: pathDesk + "#" + m.ID})
+	}
+	return counts, err
 }
 
 // upTo counts what a list shows: a full one may have more.
@@ -136,7 +156,6 @@ func (s *Server) deskPage(v *visit) error {
 		return err
 	}
 	c := paris(v)
-	page.Matters = []matter{escalatedMatter(st.escalated, c), unansweredMatter(st.unanswered, c), stuckMatter(st.actions, c)}
 	gone, answered, err := s.unfollowed(v)
 	if err != nil {
 		return err
@@ -144,12 +163,7 @@ func (s *Server) deskPage(v *visit) error {
 	if !answered {
 		page.Engine = "Le moteur n'a pas répondu : OKEY n'a pas pu vérifier que chaque demande est suivie. Si cela dure, prévenez l'exploitant."
 	}
-	page.Matters = append(page.Matters, goneMatter(gone, c), refusedMailsMatter(st.mails, c))
-	rest, err := s.stockMatters(v, c)
-	if err != nil {
-		return err
-	}
-	page.Matters = waiting(append(page.Matters, rest...))
+	page.Matters = st.matters(gone, c)
 	refused, err := s.store.RefusedActions(v.ctx(), v.Now.Add(-deskHistory), deskRows)
 	if err != nil {
 		return err
@@ -235,37 +249,44 @@ func refusedMailsMatter(found []sql.Mail, c clock) matter {
 	}
 }
 
-// stockMatters are orders and deliveries that do not come.
-func (s *Server) stockMatters(v *visit, c clock) ([]matter, error) {
-	overdue, err := s.store.OverdueOrders(v.ctx(), deskRows)
-	if err != nil {
-		return nil, err
+func reportsMatter(found []sql.ListedReport, c clock) matter {
+	n := len(found)
+	m := matter{
+		ID: "clefs-a-confirmer", Title: "Clefs à confirmer", Count: upTo(n, "clef") + " à confirmer",
+		How: "Un inventaire les a trouvées, et OKEY ne les connaît pas : personne ne peut les prêter. Mettez chacune en stock, ou écartez-la.",
 	}
-	announced, err := s.store.UnconfirmedDeliveries(v.ctx(), v.Now.Add(-unconfirmed), deskRows)
-	if err != nil {
-		return nil, err
+	for _, r := range found {
+		m.Cards = append(m.Cards, card{Path: pathReports + "/" + r.ID.String(), Who: string(r.Serial), Where: r.Establishment, State: "trouvée " + c.day(r.At)})
 	}
-	late := matter{
-		ID: "commandes", Title: "Commandes en retard", Count: upTo(len(overdue), "commande") + " en retard",
+	return m
+}
+
+func overdueMatter(found []sql.ListedOrder, c clock) matter {
+	m := matter{
+		ID: "commandes", Title: "Commandes en retard", Count: upTo(len(found), "commande") + " en retard",
 		How: "Relancez le fournisseur. Les clefs sont arrivées ? Déposez le fichier de la livraison. Elles ne viendront pas ? Fermez la commande, avec la raison.",
 	}
-	for _, o := range overdue {
-		late.Cards = append(late.Cards, card{
+	for _, o := range found {
+		m.Cards = append(m.Cards, card{
 			Path: pathOrders + "/" + o.ID.String(), Who: fmt.Sprintf("Commande n° %d", o.Number), Where: o.Establishment,
 			State: okey.SayCount(o.Quantity, "clef") + ", " + o.State.French() + " ; transmise " + c.day(o.ExportedAt),
 		})
 	}
-	coming := matter{
-		ID: "livraisons", Title: "Livraisons annoncées, pas confirmées", Count: upTo(len(announced), "livraison") + " à confirmer",
+	return m
+}
+
+func announcedMatter(found []sql.Delivery, c clock) matter {
+	m := matter{
+		ID: "livraisons", Title: "Livraisons annoncées, pas confirmées", Count: upTo(len(found), "livraison") + " à confirmer",
 		How: "Les clefs ne seront prêtées qu'une fois leur arrivée confirmée. Appelez l'établissement, ou confirmez à sa place depuis la page de la livraison.",
 	}
-	for _, d := range announced {
-		coming.Cards = append(coming.Cards, card{
+	for _, d := range found {
+		m.Cards = append(m.Cards, card{
 			Path: pathDeliveries + "/" + d.ID.String(), Who: "Livraison annoncée " + c.day(d.TakenAt), Where: d.FileName,
 			State: okey.SayCount(d.InTransit, "clef") + " en route, sur " + okey.SayNumber(d.Keys),
 		})
 	}
-	return []matter{late, coming}, nil
+	return m
 }
 
 // unfollowed are open requests whose workflow the engine does not run; answered is false where it can't be asked. They are counted first: only where

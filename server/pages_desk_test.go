@@ -171,3 +171,33 @@ func TestStaticFilesAreServedAndVersioned(t *testing.T) {
 	assert.Equal(t, http.StatusSeeOther, b.get("/").Status, "home is for whoever has signed in")
 	assert.Equal(t, "/connexion?vers=%2Fdemandes", b.get("/demandes").Location)
 }
+
+// What waits for support alone is said where they look first; each line leads to what it counts.
+func TestHomeAndDeskCountAllThatWaitsForSupport(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	support := h.as(c.support)
+	assert.Contains(t, support.get("/").text(), "Rien n'attend l'assistance.")
+	assert.Contains(t, support.get("/assistance").text(), "Rien : tout avance.")
+
+	roux := h.as(c.roux)
+	roux.done(roux.post("/inventaire", roux.fill("/inventaire", "/inventaire", "serials", "INCONNU02").form(t, "/inventaire")))
+	order := strings.TrimPrefix(h.shipped(c, 4), "/commandes/")
+	h.Exec(`INSERT INTO mail (id, subject_id, kind, ref, address, message_id, subject, state, created_at)
+		VALUES ($1, $2, 'order_overdue', 1, 'assistance@ac-nice.fr', 'm1', 'Une commande tarde', 'sent', $3)`, uuid.New(), order, time.Now())
+	file := deliveryHeader + "00481001;L7;31/12/2029;" + string(scene.Tilleuls) + "\n"
+	require.Equal(t, http.StatusCreated, h.deliver(c.support, file, "", "announced", "oui").Status)
+	h.Exec(`UPDATE delivery SET taken_at = $1`, time.Now().AddDate(0, 0, -8))
+	h.ask(c.stranger, scene.Acacias)
+
+	home, desk := support.get("/"), support.get("/assistance")
+	for id, count := range map[string]string{
+		"clefs-a-confirmer": "1 clef à confirmer", "commandes": "1 commande en retard", "livraisons": "1 livraison à confirmer",
+		"sans-reponse": "1 établissement sans personne pour répondre",
+	} {
+		assert.Contains(t, home.HTML, `<a href="/assistance#`+id+`">`+count+`</a>`)
+		assert.Contains(t, desk.HTML, `<a href="#`+id+`">`+count+`</a>`)
+		assert.Contains(t, desk.HTML, `<section id="`+id+`">`)
+	}
+	assert.Contains(t, desk.HTML, `">INCONNU02</a>`)
+}

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"okey"
 )
@@ -24,8 +25,12 @@ func permitReissue(ctx context.Context, s *Server, actor okey.Actor, w *wish) er
 	return okey.May(okey.ActResendMail, actor, subject, today)
 }
 
-// reissueForm is the button on the request's page; nil where nobody awaits a link, or where it is not the visitor's to press.
+// reissueForm is the button on the request's page; nil where nobody awaits a link, or where it is not the visitor's to press. Support answers on
+// its own pages: where nobody else can, no link would leave.
 func reissueForm(v *visit, d dossier) *form {
+	if !slices.ContainsFunc(d.waits, func(w awaited) bool { return w.Who == awaitedApprover || w.Who == awaitedDelegate }) {
+		return nil
+	}
 	if okey.CheckSignal(d.Stage, okey.PrincipalDecision) != nil || okey.May(okey.ActResendMail, v.Actor, d.subject, d.today) != nil {
 		return nil
 	}

@@ -115,3 +115,19 @@ func TestNewLinksOfOneRequestAreMailedThreeTimesAnHourAtMost(t *testing.T) {
 	h.Exec(`UPDATE action SET judged_at = judged_at - interval '1 hour' WHERE name = 'link-reissue'`)
 	sam.done(issue(page))
 }
+
+func TestNoNewLinkIsOfferedWhereNobodyWouldReceiveOne(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	onlyHead := h.Person("Eva Seule", okey.Principal, scene.Acacias)
+	sam := h.as(c.support)
+	for _, who := range []okey.Person{onlyHead, h.Person("Ben Bleu", okey.Staff, scene.Acacias)} {
+		page := h.as(who).asks()
+		if who.ID != onlyHead.ID {
+			assert.Contains(t, sam.get(page).text(), "Envoyer un nouveau lien", "to the head")
+			h.Exec(`DELETE FROM assignment WHERE person = $1`, onlyHead.ID)
+		}
+		assert.Contains(t, sam.get(page).text(), "La réponse de l'assistance est attendue")
+		assert.NotContains(t, sam.get(page).text(), "Envoyer un nouveau lien")
+	}
+}

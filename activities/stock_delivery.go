@@ -26,7 +26,7 @@ func takeDelivery(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 	if err != nil {
 		return okey.Verdict{}, err
 	}
-	how := sql.KeyImport{Today: okey.DayOf(c.At, okey.ZoneOf("")), New: true, LookAlikes: c.action.Content.LookAlikes, Reason: okey.ReasonArrived}
+	how := sql.KeyImport{Today: okey.DayOf(c.At, okey.ZoneOf("")), New: true, LookAlikes: c.action.Content.LookAlikes, By: c.action.By, Reason: okey.ReasonArrived}
 	state := okey.DeliveryArrived
 	if d.Announced {
 		how.Reason, state = okey.ReasonAnnounced, okey.DeliveryInTransit

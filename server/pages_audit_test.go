@@ -159,3 +159,13 @@ func TestAFilterThatDoesNotExistIsSaid(t *testing.T) {
 	}
 	assert.NotContains(t, desk.get("/assistance/journal?quoi=ask&du=2026-11-01&au=2026-11-01").text(), "à corriger")
 }
+
+func TestTheAuditNamesWhoTookADelivery(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.keysCome(c, "00481001")
+	desk := h.as(c.support)
+	page := desk.get("/assistance/journal?quoi=import").text()
+	assert.Contains(t, page, "Import Sam Secours assistance Import des clefs")
+	assert.NotContains(t, page, "commande de l'exploitant")
+}

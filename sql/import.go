@@ -43,11 +43,12 @@ func (t *Tx) copyIn(ctx context.Context, table string, columns []string, count i
 	return err
 }
 
-func (t *Tx) auditImport(what string, tally Tally, at time.Time) {
+// auditImport names who did it; nobody for the operator's commands.
+func (t *Tx) auditImport(what string, tally Tally, by okey.PersonID, at time.Time) {
 	if tally.Quiet() {
 		return
 	}
-	t.Audit(Entry{At: at, Event: "import", Via: okey.ViaSupport, Subject: "import:" + what, Detail: "applied"})
+	t.Audit(Entry{At: at, Event: "import", Actor: by, Via: okey.ViaSupport, Subject: "import:" + what, Detail: "applied"})
 }
 
 const createImportEstablishment = `CREATE TEMPORARY TABLE import_establishment (
@@ -114,6 +115,6 @@ func (t *Tx) ImportEstablishments(ctx context.Context, rows []okey.ImportedEstab
 			return Tally{}, fmt.Errorf("write what is left out: %w", err)
 		}
 	}
-	t.auditImport("establishments", tally, at)
+	t.auditImport("establishments", tally, okey.PersonID{}, at)
 	return tally, nil
 }

@@ -14,6 +14,7 @@ type KeyImport struct {
 	Today      okey.Day
 	LookAlikes bool           // take serials that differ from known ones only by leading zeros
 	New        bool           // of a delivery: a key that is known already is a fault, whatever is said of it
+	By         okey.PersonID  // whoever takes the delivery; nobody for the operator's commands
 	Reason     okey.KeyReason // how a key that is new came: the first line of its history
 }
 
@@ -139,7 +140,7 @@ func (t *Tx) ImportKeys(ctx context.Context, rows []okey.ImportedKey, how KeyImp
 	if err := t.all(ctx, &out.Stocked, stockedEstablishments); err != nil {
 		return out, fmt.Errorf("list stocked establishments: %w", err)
 	}
-	t.auditImport("keys", out.Tally, at)
+	t.auditImport("keys", out.Tally, how.By, at)
 	return out, nil
 }
 

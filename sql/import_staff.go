@@ -200,6 +200,6 @@ func (t *Tx) ImportStaff(ctx context.Context, rows []okey.ImportedStaff, how Sta
 	if err := t.tellLapsed(ctx, held, at); err != nil {
 		return out, err
 	}
-	t.auditImport("staff", out.Tally, at)
+	t.auditImport("staff", out.Tally, okey.PersonID{}, at)
 	return out, nil
 }

@@ -90,9 +90,9 @@ func TestEveryRefusalHasItsWords(t *testing.T) {
 // The audit keeps codes: its page shows none.
 func TestTheAuditIsReadInFrench(t *testing.T) {
 	for detail, want := range map[string]string{
-		"accepted": "acceptée", "revoked": "retiré", "in_stock": "en stock", "awaiting_charter": okey.AwaitingCharter.French(),
+		"accepted": "prise en compte", "revoked": "retiré", "in_stock": "en stock", "awaiting_charter": okey.AwaitingCharter.French(),
 		"0069001B/adjoint": "0069001B, adjoint", "0069001B/chef": "0069001B, chef d'établissement", "0069001B": "0069001B", "12": "12",
-		string(okey.CodeNoKeyFree): "refusée : aucune clef libre", string(okey.MoveExpired): "expirée",
+		string(okey.CodeNoKeyFree): "sans effet : aucune clef libre", string(okey.MoveExpired): "expirée",
 	} {
 		assert.Equal(t, want, server.SayAuditDetail(detail))
 	}

@@ -1,8 +1,6 @@
 package server
 
 import (
-	"slices"
-
 	"okey"
 	"okey/sql"
 )
@@ -23,7 +21,7 @@ func (s *Server) orderSide(v *visit, o sql.ListedOrder, page orderScreen, events
 	if err != nil {
 		return nil, err
 	}
-	actions = slices.DeleteFunc(actions, func(a sql.DeskAction) bool { return a.Name == okey.ActionOrderExported }) // the step beside it says more
+	actions = withoutStep(actions, okey.OrderActions()) // the step of each says more
 	mails, err := s.store.MailsOfSubject(v.ctx(), o.ID)
 	if err != nil {
 		return nil, err

@@ -16,7 +16,7 @@ func (s *Server) requestSide(v *visit, d dossier, page requestScreen) (*deskSide
 	for i, line := range d.story() {
 		steps[i] = chapter{Kind: "Étape", When: line.When, What: line.What, Comment: line.Comment, at: d.events[i].At}
 	}
-	side.Story = s.wholeStory(steps, actions, mails, d.clock)
+	side.Story = s.wholeStory(steps, withoutStep(actions, toldByTheirStep), mails, d.clock)
 	if v.Actor.Support {
 		side.Deeds = d.deeds(v, page)
 	}

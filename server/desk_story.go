@@ -34,9 +34,9 @@ func deskLines(actions []sql.DeskAction, c clock) []deskLine {
 		case "":
 			line.Outcome = "sans suite pour l'instant"
 		case "refused":
-			line.Outcome = "refusée : " + sayRefusal(a.Reason)
-		default:
-			line.Outcome = "acceptée"
+			line.Outcome = "sans effet : " + sayRefusal(a.Reason)
+		default: // not "acceptée": that is what becomes of a request
+			line.Outcome = "prise en compte"
 		}
 		switch {
 		case a.Request != uuid.Nil:
@@ -60,6 +60,16 @@ type chapter struct {
 	Kind, When, What, Comment string
 	Path, Name                string // where more of it is
 	at                        time.Time
+}
+
+// toldByTheirStep are the actions on a request whose step says who, when and how, once they are taken: told beside it, everything would be told twice.
+var toldByTheirStep = []okey.ActionName{
+	okey.ActionAsk, okey.ActionOf(okey.PrincipalDecision), okey.ActionOf(okey.CharterAndPIN), okey.ActionOf(okey.Handover), okey.ActionOf(okey.Withdrawal), okey.ActionExpire,
+}
+
+// withoutStep leaves out actions that were taken, and that a step tells.
+func withoutStep(actions []sql.DeskAction, names []okey.ActionName) []sql.DeskAction {
+	return slices.DeleteFunc(actions, func(a sql.DeskAction) bool { return a.Outcome == "accepted" && slices.Contains(names, a.Name) })
 }
 
 // wholeStory puts everything that happened into the order of time.

@@ -84,7 +84,7 @@ func sayAudit(event string) string {
 
 // auditDetails are the enums that the audit keeps beside an event.
 var auditDetails = map[string]string{
-	"accepted": "acceptée", "applied": "fait", "expired": "expirée", "created": "donné", "revoked": "retiré", "support": "assistance", "auditor": "audit",
+	"accepted": "prise en compte", "applied": "fait", "expired": "expirée", "created": "donné", "revoked": "retiré", "support": "assistance", "auditor": "audit",
 	string(okey.Everything): okey.Everything.French(), string(okey.HandoverAndStock): okey.HandoverAndStock.French(),
 	string(okey.ProofCurrent): "avec le code actuel", string(okey.ProofSignIn): "code oublié, après une nouvelle connexion",
 	"support_revoked": "assistance, retiré", "auditor_revoked": "audit, retiré",
@@ -126,7 +126,7 @@ func sayAuditDetail(detail string) string {
 		return stage.French()
 	}
 	if said := refusalNames[okey.Code(detail)]; said != "" {
-		return "refusée : " + said
+		return "sans effet : " + said
 	}
 	if uai, function, both := strings.Cut(detail, "/"); both && okey.Function(function).Valid() {
 		return uai + ", " + okey.Function(function).French()

@@ -205,7 +205,7 @@ func sayRefusal(code okey.Code) string {
 	if said := refusalNames[code]; said != "" {
 		return said
 	}
-	return "refusée"
+	return "sans autre précision"
 }
 
 func requestURL(id uuid.UUID) string               { return "/demandes/" + id.String() }

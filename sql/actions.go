@@ -75,9 +75,20 @@ func (t *Tx) insertAction(ctx context.Context, a okey.Action) error {
 		a.ID, nullID(a.Request), nullText(a.Key), string(a.Name), nullID(a.By), string(a.Via), content, a.Digest, nullText(a.PINHash), a.CreatedAt, nullID(a.Subject))
 }
 
-// FollowUp records an action of the flow itself in the transaction that makes it necessary; delivering it comes after the commit.
+// FollowUp records an action of the flow itself in the transaction that makes it necessary; delivering it comes after the commit. Its id is derived from
+// others, which people choose with their forms: where somebody has put an action of theirs under it beforehand, this one takes another.
 func (t *Tx) FollowUp(ctx context.Context, a okey.Action) error {
 	a.Digest = []byte{}
+	if err := t.insertAction(ctx, a); err != nil {
+		return err
+	}
+	var ours bool
+	err := t.get(ctx, &ours, noAction, `SELECT name = $2 AND via = $3 AND digest = '' AND subject IS NOT DISTINCT FROM $4 AND request IS NOT DISTINCT FROM $5 FROM action WHERE id = $1`,
+		a.ID, string(a.Name), string(a.Via), nullID(a.Subject), nullID(a.Request))
+	if err != nil || ours {
+		return err
+	}
+	a.ID = uuid.New()
 	return t.insertAction(ctx, a)
 }
 

@@ -34,6 +34,28 @@ func TestAnActionIdIsNotReused(t *testing.T) {
 	assert.Equal(t, 1, s.Count(`SELECT count(*) FROM action`))
 }
 
+// Ids of what follows are derived, and anybody can work them out: an action put there beforehand keeps nobody from being told.
+func TestNobodyPreemptsWhatTheFlowDoesNext(t *testing.T) {
+	s := scene.New(t)
+	lea := s.Person("Léa Martin", okey.Staff, scene.Tilleuls)
+	given, other := uuid.New(), uuid.New()
+	follow := func(subject uuid.UUID) {
+		t.Helper()
+		require.NoError(t, s.Store.Do(t.Context(), func(tx *sql.Tx) error {
+			return tx.FollowUp(t.Context(), okey.Action{ID: okey.DerivedID(subject, "delegation-given"), Subject: subject, Name: okey.ActionDelegationGiven, Via: okey.ViaEngine, CreatedAt: scene.Now})
+		}))
+	}
+	_, err := s.Store.RecordAction(t.Context(), okey.Action{
+		ID: okey.DerivedID(given, "delegation-given"), Request: uuid.New(), Name: okey.ActionAsk, By: lea.ID, Via: okey.ViaAPI, Digest: []byte{1}, CreatedAt: scene.Now,
+	})
+	require.NoError(t, err)
+	follow(given)
+	assert.Equal(t, 1, s.Count(`SELECT count(*) FROM action WHERE name = 'delegation-given' AND subject = $1`, given))
+	follow(other)
+	follow(other)
+	assert.Equal(t, 1, s.Count(`SELECT count(*) FROM action WHERE name = 'delegation-given' AND subject = $1`, other), "the same again is a repeat")
+}
+
 func TestWhoeverWaitsLearnsTheOutcome(t *testing.T) {
 	s := scene.New(t)
 	ctx, stop := context.WithCancel(context.Background())

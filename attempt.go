@@ -14,6 +14,7 @@ type AttemptKind string
 // What is tried.
 const (
 	AttemptLink  AttemptKind = "link"  // the token of an emailed link
+	AttemptProof AttemptKind = "proof" // a fresh sign-in, which serves for one action
 	AttemptDraft AttemptKind = "draft" // a form sent without a session, which is kept until its writer has signed in again
 )
 

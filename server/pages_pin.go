@@ -149,6 +149,11 @@ func (s *Server) sendPIN(v *visit, kept sql.KeptPIN, f *form, proof okey.PINProo
 	if len(f.Errors) > 0 {
 		return again(http.StatusUnprocessableEntity, "")
 	}
+	if proof == okey.ProofSignIn {
+		if err := s.useFresh(v, f.Action); err != nil {
+			return err
+		}
+	}
 	done, err := s.act(v.ctx(), v.Actor, wish{
 		Action: f.Action, Name: okey.ActionPINChange, Key: kept.Serial, Via: okey.ViaWeb,
 		Content: okey.Content{Proof: proof}, PIN: sent.Get("pin"), Current: sent.Get("current"),

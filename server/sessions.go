@@ -30,8 +30,11 @@ type sessionTable struct {
 	store *sql.Store
 }
 
-// readSession notes in a request's context which session it found.
-type readSession struct{ token string }
+// readSession notes in a request's context which session it found, and whether that had ended when it was to be renewed.
+type readSession struct {
+	token string
+	ended bool
+}
 
 type readSessionKey struct{}
 
@@ -53,7 +56,19 @@ func (t *sessionTable) CommitCtx(ctx context.Context, token string, data []byte,
 }
 
 // DeleteCtx ends a session.
-func (t *sessionTable) DeleteCtx(_ context.Context, token string) error { return t.Delete(token) }
+func (t *sessionTable) DeleteCtx(ctx context.Context, token string) error {
+	there, err := t.store.EndSession(ctx, token)
+	if read, ok := ctx.Value(readSessionKey{}).(*readSession); ok && read.token == token && !there {
+		read.ended = true
+	}
+	return err
+}
+
+// endedMeanwhile tells whether the session that this request has renewed had been ended by another one.
+func endedMeanwhile(ctx context.Context) bool {
+	read, ok := ctx.Value(readSessionKey{}).(*readSession)
+	return ok && read.ended
+}
 
 // A session ends by its age, and before that by idling; one in which nobody has signed in ends soon.
 const (
@@ -83,7 +98,11 @@ func newSessions(store *sql.Store, url string) *sessions {
 // cookieName differs between two OKEYs on one machine: cookies ignore ports.
 func cookieName(url string) string {
 	sum := sha256.Sum256([]byte(url))
-	return "okey_session_" + hex.EncodeToString(sum[:4])
+	name := "okey_session_" + hex.EncodeToString(sum[:4])
+	if strings.HasPrefix(url, "https://") {
+		return "__Host-" + name // which no other host of the same domain can plant
+	}
+	return name
 }
 
 func (s *sessions) wrap(h http.Handler) http.Handler {

@@ -77,3 +77,62 @@ func TestFormsWithoutASessionFillNoTable(t *testing.T) {
 	h.Exec(`UPDATE attempt SET since = since - interval '11 minutes'`)
 	assert.Contains(t, h.browse().post("/demandes/nouvelle", form).text(), "n'est perdu")
 }
+
+// Proving who one is, for a forgotten PIN, signs nobody in who has signed out meanwhile.
+func TestAFreshSignInDoesNotBringAnEndedSessionBack(t *testing.T) {
+	h, p := newGate(t)
+	c := h.cast()
+	_, serial := h.atCounter(c)
+	v := h.visitor()
+	v.signedIn(p, c.lea)
+	p.authTime = time.Now()
+	p.meanwhile = func() { h.Exec(`DELETE FROM session`) }
+	back := v.afresh(p, serial)
+	assert.Equal(t, http.StatusUnauthorized, back.Status)
+	assert.Contains(t, back.text(), "Vous vous êtes déconnecté entre-temps")
+	assert.Equal(t, http.StatusSeeOther, v.browser().get("/compte").Status)
+	assert.Zero(t, h.Count(`SELECT count(*) FROM session WHERE position(convert_to($1, 'UTF8') IN data) > 0`, c.lea.ID.String()))
+}
+
+// A session is written whole, by answers that were under way too: what it says of a fresh sign-in is no proof that this has not served.
+func TestAFreshSignInServesOnceWhateverItsSessionSays(t *testing.T) {
+	h, p := newGate(t)
+	c := h.cast()
+	_, serial := h.atCounter(c)
+	v := h.visitor()
+	v.signedIn(p, c.lea)
+	p.authTime = time.Now()
+	page := v.afresh(p, serial).Location
+	lea := v.browser()
+	h.Exec(`CREATE TABLE kept AS SELECT * FROM session`)
+	lea.done(lea.fill(page, "/mon-code-pin/oublie", "pin", "730452", "pin2", "730452"))
+	h.Exec(`UPDATE session s SET data = k.data FROM kept k WHERE k.token = s.token`)
+	again := lea.fill(page, "/mon-code-pin/oublie", "pin", "918273", "pin2", "918273")
+	assert.Equal(t, http.StatusForbidden, again.Status)
+	assert.Contains(t, again.text(), "a déjà servi")
+	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM audit WHERE event = 'pin_set' AND detail = 'sign_in'`))
+}
+
+func TestASignInThatBeginsKeepsLittle(t *testing.T) {
+	h, p := newGate(t)
+	for path, short := range map[string]bool{"/" + strings.Repeat("a", 60000): true, "/clefs?q=0048": false} {
+		h.Exec(`DELETE FROM session`)
+		h.visitor().leave(p, "/connexion?vers="+url.QueryEscape(path))
+		assert.Less(t, h.Count(`SELECT length(data) FROM session`), 2000)
+		assert.Equal(t, !short, h.Count(`SELECT count(*) FROM session WHERE position(convert_to($1, 'UTF8') IN data) > 0`, path) == 1)
+	}
+}
+
+func TestAFormSentAfterItsSessionWasEndedElsewhereIsKept(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	lea := h.as(c.lea)
+	form := lea.get("/demandes/nouvelle").form(t, "/demandes/nouvelle", "need", "longue explication")
+	h.Exec(`UPDATE person SET sessions_from = now() + interval '1 second' WHERE id = $1`, c.lea.ID)
+	ended := lea.post("/demandes/nouvelle", form)
+	assert.Equal(t, http.StatusUnauthorized, ended.Status)
+	assert.Contains(t, ended.text(), "Rien de ce que vous avez écrit n'est perdu")
+	h.Exec(`UPDATE person SET sessions_from = NULL`)
+	lea.continueAs(c.lea)
+	assert.Contains(t, lea.get("/demandes/nouvelle").HTML, "longue explication</textarea>")
+}

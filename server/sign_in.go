@@ -57,10 +57,13 @@ func (s *Server) startSignIn(c *gin.Context) {
 	}
 }
 
+// longestReturn is more than any page's address with its filters: what is longer fills the table of sessions, which anybody can.
+const longestReturn = 1000
+
 // localPath keeps a path of ours and nothing else: an address elsewhere, however spelled, becomes the home page.
 func localPath(path string) string {
 	u, err := url.Parse(path)
-	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || !strings.HasPrefix(path, "/") ||
+	if len(path) > longestReturn || err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || !strings.HasPrefix(path, "/") ||
 		strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n\t") || strings.HasPrefix(path, pathSignIn) {
 		return "/"
 	}
@@ -137,6 +140,10 @@ func (s *Server) requireSignIn(c *gin.Context) {
 	case okey.ErrorCode(err) == okey.CodeNotFound, err == nil && s.sessions.ended(ctx, actor):
 		if err := s.sessions.Destroy(ctx); err != nil {
 			s.failPage(c, err)
+			return
+		}
+		if c.Request.Method == http.MethodPost { // of a session that was ended elsewhere: what was typed is kept as it is after idling
+			s.keepDraft(newVisit(c))
 			return
 		}
 		s.leadToSignIn(c)

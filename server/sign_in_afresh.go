@@ -1,6 +1,7 @@
 package server
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"log/slog"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
 	"golang.org/x/oauth2"
 )
 
@@ -22,6 +24,7 @@ const (
 
 // fresh is a sign-in that the provider has just asked for anew.
 type fresh struct {
+	Proof  string    `json:"proof"` // it serves once, whatever the session says of it
 	Person string    `json:"person"`
 	Until  time.Time `json:"until"`
 }
@@ -30,6 +33,20 @@ type fresh struct {
 func (s *Server) isFresh(v *visit) bool {
 	var f fresh
 	return json.Unmarshal([]byte(s.sessions.GetString(v.ctx(), sessionFresh)), &f) == nil && f.Person == v.Actor.ID.String() && v.Now.Before(f.Until)
+}
+
+// useFresh takes the proof of a fresh sign-in for one action. The session, which an answer under way may write back as it was, is not where that is
+// remembered; sent again, the same action has it still.
+func (s *Server) useFresh(v *visit, action uuid.UUID) error {
+	var f fresh
+	if json.Unmarshal([]byte(s.sessions.GetString(v.ctx(), sessionFresh)), &f) != nil {
+		return nil // used already, by the action that is sent again: act knows it
+	}
+	mine, err := s.store.UseProof(v.ctx(), okey.AttemptMark(okey.AttemptProof, f.Proof, s.cfg.LinkKeys), okey.AttemptMark(okey.AttemptProof, f.Proof+action.String(), s.cfg.LinkKeys), v.Now)
+	if err == nil && !mine {
+		err = okey.Errorf(okey.CodeForbidden, "Cette connexion a déjà servi à choisir un code PIN : connectez-vous de nouveau pour le changer encore.")
+	}
+	return err
 }
 
 // signInAfresh leads to the provider, which must ask again who it is, session or not.
@@ -64,12 +81,18 @@ func (s *Server) finishAfresh(c *gin.Context, f flow, who signedIn) error {
 	case who.at.Before(f.Began.Add(-clockSkew)):
 		return refuse("the provider did not ask again")
 	}
-	open, err := json.Marshal(fresh{Person: f.Afresh, Until: time.Now().Add(freshLife)})
+	open, err := json.Marshal(fresh{Proof: rand.Text(), Person: f.Afresh, Until: time.Now().Add(freshLife)})
 	if err != nil {
 		return err
 	}
 	if err := s.sessions.RenewToken(ctx); err != nil {
 		return err
+	}
+	if endedMeanwhile(ctx) { // signed out in another tab: proving who one is signs nobody in
+		if err := s.sessions.Destroy(ctx); err != nil {
+			return err
+		}
+		return okey.Errorf(okey.CodeUnauthorized, "Vous vous êtes déconnecté entre-temps : votre code PIN n'a pas changé. Connectez-vous, puis recommencez.")
 	}
 	s.sessions.Put(ctx, sessionFresh, string(open))
 	s.sessions.Put(ctx, sessionIDToken, who.idToken)

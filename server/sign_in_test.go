@@ -39,6 +39,8 @@ type identity struct {
 	served *oidctest.Server
 
 	authTime time.Time // when it last asked who it is; zero: it does not say
+
+	meanwhile func() // what happens elsewhere while it answers
 }
 
 // rotate has it sign with a new key from now on; only that one is published.
@@ -82,6 +84,9 @@ func newIdentity(t *testing.T) *identity {
 
 // token gives an ID token for the code, only to whoever began the sign-in.
 func (p *identity) token(w http.ResponseWriter, r *http.Request) {
+	if p.meanwhile != nil {
+		p.meanwhile()
+	}
 	challenge := sha256.Sum256([]byte(r.PostFormValue("code_verifier")))
 	if base64.RawURLEncoding.EncodeToString(challenge[:]) != p.asked.Get("code_challenge") || r.PostFormValue("code") != "the-code" {
 		http.Error(w, `{"error":"invalid_grant"}`, http.StatusBadRequest)

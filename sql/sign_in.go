@@ -67,6 +67,16 @@ func (t *Tx) notPlaceholder(ctx context.Context, p okey.Person, verified bool) e
 	return err
 }
 
+// EndSession ends a session, and answers whether it was still there.
+func (s *Store) EndSession(ctx context.Context, token string) (bool, error) {
+	ended, err := s.db.ExecContext(context.WithoutCancel(ctx), `DELETE FROM session WHERE token = $1`, token)
+	if err != nil {
+		return false, fmt.Errorf("end a session: %w", err)
+	}
+	n, err := ended.RowsAffected()
+	return n > 0, err
+}
+
 // KeepSession writes a session that has begun; one that has ended meanwhile stays ended.
 func (s *Store) KeepSession(ctx context.Context, token string, data []byte, expiry time.Time) error {
 	_, err := s.db.ExecContext(ctx, `UPDATE session SET data = $2, expiry = $3 WHERE token = $1`, token, data, expiry)

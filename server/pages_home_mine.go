@@ -2,9 +2,11 @@ package server
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"okey"
+	"okey/sql"
 )
 
 // mine is the person's own request and keys, and the one thing to do about either.
@@ -16,6 +18,7 @@ type mine struct {
 	Charter string   // where what the person has signed is read
 	Help    string   // the questions that arise where there is no key
 	Retired string   // what became of the key that the one in hand has replaced of late
+	Gone    []string // of late declared lost or defective in their hands: by whom, and what to do
 }
 
 // ownRequest is the person's own request: where it stands, and what there is to do about it.
@@ -100,7 +103,10 @@ func (s *Server) mine(v *visit, works bool, help string) (*mine, error) {
 		m.Do = &navLink{Name: "Demander la clef suivante", Path: pathAsk}
 		m.Why = nextKeyWhy(m.Keys[0].Expired)
 	}
-	if m.Request, m.Retired, err = s.myRequest(v); err != nil {
+	if m.Request, m.Retired, err = s.myRequest(v, held); err != nil {
+		return nil, err
+	}
+	if m.Gone, err = s.goneFromMe(v); err != nil {
 		return nil, err
 	}
 	switch r := m.Request; {
@@ -113,7 +119,7 @@ func (s *Server) mine(v *visit, works bool, help string) (*mine, error) {
 		}
 	case r != nil && len(held) == 0:
 		r.Do, m.Do = m.Do, nil
-	case r == nil && len(held) == 0 && !works:
+	case r == nil && len(held) == 0 && len(m.Gone) == 0 && !works:
 		return nil, nil
 	}
 	signed, found, err := s.store.SignedBy(v.ctx(), v.Actor.ID)
@@ -123,9 +129,34 @@ func (s *Server) mine(v *visit, works bool, help string) (*mine, error) {
 	return m, err
 }
 
-// myRequest is the visitor's open request, or the last one while its end is news; nil for none. Of one that ended with a key in hand, the news is
-// what became of the key before.
-func (s *Server) myRequest(v *visit) (own *ownRequest, retired string, err error) {
+// goneFromMe tells of the visitor's keys that were declared lost or defective of late.
+func (s *Server) goneFromMe(v *visit) ([]string, error) {
+	found, err := s.store.GoneFrom(v.ctx(), v.Actor.ID, v.Now.Add(-recentlyClosed))
+	said := make([]string, len(found))
+	for i, gone := range found {
+		said[i] = sayGone(gone, v.Actor.ID, paris(v))
+	}
+	return said, err
+}
+
+func sayGone(gone sql.GoneKey, reader okey.PersonID, c clock) string {
+	state, todo := "défectueuse", "Rendez-la"
+	if gone.Reason == okey.ReasonLost {
+		state, todo = "perdue", "Si vous la retrouvez, rapportez-la"
+	}
+	who := gone.By + " l'a déclarée"
+	switch {
+	case gone.ByID.UUID == reader:
+		who = "vous l'avez déclarée"
+	case gone.By == "":
+		who = "elle a été déclarée"
+	}
+	return fmt.Sprintf("Clef %s : %s %s %s. %s à la direction %s.", gone.Serial, who, state, c.day(gone.At), todo, okey.SayOfSchool(okey.SayEstablishment(gone.School)))
+}
+
+// myRequest is the visitor's open request, or the last one while its end is news; nil for none. Of one that ended with a key that they still hold,
+// the news is what became of the key before.
+func (s *Server) myRequest(v *visit, held []okey.Key) (own *ownRequest, retired string, err error) {
 	last, err := s.store.LatestOf(v.ctx(), v.Actor.ID)
 	switch {
 	case okey.ErrorCode(err) == okey.CodeNotFound:
@@ -136,8 +167,14 @@ func (s *Server) myRequest(v *visit) (own *ownRequest, retired string, err error
 		return nil, "", nil
 	}
 	d, err := s.dossier(v, last.ID)
-	if err != nil || last.Stage == okey.HandedOver {
-		return nil, d.retired(), err
+	if err != nil {
+		return nil, "", err
+	}
+	if last.Stage == okey.HandedOver {
+		if !slices.ContainsFunc(held, func(key okey.Key) bool { return key.Serial == d.Key }) {
+			return nil, "", nil // that key has left their hands, too
+		}
+		return nil, d.retired(), nil
 	}
 	own = &ownRequest{
 		Path: requestURL(d.ID), Open: !d.Stage.Closed(), Steps: d.steps(), Standing: d.standing(v), Comment: d.lastWords(),

@@ -69,3 +69,41 @@ func TestTheFormOfOnesOwnKeyThatWasTakenBackSaysSo(t *testing.T) {
 	assert.Contains(t, told.text(), "n'est plus à vous depuis ")
 	assert.Equal(t, okey.InStock, h.KeyState(serial))
 }
+
+// Whoever has no key any more reads on home what became of it, and where to bring it.
+func TestHomeTellsForAMonthOfAKeyLostOrBroken(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	today := okey.SayDay(time.Now(), time.Now(), okey.ZoneOf("23"))
+	lost, broken := h.KeyOf(c.lea, scene.Tilleuls, here().AddMonths(20)), h.KeyOf(c.lea, scene.Tilleuls, here().AddMonths(21))
+	lea, roux := h.as(c.lea), h.as(c.roux)
+	page := keyPage(lost) + "/perdue"
+	lea.done(lea.fill(page, page, "comment", "dans le bus"))
+	roux.reports(broken, okey.ReasonDefective)
+	said := "Clef " + string(lost) + " : vous l'avez déclarée perdue " + today + ". Si vous la retrouvez, rapportez-la à la direction du collège des Tilleuls."
+	home := lea.get("/").text()
+	assert.Contains(t, home, said)
+	assert.Contains(t, home, "Clef "+string(broken)+" : Marc Roux l'a déclarée défectueuse "+today+". Rendez-la à la direction du collège des Tilleuls.")
+	assert.NotContains(t, roux.get("/").text(), "l'avez déclarée", "news of her keys")
+
+	lea.asks()
+	assert.Contains(t, lea.get("/").text(), said, "beside the request for the next one, too")
+	roux.reports(broken, okey.ReasonRetired)
+	assert.NotContains(t, lea.get("/").text(), string(broken), "it is back")
+	h.Exec(`UPDATE key_event SET at = at - interval '31 days'`)
+	assert.NotContains(t, lea.get("/").text(), string(lost))
+}
+
+// What became of an old key is no news once the one that replaced it is gone as well.
+func TestTheOldKeysNewsEndsWithTheKeyThatReplacedIt(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	old := h.KeyOf(c.lea, scene.Tilleuls, here().AddMonths(2))
+	request, key := h.atTheCounter(c)
+	lea, roux := h.as(c.lea), h.as(c.roux)
+	at := counter + "/" + idOf(request)
+	roux.done(roux.fill(at, at, "serial", string(key)))
+	assert.Contains(t, lea.get("/").text(), "L'ancienne clef, la "+string(old))
+	roux.reports(key, okey.ReasonLost)
+	assert.NotContains(t, lea.get("/").text(), "L'ancienne clef")
+}

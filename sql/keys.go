@@ -67,6 +67,26 @@ func (r reader) RetiredAtHandover(ctx context.Context, request uuid.UUID) ([]oke
 	return old, err
 }
 
+// GoneKey is a key that was declared lost or defective while somebody had it in hand.
+type GoneKey struct {
+	Serial okey.Serial    `db:"serial"`
+	Reason okey.KeyReason `db:"reason"`
+	At     time.Time      `db:"at"`
+	ByID   uuid.NullUUID  `db:"by_person"`
+	By     string         `db:"by_name"`
+	School string         `db:"school"` // where it belongs
+}
+
+// GoneFrom returns the keys that were declared lost or defective in a person's hands since then, latest first, unless something became of them after.
+func (r reader) GoneFrom(ctx context.Context, person okey.PersonID, since time.Time) ([]GoneKey, error) {
+	var found []GoneKey
+	err := r.all(ctx, &found, `SELECT v.serial, v.reason, v.at, v.by_person, trim(coalesce(b.given_name, '') || ' ' || coalesce(b.family_name, '')) AS by_name, e.name AS school
+		FROM key_event v JOIN key k ON k.serial = v.serial JOIN establishment e ON e.uai = k.uai LEFT JOIN person b ON b.id = v.by_person
+		WHERE v.holder = $1 AND v.reason IN ('lost', 'defective') AND v.at >= $2
+		AND NOT EXISTS (SELECT FROM key_event l WHERE l.serial = v.serial AND l.seq > v.seq) ORDER BY v.at DESC`, person, since)
+	return found, err
+}
+
 // FreeKeys counts the keys that an establishment may lend on the day.
 func (r reader) FreeKeys(ctx context.Context, uai okey.UAI, on okey.Day) (int, error) {
 	var n int

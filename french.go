@@ -151,6 +151,9 @@ func (d Day) SayMonth() string { return fmt.Sprintf("%s %d", months[d.t.Month()-
 
 // Capitalize makes a sentence begin as it should.
 func Capitalize(s string) string {
+	if s == "" {
+		return ""
+	}
 	first, size := utf8.DecodeRuneInString(s)
 	return string(unicode.ToUpper(first)) + s[size:]
 }

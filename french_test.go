@@ -46,6 +46,7 @@ func TestNumbersAndNames(t *testing.T) {
 	assert.Equal(t, "A, B ou C", okey.SayNames([]string{"A", "B", "C"}))
 	assert.Equal(t, "A, B ou un autre membre de la direction", okey.SayNames([]string{"A", "B", "C", "D"}))
 	assert.Equal(t, "Élan", okey.Capitalize("élan"))
+	assert.Empty(t, okey.Capitalize(""))
 }
 
 func TestASchoolIsJoinedWithItsArticle(t *testing.T) {

@@ -22,6 +22,7 @@ type facts struct {
 	Last    okey.Event    // what settled the matter before this action came
 	Similar []okey.Serial // serials that the typed one may stand for
 	Kept    okey.Serial   // the key kept aside for the request
+	Fetches string        // who comes for it, where what was typed is the key that they bring back
 	KeyIs   okey.KeyState // of the key that a change was about
 	Settled string        // what has become of keys that are no longer on their way
 	Charter int           // the version in force
@@ -221,6 +222,9 @@ func tooLate(v okey.Verdict, f facts) string {
 // wrongKey names the typed key's state and what to do, at the handover.
 func wrongKey(v okey.Verdict, f facts) string {
 	serial := f.Action.Content.Serial
+	if f.Fetches != "" && f.Kept != "" {
+		return sayOldKey(serial, f.Fetches, f.Kept)
+	}
 	instead := ""
 	if f.Kept != "" {
 		instead = fmt.Sprintf(" Remettez la clef %s, ou une autre qui soit en stock ici.", f.Kept)
@@ -357,6 +361,12 @@ func (s *Server) gatherKeys(ctx context.Context, f *facts) error {
 		return err
 	}
 	f.Kept = request.Key
+	typed, err := s.store.Key(ctx, f.Action.Content.Serial)
+	if err == nil && typed.Holder != (okey.PersonID{}) && typed.Holder == request.Person {
+		holder, err := s.store.Person(ctx, request.Person)
+		f.Fetches = holder.Name()
+		return err
+	}
 	f.Similar, err = s.store.SimilarSerials(ctx, f.Action.Content.Serial, request.UAI)
 	return err
 }

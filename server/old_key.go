@@ -40,6 +40,35 @@ func (d dossier) takeBack() string {
 	return fmt.Sprintf("Reprenez %s : %s.", sayOldKeys(d.old), okey.SayEither(len(d.old), "elle ne servira plus", "elles ne serviront plus"))
 }
 
+// bringBack tells whoever fetches the new key to bring the old one; empty where there is none.
+func (d dossier) bringBack() string {
+	if len(d.old) == 0 || d.Stage != okey.AwaitingHandover {
+		return ""
+	}
+	return fmt.Sprintf("Apportez %s : %s.", sayOldKeys(d.old), okey.SayEither(len(d.old), "elle sera reprise", "elles seront reprises"))
+}
+
+// oldKeyOf is who waits for the key that replaces this one, and that key; none where nobody waits.
+func (s *Server) oldKeyOf(v *visit, key okey.Key) (who string, next okey.Serial, err error) {
+	if key.Holder == (okey.PersonID{}) {
+		return "", "", nil
+	}
+	open, err := s.store.OpenRequestOf(v.ctx(), key.Holder)
+	if okey.ErrorCode(err) == okey.CodeNotFound || err == nil && (open.Reason != okey.Renewal || open.Stage != okey.AwaitingHandover) {
+		return "", "", nil
+	}
+	if err != nil {
+		return "", "", err
+	}
+	holder, err := s.store.Person(v.ctx(), key.Holder)
+	return holder.Name(), open.Key, err
+}
+
+// sayOldKey is what is said where an old key's number was typed to hand over the one that replaces it.
+func sayOldKey(serial okey.Serial, who string, next okey.Serial) string {
+	return fmt.Sprintf("La clef %s est l'ancienne clef %s : reprenez-la, et tapez le numéro de la nouvelle, la %s.", serial, okey.SayOf(who), next)
+}
+
 // retired says what became of the old key; empty where there was none.
 func (d dossier) retired() string {
 	if len(d.old) == 0 || d.Stage != okey.HandedOver {

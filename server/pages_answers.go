@@ -38,7 +38,7 @@ type answerGroup struct {
 
 type answerChoice struct {
 	entry
-	Who, Need, State, Path string
+	Who, Need, Replaces, State, Path string
 }
 
 // answerReview is what is asked to be confirmed.
@@ -168,7 +168,7 @@ func (s *Server) answerGroups(v *visit, f *form, found []sql.Awaited) ([]answerG
 			groups = append(groups, answerGroup{Name: fmt.Sprintf("%s (%s)", r.School, r.UAI), Free: sayFree(free)})
 		}
 		groups[i].Lines = append(groups[i].Lines, answerChoice{
-			entry: f.entry(tickedPrefix + r.ID.String()), Who: r.Requester.Name(), Need: r.Need, State: "depuis " + paris(v).day(r.Since), Path: requestURL(r.ID),
+			entry: f.entry(tickedPrefix + r.ID.String()), Who: r.Requester.Name(), Need: r.Need, Replaces: sayReplaces(r.Request), State: "depuis " + paris(v).day(r.Since), Path: requestURL(r.ID),
 		})
 	}
 	if len(groups) == 1 && len(v.Actor.Answers(v.today())) == 1 && found[0].Host == "" {
@@ -305,7 +305,7 @@ func (s *Server) reviewAnswers(v *visit, f *form, all []chosen, content okey.Con
 			order = append(order, one.UAI)
 		}
 		wanted[one.UAI]++
-		review.Names = append(review.Names, fmt.Sprintf("%s « %s »", one.who.Name(), one.Need))
+		review.Names = append(review.Names, strings.TrimSuffix(fmt.Sprintf("%s « %s », %s", one.who.Name(), one.Need, sayReplaces(one.Request)), ", "))
 		review.Kept = append(review.Kept, tickedPrefix+one.ID.String())
 		asked = append(asked, one.ID)
 	}

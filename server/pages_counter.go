@@ -25,6 +25,7 @@ type counterScreen struct {
 	Found  []counterGroup
 	More   string
 	Others []card // who were found and await something else
+	Own    string // who hands the visitor's own key over
 	Empty  string
 }
 
@@ -42,8 +43,18 @@ func (s *Server) counterPage(v *visit) error {
 		return err
 	}
 	typed := plainQuery(v, "q")
-	page := counterScreen{Search: counterSearch(typed), Empty: "Personne n'attend de clef."}
-	found, total, err := s.store.AtCounter(v.ctx(), uais, typed, counterLines)
+	page := counterScreen{Search: counterSearch(typed), Empty: "Aucune clef à remettre."}
+	who := sql.CounterSearch{At: uais, Typed: typed, Limit: counterLines}
+	if who.Everywhere = okey.May(okey.ActHandOver, v.Actor, okey.Subject{HasReason: true}, v.today()) == nil; who.Everywhere {
+		page.Empty = "Cherchez une personne ou une clef : vous pouvez remettre celles de tous les établissements."
+	}
+	if page.Own, err = s.ownHandover(v); err != nil {
+		return err
+	}
+	if page.Own != "" {
+		who.But = v.Actor.ID
+	}
+	found, total, err := s.store.AtCounter(v.ctx(), who)
 	if err != nil {
 		return err
 	}
@@ -58,21 +69,40 @@ func (s *Server) counterPage(v *visit) error {
 	}
 	warning := ""
 	if len(found) == 0 && typed != "" {
-		warning = said
-		if scanned.State == okey.InStock {
-			warning, page.Key = "", said
-		}
-		if found, total, err = s.store.AtCounter(v.ctx(), uais, "", counterLines); err != nil {
+		who.Typed = ""
+		if found, total, err = s.store.AtCounter(v.ctx(), who); err != nil {
 			return err
 		}
-		ready = found
+		ready, warning = found, said
+		if scanned.State == okey.InStock {
+			warning, page.Key = "", said
+			if len(ready) > 0 {
+				page.Key += " Choisissez à qui vous la remettez : elle prendra la place de celle qui lui est attribuée."
+			}
+		}
 	}
-	page.Found = counterGroups(v, ready, scanned.Serial, len(uais) > 1)
+	page.Found = counterGroups(v, ready, scanned.Serial, who.Everywhere || len(uais) > 1)
 	if more := total - len(ready); more > 0 {
 		page.More = fmt.Sprintf("Et %s de plus : cherchez par nom.", okey.SayCount(more, "personne"))
 	}
 	page.Others = awaitedCards(ofStage(found, okey.AwaitingHandover, false), paris(v), false)
 	return s.show(v, http.StatusOK, "counter", screen{Title: "Remettre une clef", Warning: warning, Body: page})
+}
+
+// ownHandover says who hands the visitor's own key over; empty where none waits for them, or they may take it themselves.
+func (s *Server) ownHandover(v *visit) (string, error) {
+	open, err := s.store.OpenRequestOf(v.ctx(), v.Actor.ID)
+	if okey.ErrorCode(err) == okey.CodeNotFound || err == nil && open.Stage != okey.AwaitingHandover {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	d, err := s.dossier(v, open.ID)
+	if err != nil || okey.May(okey.ActHandOver, v.Actor, d.subject, d.today) == nil {
+		return "", err
+	}
+	return fmt.Sprintf("Votre propre clef vous attend : on ne se la remet pas soi-même. Demandez-la à %s.", whoIsAwaited(d.waits)), nil
 }
 
 func counterSearch(typed string) *form {
@@ -142,7 +172,10 @@ func (s *Server) scanned(v *visit, typed string) (okey.Key, string, error) {
 		return okey.Key{}, nobody, nil //nolint:nilerr // the table says no: the key is not found
 	}
 	if key.State == okey.InStock {
-		return key, fmt.Sprintf("La clef %s est libre. Choisissez à qui vous la remettez : elle prendra la place de celle qui lui est attribuée.", serial), nil
+		return key, fmt.Sprintf("La clef %s est libre.", serial), nil
+	}
+	if who, next, err := s.oldKeyOf(v, key); err != nil || who != "" {
+		return key, sayOldKey(serial, who, next), err
 	}
 	return key, fmt.Sprintf("La clef %s est %s : %s", serial, key.State.French(), keyAdvice[key.State]), nil
 }

@@ -204,3 +204,51 @@ func TestTheSlipHasAllThatIsSignedForAndNeverThePIN(t *testing.T) {
 	assert.Equal(t, http.StatusNotFound, h.as(c.stranger).get(slip).Status)
 	assert.Contains(t, after.text(), "Signature de Léa Martin, qui reçoit la clef")
 }
+
+func TestACounterWithNothingToHandOverSaysThatAlone(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.askers(scene.Tilleuls, "Hector Béranger")
+	free := h.Key(scene.Tilleuls)
+	roux := h.as(c.roux)
+	assert.Contains(t, roux.get(counter).text(), "Aucune clef à remettre.", "somebody waits for an answer")
+	found := roux.get(search(string(free))).text()
+	assert.Contains(t, found, "La clef "+string(free)+" est libre. Aucune clef à remettre.")
+	assert.NotContains(t, found, "Choisissez à qui")
+}
+
+// Support may hand over anywhere: it searches anywhere, and is not told that nobody waits.
+func TestSupportSearchesEveryCounter(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Key(scene.Tilleuls)
+	request, key := h.awaits(c, "Ana Une")
+	sam := h.as(c.support)
+	empty := sam.get(counter).text()
+	assert.Contains(t, empty, "Cherchez une personne ou une clef : vous pouvez remettre celles de tous les établissements.")
+	assert.NotContains(t, empty, "Ana Une")
+	for _, typed := range []string{"une", string(key)} {
+		assert.Contains(t, sam.get(search(typed)).Location, counter+"/"+idOf(request), typed)
+	}
+	none := sam.get(search("Inconnu")).text()
+	assert.Contains(t, none, "Personne de ce nom n'attend de clef")
+	assert.NotContains(t, none, "Ana Une")
+}
+
+// One does not hand one's own key over where somebody else can: the list does not offer it, and says who does.
+func TestTheCounterLeavesOnesOwnKeyToOthers(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	eve := h.Person("Eve Morel", okey.Staff, scene.Tilleuls)
+	h.lent(c.roux, eve, okey.HandoverAndStock)
+	h.Key(scene.Tilleuls)
+	delegate, roux := h.as(eve), h.as(c.roux)
+	page := delegate.asks()
+	roux.done(roux.answers(page, "approve", ""))
+	delegate.done(delegate.signs(page))
+	own := delegate.get(counter)
+	assert.NotContains(t, own.HTML, counter+"/"+idOf(page))
+	assert.Contains(t, own.text(), "Aucune clef à remettre. Votre propre clef vous attend : on ne se la remet pas soi-même. Demandez-la à Anne Blanc ou Marc Roux.")
+	assert.Contains(t, roux.get(counter).HTML, counter+"/"+idOf(page))
+	assert.NotContains(t, roux.get(counter).text(), "Votre propre clef")
+}

@@ -46,7 +46,8 @@ func (s *Server) homePage(v *visit) error {
 type card struct {
 	Path, Who, Where, Need, State string
 
-	Acts []navLink // what the visitor may do about it, the likeliest first
+	Replaces string    // in a sentence, what the key replaces; empty for a first one
+	Acts     []navLink // what the visitor may do about it, the likeliest first
 }
 
 // sayState is where a request stands, in one line.

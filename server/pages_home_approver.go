@@ -167,7 +167,7 @@ func actingCards(found []sql.Awaited, c clock) []card {
 func awaitedCards(found []sql.Awaited, c clock, where bool) []card {
 	cards := make([]card, len(found))
 	for i, r := range found {
-		cards[i] = card{Path: requestURL(r.ID), Who: r.Requester.Name(), Need: r.Need, State: sayState(r.Request, c)}
+		cards[i] = card{Path: requestURL(r.ID), Who: r.Requester.Name(), Need: r.Need, Replaces: okey.Capitalize(sayReplaces(r.Request)), State: sayState(r.Request, c)}
 		if r.Stage == okey.AwaitingHandover {
 			cards[i].Path = counterURL(r.ID, "")
 		}

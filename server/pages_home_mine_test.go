@@ -94,7 +94,7 @@ func TestHomeHasAtMostOneButtonForWhoeverAsks(t *testing.T) {
 	lea.done(lea.signs(page))
 	fetch := lea.get("/")
 	assert.Empty(t, fetch.buttons())
-	assert.Contains(t, fetch.text(), "venez la chercher auprès d'Anne Blanc ou Marc Roux avant le")
+	assert.Contains(t, fetch.text(), "venez la chercher auprès d'Anne Blanc ou Marc Roux, au plus tard le")
 	roux.done(roux.fill(page, page+"/remise", "serial", string(serial)))
 	held := lea.get("/")
 	assert.Empty(t, held.buttons())

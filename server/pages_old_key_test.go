@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -51,4 +52,38 @@ func TestAFirstKeyReplacesNone(t *testing.T) {
 	roux, at := h.as(c.roux), counter+"/"+idOf(request)
 	assert.NotContains(t, roux.get(at).text(), "Reprenez")
 	assert.NotContains(t, roux.done(roux.fill(at, at, "serial", string(key))).text(), "ancienne")
+}
+
+// Whoever brings the old key back, or has it scanned by mistake, is told which of the two it is.
+func TestTheOldKeysNumberIsKnownAtTheCounter(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	old := h.KeyOf(c.lea, scene.Tilleuls, here().AddMonths(2))
+	request, key := h.atTheCounter(c)
+	lea, roux := h.as(c.lea), h.as(c.roux)
+	assert.Contains(t, lea.get(request).text(), "Apportez l'ancienne clef, la "+string(old)+" : elle sera reprise.")
+	assert.NotContains(t, roux.get(request).text(), "Apportez")
+
+	told := "La clef " + string(old) + " est l'ancienne clef de Léa Martin : reprenez-la, et tapez le numéro de la nouvelle, la " + string(key) + "."
+	found := roux.get(search(string(old)))
+	assert.Contains(t, found.text(), told)
+	assert.Contains(t, found.text(), "Clefs à remettre Léa Martin")
+	at := counter + "/" + idOf(request)
+	wrong := roux.fill(at, at, "serial", string(old))
+	assert.Equal(t, http.StatusConflict, wrong.Status)
+	assert.Contains(t, wrong.text(), told)
+	assert.Equal(t, okey.InService, h.KeyState(old))
+}
+
+// Whoever answers knows what the key asked for replaces, wherever requests are listed.
+func TestRequestsToAnswerSayWhatTheyReplace(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.KeyOf(c.lea, scene.Tilleuls, here().AddMonths(2))
+	first := h.askers(scene.Tilleuls, "Ana Une")[0]
+	renewal := h.as(c.lea).asks()
+	roux := h.as(c.roux)
+	assert.Regexp(t, `Ana Une « saisie des absences » En attente.* Léa Martin « saisie des absences » Remplace une clef qui expire\. En attente`, roux.get("/").text())
+	assert.Regexp(t, `Ana Une « saisie des absences » depuis .*Léa Martin « saisie des absences », remplace une clef qui expire depuis`, roux.get(answers).text())
+	assert.Contains(t, roux.reviews("approve", "", first, renewal).text(), "Ana Une « saisie des absences » Léa Martin « saisie des absences », remplace une clef qui expire Collège")
 }

@@ -125,6 +125,7 @@ type storyLine struct{ When, What, Comment string }
 // requestScreen is the page of a request.
 type requestScreen struct {
 	Standing  string
+	Bring     string // what whoever asked brings to the handover
 	Otherwise string // what happens while nothing is done: told to whoever asked
 	Closed    bool
 	Steps     []step
@@ -167,7 +168,7 @@ func (s *Server) requestPage(v *visit) error {
 func (s *Server) showRequest(v *visit, status int, d dossier, sent *form, warning string) error {
 	page := requestScreen{Standing: d.standing(v), Closed: d.Stage.Closed(), Steps: d.steps(), Facts: d.facts(v), PIN: d.pinLinks(v)}
 	if d.mine(v) {
-		page.Otherwise = d.otherwise()
+		page.Bring, page.Otherwise = d.bringBack(), d.otherwise()
 	}
 	restored := false
 	for _, sf := range signalForms {

@@ -47,6 +47,14 @@ var reasonNames = map[okey.RequestReason]string{
 	okey.FirstKey: "première clef", okey.Renewal: "remplace une clef qui expire", okey.Replacement: "remplace une clef perdue ou défectueuse",
 }
 
+// sayReplaces says within a line what the key asked for replaces; empty for a first one.
+func sayReplaces(r okey.Request) string {
+	if r.Reason == okey.FirstKey {
+		return ""
+	}
+	return reasonNames[r.Reason]
+}
+
 // eventNames are lines of a request's story that somebody wrote.
 var eventNames = map[okey.EventKind]string{
 	okey.EventAsked: "%s a demandé une clef.", okey.EventApproved: "%s a accepté.", okey.EventRefused: "%s a refusé.",
@@ -142,7 +150,7 @@ func standing(r okey.Request, waits []awaited, place int, mine bool, c clock) st
 		return fmt.Sprintf("Une clef est réservée. %s doit signer la charte et choisir son code PIN, depuis %s.%s", who, c.day(r.Since), until)
 	case okey.AwaitingHandover:
 		if mine {
-			return fmt.Sprintf("Votre clef vous attend : venez la chercher auprès %s avant le %s. Ne donnez votre code PIN à personne, pas même à la direction.", okey.SayOf(who), c.day(r.KeptUntil))
+			return fmt.Sprintf("Votre clef vous attend : venez la chercher auprès %s, au plus tard le %s. Ne donnez votre code PIN à personne, pas même à la direction.", okey.SayOf(who), c.day(r.KeptUntil))
 		}
 		return fmt.Sprintf("La clef est à remettre par %s, depuis %s.%s", who, c.day(r.Since), until)
 	}

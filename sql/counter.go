@@ -11,10 +11,19 @@ import (
 
 var foldedRequester = fold(`concat_ws(' ', p.given_name, p.family_name, p.uid)`)
 
+// CounterSearch is who is looked for at a counter.
+type CounterSearch struct {
+	At         []okey.UAI    // the establishments that answer for the requests
+	Everywhere bool          // whoever answers; then nothing typed finds nobody
+	But        okey.PersonID // whose request is left out
+	Typed      string        // words of a name, or part of a key's number; empty finds all
+	Limit      int
+}
+
 // AtCounter returns the open requests answered by one of the establishments whose requester's name has each of the typed words in it, or whose
 // key's number has what was typed in it: those whose key awaits its person first, oldest first, then the others. total counts those whose key
-// awaits its person. Nothing typed finds them all.
-func (r reader) AtCounter(ctx context.Context, uais []okey.UAI, typed string, limit int) (found []Awaited, total int, err error) {
+// awaits its person.
+func (r reader) AtCounter(ctx context.Context, who CounterSearch) (found []Awaited, total int, err error) {
 	var rows []struct {
 		requestRow
 		Given  string `db:"given_name"`
@@ -24,12 +33,12 @@ func (r reader) AtCounter(ctx context.Context, uais []okey.UAI, typed string, li
 	}
 	err = r.all(ctx, &rows, `SELECT `+requestColumns+`, p.given_name, p.family_name, e.name AS school,
 			count(*) FILTER (WHERE r.stage = 'awaiting_handover') OVER () AS total`+requestTables+`JOIN person p ON p.id = r.person
-		WHERE r.closed_at IS NULL AND coalesce(e.host, e.uai) = ANY ($1)
+		WHERE r.closed_at IS NULL AND (coalesce(e.host, e.uai) = ANY ($1) OR ($5 AND cardinality($3::text[]) > 0)) AND r.person <> $6
 		AND (r.stage = 'awaiting_handover' OR cardinality($3::text[]) > 0)
 		AND (cardinality($3::text[]) = 0 OR ($2 <> '' AND r.stage = 'awaiting_handover' AND position($2 IN k.serial) > 0)
 			OR NOT EXISTS (SELECT FROM unnest($3::text[]) AS w WHERE position(`+foldedWord+` IN `+foldedRequester+`) = 0))
 		ORDER BY r.stage = 'awaiting_handover' DESC, r.since, r.id LIMIT $4`,
-		pq.Array(texts(uais)), okey.Compact(typed), pq.Array(words(typed)), limit)
+		pq.Array(texts(who.At)), okey.Compact(who.Typed), pq.Array(words(who.Typed)), who.Limit, who.Everywhere, who.But)
 	if err != nil {
 		return nil, 0, fmt.Errorf("search the counter: %w", err)
 	}

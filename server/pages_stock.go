@@ -109,7 +109,7 @@ func (s *Server) stockPage(v *visit) error {
 
 func (p *stockScreen) fill(sight stockSight) {
 	uai := sight.place.UAI
-	p.Where = fmt.Sprintf("%s (%s)", sight.place.Name, uai)
+	p.Where = fmt.Sprintf("UAI : %s", uai) // the heading has the name
 	p.List = narrowed("/clefs", uai)
 	p.Keys = sight.keyLines()
 	for _, stage := range []okey.Stage{okey.AwaitingDecision, okey.AwaitingStock, okey.AwaitingCharter, okey.AwaitingHandover} {
@@ -147,12 +147,24 @@ func (sight stockSight) plot(sheet string) (plotted, error) {
 	for _, m := range sight.ahead {
 		end += m.Ending
 	}
-	return plotOf(sight.figures(), plot.Columns, plotted{
+	drawn, err := plotOf(sight.figures(), plot.Columns, plotted{
 		Name: "Les mois à venir", Sheet: sheet,
 		Message: fmt.Sprintf("Aujourd'hui, %s %s et %s en service ; %s d'ici un an.", okey.SayCount(sight.needs.Free, "clef"), okey.SayEither(sight.needs.Free, "libre", "libres"),
 			okey.SayNumber(sight.Keys[okey.InService]), okey.SayNumber(end)+okey.SayEither(end, " expire", " expirent")),
 		Note: "Ce que sera le stock si aucune clef n'arrive ni ne change de mains. Une clef n'est libre que si elle sert encore six mois. Le mois où elle expire, elle ne compte que dans « Expirent dans le mois ».",
 	})
+	if err == nil && !drawn.Drawn {
+		drawn.Nothing, drawn.Note, drawn.Lines = sight.nothingAhead(), "", nil
+	}
+	return drawn, err
+}
+
+// nothingAhead is said where there is nothing to draw: what is kept for somebody is neither free nor in service yet.
+func (sight stockSight) nothingAhead() string {
+	if kept := sight.Keys[okey.Reserved] + sight.Keys[okey.Attributed]; kept > 0 {
+		return fmt.Sprintf("Aucune clef libre ni en service : %s %s.", okey.SayNumber(kept), okey.SayEither(kept, "est gardée pour quelqu'un", "sont gardées pour quelqu'un"))
+	}
+	return "Aucune clef libre ni en service."
 }
 
 var monthsNames = map[int]string{okey.RenewalMonths: "trois mois", okey.LendableMonths: "six mois"}

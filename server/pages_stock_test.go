@@ -162,3 +162,17 @@ func TestALineSaysWhatADelegateDoesAndFromWhen(t *testing.T) {
 		assert.Contains(t, roux.get("/").text(), "Gus Later "+does+" à partir du "+here().AddDays(3).Say(here())+".")
 	}
 }
+
+// A plot of keys that are neither free nor in service would be empty: the page says where they are, and shows no empty table.
+func TestAStockThatIsAllKeptSaysSoInsteadOfAnEmptyPlot(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	roux := h.as(c.roux)
+	bare := roux.get("/stock")
+	assert.Contains(t, bare.text(), "Les mois à venir Aucune clef libre ni en service. Télécharger")
+	h.atTheCounter(c)
+	kept := roux.get("/stock")
+	assert.Contains(t, kept.text(), "Les mois à venir Aucune clef libre ni en service : 1 est gardée pour quelqu'un. Télécharger")
+	assert.NotContains(t, kept.text(), "Les chiffres en tableau")
+	assert.Equal(t, 1, strings.Count(kept.text(), "ollège des Tilleuls")-strings.Count(kept.text(), "Stock du collège des Tilleuls · "), "the heading names it once")
+}

@@ -156,6 +156,14 @@ func (s *Server) findPeople(v *visit, asked string) (finding, error) {
 // orderWords are what people put before an order's number.
 var orderWords = strings.NewReplacer("commande", "", "numéro", "", "numero", "", "n°", "", "no", "", "#", "")
 
+// orderTyped is the number in what names an order: "commande n° 1", "n° 1". A number alone may be anything's.
+func orderTyped(typed string) (int64, bool) {
+	typed = strings.ToLower(typed)
+	bare := orderWords.Replace(typed)
+	number, err := strconv.ParseInt(strings.TrimSpace(bare), 10, 64)
+	return number, err == nil && bare != typed
+}
+
 func (s *Server) findOrders(v *visit, asked string) (finding, error) {
 	number, unread := strconv.ParseInt(strings.TrimSpace(orderWords.Replace(strings.ToLower(asked))), 10, 64)
 	if unread != nil {

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -43,6 +44,8 @@ func newAuditSubject(e sql.AuditedEntry) auditSubject {
 		about.Kind, about.Name = "import "+file, ""
 	case e.OfName != "":
 		about.Name = e.OfName
+	case e.Order > 0: // orders have a number that people know
+		about.Name = fmt.Sprintf("n° %d", e.Order)
 	}
 	about.Kind = okey.Capitalize(about.Kind)
 	return about
@@ -176,51 +179,19 @@ func newAuditLine(e sql.AuditedEntry, c clock) auditLine {
 	return line
 }
 
-// auditFilterOf is what the address asks for; what can't be read filters nothing, and is said.
-func auditFilterOf(v *visit) (f sql.AuditFilter, wrong []formError) {
-	f = sql.AuditFilter{Event: plainQuery(v, "quoi"), Actor: plainQuery(v, "qui")}
-	if f.Event != "" && sayAudit(f.Event) == sayAction("") {
-		f.Event, wrong = "", append(wrong, formError{Field: "quoi", Message: "Ce choix n'existe pas : prenez-en un de la liste. En attendant, tout est montré."})
-	}
-	if typed := plainQuery(v, "objet"); typed != "" {
-		f.Subject = typed
-		if id, err := uuid.Parse(typed); err == nil {
-			f.Subject = id.String()
-		} else if uai, err := okey.ParseUAI(typed); err == nil {
-			f.Subject = string(uai)
-		} else if len(typed) == 8 && strings.ToLower(typed) == typed { // the beginning of an id, as the table shows it
-			f.Subject = typed
-		} else if serial, err := okey.ParseSerial(typed); err == nil {
-			f.Subject = string(serial)
-		}
-	}
-	zone := paris(v).zone
-	for name, day := range map[string]func(okey.Day){
-		"du": func(d okey.Day) { f.From = d.In(zone) },
-		"au": func(d okey.Day) { f.Before = d.AddDays(1).In(zone) },
-	} {
-		typed := strings.TrimSpace(v.Query(name))
-		if typed == "" {
-			continue
-		}
-		if d, ok := readDay(typed); ok {
-			day(d)
-		} else {
-			wrong = append(wrong, formError{Field: name, Message: "Écrivez une date comme 31/12/2027 : en attendant, toutes les dates sont montrées."})
-		}
-	}
-	if !f.From.IsZero() && !f.Before.IsZero() && !f.From.Before(f.Before) {
-		wrong = append(wrong, formError{Field: "au", Message: "Cette date vient avant celle du début : rien ne peut s'y trouver."})
-	}
-	return f, wrong
-}
-
 // auditPage is for support and auditors.
 func (s *Server) auditPage(v *visit) error {
 	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.today()); err != nil {
 		return err
 	}
-	filter, wrong := auditFilterOf(v)
+	events, err := s.store.AuditEvents(v.ctx())
+	if err != nil {
+		return err
+	}
+	filter, wrong, err := s.auditFilterOf(v, events)
+	if err != nil {
+		return err
+	}
 	filter.Limit = pageLines + 1
 	page := auditScreen{Sheet: sheetURL(v)}
 	var at auditCursor
@@ -244,31 +215,11 @@ func (s *Server) auditPage(v *visit) error {
 	for _, e := range found {
 		page.Lines = append(page.Lines, newAuditLine(e, paris(v)))
 	}
-	if page.Filters, err = s.auditFilters(v, filter, wrong); err != nil {
-		return err
+	if said := misreadCode(filter.Subject); said != "" && len(found) == 0 {
+		wrong = append(wrong, formError{Field: "objet", Message: said})
 	}
+	page.Filters = auditFilters(v, filter, events, wrong)
 	return s.show(v, http.StatusOK, "audit", screen{Title: "Journal d'audit", Body: page})
-}
-
-func (s *Server) auditFilters(v *visit, f sql.AuditFilter, wrong []formError) (*form, error) {
-	filters := listForm(pathAudit)
-	events, err := s.store.AuditEvents(v.ctx())
-	if err != nil {
-		return nil, err
-	}
-	what := field{Label: "Quoi", Empty: "Tout"}
-	for _, event := range events {
-		what.Choices = append(what.Choices, choice{event, okey.Capitalize(sayAudit(event))})
-	}
-	filters.add("quoi", f.Event, what)
-	filters.add("qui", f.Actor, field{Label: "Qui", Hint: "Un nom ou un identifiant."})
-	filters.add("objet", plainQuery(v, "objet"), field{Label: "À propos de", Hint: "Un numéro de série, un code UAI, le numéro d'une demande ou l'empreinte d'une charte."})
-	filters.add("du", v.Query("du"), field{Label: "Du"})
-	filters.add("au", v.Query("au"), field{Label: "Au"})
-	for _, w := range wrong {
-		filters.note(w.Field, w.Message)
-	}
-	return filters, nil
 }
 
 // auditTable is the audit with the page's filters.
@@ -276,7 +227,14 @@ func (s *Server) auditTable(v *visit) (spreadsheet, error) {
 	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.today()); err != nil {
 		return spreadsheet{}, err
 	}
-	filter, wrong := auditFilterOf(v)
+	events, err := s.store.AuditEvents(v.ctx())
+	if err != nil {
+		return spreadsheet{}, err
+	}
+	filter, wrong, err := s.auditFilterOf(v, events)
+	if err != nil {
+		return spreadsheet{}, err
+	}
 	if len(wrong) > 0 {
 		return spreadsheet{}, okey.InvalidField(wrong[0].Field, "%s", strings.TrimSpace(wrong[0].Message))
 	}

@@ -169,3 +169,45 @@ func TestTheAuditNamesWhoTookADelivery(t *testing.T) {
 	assert.Contains(t, page, "Import Sam Secours assistance Import des clefs")
 	assert.NotContains(t, page, "commande de l'exploitant")
 }
+
+// What OKEY did and what was asked of it may have one name: one choice finds both. The choices stand as in a dictionary.
+func TestTheAuditOffersEachNameOnce(t *testing.T) {
+	h := newHouse(t)
+	for i, event := range []string{"attached", "attachment-given", "host_ended", "hosting-ended", "host_named", "key_lost", "ask"} {
+		h.audits(event, fmt.Sprintf("key:0048%02d", i))
+	}
+	b := h.as(h.auditor())
+	page := b.get("/assistance/journal")
+	var names []string
+	for _, m := range regexp.MustCompile(`<option value="[^"]*"[^>]*>([^<]*)</option>`).FindAllStringSubmatch(page.HTML, -1) {
+		names = append(names, html.UnescapeString(m[1]))
+	}
+	assert.Equal(t, []string{"Tout", "Clef : perdue", "Demande", "Établissement qui répond pour un autre", "Fin d'une réponse pour un autre", "Jeton", "Rattachement"}, names)
+	for _, event := range []string{"attached", "attachment-given"} {
+		both := b.get("/assistance/journal?quoi=" + event)
+		assert.Contains(t, both.text(), "Clef 004800", event)
+		assert.Contains(t, both.text(), "Clef 004801", event)
+		assert.NotContains(t, both.text(), "Clef 004802", event)
+		assert.Contains(t, both.HTML, `<option value="attached" selected>Rattachement</option>`, event)
+	}
+}
+
+func TestTheAuditKnowsAnOrderByItsNumberAndAMisreadCode(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.order(c.roux, 2, "rentrée")
+	h.Key(scene.Tilleuls)
+	h.audits("key_lost", "key:0069001X")
+	b := h.as(c.support)
+	assert.Contains(t, b.get("/assistance/journal").text(), "Commande n° 1")
+	for _, typed := range []string{"n° 1", "commande 1", "Commande n° 1"} {
+		page := b.get("/assistance/journal?objet=" + url.QueryEscape(typed)).text()
+		assert.Contains(t, page, "Commande Marc Roux", typed)
+		assert.NotContains(t, page, "0069001X", typed)
+	}
+	assert.Contains(t, b.get("/assistance/journal?objet=commande+99").text(), "Aucune commande n'a le numéro 99.")
+	assert.Contains(t, b.get("/assistance/journal?objet=0069901X").text(), "Le code UAI 0069901X est faux : avec les chiffres 0069901, la lettre est")
+	found := b.get("/assistance/journal?objet=0069001X").text()
+	assert.Contains(t, found, "Clef 0069001X", "a key may be called like that")
+	assert.NotContains(t, found, "est faux")
+}

@@ -1,0 +1,124 @@
+package server
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"okey"
+	"okey/sql"
+
+	"github.com/google/uuid"
+	"golang.org/x/text/collate"
+	"golang.org/x/text/language"
+)
+
+// auditFilterOf is what the address asks for; what can't be read filters nothing, and is said.
+func (s *Server) auditFilterOf(v *visit, events []string) (f sql.AuditFilter, wrong []formError, err error) {
+	f = sql.AuditFilter{Actor: plainQuery(v, "qui")}
+	switch event := plainQuery(v, "quoi"); {
+	case event == "":
+	case sayAudit(event) == sayAction(""):
+		wrong = append(wrong, formError{Field: "quoi", Message: "Ce choix n'existe pas : prenez-en un de la liste. En attendant, tout est montré."})
+	default:
+		f.Events = readAlike(events, event)
+	}
+	if typed := plainQuery(v, "objet"); typed != "" {
+		f.Subject = typed
+		if number, ok := orderTyped(typed); ok {
+			o, known, err := s.store.FindOrder(v.ctx(), number)
+			if err != nil {
+				return f, wrong, err
+			}
+			if f.Subject = o.ID.String(); !known {
+				wrong = append(wrong, formError{Field: "objet", Message: fmt.Sprintf("Aucune commande n'a le numéro %d.", number)})
+			}
+		} else if id, err := uuid.Parse(typed); err == nil {
+			f.Subject = id.String()
+		} else if uai, err := okey.ParseUAI(typed); err == nil {
+			f.Subject = string(uai)
+		} else if len(typed) == 8 && strings.ToLower(typed) == typed { // the beginning of an id, as the table shows it
+			f.Subject = typed
+		} else if serial, err := okey.ParseSerial(typed); err == nil {
+			f.Subject = string(serial)
+		}
+	}
+	zone := paris(v).zone
+	for name, day := range map[string]func(okey.Day){
+		"du": func(d okey.Day) { f.From = d.In(zone) },
+		"au": func(d okey.Day) { f.Before = d.AddDays(1).In(zone) },
+	} {
+		typed := strings.TrimSpace(v.Query(name))
+		if typed == "" {
+			continue
+		}
+		if d, ok := readDay(typed); ok {
+			day(d)
+		} else {
+			wrong = append(wrong, formError{Field: name, Message: "Écrivez une date comme 31/12/2027 : en attendant, toutes les dates sont montrées."})
+		}
+	}
+	if !f.From.IsZero() && !f.Before.IsZero() && !f.From.Before(f.Before) {
+		wrong = append(wrong, formError{Field: "au", Message: "Cette date vient avant celle du début : rien ne peut s'y trouver."})
+	}
+	return f, wrong, nil
+}
+
+// readAlike are the events that people read the same: what OKEY did and what was asked of it may have one name.
+func readAlike(events []string, event string) []string {
+	var alike []string
+	for _, other := range events {
+		if sayAudit(other) == sayAudit(event) {
+			alike = append(alike, other)
+		}
+	}
+	if len(alike) == 0 {
+		return []string{event}
+	}
+	return alike
+}
+
+// auditChoices are the events by their names, as a dictionary has them; each name once, and its first event stands for all.
+func auditChoices(events []string) []choice {
+	var choices []choice
+	for _, event := range events {
+		if readAlike(events, event)[0] == event {
+			choices = append(choices, choice{event, okey.Capitalize(sayAudit(event))})
+		}
+	}
+	french := collate.New(language.French)
+	slices.SortFunc(choices, func(a, b choice) int { return french.CompareString(a.Label, b.Label) })
+	return choices
+}
+
+// wholeCode is what a UAI looks like, whatever its letter. In small letters up to f it is the beginning of an id.
+var wholeCode, beginningOfID = regexp.MustCompile(`^[0-9]{7}[A-Z]$`), regexp.MustCompile(`^[0-9]{7}[a-f]$`)
+
+// misreadCode says what is wrong with a UAI that was typed; empty for what is none, or right.
+func misreadCode(typed string) string {
+	if !wholeCode.MatchString(okey.Compact(typed)) || beginningOfID.MatchString(typed) {
+		return ""
+	}
+	_, err := okey.ParseUAI(typed)
+	if err == nil {
+		return ""
+	}
+	return okey.ErrorMessage(err)
+}
+
+func auditFilters(v *visit, f sql.AuditFilter, events []string, wrong []formError) *form {
+	filters, chosen := listForm(pathAudit), ""
+	if len(f.Events) > 0 {
+		chosen = f.Events[0]
+	}
+	filters.add("quoi", chosen, field{Label: "Quoi", Empty: "Tout", Choices: auditChoices(events)})
+	filters.add("qui", f.Actor, field{Label: "Qui", Hint: "Un nom ou un identifiant."})
+	filters.add("objet", plainQuery(v, "objet"), field{Label: "À propos de", Hint: "Un numéro de série, un code UAI, « commande 1 », le numéro d'une demande ou l'empreinte d'une charte."})
+	filters.add("du", v.Query("du"), field{Label: "Du"})
+	filters.add("au", v.Query("au"), field{Label: "Au"})
+	for _, w := range wrong {
+		filters.note(w.Field, w.Message)
+	}
+	return filters
+}

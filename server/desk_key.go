@@ -24,9 +24,20 @@ func (s *Server) keySide(v *visit, key okey.Key, page keyScreen, events []sql.Ke
 		steps = append(steps, chapter{Kind: "État", When: line.When, What: line.What + becoming(events[i]), Comment: line.Comment, at: events[i].At})
 	}
 	side := &deskSide{Story: s.wholeStory(steps, actions, mails, c)}
-	if v.Actor.Support {
-		side.Deeds = keyDeeds(v, key, page)
+	if !v.Actor.Support {
+		return side, nil
 	}
+	arrival := pathDeliveries
+	if key.State == okey.InTransit {
+		delivery, known, err := s.store.BroughtBy(v.ctx(), key.Serial)
+		if err != nil {
+			return nil, err
+		}
+		if known {
+			arrival = arrivalURL(delivery, key.UAI)
+		}
+	}
+	side.Deeds = keyDeeds(v, key, page, arrival)
 	return side, nil
 }
 
@@ -39,11 +50,11 @@ func becoming(e sql.KeyEvent) string {
 	return " : " + state
 }
 
-// keyDeeds are what support may do about a key now, with when to do it.
-func keyDeeds(v *visit, key okey.Key, page keyScreen) []deed {
+// keyDeeds are what support may do about a key now, with when to do it; arrival is where that of a key on its way is confirmed.
+func keyDeeds(v *visit, key okey.Key, page keyScreen, arrival string) []deed {
 	var deeds []deed
 	if key.State == okey.InTransit {
-		deeds = append(deeds, deed{"Confirmer son arrivée", pathDeliveries, "Elle est annoncée : ouvrez sa livraison, et confirmez à la place de l'établissement."})
+		deeds = append(deeds, deed{"Confirmer son arrivée", arrival, "Elle est annoncée, et l'établissement ne peut pas confirmer lui-même."})
 	}
 	if page.Form != nil {
 		deeds = append(deeds, deed{"Signaler un changement", "#changement", "Elle est perdue, cassée, rendue ou retrouvée, et personne sur place ne l'a noté. Les personnes concernées lisent votre raison."})

@@ -116,7 +116,13 @@ func arrivalForm(v *visit, id uuid.UUID) *form {
 	})
 }
 
-// awaitedHere finds the delivery and the first establishment that the visitor manages keys of, with what is on its way there.
+// arrivalURL is where what a delivery brings to an establishment is confirmed.
+func arrivalURL(delivery uuid.UUID, uai okey.UAI) string {
+	return narrowed("/livraisons/"+delivery.String(), uai)
+}
+
+// awaitedHere finds the delivery and the establishment that address or form name, or the first that the visitor manages keys of, with what is on its
+// way there.
 func (s *Server) awaitedHere(v *visit) (sql.Delivery, okey.UAI, []okey.Key, error) {
 	d, err := s.deliveryOf(v)
 	if err != nil {
@@ -136,6 +142,11 @@ func (s *Server) awaitedHere(v *visit) (sql.Delivery, okey.UAI, []okey.Key, erro
 	}
 	for _, row := range rows {
 		places = append(places, row.UAI)
+	}
+	for _, named := range []okey.UAI{okey.UAI(v.Request.PostForm.Get("etablissement")), chosenSchool(v)} {
+		if slices.Contains(places, named) {
+			places = append([]okey.UAI{named}, places...)
+		}
 	}
 	refused := okey.Errorf(okey.CodeNotFound, "Cette livraison n'existe pas, ou elle n'est pas pour vous.")
 	if !d.Announced || d.State == okey.DeliveryDraft {

@@ -76,3 +76,28 @@ func TestAKeySettledSinceTheFormWasShownIsNamedAndNothingTickedIsLost(t *testing
 	blanc.done(blanc.post(path, tick(none.form(t, path), "00481002", "00481003")))
 	assert.Equal(t, "arrived", h.Text(`SELECT state FROM delivery`), "nothing is on its way any more")
 }
+
+// Support confirms in a school's place: from the page of a key, or of its delivery, one click leads to that school's form.
+func TestSupportIsLedToConfirmAnArrival(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	rows := "00481001;L7;31/12/2029;" + string(scene.Acacias) + "\n00481002;L7;31/12/2029;" + string(scene.Tilleuls) + "\n"
+	a := h.deliver(c.support, deliveryHeader+rows, "", "announced", "true")
+	require.Equal(t, http.StatusCreated, a.Status, a.Text)
+	arrival := "/livraisons/" + a.at("id").(string)
+	sam := h.as(c.support)
+	for serial, uai := range map[string]okey.UAI{"00481001": scene.Acacias, "00481002": scene.Tilleuls} {
+		there := arrival + "?etablissement=" + string(uai)
+		for _, page := range []string{"/clefs/" + serial, "/assistance" + arrival} {
+			assert.Contains(t, sam.get(page).HTML, `href="`+there+`"`, page)
+		}
+		assert.Contains(t, sam.get(there).HTML, `value="`+serial+`" checked`)
+		none := sam.post(arrival, tick(sam.get(there).form(t, arrival)))
+		assert.Contains(t, none.HTML, `value="`+serial+`"`, "the same school's form comes back")
+	}
+	there := arrival + "?etablissement=" + string(scene.Tilleuls)
+	sam.done(sam.post(arrival, tick(sam.get(there).form(t, arrival), "00481002")))
+	assert.Equal(t, okey.InStock, h.KeyState("00481002"))
+	assert.NotContains(t, sam.get("/assistance"+arrival).HTML, there)
+	assert.NotContains(t, h.as(h.auditor()).get("/assistance"+arrival).text(), "Confirmer l'arrivée")
+}

@@ -28,6 +28,7 @@ type deliveryScreen struct {
 	More      int
 	Schools   []fact
 	Facts     []fact
+	Arrivals  []navLink // where support confirms in a school's place
 	Delivered []deliveryLine
 	Sheet     string
 }
@@ -207,6 +208,9 @@ func (s *Server) showDelivery(v *visit, status int, d sql.Delivery, f *form, not
 	}
 	if d.State == okey.DeliveryInTransit {
 		page.Facts = append(page.Facts, fact{Name: "Encore en route", Value: fmt.Sprint(d.InTransit)})
+		if page.Arrivals, err = s.arrivalsOf(v, d); err != nil {
+			return err
+		}
 	}
 	if d.State == okey.DeliveryDraft && v.mayImport() == nil {
 		page.Form, page.Refused = f, warning != ""
@@ -218,6 +222,29 @@ func (s *Server) showDelivery(v *visit, status int, d sql.Delivery, f *form, not
 			okey.SayEither(done.Verdict.Count, "enregistrée", "enregistrées"))
 	}
 	return s.show(v, status, "delivery", screen{Title: "Livraison", Notice: notice, Warning: warning, Body: page})
+}
+
+// arrivalsOf leads support to each school that has not confirmed all its keys.
+func (s *Server) arrivalsOf(v *visit, d sql.Delivery) ([]navLink, error) {
+	if v.mayImport() != nil {
+		return nil, nil
+	}
+	awaited, err := s.store.InTransit(v.ctx(), d.ID)
+	if err != nil {
+		return nil, err
+	}
+	var uais []okey.UAI
+	for _, k := range awaited {
+		if !slices.Contains(uais, k.UAI) {
+			uais = append(uais, k.UAI)
+		}
+	}
+	names, err := s.store.Names(v.ctx(), uais...)
+	links := make([]navLink, len(uais))
+	for i, uai := range uais {
+		links[i] = navLink{Name: fmt.Sprintf("%s (%s)", names[uai], uai), Path: arrivalURL(d.ID, uai)}
+	}
+	return links, err
 }
 
 // takeDelivery confirms what the page showed.

@@ -104,6 +104,16 @@ func (r reader) DeliveryRows(ctx context.Context, id uuid.UUID) ([]okey.Imported
 	return found, err
 }
 
+// BroughtBy answers the delivery that a key on its way comes with; ok is false for one that was announced by none.
+func (r reader) BroughtBy(ctx context.Context, serial okey.Serial) (id uuid.UUID, ok bool, err error) {
+	err = r.get(ctx, &id, noDelivery, `SELECT d.id FROM delivery_row w JOIN delivery d ON d.id = w.delivery
+		WHERE w.serial = $1 AND d.state = 'in_transit' ORDER BY d.taken_at DESC, d.id LIMIT 1`, serial)
+	if isNoRow(err) {
+		return id, false, nil
+	}
+	return id, err == nil, err
+}
+
 // InTransit returns the keys of a delivery that are still on their way, by serial.
 func (r reader) InTransit(ctx context.Context, id uuid.UUID) ([]okey.Key, error) {
 	var rows []keyRow

@@ -3,6 +3,7 @@ package server
 import (
 	"net/url"
 	"strings"
+	"time"
 
 	"okey"
 	"okey/sql"
@@ -18,10 +19,18 @@ func (s *Server) keySide(v *visit, key okey.Key, page keyScreen, events []sql.Ke
 	if err != nil {
 		return nil, err
 	}
+	kept, err := s.store.KeptFor(v.ctx(), key.Serial)
+	if err != nil {
+		return nil, err
+	}
 	steps := make([]chapter, 0, len(events))
 	for i := len(events) - 1; i >= 0; i-- { // the page has the newest first
 		line := page.Story[i]
-		steps = append(steps, chapter{Kind: "État", When: line.When, What: line.What + becoming(events[i]), Comment: line.Comment, at: events[i].At})
+		step := chapter{Kind: "État", When: line.When, What: line.What + becoming(events[i]), Comment: line.Comment, at: events[i].At}
+		if events[i].Reason == okey.ReasonReserved {
+			step.Path, step.Name = keptFor(kept, events[i].At)
+		}
+		steps = append(steps, step)
 	}
 	side := &deskSide{Story: s.wholeStory(steps, actions, mails, c)}
 	if !v.Actor.Support {
@@ -39,6 +48,16 @@ func (s *Server) keySide(v *visit, key okey.Key, page keyScreen, events []sql.Ke
 	}
 	side.Deeds = keyDeeds(v, key, page, arrival)
 	return side, nil
+}
+
+// keptFor leads to the request that a key was kept aside for at the instant. Its own story tells so then, or a moment later, when its workflow has heard.
+func keptFor(kept []sql.Keeping, at time.Time) (path, name string) {
+	for _, k := range kept {
+		if !k.At.Before(at) {
+			return requestURL(k.Request), "Demande " + okey.SayOf(k.Requester)
+		}
+	}
+	return "", ""
 }
 
 // becoming is the state that an event left the key in, where its reason does not say it already: "Clef perdue : perdue" says nothing.

@@ -338,3 +338,37 @@ func TestTheDeskShowsWhatIsStuckAndHowToSetItGoing(t *testing.T) {
 	assert.Equal(t, http.StatusOK, away.Status)
 	assert.Contains(t, away.text(), "Le moteur n'a pas répondu")
 }
+
+// The page of a key has what the page of its holder has: the receipt, its moves, the inventory that found it; and it says for whom it was kept aside.
+func TestThePageOfAKeyHasAllItsMailsAndWhomItWasKeptFor(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	serial, other := h.Key(scene.Tilleuls), h.Key(scene.Acacias)
+	page := h.signed(c)
+	roux := h.as(c.roux)
+	roux.done(roux.fill(page, page+"/remise", "serial", string(serial)))
+	move, moved, inventory := uuid.New(), uuid.New(), uuid.New()
+	h.Exec(`INSERT INTO key_move (id, serial, holder, from_uai, to_uai, state, proposed_by, proposed_at) VALUES ($1, $2, $3, $4, $5, 'proposed', $6, now())`,
+		move, string(serial), c.lea.ID, scene.Tilleuls, scene.Acacias, c.roux.ID)
+	h.Exec(`INSERT INTO key_moved (subject, serial, from_uai, to_uai, at) VALUES ($1, $2, $3, $4, now())`, moved, string(serial), scene.Tilleuls, scene.Acacias)
+	h.Exec(`INSERT INTO inventory (id, uai, by_person, at, comment) VALUES ($1, $2, $3, now(), '')`, inventory, scene.Tilleuls, c.roux.ID)
+	h.Exec(`INSERT INTO key_report (id, serial, uai, inventory, at, state) VALUES (gen_random_uuid(), $1, $2, $3, now(), 'pending')`, string(serial), scene.Tilleuls, inventory)
+	post := func(kind string, request, subject any, person okey.Person) {
+		h.Exec(`INSERT INTO mail (id, request, subject_id, kind, ref, person, address, message_id, subject, state, created_at)
+			VALUES ($1::uuid, $2, $3, $4, 1, $5, 'x@ac-nice.fr', ($1::uuid)::text, 'Courriel ' || translate($4, '_', '-') || ' pour ' || $6, 'sent', now())`, uuid.New(), request, subject, kind, person.ID, person.Name())
+	}
+	post("handed_over", strings.TrimPrefix(page, "/demandes/"), nil, c.lea)
+	post("move_proposed", nil, move, c.blanc)
+	post("keys_moved", nil, moved, c.roux)
+	post("your_key_moved", nil, moved, c.lea)
+	post("your_key_moved", nil, moved, c.stranger)
+	post("keys_reported", nil, inventory, c.support)
+
+	told := h.as(c.support).get("/clefs/" + string(serial))
+	for _, mail := range []string{"handed-over pour Léa Martin", "move-proposed pour Anne Blanc", "keys-moved pour Marc Roux", "your-key-moved pour Léa Martin", "keys-reported pour Sam Secours"} {
+		assert.Contains(t, told.text(), "Courriel "+mail)
+	}
+	assert.NotContains(t, told.text(), "pour Zoé Ailleurs", "another key's holder")
+	assert.Regexp(t, `Réservée[^<]* <a href="`+page+`">Demande de Léa Martin</a>`, told.HTML)
+	assert.NotContains(t, h.as(c.support).get("/clefs/"+string(other)).text(), "Courriel ")
+}

@@ -105,11 +105,35 @@ func (r reader) MailsAbout(ctx context.Context, uai okey.UAI, limit int) ([]Mail
 	return mails, err
 }
 
-// MailsOfKey returns the mails about a key, oldest first.
+// MailsOfKey returns the mails about a key, oldest first: those of its own, the receipt of its handover, those of its departures, of its report by an
+// inventory, and of its moves by support, to the schools and to whoever had it in hand.
 func (r reader) MailsOfKey(ctx context.Context, serial okey.Serial) ([]Mail, error) {
 	var mails []Mail
-	err := r.all(ctx, &mails, `SELECT `+mailColumns+` FROM mail m WHERE m.key = $1 ORDER BY m.created_at, m.id`, string(serial))
+	err := r.all(ctx, &mails, `SELECT `+mailColumns+` FROM mail m WHERE m.id IN (
+			SELECT o.id FROM mail o WHERE o.key = $1
+			UNION SELECT o.id FROM request r JOIN mail o ON o.request = r.id WHERE r.handed_over_key = $1 AND o.kind = 'handed_over'
+			UNION SELECT o.id FROM key_move v JOIN mail o ON o.subject_id = v.id WHERE v.serial = $1
+			UNION SELECT o.id FROM key_report p JOIN mail o ON o.subject_id = p.id OR (o.subject_id = p.inventory AND o.kind = 'keys_reported') WHERE p.serial = $1
+			UNION SELECT o.id FROM key_moved v JOIN mail o ON o.subject_id = v.subject WHERE v.serial = $1 AND (o.kind = 'keys_moved'
+				OR (o.kind = 'your_key_moved' AND o.person IN (SELECT holder FROM key_event WHERE serial = $1))))
+		ORDER BY m.created_at, m.id`, string(serial))
 	return mails, err
+}
+
+// Keeping is a request that a key was kept aside for.
+type Keeping struct {
+	At        time.Time `db:"at"`
+	Request   uuid.UUID `db:"request"`
+	Requester string    `db:"requester"`
+}
+
+// KeptFor returns the requests that a key was ever kept aside for, oldest first.
+func (r reader) KeptFor(ctx context.Context, serial okey.Serial) ([]Keeping, error) {
+	var kept []Keeping
+	err := r.all(ctx, &kept, `SELECT t.at, t.request, trim(p.given_name || ' ' || p.family_name) AS requester
+		FROM timeline t JOIN request r ON r.id = t.request JOIN person p ON p.id = r.person
+		WHERE t.key = $1 AND t.kind = 'key_reserved' ORDER BY t.at, t.request`, string(serial))
+	return kept, err
 }
 
 // MailsOfSubject returns the mails about an order, a delivery or whatever else has an id of its own, oldest first.

@@ -106,6 +106,8 @@ func TestThePageOfAnEstablishmentSaysWhoAnswersAndHowToMendThatNobodyDoes(t *tes
 		assert.Contains(t, told.HTML, `href="`+leads+`"`)
 	}
 
+	h.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'chef', 'claims', now())`, c.roux.ID, scene.Tilleuls)
+	assert.Equal(t, 1, strings.Count(sam.get(page).text(), "Marc Roux , chef d'établissement"), "a file and the directory know him")
 	h.Exec(`UPDATE assignment SET until = current_date - 1 WHERE function <> 'personnel'`)
 	alone := sam.get(page)
 	assert.Contains(t, alone.text(), "Personne : OKEY ne connaît ici ni chef ni adjoint.")

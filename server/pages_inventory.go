@@ -326,11 +326,18 @@ func (s *Server) showReport(v *visit, status int, f *form, warning string) error
 		{Name: "Établissement", Value: fmt.Sprintf("%s (%s)", r.Establishment, r.UAI)},
 		{Name: "Trouvée", Value: paris(v).time(r.At) + " par " + r.ByName},
 	}}
+	if _, err := s.store.Key(v.ctx(), r.Serial); err == nil { // it has a page by now
+		page.Facts[0].Path = keyURL(r.Serial)
+	} else if okey.ErrorCode(err) != okey.CodeNotFound {
+		return err
+	}
 	if len(r.Similar) > 0 {
 		page.Facts = append(page.Facts, fact{Name: "Ressemble, aux zéros près, à", Value: sayList(r.Similar)})
 	}
+	page.Facts = append(page.Facts, reportAnswer(r, paris(v))...)
 	notice := ""
-	if r.State == okey.ReportPending && v.mayImport() == nil {
+	switch pending := r.State == okey.ReportPending; {
+	case pending && v.mayImport() == nil:
 		if f == nil {
 			f = reportForm(v, id)
 			if s.restore(v, f) {
@@ -338,10 +345,26 @@ func (s *Server) showReport(v *visit, status int, f *form, warning string) error
 			}
 		}
 		page.Form = f
-	} else if warning == "" {
+	case !pending && warning == "":
 		warning = "Ce signalement a déjà sa réponse."
 	}
 	return s.show(v, status, "report", screen{Title: "Clef à confirmer", Notice: notice, Warning: warning, Body: page})
+}
+
+// reportAnswer is what support has answered, or that it has not yet.
+func reportAnswer(r sql.ListedReport, c clock) []fact {
+	if r.State == okey.ReportPending {
+		return []fact{{Name: "Réponse", Value: "Attendue de l'assistance"}}
+	}
+	by := r.DecidedBy
+	if by == "" {
+		by = "OKEY"
+	}
+	facts := []fact{{Name: "Réponse", Value: okey.Capitalize(r.State.French())}, {Name: "Répondu", Value: okey.Capitalize(c.time(r.DecidedAt)) + " par " + by}}
+	if r.Comment != "" {
+		facts = append(facts, fact{Name: "Commentaire", Value: r.Comment})
+	}
+	return facts
 }
 
 func (s *Server) decideReport(v *visit) error {

@@ -47,12 +47,19 @@ func TestAnInventoryFindsMissesAndReports(t *testing.T) {
 	page := "/assistance/clefs-a-confirmer/" + h.Text(`SELECT id FROM key_report`)
 	support := h.as(c.support)
 	assert.Contains(t, support.get("/assistance/clefs-a-confirmer").text(), "004877777")
+	auditor := h.as(h.auditor()).get(page).text()
+	assert.Contains(t, auditor, "Réponse Attendue de l'assistance")
+	assert.NotContains(t, auditor, "déjà sa réponse")
 	assert.Equal(t, http.StatusUnprocessableEntity, support.fill(page, page, "decision", "approve", "batch", "L", "expires_on", "31/12/2019").Status)
 	assert.Equal(t, http.StatusUnprocessableEntity, support.fill(page, page, "decision", "refuse").Status)
 	confirmed := support.done(support.fill(page, page, "decision", "approve", "batch", "L9", "expires_on", "31/12/2030"))
 	assert.Contains(t, confirmed.text(), "C'est fait")
 	assert.Contains(t, []okey.KeyState{okey.InStock, okey.Reserved}, h.KeyState("004877777"))
-	assert.Contains(t, support.get(page).text(), "déjà sa réponse")
+	answered := support.get(page)
+	assert.Contains(t, answered.text(), "déjà sa réponse")
+	assert.Regexp(t, `Réponse Confirmée Répondu .* par Sam Secours`, answered.text())
+	assert.NotContains(t, answered.text(), "Ressemble", "to itself")
+	assert.Contains(t, answered.HTML, `<a href="/clefs/004877777">`)
 }
 
 func TestOnlyWhoManagesKeysCountsThem(t *testing.T) {

@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"net/http"
+	"slices"
 
 	"okey"
 	"okey/sql"
@@ -140,8 +141,9 @@ func (s *Server) schoolAnswers(v *visit, place sql.Place, today okey.Day, page *
 		}
 	}
 	for _, post := range posts {
-		if post.Function.Approves() && !post.Ended {
-			page.Answers = append(page.Answers, schoolAnswer{Name: nameOr(post.Person, post.Person.UID), Path: personURL(post.Person.ID), As: post.Function.French()})
+		answer := schoolAnswer{Name: nameOr(post.Person, post.Person.UID), Path: personURL(post.Person.ID), As: post.Function.French()}
+		if post.Function.Approves() && !post.Ended && !slices.Contains(page.Answers, answer) { // a staff file and the directory may both say so
+			page.Answers = append(page.Answers, answer)
 		}
 	}
 	for _, scope := range []okey.Scope{okey.Everything, okey.HandoverAndStock} {

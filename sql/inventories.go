@@ -2,6 +2,7 @@ package sql
 
 import (
 	"context"
+	stdsql "database/sql"
 	"fmt"
 	"time"
 
@@ -108,6 +109,8 @@ type ListedReport struct {
 	ByName        string
 	Similar       []okey.Serial // known serials that differ from it by leading zeros only
 	Comment       string        // of whoever decided
+	DecidedBy     string
+	DecidedAt     time.Time
 }
 
 type reportRow struct {
@@ -121,10 +124,13 @@ type reportRow struct {
 	ByName  string           `db:"by_name"`
 	Similar pq.StringArray   `db:"similar"`
 	Comment string           `db:"comment"`
+
+	DecidedBy string          `db:"decider_name"`
+	DecidedAt stdsql.NullTime `db:"decided_at"`
 }
 
 func (r reportRow) report() ListedReport {
-	l := ListedReport{Establishment: r.Name, ByName: r.ByName, Comment: r.Comment, KeyReport: okey.KeyReport{
+	l := ListedReport{Establishment: r.Name, ByName: r.ByName, Comment: r.Comment, DecidedBy: r.DecidedBy, DecidedAt: utc(r.DecidedAt.Time), KeyReport: okey.KeyReport{
 		ID: r.ID, Serial: r.Serial, UAI: r.UAI, By: r.By.UUID, At: utc(r.At), State: r.State,
 	}}
 	for _, s := range r.Similar {
@@ -135,8 +141,9 @@ func (r reportRow) report() ListedReport {
 
 const reports = `SELECT o.id, o.serial, o.uai, o.by_person, o.at, o.state, e.name, o.comment,
 	trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS by_name,
-	ARRAY(SELECT k.serial FROM key k WHERE ltrim(k.serial, '0') = ltrim(o.serial, '0') ORDER BY k.serial) AS similar
-	FROM key_report o JOIN establishment e ON e.uai = o.uai LEFT JOIN person p ON p.id = o.by_person `
+	trim(coalesce(d.given_name, '') || ' ' || coalesce(d.family_name, '')) AS decider_name, o.decided_at,
+	ARRAY(SELECT k.serial FROM key k WHERE ltrim(k.serial, '0') = ltrim(o.serial, '0') AND k.serial <> o.serial ORDER BY k.serial) AS similar
+	FROM key_report o JOIN establishment e ON e.uai = o.uai LEFT JOIN person p ON p.id = o.by_person LEFT JOIN person d ON d.id = o.decided_by `
 
 const noReport = "Ce signalement n'existe pas, ou il n'est pas pour vous."
 

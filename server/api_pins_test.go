@@ -69,6 +69,17 @@ func TestTheAuthenticationServerChecksThePINOfAKeyInService(t *testing.T) {
 	}
 }
 
+// Whoever writes to the database has no pepper: another's hash, copied to a key, must not open it with their own PIN.
+func TestAPINIsItsPersonsAlone(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	serial, check := h.inService(c), h.checker()
+	other := h.KeyOf(c.blanc, scene.Tilleuls, okey.NewDay(2030, 1, 1))
+	h.Exec(`UPDATE key SET pin_hash = (SELECT pin_hash FROM key WHERE serial = $1), pin_set_at = now() WHERE serial = $2`, string(serial), string(other))
+	assert.Equal(t, false, check(other, "4071").at("ok"))
+	assert.Equal(t, true, check(serial, "4071").at("ok"))
+}
+
 func TestWrongPINsAreThrottledThenLockedAndTheHolderTold(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
@@ -243,9 +254,9 @@ func TestAPINMovesToTheNewPepperOnceItIsKnown(t *testing.T) {
 	check := rotated.checker()
 	kept := func() string { return h.Text(`SELECT pin_hash FROM key WHERE serial = $1`, string(serial)) }
 	assert.Equal(t, false, check(serial, "9999").at("ok"))
-	assert.True(t, strings.HasPrefix(kept(), "v1$"))
+	assert.True(t, strings.HasPrefix(kept(), "v1p$"))
 	assert.Equal(t, true, check(serial, "4071").at("ok"))
-	assert.True(t, strings.HasPrefix(kept(), "v2$"), kept())
+	assert.True(t, strings.HasPrefix(kept(), "v2p$"), kept())
 	assert.Equal(t, true, check(serial, "4071").at("ok"))
 	assert.Equal(t, false, check(serial, "9999").at("ok"))
 

@@ -67,7 +67,7 @@ func TestAWrongFormComesBackWithEverythingTypedButThePIN(t *testing.T) {
 		"Le code PIN compte 4 à 8 chiffres":  {"read", "oui", "pin", "40", "pin2", "40"},
 		"est une suite":                      {"read", "oui", "pin", "3456", "pin2", "3456"},
 		"Les deux codes PIN sont différents": {"read", "oui", "pin", "40718263", "pin2", "40718264"},
-		"Cochez la case pour signer":         {"pin", "40718263", "pin2", "40718263"},
+		"Cochez la case pour signer":         {"read", "", "pin", "40718263", "pin2", "40718263"}, // unticked: what came back had it ticked
 	} {
 		wrong := lea.fill(page+"/charte", page+"/charte", typed...)
 		assert.Equal(t, http.StatusUnprocessableEntity, wrong.Status, name)

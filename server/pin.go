@@ -87,12 +87,12 @@ func (s *Server) checkPIN(ctx context.Context, kept sql.KeptPIN, pin string) (bo
 	if kept.Hash == "" {
 		return false, okey.Errorf(okey.CodeNoPIN, "Le code PIN de la clef %s a été choisi avant OKEY, qui ne le connaît pas.", kept.Serial)
 	}
-	hash, err := s.readHash(kept.Hash)
+	hash, err := s.readHash(kept)
 	if err != nil {
 		return false, err
 	}
 	right, err := s.guarded(ctx, kept.Serial, func() (bool, error) {
-		match, err := argon2id.ComparePasswordAndHash(pepperedPIN(hash.pepper, pin), hash.standard)
+		match, err := argon2id.ComparePasswordAndHash(pepperedPIN(hash.pepper, hash.person, pin), hash.standard)
 		if err == nil && match && hash.stale {
 			s.rehash(context.WithoutCancel(ctx), kept, pin)
 		}
@@ -104,13 +104,15 @@ func (s *Server) checkPIN(ctx context.Context, kept sql.KeptPIN, pin string) (bo
 // keptHash is what hashPIN wrote, taken apart.
 type keptHash struct {
 	pepper   []byte
-	standard string // as others write argon2id
-	stale    bool   // not as hashPIN would write it today
+	person   okey.PersonID // whose it is; zero: it does not say
+	standard string        // as others write argon2id
+	stale    bool          // not as hashPIN would write it today
 }
 
 // readHash is done before a try is counted: a pepper that is missing is nobody's fault who types a PIN.
-func (s *Server) readHash(kept string) (keptHash, error) {
-	number, standard, _ := strings.Cut(strings.TrimPrefix(kept, "v"), "$")
+func (s *Server) readHash(kept sql.KeptPIN) (keptHash, error) {
+	number, standard, _ := strings.Cut(strings.TrimPrefix(kept.Hash, "v"), "$")
+	number, bound := strings.CutSuffix(number, ofPerson)
 	version, err := strconv.Atoi(number)
 	if err != nil {
 		return keptHash{}, errors.New("a PIN is kept in a form that this program does not know")
@@ -124,14 +126,17 @@ func (s *Server) readHash(kept string) (keptHash, error) {
 		return h, fmt.Errorf("read how a PIN is kept: %w", err)
 	}
 	current, _ := s.cfg.PINPeppers.Current()
-	h.stale = version != current || *parameters != pinParameters
+	if bound {
+		h.person = kept.Owner
+	}
+	h.stale = !bound || version != current || *parameters != pinParameters
 	return h, nil
 }
 
 // rehash keeps a PIN as today's settings want it. Where it can't, the old hash serves on.
 func (s *Server) rehash(ctx context.Context, kept sql.KeptPIN, pin string) {
 	version, pepper := s.cfg.PINPeppers.Current()
-	if err := s.store.RehashPIN(ctx, kept.Serial, kept.Hash, hashPIN(version, pepper, uuid.New(), pin)); err != nil {
+	if err := s.store.RehashPIN(ctx, kept.Serial, kept.Hash, hashPIN(version, pepper, uuid.New(), kept.Owner, pin)); err != nil {
 		slog.WarnContext(ctx, "a PIN stays under its old pepper", "error", err)
 	}
 }

@@ -22,20 +22,26 @@ import (
 // what keeps a stolen database mute.
 var pinParameters = argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 
-// hashPIN is all that is ever stored of a PIN: "v<version of the pepper>" before argon2id over HMAC-SHA-256. The salt comes from the action's
-// id, under the pepper: as unlike another as a random one, but the same where the same action comes again, so that one costly hash serves
-// key and digest.
-func hashPIN(version int, pepper []byte, action uuid.UUID, pin string) string {
+// hashPIN is all that is ever stored of a PIN: "v<version of the pepper>p" before argon2id over HMAC-SHA-256, which covers whose it is: copied in the
+// database to another person's key, it opens nothing. The salt comes from the action's id, under the pepper: as unlike another as a random one, but the
+// same where the same action comes again, so that one costly hash serves key and digest.
+func hashPIN(version int, pepper []byte, action uuid.UUID, person okey.PersonID, pin string) string {
 	p := pinParameters
 	salt := keyed(pepper, "pin salt", action[:])[:p.SaltLength]
-	hash := argon2.IDKey([]byte(pepperedPIN(pepper, pin)), salt, p.Iterations, p.Memory, p.Parallelism, p.KeyLength)
-	return fmt.Sprintf("v%d$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", version, argon2.Version, p.Memory, p.Iterations, p.Parallelism,
+	hash := argon2.IDKey([]byte(pepperedPIN(pepper, person, pin)), salt, p.Iterations, p.Memory, p.Parallelism, p.KeyLength)
+	return fmt.Sprintf("v%d"+ofPerson+"$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", version, argon2.Version, p.Memory, p.Iterations, p.Parallelism,
 		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(hash))
 }
 
-// pepperedPIN is what argon2id hashes: whoever checks a PIN makes the same of it.
-func pepperedPIN(pepper []byte, pin string) string {
-	return hex.EncodeToString(keyed(pepper, "", []byte(pin)))
+// ofPerson follows the version of the pepper where a hash covers its person; one from before that does not, until its PIN is typed again.
+const ofPerson = "p"
+
+// pepperedPIN is what argon2id hashes: whoever checks a PIN makes the same of it. Nobody's is as PINs were once hashed.
+func pepperedPIN(pepper []byte, person okey.PersonID, pin string) string {
+	if person == (okey.PersonID{}) {
+		return hex.EncodeToString(keyed(pepper, "", []byte(pin)))
+	}
+	return hex.EncodeToString(keyed(pepper, "pin of", append(person[:], pin...)))
 }
 
 func keyed(key []byte, purpose string, content []byte) []byte {
@@ -56,7 +62,7 @@ func (s *Server) seal(ctx context.Context, actor okey.Actor, w wish) (okey.Actio
 		if err != nil {
 			return a, err
 		}
-		a.PINHash = hashPIN(version, pepper, w.Action, w.PIN)
+		a.PINHash = hashPIN(version, pepper, w.Action, actor.ID, w.PIN)
 		end()
 	}
 	var err error
@@ -84,7 +90,7 @@ func (s *Server) sealedAlike(ctx context.Context, recorded okey.Action, w wish) 
 		return false, err
 	}
 	return s.guarded(ctx, serial, func() (bool, error) {
-		now, err := digest(version, pepper, w.Content, hashPIN(version, pepper, w.Action, w.PIN))
+		now, err := digest(version, pepper, w.Content, hashPIN(version, pepper, w.Action, recorded.By, w.PIN))
 		return err == nil && hmac.Equal(recorded.Digest, now), err
 	})
 }

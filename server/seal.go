@@ -41,7 +41,7 @@ func pepperedPIN(pepper []byte, person okey.PersonID, pin string) string {
 	if person == (okey.PersonID{}) {
 		return hex.EncodeToString(keyed(pepper, "", []byte(pin)))
 	}
-	return hex.EncodeToString(keyed(pepper, "pin of", append(person[:], pin...)))
+	return hex.EncodeToString(keyed(pepper, "code of", append(person[:], pin...)))
 }
 
 func keyed(key []byte, purpose string, content []byte) []byte {

@@ -108,7 +108,7 @@ func (s *Server) askReasons(v *visit, a *asking) error {
 		key := held[0]
 		if !key.Renewable(v.today()) {
 			a.Blocked = alreadyHolds(okey.DetailNotYetRenewable, facts{Held: held, Now: v.Now, Zone: paris(v).zone}) + " Elle est perdue ou ne marche plus ? Dites-le d'abord, vous pourrez en demander une autre aussitôt."
-			own := newOwnKey(key, paris(v), true)
+			own := s.newOwnKey(key, paris(v), true)
 			a.Next = &navLink{Name: "Voir ma clef", Path: own.Path}
 			a.Others = []navLink{{Name: "Ma clef ne marche plus", Path: own.Trouble}, {Name: "J'ai perdu ma clef", Path: own.Lost}}
 			return nil

@@ -210,7 +210,7 @@ func (s *Server) keepDraft(v *visit) {
 	kept := false
 	if v.Request.ParseForm() == nil {
 		sent := v.Request.PostForm
-		if text := draftOf(v, sent.Get("person"), sent.Get("action")); text != "" && sent.Get("person") != "" {
+		if text := draftOf(v, sent.Get("person"), sent.Get("action"), asksAgain); text != "" && sent.Get("person") != "" {
 			kept = s.holdDraft(v, text)
 		}
 	}
@@ -223,21 +223,21 @@ func (s *Server) keepDraft(v *visit) {
 }
 
 // keepSent puts aside what a signed-in person has just sent and OKEY did not take: whoever opens the form's page again finds it there. Its id is not
-// kept, for it may have served.
+// kept, for it may have served; nor is a signature that was not given.
 func (s *Server) keepSent(v *visit) {
 	if !v.signedIn() || v.Request.Method != http.MethodPost {
 		return
 	}
-	if text := draftOf(v, v.Actor.ID.String(), ""); text != "" {
+	if text := draftOf(v, v.Actor.ID.String(), "", append([]string{"read"}, asksAgain...)); text != "" {
 		s.sessions.Put(v.ctx(), sessionDraft, text)
 	}
 }
 
-// draftOf is what was sent as the session keeps it; empty where it is too long.
-func draftOf(v *visit, person, action string) string {
+// draftOf is what was sent, but some fields, as the session keeps it; empty where it is too long.
+func draftOf(v *visit, person, action string, but []string) string {
 	d := draft{Path: v.Request.URL.Path, Person: person, Action: action, Values: map[string]string{}, At: v.Now}
 	for name := range v.Request.PostForm {
-		if !slices.Contains(neverKept, name) && !slices.Contains(asksAgain, name) {
+		if !slices.Contains(neverKept, name) && !slices.Contains(but, name) {
 			d.Values[name] = v.Request.PostForm.Get(name)
 		}
 	}

@@ -76,6 +76,7 @@ func TestAWrongFormComesBackWithEverythingTypedButThePIN(t *testing.T) {
 			assert.NotContains(t, wrong.HTML, `value="`+strings.Trim(pin, `"`)+`"`)
 		}
 		assert.NotContains(t, wrong.HTML, "40718263")
+		assert.Equal(t, name == "Cochez la case pour signer", strings.Contains(wrong.text(), "Pour votre sécurité, retapez aussi votre code PIN."), name)
 	}
 	assert.Equal(t, 2, h.Count(`SELECT count(*) FROM action`), "asked and accepted: what was wrong left no row")
 }
@@ -230,6 +231,7 @@ func TestAFormThatCameBackIsThereWhenItsPageIsOpenedAgain(t *testing.T) {
 	again := lea.get(page + "/charte")
 	assert.NotContains(t, again.HTML, "4071826")
 	assert.Zero(t, h.Count(`SELECT count(*) FROM session WHERE encode(data, 'escape') LIKE '%4071826%'`), "a PIN leaves the server's memory with the answer")
-	sent := again.form(t, page+"/charte", "pin", "40718263", "pin2", "40718263")
+	assert.Empty(t, again.form(t, page+"/charte").Get("read"), "what is signed is ticked anew")
+	sent := again.form(t, page+"/charte", "read", "oui", "pin", "40718263", "pin2", "40718263")
 	lea.done(lea.post(page+"/charte", sent))
 }

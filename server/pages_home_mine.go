@@ -43,16 +43,23 @@ type ownKey struct {
 	Leave   bool   // its holder works nowhere any more: it goes back
 	Expired bool
 	PIN     *pinLinks
+	Use     *keyUse // nil where it does not serve
 	Trouble string
 	Lost    string
 	Leaving string
 }
 
-func newOwnKey(key okey.Key, c clock, works bool) ownKey {
+// keyUse is how a key is used, and where: the portal's address is a setting.
+type keyUse struct{ Portal string }
+
+func (s *Server) newOwnKey(key okey.Key, c clock, works bool) ownKey {
 	today := okey.DayOf(c.now, c.zone)
 	own := ownKey{
 		Serial: key.Serial, Path: keyURL(key.Serial), Leave: !works, PIN: linksOfPIN(key.Serial), Expired: key.ExpiresOn.Before(today),
 		Trouble: keyURL(key.Serial) + pathTrouble, Lost: keyURL(key.Serial) + pathLost, Leaving: keyURL(key.Serial) + pathLeaving,
+	}
+	if works && !own.Expired {
+		own.Use = &keyUse{Portal: s.cfg.PortalURL}
 	}
 	own.Lasts = fmt.Sprintf("valable jusqu'au %s (%s)", c.date(key.ExpiresOn), sayRemaining(today, key.ExpiresOn))
 	if own.Expired {
@@ -94,7 +101,7 @@ func (s *Server) mine(v *visit, works bool, help string) (*mine, error) {
 	}
 	m := &mine{Help: help}
 	for _, key := range held {
-		m.Keys = append(m.Keys, newOwnKey(key, paris(v), works))
+		m.Keys = append(m.Keys, s.newOwnKey(key, paris(v), works))
 	}
 	switch {
 	case works && len(held) == 0:

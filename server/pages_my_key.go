@@ -65,7 +65,7 @@ func (s *Server) holder(v *visit, key okey.Key) (*holderScreen, error) {
 		return nil, nil
 	}
 	works := len(v.Actor.Establishments(v.today())) > 0
-	page := &holderScreen{ownKey: newOwnKey(key, paris(v), works)}
+	page := &holderScreen{ownKey: s.newOwnKey(key, paris(v), works)}
 	page.Lasts = okey.Capitalize(page.Lasts)
 	if !works || !key.Renewable(v.today()) {
 		return page, nil

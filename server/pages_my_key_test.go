@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"okey"
+	"okey/config"
 	"okey/internal/scene"
 
 	"github.com/stretchr/testify/assert"
@@ -98,7 +99,9 @@ func TestEveryQuestionAboutAKeyThatFailsLeadsToWhatToDo(t *testing.T) {
 		}
 	}
 	assert.Len(t, seen, 10, "five questions, three ways to report, the loss, and the key that works again")
-	assert.Contains(t, seen[start+"/expiree"].HTML, `href="/demandes/nouvelle"`)
+	assert.Contains(t, seen[start+"/expiree"].text(), "Votre clef est valable jusqu'au "+here().AddMonths(12).SayWithYear()+" : elle n'est pas expirée.")
+	assert.NotContains(t, seen[start+"/expiree"].HTML, `href="/demandes/nouvelle"`, "it would be refused")
+	assert.Equal(t, []string{"Trouver ce qui ne va pas"}, seen[start+"/expiree"].buttons())
 	assert.Contains(t, seen[start].text(), "Que se passe-t-il ?")
 	assert.Contains(t, seen[start].HTML, `href="`+forgottenPage(serial)+`"`)
 	assert.Regexp(t, `Fermez le navigateur.*code PIN suivi du nombre affiché.*le nombre suivant.*Tapez ce nombre seul`, seen[start+"/decalage"].text())
@@ -132,6 +135,8 @@ func TestWhatOKEYKnowsToBeWrongItSaysWithoutAsking(t *testing.T) {
 	assert.Equal(t, []string{"Choisir un autre code PIN"}, locked.buttons())
 	h.Exec(`UPDATE pin_guard SET blocked_until = $1`, time.Now().Add(-time.Hour))
 	assert.NotContains(t, lea.get(path).text(), "Trop de codes PIN")
+	h.Exec(`UPDATE key SET expires_on = $2 WHERE serial = $1`, string(serial), here().AddMonths(2).String())
+	assert.Contains(t, lea.get(path+"/expiree").HTML, `href="/demandes/nouvelle"`, "the next one may be asked for")
 	h.Exec(`UPDATE key SET expires_on = $2 WHERE serial = $1`, string(serial), here().AddDays(-1).String())
 	expired := lea.get(path)
 	assert.Contains(t, expired.text(), "Votre clef a expiré le "+here().AddDays(-1).SayWithYear())
@@ -190,4 +195,22 @@ func TestWhoeverLeavesLearnsWhatBecomesOfTheKey(t *testing.T) {
 	move := roux.fill(keyPage(serial)+"/depart", keyPage(serial)+"/depart", "typed", string(scene.Acacias), "comment", "mutation")
 	assert.Equal(t, http.StatusSeeOther, move.Status)
 	assert.Equal(t, []string{"Voir où il en est"}, lea.get(page).buttons())
+}
+
+// A key in hand is for something: its holder reads how it is used and, where the academy has said so, where.
+func TestAHolderReadsHowAKeyIsUsedAndWhere(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	serial := h.KeyOf(c.lea, scene.Tilleuls, here().AddMonths(12))
+	const portal, how = "https://portail.ac-nice.fr", " : tapez votre code PIN suivi, sans espace, du nombre qu'affiche la clef."
+	with := h.beside(func(c *config.Config) { c.PortalURL = portal }).as(c.lea)
+	lea := h.as(c.lea)
+	for _, page := range []string{"/", keyPage(serial)} {
+		assert.Contains(t, lea.get(page).text(), "Pour vous connecter"+how, page)
+		assert.Contains(t, with.get(page).text(), "Connectez-vous au portail"+how, page)
+		assert.Contains(t, with.get(page).HTML, `<a href="`+portal+`">`, page)
+	}
+	assert.NotContains(t, h.as(c.roux).get(keyPage(serial)).text(), how)
+	h.Exec(`UPDATE key SET expires_on = $2 WHERE serial = $1`, string(serial), here().AddDays(-1).String())
+	assert.NotContains(t, lea.get("/").text(), how, "it serves no more")
 }

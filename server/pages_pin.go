@@ -35,6 +35,8 @@ type pinScreen struct {
 	NoPIN     bool // it was chosen before OKEY: only the way of a forgotten one leads on
 	Serial    okey.Serial
 	Waits     bool   // the key still waits to be handed over
+	Changed   string // said in its stead where it has just been done
+	Key       string // the key's page, for whoever has it in hand
 	Form      *form  // nil: sign in afresh first
 	Forgotten string // the other page
 	SignIn    *form
@@ -102,21 +104,30 @@ func (s *Server) pinPage(v *visit) error {
 	if err != nil {
 		return err
 	}
-	notice := ""
 	if found && done.Name == okey.ActionPINChange {
-		notice = "C'est fait : le code PIN de votre clef " + string(done.Key) + " a changé. Un courriel vous le confirme."
+		return s.showChanged(v, kept, done.Key)
 	}
-	return s.showPIN(v, http.StatusOK, kept, pinForm(v, pathPIN, kept), notice, "")
+	return s.showPIN(v, http.StatusOK, kept, pinForm(v, pathPIN, kept), "")
 }
 
-func (s *Server) showPIN(v *visit, status int, kept sql.KeptPIN, f *form, notice, warning string) error {
+func (s *Server) showPIN(v *visit, status int, kept sql.KeptPIN, f *form, warning string) error {
 	body := pinScreen{
 		Serial: kept.Serial, NoPIN: kept.Hash == "", Waits: kept.State == okey.Attributed, Form: f, Forgotten: ofKey(pathPINForgotten, kept.Serial),
 	}
 	if body.NoPIN {
 		body.Form = nil
 	}
-	return s.show(v, status, "pin", screen{Title: "Changer mon code PIN", Notice: notice, Warning: warning, Body: body})
+	return s.show(v, status, "pin", screen{Title: "Changer mon code PIN", Warning: warning, Body: body})
+}
+
+// showChanged says that it is done, and where to go from there: nobody changes it twice in a row.
+func (s *Server) showChanged(v *visit, kept sql.KeptPIN, serial okey.Serial) error {
+	body := pinScreen{Serial: serial, Waits: kept.State == okey.Attributed, Changed: "Le prochain code à taper est le nouveau, suivi du nombre qu'affiche la clef."}
+	if kept.State == okey.InService && kept.Serial == serial {
+		body.Key = keyURL(serial)
+	}
+	notice := "C'est fait : le code PIN de votre clef " + string(serial) + " a changé. Un courriel vous le confirme."
+	return s.show(v, http.StatusOK, "pin", screen{Title: "Mon code PIN", Notice: notice, Body: body})
 }
 
 // changePIN takes the form with the current PIN.
@@ -127,7 +138,7 @@ func (s *Server) changePIN(v *visit) error {
 	}
 	f := pinForm(v, pathPIN, kept)
 	return s.sendPIN(v, kept, f, okey.ProofCurrent, func(status int, warning string) error {
-		return s.showPIN(v, status, kept, f, "", warning)
+		return s.showPIN(v, status, kept, f, warning)
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -71,6 +72,10 @@ func TestAPINIsChangedOnItsPage(t *testing.T) {
 	}
 	done := lea.done(lea.changesPIN(serial, "4071", "730452", "730452"))
 	assert.Contains(t, done.text(), "C'est fait : le code PIN de votre clef "+string(serial)+" a changé. Un courriel vous le confirme.")
+	assert.NotContains(t, done.HTML, `type="password"`, "nobody changes it twice in a row")
+	for _, way := range []string{"/", keyPage(serial)} {
+		assert.Equal(t, way == "/", strings.Contains(done.HTML, `<li><a href="`+way+`">`), "%s: the key still waits", way)
+	}
 	lea.done(lea.changesPIN(serial, "730452", "8152", "8152"))
 
 	for range okey.PINFree + 1 {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 
 	"okey"
@@ -49,6 +50,9 @@ func (s *Server) showSigning(v *visit, status int, d dossier, f *form, notice, w
 	if read := f.Values["charter"]; read != "" && read != strconv.Itoa(charter.Version) {
 		f.Values["read"] = "" // another text than the one that was agreed to
 	}
+	if status >= http.StatusBadRequest {
+		f.typePINAgain()
+	}
 	later := d.Request
 	later.Stage = okey.AwaitingHandover
 	waits, err := s.waitingFor(v.ctx(), later, d.requester)
@@ -63,6 +67,13 @@ func (s *Server) showSigning(v *visit, status int, d dossier, f *form, notice, w
 		page.Who = okey.SayOf(whoIsAwaited(waits))
 	}
 	return s.show(v, status, "sign", screen{Title: signTitle, Notice: notice, Warning: warning, Body: page})
+}
+
+// typePINAgain tells whoever has only the rest to correct that the PIN, which no page gives back, is to be typed once more.
+func (f *form) typePINAgain() {
+	if !slices.ContainsFunc(f.Errors, func(e formError) bool { return e.Field == "pin" || e.Field == "pin2" }) {
+		f.note("pin", "Pour votre sécurité, retapez aussi votre code PIN.")
+	}
 }
 
 // showSent shows a form of a request that came in with something wrong on the page where it stands: the charter has one of its own, as long

@@ -50,6 +50,8 @@ func toForgottenPIN(serial okey.Serial) string { return linksOfPIN(serial).Forgo
 
 func toAskAgain(okey.Serial) string { return pathAsk }
 
+const pathExpired = pathTrouble + "/expiree"
+
 // troubles are the questions, the first one first. What an academy's help desk would ask on the telephone, in that order.
 var troubles = []trouble{
 	{
@@ -59,7 +61,7 @@ var troubles = []trouble{
 			{say: "L'écran de la clef reste vide, ou ne se lit plus", to: below(pathTrouble + "/ecran")},
 			{say: "J'ai oublié mon code PIN", to: toForgottenPIN},
 			{say: "La clef est cassée", to: below(pathReport + "?depuis=cassee")},
-			{say: "Elle est expirée", to: below(pathTrouble + "/expiree")},
+			{say: "Elle est expirée", to: below(pathExpired)},
 			{say: "Je ne trouve plus ma clef", to: below(pathLost)},
 		},
 	},
@@ -91,7 +93,7 @@ var troubles = []trouble{
 		},
 	},
 	{
-		path: pathTrouble + "/expiree", title: "Ma clef est expirée",
+		path: pathExpired, title: "Ma clef est expirée",
 		say: "Une clef expirée ne marche plus : il en faut une autre. On peut la demander dès trois mois avant la date, et garder l'ancienne jusqu'à la remise.",
 		ask: "Que voulez-vous faire ?",
 		answers: []troubleAnswer{
@@ -124,6 +126,11 @@ func (s *Server) troublePage(v *visit, t trouble) error {
 	}
 	if page.Known, page.Mend, err = s.knownTrouble(v, key); err != nil {
 		return err
+	}
+	if t.path == pathExpired && page.Known == "" && !key.Renewable(v.today()) {
+		page.Known = fmt.Sprintf("Votre clef est valable jusqu'au %s : elle n'est pas expirée.", paris(v).date(key.ExpiresOn))
+		page.Mend = &navLink{Name: "Trouver ce qui ne va pas", Path: keyURL(key.Serial) + pathTrouble}
+		page.Back = navLink{Name: "Revenir à ma clef", Path: keyURL(key.Serial)}
 	}
 	return s.show(v, http.StatusOK, "trouble", screen{Title: t.title, Body: page})
 }

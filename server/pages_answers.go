@@ -95,7 +95,7 @@ func answersForm(v *visit) *form {
 		"decision": {Label: "*Votre réponse", Choices: []choice{
 			{string(okey.Approve), "Accepter les demandes cochées"}, {string(okey.Refuse), "Refuser les demandes cochées"},
 		}},
-		"comment":   {Label: "Commentaire", Hint: "Obligatoire pour refuser. Chaque personne le lira."},
+		"comment":   {Label: "Commentaire", Hint: "Obligatoire pour refuser. Chaque personne le lira.", Missing: "Écrivez un commentaire : chaque personne le lira."},
 		"confirmed": {},
 	})
 }

@@ -58,7 +58,7 @@ func attachmentForm(v *visit) *form {
 		"function": {Label: "*Fonction", Choices: []choice{
 			{string(okey.Principal), okey.Capitalize(okey.Principal.French())}, {string(okey.Deputy), okey.Capitalize(okey.Deputy.French())}, {string(okey.Staff), okey.Capitalize(okey.Staff.French())},
 		}},
-		"until":   {Label: "*Dernier jour", Hint: "Compris. Un an au plus."},
+		"until":   {Label: "*Dernier jour", Hint: "Ce jour est compris. Un an au plus."},
 		"comment": {Label: "*Raison", Hint: "La personne et la direction la liront.", Missing: "Écrivez pourquoi vous rattachez cette personne."},
 	})
 }

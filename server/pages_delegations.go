@@ -221,7 +221,7 @@ func delegationForm(v *visit, place sql.Place) *form {
 		"delegate": {Label: "*À qui", Hint: "Nom, adresse ou identifiant d'une personne de cet établissement."},
 		"chosen":   {},
 		"from":     {Label: "*Premier jour"},
-		"until":    {Label: "*Dernier jour", Hint: "Compris. Un an au plus."},
+		"until":    {Label: "*Dernier jour", Hint: "Ce jour est compris. Un an au plus."},
 		"scope": {Label: "*Quoi", Choices: []choice{
 			{string(okey.Everything), okey.Capitalize(okey.Everything.French())}, {string(okey.HandoverAndStock), okey.Capitalize(okey.HandoverAndStock.French())},
 		}},

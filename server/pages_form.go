@@ -56,6 +56,16 @@ type entry struct {
 	Described       string // the ids of what explains it
 }
 
+// Starred tells whether a field of the form must be filled in.
+func (f *form) Starred() bool {
+	for _, asked := range f.Fields {
+		if strings.HasPrefix(asked.Label, "*") {
+			return true
+		}
+	}
+	return false
+}
+
 func (f *form) entry(name string) entry {
 	e := entry{field: f.Fields[name], ID: f.Name + "-" + name, Name: name, Value: f.Values[name]}
 	var ids []string

@@ -182,7 +182,7 @@ func keyForm(v *visit, key okey.Key, subject okey.Subject, today okey.Day) *form
 	}
 	return newForm(v, "changement", keyURL(key.Serial), "Enregistrer", map[string]field{
 		"reason":  {Label: "*Motif", Hint: retiringHint(reasons, v), Empty: "Veuillez choisir un motif", Choices: reasons},
-		"comment": {Label: "*Commentaire", Hint: "Que s'est-il passé ? Les personnes concernées le liront."},
+		"comment": {Label: "*Commentaire", Hint: "Que s'est-il passé ? Les personnes concernées le liront.", Missing: "Écrivez un commentaire : les personnes concernées le liront."},
 	})
 }
 

@@ -152,7 +152,7 @@ func (s *Server) orderActForm(v *visit, o sql.ListedOrder, path string) *form {
 
 func (s *Server) newOrderForm(v *visit, o sql.ListedOrder, path string) *form {
 	button := map[string]string{"annulation": "Annuler la commande", "expedition": "Le fournisseur a expédié", "reception": "Noter ce qui est arrivé", "cloture": "Clore sans les clefs qui manquent"}[path]
-	fields := map[string]field{"comment": {Label: "Commentaire"}}
+	fields := map[string]field{"comment": {Label: "Commentaire", Hint: "Facultatif."}}
 	switch path {
 	case "annulation":
 		comment := field{Label: "Commentaire", Hint: "Facultatif. Le fournisseur et l'assistance le liront."}

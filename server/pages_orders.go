@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"okey"
 	"okey/sql"
@@ -152,7 +153,7 @@ func (s *Server) fillOrderForm(v *visit, page *ordersScreen, sent *form, uai oke
 	}
 	page.Form = orderForm(v, uai)
 	if n := needs.Suggested(); n > 0 {
-		page.Form.Values["quantity"] = fmt.Sprint(n)
+		page.Form.Values["quantity"], page.Form.Values["comment"] = fmt.Sprint(n), sayWhyOrder(needs)
 	}
 	if s.restore(v, page.Form) {
 		page.Suggest += " " + restoredNotice
@@ -169,6 +170,21 @@ func (s *Server) fillOrderForm(v *visit, page *ordersScreen, sent *form, uai oke
 		page.Reserve = sent
 	}
 	return nil
+}
+
+// sayWhyOrder is what OKEY proposes as an order's reason: what asks for keys, whoever orders may say it otherwise.
+func sayWhyOrder(needs okey.Needs) string {
+	var why []string
+	if n := needs.Waiting; n > 0 {
+		why = append(why, okey.SayCount(n, "demande")+" à servir")
+	}
+	if n := needs.Expiring; n > 0 {
+		why = append(why, okey.SayCount(n, "clef")+okey.SayEither(n, " qui expire", " qui expirent")+" d'ici trois mois")
+	}
+	if n := needs.Minimum; n > 0 {
+		why = append(why, "réserve de "+okey.SayCount(n, "clef"))
+	}
+	return okey.Capitalize(strings.Join(why, ", ")) + "."
 }
 
 func reserveForm(v *visit) *form {

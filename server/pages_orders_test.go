@@ -206,3 +206,23 @@ func TestNothingIsOrderedForASchoolThatWasReplaced(t *testing.T) {
 		assert.NotContains(t, school, deed)
 	}
 }
+
+// Who takes OKEY's number need not find words for it either; what is to be filled in is said.
+func TestAnOrderIsProposedWithItsReason(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	roux := h.as(c.roux)
+	idle := roux.get("/commandes")
+	assert.Empty(t, idle.form(t, "/commandes").Get("comment"), "nothing is proposed")
+	assert.Contains(t, idle.text(), "Les champs marqués d'un * sont obligatoires.")
+	h.KeyOf(c.blanc, scene.Tilleuls, here().AddMonths(2))
+	h.as(c.lea).asks()
+	form := roux.get("/commandes").form(t, "/commandes")
+	assert.Equal(t, "2", form.Get("quantity"))
+	assert.Equal(t, "1 demande à servir, 1 clef qui expire d'ici trois mois.", form.Get("comment"))
+	page, _, _ := strings.Cut(roux.post("/commandes", form).Location, "?")
+
+	order := roux.get(page).text()
+	assert.Contains(t, order, "La commande ne partira pas chez le fournisseur : pour avoir ces clefs, il faudra en passer une autre.")
+	assert.NotContains(t, order, "Les champs marqués d'un *", "its comment is optional")
+}

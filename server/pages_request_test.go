@@ -231,3 +231,24 @@ func TestSupportAnswersOnlyWithAReason(t *testing.T) {
 	support.done(support.answers(page, "approve", "direction absente"))
 	assert.Equal(t, "support", h.Text(`SELECT via FROM action WHERE name = 'principal-decision'`))
 }
+
+// Whoever withdraws a request knows before what goes with it.
+func TestWithdrawingSaysWhatIsLost(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	lea, roux := h.as(c.lea), h.as(c.roux)
+	page := lea.asks()
+	assert.Contains(t, lea.get(page).text(), "Personne n'y répondra plus : pour avoir une clef, il faudra une nouvelle demande.")
+	assert.Contains(t, roux.get(page).text(), "si vous acceptez, la demande garde sa place")
+	roux.done(roux.answers(page, "approve", ""))
+	for _, b := range []*browser{lea, roux} {
+		assert.Contains(t, b.get(page).text(), "La place dans la file sera perdue")
+	}
+	assert.Contains(t, roux.get(page).text(), "Facultatif. Léa Martin le lira.")
+	h.Key(scene.Tilleuls) // for Léa
+	h.Key(scene.Tilleuls)
+	other := h.as(c.blanc).asks()
+	assert.Contains(t, roux.get(other).text(), "1 clef libre.")
+	roux.done(roux.answers(other, "approve", ""))
+	assert.Contains(t, h.as(c.blanc).get(other).text(), "La clef gardée retournera au stock, pour quelqu'un d'autre")
+}

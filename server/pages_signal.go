@@ -81,7 +81,7 @@ func freeKeys(n int) string {
 	if n == 0 {
 		return "Aucune clef n'est libre : si vous acceptez, la demande garde sa place et la première clef libre lui revient."
 	}
-	return fmt.Sprintf("Clefs disponibles : %s.", okey.SayNumber(n))
+	return fmt.Sprintf("%s %s.", okey.SayCount(n, "clef"), okey.SayEither(n, "libre", "libres"))
 }
 
 func charterForm(f *form) {
@@ -102,15 +102,23 @@ func handoverForm(f *form, d dossier) {
 	}}
 }
 
+// withdrawalMeans is what is lost with a request, said before it is withdrawn.
+var withdrawalMeans = map[okey.Stage]string{
+	okey.AwaitingDecision: "Personne n'y répondra plus : pour avoir une clef, il faudra une nouvelle demande.",
+	okey.AwaitingStock:    "La place dans la file sera perdue : pour avoir une clef, il faudra une nouvelle demande, à la fin de la file.",
+	okey.AwaitingCharter:  "La clef gardée retournera au stock, pour quelqu'un d'autre : pour en avoir une, il faudra une nouvelle demande, à la fin de la file.",
+	okey.AwaitingHandover: "La clef gardée retournera au stock, pour quelqu'un d'autre : pour en avoir une, il faudra une nouvelle demande, à la fin de la file.",
+}
+
 func withdrawalForm(f *form, d dossier, v *visit, why bool) {
 	comment := field{Label: "Commentaire", Hint: "Facultatif."}
 	switch {
 	case why:
 		comment.Hint = fmt.Sprintf("Obligatoire : l'assistance agit à la place %s, qui le lira.", okey.SayOf(d.requester.Name()))
 	case !d.mine(v):
-		comment.Hint = fmt.Sprintf("%s le lira.", d.requester.Name())
+		comment.Hint = fmt.Sprintf("Facultatif. %s le lira.", d.requester.Name())
 	}
-	f.Button = "Retirer la demande"
+	f.Button, f.Extra = "Retirer la demande", withdrawalMeans[d.Stage]
 	f.Fields = map[string]field{"comment": comment}
 }
 

@@ -50,7 +50,7 @@ func (s *Server) takeAlongForm(v *visit, key okey.Key) (*form, error) {
 		}
 	}
 	fields := map[string]field{
-		"comment": {Label: "Commentaire", Hint: "La direction de l'autre établissement le lira."},
+		"comment": {Label: "Commentaire", Hint: "Facultatif. La direction de l'autre établissement le lira."},
 		"typed":   {Label: "Code UAI d'un autre établissement", Hint: "Sept chiffres et une lettre, si l'établissement n'est pas proposé."},
 	}
 	if len(choices) > 0 {

@@ -45,7 +45,7 @@ func ReadDelivery(ctx context.Context, src Source, opts Options) (DeliveryRows, 
 		}
 		if row.Holder != "" || row.State != okey.InStock {
 			r.refuse(row.Line, "titulaire", CodeHasHolder,
-				"Une livraison n'apporte que des clefs neuves : retirez le titulaire et l'état, ou passez par « okey import keys ».")
+				"Une livraison n'apporte que des clefs neuves : retirez le titulaire et l'état, ou %s.", opts.otherwise())
 		}
 	}
 	if len(rows) == 0 && r.OK() {

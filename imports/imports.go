@@ -50,6 +50,14 @@ func (o Options) insist() string {
 	return "sinon recommencez avec --force"
 }
 
+// otherwise says how keys come in that are not new.
+func (o Options) otherwise() string {
+	if o.Form {
+		return "demandez à l'exploitant d'importer celles qui servent déjà"
+	}
+	return "passez par « okey import keys »"
+}
+
 // sayWhere says how to name the establishment and batch of a PSKC file.
 func (o Options) sayWhere() string {
 	if o.Form {

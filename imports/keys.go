@@ -111,7 +111,7 @@ func (f *keyFile) add(r *Result, column string, row okey.ImportedKey) {
 	}
 	switch first := f.rows[i]; {
 	case first.Serial != row.Serial:
-		r.refuse(row.Line, column, sql.CodeLookAlike, "%s ressemble à %s de la ligne %d, aux zéros du début près. Si c'est la même clef, retirez cette ligne ; sinon recommencez avec --force.", row.Serial, first.Serial, first.Line)
+		r.refuse(row.Line, column, sql.CodeLookAlike, "%s ressemble à %s de la ligne %d, aux zéros du début près. Si c'est la même clef, retirez cette ligne ; %s.", row.Serial, first.Serial, first.Line, f.insist)
 	case first.SameContent(row):
 		r.refuse(row.Line, column, CodeTwice, "%s est déjà à la ligne %d : retirez l'une des deux.", row.Serial, first.Line)
 	default:

@@ -166,3 +166,19 @@ func TestSupportSeesWhatAFileBringsBeforeItIsTaken(t *testing.T) {
 		assert.Contains(t, []int{http.StatusForbidden, http.StatusNotFound}, h.as(p).get(preview.Location).Status)
 	}
 }
+
+// Whoever sends a file by a page or a program reads of what is there, not of commands of the operator's.
+func TestWhatIsWrongWithADeliveryIsSaidWithoutCommands(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	alike := h.deliver(c.support, deliveryHeader+"00481001;L7;31/12/2029;"+string(scene.Tilleuls)+"\n481001;L7;31/12/2029;"+string(scene.Tilleuls)+"\n", "")
+	assert.Contains(t, alike.Text, "ressemble à 00481001 de la ligne 2")
+	assert.Contains(t, alike.Text, "sinon cochez « Accepter les numéros")
+	held := h.deliver(c.support, "numero_de_serie;lot;date_d_expiration;uai;titulaire\n00481001;L7;31/12/2029;"+string(scene.Tilleuls)+";lmartin\n", "")
+	assert.Contains(t, held.Text, "demandez à l'exploitant d'importer celles qui servent déjà")
+	for _, a := range []answer{alike, held} {
+		assert.Equal(t, http.StatusUnprocessableEntity, a.Status)
+		assert.NotContains(t, a.Text, "--")
+		assert.NotContains(t, a.Text, "okey import")
+	}
+}

@@ -39,7 +39,7 @@ func dashboardChoiceOf(v *visit) (c dashboardChoice) {
 	}
 	uai, err := okey.ParseUAI(c.place)
 	if err != nil {
-		c.wrong = &formError{Field: "etablissement", Message: "Écrivez un code UAI comme 0061234A : en attendant, tous les établissements sont comptés."}
+		c.wrong = &formError{Field: "etablissement", Message: okey.ErrorMessage(err) + " En attendant, tous les établissements sont comptés."}
 	}
 	c.scope.Establishment = uai
 	return c

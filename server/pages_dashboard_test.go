@@ -175,7 +175,7 @@ func TestTheDashboardIsFilteredByAcademyEstablishmentAndPeriod(t *testing.T) {
 	away := b.get(dashboard + "?academie=32")
 	assert.Contains(t, away.text(), "Aucune commande en cours.")
 	wrong := b.get(dashboard + "?etablissement=ailleurs")
-	assert.Contains(t, wrong.text(), "Écrivez un code UAI comme 0061234A")
+	assert.Contains(t, wrong.text(), "« ailleurs » n'est pas un code UAI : sept chiffres et une lettre, par exemple 0061565U. En attendant, tous les établissements sont comptés.")
 	assert.Equal(t, "3", b.behind(wrong, "Demandes par semaine")[26][6])
 
 	b.Exec(`UPDATE timeline SET at = at - interval '200 days', ended_since = ended_since - interval '200 days'`)

@@ -66,6 +66,7 @@ func (s *Server) requestsPage(v *visit) error {
 			return err
 		}
 		page.Of = okey.SayOf(who.Name())
+		page.Filters.add("personne", filter.Person.String(), field{}) // whatever else is chosen, the list stays theirs
 	}
 	var at requestCursor
 	if later, err := cursorOf(v.Context, &at); err != nil {
@@ -145,14 +146,38 @@ func (f *form) add(name, value string, how field) {
 	f.Fields[name], f.Values[name] = how, value
 }
 
-// addPlaces lets whoever answers for several establishments choose one; support types its UAI in the search of its own page.
-func (s *Server) addPlaces(v *visit, f *form, chosen okey.UAI) error {
-	uais := v.Actor.Answers(v.today())
-	if v.desk() && chosen != "" && !slices.Contains(uais, chosen) {
-		uais = append(uais, chosen)
+// addTypedPlace lets support type which establishment of all the list is about, and names it.
+func (s *Server) addTypedPlace(v *visit, f *form, chosen okey.UAI) error {
+	how := field{Label: "Établissement", Hint: "Son code UAI, par exemple 0061565U."}
+	typed := v.Query("etablissement")
+	if chosen != "" {
+		place, err := s.store.Place(v.ctx(), chosen)
+		switch {
+		case okey.ErrorCode(err) == okey.CodeNotFound:
+			f.note("etablissement", "Cet établissement n'est pas dans OKEY : vérifiez son code, ou cherchez son nom dans « Assistance ».")
+		case err != nil:
+			return err
+		case place.Successor != "": // no mistake: what was done there stays in the list
+			how.Hint = place.Name + ". " + okey.ErrorMessage(replaced("etablissement", place))
+		default:
+			how.Hint = place.Name
+		}
+		typed = string(chosen)
+	} else if _, err := okey.ParseUAI(typed); err != nil && typed != "" {
+		f.note("etablissement", okey.ErrorMessage(err)+" En attendant, rien n'est filtré par là.")
 	}
+	f.add("etablissement", typed, how)
+	return nil
+}
+
+// addPlaces lets whoever answers for several establishments choose one, and support type any.
+func (s *Server) addPlaces(v *visit, f *form, chosen okey.UAI) error {
+	if v.desk() {
+		return s.addTypedPlace(v, f, chosen)
+	}
+	uais := v.Actor.Answers(v.today())
 	hosted, err := s.store.HostedBy(v.ctx(), uais...)
-	if err != nil || len(uais) == 0 || (len(uais)+len(hosted) == 1 && !v.desk()) {
+	if err != nil || len(uais) == 0 || len(uais)+len(hosted) == 1 {
 		return err
 	}
 	places, err := s.store.Establishments(v.ctx(), append(uais, hosted...)...)

@@ -234,41 +234,13 @@ func (s *Server) fillOrders(v *visit, page *ordersScreen, uai okey.UAI) error {
 		states = append(states, choice{string(st), okey.Capitalize(st.French())})
 	}
 	page.Filters.add("etat", string(state), field{Label: "État", Empty: "Tous", Choices: states})
-	if v.desk() {
-		err = s.addTypedPlace(v, page.Filters, uai)
-	} else {
-		err = s.addPlaces(v, page.Filters, uai)
+	err = s.addPlaces(v, page.Filters, uai)
+	if how, typed := page.Filters.Fields["etablissement"]; typed && v.Actor.Support && uai == "" {
+		how.Hint = "Son code UAI, par exemple 0061565U, pour voir ses commandes, en passer une ou régler sa réserve."
+		page.Filters.Fields["etablissement"] = how
 	}
 	page.Filters.doubt(v)
 	return err
-}
-
-// addTypedPlace lets support type which establishment of all the list is about, and names it.
-func (s *Server) addTypedPlace(v *visit, f *form, chosen okey.UAI) error {
-	how := field{Label: "Établissement", Hint: "Son code UAI, par exemple 0061565U."}
-	if v.Actor.Support {
-		how.Hint = "Son code UAI, par exemple 0061565U, pour voir ses commandes, en passer une ou régler sa réserve."
-	}
-	typed := v.Query("etablissement")
-	if chosen != "" {
-		place, err := s.store.Place(v.ctx(), chosen)
-		switch {
-		case okey.ErrorCode(err) == okey.CodeNotFound:
-			f.note("etablissement", "Cet établissement n'est pas dans OKEY : vérifiez son code, ou cherchez son nom dans « Assistance ».")
-		case err != nil:
-			return err
-		case place.Successor != "":
-			how.Hint = place.Name
-			f.note("etablissement", okey.ErrorMessage(replaced("etablissement", place)))
-		default:
-			how.Hint = place.Name
-		}
-		typed = string(chosen)
-	} else if typed != "" {
-		f.note("etablissement", "Écrivez un code UAI, par exemple 0061565U : sept chiffres et une lettre.")
-	}
-	f.add("etablissement", typed, how)
-	return nil
 }
 
 func sayQuantity(o sql.ListedOrder) string {

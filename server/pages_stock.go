@@ -72,7 +72,7 @@ func (s *Server) stockPage(v *visit) error {
 	uai := orderingAt(v)
 	page := stockScreen{Filters: listForm(pathStock)}
 	if v.desk() && uai == "" {
-		if err := s.addTypedPlace(v, page.Filters, uai); err != nil {
+		if err := s.addPlaces(v, page.Filters, uai); err != nil {
 			return err
 		}
 		return s.show(v, http.StatusOK, "stock", screen{Title: "Stock", Body: page})
@@ -83,12 +83,6 @@ func (s *Server) stockPage(v *visit) error {
 	}
 	if err := s.addPlaces(v, page.Filters, uai); err != nil {
 		return err
-	}
-	if v.desk() {
-		page.Filters = listForm(pathStock)
-		if err := s.addTypedPlace(v, page.Filters, uai); err != nil {
-			return err
-		}
 	}
 	page.Filters.doubt(v)
 	page.fill(sight)

@@ -1,0 +1,46 @@
+package server_test
+
+import (
+	"testing"
+
+	"okey/internal/scene"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// Support's lists are of one school where they type its code, and say what is wrong with it where nothing is.
+func TestSupportTypesWhichSchoolAListIsAbout(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	here, away := h.Key(scene.Tilleuls), h.Key(scene.Acacias)
+	h.ask(c.lea, scene.Tilleuls)
+	h.ask(c.stranger, scene.Acacias)
+	b := h.as(c.support)
+	for path, names := range map[string][2]string{
+		"/demandes": {"Léa Martin", "Zoé Ailleurs"}, "/clefs": {string(here), string(away)},
+	} {
+		all := b.get(path)
+		assert.Contains(t, all.HTML, `<input id="filtre-etablissement" name="etablissement" value=""`, path)
+		assert.Contains(t, all.text(), names[1], path)
+		there := b.get(path + "?etablissement=0069-001b")
+		assert.Contains(t, there.HTML, `name="etablissement" value="`+string(scene.Tilleuls)+`"`, path)
+		assert.Contains(t, there.text(), "Établissement Collège des Tilleuls", path)
+		assert.Contains(t, there.text(), names[0], path)
+		assert.NotContains(t, there.text(), names[1], path)
+	}
+	for _, path := range []string{"/demandes", "/clefs", "/commandes", "/stock", "/assistance/tableau-de-bord"} {
+		wrong := b.get(path + "?etablissement=0069901X").text()
+		assert.Contains(t, wrong, "Le code UAI 0069901X est faux : avec les chiffres 0069901, la lettre est E, pas X.", path)
+		assert.Contains(t, wrong, "En attendant", path)
+	}
+}
+
+func TestTheListOfOnesRequestsStaysTheirsWhateverIsChosen(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.ask(c.lea, scene.Tilleuls)
+	b := h.as(c.support)
+	page := b.get("/demandes?personne=" + c.lea.ID.String())
+	assert.Contains(t, page.HTML, `<input type="hidden" name="personne" value="`+c.lea.ID.String()+`">`)
+	assert.NotContains(t, b.get("/demandes").HTML, `name="personne"`)
+}

@@ -24,8 +24,8 @@ func (s *Server) keySide(v *visit, key okey.Key, page keyScreen, events []sql.Ke
 		return nil, err
 	}
 	steps := make([]chapter, 0, len(events))
-	for i := len(events) - 1; i >= 0; i-- { // the page has the newest first
-		line := page.Story[i]
+	for i := len(events) - 1; i >= 0; i-- { // the newest first
+		line := page.Story[len(events)-1-i]
 		step := chapter{Kind: "État", When: line.When, What: line.What + becoming(events[i]), Comment: line.Comment, at: events[i].At}
 		if events[i].Reason == okey.ReasonReserved {
 			step.Path, step.Name = keptFor(kept, events[i].At)

@@ -12,7 +12,7 @@ import (
 // keyNews tells what the visitor's accepted change of a key has done, and to whom.
 func (s *Server) keyNews(v *visit, key okey.Key, done okey.Action) (string, error) {
 	reason := done.Content.KeyReason
-	news := fmt.Sprintf("C'est fait : « %s ». La clef est maintenant %s.", reason.French(), key.State.French())
+	news := fmt.Sprintf("C'est fait : la clef est maintenant %s.", key.State.French())
 	former, err := s.formerHolder(v, key, done)
 	if err != nil {
 		return news, err

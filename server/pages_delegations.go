@@ -92,7 +92,11 @@ func (s *Server) delegationReach(v *visit) (places []sql.Place, uais []okey.UAI,
 	if answers := v.Actor.Answers(v.today()); len(answers) > 0 {
 		subject.UAI = answers[0] // a delegate: what is lent is not lent on
 	}
-	return nil, nil, okey.May(okey.ActDelegate, v.Actor, subject, v.today())
+	err = okey.May(okey.ActDelegate, v.Actor, subject, v.today())
+	if okey.ErrorCode(err) == okey.CodeForbidden {
+		err = okey.Errorf(okey.CodeForbidden, "Seule la direction donne une délégation ou y met fin : celle que vous avez ne se transmet pas.")
+	}
+	return nil, nil, err
 }
 
 func (s *Server) delegationsPage(v *visit) error {
@@ -169,6 +173,9 @@ func (s *Server) showDelegations(v *visit, status int, sent *form, notice string
 	}
 	if page.Running, err = s.delegationLine(v); err != nil {
 		return err
+	}
+	if page.Running == noDelegation || notice != "" { // each establishment, or the notice, says it
+		page.Running = ""
 	}
 	return s.show(v, status, "delegations", screen{Title: "Délégations", Notice: notice, Body: page})
 }

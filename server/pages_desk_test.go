@@ -75,7 +75,7 @@ func TestAKeyIsDeclaredLostOnItsPage(t *testing.T) {
 	assert.Contains(t, again.text(), "Une clef à votre nom a été perdue ou défectueuse : celle que vous demandez la remplacera.")
 	assert.NotContains(t, again.text(), "première clef", "it is not their first")
 	found := roux.done(roux.fill(page, page, "reason", "found", "comment", "au secrétariat"))
-	assert.Contains(t, found.text(), "C'est fait : « Clef retrouvée ». La clef est maintenant en stock.")
+	assert.Contains(t, found.text(), "C'est fait : la clef est maintenant en stock.")
 }
 
 func TestASecondReportOfAKeyLearnsHowItStands(t *testing.T) {

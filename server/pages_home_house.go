@@ -73,6 +73,8 @@ func sayNeeds(n okey.Needs) string {
 	return said + "."
 }
 
+const noDelegation = "Aucune délégation en cours ni à venir."
+
 // delegationLine says who answers with the visitor today, or will; empty for whoever may not delegate.
 func (s *Server) delegationLine(v *visit) (string, error) {
 	heads, err := s.headed(v)
@@ -98,7 +100,7 @@ func (s *Server) delegationLine(v *visit) (string, error) {
 		}
 	}
 	if len(said) == 0 {
-		return "Aucune délégation en cours ni à venir.", nil
+		return noDelegation, nil
 	}
 	return strings.Join(said, " "), nil
 }

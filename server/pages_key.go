@@ -16,7 +16,8 @@ type keyScreen struct {
 	Form   *form         // nil for whoever may not change it
 	Mine   *holderScreen // for whoever has it in hand
 	Along  *alongView    // the holder leaves with it
-	Story  []storyLine
+	Story  []storyLine   // oldest first
+	Helps  string        // the questions that arise beside the form
 	Follow string
 	Desk   *deskSide
 }
@@ -77,7 +78,7 @@ func (s *Server) showKey(v *visit, status int, key okey.Key, f *form, notice, wa
 	if err != nil {
 		return err
 	}
-	page := keyScreen{Form: f}
+	page := keyScreen{Form: f, Helps: keyHelps(key)}
 	lastLogin := "jamais"
 	if !key.LastLoginAt.IsZero() {
 		lastLogin = c.time(key.LastLoginAt)
@@ -133,6 +134,7 @@ func (s *Server) showKey(v *visit, status int, key okey.Key, f *form, notice, wa
 	}
 	title, of := "Gérer la clef", string(key.Serial)
 	if key.Holder == v.Actor.ID {
+		page.Facts = slices.DeleteFunc(page.Facts, func(f fact) bool { return f.Name == "Lot" && !v.oversees() })
 		title, of = "Ma clef "+string(key.Serial), ""
 	}
 	if page.Mine, err = s.holder(v, key); err != nil {
@@ -150,22 +152,6 @@ func priorFact(kept sql.KeptPIN) fact {
 		return fact{Name: "Charte", Value: "antérieure à OKEY"}
 	}
 	return fact{Name: "Charte et code PIN", Value: "antérieurs à OKEY"}
-}
-
-// keyStory is what has happened to a key, newest first.
-func keyStory(events []sql.KeyEvent, c clock) []storyLine {
-	lines := make([]storyLine, len(events))
-	for i, e := range events {
-		what := e.Reason.French()
-		if e.Holder != "" {
-			what += ", " + e.Holder
-		}
-		if e.By != "" {
-			what += " (par " + e.By + ")"
-		}
-		lines[i] = storyLine{When: okey.Capitalize(c.time(e.At)), What: what, Comment: e.Comment}
-	}
-	return lines
 }
 
 // keyForm offers what the domain's table allows for the key now, to whom it allows it; nil where that is nothing.

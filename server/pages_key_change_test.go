@@ -87,7 +87,7 @@ func TestALostKeyLeavesItsHolderWhoMayAskAgainAtOnce(t *testing.T) {
 	c := h.cast()
 	serial := h.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
 	told := h.as(c.roux).reports(serial, okey.ReasonLost)
-	assert.Contains(t, told.text(), "C'est fait : « Clef perdue ». La clef est maintenant perdue. Elle n'est plus à Léa Martin, qui peut en demander une autre dès maintenant.")
+	assert.Contains(t, told.text(), "C'est fait : la clef est maintenant perdue. Elle n'est plus à Léa Martin, qui peut en demander une autre dès maintenant.")
 	lea := h.as(c.lea)
 	assert.Equal(t, http.StatusNotFound, lea.get(keyPage(serial)).Status)
 	assert.NotEmpty(t, lea.asks())
@@ -134,7 +134,7 @@ func TestABrokenKeyIsFoundReturnedAndScrapped(t *testing.T) {
 		{okey.ReasonFound, okey.InStock},
 		{okey.ReasonRetired, okey.Retired},
 	} {
-		assert.Contains(t, roux.reports(serial, step.reason).text(), "« "+step.reason.French()+" ». La clef est maintenant "+step.state.French())
+		assert.Contains(t, roux.reports(serial, step.reason).text(), "C'est fait : la clef est maintenant "+step.state.French())
 		assert.Equal(t, step.state, h.KeyState(serial))
 	}
 	assert.NotContains(t, roux.get(keyPage(serial)).text(), "*Motif", "nothing follows the end of its life")
@@ -251,4 +251,28 @@ func TestOnlyWhoManagesKeysReplacesOneAtTheCounter(t *testing.T) {
 	}
 	assert.Equal(t, okey.Attributed, h.KeyState(serial))
 	assert.Contains(t, h.as(c.support).get(page).text(), "Numéro illisible")
+}
+
+// A key's story is told from its beginning, like a request's, and says who did what and whose the key was.
+func TestAKeysStoryIsToldInOrderAndSaysWhoseItWas(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	request, serial := h.atTheCounter(c)
+	lea, roux := h.as(c.lea), h.as(c.roux)
+	page := keyPage(serial)
+	free := h.Key(scene.Tilleuls)
+	assert.NotContains(t, roux.get(keyPage(free)).text(), "J'ai perdu ma clef", "nobody uses it")
+	assert.Contains(t, roux.get(keyPage(free)).text(), "On me rend une clef")
+	at := counter + "/" + idOf(request)
+	roux.done(roux.fill(at, at, "serial", string(serial)))
+	assert.Contains(t, roux.get(page).text(), "J'ai perdu ma clef")
+	assert.Contains(t, roux.get(page).text(), "Lot L1")
+	assert.NotContains(t, lea.get(page).text(), "Lot ", "of no use to its holder")
+	told := roux.reports(serial, okey.ReasonRetired)
+	assert.Contains(t, told.text(), "C'est fait : la clef est maintenant au rebut.")
+	assert.Regexp(t, `Ce qui s'est passé .*Réservée .*Attribuée à Léa Martin, qui a signé la charte .*Remise à Léa Martin par Marc Roux .*Mise au rebut par Marc Roux ; elle était à Léa Martin`, told.text())
+
+	mine := h.KeyOf(c.lea, scene.Tilleuls, here().AddMonths(20))
+	lea.done(lea.fill(keyPage(mine)+"/perdue", keyPage(mine)+"/perdue", "comment", "dans le bus"))
+	assert.Contains(t, roux.get(keyPage(mine)).text(), "Déclarée perdue par Léa Martin, qui l'avait dans le bus")
 }

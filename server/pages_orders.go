@@ -222,7 +222,9 @@ func (s *Server) fillOrders(v *visit, page *ordersScreen, uai okey.UAI) error {
 	if err != nil {
 		return err
 	}
-	page.Running = sayOrders(open)
+	if len(found) > 0 || state.Valid() { // the empty list says the same
+		page.Running = sayOrders(open)
+	}
 	for _, o := range found {
 		page.Orders = append(page.Orders, orderLine{
 			Path: pathOrders + "/" + o.ID.String(), Number: fmt.Sprint(o.Number), When: paris(v).time(o.PlacedAt), Where: o.Establishment,

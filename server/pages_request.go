@@ -336,7 +336,7 @@ func (d dossier) notice(v *visit, a okey.Action) string {
 	case okey.PrincipalDecision:
 		return d.decided(a.Content.Decision)
 	case okey.CharterAndPIN:
-		return fmt.Sprintf("La charte est signée et votre code PIN est choisi. Votre clef vous attend : venez la chercher auprès %s. Ne donnez votre code PIN à personne, pas même à la direction.", okey.SayOf(who))
+		return "C'est fait : la charte est signée et votre code PIN est choisi." // what comes next stands below
 	case okey.Handover:
 		said := fmt.Sprintf("La clef %s est remise à %s.", d.Key, d.requester.Name())
 		if a.Verdict.Swapped {

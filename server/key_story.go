@@ -1,0 +1,55 @@
+package server
+
+import (
+	"okey"
+	"okey/sql"
+)
+
+// pastNames say in a key's story what forms ask for in other words.
+var pastNames = map[okey.KeyReason]string{
+	okey.ReasonLost: "Déclarée perdue", okey.ReasonDefective: "Déclarée défectueuse", okey.ReasonReturn: "Mise en stock", okey.ReasonFound: "Retrouvée",
+}
+
+// keyStory is what has happened to a key, oldest first; the store has it the other way round.
+func keyStory(events []sql.KeyEvent, c clock) []storyLine {
+	lines := make([]storyLine, len(events))
+	for i, e := range events {
+		lines[len(events)-1-i] = storyLine{When: okey.Capitalize(c.time(e.At)), What: sayKeyEvent(e), Comment: e.Comment}
+	}
+	return lines
+}
+
+// sayKeyEvent is one line of it: what happened, who did it, and whose the key was or is.
+func sayKeyEvent(e sql.KeyEvent) string {
+	said := pastNames[e.Reason]
+	if said == "" {
+		said = e.Reason.French()
+	}
+	switch {
+	case e.Reason == okey.ReasonSigned && e.By != "": // who signs is whom it is for
+		return said + " à " + e.By + ", qui a signé la charte"
+	case e.Reason == okey.ReasonHandedOver && e.Holder != "":
+		said += " à " + e.Holder
+	}
+	if e.By != "" {
+		said += " par " + e.By
+	}
+	switch {
+	case e.Holder == "" || e.Reason == okey.ReasonHandedOver:
+	case e.State == okey.InService:
+		said += " ; elle est à " + e.Holder
+	case e.Holder == e.By:
+		said += ", qui l'avait"
+	default:
+		said += " ; elle était à " + e.Holder
+	}
+	return said
+}
+
+// keyHelps are the questions that a key raises: those about using it only where somebody does.
+func keyHelps(key okey.Key) string {
+	if key.State == okey.InService {
+		return "clef-dereglee clef-en-panne clef-perdue clef-rendue rendre"
+	}
+	return "clef-rendue clefs-du-tiroir"
+}

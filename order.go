@@ -32,6 +32,14 @@ var orderStateNames = map[OrderState]string{
 // French names the state on pages and in mails.
 func (s OrderState) French() string { return orderStateNames[s] }
 
+// Say is French of an order of which so many keys came: one that was closed without the others is not simply received.
+func (s OrderState) Say(received, quantity int) string {
+	if s == OrderReceived && received < quantity {
+		return "close, incomplète"
+	}
+	return s.French()
+}
+
 // Valid tells whether s is a state at all.
 func (s OrderState) Valid() bool { return orderStateNames[s] != "" }
 

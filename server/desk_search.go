@@ -176,7 +176,7 @@ func (s *Server) findOrders(v *visit, asked string) (finding, error) {
 	return gathered("Commandes", []sql.FoundOrder{o}, func(o sql.FoundOrder) hit {
 		return hit{
 			Name: fmt.Sprintf("Commande n° %d", o.Number), Path: pathOrders + "/" + o.ID.String(), Exact: true,
-			More: okey.SayCount(o.Quantity, "clef") + ", " + o.State.French() + " · " + o.School,
+			More: okey.SayCount(o.Quantity, "clef") + ", " + o.State.Say(o.Received, o.Quantity) + " · " + o.School,
 		}
 	}), nil
 }

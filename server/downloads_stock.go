@@ -33,7 +33,7 @@ func (s *Server) ordersTable(v *visit) (spreadsheet, error) {
 		{Title: "Par"},
 		{Title: "Motif", Width: 48},
 	}, Rows: cells(found, func(o sql.ListedOrder) []any {
-		return []any{o.Number, inZone(o.PlacedAt, zone), o.UAI, o.Establishment, o.Quantity, o.Received, o.State.French(), o.ByName, o.Comment}
+		return []any{o.Number, inZone(o.PlacedAt, zone), o.UAI, o.Establishment, o.Quantity, o.Received, o.State.Say(o.Received, o.Quantity), o.ByName, o.Comment}
 	})}}}
 	if !v.desk() {
 		return made, nil

@@ -269,7 +269,7 @@ func overdueMatter(found []sql.ListedOrder, c clock) matter {
 	for _, o := range found {
 		m.Cards = append(m.Cards, card{
 			Path: pathOrders + "/" + o.ID.String(), Who: fmt.Sprintf("Commande n° %d", o.Number), Where: o.Establishment,
-			State: okey.SayCount(o.Quantity, "clef") + ", " + o.State.French() + " ; transmise " + c.day(o.ExportedAt),
+			State: okey.SayCount(o.Quantity, "clef") + ", " + o.State.Say(o.Received, o.Quantity) + " ; transmise " + c.day(o.ExportedAt),
 		})
 	}
 	return m

@@ -34,7 +34,7 @@ func (s *Server) orderPage(v *visit) error {
 		return err
 	}
 	if found && done.Subject == o.ID {
-		notice = fmt.Sprintf("C'est fait. La commande est maintenant %s.", o.State.French())
+		notice = fmt.Sprintf("C'est fait. La commande est maintenant %s.", o.State.Say(o.Received, o.Quantity))
 		switch {
 		case o.State == okey.OrderPlaced:
 			notice += " Elle partira chez le fournisseur lundi matin, avec les autres."
@@ -54,7 +54,7 @@ func (s *Server) showOrder(v *visit, status int, o sql.ListedOrder, sent *form, 
 		{Name: "Établissement", Value: fmt.Sprintf("%s (%s)", o.Establishment, o.UAI)},
 		{Name: "Clefs", Value: sayQuantity(o)},
 		{Name: "Motif", Value: o.Comment},
-		{Name: "État", Value: okey.Capitalize(o.State.French())},
+		{Name: "État", Value: okey.Capitalize(o.State.Say(o.Received, o.Quantity))},
 	}}
 	if o.Noted > 0 {
 		page.Facts = append(page.Facts, fact{Name: "Notées à la main, pas encore en stock", Value: fmt.Sprint(o.Noted)})

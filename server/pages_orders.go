@@ -228,7 +228,7 @@ func (s *Server) fillOrders(v *visit, page *ordersScreen, uai okey.UAI) error {
 	for _, o := range found {
 		page.Orders = append(page.Orders, orderLine{
 			Path: pathOrders + "/" + o.ID.String(), Number: fmt.Sprint(o.Number), When: paris(v).time(o.PlacedAt), Where: o.Establishment,
-			Quantity: sayQuantity(o), State: o.State.French(), By: o.ByName,
+			Quantity: sayQuantity(o), State: o.State.Say(o.Received, o.Quantity), By: o.ByName,
 		})
 	}
 	states := []choice{}

@@ -85,7 +85,12 @@ func TestSupportClosesAnOrderWithoutItsLastKeys(t *testing.T) {
 	closed := b.done(b.fill(page, page+"/cloture", "comment", "rupture définitive"))
 	assert.Contains(t, closed.text(), "Close sans les 3 clefs qui manquent par Sam Secours rupture définitive")
 	assert.Contains(t, closed.text(), "Clefs 4 (1 reçues)")
+	assert.Contains(t, closed.text(), "La commande est maintenant close, incomplète.")
 	assert.NotContains(t, closed.text(), "Clore sans les clefs", "once")
+	for _, at := range []string{page, "/commandes", "/assistance/etablissements/" + string(scene.Tilleuls), "/assistance?q=commande+1"} {
+		assert.Contains(t, strings.ToLower(b.get(at).text()), "close, incomplète", at)
+	}
+	assert.Equal(t, "close, incomplète", b.download("/commandes.xlsx")["Commandes"][1][6])
 	assert.Contains(t, h.as(c.roux).get("/commandes").text(), "Clefs commandées ou en route 0")
 }
 

@@ -225,7 +225,7 @@ func (s *Server) schoolComings(v *visit, place sql.Place, _ okey.Day, page *scho
 	}
 	for _, o := range ordered {
 		page.Orders = append(page.Orders, card{
-			Path: pathOrders + "/" + o.ID.String(), Who: fmt.Sprintf("Commande n° %d", o.Number), State: okey.SayCount(o.Quantity, "clef") + ", " + o.State.French() + " ; passée " + c.day(o.PlacedAt),
+			Path: pathOrders + "/" + o.ID.String(), Who: fmt.Sprintf("Commande n° %d", o.Number), State: okey.SayCount(o.Quantity, "clef") + ", " + o.State.Say(o.Received, o.Quantity) + " ; passée " + c.day(o.PlacedAt),
 		})
 	}
 	delivered, err := s.store.DeliveriesTo(v.ctx(), place.UAI, personRows)

@@ -145,7 +145,7 @@ func requestMoved(r sql.SuccessionRequest) recordRow {
 }
 
 func orderMoved(o sql.SuccessionOrder) recordRow {
-	return recordRow{pathOrders + "/" + o.ID.String(), []any{fmt.Sprintf("N° %d", o.Number), okey.Capitalize(o.State.French()), o.Quantity, o.Received}}
+	return recordRow{pathOrders + "/" + o.ID.String(), []any{fmt.Sprintf("N° %d", o.Number), okey.Capitalize(o.State.Say(o.Received, o.Quantity)), o.Quantity, o.Received}}
 }
 
 func departureMoved(m sql.SuccessionMove) recordRow {

@@ -120,12 +120,13 @@ type FoundOrder struct {
 	Number   int64           `db:"number"`
 	State    okey.OrderState `db:"state"`
 	Quantity int             `db:"quantity"`
+	Received int             `db:"received"`
 	School   string          `db:"school"`
 }
 
 // FindOrder returns the order of a number; ok is false where there is none.
 func (r reader) FindOrder(ctx context.Context, number int64) (o FoundOrder, ok bool, err error) {
-	err = r.get(ctx, &o, noOrder, `SELECT o.id, o.number, o.state, o.quantity, e.name AS school
+	err = r.get(ctx, &o, noOrder, `SELECT o.id, o.number, o.state, o.quantity, o.received, e.name AS school
 		FROM key_order o JOIN establishment e ON e.uai = o.uai WHERE o.number = $1`, number)
 	if isNoRow(err) {
 		return o, false, nil

@@ -3,15 +3,11 @@ package server
 import (
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"okey"
 	"okey/sql"
-
-	"github.com/google/uuid"
 )
 
 // searchRows is how many things of one kind the search shows: it is narrowed, not leafed through.
@@ -46,7 +42,9 @@ func (s *Server) search(v *visit, asked string) ([]finding, error) {
 		return nil, nil
 	}
 	var found []finding
-	for _, question := range []func(*visit, string) (finding, error){s.findRequests, s.findKeys, s.findPlaces, s.findPeople, s.findOrders, s.findBatches} {
+	for _, question := range []func(*visit, string) (finding, error){
+		s.findRequests, s.findKeys, s.findReports, s.findPlaces, s.findPeople, s.findOrders, s.findDeliveries, s.findBatches,
+	} {
 		f, err := question(v, asked)
 		if err != nil {
 			return nil, err
@@ -65,23 +63,6 @@ func (s *Server) search(v *visit, asked string) ([]finding, error) {
 		return 1
 	})
 	return found, nil
-}
-
-// idsTyped are the first and last id that what was typed may be: a whole one, or as much of it as pages show; ok is false for neither.
-func idsTyped(asked string) (from, to uuid.UUID, ok bool) {
-	asked = strings.ToLower(strings.TrimSpace(asked))
-	if id, err := uuid.Parse(asked); err == nil {
-		return id, id, true
-	}
-	if len(asked) != 8 {
-		return uuid.Nil, uuid.Nil, false
-	}
-	from, err := uuid.Parse(asked + "-0000-0000-0000-000000000000")
-	if err != nil {
-		return uuid.Nil, uuid.Nil, false
-	}
-	to, err = uuid.Parse(asked + "-ffff-ffff-ffff-ffffffffffff")
-	return from, to, err == nil
 }
 
 func (s *Server) findRequests(v *visit, asked string) (finding, error) {
@@ -110,9 +91,6 @@ func (s *Server) findKeys(v *visit, asked string) (finding, error) {
 	}), err
 }
 
-// mailboxOfSchool is an establishment's own address, as academies name it: ce.0061565U@ac-nice.fr.
-var mailboxOfSchool = regexp.MustCompile(`(?i)^ce\.([0-9]{7}[a-z])@`)
-
 func (s *Server) findPlaces(v *visit, asked string) (finding, error) {
 	if box := mailboxOfSchool.FindStringSubmatch(strings.TrimSpace(asked)); box != nil {
 		asked = box[1]
@@ -121,7 +99,12 @@ func (s *Server) findPlaces(v *visit, asked string) (finding, error) {
 	if err == nil {
 		asked = string(code)
 	}
-	found, err := s.store.FindEstablishments(v.ctx(), asked, code, searchRows+1)
+	var found []sql.FoundPlace
+	for _, spelt := range []string{asked, abbreviations.whole(asked), abbreviations.short(asked)} { // as it is typed first, else as others write it
+		if found, err = s.store.FindEstablishments(v.ctx(), spelt, code, searchRows+1); err != nil || len(found) > 0 {
+			break
+		}
+	}
 	return gathered("Établissements", found, func(p sql.FoundPlace) hit {
 		more := p.Commune
 		switch {
@@ -147,38 +130,59 @@ func (v *visit) pagesOf(uai okey.UAI) []fact {
 }
 
 func (s *Server) findPeople(v *visit, asked string) (finding, error) {
-	found, err := s.store.FindPeople(v.ctx(), asked, searchRows+1)
+	found, err := s.store.FindPeople(v.ctx(), nameTyped(asked), searchRows+1)
 	return gathered("Personnes", found, func(p sql.FoundPerson) hit {
 		return hit{Name: nameOr(p.Person, p.UID), Path: personURL(p.ID), More: strings.Trim(p.UID+" · "+p.Mail, " ·"), Exact: p.Exact}
 	}), err
 }
 
-// orderWords are what people put before an order's number.
-var orderWords = strings.NewReplacer("commande", "", "numéro", "", "numero", "", "n°", "", "no", "", "#", "")
-
-// orderTyped is the number in what names an order: "commande n° 1", "n° 1". A number alone may be anything's.
-func orderTyped(typed string) (int64, bool) {
-	typed = strings.ToLower(typed)
-	bare := orderWords.Replace(typed)
-	number, err := strconv.ParseInt(strings.TrimSpace(bare), 10, 64)
-	return number, err == nil && bare != typed
-}
-
 func (s *Server) findOrders(v *visit, asked string) (finding, error) {
-	number, unread := strconv.ParseInt(strings.TrimSpace(orderWords.Replace(strings.ToLower(asked))), 10, 64)
-	if unread != nil {
-		return finding{}, nil //nolint:nilerr // not an order's number: it is something else
+	var found []sql.FoundOrder
+	if number, ok := numberTyped(asked); ok {
+		o, known, err := s.store.FindOrder(v.ctx(), number)
+		if err != nil {
+			return finding{}, err
+		}
+		if known {
+			found = append(found, o)
+		}
 	}
-	o, known, err := s.store.FindOrder(v.ctx(), number)
-	if err != nil || !known {
-		return finding{}, err
+	if from, to, ok := idsTyped(asked); ok {
+		more, err := s.store.FindOrders(v.ctx(), from, to, searchRows+1)
+		if err != nil {
+			return finding{}, err
+		}
+		found = append(found, more...)
 	}
-	return gathered("Commandes", []sql.FoundOrder{o}, func(o sql.FoundOrder) hit {
+	return gathered("Commandes", found, func(o sql.FoundOrder) hit {
 		return hit{
 			Name: fmt.Sprintf("Commande n° %d", o.Number), Path: pathOrders + "/" + o.ID.String(), Exact: true,
 			More: okey.SayCount(o.Quantity, "clef") + ", " + o.State.Say(o.Received, o.Quantity) + " · " + o.School,
 		}
 	}), nil
+}
+
+func (s *Server) findDeliveries(v *visit, asked string) (finding, error) {
+	from, to, ok := idsTyped(asked)
+	if !ok {
+		return finding{}, nil
+	}
+	found, err := s.store.FindDeliveries(v.ctx(), from, to, searchRows+1)
+	return gathered("Livraisons", found, func(d sql.Delivery) hit {
+		return hit{Name: "Livraison de " + okey.SayCount(d.Keys, "clef"), Path: pathDeliveries + "/" + d.ID.String(), More: okey.Capitalize(d.State.French()) + " · " + d.FileName, Exact: true}
+	}), err
+}
+
+// findReports finds what inventories came upon, and OKEY has not as a key.
+func (s *Server) findReports(v *visit, asked string) (finding, error) {
+	serial, unread := okey.ParseSerial(asked)
+	if unread != nil || len(serial) < 3 {
+		return finding{}, nil //nolint:nilerr // then it is something else
+	}
+	found, err := s.store.FindReports(v.ctx(), serial, searchRows+1)
+	return gathered("Clefs signalées", found, func(r sql.ListedReport) hit {
+		return hit{Name: string(r.Serial), Path: pathReports + "/" + r.ID.String(), More: okey.Capitalize(r.State.French()) + " · " + r.Establishment, Exact: r.Serial == serial}
+	}), err
 }
 
 func (s *Server) findBatches(v *visit, asked string) (finding, error) {

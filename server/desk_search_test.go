@@ -79,6 +79,39 @@ func TestTheSearchReadsWhatPeopleType(t *testing.T) {
 	}
 }
 
+// What is pasted is an address, the name of a workflow, a line of a list, or a name as a letter has it.
+func TestTheSearchReadsWhatPeoplePaste(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Exec(`UPDATE establishment SET name = 'Collège Les Mimosas' WHERE uai = $1`, scene.Tilleuls)
+	h.Exec(`UPDATE establishment SET name = 'Lycée Sainte-Odile' WHERE uai = $1`, scene.Acacias)
+	request := h.as(c.lea).asks()
+	id := strings.TrimPrefix(request, "/demandes/")
+	order := strings.TrimPrefix(h.order(c.roux, 2, "rentrée"), "/orders/")
+	h.keysCome(c, "00481001")
+	delivery := h.Text(`SELECT id::text FROM delivery`)
+	roux := h.as(c.roux)
+	roux.done(roux.post("/inventaire", roux.fill("/inventaire", "/inventaire", "serials", "INCONNU02").form(t, "/inventaire")))
+	report := "/assistance/clefs-a-confirmer/" + h.Text(`SELECT id::text FROM key_report`)
+	lea, mimosas, odile := "/assistance/personnes/"+c.lea.ID.String(), "/assistance/etablissements/"+string(scene.Tilleuls), "/assistance/etablissements/"+string(scene.Acacias)
+	for asked, leads := range map[string]string{
+		"demande " + id[:8]: request, "Demande n° " + id: request, h.URL + request + "?fait=x": request, "key-request-" + id: request,
+		"commande " + order[:8]: "/commandes/" + order, "order-" + order: "/commandes/" + order, "https://okey/commandes/" + order: "/commandes/" + order,
+		delivery: "/assistance/livraisons/" + delivery, "livraison " + delivery[:8]: "/assistance/livraisons/" + delivery,
+		"INCONNU02": report, "inconnu-02": report,
+		"ce." + strings.ToLower(string(scene.Tilleuls)): mimosas,
+		"Martin, Léa": lea, "Mme Martin": lea, "madame Léa Martin": lea, "M. Roux": "/assistance/personnes/" + c.roux.ID.String(),
+		"<lmartin@ac-nice.fr>": lea, "Léa Martin <lmartin@ac-nice.fr>": lea,
+		"clg mimosas": mimosas, "ste odile": odile, "lyc. ste-odile": odile,
+	} {
+		p, path := h.as(c.support).finds(asked)
+		assert.Equal(t, leads, path, "%q: %s", asked, p.text())
+	}
+	h.Exec(`UPDATE establishment SET name = 'CLG ST EXUPERY' WHERE uai = $1`, scene.Tilleuls)
+	_, path := h.as(c.support).finds("collège saint exupéry")
+	assert.Equal(t, mimosas, path)
+}
+
 func TestASearchThatFindsNothingSaysWhatToTry(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()

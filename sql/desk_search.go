@@ -124,14 +124,38 @@ type FoundOrder struct {
 	School   string          `db:"school"`
 }
 
+const findOrders = `SELECT o.id, o.number, o.state, o.quantity, o.received, e.name AS school FROM key_order o JOIN establishment e ON e.uai = o.uai `
+
 // FindOrder returns the order of a number; ok is false where there is none.
 func (r reader) FindOrder(ctx context.Context, number int64) (o FoundOrder, ok bool, err error) {
-	err = r.get(ctx, &o, noOrder, `SELECT o.id, o.number, o.state, o.quantity, o.received, e.name AS school
-		FROM key_order o JOIN establishment e ON e.uai = o.uai WHERE o.number = $1`, number)
+	err = r.get(ctx, &o, noOrder, findOrders+`WHERE o.number = $1`, number)
 	if isNoRow(err) {
 		return o, false, nil
 	}
 	return o, err == nil, err
+}
+
+// FindOrders returns the orders whose id lies between two ids, both included.
+func (r reader) FindOrders(ctx context.Context, from, to uuid.UUID, limit int) ([]FoundOrder, error) {
+	var found []FoundOrder
+	err := r.all(ctx, &found, findOrders+`WHERE o.id BETWEEN $1 AND $2 ORDER BY o.id LIMIT $3`, from, to, limit)
+	return found, err
+}
+
+// FindDeliveries returns the deliveries that were taken and whose id lies between two ids, both included.
+func (r reader) FindDeliveries(ctx context.Context, from, to uuid.UUID, limit int) ([]Delivery, error) {
+	return r.deliveries(ctx, `WHERE d.state <> 'draft' AND d.id BETWEEN $2 AND $3 ORDER BY d.id LIMIT $4`, nil, from, to, limit)
+}
+
+// FindReports returns reports of a serial number that became no key, those of the very number first.
+func (r reader) FindReports(ctx context.Context, serial okey.Serial, limit int) ([]ListedReport, error) {
+	var rows []reportRow
+	err := r.all(ctx, &rows, reports+`WHERE o.state <> 'confirmed' AND position($1 IN o.serial) > 0 ORDER BY o.serial <> $1, o.at DESC, o.id LIMIT $2`, string(serial), limit)
+	found := make([]ListedReport, len(rows))
+	for i, row := range rows {
+		found[i] = row.report()
+	}
+	return found, err
 }
 
 // FoundRequest is a request with the name of who made it.

@@ -25,6 +25,7 @@ type linkScreen struct {
 	Form     *form
 	Settled  string // what was decided, by whom, when
 	Comment  string
+	Wrote    string // what came too late to be sent, so that it can be copied
 	Follow   string
 }
 
@@ -184,8 +185,13 @@ func (s *Server) showLink(v *visit, status int, d dossier, sent *form, warning s
 				page.Form, page.Follow = nil, v.Request.URL.Path
 			}
 		}
-	} else if err := s.settled(v, d, &page, &sc); err != nil {
-		return err
+	} else {
+		if sent != nil {
+			page.Wrote = sent.Values["comment"]
+		}
+		if err := s.settled(v, d, &page, &sc); err != nil {
+			return err
+		}
 	}
 	for i := range page.Facts {
 		page.Facts[i].Path = ""

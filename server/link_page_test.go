@@ -68,6 +68,7 @@ func TestASecondApproversLinkTellsWhoDecided(t *testing.T) {
 	told := b.post(link, late)
 	assert.Equal(t, http.StatusConflict, told.Status)
 	assert.Regexp(t, `Anne Blanc a déjà accepté cette demande \S+ \S+ \S+ à \d+ h \d\d\. Votre réponse n'a rien changé\.`, told.text())
+	assert.Contains(t, told.text(), "Vous aviez écrit : non")
 	shown := b.get(link)
 	assert.Regexp(t, `Anne Blanc a déjà accepté cette demande \S+ \S+ \S+ à \d+ h \d\d\.`, shown.text())
 	assert.NotContains(t, shown.HTML, "<textarea")

@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"net/http"
+	"strings"
 
 	"okey"
 	"okey/sql"
@@ -127,6 +128,7 @@ func (s *Server) askReasons(v *visit, a *asking) error {
 
 func (s *Server) askForm(v *visit, a *asking) *form {
 	f := newForm(v, "demande", pathAsk, "Envoyer ma demande", map[string]field{
+		"uses": {}, // the boxes together
 		"need": {Label: "Votre besoin, en quelques mots", Hint: "Facultatif si une case est cochée. La direction de votre établissement le lira."},
 	})
 	a.Uses = nil
@@ -180,6 +182,19 @@ func (f *form) need() (string, error) {
 	return okey.NeedOf(ticked, f.Values["need"])
 }
 
+// needField is where what is wrong with the need is mended: at the first of the boxes, where nothing is ticked nor written.
+func (f *form) needField() string {
+	for _, use := range okey.Uses() {
+		if f.Values[useField(use.Code)] != "" {
+			return "need"
+		}
+	}
+	if strings.TrimSpace(f.Values["need"]) != "" {
+		return "need"
+	}
+	return "uses"
+}
+
 // askPage is where one asks for a key.
 func (s *Server) askPage(v *visit) error {
 	a, err := s.asking(v)
@@ -227,7 +242,7 @@ func (s *Server) ask(v *visit) error {
 	}
 	need, err := f.need()
 	if err != nil {
-		f.wrong("need", okey.ErrorMessage(err))
+		f.wrong(f.needField(), okey.ErrorMessage(err))
 	}
 	if len(f.Errors) > 0 {
 		return again(http.StatusUnprocessableEntity, "")

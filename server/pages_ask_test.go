@@ -42,7 +42,7 @@ func TestAWrongAskingKeepsWhatWasTickedAndTyped(t *testing.T) {
 	assert.Contains(t, nothing.text(), "2 choses sont à corriger")
 	assert.Contains(t, nothing.text(), "Cochez au moins une case, ou écrivez en quelques mots")
 	assert.Contains(t, nothing.text(), "Choisissez l'établissement où vous irez chercher la clef.")
-	assert.Contains(t, nothing.HTML, `id="demande-need-erreur"`)
+	assert.Contains(t, nothing.HTML, `id="demande-uses-erreur"`)
 	assert.Contains(t, nothing.HTML, `id="demande-establishment-erreur"`)
 
 	vague := lea.wants("pour-autre", "oui", "establishment", string(scene.Acacias))

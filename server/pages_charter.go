@@ -66,6 +66,7 @@ func dated(t time.Time, v *visit) string { return okey.DayOf(t, paris(v).zone).S
 type signedScreen struct {
 	okey.Signature
 	Facts  []fact
+	Proof  []fact // for whoever checks
 	Intact bool
 	Text   string // where it is downloaded
 	Back   string
@@ -82,7 +83,7 @@ func (s *Server) signedPage(v *visit) error {
 	if err != nil {
 		return err
 	}
-	page := signedScreen{Signature: signed, Facts: d.signedFacts(signed), Intact: signed.Intact(), Text: signedURL(d.ID) + ".txt", Back: requestURL(d.ID)}
+	page := signedScreen{Signature: signed, Facts: d.signedFacts(signed), Proof: d.signedProof(signed), Intact: signed.Intact(), Text: signedURL(d.ID) + ".txt", Back: requestURL(d.ID)}
 	sc := screen{Title: "Charte signée par " + signerOf(signed), Body: page}
 	if !page.Intact {
 		sc.Warning = tamperedCharter
@@ -126,16 +127,24 @@ func (d dossier) signedFacts(signed okey.Signature) []fact {
 		facts = append(facts, fact{Name: "Aujourd'hui", Value: now})
 	}
 	facts = append(facts, []fact{
-		{Name: "Signée le", Value: fmt.Sprintf("%s à %s, heure de l'établissement (UTC%s)",
-			okey.DayOf(signed.At, d.clock.zone).SayWithYear(), at.Format("15:04:05"), at.Format("-07:00"))},
+		{Name: "Signée le", Value: fmt.Sprintf("%s à %d h %02d", okey.DayOf(signed.At, d.clock.zone).SayWithYear(), at.Hour(), at.Minute())},
 		{Name: "Charte", Value: fmt.Sprintf("version %d, publiée le %s", signed.Charter.Version, okey.DayOf(signed.Charter.PublishedAt, okey.ZoneOf("")).SayWithYear()), Path: charterURL(signed.Charter.Version)},
-		{Name: "Empreinte du texte signé (SHA-256)", Value: signed.SHA256},
-		{Name: "Demande", Value: d.ID.String()},
 	}...)
 	if d.Key != "" {
 		facts = append(facts, fact{Name: "Clef", Value: string(d.Key)})
 	}
 	return facts
+}
+
+// signedProof is what a copy is checked by: the very moment, the text's fingerprint, the request.
+func (d dossier) signedProof(signed okey.Signature) []fact {
+	at := signed.At.In(d.clock.zone)
+	return []fact{
+		{Name: "Moment exact", Value: fmt.Sprintf("%s à %s, heure de l'établissement (UTC%s)",
+			okey.DayOf(signed.At, d.clock.zone).SayWithYear(), at.Format("15:04:05"), at.Format("-07:00"))},
+		{Name: "Empreinte du texte signé (SHA-256)", Value: signed.SHA256},
+		{Name: "Demande", Value: d.ID.String()},
+	}
 }
 
 // signedText is the same as a file: the facts, then the text, byte for byte, after the line that announces it.
@@ -146,7 +155,7 @@ func (s *Server) signedText(v *visit) error {
 	}
 	var text strings.Builder
 	text.WriteString("Charte signée\n\n")
-	for _, f := range d.signedFacts(signed) {
+	for _, f := range append(d.signedFacts(signed), d.signedProof(signed)...) {
 		fmt.Fprintf(&text, "%s : %s\n", f.Name, f.Value)
 	}
 	if !signed.Intact() {

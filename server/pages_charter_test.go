@@ -45,6 +45,9 @@ func TestTheSignerReadsAtAnyTimeWhatWasSigned(t *testing.T) {
 			assert.Contains(t, p.text(), said)
 		}
 		assert.Regexp(t, `\S+ \d+(er)? \S+ 20\d\d à \d\d:\d\d:\d\d, heure de l'établissement \(UTC\+0[12]:00\)`, p.text())
+		assert.Regexp(t, `Signée le \S+ \d+(er)? \S+ 20\d\d à \d+ h \d\d Charte`, p.text(), "as people say it")
+		facts, _, _ := strings.Cut(p.HTML, "<summary>Pour vérifier")
+		assert.NotContains(t, facts, okey.CharterSum(okey.FirstCharter), "what only a check needs is folded away")
 		assert.NotContains(t, p.text(), "Attention")
 	}
 	copied()

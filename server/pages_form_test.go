@@ -48,9 +48,12 @@ func TestAWrongFormComesBackWithEverythingTypedButThePIN(t *testing.T) {
 
 	empty := lea.fill("/demandes/nouvelle", "/demandes/nouvelle", "need", "  ")
 	assert.Equal(t, http.StatusUnprocessableEntity, empty.Status)
-	assert.Contains(t, empty.HTML, `href="#demande-need"`)
-	assert.Contains(t, empty.HTML, `aria-invalid="true"`)
-	assert.Contains(t, empty.HTML, `aria-describedby="demande-need-aide demande-need-erreur"`)
+	assert.Contains(t, empty.HTML, `href="#demande-uses"`, "to the boxes, above the words")
+	assert.Contains(t, empty.HTML, `id="demande-uses" tabindex="-1" aria-describedby="demande-uses-aide demande-uses-erreur"`)
+	long := lea.fill("/demandes/nouvelle", "/demandes/nouvelle", "need", strings.Repeat("long ", okey.MaxText))
+	assert.Contains(t, long.HTML, `href="#demande-need"`)
+	assert.Contains(t, long.HTML, `aria-invalid="true"`)
+	assert.Contains(t, long.HTML, `aria-describedby="demande-need-aide demande-need-erreur"`)
 
 	page := lea.asks()
 	unsaid := roux.answers(page, "", "un mot <b>gras</b>")

@@ -131,6 +131,7 @@ type requestScreen struct {
 	Steps     []step
 	Facts     []fact
 	Comment   string // of a refusal, or of a withdrawal by others: the requester reads it first
+	Wrote     string // what came too late to be sent, so that it can be copied
 	Follow    string // where to look for what is recorded but not judged yet
 	Decide    *form
 	Sign      *navLink // the page where the requester does that
@@ -170,6 +171,9 @@ func (s *Server) showRequest(v *visit, status int, d dossier, sent *form, warnin
 	if d.mine(v) {
 		page.Bring, page.Otherwise = d.bringBack(), d.otherwise()
 	}
+	if sent != nil {
+		page.Wrote = sent.Values["comment"]
+	}
 	restored := false
 	for _, sf := range signalForms {
 		f, err := s.usableForm(v, d, sf)
@@ -184,7 +188,7 @@ func (s *Server) showRequest(v *visit, status int, d dossier, sent *form, warnin
 			continue
 		}
 		if sent != nil && sent.Name == f.Name {
-			f = sent
+			f, page.Wrote = sent, ""
 		} else {
 			restored = s.restore(v, f) || restored
 			f.chosen(v, sf.signal)

@@ -63,6 +63,8 @@ func TestSecondApproverLearnsOnThePageWhoDecided(t *testing.T) {
 	told := roux.post(page+"/reponse", late)
 	assert.Equal(t, http.StatusConflict, told.Status)
 	assert.Regexp(t, `Anne Blanc a déjà accepté cette demande \S+ \S+ \S+ à \d+ h \d\d\. Votre réponse n'a rien changé\.`, told.text())
+	assert.Contains(t, told.text(), "Vous aviez écrit : non")
+	assert.NotContains(t, roux.get(page).text(), "Vous aviez écrit")
 	assert.Equal(t, "awaiting_charter", h.Text(`SELECT stage FROM request`))
 }
 

@@ -66,7 +66,7 @@ type auditCursor struct {
 
 // auditNames are the events of the audit that are no action's name.
 var auditNames = map[string]string{
-	"grant": "rôle donné ou retiré", "token": "jeton", "claims": "fonctions lues à la connexion", "sessions_ended": "sessions fermées",
+	"grant": "rôle donné ou retiré", "uid_known": "personne reconnue par son identifiant", "token": "jeton", "claims": "fonctions lues à la connexion", "sessions_ended": "sessions fermées",
 	"charter": "charte publiée", "import": "import", "minimum_stock": "réserve voulue", "key_moved": "clef changée d'établissement",
 	"order_moved": "commande transmise au successeur", "request_moved": "demande transmise au successeur", "report_moved": "signalement transmis au successeur",
 	"retention":    "données arrivées à leur terme",
@@ -102,6 +102,13 @@ func shownDetail(e sql.Entry) string {
 		if n, err := strconv.Atoi(e.Detail); err == nil {
 			return okey.SayCount(n, noun)
 		}
+	}
+	switch e.Event {
+	case "grant":
+		role, _, _ := strings.Cut(e.Detail, ":")
+		return role
+	case "uid_known":
+		return ""
 	}
 	if scopes, ok := strings.CutPrefix(e.Detail, "created:"); ok {
 		return "donné : " + strings.ReplaceAll(scopes, "+", ", ")

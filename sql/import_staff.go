@@ -7,6 +7,7 @@ import (
 
 	"okey"
 
+	"github.com/google/uuid"
 	"github.com/lib/pq"
 )
 
@@ -93,7 +94,7 @@ const namesOfAbsent = `SELECT DISTINCT p.uid || ' (' || trim(p.given_name || ' '
 const adoptGranted = `UPDATE person p SET uid = i.uid
 	FROM (SELECT lower(mail) AS mail, min(uid) AS uid FROM import_staff GROUP BY lower(mail) HAVING count(DISTINCT uid) = 1) i
 	WHERE p.uid = i.mail AND p.family_name = '' AND NOT EXISTS (SELECT FROM person known WHERE known.uid = i.uid)
-	AND NOT EXISTS (SELECT FROM assignment a WHERE a.person = p.id)`
+	AND NOT EXISTS (SELECT FROM assignment a WHERE a.person = p.id) RETURNING p.id, p.uid`
 
 const writePeople = `INSERT INTO person AS p (id, uid, family_name, given_name, mail, created_at)
 	SELECT gen_random_uuid(), i.uid, i.family_name, i.given_name, i.mail, $1
@@ -159,8 +160,15 @@ func (t *Tx) ImportStaff(ctx context.Context, rows []okey.ImportedStaff, how Sta
 	if err := t.all(ctx, &out.Gone, namesOfAbsent, how.All, incomplete); err != nil {
 		return out, fmt.Errorf("name who is removed: %w", err)
 	}
-	if err := t.exec(ctx, adoptGranted); err != nil {
+	var known []struct {
+		ID  uuid.UUID `db:"id"`
+		UID string    `db:"uid"`
+	}
+	if err := t.all(ctx, &known, adoptGranted); err != nil {
 		return out, fmt.Errorf("recognise people with a role: %w", err)
+	}
+	for _, p := range known {
+		t.adopted(p.ID, p.UID, at)
 	}
 	var arrived []struct {
 		UID string   `db:"uid"`

@@ -18,7 +18,7 @@ func (s *Store) SignIn(ctx context.Context, p okey.Person, says okey.DirectorySa
 	var id uuid.UUID
 	err := s.Do(ctx, func(t *Tx) error {
 		if verified {
-			if err := t.adopt(ctx, p); err != nil {
+			if err := t.adopt(ctx, p, at); err != nil {
 				return err
 			}
 		}
@@ -47,10 +47,15 @@ func (s *Store) SignIn(ctx context.Context, p okey.Person, says okey.DirectorySa
 
 // adopt gives the uid of a first sign-in to the person whom `okey grant` made from a mail address: one who
 // works nowhere, has asked for nothing and holds nothing.
-func (t *Tx) adopt(ctx context.Context, p okey.Person) error {
-	return t.exec(ctx, `UPDATE person SET uid = $1 WHERE uid = lower($2) AND uid <> '' AND NOT EXISTS (SELECT FROM person WHERE uid = $1)
+func (t *Tx) adopt(ctx context.Context, p okey.Person, at time.Time) error {
+	var known []uuid.UUID
+	err := t.all(ctx, &known, `UPDATE person SET uid = $1 WHERE uid = lower($2) AND uid <> '' AND NOT EXISTS (SELECT FROM person WHERE uid = $1)
 		AND NOT EXISTS (SELECT FROM assignment a WHERE a.person = person.id) AND NOT EXISTS (SELECT FROM request r WHERE r.person = person.id)
-		AND NOT EXISTS (SELECT FROM key k WHERE k.holder = person.id)`, p.UID, p.Mail)
+		AND NOT EXISTS (SELECT FROM key k WHERE k.holder = person.id) RETURNING id`, p.UID, p.Mail)
+	for _, id := range known {
+		t.adopted(id, p.UID, at)
+	}
+	return err
 }
 
 // notPlaceholder refuses whoever has, as uid, the address by which a role was granted before anybody's first sign-in: that row waits for its address,

@@ -184,7 +184,10 @@ func (d *doctor) roles(ctx context.Context) (string, error) {
 	var said []string
 	for _, r := range differ {
 		how := "le porte sans qu'il ait été donné"
-		if r.Given {
+		switch {
+		case r.Other:
+			how = "n'est plus connu par l'identifiant à qui il a été donné"
+		case r.Given:
 			how = "ne le porte plus sans qu'il ait été retiré"
 		}
 		said = append(said, fmt.Sprintf("%s %s (%s)", r.Name, how, roleNames[r.Role]))

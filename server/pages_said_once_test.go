@@ -23,7 +23,6 @@ func TestADelegateForHandoversIsNotShownHowToAnswer(t *testing.T) {
 	refused := delegate.get(delegations)
 	assert.Equal(t, http.StatusForbidden, refused.Status)
 	assert.Contains(t, refused.text(), "Seule la direction donne une délégation ou y met fin : celle que vous avez ne se transmet pas.")
-
 }
 
 func TestWhatIsSaidOnceIsNotSaidTwice(t *testing.T) {

@@ -63,8 +63,20 @@ func nameTyped(asked string) string { return civility.ReplaceAllString(aroundNam
 type spellings []struct{ brief, full string }
 
 var abbreviations = spellings{
-	{"clg", "collège"}, {"col", "collège"}, {"lyc", "lycée"}, {"lp", "lycée professionnel"}, {"lpo", "lycée polyvalent"}, {"lgt", "lycée général et technologique"},
-	{"st", "saint"}, {"ste", "sainte"}, {"gd", "grand"}, {"nd", "notre dame"}, {"dr", "docteur"}, {"gal", "général"}, {"mal", "maréchal"}, {"cdt", "commandant"},
+	{"clg", "collège"},
+	{"col", "collège"},
+	{"lyc", "lycée"},
+	{"lp", "lycée professionnel"},
+	{"lpo", "lycée polyvalent"},
+	{"lgt", "lycée général et technologique"},
+	{"st", "saint"},
+	{"ste", "sainte"},
+	{"gd", "grand"},
+	{"nd", "notre dame"},
+	{"dr", "docteur"},
+	{"gal", "général"},
+	{"mal", "maréchal"},
+	{"cdt", "commandant"},
 }
 
 func (s spellings) whole(asked string) string {

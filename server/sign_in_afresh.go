@@ -40,7 +40,7 @@ func (s *Server) isFresh(v *visit) bool {
 func (s *Server) useFresh(v *visit, action uuid.UUID) error {
 	var f fresh
 	if json.Unmarshal([]byte(s.sessions.GetString(v.ctx(), sessionFresh)), &f) != nil {
-		return nil // used already, by the action that is sent again: act knows it
+		return nil //nolint:nilerr // used already, by the action that is sent again: act knows it
 	}
 	mine, err := s.store.UseProof(v.ctx(), okey.AttemptMark(okey.AttemptProof, f.Proof, s.cfg.LinkKeys), okey.AttemptMark(okey.AttemptProof, f.Proof+action.String(), s.cfg.LinkKeys), v.Now)
 	if err == nil && !mine {

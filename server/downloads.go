@@ -218,10 +218,12 @@ func requestSheet(name string, found iter.Seq2[sql.ListedRequest, error], v *vis
 		{Title: "Depuis", Kind: workbook.Instant},
 		{Title: "Demandée", Kind: workbook.Instant},
 		{Title: "Clef"},
+		{Title: "Identifiant du demandeur"},
+		{Title: "Demande", Width: 40}, // its number, as the search takes it
 	}, Rows: cells(found, func(r sql.ListedRequest) []any {
 		return []any{
 			r.Requester.Name(), r.UAI, r.Establishment, r.Need, okey.Capitalize(reasonNames[r.Reason]), okey.Capitalize(r.Stage.French()),
-			inZone(r.Since, zone), inZone(r.AskedAt, zone), r.Key,
+			inZone(r.Since, zone), inZone(r.AskedAt, zone), r.Key, r.Requester.UID, r.ID.String(),
 		}
 	})}
 }

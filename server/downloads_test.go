@@ -125,6 +125,7 @@ func TestDownloadedRequestsReachAsFarAsThePage(t *testing.T) {
 	}
 	assert.Contains(t, all, "Léa Martin|0069001B|Collège des Tilleuls|"+need+"|")
 	assert.Contains(t, all, "=cmd Martin|")
+	assert.Contains(t, all, "|lmartin|"+h.Text(`SELECT id::text FROM request WHERE person = $1`, c.lea.ID)+"\n", "who and which, for whoever looks it up")
 	assert.NotContains(t, all, "Zoé", "of another school")
 	assert.Len(t, lea.download("/demandes.xlsx")["Demandes"], 2)
 	assert.Len(t, h.as(c.support).download("/demandes.xlsx")["Demandes"], 4)

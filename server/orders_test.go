@@ -113,7 +113,7 @@ func TestTheOrdersPageSuggestsAndOrders(t *testing.T) {
 
 	support := h.as(c.support)
 	exported := support.done(support.fill("/commandes", "/commandes/exports"))
-	assert.Contains(t, exported.text(), "C'est fait : 1 commande transmise. Le classeur est ci-dessous.")
+	assert.Contains(t, exported.text(), "C'est fait : 1 commande transmise. Le classeur est le premier de « Classeurs transmis ».")
 	var id string
 	require.NoError(t, h.Admin.QueryRowContext(context.Background(), `SELECT id FROM key_order`).Scan(&id))
 	page := "/commandes/" + id

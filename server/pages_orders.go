@@ -63,7 +63,7 @@ func (s *Server) ordersPage(v *visit) error {
 		return err
 	}
 	if found && done.Name == okey.ActionExport {
-		notice = fmt.Sprintf("C'est fait : %s %s. Le classeur est ci-dessous.", okey.SayCount(done.Verdict.Count, "commande"),
+		notice = fmt.Sprintf("C'est fait : %s %s. Le classeur est le premier de « Classeurs transmis ».", okey.SayCount(done.Verdict.Count, "commande"),
 			okey.SayEither(done.Verdict.Count, "transmise", "transmises"))
 	}
 	if uai := chosenSchool(v); uai != "" && v.Query("reserve") != "" && okey.May(okey.ActSettings, v.Actor, okey.Subject{}, v.today()) == nil {

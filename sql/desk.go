@@ -110,11 +110,12 @@ func (r reader) MailsOf(ctx context.Context, request uuid.UUID) ([]Mail, error) 
 func (r reader) Escalated(ctx context.Context, limit int) ([]Awaited, error) {
 	var rows []struct {
 		requestRow
+		UID    string `db:"uid"`
 		Given  string `db:"given_name"`
 		Family string `db:"family_name"`
 		School string `db:"school"`
 	}
-	err := r.all(ctx, &rows, `SELECT `+requestColumns+`, p.given_name, p.family_name, e.name AS school`+requestTables+`
+	err := r.all(ctx, &rows, `SELECT `+requestColumns+`, p.uid, p.given_name, p.family_name, e.name AS school`+requestTables+`
 		JOIN person p ON p.id = r.person WHERE r.id IN (
 			SELECT q.id FROM request q JOIN mail m ON m.request = q.id AND m.created_at >= q.since
 			WHERE q.closed_at IS NULL AND m.kind IN ('nobody', 'decision_late', 'order_late', 'handover_late') AND (m.kind, q.stage) IN
@@ -123,7 +124,7 @@ func (r reader) Escalated(ctx context.Context, limit int) ([]Awaited, error) {
 		ORDER BY r.since, r.id LIMIT $1`, limit)
 	found := make([]Awaited, len(rows))
 	for i, row := range rows {
-		found[i] = Awaited{Request: row.request(), Requester: okey.Person{ID: row.Person, GivenName: row.Given, FamilyName: row.Family}, School: row.School}
+		found[i] = Awaited{Request: row.request(), Requester: okey.Person{ID: row.Person, UID: row.UID, GivenName: row.Given, FamilyName: row.Family}, School: row.School}
 	}
 	return found, err
 }

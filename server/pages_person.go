@@ -214,7 +214,7 @@ func (s *Server) personAccess(v *visit, id okey.PersonID, status sql.PersonStatu
 	}
 	sessions := okey.SayCount(liveSessions(kept, id, status.SessionsFrom.Time), "session") + " de connexion"
 	return []fact{
-		{Name: "Connexions", Value: okey.Capitalize(sessions)},
+		{Name: "En ce moment", Value: okey.Capitalize(sessions)},
 		{Name: "Autres programmes", Value: okey.SayCount(status.Tokens, "jeton")},
 	}, nil
 }

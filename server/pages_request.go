@@ -309,6 +309,9 @@ func (s *Server) requestNotice(v *visit, d dossier) (string, error) {
 	if err == nil && found && a.Name == okey.ActionKeyChange {
 		return s.replaced(v, d, a)
 	}
+	if err == nil && a.By == v.Actor.ID && a.Request == d.ID && foundNone(a) {
+		return "OKEY a regardé : aucune clef n'est libre dans cet établissement. La demande garde sa place.", nil
+	}
 	if err != nil || !found || a.Request != d.ID {
 		return "", err
 	}

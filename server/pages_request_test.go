@@ -179,9 +179,10 @@ func TestWithoutAFreeKeyThePlaceIsKept(t *testing.T) {
 	assert.Contains(t, approved.text(), "Léa Martin garde sa place")
 	assert.Contains(t, lea.get("/").text(), "Place dans la file : la première.")
 
-	none := support.fill(page, page+"/stock")
-	assert.Equal(t, http.StatusConflict, none.Status)
-	assert.Contains(t, none.text(), "Aucune clef n'est libre dans cet établissement")
+	none := support.done(support.fill(page, page+"/stock"))
+	assert.Contains(t, none.text(), "OKEY a regardé : aucune clef n'est libre dans cet établissement. La demande garde sa place.")
+	assert.NotContains(t, none.HTML, `role="alert"`, "an answer, no mistake")
+	assert.NotContains(t, support.get("/assistance").text(), "sans effet : aucune clef libre", "nor a refusal")
 	h.Key(scene.Tilleuls)
 	assert.Contains(t, support.done(support.fill(page, page+"/stock")).text(), "Une clef était libre : la demande continue.")
 	assert.NotContains(t, roux.get(page).HTML, page+"/stock", "support's alone")

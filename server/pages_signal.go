@@ -164,6 +164,10 @@ func (s *Server) signal(v *visit, sf signalForm) error {
 		}
 		return s.showSent(v, http.StatusUnprocessableEntity, d, f, sf, tooLateFor(d, sf))
 	}
+	if foundNone(done.Action) { // an answer like another: it was looked, and none is free
+		v.Redirect(http.StatusSeeOther, doneURL(requestURL(id), done.Action.ID))
+		return nil
+	}
 	return s.answerForm(v, f, done, requestURL(id), func(status int, warning string) error {
 		if d, err = s.dossier(v, id); err != nil { // as it is by now
 			return err
@@ -171,6 +175,9 @@ func (s *Server) signal(v *visit, sf signalForm) error {
 		return s.showSent(v, status, d, f, sf, warning)
 	})
 }
+
+// foundNone tells of a search for a free key that there was none.
+func foundNone(a okey.Action) bool { return a.Verdict != nil && a.Verdict.Reason == okey.CodeNoKeyFree }
 
 // wish is what the form's content asks for.
 func (f *form) wish(v *visit, signal okey.Signal) wish {

@@ -55,6 +55,17 @@ type academy struct {
 	Style string // address
 }
 
+// Itself is the academy at the beginning of a sentence: "L'académie de Nice".
+func (a academy) Itself() string {
+	if rest, is := strings.CutPrefix(a.Name, "Académie "); is {
+		return "L'académie " + rest
+	}
+	if a.Name == "" {
+		return "L'académie"
+	}
+	return a.Name
+}
+
 func academyOf(cfg config.Config) academy {
 	a := academy{Name: cfg.AcademyName}
 	if len(cfg.Look.Logo) > 0 {

@@ -37,6 +37,7 @@ func TestAnAcademysOwnLookIsServedAndNamed(t *testing.T) {
 	page := b.get("/aide")
 	assert.Contains(t, page.HTML, "<title>Aide · OKEY · Académie de Nice</title>")
 	assert.Contains(t, page.text(), "les clefs de l'établissement. Académie de Nice")
+	assert.Contains(t, b.get("/accessibilite").text(), "L'académie de Nice s'engage")
 	for _, file := range []struct{ address, kind, content string }{
 		{stylesheets.FindAllStringSubmatch(page.HTML, -1)[1][1], "text/css; charset=utf-8", style},
 		{pictures.FindStringSubmatch(page.HTML)[1], "image/svg+xml", logo},

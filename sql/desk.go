@@ -79,9 +79,9 @@ func (r reader) StuckActions(ctx context.Context, before time.Time, limit int) (
 	return r.deskActions(ctx, deskActions+`WHERE a.outcome IS NULL AND a.created_at < $1 ORDER BY a.created_at, a.id LIMIT $2`, before, limit)
 }
 
-// RefusedActions returns what was refused since the instant, newest first.
+// RefusedActions returns what was refused since the instant, newest first. That no key was free is an answer to whoever looked for one, no refusal.
 func (r reader) RefusedActions(ctx context.Context, since time.Time, limit int) ([]DeskAction, error) {
-	return r.deskActions(ctx, deskActions+`WHERE a.outcome = 'refused' AND a.created_at >= $1 ORDER BY a.created_at DESC, a.id LIMIT $2`, since, limit)
+	return r.deskActions(ctx, deskActions+`WHERE a.outcome = 'refused' AND a.reason IS DISTINCT FROM 'no_key_free' AND a.created_at >= $1 ORDER BY a.created_at DESC, a.id LIMIT $2`, since, limit)
 }
 
 // ActionsOn returns everything that anybody wanted of a request, oldest first.

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -106,4 +107,23 @@ func TestTheOldKeysNewsEndsWithTheKeyThatReplacedIt(t *testing.T) {
 	assert.Contains(t, lea.get("/").text(), "L'ancienne clef, la "+string(old))
 	roux.reports(key, okey.ReasonLost)
 	assert.NotContains(t, lea.get("/").text(), "L'ancienne clef")
+}
+
+// A broken key is still in somebody's pocket until the head has taken it back: home says so until it is seen to.
+func TestTheHeadIsRemindedOfBrokenKeys(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	broken := h.KeyOf(c.lea, scene.Tilleuls, here().AddMonths(20))
+	roux, lea := h.as(c.roux), h.as(c.lea)
+	assert.NotContains(t, roux.get("/").text(), "Clefs défectueuses")
+	page := keyPage(broken) + "/ne-marche-plus/signaler"
+	lea.done(lea.fill(page, page, "comment", "l'écran reste vide"))
+	home := roux.get("/")
+	assert.Contains(t, home.text(), "Clefs défectueuses 1 clef à reprendre, puis à mettre au rebut")
+	const list = "/clefs?etat=defective&etablissement=" + string(scene.Tilleuls)
+	assert.Contains(t, home.HTML, strings.ReplaceAll(list, "&", "&amp;"))
+	assert.Contains(t, roux.get(list).text(), string(broken))
+	assert.NotContains(t, lea.get("/").text(), "Clefs défectueuses")
+	roux.reports(broken, okey.ReasonRetired)
+	assert.NotContains(t, roux.get("/").text(), "Clefs défectueuses")
 }

@@ -111,6 +111,9 @@ func TestThePageOfAnEstablishmentSaysWhoAnswersAndHowToMendThatNobodyDoes(t *tes
 	h.Exec(`UPDATE assignment SET until = current_date - 1 WHERE function <> 'personnel'`)
 	alone := sam.get(page)
 	assert.Contains(t, alone.text(), "Personne : OKEY ne connaît ici ni chef ni adjoint.")
+	for _, once := range []string{"/assistance/rattachements", "/assistance/hotes"} {
+		assert.Equal(t, 1, strings.Count(alone.HTML, `href="`+once+`?etablissement=`+string(scene.Tilleuls)+`"`), once)
+	}
 	assert.Contains(t, alone.HTML, `href="/assistance/hotes?etablissement=`+string(scene.Tilleuls)+`"`)
 	assert.Contains(t, sam.get("/assistance/hotes?etablissement="+string(scene.Tilleuls)).HTML, `value="`+string(scene.Tilleuls)+`"`)
 	h.Exec(`INSERT INTO hosting (id, uai, host, reason, created_at) VALUES ($1, $2, $3, 'section', now())`, uuid.New(), scene.Tilleuls, scene.Acacias)
@@ -373,4 +376,23 @@ func TestThePageOfAKeyHasAllItsMailsAndWhomItWasKeptFor(t *testing.T) {
 	assert.NotContains(t, told.text(), "pour Zoé Ailleurs", "another key's holder")
 	assert.Regexp(t, `Réservée[^<]* <a href="`+page+`">Demande de Léa Martin</a>`, told.HTML)
 	assert.NotContains(t, h.as(c.support).get("/clefs/"+string(other)).text(), "Courriel ")
+}
+
+func TestOnlyAnAttachmentCanBeEnded(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	page, sam := "/assistance/personnes/"+c.lea.ID.String(), h.as(c.support)
+	assert.NotContains(t, sam.get(page).text(), "Mettre fin à un rattachement")
+	h.Exec(`INSERT INTO assignment (person, uai, function, source, since, until) VALUES ($1, $2, 'personnel', 'support', now(), current_date + 30)`, c.lea.ID, scene.Acacias)
+	assert.Contains(t, sam.get(page).text(), "Mettre fin à un rattachement")
+	h.Exec(`UPDATE assignment SET until = current_date - 2 WHERE source = 'support'`)
+	assert.NotContains(t, sam.get(page).text(), "Mettre fin à un rattachement", "it is over")
+}
+
+// Support only reads about delegations: what is said to a head is not said to them.
+func TestDelegationsAreExplainedToTheirReader(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	assert.Contains(t, h.as(c.roux).get("/delegations").text(), "remettre les clefs à votre place. Vous gardez vos propres droits.")
+	assert.Contains(t, h.as(c.support).get("/delegations").text(), "à la place de la direction, qui garde ses propres droits.")
 }

@@ -212,6 +212,8 @@ func (s *Server) meant(v *visit, f *form, typed string) (okey.PersonID, error) {
 		}
 	}
 	switch {
+	case typed == "":
+		f.note("who", "Écrivez l'identifiant ou l'adresse de la personne.")
 	case len(found) == 0:
 		f.note("who", "OKEY ne connaît personne sous cet identifiant ni cette adresse : vérifiez, ou demandez à la personne de se connecter une première fois.")
 	case len(found) > 1:

@@ -27,6 +27,7 @@ const (
 // delegationsScreen is the page of delegations: a part for each establishment that the visitor heads.
 type delegationsScreen struct {
 	Running string // who answers with the visitor, in a line
+	Own     bool   // the visitor has something to delegate, and does not only read
 	Schools []delegationSchool
 	Sheet   string
 }
@@ -147,7 +148,7 @@ func (s *Server) showDelegations(v *visit, status int, sent *form, notice string
 	if err != nil {
 		return err
 	}
-	page := delegationsScreen{Sheet: changedURL(v, pathDelegations+".xlsx", "fini", "")}
+	page := delegationsScreen{Own: len(places) > 0, Sheet: changedURL(v, pathDelegations+".xlsx", "fini", "")}
 	for _, place := range places {
 		f := delegationForm(v, place)
 		if sent != nil && sent.Path == f.Path {

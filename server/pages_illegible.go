@@ -63,7 +63,7 @@ func (s *Server) illegiblePage(v *visit) error {
 	f.Values["serial"] = string(d.Key)
 	free := "Aucune autre clef n'est libre : la demande gardera sa place, et la première clef libre sera pour elle."
 	if d.free > 0 {
-		free = "Une autre clef de votre stock prendra sa place ; la charte et le code PIN restent valables."
+		free = "Une autre clef du stock prendra sa place ; la charte et le code PIN restent valables."
 	}
 	return s.show(v, http.StatusOK, "illegible", screen{Title: "Numéro illisible", Body: illegibleScreen{
 		Form: f, Request: requestURL(id), Serial: d.Key, Who: d.requester.Name(), Free: free,

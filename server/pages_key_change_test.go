@@ -172,7 +172,7 @@ func TestAnIllegibleNumberAtTheCounterTakesAnotherKey(t *testing.T) {
 	ask := page + "/numero-illisible"
 	assert.Contains(t, roux.get(page).HTML, `href="`+ask+`"`)
 	sure := roux.get(ask)
-	assert.Contains(t, sure.text(), "La clef "+string(serial)+" sera notée défectueuse. Une autre clef de votre stock prendra sa place")
+	assert.Contains(t, sure.text(), "La clef "+string(serial)+" sera notée défectueuse. Une autre clef du stock prendra sa place")
 	assert.Equal(t, okey.Attributed, h.KeyState(serial), "looking changes nothing")
 	form := sure.form(t, ask)
 	told := roux.done(roux.post(ask, form))

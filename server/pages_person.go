@@ -36,6 +36,8 @@ type personScreen struct {
 	Audit       []auditLine
 	AllAudit    string
 	Deeds       []deed
+
+	attached bool // by support, today
 }
 
 // postLine is a function as support reads it.
@@ -81,7 +83,7 @@ func (s *Server) personPage(v *visit) error {
 		return err
 	}
 	if mayArrange(v) == nil && !status.ErasedAt.Valid {
-		page.Deeds = personDeeds(person)
+		page.Deeds = personDeeds(person, page.attached)
 	}
 	return s.show(v, http.StatusOK, "person", screen{Title: nameOr(person, "Personne effacée"), Body: page})
 }
@@ -132,6 +134,7 @@ func (s *Server) personPosts(v *visit, p okey.Person, page *personScreen) error 
 		line := newPostLine(v, post)
 		line.Where, line.Path = fmt.Sprintf("%s (%s)", post.School, post.UAI), schoolURL(post.UAI)
 		page.Posts = append(page.Posts, line)
+		page.attached = page.attached || post.Source == sql.SourceSupport && (post.Until.IsZero() || !post.Until.Before(v.today()))
 	}
 	given, err := s.store.DelegationsOf(v.ctx(), p.ID, personRows)
 	for _, d := range given {
@@ -236,12 +239,12 @@ func liveSessions(kept [][]byte, id okey.PersonID, from time.Time) int {
 	return n
 }
 
-// personDeeds are what support may do for a person.
-func personDeeds(p okey.Person) []deed {
+// personDeeds are what support may do for a person; attached tells that an attachment of theirs could be ended.
+func personDeeds(p okey.Person, attached bool) []deed {
 	uid := url.QueryEscape(p.UID)
-	return []deed{
-		{"Rattacher à un établissement", pathAttachments + "?personne=" + uid, "Elle y travaille, ou y dirige, et l'annuaire ne le dit pas encore. Les imports n'y changent rien."},
-		{"Mettre fin à un rattachement", pathAttachments, "Il était là par erreur, ou l'annuaire le dit maintenant."},
-		{"Voir tout ce qu'elle a fait", pathAudit + "?qui=" + uid, "Ses actions, une par ligne, sans nom ni texte."},
+	deeds := []deed{{"Rattacher à un établissement", pathAttachments + "?personne=" + uid, "Elle y travaille, ou y dirige, et l'annuaire ne le dit pas encore. Les imports n'y changent rien."}}
+	if attached {
+		deeds = append(deeds, deed{"Mettre fin à un rattachement", pathAttachments, "Il était là par erreur, ou l'annuaire le dit maintenant."})
 	}
+	return append(deeds, deed{"Voir tout ce qu'elle a fait", pathAudit + "?qui=" + uid, "Ses actions, une par ligne, sans nom ni texte."})
 }

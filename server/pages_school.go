@@ -66,7 +66,9 @@ func (s *Server) schoolPage(v *visit) error {
 		}
 	}
 	if mayArrange(v) == nil {
-		page.Deeds = schoolDeeds(place)
+		page.Deeds = slices.DeleteFunc(schoolDeeds(place), func(d deed) bool { // what mends that nobody answers is offered there
+			return slices.ContainsFunc(page.Mend, func(mend deed) bool { return mend.Path == d.Path })
+		})
 	} else {
 		page.Mend = nil
 	}

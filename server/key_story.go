@@ -37,7 +37,7 @@ func sayKeyEvent(e sql.KeyEvent) string {
 	switch {
 	case e.Holder == "" || e.Reason == okey.ReasonHandedOver:
 	case e.State == okey.InService:
-		said += " ; elle est à " + e.Holder
+		said += ", entre les mains " + okey.SayOf(e.Holder)
 	case e.Holder == e.By:
 		said += ", qui l'avait"
 	default:

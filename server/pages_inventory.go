@@ -52,7 +52,7 @@ func (s *Server) inventoryPages(get, post func(string, func(*visit) error)) {
 func inventoryForm(v *visit, uai okey.UAI) *form {
 	f := newForm(v, "inventaire", pathInventory, "Comparer", map[string]field{
 		"establishment": {}, "confirmed": {}, "compared": {}, "comment": {Label: "Commentaire", Hint: "Facultatif."},
-		"serials": {Label: "*Numéros de série", Hint: "Tapez-les ou scannez-les ici, un par ligne. Un lecteur de codes-barres branché en USB suffit."},
+		"serials": {Label: "Numéros de série", Hint: "Tapez-les ou scannez-les ici, un par ligne. Un lecteur de codes-barres branché en USB suffit. Tiroir vide : n'écrivez rien."},
 	})
 	f.Values["establishment"] = string(uai)
 	return f

@@ -19,6 +19,8 @@ func TestADelegateForHandoverAndStockCountsTheDrawer(t *testing.T) {
 	h.Key(scene.Tilleuls)
 	b := h.as(h.delegates(c.roux))
 	assert.Contains(t, b.get("/clefs").HTML, "/inventaire")
+	assert.Contains(t, b.get("/inventaire").text(), "Tiroir vide : n'écrivez rien.")
+	assert.NotContains(t, b.get("/inventaire").text(), "*Numéros", "it is not required")
 	review := b.fill("/inventaire", "/inventaire", "serials", "")
 	require.Equal(t, http.StatusOK, review.Status, "an empty drawer is a finding, too")
 	saved := b.done(b.post("/inventaire", review.form(b, "/inventaire", "comment", "tiroir <vide>")))

@@ -273,6 +273,8 @@ func TestAKeysStoryIsToldInOrderAndSaysWhoseItWas(t *testing.T) {
 	assert.Regexp(t, `Ce qui s'est passé .*Réservée .*Attribuée à Léa Martin, qui a signé la charte .*Remise à Léa Martin par Marc Roux .*Mise au rebut par Marc Roux ; elle était à Léa Martin`, told.text())
 
 	mine := h.KeyOf(c.lea, scene.Tilleuls, here().AddMonths(20))
+	h.Exec(`INSERT INTO key_event (serial, seq, at, reason, state, holder) VALUES ($1, 1, now(), 'imported', 'in_service', $2)`, string(mine), c.lea.ID)
+	assert.Contains(t, roux.get(keyPage(mine)).text(), "Importée, entre les mains de Léa Martin")
 	lea.done(lea.fill(keyPage(mine)+"/perdue", keyPage(mine)+"/perdue", "comment", "dans le bus"))
 	assert.Contains(t, roux.get(keyPage(mine)).text(), "Déclarée perdue par Léa Martin, qui l'avait dans le bus")
 }

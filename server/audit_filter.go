@@ -87,9 +87,14 @@ func auditChoices(events []string) []choice {
 			choices = append(choices, choice{event, okey.Capitalize(sayAudit(event))})
 		}
 	}
-	french := collate.New(language.French)
-	slices.SortFunc(choices, func(a, b choice) int { return french.CompareString(a.Label, b.Label) })
+	slices.SortFunc(choices, byLabel())
 	return choices
+}
+
+// byLabel puts choices in the order of a dictionary, accents or not. It is one list's own: a collator is not shared.
+func byLabel() func(a, b choice) int {
+	french := collate.New(language.French)
+	return func(a, b choice) int { return french.CompareString(a.Label, b.Label) }
 }
 
 // wholeCode is what a UAI looks like, whatever its letter. In small letters up to f it is the beginning of an id.

@@ -27,6 +27,11 @@ func (c dashboardChoice) since(today okey.Day, zone *time.Location) time.Time {
 	return today.AddMonths(-months).In(zone)
 }
 
+// drawnStages are the open stages where a drawing has little room for them: beside it the table has their whole names.
+var drawnStages = map[okey.Stage]string{
+	okey.AwaitingDecision: "Réponse", okey.AwaitingStock: "Clef libre", okey.AwaitingCharter: "Charte", okey.AwaitingHandover: "Remise",
+}
+
 // delayFigures measures how long requests have stayed in each stage.
 func (s *Server) delayFigures(v *visit, chosen dashboardChoice) (figures, error) {
 	days, err := s.store.DaysByStage(v.ctx(), chosen.scope, chosen.since(v.today(), paris(v).zone))
@@ -41,7 +46,7 @@ func (s *Server) delayFigures(v *visit, chosen dashboardChoice) (figures, error)
 				values = []float64{tenths(d.Median), tenths(d.Ninth), float64(d.Passages)}
 			}
 		}
-		f.Rows = append(f.Rows, figureRow{Name: okey.Capitalize(stage.French()), Values: values})
+		f.Rows = append(f.Rows, figureRow{Name: okey.Capitalize(stage.French()), Short: drawnStages[stage], Values: values})
 	}
 	return f, err
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"okey"
@@ -79,6 +80,7 @@ func (s *Server) dashboardFilters(v *visit, chosen dashboardChoice) (*form, erro
 			byAcademy.Choices = append(byAcademy.Choices, choice{academy.Code, academy.Name})
 		}
 	}
+	slices.SortFunc(byAcademy.Choices, byLabel())
 	filters.add("academie", chosen.scope.Academy, byAcademy)
 	filters.add("etablissement", chosen.place, field{Label: "Établissement", Hint: "Son code UAI."})
 	byPeriod := field{Label: "Délais mesurés sur"}

@@ -159,7 +159,10 @@ func TestTheDashboardTellsHowTheServiceGoes(t *testing.T) {
 	drawn := b.drawings(p)
 	require.Len(t, drawn, 8, "each for screens and for phones")
 	assert.Subset(t, drawn[1], []string{"Clef remise", "Refusée", "En cours", here().Week().SayShort()})
-	assert.Subset(t, drawn[3], []string{"En attente de réponse", "2,5"})
+	assert.Subset(t, drawn[3], []string{"Réponse", "2,5"})
+	for _, drawing := range drawn[2:4] {
+		assert.NotContains(t, strings.Join(drawing, " "), "…", "no stage is cut short")
+	}
 	assert.Subset(t, drawn[5], []string{"Lycée des Acacias", "Clefs libres", "1"})
 	assert.Subset(t, drawn[7], []string{"12 semaines et plus", "Enregistrée", "Expédiée"})
 	assert.NotContains(t, drawn[1], "Total", "what is in the table alone is not drawn")
@@ -174,6 +177,7 @@ func TestTheDashboardIsFilteredByAcademyEstablishmentAndPeriod(t *testing.T) {
 	assert.Contains(t, here.HTML, `value="23" selected`)
 	away := b.get(dashboard + "?academie=32")
 	assert.Contains(t, away.text(), "Aucune commande en cours.")
+	assert.Regexp(t, `(?s)>Guadeloupe</option>.*>Nice</option>`, away.HTML, "as in a dictionary")
 	wrong := b.get(dashboard + "?etablissement=ailleurs")
 	assert.Contains(t, wrong.text(), "« ailleurs » n'est pas un code UAI : sept chiffres et une lettre, par exemple 0061565U. En attendant, tous les établissements sont comptés.")
 	assert.Equal(t, "3", b.behind(wrong, "Demandes par semaine")[26][6])

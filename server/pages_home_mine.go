@@ -68,6 +68,18 @@ func (s *Server) newOwnKey(key okey.Key, c clock, works bool) ownKey {
 	return own
 }
 
+// useOf is how the key that a request ended with is used; nil where the visitor does not have it in hand.
+func (s *Server) useOf(v *visit, d dossier) (*keyUse, error) {
+	if d.Stage != okey.HandedOver || d.Key == "" {
+		return nil, nil
+	}
+	key, err := s.store.Key(v.ctx(), d.Key)
+	if err != nil || key.Holder != v.Actor.ID {
+		return nil, err
+	}
+	return s.newOwnKey(key, d.clock, true).Use, nil
+}
+
 // sayRemaining says how long a key still serves, as roughly as people would.
 func sayRemaining(today, until okey.Day) string {
 	months := 0

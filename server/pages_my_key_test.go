@@ -214,3 +214,18 @@ func TestAHolderReadsHowAKeyIsUsedAndWhere(t *testing.T) {
 	h.Exec(`UPDATE key SET expires_on = $2 WHERE serial = $1`, string(serial), here().AddDays(-1).String())
 	assert.NotContains(t, lea.get("/").text(), how, "it serves no more")
 }
+
+func TestTheRequestThatEndedWithAKeySaysHowItIsUsed(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	request, serial := h.atTheCounter(c)
+	lea, roux := h.as(c.lea), h.as(c.roux)
+	const how = "Pour vous connecter : tapez votre code PIN suivi, sans espace, du nombre qu'affiche la clef."
+	assert.NotContains(t, lea.get(request).text(), how, "it is not in hand yet")
+	at := counter + "/" + idOf(request)
+	roux.done(roux.fill(at, at, "serial", string(serial)))
+	assert.Contains(t, lea.get(request).text(), how)
+	assert.NotContains(t, roux.get(request).text(), how)
+	roux.reports(serial, okey.ReasonLost)
+	assert.NotContains(t, lea.get(request).text(), how, "nor any more")
+}

@@ -125,8 +125,9 @@ type storyLine struct{ When, What, Comment string }
 // requestScreen is the page of a request.
 type requestScreen struct {
 	Standing  string
-	Bring     string // what whoever asked brings to the handover
-	Otherwise string // what happens while nothing is done: told to whoever asked
+	Bring     string  // what whoever asked brings to the handover
+	Use       *keyUse // of the key that whoever asked has in hand by now
+	Otherwise string  // what happens while nothing is done: told to whoever asked
 	Closed    bool
 	Steps     []step
 	Facts     []fact
@@ -170,6 +171,10 @@ func (s *Server) showRequest(v *visit, status int, d dossier, sent *form, warnin
 	page := requestScreen{Standing: d.standing(v), Closed: d.Stage.Closed(), Steps: d.steps(), Facts: d.facts(v), PIN: d.pinLinks(v)}
 	if d.mine(v) {
 		page.Bring, page.Otherwise = d.bringBack(), d.otherwise()
+		var err error
+		if page.Use, err = s.useOf(v, d); err != nil {
+			return err
+		}
 	}
 	if sent != nil {
 		page.Wrote = sent.Values["comment"]

@@ -112,7 +112,7 @@ func (b badRows) Unwrap() error {
 func (s *Server) receive(ctx context.Context, actor okey.Actor, id uuid.UUID, up upload, announced bool) (sql.Delivery, error) {
 	d := sql.Delivery{ID: id, FileName: up.Name, Announced: announced, State: okey.DeliveryDraft, By: actor.ID, CreatedAt: time.Now().UTC()}
 	if len(up.Content) == 0 {
-		return d, okey.InvalidField("file", "Choisissez le fichier de la livraison : Excel, CSV ou PSKC.")
+		return d, okey.InvalidField("file", "Choisissez le fichier de la livraison, Excel, CSV ou PSKC. Un fichier vide n'apporte rien.")
 	}
 	opts := imports.Options{At: d.CreatedAt, Form: true, UAI: up.Values["uai"], Batch: up.Values["lot"], Force: up.Values["look_alikes"] != ""}
 	defer clear(up.Content) // the only copy of what may hold a PSKC's secrets

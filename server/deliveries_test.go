@@ -176,7 +176,9 @@ func TestWhatIsWrongWithADeliveryIsSaidWithoutCommands(t *testing.T) {
 	assert.Contains(t, alike.Text, "sinon cochez « Accepter les numéros")
 	held := h.deliver(c.support, "numero_de_serie;lot;date_d_expiration;uai;titulaire\n00481001;L7;31/12/2029;"+string(scene.Tilleuls)+";lmartin\n", "")
 	assert.Contains(t, held.Text, "demandez à l'exploitant d'importer celles qui servent déjà")
-	for _, a := range []answer{alike, held} {
+	empty := h.deliver(c.support, "", "")
+	assert.Contains(t, empty.Text, "Un fichier vide n'apporte rien.")
+	for _, a := range []answer{alike, held, empty} {
 		assert.Equal(t, http.StatusUnprocessableEntity, a.Status)
 		assert.NotContains(t, a.Text, "--")
 		assert.NotContains(t, a.Text, "okey import")

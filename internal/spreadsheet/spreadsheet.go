@@ -70,6 +70,8 @@ func sniff(head []byte) (Kind, string) {
 		return 0, "est un ancien classeur Excel (.xls) ou un classeur protégé par un mot de passe : enregistrez-le au format .xlsx, sans mot de passe."
 	case bytes.HasPrefix(head, []byte("%PDF")):
 		return 0, "est un PDF : envoyez le tableau lui-même, en .xlsx ou en CSV."
+	case bytes.HasPrefix(head, []byte("\x89PNG")), bytes.HasPrefix(head, []byte("\xFF\xD8\xFF")), bytes.HasPrefix(head, []byte("GIF8")):
+		return 0, "est une image, même si son nom dit autre chose : envoyez le tableau lui-même, en .xlsx ou en CSV."
 	case webPage.Match(text):
 		return 0, "est une page web, même si son nom dit autre chose : ouvrez-la dans Excel et enregistrez-la au format .xlsx."
 	case bytes.HasPrefix(text, []byte("<")):

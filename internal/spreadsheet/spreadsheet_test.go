@@ -115,6 +115,8 @@ func TestMissingAndUnknownColumnsAreNamed(t *testing.T) {
 		"\n\n":                      {"est vide"},
 		"":                          {"est vide"},
 		"%PDF-1.7":                  {"PDF"},
+		"\x89PNG\r\n\x1a\n":         {"est une image"},
+		"\xFF\xD8\xFF\xE0":          {"est une image"},
 		"\xD0\xCF\x11\xE0\xA1\xB1":  {".xls", "mot de passe"},
 		"no\"m;prenom\nA;B\n":       {"ligne des titres (ligne 1)", "guillemet"},
 		"nom;prenom\nA\x00;B\n":     {"n'est pas un tableau"},

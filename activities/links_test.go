@@ -46,6 +46,12 @@ func TestAnAddressThatNobodyHasCheckedGetsNoLinkThatActs(t *testing.T) {
 	arrived := o.follow(request, v)
 	assert.Contains(t, link(arrived[0]), base+"/valider/")
 	assert.Equal(t, base+"/demandes/"+request.String(), link(arrived[1]))
+
+	// Nor does it take anything from the one whose address it is.
+	o.Exec(`UPDATE person SET mail = $2 WHERE id = $1`, o.roux.ID, o.blanc.Mail)
+	paul := o.Person("Paul Petit", okey.Staff, scene.Tilleuls)
+	request, v = o.ask(paul, okey.FirstKey)
+	assert.Contains(t, link(o.follow(request, v)[0]), base+"/valider/")
 }
 
 func TestAnotherIssueIsAnotherMailWithAnotherLink(t *testing.T) {

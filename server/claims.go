@@ -83,7 +83,7 @@ func (cl claims) person(uid string) (okey.Person, error) {
 		p.FamilyName = okey.VisibleLine(cl.text("name"))
 	}
 	p.GivenName, p.FamilyName = bounded(p.GivenName), bounded(p.FamilyName)
-	p.MailDenied = p.Mail != "" && cl.text("email_verified") == "false"
+	p.MailDenied = p.Mail != "" && cl.denied()
 	return p, nil
 }
 
@@ -114,6 +114,12 @@ func (cl claims) mail() string {
 // verified tells whether the provider vouches for the mail address: true, or "true" with some.
 func (cl claims) verified() bool {
 	return cl.mail() != "" && cl.text("email_verified") == "true"
+}
+
+// denied tells whether the provider does not vouch for the address: whatever it says but true, in whatever form. It may say nothing: null is nothing.
+func (cl claims) denied() bool {
+	said, present := cl["email_verified"]
+	return present && string(said) != "null" && !cl.verified()
 }
 
 // says is what the directory behind the provider says of the person's functions.

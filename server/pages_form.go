@@ -87,7 +87,7 @@ var neverKept = []string{"current", "pin", "pin2"}
 
 // asksAgain are fields that answer a question of OKEY's: whoever comes back is asked again, for the form may have been set aside in a browser of
 // somebody else's.
-var asksAgain = []string{"swap", "confirm", "confirmed", "compared", "zeros"}
+var asksAgain = []string{"swap", "confirm", "confirmed", "compared", "zeros", "read"}
 
 // read fills the form with what was sent. Fields that the form does not have are not looked at; a form that somebody else opened, in a browser that two
 // people share, is not taken for the visitor's.
@@ -233,12 +233,12 @@ func (s *Server) keepDraft(v *visit) {
 }
 
 // keepSent puts aside what a signed-in person has just sent and OKEY did not take: whoever opens the form's page again finds it there. Its id is not
-// kept, for it may have served; nor is a signature that was not given.
+// kept, for it may have served.
 func (s *Server) keepSent(v *visit) {
 	if !v.signedIn() || v.Request.Method != http.MethodPost {
 		return
 	}
-	if text := draftOf(v, v.Actor.ID.String(), "", append([]string{"read"}, asksAgain...)); text != "" {
+	if text := draftOf(v, v.Actor.ID.String(), "", asksAgain); text != "" {
 		s.sessions.Put(v.ctx(), sessionDraft, text)
 	}
 }

@@ -113,7 +113,7 @@ func (s *Server) accountTable(v *visit) (spreadsheet, error) {
 		{Name: "Journal d'audit", Columns: []workbook.Column{
 			{Title: "Quand", Kind: workbook.Instant}, {Title: "Quoi", Width: 32}, {Title: "À propos de", Width: 48}, {Title: "Suite", Width: 28},
 		}, Rows: rowsOf(known.Audit, func(e sql.Entry) []any {
-			return []any{inZone(e.At, zone), okey.Capitalize(sayAudit(e.Event)), e.Subject, sayAuditDetail(e.Detail)}
+			return []any{inZone(e.At, zone), okey.Capitalize(sayAudit(e.Event)), newAuditSubject(sql.AuditedEntry{Entry: e}).short(), sayAuditDetail(shownDetail(e))}
 		})},
 	}}, nil
 }

@@ -2,7 +2,11 @@ package server
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"mime"
 	"net/http"
 	"net/url"
 	"sync"
@@ -103,7 +107,7 @@ func (p *provider) exchange(ctx context.Context, code string, f flow) (signedIn,
 	}
 	at := said.time("auth_time") // of the signed token alone
 	if d.UserInfoEndpoint() != "" {
-		more, err := d.userInfo(ctx, token, idToken.Subject)
+		more, err := d.userInfo(ctx, p.client, token, idToken.Subject)
 		if err != nil {
 			return signedIn{}, err
 		}
@@ -121,20 +125,52 @@ func directoryOf(cfg config.Config) okey.DirectoryRules {
 	}
 }
 
-// userInfo asks who it is: many providers put names, uid and functions there only.
-func (d *discovered) userInfo(ctx context.Context, token *oauth2.Token, subject string) (claims, error) {
-	info, err := d.UserInfo(ctx, oauth2.StaticTokenSource(token))
+// longestUserInfo is more than any directory says of a person, in bytes.
+const longestUserInfo = 1 << 20
+
+// userInfo asks who it is: many providers put names, uid and functions there only. The library asks where the answer is signed; it would refuse an
+// unsigned one whole for a claim in an odd form, of which claims makes its own sense.
+func (d *discovered) userInfo(ctx context.Context, client *http.Client, token *oauth2.Token, subject string) (claims, error) {
+	said, signed, err := d.plainUserInfo(ctx, client, token)
+	if err == nil && signed {
+		said, err = d.signedUserInfo(ctx, token)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("ask who it is: %w", err)
 	}
-	if info.Subject != subject {
+	if said.text("sub") != subject {
 		return nil, fmt.Errorf("the provider speaks of two people")
 	}
-	said := claims{}
-	if err := info.Claims(&said); err != nil {
-		return nil, fmt.Errorf("read who it is: %w", err)
-	}
 	return said, nil
+}
+
+func (d *discovered) plainUserInfo(ctx context.Context, client *http.Client, token *oauth2.Token) (said claims, signed bool, err error) {
+	asked, err := http.NewRequestWithContext(ctx, http.MethodGet, d.UserInfoEndpoint(), nil)
+	if err != nil {
+		return nil, false, err
+	}
+	token.SetAuthHeader(asked)
+	answer, err := client.Do(asked)
+	if err != nil {
+		return nil, false, err
+	}
+	defer func() { _ = answer.Body.Close() }() // it was only read
+	if answer.StatusCode != http.StatusOK {
+		return nil, false, errors.New(answer.Status)
+	}
+	if kind, _, err := mime.ParseMediaType(answer.Header.Get("Content-Type")); err == nil && kind == "application/jwt" {
+		return nil, true, nil
+	}
+	err = json.NewDecoder(io.LimitReader(answer.Body, longestUserInfo)).Decode(&said)
+	return said, false, err
+}
+
+func (d *discovered) signedUserInfo(ctx context.Context, token *oauth2.Token) (said claims, err error) {
+	info, err := d.UserInfo(ctx, oauth2.StaticTokenSource(token))
+	if err == nil {
+		err = info.Claims(&said)
+	}
+	return said, err
 }
 
 // endSession is where a browser goes after signing out here: to the provider, which comes back to the home page; straight there where the

@@ -56,6 +56,17 @@ func TestAHeadSealedWithAnotherKeyIsFound(t *testing.T) {
 	assert.ErrorContains(t, err, "n'est pas dans OKEY_AUDIT_KEYS")
 }
 
+func TestNobodyIsNotWrittenInAnotherWay(t *testing.T) {
+	s := scene.New(t)
+	require.NoError(t, s.Store.Do(t.Context(), func(tx *sql.Tx) error {
+		tx.Audit(sql.Entry{At: scene.Now, Event: "retention", Via: okey.ViaEngine, Subject: "retention:mails", Detail: "1"})
+		return nil
+	}))
+	s.Exec(`UPDATE audit SET actor = '00000000-0000-0000-0000-000000000000'`)
+	_, err := s.Store.VerifyAudit(t.Context())
+	assert.ErrorContains(t, err, "l'entrée 1 du journal a été modifiée")
+}
+
 func TestAnAuditThatBeginsAnewIsFoundByWhatWasDoneBefore(t *testing.T) {
 	s := audited(t, 2)
 	s.Exec(`INSERT INTO key_event (serial, seq, at, reason, state) VALUES ($1, 1, $2::timestamptz - interval '1 day', 'lost', 'lost')`, string(s.Key(scene.Tilleuls)), scene.Now)

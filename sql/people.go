@@ -141,10 +141,11 @@ func (r reader) StaffCount(ctx context.Context, uai okey.UAI, on okey.Day) (int,
 	return n, err
 }
 
-// SharedAddress tells whether two people have this address: such a mailbox gets no link that acts.
+// SharedAddress tells whether two people have this address: such a mailbox gets no link that acts. Whoever has an address that nobody has checked is no
+// second owner: they would take the links from the one whose it is.
 func (r reader) SharedAddress(ctx context.Context, mail string) (bool, error) {
 	var shared bool
-	err := r.get(ctx, &shared, "", `SELECT count(*) > 1 FROM person WHERE lower(mail) = lower($1)`, mail)
+	err := r.get(ctx, &shared, "", `SELECT count(*) > 1 FROM person WHERE lower(mail) = lower($1) AND NOT mail_denied`, mail)
 	return shared, err
 }
 

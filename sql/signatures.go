@@ -111,6 +111,7 @@ func (s *Store) CheckCharters(ctx context.Context) (int, error) {
 		Redated  int `db:"redated"`
 		Smuggled int `db:"smuggled"`
 		Swapped  int `db:"swapped"`
+		Missing  int `db:"missing"`
 		Gone     int `db:"gone"`
 	}
 	err := s.get(ctx, &found, "", `SELECT (SELECT count(*) FROM charter) AS versions,
@@ -120,6 +121,8 @@ func (s *Store) CheckCharters(ctx context.Context) (int, error) {
 			WHERE c.published_at NOT BETWEEN a.at - interval '1 microsecond' AND a.at + interval '1 microsecond') AS redated,
 		(SELECT count(*) FROM charter c WHERE CASE c.version WHEN 1 THEN c.sha256 <> $2 ELSE NOT EXISTS (SELECT FROM audit a
 			WHERE a.event = 'charter' AND a.subject = 'charter:' || c.version AND a.detail IN ('published', 'published:' || c.sha256)) END) AS smuggled,
+		(SELECT count(*) FROM (SELECT 1 AS version UNION SELECT split_part(subject, ':', 2)::integer FROM audit WHERE event = 'charter') p
+			WHERE NOT EXISTS (SELECT FROM charter c WHERE c.version = p.version)) AS missing,
 		(SELECT count(*) FROM request r JOIN charter c ON c.version = r.charter WHERE r.charter_sha256 <> c.sha256) AS swapped,
 		(SELECT count(*) FROM audit a WHERE a.event = $1 AND a.at > now() - make_interval(months => $3) AND a.subject LIKE 'request:%'
 			AND NOT EXISTS (SELECT FROM request r WHERE r.id::text = split_part(a.subject, ':', 2))) AS gone`,
@@ -133,6 +136,8 @@ func (s *Store) CheckCharters(ctx context.Context) (int, error) {
 		return 0, okey.Errorf(okey.CodeInvalid, "le journal connaît des signatures d'un texte que plus aucune charte publiée ne porte.")
 	case found.Redated > 0:
 		return 0, okey.Errorf(okey.CodeInvalid, "la date de publication d'une charte n'est pas celle que dit le journal.")
+	case found.Missing > 0:
+		return 0, okey.Errorf(okey.CodeInvalid, "une charte publiée a disparu : le journal en connaît une version de plus.")
 	case found.Smuggled > 0:
 		return 0, okey.Errorf(okey.CodeInvalid, "une version de la charte n'est pas celle qui a été publiée : le journal ne la connaît pas.")
 	}

@@ -22,7 +22,7 @@ func TestACharterThatNobodyPublishedIsFound(t *testing.T) {
 			INSERT INTO charter (version, body, sha256, published_at) SELECT 3, 'Trois.', encode(sha256('Trois.'), 'hex'), published_at FROM charter WHERE version = 1;
 			INSERT INTO audit (seq, at, event, via, subject, detail, key_version, mac) SELECT 1 + version, published_at, 'charter', 'support', 'charter:' || version, 'published', 1, '' FROM charter WHERE version > 1;
 			UPDATE request SET charter = 2, charter_sha256 = encode(sha256('Trois.'), 'hex'); UPDATE audit SET detail = encode(sha256('Trois.'), 'hex') WHERE seq = 1`, "d'une autre charte que celle de sa version"},
-		"taken away": {`INSERT INTO audit (seq, at, event, via, subject, detail, key_version, mac) VALUES (2, now(), 'charter', 'support', 'charter:2', 'published:x', 1, '')`, "une charte publiée a disparu"},
+		"taken away":         {`INSERT INTO audit (seq, at, event, via, subject, detail, key_version, mac) VALUES (2, now(), 'charter', 'support', 'charter:2', 'published:x', 1, '')`, "une charte publiée a disparu"},
 		"its signature gone": {`DELETE FROM request`, "dont la demande a disparu"},
 	} {
 		t.Run(name, func(t *testing.T) {

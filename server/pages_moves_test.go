@@ -111,7 +111,12 @@ func TestAPersonLeavesWithTheKey(t *testing.T) {
 		assert.Equal(t, http.StatusUnprocessableEntity, p.Status, typed)
 		assert.Contains(t, p.text(), says)
 	}
-	proposed := roux.done(roux.fill(leave, leave, "typed", string(scene.Acacias), "comment", "mutation"))
+	for typed, says := range map[string]string{"Lycée inconnu": "OKEY ne connaît aucun établissement de ce nom", "des": "Tapez le code de celui que vous voulez dire : "} {
+		p := roux.fill(leave, leave, "typed", typed)
+		assert.Equal(t, http.StatusUnprocessableEntity, p.Status, typed)
+		assert.Contains(t, p.text(), says)
+	}
+	proposed := roux.done(roux.fill(leave, leave, "typed", "acacias", "comment", "mutation"))
 	assert.Contains(t, proposed.text(), "C'est proposé")
 	move := "/deplacements/" + h.Text(`SELECT id::text FROM key_move`)
 	assert.NotContains(t, proposed.text(), "Accepter")
@@ -122,6 +127,7 @@ func TestAPersonLeavesWithTheKey(t *testing.T) {
 	assert.Equal(t, http.StatusOK, h.as(c.lea).get(move).Status)
 	assert.Contains(t, roux.get(move).HTML, `href="`+key+`"`)
 	offered := h.as(paul).get(move)
+	assert.Contains(t, offered.HTML, "<h1>Léa Martin arrive avec sa clef</h1>")
 	assert.NotContains(t, offered.HTML, `href="`+key+`"`, "no link to what its reader may not see")
 	assert.Contains(t, offered.text(), "Refuser : elle reste à l'établissement que la personne quitte, qui la reprend")
 	assert.Contains(t, roux.get(leave).text(), "Sinon, la clef reste à votre établissement : la personne vous la rend avant de partir.")

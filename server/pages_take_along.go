@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"net/http"
+	"strings"
 
 	"okey"
 
@@ -51,9 +52,10 @@ func (s *Server) takeAlongForm(v *visit, key okey.Key) (*form, error) {
 	}
 	fields := map[string]field{
 		"comment": {Label: "Commentaire", Hint: "Facultatif. La direction de l'autre établissement le lira."},
-		"typed":   {Label: "Code UAI d'un autre établissement", Hint: "Sept chiffres et une lettre, si l'établissement n'est pas proposé."},
+		"typed":   {Label: "*Établissement d'arrivée", Hint: "Son nom et sa commune, ou son code UAI. Sa direction reçoit aussitôt la proposition."},
 	}
 	if len(choices) > 0 {
+		fields["typed"] = field{Label: "Ou un autre établissement", Hint: "Son nom et sa commune, ou son code UAI."}
 		fields["establishment"] = field{Label: "Établissement d'arrivée", Empty: "Veuillez choisir", Choices: choices}
 	} else {
 		fields["establishment"] = field{}
@@ -111,6 +113,13 @@ func (s *Server) takeAlong(v *visit) error {
 	if to == "" {
 		to = f.Values["establishment"]
 	}
+	to, err = s.arrivalOf(v, to)
+	if err != nil {
+		if err = f.refuse(err); err != nil {
+			return err
+		}
+		return again(http.StatusUnprocessableEntity, "")
+	}
 	w := wish{
 		Action: f.Action, Name: okey.ActionTakeAlong, Key: key.Serial, Via: okey.ViaWeb,
 		Content: okey.Content{Establishment: okey.UAI(to), Comment: f.Values["comment"]},
@@ -127,10 +136,40 @@ func (s *Server) takeAlong(v *visit) error {
 	return again(http.StatusUnprocessableEntity, "")
 }
 
+// likeIt is how many establishments of a name are told apart.
+const likeIt = 5
+
+// arrivalOf is the code of the establishment that somebody has named: a direction knows where a colleague goes, not its code. What is no name of one
+// establishment alone is told with those that it may be; a code goes on as it is.
+func (s *Server) arrivalOf(v *visit, typed string) (string, error) {
+	typed = strings.TrimSpace(typed)
+	if typed == "" || strings.ContainsAny(typed[:1], "0123456789") || !isPlainText(typed) {
+		return typed, nil
+	}
+	found, err := s.store.FindEstablishments(v.ctx(), typed, "", likeIt+1)
+	if err != nil {
+		return "", err
+	}
+	var names []string
+	for _, p := range found {
+		if p.Served && (p.Exact || len(found) == 1) {
+			return string(p.UAI), nil
+		}
+		names = append(names, fmt.Sprintf("%s, %s (%s)", p.Name, p.Commune, p.UAI))
+	}
+	switch {
+	case len(names) == 0:
+		return "", okey.InvalidField("typed", "OKEY ne connaît aucun établissement de ce nom : essayez un seul mot, ou son code UAI.")
+	case len(names) > likeIt:
+		return "", okey.InvalidField("typed", "Plusieurs établissements ont ce nom : ajoutez la commune, ou tapez le code UAI.")
+	}
+	return "", okey.InvalidField("typed", "Tapez le code de celui que vous voulez dire : %s.", okey.SayNames(names))
+}
+
 // checkArrival says at the field what is wrong with the establishment.
 func (s *Server) checkArrival(v *visit, key okey.Key, typed string) error {
 	if typed == "" {
-		return okey.InvalidField("typed", "Choisissez l'établissement d'arrivée, ou tapez son code UAI.")
+		return okey.InvalidField("typed", "Choisissez l'établissement d'arrivée, ou tapez son nom.")
 	}
 	uai, err := okey.ParseUAI(typed)
 	if err != nil {
@@ -251,7 +290,11 @@ func (s *Server) showMove(v *visit, status int, move okey.Move, f *form, notice,
 	if answers {
 		page.Form = f
 	}
-	return s.show(v, status, "move", screen{Title: people[move.Holder] + " part avec sa clef", Notice: notice, Warning: warning, Body: page})
+	verb := " part avec sa clef"
+	if answers {
+		verb = " arrive avec sa clef"
+	}
+	return s.show(v, status, "move", screen{Title: people[move.Holder] + verb, Notice: notice, Warning: warning, Body: page})
 }
 
 // keyPath leads to a key's page; empty where the visitor may not see it.

@@ -111,7 +111,7 @@ journey("a session that ends in the middle of a form loses nothing of it", twoWa
   await asks.sees("suivi des élèves à besoins particuliers");
 });
 
-journey("a PIN is the one thing that a session which ends takes along", ["desktop"], async (visit) => {
+journey("a PIN, and the word that one has read the charter, are all that a session which ends takes along", ["desktop"], async (visit) => {
   const { requester, request } = await fresh("awaiting_charter", { keys: 1 });
   const signs = await visit(requester);
   await signs.open(`/demandes/${request.id}/charte`);
@@ -122,7 +122,7 @@ journey("a PIN is the one thing that a session which ends takes along", ["deskto
   await signs.press(/Signer/);
   await signs.sees(/code PIN.*à retaper/);
   await signInThrough(signs, requester, () => signs.follow("Se connecter"));
-  assert.ok(await signs.page.getByLabel(/J'ai lu la charte/).isChecked());
+  assert.ok(!(await signs.page.getByLabel(/J'ai lu la charte/).isChecked()));
   assert.equal(await signs.page.getByLabel("Code PIN", { exact: true }).inputValue(), "");
 });
 

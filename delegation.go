@@ -96,6 +96,15 @@ func (d GivenDelegation) State(today Day) DelegationState {
 	return DelegationCurrent
 }
 
+// CalledOff tells of a delegation that is over whether that was so before its first day: it gave nobody a right, and takes none away.
+func (d GivenDelegation) CalledOff(today Day, zone *time.Location) bool {
+	over := today
+	if !d.EndedAt.IsZero() {
+		over = DayOf(d.EndedAt, zone)
+	}
+	return !d.Live(today) && over.Before(d.From)
+}
+
 // Live tells whether the delegation gives a right on the day, or will.
 func (d GivenDelegation) Live(today Day) bool {
 	state := d.State(today)

@@ -27,6 +27,22 @@ func TestWhereADelegationStandsFromDayToDay(t *testing.T) {
 	assert.Equal(t, okey.DelegationEnded, d.State(today))
 }
 
+func TestADelegationThatIsOverBeforeItsFirstDayIsCalledOff(t *testing.T) {
+	d := okey.GivenDelegation{Delegation: okey.Delegation{From: today, Until: today.AddDays(2)}, Valid: today.AddDays(2)}
+	assert.False(t, d.CalledOff(today.AddDays(-1), time.UTC), "it is to come")
+	assert.False(t, d.CalledOff(today.AddDays(3), time.UTC), "it has passed")
+	d.EndedAt = today.Time()
+	assert.False(t, d.CalledOff(today.AddDays(1), time.UTC), "it had begun that very day")
+	d.EndedAt = today.AddDays(-1).Time()
+	assert.True(t, d.CalledOff(today.AddDays(9), time.UTC), "however long ago")
+	late := time.FixedZone("far east", 14*60*60)
+	d.EndedAt = today.AddDays(-1).Time().Add(12 * time.Hour)
+	assert.False(t, d.CalledOff(today, late), "there the day had come")
+	d.EndedAt, d.Valid = time.Time{}, okey.Day{}
+	assert.True(t, d.CalledOff(today.AddDays(-1), time.UTC), "its giver has left")
+	assert.False(t, d.CalledOff(today, time.UTC))
+}
+
 func TestADelegationLastsAYearAtMost(t *testing.T) {
 	last := today.AddMonths(okey.MaxDelegation).AddDays(-1)
 	for _, one := range []struct {

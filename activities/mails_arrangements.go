@@ -92,7 +92,7 @@ func delegationEnded(ctx context.Context, p *post) error {
 	if !lapsed && d.EndedAt.IsZero() {
 		return nil
 	}
-	p.facts.By = d.EndedByName
+	p.facts.By, p.facts.CalledOff = d.EndedByName, d.CalledOff(p.today, p.zone)
 	approvers, err := p.store.Approvers(ctx, d.UAI, p.today)
 	if err != nil {
 		return err

@@ -112,6 +112,20 @@ func TestTheEndOfADelegationIsToldToAllButWhoeverEndedIt(t *testing.T) {
 	assert.NotContains(t, lines(o.follow(request, v)), "emorel@ac-nice.fr: Léa Martin demande une clef")
 }
 
+func TestADelegationThatEndsBeforeItsFirstDayIsNotToldAsIfItHadBegun(t *testing.T) {
+	o := newOffice(t)
+	eve := o.Person("Eve Morel", okey.Staff, scene.Tilleuls)
+	d, _ := o.delegate(eve, okey.Everything, 3, 5)
+	arrived := o.follows(o.Store.EndDelegation(context.Background(), d.ID, o.blanc.ID, o.now))
+	require.Len(t, arrived, 2)
+	for _, letter := range arrived {
+		assert.Contains(t, letter.Subject, "n'aura pas lieu")
+		assert.Contains(t, letter.Text, "qui devait commencer le "+d.From.Say(okey.DayOf(o.now, okey.ZoneOf("23"))))
+		assert.NotContains(t, letter.Text, "Vous n'avez plus à y répondre")
+		assert.NotContains(t, letter.Text, "a pris fin")
+	}
+}
+
 // Whoever gave a delegation counts on it: a staff file that takes away what it stands on does not end it in silence.
 func TestADelegationThatAStaffFileEndsIsToldToAll(t *testing.T) {
 	o := newOffice(t)

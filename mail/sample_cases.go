@@ -69,11 +69,19 @@ var cases = map[Letter][]variation{
 		{"decision", "sans réponse", at(okey.AwaitingDecision)},
 		{"handover", "sans remise", at(okey.AwaitingHandover)},
 	},
-	SupportDecided:          {{"refused", "refusée", func(f *Facts) { f.Stage, f.Comment = okey.Refused, "Chef absent" }}},
-	NobodyMailbox:           {{"alone", "une direction seule demande pour elle", func(f *Facts) { f.Own = true }}},
-	DelegationEnded:         {{"left", "fin de fonction", func(f *Facts) { f.By = "" }}},
-	DelegationEndedApprover: {{"left", "fin de fonction", func(f *Facts) { f.By = "" }}},
-	AttachedApprover:        {{"no-end", "sans fin, avec un motif", func(f *Facts) { f.Expiry, f.Comment = "", "absente de l'annuaire" }}},
+	SupportDecided: {{"refused", "refusée", func(f *Facts) { f.Stage, f.Comment = okey.Refused, "Chef absent" }}},
+	NobodyMailbox:  {{"alone", "une direction seule demande pour elle", func(f *Facts) { f.Own = true }}},
+	DelegationEnded: {
+		{"left", "fin de fonction", func(f *Facts) { f.By = "" }},
+		{"called-off", "avant son premier jour", func(f *Facts) { f.CalledOff = true }},
+		{"called-off-left", "fin de fonction avant son premier jour", func(f *Facts) { f.By, f.CalledOff = "", true }},
+	},
+	DelegationEndedApprover: {
+		{"left", "fin de fonction", func(f *Facts) { f.By = "" }},
+		{"called-off", "avant son premier jour", func(f *Facts) { f.CalledOff = true }},
+		{"called-off-left", "fin de fonction avant son premier jour", func(f *Facts) { f.By, f.CalledOff = "", true }},
+	},
+	AttachedApprover: {{"no-end", "sans fin, avec un motif", func(f *Facts) { f.Expiry, f.Comment = "", "absente de l'annuaire" }}},
 
 	// About stock.
 	Shortage:          {{"one", "une seule personne attend", func(f *Facts) { f.Waiting = 1 }}},

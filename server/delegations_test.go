@@ -85,6 +85,21 @@ func TestAnApproverDelegatesSeesItAndEndsIt(t *testing.T) {
 	assert.NotContains(t, delegate.get("/").text(), "délégataire")
 }
 
+func TestADelegationEndedBeforeItsFirstDayIsSaidNeverToHaveBegun(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	eve := h.Person("Eve Morel", okey.Staff, scene.Tilleuls)
+	id := h.lent(c.roux, eve, okey.Everything)
+	h.Exec(`UPDATE delegation SET from_day = from_day + 9, until_day = until_day + 20, begun_at = NULL`)
+	roux := h.as(c.roux)
+	ended := roux.done(roux.fill(delegations, delegations+"/"+id.String()+"/fin")).text()
+	assert.Contains(t, ended, "C'est fait : la délégation d'Eve Morel, qui devait commencer le "+here().AddDays(8).Say(here())+", n'aura pas lieu.")
+	assert.Contains(t, ended, "annulée avant son premier jour")
+	assert.NotContains(t, ended, "terminée")
+	assert.NotContains(t, ended, "a pris fin")
+	assert.Equal(t, "annulée avant son premier jour", roux.download(delegations + ".xlsx")["Délégations"][1][7])
+}
+
 func TestWhoMayDelegate(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
@@ -307,8 +322,8 @@ func TestDelegationsAreDownloadedAsTheyStand(t *testing.T) {
 	rows := h.as(c.blanc).download(delegations + ".xlsx")["Délégations"]
 	require.Len(t, rows, 2)
 	assert.Equal(t, []string{
-		string(scene.Tilleuls), "Collège des Tilleuls", "Eve Morel", "tout : réponses, remises et stock",
-		here().AddDays(-1).Time().Format("02/01/2006"), here().AddDays(1).Time().Format("02/01/2006"), "Marc Roux", "en cours",
+		string(scene.Tilleuls), "Collège des Tilleuls", "Eve Morel", "tout : réponses, remises et stock", "Marc Roux",
+		here().AddDays(-1).Time().Format("02/01/2006"), here().AddDays(1).Time().Format("02/01/2006"), "en cours",
 	}, rows[1])
 }
 

@@ -130,6 +130,13 @@ func (s *Server) delegationNotice(v *visit) (string, error) {
 			return fmt.Sprintf("C'est fait : %s du %s au %s (%s). Cette personne et la direction sont prévenues.",
 				sayLent(d, today), d.From.Say(today), d.Until.Say(today), d.Scope.French()), nil
 		case asked == "fini" && d.EndedBy == v.Actor.ID:
+			zone, err := s.store.Zone(v.ctx(), d.UAI)
+			if err != nil {
+				return "", err
+			}
+			if d.CalledOff(today, zone) {
+				return fmt.Sprintf("C'est fait : la délégation %s, qui devait commencer le %s, n'aura pas lieu. Cette personne et la direction sont prévenues.", okey.SayOf(d.ToName), d.From.Say(today)), nil
+			}
 			return fmt.Sprintf("C'est fait : la délégation %s a pris fin. Cette personne et la direction sont prévenues.", okey.SayOf(d.ToName)), nil
 		case asked == "fini" && !d.EndedAt.IsZero() && okey.May(okey.ActDelegate, v.Actor, okey.Subject{UAI: d.UAI}, today) == nil:
 			return fmt.Sprintf("%s avait déjà mis fin à la délégation %s : rien n'a changé.", d.EndedByName, okey.SayOf(d.ToName)), nil
@@ -214,14 +221,40 @@ func sayDelegation(d sql.ListedDelegation, today okey.Day, c clock) string {
 		}
 		return "en cours"
 	case okey.DelegationEnded:
+		said := fmt.Sprintf("%s %s", sayOver(d, today, c), c.day(d.EndedAt))
 		if d.EndedByName == "" {
-			return "terminée " + c.day(d.EndedAt) + ", d'après l'annuaire"
+			return said + ", d'après l'annuaire"
 		}
-		return fmt.Sprintf("terminée %s par %s", c.day(d.EndedAt), d.EndedByName)
+		return said + " par " + d.EndedByName
 	case okey.DelegationLapsed:
 		return "sans effet : la personne qui l'a donnée ou reçue n'est plus en fonction ici"
 	}
 	return "passée"
+}
+
+// sayOver tells what was ended from what never began.
+func sayOver(d sql.ListedDelegation, today okey.Day, c clock) string {
+	if d.CalledOff(today, c.zone) {
+		return "annulée avant son premier jour,"
+	}
+	return "terminée"
+}
+
+// delegationColumns are the last columns of a table of delegations, from the first day on; delegationCells fills them.
+var delegationColumns = []workbook.Column{
+	{Title: "Premier jour", Kind: workbook.Date},
+	{Title: "Dernier jour", Kind: workbook.Date},
+	{Title: "État", Width: 48},
+	{Title: "Terminée", Kind: workbook.Instant},
+	{Title: "Terminée par"},
+}
+
+func delegationCells(v *visit, d sql.ListedDelegation) []any {
+	c, state := paris(v), ""
+	if state = sayDelegation(d, v.today(), c); d.State(v.today()) == okey.DelegationEnded {
+		state = strings.TrimSuffix(sayOver(d, v.today(), c), ",")
+	}
+	return []any{d.From, d.Until, state, inZone(d.EndedAt, c.zone), d.EndedByName}
 }
 
 func delegationForm(v *visit, place sql.Place) *form {
@@ -385,16 +418,13 @@ func (s *Server) delegationsTable(v *visit) (spreadsheet, error) {
 		return spreadsheet{}, err
 	}
 	found, err := s.store.Delegations(v.ctx(), uais, v.today().AddMonths(-delegationMonths), delegationRows)
-	return spreadsheet{Name: "delegations", Title: "Délégations", Sheets: []workbook.Sheet{{Name: "Délégations", Columns: []workbook.Column{
+	return spreadsheet{Name: "delegations", Title: "Délégations", Sheets: []workbook.Sheet{{Name: "Délégations", Columns: append([]workbook.Column{
 		{Title: "UAI", Width: 12},
 		{Title: "Établissement", Width: 36},
 		{Title: "Délégataire"},
 		{Title: "Quoi", Width: 36},
-		{Title: "Premier jour", Kind: workbook.Date},
-		{Title: "Dernier jour", Kind: workbook.Date},
 		{Title: "Donnée par"},
-		{Title: "État", Width: 48},
-	}, Rows: rowsOf(found, func(d sql.ListedDelegation) []any {
-		return []any{d.UAI, d.School, d.ToName, d.Scope.French(), d.From, d.Until, d.ByName, sayDelegation(d, v.today(), paris(v))}
+	}, delegationColumns...), Rows: rowsOf(found, func(d sql.ListedDelegation) []any {
+		return append([]any{d.UAI, d.School, d.ToName, d.Scope.French(), d.ByName}, delegationCells(v, d)...)
 	})}}}, err
 }

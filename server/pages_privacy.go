@@ -78,17 +78,14 @@ func (s *Server) accountTable(v *visit) (spreadsheet, error) {
 		}, Rows: rowsOf(known.Keys, func(k sql.KnownKeyEvent) []any {
 			return []any{inZone(k.At, zone), k.Serial, k.Reason.French(), k.Comment}
 		})},
-		{Name: "Délégations", Columns: []workbook.Column{
+		{Name: "Délégations", Columns: append([]workbook.Column{
 			{Title: "Établissement", Width: 36},
 			{Title: "Délégataire"},
 			{Title: "Donnée par"},
 			{Title: "Quoi", Width: 36},
-			{Title: "Premier jour", Kind: workbook.Date},
-			{Title: "Dernier jour", Kind: workbook.Date},
 			{Title: "Donnée", Kind: workbook.Instant},
-			{Title: "État", Width: 48},
-		}, Rows: rowsOf(known.Delegations, func(d sql.ListedDelegation) []any {
-			return []any{d.School, d.ToName, d.ByName, d.Scope.French(), d.From, d.Until, inZone(d.At, zone), sayDelegation(d, v.today(), paris(v))}
+		}, delegationColumns...), Rows: rowsOf(known.Delegations, func(d sql.ListedDelegation) []any {
+			return append([]any{d.School, d.ToName, d.ByName, d.Scope.French(), inZone(d.At, zone)}, delegationCells(v, d)...)
 		})},
 		{Name: "Rattachements", Columns: []workbook.Column{
 			{Title: "Établissement", Width: 36},

@@ -67,6 +67,9 @@ func TestSupportAttachesAPersonAndNoStaffFileTakesThemAway(t *testing.T) {
 	rowsOf := support.download(attachments + ".xlsx")["Rattachements"]
 	require.Len(t, rowsOf, 2)
 	assert.Equal(t, []string{"zailleurs", "Zoé Ailleurs", "adjoint", string(scene.Tilleuls), "Collège des Tilleuls"}, rowsOf[1][:5])
+	assert.Equal(t, "terminé", rowsOf[1][8])
+	assert.Regexp(t, `^\d\d/\d\d/20\d\d \d\d:\d\d$`, rowsOf[1][9])
+	assert.Equal(t, "Sam Secours", rowsOf[1][10])
 }
 
 func TestAnAttachmentIsRenewedNotDoubled(t *testing.T) {

@@ -14,7 +14,10 @@ const shortestPlaces = 15
 // shortFigures sets the people who wait against the keys that are free, where somebody waits.
 func (s *Server) shortFigures(v *visit, chosen dashboardChoice, limit int) (figures, error) {
 	places, err := s.store.ShortPlaces(v.ctx(), chosen.scope, v.today(), limit)
-	f := figures{Of: "Établissement", Columns: []string{"Personnes qui attendent", "Clefs libres", "Sans réponse", "En attente d'une clef"}, Aside: 2}
+	f := figures{
+		Of: "Établissement", Columns: []string{"Personnes qui attendent", "Clefs libres", "Sans réponse", "En attente d'une clef"}, Aside: 2,
+		Taken: []workbook.Column{{Title: "UAI", Width: 12}, {Title: "Établissement", Width: 36}},
+	}
 	named := map[string]int{}
 	for _, p := range places {
 		named[p.Name]++
@@ -27,6 +30,7 @@ func (s *Server) shortFigures(v *visit, chosen dashboardChoice, limit int) (figu
 		f.Rows = append(f.Rows, figureRow{
 			Name: fmt.Sprintf("%s (%s)", p.Name, p.UAI), Short: short, Path: schoolURL(p.UAI),
 			Values: []float64{float64(p.Unanswered + p.InLine), float64(p.Free), float64(p.Unanswered), float64(p.InLine)},
+			Taken:  []any{p.UAI, p.Name},
 		})
 	}
 	return f, err

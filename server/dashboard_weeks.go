@@ -19,7 +19,7 @@ func (s *Server) weekFigures(v *visit, chosen dashboardChoice) (figures, error) 
 	zone := paris(v).zone
 	first := v.today().Week().AddDays(-7 * (dashboardWeeks - 1))
 	counts, err := s.store.RequestsByWeek(v.ctx(), chosen.scope, first, zone)
-	f := figures{Of: "Semaine", Columns: []string{"Clef remise", "Refusée", "Retirée", "Expirée", "En cours", "Total"}, Aside: 1}
+	f := figures{Of: "Semaine", Columns: []string{"Clef remise", "Refusée", "Retirée", "Expirée", "En cours", "Total"}, Aside: 1, Taken: []workbook.Column{{Title: "Semaine du", Kind: workbook.Date}, {Title: "Semaine", Kind: workbook.Number}}}
 	place := map[okey.Day]int{}
 	for i := range dashboardWeeks {
 		monday := first.AddDays(7 * i)
@@ -27,6 +27,7 @@ func (s *Server) weekFigures(v *visit, chosen dashboardChoice) (figures, error) 
 		place[monday] = i
 		f.Rows = append(f.Rows, figureRow{
 			Name: fmt.Sprintf("%d, du %s", number, monday.SayWithYear()), Short: monday.SayShort(), Values: make([]float64, len(f.Columns)),
+			Taken: []any{monday, number},
 		})
 	}
 	for _, c := range counts {

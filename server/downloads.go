@@ -155,10 +155,13 @@ func cells[T any](all iter.Seq2[T, error], row func(T) []any) iter.Seq2[[]any, e
 }
 
 // rowsOf are the rows of a list that is all there.
-func rowsOf[T any](all []T, row func(T) []any) iter.Seq2[[]any, error] {
-	return func(yield func([]any, error) bool) {
+func rowsOf[T any](all []T, row func(T) []any) iter.Seq2[[]any, error] { return cells(each(all), row) }
+
+// each goes through a list that is all there as paged goes through a long one.
+func each[T any](all []T) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
 		for _, one := range all {
-			if !yield(row(one), nil) {
+			if !yield(one, nil) {
 				return
 			}
 		}
@@ -193,41 +196,6 @@ func (s *Server) keysTable(v *visit) (spreadsheet, error) {
 	})}}}, nil
 }
 
-// requestsTable is the list of requests: same reach and filters as its page.
-func (s *Server) requestsTable(v *visit) (spreadsheet, error) {
-	filter := chosenRequests(v)
-	filter.Limit = downloadPage
-	found := paged(maxDownload, func(last *sql.ListedRequest) ([]sql.ListedRequest, error) {
-		if last != nil {
-			filter.BeforeAskedAt, filter.AfterID = last.AskedAt, last.ID
-		}
-		return s.store.ListRequests(v.ctx(), reach(v.Actor), filter)
-	})
-	return spreadsheet{Name: "demandes", Title: "Demandes", Sheets: []workbook.Sheet{requestSheet("Demandes", found, v)}}, nil
-}
-
-func requestSheet(name string, found iter.Seq2[sql.ListedRequest, error], v *visit) workbook.Sheet {
-	zone := paris(v).zone
-	return workbook.Sheet{Name: name, Columns: []workbook.Column{
-		{Title: "Demandeur"},
-		{Title: "UAI", Width: 12},
-		{Title: "Établissement", Width: 36},
-		{Title: "Besoin", Width: 48},
-		{Title: "Motif", Width: 30},
-		{Title: "Étape"},
-		{Title: "Depuis", Kind: workbook.Instant},
-		{Title: "Demandée", Kind: workbook.Instant},
-		{Title: "Clef"},
-		{Title: "Identifiant du demandeur"},
-		{Title: "Demande", Width: 40}, // its number, as the search takes it
-	}, Rows: cells(found, func(r sql.ListedRequest) []any {
-		return []any{
-			r.Requester.Name(), r.UAI, r.Establishment, r.Need, okey.Capitalize(reasonNames[r.Reason]), okey.Capitalize(r.Stage.French()),
-			inZone(r.Since, zone), inZone(r.AskedAt, zone), r.Key, r.Requester.UID, r.ID.String(),
-		}
-	})}
-}
-
 func inZone(t time.Time, zone *time.Location) time.Time {
 	if t.IsZero() {
 		return t
@@ -252,41 +220,15 @@ func (s *Server) deskTable(v *visit) (spreadsheet, error) {
 	for i, r := range st.escalated {
 		escalated[i] = sql.ListedRequest{Request: r.Request, Requester: r.Requester, Establishment: r.School}
 	}
-	all := func(yield func(sql.ListedRequest, error) bool) {
-		for _, r := range escalated {
-			if !yield(r, nil) {
-				return
-			}
-		}
+	all, err := s.stepped(v.ctx(), escalated, v.today())
+	if err != nil {
+		return spreadsheet{}, err
 	}
 	c := paris(v)
 	return spreadsheet{Name: "assistance", Title: "Assistance", Sheets: []workbook.Sheet{
-		requestSheet("Demandes remontées", all, v), actionSheet("Actions sans suite", st.actions, c),
+		requestSheet("Demandes remontées", each(all), c.zone), actionSheet("Actions sans suite", st.actions, c),
 		mailSheet("Courriels refusés", st.mails, c), actionSheet("Actions refusées", refused, c),
 	}}, nil
-}
-
-// requestDeskTable is what support and auditors see of one request besides.
-func (s *Server) requestDeskTable(v *visit) (spreadsheet, error) {
-	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.today()); err != nil {
-		return spreadsheet{}, err
-	}
-	id, err := idOf(v.Context)
-	if err != nil {
-		return spreadsheet{}, err
-	}
-	d, err := s.dossier(v, id)
-	if err != nil {
-		return spreadsheet{}, err
-	}
-	actions, err := s.store.ActionsOn(v.ctx(), id)
-	if err != nil {
-		return spreadsheet{}, err
-	}
-	mails, err := s.store.MailsOf(v.ctx(), id)
-	return spreadsheet{Name: "demande", Title: "Demande " + id.String(), Sheets: []workbook.Sheet{
-		actionSheet("Actions", actions, d.clock), mailSheet("Courriels", mails, d.clock),
-	}}, err
 }
 
 func actionSheet(name string, actions []sql.DeskAction, c clock) workbook.Sheet {

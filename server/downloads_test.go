@@ -127,10 +127,37 @@ func TestDownloadedRequestsReachAsFarAsThePage(t *testing.T) {
 	assert.Contains(t, all, "=cmd Martin|")
 	assert.Contains(t, all, "|lmartin|"+h.Text(`SELECT id::text FROM request WHERE person = $1`, c.lea.ID)+"\n", "who and which, for whoever looks it up")
 	assert.NotContains(t, all, "Zoé", "of another school")
+	assert.Regexp(t, `En attente de réponse\|\d\d/\d\d/20\d\d \d\d:\d\d\|la direction\|\d\d/\d\d/20\d\d \d\d:\d\d\|{5}`, all, "asked, and nothing else yet")
 	assert.Len(t, lea.download("/demandes.xlsx")["Demandes"], 2)
 	assert.Len(t, h.as(c.support).download("/demandes.xlsx")["Demandes"], 4)
 	assert.Len(t, h.as(c.support).download("/demandes.xlsx?etape=handed_over")["Demandes"], 1)
 	assert.Contains(t, lea.get("/demandes").text(), "Télécharger (xlsx)")
+}
+
+func TestDownloadedRequestsTellTheDatesOfTheirStepsAndWhoIsAwaited(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	page, _ := h.atTheCounter(c)
+	steps := func() map[string]string {
+		rows := h.as(c.support).download(page + "/tableau.xlsx")["Demande"]
+		require.Len(t, rows, 2)
+		said := map[string]string{}
+		for i, title := range rows[0] {
+			said[title] = rows[1][i]
+		}
+		return said
+	}
+	said := steps()
+	for _, step := range []string{"Demandée", "Acceptée", "Clef réservée", "Charte signée"} {
+		assert.Regexp(t, `^\d\d/\d\d/20\d\d \d\d:\d\d$`, said[step], step)
+	}
+	assert.Empty(t, said["Clef remise"])
+	assert.Equal(t, "la direction", said["Qui est attendu"])
+
+	h.Exec(`DELETE FROM assignment WHERE function IN ('chef', 'adjoint')`)
+	assert.Equal(t, "l'assistance", steps()["Qui est attendu"])
+	h.Exec(`UPDATE timeline SET kind = 'handed_over' WHERE kind = 'charter_signed'`)
+	assert.Regexp(t, `^\d\d/\d\d/20\d\d`, steps()["Clef remise"])
 }
 
 func TestSupportsTablesAreForSupportAndAuditors(t *testing.T) {
@@ -151,6 +178,7 @@ func TestSupportsTablesAreForSupportAndAuditors(t *testing.T) {
 	actions := support.download(page + "/tableau.xlsx")["Actions"]
 	require.Len(t, actions, 2)
 	assert.Equal(t, []string{"Demande", "Léa Martin", "page", "prise en compte", strings.TrimPrefix(page, "/demandes/")}, actions[1][1:])
+	assert.Equal(t, "Léa Martin demande une clef.", support.download(page + "/tableau.xlsx")["Étapes"][1][1])
 	assert.Contains(t, support.get("/assistance").HTML, `href="/assistance.xlsx"`)
 	assert.Contains(t, support.get(page).HTML, `href="`+page+`/tableau.xlsx"`)
 }

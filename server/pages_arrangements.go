@@ -265,8 +265,14 @@ func (s *Server) attachmentsTable(v *visit) (spreadsheet, error) {
 		{Title: "Dernier jour", Kind: workbook.Date},
 		{Title: "Raison", Width: 48},
 		{Title: "Par"},
-		{Title: "État", Width: 36},
+		{Title: "État", Width: 18},
+		{Title: "Terminé", Kind: workbook.Instant},
+		{Title: "Terminé par"},
 	}, Rows: rowsOf(found, func(a sql.ListedAttachment) []any {
-		return []any{a.UID, a.Name, a.Function.French(), a.UAI, a.School, a.Until, a.Reason, a.ByName, attachmentLine(v, a).State}
+		state := attachmentLine(v, a).State
+		if !a.EndedAt.IsZero() {
+			state = "terminé"
+		}
+		return []any{a.UID, a.Name, a.Function.French(), a.UAI, a.School, a.Until, a.Reason, a.ByName, state, inZone(a.EndedAt, paris(v).zone), a.EndedByName}
 	})}}}, err
 }

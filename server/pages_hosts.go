@@ -160,8 +160,15 @@ func (s *Server) hostsTable(v *visit) (spreadsheet, error) {
 		{Title: "Qui répond", Width: 36},
 		{Title: "Raison", Width: 48},
 		{Title: "Par"},
-		{Title: "État", Width: 48},
+		{Title: "Depuis", Kind: workbook.Instant},
+		{Title: "Terminé", Kind: workbook.Instant},
+		{Title: "Terminé par"},
+		{Title: "A sa propre direction", Width: 14},
 	}, Rows: rowsOf(found, func(h sql.ListedHosting) []any {
-		return []any{h.UAI, h.Name, h.Host, h.HostName, h.Reason, h.ByName, hostLine(v, h).State}
+		zone, headed := paris(v).zone, "non"
+		if h.Headed {
+			headed = "oui"
+		}
+		return []any{h.UAI, h.Name, h.Host, h.HostName, h.Reason, h.ByName, inZone(h.At, zone), inZone(h.EndedAt, zone), h.EndedByName, headed}
 	})}}}, err
 }

@@ -27,7 +27,11 @@ type moveReview struct {
 	Form  *form // carried along, to be confirmed
 }
 
-type moveLine struct{ Serial, Path, Where, State, Holder, Fault string }
+type moveLine struct {
+	Serial, Path, Where, State, Holder, Fault string
+	UAI                                       okey.UAI // where the key is, and the name of it
+	School                                    string
+}
 
 func moveForm(v *visit) *form {
 	return newForm(v, "deplacement", pathMoveKeys, "Vérifier", map[string]field{
@@ -139,7 +143,8 @@ func (s *Server) moveLines(v *visit, c okey.Content) (lines []moveLine, ready bo
 		key := known[serial]
 		line := moveLine{Serial: string(serial), Holder: holders[serial]}
 		if key.Serial != "" {
-			line.Path, line.Where, line.State = keyURL(serial), fmt.Sprintf("%s (%s)", names[key.UAI], key.UAI), okey.Capitalize(key.State.French())
+			line.Path, line.State, line.UAI, line.School = keyURL(serial), okey.Capitalize(key.State.French()), key.UAI, names[key.UAI]
+			line.Where = fmt.Sprintf("%s (%s)", line.School, line.UAI)
 		}
 		if why := key.Movable(c.Establishment); why != "" {
 			line.Fault, ready = okey.Capitalize(why.French()), false
@@ -154,13 +159,13 @@ func (s *Server) moveLines(v *visit, c okey.Content) (lines []moveLine, ready bo
 
 func moveSheet(r *moveReview) spreadsheet {
 	return spreadsheet{Name: "deplacement", Title: "Clefs à déplacer vers " + r.To, Sheets: []workbook.Sheet{{Name: "Clefs à déplacer", Columns: []workbook.Column{
-		{Title: "Numéro de série"}, {Title: "Où elle est", Width: 40}, {Title: "État", Width: 16}, {Title: "Titulaire", Width: 28}, {Title: "Peut partir", Width: 14}, {Title: "Pourquoi", Width: 48},
+		{Title: "Numéro de série"}, {Title: "UAI", Width: 12}, {Title: "Établissement", Width: 36}, {Title: "État", Width: 16}, {Title: "Titulaire", Width: 28}, {Title: "Peut partir", Width: 14}, {Title: "Pourquoi", Width: 48},
 	}, Rows: rowsOf(r.Lines, func(l moveLine) []any {
 		may := "Oui"
 		if l.Fault != "" {
 			may = "Non"
 		}
-		return []any{l.Serial, l.Where, l.State, l.Holder, may, l.Fault}
+		return []any{l.Serial, l.UAI, l.School, l.State, l.Holder, may, l.Fault}
 	})}}}
 }
 

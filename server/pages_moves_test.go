@@ -54,10 +54,10 @@ func TestSupportReviewsThenMovesKeys(t *testing.T) {
 	assert.NotContains(t, mixed.text(), "Déplacer 4 clefs")
 	lines := support.enclosed(mixed)["Clefs à déplacer"]
 	require.Len(t, lines, 5)
-	assert.Equal(t, []string{string(serial), "Collège des Tilleuls (" + string(scene.Tilleuls) + ")", "En stock", "", "Oui"}, lines[1][:5])
-	assert.Equal(t, []string{string(held), "En service", "Léa Martin", "Oui"}, []string{lines[4][0], lines[4][2], lines[4][3], lines[4][4]}, "whose key it is")
+	assert.Equal(t, []string{string(serial), string(scene.Tilleuls), "Collège des Tilleuls", "En stock", "", "Oui"}, lines[1][:6])
+	assert.Equal(t, []string{string(held), "En service", "Léa Martin", "Oui"}, []string{lines[4][0], lines[4][3], lines[4][4], lines[4][5]}, "whose key it is")
 	assert.Contains(t, mixed.cells(), "<td>En service</td><td>Léa Martin</td>")
-	assert.Equal(t, []string{"00999", "", "", "", "Non", "OKEY ne connaît pas ce numéro"}, lines[3])
+	assert.Equal(t, []string{"00999", "", "", "", "", "Non", "OKEY ne connaît pas ce numéro"}, lines[3])
 
 	review := support.fill(page, page, "serials", string(serial), "establishment", string(scene.Acacias), "comment", "rééquilibrage")
 	require.Equal(t, http.StatusOK, review.Status)

@@ -126,10 +126,14 @@ func (p *stockScreen) fill(sight stockSight) {
 
 // figures are the coming months: the numbers of the plot, of its table and of the spreadsheet.
 func (sight stockSight) figures() figures {
-	f := figures{Of: "Mois", Columns: []string{"Libres", "En service", "Expirent dans le mois"}}
+	f := figures{
+		Of: "Mois", Columns: []string{"Libres", "En service", "Expirent dans le mois"},
+		Taken: []workbook.Column{{Title: "Mois, à partir du", Kind: workbook.Date, Width: 18}},
+	}
 	for _, m := range sight.ahead {
 		f.Rows = append(f.Rows, figureRow{
 			Name: okey.Capitalize(m.From.SayMonth()), Short: m.From.SayShort(), Values: []float64{float64(m.Free), float64(m.Lent), float64(m.Ending)},
+			Taken: []any{m.From},
 		})
 	}
 	return f

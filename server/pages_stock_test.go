@@ -105,6 +105,7 @@ func TestTheStockAheadIsOnThePageAndInItsSpreadsheet(t *testing.T) {
 	require.Len(t, months, okey.AheadMonths)
 	for i, month := range months {
 		assert.Equal(t, strings.Join(ahead[i+1][1:], " "), strings.TrimSpace(month[1]), "the same numbers")
+		assert.Regexp(t, `^\d\d/\d\d/20\d\d$`, ahead[i+1][0], "a date that a spreadsheet can sort")
 	}
 	assert.Equal(t, []string{"Libres", "3"}, sheets["Stock"][1])
 }

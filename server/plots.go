@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"html/template"
 	"math"
+	"slices"
 
 	"okey/internal/plot"
 	"okey/internal/workbook"
@@ -21,7 +22,8 @@ type figures struct {
 	Of      string // what the first column names: "Établissement"
 	Columns []string
 	Rows    []figureRow
-	Aside   int // how many of the columns, the last ones, are for the table alone
+	Aside   int               // how many of the columns, the last ones, are for the table alone
+	Taken   []workbook.Column // what the download has in place of the first column, where that says two things or a date
 }
 
 // figureRow is one line of figures: its name, where that leads, and a value for each column: plot.Missing where there is none.
@@ -29,6 +31,7 @@ type figureRow struct {
 	Name, Path string
 	Short      string // on the drawing, where Name is too long for it
 	Values     []float64
+	Taken      []any // what the download has in place of Name: a cell for each of figures.Taken
 }
 
 // plotted is a plot with all that goes with it.
@@ -112,12 +115,18 @@ func sayValue(v float64) string {
 
 // sheet is the table behind the plot, to take along.
 func (f figures) sheet(name string) workbook.Sheet {
-	columns := []workbook.Column{{Title: f.Of, Width: 36}}
+	columns := slices.Clone(f.Taken)
+	if columns == nil {
+		columns = []workbook.Column{{Title: f.Of, Width: 36}}
+	}
 	for _, title := range f.Columns {
 		columns = append(columns, workbook.Column{Title: title, Kind: workbook.Number, Width: 16})
 	}
 	return workbook.Sheet{Name: name, Columns: columns, Rows: rowsOf(f.Rows, func(row figureRow) []any {
-		cells := []any{row.Name}
+		cells := slices.Clone(row.Taken)
+		if f.Taken == nil {
+			cells = []any{row.Name}
+		}
 		for _, v := range row.Values {
 			if math.IsNaN(v) {
 				cells = append(cells, nil)

@@ -182,17 +182,22 @@ func (s *Server) keysTable(v *visit) (spreadsheet, error) {
 		return s.store.ListKeys(v.ctx(), reach(v.Actor), filter)
 	})
 	zone := paris(v).zone
-	return spreadsheet{Name: "clefs", Title: "Clefs", Sheets: []workbook.Sheet{{Name: "Clefs", Columns: []workbook.Column{
-		{Title: "Numéro de série"},
-		{Title: "Titulaire"},
-		{Title: "État", Width: 14},
-		{Title: "Lot", Width: 14},
+	columns := []workbook.Column{{Title: "Numéro de série"}, {Title: "Titulaire"}, {Title: "État", Width: 14}}
+	if v.oversees() { // as on the page
+		columns = append(columns, workbook.Column{Title: "Lot", Width: 14})
+	}
+	columns = append(columns, []workbook.Column{
 		{Title: "Date d'expiration", Kind: workbook.Date},
 		{Title: "Dernière connexion", Kind: workbook.Instant},
 		{Title: "UAI", Width: 12},
 		{Title: "Établissement", Width: 36},
-	}, Rows: cells(found, func(k sql.ListedKey) []any {
-		return []any{k.Serial, sayHolder(k), k.State.French(), k.Batch, k.ExpiresOn, inZone(k.LastLoginAt, zone), k.UAI, k.Establishment}
+	}...)
+	return spreadsheet{Name: "clefs", Title: "Clefs", Sheets: []workbook.Sheet{{Name: "Clefs", Columns: columns, Rows: cells(found, func(k sql.ListedKey) []any {
+		row := []any{k.Serial, sayHolder(k), k.State.French()}
+		if v.oversees() {
+			row = append(row, k.Batch)
+		}
+		return append(row, k.ExpiresOn, inZone(k.LastLoginAt, zone), k.UAI, k.Establishment)
 	})}}}, nil
 }
 

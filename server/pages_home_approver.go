@@ -80,18 +80,12 @@ func (s *Server) awaitedFromMe(v *visit, page *approverHome) error {
 // keysToFollow counts the keys that an approver or delegate should see to.
 func (s *Server) keysToFollow(v *visit) ([]fact, error) {
 	var facts []fact
-	for _, kind := range []struct {
-		name, query, one, many string
-		state                  okey.KeyState
-		watch                  sql.KeyWatch
-	}{
-		{name: "Personnes parties", query: "suivi=parties", one: " à reprendre", many: " à reprendre", watch: watched["parties"]},
-		{name: "Dates d'expiration", query: "suivi=expirent", one: " expire d'ici trois mois", many: " expirent d'ici trois mois", watch: watched["expirent"]},
-		// In a pocket or in the drawer: OKEY does not know, and either way somebody has to see to it.
-		{name: "Clefs défectueuses", query: "etat=defective", one: " à reprendre, puis à mettre au rebut", many: " à reprendre, puis à mettre au rebut", state: okey.Defective},
+	for _, kind := range []struct{ name, suivi, one, many string }{
+		{"Personnes parties", "parties", " à reprendre", " à reprendre"}, {"Dates d'expiration", "expirent", " expire d'ici trois mois", " expirent d'ici trois mois"},
+		{"Clefs défectueuses", "defectueuses", " à reprendre, puis à mettre au rebut", " à reprendre, puis à mettre au rebut"},
 	} {
 		for _, uai := range v.Actor.Answers(v.today()) {
-			filter := sql.KeyFilter{Establishment: uai, State: kind.state, Today: v.today(), Watch: kind.watch, Limit: maxLimit}
+			filter := sql.KeyFilter{Establishment: uai, Today: v.today(), Watch: watched[kind.suivi], Limit: maxLimit}
 			found, err := s.store.ListKeys(v.ctx(), reach(v.Actor), filter)
 			if err != nil {
 				return nil, err
@@ -101,7 +95,7 @@ func (s *Server) keysToFollow(v *visit) ([]fact, error) {
 				if len(v.Actor.Answers(v.today())) > 1 {
 					name += ", " + found[0].Establishment
 				}
-				facts = append(facts, fact{Name: name, Value: okey.SayCount(n, "clef") + okey.SayEither(n, kind.one, kind.many), Path: "/clefs?" + kind.query + "&etablissement=" + string(uai)})
+				facts = append(facts, fact{Name: name, Value: okey.SayCount(n, "clef") + okey.SayEither(n, kind.one, kind.many), Path: "/clefs?suivi=" + kind.suivi + "&etablissement=" + string(uai)})
 			}
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"okey/internal/scene"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // moves has support move a key to the Acacias.
@@ -120,10 +121,27 @@ func TestTheHeadIsRemindedOfBrokenKeys(t *testing.T) {
 	lea.done(lea.fill(page, page, "comment", "l'écran reste vide"))
 	home := roux.get("/")
 	assert.Contains(t, home.text(), "Clefs défectueuses 1 clef à reprendre, puis à mettre au rebut")
-	const list = "/clefs?etat=defective&etablissement=" + string(scene.Tilleuls)
+	const list = "/clefs?suivi=defectueuses&etablissement=" + string(scene.Tilleuls)
 	assert.Contains(t, home.HTML, strings.ReplaceAll(list, "&", "&amp;"))
 	assert.Contains(t, roux.get(list).text(), string(broken))
 	assert.NotContains(t, lea.get("/").text(), "Clefs défectueuses")
 	roux.reports(broken, okey.ReasonRetired)
 	assert.NotContains(t, roux.get("/").text(), "Clefs défectueuses")
+}
+
+// Whoever answers for the school and declares a key broken has it in hand: home counts those that are still to be taken back, and so does its link.
+func TestABrokenKeyThatIsBackInTheDrawerIsNoWorkOfTheHeads(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	drawer, pocket := h.KeyUntil(scene.Tilleuls, here().AddMonths(20)), h.KeyOf(c.lea, scene.Tilleuls, here().AddMonths(20))
+	brought := h.KeyOf(h.Person("Eve Morel", okey.Staff, scene.Tilleuls), scene.Tilleuls, here().AddMonths(20))
+	roux := h.as(c.roux)
+	roux.reports(drawer, okey.ReasonDefective)
+	roux.reports(brought, okey.ReasonDefective)
+	assert.NotContains(t, roux.get("/").text(), "Clefs défectueuses")
+	h.as(c.support).reports(pocket, okey.ReasonDefective)
+	assert.Contains(t, roux.get("/").text(), "Clefs défectueuses 1 clef à reprendre", "support was told on the telephone")
+	rows := roux.download("/clefs.xlsx?suivi=defectueuses&etablissement=" + string(scene.Tilleuls))["Clefs"]
+	require.Len(t, rows, 2)
+	assert.Equal(t, string(pocket), rows[1][0])
 }

@@ -35,6 +35,7 @@ type keysScreen struct {
 	First     string
 	Sheet     string
 	Several   bool   // establishments
+	Batches   bool   // whoever manages keys looks for them by batch; to who only holds one it says nothing
 	Awaited   []card // announced deliveries of which keys are still on their way
 	Inventory string
 	Empty     string
@@ -55,7 +56,7 @@ const maxBatches = 200
 func (s *Server) keysPage(v *visit) error {
 	filter, wrong := keyFilterOf(v)
 	filter.Limit = pageLines + 1
-	page := keysScreen{Sheet: sheetURL(v), Several: severalSchools(v), Empty: "Aucune clef ici."}
+	page := keysScreen{Sheet: sheetURL(v), Several: severalSchools(v), Batches: v.oversees(), Empty: "Aucune clef ici."}
 	var at keyCursor
 	if later, err := cursorOf(v.Context, &at); err != nil {
 		return err
@@ -179,7 +180,7 @@ func keyFilterOf(v *visit) (f sql.KeyFilter, wrong *formError) {
 }
 
 // watched are the keys to see to, as the address names them.
-var watched = map[string]sql.KeyWatch{"parties": sql.WatchedLeft, "expirent": sql.WatchedEnding}
+var watched = map[string]sql.KeyWatch{"parties": sql.WatchedLeft, "expirent": sql.WatchedEnding, "defectueuses": sql.WatchedBroken}
 
 // plainQuery is a text of the address; one that no database takes filters nothing.
 func plainQuery(v *visit, name string) string {
@@ -203,7 +204,7 @@ func readDay(typed string) (okey.Day, bool) {
 func keyColumns(v *visit, f sql.KeyFilter, several bool) []keyColumn {
 	var columns []keyColumn
 	for _, order := range keyOrders {
-		if order.by == sql.ByEstablishment && !several {
+		if (order.by == sql.ByEstablishment && !several) || (order.by == sql.ByBatch && !v.oversees()) {
 			continue
 		}
 		column := keyColumn{Title: order.title, Path: changedURL(v, v.Request.URL.Path, "tri", order.name)}
@@ -237,7 +238,7 @@ func (s *Server) keyFilters(v *visit, f sql.KeyFilter, wrong *formError) (*form,
 	}
 	filters.add("lot", f.Batch, byBatch)
 	filters.add("suivi", v.Query("suivi"), field{Label: "À suivre", Empty: "Toutes", Choices: []choice{
-		{"parties", "Personne partie"}, {"expirent", "Expire d'ici trois mois"},
+		{"parties", "Personne partie"}, {"expirent", "Expire d'ici trois mois"}, {"defectueuses", "Défectueuse, à reprendre"},
 	}})
 	filters.add("expire", v.Query("expire"), field{Label: "Expire avant le"})
 	if wrong != nil {

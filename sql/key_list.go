@@ -27,11 +27,19 @@ const (
 // KeyWatch narrows a list to keys that somebody should see to.
 type KeyWatch string
 
-// What the daily watch writes letters about.
+// What the daily watch writes letters about, and what it need not.
 const (
 	WatchedLeft   KeyWatch = "left"   // in the hands of somebody who has left the establishment
 	WatchedEnding KeyWatch = "ending" // in service, and ends within okey.RenewalMonths, or has ended
+	WatchedBroken KeyWatch = "broken" // defective, and still in somebody's pocket as far as OKEY knows
 )
+
+// inAPocket tells of a defective key that nobody who answers for its establishment has had in hand: its holder declared it, or support on the
+// telephone. One that an approver or delegate declared is the drawer's already.
+const inAPocket = `EXISTS (SELECT FROM key_event v WHERE v.serial = k.serial AND v.reason = 'defective' AND v.holder IS NOT NULL
+	AND v.seq = (SELECT max(l.seq) FROM key_event l WHERE l.serial = k.serial AND l.reason = 'defective')
+	AND NOT EXISTS (SELECT FROM assignment a WHERE a.person = v.by_person AND a.uai IN (k.uai, e.host) AND a.function IN ('chef', 'adjoint'))
+	AND NOT EXISTS (SELECT FROM delegation d WHERE d.given_to = v.by_person AND d.uai IN (k.uai, e.host)))`
 
 // KeyFilter narrows a list of keys; zero values narrow nothing.
 type KeyFilter struct {
@@ -89,7 +97,8 @@ var keyTables = `
 	AND ($4 = '' OR k.serial = $4) AND ($5 = '' OR k.uai = $5) AND ($6 = '' OR k.state = $6)
 	AND ($7::timestamptz IS NULL OR k.changed_at >= $7)
 	AND ($8 = '' OR k.batch = $8) AND ($9::date IS NULL OR k.expires_on < $9)
-	AND ($18 = '' OR ($18 = 'left' AND w.gone) OR ($18 = 'ending' AND k.state = 'in_service' AND k.expires_on <= $19::date))
+	AND ($18 = '' OR ($18 = 'left' AND w.gone) OR ($18 = 'ending' AND k.state = 'in_service' AND k.expires_on <= $19::date)
+		OR ($18 = 'broken' AND k.state = 'defective' AND ` + inAPocket + `))
 	AND (cardinality($11::text[]) = 0 OR ($10 <> '' AND position($10 IN k.serial) > 0) OR (p.id IS NOT NULL
 		AND NOT EXISTS (SELECT FROM unnest($11::text[]) AS w WHERE position(` + foldedWord + ` IN ` + foldedHolder + `) = 0)))
 	`

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"html"
 	"math"
 	"net/http"
 	"os"
@@ -140,6 +141,14 @@ func TestTheStatementOfAccessibilityIsOpenAndSaysNoMoreThanIsTrue(t *testing.T) 
 	for _, said := range []string{"non conforme", "aucun audit", "2005-102", "RGAA", "Défenseur des droits", "assistance@ac-nice.fr"} {
 		assert.Contains(t, page.text(), said)
 	}
+	var parts []string // those of the model that RGAA gives, in its order
+	for _, part := range regexp.MustCompile(`<h[23]>([^<]*)</h[23]>`).FindAllStringSubmatch(page.HTML, -1) {
+		parts = append(parts, html.UnescapeString(part[1]))
+	}
+	assert.Equal(t, []string{
+		"État de conformité", "Contenus non accessibles", "Non-conformités", "Dérogations pour charge disproportionnée", "Contenus non soumis à l'obligation d'accessibilité",
+		"Établissement de cette déclaration", "Retour d'information et contact", "Voies de recours",
+	}, parts)
 }
 
 func TestAnAcademysAuditIsTheStatementsState(t *testing.T) {
@@ -150,7 +159,7 @@ func TestAnAcademysAuditIsTheStatementsState(t *testing.T) {
 	assert.Contains(t, foot(page), "Accessibilité : partiellement conforme")
 	assert.Contains(t, page.text(), "OKEY est partiellement conforme au référentiel")
 	assert.Contains(t, page.text(), "78 % des critères")
-	for _, untrue := range []string{"non conforme", "aucun audit", "établie le 25 novembre"} {
+	for _, untrue := range []string{"non conforme", "aucun audit", "établie le 25 novembre", "Sans audit"} {
 		assert.NotContains(t, page.text(), untrue)
 	}
 }

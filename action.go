@@ -162,7 +162,9 @@ func DefaultWaits() Waits {
 	}
 }
 
-// Deadlines lists what is due in a stage begun at since, in the order of time. openDays gives the instant n open days later.
+// Deadlines lists what is due in a stage begun at since, in the order of time. openDays gives the instant n open days later, in the
+// academy's time zone: reminders are due at the hour at which the stage began, but pages and mails name only the day on which it expires,
+// so that day counts whole.
 func (w Waits) Deadlines(stage Stage, since time.Time, openDays func(time.Time, int) time.Time) []Deadline {
 	var due []Deadline
 	add := func(kind DeadlineKind, days ...int) {
@@ -170,23 +172,35 @@ func (w Waits) Deadlines(stage Stage, since time.Time, openDays func(time.Time, 
 			due = append(due, Deadline{Kind: kind, N: i + 1, At: openDays(since, n)})
 		}
 	}
+	expires := func(days int) {
+		at := openDays(since, days)
+		if days > 0 {
+			at = endOfDay(at)
+		}
+		due = append(due, Deadline{Kind: DueExpiry, N: 1, At: at})
+	}
 	switch stage {
 	case AwaitingDecision:
 		add(DueReminder, w.DecisionReminders...)
 		add(DueSupport, w.DecisionSupport)
-		add(DueExpiry, w.DecisionExpiry)
+		expires(w.DecisionExpiry)
 	case AwaitingStock:
 		add(DueOrder, w.OrderReminder)
 		add(DueOrderAgain, w.OrderSupport)
 	case AwaitingCharter:
 		add(DueReminder, w.CharterReminders...)
-		add(DueExpiry, w.CharterExpiry)
+		expires(w.CharterExpiry)
 	case AwaitingHandover:
 		add(DueReminder, w.HandoverReminders...)
 		add(DueSupport, w.HandoverSupport)
-		add(DueExpiry, w.HandoverExpiry)
+		expires(w.HandoverExpiry)
 	}
 	return due
+}
+
+// endOfDay is the last second of the day that t's own clock shows.
+func endOfDay(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), 23, 59, 59, 0, t.Location())
 }
 
 // ExpiryOf returns when the standing expires, zero where it does not.

@@ -240,6 +240,7 @@ func TestDeadlinesCountOpenDays(t *testing.T) {
 	require.Len(t, due, 5)
 	assert.Equal(t, "2026-11-26T10:12:00+01:00", due[0].At.Format(time.RFC3339), "two open days after Tuesday, at the academy's hour")
 	assert.Equal(t, okey.DueExpiry, due[4].Kind)
+	assert.Equal(t, "2027-01-07T23:59:59+01:00", due[4].At.Format(time.RFC3339), "thirty open days: the day that pages and mails name counts whole")
 }
 
 func TestWorkflowStartedForNoRequestEnds(t *testing.T) {

@@ -15,11 +15,12 @@ const (
 
 // The mails about moves.
 const (
-	MailKeysMoved    MailKind = "keys_moved"    // approvers of both establishments: support has moved keys
-	MailMoveProposed MailKind = "move_proposed" // approvers of the new establishment: answer; the holder
-	MailMoveDecided  MailKind = "move_decided"  // proposer and holder
-	MailMoveExpired  MailKind = "move_expired"  // proposer: nobody answered
-	MailSucceeded    MailKind = "succeeded"     // approvers of the successor: what follows from now on
+	MailKeysMoved     MailKind = "keys_moved"     // approvers of both establishments: support has moved keys
+	MailMoveProposed  MailKind = "move_proposed"  // approvers of the new establishment: answer; the holder
+	MailMoveDecided   MailKind = "move_decided"   // proposer and holder
+	MailMoveWithdrawn MailKind = "move_withdrawn" // approvers of the new establishment, holder: there is nothing to answer any more
+	MailMoveExpired   MailKind = "move_expired"   // proposer: nobody answered
+	MailSucceeded     MailKind = "succeeded"      // approvers of the successor: what follows from now on
 
 	MailYourKeyMoved      MailKind = "your_key_moved"     // holders of keys that support has moved
 	MailSucceededClosing  MailKind = "succeeded_closing"  // former approvers of the closing establishment
@@ -30,7 +31,7 @@ const (
 const (
 	CodeKeysStay  Code = "keys_stay"  // some of the keys may not move: the verdict's faults name them
 	CodeMoveOpen  Code = "move_open"  // somebody has proposed already that this key goes along
-	CodeMoveOver  Code = "move_over"  // the proposal was answered, has expired, or the key is no longer with that holder
+	CodeMoveOver  Code = "move_over"  // the proposal was answered or withdrawn, has expired, or the key is no longer with that holder
 	CodeNotServed Code = "not_served" // keys go only to establishments that OKEY serves
 	CodeSucceeded Code = "succeeded"  // this establishment has a successor
 	CodeOwnKey    Code = "own_key"    // nobody lets their own key in
@@ -91,15 +92,16 @@ type MoveState string
 
 // The states of a proposal.
 const (
-	MoveProposed MoveState = "proposed"
-	MoveAccepted MoveState = "accepted"
-	MoveRefused  MoveState = "refused"
-	MoveExpired  MoveState = "expired"
-	MoveEnded    MoveState = "ended" // the key is no longer with that holder, or went elsewhere
+	MoveProposed  MoveState = "proposed"
+	MoveAccepted  MoveState = "accepted"
+	MoveRefused   MoveState = "refused"
+	MoveExpired   MoveState = "expired"
+	MoveWithdrawn MoveState = "withdrawn" // by those whom the key leaves
+	MoveEnded     MoveState = "ended"     // the key is no longer with that holder, or went elsewhere
 )
 
 var moveStateNames = map[MoveState]string{
-	MoveProposed: "attend une réponse", MoveAccepted: "acceptée", MoveRefused: "refusée", MoveExpired: "sans réponse, donc sans suite",
+	MoveProposed: "attend une réponse", MoveAccepted: "acceptée", MoveRefused: "refusée", MoveExpired: "sans réponse, donc sans suite", MoveWithdrawn: "retirée",
 	MoveEnded: "sans objet : la clef n'est plus à cette personne, a changé d'établissement, ou les deux établissements n'en font plus qu'un",
 }
 

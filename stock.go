@@ -15,6 +15,7 @@ const (
 	ActionMoveKeys       ActionName = "key-move"        // support moves keys to another establishment; subject: the move
 	ActionTakeAlong      ActionName = "take-along"      // the old approver proposes that a holder takes the key along; subject: the move
 	ActionMoveDecision   ActionName = "move-decision"   // the new approver accepts it or not; subject: the move
+	ActionMoveWithdrawal ActionName = "move-withdrawal" // the old approver takes the proposal back; subject: the move
 	ActionSuccession     ActionName = "succession"      // support names an establishment's successor; subject: the succession
 	ActionExport         ActionName = "export"          // of all placed orders; subject: the export
 )
@@ -23,7 +24,7 @@ const (
 var stockWorkflows = map[ActionName]string{
 	ActionDelivery: WorkflowStockImport, ActionArrival: WorkflowStockImport, ActionInventory: WorkflowInventory,
 	ActionReportDecision: WorkflowInventory, ActionMoveKeys: WorkflowKeyMove, ActionTakeAlong: WorkflowKeyMove,
-	ActionMoveDecision: WorkflowKeyMove, ActionSuccession: WorkflowSuccession,
+	ActionMoveDecision: WorkflowKeyMove, ActionMoveWithdrawal: WorkflowKeyMove, ActionSuccession: WorkflowSuccession,
 	ActionExport: WorkflowOrderExport, ActionPINChange: WorkflowPINChange, ActionPINLock: WorkflowPINChange,
 	ActionLinkReissue: WorkflowLinkReissue, ActionMailResend: WorkflowMailResend,
 

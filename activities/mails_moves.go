@@ -115,6 +115,29 @@ func moveDecided(ctx context.Context, p *post) error {
 	return nil
 }
 
+// moveWithdrawn tells those who had been asked, and the holder, that there is nothing to answer any more.
+func moveWithdrawn(ctx context.Context, p *post) error {
+	move, holder, err := p.aboutMove(ctx)
+	if err != nil {
+		return err
+	}
+	keepers, err := p.approvers(ctx, okey.Everything, okey.HandoverAndStock)
+	if err != nil {
+		return err
+	}
+	by, err := p.store.Person(ctx, move.DecidedBy)
+	if err != nil {
+		return err
+	}
+	p.facts.By, p.facts.Comment = by.Name(), move.Answer
+	p.toApprovers(mail.MoveWithdrawn, without(keepers, holder.ID))
+	if holder.ID != by.ID {
+		p.facts.Link = p.keyPage(move.Serial)
+		p.toPerson(mail.YourMoveWithdrawn, holder)
+	}
+	return nil
+}
+
 func moveExpired(ctx context.Context, p *post) error {
 	move, _, err := p.aboutMove(ctx)
 	if err != nil {

@@ -52,6 +52,20 @@ func TestAProposalIsToldFromBeginningToEnd(t *testing.T) {
 	assert.Equal(t, []string{"mroux@ac-nice.fr: Clef de Léa Martin : départ accepté", "lmartin@ac-nice.fr: Votre clef vous suit"}, lines(arrived))
 }
 
+func TestAWithdrawnProposalIsToldToWhoeverWasToAnswer(t *testing.T) {
+	o := newOffice(t)
+	o.Person("Paul Petit", okey.Principal, scene.Acacias)
+	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
+	proposal := o.stockAct(okey.Action{Name: okey.ActionTakeAlong, Key: serial, By: o.roux.ID, Content: okey.Content{Establishment: scene.Acacias}})
+	o.letters(proposal.Verdict.Letters...)
+	v := o.stockAct(okey.Action{Name: okey.ActionMoveWithdrawal, Subject: proposal.Subject, By: o.roux.ID, Content: okey.Content{Comment: "elle reste"}}).Verdict
+	arrived := o.letters(v.Letters...)
+	require.Equal(t, []string{"ppetit@ac-nice.fr: Léa Martin n'arrive plus avec sa clef", "lmartin@ac-nice.fr: Votre clef ne change pas d'établissement"}, lines(arrived))
+	assert.Equal(t, base+"/deplacements/"+proposal.Subject.String(), link(arrived[0]))
+	assert.Contains(t, arrived[0].Text, "« elle reste »")
+	assert.Equal(t, base+"/clefs/"+string(serial), link(arrived[1]))
+}
+
 func TestAProposerLearnsThatNobodyAnswered(t *testing.T) {
 	o := newOffice(t)
 	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))

@@ -21,12 +21,13 @@ func NewStock(store *sql.Store, calendar Calendar) *Stock {
 // stockJudges say, for each action about stock, how it is judged and applied. An Error of the domain refuses the action and undoes all that
 // its judge wrote; anything else is tried again. A judge takes its locks first: establishments in order, then requests, then keys.
 var stockJudges = map[okey.ActionName]func(context.Context, *stockSitting) (okey.Verdict, error){
-	okey.ActionMoveKeys:     moveKeys,
-	okey.ActionTakeAlong:    takeAlong,
-	okey.ActionMoveDecision: decideMove,
-	okey.ActionSuccession:   succeed,
-	okey.ActionDelivery:     takeDelivery,
-	okey.ActionArrival:      confirmArrival,
+	okey.ActionMoveKeys:       moveKeys,
+	okey.ActionTakeAlong:      takeAlong,
+	okey.ActionMoveDecision:   decideMove,
+	okey.ActionMoveWithdrawal: withdrawMove,
+	okey.ActionSuccession:     succeed,
+	okey.ActionDelivery:       takeDelivery,
+	okey.ActionArrival:        confirmArrival,
 
 	okey.ActionOrder:         placeOrder,
 	okey.ActionCancellation:  orderAct(okey.ActOrder, cancel),

@@ -145,23 +145,9 @@ func takeAlong(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 
 // decideMove is the new establishment's answer. Nobody lets their own key in, and a key that went another way ends the proposal.
 func decideMove(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
-	before, err := c.Move(ctx, c.action.Subject)
+	move, key, err := c.lockMove(ctx)
 	if err != nil {
 		return okey.Verdict{}, err
-	}
-	if err := c.LockEstablishments(ctx, before.From, before.To); err != nil {
-		return okey.Verdict{}, err
-	}
-	keys, err := c.LockKeys(ctx, []okey.Serial{before.Serial})
-	if err != nil {
-		return okey.Verdict{}, err
-	}
-	move, err := c.LockMove(ctx, before.ID)
-	if err != nil {
-		return okey.Verdict{}, err
-	}
-	if move.From != before.From || move.To != before.To {
-		return okey.Verdict{}, fmt.Errorf("move %s changed while it was being locked", move.ID)
 	}
 	if err := c.permit(ctx, okey.ActManageKeys, move.To); err != nil {
 		return okey.Verdict{}, err
@@ -172,11 +158,48 @@ func decideMove(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 	case move.State != okey.MoveProposed:
 		return okey.Verdict{Reason: okey.CodeMoveOver}, nil
 	}
-	if !move.Holds(keys[0]) {
+	if !move.Holds(key) {
 		move.State, move.DecidedAt = okey.MoveEnded, c.At
 		return okey.Verdict{Reason: okey.CodeMoveOver}, c.SettleMove(ctx, move)
 	}
-	return c.settleMove(ctx, move, keys[0])
+	return c.settleMove(ctx, move, key)
+}
+
+// lockMove locks the proposal that the action is about, with its establishments and its key.
+func (c *stockSitting) lockMove(ctx context.Context) (okey.Move, okey.Key, error) {
+	before, err := c.Move(ctx, c.action.Subject)
+	if err != nil {
+		return before, okey.Key{}, err
+	}
+	if err := c.LockEstablishments(ctx, before.From, before.To); err != nil {
+		return before, okey.Key{}, err
+	}
+	keys, err := c.LockKeys(ctx, []okey.Serial{before.Serial})
+	if err != nil {
+		return before, okey.Key{}, err
+	}
+	move, err := c.LockMove(ctx, before.ID)
+	if err == nil && (move.From != before.From || move.To != before.To) {
+		err = fmt.Errorf("move %s changed while it was being locked", move.ID)
+	}
+	return move, keys[0], err
+}
+
+// withdrawMove takes a proposal back: whoever manages the keys of the establishment that the key leaves may, while nobody has answered. The
+// key stays where it is, and where it no longer is with that holder the proposal is over anyway.
+func withdrawMove(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
+	move, _, err := c.lockMove(ctx)
+	if err != nil {
+		return okey.Verdict{}, err
+	}
+	if err := c.permit(ctx, okey.ActManageKeys, move.From); err != nil {
+		return okey.Verdict{}, err
+	}
+	if move.State != okey.MoveProposed {
+		return okey.Verdict{Reason: okey.CodeMoveOver}, nil
+	}
+	move.State, move.DecidedBy, move.DecidedAt, move.Answer = okey.MoveWithdrawn, c.action.By, c.At, c.action.Content.Comment
+	return okey.Verdict{Accepted: true, Letters: []okey.MailOrder{c.news(okey.MailMoveWithdrawn, 1, move.To)}}, c.SettleMove(ctx, move)
 }
 
 func (c *stockSitting) settleMove(ctx context.Context, move okey.Move, key okey.Key) (okey.Verdict, error) {

@@ -123,6 +123,28 @@ func TestARefusedProposalLeavesTheKeyWhereItIs(t *testing.T) {
 	assert.True(t, propose().Verdict.Accepted, "it may be proposed again")
 }
 
+func TestAProposalIsTakenBackByThoseWhomTheKeyLeaves(t *testing.T) {
+	c, paul, serial, propose := leaver(t)
+	proposal := propose()
+	withdraw := func(by okey.Person) okey.Verdict {
+		return *c.stockAct(okey.Action{Name: okey.ActionMoveWithdrawal, Subject: proposal.Subject, By: by.ID, Content: okey.Content{Comment: "elle reste"}}).Verdict
+	}
+	for _, other := range []okey.Person{paul, c.lea} {
+		assert.Equal(t, okey.CodeNotFound, withdraw(other).Reason, "%s does not take it back", other.Name())
+	}
+	require.True(t, withdraw(c.roux).Accepted)
+	assert.Equal(t, scene.Tilleuls, c.uaiOf(serial))
+	assert.Equal(t, "withdrawn elle reste", c.Text(`SELECT state || ' ' || answer FROM key_move`))
+	assert.Equal(t, okey.CodeMoveOver, withdraw(c.roux).Reason, "once")
+	assert.Equal(t, okey.CodeMoveOver, c.answerMove(paul, proposal.Subject, okey.Approve).Reason, "nothing to answer any more")
+	proposal = propose()
+	require.True(t, proposal.Verdict.Accepted, "it may be proposed again")
+	require.True(t, c.answerMove(paul, proposal.Subject, okey.Approve).Accepted)
+	assert.Equal(t, okey.CodeNotFound, withdraw(c.lea).Reason)
+	assert.Equal(t, okey.CodeMoveOver, withdraw(c.roux).Reason, "too late")
+	assert.Equal(t, scene.Acacias, c.uaiOf(serial))
+}
+
 func TestNobodyLetsTheirOwnKeyIn(t *testing.T) {
 	c, _, _, propose := leaver(t)
 	c.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'chef', 'import', $3)`, c.lea.ID, scene.Acacias, scene.Now)

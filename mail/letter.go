@@ -81,14 +81,16 @@ const (
 	DeliveryAnnounced Letter = "delivery_announced"
 
 	// About keys that change establishment: approvers of either, and the holder.
-	KeysMoved       Letter = "keys_moved"
-	MoveProposed    Letter = "move_proposed"
-	YourKeyMoves    Letter = "move_proposed_holder"
-	MoveDecided     Letter = "move_decided"
-	YourMoveDecided Letter = "move_decided_holder"
-	MoveExpired     Letter = "move_expired"
-	Succeeded       Letter = "succeeded"
-	YourKeyMoved    Letter = "your_key_moved"
+	KeysMoved         Letter = "keys_moved"
+	MoveProposed      Letter = "move_proposed"
+	YourKeyMoves      Letter = "move_proposed_holder"
+	MoveDecided       Letter = "move_decided"
+	YourMoveDecided   Letter = "move_decided_holder"
+	MoveWithdrawn     Letter = "move_withdrawn"
+	YourMoveWithdrawn Letter = "move_withdrawn_holder"
+	MoveExpired       Letter = "move_expired"
+	Succeeded         Letter = "succeeded"
+	YourKeyMoved      Letter = "your_key_moved"
 
 	// About an establishment that has a successor: its former approvers, the requesters who follow, support where nobody answers.
 	SucceededClosing Letter = "succeeded_closing"

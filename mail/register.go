@@ -43,6 +43,7 @@ var Register = []Entry{
 	{HolderLeft, toHolder, "Quand sa dernière affectation dans l'établissement a pris fin."},
 	{YourKeyMoves, toHolder, "Quand la direction propose que sa clef parte avec lui."},
 	{YourMoveDecided, toHolder, "Quand l'établissement d'arrivée a répondu."},
+	{YourMoveWithdrawn, toHolder, "Quand la direction retire sa proposition que sa clef parte avec lui."},
 	{YourKeyMoved, toHolder, "Quand sa clef change d'établissement."},
 
 	{Asked, toApprovers, "À chaque demande qui attend une réponse."},
@@ -67,6 +68,7 @@ var Register = []Entry{
 	{KeysMoved, toApprovers, "Quand l'assistance déplace des clefs."},
 	{MoveProposed, toApprovers, "Quand quelqu'un arrive avec sa clef."},
 	{MoveDecided, toApprovers, "Quand l'autre établissement a répondu à un départ."},
+	{MoveWithdrawn, toApprovers, "Quand l'autre établissement retire sa proposition de départ."},
 	{MoveExpired, toApprovers, "Quand personne n'a répondu à un départ en trente jours."},
 	{Succeeded, toApprovers, "Quand leur établissement en remplace un autre."},
 	{SucceededClosing, toApprovers, "Quand leur établissement est remplacé."},

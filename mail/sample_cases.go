@@ -48,8 +48,9 @@ var cases = map[Letter][]variation{
 		{"ended", "expirée", func(f *Facts) { f.Place = 1 }},
 		{"soon", "bientôt", func(f *Facts) { f.Place = 0 }},
 	},
-	YourMoveDecided: {{"accepted", "accepté", func(f *Facts) { f.Accepted = true }}, commented("Nous avons assez de clefs.")},
-	YourKeyMoved:    {commented("Les deux collèges n'en font plus qu'un.")},
+	YourMoveDecided:   {{"accepted", "accepté", func(f *Facts) { f.Accepted = true }}, commented("Nous avons assez de clefs.")},
+	YourMoveWithdrawn: {commented("Elle reste finalement parmi nous.")},
+	YourKeyMoved:      {commented("Les deux collèges n'en font plus qu'un.")},
 
 	// To approvers and delegates: what awaits them.
 	Asked: {
@@ -115,6 +116,7 @@ var cases = map[Letter][]variation{
 	// About keys and establishments that change.
 	MoveProposed:     {commented("Elle y prend un poste à la rentrée.")},
 	MoveDecided:      {{"accepted", "accepté", func(f *Facts) { f.Accepted = true }}, commented("Nous avons assez de clefs.")},
+	MoveWithdrawn:    {commented("Elle reste finalement parmi nous.")},
 	Succeeded:        {{"nothing", "rien ne suit", func(f *Facts) { f.Moved, f.Comment = "", "Fusion des deux collèges." }}},
 	SucceededClosing: {{"nobody", "personne n'y répond", func(f *Facts) { f.Givers, f.Moved, f.Comment = "", "", "Fusion des deux collèges." }}},
 	SuccessorNobody:  {{"nothing", "rien ne suit", func(f *Facts) { f.Moved = "" }}},

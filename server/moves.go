@@ -121,6 +121,19 @@ func permitMoveDecision(ctx context.Context, s *Server, actor okey.Actor, w *wis
 	return err
 }
 
+// permitMoveWithdrawal is for whoever manages the keys of the establishment that the key leaves.
+func permitMoveWithdrawal(ctx context.Context, s *Server, actor okey.Actor, w *wish) error {
+	move, err := s.store.Move(ctx, w.Subject)
+	if err != nil {
+		return err
+	}
+	err = s.permitAt(ctx, actor, w, okey.ActManageKeys, move.From)
+	if looks := *w; okey.ErrorCode(err) == okey.CodeNotFound && (move.Holder == actor.ID || s.permitAt(ctx, actor, &looks, okey.ActSee, move.To) == nil) {
+		return okey.Errorf(okey.CodeForbidden, "Vous pouvez voir cette proposition ; c'est à l'établissement que la clef quitte de la retirer.")
+	}
+	return err
+}
+
 // refusedMove says why keys or an establishment did not move, and the field that it is about; empty for other reasons.
 func refusedMove(v okey.Verdict, f facts) (message, field string) {
 	switch v.Reason {
@@ -189,9 +202,10 @@ func (s *Server) receiver(ctx context.Context, field string, uai okey.UAI) (stri
 
 // stockPages are where an action about stock shows what it has done.
 var stockPages = map[okey.ActionName]func(okey.Action) string{
-	okey.ActionMoveKeys:     func(okey.Action) string { return pathMoveKeys },
-	okey.ActionTakeAlong:    func(a okey.Action) string { return moveURL(a.Subject) },
-	okey.ActionMoveDecision: func(a okey.Action) string { return moveURL(a.Subject) },
+	okey.ActionMoveKeys:       func(okey.Action) string { return pathMoveKeys },
+	okey.ActionTakeAlong:      func(a okey.Action) string { return moveURL(a.Subject) },
+	okey.ActionMoveDecision:   func(a okey.Action) string { return moveURL(a.Subject) },
+	okey.ActionMoveWithdrawal: func(a okey.Action) string { return moveURL(a.Subject) },
 	okey.ActionSuccession: func(a okey.Action) string {
 		if a.Verdict == nil || !a.Verdict.Accepted {
 			return pathSuccession

@@ -141,6 +141,11 @@ func (s *Server) peopleRoutes(pages gin.IRouter) {
 	post("/clefs/:serial/depart", s.takeAlong)
 	get("/deplacements/:id", s.movePage)
 	post("/deplacements/:id", s.decideMove)
+	get("/deplacements/:id/retrait", func(v *visit) error {
+		v.Redirect(http.StatusSeeOther, strings.TrimSuffix(v.Request.URL.Path, "/retrait"))
+		return nil
+	})
+	post("/deplacements/:id/retrait", s.withdrawMove)
 	get(pathSuccession, s.successionPage)
 	post(pathSuccession, s.succession)
 	get(pathSuccession+"/:id", s.successionRecordPage)

@@ -148,7 +148,7 @@ func sayAuditDetail(detail string) string {
 var subjectNames = map[string]string{
 	"request": "demande", "key": "clef", "person": "personne", "establishment": "établissement", "order": "commande", "export": "classeur de commandes",
 	"delivery": "livraison", "arrival": "livraison", "inventory": "inventaire", "report": "signalement", "report-decision": "signalement", "charter": "charte",
-	"retention": "données", "import": "import", "service": "service", "key-move": "déplacement", "take-along": "départ", "move-decision": "départ", "succession": "succession",
+	"retention": "données", "import": "import", "service": "service", "key-move": "déplacement", "take-along": "départ", "move-decision": "départ", string(okey.ActionMoveWithdrawal): "départ", "succession": "succession",
 	"delegation": "délégation", string(okey.ActionDelegationGiven): "délégation", string(okey.ActionDelegationBegun): "délégation",
 	string(okey.ActionDelegationEnded): "délégation", string(okey.ActionAttached): "rattachement", string(okey.ActionApproverArrived): "personne", string(okey.ActionDetached): "rattachement",
 	string(okey.ActionHostingGiven): "réponse pour un autre", string(okey.ActionHostingEnded): "réponse pour un autre",
@@ -160,7 +160,7 @@ var subjectNames = map[string]string{
 var subjectPages = map[string]string{
 	"request": "/demandes/", "key": "/clefs/", "order": pathOrders + "/", "cancellation": pathOrders + "/", "shipment": pathOrders + "/",
 	"receipt": pathOrders + "/", "closing": pathOrders + "/", "exported": pathOrders + "/", "delivery": pathDeliveries + "/", "arrival": pathDeliveries + "/", "inventory": pathInventory + "/",
-	"person": pathPersons + "/", "establishment": pathSchools + "/", string(okey.ActionMailResend): pathMails + "/", "take-along": "/deplacements/", "move-decision": "/deplacements/",
+	"person": pathPersons + "/", "establishment": pathSchools + "/", string(okey.ActionMailResend): pathMails + "/", "take-along": "/deplacements/", "move-decision": "/deplacements/", string(okey.ActionMoveWithdrawal): "/deplacements/",
 }
 
 // importNames are the files of an import, by what the audit calls them.

@@ -100,7 +100,7 @@ func TestTheAuditNamesAClosedOrderAndAnImport(t *testing.T) {
 func TestEveryActionHasAName(t *testing.T) {
 	h := newHouse(t)
 	names := append(okey.OrderActions(), okey.ActionAsk, okey.ActionExpire, okey.ActionKeyChange, okey.ActionDelivery, okey.ActionArrival, okey.ActionInventory,
-		okey.ActionReportDecision, okey.ActionMoveKeys, okey.ActionTakeAlong, okey.ActionMoveDecision, okey.ActionSuccession, okey.ActionExport)
+		okey.ActionReportDecision, okey.ActionMoveKeys, okey.ActionTakeAlong, okey.ActionMoveDecision, okey.ActionMoveWithdrawal, okey.ActionSuccession, okey.ActionExport)
 	for _, name := range names {
 		h.audits(string(name), "order:x")
 	}

@@ -120,6 +120,17 @@ func TestAPersonLeavesWithTheKey(t *testing.T) {
 	assert.Contains(t, proposed.text(), "C'est proposé")
 	move := "/deplacements/" + h.Text(`SELECT id::text FROM key_move`)
 	assert.NotContains(t, proposed.text(), "Accepter")
+	head := h.as(paul).get("/").HTML
+	assert.Contains(t, head, `href="`+move+`?reponse=approve#repondre">Accepter<`)
+	assert.Contains(t, h.as(paul).get(move+"?reponse=approve").HTML, `value="approve" checked`)
+	assert.NotContains(t, h.as(paul).get(move).HTML, "Retirer la proposition", "where the key would go it is answered")
+	assert.NotContains(t, h.as(c.lea).get(move).HTML, "Retirer la proposition")
+	withdrawn := roux.done(roux.fill(move, move+"/retrait", "comment", "elle reste"))
+	assert.Contains(t, withdrawn.text(), "La proposition est retirée")
+	assert.Contains(t, withdrawn.text(), "elle reste")
+	assert.NotContains(t, withdrawn.HTML, "<form method=\"post\" action=\""+move)
+	roux.done(roux.fill(leave, leave, "typed", "acacias", "comment", "mutation"))
+	move = "/deplacements/" + h.Text(`SELECT id::text FROM key_move WHERE state = 'proposed'`)
 	second := roux.fill(leave, leave, "typed", string(scene.Acacias))
 	assert.Equal(t, http.StatusConflict, second.Status)
 

@@ -187,7 +187,8 @@ type moveScreen struct {
 	Facts   []fact
 	Comment string
 	Answer  string
-	Form    *form
+	Form    *form // to answer it
+	Back    *form // to take it back
 }
 
 // visibleMove is a proposal for those who manage either establishment's keys, its holder and support; not_found for others.
@@ -223,6 +224,21 @@ func (s *Server) answersMove(v *visit, move okey.Move) (bool, error) {
 	return err == nil && okey.May(okey.ActManageKeys, v.Actor, subject, v.today()) == nil, err
 }
 
+// withdrawsMove tells whether the visitor may take the proposal back now.
+func (s *Server) withdrawsMove(v *visit, move okey.Move) (bool, error) {
+	if move.State != okey.MoveProposed {
+		return false, nil
+	}
+	subject, err := s.store.SubjectOfKey(v.ctx(), okey.Key{UAI: move.From})
+	return err == nil && okey.May(okey.ActManageKeys, v.Actor, subject, v.today()) == nil, err
+}
+
+func moveWithdrawalForm(v *visit, move okey.Move) *form {
+	return newForm(v, "retrait", moveURL(move.ID)+"/retrait", "Retirer la proposition", map[string]field{
+		"comment": {Label: "Commentaire", Hint: "Facultatif. La personne et la direction de l'autre établissement le liront."},
+	})
+}
+
 func moveDecisionForm(v *visit, move okey.Move) *form {
 	return newForm(v, "reponse", moveURL(move.ID), "Répondre", map[string]field{
 		"decision": {Label: "Votre réponse", Choices: []choice{
@@ -242,18 +258,18 @@ func (s *Server) movePage(v *visit) error {
 		return err
 	} else if found && done.Subject == move.ID {
 		notice = "Votre réponse est enregistrée : les personnes concernées sont prévenues."
-		if done.Name == okey.ActionTakeAlong {
+		switch done.Name {
+		case okey.ActionTakeAlong:
 			notice = "C'est proposé : la direction de l'autre établissement et la personne sont prévenues."
+		case okey.ActionMoveWithdrawal:
+			notice = "La proposition est retirée : la direction de l'autre établissement et la personne sont prévenues."
 		}
 	}
-	f := moveDecisionForm(v, move)
-	if s.restore(v, f) {
-		notice = restoredNotice
-	}
-	return s.showMove(v, http.StatusOK, move, f, notice, "")
+	return s.showMove(v, http.StatusOK, move, nil, notice, "")
 }
 
-func (s *Server) showMove(v *visit, status int, move okey.Move, f *form, notice, warning string) error {
+// showMove shows a proposal; sent is a form of it that was refused.
+func (s *Server) showMove(v *visit, status int, move okey.Move, sent *form, notice, warning string) error {
 	names, err := s.store.Names(v.ctx(), move.From, move.To)
 	if err != nil {
 		return err
@@ -283,12 +299,29 @@ func (s *Server) showMove(v *visit, status int, move okey.Move, f *form, notice,
 	if move.DecidedBy != (okey.PersonID{}) {
 		page.Facts = append(page.Facts, fact{Name: "Répondu", Value: fmt.Sprintf("%s, par %s", c.time(move.DecidedAt), people[move.DecidedBy])})
 	}
+	given := func(f *form) *form {
+		if sent != nil && sent.Path == f.Path {
+			return sent
+		}
+		if sent == nil && s.restore(v, f) {
+			notice = restoredNotice
+		}
+		return f
+	}
 	answers, err := s.answersMove(v, move)
 	if err != nil {
 		return err
 	}
 	if answers {
-		page.Form = f
+		page.Form = given(moveDecisionForm(v, move))
+		page.Form.chosen(v, okey.PrincipalDecision)
+	}
+	withdraws, err := s.withdrawsMove(v, move)
+	if err != nil {
+		return err
+	}
+	if withdraws {
+		page.Back = given(moveWithdrawalForm(v, move))
 	}
 	verb := " part avec sa clef"
 	if answers {
@@ -317,19 +350,33 @@ func (s *Server) decideMove(v *visit) error {
 		return err
 	}
 	f := moveDecisionForm(v, move)
+	return s.actOnMove(v, move, f, okey.ActionMoveDecision, func() okey.Content {
+		return okey.Content{Decision: okey.Decision(f.Values["decision"]), Comment: f.Values["comment"]}
+	})
+}
+
+// withdrawMove takes the proposal back the one way through.
+func (s *Server) withdrawMove(v *visit) error {
+	move, err := s.visibleMove(v)
+	if err != nil {
+		return err
+	}
+	f := moveWithdrawalForm(v, move)
+	return s.actOnMove(v, move, f, okey.ActionMoveWithdrawal, func() okey.Content { return okey.Content{Comment: f.Values["comment"]} })
+}
+
+func (s *Server) actOnMove(v *visit, move okey.Move, f *form, name okey.ActionName, content func() okey.Content) error {
 	if err := s.read(v, f); err != nil {
 		return err
 	}
 	again := func(status int, warning string) error {
-		if move, err = s.visibleMove(v); err != nil { // as it is by now
+		now, err := s.visibleMove(v)
+		if err != nil {
 			return err
 		}
-		return s.showMove(v, status, move, f, "", warning)
+		return s.showMove(v, status, now, f, "", warning)
 	}
-	done, err := s.act(v.ctx(), v.Actor, wish{
-		Action: f.Action, Name: okey.ActionMoveDecision, Subject: move.ID, Via: okey.ViaWeb,
-		Content: okey.Content{Decision: okey.Decision(f.Values["decision"]), Comment: f.Values["comment"]},
-	})
+	done, err := s.act(v.ctx(), v.Actor, wish{Action: f.Action, Name: name, Subject: move.ID, Via: okey.ViaWeb, Content: content()})
 	if err != nil {
 		if err = f.refuse(err); err != nil {
 			return err
@@ -348,7 +395,10 @@ func (s *Server) movesAwaitingMe(v *visit) ([]card, error) {
 	found, err := s.store.MovesAwaiting(v.ctx(), uais, v.Actor.ID, homeLines)
 	cards := make([]card, len(found))
 	for i, m := range found {
-		cards[i] = card{Path: moveURL(m.ID), Who: m.HolderName + " arrive avec la clef " + string(m.Serial), Where: m.FromName, State: "Proposé " + paris(v).day(m.ProposedAt)}
+		cards[i] = card{Path: moveURL(m.ID), Who: m.HolderName + " arrive avec la clef " + string(m.Serial), Where: m.FromName, State: "Proposé " + paris(v).day(m.ProposedAt), Acts: []navLink{
+			{Name: "Accepter", Path: moveURL(m.ID) + "?" + parameterAnswer + "=" + string(okey.Approve) + "#repondre"},
+			{Name: "Refuser", Path: moveURL(m.ID) + "?" + parameterAnswer + "=" + string(okey.Refuse) + "#repondre"},
+		}}
 	}
 	return cards, err
 }

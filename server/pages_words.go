@@ -170,7 +170,7 @@ var actionNames = map[okey.ActionName]string{
 	okey.ActionOf(okey.PrincipalDecision): "réponse", okey.ActionOf(okey.StockAvailable): "recherche d'une clef",
 	okey.ActionOf(okey.CharterAndPIN): "charte et code PIN", okey.ActionOf(okey.Handover): "remise",
 	okey.ActionOf(okey.Withdrawal): "retrait", okey.ActionOf(okey.KeyUnavailable): "clef indisponible",
-	okey.ActionMoveKeys: "déplacement de clefs", okey.ActionTakeAlong: "départ avec une clef", okey.ActionMoveDecision: "réponse à un départ", okey.ActionSuccession: "succession",
+	okey.ActionMoveKeys: "déplacement de clefs", okey.ActionTakeAlong: "départ avec une clef", okey.ActionMoveDecision: "réponse à un départ", okey.ActionMoveWithdrawal: "retrait d'une proposition de départ", okey.ActionSuccession: "succession",
 	okey.ActionDelegationGiven: "délégation donnée", okey.ActionDelegationBegun: "délégation qui commence", okey.ActionDelegationEnded: "fin d'une délégation",
 	okey.ActionApproverArrived: "nouvelle direction", okey.ActionAttached: "rattachement", okey.ActionDetached: "fin d'un rattachement", okey.ActionHostingGiven: "établissement qui répond pour un autre", okey.ActionHostingEnded: "fin d'une réponse pour un autre",
 	okey.ActionPINChange: "changement de code PIN", okey.ActionPINLock: "code PIN bloqué", okey.ActionLinkReissue: "nouveaux liens", okey.ActionMailResend: "courriel renvoyé",

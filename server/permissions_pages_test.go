@@ -145,6 +145,7 @@ var pageRows = []row{
 	{route: "GET /mon-code-pin/oublie", gate: asking, acts: asks(okey.ActSetPIN), things: pins, query: byClef},
 	{route: "GET /mon-code-pin/oublie/connexion", gate: signedIn, ok: http.StatusSeeOther},
 	{route: "GET /deplacements/:id", gate: asking, acts: asks(okey.ActSee), judge: movesSeen, things: moves},
+	{route: "GET /deplacements/:id/retrait", gate: signedIn, things: moves, ok: http.StatusSeeOther},
 	{route: "GET /livraisons/:id", gate: asking, acts: asks(okey.ActManageKeys), things: announced},
 	{route: "GET /inventaire", gate: asking, acts: asks(okey.ActSee), things: schools, query: bySchool},
 	{route: "GET /inventaire.xlsx", gate: asking, acts: asks(okey.ActSee), things: schools, query: bySchool},

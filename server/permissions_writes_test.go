@@ -67,6 +67,17 @@ func answersMove(w *walk, p *player, t thing, reason bool) error {
 	return nil
 }
 
+// withdrawsMove: whoever manages the keys where it leaves from; both sides see it.
+func withdrawsMove(w *walk, p *player, t thing, reason bool) error {
+	if err := movesSeen(w, p, t, reason); err != nil {
+		return err
+	}
+	if err := w.may(p, t, reason, okey.ActManageKeys); err != nil {
+		return okey.Errorf(okey.CodeForbidden, "the other side takes it back")
+	}
+	return nil
+}
+
 // asksThere is what the domain says of whoever asks for a key at a school.
 func asksThere(ok int) func(*walk, *player, thing) int {
 	return func(w *walk, p *player, t thing) int {
@@ -116,6 +127,7 @@ var writtenRows = []row{
 		f.Set("typed", string(onlyHead))
 	})},
 	{route: "POST /deplacements/:id", gate: asking, acts: asks(okey.ActManageKeys), judge: answersMove, things: moves, bare: true, ok: http.StatusSeeOther, body: decision},
+	{route: "POST /deplacements/:id/retrait", gate: asking, acts: asks(okey.ActManageKeys), judge: withdrawsMove, things: moves, bare: true, ok: http.StatusSeeOther, body: filled(func(thing, url.Values) {})},
 	{route: "POST /mon-code-pin", gate: asking, acts: asks(okey.ActSetPIN), things: pins, ok: http.StatusSeeOther, body: filled(func(t thing, f url.Values) {
 		f.Set("clef", t.id)
 		f.Set("current", "4071")

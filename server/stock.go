@@ -19,11 +19,12 @@ type stockKind struct {
 
 // stockKinds are the actions about stock.
 var stockKinds = map[okey.ActionName]stockKind{
-	okey.ActionMoveKeys:     {normalise: normaliseMove, permit: permitSupport(okey.ActMoveKeys)},
-	okey.ActionTakeAlong:    {normalise: normaliseTakeAlong, permit: permitTakeAlong},
-	okey.ActionMoveDecision: {normalise: normaliseMoveDecision, permit: permitMoveDecision},
-	okey.ActionSuccession:   {normalise: normaliseSuccession, permit: permitSupport(okey.ActMoveKeys)},
-	okey.ActionDelivery:     {normalise: nothingToNormalise, permit: permitSupport(okey.ActImport)},
+	okey.ActionMoveKeys:       {normalise: normaliseMove, permit: permitSupport(okey.ActMoveKeys)},
+	okey.ActionTakeAlong:      {normalise: normaliseTakeAlong, permit: permitTakeAlong},
+	okey.ActionMoveDecision:   {normalise: normaliseMoveDecision, permit: permitMoveDecision},
+	okey.ActionMoveWithdrawal: {normalise: normaliseComment, permit: permitMoveWithdrawal},
+	okey.ActionSuccession:     {normalise: normaliseSuccession, permit: permitSupport(okey.ActMoveKeys)},
+	okey.ActionDelivery:       {normalise: nothingToNormalise, permit: permitSupport(okey.ActImport)},
 
 	okey.ActionOrder:        {normalise: normaliseOrder, permit: permitNewOrder},
 	okey.ActionCancellation: {normalise: normaliseComment, permit: permitOrder(okey.ActOrder)},

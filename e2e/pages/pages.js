@@ -141,13 +141,13 @@ async function signInAfresh(visitor) {
 /** Forms that are a button and nothing to fill: there is nothing to be wrong with them. */
 export const buttons = [
   "POST /deconnexion", "POST /compte/sessions", "POST /demandes/:id/lien", "POST /demandes/:id/stock", "POST /demandes/:id/numero-illisible",
-  "POST /mon-code-pin/oublie/connexion", "POST /commandes/exports", "POST /commandes/:id/annulation", "POST /commandes/:id/expedition",
+  "POST /mon-code-pin/oublie/connexion", "POST /commandes/exports", "POST /commandes/:id/annulation", "POST /deplacements/:id/retrait", "POST /commandes/:id/expedition",
   "POST /delegations/:id/fin", "POST /assistance/envois/:id", "POST /assistance/livraisons/:id", "POST /assistance/rattachements/:id/fin", "POST /assistance/hotes/:id/fin",
 ];
 
 /** Routes that show nothing by themselves: they lead on, or are a file. */
 export const elsewhere = [
-  "GET /connexion", "GET /demandes/:id/reponse", "GET /demandes/:id/remise", "GET /demandes/:id/stock", "GET /demandes/:id/retrait", "GET /demandes/:id/lien",
+  "GET /connexion", "GET /demandes/:id/reponse", "GET /deplacements/:id/retrait", "GET /demandes/:id/remise", "GET /demandes/:id/stock", "GET /demandes/:id/retrait", "GET /demandes/:id/lien",
   "GET /mon-code-pin/oublie/connexion", "GET /commandes/:id/annulation", "GET /commandes/:id/expedition", "GET /commandes/:id/reception", "GET /commandes/:id/cloture", "GET /compte/sessions",
   "GET /commandes/exports", "GET /commandes/exports/:id", "GET /commandes/minimum", "GET /delegations/:id",
   "GET /delegations/:id/fin", "GET /assistance/rattachements/:id/fin", "GET /assistance/hotes/:id/fin",

@@ -56,7 +56,7 @@ const (
 )
 
 var moveFaultNames = map[MoveFault]string{
-	MoveUnknown: "OKEY ne connaît pas ce numéro", MoveThere: "elle y est déjà", MoveKept: "gardée pour une demande", MoveInTransit: "en livraison",
+	MoveUnknown: "OKEY ne connaît pas ce numéro", MoveThere: "elle y est déjà", MoveKept: "réservée pour une demande", MoveInTransit: "en livraison",
 	ArrivalSettled: "n'est plus en route", ArrivalNotHere: "n'est pas attendue ici",
 }
 

@@ -38,6 +38,7 @@ var glossary = []wordRule{
 	{`(?i)\b(principaux|principal|proviseure?s?|directeur|directrice)\b`, "chef d'établissement, ou direction", ``},
 	{`\bRNE\b`, "UAI", ``},
 	{`(?i)\b(colis|envoi de clefs)\b`, "livraison", ``},
+	{`(?i)\bclefs? (gardée|attribuée)|\bgardées? pour |\best attribuée|(celle|celui) .{0,12}attribuée|mises? de côté`, "réservée", ``},
 	{`(?i)\b(dongle|calculette)s?\b`, "clef", ``},
 	{`(?i)\b(uploader|upload|télécharger? vers|downloader)\b`, "envoyer, ou télécharger", ``},
 }

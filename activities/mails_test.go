@@ -224,7 +224,7 @@ func TestALostKeyIsTold(t *testing.T) {
 
 	arrived = o.follow(request, o.put(okey.Matter{Kind: okey.MatterOpen, Request: request}))
 	require.NotEmpty(t, arrived)
-	assert.Equal(t, "lmartin@ac-nice.fr: La clef gardée pour vous n'est plus disponible", lines(arrived)[0])
+	assert.Equal(t, "lmartin@ac-nice.fr: La clef qui vous était réservée n'est plus disponible", lines(arrived)[0])
 	assert.Contains(t, arrived[0].Text, "vous gardez votre place dans la file")
 	assert.Contains(t, arrived[0].Text, "Charte et code PIN restent valables.")
 }

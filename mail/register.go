@@ -27,7 +27,7 @@ var Register = []Entry{
 	{KeepsPlace, toRequester, "Quand la demande est acceptée sans clef libre."},
 	{StillWaiting, toRequester, "Chaque mois, tant qu'aucune clef n'est libre."},
 	{KeyFree, toRequester, "Quand une clef se libère pour une demande acceptée."},
-	{KeyReplaced, toRequester, "Quand la clef gardée est perdue ou défectueuse."},
+	{KeyReplaced, toRequester, "Quand la clef réservée est perdue ou défectueuse."},
 	{RemindCharter, toRequester, "Rappel, tant que la charte n'est pas signée."},
 	{KeyAwaitsYou, toRequester, "Quand la charte est signée : sa clef l'attend."},
 	{RemindHandover, toRequester, "Rappel, tant que la clef n'est pas remise."},

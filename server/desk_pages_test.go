@@ -49,7 +49,7 @@ func TestThePageOfAPersonTellsAllThatSupportNeeds(t *testing.T) {
 	sam.labelled(told)
 	for _, said := range []string{
 		c.lea.UID, c.lea.Mail, "fichier des personnels", "rattachement par l'assistance", "Adjoint", "Collège des Tilleuls (" + string(scene.Tilleuls) + ")",
-		"Reçue de Marc Roux", "saisie des absences", string(serial), "gardée pour sa demande", "Version 1", "signée", "Léa Martin demande une clef", "refusé : cette adresse n'existe pas",
+		"Reçue de Marc Roux", "saisie des absences", string(serial), "réservée pour sa demande", "Version 1", "signée", "Léa Martin demande une clef", "refusé : cette adresse n'existe pas",
 		"Le dernier courriel à cette adresse a été refusé", "1 session de connexion", okey.SayCount(h.Count(`SELECT count(*) FROM api_token WHERE person = $1`, c.lea.ID), "jeton"), "Rattachement", "Rattacher à un établissement",
 	} {
 		assert.Contains(t, told.text(), said, said)

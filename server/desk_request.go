@@ -37,7 +37,7 @@ func (d dossier) deeds(v *visit, page requestScreen) []deed {
 	add(page.HandOver != nil, "Noter la remise", "#remettre", "La clef est en main propre, et personne sur place ne peut le noter. Lisez son numéro.")
 	add(page.Illegible != "", "Numéro illisible", page.Illegible, "La clef à remettre ne se lit plus : une autre prend sa place.")
 	add(d.Key != "" && !d.Stage.Closed(), "Signaler la clef perdue ou cassée", keyURL(d.Key), "Elle n'est pas encore remise : la demande garde sa place et reçoit la suivante.")
-	add(page.Withdraw != nil, "Retirer la demande", "#retirer", "Faite par erreur, ou la personne est partie. La clef gardée retourne au stock ; votre raison est lue.")
+	add(page.Withdraw != nil, "Retirer la demande", "#retirer", "Faite par erreur, ou la personne est partie. La clef réservée retourne au stock ; votre raison est lue.")
 	add(true, "Renvoyer un courriel", "#histoire", "Ouvrez-le dans la liste ci-dessous : il est récrit et repart.")
 	may := mayArrange(v) == nil
 	add(may && !d.Stage.Closed(), "Trouver qui répond", schoolURL(d.UAI), "Voir qui le peut aujourd'hui, rattacher un chef ou un adjoint, désigner un autre établissement.")

@@ -246,7 +246,7 @@ func wrongKey(v okey.Verdict, f facts) string {
 
 var keyAdvice = map[okey.KeyState]string{
 	okey.InTransit:  "confirmez d'abord sa livraison.",
-	okey.Reserved:   "elle est gardée pour quelqu'un d'autre.",
+	okey.Reserved:   "elle est réservée à quelqu'un d'autre.",
 	okey.Attributed: "elle attend quelqu'un d'autre, qui a choisi son code PIN.",
 	okey.InService:  "elle a déjà été remise à quelqu'un.",
 	okey.Lost:       "si vous l'avez en main, déclarez-la d'abord retrouvée.",

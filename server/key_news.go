@@ -26,10 +26,10 @@ func (s *Server) keyNews(v *visit, key okey.Key, done okey.Action) (string, erro
 	}
 	next, err := s.keptFor(v, key)
 	if err == nil && next != "" && !unusable {
-		news += fmt.Sprintf(" Elle est gardée pour %s, la personne suivante dans la file.", next)
+		news += fmt.Sprintf(" Elle est réservée à %s, la personne suivante dans la file.", next)
 	}
 	if unusable && (done.Verdict.OtherKey == okey.Reserved || done.Verdict.OtherKey == okey.Attributed) {
-		news += " La demande pour laquelle elle était gardée continue avec une autre clef, ou garde sa place."
+		news += " La demande pour laquelle elle était réservée continue avec une autre clef, ou garde sa place."
 	}
 	return news, err
 }

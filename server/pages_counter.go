@@ -77,7 +77,7 @@ func (s *Server) counterPage(v *visit) error {
 		if scanned.State == okey.InStock {
 			warning, page.Key = "", said
 			if len(ready) > 0 {
-				page.Key += " Choisissez à qui vous la remettez : elle prendra la place de celle qui lui est attribuée."
+				page.Key += " Choisissez à qui vous la remettez : elle prendra la place de celle qui lui est réservée."
 			}
 		}
 	}
@@ -229,7 +229,7 @@ func (s *Server) atCounter(v *visit) (dossier, error) {
 func counterForm(v *visit, d dossier) *form {
 	return newForm(v, "remise", pathCounter+"/"+d.ID.String(), "Remettre la clef", map[string]field{
 		"swap":   {},
-		"serial": {Label: "*Numéro gravé sur la clef que vous remettez", Hint: fmt.Sprintf("Clef attribuée : %s. Scannez le numéro, ou tapez-le.", d.Key)},
+		"serial": {Label: "*Numéro gravé sur la clef que vous remettez", Hint: fmt.Sprintf("Clef réservée : %s. Scannez le numéro, ou tapez-le.", d.Key)},
 	})
 }
 
@@ -261,7 +261,7 @@ func (s *Server) showHandover(v *visit, status int, d dossier, f *form, notice, 
 		page.Illegible = requestURL(d.ID) + pathIllegible
 	}
 	if f != nil && f.Values["swap"] != "" {
-		page.Swap = fmt.Sprintf("La clef %s n'est pas celle qui est attribuée à %s, la %s. Elle est libre : si vous la remettez, elle prend sa place, et la %s retourne au stock.",
+		page.Swap = fmt.Sprintf("La clef %s n'est pas celle qui est réservée à %s, la %s. Elle est libre : si vous la remettez, elle prend sa place, et la %s retourne au stock.",
 			f.Values["swap"], page.Who, d.Key, d.Key)
 	}
 	return s.show(v, status, "handover", screen{Title: "Remise à " + page.Who, Notice: notice, Warning: warning, Body: page})
@@ -275,7 +275,7 @@ func (s *Server) handoverFacts(v *visit, d dossier) ([]fact, error) {
 		if err != nil {
 			return nil, err
 		}
-		facts = append(facts, fact{Name: "Clef attribuée", Value: string(d.Key), Path: keyURL(d.Key)}, fact{Name: "Valable jusqu'au", Value: d.clock.date(key.ExpiresOn)})
+		facts = append(facts, fact{Name: "Clef réservée", Value: string(d.Key), Path: keyURL(d.Key)}, fact{Name: "Valable jusqu'au", Value: d.clock.date(key.ExpiresOn)})
 	}
 	if !d.SignedAt.IsZero() {
 		facts = append(facts, fact{Name: "Charte", Value: fmt.Sprintf("version %d, signée %s", d.Charter, d.clock.day(d.SignedAt)), Path: signedURL(d.ID)})

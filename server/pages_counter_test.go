@@ -70,7 +70,7 @@ func TestTheCounterChecksConfirmsAndGoesOnToTheNextPerson(t *testing.T) {
 	assert.Contains(t, roux.get("/").HTML, `href="`+at+`"`)
 
 	check := roux.get(roux.get(search(string(key))).Location)
-	for _, said := range []string{"Ana Une", "Collège des Tilleuls (0069001B)", "Clef attribuée " + string(key), "Charte version 1, signée"} {
+	for _, said := range []string{"Ana Une", "Collège des Tilleuls (0069001B)", "Clef réservée " + string(key), "Charte version 1, signée"} {
 		assert.Contains(t, check.text(), said)
 	}
 	assert.Contains(t, check.HTML, `name="serial" value="`+string(key)+`"`)
@@ -121,13 +121,13 @@ func TestAnotherKeyAtTheCounterIsAskedAboutBeforeItTakesThePlace(t *testing.T) {
 	roux.continueAs(c.roux)
 	back := roux.get(at)
 	assert.Contains(t, back.HTML, `value="`+string(other)+`"`, "what was typed is kept")
-	assert.NotContains(t, back.text(), "n'est pas celle qui est attribuée", "a confirmation is not")
+	assert.NotContains(t, back.text(), "n'est pas celle qui est réservée", "a confirmation is not")
 	asked := roux.fill(at, at, "serial", " "+string(other))
 	assert.Equal(t, http.StatusOK, asked.Status)
-	assert.Contains(t, asked.text(), "La clef "+string(other)+" n'est pas celle qui est attribuée à Ana Une, la "+string(attributed)+".")
+	assert.Contains(t, asked.text(), "La clef "+string(other)+" n'est pas celle qui est réservée à Ana Une, la "+string(attributed)+".")
 	assert.Equal(t, okey.InStock, h.KeyState(other), "a scanner sends the form by itself: nothing has changed yet")
 	swapped := roux.done(roux.post(at, asked.form(t, at)))
-	assert.Contains(t, swapped.text(), "Elle a pris la place de celle qui était attribuée")
+	assert.Contains(t, swapped.text(), "Elle a pris la place de celle qui était réservée")
 	assert.Equal(t, okey.InService, h.KeyState(other))
 	assert.Equal(t, okey.InStock, h.KeyState(attributed))
 }

@@ -107,7 +107,7 @@ func (s *Server) showKey(v *visit, status int, key okey.Key, f *form, notice, wa
 		if err != nil {
 			return err
 		}
-		page.Facts = append(page.Facts, fact{Name: "Gardée pour", Value: who.Name(), Path: requestURL(r.ID)})
+		page.Facts = append(page.Facts, fact{Name: "Réservée à", Value: who.Name(), Path: requestURL(r.ID)})
 	}
 	if key.PriorToOKEY {
 		kept, err := s.store.KeptPIN(v.ctx(), key.Serial)

@@ -113,7 +113,7 @@ func TestAReturnedKeyGoesToTheNextInLineByName(t *testing.T) {
 	roux := h.as(c.roux)
 	page := h.lines("Ali Benali", roux)
 	told := roux.reports(serial, okey.ReasonReturn)
-	assert.Contains(t, told.text(), "Elle n'est plus à Léa Martin, et son code PIN est effacé. Elle est gardée pour Ali Benali, la personne suivante dans la file.")
+	assert.Contains(t, told.text(), "Elle n'est plus à Léa Martin, et son code PIN est effacé. Elle est réservée à Ali Benali, la personne suivante dans la file.")
 	assert.Equal(t, okey.Reserved, h.KeyState(serial))
 	assert.Equal(t, string(serial), h.keyOfRequest(page))
 	assert.Zero(t, h.Count(`SELECT count(*) FROM key WHERE holder IS NOT NULL OR pin_hash IS NOT NULL`))
@@ -144,7 +144,7 @@ func TestABrokenKeyIsFoundReturnedAndScrapped(t *testing.T) {
 func TestALossBeforeHandoverSendsTheRequestOn(t *testing.T) {
 	for name, report := range map[string]func(*house, cast, okey.Serial){
 		"page": func(h *house, c cast, serial okey.Serial) {
-			assert.Contains(h, h.as(c.roux).reports(serial, okey.ReasonLost).text(), "La demande pour laquelle elle était gardée continue")
+			assert.Contains(h, h.as(c.roux).reports(serial, okey.ReasonLost).text(), "La demande pour laquelle elle était réservée continue")
 		},
 		"api": func(h *house, c cast, serial okey.Serial) {
 			a := h.call(c.roux, http.MethodPost, "/keys/"+string(serial)+"/changes", map[string]any{"reason": "lost", "comment": "vu ce matin"})

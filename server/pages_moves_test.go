@@ -85,7 +85,7 @@ func TestAKeyThatStaysIsNamedWhereItHasChangedSinceTheReview(t *testing.T) {
 	require.Equal(t, http.StatusSeeOther, roux.answers(request, "approve", "").Status)
 	told := support.post(page, review.form(t, page))
 	assert.Equal(t, http.StatusConflict, told.Status)
-	assert.Contains(t, told.text(), "gardée pour une demande")
+	assert.Contains(t, told.text(), "réservée pour une demande")
 	assert.Equal(t, scene.Tilleuls, h.whereIs(serial))
 }
 

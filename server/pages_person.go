@@ -187,7 +187,9 @@ func (s *Server) personKeys(v *visit, p okey.Person, page *personScreen) error {
 		case k.Now:
 			kind = "en main"
 		case k.Kept:
-			kind = "gardée pour sa demande, " + k.State.French()
+			if kind = "réservée pour sa demande"; k.State == okey.Attributed {
+				kind += ", à remettre"
+			}
 		}
 		page.Keys = append(page.Keys, hit{Name: string(k.Serial), Path: keyURL(k.Serial), Kind: kind, More: k.School})
 	}

@@ -352,7 +352,7 @@ func (d dossier) notice(v *visit, a okey.Action) string {
 	case okey.Handover:
 		said := fmt.Sprintf("La clef %s est remise à %s.", d.Key, d.requester.Name())
 		if a.Verdict.Swapped {
-			said += " Elle a pris la place de celle qui était attribuée, qui retourne au stock."
+			said += " Elle a pris la place de celle qui était réservée, qui retourne au stock."
 		}
 		if old := d.retired(); old != "" {
 			said += " " + old
@@ -362,7 +362,7 @@ func (d dossier) notice(v *visit, a okey.Action) string {
 		if d.mine(v) {
 			return "Votre demande est retirée. Vous pourrez en faire une autre quand vous voudrez."
 		}
-		return fmt.Sprintf("La demande est retirée. %s reçoit un courriel ; une clef gardée retourne au stock.", d.requester.Name())
+		return fmt.Sprintf("La demande est retirée. %s reçoit un courriel ; une clef réservée retourne au stock.", d.requester.Name())
 	case okey.StockAvailable:
 		return "Une clef était libre : la demande continue."
 	}
@@ -384,7 +384,7 @@ func (d dossier) decided(decision okey.Decision) string {
 	case d.Stage == okey.AwaitingStock:
 		return fmt.Sprintf("Vous avez accepté. Aucune clef n'est libre : %s garde sa place, la première clef qui se libère lui est réservée.", name)
 	case d.Stage == okey.AwaitingHandover:
-		return fmt.Sprintf("Vous avez accepté. Une clef est attribuée à %s : il reste à la remettre.", name)
+		return fmt.Sprintf("Vous avez accepté. Une clef est réservée à %s : il reste à la remettre.", name)
 	}
 	return fmt.Sprintf("Vous avez accepté. Une clef est réservée à %s jusqu'au %s, le temps de signer la charte et de choisir un code PIN.", name, d.clock.day(d.KeptUntil))
 }

@@ -146,11 +146,11 @@ func TestAnotherKeyOfTheStockMayTakeThePlaceAtTheCounter(t *testing.T) {
 	}
 	asked := roux.fill(page, page+"/remise", "serial", string(other))
 	assert.Equal(t, http.StatusOK, asked.Status)
-	assert.Contains(t, asked.text(), "n'est pas celle qui est attribuée à Léa Martin", "as the counter asks")
+	assert.Contains(t, asked.text(), "n'est pas celle qui est réservée à Léa Martin", "as the counter asks")
 	assert.Equal(t, okey.InStock, h.KeyState(other), "asked first")
 	sure := "/remise" + strings.TrimPrefix(page, "/demandes")
 	swapped := roux.done(roux.post(sure, asked.form(t, sure)))
-	assert.Contains(t, swapped.text(), "Elle a pris la place de celle qui était attribuée")
+	assert.Contains(t, swapped.text(), "Elle a pris la place de celle qui était réservée")
 	assert.Equal(t, okey.InService, h.KeyState(other))
 	assert.Equal(t, okey.InStock, h.KeyState(attributed))
 }
@@ -253,5 +253,5 @@ func TestWithdrawingSaysWhatIsLost(t *testing.T) {
 	other := h.as(c.blanc).asks()
 	assert.Contains(t, roux.get(other).text(), "1 clef libre.")
 	roux.done(roux.answers(other, "approve", ""))
-	assert.Contains(t, h.as(c.blanc).get(other).text(), "La clef gardée retournera au stock, pour quelqu'un d'autre")
+	assert.Contains(t, h.as(c.blanc).get(other).text(), "La clef réservée retournera au stock, pour quelqu'un d'autre")
 }

@@ -98,7 +98,7 @@ func handoverForm(f *form, d dossier) {
 	f.Extra = handing{Who: d.requester.Name(), TakeBack: d.takeBack()}
 	f.Fields = map[string]field{"serial": {
 		Label: "Numéro gravé sur la clef que vous remettez",
-		Hint:  fmt.Sprintf("Clef attribuée : %s. Tapez ou scannez le numéro. Si c'est une autre clef libre, OKEY vous demande d'abord si elle prend sa place.", d.Key),
+		Hint:  fmt.Sprintf("Clef réservée : %s. Tapez ou scannez le numéro. Si c'est une autre clef libre, OKEY vous demande d'abord si elle prend sa place.", d.Key),
 	}}
 }
 
@@ -106,8 +106,8 @@ func handoverForm(f *form, d dossier) {
 var withdrawalMeans = map[okey.Stage]string{
 	okey.AwaitingDecision: "Personne n'y répondra plus : pour avoir une clef, il faudra une nouvelle demande.",
 	okey.AwaitingStock:    "La place dans la file sera perdue : pour avoir une clef, il faudra une nouvelle demande, à la fin de la file.",
-	okey.AwaitingCharter:  "La clef gardée retournera au stock, pour quelqu'un d'autre : pour en avoir une, il faudra une nouvelle demande, à la fin de la file.",
-	okey.AwaitingHandover: "La clef gardée retournera au stock, pour quelqu'un d'autre : pour en avoir une, il faudra une nouvelle demande, à la fin de la file.",
+	okey.AwaitingCharter:  "La clef réservée retournera au stock, pour quelqu'un d'autre : pour en avoir une, il faudra une nouvelle demande, à la fin de la file.",
+	okey.AwaitingHandover: "La clef réservée retournera au stock, pour quelqu'un d'autre : pour en avoir une, il faudra une nouvelle demande, à la fin de la file.",
 }
 
 func withdrawalForm(f *form, d dossier, v *visit, why bool) {

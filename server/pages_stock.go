@@ -160,7 +160,7 @@ func (sight stockSight) plot(sheet string) (plotted, error) {
 // nothingAhead is said where there is nothing to draw: what is kept for somebody is neither free nor in service yet.
 func (sight stockSight) nothingAhead() string {
 	if kept := sight.Keys[okey.Reserved] + sight.Keys[okey.Attributed]; kept > 0 {
-		return fmt.Sprintf("Aucune clef libre ni en service : %s %s.", okey.SayNumber(kept), okey.SayEither(kept, "est gardée pour quelqu'un", "sont gardées pour quelqu'un"))
+		return fmt.Sprintf("Aucune clef libre ni en service : %s %s.", okey.SayNumber(kept), okey.SayEither(kept, "est réservée à quelqu'un", "sont réservées à quelqu'un"))
 	}
 	return "Aucune clef libre ni en service."
 }

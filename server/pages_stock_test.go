@@ -173,7 +173,7 @@ func TestAStockThatIsAllKeptSaysSoInsteadOfAnEmptyPlot(t *testing.T) {
 	assert.Contains(t, bare.text(), "Les mois à venir Aucune clef libre ni en service. Télécharger")
 	h.atTheCounter(c)
 	kept := roux.get("/stock")
-	assert.Contains(t, kept.text(), "Les mois à venir Aucune clef libre ni en service : 1 est gardée pour quelqu'un. Télécharger")
+	assert.Contains(t, kept.text(), "Les mois à venir Aucune clef libre ni en service : 1 est réservée à quelqu'un. Télécharger")
 	assert.NotContains(t, kept.text(), "Les chiffres en tableau")
 	assert.Equal(t, 1, strings.Count(kept.text(), "ollège des Tilleuls")-strings.Count(kept.text(), "Stock du collège des Tilleuls · "), "the heading names it once")
 }

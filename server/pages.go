@@ -58,6 +58,8 @@ type visit struct {
 	*gin.Context
 	Actor okey.Actor
 	Now   time.Time
+
+	restored *form // what the page gives back of an earlier sending
 }
 
 func (v *visit) ctx() context.Context { return v.Request.Context() }
@@ -76,6 +78,8 @@ type screen struct {
 	Notice  string // what just happened, and what comes next
 	Warning string // what did not happen, and why
 	Body    any
+
+	Restored string // the field of a form given back where reading it over begins
 
 	Failed  bool   // the title says so: a screen reader begins there
 	Name    string // of whoever is signed in
@@ -230,6 +234,9 @@ func (s *Server) show(v *visit, status int, name string, sc screen) error {
 	sc.Failed = sc.Warning != "" || status == http.StatusUnprocessableEntity || status == http.StatusConflict || status == http.StatusTooManyRequests
 	if status == http.StatusUnprocessableEntity {
 		s.keepSent(v)
+	}
+	if v.restored != nil {
+		sc.Restored = v.restored.begun()
 	}
 	s.dress(v, &sc)
 	var page bytes.Buffer

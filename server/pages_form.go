@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -306,7 +307,18 @@ func (s *Server) restore(v *visit, f *form) bool {
 	if id, err := uuid.Parse(d.Action); err == nil && id != uuid.Nil {
 		f.Action = id
 	}
+	v.restored = f
 	return true
+}
+
+// begun is the id of a field that is filled in, the first by name; empty where none is shown.
+func (f *form) begun() string {
+	for _, name := range slices.Sorted(maps.Keys(f.Fields)) {
+		if f.Fields[name].Label != "" && f.Values[name] != "" {
+			return f.entry(name).ID
+		}
+	}
+	return ""
 }
 
 const restoredNotice = "Rien de ce que vous aviez écrit n'est perdu : vérifiez, puis envoyez."

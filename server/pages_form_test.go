@@ -144,6 +144,7 @@ func TestFormsOfOrdersAndReportsAreKeptWhenTheSessionEnds(t *testing.T) {
 		back := sam.get(page)
 		assert.Contains(t, back.HTML, ">appelé le fournisseur</textarea>", path)
 		assert.Contains(t, back.text(), "Rien de ce que vous aviez écrit n'est perdu", path)
+		assert.Contains(t, back.HTML, `-comment">Relire ce que vous aviez écrit</a>`, "the way down to it, on a long page: %s", path)
 	}
 }
 

@@ -160,6 +160,7 @@ func (s sheet) options() charts.BarChartOption {
 	}}
 	switch s.Shape {
 	case Columns:
+		o.CategoryAxis.BoundaryGap = charts.Ptr(true) // else, of many columns, the names stand at the ticks and the columns between others
 		o.Padding.Right += s.widest(categories) / 2
 		o.BarSize = min(0.9, broadest*float64(len(categories))/float64(s.width))
 	case Bars:
@@ -199,7 +200,7 @@ func known(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 // thin leaves out the names of columns that stand too close, and keeps the last one: it is the latest.
 func (s sheet) thin(names []string) {
 	each := max(s.width-6*margin, 1) / max(len(names), 1)
-	every := 1 + (2*s.widest(names)+margin)/max(each, 1) // twice: the library draws the last one wholly left of its column's end
+	every := 1 + (s.widest(names)+margin)/max(each, 1)
 	for i := range names {
 		if (len(names)-1-i)%every != 0 {
 			names[i] = ""

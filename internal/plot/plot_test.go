@@ -151,6 +151,46 @@ func TestAPhoneShowsFewerNamesOfColumnsAndTheLatestAlways(t *testing.T) {
 	assert.Less(t, len(all[plot.Narrow].texts), len(all[plot.Wide].texts))
 }
 
+// middles are where the columns of a figure stand and where their names do, from the left: of one series, whose categories are numbers that no
+// other text of the drawing holds.
+func middles(t *testing.T, d plot.Drawing) (columns []float64, names map[string]float64) {
+	t.Helper()
+	names = map[string]float64{}
+	for _, m := range regexp.MustCompile(`<path +d="M ([\d.]+) [\d.]+\s+L ([\d.]+) [^"]*" style="[^"]*fill:rgb\(28,79,138\)"/>`).FindAllStringSubmatch(string(d.SVG), -1) {
+		left, _ := strconv.ParseFloat(m[1], 64)
+		right, _ := strconv.ParseFloat(m[2], 64)
+		columns = append(columns, (left+right)/2)
+	}
+	for _, m := range regexp.MustCompile(`<text x="([\d.]+)"[^>]* textLength="(\d+)"[^>]*>(s\d+)</text>`).FindAllStringSubmatch(string(d.SVG), -1) {
+		at, _ := strconv.ParseFloat(m[1], 64)
+		wide, _ := strconv.ParseFloat(m[2], 64)
+		names[m[3]] = at + wide/2
+	}
+	return columns, names
+}
+
+func TestEveryColumnStandsOverItsName(t *testing.T) {
+	for n := 2; n <= 60; n++ {
+		f := plot.Figure{Shape: plot.Columns, Series: []plot.Series{{}}}
+		for i := range n {
+			f.Categories = append(f.Categories, fmt.Sprintf("s%d", i))
+			f.Series[0].Values = append(f.Series[0].Values, 3)
+		}
+		for _, size := range []plot.Size{plot.Wide, plot.Narrow} {
+			d, err := plot.Draw(f, size)
+			require.NoError(t, err)
+			columns, names := middles(t, d)
+			require.Len(t, columns, n)
+			assert.Contains(t, names, f.Categories[n-1], "the latest")
+			for i, name := range f.Categories {
+				if at, named := names[name]; named {
+					assert.InDelta(t, columns[i], at, 2.5, "%s of %d, in %d pixels", name, n, size)
+				}
+			}
+		}
+	}
+}
+
 func TestTheAxisCountsInWholeThings(t *testing.T) {
 	for most, want := range map[float64][]string{
 		1: {"0", "1"}, 3: {"0", "1", "2", "3"}, 7: {"0", "2", "4", "6", "8"}, 40: {"0", "10", "20", "30", "40"},

@@ -54,11 +54,12 @@ const (
 	ActionReceipt       ActionName = "receipt"
 	ActionClosing       ActionName = "closing"  // support: what is missing will not come
 	ActionOrderExported ActionName = "exported" // the flow's own: an export has taken it
+	ActionOrderArrived  ActionName = "arrived"  // the flow's own: a delivery has brought keys of it
 )
 
 // OrderActions returns the actions about an order.
 func OrderActions() []ActionName {
-	return []ActionName{ActionOrder, ActionCancellation, ActionShipment, ActionReceipt, ActionClosing, ActionOrderExported}
+	return []ActionName{ActionOrder, ActionCancellation, ActionShipment, ActionReceipt, ActionClosing, ActionOrderExported, ActionOrderArrived}
 }
 
 // OrderTransitions says from which states an action about an order may be done.

@@ -137,7 +137,7 @@ func exportOrders(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 	v.Letters = []okey.MailOrder{c.letter(okey.MailOrdersExported, 1, "", x.ID)}
 	for _, o := range claimed {
 		v.Woken = append(v.Woken, o.ID)
-		if err := c.TellOrder(ctx, o.ID, c.action.ID, c.At); err != nil {
+		if err := c.TellOrder(ctx, o.ID, okey.ActionOrderExported, c.action.ID, c.At); err != nil {
 			return v, err
 		}
 	}

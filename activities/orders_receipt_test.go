@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"okey"
+	"okey/activities"
+	"okey/calendar"
 	"okey/internal/scene"
 	"okey/sql"
 
@@ -73,6 +75,27 @@ func TestKeysNotedByHandAreNotBookedOnAnotherOrderWhenTheirFileComes(t *testing.
 
 	c.delivers(support, scene.Tilleuls, "0047000003", "0047000004", "0047000005")
 	assert.Equal(t, okey.OrderReceived, c.standsAt(orders[0]).State, "what was noted has come: the next keys are the other order's")
+}
+
+// The audit cannot be mended: what wakes an order's workflow is written there under the name of what happened.
+func TestTheAuditTellsAnOrdersReceiptByADeliveryAsOne(t *testing.T) {
+	c := newCourt(t)
+	support := c.Support("Sam Support")
+	order := c.ordered(support, 2)[0]
+	stock := activities.NewStock(c.Store, calendar.PublicOnly())
+	told := func() string {
+		t.Helper()
+		follow, err := c.Store.FollowUps(context.Background(), 10)
+		require.NoError(t, err)
+		for _, a := range follow {
+			_, err := stock.Change(context.Background(), okey.StockMatter{Action: a.ID, At: c.now})
+			require.NoError(t, err)
+		}
+		return c.Text(`SELECT string_agg(event, ', ' ORDER BY seq) FROM audit WHERE subject LIKE '%' || $1`, order.String())
+	}
+	assert.Equal(t, "order, exported", told())
+	c.delivers(support, scene.Tilleuls, "0047000001", "0047000002")
+	assert.Equal(t, "order, exported, arrived", told())
 }
 
 func TestADeliveryBooksWhatIsBeyondTheKeysNotedByHand(t *testing.T) {

@@ -35,6 +35,7 @@ var stockJudges = map[okey.ActionName]func(context.Context, *stockSitting) (okey
 	okey.ActionReceipt:       orderAct(okey.ActOrder, receive),
 	okey.ActionClosing:       orderAct(okey.ActCloseOrder, closeShort),
 	okey.ActionOrderExported: seeOrder,
+	okey.ActionOrderArrived:  seeOrder,
 	okey.ActionExport:        exportOrders,
 
 	okey.ActionInventory:      saveInventory,

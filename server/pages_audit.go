@@ -153,13 +153,13 @@ var subjectNames = map[string]string{
 	string(okey.ActionDelegationEnded): "délégation", string(okey.ActionAttached): "rattachement", string(okey.ActionApproverArrived): "personne", string(okey.ActionDetached): "rattachement",
 	string(okey.ActionHostingGiven): "réponse pour un autre", string(okey.ActionHostingEnded): "réponse pour un autre",
 	string(okey.ActionMailResend): "courriel",
-	"cancellation":                "commande", "closing": "commande", "shipment": "commande", "receipt": "commande", "exported": "commande",
+	"cancellation":                "commande", "closing": "commande", "shipment": "commande", "receipt": "commande", "exported": "commande", "arrived": "commande",
 }
 
 // subjectPages are where the subjects of the audit are looked at.
 var subjectPages = map[string]string{
 	"request": "/demandes/", "key": "/clefs/", "order": pathOrders + "/", "cancellation": pathOrders + "/", "shipment": pathOrders + "/",
-	"receipt": pathOrders + "/", "closing": pathOrders + "/", "exported": pathOrders + "/", "delivery": pathDeliveries + "/", "arrival": pathDeliveries + "/", "inventory": pathInventory + "/",
+	"receipt": pathOrders + "/", "closing": pathOrders + "/", "exported": pathOrders + "/", "arrived": pathOrders + "/", "delivery": pathDeliveries + "/", "arrival": pathDeliveries + "/", "inventory": pathInventory + "/",
 	"person": pathPersons + "/", "establishment": pathSchools + "/", string(okey.ActionMailResend): pathMails + "/", "take-along": "/deplacements/", "move-decision": "/deplacements/", string(okey.ActionMoveWithdrawal): "/deplacements/",
 }
 

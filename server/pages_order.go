@@ -99,6 +99,8 @@ func sayOrderEvent(o sql.ListedOrder, e sql.OrderEvent) string {
 	switch {
 	case e.Entered > 0:
 		return okey.Capitalize(okey.SayCount(e.Entered, "clef") + okey.SayEither(e.Entered, " notée à la main est maintenant en stock.", " notées à la main sont maintenant en stock."))
+	case e.Moved:
+		what = "Transmise au successeur"
 	case e.State == okey.OrderReceived && e.Arrived == 0:
 		what = "Close sans " + okey.SayEither(missing, "la clef qui manque", fmt.Sprintf("les %d clefs qui manquent", missing))
 	case e.State == okey.OrderCancelled && !o.ExportedAt.IsZero():

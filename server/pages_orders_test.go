@@ -59,6 +59,30 @@ func TestTheStoryOfAnOrderSaysWhatCameEachTimeAndWithWhichDelivery(t *testing.T)
 	assert.Contains(t, support.HTML, `<a href="/assistance/livraisons/`+delivery+`">Livraison de 3 clefs, envoyée par Sam Secours</a>`)
 }
 
+func TestTheStoryOfAnOrderDoesNotSendItTwiceWhereItsSchoolIsReplaced(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	page := h.shipped(c, 4)
+	const succession = "/assistance/succession"
+	support := h.as(c.support)
+	review := support.fill(succession, succession, "establishment", string(scene.Tilleuls), "successor", string(scene.Acacias), "comment", "fusion")
+	support.done(support.post(succession, review.form(t, succession)))
+	story := support.get(page).text()
+	assert.Contains(t, story, "Transmise au successeur par Sam Secours De 0069001B à 0069002C.")
+	assert.Equal(t, 1, strings.Count(story, "Étape Transmise au fournisseur"), story)
+}
+
+func TestTheAuditOfAnOrderFindsTheKeysThatCame(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	page := h.shipped(c, 4)
+	h.audits("arrived", "arrived:"+strings.TrimPrefix(page, "/commandes/"))
+	number := h.Text(`SELECT number FROM key_order`)
+	told := h.as(c.support).get("/assistance/journal?objet=commande+" + number)
+	assert.Contains(t, told.text(), "Clefs reçues par une livraison OKEY")
+	assert.Contains(t, told.text(), "Commande n° "+number)
+}
+
 func TestAnAnnouncedDeliveryIsLinkedForThoseWhoConfirmedIt(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()

@@ -175,7 +175,7 @@ var actionNames = map[okey.ActionName]string{
 	okey.ActionApproverArrived: "nouvelle direction", okey.ActionAttached: "rattachement", okey.ActionDetached: "fin d'un rattachement", okey.ActionHostingGiven: "établissement qui répond pour un autre", okey.ActionHostingEnded: "fin d'une réponse pour un autre",
 	okey.ActionPINChange: "changement de code PIN", okey.ActionPINLock: "code PIN bloqué", okey.ActionLinkReissue: "nouveaux liens", okey.ActionMailResend: "courriel renvoyé",
 	okey.ActionOrder: "commande", okey.ActionCancellation: "annulation", okey.ActionClosing: "clôture d'une commande", okey.ActionShipment: "expédition", okey.ActionReceipt: "réception",
-	okey.ActionOrderExported: "commande transmise au fournisseur", okey.ActionExport: "classeur de commandes", okey.ActionDelivery: "livraison", okey.ActionArrival: "arrivée d'une livraison",
+	okey.ActionOrderExported: "commande transmise au fournisseur", okey.ActionOrderArrived: "clefs reçues par une livraison", okey.ActionExport: "classeur de commandes", okey.ActionDelivery: "livraison", okey.ActionArrival: "arrivée d'une livraison",
 	okey.ActionInventory: "inventaire", okey.ActionReportDecision: "réponse à un signalement", "unknown-signal": "signal inconnu",
 }
 

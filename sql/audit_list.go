@@ -75,14 +75,14 @@ func (r reader) AuditEntries(ctx context.Context, f AuditFilter) ([]AuditedEntry
 			coalesce(ko.number, 0) AS order_number
 		FROM audit a LEFT JOIN person p ON p.id = a.actor
 		LEFT JOIN person o ON o.id = CASE WHEN a.subject ~ '^person:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN substr(a.subject, 8)::uuid END
-		LEFT JOIN key_order ko ON ko.id = CASE WHEN a.subject ~ '^(order|cancellation|shipment|receipt|exported|closing):[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+		LEFT JOIN key_order ko ON ko.id = CASE WHEN a.subject ~ '^(order|cancellation|shipment|receipt|exported|arrived|closing):[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
 			THEN split_part(a.subject, ':', 2)::uuid END
 		WHERE (cardinality($1::text[]) = 0 OR a.event = ANY ($1))
 		AND ($2 = '' OR p.id IS NOT NULL AND NOT EXISTS (
 			SELECT FROM unnest(string_to_array($2, ' ')) AS words (w) WHERE strpos(`+foldedActor+`, `+foldedWord+`) = 0))
 		AND ($3 = '' OR split_part(a.subject, ':', 2) = $3 OR a.detail = $3 OR (a.event = 'charter_signed' AND split_part(a.detail, ':', 1) LIKE $10) OR ($8 AND split_part(a.subject, ':', 2) LIKE $3 || '%')
 			OR ($9 AND a.subject IN (SELECT 'request:' || id FROM request WHERE uai = $3 UNION ALL SELECT 'key:' || serial FROM key WHERE uai = $3
-				UNION ALL SELECT o.kind || ':' || o.id FROM (SELECT id, unnest(ARRAY['order', 'cancellation', 'shipment', 'receipt', 'exported', 'closing']) AS kind
+				UNION ALL SELECT o.kind || ':' || o.id FROM (SELECT id, unnest(ARRAY['order', 'cancellation', 'shipment', 'receipt', 'exported', 'arrived', 'closing']) AS kind
 					FROM key_order WHERE uai = $3) o
 				UNION ALL SELECT 'inventory:' || id FROM inventory WHERE uai = $3
 				UNION ALL SELECT 'succession:' || id FROM succession WHERE from_uai = $3 OR to_uai = $3)))

@@ -22,12 +22,14 @@ type OrderEvent struct {
 	Brought  int             `db:"brought"`   // keys of the delivery for the establishment
 	Sender   string          `db:"sent_by"`   // of the delivery; empty: a command
 	OnItsWay bool            `db:"announced"` // the delivery was announced before it arrived
+	Moved    bool            `db:"moved"`     // nothing but its establishment changed: another has succeeded
 }
 
 // OrderStory returns what happened to an order, oldest first.
 func (r reader) OrderStory(ctx context.Context, id uuid.UUID) ([]OrderEvent, error) {
 	var events []OrderEvent
 	err := r.all(ctx, &events, `SELECT v.at, v.state, v.entered, v.comment, v.delivery,
+		coalesce(v.keys = 0 AND v.entered = 0 AND v.state = lag(v.state) OVER (ORDER BY v.seq), false) AS moved,
 		CASE WHEN v.state IN ('partly_received', 'received') THEN greatest(0, v.keys - coalesce(max(v.keys)
 			FILTER (WHERE v.state IN ('partly_received', 'received')) OVER (ORDER BY v.seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0))
 			ELSE 0 END AS arrived,
@@ -74,7 +76,7 @@ func (t *Tx) ReceiveKeys(ctx context.Context, a Arrival) error {
 		if err := t.MoveOrder(ctx, o, OrderChange{At: a.At, By: a.By, Delivery: a.Delivery}); err != nil {
 			return err
 		}
-		if err := t.TellOrder(ctx, o.ID, a.Cause, a.At); err != nil {
+		if err := t.TellOrder(ctx, o.ID, okey.ActionOrderArrived, a.Cause, a.At); err != nil {
 			return err
 		}
 	}
@@ -105,9 +107,9 @@ func (t *Tx) matchNoted(ctx context.Context, a Arrival) (left int, err error) {
 	return left, nil
 }
 
-// TellOrder has an order's workflow look again where the order stands.
-func (t *Tx) TellOrder(ctx context.Context, order, cause uuid.UUID, at time.Time) error {
+// TellOrder has an order's workflow look again where the order stands. The action that tells it says truly what happened: the audit keeps it.
+func (t *Tx) TellOrder(ctx context.Context, order uuid.UUID, what okey.ActionName, cause uuid.UUID, at time.Time) error {
 	return t.FollowUp(ctx, okey.Action{
-		ID: okey.DerivedID(cause, "tell/"+order.String()), Subject: order, Name: okey.ActionOrderExported, Via: okey.ViaEngine, CreatedAt: at,
+		ID: okey.DerivedID(cause, "tell/"+order.String()), Subject: order, Name: what, Via: okey.ViaEngine, CreatedAt: at,
 	})
 }

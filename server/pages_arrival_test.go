@@ -3,6 +3,7 @@ package server_test
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"okey"
@@ -100,4 +101,27 @@ func TestSupportIsLedToConfirmAnArrival(t *testing.T) {
 	assert.Equal(t, okey.InStock, h.KeyState("00481002"))
 	assert.NotContains(t, sam.get("/assistance"+arrival).HTML, there)
 	assert.NotContains(t, h.as(h.auditor()).get("/assistance"+arrival).text(), "Confirmer l'arrivée")
+}
+
+// A key of a delivery that nobody has confirmed yet, found in the drawer, is no riddle: it has arrived, and whoever counts is led to say so.
+func TestWhoeverFindsAnAnnouncedKeyIsLedToConfirmItsDelivery(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	arrival := h.announced(c)
+	there := arrival + "?etablissement=" + string(scene.Tilleuls)
+	roux := h.as(c.roux)
+	review := roux.fill("/inventaire", "/inventaire", "serials", "00481001")
+	assert.Contains(t, review.text(), "Clefs dont l'arrivée n'est pas confirmée : 1")
+	assert.NotContains(t, review.text(), "Clefs inattendues")
+	assert.NotContains(t, review.HTML, there, "first, the list is saved")
+	saved := roux.done(roux.post("/inventaire", review.form(t, "/inventaire")))
+	assert.Contains(t, saved.HTML, `<a href="`+there+`">00481001</a>`)
+
+	for who, led := range map[*browser]bool{roux: true, h.as(h.auditor()): false} {
+		key := who.get("/clefs/00481001")
+		assert.Equal(t, led, strings.Contains(key.HTML, `href="`+there+`">Confirmer ce qui est arrivé`), key.text())
+	}
+	roux.done(roux.post(arrival, tick(roux.get(there).form(t, arrival), "00481001")))
+	assert.NotContains(t, roux.get("/clefs/00481001").text(), "Confirmer ce qui est arrivé")
+	assert.Contains(t, roux.get("/inventaire/"+h.Text(`SELECT id FROM inventory`)).HTML, `<a href="/clefs/00481001">`, "the key itself, once it has arrived")
 }

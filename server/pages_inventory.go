@@ -30,14 +30,6 @@ type inventoryScreen struct {
 	Sheet  string
 }
 
-type inventoryList struct {
-	Finding     okey.Finding
-	Title, Hint string
-	Lines       []inventoryKey
-}
-
-type inventoryKey struct{ Path, Serial, State, Instead string }
-
 type inventoryLine struct{ Path, When, By, Found, Missing, Others string }
 
 func (s *Server) inventoryPages(get, post func(string, func(*visit) error)) {
@@ -166,60 +158,6 @@ func (s *Server) reviewInventory(v *visit, place sql.Place, f *form, serials []o
 	}})
 }
 
-var findingTitles = map[okey.Finding]string{
-	okey.Found: "Clefs trouvées", okey.Missing: "Clefs manquantes", okey.Unexpected: "Clefs inattendues",
-	okey.FoundElsewhere: "Clefs d'un autre établissement", okey.FoundUnknown: "Clefs inconnues d'OKEY",
-}
-
-var findingHints = map[okey.Finding]string{
-	okey.Missing:        "Ces clefs devraient être là. Cherchez-les ; si elles sont introuvables, ouvrez leur page et déclarez-les perdues.",
-	okey.Unexpected:     "Ces clefs sont là, mais OKEY les croit ailleurs. Ouvrez leur page : « Mettre en stock » ou « Clef retrouvée ». Pour une clef au rebut, écrivez à l'assistance.",
-	okey.FoundElsewhere: "Ces clefs appartiennent à un autre établissement : ne les remettez pas, écrivez à l'assistance.",
-	okey.FoundUnknown:   "OKEY ne connaît pas ces clefs. L'inventaire enregistré, l'assistance est prévenue : une fois confirmées, elles sont en stock.",
-}
-
-// comparedHints stand in a comparison: what would lead away from it waits until it is saved.
-var comparedHints = map[okey.Finding]string{
-	okey.Missing:    "Ces clefs devraient être là. Cherchez-les. Si elles restent introuvables, enregistrez d'abord : la page suivante vous mène à chacune, pour la déclarer perdue.",
-	okey.Unexpected: "Ces clefs sont là, mais OKEY les croit ailleurs. Enregistrez d'abord : la page suivante vous mène à chacune.",
-}
-
-// comparedLists are the lists of an inventory that is not saved yet: they lead nowhere.
-func comparedLists(lines []okey.InventoryLine, proposed map[okey.Serial][]okey.Serial) []inventoryList {
-	lists := inventoryLists(lines, proposed)
-	for i := range lists {
-		if hint := comparedHints[lists[i].Finding]; hint != "" {
-			lists[i].Hint = hint
-		}
-		for k := range lists[i].Lines {
-			lists[i].Lines[k].Path = ""
-		}
-	}
-	return lists
-}
-
-func inventoryLists(lines []okey.InventoryLine, proposed map[okey.Serial][]okey.Serial) []inventoryList {
-	var lists []inventoryList
-	for _, finding := range []okey.Finding{okey.Missing, okey.Unexpected, okey.FoundElsewhere, okey.FoundUnknown, okey.Found} {
-		list := inventoryList{Finding: finding, Hint: findingHints[finding]}
-		for _, line := range lines {
-			if line.Finding != finding {
-				continue
-			}
-			key := inventoryKey{Serial: string(line.Serial), State: line.State.French(), Path: keyURL(line.Serial), Instead: strings.Join(texts(proposed[line.Serial]), " ou ")}
-			if finding == okey.FoundElsewhere || finding == okey.FoundUnknown {
-				key.Path, key.State = "", ""
-			}
-			list.Lines = append(list.Lines, key)
-		}
-		if n := len(list.Lines); n > 0 {
-			list.Title = fmt.Sprintf("%s : %d", findingTitles[finding], n)
-			lists = append(lists, list)
-		}
-	}
-	return lists
-}
-
 // visibleInventory is an inventory of an establishment that the visitor sees; not_found otherwise.
 func (s *Server) visibleInventory(v *visit) (sql.ListedInventory, []okey.InventoryLine, error) {
 	id, err := uuid.Parse(v.Param("id"))
@@ -245,8 +183,12 @@ func (s *Server) pastInventory(v *visit) error {
 	} else if just && done.Subject == found.ID {
 		notice = "C'est fait : l'inventaire est enregistré."
 	}
+	arrivals, err := s.confirmedAt(v, found.UAI, lines)
+	if err != nil {
+		return err
+	}
 	return s.show(v, http.StatusOK, "inventory", screen{Title: "Inventaire", Notice: notice, Body: inventoryScreen{
-		Where: fmt.Sprintf("%s (%s)", found.Establishment, found.UAI), Lists: inventoryLists(lines, nil), Sheet: sheetOf(v),
+		Where: fmt.Sprintf("%s (%s)", found.Establishment, found.UAI), Lists: inventoryLists(lines, nil, arrivals), Sheet: sheetOf(v),
 		Facts: []fact{{Name: "Fait", Value: paris(v).time(found.At)}, {Name: "Par", Value: found.ByName}, {Name: "Commentaire", Value: found.Comment}},
 	}})
 }

@@ -16,6 +16,7 @@ type keyScreen struct {
 	Form   *form         // nil for whoever may not change it
 	Mine   *holderScreen // for whoever has it in hand
 	Along  *alongView    // the holder leaves with it
+	Coming string        // where its arrival is confirmed; empty: it is not on its way, or support's side says so
 	Story  []storyLine   // oldest first
 	Helps  string        // the questions that arise beside the form
 	Follow string
@@ -132,6 +133,9 @@ func (s *Server) showKey(v *visit, status int, key okey.Key, f *form, notice, wa
 	if page.Along, err = s.along(v, key, subject, okey.DayOf(v.Now, c.zone)); err != nil {
 		return err
 	}
+	if page.Coming, err = s.coming(v, key, place); err != nil {
+		return err
+	}
 	title, of := "Gérer la clef", string(key.Serial)
 	if key.Holder == v.Actor.ID {
 		page.Facts = slices.DeleteFunc(page.Facts, func(f fact) bool { return f.Name == "Lot" && !v.oversees() })
@@ -144,6 +148,18 @@ func (s *Server) showKey(v *visit, status int, key okey.Key, f *form, notice, wa
 		page.Form = nil // the two things that a holder may report have pages of their own
 	}
 	return s.show(v, status, "key", screen{Title: title, Of: of, Notice: notice, Warning: warning, Body: page})
+}
+
+// coming is where those who manage the school's keys confirm that this one has arrived; empty where it is not on its way.
+func (s *Server) coming(v *visit, key okey.Key, place sql.Place) (string, error) {
+	if key.State != okey.InTransit || v.desk() || s.permitAt(v.ctx(), v.Actor, &wish{}, okey.ActManageKeys, place.UAI) != nil {
+		return "", nil
+	}
+	delivery, known, err := s.store.BroughtBy(v.ctx(), key.Serial)
+	if err != nil || !known {
+		return "", err
+	}
+	return arrivalURL(delivery, key.UAI), nil
 }
 
 // priorFact says what of a key was settled before OKEY: its PIN no longer, once another has been set here.

@@ -114,6 +114,22 @@ func (r reader) BroughtBy(ctx context.Context, serial okey.Serial) (id uuid.UUID
 	return id, err == nil, err
 }
 
+// BringersOf are BroughtBy of many keys, those that a delivery brings until now.
+func (r reader) BringersOf(ctx context.Context, serials []okey.Serial) (map[okey.Serial]uuid.UUID, error) {
+	var rows []struct {
+		Serial   okey.Serial `db:"serial"`
+		Delivery uuid.UUID   `db:"delivery"`
+	}
+	err := r.all(ctx, &rows, `SELECT DISTINCT ON (w.serial) w.serial, w.delivery FROM delivery_row w
+		JOIN delivery d ON d.id = w.delivery JOIN key k ON k.serial = w.serial
+		WHERE w.serial = ANY ($1) AND d.state = 'in_transit' AND k.state = 'in_transit' ORDER BY w.serial, d.taken_at DESC, d.id`, pq.Array(texts(serials)))
+	found := make(map[okey.Serial]uuid.UUID, len(rows))
+	for _, row := range rows {
+		found[row.Serial] = row.Delivery
+	}
+	return found, err
+}
+
 // InTransit returns the keys of a delivery that are still on their way, by serial.
 func (r reader) InTransit(ctx context.Context, id uuid.UUID) ([]okey.Key, error) {
 	var rows []keyRow

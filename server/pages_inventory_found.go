@@ -1,0 +1,106 @@
+package server
+
+import (
+	"fmt"
+	"strings"
+
+	"okey"
+)
+
+// inventoryList is what an inventory found, of one kind.
+type inventoryList struct {
+	Finding     okey.Finding
+	Title, Hint string
+	Lines       []inventoryKey
+}
+
+type inventoryKey struct{ Path, Serial, State, Instead string }
+
+// foundOnItsWay is, on pages, a finding of its own: unexpected keys whose delivery nobody has confirmed. They have arrived, that is all.
+const foundOnItsWay okey.Finding = "on_its_way"
+
+var findingTitles = map[okey.Finding]string{
+	okey.Found: "Clefs trouvées", okey.Missing: "Clefs manquantes", okey.Unexpected: "Clefs inattendues", foundOnItsWay: "Clefs dont l'arrivée n'est pas confirmée",
+	okey.FoundElsewhere: "Clefs d'un autre établissement", okey.FoundUnknown: "Clefs inconnues d'OKEY",
+}
+
+var findingHints = map[okey.Finding]string{
+	okey.Missing:        "Ces clefs devraient être là. Cherchez-les ; si elles sont introuvables, ouvrez leur page et déclarez-les perdues.",
+	okey.Unexpected:     "Ces clefs sont là, mais OKEY les croit ailleurs. Ouvrez leur page : « Mettre en stock » ou « Clef retrouvée ». Pour une clef au rebut, écrivez à l'assistance.",
+	foundOnItsWay:       "Ces clefs ont été annoncées et vous les avez : chaque numéro mène à sa livraison. Confirmez ce qui est arrivé, et elles entrent en stock.",
+	okey.FoundElsewhere: "Ces clefs appartiennent à un autre établissement : ne les remettez pas, écrivez à l'assistance.",
+	okey.FoundUnknown:   "OKEY ne connaît pas ces clefs. L'inventaire enregistré, l'assistance est prévenue : une fois confirmées, elles sont en stock.",
+}
+
+// comparedHints stand in a comparison: what would lead away from it waits until it is saved.
+var comparedHints = map[okey.Finding]string{
+	okey.Missing:    "Ces clefs devraient être là. Cherchez-les. Si elles restent introuvables, enregistrez d'abord : la page suivante vous mène à chacune, pour la déclarer perdue.",
+	okey.Unexpected: "Ces clefs sont là, mais OKEY les croit ailleurs. Enregistrez d'abord : la page suivante vous mène à chacune.",
+	foundOnItsWay:   "Ces clefs ont été annoncées et vous les avez. Enregistrez d'abord : la page suivante vous mène à leur livraison, pour la confirmer.",
+}
+
+// comparedLists are the lists of an inventory that is not saved yet: they lead nowhere.
+func comparedLists(lines []okey.InventoryLine, proposed map[okey.Serial][]okey.Serial) []inventoryList {
+	lists := inventoryLists(lines, proposed, nil)
+	for i := range lists {
+		if hint := comparedHints[lists[i].Finding]; hint != "" {
+			lists[i].Hint = hint
+		}
+		for k := range lists[i].Lines {
+			lists[i].Lines[k].Path = ""
+		}
+	}
+	return lists
+}
+
+// inventoryLists say what was found, what needs something first; arrivals are where those that are still on their way are confirmed.
+func inventoryLists(lines []okey.InventoryLine, proposed map[okey.Serial][]okey.Serial, arrivals map[okey.Serial]string) []inventoryList {
+	var lists []inventoryList
+	for _, finding := range []okey.Finding{okey.Missing, foundOnItsWay, okey.Unexpected, okey.FoundElsewhere, okey.FoundUnknown, okey.Found} {
+		list := inventoryList{Finding: finding, Hint: findingHints[finding]}
+		for _, line := range lines {
+			if findingOnPages(line) != finding {
+				continue
+			}
+			key := inventoryKey{Serial: string(line.Serial), State: line.State.French(), Path: keyURL(line.Serial), Instead: strings.Join(texts(proposed[line.Serial]), " ou ")}
+			if path := arrivals[line.Serial]; finding == foundOnItsWay && path != "" {
+				key.Path = path
+			}
+			if finding == okey.FoundElsewhere || finding == okey.FoundUnknown {
+				key.Path, key.State = "", ""
+			}
+			list.Lines = append(list.Lines, key)
+		}
+		if n := len(list.Lines); n > 0 {
+			list.Title = fmt.Sprintf("%s : %d", findingTitles[finding], n)
+			lists = append(lists, list)
+		}
+	}
+	return lists
+}
+
+func findingOnPages(line okey.InventoryLine) okey.Finding {
+	if line.Finding == okey.Unexpected && line.State == okey.InTransit {
+		return foundOnItsWay
+	}
+	return line.Finding
+}
+
+// confirmedAt is where keys of an inventory are confirmed that are on their way to the establishment until now, for those who may do it.
+func (s *Server) confirmedAt(v *visit, uai okey.UAI, lines []okey.InventoryLine) (map[okey.Serial]string, error) {
+	var unconfirmed []okey.Serial
+	for _, line := range lines {
+		if findingOnPages(line) == foundOnItsWay {
+			unconfirmed = append(unconfirmed, line.Serial)
+		}
+	}
+	if len(unconfirmed) == 0 || s.permitAt(v.ctx(), v.Actor, &wish{}, okey.ActManageKeys, uai) != nil {
+		return nil, nil
+	}
+	deliveries, err := s.store.BringersOf(v.ctx(), unconfirmed)
+	paths := make(map[okey.Serial]string, len(deliveries))
+	for serial, delivery := range deliveries {
+		paths[serial] = arrivalURL(delivery, uai)
+	}
+	return paths, err
+}

@@ -36,12 +36,27 @@ func gathered[T any](kind string, found []T, say func(T) hit) finding {
 	return f
 }
 
-// search asks every question that what was typed can be an answer to. What it is exactly comes first.
+// search reads what was typed as it stands; where that is nothing, as the name of something that was done; then each number and address in it by
+// itself, and at last the people whom it names.
 func (s *Server) search(v *visit, asked string) ([]finding, error) {
 	if len(asked) > okey.MaxText || !isPlainText(asked) {
 		return nil, nil
 	}
-	var found []finding
+	asked = ofAddress(asked)
+	for _, read := range []func(*visit, string) ([]finding, error){s.readAsItStands, s.readAsDone, s.readPieces, s.readNames} {
+		if found, err := read(v, asked); err != nil || len(found) > 0 {
+			return found, err
+		}
+	}
+	return nil, nil
+}
+
+// readAsItStands asks every question that what was typed can be an answer to. What it is exactly comes first.
+func (s *Server) readAsItStands(v *visit, asked string) ([]finding, error) {
+	found, err := s.findRecords(v, asked)
+	if err != nil {
+		return nil, err
+	}
 	for _, question := range []func(*visit, string) (finding, error){
 		s.findRequests, s.findKeys, s.findReports, s.findPlaces, s.findPeople, s.findOrders, s.findDeliveries, s.findBatches,
 	} {
@@ -53,6 +68,11 @@ func (s *Server) search(v *visit, asked string) ([]finding, error) {
 			found = append(found, f)
 		}
 	}
+	exactFirst(found)
+	return found, nil
+}
+
+func exactFirst(found []finding) {
 	slices.SortStableFunc(found, func(a, b finding) int {
 		switch {
 		case a.Hits[0].Exact == b.Hits[0].Exact:
@@ -62,7 +82,70 @@ func (s *Server) search(v *visit, asked string) ([]finding, error) {
 		}
 		return 1
 	})
-	return found, nil
+}
+
+// readAsDone finds what somebody's act was about: workflows of the engine are named after it.
+func (s *Server) readAsDone(v *visit, asked string) ([]finding, error) {
+	from, to, ok := idsTyped(asked)
+	if !ok {
+		return nil, nil
+	}
+	about, err := s.store.ActedOn(v.ctx(), from, to, searchRows)
+	if err != nil {
+		return nil, err
+	}
+	return s.readEach(v, about, s.readAsItStands)
+}
+
+func (s *Server) readPieces(v *visit, asked string) ([]finding, error) {
+	some := pieces(asked)
+	return s.readEach(v, some[:min(len(some), searchRows)], s.readAsItStands, s.readAsDone)
+}
+
+// readEach gathers what several texts find, each by the first reading that finds anything.
+func (s *Server) readEach(v *visit, texts []string, readings ...func(*visit, string) ([]finding, error)) ([]finding, error) {
+	var all []finding
+	for _, text := range texts {
+		for _, read := range readings {
+			found, err := read(v, text)
+			if err != nil {
+				return nil, err
+			}
+			if len(found) > 0 {
+				all = merged(all, found)
+				break
+			}
+		}
+	}
+	exactFirst(all)
+	return all, nil
+}
+
+// merged adds findings to others: one of each kind, each hit once.
+func merged(all, more []finding) []finding {
+	for _, f := range more {
+		at := slices.IndexFunc(all, func(other finding) bool { return other.Kind == f.Kind })
+		if at < 0 {
+			all = append(all, f)
+			continue
+		}
+		all[at].More = all[at].More || f.More
+		for _, h := range f.Hits {
+			if !slices.ContainsFunc(all[at].Hits, func(other hit) bool { return other.Path == h.Path }) {
+				all[at].Hits = append(all[at].Hits, h)
+			}
+		}
+	}
+	return all
+}
+
+// readNames finds the people whom a text names: the subject of a mail, a name with a school.
+func (s *Server) readNames(v *visit, asked string) ([]finding, error) {
+	people, err := s.store.FindPeopleNamed(v.ctx(), nameTyped(asked), v.today(), searchRows+1)
+	if err != nil || len(people) == 0 {
+		return nil, err
+	}
+	return []finding{gathered("Personnes", people, foundPerson)}, nil
 }
 
 func (s *Server) findRequests(v *visit, asked string) (finding, error) {
@@ -92,14 +175,13 @@ func (s *Server) findKeys(v *visit, asked string) (finding, error) {
 }
 
 func (s *Server) findPlaces(v *visit, asked string) (finding, error) {
-	if box := mailboxOfSchool.FindStringSubmatch(strings.TrimSpace(asked)); box != nil {
-		asked = box[1]
-	}
-	code, err := okey.ParseUAI(asked)
-	if err == nil {
+	code := codeTyped(asked)
+	if code != "" {
 		asked = string(code)
 	}
+	asked = strings.TrimSpace(aroundNames.Replace(asked))
 	var found []sql.FoundPlace
+	var err error
 	for _, spelt := range []string{asked, abbreviations.whole(asked), abbreviations.short(asked)} { // as it is typed first, else as others write it
 		if found, err = s.store.FindEstablishments(v.ctx(), spelt, code, searchRows+1); err != nil || len(found) > 0 {
 			break
@@ -130,10 +212,18 @@ func (v *visit) pagesOf(uai okey.UAI) []fact {
 }
 
 func (s *Server) findPeople(v *visit, asked string) (finding, error) {
-	found, err := s.store.FindPeople(v.ctx(), nameTyped(asked), searchRows+1)
-	return gathered("Personnes", found, func(p sql.FoundPerson) hit {
-		return hit{Name: nameOr(p.Person, p.UID), Path: personURL(p.ID), More: strings.Trim(p.UID+" · "+p.Mail, " ·"), Exact: p.Exact}
-	}), err
+	found, err := s.store.FindPeople(v.ctx(), nameTyped(asked), v.today(), searchRows+1)
+	return gathered("Personnes", found, foundPerson), err
+}
+
+// foundPerson names somebody with what tells people of one name apart.
+func foundPerson(p sql.FoundPerson) hit {
+	parts := []string{p.UID, p.Mail}
+	for _, post := range p.Posts {
+		parts = append(parts, post.Function.French()+" "+okey.SayAtSchool(okey.SayEstablishment(post.School)))
+	}
+	parts = slices.DeleteFunc(parts, func(part string) bool { return part == "" })
+	return hit{Name: nameOr(p.Person, p.UID), Path: personURL(p.ID), More: strings.Join(parts, " · "), Exact: p.Exact}
 }
 
 func (s *Server) findOrders(v *visit, asked string) (finding, error) {
@@ -163,13 +253,21 @@ func (s *Server) findOrders(v *visit, asked string) (finding, error) {
 }
 
 func (s *Server) findDeliveries(v *visit, asked string) (finding, error) {
-	from, to, ok := idsTyped(asked)
-	if !ok {
-		return finding{}, nil
+	var found []sql.Delivery
+	var err error
+	from, to, isID := idsTyped(asked)
+	if isID {
+		found, err = s.store.FindDeliveries(v.ctx(), from, to, searchRows+1)
 	}
-	found, err := s.store.FindDeliveries(v.ctx(), from, to, searchRows+1)
+	if file := strings.TrimSpace(asked); len(found) == 0 && err == nil && len(file) >= 4 {
+		isID = false
+		found, err = s.store.FindDeliveriesOf(v.ctx(), file, searchRows+1)
+	}
 	return gathered("Livraisons", found, func(d sql.Delivery) hit {
-		return hit{Name: "Livraison de " + okey.SayCount(d.Keys, "clef"), Path: pathDeliveries + "/" + d.ID.String(), More: okey.Capitalize(d.State.French()) + " · " + d.FileName, Exact: true}
+		return hit{
+			Name: "Livraison de " + okey.SayCount(d.Keys, "clef"), Path: pathDeliveries + "/" + d.ID.String(), More: okey.Capitalize(d.State.French()) + " · " + d.FileName,
+			Exact: isID || strings.EqualFold(d.FileName, strings.TrimSpace(asked)),
+		}
 	}), err
 }
 

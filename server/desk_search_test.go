@@ -10,6 +10,7 @@ import (
 	"okey"
 	"okey/internal/scene"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -165,4 +166,81 @@ func TestSupportAndAuditorsSearchFromEveryPage(t *testing.T) {
 		assert.Equal(t, http.StatusNotFound, h.as(who).get("/assistance?q=martin").Status, who.Name())
 	}
 	assert.Contains(t, h.as(auditor).get("/assistance?q=martin").text(), "Léa Martin")
+}
+
+// What OKEY itself shows leads back to what it is about: a school as its page names it, a key as mails do, an address, the name of a workflow, the
+// beginning of an id in the audit.
+func TestTheSearchFindsWhatOKEYItselfShows(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Exec(`UPDATE establishment SET name = 'Collège Les Mimosas', commune = 'Nice' WHERE uai = $1`, scene.Tilleuls)
+	dalembert := h.Person("Jean Dalembert", okey.Staff, scene.Acacias)
+	h.Exec(`UPDATE person SET family_name = 'd''Alembert', uid = 'jd', mail = 'jd@ac-nice.fr' WHERE id = $1`, dalembert.ID)
+	for _, serial := range []string{"DEMO000103", "DEMO000104"} {
+		h.Exec(`INSERT INTO key (serial, uai, state, batch, expires_on, changed_at) VALUES ($1, $2, 'in_stock', 'L1', '2030-01-01', $3)`, serial, scene.Tilleuls, scene.Now)
+	}
+	request := h.as(c.lea).asks()
+	id := strings.TrimPrefix(request, "/demandes/")
+	placed := strings.TrimPrefix(h.order(c.roux, 2, "rentrée"), "/orders/")
+	number := h.Text(`SELECT number::text FROM key_order WHERE id = $1`, placed)
+	h.keysCome(c, "00481001")
+	delivery, file := h.Text(`SELECT id::text FROM delivery`), h.Text(`SELECT file_name FROM delivery`)
+	mail, moved, proposal, succession, inventory, act := uuid.NewString(), uuid.NewString(), uuid.NewString(), uuid.NewString(), uuid.NewString(), uuid.NewString()
+	h.Exec(`INSERT INTO mail (id, kind, ref, person, address, message_id, subject, state, created_at)
+		VALUES ($1, 'charter', 1, $2, 'lea.ancienne@ac-nice.fr', 'm1', 'Une clef à remettre à Léa Martin', 'sent', now())`, mail, c.lea.ID)
+	h.Exec(`INSERT INTO key_moved (subject, serial, from_uai, to_uai, at) VALUES ($1, 'DEMO000103', $2, $3, now())`, moved, scene.Acacias, scene.Tilleuls)
+	h.Exec(`INSERT INTO key_move (id, serial, holder, from_uai, to_uai, state, proposed_by, proposed_at) VALUES ($1, 'DEMO000104', $2, $3, $4, 'proposed', $2, now())`,
+		proposal, c.lea.ID, scene.Tilleuls, scene.Acacias)
+	h.Exec(`INSERT INTO succession (id, from_uai, to_uai, at, comment) VALUES ($1, $2, $3, now(), 'fusion')`, succession, scene.Acacias, scene.Tilleuls)
+	h.Exec(`INSERT INTO inventory (id, uai, at, comment) VALUES ($1, $2, now(), '')`, inventory, scene.Tilleuls)
+	acted := func(key, subject any) string {
+		act = uuid.NewString()
+		h.Exec(`INSERT INTO action (id, key, subject, name, via, content, digest, created_at) VALUES ($1, $2, $3, 'x', 'web', '{}', '', now())`, act, key, subject)
+		return act
+	}
+	lea, mimosas, uai := "/assistance/personnes/"+c.lea.ID.String(), "/assistance/etablissements/"+string(scene.Tilleuls), string(scene.Tilleuls)
+	roux, jean := "/assistance/personnes/"+c.roux.ID.String(), "/assistance/personnes/"+dalembert.ID.String()
+	for asked, leads := range map[string]string{
+		"Collège Les Mimosas (" + uai + ")": mimosas, "collège Les Mimosas, Nice": mimosas, "UAI " + uai: mimosas, "RNE " + strings.ToLower(uai): mimosas,
+		"clef n° DEMO000103": "/clefs/DEMO000103", "n° DEMO000103": "/clefs/DEMO000103", "clef DEMO000103": "/clefs/DEMO000103", "SN: DEMO000103": "/clefs/DEMO000103",
+		h.URL + "/clefs/DEMO000103?fait=x": "/clefs/DEMO000103", h.URL + mimosas: mimosas, h.URL + lea: lea, h.URL + "/assistance/envois/" + mail: "/assistance/envois/" + mail,
+		h.URL + "/assistance/livraisons/" + delivery: "/assistance/livraisons/" + delivery, h.URL + "/commandes/" + placed: "/commandes/" + placed,
+		h.URL + "/clefs?etablissement=" + uai: mimosas,
+		"mailto:lmartin@ac-nice.fr":           lea, "M.Roux": roux, "M. Roux": roux, "Mr. Roux": roux, "Melle Martin": lea, "L. Martin": lea, "Léa Martin, collège Les Mimosas": lea, "martin mimosas": lea,
+		"dalembert": jean, "D’Alembert": jean, "lea.ancienne@ac-nice.fr": lea,
+		"(" + id[:8] + ")": request, id[:6]: request, strings.ReplaceAll(id, "-", ""): request, "la demande " + id[:8]: request,
+		"Commande nº " + number: "/commandes/" + placed, "la commande " + number: "/commandes/" + placed, file: "/assistance/livraisons/" + delivery,
+		"Une clef à remettre à Léa Martin":       lea,
+		"key-change-" + acted("DEMO000104", nil): "/clefs/DEMO000104", "mail-resend-" + acted(nil, mail): "/assistance/envois/" + mail,
+		"key-move-" + acted(nil, moved): "/clefs/DEMO000103", "take-along-" + acted("DEMO000104", proposal): "/deplacements/" + proposal,
+		"delivery-" + acted(nil, delivery): "/assistance/livraisons/" + delivery, "succession-" + acted(nil, succession): "/assistance/succession/" + succession,
+		"inventory-" + acted(nil, inventory): "/inventaire/" + inventory, "cancellation-" + acted(nil, placed): "/commandes/" + placed,
+		"Succession " + succession[:8]: "/assistance/succession/" + succession, proposal[:8]: "/deplacements/" + proposal, "Inventaire " + inventory[:8]: "/inventaire/" + inventory,
+	} {
+		p, path := h.as(c.support).finds(asked)
+		assert.Equal(t, leads, path, "%q: %s", asked, p.text())
+	}
+	for asked, both := range map[string][]string{
+		"DEMO000103 DEMO000104": {`"/clefs/DEMO000103"`, `"/clefs/DEMO000104"`}, "DEMO000103, DEMO000104": {`"/clefs/DEMO000103"`, `"/clefs/DEMO000104"`},
+		"lmartin@ac-nice.fr; mroux@ac-nice.fr": {lea, roux},
+	} {
+		p, _ := h.as(c.support).finds(asked)
+		for _, path := range both {
+			assert.Contains(t, p.HTML, path, asked)
+		}
+	}
+}
+
+func TestPeopleOfOneNameAreToldApartByWhereTheyWork(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	other := h.Person("Léa Martin", okey.Principal, scene.Acacias)
+	h.Exec(`UPDATE person SET uid = 'lmartin2', mail = '' WHERE id = $1`, other.ID)
+	gone := h.Person("Léa Martin", okey.Staff, scene.Acacias)
+	h.Exec(`UPDATE person SET uid = 'lmartin3', mail = '' WHERE id = $1`, gone.ID)
+	h.Exec(`UPDATE assignment SET until = '2020-01-01' WHERE person = $1`, gone.ID)
+	p, _ := h.as(c.support).finds("martin")
+	assert.Contains(t, p.HTML, "lmartin · lmartin@ac-nice.fr · personnel au collège des Tilleuls")
+	assert.Contains(t, p.HTML, "lmartin2 · chef d'établissement au ")
+	assert.NotContains(t, p.HTML, "lmartin3 ·")
 }

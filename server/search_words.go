@@ -1,9 +1,14 @@
 package server
 
 import (
+	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+
+	"okey"
 
 	"github.com/google/uuid"
 )
@@ -11,28 +16,56 @@ import (
 // How people write what they look for: with what comes before a number, in an address that they paste, as a school's sign has it.
 
 // spelledOut are what people put before the number of a request, an order or a delivery.
-var spelledOut = strings.NewReplacer("demande", "", "commande", "", "livraison", "", "numéro", "", "numero", "", "n°", "", "no", "", "#", "")
+var spelledOut = strings.NewReplacer("demande", "", "commande", "", "livraison", "", "numéro", "", "numero", "", "n°", "", "nº", "", "no", "", "#", "", "la ", "", "(", "", ")", "")
 
-// wholeID is an id, wherever it stands: in an address of OKEY's, in the name of a workflow.
-var wholeID = regexp.MustCompile(`[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
+// wholeID is an id, wherever it stands: in an address of OKEY's, in the name of a workflow; with its hyphens or without.
+var wholeID = regexp.MustCompile(`\b[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\b`)
 
-// idsTyped are the first and last id that what was typed may be: a whole one, or as much of it as pages show; ok is false for neither.
+// startOfID is as much of an id as people copy: pages show eight digits of it.
+var startOfID = regexp.MustCompile(`^[0-9a-f]{6,31}$`)
+
+// idsTyped are the first and last id that what was typed may be: a whole one, or the beginning of one; ok is false for neither.
 func idsTyped(asked string) (from, to uuid.UUID, ok bool) {
 	asked = strings.ToLower(asked)
 	if whole := wholeID.FindString(asked); whole != "" {
 		id, err := uuid.Parse(whole)
 		return id, id, err == nil
 	}
-	asked = strings.TrimSpace(spelledOut.Replace(asked))
-	if len(asked) != 8 {
+	start := strings.ReplaceAll(strings.TrimSpace(spelledOut.Replace(asked)), "-", "")
+	if !startOfID.MatchString(start) {
 		return uuid.Nil, uuid.Nil, false
 	}
-	from, err := uuid.Parse(asked + "-0000-0000-0000-000000000000")
+	from, err := uuid.Parse(start + strings.Repeat("0", 32-len(start)))
 	if err != nil {
 		return uuid.Nil, uuid.Nil, false
 	}
-	to, err = uuid.Parse(asked + "-ffff-ffff-ffff-ffffffffffff")
+	to, err = uuid.Parse(start + strings.Repeat("f", 32-len(start)))
 	return from, to, err == nil
+}
+
+// namedInAddress are the addresses of OKEY's that name a thing by something else than its id.
+var namedInAddress = []*regexp.Regexp{
+	regexp.MustCompile(`/(?:clefs|keys|etablissements)/([^/?#\s]+)`), regexp.MustCompile(`[?&](?:etablissement|establishment|lot|clef)=([^&#\s]+)`),
+}
+
+// ofAddress is what an address of OKEY's is about; any other text as it is.
+func ofAddress(asked string) string {
+	for _, address := range namedInAddress {
+		if named := address.FindStringSubmatch(asked); named != nil && wholeID.FindString(named[1]) == "" {
+			if plain, err := url.QueryUnescape(named[1]); err == nil {
+				return plain
+			}
+		}
+	}
+	return asked
+}
+
+// pieces are the numbers and addresses among the words that were typed: each may be what is looked for, whatever stands around it.
+func pieces(asked string) []string {
+	words := strings.FieldsFunc(asked, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(`,;:()[]<>"«»`, r) })
+	return slices.DeleteFunc(words, func(word string) bool {
+		return word == asked || len(word) < 5 || !strings.ContainsAny(word, "@0123456789")
+	})
 }
 
 // numberTyped is the number that was typed, whatever was put before it.
@@ -47,14 +80,27 @@ func orderTyped(asked string) (int64, bool) {
 	return number, ok && spelledOut.Replace(strings.ToLower(asked)) != strings.ToLower(asked)
 }
 
-// mailboxOfSchool is an establishment's own address, as academies name it: ce.0061565U@ac-nice.fr; or as much of it as people remember.
-var mailboxOfSchool = regexp.MustCompile(`(?i)^<?ce\.([0-9]{7}[a-z])(?:@|>?$)`)
+// codeAmong is a UAI wherever it stands: "Collège Les Mimosas (0069901E)", "RNE 0069901E", the establishment's own address "ce.0061565U@ac-nice.fr".
+var codeAmong = regexp.MustCompile(`(?i)\b[0-9]{7}[a-z]\b`)
+
+// codeTyped is the UAI that was typed, alone or among other words; empty for none that is right.
+func codeTyped(asked string) okey.UAI {
+	if code, err := okey.ParseUAI(asked); err == nil {
+		return code
+	}
+	for _, among := range codeAmong.FindAllString(asked, -1) {
+		if code, err := okey.ParseUAI(among); err == nil {
+			return code
+		}
+	}
+	return ""
+}
 
 // civility is what people put before a name.
-var civility = regexp.MustCompile(`(?i)^\s*(?:m|mr|mme|mlle|monsieur|madame|mademoiselle)\b\.?\s+`)
+var civility = regexp.MustCompile(`(?i)^\s*(?:mailto:|(?:mrs?|mme|mlle|melle|mle|m|monsieur|madame|mademoiselle)(?:\.\s*|\s+))`)
 
-// aroundNames is what lists and mail programs put around names and addresses.
-var aroundNames = strings.NewReplacer(",", " ", ";", " ", "<", " ", ">", " ", `"`, " ", "(", " ", ")", " ")
+// aroundNames is what lists and mail programs put around names and addresses, and after initials.
+var aroundNames = strings.NewReplacer(",", " ", ";", " ", "<", " ", ">", " ", `"`, " ", "(", " ", ")", " ", ". ", " ", "mailto:", "")
 
 // nameTyped is a name, or an address, without what does not belong to it: "Mme Martin, Léa", "<lea.martin@ac-nice.fr>".
 func nameTyped(asked string) string { return civility.ReplaceAllString(aroundNames.Replace(asked), "") }

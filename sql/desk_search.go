@@ -3,6 +3,7 @@ package sql
 import (
 	"context"
 	stdsql "database/sql"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"unicode"
@@ -19,26 +20,71 @@ import (
 type FoundPerson struct {
 	okey.Person
 	Exact bool // what was typed is the whole name, uid or address
+	Posts []FoundPost
 }
 
-var findPeople = `SELECT ` + personColumns + `, ` + fold(`$2`) + ` IN (` + fold(`p.uid`) + `, ` + fold(`p.mail`) + `,
-		` + fold(`p.given_name || ' ' || p.family_name`) + `, ` + fold(`p.family_name || ' ' || p.given_name`) + `) AS exact
-	FROM person p WHERE p.erased_at IS NULL AND cardinality($1::text[]) > 0 AND NOT EXISTS (SELECT FROM unnest($1::text[]) AS w
-		WHERE position(` + foldedWord + ` IN ` + fold(`concat_ws(' ', p.given_name, p.family_name, p.uid, p.mail)`) + `) = 0)
+// FoundPost tells somebody from others of the same name.
+type FoundPost struct {
+	Function okey.Function `json:"function"`
+	School   string        `json:"school"`
+}
+
+// foundPosts are the functions that somebody has in a school that OKEY serves, on the day $4.
+const foundPosts = `(SELECT coalesce(json_agg(json_build_object('function', t.function, 'school', t.name)), '[]') FROM (
+		SELECT DISTINCT a.function, e.name FROM assignment a JOIN establishment e ON e.uai = a.uai
+		WHERE a.person = p.id AND (a.until IS NULL OR a.until >= $4::date) AND e.successor IS NULL AND e.served ORDER BY e.name, a.function LIMIT 3) t) AS posts`
+
+var (
+	foldedNames = fold(`concat_ws(' ', p.given_name, p.family_name, p.uid, p.mail)`)
+	foldedName  = fold(`p.given_name || ' ' || p.family_name`)
+	nameFolded  = fold(`p.family_name || ' ' || p.given_name`)
+)
+
+var findPeople = `SELECT ` + personColumns + `, ` + fold(`$2`) + ` IN (` + fold(`p.uid`) + `, ` + fold(`p.mail`) + `, ` + foldedName + `, ` + nameFolded + `) AS exact,
+	` + foundPosts + `
+	FROM person p WHERE p.erased_at IS NULL AND cardinality($1::text[]) > 0 AND (p.id IN (SELECT m.person FROM mail m WHERE position('@' IN $2) > 0 AND lower(m.address) = lower($2))
+		OR NOT EXISTS (SELECT FROM unnest($1::text[]) AS w WHERE CASE WHEN length(w) = 1 THEN position(' ' || ` + foldedWord + ` IN ' ' || replace(` + foldedNames + `, '-', ' ')) = 0
+		ELSE position(` + foldedWord + ` IN ` + foldedNames + `) = 0 AND position(` + foldedWord + ` IN ` + unparted(foldedNames) + `) = 0 END))
 	ORDER BY exact DESC, p.family_name, p.given_name, p.uid LIMIT $3`
 
-// FindPeople returns people whose name, uid or address has each word in it, whatever its accents.
-func (r reader) FindPeople(ctx context.Context, typed string, limit int) ([]FoundPerson, error) {
+// FindPeople returns people whose name, uid or address has each word in it, whatever its accents, or who got a mail at the very address: the
+// directory may have another by now. A single letter is an initial: a name begins with it.
+func (r reader) FindPeople(ctx context.Context, typed string, on okey.Day, limit int) ([]FoundPerson, error) {
+	return r.findPeople(ctx, findPeople, pq.Array(searchWords(typed)), singleSpaced(typed), limit, on.String())
+}
+
+var findPeopleNamed = `SELECT ` + personColumns + `, false AS exact, ` + foundPosts + `
+	FROM person p CROSS JOIN LATERAL (SELECT ` + fold(`concat_ws(' ', p.given_name, p.family_name)`) + ` AS person,
+		` + fold(`(SELECT string_agg(concat_ws(' ', e.name, e.commune), ' ') FROM assignment a JOIN establishment e ON e.uai = a.uai WHERE a.person = p.id)`) + ` AS schools) named
+	WHERE p.erased_at IS NULL AND p.family_name <> '' AND (
+		position(' ' || ` + foldedName + ` || ' ' IN ' ' || ` + fold(`$2`) + ` || ' ') > 0 OR position(' ' || ` + nameFolded + ` || ' ' IN ' ' || ` + fold(`$2`) + ` || ' ') > 0
+		OR cardinality($1::text[]) > 1 AND EXISTS (SELECT FROM unnest($1::text[]) AS w WHERE position(' ' || ` + foldedWord + ` || ' ' IN ' ' || named.person || ' ') > 0)
+		AND NOT EXISTS (SELECT FROM unnest($1::text[]) AS w WHERE position(` + foldedWord + ` IN named.person) = 0 AND coalesce(position(` + foldedWord + ` IN named.schools), 0) = 0))
+	ORDER BY p.family_name, p.given_name, p.uid LIMIT $3`
+
+// FindPeopleNamed returns people whose whole name stands somewhere in the text, or who are named together with a school where they have been:
+// "Une clef à remettre à Léa Martin", "Martin Les Mimosas".
+func (r reader) FindPeopleNamed(ctx context.Context, text string, on okey.Day, limit int) ([]FoundPerson, error) {
+	return r.findPeople(ctx, findPeopleNamed, pq.Array(searchWords(text)), singleSpaced(text), limit, on.String())
+}
+
+func (r reader) findPeople(ctx context.Context, query string, args ...any) ([]FoundPerson, error) {
 	var rows []struct {
 		personRow
-		Exact bool `db:"exact"`
+		Exact bool   `db:"exact"`
+		Posts []byte `db:"posts"`
 	}
-	err := r.all(ctx, &rows, findPeople, pq.Array(searchWords(typed)), singleSpaced(typed), limit)
+	if err := r.all(ctx, &rows, query, args...); err != nil {
+		return nil, fmt.Errorf("find people: %w", err)
+	}
 	found := make([]FoundPerson, len(rows))
 	for i, row := range rows {
 		found[i] = FoundPerson{Person: row.person(), Exact: row.Exact}
+		if err := json.Unmarshal(row.Posts, &found[i].Posts); err != nil {
+			return nil, fmt.Errorf("read what people do: %w", err)
+		}
 	}
-	return found, err
+	return found, nil
 }
 
 // FoundPlace is an establishment that the search has come upon.
@@ -145,6 +191,11 @@ func (r reader) FindOrders(ctx context.Context, from, to uuid.UUID, limit int) (
 // FindDeliveries returns the deliveries that were taken and whose id lies between two ids, both included.
 func (r reader) FindDeliveries(ctx context.Context, from, to uuid.UUID, limit int) ([]Delivery, error) {
 	return r.deliveries(ctx, `WHERE d.state <> 'draft' AND d.id BETWEEN $2 AND $3 ORDER BY d.id LIMIT $4`, nil, from, to, limit)
+}
+
+// FindDeliveriesOf returns the deliveries that were taken and whose file has the text in its name, the newest first.
+func (r reader) FindDeliveriesOf(ctx context.Context, file string, limit int) ([]Delivery, error) {
+	return r.deliveries(ctx, `WHERE d.state <> 'draft' AND position(`+fold(`$2`)+` IN `+fold(`d.file_name`)+`) > 0 ORDER BY d.created_at DESC, d.id LIMIT $3`, nil, file, limit)
 }
 
 // FindReports returns reports of a serial number that became no key, those of the very number first.

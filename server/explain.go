@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"okey"
+
+	"github.com/google/uuid"
 )
 
 // facts are what the sentence about a refusal may need beside the verdict.
@@ -23,6 +25,7 @@ type facts struct {
 	Similar []okey.Serial // serials that the typed one may stand for
 	Kept    okey.Serial   // the key kept aside for the request
 	Fetches string        // who comes for it, where what was typed is the key that they bring back
+	Whose   string        // who has the typed key in hand, or for whom it is kept
 	KeyIs   okey.KeyState // of the key that a change was about
 	Settled string        // what has become of keys that are no longer on their way
 	Charter int           // the version in force
@@ -241,16 +244,33 @@ func wrongKey(v okey.Verdict, f facts) string {
 	case v.Reason == okey.CodeKeyElsewhere:
 		return fmt.Sprintf("La clef %s appartient au stock d'un autre établissement.%s Si elle est ici pour de bon, écrivez à l'assistance.", serial, instead)
 	}
-	return fmt.Sprintf("La clef %s est %s : %s%s", serial, v.OtherKey.French(), keyAdvice[v.OtherKey], instead)
+	return sayKeyTaken(serial, v.OtherKey, f.Whose) + instead
 }
 
+// sayKeyTaken says why a key that somebody has in hand at a counter is not free, whose it is, and what to do with it. whose is empty where it is
+// nobody's.
+func sayKeyTaken(serial okey.Serial, state okey.KeyState, whose string) string {
+	said := fmt.Sprintf("La clef %s est %s", serial, state.French())
+	switch {
+	case whose == "":
+	case state == okey.InService:
+		return fmt.Sprintf("%s : %s l'a. Si elle vous est rendue, ou si vous l'avez trouvée, notez-le sur la page de la clef.", said, whose)
+	case state == okey.Attributed:
+		return fmt.Sprintf("%s à %s, qui a choisi son code PIN.", said, whose)
+	case state == okey.Reserved:
+		return fmt.Sprintf("%s à %s, qui n'a pas encore signé la charte.", said, whose)
+	}
+	return said + " : " + keyAdvice[state]
+}
+
+// keyAdvice is what to do with a key that is not free.
 var keyAdvice = map[okey.KeyState]string{
 	okey.InTransit:  "confirmez d'abord sa livraison.",
 	okey.Reserved:   "elle est réservée à quelqu'un d'autre.",
 	okey.Attributed: "elle attend quelqu'un d'autre, qui a choisi son code PIN.",
 	okey.InService:  "elle a déjà été remise à quelqu'un.",
-	okey.Lost:       "si vous l'avez en main, déclarez-la d'abord retrouvée.",
-	okey.Defective:  "si elle marche, remettez-la d'abord en stock.",
+	okey.Lost:       "si vous l'avez en main, notez d'abord « " + okey.ReasonFound.French() + " » sur la page de la clef.",
+	okey.Defective:  "si elle ne marche vraiment pas, notez « " + okey.ReasonRetired.French() + " » sur la page de la clef ; sinon, « " + okey.ReasonReturn.French() + " ».",
 	okey.Retired:    "elle ne sert plus.",
 }
 
@@ -367,6 +387,28 @@ func (s *Server) gatherKeys(ctx context.Context, f *facts) error {
 		f.Fetches = holder.Name()
 		return err
 	}
+	if err == nil {
+		if f.Whose, err = s.whoseKey(ctx, typed); err != nil {
+			return err
+		}
+	}
 	f.Similar, err = s.store.SimilarSerials(ctx, f.Action.Content.Serial, request.UAI)
 	return err
+}
+
+// whoseKey is the name of whoever has the key in hand, or for whom it is kept; empty where it is nobody's.
+func (s *Server) whoseKey(ctx context.Context, key okey.Key) (string, error) {
+	id := key.Holder
+	if id == (okey.PersonID{}) && key.Request != uuid.Nil {
+		r, err := s.store.Request(ctx, key.Request)
+		if err != nil {
+			return "", err
+		}
+		id = r.Person
+	}
+	if id == (okey.PersonID{}) {
+		return "", nil
+	}
+	who, err := s.store.Person(ctx, id)
+	return who.Name(), err
 }

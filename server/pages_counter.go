@@ -21,7 +21,8 @@ const (
 // counterScreen is the search, and who waits for which key.
 type counterScreen struct {
 	Search *form
-	Key    string // the key that was scanned, where it is nobody's yet
+	Key    string // what there is to say of the key that was scanned, where nobody is here to fetch it: it is free, comes back, or was found
+	Manage *fact  // that key's page
 	Found  []counterGroup
 	More   string
 	Others []card // who were found and await something else
@@ -73,20 +74,36 @@ func (s *Server) counterPage(v *visit) error {
 		if found, total, err = s.store.AtCounter(v.ctx(), who); err != nil {
 			return err
 		}
-		ready, warning = found, said
-		if scanned.State == okey.InStock {
-			warning, page.Key = "", said
-			if len(ready) > 0 {
-				page.Key += " Choisissez à qui vous la remettez : elle prendra la place de celle qui lui est réservée."
-			}
+		if ready = found; scanned.Serial == "" {
+			warning = said
+		} else {
+			page.Key, page.Manage = said, &fact{Name: "Ouvrir la page de la clef " + string(scanned.Serial), Path: keyURL(scanned.Serial)}
+		}
+		if scanned.State != okey.InStock {
+			scanned.Serial = "" // nobody is handed this one
+		} else if len(ready) > 0 {
+			page.Key += " Choisissez à qui vous la remettez : elle prendra la place de celle qui lui est réservée."
 		}
 	}
 	page.Found = counterGroups(v, ready, scanned.Serial, who.Everywhere || len(uais) > 1)
 	if more := total - len(ready); more > 0 {
 		page.More = fmt.Sprintf("Et %s de plus : cherchez par nom.", okey.SayCount(more, "personne"))
 	}
-	page.Others = awaitedCards(ofStage(found, okey.AwaitingHandover, false), paris(v), false)
+	page.Others = counterOthers(v, ofStage(found, okey.AwaitingHandover, false))
 	return s.show(v, http.StatusOK, "counter", screen{Title: "Remettre une clef", Warning: warning, Body: page})
+}
+
+// counterOthers are those who were found and have no key to fetch yet; whom the visitor may answer, they may answer here.
+func counterOthers(v *visit, others []sql.Awaited) []card {
+	cards := awaitedCards(others, paris(v), false)
+	for i, acting := range actingCards(others, paris(v)) {
+		r := others[i]
+		subject := okey.Subject{Owner: r.Person, UAI: r.AnsweredBy(), Stage: r.Stage}
+		if okey.May(okey.ActDecide, v.Actor, subject, v.today()) == nil {
+			cards[i].Acts = acting.Acts
+		}
+	}
+	return cards
 }
 
 // ownHandover says who hands the visitor's own key over; empty where none waits for them, or they may take it themselves.
@@ -177,7 +194,8 @@ func (s *Server) scanned(v *visit, typed string) (okey.Key, string, error) {
 	if who, next, err := s.oldKeyOf(v, key); err != nil || who != "" {
 		return key, sayOldKey(serial, who, next), err
 	}
-	return key, fmt.Sprintf("La clef %s est %s : %s", serial, key.State.French(), keyAdvice[key.State]), nil
+	whose, err := s.whoseKey(v.ctx(), key)
+	return key, sayKeyTaken(serial, key.State, whose), err
 }
 
 // handoverScreen is the counter in front of one person.

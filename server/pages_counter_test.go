@@ -55,6 +55,7 @@ func TestTheCounterFindsThePersonByNameOrByTheScannedKey(t *testing.T) {
 	assert.Contains(t, roux.get(search(string(firstKey))).Location, "?clef="+string(firstKey), "the number need not be scanned again")
 	both := roux.get(search("beranger"))
 	assert.Regexp(t, `Clefs à remettre Noé Béranger .*Attendent autre chose Hector Béranger .*En attente de réponse depuis`, both.text())
+	assert.Contains(t, both.text(), "Accepter : Hector Béranger Refuser : Hector Béranger", "whoever still waits for an answer gets it here")
 	none := roux.get(search("Inconnu"))
 	assert.Contains(t, none.text(), "Personne de ce nom n'attend de clef")
 	assert.Contains(t, none.text(), "Zoë Noël", "the list is there still")
@@ -103,11 +104,11 @@ func TestAnotherKeyAtTheCounterIsAskedAboutBeforeItTakesThePlace(t *testing.T) {
 	free := roux.get(search(string(other)))
 	assert.Contains(t, free.text(), "La clef "+string(other)+" est libre. Choisissez à qui vous la remettez")
 	assert.Contains(t, free.HTML, `href="`+at+`?clef=`+string(other)+`"`)
-	assert.Contains(t, roux.get(search(string(lent))).text(), "La clef "+string(lent)+" est en service : elle a déjà été remise à quelqu'un.")
+	assert.Contains(t, roux.get(search(string(lent))).text(), "La clef "+string(lent)+" est en service : Léa Martin l'a.")
 	assert.Contains(t, roux.get(search(string(foreign))).text(), "aucune clef d'ici ne porte ce numéro")
 
 	for serial, want := range map[string]string{
-		"": "Le numéro de série manque", "ZZZ9": "Aucune clef ne porte le numéro ZZZ9", string(lent): "elle a déjà été remise à quelqu'un",
+		"": "Le numéro de série manque", "ZZZ9": "Aucune clef ne porte le numéro ZZZ9", string(lent): "Léa Martin l'a.",
 		string(foreign): "appartient au stock d'un autre établissement",
 	} {
 		wrong := roux.fill(at, at, "serial", serial)
@@ -130,6 +131,36 @@ func TestAnotherKeyAtTheCounterIsAskedAboutBeforeItTakesThePlace(t *testing.T) {
 	assert.Contains(t, swapped.text(), "Elle a pris la place de celle qui était réservée")
 	assert.Equal(t, okey.InService, h.KeyState(other))
 	assert.Equal(t, okey.InStock, h.KeyState(attributed))
+}
+
+func TestAKeyThatComesBackToTheCounterSaysWhoseItIsAndLeadsToItsPage(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Key(scene.Tilleuls)
+	ana := h.as(h.Person("Ana Une", okey.Staff, scene.Tilleuls))
+	page := ana.asks()
+	roux := h.as(c.roux)
+	roux.done(roux.answers(page, "approve", ""))
+	kept := okey.Serial(h.Text(`SELECT serial FROM key WHERE request = $1`, idOf(page)))
+	lent := h.KeyOf(c.lea, scene.Tilleuls, here().AddMonths(20))
+	broken, lost, foreign := h.Key(scene.Tilleuls), h.Key(scene.Tilleuls), h.KeyOf(c.lea, scene.Acacias, here().AddMonths(20))
+	h.Exec(`UPDATE key SET state = 'defective' WHERE serial = $1`, broken)
+	h.Exec(`UPDATE key SET state = 'lost' WHERE serial = $1`, lost)
+
+	for serial, said := range map[okey.Serial]string{
+		kept:   "est réservée à Ana Une, qui n'a pas encore signé la charte.",
+		lent:   "est en service : Léa Martin l'a. Si elle vous est rendue, ou si vous l'avez trouvée, notez-le sur la page de la clef.",
+		broken: "notez « Mise au rebut » sur la page de la clef",
+		lost:   "notez d'abord « Clef retrouvée » sur la page de la clef",
+	} {
+		found := roux.get(search(string(serial)))
+		assert.NotContains(t, found.text(), "Erreur", "a key that comes back is no error")
+		assert.Contains(t, found.text(), said)
+		assert.Contains(t, found.HTML, `href="/clefs/`+string(serial)+`">Ouvrir la page de la clef `+string(serial))
+	}
+	unseen := roux.get(search(string(foreign)))
+	assert.NotContains(t, unseen.text(), "Léa Martin", "a key that one may not see is nobody's")
+	assert.NotContains(t, unseen.HTML, "/clefs/"+string(foreign))
 }
 
 func TestTheCounterIsForThoseWhoHandOverThere(t *testing.T) {
@@ -213,7 +244,7 @@ func TestACounterWithNothingToHandOverSaysThatAlone(t *testing.T) {
 	roux := h.as(c.roux)
 	assert.Contains(t, roux.get(counter).text(), "Aucune clef à remettre.", "somebody waits for an answer")
 	found := roux.get(search(string(free))).text()
-	assert.Contains(t, found, "La clef "+string(free)+" est libre. Aucune clef à remettre.")
+	assert.Contains(t, found, "La clef "+string(free)+" est libre. Ouvrir la page de la clef "+string(free)+" Aucune clef à remettre.")
 	assert.NotContains(t, found, "Choisissez à qui")
 }
 

@@ -411,7 +411,7 @@ func undelivered(ctx context.Context, p *post) error {
 	}
 	for _, row := range unsent {
 		if row.Kind != okey.MailKind(letter) {
-			p.facts.Items = append(p.facts.Items, mail.Item{Kind: row.Subject, Address: row.Address})
+			p.facts.Items = append(p.facts.Items, mail.Item{Kind: mail.NameOf(mail.Letter(row.Kind), row.Subject), Address: row.Address})
 		}
 	}
 	if p.facts.Total = len(p.facts.Items); p.facts.Total > 0 {

@@ -106,6 +106,16 @@ func (w *watcher) choice(pipe *parse.PipeNode) {
 	}
 }
 
+func TestAMailWithoutASubjectYetHasAFrenchNameAllTheSame(t *testing.T) {
+	assert.Equal(t, "Votre clef vous attend", NameOf(KeyToHandOver, "Votre clef vous attend"))
+	for _, entry := range Register {
+		name := NameOf(entry.Letter, "")
+		assert.NotContains(t, name, string(entry.Letter))
+		assert.NotEqual(t, "Courriel en préparation", name)
+	}
+	assert.Equal(t, "Courriel en préparation", NameOf("brand_new", ""))
+}
+
 func TestTheRegisterHasEveryLetterOnce(t *testing.T) {
 	entries := map[Letter]bool{}
 	for _, entry := range Register {

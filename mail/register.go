@@ -1,5 +1,7 @@
 package mail
 
+import "strings"
+
 // Entry says of a letter, in French, whom it is for and when it leaves: what support reads before it looks at one.
 type Entry struct {
 	Letter Letter
@@ -99,4 +101,18 @@ var Register = []Entry{
 	{StockUndelivered, toSupport, "Quand des courriels sur le stock ne partent pas depuis cinq jours."},
 	{Bounced, toSupport, "Quand une adresse refuse un courriel pour de bon."},
 	{NoAddress, toSupport, "Quand une personne à prévenir n'a pas d'adresse."},
+}
+
+// NameOf names a mail to whoever looks after mails: by its subject or, before it has one, by when such a letter leaves. What a letter is called in
+// code is no name for people.
+func NameOf(letter Letter, subject string) string {
+	if subject != "" {
+		return subject
+	}
+	for _, entry := range Register {
+		if entry.Letter == letter {
+			return strings.TrimSuffix(entry.When, ".")
+		}
+	}
+	return "Courriel en préparation"
 }

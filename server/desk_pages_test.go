@@ -57,6 +57,9 @@ func TestThePageOfAPersonTellsAllThatSupportNeeds(t *testing.T) {
 	assert.Contains(t, told.HTML, `href="/assistance/envois/`+mailed+`"`)
 	assert.Contains(t, sam.get("/assistance/rattachements?personne="+c.lea.UID).HTML, `value="`+c.lea.UID+`"`, "the link fills the form in")
 
+	h.Exec(`UPDATE mail SET subject = '' WHERE id = $1`, mailed)
+	unnamed := mail.NameOf(mail.Letter(h.Text(`SELECT kind FROM mail WHERE id = $1`, mailed)), "")
+	assert.Contains(t, sam.get(page).text(), unnamed, "a mail without a subject yet is not called as code calls it")
 	h.Exec(`UPDATE mail SET state = 'sent', error = ''`)
 	h.Exec(`UPDATE person SET mail = $2 WHERE id = $1`, twin.ID, strings.ToUpper(c.lea.Mail))
 	assert.Contains(t, sam.get(page).text(), "Cette adresse est aussi celle d'une autre personne")

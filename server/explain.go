@@ -242,7 +242,7 @@ func wrongKey(v okey.Verdict, f facts) string {
 	case v.Reason == okey.CodeKeyUnknown:
 		return fmt.Sprintf("Aucune clef ne porte le numéro %s : relisez celui qui est gravé sur la clef.%s", serial, instead)
 	case v.Reason == okey.CodeKeyElsewhere:
-		return fmt.Sprintf("La clef %s appartient au stock d'un autre établissement.%s Si elle est ici pour de bon, écrivez à l'assistance.", serial, instead)
+		return fmt.Sprintf("La clef %s appartient au stock d'un autre établissement.%s Si elle est ici pour de bon, l'assistance peut la déplacer.", serial, instead)
 	}
 	return sayKeyTaken(serial, v.OtherKey, f.Whose) + instead
 }

@@ -26,9 +26,9 @@ var findingTitles = map[okey.Finding]string{
 
 var findingHints = map[okey.Finding]string{
 	okey.Missing:        "Ces clefs devraient être là. Cherchez-les ; si elles sont introuvables, ouvrez leur page et déclarez-les perdues.",
-	okey.Unexpected:     "Ces clefs sont là, mais OKEY les croit ailleurs. Ouvrez leur page : « Mettre en stock » ou « Clef retrouvée ». Pour une clef au rebut, écrivez à l'assistance.",
+	okey.Unexpected:     "Ces clefs sont là, mais OKEY les croit ailleurs. Ouvrez leur page : « Mettre en stock » ou « Clef retrouvée ». Une clef au rebut ne revient que par l'assistance.",
 	foundOnItsWay:       "Ces clefs ont été annoncées et vous les avez : chaque numéro mène à sa livraison. Confirmez ce qui est arrivé, et elles entrent en stock.",
-	okey.FoundElsewhere: "Ces clefs appartiennent à un autre établissement : ne les remettez pas, écrivez à l'assistance.",
+	okey.FoundElsewhere: "Ces clefs appartiennent à un autre établissement : ne les remettez pas. L'assistance peut les déplacer ici.",
 	okey.FoundUnknown:   "OKEY ne connaît pas ces clefs. L'inventaire enregistré, l'assistance est prévenue : une fois confirmées, elles sont en stock.",
 }
 

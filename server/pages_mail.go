@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"okey"
+	"okey/mail"
 	"okey/sql"
 
 	"github.com/google/uuid"
@@ -48,12 +49,7 @@ func sayMailState(m sql.Mail) string {
 	return said
 }
 
-func sayMail(m sql.Mail) string {
-	if m.Subject == "" {
-		return "courriel en préparation"
-	}
-	return m.Subject
-}
+func sayMail(m sql.Mail) string { return mail.NameOf(mail.Letter(m.Kind), m.Subject) }
 
 func mailLines(mails []sql.Mail, c clock) []mailLine {
 	lines := make([]mailLine, len(mails))

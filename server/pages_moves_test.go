@@ -141,7 +141,7 @@ func TestAPersonLeavesWithTheKey(t *testing.T) {
 	assert.Contains(t, offered.HTML, "<h1>Léa Martin arrive avec sa clef</h1>")
 	assert.NotContains(t, offered.HTML, `href="`+key+`"`, "no link to what its reader may not see")
 	assert.Contains(t, offered.text(), "Refuser : elle reste à l'établissement que la personne quitte, qui la reprend")
-	assert.Contains(t, roux.get(leave).text(), "Sinon, la clef reste à votre établissement : la personne vous la rend avant de partir.")
+	assert.Contains(t, roux.get(leave).text(), "Sinon, la clef reste à l'établissement de départ : la personne la rend avant de partir.")
 	assert.Contains(t, h.as(paul).get("/").text(), "Léa Martin arrive avec la clef")
 	assert.NotContains(t, roux.get("/").text(), "arrive avec la clef")
 

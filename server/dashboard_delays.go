@@ -91,6 +91,9 @@ func (s *Server) delaysTable(v *visit) (spreadsheet, error) {
 	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.today()); err != nil {
 		return spreadsheet{}, err
 	}
+	if err := mayTakeList(v); err != nil {
+		return spreadsheet{}, err
+	}
 	f, err := s.delayFigures(v, dashboardChoiceOf(v))
 	return spreadsheet{Name: "delais", Title: "Jours à chaque étape", Sheets: []workbook.Sheet{f.sheet("Étapes")}}, err
 }

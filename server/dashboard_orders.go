@@ -68,6 +68,9 @@ func (s *Server) openOrdersTable(v *visit) (spreadsheet, error) {
 	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.today()); err != nil {
 		return spreadsheet{}, err
 	}
+	if err := mayTakeList(v); err != nil {
+		return spreadsheet{}, err
+	}
 	f, err := s.orderFigures(v, dashboardChoiceOf(v))
 	return spreadsheet{Name: "commandes-en-cours", Title: "Commandes en cours", Sheets: []workbook.Sheet{f.sheet("Commandes")}}, err
 }

@@ -67,6 +67,9 @@ func (s *Server) shortTable(v *visit) (spreadsheet, error) {
 	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.today()); err != nil {
 		return spreadsheet{}, err
 	}
+	if err := mayTakeList(v); err != nil {
+		return spreadsheet{}, err
+	}
 	f, err := s.shortFigures(v, dashboardChoiceOf(v), maxDownload)
 	return spreadsheet{Name: "etablissements", Title: "Établissements où l'on attend", Sheets: []workbook.Sheet{f.sheet("Établissements")}}, err
 }

@@ -75,6 +75,9 @@ func (s *Server) weeksTable(v *visit) (spreadsheet, error) {
 	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.today()); err != nil {
 		return spreadsheet{}, err
 	}
+	if err := mayTakeList(v); err != nil {
+		return spreadsheet{}, err
+	}
 	f, err := s.weekFigures(v, dashboardChoiceOf(v))
 	return spreadsheet{Name: "demandes-par-semaine", Title: "Demandes par semaine", Sheets: []workbook.Sheet{f.sheet("Semaines")}}, err
 }

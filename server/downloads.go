@@ -170,6 +170,9 @@ func each[T any](all []T) iter.Seq2[T, error] {
 
 // keysTable is the list of keys: same reach and filters as its page.
 func (s *Server) keysTable(v *visit) (spreadsheet, error) {
+	if err := mayTakeList(v); err != nil {
+		return spreadsheet{}, err
+	}
 	filter, wrong := keyFilterOf(v)
 	if wrong != nil {
 		return spreadsheet{}, okey.InvalidField(wrong.Field, "Écrivez une date comme 31/12/2027.")

@@ -34,6 +34,9 @@ func (s *Server) stepped(ctx context.Context, page []sql.ListedRequest, today ok
 
 // requestsTable is the list of requests: same reach and filters as its page.
 func (s *Server) requestsTable(v *visit) (spreadsheet, error) {
+	if err := mayTakeList(v); err != nil {
+		return spreadsheet{}, err
+	}
 	filter := chosenRequests(v)
 	filter.Limit = downloadPage
 	found := paged(maxDownload, func(last *steppedRequest) ([]steppedRequest, error) {

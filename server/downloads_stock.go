@@ -11,6 +11,9 @@ func (s *Server) ordersTable(v *visit) (spreadsheet, error) {
 	if !v.oversees() {
 		return spreadsheet{}, okey.Errorf(okey.CodeNotFound, "Cette page n'existe pas, ou elle n'est pas pour vous.")
 	}
+	if err := mayTakeList(v); err != nil {
+		return spreadsheet{}, err
+	}
 	filter := sql.OrderFilter{Establishment: chosenSchool(v), Limit: downloadPage}
 	if state := okey.OrderState(v.Query("etat")); state.Valid() {
 		filter.State = state

@@ -129,6 +129,11 @@ func TestDownloadedRequestsReachAsFarAsThePage(t *testing.T) {
 	assert.NotContains(t, all, "Zoé", "of another school")
 	assert.Regexp(t, `En attente de réponse\|\d\d/\d\d/20\d\d \d\d:\d\d\|la direction\|\d\d/\d\d/20\d\d \d\d:\d\d\|{5}`, all, "asked, and nothing else yet")
 	assert.Len(t, lea.download("/demandes.xlsx")["Demandes"], 2)
+	for _, list := range []string{"/demandes", "/clefs", "/commandes", dashboard + "/semaines", dashboard + "/delais", dashboard + "/etablissements", dashboard + "/commandes"} {
+		wrong := h.as(c.support).get(list + ".xlsx?etablissement=0069901X")
+		assert.Equal(t, http.StatusUnprocessableEntity, wrong.Status, list)
+		assert.Contains(t, wrong.text(), "la lettre est E, pas X", list)
+	}
 	assert.Len(t, h.as(c.support).download("/demandes.xlsx")["Demandes"], 4)
 	assert.Len(t, h.as(c.support).download("/demandes.xlsx?etape=handed_over")["Demandes"], 1)
 	assert.Contains(t, lea.get("/demandes").text(), "Télécharger (xlsx)")

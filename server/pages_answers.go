@@ -27,6 +27,7 @@ type answersScreen struct {
 	Groups []answerGroup
 	More   string
 	Review *answerReview
+	Wrote  string // where nothing awaits an answer any more
 }
 
 // answerGroup is the part of the list that concerns one establishment.
@@ -148,6 +149,9 @@ func (s *Server) showAnswers(v *visit, status int, sent *form, warning string) e
 	}
 	if page.Groups, err = s.answerGroups(v, f, found); err != nil {
 		return err
+	}
+	if sent != nil && len(page.Groups) == 0 {
+		page.Wrote = sent.Values["comment"]
 	}
 	return s.show(v, status, "answers", screen{Title: "Demandes à répondre", Notice: notice, Warning: warning, Body: page})
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -19,11 +20,12 @@ const answersWait = 3 * outcomeWait
 // answersGivenScreen tells what has become of each of the answers given at once.
 type answersGivenScreen struct {
 	Lines  []answerGiven
+	Wrote  string // with those that came too late, so that it can be copied
 	Follow string // where to look again, while some are recorded and not judged yet
 	Rest   string // how many other requests await an answer
 }
 
-type answerGiven struct{ Path, Who, What string }
+type answerGiven struct{ Path, Who, What, wrote string }
 
 // recorded is an answer that is kept, whatever happens next.
 type recorded struct {
@@ -112,7 +114,7 @@ func (s *Server) answersGiven(v *visit) error {
 			unseen = true
 			continue
 		}
-		page.Lines = append(page.Lines, line)
+		page.Lines, page.Wrote = append(page.Lines, line), cmp.Or(page.Wrote, line.wrote)
 	}
 	if refused != nil {
 		return refused
@@ -170,7 +172,7 @@ func (s *Server) answerGivenTo(v *visit, batch, id uuid.UUID) (line answerGiven,
 		if status >= http.StatusInternalServerError {
 			return line, false, nil, why
 		}
-		line.What = why.Message
+		line.What, line.wrote = why.Message, a.Content.Comment
 	}
 	return line, waits, refused, nil
 }

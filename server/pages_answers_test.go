@@ -172,6 +172,22 @@ func TestWhatWasAnsweredMeanwhileIsToldAndTheRestGoesOn(t *testing.T) {
 	assert.Contains(t, over.text(), "Aucune demande n'attend votre réponse.")
 }
 
+func TestWordsOfAnswersThatCameTooLateAreGivenBack(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	pages := h.askers(scene.Tilleuls, "Ana Une", "Bea Deux")
+	roux, blanc := h.as(c.roux), h.as(c.blanc)
+	late := roux.reviews("refuse", "pas avant la rentrée", pages...).form(t, answers)
+	list := roux.get(answers).form(t, answers, ticked("refuse", "rien avant mars", pages...)...)
+	for _, page := range pages {
+		blanc.done(blanc.answers(page, "approve", ""))
+	}
+	assert.Contains(t, roux.done(roux.post(answers, late)).text(), "Vous aviez écrit : pas avant la rentrée")
+	over := roux.post(answers, list)
+	assert.Equal(t, http.StatusConflict, over.Status)
+	assert.Contains(t, over.text(), "Vous aviez écrit : rien avant mars")
+}
+
 func TestAmongTheTickedOnesOwnAndForeignRequestsAreLeftAside(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()

@@ -36,6 +36,18 @@ func chosenSchool(v *visit) okey.UAI {
 	return uai
 }
 
+// mayTakeList answers invalid where the address of a list names a school that can't be read: the page says so and shows everybody's, but a
+// spreadsheet that is not the one asked for is worse than none.
+func mayTakeList(v *visit) error {
+	if v.Query("etablissement") == "" {
+		return nil
+	}
+	if _, err := okey.ParseUAI(v.Query("etablissement")); err != nil {
+		return okey.InvalidField("etablissement", "%s", okey.ErrorMessage(err))
+	}
+	return nil
+}
+
 // chosenRequests is what the address of a list of requests asks for; what can't be read filters nothing.
 func chosenRequests(v *visit) sql.RequestFilter {
 	filter := sql.RequestFilter{Establishment: chosenSchool(v)}

@@ -15,6 +15,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+func TestSupportThatWithdrawsARequestIsToldInWhosePlace(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	page := h.as(c.lea).asks()
+	silent := h.as(c.support).fill(page, page+"/retrait", "comment", " ")
+	assert.Equal(t, http.StatusUnprocessableEntity, silent.Status)
+	assert.Contains(t, silent.text(), "Écrivez pourquoi : l'assistance agit à la place de Léa Martin, qui le lira.")
+}
+
 func TestARequestGoesFromAskingToHandoverThroughForms(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()

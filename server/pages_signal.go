@@ -115,6 +115,7 @@ func withdrawalForm(f *form, d dossier, v *visit, why bool) {
 	switch {
 	case why:
 		comment.Hint = fmt.Sprintf("Obligatoire : l'assistance agit à la place %s, qui le lira.", okey.SayOf(d.requester.Name()))
+		comment.Missing = fmt.Sprintf("Écrivez pourquoi : l'assistance agit à la place %s, qui le lira.", okey.SayOf(d.requester.Name()))
 	case !d.mine(v):
 		comment.Hint = fmt.Sprintf("Facultatif. %s le lira.", d.requester.Name())
 	}

@@ -11,7 +11,7 @@ import (
 // shortestPlaces is how many establishments the page shows: the download has them all.
 const shortestPlaces = 15
 
-// shortFigures sets the people who wait against the keys that are free, where somebody waits.
+// shortFigures sets the people who wait against the keys that are free, where these are fewer.
 func (s *Server) shortFigures(v *visit, chosen dashboardChoice, limit int) (figures, error) {
 	places, err := s.store.ShortPlaces(v.ctx(), chosen.scope, v.today(), limit)
 	f := figures{
@@ -42,8 +42,8 @@ func (s *Server) shortPlot(v *visit, chosen dashboardChoice) (plotted, error) {
 		return plotted{}, err
 	}
 	about := plotted{
-		Name: "Établissements où l'on attend", Sheet: dashboardSheet(v, "etablissements"), Nothing: "Personne n'attend.",
-		Note: fmt.Sprintf("Les %d établissements où il manque le plus de clefs, les plus en peine d'abord ; le tableau à télécharger les a tous. Attendent les demandes sans réponse et celles qui attendent une clef ; une clef libre est encore bonne %s au moins.",
+		Name: "Établissements où il manque des clefs", Sheet: dashboardSheet(v, "etablissements"), Nothing: "Il ne manque de clefs nulle part : chaque établissement en a autant de libres que de personnes qui attendent, ou plus.",
+		Note: fmt.Sprintf("Les établissements où plus de personnes attendent qu'il n'y a de clefs libres, les plus en peine d'abord, %d au plus ; le tableau à télécharger les a tous. Attendent les demandes sans réponse et celles qui attendent une clef ; une clef libre est encore bonne %s au moins.",
 			shortestPlaces, okey.SayNumber(okey.LendableMonths)+" mois"),
 	}
 	if len(f.Rows) > 0 {
@@ -62,7 +62,7 @@ func sayFreeNow(n int) string {
 	return okey.SayCount(n, "clef") + okey.SayEither(n, " est libre", " sont libres")
 }
 
-// shortTable is the download of the establishments where people wait: all of them.
+// shortTable is the download of the establishments that lack keys: all of them.
 func (s *Server) shortTable(v *visit) (spreadsheet, error) {
 	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.today()); err != nil {
 		return spreadsheet{}, err
@@ -71,5 +71,5 @@ func (s *Server) shortTable(v *visit) (spreadsheet, error) {
 		return spreadsheet{}, err
 	}
 	f, err := s.shortFigures(v, dashboardChoiceOf(v), maxDownload)
-	return spreadsheet{Name: "etablissements", Title: "Établissements où l'on attend", Sheets: []workbook.Sheet{f.sheet("Établissements")}}, err
+	return spreadsheet{Name: "etablissements", Title: "Établissements où il manque des clefs", Sheets: []workbook.Sheet{f.sheet("Établissements")}}, err
 }

@@ -63,7 +63,7 @@ func (r reader) DaysByStage(ctx context.Context, scope DeskScope, since time.Tim
 	return days, err
 }
 
-// ShortPlace is an establishment where people wait for keys.
+// ShortPlace is an establishment where more people wait than keys are free.
 type ShortPlace struct {
 	UAI        okey.UAI `db:"uai"`
 	Name       string   `db:"name"`
@@ -72,7 +72,7 @@ type ShortPlace struct {
 	Free       int      `db:"free"` // keys that may be lent on the day
 }
 
-// ShortPlaces returns the establishments where people wait for an answer or for a key, those first that lack most keys.
+// ShortPlaces returns the establishments where more people wait for an answer or for a key than keys are free, those first that lack most.
 func (r reader) ShortPlaces(ctx context.Context, scope DeskScope, on okey.Day, limit int) ([]ShortPlace, error) {
 	var places []ShortPlace
 	err := r.all(ctx, &places, `WITH waiting AS (
@@ -83,7 +83,7 @@ func (r reader) ShortPlaces(ctx context.Context, scope DeskScope, on okey.Day, l
 		)
 		SELECT w.uai, e.name, w.unanswered, w.in_line, coalesce(f.free, 0) AS free
 		FROM waiting w JOIN establishment e ON e.uai = w.uai LEFT JOIN free f ON f.uai = w.uai
-		WHERE $1 = '' OR e.academy = $1
+		WHERE ($1 = '' OR e.academy = $1) AND w.unanswered + w.in_line > coalesce(f.free, 0)
 		ORDER BY w.unanswered + w.in_line - coalesce(f.free, 0) DESC, w.in_line DESC, e.name, w.uai LIMIT $4`,
 		scope.Academy, string(scope.Establishment), on.AddMonths(okey.LendableMonths).String(), limit)
 	return places, err

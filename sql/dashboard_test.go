@@ -119,6 +119,10 @@ func TestWhoLacksMostKeysComesFirst(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, want, got)
 	}
+	s.Key(scene.Tilleuls)
+	enough, err := s.Store.ShortPlaces(t.Context(), sql.DeskScope{Academy: "23"}, on, 10)
+	require.NoError(t, err)
+	assert.Empty(t, enough, "as many keys are free as people wait: none is lacking")
 	first, err := s.Store.ShortPlaces(t.Context(), sql.DeskScope{}, on, 1)
 	require.NoError(t, err)
 	assert.Equal(t, []sql.ShortPlace{acacias}, first)

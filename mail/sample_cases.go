@@ -104,6 +104,7 @@ var cases = map[Letter][]variation{
 	StockKeyChanged: {
 		{"own", "par son lecteur", func(f *Facts) { f.Own = true }},
 		{"found", "en stock, retrouvée", func(f *Facts) { f.Requester, f.By, f.Change, f.Comment = "", "", okey.ReasonFound, "Dans un tiroir." }},
+		{"defective", "défectueuse", func(f *Facts) { f.Change = okey.ReasonDefective }},
 		{"retired", "mise au rebut", func(f *Facts) { f.Change = okey.ReasonRetired }},
 	},
 	KeysExpire: {{"one", "une seule clef, titulaire sans adresse", func(f *Facts) {

@@ -19,6 +19,8 @@ type arrivalScreen struct {
 	Form  *form
 	Where string
 	Keys  []arrivalLine
+	All   bool   // the box for all of them is ticked
+	Shown string // what that box stands for, whatever happens to the keys meanwhile
 }
 
 type arrivalLine struct {
@@ -27,12 +29,16 @@ type arrivalLine struct {
 	Ticked bool
 }
 
-// arrivalLines are the keys still on their way: all ticked at first; on a form that comes back, those that its writer had ticked.
+// everyKey is the box that stands for all the others: nothing is ticked beforehand, for what is confirmed is lent at once.
+const everyKey = "toutes"
+
+// arrivalLines are the keys still on their way; on a form that comes back, those that its writer had ticked. A single one is ticked: the button
+// speaks of nothing else.
 func arrivalLines(v *visit, awaited []okey.Key) []arrivalLine {
 	ticked := v.Request.PostForm["serials"]
 	lines := make([]arrivalLine, len(awaited))
 	for i, k := range awaited {
-		lines[i] = arrivalLine{k.Serial, k.Batch, v.Request.Method == http.MethodGet || slices.Contains(ticked, string(k.Serial))}
+		lines[i] = arrivalLine{k.Serial, k.Batch, len(awaited) == 1 || slices.Contains(ticked, string(k.Serial)) || slices.Contains(ticked, everyKey)}
 	}
 	return lines
 }
@@ -105,8 +111,12 @@ func (s *Server) showArrival(v *visit, status int, f *form, warning string) erro
 		return err
 	}
 	f.Values["etablissement"] = string(uai)
+	page := arrivalScreen{Form: f, Where: okey.SayEstablishment(place.Name), Keys: arrivalLines(v, awaited), All: slices.Contains(v.Request.PostForm["serials"], everyKey)}
+	for _, line := range page.Keys {
+		page.Shown = strings.TrimSpace(page.Shown + " " + string(line.Serial))
+	}
 	return s.show(v, status, "arrival", screen{
-		Title: "Confirmer une livraison", Notice: notice, Warning: warning, Body: arrivalScreen{Form: f, Where: okey.SayEstablishment(place.Name), Keys: arrivalLines(v, awaited)},
+		Title: "Confirmer une livraison", Notice: notice, Warning: warning, Body: page,
 	})
 }
 
@@ -178,7 +188,11 @@ func (s *Server) confirmArrival(v *visit) error {
 	if sent := okey.UAI(f.Values["etablissement"]); sent != "" {
 		content.Establishment = sent // of two schools, the one that the form was about
 	}
-	for _, serial := range v.Request.PostForm["serials"] {
+	ticked := v.Request.PostForm["serials"]
+	if slices.Contains(ticked, everyKey) {
+		ticked = strings.Fields(v.Request.PostForm.Get("shown"))
+	}
+	for _, serial := range ticked {
 		content.Serials = append(content.Serials, okey.Serial(serial))
 	}
 	again := func(status int, warning string) error { return s.showArrival(v, status, f, warning) }

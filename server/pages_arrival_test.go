@@ -78,6 +78,27 @@ func TestAKeySettledSinceTheFormWasShownIsNamedAndNothingTickedIsLost(t *testing
 	assert.Equal(t, "arrived", h.Text(`SELECT state FROM delivery`), "nothing is on its way any more")
 }
 
+// What is confirmed is lent at once: nothing is ticked beforehand, and one box stands for all.
+func TestNothingArrivesBecauseNobodyLooked(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	path := h.announced(c)
+	roux := h.as(c.roux)
+	page := roux.get(path)
+	assert.NotContains(t, page.HTML, " checked")
+	assert.Contains(t, page.text(), "Toutes : les 3 clefs")
+	assert.Equal(t, http.StatusUnprocessableEntity, roux.post(path, page.form(t, path)).Status)
+	assert.Equal(t, okey.InTransit, h.KeyState("00481001"))
+
+	form := tick(roux.get(path).form(t, path), "toutes")
+	h.as(c.support).reports("00481003", okey.ReasonLost)
+	done := roux.done(roux.post(path, form))
+	assert.Contains(t, done.text(), "C'est fait : 2 clefs en stock.")
+	assert.Contains(t, done.text(), "La clef 00481003 n'est plus en route")
+	again := roux.done(roux.post(path, form))
+	assert.Contains(t, again.text(), "C'est fait : 2 clefs en stock.", "sent twice it is one")
+}
+
 // Support confirms in a school's place: from the page of a key, or of its delivery, one click leads to that school's form.
 func TestSupportIsLedToConfirmAnArrival(t *testing.T) {
 	h := newHouse(t)

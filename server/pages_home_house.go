@@ -58,6 +58,23 @@ func houseActs(v *visit, places []sql.Place) []navLink {
 	return append(acts, navLink{Name: "Faire l'inventaire", Path: to(pathInventory)})
 }
 
+// schoolsFor leads to a page for each of the establishments where the visitor may act; nil for whoever has only one.
+func (s *Server) schoolsFor(v *visit, path string, act okey.Act) ([]navLink, error) {
+	uais, refused := placesWhere(v, act)
+	if refused != nil || len(uais) < 2 {
+		return nil, nil //nolint:nilerr // the table says no: there is nothing to choose
+	}
+	places, err := s.store.Establishments(v.ctx(), uais...)
+	if err != nil {
+		return nil, err
+	}
+	links := make([]navLink, len(places))
+	for i, place := range places {
+		links[i] = navLink{Name: fmt.Sprintf("%s (%s)", place.Name, place.UAI), Path: narrowed(path, place.UAI)}
+	}
+	return links, nil
+}
+
 // sayNeeds is a stock in a line.
 func sayNeeds(n okey.Needs) string {
 	said := okey.SayCount(n.Free, "clef") + okey.SayEither(n.Free, " libre", " libres")

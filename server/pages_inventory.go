@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"okey"
@@ -21,6 +22,7 @@ const (
 // inventoryScreen is where a drawer is counted, and what was found.
 type inventoryScreen struct {
 	Where  string
+	Others []navLink // of a visitor with several establishments: the other drawers
 	Form   *form
 	Review bool
 	Lists  []inventoryList
@@ -62,11 +64,18 @@ func (s *Server) managed(v *visit, uai okey.UAI) (sql.Place, error) {
 }
 
 func (s *Server) inventoryPage(v *visit) error {
-	uai, notice := orderingAt(v), ""
+	uai, notice := actingAt(v), ""
 	f := inventoryForm(v, chosenSchool(v))
 	if v.Query("vide") == "" && s.restore(v, f) {
 		notice = restoredNotice
 		uai = okey.UAI(f.Values["establishment"])
+	}
+	several, err := s.schoolsFor(v, pathInventory, okey.ActManageKeys)
+	if err != nil {
+		return err
+	}
+	if uai == "" && len(several) > 0 {
+		return s.show(v, http.StatusOK, "inventory", screen{Title: "Inventaire", Body: inventoryScreen{Others: several}})
 	}
 	f.Values["establishment"] = string(uai)
 	return s.showInventory(v, http.StatusOK, uai, f, notice, "")
@@ -82,6 +91,11 @@ func (s *Server) showInventory(v *visit, status int, uai okey.UAI, f *form, noti
 		return err
 	}
 	page := inventoryScreen{Where: fmt.Sprintf("%s (%s)", place.Name, uai), Form: f, Sheet: pathInventory + ".xlsx?etablissement=" + string(uai)}
+	several, err := s.schoolsFor(v, pathInventory, okey.ActManageKeys)
+	if err != nil {
+		return err
+	}
+	page.Others = slices.DeleteFunc(several, func(l navLink) bool { return l.Path == narrowed(pathInventory, uai) })
 	past, err := s.store.Inventories(v.ctx(), uai, pageLines)
 	if err != nil {
 		return err

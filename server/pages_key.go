@@ -3,6 +3,7 @@ package server
 import (
 	"net/http"
 	"slices"
+	"strings"
 
 	"okey"
 	"okey/sql"
@@ -183,18 +184,24 @@ func keyForm(v *visit, key okey.Key, subject okey.Subject, today okey.Day) *form
 		return nil
 	}
 	return newForm(v, "changement", keyURL(key.Serial), "Enregistrer", map[string]field{
-		"reason":  {Label: "*Motif", Hint: retiringHint(reasons, v), Empty: "Veuillez choisir un motif", Choices: reasons},
+		"reason":  {Label: "*Motif", Hint: reasonsHint(reasons, v), Empty: "Veuillez choisir un motif", Choices: reasons},
 		"comment": {Label: "*Commentaire", Hint: "Que s'est-il passé ? Les personnes concernées le liront.", Missing: "Écrivez un commentaire : les personnes concernées le liront."},
 	})
 }
 
-// retiringHint warns whoever could not undo it.
-func retiringHint(reasons []choice, v *visit) string {
-	retires := slices.ContainsFunc(reasons, func(c choice) bool { return c.Value == string(okey.ReasonRetired) })
-	if !retires || v.Actor.Support {
-		return ""
+// reasonsHint says what follows of a reason where its name does not: a key that is found is lent again, one that is retired never is.
+func reasonsHint(reasons []choice, v *visit) string {
+	offers := func(reason okey.KeyReason) bool {
+		return slices.ContainsFunc(reasons, func(c choice) bool { return c.Value == string(reason) })
 	}
-	return "« Mise au rebut » est définitif : la clef ne servira plus. Seule l'assistance peut revenir dessus."
+	var hints []string
+	if offers(okey.ReasonFound) {
+		hints = append(hints, "« Clef retrouvée » : elle est dans le tiroir, et sera prêtée à qui attend. La personne qui l'avait l'a toujours ? Reprenez-la d'abord ; elle en redemandera une.")
+	}
+	if offers(okey.ReasonRetired) && !v.Actor.Support {
+		hints = append(hints, "« Mise au rebut » est définitif : la clef ne servira plus. Seule l'assistance peut revenir dessus.")
+	}
+	return strings.Join(hints, " ")
 }
 
 // changeKey takes the form of a key's page the one way through.

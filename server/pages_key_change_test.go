@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -134,6 +135,8 @@ func TestABrokenKeyIsFoundReturnedAndScrapped(t *testing.T) {
 		{okey.ReasonFound, okey.InStock},
 		{okey.ReasonRetired, okey.Retired},
 	} {
+		page := roux.get(keyPage(serial)).text()
+		assert.Equal(t, step.reason == okey.ReasonFound, strings.Contains(page, "La personne qui l'avait l'a toujours ? Reprenez-la d'abord"), "what a found key is for")
 		assert.Contains(t, roux.reports(serial, step.reason).text(), "C'est fait : la clef est maintenant "+step.state.French())
 		assert.Equal(t, step.state, h.KeyState(serial))
 	}

@@ -15,6 +15,7 @@ type ordersScreen struct {
 	Form    *form
 	Needs   []fact // what the suggestion is made of
 	Suggest string
+	Schools []navLink // of a visitor with several: for which to order
 	Filters *form
 	Orders  []orderLine
 	Running string // what is under way, in a line
@@ -76,7 +77,17 @@ func (s *Server) ordersPage(v *visit) error {
 	return s.showOrders(v, http.StatusOK, nil, notice, "")
 }
 
-// orderingAt is the establishment that the form is for: the one chosen, else the visitor's only one, else the first.
+// actingAt is the establishment that something is done for: the one chosen, else the visitor's only one. Of several none is taken for granted: one
+// drawer would be counted against the other's list.
+func actingAt(v *visit) okey.UAI {
+	uai := orderingAt(v)
+	if chosenSchool(v) == "" && len(v.Actor.Answers(v.today())) > 1 {
+		return ""
+	}
+	return uai
+}
+
+// orderingAt is the establishment that is looked at: the one chosen, else the visitor's only one, else the first.
 func orderingAt(v *visit) okey.UAI {
 	if uai := chosenSchool(v); uai != "" {
 		return uai
@@ -99,7 +110,12 @@ func orderForm(v *visit, uai okey.UAI) *form {
 // showOrders shows the page; sent is a form of it that was refused, and brings the page back to its establishment.
 func (s *Server) showOrders(v *visit, status int, sent *form, notice, warning string) error {
 	page := ordersScreen{Filters: listForm(pathOrders), Sheet: changedURL(v, pathOrders+".xlsx", "cursor", "")}
-	uai, chosen := orderingAt(v), chosenSchool(v)
+	chosen := chosenSchool(v)
+	uai := actingAt(v)
+	var err error
+	if page.Schools, err = s.schoolsFor(v, pathOrders, okey.ActOrder); err != nil {
+		return err
+	}
 	if sent != nil {
 		if typed, err := okey.ParseUAI(sent.Values["establishment"]); err == nil {
 			uai, chosen = typed, typed

@@ -177,3 +177,23 @@ func TestAStockThatIsAllKeptSaysSoInsteadOfAnEmptyPlot(t *testing.T) {
 	assert.NotContains(t, kept.text(), "Les chiffres en tableau")
 	assert.Equal(t, 1, strings.Count(kept.text(), "ollège des Tilleuls")-strings.Count(kept.text(), "Stock du collège des Tilleuls · "), "the heading names it once")
 }
+
+// One drawer is not counted against the other's list, nor ordered for, because a page took one for granted.
+func TestWhoAnswersForTwoSaysForWhichToCountAndToOrder(t *testing.T) {
+	h := newHouse(t)
+	both := h.as(h.Person("Gus Double", okey.Principal, scene.Tilleuls, scene.Acacias))
+	for page, asks := range map[string]string{"/inventaire": "Quel tiroir comptez-vous ?", "/commandes": "Pour quel établissement ?"} {
+		open := both.get(page)
+		assert.Contains(t, open.text(), asks)
+		assert.NotContains(t, open.HTML, `<form method="post" action="`+page)
+		for _, uai := range []okey.UAI{scene.Tilleuls, scene.Acacias} {
+			assert.Contains(t, open.HTML, `href="`+page+`?etablissement=`+string(uai)+`"`)
+			assert.Equal(t, string(uai), both.get(page+"?etablissement="+string(uai)).form(t, page).Get("establishment"))
+		}
+	}
+	there := both.get("/inventaire?etablissement=" + string(scene.Acacias))
+	assert.Contains(t, there.text(), "Autre tiroir : Collège des Tilleuls (0069001B)")
+	alone := h.as(h.Person("Eva Seule", okey.Principal, scene.Acacias))
+	assert.Equal(t, string(scene.Acacias), alone.get("/inventaire").form(t, "/inventaire").Get("establishment"))
+	assert.NotContains(t, alone.get("/commandes").text(), "Pour quel établissement")
+}

@@ -142,7 +142,11 @@ func TestAPersonLeavesWithTheKey(t *testing.T) {
 	assert.NotContains(t, offered.HTML, `href="`+key+`"`, "no link to what its reader may not see")
 	assert.Contains(t, offered.text(), "Refuser : elle reste à l'établissement que la personne quitte, qui la reprend")
 	assert.Contains(t, roux.get(leave).text(), "Sinon, la clef reste à l'établissement de départ : la personne la rend avant de partir.")
-	assert.Contains(t, h.as(paul).get("/").text(), "Léa Martin arrive avec la clef")
+	awaits, until := h.as(paul).get("/").text(), okey.SayDay(time.Now().Add(okey.MoveLife), time.Now(), okey.ZoneOf(""))
+	assert.Contains(t, awaits, "Clefs qui arrivent : à répondre Léa Martin arrive avec la clef")
+	assert.Contains(t, awaits, "sans réponse le "+until+", la clef reste où elle est")
+	assert.NotContains(t, awaits, "Aucune demande n'attend votre réponse", "this one does")
+	assert.Contains(t, offered.text(), "Sans réponse le "+until+" la clef reste à l'établissement que la personne quitte")
 	assert.NotContains(t, roux.get("/").text(), "arrive avec la clef")
 
 	form := h.as(paul).get(move).form(t, move, "decision", "approve")
@@ -154,6 +158,9 @@ func TestAPersonLeavesWithTheKey(t *testing.T) {
 	boss := h.as(paul)
 	done := boss.done(boss.post(move, form))
 	assert.Contains(t, done.text(), "Votre réponse est enregistrée")
+	assert.Contains(t, done.HTML, "<h1>Léa Martin arrive avec sa clef</h1>", "for the new direction as before")
+	assert.NotContains(t, done.text(), "Sans réponse")
+	assert.Contains(t, roux.get(move).HTML, "<h1>Léa Martin part avec sa clef</h1>")
 	assert.Equal(t, scene.Acacias, h.whereIs(serial))
 	assert.NotContains(t, h.as(paul).get("/").text(), "arrive avec la clef")
 }

@@ -224,6 +224,20 @@ func (s *Server) answersMove(v *visit, move okey.Move) (bool, error) {
 	return err == nil && okey.May(okey.ActManageKeys, v.Actor, subject, v.today()) == nil, err
 }
 
+// receivesMove tells whether the visitor looks at the proposal from the establishment where the person goes: those have the person arrive, before
+// they have answered and after.
+func (s *Server) receivesMove(v *visit, move okey.Move) (bool, error) {
+	manages := map[okey.UAI]bool{}
+	for _, uai := range []okey.UAI{move.From, move.To} {
+		subject, err := s.store.SubjectOfKey(v.ctx(), okey.Key{UAI: uai})
+		if err != nil {
+			return false, err
+		}
+		manages[uai] = okey.May(okey.ActManageKeys, v.Actor, subject, v.today()) == nil
+	}
+	return manages[move.To] && !manages[move.From], nil
+}
+
 // withdrawsMove tells whether the visitor may take the proposal back now.
 func (s *Server) withdrawsMove(v *visit, move okey.Move) (bool, error) {
 	if move.State != okey.MoveProposed {
@@ -296,6 +310,9 @@ func (s *Server) showMove(v *visit, status int, move okey.Move, sent *form, noti
 		{Name: "Proposé", Value: fmt.Sprintf("%s, par %s", c.time(move.ProposedAt), people[move.ProposedBy])},
 		{Name: "Réponse", Value: okey.Capitalize(move.State.French())},
 	}
+	if move.State == okey.MoveProposed {
+		page.Facts = append(page.Facts, fact{Name: "Sans réponse le " + c.day(move.ProposedAt.Add(okey.MoveLife)), Value: "la clef reste à l'établissement que la personne quitte"})
+	}
 	if move.DecidedBy != (okey.PersonID{}) {
 		page.Facts = append(page.Facts, fact{Name: "Répondu", Value: fmt.Sprintf("%s, par %s", c.time(move.DecidedAt), people[move.DecidedBy])})
 	}
@@ -323,8 +340,12 @@ func (s *Server) showMove(v *visit, status int, move okey.Move, sent *form, noti
 	if withdraws {
 		page.Back = given(moveWithdrawalForm(v, move))
 	}
+	receives, err := s.receivesMove(v, move)
+	if err != nil {
+		return err
+	}
 	verb := " part avec sa clef"
-	if answers {
+	if receives {
 		verb = " arrive avec sa clef"
 	}
 	return s.show(v, status, "move", screen{Title: people[move.Holder] + verb, Notice: notice, Warning: warning, Body: page})
@@ -386,6 +407,11 @@ func (s *Server) actOnMove(v *visit, move okey.Move, f *form, name okey.ActionNa
 	return s.answerForm(v, f, done, moveURL(move.ID), again)
 }
 
+// sayProposed is how long a proposal has waited, and how long it still may.
+func sayProposed(m okey.Move, c clock) string {
+	return fmt.Sprintf("Proposé %s ; sans réponse le %s, la clef reste où elle est", c.day(m.ProposedAt), c.day(m.ProposedAt.Add(okey.MoveLife)))
+}
+
 // movesAwaitingMe lists the proposals that the visitor has to answer.
 func (s *Server) movesAwaitingMe(v *visit) ([]card, error) {
 	uais := v.Actor.Answers(v.today())
@@ -395,7 +421,7 @@ func (s *Server) movesAwaitingMe(v *visit) ([]card, error) {
 	found, err := s.store.MovesAwaiting(v.ctx(), uais, v.Actor.ID, homeLines)
 	cards := make([]card, len(found))
 	for i, m := range found {
-		cards[i] = card{Path: moveURL(m.ID), Who: m.HolderName + " arrive avec la clef " + string(m.Serial), Where: m.FromName, State: "Proposé " + paris(v).day(m.ProposedAt), Acts: []navLink{
+		cards[i] = card{Path: moveURL(m.ID), Who: m.HolderName + " arrive avec la clef " + string(m.Serial), Where: m.FromName, State: sayProposed(m.Move, paris(v)), Acts: []navLink{
 			{Name: "Accepter", Path: moveURL(m.ID) + "?" + parameterAnswer + "=" + string(okey.Approve) + "#repondre"},
 			{Name: "Refuser", Path: moveURL(m.ID) + "?" + parameterAnswer + "=" + string(okey.Refuse) + "#repondre"},
 		}}

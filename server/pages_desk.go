@@ -108,6 +108,7 @@ type deskScreen struct {
 	Try      string // what to try, where nothing was found
 	Matters  []matter
 	Engine   string // where it could not be asked
+	Mends    bool   // its reader may set things going again
 	Refused  []deskLine
 }
 
@@ -142,7 +143,7 @@ func (s *Server) deskPage(v *visit) error {
 	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.today()); err != nil {
 		return err
 	}
-	page := deskScreen{Sheet: sheetURL(v), Asked: strings.TrimSpace(v.Query("q"))}
+	page := deskScreen{Mends: mayArrange(v) == nil, Sheet: sheetURL(v), Asked: strings.TrimSpace(v.Query("q"))}
 	if page.Asked != "" {
 		return s.showFound(v, page)
 	}

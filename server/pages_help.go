@@ -16,11 +16,12 @@ import (
 const pathHelp = "/aide"
 
 // situation is a page of help: the question that a person has, and a short answer. One file in templates/aide is one page: its name is the
-// number that orders it, then its address; it defines theme, question and answer.
+// number that orders it, then its address; it defines theme, question and answer, and readers where it is for support alone.
 type situation struct {
 	Name     string
 	Theme    string
 	Question string
+	Desk     bool // for support alone: others are told that there is no such page
 	file     string
 }
 
@@ -44,7 +45,7 @@ func readSituations() []situation {
 			panic(file + " has no number before its name")
 		}
 		words := template.Must(template.New(name).ParseFS(templateFiles, file))
-		all[i] = situation{Name: name, Theme: wordsOf(words, "theme"), Question: wordsOf(words, "question"), file: file}
+		all[i] = situation{Name: name, Theme: wordsOf(words, "theme"), Question: wordsOf(words, "question"), Desk: words.Lookup("readers") != nil, file: file}
 	}
 	return all
 }
@@ -74,6 +75,7 @@ func situationsNamed(names string) ([]situation, error) {
 // helpScreen is one answer, with what the settings say of the academy's other tools: each is empty where they say nothing.
 type helpScreen struct {
 	Others   []situation // of the same theme
+	Desk     bool        // whoever reads it is support: there is nobody else to write to
 	Ticket   *ticket
 	Portal   string
 	Training string
@@ -142,6 +144,9 @@ func (s *Server) helpPages(open func(string, func(*visit) error)) {
 func (s *Server) helpIndexPage(v *visit) error {
 	index := helpIndex{Training: s.cfg.TrainingURL}
 	for _, one := range situations {
+		if one.Desk && mayArrange(v) != nil {
+			continue
+		}
 		if n := len(index.Themes); n == 0 || index.Themes[n-1].Name != one.Theme {
 			index.Themes = append(index.Themes, theme{Name: one.Theme})
 		}
@@ -154,11 +159,11 @@ func (s *Server) helpIndexPage(v *visit) error {
 // situationPage answers one question.
 func (s *Server) situationPage(v *visit) error {
 	found, err := situationsNamed(v.Param("situation"))
-	if err != nil || len(found) != 1 {
+	if err != nil || len(found) != 1 || found[0].Desk && mayArrange(v) != nil {
 		return okey.Errorf(okey.CodeNotFound, "Cette page d'aide n'existe pas.")
 	}
 	one := found[0]
-	page := helpScreen{Ticket: ticketOf(s.cfg, one.Question), Portal: s.cfg.PortalURL, Training: s.cfg.TrainingURL, server: s, reader: v}
+	page := helpScreen{Desk: one.Desk, Ticket: ticketOf(s.cfg, one.Question), Portal: s.cfg.PortalURL, Training: s.cfg.TrainingURL, server: s, reader: v}
 	for _, other := range situations {
 		if other.Theme == one.Theme && other.Name != one.Name {
 			page.Others = append(page.Others, other)

@@ -37,7 +37,12 @@ func TestEverySituationIsInTheIndexAndAnswersShortly(t *testing.T) {
 	b := h.browse()
 	index := b.get("/aide")
 	require.Equal(t, http.StatusOK, index.Status, "help needs no sign-in")
+	guest, support := b, h.as(h.cast().support)
 	for name, file := range helpFiles(t) {
+		if b = guest; strings.Contains(file, `{{define "readers"}}assistance{{end}}`) {
+			b = support
+		}
+		index = b.get("/aide")
 		page := b.get("/aide/" + name)
 		require.Equal(t, http.StatusOK, page.Status, name)
 		title := regexp.MustCompile(`<h1>(.*)</h1>`).FindStringSubmatch(page.HTML)[1]
@@ -53,6 +58,38 @@ func TestEverySituationIsInTheIndexAndAnswersShortly(t *testing.T) {
 }
 
 var internal = regexp.MustCompile(`href="(/[^"]*)"`)
+
+func TestHelpForSupportIsForSupportAlone(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	const page = "/aide/debloquer"
+	support := h.as(c.support)
+	told := support.get(page)
+	require.Equal(t, http.StatusOK, told.Status)
+	assert.NotContains(t, told.text(), "Écrivez à l'assistance")
+	assert.Contains(t, support.get("/assistance").HTML, `href="`+page+`"`)
+	for _, b := range []*browser{h.as(c.lea), h.as(c.roux), h.as(h.auditor()), h.browse()} {
+		assert.Equal(t, http.StatusNotFound, b.get(page).Status)
+		assert.NotContains(t, b.get("/aide").HTML, page)
+	}
+	assert.NotContains(t, h.as(h.auditor()).get("/assistance").HTML, page)
+	for _, deed := range regexp.MustCompile(`« ([^»]*) »`).FindAllStringSubmatch(told.text(), -1) { // each is called as its page calls it
+		assert.True(t, deedNamed(t, deed[1]), deed[1])
+	}
+}
+
+// deedNamed tells whether a page of support calls something so.
+func deedNamed(t *testing.T, name string) bool {
+	t.Helper()
+	for _, pattern := range []string{"desk_request.go", "pages_mail.go", "templates/parts.html"} {
+		content, err := os.ReadFile(pattern)
+		require.NoError(t, err)
+		if strings.Contains(string(content), name) {
+			return true
+		}
+	}
+	return false
+}
 
 func TestEveryLinkOfHelpLeadsToAPage(t *testing.T) {
 	h := newHouse(t)

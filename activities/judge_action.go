@@ -201,8 +201,7 @@ func (c *sitting) takeKey(ctx context.Context, mail okey.MailKind) error {
 	if err := c.move(ctx, okey.AwaitingHandover); err != nil {
 		return err
 	}
-	c.mail(okey.MailKeyReplaced)
-	c.mail(okey.MailSigned)
+	c.mail(okey.MailKeyReplaced) // it says all: another key, and that it awaits
 	return nil
 }
 

@@ -243,8 +243,17 @@ func keyFree(_ context.Context, p *post) error {
 	return nil
 }
 
-// keyReplaced says whether another key is kept, or the place in line. Where a shortage begins with the loss, who can order is told.
+// keyReplaced says whether another key is kept, or the place in line. Signed for, the other key awaits its person at once, and who hands it over
+// is told. Where a shortage begins with the loss, who can order is told.
 func keyReplaced(ctx context.Context, p *post) error {
+	gone, err := p.store.GoneFromRequest(ctx, p.request.ID)
+	if err != nil {
+		return err
+	}
+	p.facts.Gone, p.facts.Change, p.facts.Comment = gone.Serial, gone.Reason, gone.Comment
+	if p.request.Stage == okey.AwaitingHandover {
+		return p.toHandOver(ctx, mail.KeyReplaced)
+	}
 	p.facts.Expiry = p.expiry(p.request.Stage)
 	p.toRequester(mail.KeyReplaced)
 	return p.shortage(ctx)
@@ -259,8 +268,10 @@ func remindCharter(_ context.Context, p *post) error {
 	return nil
 }
 
-// signed sends the requester to whoever hands keys over, and tells those.
-func signed(ctx context.Context, p *post) error {
+func signed(ctx context.Context, p *post) error { return p.toHandOver(ctx, mail.KeyAwaitsYou) }
+
+// toHandOver sends the requester to whoever hands keys over, and tells those.
+func (p *post) toHandOver(ctx context.Context, letter mail.Letter) error {
 	givers, err := p.givers(ctx)
 	if err != nil {
 		return err
@@ -275,7 +286,7 @@ func signed(ctx context.Context, p *post) error {
 			p.old(key.Serial)
 		}
 	}
-	p.toRequester(mail.KeyAwaitsYou)
+	p.toRequester(letter)
 	p.facts.Link = p.settings.URL + "/remise/" + p.request.ID.String()
 	p.toApprovers(mail.KeyToHandOver, givers)
 	return nil

@@ -229,6 +229,24 @@ func TestALostKeyIsTold(t *testing.T) {
 	assert.Contains(t, arrived[0].Text, "Charte et code PIN restent valables.")
 }
 
+// Two mails would contradict one another: "your key awaits you" and "your key is gone". One says both, and which key to hand over instead.
+func TestAnotherKeyInThePlaceOfASignedOneIsToldInOneMail(t *testing.T) {
+	o := newOffice(t)
+	request, first := o.until(okey.AwaitingHandover)
+	second := o.Key(scene.Tilleuls)
+	change := o.Record(okey.Action{Name: okey.ActionKeyChange, Key: first, By: o.roux.ID, Content: okey.Content{KeyReason: okey.ReasonDefective, Comment: "Numéro illisible, constaté à la remise"}})
+	_, err := activities.NewKeys(o.Store).Change(context.Background(), okey.KeyMatter{Action: change.ID, At: o.now})
+	require.NoError(t, err)
+	arrived := o.follow(request, o.put(okey.Matter{Kind: okey.MatterOpen, Request: request}))
+	require.Equal(t, []string{
+		"lmartin@ac-nice.fr: Une autre clef vous attend", "ablanc@ac-nice.fr: Une clef à remettre à Léa Martin", "mroux@ac-nice.fr: Une clef à remettre à Léa Martin",
+	}, lines(arrived))
+	assert.Contains(t, arrived[0].Text, "a été déclarée défectueuse : « Numéro illisible, constaté à la remise ». Une autre vous attend au collège des Tilleuls auprès d'Anne Blanc ou Marc Roux.")
+	assert.Contains(t, arrived[0].Text, "Charte et code PIN restent valables.")
+	assert.NotContains(t, arrived[0].Text, "perdue")
+	assert.Contains(t, arrived[2].Text, "La clef n° "+string(first)+", réservée à Léa Martin, a été déclarée défectueuse. Préparez à sa place la clef n° "+string(second))
+}
+
 func TestTheFormerHolderIsTold(t *testing.T) {
 	o := newOffice(t)
 	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, time.June, 30))

@@ -125,7 +125,8 @@ type Facts struct {
 	Stage     okey.Stage
 	Serial    okey.Serial
 	Change    okey.KeyReason
-	Old       string // the keys that this one replaces: "0048000007"; empty for none
+	Gone      okey.Serial // the key that was kept first, of which Change and Comment speak; empty: the first one still is
+	Old       string      // the keys that this one replaces: "0048000007"; empty for none
 	Charter   int
 	Free      int // keys that may be lent
 	Waiting   int // people who wait for one

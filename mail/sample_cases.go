@@ -17,9 +17,13 @@ var cases = map[Letter][]variation{
 	StillWaiting: {noPlace},
 	KeyFree:      {noExpiry},
 	KeyReplaced: {
+		noExpiry,
 		{"line", "plus de clef libre", func(f *Facts) { f.Stage, f.Expiry = okey.AwaitingStock, "" }},
 		{"signed", "charte déjà signée", at(okey.AwaitingHandover)},
 		{"unsigned", "remise sans charte signée ici", func(f *Facts) { f.Stage, f.Charter, f.Expiry = okey.AwaitingHandover, 0, "" }},
+		{"unreadable", "numéro illisible, à la place d'une clef qui expire", func(f *Facts) {
+			f.Stage, f.Change, f.Comment, f.Old, f.Givers = okey.AwaitingHandover, okey.ReasonDefective, "Numéro illisible, constaté à la remise", "0048000007", ""
+		}},
 	},
 	RemindCharter:  {noExpiry},
 	KeyAwaitsYou:   {noExpiry, renewing},
@@ -64,7 +68,9 @@ var cases = map[Letter][]variation{
 		{"one", "une seule personne, dernier rappel", func(f *Facts) { alone(f); f.Reminder = "" }},
 		{"last", "sans autre rappel ni délai", func(f *Facts) { f.Reminder, f.Expiry = "", "" }},
 	},
-	KeyToHandOver:  {{"last", "sans autre rappel", func(f *Facts) { f.Reminder = "" }}, renewing},
+	KeyToHandOver: {{"last", "sans autre rappel", func(f *Facts) { f.Reminder = "" }}, renewing, {"instead", "à la place d'une clef perdue ou défectueuse", func(f *Facts) {
+		f.Gone, f.Change = "0048000011", okey.ReasonDefective
+	}}},
 	AskedWithdrawn: {commented("Il a quitté l'établissement.")},
 	AskedExpired: {
 		{"decision", "sans réponse", at(okey.AwaitingDecision)},

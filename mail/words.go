@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	texttemplate "text/template"
@@ -17,7 +18,7 @@ var words = texttemplate.FuncMap{
 	"count":      okey.SayCount,
 	"either":     okey.SayEither,
 	"capitalize": okey.Capitalize,
-	"changed":    func(r okey.KeyReason) string { return changes[r] },
+	"changed":    changed,
 	"position":   position,
 	"stop":       fullStop,
 }
@@ -30,6 +31,8 @@ var changes = map[okey.KeyReason]string{
 	okey.ReasonFound:     "a été retrouvée",
 	okey.ReasonRetired:   "a été mise au rebut",
 }
+
+func changed(r okey.KeyReason) string { return cmp.Or(changes[r], "n'est plus disponible") }
 
 func position(place int) string {
 	if place == 1 {

@@ -213,6 +213,25 @@ func (r reader) awaited(ctx context.Context, which string, uais []okey.UAI, stag
 	return awaited, rows[0].Total, nil
 }
 
+// KeptKeyGone is what became of a key that was kept for a request.
+type KeptKeyGone struct {
+	Serial  okey.Serial    `db:"serial"`
+	Reason  okey.KeyReason `db:"reason"`
+	Comment string         `db:"comment"`
+}
+
+// GoneFromRequest returns the last key that a request had lost before another took its place, or none did; without a serial where there was none.
+func (r reader) GoneFromRequest(ctx context.Context, request uuid.UUID) (KeptKeyGone, error) {
+	var gone KeptKeyGone
+	err := r.get(ctx, &gone, noKey, `SELECT v.serial, v.reason, v.comment FROM timeline t
+		JOIN key_event v ON v.serial = t.key AND v.at >= t.at AND v.reason IN ('lost', 'defective', 'retired')
+		WHERE t.request = $1 AND t.kind = 'key_reserved' ORDER BY t.seq DESC, v.seq LIMIT 1`, request)
+	if isNoRow(err) {
+		return gone, nil
+	}
+	return gone, err
+}
+
 // LostBy returns who had a key before it changed for the reason at the instant; the zero id for nobody.
 func (r reader) LostBy(ctx context.Context, serial okey.Serial, reason okey.KeyReason, at time.Time) (okey.PersonID, error) {
 	var holder uuid.NullUUID

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"slices"
@@ -174,19 +175,23 @@ func (s *Server) findKeys(v *visit, asked string) (finding, error) {
 	}), err
 }
 
-func (s *Server) findPlaces(v *visit, asked string) (finding, error) {
+// placesNamed are the establishments that somebody may mean, however they write a name, a town or a code.
+func (s *Server) placesNamed(ctx context.Context, asked string, limit int) (found []sql.FoundPlace, err error) {
 	code := codeTyped(asked)
 	if code != "" {
 		asked = string(code)
 	}
 	asked = strings.TrimSpace(aroundNames.Replace(asked))
-	var found []sql.FoundPlace
-	var err error
 	for _, spelt := range []string{asked, abbreviations.whole(asked), abbreviations.short(asked)} { // as it is typed first, else as others write it
-		if found, err = s.store.FindEstablishments(v.ctx(), spelt, code, searchRows+1); err != nil || len(found) > 0 {
+		if found, err = s.store.FindEstablishments(ctx, spelt, code, limit); err != nil || len(found) > 0 {
 			break
 		}
 	}
+	return found, err
+}
+
+func (s *Server) findPlaces(v *visit, asked string) (finding, error) {
+	found, err := s.placesNamed(v.ctx(), asked, searchRows+1)
 	return gathered("Établissements", found, func(p sql.FoundPlace) hit {
 		more := p.Commune
 		switch {

@@ -111,10 +111,20 @@ func TestAPersonLeavesWithTheKey(t *testing.T) {
 		assert.Equal(t, http.StatusUnprocessableEntity, p.Status, typed)
 		assert.Contains(t, p.text(), says)
 	}
-	for typed, says := range map[string]string{"Lycée inconnu": "OKEY ne connaît aucun établissement de ce nom", "des": "Tapez le code de celui que vous voulez dire : "} {
+	for typed, says := range map[string]string{"Lycée inconnu": "OKEY ne connaît aucun établissement de ce nom", "des": "Plusieurs établissements répondent à ce nom : choisissez lequel."} {
 		p := roux.fill(leave, leave, "typed", typed)
 		assert.Equal(t, http.StatusUnprocessableEntity, p.Status, typed)
 		assert.Contains(t, p.text(), says)
+	}
+	several := roux.fill(leave, leave, "typed", "des")
+	assert.Contains(t, several.text(), "Lequel de ces établissements")
+	assert.Contains(t, several.HTML, `name="chosen" value="0069002C"`, "each is offered, and none is chosen")
+	chosen := several.form(t, leave, "chosen", string(scene.Tilleuls))
+	assert.Contains(t, roux.post(leave, chosen).text(), "déjà à l'établissement", "the choice counts")
+	for _, asWritten := range []string{"Lycée des Acacias (0069002C)", "lycée des acacias, Nice", "Lycée des Acacias, Nice (0069002C)", "lyc. des Acacias (Nice)"} {
+		p := roux.done(roux.fill(leave, leave, "typed", asWritten))
+		assert.Contains(t, p.text(), "Rejoint Lycée des Acacias (0069002C)", asWritten)
+		h.Exec(`DELETE FROM key_move`)
 	}
 	proposed := roux.done(roux.fill(leave, leave, "typed", "acacias", "comment", "mutation"))
 	assert.Contains(t, proposed.text(), "C'est proposé")

@@ -3,9 +3,11 @@ package server
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"okey"
+	"okey/sql"
 
 	"github.com/google/uuid"
 )
@@ -51,6 +53,7 @@ func (s *Server) takeAlongForm(v *visit, key okey.Key) (*form, error) {
 		}
 	}
 	fields := map[string]field{
+		"chosen":  {},
 		"comment": {Label: "Commentaire", Hint: "Facultatif. La direction de l'autre établissement le lira."},
 		"typed":   {Label: "*Établissement d'arrivée", Hint: "Son nom et sa commune, ou son code UAI. Sa direction reçoit aussitôt la proposition."},
 	}
@@ -109,11 +112,7 @@ func (s *Server) takeAlong(v *visit) error {
 		return err
 	}
 	again := func(status int, warning string) error { return s.showTakeAlong(v, status, key, f, "", warning) }
-	to := f.Values["typed"]
-	if to == "" {
-		to = f.Values["establishment"]
-	}
-	to, err = s.arrivalOf(v, to)
+	to, err := s.arrivalOf(v, f)
 	if err != nil {
 		if err = f.refuse(err); err != nil {
 			return err
@@ -139,31 +138,47 @@ func (s *Server) takeAlong(v *visit) error {
 // likeIt is how many establishments of a name are told apart.
 const likeIt = 5
 
-// arrivalOf is the code of the establishment that somebody has named: a direction knows where a colleague goes, not its code. What is no name of one
-// establishment alone is told with those that it may be; a code goes on as it is.
-func (s *Server) arrivalOf(v *visit, typed string) (string, error) {
-	typed = strings.TrimSpace(typed)
-	if typed == "" || strings.ContainsAny(typed[:1], "0123456789") || !isPlainText(typed) {
+// arrivalOf is the code of the establishment that the form means: a direction knows where a colleague goes, not its code. Where several answer to
+// what was typed, the form asks which; a code goes on as it is.
+func (s *Server) arrivalOf(v *visit, f *form) (string, error) {
+	typed := strings.TrimSpace(f.Values["typed"])
+	if typed == "" {
+		return f.Values["establishment"], nil
+	}
+	if code := codeTyped(typed); code != "" {
+		return string(code), nil
+	}
+	if strings.ContainsAny(typed[:1], "0123456789") || !isPlainText(typed) {
 		return typed, nil
 	}
-	found, err := s.store.FindEstablishments(v.ctx(), typed, "", likeIt+1)
+	found, err := s.placesNamed(v.ctx(), typed, likeIt+1)
 	if err != nil {
 		return "", err
 	}
-	var names []string
-	for _, p := range found {
-		if p.Served && (p.Exact || len(found) == 1) {
-			return string(p.UAI), nil
-		}
-		names = append(names, fmt.Sprintf("%s, %s (%s)", p.Name, p.Commune, p.UAI))
+	if len(found) > 0 && !found[0].Served { // those that are served come first
+		return "", okey.InvalidField("typed", "OKEY ne sert pas cet établissement : %s (%s).", found[0].Name, found[0].UAI)
 	}
+	served := slices.DeleteFunc(slices.Clone(found), func(p sql.FoundPlace) bool { return !p.Served })
+	exact := slices.DeleteFunc(slices.Clone(served), func(p sql.FoundPlace) bool { return !p.Exact })
 	switch {
-	case len(names) == 0:
+	case len(served) == 1:
+		return string(served[0].UAI), nil
+	case len(exact) == 1:
+		return string(exact[0].UAI), nil
+	case len(found) == 0:
 		return "", okey.InvalidField("typed", "OKEY ne connaît aucun établissement de ce nom : essayez un seul mot, ou son code UAI.")
-	case len(names) > likeIt:
+	case len(found) > likeIt:
 		return "", okey.InvalidField("typed", "Plusieurs établissements ont ce nom : ajoutez la commune, ou tapez le code UAI.")
 	}
-	return "", okey.InvalidField("typed", "Tapez le code de celui que vous voulez dire : %s.", okey.SayNames(names))
+	which := field{Label: "*Lequel de ces établissements"}
+	for _, p := range served {
+		if f.Values["chosen"] == string(p.UAI) {
+			return string(p.UAI), nil
+		}
+		which.Choices = append(which.Choices, choice{string(p.UAI), fmt.Sprintf("%s, %s (%s)", p.Name, p.Commune, p.UAI)})
+	}
+	f.add("chosen", "", which)
+	return "", okey.InvalidField("chosen", "Plusieurs établissements répondent à ce nom : choisissez lequel.")
 }
 
 // checkArrival says at the field what is wrong with the establishment.

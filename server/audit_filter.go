@@ -16,7 +16,10 @@ import (
 
 // auditFilterOf is what the address asks for; what can't be read filters nothing, and is said.
 func (s *Server) auditFilterOf(v *visit, events []string) (f sql.AuditFilter, wrong []formError, err error) {
-	f = sql.AuditFilter{Actor: plainQuery(v, "qui")}
+	f = sql.AuditFilter{}
+	if f.Nobody = nobodyNames[strings.ToLower(strings.ReplaceAll(plainQuery(v, "qui"), "\u2019", "'"))]; f.Nobody == "" {
+		f.Actor = strings.TrimSpace(nameTyped(plainQuery(v, "qui")))
+	}
 	switch event := plainQuery(v, "quoi"); {
 	case event == "":
 	case sayAudit(event) == sayAction(""):
@@ -25,24 +28,11 @@ func (s *Server) auditFilterOf(v *visit, events []string) (f sql.AuditFilter, wr
 		f.Events = readAlike(events, event)
 	}
 	if typed := plainQuery(v, "objet"); typed != "" {
-		f.Subject = typed
-		if number, ok := orderTyped(typed); ok {
-			o, known, err := s.store.FindOrder(v.ctx(), number)
-			if err != nil {
-				return f, wrong, err
-			}
-			if f.Subject = o.ID.String(); !known {
-				wrong = append(wrong, formError{Field: "objet", Message: fmt.Sprintf("Aucune commande n'a le numéro %d.", number)})
-			}
-		} else if id, err := uuid.Parse(typed); err == nil {
-			f.Subject = id.String()
-		} else if uai, err := okey.ParseUAI(typed); err == nil {
-			f.Subject = string(uai)
-		} else if len(typed) == 8 && strings.ToLower(typed) == typed { // the beginning of an id, as the table shows it
-			f.Subject = typed
-		} else if serial, err := okey.ParseSerial(typed); err == nil {
-			f.Subject = string(serial)
+		said, err := s.auditSubjectTyped(v, typed)
+		if err != nil {
+			return f, wrong, err
 		}
+		f.Subject, wrong = said.subject, append(wrong, said.wrong...)
 	}
 	zone := paris(v).zone
 	for name, day := range map[string]func(okey.Day){
@@ -63,6 +53,66 @@ func (s *Server) auditFilterOf(v *visit, events []string) (f sql.AuditFilter, wr
 		wrong = append(wrong, formError{Field: "au", Message: "Cette date vient avant celle du début : rien ne peut s'y trouver."})
 	}
 	return f, wrong, nil
+}
+
+// nobodyNames are what the table says of what no person did, and through what.
+var nobodyNames = map[string]sql.Nobody{
+	"okey": sql.Itself, "commande de l'exploitant": sql.Operator, "moteur": sql.Engine, "personne effacée": sql.Erased,
+}
+
+// subjectTyped is what the audit is to be about, and what was wrong with how that was typed.
+type subjectTyped struct {
+	subject string
+	wrong   []formError
+}
+
+var shownID = regexp.MustCompile(`^[0-9a-f]{8}$`)
+
+// auditSubjectTyped reads what the table shows, too: "Clef DEMO000301", "Demande 4403ede3", "cffd17f9a5c4…".
+func (s *Server) auditSubjectTyped(v *visit, typed string) (subjectTyped, error) {
+	if number, ok := orderTyped(typed); ok {
+		o, known, err := s.store.FindOrder(v.ctx(), number)
+		if err != nil || known {
+			return subjectTyped{subject: o.ID.String()}, err
+		}
+		return subjectTyped{subject: o.ID.String(), wrong: []formError{{Field: "objet", Message: fmt.Sprintf("Aucune commande n'a le numéro %d.", number)}}}, nil
+	}
+	for file, name := range importNames {
+		if strings.EqualFold(typed, "import "+name) {
+			return subjectTyped{subject: file}, nil
+		}
+	}
+	typed = strings.TrimSuffix(withoutKind(typed), "…")
+	if id, err := uuid.Parse(typed); err == nil {
+		return subjectTyped{subject: id.String()}, nil
+	}
+	if uai, err := okey.ParseUAI(typed); err == nil {
+		return subjectTyped{subject: string(uai)}, nil
+	}
+	if shownID.MatchString(typed) { // the beginning of an id, as the table shows it
+		return subjectTyped{subject: typed}, nil
+	}
+	people, err := s.store.FindPeople(v.ctx(), nameTyped(typed), v.today(), 2)
+	if err != nil {
+		return subjectTyped{}, err
+	}
+	if len(people) == 1 && !strings.ContainsAny(typed, "0123456789") {
+		return subjectTyped{subject: people[0].ID.String()}, nil
+	}
+	if serial, err := okey.ParseSerial(typed); err == nil {
+		return subjectTyped{subject: string(serial)}, nil
+	}
+	return subjectTyped{subject: typed}, nil
+}
+
+// withoutKind leaves out what the table puts before a number or a name.
+func withoutKind(typed string) string {
+	for _, kind := range subjectNames {
+		if len(typed) > len(kind)+1 && strings.EqualFold(typed[:len(kind)+1], kind+" ") {
+			return strings.TrimSpace(typed[len(kind)+1:])
+		}
+	}
+	return typed
 }
 
 // readAlike are the events that people read the same: what OKEY did and what was asked of it may have one name.
@@ -118,7 +168,7 @@ func auditFilters(v *visit, f sql.AuditFilter, events []string, wrong []formErro
 		chosen = f.Events[0]
 	}
 	filters.add("quoi", chosen, field{Label: "Quoi", Empty: "Tout", Choices: auditChoices(events)})
-	filters.add("qui", f.Actor, field{Label: "Qui", Hint: "Un nom ou un identifiant."})
+	filters.add("qui", plainQuery(v, "qui"), field{Label: "Qui", Hint: "Un nom, un identifiant ou une adresse ; « OKEY » pour ce qu'il fait de lui-même."})
 	filters.add("objet", plainQuery(v, "objet"), field{Label: "À propos de", Hint: "Un numéro de série, un code UAI, « commande 1 », le numéro d'une demande ou l'empreinte d'une charte."})
 	filters.add("du", v.Query("du"), field{Label: "Du"})
 	filters.add("au", v.Query("au"), field{Label: "Au"})

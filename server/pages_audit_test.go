@@ -14,6 +14,7 @@ import (
 	"okey/internal/scene"
 	"okey/sql"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -211,4 +212,68 @@ func TestTheAuditKnowsAnOrderByItsNumberAndAMisreadCode(t *testing.T) {
 	found := b.get("/assistance/journal?objet=0069001X").text()
 	assert.Contains(t, found, "Clef 0069001X", "a key may be called like that")
 	assert.NotContains(t, found, "est faux")
+}
+
+// What the table shows, copied into the filter, finds its line again.
+func TestTheAuditFindsWhatItsTableShows(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Key(scene.Tilleuls)
+	page := h.as(c.lea).asks()
+	roux := h.as(c.roux)
+	roux.done(roux.answers(page, "approve", ""))
+	h.as(c.lea).done(h.as(c.lea).signs(page))
+	id, print := strings.TrimPrefix(page, "/demandes/"), h.Text(`SELECT charter_sha256 FROM request`)
+	require.NoError(t, h.Store.Do(context.Background(), func(tx *sql.Tx) error {
+		tx.Audit(sql.Entry{At: scene.Now, Event: "claims", Actor: c.stranger.ID, Via: okey.ViaWeb, Subject: sql.AboutPerson(c.stranger.ID), Detail: "2"})
+		tx.Audit(sql.Entry{At: scene.Now, Event: "import", Via: okey.ViaSupport, Subject: "import:staff", Detail: "applied"})
+		tx.Audit(sql.Entry{At: scene.Now, Event: "inventory", Actor: c.roux.ID, Via: okey.ViaWeb, Subject: "inventory:b97b3b51-0000-4000-8000-000000000000", Detail: "accepted"})
+		tx.Audit(sql.Entry{At: scene.Now, Event: "key_lost", Actor: c.roux.ID, Via: okey.ViaWeb, Subject: "key:DEMO000301", Detail: "lost"})
+		tx.Audit(sql.Entry{At: scene.Now, Event: "expire", Via: okey.ViaEngine, Subject: "request:" + id, Detail: "expired"})
+		return nil
+	}))
+	desk := h.as(c.support)
+	for query, found := range map[string]string{
+		"objet=" + print: "Charte signée", "objet=" + print[:12]: "Charte signée", "objet=" + print[:12] + "…": "Charte signée", "objet=" + strings.ToUpper(print[:12]): "Charte signée",
+		"objet=Demande " + id[:8]: "Demande " + id[:8], "objet=Clef DEMO000301": "Clef DEMO000301", "objet=clef demo000301": "Clef DEMO000301", "objet=Inventaire b97b3b51": "Inventaire b97b3b51",
+		"objet=Import des personnels": "Import des personnels", "objet=Personne Zoé Ailleurs": "2 changements",
+		"qui=OKEY": "Expiration", "qui=moteur": "Expiration", "qui=commande de l'exploitant": "Import des personnels", "qui=M. Roux": "Clef DEMO000301", "qui=" + c.roux.Mail: "Clef DEMO000301",
+	} {
+		name, value, _ := strings.Cut(query, "=")
+		told := desk.get("/assistance/journal?" + name + "=" + url.QueryEscape(value))
+		_, table, _ := strings.Cut(told.HTML, "<table")
+		assert.Contains(t, table, found, query)
+		if name == "qui" {
+			assert.Contains(t, told.HTML, `value="`+html.EscapeString(value)+`"`, "what was typed stays")
+		}
+	}
+	assert.Contains(t, desk.get("/assistance/journal?objet=2").text(), "Rien ici.", "a number is a number's, not what an outcome counts")
+	assert.NotContains(t, desk.get("/assistance/journal?qui=OKEY").text(), "Import des personnels")
+}
+
+// What happened while a key, a request or an order was a school's stays on that school's page, wherever it went since.
+func TestTheAuditOfASchoolKeepsWhatHasLeftIt(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	went, followed, attached := h.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30)), uuid.New(), h.Person("Ana Rattachée", okey.Staff)
+	succession, move := uuid.New(), uuid.New()
+	h.audits("key_lost", "key:"+string(went))
+	h.audits("ask", "request:"+followed.String())
+	h.audits("key-move", "key-move:"+move.String())
+	require.NoError(t, h.Store.Do(context.Background(), func(tx *sql.Tx) error {
+		tx.Audit(sql.Entry{At: scene.Now, Event: "attached", Via: okey.ViaSupport, Subject: sql.AboutPerson(attached.ID), Detail: string(scene.Tilleuls) + "/chef"})
+		return nil
+	}))
+	h.Exec(`UPDATE key SET uai = $2 WHERE serial = $1`, string(went), scene.Acacias)
+	h.Exec(`INSERT INTO key_moved (subject, serial, from_uai, to_uai, at) VALUES ($1, $2, $3, $4, now())`, move, string(went), scene.Tilleuls, scene.Acacias)
+	h.Exec(`INSERT INTO succession (id, from_uai, to_uai, at, comment) VALUES ($1, $2, $3, now(), 'fusion')`, succession, scene.Tilleuls, scene.Acacias)
+	h.Exec(`INSERT INTO succession_item (succession, kind, id) VALUES ($1, 'request', $2)`, succession, followed.String())
+	for _, uai := range []okey.UAI{scene.Tilleuls, scene.Acacias} {
+		of := h.as(c.support).get("/assistance/journal?objet=" + string(uai)).text()
+		for _, line := range []string{"Clef " + string(went), "Demande " + followed.String()[:8], "Déplacement " + move.String()[:8]} {
+			assert.Contains(t, of, line, uai)
+		}
+	}
+	of := h.as(c.support).get("/assistance/journal?objet=" + string(scene.Tilleuls)).text()
+	assert.Contains(t, of, "Personne Ana Rattachée", "who was attached to it")
 }

@@ -15,13 +15,25 @@ import (
 // AuditFilter narrows the audit; zero values narrow nothing.
 type AuditFilter struct {
 	Events    []string // any of them
-	Actor     string   // words of the name or uid of whoever did it
+	Actor     string   // words of the name, uid or address of whoever did it
+	Nobody    Nobody   // instead of a person
 	Subject   string   // a serial number, a UAI, or the id of a request, an order, a person ...
 	From      time.Time
 	Before    time.Time
 	BeforeSeq int64 // where the page before ended
 	Limit     int
 }
+
+// Nobody is what did something where no person did.
+type Nobody string
+
+// Who does things besides people.
+const (
+	Itself   Nobody = "itself"   // OKEY's own flow
+	Operator Nobody = "operator" // on the command line
+	Engine   Nobody = "engine"   // whatever came by way of it
+	Erased   Nobody = "erased"   // a person of whom nothing is kept any more
+)
 
 // AuditedEntry is an entry with the name of whoever did it.
 type AuditedEntry struct {
@@ -32,7 +44,19 @@ type AuditedEntry struct {
 	Order  int64  // the number of the order that it is about
 }
 
-var foldedActor = strings.ReplaceAll(folded, "%s", `concat_ws(' ', p.family_name, p.given_name, p.uid)`)
+var foldedActor = strings.ReplaceAll(folded, "%s", `concat_ws(' ', p.family_name, p.given_name, p.uid, p.mail)`)
+
+// ofSchool are the ids of what is about an establishment, or was while it was there: keys move, and a merger takes along what was open.
+const ofSchool = `SELECT id::text FROM request WHERE uai = $3 UNION ALL SELECT serial FROM key WHERE uai = $3
+	UNION ALL SELECT id::text FROM key_order WHERE uai = $3 UNION ALL SELECT id::text FROM inventory WHERE uai = $3
+	UNION ALL SELECT id::text FROM key_report WHERE uai = $3 UNION ALL SELECT delivery::text FROM delivery_row WHERE uai = $3
+	UNION ALL SELECT id::text FROM attachment WHERE uai = $3 UNION ALL SELECT id::text FROM delegation WHERE uai = $3
+	UNION ALL SELECT id::text FROM hosting WHERE uai = $3 OR host = $3
+	UNION ALL SELECT id::text FROM key_move WHERE from_uai = $3 OR to_uai = $3
+	UNION ALL SELECT serial FROM key_moved WHERE from_uai = $3 OR to_uai = $3
+	UNION ALL SELECT subject::text FROM key_moved WHERE from_uai = $3 OR to_uai = $3
+	UNION ALL SELECT id::text FROM succession WHERE from_uai = $3 OR to_uai = $3
+	UNION ALL SELECT i.id FROM succession s JOIN succession_item i ON i.succession = s.id WHERE s.from_uai = $3 OR s.to_uai = $3`
 
 // shownOfID is how much of an id a table shows: that finds it, too.
 const shownOfID = 8
@@ -44,6 +68,7 @@ var somePrint = regexp.MustCompile(`^[0-9a-f]{12,64}$`)
 
 // beginsPrint is what a fingerprint must be like to be meant; nothing is like the empty text.
 func beginsPrint(text string) string {
+	text = strings.ToLower(text)
 	if somePrint.MatchString(text) {
 		return text + "%"
 	}
@@ -80,15 +105,15 @@ func (r reader) AuditEntries(ctx context.Context, f AuditFilter) ([]AuditedEntry
 		WHERE (cardinality($1::text[]) = 0 OR a.event = ANY ($1))
 		AND ($2 = '' OR p.id IS NOT NULL AND NOT EXISTS (
 			SELECT FROM unnest(string_to_array($2, ' ')) AS words (w) WHERE strpos(`+foldedActor+`, `+foldedWord+`) = 0))
-		AND ($3 = '' OR split_part(a.subject, ':', 2) = $3 OR a.detail = $3 OR (a.event = 'charter_signed' AND split_part(a.detail, ':', 1) LIKE $10) OR ($8 AND split_part(a.subject, ':', 2) LIKE $3 || '%')
-			OR ($9 AND a.subject IN (SELECT 'request:' || id FROM request WHERE uai = $3 UNION ALL SELECT 'key:' || serial FROM key WHERE uai = $3
-				UNION ALL SELECT o.kind || ':' || o.id FROM (SELECT id, unnest(ARRAY['order', 'cancellation', 'shipment', 'receipt', 'exported', 'arrived', 'closing']) AS kind
-					FROM key_order WHERE uai = $3) o
-				UNION ALL SELECT 'inventory:' || id FROM inventory WHERE uai = $3
-				UNION ALL SELECT 'succession:' || id FROM succession WHERE from_uai = $3 OR to_uai = $3)))
+		AND CASE $11 WHEN '' THEN true WHEN 'engine' THEN a.via = 'engine' WHEN 'erased' THEN a.actor IS NOT NULL AND (p.id IS NULL OR p.erased_at IS NOT NULL)
+			WHEN 'operator' THEN a.actor IS NULL AND a.via = 'support' ELSE a.actor IS NULL AND a.via <> 'support' END
+		AND ($3 = '' OR split_part(a.subject, ':', 2) = $3 OR (a.detail = $3 AND a.detail !~ '^[0-9]{1,6}$')
+			OR (a.event = 'charter_signed' AND split_part(a.detail, ':', 1) LIKE $10) OR (a.event = 'charter' AND split_part(a.detail, ':', 2) LIKE $10)
+			OR ($8 AND split_part(a.subject, ':', 2) LIKE $3 || '%')
+			OR ($9 AND (a.detail LIKE $3 || '/%' OR split_part(a.subject, ':', 2) IN (`+ofSchool+`))))
 		AND ($4::timestamptz IS NULL OR a.at >= $4) AND ($5::timestamptz IS NULL OR a.at < $5)
 		AND ($6 = 0 OR a.seq < $6) ORDER BY a.seq DESC LIMIT $7`,
-		pq.Array(texts(f.Events)), strings.Join(strings.Fields(f.Actor), " "), f.Subject, nullTime(f.From), nullTime(f.Before), f.BeforeSeq, f.Limit, len(f.Subject) == shownOfID && !isUAI(f.Subject), isUAI(f.Subject), beginsPrint(f.Subject))
+		pq.Array(texts(f.Events)), strings.Join(strings.Fields(f.Actor), " "), f.Subject, nullTime(f.From), nullTime(f.Before), f.BeforeSeq, f.Limit, len(f.Subject) == shownOfID && !isUAI(f.Subject), isUAI(f.Subject), beginsPrint(f.Subject), string(f.Nobody))
 	entries := make([]AuditedEntry, len(rows))
 	for i, row := range rows {
 		entries[i] = AuditedEntry{Seq: row.Seq, ByName: row.ByName, OfName: row.OfName, Order: row.Order, Entry: Entry{

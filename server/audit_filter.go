@@ -35,18 +35,20 @@ func (s *Server) auditFilterOf(v *visit, events []string) (f sql.AuditFilter, wr
 		f.Subject, wrong = said.subject, append(wrong, said.wrong...)
 	}
 	zone := paris(v).zone
-	for name, day := range map[string]func(okey.Day){
-		"du": func(d okey.Day) { f.From = d.In(zone) },
-		"au": func(d okey.Day) { f.Before = d.AddDays(1).In(zone) },
+	for _, limit := range []struct {
+		name, label string
+		set         func(okey.Day)
+	}{
+		{"du", "Du", func(d okey.Day) { f.From = d.In(zone) }}, {"au", "Au", func(d okey.Day) { f.Before = d.AddDays(1).In(zone) }},
 	} {
-		typed := strings.TrimSpace(v.Query(name))
+		typed := strings.TrimSpace(v.Query(limit.name))
 		if typed == "" {
 			continue
 		}
 		if d, ok := readDay(typed); ok {
-			day(d)
+			limit.set(d)
 		} else {
-			wrong = append(wrong, formError{Field: name, Message: "Écrivez une date comme 31/12/2027 : en attendant, toutes les dates sont montrées."})
+			wrong = append(wrong, formError{Field: limit.name, Message: limit.label + " : écrivez une date comme 31/12/2027. En attendant, toutes les dates sont montrées."})
 		}
 	}
 	if !f.From.IsZero() && !f.Before.IsZero() && !f.From.Before(f.Before) {

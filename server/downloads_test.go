@@ -183,7 +183,7 @@ func TestSupportsTablesAreForSupportAndAuditors(t *testing.T) {
 	actions := support.download(page + "/tableau.xlsx")["Actions"]
 	require.Len(t, actions, 2)
 	assert.Equal(t, []string{"Demande", "Léa Martin", "page", "prise en compte", strings.TrimPrefix(page, "/demandes/")}, actions[1][1:])
-	assert.Equal(t, "Léa Martin demande une clef.", support.download(page + "/tableau.xlsx")["Étapes"][1][1])
+	assert.Equal(t, "Léa Martin a demandé une clef.", support.download(page + "/tableau.xlsx")["Étapes"][1][1])
 	assert.Contains(t, support.get("/assistance").HTML, `href="/assistance.xlsx"`)
 	assert.Contains(t, support.get(page).HTML, `href="`+page+`/tableau.xlsx"`)
 }

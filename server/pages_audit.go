@@ -168,7 +168,7 @@ var importNames = map[string]string{"establishments": "des établissements", "ke
 
 func newAuditLine(e sql.AuditedEntry, c clock) auditLine {
 	line := auditLine{
-		When: okey.Capitalize(c.time(e.At)), What: okey.Capitalize(sayAudit(e.Event)), Who: e.ByName, Via: viaNames[e.Via], Detail: sayAuditDetail(shownDetail(e.Entry)),
+		When: okey.Capitalize(c.dated(e.At)), What: okey.Capitalize(sayAudit(e.Event)), Who: e.ByName, Via: viaNames[e.Via], Detail: sayAuditDetail(shownDetail(e.Entry)),
 	}
 	switch {
 	case line.Who == "" && e.Actor != uuid.Nil:

@@ -66,7 +66,9 @@ func TestTheAuditIsReadByThoseWhoMayAndNarrowedByWhatTheyAsk(t *testing.T) {
 		assert.NotContains(t, of, "Clef "+string(other))
 		assert.Contains(t, b.get("/assistance/journal?du=2020-01-01&au=2020-12-31").text(), "Rien ici.")
 		assert.Contains(t, b.get("/assistance/journal?du=2020-01-01").text(), string(serial))
-		assert.Contains(t, b.get("/assistance/journal?du=hier").text(), "Écrivez une date comme 31/12/2027")
+		assert.Contains(t, b.get("/assistance/journal?du=hier").text(), "Du : écrivez une date comme 31/12/2027.")
+		assert.Regexp(t, `Du : écrivez une date .* Au : écrivez une date `, b.get("/assistance/journal?du=hier&au=demain").text(), "each error says which field it is about")
+		assert.Contains(t, all, here().SayWithYear()[3:]+" à ", "a record is read years later")
 		assert.Contains(t, b.get("/assistance/journal?objet=%00").text(), string(serial), "what no database takes filters nothing")
 	}
 }

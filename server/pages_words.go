@@ -36,6 +36,12 @@ func (c clock) time(t time.Time) string {
 	return okey.SayTime(t, c.now, c.zone)
 }
 
+// dated names an instant in a record that is read years later, line by line: the year is said.
+func (c clock) dated(t time.Time) string {
+	local := t.In(c.zone)
+	return fmt.Sprintf("%s à %d h %02d", okey.DayOf(t, c.zone).SayWithYear(), local.Hour(), local.Minute())
+}
+
 // date names the day that a key expires on. It is always some other year's, or soon to be: the year is said.
 func (c clock) date(d okey.Day) string { return d.SayWithYear() }
 

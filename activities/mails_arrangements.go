@@ -52,7 +52,7 @@ func delegationBegins(ctx context.Context, p *post) error {
 // toDelegate writes to a delegate; what awaits is listed from the first day on.
 func (p *post) toDelegate(ctx context.Context, letter mail.Letter, d sql.ListedDelegation, holder okey.Person) error {
 	facts := p.facts
-	facts.Link = p.settings.URL + "/"
+	facts.Link, facts.Coming = p.settings.URL+"/", d.State(p.today) == okey.DelegationComing
 	if d.State(p.today) == okey.DelegationCurrent {
 		if err := p.listAwaiting(ctx, &facts, p.store.AwaitedFrom, d.UAI, holder.ID, d.Scope == okey.Everything); err != nil {
 			return err

@@ -132,7 +132,7 @@ var cases = map[Letter][]variation{
 	// About delegates and people whom support attached.
 	DelegationGiven: {
 		{"everything", "pour tout", func(f *Facts) { f.Everything = true }},
-		{"coming", "pas encore commencée", empty},
+		{"coming", "pas encore commencée", func(f *Facts) { empty(f); f.Coming = true }},
 	},
 	DelegationGivenApprover: {{"everything", "pour tout", func(f *Facts) { f.Everything = true }}},
 	DelegationBegins:        {{"everything", "pour tout, rien n'attend", func(f *Facts) { empty(f); f.Everything = true }}},

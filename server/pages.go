@@ -312,6 +312,15 @@ func (s *Server) failVisit(v *visit, err error) {
 	if status == http.StatusUnauthorized {
 		body.SignIn = pathSignIn
 	}
+	if status == http.StatusNotFound && v.signedIn() {
+		ended, err := s.endedRights(v)
+		if err != nil {
+			slog.ErrorContext(v.ctx(), "an error page does not say which rights have ended", "error", err)
+		}
+		if body.Ended = ended; len(ended) > 0 && v.Request.Method == http.MethodPost {
+			body.Ended = append(body.Ended, "Rien n'a été enregistré.")
+		}
+	}
 	if status == http.StatusRequestEntityTooLarge && carriesFile(v.Request) {
 		title, body.Back, body.BackName = "Le fichier est trop volumineux", pathDeliveries, "Revenir aux livraisons"
 	}
@@ -326,8 +335,9 @@ func (s *Server) failVisit(v *visit, err error) {
 
 type failure struct {
 	Message string
-	Home    bool   // home says more
-	SignIn  string // where that would help
+	Home    bool     // home says more
+	SignIn  string   // where that would help
+	Ended   []string // rights of the visitor's that ended lately: the page may have been for them then
 
 	Back, BackName string // where one came from, for another try
 }

@@ -120,7 +120,7 @@ func (s *Server) awaitedAt(v *visit, uais []okey.UAI, stage okey.Stage, several 
 	return list, nil
 }
 
-// lent says what is delegated to the visitor today, and until when.
+// lent says what is delegated to the visitor, from when and until when, and what no longer is.
 func (s *Server) lent(v *visit) ([]string, error) {
 	var said []string
 	for _, d := range v.Actor.Delegations {
@@ -128,11 +128,16 @@ func (s *Server) lent(v *visit) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if today := todayAt(v, place); d.Holds(today) {
+		switch today := todayAt(v, place); {
+		case d.Holds(today):
 			said = append(said, fmt.Sprintf("Vous êtes délégataire pour %s jusqu'au %s inclus (%s).", okey.SayEstablishment(place.Name), d.Until.Say(today), d.Scope.French()))
+		case today.Before(d.From):
+			said = append(said, fmt.Sprintf("Vous serez délégataire pour %s à partir du %s, jusqu'au %s inclus (%s) : rien à faire d'ici là.",
+				okey.SayEstablishment(place.Name), d.From.Say(today), d.Until.Say(today), d.Scope.French()))
 		}
 	}
-	return said, nil
+	ended, err := s.endedRights(v)
+	return append(said, ended...), err
 }
 
 // bySchool puts what awaits under the names of its establishments; the one that has waited longest comes first.

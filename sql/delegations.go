@@ -138,16 +138,21 @@ func (s *Store) GiveDelegation(ctx context.Context, d okey.GivenDelegation, toda
 // mayReceive says why a person can't be given a delegation: who is not of the establishment, approves there anyway, or has it already.
 func (t *Tx) mayReceive(ctx context.Context, d okey.GivenDelegation, today okey.Day) error {
 	var is struct {
-		Works    bool `db:"works"`
-		Approves bool `db:"approves"`
+		Works    bool            `db:"works"`
+		Approves bool            `db:"approves"`
+		Leaves   stdsql.NullTime `db:"leaves"`
+		Resigns  stdsql.NullTime `db:"resigns"`
 	}
 	first := d.From
 	if first.Before(today) {
 		first = today
 	}
 	err := t.get(ctx, &is, "", `SELECT coalesce(bool_or(a.until IS NULL OR a.until >= $3::date), false) AS works,
-		coalesce(bool_or(a.function IN ('chef', 'adjoint') AND (a.until IS NULL OR a.until >= $4::date)), false) AS approves
-		FROM assignment a WHERE a.person = $1 AND a.uai = $2`, d.To, string(d.UAI), first.String(), d.Until.String())
+		coalesce(bool_or(a.function IN ('chef', 'adjoint') AND (a.until IS NULL OR a.until >= $4::date)), false) AS approves,
+		CASE WHEN bool_and(a.until IS NOT NULL) THEN max(a.until) END AS leaves,
+		(SELECT CASE WHEN bool_and(g.until IS NOT NULL) THEN max(g.until) END FROM assignment g
+			WHERE g.person = $5 AND g.uai = $2 AND g.function IN ('chef', 'adjoint')) AS resigns
+		FROM assignment a WHERE a.person = $1 AND a.uai = $2`, d.To, string(d.UAI), first.String(), d.Until.String(), d.By)
 	switch {
 	case err != nil:
 		return err
@@ -157,6 +162,10 @@ func (t *Tx) mayReceive(ctx context.Context, d okey.GivenDelegation, today okey.
 		return okey.InvalidField("delegate", "Cette personne ne travaille pas dans cet établissement à ces dates : choisissez quelqu'un d'autre.")
 	case is.Approves:
 		return okey.InvalidField("delegate", "Cette personne est déjà de la direction de cet établissement : elle peut tout faire sans délégation.")
+	case is.Leaves.Valid && dayOf(is.Leaves).Before(d.Until):
+		return okey.InvalidField("until", "Cette personne quitte l'établissement le %s : donnez un dernier jour qui ne vienne pas après.", dayOf(is.Leaves).Say(today))
+	case is.Resigns.Valid && dayOf(is.Resigns).Before(d.Until):
+		return okey.InvalidField("until", "Votre fonction ici prend fin le %s, et avec elle ce que vous déléguez : donnez un dernier jour qui ne vienne pas après.", dayOf(is.Resigns).Say(today))
 	}
 	var same []delegationRow
 	err = t.all(ctx, &same, selectDelegation+`WHERE d.uai = $1 AND d.given_to = $2 AND d.scope = $3 AND d.ended_at IS NULL

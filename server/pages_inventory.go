@@ -165,10 +165,14 @@ func (s *Server) reviewInventory(v *visit, place sql.Place, f *form, serials []o
 		return err
 	}
 	lines := okey.CompareInventory(place.UAI, serials, known)
+	lists := comparedLists(lines, okey.ProposeSerials(place.UAI, lines, known))
+	if err := s.answerReports(v, lists, place.UAI, uuid.Nil); err != nil {
+		return err
+	}
 	s.keepSent(v) // whoever goes back, or follows a link, finds the list again
 	f.Button, f.Values["confirmed"], f.Values["compared"] = "Enregistrer l'inventaire", "oui", sumOf(serials)
 	return s.show(v, http.StatusOK, "inventory", screen{Title: "Inventaire", Notice: notice, Body: inventoryScreen{
-		Where: fmt.Sprintf("%s (%s)", place.Name, place.UAI), Form: f, Review: true, Lists: comparedLists(lines, okey.ProposeSerials(place.UAI, lines, known)),
+		Where: fmt.Sprintf("%s (%s)", place.Name, place.UAI), Form: f, Review: true, Lists: lists,
 	}})
 }
 
@@ -201,8 +205,12 @@ func (s *Server) pastInventory(v *visit) error {
 	if err != nil {
 		return err
 	}
+	lists := inventoryLists(lines, nil, arrivals)
+	if err := s.answerReports(v, lists, found.UAI, found.ID); err != nil {
+		return err
+	}
 	return s.show(v, http.StatusOK, "inventory", screen{Title: "Inventaire", Notice: notice, Body: inventoryScreen{
-		Where: fmt.Sprintf("%s (%s)", found.Establishment, found.UAI), Lists: inventoryLists(lines, nil, arrivals), Sheet: sheetOf(v),
+		Where: fmt.Sprintf("%s (%s)", found.Establishment, found.UAI), Lists: lists, Sheet: sheetOf(v),
 		Facts: []fact{{Name: "Fait", Value: paris(v).time(found.At)}, {Name: "Par", Value: found.ByName}, {Name: "Commentaire", Value: found.Comment}},
 	}})
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"okey"
 	"okey/internal/scene"
@@ -159,4 +160,47 @@ func TestAComparedListIsGivenBackUntilItIsSaved(t *testing.T) {
 	assert.Contains(t, saved.HTML, `href="/clefs/`+string(gone))
 	assert.Empty(t, both.get(page).form(t, "/inventaire").Get("serials"))
 	assert.Empty(t, h.as(c.roux).get("/inventaire").form(t, "/inventaire").Get("serials"))
+}
+
+func TestABrokenKeyInTheDrawerIsNotSentBackToStock(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	broken := h.Key(scene.Tilleuls)
+	h.Exec(`UPDATE key SET state = 'defective' WHERE serial = $1`, string(broken))
+	b := h.as(c.roux)
+	review := b.fill("/inventaire", "/inventaire", "serials", string(broken))
+	assert.Contains(t, review.text(), "Clefs défectueuses : 1")
+	assert.Contains(t, review.text(), "la page suivante vous mène à chacune, pour la mettre au rebut")
+	saved := b.done(b.post("/inventaire", review.form(b, "/inventaire")))
+	assert.Contains(t, saved.text(), "Ouvrez leur page : « Mise au rebut »")
+	assert.NotContains(t, saved.text(), "OKEY les croit ailleurs")
+	assert.Contains(t, saved.HTML, `href="/clefs/`+string(broken)+`"`)
+}
+
+func TestAHeadReadsWhatBecameOfTheUnknownKeysOfAnInventory(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	b, support := h.as(c.roux), h.as(c.support)
+	answers := func(serial string, pairs ...string) {
+		page := "/assistance/clefs-a-confirmer/" + h.Text(`SELECT id FROM key_report WHERE serial = $1`, serial)
+		support.done(support.fill(page, page, pairs...))
+	}
+	review := b.fill("/inventaire", "/inventaire", "serials", "004877777 004888888")
+	assert.NotContains(t, review.text(), "n'a pas encore répondu", "nobody has been asked")
+	saved := b.done(b.post("/inventaire", review.form(b, "/inventaire")))
+	assert.Contains(t, saved.text(), "004877777 (signalée "+okey.SayDay(time.Now(), time.Now(), okey.ZoneOf(""))+", l'assistance n'a pas encore répondu)")
+	assert.Contains(t, b.get("/stock").text(), "2 clefs trouvées à l'inventaire, qu'OKEY ne connaît pas : l'assistance n'a pas encore répondu. Voir les inventaires")
+
+	answers("004877777", "decision", "approve", "batch", "L9", "expires_on", "31/12/2030")
+	answers("004888888", "decision", "refuse", "comment", "clef d'essai, jetez-la")
+	assert.NotContains(t, b.get("/stock").text(), "n'a pas encore répondu")
+	told := b.get("/inventaire/" + h.Text(`SELECT id FROM inventory`))
+	assert.Contains(t, told.HTML, `href="/clefs/004877777"`)
+	assert.Contains(t, told.text(), "004877777 (confirmée par l'assistance "+okey.SayDay(time.Now(), time.Now(), okey.ZoneOf("")))
+	assert.Contains(t, told.text(), "004888888 (écartée par l'assistance "+okey.SayDay(time.Now(), time.Now(), okey.ZoneOf(""))+" : « clef d'essai, jetez-la »)")
+	assert.NotContains(t, told.HTML, `href="/clefs/004888888"`)
+	again := b.fill("/inventaire", "/inventaire", "serials", "004888888")
+	assert.Contains(t, again.text(), "écartée par l'assistance", "before it is reported once more")
+	other := h.as(h.Person("Eva Autre", okey.Principal, scene.Acacias))
+	assert.NotContains(t, other.fill("/inventaire", "/inventaire", "serials", "004888888").text(), "écartée", "what another school was told is not this one's")
 }

@@ -22,6 +22,7 @@ type stockScreen struct {
 	Ends     []stockEnds
 	Requests []stockLine
 	Orders   string // what is under way, in a line
+	Reported string // keys that an inventory found and support has not answered for
 	Awaited  []card // announced deliveries to confirm
 	Order    string // where keys are ordered
 	List     string
@@ -90,6 +91,9 @@ func (s *Server) stockPage(v *visit) error {
 		return err
 	}
 	if page.Awaited, err = s.awaitedDeliveries(v); err != nil {
+		return err
+	}
+	if page.Reported, err = s.waitingReports(v, uai); err != nil {
 		return err
 	}
 	if s.permitAt(v.ctx(), v.Actor, &wish{}, okey.ActOrder, uai) == nil {

@@ -165,6 +165,24 @@ func (r reader) Report(ctx context.Context, id uuid.UUID) (ListedReport, error) 
 	return row.report(), err
 }
 
+// LastReports answers, by serial, the last report of each of the serials that an inventory or anybody at its establishment has made.
+func (r reader) LastReports(ctx context.Context, uai okey.UAI, inventory uuid.UUID, serials []string) (map[okey.Serial]ListedReport, error) {
+	var rows []reportRow
+	err := r.all(ctx, &rows, reports+`WHERE o.serial = ANY ($1) AND (o.uai = $2 OR o.inventory = $3) ORDER BY o.at, o.id`, pq.Array(serials), uai, inventory)
+	last := make(map[okey.Serial]ListedReport, len(rows))
+	for _, row := range rows {
+		last[row.Serial] = row.report()
+	}
+	return last, err
+}
+
+// WaitingReports counts the establishment's reported keys that support has not answered yet.
+func (r reader) WaitingReports(ctx context.Context, uai okey.UAI) (int, error) {
+	var n int
+	err := r.get(ctx, &n, "", `SELECT count(*) FROM key_report WHERE uai = $1 AND state = 'pending'`, uai)
+	return n, err
+}
+
 // DecideReport writes what support said of a report that is pending.
 func (t *Tx) DecideReport(ctx context.Context, id uuid.UUID, state okey.ReportState, by okey.PersonID, comment string, at time.Time) error {
 	return t.exec(ctx, `UPDATE key_report SET state = $2, decided_by = $3, decided_at = $4, comment = $5 WHERE id = $1 AND state = 'pending'`,

@@ -46,7 +46,7 @@ func TestEverybodyWhomASuccessionConcernsIsToldOnce(t *testing.T) {
 	}, lines(arrived))
 	assert.Contains(t, to("ppetit@ac-nice.fr", arrived)[0].Text, "Vous en reprenez 2 clefs, 2 demandes, 1 départ et 1 signalement.")
 	roux := to("mroux@ac-nice.fr", arrived)[0].Text
-	assert.Contains(t, roux, "en reprend 2 clefs, 2 demandes, 1 départ et 1 signalement. Alix Adjoint ou Paul Petit y répond désormais.")
+	assert.Contains(t, roux, "en reprend 2 clefs, 2 demandes, 1 départ et 1 signalement. Alix Adjoint ou Paul Petit y répond désormais : remettez-lui les clefs de votre tiroir.")
 	lea := to("lmartin@ac-nice.fr", arrived)[0]
 	assert.Contains(t, lea.Text, "Le lycée des Acacias remplace le collège des Tilleuls. Votre clef vous y attend désormais : venez la chercher auprès d'Alix Adjoint ou Paul Petit.")
 	assert.Equal(t, base+"/demandes/"+signed.String(), link(lea))

@@ -95,6 +95,23 @@ func (s *Server) wholeStory(steps []chapter, actions []sql.DeskAction, mails []s
 	return story
 }
 
+// subjectSide is what support and auditors see on the page of a thing whose actions each have a workflow of their own: a delivery, an inventory, a
+// departure. Nil for everybody else, and while nothing happened.
+func (s *Server) subjectSide(v *visit, subject uuid.UUID, c clock) (*deskSide, error) {
+	if !v.desk() {
+		return nil, nil
+	}
+	actions, err := s.store.ActionsOnSubject(v.ctx(), subject)
+	if err != nil {
+		return nil, err
+	}
+	mails, err := s.store.MailsOfSubject(v.ctx(), subject)
+	if err != nil || len(actions)+len(mails) == 0 {
+		return nil, err
+	}
+	return &deskSide{Story: s.wholeStory(nil, actions, mails, c)}, nil
+}
+
 // ownWorkflow is the workflow that carries an action alone; empty for those that their request or order takes.
 func ownWorkflow(a sql.DeskAction) string {
 	switch {

@@ -81,11 +81,22 @@ func (s *Server) deliveryTable(v *visit) (spreadsheet, error) {
 		return spreadsheet{}, err
 	}
 	rows, err := s.store.DeliveryRows(v.ctx(), d.ID)
+	if err != nil {
+		return spreadsheet{}, err
+	}
+	stand, err := s.store.DeliveredKeys(v.ctx(), d.ID)
+	zone := paris(v).zone
 	return spreadsheet{Name: "livraison", Title: "Livraison " + d.FileName, Sheets: []workbook.Sheet{{Name: "Clefs", Columns: []workbook.Column{
 		{Title: "Ligne", Kind: workbook.Number},
 		{Title: "Numéro de série"},
 		{Title: "Lot", Width: 14},
 		{Title: "Date d'expiration", Kind: workbook.Date},
 		{Title: "UAI", Width: 12},
-	}, Rows: rowsOf(rows, func(k okey.ImportedKey) []any { return []any{k.Line, k.Serial, k.Batch, k.ExpiresOn, k.UAI} })}}}, err
+		{Title: "État", Width: 14},
+		{Title: "Arrivée confirmée", Kind: workbook.Instant, Width: 20},
+		{Title: "Confirmée par", Width: 28},
+	}, Rows: rowsOf(rows, func(k okey.ImportedKey) []any {
+		now := stand[k.Serial]
+		return []any{k.Line, k.Serial, k.Batch, k.ExpiresOn, k.UAI, now.State.French(), inZone(now.Confirmed.Time, zone), now.By}
+	})}}}, err
 }

@@ -31,10 +31,15 @@ type deliveryScreen struct {
 	Arrivals  []navLink // where support confirms in a school's place
 	Delivered []deliveryLine
 	Sheet     string
+	Taken     bool // its keys are in OKEY
+	Desk      *deskSide
 }
 
 // deliveryRow is a key of a delivery; it has a page once it is stock.
-type deliveryRow struct{ Line, Serial, Path, Batch, Expires, Where string }
+type deliveryRow struct {
+	Line, Serial, Path, Batch, Expires, Where string
+	State, Confirmed                          string // empty before it is stock
+}
 
 type deliveryLine struct{ Path, When, File, State, By, Keys string }
 
@@ -180,13 +185,18 @@ func (s *Server) showDelivery(v *visit, status int, d sql.Delivery, f *form, not
 	if err != nil {
 		return err
 	}
+	stand, err := s.store.DeliveredKeys(v.ctx(), d.ID)
+	if err != nil {
+		return err
+	}
+	page.Taken = d.State != okey.DeliveryDraft
 	for _, row := range rows[:min(len(rows), shownRows)] {
 		line := deliveryRow{
 			Line: fmt.Sprint(row.Line), Serial: string(row.Serial), Batch: row.Batch, Expires: paris(v).date(row.ExpiresOn),
 			Where: fmt.Sprintf("%s (%s)", names[row.UAI], row.UAI),
 		}
-		if d.State != okey.DeliveryDraft {
-			line.Path = keyURL(row.Serial)
+		if k, in := stand[row.Serial]; in {
+			line.Path, line.State, line.Confirmed = keyURL(row.Serial), okey.Capitalize(k.State.French()), sayConfirmed(d, k, paris(v))
 		}
 		page.Rows = append(page.Rows, line)
 	}
@@ -212,6 +222,11 @@ func (s *Server) showDelivery(v *visit, status int, d sql.Delivery, f *form, not
 			return err
 		}
 	}
+	if page.Taken {
+		if page.Desk, err = s.subjectSide(v, d.ID, paris(v)); err != nil {
+			return err
+		}
+	}
 	if d.State == okey.DeliveryDraft && v.mayImport() == nil {
 		page.Form, page.Refused = f, warning != ""
 	}
@@ -222,6 +237,21 @@ func (s *Server) showDelivery(v *visit, status int, d sql.Delivery, f *form, not
 			okey.SayEither(done.Verdict.Count, "enregistrée", "enregistrées"))
 	}
 	return s.show(v, status, "delivery", screen{Title: "Livraison", Notice: notice, Warning: warning, Body: page})
+}
+
+// sayConfirmed tells who saw an announced key arrive, and when.
+func sayConfirmed(d sql.Delivery, k sql.DeliveredKey, c clock) string {
+	switch {
+	case !d.Announced:
+		return "pas à confirmer"
+	case k.Confirmed.Valid && k.By != "":
+		return okey.Capitalize(c.time(k.Confirmed.Time)) + " par " + k.By
+	case k.Confirmed.Valid:
+		return okey.Capitalize(c.time(k.Confirmed.Time))
+	case k.State == okey.InTransit:
+		return "pas encore"
+	}
+	return "non"
 }
 
 // arrivalsOf leads support to each school that has not confirmed all its keys.

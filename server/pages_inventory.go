@@ -30,6 +30,7 @@ type inventoryScreen struct {
 	Past   []inventoryLine
 	Facts  []fact
 	Sheet  string
+	Desk   *deskSide
 }
 
 type inventoryLine struct{ Path, When, By, Found, Missing, Others string }
@@ -209,8 +210,12 @@ func (s *Server) pastInventory(v *visit) error {
 	if err := s.answerReports(v, lists, found.UAI, found.ID); err != nil {
 		return err
 	}
+	desk, err := s.subjectSide(v, found.ID, paris(v))
+	if err != nil {
+		return err
+	}
 	return s.show(v, http.StatusOK, "inventory", screen{Title: "Inventaire", Notice: notice, Body: inventoryScreen{
-		Where: fmt.Sprintf("%s (%s)", found.Establishment, found.UAI), Lists: lists, Sheet: sheetOf(v),
+		Desk: desk, Where: fmt.Sprintf("%s (%s)", found.Establishment, found.UAI), Lists: lists, Sheet: sheetOf(v),
 		Facts: []fact{{Name: "Fait", Value: paris(v).time(found.At)}, {Name: "Par", Value: found.ByName}, {Name: "Commentaire", Value: found.Comment}},
 	}})
 }
@@ -269,6 +274,7 @@ func reportForm(v *visit, id uuid.UUID) *form {
 type reportScreen struct {
 	Facts []fact
 	Form  *form
+	Desk  *deskSide
 }
 
 func (s *Server) reportPage(v *visit) error { return s.showReport(v, http.StatusOK, nil, "") }
@@ -311,6 +317,9 @@ func (s *Server) showReport(v *visit, status int, f *form, warning string) error
 		page.Form = f
 	case !pending && warning == "":
 		warning = "Ce signalement a déjà sa réponse."
+	}
+	if page.Desk, err = s.subjectSide(v, r.ID, paris(v)); err != nil {
+		return err
 	}
 	return s.show(v, status, "report", screen{Title: "Clef à confirmer", Notice: notice, Warning: warning, Body: page})
 }

@@ -130,6 +130,8 @@ func TestAPersonLeavesWithTheKey(t *testing.T) {
 	assert.Contains(t, proposed.text(), "C'est proposé")
 	move := "/deplacements/" + h.Text(`SELECT id::text FROM key_move`)
 	assert.NotContains(t, proposed.text(), "Accepter")
+	assert.Contains(t, h.as(c.support).get(move).HTML, engineLink)
+	assert.NotContains(t, proposed.HTML, engineLink)
 	head := h.as(paul).get("/").HTML
 	assert.Contains(t, head, `href="`+move+`?reponse=approve#repondre">Accepter<`)
 	assert.Contains(t, h.as(paul).get(move+"?reponse=approve").HTML, `value="approve" checked`)

@@ -59,6 +59,11 @@ func (s *Server) showOrder(v *visit, status int, o sql.ListedOrder, sent *form, 
 	if o.Noted > 0 {
 		page.Facts = append(page.Facts, fact{Name: "Notées à la main, pas encore en stock", Value: fmt.Sprint(o.Noted)})
 	}
+	coming, err := s.announcedTo(v, o)
+	if err != nil {
+		return err
+	}
+	page.Facts = append(page.Facts, coming...)
 	for _, path := range []string{"annulation", "expedition", "reception", "cloture"} {
 		if f := s.orderActForm(v, o, path); f != nil {
 			if sent != nil && sent.Path == f.Path {
@@ -140,6 +145,28 @@ func (s *Server) deliveryURL(v *visit, o sql.ListedOrder, e sql.OrderEvent) stri
 		return "/livraisons/" + id
 	}
 	return ""
+}
+
+// announcedTo says of an order that misses keys how many are announced to its establishment, and leads whoever may to confirm them. What is announced
+// there comes on any order: on its way, a key is nobody's.
+func (s *Server) announcedTo(v *visit, o sql.ListedOrder) ([]fact, error) {
+	if o.State == okey.OrderPlaced || o.Received >= o.Quantity {
+		return nil, nil
+	}
+	awaited, err := s.store.AwaitedDeliveries(v.ctx(), []okey.UAI{o.UAI})
+	if err != nil {
+		return nil, err
+	}
+	may := s.permitAt(v.ctx(), v.Actor, &wish{}, okey.ActManageKeys, o.UAI) == nil
+	var coming []fact
+	for _, d := range awaited {
+		line := fact{Name: "Annoncées " + paris(v).day(d.CreatedAt), Value: okey.SayCount(d.InTransit, "clef") + okey.SayEither(d.InTransit, " en route pour l'établissement : confirmez-la à son arrivée", " en route pour l'établissement : confirmez-les à leur arrivée")}
+		if may {
+			line.Path = arrivalURL(d.ID, o.UAI)
+		}
+		coming = append(coming, line)
+	}
+	return coming, nil
 }
 
 // orderActForm is the form of what the visitor may do with the order now; nil otherwise.

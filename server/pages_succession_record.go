@@ -17,6 +17,7 @@ type successionRecord struct {
 	Comment string
 	Tables  []recordTable
 	Sheet   string
+	Desk    *deskSide
 }
 
 // recordTable is what moved of one kind: the first rows, how many more there are, and what their columns are called.
@@ -56,6 +57,9 @@ func (s *Server) successionRecordPage(v *visit) error {
 	}
 	page := successionRecord{Comment: found.Comment, Sheet: sheetOf(v)}
 	if page.Tables, err = s.successionTables(v, found.ID); err != nil {
+		return err
+	}
+	if page.Desk, err = s.subjectSide(v, found.ID, paris(v)); err != nil {
 		return err
 	}
 	for i := range page.Tables {

@@ -67,7 +67,11 @@ func (l deliveryLine) cells() []cell {
 }
 
 func (r deliveryRow) cells() []cell {
-	return []cell{{Text: r.Serial, Path: r.Path}, {Text: r.Line}, {Text: r.Batch}, {Text: r.Expires}, {Text: r.Where}}
+	shown := []cell{{Text: r.Serial, Path: r.Path}, {Text: r.Line}, {Text: r.Batch}, {Text: r.Expires}, {Text: r.Where}}
+	if r.State == "" {
+		return shown
+	}
+	return append(shown, cell{Text: r.State}, cell{Text: r.Confirmed})
 }
 
 // badLine is what is wrong with a line of a file.

@@ -204,6 +204,7 @@ type moveScreen struct {
 	Answer  string
 	Form    *form // to answer it
 	Back    *form // to take it back
+	Desk    *deskSide
 }
 
 // visibleMove is a proposal for those who manage either establishment's keys, its holder and support; not_found for others.
@@ -362,6 +363,9 @@ func (s *Server) showMove(v *visit, status int, move okey.Move, sent *form, noti
 	verb := " part avec sa clef"
 	if receives {
 		verb = " arrive avec sa clef"
+	}
+	if page.Desk, err = s.subjectSide(v, move.ID, c); err != nil {
+		return err
 	}
 	return s.show(v, status, "move", screen{Title: people[move.Holder] + verb, Notice: notice, Warning: warning, Body: page})
 }

@@ -104,6 +104,29 @@ func (r reader) DeliveryRows(ctx context.Context, id uuid.UUID) ([]okey.Imported
 	return found, err
 }
 
+// DeliveredKey is how a key of a delivery stands, and who confirmed that it arrived: nobody of a delivery that came unannounced.
+type DeliveredKey struct {
+	Serial    okey.Serial     `db:"serial"`
+	State     okey.KeyState   `db:"state"`
+	Confirmed stdsql.NullTime `db:"confirmed_at"`
+	By        string          `db:"by_name"`
+}
+
+// DeliveredKeys returns the keys that a delivery brought, by serial.
+func (r reader) DeliveredKeys(ctx context.Context, id uuid.UUID) (map[okey.Serial]DeliveredKey, error) {
+	var rows []DeliveredKey
+	err := r.all(ctx, &rows, `SELECT k.serial, k.state, v.at AS confirmed_at, trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS by_name
+		FROM delivery d JOIN delivery_row w ON w.delivery = d.id JOIN key k ON k.serial = w.serial
+		LEFT JOIN LATERAL (SELECT e.at, e.by_person FROM key_event e WHERE d.announced AND e.serial = k.serial AND e.reason = 'arrived' AND e.at >= d.taken_at
+			ORDER BY e.seq LIMIT 1) v ON true
+		LEFT JOIN person p ON p.id = v.by_person WHERE d.id = $1 AND d.state <> 'draft'`, id)
+	found := make(map[okey.Serial]DeliveredKey, len(rows))
+	for _, row := range rows {
+		found[row.Serial] = row
+	}
+	return found, err
+}
+
 // BroughtBy answers the delivery that a key on its way comes with; ok is false for one that was announced by none.
 func (r reader) BroughtBy(ctx context.Context, serial okey.Serial) (id uuid.UUID, ok bool, err error) {
 	err = r.get(ctx, &id, noDelivery, `SELECT d.id FROM delivery_row w JOIN delivery d ON d.id = w.delivery

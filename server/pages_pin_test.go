@@ -58,6 +58,7 @@ func TestAPINIsChangedOnItsPage(t *testing.T) {
 		"no current":    {"", "730452", "730452", "current", "Tapez votre code PIN actuel."},
 		"not twice":     {"4071", "730452", "730453", "pin2", "Les deux nouveaux codes PIN sont différents"},
 		"one digit":     {"4071", "7777", "7777", "pin", "répète un seul chiffre"},
+		"too long":      {"4071", "123456789", "123456789", "pin", "Le code PIN compte 4 à 8 chiffres"},
 	} {
 		refused := lea.changesPIN(serial, test.current, test.pin, test.again)
 		assert.Equal(t, http.StatusUnprocessableEntity, refused.Status, name)
@@ -86,6 +87,18 @@ func TestAPINIsChangedOnItsPage(t *testing.T) {
 	assert.NotEmpty(t, throttled.Header.Get("Retry-After"))
 	assert.Contains(t, throttled.text(), "attendez 1 minute avant de réessayer")
 	assert.Contains(t, throttled.text(), "J'ai oublié mon code PIN")
+}
+
+// A field that takes no more than the eight allowed would cut a longer one, under dots, and OKEY would keep what nobody knows.
+func TestAFieldForAPINTakesOneThatIsTooLong(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	_, serial := h.atCounter(c)
+	fields := regexp.MustCompile(`<input[^>]* type="password"[^>]*>`).FindAllString(h.as(c.lea).get(pinPage(serial)).HTML, -1)
+	require.Len(t, fields, 3)
+	for _, field := range fields {
+		assert.Contains(t, field, `maxlength="20"`)
+	}
 }
 
 func TestAPINIsNotKeptForWhoseSessionHasEnded(t *testing.T) {

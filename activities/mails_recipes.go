@@ -462,11 +462,26 @@ func keyChanged(ctx context.Context, p *post) error {
 		facts := p.facts
 		facts.Own, facts.Link = holder.ID == action.By, p.list() // the key's own page is no longer theirs
 		if facts.Change == okey.ReasonLost || facts.Change == okey.ReasonDefective {
-			facts.Link += "/nouvelle"
+			if facts.Link, facts.Asked, err = p.nextKey(ctx, holder.ID); err != nil {
+				return err
+			}
 		}
 		p.put(envelope{letter: mail.YourKeyChanged, person: holder.ID, address: holder.Mail, facts: facts})
 	}
 	return nil
+}
+
+// nextKey is where somebody whose key serves no more goes on: to the request that they have open, else to the asking. Whoever were led to ask while
+// one is open would read that they are to withdraw it first, and lose their place.
+func (p *post) nextKey(ctx context.Context, person okey.PersonID) (link string, asked bool, err error) {
+	open, err := p.store.OpenRequestOf(ctx, person)
+	switch {
+	case okey.ErrorCode(err) == okey.CodeNotFound:
+		return p.list() + "/nouvelle", false, nil
+	case err != nil:
+		return "", false, err
+	}
+	return p.list() + "/" + open.ID.String(), true, nil
 }
 
 // byName names whoever did something, and says where it was support in the establishment's place.

@@ -125,7 +125,7 @@ func TestARenewalSaysSoInEachOfItsMails(t *testing.T) {
 	o.Key(scene.Tilleuls)
 	request, v := o.ask(o.lea, okey.Renewal)
 	arrived := o.follow(request, v)
-	assert.Contains(t, arrived[0].Text, "Elle remplacera la sienne, qui expire.")
+	assert.Contains(t, arrived[0].Text, "Elle remplacera la sienne, en fin de validité.")
 	arrived = o.follow(request, o.act(o.roux, request, okey.PrincipalDecision, okey.Content{Decision: okey.Approve, Comment: "Passez au secrétariat."}))
 	assert.Contains(t, arrived[0].Text, "Marc Roux a accepté : « Passez au secrétariat ».")
 	arrived = o.follow(request, o.sign(o.lea, request))
@@ -262,6 +262,22 @@ func TestTheFormerHolderIsTold(t *testing.T) {
 	assert.Contains(t, mine[0].Text, "Vous pouvez en demander une autre dès maintenant.")
 	require.Len(t, o.box.To("mroux@ac-nice.fr"), 1)
 	assert.Contains(t, o.box.To("mroux@ac-nice.fr")[0].Text, "qu'avait Léa Martin")
+}
+
+// Whoever waits for another key already is led to that request: where they would ask they read that they must withdraw it first.
+func TestTheFormerHolderWhoHasAskedAlreadyIsLedToTheirRequest(t *testing.T) {
+	o := newOffice(t)
+	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.DayOf(o.now, okey.ZoneOf("23")).AddMonths(1))
+	request, _ := o.ask(o.lea, okey.Renewal)
+	change := o.Record(okey.Action{Name: okey.ActionKeyChange, Key: serial, By: o.lea.ID, Content: okey.Content{KeyReason: okey.ReasonDefective, Comment: "écran vide"}})
+	verdict, err := activities.NewKeys(o.Store).Change(context.Background(), okey.KeyMatter{Action: change.ID, At: o.now})
+	require.NoError(t, err)
+	_, err = o.mails.SendMails(context.Background(), okey.MailOrder{Key: serial, Cause: change.ID, Step: verdict.Mails[0], At: o.now})
+	require.NoError(t, err)
+	mine := o.box.To("lmartin@ac-nice.fr")
+	told := mine[len(mine)-1]
+	assert.Contains(t, told.Text, "Rendez-la à votre direction. Votre demande d'une autre suit son cours.")
+	assert.Equal(t, base+"/demandes/"+request.String(), link(told))
 }
 
 func TestSupportIsToldWhatIsLate(t *testing.T) {

@@ -46,6 +46,8 @@ var cases = map[Letter][]variation{
 		{"defective", "défectueuse, avec un commentaire", func(f *Facts) {
 			f.By, f.Change, f.Comment = "", okey.ReasonDefective, "Son écran ne s'allume plus."
 		}},
+		{"own-defective", "défectueuse, déclarée par son titulaire", func(f *Facts) { f.Own, f.Change = true, okey.ReasonDefective }},
+		{"asked", "perdue, une autre déjà demandée", func(f *Facts) { f.Asked = true }},
 	},
 	PINChanged: {{"forgotten", "code oublié", func(f *Facts) { f.Forgotten = true }}},
 	KeyExpires: {

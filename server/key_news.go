@@ -58,31 +58,72 @@ func (s *Server) keptFor(v *visit, key okey.Key) (string, error) {
 	return who.Name(), err
 }
 
-// keyGone is what comes after a key that somebody had.
+// keyGone is the page of a key that its reader had, and what comes after.
 type keyGone struct {
-	Lost    bool
-	Request string // the one that is open already
+	Said string
+	Todo string // with the key, where it may still be in their pocket
+	Do   *navLink
 }
 
-// gone is the page for somebody who has just declared the key that they had: they no longer see it, and learn what comes next.
+// gone is the page for somebody who had the key, and no longer sees it: just after they have declared it, and whenever an old mail leads them there. To
+// anybody else the key does not exist.
 func (s *Server) gone(v *visit, unseen error) error {
+	serial, err := okey.ParseSerial(v.Param("serial"))
+	if err != nil || okey.ErrorCode(unseen) != okey.CodeNotFound {
+		return unseen
+	}
 	done, found, err := s.justDone(v)
 	if err != nil {
 		return err
 	}
-	serial, parseErr := okey.ParseSerial(v.Param("serial"))
-	if !found || parseErr != nil || done.Name != okey.ActionKeyChange || done.Key != serial {
-		return unseen
+	if !found || done.Name != okey.ActionKeyChange || done.Key != serial {
+		return s.formerly(v, serial, unseen)
 	}
-	body := keyGone{Lost: done.Content.KeyReason == okey.ReasonLost}
-	next := "Vous pouvez en demander une autre dès maintenant ; la direction est prévenue."
-	open, err := s.store.OpenRequestOf(v.ctx(), v.Actor.ID)
-	switch {
-	case err == nil:
-		next, body.Request = "Vous en avez déjà demandé une autre ; la direction est prévenue.", requestURL(open.ID)
-	case okey.ErrorCode(err) != okey.CodeNotFound:
+	body := keyGone{}
+	state, next := "déclarée défectueuse", "La direction est prévenue."
+	if body.Todo = "Rendez-la à la direction de votre établissement, qui s'en occupe."; done.Content.KeyReason == okey.ReasonLost {
+		state, body.Todo = "déclarée perdue", "Vous la retrouvez ? Rapportez-la à la direction de votre établissement."
+	}
+	if body.Do, err = s.nextKey(v); err != nil {
 		return err
 	}
-	notice := fmt.Sprintf("C'est fait : « %s ». La clef %s n'est plus à vous. %s", done.Content.KeyReason.French(), serial, next)
+	switch {
+	case body.Do == nil:
+	case body.Do.Path == pathAsk:
+		next, body.Do.Name = "Vous pouvez en demander une autre dès maintenant ; la direction est prévenue.", "Demander une autre clef"
+	case body.Do.Name == seeRequest:
+		next = "Vous en avez déjà demandé une autre ; la direction est prévenue."
+	}
+	notice := fmt.Sprintf("C'est fait : votre clef %s est %s et n'est plus à vous. %s", serial, state, next)
 	return s.show(v, http.StatusOK, "key_gone", screen{Title: "Ma clef " + string(serial), Notice: notice, Body: body})
+}
+
+// formerly tells whoever had a key since when it is no longer theirs, and what to do.
+func (s *Server) formerly(v *visit, serial okey.Serial, unseen error) error {
+	_, until, err := s.store.SeenUntil(v.ctx(), serial, v.Actor.ID)
+	switch {
+	case okey.ErrorCode(err) == okey.CodeNotFound || err == nil && until.IsZero():
+		return unseen
+	case err != nil:
+		return err
+	}
+	key, err := s.store.Key(v.ctx(), serial)
+	if err != nil {
+		return err
+	}
+	c, err := s.clockAt(v.ctx(), v, key.UAI)
+	if err != nil {
+		return err
+	}
+	body := keyGone{Said: fmt.Sprintf("La clef %s n'est plus à vous depuis le %s.", serial, okey.DayOf(until, c.zone).SayWithYear())}
+	switch key.State {
+	case okey.Lost:
+		body.Todo = "Elle a été déclarée perdue. Vous la retrouvez ? Rapportez-la à la direction de votre établissement."
+	case okey.Defective:
+		body.Todo = "Elle a été déclarée défectueuse. Si vous l'avez encore, rendez-la à la direction de votre établissement."
+	}
+	if body.Do, err = s.nextKey(v); err != nil {
+		return err
+	}
+	return s.show(v, http.StatusNotFound, "key_gone", screen{Title: "Cette clef n'est plus à vous", Body: body})
 }

@@ -309,6 +309,9 @@ func (s *Server) failVisit(v *visit, err error) {
 		title = "Une erreur s'est produite"
 	}
 	body := failure{Message: pageMessage(err), Home: v.signedIn()}
+	if sent := v.Request.PostForm; status == http.StatusConflict && sent.Get("person") == v.Actor.ID.String() {
+		body.Wrote = sent.Get("comment")
+	}
 	if status == http.StatusUnauthorized {
 		body.SignIn = pathSignIn
 	}
@@ -335,6 +338,7 @@ func (s *Server) failVisit(v *visit, err error) {
 
 type failure struct {
 	Message string
+	Wrote   string   // what came too late, so that it can be copied
 	Home    bool     // home says more
 	SignIn  string   // where that would help
 	Ended   []string // rights of the visitor's that ended lately: the page may have been for them then

@@ -46,7 +46,7 @@ func (s *Server) asking(v *visit) (*asking, error) {
 	switch {
 	case err == nil:
 		a.Blocked = alreadyOpen(facts{Open: open, Now: v.Now, Zone: paris(v).zone})
-		a.Next = &navLink{Name: "Voir ma demande", Path: requestURL(open.ID)}
+		a.Next = &navLink{Name: seeRequest, Path: requestURL(open.ID)}
 		return a, nil
 	case okey.ErrorCode(err) != okey.CodeNotFound:
 		return a, err
@@ -116,6 +116,9 @@ func (s *Server) askReasons(v *visit, a *asking) error {
 		}
 		a.reasons = []choice{{Value: string(okey.Renewal)}}
 		a.About = fmt.Sprintf("Votre clef %s expire le %s. La nouvelle la remplacera ; l'ancienne sert jusqu'à la remise.", key.Serial, paris(v).date(key.ExpiresOn))
+		if key.ExpiresOn.Before(v.today()) {
+			a.About = fmt.Sprintf("Votre clef %s a expiré le %s : elle ne sert plus. La nouvelle la remplacera.", key.Serial, paris(v).date(key.ExpiresOn))
+		}
 		return nil
 	}
 	had, err := s.store.HadUnusableKey(v.ctx(), v.Actor.ID)

@@ -13,20 +13,18 @@ type declaration struct {
 	reason            okey.KeyReason
 	say, button       string
 	comment           field
-	next              []string // what follows
-	back              string   // "it is all right after all"
+	becomes           string // of the key
+	last              string // what else follows; may be empty
+	back              string // "it is all right after all"
 }
 
 var declarations = []declaration{
 	{
 		path: pathReport, name: "signaler", title: "Signaler que ma clef ne marche plus", reason: okey.ReasonDefective,
-		say: "Signalez-le : la direction est prévenue, et vous pouvez aussitôt demander une autre clef.", button: "Signaler ma clef",
+		say: "Signalez-le : la direction sera prévenue.", button: "Signaler ma clef",
 		comment: field{Label: "*Que se passe-t-il ?", Hint: "La direction le lira.", Missing: "Écrivez en quelques mots ce qui ne va pas."},
-		next: []string{
-			"La clef ne sert plus et n'est plus à vous : rendez-la à la direction, qui est prévenue.",
-			"Vous pouvez en demander une autre tout de suite.",
-		},
-		back: "Non, revenir à ma clef",
+		becomes: "La clef ne sert plus et n'est plus à vous : rendez-la à la direction, qui est prévenue.",
+		back:    "Non, revenir à ma clef",
 	},
 	{
 		path: pathLost, name: "perdue", title: "J'ai perdu ma clef", reason: okey.ReasonLost,
@@ -35,12 +33,9 @@ var declarations = []declaration{
 			Label: "*Où et quand l'avez-vous vue pour la dernière fois ?", Hint: "La direction le lira.",
 			Missing: "Écrivez en quelques mots où et quand vous l'avez vue pour la dernière fois.",
 		},
-		next: []string{
-			"La clef ne sert plus et n'est plus à vous : la direction est prévenue.",
-			"Vous pouvez en demander une autre tout de suite.",
-			"Vous la retrouvez ensuite ? Rapportez-la à la direction.",
-		},
-		back: "Je l'ai retrouvée : revenir à ma clef",
+		becomes: "La clef ne sert plus et n'est plus à vous : la direction est prévenue.",
+		last:    "Vous la retrouvez ensuite ? Rapportez-la à la direction.",
+		back:    "Je l'ai retrouvée : revenir à ma clef",
 	},
 }
 
@@ -65,11 +60,8 @@ func (d declaration) form(v *visit, key okey.Key) *form {
 
 func (s *Server) declarationPage(v *visit, d declaration) error {
 	key, err := s.ownKeyOf(v)
-	if okey.ErrorCode(err) == okey.CodeNotFound {
-		return s.gone(v, err)
-	}
 	if err != nil {
-		return err
+		return s.gone(v, err)
 	}
 	f := d.form(v, key)
 	notice := ""
@@ -83,8 +75,29 @@ func (s *Server) declarationPage(v *visit, d declaration) error {
 }
 
 func (s *Server) showDeclaration(v *visit, status int, d declaration, key okey.Key, f *form, notice, warning string) error {
-	page := declarationScreen{Serial: key.Serial, Say: d.say, Next: d.next, Form: f, Back: navLink{Name: d.back, Path: keyURL(key.Serial)}}
+	next, err := s.follows(v, d)
+	if err != nil {
+		return err
+	}
+	page := declarationScreen{Serial: key.Serial, Say: d.say, Next: next, Form: f, Back: navLink{Name: d.back, Path: keyURL(key.Serial)}}
 	return s.show(v, status, "declare", screen{Title: d.title, Notice: notice, Warning: warning, Body: page})
+}
+
+// follows are the consequences of a declaration: another key can be asked for, unless it has been.
+func (s *Server) follows(v *visit, d declaration) ([]string, error) {
+	another := "Vous pouvez en demander une autre tout de suite."
+	_, err := s.store.OpenRequestOf(v.ctx(), v.Actor.ID)
+	switch {
+	case err == nil:
+		another = "Vous en avez déjà demandé une autre : cette demande suit son cours."
+	case okey.ErrorCode(err) != okey.CodeNotFound:
+		return nil, err
+	}
+	next := []string{d.becomes, another}
+	if d.last != "" {
+		next = append(next, d.last)
+	}
+	return next, nil
 }
 
 // declare takes the form the one way through.

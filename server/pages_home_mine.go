@@ -133,7 +133,7 @@ func (s *Server) mine(v *visit, works bool, help string) (*mine, error) {
 		m.Do, m.Why = nil, "" // first things first
 		for i := range m.Keys {
 			if r.Renews = r.Renews && !m.Keys[i].Leave; r.Renews {
-				m.Keys[i].Until = "Elle sert jusqu'à la remise de la nouvelle : apportez-la ce jour-là, elle sera reprise."
+				m.Keys[i].Until = untilNextKey(m.Keys[i].Expired)
 			}
 		}
 	case r != nil && len(held) == 0:
@@ -146,6 +146,14 @@ func (s *Server) mine(v *visit, works bool, help string) (*mine, error) {
 		m.Charter = signedURL(signed)
 	}
 	return m, err
+}
+
+// untilNextKey says what becomes of the key in hand while the next one is on its way: one that has expired serves nobody any more.
+func untilNextKey(expired bool) string {
+	if expired {
+		return "Elle ne sert plus : apportez-la le jour où vous recevrez la nouvelle, elle sera reprise."
+	}
+	return "Elle sert jusqu'à la remise de la nouvelle : apportez-la ce jour-là, elle sera reprise."
 }
 
 // goneFromMe tells of the visitor's keys that were declared lost or defective of late.

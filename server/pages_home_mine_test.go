@@ -178,11 +178,14 @@ func TestAnEndSaysWhyAndWhatOneCanDoNow(t *testing.T) {
 				assert.Contains(t, lea.get(page).text(), said, "on its own page, too")
 			}
 			assert.Equal(t, []string{"Demander une clef"}, home.buttons())
+			assert.Equal(t, []string{"Demander une clef"}, lea.get(page).buttons())
+			assert.Empty(t, h.as(c.roux).get(page).buttons(), "it is not theirs to ask again")
 			assert.NotContains(t, home.text(), "plus besoin", "one's own words need no reading")
 			h.Exec(`DELETE FROM assignment WHERE person = $1`, c.lea.ID)
 			gone := lea.get("/")
 			assert.Contains(t, gone.text(), "Nous ne vous trouvons dans aucun établissement.")
 			assert.Empty(t, gone.buttons(), "nothing that would be refused")
+			assert.Empty(t, lea.get(page).buttons(), "here as well")
 		})
 	}
 }

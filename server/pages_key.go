@@ -48,11 +48,8 @@ func (s *Server) visibleKey(v *visit) (okey.Key, okey.Subject, okey.Day, error) 
 // keyPage shows a key and, to those who may, what can be reported of it.
 func (s *Server) keyPage(v *visit) error {
 	key, subject, today, err := s.visibleKey(v)
-	if okey.ErrorCode(err) == okey.CodeNotFound {
-		return s.gone(v, err)
-	}
 	if err != nil {
-		return err
+		return s.gone(v, err)
 	}
 	f := keyForm(v, key, subject, today)
 	notice := ""

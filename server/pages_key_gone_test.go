@@ -54,7 +54,7 @@ func TestOnesOwnLossDeclaredTwiceIsOneAction(t *testing.T) {
 	lea := h.as(c.lea)
 	form := lea.get(page).form(t, page, "comment", "introuvable")
 	for range 2 {
-		assert.Contains(t, lea.done(lea.post(page, form)).text(), "C'est fait : « Clef perdue »")
+		assert.Contains(t, lea.done(lea.post(page, form)).text(), "C'est fait : votre clef "+string(serial)+" est déclarée perdue")
 	}
 }
 
@@ -69,7 +69,37 @@ func TestTheFormOfOnesOwnKeyThatWasTakenBackSaysSo(t *testing.T) {
 	told := lea.post(page, stale)
 	assert.Equal(t, http.StatusConflict, told.Status)
 	assert.Contains(t, told.text(), "n'est plus à vous depuis ")
+	assert.Contains(t, told.HTML, "<blockquote>introuvable</blockquote>", "what was typed can be copied")
+	stale.Set("person", c.roux.ID.String())
+	assert.NotContains(t, lea.post(page, stale).HTML, "introuvable", "another person's words, in a browser that two share")
 	assert.Equal(t, okey.InStock, h.KeyState(serial))
+}
+
+// Mails are kept, and lead to the page of a key for years: whoever had it reads there what became of it, nobody else learns that it exists.
+func TestAnOldLinkToAKeyThatIsNoLongerOnesOwnSaysWhatToDo(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	lost, broken, back := h.KeyOf(c.lea, scene.Tilleuls, here().AddMonths(20)), h.KeyOf(c.lea, scene.Tilleuls, here().AddMonths(21)), h.KeyOf(c.lea, scene.Tilleuls, here().AddMonths(22))
+	lea, roux, other := h.as(c.lea), h.as(c.roux), h.as(h.Person("Eve Morel", okey.Staff, scene.Tilleuls))
+	roux.reports(lost, okey.ReasonLost)
+	roux.reports(broken, okey.ReasonDefective)
+	roux.reports(back, okey.ReasonReturn)
+	old := func(serial okey.Serial, says string, buttons ...string) {
+		t.Helper()
+		for _, path := range []string{keyPage(serial), keyPage(serial) + "/perdue", keyPage(serial) + "/ne-marche-plus", keyPage(serial) + "/je-pars", pinPage(serial), forgottenPage(serial)} {
+			told := lea.get(path)
+			assert.Equal(t, http.StatusNotFound, told.Status, path)
+			assert.Contains(t, told.text(), "La clef "+string(serial)+" n'est plus à vous depuis le "+here().SayWithYear()+".", path)
+			assert.Contains(t, told.text(), says, path)
+			assert.Equal(t, buttons, told.buttons(), path)
+			assert.Contains(t, other.get(path).text(), "Cette page n'existe pas, ou elle n'est pas pour vous.", path)
+		}
+	}
+	old(lost, "Vous la retrouvez ? Rapportez-la à la direction", "Demander une clef")
+	old(broken, "Si vous l'avez encore, rendez-la à la direction", "Demander une clef")
+	request := lea.asks()
+	old(back, "", "Voir ma demande")
+	assert.Contains(t, lea.get(keyPage(back)).HTML, `href="`+request+`"`)
 }
 
 // Whoever has no key any more reads on home what became of it, and where to bring it.

@@ -21,7 +21,7 @@ type leavingScreen struct {
 func (s *Server) leavingPage(v *visit) error {
 	key, err := s.ownKeyOf(v)
 	if err != nil {
-		return err
+		return s.gone(v, err)
 	}
 	place, err := s.store.Place(v.ctx(), key.UAI)
 	if err != nil {

@@ -43,6 +43,34 @@ func (s *Server) myKeyPage(v *visit) error {
 	return nil
 }
 
+// seeRequest names the way to the request that somebody has open.
+const seeRequest = "Voir ma demande"
+
+// nextKey leads whoever has no use of the page that they are on to what is theirs: the request under way, the key in hand, or the asking; nil where
+// there is none of them.
+func (s *Server) nextKey(v *visit) (*navLink, error) {
+	open, err := s.store.OpenRequestOf(v.ctx(), v.Actor.ID)
+	switch {
+	case err == nil:
+		return &navLink{Name: seeRequest, Path: requestURL(open.ID)}, nil
+	case okey.ErrorCode(err) != okey.CodeNotFound:
+		return nil, err
+	}
+	held, err := s.store.KeysHeldBy(v.ctx(), v.Actor.ID)
+	works := len(v.Actor.Establishments(v.today())) > 0
+	switch {
+	case err != nil:
+		return nil, err
+	case works && len(held) == 0:
+		return &navLink{Name: "Demander une clef", Path: pathAsk}, nil
+	case works && held[0].Renewable(v.today()):
+		return &navLink{Name: "Demander la clef suivante", Path: pathAsk}, nil
+	case len(held) > 0:
+		return &navLink{Name: "Voir ma clef", Path: keyURL(held[0].Serial)}, nil
+	}
+	return nil, nil
+}
+
 // ownKeyOf is the key that the address names, for its holder alone: the errors are those of okey.May.
 func (s *Server) ownKeyOf(v *visit) (okey.Key, error) {
 	key, subject, today, err := s.visibleKey(v)
@@ -73,7 +101,7 @@ func (s *Server) holder(v *visit, key okey.Key) (*holderScreen, error) {
 	open, err := s.store.OpenRequestOf(v.ctx(), v.Actor.ID)
 	switch {
 	case err == nil:
-		page.Do, page.Why = &navLink{Name: "Voir ma demande", Path: requestURL(open.ID)}, "La suivante est demandée : celle-ci sert jusqu'à la remise."
+		page.Do, page.Why = &navLink{Name: seeRequest, Path: requestURL(open.ID)}, "La suivante est demandée. "+untilNextKey(page.Expired)
 		return page, nil
 	case okey.ErrorCode(err) != okey.CodeNotFound:
 		return nil, err

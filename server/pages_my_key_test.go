@@ -64,8 +64,15 @@ func TestAKeyNearItsEndLeadsToTheNextOne(t *testing.T) {
 		assert.Equal(t, []string{"Demander la clef suivante"}, lea.get(path).buttons(), path)
 		assert.Contains(t, lea.get(path).text(), "celle-ci sert jusqu'à la remise", path)
 	}
+	promise := "Vous pouvez en demander une autre tout de suite."
+	assert.Contains(t, lea.get(keyPage(serial)+"/perdue").text(), promise)
 	page := lea.asks()
 	assert.Equal(t, "renewal", h.Text(`SELECT reason FROM request`))
+	for _, path := range []string{"/perdue", "/ne-marche-plus/signaler"} {
+		told := lea.get(keyPage(serial) + path).text()
+		assert.Contains(t, told, "Vous en avez déjà demandé une autre : cette demande suit son cours.", path)
+		assert.NotContains(t, told, promise, path)
+	}
 	assert.Empty(t, lea.get("/").buttons())
 	assert.Equal(t, []string{"Voir ma demande"}, lea.get(keyPage(serial)).buttons())
 
@@ -73,6 +80,21 @@ func TestAKeyNearItsEndLeadsToTheNextOne(t *testing.T) {
 	assert.Contains(t, lost.text(), "Vous en avez déjà demandé une autre")
 	assert.Equal(t, []string{"Voir ma demande"}, lost.buttons())
 	assert.Contains(t, lost.HTML, `href="`+page+`"`)
+}
+
+// A key that has expired serves until nothing: neither its page, nor home, nor the asking for the next one says so.
+func TestAnExpiredKeyIsNotSaidToServe(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	lea := h.as(c.lea)
+	serial := h.KeyOf(c.lea, scene.Tilleuls, here().AddDays(-5))
+	assert.Contains(t, lea.get(askPage).text(), "Votre clef "+string(serial)+" a expiré le "+here().AddDays(-5).SayWithYear()+" : elle ne sert plus. La nouvelle la remplacera.")
+	page := lea.asks()
+	for _, path := range []string{"/", keyPage(serial)} {
+		assert.Contains(t, lea.get(path).text(), "Elle ne sert plus : apportez-la le jour où vous recevrez la nouvelle, elle sera reprise.", path)
+		assert.NotContains(t, lea.get(path).text(), "jusqu'à la remise", path)
+	}
+	assert.Contains(t, lea.get(page).text(), "Motif Remplace une clef en fin de validité")
 }
 
 var waysOn = regexp.MustCompile(`<a class="button[^"]*" href="(/clefs/[^"]+)"`)
@@ -160,7 +182,7 @@ func TestALossIsDeclaredOnAPageThatSaysWhatFollows(t *testing.T) {
 	back := lea.get(page)
 	assert.Equal(t, "dans le bus, hier", back.form(t, page).Get("comment"))
 	told := lea.done(lea.post(page, back.form(t, page)))
-	assert.Contains(t, told.text(), "C'est fait : « Clef perdue ». La clef "+string(serial)+" n'est plus à vous.")
+	assert.Contains(t, told.text(), "C'est fait : votre clef "+string(serial)+" est déclarée perdue et n'est plus à vous.")
 	assert.Contains(t, told.text(), "Vous la retrouvez ? Rapportez-la à la direction")
 	assert.Equal(t, []string{"Demander une autre clef"}, told.buttons())
 	assert.Equal(t, okey.Lost, h.KeyState(serial))

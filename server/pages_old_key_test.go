@@ -83,7 +83,7 @@ func TestRequestsToAnswerSayWhatTheyReplace(t *testing.T) {
 	first := h.askers(scene.Tilleuls, "Ana Une")[0]
 	renewal := h.as(c.lea).asks()
 	roux := h.as(c.roux)
-	assert.Regexp(t, `Ana Une « saisie des absences » En attente.* Léa Martin « saisie des absences » Remplace une clef qui expire\. En attente`, roux.get("/").text())
-	assert.Regexp(t, `Ana Une « saisie des absences » depuis .*Léa Martin « saisie des absences », remplace une clef qui expire depuis`, roux.get(answers).text())
-	assert.Contains(t, roux.reviews("approve", "", first, renewal).text(), "Ana Une « saisie des absences » Léa Martin « saisie des absences », remplace une clef qui expire Collège")
+	assert.Regexp(t, `Ana Une « saisie des absences » En attente.* Léa Martin « saisie des absences » Remplace une clef en fin de validité\. En attente`, roux.get("/").text())
+	assert.Regexp(t, `Ana Une « saisie des absences » depuis .*Léa Martin « saisie des absences », remplace une clef en fin de validité depuis`, roux.get(answers).text())
+	assert.Contains(t, roux.reviews("approve", "", first, renewal).text(), "Ana Une « saisie des absences » Léa Martin « saisie des absences », remplace une clef en fin de validité Collège")
 }

@@ -32,7 +32,8 @@ func (s *Server) pinPages(get, post func(string, func(*visit) error)) {
 // pinScreen is either page.
 type pinScreen struct {
 	NoKey     bool
-	NoPIN     bool // it was chosen before OKEY: only the way of a forgotten one leads on
+	Do        *navLink // where they go on instead
+	NoPIN     bool     // it was chosen before OKEY: only the way of a forgotten one leads on
 	Serial    okey.Serial
 	Waits     bool   // the key still waits to be handed over
 	Changed   string // said in its stead where it has just been done
@@ -94,11 +95,8 @@ func pinForm(v *visit, path string, kept sql.KeptPIN) *form {
 // pinPage offers to change one's PIN.
 func (s *Server) pinPage(v *visit) error {
 	kept, err := s.askedPIN(v)
-	if okey.ErrorCode(err) == okey.CodeNoKey {
-		return s.show(v, http.StatusOK, "pin", screen{Title: "Mon code PIN", Body: pinScreen{NoKey: true}})
-	}
 	if err != nil {
-		return err
+		return s.noPINHere(v, err)
 	}
 	done, found, err := s.justDone(v)
 	if err != nil {
@@ -108,6 +106,23 @@ func (s *Server) pinPage(v *visit) error {
 		return s.showChanged(v, kept, done.Key)
 	}
 	return s.showPIN(v, http.StatusOK, kept, pinForm(v, pathPIN, kept), "")
+}
+
+// noPINHere is for whoever has no key now, or no longer the one that an old link names.
+func (s *Server) noPINHere(v *visit, err error) error {
+	switch okey.ErrorCode(err) {
+	case okey.CodeNoKey:
+		next, err := s.nextKey(v)
+		if err != nil {
+			return err
+		}
+		return s.show(v, http.StatusOK, "pin", screen{Title: "Mon code PIN", Body: pinScreen{NoKey: true, Do: next}})
+	case okey.CodeNotFound:
+		if serial, typed := okey.ParseSerial(v.Query("clef")); typed == nil {
+			return s.formerly(v, serial, err)
+		}
+	}
+	return err
 }
 
 func (s *Server) showPIN(v *visit, status int, kept sql.KeptPIN, f *form, warning string) error {
@@ -188,11 +203,8 @@ func (s *Server) sendPIN(v *visit, kept sql.KeptPIN, f *form, proof okey.PINProo
 // pinForgottenPage asks to sign in afresh and then, for some minutes, offers to set another PIN.
 func (s *Server) pinForgottenPage(v *visit) error {
 	kept, err := s.askedPIN(v)
-	if okey.ErrorCode(err) == okey.CodeNoKey {
-		return s.show(v, http.StatusOK, "pin", screen{Title: "Mon code PIN", Body: pinScreen{NoKey: true}})
-	}
 	if err != nil {
-		return err
+		return s.noPINHere(v, err)
 	}
 	var f *form
 	if s.isFresh(v) {

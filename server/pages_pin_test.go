@@ -28,8 +28,17 @@ func TestThePINPagesAreWhereTheKeyIs(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
 	lea := h.as(c.lea)
-	assert.Contains(t, lea.get("/mon-code-pin").text(), "Vous n'avez pas encore de clef")
-	assert.Contains(t, lea.get("/mon-code-pin/oublie").text(), "Vous n'avez pas encore de clef")
+	none := func(button string) {
+		t.Helper()
+		for _, path := range []string{"/mon-code-pin", "/mon-code-pin/oublie"} {
+			assert.Contains(t, lea.get(path).text(), "Vous n'avez pas de clef en ce moment", path)
+			assert.Equal(t, []string{button}, lea.get(path).buttons(), path)
+		}
+	}
+	none("Demander une clef")
+	withdrawn := lea.asks()
+	none("Voir ma demande")
+	lea.done(lea.fill(withdrawn, withdrawn+"/retrait"))
 	page, serial := h.atCounter(c)
 	shown := func(path string) {
 		t.Helper()

@@ -129,6 +129,7 @@ type requestScreen struct {
 	Use       *keyUse // of the key that whoever asked has in hand by now
 	Otherwise string  // what happens while nothing is done: told to whoever asked
 	Closed    bool
+	Again     *navLink // after an end without a key: where whoever asked goes on
 	Steps     []step
 	Facts     []fact
 	Comment   string // of a refusal, or of a withdrawal by others: the requester reads it first
@@ -174,6 +175,11 @@ func (s *Server) showRequest(v *visit, status int, d dossier, sent *form, warnin
 		var err error
 		if page.Use, err = s.useOf(v, d); err != nil {
 			return err
+		}
+		if page.Closed && d.Stage != okey.HandedOver {
+			if page.Again, err = s.nextKey(v); err != nil {
+				return err
+			}
 		}
 	}
 	if sent != nil {

@@ -114,7 +114,7 @@ var troubles = []trouble{
 func (s *Server) troublePage(v *visit, t trouble) error {
 	key, err := s.ownKeyOf(v)
 	if err != nil {
-		return err
+		return s.gone(v, err)
 	}
 	page := troubleScreen{Serial: key.Serial, Say: t.say, Steps: t.steps, Ask: t.ask}
 	page.Back = navLink{Name: "Revenir à ma clef", Path: keyURL(key.Serial)}

@@ -50,7 +50,7 @@ func paris(v *visit) clock { return clock{now: v.Now, zone: okey.ZoneOf("")} }
 
 // reasonNames are the reasons of a request as pages say them.
 var reasonNames = map[okey.RequestReason]string{
-	okey.FirstKey: "première clef", okey.Renewal: "remplace une clef qui expire", okey.Replacement: "remplace une clef perdue ou défectueuse",
+	okey.FirstKey: "première clef", okey.Renewal: "remplace une clef en fin de validité", okey.Replacement: "remplace une clef perdue ou défectueuse",
 }
 
 // sayReplaces says within a line what the key asked for replaces; empty for a first one.

@@ -158,7 +158,7 @@ func (s *Server) ownPIN(ctx context.Context, actor okey.Actor, serial okey.Seria
 	}
 	own, err := s.store.PINsOf(ctx, actor.ID)
 	if err == nil && len(own) == 0 {
-		err = okey.Errorf(okey.CodeNoKey, "Vous n'avez pas encore de clef : vous choisirez son code PIN en signant la charte.")
+		err = okey.Errorf(okey.CodeNoKey, "Vous n'avez pas de clef en ce moment : le code PIN se choisit en signant la charte.")
 	}
 	if err != nil {
 		return sql.KeptPIN{}, err

@@ -26,8 +26,8 @@ func TestAReminderADayListsAllThatAwaits(t *testing.T) {
 		"lmartin@ac-nice.fr: Rappel : votre clef vous attend",
 		"ablanc@ac-nice.fr: Rappel : 2 demandes vous attendent", "mroux@ac-nice.fr: Rappel : 2 demandes vous attendent",
 	}, lines(first))
-	assert.Contains(t, first[1].Text, "- Paul Petit, au collège des Tilleuls : réponse attendue depuis mardi 24 novembre")
-	assert.Regexp(t, `- Léa Martin, au collège des Tilleuls : clef n° \d+ à remettre`, first[1].Text)
+	assert.Contains(t, first[1].Text, "- Paul Petit : réponse attendue depuis mardi 24 novembre")
+	assert.Regexp(t, `- Léa Martin : clef n° \d+ à remettre`, first[1].Text)
 	assert.Equal(t, base+"/", link(first[1]))
 
 	assert.Empty(t, o.send(asked, okey.MailStep{Kind: okey.MailRemindDecision, Ref: 101}), "they had one today")
@@ -76,7 +76,7 @@ func TestPastFiveAnHourRequestsComeAsOneList(t *testing.T) {
 	list := o.send(sixth, step)
 	require.Equal(t, []string{"mroux@ac-nice.fr: 6 demandes attendent votre réponse"}, lines(list))
 	assert.Equal(t, base+"/demandes/a-repondre", link(list[0]))
-	assert.Contains(t, list[0].Text, "- Fay F, au collège des Tilleuls")
+	assert.Contains(t, list[0].Text, "- Fay F, depuis")
 	assert.Empty(t, o.send(sixth, step), "tried again, it went before")
 
 	var waiting *temporal.ApplicationError

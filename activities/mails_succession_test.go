@@ -38,10 +38,10 @@ func TestEverybodyWhomASuccessionConcernsIsToldOnce(t *testing.T) {
 
 	a := o.succeed(o.Support("Sam Support"), scene.Tilleuls, scene.Acacias)
 	arrived := o.letters(a.Verdict.Letters...)
-	const subject = "Le lycée des Acacias remplace le collège des Tilleuls"
+	const subject, closing = "Votre établissement remplace le collège des Tilleuls", "Votre établissement est remplacé par le lycée des Acacias"
 	assert.ElementsMatch(t, []string{
 		"ppetit@ac-nice.fr: " + subject, "aadjoint@ac-nice.fr: " + subject,
-		"mroux@ac-nice.fr: " + subject, "ablanc@ac-nice.fr: " + subject,
+		"mroux@ac-nice.fr: " + closing, "ablanc@ac-nice.fr: " + closing,
 		"lmartin@ac-nice.fr: Votre clef vous attend ailleurs", "abenali@ac-nice.fr: Votre demande de clef continue ailleurs",
 	}, lines(arrived))
 	assert.Contains(t, to("ppetit@ac-nice.fr", arrived)[0].Text, "Vous en reprenez 2 clefs, 2 demandes, 1 départ et 1 signalement.")

@@ -159,6 +159,7 @@ type Facts struct {
 type Item struct {
 	Requester string
 	School    string
+	Apart     string // School, where not everybody on the list is of it
 	Need      string
 	Serial    okey.Serial // to be handed over; empty: to be answered
 	Since     string
@@ -312,6 +313,9 @@ func (l *parts) fill(f Facts) (page, error) {
 	}
 	if l.item != nil {
 		for _, item := range f.Items {
+			if item.Apart = item.School; shared(f) != "" {
+				item.Apart = ""
+			}
 			p.List = append(p.List, say(l.item, item))
 		}
 		p.More = max(0, f.Total-len(f.Items))

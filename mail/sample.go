@@ -81,6 +81,9 @@ func alone(f *Facts) { f.Items, f.Total = f.Items[:1], 1 }
 // empty leaves none.
 func empty(f *Facts) { f.Items, f.Total = nil, 0 }
 
+// apart are the lines of a list of two schools.
+func apart(f *Facts) { f.Items[1].School = "le lycée des Acacias" }
+
 // commented is a case in which somebody wrote why.
 func commented(why string) variation {
 	return variation{"comment", "avec un commentaire", func(f *Facts) { f.Comment = why }}

@@ -65,15 +65,16 @@ var cases = map[Letter][]variation{
 		{"no-key", "aucune clef libre", func(f *Facts) { f.Free, f.Reminder = 0, "" }},
 		{"reissued", "lien envoyé de nouveau", func(f *Facts) { f.Reissued = true }},
 	},
-	AskedList: {{"more", "plus de demandes que de lignes", func(f *Facts) { f.Total = 14 }}, {"one", "une seule demande", alone}},
+	AskedList: {{"schools", "de deux établissements", apart}, {"more", "plus de demandes que de lignes", func(f *Facts) { f.Total = 14 }}, {"one", "une seule demande", alone}},
 	Reminder: {
+		{"schools", "de deux établissements", apart},
 		{"one", "une seule personne, dernier rappel", func(f *Facts) { alone(f); f.Reminder = "" }},
 		{"last", "sans autre rappel ni délai", func(f *Facts) { f.Reminder, f.Expiry = "", "" }},
 	},
 	KeyToHandOver: {{"last", "sans autre rappel", func(f *Facts) { f.Reminder = "" }}, renewing, {"instead", "à la place d'une clef perdue ou défectueuse", func(f *Facts) {
 		f.Gone, f.Change = "0048000011", okey.ReasonDefective
 	}}},
-	AskedWithdrawn: {commented("Il a quitté l'établissement.")},
+	AskedWithdrawn: {commented("Il a quitté l'établissement."), {"own", "par le demandeur", func(f *Facts) { f.By = f.Requester }}},
 	AskedExpired: {
 		{"decision", "sans réponse", at(okey.AwaitingDecision)},
 		{"handover", "sans remise", at(okey.AwaitingHandover)},
@@ -115,7 +116,7 @@ var cases = map[Letter][]variation{
 		{"defective", "défectueuse", func(f *Facts) { f.Change = okey.ReasonDefective }},
 		{"retired", "mise au rebut", func(f *Facts) { f.Change = okey.ReasonRetired }},
 	},
-	KeysExpire: {{"one", "une seule clef, titulaire sans adresse", func(f *Facts) {
+	KeysExpire: {{"soon", "aucune n'a encore expiré", func(f *Facts) { f.Items[1].Ended, f.Items[1].Since = false, "mercredi 13 janvier" }}, {"one", "une seule clef, titulaire sans adresse", func(f *Facts) {
 		alone(f)
 		f.Items[0].Ended, f.Items[0].Unreached, f.Items[0].Since = true, true, "lundi 23 novembre"
 	}}},

@@ -19,6 +19,8 @@ var words = texttemplate.FuncMap{
 	"either":     okey.SayEither,
 	"capitalize": okey.Capitalize,
 	"changed":    changed,
+	"ending":     ending,
+	"shared":     shared,
 	"position":   position,
 	"stop":       fullStop,
 }
@@ -33,6 +35,36 @@ var changes = map[okey.KeyReason]string{
 }
 
 func changed(r okey.KeyReason) string { return cmp.Or(changes[r], "n'est plus disponible") }
+
+// ending tells of listed keys whether they end soon or have ended.
+func ending(f Facts) string {
+	ended := 0
+	for _, item := range f.Items {
+		if item.Ended {
+			ended++
+		}
+	}
+	switch {
+	case ended == 0 && f.Total <= len(f.Items):
+		return okey.SayEither(f.Total, "expire bientôt", "expirent bientôt")
+	case ended == f.Total:
+		return okey.SayEither(f.Total, "a expiré", "ont expiré")
+	}
+	return "expirent bientôt, ou ont expiré"
+}
+
+// shared is the school of everybody on a list, which is said once; empty where they are of several, or the list leaves some out.
+func shared(f Facts) string {
+	if len(f.Items) < 2 || f.Total > len(f.Items) {
+		return ""
+	}
+	for _, item := range f.Items {
+		if item.School != f.Items[0].School {
+			return ""
+		}
+	}
+	return f.Items[0].School
+}
 
 func position(place int) string {
 	if place == 1 {

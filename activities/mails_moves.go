@@ -10,7 +10,7 @@ import (
 	"okey/sql"
 )
 
-// keysMoved tells the people of one establishment which of its keys support took away, or which ones it brought.
+// keysMoved tells the people of one establishment which of its keys support took away, or which ones it brought, from where and in whose hands.
 func keysMoved(ctx context.Context, p *post) error {
 	action, err := p.store.Action(ctx, p.order.Cause)
 	if err != nil {
@@ -20,20 +20,41 @@ func keysMoved(ctx context.Context, p *post) error {
 	if err != nil {
 		return err
 	}
-	to := action.Content.Establishment
+	holders, err := p.store.HolderNames(ctx, action.Content.Serials)
+	if err != nil {
+		return err
+	}
+	to, from := action.Content.Establishment, map[okey.UAI]string{}
 	for _, key := range moved {
-		if p.order.UAI == to || p.order.UAI == key.From {
-			p.facts.Items = append(p.facts.Items, mail.Item{Serial: key.Serial})
+		if p.order.UAI != to && p.order.UAI != key.From {
+			continue
 		}
+		if from[key.From] == "" {
+			if from[key.From], err = p.nameOf(ctx, key.From); err != nil {
+				return err
+			}
+		}
+		p.facts.Other = from[key.From]
+		p.facts.Items = append(p.facts.Items, mail.Item{Serial: key.Serial, Requester: holders[key.Serial], School: from[key.From]})
 	}
 	const most = 50
 	p.facts.Total = len(p.facts.Items)
 	p.facts.Items = p.facts.Items[:min(most, p.facts.Total)]
 	p.facts.Comment, p.facts.Link = action.Content.Comment, p.settings.URL+"/clefs"
-	if p.order.UAI != to {
-		if p.facts.Other, err = p.nameOf(ctx, to); err != nil {
-			return err
+	p.facts.Own = p.order.UAI == to
+	switch {
+	case !p.facts.Own:
+		p.facts.Other, err = p.nameOf(ctx, to)
+	case len(from) > 1:
+		p.facts.Other = "" // each line says it
+	}
+	for i := range p.facts.Items {
+		if p.facts.Other != "" {
+			p.facts.Items[i].School = ""
 		}
+	}
+	if err != nil {
+		return err
 	}
 	return p.toKeepers(ctx, mail.KeysMoved)
 }

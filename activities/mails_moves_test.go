@@ -34,9 +34,23 @@ func TestBothEstablishmentsAreToldOfMovedKeys(t *testing.T) {
 		"ablanc@ac-nice.fr: L'assistance a déplacé 1 clef", "mroux@ac-nice.fr: L'assistance a déplacé 1 clef", "ppetit@ac-nice.fr: L'assistance a déplacé 1 clef",
 	}, lines(arrived))
 	assert.Contains(t, arrived[0].Text, "elle quitte le collège des Tilleuls pour le lycée des Acacias (0069002C), « rééquilibrage ».")
-	assert.Contains(t, arrived[2].Text, "elle quitte un autre établissement pour le lycée des Acacias (0069002C)")
+	assert.Contains(t, arrived[2].Text, "elle quitte le collège des Tilleuls (0069001B) pour le lycée des Acacias (0069002C)")
 	assert.Contains(t, arrived[2].Text, string(serial))
 	assert.Empty(t, o.letters(v.Letters...), "each once")
+}
+
+func TestTheNewEstablishmentReadsWhoHasAMovedKeyAndWhereItComesFrom(t *testing.T) {
+	o := newOffice(t)
+	o.thirdSchool()
+	o.Person("Paul Petit", okey.Principal, scene.Acacias)
+	held, free := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30)), o.Key(heir)
+	v := o.moveKeys(o.Support("Sam Support"), scene.Acacias, held, free)
+	o.letters(v.Letters...)
+	there := o.box.To("ppetit@ac-nice.fr")
+	require.Len(t, there, 1)
+	assert.Contains(t, there[0].Text, "elles quittent d'autres établissements pour le lycée des Acacias (0069002C)")
+	assert.Contains(t, there[0].Text, "n° "+string(held)+", qu'a Léa Martin, de : le collège des Tilleuls (0069001B)")
+	assert.Contains(t, there[0].Text, "n° "+string(free)+", de : le collège Neuf (0069003D)")
 }
 
 func TestAProposalIsToldFromBeginningToEnd(t *testing.T) {

@@ -56,8 +56,10 @@ func factsOf(letter Letter) Facts {
 		f.Function = okey.Deputy.French()
 	case KeysExpire:
 		f.Items[0].Serial, f.Items[0].Since, f.Items[1].Ended = "0048000012", "mardi 12 janvier", true
-	case HoldersLeft, KeysMoved:
+	case HoldersLeft:
 		f.Items[0].Serial = "0048000012"
+	case KeysMoved:
+		f.Items[0].Serial, f.Items[0].School, f.Items[1].School, f.Items[1].Requester = "0048000012", "", "", ""
 	case LowStock:
 		f.Total, f.Place = 8, 5
 	case OrderOverdue:

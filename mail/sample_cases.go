@@ -121,7 +121,12 @@ var cases = map[Letter][]variation{
 		f.Items[0].Ended, f.Items[0].Unreached, f.Items[0].Since = true, true, "lundi 23 novembre"
 	}}},
 	HoldersLeft: {{"one", "une seule personne, sans adresse", func(f *Facts) { alone(f); f.Items[0].Unreached = true }}},
-	KeysMoved:   {{"here", "vers l'établissement", func(f *Facts) { alone(f); f.Other, f.Comment = "", "Il en manquait une." }}},
+	KeysMoved: {
+		{"here", "vers l'établissement", func(f *Facts) { alone(f); f.Own, f.Comment = true, "Il en manquait une." }},
+		{"several", "de plusieurs établissements", func(f *Facts) {
+			f.Own, f.Other, f.Items[0].School, f.Items[1].School = true, "", "le lycée des Acacias (0069002C)", "le collège Neuf (0069003D)"
+		}},
+	},
 
 	// About keys and establishments that change.
 	MoveProposed:     {commented("Elle y prend un poste à la rentrée.")},

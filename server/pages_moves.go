@@ -1,9 +1,11 @@
 package server
 
 import (
+	"cmp"
 	"fmt"
 	"html/template"
 	"net/http"
+	"slices"
 	"strings"
 
 	"okey"
@@ -29,6 +31,7 @@ type moveReview struct {
 
 type moveLine struct {
 	Serial, Path, Where, State, Holder, Fault string
+	Doubt                                     string   // what to see to first, though it may move
 	UAI                                       okey.UAI // where the key is, and the name of it
 	School                                    string
 }
@@ -138,6 +141,10 @@ func (s *Server) moveLines(v *visit, c okey.Content) (lines []moveLine, ready bo
 		return nil, false, err
 	}
 	holders, err := s.store.HolderNames(v.ctx(), c.Serials)
+	if err != nil {
+		return nil, false, err
+	}
+	unknown, err := s.store.HoldersUnknownAt(v.ctx(), c.Establishment, c.Serials, v.today())
 	ready = true
 	for _, serial := range c.Serials {
 		key := known[serial]
@@ -152,6 +159,9 @@ func (s *Server) moveLines(v *visit, c okey.Content) (lines []moveLine, ready bo
 				line.Fault += " : retirez d'abord cette demande"
 			}
 		}
+		if slices.Contains(unknown, serial) {
+			line.Doubt = fmt.Sprintf("OKEY ne connaît pas %s dans cet établissement : rattachez d'abord cette personne, sinon ses prochaines demandes iront encore à celui que la clef quitte.", line.Holder)
+		}
 		lines = append(lines, line)
 	}
 	return lines, ready, err
@@ -165,7 +175,7 @@ func moveSheet(r *moveReview) spreadsheet {
 		if l.Fault != "" {
 			may = "Non"
 		}
-		return []any{l.Serial, l.UAI, l.School, l.State, l.Holder, may, l.Fault}
+		return []any{l.Serial, l.UAI, l.School, l.State, l.Holder, may, cmp.Or(l.Fault, okey.Capitalize(l.Doubt))}
 	})}}}
 }
 

@@ -59,6 +59,15 @@ func TestSupportReviewsThenMovesKeys(t *testing.T) {
 	assert.Contains(t, mixed.cells(), "<td>En service</td><td>Léa Martin</td>")
 	assert.Equal(t, []string{"00999", "", "", "", "", "Non", "OKEY ne connaît pas ce numéro"}, lines[3])
 
+	const doubt = "OKEY ne connaît pas Léa Martin dans cet établissement : rattachez d'abord cette personne"
+	assert.Contains(t, lines[4][6], doubt)
+	leaving := func() string {
+		return support.fill(page, page, "serials", string(held), "establishment", string(scene.Acacias), "comment", "x").text()
+	}
+	assert.Contains(t, leaving(), "Oui, mais "+doubt, "a warning, and no more")
+	h.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'personnel', 'support', now())`, c.lea.ID, scene.Acacias)
+	assert.NotContains(t, leaving(), "OKEY ne connaît pas")
+
 	review := support.fill(page, page, "serials", string(serial), "establishment", string(scene.Acacias), "comment", "rééquilibrage")
 	require.Equal(t, http.StatusOK, review.Status)
 	assert.Contains(t, review.text(), "Déplacer 1 clef")

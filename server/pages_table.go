@@ -112,8 +112,11 @@ func (l privacyLine) cells() []cell { return []cell{{Text: l.What}, {Text: l.Why
 
 func (l moveLine) cells() []cell {
 	may := "Oui"
-	if l.Fault != "" {
+	switch {
+	case l.Fault != "":
 		may = "Non. " + l.Fault
+	case l.Doubt != "":
+		may = "Oui, mais " + l.Doubt
 	}
 	return []cell{{Text: l.Serial, Path: l.Path}, {Text: l.Where}, {Text: l.State}, {Text: l.Holder}, {Text: may}}
 }

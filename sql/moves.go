@@ -41,6 +41,15 @@ func (r reader) HolderNames(ctx context.Context, serials []okey.Serial) (map[oke
 	return names, err
 }
 
+// HoldersUnknownAt returns those of the keys whose holder has no post at the establishment on the day.
+func (r reader) HoldersUnknownAt(ctx context.Context, uai okey.UAI, serials []okey.Serial, on okey.Day) ([]okey.Serial, error) {
+	var unknown []okey.Serial
+	err := r.all(ctx, &unknown, `SELECT k.serial FROM key k WHERE k.serial = ANY ($1) AND k.holder IS NOT NULL
+		AND NOT EXISTS (SELECT FROM assignment a WHERE a.person = k.holder AND a.uai = $2 AND (a.until IS NULL OR a.until >= $3::date)) ORDER BY k.serial`,
+		pq.Array(texts(serials)), string(uai), on.String())
+	return unknown, err
+}
+
 // KeyMoving is a change of establishment.
 type KeyMoving struct {
 	Subject uuid.UUID // of the action that moves: every move is told under it

@@ -209,3 +209,12 @@ func TestHelpSpeaksOfTheAcademysOwnToolsAsTheSettingsSay(t *testing.T) {
 	}
 	assert.Contains(t, h.browse().get("/aide/assistance").text(), "Ouvrez un ticket Fil@os, produit", "without an address it is said all the same")
 }
+
+func TestHelpLeadsToTheVeryPageThatItDescribes(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	roux := h.as(c.roux)
+	assert.Contains(t, roux.get("/aide/repondre").HTML, `href="/demandes/a-repondre">Voir les demandes`, "the oldest first, with what answers them")
+	assert.Contains(t, roux.get("/aide/remettre").HTML, `Ouvrez <a href="/remise">`, "also where nothing is to be handed over")
+	assert.NotContains(t, h.as(c.lea).get("/aide/remettre").HTML, `href="/remise"`)
+}

@@ -1,6 +1,7 @@
 package activities_test
 
 import (
+	"context"
 	"testing"
 
 	"okey"
@@ -53,6 +54,12 @@ func TestEverybodyWhomASuccessionConcernsIsToldOnce(t *testing.T) {
 	ali := to("abenali@ac-nice.fr", arrived)[0]
 	assert.Contains(t, ali.Text, "garde sa place : Alix Adjoint ou Paul Petit y répond. Vous n'avez rien à faire.")
 	assert.Equal(t, base+"/demandes/"+line[0].String(), link(ali))
+	for request, address := range map[uuid.UUID]string{signed: "lmartin@ac-nice.fr", line[0]: "abenali@ac-nice.fr"} {
+		mails, err := o.Store.MailsOf(context.Background(), request)
+		require.NoError(t, err)
+		require.NotEmpty(t, mails, "support finds it with what else was written about the request")
+		assert.Equal(t, []string{"request_follows", address}, []string{string(mails[len(mails)-1].Kind), mails[len(mails)-1].Address})
+	}
 	assert.Empty(t, o.letters(a.Verdict.Letters...), "each once")
 }
 

@@ -101,7 +101,11 @@ func (r reader) FailedMails(ctx context.Context, since time.Time, limit int) ([]
 // MailsOf returns every mail about a request, oldest first.
 func (r reader) MailsOf(ctx context.Context, request uuid.UUID) ([]Mail, error) {
 	var mails []Mail
-	err := r.all(ctx, &mails, `SELECT `+mailColumns+` FROM mail m WHERE m.request = $1 ORDER BY m.created_at, m.id`, request)
+	err := r.all(ctx, &mails, `SELECT `+mailColumns+` FROM mail m WHERE m.id IN (
+			SELECT o.id FROM mail o WHERE o.request = $1
+			UNION SELECT o.id FROM request r JOIN succession_item i ON i.kind = 'request' AND i.id = r.id::text
+				JOIN mail o ON o.subject_id = i.succession AND o.kind = 'request_follows' AND o.person = r.person WHERE r.id = $1
+		) ORDER BY m.created_at, m.id`, request)
 	return mails, err
 }
 

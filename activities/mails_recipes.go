@@ -163,7 +163,7 @@ func late(stage okey.Stage, letter mail.Letter) func(context.Context, *post) err
 // decided tells the requester the answer.
 func decided(letter mail.Letter) func(context.Context, *post) error {
 	return func(ctx context.Context, p *post) error {
-		if _, err := p.decision(ctx); err != nil {
+		if err := p.decidedBy(ctx); err != nil {
 			return err
 		}
 		p.facts.Expiry = p.expiry(okey.AwaitingCharter)
@@ -179,12 +179,19 @@ func (p *post) decision(ctx context.Context) (okey.Event, error) {
 	return event, err
 }
 
+// decidedBy is decision as a sentence to the requester begins with it: they need not know the names of support.
+func (p *post) decidedBy(ctx context.Context) error {
+	event, err := p.decision(ctx)
+	p.facts.By = okey.Capitalize(byName(event.ByName, event.Via))
+	return err
+}
+
 func keepsPlace(ctx context.Context, p *post) error {
 	line, err := p.store.LineAt(ctx, p.request.UAI, p.request.ID)
 	if err != nil {
 		return err
 	}
-	if _, err := p.decision(ctx); err != nil {
+	if err := p.decidedBy(ctx); err != nil {
 		return err
 	}
 	p.facts.Place = line.Place
@@ -311,7 +318,7 @@ func handedOver(ctx context.Context, p *post) error {
 	if err != nil {
 		return err
 	}
-	p.facts.By, p.facts.At = event.ByName, okey.SayTime(event.At, p.order.At, p.zone)
+	p.facts.By, p.facts.At, p.facts.Noted = event.ByName, okey.SayTime(event.At, p.order.At, p.zone), event.Via == okey.ViaSupport
 	old, err := p.store.RetiredAtHandover(ctx, p.request.ID)
 	if err != nil {
 		return err

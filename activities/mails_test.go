@@ -289,6 +289,22 @@ func TestSupportIsToldWhatIsLate(t *testing.T) {
 	assert.Empty(t, o.send(request, okey.MailStep{Kind: okey.MailHandoverLate, Ref: 301}), "not at that stage")
 }
 
+// A requester does not know support's people by name.
+func TestRequestersReadThatItWasSupport(t *testing.T) {
+	o := newOffice(t)
+	sam := o.Support("Sam Durand")
+	serial := o.Key(scene.Tilleuls)
+	bySupport := func(request uuid.UUID, signal okey.Signal, content okey.Content) string {
+		a := o.Record(okey.Action{Name: okey.ActionOf(signal), By: sam.ID, Via: okey.ViaSupport, Request: request, Content: content})
+		arrived := o.follow(request, o.put(okey.Matter{Kind: okey.MatterAction, Request: request, Signal: signal, Action: a.ID}))
+		return to("lmartin@ac-nice.fr", arrived)[0].Text
+	}
+	request, _ := o.ask(o.lea, okey.FirstKey)
+	assert.Contains(t, bySupport(request, okey.PrincipalDecision, okey.Content{Decision: okey.Approve, Comment: "chef absent"}), "L'assistance (Sam Durand) a accepté : « chef absent ».")
+	o.sign(o.lea, request)
+	assert.Regexp(t, "La clef n° "+string(serial)+` vous a été remise : l'assistance \(Sam Durand\) l'a noté mardi`, bySupport(request, okey.Handover, okey.Content{Serial: serial}))
+}
+
 func TestApproversAreToldThatSupportAnswered(t *testing.T) {
 	o := newOffice(t)
 	request, _ := o.ask(o.lea, okey.FirstKey)

@@ -121,6 +121,7 @@ type Facts struct {
 	Comment   string
 	By        string // who decided, withdrew, handed over or changed
 	Own       bool   // it was the reader
+	Noted     bool   // by support, who was not there
 	Asked     bool   // the reader waits for another key already
 	Givers    string // who hands keys over there
 	Stage     okey.Stage

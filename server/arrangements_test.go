@@ -95,8 +95,10 @@ func TestAnAttachmentThatCannotBeMadeIsExplained(t *testing.T) {
 	support := h.as(c.support)
 	month := here().AddDays(30).String()
 	for _, wrong := range []struct{ who, uai, function, until, comment, says string }{
-		{"", "0069001B", "adjoint", month, "x", "Écrivez l'identifiant ou l'adresse de la personne."},
-		{"personne", "0069001B", "adjoint", month, "x", "OKEY ne connaît personne sous cet identifiant"},
+		{"", "0069001B", "adjoint", month, "x", "Écrivez le nom, l'identifiant ou l'adresse de la personne."},
+		{"personne", "0069001B", "adjoint", month, "x", "OKEY ne connaît personne sous ce nom, cet identifiant"},
+		{"Martin", "0069001B", "adjoint", month, "x", "Écrivez l'identifiant de la personne que vous voulez : lmartin (Léa Martin, personnel au collège des Tilleuls)."},
+		{"lmartin", "0069001B", "adjoint", "bientôt", "x", "Dernier jour : écrivez une date comme " + here().AddMonths(1).Time().Format("02/01/2006")},
 		{"direction@ac-nice.fr", "0069001B", "adjoint", month, "x", "Écrivez l'identifiant de celle que vous voulez : ablanc (Anne Blanc), mroux (Marc Roux)."},
 		{"ssecours", "0069001B", "chef", month, "x", "C'est vous"},
 		{"lmartin", "0069001", "adjoint", month, "x", "une chose est à corriger"},

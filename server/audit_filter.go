@@ -23,7 +23,7 @@ func (s *Server) auditFilterOf(v *visit, events []string) (f sql.AuditFilter, wr
 	switch event := plainQuery(v, "quoi"); {
 	case event == "":
 	case sayAudit(event) == sayAction(""):
-		wrong = append(wrong, formError{Field: "quoi", Message: "Ce choix n'existe pas : prenez-en un de la liste. En attendant, tout est montré."})
+		wrong = append(wrong, formError{Field: "quoi", Message: "Ce choix n'existe pas : prenez-en un de la liste.", Meanwhile: "En attendant, tout est montré."})
 	default:
 		f.Events = readAlike(events, event)
 	}
@@ -48,7 +48,7 @@ func (s *Server) auditFilterOf(v *visit, events []string) (f sql.AuditFilter, wr
 		if d, ok := readDay(typed); ok {
 			limit.set(d)
 		} else {
-			wrong = append(wrong, formError{Field: limit.name, Message: limit.label + " : écrivez une date comme 31/12/2027. En attendant, toutes les dates sont montrées."})
+			wrong = append(wrong, formError{Field: limit.name, Message: limit.label + " : écrivez une date comme 31/12/2027.", Meanwhile: "En attendant, toutes les dates sont montrées."})
 		}
 	}
 	if !f.From.IsZero() && !f.Before.IsZero() && !f.From.Before(f.Before) {
@@ -175,7 +175,7 @@ func auditFilters(v *visit, f sql.AuditFilter, events []string, wrong []formErro
 	filters.add("du", v.Query("du"), field{Label: "Du"})
 	filters.add("au", v.Query("au"), field{Label: "Au"})
 	for _, w := range wrong {
-		filters.note(w.Field, w.Message)
+		filters.note(w.Field, strings.TrimSpace(w.Message+" "+w.Meanwhile))
 	}
 	return filters
 }

@@ -69,7 +69,7 @@ func TestEveryCodeHasItsWords(t *testing.T) {
 		"ActionName":    func(v string) string { return server.ActionNames[okey.ActionName(v)] },
 		"Via":           func(v string) string { return server.ViaNames[okey.Via(v)] },
 		"EventKind": func(v string) string {
-			return server.SayEvent(okey.Event{Kind: okey.EventKind(v), ByName: "Léa Martin"})
+			return server.SayEvent(okey.Event{Kind: okey.EventKind(v), ByName: "Léa Martin"}, "")
 		},
 	} {
 		for _, value := range constants(t, "..", typed) {
@@ -90,7 +90,7 @@ func TestEveryRefusalHasItsWords(t *testing.T) {
 // The audit keeps codes: its page shows none.
 func TestTheAuditIsReadInFrench(t *testing.T) {
 	for detail, want := range map[string]string{
-		"accepted": "prise en compte", "revoked": "retiré", "in_stock": "en stock", "awaiting_charter": okey.AwaitingCharter.French(),
+		"accepted": "c'est fait", "revoked": "retiré", "in_stock": "en stock", "awaiting_charter": okey.AwaitingCharter.French(),
 		"0069001B/adjoint": "0069001B, adjoint", "0069001B/chef": "0069001B, chef d'établissement", "0069001B": "0069001B", "12": "12",
 		string(okey.CodeNoKeyFree): "sans effet : aucune clef libre", string(okey.MoveExpired): "expirée",
 	} {

@@ -155,14 +155,15 @@ func TestADelegationThatCannotBeGivenIsExplained(t *testing.T) {
 	h.Exec(`UPDATE assignment SET until = $2 WHERE person = $1`, gone.ID, here().AddDays(3).String())
 	roux := h.as(c.roux)
 	day := func(n int) string { return here().AddDays(n).String() }
+	example := here().AddMonths(1).Time().Format("02/01/2006")
 	for _, wrong := range []struct{ who, from, until, scope, says string }{
 		{"", day(0), day(1), "everything", "Écrivez à qui vous déléguez."},
 		{"Zoé Ailleurs", day(0), day(1), "everything", "Personne de ce nom ne travaille dans cet établissement"},
 		{"Guy Parti", day(4), day(5), "everything", "Personne de ce nom ne travaille dans cet établissement à ces dates"},
 		{"mroux", day(0), day(1), "everything", "C'est vous : choisissez quelqu'un d'autre."},
 		{"Anne Blanc", day(0), day(1), "everything", "déjà de la direction"},
-		{"Eve Morel", "demain", day(1), "everything", "Premier jour : écrivez une date comme 31/12/2027."},
-		{"Eve Morel", day(0), "", "everything", "Dernier jour : écrivez une date comme 31/12/2027."},
+		{"Eve Morel", "demain", day(1), "everything", "Premier jour : écrivez une date comme " + example + "."},
+		{"Eve Morel", day(0), "", "everything", "Dernier jour : écrivez une date comme " + example + "."},
 		{"Eve Morel", day(2), day(1), "everything", "Le dernier jour vient avant le premier"},
 		{"Eve Morel", day(-3), day(-1), "everything", "Ces dates sont passées"},
 		{"Eve Morel", day(0), day(366), "everything", "Une délégation dure un an au plus"},
@@ -175,7 +176,7 @@ func TestADelegationThatCannotBeGivenIsExplained(t *testing.T) {
 		assert.Contains(t, p.text(), wrong.says)
 	}
 	none := roux.fill(delegations, delegations+"/"+string(scene.Tilleuls), "delegate", "", "from", "", "until", "", "scope", "").text()
-	assert.Contains(t, none, "4 choses sont à corriger Écrivez à qui vous déléguez. Premier jour : écrivez une date comme 31/12/2027. Dernier jour : écrivez une date comme 31/12/2027. Choisissez ce que vous déléguez.", "in the order of the page")
+	assert.Contains(t, none, "4 choses sont à corriger Écrivez à qui vous déléguez. Premier jour : écrivez une date comme "+example+". Dernier jour : écrivez une date comme "+example+". Choisissez ce que vous déléguez.", "in the order of the page")
 	assert.Zero(t, h.Count(`SELECT count(*) FROM delegation`))
 	french := roux.fill(delegations, delegations+"/"+string(scene.Tilleuls), "delegate", " MOREL  Ève ", "from", here().Time().Format("02/01/2006"), "until", here().AddMonths(12).AddDays(-1).Time().Format("2/1/2006"), "scope", "handover_and_stock")
 	roux.done(french)

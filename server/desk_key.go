@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,10 +28,20 @@ func (s *Server) keySide(v *visit, key okey.Key, page keyScreen, events []sql.Ke
 	for i := len(events) - 1; i >= 0; i-- { // the newest first
 		line := page.Story[len(events)-1-i]
 		step := chapter{Kind: "État", When: line.When, What: line.What + becoming(events[i]), Comment: line.Comment, at: events[i].At}
-		if events[i].Reason == okey.ReasonReserved {
+		if slices.Contains([]okey.KeyReason{okey.ReasonReserved, okey.ReasonHandedOver}, events[i].Reason) {
 			step.Path, step.Name = keptFor(kept, events[i].At)
 		}
 		steps = append(steps, step)
+	}
+	report, known, err := s.store.ReportedAs(v.ctx(), key.Serial)
+	if err != nil {
+		return nil, err
+	}
+	if known { // found before it was a key of OKEY's: its story begins with whoever found it
+		steps = append(steps, chapter{
+			Kind: "Signalement", When: okey.Capitalize(c.time(report.At)), What: "Trouvée à l'inventaire " + okey.SayOfSchool(okey.SayEstablishment(report.Establishment)) + " par " + report.ByName,
+			Path: pathReports + "/" + report.ID.String(), Name: "Voir le signalement", at: report.At,
+		})
 	}
 	side := &deskSide{Story: s.wholeStory(steps, actions, mails, c)}
 	if !v.Actor.Support {
@@ -50,7 +61,7 @@ func (s *Server) keySide(v *visit, key okey.Key, page keyScreen, events []sql.Ke
 	return side, nil
 }
 
-// keptFor leads to the request that a key was kept aside for at the instant. Its own story tells so then, or a moment later, when its workflow has heard.
+// keptFor leads to the request that a key was kept aside for, or handed over, at the instant. Its own story tells so then, or a moment later, when its workflow has heard.
 func keptFor(kept []sql.Keeping, at time.Time) (path, name string) {
 	for _, k := range kept {
 		if !k.At.Before(at) {
@@ -63,7 +74,7 @@ func keptFor(kept []sql.Keeping, at time.Time) (path, name string) {
 // becoming is the state that an event left the key in, where its reason does not say it already: "Clef perdue : perdue" says nothing.
 func becoming(e sql.KeyEvent) string {
 	state := e.State.French()
-	if strings.EqualFold(strings.TrimPrefix(e.Reason.French(), "Clef "), state) {
+	if e.Reason == okey.ReasonReturn || strings.EqualFold(strings.TrimPrefix(e.Reason.French(), "Clef "), state) {
 		return ""
 	}
 	return " : " + state

@@ -157,7 +157,7 @@ func TestRequestKeyAndOrderTellEverythingInTheOrderOfTime(t *testing.T) {
 	key := "/clefs/" + string(serial)
 	roux.done(roux.fill(key, key, "reason", "lost", "comment", "dans le train"))
 	told = sam.get(key)
-	assert.Regexp(t, `(?s)Action Changement d'une clef, prise en compte \(Marc Roux, page\) Son suivi dans le moteur.*État Déclarée perdue par Marc Roux .*dans le train`, told.text())
+	assert.Regexp(t, `(?s)Action Changement d'une clef, c'est fait \(Marc Roux, page\) Son suivi dans le moteur.*État Déclarée perdue par Marc Roux .*dans le train`, told.text())
 	assert.NotContains(t, told.text(), "par Marc Roux : perdue", "once is enough")
 	assert.Regexp(t, `workflows/key-change-[0-9a-f-]{36}"`, told.HTML)
 	assert.Contains(t, told.HTML, `href="/assistance/deplacer?clef=`+string(serial)+`"`)

@@ -223,12 +223,20 @@ func (s *Server) findPeople(v *visit, asked string) (finding, error) {
 
 // foundPerson names somebody with what tells people of one name apart.
 func foundPerson(p sql.FoundPerson) hit {
-	parts := []string{p.UID, p.Mail}
-	for _, post := range p.Posts {
-		parts = append(parts, post.Function.French()+" "+okey.SayAtSchool(okey.SayEstablishment(post.School)))
+	more := p.UID
+	if p.Mail != "" {
+		more += " · " + p.Mail
 	}
-	parts = slices.DeleteFunc(parts, func(part string) bool { return part == "" })
-	return hit{Name: nameOr(p.Person, p.UID), Path: personURL(p.ID), More: strings.Join(parts, " · "), Exact: p.Exact}
+	return hit{Name: nameOr(p.Person, p.UID), Path: personURL(p.ID), More: more + sayPosts(p, " · "), Exact: p.Exact}
+}
+
+// sayPosts says what somebody does and where, each after the mark.
+func sayPosts(p sql.FoundPerson, mark string) string {
+	said := ""
+	for _, post := range p.Posts {
+		said += mark + post.Function.French() + " " + okey.SayAtSchool(okey.SayEstablishment(post.School))
+	}
+	return said
 }
 
 func (s *Server) findOrders(v *visit, asked string) (finding, error) {

@@ -35,8 +35,8 @@ func deskLines(actions []sql.DeskAction, c clock) []deskLine {
 			line.Outcome = "sans suite pour l'instant"
 		case "refused":
 			line.Outcome = "sans effet : " + sayRefusal(a.Reason)
-		default: // not "acceptée": that is what becomes of a request
-			line.Outcome = "prise en compte"
+		default: // not "acceptée": that is what becomes of a request; and no word that would have to agree with what was done
+			line.Outcome = "c'est fait"
 		}
 		switch {
 		case a.Request != uuid.Nil:
@@ -65,11 +65,15 @@ type chapter struct {
 // toldByTheirStep are the actions on a request whose step says who, when and how, once they are taken: told beside it, everything would be told twice.
 var toldByTheirStep = []okey.ActionName{
 	okey.ActionAsk, okey.ActionOf(okey.PrincipalDecision), okey.ActionOf(okey.CharterAndPIN), okey.ActionOf(okey.Handover), okey.ActionOf(okey.Withdrawal), okey.ActionExpire,
+	okey.ActionOf(okey.KeyUnavailable),
 }
 
 // withoutStep leaves out actions that were taken, and that a step tells.
 func withoutStep(actions []sql.DeskAction, names []okey.ActionName) []sql.DeskAction {
-	return slices.DeleteFunc(actions, func(a sql.DeskAction) bool { return a.Outcome == "accepted" && slices.Contains(names, a.Name) })
+	return slices.DeleteFunc(actions, func(a sql.DeskAction) bool {
+		found := a.Name == okey.ActionOf(okey.StockAvailable) && a.Via == okey.ViaEngine // a key that OKEY looked for by itself: support's looking is support's
+		return a.Outcome == "accepted" && (found || slices.Contains(names, a.Name))
+	})
 }
 
 // wholeStory puts everything that happened into the order of time.

@@ -194,13 +194,14 @@ func (s *Server) keysTable(v *visit) (spreadsheet, error) {
 		{Title: "Dernière connexion", Kind: workbook.Instant},
 		{Title: "UAI", Width: 12},
 		{Title: "Établissement", Width: 36},
+		{Title: "Identifiant", Width: 20}, // of whoever has it: two people may have one name
 	}...)
 	return spreadsheet{Name: "clefs", Title: "Clefs", Sheets: []workbook.Sheet{{Name: "Clefs", Columns: columns, Rows: cells(found, func(k sql.ListedKey) []any {
 		row := []any{k.Serial, sayHolder(k), k.State.French()}
 		if v.oversees() {
 			row = append(row, k.Batch)
 		}
-		return append(row, k.ExpiresOn, inZone(k.LastLoginAt, zone), k.UAI, k.Establishment)
+		return append(row, k.ExpiresOn, inZone(k.LastLoginAt, zone), k.UAI, k.Establishment, k.HolderUID)
 	})}}}, nil
 }
 

@@ -137,5 +137,5 @@ func (s *Server) requestDeskTable(v *visit) (spreadsheet, error) {
 func stepSheet(d dossier) workbook.Sheet {
 	return workbook.Sheet{Name: "Étapes", Columns: []workbook.Column{
 		{Title: "Quand", Kind: workbook.Instant}, {Title: "Quoi", Width: 60}, {Title: "Commentaire", Width: 60},
-	}, Rows: rowsOf(d.events, func(e okey.Event) []any { return []any{inZone(e.At, d.clock.zone), sayEvent(e), e.Comment} })}
+	}, Rows: rowsOf(d.story(), func(l storyLine) []any { return []any{inZone(l.at, d.clock.zone), l.What, l.Comment} })}
 }

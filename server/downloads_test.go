@@ -76,8 +76,8 @@ func TestTheDownloadedKeysAreThoseOfThePage(t *testing.T) {
 		}
 	}
 	lea := roux.download("/clefs.xlsx?q=lea")["Clefs"]
-	assert.Equal(t, []string{"Numéro de série", "Titulaire", "État", "Lot", "Date d'expiration", "Dernière connexion", "UAI", "Établissement"}, lea[0])
-	assert.Equal(t, []string{"Léa Martin", "en service", "L1", "01/03/2027", "24/11/2026 10:12", string(scene.Tilleuls), "Collège des Tilleuls"}, lea[1][1:])
+	assert.Equal(t, []string{"Numéro de série", "Titulaire", "État", "Lot", "Date d'expiration", "Dernière connexion", "UAI", "Établissement", "Identifiant"}, lea[0])
+	assert.Equal(t, []string{"Léa Martin", "en service", "L1", "01/03/2027", "24/11/2026 10:12", string(scene.Tilleuls), "Collège des Tilleuls", "lmartin"}, lea[1][1:])
 	assert.Equal(t, http.StatusUnprocessableEntity, roux.get("/clefs.xlsx?expire=demain").Status, "a list that is not the one asked for is worse than none")
 }
 
@@ -182,7 +182,7 @@ func TestSupportsTablesAreForSupportAndAuditors(t *testing.T) {
 	}
 	actions := support.download(page + "/tableau.xlsx")["Actions"]
 	require.Len(t, actions, 2)
-	assert.Equal(t, []string{"Demande", "Léa Martin", "page", "prise en compte", strings.TrimPrefix(page, "/demandes/")}, actions[1][1:])
+	assert.Equal(t, []string{"Demande", "Léa Martin", "page", "c'est fait", strings.TrimPrefix(page, "/demandes/")}, actions[1][1:])
 	assert.Equal(t, "Léa Martin a demandé une clef.", support.download(page + "/tableau.xlsx")["Étapes"][1][1])
 	assert.Contains(t, support.get("/assistance").HTML, `href="/assistance.xlsx"`)
 	assert.Contains(t, support.get(page).HTML, `href="`+page+`/tableau.xlsx"`)

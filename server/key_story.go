@@ -14,7 +14,7 @@ var pastNames = map[okey.KeyReason]string{
 func keyStory(events []sql.KeyEvent, c clock) []storyLine {
 	lines := make([]storyLine, len(events))
 	for i, e := range events {
-		lines[len(events)-1-i] = storyLine{When: okey.Capitalize(c.time(e.At)), What: sayKeyEvent(e), Comment: e.Comment}
+		lines[len(events)-1-i] = storyLine{When: okey.Capitalize(c.time(e.At)), What: sayKeyEvent(e), Comment: e.Comment, at: e.At}
 	}
 	return lines
 }

@@ -53,7 +53,7 @@ func mayArrange(v *visit) error {
 
 func attachmentForm(v *visit) *form {
 	return newForm(v, "rattachement", pathAttachments, "Rattacher", map[string]field{
-		"who":           {Label: "*Personne", Hint: "Son identifiant (uid) ou son adresse."},
+		"who":           {Label: "*Personne", Hint: "Son nom, son identifiant (uid) ou son adresse."},
 		"establishment": {Label: "*Code UAI de l'établissement", Hint: "Sept chiffres et une lettre."},
 		"function": {Label: "*Fonction", Choices: []choice{
 			{string(okey.Principal), okey.Capitalize(okey.Principal.French())}, {string(okey.Deputy), okey.Capitalize(okey.Deputy.French())}, {string(okey.Staff), okey.Capitalize(okey.Staff.French())},
@@ -174,7 +174,7 @@ func (s *Server) readAttachment(v *visit, f *form) (okey.Attachment, error) {
 		f.note("function", "Choisissez la fonction de cette personne.")
 	}
 	today := todayAt(v, place)
-	a.Until = f.day("until")
+	a.Until = f.day("until", today)
 	switch {
 	case a.Until.IsZero():
 	case a.Until.Before(today):
@@ -195,7 +195,7 @@ func (f *form) text(name string) string {
 	return text
 }
 
-// meant is the person whom support names by uid or address. Addresses are not unique: then the uids are listed.
+// meant is the person whom support names by uid, address or name. Neither addresses nor names are unique: then the uids are listed.
 func (s *Server) meant(v *visit, f *form, typed string) (okey.PersonID, error) {
 	var found []okey.Person
 	if typed != "" && len(typed) <= okey.MaxText && isPlainText(typed) {
@@ -213,9 +213,9 @@ func (s *Server) meant(v *visit, f *form, typed string) (okey.PersonID, error) {
 	}
 	switch {
 	case typed == "":
-		f.note("who", "Écrivez l'identifiant ou l'adresse de la personne.")
+		f.note("who", "Écrivez le nom, l'identifiant ou l'adresse de la personne.")
 	case len(found) == 0:
-		f.note("who", "OKEY ne connaît personne sous cet identifiant ni cette adresse : vérifiez, ou demandez à la personne de se connecter une première fois.")
+		return s.meantByName(v, f, typed)
 	case len(found) > 1:
 		uids := make([]string, len(found))
 		for i, p := range found {
@@ -226,6 +226,37 @@ func (s *Server) meant(v *visit, f *form, typed string) (okey.PersonID, error) {
 		f.note("who", "C'est vous : demandez à un collègue de l'assistance de le faire.")
 	default:
 		return found[0].ID, nil
+	}
+	return okey.PersonID{}, nil
+}
+
+// manyNamesakes is how many people of one name a form lists.
+const manyNamesakes = 5
+
+// meantByName is the one person of a name. Of several, and of those whose name only has in it what was typed, support chooses.
+func (s *Server) meantByName(v *visit, f *form, typed string) (okey.PersonID, error) {
+	var found []sql.FoundPerson
+	if len(typed) <= okey.MaxText && isPlainText(typed) {
+		var err error
+		if found, err = s.store.FindPeople(v.ctx(), nameTyped(typed), v.today(), manyNamesakes+1); err != nil {
+			return okey.PersonID{}, err
+		}
+	}
+	switch {
+	case len(found) == 0:
+		f.note("who", "OKEY ne connaît personne sous ce nom, cet identifiant ni cette adresse : vérifiez, ou demandez à la personne de se connecter une première fois.")
+	case len(found) > manyNamesakes:
+		f.note("who", "Trop de personnes répondent à ce nom : écrivez-le en entier, ou tapez l'identifiant.")
+	case found[0].ID == v.Actor.ID && len(found) == 1:
+		f.note("who", "C'est vous : demandez à un collègue de l'assistance de le faire.")
+	case found[0].Exact && (len(found) == 1 || !found[1].Exact):
+		return found[0].ID, nil
+	default:
+		named := make([]string, len(found))
+		for i, p := range found {
+			named[i] = p.UID + " (" + p.Name() + sayPosts(p, ", ") + ")"
+		}
+		f.note("who", "Écrivez l'identifiant de la personne que vous voulez : "+strings.Join(named, ", ")+".")
 	}
 	return okey.PersonID{}, nil
 }

@@ -87,7 +87,7 @@ func sayAudit(event string) string {
 
 // auditDetails are the enums that the audit keeps beside an event.
 var auditDetails = map[string]string{
-	"accepted": "prise en compte", "applied": "fait", "expired": "expirée", "created": "donné", "revoked": "retiré", "support": "assistance", "auditor": "audit",
+	"accepted": "c'est fait", "applied": "fait", "expired": "expirée", "created": "donné", "revoked": "retiré", "support": "assistance", "auditor": "audit",
 	string(okey.Everything): okey.Everything.French(), string(okey.HandoverAndStock): okey.HandoverAndStock.French(),
 	string(okey.ProofCurrent): "avec le code actuel", string(okey.ProofSignIn): "code oublié, après une nouvelle connexion",
 	"support_revoked": "assistance, retiré", "auditor_revoked": "audit, retiré",
@@ -262,9 +262,10 @@ func (s *Server) auditTable(v *visit) (spreadsheet, error) {
 		{Title: "À propos de", Width: 24},
 		{Title: "Lequel", Width: 40},
 		{Title: "Suite", Width: 28},
+		{Title: "Identifiant", Width: 20}, // of whoever did it: two people may have one name
 	}, Rows: cells(found, func(e sql.AuditedEntry) []any {
 		line := newAuditLine(e, c)
 		about := newAuditSubject(e)
-		return []any{e.Seq, inZone(e.At, c.zone), line.What, line.Who, line.Via, about.Kind, about.Name, sayAuditDetail(shownDetail(e.Entry))}
+		return []any{e.Seq, inZone(e.At, c.zone), line.What, line.Who, line.Via, about.Kind, about.Name, sayAuditDetail(shownDetail(e.Entry)), e.ByUID}
 	})}}}, nil
 }

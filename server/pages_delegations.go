@@ -318,7 +318,7 @@ func (s *Server) readDelegation(v *visit, f *form, place sql.Place) (okey.GivenD
 		ID: okey.DerivedID(v.Actor.ID, "delegation/"+f.Action.String()), By: v.Actor.ID, At: v.Now.UTC(),
 		Delegation: okey.Delegation{UAI: place.UAI, Scope: okey.Scope(f.Values["scope"])},
 	}
-	d.From, d.Until = f.day("from"), f.day("until")
+	d.From, d.Until = f.day("from", today), f.day("until", today)
 	on := today
 	if on.Before(d.From) {
 		on = d.From
@@ -334,11 +334,11 @@ func (s *Server) readDelegation(v *visit, f *form, place sql.Place) (okey.GivenD
 	return d, nil
 }
 
-// day reads a day of the form, and leaves it there as browsers write days.
-func (f *form) day(name string) okey.Day {
+// day reads a day of the form, and leaves it there as browsers write days. What to write instead is a day that the form would take.
+func (f *form) day(name string, today okey.Day) okey.Day {
 	day, ok := readDay(strings.TrimSpace(f.Values[name]))
 	if !ok {
-		f.note(name, fmt.Sprintf("%s : écrivez une date comme 31/12/2027.", strings.TrimPrefix(f.Fields[name].Label, "*")))
+		f.note(name, fmt.Sprintf("%s : écrivez une date comme %s.", strings.TrimPrefix(f.Fields[name].Label, "*"), today.AddMonths(1).Time().Format("02/01/2006")))
 		return okey.Day{}
 	}
 	f.Values[name] = day.String()

@@ -43,7 +43,10 @@ type field struct {
 
 type choice struct{ Value, Label string }
 
-type formError struct{ Field, Message string }
+type formError struct {
+	Field, Message string
+	Meanwhile      string // what holds until it is put right, where a page is shown all the same
+}
 
 func newForm(v *visit, name, path, button string, fields map[string]field) *form {
 	return &form{Name: name, Path: path, Action: uuid.New(), Person: v.Actor.ID, Values: map[string]string{}, Fields: fields, Button: button}

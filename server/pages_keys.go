@@ -236,6 +236,9 @@ func (s *Server) keyFilters(v *visit, f sql.KeyFilter, wrong *formError) (*form,
 	for _, batch := range batches {
 		byBatch.Choices = append(byBatch.Choices, choice{batch, batch})
 	}
+	if f.Batch != "" && !slices.Contains(batches, f.Batch) { // it filters all the same
+		byBatch.Choices = append(byBatch.Choices, choice{f.Batch, f.Batch})
+	}
 	filters.add("lot", f.Batch, byBatch)
 	filters.add("suivi", v.Query("suivi"), field{Label: "À suivre", Empty: "Toutes", Choices: []choice{
 		{"parties", "Personne partie"}, {"expirent", "Expire d'ici trois mois"}, {"defectueuses", "Défectueuse, à reprendre"},

@@ -37,7 +37,8 @@ type personScreen struct {
 	AllAudit    string
 	Deeds       []deed
 
-	attached bool // by support, today
+	attached bool     // by support, today: it could be ended
+	school   okey.UAI // where they work, where that is one
 }
 
 // postLine is a function as support reads it.
@@ -83,7 +84,7 @@ func (s *Server) personPage(v *visit) error {
 		return err
 	}
 	if mayArrange(v) == nil && !status.ErasedAt.Valid {
-		page.Deeds = personDeeds(person, page.attached)
+		page.Deeds = personDeeds(person, page)
 	}
 	return s.show(v, http.StatusOK, "person", screen{Title: nameOr(person, "Personne effacée"), Body: page})
 }
@@ -130,11 +131,18 @@ func (s *Server) personPosts(v *visit, p okey.Person, page *personScreen) error 
 	if err != nil {
 		return err
 	}
+	schools := map[okey.UAI]bool{}
 	for _, post := range posts {
+		if !post.Ended && (post.Until.IsZero() || !post.Until.Before(v.today())) {
+			schools[post.UAI], page.school = true, post.UAI
+		}
 		line := newPostLine(v, post)
 		line.Where, line.Path = fmt.Sprintf("%s (%s)", post.School, post.UAI), schoolURL(post.UAI)
 		page.Posts = append(page.Posts, line)
 		page.attached = page.attached || post.Source == sql.SourceSupport && (post.Until.IsZero() || !post.Until.Before(v.today()))
+	}
+	if len(schools) > 1 {
+		page.school = ""
 	}
 	given, err := s.store.DelegationsOf(v.ctx(), p.ID, personRows)
 	for _, d := range given {
@@ -241,11 +249,15 @@ func liveSessions(kept [][]byte, id okey.PersonID, from time.Time) int {
 	return n
 }
 
-// personDeeds are what support may do for a person; attached tells that an attachment of theirs could be ended.
-func personDeeds(p okey.Person, attached bool) []deed {
+// personDeeds are what support may do for a person.
+func personDeeds(p okey.Person, page personScreen) []deed {
 	uid := url.QueryEscape(p.UID)
-	deeds := []deed{{"Rattacher à un établissement", pathAttachments + "?personne=" + uid, "Elle y travaille, ou y dirige, et l'annuaire ne le dit pas encore. Les imports n'y changent rien."}}
-	if attached {
+	attaching := pathAttachments + "?personne=" + uid
+	if page.school != "" {
+		attaching += "&etablissement=" + string(page.school)
+	}
+	deeds := []deed{{"Rattacher à un établissement", attaching, "Elle y travaille, ou y dirige, et l'annuaire ne le dit pas encore. Les imports n'y changent rien."}}
+	if page.attached {
 		deeds = append(deeds, deed{"Mettre fin à un rattachement", pathAttachments, "Il était là par erreur, ou l'annuaire le dit maintenant."})
 	}
 	return append(deeds, deed{"Voir tout ce qu'elle a fait", pathAudit + "?qui=" + uid, "Ses actions, une par ligne, sans nom ni texte."})

@@ -66,7 +66,7 @@ func (s *Server) accountTable(v *visit) (spreadsheet, error) {
 			return []any{inZone(r.AskedAt, zone), r.School, r.Need, r.Stage.French(), versionOf(r), r.CharterSum, inZone(r.SignedAt.Time, zone), r.SignedAs, r.SignedUID, r.SignedFor, r.Key}
 		})},
 		{Name: "Suites de vos demandes", Columns: []workbook.Column{{Title: "Quand", Kind: workbook.Instant}, {Title: "Quoi", Width: 60}, {Title: "Texte", Width: 60}}, Rows: rowsOf(known.Answers, func(e okey.Event) []any {
-			return []any{inZone(e.At, zone), sayEvent(e), e.Comment}
+			return []any{inZone(e.At, zone), sayEvent(e, ""), e.Comment}
 		})},
 		{Name: "Ce que vous avez fait", Columns: []workbook.Column{
 			{Title: "Quand", Kind: workbook.Instant}, {Title: "Quoi", Width: 28}, {Title: "Par"}, {Title: "Texte", Width: 60},

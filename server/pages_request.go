@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"time"
 
 	"okey"
 	"okey/sql"
@@ -120,7 +121,11 @@ func (d dossier) awaitsReader(v *visit) string {
 
 type fact struct{ Name, Value, Path string }
 
-type storyLine struct{ When, What, Comment string }
+type storyLine struct {
+	When, What, Comment string
+
+	at time.Time
+}
 
 // requestScreen is the page of a request.
 type requestScreen struct {
@@ -261,9 +266,9 @@ func (f *form) chosen(v *visit, signal okey.Signal) {
 
 // story is what has happened to the request, oldest first.
 func (d dossier) story() []storyLine {
-	lines := make([]storyLine, len(d.events))
+	lines, said := make([]storyLine, len(d.events)), sayEvents(d.events)
 	for i, e := range d.events {
-		lines[i] = storyLine{When: okey.Capitalize(d.clock.time(e.At)), What: sayEvent(e), Comment: e.Comment}
+		lines[i] = storyLine{When: okey.Capitalize(d.clock.time(e.At)), What: said[i], Comment: e.Comment, at: e.At}
 		if e.Kind == okey.EventHandedOver && d.retired() != "" {
 			lines[i].What += " " + d.retired()
 		}

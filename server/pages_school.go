@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"okey"
 	"okey/sql"
@@ -131,11 +132,7 @@ func (s *Server) schoolAnswers(v *visit, place sql.Place, today okey.Day, page *
 	if err != nil {
 		return err
 	}
-	for _, post := range posts {
-		line := newPostLine(v, post)
-		line.Where, line.Path = nameOr(post.Person, post.Person.UID), personURL(post.Person.ID)
-		page.People = append(page.People, line)
-	}
+	page.People = peopleLines(v, posts)
 	answering := place.AnsweredBy()
 	if answering != place.UAI {
 		if posts, err = s.store.PostsAt(v.ctx(), answering, today, schoolPeople); err != nil {
@@ -161,6 +158,40 @@ func (s *Server) schoolAnswers(v *visit, place sql.Place, today okey.Day, page *
 		page.Nobody, page.Mend = nobodyAnswers(place)
 	}
 	return nil
+}
+
+// peopleLines has each person once, whatever files and directories say of them, with the login that tells people of one name apart.
+func peopleLines(v *visit, posts []sql.Post) []postLine {
+	var lines []postLine
+	at := map[okey.PersonID]int{}
+	for _, post := range posts {
+		line := newPostLine(v, post)
+		line.Where, line.Path = nameOr(post.Person, post.Person.UID), personURL(post.Person.ID)
+		if line.Where != post.Person.UID {
+			line.Where += " (" + post.Person.UID + ")"
+		}
+		known, again := at[post.Person.ID]
+		if !again {
+			at[post.Person.ID] = len(lines)
+			lines = append(lines, line)
+			continue
+		}
+		same := &lines[known]
+		same.What, same.From = once(same.What, line.What), once(same.From, line.From)
+		same.Until, same.More = once(same.Until, line.Until), once(same.More, line.More)
+	}
+	return lines
+}
+
+// once adds to what is said what is not said yet.
+func once(said, more string) string {
+	switch {
+	case said == "":
+		return more
+	case more == "" || slices.Contains(strings.Split(said, " ; "), more):
+		return said
+	}
+	return said + " ; " + more
 }
 
 // nobodyAnswers says why nobody does, and how to mend it.

@@ -72,26 +72,48 @@ var eventNames = map[okey.EventKind]string{
 var ownEventNames = map[okey.EventKind]string{
 	okey.EventWaitsForStock: "Aucune clef n'était libre : la demande attend son tour.",
 	okey.EventKeyReserved:   "La clef %s est réservée pour cette demande.",
-	okey.EventKeyLost:       "La clef réservée n'est plus disponible : la demande garde sa place.",
+	okey.EventKeyLost:       "La clef %s n'est plus disponible : la demande garde sa place.",
 	okey.EventExpired:       "La demande a expiré, faute de suite.",
 	okey.EventToSupport:     "Personne ne peut répondre dans l'établissement : l'assistance est prévenue.",
 }
 
-// sayEvent is one line of a request's story.
-func sayEvent(e okey.Event) string {
+// sayEvents are the lines of a request's story. Where a key's place is taken, or a key is gone, it is the one kept until then.
+func sayEvents(events []okey.Event) []string {
+	lines, kept := make([]string, len(events)), okey.Serial("")
+	for i, e := range events {
+		lines[i] = sayEvent(e, kept)
+		if e.Key != "" {
+			kept = e.Key
+		}
+	}
+	return lines
+}
+
+// sayEvent is one of them, where the key kept until then may not be known.
+func sayEvent(e okey.Event, kept okey.Serial) string {
 	who := e.ByName
 	if who == "" {
 		who = "OKEY"
 	}
 	if e.Kind == okey.EventSwapped {
-		return fmt.Sprintf("%s a échangé la clef : la %s prend la place de celle qui était réservée.", who, e.Key)
+		place := "celle"
+		if kept != "" {
+			place = "la " + string(kept) + ","
+		}
+		return fmt.Sprintf("%s a échangé la clef : la %s prend la place de %s qui était réservée.", who, e.Key, place)
 	}
 	if e.Kind == okey.EventMoved {
 		return fmt.Sprintf("L'établissement a été remplacé : la demande est suivie par %s et garde sa place.", e.Comment)
 	}
 	said := ownEventNames[e.Kind]
-	if e.Kind == okey.EventKeyReserved {
+	switch e.Kind {
+	case okey.EventKeyReserved:
 		return fmt.Sprintf(said, e.Key)
+	case okey.EventKeyLost:
+		if kept == "" {
+			kept = "réservée"
+		}
+		return fmt.Sprintf(said, kept)
 	}
 	if said != "" {
 		return said

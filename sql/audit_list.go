@@ -40,6 +40,7 @@ type AuditedEntry struct {
 	Entry
 	Seq    int64
 	ByName string // empty for the flow itself, and for somebody of whom nothing is kept any more
+	ByUID  string // alike
 	OfName string // of the person that the entry is about
 	Order  int64  // the number of the order that it is about
 }
@@ -91,11 +92,13 @@ func (r reader) AuditEntries(ctx context.Context, f AuditFilter) ([]AuditedEntry
 		Subject string        `db:"subject"`
 		Detail  string        `db:"detail"`
 		ByName  string        `db:"by_name"`
+		ByUID   string        `db:"by_uid"`
 		OfName  string        `db:"of_name"`
 		Order   int64         `db:"order_number"`
 	}
 	err := r.all(ctx, &rows, `SELECT a.seq, a.at, a.event, a.actor, a.via, a.subject, a.detail,
 			trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS by_name,
+			CASE WHEN p.erased_at IS NULL THEN coalesce(p.uid, '') ELSE '' END AS by_uid,
 			trim(coalesce(o.given_name, '') || ' ' || coalesce(o.family_name, '')) AS of_name,
 			coalesce(ko.number, 0) AS order_number
 		FROM audit a LEFT JOIN person p ON p.id = a.actor
@@ -116,7 +119,7 @@ func (r reader) AuditEntries(ctx context.Context, f AuditFilter) ([]AuditedEntry
 		pq.Array(texts(f.Events)), strings.Join(strings.Fields(f.Actor), " "), f.Subject, nullTime(f.From), nullTime(f.Before), f.BeforeSeq, f.Limit, len(f.Subject) == shownOfID && !isUAI(f.Subject), isUAI(f.Subject), beginsPrint(f.Subject), string(f.Nobody))
 	entries := make([]AuditedEntry, len(rows))
 	for i, row := range rows {
-		entries[i] = AuditedEntry{Seq: row.Seq, ByName: row.ByName, OfName: row.OfName, Order: row.Order, Entry: Entry{
+		entries[i] = AuditedEntry{Seq: row.Seq, ByName: row.ByName, ByUID: row.ByUID, OfName: row.OfName, Order: row.Order, Entry: Entry{
 			At: utc(row.At), Event: row.Event, Actor: row.Actor.UUID, Via: row.Via, Subject: row.Subject, Detail: row.Detail,
 		}}
 	}

@@ -120,19 +120,19 @@ func (r reader) MailsOfKey(ctx context.Context, serial okey.Serial) ([]Mail, err
 	return mails, err
 }
 
-// Keeping is a request that a key was kept aside for.
+// Keeping is a request that a key was kept aside for, or handed over.
 type Keeping struct {
 	At        time.Time `db:"at"`
 	Request   uuid.UUID `db:"request"`
 	Requester string    `db:"requester"`
 }
 
-// KeptFor returns the requests that a key was ever kept aside for, oldest first.
+// KeptFor returns the requests that a key was ever kept aside for, or handed over, oldest first.
 func (r reader) KeptFor(ctx context.Context, serial okey.Serial) ([]Keeping, error) {
 	var kept []Keeping
 	err := r.all(ctx, &kept, `SELECT t.at, t.request, trim(p.given_name || ' ' || p.family_name) AS requester
 		FROM timeline t JOIN request r ON r.id = t.request JOIN person p ON p.id = r.person
-		WHERE t.key = $1 AND t.kind = 'key_reserved' ORDER BY t.at, t.request`, string(serial))
+		WHERE t.key = $1 AND t.kind IN ('key_reserved', 'key_swapped', 'handed_over') ORDER BY t.at, t.request`, string(serial))
 	return kept, err
 }
 

@@ -183,6 +183,16 @@ func (r reader) WaitingReports(ctx context.Context, uai okey.UAI) (int, error) {
 	return n, err
 }
 
+// ReportedAs returns the report that a key was confirmed from; known is false for a key that came otherwise.
+func (r reader) ReportedAs(ctx context.Context, serial okey.Serial) (report ListedReport, known bool, err error) {
+	var row reportRow
+	err = r.get(ctx, &row, noReport, reports+`WHERE o.serial = $1 AND o.state = 'confirmed' ORDER BY o.at DESC, o.id LIMIT 1`, string(serial))
+	if isNoRow(err) {
+		return ListedReport{}, false, nil
+	}
+	return row.report(), err == nil, err
+}
+
 // DecideReport writes what support said of a report that is pending.
 func (t *Tx) DecideReport(ctx context.Context, id uuid.UUID, state okey.ReportState, by okey.PersonID, comment string, at time.Time) error {
 	return t.exec(ctx, `UPDATE key_report SET state = $2, decided_by = $3, decided_at = $4, comment = $5 WHERE id = $1 AND state = 'pending'`,

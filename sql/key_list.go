@@ -63,6 +63,7 @@ type KeyFilter struct {
 type ListedKey struct {
 	okey.Key
 	HolderName    string
+	HolderUID     string
 	Establishment string
 	ChangedAt     time.Time
 	HolderLeft    bool   // its holder works at its establishment no more
@@ -103,7 +104,7 @@ var keyTables = `
 		AND NOT EXISTS (SELECT FROM unnest($11::text[]) AS w WHERE position(` + foldedWord + ` IN ` + foldedHolder + `) = 0)))
 	`
 
-var keyList = `SELECT ` + keyColumns + `, coalesce(p.given_name, '') AS given_name, coalesce(p.family_name, '') AS family_name,
+var keyList = `SELECT ` + keyColumns + `, coalesce(p.given_name, '') AS given_name, coalesce(p.family_name, '') AS family_name, coalesce(p.uid, '') AS uid,
 	e.name, k.changed_at, x.place, w.gone` + keyTables
 
 // keyPages are the ends of the query, by order and direction: where the page before ended ($14, $15), and how long a page is.
@@ -124,6 +125,7 @@ func (r reader) ListKeys(ctx context.Context, reach Reach, f KeyFilter) ([]Liste
 		keyRow
 		Given     string    `db:"given_name"`
 		Family    string    `db:"family_name"`
+		UID       string    `db:"uid"`
 		Name      string    `db:"name"`
 		ChangedAt time.Time `db:"changed_at"`
 		Place     string    `db:"place"`
@@ -141,6 +143,7 @@ func (r reader) ListKeys(ctx context.Context, reach Reach, f KeyFilter) ([]Liste
 	for i, row := range rows {
 		found[i] = ListedKey{
 			Key: row.key(), Establishment: row.Name, ChangedAt: utc(row.ChangedAt), Place: row.Place, HolderLeft: row.Gone,
+			HolderUID:  row.UID,
 			HolderName: okey.Person{GivenName: row.Given, FamilyName: row.Family}.Name(),
 		}
 	}

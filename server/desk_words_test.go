@@ -1,0 +1,116 @@
+package server_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"okey"
+	"okey/internal/scene"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
+)
+
+// A swap names both keys, on the request's page; the key's page leads to the request that it was handed over for.
+func TestAStoryNamesTheKeyWhosePlaceWasTaken(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	kept := h.Key(scene.Tilleuls)
+	request := h.as(c.lea).asks()
+	roux, sam := h.as(c.roux), h.as(c.support)
+	roux.done(roux.answers(request, "approve", ""))
+	h.as(c.lea).done(h.as(c.lea).signs(request))
+	other := h.Key(scene.Tilleuls)
+	at := "/remise/" + idOf(request)
+	roux.done(roux.post(at, roux.fill(at, at, "serial", string(other)).form(t, at)))
+	told := sam.get(request).text()
+	assert.Contains(t, told, "Marc Roux a échangé la clef : la "+string(other)+" prend la place de la "+string(kept)+", qui était réservée.")
+	assert.Contains(t, sam.get("/clefs/"+string(other)).HTML, `<a href="`+request+`">Demande de Léa Martin</a>`)
+
+	roux.done(roux.fill("/clefs/"+string(other), "/clefs/"+string(other), "reason", "return_to_stock", "comment", "rendue"))
+	key := sam.get("/clefs/" + string(other)).text()
+	assert.Contains(t, key, "Mise en stock par Marc Roux ; elle était à Léa Martin rendue")
+	assert.NotContains(t, key, "elle était à Léa Martin : en stock")
+}
+
+func TestAKeyThatIsGoneIsNamedAndToldOnce(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	kept := h.Key(scene.Tilleuls)
+	request := h.as(c.lea).asks()
+	roux := h.as(c.roux)
+	roux.done(roux.answers(request, "approve", ""))
+	roux.done(roux.fill("/clefs/"+string(kept), "/clefs/"+string(kept), "reason", "lost", "comment", "égarée"))
+	h.Exec(`UPDATE action SET outcome = 'accepted', reason = NULL WHERE name = 'key-unavailable'`)
+	told := h.as(c.support).get(request).text()
+	assert.Contains(t, told, "La clef "+string(kept)+" n'est plus disponible : la demande garde sa place.")
+	assert.NotContains(t, told, "Clef indisponible, ")
+	assert.NotContains(t, told, "Recherche d'une clef, ")
+}
+
+func TestTheStoryOfAKeyThatWasFoundBeginsWithWhoFoundIt(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	serial, inventory, report := h.Key(scene.Tilleuls), uuid.New(), uuid.New()
+	h.Exec(`INSERT INTO inventory (id, uai, by_person, at, comment) VALUES ($1, $2, $3, $4, '')`, inventory, scene.Tilleuls, c.roux.ID, scene.Now)
+	h.Exec(`INSERT INTO key_report (id, serial, uai, inventory, by_person, at, state, decided_by, decided_at) VALUES ($1, $2, $3, $4, $5, $6, 'confirmed', $7, now())`,
+		report, string(serial), scene.Tilleuls, inventory, c.roux.ID, scene.Now, c.support.ID)
+	told := h.as(c.support).get("/clefs/" + string(serial))
+	assert.Contains(t, told.text(), "Trouvée à l'inventaire du collège des Tilleuls par Marc Roux")
+	assert.Contains(t, told.HTML, `href="/assistance/clefs-a-confirmer/`+report.String()+`"`)
+}
+
+// A person who is in a school by file, directory and attachment stands once among its people, with a login.
+func TestASchoolNamesEachOfItsPeopleOnce(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'personnel', 'claims', now()), ($1, $2, 'adjoint', 'claims', now())`, c.lea.ID, scene.Tilleuls)
+	_, people, _ := strings.Cut(h.as(c.support).get("/assistance/etablissements/"+string(scene.Tilleuls)).HTML, "Qui y travaille")
+	people, _, _ = strings.Cut(people, "Courriels")
+	assert.Equal(t, 1, strings.Count(people, ">Léa Martin (lmartin)<"), people)
+	assert.Contains(t, people, "Adjoint ; Personnel")
+}
+
+func TestAPersonWhomNoFilePlacesIsLookedForWhereTheirRequestsAre(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	page, support := "/assistance/personnes/"+c.lea.ID.String(), h.as(c.support)
+	assert.Contains(t, support.get(page).HTML, `href="/assistance/rattachements?personne=lmartin&amp;etablissement=`+string(scene.Tilleuls)+`"`, "the link carries the school along")
+	h.as(c.lea).asks()
+	h.Exec(`DELETE FROM assignment WHERE person = $1`, c.lea.ID)
+	assert.Contains(t, support.get(page).text(), "OKEY ne garde pas les fonctions qu'ils ont retirées. Ses demandes et ses clefs, plus bas, disent où elle était.")
+	h.Exec(`DELETE FROM assignment WHERE person = $1`, c.stranger.ID)
+	assert.NotContains(t, support.get("/assistance/personnes/"+c.stranger.ID.String()).text(), "disent où elle était")
+}
+
+func TestSupportAttachesSomebodyByName(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	support := h.as(c.support)
+	support.done(support.attaches("Marc Roux", okey.Deputy))
+	assert.Equal(t, c.roux.ID.String(), h.Text(`SELECT person::text FROM attachment`))
+	h.Person("Marc Roux2", okey.Principal, scene.Acacias)
+	h.Exec(`UPDATE person SET family_name = 'Roux' WHERE uid = 'mroux2'`)
+	which := support.attaches("marc roux", okey.Deputy)
+	assert.Equal(t, http.StatusUnprocessableEntity, which.Status)
+	assert.Contains(t, which.text(), "Écrivez l'identifiant de la personne que vous voulez : mroux (Marc Roux, ")
+	assert.Contains(t, which.text(), "mroux2 (Marc Roux, chef d'établissement ")
+}
+
+// What a page does in the meantime is no news where there is no page; and a batch that filters is no batch that does not.
+func TestWhatIsWrongWithAFilterIsSaidAsItIs(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Key(scene.Tilleuls)
+	support := h.as(c.support)
+	for _, query := range []string{"du=hier", "quoi=zzz"} {
+		assert.Contains(t, support.get("/assistance/journal?"+query).text(), "En attendant, ", query)
+		file := support.get("/assistance/journal.xlsx?" + query)
+		assert.Equal(t, http.StatusUnprocessableEntity, file.Status, query)
+		assert.NotContains(t, file.text(), "n attendant", query)
+	}
+	keys := support.get("/clefs?lot=zzz").text()
+	assert.Contains(t, keys, "Aucune clef ici.")
+	assert.NotContains(t, keys, "rien n'est filtré par là")
+}

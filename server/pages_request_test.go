@@ -204,7 +204,7 @@ func TestARequestIsWithdrawnByItsAskerAndBySupportWithAReason(t *testing.T) {
 	page := lea.asks()
 	silent := support.fill(page, page+"/retrait", "comment", "")
 	assert.Equal(t, http.StatusUnprocessableEntity, silent.Status)
-	assert.Contains(t, silent.text(), "Indiquez pourquoi l'assistance agit")
+	assert.Contains(t, silent.text(), "Écrivez pourquoi : l'assistance agit")
 	assert.Contains(t, silent.HTML, `id="retrait-comment-erreur"`)
 	gone := lea.done(lea.fill(page, page+"/retrait", "comment", ""))
 	assert.Contains(t, gone.text(), "Votre demande est retirée.")

@@ -86,6 +86,34 @@ func TestAMailHasOneLinkAndFortyWords(t *testing.T) {
 	}
 }
 
+// What a letter says at its end must not contradict what it said first.
+func TestALetterDoesNotContradictItself(t *testing.T) {
+	for said, never := range map[string]string{
+		"n'a pas répondu à temps|Personne n'a répondu à temps": "retourne au stock",
+		"^Objet : Votre clef n° [0-9]+ a expiré":               "vous reste jusqu'à la remise|vous ne pourrez plus",
+		"^Objet : 1 demande attend votre réponse":              "ensemble",
+		"a expiré le": "L'ancienne clef sert",
+	} {
+		first, otherwise, met := regexp.MustCompile(said), regexp.MustCompile(never), false
+		for _, v := range mail.Samples() {
+			message, err := mail.Write(v.Letter, v.Facts)
+			require.NoError(t, err)
+			if text := "Objet : " + message.Subject + "\n" + message.Text; first.MatchString(text) {
+				met = true
+				assert.NotRegexp(t, otherwise, text, v.Name)
+			}
+		}
+		assert.True(t, met, "%s: said nowhere", said)
+	}
+	for _, v := range mail.Samples() {
+		message, err := mail.Write(v.Letter, v.Facts)
+		require.NoError(t, err)
+		if strings.Contains(message.Text, "Passé ce délai") {
+			assert.Contains(t, message.Text, "jusqu'au", "%s: no delay was named", v.Name)
+		}
+	}
+}
+
 func TestLettersJoinNamesAsFrenchDoes(t *testing.T) {
 	wrong := regexp.MustCompile(`\b[Dd]e (le|les) (collège|lycée)|\bà (le|les) (collège|lycée)|\bde [AEIOUÉ]|\((le|la|l') ?(collège|lycée)|avant (lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)`)
 	for _, v := range mail.Samples() {

@@ -1,5 +1,7 @@
 package server
 
+import "okey"
+
 // requestSide is what support and auditors see of a request besides: its workflow, what can be done about it, everything that happened.
 func (s *Server) requestSide(v *visit, d dossier, page requestScreen) (*deskSide, error) {
 	workflow := s.workflowOf(v.ctx(), d.ID)
@@ -38,7 +40,8 @@ func (d dossier) deeds(v *visit, page requestScreen) []deed {
 	add(page.Illegible != "", "Numéro illisible", page.Illegible, "La clef à remettre ne se lit plus : une autre prend sa place.")
 	add(d.Key != "" && !d.Stage.Closed(), "Signaler la clef perdue ou cassée", keyURL(d.Key), "Elle n'est pas encore remise : la demande garde sa place et reçoit la suivante.")
 	add(page.Withdraw != nil, "Retirer la demande", "#retirer", "Faite par erreur, ou la personne est partie. La clef réservée retourne au stock ; votre raison est lue.")
-	add(true, "Renvoyer un courriel", "#histoire", "Ouvrez-le dans la liste ci-dessous : il est récrit et repart.")
+	add(d.Stage == okey.HandedOver && d.Key != "", "Une autre personne a eu la clef ?", keyURL(d.Key), "Sur la page de la clef, « Mettre en stock », puis chacun refait sa demande.")
+	add(true, "Renvoyer un courriel", "#histoire", "Ouvrez-le dans la liste ci-dessous : s'il dit encore vrai, il est récrit et repart.")
 	may := mayArrange(v) == nil
 	add(may && !d.Stage.Closed(), "Trouver qui répond", schoolURL(d.UAI), "Voir qui le peut aujourd'hui, rattacher un chef ou un adjoint, désigner un autre établissement.")
 	add(may, "Voir la personne", personURL(d.Person), "Ses fonctions, ses clefs, ses courriels ; la rattacher à un établissement.")

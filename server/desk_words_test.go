@@ -114,3 +114,68 @@ func TestWhatIsWrongWithAFilterIsSaidAsItIs(t *testing.T) {
 	assert.Contains(t, keys, "Aucune clef ici.")
 	assert.NotContains(t, keys, "rien n'est filtré par là")
 }
+
+// Whoever reads that the wrong person has the key is led to where that is set right; and a mail says when it left.
+func TestAClosedRequestAndItsMailsTellSupportWhatCanStillBeDone(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	key := h.Key(scene.Tilleuls)
+	request := h.as(c.lea).asks()
+	roux, sam := h.as(c.roux), h.as(c.support)
+	roux.done(roux.answers(request, "approve", ""))
+	h.as(c.lea).done(h.as(c.lea).signs(request))
+	assert.NotContains(t, sam.get(request).text(), "Une autre personne a eu la clef ?")
+	at := "/remise/" + idOf(request)
+	roux.done(roux.fill(at, at, "serial", string(key)))
+	told := sam.get(request)
+	assert.Contains(t, told.HTML, `<a href="/clefs/`+string(key)+`">Une autre personne a eu la clef ?</a>`)
+	assert.Contains(t, told.text(), "« Mettre en stock », puis chacun refait sa demande.")
+	assert.Contains(t, told.text(), "s'il dit encore vrai, il est récrit et repart")
+
+	mail := h.refused(c.lea, request)
+	assert.NotContains(t, sam.get("/assistance/envois/"+mail).HTML, "<dt>Parti</dt>")
+	h.Exec(`UPDATE mail SET state = 'sent', error = '', sent_at = '2026-11-24T09:12:00Z' WHERE id = $1`, mail)
+	assert.Contains(t, sam.get("/assistance/envois/"+mail).text(), "Parti Mardi 24 novembre à 10 h 12")
+}
+
+func TestAnAttachmentToASchoolThatIsNoMoreIsSaidAlikeEverywhere(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	sam := h.as(c.support)
+	sam.done(sam.attaches(c.stranger.UID, okey.Deputy))
+	h.Exec(`UPDATE establishment SET successor = $2 WHERE uai = $1`, scene.Tilleuls, scene.Acacias)
+	for _, page := range []string{"/assistance/rattachements", "/assistance/personnes/" + c.stranger.ID.String()} {
+		assert.Contains(t, sam.get(page).text(), "sans effet : l'établissement a été remplacé", page)
+	}
+	assert.NotContains(t, sam.get("/assistance/rattachements").text(), "en cours")
+}
+
+func TestTheStepUnderWaySaysThatSupportIsToAnswer(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	request := h.as(c.lea).asks()
+	assert.Contains(t, h.as(c.lea).get(request).text(), "en cours : Réponse de la direction")
+	h.Exec(`DELETE FROM assignment WHERE function IN ('chef', 'adjoint')`)
+	told := h.as(c.support).get(request).text()
+	assert.Contains(t, told, "La réponse de l'assistance est attendue")
+	assert.Contains(t, told, "en cours : Réponse de l'assistance")
+	assert.NotContains(t, told, "Réponse de la direction")
+}
+
+// Schools are named, not numbered, where keys go from one to another; and a key that nobody is lent any more says so.
+func TestAKeyNamesTheSchoolsItWentBetweenAndWhyNobodyGetsIt(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	serial := h.KeyUntil(scene.Acacias, here().AddMonths(2))
+	subject := uuid.New()
+	h.Exec(`INSERT INTO key_moved (subject, serial, from_uai, to_uai, at) VALUES ($1, $2, $3, $4, now())`, subject, string(serial), scene.Tilleuls, scene.Acacias)
+	h.Exec(`INSERT INTO key_event (serial, seq, at, reason, state, comment) VALUES ($1, 9, now(), 'moved', 'in_stock', 'De 0069001B à 0069002C. rééquilibrage')`, string(serial))
+	sam := h.as(c.support)
+	key := sam.get("/clefs/" + string(serial)).text()
+	assert.Contains(t, key, "Du collège des Tilleuls (0069001B), pour le lycée des Acacias (0069002C). rééquilibrage")
+	assert.Contains(t, key, "En stock, mais elle n'est plus prêtée : elle expire dans moins de 6 mois")
+	assert.NotContains(t, sam.get("/clefs/"+string(h.Key(scene.Acacias))).text(), "n'est plus prêtée")
+	school := sam.get("/assistance/etablissements/" + string(scene.Acacias))
+	assert.Contains(t, school.HTML, `<a href="/assistance/journal?objet=`+subject.String()+`">1 clef venue du collège des Tilleuls</a>`)
+	assert.Contains(t, sam.get("/assistance/etablissements/"+string(scene.Tilleuls)).text(), "1 clef partie pour le lycée des Acacias")
+}

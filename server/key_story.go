@@ -1,6 +1,10 @@
 package server
 
 import (
+	"context"
+	"fmt"
+	"regexp"
+
 	"okey"
 	"okey/sql"
 )
@@ -17,6 +21,37 @@ func keyStory(events []sql.KeyEvent, c clock) []storyLine {
 		lines[len(events)-1-i] = storyLine{When: okey.Capitalize(c.time(e.At)), What: sayKeyEvent(e), Comment: e.Comment, at: e.At}
 	}
 	return lines
+}
+
+// movedBetween is how the story keeps a move: by codes alone.
+var movedBetween = regexp.MustCompile(`^De ([0-9]{7}[A-Z]) à ([0-9]{7}[A-Z])\.`)
+
+// nameMoves has the story name the schools that a key went from and to.
+func (s *Server) nameMoves(ctx context.Context, events []sql.KeyEvent) error {
+	for i, e := range events {
+		codes := movedBetween.FindStringSubmatch(e.Comment)
+		if e.Reason != okey.ReasonMoved || codes == nil {
+			continue
+		}
+		from, to := okey.UAI(codes[1]), okey.UAI(codes[2])
+		names, err := s.store.Names(ctx, from, to)
+		if err != nil {
+			return err
+		}
+		if names[from] != "" && names[to] != "" {
+			events[i].Comment = fmt.Sprintf("%s (%s), pour %s (%s).%s", okey.Capitalize(okey.SayOfSchool(okey.SayEstablishment(names[from]))), from,
+				okey.SayEstablishment(names[to]), to, e.Comment[len(codes[0]):])
+		}
+	}
+	return nil
+}
+
+// tooShort says of a key in stock why nobody is given it.
+func tooShort(key okey.Key, today okey.Day) string {
+	if key.State != okey.InStock || key.Lendable(today) {
+		return ""
+	}
+	return fmt.Sprintf(", mais elle n'est plus prêtée : elle expire dans moins de %d mois", okey.LendableMonths)
 }
 
 // sayKeyEvent is one line of it: what happened, who did it, and whose the key was or is.

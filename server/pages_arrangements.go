@@ -122,6 +122,9 @@ func attachmentLine(v *visit, a sql.ListedAttachment) arrangementLine {
 			line.State = "passé, sans effet"
 		}
 	}
+	if a.Void {
+		line.State = voidPost
+	}
 	if !a.EndedAt.IsZero() {
 		line.State = fmt.Sprintf("terminé %s par %s", paris(v).day(a.EndedAt), a.EndedByName)
 	}

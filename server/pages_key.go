@@ -87,7 +87,7 @@ func (s *Server) showKey(v *visit, status int, key okey.Key, f *form, notice, wa
 		{Name: "Dernière connexion", Value: okey.Capitalize(lastLogin)},
 		{Name: "Date d'expiration", Value: c.date(key.ExpiresOn)},
 		{Name: "Lot", Value: key.Batch},
-		{Name: "État", Value: okey.Capitalize(key.State.French())},
+		{Name: "État", Value: okey.Capitalize(key.State.French()) + tooShort(key, okey.DayOf(v.Now, c.zone))},
 		v.ofSchool(place),
 	}
 	if key.Holder != (okey.PersonID{}) {
@@ -118,6 +118,9 @@ func (s *Server) showKey(v *visit, status int, key okey.Key, f *form, notice, wa
 	if key.Holder != v.Actor.ID || v.desk() {
 		events, err := s.store.KeyStory(v.ctx(), key.Serial)
 		if err != nil {
+			return err
+		}
+		if err := s.nameMoves(v.ctx(), events); err != nil {
 			return err
 		}
 		page.Story = keyStory(events, c)

@@ -188,6 +188,9 @@ func (s *Server) showMail(v *visit, status int, m sql.WrittenMail, sent *form, w
 		page.Facts = append(page.Facts, fact{Name: "Pourquoi", Value: "Ce qu'il demandait est fait, ou ne concerne plus cette personne : il n'est pas parti."})
 	}
 	page.Facts = append(page.Facts, fact{Name: "Essais", Value: fmt.Sprint(m.Attempts)}, fact{Name: "Écrit", Value: okey.Capitalize(c.time(m.CreatedAt))})
+	if !m.Sent.IsZero() {
+		page.Facts = append(page.Facts, fact{Name: "Parti", Value: okey.Capitalize(c.time(m.Sent))})
+	}
 	if m.Person.Valid {
 		who, err := s.store.Person(v.ctx(), m.Person.UUID)
 		if err != nil {

@@ -220,10 +220,10 @@ func TestSupportNamesASuccessor(t *testing.T) {
 	assert.Contains(t, record.text(), "le lycée des Acacias répond désormais pour le collège des Tilleuls")
 	assert.Contains(t, record.HTML, `href="`+request+`"`)
 	assert.Contains(t, record.HTML, `href="/clefs/`+string(serial)+`"`)
-	assert.Contains(t, support.get(page).text(), "Lycée des Acacias (0069002C) continue le collège des Tilleuls (0069001B)")
+	assert.Contains(t, support.get(page).text(), "Le lycée des Acacias (0069002C) remplace le collège des Tilleuls (0069001B)")
 
 	assert.Equal(t, http.StatusNotFound, h.as(c.roux).get(request).Status, "the old approver's role has ended")
-	assert.Contains(t, h.as(c.lea).get(request).text(), "suivie par 0069002C")
+	assert.Contains(t, h.as(c.lea).get(request).text(), "suivie par le lycée des Acacias (0069002C)")
 	boss := h.as(paul)
 	require.Equal(t, http.StatusSeeOther, boss.answers(request, "approve", "").Status)
 	assert.Equal(t, okey.Reserved, h.KeyState(serial))

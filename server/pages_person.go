@@ -156,12 +156,15 @@ func (s *Server) personPosts(v *visit, p okey.Person, page *personScreen) error 
 	return err
 }
 
+// voidPost is said of a function in an establishment that is no more.
+const voidPost = "sans effet : l'établissement a été remplacé, ou OKEY ne le sert plus"
+
 // newPostLine says a function, where OKEY has it from and until when it counts.
 func newPostLine(v *visit, post sql.Post) postLine {
 	line := postLine{What: okey.Capitalize(post.Function.French()), From: sourceNames[post.Source], Until: "sans fin", More: post.Reason}
 	switch {
 	case post.Ended:
-		line.Until = "sans effet : l'établissement a été remplacé, ou OKEY ne le sert plus"
+		line.Until = voidPost
 	case !post.Until.IsZero() && post.Until.Before(v.today()):
 		line.Until = "passé : " + post.Until.SayWithYear()
 	case !post.Until.IsZero():

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -50,6 +51,9 @@ func (s *Server) dossier(v *visit, id uuid.UUID) (d dossier, err error) {
 		return d, err
 	}
 	if d.events, err = s.store.Timeline(ctx, id); err != nil {
+		return d, err
+	}
+	if err := s.nameSuccessors(ctx, d.events); err != nil {
 		return d, err
 	}
 	if d.old, err = s.oldKeys(v, d.Request); err != nil {
@@ -262,6 +266,23 @@ func (f *form) chosen(v *visit, signal okey.Signal) {
 	if signal == okey.PrincipalDecision && f.Values["decision"] == "" && (decision == okey.Approve || decision == okey.Refuse) {
 		f.Values["decision"] = string(decision)
 	}
+}
+
+// nameSuccessors has the story name the establishment that a request went to, of which it keeps the code.
+func (s *Server) nameSuccessors(ctx context.Context, events []okey.Event) error {
+	for i, e := range events {
+		if e.Kind != okey.EventMoved {
+			continue
+		}
+		names, err := s.store.Names(ctx, okey.UAI(e.Comment))
+		if err != nil {
+			return err
+		}
+		if name := names[okey.UAI(e.Comment)]; name != "" {
+			events[i].Comment = fmt.Sprintf("%s (%s)", okey.SayEstablishment(name), e.Comment)
+		}
+	}
+	return nil
 }
 
 // story is what has happened to the request, oldest first.

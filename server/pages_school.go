@@ -277,17 +277,22 @@ func (s *Server) schoolComings(v *visit, place sql.Place, _ okey.Day, page *scho
 		return err
 	}
 	for _, p := range passed {
-		h := hit{Name: okey.SayCount(p.Keys, "clef") + okey.SayEither(p.Keys, " venue de ", " venues de ") + p.FromName, Path: schoolURL(p.From), Kind: okey.Capitalize(c.day(p.At))}
+		h := hit{Name: okey.SayCount(p.Keys, "clef") + okey.SayEither(p.Keys, " venue ", " venues ") + okey.SayOfSchool(okey.SayEstablishment(p.FromName)), Path: pathAudit + "?objet=" + p.Subject.String(), Kind: okey.Capitalize(c.day(p.At))}
 		if p.From == place.UAI {
-			h.Name, h.Path = okey.SayCount(p.Keys, "clef")+okey.SayEither(p.Keys, " partie pour ", " parties pour ")+p.ToName, schoolURL(p.To)
+			h.Name = okey.SayCount(p.Keys, "clef") + okey.SayEither(p.Keys, " partie pour ", " parties pour ") + okey.SayEstablishment(p.ToName)
 		}
 		page.Comings = append(page.Comings, h)
 	}
 	followed, err := s.store.SuccessionsOf(v.ctx(), place.UAI, personRows)
 	for _, f := range followed {
-		page.Comings = append(page.Comings, hit{Name: fmt.Sprintf("%s (%s) continue %s (%s)", f.ToName, f.To, okey.SayEstablishment(f.FromName), f.From), Path: pathSuccession + "/" + f.ID.String(), Kind: okey.Capitalize(c.day(f.At))})
+		page.Comings = append(page.Comings, hit{Name: okey.Capitalize(sayReplacing(f)), Path: pathSuccession + "/" + f.ID.String(), Kind: okey.Capitalize(c.day(f.At))})
 	}
 	return err
+}
+
+// sayReplacing says which establishment goes on for which.
+func sayReplacing(f sql.Succession) string {
+	return fmt.Sprintf("%s (%s) remplace %s (%s)", okey.SayEstablishment(f.ToName), f.To, okey.SayEstablishment(f.FromName), f.From)
 }
 
 // schoolTraces are its mails and its audit.

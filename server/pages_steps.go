@@ -46,10 +46,13 @@ func (d dossier) marks() []mark {
 	if d.Key == "" {
 		reserved = time.Time{} // it was lost, and the request is back in line
 	}
-	handed := when[okey.EventHandedOver]
+	handed, answer := when[okey.EventHandedOver], "Réponse de la direction"
+	if len(d.waits) == 1 && d.waits[0].Who == awaitedSupport && d.Stage == okey.AwaitingDecision {
+		answer = "Réponse de l'assistance"
+	}
 	return []mark{
 		{done: "Demandée", ahead: "Demandée", at: d.AskedAt},
-		{done: "Acceptée", ahead: "Réponse de la direction", stage: okey.AwaitingDecision, at: d.ApprovedAt},
+		{done: "Acceptée", ahead: answer, stage: okey.AwaitingDecision, at: d.ApprovedAt},
 		{done: "Clef réservée", ahead: "Clef à réserver", stage: okey.AwaitingStock, at: reserved},
 		{done: "Charte signée", ahead: "Charte et code PIN", stage: okey.AwaitingCharter, at: d.SignedAt},
 		{done: "Clef remise", ahead: "Remise de la clef", stage: okey.AwaitingHandover, at: handed},

@@ -57,7 +57,7 @@ func (s *Server) showSuccessions(v *visit, status int, page successionScreen, no
 	}
 	for _, p := range past {
 		page.Past = append(page.Past, hit{
-			Name: fmt.Sprintf("%s (%s) continue %s (%s)", p.ToName, p.To, okey.SayEstablishment(p.FromName), p.From),
+			Name: okey.Capitalize(sayReplacing(p)),
 			Path: pathSuccession + "/" + p.ID.String(), Kind: okey.Capitalize(paris(v).day(p.At)),
 		})
 	}

@@ -69,8 +69,8 @@ func (s *Server) successionRecordPage(v *visit) error {
 	}
 	page.Facts = append([]fact{
 		{Name: "Ferme", Value: fmt.Sprintf("%s (%s)", found.FromName, found.From)},
-		{Name: "Continue", Value: fmt.Sprintf("%s (%s)", found.ToName, found.To)},
-		{Name: "Nommé", Value: fmt.Sprintf("%s, par %s", paris(v).time(found.At), found.ByName)},
+		{Name: "Le remplace", Value: fmt.Sprintf("%s (%s)", found.ToName, found.To)},
+		{Name: "Noté", Value: fmt.Sprintf("%s, par %s", paris(v).time(found.At), found.ByName)},
 	}, movedFacts(counts)...)
 	notice := ""
 	if done, was, err := s.justDone(v); err != nil {

@@ -17,6 +17,8 @@ import (
 type ListedAttachment struct {
 	okey.Attachment
 	Name, UID, School, ByName, EndedByName string
+
+	Void bool // the establishment has a successor, or is not served: the function gives nothing
 }
 
 type attachmentRow struct {
@@ -32,6 +34,7 @@ type attachmentRow struct {
 	EndedBy  uuid.NullUUID   `db:"ended_by"`
 	Name     string          `db:"name"`
 	UID      string          `db:"uid"`
+	Void     bool            `db:"void"`
 	School   string          `db:"school"`
 	ByName   string          `db:"by_name"`
 	Ender    string          `db:"ender"`
@@ -39,6 +42,7 @@ type attachmentRow struct {
 
 const selectAttachment = `SELECT m.id, m.person, m.uai, m.function, m.until_day, m.reason, m.given_by, m.created_at, m.ended_at, m.ended_by,
 	trim(p.given_name || ' ' || p.family_name) AS name, p.uid, e.name AS school,
+	(e.successor IS NOT NULL OR NOT e.served) AS void,
 	trim(coalesce(b.given_name, '') || ' ' || coalesce(b.family_name, '')) AS by_name,
 	trim(coalesce(x.given_name, '') || ' ' || coalesce(x.family_name, '')) AS ender
 	FROM attachment m JOIN person p ON p.id = m.person JOIN establishment e ON e.uai = m.uai
@@ -46,6 +50,7 @@ const selectAttachment = `SELECT m.id, m.person, m.uai, m.function, m.until_day,
 
 func (m attachmentRow) attachment() ListedAttachment {
 	return ListedAttachment{
+		Void: m.Void,
 		Attachment: okey.Attachment{
 			ID: m.ID, Person: m.Person, UAI: m.UAI, Function: m.Function, Until: dayOf(m.Until), Reason: m.Reason, By: m.By.UUID, At: utc(m.At),
 			EndedAt: utc(m.EndedAt.Time), EndedBy: m.EndedBy.UUID,

@@ -18,6 +18,7 @@ type WrittenMail struct {
 	Order *okey.MailOrder // nil: it is not written again
 	Key   okey.Serial     // that it is about
 	About uuid.UUID       // the order, the delivery ... that it is about
+	Sent  time.Time       // zero: it has not left
 }
 
 // First is the mail that this one repeats, or itself.
@@ -53,7 +54,7 @@ func orderJSON(order *okey.MailOrder) (stdsql.NullString, error) {
 
 // WrittenMail answers not_found for an unknown id.
 func (r reader) WrittenMail(ctx context.Context, id uuid.UUID) (WrittenMail, error) {
-	return r.writtenMail(ctx, `SELECT `+mailColumns+`, m.key, m.subject_id, m.mail_order FROM mail m WHERE m.id = $1`, id)
+	return r.writtenMail(ctx, `SELECT `+mailColumns+`, m.key, m.subject_id, m.mail_order, m.sent_at FROM mail m WHERE m.id = $1`, id)
 }
 
 func (r reader) writtenMail(ctx context.Context, query string, id uuid.UUID) (WrittenMail, error) {
@@ -62,11 +63,12 @@ func (r reader) writtenMail(ctx context.Context, query string, id uuid.UUID) (Wr
 		Key   stdsql.NullString `db:"key"`
 		About uuid.NullUUID     `db:"subject_id"`
 		Order stdsql.NullString `db:"mail_order"`
+		Sent  stdsql.NullTime   `db:"sent_at"`
 	}
 	if err := r.get(ctx, &row, noMail, query, id); err != nil {
 		return WrittenMail{}, err
 	}
-	m := WrittenMail{Mail: row.Mail, Key: okey.Serial(row.Key.String), About: row.About.UUID}
+	m := WrittenMail{Mail: row.Mail, Key: okey.Serial(row.Key.String), About: row.About.UUID, Sent: utc(row.Sent.Time)}
 	m.CreatedAt = utc(m.CreatedAt)
 	if row.Order.Valid {
 		m.Order = new(okey.MailOrder)

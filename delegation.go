@@ -120,6 +120,8 @@ func (d Delegation) Check(today Day) []*Error {
 		wrong = append(wrong, InvalidField("until", "Le dernier jour vient avant le premier : corrigez l'un des deux."))
 	case d.Until.Before(today):
 		wrong = append(wrong, InvalidField("until", "Ces dates sont passées : donnez un dernier jour à venir."))
+	case d.From.Before(today):
+		wrong = append(wrong, InvalidField("from", "Ce premier jour est passé : donnez aujourd'hui, ou un jour à venir."))
 	case today.AddMonths(MaxDelegation).Before(d.From):
 		wrong = append(wrong, InvalidField("from", "Une délégation commence dans l'année : donnez un premier jour plus proche."))
 	case d.From.AddMonths(MaxDelegation).AddDays(-1).Before(d.Until):
@@ -129,6 +131,14 @@ func (d Delegation) Check(today Day) []*Error {
 		wrong = append(wrong, InvalidField("scope", "Choisissez ce que vous déléguez."))
 	}
 	return wrong
+}
+
+// SayDays names the days of the delegation within a sentence, for somebody who reads it today: one day is no span.
+func (d Delegation) SayDays(today Day) string {
+	if d.From == d.Until {
+		return "le " + d.From.Say(today)
+	}
+	return "du " + d.From.Say(today) + " au " + d.Until.Say(today)
 }
 
 // Attachment is a person whom support attached to an establishment.

@@ -43,6 +43,11 @@ func TestADelegationThatIsOverBeforeItsFirstDayIsCalledOff(t *testing.T) {
 	assert.False(t, d.CalledOff(today, time.UTC))
 }
 
+func TestOneDayIsNoSpan(t *testing.T) {
+	assert.Equal(t, "le "+today.Say(today), okey.Delegation{From: today, Until: today}.SayDays(today))
+	assert.Equal(t, "du "+today.Say(today)+" au "+today.AddDays(1).Say(today), okey.Delegation{From: today, Until: today.AddDays(1)}.SayDays(today))
+}
+
 func TestADelegationLastsAYearAtMost(t *testing.T) {
 	last := today.AddMonths(okey.MaxDelegation).AddDays(-1)
 	for _, one := range []struct {
@@ -52,7 +57,7 @@ func TestADelegationLastsAYearAtMost(t *testing.T) {
 		{today, today, ""},
 		{today, last, ""},
 		{today, last.AddDays(1), "until"},
-		{today.AddDays(-5), today, ""},
+		{today.AddDays(-1), today, "from"},
 		{today.AddDays(-5), today.AddDays(-1), "until"},
 		{today.AddDays(1), today, "until"},
 		{today.AddMonths(okey.MaxDelegation).AddDays(1), today.AddMonths(okey.MaxDelegation).AddDays(2), "from"},

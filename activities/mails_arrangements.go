@@ -93,6 +93,14 @@ func delegationEnded(ctx context.Context, p *post) error {
 		return nil
 	}
 	p.facts.By, p.facts.CalledOff = d.EndedByName, d.CalledOff(p.today, p.zone)
+	giver, left := d.Left(p.today)
+	switch {
+	case !lapsed:
+	case giver:
+		p.facts.Left = d.ByName
+	case left:
+		p.facts.Left = d.ToName
+	}
 	approvers, err := p.store.Approvers(ctx, d.UAI, p.today)
 	if err != nil {
 		return err
@@ -102,6 +110,9 @@ func delegationEnded(ctx context.Context, p *post) error {
 	}
 	facts := p.facts
 	facts.Link = p.settings.URL + "/"
+	if facts.Own = lapsed && left; facts.Own {
+		facts.Left = ""
+	}
 	p.put(envelope{letter: mail.DelegationEnded, person: holder.ID, address: holder.Mail, facts: facts})
 	return nil
 }

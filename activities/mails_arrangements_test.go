@@ -126,28 +126,44 @@ func TestADelegationThatEndsBeforeItsFirstDayIsNotToldAsIfItHadBegun(t *testing.
 	}
 }
 
+// staffed takes a staff file of the Tilleuls, and returns the follow-ups that wait to be told.
+func (o *office) staffed(people map[okey.Function][]okey.Person) []okey.Action {
+	o.Helper()
+	var rows []okey.ImportedStaff
+	for function, some := range people {
+		for _, p := range some {
+			rows = append(rows, okey.ImportedStaff{Line: len(rows) + 2, UAI: scene.Tilleuls, UID: p.UID, FamilyName: p.FamilyName, GivenName: p.GivenName, Mail: p.Mail, Function: function})
+		}
+	}
+	o.now = o.now.Add(time.Minute)
+	require.NoError(o, o.Store.Do(context.Background(), func(tx *sql.Tx) error {
+		_, err := tx.ImportStaff(context.Background(), rows, sql.StaffImport{Today: okey.DayOf(o.now, okey.ZoneOf("")), Force: true}, o.now)
+		return err
+	}))
+	waiting, err := o.Store.Undelivered(context.Background(), o.now.Add(time.Hour), 10)
+	require.NoError(o, err)
+	return waiting
+}
+
+func TestADelegateLearnsWhoseLeavingEndedTheirDelegationsOnce(t *testing.T) {
+	o := newOffice(t)
+	eve := o.Person("Eve Morel", okey.Staff, scene.Tilleuls)
+	o.delegate(eve, okey.Everything, 0, 6)
+	o.delegate(eve, okey.HandoverAndStock, 8, 9)
+	told := o.staffed(map[okey.Function][]okey.Person{okey.Principal: {o.blanc}, okey.Staff: {o.lea, eve}})
+	require.Len(t, told, 1, "of two delegations at once, once")
+	arrived := o.follows(told[0], nil)
+	require.Equal(t, []string{"ablanc@ac-nice.fr: La délégation d'Eve Morel a pris fin", "emorel@ac-nice.fr: Votre délégation au collège des Tilleuls a pris fin"}, lines(arrived))
+	assert.Contains(t, arrived[0].Text, "D'après le fichier du personnel, Marc Roux n'est plus en fonction : la délégation d'Eve Morel")
+	assert.Contains(t, arrived[1].Text, "D'après le fichier du personnel, Marc Roux n'est plus en fonction au collège des Tilleuls : la délégation reçue de Marc Roux a pris fin.")
+}
+
 // Whoever gave a delegation counts on it: a staff file that takes away what it stands on does not end it in silence.
 func TestADelegationThatAStaffFileEndsIsToldToAll(t *testing.T) {
 	o := newOffice(t)
 	eve := o.Person("Eve Morel", okey.Staff, scene.Tilleuls)
 	o.delegate(eve, okey.Everything, 0, 6)
-	ended := func(people map[okey.Function][]okey.Person) []okey.Action {
-		t.Helper()
-		var rows []okey.ImportedStaff
-		for function, some := range people {
-			for _, p := range some {
-				rows = append(rows, okey.ImportedStaff{Line: len(rows) + 2, UAI: scene.Tilleuls, UID: p.UID, FamilyName: p.FamilyName, GivenName: p.GivenName, Mail: p.Mail, Function: function})
-			}
-		}
-		o.now = o.now.Add(time.Minute)
-		require.NoError(t, o.Store.Do(t.Context(), func(tx *sql.Tx) error {
-			_, err := tx.ImportStaff(t.Context(), rows, sql.StaffImport{Today: okey.DayOf(o.now, okey.ZoneOf("")), Force: true}, o.now)
-			return err
-		}))
-		waiting, err := o.Store.Undelivered(t.Context(), o.now.Add(time.Hour), 10)
-		require.NoError(t, err)
-		return waiting
-	}
+	ended := o.staffed
 	direction := []okey.Person{o.roux, o.blanc}
 	require.Empty(t, ended(map[okey.Function][]okey.Person{okey.Principal: direction, okey.Staff: {o.lea, eve}}), "nothing has changed")
 	told := ended(map[okey.Function][]okey.Person{okey.Principal: direction, okey.Staff: {o.lea}})
@@ -157,7 +173,8 @@ func TestADelegationThatAStaffFileEndsIsToldToAll(t *testing.T) {
 		"ablanc@ac-nice.fr: La délégation d'Eve Morel a pris fin", "mroux@ac-nice.fr: La délégation d'Eve Morel a pris fin",
 		"emorel@ac-nice.fr: Votre délégation au collège des Tilleuls a pris fin",
 	}, lines(arrived))
-	assert.Contains(t, arrived[1].Text, "D'après le fichier du personnel")
+	assert.Contains(t, arrived[1].Text, "D'après le fichier du personnel, Eve Morel n'est plus en fonction : la délégation d'Eve Morel")
+	assert.Contains(t, arrived[2].Text, "D'après le fichier du personnel, vous n'êtes plus en fonction au collège des Tilleuls")
 	require.Empty(t, ended(map[okey.Function][]okey.Person{okey.Principal: direction, okey.Staff: {o.lea}}), "once")
 	require.Empty(t, ended(map[okey.Function][]okey.Person{okey.Principal: direction, okey.Staff: {o.lea, eve}}))
 	again := ended(map[okey.Function][]okey.Person{okey.Principal: {o.blanc}, okey.Staff: {o.lea, eve}})

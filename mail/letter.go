@@ -144,6 +144,7 @@ type Facts struct {
 	// Everything tells a delegation for everything from one for handovers and stock only.
 	Everything bool
 	CalledOff  bool   // a delegation, before its first day
+	Left       string // who has left the function that a delegation hung on; empty: the reader, where Own is said, or it is not known
 	Coming     bool   // a delegation whose first day is still to come
 	Moved      string // what follows to a successor: "3 clefs et 1 demande"; empty for nothing
 	Forgotten  bool   // the PIN that was replaced

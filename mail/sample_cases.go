@@ -83,11 +83,17 @@ var cases = map[Letter][]variation{
 	NobodyMailbox:  {{"alone", "une direction seule demande pour elle", func(f *Facts) { f.Own = true }}},
 	DelegationEnded: {
 		{"left", "fin de fonction", func(f *Facts) { f.By = "" }},
+		{"giver-left", "fin de fonction de qui l'a donnée", func(f *Facts) { f.By, f.Left = "", f.By }},
+		{"own", "fin de fonction de qui l'a reçue", func(f *Facts) { f.By, f.Own = "", true }},
+		{"called-off-giver-left", "fin de fonction de qui l'a donnée, avant son premier jour", func(f *Facts) { f.By, f.Left, f.CalledOff = "", f.By, true }},
+		{"called-off-own", "fin de fonction de qui l'a reçue, avant son premier jour", func(f *Facts) { f.By, f.Own, f.CalledOff = "", true, true }},
 		{"called-off", "avant son premier jour", func(f *Facts) { f.CalledOff = true }},
 		{"called-off-left", "fin de fonction avant son premier jour", func(f *Facts) { f.By, f.CalledOff = "", true }},
 	},
 	DelegationEndedApprover: {
 		{"left", "fin de fonction", func(f *Facts) { f.By = "" }},
+		{"giver-left", "fin de fonction de qui l'a donnée", func(f *Facts) { f.By, f.Left = "", f.By }},
+		{"called-off-giver-left", "fin de fonction de qui l'a donnée, avant son premier jour", func(f *Facts) { f.By, f.Left, f.CalledOff = "", f.By, true }},
 		{"called-off", "avant son premier jour", func(f *Facts) { f.CalledOff = true }},
 		{"called-off-left", "fin de fonction avant son premier jour", func(f *Facts) { f.By, f.CalledOff = "", true }},
 	},
@@ -139,10 +145,11 @@ var cases = map[Letter][]variation{
 
 	// About delegates and people whom support attached.
 	DelegationGiven: {
+		{"one-day", "un seul jour", func(f *Facts) { f.Expiry = f.Since }},
 		{"everything", "pour tout", func(f *Facts) { f.Everything = true }},
 		{"coming", "pas encore commencée", func(f *Facts) { empty(f); f.Coming = true }},
 	},
-	DelegationGivenApprover: {{"everything", "pour tout", func(f *Facts) { f.Everything = true }}},
+	DelegationGivenApprover: {{"one-day", "un seul jour", func(f *Facts) { f.Expiry = f.Since }}, {"everything", "pour tout", func(f *Facts) { f.Everything = true }}},
 	DelegationBegins:        {{"everything", "pour tout, rien n'attend", func(f *Facts) { empty(f); f.Everything = true }}},
 	Attached: {
 		{"deputy", "sans fin, avec un motif", func(f *Facts) { f.Expiry, f.Comment = "", "absente de l'annuaire" }},

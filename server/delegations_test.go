@@ -166,6 +166,7 @@ func TestADelegationThatCannotBeGivenIsExplained(t *testing.T) {
 		{"Eve Morel", day(0), "", "everything", "Dernier jour : écrivez une date comme " + example + "."},
 		{"Eve Morel", day(2), day(1), "everything", "Le dernier jour vient avant le premier"},
 		{"Eve Morel", day(-3), day(-1), "everything", "Ces dates sont passées"},
+		{"Eve Morel", day(-1), day(1), "everything", "Ce premier jour est passé : donnez aujourd'hui, ou un jour à venir."},
 		{"Eve Morel", day(0), day(366), "everything", "Une délégation dure un an au plus"},
 		{"Eve Morel", day(400), day(401), "everything", "commence dans l'année"},
 		{"Eve Morel", day(0), day(1), "", "Choisissez ce que vous déléguez."},
@@ -178,6 +179,12 @@ func TestADelegationThatCannotBeGivenIsExplained(t *testing.T) {
 	none := roux.fill(delegations, delegations+"/"+string(scene.Tilleuls), "delegate", "", "from", "", "until", "", "scope", "").text()
 	assert.Contains(t, none, "4 choses sont à corriger Écrivez à qui vous déléguez. Premier jour : écrivez une date comme "+example+". Dernier jour : écrivez une date comme "+example+". Choisissez ce que vous déléguez.", "in the order of the page")
 	assert.Zero(t, h.Count(`SELECT count(*) FROM delegation`))
+	once := roux.done(roux.lends("emorel@ac-nice.fr", okey.HandoverAndStock, 0)).text()
+	assert.Contains(t, once, "tient le stock avec vous le "+here().Say(here())+" (remises et stock seulement)", "one day is no span")
+	h.Exec(`DELETE FROM assignment WHERE person = (SELECT id FROM person WHERE uid = 'emorel')`)
+	assert.Contains(t, roux.get(delegations).text(), "sans effet : Eve Morel n'est plus en fonction ici")
+	h.Exec(`INSERT INTO assignment (person, uai, function, source, since) SELECT id, $1, 'personnel', 'import', now() FROM person WHERE uid = 'emorel'`, scene.Tilleuls)
+	h.Exec(`DELETE FROM delegation`)
 	french := roux.fill(delegations, delegations+"/"+string(scene.Tilleuls), "delegate", " MOREL  Ève ", "from", here().Time().Format("02/01/2006"), "until", here().AddMonths(12).AddDays(-1).Time().Format("2/1/2006"), "scope", "handover_and_stock")
 	roux.done(french)
 	same := roux.lends("emorel@ac-nice.fr", okey.HandoverAndStock, 1)

@@ -74,7 +74,7 @@ func (s *Server) rolesOf(v *visit) ([]string, error) {
 		}
 	}
 	for _, d := range v.Actor.Delegations {
-		when := fmt.Sprintf("du %s au %s", d.From.Say(v.today()), d.Until.Say(v.today()))
+		when := d.SayDays(v.today())
 		if v.today().AddMonths(withoutEnd).Before(d.Until) { // directories write 31/12/9999
 			when = fmt.Sprintf("depuis le %s, sans fin annoncée", d.From.Say(v.today()))
 		}

@@ -127,8 +127,8 @@ func (s *Server) delegationNotice(v *visit) (string, error) {
 		case err != nil:
 			return "", err
 		case asked == "fait" && d.By == v.Actor.ID:
-			return fmt.Sprintf("C'est fait : %s du %s au %s (%s). Cette personne et la direction sont prévenues.",
-				sayLent(d, today), d.From.Say(today), d.Until.Say(today), d.Scope.French()), nil
+			return fmt.Sprintf("C'est fait : %s %s (%s). Cette personne et la direction sont prévenues.",
+				sayLent(d, today), d.SayDays(today), d.Scope.French()), nil
 		case asked == "fini" && d.EndedBy == v.Actor.ID:
 			zone, err := s.store.Zone(v.ctx(), d.UAI)
 			if err != nil {
@@ -227,9 +227,25 @@ func sayDelegation(d sql.ListedDelegation, today okey.Day, c clock) string {
 		}
 		return said + " par " + d.EndedByName
 	case okey.DelegationLapsed:
-		return "sans effet : la personne qui l'a donnée ou reçue n'est plus en fonction ici"
+		return "sans effet : " + sayLeft(d, today)
 	}
 	return "passée"
+}
+
+// sayLeft names whose leaving a delegation has not outlived.
+func sayLeft(d sql.ListedDelegation, today okey.Day) string {
+	giver, holder := d.Left(today)
+	leaves := " n'est plus en fonction ici"
+	if !d.Valid.Before(today) { // zero comes before any day
+		leaves = " quitte sa fonction ici avant ce jour"
+	}
+	switch {
+	case giver:
+		return d.ByName + leaves
+	case holder:
+		return d.ToName + leaves
+	}
+	return "l'établissement a été remplacé"
 }
 
 // sayOver tells what was ended from what never began.

@@ -18,7 +18,9 @@ import (
 const heldAtStaffed = `SELECT d.id FROM delegation d JOIN ` + delegationHolds + ` holds ON holds.until_day >= $1::date
 	WHERE d.ended_at IS NULL AND d.until_day >= $1::date AND d.uai IN (SELECT i.uai FROM import_staff i) ORDER BY d.id`
 
-const heldNoMore = `SELECT d.id, d.uai FROM delegation d WHERE d.id = ANY ($1) AND NOT EXISTS (SELECT FROM ` + delegationHolds + ` holds) ORDER BY d.id`
+// heldNoMore are those of them that hold no more: of several that somebody has at one establishment the first, for all of them.
+const heldNoMore = `SELECT DISTINCT ON (d.uai, d.given_to) d.id, d.uai FROM delegation d
+	WHERE d.id = ANY ($1) AND NOT EXISTS (SELECT FROM ` + delegationHolds + ` holds) ORDER BY d.uai, d.given_to, d.from_day, d.id`
 
 // heldDelegations returns those that the staff file may end.
 func (t *Tx) heldDelegations(ctx context.Context, today okey.Day) ([]uuid.UUID, error) {
@@ -29,7 +31,7 @@ func (t *Tx) heldDelegations(ctx context.Context, today okey.Day) ([]uuid.UUID, 
 	return held, nil
 }
 
-// tellLapsed has giver and holder told of each delegation that held and holds no more.
+// tellLapsed has giver and holder told of the delegations that held and hold no more, once of each holder at an establishment.
 func (t *Tx) tellLapsed(ctx context.Context, held []uuid.UUID, at time.Time) error {
 	var lapsed []struct {
 		ID  uuid.UUID `db:"id"`

@@ -14,17 +14,31 @@ import (
 
 // delegationHolds is, for a delegation d, the last day on which its giver approves there and its holder works there; no row where that is over
 // for good. A delegation dies with either; who may hold one that the directory carries, the directory knows.
-const delegationHolds = `LATERAL (SELECT least(giver.until_day, holder.until_day) AS until_day FROM
-	(SELECT max(coalesce(a.until, d.until_day)) AS until_day FROM assignment a
-		WHERE a.person = d.given_by AND a.uai = d.uai AND a.function IN ('chef', 'adjoint')) giver,
-	(SELECT CASE d.source WHEN 'claims' THEN d.until_day ELSE max(coalesce(a.until, d.until_day)) END AS until_day
-		FROM assignment a WHERE a.person = d.given_to AND a.uai = d.uai) holder
-	WHERE giver.until_day IS NOT NULL AND holder.until_day IS NOT NULL)`
+const delegationHolds = `LATERAL (SELECT least(giver.until_day, holder.until_day) AS until_day
+	FROM (` + giverHolds + `) giver, (` + holderHolds + `) holder WHERE giver.until_day IS NOT NULL AND holder.until_day IS NOT NULL)`
+
+// giverHolds and holderHolds are those days of each of the two; null where it is over for good.
+const (
+	giverHolds = `SELECT max(coalesce(a.until, d.until_day)) AS until_day FROM assignment a
+		WHERE a.person = d.given_by AND a.uai = d.uai AND a.function IN ('chef', 'adjoint')`
+	holderHolds = `SELECT CASE d.source WHEN 'claims' THEN d.until_day ELSE max(coalesce(a.until, d.until_day)) END AS until_day
+		FROM assignment a WHERE a.person = d.given_to AND a.uai = d.uai`
+)
 
 // ListedDelegation is a delegation with the names that a list shows.
 type ListedDelegation struct {
 	okey.GivenDelegation
 	ToName, ByName, EndedByName, School string
+	Giver, Holder                       okey.Day // the last day on which each is what it takes; zero: no longer
+}
+
+// Left tells, of a delegation that lapsed, which of the two has left their function; neither where the establishment has a successor.
+func (d ListedDelegation) Left(today okey.Day) (giver, holder bool) {
+	needed := today
+	if needed.Before(d.From) {
+		needed = d.From
+	}
+	return d.Giver.IsZero() || d.Giver.Before(needed), d.Holder.IsZero() || d.Holder.Before(needed)
 }
 
 type delegationRow struct {
@@ -39,6 +53,8 @@ type delegationRow struct {
 	EndedAt stdsql.NullTime `db:"ended_at"`
 	EndedBy uuid.NullUUID   `db:"ended_by"`
 	Holds   stdsql.NullTime `db:"holds"`
+	Giver   stdsql.NullTime `db:"giver_holds"`
+	Holder  stdsql.NullTime `db:"holder_holds"`
 	ToName  string          `db:"to_name"`
 	ByName  string          `db:"by_name"`
 	Ender   string          `db:"ender"`
@@ -46,7 +62,7 @@ type delegationRow struct {
 }
 
 const selectDelegation = `SELECT d.id, d.uai, d.given_by, d.given_to, d.scope, d.from_day, d.until_day, d.created_at, d.ended_at, d.ended_by,
-	holds.until_day AS holds, trim(t.given_name || ' ' || t.family_name) AS to_name, trim(b.given_name || ' ' || b.family_name) AS by_name,
+	holds.until_day AS holds, (` + giverHolds + `) AS giver_holds, (` + holderHolds + `) AS holder_holds, trim(t.given_name || ' ' || t.family_name) AS to_name, trim(b.given_name || ' ' || b.family_name) AS by_name,
 	trim(coalesce(x.given_name, '') || ' ' || coalesce(x.family_name, '')) AS ender, e.name AS school
 	FROM delegation d JOIN establishment e ON e.uai = d.uai JOIN person t ON t.id = d.given_to JOIN person b ON b.id = d.given_by
 	LEFT JOIN person x ON x.id = d.ended_by LEFT JOIN ` + delegationHolds + ` holds ON e.successor IS NULL `
@@ -57,7 +73,7 @@ func (d delegationRow) delegation() ListedDelegation {
 			Delegation: okey.Delegation{UAI: d.UAI, Scope: d.Scope, From: dayOf(d.From), Until: dayOf(d.Until)},
 			ID:         d.ID, By: d.By, To: d.To, At: utc(d.At), EndedAt: utc(d.EndedAt.Time), EndedBy: d.EndedBy.UUID, Valid: dayOf(d.Holds),
 		},
-		ToName: d.ToName, ByName: d.ByName, EndedByName: d.Ender, School: d.School,
+		ToName: d.ToName, ByName: d.ByName, EndedByName: d.Ender, School: d.School, Giver: dayOf(d.Giver), Holder: dayOf(d.Holder),
 	}
 }
 
@@ -175,8 +191,8 @@ func (t *Tx) mayReceive(ctx context.Context, d okey.GivenDelegation, today okey.
 		return err
 	}
 	other := same[0].delegation()
-	return okey.InvalidField("delegate", "%s a déjà la même délégation du %s au %s, donnée par %s : choisissez d'autres dates, ou mettez d'abord fin à celle-là.",
-		other.ToName, other.From.Say(today), other.Until.Say(today), other.ByName)
+	return okey.InvalidField("delegate", "%s a déjà la même délégation %s, donnée par %s : choisissez d'autres dates, ou mettez d'abord fin à celle-là.",
+		other.ToName, other.SayDays(today), other.ByName)
 }
 
 // EndDelegation ends a delegation at once. Ended before, it stays as it was, and nobody is told twice.

@@ -1,0 +1,261 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+
+	"okey"
+
+	"github.com/google/uuid"
+)
+
+// moveScreen is the page of a proposal.
+type moveScreen struct {
+	Facts   []fact
+	Comment string
+	Answer  string
+	Form    *form // to answer it
+	Back    *form // to take it back
+	Desk    *deskSide
+}
+
+// visibleMove is a proposal for those who manage either establishment's keys, its holder and support; not_found for others.
+func (s *Server) visibleMove(v *visit) (okey.Move, error) {
+	unknown := okey.Errorf(okey.CodeNotFound, "Cette page n'existe pas, ou elle n'est pas pour vous.")
+	id, err := uuid.Parse(v.Param("id"))
+	if err != nil {
+		return okey.Move{}, unknown
+	}
+	move, err := s.store.Move(v.ctx(), id)
+	if err != nil {
+		return move, err
+	}
+	for _, uai := range []okey.UAI{move.From, move.To} {
+		subject, err := s.store.SubjectOfKey(v.ctx(), okey.Key{UAI: uai, Holder: move.Holder})
+		if err != nil {
+			return move, err
+		}
+		if okey.May(okey.ActSee, v.Actor, subject, v.today()) == nil {
+			return move, nil
+		}
+	}
+	return move, unknown
+}
+
+// answersMove tells whether the visitor may answer the proposal now.
+func (s *Server) answersMove(v *visit, move okey.Move) (bool, error) {
+	key, err := s.store.Key(v.ctx(), move.Serial)
+	if err != nil || !move.Holds(key) || move.Holder == v.Actor.ID {
+		return false, err
+	}
+	subject, err := s.store.SubjectOfKey(v.ctx(), okey.Key{UAI: move.To})
+	return err == nil && okey.May(okey.ActManageKeys, v.Actor, subject, v.today()) == nil, err
+}
+
+// receivesMove tells whether the visitor looks at the proposal from the establishment where the person goes: those have the person arrive, before
+// they have answered and after.
+func (s *Server) receivesMove(v *visit, move okey.Move) (bool, error) {
+	manages := map[okey.UAI]bool{}
+	for _, uai := range []okey.UAI{move.From, move.To} {
+		subject, err := s.store.SubjectOfKey(v.ctx(), okey.Key{UAI: uai})
+		if err != nil {
+			return false, err
+		}
+		manages[uai] = okey.May(okey.ActManageKeys, v.Actor, subject, v.today()) == nil
+	}
+	return manages[move.To] && !manages[move.From], nil
+}
+
+// withdrawsMove tells whether the visitor may take the proposal back now.
+func (s *Server) withdrawsMove(v *visit, move okey.Move) (bool, error) {
+	if move.State != okey.MoveProposed {
+		return false, nil
+	}
+	subject, err := s.store.SubjectOfKey(v.ctx(), okey.Key{UAI: move.From})
+	return err == nil && okey.May(okey.ActManageKeys, v.Actor, subject, v.today()) == nil, err
+}
+
+func moveWithdrawalForm(v *visit, move okey.Move) *form {
+	return newForm(v, "retrait", moveURL(move.ID)+"/retrait", "Retirer la proposition", map[string]field{
+		"comment": {Label: "Commentaire", Hint: "Facultatif. La personne et la direction de l'autre établissement le liront."},
+	})
+}
+
+func moveDecisionForm(v *visit, move okey.Move) *form {
+	return newForm(v, "reponse", moveURL(move.ID), "Répondre", map[string]field{
+		"decision": {Label: "Votre réponse", Choices: []choice{
+			{string(okey.Approve), "Accepter : la clef comptera parmi les nôtres"}, {string(okey.Refuse), "Refuser : elle reste à l'établissement que la personne quitte, qui la reprend"},
+		}},
+		"comment": {Label: "Commentaire", Hint: "Obligatoire pour refuser. La personne et son ancienne direction le liront."},
+	})
+}
+
+func (s *Server) movePage(v *visit) error {
+	move, err := s.visibleMove(v)
+	if err != nil {
+		return err
+	}
+	notice := ""
+	if done, found, err := s.justDone(v); err != nil {
+		return err
+	} else if found && done.Subject == move.ID {
+		notice = "Votre réponse est enregistrée : les personnes concernées sont prévenues."
+		switch done.Name {
+		case okey.ActionTakeAlong:
+			notice = "C'est proposé : la direction de l'autre établissement et la personne sont prévenues."
+		case okey.ActionMoveWithdrawal:
+			notice = "La proposition est retirée : la direction de l'autre établissement et la personne sont prévenues."
+		}
+	}
+	return s.showMove(v, http.StatusOK, move, nil, notice, "")
+}
+
+// showMove shows a proposal; sent is a form of it that was refused.
+func (s *Server) showMove(v *visit, status int, move okey.Move, sent *form, notice, warning string) error {
+	names, err := s.store.Names(v.ctx(), move.From, move.To)
+	if err != nil {
+		return err
+	}
+	people := map[okey.PersonID]string{}
+	for _, id := range []okey.PersonID{move.Holder, move.ProposedBy, move.DecidedBy} {
+		person, err := s.store.Person(v.ctx(), id)
+		if err != nil && okey.ErrorCode(err) != okey.CodeNotFound {
+			return err
+		}
+		people[id] = person.Name()
+	}
+	path, err := s.keyPath(v, move.Serial)
+	if err != nil {
+		return err
+	}
+	c := paris(v)
+	page := moveScreen{Comment: move.Comment, Answer: move.Answer}
+	page.Facts = []fact{
+		{Name: "Titulaire", Value: people[move.Holder]},
+		{Name: "Clef", Value: string(move.Serial), Path: path},
+		{Name: "Quitte", Value: fmt.Sprintf("%s (%s)", names[move.From], move.From)},
+		{Name: "Rejoint", Value: fmt.Sprintf("%s (%s)", names[move.To], move.To)},
+		{Name: "Proposé", Value: fmt.Sprintf("%s, par %s", c.time(move.ProposedAt), people[move.ProposedBy])},
+		{Name: "Réponse", Value: okey.Capitalize(move.State.French())},
+	}
+	if move.State == okey.MoveProposed {
+		page.Facts = append(page.Facts, fact{Name: "Sans réponse le " + c.day(move.ProposedAt.Add(okey.MoveLife)), Value: "la clef reste à l'établissement que la personne quitte"})
+	}
+	if move.DecidedBy != (okey.PersonID{}) {
+		page.Facts = append(page.Facts, fact{Name: "Répondu", Value: fmt.Sprintf("%s, par %s", c.time(move.DecidedAt), people[move.DecidedBy])})
+	}
+	given := func(f *form) *form {
+		if sent != nil && sent.Path == f.Path {
+			return sent
+		}
+		if sent == nil && s.restore(v, f) {
+			notice = restoredNotice
+		}
+		return f
+	}
+	answers, err := s.answersMove(v, move)
+	if err != nil {
+		return err
+	}
+	if answers {
+		page.Form = given(moveDecisionForm(v, move))
+		page.Form.chosen(v, okey.PrincipalDecision)
+	}
+	withdraws, err := s.withdrawsMove(v, move)
+	if err != nil {
+		return err
+	}
+	if withdraws {
+		page.Back = given(moveWithdrawalForm(v, move))
+	}
+	receives, err := s.receivesMove(v, move)
+	if err != nil {
+		return err
+	}
+	verb := " part avec sa clef"
+	if receives {
+		verb = " arrive avec sa clef"
+	}
+	if page.Desk, err = s.subjectSide(v, move.ID, c); err != nil {
+		return err
+	}
+	return s.show(v, status, "move", screen{Title: people[move.Holder] + verb, Notice: notice, Warning: warning, Body: page})
+}
+
+// keyPath leads to a key's page; empty where the visitor may not see it.
+func (s *Server) keyPath(v *visit, serial okey.Serial) (string, error) {
+	key, err := s.store.Key(v.ctx(), serial)
+	if err != nil {
+		return "", err
+	}
+	subject, err := s.store.SubjectOfKey(v.ctx(), key)
+	if err != nil || okey.May(okey.ActSee, v.Actor, subject, v.today()) != nil {
+		return "", err
+	}
+	return keyURL(serial), nil
+}
+
+// decideMove takes the answer the one way through.
+func (s *Server) decideMove(v *visit) error {
+	move, err := s.visibleMove(v)
+	if err != nil {
+		return err
+	}
+	f := moveDecisionForm(v, move)
+	return s.actOnMove(v, move, f, okey.ActionMoveDecision, func() okey.Content {
+		return okey.Content{Decision: okey.Decision(f.Values["decision"]), Comment: f.Values["comment"]}
+	})
+}
+
+// withdrawMove takes the proposal back the one way through.
+func (s *Server) withdrawMove(v *visit) error {
+	move, err := s.visibleMove(v)
+	if err != nil {
+		return err
+	}
+	f := moveWithdrawalForm(v, move)
+	return s.actOnMove(v, move, f, okey.ActionMoveWithdrawal, func() okey.Content { return okey.Content{Comment: f.Values["comment"]} })
+}
+
+func (s *Server) actOnMove(v *visit, move okey.Move, f *form, name okey.ActionName, content func() okey.Content) error {
+	if err := s.read(v, f); err != nil {
+		return err
+	}
+	again := func(status int, warning string) error {
+		now, err := s.visibleMove(v)
+		if err != nil {
+			return err
+		}
+		return s.showMove(v, status, now, f, "", warning)
+	}
+	done, err := s.act(v.ctx(), v.Actor, wish{Action: f.Action, Name: name, Subject: move.ID, Via: okey.ViaWeb, Content: content()})
+	if err != nil {
+		if err = f.refuse(err); err != nil {
+			return err
+		}
+		return again(http.StatusUnprocessableEntity, "")
+	}
+	return s.answerForm(v, f, done, moveURL(move.ID), again)
+}
+
+// sayProposed is how long a proposal has waited, and how long it still may.
+func sayProposed(m okey.Move, c clock) string {
+	return fmt.Sprintf("Proposé %s ; sans réponse le %s, la clef reste où elle est", c.day(m.ProposedAt), c.day(m.ProposedAt.Add(okey.MoveLife)))
+}
+
+// movesAwaitingMe lists the proposals that the visitor has to answer.
+func (s *Server) movesAwaitingMe(v *visit) ([]card, error) {
+	uais := v.Actor.Answers(v.today())
+	if len(uais) == 0 {
+		return nil, nil
+	}
+	found, err := s.store.MovesAwaiting(v.ctx(), uais, v.Actor.ID, homeLines)
+	cards := make([]card, len(found))
+	for i, m := range found {
+		cards[i] = card{Path: moveURL(m.ID), Who: m.HolderName + " arrive avec la clef " + string(m.Serial), Where: m.FromName, State: sayProposed(m.Move, paris(v)), Acts: []navLink{
+			{Name: "Accepter", Path: moveURL(m.ID) + "?" + parameterAnswer + "=" + string(okey.Approve) + "#repondre"},
+			{Name: "Refuser", Path: moveURL(m.ID) + "?" + parameterAnswer + "=" + string(okey.Refuse) + "#repondre"},
+		}}
+	}
+	return cards, err
+}

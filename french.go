@@ -45,18 +45,18 @@ func (d Day) Say(today Day) string {
 func (d Day) SayWithYear() string { return fmt.Sprintf("%s %d", d.say(), d.t.Year()) }
 
 // SayShort names the day where there is little room: "24 nov."
-func (d Day) SayShort() string {
-	_, month, number := d.t.Date()
-	return fmt.Sprintf("%d %s", number, shortMonths[month-1])
-}
+func (d Day) SayShort() string { return d.inMonth() + " " + shortMonths[d.t.Month()-1] }
 
 func (d Day) say() string {
-	_, month, number := d.t.Date()
-	date := fmt.Sprint(number)
-	if number == 1 {
-		date = "1er"
+	return fmt.Sprintf("%s %s %s", weekdays[d.t.Weekday()], d.inMonth(), months[d.t.Month()-1])
+}
+
+// inMonth is the day's number: only the first has an ending.
+func (d Day) inMonth() string {
+	if d.t.Day() == 1 {
+		return "1er"
 	}
-	return fmt.Sprintf("%s %s %s", weekdays[d.t.Weekday()], date, months[month-1])
+	return fmt.Sprint(d.t.Day())
 }
 
 // SayCount counts regular nouns: "0 clef", "1 clef", "3 clefs"; "6 mois": what ends like a plural is one already.

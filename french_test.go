@@ -128,3 +128,8 @@ func TestWhatEndsLikeAPluralTakesNoS(t *testing.T) {
 	assert.Equal(t, "6 mois", okey.SayCount(6, "mois"))
 	assert.Equal(t, "2 clefs", okey.SayCount(2, "clef"))
 }
+
+func TestTheFirstOfAMonthIsTheFirstAlsoWhereThereIsLittleRoom(t *testing.T) {
+	assert.Equal(t, "1er juin", okey.NewDay(2026, time.June, 1).SayShort())
+	assert.Equal(t, "24 nov.", okey.NewDay(2026, time.November, 24).SayShort())
+}

@@ -186,9 +186,7 @@ func (s sheet) lines() (categories, names []string, values [][]float64) {
 		}
 		names, values = append(names, s.cut(series.Name, s.width-2*margin-legendBox)), append(values, row)
 	}
-	for _, name := range s.Categories {
-		categories = append(categories, s.cut(name, s.width*2/5))
-	}
+	categories = s.apart(s.width * 2 / 5)
 	if s.Shape == Columns {
 		s.thin(categories)
 	}
@@ -229,6 +227,33 @@ func (s sheet) cut(text string, room int) string {
 		}
 	}
 	return "…"
+}
+
+// apart are the names of the categories, each cut to the room; where that leaves two alike, what differs stands at their ends, and is kept.
+func (s sheet) apart(room int) []string {
+	names, alike := make([]string, len(s.Categories)), map[string]int{}
+	for i, name := range s.Categories {
+		names[i] = s.cut(name, room)
+		alike[names[i]]++
+	}
+	for i, name := range s.Categories {
+		if whole := plain(name); alike[names[i]] > 1 && names[i] != whole {
+			names[i] = s.cutWithin(whole, room)
+		}
+	}
+	return names
+}
+
+// cutWithin shortens a text between its first word and its end.
+func (s sheet) cutWithin(text string, room int) string {
+	first, rest, _ := strings.Cut(text, " ")
+	runes := []rune(rest)
+	for n := 1; n < len(runes); n++ {
+		if short := first + "…" + strings.TrimSpace(string(runes[n:])); s.room(short) <= room {
+			return short
+		}
+	}
+	return s.cut(text, room)
 }
 
 // steps is how many numbers the axis of values has room for.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -137,6 +138,18 @@ func TestLongNamesAreCutToTheRoomThereIs(t *testing.T) {
 	assert.Regexp(t, `^Collège Jean-Baptiste .*…$`, all[plot.Wide].texts[0])
 	assert.Regexp(t, `^Collège .*…$`, all[plot.Narrow].texts[0])
 	assert.Less(t, len(all[plot.Narrow].texts[0]), len(all[plot.Wide].texts[0]))
+}
+
+func TestNamesThatDifferAtTheirEndsAreToldApartOnAPhone(t *testing.T) {
+	f := plot.Figure{
+		Shape:      plot.Bars,
+		Categories: []string{"Lycée privé Saint-Joseph", "Lycée privé Saint-Jean", "Lycée des Acacias (0069002C)", "Lycée des Acacias (0069003D)", "Collège Neuf"},
+		Series:     []plot.Series{{Values: []float64{4, 3, 2, 1, 1}}},
+	}
+	names := draw(t, f)[plot.Narrow].texts[:5]
+	for _, end := range []string{"Joseph", "Jean", "(0069002C)", "(0069003D)"} {
+		assert.True(t, slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, "Lycée") && strings.HasSuffix(name, end) }), "%s in %q", end, names)
+	}
 }
 
 func TestAPhoneShowsFewerNamesOfColumnsAndTheLatestAlways(t *testing.T) {

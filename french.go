@@ -75,6 +75,14 @@ func SayEither(n int, one, many string) string {
 	return many
 }
 
+// SayPosition says a place in line, from 1: "en 2e position".
+func SayPosition(place int) string {
+	if place <= 1 {
+		return "en 1re position"
+	}
+	return fmt.Sprintf("en %de position", place)
+}
+
 // SayNumber groups digits by three, as French does: "12 480", with no-break spaces.
 func SayNumber(n int) string {
 	digits := fmt.Sprint(max(n, -n))

@@ -90,6 +90,11 @@ func TestNumbersAreSaidAsFrenchWritesThem(t *testing.T) {
 }
 
 // A day is named by its weekday, number and month; by its year too where there might be another such day.
+func TestAPlaceInLineIsSaidAsFrenchDoes(t *testing.T) {
+	assert.Equal(t, "en 1re position", okey.SayPosition(1))
+	assert.Equal(t, "en 12e position", okey.SayPosition(12))
+}
+
 func TestDaysAreNamedWithoutDoubt(t *testing.T) {
 	zone := okey.ZoneOf("")
 	rapid.Check(t, func(t *rapid.T) {

@@ -65,7 +65,7 @@ func CheckText(field, text string, required bool) (string, error) {
 	case n > MaxText:
 		return "", InvalidField(field, "Ce texte est trop long : %d caractères, %d au plus.", n, MaxText)
 	case strings.ContainsFunc(text, func(r rune) bool { return (r < ' ' && r != '\n' && r != '\t') || r == 0x7f }):
-		return "", InvalidField(field, "Ce texte contient des caractères de contrôle : retapez-le.")
+		return "", InvalidField(field, "Ce texte contient des signes qui ne s'affichent pas : retapez-le.")
 	}
 	return text, nil
 }

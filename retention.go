@@ -42,7 +42,7 @@ func Keepings() []Keeping {
 		{"", "Code PIN : une empreinte que la base seule ne permet pas de retrouver", "vérifier le code quand vous vous connectez", 0, "", "tant que la clef est entre vos mains", "effacée"},
 		{"", "Sessions de connexion", "ne pas vous redemander qui vous êtes à chaque page", 0, "", "deux heures sans rien faire, douze heures au plus", "effacées"},
 		{"", "Dernière connexion avec la clef", "voir si une clef sert encore", 0, "", "tant que la clef n'est pas rendue", "effacée"},
-		{"", "Journal d'audit : numéros et codes, sans nom ni texte", "prouver qui a fait quoi, sans pouvoir le réécrire", 0, "", "sans limite : une fois la personne effacée, plus rien ne la désigne", "gardé"},
+		{"", "Journal d'audit : numéros et codes, sans nom ni texte", "prouver qui a fait quoi, sans pouvoir le réécrire", 0, "", "tant qu'OKEY connaît la personne", "gardé sans limite : plus rien ne la désigne"},
 		{"", "Historiques du moteur : numéros, codes et dates, sans nom ni texte", "faire avancer les demandes", 0, "", "trente jours après la fin de la demande", "effacés"},
 	}
 }

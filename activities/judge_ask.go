@@ -172,8 +172,8 @@ func (c *sitting) nothingToReplace(ctx context.Context, a okey.Action) (okey.Ver
 	if a.Content.Reason != okey.Replacement {
 		return okey.Verdict{}, nil
 	}
-	had, err := c.HadUnusableKey(ctx, a.By)
-	if err != nil || had {
+	serial, _, err := c.UnusableKey(ctx, a.By)
+	if err != nil || serial != "" {
 		return okey.Verdict{}, err
 	}
 	return okey.Verdict{Reason: okey.CodeInvalid, Detail: okey.DetailReason}, nil

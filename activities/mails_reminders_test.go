@@ -26,6 +26,7 @@ func TestAReminderADayListsAllThatAwaits(t *testing.T) {
 		"lmartin@ac-nice.fr: Rappel : votre clef vous attend",
 		"ablanc@ac-nice.fr: Rappel : 2 demandes vous attendent", "mroux@ac-nice.fr: Rappel : 2 demandes vous attendent",
 	}, lines(first))
+	assert.Contains(t, first[0].Text, "venez la chercher au collège des Tilleuls auprès", "whoever has two schools reads at which")
 	assert.Contains(t, first[1].Text, "- Paul Petit : réponse attendue depuis mardi 24 novembre")
 	assert.Regexp(t, `- Léa Martin : clef n° \d+ à remettre`, first[1].Text)
 	assert.Equal(t, base+"/", link(first[1]))

@@ -28,7 +28,7 @@ var cases = map[Letter][]variation{
 	RemindCharter:  {noExpiry},
 	KeyAwaitsYou:   {noExpiry, renewing},
 	RemindHandover: {noExpiry},
-	Receipt:        {{"before", "charte antérieure à OKEY", func(f *Facts) { f.Charter = 0 }}, {"renewal", "à la place d'une clef qui expirait", func(f *Facts) { f.Old = "0048000007" }}, {"noted", "notée par l'assistance", func(f *Facts) { f.Noted, f.By = true, "Inès Lopez" }}},
+	Receipt:        {{"before", "charte d'avant OKEY", func(f *Facts) { f.Charter = 0 }}, {"renewal", "à la place d'une clef qui expirait", func(f *Facts) { f.Old = "0048000007" }}, {"noted", "notée par l'assistance", func(f *Facts) { f.Noted, f.By = true, "Inès Lopez" }}},
 	Withdrawn:      {{"own", "par le demandeur", func(f *Facts) { f.Own = true }}, commented("Il a quitté l'établissement.")},
 	Expired: {
 		{"decision", "sans réponse", at(okey.AwaitingDecision)},

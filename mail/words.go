@@ -2,7 +2,6 @@ package mail
 
 import (
 	"cmp"
-	"fmt"
 	"strings"
 	texttemplate "text/template"
 	"unicode"
@@ -21,7 +20,7 @@ var words = texttemplate.FuncMap{
 	"changed":    changed,
 	"ending":     ending,
 	"shared":     shared,
-	"position":   position,
+	"position":   okey.SayPosition,
 	"stop":       fullStop,
 }
 
@@ -64,13 +63,6 @@ func shared(f Facts) string {
 		}
 	}
 	return f.Items[0].School
-}
-
-func position(place int) string {
-	if place == 1 {
-		return "en 1re position"
-	}
-	return fmt.Sprintf("en %de position", place)
 }
 
 // fullStop ends a sentence that ends with what somebody wrote: « Merci ! » needs no full stop of its own before the closing mark.

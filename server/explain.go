@@ -195,8 +195,12 @@ func alreadyOpen(f facts) string {
 	if f.Open.Stage == "" {
 		return "Vous avez déjà une demande en cours : suivez celle-là, ou retirez-la avant d'en faire une autre."
 	}
+	stage := f.Open.Stage.French()
+	if f.Open.Stage == okey.AwaitingHandover { // the stage's name is for whoever hands over
+		stage = "clef à aller chercher"
+	}
 	return fmt.Sprintf("Vous avez déjà une demande en cours (%s), faite %s : suivez celle-là, ou retirez-la avant d'en faire une autre.",
-		f.Open.Stage.French(), okey.SayDay(f.Open.AskedAt, f.Now, f.Zone))
+		stage, okey.SayDay(f.Open.AskedAt, f.Now, f.Zone))
 }
 
 // settlements say what settled a matter before this action came.
@@ -214,6 +218,8 @@ func tooLate(v okey.Verdict, f facts) string {
 	switch when := okey.SayTime(f.Last.At, f.Now, f.Zone); {
 	case f.Last.Kind == okey.EventExpired:
 		return fmt.Sprintf("Cette demande a expiré %s. %s Une nouvelle demande est possible.", okey.SayDay(f.Last.At, f.Now, f.Zone), nothing)
+	case f.Last.Kind == okey.EventSigned && f.Last.By == f.Action.By:
+		return fmt.Sprintf("Vous avez %s %s : rien n'a changé, votre code PIN non plus.", what, when)
 	case told && f.Last.By == f.Action.By:
 		return fmt.Sprintf("Vous avez %s %s. %s", what, when, nothing)
 	case told:

@@ -32,8 +32,10 @@ type linkScreen struct {
 // errSignInFirst is answered where the academy wants it: who follows a link must show who they are.
 var errSignInFirst = okey.Errorf(okey.CodeUnauthorized, "Votre académie demande de se connecter avant de répondre : vous retrouverez ensuite la demande.")
 
-// errOwnByLink is answered to whoever opens, signed in, a link about their own request that somebody else was mailed.
-var errOwnByLink = okey.Errorf(okey.CodeOwnRequest, "C'est votre propre demande : quelqu'un d'autre doit y répondre. Ce lien n'est pas pour vous.")
+// ownByLink is what whoever opens, signed in, a link about their own request that somebody else was mailed is answered.
+type ownByLink struct{ opener okey.Actor }
+
+func (ownByLink) Error() string { return "a link about one's own request" }
 
 // othersLink is what whoever has signed in is answered to a link that somebody else was mailed: what they do is done in their own name, or not here.
 type othersLink struct {
@@ -44,7 +46,7 @@ type othersLink struct {
 func (othersLink) Error() string { return "a link of somebody else than who has signed in" }
 
 // linkVisit is a visit as the person that the link was made for, with the request that it is about. The error is deadLink, rate_limited where too
-// many guessed ones came from there, errOwnByLink or, with the request, errSignInFirst or an othersLink.
+// many guessed ones came from there, or, with the request, errSignInFirst or an othersLink.
 func (s *Server) linkVisit(v *visit) (dossier, error) {
 	opener := v.Actor
 	v.Actor = okey.Actor{}
@@ -71,7 +73,7 @@ func (s *Server) linkVisit(v *visit) (dossier, error) {
 	case s.cfg.LinksRequireSignIn.On():
 		return dossier{}, deadLink
 	case opener.ID == d.Person: // a forwarded mail
-		return dossier{}, errOwnByLink
+		err = ownByLink{opener}
 	default:
 		err = othersLink{opener: opener, owner: as}
 	}
@@ -138,6 +140,13 @@ func (s *Server) refuseLink(v *visit, d dossier, err error) error {
 	var others othersLink
 	if errors.As(err, &others) {
 		return s.showOthersLink(v, d, others)
+	}
+	var own ownByLink
+	if errors.As(err, &own) {
+		v.Header("Referrer-Policy", "strict-origin") // as above: with the menu comes the form for signing out
+		err = okey.Errorf(okey.CodeOwnRequest, "C'est votre propre demande : quelqu'un d'autre doit y répondre. Ce lien n'est pas pour vous.")
+		s.failVisit(&visit{Context: v.Context, Actor: own.opener, Now: v.Now}, leadsOn{err, navLink{Name: seeRequest, Path: requestURL(d.ID)}})
+		return nil
 	}
 	status, title, signIn := http.StatusNotFound, "Ce lien ne mène plus nulle part", pathSignIn
 	switch {

@@ -92,11 +92,15 @@ func TestNobodyDecidesOnTheirOwnRequestThroughSomebodyElsesLink(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
 	b := h.as(c.roux)
-	link := h.goodLink(b.asks(), c.blanc)
+	own := b.asks()
+	link := h.goodLink(own, c.blanc)
 	form := h.browse().get(link).form(t, link, "decision", "approve")
 	for _, answer := range []sheet{b.get(link), b.post(link, form)} {
 		assert.Equal(t, http.StatusForbidden, answer.Status)
 		assert.Contains(t, answer.text(), "C'est votre propre demande")
+		assert.Equal(t, []string{"Voir ma demande"}, answer.buttons())
+		assert.Contains(t, answer.HTML, `href="`+own+`"`)
+		assert.Contains(t, answer.text(), "Marc Roux Se déconnecter Accueil", "with the menu: who reads it is signed in")
 	}
 	assert.Zero(t, h.Count(`SELECT count(*) FROM action WHERE name = 'principal-decision'`))
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"html/template"
 	"io/fs"
@@ -312,6 +313,10 @@ func (s *Server) failVisit(v *visit, err error) {
 	if sent := v.Request.PostForm; status == http.StatusConflict && sent.Get("person") == v.Actor.ID.String() {
 		body.Wrote = sent.Get("comment")
 	}
+	var leads leadsOn
+	if errors.As(err, &leads) {
+		body.Go = &leads.to
+	}
 	if status == http.StatusUnauthorized {
 		body.SignIn = pathSignIn
 	}
@@ -341,10 +346,19 @@ type failure struct {
 	Wrote   string   // what came too late, so that it can be copied
 	Home    bool     // home says more
 	SignIn  string   // where that would help
+	Go      *navLink // what to do, instead of going home
 	Ended   []string // rights of the visitor's that ended lately: the page may have been for them then
 
 	Back, BackName string // where one came from, for another try
 }
+
+// leadsOn is an error whose page has something to press that goes on from there.
+type leadsOn struct {
+	error
+	to navLink
+}
+
+func (l leadsOn) Unwrap() error { return l.error }
 
 // pageMessage is what a person reads of an error: some are worded for programs.
 func pageMessage(err error) string {

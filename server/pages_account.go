@@ -16,6 +16,7 @@ type accountScreen struct {
 	Facts   []fact
 	Roles   []string
 	Nowhere string
+	Tokens  int // that open OKEY to other programs
 	Form    *form
 }
 
@@ -26,8 +27,13 @@ func sessionsForm(v *visit) *form {
 // accountPage is for whoever has signed in.
 func (s *Server) accountPage(v *visit) error { return s.showAccount(v, http.StatusOK, "") }
 
-func (s *Server) showAccount(v *visit, status int, warning string) error {
+func (s *Server) showAccount(v *visit, code int, warning string) error {
 	page := accountScreen{Form: sessionsForm(v), Facts: []fact{{Name: "Nom", Value: v.Actor.Name()}, {Name: "Identifiant", Value: v.Actor.UID}, {Name: "Courriel", Value: v.Actor.Mail}}}
+	status, err := s.store.PersonStatus(v.ctx(), v.Actor.ID, v.Now)
+	if err != nil {
+		return err
+	}
+	page.Tokens = status.Tokens
 	roles, err := s.rolesOf(v)
 	if err != nil {
 		return err
@@ -35,7 +41,7 @@ func (s *Server) showAccount(v *visit, status int, warning string) error {
 	if page.Roles = roles; len(roles) == 0 {
 		page.Nowhere = nowhere
 	}
-	return s.show(v, status, "account", screen{Title: "Mon compte", Warning: warning, Body: page})
+	return s.show(v, code, "account", screen{Title: "Mon compte", Warning: warning, Body: page})
 }
 
 const (

@@ -65,6 +65,8 @@ func (s *Server) asking(v *visit) (*asking, error) {
 	return a, s.askReasons(v, a)
 }
 
+const supportAnswers = "Personne de la direction ne peut y répondre : l'assistance s'en charge."
+
 // whoWillAnswer names those who would answer a request of the visitor's.
 func (s *Server) whoWillAnswer(v *visit, p sql.Place) (string, error) {
 	mine := okey.Request{UAI: p.UAI, Host: p.Host, Person: v.Actor.ID, Stage: okey.AwaitingDecision, Since: v.Now}
@@ -73,7 +75,7 @@ func (s *Server) whoWillAnswer(v *visit, p sql.Place) (string, error) {
 		return "", err
 	}
 	if waits[0].Who == awaitedSupport {
-		return "Personne de la direction ne peut y répondre : l'assistance s'en charge.", nil
+		return supportAnswers, nil
 	}
 	return okey.Capitalize(whoIsAwaited(waits)) + " répondra.", nil
 }
@@ -121,10 +123,10 @@ func (s *Server) askReasons(v *visit, a *asking) error {
 		}
 		return nil
 	}
-	had, err := s.store.HadUnusableKey(v.ctx(), v.Actor.ID)
-	if had {
+	serial, state, err := s.store.UnusableKey(v.ctx(), v.Actor.ID)
+	if serial != "" {
 		a.reasons = []choice{{Value: string(okey.Replacement)}}
-		a.About = "Une clef à votre nom a été perdue ou défectueuse : celle que vous demandez la remplacera."
+		a.About = fmt.Sprintf("Votre clef %s a été déclarée %s : celle que vous demandez la remplacera.", serial, state.French())
 	}
 	return err
 }
@@ -132,7 +134,7 @@ func (s *Server) askReasons(v *visit, a *asking) error {
 func (s *Server) askForm(v *visit, a *asking) *form {
 	f := newForm(v, "demande", pathAsk, "Envoyer ma demande", map[string]field{
 		"uses": {}, // the boxes together
-		"need": {Label: "Votre besoin, en quelques mots", Hint: "Facultatif si une case est cochée. La direction de votre établissement le lira."},
+		"need": {Label: "Votre besoin, en quelques mots", Hint: fmt.Sprintf("Facultatif si une case est cochée. %d caractères au plus, avec ce que vous cochez. %s", okey.MaxText, a.whoReads())},
 	})
 	a.Uses = nil
 	for _, use := range okey.Uses() {
@@ -162,6 +164,23 @@ func (s *Server) askForm(v *visit, a *asking) *form {
 		f.Values["reason"] = a.reasons[0].Value
 	}
 	return f
+}
+
+// whoReads tells whom the need is written for: support, where nobody of the direction may answer.
+func (a *asking) whoReads() string {
+	support := 0
+	for _, p := range a.places {
+		if a.answers[p.UAI] == supportAnswers {
+			support++
+		}
+	}
+	switch {
+	case support == 0:
+		return "La direction de votre établissement le lira."
+	case support == len(a.places):
+		return "L'assistance le lira."
+	}
+	return "La direction de l'établissement ou l'assistance le lira."
 }
 
 // useField is how the form names one thing that can be ticked.

@@ -52,6 +52,9 @@ func TestAWrongAskingKeepsWhatWasTickedAndTyped(t *testing.T) {
 	long := lea.wants("pour-gestion", "oui", "need", strings.Repeat("a", 490), "establishment", string(scene.Acacias))
 	assert.Equal(t, http.StatusUnprocessableEntity, long.Status)
 	assert.Contains(t, long.text(), "Ce texte est trop long : 490 caractères")
+	assert.NotContains(t, long.HTML, "maxlength", "a text that is too long is not cut without a word")
+	assert.Contains(t, long.text(), "500 caractères au plus, avec ce que vous cochez.")
+	assert.Contains(t, long.text(), "La direction de l'établissement ou l'assistance le lira.", "nobody answers at the Acacias")
 	again := long.form(t, askPage)
 	assert.Equal(t, "oui", again.Get("pour-gestion"))
 	assert.Equal(t, string(scene.Acacias), again.Get("establishment"))
@@ -88,6 +91,7 @@ func TestAskingTellsHowManyKeysAreFreeAndWhoWillAnswer(t *testing.T) {
 	deputys := h.as(c.blanc).get(askPage).text()
 	assert.Contains(t, deputys, "Marc Roux répondra.")
 	assert.NotContains(t, deputys, "Anne Blanc ou Marc Roux répondra.", "nobody answers their own")
+	assert.Contains(t, deputys, "La direction de votre établissement le lira.")
 
 	h.Key(scene.Tilleuls)
 	h.Key(scene.Tilleuls)
@@ -97,6 +101,11 @@ func TestAskingTellsHowManyKeysAreFreeAndWhoWillAnswer(t *testing.T) {
 	assert.Contains(t, several.text(), "Collège des Tilleuls : 2 clefs libres. Anne Blanc ou Marc Roux répondra.")
 	assert.Contains(t, several.text(), "Lycée des Acacias : aucune clef libre en ce moment, vous gardez votre place. Personne de la direction ne peut y répondre : l'assistance s'en charge.")
 	assert.NotContains(t, several.HTML, `name="establishment" value="0069001B" checked`, "nothing is chosen beforehand")
+	h.Exec(`DELETE FROM assignment WHERE person = $1`, c.roux.ID)
+	alone := h.as(c.blanc).get(askPage).text()
+	assert.Contains(t, alone, "Personne de la direction ne peut y répondre : l'assistance s'en charge.")
+	assert.Contains(t, alone, "cochez. L'assistance le lira.")
+	assert.NotContains(t, alone, "La direction de votre établissement le lira.")
 }
 
 func TestTheSecondTabThatAsksIsToldOnceAndKeepsItsWords(t *testing.T) {

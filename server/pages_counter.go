@@ -328,7 +328,7 @@ func (s *Server) handOver(v *visit) error {
 		if err = f.refuse(err); err != nil {
 			return err
 		}
-		return again(http.StatusUnprocessableEntity, tooLateFor(d, signalForm{signal: okey.Handover}))
+		return again(http.StatusUnprocessableEntity, d.tooLateFor(v, signalForm{signal: okey.Handover}))
 	}
 	return s.answerForm(v, f, done, pathCounter+"/"+d.ID.String(), again)
 }

@@ -72,7 +72,7 @@ func TestAKeyIsDeclaredLostOnItsPage(t *testing.T) {
 	assert.Equal(t, okey.Lost, h.KeyState(serial))
 	assert.Contains(t, roux.get(page).text(), "dans le train")
 	again := lea.get("/demandes/nouvelle")
-	assert.Contains(t, again.text(), "Une clef à votre nom a été perdue ou défectueuse : celle que vous demandez la remplacera.")
+	assert.Contains(t, again.text(), "Votre clef "+string(serial)+" a été déclarée perdue : celle que vous demandez la remplacera.")
 	assert.NotContains(t, again.text(), "première clef", "it is not their first")
 	found := roux.done(roux.fill(page, page, "reason", "found", "comment", "au secrétariat"))
 	assert.Contains(t, found.text(), "C'est fait : la clef est maintenant en stock.")

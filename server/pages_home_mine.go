@@ -31,7 +31,8 @@ type ownRequest struct {
 	Comment   string // of a refusal, or of a withdrawal by somebody else
 	Otherwise string // what happens while nothing is done
 	Do        *navLink
-	PIN       *pinLinks // of the key that waits
+	Key       okey.Serial // that waits
+	PIN       *pinLinks   // its
 }
 
 // ownKey is a key in its holder's hands, and the ways from it.
@@ -40,7 +41,7 @@ type ownKey struct {
 	Path    string
 	Lasts   string // until when it serves
 	Until   string // what ends it before, while the next one is on its way
-	Leave   bool   // its holder works nowhere any more: it goes back
+	Leave   string // what to do with it, where its holder works nowhere any more
 	Expired bool
 	PIN     *pinLinks
 	Use     *keyUse // nil where it does not serve
@@ -55,7 +56,7 @@ type keyUse struct{ Portal string }
 func (s *Server) newOwnKey(key okey.Key, c clock, works bool) ownKey {
 	today := okey.DayOf(c.now, c.zone)
 	own := ownKey{
-		Serial: key.Serial, Path: keyURL(key.Serial), Leave: !works, PIN: linksOfPIN(key.Serial), Expired: key.ExpiresOn.Before(today),
+		Serial: key.Serial, Path: keyURL(key.Serial), PIN: linksOfPIN(key.Serial), Expired: key.ExpiresOn.Before(today),
 		Trouble: keyURL(key.Serial) + pathTrouble, Lost: keyURL(key.Serial) + pathLost, Leaving: keyURL(key.Serial) + pathLeaving,
 	}
 	if works && !own.Expired {
@@ -113,7 +114,11 @@ func (s *Server) mine(v *visit, works bool, help string) (*mine, error) {
 	}
 	m := &mine{Help: help}
 	for _, key := range held {
-		m.Keys = append(m.Keys, s.newOwnKey(key, paris(v), works))
+		own := s.newOwnKey(key, paris(v), works)
+		if own.Leave, err = s.leave(v, key, works); err != nil {
+			return nil, err
+		}
+		m.Keys = append(m.Keys, own)
 	}
 	switch {
 	case works && len(held) == 0:
@@ -125,6 +130,9 @@ func (s *Server) mine(v *visit, works bool, help string) (*mine, error) {
 	if m.Request, m.Retired, err = s.myRequest(v, held); err != nil {
 		return nil, err
 	}
+	if err := s.namePINs(v, m); err != nil {
+		return nil, err
+	}
 	if m.Gone, err = s.goneFromMe(v); err != nil {
 		return nil, err
 	}
@@ -132,7 +140,7 @@ func (s *Server) mine(v *visit, works bool, help string) (*mine, error) {
 	case r != nil && r.Open:
 		m.Do, m.Why = nil, "" // first things first
 		for i := range m.Keys {
-			if r.Renews = r.Renews && !m.Keys[i].Leave; r.Renews {
+			if r.Renews = r.Renews && m.Keys[i].Leave == ""; r.Renews {
 				m.Keys[i].Until = untilNextKey(m.Keys[i].Expired)
 			}
 		}
@@ -146,6 +154,27 @@ func (s *Server) mine(v *visit, works bool, help string) (*mine, error) {
 		m.Charter = signedURL(signed)
 	}
 	return m, err
+}
+
+// leave says what whoever works nowhere any more does with the key in their hands; empty for everybody else.
+func (s *Server) leave(v *visit, key okey.Key, works bool) (string, error) {
+	if works {
+		return "", nil
+	}
+	place, err := s.store.Place(v.ctx(), key.UAI)
+	return fmt.Sprintf("Nous ne vous trouvons plus dans aucun établissement. Rendez-la à la direction %s, ou demandez-lui de la laisser vous suivre. Une erreur ? Faites vérifier votre affectation par votre secrétariat.",
+		okey.SayOfSchool(okey.SayEstablishment(place.Name))), err
+}
+
+func (s *Server) namePINs(v *visit, m *mine) error {
+	links := map[okey.Serial]*pinLinks{}
+	for i := range m.Keys {
+		links[m.Keys[i].Serial] = m.Keys[i].PIN
+	}
+	if m.Request != nil && m.Request.PIN != nil {
+		links[m.Request.Key] = m.Request.PIN
+	}
+	return s.tellApart(v, links)
 }
 
 // untilNextKey says what becomes of the key in hand while the next one is on its way: one that has expired serves nobody any more.
@@ -205,7 +234,7 @@ func (s *Server) myRequest(v *visit, held []okey.Key) (own *ownRequest, retired 
 	}
 	own = &ownRequest{
 		Path: requestURL(d.ID), Open: !d.Stage.Closed(), Steps: d.steps(), Standing: d.standing(v), Comment: d.lastWords(),
-		Otherwise: d.otherwise(), PIN: d.pinLinks(v), Renews: d.Reason == okey.Renewal,
+		Otherwise: d.otherwise(), Key: d.Key, PIN: d.pinLinks(v), Renews: d.Reason == okey.Renewal,
 	}
 	if d.Stage == okey.AwaitingCharter && !d.sent(v, okey.CharterAndPIN) {
 		own.Do = &navLink{Name: signTitle, Path: signedURL(d.ID)}

@@ -77,7 +77,7 @@ func TestHomeHasAtMostOneButtonForWhoeverAsks(t *testing.T) {
 	roux.done(roux.answers(page, "approve", ""))
 	waiting := lea.get("/")
 	assert.Empty(t, waiting.buttons())
-	assert.Contains(t, waiting.text(), "Place dans la file : la première.")
+	assert.Contains(t, waiting.text(), "Vous êtes en 1re position dans la file.")
 	assert.Contains(t, waiting.text(), "La direction sait qu'il faut commander des clefs. Vous n'avez rien à faire : votre place est gardée")
 
 	ordered := h.call(c.roux, http.MethodPost, "/orders", map[string]any{"establishment": scene.Tilleuls, "quantity": 5, "comment": "rentrée"})
@@ -99,6 +99,19 @@ func TestHomeHasAtMostOneButtonForWhoeverAsks(t *testing.T) {
 	held := lea.get("/")
 	assert.Empty(t, held.buttons())
 	assert.NotContains(t, held.text(), "Ma demande")
+}
+
+// Whoever works at two schools reads at which of them the key is.
+func TestTheKeyIsFetchedAtASchoolThatHasAName(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	page, _ := h.atCounter(c)
+	lea := h.as(c.lea)
+	assert.Contains(t, lea.get("/").text(), "venez la chercher auprès d'Anne Blanc")
+	h.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'personnel', 'import', now())`, c.lea.ID, scene.Acacias)
+	for _, path := range []string{"/", page} {
+		assert.Contains(t, lea.get(path).text(), "venez la chercher au collège des Tilleuls, auprès d'Anne Blanc ou Marc Roux", path)
+	}
 }
 
 func TestTheLineOfStepsSaysItsStatesInWords(t *testing.T) {

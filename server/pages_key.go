@@ -166,9 +166,9 @@ func (s *Server) coming(v *visit, key okey.Key, place sql.Place) (string, error)
 // priorFact says what of a key was settled before OKEY: its PIN no longer, once another has been set here.
 func priorFact(kept sql.KeptPIN) fact {
 	if kept.Hash != "" {
-		return fact{Name: "Charte", Value: "antérieure à OKEY"}
+		return fact{Name: "Charte", Value: "d'avant OKEY"}
 	}
-	return fact{Name: "Charte et code PIN", Value: "antérieurs à OKEY"}
+	return fact{Name: "Charte et code PIN", Value: "d'avant OKEY"}
 }
 
 // keyForm offers what the domain's table allows for the key now, to whom it allows it; nil where that is nothing.

@@ -95,6 +95,13 @@ func (s *Server) holder(v *visit, key okey.Key) (*holderScreen, error) {
 	works := len(v.Actor.Establishments(v.today())) > 0
 	page := &holderScreen{ownKey: s.newOwnKey(key, paris(v), works)}
 	page.Lasts = okey.Capitalize(page.Lasts)
+	var err error
+	if page.Leave, err = s.leave(v, key, works); err != nil {
+		return nil, err
+	}
+	if err := s.tellApart(v, map[okey.Serial]*pinLinks{key.Serial: page.PIN}); err != nil {
+		return nil, err
+	}
 	if !works || !key.Renewable(v.today()) {
 		return page, nil
 	}

@@ -82,6 +82,19 @@ func TestAKeyNearItsEndLeadsToTheNextOne(t *testing.T) {
 	assert.Contains(t, lost.HTML, `href="`+page+`"`)
 }
 
+// Whoever works nowhere any more reads whose the key is, and what to do where that is wrong.
+func TestAKeyInTheHandsOfWhoeverHasLeftNamesItsSchool(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	serial := h.KeyOf(c.lea, scene.Tilleuls, here().AddMonths(12))
+	const said = "Rendez-la à la direction du collège des Tilleuls, ou demandez-lui de la laisser vous suivre. Une erreur ? Faites vérifier votre affectation par votre secrétariat."
+	assert.NotContains(t, h.as(c.lea).get("/").text(), said)
+	h.Exec(`DELETE FROM assignment WHERE person = $1`, c.lea.ID)
+	for _, path := range []string{"/", keyPage(serial)} {
+		assert.Contains(t, h.as(c.lea).get(path).text(), said, path)
+	}
+}
+
 // A key that has expired serves until nothing: neither its page, nor home, nor the asking for the next one says so.
 func TestAnExpiredKeyIsNotSaidToServe(t *testing.T) {
 	h := newHouse(t)

@@ -29,8 +29,21 @@ func TestTheOldKeyIsTakenBackInSight(t *testing.T) {
 	assert.Equal(t, okey.InService, h.KeyState(old))
 	home := lea.get("/").text()
 	assert.Contains(t, home, "Elle sert jusqu'à la remise de la nouvelle : apportez-la ce jour-là, elle sera reprise.")
-	assert.Equal(t, 1, strings.Count(home, "J'ai oublié mon code PIN"), "the other key's is called another's")
-	assert.Contains(t, home, "J'ai oublié le code PIN de la nouvelle clef")
+	assert.NotContains(t, home, "mon code PIN", "there are two")
+	for _, serial := range []okey.Serial{old, key} {
+		assert.Equal(t, 1, strings.Count(home, "J'ai oublié le code PIN de la clef "+string(serial)), serial)
+		assert.Equal(t, 1, strings.Count(home, "Changer le code PIN de la clef "+string(serial)), serial)
+	}
+	assert.Contains(t, lea.get(request).text(), "Changer le code PIN de la clef "+string(key))
+	assert.Contains(t, lea.get(askPage).text(), "Vous avez déjà une demande en cours (clef à aller chercher)")
+	assert.Contains(t, lea.get(keyPage(old)).text(), "Changer le code PIN de la clef "+string(old))
+	for _, path := range []string{"/mon-code-pin", "/mon-code-pin/oublie"} {
+		which := lea.get(path)
+		assert.NotContains(t, which.HTML, `name="pin"`, "%s: of which key?", path)
+		assert.NotContains(t, which.HTML, `action="/mon-code-pin`, "%s: of which key?", path)
+		assert.Contains(t, which.text(), "De quelle clef ? Clef "+string(old)+", que vous avez Clef "+string(key)+", qui attend de vous être remise", path)
+		assert.Contains(t, which.HTML, `href="`+path+`?clef=`+string(key)+`"`)
+	}
 	assert.NotContains(t, lea.get(request).text(), "Bordereau", "one signs here")
 	assert.Contains(t, roux.get(request).text(), "Bordereau")
 
@@ -39,6 +52,9 @@ func TestTheOldKeyIsTakenBackInSight(t *testing.T) {
 	assert.Contains(t, handed.text(), "est remise à Léa Martin. "+ended+" Un reçu part par courriel.")
 	assert.Equal(t, okey.Retired, h.KeyState(old))
 	assert.Contains(t, lea.get(request).text(), "a remis la clef "+string(key)+". "+ended, "the story tells it")
+	assert.Contains(t, lea.get(request).text(), "Bordereau de remise à imprimer : facultatif. Si la direction vous l'a fait signer, c'est elle qui le garde.")
+	assert.Contains(t, roux.get(request).text(), "Bordereau de remise à imprimer et à signer")
+	assert.Contains(t, lea.get("/mon-code-pin").HTML, `name="pin"`, "one key, one PIN")
 	assert.Contains(t, lea.get("/").text(), ended, "and home, for a while")
 	h.Exec(`UPDATE request SET since = since - interval '31 days', closed_at = closed_at - interval '31 days'`)
 	assert.NotContains(t, lea.get("/").text(), ended)

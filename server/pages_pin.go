@@ -31,6 +31,8 @@ func (s *Server) pinPages(get, post func(string, func(*visit) error)) {
 
 // pinScreen is either page.
 type pinScreen struct {
+	Ask       string // which of several keys; empty: one is meant
+	Which     []navLink
 	NoKey     bool
 	Do        *navLink // where they go on instead
 	NoPIN     bool     // it was chosen before OKEY: only the way of a forgotten one leads on
@@ -67,7 +69,33 @@ func ofKey(path string, serial okey.Serial) string {
 }
 
 // pinLinks lead to the pages of a key's PIN.
-type pinLinks struct{ Change, Forgotten string }
+type pinLinks struct {
+	Change, Forgotten string
+	Of                string // " de la clef 0048000012", where its reader has another one besides
+}
+
+// ChangeName and ForgottenName are what the links say.
+func (l *pinLinks) ChangeName() string    { return "Changer " + l.what() }
+func (l *pinLinks) ForgottenName() string { return "J'ai oublié " + l.what() }
+
+func (l *pinLinks) what() string {
+	if l.Of != "" {
+		return "le code PIN" + l.Of
+	}
+	return "mon code PIN"
+}
+
+// tellApart has each of the links name its key, where the visitor has the PINs of two: the one in hand, and the one that will replace it.
+func (s *Server) tellApart(v *visit, links map[okey.Serial]*pinLinks) error {
+	own, err := s.store.PINsOf(v.ctx(), v.Actor.ID)
+	if err != nil || len(own) < 2 {
+		return err
+	}
+	for serial, l := range links {
+		l.Of = " de la clef " + string(serial)
+	}
+	return nil
+}
 
 func linksOfPIN(serial okey.Serial) *pinLinks {
 	return &pinLinks{Change: ofKey(pathPIN, serial), Forgotten: ofKey(pathPINForgotten, serial)}
@@ -92,8 +120,31 @@ func pinForm(v *visit, path string, kept sql.KeptPIN) *form {
 	return f
 }
 
+// choosePIN asks which key whoever has two means, and answers true where it did: an address that names none would mean either.
+func (s *Server) choosePIN(v *visit, path, title string) (bool, error) {
+	if v.Query("clef") != "" || v.Query("fait") != "" {
+		return false, nil
+	}
+	own, err := s.store.PINsOf(v.ctx(), v.Actor.ID)
+	if err != nil || len(own) < 2 {
+		return false, err
+	}
+	body := pinScreen{Ask: "De quelle clef ?"}
+	for _, kept := range own {
+		which := navLink{Name: "Clef " + string(kept.Serial) + ", que vous avez", Path: ofKey(path, kept.Serial)}
+		if kept.State == okey.Attributed {
+			which.Name = "Clef " + string(kept.Serial) + ", qui attend de vous être remise"
+		}
+		body.Which = append(body.Which, which)
+	}
+	return true, s.show(v, http.StatusOK, "pin", screen{Title: title, Body: body})
+}
+
 // pinPage offers to change one's PIN.
 func (s *Server) pinPage(v *visit) error {
+	if asked, err := s.choosePIN(v, pathPIN, "Changer mon code PIN"); asked || err != nil {
+		return err
+	}
 	kept, err := s.askedPIN(v)
 	if err != nil {
 		return s.noPINHere(v, err)
@@ -169,6 +220,8 @@ func (s *Server) sendPIN(v *visit, kept sql.KeptPIN, f *form, proof okey.PINProo
 	}
 	if err := okey.CheckPIN(sent.Get("pin"), kept.Serial); err != nil {
 		f.wrong("pin", okey.ErrorMessage(err))
+	} else if sent.Get("pin") == sent.Get("current") { // whether that is the key's or not: nothing is told of it, and no mail says that it has changed
+		f.wrong("pin", "C'est le même code PIN que l'actuel : choisissez-en un autre.")
 	} else if sent.Get("pin") != sent.Get("pin2") {
 		f.wrong("pin2", "Les deux nouveaux codes PIN sont différents : tapez deux fois le même.")
 	}
@@ -202,6 +255,9 @@ func (s *Server) sendPIN(v *visit, kept sql.KeptPIN, f *form, proof okey.PINProo
 
 // pinForgottenPage asks to sign in afresh and then, for some minutes, offers to set another PIN.
 func (s *Server) pinForgottenPage(v *visit) error {
+	if asked, err := s.choosePIN(v, pathPINForgotten, "J'ai oublié mon code PIN"); asked || err != nil {
+		return err
+	}
 	kept, err := s.askedPIN(v)
 	if err != nil {
 		return s.noPINHere(v, err)

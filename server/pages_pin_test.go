@@ -66,6 +66,7 @@ func TestAPINIsChangedOnItsPage(t *testing.T) {
 		"wrong current": {"9999", "730452", "730452", "current", "Ce n'est pas votre code PIN actuel."},
 		"no current":    {"", "730452", "730452", "current", "Tapez votre code PIN actuel."},
 		"not twice":     {"4071", "730452", "730453", "pin2", "Les deux nouveaux codes PIN sont différents"},
+		"the same":      {"4071", "4071", "4071", "pin", "C'est le même code PIN que l'actuel : choisissez-en un autre."},
 		"one digit":     {"4071", "7777", "7777", "pin", "répète un seul chiffre"},
 		"too long":      {"4071", "123456789", "123456789", "pin", "Le code PIN compte 4 à 8 chiffres"},
 	} {
@@ -222,11 +223,41 @@ func TestOnlyAFreshSignInOfTheSamePersonOpensAForgottenPIN(t *testing.T) {
 		back := v.afresh(p, serial)
 		assert.Equal(t, http.StatusForbidden, back.Status, name)
 		assert.Contains(t, back.text(), test.says, name)
+		assert.Equal(t, []string{"Recommencer"}, back.buttons(), name)
+		assert.Contains(t, back.HTML, `href="`+forgottenPage(serial)+`"`, name)
 		assert.NotContains(t, v.browser().get(forgottenPage(serial)).HTML, `name="pin"`, name)
 		assert.Contains(t, v.browser().get("/").text(), "Bonjour Léa Martin", "%s: who was signed in stays it", name)
 		p.authTime = time.Time{}
 	}
 	assert.Equal(t, 0, h.Count(`SELECT count(*) FROM action WHERE name = 'pin-change'`))
+}
+
+// Whoever's session ended on the page, or who comes there from a mail, has to sign in: asked again by the provider, that is the fresh sign-in.
+func TestASignInThatLeadsToAForgottenPINIsAFreshOne(t *testing.T) {
+	h, p := newGate(t)
+	c := h.cast()
+	_, serial := h.atCounter(c)
+	p.claims = map[string]any{"sub": c.lea.UID, "uid": c.lea.UID}
+	for _, test := range []struct {
+		at    time.Time
+		opens bool
+	}{{time.Now(), true}, {time.Now().Add(-10 * time.Minute), false}, {time.Time{}, false}} {
+		v := h.visitor()
+		led := v.browser().get(forgottenPage(serial))
+		require.Equal(t, http.StatusSeeOther, led.Status)
+		state := v.leave(p, led.Location)
+		assert.Equal(t, "login", p.asked.Get("prompt"))
+		assert.Equal(t, "0", p.asked.Get("max_age"))
+		p.authTime = test.at
+		back := v.browser().get("/connexion/retour?code=the-code&state=" + state)
+		require.Equal(t, forgottenPage(serial), back.Location)
+		page := v.browser().get(back.Location)
+		assert.Equal(t, test.opens, strings.Contains(page.HTML, `name="pin"`), test.at)
+		assert.Equal(t, !test.opens, strings.Contains(page.text(), "Me connecter de nouveau"), test.at)
+	}
+	v := h.visitor()
+	v.leave(p, "/connexion?vers=/demandes")
+	assert.Empty(t, p.asked.Get("prompt"), "elsewhere the provider's session will do")
 }
 
 func TestAFreshSignInEndsAfterFiveMinutes(t *testing.T) {
@@ -262,11 +293,11 @@ func TestAPINThatOKEYDoesNotKnowIsChosenAfterAFreshSignIn(t *testing.T) {
 	assert.Contains(t, page.text(), "choisi avant OKEY")
 	assert.Contains(t, page.HTML, `href="`+forgottenPage(serial)+`"`)
 	assert.NotContains(t, page.HTML, `name="current"`)
-	assert.Contains(t, lea.get(keyPage(serial)).text(), "Charte et code PIN antérieurs à OKEY")
+	assert.Contains(t, lea.get(keyPage(serial)).text(), "Charte et code PIN d'avant OKEY")
 
 	p.authTime = time.Now()
 	lea.done(lea.fill(v.afresh(p, serial).Location, "/mon-code-pin/oublie", "pin", "730452", "pin2", "730452"))
-	assert.Contains(t, lea.get(keyPage(serial)).text(), "Charte antérieure à OKEY")
+	assert.Contains(t, lea.get(keyPage(serial)).text(), "Charte d'avant OKEY")
 	assert.Equal(t, true, h.checker()(serial, "730452").at("ok"))
 }
 

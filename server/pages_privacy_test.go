@@ -84,3 +84,14 @@ func TestWhatIsOverIsAmongWhatOKEYKnowsOfSomebody(t *testing.T) {
 	h.Exec(`UPDATE person SET sessions_from = now() WHERE id = $1`, eve.ID)
 	assert.Len(t, h.as(eve).download("/compte.xlsx")["Sessions ouvertes"], 2, "those that were ended are none")
 }
+
+// Most people have never heard of tokens: the page speaks of them to those who have one.
+func TestTheAccountPageSpeaksOfTokensToWhoeverHasOne(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	lea := h.as(c.lea)
+	h.Exec(`UPDATE api_token SET revoked_at = now()`)
+	assert.NotContains(t, lea.get("/compte").text(), "jetons")
+	h.token(c.lea)
+	assert.Contains(t, lea.get("/compte").text(), "celle-ci comprise ; vos jetons, qui ouvrent OKEY à d'autres programmes, sont retirés avec elles.")
+}

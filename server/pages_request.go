@@ -94,7 +94,11 @@ func (d dossier) standing(v *visit) string {
 	if said := d.awaitsReader(v); said != "" {
 		return said
 	}
-	return standing(d.Request, d.waits, d.line, d.mine(v), d.clock)
+	at := ""
+	if len(v.Actor.Establishments(v.today())) > 1 { // whoever has one school knows where
+		at = okey.SayAtSchool(okey.SayEstablishment(d.place.Name)) + ", "
+	}
+	return standing(d.Request, d.waits, d.line, d.mine(v), at, d.clock)
 }
 
 // awaitsReader is standing as whoever may act themselves reads it; empty for everybody else.
@@ -133,6 +137,7 @@ type storyLine struct {
 
 // requestScreen is the page of a request.
 type requestScreen struct {
+	Mine      bool
 	Standing  string
 	Bring     string  // what whoever asked brings to the handover
 	Use       *keyUse // of the key that whoever asked has in hand by now
@@ -178,12 +183,17 @@ func (s *Server) requestPage(v *visit) error {
 
 // showRequest shows the page; sent is the form that has just come in with something wrong, warning what did not happen.
 func (s *Server) showRequest(v *visit, status int, d dossier, sent *form, warning string) error {
-	page := requestScreen{Standing: d.standing(v), Closed: d.Stage.Closed(), Steps: d.steps(), Facts: d.facts(v), PIN: d.pinLinks(v)}
+	page := requestScreen{Mine: d.mine(v), Standing: d.standing(v), Closed: d.Stage.Closed(), Steps: d.steps(), Facts: d.facts(v), PIN: d.pinLinks(v)}
 	if d.mine(v) {
 		page.Bring, page.Otherwise = d.bringBack(), d.otherwise()
 		var err error
 		if page.Use, err = s.useOf(v, d); err != nil {
 			return err
+		}
+		if page.PIN != nil {
+			if err := s.tellApart(v, map[okey.Serial]*pinLinks{d.Key: page.PIN}); err != nil {
+				return err
+			}
 		}
 		if page.Closed && d.Stage != okey.HandedOver {
 			if page.Again, err = s.nextKey(v); err != nil {

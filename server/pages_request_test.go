@@ -186,7 +186,7 @@ func TestWithoutAFreeKeyThePlaceIsKept(t *testing.T) {
 	assert.Contains(t, roux.get(page).text(), "Aucune clef n'est libre : si vous acceptez, la demande garde sa place")
 	approved := roux.done(roux.answers(page, "approve", ""))
 	assert.Contains(t, approved.text(), "Léa Martin garde sa place")
-	assert.Contains(t, lea.get("/").text(), "Place dans la file : la première.")
+	assert.Contains(t, lea.get("/").text(), "Vous êtes en 1re position dans la file.")
 
 	none := support.done(support.fill(page, page+"/stock"))
 	assert.Contains(t, none.text(), "OKEY a regardé : aucune clef n'est libre dans cet établissement. La demande garde sa place.")
@@ -202,6 +202,7 @@ func TestARequestIsWithdrawnByItsAskerAndBySupportWithAReason(t *testing.T) {
 	c := h.cast()
 	lea, support := h.as(c.lea), h.as(c.support)
 	page := lea.asks()
+	assert.Contains(t, lea.get(page).text(), "Commentaire Facultatif. La direction le lira.")
 	silent := support.fill(page, page+"/retrait", "comment", "")
 	assert.Equal(t, http.StatusUnprocessableEntity, silent.Status)
 	assert.Contains(t, silent.text(), "Écrivez pourquoi : l'assistance agit")

@@ -11,6 +11,9 @@ import (
 // signTitle names what the requester does there, on the page and on the buttons that lead to it.
 const signTitle = "Signer la charte et choisir mon code PIN"
 
+// signAgain is for whoever comes back to the page after their session ended.
+const signAgain = "Rien n'a été envoyé. Pour votre sécurité, cochez de nouveau la charte et retapez votre code PIN."
+
 // signing is the form of that page.
 var signing = signalForm{"charte", okey.CharterAndPIN}
 
@@ -22,6 +25,7 @@ type signScreen struct {
 	Kept    string // until when the key is kept
 	Who     string // hands the key over; empty: nobody there can, today
 	Where   string // "au collège des Tilleuls"
+	Renews  bool   // the PIN of the key before may serve on
 	Back    string
 }
 
@@ -37,7 +41,7 @@ func (s *Server) signingPage(v *visit, d dossier) error {
 	}
 	notice := ""
 	if s.restore(v, f) {
-		notice = restoredNotice
+		notice = signAgain // nothing else is asked there, and neither of the two is kept
 	}
 	return s.showSigning(v, http.StatusOK, d, f, notice, "")
 }
@@ -61,7 +65,7 @@ func (s *Server) showSigning(v *visit, status int, d dossier, f *form, notice, w
 	}
 	page := signScreen{
 		Form: f, Charter: charter, Print: charterURL(charter.Version), Kept: d.clock.day(d.KeptUntil),
-		Where: okey.SayAtSchool(okey.SayEstablishment(d.place.Name)), Back: requestURL(d.ID),
+		Where: okey.SayAtSchool(okey.SayEstablishment(d.place.Name)), Renews: d.Reason == okey.Renewal, Back: requestURL(d.ID),
 	}
 	if waits[0].Who != awaitedSupport {
 		page.Who = okey.SayOf(whoIsAwaited(waits))

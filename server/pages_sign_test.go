@@ -3,8 +3,10 @@ package server_test
 import (
 	"html"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"okey"
 	"okey/internal/scene"
@@ -72,7 +74,8 @@ func TestASigningThatItsSessionDidNotOutlastBeginsWhereItWas(t *testing.T) {
 	assert.Contains(t, ended.HTML, "/connexion?vers="+strings.ReplaceAll(page, "/", "%2F")+"%2Fcharte", "back to the form, not to the request")
 	lea.continueAs(c.lea)
 	back := lea.get(page + "/charte")
-	assert.Contains(t, back.text(), "Rien de ce que vous aviez écrit n'est perdu")
+	assert.Contains(t, back.text(), "Rien n'a été envoyé. Pour votre sécurité, cochez de nouveau la charte et retapez votre code PIN.")
+	assert.NotContains(t, back.text(), "n'est perdu")
 	assert.Empty(t, back.form(t, page+"/charte").Get("read"), "who signs says so themselves: the form may have been put there by whoever used this browser before")
 	assert.NotContains(t, back.HTML, "4071")
 
@@ -86,6 +89,38 @@ func TestWithNobodyToHandTheKeyOverTheSignerIsToldSo(t *testing.T) {
 	page := h.toSign(c)
 	h.Exec(`DELETE FROM assignment WHERE function <> 'personnel'`)
 	assert.Contains(t, h.as(c.lea).get(page+"/charte").text(), "Personne de la direction ne peut vous la remettre aujourd'hui : l'assistance est prévenue")
+}
+
+// Whoever gets the next key may keep the PIN that they know.
+func TestTheNextKeysCharterSaysThatThePINMayStay(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	const said = "Vous pouvez garder le code PIN de votre clef actuelle, ou en choisir un autre."
+	h.KeyOf(c.lea, scene.Tilleuls, here().AddMonths(2))
+	assert.Contains(t, h.as(c.lea).get(h.toSign(c)+"/charte").text(), said)
+	ali := h.Person("Ali Benali", okey.Staff, scene.Tilleuls)
+	h.Key(scene.Tilleuls)
+	first := h.as(ali).asks()
+	h.as(c.roux).done(h.as(c.roux).answers(first, "approve", ""))
+	assert.NotContains(t, h.as(ali).get(first+"/charte").text(), said, "a first key")
+}
+
+// Who has signed in another tab has a PIN already, whatever is wrong with what the second one sends.
+func TestASecondTabThatSignsIsToldWhenThatWasDone(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	page := h.toSign(c)
+	lea := h.as(c.lea)
+	second := func(typed ...string) url.Values {
+		return lea.get(page+"/charte").form(t, page+"/charte", typed...)
+	}
+	right, wrong := second("read", "oui", "pin", "5182", "pin2", "5182"), second("pin", "5182", "pin2", "5182")
+	lea.done(lea.signs(page))
+	for name, form := range map[string]url.Values{"as asked": right, "box not ticked": wrong} {
+		told := lea.post(page+"/charte", form).text()
+		assert.Contains(t, told, "Vous avez déjà signé la charte "+okey.SayDay(time.Now(), time.Now(), okey.ZoneOf("23")), name)
+		assert.Contains(t, told, ": rien n'a changé, votre code PIN non plus.", name)
+	}
 }
 
 func TestASigningThatComesTooLateIsAnsweredOnTheRequest(t *testing.T) {

@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"okey"
@@ -111,7 +112,7 @@ var withdrawalMeans = map[okey.Stage]string{
 }
 
 func withdrawalForm(f *form, d dossier, v *visit, why bool) {
-	comment := field{Label: "Commentaire", Hint: "Facultatif."}
+	comment := field{Label: "Commentaire", Hint: "Facultatif. La direction le lira."}
 	switch {
 	case why:
 		comment.Hint = fmt.Sprintf("Obligatoire : l'assistance agit à la place %s, qui le lira.", okey.SayOf(d.requester.Name()))
@@ -156,14 +157,14 @@ func (s *Server) signal(v *visit, sf signalForm) error {
 		f.checkSigning(v, d)
 	}
 	if len(f.Errors) > 0 {
-		return s.showSent(v, http.StatusUnprocessableEntity, d, f, sf, tooLateFor(d, sf))
+		return s.showSent(v, http.StatusUnprocessableEntity, d, f, sf, d.tooLateFor(v, sf))
 	}
 	done, err := s.act(v.ctx(), v.Actor, w)
 	if err != nil {
 		if err = f.refuse(err); err != nil {
 			return err
 		}
-		return s.showSent(v, http.StatusUnprocessableEntity, d, f, sf, tooLateFor(d, sf))
+		return s.showSent(v, http.StatusUnprocessableEntity, d, f, sf, d.tooLateFor(v, sf))
 	}
 	if foundNone(done.Action) { // an answer like another: it was looked, and none is free
 		v.Redirect(http.StatusSeeOther, doneURL(requestURL(id), done.Action.ID))
@@ -214,12 +215,18 @@ func (f *form) checkSigning(v *visit, d dossier) {
 	}
 }
 
-// tooLateFor says why the form is gone from the page that it came from; empty where it is still there.
-func tooLateFor(d dossier, sf signalForm) string {
-	if err := okey.CheckSignal(d.Stage, sf.signal); err != nil {
-		return okey.ErrorMessage(err)
+// tooLateFor says why the form is gone from the page that it came from, as the judges would; empty where it is still there.
+func (d dossier) tooLateFor(v *visit, sf signalForm) string {
+	if okey.CheckSignal(d.Stage, sf.signal) == nil {
+		return ""
 	}
-	return ""
+	f := facts{Action: okey.Action{Name: okey.ActionOf(sf.signal), By: v.Actor.ID}, Now: d.clock.now, Zone: d.clock.zone}
+	for _, e := range d.events {
+		if slices.Contains(settledBy[sf.signal], e.Kind) {
+			f.Last = e
+		}
+	}
+	return tooLate(okey.Verdict{Standing: okey.Standing{Stage: d.Stage}}, f)
 }
 
 // answerForm says what became of an action: where to look next, that it is recorded, or why nothing has changed.

@@ -156,8 +156,8 @@ func whoIsAwaited(waits []awaited) string {
 	return okey.SayNames(names)
 }
 
-// standing says whom a request waits for, since when, and until when.
-func standing(r okey.Request, waits []awaited, place int, mine bool, c clock) string {
+// standing says whom a request waits for, since when, and until when; at is where whoever asked fetches the key, where that needs saying.
+func standing(r okey.Request, waits []awaited, place int, mine bool, at string, c clock) string {
 	who := whoIsAwaited(waits)
 	until := ""
 	if !r.KeptUntil.IsZero() {
@@ -170,7 +170,11 @@ func standing(r okey.Request, waits []awaited, place int, mine bool, c clock) st
 		}
 		return fmt.Sprintf("La réponse %s est attendue depuis %s.%s", okey.SayOf(who), c.day(r.Since), until)
 	case okey.AwaitingStock:
-		return fmt.Sprintf("La demande est acceptée, mais aucune clef n'est libre. Place dans la file : %s. La première clef libre sera pour la première demande acceptée.", rank(place))
+		here := "Elle est"
+		if mine {
+			here = "Vous êtes"
+		}
+		return fmt.Sprintf("La demande est acceptée, mais aucune clef n'est libre. %s %s dans la file. La première clef libre sera pour la première demande acceptée.", here, okey.SayPosition(place))
 	case okey.AwaitingCharter:
 		if mine {
 			return fmt.Sprintf("Une clef vous est réservée jusqu'au %s. Signez la charte et choisissez votre code PIN.", c.day(r.KeptUntil))
@@ -178,18 +182,11 @@ func standing(r okey.Request, waits []awaited, place int, mine bool, c clock) st
 		return fmt.Sprintf("Une clef est réservée. %s doit signer la charte et choisir son code PIN, depuis %s.%s", who, c.day(r.Since), until)
 	case okey.AwaitingHandover:
 		if mine {
-			return fmt.Sprintf("Votre clef vous attend : venez la chercher auprès %s, au plus tard le %s. Ne donnez votre code PIN à personne, pas même à la direction.", okey.SayOf(who), c.day(r.KeptUntil))
+			return fmt.Sprintf("Votre clef vous attend : venez la chercher %sauprès %s, au plus tard le %s. Ne donnez votre code PIN à personne, pas même à la direction.", at, okey.SayOf(who), c.day(r.KeptUntil))
 		}
 		return fmt.Sprintf("La clef est à remettre par %s, depuis %s.%s", who, c.day(r.Since), until)
 	}
 	return fmt.Sprintf("Cette demande est close depuis %s : %s.", c.day(r.Since), r.Stage.French())
-}
-
-func rank(n int) string {
-	if n <= 1 {
-		return "la première"
-	}
-	return fmt.Sprintf("la %de", n)
 }
 
 // actionNames are actions as support reads them.

@@ -89,7 +89,7 @@ func TestAFreshSignInDoesNotBringAnEndedSessionBack(t *testing.T) {
 	p.meanwhile = func() { h.Exec(`DELETE FROM session`) }
 	back := v.afresh(p, serial)
 	assert.Equal(t, http.StatusUnauthorized, back.Status)
-	assert.Contains(t, back.text(), "Vous vous êtes déconnecté entre-temps")
+	assert.Contains(t, back.text(), "Votre session a été fermée entre-temps")
 	assert.Equal(t, http.StatusSeeOther, v.browser().get("/compte").Status)
 	assert.Zero(t, h.Count(`SELECT count(*) FROM session WHERE position(convert_to($1, 'UTF8') IN data) > 0`, c.lea.ID.String()))
 }

@@ -37,7 +37,7 @@ type flow struct {
 	Return   string `json:"return"`
 
 	Afresh string    `json:"afresh,omitempty"` // who has signed in already, and must again
-	Began  time.Time `json:"began,omitzero"`
+	Began  time.Time `json:"began,omitzero"`   // where the provider was to ask again who it is
 }
 
 func newFlow(back string) flow {
@@ -52,7 +52,11 @@ func (s *Server) startSignIn(c *gin.Context) {
 		c.Redirect(http.StatusSeeOther, back)
 		return
 	}
-	if err := s.leadToProvider(c, newFlow(back)); err != nil {
+	f, more := newFlow(back), []oauth2.AuthCodeOption(nil)
+	if strings.HasPrefix(back, pathPINForgotten) { // where they would have to sign in afresh, at once: this may be that sign-in
+		f.Began, more = time.Now(), askAgain
+	}
+	if err := s.leadToProvider(c, f, more...); err != nil {
 		s.failPage(c, err)
 	}
 }
@@ -110,6 +114,12 @@ func (s *Server) finishSignIn(c *gin.Context) {
 		return
 	}
 	s.sessions.begin(ctx, id, who.idToken, now)
+	if !f.Began.IsZero() && f.unproven(who) == "" {
+		if err := s.openFresh(ctx, id); err != nil {
+			s.failPage(c, err)
+			return
+		}
+	}
 	c.Redirect(http.StatusSeeOther, localPath(f.Return))
 }
 

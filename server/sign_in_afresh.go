@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"log/slog"
@@ -57,33 +58,52 @@ func (s *Server) signInAfresh(v *visit) error {
 	}
 	f := newFlow(ofKey(pathPINForgotten, kept.Serial))
 	f.Afresh, f.Began = v.Actor.ID.String(), v.Now
-	return s.leadToProvider(v.Context, f, oauth2.SetAuthURLParam("prompt", "login"), oauth2.SetAuthURLParam("max_age", "0"))
+	return s.leadToProvider(v.Context, f, askAgain...)
+}
+
+// askAgain has the provider ask who it is, whatever session it has.
+var askAgain = []oauth2.AuthCodeOption{oauth2.SetAuthURLParam("prompt", "login"), oauth2.SetAuthURLParam("max_age", "0")}
+
+// unproven says why a sign-in does not show that its person was asked again; empty where it does.
+func (f flow) unproven(who signedIn) string {
+	switch {
+	case who.at.IsZero():
+		return "the provider gives no auth_time"
+	case who.at.Before(f.Began.Add(-clockSkew)):
+		return "the provider did not ask again"
+	}
+	return ""
+}
+
+// openFresh notes in the session that the person has just signed in afresh.
+func (s *Server) openFresh(ctx context.Context, person okey.PersonID) error {
+	open, err := json.Marshal(fresh{Proof: rand.Text(), Person: person.String(), Until: time.Now().Add(freshLife)})
+	if err == nil {
+		s.sessions.Put(ctx, sessionFresh, string(open))
+	}
+	return err
 }
 
 // finishAfresh holds the provider's answer to what was asked: the same person, authenticated since. A provider that does not say when, or
 // that knew the person from before, opens nothing.
 func (s *Server) finishAfresh(c *gin.Context, f flow, who signedIn) error {
 	ctx := c.Request.Context()
+	again := func(err error) error {
+		return leadsOn{err, navLink{Name: "Recommencer", Path: localPath(f.Return)}}
+	}
 	refuse := func(why string) error {
 		slog.WarnContext(ctx, "a fresh sign-in opens nothing", "why", why, "request_id", requestID(c))
-		return okey.Errorf(okey.CodeForbidden, "Le service d'identité ne confirme pas que vous venez de vous connecter : votre code PIN n'a pas changé. Recommencez ; si cela dure, écrivez à l'assistance.")
+		return again(okey.Errorf(okey.CodeForbidden, "Le service d'identité ne confirme pas que vous venez de vous connecter : votre code PIN n'a pas changé. Recommencez ; si cela dure, écrivez à l'assistance."))
 	}
 	person, err := s.store.PersonByUID(ctx, who.person.UID)
 	if err != nil && okey.ErrorCode(err) != okey.CodeNotFound {
 		return err
 	}
 	if err != nil || person.ID.String() != f.Afresh || s.sessions.person(ctx) != person.ID {
-		return okey.Errorf(okey.CodeForbidden, "Vous vous êtes connecté avec un autre compte : votre code PIN n'a pas changé. Recommencez avec le vôtre.")
+		return again(okey.Errorf(okey.CodeForbidden, "Cette connexion est celle d'un autre compte : votre code PIN n'a pas changé. Recommencez avec le vôtre."))
 	}
-	switch {
-	case who.at.IsZero():
-		return refuse("the provider gives no auth_time")
-	case who.at.Before(f.Began.Add(-clockSkew)):
-		return refuse("the provider did not ask again")
-	}
-	open, err := json.Marshal(fresh{Proof: rand.Text(), Person: f.Afresh, Until: time.Now().Add(freshLife)})
-	if err != nil {
-		return err
+	if why := f.unproven(who); why != "" {
+		return refuse(why)
 	}
 	if err := s.sessions.RenewToken(ctx); err != nil {
 		return err
@@ -92,9 +112,11 @@ func (s *Server) finishAfresh(c *gin.Context, f flow, who signedIn) error {
 		if err := s.sessions.Destroy(ctx); err != nil {
 			return err
 		}
-		return okey.Errorf(okey.CodeUnauthorized, "Vous vous êtes déconnecté entre-temps : votre code PIN n'a pas changé. Connectez-vous, puis recommencez.")
+		return okey.Errorf(okey.CodeUnauthorized, "Votre session a été fermée entre-temps : votre code PIN n'a pas changé. Connectez-vous, puis recommencez.")
 	}
-	s.sessions.Put(ctx, sessionFresh, string(open))
+	if err := s.openFresh(ctx, person.ID); err != nil {
+		return err
+	}
 	s.sessions.Put(ctx, sessionIDToken, who.idToken)
 	c.Redirect(http.StatusSeeOther, localPath(f.Return))
 	return nil

@@ -11,11 +11,17 @@ import (
 	"github.com/google/uuid"
 )
 
-// HadUnusableKey tells whether a key was reported lost or broken while the person had it: the next one replaces it.
-func (r reader) HadUnusableKey(ctx context.Context, person okey.PersonID) (bool, error) {
-	var had bool
-	err := r.get(ctx, &had, "", `SELECT EXISTS (SELECT FROM key_event WHERE holder = $1 AND state IN ('lost', 'defective'))`, person)
-	return had, err
+// UnusableKey is the last key that was reported lost or broken while the person had it, and which of the two: the next one replaces it. Empty for none.
+func (r reader) UnusableKey(ctx context.Context, person okey.PersonID) (okey.Serial, okey.KeyState, error) {
+	var rows []struct {
+		Serial okey.Serial   `db:"serial"`
+		State  okey.KeyState `db:"state"`
+	}
+	err := r.all(ctx, &rows, `SELECT serial, state FROM key_event WHERE holder = $1 AND state IN ('lost', 'defective') ORDER BY at DESC, seq DESC LIMIT 1`, person)
+	if err != nil || len(rows) == 0 {
+		return "", "", err
+	}
+	return rows[0].Serial, rows[0].State, nil
 }
 
 // PendingOn returns what was recorded about a request and has no outcome yet, oldest first.

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"net/http"
 
 	"okey"
@@ -48,6 +49,14 @@ type card struct {
 
 	Replaces string    // in a sentence, what the key replaces; empty for a first one
 	Acts     []navLink // what the visitor may do about it, the likeliest first
+}
+
+// sayStateTo is sayState as the visitor reads it: a stage's name is for whoever acts then, and who asked fetches the key that others hand over.
+func sayStateTo(v *visit, r okey.Request) string {
+	if r.Person == v.Actor.ID && r.Stage == okey.AwaitingHandover {
+		return fmt.Sprintf("Clef à aller chercher depuis %s : clef %s", paris(v).day(r.Since), r.Key)
+	}
+	return sayState(r, paris(v))
 }
 
 // sayState is where a request stands, in one line.

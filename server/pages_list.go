@@ -102,7 +102,7 @@ func (s *Server) requestsPage(v *visit) error {
 	}
 	for _, r := range found {
 		page.Cards = append(page.Cards, card{
-			Path: requestURL(r.ID), Who: r.Requester.Name(), Where: r.Establishment, Need: r.Need, State: sayState(r.Request, paris(v)),
+			Path: requestURL(r.ID), Who: r.Requester.Name(), Where: r.Establishment, Need: r.Need, State: sayStateTo(v, r.Request),
 		})
 	}
 	stages := []choice{}

@@ -184,6 +184,7 @@ func keyForm(v *visit, key okey.Key, subject okey.Subject, today okey.Day) *form
 		return nil
 	}
 	return newForm(v, "changement", keyURL(key.Serial), "Enregistrer", map[string]field{
+		"confirm": {},
 		"reason":  {Label: "*Motif", Hint: reasonsHint(reasons, v), Empty: "Veuillez choisir un motif", Choices: reasons},
 		"comment": {Label: "*Commentaire", Hint: "Que s'est-il passé ? Les personnes concernées le liront.", Missing: "Écrivez un commentaire : les personnes concernées le liront."},
 	})
@@ -212,7 +213,7 @@ func (s *Server) changeKey(v *visit) error {
 	}
 	f := keyForm(v, key, subject, today)
 	if f == nil { // sent twice, or a page from before: the judges know
-		f = newForm(v, "changement", keyURL(key.Serial), "Enregistrer", map[string]field{"reason": {}, "comment": {}})
+		f = newForm(v, "changement", keyURL(key.Serial), "Enregistrer", map[string]field{"confirm": {}, "reason": {}, "comment": {}})
 	}
 	if err := s.read(v, f); err != nil {
 		return err
@@ -224,7 +225,7 @@ func (s *Server) changeKey(v *visit) error {
 		if keyForm(v, key, subject, today) == nil {
 			return s.showKey(v, status, key, nil, "", warning)
 		}
-		f.Fields = keyForm(v, key, subject, today).Fields
+		f.Fields, f.Values["confirm"] = keyForm(v, key, subject, today).Fields, ""
 		return s.showKey(v, status, key, f, "", warning)
 	}
 	reason := okey.KeyReason(f.Values["reason"])
@@ -235,6 +236,9 @@ func (s *Server) changeKey(v *visit) error {
 			f.wrong("comment", okey.ErrorMessage(err))
 		}
 		return again(http.StatusUnprocessableEntity, "")
+	}
+	if f.asksToRetire(v, subject, today) {
+		return s.showKey(v, http.StatusOK, key, f, "", "")
 	}
 	done, err := s.act(v.ctx(), v.Actor, wish{
 		Action: f.Action, Name: okey.ActionKeyChange, Key: key.Serial, Via: okey.ViaWeb,
@@ -247,6 +251,18 @@ func (s *Server) changeKey(v *visit) error {
 		return again(http.StatusUnprocessableEntity, "")
 	}
 	return s.answerForm(v, f, done, keyURL(key.Serial), again)
+}
+
+// asksToRetire asks, instead of acting, whether a key is really to be scrapped: whoever does it can't undo it. What is missing is said first.
+func (f *form) asksToRetire(v *visit, subject okey.Subject, today okey.Day) bool {
+	reason := f.Values["reason"]
+	offered := slices.ContainsFunc(f.Fields["reason"].Choices, func(c choice) bool { return c.Value == string(okey.ReasonRetired) })
+	if !offered || reason != string(okey.ReasonRetired) || f.Values["confirm"] == reason || v.Actor.Support || strings.TrimSpace(f.Values["comment"]) == "" ||
+		okey.May(okey.ActManageKeys, v.Actor, subject, today) != nil {
+		return false
+	}
+	f.Values["confirm"], f.Button = reason, "Oui, mettre au rebut"
+	return true
 }
 
 // outOfSight is for whoever sends the form of a key that they no longer see. Where it was theirs to see until the key went (they answered for

@@ -16,7 +16,7 @@ import (
 // reports changes a key through its page.
 func (b *browser) reports(serial okey.Serial, reason okey.KeyReason) sheet {
 	b.Helper()
-	return b.done(b.fill(keyPage(serial), keyPage(serial), "reason", string(reason), "comment", "vu ce matin"))
+	return b.done(b.fill(keyPage(serial), keyPage(serial), "reason", string(reason), "comment", "vu ce matin", "confirm", string(reason)))
 }
 
 // lines adds somebody whose request waits for a key.
@@ -142,6 +142,26 @@ func TestABrokenKeyIsFoundReturnedAndScrapped(t *testing.T) {
 	}
 	assert.NotContains(t, roux.get(keyPage(serial)).text(), "*Motif", "nothing follows the end of its life")
 	assert.Equal(t, 5, h.Count(`SELECT count(*) FROM audit WHERE subject LIKE '%' || $1`, string(serial)))
+}
+
+func TestScrappingIsAskedOnceMoreOfWhoeverCannotUndoIt(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	serial, other := h.Key(scene.Tilleuls), h.Key(scene.Tilleuls)
+	roux := h.as(c.roux)
+	scraps := []string{"reason", string(okey.ReasonRetired), "comment", "cassée en deux"}
+	asked := roux.fill(keyPage(serial), keyPage(serial), scraps...)
+	assert.Equal(t, http.StatusOK, asked.Status)
+	assert.Contains(t, asked.text(), "La mettre vraiment au rebut ?")
+	assert.Contains(t, asked.HTML, ">Oui, mettre au rebut<")
+	assert.Equal(t, okey.InStock, h.KeyState(serial), "nothing has changed yet")
+	form := asked.form(t, keyPage(serial), "reason", string(okey.ReasonRetired))
+	roux.done(roux.post(keyPage(serial), form))
+	assert.Equal(t, okey.Retired, h.KeyState(serial))
+	assert.NotContains(t, roux.fill(keyPage(other), keyPage(other), "reason", "retired").text(), "La mettre vraiment", "what is missing is said first")
+	support := h.as(c.support)
+	support.done(support.fill(keyPage(other), keyPage(other), scraps...))
+	assert.Equal(t, okey.Retired, h.KeyState(other), "support can undo it")
 }
 
 func TestALossBeforeHandoverSendsTheRequestOn(t *testing.T) {

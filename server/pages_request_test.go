@@ -257,7 +257,11 @@ func TestWithdrawingSaysWhatIsLost(t *testing.T) {
 	for _, b := range []*browser{lea, roux} {
 		assert.Contains(t, b.get(page).text(), "La place dans la file sera perdue")
 	}
-	assert.Contains(t, roux.get(page).text(), "Facultatif. Léa Martin le lira.")
+	assert.Contains(t, roux.get(page).text(), "Obligatoire. Léa Martin le lira.")
+	silent := roux.fill(page, page+"/retrait", "comment", " ")
+	assert.Equal(t, http.StatusUnprocessableEntity, silent.Status)
+	assert.Contains(t, silent.text(), "Écrivez pourquoi vous retirez cette demande : Léa Martin le lira.")
+	assert.Equal(t, "awaiting_stock", h.Text(`SELECT stage FROM request WHERE id = $1`, idOf(page)))
 	h.Key(scene.Tilleuls) // for Léa
 	h.Key(scene.Tilleuls)
 	other := h.as(c.blanc).asks()

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"okey"
 
@@ -118,7 +119,7 @@ func withdrawalForm(f *form, d dossier, v *visit, why bool) {
 		comment.Hint = fmt.Sprintf("Obligatoire : l'assistance agit à la place %s, qui le lira.", okey.SayOf(d.requester.Name()))
 		comment.Missing = fmt.Sprintf("Écrivez pourquoi : l'assistance agit à la place %s, qui le lira.", okey.SayOf(d.requester.Name()))
 	case !d.mine(v):
-		comment.Hint = fmt.Sprintf("Facultatif. %s le lira.", d.requester.Name())
+		comment.Hint = fmt.Sprintf("Obligatoire. %s le lira.", d.requester.Name())
 	}
 	f.Button, f.Extra = "Retirer la demande", withdrawalMeans[d.Stage]
 	f.Fields = map[string]field{"comment": comment}
@@ -155,6 +156,9 @@ func (s *Server) signal(v *visit, sf signalForm) error {
 			return err
 		}
 		f.checkSigning(v, d)
+	}
+	if sf.signal == okey.Withdrawal && okey.CheckSignal(d.Stage, sf.signal) == nil && okey.May(okey.ActWithdraw, v.Actor, d.subject, d.today) == nil {
+		f.checkWithdrawal(v, d)
 	}
 	if len(f.Errors) > 0 {
 		return s.showSent(v, http.StatusUnprocessableEntity, d, f, sf, d.tooLateFor(v, sf))
@@ -212,6 +216,13 @@ func (f *form) checkSigning(v *visit, d dossier) {
 		f.wrong("pin", okey.ErrorMessage(err))
 	} else if pin != again {
 		f.wrong("pin2", "Les deux codes PIN sont différents : tapez deux fois le même.")
+	}
+}
+
+// checkWithdrawal is what the page asks of an approver, as it does for a refusal: whoever loses a request is to know why. A program may leave it out.
+func (f *form) checkWithdrawal(v *visit, d dossier) {
+	if !d.mine(v) && strings.TrimSpace(f.Values["comment"]) == "" {
+		f.wrong("comment", fmt.Sprintf("Écrivez pourquoi vous retirez cette demande : %s le lira.", d.requester.Name()))
 	}
 }
 

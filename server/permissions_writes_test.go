@@ -26,6 +26,11 @@ func filled(fill func(t thing, f url.Values)) func(*walk, *player, thing, bool) 
 	}
 }
 
+// withdrawing: the page asks everybody for a reason who withdraws another's request; the permission table asks support alone.
+func withdrawing(_ *walk, p *player, _ thing, reason bool) any {
+	return form("comment", why(reason || !p.Actor.Support))
+}
+
 // changesKey: the page's reader sees the key, and the table of key changes lets them.
 func changesKey(w *walk, p *player, t thing, reason bool) error {
 	if err := w.may(p, t, reason, okey.ActSee); err != nil {
@@ -114,12 +119,13 @@ var writtenRows = []row{
 		f.Set("serial", string(t.key.Serial))
 	})},
 	{route: "POST /demandes/:id/stock", gate: asking, acts: asks(okey.ActNudge), things: waiting, ok: http.StatusSeeOther, body: sends()},
-	{route: "POST /demandes/:id/retrait", gate: asking, acts: asks(okey.ActWithdraw), things: someRequests, bare: true, ok: http.StatusSeeOther, body: filled(func(thing, url.Values) {})},
+	{route: "POST /demandes/:id/retrait", gate: asking, acts: asks(okey.ActWithdraw), things: someRequests, bare: true, ok: http.StatusSeeOther, body: withdrawing},
 	{route: "POST /demandes/:id/numero-illisible", gate: asking, acts: asks(okey.ActManageKeys), judge: replacesKey, things: handing, ok: http.StatusSeeOther, body: filled(func(t thing, f url.Values) {
 		f.Set("serial", string(t.key.Serial))
 	})},
 	{route: "POST /clefs/:serial", gate: asking, acts: asks(okey.ActManageKeys, okey.ActDeclareKey), judge: changesKey, things: allKeys, ok: http.StatusSeeOther, body: filled(func(t thing, f url.Values) {
 		f.Set("reason", string(t.reason))
+		f.Set("confirm", string(t.reason))
 	})},
 	{route: "POST /clefs/:serial/ne-marche-plus/signaler", gate: asking, acts: asks(okey.ActDeclareKey), things: held, ok: http.StatusSeeOther, body: filled(func(thing, url.Values) {})},
 	{route: "POST /clefs/:serial/perdue", gate: asking, acts: asks(okey.ActDeclareKey), things: held, ok: http.StatusSeeOther, body: filled(func(thing, url.Values) {})},
@@ -169,7 +175,7 @@ var writtenRows = []row{
 	{route: "POST /delegations/:id", gate: asking, acts: asks(okey.ActDelegate), judge: delegating, things: schools, ok: http.StatusSeeOther, body: filled(func(t thing, f url.Values) {
 		f.Set("delegate", t.who)
 		f.Set("from", here().String())
-		f.Set("until", here().AddDays(3).String())
+		f.Set("until", here().String()) // the last day of some: no delegation outlives its giver's function
 		f.Set("scope", string(okey.Everything))
 	})},
 	{route: "POST /delegations/:id/fin", gate: asking, acts: asks(okey.ActDelegate), judge: delegating, things: delegated, ok: http.StatusSeeOther, body: sends()},

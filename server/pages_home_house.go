@@ -32,7 +32,11 @@ func (s *Server) houseLines(v *visit) (lines []fact, acts []navLink, err error) 
 		if err != nil {
 			return nil, nil, err
 		}
-		lines = append(lines, fact{Name: "Commandes" + here, Value: sayOrders(open), Path: narrowed(pathOrders, place.UAI)})
+		noted, err := s.store.NotedKeys(v.ctx(), place.UAI)
+		if err != nil {
+			return nil, nil, err
+		}
+		lines = append(lines, fact{Name: "Commandes" + here, Value: sayOrders(open, noted), Path: narrowed(pathOrders, place.UAI)})
 	}
 	acts = houseActs(v, places)
 	delegated, err := s.delegationLine(v)

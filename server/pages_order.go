@@ -15,6 +15,7 @@ type orderScreen struct {
 	Forms []*form
 	Story []orderStoryLine
 	Desk  *deskSide
+	Late  bool // the visitor may order here, and can't call this order off any more
 }
 
 // orderStoryLine is a line of an order's story, with the delivery that it comes from.
@@ -74,6 +75,7 @@ func (s *Server) showOrder(v *visit, status int, o sql.ListedOrder, sent *form, 
 			page.Forms = append(page.Forms, f)
 		}
 	}
+	page.Late = !v.desk() && slices.Contains(okey.OrderTransitions[okey.ActionReceipt], o.State) && s.permitAt(v.ctx(), v.Actor, &wish{}, okey.ActOrder, o.UAI) == nil
 	story, err := s.store.OrderStory(v.ctx(), o.ID)
 	if err != nil {
 		return err

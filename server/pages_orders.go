@@ -163,6 +163,13 @@ func (s *Server) fillOrderForm(v *visit, page *ordersScreen, sent *form, uai oke
 		{Name: "Clefs libres", Value: fmt.Sprint(needs.Free)},
 		{Name: "Clefs commandées ou en route", Value: fmt.Sprint(needs.UnderWay)},
 	}
+	noted, err := s.store.NotedKeys(v.ctx(), uai)
+	if err != nil {
+		return err
+	}
+	if noted > 0 {
+		page.Needs = append(page.Needs, fact{Name: "Dont notées à la main, pas encore en stock", Value: okey.SayNumber(noted)})
+	}
 	page.Suggest = fmt.Sprintf("OKEY propose d'en commander %d.", needs.Suggested())
 	if needs.Suggested() == 0 {
 		page.Suggest = "D'après ces chiffres, il n'y a rien à commander."
@@ -238,8 +245,16 @@ func (s *Server) fillOrders(v *visit, page *ordersScreen, uai okey.UAI) error {
 	if err != nil {
 		return err
 	}
+	counted := v.Actor.Answers(v.today())
+	if uai != "" {
+		counted = []okey.UAI{uai}
+	}
+	noted, err := s.store.NotedKeys(v.ctx(), counted...)
+	if err != nil {
+		return err
+	}
 	if len(found) > 0 || state.Valid() { // the empty list says the same
-		page.Running = sayOrders(open)
+		page.Running = sayOrders(open, noted)
 	}
 	for _, o := range found {
 		page.Orders = append(page.Orders, orderLine{

@@ -45,6 +45,23 @@ func TestAReceiptByHandSaysThatNoKeyEntersTheStockByIt(t *testing.T) {
 	assert.Contains(t, after, "Reçue en partie", "the fourth is still to come")
 }
 
+func TestKeysNotedByHandAreNamedWhereTheyAreCountedAndATransmittedOrderCannotBeCalledOff(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	page := h.shipped(c, 1)
+	b := h.as(c.roux)
+	told := b.get(page).text()
+	assert.Contains(t, told, "elle ne s'annule plus ici. Vous n'en avez plus besoin ? Écrivez à l'assistance")
+	assert.NotContains(t, h.as(c.support).get(page).text(), "elle ne s'annule plus ici", "support closes it")
+	assert.NotContains(t, b.get("/stock").text(), "notée")
+	b.done(b.fill(page, page+"/reception", "quantity", "1"))
+	assert.NotContains(t, b.get(page).text(), "elle ne s'annule plus ici", "it has come")
+	for _, at := range []string{"/", "/stock", "/commandes"} {
+		assert.Contains(t, b.get(at).text(), "Aucune commande en cours. 1 clef notée à la main, pas encore en stock.", at)
+	}
+	assert.Contains(t, b.get("/commandes").text(), "Clefs commandées ou en route 1 Dont notées à la main, pas encore en stock 1")
+}
+
 func TestTheStoryOfAnOrderSaysWhatCameEachTimeAndWithWhichDelivery(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()

@@ -42,6 +42,7 @@ type stockSight struct {
 	today  okey.Day
 	needs  okey.Needs
 	orders []sql.ListedOrder // under way
+	noted  int               // keys received by hand, not in stock yet
 	ahead  []okey.StockMonth
 }
 
@@ -61,6 +62,9 @@ func (s *Server) stockAt(v *visit, uai okey.UAI) (sight stockSight, err error) {
 		return sight, err
 	}
 	if sight.needs, err = s.store.NeedsOf(v.ctx(), uai, sight.today); err != nil {
+		return sight, err
+	}
+	if sight.noted, err = s.store.NotedKeys(v.ctx(), uai); err != nil {
 		return sight, err
 	}
 	sight.ahead = okey.StockAhead(sight.Ending, sight.today, okey.AheadMonths)
@@ -124,7 +128,7 @@ func (p *stockScreen) fill(sight stockSight) {
 			Drawer: okey.SayNumber(sight.ending(by, okey.InStock)), DrawerPath: narrowed("/clefs", uai, "etat", string(okey.InStock), "expire", before),
 		})
 	}
-	p.Orders = sayOrders(sight.orders)
+	p.Orders = sayOrders(sight.orders, sight.noted)
 	p.Urgent = sight.urgent()
 }
 
@@ -224,15 +228,21 @@ func (sight stockSight) urgent() []string {
 }
 
 // sayOrders says in a line what is ordered and has not come.
-func sayOrders(open []sql.ListedOrder) string {
+//
+// Those that were noted by hand are received as far as the order goes, and still no key that anybody can be lent.
+func sayOrders(open []sql.ListedOrder, noted int) string {
 	missing := 0
 	for _, o := range open {
 		missing += o.Quantity - o.Received
 	}
-	if len(open) == 0 {
-		return "Aucune commande en cours."
+	said := "Aucune commande en cours."
+	if len(open) > 0 {
+		said = fmt.Sprintf("%s en cours : %s %s.", okey.SayCount(len(open), "commande"), okey.SayCount(missing, "clef"), okey.SayEither(missing, "attendue", "attendues"))
 	}
-	return fmt.Sprintf("%s en cours : %s %s.", okey.SayCount(len(open), "commande"), okey.SayCount(missing, "clef"), okey.SayEither(missing, "attendue", "attendues"))
+	if noted > 0 {
+		said += fmt.Sprintf(" %s à la main, pas encore en stock.", okey.SayCount(noted, "clef")+okey.SayEither(noted, " notée", " notées"))
+	}
+	return said
 }
 
 // stockTable is the same stock as a spreadsheet.

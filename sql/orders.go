@@ -256,6 +256,13 @@ func (r reader) NeedsOf(ctx context.Context, uai okey.UAI, on okey.Day) (okey.Ne
 	return okey.Needs(n), err
 }
 
+// NotedKeys counts the keys that somebody at the establishments has noted as received, by hand, and that are not in stock yet.
+func (r reader) NotedKeys(ctx context.Context, uais ...okey.UAI) (int, error) {
+	var n int
+	err := r.get(ctx, &n, "", `SELECT coalesce(sum(noted), 0) FROM key_order WHERE uai = ANY ($1)`, pq.Array(texts(uais)))
+	return n, err
+}
+
 // SetMinimum writes how many keys support wants in an establishment's drawer.
 func (s *Store) SetMinimum(ctx context.Context, uai okey.UAI, minimum int, by okey.PersonID, at time.Time) error {
 	err := s.Do(ctx, func(t *Tx) error {

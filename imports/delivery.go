@@ -35,7 +35,7 @@ type DeliveryRows struct {
 // Nothing is written: a delivery is taken whole or not at all.
 func ReadDelivery(ctx context.Context, src Source, opts Options) (DeliveryRows, *Result, error) {
 	r := &Result{What: "Livraison", File: src.Name, most: mostFaults}
-	rows, err := readKeys(ctx, src, r, opts, deliveryLimits)
+	rows, err := readKeys(ctx, src, r, opts, deliveryLayout, deliveryLimits)
 	if err != nil {
 		return DeliveryRows{}, r, err
 	}

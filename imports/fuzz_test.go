@@ -63,7 +63,7 @@ func FuzzKeys(f *testing.F) {
 			opts.UAI, opts.Batch = college, "L1"
 		}
 		r := &Result{}
-		rows, err := readKeys(t.Context(), bytesSource(content), r, opts, spreadsheet.Usual)
+		rows, err := readKeys(t.Context(), bytesSource(content), r, opts, keyLayout, spreadsheet.Usual)
 		plain(t, r, err)
 		seen := map[okey.Serial]bool{}
 		for _, row := range rows {

@@ -20,6 +20,16 @@ var keyLayout = spreadsheet.Layout{Columns: []spreadsheet.Column{
 	{Name: "etat", Optional: true},
 }}
 
+// deliveryLayout knows the columns of keys that somebody has, which a delivery never brings, and asks for none of them.
+var deliveryLayout = spreadsheet.Layout{Columns: []spreadsheet.Column{
+	{Name: "numero_de_serie"},
+	{Name: "lot"},
+	{Name: "date_d_expiration"},
+	{Name: "uai"},
+	{Name: "titulaire", Optional: true, Unasked: true},
+	{Name: "etat", Optional: true, Unasked: true},
+}}
+
 var keyStates = map[string]okey.KeyState{"en_stock": okey.InStock, "en_service": okey.InService, "perdue": okey.Lost}
 
 // keyFile is what a key file says: one row a serial.
@@ -49,7 +59,7 @@ func (f *keyFile) distinct(serial okey.Serial) string {
 // charter and PIN older than OKEY. opts.Force takes serials that differ from known ones only by leading zeros.
 func Keys(ctx context.Context, store *sql.Store, src Source, opts Options) (*Result, error) {
 	r := &Result{What: "Clefs", File: src.Name}
-	rows, err := readKeys(ctx, src, r, opts, spreadsheet.Usual)
+	rows, err := readKeys(ctx, src, r, opts, keyLayout, spreadsheet.Usual)
 	if err != nil {
 		return r, err
 	}
@@ -80,7 +90,7 @@ func Keys(ctx context.Context, store *sql.Store, src Source, opts Options) (*Res
 	return r, nil
 }
 
-func readKeys(ctx context.Context, src Source, r *Result, opts Options, limits spreadsheet.Limits) ([]okey.ImportedKey, error) {
+func readKeys(ctx context.Context, src Source, r *Result, opts Options, layout spreadsheet.Layout, limits spreadsheet.Limits) ([]okey.ImportedKey, error) {
 	f, err := limits.Open(src.Name, src.Content, src.Size)
 	if err != nil {
 		return nil, err
@@ -92,7 +102,7 @@ func readKeys(ctx context.Context, src Source, r *Result, opts Options, limits s
 	case opts.UAI != "" || opts.Batch != "":
 		err = okey.Errorf(okey.CodeInvalid, "L'établissement et le lot ne se donnent à part que pour un fichier PSKC : %s a ses propres colonnes uai et lot.", src.Name)
 	default:
-		err = eachRow(ctx, f, r, opts, []spreadsheet.Layout{keyLayout}, func(_ int, l *line) {
+		err = eachRow(ctx, f, r, opts, []spreadsheet.Layout{layout}, func(_ int, l *line) {
 			if row := readKeyRow(l); !l.bad {
 				file.add(r, l.Title("numero_de_serie"), row)
 			}

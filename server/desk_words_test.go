@@ -179,3 +179,52 @@ func TestAKeyNamesTheSchoolsItWentBetweenAndWhyNobodyGetsIt(t *testing.T) {
 	assert.Contains(t, school.HTML, `<a href="/assistance/journal?objet=`+subject.String()+`">1 clef venue du collège des Tilleuls</a>`)
 	assert.Contains(t, sam.get("/assistance/etablissements/"+string(scene.Tilleuls)).text(), "1 clef partie pour le lycée des Acacias")
 }
+
+// Auditors read what is, not what to do about it: that is support's.
+func TestAuditorsAreNotToldToActOnWhatTheyOnlyRead(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	serial := h.Key(scene.Tilleuls)
+	inventory := uuid.New()
+	h.Exec(`INSERT INTO inventory (id, uai, by_person, at, comment) VALUES ($1, $2, $3, $4, '')`, inventory, scene.Tilleuls, c.roux.ID, scene.Now)
+	h.Exec(`INSERT INTO key_report (id, serial, uai, inventory, by_person, at, state) VALUES ($1, 'INCONNU1', $2, $3, $4, $5, 'pending')`, uuid.New(), scene.Tilleuls, inventory, c.roux.ID, scene.Now)
+	sam, auditor := h.as(c.support), h.as(h.auditor())
+	assert.Contains(t, sam.get("/assistance").text(), "Mettez chacune en stock, ou écartez-la.")
+	read := auditor.get("/assistance").text()
+	assert.Contains(t, read, "personne ne peut les prêter avant la réponse de l'assistance")
+	assert.NotContains(t, read, "Mettez chacune en stock")
+	assert.Contains(t, sam.get("/clefs/"+string(serial)).HTML, "<h1>Gérer la clef</h1>")
+	assert.Contains(t, auditor.get("/clefs/"+string(serial)).HTML, "<h1>Clef</h1>")
+
+	rows := sam.download("/assistance.xlsx")["Clefs à confirmer"]
+	assert.Equal(t, []string{"INCONNU1", string(scene.Tilleuls), "Collège des Tilleuls"}, rows[1][:3], "what the page leads with is in its spreadsheet")
+
+	h.Exec(`UPDATE key_report SET state = 'rejected', decided_by = $1, decided_at = now(), comment = 'doublon'`, c.support.ID)
+	answered := sam.get("/assistance/clefs-a-confirmer/" + h.Text(`SELECT id::text FROM key_report`))
+	assert.Contains(t, answered.text(), "Ce signalement a déjà sa réponse.")
+	assert.NotContains(t, answered.HTML, "<title>Erreur", "nothing went wrong")
+}
+
+func TestSupportReadsTheNumberOfARequest(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	request := h.as(c.lea).asks()
+	id := strings.TrimPrefix(request, "/demandes/")
+	assert.Contains(t, h.as(c.support).get(request).HTML, "<dt>Numéro</dt><dd>"+id[:8])
+	assert.NotContains(t, h.as(c.lea).get(request).HTML, "<dt>Numéro</dt>")
+}
+
+// A delivery asks for no column that it would refuse.
+func TestADeliveryNamesTheColumnsThatItTakes(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	sam := h.as(c.support)
+	wrong := sam.uploads("numero;lot\n1;2\n").text()
+	assert.Contains(t, wrong, "La première ligne doit être : numero_de_serie;lot;date_d_expiration;uai.")
+	assert.NotContains(t, wrong, "titulaire")
+	assert.Contains(t, sam.get("/assistance/livraisons").text(), "Ou PSKC (.xml), la liste normalisée (RFC 6030) que donnent les fabricants de clefs.")
+	h.Exec(`INSERT INTO delivery (id, file_name, sum, announced, state, created_at, taken_at) VALUES ($1, 'gros.csv', 'x', false, 'arrived', now(), now())`, uuid.New())
+	h.Exec(`INSERT INTO delivery_row (delivery, line, serial, uai, batch, expires_on) SELECT d.id, n, 'G' || n, $1, 'L', '2030-01-01' FROM delivery d, generate_series(1, 5000) AS n`, scene.Tilleuls)
+	assert.Contains(t, sam.get("/assistance/livraisons").text(), "5 000")
+	assert.NotContains(t, sam.get("/assistance/livraisons/"+h.Text(`SELECT id::text FROM delivery`)).text(), " 5000")
+}

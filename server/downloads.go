@@ -237,6 +237,11 @@ func (s *Server) deskTable(v *visit) (spreadsheet, error) {
 	return spreadsheet{Name: "assistance", Title: "Assistance", Sheets: []workbook.Sheet{
 		requestSheet("Demandes remontées", each(all), c.zone), actionSheet("Actions sans suite", st.actions, c),
 		mailSheet("Courriels refusés", st.mails, c), actionSheet("Actions refusées", refused, c),
+		{Name: "Clefs à confirmer", Columns: []workbook.Column{
+			{Title: "Numéro de série"}, {Title: "UAI", Width: 12}, {Title: "Établissement", Width: 36}, {Title: "Trouvée", Kind: workbook.Instant}, {Title: "Par", Width: 28},
+		}, Rows: rowsOf(st.reports, func(r sql.ListedReport) []any {
+			return []any{r.Serial, r.UAI, r.Establishment, inZone(r.At, c.zone), r.ByName}
+		})},
 	}}, nil
 }
 

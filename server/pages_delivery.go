@@ -54,7 +54,7 @@ func (v *visit) mayImport() error {
 
 func uploadForm(v *visit) *form {
 	return newForm(v, "livraison", pathDeliveries, "Vérifier le fichier", map[string]field{
-		"file":        {Label: "*Fichier", Hint: "Excel (.xlsx) ou CSV : numero_de_serie ; lot ; date_d_expiration ; uai. Ou PSKC (.xml). 20 Mo au plus."},
+		"file":        {Label: "*Fichier", Hint: "Excel (.xlsx) ou CSV : numero_de_serie ; lot ; date_d_expiration ; uai. Ou PSKC (.xml), la liste normalisée (RFC 6030) que donnent les fabricants de clefs. 20 Mo au plus."},
 		"announced":   {Label: "Ces clefs sont en route : les établissements confirmeront ce qui arrive"},
 		"uai":         {Label: "Établissement (UAI)", Hint: "Pour un fichier PSKC seulement."},
 		"lot":         {Label: "Lot", Hint: "Pour un fichier PSKC seulement."},
@@ -81,7 +81,7 @@ func (s *Server) showDeliveries(v *visit, status int, f *form, page deliveryScre
 	for _, d := range found {
 		page.Delivered = append(page.Delivered, deliveryLine{
 			Path: pathDeliveries + "/" + d.ID.String(), When: okey.Capitalize(paris(v).time(d.CreatedAt)), File: d.FileName,
-			State: d.State.French(), By: d.ByName, Keys: fmt.Sprint(d.Keys),
+			State: d.State.French(), By: d.ByName, Keys: okey.SayNumber(d.Keys),
 		})
 	}
 	page.Sheet = pathDeliveries + ".xlsx"
@@ -201,13 +201,13 @@ func (s *Server) showDelivery(v *visit, status int, d sql.Delivery, f *form, not
 		page.Rows = append(page.Rows, line)
 	}
 	for _, uai := range uais {
-		page.Schools = append(page.Schools, fact{Name: fmt.Sprintf("%s (%s)", names[uai], uai), Value: fmt.Sprint(counts[uai]), Path: "/clefs?etablissement=" + string(uai)})
+		page.Schools = append(page.Schools, fact{Name: fmt.Sprintf("%s (%s)", names[uai], uai), Value: okey.SayNumber(counts[uai]), Path: "/clefs?etablissement=" + string(uai)})
 	}
 	page.Facts = []fact{
 		{Name: "Fichier", Value: d.FileName},
 		{Name: "Envoyé", Value: paris(v).time(d.CreatedAt) + " par " + d.ByName},
 		{Name: "État", Value: okey.Capitalize(d.State.French())},
-		{Name: "Clefs", Value: fmt.Sprint(d.Keys)},
+		{Name: "Clefs", Value: okey.SayNumber(d.Keys)},
 	}
 	if d.State == okey.DeliveryDraft {
 		how := "arrivées : elles entrent en stock tout de suite"
@@ -217,7 +217,7 @@ func (s *Server) showDelivery(v *visit, status int, d sql.Delivery, f *form, not
 		page.Facts = append(page.Facts, fact{Name: "Ces clefs sont", Value: how})
 	}
 	if d.State == okey.DeliveryInTransit {
-		page.Facts = append(page.Facts, fact{Name: "Encore en route", Value: fmt.Sprint(d.InTransit)})
+		page.Facts = append(page.Facts, fact{Name: "Encore en route", Value: okey.SayNumber(d.InTransit)})
 		if page.Arrivals, err = s.arrivalsOf(v, d); err != nil {
 			return err
 		}

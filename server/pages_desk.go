@@ -165,6 +165,11 @@ func (s *Server) deskPage(v *visit) error {
 		page.Engine = "Le moteur n'a pas répondu : OKEY n'a pas pu vérifier que chaque demande est suivie. Si cela dure, prévenez l'exploitant."
 	}
 	page.Matters = st.matters(gone, c)
+	if mayArrange(v) != nil { // who only reads is told what is, not what to do
+		for i := range page.Matters {
+			page.Matters[i].How = matterReadings[page.Matters[i].ID]
+		}
+	}
 	refused, err := s.store.RefusedActions(v.ctx(), v.Now.Add(-deskHistory), deskRows)
 	if err != nil {
 		return err
@@ -195,6 +200,18 @@ func waiting(matters []matter) []matter {
 		}
 	}
 	return some
+}
+
+// matterReadings say to auditors what each kind of matter is: to set it going is support's.
+var matterReadings = map[string]string{
+	"remontees":         "L'établissement n'a pas fait ce qu'il devait dans son délai, ou ne le peut pas : l'assistance s'en occupe.",
+	"sans-reponse":      "OKEY n'y connaît ni chef ni adjoint : l'assistance y rattache quelqu'un, ou désigne un établissement qui répond pour lui.",
+	"actions":           "OKEY les présente de nouveau au moteur chaque minute.",
+	"sans-suivi":        "Leur suivi a été arrêté dans le moteur. OKEY le relance chaque minute, là où la demande en est.",
+	"courriels":         "Ils ne sont pas arrivés, et personne n'a été prévenu à la place de leurs destinataires.",
+	"clefs-a-confirmer": "Un inventaire les a trouvées, et OKEY ne les connaît pas : personne ne peut les prêter avant la réponse de l'assistance.",
+	"commandes":         "Elles ne sont pas arrivées dans leur délai : l'assistance relance le fournisseur.",
+	"livraisons":        "Les clefs ne seront prêtées qu'une fois leur arrivée confirmée par l'établissement, ou par l'assistance à sa place.",
 }
 
 func escalatedMatter(found []sql.Awaited, c clock) matter {

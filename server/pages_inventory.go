@@ -315,8 +315,8 @@ func (s *Server) showReport(v *visit, status int, f *form, warning string) error
 			}
 		}
 		page.Form = f
-	case !pending && warning == "":
-		warning = "Ce signalement a déjà sa réponse."
+	case !pending && warning == "": // nothing went wrong
+		notice = "Ce signalement a déjà sa réponse."
 	}
 	if page.Desk, err = s.subjectSide(v, r.ID, paris(v)); err != nil {
 		return err

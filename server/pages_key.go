@@ -138,6 +138,9 @@ func (s *Server) showKey(v *visit, status int, key okey.Key, f *form, notice, wa
 		return err
 	}
 	title, of := "Gérer la clef", string(key.Serial)
+	if okey.May(okey.ActManageKeys, v.Actor, subject, okey.DayOf(v.Now, c.zone)) != nil { // who only reads
+		title = "Clef"
+	}
 	if key.Holder == v.Actor.ID {
 		page.Facts = slices.DeleteFunc(page.Facts, func(f fact) bool { return f.Name == "Lot" && !v.oversees() })
 		title, of = "Ma clef "+string(key.Serial), ""

@@ -334,6 +334,9 @@ func (d dossier) facts(v *visit) []fact {
 		{Name: "Motif", Value: okey.Capitalize(reasonNames[d.Reason])},
 		{Name: "Demandée", Value: okey.Capitalize(d.clock.time(d.AskedAt))},
 	}
+	if v.desk() { // lists, the audit and the search know it by that
+		facts = append(facts, fact{Name: "Numéro", Value: shortID(d.ID)})
+	}
 	if d.Key != "" {
 		key := fact{Name: "Clef", Value: string(d.Key)}
 		if !d.mine(v) { // who waits for a key may not see its page: it is not theirs yet

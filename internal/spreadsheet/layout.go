@@ -14,6 +14,7 @@ import (
 type Column struct {
 	Name     string
 	Optional bool
+	Unasked  bool // it is known, so that what is wrong with its cells can be told; nobody is told to write it
 }
 
 // Layout is the columns of one kind of file. Order in the file does not matter.
@@ -128,6 +129,9 @@ func (l Layout) complain(file string, header []string, columns map[string]int) e
 func (l Layout) names() string {
 	var b strings.Builder
 	for i, c := range l.Columns {
+		if c.Unasked {
+			continue
+		}
 		separator := ";"
 		if i == 0 {
 			separator = ""

@@ -116,11 +116,15 @@ func (s *Server) formerly(v *visit, serial okey.Serial, unseen error) error {
 		return err
 	}
 	body := keyGone{Said: fmt.Sprintf("La clef %s n'est plus à vous depuis le %s.", serial, okey.DayOf(until, c.zone).SayWithYear())}
-	switch key.State {
+	place, err := s.store.Place(v.ctx(), key.UAI)
+	if err != nil {
+		return err
+	}
+	switch school := okey.SayOfSchool(okey.SayEstablishment(place.Name)); key.State {
 	case okey.Lost:
-		body.Todo = "Elle a été déclarée perdue. Vous la retrouvez ? Rapportez-la à la direction de votre établissement."
+		body.Todo = fmt.Sprintf("Elle a été déclarée perdue. Vous la retrouvez ? Rapportez-la à la direction %s.", school)
 	case okey.Defective:
-		body.Todo = "Elle a été déclarée défectueuse. Si vous l'avez encore, rendez-la à la direction de votre établissement."
+		body.Todo = fmt.Sprintf("Elle a été déclarée défectueuse. Si vous l'avez encore, rendez-la à la direction %s.", school)
 	}
 	if body.Do, err = s.nextKey(v); err != nil {
 		return err

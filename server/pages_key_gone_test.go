@@ -95,8 +95,8 @@ func TestAnOldLinkToAKeyThatIsNoLongerOnesOwnSaysWhatToDo(t *testing.T) {
 			assert.Contains(t, other.get(path).text(), "Cette page n'existe pas, ou elle n'est pas pour vous.", path)
 		}
 	}
-	old(lost, "Vous la retrouvez ? Rapportez-la à la direction", "Demander une clef")
-	old(broken, "Si vous l'avez encore, rendez-la à la direction", "Demander une clef")
+	old(lost, "Vous la retrouvez ? Rapportez-la à la direction du collège des Tilleuls.", "Demander une clef")
+	old(broken, "Si vous l'avez encore, rendez-la à la direction du collège des Tilleuls.", "Demander une clef")
 	request := lea.asks()
 	old(back, "", "Voir ma demande")
 	assert.Contains(t, lea.get(keyPage(back)).HTML, `href="`+request+`"`)

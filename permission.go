@@ -162,6 +162,9 @@ func May(act Act, a Actor, s Subject, on Day) error {
 			if first != nil {
 				return first
 			}
+			if _, direction := Permissions[act][RoleApprover]; direction && (role == RoleDelegate || role == RoleStockDelegate) {
+				return Errorf(CodeForbidden, "Votre délégation ne va pas jusque-là : c'est à la direction de l'établissement de le faire.")
+			}
 			return Errorf(CodeForbidden, "Vous pouvez voir ceci, mais cette action revient à quelqu'un d'autre.")
 		}
 	}

@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"net/http"
+	"time"
 
 	"okey"
 
@@ -98,14 +99,31 @@ func (s *Server) gone(v *visit, unseen error) error {
 	return s.show(v, http.StatusOK, "key_gone", screen{Title: "Ma clef " + string(serial), Notice: notice, Body: body})
 }
 
+// followedElsewhere tells whoever looked after a key where it has gone: the mails about it that they have lead here.
+func (s *Server) followedElsewhere(v *visit, serial okey.Serial, left time.Time) error {
+	key, err := s.store.Key(v.ctx(), serial)
+	if err != nil {
+		return err
+	}
+	place, err := s.store.Place(v.ctx(), key.UAI)
+	if err != nil {
+		return err
+	}
+	said := fmt.Sprintf("La clef %s n'est plus dans votre établissement depuis le %s : elle est suivie désormais par %s (%s).",
+		serial, okey.DayOf(left, paris(v).zone).SayWithYear(), okey.SayEstablishment(place.Name), place.UAI)
+	return s.show(v, http.StatusNotFound, "key_gone", screen{Title: "Cette clef est suivie ailleurs", Body: keyGone{Said: said}})
+}
+
 // formerly tells whoever had a key since when it is no longer theirs, and what to do.
 func (s *Server) formerly(v *visit, serial okey.Serial, unseen error) error {
-	_, until, err := s.store.SeenUntil(v.ctx(), serial, v.Actor.ID)
+	left, until, err := s.store.SeenUntil(v.ctx(), serial, v.Actor.ID)
 	switch {
-	case okey.ErrorCode(err) == okey.CodeNotFound || err == nil && until.IsZero():
+	case okey.ErrorCode(err) == okey.CodeNotFound || err == nil && until.IsZero() && left.IsZero():
 		return unseen
 	case err != nil:
 		return err
+	case until.Before(left):
+		return s.followedElsewhere(v, serial, left)
 	}
 	key, err := s.store.Key(v.ctx(), serial)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 // pastNames say in a key's story what forms ask for in other words.
 var pastNames = map[okey.KeyReason]string{
 	okey.ReasonLost: "Déclarée perdue", okey.ReasonDefective: "Déclarée défectueuse", okey.ReasonReturn: "Mise en stock", okey.ReasonFound: "Retrouvée",
+	okey.ReasonArrived: "Arrivée confirmée",
 }
 
 // keyStory is what has happened to a key, oldest first; the store has it the other way round.

@@ -27,6 +27,7 @@ type linkScreen struct {
 	Comment  string
 	Wrote    string // what came too late to be sent, so that it can be copied
 	Follow   string
+	Home     string // once it is answered, where the other requests wait
 }
 
 // errSignInFirst is answered where the academy wants it: who follows a link must show who they are.
@@ -195,6 +196,7 @@ func (s *Server) showLink(v *visit, status int, d dossier, sent *form, warning s
 			}
 		}
 	} else {
+		page.Home = "/" // whoever has a session is led there, anybody else to signing in
 		if sent != nil {
 			page.Wrote = sent.Values["comment"]
 		}
@@ -206,7 +208,7 @@ func (s *Server) showLink(v *visit, status int, d dossier, sent *form, warning s
 		page.Facts[i].Path = ""
 	}
 	sc.Body = page
-	// Nobody has signed in: the page greets the person that the link was made for, and leads nowhere that needs a session.
+	// Nobody has signed in: the page greets the person that the link was made for, and leads nowhere that needs a session but home.
 	anonymous := &visit{Context: v.Context, Now: v.Now}
 	return s.show(anonymous, status, "link", sc)
 }

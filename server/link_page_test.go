@@ -52,6 +52,8 @@ func TestAnEmailedLinkAnswersWithoutSigningIn(t *testing.T) {
 	assert.Equal(t, "link", h.Text(`SELECT via FROM action WHERE name = 'principal-decision'`))
 	assert.Equal(t, c.roux.ID.String(), h.Text(`SELECT by_person FROM action WHERE name = 'principal-decision'`))
 	assert.Contains(t, b.get(link).text(), "Vous avez déjà répondu à cette demande")
+	assert.Contains(t, done.HTML, `href="/">Voir ce qui m'attend<`, "the others wait there")
+	assert.NotContains(t, opened.text(), "Voir ce qui m'attend", "one thing first")
 }
 
 func TestASecondApproversLinkTellsWhoDecided(t *testing.T) {

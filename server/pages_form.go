@@ -230,6 +230,7 @@ func (s *Server) keepDraft(v *visit) {
 	}
 	sc := screen{Title: "Votre session a pris fin", Body: sessionEnded{
 		SignIn: pathSignIn + "?vers=" + url.QueryEscape(v.Request.URL.EscapedPath()), Kept: kept,
+		PIN: slices.ContainsFunc(neverKept, v.Request.PostForm.Has), Charter: v.Request.PostForm.Has("charter"),
 	}}
 	if err := s.show(v, http.StatusUnauthorized, "session", sc); err != nil {
 		s.failVisit(v, err)
@@ -285,8 +286,10 @@ func draftRoom(path string) int {
 }
 
 type sessionEnded struct {
-	SignIn string
-	Kept   bool
+	SignIn  string
+	Kept    bool
+	PIN     bool // the form had one, which is never kept
+	Charter bool // and the box of the charter, which is ticked anew
 }
 
 // restore fills a form with what its writer had sent when the session ended, or when OKEY found something to correct; true where there was something.

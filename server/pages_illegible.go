@@ -71,7 +71,11 @@ func (s *Server) illegiblePage(v *visit) error {
 }
 
 func illegibleForm(v *visit, d dossier) *form {
-	return newForm(v, "illisible", requestURL(d.ID)+pathIllegible, "Oui, prendre une autre clef", map[string]field{"serial": {}})
+	button := "Oui, prendre une autre clef"
+	if d.free == 0 {
+		button = "Oui, écarter cette clef" // there is no other one yet
+	}
+	return newForm(v, "illisible", requestURL(d.ID)+pathIllegible, button, map[string]field{"serial": {}})
 }
 
 // illegible notes the key as defective and waits until its request has gone on, so that the page is true. The form names the key: sent twice,

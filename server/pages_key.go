@@ -78,7 +78,10 @@ func (s *Server) showKey(v *visit, status int, key okey.Key, f *form, notice, wa
 		return err
 	}
 	page := keyScreen{Form: f, Helps: keyHelps(key)}
-	lastLogin := "jamais"
+	lastLogin, err := s.unseenLogin(v.ctx())
+	if err != nil {
+		return err
+	}
 	if !key.LastLoginAt.IsZero() {
 		lastLogin = c.time(key.LastLoginAt)
 	}

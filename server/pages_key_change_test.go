@@ -144,6 +144,16 @@ func TestABrokenKeyIsFoundReturnedAndScrapped(t *testing.T) {
 	assert.Equal(t, 5, h.Count(`SELECT count(*) FROM audit WHERE subject LIKE '%' || $1`, string(serial)))
 }
 
+func TestWhereNoKeyIsFreeNoneIsPromisedForAnIllegibleNumber(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	page, _ := h.atCounter(c)
+	roux := h.as(c.roux)
+	assert.Contains(t, roux.get(page+"/numero-illisible").text(), "Oui, écarter cette clef")
+	h.Key(scene.Tilleuls)
+	assert.Contains(t, roux.get(page+"/numero-illisible").text(), "Oui, prendre une autre clef")
+}
+
 func TestScrappingIsAskedOnceMoreOfWhoeverCannotUndoIt(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()

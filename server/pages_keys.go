@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -77,10 +78,14 @@ func (s *Server) keysPage(v *visit) error {
 		}
 		page.Next = listURL(v, *next)
 	}
+	unseen, err := s.unseenLogin(v.ctx())
+	if err != nil {
+		return err
+	}
 	answers := v.Actor.Answers(v.today())
 	for _, k := range found {
 		page.Several = page.Several || (len(answers) > 0 && !slices.Contains(answers, k.UAI)) // of one that is answered for
-		page.Keys = append(page.Keys, newKeyLine(k, paris(v)))
+		page.Keys = append(page.Keys, newKeyLine(k, paris(v), unseen))
 	}
 	page.Columns = keyColumns(v, filter, page.Several)
 	title := "Mes clefs"
@@ -124,13 +129,16 @@ type keyCursor struct {
 	Place  string      `json:"p,omitempty"`
 }
 
-func newKeyLine(k sql.ListedKey, c clock) keyLine {
+func newKeyLine(k sql.ListedKey, c clock, unseen string) keyLine {
 	line := keyLine{
 		Path: keyURL(k.Serial), Serial: string(k.Serial), Holder: sayHolder(k), State: k.State.French(), Batch: k.Batch, Where: k.Establishment,
-		LastLogin: "jamais",
+		LastLogin: unseen,
 	}
 	if !k.ExpiresOn.IsZero() {
 		line.Expires = c.date(k.ExpiresOn)
+	}
+	if k.KeptFor != "" {
+		line.State += " à " + k.KeptFor
 	}
 	today := okey.DayOf(c.now, c.zone)
 	switch {
@@ -144,6 +152,15 @@ func newKeyLine(k sql.ListedKey, c clock) keyLine {
 		line.LastLogin = c.day(k.LastLoginAt)
 	}
 	return line
+}
+
+// unseenLogin is what is said of a key of which no login is known: where the authentication server has never told of any, that means nothing.
+func (s *Server) unseenLogin(ctx context.Context) (string, error) {
+	known, err := s.store.LoginsKnown(ctx)
+	if known {
+		return "jamais", err
+	}
+	return "inconnue", err
 }
 
 func sayHolder(k sql.ListedKey) string {

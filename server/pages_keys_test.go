@@ -248,5 +248,53 @@ func TestKeysToSeeToAreOnTheHomePage(t *testing.T) {
 	assert.NotContains(t, h.as(c.support).get("/").text(), "Clefs à suivre", "support has them all, in the list")
 
 	h.Exec(`DELETE FROM assignment WHERE person = $1`, c.lea.ID)
-	assert.Contains(t, h.as(c.lea).get("/").text(), "rendez-la à sa direction")
+	assert.Contains(t, h.as(c.lea).get("/").text(), "Rendez-la à la direction du collège des Tilleuls")
+}
+
+func TestTheListOfKeysSaysForWhomOneIsKept(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	kept := h.Key(scene.Tilleuls)
+	page := h.as(c.lea).asks()
+	roux := h.as(c.roux)
+	assert.NotContains(t, roux.get("/clefs").text(), "Léa Martin")
+	roux.done(roux.answers(page, "approve", ""))
+	assert.Contains(t, roux.get("/clefs").text(), string(kept)+" réservée à Léa Martin")
+}
+
+func TestALoginThatNobodyCouldKnowOfIsUnknown(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	key, other := h.Key(scene.Tilleuls), h.Key(scene.Tilleuls)
+	roux := h.as(c.roux)
+	assert.Contains(t, roux.get(keyPage(key)).text(), "Dernière connexion Inconnue", "the authentication server has told of none")
+	h.Exec(`UPDATE key SET last_login_at = now() WHERE serial = $1`, string(other))
+	assert.Contains(t, roux.get(keyPage(key)).text(), "Dernière connexion Jamais")
+}
+
+func TestWhoeverLookedAfterAKeyLearnsWhereItWent(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	serial := h.Key(scene.Tilleuls)
+	const page = "/assistance/deplacer"
+	support := h.as(c.support)
+	review := support.fill(page, page, "serials", string(serial), "establishment", string(scene.Acacias), "comment", "rééquilibrage")
+	support.done(support.post(page, review.form(t, page)))
+	told := h.as(c.roux).get(keyPage(serial))
+	assert.Equal(t, http.StatusNotFound, told.Status)
+	assert.Contains(t, told.text(), "La clef "+string(serial)+" n'est plus dans votre établissement depuis le ")
+	assert.Contains(t, told.text(), "elle est suivie désormais par le lycée des Acacias (0069002C).")
+	assert.NotContains(t, h.as(c.lea).get(keyPage(serial)).text(), "Acacias", "to others it does not exist")
+}
+
+func TestALimitedDelegateLearnsWhoMayDoTheRest(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	delegate := h.as(h.delegates(c.roux))
+	for _, path := range []string{"/demandes/a-repondre", "/delegations"} {
+		refused := delegate.get(path)
+		assert.Contains(t, []int{http.StatusForbidden, http.StatusNotFound, http.StatusOK}, refused.Status, path)
+		assert.NotContains(t, refused.text(), "revient à quelqu'un d'autre", path)
+	}
+	assert.Contains(t, delegate.get("/demandes/a-repondre").text(), "Votre délégation ne va pas jusque-là : c'est à la direction de l'établissement de le faire.")
 }

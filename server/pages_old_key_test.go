@@ -48,11 +48,13 @@ func TestTheOldKeyIsTakenBackInSight(t *testing.T) {
 	}
 	assert.NotContains(t, lea.get(request).text(), "Bordereau", "one signs here")
 	assert.Contains(t, roux.get(request).text(), "Bordereau")
+	assert.Contains(t, roux.get(request+"/bordereau").text(), "Ancienne clef, reprise à la remise "+string(old))
 
 	handed := roux.done(roux.fill(at, at, "serial", string(key)))
 	ended := "L'ancienne clef, la " + string(old) + ", ne sert plus : elle est mise au rebut."
 	assert.Contains(t, handed.text(), "est remise à Léa Martin. "+ended+" Un reçu part par courriel.")
 	assert.Equal(t, okey.Retired, h.KeyState(old))
+	assert.Contains(t, roux.get(request+"/bordereau").text(), "Ancienne clef, reprise à la remise "+string(old))
 	assert.Contains(t, lea.get(request).text(), "a remis la clef "+string(key)+". "+ended, "the story tells it")
 	assert.Contains(t, lea.get(request).text(), "Bordereau de remise à imprimer : facultatif. Si la direction vous l'a fait signer, c'est elle qui le garde.")
 	assert.Contains(t, roux.get(request).text(), "Bordereau de remise à imprimer et à signer")

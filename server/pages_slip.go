@@ -59,6 +59,9 @@ func (s *Server) slipPage(v *visit) error {
 	if !d.SignedAt.IsZero() {
 		page.Facts = append(page.Facts, fact{Name: "Charte", Value: fmt.Sprintf("version %d, signée le %s", d.Charter, okey.DayOf(d.SignedAt, d.clock.zone).SayWithYear())})
 	}
+	if len(d.old) > 0 {
+		page.Facts = append(page.Facts, fact{Name: okey.SayEither(len(d.old), "Ancienne clef, reprise à la remise", "Anciennes clefs, reprises à la remise"), Value: sayList(d.old)})
+	}
 	handed := fact{Name: "Date de la remise", Value: "……………………………"}
 	for _, e := range d.events {
 		if e.Kind == okey.EventHandedOver {

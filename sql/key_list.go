@@ -64,6 +64,7 @@ type ListedKey struct {
 	okey.Key
 	HolderName    string
 	HolderUID     string
+	KeptFor       string // whom the key awaits; empty for nobody
 	Establishment string
 	ChangedAt     time.Time
 	HolderLeft    bool   // its holder works at its establishment no more
@@ -105,6 +106,7 @@ var keyTables = `
 	`
 
 var keyList = `SELECT ` + keyColumns + `, coalesce(p.given_name, '') AS given_name, coalesce(p.family_name, '') AS family_name, coalesce(p.uid, '') AS uid,
+	coalesce((SELECT trim(r.given_name || ' ' || r.family_name) FROM request q JOIN person r ON r.id = q.person WHERE q.id = k.request), '') AS kept_for,
 	e.name, k.changed_at, x.place, w.gone` + keyTables
 
 // keyPages are the ends of the query, by order and direction: where the page before ended ($14, $15), and how long a page is.
@@ -130,6 +132,7 @@ func (r reader) ListKeys(ctx context.Context, reach Reach, f KeyFilter) ([]Liste
 		ChangedAt time.Time `db:"changed_at"`
 		Place     string    `db:"place"`
 		Gone      bool      `db:"gone"`
+		KeptFor   string    `db:"kept_for"`
 	}
 	ending := okey.Day{}
 	if !f.Today.IsZero() {
@@ -144,6 +147,7 @@ func (r reader) ListKeys(ctx context.Context, reach Reach, f KeyFilter) ([]Liste
 		found[i] = ListedKey{
 			Key: row.key(), Establishment: row.Name, ChangedAt: utc(row.ChangedAt), Place: row.Place, HolderLeft: row.Gone,
 			HolderUID:  row.UID,
+			KeptFor:    row.KeptFor,
 			HolderName: okey.Person{GivenName: row.Given, FamilyName: row.Family}.Name(),
 		}
 	}

@@ -23,6 +23,13 @@ type keyRow struct {
 	Prior     bool            `db:"prior_to_okey"`
 }
 
+// LoginsKnown tells whether the authentication server has ever told of a login.
+func (r reader) LoginsKnown(ctx context.Context) (bool, error) {
+	var known bool
+	err := r.get(ctx, &known, "", `SELECT EXISTS (SELECT FROM key WHERE last_login_at IS NOT NULL)`)
+	return known, err
+}
+
 const keyColumns = `k.serial, k.uai, k.state, k.batch, k.expires_on, k.holder, k.request, k.last_login_at, k.prior_to_okey`
 
 func (k keyRow) key() okey.Key {

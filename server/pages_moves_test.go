@@ -77,7 +77,7 @@ func TestSupportReviewsThenMovesKeys(t *testing.T) {
 	done := support.done(support.post(page, form))
 	assert.Contains(t, done.text(), "C'est fait : 1 clef déplacée au lycée des Acacias (0069002C). Les établissements sont prévenus.")
 	assert.Equal(t, scene.Acacias, h.whereIs(serial))
-	assert.Contains(t, support.get("/clefs/"+string(serial)).text(), "De 0069001B à 0069002C. rééquilibrage")
+	assert.Contains(t, support.get("/clefs/"+string(serial)).text(), "Du collège des Tilleuls (0069001B), pour le lycée des Acacias (0069002C). rééquilibrage")
 
 	again := support.post(page, form)
 	assert.Equal(t, http.StatusSeeOther, again.Status, "sent twice, it is one action")

@@ -35,8 +35,8 @@ func TestSupportSeesWhichKeysOfADeliveryHaveArrived(t *testing.T) {
 
 	side := sam.get(page)
 	assert.Contains(t, side.HTML, engineLink)
-	assert.Contains(t, side.text(), "Livraison, prise en compte (Sam Secours, assistance)")
-	assert.Contains(t, side.text(), "Arrivée d'une livraison, prise en compte (Marc Roux, page)")
+	assert.Contains(t, side.text(), "Livraison, c'est fait (Sam Secours, assistance)")
+	assert.Contains(t, side.text(), "Arrivée d'une livraison, c'est fait (Marc Roux, page)")
 }
 
 // Whatever has a workflow of its own leads support there from its page, and nobody else.

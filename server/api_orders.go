@@ -313,12 +313,12 @@ func normaliseOrder(w *wish) error {
 	if err := wrong.add(inField("establishment", err)); err != nil {
 		return err
 	}
+	if w.Content.Quantity < 1 || w.Content.Quantity > okey.MaxOrder {
+		wrong = append(wrong, okey.InvalidField("quantity", "Commandez de 1 à %d clefs.", okey.MaxOrder))
+	}
 	comment, err := okey.CheckText("comment", w.Content.Comment, true)
 	if err := wrong.add(err); err != nil {
 		return err
-	}
-	if w.Content.Quantity < 1 || w.Content.Quantity > okey.MaxOrder {
-		wrong = append(wrong, okey.InvalidField("quantity", "Commandez de 1 à %d clefs.", okey.MaxOrder))
 	}
 	w.Content = okey.Content{Establishment: uai, Quantity: w.Content.Quantity, Comment: comment}
 	return wrong.orNil()

@@ -12,13 +12,13 @@ import (
 // normaliseMove is for support's moving of keys. Serials are typed or scanned, one a line.
 func normaliseMove(w *wish) error {
 	var wrong invalid
-	to, err := okey.ParseUAI(string(w.Content.Establishment))
-	if err != nil {
-		wrong = append(wrong, okey.InvalidField("establishment", "%s", okey.ErrorMessage(err)))
-	}
 	serials, err := cleanSerials(w.Content.Serials)
 	if err != nil {
 		wrong = append(wrong, okey.InvalidField("serials", "%s", okey.ErrorMessage(err)))
+	}
+	to, err := okey.ParseUAI(string(w.Content.Establishment))
+	if err != nil {
+		wrong = append(wrong, okey.InvalidField("establishment", "%s", okey.ErrorMessage(err)))
 	}
 	comment, err := okey.CheckText("comment", w.Content.Comment, true)
 	if err := wrong.add(err); err != nil {

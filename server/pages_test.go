@@ -135,9 +135,10 @@ func (b *browser) read(r *http.Response) sheet {
 }
 
 var (
-	tags    = regexp.MustCompile(`(?s)<[^>]*>`)
-	spaces  = regexp.MustCompile(`\s+`)
-	pointed = regexp.MustCompile(`(?:for|aria-describedby|href)="#?([^"/:?]+)"`)
+	tags      = regexp.MustCompile(`(?s)<[^>]*>`)
+	spaces    = regexp.MustCompile(`\s+`)
+	summaries = regexp.MustCompile(`(?s)<div class="warning" role="alert" tabindex="-1".*?</div>`)
+	pointed   = regexp.MustCompile(`(?:for|aria-describedby|href)="#?([^"/:?]+)"`)
 )
 
 // text is what a person reads of the page.
@@ -153,6 +154,14 @@ func (b *browser) labelled(p sheet) {
 	for _, m := range pointed.FindAllStringSubmatch(p.HTML, -1) {
 		for _, id := range strings.Fields(m[1]) {
 			assert.Contains(b, p.HTML, `id="`+id+`"`, "something points to #%s", id)
+		}
+	}
+	for _, summary := range summaries.FindAllString(p.HTML, -1) {
+		at := 0
+		for _, m := range pointed.FindAllStringSubmatch(summary, -1) {
+			here := strings.Index(p.HTML, `id="`+m[1]+`"`)
+			assert.Greater(b, here, at, "errors are told in the order of their fields: #%s", m[1])
+			at = here
 		}
 	}
 }

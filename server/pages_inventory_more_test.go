@@ -50,6 +50,7 @@ func TestALongScanOutlivesItsSession(t *testing.T) {
 	ended := b.post("/inventaire", form)
 	require.Equal(t, http.StatusUnauthorized, ended.Status)
 	assert.Contains(t, ended.text(), "Rien de ce que vous avez écrit n'est perdu")
+	assert.NotContains(t, ended.text(), "code PIN", "this form had none")
 	b.continueAs(c.roux)
 	back := b.get("/inventaire").form(t, "/inventaire")
 	assert.Len(t, strings.Fields(back.Get("serials")), okey.MaxInventory)

@@ -71,6 +71,7 @@ func TestASigningThatItsSessionDidNotOutlastBeginsWhereItWas(t *testing.T) {
 	form := lea.get(page+"/charte").form(t, page+"/charte", "read", "oui", "pin", "4071", "pin2", "4071")
 	h.Exec(`DELETE FROM session`)
 	ended := lea.post(page+"/charte", form)
+	assert.Contains(t, ended.text(), "Seul le code PIN est à retaper, et la charte à cocher de nouveau.")
 	assert.Contains(t, ended.HTML, "/connexion?vers="+strings.ReplaceAll(page, "/", "%2F")+"%2Fcharte", "back to the form, not to the request")
 	lea.continueAs(c.lea)
 	back := lea.get(page + "/charte")

@@ -99,7 +99,7 @@ func (s *Server) readAsDone(v *visit, asked string) ([]finding, error) {
 }
 
 func (s *Server) readPieces(v *visit, asked string) ([]finding, error) {
-	some := pieces(asked)
+	some := slices.DeleteFunc(pieces(asked), func(piece string) bool { return piece == asked }) // that was asked already
 	return s.readEach(v, some[:min(len(some), searchRows)], s.readAsItStands, s.readAsDone)
 }
 

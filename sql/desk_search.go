@@ -40,11 +40,15 @@ var (
 	nameFolded  = fold(`p.family_name || ' ' || p.given_name`)
 )
 
-var findPeople = `SELECT ` + personColumns + `, ` + fold(`$2`) + ` IN (` + fold(`p.uid`) + `, ` + fold(`p.mail`) + `, ` + foldedName + `, ` + nameFolded + `) AS exact,
+// askedFor is what was typed, made comparable once and not for each row: OFFSET 0 keeps PostgreSQL from writing it out wherever it is named.
+var askedFor = `(SELECT ARRAY(SELECT ` + foldedWord + ` FROM unnest($1::text[]) AS w) AS words, ` + fold(`$2::text`) + ` AS whole OFFSET 0) asked`
+
+var findPeople = `SELECT ` + personColumns + `, asked.whole IN (` + fold(`p.uid`) + `, ` + fold(`p.mail`) + `, ` + foldedName + `, ` + nameFolded + `) AS exact,
 	` + foundPosts + `
-	FROM person p WHERE p.erased_at IS NULL AND cardinality($1::text[]) > 0 AND (p.id IN (SELECT m.person FROM mail m WHERE position('@' IN $2) > 0 AND lower(m.address) = lower($2))
-		OR NOT EXISTS (SELECT FROM unnest($1::text[]) AS w WHERE CASE WHEN length(w) = 1 THEN position(' ' || ` + foldedWord + ` IN ' ' || replace(` + foldedNames + `, '-', ' ')) = 0
-		ELSE position(` + foldedWord + ` IN ` + foldedNames + `) = 0 AND position(` + foldedWord + ` IN ` + unparted(foldedNames) + `) = 0 END))
+	FROM ` + askedFor + ` CROSS JOIN person p CROSS JOIN LATERAL (SELECT ` + foldedNames + ` AS names OFFSET 0) n
+	WHERE p.erased_at IS NULL AND cardinality($1::text[]) > 0 AND (p.id IN (SELECT m.person FROM mail m WHERE position('@' IN $2) > 0 AND lower(m.address) = lower($2))
+		OR NOT EXISTS (SELECT FROM unnest(asked.words) AS w WHERE CASE WHEN length(w) = 1 THEN position(' ' || w IN ' ' || replace(n.names, '-', ' ')) = 0
+		ELSE position(w IN n.names) = 0 AND position(w IN ` + unparted(`n.names`) + `) = 0 END))
 	ORDER BY exact DESC, p.family_name, p.given_name, p.uid LIMIT $3`
 
 // FindPeople returns people whose name, uid or address has each word in it, whatever its accents, or who got a mail at the very address: the
@@ -54,12 +58,12 @@ func (r reader) FindPeople(ctx context.Context, typed string, on okey.Day, limit
 }
 
 var findPeopleNamed = `SELECT ` + personColumns + `, false AS exact, ` + foundPosts + `
-	FROM person p CROSS JOIN LATERAL (SELECT ` + fold(`concat_ws(' ', p.given_name, p.family_name)`) + ` AS person,
-		` + fold(`(SELECT string_agg(concat_ws(' ', e.name, e.commune), ' ') FROM assignment a JOIN establishment e ON e.uai = a.uai WHERE a.person = p.id)`) + ` AS schools) named
+	FROM ` + askedFor + ` CROSS JOIN person p CROSS JOIN LATERAL (SELECT ` + fold(`concat_ws(' ', p.given_name, p.family_name)`) + ` AS person OFFSET 0) named
 	WHERE p.erased_at IS NULL AND p.family_name <> '' AND (
-		position(' ' || ` + foldedName + ` || ' ' IN ' ' || ` + fold(`$2`) + ` || ' ') > 0 OR position(' ' || ` + nameFolded + ` || ' ' IN ' ' || ` + fold(`$2`) + ` || ' ') > 0
-		OR cardinality($1::text[]) > 1 AND EXISTS (SELECT FROM unnest($1::text[]) AS w WHERE position(' ' || ` + foldedWord + ` || ' ' IN ' ' || named.person || ' ') > 0)
-		AND NOT EXISTS (SELECT FROM unnest($1::text[]) AS w WHERE position(` + foldedWord + ` IN named.person) = 0 AND coalesce(position(` + foldedWord + ` IN named.schools), 0) = 0))
+		position(' ' || named.person || ' ' IN ' ' || asked.whole || ' ') > 0 OR position(' ' || ` + nameFolded + ` || ' ' IN ' ' || asked.whole || ' ') > 0
+		OR cardinality($1::text[]) > 1 AND EXISTS (SELECT FROM unnest(asked.words) AS w WHERE position(' ' || w || ' ' IN ' ' || named.person || ' ') > 0)
+		AND NOT EXISTS (SELECT FROM unnest(asked.words) AS w WHERE position(w IN named.person) = 0 AND NOT EXISTS (SELECT FROM assignment a JOIN establishment e ON e.uai = a.uai
+			WHERE a.person = p.id AND position(w IN ` + fold(`concat_ws(' ', e.name, e.commune)`) + `) > 0)))
 	ORDER BY p.family_name, p.given_name, p.uid LIMIT $3`
 
 // FindPeopleNamed returns people whose whole name stands somewhere in the text, or who are named together with a school where they have been:

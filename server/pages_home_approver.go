@@ -81,7 +81,8 @@ func (s *Server) awaitedFromMe(v *visit, page *approverHome) error {
 func (s *Server) keysToFollow(v *visit) ([]fact, error) {
 	var facts []fact
 	for _, kind := range []struct{ name, suivi, one, many string }{
-		{"Personnes parties", "parties", " à reprendre", " à reprendre"}, {"Dates d'expiration", "expirent", " expire d'ici trois mois", " expirent d'ici trois mois"},
+		{"Personnes parties", "parties", " à reprendre", " à reprendre"},
+		{"Dates d'expiration", "expirent", " expire d'ici trois mois", " expirent d'ici trois mois"},
 		{"Clefs défectueuses", "defectueuses", " à reprendre, puis à mettre au rebut", " à reprendre, puis à mettre au rebut"},
 	} {
 		for _, uai := range v.Actor.Answers(v.today()) {

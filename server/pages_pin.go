@@ -74,8 +74,10 @@ type pinLinks struct {
 	Of                string // " de la clef 0048000012", where its reader has another one besides
 }
 
-// ChangeName and ForgottenName are what the links say.
-func (l *pinLinks) ChangeName() string    { return "Changer " + l.what() }
+// ChangeName is what the link to a change says.
+func (l *pinLinks) ChangeName() string { return "Changer " + l.what() }
+
+// ForgottenName is what the link for a forgotten PIN says.
 func (l *pinLinks) ForgottenName() string { return "J'ai oublié " + l.what() }
 
 func (l *pinLinks) what() string {

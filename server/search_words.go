@@ -51,7 +51,7 @@ var namedInAddress = []*regexp.Regexp{
 // ofAddress is what an address of OKEY's is about; any other text as it is.
 func ofAddress(asked string) string {
 	for _, address := range namedInAddress {
-		if named := address.FindStringSubmatch(asked); named != nil && wholeID.FindString(named[1]) == "" {
+		if named := address.FindStringSubmatch(asked); len(named) > 1 && wholeID.FindString(named[1]) == "" {
 			if plain, err := url.QueryUnescape(named[1]); err == nil {
 				return plain
 			}

@@ -131,6 +131,15 @@ func (m Move) Holds(k Key) bool {
 	return m.State == MoveProposed && k.State == InService && k.Holder == m.Holder && k.UAI == m.From
 }
 
+// Lasts tells whether the key is still where the end of the proposal left it, with that holder.
+func (m Move) Lasts(k Key) bool {
+	at := m.From
+	if m.State == MoveAccepted {
+		at = m.To
+	}
+	return k.State == InService && k.Holder == m.Holder && k.UAI == at
+}
+
 // Succession says that everything of one establishment goes on at another.
 type Succession struct {
 	ID       uuid.UUID

@@ -16,8 +16,8 @@ func keysMoved(ctx context.Context, p *post) error {
 	if err != nil {
 		return err
 	}
-	moved, err := p.store.MovedBy(ctx, p.order.Subject)
-	if err != nil {
+	moved, err := p.stillMoved(ctx)
+	if err != nil || len(moved) == 0 {
 		return err
 	}
 	holders, err := p.store.HolderNames(ctx, action.Content.Serials)
@@ -59,6 +59,23 @@ func keysMoved(ctx context.Context, p *post) error {
 	return p.toKeepers(ctx, mail.KeysMoved)
 }
 
+// stillMoved is what the order's action moved; where its letter is sent again, only what is still where it was taken to: a key that has gone on
+// would be told to be where it no longer is.
+func (p *post) stillMoved(ctx context.Context) ([]sql.MovedKey, error) {
+	moved, err := p.store.MovedBy(ctx, p.order.Subject)
+	if err != nil || p.again == nil {
+		return moved, err
+	}
+	serials := make([]okey.Serial, len(moved))
+	for i, m := range moved {
+		serials[i] = m.Serial
+	}
+	keys, err := p.store.KeysWith(ctx, serials)
+	return slices.DeleteFunc(moved, func(m sql.MovedKey) bool {
+		return !slices.ContainsFunc(keys, func(k okey.Key) bool { return k.Serial == m.Serial && k.UAI == m.To })
+	}), err
+}
+
 // nameOf is an establishment within a sentence.
 func (p *post) nameOf(ctx context.Context, uai okey.UAI) (string, error) {
 	place, err := p.store.Place(ctx, uai)
@@ -91,6 +108,23 @@ func (p *post) aboutMove(ctx context.Context) (okey.Move, okey.Person, error) {
 	return move, holder, err
 }
 
+// overtaken tells whether a letter about a move's end, sent again, would say what is no longer so: the key has gone on, or it is proposed anew
+// that it goes along.
+func (p *post) overtaken(ctx context.Context, move okey.Move) (bool, error) {
+	if p.again == nil {
+		return false, nil
+	}
+	key, err := p.store.Key(ctx, move.Serial)
+	if err != nil || !move.Lasts(key) {
+		return true, err
+	}
+	_, err = p.store.OpenMoveOf(ctx, move.Serial)
+	if okey.ErrorCode(err) == okey.CodeNotFound {
+		return false, nil
+	}
+	return true, err
+}
+
 // moveProposed asks the new establishment, whoever of it is not the holder, and tells the holder.
 func moveProposed(ctx context.Context, p *post) error {
 	move, holder, err := p.aboutMove(ctx)
@@ -121,6 +155,9 @@ func moveDecided(ctx context.Context, p *post) error {
 	if err != nil {
 		return err
 	}
+	if over, err := p.overtaken(ctx, move); err != nil || over {
+		return err
+	}
 	by, err := p.store.Person(ctx, move.DecidedBy)
 	if err != nil {
 		return err
@@ -140,6 +177,9 @@ func moveDecided(ctx context.Context, p *post) error {
 func moveWithdrawn(ctx context.Context, p *post) error {
 	move, holder, err := p.aboutMove(ctx)
 	if err != nil {
+		return err
+	}
+	if over, err := p.overtaken(ctx, move); err != nil || over {
 		return err
 	}
 	keepers, err := p.approvers(ctx, okey.Everything, okey.HandoverAndStock)
@@ -162,6 +202,9 @@ func moveWithdrawn(ctx context.Context, p *post) error {
 func moveExpired(ctx context.Context, p *post) error {
 	move, _, err := p.aboutMove(ctx)
 	if err != nil {
+		return err
+	}
+	if over, err := p.overtaken(ctx, move); err != nil || over {
 		return err
 	}
 	p.facts.Link = p.keyPage(move.Serial)

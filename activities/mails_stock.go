@@ -11,14 +11,9 @@ import (
 // delivered tells an establishment's approvers what a delivery brings them.
 func delivered(letter mail.Letter) func(context.Context, *post) error {
 	return func(ctx context.Context, p *post) error {
-		rows, err := p.store.DeliveryRows(ctx, p.order.Subject)
-		if err != nil {
+		var err error
+		if p.facts.Total, err = p.delivered(ctx, letter); err != nil || p.facts.Total == 0 {
 			return err
-		}
-		for _, row := range rows {
-			if row.UAI == p.order.UAI {
-				p.facts.Total++
-			}
 		}
 		if p.facts.Free, err = p.store.FreeKeys(ctx, p.order.UAI, p.today); err != nil {
 			return err
@@ -34,6 +29,31 @@ func delivered(letter mail.Letter) func(context.Context, *post) error {
 		p.toApprovers(letter, keepers)
 		return nil
 	}
+}
+
+// delivered counts the keys that the letter tells the establishment of. One that is sent again asks for those alone that are still on their way
+// there, and tells of none once another establishment has them all.
+func (p *post) delivered(ctx context.Context, letter mail.Letter) (int, error) {
+	if p.again != nil && p.place.Successor != "" {
+		return 0, nil
+	}
+	count := 0
+	if p.again != nil && letter == mail.DeliveryAnnounced {
+		awaited, err := p.store.InTransit(ctx, p.order.Subject)
+		for _, key := range awaited {
+			if key.UAI == p.order.UAI {
+				count++
+			}
+		}
+		return count, err
+	}
+	rows, err := p.store.DeliveryRows(ctx, p.order.Subject)
+	for _, row := range rows {
+		if row.UAI == p.order.UAI {
+			count++
+		}
+	}
+	return count, err
 }
 
 const workbookType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -94,7 +94,7 @@ func (s *Server) auditSubjectTyped(v *visit, typed string) (subjectTyped, error)
 	if shownID.MatchString(typed) { // the beginning of an id, as the table shows it
 		return subjectTyped{subject: typed}, nil
 	}
-	people, err := s.store.FindPeople(v.ctx(), nameTyped(typed), v.today(), 2)
+	people, err := s.store.FindPeople(v.ctx(), nameTyped(typed), "", v.today(), 2)
 	if err != nil {
 		return subjectTyped{}, err
 	}

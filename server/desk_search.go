@@ -43,7 +43,7 @@ func (s *Server) search(v *visit, asked string) ([]finding, error) {
 	if len(asked) > okey.MaxText || !isPlainText(asked) {
 		return nil, nil
 	}
-	asked = ofAddress(asked)
+	asked = unquoted(ofAddress(asked))
 	for _, read := range []func(*visit, string) ([]finding, error){s.readAsItStands, s.readAsDone, s.readPieces, s.readNames} {
 		if found, err := read(v, asked); err != nil || len(found) > 0 {
 			return found, err
@@ -217,7 +217,7 @@ func (v *visit) pagesOf(uai okey.UAI) []fact {
 }
 
 func (s *Server) findPeople(v *visit, asked string) (finding, error) {
-	found, err := s.store.FindPeople(v.ctx(), nameTyped(asked), v.today(), searchRows+1)
+	found, err := s.store.FindPeople(v.ctx(), personTyped(asked), codeTyped(asked), v.today(), searchRows+1)
 	return gathered("Personnes", found, foundPerson), err
 }
 

@@ -243,3 +243,27 @@ func TestPeopleOfOneNameAreToldApartByWhereTheyWork(t *testing.T) {
 	assert.Contains(t, p.text(), "lmartin2 · chef d'établissement au ")
 	assert.Regexp(t, `lmartin3</p>`, p.HTML, "of whom no school is known any more")
 }
+
+// What is pasted from a mail or a list comes with its quotation marks, the end of its sentence, marks that nobody sees, and a school's code.
+func TestTheSearchReadsWhatIsPasted(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Exec(`INSERT INTO key (serial, uai, state, batch, expires_on, changed_at) VALUES ('DEMO000105', $1, 'in_stock', 'L1', '2030-01-01', $2)`, scene.Acacias, scene.Now)
+	support, lea, key := h.as(c.support), "/assistance/personnes/"+c.lea.ID.String(), "/clefs/DEMO000105"
+	for asked, leads := range map[string]string{
+		"DEMO000105.": key, "n°DEMO000105": key, "Clef n°DEMO000105 perdue": key, "J'ai perdu «DEMO000105».": key,
+		"Léa Martin.": lea, "“Léa Martin”": lea, "«Léa Martin»": lea, "« Léa Martin »": lea, "\u200bLéa Martin": lea, "\ufeffLéa Martin": lea,
+		"…": "", "«»": "",
+	} {
+		p, path := support.finds(asked)
+		assert.Equal(t, leads, path, "%q: %s", asked, p.text())
+	}
+	for _, asked := range []string{"Léa Martin " + string(scene.Tilleuls), "Lea MARTIN (" + string(scene.Tilleuls) + ")", "martin léa " + strings.ToLower(string(scene.Tilleuls))} {
+		p, _ := support.finds(asked)
+		assert.Contains(t, p.HTML, `"`+lea+`"`, asked)
+		assert.Contains(t, p.HTML, `"/assistance/etablissements/`+string(scene.Tilleuls)+`"`, asked)
+	}
+	h.Exec(`INSERT INTO person (uid, family_name, given_name, mail, created_at) SELECT 'dup' || n, 'Martin', 'Léa', 'dup' || n || '@ac-nice.fr', now() FROM generate_series(1, 30) AS n`)
+	p, _ := support.finds("Léa Martin (" + string(scene.Tilleuls) + ")")
+	assert.Contains(t, p.HTML, `"`+lea+`"`, "of many of one name, who works there comes first")
+}

@@ -241,7 +241,7 @@ func (s *Server) meantByName(v *visit, f *form, typed string) (okey.PersonID, er
 	var found []sql.FoundPerson
 	if len(typed) <= okey.MaxText && isPlainText(typed) {
 		var err error
-		if found, err = s.store.FindPeople(v.ctx(), nameTyped(typed), v.today(), manyNamesakes+1); err != nil {
+		if found, err = s.store.FindPeople(v.ctx(), nameTyped(typed), "", v.today(), manyNamesakes+1); err != nil {
 			return okey.PersonID{}, err
 		}
 	}

@@ -43,6 +43,14 @@ func idsTyped(asked string) (from, to uuid.UUID, ok bool) {
 	return from, to, err == nil
 }
 
+// unquoted is what was pasted as somebody would have typed it: without what nobody sees, the marks that quoted it, and what ended the sentence.
+func unquoted(pasted string) string {
+	if typed := strings.Trim(okey.VisibleLine(pasted), ` .,;:!?…"«»“”„`); typed != "" {
+		return typed
+	}
+	return pasted // nothing but marks: it finds nothing, and the page says so
+}
+
 // namedInAddress are the addresses of OKEY's that name a thing by something else than its id.
 var namedInAddress = []*regexp.Regexp{
 	regexp.MustCompile(`/(?:clefs|keys|etablissements)/([^/?#\s]+)`), regexp.MustCompile(`[?&](?:etablissement|establishment|lot|clef)=([^&#\s]+)`),
@@ -62,7 +70,12 @@ func ofAddress(asked string) string {
 
 // pieces are the numbers and addresses among the words that were typed: each may be what is looked for, whatever stands around it.
 func pieces(asked string) []string {
-	words := strings.FieldsFunc(asked, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(`,;:()[]<>"«»`, r) })
+	words := strings.FieldsFunc(asked, func(r rune) bool {
+		return unicode.IsSpace(r) || strings.ContainsRune(`,;:!?()[]<>"«»“”„°º…`, r)
+	})
+	for i, word := range words {
+		words[i] = strings.Trim(word, ".")
+	}
 	return slices.DeleteFunc(words, func(word string) bool {
 		return word == asked || len(word) < 5 || !strings.ContainsAny(word, "@0123456789")
 	})
@@ -100,10 +113,26 @@ func codeTyped(asked string) okey.UAI {
 var civility = regexp.MustCompile(`(?i)^\s*(?:mailto:|(?:mrs?|mme|mlle|melle|mle|m|monsieur|madame|mademoiselle)(?:\.\s*|\s+))`)
 
 // aroundNames is what lists and mail programs put around names and addresses, and after initials.
-var aroundNames = strings.NewReplacer(",", " ", ";", " ", "<", " ", ">", " ", `"`, " ", "(", " ", ")", " ", ". ", " ", "mailto:", "")
+var aroundNames = strings.NewReplacer(",", " ", ";", " ", "<", " ", ">", " ", `"`, " ", "«", " ", "»", " ", "“", " ", "”", " ", "(", " ", ")", " ", ". ", " ", "mailto:", "")
 
 // nameTyped is a name, or an address, without what does not belong to it: "Mme Martin, Léa", "<lea.martin@ac-nice.fr>".
 func nameTyped(asked string) string { return civility.ReplaceAllString(aroundNames.Replace(asked), "") }
+
+// ofCodes are the words that people put before a school's code.
+var ofCodes = []string{"uai", "rne", "code"}
+
+// personTyped is the name of somebody to whom a school's code was added: "Léa Martin (0069901E)". A code alone stays as it is.
+func personTyped(asked string) string {
+	whole := nameTyped(asked)
+	words := slices.DeleteFunc(strings.Fields(whole), func(word string) bool {
+		_, err := okey.ParseUAI(word)
+		return err == nil || slices.Contains(ofCodes, strings.ToLower(word))
+	})
+	if len(words) == 0 {
+		return whole
+	}
+	return strings.Join(words, " ")
+}
 
 // spellings are words that schools' names have whole in one list and short in another.
 type spellings []struct{ brief, full string }

@@ -49,12 +49,12 @@ var findPeople = `SELECT ` + personColumns + `, asked.whole IN (` + fold(`p.uid`
 	WHERE p.erased_at IS NULL AND cardinality($1::text[]) > 0 AND (p.id IN (SELECT m.person FROM mail m WHERE position('@' IN $2) > 0 AND lower(m.address) = lower($2))
 		OR NOT EXISTS (SELECT FROM unnest(asked.words) AS w WHERE CASE WHEN length(w) = 1 THEN position(' ' || w IN ' ' || replace(n.names, '-', ' ')) = 0
 		ELSE position(w IN n.names) = 0 AND position(w IN ` + unparted(`n.names`) + `) = 0 END))
-	ORDER BY exact DESC, p.family_name, p.given_name, p.uid LIMIT $3`
+	ORDER BY exact DESC, $5 <> '' AND EXISTS (SELECT FROM assignment a WHERE a.person = p.id AND a.uai = $5) DESC, p.family_name, p.given_name, p.uid LIMIT $3`
 
 // FindPeople returns people whose name, uid or address has each word in it, whatever its accents, or who got a mail at the very address: the
-// directory may have another by now. A single letter is an initial: a name begins with it.
-func (r reader) FindPeople(ctx context.Context, typed string, on okey.Day, limit int) ([]FoundPerson, error) {
-	return r.findPeople(ctx, findPeople, pq.Array(searchWords(typed)), singleSpaced(typed), limit, on.String())
+// directory may have another by now. A single letter is an initial: a name begins with it. Those of the school, if any is given, come first.
+func (r reader) FindPeople(ctx context.Context, typed string, school okey.UAI, on okey.Day, limit int) ([]FoundPerson, error) {
+	return r.findPeople(ctx, findPeople, pq.Array(searchWords(typed)), singleSpaced(typed), limit, on.String(), string(school))
 }
 
 var findPeopleNamed = `SELECT ` + personColumns + `, false AS exact, ` + foundPosts + `

@@ -24,7 +24,7 @@ func (p *post) aboutSuccession(ctx context.Context) (sql.Succession, []okey.Pers
 		return succession, nil, err
 	}
 	keepers, err := p.approversAt(ctx, successor.AnsweredBy(), okey.Everything, okey.HandoverAndStock)
-	p.facts.Moved, p.facts.Comment, p.facts.Link = counts.French(), succession.Comment, p.list()
+	p.facts.Moved, p.facts.Waiting, p.facts.Comment, p.facts.Link = counts.French(), counts.Requests, succession.Comment, p.settings.URL+"/"
 	p.facts.Givers = namesOf(keepers)
 	return succession, keepers, err
 }

@@ -280,6 +280,21 @@ func TestTheFormerHolderWhoHasAskedAlreadyIsLedToTheirRequest(t *testing.T) {
 	assert.Equal(t, base+"/demandes/"+request.String(), link(told))
 }
 
+func TestWhoseKeyIsScrappedIsToldToAskForAnother(t *testing.T) {
+	o := newOffice(t)
+	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
+	change := o.Record(okey.Action{Name: okey.ActionKeyChange, Key: serial, By: o.blanc.ID, Content: okey.Content{KeyReason: okey.ReasonRetired, Comment: "cassée en deux"}})
+	verdict, err := activities.NewKeys(o.Store).Change(context.Background(), okey.KeyMatter{Action: change.ID, At: o.now})
+	require.NoError(t, err)
+	_, err = o.mails.SendMails(context.Background(), okey.MailOrder{Key: serial, Cause: change.ID, Step: verdict.Mails[0], At: o.now})
+	require.NoError(t, err)
+	mine := o.box.To("lmartin@ac-nice.fr")
+	require.Len(t, mine, 1)
+	assert.Contains(t, mine[0].Text, "Vous pouvez en demander une autre dès maintenant.")
+	assert.NotContains(t, mine[0].Text, "rien à faire")
+	assert.Equal(t, base+"/demandes/nouvelle", link(mine[0]))
+}
+
 func TestSupportIsToldWhatIsLate(t *testing.T) {
 	o := newOffice(t)
 	request, _ := o.ask(o.lea, okey.FirstKey)

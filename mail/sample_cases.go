@@ -47,6 +47,7 @@ var cases = map[Letter][]variation{
 			f.By, f.Change, f.Comment = "", okey.ReasonDefective, "Son écran ne s'allume plus."
 		}},
 		{"own-defective", "défectueuse, déclarée par son titulaire", func(f *Facts) { f.Own, f.Change = true, okey.ReasonDefective }},
+		{"retired", "mise au rebut alors qu'elle servait", func(f *Facts) { f.Change = okey.ReasonRetired }},
 		{"asked", "perdue, une autre déjà demandée", func(f *Facts) { f.Asked = true }},
 	},
 	PINChanged: {{"forgotten", "code oublié", func(f *Facts) { f.Forgotten = true }}},
@@ -138,7 +139,7 @@ var cases = map[Letter][]variation{
 	MoveProposed:     {commented("Elle y prend un poste à la rentrée.")},
 	MoveDecided:      {{"accepted", "accepté", func(f *Facts) { f.Accepted = true }}, commented("Nous avons assez de clefs.")},
 	MoveWithdrawn:    {commented("Elle reste finalement parmi nous.")},
-	Succeeded:        {{"nothing", "rien ne suit", func(f *Facts) { f.Moved, f.Comment = "", "Fusion des deux collèges." }}},
+	Succeeded:        {{"nothing", "rien ne suit", func(f *Facts) { f.Moved, f.Comment, f.Waiting = "", "Fusion des deux collèges.", 0 }}},
 	SucceededClosing: {{"nobody", "personne n'y répond", func(f *Facts) { f.Givers, f.Moved, f.Comment = "", "", "Fusion des deux collèges." }}},
 	SuccessorNobody:  {{"nothing", "rien ne suit", func(f *Facts) { f.Moved = "" }}},
 	Hosting:          {{"nothing", "rien n'attend", func(f *Facts) { empty(f); f.Comment = "La section n'a pas de direction à elle." }}},

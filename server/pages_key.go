@@ -243,7 +243,7 @@ func (s *Server) changeKey(v *visit) error {
 		}
 		return again(http.StatusUnprocessableEntity, "")
 	}
-	if f.asksToRetire(v, subject, today) {
+	if f.asksToRetire(v, key.State, subject, today) {
 		return s.showKey(v, http.StatusOK, key, f, "", "")
 	}
 	done, err := s.act(v.ctx(), v.Actor, wish{
@@ -259,11 +259,12 @@ func (s *Server) changeKey(v *visit) error {
 	return s.answerForm(v, f, done, keyURL(key.Serial), again)
 }
 
-// asksToRetire asks, instead of acting, whether a key is really to be scrapped: whoever does it can't undo it. What is missing is said first.
-func (f *form) asksToRetire(v *visit, subject okey.Subject, today okey.Day) bool {
+// asksToRetire asks, instead of acting, whether a key is really to be scrapped: whoever does it can't undo it, and support, who can, does not give it
+// back to whoever had it. What is missing is said first.
+func (f *form) asksToRetire(v *visit, state okey.KeyState, subject okey.Subject, today okey.Day) bool {
 	reason := f.Values["reason"]
 	offered := slices.ContainsFunc(f.Fields["reason"].Choices, func(c choice) bool { return c.Value == string(okey.ReasonRetired) })
-	if !offered || reason != string(okey.ReasonRetired) || f.Values["confirm"] == reason || v.Actor.Support || strings.TrimSpace(f.Values["comment"]) == "" ||
+	if !offered || reason != string(okey.ReasonRetired) || f.Values["confirm"] == reason || (v.Actor.Support && state != okey.InService) || strings.TrimSpace(f.Values["comment"]) == "" ||
 		okey.May(okey.ActManageKeys, v.Actor, subject, today) != nil {
 		return false
 	}

@@ -172,6 +172,9 @@ func TestScrappingIsAskedOnceMoreOfWhoeverCannotUndoIt(t *testing.T) {
 	support := h.as(c.support)
 	support.done(support.fill(keyPage(other), keyPage(other), scraps...))
 	assert.Equal(t, okey.Retired, h.KeyState(other), "support can undo it")
+	held := h.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2029, time.June, 30))
+	assert.Contains(t, support.fill(keyPage(held), keyPage(held), scraps...).text(), "La mettre vraiment au rebut ?", "whoever has it does not get it back")
+	assert.Equal(t, okey.InService, h.KeyState(held))
 }
 
 func TestALossBeforeHandoverSendsTheRequestOn(t *testing.T) {

@@ -76,7 +76,7 @@ func (s *Server) successionRecordPage(v *visit) error {
 	if done, was, err := s.justDone(v); err != nil {
 		return err
 	} else if was && done.Subject == found.ID {
-		notice = fmt.Sprintf("C'est fait : %s répond désormais pour %s. Les personnes concernées sont prévenues.",
+		notice = fmt.Sprintf("C'est fait : %s répond désormais pour %s. Les deux directions sont prévenues, et qui a une demande en cours ; non les titulaires des clefs.",
 			okey.SayEstablishment(found.ToName), okey.SayEstablishment(found.FromName))
 	}
 	return s.show(v, http.StatusOK, "succession_record", screen{Title: "Succession", Notice: notice, Body: page})

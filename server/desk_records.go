@@ -23,7 +23,7 @@ var recordKinds = []struct {
 		return hit{Name: "Clef " + r.Name, Path: "/deplacements/" + r.Page, More: r.More + " · " + day}
 	}},
 	{sql.RecordMoved, "Clefs déplacées", func(r sql.FoundRecord, day string) hit {
-		return hit{Name: r.Name, Path: "/clefs/" + r.Page, More: r.More + " · " + day}
+		return hit{Name: "Clef " + r.Name, Path: "/clefs/" + r.Page, More: r.More + " · " + day}
 	}},
 	{sql.RecordSuccession, "Fermetures et fusions", func(r sql.FoundRecord, day string) hit {
 		return hit{Name: okey.Capitalize(okey.SayEstablishment(r.Name)), Path: pathSuccession + "/" + r.Page, More: "remplacé par " + okey.SayEstablishment(r.More) + " · " + day}
@@ -32,7 +32,7 @@ var recordKinds = []struct {
 		return hit{Name: "Inventaire " + okey.SayOfSchool(okey.SayEstablishment(r.Name)), Path: pathInventory + "/" + r.Page, More: day}
 	}},
 	{sql.RecordReport, "Clefs signalées", func(r sql.FoundRecord, day string) hit {
-		return hit{Name: r.Name, Path: pathReports + "/" + r.Page, More: r.More + " · " + day}
+		return hit{Name: "Clef " + r.Name, Path: pathReports + "/" + r.Page, More: r.More + " · " + day}
 	}},
 	{sql.RecordExport, "Classeurs transmis", func(r sql.FoundRecord, day string) hit {
 		return hit{Name: r.Name, Path: pathOrders, More: day}

@@ -201,7 +201,11 @@ func (s *Server) showMail(v *visit, status int, m sql.WrittenMail, sent *form, w
 			page.Address = who.Mail
 		}
 	}
-	page.Facts = append(page.Facts, aboutMail(m)...)
+	about, err := s.aboutMail(v, m)
+	if err != nil {
+		return err
+	}
+	page.Facts = append(page.Facts, about...)
 	repeats, err := s.store.Repeats(v.ctx(), m.First())
 	if err != nil {
 		return err
@@ -244,15 +248,31 @@ func (s *Server) mailOutlived(v *visit, m sql.WrittenMail) (bool, error) {
 	return err == nil && m.Order.Step.Outlived(m.Kind, request), err
 }
 
-// aboutMail is where a mail's subject is looked at.
-func aboutMail(m sql.WrittenMail) []fact {
+// aboutMail is where a mail's subject is looked at; of the stock it is known by its id alone, which the search knows how to say.
+func (s *Server) aboutMail(v *visit, m sql.WrittenMail) ([]fact, error) {
+	const about = "À propos de"
 	switch {
 	case m.Request.Valid:
-		return []fact{{Name: "À propos de", Value: "la demande " + shortID(m.Request.UUID), Path: requestURL(m.Request.UUID)}}
+		return []fact{{Name: about, Value: "la demande " + shortID(m.Request.UUID), Path: requestURL(m.Request.UUID)}}, nil
 	case m.Key != "":
-		return []fact{{Name: "À propos de", Value: "la clef " + string(m.Key), Path: keyURL(m.Key)}}
+		return []fact{{Name: about, Value: "la clef " + string(m.Key), Path: keyURL(m.Key)}}, nil
 	}
-	return nil
+	var facts []fact
+	if m.About != uuid.Nil {
+		found, err := s.readAsItStands(v, m.About.String())
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range found {
+			for _, h := range f.Hits {
+				facts = append(facts, fact{Name: about, Value: h.Name + " · " + h.More, Path: h.Path})
+			}
+		}
+	}
+	if len(facts) == 0 && m.Order != nil && m.Order.UAI != "" {
+		facts = append(facts, fact{Name: about, Value: "l'établissement " + string(m.Order.UAI), Path: schoolURL(m.Order.UAI)})
+	}
+	return facts, nil
 }
 
 // resend has a mail sent again.

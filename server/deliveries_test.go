@@ -184,3 +184,32 @@ func TestWhatIsWrongWithADeliveryIsSaidWithoutCommands(t *testing.T) {
 		assert.NotContains(t, a.Text, "okey import")
 	}
 }
+
+// A key that lies in another school's drawer may still be delivered: that school may have reported it first. Support is told before it takes the file,
+// and afterwards that the question has changed.
+func TestADeliverySaysThatAnotherSchoolHasFoundItsKey(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	inventory, report := uuid.New(), uuid.New()
+	h.Exec(`INSERT INTO inventory (id, uai, by_person, at, comment) VALUES ($1, $2, $3, $4, '')`, inventory, scene.Acacias, c.roux.ID, scene.Now)
+	h.Exec(`INSERT INTO key_report (id, serial, uai, inventory, by_person, at, state) VALUES ($1, '00481001', $2, $3, $4, $5, 'pending')`, report, scene.Acacias, inventory, c.roux.ID, scene.Now)
+	b := h.as(c.support)
+	listed := b.get("/assistance/clefs-a-confirmer").text()
+	assert.Contains(t, listed, "OKEY ne les connaissait pas")
+	assert.Contains(t, listed, "pas encore")
+	preview := b.uploads(deliveryHeader + "00481001;L7;31/12/2029;" + string(scene.Tilleuls) + "\n00481002;L7;31/12/2029;" + string(scene.Tilleuls) + "\n")
+	checked := b.get(preview.Location)
+	assert.Regexp(t, `Ligne 2, 00481001\. Signalée par le lycée des Acacias .* : elle est dans son tiroir\.`, checked.text())
+	assert.NotContains(t, checked.text(), "Ligne 3, 00481002. Signalée")
+	assert.Contains(t, checked.HTML, `href="/assistance/clefs-a-confirmer/`+report.String()+`"`)
+	taken := b.done(b.fill(preview.Location, preview.Location))
+	assert.Contains(t, taken.text(), "C'est fait : 2 clefs enregistrées")
+	assert.NotContains(t, taken.text(), "elle est dans son tiroir", "that was asked before")
+	assert.NotContains(t, b.get("/assistance/clefs-a-confirmer").text(), "pas encore")
+	assert.Contains(t, b.get("/assistance").text(), "entrée depuis dans OKEY, au collège des Tilleuls")
+	assert.Contains(t, b.get("/assistance/clefs-a-confirmer/"+report.String()).text(), "Entrée depuis dans OKEY Collège des Tilleuls")
+	assert.Equal(t, "Collège des Tilleuls", b.download("/assistance/clefs-a-confirmer.xlsx")["Clefs à confirmer"][1][6])
+	own := b.uploads(deliveryHeader + "00481003;L7;31/12/2029;" + string(scene.Acacias) + "\n")
+	h.Exec(`UPDATE key_report SET serial = '00481003'`)
+	assert.NotContains(t, b.get(own.Location).text(), "elle est dans son tiroir", "it is delivered to the school that has it")
+}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"okey"
 	"okey/internal/workbook"
 	"okey/sql"
@@ -61,7 +62,8 @@ func (s *Server) reportsTable(v *visit) (spreadsheet, error) {
 		{Title: "Trouvée", Kind: workbook.Instant},
 		{Title: "Par"},
 		{Title: "Ressemble à"},
+		{Title: "Dans OKEY", Width: 36},
 	}, Rows: rowsOf(found, func(r sql.ListedReport) []any {
-		return []any{string(r.Serial), r.UAI, r.Establishment, inZone(r.At, zone), r.ByName, sayList(r.Similar)}
+		return []any{string(r.Serial), r.UAI, r.Establishment, inZone(r.At, zone), r.ByName, sayList(r.Similar), cmp.Or(r.KeptAt, "pas encore")}
 	})}}}, err
 }

@@ -31,7 +31,8 @@ type deliveryScreen struct {
 	Arrivals  []navLink // where support confirms in a school's place
 	Delivered []deliveryLine
 	Sheet     string
-	Taken     bool // its keys are in OKEY
+	Taken     bool      // its keys are in OKEY
+	Doubts    []navLink // keys that another establishment says it has: no reason to refuse, and one to ask
 	Desk      *deskSide
 }
 
@@ -227,6 +228,11 @@ func (s *Server) showDelivery(v *visit, status int, d sql.Delivery, f *form, not
 			return err
 		}
 	}
+	if d.State == okey.DeliveryDraft {
+		if page.Doubts, err = s.doubtsAbout(v, d, rows); err != nil {
+			return err
+		}
+	}
 	if d.State == okey.DeliveryDraft && v.mayImport() == nil {
 		page.Form, page.Refused = f, warning != ""
 	}
@@ -237,6 +243,20 @@ func (s *Server) showDelivery(v *visit, status int, d sql.Delivery, f *form, not
 			okey.SayEither(done.Verdict.Count, "enregistrée", "enregistrées"))
 	}
 	return s.show(v, status, "delivery", screen{Title: "Livraison", Notice: notice, Warning: warning, Body: page})
+}
+
+// doubtsAbout names the rows of a draft whose key another establishment has found in its drawer.
+func (s *Server) doubtsAbout(v *visit, d sql.Delivery, rows []okey.ImportedKey) ([]navLink, error) {
+	found, err := s.store.ReportsAgainst(v.ctx(), d.ID, shownRows)
+	var doubts []navLink
+	for _, r := range found {
+		at := slices.IndexFunc(rows, func(row okey.ImportedKey) bool { return row.Serial == r.Serial })
+		doubts = append(doubts, navLink{
+			Path: pathReports + "/" + r.ID.String(),
+			Name: fmt.Sprintf("Ligne %d, %s. Signalée par %s %s : elle est dans son tiroir.", rows[at].Line, r.Serial, okey.SayEstablishment(r.Establishment), paris(v).day(r.At)),
+		})
+	}
+	return doubts, err
 }
 
 // sayConfirmed tells who saw an announced key arrive, and when.

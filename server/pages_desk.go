@@ -209,7 +209,7 @@ var matterReadings = map[string]string{
 	"actions":           "OKEY les présente de nouveau au moteur chaque minute.",
 	"sans-suivi":        "Leur suivi a été arrêté dans le moteur. OKEY le relance chaque minute, là où la demande en est.",
 	"courriels":         "Ils ne sont pas arrivés, et personne n'a été prévenu à la place de leurs destinataires.",
-	"clefs-a-confirmer": "Un inventaire les a trouvées, et OKEY ne les connaît pas : personne ne peut les prêter avant la réponse de l'assistance.",
+	"clefs-a-confirmer": "Un inventaire les a trouvées, et OKEY ne les connaissait pas : personne ne peut les prêter avant la réponse de l'assistance.",
 	"commandes":         "Elles ne sont pas arrivées dans leur délai : l'assistance relance le fournisseur.",
 	"livraisons":        "Les clefs ne seront prêtées qu'une fois leur arrivée confirmée par l'établissement, ou par l'assistance à sa place.",
 }
@@ -271,10 +271,14 @@ func reportsMatter(found []sql.ListedReport, c clock) matter {
 	n := len(found)
 	m := matter{
 		ID: "clefs-a-confirmer", Title: "Clefs à confirmer", Count: upTo(n, "clef") + " à confirmer",
-		How: "Un inventaire les a trouvées, et OKEY ne les connaît pas : personne ne peut les prêter. Mettez chacune en stock, ou écartez-la.",
+		How: "Un inventaire les a trouvées, et OKEY ne les connaissait pas : personne ne peut les prêter. Mettez chacune en stock, ou écartez-la.",
 	}
 	for _, r := range found {
-		m.Cards = append(m.Cards, card{Path: pathReports + "/" + r.ID.String(), Who: string(r.Serial), Where: r.Establishment, State: "trouvée " + c.day(r.At)})
+		state := "trouvée " + c.day(r.At)
+		if r.KeptAt != "" {
+			state += " ; entrée depuis dans OKEY, " + okey.SayAtSchool(okey.SayEstablishment(r.KeptAt))
+		}
+		m.Cards = append(m.Cards, card{Path: pathReports + "/" + r.ID.String(), Who: string(r.Serial), Where: r.Establishment, State: state})
 	}
 	return m
 }

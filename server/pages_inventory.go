@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -226,7 +227,7 @@ type reportsScreen struct {
 	Sheet   string
 }
 
-type reportLine struct{ Path, Serial, Where, When, By, Similar string }
+type reportLine struct{ Path, Serial, Where, When, By, Similar, Now string }
 
 func (s *Server) reportsPage(v *visit) error {
 	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.today()); err != nil {
@@ -246,7 +247,7 @@ func (s *Server) reportsPage(v *visit) error {
 	for _, r := range found {
 		page.Reports = append(page.Reports, reportLine{
 			Path: pathReports + "/" + r.ID.String(), Serial: string(r.Serial), Where: fmt.Sprintf("%s (%s)", r.Establishment, r.UAI),
-			When: okey.Capitalize(paris(v).time(r.At)), By: r.ByName, Similar: sayList(r.Similar),
+			When: okey.Capitalize(paris(v).time(r.At)), By: r.ByName, Similar: sayList(r.Similar), Now: cmp.Or(r.KeptAt, "pas encore"),
 		})
 	}
 	return s.show(v, http.StatusOK, "reports", screen{Title: "Clefs à confirmer", Notice: notice, Body: page})
@@ -300,6 +301,9 @@ func (s *Server) showReport(v *visit, status int, f *form, warning string) error
 		page.Facts[0].Path = keyURL(r.Serial)
 	} else if okey.ErrorCode(err) != okey.CodeNotFound {
 		return err
+	}
+	if r.KeptAt != "" && r.State == okey.ReportPending {
+		page.Facts = append(page.Facts, fact{Name: "Entrée depuis dans OKEY", Value: r.KeptAt})
 	}
 	if len(r.Similar) > 0 {
 		page.Facts = append(page.Facts, fact{Name: "Ressemble, aux zéros près, à", Value: sayList(r.Similar)})

@@ -95,7 +95,7 @@ func (d deliveryScreen) BadLines() []badLine {
 }
 
 func (l reportLine) cells() []cell {
-	return []cell{{Text: l.Serial, Path: l.Path}, {Text: l.Where}, {Text: l.When}, {Text: l.By}, {Text: l.Similar}}
+	return []cell{{Text: l.Serial, Path: l.Path}, {Text: l.Where}, {Text: l.When}, {Text: l.By}, {Text: l.Similar}, {Text: l.Now}}
 }
 
 func (l inventoryLine) cells() []cell {

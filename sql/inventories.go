@@ -111,6 +111,7 @@ type ListedReport struct {
 	Comment       string        // of whoever decided
 	DecidedBy     string
 	DecidedAt     time.Time
+	KeptAt        string // the establishment whose key it has become meanwhile; empty while OKEY has no such key
 }
 
 type reportRow struct {
@@ -127,10 +128,11 @@ type reportRow struct {
 
 	DecidedBy string          `db:"decider_name"`
 	DecidedAt stdsql.NullTime `db:"decided_at"`
+	KeptAt    string          `db:"kept_at"`
 }
 
 func (r reportRow) report() ListedReport {
-	l := ListedReport{Establishment: r.Name, ByName: r.ByName, Comment: r.Comment, DecidedBy: r.DecidedBy, DecidedAt: utc(r.DecidedAt.Time), KeyReport: okey.KeyReport{
+	l := ListedReport{Establishment: r.Name, ByName: r.ByName, Comment: r.Comment, DecidedBy: r.DecidedBy, DecidedAt: utc(r.DecidedAt.Time), KeptAt: r.KeptAt, KeyReport: okey.KeyReport{
 		ID: r.ID, Serial: r.Serial, UAI: r.UAI, By: r.By.UUID, At: utc(r.At), State: r.State,
 	}}
 	for _, s := range r.Similar {
@@ -142,6 +144,7 @@ func (r reportRow) report() ListedReport {
 const reports = `SELECT o.id, o.serial, o.uai, o.by_person, o.at, o.state, e.name, o.comment,
 	trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS by_name,
 	trim(coalesce(d.given_name, '') || ' ' || coalesce(d.family_name, '')) AS decider_name, o.decided_at,
+	coalesce((SELECT h.name FROM key k JOIN establishment h ON h.uai = k.uai WHERE k.serial = o.serial), '') AS kept_at,
 	ARRAY(SELECT k.serial FROM key k WHERE ltrim(k.serial, '0') = ltrim(o.serial, '0') AND k.serial <> o.serial ORDER BY k.serial) AS similar
 	FROM key_report o JOIN establishment e ON e.uai = o.uai LEFT JOIN person p ON p.id = o.by_person LEFT JOIN person d ON d.id = o.decided_by `
 
@@ -151,6 +154,18 @@ const noReport = "Ce signalement n'existe pas, ou il n'est pas pour vous."
 func (r reader) PendingReports(ctx context.Context, limit int) ([]ListedReport, error) {
 	var rows []reportRow
 	err := r.all(ctx, &rows, reports+`WHERE o.state = 'pending' ORDER BY o.at, o.id LIMIT $1`, limit)
+	found := make([]ListedReport, len(rows))
+	for i, row := range rows {
+		found[i] = row.report()
+	}
+	return found, err
+}
+
+// ReportsAgainst returns the pending reports of keys that a delivery would give to another establishment than the one that found them.
+func (r reader) ReportsAgainst(ctx context.Context, delivery uuid.UUID, limit int) ([]ListedReport, error) {
+	var rows []reportRow
+	err := r.all(ctx, &rows, reports+`JOIN delivery_row w ON w.serial = o.serial AND w.uai <> o.uai
+		WHERE w.delivery = $1 AND o.state = 'pending' ORDER BY w.line, o.at, o.id LIMIT $2`, delivery, limit)
 	found := make([]ListedReport, len(rows))
 	for i, row := range rows {
 		found[i] = row.report()

@@ -144,6 +144,10 @@ func (s *Server) moveLines(v *visit, c okey.Content) (lines []moveLine, ready bo
 	if err != nil {
 		return nil, false, err
 	}
+	leaving, err := s.store.OpenMovesTo(v.ctx(), c.Serials)
+	if err != nil {
+		return nil, false, err
+	}
 	unknown, err := s.store.HoldersUnknownAt(v.ctx(), c.Establishment, c.Serials, v.today())
 	ready = true
 	for _, serial := range c.Serials {
@@ -161,6 +165,13 @@ func (s *Server) moveLines(v *visit, c okey.Content) (lines []moveLine, ready bo
 		}
 		if slices.Contains(unknown, serial) {
 			line.Doubt = fmt.Sprintf("OKEY ne connaît pas %s dans cet établissement : rattachez d'abord cette personne, sinon ses prochaines demandes iront encore à celui que la clef quitte.", line.Holder)
+		}
+		if to := leaving[serial]; to != "" {
+			void := fmt.Sprintf("un départ vers %s attend une réponse : il sera sans objet.", okey.SayEstablishment(to))
+			if line.Doubt != "" {
+				void = line.Doubt + " " + okey.Capitalize(void)
+			}
+			line.Doubt = void
 		}
 		lines = append(lines, line)
 	}

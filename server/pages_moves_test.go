@@ -305,3 +305,41 @@ func TestAnOldApproversLinkDiesWithTheSuccession(t *testing.T) {
 	}))
 	assert.Equal(t, http.StatusNotFound, h.browse().get(path).Status)
 }
+
+// A departure that waits for an answer is on the pages of both schools, and ends when support moves its key: that is said before.
+func TestADepartureIsSeenAtBothSchoolsAndBeforeItsKeyIsMoved(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	held, other := h.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2029, time.June, 30)), h.Key(scene.Tilleuls)
+	id := uuid.New()
+	h.Exec(`INSERT INTO key_move (id, serial, holder, from_uai, to_uai, state, proposed_by, proposed_at) VALUES ($1, $2, $3, $4, $5, 'proposed', $6, $7)`,
+		id, string(held), c.lea.ID, scene.Tilleuls, scene.Acacias, c.roux.ID, scene.Now)
+	support := h.as(c.support)
+	for school, said := range map[okey.UAI]string{
+		scene.Tilleuls: "Léa Martin partirait pour le lycée des Acacias avec la clef " + string(held), scene.Acacias: "Léa Martin arriverait du collège des Tilleuls avec la clef " + string(held),
+	} {
+		p := support.get("/assistance/etablissements/" + string(school))
+		assert.Contains(t, p.HTML, `<a href="/deplacements/`+id.String()+`">`+said+`</a>`)
+		assert.Contains(t, p.text(), "Attend une réponse")
+	}
+	const page, void = "/assistance/deplacer", "n départ vers le lycée des Acacias attend une réponse : il sera sans objet."
+	review := func(serial okey.Serial) string {
+		return support.fill(page, page, "serials", string(serial), "establishment", string(scene.Acacias), "comment", "x").text()
+	}
+	assert.Contains(t, review(held), "celui que la clef quitte. U"+void)
+	h.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'personnel', 'support', now())`, c.lea.ID, scene.Acacias)
+	assert.Contains(t, review(held), "Oui, mais u"+void)
+	assert.NotContains(t, review(other), void)
+	h.Exec(`UPDATE key_move SET state = 'refused', decided_by = $1, decided_at = now(), answer = 'non'`, c.support.ID)
+	assert.NotContains(t, review(held), void)
+	assert.Contains(t, support.get("/assistance/etablissements/"+string(scene.Acacias)).text(), "Refusée")
+}
+
+// The school's page and the page of its stock count differently, and each says what.
+func TestASchoolsPageSaysWhichExpiringKeysItCounts(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	p := h.as(c.support).get("/assistance/etablissements/" + string(scene.Tilleuls)).text()
+	assert.Contains(t, p, "En service, expirent d'ici trois mois, sans demande de renouvellement")
+	assert.NotContains(t, p, "sous trois mois")
+}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -223,7 +224,7 @@ func (s *Server) schoolStock(v *visit, place sql.Place, today okey.Day, page *sc
 		{Name: "Libres, à prêter", Value: okey.SayNumber(needs.Free)},
 		{Name: "Réserve voulue", Value: okey.SayNumber(needs.Minimum)},
 		{Name: "En commande ou en route", Value: okey.SayNumber(needs.UnderWay)},
-		{Name: "En service, expirent sous trois mois", Value: okey.SayNumber(needs.Expiring)},
+		{Name: "En service, expirent d'ici trois mois, sans demande de renouvellement", Value: okey.SayNumber(needs.Expiring)},
 	}
 	keys := "/clefs?etablissement=" + string(place.UAI)
 	for _, state := range okey.KeyStates() {
@@ -281,6 +282,20 @@ func (s *Server) schoolComings(v *visit, place sql.Place, _ okey.Day, page *scho
 		if p.From == place.UAI {
 			h.Name = okey.SayCount(p.Keys, "clef") + okey.SayEither(p.Keys, " partie pour ", " parties pour ") + okey.SayEstablishment(p.ToName)
 		}
+		page.Comings = append(page.Comings, h)
+	}
+	leaving, err := s.store.Leavings(v.ctx(), place.UAI, personRows)
+	if err != nil {
+		return err
+	}
+	for _, l := range leaving {
+		who := cmp.Or(l.Holder, "Une personne effacée")
+		h := hit{Name: who + " arriverait " + okey.SayOfSchool(okey.SayEstablishment(l.Other)), Path: moveURL(l.ID), Kind: okey.Capitalize(c.day(l.At))}
+		if l.From == place.UAI {
+			h.Name = who + " partirait pour " + okey.SayEstablishment(l.Other)
+		}
+		h.Name += " avec la clef " + string(l.Serial)
+		h.More = okey.Capitalize(l.State.French())
 		page.Comings = append(page.Comings, h)
 	}
 	followed, err := s.store.SuccessionsOf(v.ctx(), place.UAI, personRows)

@@ -83,6 +83,27 @@ func (r reader) Passages(ctx context.Context, uai okey.UAI, limit int) ([]Passag
 	return found, err
 }
 
+// Leaving is a proposal that somebody takes a key along to another establishment.
+type Leaving struct {
+	ID     uuid.UUID      `db:"id"`
+	At     time.Time      `db:"proposed_at"`
+	Serial okey.Serial    `db:"serial"`
+	Holder string         `db:"holder"`
+	From   okey.UAI       `db:"from_uai"`
+	To     okey.UAI       `db:"to_uai"`
+	Other  string         `db:"other"` // the name of the establishment at the other end
+	State  okey.MoveState `db:"state"`
+}
+
+// Leavings returns the latest proposals that keys leave for an establishment, or leave it, newest first. Those that were accepted are passages.
+func (r reader) Leavings(ctx context.Context, uai okey.UAI, limit int) ([]Leaving, error) {
+	var found []Leaving
+	err := r.all(ctx, &found, `SELECT m.id, m.proposed_at, m.serial, trim(p.given_name || ' ' || p.family_name) AS holder, m.from_uai, m.to_uai, o.name AS other, m.state
+		FROM key_move m JOIN person p ON p.id = m.holder JOIN establishment o ON o.uai = CASE m.from_uai WHEN $1 THEN m.to_uai ELSE m.from_uai END
+		WHERE m.state <> 'accepted' AND (m.from_uai = $1 OR m.to_uai = $1) ORDER BY m.proposed_at DESC, m.id LIMIT $2`, string(uai), limit)
+	return found, err
+}
+
 // SuccessionsOf returns the successions that an establishment has a part in, newest first.
 func (r reader) SuccessionsOf(ctx context.Context, uai okey.UAI, limit int) ([]Succession, error) {
 	var rows []successionRow

@@ -177,6 +177,21 @@ func (r reader) OpenMoveOf(ctx context.Context, serial okey.Serial) (okey.Move, 
 	return row.move(), err
 }
 
+// OpenMovesTo names the establishments for which keys are to leave, by serial, where that still waits for an answer.
+func (r reader) OpenMovesTo(ctx context.Context, serials []okey.Serial) (map[okey.Serial]string, error) {
+	var rows []struct {
+		Serial okey.Serial `db:"serial"`
+		Name   string      `db:"name"`
+	}
+	err := r.all(ctx, &rows, `SELECT m.serial, e.name FROM key_move m JOIN key k USING (serial) JOIN establishment e ON e.uai = m.to_uai
+		WHERE m.serial = ANY ($1) AND m.state = 'proposed' AND k.holder = m.holder AND k.uai = m.from_uai`, pq.Array(texts(serials)))
+	names := make(map[okey.Serial]string, len(rows))
+	for _, row := range rows {
+		names[row.Serial] = row.Name
+	}
+	return names, err
+}
+
 // AwaitedMove is a proposal in a list.
 type AwaitedMove struct {
 	okey.Move

@@ -217,13 +217,13 @@ func (p *post) idOf(letter mail.Letter, address string, issue int) uuid.UUID {
 	return step.Key(p.subject(), strings.ToLower(address), issue)
 }
 
-// queue writes an envelope's row, or finds it.
-func (p *post) queue(ctx context.Context, e envelope) (sql.Mail, error) {
+// queue writes the row of an envelope with its subject, or finds it.
+func (p *post) queue(ctx context.Context, e envelope, title string) (sql.Mail, error) {
 	if e.made.IsZero() {
 		e.made = p.order.At
 	}
 	return p.store.QueueMail(ctx, sql.NewMail{
-		ID: e.id, Request: p.request.ID, Key: p.order.Key, Subject: p.order.Subject, Kind: okey.MailKind(e.letter), Ref: p.order.Step.Ref, Person: e.person,
+		ID: e.id, Request: p.request.ID, Key: p.order.Key, Subject: p.order.Subject, Title: title, Kind: okey.MailKind(e.letter), Ref: p.order.Step.Ref, Person: e.person,
 		Address: e.address, Issue: e.issue, MessageID: "<" + e.id.String() + "@" + p.host + ">", At: e.made, Order: p.orderOf(e),
 	})
 }
@@ -275,17 +275,17 @@ func (p *post) deliver(ctx context.Context, connection *mail.Connection, e envel
 	if e.address == "" {
 		return sql.MailFailed, p.tellUnaddressed(ctx, e)
 	}
-	row, err := p.queue(ctx, e)
+	message, err := mail.Write(e.letter, e.facts)
+	if err != nil {
+		return "", err
+	}
+	row, err := p.queue(ctx, e, message.Subject)
 	if err != nil || row.State == sql.MailSent {
 		return row.State, err
 	}
 	if row.State == sql.MailFailed {
 		p.tellBounced(e, row.Subject)
 		return row.State, nil
-	}
-	message, err := mail.Write(e.letter, e.facts)
-	if err != nil {
-		return "", err
 	}
 	message.ID, message.To, message.Date = strings.Trim(row.MessageID, "<>"), row.Address, p.order.At
 	message.Attached = e.files

@@ -77,6 +77,18 @@ func TestARelayThatIsAwayLosesNothing(t *testing.T) {
 	assert.Equal(t, 2, o.Count(`SELECT count(*) FROM mail WHERE state = $1`, string(sql.MailQueued)))
 }
 
+func TestAMailHasItsSubjectFromTheBeginning(t *testing.T) {
+	o := newOffice(t)
+	o.Key(scene.Tilleuls)
+	request, v := o.ask(o.lea, okey.FirstKey)
+	o.Exec(`CREATE FUNCTION cut_off() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'`)
+	o.Exec(`CREATE TRIGGER cut_off BEFORE UPDATE ON mail FOR EACH ROW EXECUTE FUNCTION cut_off()`) // as a worker that ends before it notes anything
+	o.box.Close()
+	_, err := o.try(request, v.Mails[0])
+	require.Error(t, err)
+	assert.Equal(t, 2, o.Count(`SELECT count(*) FROM mail WHERE subject = 'Léa Martin demande une clef'`))
+}
+
 func TestMailsThatNeverLeftAreListedForSupport(t *testing.T) {
 	o := newOffice(t)
 	request, v := o.ask(o.lea, okey.FirstKey)

@@ -74,7 +74,7 @@ func (p *post) askTogether(ctx context.Context, person okey.Person) error {
 	}
 	now := p.now(ctx)
 	id := okey.MailStep{Kind: okey.MailKind(mail.AskedList), Ref: int(now.Unix() / 3600)}.Key(person.ID, person.Mail, 1)
-	row, err := p.queue(ctx, envelope{id: id, letter: mail.AskedList, person: person.ID, address: person.Mail, issue: 1, made: now})
+	row, err := p.queue(ctx, envelope{id: id, letter: mail.AskedList, person: person.ID, address: person.Mail, issue: 1, made: now}, "") // what it lists is known once it leaves
 	if err != nil {
 		return err
 	}
@@ -137,7 +137,11 @@ func (p *post) remindOne(ctx context.Context, stage okey.Stage, person okey.Pers
 		p.put(reminder)
 		return nil
 	}
-	row, err := p.queue(ctx, reminder)
+	message, err := mail.Write(reminder.letter, facts)
+	if err != nil {
+		return err
+	}
+	row, err := p.queue(ctx, reminder, message.Subject)
 	if err != nil {
 		return err
 	}

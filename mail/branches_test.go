@@ -111,9 +111,11 @@ func TestAMailWithoutASubjectYetHasAFrenchNameAllTheSame(t *testing.T) {
 	for _, entry := range Register {
 		name := NameOf(entry.Letter, "")
 		assert.NotContains(t, name, string(entry.Letter))
-		assert.NotEqual(t, "Courriel en préparation", name)
+		assert.NotEqual(t, "Pas encore écrit", name)
 	}
-	assert.Equal(t, "Courriel en préparation", NameOf("brand_new", ""))
+	assert.Equal(t, "Pas encore écrit (quand l'assistance déplace des clefs)", NameOf(KeysMoved, ""), "what is no subject does not look like one")
+	assert.Equal(t, "Pas encore écrit (à chaque demande qui attend une réponse)", NameOf(Asked, ""))
+	assert.Equal(t, "Pas encore écrit", NameOf("brand_new", ""))
 }
 
 func TestTheRegisterHasEveryLetterOnce(t *testing.T) {

@@ -1,6 +1,10 @@
 package mail
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
 // Entry says of a letter, in French, whom it is for and when it leaves: what support reads before it looks at one.
 type Entry struct {
@@ -103,16 +107,26 @@ var Register = []Entry{
 	{NoAddress, toSupport, "Quand une personne à prévenir n'a pas d'adresse."},
 }
 
-// NameOf names a mail to whoever looks after mails: by its subject or, before it has one, by when such a letter leaves. What a letter is called in
-// code is no name for people.
+// NameOf names a mail to whoever looks after mails: by its subject or, before it has one, by when such a letter leaves, which is no subject. What a
+// letter is called in code is no name for people.
 func NameOf(letter Letter, subject string) string {
 	if subject != "" {
 		return subject
 	}
+	when := WhenOf(letter)
+	if when == "" {
+		return "Pas encore écrit"
+	}
+	first, size := utf8.DecodeRuneInString(when)
+	return "Pas encore écrit (" + string(unicode.ToLower(first)) + when[size:] + ")"
+}
+
+// WhenOf says when a letter leaves, without a full stop: empty for one that the register does not have.
+func WhenOf(letter Letter) string {
 	for _, entry := range Register {
 		if entry.Letter == letter {
 			return strings.TrimSuffix(entry.When, ".")
 		}
 	}
-	return "Courriel en préparation"
+	return ""
 }

@@ -17,7 +17,11 @@ var recordKinds = []struct {
 		return hit{Name: r.Name, Path: pathPersons + "/" + r.Page, More: r.More}
 	}},
 	{sql.RecordMail, "Courriels", func(r sql.FoundRecord, day string) hit {
-		return hit{Name: "« " + r.Name + " »", Path: pathMails + "/" + r.Page, More: "à " + r.More + " · " + day}
+		name := "« " + r.Name + " »"
+		if r.Name == "" {
+			name = "Courriel pas encore écrit"
+		}
+		return hit{Name: name, Path: pathMails + "/" + r.Page, More: "à " + r.More + " · " + day}
 	}},
 	{sql.RecordMove, "Départs avec la clef", func(r sql.FoundRecord, day string) hit {
 		return hit{Name: "Clef " + r.Name, Path: "/deplacements/" + r.Page, More: r.More + " · " + day}

@@ -173,14 +173,18 @@ func resendForm(v *visit, m sql.WrittenMail) *form {
 
 func (s *Server) showMail(v *visit, status int, m sql.WrittenMail, sent *form, warning string) error {
 	c := paris(v)
-	page := mailScreen{Address: m.Address, Facts: []fact{
-		{Name: "Objet", Value: sayMail(m.Mail)},
-		{Name: "Envoyé à", Value: m.Address},
-		{Name: "État", Value: okey.Capitalize(sayMailState(m.Mail))},
-	}}
-	if m.Address == "" {
-		page.Facts[1].Value = "adresse effacée"
+	title, address := m.Subject, m.Address
+	if title == "" {
+		title = "Pas encore écrit"
 	}
+	if address == "" {
+		address = "adresse effacée"
+	}
+	page := mailScreen{Address: m.Address, Facts: []fact{{Name: "Objet", Value: title}}}
+	if when := mail.WhenOf(mail.Letter(m.Kind)); m.Subject == "" && when != "" {
+		page.Facts = append(page.Facts, fact{Name: "Part", Value: when})
+	}
+	page.Facts = append(page.Facts, fact{Name: "Envoyé à", Value: address}, fact{Name: "État", Value: okey.Capitalize(sayMailState(m.Mail))})
 	if why := sayMailTrouble(m.Mail); why != "" {
 		page.Facts = append(page.Facts, fact{Name: "Pourquoi", Value: okey.Capitalize(why)})
 	}
@@ -236,7 +240,7 @@ func (s *Server) showMail(v *visit, status int, m sql.WrittenMail, sent *form, w
 			page.Again = resendForm(v, m)
 		}
 	}
-	return s.show(v, status, "mail", screen{Title: "Courriel : " + sayMail(m.Mail), Notice: notice, Warning: warning, Body: page})
+	return s.show(v, status, "mail", screen{Title: "Courriel : " + title, Notice: notice, Warning: warning, Body: page})
 }
 
 // mailOutlived tells whether the request has left the stage that a mail speaks of.

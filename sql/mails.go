@@ -49,6 +49,7 @@ type NewMail struct {
 	Request   uuid.UUID
 	Key       okey.Serial
 	Subject   uuid.UUID // of an action about stock
+	Title     string    // its subject line, as far as it can be said by now
 	Kind      okey.MailKind
 	Ref       int
 	Person    okey.PersonID
@@ -68,9 +69,9 @@ func (s *Store) QueueMail(ctx context.Context, n NewMail) (Mail, error) {
 		return m, err
 	}
 	err = s.Do(ctx, func(t *Tx) error {
-		err := t.exec(ctx, `INSERT INTO mail (id, request, key, kind, ref, person, address, issue, message_id, state, created_at, subject_id, mail_order)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', $10, $11, $12) ON CONFLICT (id) DO NOTHING`,
-			n.ID, nullID(n.Request), nullText(n.Key), string(n.Kind), n.Ref, nullID(n.Person), n.Address, n.Issue, n.MessageID, n.At, nullID(n.Subject), order)
+		err := t.exec(ctx, `INSERT INTO mail (id, request, key, kind, ref, person, address, issue, message_id, state, created_at, subject_id, mail_order, subject)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', $10, $11, $12, $13) ON CONFLICT (id) DO NOTHING`,
+			n.ID, nullID(n.Request), nullText(n.Key), string(n.Kind), n.Ref, nullID(n.Person), n.Address, n.Issue, n.MessageID, n.At, nullID(n.Subject), order, n.Title)
 		if err != nil {
 			return err
 		}

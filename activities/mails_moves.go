@@ -141,7 +141,9 @@ func moveProposed(ctx context.Context, p *post) error {
 	}
 	p.facts.By, p.facts.Comment = proposer.Name(), move.Comment
 	p.facts.Expiry = p.day(move.ProposedAt.Add(okey.MoveLife))
-	p.toApprovers(mail.MoveProposed, without(keepers, holder.ID))
+	answering := without(keepers, holder.ID)
+	p.facts.Givers = namesOf(answering)
+	p.toApprovers(mail.MoveProposed, answering)
 	p.facts.Link = p.keyPage(move.Serial)
 	p.toPerson(mail.YourKeyMoves, holder)
 	return nil

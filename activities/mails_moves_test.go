@@ -66,6 +66,16 @@ func TestAProposalIsToldFromBeginningToEnd(t *testing.T) {
 	assert.Equal(t, []string{"mroux@ac-nice.fr: Clef de Léa Martin : départ accepté", "lmartin@ac-nice.fr: Votre clef vous suit"}, lines(arrived))
 }
 
+func TestAProposalToASchoolWithoutADirectionSaysThatSupportAnswers(t *testing.T) {
+	o := newOffice(t)
+	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
+	proposal := o.stockAct(okey.Action{Name: okey.ActionTakeAlong, Key: serial, By: o.roux.ID, Content: okey.Content{Establishment: scene.Acacias}})
+	arrived := o.letters(proposal.Verdict.Letters...)
+	require.Equal(t, []string{supportBox + ": Léa Martin arrive avec sa clef", "lmartin@ac-nice.fr: Votre clef vous suit-elle ?"}, lines(arrived))
+	assert.Contains(t, arrived[0].Text, "À l'assistance de répondre.")
+	assert.Contains(t, arrived[1].Text, "L'assistance va répondre.")
+}
+
 func TestAWithdrawnProposalIsToldToWhoeverWasToAnswer(t *testing.T) {
 	o := newOffice(t)
 	o.Person("Paul Petit", okey.Principal, scene.Acacias)

@@ -55,6 +55,7 @@ var cases = map[Letter][]variation{
 		{"ended", "expirée", func(f *Facts) { f.Place = 1 }},
 		{"soon", "bientôt", func(f *Facts) { f.Place = 0 }},
 	},
+	YourKeyMoves:      {{"nobody", "personne n'y répond", func(f *Facts) { f.Givers = "" }}},
 	YourMoveDecided:   {{"accepted", "accepté", func(f *Facts) { f.Accepted = true }}, commented("Nous avons assez de clefs.")},
 	YourMoveWithdrawn: {commented("Elle reste finalement parmi nous.")},
 	YourKeyMoved:      {commented("Les deux collèges n'en font plus qu'un.")},
@@ -136,7 +137,7 @@ var cases = map[Letter][]variation{
 	},
 
 	// About keys and establishments that change.
-	MoveProposed:     {commented("Elle y prend un poste à la rentrée.")},
+	MoveProposed:     {commented("Elle y prend un poste à la rentrée."), {"nobody", "personne n'y répond", func(f *Facts) { f.Givers = "" }}},
 	MoveDecided:      {{"accepted", "accepté", func(f *Facts) { f.Accepted = true }}, commented("Nous avons assez de clefs.")},
 	MoveWithdrawn:    {commented("Elle reste finalement parmi nous.")},
 	Succeeded:        {{"nothing", "rien ne suit", func(f *Facts) { f.Moved, f.Comment, f.Waiting = "", "Fusion des deux collèges.", 0 }}},

@@ -8,6 +8,7 @@ import (
 	"okey/internal/scene"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // A page that was for somebody until lately says why it is no longer, and that nothing was done.
@@ -85,4 +86,22 @@ func TestADelegationDoesNotOutliveItsHoldersFunction(t *testing.T) {
 	h.Exec(`UPDATE assignment SET until = $2 WHERE person = $1`, c.blanc.ID, here().AddDays(3).String())
 	tom := h.Person("Tom Garnier", okey.Staff, scene.Tilleuls)
 	assert.Contains(t, h.as(c.blanc).lends(tom.Mail, okey.Everything, 9).text(), "Votre fonction ici prend fin le "+here().AddDays(3).Say(here()))
+}
+
+// Whoever is to fetch a key after a merger reads where: the school is another by now.
+func TestAKeyThatMovedWithItsSchoolIsFetchedWhereItIs(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	request, _ := h.atCounter(c)
+	h.Person("Paul Petit", okey.Principal, scene.Acacias)
+	lea := h.as(c.lea)
+	assert.NotContains(t, lea.get(request).text(), "venez la chercher au collège")
+	sam := h.as(c.support)
+	const page = "/assistance/succession"
+	review := sam.fill(page, page, "establishment", string(scene.Tilleuls), "successor", string(scene.Acacias), "comment", "fusion")
+	record := sam.done(sam.post(page, review.form(t, page)))
+	require.Contains(t, record.text(), "répond désormais")
+	for _, where := range []string{request, "/"} {
+		assert.Contains(t, lea.get(where).text(), "venez la chercher au lycée des Acacias, auprès de Paul Petit", where)
+	}
 }

@@ -114,7 +114,7 @@ func TestAPersonLeavesWithTheKey(t *testing.T) {
 	assert.Equal(t, http.StatusOK, h.as(h.delegates(c.roux)).get(leave).Status)
 
 	for typed, says := range map[string]string{
-		"": "Choisissez l'établissement d'arrivée", "0069001B": "déjà à l'établissement", "0069003D": "OKEY ne sert pas", "123": "",
+		"": "Choisissez l'établissement d'arrivée", "0069001B": "déjà à cet établissement", "0069003D": "OKEY ne sert pas", "123": "",
 	} {
 		p := roux.fill(leave, leave, "typed", typed)
 		assert.Equal(t, http.StatusUnprocessableEntity, p.Status, typed)
@@ -129,7 +129,7 @@ func TestAPersonLeavesWithTheKey(t *testing.T) {
 	assert.Contains(t, several.text(), "Lequel de ces établissements")
 	assert.Contains(t, several.HTML, `name="chosen" value="0069002C"`, "each is offered, and none is chosen")
 	chosen := several.form(t, leave, "chosen", string(scene.Tilleuls))
-	assert.Contains(t, roux.post(leave, chosen).text(), "déjà à l'établissement", "the choice counts")
+	assert.Contains(t, roux.post(leave, chosen).text(), "déjà à cet établissement", "the choice counts")
 	for _, asWritten := range []string{"Lycée des Acacias (0069002C)", "lycée des acacias, Nice", "Lycée des Acacias, Nice (0069002C)", "lyc. des Acacias (Nice)"} {
 		p := roux.done(roux.fill(leave, leave, "typed", asWritten))
 		assert.Contains(t, p.text(), "Rejoint Lycée des Acacias (0069002C)", asWritten)
@@ -150,9 +150,12 @@ func TestAPersonLeavesWithTheKey(t *testing.T) {
 	assert.Contains(t, withdrawn.text(), "La proposition est retirée")
 	assert.Contains(t, withdrawn.text(), "elle reste")
 	assert.NotContains(t, withdrawn.HTML, "<form method=\"post\" action=\""+move)
+	assert.Contains(t, roux.get(leave).text(), "Sinon, la clef reste à l'établissement de départ : la personne la rend avant de partir.")
+	stale := roux.get(leave).form(t, leave, "typed", string(scene.Acacias))
 	roux.done(roux.fill(leave, leave, "typed", "acacias", "comment", "mutation"))
 	move = "/deplacements/" + h.Text(`SELECT id::text FROM key_move WHERE state = 'proposed'`)
-	second := roux.fill(leave, leave, "typed", string(scene.Acacias))
+	assert.Equal(t, move, roux.get(leave).Location, "one at a time: where it stands")
+	second := roux.post(leave, stale)
 	assert.Equal(t, http.StatusConflict, second.Status)
 
 	assert.Equal(t, http.StatusNotFound, h.as(c.stranger).get(move).Status, "somebody of the Acacias without a function")
@@ -162,7 +165,6 @@ func TestAPersonLeavesWithTheKey(t *testing.T) {
 	assert.Contains(t, offered.HTML, "<h1>Léa Martin arrive avec sa clef</h1>")
 	assert.NotContains(t, offered.HTML, `href="`+key+`"`, "no link to what its reader may not see")
 	assert.Contains(t, offered.text(), "Refuser : elle reste à l'établissement que la personne quitte, qui la reprend")
-	assert.Contains(t, roux.get(leave).text(), "Sinon, la clef reste à l'établissement de départ : la personne la rend avant de partir.")
 	awaits, until := h.as(paul).get("/").text(), okey.SayDay(time.Now().Add(okey.MoveLife), time.Now(), okey.ZoneOf(""))
 	assert.Contains(t, awaits, "Clefs qui arrivent : à répondre Léa Martin arrive avec la clef")
 	assert.Contains(t, awaits, "sans réponse le "+until+", la clef reste où elle est")
@@ -184,6 +186,26 @@ func TestAPersonLeavesWithTheKey(t *testing.T) {
 	assert.Contains(t, roux.get(move).HTML, "<h1>Léa Martin part avec sa clef</h1>")
 	assert.Equal(t, scene.Acacias, h.whereIs(serial))
 	assert.NotContains(t, h.as(paul).get("/").text(), "arrive avec la clef")
+}
+
+// A key that is lost or given back goes along with nobody: the proposal says so at once, and asks nobody any more.
+func TestAProposalWhoseKeyIsGoneSaysSo(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	serial := h.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2029, time.June, 30))
+	key := keyPage(serial)
+	roux := h.as(c.roux)
+	proposed := roux.done(roux.fill(key+"/depart", key+"/depart", "typed", "acacias"))
+	assert.Contains(t, proposed.text(), "OKEY ne connaît pas de direction pour le lycée des Acacias : l'assistance répondra à sa place.", "nobody heads it")
+	paul := h.Person("Paul Petit", okey.Principal, scene.Acacias)
+	move := "/deplacements/" + h.Text(`SELECT id::text FROM key_move`)
+	roux.reports(serial, okey.ReasonLost)
+	for who, b := range map[string]*browser{"proposer": roux, "receiver": h.as(paul)} {
+		told := b.get(move)
+		assert.Contains(t, told.text(), "Réponse Sans objet : la clef est perdue", who)
+		assert.NotContains(t, told.text(), "Sans réponse", who)
+		assert.NotContains(t, told.HTML, "<form method=\"post\" action=\""+move, who)
+	}
 }
 
 func TestNamesAreElidedOnPages(t *testing.T) {

@@ -68,8 +68,9 @@ func (s *Server) receivesMove(v *visit, move okey.Move) (bool, error) {
 
 // withdrawsMove tells whether the visitor may take the proposal back now.
 func (s *Server) withdrawsMove(v *visit, move okey.Move) (bool, error) {
-	if move.State != okey.MoveProposed {
-		return false, nil
+	key, err := s.store.Key(v.ctx(), move.Serial)
+	if err != nil || !move.Holds(key) {
+		return false, err
 	}
 	subject, err := s.store.SubjectOfKey(v.ctx(), okey.Key{UAI: move.From})
 	return err == nil && okey.May(okey.ActManageKeys, v.Actor, subject, v.today()) == nil, err
@@ -102,12 +103,43 @@ func (s *Server) movePage(v *visit) error {
 		notice = "Votre réponse est enregistrée : les personnes concernées sont prévenues."
 		switch done.Name {
 		case okey.ActionTakeAlong:
-			notice = "C'est proposé : la direction de l'autre établissement et la personne sont prévenues."
+			if notice, err = s.proposed(v, move); err != nil {
+				return err
+			}
 		case okey.ActionMoveWithdrawal:
 			notice = "La proposition est retirée : la direction de l'autre établissement et la personne sont prévenues."
 		}
 	}
 	return s.showMove(v, http.StatusOK, move, nil, notice, "")
+}
+
+// proposed says who is to answer a proposal that was just made.
+func (s *Server) proposed(v *visit, move okey.Move) (string, error) {
+	place, err := s.store.Place(v.ctx(), move.To)
+	if err != nil {
+		return "", err
+	}
+	approvers, err := s.store.Approvers(v.ctx(), place.AnsweredBy(), todayAt(v, place))
+	if err != nil {
+		return "", err
+	}
+	if len(approvers) == 0 || (len(approvers) == 1 && approvers[0].ID == move.Holder) {
+		return fmt.Sprintf("C'est proposé. OKEY ne connaît pas de direction pour %s : l'assistance répondra à sa place. Elle et la personne sont prévenues.", okey.SayEstablishment(place.Name)), nil
+	}
+	return "C'est proposé : la direction de l'autre établissement et la personne sont prévenues.", nil
+}
+
+// sayMove is where a proposal stands, the key being as it is: one that was lost or given back goes along with nobody.
+func sayMove(move okey.Move, key okey.Key) string {
+	switch {
+	case move.State != okey.MoveProposed || move.Holds(key):
+		return move.State.French()
+	case key.State != okey.InService:
+		return fmt.Sprintf("sans objet : la clef est %s", key.State.French())
+	case key.Holder != move.Holder:
+		return "sans objet : la clef n'est plus à cette personne"
+	}
+	return "sans objet : la clef a changé d'établissement"
 }
 
 // showMove shows a proposal; sent is a form of it that was refused.
@@ -128,6 +160,10 @@ func (s *Server) showMove(v *visit, status int, move okey.Move, sent *form, noti
 	if err != nil {
 		return err
 	}
+	key, err := s.store.Key(v.ctx(), move.Serial)
+	if err != nil {
+		return err
+	}
 	c := paris(v)
 	page := moveScreen{Comment: move.Comment, Answer: move.Answer}
 	page.Facts = []fact{
@@ -136,9 +172,9 @@ func (s *Server) showMove(v *visit, status int, move okey.Move, sent *form, noti
 		{Name: "Quitte", Value: fmt.Sprintf("%s (%s)", names[move.From], move.From)},
 		{Name: "Rejoint", Value: fmt.Sprintf("%s (%s)", names[move.To], move.To)},
 		{Name: "Proposé", Value: fmt.Sprintf("%s, par %s", c.time(move.ProposedAt), people[move.ProposedBy])},
-		{Name: "Réponse", Value: okey.Capitalize(move.State.French())},
+		{Name: "Réponse", Value: okey.Capitalize(sayMove(move, key))},
 	}
-	if move.State == okey.MoveProposed {
+	if move.Holds(key) {
 		page.Facts = append(page.Facts, fact{Name: "Sans réponse le " + c.day(move.ProposedAt.Add(okey.MoveLife)), Value: "la clef reste à l'établissement que la personne quitte"})
 	}
 	if move.DecidedBy != (okey.PersonID{}) {

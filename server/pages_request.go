@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"okey"
@@ -95,7 +96,8 @@ func (d dossier) standing(v *visit) string {
 		return said
 	}
 	at := ""
-	if len(v.Actor.Establishments(v.today())) > 1 { // whoever has one school knows where
+	moved := slices.ContainsFunc(d.events, func(e okey.Event) bool { return e.Kind == okey.EventMoved })
+	if moved || len(v.Actor.Establishments(v.today())) > 1 { // whoever has one school, the same as ever, knows where
 		at = okey.SayAtSchool(okey.SayEstablishment(d.place.Name)) + ", "
 	}
 	return standing(d.Request, d.waits, d.line, d.mine(v), at, d.clock)

@@ -87,6 +87,13 @@ func (s *Server) takeAlongPage(v *visit) error {
 	if err != nil {
 		return err
 	}
+	switch open, err := s.store.OpenMoveOf(v.ctx(), key.Serial); {
+	case err == nil: // one at a time: where it stands, and how to take it back
+		v.Redirect(http.StatusSeeOther, moveURL(open.ID))
+		return nil
+	case okey.ErrorCode(err) != okey.CodeNotFound:
+		return err
+	}
 	notice := ""
 	if s.restore(v, f) {
 		notice = restoredNotice
@@ -191,7 +198,7 @@ func (s *Server) checkArrival(v *visit, key okey.Key, typed string) error {
 		return okey.InvalidField("typed", "%s", okey.ErrorMessage(err))
 	}
 	if uai == key.UAI {
-		return okey.InvalidField("typed", "La clef est déjà à l'établissement %s.", uai)
+		return okey.InvalidField("typed", "La clef est déjà à cet établissement : indiquez celui que la personne rejoint.")
 	}
 	_, err = s.receiver(v.ctx(), "typed", uai)
 	return err

@@ -153,7 +153,7 @@ func TestSupportSeesWhatAFileBringsBeforeItIsTaken(t *testing.T) {
 	assert.Contains(t, checked.text(), "lundi 31 décembre 2029 Collège des Tilleuls (0069001B)")
 	assert.NotContains(t, checked.HTML, `href="/clefs/00481001"`, "it has no page yet")
 	taken := b.done(b.fill(preview.Location, preview.Location))
-	assert.Contains(t, taken.text(), "C'est fait : 1 clef enregistrée. Les établissements sont prévenus.")
+	assert.Contains(t, taken.text(), "C'est fait : 1 clef enregistrée. L'établissement est prévenu.")
 	assert.Equal(t, okey.InStock, h.KeyState("00481001"))
 	again := b.get(preview.Location)
 	assert.NotContains(t, again.text(), "Enregistrer la livraison")

@@ -239,8 +239,8 @@ func (s *Server) showDelivery(v *visit, status int, d sql.Delivery, f *form, not
 	if done, found, err := s.justDone(v); err != nil {
 		return err
 	} else if found && done.Subject == d.ID {
-		notice = fmt.Sprintf("C'est fait : %s %s. Les établissements sont prévenus.", okey.SayCount(done.Verdict.Count, "clef"),
-			okey.SayEither(done.Verdict.Count, "enregistrée", "enregistrées"))
+		notice = fmt.Sprintf("C'est fait : %s %s. %s", okey.SayCount(done.Verdict.Count, "clef"), okey.SayEither(done.Verdict.Count, "enregistrée", "enregistrées"),
+			okey.SayEither(len(page.Schools), "L'établissement est prévenu.", "Les établissements sont prévenus."))
 	}
 	return s.show(v, status, "delivery", screen{Title: "Livraison", Notice: notice, Warning: warning, Body: page})
 }

@@ -173,14 +173,14 @@ func resendForm(v *visit, m sql.WrittenMail) *form {
 
 func (s *Server) showMail(v *visit, status int, m sql.WrittenMail, sent *form, warning string) error {
 	c := paris(v)
-	title, address := m.Subject, m.Address
-	if title == "" {
-		title = "Pas encore écrit"
+	subject, title, address := m.Subject, "Courriel : "+m.Subject, m.Address
+	if subject == "" {
+		subject, title = "Pas encore écrit", "Courriel pas encore écrit"
 	}
 	if address == "" {
 		address = "adresse effacée"
 	}
-	page := mailScreen{Address: m.Address, Facts: []fact{{Name: "Objet", Value: title}}}
+	page := mailScreen{Address: m.Address, Facts: []fact{{Name: "Objet", Value: subject}}}
 	if when := mail.WhenOf(mail.Letter(m.Kind)); m.Subject == "" && when != "" {
 		page.Facts = append(page.Facts, fact{Name: "Part", Value: when})
 	}
@@ -240,7 +240,7 @@ func (s *Server) showMail(v *visit, status int, m sql.WrittenMail, sent *form, w
 			page.Again = resendForm(v, m)
 		}
 	}
-	return s.show(v, status, "mail", screen{Title: "Courriel : " + title, Notice: notice, Warning: warning, Body: page})
+	return s.show(v, status, "mail", screen{Title: title, Notice: notice, Warning: warning, Body: page})
 }
 
 // mailOutlived tells whether the request has left the stage that a mail speaks of.

@@ -69,7 +69,7 @@ func TestAMailWithoutASubjectYetSaysSo(t *testing.T) {
 	c := h.cast()
 	page := h.mailedAbout(c.roux, "keys_moved", "")
 	told := h.as(c.support).get(page)
-	assert.Contains(t, told.HTML, "<h1>Courriel : Pas encore écrit</h1>")
+	assert.Contains(t, told.HTML, "<h1>Courriel pas encore écrit</h1>")
 	assert.Contains(t, told.text(), "Objet Pas encore écrit Part Quand l'assistance déplace des clefs Envoyé à")
 	assert.Contains(t, h.as(c.support).get("/assistance/personnes/"+c.roux.ID.String()).text(), "Pas encore écrit (quand l'assistance déplace des clefs)")
 }

@@ -278,7 +278,7 @@ func (s *Server) fillOrders(v *visit, page *ordersScreen, uai okey.UAI) error {
 
 func sayQuantity(o sql.ListedOrder) string {
 	if o.Received > 0 && o.Received < o.Quantity {
-		return fmt.Sprintf("%d (%d reçues)", o.Quantity, o.Received)
+		return fmt.Sprintf("%d (%d %s)", o.Quantity, o.Received, okey.SayEither(o.Received, "reçue", "reçues"))
 	}
 	return fmt.Sprint(o.Quantity)
 }

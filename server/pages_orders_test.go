@@ -125,7 +125,7 @@ func TestSupportClosesAnOrderWithoutItsLastKeys(t *testing.T) {
 	assert.Equal(t, http.StatusUnprocessableEntity, silent.Status)
 	closed := b.done(b.fill(page, page+"/cloture", "comment", "rupture définitive"))
 	assert.Contains(t, closed.text(), "Close sans les 3 clefs qui manquent par Sam Secours rupture définitive")
-	assert.Contains(t, closed.text(), "Clefs 4 (1 reçues)")
+	assert.Contains(t, closed.text(), "Clefs 4 (1 reçue)")
 	assert.Contains(t, closed.text(), "La commande est maintenant close, incomplète.")
 	assert.NotContains(t, closed.text(), "Clore sans les clefs", "once")
 	for _, at := range []string{page, "/commandes", "/assistance/etablissements/" + string(scene.Tilleuls), "/assistance?q=commande+1"} {

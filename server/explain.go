@@ -61,13 +61,16 @@ func refusedStatus(reason okey.Code, action okey.ActionName) int {
 	return http.StatusConflict
 }
 
+// pinUnchanged tells whoever was about to change the PIN of a key that has left them.
+const pinUnchanged = "Cette clef n'est plus la vôtre : son code PIN n'a pas changé."
+
 // sentence is the French of a refusal, and the field of the form that it is about.
 func sentence(v okey.Verdict, f facts) (message, field string) {
 	if f.Action.Name != okey.ActionAsk && (v.Reason == okey.CodeNotEligible || v.Reason == okey.CodeAlreadyHolds) {
 		return noLongerEligible(v.Reason, f.Action.Name.Signal()), ""
 	}
 	if f.Action.Name == okey.ActionPINChange && (v.Reason == okey.CodeForbidden || v.Reason == okey.CodeNotFound) {
-		return "Cette clef n'est plus la vôtre : son code PIN n'a pas changé.", ""
+		return pinUnchanged, ""
 	}
 	switch v.Reason {
 	case okey.CodePINReplaced:

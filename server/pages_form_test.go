@@ -148,6 +148,20 @@ func TestFormsOfOrdersAndReportsAreKeptWhenTheSessionEnds(t *testing.T) {
 	}
 }
 
+func TestAnOrderKeptWhenTheSessionEndsIsGivenBackWithTheWayDownToIt(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	roux := h.as(c.roux)
+	form := roux.get("/commandes").form(t, "/commandes", "quantity", "3", "comment", "rentrée prochaine")
+	h.Exec(`DELETE FROM session`)
+	assert.Equal(t, http.StatusUnauthorized, roux.post("/commandes", form).Status)
+	roux.continueAs(c.roux)
+	back := roux.get("/commandes")
+	assert.Contains(t, back.HTML, ">rentrée prochaine</textarea>")
+	assert.Regexp(t, `<div class="notice" role="status"><p>Rien de ce que vous aviez écrit n[^<]*</p><p><a href="#commande-comment">Relire ce que vous aviez écrit</a>`, back.HTML)
+	assert.Equal(t, 1, strings.Count(back.text(), "Rien de ce que vous aviez écrit"))
+}
+
 func TestAnothersFormIsNotShownToWhoeverSignsInNext(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()

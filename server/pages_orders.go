@@ -128,6 +128,9 @@ func (s *Server) showOrders(v *visit, status int, sent *form, notice, warning st
 			if err := s.fillOrderForm(v, &page, sent, uai); err != nil {
 				return err
 			}
+			if v.restored != nil {
+				notice = restoredNotice
+			}
 		case okey.ErrorCode(err) != okey.CodeInvalid:
 			return err
 		case sent != nil: // its form is gone from the page, and with it the place for what is wrong
@@ -178,9 +181,7 @@ func (s *Server) fillOrderForm(v *visit, page *ordersScreen, sent *form, uai oke
 	if n := needs.Suggested(); n > 0 {
 		page.Form.Values["quantity"], page.Form.Values["comment"] = fmt.Sprint(n), sayWhyOrder(needs)
 	}
-	if s.restore(v, page.Form) {
-		page.Suggest += " " + restoredNotice
-	}
+	s.restore(v, page.Form)
 	if okey.May(okey.ActSettings, v.Actor, okey.Subject{}, v.today()) == nil {
 		page.Reserve = reserveForm(v)
 		page.Reserve.Values["establishment"], page.Reserve.Values["minimum"] = string(uai), fmt.Sprint(needs.Minimum)

@@ -33,7 +33,8 @@ func (s *Server) pinPages(get, post func(string, func(*visit) error)) {
 type pinScreen struct {
 	Ask       string // which of several keys; empty: one is meant
 	Which     []navLink
-	NoKey     bool
+	Without   bool     // there is no key to speak of
+	NoKey     string   // said where they have none at all
 	Do        *navLink // where they go on instead
 	NoPIN     bool     // it was chosen before OKEY: only the way of a forgotten one leads on
 	Serial    okey.Serial
@@ -165,17 +166,54 @@ func (s *Server) pinPage(v *visit) error {
 func (s *Server) noPINHere(v *visit, err error) error {
 	switch okey.ErrorCode(err) {
 	case okey.CodeNoKey:
-		next, err := s.nextKey(v)
-		if err != nil {
-			return err
-		}
-		return s.show(v, http.StatusOK, "pin", screen{Title: "Mon code PIN", Body: pinScreen{NoKey: true, Do: next}})
+		return s.showNoKey(v, http.StatusOK, "")
 	case okey.CodeNotFound:
 		if serial, typed := okey.ParseSerial(v.Query("clef")); typed == nil {
 			return s.formerly(v, serial, err)
 		}
 	}
 	return err
+}
+
+// showNoKey leads on whoever has no key whose PIN this could be about.
+func (s *Server) showNoKey(v *visit, status int, warning string) error {
+	body := pinScreen{Without: true}
+	own, err := s.store.PINsOf(v.ctx(), v.Actor.ID)
+	if err != nil {
+		return err
+	}
+	if len(own) == 0 {
+		if body.NoKey, err = s.sayNoKey(v); err != nil {
+			return err
+		}
+	}
+	if body.Do, err = s.nextKey(v); err != nil {
+		return err
+	}
+	return s.show(v, status, "pin", screen{Title: "Mon code PIN", Warning: warning, Body: body})
+}
+
+// sayNoKey tells whoever has signed, and waits for another key, that their PIN waits with them.
+func (s *Server) sayNoKey(v *visit) (string, error) {
+	open, err := s.store.OpenRequestOf(v.ctx(), v.Actor.ID)
+	switch {
+	case okey.ErrorCode(err) == okey.CodeNotFound:
+		return noKeyYet, nil
+	case err != nil:
+		return "", err
+	case !open.SignedAt.IsZero():
+		return "Vous n'avez pas de clef en ce moment : le code PIN que vous avez choisi servira avec la prochaine.", nil
+	}
+	return noKeyYet, nil
+}
+
+// pinGone is for whoever sends the form of a key that has left them meanwhile.
+func (s *Server) pinGone(v *visit, err error) error {
+	code := okey.ErrorCode(err)
+	if code != okey.CodeNotFound && code != okey.CodeForbidden || v.Request.PostForm.Get("person") != v.Actor.ID.String() {
+		return err
+	}
+	return s.showNoKey(v, statusOf(err), pinUnchanged)
 }
 
 func (s *Server) showPIN(v *visit, status int, kept sql.KeptPIN, f *form, warning string) error {
@@ -202,7 +240,7 @@ func (s *Server) showChanged(v *visit, kept sql.KeptPIN, serial okey.Serial) err
 func (s *Server) changePIN(v *visit) error {
 	kept, err := s.askedPIN(v)
 	if err != nil {
-		return err
+		return s.pinGone(v, err)
 	}
 	f := pinForm(v, pathPIN, kept)
 	return s.sendPIN(v, kept, f, okey.ProofCurrent, func(status int, warning string) error {
@@ -294,7 +332,7 @@ func (s *Server) sentBefore(v *visit) bool {
 func (s *Server) setForgottenPIN(v *visit) error {
 	kept, err := s.askedPIN(v)
 	if err != nil {
-		return err
+		return s.pinGone(v, err)
 	}
 	if !s.isFresh(v) && !s.sentBefore(v) {
 		return s.showForgotten(v, http.StatusForbidden, kept, nil, "Votre dernière connexion date de plus de cinq minutes, ou a déjà servi : connectez-vous de nouveau. Votre code PIN n'a pas changé.")

@@ -150,6 +150,8 @@ func (s *Server) keyOf(ctx context.Context, a okey.Action) (okey.Serial, error) 
 	return request.Key, err
 }
 
+const noKeyYet = "Vous n'avez pas de clef en ce moment : le code PIN se choisit en signant la charte."
+
 // ownPIN is the key whose PIN a person may set: the one with the serial or, without, the one in hand, else the one that waits for them. The
 // errors are no_key and, for the serial of somebody else's, those of okey.May.
 func (s *Server) ownPIN(ctx context.Context, actor okey.Actor, serial okey.Serial) (sql.KeptPIN, error) {
@@ -158,7 +160,7 @@ func (s *Server) ownPIN(ctx context.Context, actor okey.Actor, serial okey.Seria
 	}
 	own, err := s.store.PINsOf(ctx, actor.ID)
 	if err == nil && len(own) == 0 {
-		err = okey.Errorf(okey.CodeNoKey, "Vous n'avez pas de clef en ce moment : le code PIN se choisit en signant la charte.")
+		err = okey.Errorf(okey.CodeNoKey, noKeyYet)
 	}
 	if err != nil {
 		return sql.KeptPIN{}, err

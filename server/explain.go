@@ -206,31 +206,6 @@ func alreadyOpen(f facts) string {
 		stage, okey.SayDay(f.Open.AskedAt, f.Now, f.Zone))
 }
 
-// settlements say what settled a matter before this action came.
-var settlements = map[okey.EventKind]string{
-	okey.EventApproved: "déjà accepté cette demande", okey.EventRefused: "déjà refusé cette demande", okey.EventWithdrawn: "retiré cette demande",
-	okey.EventHandedOver: "déjà remis cette clef", okey.EventSigned: "déjà signé la charte",
-}
-
-func tooLate(v okey.Verdict, f facts) string {
-	nothing := "Votre action n'a rien changé."
-	if f.Action.Name.Signal() == okey.PrincipalDecision {
-		nothing = "Votre réponse n'a rien changé."
-	}
-	what, told := settlements[f.Last.Kind]
-	switch when := okey.SayTime(f.Last.At, f.Now, f.Zone); {
-	case f.Last.Kind == okey.EventExpired:
-		return fmt.Sprintf("Cette demande a expiré %s. %s Une nouvelle demande est possible.", okey.SayDay(f.Last.At, f.Now, f.Zone), nothing)
-	case f.Last.Kind == okey.EventSigned && f.Last.By == f.Action.By:
-		return fmt.Sprintf("Vous avez %s %s : rien n'a changé, votre code PIN non plus.", what, when)
-	case told && f.Last.By == f.Action.By:
-		return fmt.Sprintf("Vous avez %s %s. %s", what, when, nothing)
-	case told:
-		return fmt.Sprintf("%s a %s %s. %s", f.Last.ByName, what, when, nothing)
-	}
-	return fmt.Sprintf("Cette demande est à une autre étape (%s). %s", v.Standing.Stage.French(), nothing)
-}
-
 // wrongKey names the typed key's state and what to do, at the handover.
 func wrongKey(v okey.Verdict, f facts) string {
 	serial := f.Action.Content.Serial
@@ -365,22 +340,6 @@ func (s *Server) gatherPlaces(ctx context.Context, f *facts) error {
 	for _, p := range places {
 		f.Works = append(f.Works, okey.SayEstablishment(p.Name))
 	}
-	return err
-}
-
-// settledBy says which lines of the timeline made a signal come too late.
-var settledBy = map[okey.Signal][]okey.EventKind{
-	okey.PrincipalDecision:          {okey.EventApproved, okey.EventRefused, okey.EventWithdrawn, okey.EventExpired},
-	okey.CharterAndPIN:              {okey.EventSigned, okey.EventHandedOver, okey.EventRefused, okey.EventWithdrawn, okey.EventExpired},
-	okey.Handover:                   {okey.EventHandedOver, okey.EventRefused, okey.EventWithdrawn, okey.EventExpired},
-	okey.Withdrawal:                 {okey.EventHandedOver, okey.EventRefused, okey.EventWithdrawn, okey.EventExpired},
-	okey.ActionLinkReissue.Signal(): {okey.EventApproved, okey.EventRefused, okey.EventWithdrawn, okey.EventExpired},
-	okey.StockAvailable:             {okey.EventHandedOver, okey.EventRefused, okey.EventWithdrawn, okey.EventExpired},
-}
-
-func (s *Server) gatherLast(ctx context.Context, f *facts) error {
-	last, _, err := s.store.LastEvent(ctx, f.Action.Request, settledBy[f.Action.Name.Signal()]...)
-	f.Last = last
 	return err
 }
 

@@ -136,3 +136,37 @@ func TestASigningThatComesTooLateIsAnsweredOnTheRequest(t *testing.T) {
 	assert.Contains(t, late.text(), "Ma demande de clef")
 	assert.Contains(t, late.text(), "Vous avez retiré cette demande")
 }
+
+func TestASigningWhoseKeyWasLostMeanwhileSaysSoAndWhatHappensNext(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	page := h.toSign(c)
+	lea := h.as(c.lea)
+	form := lea.get(page+"/charte").form(t, page+"/charte", "read", "oui", "pin", "4071", "pin2", "4071")
+	h.as(c.roux).reports(okey.Serial(h.keyOfRequest(page)), okey.ReasonLost)
+	unread := url.Values{}
+	for name, values := range form {
+		unread[name] = values
+	}
+	unread.Del("read")
+	for name, sent := range map[string]url.Values{"as asked": form, "box not ticked": unread} {
+		told := lea.post(page+"/charte", sent).text()
+		assert.Contains(t, told, "La clef qui vous était réservée a été déclarée perdue ou défectueuse entre-temps. Votre action n'a rien changé. "+
+			"Votre demande garde sa place : un courriel vous préviendra quand une autre clef sera libre.", name)
+		assert.NotContains(t, told, "autre étape", name)
+	}
+}
+
+func TestAHandoverWhoseKeyBrokeMeanwhileSaysSoAndWhatHappensNext(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	page, serial := h.atCounter(c)
+	at := "/remise" + page[len("/demandes"):]
+	blanc := h.as(c.blanc)
+	form := blanc.get(at).form(t, at, "serial", string(serial))
+	h.as(c.roux).reports(serial, okey.ReasonDefective)
+	late := blanc.post(at, form)
+	assert.Equal(t, http.StatusConflict, late.Status)
+	assert.Contains(t, late.text(), "La clef réservée à cette demande a été déclarée perdue ou défectueuse entre-temps. Votre action n'a rien changé. "+
+		"La demande garde sa place : une autre clef lui sera réservée dès qu'une sera libre.")
+}

@@ -3,7 +3,6 @@ package server
 import (
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -224,20 +223,6 @@ func (f *form) checkWithdrawal(v *visit, d dossier) {
 	if !d.mine(v) && strings.TrimSpace(f.Values["comment"]) == "" {
 		f.wrong("comment", fmt.Sprintf("Écrivez pourquoi vous retirez cette demande : %s le lira.", d.requester.Name()))
 	}
-}
-
-// tooLateFor says why the form is gone from the page that it came from, as the judges would; empty where it is still there.
-func (d dossier) tooLateFor(v *visit, sf signalForm) string {
-	if okey.CheckSignal(d.Stage, sf.signal) == nil {
-		return ""
-	}
-	f := facts{Action: okey.Action{Name: okey.ActionOf(sf.signal), By: v.Actor.ID}, Now: d.clock.now, Zone: d.clock.zone}
-	for _, e := range d.events {
-		if slices.Contains(settledBy[sf.signal], e.Kind) {
-			f.Last = e
-		}
-	}
-	return tooLate(okey.Verdict{Standing: okey.Standing{Stage: d.Stage}}, f)
 }
 
 // answerForm says what became of an action: where to look next, that it is recorded, or why nothing has changed.

@@ -43,7 +43,7 @@ func (c *sitting) action(ctx context.Context) (okey.Verdict, error) {
 // apply does what the action wants where stage, rights and stock allow it; a refusal is a verdict, not an error.
 func (c *sitting) apply(ctx context.Context, a okey.Action) (okey.Verdict, error) {
 	signal := a.Name.Signal()
-	err := okey.CheckSignal(c.request.Stage, signal)
+	err := c.fits(signal)
 	if err == nil && signal != okey.KeyUnavailable {
 		err = c.permit(ctx, a)
 	}
@@ -69,6 +69,15 @@ func (c *sitting) apply(ctx context.Context, a okey.Action) (okey.Verdict, error
 	default: // key-unavailable: settle has seen to it, or the key is there after all
 		return okey.Verdict{Accepted: true}, nil
 	}
+}
+
+// fits tells whether a signal applies where the request stands. Word of a lost key finds it back in the line where no other key was free: settle
+// has led it there just now, or something that reached it first, and that is the word's effect.
+func (c *sitting) fits(signal okey.Signal) error {
+	if signal == okey.KeyUnavailable && c.request.Stage == okey.AwaitingStock {
+		return nil
+	}
+	return okey.CheckSignal(c.request.Stage, signal)
 }
 
 func bringsTheKeyNearer(a okey.Action) bool {

@@ -104,6 +104,29 @@ func TestABrokenReservedKeySendsItsRequestBackInLine(t *testing.T) {
 	assert.Equal(t, okey.AwaitingCharter, c.nudge(request).Standing.Stage)
 }
 
+func TestWordOfALostKeyHasHadItsEffectOnceTheRequestIsBackInLine(t *testing.T) {
+	for name, before := range map[string]func(*court, uuid.UUID){
+		"it comes first": func(*court, uuid.UUID) {},
+		"the request's workflow has looked by itself before": func(c *court, request uuid.UUID) { c.nudge(request) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCourt(t)
+			request, serial := c.until(okey.AwaitingCharter)
+			require.True(t, c.change(c.roux, serial, okey.ReasonLost).Accepted)
+			follow, err := c.Store.FollowUps(context.Background(), 10)
+			require.NoError(t, err)
+			require.Len(t, follow, 1)
+			before(c, request)
+			v := c.put(okey.Matter{Kind: okey.MatterAction, Request: request, Signal: okey.KeyUnavailable, Action: follow[0].ID})
+			assert.True(t, v.Accepted, v.Reason)
+			assert.Equal(t, okey.AwaitingStock, v.Standing.Stage)
+			refused, err := c.Store.RefusedActions(context.Background(), time.Time{}, 10)
+			require.NoError(t, err)
+			assert.Empty(t, refused, "what took effect was not refused")
+		})
+	}
+}
+
 func TestHandoverOfAnotherKeyOfTheStockSwapsThem(t *testing.T) {
 	c := newCourt(t)
 	request, serial := c.until(okey.AwaitingHandover)

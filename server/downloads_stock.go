@@ -97,6 +97,6 @@ func (s *Server) deliveryTable(v *visit) (spreadsheet, error) {
 		{Title: "Confirmée par", Width: 28},
 	}, Rows: rowsOf(rows, func(k okey.ImportedKey) []any {
 		now := stand[k.Serial]
-		return []any{k.Line, k.Serial, k.Batch, k.ExpiresOn, k.UAI, now.State.French(), inZone(now.Confirmed.Time, zone), now.By}
+		return []any{k.Line, k.Serial, k.Batch, k.ExpiresOn, now.Receiver(k), now.State.French(), inZone(now.Confirmed.Time, zone), now.By}
 	})}}}, err
 }

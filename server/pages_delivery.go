@@ -173,9 +173,13 @@ func (s *Server) showDelivery(v *visit, status int, d sql.Delivery, f *form, not
 		return err
 	}
 	page := deliveryScreen{File: d.FileName, More: max(0, len(rows)-shownRows), Sheet: pathDeliveries + "/" + d.ID.String() + "/tableau.xlsx"}
+	stand, err := s.store.DeliveredKeys(v.ctx(), d.ID)
+	if err != nil {
+		return err
+	}
 	counts := map[okey.UAI]int{}
 	for _, row := range rows {
-		counts[row.UAI]++
+		counts[stand[row.Serial].Receiver(row)]++
 	}
 	var uais []okey.UAI
 	for uai := range counts {
@@ -186,15 +190,14 @@ func (s *Server) showDelivery(v *visit, status int, d sql.Delivery, f *form, not
 	if err != nil {
 		return err
 	}
-	stand, err := s.store.DeliveredKeys(v.ctx(), d.ID)
-	if err != nil {
-		return err
-	}
 	page.Taken = d.State != okey.DeliveryDraft
 	for _, row := range rows[:min(len(rows), shownRows)] {
 		line := deliveryRow{
 			Line: fmt.Sprint(row.Line), Serial: string(row.Serial), Batch: row.Batch, Expires: paris(v).date(row.ExpiresOn),
-			Where: fmt.Sprintf("%s (%s)", names[row.UAI], row.UAI),
+		}
+		uai := stand[row.Serial].Receiver(row)
+		if line.Where = fmt.Sprintf("%s (%s)", names[uai], uai); uai != row.UAI {
+			line.Where += fmt.Sprintf(", et non plus %s", row.UAI)
 		}
 		if k, in := stand[row.Serial]; in {
 			line.Path, line.State, line.Confirmed = keyURL(row.Serial), okey.Capitalize(k.State.French()), sayConfirmed(d, k, paris(v))

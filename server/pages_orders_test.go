@@ -89,6 +89,33 @@ func TestTheStoryOfAnOrderDoesNotSendItTwiceWhereItsSchoolIsReplaced(t *testing.
 	assert.Equal(t, 1, strings.Count(story, "Étape Transmise au fournisseur"), story)
 }
 
+// A merger changes neither how many keys a delivery had brought nor who can confirm those that are still on their way.
+func TestADeliveryIsToldAlikeAfterAMerger(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	page := h.shipped(c, 9)
+	file := deliveryHeader
+	for _, serial := range []string{"00481001", "00481002", "00481003", "00481004"} {
+		file += serial + ";L7;31/12/2029;" + string(scene.Tilleuls) + "\n"
+	}
+	require.Equal(t, http.StatusCreated, h.deliver(c.support, file+"00481005;L7;31/12/2029;"+string(scene.Acacias)+"\n", "").Status)
+	require.Equal(t, http.StatusCreated, h.deliver(c.support, deliveryHeader+"00481006;L7;31/12/2029;"+string(scene.Tilleuls)+"\n", "", "announced", "oui").Status)
+	support := h.as(c.support)
+	const succession = "/assistance/succession"
+	review := support.fill(succession, succession, "establishment", string(scene.Tilleuls), "successor", string(scene.Acacias), "comment", "fusion")
+	support.done(support.post(succession, review.form(t, succession)))
+	assert.Contains(t, support.get(page).text(), "Livraison de 4 clefs, envoyée par Sam Secours")
+
+	announced := h.Text(`SELECT id FROM delivery WHERE announced`)
+	awaited := support.get("/assistance/livraisons/" + announced)
+	assert.Contains(t, awaited.text(), "Lycée des Acacias (0069002C), et non plus 0069001B En livraison")
+	assert.Contains(t, awaited.HTML, `href="/clefs?etablissement=0069002C"`)
+	assert.Equal(t, string(scene.Acacias), support.download("/assistance/livraisons/" + announced + "/tableau.xlsx")["Clefs"][1][4])
+	support.done(support.fill("/livraisons/"+announced+"?etablissement="+string(scene.Acacias), "/livraisons/"+announced, "serials", "00481006"))
+	assert.Contains(t, support.get(page).text(), "Livraison de 1 clef, envoyée par Sam Secours", "it was sent for the school that is no more")
+	assert.NotContains(t, support.get("/assistance/livraisons/"+announced).text(), "et non plus", "where it came is history")
+}
+
 func TestTheAuditOfAnOrderFindsTheKeysThatCame(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()

@@ -107,15 +107,24 @@ func (r reader) DeliveryRows(ctx context.Context, id uuid.UUID) ([]okey.Imported
 // DeliveredKey is how a key of a delivery stands, and who confirmed that it arrived: nobody of a delivery that came unannounced.
 type DeliveredKey struct {
 	Serial    okey.Serial     `db:"serial"`
+	UAI       okey.UAI        `db:"uai"` // where it is, or goes: another than the file says, once a successor took over
 	State     okey.KeyState   `db:"state"`
 	Confirmed stdsql.NullTime `db:"confirmed_at"`
 	By        string          `db:"by_name"`
 }
 
+// Receiver is the establishment that a row is for: while its key is on its way, the one that can confirm it.
+func (k DeliveredKey) Receiver(row okey.ImportedKey) okey.UAI {
+	if k.State == okey.InTransit {
+		return k.UAI
+	}
+	return row.UAI
+}
+
 // DeliveredKeys returns the keys that a delivery brought, by serial.
 func (r reader) DeliveredKeys(ctx context.Context, id uuid.UUID) (map[okey.Serial]DeliveredKey, error) {
 	var rows []DeliveredKey
-	err := r.all(ctx, &rows, `SELECT k.serial, k.state, v.at AS confirmed_at, trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS by_name
+	err := r.all(ctx, &rows, `SELECT k.serial, k.uai, k.state, v.at AS confirmed_at, trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS by_name
 		FROM delivery d JOIN delivery_row w ON w.delivery = d.id JOIN key k ON k.serial = w.serial
 		LEFT JOIN LATERAL (SELECT e.at, e.by_person FROM key_event e WHERE d.announced AND e.serial = k.serial AND e.reason = 'arrived' AND e.at >= d.taken_at
 			ORDER BY e.seq LIMIT 1) v ON true

@@ -19,7 +19,7 @@ type OrderEvent struct {
 	By       string          `db:"by_name"`
 	Comment  string          `db:"comment"`
 	Delivery uuid.NullUUID   `db:"delivery"`
-	Brought  int             `db:"brought"`   // keys of the delivery for the establishment
+	Brought  int             `db:"brought"`   // keys of the delivery for the establishment that the order was for
 	Sender   string          `db:"sent_by"`   // of the delivery; empty: a command
 	OnItsWay bool            `db:"announced"` // the delivery was announced before it arrived
 	Moved    bool            `db:"moved"`     // nothing but its establishment changed: another has succeeded
@@ -35,8 +35,12 @@ func (r reader) OrderStory(ctx context.Context, id uuid.UUID) ([]OrderEvent, err
 			ELSE 0 END AS arrived,
 		trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS by_name,
 		trim(coalesce(s.given_name, '') || ' ' || coalesce(s.family_name, '')) AS sent_by,
-		coalesce(d.announced, false) AS announced, (SELECT count(*) FROM delivery_row w WHERE w.delivery = v.delivery AND w.uai = o.uai) AS brought
-		FROM order_event v JOIN key_order o ON o.id = v.key_order LEFT JOIN person p ON p.id = v.by_person
+		coalesce(d.announced, false) AS announced, (SELECT count(*) FROM delivery_row w WHERE w.delivery = v.delivery AND (w.uai = ours.uai
+			OR EXISTS (SELECT FROM succession s WHERE s.from_uai = w.uai AND s.to_uai = ours.uai AND s.at <= v.at))) AS brought
+		FROM order_event v JOIN key_order o ON o.id = v.key_order
+		CROSS JOIN LATERAL (SELECT coalesce((SELECT s.from_uai FROM succession_item i JOIN succession s ON s.id = i.succession
+			WHERE i.kind = 'order' AND i.id = o.id::text AND s.at > v.at ORDER BY s.at LIMIT 1), o.uai) AS uai) ours
+		LEFT JOIN person p ON p.id = v.by_person
 		LEFT JOIN delivery d ON d.id = v.delivery LEFT JOIN person s ON s.id = d.by_person WHERE v.key_order = $1 ORDER BY v.seq`, id)
 	return events, err
 }

@@ -23,6 +23,7 @@ const (
 // inventoryScreen is where a drawer is counted, and what was found.
 type inventoryScreen struct {
 	Where  string
+	Gone   string    // who has replaced it: its drawer is counted there
 	Others []navLink // of a visitor with several establishments: the other drawers
 	Form   *form
 	Review bool
@@ -93,6 +94,12 @@ func (s *Server) showInventory(v *visit, status int, uai okey.UAI, f *form, noti
 		return err
 	}
 	page := inventoryScreen{Where: fmt.Sprintf("%s (%s)", place.Name, uai), Form: f, Sheet: pathInventory + ".xlsx?etablissement=" + string(uai)}
+	if page.Gone, err = s.followed(v.ctx(), place); err != nil {
+		return err
+	}
+	if page.Gone != "" {
+		page.Form = nil
+	}
 	several, err := s.schoolsFor(v, pathInventory, okey.ActManageKeys)
 	if err != nil {
 		return err
@@ -126,6 +133,9 @@ func (s *Server) takeInventory(v *visit) error {
 		return err
 	}
 	again := func(status int, warning string) error { return s.showInventory(v, status, uai, f, "", warning) }
+	if place.Successor != "" {
+		return again(http.StatusUnprocessableEntity, "")
+	}
 	serials, unreadable := okey.ReadSerials(f.Values["serials"])
 	if len(unreadable) > 0 {
 		f.note("serials", fmt.Sprintf("Ces numéros sont illisibles, retapez-les : %s.", strings.Join(unreadable[:min(len(unreadable), 10)], ", ")))

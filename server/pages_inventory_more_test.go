@@ -205,3 +205,26 @@ func TestAHeadReadsWhatBecameOfTheUnknownKeysOfAnInventory(t *testing.T) {
 	other := h.as(h.Person("Eva Autre", okey.Principal, scene.Acacias))
 	assert.NotContains(t, other.fill("/inventaire", "/inventaire", "serials", "004888888").text(), "écartée", "what another school was told is not this one's")
 }
+
+// A school that was replaced has no drawer any more: that is said before anything is scanned, and nothing offers to count or to order.
+func TestNothingIsCountedAtASchoolThatWasReplaced(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	b := h.as(c.support)
+	const counting, stock = "/inventaire?etablissement=" + string(scene.Tilleuls), "/stock?etablissement=" + string(scene.Tilleuls)
+	open := b.get(counting)
+	assert.Contains(t, b.get(stock).text(), "Commander des clefs")
+	h.Exec(`UPDATE establishment SET successor = $2 WHERE uai = $1`, scene.Tilleuls, scene.Acacias)
+	const said = "Cet établissement a été remplacé par le lycée des Acacias (0069002C) : ses clefs, ses demandes et ses commandes y ont suivi."
+	p := b.get(counting)
+	assert.Equal(t, http.StatusOK, p.Status)
+	assert.Contains(t, p.text(), said)
+	assert.NotContains(t, p.text(), "Compter les clefs du tiroir")
+	late := b.post("/inventaire", open.form(t, "/inventaire", "serials", "00481001"))
+	assert.Equal(t, http.StatusUnprocessableEntity, late.Status)
+	assert.Contains(t, late.text(), said)
+	p = b.get(stock)
+	assert.Contains(t, p.text(), said)
+	assert.NotContains(t, p.text(), "Commander des clefs")
+	assert.NotContains(t, p.text(), "Faire l'inventaire")
+}

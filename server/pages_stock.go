@@ -17,6 +17,7 @@ const pathStock = "/stock"
 type stockScreen struct {
 	Filters  *form
 	Where    string
+	Gone     string   // who has replaced it: nothing is ordered or counted any more
 	Urgent   []string // what asks for something to be done
 	Keys     []stockLine
 	Ends     []stockEnds
@@ -100,10 +101,13 @@ func (s *Server) stockPage(v *visit) error {
 	if page.Reported, err = s.waitingReports(v, uai); err != nil {
 		return err
 	}
-	if s.permitAt(v.ctx(), v.Actor, &wish{}, okey.ActOrder, uai) == nil {
+	if page.Gone, err = s.followed(v.ctx(), sight.place); err != nil {
+		return err
+	}
+	if page.Gone == "" && s.permitAt(v.ctx(), v.Actor, &wish{}, okey.ActOrder, uai) == nil {
 		page.Order = pathOrders + "?etablissement=" + string(uai)
 	}
-	if s.permitAt(v.ctx(), v.Actor, &wish{}, okey.ActManageKeys, uai) == nil {
+	if page.Gone == "" && s.permitAt(v.ctx(), v.Actor, &wish{}, okey.ActManageKeys, uai) == nil {
 		page.Count = pathInventory + "?etablissement=" + string(uai)
 	}
 	return s.show(v, http.StatusOK, "stock", screen{Title: "Stock " + okey.SayOfSchool(okey.SayEstablishment(sight.place.Name)), Body: page})

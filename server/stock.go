@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -79,6 +80,15 @@ func (s *Server) notReplaced(ctx context.Context, field string, uai okey.UAI) er
 // replaced says of an establishment that was replaced which one to name instead; the error is about the field.
 func replaced(field string, place sql.Place) error {
 	return okey.InvalidField(field, "%s a été remplacé par %s : indiquez %s.", place.UAI, place.Successor, place.Successor)
+}
+
+// followed says of an establishment that was replaced where all it had is now; empty for any other.
+func (s *Server) followed(ctx context.Context, place sql.Place) (string, error) {
+	if place.Successor == "" {
+		return "", nil
+	}
+	heir, err := s.store.Place(ctx, place.Successor)
+	return fmt.Sprintf("Cet établissement a été remplacé par %s (%s) : ses clefs, ses demandes et ses commandes y ont suivi.", okey.SayEstablishment(heir.Name), heir.UAI), err
 }
 
 // permitAt asks the permission table about an act on an establishment's stock; empty for what concerns all of them. Support acting where

@@ -64,7 +64,7 @@ func (s *Server) delaysPlot(v *visit, chosen dashboardChoice) (plotted, error) {
 	}
 	return plotOf(f, plot.Bars, plotted{
 		Nothing: sayNoDelays(f),
-		Name:    "Jours à chaque étape", Sheet: dashboardSheet(v, "delais"),
+		Name:    "Jours à chaque étape", Sheet: dashboardSheet(v, chosen, "delais"),
 		Message: fmt.Sprintf("L'étape la plus longue est « %s » : la moitié des demandes y restent %s %s ou moins, 9 sur 10 restent %s %s ou moins.",
 			longest.Name, sayValue(longest.Values[0]), sayDays(longest.Values[0]), sayValue(longest.Values[1]), sayDays(longest.Values[1])),
 		Note: "En jours de calendrier, week-ends et vacances compris, pour les étapes qui se sont terminées pendant la période. Une demande qui attend encore compte dès qu'elle n'attend plus.",
@@ -94,6 +94,10 @@ func (s *Server) delaysTable(v *visit) (spreadsheet, error) {
 	if err := mayTakeList(v); err != nil {
 		return spreadsheet{}, err
 	}
-	f, err := s.delayFigures(v, dashboardChoiceOf(v))
+	chosen, err := s.dashboardChoiceOf(v)
+	if err != nil {
+		return spreadsheet{}, err
+	}
+	f, err := s.delayFigures(v, chosen)
 	return spreadsheet{Name: "delais", Title: "Jours à chaque étape", Sheets: []workbook.Sheet{f.sheet("Étapes")}}, err
 }

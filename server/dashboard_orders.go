@@ -56,7 +56,7 @@ func (s *Server) ordersPlot(v *visit, chosen dashboardChoice) (plotted, error) {
 	}
 	oldest := f.Rows[len(f.Rows)-1]
 	return plotOf(f, plot.Stack, plotted{
-		Name: "Commandes en cours", Sheet: dashboardSheet(v, "commandes"), Nothing: "Aucune commande en cours.",
+		Name: "Commandes en cours", Sheet: dashboardSheet(v, chosen, "commandes"), Nothing: "Aucune commande en cours.",
 		Message: fmt.Sprintf("%s en cours, pour %s encore à recevoir ; %s depuis 12 semaines ou plus.", okey.SayCount(orders, "commande"),
 			okey.SayCount(keys, "clef"), okey.SayNumber(int(oldest.Values[len(oldest.Values)-2]))),
 		Note: "L'âge se compte depuis le jour de la commande.",
@@ -71,6 +71,10 @@ func (s *Server) openOrdersTable(v *visit) (spreadsheet, error) {
 	if err := mayTakeList(v); err != nil {
 		return spreadsheet{}, err
 	}
-	f, err := s.orderFigures(v, dashboardChoiceOf(v))
+	chosen, err := s.dashboardChoiceOf(v)
+	if err != nil {
+		return spreadsheet{}, err
+	}
+	f, err := s.orderFigures(v, chosen)
 	return spreadsheet{Name: "commandes-en-cours", Title: "Commandes en cours", Sheets: []workbook.Sheet{f.sheet("Commandes")}}, err
 }

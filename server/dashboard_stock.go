@@ -42,7 +42,7 @@ func (s *Server) shortPlot(v *visit, chosen dashboardChoice) (plotted, error) {
 		return plotted{}, err
 	}
 	about := plotted{
-		Name: "Établissements où il manque des clefs", Sheet: dashboardSheet(v, "etablissements"), Nothing: "Il ne manque de clefs nulle part : chaque établissement en a autant de libres que de personnes qui attendent, ou plus.",
+		Name: "Établissements où il manque des clefs", Sheet: dashboardSheet(v, chosen, "etablissements"), Nothing: "Il ne manque de clefs nulle part : chaque établissement en a autant de libres que de personnes qui attendent, ou plus.",
 		Note: fmt.Sprintf("Les établissements où plus de personnes attendent qu'il n'y a de clefs libres, les plus en peine d'abord, %d au plus ; le tableau à télécharger les a tous. Attendent les demandes sans réponse et celles qui attendent une clef ; une clef libre est encore bonne %s au moins.",
 			shortestPlaces, okey.SayNumber(okey.LendableMonths)+" mois"),
 	}
@@ -70,6 +70,10 @@ func (s *Server) shortTable(v *visit) (spreadsheet, error) {
 	if err := mayTakeList(v); err != nil {
 		return spreadsheet{}, err
 	}
-	f, err := s.shortFigures(v, dashboardChoiceOf(v), maxDownload)
+	chosen, err := s.dashboardChoiceOf(v)
+	if err != nil {
+		return spreadsheet{}, err
+	}
+	f, err := s.shortFigures(v, chosen, maxDownload)
 	return spreadsheet{Name: "etablissements", Title: "Établissements où il manque des clefs", Sheets: []workbook.Sheet{f.sheet("Établissements")}}, err
 }

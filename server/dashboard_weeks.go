@@ -63,7 +63,7 @@ func (s *Server) weeksPlot(v *visit, chosen dashboardChoice) (plotted, error) {
 	last := len(f.Columns) - 1
 	full, before := int(f.Rows[dashboardWeeks-2].Values[last]), int(f.Rows[dashboardWeeks-3].Values[last])
 	return plotOf(f, plot.Columns, plotted{
-		Name: "Demandes par semaine", Sheet: dashboardSheet(v, "semaines"),
+		Name: "Demandes par semaine", Sheet: dashboardSheet(v, chosen, "semaines"),
 		Message: fmt.Sprintf("%s en %d semaines, dont %s avec une clef remise ; %s la semaine dernière, %s celle d'avant.",
 			okey.SayCount(total, "demande"), dashboardWeeks, okey.SayNumber(handed), okey.SayNumber(full), okey.SayNumber(before)),
 		Note: "Chaque demande compte dans la semaine où elle a été faite, du lundi au dimanche, à l'heure de Paris, selon ce qu'elle est devenue depuis. La dernière semaine n'est pas finie.",
@@ -78,6 +78,10 @@ func (s *Server) weeksTable(v *visit) (spreadsheet, error) {
 	if err := mayTakeList(v); err != nil {
 		return spreadsheet{}, err
 	}
-	f, err := s.weekFigures(v, dashboardChoiceOf(v))
+	chosen, err := s.dashboardChoiceOf(v)
+	if err != nil {
+		return spreadsheet{}, err
+	}
+	f, err := s.weekFigures(v, chosen)
 	return spreadsheet{Name: "demandes-par-semaine", Title: "Demandes par semaine", Sheets: []workbook.Sheet{f.sheet("Semaines")}}, err
 }

@@ -36,7 +36,8 @@ func newAuditSubject(e sql.AuditedEntry) auditSubject {
 	if about.Kind == "" {
 		about.Kind = kind
 	}
-	if page := subjectPages[kind]; page != "" && id != "" {
+	refused := kind == "succession" && refusalNames[okey.Code(e.Detail)] != "" // then there is none to look at
+	if page := subjectPages[kind]; page != "" && id != "" && !refused {
 		about.Path = page + id
 	}
 	switch file := importNames[id]; {
@@ -160,7 +161,7 @@ var subjectNames = map[string]string{
 var subjectPages = map[string]string{
 	"request": "/demandes/", "key": "/clefs/", "order": pathOrders + "/", "cancellation": pathOrders + "/", "shipment": pathOrders + "/",
 	"receipt": pathOrders + "/", "closing": pathOrders + "/", "exported": pathOrders + "/", "arrived": pathOrders + "/", "delivery": pathDeliveries + "/", "arrival": pathDeliveries + "/", "inventory": pathInventory + "/",
-	"person": pathPersons + "/", "establishment": pathSchools + "/", string(okey.ActionMailResend): pathMails + "/", "take-along": "/deplacements/", "move-decision": "/deplacements/", string(okey.ActionMoveWithdrawal): "/deplacements/",
+	"person": pathPersons + "/", "establishment": pathSchools + "/", string(okey.ActionMailResend): pathMails + "/", "take-along": "/deplacements/", "succession": pathSuccession + "/", "report": pathReports + "/", "report-decision": pathReports + "/", "move-decision": "/deplacements/", string(okey.ActionMoveWithdrawal): "/deplacements/",
 }
 
 // importNames are the files of an import, by what the audit calls them.

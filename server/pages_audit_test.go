@@ -279,3 +279,22 @@ func TestTheAuditOfASchoolKeepsWhatHasLeftIt(t *testing.T) {
 	of := h.as(c.support).get("/assistance/journal?objet=" + string(scene.Tilleuls)).text()
 	assert.Contains(t, of, "Personne Ana Rattachée", "who was attached to it")
 }
+
+// What has a page of its own is a link in the audit; a succession that was refused has none.
+func TestTheAuditLeadsToSuccessionsAndReports(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	succession, report, refused := uuid.New(), uuid.New(), uuid.New()
+	h.audits("succession", "succession:"+succession.String())
+	h.audits("report-decision", "report-decision:"+report.String())
+	h.audits("report_moved", "report:"+report.String())
+	require.NoError(t, h.Store.Do(context.Background(), func(tx *sql.Tx) error {
+		tx.Audit(sql.Entry{At: scene.Now, Event: "succession", Via: okey.ViaSupport, Subject: "succession:" + refused.String(), Detail: string(okey.CodeSucceeded)})
+		return nil
+	}))
+	told := h.as(c.support).get("/assistance/journal").HTML
+	assert.Contains(t, told, `<a href="/assistance/succession/`+succession.String()+`">Succession `+succession.String()[:8]+`</a>`)
+	assert.Equal(t, 2, strings.Count(told, `<a href="/assistance/clefs-a-confirmer/`+report.String()+`">Signalement `+report.String()[:8]+`</a>`))
+	assert.Contains(t, told, "Succession "+refused.String()[:8])
+	assert.NotContains(t, told, "/assistance/succession/"+refused.String())
+}

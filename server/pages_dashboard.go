@@ -20,13 +20,18 @@ type dashboardScreen struct {
 // dashboardChoice is what the address of the dashboard asks for.
 type dashboardChoice struct {
 	scope  sql.DeskScope
+	served []string   // the academies to choose from
 	period int        // of dashboardPeriods
 	place  string     // what was typed as establishment
 	wrong  *formError // what of it can't be read
 }
 
-func dashboardChoiceOf(v *visit) (c dashboardChoice) {
-	if academy, known := okey.AcademyByCode(v.Query("academie")); known {
+// dashboardChoiceOf reads the address. An academy that the list does not offer filters nothing: its zeros would look like an answer.
+func (s *Server) dashboardChoiceOf(v *visit) (c dashboardChoice, err error) {
+	if c.served, err = s.store.ServedAcademies(v.ctx()); err != nil {
+		return c, err
+	}
+	if academy, known := okey.AcademyByCode(v.Query("academie")); known && slices.Contains(c.served, academy.Code) {
 		c.scope.Academy = academy.Code
 	}
 	for i, period := range dashboardPeriods {
@@ -36,14 +41,14 @@ func dashboardChoiceOf(v *visit) (c dashboardChoice) {
 	}
 	c.place = strings.TrimSpace(v.Query("etablissement"))
 	if c.place == "" {
-		return c
+		return c, nil
 	}
-	uai, err := okey.ParseUAI(c.place)
-	if err != nil {
-		c.wrong = &formError{Field: "etablissement", Message: okey.ErrorMessage(err) + " En attendant, tous les établissements sont comptés."}
+	uai, unread := okey.ParseUAI(c.place)
+	if unread != nil {
+		c.wrong = &formError{Field: "etablissement", Message: okey.ErrorMessage(unread) + " En attendant, tous les établissements sont comptés."}
 	}
 	c.scope.Establishment = uai
-	return c
+	return c, nil
 }
 
 // dashboardPage is for support and auditors.
@@ -51,12 +56,11 @@ func (s *Server) dashboardPage(v *visit) error {
 	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.today()); err != nil {
 		return err
 	}
-	chosen := dashboardChoiceOf(v)
-	filters, err := s.dashboardFilters(v, chosen)
+	chosen, err := s.dashboardChoiceOf(v)
 	if err != nil {
 		return err
 	}
-	page := dashboardScreen{Filters: filters}
+	page := dashboardScreen{Filters: dashboardFilters(v, chosen)}
 	for _, one := range []struct {
 		plotted *plotted
 		make    func(*visit, dashboardChoice) (plotted, error)
@@ -68,14 +72,10 @@ func (s *Server) dashboardPage(v *visit) error {
 	return s.show(v, http.StatusOK, "dashboard", screen{Title: "Tableau de bord", Body: page})
 }
 
-func (s *Server) dashboardFilters(v *visit, chosen dashboardChoice) (*form, error) {
+func dashboardFilters(v *visit, chosen dashboardChoice) *form {
 	filters := listForm(pathDashboard)
-	codes, err := s.store.ServedAcademies(v.ctx())
-	if err != nil {
-		return nil, err
-	}
 	byAcademy := field{Label: "Académie", Empty: "Toutes"}
-	for _, code := range codes {
+	for _, code := range chosen.served {
 		if academy, known := okey.AcademyByCode(code); known {
 			byAcademy.Choices = append(byAcademy.Choices, choice{academy.Code, academy.Name})
 		}
@@ -92,10 +92,10 @@ func (s *Server) dashboardFilters(v *visit, chosen dashboardChoice) (*form, erro
 	if chosen.wrong != nil {
 		filters.note(chosen.wrong.Field, chosen.wrong.Message)
 	}
-	return filters, nil
+	return filters
 }
 
 // dashboardSheet is the download of one of the plots: the same filters.
-func dashboardSheet(v *visit, name string) string {
-	return changedURL(v, pathDashboard+"/"+name+".xlsx", "cursor", "")
+func dashboardSheet(v *visit, chosen dashboardChoice, name string) string {
+	return changedURL(v, pathDashboard+"/"+name+".xlsx", "academie", chosen.scope.Academy)
 }

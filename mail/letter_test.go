@@ -114,6 +114,13 @@ func TestALetterDoesNotContradictItself(t *testing.T) {
 	}
 }
 
+// The desk has a refused mail sent again once its address is right: the letter that tells of it leads there.
+func TestSupportReadsThatARefusedMailCanBeSentAgain(t *testing.T) {
+	message, err := mail.Write(mail.Bounced, usual(mail.Bounced))
+	require.NoError(t, err)
+	assert.Contains(t, message.Text, "Faites corriger l'adresse dans l'annuaire, puis renvoyez-le")
+}
+
 func TestLettersJoinNamesAsFrenchDoes(t *testing.T) {
 	wrong := regexp.MustCompile(`\b[Dd]e (le|les) (collège|lycée)|\bà (le|les) (collège|lycée)|\bde [AEIOUÉ]|\((le|la|l') ?(collège|lycée)|avant (lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)`)
 	for _, v := range mail.Samples() {

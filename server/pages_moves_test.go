@@ -188,6 +188,20 @@ func TestAPersonLeavesWithTheKey(t *testing.T) {
 	assert.NotContains(t, h.as(paul).get("/").text(), "arrive avec la clef")
 }
 
+func TestARefusedDepartureIsNotSaidToHappen(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	serial := h.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2029, time.June, 30))
+	roux, paul := h.as(c.roux), h.as(h.Person("Paul Petit", okey.Principal, scene.Acacias))
+	roux.done(roux.fill(keyPage(serial)+"/depart", keyPage(serial)+"/depart", "typed", "acacias"))
+	move := "/deplacements/" + h.Text(`SELECT id::text FROM key_move`)
+	assert.Contains(t, roux.get(move).HTML, "<h1>Léa Martin part avec sa clef</h1>")
+	paul.done(paul.fill(move, move, "decision", "refuse", "comment", "elle en a une ici"))
+	for who, b := range map[string]*browser{"proposer": roux, "receiver": paul} {
+		assert.Contains(t, b.get(move).HTML, "<h1>Départ de Léa Martin avec sa clef</h1>", who)
+	}
+}
+
 // A key that is lost or given back goes along with nobody: the proposal says so at once, and asks nobody any more.
 func TestAProposalWhoseKeyIsGoneSaysSo(t *testing.T) {
 	h := newHouse(t)
@@ -204,6 +218,7 @@ func TestAProposalWhoseKeyIsGoneSaysSo(t *testing.T) {
 		told := b.get(move)
 		assert.Contains(t, told.text(), "Réponse Sans objet : la clef est perdue", who)
 		assert.NotContains(t, told.text(), "Sans réponse", who)
+		assert.Contains(t, told.HTML, "<h1>Départ de Léa Martin avec sa clef</h1>", "nobody leaves with it any more")
 		assert.NotContains(t, told.HTML, "<form method=\"post\" action=\""+move, who)
 	}
 }

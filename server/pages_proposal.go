@@ -208,14 +208,21 @@ func (s *Server) showMove(v *visit, status int, move okey.Move, sent *form, noti
 	if err != nil {
 		return err
 	}
-	verb := " part avec sa clef"
-	if receives {
-		verb = " arrive avec sa clef"
-	}
 	if page.Desk, err = s.subjectSide(v, move.ID, c); err != nil {
 		return err
 	}
-	return s.show(v, status, "move", screen{Title: people[move.Holder] + verb, Notice: notice, Warning: warning, Body: page})
+	return s.show(v, status, "move", screen{Title: titleOfMove(move, key, people[move.Holder], receives), Notice: notice, Warning: warning, Body: page})
+}
+
+// titleOfMove says that somebody leaves or arrives with the key only while that may come, or has.
+func titleOfMove(move okey.Move, key okey.Key, holder string, receives bool) string {
+	switch {
+	case move.State != okey.MoveAccepted && !move.Holds(key):
+		return "Départ " + okey.SayOf(holder) + " avec sa clef"
+	case receives:
+		return holder + " arrive avec sa clef"
+	}
+	return holder + " part avec sa clef"
 }
 
 // keyPath leads to a key's page; empty where the visitor may not see it.

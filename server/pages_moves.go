@@ -34,6 +34,7 @@ type moveLine struct {
 	Doubt                                     string   // what to see to first, though it may move
 	UAI                                       okey.UAI // where the key is, and the name of it
 	School                                    string
+	why                                       okey.MoveFault
 }
 
 func moveForm(v *visit) *form {
@@ -119,10 +120,24 @@ func (s *Server) reviewMove(v *visit, status int, f *form, w wish, warning strin
 		return err
 	}
 	f.Values["serials"] = joinSerials(w.Content.Serials)
-	if !page.Review.Ready && status == http.StatusOK {
-		status = http.StatusUnprocessableEntity
+	if !page.Review.Ready {
+		f.note("serials", sayStaying(page.Review.Lines))
+		if status == http.StatusOK {
+			status = http.StatusUnprocessableEntity
+		}
 	}
 	return s.show(v, status, "moves", screen{Title: "Déplacer des clefs", Warning: warning, Body: page})
+}
+
+// sayStaying is what is wrong with a list of which some keys may not move.
+func sayStaying(lines []moveLine) string {
+	var faults []okey.KeyFault
+	for _, line := range lines {
+		if line.why != "" {
+			faults = append(faults, okey.KeyFault{Serial: okey.Serial(line.Serial), Why: line.why})
+		}
+	}
+	return fmt.Sprintf("%s : %s de la liste.", sayFaults(faults), okey.SayEither(len(faults), "retirez cette clef", "retirez ces clefs"))
 }
 
 func (s *Server) moveLines(v *visit, c okey.Content) (lines []moveLine, ready bool, err error) {
@@ -158,6 +173,7 @@ func (s *Server) moveLines(v *visit, c okey.Content) (lines []moveLine, ready bo
 			line.Where = fmt.Sprintf("%s (%s)", line.School, line.UAI)
 		}
 		if why := key.Movable(c.Establishment); why != "" {
+			line.why = why
 			line.Fault, ready = okey.Capitalize(why.French()), false
 			if why == okey.MoveKept {
 				line.Fault += " : retirez d'abord cette demande"

@@ -52,6 +52,8 @@ func TestSupportReviewsThenMovesKeys(t *testing.T) {
 	assert.Contains(t, mixed.text(), "Elle y est déjà")
 	assert.Contains(t, mixed.text(), "OKEY ne connaît pas ce numéro")
 	assert.NotContains(t, mixed.text(), "Déplacer 4 clefs")
+	assert.Contains(t, mixed.HTML, `role="alert" tabindex="-1" autofocus id="deplacement-erreurs"`, "focus is on what is wrong")
+	assert.Contains(t, mixed.HTML, `<a href="#deplacement-serials">`+string(there)+` (elle y est déjà), 00999 (OKEY ne connaît pas ce numéro) : retirez ces clefs de la liste.</a>`)
 	lines := support.enclosed(mixed)["Clefs à déplacer"]
 	require.Len(t, lines, 5)
 	assert.Equal(t, []string{string(serial), string(scene.Tilleuls), "Collège des Tilleuls", "En stock", "", "Oui"}, lines[1][:6])

@@ -1,6 +1,7 @@
 package imports
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -199,7 +200,7 @@ func unknownEstablishment(uai okey.UAI, why okey.NotServed) string {
 func describe(p sql.KeyProblem) string {
 	text := fmt.Sprintf("lot %s, expire le %s, établissement %s, %s", p.Known.Batch, french(p.Known.ExpiresOn), p.Known.UAI, p.Known.State.French())
 	if p.Holder != "" {
-		text += " (titulaire " + p.Holder + ")"
+		text += " (titulaire " + cmp.Or(p.Name, p.Holder) + ")"
 	}
 	return text
 }

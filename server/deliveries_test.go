@@ -213,3 +213,13 @@ func TestADeliverySaysThatAnotherSchoolHasFoundItsKey(t *testing.T) {
 	h.Exec(`UPDATE key_report SET serial = '00481003'`)
 	assert.NotContains(t, b.get(own.Location).text(), "elle est dans son tiroir", "it is delivered to the school that has it")
 }
+
+// Whoever reads what is wrong with a file knows people by their names.
+func TestADeliveryOfAKeyInServiceNamesItsHolder(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	held := h.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
+	bad := h.as(c.support).uploads(deliveryHeader + string(held) + ";L7;31/12/2029;" + string(scene.Tilleuls) + "\n").text()
+	assert.Contains(t, bad, "en service (titulaire Léa Martin)")
+	assert.NotContains(t, bad, "lmartin")
+}

@@ -105,6 +105,9 @@ func sentence(v okey.Verdict, f facts) (message, field string) {
 	case okey.CodeOrderState:
 		return "Cette commande n'en est plus là : rien n'a changé. Rechargez la page pour voir où elle en est.", ""
 	case okey.CodeOrderQuantity:
+		if f.Action.Via == okey.ViaSupport { // nobody is told to ask themselves
+			return "C'est plus que ce qui reste à recevoir : comptez de nouveau. Des clefs en trop ? Voyez-le avec le fournisseur.", "quantity"
+		}
 		return "C'est plus que ce qui reste à recevoir : comptez de nouveau. Des clefs en trop ? Dites-le à l'assistance.", "quantity"
 	case okey.CodeNothingToExport:
 		return "Aucune commande n'attend d'être transmise : il n'y a rien à transmettre.", ""

@@ -13,11 +13,13 @@ const pathAccount = "/compte"
 
 // accountScreen is what OKEY takes somebody for, and where they have signed in.
 type accountScreen struct {
-	Facts   []fact
-	Roles   []string
-	Nowhere string
-	Tokens  int // that open OKEY to other programs
-	Form    *form
+	Facts     []fact
+	Roles     []string
+	Nowhere   string
+	Granted   bool // a role that no directory has: the operator gives it
+	Elsewhere bool // and posts besides
+	Tokens    int  // that open OKEY to other programs
+	Form      *form
 }
 
 func sessionsForm(v *visit) *form {
@@ -38,6 +40,7 @@ func (s *Server) showAccount(v *visit, code int, warning string) error {
 	if err != nil {
 		return err
 	}
+	page.Granted, page.Elsewhere = v.Actor.Support || v.Actor.Auditor, len(v.Actor.Assignments) > 0
 	if page.Roles = roles; len(roles) == 0 {
 		page.Nowhere = nowhere
 	}

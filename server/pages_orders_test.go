@@ -116,6 +116,18 @@ func TestADeliveryIsToldAlikeAfterAMerger(t *testing.T) {
 	assert.NotContains(t, support.get("/assistance/livraisons/"+announced).text(), "et non plus", "where it came is history")
 }
 
+// Support is not sent to support.
+func TestWhoeverReceivesTooManyKeysIsToldWhomToAsk(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	page := h.shipped(c, 4)
+	school, support := h.as(c.roux), h.as(c.support)
+	assert.Contains(t, school.fill(page, page+"/reception", "quantity", "9").text(), "Des clefs en trop ? Dites-le à l'assistance.")
+	told := support.fill(page, page+"/reception", "quantity", "9").text()
+	assert.Contains(t, told, "Des clefs en trop ? Voyez-le avec le fournisseur.")
+	assert.NotContains(t, told, "Dites-le à l'assistance")
+}
+
 func TestTheAuditOfAnOrderFindsTheKeysThatCame(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()

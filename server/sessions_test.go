@@ -136,3 +136,16 @@ func TestAFormSentAfterItsSessionWasEndedElsewhereIsKept(t *testing.T) {
 	lea.continueAs(c.lea)
 	assert.Contains(t, lea.get("/demandes/nouvelle").HTML, "longue explication</textarea>")
 }
+
+// The directory gives nobody the role of support: the operator does.
+func TestAnAccountSaysWhoGivesItsRole(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	const directory, operator = "Vos fonctions viennent de l'annuaire", "L'exploitant d'OKEY donne et retire les rôles"
+	support := h.as(c.support).get("/compte").text()
+	assert.Contains(t, support, operator)
+	assert.NotContains(t, support, directory)
+	lea := h.as(c.lea).get("/compte").text()
+	assert.Contains(t, lea, directory)
+	assert.NotContains(t, lea, operator)
+}

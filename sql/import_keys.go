@@ -26,6 +26,7 @@ type KeyProblem struct {
 	Successor okey.UAI       // with CodeEstablishmentSucceeded: where the key goes instead
 	Known     okey.Key       // with CodeKnownDifferently and CodeLookAlike: the key that is known
 	Holder    string         // its holder's uid
+	Name      string         // and name, where OKEY knows it
 }
 
 // The codes of KeyProblem.
@@ -83,7 +84,7 @@ const judgeLookAlike = `UPDATE import_key i SET verdict = 'look_alike', other = 
 
 const judgeExpired = `UPDATE import_key i SET verdict = 'expired' WHERE i.verdict IS NULL AND i.state IN ('in_stock', 'in_transit') AND i.expires_on <= $1::date`
 
-const keyProblems = `SELECT i.line, i.verdict, coalesce(l.reason, '') AS why, coalesce(h.uid, '') AS holder, coalesce(s.successor, '') AS successor,
+const keyProblems = `SELECT i.line, i.verdict, coalesce(l.reason, '') AS why, coalesce(h.uid, '') AS holder, trim(coalesce(h.given_name, '') || ' ' || coalesce(h.family_name, '')) AS name, coalesce(s.successor, '') AS successor,
 	k.serial, k.uai, k.state, k.batch, k.expires_on
 	FROM import_key i
 	LEFT JOIN key k ON k.serial = i.other
@@ -168,6 +169,7 @@ func (t *Tx) keyProblems(ctx context.Context) ([]KeyProblem, error) {
 		Verdict   okey.Code         `db:"verdict"`
 		Why       okey.NotServed    `db:"why"`
 		Holder    string            `db:"holder"`
+		Name      string            `db:"name"`
 		Successor okey.UAI          `db:"successor"`
 		Serial    stdsql.NullString `db:"serial"`
 		UAI       stdsql.NullString `db:"uai"`
@@ -178,7 +180,7 @@ func (t *Tx) keyProblems(ctx context.Context) ([]KeyProblem, error) {
 	err := t.all(ctx, &rows, keyProblems)
 	problems := make([]KeyProblem, len(rows))
 	for i, r := range rows {
-		problems[i] = KeyProblem{Line: r.Line, Code: r.Verdict, Why: r.Why, Holder: r.Holder, Successor: r.Successor, Known: okey.Key{
+		problems[i] = KeyProblem{Line: r.Line, Code: r.Verdict, Why: r.Why, Holder: r.Holder, Name: r.Name, Successor: r.Successor, Known: okey.Key{
 			Serial: okey.Serial(r.Serial.String), UAI: okey.UAI(r.UAI.String), State: okey.KeyState(r.State.String),
 			Batch: r.Batch.String, ExpiresOn: dayOf(r.Expires),
 		}}

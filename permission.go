@@ -177,7 +177,7 @@ func (c Condition) check(a Actor, s Subject) error {
 	case (c == NeverOwn || c == ReasonNeverOwn) && own:
 		return Errorf(CodeOwnRequest, "C'est votre propre demande : quelqu'un d'autre doit y répondre.")
 	case c == OwnIfNoOther && own && s.OtherApprovers:
-		return Errorf(CodeOwnRequest, "C'est votre propre clef : demandez à l'autre personne de la direction de vous la remettre.")
+		return Errorf(CodeOwnRequest, "C'est votre propre clef : quelqu'un d'autre doit vous la remettre.")
 	case c == FromStock && s.Stage == AwaitingDecision:
 		return Errorf(CodeForbidden, "Cette demande attend encore une réponse : acceptez-la ou refusez-la.")
 	case (c == WithReason || c == ReasonNeverOwn) && !s.HasReason:

@@ -230,7 +230,7 @@ func TestTheReceiptOfARenewalSaysThatTheOldKeyServesNoMore(t *testing.T) {
 	o.sign(o.lea, request)
 	letters := o.follow(request, o.act(o.roux, request, okey.Handover, okey.Content{Serial: serial}))
 	require.Len(t, letters, 1)
-	assert.Contains(t, letters[0].Text, "L'ancienne, la "+string(old)+", ne sert plus.")
+	assert.Contains(t, letters[0].Text, "L'ancienne clef ("+string(old)+") ne sert plus.", "the charter is not what ends")
 }
 
 func TestDeadlinesCountOpenDays(t *testing.T) {

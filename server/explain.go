@@ -160,17 +160,18 @@ func notEligible(detail string, f facts) string {
 	if place == "" {
 		place = string(f.Action.Content.Establishment)
 	}
+	subject := okey.Capitalize(okey.SayEstablishment(place))
 	switch detail {
 	case string(okey.FirstDegree):
-		return fmt.Sprintf("%s est une école du premier degré, OKEY sert les collèges et les lycées : adressez-vous à votre inspection de circonscription.", place)
+		return fmt.Sprintf("%s est une école du premier degré, OKEY sert les collèges et les lycées : adressez-vous à votre inspection de circonscription.", subject)
 	case string(okey.NotUnderContract):
-		return fmt.Sprintf("%s est hors contrat : OKEY sert les établissements publics et ceux sous contrat. Si son contrat vient d'être signé, écrivez à l'assistance.", place)
+		return fmt.Sprintf("%s est hors contrat : OKEY sert les établissements publics et ceux sous contrat. Si son contrat vient d'être signé, écrivez à l'assistance.", subject)
 	case string(okey.NotASchool):
-		return fmt.Sprintf("%s n'est ni un collège ni un lycée : demandez une clef au service informatique de votre académie.", place)
+		return fmt.Sprintf("%s n'est ni un collège ni un lycée : demandez une clef au service informatique de votre académie.", subject)
 	case string(okey.Closed):
-		return fmt.Sprintf("%s est fermé, ou pas encore ouvert : demandez pour l'établissement où vous travaillez, ou écrivez à l'assistance.", place)
+		return fmt.Sprintf("%s est fermé, ou pas encore ouvert : demandez pour l'établissement où vous travaillez, ou écrivez à l'assistance.", subject)
 	case okey.DetailSucceeded:
-		return fmt.Sprintf("%s a été remplacé%s : demandez votre clef pour cet établissement.", place, f.Heir)
+		return fmt.Sprintf("%s a été remplacé%s : demandez votre clef pour celui-ci.", subject, f.Heir)
 	case okey.DetailUnknownEstablishment:
 		return fmt.Sprintf("OKEY ne connaît pas l'établissement %s : vérifiez son code UAI, ou écrivez à l'assistance.", place)
 	case okey.DetailNoEstablishment:
@@ -240,6 +241,8 @@ func sayKeyTaken(serial okey.Serial, state okey.KeyState, whose string) string {
 	said := fmt.Sprintf("La clef %s est %s", serial, state.French())
 	switch {
 	case whose == "":
+	case whose == readersOwn:
+		return sayOwnKeyTyped(serial, state)
 	case state == okey.InService:
 		return fmt.Sprintf("%s : %s l'a. Si elle vous est rendue, ou si vous l'avez trouvée, notez-le sur la page de la clef.", said, whose)
 	case state == okey.Attributed:
@@ -248,6 +251,17 @@ func sayKeyTaken(serial okey.Serial, state okey.KeyState, whose string) string {
 		return fmt.Sprintf("%s à %s, qui n'a pas encore signé la charte.", said, whose)
 	}
 	return said + " : " + keyAdvice[state]
+}
+
+// sayOwnKeyTyped is for whoever types the number of their own key where they hand over other people's.
+func sayOwnKeyTyped(serial okey.Serial, state okey.KeyState) string {
+	switch state {
+	case okey.Attributed:
+		return fmt.Sprintf("La clef %s est la vôtre : elle attend de vous être remise.", serial)
+	case okey.Reserved:
+		return fmt.Sprintf("La clef %s vous est réservée : signez d'abord la charte.", serial)
+	}
+	return fmt.Sprintf("La clef %s est la vôtre.", serial)
 }
 
 // keyAdvice is what to do with a key that is not free.
@@ -359,7 +373,7 @@ func (s *Server) gatherKeys(ctx context.Context, f *facts) error {
 		return err
 	}
 	if err == nil {
-		if f.Whose, err = s.whoseKey(ctx, typed); err != nil {
+		if f.Whose, err = s.whoseKey(ctx, typed, f.Action.By); err != nil {
 			return err
 		}
 	}
@@ -367,8 +381,11 @@ func (s *Server) gatherKeys(ctx context.Context, f *facts) error {
 	return err
 }
 
+// readersOwn is whose a key is, where it is the reader's.
+const readersOwn = "vous"
+
 // whoseKey is the name of whoever has the key in hand, or for whom it is kept; empty where it is nobody's.
-func (s *Server) whoseKey(ctx context.Context, key okey.Key) (string, error) {
+func (s *Server) whoseKey(ctx context.Context, key okey.Key, reader okey.PersonID) (string, error) {
 	id := key.Holder
 	if id == (okey.PersonID{}) && key.Request != uuid.Nil {
 		r, err := s.store.Request(ctx, key.Request)
@@ -377,8 +394,11 @@ func (s *Server) whoseKey(ctx context.Context, key okey.Key) (string, error) {
 		}
 		id = r.Person
 	}
-	if id == (okey.PersonID{}) {
+	switch id {
+	case okey.PersonID{}:
 		return "", nil
+	case reader:
+		return readersOwn, nil
 	}
 	who, err := s.store.Person(ctx, id)
 	return who.Name(), err

@@ -80,10 +80,14 @@ func (s *Server) gone(v *visit, unseen error) error {
 	if !found || done.Name != okey.ActionKeyChange || done.Key != serial {
 		return s.formerly(v, serial, unseen)
 	}
+	school, err := s.schoolOf(v, serial)
+	if err != nil {
+		return err
+	}
 	body := keyGone{}
 	state, next := "déclarée défectueuse", "La direction est prévenue."
-	if body.Todo = "Rendez-la à la direction de votre établissement, qui s'en occupe."; done.Content.KeyReason == okey.ReasonLost {
-		state, body.Todo = "déclarée perdue", "Vous la retrouvez ? Rapportez-la à la direction de votre établissement."
+	if body.Todo = fmt.Sprintf("Rendez-la à la direction %s, qui s'en occupe.", school); done.Content.KeyReason == okey.ReasonLost {
+		state, body.Todo = "déclarée perdue", fmt.Sprintf("Vous la retrouvez ? Rapportez-la à la direction %s.", school)
 	}
 	if body.Do, err = s.nextKey(v); err != nil {
 		return err
@@ -97,6 +101,16 @@ func (s *Server) gone(v *visit, unseen error) error {
 	}
 	notice := fmt.Sprintf("C'est fait : votre clef %s est %s et n'est plus à vous. %s", serial, state, next)
 	return s.show(v, http.StatusOK, "key_gone", screen{Title: "Ma clef " + string(serial), Notice: notice, Body: body})
+}
+
+// schoolOf is whose stock the key belongs to: "du collège des Tilleuls". Whoever brings it back may work there no more.
+func (s *Server) schoolOf(v *visit, serial okey.Serial) (string, error) {
+	key, err := s.store.Key(v.ctx(), serial)
+	if err != nil {
+		return "", err
+	}
+	place, err := s.store.Place(v.ctx(), key.UAI)
+	return okey.SayOfSchool(okey.SayEstablishment(place.Name)), err
 }
 
 // followedElsewhere tells whoever looked after a key where it has gone: the mails about it that they have lead here.

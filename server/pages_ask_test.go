@@ -145,8 +145,8 @@ func TestWhoeverCannotAskLearnsWhyAndWhatToDoInstead(t *testing.T) {
 
 	h.Exec(`UPDATE establishment SET served = false WHERE uai = $1`, scene.Acacias)
 	h.Exec(`INSERT INTO establishment_left_out (uai, name, reason) VALUES ($1, 'Lycée des Acacias', 'not_under_contract')`, scene.Acacias)
-	blocked(c.stranger, "Lycée des Acacias est hors contrat : OKEY sert les établissements publics et ceux sous contrat.", nil, nil)
+	blocked(c.stranger, "Le lycée des Acacias est hors contrat : OKEY sert les établissements publics et ceux sous contrat.", nil, nil)
 	h.Exec(`DELETE FROM establishment_left_out`)
 	h.Exec(`UPDATE establishment SET state = '2' WHERE uai = $1`, scene.Acacias)
-	blocked(c.stranger, "Lycée des Acacias est fermé", nil, nil)
+	blocked(c.stranger, "Le lycée des Acacias est fermé", nil, nil)
 }

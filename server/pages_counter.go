@@ -191,10 +191,10 @@ func (s *Server) scanned(v *visit, typed string) (okey.Key, string, error) {
 	if key.State == okey.InStock {
 		return key, fmt.Sprintf("La clef %s est libre.", serial), nil
 	}
-	if who, next, err := s.oldKeyOf(v, key); err != nil || who != "" {
+	if who, next, err := s.oldKeyOf(v, key); key.Holder != v.Actor.ID && (err != nil || who != "") {
 		return key, sayOldKey(serial, who, next), err
 	}
-	whose, err := s.whoseKey(v.ctx(), key)
+	whose, err := s.whoseKey(v.ctx(), key, v.Actor.ID)
 	return key, sayKeyTaken(serial, key.State, whose), err
 }
 

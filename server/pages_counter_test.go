@@ -282,4 +282,18 @@ func TestTheCounterLeavesOnesOwnKeyToOthers(t *testing.T) {
 	assert.Contains(t, own.text(), "Aucune clef à remettre. Votre propre clef vous attend : on ne se la remet pas soi-même. Demandez-la à Anne Blanc ou Marc Roux.")
 	assert.Contains(t, roux.get(counter).HTML, counter+"/"+idOf(page))
 	assert.NotContains(t, roux.get(counter).text(), "Votre propre clef")
+
+	refused := delegate.get(counter + "/" + idOf(page))
+	assert.Equal(t, http.StatusForbidden, refused.Status)
+	assert.Contains(t, refused.text(), "C'est votre propre clef : quelqu'un d'autre doit vous la remettre.")
+	serial := okey.Serial(h.Text(`SELECT serial FROM key WHERE request = $1`, idOf(page)))
+	scanned := delegate.get(search(string(serial))).text()
+	assert.Contains(t, scanned, "La clef "+string(serial)+" est la vôtre : elle attend de vous être remise.")
+	assert.NotContains(t, scanned, "à Eve Morel")
+	assert.Regexp(t, `La clef est à remettre depuis \S+ \S+ \S+, par vous ou par Marc Roux\. `, h.as(c.blanc).get(page).text())
+
+	h.lent(c.roux, c.lea, okey.HandoverAndStock)
+	assert.Regexp(t, `La clef est à remettre depuis \S+ \S+ \S+, par vous, \S+ \S+ ou \S+ \S+\. `, roux.get(page).text(), "one list")
+	roux.done(roux.fill(counter+"/"+idOf(page), counter+"/"+idOf(page), "serial", string(serial)))
+	assert.Contains(t, delegate.get(search(string(serial))).text(), "La clef "+string(serial)+" est la vôtre.")
 }

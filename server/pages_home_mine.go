@@ -180,9 +180,9 @@ func (s *Server) namePINs(v *visit, m *mine) error {
 // untilNextKey says what becomes of the key in hand while the next one is on its way: one that has expired serves nobody any more.
 func untilNextKey(expired bool) string {
 	if expired {
-		return "Elle ne sert plus : apportez-la le jour où vous recevrez la nouvelle, elle sera reprise."
+		return "Votre clef actuelle ne sert plus : apportez-la le jour où vous recevrez la nouvelle, elle sera reprise."
 	}
-	return "Elle sert jusqu'à la remise de la nouvelle : apportez-la ce jour-là, elle sera reprise."
+	return "Votre clef actuelle sert jusqu'à la remise de la nouvelle : apportez-la ce jour-là, elle sera reprise."
 }
 
 // goneFromMe tells of the visitor's keys that were declared lost or defective of late.

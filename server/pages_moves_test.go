@@ -270,7 +270,7 @@ func TestSupportNamesASuccessor(t *testing.T) {
 	eva := h.Person("Eva Simon", okey.Staff, scene.Tilleuls)
 	refused := h.call(eva, http.MethodPost, "/requests", want(scene.Tilleuls))
 	assert.Equal(t, http.StatusUnprocessableEntity, refused.Status)
-	assert.Contains(t, refused.at("detail"), "remplacé par le lycée des Acacias (0069002C)")
+	assert.Contains(t, refused.at("detail"), "Le collège des Tilleuls a été remplacé par le lycée des Acacias (0069002C) : demandez votre clef pour celui-ci.")
 	assert.Equal(t, http.StatusCreated, h.call(eva, http.MethodPost, "/requests", want(scene.Acacias)).Status)
 	assert.True(t, strings.HasPrefix(request, "/demandes/"))
 }

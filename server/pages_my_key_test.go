@@ -104,7 +104,7 @@ func TestAnExpiredKeyIsNotSaidToServe(t *testing.T) {
 	assert.Contains(t, lea.get(askPage).text(), "Votre clef "+string(serial)+" a expiré le "+here().AddDays(-5).SayWithYear()+" : elle ne sert plus. La nouvelle la remplacera.")
 	page := lea.asks()
 	for _, path := range []string{"/", keyPage(serial)} {
-		assert.Contains(t, lea.get(path).text(), "Elle ne sert plus : apportez-la le jour où vous recevrez la nouvelle, elle sera reprise.", path)
+		assert.Contains(t, lea.get(path).text(), "Votre clef actuelle ne sert plus : apportez-la le jour où vous recevrez la nouvelle, elle sera reprise.", path)
 		assert.NotContains(t, lea.get(path).text(), "jusqu'à la remise", path)
 	}
 	assert.Contains(t, lea.get(page).text(), "Motif Remplace une clef en fin de validité")
@@ -196,7 +196,7 @@ func TestALossIsDeclaredOnAPageThatSaysWhatFollows(t *testing.T) {
 	assert.Equal(t, "dans le bus, hier", back.form(t, page).Get("comment"))
 	told := lea.done(lea.post(page, back.form(t, page)))
 	assert.Contains(t, told.text(), "C'est fait : votre clef "+string(serial)+" est déclarée perdue et n'est plus à vous.")
-	assert.Contains(t, told.text(), "Vous la retrouvez ? Rapportez-la à la direction")
+	assert.Contains(t, told.text(), "Vous la retrouvez ? Rapportez-la à la direction du collège des Tilleuls.", "they may work there no more")
 	assert.Equal(t, []string{"Demander une autre clef"}, told.buttons())
 	assert.Equal(t, okey.Lost, h.KeyState(serial))
 	assert.Equal(t, http.StatusNotFound, lea.get(page).Status)

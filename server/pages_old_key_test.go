@@ -28,7 +28,7 @@ func TestTheOldKeyIsTakenBackInSight(t *testing.T) {
 	assert.NotContains(t, lea.get(request).text(), "ne sert plus", "it still does")
 	assert.Equal(t, okey.InService, h.KeyState(old))
 	home := lea.get("/").text()
-	assert.Contains(t, home, "Elle sert jusqu'à la remise de la nouvelle : apportez-la ce jour-là, elle sera reprise.")
+	assert.Contains(t, home, "Votre clef actuelle sert jusqu'à la remise de la nouvelle : apportez-la ce jour-là, elle sera reprise.")
 	assert.NotContains(t, home, "mon code PIN", "there are two")
 	for _, serial := range []okey.Serial{old, key} {
 		assert.Equal(t, 1, strings.Count(home, "J'ai oublié le code PIN de la clef "+string(serial)), serial)
@@ -39,6 +39,7 @@ func TestTheOldKeyIsTakenBackInSight(t *testing.T) {
 	assert.Contains(t, lea.get("/demandes").text(), "Clef à aller chercher depuis")
 	assert.Contains(t, roux.get("/demandes").text(), "Clef à remettre depuis", "as those who hand over say it")
 	assert.Contains(t, lea.get(keyPage(old)).text(), "Changer le code PIN de la clef "+string(old))
+	assert.Contains(t, lea.get(keyPage(old)).text(), "La suivante est demandée. Votre clef actuelle sert jusqu'à la remise de la nouvelle", "not the next one")
 	for _, path := range []string{"/mon-code-pin", "/mon-code-pin/oublie"} {
 		which := lea.get(path)
 		assert.NotContains(t, which.HTML, `name="pin"`, "%s: of which key?", path)

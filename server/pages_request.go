@@ -116,6 +116,8 @@ func (d dossier) awaitsReader(v *visit) string {
 	}
 	said := "Votre réponse est attendue depuis " + d.clock.day(d.Since)
 	switch handing := d.Stage == okey.AwaitingHandover; {
+	case handing && len(others) > 1:
+		said = fmt.Sprintf("La clef est à remettre depuis %s, par %s", d.clock.day(d.Since), okey.SayNames(append([]string{"vous"}, others...)))
 	case handing && len(others) > 0:
 		said = fmt.Sprintf("La clef est à remettre depuis %s, par vous ou par %s", d.clock.day(d.Since), okey.SayNames(others))
 	case handing:

@@ -159,7 +159,15 @@ func (s *Server) pinPage(v *visit) error {
 	if found && done.Name == okey.ActionPINChange {
 		return s.showChanged(v, kept, done.Key)
 	}
-	return s.showPIN(v, http.StatusOK, kept, pinForm(v, pathPIN, kept), "")
+	guard, err := s.store.PINGuardOf(v.ctx(), kept.Serial)
+	if err != nil {
+		return err
+	}
+	blocked := ""
+	if _, err := guard.Try(v.Now); err != nil {
+		blocked = okey.ErrorMessage(err) // said before they type in vain
+	}
+	return s.showPIN(v, http.StatusOK, kept, pinForm(v, pathPIN, kept), blocked)
 }
 
 // noPINHere is for whoever has no key now, or no longer the one that an old link names.

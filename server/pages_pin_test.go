@@ -97,6 +97,9 @@ func TestAPINIsChangedOnItsPage(t *testing.T) {
 	assert.NotEmpty(t, throttled.Header.Get("Retry-After"))
 	assert.Contains(t, throttled.text(), "attendez 1 minute avant de réessayer")
 	assert.Contains(t, throttled.text(), "J'ai oublié mon code PIN")
+	assert.Contains(t, lea.get(pinPage(serial)).text(), "attendez 1 minute avant de réessayer", "before anything is typed in vain")
+	h.Exec(`UPDATE pin_guard SET blocked_until = now() - interval '1 second'`)
+	assert.NotContains(t, lea.get(pinPage(serial)).text(), "avant de réessayer", "it is over")
 }
 
 // A field that takes no more than the eight allowed would cut a longer one, under dots, and OKEY would keep what nobody knows.

@@ -37,6 +37,7 @@ type Request struct {
 	SignedAt   time.Time
 	Charter    int // the version signed, 0 until then
 	Key        Serial
+	OldGone    KeyReason // lost or defective: of an open renewal, what has become of the key that it was to replace; else empty
 	KeptUntil  time.Time // when the stage expires, zero where it does not
 	WakeUpOwed bool
 }

@@ -108,3 +108,28 @@ func TestRequestsToAnswerSayWhatTheyReplace(t *testing.T) {
 	assert.Regexp(t, `Ana Une « saisie des absences » depuis .*Léa Martin « saisie des absences », remplace une clef en fin de validité depuis`, roux.get(answers).text())
 	assert.Contains(t, roux.reviews("approve", "", first, renewal).text(), "Ana Une « saisie des absences » Léa Martin « saisie des absences », remplace une clef en fin de validité Collège")
 }
+
+// A renewal whose old key is lost, or breaks, before the next one is there is more urgent than its reason says.
+func TestARenewalWhoseOldKeyIsGoneSinceSaysSo(t *testing.T) {
+	for reason, since := range map[okey.KeyReason]string{okey.ReasonLost: "perdue depuis", okey.ReasonDefective: "défectueuse depuis"} {
+		h := newHouse(t)
+		c := h.cast()
+		old := h.KeyOf(c.lea, scene.Tilleuls, here().AddMonths(2))
+		lea, roux := h.as(c.lea), h.as(c.roux)
+		renewal := lea.asks()
+		assert.NotContains(t, roux.get("/").text(), since)
+		roux.reports(old, reason)
+		assert.Contains(t, roux.get("/").text(), "Remplace une clef en fin de validité, "+since+".")
+		assert.Contains(t, roux.get(answers).text(), "remplace une clef en fin de validité, "+since)
+		for _, reader := range []*browser{lea, roux} {
+			assert.Contains(t, reader.get(renewal).text(), "Motif Remplace une clef en fin de validité, "+since)
+		}
+
+		h.Key(scene.Tilleuls)
+		roux.done(roux.answers(renewal, "approve", ""))
+		lea.done(lea.signs(renewal))
+		at, serial := counter+"/"+idOf(renewal), h.keyOfRequest(renewal)
+		roux.done(roux.fill(at, at, "serial", serial))
+		assert.NotContains(t, roux.get(renewal).text(), since, "it is over")
+	}
+}

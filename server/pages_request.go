@@ -335,7 +335,7 @@ func (d dossier) facts(v *visit) []fact {
 		v.ofPerson("Pour", d.requester),
 		v.ofSchool(d.place),
 		{Name: "Besoin", Value: d.Need},
-		{Name: "Motif", Value: okey.Capitalize(reasonNames[d.Reason])},
+		{Name: "Motif", Value: okey.Capitalize(sayReason(d.Request))},
 		{Name: "Demandée", Value: okey.Capitalize(d.clock.time(d.AskedAt))},
 	}
 	if v.desk() { // lists, the audit and the search know it by that

@@ -58,6 +58,17 @@ func sayReplaces(r okey.Request) string {
 	if r.Reason == okey.FirstKey {
 		return ""
 	}
+	return sayReason(r)
+}
+
+// sayReason says why a key was asked for, and what has become since of the one that it was to replace.
+func sayReason(r okey.Request) string {
+	switch r.OldGone {
+	case okey.ReasonLost:
+		return reasonNames[r.Reason] + ", perdue depuis"
+	case okey.ReasonDefective:
+		return reasonNames[r.Reason] + ", défectueuse depuis"
+	}
 	return reasonNames[r.Reason]
 }
 

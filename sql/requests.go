@@ -29,12 +29,15 @@ type requestRow struct {
 	SignedAt   stdsql.NullTime    `db:"signed_at"`
 	Charter    stdsql.NullInt64   `db:"charter"`
 	Key        stdsql.NullString  `db:"key"`
+	OldGone    stdsql.NullString  `db:"old_gone"`
 	Owed       bool               `db:"wake_up_owed"`
 }
 
 // A closed request shows the key that it ended with.
 const requestColumns = `r.id, r.person, r.uai, e.host, r.need, r.reason, r.stage, r.turn, r.since, r.kept_until, r.asked_at, r.approved_at,
-	r.signed_at, r.charter, coalesce(k.serial, r.handed_over_key) AS key, r.wake_up_owed`
+	r.signed_at, r.charter, coalesce(k.serial, r.handed_over_key) AS key, r.wake_up_owed,
+	CASE WHEN r.reason = 'renewal' AND r.closed_at IS NULL THEN (SELECT v.reason FROM key_event v
+		WHERE v.holder = r.person AND v.reason IN ('lost', 'defective') AND v.at >= r.asked_at ORDER BY v.at DESC, v.serial LIMIT 1) END AS old_gone`
 
 const requestTables = ` FROM request r JOIN establishment e ON e.uai = r.uai LEFT JOIN key k ON k.request = r.id `
 
@@ -43,7 +46,7 @@ func (r requestRow) request() okey.Request {
 		ID: r.ID, Person: r.Person, UAI: r.UAI, Host: okey.UAI(r.Host.String), Need: r.Need, Reason: r.Reason,
 		Stage: r.Stage, Turn: r.Turn, Since: utc(r.Since), KeptUntil: utc(r.KeptUntil.Time), AskedAt: utc(r.AskedAt),
 		ApprovedAt: utc(r.ApprovedAt.Time), SignedAt: utc(r.SignedAt.Time), Charter: int(r.Charter.Int64),
-		Key: okey.Serial(r.Key.String), WakeUpOwed: r.Owed,
+		Key: okey.Serial(r.Key.String), OldGone: okey.KeyReason(r.OldGone.String), WakeUpOwed: r.Owed,
 	}
 }
 

@@ -2,6 +2,7 @@ package server
 
 import (
 	"cmp"
+
 	"okey"
 	"okey/internal/workbook"
 	"okey/sql"

@@ -13,36 +13,43 @@ const endedFor = 30
 // endedRights says which rights the visitor has lost lately, each in a sentence; nothing of establishments for which they answer still.
 func (s *Server) endedRights(v *visit) ([]string, error) {
 	today := v.today()
-	ended, err := s.store.EndedRights(v.ctx(), v.Actor.ID, today.AddDays(-endedFor), today)
+	since, answers := today.AddDays(-endedFor), v.Actor.Answers(today)
+	var said []string
+	headed, err := s.store.HeadedBy(v.ctx(), v.Actor.ID)
 	if err != nil {
 		return nil, err
 	}
-	answers := v.Actor.Answers(today)
-	var said []string
-	for _, right := range ended {
-		if slices.Contains(answers, right.UAI) || slices.Contains(answers, right.Heir) {
-			continue
-		}
-		on := ""
-		if !right.On.IsZero() {
-			on = " " + right.On.Say(today)
-		}
-		school := okey.SayEstablishment(right.School)
-		line := ""
+	for _, h := range headed {
+		school, left := okey.SayEstablishment(h.Name), h.LastDay()
 		switch {
-		case right.Heir != "":
-			line = fmt.Sprintf("%s (%s) a remplacé %s%s : sa direction y répond désormais. Remettez-lui les clefs qui restent dans votre tiroir, elles comptent parmi les siennes.",
-				okey.Capitalize(okey.SayEstablishment(right.HeirName)), right.Heir, school, on)
-		case right.Delegated && on == "":
-			line = fmt.Sprintf("Votre délégation pour %s n'a plus d'effet : vous, ou qui vous l'a donnée, n'y êtes plus en fonction.", school)
-		case right.Delegated:
-			line = fmt.Sprintf("Votre délégation pour %s a pris fin%s.", school, on)
-		default:
-			line = fmt.Sprintf("Votre fonction de direction pour %s a pris fin%s.", school, on)
-		}
-		if !slices.Contains(said, line) {
-			said = append(said, line)
+		case slices.Contains(answers, h.UAI) || slices.Contains(answers, h.Heir) || (!left.IsZero() && left.Before(since)):
+		case h.Heir != "" && !h.ClosedOn().Before(since):
+			said = append(said, fmt.Sprintf("%s (%s) a remplacé %s %s : sa direction y répond désormais. Remettez-lui les clefs qui restent dans votre tiroir, elles comptent parmi les siennes.",
+				okey.Capitalize(okey.SayEstablishment(h.HeirName)), h.Heir, school, h.ClosedOn().Say(today)))
+		case h.Heir == "" && !left.IsZero() && left.Before(today):
+			said = append(said, fmt.Sprintf("Votre fonction de direction pour %s a pris fin %s.", school, left.Say(today)))
 		}
 	}
-	return said, nil
+	lent, err := s.store.DelegationsTo(v.ctx(), v.Actor.ID, since)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range lent {
+		school, zone := okey.SayEstablishment(d.School), okey.ZoneOf("")
+		if slices.Contains(answers, d.UAI) || d.CalledOff(today, zone) {
+			continue
+		}
+		switch d.State(today) {
+		case okey.DelegationEnded:
+			if over := okey.DayOf(d.EndedAt, zone); !over.Before(since) {
+				said = append(said, fmt.Sprintf("Votre délégation pour %s a pris fin %s.", school, over.Say(today)))
+			}
+		case okey.DelegationPast:
+			said = append(said, fmt.Sprintf("Votre délégation pour %s a pris fin %s.", school, d.Until.Say(today)))
+		case okey.DelegationLapsed:
+			said = append(said, fmt.Sprintf("Votre délégation pour %s n'a plus d'effet : %s.", school, sayLeft(d, today)))
+		}
+	}
+	slices.Sort(said)
+	return slices.Compact(said), nil
 }

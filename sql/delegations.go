@@ -91,11 +91,22 @@ func (r reader) Delegations(ctx context.Context, uais []okey.UAI, since okey.Day
 	var rows []delegationRow
 	err := r.all(ctx, &rows, selectDelegation+`WHERE (cardinality($1::text[]) = 0 OR d.uai = ANY ($1)) AND d.until_day >= $2::date
 		ORDER BY e.name, d.uai, d.until_day DESC, d.from_day DESC, d.id LIMIT $3`, pq.Array(texts(uais)), since.String(), limit)
+	return delegations(rows), err
+}
+
+// DelegationsTo returns those that a person was given and that were still in force since the day, latest end first.
+func (r reader) DelegationsTo(ctx context.Context, person okey.PersonID, since okey.Day) ([]ListedDelegation, error) {
+	var rows []delegationRow
+	err := r.all(ctx, &rows, selectDelegation+`WHERE d.given_to = $1 AND d.until_day >= $2::date ORDER BY d.until_day DESC, e.name, d.id`, person, since.String())
+	return delegations(rows), err
+}
+
+func delegations(rows []delegationRow) []ListedDelegation {
 	found := make([]ListedDelegation, len(rows))
 	for i, row := range rows {
 		found[i] = row.delegation()
 	}
-	return found, err
+	return found
 }
 
 // Colleagues returns the people who work at an establishment on the day or later, and whose name, uid or address has each of the typed words

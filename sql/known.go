@@ -111,9 +111,7 @@ func (r reader) arrangementsOf(ctx context.Context, person uuid.UUID, k *Known) 
 	if err := r.all(ctx, &given, selectDelegation+`WHERE d.given_to = $1 OR d.given_by = $1 ORDER BY d.from_day DESC, d.id`, person); err != nil {
 		return err
 	}
-	for _, row := range given {
-		k.Delegations = append(k.Delegations, row.delegation())
-	}
+	k.Delegations = delegations(given)
 	var attached []attachmentRow
 	if err := r.all(ctx, &attached, selectAttachment+`WHERE m.person = $1 ORDER BY m.created_at DESC, m.id`, person); err != nil {
 		return err

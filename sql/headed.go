@@ -1,0 +1,39 @@
+package sql
+
+import (
+	"context"
+	stdsql "database/sql"
+
+	"okey"
+)
+
+// HeadedSchool is an establishment whose principal or deputy a person is or was.
+type HeadedSchool struct {
+	UAI      okey.UAI        `db:"uai"`
+	Name     string          `db:"name"`
+	Until    stdsql.NullTime `db:"until_day"` // the last day of the function; null: no end
+	Heir     okey.UAI        `db:"heir"`      // continues it; empty where it goes on itself
+	HeirName string          `db:"heir_name"`
+	Closed   stdsql.NullTime `db:"closed_at"`
+}
+
+// LastDay is the last day of the function; zero for no end.
+func (h HeadedSchool) LastDay() okey.Day { return dayOf(h.Until) }
+
+// ClosedOn is the day on which another establishment took over, by the clock of Paris; zero where none has.
+func (h HeadedSchool) ClosedOn() okey.Day {
+	if !h.Closed.Valid {
+		return okey.Day{}
+	}
+	return okey.DayOf(h.Closed.Time, okey.ZoneOf(""))
+}
+
+// HeadedBy returns the establishments that a person heads, or headed until some day, with what became of them.
+func (r reader) HeadedBy(ctx context.Context, person okey.PersonID) ([]HeadedSchool, error) {
+	var headed []HeadedSchool
+	err := r.all(ctx, &headed, `SELECT e.uai, e.name, CASE WHEN bool_and(a.until IS NOT NULL) THEN max(a.until) END AS until_day,
+		coalesce(h.uai, '') AS heir, coalesce(h.name, '') AS heir_name, (SELECT max(s.at) FROM succession s WHERE s.from_uai = e.uai) AS closed_at
+		FROM assignment a JOIN establishment e USING (uai) LEFT JOIN establishment h ON h.uai = e.successor
+		WHERE a.person = $1 AND a.function IN ('chef', 'adjoint') GROUP BY e.uai, e.name, h.uai, h.name ORDER BY e.name, e.uai`, person)
+	return headed, err
+}

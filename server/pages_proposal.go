@@ -42,39 +42,39 @@ func (s *Server) visibleMove(v *visit) (okey.Move, error) {
 	return move, unknown
 }
 
-// answersMove tells whether the visitor may answer the proposal now.
-func (s *Server) answersMove(v *visit, move okey.Move) (bool, error) {
-	key, err := s.store.Key(v.ctx(), move.Serial)
-	if err != nil || !move.Holds(key) || move.Holder == v.Actor.ID {
-		return false, err
+// moveSight is a proposal as its key stands, and on which side of it the visitor is.
+type moveSight struct {
+	okey.Move
+	key    okey.Key
+	leaves bool // the visitor manages the keys where it leaves from
+	comes  bool // and those where it would go
+	own    bool // it is the visitor's own key
+	stands bool // it speaks of the key as it is
+}
+
+func (s *Server) sightOf(v *visit, move okey.Move) (sight moveSight, err error) {
+	sight.Move, sight.own = move, move.Holder == v.Actor.ID
+	if sight.key, err = s.store.Key(v.ctx(), move.Serial); err != nil {
+		return sight, err
 	}
-	subject, err := s.store.SubjectOfKey(v.ctx(), okey.Key{UAI: move.To})
+	sight.stands = move.Holds(sight.key)
+	if sight.leaves, err = s.managesAt(v, move.From); err != nil {
+		return sight, err
+	}
+	sight.comes, err = s.managesAt(v, move.To)
+	return sight, err
+}
+
+func (s *Server) managesAt(v *visit, uai okey.UAI) (bool, error) {
+	subject, err := s.store.SubjectOfKey(v.ctx(), okey.Key{UAI: uai})
 	return err == nil && okey.May(okey.ActManageKeys, v.Actor, subject, v.today()) == nil, err
 }
 
-// receivesMove tells whether the visitor looks at the proposal from the establishment where the person goes: those have the person arrive, before
-// they have answered and after.
-func (s *Server) receivesMove(v *visit, move okey.Move) (bool, error) {
-	manages := map[okey.UAI]bool{}
-	for _, uai := range []okey.UAI{move.From, move.To} {
-		subject, err := s.store.SubjectOfKey(v.ctx(), okey.Key{UAI: uai})
-		if err != nil {
-			return false, err
-		}
-		manages[uai] = okey.May(okey.ActManageKeys, v.Actor, subject, v.today()) == nil
-	}
-	return manages[move.To] && !manages[move.From], nil
-}
-
-// withdrawsMove tells whether the visitor may take the proposal back now.
-func (s *Server) withdrawsMove(v *visit, move okey.Move) (bool, error) {
-	key, err := s.store.Key(v.ctx(), move.Serial)
-	if err != nil || !move.Holds(key) {
-		return false, err
-	}
-	subject, err := s.store.SubjectOfKey(v.ctx(), okey.Key{UAI: move.From})
-	return err == nil && okey.May(okey.ActManageKeys, v.Actor, subject, v.today()) == nil, err
-}
+// answers, withdraws and receives tell what the visitor may do about the proposal now, and whether they look at it from where the person goes: those
+// have the person arrive, before they have answered and after.
+func (m moveSight) answers() bool   { return m.stands && m.comes && !m.own }
+func (m moveSight) withdraws() bool { return m.stands && m.leaves }
+func (m moveSight) receives() bool  { return m.comes && !m.leaves }
 
 func moveWithdrawalForm(v *visit, move okey.Move) *form {
 	return newForm(v, "retrait", moveURL(move.ID)+"/retrait", "Retirer la proposition", map[string]field{
@@ -129,14 +129,14 @@ func (s *Server) proposed(v *visit, move okey.Move) (string, error) {
 	return "C'est proposé : la direction de l'autre établissement et la personne sont prévenues.", nil
 }
 
-// sayMove is where a proposal stands, the key being as it is: one that was lost or given back goes along with nobody.
-func sayMove(move okey.Move, key okey.Key) string {
+// say is where a proposal stands, the key being as it is: one that was lost or given back goes along with nobody.
+func (m moveSight) say() string {
 	switch {
-	case move.State != okey.MoveProposed || move.Holds(key):
-		return move.State.French()
-	case key.State != okey.InService:
-		return fmt.Sprintf("sans objet : la clef est %s", key.State.French())
-	case key.Holder != move.Holder:
+	case m.State != okey.MoveProposed || m.stands:
+		return m.State.French()
+	case m.key.State != okey.InService:
+		return fmt.Sprintf("sans objet : la clef est %s", m.key.State.French())
+	case m.key.Holder != m.Holder:
 		return "sans objet : la clef n'est plus à cette personne"
 	}
 	return "sans objet : la clef a changé d'établissement"
@@ -156,11 +156,11 @@ func (s *Server) showMove(v *visit, status int, move okey.Move, sent *form, noti
 		}
 		people[id] = person.Name()
 	}
-	path, err := s.keyPath(v, move.Serial)
+	sight, err := s.sightOf(v, move)
 	if err != nil {
 		return err
 	}
-	key, err := s.store.Key(v.ctx(), move.Serial)
+	path, err := s.keyPath(v, sight.key)
 	if err != nil {
 		return err
 	}
@@ -172,9 +172,9 @@ func (s *Server) showMove(v *visit, status int, move okey.Move, sent *form, noti
 		{Name: "Quitte", Value: fmt.Sprintf("%s (%s)", names[move.From], move.From)},
 		{Name: "Rejoint", Value: fmt.Sprintf("%s (%s)", names[move.To], move.To)},
 		{Name: "Proposé", Value: fmt.Sprintf("%s, par %s", c.time(move.ProposedAt), people[move.ProposedBy])},
-		{Name: "Réponse", Value: okey.Capitalize(sayMove(move, key))},
+		{Name: "Réponse", Value: okey.Capitalize(sight.say())},
 	}
-	if move.Holds(key) {
+	if sight.stands {
 		page.Facts = append(page.Facts, fact{Name: "Sans réponse le " + c.day(move.ProposedAt.Add(okey.MoveLife)), Value: "la clef reste à l'établissement que la personne quitte"})
 	}
 	if move.DecidedBy != (okey.PersonID{}) {
@@ -189,53 +189,37 @@ func (s *Server) showMove(v *visit, status int, move okey.Move, sent *form, noti
 		}
 		return f
 	}
-	answers, err := s.answersMove(v, move)
-	if err != nil {
-		return err
-	}
-	if answers {
+	if sight.answers() {
 		page.Form = given(moveDecisionForm(v, move))
 		page.Form.chosen(v, okey.PrincipalDecision)
 	}
-	withdraws, err := s.withdrawsMove(v, move)
-	if err != nil {
-		return err
-	}
-	if withdraws {
+	if sight.withdraws() {
 		page.Back = given(moveWithdrawalForm(v, move))
-	}
-	receives, err := s.receivesMove(v, move)
-	if err != nil {
-		return err
 	}
 	if page.Desk, err = s.subjectSide(v, move.ID, c); err != nil {
 		return err
 	}
-	return s.show(v, status, "move", screen{Title: titleOfMove(move, key, people[move.Holder], receives), Notice: notice, Warning: warning, Body: page})
+	return s.show(v, status, "move", screen{Title: sight.title(people[move.Holder]), Notice: notice, Warning: warning, Body: page})
 }
 
-// titleOfMove says that somebody leaves or arrives with the key only while that may come, or has.
-func titleOfMove(move okey.Move, key okey.Key, holder string, receives bool) string {
+// title says that somebody leaves or arrives with the key only while that may come, or has.
+func (m moveSight) title(holder string) string {
 	switch {
-	case move.State != okey.MoveAccepted && !move.Holds(key):
+	case m.State != okey.MoveAccepted && !m.stands:
 		return "Départ " + okey.SayOf(holder) + " avec sa clef"
-	case receives:
+	case m.receives():
 		return holder + " arrive avec sa clef"
 	}
 	return holder + " part avec sa clef"
 }
 
 // keyPath leads to a key's page; empty where the visitor may not see it.
-func (s *Server) keyPath(v *visit, serial okey.Serial) (string, error) {
-	key, err := s.store.Key(v.ctx(), serial)
-	if err != nil {
-		return "", err
-	}
+func (s *Server) keyPath(v *visit, key okey.Key) (string, error) {
 	subject, err := s.store.SubjectOfKey(v.ctx(), key)
 	if err != nil || okey.May(okey.ActSee, v.Actor, subject, v.today()) != nil {
 		return "", err
 	}
-	return keyURL(serial), nil
+	return keyURL(key.Serial), nil
 }
 
 // decideMove takes the answer the one way through.

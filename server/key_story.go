@@ -29,19 +29,24 @@ var movedBetween = regexp.MustCompile(`^De ([0-9]{7}[A-Z]) à ([0-9]{7}[A-Z])\.`
 
 // nameMoves has the story name the schools that a key went from and to.
 func (s *Server) nameMoves(ctx context.Context, events []sql.KeyEvent) error {
+	moves, uais := map[int][]string{}, []okey.UAI(nil)
 	for i, e := range events {
-		codes := movedBetween.FindStringSubmatch(e.Comment)
-		if e.Reason != okey.ReasonMoved || codes == nil {
-			continue
+		if codes := movedBetween.FindStringSubmatch(e.Comment); e.Reason == okey.ReasonMoved && codes != nil {
+			moves[i], uais = codes, append(uais, okey.UAI(codes[1]), okey.UAI(codes[2]))
 		}
+	}
+	if len(moves) == 0 {
+		return nil
+	}
+	names, err := s.store.Names(ctx, uais...)
+	if err != nil {
+		return err
+	}
+	for i, codes := range moves {
 		from, to := okey.UAI(codes[1]), okey.UAI(codes[2])
-		names, err := s.store.Names(ctx, from, to)
-		if err != nil {
-			return err
-		}
 		if names[from] != "" && names[to] != "" {
 			events[i].Comment = fmt.Sprintf("%s (%s), pour %s (%s).%s", okey.Capitalize(okey.SayOfSchool(okey.SayEstablishment(names[from]))), from,
-				okey.SayEstablishment(names[to]), to, e.Comment[len(codes[0]):])
+				okey.SayEstablishment(names[to]), to, events[i].Comment[len(codes[0]):])
 		}
 	}
 	return nil

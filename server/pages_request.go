@@ -284,13 +284,22 @@ func (f *form) chosen(v *visit, signal okey.Signal) {
 
 // nameSuccessors has the story name the establishment that a request went to, of which it keeps the code.
 func (s *Server) nameSuccessors(ctx context.Context, events []okey.Event) error {
+	var uais []okey.UAI
+	for _, e := range events {
+		if e.Kind == okey.EventMoved {
+			uais = append(uais, okey.UAI(e.Comment))
+		}
+	}
+	if len(uais) == 0 {
+		return nil
+	}
+	names, err := s.store.Names(ctx, uais...)
+	if err != nil {
+		return err
+	}
 	for i, e := range events {
 		if e.Kind != okey.EventMoved {
 			continue
-		}
-		names, err := s.store.Names(ctx, okey.UAI(e.Comment))
-		if err != nil {
-			return err
 		}
 		if name := names[okey.UAI(e.Comment)]; name != "" {
 			events[i].Comment = fmt.Sprintf("%s (%s)", okey.SayEstablishment(name), e.Comment)

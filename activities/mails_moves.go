@@ -44,7 +44,9 @@ func keysMoved(ctx context.Context, p *post) error {
 	p.facts.Own = p.order.UAI == to
 	switch {
 	case !p.facts.Own:
-		p.facts.Other, err = p.nameOf(ctx, to)
+		if p.facts.Other, err = p.nameOf(ctx, to); err != nil {
+			return err
+		}
 	case len(from) > 1:
 		p.facts.Other = "" // each line says it
 	}
@@ -52,9 +54,6 @@ func keysMoved(ctx context.Context, p *post) error {
 		if p.facts.Other != "" {
 			p.facts.Items[i].School = ""
 		}
-	}
-	if err != nil {
-		return err
 	}
 	return p.toKeepers(ctx, mail.KeysMoved)
 }

@@ -364,7 +364,7 @@ func keyChanged(ctx context.Context, p *post) error {
 	if held {
 		facts := p.facts
 		facts.Own, facts.Link = holder.ID == action.By, p.list() // the key's own page is no longer theirs
-		if facts.Change != okey.ReasonReturn {                   // they have none any more
+		if facts.Change != okey.ReasonReturn {
 			if facts.Link, facts.Asked, err = p.nextKey(ctx, holder.ID); err != nil {
 				return err
 			}

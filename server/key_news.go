@@ -61,9 +61,9 @@ func (s *Server) keptFor(v *visit, key okey.Key) (string, error) {
 
 // keyGone is the page of a key that its reader had, and what comes after.
 type keyGone struct {
-	Said string
-	Todo string // with the key, where it may still be in their pocket
-	Do   *navLink
+	Said   string
+	Advice string // with the key, where it may still be in their pocket
+	Do     *navLink
 }
 
 // gone is the page for somebody who had the key, and no longer sees it: just after they have declared it, and whenever an old mail leads them there. To
@@ -86,8 +86,8 @@ func (s *Server) gone(v *visit, unseen error) error {
 	}
 	body := keyGone{}
 	state, next := "déclarée défectueuse", "La direction est prévenue."
-	if body.Todo = fmt.Sprintf("Rendez-la à la direction %s, qui s'en occupe.", school); done.Content.KeyReason == okey.ReasonLost {
-		state, body.Todo = "déclarée perdue", fmt.Sprintf("Vous la retrouvez ? Rapportez-la à la direction %s.", school)
+	if body.Advice = fmt.Sprintf("Rendez-la à la direction %s, qui s'en occupe.", school); done.Content.KeyReason == okey.ReasonLost {
+		state, body.Advice = "déclarée perdue", fmt.Sprintf("Vous la retrouvez ? Rapportez-la à la direction %s.", school)
 	}
 	if body.Do, err = s.nextKey(v); err != nil {
 		return err
@@ -154,9 +154,9 @@ func (s *Server) formerly(v *visit, serial okey.Serial, unseen error) error {
 	}
 	switch school := okey.SayOfSchool(okey.SayEstablishment(place.Name)); key.State {
 	case okey.Lost:
-		body.Todo = fmt.Sprintf("Elle a été déclarée perdue. Vous la retrouvez ? Rapportez-la à la direction %s.", school)
+		body.Advice = fmt.Sprintf("Elle a été déclarée perdue. Vous la retrouvez ? Rapportez-la à la direction %s.", school)
 	case okey.Defective:
-		body.Todo = fmt.Sprintf("Elle a été déclarée défectueuse. Si vous l'avez encore, rendez-la à la direction %s.", school)
+		body.Advice = fmt.Sprintf("Elle a été déclarée défectueuse. Si vous l'avez encore, rendez-la à la direction %s.", school)
 	}
 	if body.Do, err = s.nextKey(v); err != nil {
 		return err

@@ -196,9 +196,9 @@ func (s *Server) goneFromMe(v *visit) ([]string, error) {
 }
 
 func sayGone(gone sql.GoneKey, reader okey.PersonID, c clock) string {
-	state, todo := "défectueuse", "Rendez-la"
+	state, advice := "défectueuse", "Rendez-la"
 	if gone.Reason == okey.ReasonLost {
-		state, todo = "perdue", "Si vous la retrouvez, rapportez-la"
+		state, advice = "perdue", "Si vous la retrouvez, rapportez-la"
 	}
 	who := gone.By + " l'a déclarée"
 	switch {
@@ -207,7 +207,7 @@ func sayGone(gone sql.GoneKey, reader okey.PersonID, c clock) string {
 	case gone.By == "":
 		who = "elle a été déclarée"
 	}
-	return fmt.Sprintf("Clef %s : %s %s %s. %s à la direction %s.", gone.Serial, who, state, c.day(gone.At), todo, okey.SayOfSchool(okey.SayEstablishment(gone.School)))
+	return fmt.Sprintf("Clef %s : %s %s %s. %s à la direction %s.", gone.Serial, who, state, c.day(gone.At), advice, okey.SayOfSchool(okey.SayEstablishment(gone.School)))
 }
 
 // myRequest is the visitor's open request, or the last one while its end is news; nil for none. Of one that ended with a key that they still hold,

@@ -31,8 +31,9 @@ e2e: build postgres npm node chromium ## OKEY in a real browser; pictures of eve
 test-office: go postgres office ## open an export of orders with LibreOffice, and check what it reads
 	go test -count=1 -timeout 10m -tags office -run LibreOffice ./activities
 
-catalogue: go ## docs/catalogue.txt anew: every text that OKEY shows a person, and where it stands
-	go test -count=1 -run TestTheCatalogueHasEveryText . -catalogue
+catalogue: go ## bin/catalogue.txt: every text that OKEY shows a person, and where it stands
+	@mkdir -p bin
+	go test -count=1 -run TestTheCatalogueCanBeWritten ./internal/house -catalogue $(CURDIR)/bin/catalogue.txt
 
 lint: go npm ## golangci-lint, workflowcheck, squawk on the migrations
 	cd tools && go build -o ../bin/tools/ tool

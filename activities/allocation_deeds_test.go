@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"okey"
+	"okey/okey"
 	"okey/internal/scene"
 	"okey/sql"
 

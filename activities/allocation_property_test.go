@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/activities"
 	"okey/calendar"
 	"okey/internal/scene"

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"okey"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/google/uuid"

@@ -3,7 +3,7 @@ package activities_test
 import (
 	"testing"
 
-	"okey"
+	"okey/okey"
 	"okey/internal/scene"
 
 	"github.com/google/uuid"

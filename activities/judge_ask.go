@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"okey"
+	"okey/okey"
 )
 
 // ask judges whether a request may be opened, and opens it. Refused, no request exists: the asker reads why from the action.

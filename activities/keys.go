@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"okey"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/google/uuid"

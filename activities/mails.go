@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/mail"
 	"okey/sql"
 

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/mail"
 	"okey/sql"
 

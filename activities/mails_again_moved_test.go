@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/internal/scene"
 	"okey/sql"
 

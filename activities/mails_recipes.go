@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"okey"
+	"okey/okey"
 	"okey/mail"
 
 	"github.com/google/uuid"

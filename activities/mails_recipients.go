@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/mail"
 
 	"github.com/google/uuid"

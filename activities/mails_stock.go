@@ -4,7 +4,7 @@ import (
 	"context"
 	netmail "net/mail"
 
-	"okey"
+	"okey/okey"
 	"okey/mail"
 )
 

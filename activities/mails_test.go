@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/activities"
 	"okey/calendar"
 	"okey/config"

@@ -11,7 +11,7 @@ import (
 	"slices"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/engine"
 	"okey/internal/workbook"
 	"okey/sql"

@@ -5,7 +5,7 @@ import (
 	"context"
 	"testing"
 
-	"okey"
+	"okey/okey"
 	"okey/activities"
 	"okey/calendar"
 	"okey/internal/scene"

@@ -4,7 +4,7 @@ import (
 	"context"
 	"testing"
 
-	"okey"
+	"okey/okey"
 	"okey/activities"
 	"okey/calendar"
 	"okey/internal/scene"

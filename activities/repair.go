@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/engine"
 	"okey/sql"
 

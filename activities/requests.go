@@ -5,7 +5,7 @@ import (
 	"context"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/google/uuid"

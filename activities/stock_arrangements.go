@@ -3,7 +3,7 @@ package activities
 import (
 	"context"
 
-	"okey"
+	"okey/okey"
 )
 
 // told judges the follow-up of what the server has arranged between people: nothing is left to do but to tell those concerned.

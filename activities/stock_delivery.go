@@ -3,7 +3,7 @@ package activities
 import (
 	"context"
 
-	"okey"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/google/uuid"

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"okey"
+	"okey/okey"
 	"okey/sql"
 )
 

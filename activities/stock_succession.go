@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"okey"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/google/uuid"

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/activities"
 	"okey/internal/postbox"
 	"okey/internal/scene"

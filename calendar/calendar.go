@@ -11,7 +11,7 @@ import (
 	"github.com/rickar/cal/v2"
 	"github.com/rickar/cal/v2/fr"
 
-	"okey"
+	"okey/okey"
 )
 
 // Calendar knows week-ends, public holidays and, once loaded from a file, school holidays. It never changes after that:

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/text/encoding/charmap"
 	"pgregory.net/rapid"
 
-	"okey"
+	"okey/okey"
 	"okey/calendar"
 )
 

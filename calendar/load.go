@@ -15,7 +15,7 @@ import (
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/unicode/norm"
 
-	"okey"
+	"okey/okey"
 )
 
 // Load reads school holidays from a CSV file as data.education.gouv.fr exports its data set "fr-en-calendrier-scolaire":

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/config"
 
 	"github.com/google/uuid"

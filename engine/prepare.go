@@ -7,7 +7,7 @@ import (
 	"log/slog"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/config"
 
 	"go.temporal.io/api/enums/v1"

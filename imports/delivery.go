@@ -7,7 +7,7 @@ import (
 	"errors"
 	"fmt"
 
-	"okey"
+	"okey/okey"
 	"okey/internal/spreadsheet"
 	"okey/sql"
 )

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/xuri/excelize/v2"
 
-	"okey"
+	"okey/okey"
 	"okey/internal/pgtest"
 	"okey/sql"
 )

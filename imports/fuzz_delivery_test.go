@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"okey"
+	"okey/okey"
 )
 
 // holds checks what is true of whatever was read as a delivery.

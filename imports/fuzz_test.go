@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"okey"
+	"okey/okey"
 	"okey/internal/spreadsheet"
 )
 

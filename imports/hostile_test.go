@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"okey"
+	"okey/okey"
 )
 
 // What a hostile delivery may cost, beside the file itself, which whoever reads it holds.

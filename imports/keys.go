@@ -7,7 +7,7 @@ import (
 	"maps"
 	"slices"
 
-	"okey"
+	"okey/okey"
 	"okey/internal/spreadsheet"
 	"okey/sql"
 )

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"okey"
+	"okey/okey"
 )
 
 const keyHeader = "numero_de_serie;lot;date_d_expiration;uai;titulaire;etat\n"

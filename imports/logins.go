@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/internal/spreadsheet"
 	"okey/sql"
 )

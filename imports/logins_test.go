@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/imports"
 	"okey/internal/scene"
 

@@ -5,7 +5,7 @@ import (
 	"io"
 	"strings"
 
-	"okey"
+	"okey/okey"
 )
 
 // Print writes each row that was left out, with its line number and why, then who was removed, and the summary last: what scrolls away

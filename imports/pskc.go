@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/text/encoding/charmap"
 
-	"okey"
+	"okey/okey"
 	"okey/internal/spreadsheet"
 )
 

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"okey"
+	"okey/okey"
 )
 
 func importStaff(t *testing.T, w world, content string, force bool) *Result {

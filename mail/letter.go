@@ -14,7 +14,7 @@ import (
 	texttemplate "text/template"
 	"time"
 
-	"okey"
+	"okey/okey"
 )
 
 // Letter names what a mail says: a file in words/.

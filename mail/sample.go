@@ -1,6 +1,6 @@
 package mail
 
-import "okey"
+import "okey/okey"
 
 // Sample is a letter with made-up facts: what the golden files hold, and what support looks at before anybody gets it.
 type Sample struct {

@@ -1,6 +1,6 @@
 package mail
 
-import "okey"
+import "okey/okey"
 
 // What several letters can do without.
 var (

@@ -6,7 +6,7 @@ import (
 	texttemplate "text/template"
 	"unicode"
 
-	"okey"
+	"okey/okey"
 )
 
 // words are what the letters can say besides their facts.

@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"slices"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/gin-gonic/gin"
 )

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/gin-gonic/gin"

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/internal/scene"
 	"okey/sql"
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/gin-gonic/gin"

@@ -3,7 +3,7 @@ package server
 import (
 	"net/http"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/gin-gonic/gin"
 )

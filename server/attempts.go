@@ -3,7 +3,7 @@ package server
 import (
 	"time"
 
-	"okey"
+	"okey/okey"
 )
 
 // mayTry refuses, unseen, what comes from a place that has guessed wrong too often: rate_limited. It only looks: a right guess leaves no trace.

@@ -9,7 +9,7 @@ import (
 	"time"
 	"unicode"
 
-	"okey"
+	"okey/okey"
 )
 
 // claims are what a provider says of a person: by name, as they came.

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"okey"
+	"okey/okey"
 	"okey/server"
 
 	"github.com/stretchr/testify/assert"

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"strconv"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/gin-gonic/gin"
 )

@@ -5,7 +5,7 @@ import (
 	"math"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/internal/plot"
 	"okey/internal/workbook"
 )

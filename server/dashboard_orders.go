@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/internal/plot"
 	"okey/internal/workbook"
 )

@@ -3,7 +3,7 @@ package server
 import (
 	"fmt"
 
-	"okey"
+	"okey/okey"
 	"okey/internal/plot"
 	"okey/internal/workbook"
 )

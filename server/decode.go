@@ -13,7 +13,7 @@ import (
 	"slices"
 	"strings"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/imports"
 	"okey/sql"
 

@@ -1,7 +1,7 @@
 package server
 
 import (
-	"okey"
+	"okey/okey"
 	"okey/sql"
 )
 

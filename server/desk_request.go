@@ -1,6 +1,6 @@
 package server
 
-import "okey"
+import "okey/okey"
 
 // requestSide is what support and auditors see of a request besides: its workflow, what can be done about it, everything that happened.
 func (s *Server) requestSide(v *visit, d dossier, page requestScreen) (*deskSide, error) {

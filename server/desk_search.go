@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"okey"
+	"okey/okey"
 	"okey/sql"
 )
 

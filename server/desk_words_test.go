@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"okey"
+	"okey/okey"
 	"okey/internal/scene"
 
 	"github.com/google/uuid"

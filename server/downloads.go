@@ -9,7 +9,7 @@ import (
 	"net/http"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/internal/workbook"
 	"okey/sql"
 

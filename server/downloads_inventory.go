@@ -3,7 +3,7 @@ package server
 import (
 	"cmp"
 
-	"okey"
+	"okey/okey"
 	"okey/internal/workbook"
 	"okey/sql"
 )

@@ -5,7 +5,7 @@ import (
 	"iter"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/internal/workbook"
 	"okey/sql"
 

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"okey"
+	"okey/okey"
 )
 
 // endedFor is for how many days a person is told that a right of theirs has ended.

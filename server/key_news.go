@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"time"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/google/uuid"
 )

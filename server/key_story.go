@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"regexp"
 
-	"okey"
+	"okey/okey"
 	"okey/sql"
 )
 

@@ -7,7 +7,7 @@ import (
 	"net/url"
 	"slices"
 
-	"okey"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/google/uuid"

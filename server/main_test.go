@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/activities"
 	"okey/calendar"
 	"okey/config"

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"time"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"

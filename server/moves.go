@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"okey"
+	"okey/okey"
 )
 
 // normaliseMove is for support's moving of keys. Serials are typed or scanned, one a line.

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"okey"
+	"okey/okey"
 )
 
 // A renewal ends at the counter with two keys: the new one goes out, and the one that it replaces is taken back and serves no more.

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"testing"
 
-	"okey"
+	"okey/okey"
 	"okey/internal/scene"
 
 	"github.com/google/uuid"

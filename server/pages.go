@@ -15,7 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/gin-gonic/gin"
 )

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"slices"
 
-	"okey"
+	"okey/okey"
 	"okey/sql"
 )
 

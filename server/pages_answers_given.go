@@ -9,7 +9,7 @@ import (
 	"net/url"
 	"time"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/google/uuid"
 )

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"testing"
 
-	"okey"
+	"okey/okey"
 	"okey/internal/scene"
 
 	"github.com/google/uuid"

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"strings"
 
-	"okey"
+	"okey/okey"
 	"okey/internal/workbook"
 	"okey/sql"
 

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"strings"
 
-	"okey"
+	"okey/okey"
 	"okey/sql"
 )
 

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"okey"
+	"okey/okey"
 	"okey/internal/workbook"
 	"okey/sql"
 

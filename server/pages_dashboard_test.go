@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/internal/scene"
 
 	"github.com/google/uuid"

@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"strings"
 
-	"okey"
+	"okey/okey"
 )
 
 // declaration is what a holder may report of their own key, on a page of its own.

@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"slices"
 
-	"okey"
+	"okey/okey"
 	"okey/imports"
 	"okey/internal/workbook"
 	"okey/sql"

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"okey"
+	"okey/okey"
 	"okey/config"
 )
 

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"okey"
+	"okey/okey"
 	"okey/config"
 	"okey/internal/scene"
 

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"net/http"
 
-	"okey"
+	"okey/okey"
 )
 
 // homeScreen is what awaits the person, whatever they are.

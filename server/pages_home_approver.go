@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"okey"
+	"okey/okey"
 	"okey/sql"
 )
 

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"okey"
+	"okey/okey"
 	"okey/sql"
 )
 

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"net/http"
 
-	"okey"
+	"okey/okey"
 )
 
 // The number on a key can't be read at the counter: the key is noted as defective, and its request goes on with another one.

@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"testing"
 
-	"okey"
+	"okey/okey"
 	"okey/internal/scene"
 
 	"github.com/stretchr/testify/assert"

@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"strings"
 
-	"okey"
+	"okey/okey"
 )
 
 // leavingScreen is what a holder who leaves is told.

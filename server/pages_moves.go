@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"okey"
+	"okey/okey"
 	"okey/internal/workbook"
 )
 

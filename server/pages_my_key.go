@@ -3,7 +3,7 @@ package server
 import (
 	"net/http"
 
-	"okey"
+	"okey/okey"
 )
 
 // The pages of somebody's own key: what to do when it fails, is lost, or its holder leaves. Each asks one thing.

@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"strings"
 
-	"okey"
+	"okey/okey"
 	"okey/sql"
 )
 

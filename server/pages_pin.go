@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"net/url"
 
-	"okey"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/google/uuid"

@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"testing"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"

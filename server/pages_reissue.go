@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"slices"
 
-	"okey"
+	"okey/okey"
 )
 
 // pathReissue is where support has new links mailed for a request.

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/gin-gonic/gin"

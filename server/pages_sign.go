@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strconv"
 
-	"okey"
+	"okey/okey"
 )
 
 // signTitle names what the requester does there, on the page and on the buttons that lead to it.

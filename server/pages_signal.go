@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/google/uuid"
 )

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"okey"
+	"okey/okey"
 )
 
 // step is one mark on the line from asking to holding the key.

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"net/url"
 
-	"okey"
+	"okey/okey"
 	"okey/internal/plot"
 	"okey/internal/workbook"
 	"okey/sql"

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"net/http"
 
-	"okey"
+	"okey/okey"
 )
 
 const pathSuccession = "/assistance/succession"

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"net/http"
 
-	"okey"
+	"okey/okey"
 	"okey/internal/workbook"
 	"okey/sql"
 

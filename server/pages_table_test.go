@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"okey"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/google/uuid"

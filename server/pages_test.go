@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/alexedwards/scs/postgresstore"
 	"github.com/alexedwards/scs/v2"

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"net/http"
 
-	"okey"
+	"okey/okey"
 )
 
 // answerLink is one of the ways on from a page that asks.

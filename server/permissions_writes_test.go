@@ -5,7 +5,7 @@ import (
 	"net/url"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/internal/scene"
 	"okey/server"
 

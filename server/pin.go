@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/alexedwards/argon2id"

@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"strconv"
 
-	"okey"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/gin-gonic/gin"

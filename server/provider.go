@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/config"
 
 	"github.com/coreos/go-oidc/v3/oidc"

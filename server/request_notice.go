@@ -3,7 +3,7 @@ package server
 import (
 	"fmt"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/google/uuid"
 )

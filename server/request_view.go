@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/google/uuid"

@@ -11,7 +11,7 @@ import (
 	"fmt"
 	"time"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/alexedwards/argon2id"
 	"github.com/google/uuid"

@@ -13,7 +13,7 @@ import (
 	"syscall"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/config"
 	"okey/engine"
 	"okey/sql"

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/alexedwards/scs/postgresstore"

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/gin-gonic/gin"
 	"golang.org/x/oauth2"

@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"time"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/gin-gonic/gin"

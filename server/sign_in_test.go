@@ -18,7 +18,7 @@ import (
 	"testing"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/config"
 	"okey/internal/scene"
 

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"okey"
+	"okey/okey"
 	"okey/internal/scene"
 
 	"github.com/getkin/kin-openapi/openapi3"

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"okey"
+	"okey/okey"
 )
 
 // What comes too late: what settled the matter before, and what goes on.

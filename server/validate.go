@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"okey"
+	"okey/okey"
 )
 
 // invalid is everything that is wrong with what was typed, each with its field: people correct a form once.

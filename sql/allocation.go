@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/google/uuid"
 )

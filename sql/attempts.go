@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"okey"
+	"okey/okey"
 )
 
 // Attempts returns the wrong guesses that a place has made of late; none where it has not made any.

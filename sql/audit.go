@@ -16,7 +16,7 @@ import (
 	"strings"
 	"time"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/google/uuid"
 	"github.com/jmoiron/sqlx"

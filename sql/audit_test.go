@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"okey"
+	"okey/okey"
 	"okey/internal/scene"
 	"okey/sql"
 

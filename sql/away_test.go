@@ -5,7 +5,7 @@ import (
 	"errors"
 	"testing"
 
-	"okey"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/stretchr/testify/assert"

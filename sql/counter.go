@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/lib/pq"
 )

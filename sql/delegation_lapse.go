@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/google/uuid"
 	"github.com/lib/pq"

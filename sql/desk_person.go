@@ -5,7 +5,7 @@ import (
 	stdsql "database/sql"
 	"time"
 
-	"okey"
+	"okey/okey"
 )
 
 // What support's page of a person asks, besides what other pages ask too.

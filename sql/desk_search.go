@@ -8,7 +8,7 @@ import (
 	"strings"
 	"unicode"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/google/uuid"
 	"github.com/lib/pq"

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"time"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"

@@ -4,7 +4,7 @@ import (
 	"context"
 	stdsql "database/sql"
 
-	"okey"
+	"okey/okey"
 )
 
 // HeadedSchool is an establishment whose principal or deputy a person is or was.

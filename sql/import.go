@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"okey"
+	"okey/okey"
 )
 
 // Tally is what an import changed.

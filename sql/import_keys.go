@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"okey"
+	"okey/okey"
 )
 
 // KeyImport says how to take a key file.

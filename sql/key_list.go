@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/lib/pq"
 )

@@ -5,7 +5,7 @@ import (
 	stdsql "database/sql"
 	"time"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/google/uuid"
 )

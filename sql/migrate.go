@@ -10,7 +10,7 @@ import (
 	"net/url"
 	"time"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/lib/pq"
 	"github.com/pressly/goose/v3"

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/google/uuid"
 	"github.com/lib/pq"

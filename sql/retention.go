@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"okey"
+	"okey/okey"
 )
 
 // retentionBatch is how many rows one transaction of the retention touches: people work meanwhile.

@@ -3,7 +3,7 @@ package sql_test
 import (
 	"testing"
 
-	"okey"
+	"okey/okey"
 	"okey/internal/scene"
 	"okey/sql"
 

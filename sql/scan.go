@@ -4,7 +4,7 @@ import (
 	stdsql "database/sql"
 	"time"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/google/uuid"
 )

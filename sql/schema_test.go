@@ -4,7 +4,7 @@ import (
 	"context"
 	"testing"
 
-	"okey"
+	"okey/okey"
 	"okey/internal/pgtest"
 	"okey/internal/scene"
 	"okey/sql"

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/google/uuid"
 )

@@ -5,7 +5,7 @@ import (
 	stdsql "database/sql"
 	"fmt"
 
-	"okey"
+	"okey/okey"
 )
 
 // Stock is an establishment's keys and the requests that want one, in numbers.

@@ -17,7 +17,7 @@ import (
 	"strings"
 	"time"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"

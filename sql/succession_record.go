@@ -3,7 +3,7 @@ package sql
 import (
 	"context"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/google/uuid"
 )

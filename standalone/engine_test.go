@@ -29,7 +29,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
-	"okey"
+	"okey/okey"
 )
 
 var quiet = log.NewStructuredLogger(slog.New(slog.DiscardHandler))

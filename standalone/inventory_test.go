@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"okey"
+	"okey/okey"
 )
 
 // A key that lies in the drawer unknown to OKEY: counted by the head, confirmed by support, given to whoever waits. Then support moves another.

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/converter"
 
-	"okey"
+	"okey/okey"
 )
 
 // attribute is what the engine says of a request under one search attribute.

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
-	"okey"
+	"okey/okey"
 	"okey/engine"
 )
 

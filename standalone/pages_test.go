@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"okey"
+	"okey/okey"
 )
 
 // browser is a person at the pages, without JavaScript.

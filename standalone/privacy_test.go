@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"okey"
+	"okey/okey"
 )
 
 // personal is what must never enter the engine: names, addresses, uids, and a word that stands in every text that somebody writes here.

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/enums/v1"
 
-	"okey"
+	"okey/okey"
 )
 
 func TestARequestFromTheFormToTheKeyInHand(t *testing.T) {

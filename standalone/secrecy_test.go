@@ -21,7 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
-	"okey"
+	"okey/okey"
 )
 
 // Every PIN that somebody types on the way, the wrong and the refused ones too. Eight digits that nothing else has.

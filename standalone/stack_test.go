@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
-	"okey"
+	"okey/okey"
 	"okey/engine"
 )
 

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"okey"
+	"okey/okey"
 )
 
 // holdGifts makes each commit of a gift wait for a lock: the server has all that it needs, and whoever sent the commit does not know yet.

@@ -15,7 +15,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"google.golang.org/protobuf/types/known/durationpb"
 
-	"okey"
+	"okey/okey"
 	"okey/config"
 	"okey/engine"
 )

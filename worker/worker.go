@@ -8,7 +8,7 @@ import (
 	"log/slog"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/activities"
 	"okey/calendar"
 	"okey/config"

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"okey"
+	"okey/okey"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"

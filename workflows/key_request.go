@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/converter"

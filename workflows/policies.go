@@ -5,7 +5,7 @@ package workflows
 import (
 	"time"
 
-	"okey"
+	"okey/okey"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"okey"
+	"okey/okey"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"okey"
+	"okey/okey"
 	"okey/workflows"
 
 	"github.com/stretchr/testify/require"

@@ -3,7 +3,7 @@ package workflows
 import (
 	"fmt"
 
-	"okey"
+	"okey/okey"
 
 	"go.temporal.io/sdk/workflow"
 )

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/workflows"
 
 	"github.com/google/uuid"

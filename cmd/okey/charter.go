@@ -9,7 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"okey"
+	"okey/okey"
 	"okey/config"
 	"okey/sql"
 )

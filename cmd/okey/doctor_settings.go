@@ -13,7 +13,7 @@ import (
 	"slices"
 	"strings"
 
-	"okey"
+	"okey/okey"
 	"okey/config"
 )
 

@@ -6,7 +6,7 @@ import (
 	"os"
 	"strings"
 
-	"okey"
+	"okey/okey"
 )
 
 // loadEnvFile puts the variables of --env FILE, or of OKEY_ENV_FILE, into the environment before anything reads it. What stands there already

@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/config"
 )
 

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/config"
 	"okey/engine"
 	"okey/imports"

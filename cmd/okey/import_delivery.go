@@ -7,7 +7,7 @@ import (
 	"os"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/config"
 	"okey/engine"
 	"okey/imports"

@@ -14,7 +14,7 @@ import (
 	"strings"
 	"syscall"
 
-	"okey"
+	"okey/okey"
 	"okey/config"
 	"okey/sql"
 

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/config"
 	"okey/internal/pgtest"
 	"okey/internal/scene"

@@ -6,7 +6,7 @@ import (
 	"io"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/config"
 	"okey/sql"
 )

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"okey"
+	"okey/okey"
 	"okey/config"
 )
 

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"unicode"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/go-analyze/charts"
 )

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/config"
 	"okey/internal/pgtest"
 	"okey/sql"

@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/text/encoding/charmap"
 
-	"okey"
+	"okey/okey"
 )
 
 var byteOrderMark = []byte("\xEF\xBB\xBF")

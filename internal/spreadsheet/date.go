@@ -7,7 +7,7 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
-	"okey"
+	"okey/okey"
 )
 
 // dateSystem tells which day a workbook counts from: 1900, or 1904 where an old Macintosh made it.

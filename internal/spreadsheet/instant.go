@@ -8,7 +8,7 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
-	"okey"
+	"okey/okey"
 )
 
 // Instant is a day with its hour as a table writes it, which mostly leaves open where that clock hangs.

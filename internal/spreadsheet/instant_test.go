@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/internal/spreadsheet"
 
 	"github.com/stretchr/testify/assert"

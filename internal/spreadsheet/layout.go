@@ -7,7 +7,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
-	"okey"
+	"okey/okey"
 )
 
 // Column is a column that a layout knows, named as Plain spells it.

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"okey"
+	"okey/okey"
 )
 
 // Limits are what a file may be at most: checked before, or while, the work that they bound is done.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"okey"
+	"okey/okey"
 )
 
 // markup looks at XML as it streams by, before any parser sees it: what a parser would hold in memory, expand or follow without end is

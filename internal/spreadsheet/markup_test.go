@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/xuri/excelize/v2"
 
-	"okey"
+	"okey/okey"
 )
 
 func TestAFormulaIsRefusedByItsCell(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 	"math"
 	"strconv"
 
-	"okey"
+	"okey/okey"
 )
 
 const (

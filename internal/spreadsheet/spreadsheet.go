@@ -13,7 +13,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"okey"
+	"okey/okey"
 )
 
 // Kind is what a file is, judged by its content.

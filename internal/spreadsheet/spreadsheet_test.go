@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/text/encoding/charmap"
 
-	"okey"
+	"okey/okey"
 )
 
 var people = Layout{Columns: []Column{{Name: "nom"}, {Name: "prenom"}, {Name: "date_de_fin", Optional: true}}}

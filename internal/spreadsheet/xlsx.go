@@ -13,7 +13,7 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
-	"okey"
+	"okey/okey"
 )
 
 const (

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/xuri/excelize/v2"
 
-	"okey"
+	"okey/okey"
 )
 
 func workbook(t testing.TB, fill func(f *excelize.File)) []byte {

@@ -14,7 +14,7 @@ import (
 	"time"
 	"unicode/utf16"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/xuri/excelize/v2"
 )

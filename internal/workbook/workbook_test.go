@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/internal/workbook"
 
 	"github.com/stretchr/testify/assert"

@@ -1,4 +1,4 @@
-package okey_test
+package house_test
 
 import (
 	"flag"
@@ -17,31 +17,31 @@ import (
 
 // The catalogue is every text that OKEY shows a person, in one place: read from where each stands, as gettext does, so that whoever looks
 // after the words reads one file, and rules about words are held on all of them at once.
-const catalogueFile = "docs/catalogue.txt"
-
-var renewCatalogue = flag.Bool("catalogue", false, "write "+catalogueFile+" anew")
+var catalogueFile = flag.String("catalogue", "", "a file to write the catalogue to")
 
 const catalogueHead = `# Every text that OKEY shows a person, and the files where it stands. Made by "make catalogue": change a text where it stands.
 # {} is what the program fills in on pages and in mails, %s, %d and the like in its other texts.
 `
 
-func TestTheCatalogueHasEveryText(t *testing.T) {
+// A page, a mail, an error and the charter are each there; with -catalogue the whole is written.
+func TestTheCatalogueCanBeWritten(t *testing.T) {
 	var content strings.Builder
 	content.WriteString(catalogueHead)
 	texts := catalogue(t)
+	read := map[string]bool{}
 	for _, text := range slices.Sorted(maps.Keys(texts)) {
 		fmt.Fprintf(&content, "\n%s\n", text)
 		for _, file := range texts[text] {
 			fmt.Fprintf(&content, "\t%s\n", file)
+			folder, _, _ := strings.Cut(file, "/")
+			read[folder+path.Ext(file)] = true
 		}
 	}
-	if *renewCatalogue {
-		require.NoError(t, os.WriteFile(catalogueFile, []byte(content.String()), 0o644))
+	for _, kind := range []string{"server.html", "server.js", "server.go", "mail.txt", "okey.txt", "okey.go", "sql.go", "config.go", "cmd.go"} {
+		require.True(t, read[kind], "no text was read of %s", kind)
 	}
-	held, err := os.ReadFile(catalogueFile)
-	require.NoError(t, err)
-	if string(held) != content.String() {
-		t.Errorf("%s is not up to date: make catalogue", catalogueFile)
+	if *catalogueFile != "" {
+		require.NoError(t, os.WriteFile(*catalogueFile, []byte(content.String()), 0o644))
 	}
 }
 
@@ -107,7 +107,7 @@ func reader(file string) func(*testing.T, string) []string {
 		return textsOfPage
 	case path.Ext(file) == ".js":
 		return textsOfScript
-	case strings.HasPrefix(file, "mail/") && path.Ext(file) == ".txt", file == "charter.txt":
+	case strings.HasPrefix(file, "mail/") && path.Ext(file) == ".txt", file == "okey/charter.txt":
 		return textsOfLetter
 	}
 	return nil

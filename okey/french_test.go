@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/stretchr/testify/assert"
 	"pgregory.net/rapid"

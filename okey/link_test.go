@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"

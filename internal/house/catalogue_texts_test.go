@@ -1,4 +1,4 @@
-package okey_test
+package house_test
 
 import (
 	"go/ast"

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"

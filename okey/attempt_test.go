@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"okey"
+	"okey/okey"
 	"okey/config"
 
 	"github.com/stretchr/testify/assert"

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"

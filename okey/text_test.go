@@ -3,7 +3,7 @@ package okey_test
 import (
 	"testing"
 
-	"okey"
+	"okey/okey"
 
 	"github.com/stretchr/testify/assert"
 	"pgregory.net/rapid"

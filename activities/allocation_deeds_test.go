@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"strings"
 
-	"okey/okey"
 	"okey/internal/scene"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/google/uuid"

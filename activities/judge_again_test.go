@@ -3,8 +3,8 @@ package activities_test
 import (
 	"testing"
 
-	"okey/okey"
 	"okey/internal/scene"
+	"okey/okey"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"

@@ -5,9 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"okey/okey"
 	"okey/activities"
 	"okey/internal/scene"
+	"okey/okey"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"

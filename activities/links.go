@@ -3,8 +3,8 @@ package activities
 import (
 	"context"
 
-	"okey/okey"
 	"okey/mail"
+	"okey/okey"
 )
 
 // reissueLinks ends, for as long as a request awaits its answer, all links that were mailed for it, and has others mailed.

@@ -5,10 +5,10 @@ import (
 	"strings"
 	"testing"
 
-	"okey/okey"
 	"okey/activities"
 	"okey/calendar"
 	"okey/internal/scene"
+	"okey/okey"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"

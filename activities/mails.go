@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"okey/okey"
 	"okey/mail"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/google/uuid"

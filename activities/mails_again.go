@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
-	"okey/okey"
 	"okey/mail"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/google/uuid"

@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"okey/okey"
 	"okey/internal/scene"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/google/uuid"

@@ -5,11 +5,11 @@ import (
 	"testing"
 	"time"
 
-	"okey/okey"
 	"okey/activities"
 	"okey/calendar"
 	"okey/internal/postbox"
 	"okey/internal/scene"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/google/uuid"

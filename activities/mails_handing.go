@@ -3,8 +3,8 @@ package activities
 import (
 	"context"
 
-	"okey/okey"
 	"okey/mail"
+	"okey/okey"
 )
 
 // The letters from a kept key to its handover.

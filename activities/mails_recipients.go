@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"okey/okey"
 	"okey/mail"
+	"okey/okey"
 
 	"github.com/google/uuid"
 )

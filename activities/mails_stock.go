@@ -4,8 +4,8 @@ import (
 	"context"
 	netmail "net/mail"
 
-	"okey/okey"
 	"okey/mail"
+	"okey/okey"
 )
 
 // delivered tells an establishment's approvers what a delivery brings them.

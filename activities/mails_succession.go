@@ -4,8 +4,8 @@ import (
 	"context"
 	"slices"
 
-	"okey/okey"
 	"okey/mail"
+	"okey/okey"
 	"okey/sql"
 )
 

@@ -4,9 +4,9 @@ import (
 	"context"
 	"testing"
 
-	"okey/okey"
 	"okey/internal/postbox"
 	"okey/internal/scene"
+	"okey/okey"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"

@@ -7,13 +7,13 @@ import (
 	"testing"
 	"time"
 
-	"okey/okey"
 	"okey/activities"
 	"okey/calendar"
 	"okey/config"
 	"okey/internal/postbox"
 	"okey/internal/scene"
 	"okey/mail"
+	"okey/okey"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"

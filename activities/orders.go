@@ -11,9 +11,9 @@ import (
 	"slices"
 	"time"
 
-	"okey/okey"
 	"okey/engine"
 	"okey/internal/workbook"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/google/uuid"

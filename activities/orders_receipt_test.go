@@ -4,10 +4,10 @@ import (
 	"context"
 	"testing"
 
-	"okey/okey"
 	"okey/activities"
 	"okey/calendar"
 	"okey/internal/scene"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/google/uuid"

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"okey/okey"
 	"okey/engine"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/google/uuid"

@@ -3,8 +3,8 @@ package activities
 import (
 	"context"
 
-	"okey/okey"
 	"okey/mail"
+	"okey/okey"
 	"okey/sql"
 )
 

@@ -4,8 +4,8 @@ import (
 	"context"
 	"testing"
 
-	"okey/okey"
 	"okey/internal/scene"
+	"okey/okey"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"

@@ -7,10 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"okey/okey"
 	"okey/activities"
 	"okey/calendar"
 	"okey/internal/scene"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/google/uuid"

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"slices"
 
-	"okey/okey"
 	"okey/mail"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/google/uuid"

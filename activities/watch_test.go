@@ -6,10 +6,10 @@ import (
 	"testing"
 	"time"
 
-	"okey/okey"
 	"okey/activities"
 	"okey/internal/postbox"
 	"okey/internal/scene"
+	"okey/okey"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"

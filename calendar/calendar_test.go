@@ -12,8 +12,8 @@ import (
 	"golang.org/x/text/encoding/charmap"
 	"pgregory.net/rapid"
 
-	"okey/okey"
 	"okey/calendar"
+	"okey/okey"
 )
 
 const (

@@ -9,8 +9,8 @@ import (
 	"slices"
 	"time"
 
-	"okey/okey"
 	"okey/config"
+	"okey/okey"
 
 	"github.com/google/uuid"
 	"go.temporal.io/api/enums/v1"

@@ -7,8 +7,8 @@ import (
 	"log/slog"
 	"time"
 
-	"okey/okey"
 	"okey/config"
+	"okey/okey"
 
 	"go.temporal.io/api/enums/v1"
 	namespacepb "go.temporal.io/api/namespace/v1"

@@ -7,8 +7,8 @@ import (
 	"errors"
 	"fmt"
 
-	"okey/okey"
 	"okey/internal/spreadsheet"
+	"okey/okey"
 	"okey/sql"
 )
 

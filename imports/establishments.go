@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"strings"
 
-	"okey/okey"
 	"okey/internal/spreadsheet"
+	"okey/okey"
 	"okey/sql"
 )
 

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/xuri/excelize/v2"
 
-	"okey/okey"
 	"okey/internal/pgtest"
+	"okey/okey"
 	"okey/sql"
 )
 

@@ -6,8 +6,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"okey/okey"
 	"okey/internal/spreadsheet"
+	"okey/okey"
 )
 
 func bytesSource(content []byte) Source {

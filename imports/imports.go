@@ -11,8 +11,8 @@ import (
 	"slices"
 	"time"
 
-	"okey/okey"
 	"okey/internal/spreadsheet"
+	"okey/okey"
 	"okey/sql"
 )
 

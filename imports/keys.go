@@ -7,8 +7,8 @@ import (
 	"maps"
 	"slices"
 
-	"okey/okey"
 	"okey/internal/spreadsheet"
+	"okey/okey"
 	"okey/sql"
 )
 

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"okey/okey"
 	"okey/internal/spreadsheet"
+	"okey/okey"
 	"okey/sql"
 )
 

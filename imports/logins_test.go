@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"okey/okey"
 	"okey/imports"
 	"okey/internal/scene"
+	"okey/okey"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"

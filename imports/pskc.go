@@ -10,8 +10,8 @@ import (
 
 	"golang.org/x/text/encoding/charmap"
 
-	"okey/okey"
 	"okey/internal/spreadsheet"
+	"okey/okey"
 )
 
 // pskcNamespace is that of RFC 6030, Portable Symmetric Key Container.

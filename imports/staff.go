@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"okey/okey"
 	"okey/internal/spreadsheet"
+	"okey/okey"
 	"okey/sql"
 )
 

@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"okey/okey"
 	"okey/config"
 	"okey/internal/scene"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/google/uuid"

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"okey/okey"
 	"okey/internal/scene"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/google/uuid"

@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"okey/okey"
 	"okey/internal/scene"
+	"okey/okey"
 	"okey/server"
 
 	"github.com/stretchr/testify/assert"

@@ -5,9 +5,9 @@ import (
 	"math"
 	"time"
 
-	"okey/okey"
 	"okey/internal/plot"
 	"okey/internal/workbook"
+	"okey/okey"
 )
 
 // dashboardPeriods are how far back delays are measured, as the address names them; the first one is what is shown where none is chosen.

@@ -5,9 +5,9 @@ import (
 	"slices"
 	"time"
 
-	"okey/okey"
 	"okey/internal/plot"
 	"okey/internal/workbook"
+	"okey/okey"
 )
 
 // orderAges are the ages of orders that are told apart: each goes from its days to those of the next.

@@ -3,9 +3,9 @@ package server
 import (
 	"fmt"
 
-	"okey/okey"
 	"okey/internal/plot"
 	"okey/internal/workbook"
+	"okey/okey"
 )
 
 // shortestPlaces is how many establishments the page shows: the download has them all.

@@ -3,9 +3,9 @@ package server
 import (
 	"fmt"
 
-	"okey/okey"
 	"okey/internal/plot"
 	"okey/internal/workbook"
+	"okey/okey"
 )
 
 // dashboardWeeks is how far back requests are counted by week: half a year, with the week that is still going on.

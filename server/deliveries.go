@@ -12,8 +12,8 @@ import (
 	"strings"
 	"time"
 
-	"okey/okey"
 	"okey/imports"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/google/uuid"

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"okey/okey"
 	"okey/internal/scene"
+	"okey/okey"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"

@@ -7,12 +7,12 @@ import (
 	"testing"
 	"time"
 
-	"okey/okey"
 	"okey/activities"
 	"okey/calendar"
 	"okey/internal/postbox"
 	"okey/internal/scene"
 	"okey/mail"
+	"okey/okey"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"

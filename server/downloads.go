@@ -9,8 +9,8 @@ import (
 	"net/http"
 	"time"
 
-	"okey/okey"
 	"okey/internal/workbook"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/gin-gonic/gin"

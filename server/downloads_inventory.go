@@ -3,8 +3,8 @@ package server
 import (
 	"cmp"
 
-	"okey/okey"
 	"okey/internal/workbook"
+	"okey/okey"
 	"okey/sql"
 )
 

@@ -5,8 +5,8 @@ import (
 	"iter"
 	"time"
 
-	"okey/okey"
 	"okey/internal/workbook"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/google/uuid"

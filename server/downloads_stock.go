@@ -1,8 +1,8 @@
 package server
 
 import (
-	"okey/okey"
 	"okey/internal/workbook"
+	"okey/okey"
 	"okey/sql"
 )
 

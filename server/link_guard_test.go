@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"okey/okey"
 	"okey/config"
 	"okey/internal/scene"
+	"okey/okey"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"

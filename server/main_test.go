@@ -13,12 +13,12 @@ import (
 	"testing"
 	"time"
 
-	"okey/okey"
 	"okey/activities"
 	"okey/calendar"
 	"okey/config"
 	"okey/internal/pgtest"
 	"okey/internal/scene"
+	"okey/okey"
 	"okey/server"
 	"okey/sql"
 

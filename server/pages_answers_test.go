@@ -8,8 +8,8 @@ import (
 	"sync"
 	"testing"
 
-	"okey/okey"
 	"okey/internal/scene"
+	"okey/okey"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"

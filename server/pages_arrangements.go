@@ -5,8 +5,8 @@ import (
 	"net/http"
 	"strings"
 
-	"okey/okey"
 	"okey/internal/workbook"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/google/uuid"

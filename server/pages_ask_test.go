@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"okey/okey"
 	"okey/internal/scene"
+	"okey/okey"
 
 	"github.com/stretchr/testify/assert"
 )

@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"strings"
 
-	"okey/okey"
 	"okey/internal/workbook"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/google/uuid"

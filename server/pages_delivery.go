@@ -7,9 +7,9 @@ import (
 	"net/http"
 	"slices"
 
-	"okey/okey"
 	"okey/imports"
 	"okey/internal/workbook"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/google/uuid"

@@ -9,8 +9,8 @@ import (
 	"slices"
 	"strings"
 
-	"okey/okey"
 	"okey/config"
+	"okey/okey"
 )
 
 const pathHelp = "/aide"

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"okey/okey"
 	"okey/config"
 	"okey/internal/scene"
+	"okey/okey"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"

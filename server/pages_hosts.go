@@ -6,8 +6,8 @@ import (
 	"net/http"
 	"time"
 
-	"okey/okey"
 	"okey/internal/workbook"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/google/uuid"

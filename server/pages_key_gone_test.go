@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"okey/okey"
 	"okey/internal/scene"
+	"okey/okey"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"

@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"okey/okey"
 	"okey/internal/scene"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/lib/pq"

@@ -4,8 +4,8 @@ import (
 	"net/http"
 	"slices"
 
-	"okey/okey"
 	"okey/mail"
+	"okey/okey"
 )
 
 const pathLetters = "/assistance/courriels"

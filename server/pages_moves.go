@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"okey/okey"
 	"okey/internal/workbook"
+	"okey/okey"
 )
 
 const pathMoveKeys = "/assistance/deplacer"

@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"okey/okey"
 	"okey/config"
 	"okey/internal/scene"
+	"okey/okey"
 
 	"github.com/stretchr/testify/assert"
 )

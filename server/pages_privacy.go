@@ -5,8 +5,8 @@ import (
 	"net/http"
 	"time"
 
-	"okey/okey"
 	"okey/internal/workbook"
+	"okey/okey"
 	"okey/sql"
 )
 

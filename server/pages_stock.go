@@ -5,9 +5,9 @@ import (
 	"net/http"
 	"net/url"
 
-	"okey/okey"
 	"okey/internal/plot"
 	"okey/internal/workbook"
+	"okey/okey"
 	"okey/sql"
 )
 

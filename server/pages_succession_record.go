@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"net/http"
 
-	"okey/okey"
 	"okey/internal/workbook"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/google/uuid"

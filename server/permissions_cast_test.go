@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"okey/okey"
 	"okey/internal/scene"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/alexedwards/scs/postgresstore"

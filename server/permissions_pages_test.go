@@ -4,9 +4,9 @@ import (
 	"net/http"
 	"net/url"
 
-	"okey/okey"
 	"okey/internal/scene"
 	"okey/mail"
+	"okey/okey"
 )
 
 // openRows are routes that say nothing about anybody, or that know who asks by themselves.

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"time"
 
-	"okey/okey"
 	"okey/internal/scene"
+	"okey/okey"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"

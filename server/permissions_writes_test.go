@@ -5,8 +5,8 @@ import (
 	"net/url"
 	"time"
 
-	"okey/okey"
 	"okey/internal/scene"
+	"okey/okey"
 	"okey/server"
 
 	"github.com/google/uuid"

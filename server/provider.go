@@ -12,8 +12,8 @@ import (
 	"sync"
 	"time"
 
-	"okey/okey"
 	"okey/config"
+	"okey/okey"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"

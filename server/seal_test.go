@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"okey/okey"
 	"okey/config"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/alexedwards/argon2id"

@@ -13,9 +13,9 @@ import (
 	"syscall"
 	"time"
 
-	"okey/okey"
 	"okey/config"
 	"okey/engine"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/google/uuid"

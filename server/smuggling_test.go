@@ -12,8 +12,8 @@ import (
 	"strings"
 	"testing"
 
-	"okey/okey"
 	"okey/internal/scene"
+	"okey/okey"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/google/uuid"

@@ -3,8 +3,8 @@ package sql_test
 import (
 	"testing"
 
-	"okey/okey"
 	"okey/internal/scene"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/stretchr/testify/assert"

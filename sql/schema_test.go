@@ -4,9 +4,9 @@ import (
 	"context"
 	"testing"
 
-	"okey/okey"
 	"okey/internal/pgtest"
 	"okey/internal/scene"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/stretchr/testify/assert"

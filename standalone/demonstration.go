@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"okey/okey"
 	"okey/imports"
+	"okey/okey"
 	"okey/sql"
 )
 

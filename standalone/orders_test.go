@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
-	"okey/okey"
 	"okey/engine"
+	"okey/okey"
 )
 
 // order places an order of the school's.

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"okey/okey"
 	"okey/config"
+	"okey/okey"
 )
 
 // rotate puts a new key before the old one of every ring, as `okey secrets --rotate` does.

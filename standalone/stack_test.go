@@ -18,8 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
-	"okey/okey"
 	"okey/engine"
+	"okey/okey"
 )
 
 // stack is the whole of OKEY, running, with a school of its own: what a user's programs and browser see of it.

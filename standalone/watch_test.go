@@ -15,9 +15,9 @@ import (
 	"go.temporal.io/sdk/client"
 	"google.golang.org/protobuf/types/known/durationpb"
 
-	"okey/okey"
 	"okey/config"
 	"okey/engine"
+	"okey/okey"
 )
 
 // Whoever is no longer in the staff file and still has a key: the head is told as soon as the file is in.

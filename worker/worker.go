@@ -8,12 +8,12 @@ import (
 	"log/slog"
 	"time"
 
-	"okey/okey"
 	"okey/activities"
 	"okey/calendar"
 	"okey/config"
 	"okey/engine"
 	"okey/mail"
+	"okey/okey"
 	"okey/sql"
 	"okey/workflows"
 

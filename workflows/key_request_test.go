@@ -6,11 +6,11 @@ import (
 	"testing"
 	"time"
 
-	"okey/okey"
 	"okey/activities"
 	"okey/calendar"
 	"okey/internal/pgtest"
 	"okey/internal/scene"
+	"okey/okey"
 	"okey/workflows"
 
 	"github.com/google/uuid"

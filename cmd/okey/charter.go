@@ -9,8 +9,8 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"okey/okey"
 	"okey/config"
+	"okey/okey"
 	"okey/sql"
 )
 

@@ -11,10 +11,10 @@ import (
 	"strings"
 	"time"
 
-	"okey/okey"
 	"okey/calendar"
 	"okey/config"
 	"okey/engine"
+	"okey/okey"
 	"okey/sql"
 )
 

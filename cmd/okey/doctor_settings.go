@@ -13,8 +13,8 @@ import (
 	"slices"
 	"strings"
 
-	"okey/okey"
 	"okey/config"
+	"okey/okey"
 )
 
 const notGiven = "pas donnés à cette commande, non vérifiés"

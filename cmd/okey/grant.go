@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"okey/okey"
 	"okey/config"
+	"okey/okey"
 	"okey/sql"
 )
 

@@ -7,8 +7,8 @@ import (
 	"net/http"
 	"time"
 
-	"okey/okey"
 	"okey/config"
+	"okey/okey"
 )
 
 // HealthcheckCommand is `okey healthcheck`, for images that have neither curl nor shell.

@@ -11,10 +11,10 @@ import (
 	"strings"
 	"time"
 
-	"okey/okey"
 	"okey/config"
 	"okey/engine"
 	"okey/imports"
+	"okey/okey"
 	"okey/sql"
 )
 

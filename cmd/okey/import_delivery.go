@@ -7,10 +7,10 @@ import (
 	"os"
 	"time"
 
-	"okey/okey"
 	"okey/config"
 	"okey/engine"
 	"okey/imports"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/google/uuid"

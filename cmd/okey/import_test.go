@@ -10,9 +10,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"okey/okey"
 	"okey/config"
 	"okey/internal/pgtest"
+	"okey/okey"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }

@@ -14,8 +14,8 @@ import (
 	"strings"
 	"syscall"
 
-	"okey/okey"
 	"okey/config"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/alecthomas/kong"

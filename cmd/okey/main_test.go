@@ -15,10 +15,10 @@ import (
 	"testing"
 	"time"
 
-	"okey/okey"
 	"okey/config"
 	"okey/internal/pgtest"
 	"okey/internal/scene"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/google/uuid"

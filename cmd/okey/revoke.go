@@ -6,8 +6,8 @@ import (
 	"io"
 	"time"
 
-	"okey/okey"
 	"okey/config"
+	"okey/okey"
 	"okey/sql"
 )
 

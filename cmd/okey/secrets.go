@@ -10,8 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"okey/okey"
 	"okey/config"
+	"okey/okey"
 )
 
 // SecretsCommand is `okey secrets`: the files of secrets that docker-compose.yml names, each made at random, and their replacement. It prints none.

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"okey/okey"
 	"okey/config"
+	"okey/okey"
 	"okey/sql"
 )
 

@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"okey/okey"
 	"okey/config"
 	"okey/internal/pgtest"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/google/uuid"

@@ -4,8 +4,8 @@ import (
 	"testing"
 	"time"
 
-	"okey/okey"
 	"okey/internal/spreadsheet"
+	"okey/okey"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"

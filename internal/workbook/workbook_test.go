@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"okey/okey"
 	"okey/internal/workbook"
+	"okey/okey"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"

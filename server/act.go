@@ -143,6 +143,42 @@ func (s *Server) settle(ctx context.Context, action okey.Action, closed bool) (o
 	return outcome{action}, err
 }
 
+// passOn brings actions to their judge without waiting for what becomes of them. What is not taken now, the repair watch sends again.
+func (s *Server) passOn(ctx context.Context, actions []okey.Action) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), outcomeWait)
+	defer cancel()
+	for _, a := range actions {
+		if a.Verdict == nil {
+			if err := s.engine.Deliver(ctx, a); err != nil {
+				slog.WarnContext(ctx, "answers were recorded but not delivered yet", "action", a.ID, "error", err)
+				return
+			}
+		}
+		s.metrics.acted(a)
+	}
+}
+
+// tell has those concerned told of what is written. Where the engine is away the repair watch does it.
+func (s *Server) tell(ctx context.Context, told okey.Action) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), outcomeWait)
+	defer cancel()
+	if err := s.engine.Deliver(ctx, told); err != nil {
+		slog.WarnContext(ctx, "what was arranged is told later", "action", told.ID, "name", told.Name, "error", err)
+	}
+}
+
+// awaitReplacement gives the request as long as any action to learn that its key is gone. A request that had let go of it meanwhile (withdrawn,
+// expired) has nothing to learn.
+func (s *Server) awaitReplacement(ctx context.Context, change okey.Action) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), outcomeWait)
+	defer cancel()
+	_, err := s.outcomes.Wait(ctx, okey.DerivedID(change.ID, string(okey.KeyUnavailable)))
+	if okey.ErrorCode(err) == okey.CodeNotFound {
+		return nil
+	}
+	return err
+}
+
 // about is what a wish concerns, as it stood when permission was asked.
 type about struct {
 	request okey.Request

@@ -141,7 +141,7 @@ func isAPI(path string) bool { return path == "/api" || strings.HasPrefix(path, 
 func (s *Server) getMe(c *gin.Context) {
 	actor := callerOf(c).Actor
 	today := okey.DayOf(time.Now(), okey.ZoneOf(""))
-	places, err := s.names(c.Request.Context(), append(actor.Establishments(today), actor.Answers(today)...)...)
+	places, err := s.store.Names(c.Request.Context(), append(actor.Establishments(today), actor.Answers(today)...)...)
 	if err != nil {
 		fail(c, err)
 		return

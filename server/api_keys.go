@@ -42,7 +42,7 @@ func (s *Server) keyView(k sql.ListedKey) keyView {
 	v := keyView{
 		Serial: k.Serial, Establishment: k.UAI, EstablishmentName: k.Establishment, State: k.State, Batch: k.Batch,
 		ExpiresOn: k.ExpiresOn.String(), LastLoginAt: timeOrNil(k.LastLoginAt), ChangedAt: k.ChangedAt, PriorToOKEY: k.PriorToOKEY,
-		Links: map[string]string{"self": s.cfg.URL + keyPath(k.Serial), "page": s.cfg.URL + "/clefs/" + string(k.Serial)},
+		Links: map[string]string{"self": s.url + keyPath(k.Serial), "page": s.url + "/clefs/" + string(k.Serial)},
 	}
 	if k.HolderName != "" {
 		v.Holder = &personView{Name: k.HolderName}

@@ -49,7 +49,7 @@ func (s *Server) orderView(o sql.ListedOrder) orderView {
 	v := orderView{
 		ID: o.ID, Number: o.Number, Establishment: o.UAI, EstablishmentName: o.Establishment, Quantity: o.Quantity, Received: o.Received,
 		Comment: o.Comment, State: o.State, By: textOrNil(o.ByName), PlacedAt: o.PlacedAt, ExportedAt: timeOrNil(o.ExportedAt),
-		Links: map[string]string{"self": s.cfg.URL + orderPath(o.ID), "page": s.cfg.URL + pathOrders + "/" + o.ID.String()},
+		Links: map[string]string{"self": s.url + orderPath(o.ID), "page": s.url + "/commandes/" + o.ID.String()},
 	}
 	if o.Export != uuid.Nil {
 		v.Export = &o.Export
@@ -203,7 +203,7 @@ type exportView struct {
 }
 
 func (s *Server) exportView(x sql.Export) exportView {
-	self := s.cfg.URL + exportPath(x.ID)
+	self := s.url + exportPath(x.ID)
 	return exportView{
 		ID: x.ID, At: x.At.UTC(), By: textOrNil(x.ByName), Orders: x.Orders, Keys: x.Keys, FileName: x.FileName, SHA256: x.SHA256,
 		Links: map[string]string{"self": self, "workbook": self + ".xlsx"},
@@ -261,16 +261,18 @@ func (s *Server) listExports(c *gin.Context) {
 
 // getExport answers an export, or with .xlsx its workbook: the bytes that were sent.
 func (s *Server) getExport(c *gin.Context) {
-	text, workbook := strings.CutSuffix(c.Param("id"), ".xlsx")
+	text, whole := strings.CutSuffix(c.Param("id"), ".xlsx")
 	x, err := s.visibleExport(c.Request.Context(), callerOf(c).Actor, text)
-	if err == nil && workbook {
-		err = s.sendWorkbook(c, x)
+	var content []byte
+	if err == nil && whole {
+		content, err = s.store.Workbook(c.Request.Context(), x.ID)
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		fail(c, err)
-		return
-	}
-	if !workbook {
+	case whole:
+		sendWorkbook(c, x.FileName, x.SHA256, content)
+	default:
 		c.JSON(http.StatusOK, s.exportView(x))
 	}
 }
@@ -284,17 +286,6 @@ func (s *Server) visibleExport(ctx context.Context, actor okey.Actor, text strin
 		return sql.Export{}, okey.Errorf(okey.CodeNotFound, "Ce classeur n'existe pas, ou il n'est pas pour vous.")
 	}
 	return s.store.Export(ctx, id)
-}
-
-func (s *Server) sendWorkbook(c *gin.Context, x sql.Export) error {
-	content, err := s.store.Workbook(c.Request.Context(), x.ID)
-	if err != nil {
-		return err
-	}
-	c.Header("Content-Disposition", `attachment; filename="`+x.FileName+`"`)
-	c.Header("ETag", `"`+x.SHA256+`"`)
-	c.Data(http.StatusOK, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", content)
-	return nil
 }
 
 func permitOrder(act okey.Act) func(context.Context, *Server, okey.Actor, *wish) error {

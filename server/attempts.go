@@ -8,7 +8,7 @@ import (
 
 // mayTry refuses, unseen, what comes from a place that has guessed wrong too often: rate_limited. It only looks: a right guess leaves no trace.
 func (s *Server) mayTry(v *visit, kind okey.AttemptKind) error {
-	made, err := s.store.Attempts(v.ctx(), kind, okey.AttemptMark(kind, v.ClientIP(), s.cfg.LinkKeys))
+	made, err := s.store.Attempts(v.ctx(), kind, okey.AttemptMark(kind, v.ClientIP(), s.linkKeys))
 	if err != nil {
 		return err
 	}
@@ -19,7 +19,7 @@ func (s *Server) mayTry(v *visit, kind okey.AttemptKind) error {
 // mayTry.
 func (s *Server) wrongTry(v *visit, kind okey.AttemptKind, wrong error) error {
 	now := time.Now()
-	before, err := s.store.CountAttempt(v.ctx(), kind, okey.AttemptMark(kind, v.ClientIP(), s.cfg.LinkKeys), now)
+	before, err := s.store.CountAttempt(v.ctx(), kind, okey.AttemptMark(kind, v.ClientIP(), s.linkKeys), now)
 	if err != nil {
 		return err
 	}

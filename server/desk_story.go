@@ -19,7 +19,7 @@ type deskLine struct {
 }
 
 // cells are its entries in a table.
-func (l deskLine) cells() []cell {
+func (l deskLine) Cells() []cell {
 	return []cell{{Text: l.When}, {Text: l.What, Path: l.Path}, {Text: l.Who}, {Text: l.Via}, {Text: l.Outcome}}
 }
 

@@ -12,66 +12,21 @@ import (
 	"okey/internal/workbook"
 	"okey/okey"
 	"okey/sql"
-
-	"github.com/gin-gonic/gin"
 )
 
 // Every table on a page can be taken along as a spreadsheet, with what the page's reader may see and nothing more. To add one:
 //   - write `func (s *Server) thingsTable(v *visit) (spreadsheet, error)` beside its page, with the same permission and the same filters
 //     (rowsOf for rows that are all there, paged for long lists that are read page by page);
-//   - add one line to downloads: a list at /things is downloaded from /things.xlsx, a page at /things/:id from /things/:id/tableau.xlsx;
+//   - add one line to its room's routes: a list at /things is downloaded from /things.xlsx, a page at /things/:id from /things/:id/tableau.xlsx;
 //   - put `{{template "download" .Sheet}}` under the table, where the page's Sheet is sheetURL(v), or sheetOf(v) for a page of one thing.
 //
 // Sign-in, headers, name and cap are seen to here.
-
-// download is a spreadsheet and the route that it is at.
-type download struct {
-	path string
-	make func(*Server, *visit) (spreadsheet, error)
-}
-
-var downloads = []download{
-	{"/demandes.xlsx", (*Server).requestsTable},
-	{"/demandes/:id/tableau.xlsx", (*Server).requestDeskTable},
-	{"/clefs.xlsx", (*Server).keysTable},
-	{pathStock + ".xlsx", (*Server).stockTable},
-	{pathAccount + ".xlsx", (*Server).accountTable},
-	{"/assistance.xlsx", (*Server).deskTable},
-	{pathAudit + ".xlsx", (*Server).auditTable},
-	{pathOrders + ".xlsx", (*Server).ordersTable},
-	{pathInventory + ".xlsx", (*Server).inventoriesTable},
-	{pathInventory + "/:id/tableau.xlsx", (*Server).inventoryTable},
-	{pathReports + ".xlsx", (*Server).reportsTable},
-	{pathDelegations + ".xlsx", (*Server).delegationsTable},
-	{pathAttachments + ".xlsx", (*Server).attachmentsTable},
-	{pathHosts + ".xlsx", (*Server).hostsTable},
-	{pathDeliveries + ".xlsx", (*Server).deliveriesTable},
-	{pathDeliveries + "/:id/tableau.xlsx", (*Server).deliveryTable},
-	{pathDashboard + "/semaines.xlsx", (*Server).weeksTable},
-	{pathDashboard + "/delais.xlsx", (*Server).delaysTable},
-	{pathDashboard + "/etablissements.xlsx", (*Server).shortTable},
-	{pathDashboard + "/commandes.xlsx", (*Server).openOrdersTable},
-	{pathSuccession + "/:id/tableau.xlsx", (*Server).successionTable},
-}
 
 // spreadsheet is what a download holds.
 type spreadsheet struct {
 	Name   string // of the file: ASCII, without date and ending
 	Title  string
 	Sheets []workbook.Sheet
-}
-
-// downloadRoutes are the spreadsheets of the pages.
-func (s *Server) downloadRoutes(pages gin.IRouter) {
-	for _, d := range downloads {
-		pages.Match([]string{http.MethodGet, http.MethodHead}, d.path, s.page(func(v *visit) error {
-			made, err := d.make(s, v)
-			if err != nil {
-				return err
-			}
-			return sendSpreadsheet(v, made)
-		}))
-	}
 }
 
 const xlsxType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -115,7 +115,7 @@ func (s *Server) requestDeskTable(v *visit) (spreadsheet, error) {
 	if err != nil {
 		return spreadsheet{}, err
 	}
-	places, err := s.names(v.ctx(), d.UAI)
+	places, err := s.store.Names(v.ctx(), d.UAI)
 	if err != nil {
 		return spreadsheet{}, err
 	}

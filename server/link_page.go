@@ -68,10 +68,10 @@ func (s *Server) linkVisit(v *visit) (dossier, error) {
 		return dossier{}, deadLink
 	case err != nil || opener.ID == as.ID:
 	case opener.ID == okey.PersonID{}:
-		if s.cfg.LinksRequireSignIn.On() {
+		if s.signInFirst {
 			err = errSignInFirst
 		}
-	case s.cfg.LinksRequireSignIn.On():
+	case s.signInFirst:
 		return dossier{}, deadLink
 	case opener.ID == d.Person: // a forwarded mail
 		err = ownByLink{opener}
@@ -92,7 +92,7 @@ func (s *Server) mailedLink(v *visit) (sql.EmailedLink, error) {
 		return sql.EmailedLink{}, err
 	}
 	link, err := s.store.Link(v.ctx(), token.Hash())
-	if err == nil && !token.Signs(link.Link, s.cfg.LinkKeys) {
+	if err == nil && !token.Signs(link.Link, s.linkKeys) {
 		link.Replaced = true // its key has been withdrawn
 	}
 	return link, err

@@ -3,15 +3,11 @@ package server
 import (
 	"bytes"
 	"context"
-	"embed"
 	"errors"
 	"fmt"
-	"html/template"
-	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/mail"
-	"path"
 	"strings"
 	"time"
 
@@ -19,40 +15,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 )
-
-//go:embed templates/*.html templates/aide/*.html
-var templateFiles embed.FS
-
-//go:embed static
-var staticFiles embed.FS
-
-// pageTemplates holds each page together with the layout that it stands in.
-var pageTemplates = parsePages()
-
-func parsePages() map[string]*template.Template {
-	shared := template.Must(template.New("layout.html").Option("missingkey=error").Funcs(template.FuncMap{
-		"entry":      (*form).entry,
-		"asset":      asset,
-		"situations": situationsNamed,
-		"table":      tableOf,
-		"asked":      func(f field) bool { return f.Label != "" }, // and not only carried along
-	}).ParseFS(templateFiles, "templates/layout.html", "templates/parts*.html"))
-	files, err := fs.Glob(templateFiles, "templates/*.html")
-	if err != nil {
-		panic(err) // the pattern is a constant
-	}
-	pages := map[string]*template.Template{}
-	for _, file := range files {
-		name := strings.TrimSuffix(path.Base(file), ".html")
-		if name != "layout" && !strings.HasPrefix(name, "parts") {
-			pages[name] = template.Must(template.Must(shared.Clone()).ParseFS(templateFiles, file))
-		}
-	}
-	for _, one := range situations {
-		pages[one.page()] = template.Must(template.Must(shared.Clone()).ParseFS(templateFiles, "templates/situation.html", one.file))
-	}
-	return pages
-}
 
 // visit is one person's look at one page. Actor is empty where nobody has signed in.
 type visit struct {
@@ -97,88 +59,6 @@ type screen struct {
 type navLink struct {
 	Name, Path string
 	Here       bool
-}
-
-// peopleRoutes are the pages for people. GET and HEAD change nothing.
-func (s *Server) peopleRoutes(pages gin.IRouter) {
-	s.staticRoutes(pages)
-	get := func(path string, show func(*visit) error) {
-		pages.Match([]string{http.MethodGet, http.MethodHead}, path, s.page(show))
-	}
-	// Every address that takes a form answers GET, too, with the page that holds the form: whoever signs in again, or comes back in the browser's
-	// history, is led there.
-	post := func(path string, do func(*visit) error) { pages.POST(path, s.page(do)) }
-
-	get("/", s.homePage)
-	get("/demandes", s.requestsPage)
-	get("/demandes/nouvelle", s.askPage)
-	post("/demandes/nouvelle", s.ask)
-	get("/demandes/:id", s.requestPage)
-	for _, f := range signalForms {
-		if f.signal != okey.CharterAndPIN { // whose address is the signed charter's too
-			pages.Match([]string{http.MethodGet, http.MethodHead}, "/demandes/:id/"+f.path, backToRequest)
-		}
-		post("/demandes/:id/"+f.path, func(v *visit) error { return s.signal(v, f) })
-	}
-	get("/demandes/:id"+pathSigned, s.signedPage)
-	get("/demandes/:id"+pathSigned+".txt", s.signedText)
-	get("/demandes/:id"+pathReissue, func(v *visit) error { backToRequest(v.Context); return nil })
-	post("/demandes/:id"+pathReissue, s.reissueLinks)
-	get("/suivi/:action", s.followPage)
-	get(pathAccount, s.accountPage)
-	post(pathAccount+"/sessions", s.endSessions)
-	get(pathAccount+"/sessions", func(v *visit) error { v.Redirect(http.StatusSeeOther, pathAccount); return nil })
-	s.downloadRoutes(pages)
-	get("/demandes/:id"+pathIllegible, s.illegiblePage)
-	post("/demandes/:id"+pathIllegible, s.illegible)
-	get("/clefs", s.keysPage)
-	get("/clefs/:serial", s.keyPage)
-	post("/clefs/:serial", s.changeKey)
-	s.deskPages(get, post)
-	get(pathAudit, s.auditPage)
-	get(pathDashboard, s.dashboardPage)
-	get(pathLetters, s.lettersPage)
-	get(pathLetters+"/:lettre", s.letterPage)
-	get(pathLetters+"/:lettre/apercu", s.letterPart)
-	get(pathMoveKeys, s.moveKeysPage)
-	post(pathMoveKeys, s.moveKeys)
-	get("/clefs/:serial/depart", s.takeAlongPage)
-	post("/clefs/:serial/depart", s.takeAlong)
-	get("/deplacements/:id", s.movePage)
-	post("/deplacements/:id", s.decideMove)
-	get("/deplacements/:id/retrait", func(v *visit) error {
-		v.Redirect(http.StatusSeeOther, strings.TrimSuffix(v.Request.URL.Path, "/retrait"))
-		return nil
-	})
-	post("/deplacements/:id/retrait", s.withdrawMove)
-	get(pathSuccession, s.successionPage)
-	post(pathSuccession, s.succession)
-	get(pathSuccession+"/:id", s.successionRecordPage)
-	s.requesterPages(get, post)
-	s.approverPages(get, post)
-	s.pinPages(get, post)
-	s.orderPages(get, post)
-	s.delegationPages(get, post)
-	s.arrangementPages(get, post)
-	s.inventoryPages(get, post)
-	get(pathDeliveries, s.deliveriesPage)
-	post(pathDeliveries, s.uploadDelivery)
-	get(pathDeliveries+"/:id", s.deliveryPage)
-	post(pathDeliveries+"/:id", s.takeDelivery)
-	get("/livraisons/:id", s.arrivalPage)
-	post("/livraisons/:id", s.confirmArrival)
-
-	// These say nothing about anybody: no sign-in.
-	open := func(path string, show func(*visit) error) {
-		pages.Match([]string{http.MethodGet, http.MethodHead}, path, s.openPage(show))
-	}
-	s.helpPages(open)
-	open("/charte", s.charterPage)
-	open("/charte/:version", s.charterVersionPage)
-	open(pathPrivacy, s.privacyPage)
-	open(pathAccessibility, s.accessibilityPage)
-	open("/valider/:token", s.linkPage)
-	pages.POST("/valider/:token", s.openPage(s.answerLink))
 }
 
 // page lets people through who have signed in; what fails becomes a page too. A form that was sent after the session had ended is kept
@@ -241,7 +121,7 @@ func (s *Server) show(v *visit, status int, name string, sc screen) error {
 	}
 	s.dress(v, &sc)
 	var page bytes.Buffer
-	if err := pageTemplates[name].Execute(&page, sc); err != nil {
+	if err := s.templates.pages[name].Execute(&page, sc); err != nil {
 		return fmt.Errorf("render page %s: %w", name, err)
 	}
 	v.Data(status, "text/html; charset=utf-8", unbroken(page.Bytes()))
@@ -250,7 +130,7 @@ func (s *Server) show(v *visit, status int, name string, sc screen) error {
 
 // dress adds what every page has: who is here, where one can go.
 func (s *Server) dress(v *visit, sc *screen) {
-	sc.Support, sc.Academy, sc.Conformity = addressOf(s.cfg.SupportMail), s.academy, s.cfg.AccessibilityState
+	sc.Support, sc.Academy, sc.Conformity = addressOf(s.settings.SupportMail), s.academy, s.settings.Conformity
 	if !v.signedIn() {
 		sc.Nav = []navLink{{Name: "Aide", Path: "/aide"}}
 	} else {

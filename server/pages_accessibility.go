@@ -8,7 +8,7 @@ const pathAccessibility = "/accessibilite"
 // that it tells stands in the foot of every page, too: "non conforme" until somebody has held OKEY against RGAA, whatever programs find; an academy
 // that had it done says so in its settings.
 func (s *Server) accessibilityPage(v *visit) error {
-	return s.show(v, http.StatusOK, "accessibility", screen{Title: "Accessibilité : " + s.cfg.AccessibilityState, Body: accessibilityScreen{s.cfg.AccessibilityState, s.cfg.AccessibilityAudit}})
+	return s.show(v, http.StatusOK, "accessibility", screen{Title: "Accessibilité : " + s.help.Conformity, Body: accessibilityScreen{s.help.Conformity, s.help.Audit}})
 }
 
 // accessibilityScreen is what an audit has found, and which audit that was; empty for none.

@@ -51,18 +51,6 @@ type answerReview struct {
 	Kept  []string // the fields that carry the choice along
 }
 
-// approverPages are the pages of heads of schools, deputies and delegates that take several things at once.
-func (s *Server) approverPages(get, post func(string, func(*visit) error)) {
-	get(pathAnswers, s.answersPage)
-	post(pathAnswers, s.answerTogether)
-	get(pathAnswers+"/:id", s.answersGiven)
-	get(pathCounter, s.counterPage)
-	get(pathCounter+"/:id", s.handoverPage)
-	post(pathCounter+"/:id", s.handOver)
-	get("/demandes/:id"+pathSlip, s.slipPage)
-	get(pathStock, s.stockPage)
-}
-
 // placesWhere are the visitor's establishments at which the permission table lets them act. Support is let in without any; whoever else has none
 // is told what the table says.
 func placesWhere(v *visit, act okey.Act) ([]okey.UAI, error) {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"time"
@@ -64,7 +63,11 @@ func (s *Server) settleInTurn(ctx context.Context, kept []recorded) error {
 	began, slow := time.Now(), false
 	for i, one := range kept {
 		if slow {
-			s.passOn(ctx, kept[i:])
+			var rest []okey.Action
+			for _, later := range kept[i:] {
+				rest = append(rest, later.Action)
+			}
+			s.passOn(ctx, rest)
 			return nil
 		}
 		done, err := s.settle(ctx, one.Action, one.closed)
@@ -74,21 +77,6 @@ func (s *Server) settleInTurn(ctx context.Context, kept []recorded) error {
 		slow = done.recorded() || time.Since(began) > answersWait
 	}
 	return nil
-}
-
-// passOn brings actions to their judge without waiting for what becomes of them. What is not taken now, the repair watch sends again.
-func (s *Server) passOn(ctx context.Context, kept []recorded) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), outcomeWait)
-	defer cancel()
-	for _, one := range kept {
-		if one.Verdict == nil {
-			if err := s.engine.Deliver(ctx, one.Action); err != nil {
-				slog.WarnContext(ctx, "answers were recorded but not delivered yet", "action", one.ID, "error", err)
-				return
-			}
-		}
-		s.metrics.acted(one.Action)
-	}
 }
 
 // answersGiven is the page after: what became of each answer, by the visitor's own actions alone.

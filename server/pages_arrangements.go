@@ -34,18 +34,6 @@ type arrangementLine struct {
 	End                                        *form
 }
 
-func (s *Server) arrangementPages(get, post func(string, func(*visit) error)) {
-	get(pathAttachments, s.attachmentsPage)
-	post(pathAttachments, s.attach)
-	post(pathAttachments+"/:id/fin", s.detach)
-	get(pathHosts, s.hostsPage)
-	post(pathHosts, s.host)
-	post(pathHosts+"/:id/fin", s.endHosting)
-	for _, page := range []string{pathAttachments, pathHosts} { // where a form leads whose session had ended
-		get(page+"/:id/fin", func(v *visit) error { v.Redirect(http.StatusSeeOther, page); return nil })
-	}
-}
-
 // mayArrange is for support alone; auditors read.
 func mayArrange(v *visit) error {
 	return okey.May(okey.ActAttach, v.Actor, okey.Subject{}, v.today())

@@ -1,9 +1,7 @@
 package server
 
 import (
-	"context"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -42,15 +40,6 @@ type delegationSchool struct {
 type delegationLine struct {
 	Who, Scope, From, Until, By, State string
 	End                                *form
-}
-
-func (s *Server) delegationPages(get, post func(string, func(*visit) error)) {
-	get(pathDelegations, s.delegationsPage)
-	post(pathDelegations+"/:id", s.giveDelegation)
-	post(pathDelegations+"/:id/fin", s.endDelegation)
-	for _, form := range []string{"/:id", "/:id/fin"} { // where a form leads whose session had ended
-		get(pathDelegations+form, func(v *visit) error { v.Redirect(http.StatusSeeOther, pathDelegations); return nil })
-	}
 }
 
 // todayAt is the day that it is at an establishment.
@@ -416,15 +405,6 @@ func (s *Server) endDelegation(v *visit) error {
 	s.tell(v.ctx(), told)
 	v.Redirect(http.StatusSeeOther, pathDelegations+"?fini="+id.String())
 	return nil
-}
-
-// tell has those concerned told of what is written. Where the engine is away the repair watch does it.
-func (s *Server) tell(ctx context.Context, told okey.Action) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), outcomeWait)
-	defer cancel()
-	if err := s.engine.Deliver(ctx, told); err != nil {
-		slog.WarnContext(ctx, "what was arranged is told later", "action", told.ID, "name", told.Name, "error", err)
-	}
 }
 
 // delegationsTable is the page's tables as one.

@@ -16,14 +16,6 @@ import (
 
 const pathDesk = "/assistance"
 
-// deskPages are support's own pages: what is stuck, the search, and a page for each person, establishment and mail.
-func (s *Server) deskPages(get, post func(string, func(*visit) error)) {
-	get(pathDesk, s.deskPage)
-	get(pathPersons+"/:id", s.personPage)
-	get(pathSchools+"/:uai", s.schoolPage)
-	s.mailPages(get, post)
-}
-
 // The windows of support's page: an action is stuck after a minute (its sender waited 3 seconds), a workflow is missed after two (the repair
 // watch looks each minute), a delivery after a week, and old failures are history.
 const (

@@ -265,7 +265,7 @@ func draftOf(v *visit, person, action string, but []string) string {
 
 // holdDraft keeps what anybody at all may have sent: a network that has sent many such forms within ten minutes is told that this one is not kept.
 func (s *Server) holdDraft(v *visit, text string) bool {
-	before, err := s.store.CountAttempt(v.ctx(), okey.AttemptDraft, okey.AttemptMark(okey.AttemptDraft, v.ClientIP(), s.cfg.LinkKeys), v.Now)
+	before, err := s.store.CountAttempt(v.ctx(), okey.AttemptDraft, okey.AttemptMark(okey.AttemptDraft, v.ClientIP(), s.settings.LinkKeys), v.Now)
 	if err == nil {
 		err = okey.AttemptDraft.Limit().Check(before, v.Now)
 	}

@@ -2,75 +2,13 @@ package server
 
 import (
 	"fmt"
-	"html/template"
-	"io/fs"
 	"net/http"
-	"path"
-	"slices"
 	"strings"
 
-	"okey/config"
 	"okey/okey"
 )
 
 const pathHelp = "/aide"
-
-// situation is a page of help: the question that a person has, and a short answer. One file in templates/aide is one page: its name is the
-// number that orders it, then its address; it defines theme, question and answer, and readers where it is for support alone.
-type situation struct {
-	Name     string
-	Theme    string
-	Question string
-	Desk     bool // for support alone: others are told that there is no such page
-	file     string
-}
-
-// Path is where the answer is read.
-func (one situation) Path() string { return pathHelp + "/" + one.Name }
-
-func (one situation) page() string { return "aide/" + one.Name }
-
-// situations are all pages of help, in the order of the index.
-var situations = readSituations()
-
-func readSituations() []situation {
-	files, err := fs.Glob(templateFiles, "templates/aide/*.html")
-	if err != nil {
-		panic(err) // the pattern is a constant
-	}
-	all := make([]situation, len(files))
-	for i, file := range files {
-		_, name, numbered := strings.Cut(strings.TrimSuffix(path.Base(file), ".html"), "-")
-		if !numbered {
-			panic(file + " has no number before its name")
-		}
-		words := template.Must(template.New(name).ParseFS(templateFiles, file))
-		all[i] = situation{Name: name, Theme: wordsOf(words, "theme"), Question: wordsOf(words, "question"), Desk: words.Lookup("readers") != nil, file: file}
-	}
-	return all
-}
-
-// wordsOf is the plain text of a definition.
-func wordsOf(t *template.Template, name string) string {
-	defined := t.Lookup(name)
-	if defined == nil {
-		panic("help " + t.Name() + " lacks its " + name)
-	}
-	return defined.Tree.Root.String()
-}
-
-// situationsNamed are the pages of help that a template names, with spaces between.
-func situationsNamed(names string) ([]situation, error) {
-	var found []situation
-	for _, name := range strings.Fields(names) {
-		at := slices.IndexFunc(situations, func(one situation) bool { return one.Name == name })
-		if at < 0 {
-			return nil, fmt.Errorf("there is no help about %q", name)
-		}
-		found = append(found, situations[at])
-	}
-	return found, nil
-}
 
 // helpScreen is one answer, with what the settings say of the academy's other tools: each is empty where they say nothing.
 type helpScreen struct {
@@ -117,11 +55,19 @@ func (page helpScreen) Opens(path string) (bool, error) {
 // ticket is where the academy's people write to support.
 type ticket struct{ Tool, Product, URL string }
 
-func ticketOf(cfg config.Config, subject string) *ticket {
-	if cfg.TicketTool == "" {
+// helpSettings are what the academy says of its other tools, and of who has held OKEY against the rules of accessibility.
+type helpSettings struct {
+	Portal, Training          string
+	TicketTool, TicketProduct string
+	TicketLink                func(subject string) string
+	Conformity, Audit         string
+}
+
+func (o helpSettings) ticket(subject string) *ticket {
+	if o.TicketTool == "" {
 		return nil
 	}
-	return &ticket{Tool: cfg.TicketTool, Product: cfg.TicketProduct, URL: cfg.TicketLink(strings.ReplaceAll(subject, "\u00a0", " "))}
+	return &ticket{Tool: o.TicketTool, Product: o.TicketProduct, URL: o.TicketLink(strings.ReplaceAll(subject, "\u00a0", " "))}
 }
 
 // theme is a part of the index.
@@ -135,15 +81,10 @@ type helpIndex struct {
 	Training string
 }
 
-func (s *Server) helpPages(open func(string, func(*visit) error)) {
-	open(pathHelp, s.helpIndexPage)
-	open(pathHelp+"/:situation", s.situationPage)
-}
-
 // helpIndexPage lists every question.
 func (s *Server) helpIndexPage(v *visit) error {
-	index := helpIndex{Training: s.cfg.TrainingURL}
-	for _, one := range situations {
+	index := helpIndex{Training: s.help.Training}
+	for _, one := range s.situations() {
 		if one.Desk && mayArrange(v) != nil {
 			continue
 		}
@@ -158,13 +99,13 @@ func (s *Server) helpIndexPage(v *visit) error {
 
 // situationPage answers one question.
 func (s *Server) situationPage(v *visit) error {
-	found, err := situationsNamed(v.Param("situation"))
+	found, err := s.situationsNamed(v.Param("situation"))
 	if err != nil || len(found) != 1 || found[0].Desk && mayArrange(v) != nil {
 		return okey.Errorf(okey.CodeNotFound, "Cette page d'aide n'existe pas.")
 	}
 	one := found[0]
-	page := helpScreen{Desk: one.Desk, Ticket: ticketOf(s.cfg, one.Question), Portal: s.cfg.PortalURL, Training: s.cfg.TrainingURL, server: s, reader: v}
-	for _, other := range situations {
+	page := helpScreen{Desk: one.Desk, Ticket: s.help.ticket(one.Question), Portal: s.help.Portal, Training: s.help.Training, server: s, reader: v}
+	for _, other := range s.situations() {
 		if other.Theme == one.Theme && other.Name != one.Name {
 			page.Others = append(page.Others, other)
 		}

@@ -60,7 +60,7 @@ func (s *Server) newOwnKey(key okey.Key, c clock, works bool) ownKey {
 		Trouble: keyURL(key.Serial) + pathTrouble, Lost: keyURL(key.Serial) + pathLost, Leaving: keyURL(key.Serial) + pathLeaving,
 	}
 	if works && !own.Expired {
-		own.Use = &keyUse{Portal: s.cfg.PortalURL}
+		own.Use = &keyUse{Portal: s.portal}
 	}
 	own.Lasts = fmt.Sprintf("valable jusqu'au %s (%s)", c.date(key.ExpiresOn), sayRemaining(today, key.ExpiresOn))
 	if own.Expired {

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 
@@ -124,18 +123,6 @@ func (s *Server) illegible(v *visit) error {
 		}
 		return s.showRequest(v, status, d, nil, warning)
 	})
-}
-
-// awaitReplacement gives the request as long as any action to learn that its key is gone. A request that had let go of it meanwhile (withdrawn,
-// expired) has nothing to learn.
-func (s *Server) awaitReplacement(ctx context.Context, change okey.Action) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), outcomeWait)
-	defer cancel()
-	_, err := s.outcomes.Wait(ctx, okey.DerivedID(change.ID, string(okey.KeyUnavailable)))
-	if okey.ErrorCode(err) == okey.CodeNotFound {
-		return nil
-	}
-	return err
 }
 
 // replaced says which key to hand over instead, after a change of the key that this request had; empty for any other change.

@@ -37,15 +37,6 @@ type inventoryScreen struct {
 
 type inventoryLine struct{ Path, When, By, Found, Missing, Others string }
 
-func (s *Server) inventoryPages(get, post func(string, func(*visit) error)) {
-	get(pathInventory, s.inventoryPage)
-	post(pathInventory, s.takeInventory)
-	get(pathInventory+"/:id", s.pastInventory)
-	get(pathReports, s.reportsPage)
-	get(pathReports+"/:id", s.reportPage)
-	post(pathReports+"/:id", s.decideReport)
-}
-
 func inventoryForm(v *visit, uai okey.UAI) *form {
 	f := newForm(v, "inventaire", pathInventory, "Comparer", map[string]field{
 		"establishment": {}, "confirmed": {}, "compared": {}, "comment": {Label: "Commentaire", Hint: "Facultatif."},

@@ -69,7 +69,7 @@ func (s *Server) letterAsked(v *visit) (mail.Sample, error) {
 	if !known {
 		return mail.Sample{}, okey.Errorf(okey.CodeNotFound, "OKEY n'envoie pas ce courriel.")
 	}
-	sample.Facts.Academy = s.cfg.AcademyName
+	sample.Facts.Academy = s.academyName
 	return sample, nil
 }
 

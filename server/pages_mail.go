@@ -28,7 +28,7 @@ type mailLine struct {
 }
 
 // cells are its entries in a table.
-func (l mailLine) cells() []cell {
+func (l mailLine) Cells() []cell {
 	state := l.State
 	if l.Why != "" {
 		state += " : " + l.Why
@@ -121,11 +121,6 @@ type mailScreen struct {
 	Stays   string // why it can't be sent again
 	Repeats []mailLine
 	Follow  string // while the one that was just asked for is on its way
-}
-
-func (s *Server) mailPages(get, post func(string, func(*visit) error)) {
-	get(pathMails+"/:id", s.mailPage)
-	post(pathMails+"/:id", s.resend)
 }
 
 // mailPage is for support, and to be read by auditors.

@@ -15,20 +15,6 @@ const (
 	pathLeaving = "/je-pars"
 )
 
-// requesterPages are the pages of whoever has a key, or waits for one.
-func (s *Server) requesterPages(get, post func(string, func(*visit) error)) {
-	of := func(path string) string { return "/clefs/:serial" + path }
-	get(pathMyKey, s.myKeyPage)
-	for _, t := range troubles {
-		get(of(t.path), func(v *visit) error { return s.troublePage(v, t) })
-	}
-	for _, d := range declarations {
-		get(of(d.path), func(v *visit) error { return s.declarationPage(v, d) })
-		post(of(d.path), func(v *visit) error { return s.declare(v, d) })
-	}
-	get(of(pathLeaving), s.leavingPage)
-}
-
 // myKeyPage leads to the key in hand or, before there is one, to what is under way.
 func (s *Server) myKeyPage(v *visit) error {
 	held, err := s.store.KeysHeldBy(v.ctx(), v.Actor.ID)

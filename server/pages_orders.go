@@ -3,7 +3,6 @@ package server
 import (
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"okey/okey"
@@ -30,24 +29,6 @@ type ordersScreen struct {
 type orderLine struct{ Path, Number, When, Where, Quantity, State, By string }
 
 type exportLine struct{ Path, When, Orders, Keys, By string }
-
-func (s *Server) orderPages(get, post func(string, func(*visit) error)) {
-	get(pathOrders, s.ordersPage)
-	post(pathOrders, s.placeOrder)
-	post(pathOrders+"/exports", s.exportNow)
-	get(pathOrders+"/exports", func(v *visit) error { v.Redirect(http.StatusSeeOther, pathOrders); return nil })
-	get(pathOrders+"/exports/:id", s.downloadExport)
-	post(pathOrders+"/minimum", s.setMinimum)
-	get(pathOrders+"/minimum", func(v *visit) error { v.Redirect(http.StatusSeeOther, pathOrders); return nil })
-	get(pathOrders+"/:id", s.orderPage)
-	for path, name := range orderForms {
-		post(pathOrders+"/:id/"+path, func(v *visit) error { return s.orderAct(v, name) })
-		get(pathOrders+"/:id/"+path, func(v *visit) error {
-			v.Redirect(http.StatusSeeOther, pathOrders+"/"+url.PathEscape(v.Param("id")))
-			return nil
-		})
-	}
-}
 
 // orderForms are what can be done with an order, by the last part of their address.
 var orderForms = map[string]okey.ActionName{
@@ -344,7 +325,12 @@ func (s *Server) downloadExport(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return s.sendWorkbook(v.Context, x)
+	content, err := s.store.Workbook(v.ctx(), x.ID)
+	if err != nil {
+		return err
+	}
+	sendWorkbook(v.Context, x.FileName, x.SHA256, content)
+	return nil
 }
 
 func (s *Server) setMinimum(v *visit) error {

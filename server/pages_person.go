@@ -45,7 +45,7 @@ type personScreen struct {
 type postLine struct{ What, Where, Path, From, Until, More string }
 
 // cells are its entries in a table.
-func (l postLine) cells() []cell {
+func (l postLine) Cells() []cell {
 	from := l.From
 	if l.More != "" {
 		from += " : " + l.More

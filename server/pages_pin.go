@@ -17,18 +17,6 @@ const (
 	pathPINSignIn    = "/mon-code-pin/oublie/connexion"
 )
 
-func (s *Server) pinPages(get, post func(string, func(*visit) error)) {
-	get(pathPIN, s.pinPage)
-	post(pathPIN, s.changePIN)
-	get(pathPINForgotten, s.pinForgottenPage)
-	post(pathPINForgotten, s.setForgottenPIN)
-	get(pathPINSignIn, func(v *visit) error { // whoever comes back from a sign-in that ended their session
-		v.Redirect(http.StatusSeeOther, pathPINForgotten)
-		return nil
-	})
-	post(pathPINSignIn, s.signInAfresh)
-}
-
 // pinScreen is either page.
 type pinScreen struct {
 	Ask       string // which of several keys; empty: one is meant

@@ -11,7 +11,6 @@ import (
 	"okey/okey"
 	"okey/sql"
 
-	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 )
 
@@ -367,6 +366,7 @@ func (d dossier) facts(v *visit) []fact {
 }
 
 // backToRequest is for whoever reloads the address of a form.
-func backToRequest(c *gin.Context) {
-	c.Redirect(http.StatusSeeOther, "/demandes/"+url.PathEscape(c.Param("id")))
+func backToRequest(v *visit) error {
+	v.Redirect(http.StatusSeeOther, "/demandes/"+url.PathEscape(v.Param("id")))
+	return nil
 }

@@ -36,8 +36,7 @@ func (s *Server) signingPage(v *visit, d dossier) error {
 		return err
 	}
 	if f == nil {
-		backToRequest(v.Context)
-		return nil
+		return backToRequest(v)
 	}
 	notice := ""
 	if s.restore(v, f) {

@@ -32,8 +32,7 @@ func (s *Server) slipPage(v *visit) error {
 		return err
 	}
 	if !d.hasSlip() {
-		backToRequest(v.Context)
-		return nil
+		return backToRequest(v)
 	}
 	key, err := s.store.Key(v.ctx(), d.Key)
 	if err != nil {

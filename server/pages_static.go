@@ -8,8 +8,6 @@ import (
 	"path"
 	"strings"
 
-	"okey/config"
-
 	"github.com/gin-gonic/gin"
 )
 
@@ -66,13 +64,13 @@ func (a academy) Itself() string {
 	return a.Name
 }
 
-func academyOf(cfg config.Config) academy {
-	a := academy{Name: cfg.AcademyName}
-	if len(cfg.Look.Logo) > 0 {
-		a.Logo = "/static/" + nameLogo + "?v=" + fingerprint(cfg.Look.Logo)
+func academyOf(settings webSettings) academy {
+	a := academy{Name: settings.AcademyName}
+	if len(settings.Look.Logo) > 0 {
+		a.Logo = "/static/" + nameLogo + "?v=" + fingerprint(settings.Look.Logo)
 	}
-	if len(cfg.Look.Style) > 0 {
-		a.Style = "/static/" + nameStyle + "?v=" + fingerprint(cfg.Look.Style)
+	if len(settings.Look.Style) > 0 {
+		a.Style = "/static/" + nameStyle + "?v=" + fingerprint(settings.Look.Style)
 	}
 	return a
 }
@@ -81,9 +79,9 @@ func academyOf(cfg config.Config) academy {
 func (s *Server) staticFile(name string) (content []byte, kind string) {
 	switch name {
 	case nameLogo:
-		return s.cfg.Look.Logo, s.cfg.Look.LogoType
+		return s.settings.Look.Logo, s.settings.Look.LogoType
 	case nameStyle:
-		return s.cfg.Look.Style, assetTypes[".css"]
+		return s.settings.Look.Style, assetTypes[".css"]
 	}
 	content, err := staticFiles.ReadFile("static/" + name)
 	if err != nil {
@@ -92,26 +90,24 @@ func (s *Server) staticFile(name string) (content []byte, kind string) {
 	return content, assetTypes[path.Ext(name)]
 }
 
+// serveStatic serves stylesheets, script and logo.
+func (s *Server) serveStatic(c *gin.Context) {
+	content, kind := s.staticFile(path.Base(c.Param("file")))
+	if len(content) == 0 {
+		s.noRoute(c)
+		return
+	}
+	c.Header("Cache-Control", "public, max-age=3600")
+	if c.Query("v") == fingerprint(content) {
+		c.Header("Cache-Control", "public, max-age=31536000, immutable")
+	}
+	c.Header("Content-Security-Policy", assetSecurity)
+	c.Header("X-Content-Type-Options", "nosniff")
+	c.Data(http.StatusOK, kind, content)
+}
+
 // assetSecurity holds for a file that somebody opens by itself: a picture may come with scripts, and none runs.
 const assetSecurity = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 
 // isStatic tells what is everybody's alike: it neither asks who comes nor prolongs a session.
 func isStatic(path string) bool { return strings.HasPrefix(path, "/static/") }
-
-// staticRoutes serve stylesheets, script and logo.
-func (s *Server) staticRoutes(router gin.IRouter) {
-	router.Match([]string{http.MethodGet, http.MethodHead}, "/static/:file", func(c *gin.Context) {
-		content, kind := s.staticFile(path.Base(c.Param("file")))
-		if len(content) == 0 {
-			s.noRoute(c)
-			return
-		}
-		c.Header("Cache-Control", "public, max-age=3600")
-		if c.Query("v") == fingerprint(content) {
-			c.Header("Cache-Control", "public, max-age=31536000, immutable")
-		}
-		c.Header("Content-Security-Policy", assetSecurity)
-		c.Header("X-Content-Type-Options", "nosniff")
-		c.Data(http.StatusOK, kind, content)
-	})
-}

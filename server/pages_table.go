@@ -19,7 +19,7 @@ type cell struct {
 }
 
 // rowOfCells is a line that tables can show. The first cell names the row.
-type rowOfCells interface{ cells() []cell }
+type rowOfCells interface{ Cells() []cell }
 
 // tableView is a table ready to be written.
 type tableView struct {
@@ -40,7 +40,7 @@ func tableOf(name string, rows any, columns ...string) (tableView, error) {
 		if !is {
 			return view, fmt.Errorf("table %s: %T has no cells", name, lines.Index(i).Interface())
 		}
-		cells := line.cells()
+		cells := line.Cells()
 		if len(cells) != len(columns) {
 			return view, fmt.Errorf("table %s: %d cells under %d columns", name, len(cells), len(columns))
 		}
@@ -54,19 +54,19 @@ func tableOf(name string, rows any, columns ...string) (tableView, error) {
 
 // What each kind of row shows, in the order of the columns that its page names.
 
-func (l orderLine) cells() []cell {
+func (l orderLine) Cells() []cell {
 	return []cell{{Text: l.Number, Path: l.Path}, {Text: l.When}, {Text: l.Where}, {Text: l.Quantity}, {Text: l.State}, {Text: l.By}}
 }
 
-func (l exportLine) cells() []cell {
+func (l exportLine) Cells() []cell {
 	return []cell{{Text: l.When, Path: l.Path}, {Text: l.Orders}, {Text: l.Keys}, {Text: l.By}}
 }
 
-func (l deliveryLine) cells() []cell {
+func (l deliveryLine) Cells() []cell {
 	return []cell{{Text: l.When, Path: l.Path}, {Text: l.File}, {Text: l.Keys}, {Text: l.State}, {Text: l.By}}
 }
 
-func (r deliveryRow) cells() []cell {
+func (r deliveryRow) Cells() []cell {
 	shown := []cell{{Text: r.Serial, Path: r.Path}, {Text: r.Line}, {Text: r.Batch}, {Text: r.Expires}, {Text: r.Where}}
 	if r.State == "" {
 		return shown
@@ -77,7 +77,7 @@ func (r deliveryRow) cells() []cell {
 // badLine is what is wrong with a line of a file.
 type badLine struct{ imports.RowError }
 
-func (l badLine) cells() []cell {
+func (l badLine) Cells() []cell {
 	line := "fichier"
 	if l.Line > 0 {
 		line = strconv.Itoa(l.Line)
@@ -94,23 +94,23 @@ func (d deliveryScreen) BadLines() []badLine {
 	return lines
 }
 
-func (l reportLine) cells() []cell {
+func (l reportLine) Cells() []cell {
 	return []cell{{Text: l.Serial, Path: l.Path}, {Text: l.Where}, {Text: l.When}, {Text: l.By}, {Text: l.Similar}, {Text: l.Now}}
 }
 
-func (l inventoryLine) cells() []cell {
+func (l inventoryLine) Cells() []cell {
 	return []cell{{Text: l.When, Path: l.Path}, {Text: l.By}, {Text: l.Found}, {Text: l.Missing}, {Text: l.Others}}
 }
 
-func (l auditLine) cells() []cell {
+func (l auditLine) Cells() []cell {
 	return []cell{{Text: l.When}, {Text: l.What}, {Text: l.Who}, {Text: l.Via}, {Text: l.About, Path: l.Path}, {Text: l.Detail}}
 }
 
-func (l letterLine) cells() []cell { return []cell{{Text: l.Subject, Path: l.Path}, {Text: l.When}} }
+func (l letterLine) Cells() []cell { return []cell{{Text: l.Subject, Path: l.Path}, {Text: l.When}} }
 
-func (l privacyLine) cells() []cell { return []cell{{Text: l.What}, {Text: l.Why}, {Text: l.Long}} }
+func (l privacyLine) Cells() []cell { return []cell{{Text: l.What}, {Text: l.Why}, {Text: l.Long}} }
 
-func (l moveLine) cells() []cell {
+func (l moveLine) Cells() []cell {
 	may := "Oui"
 	switch {
 	case l.Fault != "":
@@ -121,7 +121,7 @@ func (l moveLine) cells() []cell {
 	return []cell{{Text: l.Serial, Path: l.Path}, {Text: l.Where}, {Text: l.State}, {Text: l.Holder}, {Text: may}}
 }
 
-func (l delegationLine) cells() []cell {
+func (l delegationLine) Cells() []cell {
 	end := cell{Text: l.State, Form: l.End}
 	if l.End != nil {
 		end.Does = fmt.Sprintf("Mettre fin à la délégation %v", l.End.Extra)
@@ -130,7 +130,7 @@ func (l delegationLine) cells() []cell {
 }
 
 // Cells of somebody attached, or of a school that another one answers for: that has neither a function nor a last day.
-func (l arrangementLine) cells() []cell {
+func (l arrangementLine) Cells() []cell {
 	if l.What == "" {
 		return []cell{{Text: l.Who}, {Text: l.Where}, {Text: l.Reason}, {Text: l.By}, {Text: l.State, Form: l.End, Does: "Mettre fin pour " + l.Who}}
 	}

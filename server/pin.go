@@ -117,7 +117,7 @@ func (s *Server) readHash(kept sql.KeptPIN) (keptHash, error) {
 	if err != nil {
 		return keptHash{}, errors.New("a PIN is kept in a form that this program does not know")
 	}
-	h := keptHash{pepper: s.cfg.PINPeppers.Get(version), standard: "$" + standard}
+	h := keptHash{pepper: s.peppers.Get(version), standard: "$" + standard}
 	if h.pepper == nil {
 		return h, fmt.Errorf("the pepper of version %d, which a PIN was kept under, is not in OKEY_PIN_PEPPERS", version)
 	}
@@ -125,7 +125,7 @@ func (s *Server) readHash(kept sql.KeptPIN) (keptHash, error) {
 	if err != nil {
 		return h, fmt.Errorf("read how a PIN is kept: %w", err)
 	}
-	current, _ := s.cfg.PINPeppers.Current()
+	current, _ := s.peppers.Current()
 	if bound {
 		h.person = kept.Owner
 	}
@@ -135,7 +135,7 @@ func (s *Server) readHash(kept sql.KeptPIN) (keptHash, error) {
 
 // rehash keeps a PIN as today's settings want it. Where it can't, the old hash serves on.
 func (s *Server) rehash(ctx context.Context, kept sql.KeptPIN, pin string) {
-	version, pepper := s.cfg.PINPeppers.Current()
+	version, pepper := s.peppers.Current()
 	if err := s.store.RehashPIN(ctx, kept.Serial, kept.Hash, hashPIN(version, pepper, uuid.New(), kept.Owner, pin)); err != nil {
 		slog.WarnContext(ctx, "a PIN stays under its old pepper", "error", err)
 	}

@@ -12,19 +12,27 @@ import (
 	"sync"
 	"time"
 
-	"okey/config"
 	"okey/okey"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
 )
 
+// providerSettings name the identity provider, and say how to read what it says of people. URL is OKEY's own.
+type providerSettings struct {
+	URL                            string
+	Issuer, ClientID, ClientSecret string
+	Scopes                         []string
+	ClaimUID                       string
+	Directory                      okey.DirectoryRules
+}
+
 // provider is the identity provider. It is discovered when first needed and until it answers: the server starts without it.
 type provider struct {
-	cfg    config.Config
-	client *http.Client
-	mu     sync.Mutex
-	known  *discovered
+	settings providerSettings
+	client   *http.Client
+	mu       sync.Mutex
+	known    *discovered
 }
 
 // discovered is what the provider says of itself.
@@ -35,8 +43,8 @@ type discovered struct {
 	endSession string // empty: it has none
 }
 
-func newProvider(cfg config.Config) *provider {
-	return &provider{cfg: cfg, client: &http.Client{Timeout: 5 * time.Second}}
+func newProvider(settings providerSettings) *provider {
+	return &provider{settings: settings, client: &http.Client{Timeout: 5 * time.Second}}
 }
 
 func (p *provider) get(ctx context.Context) (*discovered, error) {
@@ -45,7 +53,7 @@ func (p *provider) get(ctx context.Context) (*discovered, error) {
 	if p.known != nil {
 		return p.known, nil
 	}
-	found, err := oidc.NewProvider(oidc.ClientContext(ctx, p.client), p.cfg.OIDCIssuer)
+	found, err := oidc.NewProvider(oidc.ClientContext(ctx, p.client), p.settings.Issuer)
 	if err != nil {
 		return nil, fmt.Errorf("discover the identity provider: %w", err)
 	}
@@ -57,10 +65,10 @@ func (p *provider) get(ctx context.Context) (*discovered, error) {
 	}
 	p.known = &discovered{
 		Provider: found, endSession: more.EndSession,
-		verifier: found.Verifier(&oidc.Config{ClientID: p.cfg.OIDCClientID, Now: aMinuteAgo}),
+		verifier: found.Verifier(&oidc.Config{ClientID: p.settings.ClientID, Now: aMinuteAgo}),
 		oauth: oauth2.Config{
-			ClientID: p.cfg.OIDCClientID, ClientSecret: p.cfg.OIDCClientSecret, Endpoint: found.Endpoint(),
-			RedirectURL: p.cfg.URL + pathCallback, Scopes: p.cfg.OIDCScopes,
+			ClientID: p.settings.ClientID, ClientSecret: p.settings.ClientSecret, Endpoint: found.Endpoint(),
+			RedirectURL: p.settings.URL + pathCallback, Scopes: p.settings.Scopes,
 		},
 	}
 	return p.known, nil
@@ -113,16 +121,8 @@ func (p *provider) exchange(ctx context.Context, code string, f flow) (signedIn,
 		}
 		said = said.with(more)
 	}
-	person, err := said.person(p.cfg.ClaimUID)
-	return signedIn{person: person, says: said.says(directoryOf(p.cfg)), verified: said.verified(), idToken: raw, at: at}, err
-}
-
-// directoryOf is how the academy's directory is read.
-func directoryOf(cfg config.Config) okey.DirectoryRules {
-	return okey.DirectoryRules{
-		Function: cfg.ClaimFunction, Heads: cfg.ClaimHeads, Works: cfg.ClaimWorks, Delegations: cfg.ClaimDelegations,
-		Principals: cfg.PrincipalValues, Deputies: cfg.DeputyValues, Application: cfg.Application,
-	}
+	person, err := said.person(p.settings.ClaimUID)
+	return signedIn{person: person, says: said.says(p.settings.Directory), verified: said.verified(), idToken: raw, at: at}, err
 }
 
 // longestUserInfo is more than any directory says of a person, in bytes.
@@ -186,8 +186,8 @@ func (p *provider) endSession(ctx context.Context, idToken string) string {
 	}
 	query := end.Query()
 	query.Set("id_token_hint", idToken)
-	query.Set("client_id", p.cfg.OIDCClientID)
-	query.Set("post_logout_redirect_uri", p.cfg.URL+"/")
+	query.Set("client_id", p.settings.ClientID)
+	query.Set("post_logout_redirect_uri", p.settings.URL+"/")
 	end.RawQuery = query.Encode()
 	return end.String()
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/url"
@@ -84,7 +85,7 @@ func (s *Server) summary(r sql.ListedRequest, actor okey.Actor) requestSummary {
 	v := requestSummary{
 		ID: r.ID, Stage: r.Stage, Establishment: r.UAI, EstablishmentName: r.Establishment, Requester: personView{Name: r.Requester.Name()},
 		Need: r.Need, Reason: r.Reason, AskedAt: r.AskedAt, Since: r.Since,
-		Links: map[string]string{"self": s.cfg.URL + requestPath(r.ID), "page": s.cfg.URL + "/demandes/" + r.ID.String()},
+		Links: map[string]string{"self": s.url + requestPath(r.ID), "page": s.url + "/demandes/" + r.ID.String()},
 	}
 	if actor.Support || actor.Auditor || actor.ID == r.Person {
 		v.Requester.UID = r.Requester.UID
@@ -105,7 +106,7 @@ func (s *Server) requestView(ctx context.Context, actor okey.Actor, id uuid.UUID
 	if err != nil {
 		return requestView{}, err
 	}
-	places, err := s.names(ctx, request.UAI)
+	places, err := s.store.Names(ctx, request.UAI)
 	if err != nil {
 		return requestView{}, err
 	}
@@ -213,26 +214,17 @@ func (s *Server) workflowOf(ctx context.Context, id uuid.UUID) *workflowView {
 	return v
 }
 
+// engineUI is where support looks into the engine; empty where no UI is configured.
+type engineUI struct{ URL, Namespace string }
+
 // workflowLink is where support opens a workflow; empty where no UI is configured.
 func (s *Server) workflowLink(w *workflowView) string {
-	if s.cfg.TemporalUIURL == "" {
+	if s.ui.URL == "" {
 		return ""
 	}
-	link := s.cfg.TemporalUIURL + "/namespaces/" + url.PathEscape(s.namespace()) + "/workflows/" + url.PathEscape(w.ID)
+	link := s.ui.URL + "/namespaces/" + url.PathEscape(cmp.Or(s.ui.Namespace, "default")) + "/workflows/" + url.PathEscape(w.ID)
 	if w.RunID != nil {
 		link += "/" + url.PathEscape(*w.RunID) + "/history"
 	}
 	return link
-}
-
-func (s *Server) namespace() string {
-	if s.cfg.TemporalNamespace == "" {
-		return "default"
-	}
-	return s.cfg.TemporalNamespace
-}
-
-// names returns the names of establishments.
-func (s *Server) names(ctx context.Context, uais ...okey.UAI) (map[okey.UAI]string, error) {
-	return s.store.Names(ctx, uais...)
 }

@@ -53,7 +53,12 @@ func (s *Server) router() *gin.Engine {
 	router.NoMethod(s.noMethod)
 	s.healthRoutes(router)
 	s.apiRoutes(router)
-	s.pageRoutes(router.Group("", s.pageHeaders))
+	pages := routes{s, router.Group("", s.pageHeaders)}
+	for _, room := range []func(routes){
+		s.webRoutes, s.signInRoutes, s.homeRoutes, s.requestsRoutes, s.decisionsRoutes, s.keysRoutes, s.stockRoutes, s.peopleRoutes, s.deskRoutes, s.helpRoutes,
+	} {
+		room(pages)
+	}
 	return router
 }
 
@@ -122,7 +127,7 @@ func (s *Server) pageHeaders(c *gin.Context) {
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
 	h.Set("Cache-Control", "no-store")
-	if strings.HasPrefix(s.cfg.URL, "https://") {
+	if strings.HasPrefix(s.settings.URL, "https://") {
 		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}
 }
@@ -130,7 +135,7 @@ func (s *Server) pageHeaders(c *gin.Context) {
 // contentSecurity lets forms lead to the identity provider too: browsers hold the redirects that follow a form against form-action.
 func (s *Server) contentSecurity() string {
 	forms := "'self'"
-	if issuer, err := url.Parse(s.cfg.OIDCIssuer); err == nil && issuer.Host != "" {
+	if issuer, err := url.Parse(s.settings.Issuer); err == nil && issuer.Host != "" {
 		forms += " " + issuer.Scheme + "://" + issuer.Host
 	}
 	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
@@ -154,12 +159,6 @@ func (s *Server) denyForeignForm(c *gin.Context) {
 	if err := s.show(v, http.StatusForbidden, "failure", sc); err != nil {
 		s.failVisit(v, err)
 	}
-}
-
-// pageRoutes are what people see. Whoever is not signed in is led to sign in, and back.
-func (s *Server) pageRoutes(pages gin.IRouter) {
-	s.signInRoutes(pages)
-	s.peopleRoutes(pages)
 }
 
 // failPage ends a page with an error's status and sentence.

@@ -56,7 +56,7 @@ func (s *Server) seal(ctx context.Context, actor okey.Actor, w wish) (okey.Actio
 	a := okey.Action{
 		ID: w.Action, Request: w.Request, Key: w.Key, Subject: w.Subject, Name: w.Name, By: actor.ID, Via: w.Via, Content: w.Content, CreatedAt: time.Now().UTC(),
 	}
-	version, pepper := s.cfg.PINPeppers.Current()
+	version, pepper := s.peppers.Current()
 	if w.PIN != "" {
 		end, err := s.pinWork.begin(ctx)
 		if err != nil {
@@ -77,7 +77,7 @@ func (s *Server) sealedAlike(ctx context.Context, recorded okey.Action, w wish) 
 		return false, nil
 	}
 	version := int(binary.BigEndian.Uint32(recorded.Digest))
-	pepper := s.cfg.PINPeppers.Get(version)
+	pepper := s.peppers.Get(version)
 	if pepper == nil {
 		return false, nil
 	}

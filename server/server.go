@@ -6,9 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -45,14 +47,59 @@ type Server struct {
 	provider *provider
 	pinWork  pinWork
 	academy  academy
+
+	templates *templates
+
+	settings    webSettings
+	help        helpSettings
+	ui          engineUI
+	url, portal string
+	academyName string
+	linkKeys    config.Keyring
+	peppers     config.Keyring
+	signInFirst bool // before an emailed link may be used
 }
+
+// webSettings are what every page needs of the settings.
+type webSettings struct {
+	URL         string
+	Issuer      string // of the identity provider: forms lead there
+	SupportMail string
+	Conformity  string // to RGAA
+	AcademyName string
+	Look        config.Look
+	LinkKeys    config.Keyring
+}
+
+// allTemplates are read once: they are the same for every server.
+var allTemplates = sync.OnceValue(func() *templates {
+	files, err := fs.Sub(templateFiles, "templates")
+	if err != nil {
+		panic(err) // the name is a constant
+	}
+	return parseTemplates(files)
+})
 
 // New makes a server from parts that stand already. Handler is what it answers with; Close ends what it started.
 func New(cfg config.Config, store *sql.Store, outcomes *sql.Outcomes, e Engine) *Server {
+	settings := webSettings{
+		URL: cfg.URL, Issuer: cfg.OIDCIssuer, SupportMail: cfg.SupportMail, Conformity: cfg.AccessibilityState, AcademyName: cfg.AcademyName, Look: cfg.Look,
+		LinkKeys: cfg.LinkKeys,
+	}
 	return &Server{
 		cfg: cfg, store: store, outcomes: outcomes, engine: e,
-		metrics: newMetrics(), sessions: newSessions(store, cfg.URL), provider: newProvider(cfg),
-		pinWork: newPINWork(), academy: academyOf(cfg),
+		metrics: newMetrics(), sessions: newSessions(store, cfg.URL),
+		provider: newProvider(providerSettings{
+			URL: cfg.URL, Issuer: cfg.OIDCIssuer, ClientID: cfg.OIDCClientID, ClientSecret: cfg.OIDCClientSecret, Scopes: cfg.OIDCScopes,
+			ClaimUID: cfg.ClaimUID, Directory: directoryOf(cfg),
+		}),
+		pinWork: newPINWork(), academy: academyOf(settings), templates: allTemplates(), settings: settings,
+		help: helpSettings{
+			Portal: cfg.PortalURL, Training: cfg.TrainingURL, TicketTool: cfg.TicketTool, TicketProduct: cfg.TicketProduct, TicketLink: cfg.TicketLink,
+			Conformity: cfg.AccessibilityState, Audit: cfg.AccessibilityAudit,
+		},
+		ui:  engineUI{URL: cfg.TemporalUIURL, Namespace: cfg.TemporalNamespace},
+		url: cfg.URL, portal: cfg.PortalURL, academyName: cfg.AcademyName, linkKeys: cfg.LinkKeys, peppers: cfg.PINPeppers, signInFirst: cfg.LinksRequireSignIn.On(),
 	}
 }
 
@@ -191,3 +238,11 @@ type swap struct{ now atomic.Pointer[http.Handler] }
 func (s *swap) set(h http.Handler) { s.now.Store(&h) }
 
 func (s *swap) ServeHTTP(w http.ResponseWriter, r *http.Request) { (*s.now.Load()).ServeHTTP(w, r) }
+
+// directoryOf is how the academy's directory is read.
+func directoryOf(cfg config.Config) okey.DirectoryRules {
+	return okey.DirectoryRules{
+		Function: cfg.ClaimFunction, Heads: cfg.ClaimHeads, Works: cfg.ClaimWorks, Delegations: cfg.ClaimDelegations,
+		Principals: cfg.PrincipalValues, Deputies: cfg.DeputyValues, Application: cfg.Application,
+	}
+}

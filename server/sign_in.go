@@ -23,12 +23,6 @@ const (
 	pathSignOut  = "/deconnexion"
 )
 
-func (s *Server) signInRoutes(pages gin.IRouter) {
-	pages.GET(pathSignIn, s.startSignIn)
-	pages.GET(pathCallback, s.finishSignIn)
-	pages.POST(pathSignOut, s.signOut)
-}
-
 // flow is a sign-in under way: what the callback must bring back, and where the person was going.
 type flow struct {
 	State    string `json:"state"`

@@ -43,7 +43,7 @@ func (s *Server) useFresh(v *visit, action uuid.UUID) error {
 	if json.Unmarshal([]byte(s.sessions.GetString(v.ctx(), sessionFresh)), &f) != nil {
 		return nil //nolint:nilerr // used already, by the action that is sent again: act knows it
 	}
-	mine, err := s.store.UseProof(v.ctx(), okey.AttemptMark(okey.AttemptProof, f.Proof, s.cfg.LinkKeys), okey.AttemptMark(okey.AttemptProof, f.Proof+action.String(), s.cfg.LinkKeys), v.Now)
+	mine, err := s.store.UseProof(v.ctx(), okey.AttemptMark(okey.AttemptProof, f.Proof, s.linkKeys), okey.AttemptMark(okey.AttemptProof, f.Proof+action.String(), s.linkKeys), v.Now)
 	if err == nil && !mine {
 		err = okey.Errorf(okey.CodeForbidden, "Cette connexion a déjà servi à choisir un code PIN : connectez-vous de nouveau pour le changer encore.")
 	}

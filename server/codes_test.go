@@ -11,7 +11,8 @@ import (
 	"testing"
 
 	"okey/okey"
-	"okey/server"
+	"okey/server/pages/story"
+	"okey/server/web"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -65,11 +66,11 @@ func TestEveryCodeHasItsWords(t *testing.T) {
 		"NotServed":     func(v string) string { return okey.NotServed(v).French() },
 		"Function":      func(v string) string { return okey.Function(v).French() },
 		"Scope":         func(v string) string { return okey.Scope(v).French() },
-		"RequestReason": func(v string) string { return server.ReasonNames[okey.RequestReason(v)] },
-		"ActionName":    func(v string) string { return server.ActionNames[okey.ActionName(v)] },
-		"Via":           func(v string) string { return server.ViaNames[okey.Via(v)] },
+		"RequestReason": func(v string) string { return web.ReasonNames[okey.RequestReason(v)] },
+		"ActionName":    func(v string) string { return web.ActionNames[okey.ActionName(v)] },
+		"Via":           func(v string) string { return web.ViaNames[okey.Via(v)] },
 		"EventKind": func(v string) string {
-			return server.SayEvent(okey.Event{Kind: okey.EventKind(v), ByName: "Léa Martin"}, "")
+			return web.SayEvent(okey.Event{Kind: okey.EventKind(v), ByName: "Léa Martin"}, "")
 		},
 	} {
 		for _, value := range constants(t, "..", typed) {
@@ -83,7 +84,7 @@ func TestEveryCodeHasItsWords(t *testing.T) {
 // Support reads why an action was refused: each code that a verdict may give has words of its own.
 func TestEveryRefusalHasItsWords(t *testing.T) {
 	for _, code := range constants(t, "..", "Code") {
-		assert.NotEmpty(t, server.RefusalNames[okey.Code(code)], "%s", code)
+		assert.NotEmpty(t, web.RefusalNames[okey.Code(code)], "%s", code)
 	}
 }
 
@@ -94,9 +95,9 @@ func TestTheAuditIsReadInFrench(t *testing.T) {
 		"0069001B/adjoint": "0069001B, adjoint", "0069001B/chef": "0069001B, chef d'établissement", "0069001B": "0069001B", "12": "12",
 		string(okey.CodeNoKeyFree): "sans effet : aucune clef libre", string(okey.MoveExpired): "expirée",
 	} {
-		assert.Equal(t, want, server.SayAuditDetail(detail))
+		assert.Equal(t, want, story.SayAuditDetail(detail))
 	}
 	for _, code := range constants(t, "..", "Code") {
-		assert.NotEqual(t, code, server.SayAuditDetail(code))
+		assert.NotEqual(t, code, story.SayAuditDetail(code))
 	}
 }

@@ -11,16 +11,3 @@ func (s *Server) Routes() []string {
 	}
 	return routes
 }
-
-// ChoiceOf is what the page that asks to confirm several answers has sent back.
-var ChoiceOf = choiceOf
-
-// What pages say of codes.
-var (
-	ReasonNames    = reasonNames
-	ActionNames    = actionNames
-	ViaNames       = viaNames
-	RefusalNames   = refusalNames
-	SayEvent       = sayEvent
-	SayAuditDetail = sayAuditDetail
-)

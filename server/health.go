@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"okey/okey"
+	"okey/server/respond"
 
 	"github.com/gin-gonic/gin"
 )
@@ -19,8 +20,8 @@ type readiness struct {
 }
 
 func (s *Server) healthRoutes(router gin.IRouter) {
-	router.Match([]string{http.MethodGet, http.MethodHead}, "/healthz", noStore, func(c *gin.Context) { writeHealth(c.Writer) })
-	router.Match([]string{http.MethodGet, http.MethodHead}, "/readyz", noStore, s.getReady)
+	router.Match([]string{http.MethodGet, http.MethodHead}, "/healthz", respond.NoStore, func(c *gin.Context) { writeHealth(c.Writer) })
+	router.Match([]string{http.MethodGet, http.MethodHead}, "/readyz", respond.NoStore, s.getReady)
 }
 
 // getReady asks database, schema and engine; each is named.
@@ -84,11 +85,11 @@ func waitingHandler() http.Handler {
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		away := okey.Errorf(okey.CodeUnavailable, "OKEY démarre : réessayez dans un instant.")
 		w.Header().Set("Retry-After", "2")
-		if isAPI(r.URL.Path) {
-			writeProblem(w, problemOf(http.StatusServiceUnavailable, away))
+		if respond.IsAPI(r.URL.Path) {
+			respond.WriteProblem(w, respond.ProblemOf(http.StatusServiceUnavailable, away))
 			return
 		}
-		plainPage(w, http.StatusServiceUnavailable, away.Message)
+		respond.PlainPage(w, http.StatusServiceUnavailable, away.Message)
 	})
 	return mux
 }

@@ -192,7 +192,7 @@ func (h *house) beside(change func(*config.Config)) *house {
 func specification(t testing.TB) routers.Router {
 	t.Helper()
 	loader := openapi3.NewLoader()
-	doc, err := loader.LoadFromFile("openapi.yaml")
+	doc, err := loader.LoadFromFile("api/openapi.yaml")
 	require.NoError(t, err)
 	require.NoError(t, doc.Validate(loader.Context))
 	router, err := gorillamux.NewRouter(doc)

@@ -19,7 +19,7 @@ import (
 // helpFiles are the pages of help, by the end of their addresses.
 func helpFiles(t *testing.T) map[string]string {
 	t.Helper()
-	files, err := filepath.Glob("templates/aide/*.html")
+	files, err := filepath.Glob("pages/help/aide/*.html")
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
 	byName := map[string]string{}
@@ -81,7 +81,7 @@ func TestHelpForSupportIsForSupportAlone(t *testing.T) {
 // deedNamed tells whether a page of support calls something so.
 func deedNamed(t *testing.T, name string) bool {
 	t.Helper()
-	for _, pattern := range []string{"desk_request.go", "pages_mail.go", "templates/parts.html"} {
+	for _, pattern := range []string{"pages/requests/desk.go", "pages/desk/mail.go", "web/parts.html"} {
 		content, err := os.ReadFile(pattern)
 		require.NoError(t, err)
 		if strings.Contains(string(content), name) {
@@ -121,8 +121,7 @@ func TestEveryLinkOfHelpLeadsToAPage(t *testing.T) {
 
 // Where a question arises, its answer is one click away: other pages than those of help name every situation.
 func TestEverySituationIsLinkedFromWhereTheQuestionArises(t *testing.T) {
-	files, err := filepath.Glob("templates/*.html")
-	require.NoError(t, err)
+	files := templateFiles(t)
 	named := map[string]bool{}
 	use := regexp.MustCompile(`\{\{template "help" "([^"]*)"\}\}`)
 	for _, file := range files {

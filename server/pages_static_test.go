@@ -68,7 +68,7 @@ func TestWithoutALookOfItsOwnAnAcademyHasOKEYs(t *testing.T) {
 
 // Whoever sees badly reads what others read: WCAG 1.4.3 for text, 1.4.11 for the edges of what one can use.
 func TestTheColoursOfTheStylesheetStandOutFromEachOther(t *testing.T) {
-	sheet, err := os.ReadFile("static/okey.css")
+	sheet, err := os.ReadFile("web/static/okey.css")
 	require.NoError(t, err)
 	colours := map[string]string{}
 	for _, m := range regexp.MustCompile(`--([a-z-]+): #([0-9a-f]{6});`).FindAllStringSubmatch(string(sheet), -1) {
@@ -165,7 +165,7 @@ func TestAnAcademysAuditIsTheStatementsState(t *testing.T) {
 }
 
 func TestTheScriptDoesNothingTwice(t *testing.T) {
-	script, err := os.ReadFile("static/okey.js")
+	script, err := os.ReadFile("web/static/okey.js")
 	require.NoError(t, err)
 	seen := map[string]bool{}
 	for _, line := range strings.Split(string(script), "\n") {

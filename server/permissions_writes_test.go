@@ -7,7 +7,7 @@ import (
 
 	"okey/internal/scene"
 	"okey/okey"
-	"okey/server"
+	"okey/server/pages/decisions"
 
 	"github.com/google/uuid"
 )
@@ -108,7 +108,7 @@ var writtenRows = []row{
 	{route: "POST /demandes/a-repondre", gate: asking, acts: asks(okey.ActDecide), things: deciding, bare: true, ok: http.StatusSeeOther, body: filled(func(t thing, f url.Values) {
 		f.Set("d-"+t.id, "oui")
 		f.Set("decision", "approve")
-		f.Set("confirmed", server.ChoiceOf([]uuid.UUID{uuid.MustParse(t.id)}, okey.Content{Decision: okey.Approve, Comment: f.Get("comment")}))
+		f.Set("confirmed", decisions.ChoiceOf([]uuid.UUID{uuid.MustParse(t.id)}, okey.Content{Decision: okey.Approve, Comment: f.Get("comment")}))
 	})},
 	{route: "POST /remise/:id", gate: asking, acts: asks(okey.ActHandOver), things: handing, bare: true, ok: http.StatusSeeOther, body: filled(func(t thing, f url.Values) {
 		f.Set("serial", string(t.key.Serial))

@@ -1,12 +1,11 @@
-// Package server is OKEY's way in: the JSON API, the pages, sign-in and emailed links. It turns a person's action into a signal and shows
-// its outcome; it judges nothing about requests and keys itself.
+// Package server is OKEY's way in: the JSON API, the pages, sign-in and emailed links. It opens the parts, makes the rooms, listens and drains; it knows
+// every room, and judges nothing about requests and keys itself.
 package server
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -18,93 +17,76 @@ import (
 	"okey/config"
 	"okey/engine"
 	"okey/okey"
+	"okey/server/act"
+	"okey/server/api"
+	"okey/server/pages/decisions"
+	"okey/server/pages/desk"
+	"okey/server/pages/help"
+	"okey/server/pages/home"
+	"okey/server/pages/keys"
+	"okey/server/pages/people"
+	"okey/server/pages/requests"
+	"okey/server/pages/stock"
+	"okey/server/pages/story"
+	"okey/server/respond"
+	"okey/server/signin"
+	"okey/server/web"
 	"okey/sql"
-
-	"github.com/google/uuid"
 )
-
-// Engine is what the server asks of the workflow engine: package engine, or in tests the same judges without the way between.
-type Engine interface {
-	// Deliver brings a recorded action to its workflow. An error means: not now; the repair watch will.
-	Deliver(ctx context.Context, a okey.Action) error
-	// Ready tells whether the engine answers.
-	Ready(ctx context.Context) error
-	// CountRunning counts the requests whose workflow runs, and RunningRequests names them: as the engine's lists see it, a little late.
-	CountRunning(ctx context.Context) (int, error)
-	RunningRequests(ctx context.Context) (map[uuid.UUID]bool, error)
-	// RunID is the current run of a request's workflow, empty where there is none.
-	RunID(ctx context.Context, request uuid.UUID) (string, error)
-}
 
 // Server answers HTTP. It is made anew for each run: several may live in one process.
 type Server struct {
-	cfg      config.Config
-	store    *sql.Store
-	outcomes *sql.Outcomes
-	engine   Engine
-	metrics  *metrics
-	sessions *sessions
-	provider *provider
-	pinWork  pinWork
-	academy  academy
+	store   *sql.Store
+	engine  act.Engine
+	metrics *respond.Metrics
+	session *web.Sessions
+	proxies []string // trusted ones
 
-	templates *templates
-
-	settings    webSettings
-	help        helpSettings
-	ui          engineUI
-	url, portal string
-	academyName string
-	linkKeys    config.Keyring
-	peppers     config.Keyring
-	signInFirst bool // before an emailed link may be used
+	site  *web.Site
+	api   *api.API
+	rooms []interface{ Routes(web.Routes) }
 }
 
-// webSettings are what every page needs of the settings.
-type webSettings struct {
-	URL         string
-	Issuer      string // of the identity provider: forms lead there
-	SupportMail string
-	Conformity  string // to RGAA
-	AcademyName string
-	Look        config.Look
-	LinkKeys    config.Keyring
-}
-
-// allTemplates are read once: they are the same for every server.
-var allTemplates = sync.OnceValue(func() *templates {
-	files, err := fs.Sub(templateFiles, "templates")
-	if err != nil {
-		panic(err) // the name is a constant
-	}
-	return parseTemplates(files)
+// templates are read once: they are the same for every server.
+var templates = sync.OnceValue(func() *web.Templates {
+	return web.ParseTemplates(home.Files, requests.Files, decisions.Files, keys.Files, stock.Files, people.Files, desk.Files, help.Files)
 })
 
 // New makes a server from parts that stand already. Handler is what it answers with; Close ends what it started.
-func New(cfg config.Config, store *sql.Store, outcomes *sql.Outcomes, e Engine) *Server {
-	settings := webSettings{
+func New(cfg config.Config, store *sql.Store, outcomes *sql.Outcomes, e act.Engine) *Server {
+	metrics := respond.NewMetrics()
+	session := web.NewSessions(store, cfg.URL)
+	dispatcher := act.New(store, outcomes, e, metrics, cfg.PINPeppers, act.EngineUI{URL: cfg.TemporalUIURL, Namespace: cfg.TemporalNamespace})
+	site := web.NewSite(store, dispatcher, session, web.Settings{
 		URL: cfg.URL, Issuer: cfg.OIDCIssuer, SupportMail: cfg.SupportMail, Conformity: cfg.AccessibilityState, AcademyName: cfg.AcademyName, Look: cfg.Look,
 		LinkKeys: cfg.LinkKeys,
-	}
+	}, templates())
+	in := signin.New(site, store, session, signin.Settings{
+		URL: cfg.URL, Issuer: cfg.OIDCIssuer, ClientID: cfg.OIDCClientID, ClientSecret: cfg.OIDCClientSecret, Scopes: cfg.OIDCScopes,
+		ClaimUID: cfg.ClaimUID, Directory: directoryOf(cfg),
+	}, cfg.LinkKeys)
+	tales := story.New(site, store, dispatcher)
+	keyPages := keys.New(site, store, dispatcher, in, session, tales, cfg.PortalURL)
+	requestPages := requests.New(site, store, dispatcher, keyPages, tales)
+	peoplePages := people.New(site, store, dispatcher, tales)
+	deskPages := desk.New(site, store, dispatcher, e, requestPages, cfg.AcademyName)
 	return &Server{
-		cfg: cfg, store: store, outcomes: outcomes, engine: e,
-		metrics: newMetrics(), sessions: newSessions(store, cfg.URL),
-		provider: newProvider(providerSettings{
-			URL: cfg.URL, Issuer: cfg.OIDCIssuer, ClientID: cfg.OIDCClientID, ClientSecret: cfg.OIDCClientSecret, Scopes: cfg.OIDCScopes,
-			ClaimUID: cfg.ClaimUID, Directory: directoryOf(cfg),
-		}),
-		pinWork: newPINWork(), academy: academyOf(settings), templates: allTemplates(), settings: settings,
-		help: helpSettings{
-			Portal: cfg.PortalURL, Training: cfg.TrainingURL, TicketTool: cfg.TicketTool, TicketProduct: cfg.TicketProduct, TicketLink: cfg.TicketLink,
-			Conformity: cfg.AccessibilityState, Audit: cfg.AccessibilityAudit,
+		store: store, engine: e, metrics: metrics, session: session, proxies: cfg.TrustedProxies,
+		site: site, api: api.New(store, dispatcher, cfg.URL),
+		rooms: []interface{ Routes(web.Routes) }{
+			in, home.New(site, store, keyPages, requestPages, peoplePages, deskPages), requestPages,
+			decisions.New(site, store, dispatcher, requestPages, cfg.LinkKeys, cfg.LinksRequireSignIn.On()),
+			keyPages, stock.New(site, store, dispatcher, keyPages, tales), peoplePages, deskPages,
+			help.New(site, store, session, in, peoplePages, help.Settings{
+				Portal: cfg.PortalURL, Training: cfg.TrainingURL, TicketTool: cfg.TicketTool, TicketProduct: cfg.TicketProduct, TicketLink: cfg.TicketLink,
+				Conformity: cfg.AccessibilityState, Audit: cfg.AccessibilityAudit,
+			}),
 		},
-		ui:  engineUI{URL: cfg.TemporalUIURL, Namespace: cfg.TemporalNamespace},
-		url: cfg.URL, portal: cfg.PortalURL, academyName: cfg.AcademyName, linkKeys: cfg.LinkKeys, peppers: cfg.PINPeppers, signInFirst: cfg.LinksRequireSignIn.On(),
 	}
 }
 
 // Close ends the server's own goroutines.
-func (s *Server) Close() { s.sessions.close() }
+func (s *Server) Close() { s.session.Close() }
 
 // drain is how long requests under way have to end by themselves.
 const drain = 10 * time.Second
@@ -152,7 +134,7 @@ func (s *Server) measure(address string) (stop func()) {
 		slog.Warn("metrics are not served", "error", err)
 		return func() {}
 	}
-	private := newHTTPServer(s.metrics.handler())
+	private := newHTTPServer(s.metrics.Handler())
 	go func() {
 		if err := private.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			slog.Warn("metrics are no longer served", "error", err)

@@ -67,7 +67,7 @@ func (w *walk) sent(r row, p *player, about thing, body any) *httptest.ResponseR
 
 // Every write of the API refuses fields that it does not name, each by its name, and does nothing then.
 func TestAPIWritesRefuseFieldsThatAreNotTheirs(t *testing.T) {
-	doc, err := openapi3.NewLoader().LoadFromFile("openapi.yaml")
+	doc, err := openapi3.NewLoader().LoadFromFile("api/openapi.yaml")
 	require.NoError(t, err)
 	rows := map[string]row{}
 	for _, r := range apiRows {

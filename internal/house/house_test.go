@@ -40,9 +40,52 @@ var arrows = map[string][]string{
 	"okey/worker": {
 		"okey/okey", "okey/config", "okey/sql", "okey/calendar", "okey/mail", "okey/engine", "okey/workflows", "okey/activities",
 	},
+	"okey/server/respond": {"okey/imports", "okey/okey", "okey/sql"},
+	"okey/server/act":     {"okey/config", "okey/imports", "okey/okey", "okey/sql", "okey/server/respond"},
+	"okey/server/web": {
+		"okey/config", "okey/internal/plot", "okey/internal/workbook", "okey/okey", "okey/sql", "okey/server/respond",
+		"okey/server/act",
+	},
+	"okey/server/signin":      {"okey/config", "okey/okey", "okey/sql", "okey/server/respond", "okey/server/web"},
+	"okey/server/api":         {"okey/okey", "okey/sql", "okey/server/respond", "okey/server/act"},
+	"okey/server/pages/story": {"okey/internal/workbook", "okey/mail", "okey/okey", "okey/sql", "okey/server/act", "okey/server/web"},
+	"okey/server/pages/keys": {
+		"okey/internal/workbook", "okey/okey", "okey/sql", "okey/server/respond", "okey/server/act", "okey/server/web",
+		"okey/server/signin", "okey/server/pages/story",
+	},
+	"okey/server/pages/requests": {
+		"okey/internal/workbook", "okey/okey", "okey/sql", "okey/server/respond", "okey/server/act", "okey/server/web",
+		"okey/server/pages/story", "okey/server/pages/keys",
+	},
+	"okey/server/pages/decisions": {
+		"okey/config", "okey/okey", "okey/sql", "okey/server/respond", "okey/server/act", "okey/server/web", "okey/server/pages/keys",
+		"okey/server/pages/requests",
+	},
+	"okey/server/pages/stock": {
+		"okey/imports", "okey/internal/plot", "okey/internal/workbook", "okey/okey", "okey/sql", "okey/server/respond",
+		"okey/server/act", "okey/server/web", "okey/server/pages/story", "okey/server/pages/keys",
+	},
+	"okey/server/pages/people": {
+		"okey/internal/workbook", "okey/okey", "okey/sql", "okey/server/respond", "okey/server/act", "okey/server/web",
+		"okey/server/pages/story", "okey/server/pages/requests",
+	},
+	"okey/server/pages/desk": {
+		"okey/internal/plot", "okey/internal/workbook", "okey/mail", "okey/okey", "okey/sql", "okey/server/respond", "okey/server/act",
+		"okey/server/web", "okey/server/pages/story", "okey/server/pages/requests",
+	},
+	"okey/server/pages/help": {
+		"okey/internal/workbook", "okey/okey", "okey/sql", "okey/server/web", "okey/server/signin", "okey/server/pages/story",
+		"okey/server/pages/requests", "okey/server/pages/people",
+	},
+	"okey/server/pages/home": {
+		"okey/okey", "okey/sql", "okey/server/respond", "okey/server/act", "okey/server/web", "okey/server/pages/keys",
+		"okey/server/pages/requests", "okey/server/pages/stock", "okey/server/pages/people", "okey/server/pages/desk",
+	},
 	"okey/server": {
-		"okey/okey", "okey/config", "okey/sql", "okey/mail", "okey/engine", "okey/imports", "okey/internal/workbook",
-		"okey/internal/plot",
+		"okey/config", "okey/engine", "okey/okey", "okey/sql", "okey/server/respond", "okey/server/act", "okey/server/web",
+		"okey/server/signin", "okey/server/api", "okey/server/pages/story", "okey/server/pages/keys", "okey/server/pages/requests",
+		"okey/server/pages/decisions", "okey/server/pages/stock", "okey/server/pages/people", "okey/server/pages/desk",
+		"okey/server/pages/help", "okey/server/pages/home",
 	},
 	"okey/cmd/okey": {
 		"okey/okey", "okey/config", "okey/sql", "okey/calendar", "okey/engine", "okey/imports", "okey/server", "okey/worker",

@@ -1,0 +1,300 @@
+// Package act is the one way through: permission, validation, the action row, the signal, the awaited outcome, and what a refusal means. Pages, API and
+// emailed links all come here; it judges nothing itself, and of HTTP it knows only how a fault is answered.
+package act
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"slices"
+	"time"
+
+	"okey/config"
+	"okey/okey"
+	"okey/server/respond"
+	"okey/sql"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+)
+
+// Dispatcher takes commands through.
+type Dispatcher struct {
+	store    *sql.Store
+	outcomes *sql.Outcomes
+	engine   Engine
+	metrics  *respond.Metrics
+	pinWork  pinWork
+	peppers  config.Keyring
+	ui       EngineUI
+}
+
+// New makes the one way through. The peppers precede the hash of a PIN.
+func New(store *sql.Store, outcomes *sql.Outcomes, e Engine, metrics *respond.Metrics, peppers config.Keyring, ui EngineUI) *Dispatcher {
+	return &Dispatcher{store: store, outcomes: outcomes, engine: e, metrics: metrics, pinWork: newPINWork(), peppers: peppers, ui: ui}
+}
+
+// OutcomeWait is how long a person waits for the truth; after it, the action is merely recorded. It is contract.
+const OutcomeWait = 3 * time.Second
+
+// Command is what someone wants done, whichever way in it took: a page, the API, an emailed link.
+type Command struct {
+	Action  uuid.UUID // made with the form: the idempotency key
+	Name    okey.ActionName
+	Request uuid.UUID // of a signal; made here for ask
+	Key     okey.Serial
+	Subject uuid.UUID    // of an action about stock
+	Content okey.Content // as typed
+	PIN     string
+	Current string // the PIN that another one replaces
+	Via     okey.Via
+
+	// Fault is why what was sent could not be read. Like all that is wrong with a command it is told only to those who may act.
+	Fault error
+}
+
+// Outcome is what became of a command. Action.Verdict is nil where nobody has judged it within OutcomeWait.
+type Outcome struct {
+	Action okey.Action
+}
+
+func (o Outcome) Recorded() bool { return o.Action.Verdict == nil }
+
+func (o Outcome) Accepted() bool { return o.Action.Verdict != nil && o.Action.Verdict.Accepted }
+
+// Do is the one way through: permission, validation, the action row, the signal, the awaited outcome. The errors are okey's: not_found
+// (also for what the actor may not see), forbidden, own_request, invalid (one or several, see invalid), charter_outdated, action_reused.
+// A refusal by the judging activity is no error but an outcome; explain says it in French.
+func (s *Dispatcher) Do(ctx context.Context, actor okey.Actor, cmd Command) (Outcome, error) {
+	action, closed, err := s.Record(ctx, actor, cmd)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return s.Settle(ctx, action, closed)
+}
+
+// Record is the first half of act: once it has answered without an error the command is kept, whatever becomes of this program. closed tells that
+// its request was, already.
+func (s *Dispatcher) Record(ctx context.Context, actor okey.Actor, cmd Command) (action okey.Action, closed bool, err error) {
+	if cmd.Name == okey.ActionAsk {
+		cmd.Request = okey.RequestIDOf(actor.ID, cmd.Action)
+	}
+	// A change of PIN is about its key, new links about their request, the others about something that has an id of its own.
+	if _, known := Kinds[cmd.Name]; known && cmd.Subject == uuid.Nil && cmd.Request == uuid.Nil && cmd.Name != okey.ActionPINChange {
+		cmd.Subject = okey.DerivedID(cmd.Action, string(cmd.Name))
+	}
+	if cmd.Fault != nil {
+		return okey.Action{}, false, s.faulty(ctx, actor, cmd)
+	}
+	typed := cmd.Normalise() // told only to those who may act at all
+	if done, again, err := s.repeated(ctx, actor, cmd); again || err != nil {
+		return done, false, err
+	}
+	subject, err := s.permit(ctx, actor, &cmd)
+	if wrong := Together(typed, err); wrong != nil {
+		return okey.Action{}, false, wrong
+	}
+	if err := s.check(ctx, subject.request, cmd); err != nil {
+		return okey.Action{}, false, err
+	}
+	if action, err = s.seal(ctx, actor, cmd); err != nil {
+		return okey.Action{}, false, err
+	}
+	action, err = s.store.RecordAction(ctx, action)
+	return action, subject.request.Stage.Closed(), err
+}
+
+// faulty says what is wrong with a command that could not be read, or, before that, that it is not the actor's to have.
+func (s *Dispatcher) faulty(ctx context.Context, actor okey.Actor, cmd Command) error {
+	_, err := s.permit(ctx, actor, &cmd)
+	switch code := okey.ErrorCode(err); {
+	case err == nil:
+		return cmd.Fault
+	case code == okey.CodeNotFound, code == okey.CodeForbidden, code == okey.CodeOwnRequest, respond.StatusOf(err) >= http.StatusInternalServerError:
+		return err
+	}
+	return cmd.Fault // a reason is missing, say, which could not be read either
+}
+
+// repeated answers an action that this person has recorded before as it stands, whatever has changed since. An id that was used for something
+// else is action_reused.
+func (s *Dispatcher) repeated(ctx context.Context, actor okey.Actor, cmd Command) (okey.Action, bool, error) {
+	recorded, err := s.store.Action(ctx, cmd.Action)
+	if okey.ErrorCode(err) == okey.CodeNotFound {
+		return okey.Action{}, false, nil
+	}
+	if err != nil {
+		return okey.Action{}, false, err
+	}
+	same := recorded.By == actor.ID && recorded.Name == cmd.Name && recorded.Request == cmd.Request && recorded.Key == cmd.Key && recorded.Subject == cmd.Subject
+	if same {
+		same, err = s.sealedAlike(ctx, recorded, cmd)
+	}
+	if err != nil || !same {
+		if err == nil {
+			err = okey.Errorf(okey.CodeActionReused, "Cet envoi a déjà servi pour autre chose : recommencez avec un nouveau.")
+		}
+		return okey.Action{}, true, err
+	}
+	return recorded, true, nil
+}
+
+// Settle brings a recorded action to its judge and waits for the outcome. It goes on when the person has left: the row stands.
+func (s *Dispatcher) Settle(ctx context.Context, action okey.Action, closed bool) (Outcome, error) {
+	defer func() { s.metrics.Acted(action) }()
+	if action.Verdict != nil {
+		return Outcome{action}, nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), OutcomeWait)
+	defer cancel()
+	if closed {
+		refused, err := s.store.RefuseClosed(ctx, action.ID, time.Now().UTC())
+		if err != nil || refused.Verdict != nil {
+			action = refused
+			return Outcome{refused}, err
+		}
+	}
+	if err := s.engine.Deliver(ctx, action); err != nil {
+		// No failure for the person: the repair watch sends it again.
+		slog.WarnContext(ctx, "an action was recorded but not delivered yet", "action", action.ID, "name", action.Name, "error", err)
+	}
+	judged, err := s.outcomes.Wait(ctx, action.ID)
+	if err == nil {
+		action = judged
+	}
+	return Outcome{action}, err
+}
+
+// PassOn brings actions to their judge without waiting for what becomes of them. What is not taken now, the repair watch sends again.
+func (s *Dispatcher) PassOn(ctx context.Context, actions []okey.Action) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), OutcomeWait)
+	defer cancel()
+	for _, a := range actions {
+		if a.Verdict == nil {
+			if err := s.engine.Deliver(ctx, a); err != nil {
+				slog.WarnContext(ctx, "answers were recorded but not delivered yet", "action", a.ID, "error", err)
+				return
+			}
+		}
+		s.metrics.Acted(a)
+	}
+}
+
+// Tell has those concerned told of what is written. Where the engine is away the repair watch does it.
+func (s *Dispatcher) Tell(ctx context.Context, told okey.Action) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), OutcomeWait)
+	defer cancel()
+	if err := s.engine.Deliver(ctx, told); err != nil {
+		slog.WarnContext(ctx, "what was arranged is told later", "action", told.ID, "name", told.Name, "error", err)
+	}
+}
+
+// AwaitReplacement gives the request as long as any action to learn that its key is gone. A request that had let go of it meanwhile (withdrawn,
+// expired) has nothing to learn.
+func (s *Dispatcher) AwaitReplacement(ctx context.Context, change okey.Action) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), OutcomeWait)
+	defer cancel()
+	_, err := s.outcomes.Wait(ctx, okey.DerivedID(change.ID, string(okey.KeyUnavailable)))
+	if okey.ErrorCode(err) == okey.CodeNotFound {
+		return nil
+	}
+	return err
+}
+
+// about is what a command concerns, as it stood when permission was asked.
+type about struct {
+	request okey.Request
+	key     okey.Key
+}
+
+// Permit asks the permission table, and corrects the way in: support acting where only support may is support in someone's place.
+func (s *Dispatcher) permit(ctx context.Context, actor okey.Actor, cmd *Command) (about, error) {
+	switch cmd.Name {
+	case okey.ActionAsk:
+		return about{}, okey.May(okey.ActAsk, actor, okey.Subject{Owner: actor.ID}, okey.Day{})
+	case okey.ActionKeyChange:
+		key, err := s.permitKeyChange(ctx, actor, cmd)
+		return about{key: key}, err
+	}
+	if kind, known := Kinds[cmd.Name]; known {
+		return about{}, kind.Permit(ctx, s, actor, cmd)
+	}
+	request, err := s.store.Request(ctx, cmd.Request)
+	if err != nil {
+		return about{}, err
+	}
+	subject, today, err := s.SubjectOf(ctx, request, actor.ID, cmd.Content.Comment != "")
+	if err != nil {
+		return about{}, err
+	}
+	act := okey.ActOf(cmd.Name.Signal())
+	if err := okey.May(act, actor, subject, today); err != nil {
+		return about{}, err
+	}
+	if inPlaceOfOthers(actor, func(a okey.Actor) error { return okey.May(act, a, subject, today) }) {
+		cmd.Via = okey.ViaSupport
+	}
+	return about{request: request}, nil
+}
+
+func (s *Dispatcher) permitKeyChange(ctx context.Context, actor okey.Actor, cmd *Command) (okey.Key, error) {
+	key, err := s.store.Key(ctx, cmd.Key)
+	if err != nil {
+		return key, err
+	}
+	subject, err := s.store.SubjectOfKey(ctx, key)
+	if err != nil {
+		return key, err
+	}
+	today, err := s.store.Today(ctx, key.UAI, time.Now())
+	if err != nil {
+		return key, err
+	}
+	reason := cmd.Content.KeyReason
+	if !slices.Contains(okey.ChangeReasons(), reason) {
+		reason = okey.ReasonLost // what every holder may declare: whoever may declare something is told that this is nothing
+	}
+	may := func(a okey.Actor) error { return okey.MayChangeKey(a, key, subject, reason, today) }
+	if err := may(actor); err != nil {
+		return key, err
+	}
+	if inPlaceOfOthers(actor, may) {
+		cmd.Via = okey.ViaSupport
+	}
+	return key, nil
+}
+
+// inPlaceOfOthers tells whether an actor may do something by the role of support alone.
+func inPlaceOfOthers(actor okey.Actor, may func(okey.Actor) error) bool {
+	if !actor.Support {
+		return false
+	}
+	actor.Support = false
+	return may(actor) != nil
+}
+
+func Signalled(signal okey.Signal, content okey.Content) Command {
+	return Command{Name: okey.ActionOf(signal), Content: content}
+}
+
+// Read notes the id of the action, and what could not be read.
+func (cmd *Command) Read(c *gin.Context, unread error) {
+	action, fault := respond.ActionOf(c)
+	if unread != nil {
+		fault = unread
+	}
+	cmd.Action, cmd.Fault = action, fault
+}
+
+// Engine is what the server asks of the workflow engine: package engine, or in tests the same judges without the way between.
+type Engine interface {
+	// Deliver brings a recorded action to its workflow. An error means: not now; the repair watch will.
+	Deliver(ctx context.Context, a okey.Action) error
+	// Ready tells whether the engine answers.
+	Ready(ctx context.Context) error
+	// CountRunning counts the requests whose workflow runs, and RunningRequests names them: as the engine's lists see it, a little late.
+	CountRunning(ctx context.Context) (int, error)
+	RunningRequests(ctx context.Context) (map[uuid.UUID]bool, error)
+	// RunID is the current run of a request's workflow, empty where there is none.
+	RunID(ctx context.Context, request uuid.UUID) (string, error)
+}

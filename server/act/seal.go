@@ -1,0 +1,107 @@
+package act
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"okey/okey"
+
+	"github.com/alexedwards/argon2id"
+	"github.com/google/uuid"
+	"golang.org/x/crypto/argon2"
+)
+
+// pinParameters are OWASP's for argon2id with little memory (19 MiB, two passes, one lane): a PIN is short whatever the cost, the pepper is
+// what keeps a stolen database mute.
+var pinParameters = argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+
+// hashPIN is all that is ever stored of a PIN: "v<version of the pepper>p" before argon2id over HMAC-SHA-256, which covers whose it is: copied in the
+// database to another person's key, it opens nothing. The salt comes from the action's id, under the pepper: as unlike another as a random one, but the
+// same where the same action comes again, so that one costly hash serves key and digest.
+func hashPIN(version int, pepper []byte, action uuid.UUID, person okey.PersonID, pin string) string {
+	p := pinParameters
+	salt := keyed(pepper, "pin salt", action[:])[:p.SaltLength]
+	hash := argon2.IDKey([]byte(pepperedPIN(pepper, person, pin)), salt, p.Iterations, p.Memory, p.Parallelism, p.KeyLength)
+	return fmt.Sprintf("v%d"+ofPerson+"$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", version, argon2.Version, p.Memory, p.Iterations, p.Parallelism,
+		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(hash))
+}
+
+// OfPerson follows the version of the pepper where a hash covers its person; one from before that does not, until its PIN is typed again.
+const ofPerson = "p"
+
+// pepperedPIN is what argon2id hashes: whoever checks a PIN makes the same of it. Nobody's is as PINs were once hashed.
+func pepperedPIN(pepper []byte, person okey.PersonID, pin string) string {
+	if person == (okey.PersonID{}) {
+		return hex.EncodeToString(keyed(pepper, "", []byte(pin)))
+	}
+	return hex.EncodeToString(keyed(pepper, "code of", append(person[:], pin...)))
+}
+
+func keyed(key []byte, purpose string, content []byte) []byte {
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(purpose))
+	mac.Write(content)
+	return mac.Sum(nil)
+}
+
+// seal makes the row of a command.
+func (s *Dispatcher) seal(ctx context.Context, actor okey.Actor, cmd Command) (okey.Action, error) {
+	a := okey.Action{
+		ID: cmd.Action, Request: cmd.Request, Key: cmd.Key, Subject: cmd.Subject, Name: cmd.Name, By: actor.ID, Via: cmd.Via, Content: cmd.Content, CreatedAt: time.Now().UTC(),
+	}
+	version, pepper := s.peppers.Current()
+	if cmd.PIN != "" {
+		end, err := s.pinWork.begin(ctx)
+		if err != nil {
+			return a, err
+		}
+		a.PINHash = hashPIN(version, pepper, cmd.Action, actor.ID, cmd.PIN)
+		end()
+	}
+	var err error
+	a.Digest, err = digest(version, pepper, cmd.Content, a.PINHash)
+	return a, err
+}
+
+// sealedAlike tells whether a command has the content of a recorded action. A pepper replaced since still serves here; one that was removed
+// makes every content look different. Where there is a PIN in it, looking counts as a try at it: the id of an action is no secret.
+func (s *Dispatcher) sealedAlike(ctx context.Context, recorded okey.Action, cmd Command) (bool, error) {
+	if len(recorded.Digest) < 4 {
+		return false, nil
+	}
+	version := int(binary.BigEndian.Uint32(recorded.Digest))
+	pepper := s.peppers.Get(version)
+	if pepper == nil {
+		return false, nil
+	}
+	if cmd.PIN == "" {
+		now, err := digest(version, pepper, cmd.Content, "")
+		return err == nil && hmac.Equal(recorded.Digest, now), err
+	}
+	serial, err := s.keyOf(ctx, recorded)
+	if err != nil || serial == "" {
+		return false, err
+	}
+	return s.guarded(ctx, serial, func() (bool, error) {
+		now, err := digest(version, pepper, cmd.Content, hashPIN(version, pepper, cmd.Action, recorded.By, cmd.PIN))
+		return err == nil && hmac.Equal(recorded.Digest, now), err
+	})
+}
+
+// digest tells a repeat from a reuse: an HMAC over content and PIN, after the version of its key. The PIN enters it hashed: the digest outlives
+// the hash, and must be no quicker way to a PIN.
+func digest(version int, pepper []byte, content okey.Content, pinHash string) ([]byte, error) {
+	text, err := json.Marshal(content)
+	if err != nil {
+		return nil, fmt.Errorf("write an action's content: %w", err)
+	}
+	text = binary.BigEndian.AppendUint64(text, uint64(len(text)))
+	return append(binary.BigEndian.AppendUint32(nil, uint32(version)), keyed(pepper, "action", append(text, pinHash...))...), nil
+}

@@ -1,0 +1,49 @@
+package act
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"net/url"
+	"time"
+
+	"okey/okey"
+
+	"github.com/google/uuid"
+)
+
+type WorkflowView struct {
+	ID    string  `json:"id"`
+	RunID *string `json:"run_id"` // null while the engine does not answer, or knows none
+}
+
+// WorkflowOf asks the engine for the current run; it may be away, and the page must not wait for it.
+func (s *Dispatcher) WorkflowOf(ctx context.Context, id uuid.UUID) *WorkflowView {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	v := &WorkflowView{ID: okey.RequestWorkflowID(id)}
+	run, err := s.engine.RunID(ctx, id)
+	if err != nil {
+		slog.DebugContext(ctx, "the engine did not tell a run", "request", id, "error", err)
+		return v
+	}
+	if run != "" {
+		v.RunID = &run
+	}
+	return v
+}
+
+// EngineUI is where support looks into the engine; empty where no UI is configured.
+type EngineUI struct{ URL, Namespace string }
+
+// WorkflowLink is where support opens a workflow; empty where no UI is configured.
+func (s *Dispatcher) WorkflowLink(w *WorkflowView) string {
+	if s.ui.URL == "" {
+		return ""
+	}
+	link := s.ui.URL + "/namespaces/" + url.PathEscape(cmp.Or(s.ui.Namespace, "default")) + "/workflows/" + url.PathEscape(w.ID)
+	if w.RunID != nil {
+		link += "/" + url.PathEscape(*w.RunID) + "/history"
+	}
+	return link
+}

@@ -1,0 +1,200 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"okey/okey"
+	"okey/server/act"
+	"okey/server/respond"
+	"okey/sql"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+)
+
+// keyView is a key as the API shows it.
+type keyView struct {
+	Serial            okey.Serial       `json:"serial"`
+	Establishment     okey.UAI          `json:"establishment"`
+	EstablishmentName string            `json:"establishment_name"`
+	State             okey.KeyState     `json:"state"`
+	Batch             string            `json:"batch"`
+	ExpiresOn         string            `json:"expires_on"`
+	Holder            *personView       `json:"holder"`
+	Request           *uuid.UUID        `json:"request"`
+	LastLoginAt       *time.Time        `json:"last_login_at"`
+	ChangedAt         time.Time         `json:"changed_at"`
+	PriorToOKEY       bool              `json:"prior_to_okey"`
+	Links             map[string]string `json:"links"`
+	Events            []keyEventView    `json:"events,omitempty"`
+}
+
+type keyEventView struct {
+	At      time.Time      `json:"at"`
+	Reason  okey.KeyReason `json:"reason"`
+	State   okey.KeyState  `json:"state"`
+	By      *string        `json:"by"`
+	Holder  *string        `json:"holder"`
+	Comment string         `json:"comment"`
+}
+
+func (s *API) keyView(k sql.ListedKey) keyView {
+	v := keyView{
+		Serial: k.Serial, Establishment: k.UAI, EstablishmentName: k.Establishment, State: k.State, Batch: k.Batch,
+		ExpiresOn: k.ExpiresOn.String(), LastLoginAt: act.TimeOrNil(k.LastLoginAt), ChangedAt: k.ChangedAt, PriorToOKEY: k.PriorToOKEY,
+		Links: map[string]string{"self": s.url + keyPath(k.Serial), "page": s.url + "/clefs/" + string(k.Serial)},
+	}
+	if k.HolderName != "" {
+		v.Holder = &personView{Name: k.HolderName}
+	}
+	if k.Request != uuid.Nil {
+		v.Request = &k.Request
+	}
+	return v
+}
+
+func keyPath(serial okey.Serial) string { return "/api/v1/keys/" + string(serial) }
+
+// listKeys answers the keys that the caller may see, by serial.
+func (s *API) listKeys(c *gin.Context) {
+	filter, err := keyFilter(c)
+	if err != nil {
+		respond.Fail(c, err)
+		return
+	}
+	limit := filter.Limit
+	filter.Limit++
+	found, err := s.store.ListKeys(c.Request.Context(), callerOf(c).reach(), filter)
+	if err != nil {
+		respond.Fail(c, err)
+		return
+	}
+	var next *string
+	if len(found) > limit {
+		found = found[:limit]
+		if next, err = respond.NextCursor(found[limit-1].Serial); err != nil {
+			respond.Fail(c, err)
+			return
+		}
+	}
+	views := make([]keyView, len(found))
+	for i, k := range found {
+		views[i] = s.keyView(k)
+	}
+	c.JSON(http.StatusOK, gin.H{"keys": views, "next": next})
+}
+
+func keyFilter(c *gin.Context) (sql.KeyFilter, error) {
+	var f sql.KeyFilter
+	var wrong respond.Invalid
+	var err error
+	_ = wrong.Add(readUAI(c.Query("establishment"), &f.Establishment))
+	f.State, err = respond.OneOf("state", c.Query("state"), okey.KeyState.Valid, okey.KeyStates())
+	_ = wrong.Add(err)
+	if text := c.Query("changed_since"); text != "" {
+		if f.ChangedSince, err = time.Parse(time.RFC3339, text); err != nil {
+			wrong = append(wrong, okey.InvalidField("changed_since", "Écrivez une date et une heure comme 2026-11-24T09:12:00Z."))
+		}
+	}
+	f.Limit, err = respond.LimitOf(c)
+	_ = wrong.Add(err)
+	_, err = respond.CursorOf(c, &f.AfterSerial)
+	_ = wrong.Add(err)
+	_ = wrong.Add(respond.UnknownQuery(c, "establishment", "state", "changed_since", "limit", "cursor"))
+	return f, wrong.OrNil()
+}
+
+// getKey answers one key with its story.
+func (s *API) getKey(c *gin.Context) {
+	serial, err := okey.ParseSerial(c.Param("serial"))
+	if err != nil {
+		respond.Fail(c, act.NoSuchKey())
+		return
+	}
+	view, err := s.wholeKey(c.Request.Context(), callerOf(c), callerOf(c).reach(), serial)
+	if err != nil {
+		respond.Fail(c, err)
+		return
+	}
+	c.JSON(http.StatusOK, view)
+}
+
+// wholeKey is a key with its story, which names earlier holders: a mere holder does not read it.
+func (s *API) wholeKey(ctx context.Context, who caller, within sql.Reach, serial okey.Serial) (keyView, error) {
+	found, err := s.store.ListKeys(ctx, within, sql.KeyFilter{Serial: serial, Limit: 1})
+	if err != nil {
+		return keyView{}, err
+	}
+	if len(found) == 0 {
+		return keyView{}, act.NoSuchKey()
+	}
+	view := s.keyView(found[0])
+	manages, err := s.managesKey(ctx, who, found[0].Key)
+	if err != nil || !manages {
+		return view, err
+	}
+	story, err := s.store.KeyStory(ctx, serial)
+	for _, e := range story {
+		view.Events = append(view.Events, keyEventView{
+			At: e.At.UTC(), Reason: e.Reason, State: e.State, By: textOrNil(e.By), Holder: textOrNil(e.Holder), Comment: e.Comment,
+		})
+	}
+	return view, err
+}
+
+func (s *API) managesKey(ctx context.Context, who caller, key okey.Key) (bool, error) {
+	if who.service != "" {
+		return true, nil
+	}
+	subject, err := s.store.SubjectOfKey(ctx, key)
+	if err != nil {
+		return false, err
+	}
+	today, err := s.store.Today(ctx, key.UAI, time.Now())
+	subject.Owner = okey.PersonID{}
+	return err == nil && okey.May(okey.ActSee, who.Actor, subject, today) == nil, err
+}
+
+func textOrNil(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// postKeyChange reports what happened to a key.
+func (s *API) postKeyChange(c *gin.Context) {
+	var body struct {
+		Reason  string `json:"reason"`
+		Comment string `json:"comment"`
+	}
+	serial, err := okey.ParseSerial(c.Param("serial"))
+	if err != nil {
+		respond.Fail(c, act.NoSuchKey())
+		return
+	}
+	cmd := act.Command{Name: okey.ActionKeyChange, Key: serial, Via: okey.ViaAPI}
+	cmd.Read(c, respond.ReadJSON(c, &body))
+	cmd.Content = okey.Content{KeyReason: okey.KeyReason(body.Reason), Comment: body.Comment}
+	done, err := s.act.Do(c.Request.Context(), callerOf(c).Actor, cmd)
+	switch {
+	case err != nil:
+		respond.Fail(c, err)
+	case done.Recorded():
+		c.Header("Location", keyPath(serial))
+		c.JSON(http.StatusAccepted, recordedView(done.Action))
+	case !done.Accepted():
+		status, refusal := s.act.Explain(c.Request.Context(), done)
+		respond.FailWith(c, status, refusal)
+	default:
+		// Whoever has just declared their own key lost no longer sees it; this once they do.
+		view, err := s.wholeKey(c.Request.Context(), callerOf(c), sql.Reach{All: true}, serial)
+		if err != nil {
+			respond.Fail(c, err)
+			return
+		}
+		c.JSON(http.StatusOK, view)
+	}
+}

@@ -1,0 +1,250 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"okey/okey"
+	"okey/server/act"
+	"okey/server/respond"
+	"okey/sql"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+)
+
+func (s *API) orderRoutes(people gin.IRouter) {
+	people.POST("/orders", s.postOrder)
+	people.GET("/orders", s.listOrders)
+	people.GET("/orders/:id", s.getOrder)
+	people.POST("/orders/:id/signals/cancellation", s.orderSignal(okey.ActionCancellation))
+	people.POST("/orders/:id/signals/shipment", s.orderSignal(okey.ActionShipment))
+	people.POST("/orders/:id/signals/closing", s.orderSignal(okey.ActionClosing))
+	people.POST("/orders/:id/signals/receipt", s.orderSignal(okey.ActionReceipt))
+	people.POST("/exports", s.postExport)
+	people.GET("/exports", s.listExports)
+	people.Match([]string{http.MethodGet, http.MethodHead}, "/exports/:id", s.getExport)
+}
+
+// orderView is an order as the API shows it.
+type orderView struct {
+	ID                uuid.UUID         `json:"id"`
+	Number            int64             `json:"number"`
+	Establishment     okey.UAI          `json:"establishment"`
+	EstablishmentName string            `json:"establishment_name"`
+	Quantity          int               `json:"quantity"`
+	Received          int               `json:"received"`
+	Comment           string            `json:"comment"`
+	State             okey.OrderState   `json:"state"`
+	By                *string           `json:"by"`
+	PlacedAt          time.Time         `json:"placed_at"`
+	ExportedAt        *time.Time        `json:"exported_at"`
+	Export            *uuid.UUID        `json:"export"`
+	Links             map[string]string `json:"links"`
+}
+
+func (s *API) orderView(o sql.ListedOrder) orderView {
+	v := orderView{
+		ID: o.ID, Number: o.Number, Establishment: o.UAI, EstablishmentName: o.Establishment, Quantity: o.Quantity, Received: o.Received,
+		Comment: o.Comment, State: o.State, By: textOrNil(o.ByName), PlacedAt: o.PlacedAt, ExportedAt: act.TimeOrNil(o.ExportedAt),
+		Links: map[string]string{"self": s.url + orderPath(o.ID), "page": s.url + "/commandes/" + o.ID.String()},
+	}
+	if o.Export != uuid.Nil {
+		v.Export = &o.Export
+	}
+	return v
+}
+
+func orderPath(id uuid.UUID) string { return "/api/v1/orders/" + id.String() }
+
+// postOrder orders keys. Approvers and delegates of the establishment, and support.
+func (s *API) postOrder(c *gin.Context) {
+	var body struct {
+		Establishment string `json:"establishment"`
+		Quantity      int    `json:"quantity"`
+		Comment       string `json:"comment"`
+	}
+	cmd := act.Command{Name: okey.ActionOrder, Via: okey.ViaAPI}
+	err := respond.ReadJSON(c, &body)
+	if err == nil {
+		cmd.Action, err = respond.ActionOf(c)
+	}
+	if err != nil {
+		respond.Fail(c, err)
+		return
+	}
+	cmd.Content = okey.Content{Establishment: okey.UAI(body.Establishment), Quantity: body.Quantity, Comment: body.Comment}
+	s.actOnOrder(c, cmd, http.StatusCreated)
+}
+
+// orderSignal takes what is wanted of an order that exists.
+func (s *API) orderSignal(name okey.ActionName) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		var body struct {
+			Quantity int    `json:"quantity"`
+			Comment  string `json:"comment"`
+		}
+		id, err := uuid.Parse(c.Param("id"))
+		if err != nil {
+			respond.Fail(c, act.NoSuchOrder())
+			return
+		}
+		cmd := act.Command{Name: name, Subject: id, Via: okey.ViaAPI}
+		cmd.Read(c, respond.ReadJSON(c, &body))
+		cmd.Content = okey.Content{Comment: body.Comment, Quantity: body.Quantity}
+		s.actOnOrder(c, cmd, http.StatusOK)
+	}
+}
+
+func (s *API) actOnOrder(c *gin.Context, cmd act.Command, status int) {
+	ctx := c.Request.Context()
+	done, err := s.act.Do(ctx, callerOf(c).Actor, cmd)
+	switch {
+	case err != nil:
+		respond.Fail(c, err)
+	case done.Recorded():
+		c.Header("Location", orderPath(done.Action.Subject))
+		c.JSON(http.StatusAccepted, recordedView(done.Action))
+	case !done.Accepted():
+		status, refusal := s.act.Explain(ctx, done)
+		respond.FailWith(c, status, refusal)
+	default:
+		o, err := s.store.Order(ctx, done.Action.Subject)
+		if err != nil {
+			respond.Fail(c, err)
+			return
+		}
+		c.JSON(status, s.orderView(o))
+	}
+}
+
+func (s *API) getOrder(c *gin.Context) {
+	o, err := s.act.VisibleOrder(c.Request.Context(), callerOf(c).Actor, c.Param("id"))
+	if err != nil {
+		respond.Fail(c, err)
+		return
+	}
+	c.JSON(http.StatusOK, s.orderView(o))
+}
+
+// listOrders answers the orders of the caller's establishments, newest first.
+func (s *API) listOrders(c *gin.Context) {
+	var f sql.OrderFilter
+	var wrong respond.Invalid
+	var at act.OrderCursor
+	var err error
+	_ = wrong.Add(readUAI(c.Query("establishment"), &f.Establishment))
+	f.State, err = respond.OneOf("state", c.Query("state"), okey.OrderState.Valid, okey.OrderStates())
+	_ = wrong.Add(err)
+	limit, err := respond.LimitOf(c)
+	_ = wrong.Add(err)
+	_, err = respond.CursorOf(c, &at)
+	_ = wrong.Add(err)
+	_ = wrong.Add(respond.UnknownQuery(c, "establishment", "state", "limit", "cursor"))
+	if err := wrong.OrNil(); err != nil {
+		respond.Fail(c, err)
+		return
+	}
+	f.BeforePlacedAt, f.AfterID, f.Limit = at.At, at.ID, limit+1
+	found, err := s.store.ListOrders(c.Request.Context(), callerOf(c).reach(), f)
+	if err != nil {
+		respond.Fail(c, err)
+		return
+	}
+	var next *string
+	if len(found) > limit {
+		found = found[:limit]
+		last := found[limit-1]
+		if next, err = respond.NextCursor(act.OrderCursor{At: last.PlacedAt, ID: last.ID}); err != nil {
+			respond.Fail(c, err)
+			return
+		}
+	}
+	views := make([]orderView, len(found))
+	for i, o := range found {
+		views[i] = s.orderView(o)
+	}
+	c.JSON(http.StatusOK, gin.H{"orders": views, "next": next})
+}
+
+type exportView struct {
+	ID       uuid.UUID         `json:"id"`
+	At       time.Time         `json:"at"`
+	By       *string           `json:"by"`
+	Orders   int               `json:"orders"`
+	Keys     int               `json:"keys"`
+	FileName string            `json:"file_name"`
+	SHA256   string            `json:"sha256"`
+	Links    map[string]string `json:"links"`
+}
+
+func (s *API) exportView(x sql.Export) exportView {
+	self := s.url + exportPath(x.ID)
+	return exportView{
+		ID: x.ID, At: x.At.UTC(), By: textOrNil(x.ByName), Orders: x.Orders, Keys: x.Keys, FileName: x.FileName, SHA256: x.SHA256,
+		Links: map[string]string{"self": self, "workbook": self + ".xlsx"},
+	}
+}
+
+func exportPath(id uuid.UUID) string { return "/api/v1/exports/" + id.String() }
+
+// postExport has all placed orders exported now. Support only.
+func (s *API) postExport(c *gin.Context) {
+	ctx := c.Request.Context()
+	cmd := act.Command{Name: okey.ActionExport, Via: okey.ViaAPI}
+	cmd.Read(c, respond.ReadJSON(c, &struct{}{}))
+	done, err := s.act.Do(ctx, callerOf(c).Actor, cmd)
+	switch {
+	case err != nil:
+		respond.Fail(c, err)
+	case done.Recorded():
+		c.Header("Location", exportPath(done.Action.Subject))
+		c.JSON(http.StatusAccepted, recordedView(done.Action))
+	case !done.Accepted():
+		status, refusal := s.act.Explain(ctx, done)
+		respond.FailWith(c, status, refusal)
+	default:
+		x, err := s.store.Export(ctx, done.Action.Subject)
+		if err != nil {
+			respond.Fail(c, err)
+			return
+		}
+		c.JSON(http.StatusCreated, s.exportView(x))
+	}
+}
+
+func (s *API) listExports(c *gin.Context) {
+	err := s.act.SeesExports(callerOf(c).Actor)
+	var found []sql.Export
+	if err == nil {
+		found, err = s.store.Exports(c.Request.Context(), 200)
+	}
+	if err != nil {
+		respond.Fail(c, err)
+		return
+	}
+	views := make([]exportView, len(found))
+	for i, x := range found {
+		views[i] = s.exportView(x)
+	}
+	c.JSON(http.StatusOK, gin.H{"exports": views})
+}
+
+// getExport answers an export, or with .xlsx its workbook: the bytes that were sent.
+func (s *API) getExport(c *gin.Context) {
+	text, whole := strings.CutSuffix(c.Param("id"), ".xlsx")
+	x, err := s.act.VisibleExport(c.Request.Context(), callerOf(c).Actor, text)
+	var content []byte
+	if err == nil && whole {
+		content, err = s.store.Workbook(c.Request.Context(), x.ID)
+	}
+	switch {
+	case err != nil:
+		respond.Fail(c, err)
+	case whole:
+		respond.SendWorkbook(c, x.FileName, x.SHA256, content)
+	default:
+		c.JSON(http.StatusOK, s.exportView(x))
+	}
+}

@@ -1,0 +1,110 @@
+package desk
+
+import (
+	"net/http"
+	"strings"
+
+	"okey/internal/workbook"
+	"okey/okey"
+	"okey/server/pages/story"
+	"okey/server/respond"
+	"okey/server/web"
+	"okey/sql"
+)
+
+// auditScreen is the audit, newest first.
+type auditScreen struct {
+	Filters *web.Form
+	Lines   []story.AuditLine
+	Next    string
+	First   string
+	Sheet   string
+}
+
+type auditCursor struct {
+	Seq int64 `json:"s"`
+}
+
+// auditPage is for support and auditors.
+func (s *Pages) auditPage(v *web.Visit) error {
+	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.Today()); err != nil {
+		return err
+	}
+	events, err := s.store.AuditEvents(v.Ctx())
+	if err != nil {
+		return err
+	}
+	filter, wrong, err := s.auditFilterOf(v, events)
+	if err != nil {
+		return err
+	}
+	filter.Limit = web.PageLines + 1
+	page := auditScreen{Sheet: web.SheetURL(v)}
+	var at auditCursor
+	if later, err := respond.CursorOf(v.Context, &at); err != nil {
+		return err
+	} else if later {
+		filter.BeforeSeq, page.First = at.Seq, web.ListURL(v, "")
+	}
+	found, err := s.store.AuditEntries(v.Ctx(), filter)
+	if err != nil {
+		return err
+	}
+	if len(found) > web.PageLines {
+		found = found[:web.PageLines]
+		next, err := respond.NextCursor(auditCursor{Seq: found[web.PageLines-1].Seq})
+		if err != nil {
+			return err
+		}
+		page.Next = web.ListURL(v, *next)
+	}
+	for _, e := range found {
+		page.Lines = append(page.Lines, story.NewAuditLine(e, web.Paris(v)))
+	}
+	if said := misreadCode(filter.Subject); said != "" && len(found) == 0 {
+		wrong = append(wrong, web.FormError{Field: "objet", Message: said})
+	}
+	page.Filters = auditFilters(v, filter, events, wrong)
+	return s.Show(v, http.StatusOK, "audit", web.Screen{Title: "Journal d'audit", Body: page})
+}
+
+// auditTable is the audit with the page's filters.
+func (s *Pages) auditTable(v *web.Visit) (web.Spreadsheet, error) {
+	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.Today()); err != nil {
+		return web.Spreadsheet{}, err
+	}
+	events, err := s.store.AuditEvents(v.Ctx())
+	if err != nil {
+		return web.Spreadsheet{}, err
+	}
+	filter, wrong, err := s.auditFilterOf(v, events)
+	if err != nil {
+		return web.Spreadsheet{}, err
+	}
+	if len(wrong) > 0 {
+		return web.Spreadsheet{}, okey.InvalidField(wrong[0].Field, "%s", strings.TrimSpace(wrong[0].Message))
+	}
+	filter.Limit = web.DownloadPage
+	found := web.Paged(web.MaxDownload, func(last *sql.AuditedEntry) ([]sql.AuditedEntry, error) {
+		if last != nil {
+			filter.BeforeSeq = last.Seq
+		}
+		return s.store.AuditEntries(v.Ctx(), filter)
+	})
+	c := web.Paris(v)
+	return web.Spreadsheet{Name: "journal", Title: "Journal d'audit", Sheets: []workbook.Sheet{{Name: "Journal", Columns: []workbook.Column{
+		{Title: "N°", Kind: workbook.Number},
+		{Title: "Quand", Kind: workbook.Instant},
+		{Title: "Quoi", Width: 32},
+		{Title: "Qui", Width: 28},
+		{Title: "Par"},
+		{Title: "À propos de", Width: 24},
+		{Title: "Lequel", Width: 40},
+		{Title: "Suite", Width: 28},
+		{Title: "Identifiant", Width: 20}, // of whoever did it: two people may have one name
+	}, Rows: web.Cells(found, func(e sql.AuditedEntry) []any {
+		line := story.NewAuditLine(e, c)
+		about := story.NewAuditSubject(e)
+		return []any{e.Seq, web.InZone(e.At, c.Zone), line.What, line.Who, line.Via, about.Kind, about.Name, story.SayAuditDetail(story.ShownDetail(e.Entry)), e.ByUID}
+	})}}}, nil
+}

@@ -1,0 +1,49 @@
+// Package desk is support's desk: what is stuck, the search, mails and letters, the audit, the dashboard. It asks the engine which requests it follows, and
+// knows how the rooms of requests, people and story word what it lists.
+package desk
+
+import (
+	"embed"
+	"okey/server/act"
+	"okey/server/pages/requests"
+	"okey/server/web"
+	"okey/sql"
+)
+
+// Files are the templates of this room's pages.
+//
+//go:embed *.html
+var Files embed.FS
+
+// Pages are the pages of this room.
+type Pages struct {
+	*web.Site
+	store       *sql.Store
+	act         *act.Dispatcher
+	engine      act.Engine
+	requests    *requests.Pages
+	academyName string
+}
+
+// New makes the room.
+func New(site *web.Site, store *sql.Store, a *act.Dispatcher, e act.Engine, r *requests.Pages, academyName string) *Pages {
+	return &Pages{Site: site, store: store, act: a, engine: e, requests: r, academyName: academyName}
+}
+
+// Routes registers support's desk.
+func (s *Pages) Routes(r web.Routes) {
+	r.Get(web.PathDesk, s.deskPage)
+	r.Sheet("/assistance.xlsx", s.deskTable)
+	r.Get(web.PathMails+"/:id", s.mailPage)
+	r.Post(web.PathMails+"/:id", s.resend)
+	r.Get(web.PathAudit, s.auditPage)
+	r.Sheet(web.PathAudit+".xlsx", s.auditTable)
+	r.Get(web.PathLetters, s.lettersPage)
+	r.Get(web.PathLetters+"/:lettre", s.letterPage)
+	r.Get(web.PathLetters+"/:lettre/apercu", s.letterPart)
+	r.Get(web.PathDashboard, s.dashboardPage)
+	r.Sheet(web.PathDashboard+"/semaines.xlsx", s.weeksTable)
+	r.Sheet(web.PathDashboard+"/delais.xlsx", s.delaysTable)
+	r.Sheet(web.PathDashboard+"/etablissements.xlsx", s.shortTable)
+	r.Sheet(web.PathDashboard+"/commandes.xlsx", s.openOrdersTable)
+}

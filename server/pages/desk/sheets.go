@@ -1,0 +1,43 @@
+package desk
+
+import (
+	"okey/internal/workbook"
+	"okey/okey"
+	"okey/server/pages/requests"
+	"okey/server/pages/story"
+	"okey/server/web"
+	"okey/sql"
+)
+
+// deskTable is support's page: a sheet for each of its tables.
+func (s *Pages) deskTable(v *web.Visit) (web.Spreadsheet, error) {
+	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.Today()); err != nil {
+		return web.Spreadsheet{}, err
+	}
+	st, err := s.stuck(v)
+	if err != nil {
+		return web.Spreadsheet{}, err
+	}
+	refused, err := s.store.RefusedActions(v.Ctx(), v.Now.Add(-deskHistory), deskRows)
+	if err != nil {
+		return web.Spreadsheet{}, err
+	}
+	escalated := make([]sql.ListedRequest, len(st.escalated))
+	for i, r := range st.escalated {
+		escalated[i] = sql.ListedRequest{Request: r.Request, Requester: r.Requester, Establishment: r.School}
+	}
+	all, err := s.requests.Stepped(v.Ctx(), escalated, v.Today())
+	if err != nil {
+		return web.Spreadsheet{}, err
+	}
+	c := web.Paris(v)
+	return web.Spreadsheet{Name: "assistance", Title: "Assistance", Sheets: []workbook.Sheet{
+		requests.RequestSheet("Demandes remontées", web.Each(all), c.Zone), story.ActionSheet("Actions sans suite", st.actions, c),
+		story.MailSheet("Courriels refusés", st.mails, c), story.ActionSheet("Actions refusées", refused, c),
+		{Name: "Clefs à confirmer", Columns: []workbook.Column{
+			{Title: "Numéro de série"}, {Title: "UAI", Width: 12}, {Title: "Établissement", Width: 36}, {Title: "Trouvée", Kind: workbook.Instant}, {Title: "Par", Width: 28},
+		}, Rows: web.RowsOf(st.reports, func(r sql.ListedReport) []any {
+			return []any{r.Serial, r.UAI, r.Establishment, web.InZone(r.At, c.Zone), r.ByName}
+		})},
+	}}, nil
+}

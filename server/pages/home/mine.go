@@ -1,0 +1,160 @@
+package home
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"okey/okey"
+	"okey/server/pages/keys"
+	"okey/server/pages/requests"
+	"okey/server/web"
+	"okey/sql"
+)
+
+// mine is the person's own request and keys, and the one thing to do about either.
+type mine struct {
+	Request *ownRequest
+	Keys    []keys.OwnKey // in hand
+	Why     string        // said before the button
+	Do      *web.NavLink  // on the button; nil: nothing to do
+	Charter string        // where what the person has signed is read
+	Help    string        // the questions that arise where there is no key
+	Retired string        // what became of the key that the one in hand has replaced of late
+	Gone    []string      // of late declared lost or defective in their hands: by whom, and what to do
+}
+
+// ownRequest is the person's own request: where it stands, and what there is to do about it.
+type ownRequest struct {
+	Path      string
+	Open      bool
+	Renews    bool // a key in hand, which has a PIN of its own
+	Steps     []requests.Step
+	Standing  string
+	Comment   string // of a refusal, or of a withdrawal by somebody else
+	Otherwise string // what happens while nothing is done
+	Do        *web.NavLink
+	Key       okey.Serial    // that waits
+	PIN       *keys.PINLinks // its
+}
+
+// recentlyClosed is how long home still tells how a request has ended.
+const recentlyClosed = 30 * 24 * time.Hour
+
+// mine is the person's own request while it is open or its end is news, and the keys in their hands; else the way to ask for one.
+func (s *Pages) mine(v *web.Visit, works bool, help string) (*mine, error) {
+	held, err := s.store.KeysHeldBy(v.Ctx(), v.Actor.ID)
+	if err != nil {
+		return nil, err
+	}
+	m := &mine{Help: help}
+	for _, key := range held {
+		own := s.keys.NewOwnKey(key, web.Paris(v), works)
+		if own.Leave, err = s.keys.Leave(v, key, works); err != nil {
+			return nil, err
+		}
+		m.Keys = append(m.Keys, own)
+	}
+	switch {
+	case works && len(held) == 0:
+		m.Do = &web.NavLink{Name: "Demander une clef", Path: web.PathAsk}
+	case works && held[0].Renewable(v.Today()):
+		m.Do = &web.NavLink{Name: "Demander la clef suivante", Path: web.PathAsk}
+		m.Why = keys.NextKeyWhy(m.Keys[0].Expired)
+	}
+	if m.Request, m.Retired, err = s.myRequest(v, held); err != nil {
+		return nil, err
+	}
+	if err := s.namePINs(v, m); err != nil {
+		return nil, err
+	}
+	if m.Gone, err = s.goneFromMe(v); err != nil {
+		return nil, err
+	}
+	switch r := m.Request; {
+	case r != nil && r.Open:
+		m.Do, m.Why = nil, "" // first things first
+		for i := range m.Keys {
+			if r.Renews = r.Renews && m.Keys[i].Leave == ""; r.Renews {
+				m.Keys[i].Until = keys.UntilNextKey(m.Keys[i].Expired)
+			}
+		}
+	case r != nil && len(held) == 0:
+		r.Do, m.Do = m.Do, nil
+	case r == nil && len(held) == 0 && len(m.Gone) == 0 && !works:
+		return nil, nil
+	}
+	signed, found, err := s.store.SignedBy(v.Ctx(), v.Actor.ID)
+	if found {
+		m.Charter = web.SignedURL(signed)
+	}
+	return m, err
+}
+
+func (s *Pages) namePINs(v *web.Visit, m *mine) error {
+	links := map[okey.Serial]*keys.PINLinks{}
+	for i := range m.Keys {
+		links[m.Keys[i].Serial] = m.Keys[i].PIN
+	}
+	if m.Request != nil && m.Request.PIN != nil {
+		links[m.Request.Key] = m.Request.PIN
+	}
+	return s.keys.TellApart(v, links)
+}
+
+// goneFromMe tells of the visitor's keys that were declared lost or defective of late.
+func (s *Pages) goneFromMe(v *web.Visit) ([]string, error) {
+	found, err := s.store.GoneFrom(v.Ctx(), v.Actor.ID, v.Now.Add(-recentlyClosed))
+	said := make([]string, len(found))
+	for i, gone := range found {
+		said[i] = sayGone(gone, v.Actor.ID, web.Paris(v))
+	}
+	return said, err
+}
+
+func sayGone(gone sql.GoneKey, reader okey.PersonID, c web.Clock) string {
+	state, advice := "défectueuse", "Rendez-la"
+	if gone.Reason == okey.ReasonLost {
+		state, advice = "perdue", "Si vous la retrouvez, rapportez-la"
+	}
+	who := gone.By + " l'a déclarée"
+	switch {
+	case gone.ByID.UUID == reader:
+		who = "vous l'avez déclarée"
+	case gone.By == "":
+		who = "elle a été déclarée"
+	}
+	return fmt.Sprintf("Clef %s : %s %s %s. %s à la direction %s.", gone.Serial, who, state, c.Day(gone.At), advice, okey.SayOfSchool(okey.SayEstablishment(gone.School)))
+}
+
+// myRequest is the visitor's open request, or the last one while its end is news; nil for none. Of one that ended with a key that they still hold,
+// the news is what became of the key before.
+func (s *Pages) myRequest(v *web.Visit, held []okey.Key) (own *ownRequest, retired string, err error) {
+	last, err := s.store.LatestOf(v.Ctx(), v.Actor.ID)
+	switch {
+	case okey.ErrorCode(err) == okey.CodeNotFound:
+		return nil, "", nil
+	case err != nil:
+		return nil, "", err
+	case last.Stage.Closed() && v.Now.Sub(last.Since) >= recentlyClosed:
+		return nil, "", nil
+	}
+	d, err := s.requests.Dossier(v, last.ID)
+	if err != nil {
+		return nil, "", err
+	}
+	if last.Stage == okey.HandedOver {
+		if !slices.ContainsFunc(held, func(key okey.Key) bool { return key.Serial == d.Key }) {
+			return nil, "", nil // that key has left their hands, too
+		}
+		return nil, d.Retired(), nil
+	}
+	own = &ownRequest{
+		Path: web.RequestURL(d.ID), Open: !d.Stage.Closed(), Steps: d.Steps(), Standing: d.Standing(v), Comment: d.LastWords(),
+		Otherwise: d.Otherwise(), Key: d.Key, PIN: d.PINLinks(v), Renews: d.Reason == okey.Renewal,
+	}
+	if d.Stage == okey.AwaitingCharter && !d.Sent(v, okey.CharterAndPIN) {
+		own.Do = &web.NavLink{Name: requests.SignTitle, Path: web.SignedURL(d.ID)}
+	}
+	return own, "", nil
+}

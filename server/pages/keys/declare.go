@@ -1,0 +1,135 @@
+package keys
+
+import (
+	"net/http"
+	"strings"
+
+	"okey/okey"
+	"okey/server/act"
+	"okey/server/web"
+)
+
+// declaration is what a holder may report of their own key, on a page of its own.
+type declaration struct {
+	path, name, title string
+	reason            okey.KeyReason
+	say, button       string
+	comment           web.Field
+	becomes           string // of the key
+	last              string // what else follows; may be empty
+	back              string // "it is all right after all"
+}
+
+var declarations = []declaration{
+	{
+		path: web.PathReport, name: "signaler", title: "Signaler que ma clef ne marche plus", reason: okey.ReasonDefective,
+		say: "Signalez-le : la direction sera prévenue.", button: "Signaler ma clef",
+		comment: web.Field{Label: "*Que se passe-t-il ?", Hint: "La direction le lira.", Missing: "Écrivez en quelques mots ce qui ne va pas."},
+		becomes: "La clef ne sert plus et n'est plus à vous : rendez-la à la direction, qui est prévenue.",
+		back:    "Non, revenir à ma clef",
+	},
+	{
+		path: web.PathLost, name: "perdue", title: "J'ai perdu ma clef", reason: okey.ReasonLost,
+		say: "Perdue ou volée, déclarez-la sans attendre : personne ne pourra s'en servir.", button: "Déclarer ma clef perdue",
+		comment: web.Field{
+			Label: "*Où et quand l'avez-vous vue pour la dernière fois ?", Hint: "La direction le lira.",
+			Missing: "Écrivez en quelques mots où et quand vous l'avez vue pour la dernière fois.",
+		},
+		becomes: "La clef ne sert plus et n'est plus à vous : la direction est prévenue.",
+		last:    "Vous la retrouvez ensuite ? Rapportez-la à la direction.",
+		back:    "Je l'ai retrouvée : revenir à ma clef",
+	},
+}
+
+// symptoms are what the questions before have already told: the holder need not write it again.
+var symptoms = map[string]string{
+	"cassee": "La clef est cassée.", "ecran": "L'écran reste vide ou ne se lit plus.",
+	"decalage": "Le code est refusé, même après avoir remis la clef à l'heure.",
+}
+
+// declarationScreen is such a page.
+type declarationScreen struct {
+	Serial okey.Serial
+	Say    string
+	Next   []string
+	Form   *web.Form
+	Back   web.NavLink
+}
+
+func (d declaration) form(v *web.Visit, key okey.Key) *web.Form {
+	return web.NewForm(v, d.name, web.KeyURL(key.Serial)+d.path, d.button, map[string]web.Field{"comment": d.comment})
+}
+
+func (s *Pages) declarationPage(v *web.Visit, d declaration) error {
+	key, err := s.ownKeyOf(v)
+	if err != nil {
+		return s.gone(v, err)
+	}
+	f := d.form(v, key)
+	notice := ""
+	if s.Restore(v, f) {
+		notice = web.RestoredNotice
+	}
+	if strings.TrimSpace(f.Values["comment"]) == "" {
+		f.Values["comment"] = symptoms[v.Query("depuis")]
+	}
+	return s.showDeclaration(v, http.StatusOK, d, key, f, notice, "")
+}
+
+func (s *Pages) showDeclaration(v *web.Visit, status int, d declaration, key okey.Key, f *web.Form, notice, warning string) error {
+	next, err := s.follows(v, d)
+	if err != nil {
+		return err
+	}
+	page := declarationScreen{Serial: key.Serial, Say: d.say, Next: next, Form: f, Back: web.NavLink{Name: d.back, Path: web.KeyURL(key.Serial)}}
+	return s.Show(v, status, "declare", web.Screen{Title: d.title, Notice: notice, Warning: warning, Body: page})
+}
+
+// follows are the consequences of a declaration: another key can be asked for, unless it has been.
+func (s *Pages) follows(v *web.Visit, d declaration) ([]string, error) {
+	another := "Vous pouvez en demander une autre tout de suite."
+	_, err := s.store.OpenRequestOf(v.Ctx(), v.Actor.ID)
+	switch {
+	case err == nil:
+		another = "Vous en avez déjà demandé une autre : cette demande suit son cours."
+	case okey.ErrorCode(err) != okey.CodeNotFound:
+		return nil, err
+	}
+	next := []string{d.becomes, another}
+	if d.last != "" {
+		next = append(next, d.last)
+	}
+	return next, nil
+}
+
+// declare takes the form the one way through.
+func (s *Pages) declare(v *web.Visit, d declaration) error {
+	key, err := s.ownKeyOf(v)
+	if err != nil {
+		return s.outOfSight(v, key, err)
+	}
+	f := d.form(v, key)
+	if err := s.Read(v, f); err != nil {
+		return err
+	}
+	again := func(status int, warning string) error {
+		if key, err = s.ownKeyOf(v); err != nil { // as it is by now
+			return s.outOfSight(v, key, err)
+		}
+		return s.showDeclaration(v, status, d, key, f, "", warning)
+	}
+	if f.Text("comment"); len(f.Errors) > 0 {
+		return again(http.StatusUnprocessableEntity, "")
+	}
+	done, err := s.act.Do(v.Ctx(), v.Actor, act.Command{
+		Action: f.Action, Name: okey.ActionKeyChange, Key: key.Serial, Via: okey.ViaWeb,
+		Content: okey.Content{KeyReason: d.reason, Comment: f.Values["comment"]},
+	})
+	if err != nil {
+		if err = f.Refuse(err); err != nil {
+			return err
+		}
+		return again(http.StatusUnprocessableEntity, "")
+	}
+	return s.Answer(v, f, done, web.KeyURL(key.Serial), again)
+}

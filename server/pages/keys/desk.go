@@ -1,0 +1,103 @@
+package keys
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"okey/okey"
+	"okey/server/pages/story"
+	"okey/server/web"
+	"okey/sql"
+)
+
+// keySide is what support and auditors see of a key besides: what can be done about it, and everything that happened.
+func (s *Pages) keySide(v *web.Visit, key okey.Key, page keyScreen, events []sql.KeyEvent, c web.Clock) (*story.DeskSide, error) {
+	actions, err := s.store.ActionsOnKey(v.Ctx(), key.Serial)
+	if err != nil {
+		return nil, err
+	}
+	mails, err := s.store.MailsOfKey(v.Ctx(), key.Serial)
+	if err != nil {
+		return nil, err
+	}
+	kept, err := s.store.KeptFor(v.Ctx(), key.Serial)
+	if err != nil {
+		return nil, err
+	}
+	steps := make([]story.Chapter, 0, len(events))
+	for i := len(events) - 1; i >= 0; i-- { // the newest first
+		line := page.Story[len(events)-1-i]
+		step := story.Chapter{Kind: "État", When: line.When, What: line.What + becoming(events[i]), Comment: line.Comment, At: events[i].At}
+		if slices.Contains([]okey.KeyReason{okey.ReasonReserved, okey.ReasonHandedOver}, events[i].Reason) {
+			step.Path, step.Name = keptFor(kept, events[i].At)
+		}
+		steps = append(steps, step)
+	}
+	report, known, err := s.store.ReportedAs(v.Ctx(), key.Serial)
+	if err != nil {
+		return nil, err
+	}
+	if known { // found before it was a key of OKEY's: its story begins with whoever found it
+		steps = append(steps, story.Chapter{
+			Kind: "Signalement", When: okey.Capitalize(c.Time(report.At)), What: "Trouvée à l'inventaire " + okey.SayOfSchool(okey.SayEstablishment(report.Establishment)) + " par " + report.ByName,
+			Path: web.PathReports + "/" + report.ID.String(), Name: "Voir le signalement", At: report.At,
+		})
+	}
+	side := &story.DeskSide{Story: s.story.WholeStory(steps, actions, mails, c)}
+	if !v.Actor.Support {
+		return side, nil
+	}
+	arrival := web.PathDeliveries
+	if key.State == okey.InTransit {
+		delivery, known, err := s.store.BroughtBy(v.Ctx(), key.Serial)
+		if err != nil {
+			return nil, err
+		}
+		if known {
+			arrival = web.ArrivalURL(delivery, key.UAI)
+		}
+	}
+	side.Deeds = keyDeeds(v, key, page, arrival)
+	return side, nil
+}
+
+// keptFor leads to the request that a key was kept aside for, or handed over, at the instant. Its own story tells so then, or a moment later, when its workflow has heard.
+func keptFor(kept []sql.Keeping, at time.Time) (path, name string) {
+	for _, k := range kept {
+		if !k.At.Before(at) {
+			return web.RequestURL(k.Request), "Demande " + okey.SayOf(k.Requester)
+		}
+	}
+	return "", ""
+}
+
+// becoming is the state that an event left the key in, where its reason does not say it already: "Clef perdue : perdue" says nothing.
+func becoming(e sql.KeyEvent) string {
+	state := e.State.French()
+	if e.Reason == okey.ReasonReturn || strings.EqualFold(strings.TrimPrefix(e.Reason.French(), "Clef "), state) {
+		return ""
+	}
+	return " : " + state
+}
+
+// keyDeeds are what support may do about a key now, with when to do it; arrival is where that of a key on its way is confirmed.
+func keyDeeds(v *web.Visit, key okey.Key, page keyScreen, arrival string) []story.Deed {
+	var deeds []story.Deed
+	if key.State == okey.InTransit {
+		deeds = append(deeds, story.Deed{Name: "Confirmer son arrivée", Path: arrival, What: "Elle est annoncée, et l'établissement ne peut pas confirmer lui-même."})
+	}
+	if page.Form != nil {
+		deeds = append(deeds, story.Deed{Name: "Signaler un changement", Path: "#changement", What: "Elle est perdue, cassée, rendue ou retrouvée, et personne sur place ne l'a noté. Les personnes concernées lisent votre raison."})
+	}
+	if page.Along != nil {
+		deeds = append(deeds, story.Deed{Name: page.Along.Name, Path: page.Along.Path, What: "La personne change d'établissement et garde sa clef : celui d'arrivée répond."})
+	}
+	if okey.May(okey.ActMoveKeys, v.Actor, okey.Subject{}, v.Today()) == nil {
+		deeds = append(deeds, story.Deed{Name: "La déplacer", Path: web.PathMoveKeys + "?clef=" + url.QueryEscape(string(key.Serial)), What: "Elle est dans le tiroir d'un autre établissement, ou doit y aller."})
+	}
+	return append(deeds,
+		story.Deed{Name: "Voir l'établissement", Path: web.SchoolURL(key.UAI), What: "Son stock, ce qui attend, qui répond."},
+		story.Deed{Name: "Voir le journal", Path: web.PathAudit + "?objet=" + url.QueryEscape(string(key.Serial)), What: "Ce qui a été noté d'elle, sans nom ni texte."})
+}

@@ -1,0 +1,300 @@
+package keys
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"okey/okey"
+	"okey/server/act"
+	"okey/server/pages/story"
+	"okey/server/web"
+	"okey/sql"
+
+	"github.com/google/uuid"
+)
+
+// keyScreen is the page of a key.
+type keyScreen struct {
+	Facts  []web.Fact
+	Form   *web.Form       // nil for whoever may not change it
+	Mine   *holderScreen   // for whoever has it in hand
+	Along  *alongView      // the holder leaves with it
+	Coming string          // where its arrival is confirmed; empty: it is not on its way, or support's side says so
+	Story  []web.StoryLine // oldest first
+	Helps  string          // the questions that arise beside the form
+	Follow string
+	Desk   *story.DeskSide
+}
+
+// visibleKey is a key that the visitor may see, and how the permission table sees it; not_found otherwise.
+func (s *Pages) visibleKey(v *web.Visit) (okey.Key, okey.Subject, okey.Day, error) {
+	serial, err := okey.ParseSerial(v.Param("serial"))
+	if err != nil {
+		return okey.Key{}, okey.Subject{}, okey.Day{}, okey.Errorf(okey.CodeNotFound, "Cette clef n'existe pas, ou elle n'est pas pour vous.")
+	}
+	key, err := s.store.Key(v.Ctx(), serial)
+	if err != nil {
+		return key, okey.Subject{}, okey.Day{}, err
+	}
+	subject, err := s.store.SubjectOfKey(v.Ctx(), key)
+	if err != nil {
+		return key, subject, okey.Day{}, err
+	}
+	today, err := s.store.Today(v.Ctx(), key.UAI, v.Now)
+	if err != nil {
+		return key, subject, today, err
+	}
+	return key, subject, today, okey.May(okey.ActSee, v.Actor, subject, today)
+}
+
+// keyPage shows a key and, to those who may, what can be reported of it.
+func (s *Pages) keyPage(v *web.Visit) error {
+	key, subject, today, err := s.visibleKey(v)
+	if err != nil {
+		return s.gone(v, err)
+	}
+	f := keyForm(v, key, subject, today)
+	notice := ""
+	if f != nil && s.Restore(v, f) {
+		notice = web.RestoredNotice
+	}
+	done, found, err := s.JustDone(v)
+	if err != nil {
+		return err
+	}
+	if found && done.Key == key.Serial {
+		if notice, err = s.keyNews(v, key, done); err != nil {
+			return err
+		}
+	}
+	return s.showKey(v, http.StatusOK, key, f, notice, "")
+}
+
+func (s *Pages) showKey(v *web.Visit, status int, key okey.Key, f *web.Form, notice, warning string) error {
+	c, err := s.ClockAt(v.Ctx(), v, key.UAI)
+	if err != nil {
+		return err
+	}
+	place, err := s.store.Place(v.Ctx(), key.UAI)
+	if err != nil {
+		return err
+	}
+	page := keyScreen{Form: f, Helps: keyHelps(key)}
+	lastLogin, err := s.unseenLogin(v.Ctx())
+	if err != nil {
+		return err
+	}
+	if !key.LastLoginAt.IsZero() {
+		lastLogin = c.Time(key.LastLoginAt)
+	}
+	page.Facts = []web.Fact{
+		{Name: "Numéro de série", Value: string(key.Serial)},
+		{Name: "Dernière connexion", Value: okey.Capitalize(lastLogin)},
+		{Name: "Date d'expiration", Value: c.Date(key.ExpiresOn)},
+		{Name: "Lot", Value: key.Batch},
+		{Name: "État", Value: okey.Capitalize(key.State.French()) + tooShort(key, okey.DayOf(v.Now, c.Zone))},
+		v.OfSchool(place),
+	}
+	if key.Holder != (okey.PersonID{}) {
+		holder, err := s.store.Person(v.Ctx(), key.Holder)
+		if err != nil {
+			return err
+		}
+		page.Facts = append(page.Facts, v.OfPerson("Titulaire", holder))
+	}
+	if key.Request != uuid.Nil {
+		r, err := s.store.Request(v.Ctx(), key.Request)
+		if err != nil {
+			return err
+		}
+		who, err := s.store.Person(v.Ctx(), r.Person)
+		if err != nil {
+			return err
+		}
+		page.Facts = append(page.Facts, web.Fact{Name: "Réservée à", Value: who.Name(), Path: web.RequestURL(r.ID)})
+	}
+	if key.PriorToOKEY {
+		kept, err := s.store.KeptPIN(v.Ctx(), key.Serial)
+		if err != nil {
+			return err
+		}
+		page.Facts = append(page.Facts, priorFact(kept))
+	}
+	if key.Holder != v.Actor.ID || v.Desk() {
+		events, err := s.store.KeyStory(v.Ctx(), key.Serial)
+		if err != nil {
+			return err
+		}
+		if err := s.nameMoves(v.Ctx(), events); err != nil {
+			return err
+		}
+		page.Story = keyStory(events, c)
+		if v.Desk() {
+			if page.Desk, err = s.keySide(v, key, page, events, c); err != nil {
+				return err
+			}
+		}
+	}
+	subject := okey.Subject{Owner: key.Holder, UAI: place.AnsweredBy()}
+	if page.Along, err = s.along(v, key, subject, okey.DayOf(v.Now, c.Zone)); err != nil {
+		return err
+	}
+	if page.Coming, err = s.coming(v, key, place); err != nil {
+		return err
+	}
+	title, of := "Gérer la clef", string(key.Serial)
+	if okey.May(okey.ActManageKeys, v.Actor, subject, okey.DayOf(v.Now, c.Zone)) != nil { // who only reads
+		title = "Clef"
+	}
+	if key.Holder == v.Actor.ID {
+		page.Facts = slices.DeleteFunc(page.Facts, func(f web.Fact) bool { return f.Name == "Lot" && !v.Oversees() })
+		title, of = "Ma clef "+string(key.Serial), ""
+	}
+	if page.Mine, err = s.holder(v, key); err != nil {
+		return err
+	}
+	if page.Mine != nil && okey.May(okey.ActManageKeys, v.Actor, subject, okey.DayOf(v.Now, c.Zone)) != nil {
+		page.Form = nil // the two things that a holder may report have pages of their own
+	}
+	return s.Show(v, status, "key", web.Screen{Title: title, Of: of, Notice: notice, Warning: warning, Body: page})
+}
+
+// coming is where those who manage the school's keys confirm that this one has arrived; empty where it is not on its way.
+func (s *Pages) coming(v *web.Visit, key okey.Key, place sql.Place) (string, error) {
+	if key.State != okey.InTransit || v.Desk() || s.act.PermitAt(v.Ctx(), v.Actor, &act.Command{}, okey.ActManageKeys, place.UAI) != nil {
+		return "", nil //nolint:nilerr // the table says no: it is not theirs to confirm
+	}
+	delivery, known, err := s.store.BroughtBy(v.Ctx(), key.Serial)
+	if err != nil || !known {
+		return "", err
+	}
+	return web.ArrivalURL(delivery, key.UAI), nil
+}
+
+// priorFact says what of a key was settled before OKEY: its PIN no longer, once another has been set here.
+func priorFact(kept sql.KeptPIN) web.Fact {
+	if kept.Hash != "" {
+		return web.Fact{Name: "Charte", Value: "d'avant OKEY"}
+	}
+	return web.Fact{Name: "Charte et code PIN", Value: "d'avant OKEY"}
+}
+
+// keyForm offers what the domain's table allows for the key now, to whom it allows it; nil where that is nothing.
+func keyForm(v *web.Visit, key okey.Key, subject okey.Subject, today okey.Day) *web.Form {
+	var reasons []web.Choice
+	for _, reason := range okey.ChangeReasons() {
+		_, err := okey.NextKeyState(key.State, reason)
+		if err == nil && okey.MayChangeKey(v.Actor, key, subject, reason, today) == nil {
+			reasons = append(reasons, web.Choice{Value: string(reason), Label: reason.French()})
+		}
+	}
+	if len(reasons) == 0 {
+		return nil
+	}
+	return web.NewForm(v, "changement", web.KeyURL(key.Serial), "Enregistrer", map[string]web.Field{
+		"confirm": {},
+		"reason":  {Label: "*Motif", Hint: reasonsHint(reasons, v), Empty: "Veuillez choisir un motif", Choices: reasons},
+		"comment": {Label: "*Commentaire", Hint: "Que s'est-il passé ? Les personnes concernées le liront.", Missing: "Écrivez un commentaire : les personnes concernées le liront."},
+	})
+}
+
+// reasonsHint says what follows of a reason where its name does not: a key that is found is lent again, one that is retired never is.
+func reasonsHint(reasons []web.Choice, v *web.Visit) string {
+	offers := func(reason okey.KeyReason) bool {
+		return slices.ContainsFunc(reasons, func(c web.Choice) bool { return c.Value == string(reason) })
+	}
+	var hints []string
+	if offers(okey.ReasonFound) {
+		hints = append(hints, "« Clef retrouvée » : elle est dans le tiroir, et sera prêtée à qui attend. La personne qui l'avait l'a toujours ? Reprenez-la d'abord ; elle en redemandera une.")
+	}
+	if offers(okey.ReasonRetired) && !v.Actor.Support {
+		hints = append(hints, "« Mise au rebut » est définitif : la clef ne servira plus. Seule l'assistance peut revenir dessus.")
+	}
+	return strings.Join(hints, " ")
+}
+
+// changeKey takes the form of a key's page the one way through.
+func (s *Pages) changeKey(v *web.Visit) error {
+	key, subject, today, err := s.visibleKey(v)
+	if err != nil {
+		return s.outOfSight(v, key, err)
+	}
+	f := keyForm(v, key, subject, today)
+	if f == nil { // sent twice, or a page from before: the judges know
+		f = web.NewForm(v, "changement", web.KeyURL(key.Serial), "Enregistrer", map[string]web.Field{"confirm": {}, "reason": {}, "comment": {}})
+	}
+	if err := s.Read(v, f); err != nil {
+		return err
+	}
+	again := func(status int, warning string) error {
+		if key, subject, today, err = s.visibleKey(v); err != nil { // as it is by now
+			return s.outOfSight(v, key, err)
+		}
+		if keyForm(v, key, subject, today) == nil {
+			return s.showKey(v, status, key, nil, "", warning)
+		}
+		f.Fields, f.Values["confirm"] = keyForm(v, key, subject, today).Fields, ""
+		return s.showKey(v, status, key, f, "", warning)
+	}
+	reason := okey.KeyReason(f.Values["reason"])
+	if reason == "" {
+		// Without a reason the permission table can't be asked: what is missing is all there is to say.
+		f.Wrong("reason", "")
+		if _, err := okey.CheckText("comment", f.Values["comment"], true); err != nil {
+			f.Wrong("comment", okey.ErrorMessage(err))
+		}
+		return again(http.StatusUnprocessableEntity, "")
+	}
+	if asksToRetire(f, v, key.State, subject, today) {
+		return s.showKey(v, http.StatusOK, key, f, "", "")
+	}
+	done, err := s.act.Do(v.Ctx(), v.Actor, act.Command{
+		Action: f.Action, Name: okey.ActionKeyChange, Key: key.Serial, Via: okey.ViaWeb,
+		Content: okey.Content{KeyReason: reason, Comment: f.Values["comment"]},
+	})
+	if err != nil {
+		if err = f.Refuse(err); err != nil {
+			return err
+		}
+		return again(http.StatusUnprocessableEntity, "")
+	}
+	return s.Answer(v, f, done, web.KeyURL(key.Serial), again)
+}
+
+// asksToRetire asks, instead of acting, whether a key is really to be scrapped: whoever does it can't undo it, and support, who can, does not give it
+// back to whoever had it. What is missing is said first.
+func asksToRetire(f *web.Form, v *web.Visit, state okey.KeyState, subject okey.Subject, today okey.Day) bool {
+	reason := f.Values["reason"]
+	offered := slices.ContainsFunc(f.Fields["reason"].Choices, func(c web.Choice) bool { return c.Value == string(okey.ReasonRetired) })
+	if !offered || reason != string(okey.ReasonRetired) || f.Values["confirm"] == reason || (v.Actor.Support && state != okey.InService) || strings.TrimSpace(f.Values["comment"]) == "" ||
+		okey.May(okey.ActManageKeys, v.Actor, subject, today) != nil {
+		return false
+	}
+	f.Values["confirm"], f.Button = reason, "Oui, mettre au rebut"
+	return true
+}
+
+// outOfSight is for whoever sends the form of a key that they no longer see. Where it was theirs to see until the key went (they answered for
+// the establishment that it left, or it was in their hands) they learn when that was, and no more; to anybody else the key does not exist.
+func (s *Pages) outOfSight(v *web.Visit, key okey.Key, unseen error) error {
+	if okey.ErrorCode(unseen) != okey.CodeNotFound || key.Serial == "" {
+		return unseen
+	}
+	id, _ := uuid.Parse(v.Request.PostFormValue("action"))
+	if sent, err := s.store.Action(v.Ctx(), id); err == nil && sent.By == v.Actor.ID && sent.Key == key.Serial { // sent twice, it is one action
+		v.Redirect(http.StatusSeeOther, web.DoneURL(web.KeyURL(key.Serial), sent.ID))
+		return nil
+	}
+	left, returned, err := s.store.SeenUntil(v.Ctx(), key.Serial, v.Actor.ID)
+	c := web.Paris(v)
+	switch {
+	case err != nil:
+		return err
+	case !returned.IsZero() && returned.After(left):
+		return okey.Errorf(okey.CodeKeyElsewhere, "La clef %s n'est plus à vous depuis %s : rien n'a changé.", key.Serial, c.Time(returned))
+	case !left.IsZero():
+		return okey.Errorf(okey.CodeKeyElsewhere, "La clef %s n'est plus dans votre établissement depuis %s : rien n'a changé.", key.Serial, c.Time(left))
+	}
+	return unseen
+}

@@ -1,0 +1,298 @@
+package keys
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"okey/internal/workbook"
+	"okey/okey"
+	"okey/server/act"
+	"okey/server/respond"
+	"okey/server/web"
+	"okey/sql"
+)
+
+// keyOrders are the columns of "Gérer les clefs" and how the address names the order by each; a leading "-" turns it round.
+var keyOrders = []struct {
+	name, title string
+	by          sql.KeySort
+}{
+	{"serie", "Numéro de série", sql.BySerial},
+	{"titulaire", "Titulaire", sql.ByHolder},
+	{"etat", "État", sql.ByState},
+	{"lot", "Lot", sql.ByBatch},
+	{"expiration", "Date d'expiration", sql.ByExpiry},
+	{"connexion", "Dernière connexion", sql.ByLastLogin},
+	{"etablissement", "Établissement", sql.ByEstablishment},
+}
+
+// keysScreen is the list of keys.
+type keysScreen struct {
+	Filters   *web.Form
+	Narrower  bool // by what few look for
+	Columns   []keyColumn
+	Keys      []keyLine
+	Next      string
+	First     string
+	Sheet     string
+	Several   bool       // establishments
+	Batches   bool       // whoever manages keys looks for them by batch; to who only holds one it says nothing
+	Awaited   []web.Card // announced deliveries of which keys are still on their way
+	Inventory string
+	Empty     string
+}
+
+// keyColumn is the head of a column; its link sorts by it, and a second time the other way round.
+type keyColumn struct{ Title, Path, Sorted string }
+
+// keyLine is a key in a list.
+type keyLine struct {
+	Path, Serial, Holder, State, Batch, Expires, LastLogin, Where string
+}
+
+// maxBatches is how many batches the filter offers.
+const maxBatches = 200
+
+// keysPage lists the keys that the person may see.
+func (s *Pages) keysPage(v *web.Visit) error {
+	filter, wrong := keyFilterOf(v)
+	filter.Limit = web.PageLines + 1
+	page := keysScreen{Sheet: web.SheetURL(v), Several: severalSchools(v), Batches: v.Oversees(), Empty: "Aucune clef ici."}
+	var at keyCursor
+	if later, err := respond.CursorOf(v.Context, &at); err != nil {
+		return err
+	} else if later {
+		filter.AfterSerial, filter.AfterPlace = at.Serial, at.Place
+		page.First = web.ListURL(v, "")
+	}
+	found, err := s.store.ListKeys(v.Ctx(), act.Reach(v.Actor), filter)
+	if err != nil {
+		return err
+	}
+	if len(found) > web.PageLines {
+		found = found[:web.PageLines]
+		last := found[web.PageLines-1]
+		next, err := respond.NextCursor(keyCursor{Serial: last.Serial, Place: last.Place})
+		if err != nil {
+			return err
+		}
+		page.Next = web.ListURL(v, *next)
+	}
+	unseen, err := s.unseenLogin(v.Ctx())
+	if err != nil {
+		return err
+	}
+	answers := v.Actor.Answers(v.Today())
+	for _, k := range found {
+		page.Several = page.Several || (len(answers) > 0 && !slices.Contains(answers, k.UAI)) // of one that is answered for
+		page.Keys = append(page.Keys, newKeyLine(k, web.Paris(v), unseen))
+	}
+	page.Columns = keyColumns(v, filter, page.Several)
+	title := "Mes clefs"
+	if v.Oversees() {
+		title = "Gérer les clefs"
+		if _, refused := web.PlacesWhere(v, okey.ActManageKeys); refused != nil { // who only reads
+			title = "Clefs"
+		}
+		if page.Filters, err = s.keyFilters(v, filter, wrong); err != nil {
+			return err
+		}
+		page.Filters.Doubt(v)
+		page.Narrower = slices.ContainsFunc([]string{"lot", "suivi", "expire", "tri"}, func(name string) bool { return v.Query(name) != "" })
+	}
+	if uai := web.OrderingAt(v); uai != "" && v.Oversees() {
+		page.Inventory = web.PathInventory + "?etablissement=" + string(uai)
+	}
+	if page.Awaited, err = s.AwaitedDeliveries(v); err != nil {
+		return err
+	}
+	return s.Show(v, http.StatusOK, "keys", web.Screen{Title: title, Body: page})
+}
+
+// AwaitedDeliveries are those that the visitor is to confirm.
+func (s *Pages) AwaitedDeliveries(v *web.Visit) ([]web.Card, error) {
+	uais := v.Actor.Answers(v.Today())
+	if len(uais) == 0 {
+		return nil, nil
+	}
+	found, err := s.store.AwaitedDeliveries(v.Ctx(), uais)
+	var cards []web.Card
+	for _, d := range found {
+		cards = append(cards, web.Card{Path: "/livraisons/" + d.ID.String(), Need: fmt.Sprintf("Clefs en route vers vous : %d (annoncées %s).", d.InTransit, web.Paris(v).Day(d.CreatedAt))})
+	}
+	return cards, err
+}
+
+// keyCursor is where a page of keys ended, in whatever order.
+type keyCursor struct {
+	Serial okey.Serial `json:"s"`
+	Place  string      `json:"p,omitempty"`
+}
+
+func newKeyLine(k sql.ListedKey, c web.Clock, unseen string) keyLine {
+	line := keyLine{
+		Path: web.KeyURL(k.Serial), Serial: string(k.Serial), Holder: sayHolder(k), State: k.State.French(), Batch: k.Batch, Where: k.Establishment,
+		LastLogin: unseen,
+	}
+	if !k.ExpiresOn.IsZero() {
+		line.Expires = c.Date(k.ExpiresOn)
+	}
+	if k.KeptFor != "" {
+		line.State += " à " + k.KeptFor
+	}
+	today := okey.DayOf(c.Now, c.Zone)
+	switch {
+	case k.State != okey.InService || k.ExpiresOn.IsZero():
+	case k.ExpiresOn.Before(today):
+		line.Expires += " (expirée)"
+	case !today.AddMonths(okey.RenewalMonths).Before(k.ExpiresOn):
+		line.Expires += " (bientôt)"
+	}
+	if !k.LastLoginAt.IsZero() {
+		line.LastLogin = c.Day(k.LastLoginAt)
+	}
+	return line
+}
+
+// unseenLogin is what is said of a key of which no login is known: where the authentication server has never told of any, that means nothing.
+func (s *Pages) unseenLogin(ctx context.Context) (string, error) {
+	known, err := s.store.LoginsKnown(ctx)
+	if known {
+		return "jamais", err
+	}
+	return "inconnue", err
+}
+
+func sayHolder(k sql.ListedKey) string {
+	if k.HolderLeft {
+		return k.HolderName + " (a quitté l'établissement)"
+	}
+	return k.HolderName
+}
+
+// severalSchools tells whether the visitor's list of keys can hold those of several establishments.
+func severalSchools(v *web.Visit) bool { return v.Desk() || len(v.Actor.Answers(v.Today())) > 1 }
+
+// keyFilterOf is what the address of the list asks for, and what is wrong with it; what can't be read filters nothing.
+func keyFilterOf(v *web.Visit) (f sql.KeyFilter, wrong *web.FormError) {
+	f = sql.KeyFilter{Establishment: web.ChosenSchool(v), Batch: web.PlainQuery(v, "lot"), Search: web.PlainQuery(v, "q")}
+	if state := okey.KeyState(v.Query("etat")); state.Valid() {
+		f.State = state
+	}
+	f.Today, f.Watch = v.Today(), Watched[v.Query("suivi")]
+	order, descending := strings.CutPrefix(v.Query("tri"), "-")
+	for _, known := range keyOrders {
+		if known.name == order {
+			f.Sort, f.Descending = known.by, descending
+		}
+	}
+	if typed := strings.TrimSpace(v.Query("expire")); typed != "" {
+		day, ok := act.ReadDay(typed)
+		if !ok {
+			return f, &web.FormError{Field: "expire", Message: "Écrivez une date comme 31/12/2027 : en attendant, toutes les dates sont montrées."}
+		}
+		f.ExpiresBefore = day
+	}
+	return f, nil
+}
+
+// Watched are the keys to see to, as the address names them.
+var Watched = map[string]sql.KeyWatch{"parties": sql.WatchedLeft, "expirent": sql.WatchedEnding, "defectueuses": sql.WatchedBroken}
+
+func keyColumns(v *web.Visit, f sql.KeyFilter, several bool) []keyColumn {
+	var columns []keyColumn
+	for _, order := range keyOrders {
+		if (order.by == sql.ByEstablishment && !several) || (order.by == sql.ByBatch && !v.Oversees()) {
+			continue
+		}
+		column := keyColumn{Title: order.title, Path: web.ChangedURL(v, v.Request.URL.Path, "tri", order.name)}
+		if order.by == f.Sort {
+			column.Sorted = "descending"
+			if !f.Descending {
+				column.Sorted, column.Path = "ascending", web.ChangedURL(v, v.Request.URL.Path, "tri", "-"+order.name)
+			}
+		}
+		columns = append(columns, column)
+	}
+	return columns
+}
+
+// keyFilters is the form above the list. Its last choice sorts: on a phone the heads of the columns are not there to be pressed.
+func (s *Pages) keyFilters(v *web.Visit, f sql.KeyFilter, wrong *web.FormError) (*web.Form, error) {
+	filters := web.ListForm("/clefs")
+	filters.Add("q", f.Search, web.Field{Label: "Numéro de série, même en partie, ou nom"})
+	states := []web.Choice{}
+	for _, state := range okey.KeyStates() {
+		states = append(states, web.Choice{Value: string(state), Label: okey.Capitalize(state.French())})
+	}
+	filters.Add("etat", string(f.State), web.Field{Label: "État", Empty: "Tous", Choices: states})
+	batches, err := s.store.KeyBatches(v.Ctx(), act.Reach(v.Actor), f.Establishment, maxBatches)
+	if err != nil {
+		return nil, err
+	}
+	byBatch := web.Field{Label: "Lot", Empty: "Tous"}
+	for _, batch := range batches {
+		byBatch.Choices = append(byBatch.Choices, web.Choice{Value: batch, Label: batch})
+	}
+	if f.Batch != "" && !slices.Contains(batches, f.Batch) { // it filters all the same
+		byBatch.Choices = append(byBatch.Choices, web.Choice{Value: f.Batch, Label: f.Batch})
+	}
+	filters.Add("lot", f.Batch, byBatch)
+	filters.Add("suivi", v.Query("suivi"), web.Field{Label: "À suivre", Empty: "Toutes", Choices: []web.Choice{
+		{Value: "parties", Label: "Personne partie"}, {Value: "expirent", Label: "Expire d'ici trois mois"}, {Value: "defectueuses", Label: "Défectueuse, à reprendre"},
+	}})
+	filters.Add("expire", v.Query("expire"), web.Field{Label: "Expire avant le"})
+	if wrong != nil {
+		filters.Note(wrong.Field, wrong.Message)
+	} else if !f.ExpiresBefore.IsZero() {
+		filters.Values["expire"] = f.ExpiresBefore.String()
+	}
+	orders := web.Field{Label: "Trier par"}
+	for _, order := range keyOrders {
+		if order.by != sql.ByEstablishment || severalSchools(v) {
+			orders.Choices = append(orders.Choices, web.Choice{Value: order.name, Label: order.title}, web.Choice{Value: "-" + order.name, Label: order.title + ", à rebours"})
+		}
+	}
+	filters.Add("tri", v.Query("tri"), orders)
+	return filters, s.AddPlaces(v, filters, f.Establishment)
+}
+
+// keysTable is the list of keys: same reach and filters as its page.
+func (s *Pages) keysTable(v *web.Visit) (web.Spreadsheet, error) {
+	if err := web.MayTakeList(v); err != nil {
+		return web.Spreadsheet{}, err
+	}
+	filter, wrong := keyFilterOf(v)
+	if wrong != nil {
+		return web.Spreadsheet{}, okey.InvalidField(wrong.Field, "Écrivez une date comme 31/12/2027.")
+	}
+	filter.Limit = web.DownloadPage
+	found := web.Paged(web.MaxDownload, func(last *sql.ListedKey) ([]sql.ListedKey, error) {
+		if last != nil {
+			filter.AfterSerial, filter.AfterPlace = last.Serial, last.Place
+		}
+		return s.store.ListKeys(v.Ctx(), act.Reach(v.Actor), filter)
+	})
+	zone := web.Paris(v).Zone
+	columns := []workbook.Column{{Title: "Numéro de série"}, {Title: "Titulaire"}, {Title: "État", Width: 14}}
+	if v.Oversees() { // as on the page
+		columns = append(columns, workbook.Column{Title: "Lot", Width: 14})
+	}
+	columns = append(columns, []workbook.Column{
+		{Title: "Date d'expiration", Kind: workbook.Date},
+		{Title: "Dernière connexion", Kind: workbook.Instant},
+		{Title: "UAI", Width: 12},
+		{Title: "Établissement", Width: 36},
+		{Title: "Identifiant", Width: 20}, // of whoever has it: two people may have one name
+	}...)
+	return web.Spreadsheet{Name: "clefs", Title: "Clefs", Sheets: []workbook.Sheet{{Name: "Clefs", Columns: columns, Rows: web.Cells(found, func(k sql.ListedKey) []any {
+		row := []any{k.Serial, sayHolder(k), k.State.French()}
+		if v.Oversees() {
+			row = append(row, k.Batch)
+		}
+		return append(row, k.ExpiresOn, web.InZone(k.LastLoginAt, zone), k.UAI, k.Establishment, k.HolderUID)
+	})}}}, nil
+}

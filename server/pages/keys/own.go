@@ -1,0 +1,82 @@
+package keys
+
+import (
+	"fmt"
+
+	"okey/okey"
+	"okey/server/web"
+)
+
+// OwnKey is a key in its holder's hands, and the ways from it.
+type OwnKey struct {
+	Serial  okey.Serial
+	Path    string
+	Lasts   string // until when it serves
+	Until   string // what ends it before, while the next one is on its way
+	Leave   string // what to do with it, where its holder works nowhere any more
+	Expired bool
+	PIN     *PINLinks
+	Use     *KeyUse // nil where it does not serve
+	Trouble string
+	Lost    string
+	Leaving string
+}
+
+// KeyUse is how a key is used, and where: the portal's address is a setting.
+type KeyUse struct{ Portal string }
+
+func (s *Pages) NewOwnKey(key okey.Key, c web.Clock, works bool) OwnKey {
+	today := okey.DayOf(c.Now, c.Zone)
+	own := OwnKey{
+		Serial: key.Serial, Path: web.KeyURL(key.Serial), PIN: LinksOfPIN(key.Serial), Expired: key.ExpiresOn.Before(today),
+		Trouble: web.KeyURL(key.Serial) + web.PathTrouble, Lost: web.KeyURL(key.Serial) + web.PathLost, Leaving: web.KeyURL(key.Serial) + web.PathLeaving,
+	}
+	if works && !own.Expired {
+		own.Use = &KeyUse{Portal: s.portal}
+	}
+	own.Lasts = fmt.Sprintf("valable jusqu'au %s (%s)", c.Date(key.ExpiresOn), sayRemaining(today, key.ExpiresOn))
+	if own.Expired {
+		own.Lasts = fmt.Sprintf("expirée depuis le %s", c.Date(key.ExpiresOn))
+	}
+	return own
+}
+
+// sayRemaining says how long a key still serves, as roughly as people would.
+func sayRemaining(today, until okey.Day) string {
+	months := 0
+	for !until.Before(today.AddMonths(months + 1)) {
+		months++
+	}
+	switch {
+	case months >= 24:
+		return "encore " + okey.SayCount(months/12, "an")
+	case months > 0:
+		return fmt.Sprintf("encore %d mois", months)
+	}
+	days := 0
+	for today.AddDays(days).Before(until) {
+		days++
+	}
+	if days == 0 {
+		return "dernier jour"
+	}
+	return "encore " + okey.SayCount(days, "jour")
+}
+
+// Leave says what whoever works nowhere any more does with the key in their hands; empty for everybody else.
+func (s *Pages) Leave(v *web.Visit, key okey.Key, works bool) (string, error) {
+	if works {
+		return "", nil
+	}
+	place, err := s.store.Place(v.Ctx(), key.UAI)
+	return fmt.Sprintf("Nous ne vous trouvons plus dans aucun établissement. Rendez-la à la direction %s, ou demandez-lui de la laisser vous suivre. Une erreur ? Faites vérifier votre affectation par votre secrétariat.",
+		okey.SayOfSchool(okey.SayEstablishment(place.Name))), err
+}
+
+// UntilNextKey says what becomes of the key in hand while the next one is on its way: one that has expired serves nobody any more.
+func UntilNextKey(expired bool) string {
+	if expired {
+		return "Votre clef actuelle ne sert plus : apportez-la le jour où vous recevrez la nouvelle, elle sera reprise."
+	}
+	return "Votre clef actuelle sert jusqu'à la remise de la nouvelle : apportez-la ce jour-là, elle sera reprise."
+}

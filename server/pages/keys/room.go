@@ -1,0 +1,69 @@
+// Package keys has the pages about keys: the list, a key's page and its story, what its holder may do with it, the PIN, moves between schools. It knows
+// sign-in, for a forgotten PIN asks for a fresh one, and story for what support sees beside a key.
+package keys
+
+import (
+	"embed"
+	"strings"
+
+	"okey/server/act"
+	"okey/server/pages/story"
+	"okey/server/signin"
+	"okey/server/web"
+	"okey/sql"
+)
+
+// Files are the templates of this room's pages.
+//
+//go:embed *.html
+var Files embed.FS
+
+// Pages are the pages of this room.
+type Pages struct {
+	*web.Site
+	store   *sql.Store
+	act     *act.Dispatcher
+	signin  *signin.SignIn
+	story   *story.Pages
+	session *web.Sessions
+	portal  string // where a key is used; empty where the academy does not say
+}
+
+// New makes the room.
+func New(site *web.Site, store *sql.Store, a *act.Dispatcher, in *signin.SignIn, session *web.Sessions, st *story.Pages, portal string) *Pages {
+	return &Pages{Site: site, store: store, act: a, signin: in, session: session, story: st, portal: portal}
+}
+
+// Routes registers the pages about keys.
+func (s *Pages) Routes(r web.Routes) {
+	r.Get("/clefs", s.keysPage)
+	r.Sheet("/clefs.xlsx", s.keysTable)
+	r.Get("/clefs/:serial", s.keyPage)
+	r.Post("/clefs/:serial", s.changeKey)
+	r.Get("/clefs/:serial/depart", s.takeAlongPage)
+	r.Post("/clefs/:serial/depart", s.takeAlong)
+	r.Get(web.PathMoveKeys, s.moveKeysPage)
+	r.Post(web.PathMoveKeys, s.moveKeys)
+	r.Get("/deplacements/:id", s.movePage)
+	r.Post("/deplacements/:id", s.decideMove)
+	r.Back("/deplacements/:id/retrait", func(v *web.Visit) string { return strings.TrimSuffix(v.Request.URL.Path, "/retrait") })
+	r.Post("/deplacements/:id/retrait", s.withdrawMove)
+
+	r.Get(web.PathMyKey, s.myKeyPage)
+	of := func(path string) string { return "/clefs/:serial" + path }
+	for _, t := range troubles {
+		r.Get(of(t.path), func(v *web.Visit) error { return s.troublePage(v, t) })
+	}
+	for _, d := range declarations {
+		r.Get(of(d.path), func(v *web.Visit) error { return s.declarationPage(v, d) })
+		r.Post(of(d.path), func(v *web.Visit) error { return s.declare(v, d) })
+	}
+	r.Get(of(web.PathLeaving), s.leavingPage)
+
+	r.Get(web.PathPIN, s.pinPage)
+	r.Post(web.PathPIN, s.changePIN)
+	r.Get(web.PathPINForgotten, s.pinForgottenPage)
+	r.Post(web.PathPINForgotten, s.setForgottenPIN)
+	r.BackTo(web.PathPINSignIn, web.PathPINForgotten) // whoever comes back from a sign-in that ended their session
+	r.Post(web.PathPINSignIn, s.signInAfresh)
+}

@@ -1,0 +1,97 @@
+package keys
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+
+	"okey/okey"
+	"okey/server/web"
+	"okey/sql"
+)
+
+// pastNames say in a key's story what forms ask for in other words.
+var pastNames = map[okey.KeyReason]string{
+	okey.ReasonLost: "Déclarée perdue", okey.ReasonDefective: "Déclarée défectueuse", okey.ReasonReturn: "Mise en stock", okey.ReasonFound: "Retrouvée",
+	okey.ReasonArrived: "Arrivée confirmée",
+}
+
+// keyStory is what has happened to a key, oldest first; the store has it the other way round.
+func keyStory(events []sql.KeyEvent, c web.Clock) []web.StoryLine {
+	lines := make([]web.StoryLine, len(events))
+	for i, e := range events {
+		lines[len(events)-1-i] = web.StoryLine{When: okey.Capitalize(c.Time(e.At)), What: sayKeyEvent(e), Comment: e.Comment, At: e.At}
+	}
+	return lines
+}
+
+// movedBetween is how the story keeps a move: by codes alone.
+var movedBetween = regexp.MustCompile(`^De ([0-9]{7}[A-Z]) à ([0-9]{7}[A-Z])\.`)
+
+// nameMoves has the story name the schools that a key went from and to.
+func (s *Pages) nameMoves(ctx context.Context, events []sql.KeyEvent) error {
+	moves, uais := map[int][]string{}, []okey.UAI(nil)
+	for i, e := range events {
+		if codes := movedBetween.FindStringSubmatch(e.Comment); e.Reason == okey.ReasonMoved && codes != nil {
+			moves[i], uais = codes, append(uais, okey.UAI(codes[1]), okey.UAI(codes[2]))
+		}
+	}
+	if len(moves) == 0 {
+		return nil
+	}
+	names, err := s.store.Names(ctx, uais...)
+	if err != nil {
+		return err
+	}
+	for i, codes := range moves {
+		from, to := okey.UAI(codes[1]), okey.UAI(codes[2])
+		if names[from] != "" && names[to] != "" {
+			events[i].Comment = fmt.Sprintf("%s (%s), pour %s (%s).%s", okey.Capitalize(okey.SayOfSchool(okey.SayEstablishment(names[from]))), from,
+				okey.SayEstablishment(names[to]), to, events[i].Comment[len(codes[0]):])
+		}
+	}
+	return nil
+}
+
+// tooShort says of a key in stock why nobody is given it.
+func tooShort(key okey.Key, today okey.Day) string {
+	if key.State != okey.InStock || key.Lendable(today) {
+		return ""
+	}
+	return fmt.Sprintf(", mais elle n'est plus prêtée : elle expire dans moins de %d mois", okey.LendableMonths)
+}
+
+// sayKeyEvent is one line of it: what happened, who did it, and whose the key was or is.
+func sayKeyEvent(e sql.KeyEvent) string {
+	said := pastNames[e.Reason]
+	if said == "" {
+		said = e.Reason.French()
+	}
+	switch {
+	case e.Reason == okey.ReasonSigned && e.By != "": // who signs is whom it is for
+		return said + " à " + e.By + ", qui a signé la charte"
+	case e.Reason == okey.ReasonHandedOver && e.Holder != "":
+		said += " à " + e.Holder
+	}
+	if e.By != "" {
+		said += " par " + e.By
+	}
+	switch {
+	case e.Holder == "" || e.Reason == okey.ReasonHandedOver:
+	case e.State == okey.InService:
+		said += ", entre les mains " + okey.SayOf(e.Holder)
+	case e.Holder == e.By:
+		said += ", qui l'avait"
+	default:
+		said += " ; elle était à " + e.Holder
+	}
+	return said
+}
+
+// keyHelps are the questions that a key raises: those about using it only where somebody does.
+func keyHelps(key okey.Key) string {
+	if key.State == okey.InService {
+		return "clef-dereglee clef-en-panne clef-perdue clef-rendue rendre"
+	}
+	return "clef-rendue clefs-du-tiroir"
+}

@@ -1,0 +1,202 @@
+package keys
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"okey/okey"
+	"okey/server/act"
+	"okey/server/web"
+	"okey/sql"
+)
+
+// alongView is what a key's page says of its holder's leaving: the proposal under way, or the way to make one.
+type alongView struct{ Path, Name string }
+
+// along is nil where there is nothing to say, or not to this person.
+func (s *Pages) along(v *web.Visit, key okey.Key, subject okey.Subject, today okey.Day) (*alongView, error) {
+	if key.State != okey.InService {
+		return nil, nil
+	}
+	manages := okey.May(okey.ActManageKeys, v.Actor, subject, today) == nil
+	open, err := s.store.OpenMoveOf(v.Ctx(), key.Serial)
+	switch {
+	case err == nil && (manages || key.Holder == v.Actor.ID || v.Desk()):
+		return &alongView{web.MoveURL(open.ID), "Un départ avec cette clef est proposé : voir où il en est"}, nil
+	case okey.ErrorCode(err) == okey.CodeNotFound && manages:
+		return &alongView{web.TakeAlongURL(key.Serial), "La personne part avec la clef"}, nil
+	case okey.ErrorCode(err) == okey.CodeNotFound:
+		return nil, nil
+	}
+	return nil, err
+}
+
+// takeAlongForm offers the other establishments of the holder, or any by its code.
+func (s *Pages) takeAlongForm(v *web.Visit, key okey.Key) (*web.Form, error) {
+	holder, err := s.store.Actor(v.Ctx(), key.Holder)
+	if err != nil {
+		return nil, err
+	}
+	places, err := s.store.Names(v.Ctx(), holder.Establishments(v.Today())...)
+	if err != nil {
+		return nil, err
+	}
+	var choices []web.Choice
+	for _, uai := range holder.Establishments(v.Today()) {
+		if uai != key.UAI {
+			choices = append(choices, web.Choice{Value: string(uai), Label: fmt.Sprintf("%s (%s)", places[uai], uai)})
+		}
+	}
+	fields := map[string]web.Field{
+		"chosen":  {},
+		"comment": {Label: "Commentaire", Hint: "Facultatif. La direction de l'autre établissement le lira."},
+		"typed":   {Label: "*Établissement d'arrivée", Hint: "Son nom et sa commune, ou son code UAI. Sa direction reçoit aussitôt la proposition."},
+	}
+	if len(choices) > 0 {
+		fields["typed"] = web.Field{Label: "Ou un autre établissement", Hint: "Son nom et sa commune, ou son code UAI."}
+		fields["establishment"] = web.Field{Label: "Établissement d'arrivée", Empty: "Veuillez choisir", Choices: choices}
+	} else {
+		fields["establishment"] = web.Field{}
+	}
+	return web.NewForm(v, "depart", web.TakeAlongURL(key.Serial), "Proposer", fields), nil
+}
+
+// leaving is a key whose holder may be said to leave with it, for those who manage it.
+func (s *Pages) leaving(v *web.Visit) (okey.Key, *web.Form, error) {
+	key, subject, today, err := s.visibleKey(v)
+	if err != nil {
+		return key, nil, err
+	}
+	if err := okey.May(okey.ActManageKeys, v.Actor, subject, today); err != nil {
+		return key, nil, err
+	}
+	if key.State != okey.InService {
+		return key, nil, okey.Errorf(okey.CodeMoveOver, "La clef %s est %s : personne ne peut partir avec elle.", key.Serial, key.State.French())
+	}
+	f, err := s.takeAlongForm(v, key)
+	return key, f, err
+}
+
+func (s *Pages) takeAlongPage(v *web.Visit) error {
+	key, f, err := s.leaving(v)
+	if err != nil {
+		return err
+	}
+	switch open, err := s.store.OpenMoveOf(v.Ctx(), key.Serial); {
+	case err == nil: // one at a time: where it stands, and how to take it back
+		v.Redirect(http.StatusSeeOther, web.MoveURL(open.ID))
+		return nil
+	case okey.ErrorCode(err) != okey.CodeNotFound:
+		return err
+	}
+	notice := ""
+	if s.Restore(v, f) {
+		notice = web.RestoredNotice
+	}
+	return s.showTakeAlong(v, http.StatusOK, key, f, notice, "")
+}
+
+func (s *Pages) showTakeAlong(v *web.Visit, status int, key okey.Key, f *web.Form, notice, warning string) error {
+	holder, err := s.store.Person(v.Ctx(), key.Holder)
+	if err != nil {
+		return err
+	}
+	return s.Show(v, status, "take_along", web.Screen{Title: holder.Name() + " part avec la clef " + string(key.Serial), Notice: notice, Warning: warning, Body: f})
+}
+
+// takeAlong takes the proposal the one way through.
+func (s *Pages) takeAlong(v *web.Visit) error {
+	key, f, err := s.leaving(v)
+	if err != nil {
+		return err
+	}
+	if err := s.Read(v, f); err != nil {
+		return err
+	}
+	again := func(status int, warning string) error { return s.showTakeAlong(v, status, key, f, "", warning) }
+	to, err := s.arrivalOf(v, f)
+	if err != nil {
+		if err = f.Refuse(err); err != nil {
+			return err
+		}
+		return again(http.StatusUnprocessableEntity, "")
+	}
+	cmd := act.Command{
+		Action: f.Action, Name: okey.ActionTakeAlong, Key: key.Serial, Via: okey.ViaWeb,
+		Content: okey.Content{Establishment: okey.UAI(to), Comment: f.Values["comment"]},
+	}
+	if err = s.checkArrival(v, key, to); err == nil {
+		var done act.Outcome
+		if done, err = s.act.Do(v.Ctx(), v.Actor, cmd); err == nil {
+			return s.Answer(v, f, done, web.MoveURL(okey.DerivedID(cmd.Action, string(cmd.Name))), again)
+		}
+	}
+	if err = f.Refuse(err); err != nil {
+		return err
+	}
+	return again(http.StatusUnprocessableEntity, "")
+}
+
+// likeIt is how many establishments of a name are told apart.
+const likeIt = 5
+
+// arrivalOf is the code of the establishment that the form means: a direction knows where a colleague goes, not its code. Where several answer to
+// what was typed, the form asks which; a code goes on as it is.
+func (s *Pages) arrivalOf(v *web.Visit, f *web.Form) (string, error) {
+	typed := strings.TrimSpace(f.Values["typed"])
+	if typed == "" {
+		return f.Values["establishment"], nil
+	}
+	if code := web.CodeTyped(typed); code != "" {
+		return string(code), nil
+	}
+	if strings.ContainsAny(typed[:1], "0123456789") || !web.IsPlainText(typed) {
+		return typed, nil
+	}
+	found, err := s.PlacesNamed(v.Ctx(), typed, likeIt+1)
+	if err != nil {
+		return "", err
+	}
+	if len(found) > 0 && !found[0].Served { // those that are served come first
+		return "", okey.InvalidField("typed", "OKEY ne sert pas cet établissement : %s (%s).", found[0].Name, found[0].UAI)
+	}
+	served := slices.DeleteFunc(slices.Clone(found), func(p sql.FoundPlace) bool { return !p.Served })
+	exact := slices.DeleteFunc(slices.Clone(served), func(p sql.FoundPlace) bool { return !p.Exact })
+	switch {
+	case len(served) == 1:
+		return string(served[0].UAI), nil
+	case len(exact) == 1:
+		return string(exact[0].UAI), nil
+	case len(found) == 0:
+		return "", okey.InvalidField("typed", "OKEY ne connaît aucun établissement de ce nom : essayez un seul mot, ou son code UAI.")
+	case len(found) > likeIt:
+		return "", okey.InvalidField("typed", "Plusieurs établissements ont ce nom : ajoutez la commune, ou tapez le code UAI.")
+	}
+	which := web.Field{Label: "*Lequel de ces établissements"}
+	for _, p := range served {
+		if f.Values["chosen"] == string(p.UAI) {
+			return string(p.UAI), nil
+		}
+		which.Choices = append(which.Choices, web.Choice{Value: string(p.UAI), Label: fmt.Sprintf("%s, %s (%s)", p.Name, p.Commune, p.UAI)})
+	}
+	f.Add("chosen", "", which)
+	return "", okey.InvalidField("chosen", "Plusieurs établissements répondent à ce nom : choisissez lequel.")
+}
+
+// checkArrival says at the field what is wrong with the establishment.
+func (s *Pages) checkArrival(v *web.Visit, key okey.Key, typed string) error {
+	if typed == "" {
+		return okey.InvalidField("typed", "Choisissez l'établissement d'arrivée, ou tapez son nom.")
+	}
+	uai, err := okey.ParseUAI(typed)
+	if err != nil {
+		return okey.InvalidField("typed", "%s", okey.ErrorMessage(err))
+	}
+	if uai == key.UAI {
+		return okey.InvalidField("typed", "La clef est déjà à cet établissement : indiquez celui que la personne rejoint.")
+	}
+	_, err = s.act.Receiver(v.Ctx(), "typed", uai)
+	return err
+}

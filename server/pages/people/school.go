@@ -1,0 +1,341 @@
+package people
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"okey/okey"
+	"okey/server/pages/story"
+	"okey/server/web"
+	"okey/sql"
+)
+
+// schoolPeople is how many people an establishment's page names: a large lycée has some two hundred.
+const schoolPeople = 250
+
+// schoolScreen is all that OKEY knows of an establishment, as support needs it.
+type schoolScreen struct {
+	Facts    []web.Fact
+	Answers  []schoolAnswer
+	Nobody   string // why nobody answers, where that is so
+	Mend     []story.Deed
+	Stock    []web.Fact
+	Requests []web.Fact
+	Orders   []web.Card
+	Comings  []web.Hit // deliveries, moves, successions
+	People   []postLine
+	Count    string
+	Mails    []story.MailLine
+	Audit    []story.AuditLine
+	AllAudit string
+	Deeds    []story.Deed
+}
+
+// schoolAnswer is somebody who answers for the establishment today.
+type schoolAnswer struct{ Name, Path, As string }
+
+// schoolPage is for support and auditors.
+func (s *Pages) schoolPage(v *web.Visit) error {
+	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.Today()); err != nil {
+		return err
+	}
+	uai, err := okey.ParseUAI(v.Param("uai"))
+	if err != nil {
+		return okey.Errorf(okey.CodeNotFound, "Cet établissement n'est pas dans OKEY.")
+	}
+	place, err := s.store.Place(v.Ctx(), uai)
+	if err != nil {
+		return err
+	}
+	today := okey.DayOf(v.Now, okey.ZoneOf(place.Academy))
+	status, err := s.store.PlaceStatus(v.Ctx(), uai, today)
+	if err != nil {
+		return err
+	}
+	page := schoolScreen{Count: okey.SayCount(status.People, "personne")}
+	if page.Facts, err = s.schoolFacts(v, place, status); err != nil {
+		return err
+	}
+	for _, gather := range []func(*web.Visit, sql.Place, okey.Day, *schoolScreen) error{s.schoolAnswers, s.schoolStock, s.schoolRequests, s.schoolComings, s.schoolTraces} {
+		if err := gather(v, place, today, &page); err != nil {
+			return err
+		}
+	}
+	if web.MayArrange(v) == nil {
+		page.Deeds = slices.DeleteFunc(schoolDeeds(place), func(d story.Deed) bool { // what mends that nobody answers is offered there
+			return slices.ContainsFunc(page.Mend, func(mend story.Deed) bool { return mend.Path == d.Path })
+		})
+	} else {
+		page.Mend = nil
+	}
+	return s.Show(v, http.StatusOK, "school", web.Screen{Title: place.Name, Body: page})
+}
+
+func (s *Pages) schoolFacts(v *web.Visit, place sql.Place, status sql.PlaceStatus) ([]web.Fact, error) {
+	served := "oui"
+	if why, _ := servedNow(place, status); why != "" {
+		served = why
+	}
+	facts := []web.Fact{
+		{Name: "Code UAI", Value: string(place.UAI)},
+		{Name: "Commune", Value: place.Postcode + " " + place.Commune},
+		{Name: "Académie", Value: place.Academy},
+		{Name: "Boîte de l'établissement", Value: place.Mailbox()},
+		{Name: "OKEY le sert", Value: okey.Capitalize(served)},
+		{Name: "Dernier import", Value: okey.Capitalize(web.Paris(v).Day(status.ImportedAt))},
+	}
+	if academy, known := okey.AcademyByCode(place.Academy); known {
+		facts[2].Value = academy.Name
+	}
+	hosted, err := s.store.HostedBy(v.Ctx(), place.UAI)
+	if err != nil {
+		return nil, err
+	}
+	names, err := s.store.Names(v.Ctx(), append(hosted, place.Host, place.Successor)...)
+	if err != nil {
+		return nil, err
+	}
+	if place.Host != "" {
+		facts = append(facts, web.Fact{Name: "Répond pour lui", Value: fmt.Sprintf("%s (%s)", names[place.Host], place.Host), Path: web.SchoolURL(place.Host)})
+	}
+	for _, uai := range hosted {
+		facts = append(facts, web.Fact{Name: "Répond aussi pour", Value: fmt.Sprintf("%s (%s)", names[uai], uai), Path: web.SchoolURL(uai)})
+	}
+	if place.Successor != "" {
+		facts = append(facts, web.Fact{Name: "Remplacé par", Value: fmt.Sprintf("%s (%s)", names[place.Successor], place.Successor), Path: web.SchoolURL(place.Successor)})
+	}
+	return facts, nil
+}
+
+// servedNow says why OKEY does not serve an establishment any more; empty where it does.
+func servedNow(place sql.Place, status sql.PlaceStatus) (string, bool) {
+	switch {
+	case place.Successor != "":
+		return "non : il a été remplacé", false
+	case status.Served:
+		return "", true
+	}
+	if _, why := place.Served(); why != "" {
+		return "non : " + why.French(), false
+	}
+	return "non", false
+}
+
+// schoolAnswers says who answers today: the principal, deputies and delegates of the establishment, or of the one that answers for it.
+func (s *Pages) schoolAnswers(v *web.Visit, place sql.Place, today okey.Day, page *schoolScreen) error {
+	posts, err := s.store.PostsAt(v.Ctx(), place.UAI, today, schoolPeople)
+	if err != nil {
+		return err
+	}
+	page.People = peopleLines(v, posts)
+	answering := place.AnsweredBy()
+	if answering != place.UAI {
+		if posts, err = s.store.PostsAt(v.Ctx(), answering, today, schoolPeople); err != nil {
+			return err
+		}
+	}
+	for _, post := range posts {
+		answer := schoolAnswer{Name: story.NameOr(post.Person, post.Person.UID), Path: web.PersonURL(post.Person.ID), As: post.Function.French()}
+		if post.Function.Approves() && !post.Ended && !slices.Contains(page.Answers, answer) { // a staff file and the directory may both say so
+			page.Answers = append(page.Answers, answer)
+		}
+	}
+	for _, scope := range []okey.Scope{okey.Everything, okey.HandoverAndStock} {
+		delegates, err := s.store.Delegates(v.Ctx(), answering, today, scope)
+		if err != nil {
+			return err
+		}
+		for _, d := range delegates {
+			page.Answers = append(page.Answers, schoolAnswer{Name: d.Name(), Path: web.PersonURL(d.ID), As: "délégation : " + scope.French()})
+		}
+	}
+	if len(page.Answers) == 0 {
+		page.Nobody, page.Mend = nobodyAnswers(place)
+	}
+	return nil
+}
+
+// peopleLines has each person once, whatever files and directories say of them, with the login that tells people of one name apart.
+func peopleLines(v *web.Visit, posts []sql.Post) []postLine {
+	var lines []postLine
+	at := map[okey.PersonID]int{}
+	for _, post := range posts {
+		line := newPostLine(v, post)
+		line.Where, line.Path = story.NameOr(post.Person, post.Person.UID), web.PersonURL(post.Person.ID)
+		if line.Where != post.Person.UID {
+			line.Where += " (" + post.Person.UID + ")"
+		}
+		known, again := at[post.Person.ID]
+		if !again {
+			at[post.Person.ID] = len(lines)
+			lines = append(lines, line)
+			continue
+		}
+		same := &lines[known]
+		same.What, same.From = once(same.What, line.What), once(same.From, line.From)
+		same.Until, same.More = once(same.Until, line.Until), once(same.More, line.More)
+	}
+	return lines
+}
+
+// once adds to what is said what is not said yet.
+func once(said, more string) string {
+	switch {
+	case said == "":
+		return more
+	case more == "" || slices.Contains(strings.Split(said, " ; "), more):
+		return said
+	}
+	return said + " ; " + more
+}
+
+// nobodyAnswers says why nobody does, and how to mend it.
+func nobodyAnswers(place sql.Place) (string, []story.Deed) {
+	if place.Successor != "" {
+		return "Personne : cet établissement a été remplacé, et tout ce qui attendait a suivi.", nil
+	}
+	said := "Personne : OKEY ne connaît ici ni chef ni adjoint. Les nouvelles demandes viennent tout droit à l'assistance."
+	if place.Host != "" {
+		said = "Personne : l'établissement désigné pour répondre n'a lui-même ni chef ni adjoint."
+	}
+	uai := "?etablissement=" + string(place.UAI)
+	return said, []story.Deed{
+		{Name: "Rattacher un chef ou un adjoint", Path: web.PathAttachments + uai, What: "Vous savez qui dirige, et l'annuaire ne le dit pas encore."},
+		{Name: "Désigner un établissement qui répond pour lui", Path: web.PathHosts + uai, What: "C'est une section, ou une annexe, sans direction à elle."},
+	}
+}
+
+func (s *Pages) schoolStock(v *web.Visit, place sql.Place, today okey.Day, page *schoolScreen) error {
+	counts, err := s.store.KeyCounts(v.Ctx(), place.UAI)
+	if err != nil {
+		return err
+	}
+	needs, err := s.store.NeedsOf(v.Ctx(), place.UAI, today)
+	if err != nil {
+		return err
+	}
+	page.Stock = []web.Fact{
+		{Name: "Libres, à prêter", Value: okey.SayNumber(needs.Free)},
+		{Name: "Réserve voulue", Value: okey.SayNumber(needs.Minimum)},
+		{Name: "En commande ou en route", Value: okey.SayNumber(needs.UnderWay)},
+		{Name: "En service, expirent d'ici trois mois, sans demande de renouvellement", Value: okey.SayNumber(needs.Expiring)},
+	}
+	keys := "/clefs?etablissement=" + string(place.UAI)
+	for _, state := range okey.KeyStates() {
+		if n := counts[state]; n > 0 {
+			page.Stock = append(page.Stock, web.Fact{Name: okey.Capitalize(state.French()), Value: okey.SayCount(n, "clef"), Path: keys + "&etat=" + string(state)})
+		}
+	}
+	return nil
+}
+
+func (s *Pages) schoolRequests(v *web.Visit, place sql.Place, _ okey.Day, page *schoolScreen) error {
+	counts, err := s.store.RequestCounts(v.Ctx(), place.UAI)
+	if err != nil {
+		return err
+	}
+	for _, stage := range okey.Stages() {
+		if n := counts[stage]; n > 0 {
+			page.Requests = append(page.Requests, web.Fact{
+				Name: okey.Capitalize(stage.French()), Value: okey.SayCount(n, "demande"), Path: "/demandes?etablissement=" + string(place.UAI) + "&etape=" + string(stage),
+			})
+		}
+	}
+	return nil
+}
+
+// schoolComings are orders, and keys that came and went.
+func (s *Pages) schoolComings(v *web.Visit, place sql.Place, _ okey.Day, page *schoolScreen) error {
+	c := web.Paris(v)
+	ordered, err := s.store.ListOrders(v.Ctx(), sql.Reach{All: true}, sql.OrderFilter{Establishment: place.UAI, Limit: personRows})
+	if err != nil {
+		return err
+	}
+	for _, o := range ordered {
+		page.Orders = append(page.Orders, web.Card{
+			Path: web.PathOrders + "/" + o.ID.String(), Who: fmt.Sprintf("Commande n° %d", o.Number), State: okey.SayCount(o.Quantity, "clef") + ", " + o.State.Say(o.Received, o.Quantity) + " ; passée " + c.Day(o.PlacedAt),
+		})
+	}
+	delivered, err := s.store.DeliveriesTo(v.Ctx(), place.UAI, personRows)
+	if err != nil {
+		return err
+	}
+	for _, d := range delivered {
+		h := web.Hit{Name: "Livraison de " + okey.SayCount(d.Keys, "clef"), Path: web.PathDeliveries + "/" + d.ID.String(), Kind: okey.Capitalize(c.Day(d.CreatedAt))}
+		if d.InTransit > 0 {
+			h.More = okey.SayCount(d.InTransit, "clef") + " en route, arrivée à confirmer"
+		}
+		page.Comings = append(page.Comings, h)
+	}
+	passed, err := s.store.Passages(v.Ctx(), place.UAI, personRows)
+	if err != nil {
+		return err
+	}
+	for _, p := range passed {
+		h := web.Hit{Name: okey.SayCount(p.Keys, "clef") + okey.SayEither(p.Keys, " venue ", " venues ") + okey.SayOfSchool(okey.SayEstablishment(p.FromName)), Path: web.PathAudit + "?objet=" + p.Subject.String(), Kind: okey.Capitalize(c.Day(p.At))}
+		if p.From == place.UAI {
+			h.Name = okey.SayCount(p.Keys, "clef") + okey.SayEither(p.Keys, " partie pour ", " parties pour ") + okey.SayEstablishment(p.ToName)
+		}
+		page.Comings = append(page.Comings, h)
+	}
+	leaving, err := s.store.Leavings(v.Ctx(), place.UAI, personRows)
+	if err != nil {
+		return err
+	}
+	for _, l := range leaving {
+		who := cmp.Or(l.Holder, "Une personne effacée")
+		h := web.Hit{Name: who + " arriverait " + okey.SayOfSchool(okey.SayEstablishment(l.Other)), Path: web.MoveURL(l.ID), Kind: okey.Capitalize(c.Day(l.At))}
+		if l.From == place.UAI {
+			h.Name = who + " partirait pour " + okey.SayEstablishment(l.Other)
+		}
+		h.Name += " avec la clef " + string(l.Serial)
+		h.More = okey.Capitalize(l.State.French())
+		page.Comings = append(page.Comings, h)
+	}
+	followed, err := s.store.SuccessionsOf(v.Ctx(), place.UAI, personRows)
+	for _, f := range followed {
+		page.Comings = append(page.Comings, web.Hit{Name: okey.Capitalize(sayReplacing(f)), Path: web.PathSuccession + "/" + f.ID.String(), Kind: okey.Capitalize(c.Day(f.At))})
+	}
+	return err
+}
+
+// sayReplacing says which establishment goes on for which.
+func sayReplacing(f sql.Succession) string {
+	return fmt.Sprintf("%s (%s) remplace %s (%s)", okey.SayEstablishment(f.ToName), f.To, okey.SayEstablishment(f.FromName), f.From)
+}
+
+// schoolTraces are its mails and its audit.
+func (s *Pages) schoolTraces(v *web.Visit, place sql.Place, _ okey.Day, page *schoolScreen) error {
+	c := web.Paris(v)
+	mails, err := s.store.MailsAbout(v.Ctx(), place.UAI, personRows)
+	if err != nil {
+		return err
+	}
+	page.Mails = story.MailLines(mails, c)
+	entries, err := s.store.AuditEntries(v.Ctx(), sql.AuditFilter{Subject: string(place.UAI), Limit: personRows})
+	for _, e := range entries {
+		page.Audit = append(page.Audit, story.NewAuditLine(e, c))
+	}
+	page.AllAudit = web.PathAudit + "?objet=" + string(place.UAI)
+	return err
+}
+
+// schoolDeeds are what support may do for an establishment: nothing for one that was replaced, since all it had has followed.
+func schoolDeeds(place sql.Place) []story.Deed {
+	if place.Successor != "" {
+		return nil
+	}
+	uai := "?etablissement=" + string(place.UAI)
+	return []story.Deed{
+		{Name: "Rattacher une personne", Path: web.PathAttachments + uai, What: "Elle y travaille, ou y dirige, et l'annuaire ne le dit pas encore."},
+		{Name: "Désigner qui répond pour lui", Path: web.PathHosts + uai, What: "Une section ou une annexe sans direction à elle."},
+		{Name: "Commander, régler la réserve", Path: web.PathOrders + uai, What: "Il n'a plus assez de clefs, ou vous voulez qu'il en garde toujours quelques-unes."},
+		{Name: "Déposer une livraison", Path: web.PathDeliveries, What: "Le fournisseur a envoyé le fichier de ses clefs."},
+		{Name: "Compter son tiroir", Path: web.PathInventory + uai, What: "Ce qui est dans le tiroir et ce que dit OKEY diffèrent."},
+		{Name: "Déplacer des clefs", Path: web.PathMoveKeys + uai, What: "Un autre établissement en a trop, et lui pas assez."},
+		{Name: "Le remplacer par un autre", Path: web.PathSuccession + uai, What: "Il ferme ou fusionne : clefs, demandes et commandes suivent."},
+	}
+}

@@ -1,0 +1,166 @@
+package people
+
+import (
+	"fmt"
+	"net/http"
+
+	"okey/okey"
+	"okey/server/act"
+	"okey/server/web"
+)
+
+// successionScreen is where support names a successor, and the list of those named so far.
+type successionScreen struct {
+	Form   *web.Form // nil for auditors
+	Review *successionReview
+	Past   []web.Hit
+}
+
+type successionReview struct {
+	From, To string
+	Facts    []web.Fact
+	Alone    string // nobody would answer
+	Form     *web.Form
+}
+
+func successionForm(v *web.Visit) *web.Form {
+	return web.NewForm(v, "succession", web.PathSuccession, "Vérifier", map[string]web.Field{
+		"establishment": {Label: "*Code UAI de l'établissement qui ferme", Hint: "Sept chiffres et une lettre.", Missing: "Écrivez le code UAI de l'établissement qui ferme."},
+		"successor":     {Label: "*Code UAI de celui qui continue", Hint: "Il reprend les clefs, les demandes et les commandes.", Missing: "Écrivez le code UAI de celui qui continue."},
+		"comment":       {Label: "*Commentaire", Hint: "Pourquoi ? Les deux directions le liront.", Missing: "Écrivez pourquoi : les deux directions le liront."},
+		"confirm":       {},
+	})
+}
+
+// successionPage is for support, and to be read by auditors.
+func (s *Pages) successionPage(v *web.Visit) error {
+	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.Today()); err != nil {
+		return err
+	}
+	page, notice := successionScreen{}, ""
+	if okey.May(okey.ActMoveKeys, v.Actor, okey.Subject{}, v.Today()) == nil {
+		page.Form = successionForm(v)
+		page.Form.Values["establishment"] = string(web.ChosenSchool(v))
+		if s.Restore(v, page.Form) {
+			notice = web.RestoredNotice
+		}
+	}
+	return s.showSuccessions(v, http.StatusOK, page, notice, "")
+}
+
+const successionRows = 100
+
+func (s *Pages) showSuccessions(v *web.Visit, status int, page successionScreen, notice, warning string) error {
+	past, err := s.store.Successions(v.Ctx(), successionRows)
+	if err != nil {
+		return err
+	}
+	for _, p := range past {
+		page.Past = append(page.Past, web.Hit{
+			Name: okey.Capitalize(sayReplacing(p)),
+			Path: web.PathSuccession + "/" + p.ID.String(), Kind: okey.Capitalize(web.Paris(v).Day(p.At)),
+		})
+	}
+	return s.Show(v, status, "succession", web.Screen{Title: "Fermetures et fusions", Notice: notice, Warning: warning, Body: page})
+}
+
+// succession shows what would follow, and lets it follow once that is confirmed.
+func (s *Pages) succession(v *web.Visit) error {
+	if err := okey.May(okey.ActMoveKeys, v.Actor, okey.Subject{}, v.Today()); err != nil {
+		return err
+	}
+	f := successionForm(v)
+	if err := s.Read(v, f); err != nil {
+		return err
+	}
+	cmd := act.Command{Action: f.Action, Name: okey.ActionSuccession, Via: okey.ViaWeb, Content: okey.Content{
+		Establishment: okey.UAI(f.Values["establishment"]), Successor: okey.UAI(f.Values["successor"]), Comment: f.Values["comment"],
+	}}
+	again := func(status int, warning string) error { return s.reviewSuccession(v, status, f, cmd, warning) }
+	if f.Values["confirm"] == "" {
+		return again(http.StatusOK, "")
+	}
+	done, err := s.act.Do(v.Ctx(), v.Actor, cmd)
+	if err != nil {
+		if err = f.Refuse(err); err != nil {
+			return err
+		}
+		return again(http.StatusUnprocessableEntity, "")
+	}
+	return s.Answer(v, f, done, web.PathSuccession+"/"+okey.DerivedID(cmd.Action, string(cmd.Name)).String(), again)
+}
+
+// reviewSuccession says how much would follow, or what is wrong with the form.
+func (s *Pages) reviewSuccession(v *web.Visit, status int, f *web.Form, cmd act.Command, warning string) error {
+	page := successionScreen{Form: f}
+	review, err := s.successionReview(v, f, cmd)
+	if err != nil {
+		if err = f.Refuse(err); err != nil {
+			return err
+		}
+		return s.showSuccessions(v, http.StatusUnprocessableEntity, page, "", warning)
+	}
+	page.Review = review
+	return s.showSuccessions(v, status, page, "", warning)
+}
+
+func (s *Pages) successionReview(v *web.Visit, f *web.Form, cmd act.Command) (*successionReview, error) {
+	if err := cmd.Normalise(); err != nil {
+		return nil, err
+	}
+	from, err := s.store.Place(v.Ctx(), cmd.Content.Establishment)
+	switch {
+	case okey.ErrorCode(err) == okey.CodeNotFound:
+		return nil, okey.InvalidField("establishment", "OKEY ne connaît pas l'établissement %s : vérifiez son code UAI.", cmd.Content.Establishment)
+	case err != nil:
+		return nil, err
+	case from.Successor != "":
+		return nil, okey.InvalidField("establishment", "%s a déjà été remplacé par %s.", from.UAI, from.Successor)
+	}
+	to, err := s.act.Receiver(v.Ctx(), "successor", cmd.Content.Successor)
+	if err != nil {
+		return nil, err
+	}
+	would, err := s.store.WouldMove(v.Ctx(), from.UAI)
+	if err != nil {
+		return nil, err
+	}
+	alone, err := s.unanswered(v, cmd.Content.Successor)
+	return &successionReview{From: fmt.Sprintf("%s (%s)", from.Name, from.UAI), To: to, Facts: movedFacts(would), Alone: alone, Form: f}, err
+}
+
+// unanswered warns of an establishment where nobody would answer; empty where somebody does.
+func (s *Pages) unanswered(v *web.Visit, uai okey.UAI) (string, error) {
+	place, err := s.store.Place(v.Ctx(), uai)
+	if err != nil {
+		return "", err
+	}
+	approvers, err := s.store.Approvers(v.Ctx(), place.AnsweredBy(), v.Today())
+	if err != nil {
+		return "", err
+	}
+	delegates, err := s.store.Delegates(v.Ctx(), place.AnsweredBy(), v.Today(), okey.Everything)
+	if err != nil || len(approvers)+len(delegates) > 0 {
+		return "", err
+	}
+	staff, err := s.store.StaffCount(v.Ctx(), place.UAI, v.Today())
+	if err != nil {
+		return "", err
+	}
+	nobody := "aucune direction"
+	if staff == 0 {
+		nobody = "aucun personnel, donc aucune direction"
+	}
+	return fmt.Sprintf("Personne ne répond pour %s : OKEY n'y connaît %s. Toutes ces demandes iraient à l'assistance. Vérifiez le code UAI, ou importez d'abord les personnels.",
+		okey.SayEstablishment(place.Name), nobody), nil
+}
+
+func movedFacts(m okey.Moved) []web.Fact {
+	return []web.Fact{
+		{Name: "Clefs, dans tous leurs états", Value: fmt.Sprint(m.Keys)},
+		{Name: "Demandes en cours", Value: fmt.Sprint(m.Requests)},
+		{Name: "Commandes en cours", Value: fmt.Sprint(m.Orders)},
+		{Name: "Départs proposés", Value: fmt.Sprint(m.Proposals)},
+		{Name: "Clefs signalées, à confirmer", Value: fmt.Sprint(m.Reports)},
+	}
+}

@@ -1,0 +1,202 @@
+package requests
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"okey/okey"
+	"okey/server/act"
+	"okey/server/pages/story"
+	"okey/server/web"
+	"okey/sql"
+
+	"github.com/google/uuid"
+)
+
+// Dossier is a request with all that its page needs to know.
+type Dossier struct {
+	okey.Request
+	Requester okey.Person
+	place     sql.Place
+	Waits     []act.Awaited
+	line      int  // place among those who wait for a key
+	ordered   bool // keys are on order, where the request waits for one
+	Events    []okey.Event
+	old       []okey.Serial // keys that this one replaces, at its handover
+	Pending   []okey.Action
+	due       []okey.Deadline // while it stands where it does, for whoever asked
+	free      int             // keys that the establishment may lend today
+	Subject   okey.Subject
+	Today     okey.Day
+	Clock     web.Clock
+}
+
+// Dossier loads a request that the visitor may see; not_found otherwise.
+func (s *Pages) Dossier(v *web.Visit, id uuid.UUID) (d Dossier, err error) {
+	ctx := v.Ctx()
+	if d.Request, err = s.act.Visible(ctx, v.Actor, id); err != nil {
+		return d, err
+	}
+	if d.Subject, d.Today, err = s.act.SubjectOf(ctx, d.Request, v.Actor.ID, true); err != nil {
+		return d, err
+	}
+	if d.Requester, err = s.store.Person(ctx, d.Person); err != nil {
+		return d, err
+	}
+	if d.place, err = s.store.Place(ctx, d.UAI); err != nil {
+		return d, err
+	}
+	if d.Waits, err = s.act.WaitingFor(ctx, d.Request, d.Requester); err != nil {
+		return d, err
+	}
+	if d.Events, err = s.store.Timeline(ctx, id); err != nil {
+		return d, err
+	}
+	if err := s.nameSuccessors(ctx, d.Events); err != nil {
+		return d, err
+	}
+	if d.old, err = s.oldKeys(v, d.Request); err != nil {
+		return d, err
+	}
+	if d.Pending, err = s.store.PendingOn(ctx, id); err != nil {
+		return d, err
+	}
+	if d.free, err = s.store.FreeKeys(ctx, d.UAI, d.Today); err != nil {
+		return d, err
+	}
+	if d.Stage == okey.AwaitingStock {
+		line, err := s.store.LineAt(ctx, d.UAI, id)
+		if err != nil {
+			return d, err
+		}
+		needs, err := s.store.NeedsOf(ctx, d.UAI, d.Today)
+		if err != nil {
+			return d, err
+		}
+		d.line, d.ordered = line.Place, needs.UnderWay > 0
+	}
+	if d.mine(v) {
+		if d.due, err = s.store.DeadlinesOf(ctx, d.Request); err != nil {
+			return d, err
+		}
+	}
+	d.Clock = web.Clock{Now: v.Now, Zone: okey.ZoneOf(d.place.Academy)}
+	return d, nil
+}
+
+func (d Dossier) mine(v *web.Visit) bool { return d.Person == v.Actor.ID }
+
+func (d Dossier) Standing(v *web.Visit) string {
+	if d.mine(v) && d.Stage.Closed() {
+		return d.ended()
+	}
+	if said := d.awaitsReader(v); said != "" {
+		return said
+	}
+	at := ""
+	moved := slices.ContainsFunc(d.Events, func(e okey.Event) bool { return e.Kind == okey.EventMoved })
+	if moved || len(v.Actor.Establishments(v.Today())) > 1 { // whoever has one school, the same as ever, knows where
+		at = okey.SayAtSchool(okey.SayEstablishment(d.place.Name)) + ", "
+	}
+	return web.Standing(d.Request, d.Waits, d.line, d.mine(v), at, d.Clock)
+}
+
+// awaitsReader is standing as whoever may act themselves reads it; empty for everybody else.
+func (d Dossier) awaitsReader(v *web.Visit) string {
+	var others []string
+	for _, w := range d.Waits {
+		if w.ID != v.Actor.ID {
+			others = append(others, w.Name)
+		}
+	}
+	if d.mine(v) || len(others) == len(d.Waits) {
+		return ""
+	}
+	said := "Votre réponse est attendue depuis " + d.Clock.Day(d.Since)
+	switch handing := d.Stage == okey.AwaitingHandover; {
+	case handing && len(others) > 1:
+		said = fmt.Sprintf("La clef est à remettre depuis %s, par %s", d.Clock.Day(d.Since), okey.SayNames(append([]string{"vous"}, others...)))
+	case handing && len(others) > 0:
+		said = fmt.Sprintf("La clef est à remettre depuis %s, par vous ou par %s", d.Clock.Day(d.Since), okey.SayNames(others))
+	case handing:
+		said = fmt.Sprintf("La clef est à remettre depuis %s, par vous", d.Clock.Day(d.Since))
+	case len(others) > 0:
+		said += ", ou celle " + okey.SayOf(okey.SayNames(others))
+	}
+	if !d.KeptUntil.IsZero() {
+		said += ". Sans suite, la demande expire " + d.Clock.Day(d.KeptUntil)
+	}
+	return said + "."
+}
+
+// nameSuccessors has the story name the establishment that a request went to, of which it keeps the code.
+func (s *Pages) nameSuccessors(ctx context.Context, events []okey.Event) error {
+	var uais []okey.UAI
+	for _, e := range events {
+		if e.Kind == okey.EventMoved {
+			uais = append(uais, okey.UAI(e.Comment))
+		}
+	}
+	if len(uais) == 0 {
+		return nil
+	}
+	names, err := s.store.Names(ctx, uais...)
+	if err != nil {
+		return err
+	}
+	for i, e := range events {
+		if e.Kind != okey.EventMoved {
+			continue
+		}
+		if name := names[okey.UAI(e.Comment)]; name != "" {
+			events[i].Comment = fmt.Sprintf("%s (%s)", okey.SayEstablishment(name), e.Comment)
+		}
+	}
+	return nil
+}
+
+// story is what has happened to the request, oldest first.
+func (d Dossier) story() []web.StoryLine {
+	lines, said := make([]web.StoryLine, len(d.Events)), web.SayEvents(d.Events)
+	for i, e := range d.Events {
+		lines[i] = web.StoryLine{When: okey.Capitalize(d.Clock.Time(e.At)), What: said[i], Comment: e.Comment, At: e.At}
+		if e.Kind == okey.EventHandedOver && d.Retired() != "" {
+			lines[i].What += " " + d.Retired()
+		}
+		if e.Kind == okey.EventAsked { // the need stands among the facts
+			lines[i].Comment = ""
+		}
+		if e.Kind == okey.EventMoved { // its comment is the successor's code, said above
+			lines[i].Comment = ""
+		}
+	}
+	return lines
+}
+
+func (d Dossier) Facts(v *web.Visit) []web.Fact {
+	facts := []web.Fact{
+		v.OfPerson("Pour", d.Requester),
+		v.OfSchool(d.place),
+		{Name: "Besoin", Value: d.Need},
+		{Name: "Motif", Value: okey.Capitalize(web.SayReason(d.Request))},
+		{Name: "Demandée", Value: okey.Capitalize(d.Clock.Time(d.AskedAt))},
+	}
+	if v.Desk() { // lists, the audit and the search know it by that
+		facts = append(facts, web.Fact{Name: "Numéro", Value: story.ShortID(d.ID)})
+	}
+	if d.Key != "" {
+		key := web.Fact{Name: "Clef", Value: string(d.Key)}
+		if !d.mine(v) { // who waits for a key may not see its page: it is not theirs yet
+			key.Path = web.KeyURL(d.Key)
+		}
+		facts = append(facts, key)
+	}
+	if !d.SignedAt.IsZero() {
+		facts = append(facts, web.Fact{Name: "Charte", Value: fmt.Sprintf("version %d, signée %s", d.Charter, d.Clock.Day(d.SignedAt)), Path: web.SignedURL(d.ID)})
+	}
+	if d.mine(v) {
+		facts = facts[1:]
+	}
+	return facts
+}

@@ -1,0 +1,206 @@
+package requests
+
+import (
+	"fmt"
+	"net/http"
+
+	"okey/okey"
+	"okey/server/act"
+	"okey/server/respond"
+	"okey/server/web"
+)
+
+// Scanned is the key whose number was typed, and what to do with it where it waits for nobody here. A key that the visitor may not see is like
+// one that does not exist.
+func (s *Pages) Scanned(v *web.Visit, typed string) (okey.Key, string, error) {
+	nobody := fmt.Sprintf("Personne de ce nom n'attend de clef, et aucune clef d'ici ne porte ce numéro : « %s ».", typed)
+	serial, err := okey.ParseSerial(typed)
+	if err != nil {
+		return okey.Key{}, nobody, nil //nolint:nilerr // it is a name, then
+	}
+	key, err := s.store.Key(v.Ctx(), serial)
+	if okey.ErrorCode(err) == okey.CodeNotFound {
+		return okey.Key{}, nobody, nil
+	}
+	if err != nil {
+		return okey.Key{}, "", err
+	}
+	subject, err := s.store.SubjectOfKey(v.Ctx(), key)
+	if err != nil {
+		return okey.Key{}, "", err
+	}
+	if okey.May(okey.ActManageKeys, v.Actor, subject, v.Today()) != nil {
+		return okey.Key{}, nobody, nil //nolint:nilerr // the table says no: the key is not found
+	}
+	if key.State == okey.InStock {
+		return key, fmt.Sprintf("La clef %s est libre.", serial), nil
+	}
+	if who, next, err := s.oldKeyOf(v, key); key.Holder != v.Actor.ID && (err != nil || who != "") {
+		return key, act.SayOldKey(serial, who, next), err
+	}
+	whose, err := s.act.WhoseKey(v.Ctx(), key, v.Actor.ID)
+	return key, act.SayKeyTaken(serial, key.State, whose), err
+}
+
+// handoverScreen is the counter in front of one person.
+type handoverScreen struct {
+	Standing  string
+	Who       string
+	Facts     []web.Fact
+	Form      *web.Form
+	TakeBack  string // what to do with the key that this one replaces
+	Swap      string // asks whether another key is really to take the attributed one's place
+	Illegible string
+	Request   string
+	Slip      string
+	Follow    string
+}
+
+// handoverPage is the check before a key changes hands and, after it, the slip and the way to the next person.
+func (s *Pages) handoverPage(v *web.Visit) error {
+	d, err := s.atCounter(v)
+	if err != nil {
+		return err
+	}
+	f := counterForm(v, d)
+	notice, err := s.requestNotice(v, d)
+	if err != nil {
+		return err
+	}
+	if s.Restore(v, f) {
+		notice = web.RestoredNotice
+	} else if serial, err := okey.ParseSerial(v.Query("clef")); err == nil {
+		f.Values["serial"] = string(serial)
+	}
+	return s.showHandover(v, http.StatusOK, d, f, notice, "")
+}
+
+// atCounter is the request that the address names, for whoever may hand its key over.
+func (s *Pages) atCounter(v *web.Visit) (Dossier, error) {
+	id, err := respond.IDOf(v.Context)
+	if err != nil {
+		return Dossier{}, err
+	}
+	d, err := s.Dossier(v, id)
+	if err != nil {
+		return d, err
+	}
+	return d, okey.May(okey.ActHandOver, v.Actor, d.Subject, d.Today)
+}
+
+func counterForm(v *web.Visit, d Dossier) *web.Form {
+	return web.NewForm(v, "remise", web.PathCounter+"/"+d.ID.String(), "Remettre la clef", map[string]web.Field{
+		"swap":   {},
+		"serial": {Label: "*Numéro gravé sur la clef que vous remettez", Hint: fmt.Sprintf("Clef réservée : %s. Scannez le numéro, ou tapez-le.", d.Key)},
+	})
+}
+
+func (s *Pages) showHandover(v *web.Visit, status int, d Dossier, f *web.Form, notice, warning string) error {
+	page := handoverScreen{Who: d.Requester.Name(), Request: web.RequestURL(d.ID)}
+	if d.Stage != okey.AwaitingHandover {
+		if page.Standing = d.Standing(v); notice != "" {
+			page.Standing = ""
+		}
+		if d.Stage == okey.HandedOver {
+			page.Slip = web.SlipURL(d.ID)
+		}
+		return s.Show(v, status, "handover", web.Screen{Title: "Remise à " + page.Who, Notice: notice, Warning: warning, Body: page})
+	}
+	var err error
+	if page.Facts, err = s.handoverFacts(v, d); err != nil {
+		return err
+	}
+	page.Slip, page.TakeBack = web.SlipURL(d.ID), d.takeBack()
+	for _, a := range d.Pending {
+		if a.By == v.Actor.ID && a.Name == okey.ActionOf(okey.Handover) {
+			page.Follow, f = web.FollowURL(a.ID), nil
+		}
+	}
+	page.Form = f
+	if may, err := s.mayReplace(v, d); err != nil {
+		return err
+	} else if may && f != nil {
+		page.Illegible = web.RequestURL(d.ID) + web.PathIllegible
+	}
+	if f != nil && f.Values["swap"] != "" {
+		page.Swap = fmt.Sprintf("La clef %s n'est pas celle qui est réservée à %s, la %s. Elle est libre : si vous la remettez, elle prend sa place, et la %s retourne au stock.",
+			f.Values["swap"], page.Who, d.Key, d.Key)
+	}
+	return s.Show(v, status, "handover", web.Screen{Title: "Remise à " + page.Who, Notice: notice, Warning: warning, Body: page})
+}
+
+// handoverFacts are what is checked before the key leaves the hand.
+func (s *Pages) handoverFacts(v *web.Visit, d Dossier) ([]web.Fact, error) {
+	facts := []web.Fact{{Name: "À", Value: d.Requester.Name()}, {Name: "Établissement", Value: fmt.Sprintf("%s (%s)", d.place.Name, d.UAI)}}
+	if d.Key != "" {
+		key, err := s.store.Key(v.Ctx(), d.Key)
+		if err != nil {
+			return nil, err
+		}
+		facts = append(facts, web.Fact{Name: "Clef réservée", Value: string(d.Key), Path: web.KeyURL(d.Key)}, web.Fact{Name: "Valable jusqu'au", Value: d.Clock.Date(key.ExpiresOn)})
+	}
+	if !d.SignedAt.IsZero() {
+		facts = append(facts, web.Fact{Name: "Charte", Value: fmt.Sprintf("version %d, signée %s", d.Charter, d.Clock.Day(d.SignedAt)), Path: web.SignedURL(d.ID)})
+	}
+	return append(facts, web.Fact{Name: "Attend depuis", Value: d.Clock.Day(d.Since)}), nil
+}
+
+// handOver takes the counter's form the one way through. Another key than the attributed one is asked about first: a scanner sends the form by itself.
+func (s *Pages) handOver(v *web.Visit) error {
+	d, err := s.atCounter(v)
+	if err != nil {
+		return err
+	}
+	f := counterForm(v, d)
+	if err := s.Read(v, f); err != nil {
+		return err
+	}
+	again := func(status int, warning string) error {
+		if d, err = s.Dossier(v, d.ID); err != nil { // as it is by now
+			return err
+		}
+		f.Values["swap"] = ""
+		return s.showHandover(v, status, d, f, "", warning)
+	}
+	if asked, err := s.asksToSwap(v, d, f); asked || err != nil {
+		return err
+	}
+	cmd := CommandOf(f, v, okey.Handover)
+	cmd.Request = d.ID
+	done, err := s.act.Do(v.Ctx(), v.Actor, cmd)
+	if err != nil {
+		if err = f.Refuse(err); err != nil {
+			return err
+		}
+		return again(http.StatusUnprocessableEntity, d.tooLateFor(v, signalForm{signal: okey.Handover}))
+	}
+	return s.Answer(v, f, done, web.PathCounter+"/"+d.ID.String(), again)
+}
+
+// asksToSwap asks, instead of acting, whether another key is really to take the attributed one's place.
+func (s *Pages) asksToSwap(v *web.Visit, d Dossier, f *web.Form) (bool, error) {
+	other, err := s.otherKey(v, d, f)
+	if err != nil || other == "" || f.Values["swap"] == string(other) {
+		return false, err
+	}
+	f.Values["swap"], f.Values["serial"] = string(other), string(other)
+	f.Button = fmt.Sprintf("Oui, remettre la clef %s", other)
+	return true, s.showHandover(v, http.StatusOK, d, f, "", "")
+}
+
+// otherKey is the free key of the same stock that was typed instead of the attributed one; empty where what was typed is no such key, which is
+// for the judges to say.
+func (s *Pages) otherKey(v *web.Visit, d Dossier, f *web.Form) (okey.Serial, error) {
+	serial, err := okey.ParseSerial(f.Values["serial"])
+	if err != nil || serial == d.Key || d.Stage != okey.AwaitingHandover {
+		return "", nil //nolint:nilerr // act says what is wrong with it
+	}
+	key, err := s.store.Key(v.Ctx(), serial)
+	if okey.ErrorCode(err) == okey.CodeNotFound {
+		return "", nil
+	}
+	if err != nil || key.UAI != d.UAI || key.State != okey.InStock {
+		return "", err
+	}
+	return serial, nil
+}

@@ -1,0 +1,200 @@
+package requests
+
+import (
+	"net/http"
+	"net/url"
+
+	"okey/okey"
+	"okey/server/pages/keys"
+	"okey/server/pages/story"
+	"okey/server/respond"
+	"okey/server/web"
+)
+
+// requestScreen is the page of a request.
+type requestScreen struct {
+	Mine      bool
+	Standing  string
+	Bring     string       // what whoever asked brings to the handover
+	Use       *keys.KeyUse // of the key that whoever asked has in hand by now
+	Otherwise string       // what happens while nothing is done: told to whoever asked
+	Closed    bool
+	Again     *web.NavLink // after an end without a key: where whoever asked goes on
+	Steps     []Step
+	Facts     []web.Fact
+	Comment   string // of a refusal, or of a withdrawal by others: the requester reads it first
+	Wrote     string // what came too late to be sent, so that it can be copied
+	Follow    string // where to look for what is recorded but not judged yet
+	Decide    *web.Form
+	Sign      *web.NavLink // the page where the requester does that
+	HandOver  *web.Form
+	Illegible string // where the key to hand over is replaced
+	Nudge     *web.Form
+	PIN       *keys.PINLinks // for the requester, while the key waits
+	Withdraw  *web.Form
+	Slip      string // to print, once there is a key to sign for
+	Story     []web.StoryLine
+	Desk      *story.DeskSide
+	Reissue   *web.Form // of the links to answer by
+}
+
+// requestPage shows a request. To its asker also before it is judged, and when it was refused from the start.
+func (s *Pages) requestPage(v *web.Visit) error {
+	id, err := respond.IDOf(v.Context)
+	if err != nil {
+		return err
+	}
+	d, err := s.Dossier(v, id)
+	if okey.ErrorCode(err) == okey.CodeNotFound {
+		if ask, askErr := s.store.AskOf(v.Ctx(), id); askErr == nil && ask.By == v.Actor.ID {
+			v.Redirect(http.StatusSeeOther, web.FollowURL(ask.ID))
+			return nil
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return s.showRequest(v, http.StatusOK, d, nil, "")
+}
+
+// showRequest shows the page; sent is the form that has just come in with something wrong, warning what did not happen.
+func (s *Pages) showRequest(v *web.Visit, status int, d Dossier, sent *web.Form, warning string) error {
+	page := requestScreen{Mine: d.mine(v), Standing: d.Standing(v), Closed: d.Stage.Closed(), Steps: d.Steps(), Facts: d.Facts(v), PIN: d.PINLinks(v)}
+	if d.mine(v) {
+		page.Bring, page.Otherwise = d.bringBack(), d.Otherwise()
+		var err error
+		if page.Use, err = s.useOf(v, d); err != nil {
+			return err
+		}
+		if page.PIN != nil {
+			if err := s.keys.TellApart(v, map[okey.Serial]*keys.PINLinks{d.Key: page.PIN}); err != nil {
+				return err
+			}
+		}
+		if page.Closed && d.Stage != okey.HandedOver {
+			if page.Again, err = s.keys.NextKey(v); err != nil {
+				return err
+			}
+		}
+	}
+	if sent != nil {
+		page.Wrote = sent.Values["comment"]
+	}
+	restored := false
+	for _, sf := range signalForms {
+		f, err := s.usableForm(v, d, sf)
+		if err != nil {
+			return err
+		}
+		if f == nil {
+			continue
+		}
+		if sf.signal == okey.CharterAndPIN {
+			page.Sign = &web.NavLink{Name: SignTitle, Path: web.SignedURL(d.ID)}
+			continue
+		}
+		if sent != nil && sent.Name == f.Name {
+			f, page.Wrote = sent, ""
+		} else {
+			restored = s.Restore(v, f) || restored
+			f.Chosen(v, sf.signal)
+		}
+		page.place(sf.signal, f)
+	}
+	may, err := s.mayReplace(v, d)
+	if err != nil {
+		return err
+	}
+	if may && page.HandOver != nil {
+		page.Illegible = web.RequestURL(d.ID) + web.PathIllegible
+	}
+	if d.hasSlip() && (!d.mine(v) || d.Stage == okey.HandedOver) { // whoever hands over prints it: until then the requester signs here alone
+		page.Slip = web.SlipURL(d.ID)
+	}
+	for _, a := range d.Pending {
+		if a.By == v.Actor.ID {
+			page.Follow = web.FollowURL(a.ID)
+		}
+	}
+	page.Story = d.story()
+	page.Comment = d.LastWords()
+	if v.Desk() {
+		page.Reissue = reissueForm(v, d)
+		if page.Desk, err = s.requestSide(v, d, page); err != nil {
+			return err
+		}
+	}
+	sc := web.Screen{Title: "Demande " + okey.SayOf(d.Requester.Name()), Warning: warning, Body: page}
+	if d.mine(v) {
+		sc.Title = "Ma demande de clef"
+	}
+	if sent == nil {
+		if sc.Notice, err = s.requestNotice(v, d); err != nil {
+			return err
+		}
+	}
+	if restored {
+		sc.Notice = web.RestoredNotice
+	}
+	return s.Show(v, status, "request", sc)
+}
+
+func (p *requestScreen) place(signal okey.Signal, f *web.Form) {
+	switch signal {
+	case okey.PrincipalDecision:
+		p.Decide = f
+	case okey.Handover:
+		p.HandOver = f
+	case okey.StockAvailable:
+		p.Nudge = f
+	case okey.Withdrawal:
+		p.Withdraw = f
+	}
+}
+
+// backToRequest is for whoever reloads the address of a form.
+func backToRequest(v *web.Visit) error {
+	v.Redirect(http.StatusSeeOther, "/demandes/"+url.PathEscape(v.Param("id")))
+	return nil
+}
+
+// useOf is how the key that a request ended with is used; nil where the visitor does not have it in hand.
+func (s *Pages) useOf(v *web.Visit, d Dossier) (*keys.KeyUse, error) {
+	if d.Stage != okey.HandedOver || d.Key == "" {
+		return nil, nil
+	}
+	key, err := s.store.Key(v.Ctx(), d.Key)
+	if err != nil || key.Holder != v.Actor.ID {
+		return nil, err
+	}
+	return s.keys.NewOwnKey(key, d.Clock, true).Use, nil
+}
+
+// LastWords is what somebody else wrote when they ended the request: the requester reads it first.
+func (d Dossier) LastWords() string {
+	words := ""
+	for _, e := range d.Events {
+		if e.Kind == okey.EventRefused || e.Kind == okey.EventWithdrawn && e.By != d.Person {
+			words = e.Comment
+		}
+	}
+	return words
+}
+
+// Sent tells whether the visitor has sent this already, and nobody has judged it yet.
+func (d Dossier) Sent(v *web.Visit, signal okey.Signal) bool {
+	for _, a := range d.Pending {
+		if a.By == v.Actor.ID && a.Name == okey.ActionOf(signal) {
+			return true
+		}
+	}
+	return false
+}
+
+// PINLinks are there from awaiting_handover on; a key in hand has a page of its own for them.
+func (d Dossier) PINLinks(v *web.Visit) *keys.PINLinks {
+	if d.Stage != okey.AwaitingHandover || d.Key == "" || !d.mine(v) {
+		return nil
+	}
+	return keys.LinksOfPIN(d.Key)
+}

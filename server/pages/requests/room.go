@@ -1,0 +1,59 @@
+// Package requests has the pages about one request, from asking to holding a key: the form, the request's page, the charter, signing, handing over, the
+// slip. It knows keys for the holder's own, and story for what support sees beside a request.
+package requests
+
+import (
+	"embed"
+	"okey/okey"
+	"okey/server/act"
+	"okey/server/pages/keys"
+	"okey/server/pages/story"
+	"okey/server/web"
+	"okey/sql"
+)
+
+// Files are the templates of this room's pages.
+//
+//go:embed *.html
+var Files embed.FS
+
+// Pages are the pages of this room.
+type Pages struct {
+	*web.Site
+	store *sql.Store
+	act   *act.Dispatcher
+	keys  *keys.Pages
+	story *story.Pages
+}
+
+// New makes the room.
+func New(site *web.Site, store *sql.Store, a *act.Dispatcher, k *keys.Pages, st *story.Pages) *Pages {
+	return &Pages{Site: site, store: store, act: a, keys: k, story: st}
+}
+
+// Routes registers the pages about requests.
+func (s *Pages) Routes(r web.Routes) {
+	r.Get("/demandes", s.requestsPage)
+	r.Sheet("/demandes.xlsx", s.requestsTable)
+	r.Get("/demandes/nouvelle", s.askPage)
+	r.Post("/demandes/nouvelle", s.ask)
+	r.Get("/demandes/:id", s.requestPage)
+	r.Sheet("/demandes/:id/tableau.xlsx", s.requestDeskTable)
+	for _, f := range signalForms {
+		if f.signal != okey.CharterAndPIN { // whose address is the signed charter's too
+			r.Get("/demandes/:id/"+f.path, backToRequest)
+		}
+		r.Post("/demandes/:id/"+f.path, func(v *web.Visit) error { return s.signal(v, f) })
+	}
+	r.Get("/demandes/:id"+web.PathSigned, s.signedPage)
+	r.Get("/demandes/:id"+web.PathSigned+".txt", s.signedText)
+	r.Get("/demandes/:id"+web.PathReissue, backToRequest)
+	r.Post("/demandes/:id"+web.PathReissue, s.reissueLinks)
+	r.Get("/demandes/:id"+web.PathIllegible, s.illegiblePage)
+	r.Post("/demandes/:id"+web.PathIllegible, s.illegible)
+	r.Get("/demandes/:id"+web.PathSlip, s.slipPage)
+	r.Get(web.PathCounter+"/:id", s.handoverPage)
+	r.Post(web.PathCounter+"/:id", s.handOver)
+	r.Open("/charte", s.charterPage)
+	r.Open("/charte/:version", s.charterVersionPage)
+}

@@ -1,0 +1,74 @@
+package requests
+
+import (
+	"fmt"
+	"net/http"
+
+	"okey/okey"
+	"okey/server/respond"
+	"okey/server/web"
+)
+
+// slipScreen is the paper that both sign when a key changes hands. It says nothing of the PIN, which is nobody's but its owner's.
+type slipScreen struct {
+	Facts   []web.Fact
+	Who     string // whose signature it is: "d'Éloïse Petit"
+	Request string
+}
+
+// slipPage is that paper, for whoever may see the request, from the moment the key awaits its person on; before, and where it never came to that,
+// the address leads to the request.
+func (s *Pages) slipPage(v *web.Visit) error {
+	id, err := respond.IDOf(v.Context)
+	if err != nil {
+		return err
+	}
+	d, err := s.Dossier(v, id)
+	if err != nil {
+		return err
+	}
+	if !d.hasSlip() {
+		return backToRequest(v)
+	}
+	key, err := s.store.Key(v.Ctx(), d.Key)
+	if err != nil {
+		return err
+	}
+	who := d.Requester.Name()
+	if !d.SignedAt.IsZero() {
+		signed, err := s.store.Signature(v.Ctx(), id)
+		if err != nil {
+			return err
+		}
+		if signed.Name != "" { // as it was then: names change
+			who = signed.Name
+		}
+	}
+	page := slipScreen{Who: okey.SayOf(who), Request: web.RequestURL(id), Facts: []web.Fact{
+		{Name: "Remise à", Value: who},
+		{Name: "Établissement", Value: d.place.Name},
+		{Name: "UAI", Value: string(d.UAI)},
+		{Name: "Numéro de série de la clef", Value: string(d.Key)},
+		{Name: "Valable jusqu'au", Value: d.Clock.Date(key.ExpiresOn)},
+	}}
+	if !d.SignedAt.IsZero() {
+		page.Facts = append(page.Facts, web.Fact{Name: "Charte", Value: fmt.Sprintf("version %d, signée le %s", d.Charter, okey.DayOf(d.SignedAt, d.Clock.Zone).SayWithYear())})
+	}
+	if len(d.old) > 0 {
+		page.Facts = append(page.Facts, web.Fact{Name: okey.SayEither(len(d.old), "Ancienne clef, reprise à la remise", "Anciennes clefs, reprises à la remise"), Value: web.SayList(d.old)})
+	}
+	handed := web.Fact{Name: "Date de la remise", Value: "……………………………"}
+	for _, e := range d.Events {
+		if e.Kind == okey.EventHandedOver {
+			handed.Value = okey.DayOf(e.At, d.Clock.Zone).SayWithYear()
+			page.Facts = append(page.Facts, web.Fact{Name: "Remise par", Value: e.ByName})
+		}
+	}
+	page.Facts = append(page.Facts, handed)
+	return s.Show(v, http.StatusOK, "slip", web.Screen{Title: "Bordereau de remise d'une clef", Body: page})
+}
+
+// hasSlip tells whether there is something to sign for: a key that awaits its person, or that they have.
+func (d Dossier) hasSlip() bool {
+	return d.Key != "" && (d.Stage == okey.AwaitingHandover || d.Stage == okey.HandedOver)
+}

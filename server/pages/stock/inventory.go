@@ -1,0 +1,225 @@
+package stock
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"okey/okey"
+	"okey/server/act"
+	"okey/server/pages/keys"
+	"okey/server/pages/story"
+	"okey/server/web"
+	"okey/sql"
+
+	"github.com/google/uuid"
+)
+
+// inventoryScreen is where a drawer is counted, and what was found.
+type inventoryScreen struct {
+	Where  string
+	Gone   string        // who has replaced it: its drawer is counted there
+	Others []web.NavLink // of a visitor with several establishments: the other drawers
+	Form   *web.Form
+	Review bool
+	Lists  []inventoryList
+	Bad    []string
+	Past   []inventoryLine
+	Facts  []web.Fact
+	Sheet  string
+	Desk   *story.DeskSide
+}
+
+type inventoryLine struct{ Path, When, By, Found, Missing, Others string }
+
+func inventoryForm(v *web.Visit, uai okey.UAI) *web.Form {
+	f := web.NewForm(v, "inventaire", web.PathInventory, "Comparer", map[string]web.Field{
+		"establishment": {}, "confirmed": {}, "compared": {}, "comment": {Label: "Commentaire", Hint: "Facultatif."},
+		"serials": {Label: "Numéros de série", Hint: "Tapez-les ou scannez-les ici, un par ligne. Un lecteur de codes-barres branché en USB suffit. Tiroir vide : n'écrivez rien."},
+	})
+	f.Values["establishment"] = string(uai)
+	return f
+}
+
+// managed is the establishment whose drawer is counted, and a form for it; not_found where the visitor manages none.
+func (s *Pages) managed(v *web.Visit, uai okey.UAI) (sql.Place, error) {
+	if uai == "" {
+		return sql.Place{}, okey.Errorf(okey.CodeNotFound, "Cette page n'existe pas, ou elle n'est pas pour vous.")
+	}
+	if err := s.act.PermitAt(v.Ctx(), v.Actor, &act.Command{}, okey.ActManageKeys, uai); err != nil {
+		return sql.Place{}, err
+	}
+	return s.store.Place(v.Ctx(), uai)
+}
+
+func (s *Pages) inventoryPage(v *web.Visit) error {
+	uai, notice := web.ActingAt(v), ""
+	f := inventoryForm(v, web.ChosenSchool(v))
+	if v.Query("vide") == "" && s.Restore(v, f) {
+		notice = web.RestoredNotice
+		uai = okey.UAI(f.Values["establishment"])
+	}
+	several, err := s.SchoolsFor(v, web.PathInventory, okey.ActManageKeys)
+	if err != nil {
+		return err
+	}
+	if uai == "" && len(several) > 0 {
+		return s.Show(v, http.StatusOK, "inventory", web.Screen{Title: "Inventaire", Body: inventoryScreen{Others: several}})
+	}
+	f.Values["establishment"] = string(uai)
+	return s.showInventory(v, http.StatusOK, uai, f, notice, "")
+}
+
+func (s *Pages) showInventory(v *web.Visit, status int, uai okey.UAI, f *web.Form, notice, warning string) error {
+	place, err := s.managed(v, uai)
+	if okey.ErrorCode(err) == okey.CodeForbidden { // who sees an establishment reads its inventories
+		f = nil
+		place, err = s.store.Place(v.Ctx(), uai)
+	}
+	if err != nil {
+		return err
+	}
+	page := inventoryScreen{Where: fmt.Sprintf("%s (%s)", place.Name, uai), Form: f, Sheet: web.PathInventory + ".xlsx?etablissement=" + string(uai)}
+	if page.Gone, err = s.act.Followed(v.Ctx(), place); err != nil {
+		return err
+	}
+	if page.Gone != "" {
+		page.Form = nil
+	}
+	several, err := s.SchoolsFor(v, web.PathInventory, okey.ActManageKeys)
+	if err != nil {
+		return err
+	}
+	page.Others = slices.DeleteFunc(several, func(l web.NavLink) bool { return l.Path == web.Narrowed(web.PathInventory, uai) })
+	past, err := s.store.Inventories(v.Ctx(), uai, web.PageLines)
+	if err != nil {
+		return err
+	}
+	for _, i := range past {
+		page.Past = append(page.Past, inventoryLine{
+			Path: web.PathInventory + "/" + i.ID.String(), When: okey.Capitalize(web.Paris(v).Time(i.At)), By: i.ByName,
+			Found: fmt.Sprint(i.Found), Missing: fmt.Sprint(i.Missing), Others: fmt.Sprint(i.Others),
+		})
+	}
+	return s.Show(v, status, "inventory", web.Screen{Title: "Inventaire", Notice: notice, Warning: warning, Body: page})
+}
+
+// takeInventory compares what was typed with what should be there; sent again from that page, it is saved.
+func (s *Pages) takeInventory(v *web.Visit) error {
+	f := inventoryForm(v, "")
+	if err := s.Read(v, f); err != nil {
+		return err
+	}
+	uai, err := okey.ParseUAI(f.Values["establishment"])
+	if err != nil {
+		return err
+	}
+	place, err := s.managed(v, uai)
+	if err != nil {
+		return err
+	}
+	again := func(status int, warning string) error { return s.showInventory(v, status, uai, f, "", warning) }
+	if place.Successor != "" {
+		return again(http.StatusUnprocessableEntity, "")
+	}
+	serials, unreadable := okey.ReadSerials(f.Values["serials"])
+	if len(unreadable) > 0 {
+		f.Note("serials", fmt.Sprintf("Ces numéros sont illisibles, retapez-les : %s.", strings.Join(unreadable[:min(len(unreadable), 10)], ", ")))
+	}
+	if len(serials) > okey.MaxInventory {
+		f.Note("serials", fmt.Sprintf("Un inventaire prend %d clefs au plus.", okey.MaxInventory))
+	}
+	if len(f.Errors) > 0 {
+		return again(http.StatusUnprocessableEntity, "")
+	}
+	if f.Values["confirmed"] == "" {
+		return s.reviewInventory(v, place, f, serials, "")
+	}
+	if f.Values["compared"] != sumOf(serials) {
+		return s.reviewInventory(v, place, f, serials, "La liste a changé depuis la comparaison : en voici une nouvelle, à enregistrer.")
+	}
+	done, err := s.act.Do(v.Ctx(), v.Actor, act.Command{
+		Action: f.Action, Name: okey.ActionInventory, Via: okey.ViaWeb,
+		Content: okey.Content{Establishment: uai, Serials: serials, Comment: f.Values["comment"]},
+	})
+	if err != nil {
+		if err = f.Refuse(err); err != nil {
+			return err
+		}
+		return again(http.StatusUnprocessableEntity, "")
+	}
+	return s.Answer(v, f, done, web.PathInventory+"/"+done.Action.Subject.String(), again)
+}
+
+// sumOf stands for a list of serials.
+func sumOf(serials []okey.Serial) string {
+	sum := sha256.Sum256([]byte(keys.JoinSerials(serials)))
+	return hex.EncodeToString(sum[:])
+}
+
+func (s *Pages) reviewInventory(v *web.Visit, place sql.Place, f *web.Form, serials []okey.Serial, notice string) error {
+	known, err := s.store.KeysForInventory(v.Ctx(), place.UAI, serials)
+	if err != nil {
+		return err
+	}
+	lines := okey.CompareInventory(place.UAI, serials, known)
+	lists := comparedLists(lines, okey.ProposeSerials(place.UAI, lines, known))
+	if err := s.answerReports(v, lists, place.UAI, uuid.Nil); err != nil {
+		return err
+	}
+	s.KeepSent(v) // whoever goes back, or follows a link, finds the list again
+	f.Button, f.Values["confirmed"], f.Values["compared"] = "Enregistrer l'inventaire", "oui", sumOf(serials)
+	return s.Show(v, http.StatusOK, "inventory", web.Screen{Title: "Inventaire", Notice: notice, Body: inventoryScreen{
+		Where: fmt.Sprintf("%s (%s)", place.Name, place.UAI), Form: f, Review: true, Lists: lists,
+	}})
+}
+
+// visibleInventory is an inventory of an establishment that the visitor sees; not_found otherwise.
+func (s *Pages) visibleInventory(v *web.Visit) (sql.ListedInventory, []okey.InventoryLine, error) {
+	id, err := uuid.Parse(v.Param("id"))
+	if err != nil {
+		return sql.ListedInventory{}, nil, okey.Errorf(okey.CodeNotFound, "Cet inventaire n'existe pas, ou il n'est pas pour vous.")
+	}
+	found, lines, err := s.store.Inventory(v.Ctx(), id)
+	if err != nil {
+		return found, nil, err
+	}
+	return found, lines, s.act.PermitAt(v.Ctx(), v.Actor, &act.Command{}, okey.ActSee, found.UAI)
+}
+
+// pastInventory shows an inventory as it was saved.
+func (s *Pages) pastInventory(v *web.Visit) error {
+	found, lines, err := s.visibleInventory(v)
+	if err != nil {
+		return err
+	}
+	notice := ""
+	if done, just, err := s.JustDone(v); err != nil {
+		return err
+	} else if just && done.Subject == found.ID {
+		notice = "C'est fait : l'inventaire est enregistré."
+	}
+	arrivals, err := s.confirmedAt(v, found.UAI, lines)
+	if err != nil {
+		return err
+	}
+	lists := inventoryLists(lines, nil, arrivals)
+	if err := s.answerReports(v, lists, found.UAI, found.ID); err != nil {
+		return err
+	}
+	desk, err := s.story.SubjectSide(v, found.ID, web.Paris(v))
+	if err != nil {
+		return err
+	}
+	return s.Show(v, http.StatusOK, "inventory", web.Screen{Title: "Inventaire", Notice: notice, Body: inventoryScreen{
+		Desk: desk, Where: fmt.Sprintf("%s (%s)", found.Establishment, found.UAI), Lists: lists, Sheet: web.SheetOf(v),
+		Facts: []web.Fact{{Name: "Fait", Value: web.Paris(v).Time(found.At)}, {Name: "Par", Value: found.ByName}, {Name: "Commentaire", Value: found.Comment}},
+	}})
+}
+
+func (l inventoryLine) Cells() []web.Cell {
+	return []web.Cell{{Text: l.When, Path: l.Path}, {Text: l.By}, {Text: l.Found}, {Text: l.Missing}, {Text: l.Others}}
+}

@@ -1,0 +1,160 @@
+package stock
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+
+	"okey/okey"
+	"okey/server/act"
+	"okey/server/pages/story"
+	"okey/server/web"
+	"okey/sql"
+
+	"github.com/google/uuid"
+)
+
+// reportsScreen is support's list of keys that inventories found and OKEY did not know.
+type reportsScreen struct {
+	Reports []reportLine
+	Sheet   string
+}
+
+type reportLine struct{ Path, Serial, Where, When, By, Similar, Now string }
+
+func (s *Pages) reportsPage(v *web.Visit) error {
+	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.Today()); err != nil {
+		return err
+	}
+	found, err := s.store.PendingReports(v.Ctx(), 200)
+	if err != nil {
+		return err
+	}
+	notice := ""
+	if _, just, err := s.JustDone(v); err != nil {
+		return err
+	} else if just {
+		notice = "C'est fait : la réponse est partie."
+	}
+	page := reportsScreen{Sheet: web.PathReports + ".xlsx"}
+	for _, r := range found {
+		page.Reports = append(page.Reports, reportLine{
+			Path: web.PathReports + "/" + r.ID.String(), Serial: string(r.Serial), Where: fmt.Sprintf("%s (%s)", r.Establishment, r.UAI),
+			When: okey.Capitalize(web.Paris(v).Time(r.At)), By: r.ByName, Similar: web.SayList(r.Similar), Now: cmp.Or(r.KeptAt, "pas encore"),
+		})
+	}
+	return s.Show(v, http.StatusOK, "reports", web.Screen{Title: "Clefs à confirmer", Notice: notice, Body: page})
+}
+
+func reportForm(v *web.Visit, id uuid.UUID) *web.Form {
+	return web.NewForm(v, "signalement", web.PathReports+"/"+id.String(), "Répondre", map[string]web.Field{
+		"decision": {Label: "*Réponse", Choices: []web.Choice{{Value: string(okey.Approve), Label: "Cette clef est à nous : la mettre en stock"}, {Value: string(okey.Refuse), Label: "Écarter cette clef"}}},
+		"batch":    {Label: "Lot", Hint: "Pour la mettre en stock."}, "expires_on": {Label: "Date d'expiration", Hint: "Par exemple 31/12/2029. Pour la mettre en stock."},
+		"comment": {Label: "Commentaire", Hint: "Pour l'écarter : dites pourquoi."},
+	})
+}
+
+// reportScreen is where support answers one.
+type reportScreen struct {
+	Facts []web.Fact
+	Form  *web.Form
+	Desk  *story.DeskSide
+}
+
+func (s *Pages) reportPage(v *web.Visit) error { return s.showReport(v, http.StatusOK, nil, "") }
+
+func (s *Pages) showReport(v *web.Visit, status int, f *web.Form, warning string) error {
+	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.Today()); err != nil {
+		return err
+	}
+	id, err := uuid.Parse(v.Param("id"))
+	if err != nil {
+		return okey.Errorf(okey.CodeNotFound, "Ce signalement n'existe pas, ou il n'est pas pour vous.")
+	}
+	r, err := s.store.Report(v.Ctx(), id)
+	if err != nil {
+		return err
+	}
+	page := reportScreen{Facts: []web.Fact{
+		{Name: "Numéro de série", Value: string(r.Serial)},
+		{Name: "Établissement", Value: fmt.Sprintf("%s (%s)", r.Establishment, r.UAI)},
+		{Name: "Trouvée", Value: web.Paris(v).Time(r.At) + " par " + r.ByName},
+	}}
+	if _, err := s.store.Key(v.Ctx(), r.Serial); err == nil { // it has a page by now
+		page.Facts[0].Path = web.KeyURL(r.Serial)
+	} else if okey.ErrorCode(err) != okey.CodeNotFound {
+		return err
+	}
+	if r.KeptAt != "" && r.State == okey.ReportPending {
+		page.Facts = append(page.Facts, web.Fact{Name: "Entrée depuis dans OKEY", Value: r.KeptAt})
+	}
+	if len(r.Similar) > 0 {
+		page.Facts = append(page.Facts, web.Fact{Name: "Ressemble, aux zéros près, à", Value: web.SayList(r.Similar)})
+	}
+	page.Facts = append(page.Facts, reportAnswer(r, web.Paris(v))...)
+	notice := ""
+	switch pending := r.State == okey.ReportPending; {
+	case pending && v.MayImport() == nil:
+		if f == nil {
+			f = reportForm(v, id)
+			if s.Restore(v, f) {
+				notice = web.RestoredNotice
+			}
+		}
+		page.Form = f
+	case !pending && warning == "": // nothing went wrong
+		notice = "Ce signalement a déjà sa réponse."
+	}
+	if page.Desk, err = s.story.SubjectSide(v, r.ID, web.Paris(v)); err != nil {
+		return err
+	}
+	return s.Show(v, status, "report", web.Screen{Title: "Clef à confirmer", Notice: notice, Warning: warning, Body: page})
+}
+
+// reportAnswer is what support has answered, or that it has not yet.
+func reportAnswer(r sql.ListedReport, c web.Clock) []web.Fact {
+	if r.State == okey.ReportPending {
+		return []web.Fact{{Name: "Réponse", Value: "Attendue de l'assistance"}}
+	}
+	by := r.DecidedBy
+	if by == "" {
+		by = "OKEY"
+	}
+	facts := []web.Fact{{Name: "Réponse", Value: okey.Capitalize(r.State.French())}, {Name: "Répondu", Value: okey.Capitalize(c.Time(r.DecidedAt)) + " par " + by}}
+	if r.Comment != "" {
+		facts = append(facts, web.Fact{Name: "Commentaire", Value: r.Comment})
+	}
+	return facts
+}
+
+func (s *Pages) decideReport(v *web.Visit) error {
+	id, err := uuid.Parse(v.Param("id"))
+	if err != nil {
+		return okey.Errorf(okey.CodeNotFound, "Ce signalement n'existe pas, ou il n'est pas pour vous.")
+	}
+	f := reportForm(v, id)
+	if err := s.Read(v, f); err != nil {
+		return err
+	}
+	again := func(status int, warning string) error { return s.showReport(v, status, f, warning) }
+	cmd := act.Command{Action: f.Action, Name: okey.ActionReportDecision, Subject: id, Via: okey.ViaWeb}
+	cmd.Content = okey.Content{Decision: okey.Decision(f.Values["decision"]), Batch: f.Values["batch"], Comment: f.Values["comment"]}
+	if cmd.Content.Decision == okey.Approve {
+		if cmd.Content.ExpiresOn, err = act.TypedDay(f.Values["expires_on"]); err != nil {
+			f.Note("expires_on", okey.ErrorMessage(err))
+			return again(http.StatusUnprocessableEntity, "")
+		}
+	}
+	done, err := s.act.Do(v.Ctx(), v.Actor, cmd)
+	if err != nil {
+		if err = f.Refuse(err); err != nil {
+			return err
+		}
+		return again(http.StatusUnprocessableEntity, "")
+	}
+	return s.Answer(v, f, done, web.PathReports, again)
+}
+
+func (l reportLine) Cells() []web.Cell {
+	return []web.Cell{{Text: l.Serial, Path: l.Path}, {Text: l.Where}, {Text: l.When}, {Text: l.By}, {Text: l.Similar}, {Text: l.Now}}
+}

@@ -1,0 +1,269 @@
+package stock
+
+import (
+	"fmt"
+	"net/http"
+
+	"okey/internal/plot"
+	"okey/internal/workbook"
+	"okey/okey"
+	"okey/server/act"
+	"okey/server/respond"
+	"okey/server/web"
+	"okey/sql"
+)
+
+// stockScreen is an establishment's stock at a glance. Each number leads to the list that has as many lines.
+type stockScreen struct {
+	Filters  *web.Form
+	Where    string
+	Gone     string   // who has replaced it: nothing is ordered or counted any more
+	Urgent   []string // what asks for something to be done
+	Keys     []stockLine
+	Ends     []stockEnds
+	Requests []stockLine
+	Orders   string     // what is under way, in a line
+	Reported string     // keys that an inventory found and support has not answered for
+	Awaited  []web.Card // announced deliveries to confirm
+	Order    string     // where keys are ordered
+	List     string
+	Count    string // where the drawer is counted
+	Ahead    web.Plotted
+}
+
+type stockLine struct{ Name, Number, Path, Hint string }
+
+// stockEnds is how many keys end by a day: those in service, and those in the drawer.
+type stockEnds struct{ By, Lent, LentPath, Drawer, DrawerPath string }
+
+// stockSight is all that the page and its spreadsheet say of one establishment's stock.
+type stockSight struct {
+	sql.Stock
+	place  sql.Place
+	today  okey.Day
+	needs  okey.Needs
+	orders []sql.ListedOrder // under way
+	noted  int               // keys received by hand, not in stock yet
+	ahead  []okey.StockMonth
+}
+
+// stockAt looks at the stock of an establishment that the visitor sees; not_found otherwise.
+func (s *Pages) stockAt(v *web.Visit, uai okey.UAI) (sight stockSight, err error) {
+	if uai == "" {
+		return sight, okey.Errorf(okey.CodeNotFound, "Cette page n'existe pas, ou elle n'est pas pour vous.")
+	}
+	if err := s.act.PermitAt(v.Ctx(), v.Actor, &act.Command{}, okey.ActSee, uai); err != nil {
+		return sight, err
+	}
+	if sight.place, err = s.store.Place(v.Ctx(), uai); err != nil {
+		return sight, err
+	}
+	sight.today = web.TodayAt(v, sight.place)
+	if sight.Stock, err = s.store.StockOf(v.Ctx(), uai); err != nil {
+		return sight, err
+	}
+	if sight.needs, err = s.store.NeedsOf(v.Ctx(), uai, sight.today); err != nil {
+		return sight, err
+	}
+	if sight.noted, err = s.store.NotedKeys(v.Ctx(), uai); err != nil {
+		return sight, err
+	}
+	sight.ahead = okey.StockAhead(sight.Ending, sight.today, okey.AheadMonths)
+	sight.orders, err = s.store.ListOrders(v.Ctx(), act.Reach(v.Actor), sql.OrderFilter{Establishment: uai, Open: true, Limit: respond.MaxLimit})
+	return sight, err
+}
+
+// stockPage shows the stock of the establishment that is chosen, else of the visitor's first.
+func (s *Pages) stockPage(v *web.Visit) error {
+	uai := web.OrderingAt(v)
+	page := stockScreen{Filters: web.ListForm(web.PathStock)}
+	if v.Desk() && uai == "" {
+		if err := s.AddPlaces(v, page.Filters, uai); err != nil {
+			return err
+		}
+		return s.Show(v, http.StatusOK, "stock", web.Screen{Title: "Stock", Body: page})
+	}
+	sight, err := s.stockAt(v, uai)
+	if err != nil {
+		return err
+	}
+	if err := s.AddPlaces(v, page.Filters, uai); err != nil {
+		return err
+	}
+	page.Filters.Doubt(v)
+	page.fill(sight)
+	if page.Ahead, err = sight.plot(web.SheetURL(v)); err != nil {
+		return err
+	}
+	if page.Awaited, err = s.keys.AwaitedDeliveries(v); err != nil {
+		return err
+	}
+	if page.Reported, err = s.waitingReports(v, uai); err != nil {
+		return err
+	}
+	if page.Gone, err = s.act.Followed(v.Ctx(), sight.place); err != nil {
+		return err
+	}
+	if page.Gone == "" && s.act.PermitAt(v.Ctx(), v.Actor, &act.Command{}, okey.ActOrder, uai) == nil {
+		page.Order = web.PathOrders + "?etablissement=" + string(uai)
+	}
+	if page.Gone == "" && s.act.PermitAt(v.Ctx(), v.Actor, &act.Command{}, okey.ActManageKeys, uai) == nil {
+		page.Count = web.PathInventory + "?etablissement=" + string(uai)
+	}
+	return s.Show(v, http.StatusOK, "stock", web.Screen{Title: "Stock " + okey.SayOfSchool(okey.SayEstablishment(sight.place.Name)), Body: page})
+}
+
+func (p *stockScreen) fill(sight stockSight) {
+	uai := sight.place.UAI
+	p.Where = fmt.Sprintf("UAI : %s", uai) // the heading has the name
+	p.List = web.Narrowed("/clefs", uai)
+	p.Keys = sight.keyLines()
+	for _, stage := range []okey.Stage{okey.AwaitingDecision, okey.AwaitingStock, okey.AwaitingCharter, okey.AwaitingHandover} {
+		p.Requests = append(p.Requests, stockLine{
+			Name: okey.Capitalize(stage.French()), Number: okey.SayNumber(sight.Requests[stage]), Path: web.Narrowed("/demandes", uai, "etape", string(stage)),
+		})
+	}
+	for _, months := range []int{okey.RenewalMonths, okey.LendableMonths} {
+		by := sight.today.AddMonths(months)
+		before := by.AddDays(1).String() // the list shows what ends before a day
+		p.Ends = append(p.Ends, stockEnds{
+			By:   fmt.Sprintf("D'ici %s (%s)", monthsNames[months], by.Say(sight.today)),
+			Lent: okey.SayNumber(sight.ending(by, okey.InService)), LentPath: web.Narrowed("/clefs", uai, "etat", string(okey.InService), "expire", before),
+			Drawer: okey.SayNumber(sight.ending(by, okey.InStock)), DrawerPath: web.Narrowed("/clefs", uai, "etat", string(okey.InStock), "expire", before),
+		})
+	}
+	p.Orders = SayOrders(sight.orders, sight.noted)
+	p.Urgent = sight.urgent()
+}
+
+// figures are the coming months: the numbers of the plot, of its table and of the spreadsheet.
+func (sight stockSight) figures() web.Figures {
+	f := web.Figures{
+		Of: "Mois", Columns: []string{"Libres", "En service", "Expirent dans le mois"},
+		Taken: []workbook.Column{{Title: "Mois, à partir du", Kind: workbook.Date, Width: 18}},
+	}
+	for _, m := range sight.ahead {
+		f.Rows = append(f.Rows, web.FigureRow{
+			Name: okey.Capitalize(m.From.SayMonth()), Short: m.From.SayShort(), Values: []float64{float64(m.Free), float64(m.Lent), float64(m.Ending)},
+			Taken: []any{m.From},
+		})
+	}
+	return f
+}
+
+// plot draws the coming months.
+func (sight stockSight) plot(sheet string) (web.Plotted, error) {
+	end := 0
+	for _, m := range sight.ahead {
+		end += m.Ending
+	}
+	drawn, err := web.PlotOf(sight.figures(), plot.Columns, web.Plotted{
+		Name: "Les mois à venir", Sheet: sheet,
+		Message: fmt.Sprintf("Aujourd'hui, %s %s et %s en service ; %s d'ici un an.", okey.SayCount(sight.needs.Free, "clef"), okey.SayEither(sight.needs.Free, "libre", "libres"),
+			okey.SayNumber(sight.Keys[okey.InService]), okey.SayNumber(end)+okey.SayEither(end, " expire", " expirent")),
+		Note: "Ce que sera le stock si aucune clef n'arrive ni ne change de mains. Une clef n'est libre que si elle sert encore six mois. Le mois où elle expire, elle ne compte que dans « Expirent dans le mois ».",
+	})
+	if err == nil && !drawn.Drawn {
+		drawn.Nothing, drawn.Note, drawn.Lines = sight.nothingAhead(), "", nil
+	}
+	return drawn, err
+}
+
+// nothingAhead is said where there is nothing to draw: what is kept for somebody is neither free nor in service yet.
+func (sight stockSight) nothingAhead() string {
+	if kept := sight.Keys[okey.Reserved] + sight.Keys[okey.Attributed]; kept > 0 {
+		return fmt.Sprintf("Aucune clef libre ni en service : %s %s.", okey.SayNumber(kept), okey.SayEither(kept, "est réservée à quelqu'un", "sont réservées à quelqu'un"))
+	}
+	return "Aucune clef libre ni en service."
+}
+
+var monthsNames = map[int]string{okey.RenewalMonths: "trois mois", okey.LendableMonths: "six mois"}
+
+// keyLines are all keys of the establishment, by what can be done with them.
+func (sight stockSight) keyLines() []stockLine {
+	names := map[okey.KeyState]string{
+		okey.InStock: "En stock", okey.Reserved: "Réservées, charte à signer", okey.Attributed: "Attribuées, à remettre", okey.InService: "En service",
+		okey.InTransit: "En livraison", okey.Lost: "Perdues", okey.Defective: "Défectueuses", okey.Retired: "Au rebut",
+	}
+	var lines []stockLine
+	for _, state := range []okey.KeyState{okey.InStock, okey.Reserved, okey.Attributed, okey.InService, okey.InTransit, okey.Lost, okey.Defective, okey.Retired} {
+		line := stockLine{Name: names[state], Number: okey.SayNumber(sight.Keys[state]), Path: web.Narrowed("/clefs", sight.place.UAI, "etat", string(state))}
+		if tooShort := sight.Keys[state] - sight.needs.Free; state == okey.InStock && tooShort > 0 {
+			line.Hint = fmt.Sprintf("dont %s ; %s dans moins de six mois", okey.SayCount(sight.needs.Free, "libre"), okey.SayEither(tooShort, "l'autre expire", "les autres expirent"))
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// ending counts the keys of a state that end by the day, or have ended.
+func (sight stockSight) ending(by okey.Day, state okey.KeyState) int {
+	n := 0
+	for _, k := range sight.Ending {
+		if k.State == state && !by.Before(k.On) {
+			n += k.Keys
+		}
+	}
+	return n
+}
+
+// urgent says what the numbers ask for.
+func (sight stockSight) urgent() []string {
+	var said []string
+	if n := sight.Requests[okey.AwaitingStock]; n > 0 {
+		said = append(said, fmt.Sprintf("%s %s une clef.", okey.SayCount(n, "personne"), okey.SayEither(n, "attend", "attendent")))
+	}
+	if sight.needs.Free < sight.needs.Minimum {
+		said = append(said, fmt.Sprintf("Il y a moins de clefs libres que la réserve de %d voulue par l'assistance.", sight.needs.Minimum))
+	}
+	if n := sight.needs.Suggested(); n > 0 {
+		said = append(said, fmt.Sprintf("OKEY propose de commander %s.", okey.SayCount(n, "clef")))
+	}
+	return said
+}
+
+// SayOrders says in a line what is ordered and has not come.
+//
+// Those that were noted by hand are received as far as the order goes, and still no key that anybody can be lent.
+func SayOrders(open []sql.ListedOrder, noted int) string {
+	missing := 0
+	for _, o := range open {
+		missing += o.Quantity - o.Received
+	}
+	said := "Aucune commande en cours."
+	if len(open) > 0 {
+		said = fmt.Sprintf("%s en cours : %s %s.", okey.SayCount(len(open), "commande"), okey.SayCount(missing, "clef"), okey.SayEither(missing, "attendue", "attendues"))
+	}
+	if noted > 0 {
+		said += fmt.Sprintf(" %s à la main, pas encore en stock.", okey.SayCount(noted, "clef")+okey.SayEither(noted, " notée", " notées"))
+	}
+	return said
+}
+
+// stockTable is the same stock as a spreadsheet.
+func (s *Pages) stockTable(v *web.Visit) (web.Spreadsheet, error) {
+	sight, err := s.stockAt(v, web.OrderingAt(v))
+	if err != nil {
+		return web.Spreadsheet{}, err
+	}
+	keys := [][]any{{"Libres", sight.needs.Free}}
+	for _, state := range okey.KeyStates() {
+		keys = append(keys, []any{okey.Capitalize(state.French()), sight.Keys[state]})
+	}
+	for _, months := range []int{okey.RenewalMonths, okey.LendableMonths} {
+		by := sight.today.AddMonths(months)
+		keys = append(keys, []any{"En service, expirent d'ici " + monthsNames[months], sight.ending(by, okey.InService)},
+			[]any{"En stock, expirent d'ici " + monthsNames[months], sight.ending(by, okey.InStock)})
+	}
+	for _, stage := range okey.Stages() {
+		if !stage.Closed() {
+			keys = append(keys, []any{"Demandes : " + stage.French(), sight.Requests[stage]})
+		}
+	}
+	keys = append(keys, []any{"Clefs commandées ou en route", sight.needs.UnderWay}, []any{"Réserve voulue", sight.needs.Minimum})
+	row := func(cells []any) []any { return cells }
+	return web.Spreadsheet{Name: "stock", Title: "Stock " + sight.place.Name, Sheets: []workbook.Sheet{
+		{Name: "Stock", Columns: []workbook.Column{{Title: "Quoi", Width: 44}, {Title: "Combien", Kind: workbook.Number}}, Rows: web.RowsOf(keys, row)},
+		sight.figures().Sheet("Mois à venir"),
+	}}, nil
+}

@@ -1,0 +1,176 @@
+package story
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"okey/okey"
+	"okey/server/web"
+	"okey/sql"
+
+	"github.com/google/uuid"
+)
+
+// AuditLine is an entry as people read it.
+type AuditLine struct{ When, What, Who, Via, About, Path, Detail string }
+
+// auditSubject is what an entry is about: the kind of thing, and which one, as people find it again.
+type auditSubject struct{ Kind, Name, Path string }
+
+func NewAuditSubject(e sql.AuditedEntry) auditSubject {
+	kind, id, _ := strings.Cut(e.Subject, ":")
+	about := auditSubject{Kind: SubjectNames[kind], Name: id}
+	if about.Kind == "" {
+		about.Kind = kind
+	}
+	refused := kind == "succession" && web.RefusalNames[okey.Code(e.Detail)] != "" // then there is none to look at
+	if page := subjectPages[kind]; page != "" && id != "" && !refused {
+		about.Path = page + id
+	}
+	switch file := ImportNames[id]; {
+	case kind == "import" && file != "":
+		about.Kind, about.Name = "import "+file, ""
+	case e.OfName != "":
+		about.Name = e.OfName
+	case e.Order > 0: // orders have a number that people know
+		about.Name = fmt.Sprintf("n° %d", e.Order)
+	}
+	about.Kind = okey.Capitalize(about.Kind)
+	return about
+}
+
+// Short is the subject in a table: of an id its beginning, since nobody types the rest.
+func (a auditSubject) Short() string {
+	name := a.Name
+	if _, err := uuid.Parse(name); err == nil {
+		name = name[:8]
+	}
+	return strings.TrimSpace(a.Kind + " " + name)
+}
+
+// auditNames are the events of the audit that are no action's name.
+var auditNames = map[string]string{
+	"grant": "rôle donné ou retiré", "uid_known": "personne reconnue par son identifiant", "token": "jeton", "claims": "fonctions lues à la connexion", "sessions_ended": "sessions fermées",
+	"charter": "charte publiée", "import": "import", "minimum_stock": "réserve voulue", "key_moved": "clef changée d'établissement",
+	"order_moved": "commande transmise au successeur", "request_moved": "demande transmise au successeur", "report_moved": "signalement transmis au successeur",
+	"retention":    "données arrivées à leur terme",
+	"move_expired": "proposition de départ sans réponse", "delegation_given": "délégation donnée", "delegation_ended": "délégation terminée",
+	"attached": "rattachement", "detached": "fin d'un rattachement", "host_named": "établissement qui répond pour un autre", "host_ended": "fin d'une réponse pour un autre",
+	"pin_set": "code PIN choisi", eventCharterSigned: "charte signée : empreinte de son texte",
+}
+
+func SayAudit(event string) string {
+	if said := auditNames[event]; said != "" {
+		return said
+	}
+	if reason, is := strings.CutPrefix(event, "key_"); is {
+		return "clef : " + strings.ToLower(strings.TrimPrefix(okey.KeyReason(reason).French(), "Clef "))
+	}
+	return web.SayAction(okey.ActionName(event))
+}
+
+// auditDetails are the enums that the audit keeps beside an event.
+var auditDetails = map[string]string{
+	"accepted": "c'est fait", "applied": "fait", "expired": "expirée", "created": "donné", "revoked": "retiré", "support": "assistance", "auditor": "audit",
+	string(okey.Everything): okey.Everything.French(), string(okey.HandoverAndStock): okey.HandoverAndStock.French(),
+	string(okey.ProofCurrent): "avec le code actuel", string(okey.ProofSignIn): "code oublié, après une nouvelle connexion",
+	"support_revoked": "assistance, retiré", "auditor_revoked": "audit, retiré",
+}
+
+// auditCounts are the events whose detail is a number, and of what.
+var auditCounts = map[string]string{"claims": "changement", "minimum_stock": "clef", "retention": "donnée"}
+
+// ShownDetail leaves out the fingerprints that only the audit's key can make, and says what a number counts.
+func ShownDetail(e sql.Entry) string {
+	if noun := auditCounts[e.Event]; noun != "" {
+		if n, err := strconv.Atoi(e.Detail); err == nil {
+			return okey.SayCount(n, noun)
+		}
+	}
+	switch e.Event {
+	case "grant":
+		role, _, _ := strings.Cut(e.Detail, ":")
+		return role
+	case "uid_known":
+		return ""
+	}
+	if scopes, ok := strings.CutPrefix(e.Detail, "created:"); ok {
+		return "donné : " + strings.ReplaceAll(scopes, "+", ", ")
+	}
+	if text, ok := strings.CutPrefix(e.Detail, "published:"); ok {
+		return text
+	}
+	if e.Event == eventCharterSigned {
+		text, _, _ := strings.Cut(e.Detail, ":")
+		return text
+	}
+	return e.Detail
+}
+
+const eventCharterSigned = "charter_signed"
+
+func SayAuditDetail(detail string) string {
+	if said := auditDetails[detail]; said != "" {
+		return said
+	}
+	if state := okey.KeyState(detail); state.Valid() {
+		return state.French()
+	}
+	if stage := okey.Stage(detail); stage.Valid() {
+		return stage.French()
+	}
+	if said := web.RefusalNames[okey.Code(detail)]; said != "" {
+		return "sans effet : " + said
+	}
+	if uai, function, both := strings.Cut(detail, "/"); both && okey.Function(function).Valid() {
+		return uai + ", " + okey.Function(function).French()
+	}
+	return detail
+}
+
+// SubjectNames say what an entry is about; the part after the colon is its id.
+var SubjectNames = map[string]string{
+	"request": "demande", "key": "clef", "person": "personne", "establishment": "établissement", "order": "commande", "export": "classeur de commandes",
+	"delivery": "livraison", "arrival": "livraison", "inventory": "inventaire", "report": "signalement", "report-decision": "signalement", "charter": "charte",
+	"retention": "données", "import": "import", "service": "service", "key-move": "déplacement", "take-along": "départ", "move-decision": "départ", string(okey.ActionMoveWithdrawal): "départ", "succession": "succession",
+	"delegation": "délégation", string(okey.ActionDelegationGiven): "délégation", string(okey.ActionDelegationBegun): "délégation",
+	string(okey.ActionDelegationEnded): "délégation", string(okey.ActionAttached): "rattachement", string(okey.ActionApproverArrived): "personne", string(okey.ActionDetached): "rattachement",
+	string(okey.ActionHostingGiven): "réponse pour un autre", string(okey.ActionHostingEnded): "réponse pour un autre",
+	string(okey.ActionMailResend): "courriel",
+	"cancellation":                "commande", "closing": "commande", "shipment": "commande", "receipt": "commande", "exported": "commande", "arrived": "commande",
+}
+
+// subjectPages are where the subjects of the audit are looked at.
+var subjectPages = map[string]string{
+	"request": "/demandes/", "key": "/clefs/", "order": web.PathOrders + "/", "cancellation": web.PathOrders + "/", "shipment": web.PathOrders + "/",
+	"receipt": web.PathOrders + "/", "closing": web.PathOrders + "/", "exported": web.PathOrders + "/", "arrived": web.PathOrders + "/", "delivery": web.PathDeliveries + "/", "arrival": web.PathDeliveries + "/", "inventory": web.PathInventory + "/",
+	"person": web.PathPersons + "/", "establishment": web.PathSchools + "/", string(okey.ActionMailResend): web.PathMails + "/", "take-along": "/deplacements/", "succession": web.PathSuccession + "/", "report": web.PathReports + "/", "report-decision": web.PathReports + "/", "move-decision": "/deplacements/", string(okey.ActionMoveWithdrawal): "/deplacements/",
+}
+
+// ImportNames are the files of an import, by what the audit calls them.
+var ImportNames = map[string]string{"establishments": "des établissements", "keys": "des clefs", "staff": "des personnels"}
+
+func NewAuditLine(e sql.AuditedEntry, c web.Clock) AuditLine {
+	line := AuditLine{
+		When: okey.Capitalize(c.Dated(e.At)), What: okey.Capitalize(SayAudit(e.Event)), Who: e.ByName, Via: web.ViaNames[e.Via], Detail: SayAuditDetail(ShownDetail(e.Entry)),
+	}
+	switch {
+	case line.Who == "" && e.Actor != uuid.Nil:
+		line.Who = "personne effacée"
+	case line.Who == "" && e.Via == okey.ViaSupport:
+		line.Who = "commande de l'exploitant"
+	case line.Who == "":
+		line.Who = "OKEY"
+	}
+	about := NewAuditSubject(e)
+	line.About, line.Path = about.Short(), about.Path
+	if e.Event == eventCharterSigned && len(line.Detail) > sql.ShownOfPrint {
+		line.Detail = line.Detail[:sql.ShownOfPrint] + "…"
+	}
+	return line
+}
+
+func (l AuditLine) Cells() []web.Cell {
+	return []web.Cell{{Text: l.When}, {Text: l.What}, {Text: l.Who}, {Text: l.Via}, {Text: l.About, Path: l.Path}, {Text: l.Detail}}
+}

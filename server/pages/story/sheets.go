@@ -1,0 +1,28 @@
+package story
+
+import (
+	"okey/internal/workbook"
+	"okey/server/web"
+	"okey/sql"
+)
+
+func ActionSheet(name string, actions []sql.DeskAction, c web.Clock) workbook.Sheet {
+	return workbook.Sheet{Name: name, Columns: []workbook.Column{
+		{Title: "Quand", Kind: workbook.Instant}, {Title: "Quoi"}, {Title: "Qui"}, {Title: "Par"}, {Title: "Suite", Width: 36}, {Title: "À propos de", Width: 40},
+	}, Rows: web.RowsOf(actions, func(a sql.DeskAction) []any {
+		line := DeskLines([]sql.DeskAction{a}, c)[0]
+		return []any{web.InZone(a.CreatedAt, c.Zone), line.What, line.Who, line.Via, line.Outcome, line.About}
+	})}
+}
+
+func MailSheet(name string, mails []sql.Mail, c web.Clock) workbook.Sheet {
+	return workbook.Sheet{Name: name, Columns: []workbook.Column{
+		{Title: "Quand", Kind: workbook.Instant}, {Title: "Objet", Width: 48}, {Title: "À", Width: 36}, {Title: "État", Width: 14}, {Title: "Demande", Width: 40},
+	}, Rows: web.RowsOf(mails, func(m sql.Mail) []any {
+		line, about := MailLines([]sql.Mail{m}, c)[0], ""
+		if m.Request.Valid {
+			about = m.Request.UUID.String()
+		}
+		return []any{web.InZone(m.CreatedAt, c.Zone), line.What, line.To, line.State, about}
+	})}
+}

@@ -1,0 +1,141 @@
+package story
+
+import (
+	"slices"
+	"time"
+
+	"okey/okey"
+	"okey/server/act"
+	"okey/server/web"
+	"okey/sql"
+
+	"github.com/google/uuid"
+)
+
+// DeskLine is an action as support reads it.
+type DeskLine struct {
+	When, What, Who, Via, Outcome string
+	About, Path                   string // what it is about, as files name it, and its page
+	At                            time.Time
+}
+
+// cells are its entries in a table.
+func (l DeskLine) Cells() []web.Cell {
+	return []web.Cell{{Text: l.When}, {Text: l.What, Path: l.Path}, {Text: l.Who}, {Text: l.Via}, {Text: l.Outcome}}
+}
+
+func DeskLines(actions []sql.DeskAction, c web.Clock) []DeskLine {
+	lines := make([]DeskLine, len(actions))
+	for i, a := range actions {
+		line := DeskLine{When: okey.Capitalize(c.Time(a.CreatedAt)), What: okey.Capitalize(web.SayAction(a.Name)), Who: a.By, Via: web.ViaNames[a.Via], At: a.CreatedAt}
+		if line.Who == "" {
+			line.Who = "OKEY"
+		}
+		switch a.Outcome {
+		case "":
+			line.Outcome = "sans suite pour l'instant"
+		case "refused":
+			line.Outcome = "sans effet : " + web.SayRefusal(a.Reason)
+		default: // not "acceptée": that is what becomes of a request; and no word that would have to agree with what was done
+			line.Outcome = "c'est fait"
+		}
+		switch {
+		case a.Request != uuid.Nil:
+			line.About, line.Path = a.Request.String(), web.RequestURL(a.Request)
+		case a.Key != "":
+			line.About, line.Path = string(a.Key), web.KeyURL(a.Key)
+		case a.Order != uuid.Nil:
+			line.About, line.Path = a.Order.String(), web.PathOrders+"/"+a.Order.String()
+		case a.Delivery != uuid.Nil:
+			line.About, line.Path = a.Delivery.String(), web.PathDeliveries+"/"+a.Delivery.String()
+		case a.Person != uuid.Nil: // what never came to be has no page: whoever wanted it has
+			line.About, line.Path = line.Who, web.PersonURL(a.Person)
+		}
+		lines[i] = line
+	}
+	return lines
+}
+
+// Chapter is one line of everything that happened: a step, what somebody wanted and what became of it, a mail and its state.
+type Chapter struct {
+	Kind, When, What, Comment string
+	Path, Name                string // where more of it is
+	At                        time.Time
+}
+
+// ToldByTheirStep are the actions on a request whose step says who, when and how, once they are taken: told beside it, everything would be told twice.
+var ToldByTheirStep = []okey.ActionName{
+	okey.ActionAsk, okey.ActionOf(okey.PrincipalDecision), okey.ActionOf(okey.CharterAndPIN), okey.ActionOf(okey.Handover), okey.ActionOf(okey.Withdrawal), okey.ActionExpire,
+	okey.ActionOf(okey.KeyUnavailable),
+}
+
+// WithoutStep leaves out actions that were taken, and that a step tells.
+func WithoutStep(actions []sql.DeskAction, names []okey.ActionName) []sql.DeskAction {
+	return slices.DeleteFunc(actions, func(a sql.DeskAction) bool {
+		found := a.Name == okey.ActionOf(okey.StockAvailable) && a.Via == okey.ViaEngine // a key that OKEY looked for by itself: support's looking is support's
+		return a.Outcome == "accepted" && (found || slices.Contains(names, a.Name))
+	})
+}
+
+// WholeStory puts everything that happened into the order of time.
+func (s *Pages) WholeStory(steps []Chapter, actions []sql.DeskAction, mails []sql.Mail, c web.Clock) []Chapter {
+	story := steps
+	for i, line := range DeskLines(actions, c) {
+		one := Chapter{Kind: "Action", When: line.When, What: line.What + ", " + line.Outcome + " (" + line.Who + ", " + line.Via + ")", At: line.At}
+		if id := ownWorkflow(actions[i]); id != "" {
+			if one.Path = s.act.WorkflowLink(&act.WorkflowView{ID: id}); one.Path != "" {
+				one.Name = "Son suivi dans le moteur"
+			}
+		}
+		story = append(story, one)
+	}
+	for _, line := range MailLines(mails, c) {
+		what := "« " + line.What + " » à " + line.To + " : " + line.State
+		if line.Why != "" {
+			what += ", " + line.Why
+		}
+		story = append(story, Chapter{Kind: "Courriel", When: line.When, What: what, Path: line.Path, Name: "Voir ce courriel", At: line.At})
+	}
+	slices.SortStableFunc(story, func(a, b Chapter) int { return a.At.Compare(b.At) })
+	return story
+}
+
+// SubjectSide is what support and auditors see on the page of a thing whose actions each have a workflow of their own: a delivery, an inventory, a
+// departure. Nil for everybody else, and while nothing happened.
+func (s *Pages) SubjectSide(v *web.Visit, subject uuid.UUID, c web.Clock) (*DeskSide, error) {
+	if !v.Desk() {
+		return nil, nil
+	}
+	actions, err := s.store.ActionsOnSubject(v.Ctx(), subject)
+	if err != nil {
+		return nil, err
+	}
+	mails, err := s.store.MailsOfSubject(v.Ctx(), subject)
+	if err != nil || len(actions)+len(mails) == 0 {
+		return nil, err
+	}
+	return &DeskSide{Story: s.WholeStory(nil, actions, mails, c)}, nil
+}
+
+// ownWorkflow is the workflow that carries an action alone; empty for those that their request or order takes.
+func ownWorkflow(a sql.DeskAction) string {
+	switch {
+	case a.Name == okey.ActionKeyChange:
+		return okey.KeyChangeWorkflowID(a.ID)
+	case slices.Contains(okey.OrderActions(), a.Name), okey.StockWorkflow(a.Name) == "":
+		return ""
+	}
+	return okey.StockWorkflowID(a.Name, a.ID)
+}
+
+// Deed is something that support may do about what a page shows: what it is, and when to use it.
+type Deed struct{ Name, Path, What string }
+
+// DeskSide is what support and auditors see of a thing besides.
+type DeskSide struct {
+	Workflow string // its id
+	Link     string // to the Temporal UI
+	Deeds    []Deed // none for auditors
+	Story    []Chapter
+	Sheet    string
+}

@@ -1,0 +1,71 @@
+package respond
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"strconv"
+
+	"okey/okey"
+
+	"github.com/gin-gonic/gin"
+)
+
+// The sizes of a page of a list.
+const (
+	defaultLimit = 50
+	MaxLimit     = 200
+)
+
+// LimitOf reads the size of a page.
+func LimitOf(c *gin.Context) (int, error) {
+	text := c.Query("limit")
+	if text == "" {
+		return defaultLimit, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > MaxLimit {
+		return 0, okey.InvalidField("limit", "Le nombre de lignes va de 1 à %d.", MaxLimit)
+	}
+	return n, nil
+}
+
+// CursorOf reads where the page before ended; false on the first page.
+func CursorOf(c *gin.Context, into any) (bool, error) {
+	text := c.Query("cursor")
+	if text == "" {
+		return false, nil
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(text)
+	if err == nil {
+		err = json.Unmarshal(raw, into)
+	}
+	if err != nil {
+		return false, okey.InvalidField("cursor", "Ce curseur n'est pas de nous : reprenez la valeur de « next », ou partez du début.")
+	}
+	return true, nil
+}
+
+// NextCursor is opaque to callers.
+func NextCursor(at any) (*string, error) {
+	raw, err := json.Marshal(at)
+	if err != nil {
+		return nil, err
+	}
+	text := base64.RawURLEncoding.EncodeToString(raw)
+	return &text, nil
+}
+
+// UnknownQuery names query parameters that a list does not have: a misspelt filter would show everything.
+func UnknownQuery(c *gin.Context, known ...string) error {
+	var wrong Invalid
+	for name := range c.Request.URL.Query() {
+		found := false
+		for _, k := range known {
+			found = found || k == name
+		}
+		if !found {
+			wrong = append(wrong, okey.InvalidField(Shown(name), "Ce filtre n'existe pas ici."))
+		}
+	}
+	return wrong.OrNil()
+}

@@ -1,0 +1,127 @@
+package respond
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"mime"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+
+	"okey/imports"
+	"okey/okey"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+)
+
+// MaxBody is the most that a request may carry: 1 MB.
+const MaxBody = 1 << 20
+
+// ReadJSON reads the body of an API call into a struct, strictly: JSON only, one object, no field but those of the struct, spelled exactly,
+// each of its type. All that is wrong is named at once. No body is an empty object.
+func ReadJSON(c *gin.Context, into any) error {
+	body, err := io.ReadAll(c.Request.Body)
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return okey.Errorf(okey.CodeTooLarge, "Cet envoi dépasse 1 Mo.")
+	}
+	if err != nil {
+		return okey.Errorf(okey.CodeInvalid, "L'envoi a été interrompu : recommencez.")
+	}
+	if len(bytes.TrimSpace(body)) == 0 {
+		return nil
+	}
+	media, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
+	if err != nil || media != "application/json" {
+		return okey.Errorf(CodeMedia, "L'API lit du JSON : envoyez-le avec l'en-tête Content-Type: application/json.")
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(body, &fields); err != nil || fields == nil {
+		return &okey.Error{Code: okey.CodeInvalid, Message: "Le corps n'est pas un objet JSON : vérifiez accolades, guillemets et virgules."}
+	}
+	return assign(fields, into)
+}
+
+// assign fills the fields of a struct by their JSON names.
+func assign(fields map[string]json.RawMessage, into any) error {
+	var wrong Invalid
+	target := reflect.ValueOf(into).Elem()
+	known := map[string]reflect.Value{}
+	for i := range target.NumField() {
+		known[target.Type().Field(i).Tag.Get("json")] = target.Field(i)
+	}
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		field, listed := known[name]
+		if !listed {
+			wrong = append(wrong, okey.InvalidField(Shown(name), "Ce champ n'existe pas ici. Champs possibles : %s.", possible(known)))
+			continue
+		}
+		if err := json.Unmarshal(fields[name], field.Addr().Interface()); err != nil {
+			wrong = append(wrong, okey.InvalidField(name, "Ce champ n'a pas le bon type : %s est attendu.", typeNames[field.Kind()]))
+		}
+	}
+	return wrong.OrNil()
+}
+
+var typeNames = map[reflect.Kind]string{reflect.String: "un texte", reflect.Int: "un nombre entier", reflect.Bool: "true ou false"}
+
+func possible(known map[string]reflect.Value) string {
+	if len(known) == 0 {
+		return "aucun"
+	}
+	return strings.Join(slices.Sorted(maps.Keys(known)), ", ")
+}
+
+// Shown keeps a stranger's field name short.
+func Shown(name string) string {
+	const most = 60
+	if runes := []rune(name); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return name
+}
+
+// IDOf reads an id of the path. What is no UUID is not found: no such thing exists.
+func IDOf(c *gin.Context) (uuid.UUID, error) {
+	id, err := uuid.Parse(c.Param("id"))
+	if err != nil || len(c.Param("id")) != 36 {
+		return uuid.Nil, okey.Errorf(okey.CodeNotFound, "Cette demande n'existe pas, ou elle n'est pas pour vous.")
+	}
+	return id, nil
+}
+
+const idempotencyKey = "Idempotency-Key"
+
+// ActionOf is the id of the action: what the caller chose, or one made here.
+func ActionOf(c *gin.Context) (uuid.UUID, error) {
+	chosen := c.GetHeader(idempotencyKey)
+	if chosen == "" {
+		return uuid.New(), nil
+	}
+	// Drafts of the header write it as a quoted string.
+	id, err := uuid.Parse(strings.Trim(chosen, `"`))
+	if err != nil || id == uuid.Nil {
+		return uuid.Nil, okey.InvalidField(idempotencyKey, "L'en-tête %s attend un UUID, par exemple %s.", idempotencyKey, uuid.New())
+	}
+	return id, nil
+}
+
+func OneOf[T ~string](field, value string, valid func(T) bool, all []T) (T, error) {
+	if value == "" || valid(T(value)) {
+		return T(value), nil
+	}
+	names := make([]string, len(all))
+	for i, v := range all {
+		names[i] = string(v)
+	}
+	return "", okey.InvalidField(field, "%s", fmt.Sprintf("Cette valeur n'existe pas. Valeurs possibles : %s.", strings.Join(names, ", ")))
+}
+
+// MaxUpload is the most that a file may have.
+const MaxUpload = imports.MaxDelivery

@@ -1,0 +1,73 @@
+package respond
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"okey/okey"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Metrics counts what happens, without a name of anybody. It has a registry of its own: several servers may live in one process.
+type Metrics struct {
+	registry *prometheus.Registry
+	actions  *prometheus.CounterVec
+	requests *prometheus.CounterVec
+	seconds  *prometheus.HistogramVec
+	Pins     *prometheus.CounterVec
+}
+
+func NewMetrics() *Metrics {
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+		actions: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "okey_actions_total", Help: "Actions by name and outcome: accepted, refused, or recorded where none came in time.",
+		}, []string{"name", "outcome", "reason"}),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "okey_http_requests_total", Help: "HTTP requests by method, route template and status.",
+		}, []string{"method", "route", "status"}),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "okey_http_request_seconds", Help: "Time to answer, by route template.", Buckets: prometheus.DefBuckets,
+		}, []string{"route"}),
+		Pins: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "okey_pin_checks_total", Help: "PINs looked at by outcome: right, wrong, or blocked where too many were wrong.",
+		}, []string{"outcome"}),
+	}
+	m.registry.MustRegister(m.actions, m.requests, m.seconds, m.Pins, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+func (m *Metrics) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
+	return mux
+}
+
+func (m *Metrics) Acted(a okey.Action) {
+	outcome, reason := "recorded", ""
+	if v := a.Verdict; v != nil {
+		outcome = "accepted"
+		if !v.Accepted {
+			outcome, reason = "refused", string(v.Reason)
+		}
+	}
+	m.actions.WithLabelValues(string(a.Name), outcome, reason).Inc()
+}
+
+func (m *Metrics) Answered(method, route string, status int, took time.Duration) {
+	m.requests.WithLabelValues(knownMethod(method), route, strconv.Itoa(status)).Inc()
+	m.seconds.WithLabelValues(route).Observe(took.Seconds())
+}
+
+// knownMethod keeps strangers from filling the memory with methods of their own.
+func knownMethod(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return method
+	}
+	return "other"
+}

@@ -1,0 +1,132 @@
+package signin
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/mail"
+	"strings"
+	"time"
+	"unicode"
+
+	"okey/okey"
+)
+
+// claims are what a provider says of a person: by name, as they came.
+type claims map[string]json.RawMessage
+
+// A directory that says more of one person than this has gone wrong.
+const maxClaimValues = 500
+
+// with adds what another source says. What both say, c says.
+func (cl claims) with(other claims) claims {
+	both := maps.Clone(other)
+	maps.Copy(both, cl)
+	return both
+}
+
+// texts are all the values of a claim: providers give a value with one entry as a text, one without any as null, "" or nothing.
+func (cl claims) texts(name string) []string {
+	var one any
+	if json.Unmarshal(cl[name], &one) != nil {
+		return nil
+	}
+	values, several := one.([]any)
+	if !several {
+		values = []any{one}
+	}
+	var texts []string
+	for _, value := range values[:min(len(values), maxClaimValues)] {
+		switch v := value.(type) {
+		case string:
+			texts = append(texts, v)
+		case float64, bool:
+			texts = append(texts, fmt.Sprint(v))
+		}
+	}
+	return texts
+}
+
+func (cl claims) text(name string) string {
+	if texts := cl.texts(name); len(texts) > 0 {
+		return strings.TrimSpace(texts[0])
+	}
+	return ""
+}
+
+// time reads a claim that counts seconds since 1970; zero where it does not.
+func (cl claims) time(name string) time.Time {
+	var seconds float64
+	if json.Unmarshal(cl[name], &seconds) != nil || seconds <= 0 {
+		return time.Time{}
+	}
+	return time.Unix(int64(seconds), 0)
+}
+
+// person reads who it is; uid names the claim that identifies people as the imported files do.
+func (cl claims) person(uid string) (okey.Person, error) {
+	p := okey.Person{
+		UID: cl.text(uid), GivenName: okey.VisibleLine(cl.text("given_name")), FamilyName: okey.VisibleLine(cl.text("family_name")), Mail: cl.mail(),
+	}
+	if p.UID == "" {
+		p.UID = cl.text("sub")
+	}
+	switch {
+	case p.UID == "":
+		return p, fmt.Errorf("the provider gave neither %s nor sub", uid)
+	case !okey.HidesNothing(p.UID), strings.ContainsFunc(p.UID, unicode.IsControl):
+		return p, fmt.Errorf("the provider gave a %s with characters that nobody sees", uid)
+	case len(p.UID) > longestUID:
+		return p, fmt.Errorf("the provider gave a %s of more than %d bytes", uid, longestUID)
+	}
+	if p.Name() == "" {
+		p.FamilyName = okey.VisibleLine(cl.text("name"))
+	}
+	p.GivenName, p.FamilyName = bounded(p.GivenName), bounded(p.FamilyName)
+	p.MailDenied = p.Mail != "" && cl.denied()
+	return p, nil
+}
+
+// What a person is called and known by, at most: a staff file bounds them, too.
+const (
+	longestUID  = 254
+	longestName = 100 // in characters
+)
+
+func bounded(name string) string {
+	if runes := []rune(name); len(runes) > longestName {
+		return strings.TrimSpace(string(runes[:longestName]))
+	}
+	return name
+}
+
+// mail is the address; none where it is no bare address, or not, for people's eyes, what it is for machines: "X" <a@b.fr> would be another person's to
+// whoever compares.
+func (cl claims) mail() string {
+	text := cl.text("email")
+	address, err := mail.ParseAddress(text)
+	if err != nil || address.Address != text || !okey.HidesNothing(text) || len(text) > longestUID {
+		return ""
+	}
+	return text
+}
+
+// verified tells whether the provider vouches for the mail address: true, or "true" with some.
+func (cl claims) verified() bool {
+	return cl.mail() != "" && cl.text("email_verified") == "true"
+}
+
+// denied tells whether the provider does not vouch for the address: whatever it says but true, in whatever form. It may say nothing: null is nothing.
+func (cl claims) denied() bool {
+	said, present := cl["email_verified"]
+	return present && string(said) != "null" && !cl.verified()
+}
+
+// says is what the directory behind the provider says of the person's functions.
+func (cl claims) says(rules okey.DirectoryRules) okey.DirectorySays {
+	values := map[string][]string{}
+	for _, name := range []string{rules.Function, rules.Heads, rules.Works, rules.Delegations} {
+		values[name] = cl.texts(name)
+	}
+	return rules.Read(values)
+}

@@ -1,0 +1,194 @@
+package signin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"okey/okey"
+	"okey/server/web"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/oauth2"
+)
+
+// Settings name the identity provider, and say how to read what it says of people. URL is OKEY's own.
+type Settings struct {
+	URL                            string
+	Issuer, ClientID, ClientSecret string
+	Scopes                         []string
+	ClaimUID                       string
+	Directory                      okey.DirectoryRules
+}
+
+// provider is the identity provider. It is discovered when first needed and until it answers: the server starts without it.
+type provider struct {
+	settings Settings
+	client   *http.Client
+	mu       sync.Mutex
+	known    *discovered
+}
+
+// discovered is what the provider says of itself.
+type discovered struct {
+	*oidc.Provider
+	oauth      oauth2.Config
+	verifier   *oidc.IDTokenVerifier
+	endSession string // empty: it has none
+}
+
+func newProvider(settings Settings) *provider {
+	return &provider{settings: settings, client: &http.Client{Timeout: 5 * time.Second}}
+}
+
+func (p *provider) get(ctx context.Context) (*discovered, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.known != nil {
+		return p.known, nil
+	}
+	found, err := oidc.NewProvider(oidc.ClientContext(ctx, p.client), p.settings.Issuer)
+	if err != nil {
+		return nil, fmt.Errorf("discover the identity provider: %w", err)
+	}
+	var more struct {
+		EndSession string `json:"end_session_endpoint"`
+	}
+	if err := found.Claims(&more); err != nil {
+		return nil, fmt.Errorf("read what the identity provider says of itself: %w", err)
+	}
+	p.known = &discovered{
+		Provider: found, endSession: more.EndSession,
+		verifier: found.Verifier(&oidc.Config{ClientID: p.settings.ClientID, Now: aMinuteAgo}),
+		oauth: oauth2.Config{
+			ClientID: p.settings.ClientID, ClientSecret: p.settings.ClientSecret, Endpoint: found.Endpoint(),
+			RedirectURL: p.settings.URL + web.PathCallback, Scopes: p.settings.Scopes,
+		},
+	}
+	return p.known, nil
+}
+
+// aMinuteAgo is the time that ID tokens are held against: a provider's clock may be somewhat behind. For one that is ahead the library leaves
+// some minutes by itself.
+func aMinuteAgo() time.Time { return time.Now().Add(-time.Minute) }
+
+// SignedIn is whom the provider vouches for.
+type signedIn struct {
+	person   okey.Person
+	says     okey.DirectorySays
+	verified bool // the mail address too
+	idToken  string
+	at       time.Time // when the provider last asked who it is; zero where it does not say
+}
+
+// exchange turns the code of a callback into a person.
+func (p *provider) exchange(ctx context.Context, code string, f flow) (signedIn, error) {
+	d, err := p.get(ctx)
+	if err != nil {
+		return signedIn{}, err
+	}
+	ctx = oidc.ClientContext(ctx, p.client)
+	token, err := d.oauth.Exchange(ctx, code, oauth2.VerifierOption(f.Verifier))
+	if err != nil {
+		return signedIn{}, fmt.Errorf("exchange the code: %w", err)
+	}
+	raw, given := token.Extra("id_token").(string)
+	if !given {
+		return signedIn{}, fmt.Errorf("the provider gave no ID token")
+	}
+	idToken, err := d.verifier.Verify(ctx, raw)
+	if err != nil {
+		return signedIn{}, fmt.Errorf("verify the ID token: %w", err)
+	}
+	if idToken.Nonce != f.Nonce {
+		return signedIn{}, fmt.Errorf("the ID token is for another sign-in")
+	}
+	said := claims{}
+	if err := idToken.Claims(&said); err != nil {
+		return signedIn{}, fmt.Errorf("read the ID token: %w", err)
+	}
+	at := said.time("auth_time") // of the signed token alone
+	if d.UserInfoEndpoint() != "" {
+		more, err := d.userInfo(ctx, p.client, token, idToken.Subject)
+		if err != nil {
+			return signedIn{}, err
+		}
+		said = said.with(more)
+	}
+	person, err := said.person(p.settings.ClaimUID)
+	return signedIn{person: person, says: said.says(p.settings.Directory), verified: said.verified(), idToken: raw, at: at}, err
+}
+
+// longestUserInfo is more than any directory says of a person, in bytes.
+const longestUserInfo = 1 << 20
+
+// userInfo asks who it is: many providers put names, uid and functions there only. The library asks where the answer is signed; it would refuse an
+// unsigned one whole for a claim in an odd form, of which claims makes its own sense.
+func (d *discovered) userInfo(ctx context.Context, client *http.Client, token *oauth2.Token, subject string) (claims, error) {
+	said, signed, err := d.plainUserInfo(ctx, client, token)
+	if err == nil && signed {
+		said, err = d.signedUserInfo(ctx, token)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("ask who it is: %w", err)
+	}
+	if said.text("sub") != subject {
+		return nil, fmt.Errorf("the provider speaks of two people")
+	}
+	return said, nil
+}
+
+func (d *discovered) plainUserInfo(ctx context.Context, client *http.Client, token *oauth2.Token) (said claims, signed bool, err error) {
+	asked, err := http.NewRequestWithContext(ctx, http.MethodGet, d.UserInfoEndpoint(), nil)
+	if err != nil {
+		return nil, false, err
+	}
+	token.SetAuthHeader(asked)
+	answer, err := client.Do(asked)
+	if err != nil {
+		return nil, false, err
+	}
+	defer func() { _ = answer.Body.Close() }() // it was only read
+	if answer.StatusCode != http.StatusOK {
+		return nil, false, errors.New(answer.Status)
+	}
+	if kind, _, err := mime.ParseMediaType(answer.Header.Get("Content-Type")); err == nil && kind == "application/jwt" {
+		return nil, true, nil
+	}
+	err = json.NewDecoder(io.LimitReader(answer.Body, longestUserInfo)).Decode(&said)
+	return said, false, err
+}
+
+func (d *discovered) signedUserInfo(ctx context.Context, token *oauth2.Token) (said claims, err error) {
+	info, err := d.UserInfo(ctx, oauth2.StaticTokenSource(token))
+	if err == nil {
+		err = info.Claims(&said)
+	}
+	return said, err
+}
+
+// endSession is where a browser goes after signing out here: to the provider, which comes back to the home page; straight there where the
+// provider has no such place, or does not answer.
+func (p *provider) endSession(ctx context.Context, idToken string) string {
+	d, err := p.get(ctx)
+	if err != nil || d.endSession == "" || idToken == "" {
+		return "/"
+	}
+	end, err := url.Parse(d.endSession)
+	if err != nil {
+		return "/"
+	}
+	query := end.Query()
+	query.Set("id_token_hint", idToken)
+	query.Set("client_id", p.settings.ClientID)
+	query.Set("post_logout_redirect_uri", p.settings.URL+"/")
+	end.RawQuery = query.Encode()
+	return end.String()
+}

@@ -1,0 +1,32 @@
+// Package signin is sign-in by OpenID Connect: it begins, comes back, and is asked for afresh. It knows the provider and its claims, and of the rest of the
+// server only how pages and sessions are made.
+package signin
+
+import (
+	"net/http"
+
+	"okey/config"
+	"okey/server/web"
+	"okey/sql"
+)
+
+// SignIn leads to the identity provider and back.
+type SignIn struct {
+	*web.Site
+	store    *sql.Store
+	session  *web.Sessions
+	provider *provider
+	linkKeys config.Keyring
+}
+
+// New makes the room.
+func New(site *web.Site, store *sql.Store, session *web.Sessions, settings Settings, linkKeys config.Keyring) *SignIn {
+	return &SignIn{Site: site, store: store, session: session, provider: newProvider(settings), linkKeys: linkKeys}
+}
+
+// Routes lead to the identity provider and back.
+func (s *SignIn) Routes(r web.Routes) {
+	r.Handle(http.MethodGet, web.PathSignIn, s.startSignIn)
+	r.Handle(http.MethodGet, web.PathCallback, s.finishSignIn)
+	r.Handle(http.MethodPost, web.PathSignOut, s.SignOut)
+}

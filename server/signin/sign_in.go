@@ -1,0 +1,123 @@
+package signin
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"okey/okey"
+	"okey/server/respond"
+	"okey/server/web"
+
+	"github.com/gin-gonic/gin"
+	"golang.org/x/oauth2"
+)
+
+// flow is a sign-in under way: what the callback must bring back, and where the person was going.
+type flow struct {
+	State    string `json:"state"`
+	Nonce    string `json:"nonce"`
+	Verifier string `json:"verifier"`
+	Return   string `json:"return"`
+
+	Afresh string    `json:"afresh,omitempty"` // who has signed in already, and must again
+	Began  time.Time `json:"began,omitzero"`   // where the provider was to ask again who it is
+}
+
+func NewFlow(back string) flow {
+	return flow{State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), Return: back}
+}
+
+// startSignIn leads to the identity provider. The parameter vers is the page to come back to.
+func (s *SignIn) startSignIn(c *gin.Context) {
+	ctx := c.Request.Context()
+	back := localPath(c.Query("vers"))
+	if s.session.Person(ctx) != (okey.PersonID{}) {
+		c.Redirect(http.StatusSeeOther, back)
+		return
+	}
+	f, more := NewFlow(back), []oauth2.AuthCodeOption(nil)
+	if strings.HasPrefix(back, web.PathPINForgotten) { // where they would have to sign in afresh, at once: this may be that sign-in
+		f.Began, more = time.Now(), AskAgain
+	}
+	if err := s.LeadToProvider(c, f, more...); err != nil {
+		s.FailPage(c, err)
+	}
+}
+
+// longestReturn is more than any page's address with its filters: what is longer fills the table of sessions, which anybody can.
+const longestReturn = 1000
+
+// localPath keeps a path of ours and nothing else: an address elsewhere, however spelled, becomes the home page.
+func localPath(path string) string {
+	u, err := url.Parse(path)
+	if len(path) > longestReturn || err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || !strings.HasPrefix(path, "/") ||
+		strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n\t") || strings.HasPrefix(path, web.PathSignIn) {
+		return "/"
+	}
+	return path
+}
+
+// finishSignIn takes the provider's answer: code, state, nonce and PKCE must be those of this browser's own sign-in.
+func (s *SignIn) finishSignIn(c *gin.Context) {
+	ctx := c.Request.Context()
+	var f flow
+	kept := s.session.PopString(ctx, web.SessionFlow)
+	if json.Unmarshal([]byte(kept), &f) != nil || f.State == "" || c.Query("state") != f.State {
+		if s.session.Person(ctx) != (okey.PersonID{}) { // an old tab
+			c.Redirect(http.StatusSeeOther, "/")
+			return
+		}
+		s.FailPage(c, okey.Errorf(okey.CodeUnauthorized, "Cette connexion a commencé ailleurs ou il y a trop longtemps : recommencez depuis la page d'accueil d'OKEY."))
+		return
+	}
+	if refused := c.Query("error"); refused != "" {
+		slog.InfoContext(ctx, "the identity provider refused a sign-in", "error", respond.Shown(refused))
+		s.FailPage(c, okey.Errorf(okey.CodeUnauthorized, "La connexion a été annulée ou refusée : recommencez depuis la page d'accueil d'OKEY."))
+		return
+	}
+	who, err := s.provider.exchange(ctx, c.Query("code"), f)
+	if err != nil {
+		slog.WarnContext(ctx, "a sign-in failed", "error", err, "request_id", respond.RequestID(c))
+		s.FailPage(c, okey.Errorf(okey.CodeUnauthorized, "La connexion n'a pas abouti : recommencez depuis la page d'accueil d'OKEY. Si cela dure, écrivez à l'assistance."))
+		return
+	}
+	if f.Afresh != "" {
+		if err := s.finishAfresh(c, f, who); err != nil {
+			s.FailPage(c, err)
+		}
+		return
+	}
+	now := time.Now().UTC()
+	id, err := s.store.SignIn(ctx, who.person, who.says, who.verified, now)
+	if err == nil {
+		err = s.session.RenewToken(ctx) // a token from before the sign-in must not become a signed-in one
+	}
+	if err != nil {
+		s.FailPage(c, err)
+		return
+	}
+	s.session.Begin(ctx, id, who.idToken, now)
+	if !f.Began.IsZero() && f.unproven(who) == "" {
+		if err := s.openFresh(ctx, id); err != nil {
+			s.FailPage(c, err)
+			return
+		}
+	}
+	c.Redirect(http.StatusSeeOther, localPath(f.Return))
+}
+
+// SignOut ends the session here, and at the provider where it has a place for that.
+func (s *SignIn) SignOut(c *gin.Context) {
+	ctx := c.Request.Context()
+	idToken := s.session.GetString(ctx, web.SessionIDToken)
+	if err := s.session.Destroy(ctx); err != nil {
+		s.FailPage(c, err)
+		return
+	}
+	c.Redirect(http.StatusSeeOther, s.provider.endSession(ctx, idToken))
+}

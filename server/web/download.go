@@ -1,0 +1,135 @@
+package web
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"iter"
+	"net/http"
+	"time"
+
+	"okey/internal/workbook"
+	"okey/okey"
+)
+
+// Every table on a page can be taken along as a spreadsheet, with what the page's reader may see and nothing more. To add one:
+//   - write `func (s *Server) thingsTable(v *visit) (spreadsheet, error)` beside its page, with the same permission and the same filters
+//     (RowsOf for rows that are all there, paged for long lists that are read page by page);
+//   - add one line to its room's routes: a list at /things is downloaded from /things.xlsx, a page at /things/:id from /things/:id/tableau.xlsx;
+//   - put `{{template "download" .Sheet}}` under the table, where the page's Sheet is SheetURL(v), or SheetOf(v) for a page of one thing.
+//
+// Sign-in, headers, name and cap are seen to here.
+
+// Spreadsheet is what a download holds.
+type Spreadsheet struct {
+	Name   string // of the file: ASCII, without date and ending
+	Title  string
+	Sheets []workbook.Sheet
+}
+
+const xlsxType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+// sendSpreadsheet answers with the whole file or, where its rows can't all be had, with an error page.
+func sendSpreadsheet(v *Visit, made Spreadsheet) error {
+	var file bytes.Buffer
+	about := workbook.Properties{Title: made.Title, Subject: "OKEY, pour " + v.Actor.Name(), Created: v.Now}
+	if err := workbook.Write(&file, about, made.Sheets...); err != nil {
+		return fmt.Errorf("make spreadsheet %s: %w", made.Name, err)
+	}
+	v.Header("Content-Disposition", fmt.Sprintf(`attachment; filename="okey-%s-%s.xlsx"`, made.Name, v.Now.In(Paris(v).Zone).Format(time.DateOnly)))
+	v.Data(http.StatusOK, xlsxType, file.Bytes())
+	return nil
+}
+
+// Enclosed is a spreadsheet that the page itself carries (RFC 2397): of a table that is the answer to a form, and at no address of its own.
+func Enclosed(v *Visit, made Spreadsheet) (template.URL, error) {
+	var file bytes.Buffer
+	about := workbook.Properties{Title: made.Title, Subject: "OKEY, pour " + v.Actor.Name(), Created: v.Now}
+	if err := workbook.Write(&file, about, made.Sheets...); err != nil {
+		return "", fmt.Errorf("make spreadsheet %s: %w", made.Name, err)
+	}
+	return template.URL("data:" + xlsxType + ";base64," + base64.StdEncoding.EncodeToString(file.Bytes())), nil // base64 of our own making
+}
+
+// SheetURL is the download of the list that the visitor looks at: the same filters, from the beginning.
+func SheetURL(v *Visit) string { return ChangedURL(v, v.Request.URL.Path+".xlsx", "cursor", "") }
+
+// SheetOf is the download of a page about one thing.
+func SheetOf(v *Visit) string { return v.Request.URL.Path + "/tableau.xlsx" }
+
+// The cap keeps one person's download from filling the server: past it, a list is narrowed first.
+const (
+	MaxDownload  = 50_000
+	DownloadPage = 1_000
+)
+
+// Paged reads a long list page by page: next answers the page after the last of its rows, nil for the first page. Rows past the cap are an
+// error that says so.
+func Paged[T any](most int, next func(last *T) ([]T, error)) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		var last *T
+		for seen := 0; ; {
+			page, err := next(last)
+			if err != nil {
+				yield(none, err)
+				return
+			}
+			for i := range page {
+				if seen++; seen > most {
+					yield(none, okey.Errorf(okey.CodeInvalid, "Ce tableau a plus de %s lignes : filtrez-le, puis téléchargez-le en plusieurs fois.", okey.SayNumber(most)))
+					return
+				}
+				if !yield(page[i], nil) {
+					return
+				}
+			}
+			if len(page) < DownloadPage {
+				return
+			}
+			last = &page[len(page)-1]
+		}
+	}
+}
+
+// Cells turns the things of a list into rows.
+func Cells[T any](all iter.Seq2[T, error], row func(T) []any) iter.Seq2[[]any, error] {
+	return func(yield func([]any, error) bool) {
+		for one, err := range all {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yield(row(one), nil) {
+				return
+			}
+		}
+	}
+}
+
+// RowsOf are the rows of a list that is all there.
+func RowsOf[T any](all []T, row func(T) []any) iter.Seq2[[]any, error] { return Cells(Each(all), row) }
+
+// Each goes through a list that is all there as paged goes through a long one.
+func Each[T any](all []T) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for _, one := range all {
+			if !yield(one, nil) {
+				return
+			}
+		}
+	}
+}
+
+func InZone(t time.Time, zone *time.Location) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.In(zone)
+}
+
+// CarriesFile tells the requests that may be larger than a form.
+func CarriesFile(r *http.Request) bool {
+	return r.Method == http.MethodPost && (r.URL.Path == "/api/v1/deliveries" || r.URL.Path == PathDeliveries)
+}

@@ -1,0 +1,106 @@
+package web
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"okey/okey"
+	"okey/server/respond"
+
+	"github.com/gin-gonic/gin"
+)
+
+// showFailure ends a request for a page with an error in French; the router calls it where no page exists, too.
+func (s *Site) showFailure(c *gin.Context, err error) {
+	v, visitErr := s.greet(c)
+	if visitErr != nil {
+		slog.ErrorContext(c.Request.Context(), "an error page does without its session", "error", visitErr)
+	}
+	s.FailVisit(v, err)
+}
+
+var FailTitles = map[int]string{
+	http.StatusUnauthorized:          "Connexion nécessaire",
+	http.StatusNotFound:              "Page introuvable",
+	http.StatusForbidden:             "Cette action n'est pas pour vous",
+	http.StatusMethodNotAllowed:      "Page introuvable",
+	http.StatusConflict:              "Rien n'a changé",
+	http.StatusUnprocessableEntity:   "Ce n'est pas possible ainsi",
+	http.StatusRequestEntityTooLarge: "C'est trop long",
+	http.StatusTooManyRequests:       "Trop d'essais",
+	http.StatusServiceUnavailable:    "OKEY est momentanément indisponible",
+}
+
+func (s *Site) FailVisit(v *Visit, err error) {
+	status := respond.StatusOf(err)
+	if status >= http.StatusInternalServerError {
+		slog.ErrorContext(v.Ctx(), "a page failed", "route", v.FullPath(), "error", err)
+	}
+	title := FailTitles[status]
+	if title == "" {
+		title = "Une erreur s'est produite"
+	}
+	body := Failure{Message: pageMessage(err), Home: v.SignedIn()}
+	if sent := v.Request.PostForm; status == http.StatusConflict && sent.Get("person") == v.Actor.ID.String() {
+		body.Wrote = sent.Get("comment")
+	}
+	var leads LeadsOn
+	if errors.As(err, &leads) {
+		body.Go = &leads.To
+	}
+	if status == http.StatusUnauthorized {
+		body.SignIn = PathSignIn
+	}
+	if status == http.StatusNotFound && v.SignedIn() {
+		ended, err := s.EndedRights(v)
+		if err != nil {
+			slog.ErrorContext(v.Ctx(), "an error page does not say which rights have ended", "error", err)
+		}
+		if body.Ended = ended; len(ended) > 0 && v.Request.Method == http.MethodPost {
+			body.Ended = append(body.Ended, "Rien n'a été enregistré.")
+		}
+	}
+	if status == http.StatusRequestEntityTooLarge && CarriesFile(v.Request) {
+		title, body.Back, body.BackName = "Le fichier est trop volumineux", PathDeliveries, "Revenir aux livraisons"
+	}
+	respond.RetryAfter(v.Context, status, err)
+	sc := Screen{Title: title, Body: body}
+	if err := s.Show(v, status, "failure", sc); err != nil {
+		slog.ErrorContext(v.Ctx(), "an error page could not be made", "error", err)
+		v.String(http.StatusInternalServerError, "Une erreur s'est produite de notre côté. Réessayez dans un instant.")
+	}
+	v.Abort()
+}
+
+type Failure struct {
+	Message string
+	Wrote   string   // what came too late, so that it can be copied
+	Home    bool     // home says more
+	SignIn  string   // where that would help
+	Go      *NavLink // what to do, instead of going home
+	Ended   []string // rights of the visitor's that ended lately: the page may have been for them then
+
+	Back, BackName string // where one came from, for another try
+}
+
+// LeadsOn is an error whose page has something to press that goes on from there.
+type LeadsOn struct {
+	Err error
+	To  NavLink
+}
+
+func (l LeadsOn) Error() string { return l.Err.Error() }
+
+// Unwrap is the error itself.
+func (l LeadsOn) Unwrap() error { return l.Err }
+
+// pageMessage is what a person reads of an error: some are worded for programs.
+func pageMessage(err error) string {
+	switch okey.ErrorCode(err) {
+	case respond.CodeMethod, okey.CodeNotFound:
+		return "Cette page n'existe pas, ou elle n'est pas pour vous."
+	default:
+		return okey.ErrorMessage(err)
+	}
+}

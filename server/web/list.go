@@ -1,0 +1,120 @@
+package web
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+
+	"okey/okey"
+	"okey/server/act"
+)
+
+// PageLines is how many lines a list shows at once.
+const PageLines = 25
+
+// ShownRows is how many rows of a file a page shows.
+const ShownRows = 100
+
+// ChosenSchool is the filter by establishment; what is no UAI filters nothing.
+func ChosenSchool(v *Visit) okey.UAI {
+	uai, err := okey.ParseUAI(v.Query("etablissement"))
+	if err != nil {
+		return ""
+	}
+	return uai
+}
+
+// MayTakeList answers invalid where the address of a list names a school that can't be read: the page says so and shows everybody's, but a
+// spreadsheet that is not the one asked for is worse than none.
+func MayTakeList(v *Visit) error {
+	if v.Query("etablissement") == "" {
+		return nil
+	}
+	if _, err := okey.ParseUAI(v.Query("etablissement")); err != nil {
+		return okey.InvalidField("etablissement", "%s", okey.ErrorMessage(err))
+	}
+	return nil
+}
+
+// ListURL is the same list, from a cursor on.
+func ListURL(v *Visit, cursor string) string {
+	return ChangedURL(v, v.Request.URL.Path, "cursor", cursor)
+}
+
+// ChangedURL is path with the query of this page, one value of it changed; from the list's beginning, unless that value is the cursor.
+func ChangedURL(v *Visit, path, name, value string) string {
+	query := url.Values{}
+	for known, values := range v.Request.URL.Query() {
+		if known != "cursor" && known != "fait" && values[0] != "" {
+			query.Set(known, values[0])
+		}
+	}
+	if query.Del(name); value != "" {
+		query.Set(name, value)
+	}
+	if len(query) == 0 {
+		return path
+	}
+	return path + "?" + query.Encode()
+}
+
+func ListForm(path string) *Form {
+	return &Form{Name: "filtre", Path: path, Values: map[string]string{}, Fields: map[string]Field{}, Button: "Filtrer"}
+}
+
+// Doubt says of each choice that the address makes and that the list does not offer, that it filters nothing.
+func (f *Form) Doubt(v *Visit) {
+	for name, how := range f.Fields {
+		asked := v.Query(name)
+		if len(how.Choices) > 0 && asked != "" && !slices.ContainsFunc(how.Choices, func(c Choice) bool { return c.Value == asked }) {
+			f.Note(name, "Ce choix n'existe pas : prenez-en un de la liste. En attendant, rien n'est filtré par là.")
+		}
+	}
+}
+
+func (f *Form) Add(name, value string, how Field) {
+	f.Fields[name], f.Values[name] = how, value
+}
+
+// addTypedPlace lets support type which establishment of all the list is about, and names it.
+func (s *Site) addTypedPlace(v *Visit, f *Form, chosen okey.UAI) error {
+	how := Field{Label: "Établissement", Hint: "Son code UAI, par exemple 0061565U."}
+	typed := v.Query("etablissement")
+	if chosen != "" {
+		place, err := s.store.Place(v.Ctx(), chosen)
+		switch {
+		case okey.ErrorCode(err) == okey.CodeNotFound:
+			f.Note("etablissement", "Cet établissement n'est pas dans OKEY : vérifiez son code, ou cherchez son nom dans « Assistance ».")
+		case err != nil:
+			return err
+		case place.Successor != "": // no mistake: what was done there stays in the list
+			how.Hint = place.Name + ". " + okey.ErrorMessage(act.Replaced("etablissement", place))
+		default:
+			how.Hint = place.Name
+		}
+		typed = string(chosen)
+	} else if _, err := okey.ParseUAI(typed); err != nil && typed != "" {
+		f.Note("etablissement", okey.ErrorMessage(err)+" En attendant, rien n'est filtré par là.")
+	}
+	f.Add("etablissement", typed, how)
+	return nil
+}
+
+// AddPlaces lets whoever answers for several establishments choose one, and support type any.
+func (s *Site) AddPlaces(v *Visit, f *Form, chosen okey.UAI) error {
+	if v.Desk() {
+		return s.addTypedPlace(v, f, chosen)
+	}
+	uais := v.Actor.Answers(v.Today())
+	hosted, err := s.store.HostedBy(v.Ctx(), uais...)
+	if err != nil || len(uais) == 0 || len(uais)+len(hosted) == 1 {
+		return err
+	}
+	places, err := s.store.Establishments(v.Ctx(), append(uais, hosted...)...)
+	how := Field{Label: "Établissement", Empty: "Tous"}
+	for _, p := range places {
+		how.Choices = append(how.Choices, Choice{string(p.UAI), fmt.Sprintf("%s (%s)", p.Name, p.UAI)})
+	}
+	f.Add("etablissement", string(chosen), how)
+	return err
+}

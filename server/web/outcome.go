@@ -1,0 +1,103 @@
+package web
+
+import (
+	"net/http"
+
+	"okey/okey"
+	"okey/server/act"
+
+	"github.com/google/uuid"
+)
+
+// Answer says what became of an action: where to look next, that it is recorded, or why nothing has changed.
+func (s *Site) Answer(v *Visit, f *Form, done act.Outcome, page string, again func(status int, warning string) error) error {
+	switch {
+	case done.Recorded():
+		return s.showRecorded(v, FollowURL(done.Action.ID))
+	case done.Accepted():
+		v.Redirect(http.StatusSeeOther, DoneURL(page, done.Action.ID))
+		return nil
+	}
+	status, refused := s.act.Explain(v.Ctx(), done)
+	if status >= http.StatusInternalServerError {
+		return refused
+	}
+	if f.refused(refused) {
+		return again(status, "") // the form says it, beside the field
+	}
+	return again(status, refused.Message)
+}
+
+// refused notes what the judges said, and answers whether the form shows it. That action is spent: sent again, corrected, the form is
+// another one.
+func (f *Form) refused(e *okey.Error) bool {
+	_, asked := f.Fields[e.Field]
+	if asked {
+		f.Note(e.Field, e.Message)
+	}
+	f.Action = uuid.New()
+	return asked
+}
+
+// showRecorded is for an action that nobody has judged in time: nothing is lost.
+func (s *Site) showRecorded(v *Visit, follow string) error {
+	v.Header("Location", follow)
+	return s.Show(v, http.StatusAccepted, "recorded", Screen{Title: "C'est enregistré", Body: follow})
+}
+
+// followPage tells what has become of the visitor's own action.
+func (s *Site) followPage(v *Visit) error {
+	a, err := s.ownAction(v)
+	if err != nil {
+		return err
+	}
+	page := RequestURL(a.Request)
+	if a.Name == okey.ActionKeyChange {
+		page = KeyURL(a.Key)
+	}
+	if at, known := stockPages[a.Name]; known {
+		page = at(a)
+	}
+	switch {
+	case a.Verdict == nil:
+		return s.showRecorded(v, FollowURL(a.ID))
+	case a.Verdict.Accepted:
+		v.Redirect(http.StatusSeeOther, DoneURL(page, a.ID))
+		return nil
+	}
+	status, refused := s.act.Explain(v.Ctx(), act.Outcome{Action: a})
+	if status >= http.StatusInternalServerError {
+		return refused
+	}
+	if a.Name == okey.ActionAsk {
+		page = "/demandes/nouvelle"
+	}
+	return s.Show(v, status, "refused", Screen{Title: "Rien n'a changé", Warning: refused.Message, Body: page})
+}
+
+// ownAction is the action that the address names; other people's are not found.
+func (s *Site) ownAction(v *Visit) (okey.Action, error) {
+	unknown := okey.Errorf(okey.CodeNotFound, "Cette page n'existe pas, ou elle n'est pas pour vous.")
+	id, err := uuid.Parse(v.Param("action"))
+	if err != nil {
+		return okey.Action{}, unknown
+	}
+	a, err := s.store.Action(v.Ctx(), id)
+	if err == nil && a.By != v.Actor.ID {
+		return okey.Action{}, unknown
+	}
+	return a, err
+}
+
+// JustDone is the visitor's own accepted action that the address names, after a form.
+func (s *Site) JustDone(v *Visit) (okey.Action, bool, error) {
+	id, _ := uuid.Parse(v.Query("fait"))
+	if id == uuid.Nil {
+		return okey.Action{}, false, nil
+	}
+	a, err := s.store.Action(v.Ctx(), id)
+	if okey.ErrorCode(err) == okey.CodeNotFound {
+		return a, false, nil
+	}
+	return a, err == nil && a.By == v.Actor.ID && a.Verdict != nil && a.Verdict.Accepted, err
+}

@@ -1,0 +1,103 @@
+package web
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/mail"
+	"strings"
+
+	"okey/okey"
+	"okey/server/respond"
+
+	"github.com/gin-gonic/gin"
+)
+
+// Screen is what the layout shows around a page.
+type Screen struct {
+	Title   string
+	Of      string // of which the page is, where its heading does not say it: tabs and histories are told apart by it
+	Notice  string // what just happened, and what comes next
+	Warning string // what did not happen, and why
+	Body    any
+
+	Restored string // the field of a form given back where reading it over begins
+
+	Failed  bool   // the title says so: a screen reader begins there
+	Name    string // of whoever is signed in
+	Nav     []NavLink
+	Support string // address of the support team
+	Academy academy
+
+	Conformity string // to RGAA, in the foot
+
+	Searches bool   // support and auditors search from every page
+	Asked    string // what they have just searched for
+}
+
+type NavLink struct {
+	Name, Path string
+	Here       bool
+}
+
+// Show writes a page. It is made whole first: a template that fails must not leave half a page behind.
+func (s *Site) Show(v *Visit, status int, name string, sc Screen) error {
+	sc.Failed = sc.Warning != "" || status == http.StatusUnprocessableEntity || status == http.StatusConflict || status == http.StatusTooManyRequests
+	if status == http.StatusUnprocessableEntity {
+		s.KeepSent(v)
+	}
+	if v.Restored != nil {
+		sc.Restored = v.Restored.begun()
+	}
+	s.dress(v, &sc)
+	var page bytes.Buffer
+	if err := s.templates.pages[name].Execute(&page, sc); err != nil {
+		return fmt.Errorf("render page %s: %w", name, err)
+	}
+	v.Data(status, "text/html; charset=utf-8", unbroken(page.Bytes()))
+	return nil
+}
+
+// dress adds what every page has: who is here, where one can go.
+func (s *Site) dress(v *Visit, sc *Screen) {
+	sc.Support, sc.Academy, sc.Conformity = addressOf(s.settings.SupportMail), s.academy, s.settings.Conformity
+	if !v.SignedIn() {
+		sc.Nav = []NavLink{{Name: "Aide", Path: "/aide"}}
+	} else {
+		sc.Name = v.Actor.Name()
+		sc.Nav = []NavLink{{Name: "Accueil", Path: "/"}, {Name: "Demandes", Path: "/demandes"}, {Name: "Clefs", Path: "/clefs"}}
+		if v.Oversees() {
+			sc.Nav = append(sc.Nav, NavLink{Name: "Commandes", Path: PathOrders})
+		}
+		if v.Desk() {
+			sc.Nav = append(sc.Nav, NavLink{Name: "Assistance", Path: "/assistance"})
+			sc.Searches = true
+		}
+		sc.Nav = append(sc.Nav, NavLink{Name: "Aide", Path: "/aide"})
+	}
+	for i, link := range sc.Nav {
+		here := v.Request.URL.Path
+		sc.Nav[i].Here = here == link.Path || (link.Path != "/" && strings.HasPrefix(here, link.Path+"/"))
+	}
+}
+
+// addressOf is a mail address without the name that may stand before it.
+func addressOf(mailbox string) string {
+	if parsed, err := mail.ParseAddress(mailbox); err == nil {
+		return parsed.Address
+	}
+	return mailbox
+}
+
+// NoRoute and noMethod answer under /api as the rest of it does; elsewhere as a page.
+func (s *Site) NoRoute(c *gin.Context) {
+	if respond.ForPrograms(c.Request.URL.Path) {
+		respond.FailWith(c, http.StatusNotFound, okey.Errorf(okey.CodeNotFound, "Cette adresse n'existe pas : voyez /api/v1/openapi.yaml."))
+		return
+	}
+	if respond.IsStatic(c.Request.URL.Path) {
+		respond.PlainPage(c.Writer, http.StatusNotFound, "Ce fichier n'existe pas.")
+		return
+	}
+	s.FailPage(c, okey.Errorf(okey.CodeNotFound, "Cette page n'existe pas, ou elle n'est pas pour vous."))
+}

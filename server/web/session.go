@@ -1,0 +1,173 @@
+package web
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"okey/okey"
+	"okey/server/respond"
+	"okey/sql"
+
+	"github.com/alexedwards/scs/postgresstore"
+	"github.com/alexedwards/scs/v2"
+	"github.com/google/uuid"
+)
+
+// Sessions remember who is signed in, in the table of the same name; the browser holds a random token only.
+type Sessions struct {
+	*scs.SessionManager
+	table *sessionTable
+}
+
+// sessionTable is the library's, but for one thing: an answer under way when its session was ended, by a sign-out in another tab, does not write that
+// session again.
+type sessionTable struct {
+	*postgresstore.PostgresStore
+	store *sql.Store
+}
+
+// readSession notes in a request's context which session it found, and whether that had ended when it was to be renewed.
+type readSession struct {
+	token string
+	ended bool
+}
+
+type readSessionKey struct{}
+
+// FindCtx reads a session.
+func (t *sessionTable) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
+	data, found, err := t.Find(token)
+	if read, ok := ctx.Value(readSessionKey{}).(*readSession); ok && found {
+		read.token = token
+	}
+	return data, found, err
+}
+
+// CommitCtx writes a session: a new one, or one that is still there. Whoever hung up meanwhile is no less signed in.
+func (t *sessionTable) CommitCtx(ctx context.Context, token string, data []byte, expiry time.Time) error {
+	if read, ok := ctx.Value(readSessionKey{}).(*readSession); ok && read.token == token {
+		return t.store.KeepSession(context.WithoutCancel(ctx), token, data, expiry)
+	}
+	return t.Commit(token, data, expiry)
+}
+
+// DeleteCtx ends a session.
+func (t *sessionTable) DeleteCtx(ctx context.Context, token string) error {
+	there, err := t.store.EndSession(ctx, token)
+	if read, ok := ctx.Value(readSessionKey{}).(*readSession); ok && read.token == token && !there {
+		read.ended = true
+	}
+	return err
+}
+
+// EndedMeanwhile tells whether the session that this request has renewed had been ended by another one.
+func EndedMeanwhile(ctx context.Context) bool {
+	read, ok := ctx.Value(readSessionKey{}).(*readSession)
+	return ok && read.ended
+}
+
+// A session ends by its age, and before that by idling; one in which nobody has signed in ends soon.
+const (
+	sessionAge    = 12 * time.Hour
+	sessionIdle   = 2 * time.Hour
+	sessionNobody = time.Hour
+)
+
+func NewSessions(store *sql.Store, url string) *Sessions {
+	table := &sessionTable{store: store, PostgresStore: postgresstore.NewWithConfig(store.DB(), postgresstore.Config{CleanUpInterval: 5 * time.Minute, TableName: "session"})}
+	m := scs.New()
+	m.Store = table
+	m.HashTokenInStore = true // a copy of the table signs nobody in
+	m.Lifetime, m.IdleTimeout = sessionAge, sessionIdle
+	m.Cookie.Name = cookieName(url)
+	m.Cookie.HttpOnly = true
+	m.Cookie.SameSite = http.SameSiteLaxMode
+	m.Cookie.Secure = strings.HasPrefix(url, "https://")
+	m.Cookie.Persist = false
+	m.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
+		slog.ErrorContext(r.Context(), "a session could not be read or written", "error", err)
+		respond.PlainPage(w, http.StatusInternalServerError, okey.ErrorMessage(err))
+	}
+	return &Sessions{SessionManager: m, table: table}
+}
+
+// cookieName differs between two OKEYs on one machine: cookies ignore ports.
+func cookieName(url string) string {
+	sum := sha256.Sum256([]byte(url))
+	name := "okey_session_" + hex.EncodeToString(sum[:4])
+	if strings.HasPrefix(url, "https://") {
+		return "__Host-" + name // which no other host of the same domain can plant
+	}
+	return name
+}
+
+func (s *Sessions) Wrap(h http.Handler) http.Handler {
+	h = s.LoadAndSave(h)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), readSessionKey{}, new(readSession))))
+	})
+}
+
+// Hold keeps a value for somebody who may not have signed in: then the session, which anybody can make, ends an hour after it began.
+func (s *Sessions) Hold(ctx context.Context, key, value string, now time.Time) {
+	if s.Person(ctx) == (okey.PersonID{}) && s.Token(ctx) == "" {
+		s.SetDeadline(ctx, now.Add(sessionNobody).UTC())
+	}
+	s.Put(ctx, key, value)
+}
+
+func (s *Sessions) Close() { s.table.StopCleanup() }
+
+// What a session holds.
+const (
+	SessionPerson  = "person"
+	SessionIDToken = "id_token" // for signing out at the provider too
+	SessionFlow    = "flow"     // a sign-in under way
+	SessionBegan   = "began"    // when, RFC 3339
+)
+
+// Begin notes who has signed in.
+func (s *Sessions) Begin(ctx context.Context, person okey.PersonID, idToken string, at time.Time) {
+	s.Put(ctx, SessionPerson, person.String())
+	s.Put(ctx, SessionIDToken, idToken)
+	s.Put(ctx, SessionBegan, at.Format(time.RFC3339Nano))
+}
+
+// ended tells whether the session is one of those that the person, or support, has ended.
+func (s *Sessions) ended(ctx context.Context, actor okey.Actor) bool {
+	began, _ := time.Parse(time.RFC3339Nano, s.GetString(ctx, SessionBegan))
+	return began.Before(actor.SessionsFrom)
+}
+
+// Person is who is signed in; the zero id for nobody.
+func (s *Sessions) Person(ctx context.Context) okey.PersonID {
+	id, err := uuid.Parse(s.GetString(ctx, SessionPerson))
+	if err != nil {
+		return okey.PersonID{}
+	}
+	return id
+}
+
+// OpenSession is when a session began, and when it ends: at the latest, and should nobody use it.
+type OpenSession struct{ Began, Ends, Idle time.Time }
+
+// OpenOf reads, of sessions that mention somebody, those in which they have signed in, and that nobody has ended.
+func (s *Sessions) OpenOf(actor okey.Actor, known []sql.KnownSession) []OpenSession {
+	var open []OpenSession
+	for _, k := range known {
+		ends, values, err := s.Codec.Decode(k.Data)
+		if err != nil || values[SessionPerson] != actor.ID.String() {
+			continue
+		}
+		text, _ := values[SessionBegan].(string)
+		if began, _ := time.Parse(time.RFC3339Nano, text); !began.Before(actor.SessionsFrom) {
+			open = append(open, OpenSession{Began: began, Ends: ends, Idle: k.Expiry})
+		}
+	}
+	return open
+}

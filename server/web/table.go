@@ -1,0 +1,50 @@
+package web
+
+import (
+	"fmt"
+	"reflect"
+)
+
+// Cell is one entry of a table: text, where it leads, and the form that ends what the row is about.
+type Cell struct {
+	Text string
+	Path string
+	Form *Form
+	Does string // what the form does, for whoever hears its button without the row
+
+	Column string // filled in by the table: a card names it
+}
+
+// rowOfCells is a line that tables can show. The first cell names the row.
+type rowOfCells interface{ Cells() []Cell }
+
+// TableView is a table ready to be written.
+type TableView struct {
+	Name    string
+	Columns []string
+	Rows    [][]Cell
+}
+
+// tableOf makes a slice of rows into a table. It is a template's function: pages keep their own types of rows.
+func tableOf(name string, rows any, columns ...string) (TableView, error) {
+	view := TableView{Name: name, Columns: columns}
+	lines := reflect.ValueOf(rows)
+	if lines.Kind() != reflect.Slice {
+		return view, fmt.Errorf("table %s: %T is no slice", name, rows)
+	}
+	for i := range lines.Len() {
+		line, is := lines.Index(i).Interface().(rowOfCells)
+		if !is {
+			return view, fmt.Errorf("table %s: %T has no cells", name, lines.Index(i).Interface())
+		}
+		cells := line.Cells()
+		if len(cells) != len(columns) {
+			return view, fmt.Errorf("table %s: %d cells under %d columns", name, len(cells), len(columns))
+		}
+		for j := range cells {
+			cells[j].Column = columns[j]
+		}
+		view.Rows = append(view.Rows, cells)
+	}
+	return view, nil
+}

@@ -2,9 +2,6 @@ package mail
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 	texttemplate "text/template"
 	"text/template/parse"
@@ -21,8 +18,8 @@ type watcher struct {
 
 // A letter says one thing or another: some sample says each of them, so that some golden file shows it.
 func TestSamplesTakeEveryBranchOfEveryLetter(t *testing.T) {
-	for _, name := range Letters() {
-		content, err := os.ReadFile(filepath.Join("words", string(name)+".txt"))
+	for name := range letters {
+		content, err := files.ReadFile("words/" + string(name) + ".txt")
 		require.NoError(t, err)
 		w := &watcher{taken: map[string]bool{}}
 		watched := parseLetter(name, string(content))
@@ -88,8 +85,8 @@ func (w *watcher) arms(n *parse.BranchNode) {
 
 func (w *watcher) mark(branch string) parse.Node {
 	w.branches = append(w.branches, branch)
-	made := texttemplate.Must(texttemplate.New("").Funcs(texttemplate.FuncMap{"mark": func(string) string { return "" }}).Parse(fmt.Sprintf("{{mark %q}}", branch)))
-	return made.Tree.Root.Nodes[0]
+	made := texttemplate.New("").Funcs(texttemplate.FuncMap{"mark": func(string) string { return "" }})
+	return texttemplate.Must(made.Parse(fmt.Sprintf("{{mark %q}}", branch))).Tree.Root.Nodes[0]
 }
 
 func (w *watcher) choice(pipe *parse.PipeNode) {
@@ -104,30 +101,4 @@ func (w *watcher) choice(pipe *parse.PipeNode) {
 		told := &parse.StringNode{NodeType: parse.NodeString, Quoted: fmt.Sprintf("%q", branch), Text: branch}
 		command.Args = append([]parse.Node{name, told}, command.Args[1:]...)
 	}
-}
-
-func TestAMailWithoutASubjectYetHasAFrenchNameAllTheSame(t *testing.T) {
-	assert.Equal(t, "Votre clef vous attend", NameOf(KeyToHandOver, "Votre clef vous attend"))
-	for _, entry := range Register {
-		name := NameOf(entry.Letter, "")
-		assert.NotContains(t, name, string(entry.Letter))
-		assert.NotEqual(t, "Pas encore écrit", name)
-	}
-	assert.Equal(t, "Pas encore écrit (quand l'assistance déplace des clefs)", NameOf(KeysMoved, ""), "what is no subject does not look like one")
-	assert.Equal(t, "Pas encore écrit (à chaque demande qui attend une réponse)", NameOf(Asked, ""))
-	assert.Equal(t, "Pas encore écrit", NameOf("brand_new", ""))
-}
-
-func TestTheRegisterHasEveryLetterOnce(t *testing.T) {
-	entries := map[Letter]bool{}
-	for _, entry := range Register {
-		assert.False(t, entries[entry.Letter], "%s is there twice", entry.Letter)
-		assert.NotEmpty(t, entry.Reader, entry.Letter)
-		assert.True(t, strings.HasSuffix(entry.When, "."), entry.Letter)
-		entries[entry.Letter] = true
-	}
-	for _, letter := range Letters() {
-		assert.True(t, entries[letter], "%s has words, but no line in the register", letter)
-	}
-	assert.Len(t, entries, len(Letters()))
 }

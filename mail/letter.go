@@ -7,8 +7,6 @@ import (
 	"embed"
 	"fmt"
 	"html/template"
-	"io/fs"
-	"path"
 	"regexp"
 	"strings"
 	texttemplate "text/template"
@@ -198,16 +196,6 @@ var (
 	textLayout = texttemplate.Must(texttemplate.New("layout.txt").ParseFS(files, "layout.txt"))
 )
 
-// Letters returns the names of all letters that have words.
-func Letters() []Letter {
-	var names []Letter
-	entries, _ := fs.ReadDir(files, "words") // embedded: it is there
-	for _, entry := range entries {
-		names = append(names, Letter(strings.TrimSuffix(entry.Name(), ".txt")))
-	}
-	return names
-}
-
 // parts is a letter's words: what happened and what to do now, the button, what happens otherwise. Each part is a template of its own,
 // so nothing that a person wrote can become a part.
 type parts struct {
@@ -222,11 +210,10 @@ var buttonLine = regexp.MustCompile(`^\[(.+)\]$`)
 
 func parseLetters() map[Letter]*parts {
 	all := map[Letter]*parts{}
-	for _, name := range Letters() {
-		content, err := files.ReadFile(path.Join("words", string(name)+".txt"))
-		if err != nil {
-			panic(err) // embedded: it is there
-		}
+	entries, _ := files.ReadDir("words") // embedded: it is there, and so are its files
+	for _, entry := range entries {
+		name := Letter(strings.TrimSuffix(entry.Name(), ".txt"))
+		content, _ := files.ReadFile("words/" + entry.Name())
 		all[name] = parseLetter(name, string(content))
 	}
 	return all
@@ -310,8 +297,9 @@ func (l *parts) fill(f Facts) (page, error) {
 		return said
 	}
 	p := page{
-		Subject: short(f, func(f Facts) string { return say(l.subject, f) }), Before: each(l.before), Button: say(l.button, f), After: each(l.after),
-		Link: f.Link, Support: oneLine(f.Support), Academy: oneLine(f.Academy),
+		Subject: short(f, func(f Facts) string { return say(l.subject, f) }),
+		Before:  each(l.before), Button: say(l.button, f), Link: f.Link, After: each(l.after),
+		Support: oneLine(f.Support), Academy: oneLine(f.Academy),
 	}
 	if l.item != nil {
 		for _, item := range f.Items {

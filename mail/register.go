@@ -55,7 +55,10 @@ var Register = []Entry{
 	{Asked, toApprovers, "À chaque demande qui attend une réponse."},
 	{AskedList, toApprovers, "Au-delà de cinq demandes en une heure : une liste."},
 	{Reminder, toApprovers, "Rappel, un par jour au plus : tout ce qui attend."},
-	{KeyToHandOver, toApprovers, "Quand la charte est signée, ou une autre clef prend la place de la première : une clef est à remettre."},
+	{
+		KeyToHandOver, toApprovers,
+		"Quand la charte est signée, ou une autre clef prend la place de la première : une clef est à remettre.",
+	},
 	{AskedWithdrawn, toApprovers, "Quand une demande est retirée."},
 	{AskedExpired, toApprovers, "Quand une demande expire."},
 	{SupportDecided, toApprovers, "Quand l'assistance répond à leur place."},
@@ -107,8 +110,8 @@ var Register = []Entry{
 	{NoAddress, toSupport, "Quand une personne à prévenir n'a pas d'adresse."},
 }
 
-// NameOf names a mail to whoever looks after mails: by its subject or, before it has one, by when such a letter leaves, which is no subject. What a
-// letter is called in code is no name for people.
+// NameOf names a mail to whoever looks after mails: by its subject or, before it has one, by when such a letter leaves, which is no
+// subject. What a letter is called in code is no name for people.
 func NameOf(letter Letter, subject string) string {
 	if subject != "" {
 		return subject

@@ -33,10 +33,17 @@ func story() Facts {
 		Since: "mardi 24 novembre", At: "mardi 24 novembre à 9 h 12", Reminder: "jeudi 26 novembre", ToSupport: "mardi 8 décembre",
 		Expiry: "mardi 12 janvier", Link: "https://okey.ac-exemple.fr/demandes/7", Support: "assistance@ac-exemple.fr",
 		Items: []Item{
-			{Requester: "Léa Martin", School: "le collège L'Archet", Need: "saisie des absences", Since: "mardi 24 novembre", Address: "lea.martin@ac-exemple.fr", Kind: "Votre clef vous attend"},
-			{Requester: "Paul Petit", School: "le collège L'Archet", Need: "conseils de classe", Since: "lundi 23 novembre", Serial: "0048000013", Address: "paul@ac-exemple.fr", Kind: "Rappel"},
+			{
+				Requester: "Léa Martin", School: "le collège L'Archet", Need: "saisie des absences", Since: "mardi 24 novembre",
+				Address: "lea.martin@ac-exemple.fr", Kind: "Votre clef vous attend",
+			},
+			{
+				Requester: "Paul Petit", School: "le collège L'Archet", Need: "conseils de classe", Since: "lundi 23 novembre",
+				Serial: "0048000013", Address: "paul@ac-exemple.fr", Kind: "Rappel",
+			},
 		},
-		Total: 2, Other: "le lycée des Acacias (0069002C)", Function: okey.Staff.French(), Moved: "12 clefs, 3 demandes, 2 commandes, 1 départ et 1 signalement",
+		Total: 2, Other: "le lycée des Acacias (0069002C)", Function: okey.Staff.French(),
+		Moved: "12 clefs, 3 demandes, 2 commandes, 1 départ et 1 signalement",
 	}
 }
 
@@ -82,9 +89,6 @@ func alone(f *Facts) { f.Items, f.Total = f.Items[:1], 1 }
 
 // empty leaves none.
 func empty(f *Facts) { f.Items, f.Total = nil, 0 }
-
-// apart are the lines of a list of two schools.
-func apart(f *Facts) { f.Items[1].School = "le lycée des Acacias" }
 
 // commented is a case in which somebody wrote why.
 func commented(why string) variation {

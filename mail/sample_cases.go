@@ -2,11 +2,35 @@ package mail
 
 import "okey/okey"
 
-// What several letters can do without.
+// What several letters say.
 var (
 	noExpiry = variation{"no-end", "sans délai", func(f *Facts) { f.Expiry = "" }}
 	renewing = variation{"renewal", "à la place d'une clef qui expire", func(f *Facts) { f.Old = "0048000007" }}
 	noPlace  = variation{"no-place", "sans place dans la file", func(f *Facts) { f.Place = 0 }}
+
+	noAnswer   = variation{"decision", "sans réponse", at(okey.AwaitingDecision)}
+	noHandover = variation{"handover", "sans remise", at(okey.AwaitingHandover)}
+
+	oneWaits   = variation{"one", "une seule personne attend", func(f *Facts) { f.Waiting = 1 }}
+	oneKey     = variation{"one", "une seule clef", func(f *Facts) { f.Total = 1 }}
+	twoSchools = variation{"schools", "de deux établissements", func(f *Facts) { f.Items[1].School = "le lycée des Acacias" }}
+
+	nobodyAnswers = variation{"nobody", "personne n'y répond", func(f *Facts) { f.Givers = "" }}
+	accepted      = variation{"accepted", "accepté", func(f *Facts) { f.Accepted = true }}
+
+	oneDay     = variation{"one-day", "un seul jour", func(f *Facts) { f.Expiry = f.Since }}
+	everything = variation{"everything", "pour tout", func(f *Facts) { f.Everything = true }}
+
+	left          = variation{"left", "fin de fonction", func(f *Facts) { f.By = "" }}
+	giverLeft     = variation{"giver-left", "fin de fonction de qui l'a donnée", func(f *Facts) { f.By, f.Left = "", f.By }}
+	calledOff     = variation{"called-off", "avant son premier jour", func(f *Facts) { f.CalledOff = true }}
+	calledOffLeft = variation{"called-off-left", "fin de fonction avant son premier jour", func(f *Facts) {
+		f.By, f.CalledOff = "", true
+	}}
+	calledOffGiverLeft = variation{
+		"called-off-giver-left", "fin de fonction de qui l'a donnée, avant son premier jour",
+		func(f *Facts) { f.By, f.Left, f.CalledOff = "", f.By, true },
+	}
 )
 
 // cases take every branch of every letter's words: a test counts.
@@ -22,18 +46,20 @@ var cases = map[Letter][]variation{
 		{"signed", "charte déjà signée", at(okey.AwaitingHandover)},
 		{"unsigned", "remise sans charte signée ici", func(f *Facts) { f.Stage, f.Charter, f.Expiry = okey.AwaitingHandover, 0, "" }},
 		{"unreadable", "numéro illisible, à la place d'une clef qui expire", func(f *Facts) {
-			f.Stage, f.Change, f.Comment, f.Old, f.Givers = okey.AwaitingHandover, okey.ReasonDefective, "Numéro illisible, constaté à la remise", "0048000007", ""
+			f.Stage, f.Change, f.Comment = okey.AwaitingHandover, okey.ReasonDefective, "Numéro illisible, constaté à la remise"
+			f.Old, f.Givers = "0048000007", ""
 		}},
 	},
 	RemindCharter:  {noExpiry},
 	KeyAwaitsYou:   {noExpiry, renewing},
 	RemindHandover: {noExpiry},
-	Receipt:        {{"before", "charte d'avant OKEY", func(f *Facts) { f.Charter = 0 }}, {"renewal", "à la place d'une clef qui expirait", func(f *Facts) { f.Old = "0048000007" }}, {"noted", "notée par l'assistance", func(f *Facts) { f.Noted, f.By = true, "Inès Lopez" }}},
-	Withdrawn:      {{"own", "par le demandeur", func(f *Facts) { f.Own = true }}, commented("Il a quitté l'établissement.")},
-	Expired: {
-		{"decision", "sans réponse", at(okey.AwaitingDecision)},
-		{"handover", "sans remise", at(okey.AwaitingHandover)},
+	Receipt: {
+		{"before", "charte d'avant OKEY", func(f *Facts) { f.Charter = 0 }},
+		{"renewal", "à la place d'une clef qui expirait", func(f *Facts) { f.Old = "0048000007" }},
+		{"noted", "notée par l'assistance", func(f *Facts) { f.Noted, f.By = true, "Inès Lopez" }},
 	},
+	Withdrawn: {{"own", "par le demandeur", func(f *Facts) { f.Own = true }}, commented("Il a quitté l'établissement.")},
+	Expired:   {noAnswer, noHandover},
 	RequestFollows: {
 		{"decision", "réponse attendue", at(okey.AwaitingDecision)},
 		{"handover", "clef à venir chercher", at(okey.AwaitingHandover)},
@@ -55,8 +81,8 @@ var cases = map[Letter][]variation{
 		{"ended", "expirée", func(f *Facts) { f.Place = 1 }},
 		{"soon", "bientôt", func(f *Facts) { f.Place = 0 }},
 	},
-	YourKeyMoves:      {{"nobody", "personne n'y répond", func(f *Facts) { f.Givers = "" }}},
-	YourMoveDecided:   {{"accepted", "accepté", func(f *Facts) { f.Accepted = true }}, commented("Nous avons assez de clefs.")},
+	YourKeyMoves:      {nobodyAnswers},
+	YourMoveDecided:   {accepted, commented("Nous avons assez de clefs.")},
 	YourMoveWithdrawn: {commented("Elle reste finalement parmi nous.")},
 	YourKeyMoved:      {commented("Les deux collèges n'en font plus qu'un.")},
 
@@ -67,48 +93,54 @@ var cases = map[Letter][]variation{
 		{"no-key", "aucune clef libre", func(f *Facts) { f.Free, f.Reminder = 0, "" }},
 		{"reissued", "lien envoyé de nouveau", func(f *Facts) { f.Reissued = true }},
 	},
-	AskedList: {{"schools", "de deux établissements", apart}, {"more", "plus de demandes que de lignes", func(f *Facts) { f.Total = 14 }}, {"one", "une seule demande", alone}},
+	AskedList: {
+		twoSchools,
+		{"more", "plus de demandes que de lignes", func(f *Facts) { f.Total = 14 }},
+		{"one", "une seule demande", alone},
+	},
 	Reminder: {
-		{"schools", "de deux établissements", apart},
+		twoSchools,
 		{"one", "une seule personne, dernier rappel", func(f *Facts) { alone(f); f.Reminder = "" }},
 		{"last", "sans autre rappel ni délai", func(f *Facts) { f.Reminder, f.Expiry = "", "" }},
 	},
-	KeyToHandOver: {{"last", "sans autre rappel", func(f *Facts) { f.Reminder = "" }}, renewing, {"instead", "à la place d'une clef perdue ou défectueuse", func(f *Facts) {
-		f.Gone, f.Change = "0048000011", okey.ReasonDefective
-	}}},
-	AskedWithdrawn: {commented("Il a quitté l'établissement."), {"own", "par le demandeur", func(f *Facts) { f.By = f.Requester }}},
-	AskedExpired: {
-		{"decision", "sans réponse", at(okey.AwaitingDecision)},
-		{"handover", "sans remise", at(okey.AwaitingHandover)},
+	KeyToHandOver: {
+		{"last", "sans autre rappel", func(f *Facts) { f.Reminder = "" }},
+		renewing,
+		{"instead", "à la place d'une clef perdue ou défectueuse", func(f *Facts) {
+			f.Gone, f.Change = "0048000011", okey.ReasonDefective
+		}},
 	},
+	AskedWithdrawn: {
+		commented("Il a quitté l'établissement."),
+		{"own", "par le demandeur", func(f *Facts) { f.By = f.Requester }},
+	},
+	AskedExpired:   {noAnswer, noHandover},
 	SupportDecided: {{"refused", "refusée", func(f *Facts) { f.Stage, f.Comment = okey.Refused, "Chef absent" }}},
 	NobodyMailbox:  {{"alone", "une direction seule demande pour elle", func(f *Facts) { f.Own = true }}},
 	DelegationEnded: {
-		{"left", "fin de fonction", func(f *Facts) { f.By = "" }},
-		{"giver-left", "fin de fonction de qui l'a donnée", func(f *Facts) { f.By, f.Left = "", f.By }},
+		left, giverLeft,
 		{"own", "fin de fonction de qui l'a reçue", func(f *Facts) { f.By, f.Own = "", true }},
-		{"called-off-giver-left", "fin de fonction de qui l'a donnée, avant son premier jour", func(f *Facts) { f.By, f.Left, f.CalledOff = "", f.By, true }},
-		{"called-off-own", "fin de fonction de qui l'a reçue, avant son premier jour", func(f *Facts) { f.By, f.Own, f.CalledOff = "", true, true }},
-		{"called-off", "avant son premier jour", func(f *Facts) { f.CalledOff = true }},
-		{"called-off-left", "fin de fonction avant son premier jour", func(f *Facts) { f.By, f.CalledOff = "", true }},
+		calledOffGiverLeft,
+		{"called-off-own", "fin de fonction de qui l'a reçue, avant son premier jour", func(f *Facts) {
+			f.By, f.Own, f.CalledOff = "", true, true
+		}},
+		calledOff, calledOffLeft,
 	},
-	DelegationEndedApprover: {
-		{"left", "fin de fonction", func(f *Facts) { f.By = "" }},
-		{"giver-left", "fin de fonction de qui l'a donnée", func(f *Facts) { f.By, f.Left = "", f.By }},
-		{"called-off-giver-left", "fin de fonction de qui l'a donnée, avant son premier jour", func(f *Facts) { f.By, f.Left, f.CalledOff = "", f.By, true }},
-		{"called-off", "avant son premier jour", func(f *Facts) { f.CalledOff = true }},
-		{"called-off-left", "fin de fonction avant son premier jour", func(f *Facts) { f.By, f.CalledOff = "", true }},
-	},
-	AttachedApprover: {{"no-end", "sans fin, avec un motif", func(f *Facts) { f.Expiry, f.Comment = "", "absente de l'annuaire" }}},
+	DelegationEndedApprover: {left, giverLeft, calledOffGiverLeft, calledOff, calledOffLeft},
+	AttachedApprover: {{"no-end", "sans fin, avec un motif", func(f *Facts) {
+		f.Expiry, f.Comment = "", "absente de l'annuaire"
+	}}},
 
 	// About stock.
-	Shortage:          {{"one", "une seule personne attend", func(f *Facts) { f.Waiting = 1 }}},
-	OrderReminder:     {{"one", "une seule personne attend", func(f *Facts) { f.Waiting, f.ToSupport = 1, "" }}},
-	LowStock:          {{"ordered", "clefs en route", func(f *Facts) { f.Free, f.Place = 1, 0 }}},
-	SupportOrdered:    {commented("Dix arrivées à la rentrée.")},
-	OrderClosed:       {{"none", "annulée", func(f *Facts) { f.Free, f.Comment = 0, "Le fournisseur n'en fabrique plus." }}},
+	Shortage:       {oneWaits},
+	OrderReminder:  {{"one", "une seule personne attend", func(f *Facts) { f.Waiting, f.ToSupport = 1, "" }}},
+	LowStock:       {{"ordered", "clefs en route", func(f *Facts) { f.Free, f.Place = 1, 0 }}},
+	SupportOrdered: {commented("Dix arrivées à la rentrée.")},
+	OrderClosed: {{"none", "annulée", func(f *Facts) {
+		f.Free, f.Comment = 0, "Le fournisseur n'en fabrique plus."
+	}}},
 	OrdersExported:    {{"own", "à l'assistance, sans adresse du fournisseur", func(f *Facts) { f.Own = true }}},
-	DeliveryAnnounced: {{"one", "une seule clef", func(f *Facts) { f.Total = 1 }}},
+	DeliveryAnnounced: {oneKey},
 	DeliveryArrived: {
 		{"one", "une seule clef, une libre", func(f *Facts) { f.Total, f.Free = 1, 1 }},
 		{"none-left", "toutes données", func(f *Facts) { f.Free = 0 }},
@@ -120,38 +152,52 @@ var cases = map[Letter][]variation{
 	},
 	StockKeyChanged: {
 		{"own", "par son lecteur", func(f *Facts) { f.Own = true }},
-		{"found", "en stock, retrouvée", func(f *Facts) { f.Requester, f.By, f.Change, f.Comment = "", "", okey.ReasonFound, "Dans un tiroir." }},
+		{"found", "en stock, retrouvée", func(f *Facts) {
+			f.Requester, f.By, f.Change, f.Comment = "", "", okey.ReasonFound, "Dans un tiroir."
+		}},
 		{"defective", "défectueuse", func(f *Facts) { f.Change = okey.ReasonDefective }},
 		{"retired", "mise au rebut", func(f *Facts) { f.Change = okey.ReasonRetired }},
 	},
-	KeysExpire: {{"soon", "aucune n'a encore expiré", func(f *Facts) { f.Items[1].Ended, f.Items[1].Since = false, "mercredi 13 janvier" }}, {"one", "une seule clef, titulaire sans adresse", func(f *Facts) {
-		alone(f)
-		f.Items[0].Ended, f.Items[0].Unreached, f.Items[0].Since = true, true, "lundi 23 novembre"
-	}}},
+	KeysExpire: {
+		{"soon", "aucune n'a encore expiré", func(f *Facts) {
+			f.Items[1].Ended, f.Items[1].Since = false, "mercredi 13 janvier"
+		}},
+		{"one", "une seule clef, titulaire sans adresse", func(f *Facts) {
+			alone(f)
+			f.Items[0].Ended, f.Items[0].Unreached, f.Items[0].Since = true, true, "lundi 23 novembre"
+		}},
+	},
 	HoldersLeft: {{"one", "une seule personne, sans adresse", func(f *Facts) { alone(f); f.Items[0].Unreached = true }}},
 	KeysMoved: {
 		{"here", "vers l'établissement", func(f *Facts) { alone(f); f.Own, f.Comment = true, "Il en manquait une." }},
 		{"several", "de plusieurs établissements", func(f *Facts) {
-			f.Own, f.Other, f.Items[0].School, f.Items[1].School = true, "", "le lycée des Acacias (0069002C)", "le collège Neuf (0069003D)"
+			f.Own, f.Other = true, ""
+			f.Items[0].School, f.Items[1].School = "le lycée des Acacias (0069002C)", "le collège Neuf (0069003D)"
 		}},
 	},
 
 	// About keys and establishments that change.
-	MoveProposed:     {commented("Elle y prend un poste à la rentrée."), {"nobody", "personne n'y répond", func(f *Facts) { f.Givers = "" }}},
-	MoveDecided:      {{"accepted", "accepté", func(f *Facts) { f.Accepted = true }}, commented("Nous avons assez de clefs.")},
-	MoveWithdrawn:    {commented("Elle reste finalement parmi nous.")},
-	Succeeded:        {{"nothing", "rien ne suit", func(f *Facts) { f.Moved, f.Comment, f.Waiting = "", "Fusion des deux collèges.", 0 }}},
-	SucceededClosing: {{"nobody", "personne n'y répond", func(f *Facts) { f.Givers, f.Moved, f.Comment = "", "", "Fusion des deux collèges." }}},
-	SuccessorNobody:  {{"nothing", "rien ne suit", func(f *Facts) { f.Moved = "" }}},
-	Hosting:          {{"nothing", "rien n'attend", func(f *Facts) { empty(f); f.Comment = "La section n'a pas de direction à elle." }}},
+	MoveProposed:  {commented("Elle y prend un poste à la rentrée."), nobodyAnswers},
+	MoveDecided:   {accepted, commented("Nous avons assez de clefs.")},
+	MoveWithdrawn: {commented("Elle reste finalement parmi nous.")},
+	Succeeded: {{"nothing", "rien ne suit", func(f *Facts) {
+		f.Moved, f.Comment, f.Waiting = "", "Fusion des deux collèges.", 0
+	}}},
+	SucceededClosing: {{"nobody", "personne n'y répond", func(f *Facts) {
+		f.Givers, f.Moved, f.Comment = "", "", "Fusion des deux collèges."
+	}}},
+	SuccessorNobody: {{"nothing", "rien ne suit", func(f *Facts) { f.Moved = "" }}},
+	Hosting: {{"nothing", "rien n'attend", func(f *Facts) {
+		empty(f)
+		f.Comment = "La section n'a pas de direction à elle."
+	}}},
 
 	// About delegates and people whom support attached.
 	DelegationGiven: {
-		{"one-day", "un seul jour", func(f *Facts) { f.Expiry = f.Since }},
-		{"everything", "pour tout", func(f *Facts) { f.Everything = true }},
+		oneDay, everything,
 		{"coming", "pas encore commencée", func(f *Facts) { empty(f); f.Coming = true }},
 	},
-	DelegationGivenApprover: {{"one-day", "un seul jour", func(f *Facts) { f.Expiry = f.Since }}, {"everything", "pour tout", func(f *Facts) { f.Everything = true }}},
+	DelegationGivenApprover: {oneDay, everything},
 	DelegationBegins:        {{"everything", "pour tout, rien n'attend", func(f *Facts) { empty(f); f.Everything = true }}},
 	Attached: {
 		{"deputy", "sans fin, avec un motif", func(f *Facts) { f.Expiry, f.Comment = "", "absente de l'annuaire" }},
@@ -161,9 +207,9 @@ var cases = map[Letter][]variation{
 	// To support.
 	Nobody:           {noExpiry},
 	DecisionLate:     {noExpiry},
-	OrderLate:        {{"one", "une seule personne attend", func(f *Facts) { f.Waiting = 1 }}},
+	OrderLate:        {oneWaits},
 	HandoverLate:     {noExpiry},
-	KeysReported:     {{"one", "une seule clef", func(f *Facts) { f.Total = 1 }}},
+	KeysReported:     {oneKey},
 	Undelivered:      {{"one", "un seul courriel", alone}},
 	StockUndelivered: {{"one", "un seul courriel, d'aucune clef ni établissement", func(f *Facts) { alone(f); f.Serial, f.UAI = "", "" }}},
 }

@@ -174,7 +174,8 @@ func (c *Connection) compose(m Message) (*gomail.Msg, error) {
 	message.SetBodyString(gomail.TypeTextPlain, m.Text)
 	message.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
 	for _, a := range m.Attached {
-		if err := message.AttachReader(a.Name, bytes.NewReader(a.Content), gomail.WithFileContentType(gomail.ContentType(a.Type))); err != nil {
+		contentType := gomail.WithFileContentType(gomail.ContentType(a.Type))
+		if err := message.AttachReader(a.Name, bytes.NewReader(a.Content), contentType); err != nil {
 			return nil, fmt.Errorf("attach %s: %w", a.Name, err)
 		}
 	}

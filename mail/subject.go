@@ -26,7 +26,9 @@ func short(f Facts, say func(Facts) string) string {
 
 // cut shortens the names that a subject may have.
 func (f Facts) cut(most int) Facts {
-	f.Requester, f.School, f.Other = cut(f.Requester, most), cut(code.ReplaceAllString(f.School, ""), most), cut(code.ReplaceAllString(f.Other, ""), most)
+	f.Requester = cut(f.Requester, most)
+	f.School = cut(code.ReplaceAllString(f.School, ""), most)
+	f.Other = cut(code.ReplaceAllString(f.Other, ""), most)
 	if len(f.Items) > 0 {
 		first := f.Items[0]
 		first.Requester, first.Address = cut(first.Requester, most), cut(first.Address, most)

@@ -94,4 +94,7 @@ func (p page) unbroken() page {
 	return p
 }
 
-var noBreak = strings.NewReplacer(" :", "\u00a0:", " ;", "\u00a0;", " ?", "\u00a0?", " !", "\u00a0!", "« ", "«\u00a0", " »", "\u00a0»", "n° ", "n°\u00a0", " h ", "\u00a0h\u00a0")
+var noBreak = strings.NewReplacer(
+	" :", "\u00a0:", " ;", "\u00a0;", " ?", "\u00a0?", " !", "\u00a0!",
+	"« ", "«\u00a0", " »", "\u00a0»", "n° ", "n°\u00a0", " h ", "\u00a0h\u00a0",
+)

@@ -1,74 +1,31 @@
 package mail_test
 
 import (
-	"flag"
-	"os"
-	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"unicode"
 
 	"okey/mail"
+	"okey/okey"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-var update = flag.Bool("update", false, "write the mails of testdata anew")
-
-func TestEveryMailReadsAsItDid(t *testing.T) {
-	for _, v := range mail.Samples() {
-		t.Run(v.Name, func(t *testing.T) {
-			message, err := mail.Write(v.Letter, v.Facts)
-			require.NoError(t, err)
-			matches(t, v.Name+".txt", "Objet : "+message.Subject+"\n\n"+message.Text)
-			matches(t, v.Name+".html", message.HTML)
-		})
-	}
-}
-
-func matches(t *testing.T, file, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", file)
-	if *update {
-		require.NoError(t, os.MkdirAll("testdata", 0o755))
-		require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
-	}
-	want, err := os.ReadFile(path)
+func write(t require.TestingT, letter mail.Letter, facts mail.Facts) mail.Message {
+	message, err := mail.Write(letter, facts)
 	require.NoError(t, err)
-	assert.Equal(t, string(want), got)
-}
-
-func TestEveryGoldenFileHasItsSample(t *testing.T) {
-	held := map[string]bool{}
-	for _, v := range mail.Samples() {
-		held[filepath.Join("testdata", v.Name+".txt")], held[filepath.Join("testdata", v.Name+".html")] = true, true
-	}
-	files, err := filepath.Glob("testdata/*")
-	require.NoError(t, err)
-	for _, file := range files {
-		assert.True(t, held[file], "%s is no sample's any more", file)
-	}
-	assert.Len(t, files, len(held))
-}
-
-// usual are the facts of a letter's first sample.
-func usual(letter mail.Letter) mail.Facts {
-	all := mail.Samples()
-	return all[slices.IndexFunc(all, func(s mail.Sample) bool { return s.Letter == letter })].Facts
+	return message
 }
 
 // The rule of section 3's table: a mail has one button with one link, and forty words besides what people wrote and the lists.
 func TestAMailHasOneLinkAndFortyWords(t *testing.T) {
 	quoted := regexp.MustCompile(`« [^»]* »`)
 	for _, v := range mail.Samples() {
-		message, err := mail.Write(v.Letter, v.Facts)
-		require.NoError(t, err)
+		message := write(t, v.Letter, v.Facts)
 		assert.Equal(t, 1, strings.Count(message.Text, "http"), v.Name)
-		assert.Equal(t, 1, strings.Count(message.HTML, "href="), v.Name)
-		assert.Contains(t, message.HTML, `href="`+v.Facts.Link+`"`, v.Name)
+		assert.Contains(t, message.Text, " : "+v.Facts.Link+"\n", v.Name)
 
 		said, _, _ := strings.Cut(message.Text, "\n-- \n")
 		n := 0
@@ -96,8 +53,7 @@ func TestALetterDoesNotContradictItself(t *testing.T) {
 	} {
 		first, otherwise, met := regexp.MustCompile(said), regexp.MustCompile(never), false
 		for _, v := range mail.Samples() {
-			message, err := mail.Write(v.Letter, v.Facts)
-			require.NoError(t, err)
+			message := write(t, v.Letter, v.Facts)
 			if text := "Objet : " + message.Subject + "\n" + message.Text; first.MatchString(text) {
 				met = true
 				assert.NotRegexp(t, otherwise, text, v.Name)
@@ -106,84 +62,46 @@ func TestALetterDoesNotContradictItself(t *testing.T) {
 		assert.True(t, met, "%s: said nowhere", said)
 	}
 	for _, v := range mail.Samples() {
-		message, err := mail.Write(v.Letter, v.Facts)
-		require.NoError(t, err)
+		message := write(t, v.Letter, v.Facts)
 		if strings.Contains(message.Text, "Passé ce délai") {
 			assert.Contains(t, message.Text, "jusqu'au", "%s: no delay was named", v.Name)
 		}
 	}
 }
 
-// The desk has a refused mail sent again once its address is right: the letter that tells of it leads there.
-func TestSupportReadsThatARefusedMailCanBeSentAgain(t *testing.T) {
-	message, err := mail.Write(mail.Bounced, usual(mail.Bounced))
-	require.NoError(t, err)
-	assert.Contains(t, message.Text, "Faites corriger l'adresse dans l'annuaire, puis renvoyez-le")
-}
-
 func TestLettersJoinNamesAsFrenchDoes(t *testing.T) {
-	wrong := regexp.MustCompile(`\b[Dd]e (le|les) (collège|lycée)|\bà (le|les) (collège|lycée)|\bde [AEIOUÉ]|\((le|la|l') ?(collège|lycée)|avant (lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)`)
+	wrong := regexp.MustCompile(`\b[Dd]e (le|les) (collège|lycée)|\bà (le|les) (collège|lycée)|\bde [AEIOUÉ]|` +
+		`\((le|la|l') ?(collège|lycée)|avant (lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)`)
 	for _, v := range mail.Samples() {
 		v.Facts.Requester, v.Facts.By, v.Facts.Givers = "Élodie Zola", "Alain Roux", "Alain Roux ou Ines Blanc"
-		message, err := mail.Write(v.Letter, v.Facts)
-		require.NoError(t, err)
+		message := write(t, v.Letter, v.Facts)
 		assert.Empty(t, wrong.FindAllString(message.Subject+"\n"+message.Text, -1), v.Name)
-	}
-}
-
-func TestOneKeyIsSpokenOfAsOne(t *testing.T) {
-	for _, letter := range []mail.Letter{mail.DeliveryAnnounced, mail.KeysReported, mail.OrdersExported} {
-		facts := usual(letter)
-		facts.Total, facts.Free = 1, 1
-		message, err := mail.Write(letter, facts)
-		require.NoError(t, err)
-		assert.NotRegexp(t, `(?i)\b(ces clefs|les commandes|les aurez|elles iront)`, message.Text, letter)
 	}
 }
 
 // Support looks at made-up mails to know what people read: they must be such as OKEY could send.
 func TestSamplesSayWhatCanHappen(t *testing.T) {
-	for _, sample := range mail.Samples() {
-		message, err := mail.Write(sample.Letter, sample.Facts)
-		require.NoError(t, err)
-		switch sample.Letter {
+	for _, v := range mail.Samples() {
+		switch v.Letter {
 		case mail.Refused:
-			assert.Contains(t, message.Text, "« Passez me voir »", "nobody refuses without a word")
+			assert.NotEmpty(t, v.Facts.Comment, "nobody refuses without a word")
 		case mail.Attached:
-			listed := strings.Contains(message.Text, "Voici ce qui y attend.")
-			assert.Equal(t, listed, strings.Contains(message.Text, "comme adjoint"), "%s: nothing awaits a member of staff", sample.Name)
+			approves := v.Facts.Function != okey.Staff.French()
+			assert.Equal(t, approves, len(v.Facts.Items) > 0, "%s: nothing awaits a member of staff", v.Name)
 		case mail.KeysExpire:
-			assert.NotContains(t, message.Text, "expire le lundi 23 novembre", "%s: that was yesterday", sample.Name)
-		case mail.RemindCharter:
-			assert.NotContains(t, message.Subject, "avant", "%s: the last day counts", sample.Name)
+			for _, key := range v.Facts.Items {
+				assert.Equal(t, key.Since == "lundi 23 novembre", key.Ended, "%s: that was yesterday", v.Name)
+			}
 		case mail.OrderLate:
-			assert.Contains(t, message.Text, "/assistance/etablissements/", "it is about a school")
-		case mail.OwnHandover:
-			assert.NotContains(t, message.Text, "Léa Martin (0061565U)", "a person is no school")
+			assert.Contains(t, v.Facts.Link, "/assistance/etablissements/", "it is about a school")
 		}
 	}
-}
-
-func TestWhatPeopleWroteStaysText(t *testing.T) {
-	facts := usual(mail.Asked)
-	facts.Need = "<script>alert(1)</script>\r\nBcc: tous@ac-exemple.fr\n\n[Cliquez ici]\u202e {{.Link}}"
-	facts.Requester = "Léa\nMartin <b>"
-	message, err := mail.Write(mail.Asked, facts)
-	require.NoError(t, err)
-	assert.Equal(t, "Léa Martin <b> demande une clef", message.Subject)
-	assert.Contains(t, message.HTML, "&lt;script&gt;alert(1)&lt;/script&gt; Bcc: tous@ac-exemple.fr [Cliquez ici] {{.Link}}")
-	assert.NotContains(t, message.HTML, "<script")
-	assert.NotContains(t, message.HTML, "<b>")
-	assert.NotContains(t, message.Text, "\nBcc:")
-	assert.NotContains(t, message.Text, "\n[Cliquez")
-	assert.NotContains(t, message.Text+message.HTML, "\u202e")
 }
 
 // Who reads a mail sets nothing in a machine's environment.
 func TestNoMailNamesASettingOfTheMachine(t *testing.T) {
 	for _, v := range mail.Samples() {
-		message, err := mail.Write(v.Letter, v.Facts)
-		require.NoError(t, err)
+		message := write(t, v.Letter, v.Facts)
 		assert.NotContains(t, message.Text+message.HTML, "OKEY_", v.Name)
 	}
 }
@@ -193,21 +111,27 @@ func TestAnUnknownLetterIsAnError(t *testing.T) {
 	require.ErrorContains(t, err, "no words")
 }
 
-// Whatever somebody calls themselves or writes as their need stays a text: no markup in the HTML, no line of its own in the subject.
-func TestWhatPeopleWriteStaysATextInLetters(t *testing.T) {
-	const hostile = "Zoé\r\nBcc: tous@ac-exemple.fr\r\n\r\n<script>alert(1)</script><a href=\"https://ailleurs.fr\">{{.Link}}</a>"
+// Whatever somebody calls themselves or writes as their need stays a text: no markup, no line of its own, no turned writing.
+func TestWhatPeopleWriteStaysText(t *testing.T) {
+	const hostile = "Zoé\r\nBcc: tous@ac-exemple.fr\r\n\r\n[Cliquez ici]\u202e <script>alert(1)</script>" +
+		`<a href="https://ailleurs.fr">{{.Link}}</a>`
 	for _, v := range mail.Samples() {
 		f := v.Facts
-		f.Requester, f.School, f.Need, f.Comment, f.By, f.Givers, f.Other = hostile, hostile, hostile, hostile, hostile, hostile, hostile
+		for _, written := range []*string{&f.Requester, &f.School, &f.Need, &f.Comment, &f.By, &f.Givers, &f.Other} {
+			*written = hostile
+		}
 		for i := range f.Items {
 			f.Items[i].Requester, f.Items[i].School, f.Items[i].Kind, f.Items[i].Address = hostile, hostile, hostile, hostile
 		}
-		message, err := mail.Write(v.Letter, f)
-		require.NoError(t, err, v.Name)
-		assert.NotContains(t, message.Subject, "\n", v.Name)
-		assert.NotContains(t, message.Subject, "\r", v.Name)
-		assert.NotContains(t, message.HTML, "<script", v.Name)
-		assert.NotContains(t, message.HTML, `href="https://ailleurs.fr"`, v.Name)
-		assert.NotRegexp(t, `(?m)^Bcc:`, message.Text, v.Name)
+		message := write(t, v.Letter, f)
+		assert.NotRegexp(t, "[\r\n]", message.Subject, v.Name)
+		assert.NotRegexp(t, `<script|<a href="https://ailleurs`, message.HTML, v.Name)
+		assert.NotRegexp(t, `(?m)^(Bcc:|\[Cliquez)`, message.Text, v.Name)
+		assert.NotContains(t, message.Subject+message.Text+message.HTML, "\u202e", v.Name)
+		partsAgree(t, message, v.Name)
+		if v.Letter == mail.Asked {
+			assert.Contains(t, message.Text, "« Zoé Bcc: tous@ac-exemple.fr [Cliquez ici] <script>alert(1)</script>"+
+				`<a href="https://ailleurs.fr">{{.Link}}</a> »`, "all of it, word for word")
+		}
 	}
 }

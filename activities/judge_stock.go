@@ -147,7 +147,7 @@ func (c *sitting) expiry(ctx context.Context) (okey.Verdict, error) {
 func (c *sitting) stray(ctx context.Context) (okey.Verdict, error) {
 	name := okey.ActionOf(c.matter.Signal)
 	if name == "" {
-		name = "unknown-signal"
+		name = okey.ActionUnknown
 	}
 	if c.matter.Fault == okey.CodeCancelIgnored {
 		name = "cancellation"

@@ -66,7 +66,7 @@ func orderAct(act okey.Act, apply func(o *okey.Order, a okey.Action) error) func
 		if err := c.permit(ctx, act, o.UAI); err != nil {
 			return okey.Verdict{}, err
 		}
-		if !slices.Contains(okey.OrderTransitions[c.action.Name], o.State) {
+		if !slices.Contains(c.action.Name.Kind().From, o.State) {
 			return okey.Verdict{}, okey.Errorf(okey.CodeOrderState, "La commande est %s.", o.State.French())
 		}
 		if err := apply(&o.Order, c.action); err != nil {

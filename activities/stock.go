@@ -112,7 +112,7 @@ func (s *Stock) change(ctx context.Context, c *stockSitting) (okey.Verdict, erro
 
 // stray records a signal that has no standing, once, and changes nothing.
 func (c *stockSitting) stray(ctx context.Context) (okey.Verdict, error) {
-	const name = okey.ActionName("unknown-signal")
+	const name = okey.ActionUnknown
 	v := okey.Verdict{Reason: c.Fault}
 	id := okey.DerivedID(c.Subject, string(name)+"/"+c.Once)
 	if err := c.FollowUp(ctx, okey.Action{ID: id, Subject: c.Subject, Name: name, Via: okey.ViaEngine, CreatedAt: c.At}); err != nil {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 
 	"okey/config"
@@ -64,10 +63,10 @@ func (e *Engine) Deliver(ctx context.Context, a okey.Action) error {
 	case okey.ActionKeyChange:
 		return e.startKeyChange(ctx, a.ID)
 	}
-	if slices.Contains(okey.OrderActions(), a.Name) {
+	if a.Name.Kind().About == okey.ThingOrder {
 		return e.signalOrder(ctx, a)
 	}
-	if name := okey.StockWorkflow(a.Name); name != "" {
+	if name := a.Name.Kind().Workflow; name != "" {
 		return e.startStock(ctx, name, a)
 	}
 	return e.signal(ctx, a.Request, a.Name.Signal(), okey.ActionSignal{Action: a.ID})

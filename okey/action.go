@@ -12,8 +12,9 @@ type ActionName string
 // The actions that are not signals.
 const (
 	ActionAsk       ActionName = "ask"
-	ActionExpire    ActionName = "expire"     // the flow's own: time has run out
-	ActionKeyChange ActionName = "key-change" // about a key, not a request
+	ActionExpire    ActionName = "expire"         // the flow's own: time has run out
+	ActionKeyChange ActionName = "key-change"     // about a key, not a request
+	ActionUnknown   ActionName = "unknown-signal" // as which the audit keeps a signal that is none
 )
 
 // ActionOf names the action behind a signal.

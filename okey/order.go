@@ -57,19 +57,6 @@ const (
 	ActionOrderArrived  ActionName = "arrived"  // the flow's own: a delivery has brought keys of it
 )
 
-// OrderActions returns the actions about an order.
-func OrderActions() []ActionName {
-	return []ActionName{ActionOrder, ActionCancellation, ActionShipment, ActionReceipt, ActionClosing, ActionOrderExported, ActionOrderArrived}
-}
-
-// OrderTransitions says from which states an action about an order may be done.
-var OrderTransitions = map[ActionName][]OrderState{
-	ActionCancellation: {OrderPlaced},
-	ActionShipment:     {OrderExported},
-	ActionReceipt:      {OrderExported, OrderShipped, OrderPartlyReceived},
-	ActionClosing:      {OrderExported, OrderShipped, OrderPartlyReceived},
-}
-
 // MaxOrder is the most keys that one order asks for.
 const MaxOrder = 500
 

@@ -31,8 +31,8 @@ func TestTheSuggestionCoversTheNeedAndNoMore(t *testing.T) {
 }
 
 func TestNothingHappensToAClosedOrder(t *testing.T) {
-	for action, from := range okey.OrderTransitions {
-		for _, state := range from {
+	for action, kind := range okey.ActionKinds {
+		for _, state := range kind.From {
 			assert.True(t, state.Valid(), action)
 			assert.False(t, state.Closed(), action)
 		}

@@ -116,6 +116,16 @@ var Transitions = []Transition{
 	{AwaitingHandover, Expiry, []Stage{Expired}},
 }
 
+// Awaits is the signal for which a request waits in the stage; empty for a closed one.
+func (s Stage) Awaits() Signal {
+	for _, t := range Transitions {
+		if t.From == s && t.Signal != Withdrawal && t.Signal != KeyUnavailable && t.Signal != Expiry {
+			return t.Signal
+		}
+	}
+	return ""
+}
+
 // Next returns the stages that signal may lead to from stage, nil where it does not apply.
 func Next(from Stage, signal Signal) []Stage {
 	for _, t := range Transitions {

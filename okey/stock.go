@@ -6,7 +6,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// The actions about stock. Each is judged by one activity, in one transaction, and carried by a workflow of its own: StockWorkflow names it.
+// The actions about stock. Each is judged by one activity, in one transaction, and carried by a workflow of its own: its row in ActionKinds names it.
 const (
 	ActionDelivery       ActionName = "delivery"        // a file of keys, arrived or announced; subject: the delivery
 	ActionArrival        ActionName = "arrival"         // what arrived of an announced delivery; subject: the delivery
@@ -19,27 +19,6 @@ const (
 	ActionSuccession     ActionName = "succession"      // support names an establishment's successor; subject: the succession
 	ActionExport         ActionName = "export"          // of all placed orders; subject: the export
 )
-
-// stockWorkflows are the workflows that carry the actions about stock, by the names that the Temporal UI shows.
-var stockWorkflows = map[ActionName]string{
-	ActionDelivery: WorkflowStockImport, ActionArrival: WorkflowStockImport, ActionInventory: WorkflowInventory,
-	ActionReportDecision: WorkflowInventory, ActionMoveKeys: WorkflowKeyMove, ActionTakeAlong: WorkflowKeyMove,
-	ActionMoveDecision: WorkflowKeyMove, ActionMoveWithdrawal: WorkflowKeyMove, ActionSuccession: WorkflowSuccession,
-	ActionExport: WorkflowOrderExport, ActionPINChange: WorkflowPINChange, ActionPINLock: WorkflowPINChange,
-	ActionLinkReissue: WorkflowLinkReissue, ActionMailResend: WorkflowMailResend,
-
-	ActionDelegationGiven: WorkflowDelegation, ActionDelegationBegun: WorkflowDelegation, ActionDelegationEnded: WorkflowDelegation,
-	ActionAttached: WorkflowAttachment, ActionDetached: WorkflowAttachment, ActionHostingGiven: WorkflowHosting, ActionHostingEnded: WorkflowHosting,
-	ActionApproverArrived: WorkflowAttachment,
-}
-
-// StockWorkflow names the short workflow that carries an action about stock; empty for other actions.
-func StockWorkflow(n ActionName) string { return stockWorkflows[n] }
-
-// StockWorkflows returns the names of the workflows that carry actions about stock: all are the same function.
-func StockWorkflows() []string {
-	return []string{WorkflowStockImport, WorkflowInventory, WorkflowKeyMove, WorkflowSuccession, WorkflowOrderExport, WorkflowDelegation, WorkflowAttachment, WorkflowHosting, WorkflowPINChange, WorkflowLinkReissue, WorkflowMailResend}
-}
 
 // StockWorkflowID names the workflow of an action about stock.
 func StockWorkflowID(name ActionName, action uuid.UUID) string {

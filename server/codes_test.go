@@ -67,7 +67,7 @@ func TestEveryCodeHasItsWords(t *testing.T) {
 		"Function":      func(v string) string { return okey.Function(v).French() },
 		"Scope":         func(v string) string { return okey.Scope(v).French() },
 		"RequestReason": func(v string) string { return web.ReasonNames[okey.RequestReason(v)] },
-		"ActionName":    func(v string) string { return web.ActionNames[okey.ActionName(v)] },
+		"ActionName":    func(v string) string { return okey.ActionName(v).Kind().French },
 		"Via":           func(v string) string { return web.ViaNames[okey.Via(v)] },
 		"EventKind": func(v string) string {
 			return web.SayEvent(okey.Event{Kind: okey.EventKind(v), ByName: "Léa Martin"}, "")

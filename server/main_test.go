@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -75,7 +74,7 @@ func (j *judges) Deliver(ctx context.Context, a okey.Action) error {
 		}
 		return err
 	}
-	if okey.StockWorkflow(a.Name) != "" || slices.Contains(okey.OrderActions(), a.Name) {
+	if a.Name.Kind().Workflow != "" || a.Name.Kind().About == okey.ThingOrder {
 		_, err := j.stock.Change(ctx, okey.StockMatter{Action: a.ID, At: time.Now().UTC()})
 		return err
 	}

@@ -102,9 +102,7 @@ func TestTheAuditNamesAClosedOrderAndAnImport(t *testing.T) {
 
 func TestEveryActionHasAName(t *testing.T) {
 	h := newHouse(t)
-	names := append(okey.OrderActions(), okey.ActionAsk, okey.ActionExpire, okey.ActionKeyChange, okey.ActionDelivery, okey.ActionArrival, okey.ActionInventory,
-		okey.ActionReportDecision, okey.ActionMoveKeys, okey.ActionTakeAlong, okey.ActionMoveDecision, okey.ActionMoveWithdrawal, okey.ActionSuccession, okey.ActionExport)
-	for _, name := range names {
+	for name := range okey.ActionKinds {
 		h.audits(string(name), "order:x")
 	}
 	assert.NotContains(t, h.as(h.auditor()).get("/assistance/journal").text(), "Autre signal")

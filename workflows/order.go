@@ -81,7 +81,7 @@ func (o *order) matterOf(ctx workflow.Context, name okey.ActionName, raw convert
 	var carried okey.ActionSignal
 	var fault okey.Code
 	switch {
-	case !slices.Contains(okey.OrderActions(), name):
+	case name.Kind().About != okey.ThingOrder:
 		fault = okey.CodeUnknownSignal
 	case raw.Payload() != nil && converter.GetDefaultDataConverter().FromPayload(raw.Payload(), &carried) != nil:
 		fault = okey.CodeUnreadable

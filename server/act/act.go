@@ -6,7 +6,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"slices"
 	"time"
 
 	"okey/config"
@@ -49,6 +48,9 @@ type Command struct {
 	Current string // the PIN that another one replaces
 	Via     okey.Via
 
+	// Case is the request as the sender's page has just looked it up; nil: it is looked up here.
+	Case *Case
+
 	// Fault is why what was sent could not be read. Like all that is wrong with a command it is told only to those who may act.
 	Fault error
 }
@@ -73,40 +75,47 @@ func (s *Dispatcher) Do(ctx context.Context, actor okey.Actor, cmd Command) (Out
 	return s.Settle(ctx, action, closed)
 }
 
-// Record is the first half of act: once it has answered without an error the command is kept, whatever becomes of this program. closed tells that
+// Record is the first half of Do: once it has answered without an error the command is kept, whatever becomes of this program. closed tells that
 // its request was, already.
 func (s *Dispatcher) Record(ctx context.Context, actor okey.Actor, cmd Command) (action okey.Action, closed bool, err error) {
-	if cmd.Name == okey.ActionAsk {
-		cmd.Request = okey.RequestIDOf(actor.ID, cmd.Action)
-	}
-	// A change of PIN is about its key, new links about their request, the others about something that has an id of its own.
-	if _, known := Kinds[cmd.Name]; known && cmd.Subject == uuid.Nil && cmd.Request == uuid.Nil && cmd.Name != okey.ActionPINChange {
-		cmd.Subject = okey.DerivedID(cmd.Action, string(cmd.Name))
-	}
+	cmd = cmd.identified(actor)
 	if cmd.Fault != nil {
 		return okey.Action{}, false, s.faulty(ctx, actor, cmd)
 	}
-	typed := cmd.Normalise() // told only to those who may act at all
+	cmd, typed := cmd.Normalised() // told only to those who may act at all
 	if done, again, err := s.repeated(ctx, actor, cmd); again || err != nil {
 		return done, false, err
 	}
-	subject, err := s.permit(ctx, actor, &cmd)
+	found, err := kinds[cmd.Name].permit(ctx, s, actor, cmd)
 	if wrong := Together(typed, err); wrong != nil {
 		return okey.Action{}, false, wrong
 	}
-	if err := s.check(ctx, subject.request, cmd); err != nil {
+	if err := s.check(ctx, found.request, cmd); err != nil {
 		return okey.Action{}, false, err
 	}
+	cmd.Via = found.via
 	if action, err = s.seal(ctx, actor, cmd); err != nil {
 		return okey.Action{}, false, err
 	}
 	action, err = s.store.RecordAction(ctx, action)
-	return action, subject.request.Stage.Closed(), err
+	return action, found.request.Stage.Closed(), err
+}
+
+// identified is the command with the id of what it is about, where the command itself makes that: a request, an order, a move.
+func (cmd Command) identified(actor okey.Actor) Command {
+	about := cmd.Name.Kind().About
+	switch {
+	case cmd.Name == okey.ActionAsk:
+		cmd.Request = okey.RequestIDOf(actor.ID, cmd.Action)
+	case about != okey.ThingRequest && about != okey.ThingKey && cmd.Subject == uuid.Nil:
+		cmd.Subject = okey.DerivedID(cmd.Action, string(cmd.Name))
+	}
+	return cmd
 }
 
 // faulty says what is wrong with a command that could not be read, or, before that, that it is not the actor's to have.
 func (s *Dispatcher) faulty(ctx context.Context, actor okey.Actor, cmd Command) error {
-	_, err := s.permit(ctx, actor, &cmd)
+	err := s.Permit(ctx, actor, cmd)
 	switch code := okey.ErrorCode(err); {
 	case err == nil:
 		return cmd.Fault
@@ -201,78 +210,7 @@ func (s *Dispatcher) AwaitReplacement(ctx context.Context, change okey.Action) e
 	return err
 }
 
-// about is what a command concerns, as it stood when permission was asked.
-type about struct {
-	request okey.Request
-	key     okey.Key
-}
-
-// Permit asks the permission table, and corrects the way in: support acting where only support may is support in someone's place.
-func (s *Dispatcher) permit(ctx context.Context, actor okey.Actor, cmd *Command) (about, error) {
-	switch cmd.Name {
-	case okey.ActionAsk:
-		return about{}, okey.May(okey.ActAsk, actor, okey.Subject{Owner: actor.ID}, okey.Day{})
-	case okey.ActionKeyChange:
-		key, err := s.permitKeyChange(ctx, actor, cmd)
-		return about{key: key}, err
-	}
-	if kind, known := Kinds[cmd.Name]; known {
-		return about{}, kind.Permit(ctx, s, actor, cmd)
-	}
-	request, err := s.store.Request(ctx, cmd.Request)
-	if err != nil {
-		return about{}, err
-	}
-	subject, today, err := s.SubjectOf(ctx, request, actor.ID, cmd.Content.Comment != "")
-	if err != nil {
-		return about{}, err
-	}
-	act := okey.ActOf(cmd.Name.Signal())
-	if err := okey.May(act, actor, subject, today); err != nil {
-		return about{}, err
-	}
-	if inPlaceOfOthers(actor, func(a okey.Actor) error { return okey.May(act, a, subject, today) }) {
-		cmd.Via = okey.ViaSupport
-	}
-	return about{request: request}, nil
-}
-
-func (s *Dispatcher) permitKeyChange(ctx context.Context, actor okey.Actor, cmd *Command) (okey.Key, error) {
-	key, err := s.store.Key(ctx, cmd.Key)
-	if err != nil {
-		return key, err
-	}
-	subject, err := s.store.SubjectOfKey(ctx, key)
-	if err != nil {
-		return key, err
-	}
-	today, err := s.store.Today(ctx, key.UAI, time.Now())
-	if err != nil {
-		return key, err
-	}
-	reason := cmd.Content.KeyReason
-	if !slices.Contains(okey.ChangeReasons(), reason) {
-		reason = okey.ReasonLost // what every holder may declare: whoever may declare something is told that this is nothing
-	}
-	may := func(a okey.Actor) error { return okey.MayChangeKey(a, key, subject, reason, today) }
-	if err := may(actor); err != nil {
-		return key, err
-	}
-	if inPlaceOfOthers(actor, may) {
-		cmd.Via = okey.ViaSupport
-	}
-	return key, nil
-}
-
-// inPlaceOfOthers tells whether an actor may do something by the role of support alone.
-func inPlaceOfOthers(actor okey.Actor, may func(okey.Actor) error) bool {
-	if !actor.Support {
-		return false
-	}
-	actor.Support = false
-	return may(actor) != nil
-}
-
+// Signalled is a command that becomes a signal of its request.
 func Signalled(signal okey.Signal, content okey.Content) Command {
 	return Command{Name: okey.ActionOf(signal), Content: content}
 }

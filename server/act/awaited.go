@@ -35,58 +35,37 @@ const (
 	AwaitedStock     awaitedKind = "stock"
 )
 
-func (a Awaited) named(id okey.PersonID) Awaited {
-	a.ID = id
-	return a
-}
-
 // WaitingFor lists who must do something now; nobody for a closed request.
 func (s *Dispatcher) WaitingFor(ctx context.Context, r okey.Request, requester okey.Person) ([]Awaited, error) {
-	one := func(who awaitedKind, name string) Awaited {
-		return Awaited{Who: who, Name: name, Since: r.Since, Until: TimeOrNil(r.KeptUntil)}
-	}
-	switch r.Stage {
-	case okey.AwaitingCharter:
-		return []Awaited{one(awaitedRequester, requester.Name())}, nil
-	case okey.AwaitingStock:
-		return []Awaited{one(AwaitedStock, "")}, nil
-	case okey.AwaitingDecision, okey.AwaitingHandover:
-		return s.awaitedApprovers(ctx, r, one)
-	}
-	return []Awaited{}, nil
+	c, err := s.caseAbout(ctx, okey.PersonID{}, r)
+	return c.Waits(requester), err
 }
 
-// awaitedApprovers lists approvers and today's delegates; support where there is none.
-func (s *Dispatcher) awaitedApprovers(ctx context.Context, r okey.Request, one func(awaitedKind, string) Awaited) ([]Awaited, error) {
-	today, err := s.store.Today(ctx, r.UAI, time.Now())
-	if err != nil {
-		return nil, err
+// Waits lists who must do something now; nobody for a closed request. Who answers and who hands over, the permission table says.
+func (c Case) Waits(requester okey.Person) []Awaited {
+	one := func(who awaitedKind, name string) Awaited {
+		return Awaited{Who: who, Name: name, Since: c.Since, Until: TimeOrNil(c.KeptUntil)}
 	}
-	approvers, err := s.store.Approvers(ctx, r.AnsweredBy(), today)
-	if err != nil {
-		return nil, err
-	}
-	scopes := []okey.Scope{okey.Everything}
-	if r.Stage == okey.AwaitingHandover {
-		scopes = append(scopes, okey.HandoverAndStock)
-	}
-	delegates, err := s.store.Delegates(ctx, r.AnsweredBy(), today, scopes...)
-	if err != nil {
-		return nil, err
-	}
-	list, seen := []Awaited{}, map[okey.PersonID]bool{r.Person: true}
-	for _, p := range approvers {
-		if !seen[p.ID] {
-			list, seen[p.ID] = append(list, one(AwaitedApprover, p.Name()).named(p.ID)), true
+	switch c.Stage {
+	case okey.AwaitingCharter:
+		return []Awaited{one(awaitedRequester, requester.Name())}
+	case okey.AwaitingStock:
+		return []Awaited{one(AwaitedStock, "")}
+	case okey.AwaitingDecision, okey.AwaitingHandover:
+		list := []Awaited{}
+		for _, r := range okey.Awaited(okey.ActOf(c.Stage.Awaits()), c.Person, c.responders) {
+			a := one(awaitedRoles[r.Role], r.Name())
+			a.ID = r.ID
+			list = append(list, a)
 		}
-	}
-	for _, p := range delegates {
-		if !seen[p.ID] {
-			list, seen[p.ID] = append(list, one(AwaitedDelegate, p.Name()).named(p.ID)), true
+		if len(list) == 0 {
+			list = append(list, one(AwaitedSupport, ""))
 		}
+		return list
 	}
-	if len(list) == 0 {
-		list = append(list, one(AwaitedSupport, ""))
-	}
-	return list, nil
+	return []Awaited{}
+}
+
+var awaitedRoles = map[okey.Role]awaitedKind{
+	okey.RoleApprover: AwaitedApprover, okey.RoleDelegate: AwaitedDelegate, okey.RoleStockDelegate: AwaitedDelegate,
 }

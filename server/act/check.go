@@ -26,38 +26,22 @@ func Together(typed, refused error) error {
 	return append(all, wants)
 }
 
-// Normalise brings what was typed into the form that is kept, so that the same command typed twice is the same, and says what is wrong with
-// it. It looks nothing up: what depends on the request is for check.
-func (cmd *Command) Normalise() error {
-	switch cmd.Name {
-	case okey.ActionAsk:
-		return cmd.normaliseAsk()
-	case okey.ActionKeyChange:
-		return cmd.normaliseKeyChange()
-	}
-	if kind, known := Kinds[cmd.Name]; known {
-		return kind.normalise(cmd)
-	}
-	switch cmd.Name.Signal() {
-	case okey.PrincipalDecision:
-		return cmd.normaliseDecision()
-	case okey.CharterAndPIN:
-		return cmd.normaliseCharter()
-	case okey.Handover:
-		serial, err := okey.ParseSerial(string(cmd.Content.Serial))
-		cmd.Content = okey.Content{Serial: serial}
-		return err
-	case okey.Withdrawal:
-		comment, err := okey.CheckText("comment", cmd.Content.Comment, false)
-		cmd.Content = okey.Content{Comment: comment}
-		return err
-	default: // stock-available carries nothing
-		cmd.Content = okey.Content{}
-		return nil
-	}
+// Normalised is the command in the form that is kept, with all that is wrong with what was typed.
+func (cmd Command) Normalised() (Command, error) {
+	var err error
+	cmd.Content, err = kinds[cmd.Name].normalise(cmd)
+	return cmd, err
 }
 
-func (cmd *Command) normaliseAsk() error {
+func normaliseHandover(cmd Command) (okey.Content, error) {
+	serial, err := okey.ParseSerial(string(cmd.Content.Serial))
+	return okey.Content{Serial: serial}, err
+}
+
+// normaliseNothing is for what carries nothing.
+func normaliseNothing(Command) (okey.Content, error) { return okey.Content{}, nil }
+
+func normaliseAsk(cmd Command) (okey.Content, error) {
 	var wrong respond.Invalid
 	uai, err := okey.ParseUAI(string(cmd.Content.Establishment))
 	if err != nil {
@@ -65,7 +49,7 @@ func (cmd *Command) normaliseAsk() error {
 	}
 	need, err := okey.CheckText("need", cmd.Content.Need, true)
 	if err := wrong.Add(err); err != nil {
-		return err
+		return cmd.Content, err
 	}
 	reason := cmd.Content.Reason
 	if reason == "" {
@@ -75,10 +59,10 @@ func (cmd *Command) normaliseAsk() error {
 		wrong = append(wrong, okey.InvalidField("reason", "Ce motif n'existe pas : choisissez first (première clef), renewal (renouvellement) ou replacement (remplacement)."))
 	}
 	cmd.Content = okey.Content{Establishment: uai, Need: need, Reason: reason}
-	return wrong.OrNil()
+	return cmd.Content, wrong.OrNil()
 }
 
-func (cmd *Command) normaliseDecision() error {
+func normaliseDecision(cmd Command) (okey.Content, error) {
 	var wrong respond.Invalid
 	decision := cmd.Content.Decision
 	if decision != okey.Approve && decision != okey.Refuse {
@@ -86,22 +70,22 @@ func (cmd *Command) normaliseDecision() error {
 	}
 	comment, err := okey.CheckText("comment", cmd.Content.Comment, decision == okey.Refuse)
 	if err := wrong.Add(err); err != nil {
-		return err
+		return cmd.Content, err
 	}
 	cmd.Content = okey.Content{Decision: decision, Comment: comment}
-	return wrong.OrNil()
+	return cmd.Content, wrong.OrNil()
 }
 
-func (cmd *Command) normaliseCharter() error {
+func normaliseCharter(cmd Command) (okey.Content, error) {
 	var wrong respond.Invalid
 	if cmd.Content.Charter < 1 {
 		wrong = append(wrong, okey.InvalidField("charter", "Indiquez la version de la charte que vous avez lue."))
 	}
 	if err := wrong.Add(okey.CheckPIN(cmd.PIN, "")); err != nil {
-		return err
+		return cmd.Content, err
 	}
 	cmd.Content = okey.Content{Charter: cmd.Content.Charter}
-	return wrong.OrNil()
+	return cmd.Content, wrong.OrNil()
 }
 
 // check holds a command against what stands in the database, as far as the person can put it right at once. Whether stage, stock and roles
@@ -129,7 +113,7 @@ func charterOutdated(version int) *okey.Error {
 	return err
 }
 
-func (cmd *Command) normaliseKeyChange() error {
+func normaliseKeyChange(cmd Command) (okey.Content, error) {
 	var wrong respond.Invalid
 	if !slices.Contains(okey.ChangeReasons(), cmd.Content.KeyReason) {
 		wrong = append(wrong, okey.InvalidField("reason",
@@ -137,8 +121,8 @@ func (cmd *Command) normaliseKeyChange() error {
 	}
 	comment, err := okey.CheckText("comment", cmd.Content.Comment, true)
 	if err := wrong.Add(err); err != nil {
-		return err
+		return cmd.Content, err
 	}
 	cmd.Content = okey.Content{KeyReason: cmd.Content.KeyReason, Comment: comment}
-	return wrong.OrNil()
+	return cmd.Content, wrong.OrNil()
 }

@@ -121,13 +121,13 @@ func (s *Dispatcher) Receive(ctx context.Context, actor okey.Actor, id uuid.UUID
 	return d, s.store.SaveDelivery(ctx, d, read.Rows)
 }
 
-func normaliseArrival(cmd *Command) error {
+func normaliseArrival(cmd Command) (okey.Content, error) {
 	var wrong respond.Invalid
 	var serials []okey.Serial
 	for _, serial := range cmd.Content.Serials {
 		parsed, err := okey.ParseSerial(string(serial))
 		if err := wrong.Add(err); err != nil {
-			return err
+			return cmd.Content, err
 		}
 		if !slices.Contains(serials, parsed) {
 			serials = append(serials, parsed)
@@ -137,5 +137,5 @@ func normaliseArrival(cmd *Command) error {
 	if len(cmd.Content.Serials) == 0 {
 		wrong = append(wrong, okey.InvalidField("serials", "Cochez les clefs que vous avez en main."))
 	}
-	return wrong.OrNil()
+	return cmd.Content, wrong.OrNil()
 }

@@ -3,6 +3,7 @@ package act
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,63 +12,166 @@ import (
 	"okey/sql"
 )
 
-// kind says how an action about stock is taken in, whichever way it comes: act does the rest.
+// kind says how a command is taken in, whichever way it comes. What its action is called, and is about, says the domain: okey.ActionKinds.
 type kind struct {
-	// normalise brings what was typed into the form that is kept, and says all that is wrong with it.
-	normalise func(cmd *Command) error
-	// permit asks the permission table; it may set Via to support in someone's place.
-	Permit func(ctx context.Context, s *Dispatcher, actor okey.Actor, cmd *Command) error
+	// normalise brings what was typed into the form that is kept, so that the same command typed twice is the same, and says all that is wrong with it.
+	// It looks nothing up: what depends on the request is for check.
+	normalise func(Command) (okey.Content, error)
+	permit    permits
 }
 
-// Kinds are the actions about stock.
-var Kinds = map[okey.ActionName]kind{
-	okey.ActionMoveKeys:       {normalise: normaliseMove, Permit: permitSupport(okey.ActMoveKeys)},
-	okey.ActionTakeAlong:      {normalise: normaliseTakeAlong, Permit: permitTakeAlong},
-	okey.ActionMoveDecision:   {normalise: normaliseMoveDecision, Permit: permitMoveDecision},
-	okey.ActionMoveWithdrawal: {normalise: normaliseComment, Permit: permitMoveWithdrawal},
-	okey.ActionSuccession:     {normalise: normaliseSuccession, Permit: permitSupport(okey.ActMoveKeys)},
-	okey.ActionDelivery:       {normalise: nothingToNormalise, Permit: permitSupport(okey.ActImport)},
+// permits asks the permission table about a command. The errors are those of okey.May, and invalid for what the right depends on.
+type permits func(ctx context.Context, s *Dispatcher, actor okey.Actor, cmd Command) (permission, error)
 
-	okey.ActionOrder:        {normalise: normaliseOrder, Permit: permitNewOrder},
-	okey.ActionCancellation: {normalise: normaliseComment, Permit: permitOrder(okey.ActOrder)},
-	okey.ActionShipment:     {normalise: normaliseComment, Permit: permitOrder(okey.ActExportOrders)},
-	okey.ActionReceipt:      {normalise: normaliseReceipt, Permit: permitOrder(okey.ActOrder)},
-	okey.ActionClosing:      {normalise: normaliseReason, Permit: permitOrder(okey.ActCloseOrder)},
-	okey.ActionExport:       {normalise: nothingToNormalise, Permit: permitSupport(okey.ActExportOrders)},
-
-	okey.ActionInventory:      {normalise: normaliseInventory, Permit: permitThere(okey.ActManageKeys)},
-	okey.ActionReportDecision: {normalise: normaliseReport, Permit: permitSupport(okey.ActImport)},
-
-	okey.ActionPINChange: {normalise: normalisePIN, Permit: permitPIN},
-
-	okey.ActionLinkReissue: {normalise: nothingToNormalise, Permit: permitReissue},
-	okey.ActionMailResend:  {normalise: nothingToNormalise, Permit: permitSupport(okey.ActResendMail)},
-
-	okey.ActionArrival: {normalise: normaliseArrival, Permit: permitThere(okey.ActManageKeys)},
+// permission is what was found when the permission table was asked.
+type permission struct {
+	via     okey.Via     // the way in that is recorded: support acting where only support may is support in someone's place
+	request okey.Request // of a command about one
 }
 
-func nothingToNormalise(*Command) error { return nil }
+// kinds are the commands that somebody may send: a row for each.
+var kinds = map[okey.ActionName]kind{
+	okey.ActionAsk:                        {normaliseAsk, permitAsk},
+	okey.ActionOf(okey.PrincipalDecision): {normaliseDecision, permitSignal},
+	okey.ActionOf(okey.CharterAndPIN):     {normaliseCharter, permitSignal},
+	okey.ActionOf(okey.StockAvailable):    {normaliseNothing, permitSignal},
+	okey.ActionOf(okey.Handover):          {normaliseHandover, permitSignal},
+	okey.ActionOf(okey.Withdrawal):        {normaliseComment, permitSignal},
+	okey.ActionLinkReissue:                {asTyped, permitReissue},
+
+	okey.ActionKeyChange: {normaliseKeyChange, permitKeyChange},
+	okey.ActionPINChange: {normalisePIN, permitPIN},
+
+	okey.ActionMoveKeys:       {normaliseMove, permitSupport(okey.ActMoveKeys)},
+	okey.ActionTakeAlong:      {normaliseTakeAlong, permitTakeAlong},
+	okey.ActionMoveDecision:   {normaliseDecision, permitMoveDecision},
+	okey.ActionMoveWithdrawal: {normaliseComment, permitMoveWithdrawal},
+	okey.ActionSuccession:     {normaliseSuccession, permitSupport(okey.ActMoveKeys)},
+
+	okey.ActionOrder:        {normaliseOrder, permitNewOrder},
+	okey.ActionCancellation: {normaliseComment, permitOrder(okey.ActOrder)},
+	okey.ActionShipment:     {normaliseComment, permitOrder(okey.ActExportOrders)},
+	okey.ActionReceipt:      {normaliseReceipt, permitOrder(okey.ActOrder)},
+	okey.ActionClosing:      {normaliseReason, permitOrder(okey.ActCloseOrder)},
+	okey.ActionExport:       {asTyped, permitSupport(okey.ActExportOrders)},
+
+	okey.ActionDelivery:       {asTyped, permitSupport(okey.ActImport)},
+	okey.ActionArrival:        {normaliseArrival, permitThere(okey.ActManageKeys)},
+	okey.ActionInventory:      {normaliseInventory, permitThere(okey.ActManageKeys)},
+	okey.ActionReportDecision: {normaliseReport, permitSupport(okey.ActImport)},
+
+	okey.ActionMailResend: {asTyped, permitSupport(okey.ActResendMail)},
+}
+
+func asTyped(cmd Command) (okey.Content, error) { return cmd.Content, nil }
+
+func permitAsk(_ context.Context, _ *Dispatcher, actor okey.Actor, cmd Command) (permission, error) {
+	return permission{via: cmd.Via}, okey.May(okey.ActAsk, actor, okey.Subject{Owner: actor.ID}, okey.Day{})
+}
+
+// permitSignal is for what a request waits for.
+func permitSignal(ctx context.Context, s *Dispatcher, actor okey.Actor, cmd Command) (permission, error) {
+	c, err := s.caseOf(ctx, actor, cmd)
+	if err != nil {
+		return permission{}, err
+	}
+	c.Subject.HasReason = cmd.Content.Comment != ""
+	act := okey.ActOf(cmd.Name.Signal())
+	via, err := viaOf(actor, cmd, func(a okey.Actor) error { return okey.May(act, a, c.Subject, c.Today) })
+	return permission{via: via, request: c.Request}, err
+}
+
+func permitKeyChange(ctx context.Context, s *Dispatcher, actor okey.Actor, cmd Command) (permission, error) {
+	key, err := s.store.Key(ctx, cmd.Key)
+	if err != nil {
+		return permission{}, err
+	}
+	subject, err := s.store.SubjectOfKey(ctx, key)
+	if err != nil {
+		return permission{}, err
+	}
+	today, err := s.store.Today(ctx, key.UAI, time.Now())
+	if err != nil {
+		return permission{}, err
+	}
+	reason := cmd.Content.KeyReason
+	if !slices.Contains(okey.ChangeReasons(), reason) {
+		reason = okey.ReasonLost // what every holder may declare: whoever may declare something is told that this is nothing
+	}
+	via, err := viaOf(actor, cmd, func(a okey.Actor) error { return okey.MayChangeKey(a, key, subject, reason, today) })
+	return permission{via: via}, err
+}
+
+// viaOf asks the permission table by may, and answers the way in: support where the actor may do it by that role alone.
+func viaOf(actor okey.Actor, cmd Command, may func(okey.Actor) error) (okey.Via, error) {
+	if err := may(actor); err != nil {
+		return cmd.Via, err
+	}
+	if actor.Support {
+		actor.Support = false
+		if may(actor) != nil {
+			return okey.ViaSupport, nil
+		}
+	}
+	return cmd.Via, nil
+}
 
 // permitSupport is for acts that concern no establishment in particular.
-func permitSupport(act okey.Act) func(context.Context, *Dispatcher, okey.Actor, *Command) error {
-	return func(ctx context.Context, s *Dispatcher, actor okey.Actor, cmd *Command) error {
-		return s.PermitAt(ctx, actor, cmd, act, "")
+func permitSupport(act okey.Act) permits {
+	return func(ctx context.Context, s *Dispatcher, actor okey.Actor, cmd Command) (permission, error) {
+		return s.permitAt(ctx, actor, cmd, act, "")
 	}
 }
 
 // permitThere is for acts on the stock of the establishment that the content names.
-func permitThere(act okey.Act) func(context.Context, *Dispatcher, okey.Actor, *Command) error {
-	return func(ctx context.Context, s *Dispatcher, actor okey.Actor, cmd *Command) error {
-		return s.PermitAt(ctx, actor, cmd, act, cmd.Content.Establishment)
+func permitThere(act okey.Act) permits {
+	return func(ctx context.Context, s *Dispatcher, actor okey.Actor, cmd Command) (permission, error) {
+		return s.permitAt(ctx, actor, cmd, act, cmd.Content.Establishment)
 	}
 }
 
 // permitNewOrder is permitThere, where keys can still go to: what is ordered for an establishment that was replaced would follow nobody.
-func permitNewOrder(ctx context.Context, s *Dispatcher, actor okey.Actor, cmd *Command) error {
-	if err := s.PermitAt(ctx, actor, cmd, okey.ActOrder, cmd.Content.Establishment); err != nil {
-		return err
+func permitNewOrder(ctx context.Context, s *Dispatcher, actor okey.Actor, cmd Command) (permission, error) {
+	found, err := s.permitAt(ctx, actor, cmd, okey.ActOrder, cmd.Content.Establishment)
+	if err != nil {
+		return found, err
 	}
-	return s.NotReplaced(ctx, "establishment", cmd.Content.Establishment)
+	return found, s.NotReplaced(ctx, "establishment", cmd.Content.Establishment)
+}
+
+// permitReissue is support's alone, for a request that it sees.
+func permitReissue(ctx context.Context, s *Dispatcher, actor okey.Actor, cmd Command) (permission, error) {
+	c, err := s.caseOf(ctx, actor, cmd)
+	if err != nil {
+		return permission{}, err
+	}
+	return permission{via: okey.ViaSupport, request: c.Request}, okey.May(okey.ActResendMail, actor, c.Subject, c.Today)
+}
+
+// permitAt asks about an act on an establishment's stock; empty for what concerns all of them.
+func (s *Dispatcher) permitAt(ctx context.Context, actor okey.Actor, cmd Command, act okey.Act, uai okey.UAI) (permission, error) {
+	subject, today := okey.Subject{HasReason: cmd.Content.Comment != ""}, okey.DayOf(time.Now(), okey.ZoneOf(""))
+	if uai != "" {
+		place, err := s.store.Place(ctx, uai)
+		if err != nil {
+			return permission{}, err
+		}
+		subject.UAI, today = place.AnsweredBy(), okey.DayOf(time.Now(), okey.ZoneOf(place.Academy))
+	}
+	via, err := viaOf(actor, cmd, func(a okey.Actor) error { return okey.May(act, a, subject, today) })
+	return permission{via: via}, err
+}
+
+// PermitAt asks the permission table about an act on an establishment's stock, without a reason; empty for what concerns all of them.
+func (s *Dispatcher) PermitAt(ctx context.Context, actor okey.Actor, act okey.Act, uai okey.UAI) error {
+	_, err := s.permitAt(ctx, actor, Command{}, act, uai)
+	return err
+}
+
+// Permit asks the permission table about a command that is not sent yet: pages show what their reader may do.
+func (s *Dispatcher) Permit(ctx context.Context, actor okey.Actor, cmd Command) error {
+	_, err := kinds[cmd.Name].permit(ctx, s, actor, cmd)
+	return err
 }
 
 func (s *Dispatcher) NotReplaced(ctx context.Context, field string, uai okey.UAI) error {
@@ -92,36 +196,16 @@ func (s *Dispatcher) Followed(ctx context.Context, place sql.Place) (string, err
 	return fmt.Sprintf("Cet établissement a été remplacé par %s (%s) : ses clefs, ses demandes et ses commandes y ont suivi.", okey.SayEstablishment(heir.Name), heir.UAI), err
 }
 
-// PermitAt asks the permission table about an act on an establishment's stock; empty for what concerns all of them. Support acting where
-// only support may is noted as such.
-func (s *Dispatcher) PermitAt(ctx context.Context, actor okey.Actor, cmd *Command, act okey.Act, uai okey.UAI) error {
-	subject, today := okey.Subject{HasReason: cmd.Content.Comment != ""}, okey.DayOf(time.Now(), okey.ZoneOf(""))
-	if uai != "" {
-		place, err := s.store.Place(ctx, uai)
-		if err != nil {
-			return err
-		}
-		subject.UAI, today = place.AnsweredBy(), okey.DayOf(time.Now(), okey.ZoneOf(place.Academy))
-	}
-	if err := okey.May(act, actor, subject, today); err != nil {
-		return err
-	}
-	if inPlaceOfOthers(actor, func(a okey.Actor) error { return okey.May(act, a, subject, today) }) {
-		cmd.Via = okey.ViaSupport
-	}
-	return nil
-}
-
-func normaliseInventory(cmd *Command) error {
+func normaliseInventory(cmd Command) (okey.Content, error) {
 	comment, err := okey.CheckText("comment", cmd.Content.Comment, false)
 	cmd.Content.Comment = comment
 	if err == nil && len(cmd.Content.Serials) > okey.MaxInventory {
 		err = okey.InvalidField("serials", "Un inventaire prend %d clefs au plus.", okey.MaxInventory)
 	}
-	return err
+	return cmd.Content, err
 }
 
-func normaliseReport(cmd *Command) error {
+func normaliseReport(cmd Command) (okey.Content, error) {
 	var wrong respond.Invalid
 	approve := cmd.Content.Decision == okey.Approve
 	if !approve && cmd.Content.Decision != okey.Refuse {
@@ -129,12 +213,12 @@ func normaliseReport(cmd *Command) error {
 	}
 	comment, err := okey.CheckText("comment", cmd.Content.Comment, cmd.Content.Decision == okey.Refuse)
 	if err := wrong.Add(err); err != nil {
-		return err
+		return cmd.Content, err
 	}
 	cmd.Content.Comment = comment
 	if !approve {
 		cmd.Content.Batch, cmd.Content.ExpiresOn = "", okey.Day{}
-		return wrong.OrNil()
+		return cmd.Content, wrong.OrNil()
 	}
 	if cmd.Content.Batch, err = okey.CheckText("batch", cmd.Content.Batch, false); err != nil || cmd.Content.Batch == "" || len(cmd.Content.Batch) > 100 {
 		wrong = append(wrong, okey.InvalidField("batch", "Écrivez le lot de la clef, 100 caractères au plus."))
@@ -142,7 +226,7 @@ func normaliseReport(cmd *Command) error {
 	if cmd.Content.ExpiresOn.Before(okey.DayOf(time.Now(), okey.ZoneOf(""))) {
 		wrong = append(wrong, okey.InvalidField("expires_on", "Écrivez une date d'expiration à venir, par exemple 31/12/2029."))
 	}
-	return wrong.OrNil()
+	return cmd.Content, wrong.OrNil()
 }
 
 // TypedDay reads a day as people type it, 31/12/2029, or as programs do, 2029-12-31.
@@ -161,18 +245,4 @@ func ReadDay(typed string) (okey.Day, bool) {
 		}
 	}
 	return okey.Day{}, false
-}
-
-// permitReissue is support's alone, for a request that it sees.
-func permitReissue(ctx context.Context, s *Dispatcher, actor okey.Actor, cmd *Command) error {
-	request, err := s.store.Request(ctx, cmd.Request)
-	if err != nil {
-		return err
-	}
-	subject, today, err := s.SubjectOf(ctx, request, actor.ID, false)
-	if err != nil {
-		return err
-	}
-	cmd.Via = okey.ViaSupport // nobody else may
-	return okey.May(okey.ActResendMail, actor, subject, today)
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // normaliseMove is for support's moving of keys. Serials are typed or scanned, one a line.
-func normaliseMove(cmd *Command) error {
+func normaliseMove(cmd Command) (okey.Content, error) {
 	var wrong respond.Invalid
 	serials, err := cleanSerials(cmd.Content.Serials)
 	if err != nil {
@@ -23,10 +23,10 @@ func normaliseMove(cmd *Command) error {
 	}
 	comment, err := okey.CheckText("comment", cmd.Content.Comment, true)
 	if err := wrong.Add(err); err != nil {
-		return err
+		return cmd.Content, err
 	}
 	cmd.Content = okey.Content{Establishment: to, Serials: serials, Comment: comment}
-	return wrong.OrNil()
+	return cmd.Content, wrong.OrNil()
 }
 
 // cleanSerials reads serials as people type them, each once, and names the line of the first that is none.
@@ -61,7 +61,7 @@ func TypedSerials(text string) []okey.Serial {
 	return serials
 }
 
-func normaliseTakeAlong(cmd *Command) error {
+func normaliseTakeAlong(cmd Command) (okey.Content, error) {
 	var wrong respond.Invalid
 	to, err := okey.ParseUAI(string(cmd.Content.Establishment))
 	if err != nil {
@@ -69,15 +69,13 @@ func normaliseTakeAlong(cmd *Command) error {
 	}
 	comment, err := okey.CheckText("comment", cmd.Content.Comment, false)
 	if err := wrong.Add(err); err != nil {
-		return err
+		return cmd.Content, err
 	}
 	cmd.Content = okey.Content{Establishment: to, Comment: comment}
-	return wrong.OrNil()
+	return cmd.Content, wrong.OrNil()
 }
 
-func normaliseMoveDecision(cmd *Command) error { return cmd.normaliseDecision() }
-
-func normaliseSuccession(cmd *Command) error {
+func normaliseSuccession(cmd Command) (okey.Content, error) {
 	var wrong respond.Invalid
 	from, err := okey.ParseUAI(string(cmd.Content.Establishment))
 	if err != nil {
@@ -91,48 +89,48 @@ func normaliseSuccession(cmd *Command) error {
 	}
 	comment, err := okey.CheckText("comment", cmd.Content.Comment, true)
 	if err := wrong.Add(err); err != nil {
-		return err
+		return cmd.Content, err
 	}
 	cmd.Content = okey.Content{Establishment: from, Successor: to, Comment: comment}
-	return wrong.OrNil()
+	return cmd.Content, wrong.OrNil()
 }
 
 // permitTakeAlong is for whoever manages the keys of the establishment that the key leaves.
-func permitTakeAlong(ctx context.Context, s *Dispatcher, actor okey.Actor, cmd *Command) error {
+func permitTakeAlong(ctx context.Context, s *Dispatcher, actor okey.Actor, cmd Command) (permission, error) {
 	key, err := s.store.Key(ctx, cmd.Key)
 	if err != nil {
-		return err
+		return permission{}, err
 	}
-	return s.PermitAt(ctx, actor, cmd, okey.ActManageKeys, key.UAI)
+	return s.permitAt(ctx, actor, cmd, okey.ActManageKeys, key.UAI)
 }
 
 // permitMoveDecision is for whoever manages the keys of the establishment that the key comes to.
-func permitMoveDecision(ctx context.Context, s *Dispatcher, actor okey.Actor, cmd *Command) error {
+func permitMoveDecision(ctx context.Context, s *Dispatcher, actor okey.Actor, cmd Command) (permission, error) {
 	move, err := s.store.Move(ctx, cmd.Subject)
 	if err != nil {
-		return err
+		return permission{}, err
 	}
 	if move.Holder == actor.ID {
-		return okey.Errorf(okey.CodeForbidden, "C'est votre propre clef : quelqu'un d'autre doit répondre.")
+		return permission{}, okey.Errorf(okey.CodeForbidden, "C'est votre propre clef : quelqu'un d'autre doit répondre.")
 	}
-	err = s.PermitAt(ctx, actor, cmd, okey.ActManageKeys, move.To)
-	if looks := *cmd; okey.ErrorCode(err) == okey.CodeNotFound && s.PermitAt(ctx, actor, &looks, okey.ActSee, move.From) == nil {
-		return okey.Errorf(okey.CodeForbidden, "Vous pouvez voir cette proposition ; c'est à l'établissement d'arrivée d'y répondre.")
+	found, err := s.permitAt(ctx, actor, cmd, okey.ActManageKeys, move.To)
+	if okey.ErrorCode(err) == okey.CodeNotFound && s.PermitAt(ctx, actor, okey.ActSee, move.From) == nil {
+		err = okey.Errorf(okey.CodeForbidden, "Vous pouvez voir cette proposition ; c'est à l'établissement d'arrivée d'y répondre.")
 	}
-	return err
+	return found, err
 }
 
 // permitMoveWithdrawal is for whoever manages the keys of the establishment that the key leaves.
-func permitMoveWithdrawal(ctx context.Context, s *Dispatcher, actor okey.Actor, cmd *Command) error {
+func permitMoveWithdrawal(ctx context.Context, s *Dispatcher, actor okey.Actor, cmd Command) (permission, error) {
 	move, err := s.store.Move(ctx, cmd.Subject)
 	if err != nil {
-		return err
+		return permission{}, err
 	}
-	err = s.PermitAt(ctx, actor, cmd, okey.ActManageKeys, move.From)
-	if looks := *cmd; okey.ErrorCode(err) == okey.CodeNotFound && (move.Holder == actor.ID || s.PermitAt(ctx, actor, &looks, okey.ActSee, move.To) == nil) {
-		return okey.Errorf(okey.CodeForbidden, "Vous pouvez voir cette proposition ; c'est à l'établissement que la clef quitte de la retirer.")
+	found, err := s.permitAt(ctx, actor, cmd, okey.ActManageKeys, move.From)
+	if okey.ErrorCode(err) == okey.CodeNotFound && (move.Holder == actor.ID || s.PermitAt(ctx, actor, okey.ActSee, move.To) == nil) {
+		err = okey.Errorf(okey.CodeForbidden, "Vous pouvez voir cette proposition ; c'est à l'établissement que la clef quitte de la retirer.")
 	}
-	return err
+	return found, err
 }
 
 // refusedMove says why keys or an establishment did not move, and the field that it is about; empty for other reasons.

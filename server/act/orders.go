@@ -7,52 +7,51 @@ import (
 	"okey/server/respond"
 )
 
-func permitOrder(act okey.Act) func(context.Context, *Dispatcher, okey.Actor, *Command) error {
-	return func(ctx context.Context, s *Dispatcher, actor okey.Actor, cmd *Command) error {
+func permitOrder(act okey.Act) permits {
+	return func(ctx context.Context, s *Dispatcher, actor okey.Actor, cmd Command) (permission, error) {
 		o, err := s.store.Order(ctx, cmd.Subject)
 		if err != nil {
-			return err
+			return permission{}, err
 		}
-		return s.PermitAt(ctx, actor, cmd, act, o.UAI)
+		return s.permitAt(ctx, actor, cmd, act, o.UAI)
 	}
 }
 
-func normaliseOrder(cmd *Command) error {
+func normaliseOrder(cmd Command) (okey.Content, error) {
 	var wrong respond.Invalid
 	uai, err := okey.ParseUAI(string(cmd.Content.Establishment))
 	if err := wrong.Add(respond.InField("establishment", err)); err != nil {
-		return err
+		return cmd.Content, err
 	}
 	if cmd.Content.Quantity < 1 || cmd.Content.Quantity > okey.MaxOrder {
 		wrong = append(wrong, okey.InvalidField("quantity", "Commandez de 1 à %d clefs.", okey.MaxOrder))
 	}
 	comment, err := okey.CheckText("comment", cmd.Content.Comment, true)
 	if err := wrong.Add(err); err != nil {
-		return err
+		return cmd.Content, err
 	}
 	cmd.Content = okey.Content{Establishment: uai, Quantity: cmd.Content.Quantity, Comment: comment}
-	return wrong.OrNil()
+	return cmd.Content, wrong.OrNil()
 }
 
-func normaliseComment(cmd *Command) error {
+func normaliseComment(cmd Command) (okey.Content, error) {
 	comment, err := okey.CheckText("comment", cmd.Content.Comment, false)
 	cmd.Content = okey.Content{Comment: comment}
-	return err
+	return cmd.Content, err
 }
 
 // normaliseReason is for what support may do only if it says why.
-func normaliseReason(cmd *Command) error {
+func normaliseReason(cmd Command) (okey.Content, error) {
 	comment, err := okey.CheckText("comment", cmd.Content.Comment, true)
 	cmd.Content = okey.Content{Comment: comment}
-	return err
+	return cmd.Content, err
 }
 
-func normaliseReceipt(cmd *Command) error {
-	quantity := cmd.Content.Quantity
-	err := normaliseComment(cmd)
-	cmd.Content.Quantity = quantity
-	if err == nil && quantity < 1 {
+func normaliseReceipt(cmd Command) (okey.Content, error) {
+	content, err := normaliseComment(cmd)
+	content.Quantity = cmd.Content.Quantity
+	if err == nil && content.Quantity < 1 {
 		err = okey.InvalidField("quantity", "Écrivez combien de clefs sont arrivées.")
 	}
-	return err
+	return content, err
 }

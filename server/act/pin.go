@@ -188,18 +188,18 @@ func (s *Dispatcher) permittedPIN(ctx context.Context, actor okey.Actor, serial 
 }
 
 // normalisePIN holds the new PIN to the rules.
-func normalisePIN(cmd *Command) error {
+func normalisePIN(cmd Command) (okey.Content, error) {
 	cmd.Content = okey.Content{Proof: cmd.Content.Proof}
-	return okey.CheckPIN(cmd.PIN, cmd.Key)
+	return cmd.Content, okey.CheckPIN(cmd.PIN, cmd.Key)
 }
 
 // permitPIN: a key's PIN is its holder's, or of whoever the key awaits.
-func permitPIN(ctx context.Context, s *Dispatcher, actor okey.Actor, cmd *Command) error {
+func permitPIN(ctx context.Context, s *Dispatcher, actor okey.Actor, cmd Command) (permission, error) {
 	kept, err := s.store.KeptPIN(ctx, cmd.Key)
 	if err != nil {
-		return err
+		return permission{}, err
 	}
-	return okey.May(okey.ActSetPIN, actor, okey.Subject{Owner: kept.Owner}, okey.Day{})
+	return permission{via: cmd.Via}, okey.May(okey.ActSetPIN, actor, okey.Subject{Owner: kept.Owner}, okey.Day{})
 }
 
 // checkProof looks at the current PIN, where that is the proof. That somebody has signed in afresh, the page knows.

@@ -10,27 +10,53 @@ import (
 	"github.com/google/uuid"
 )
 
-// SubjectOf is a request as the permission table sees it, and the day that it is there.
-func (s *Dispatcher) SubjectOf(ctx context.Context, r okey.Request, actor okey.PersonID, hasReason bool) (okey.Subject, okey.Day, error) {
-	today, err := s.store.Today(ctx, r.UAI, time.Now())
+// Case is a request as the permission table sees it for one person, on a day: what a command about it is held against.
+type Case struct {
+	okey.Request
+	Place   sql.Place
+	Subject okey.Subject // with a reason: whether there is one, the command says
+	Today   okey.Day     // there
+
+	responders []okey.Responder
+}
+
+// CaseOf loads a request for a person, whether they may see it or not; not_found where there is none.
+func (s *Dispatcher) CaseOf(ctx context.Context, actor okey.PersonID, id uuid.UUID) (Case, error) {
+	request, err := s.store.Request(ctx, id)
 	if err != nil {
-		return okey.Subject{}, today, err
+		return Case{}, err
 	}
-	approvers, err := s.store.Approvers(ctx, r.AnsweredBy(), today)
-	return sql.SubjectOf(r, approvers, actor, hasReason), today, err
+	return s.caseAbout(ctx, actor, request)
+}
+
+func (s *Dispatcher) caseAbout(ctx context.Context, actor okey.PersonID, r okey.Request) (c Case, err error) {
+	c.Request = r
+	if c.Place, err = s.store.Place(ctx, r.UAI); err != nil {
+		return c, err
+	}
+	c.Today = okey.DayOf(time.Now(), okey.ZoneOf(c.Place.Academy))
+	c.responders, err = s.store.Responders(ctx, r.AnsweredBy(), c.Today)
+	c.Subject = okey.Subject{
+		Owner: r.Person, UAI: r.AnsweredBy(), Stage: r.Stage, HasReason: true, OtherApprovers: okey.OtherApprovers(c.responders, actor),
+	}
+	return c, err
+}
+
+// caseOf is the case of a command about a request.
+func (s *Dispatcher) caseOf(ctx context.Context, actor okey.Actor, cmd Command) (Case, error) {
+	if cmd.Case != nil && cmd.Case.ID == cmd.Request {
+		return *cmd.Case, nil
+	}
+	return s.CaseOf(ctx, actor.ID, cmd.Request)
 }
 
 // Visible loads a request for someone who may see it; not_found otherwise.
-func (s *Dispatcher) Visible(ctx context.Context, actor okey.Actor, id uuid.UUID) (okey.Request, error) {
-	request, err := s.store.Request(ctx, id)
+func (s *Dispatcher) Visible(ctx context.Context, actor okey.Actor, id uuid.UUID) (Case, error) {
+	c, err := s.CaseOf(ctx, actor.ID, id)
 	if err != nil {
-		return request, err
+		return c, err
 	}
-	subject, today, err := s.SubjectOf(ctx, request, actor.ID, false)
-	if err != nil {
-		return request, err
-	}
-	return request, okey.May(okey.ActSee, actor, subject, today)
+	return c, okey.May(okey.ActSee, actor, c.Subject, c.Today)
 }
 
 // Reach is how far the actor's lists go.
@@ -58,7 +84,7 @@ func (s *Dispatcher) VisibleOrder(ctx context.Context, actor okey.Actor, text st
 	if err != nil {
 		return o, err
 	}
-	return o, s.PermitAt(ctx, actor, &Command{}, okey.ActSee, o.UAI)
+	return o, s.PermitAt(ctx, actor, okey.ActSee, o.UAI)
 }
 
 type OrderCursor struct {

@@ -15,7 +15,7 @@ import (
 func (s *API) postDelivery(c *gin.Context) {
 	ctx, actor := c.Request.Context(), callerOf(c).Actor
 	cmd := act.Command{Name: okey.ActionDelivery, Via: okey.ViaAPI}
-	err := s.act.PermitAt(ctx, actor, &cmd, okey.ActImport, "")
+	err := s.act.Permit(ctx, actor, cmd)
 	if err == nil {
 		cmd.Action, err = respond.ActionOf(c)
 	}

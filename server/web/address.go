@@ -11,31 +11,46 @@ import (
 
 const PathOrders = "/commandes"
 
-// stockPages are where an action about stock shows what it has done.
-var stockPages = map[okey.ActionName]func(okey.Action) string{
-	okey.ActionMoveKeys:       func(okey.Action) string { return PathMoveKeys },
-	okey.ActionTakeAlong:      func(a okey.Action) string { return MoveURL(a.Subject) },
-	okey.ActionMoveDecision:   func(a okey.Action) string { return MoveURL(a.Subject) },
-	okey.ActionMoveWithdrawal: func(a okey.Action) string { return MoveURL(a.Subject) },
-	okey.ActionSuccession: func(a okey.Action) string {
+// donePages are where an action about a thing shows what it has done.
+var donePages = map[okey.Thing]func(okey.Action) string{
+	okey.ThingRequest:   func(a okey.Action) string { return RequestURL(a.Request) },
+	okey.ThingKey:       func(a okey.Action) string { return KeyURL(a.Key) },
+	okey.ThingOrder:     subjectBelow(PathOrders),
+	okey.ThingExport:    func(okey.Action) string { return PathOrders },
+	okey.ThingDelivery:  subjectBelow(PathDeliveries),
+	okey.ThingInventory: subjectBelow(PathInventory),
+	okey.ThingReport:    func(okey.Action) string { return PathReports },
+	okey.ThingMove:      func(okey.Action) string { return PathMoveKeys },
+	okey.ThingDeparture: func(a okey.Action) string { return MoveURL(a.Subject) },
+	okey.ThingSuccession: func(a okey.Action) string {
 		if a.Verdict == nil || !a.Verdict.Accepted {
 			return PathSuccession
 		}
 		return PathSuccession + "/" + a.Subject.String()
 	},
-	okey.ActionDelivery: pageOf(PathDeliveries), okey.ActionArrival: pageOf("/livraisons"),
-	okey.ActionOrder: pageOf(PathOrders), okey.ActionCancellation: pageOf(PathOrders), okey.ActionShipment: pageOf(PathOrders), okey.ActionReceipt: pageOf(PathOrders),
-	okey.ActionClosing:        pageOf(PathOrders),
-	okey.ActionExport:         func(okey.Action) string { return PathOrders },
-	okey.ActionInventory:      pageOf(PathInventory),
-	okey.ActionReportDecision: func(okey.Action) string { return PathReports },
-	okey.ActionPINChange:      func(okey.Action) string { return PathPIN },
-	okey.ActionMailResend:     pageOf(PathMails),
+	okey.ThingMail: subjectBelow(PathMails),
 }
 
-// pageOf is the page of an action's subject below path.
-func pageOf(path string) func(okey.Action) string {
+// subjectBelow is the page of an action's subject below path.
+func subjectBelow(path string) func(okey.Action) string {
 	return func(a okey.Action) string { return path + "/" + a.Subject.String() }
+}
+
+// donePage is the page on which an action shows what it has done: that of its thing, but for those whose sender sees another one.
+func donePage(a okey.Action) string {
+	switch {
+	case a.Name == okey.ActionAsk && a.Verdict != nil && !a.Verdict.Accepted:
+		return PathAsk
+	case a.Name == okey.ActionArrival:
+		return "/livraisons/" + a.Subject.String()
+	case a.Name == okey.ActionPINChange:
+		return PathPIN
+	}
+	at, known := donePages[a.Name.Kind().About]
+	if !known {
+		return "/"
+	}
+	return at(a)
 }
 
 const PathAccessibility = "/accessibilite"

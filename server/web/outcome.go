@@ -51,13 +51,7 @@ func (s *Site) followPage(v *Visit) error {
 	if err != nil {
 		return err
 	}
-	page := RequestURL(a.Request)
-	if a.Name == okey.ActionKeyChange {
-		page = KeyURL(a.Key)
-	}
-	if at, known := stockPages[a.Name]; known {
-		page = at(a)
-	}
+	page := donePage(a)
 	switch {
 	case a.Verdict == nil:
 		return s.showRecorded(v, FollowURL(a.ID))
@@ -68,9 +62,6 @@ func (s *Site) followPage(v *Visit) error {
 	status, refused := s.act.Explain(v.Ctx(), act.Outcome{Action: a})
 	if status >= http.StatusInternalServerError {
 		return refused
-	}
-	if a.Name == okey.ActionAsk {
-		page = "/demandes/nouvelle"
 	}
 	return s.Show(v, status, "refused", Screen{Title: "Rien n'a changé", Warning: refused.Message, Body: page})
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -201,28 +202,10 @@ func Standing(r okey.Request, waits []act.Awaited, place int, mine bool, at stri
 	return fmt.Sprintf("Cette demande est close depuis %s : %s.", c.Day(r.Since), r.Stage.French())
 }
 
-// ActionNames are actions as support reads them.
-var ActionNames = map[okey.ActionName]string{
-	okey.ActionAsk: "demande", okey.ActionExpire: "expiration", okey.ActionKeyChange: "changement d'une clef",
-	okey.ActionOf(okey.PrincipalDecision): "réponse", okey.ActionOf(okey.StockAvailable): "recherche d'une clef",
-	okey.ActionOf(okey.CharterAndPIN): "charte et code PIN", okey.ActionOf(okey.Handover): "remise",
-	okey.ActionOf(okey.Withdrawal): "retrait", okey.ActionOf(okey.KeyUnavailable): "clef indisponible",
-	okey.ActionMoveKeys: "déplacement de clefs", okey.ActionTakeAlong: "départ avec une clef", okey.ActionMoveDecision: "réponse à un départ", okey.ActionMoveWithdrawal: "retrait d'une proposition de départ", okey.ActionSuccession: "succession",
-	okey.ActionDelegationGiven: "délégation donnée", okey.ActionDelegationBegun: "délégation qui commence", okey.ActionDelegationEnded: "fin d'une délégation",
-	okey.ActionApproverArrived: "nouvelle direction", okey.ActionAttached: "rattachement", okey.ActionDetached: "fin d'un rattachement", okey.ActionHostingGiven: "établissement qui répond pour un autre", okey.ActionHostingEnded: "fin d'une réponse pour un autre",
-	okey.ActionPINChange: "changement de code PIN", okey.ActionPINLock: "code PIN bloqué", okey.ActionLinkReissue: "nouveaux liens", okey.ActionMailResend: "courriel renvoyé",
-	okey.ActionOrder: "commande", okey.ActionCancellation: "annulation", okey.ActionClosing: "clôture d'une commande", okey.ActionShipment: "expédition", okey.ActionReceipt: "réception",
-	okey.ActionOrderExported: "commande transmise au fournisseur", okey.ActionOrderArrived: "clefs reçues par une livraison", okey.ActionExport: "classeur de commandes", okey.ActionDelivery: "livraison", okey.ActionArrival: "arrivée d'une livraison",
-	okey.ActionInventory: "inventaire", okey.ActionReportDecision: "réponse à un signalement", "unknown-signal": "signal inconnu",
-}
+// SayAction is an action as support reads it.
+func SayAction(n okey.ActionName) string { return cmp.Or(n.Kind().French, "autre signal") }
 
-func SayAction(n okey.ActionName) string {
-	if said := ActionNames[n]; said != "" {
-		return said
-	}
-	return "autre signal"
-}
-
+// ViaNames are the ways in, as support reads them.
 var ViaNames = map[okey.Via]string{
 	okey.ViaWeb: "page", okey.ViaLink: "lien du courriel", okey.ViaAPI: "autre programme", okey.ViaSupport: "assistance", okey.ViaEngine: "moteur",
 }

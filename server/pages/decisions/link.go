@@ -258,7 +258,7 @@ var answerNames = map[okey.EventKind]string{
 
 func (s *Pages) linkForm(v *web.Visit, d requests.Dossier) *web.Form {
 	f := web.NewForm(v, "reponse", v.Request.URL.Path, "", nil)
-	requests.DecisionForm(f, d, false)
+	requests.DressDecision(f, d, false)
 	return f
 }
 
@@ -272,7 +272,8 @@ func (s *Pages) answerLink(v *web.Visit) error {
 	if err := s.Read(v, f); err != nil {
 		return err
 	}
-	cmd := requests.CommandOf(f, v, okey.PrincipalDecision)
+	cmd := answer(f)
+	cmd.Action, cmd.Case = f.Action, &d.Case
 	cmd.Request, cmd.Via = d.ID, okey.ViaLink
 	done, err := s.act.Do(v.Ctx(), v.Actor, cmd)
 	if err != nil {

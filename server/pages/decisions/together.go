@@ -160,7 +160,7 @@ func sayFree(n int) string {
 
 // chosen is a request that was ticked, as the permission table sees it for the visitor.
 type chosen struct {
-	okey.Request
+	act.Case
 	who     okey.Person
 	zone    web.Clock
 	refused error
@@ -170,8 +170,8 @@ type chosen struct {
 func (s *Pages) chosenOnes(v *web.Visit, ids []uuid.UUID, hasReason bool) ([]chosen, error) {
 	all := make([]chosen, 0, len(ids))
 	for _, id := range ids {
-		one := chosen{Request: okey.Request{ID: id}}
-		r, err := s.store.Request(v.Ctx(), id)
+		one := chosen{Case: act.Case{Request: okey.Request{ID: id}}}
+		c, err := s.act.CaseOf(v.Ctx(), v.Actor.ID, id)
 		if okey.ErrorCode(err) == okey.CodeNotFound {
 			one.refused = err
 			all = append(all, one)
@@ -180,16 +180,10 @@ func (s *Pages) chosenOnes(v *web.Visit, ids []uuid.UUID, hasReason bool) ([]cho
 		if err != nil {
 			return nil, err
 		}
-		subject, today, err := s.act.SubjectOf(v.Ctx(), r, v.Actor.ID, hasReason)
-		if err != nil {
-			return nil, err
-		}
-		if one.refused = okey.May(okey.ActDecide, v.Actor, subject, today); okey.ErrorCode(one.refused) != okey.CodeNotFound {
-			one.Request = r
-			if one.who, err = s.store.Person(v.Ctx(), r.Person); err != nil {
-				return nil, err
-			}
-			if one.zone, err = s.ClockAt(v.Ctx(), v, r.UAI); err != nil {
+		c.Subject.HasReason = hasReason
+		if one.refused = okey.May(okey.ActDecide, v.Actor, c.Subject, c.Today); okey.ErrorCode(one.refused) != okey.CodeNotFound {
+			one.Case, one.zone = c, web.Clock{Now: v.Now, Zone: okey.ZoneOf(c.Place.Academy)}
+			if one.who, err = s.store.Person(v.Ctx(), c.Person); err != nil {
 				return nil, err
 			}
 		}
@@ -216,14 +210,12 @@ func (s *Pages) answerTogether(v *web.Visit) error {
 			return err
 		}
 		f.Wrong("requests", fmt.Sprintf("Cochez au moins une demande, et %d au plus à la fois.", mostTogether))
-		cmd := answer(f)
-		if wrong := cmd.Normalise(); wrong != nil {
+		if _, wrong := answer(f).Normalised(); wrong != nil {
 			_ = f.Refuse(wrong) // of what was typed: beside its field
 		}
 		return s.showAnswers(v, http.StatusUnprocessableEntity, f, "")
 	}
-	cmd := answer(f)
-	wrong := cmd.Normalise()
+	cmd, wrong := answer(f).Normalised()
 	all, err := s.chosenOnes(v, ids, cmd.Content.Comment != "")
 	if err != nil {
 		return err

@@ -112,7 +112,8 @@ func (s *Pages) auditSubjectTyped(v *web.Visit, typed string) (subjectTyped, err
 
 // withoutKind leaves out what the table puts before a number or a name.
 func withoutKind(typed string) string {
-	for _, kind := range story.SubjectNames {
+	for _, thing := range story.Things {
+		kind := thing.French
 		if len(typed) > len(kind)+1 && strings.EqualFold(typed[:len(kind)+1], kind+" ") {
 			return strings.TrimSpace(typed[len(kind)+1:])
 		}

@@ -162,7 +162,7 @@ func (s *Pages) showKey(v *web.Visit, status int, key okey.Key, f *web.Form, not
 
 // coming is where those who manage the school's keys confirm that this one has arrived; empty where it is not on its way.
 func (s *Pages) coming(v *web.Visit, key okey.Key, place sql.Place) (string, error) {
-	if key.State != okey.InTransit || v.Desk() || s.act.PermitAt(v.Ctx(), v.Actor, &act.Command{}, okey.ActManageKeys, place.UAI) != nil {
+	if key.State != okey.InTransit || v.Desk() || s.act.PermitAt(v.Ctx(), v.Actor, okey.ActManageKeys, place.UAI) != nil {
 		return "", nil //nolint:nilerr // the table says no: it is not theirs to confirm
 	}
 	delivery, known, err := s.store.BroughtBy(v.Ctx(), key.Serial)

@@ -105,7 +105,8 @@ func (s *Pages) reviewMove(v *web.Visit, status int, f *web.Form, cmd act.Comman
 		}
 		return s.Show(v, http.StatusUnprocessableEntity, "moves", web.Screen{Title: "Déplacer des clefs", Warning: warning, Body: page})
 	}
-	if err := cmd.Normalise(); err != nil {
+	cmd, err := cmd.Normalised()
+	if err != nil {
 		return fail(err)
 	}
 	to, err := s.act.Receiver(v.Ctx(), "establishment", cmd.Content.Establishment)

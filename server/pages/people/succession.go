@@ -105,7 +105,8 @@ func (s *Pages) reviewSuccession(v *web.Visit, status int, f *web.Form, cmd act.
 }
 
 func (s *Pages) successionReview(v *web.Visit, f *web.Form, cmd act.Command) (*successionReview, error) {
-	if err := cmd.Normalise(); err != nil {
+	cmd, err := cmd.Normalised()
+	if err != nil {
 		return nil, err
 	}
 	from, err := s.store.Place(v.Ctx(), cmd.Content.Establishment)

@@ -22,7 +22,7 @@ func (s *Pages) requestSide(v *web.Visit, d Dossier, page requestScreen) (*story
 	for i, line := range d.story() {
 		steps[i] = story.Chapter{Kind: "Étape", When: line.When, What: line.What, Comment: line.Comment, At: d.Events[i].At}
 	}
-	side.Story = s.story.WholeStory(steps, story.WithoutStep(actions, story.ToldByTheirStep), mails, d.Clock)
+	side.Story = s.story.WholeStory(steps, story.WithoutStep(actions, func(k okey.ActionKind) bool { return k.ByStep }), mails, d.Clock)
 	if v.Actor.Support {
 		side.Deeds = d.deeds(v, page)
 	}

@@ -9,16 +9,14 @@ import (
 	"okey/server/act"
 	"okey/server/pages/story"
 	"okey/server/web"
-	"okey/sql"
 
 	"github.com/google/uuid"
 )
 
 // Dossier is a request with all that its page needs to know.
 type Dossier struct {
-	okey.Request
+	act.Case
 	Requester okey.Person
-	place     sql.Place
 	Waits     []act.Awaited
 	line      int  // place among those who wait for a key
 	ordered   bool // keys are on order, where the request waits for one
@@ -27,30 +25,27 @@ type Dossier struct {
 	Pending   []okey.Action
 	due       []okey.Deadline // while it stands where it does, for whoever asked
 	free      int             // keys that the establishment may lend today
-	Subject   okey.Subject
-	Today     okey.Day
 	Clock     web.Clock
 }
 
 // Dossier loads a request that the visitor may see; not_found otherwise.
-func (s *Pages) Dossier(v *web.Visit, id uuid.UUID) (d Dossier, err error) {
+func (s *Pages) Dossier(v *web.Visit, id uuid.UUID) (Dossier, error) {
+	c, err := s.act.Visible(v.Ctx(), v.Actor, id)
+	if err != nil {
+		return Dossier{}, err
+	}
+	return s.dossierOf(v, c)
+}
+
+// dossierOf adds to a request what its page shows.
+func (s *Pages) dossierOf(v *web.Visit, c act.Case) (d Dossier, err error) {
 	ctx := v.Ctx()
-	if d.Request, err = s.act.Visible(ctx, v.Actor, id); err != nil {
-		return d, err
-	}
-	if d.Subject, d.Today, err = s.act.SubjectOf(ctx, d.Request, v.Actor.ID, true); err != nil {
-		return d, err
-	}
+	d.Case, d.Clock = c, web.Clock{Now: v.Now, Zone: okey.ZoneOf(c.Place.Academy)}
 	if d.Requester, err = s.store.Person(ctx, d.Person); err != nil {
 		return d, err
 	}
-	if d.place, err = s.store.Place(ctx, d.UAI); err != nil {
-		return d, err
-	}
-	if d.Waits, err = s.act.WaitingFor(ctx, d.Request, d.Requester); err != nil {
-		return d, err
-	}
-	if d.Events, err = s.store.Timeline(ctx, id); err != nil {
+	d.Waits = d.Case.Waits(d.Requester)
+	if d.Events, err = s.store.Timeline(ctx, d.ID); err != nil {
 		return d, err
 	}
 	if err := s.nameSuccessors(ctx, d.Events); err != nil {
@@ -59,14 +54,14 @@ func (s *Pages) Dossier(v *web.Visit, id uuid.UUID) (d Dossier, err error) {
 	if d.old, err = s.oldKeys(v, d.Request); err != nil {
 		return d, err
 	}
-	if d.Pending, err = s.store.PendingOn(ctx, id); err != nil {
+	if d.Pending, err = s.store.PendingOn(ctx, d.ID); err != nil {
 		return d, err
 	}
 	if d.free, err = s.store.FreeKeys(ctx, d.UAI, d.Today); err != nil {
 		return d, err
 	}
 	if d.Stage == okey.AwaitingStock {
-		line, err := s.store.LineAt(ctx, d.UAI, id)
+		line, err := s.store.LineAt(ctx, d.UAI, d.ID)
 		if err != nil {
 			return d, err
 		}
@@ -81,7 +76,6 @@ func (s *Pages) Dossier(v *web.Visit, id uuid.UUID) (d Dossier, err error) {
 			return d, err
 		}
 	}
-	d.Clock = web.Clock{Now: v.Now, Zone: okey.ZoneOf(d.place.Academy)}
 	return d, nil
 }
 
@@ -97,7 +91,7 @@ func (d Dossier) Standing(v *web.Visit) string {
 	at := ""
 	moved := slices.ContainsFunc(d.Events, func(e okey.Event) bool { return e.Kind == okey.EventMoved })
 	if moved || len(v.Actor.Establishments(v.Today())) > 1 { // whoever has one school, the same as ever, knows where
-		at = okey.SayAtSchool(okey.SayEstablishment(d.place.Name)) + ", "
+		at = okey.SayAtSchool(okey.SayEstablishment(d.Place.Name)) + ", "
 	}
 	return web.Standing(d.Request, d.Waits, d.line, d.mine(v), at, d.Clock)
 }
@@ -177,7 +171,7 @@ func (d Dossier) story() []web.StoryLine {
 func (d Dossier) Facts(v *web.Visit) []web.Fact {
 	facts := []web.Fact{
 		v.OfPerson("Pour", d.Requester),
-		v.OfSchool(d.place),
+		v.OfSchool(d.Place),
 		{Name: "Besoin", Value: d.Need},
 		{Name: "Motif", Value: okey.Capitalize(web.SayReason(d.Request))},
 		{Name: "Demandée", Value: okey.Capitalize(d.Clock.Time(d.AskedAt))},

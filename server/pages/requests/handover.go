@@ -58,11 +58,15 @@ type handoverScreen struct {
 
 // handoverPage is the check before a key changes hands and, after it, the slip and the way to the next person.
 func (s *Pages) handoverPage(v *web.Visit) error {
-	d, err := s.atCounter(v)
+	c, err := s.atCounter(v)
 	if err != nil {
 		return err
 	}
-	f := counterForm(v, d)
+	d, err := s.dossierOf(v, c)
+	if err != nil {
+		return err
+	}
+	f := counterForm(v, c)
 	notice, err := s.requestNotice(v, d)
 	if err != nil {
 		return err
@@ -76,22 +80,22 @@ func (s *Pages) handoverPage(v *web.Visit) error {
 }
 
 // atCounter is the request that the address names, for whoever may hand its key over.
-func (s *Pages) atCounter(v *web.Visit) (Dossier, error) {
+func (s *Pages) atCounter(v *web.Visit) (act.Case, error) {
 	id, err := respond.IDOf(v.Context)
 	if err != nil {
-		return Dossier{}, err
+		return act.Case{}, err
 	}
-	d, err := s.Dossier(v, id)
+	c, err := s.act.Visible(v.Ctx(), v.Actor, id)
 	if err != nil {
-		return d, err
+		return c, err
 	}
-	return d, okey.May(okey.ActHandOver, v.Actor, d.Subject, d.Today)
+	return c, okey.May(okey.ActHandOver, v.Actor, c.Subject, c.Today)
 }
 
-func counterForm(v *web.Visit, d Dossier) *web.Form {
-	return web.NewForm(v, "remise", web.PathCounter+"/"+d.ID.String(), "Remettre la clef", map[string]web.Field{
+func counterForm(v *web.Visit, c act.Case) *web.Form {
+	return web.NewForm(v, "remise", web.PathCounter+"/"+c.ID.String(), "Remettre la clef", map[string]web.Field{
 		"swap":   {},
-		"serial": {Label: "*Numéro gravé sur la clef que vous remettez", Hint: fmt.Sprintf("Clef réservée : %s. Scannez le numéro, ou tapez-le.", d.Key)},
+		"serial": {Label: "*Numéro gravé sur la clef que vous remettez", Hint: fmt.Sprintf("Clef réservée : %s. Scannez le numéro, ou tapez-le.", c.Key)},
 	})
 }
 
@@ -131,7 +135,7 @@ func (s *Pages) showHandover(v *web.Visit, status int, d Dossier, f *web.Form, n
 
 // handoverFacts are what is checked before the key leaves the hand.
 func (s *Pages) handoverFacts(v *web.Visit, d Dossier) ([]web.Fact, error) {
-	facts := []web.Fact{{Name: "À", Value: d.Requester.Name()}, {Name: "Établissement", Value: fmt.Sprintf("%s (%s)", d.place.Name, d.UAI)}}
+	facts := []web.Fact{{Name: "À", Value: d.Requester.Name()}, {Name: "Établissement", Value: fmt.Sprintf("%s (%s)", d.Place.Name, d.UAI)}}
 	if d.Key != "" {
 		key, err := s.store.Key(v.Ctx(), d.Key)
 		if err != nil {
@@ -147,40 +151,56 @@ func (s *Pages) handoverFacts(v *web.Visit, d Dossier) ([]web.Fact, error) {
 
 // handOver takes the counter's form the one way through. Another key than the attributed one is asked about first: a scanner sends the form by itself.
 func (s *Pages) handOver(v *web.Visit) error {
-	d, err := s.atCounter(v)
+	c, err := s.atCounter(v)
 	if err != nil {
 		return err
 	}
-	f := counterForm(v, d)
+	f := counterForm(v, c)
 	if err := s.Read(v, f); err != nil {
 		return err
 	}
+	if asked, err := s.asksToSwap(v, c, f); asked || err != nil {
+		return err
+	}
 	again := func(status int, warning string) error {
-		if d, err = s.Dossier(v, d.ID); err != nil { // as it is by now
+		d, err := s.Dossier(v, c.ID) // as it is by now
+		if err != nil {
 			return err
+		}
+		if status == http.StatusUnprocessableEntity && warning == "" {
+			warning = d.tooLateFor(v, handingOver)
 		}
 		f.Values["swap"] = ""
 		return s.showHandover(v, status, d, f, "", warning)
 	}
-	if asked, err := s.asksToSwap(v, d, f); asked || err != nil {
-		return err
-	}
-	cmd := CommandOf(f, v, okey.Handover)
-	cmd.Request = d.ID
-	done, err := s.act.Do(v.Ctx(), v.Actor, cmd)
+	done, err := s.act.Do(v.Ctx(), v.Actor, handingOver.command(f, v, c))
 	if err != nil {
 		if err = f.Refuse(err); err != nil {
 			return err
 		}
-		return again(http.StatusUnprocessableEntity, d.tooLateFor(v, signalForm{signal: okey.Handover}))
+		return again(http.StatusUnprocessableEntity, "")
 	}
-	return s.Answer(v, f, done, web.PathCounter+"/"+d.ID.String(), again)
+	return s.Answer(v, f, done, web.PathCounter+"/"+c.ID.String(), again)
+}
+
+// askToSwap asks at the counter, for the form of a request's page.
+func askToSwap(s *Pages, v *web.Visit, c act.Case, f *web.Form) (bool, error) {
+	if okey.May(okey.ActHandOver, v.Actor, c.Subject, c.Today) != nil {
+		return false, nil //nolint:nilerr // Do says why not
+	}
+	counter := counterForm(v, c)
+	counter.Action, counter.Values["serial"] = f.Action, f.Values["serial"]
+	return s.asksToSwap(v, c, counter)
 }
 
 // asksToSwap asks, instead of acting, whether another key is really to take the attributed one's place.
-func (s *Pages) asksToSwap(v *web.Visit, d Dossier, f *web.Form) (bool, error) {
-	other, err := s.otherKey(v, d, f)
+func (s *Pages) asksToSwap(v *web.Visit, c act.Case, f *web.Form) (bool, error) {
+	other, err := s.otherKey(v, c, f)
 	if err != nil || other == "" || f.Values["swap"] == string(other) {
+		return false, err
+	}
+	d, err := s.dossierOf(v, c)
+	if err != nil {
 		return false, err
 	}
 	f.Values["swap"], f.Values["serial"] = string(other), string(other)
@@ -190,16 +210,16 @@ func (s *Pages) asksToSwap(v *web.Visit, d Dossier, f *web.Form) (bool, error) {
 
 // otherKey is the free key of the same stock that was typed instead of the attributed one; empty where what was typed is no such key, which is
 // for the judges to say.
-func (s *Pages) otherKey(v *web.Visit, d Dossier, f *web.Form) (okey.Serial, error) {
+func (s *Pages) otherKey(v *web.Visit, c act.Case, f *web.Form) (okey.Serial, error) {
 	serial, err := okey.ParseSerial(f.Values["serial"])
-	if err != nil || serial == d.Key || d.Stage != okey.AwaitingHandover {
-		return "", nil //nolint:nilerr // act says what is wrong with it
+	if err != nil || serial == c.Key || c.Stage != okey.AwaitingHandover {
+		return "", nil //nolint:nilerr // Do says what is wrong with it
 	}
 	key, err := s.store.Key(v.Ctx(), serial)
 	if okey.ErrorCode(err) == okey.CodeNotFound {
 		return "", nil
 	}
-	if err != nil || key.UAI != d.UAI || key.State != okey.InStock {
+	if err != nil || key.UAI != c.UAI || key.State != okey.InStock {
 		return "", err
 	}
 	return serial, nil

@@ -82,10 +82,7 @@ func (s *Pages) showRequest(v *web.Visit, status int, d Dossier, sent *web.Form,
 	}
 	restored := false
 	for _, sf := range signalForms {
-		f, err := s.usableForm(v, d, sf)
-		if err != nil {
-			return err
-		}
+		f := sf.usable(v, d)
 		if f == nil {
 			continue
 		}

@@ -17,7 +17,10 @@ const SignTitle = "Signer la charte et choisir mon code PIN"
 const signAgain = "Rien n'a été envoyé. Pour votre sécurité, cochez de nouveau la charte et retapez votre code PIN."
 
 // signing is the form of that page.
-var signing = signalForm{"charte", okey.CharterAndPIN}
+var signing = signalForm{
+	path: "charte", signal: okey.CharterAndPIN, fields: []string{"charter", "read", "pin", "pin2"},
+	dress: dressCharter, content: charterContent, check: checkSigning,
+}
 
 // signScreen is the page on which the charter is signed and the PIN chosen.
 type signScreen struct {
@@ -33,10 +36,7 @@ type signScreen struct {
 
 // signingPage is for the requester whose charter awaits; anybody else who may see the request is led to it.
 func (s *Pages) signingPage(v *web.Visit, d Dossier) error {
-	f, err := s.usableForm(v, d, signing)
-	if err != nil {
-		return err
-	}
+	f := signing.usable(v, d)
 	if f == nil {
 		return backToRequest(v)
 	}
@@ -66,7 +66,7 @@ func (s *Pages) showSigning(v *web.Visit, status int, d Dossier, f *web.Form, no
 	}
 	page := signScreen{
 		Form: f, Charter: charter, Print: web.CharterURL(charter.Version), Kept: d.Clock.Day(d.KeptUntil),
-		Where: okey.SayAtSchool(okey.SayEstablishment(d.place.Name)), Renews: d.Reason == okey.Renewal, Back: web.RequestURL(d.ID),
+		Where: okey.SayAtSchool(okey.SayEstablishment(d.Place.Name)), Renews: d.Reason == okey.Renewal, Back: web.RequestURL(d.ID),
 	}
 	if waits[0].Who != act.AwaitedSupport {
 		page.Who = okey.SayOf(web.WhoIsAwaited(waits))

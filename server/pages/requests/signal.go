@@ -10,61 +10,86 @@ import (
 	"okey/server/act"
 	"okey/server/respond"
 	"okey/server/web"
+
+	"github.com/google/uuid"
 )
 
-// signalForm is a form of a request's page that becomes a signal. Its path is the end of its address, and its name on the page.
+// signalForm is a form of a request's page that becomes a signal: a row has what is its own.
 type signalForm struct {
-	path   string
-	signal okey.Signal
+	path    string // the end of its address, and its name on the page
+	signal  okey.Signal
+	fields  []string
+	dress   func(f *web.Form, v *web.Visit, d Dossier) // what the page says beside the fields
+	content func(*web.Form) okey.Content
+
+	// check is what only the page asks for; before may ask something first, and answers whether it did.
+	check  func(s *Pages, v *web.Visit, c act.Case, f *web.Form) error
+	before func(s *Pages, v *web.Visit, c act.Case, f *web.Form) (bool, error)
 }
 
 var signalForms = []signalForm{
-	{"reponse", okey.PrincipalDecision},
+	{path: "reponse", signal: okey.PrincipalDecision, fields: []string{"decision", "comment"}, dress: dressDecision, content: decisionContent},
 	signing,
-	{"remise", okey.Handover},
-	{"stock", okey.StockAvailable},
-	{"retrait", okey.Withdrawal},
+	handingOver,
+	{path: "stock", signal: okey.StockAvailable, dress: dressSearch, content: func(*web.Form) okey.Content { return okey.Content{} }},
+	{path: "retrait", signal: okey.Withdrawal, fields: []string{"comment"}, dress: dressWithdrawal, content: commentContent, check: checkWithdrawal},
 }
 
-// usableForm is the form that this person may send now; nil where stage or permission table say no, or where the same was just sent.
-func (s *Pages) usableForm(v *web.Visit, d Dossier, sf signalForm) (*web.Form, error) {
-	usable := okey.CheckSignal(d.Stage, sf.signal) == nil && okey.May(okey.ActOf(sf.signal), v.Actor, d.Subject, d.Today) == nil
-	if !usable {
-		return nil, nil
-	}
-	for _, a := range d.Pending {
-		if a.By == v.Actor.ID && a.Name == okey.ActionOf(sf.signal) {
-			return nil, nil
-		}
-	}
-	return s.signalForm(v, d, sf)
+var handingOver = signalForm{
+	path: "remise", signal: okey.Handover, fields: []string{"serial"}, dress: dressHandover, content: serialContent, before: askToSwap,
 }
 
-func (s *Pages) signalForm(v *web.Visit, d Dossier, sf signalForm) (*web.Form, error) {
-	f := web.NewForm(v, sf.path, web.RequestURL(d.ID)+"/"+sf.path, "", nil)
-	switch sf.signal {
-	case okey.PrincipalDecision:
-		DecisionForm(f, d, s.mustSayWhy(v, d, okey.ActDecide))
-	case okey.CharterAndPIN:
-		charterForm(f)
-	case okey.Handover:
-		handoverForm(f, d)
-	case okey.Withdrawal:
-		withdrawalForm(f, d, v, s.mustSayWhy(v, d, okey.ActWithdraw))
-	case okey.StockAvailable:
-		f.Button = "Chercher une clef libre"
+// bare is the form with its fields and nothing said beside them: enough to read what was sent.
+func (sf signalForm) bare(v *web.Visit, request uuid.UUID) *web.Form {
+	f := web.NewForm(v, sf.path, web.RequestURL(request)+"/"+sf.path, "", map[string]web.Field{})
+	for _, name := range sf.fields {
+		f.Fields[name] = web.Field{}
 	}
-	return f, nil
+	return f
+}
+
+// form is the form as its reader sees it.
+func (sf signalForm) form(v *web.Visit, d Dossier) *web.Form {
+	f := sf.bare(v, d.ID)
+	sf.dress(f, v, d)
+	return f
+}
+
+// usable is the form that this person may send now; nil where stage or permission table say no, or where the same was just sent.
+func (sf signalForm) usable(v *web.Visit, d Dossier) *web.Form {
+	if d.Sent(v, sf.signal) || !sf.allowed(v, d.Case) {
+		return nil
+	}
+	return sf.form(v, d)
+}
+
+// allowed tells whether stage and permission table let the visitor send it.
+func (sf signalForm) allowed(v *web.Visit, c act.Case) bool {
+	return okey.CheckSignal(c.Stage, sf.signal) == nil && okey.May(okey.ActOf(sf.signal), v.Actor, c.Subject, c.Today) == nil
+}
+
+// command is what a form of this kind asks for, once it has been read.
+func (sf signalForm) command(f *web.Form, v *web.Visit, c act.Case) act.Command {
+	cmd := act.Signalled(sf.signal, sf.content(f))
+	cmd.Action, cmd.Request, cmd.Via, cmd.Case = f.Action, c.ID, okey.ViaWeb, &c
+	if sf.signal == okey.CharterAndPIN {
+		cmd.PIN = v.Request.PostForm.Get("pin") // which the form does not keep
+	}
+	return cmd
 }
 
 // mustSayWhy tells whether the visitor may act only with a reason: support in someone's place.
-func (s *Pages) mustSayWhy(v *web.Visit, d Dossier, act okey.Act) bool {
-	silent := d.Subject
-	silent.HasReason = false
-	return okey.ErrorCode(okey.May(act, v.Actor, silent, d.Today)) == okey.CodeInvalid
+func mustSayWhy(v *web.Visit, c act.Case, act okey.Act) bool {
+	c.Subject.HasReason = false
+	return okey.ErrorCode(okey.May(act, v.Actor, c.Subject, c.Today)) == okey.CodeInvalid
 }
 
-func DecisionForm(f *web.Form, d Dossier, why bool) {
+func dressDecision(f *web.Form, v *web.Visit, d Dossier) {
+	DressDecision(f, d, mustSayWhy(v, d.Case, okey.ActDecide))
+}
+
+// DressDecision says what stands beside an answer's fields; why: the comment is not optional.
+func DressDecision(f *web.Form, d Dossier, why bool) {
 	name := d.Requester.Name()
 	comment := web.Field{Label: "Commentaire", Hint: fmt.Sprintf("Obligatoire pour refuser. %s le lira.", name)}
 	if why {
@@ -79,6 +104,18 @@ func DecisionForm(f *web.Form, d Dossier, why bool) {
 	}
 }
 
+func decisionContent(f *web.Form) okey.Content {
+	return okey.Content{Decision: okey.Decision(f.Values["decision"]), Comment: f.Values["comment"]}
+}
+
+func commentContent(f *web.Form) okey.Content { return okey.Content{Comment: f.Values["comment"]} }
+
+func serialContent(f *web.Form) okey.Content {
+	return okey.Content{Serial: okey.Serial(f.Values["serial"])}
+}
+
+func dressSearch(f *web.Form, _ *web.Visit, _ Dossier) { f.Button = "Chercher une clef libre" }
+
 func freeKeys(n int) string {
 	if n == 0 {
 		return "Aucune clef n'est libre : si vous acceptez, la demande garde sa place et la première clef libre lui revient."
@@ -86,7 +123,7 @@ func freeKeys(n int) string {
 	return fmt.Sprintf("%s %s.", okey.SayCount(n, "clef"), okey.SayEither(n, "libre", "libres"))
 }
 
-func charterForm(f *web.Form) {
+func dressCharter(f *web.Form, _ *web.Visit, _ Dossier) {
 	f.Button = "Signer et choisir ce code"
 	f.Fields = map[string]web.Field{
 		"charter": {}, "read": {Label: "J'ai lu la charte et je m'engage à la respecter."},
@@ -95,7 +132,7 @@ func charterForm(f *web.Form) {
 	}
 }
 
-func handoverForm(f *web.Form, d Dossier) {
+func dressHandover(f *web.Form, _ *web.Visit, d Dossier) {
 	f.Button = "Remettre la clef"
 	f.Extra = handing{Who: d.Requester.Name(), TakeBack: d.takeBack()}
 	f.Fields = map[string]web.Field{"serial": {
@@ -112,10 +149,10 @@ var withdrawalMeans = map[okey.Stage]string{
 	okey.AwaitingHandover: "La clef réservée retournera au stock, pour quelqu'un d'autre : pour en avoir une, il faudra une nouvelle demande, à la fin de la file.",
 }
 
-func withdrawalForm(f *web.Form, d Dossier, v *web.Visit, why bool) {
+func dressWithdrawal(f *web.Form, v *web.Visit, d Dossier) {
 	comment := web.Field{Label: "Commentaire", Hint: "Facultatif. La direction le lira."}
 	switch {
-	case why:
+	case mustSayWhy(v, d.Case, okey.ActWithdraw):
 		comment.Hint = fmt.Sprintf("Obligatoire : l'assistance agit à la place %s, qui le lira.", okey.SayOf(d.Requester.Name()))
 		comment.Missing = fmt.Sprintf("Écrivez pourquoi : l'assistance agit à la place %s, qui le lira.", okey.SayOf(d.Requester.Name()))
 	case !d.mine(v):
@@ -125,8 +162,51 @@ func withdrawalForm(f *web.Form, d Dossier, v *web.Visit, why bool) {
 	f.Fields = map[string]web.Field{"comment": comment}
 }
 
-// signal takes a form of a request's page the one way through.
+// signal takes a form of a request's page the one way through. What the page shows is looked up only where it is to be shown again.
 func (s *Pages) signal(v *web.Visit, sf signalForm) error {
+	id, err := respond.IDOf(v.Context)
+	if err != nil {
+		return err
+	}
+	c, err := s.act.Visible(v.Ctx(), v.Actor, id)
+	if err != nil {
+		return err
+	}
+	f := sf.bare(v, id)
+	if err := s.Read(v, f); err != nil {
+		return err
+	}
+	if sf.before != nil {
+		if asked, err := sf.before(s, v, c, f); asked || err != nil {
+			return err
+		}
+	}
+	if sf.check != nil {
+		err = sf.check(s, v, c, f)
+	}
+	var done act.Outcome
+	if err == nil {
+		done, err = s.act.Do(v.Ctx(), v.Actor, sf.command(f, v, c))
+	}
+	again := func(status int, warning string) error { return s.showAgain(v, status, sf, f, warning, nil) }
+	switch {
+	case err != nil:
+		return s.showAgain(v, http.StatusUnprocessableEntity, sf, f, "", err)
+	case foundNone(done.Action): // an answer like another: it was looked, and none is free
+		v.Redirect(http.StatusSeeOther, web.DoneURL(web.RequestURL(id), done.Action.ID))
+		return nil
+	}
+	return s.Answer(v, f, done, web.RequestURL(id), again)
+}
+
+// showAgain shows a form that was sent on the page where it stands, the request as it is by now. An error of the form is noted beside its field,
+// with why the form may be gone from the page; any other is answered.
+func (s *Pages) showAgain(v *web.Visit, status int, sf signalForm, sent *web.Form, warning string, wrong error) error {
+	if wrong != nil {
+		if err := sf.bare(v, uuid.Nil).Refuse(wrong); err != nil {
+			return err
+		}
+	}
 	id, err := respond.IDOf(v.Context)
 	if err != nil {
 		return err
@@ -135,95 +215,57 @@ func (s *Pages) signal(v *web.Visit, sf signalForm) error {
 	if err != nil {
 		return err
 	}
-	f, err := s.signalForm(v, d, sf)
-	if err != nil {
-		return err
-	}
-	if err := s.Read(v, f); err != nil {
-		return err
-	}
-	if sf.signal == okey.Handover && okey.May(okey.ActHandOver, v.Actor, d.Subject, d.Today) == nil {
-		counter := counterForm(v, d)
-		counter.Action, counter.Values["serial"] = f.Action, f.Values["serial"]
-		if asked, err := s.asksToSwap(v, d, counter); asked || err != nil {
+	f := sf.form(v, d)
+	f.Action, f.Values, f.Errors = sent.Action, sent.Values, sent.Errors
+	if wrong != nil {
+		warning = d.tooLateFor(v, sf)
+		if err := f.Refuse(wrong); err != nil {
 			return err
 		}
 	}
-	cmd := CommandOf(f, v, sf.signal)
-	cmd.Request = id
-	if sf.signal == okey.CharterAndPIN {
-		if err := okey.May(okey.ActOf(sf.signal), v.Actor, d.Subject, d.Today); err != nil {
-			return err
-		}
-		checkSigning(f, v, d)
-	}
-	if sf.signal == okey.Withdrawal && okey.CheckSignal(d.Stage, sf.signal) == nil && okey.May(okey.ActWithdraw, v.Actor, d.Subject, d.Today) == nil {
-		checkWithdrawal(f, v, d)
-	}
-	if len(f.Errors) > 0 {
-		return s.showSent(v, http.StatusUnprocessableEntity, d, f, sf, d.tooLateFor(v, sf))
-	}
-	done, err := s.act.Do(v.Ctx(), v.Actor, cmd)
-	if err != nil {
-		if err = f.Refuse(err); err != nil {
-			return err
-		}
-		return s.showSent(v, http.StatusUnprocessableEntity, d, f, sf, d.tooLateFor(v, sf))
-	}
-	if foundNone(done.Action) { // an answer like another: it was looked, and none is free
-		v.Redirect(http.StatusSeeOther, web.DoneURL(web.RequestURL(id), done.Action.ID))
-		return nil
-	}
-	return s.Answer(v, f, done, web.RequestURL(id), func(status int, warning string) error {
-		if d, err = s.Dossier(v, id); err != nil { // as it is by now
-			return err
-		}
-		return s.showSent(v, status, d, f, sf, warning)
-	})
+	return s.showSent(v, status, d, f, sf, warning)
 }
 
 // foundNone tells of a search for a free key that there was none.
 func foundNone(a okey.Action) bool { return a.Verdict != nil && a.Verdict.Reason == okey.CodeNoKeyFree }
 
-// CommandOf is what the form's content asks for.
-func CommandOf(f *web.Form, v *web.Visit, signal okey.Signal) act.Command {
-	cmd := act.Signalled(signal, okey.Content{})
-	cmd.Action, cmd.Via = f.Action, okey.ViaWeb
-	switch signal {
-	case okey.PrincipalDecision:
-		cmd.Content = okey.Content{Decision: okey.Decision(f.Values["decision"]), Comment: f.Values["comment"]}
-	case okey.CharterAndPIN:
-		version, err := strconv.Atoi(f.Values["charter"])
-		if err != nil {
-			version = 0 // an error of the form, told as such
-		}
-		cmd.Content, cmd.PIN = okey.Content{Charter: version}, v.Request.PostForm.Get("pin")
-	case okey.Handover:
-		cmd.Content = okey.Content{Serial: okey.Serial(f.Values["serial"])}
-	case okey.Withdrawal:
-		cmd.Content = okey.Content{Comment: f.Values["comment"]}
+func charterContent(f *web.Form) okey.Content {
+	version, err := strconv.Atoi(f.Values["charter"])
+	if err != nil {
+		version = 0 // an error of the form, told as such
 	}
-	return cmd
+	return okey.Content{Charter: version}
 }
 
 // checkSigning is what only the page asks for: the box, and the PIN twice.
-func checkSigning(f *web.Form, v *web.Visit, d Dossier) {
+func checkSigning(_ *Pages, v *web.Visit, c act.Case, f *web.Form) error {
+	if err := okey.May(okey.ActSign, v.Actor, c.Subject, c.Today); err != nil {
+		return err
+	}
+	var wrong respond.Invalid
 	pin, again := v.Request.PostForm.Get("pin"), v.Request.PostForm.Get("pin2")
 	if f.Values["read"] == "" {
-		f.Wrong("read", "Cochez la case pour signer la charte.")
+		wrong = append(wrong, okey.InvalidField("read", "Cochez la case pour signer la charte."))
 	}
-	if err := okey.CheckPIN(pin, d.Key); err != nil {
-		f.Wrong("pin", okey.ErrorMessage(err))
+	if err := okey.CheckPIN(pin, c.Key); err != nil {
+		wrong = append(wrong, okey.InvalidField("pin", "%s", okey.ErrorMessage(err)))
 	} else if pin != again {
-		f.Wrong("pin2", "Les deux codes PIN sont différents : tapez deux fois le même.")
+		wrong = append(wrong, okey.InvalidField("pin2", "Les deux codes PIN sont différents : tapez deux fois le même."))
 	}
+	return wrong.OrNil()
 }
 
 // checkWithdrawal is what the page asks of an approver, as it does for a refusal: whoever loses a request is to know why. A program may leave it out.
-func checkWithdrawal(f *web.Form, v *web.Visit, d Dossier) {
-	if !d.mine(v) && strings.TrimSpace(f.Values["comment"]) == "" {
-		f.Wrong("comment", fmt.Sprintf("Écrivez pourquoi vous retirez cette demande : %s le lira.", d.Requester.Name()))
+func checkWithdrawal(s *Pages, v *web.Visit, c act.Case, f *web.Form) error {
+	allowed := okey.CheckSignal(c.Stage, okey.Withdrawal) == nil && okey.May(okey.ActWithdraw, v.Actor, c.Subject, c.Today) == nil
+	if !allowed || c.Person == v.Actor.ID || strings.TrimSpace(f.Values["comment"]) != "" {
+		return nil
 	}
+	requester, err := s.store.Person(v.Ctx(), c.Person)
+	if err != nil {
+		return err
+	}
+	return okey.InvalidField("comment", "Écrivez pourquoi vous retirez cette demande : %s le lira.", requester.Name())
 }
 
 // tooLateFor says why the form is gone from the page that it came from, as the judges would; empty where it is still there.

@@ -46,7 +46,7 @@ func (s *Pages) slipPage(v *web.Visit) error {
 	}
 	page := slipScreen{Who: okey.SayOf(who), Request: web.RequestURL(id), Facts: []web.Fact{
 		{Name: "Remise à", Value: who},
-		{Name: "Établissement", Value: d.place.Name},
+		{Name: "Établissement", Value: d.Place.Name},
 		{Name: "UAI", Value: string(d.UAI)},
 		{Name: "Numéro de série de la clef", Value: string(d.Key)},
 		{Name: "Valable jusqu'au", Value: d.Clock.Date(key.ExpiresOn)},

@@ -119,7 +119,7 @@ func (s *Pages) awaitedHere(v *web.Visit) (sql.Delivery, okey.UAI, []okey.Key, e
 		return d, "", nil, refused
 	}
 	for _, uai := range places {
-		err := s.act.PermitAt(v.Ctx(), v.Actor, &act.Command{}, okey.ActManageKeys, uai)
+		err := s.act.PermitAt(v.Ctx(), v.Actor, okey.ActManageKeys, uai)
 		if err == nil {
 			return d, uai, slices.DeleteFunc(awaited, func(k okey.Key) bool { return k.UAI != uai }), nil
 		}

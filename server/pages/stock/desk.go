@@ -24,7 +24,7 @@ func (s *Pages) orderSide(v *web.Visit, o sql.ListedOrder, page orderScreen, eve
 	if err != nil {
 		return nil, err
 	}
-	actions = story.WithoutStep(actions, okey.OrderActions()) // the step of each says more
+	actions = story.WithoutStep(actions, func(k okey.ActionKind) bool { return k.About == okey.ThingOrder }) // the step of each says more
 	mails, err := s.store.MailsOfSubject(v.Ctx(), o.ID)
 	if err != nil {
 		return nil, err

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"okey/okey"
-	"okey/server/act"
 	"okey/server/web"
 	"okey/sql"
 
@@ -149,7 +148,7 @@ func (s *Pages) confirmedAt(v *web.Visit, uai okey.UAI, lines []okey.InventoryLi
 			unconfirmed = append(unconfirmed, line.Serial)
 		}
 	}
-	if len(unconfirmed) == 0 || s.act.PermitAt(v.Ctx(), v.Actor, &act.Command{}, okey.ActManageKeys, uai) != nil {
+	if len(unconfirmed) == 0 || s.act.PermitAt(v.Ctx(), v.Actor, okey.ActManageKeys, uai) != nil {
 		return nil, nil //nolint:nilerr // the table says no: it is not theirs to confirm
 	}
 	deliveries, err := s.store.BringersOf(v.Ctx(), unconfirmed)

@@ -49,7 +49,7 @@ func (s *Pages) managed(v *web.Visit, uai okey.UAI) (sql.Place, error) {
 	if uai == "" {
 		return sql.Place{}, okey.Errorf(okey.CodeNotFound, "Cette page n'existe pas, ou elle n'est pas pour vous.")
 	}
-	if err := s.act.PermitAt(v.Ctx(), v.Actor, &act.Command{}, okey.ActManageKeys, uai); err != nil {
+	if err := s.act.PermitAt(v.Ctx(), v.Actor, okey.ActManageKeys, uai); err != nil {
 		return sql.Place{}, err
 	}
 	return s.store.Place(v.Ctx(), uai)
@@ -187,7 +187,7 @@ func (s *Pages) visibleInventory(v *web.Visit) (sql.ListedInventory, []okey.Inve
 	if err != nil {
 		return found, nil, err
 	}
-	return found, lines, s.act.PermitAt(v.Ctx(), v.Actor, &act.Command{}, okey.ActSee, found.UAI)
+	return found, lines, s.act.PermitAt(v.Ctx(), v.Actor, okey.ActSee, found.UAI)
 }
 
 // pastInventory shows an inventory as it was saved.

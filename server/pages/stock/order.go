@@ -78,7 +78,7 @@ func (s *Pages) showOrder(v *web.Visit, status int, o sql.ListedOrder, sent *web
 			page.Forms = append(page.Forms, f)
 		}
 	}
-	page.Late = !v.Desk() && slices.Contains(okey.OrderTransitions[okey.ActionReceipt], o.State) && s.act.PermitAt(v.Ctx(), v.Actor, &act.Command{}, okey.ActOrder, o.UAI) == nil
+	page.Late = !v.Desk() && slices.Contains(okey.ActionReceipt.Kind().From, o.State) && s.act.PermitAt(v.Ctx(), v.Actor, okey.ActOrder, o.UAI) == nil
 	story, err := s.store.OrderStory(v.Ctx(), o.ID)
 	if err != nil {
 		return err
@@ -146,7 +146,7 @@ func (s *Pages) deliveryURL(v *web.Visit, o sql.ListedOrder, e sql.OrderEvent) s
 	if v.Desk() {
 		return web.PathDeliveries + "/" + id
 	}
-	if e.OnItsWay && s.act.PermitAt(v.Ctx(), v.Actor, &act.Command{}, okey.ActManageKeys, o.UAI) == nil {
+	if e.OnItsWay && s.act.PermitAt(v.Ctx(), v.Actor, okey.ActManageKeys, o.UAI) == nil {
 		return "/livraisons/" + id
 	}
 	return ""
@@ -162,7 +162,7 @@ func (s *Pages) announcedTo(v *web.Visit, o sql.ListedOrder) ([]web.Fact, error)
 	if err != nil {
 		return nil, err
 	}
-	may := s.act.PermitAt(v.Ctx(), v.Actor, &act.Command{}, okey.ActManageKeys, o.UAI) == nil
+	may := s.act.PermitAt(v.Ctx(), v.Actor, okey.ActManageKeys, o.UAI) == nil
 	var coming []web.Fact
 	for _, d := range awaited {
 		line := web.Fact{Name: "Annoncées " + web.Paris(v).Day(d.CreatedAt), Value: okey.SayCount(d.InTransit, "clef") + okey.SayEither(d.InTransit, " en route pour l'établissement : confirmez-la à son arrivée", " en route pour l'établissement : confirmez-les à leur arrivée")}
@@ -177,8 +177,8 @@ func (s *Pages) announcedTo(v *web.Visit, o sql.ListedOrder) ([]web.Fact, error)
 // orderActForm is the form of what the visitor may do with the order now; nil otherwise.
 func (s *Pages) orderActForm(v *web.Visit, o sql.ListedOrder, path string) *web.Form {
 	name := orderForms[path]
-	cmd := act.Command{Subject: o.ID, Content: okey.Content{Comment: "?"}} // whoever needs a reason is asked for it
-	if !slices.Contains(okey.OrderTransitions[name], o.State) || act.Kinds[name].Permit(v.Ctx(), s.act, v.Actor, &cmd) != nil {
+	cmd := act.Command{Name: name, Subject: o.ID, Content: okey.Content{Comment: "?"}} // whoever needs a reason is asked for it
+	if !slices.Contains(name.Kind().From, o.State) || s.act.Permit(v.Ctx(), v.Actor, cmd) != nil {
 		return nil
 	}
 	return s.newOrderForm(v, o, path)
@@ -190,7 +190,7 @@ func (s *Pages) newOrderForm(v *web.Visit, o sql.ListedOrder, path string) *web.
 	switch path {
 	case "annulation":
 		comment := web.Field{Label: "Commentaire", Hint: "Facultatif. Le fournisseur et l'assistance le liront."}
-		if act.Kinds[orderForms[path]].Permit(v.Ctx(), s.act, v.Actor, &act.Command{Subject: o.ID}) != nil {
+		if s.act.Permit(v.Ctx(), v.Actor, act.Command{Name: orderForms[path], Subject: o.ID}) != nil {
 			comment = web.Field{Label: "*Motif", Hint: "La direction de l'établissement le lira.", Missing: "Écrivez le motif : la direction de l'établissement le lira."}
 		}
 		fields = map[string]web.Field{"comment": comment}

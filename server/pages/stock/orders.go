@@ -85,7 +85,7 @@ func (s *Pages) showOrders(v *web.Visit, status int, sent *web.Form, notice, war
 			page.Sheet = web.ChangedURL(v, web.PathOrders+".xlsx", "etablissement", string(typed))
 		}
 	}
-	if uai != "" && s.act.PermitAt(v.Ctx(), v.Actor, &act.Command{}, okey.ActOrder, uai) == nil {
+	if uai != "" && s.act.PermitAt(v.Ctx(), v.Actor, okey.ActOrder, uai) == nil {
 		switch err := s.act.NotReplaced(v.Ctx(), "establishment", uai); {
 		case err == nil:
 			if err := s.fillOrderForm(v, &page, sent, uai); err != nil {

@@ -52,7 +52,7 @@ func (s *Pages) stockAt(v *web.Visit, uai okey.UAI) (sight stockSight, err error
 	if uai == "" {
 		return sight, okey.Errorf(okey.CodeNotFound, "Cette page n'existe pas, ou elle n'est pas pour vous.")
 	}
-	if err := s.act.PermitAt(v.Ctx(), v.Actor, &act.Command{}, okey.ActSee, uai); err != nil {
+	if err := s.act.PermitAt(v.Ctx(), v.Actor, okey.ActSee, uai); err != nil {
 		return sight, err
 	}
 	if sight.place, err = s.store.Place(v.Ctx(), uai); err != nil {
@@ -104,10 +104,10 @@ func (s *Pages) stockPage(v *web.Visit) error {
 	if page.Gone, err = s.act.Followed(v.Ctx(), sight.place); err != nil {
 		return err
 	}
-	if page.Gone == "" && s.act.PermitAt(v.Ctx(), v.Actor, &act.Command{}, okey.ActOrder, uai) == nil {
+	if page.Gone == "" && s.act.PermitAt(v.Ctx(), v.Actor, okey.ActOrder, uai) == nil {
 		page.Order = web.PathOrders + "?etablissement=" + string(uai)
 	}
-	if page.Gone == "" && s.act.PermitAt(v.Ctx(), v.Actor, &act.Command{}, okey.ActManageKeys, uai) == nil {
+	if page.Gone == "" && s.act.PermitAt(v.Ctx(), v.Actor, okey.ActManageKeys, uai) == nil {
 		page.Count = web.PathInventory + "?etablissement=" + string(uai)
 	}
 	return s.Show(v, http.StatusOK, "stock", web.Screen{Title: "Stock " + okey.SayOfSchool(okey.SayEstablishment(sight.place.Name)), Body: page})

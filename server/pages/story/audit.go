@@ -20,13 +20,14 @@ type auditSubject struct{ Kind, Name, Path string }
 
 func NewAuditSubject(e sql.AuditedEntry) auditSubject {
 	kind, id, _ := strings.Cut(e.Subject, ":")
-	about := auditSubject{Kind: SubjectNames[kind], Name: id}
+	thing := Things[thingOf(kind)]
+	about := auditSubject{Kind: thing.French, Name: id}
 	if about.Kind == "" {
 		about.Kind = kind
 	}
 	refused := kind == "succession" && web.RefusalNames[okey.Code(e.Detail)] != "" // then there is none to look at
-	if page := subjectPages[kind]; page != "" && id != "" && !refused {
-		about.Path = page + id
+	if thing.Path != "" && id != "" && !refused {
+		about.Path = thing.Path + id
 	}
 	switch file := ImportNames[id]; {
 	case kind == "import" && file != "":
@@ -129,23 +130,36 @@ func SayAuditDetail(detail string) string {
 	return detail
 }
 
-// SubjectNames say what an entry is about; the part after the colon is its id.
-var SubjectNames = map[string]string{
-	"request": "demande", "key": "clef", "person": "personne", "establishment": "établissement", "order": "commande", "export": "classeur de commandes",
-	"delivery": "livraison", "arrival": "livraison", "inventory": "inventaire", "report": "signalement", "report-decision": "signalement", "charter": "charte",
-	"retention": "données", "import": "import", "service": "service", "key-move": "déplacement", "take-along": "départ", "move-decision": "départ", string(okey.ActionMoveWithdrawal): "départ", "succession": "succession",
-	"delegation": "délégation", string(okey.ActionDelegationGiven): "délégation", string(okey.ActionDelegationBegun): "délégation",
-	string(okey.ActionDelegationEnded): "délégation", string(okey.ActionAttached): "rattachement", string(okey.ActionApproverArrived): "personne", string(okey.ActionDetached): "rattachement",
-	string(okey.ActionHostingGiven): "réponse pour un autre", string(okey.ActionHostingEnded): "réponse pour un autre",
-	string(okey.ActionMailResend): "courriel",
-	"cancellation":                "commande", "closing": "commande", "shipment": "commande", "receipt": "commande", "exported": "commande", "arrived": "commande",
+// Things are what entries are about, in French and, where there is one, the address at which each is looked at.
+var Things = map[okey.Thing]struct{ French, Path string }{
+	okey.ThingRequest:    {"demande", "/demandes/"},
+	okey.ThingKey:        {"clef", "/clefs/"},
+	okey.ThingPerson:     {"personne", web.PathPersons + "/"},
+	okey.ThingOrder:      {"commande", web.PathOrders + "/"},
+	okey.ThingExport:     {"classeur de commandes", ""},
+	okey.ThingDelivery:   {"livraison", web.PathDeliveries + "/"},
+	okey.ThingInventory:  {"inventaire", web.PathInventory + "/"},
+	okey.ThingReport:     {"signalement", web.PathReports + "/"},
+	okey.ThingMove:       {"déplacement", ""},
+	okey.ThingDeparture:  {"départ", "/deplacements/"},
+	okey.ThingSuccession: {"succession", web.PathSuccession + "/"},
+	okey.ThingDelegation: {"délégation", ""},
+	okey.ThingAttachment: {"rattachement", ""},
+	okey.ThingHosting:    {"réponse pour un autre", ""},
+	okey.ThingMail:       {"courriel", web.PathMails + "/"},
+	"establishment":      {"établissement", web.PathSchools + "/"},
+	"charter":            {"charte", ""},
+	"retention":          {"données", ""},
+	"import":             {"import", ""},
+	"service":            {"service", ""},
 }
 
-// subjectPages are where the subjects of the audit are looked at.
-var subjectPages = map[string]string{
-	"request": "/demandes/", "key": "/clefs/", "order": web.PathOrders + "/", "cancellation": web.PathOrders + "/", "shipment": web.PathOrders + "/",
-	"receipt": web.PathOrders + "/", "closing": web.PathOrders + "/", "exported": web.PathOrders + "/", "arrived": web.PathOrders + "/", "delivery": web.PathDeliveries + "/", "arrival": web.PathDeliveries + "/", "inventory": web.PathInventory + "/",
-	"person": web.PathPersons + "/", "establishment": web.PathSchools + "/", string(okey.ActionMailResend): web.PathMails + "/", "take-along": "/deplacements/", "succession": web.PathSuccession + "/", "report": web.PathReports + "/", "report-decision": web.PathReports + "/", "move-decision": "/deplacements/", string(okey.ActionMoveWithdrawal): "/deplacements/",
+// thingOf is what the beginning of a subject names: a thing, or the action that was about one.
+func thingOf(kind string) okey.Thing {
+	if action, is := okey.ActionKinds[okey.ActionName(kind)]; is {
+		return action.About
+	}
+	return okey.Thing(kind)
 }
 
 // ImportNames are the files of an import, by what the audit calls them.

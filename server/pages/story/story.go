@@ -63,17 +63,11 @@ type Chapter struct {
 	At                        time.Time
 }
 
-// ToldByTheirStep are the actions on a request whose step says who, when and how, once they are taken: told beside it, everything would be told twice.
-var ToldByTheirStep = []okey.ActionName{
-	okey.ActionAsk, okey.ActionOf(okey.PrincipalDecision), okey.ActionOf(okey.CharterAndPIN), okey.ActionOf(okey.Handover), okey.ActionOf(okey.Withdrawal), okey.ActionExpire,
-	okey.ActionOf(okey.KeyUnavailable),
-}
-
-// WithoutStep leaves out actions that were taken, and that a step tells.
-func WithoutStep(actions []sql.DeskAction, names []okey.ActionName) []sql.DeskAction {
+// WithoutStep leaves out actions that were taken and that a step tells: who, when and how. Told beside it, everything would be told twice.
+func WithoutStep(actions []sql.DeskAction, byStep func(okey.ActionKind) bool) []sql.DeskAction {
 	return slices.DeleteFunc(actions, func(a sql.DeskAction) bool {
 		found := a.Name == okey.ActionOf(okey.StockAvailable) && a.Via == okey.ViaEngine // a key that OKEY looked for by itself: support's looking is support's
-		return a.Outcome == "accepted" && (found || slices.Contains(names, a.Name))
+		return a.Outcome == "accepted" && (found || byStep(a.Name.Kind()))
 	})
 }
 
@@ -122,7 +116,7 @@ func ownWorkflow(a sql.DeskAction) string {
 	switch {
 	case a.Name == okey.ActionKeyChange:
 		return okey.KeyChangeWorkflowID(a.ID)
-	case slices.Contains(okey.OrderActions(), a.Name), okey.StockWorkflow(a.Name) == "":
+	case a.Name.Kind().About == okey.ThingOrder, a.Name.Kind().Workflow == "":
 		return ""
 	}
 	return okey.StockWorkflowID(a.Name, a.ID)

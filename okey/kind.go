@@ -1,0 +1,105 @@
+package okey
+
+import (
+	"maps"
+	"slices"
+)
+
+// Thing is what an action is about, and what a line of the audit names.
+type Thing string
+
+// The things that actions are about. Of those that have a page, only the server knows where.
+const (
+	ThingRequest    Thing = "request"
+	ThingKey        Thing = "key"
+	ThingOrder      Thing = "order"
+	ThingExport     Thing = "export" // a workbook of orders
+	ThingDelivery   Thing = "delivery"
+	ThingInventory  Thing = "inventory"
+	ThingReport     Thing = "report"     // of a serial that OKEY does not know
+	ThingMove       Thing = "key-move"   // support's, of many keys
+	ThingDeparture  Thing = "take-along" // of a holder, with their key
+	ThingSuccession Thing = "succession"
+	ThingDelegation Thing = "delegation"
+	ThingAttachment Thing = "attachment"
+	ThingHosting    Thing = "hosting"
+	ThingPerson     Thing = "person"
+	ThingMail       Thing = "mail"
+)
+
+// ActionKind is all that holds for every action of one name, whoever takes it in or judges it.
+type ActionKind struct {
+	French   string // as support reads it, without an article
+	About    Thing
+	Workflow string       // the short workflow that carries it; empty: that of its request, key or order
+	From     []OrderState // of an action about an order: the states in which it may be done
+	ByStep   bool         // a step of the request's story tells it, once it is taken: who, when and how
+}
+
+// ActionKinds has a row for each action. What the server asks before it takes one in stands in package act, what a judge does with it in
+// package activities: a row there, too.
+var ActionKinds = map[ActionName]ActionKind{
+	ActionAsk:                   {French: "demande", About: ThingRequest, ByStep: true},
+	ActionExpire:                {French: "expiration", About: ThingRequest, ByStep: true},
+	ActionOf(PrincipalDecision): {French: "réponse", About: ThingRequest, ByStep: true},
+	ActionOf(StockAvailable):    {French: "recherche d'une clef", About: ThingRequest},
+	ActionOf(CharterAndPIN):     {French: "charte et code PIN", About: ThingRequest, ByStep: true},
+	ActionOf(Handover):          {French: "remise", About: ThingRequest, ByStep: true},
+	ActionOf(Withdrawal):        {French: "retrait", About: ThingRequest, ByStep: true},
+	ActionOf(KeyUnavailable):    {French: "clef indisponible", About: ThingRequest, ByStep: true},
+	ActionUnknown:               {French: "signal inconnu", About: ThingRequest},
+	ActionLinkReissue:           {French: "nouveaux liens", About: ThingRequest, Workflow: WorkflowLinkReissue},
+
+	ActionKeyChange: {French: "changement d'une clef", About: ThingKey},
+	ActionPINChange: {French: "changement de code PIN", About: ThingKey, Workflow: WorkflowPINChange},
+	ActionPINLock:   {French: "code PIN bloqué", About: ThingKey, Workflow: WorkflowPINChange},
+
+	ActionOrder:         {French: "commande", About: ThingOrder},
+	ActionCancellation:  {French: "annulation", About: ThingOrder, From: []OrderState{OrderPlaced}},
+	ActionShipment:      {French: "expédition", About: ThingOrder, From: []OrderState{OrderExported}},
+	ActionReceipt:       {French: "réception", About: ThingOrder, From: []OrderState{OrderExported, OrderShipped, OrderPartlyReceived}},
+	ActionClosing:       {French: "clôture d'une commande", About: ThingOrder, From: []OrderState{OrderExported, OrderShipped, OrderPartlyReceived}},
+	ActionOrderExported: {French: "commande transmise au fournisseur", About: ThingOrder},
+	ActionOrderArrived:  {French: "clefs reçues par une livraison", About: ThingOrder},
+	ActionExport:        {French: "classeur de commandes", About: ThingExport, Workflow: WorkflowOrderExport},
+
+	ActionDelivery:       {French: "livraison", About: ThingDelivery, Workflow: WorkflowStockImport},
+	ActionArrival:        {French: "arrivée d'une livraison", About: ThingDelivery, Workflow: WorkflowStockImport},
+	ActionInventory:      {French: "inventaire", About: ThingInventory, Workflow: WorkflowInventory},
+	ActionReportDecision: {French: "réponse à un signalement", About: ThingReport, Workflow: WorkflowInventory},
+	ActionMoveKeys:       {French: "déplacement de clefs", About: ThingMove, Workflow: WorkflowKeyMove},
+	ActionTakeAlong:      {French: "départ avec une clef", About: ThingDeparture, Workflow: WorkflowKeyMove},
+	ActionMoveDecision:   {French: "réponse à un départ", About: ThingDeparture, Workflow: WorkflowKeyMove},
+	ActionMoveWithdrawal: {French: "retrait d'une proposition de départ", About: ThingDeparture, Workflow: WorkflowKeyMove},
+	ActionSuccession:     {French: "succession", About: ThingSuccession, Workflow: WorkflowSuccession},
+
+	ActionDelegationGiven: {French: "délégation donnée", About: ThingDelegation, Workflow: WorkflowDelegation},
+	ActionDelegationBegun: {French: "délégation qui commence", About: ThingDelegation, Workflow: WorkflowDelegation},
+	ActionDelegationEnded: {French: "fin d'une délégation", About: ThingDelegation, Workflow: WorkflowDelegation},
+	ActionAttached:        {French: "rattachement", About: ThingAttachment, Workflow: WorkflowAttachment},
+	ActionDetached:        {French: "fin d'un rattachement", About: ThingAttachment, Workflow: WorkflowAttachment},
+	ActionApproverArrived: {French: "nouvelle direction", About: ThingPerson, Workflow: WorkflowAttachment},
+	ActionHostingGiven:    {French: "établissement qui répond pour un autre", About: ThingHosting, Workflow: WorkflowHosting},
+	ActionHostingEnded:    {French: "fin d'une réponse pour un autre", About: ThingHosting, Workflow: WorkflowHosting},
+	ActionMailResend:      {French: "courriel renvoyé", About: ThingMail, Workflow: WorkflowMailResend},
+}
+
+// Kind is the row of an action's name; empty for a name that is none.
+func (n ActionName) Kind() ActionKind { return ActionKinds[n] }
+
+// ActionsAbout returns the names of the actions about a thing, sorted.
+func ActionsAbout(thing Thing) []ActionName {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(ActionKinds)), func(n ActionName) bool { return n.Kind().About != thing })
+}
+
+// StockWorkflows returns the names of the workflows that carry one action each, sorted: all are the same function.
+func StockWorkflows() []string {
+	var names []string
+	for _, kind := range ActionKinds {
+		if kind.Workflow != "" {
+			names = append(names, kind.Workflow)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}

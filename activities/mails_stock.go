@@ -117,3 +117,14 @@ func orderClosed(ctx context.Context, p *post) error {
 	}
 	return nil
 }
+
+// lowStock tells an establishment's approvers that the drawer is nearly empty.
+func lowStock(ctx context.Context, p *post) error {
+	needs, err := p.store.NeedsOf(ctx, p.order.UAI, p.today)
+	if err != nil || needs.Free >= needs.Minimum {
+		return err
+	}
+	p.facts.Free, p.facts.Total, p.facts.Place = needs.Free, needs.Minimum, needs.Suggested()
+	p.facts.Link = p.settings.URL + "/commandes?etablissement=" + string(p.order.UAI)
+	return p.toKeepers(ctx, mail.LowStock)
+}

@@ -3,11 +3,8 @@ package activities
 import (
 	"context"
 
-	"okey/mail"
 	"okey/okey"
 	"okey/sql"
-
-	"github.com/google/uuid"
 )
 
 // changePIN moves the PIN of an action to the key, as long as that is still its author's. What the proof says was looked at before the action
@@ -48,43 +45,4 @@ func lockPIN(_ context.Context, c *stockSitting) (okey.Verdict, error) {
 func (c *stockSitting) tellHolder(kind okey.MailKind) okey.Verdict {
 	letter := okey.MailOrder{Key: c.action.Key, Cause: c.action.ID, Step: okey.MailStep{Kind: kind, Ref: 1}, At: c.At}
 	return okey.Verdict{Accepted: true, Letters: []okey.MailOrder{letter}}
-}
-
-// pinChanged tells whoever set another PIN that it happened.
-func pinChanged(ctx context.Context, p *post) error {
-	action, err := p.store.Action(ctx, p.order.Cause)
-	if err != nil {
-		return err
-	}
-	person, err := p.store.Person(ctx, action.By)
-	if err != nil {
-		return err
-	}
-	p.facts.At, p.facts.Forgotten = okey.SayTime(p.order.Happened(), p.order.At, p.zone), action.Content.Proof == okey.ProofSignIn
-	p.toPINOwner(mail.PINChanged, person)
-	return nil
-}
-
-// pinLocked tells whoever the key belongs to until when its PIN is locked.
-func pinLocked(ctx context.Context, p *post) error {
-	action, err := p.store.Action(ctx, p.order.Cause)
-	if err != nil {
-		return err
-	}
-	kept, err := p.store.KeptPIN(ctx, p.order.Key)
-	if err != nil || kept.Owner == uuid.Nil {
-		return err
-	}
-	person, err := p.store.Person(ctx, kept.Owner)
-	if err != nil {
-		return err
-	}
-	p.facts.Expiry = okey.SayTime(action.CreatedAt.Add(okey.PINLock), p.order.At, p.zone)
-	p.toPINOwner(mail.PINLocked, person)
-	return nil
-}
-
-func (p *post) toPINOwner(letter mail.Letter, person okey.Person) {
-	p.facts.Link = p.settings.URL + "/mon-code-pin/oublie?clef=" + string(p.order.Key)
-	p.toPerson(letter, person)
 }

@@ -3,7 +3,6 @@ package activities
 import (
 	"context"
 
-	"okey/mail"
 	"okey/okey"
 	"okey/sql"
 )
@@ -70,41 +69,4 @@ func decideReport(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 	}
 	v.Letters = []okey.MailOrder{c.letter(okey.MailReportDecided, 1, report.UAI, report.ID)}
 	return v, c.DecideReport(ctx, report.ID, state, c.action.By, content.Comment, c.At)
-}
-
-// keysReported asks support about the keys of an inventory that OKEY does not know.
-func keysReported(ctx context.Context, p *post) error {
-	found, lines, err := p.store.Inventory(ctx, p.order.Subject)
-	if err != nil {
-		return err
-	}
-	for _, line := range lines {
-		if line.Finding == okey.FoundUnknown {
-			p.facts.Total++
-		}
-	}
-	p.facts.By, p.facts.Link = found.ByName, p.settings.URL+"/assistance/clefs-a-confirmer"
-	p.toSupport(mail.KeysReported)
-	return nil
-}
-
-// reportDecided tells whoever reported a key what support says of it.
-func reportDecided(ctx context.Context, p *post) error {
-	report, err := p.store.Report(ctx, p.order.Subject)
-	if err != nil || report.By == (okey.PersonID{}) {
-		return err
-	}
-	person, err := p.store.Person(ctx, report.By)
-	if err != nil {
-		return err
-	}
-	p.facts.Serial, p.facts.Comment, p.facts.Link = report.Serial, report.Comment, p.settings.URL+"/clefs?etablissement="+string(report.UAI)
-	p.facts.Own = report.State == okey.ReportConfirmed
-	key, err := p.store.Key(ctx, report.Serial)
-	if err != nil && okey.ErrorCode(err) != okey.CodeNotFound {
-		return err
-	}
-	p.facts.Known = err == nil && key.UAI == report.UAI
-	p.put(envelope{letter: mail.ReportDecided, person: person.ID, address: person.Mail, facts: p.facts})
-	return nil
 }

@@ -1,0 +1,82 @@
+package activities
+
+import (
+	"context"
+	"slices"
+
+	"okey/mail"
+	"okey/okey"
+	"okey/sql"
+)
+
+// watched are the keys of the letter of which it is still true. The watch is the ministry's: its day is the same everywhere.
+func (p *post) watched(ctx context.Context) ([]sql.WatchedKey, error) {
+	return p.store.WatchedKeys(ctx, p.order.Letter, okey.DayOf(p.order.At, okey.ZoneOf("")))
+}
+
+// keyExpires tells a key's holder that it ends, or has ended.
+func keyExpires(ctx context.Context, p *post) error {
+	keys, err := p.watched(ctx)
+	if err != nil || len(keys) == 0 {
+		return err
+	}
+	p.facts.Expiry, p.facts.Place = keys[0].Expires.Say(p.today), 0
+	if keys[0].Expires.Before(p.today) {
+		p.facts.Place = 1 // it has ended
+	}
+	p.facts.Link = p.settings.URL + "/demandes/nouvelle"
+	p.toPerson(mail.KeyExpires, keys[0].Holder)
+	return nil
+}
+
+// holderLeft tells somebody who no longer works at a school to give the key back.
+func holderLeft(ctx context.Context, p *post) error {
+	keys, err := p.watched(ctx)
+	if err != nil || len(keys) == 0 {
+		return err
+	}
+	p.toPerson(mail.HolderLeft, keys[0].Holder)
+	return nil
+}
+
+// keysExpire tells the approvers, in one list, which keys end or have ended.
+func keysExpire(ctx context.Context, p *post) error { return p.listKeys(ctx, mail.KeysExpire) }
+
+// holdersLeft tells the approvers, in one list, who has left with a key.
+func holdersLeft(ctx context.Context, p *post) error { return p.listKeys(ctx, mail.HoldersLeft) }
+
+// listKeys sends each approver the list without their own keys: of those they are told as holders. Where mail reaches nobody, to support.
+func (p *post) listKeys(ctx context.Context, letter mail.Letter) error {
+	keys, err := p.watched(ctx)
+	if err != nil || len(keys) == 0 {
+		return err
+	}
+	keepers, err := p.approvers(ctx, okey.Everything, okey.HandoverAndStock)
+	if err != nil {
+		return err
+	}
+	keepers = slices.DeleteFunc(keepers, func(person okey.Person) bool { return person.Mail == "" })
+	p.facts.Link = p.settings.URL + "/clefs?etablissement=" + string(p.order.UAI)
+	if len(keepers) == 0 {
+		p.listHeld(keys)
+		p.toSupport(letter)
+	}
+	for _, keeper := range keepers {
+		others := slices.DeleteFunc(slices.Clone(keys), func(k sql.WatchedKey) bool { return k.Holder.ID == keeper.ID })
+		if p.listHeld(others); len(others) > 0 {
+			p.toPerson(letter, keeper)
+		}
+	}
+	return nil
+}
+
+// listHeld puts keys and their holders into the facts.
+func (p *post) listHeld(keys []sql.WatchedKey) {
+	const most = 50
+	p.facts.Items, p.facts.Total = nil, len(keys)
+	for _, k := range keys[:min(most, len(keys))] {
+		p.facts.Items = append(p.facts.Items, mail.Item{
+			Serial: k.Serial, Requester: k.Holder.Name(), Since: k.Expires.Say(p.today), Ended: k.Expires.Before(p.today), Unreached: k.Holder.Mail == "",
+		})
+	}
+}

@@ -23,7 +23,6 @@ type court struct {
 	judge            *activities.Requests
 	lea, roux, blanc okey.Person
 	now              time.Time
-	matters          int
 }
 
 func newCourt(t *testing.T) *court {
@@ -41,7 +40,6 @@ func (c *court) put(m okey.Matter) okey.Verdict {
 	c.Helper()
 	m.At, m.Waits = c.now, okey.DefaultWaits()
 	if m.Action == uuid.Nil && m.Once == "" {
-		c.matters++
 		m.Once = uuid.NewString()
 	}
 	v, err := c.judge.Judge(context.Background(), m)

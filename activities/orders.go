@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"okey/calendar"
 	"okey/engine"
 	"okey/internal/workbook"
 	"okey/okey"
@@ -203,12 +204,12 @@ func rows(lines [][]any) iter.Seq2[[]any, error] {
 type Orders struct {
 	store    *sql.Store
 	engine   *engine.Engine
-	calendar Calendar
+	calendar *calendar.Calendar
 }
 
 // NewOrders makes the keeper of orders.
-func NewOrders(store *sql.Store, e *engine.Engine, calendar Calendar) *Orders {
-	return &Orders{store: store, engine: e, calendar: calendar}
+func NewOrders(store *sql.Store, e *engine.Engine, days *calendar.Calendar) *Orders {
+	return &Orders{store: store, engine: e, calendar: days}
 }
 
 // Load tells where an order stands, and when support is told that it is late.

@@ -25,45 +25,37 @@ func (c *court) inPlace(by okey.Person, name okey.ActionName, order uuid.UUID, c
 }
 
 func TestSupportClosesAnOrderOfWhichNoKeyCame(t *testing.T) {
-	o := newOffice(t)
-	support := o.Support("Sam Support")
-	order := o.ordered(support, 4)[0]
-	today := okey.DayOf(o.now, okey.ZoneOf("23"))
-	v := o.inPlace(support, okey.ActionClosing, order, noMore)
+	c := newCourt(t)
+	support := c.Support("Sam Support")
+	order := c.ordered(support, 4)[0]
+	today := okey.DayOf(c.now, okey.ZoneOf("23"))
+	v := c.inPlace(support, okey.ActionClosing, order, noMore)
 	require.True(t, v.Accepted)
-	assert.Equal(t, okey.OrderCancelled, o.standsAt(order).State)
-	needs, err := o.Store.NeedsOf(context.Background(), scene.Tilleuls, today)
+	assert.Equal(t, okey.OrderCancelled, c.standsAt(order).State)
+	needs, err := c.Store.NeedsOf(context.Background(), scene.Tilleuls, today)
 	require.NoError(t, err)
 	assert.Zero(t, needs.UnderWay, "nothing is awaited any more")
-	standing, err := activities.NewOrders(o.Store, nil, calendar.PublicOnly()).Load(context.Background(), okey.OrderInput{Order: order, Overdue: okey.DefaultOverdue()})
+	standing, err := activities.NewOrders(c.Store, nil, calendar.PublicOnly()).Load(context.Background(), okey.OrderInput{Order: order, Overdue: okey.DefaultOverdue()})
 	require.NoError(t, err)
 	assert.Empty(t, standing.Overdue, "support is not reminded of it")
 
-	arrived := o.letters(v.Letters...)
-	require.Equal(t, []string{
-		"ablanc@ac-nice.fr: Commande n° 1 annulée : le collège des Tilleuls",
-		"mroux@ac-nice.fr: Commande n° 1 annulée : le collège des Tilleuls",
-	}, lines(arrived))
-	assert.Contains(t, arrived[1].Text, "L'assistance (Sam Support) a annulé à votre place la commande n° 1 : « "+noMore+" ».")
-	assert.Equal(t, base+"/commandes/"+order.String(), link(arrived[1]))
-	assert.Equal(t, okey.CodeOrderState, o.inPlace(support, okey.ActionClosing, order, noMore).Reason, "it is over")
+	assert.Equal(t, []okey.MailKind{okey.MailOrderClosed}, letters(v))
+	assert.Equal(t, okey.CodeOrderState, c.inPlace(support, okey.ActionClosing, order, noMore).Reason, "it is over")
 }
 
 func TestSupportClosesAnOrderOfWhichSomeKeysCame(t *testing.T) {
-	o := newOffice(t)
-	support := o.Support("Sam Support")
-	order := o.ordered(support, 4)[0]
-	require.True(t, o.onOrder(o.roux, okey.ActionReceipt, order, okey.Content{Quantity: 1}).Accepted)
-	v := o.inPlace(support, okey.ActionClosing, order, noMore)
+	c := newCourt(t)
+	support := c.Support("Sam Support")
+	order := c.ordered(support, 4)[0]
+	require.True(t, c.onOrder(c.roux, okey.ActionReceipt, order, okey.Content{Quantity: 1}).Accepted)
+	v := c.inPlace(support, okey.ActionClosing, order, noMore)
 	require.True(t, v.Accepted)
-	closed := o.standsAt(order)
+	closed := c.standsAt(order)
 	assert.Equal(t, okey.OrderReceived, closed.State)
 	assert.Equal(t, []int{1, 4}, []int{closed.Received, closed.Quantity}, "nothing is said to have come that did not")
-	arrived := o.letters(v.Letters...)
-	require.Len(t, arrived, 2)
-	assert.Contains(t, arrived[0].Text, "Reçu : 1 sur 4.")
-	o.delivers(support, scene.Tilleuls, "0047000001", "0047000002")
-	assert.Equal(t, 1, o.standsAt(order).Received, "its one key is in the stock now; the other one is no longer awaited")
+	assert.Equal(t, []okey.MailKind{okey.MailOrderClosed}, letters(v))
+	c.delivers(support, scene.Tilleuls, "0047000001", "0047000002")
+	assert.Equal(t, 1, c.standsAt(order).Received, "its one key is in the stock now; the other one is no longer awaited")
 }
 
 func TestOnlySupportClosesAnOrderWithoutItsKeysAndSaysWhy(t *testing.T) {
@@ -75,23 +67,6 @@ func TestOnlySupportClosesAnOrderWithoutItsKeysAndSaysWhy(t *testing.T) {
 	placed := c.stockAct(okey.Action{Name: okey.ActionOrder, By: c.roux.ID, Content: okey.Content{Establishment: scene.Tilleuls, Quantity: 1, Comment: "x"}})
 	assert.Equal(t, okey.CodeOrderState, c.inPlace(support, okey.ActionClosing, placed.Subject, noMore).Reason, "it can be cancelled still")
 	assert.Equal(t, okey.OrderExported, c.standsAt(order).State)
-}
-
-func TestApproversAreToldOfACancellationInTheirPlaceAndNotOfTheirOwn(t *testing.T) {
-	o := newOffice(t)
-	support := o.Support("Sam Support")
-	place := func() uuid.UUID {
-		return o.stockAct(okey.Action{Name: okey.ActionOrder, By: o.roux.ID, Content: okey.Content{Establishment: scene.Tilleuls, Quantity: 2, Comment: "x"}}).Subject
-	}
-	own := o.onOrder(o.roux, okey.ActionCancellation, place(), okey.Content{Comment: "trop"})
-	require.True(t, own.Accepted)
-	assert.Empty(t, own.Letters)
-	v := o.inPlace(support, okey.ActionCancellation, place(), "déjà commandé par le rectorat")
-	require.True(t, v.Accepted)
-	arrived := o.letters(v.Letters...)
-	require.Len(t, arrived, 2)
-	assert.Contains(t, arrived[1].Text, "L'assistance (Sam Support) a annulé à votre place la commande n° 2 : « déjà commandé par le rectorat ».")
-	assert.Empty(t, o.letters(v.Letters...), "each once")
 }
 
 func TestTheWorkbookSaysWhereToSendTheKeys(t *testing.T) {

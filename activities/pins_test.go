@@ -38,29 +38,27 @@ func (c *court) kept(serial okey.Serial) string {
 }
 
 func TestAnotherPINIsTheHoldersAloneToSet(t *testing.T) {
-	o := newOffice(t)
-	_, waits := o.until(okey.AwaitingHandover)
-	held := o.KeyOf(o.blanc, scene.Tilleuls, okey.NewDay(2029, 6, 30))
-	free := o.Key(scene.Tilleuls)
+	c := newCourt(t)
+	_, waits := c.until(okey.AwaitingHandover)
+	held := c.KeyOf(c.blanc, scene.Tilleuls, okey.NewDay(2029, 6, 30))
+	free := c.Key(scene.Tilleuls)
 
-	v := o.changePIN(o.lea, waits, "another").Verdict
+	v := c.changePIN(c.lea, waits, "another").Verdict
 	assert.True(t, v.Accepted)
-	assert.Equal(t, "another", o.kept(waits), "from awaiting_handover on")
-	assert.Equal(t, okey.Attributed, o.KeyState(waits))
-	assert.Equal(t, 1, o.Count(`SELECT count(*) FROM audit WHERE event = 'pin_set' AND subject = $1 AND detail = 'current'`, sql.AboutKey(waits)))
-	assert.Equal(t, 0, o.Count(`SELECT count(*) FROM action WHERE pin_hash IS NOT NULL`))
-	arrived := o.letters(v.Letters...)
-	require.Equal(t, []string{"lmartin@ac-nice.fr: Votre code PIN a été changé"}, lines(arrived))
-	assert.Equal(t, base+"/mon-code-pin/oublie?clef="+string(waits), link(arrived[0]))
+	assert.Equal(t, "another", c.kept(waits), "from awaiting_handover on")
+	assert.Equal(t, okey.Attributed, c.KeyState(waits))
+	assert.Equal(t, 1, c.Count(`SELECT count(*) FROM audit WHERE event = 'pin_set' AND subject = $1 AND detail = 'current'`, sql.AboutKey(waits)))
+	assert.Equal(t, 0, c.Count(`SELECT count(*) FROM action WHERE pin_hash IS NOT NULL`))
+	assert.Equal(t, []okey.MailKind{okey.MailPINChanged}, letters(*v))
 
-	assert.True(t, o.changePIN(o.blanc, held, "own").Verdict.Accepted)
-	for _, stranger := range []okey.Person{o.lea, o.roux, o.Support("Sam Secours")} {
-		v := o.changePIN(stranger, held, "stolen").Verdict
+	assert.True(t, c.changePIN(c.blanc, held, "own").Verdict.Accepted)
+	for _, stranger := range []okey.Person{c.lea, c.roux, c.Support("Sam Secours")} {
+		v := c.changePIN(stranger, held, "stolen").Verdict
 		assert.False(t, v.Accepted)
 		assert.Empty(t, v.Letters)
 	}
-	assert.Equal(t, "own", o.kept(held))
-	assert.False(t, o.changePIN(o.lea, free, "nobody's").Verdict.Accepted)
+	assert.Equal(t, "own", c.kept(held))
+	assert.False(t, c.changePIN(c.lea, free, "nobody's").Verdict.Accepted)
 }
 
 func TestTheLaterOfTwoPINsStandsWhicheverArrivesLast(t *testing.T) {
@@ -84,23 +82,4 @@ func TestAPINThatWaitedTooLongForItsJudgeIsRefused(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, c.kept(serial))
 	assert.Equal(t, "invalid", c.Text(`SELECT reason FROM action WHERE id = $1`, a.ID))
-}
-
-func TestTheHolderIsToldOfALockedPINAndNobodyOnceTheKeyIsGone(t *testing.T) {
-	o := newOffice(t)
-	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
-	lock, err := o.Store.LockPIN(context.Background(), serial, o.now)
-	require.NoError(t, err)
-	_, err = activities.NewStock(o.Store, calendar.PublicOnly()).Change(context.Background(), okey.StockMatter{Action: lock.ID, At: o.now})
-	require.NoError(t, err)
-	judged, err := o.Store.Action(context.Background(), lock.ID)
-	require.NoError(t, err)
-	assert.Equal(t, 1, o.Count(`SELECT count(*) FROM audit WHERE event = 'pin-lock' AND subject = $1`, sql.AboutKey(serial)))
-	o.Exec(`UPDATE key SET state = 'lost', holder = NULL WHERE serial = $1`, string(serial))
-	assert.Empty(t, o.letters(judged.Verdict.Letters...))
-	o.Exec(`DELETE FROM key WHERE serial = $1`, string(serial))
-	o.Exec(`INSERT INTO key (serial, uai, state, batch, expires_on, holder, changed_at) VALUES ($1, $2, 'in_service', 'L1', '2029-06-30', $3, $4)`, string(serial), scene.Tilleuls, o.lea.ID, o.now)
-	arrived := o.letters(judged.Verdict.Letters...)
-	require.Equal(t, []string{"lmartin@ac-nice.fr: Le code PIN de votre clef n° " + string(serial) + " est bloqué"}, lines(arrived))
-	assert.Contains(t, arrived[0].Text, "avant le mercredi 25 novembre à 10 h 12")
 }

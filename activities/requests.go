@@ -1,30 +1,27 @@
-// Package activities touches the world: database writes, mail, workbooks. Every activity may be tried twice and does its work once.
+// Package activities judges what people want of requests, keys and the stock, and writes what follows: tried twice, it does its work once. It
+// names the letters that are due and knows nothing of who reads them: that is package mails.
 package activities
 
 import (
 	"context"
 	"time"
 
+	"okey/calendar"
 	"okey/okey"
 	"okey/sql"
 
 	"github.com/google/uuid"
 )
 
-// Calendar counts open days.
-type Calendar interface {
-	AddOpenDays(academyCode string, from time.Time, n int) time.Time
-}
-
 // Requests judges what concerns requests. It is the only writer of their stages.
 type Requests struct {
 	store    *sql.Store
-	calendar Calendar
+	calendar *calendar.Calendar
 }
 
 // NewRequests makes the judge.
-func NewRequests(store *sql.Store, calendar Calendar) *Requests {
-	return &Requests{store: store, calendar: calendar}
+func NewRequests(store *sql.Store, days *calendar.Calendar) *Requests {
+	return &Requests{store: store, calendar: days}
 }
 
 // Judge decides a matter of a request in one transaction, under the locks of its establishment and its row: outcome, state, timeline and
@@ -43,7 +40,7 @@ func (r *Requests) Judge(ctx context.Context, m okey.Matter) (okey.Verdict, erro
 // sitting is the judging of one matter: a transaction, and what it has found so far.
 type sitting struct {
 	*sql.Tx
-	calendar Calendar
+	calendar *calendar.Calendar
 	matter   okey.Matter
 	request  okey.Request
 	place    sql.Place

@@ -6,8 +6,10 @@ import (
 	"time"
 
 	"okey/activities"
+	"okey/config"
 	"okey/internal/scene"
 	"okey/okey"
+	"okey/sql"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
@@ -108,22 +110,28 @@ func TestWhoeverComesBackInTimeIsKept(t *testing.T) {
 }
 
 func TestMailsLinksTokensAndWorkbooksHaveTheirTime(t *testing.T) {
-	o := newOffice(t)
-	request, v := o.ask(o.lea, okey.FirstKey)
+	c := newCourt(t)
+	request, v := c.ask(c.lea, okey.FirstKey)
 	require.True(t, v.Accepted)
-	o.follow(request, v)
-	o.Exec(`INSERT INTO api_token (hash, service, created_at, expires_at) VALUES ('x', 's', $1, $1)`, o.now)
-	o.Exec(`INSERT INTO order_export (id, at, orders, keys, file_name, workbook, sha256) VALUES (gen_random_uuid(), $1, 1, 1, 'x', 'PK', 'y')`, o.now)
-	require.Positive(t, o.Count(`SELECT count(*) FROM link`))
-	o.retain(o.later(13))
-	assert.Positive(t, o.Count(`SELECT count(*) FROM mail`), "the request is open")
-	assert.Zero(t, o.Count(`SELECT count(*) FROM link`))
-	assert.Zero(t, o.Count(`SELECT count(*) FROM api_token`))
-	assert.Equal(t, 1, o.Count(`SELECT count(*) FROM order_export WHERE length(workbook) > 0`))
-	require.True(t, o.act(o.lea, request, okey.Withdrawal, okey.Content{}).Accepted)
-	o.retain(o.later(36))
-	assert.Zero(t, o.Count(`SELECT count(*) FROM mail`))
-	assert.Zero(t, o.Count(`SELECT count(*) FROM order_export WHERE length(workbook) > 0`))
+	sent, err := c.Store.QueueMail(t.Context(), sql.NewMail{
+		ID: uuid.New(), Request: request, Kind: okey.MailAsked, Ref: 1, Person: c.roux.ID, Address: c.roux.Mail, MessageID: "<1@okey>", At: c.now,
+	})
+	require.NoError(t, err)
+	require.NoError(t, c.Store.MailWasSent(t.Context(), sent.ID, "Une demande", c.now))
+	link := okey.Link{Request: request, Person: c.roux.ID, Purpose: okey.LinkDecision, Issue: 1, Since: c.now}
+	require.NoError(t, c.Store.SaveLink(t.Context(), link.Token(config.NewKeyring()), link, c.now.AddDate(0, 0, 30), c.now))
+	c.Exec(`INSERT INTO api_token (hash, service, created_at, expires_at) VALUES ('x', 's', $1, $1)`, c.now)
+	c.Exec(`INSERT INTO order_export (id, at, orders, keys, file_name, workbook, sha256) VALUES (gen_random_uuid(), $1, 1, 1, 'x', 'PK', 'y')`, c.now)
+	require.Positive(t, c.Count(`SELECT count(*) FROM link`))
+	c.retain(c.later(13))
+	assert.Positive(t, c.Count(`SELECT count(*) FROM mail`), "the request is open")
+	assert.Zero(t, c.Count(`SELECT count(*) FROM link`))
+	assert.Zero(t, c.Count(`SELECT count(*) FROM api_token`))
+	assert.Equal(t, 1, c.Count(`SELECT count(*) FROM order_export WHERE length(workbook) > 0`))
+	require.True(t, c.act(c.lea, request, okey.Withdrawal, okey.Content{}).Accepted)
+	c.retain(c.later(36))
+	assert.Zero(t, c.Count(`SELECT count(*) FROM mail`))
+	assert.Zero(t, c.Count(`SELECT count(*) FROM order_export WHERE length(workbook) > 0`))
 }
 
 // The table is what people are told: each line that has a time is done, and nothing else is.
@@ -161,4 +169,14 @@ func TestASignersNameGoesWithThePersonThoughWhatWasSignedStays(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, signed.Intact())
 	assert.Equal(t, "Collège des Tilleuls", signed.School)
+}
+
+func TestCountsOfGuessesAreForgotten(t *testing.T) {
+	c := newCourt(t)
+	_, err := c.Store.CountAttempt(context.Background(), okey.AttemptLink, []byte("somewhere"), c.now)
+	require.NoError(t, err)
+	c.retain(c.now.AddDate(0, 1, -1))
+	assert.Equal(t, 1, c.Count(`SELECT count(*) FROM attempt`))
+	c.retain(c.later(1))
+	assert.Zero(t, c.Count(`SELECT count(*) FROM attempt`))
 }

@@ -3,20 +3,16 @@ package activities
 import (
 	"context"
 
+	"okey/calendar"
 	"okey/okey"
 	"okey/sql"
 )
 
 // Stock judges what people want of the stock: deliveries, inventories, moves, successions.
-type Stock struct {
-	store    *sql.Store
-	calendar Calendar
-}
+type Stock struct{ store *sql.Store }
 
 // NewStock makes the keeper of the stock.
-func NewStock(store *sql.Store, calendar Calendar) *Stock {
-	return &Stock{store: store, calendar: calendar}
-}
+func NewStock(store *sql.Store, _ *calendar.Calendar) *Stock { return &Stock{store: store} }
 
 // stockJudges say, for each action about stock, how it is judged and applied. An Error of the domain refuses the action and undoes all that
 // its judge wrote; anything else is tried again. A judge takes its locks first: establishments in order, then requests, then keys.
@@ -58,8 +54,7 @@ var stockJudges = map[okey.ActionName]func(context.Context, *stockSitting) (okey
 // stockSitting is the judging of one action about stock.
 type stockSitting struct {
 	*sql.Tx
-	calendar Calendar
-	action   okey.Action
+	action okey.Action
 	okey.StockMatter
 }
 
@@ -68,7 +63,7 @@ type stockSitting struct {
 func (s *Stock) Change(ctx context.Context, m okey.StockMatter) (okey.StockVerdict, error) {
 	var verdict okey.StockVerdict
 	err := s.store.Do(ctx, func(tx *sql.Tx) error {
-		v, err := s.change(ctx, &stockSitting{Tx: tx, calendar: s.calendar, StockMatter: m})
+		v, err := s.change(ctx, &stockSitting{Tx: tx, StockMatter: m})
 		verdict = okey.StockVerdict{Accepted: v.Accepted, Reason: v.Reason, Letters: v.Letters, Wake: len(v.Woken) > 0}
 		return err
 	})

@@ -103,18 +103,17 @@ func TestASerialHasOnePendingReport(t *testing.T) {
 
 // Either school may have it: support sees both, and settles each.
 func TestTwoSchoolsMayReportTheSameNumber(t *testing.T) {
-	o := newOffice(t)
-	paul, support := o.Person("Paul Petit", okey.Principal, scene.Acacias), o.Support("Sam Support")
-	require.True(t, o.counts(paul, scene.Acacias, "004877777").Verdict.Accepted)
-	theirs := o.reported("004877777")
-	require.True(t, o.counts(o.roux, scene.Tilleuls, "004877777").Verdict.Accepted)
-	require.Equal(t, 2, o.Count(`SELECT count(*) FROM key_report WHERE state = 'pending'`))
-	require.True(t, o.settles(support, theirs, okey.Approve).Accepted)
+	c := newCourt(t)
+	paul, support := c.Person("Paul Petit", okey.Principal, scene.Acacias), c.Support("Sam Support")
+	require.True(t, c.counts(paul, scene.Acacias, "004877777").Verdict.Accepted)
+	theirs := c.reported("004877777")
+	require.True(t, c.counts(c.roux, scene.Tilleuls, "004877777").Verdict.Accepted)
+	require.Equal(t, 2, c.Count(`SELECT count(*) FROM key_report WHERE state = 'pending'`))
+	require.True(t, c.settles(support, theirs, okey.Approve).Accepted)
 
-	ours := uuid.MustParse(o.Text(`SELECT id FROM key_report WHERE state = 'pending'`))
-	assert.Equal(t, okey.CodeReportKnown, o.settles(support, ours, okey.Approve).Reason)
-	arrived := o.letters(o.settles(support, ours, okey.Refuse).Letters...)
-	require.Equal(t, []string{"mroux@ac-nice.fr: Clef n° 004877777 : elle n'est pas reconnue"}, lines(arrived))
+	ours := uuid.MustParse(c.Text(`SELECT id FROM key_report WHERE state = 'pending'`))
+	assert.Equal(t, okey.CodeReportKnown, c.settles(support, ours, okey.Approve).Reason)
+	assert.Equal(t, []okey.MailKind{okey.MailReportDecided}, letters(c.settles(support, ours, okey.Refuse)))
 }
 
 func TestANumberThatBothMergedSchoolsReportedIsOneReport(t *testing.T) {
@@ -125,15 +124,6 @@ func TestANumberThatBothMergedSchoolsReportedIsOneReport(t *testing.T) {
 	require.True(t, c.succeed(support, scene.Tilleuls, scene.Acacias).Verdict.Accepted)
 	assert.Equal(t, 2, c.Count(`SELECT count(*) FROM key_report WHERE state = 'pending' AND uai = $1`, string(scene.Acacias)))
 	assert.Equal(t, 1, c.Count(`SELECT count(*) FROM key_report WHERE state = 'rejected'`))
-}
-
-func TestWhoeverReportedAKeyLearnsThatADeliveryBroughtItMeanwhile(t *testing.T) {
-	o := newOffice(t)
-	require.True(t, o.counts(o.roux, scene.Tilleuls, "004877777").Verdict.Accepted)
-	known := o.Key(scene.Tilleuls)
-	o.Exec(`UPDATE key_report SET serial = $1`, string(known))
-	arrived := o.letters(o.settles(o.Support("Sam Support"), o.reported(known), okey.Refuse).Letters...)
-	require.Equal(t, []string{"mroux@ac-nice.fr: Clef n° " + string(known) + " : elle est maintenant dans OKEY"}, lines(arrived))
 }
 
 func TestAKeyThatBecameKnownIsNotAddedTwice(t *testing.T) {

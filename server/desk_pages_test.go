@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"okey/activities"
+	"okey/activities/mails"
 	"okey/calendar"
 	"okey/internal/postbox"
 	"okey/internal/scene"
@@ -199,7 +199,7 @@ func TestARefusedMailIsReadAndSentAgain(t *testing.T) {
 	id := h.refused(c.roux, request)
 	page := "/assistance/envois/" + id
 	box := postbox.Open(t)
-	office := activities.NewMails(h.Store, mail.NewSender(mail.Relay{Host: box.Host, Port: box.Port}, "okey@ac-nice.fr"), calendar.PublicOnly(), activities.MailSettings{
+	office := mails.New(h.Store, mail.NewSender(mail.Relay{Host: box.Host, Port: box.Port}, "okey@ac-nice.fr"), calendar.PublicOnly(), mails.Settings{
 		URL: h.URL, Support: "assistance@ac-nice.fr", LinkKeys: h.Config.LinkKeys, Waits: okey.DefaultWaits(),
 	})
 	sam := h.as(c.support)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"okey/activities"
+	"okey/activities/mails"
 	"okey/calendar"
 	"okey/config"
 	"okey/engine"
@@ -81,10 +82,11 @@ func work(ctx context.Context, c client.Client, cfg config.Config, store *sql.St
 	})
 	Register(w)
 	e := engine.New(c, okey.DefaultWaits(), cfg.URL)
-	mails := activities.NewMails(store, mail.NewSender(mail.Relay(cfg.SMTP), cfg.MailFrom), holidays, activities.MailSettings{
-		URL: cfg.URL, Academy: cfg.AcademyName, Support: cfg.SupportMail, Supplier: cfg.SupplierMail, LinkKeys: cfg.LinkKeys, Waits: okey.DefaultWaits(),
+	mailer := mails.New(store, mail.NewSender(mail.Relay(cfg.SMTP), cfg.MailFrom), holidays, mails.Settings{
+		URL: cfg.URL, Academy: cfg.AcademyName, Support: cfg.SupportMail, Supplier: cfg.SupplierMail,
+		LinkKeys: cfg.LinkKeys, Waits: okey.DefaultWaits(),
 	})
-	registerActivities(w, store, e, holidays, mails)
+	registerActivities(w, store, e, holidays, mailer)
 	if err := w.Start(); err != nil {
 		return fmt.Errorf("start the worker: %w", err)
 	}
@@ -119,12 +121,12 @@ func Register(to interface {
 }
 
 // registerActivities gives a worker OKEY's activities under the names that histories keep.
-func registerActivities(to worker.Worker, store *sql.Store, e *engine.Engine, holidays *calendar.Calendar, mails *activities.Mails) {
+func registerActivities(to worker.Worker, store *sql.Store, e *engine.Engine, holidays *calendar.Calendar, mailer *mails.Mailer) {
 	orders, repair := activities.NewOrders(store, e, holidays), activities.NewRepair(store, e)
 	for name, function := range map[string]any{
 		okey.ActivityJudge:      activities.NewRequests(store, holidays).Judge,
 		okey.ActivityChangeKey:  activities.NewKeys(store).Change,
-		okey.ActivitySendMails:  mails.SendMails,
+		okey.ActivitySendMails:  mailer.SendMails,
 		okey.ActivityRepair:     repair.Lost,
 		okey.ActivityStock:      activities.NewStock(store, holidays).Change,
 		okey.ActivityLoadOrder:  orders.Load,

@@ -36,9 +36,11 @@ var arrows = map[string][]string{
 	"okey/workflows":            {"okey/okey"},
 	"okey/imports":              {"okey/okey", "okey/sql", "okey/internal/spreadsheet"},
 	"okey/engine":               {"okey/okey", "okey/config"},
-	"okey/activities":           {"okey/okey", "okey/sql", "okey/engine", "okey/mail", "okey/internal/workbook"},
+	"okey/activities":           {"okey/okey", "okey/sql", "okey/engine", "okey/calendar", "okey/internal/workbook"},
+	"okey/activities/mails":     {"okey/okey", "okey/sql", "okey/calendar", "okey/mail"},
 	"okey/worker": {
 		"okey/okey", "okey/config", "okey/sql", "okey/calendar", "okey/mail", "okey/engine", "okey/workflows", "okey/activities",
+		"okey/activities/mails",
 	},
 	"okey/server/respond": {"okey/imports", "okey/okey", "okey/sql"},
 	"okey/server/act":     {"okey/config", "okey/imports", "okey/okey", "okey/sql", "okey/server/respond"},

@@ -1,86 +1,18 @@
-package activities_test
+package mails_test
 
 import (
 	"context"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
 
-	"okey/activities"
-	"okey/calendar"
-	"okey/config"
-	"okey/internal/postbox"
 	"okey/internal/scene"
-	"okey/mail"
 	"okey/okey"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
-
-const (
-	base       = "https://okey.ac-exemple.fr"
-	supportBox = "assistance@ac-nice.fr"
-	schoolBox  = "ce.0069001B@ac-nice.fr"
-)
-
-// office is a court with its mails, and the relay that takes them.
-type office struct {
-	*court
-	mails *activities.Mails
-	links config.Keyring
-	box   *postbox.Box
-}
-
-func newOffice(t *testing.T) *office {
-	t.Helper()
-	o := &office{court: newCourt(t), links: config.NewKeyring(), box: postbox.Open(t)}
-	sender := mail.NewSender(mail.Relay{Host: o.box.Host, Port: o.box.Port}, "OKEY <okey@ac-exemple.fr>")
-	o.mails = activities.NewMails(o.Store, sender, calendar.PublicOnly(), activities.MailSettings{
-		Academy: "Académie d'Exemple",
-		URL:     base, Support: "Assistance <" + supportBox + ">", LinkKeys: o.links, Waits: okey.DefaultWaits(),
-	})
-	return o
-}
-
-func (o *office) try(request uuid.UUID, step okey.MailStep) (okey.MailReport, error) {
-	return o.mails.SendMails(context.Background(), okey.MailOrder{Request: request, Step: step, At: o.now})
-}
-
-// send sends a step's mails and returns those that arrived by it.
-func (o *office) send(request uuid.UUID, step okey.MailStep) []postbox.Letter {
-	o.Helper()
-	before := len(o.box.Letters())
-	report, err := o.try(request, step)
-	require.NoError(o, err)
-	assert.Zero(o, report.Failed)
-	return o.box.Letters()[before:]
-}
-
-// follow sends the mails that a verdict asks for.
-func (o *office) follow(request uuid.UUID, v okey.Verdict) []postbox.Letter {
-	o.Helper()
-	var arrived []postbox.Letter
-	for _, step := range v.Mails {
-		arrived = append(arrived, o.send(request, step)...)
-	}
-	return arrived
-}
-
-// lines are "address: subject" of letters, for comparing.
-func lines(letters []postbox.Letter) []string {
-	var said []string
-	for _, l := range letters {
-		said = append(said, l.To+": "+l.Subject)
-	}
-	return said
-}
-
-var linkIn = regexp.MustCompile(base + `\S*`)
-
-func link(l postbox.Letter) string { return linkIn.FindString(l.Text) }
 
 func TestAStraightforwardRequestIsToldInMails(t *testing.T) {
 	o := newOffice(t)
@@ -132,6 +64,18 @@ func TestARenewalSaysSoInEachOfItsMails(t *testing.T) {
 	assert.Contains(t, arrived[0].Text, "Apportez l'ancienne, la "+string(old)+".")
 	assert.Contains(t, arrived[1].Text, "reprenez l'ancienne, la "+string(old)+", puis notez la remise")
 	assert.Equal(t, base+"/remise/"+request.String(), link(arrived[1]))
+}
+
+func TestTheReceiptOfARenewalSaysThatTheOldKeyServesNoMore(t *testing.T) {
+	o := newOffice(t)
+	old := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2027, time.January, 15))
+	serial := o.Key(scene.Tilleuls)
+	request, _ := o.ask(o.lea, okey.Renewal)
+	o.approve(request)
+	o.sign(o.lea, request)
+	letters := o.follow(request, o.act(o.roux, request, okey.Handover, okey.Content{Serial: serial}))
+	require.Len(t, letters, 1)
+	assert.Contains(t, letters[0].Text, "L'ancienne clef ("+string(old)+") ne sert plus.", "the charter is not what ends")
 }
 
 func TestRefusalWithdrawalAndExpiryAreTold(t *testing.T) {
@@ -208,13 +152,7 @@ func TestAnOrderIsAskedForWhileTheShortageLasts(t *testing.T) {
 func TestALostKeyIsTold(t *testing.T) {
 	o := newOffice(t)
 	request, serial := o.until(okey.AwaitingHandover)
-	change := o.Record(okey.Action{Name: okey.ActionKeyChange, Key: serial, By: o.blanc.ID, Content: okey.Content{KeyReason: okey.ReasonLost, Comment: "tiroir vide"}})
-	verdict, err := activities.NewKeys(o.Store).Change(context.Background(), okey.KeyMatter{Action: change.ID, At: o.now})
-	require.NoError(t, err)
-	require.Len(t, verdict.Mails, 1)
-	order := okey.MailOrder{Key: serial, Cause: change.ID, Step: verdict.Mails[0], At: o.now}
-	_, err = o.mails.SendMails(context.Background(), order)
-	require.NoError(t, err)
+	o.letters(o.change(serial, okey.Action{By: o.blanc.ID, Content: okey.Content{KeyReason: okey.ReasonLost, Comment: "tiroir vide"}})...)
 	arrived := o.box.Letters()
 	require.Equal(t, []string{
 		"ablanc@ac-nice.fr: La clef n° " + string(serial) + " a été déclarée perdue", "mroux@ac-nice.fr: La clef n° " + string(serial) + " a été déclarée perdue",
@@ -234,9 +172,7 @@ func TestAnotherKeyInThePlaceOfASignedOneIsToldInOneMail(t *testing.T) {
 	o := newOffice(t)
 	request, first := o.until(okey.AwaitingHandover)
 	second := o.Key(scene.Tilleuls)
-	change := o.Record(okey.Action{Name: okey.ActionKeyChange, Key: first, By: o.roux.ID, Content: okey.Content{KeyReason: okey.ReasonDefective, Comment: "Numéro illisible, constaté à la remise"}})
-	_, err := activities.NewKeys(o.Store).Change(context.Background(), okey.KeyMatter{Action: change.ID, At: o.now})
-	require.NoError(t, err)
+	o.change(first, okey.Action{By: o.roux.ID, Content: okey.Content{KeyReason: okey.ReasonDefective, Comment: "Numéro illisible, constaté à la remise"}})
 	arrived := o.follow(request, o.put(okey.Matter{Kind: okey.MatterOpen, Request: request}))
 	require.Equal(t, []string{
 		"lmartin@ac-nice.fr: Une autre clef vous attend", "ablanc@ac-nice.fr: Une clef à remettre à Léa Martin", "mroux@ac-nice.fr: Une clef à remettre à Léa Martin",
@@ -250,12 +186,7 @@ func TestAnotherKeyInThePlaceOfASignedOneIsToldInOneMail(t *testing.T) {
 func TestTheFormerHolderIsTold(t *testing.T) {
 	o := newOffice(t)
 	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, time.June, 30))
-	change := o.Record(okey.Action{Name: okey.ActionKeyChange, Key: serial, By: o.lea.ID, Content: okey.Content{KeyReason: okey.ReasonLost, Comment: "dans le train"}})
-	verdict, err := activities.NewKeys(o.Store).Change(context.Background(), okey.KeyMatter{Action: change.ID, At: o.now})
-	require.NoError(t, err)
-	require.True(t, verdict.Accepted)
-	_, err = o.mails.SendMails(context.Background(), okey.MailOrder{Key: serial, Cause: change.ID, Step: verdict.Mails[0], At: o.now})
-	require.NoError(t, err)
+	o.letters(o.change(serial, okey.Action{By: o.lea.ID, Content: okey.Content{KeyReason: okey.ReasonLost, Comment: "dans le train"}})...)
 	mine := o.box.To("lmartin@ac-nice.fr")
 	require.Len(t, mine, 1)
 	assert.Contains(t, mine[0].Text, "a été déclarée perdue par vous-même")
@@ -269,11 +200,7 @@ func TestTheFormerHolderWhoHasAskedAlreadyIsLedToTheirRequest(t *testing.T) {
 	o := newOffice(t)
 	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.DayOf(o.now, okey.ZoneOf("23")).AddMonths(1))
 	request, _ := o.ask(o.lea, okey.Renewal)
-	change := o.Record(okey.Action{Name: okey.ActionKeyChange, Key: serial, By: o.lea.ID, Content: okey.Content{KeyReason: okey.ReasonDefective, Comment: "écran vide"}})
-	verdict, err := activities.NewKeys(o.Store).Change(context.Background(), okey.KeyMatter{Action: change.ID, At: o.now})
-	require.NoError(t, err)
-	_, err = o.mails.SendMails(context.Background(), okey.MailOrder{Key: serial, Cause: change.ID, Step: verdict.Mails[0], At: o.now})
-	require.NoError(t, err)
+	o.letters(o.change(serial, okey.Action{By: o.lea.ID, Content: okey.Content{KeyReason: okey.ReasonDefective, Comment: "écran vide"}})...)
 	mine := o.box.To("lmartin@ac-nice.fr")
 	told := mine[len(mine)-1]
 	assert.Contains(t, told.Text, "Rendez-la à votre direction. Votre demande d'une autre suit son cours.")
@@ -283,11 +210,7 @@ func TestTheFormerHolderWhoHasAskedAlreadyIsLedToTheirRequest(t *testing.T) {
 func TestWhoseKeyIsScrappedIsToldToAskForAnother(t *testing.T) {
 	o := newOffice(t)
 	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
-	change := o.Record(okey.Action{Name: okey.ActionKeyChange, Key: serial, By: o.blanc.ID, Content: okey.Content{KeyReason: okey.ReasonRetired, Comment: "cassée en deux"}})
-	verdict, err := activities.NewKeys(o.Store).Change(context.Background(), okey.KeyMatter{Action: change.ID, At: o.now})
-	require.NoError(t, err)
-	_, err = o.mails.SendMails(context.Background(), okey.MailOrder{Key: serial, Cause: change.ID, Step: verdict.Mails[0], At: o.now})
-	require.NoError(t, err)
+	o.letters(o.change(serial, okey.Action{By: o.blanc.ID, Content: okey.Content{KeyReason: okey.ReasonRetired, Comment: "cassée en deux"}})...)
 	mine := o.box.To("lmartin@ac-nice.fr")
 	require.Len(t, mine, 1)
 	assert.Contains(t, mine[0].Text, "Vous pouvez en demander une autre dès maintenant.")
@@ -310,8 +233,7 @@ func TestRequestersReadThatItWasSupport(t *testing.T) {
 	sam := o.Support("Sam Durand")
 	serial := o.Key(scene.Tilleuls)
 	bySupport := func(request uuid.UUID, signal okey.Signal, content okey.Content) string {
-		a := o.Record(okey.Action{Name: okey.ActionOf(signal), By: sam.ID, Via: okey.ViaSupport, Request: request, Content: content})
-		arrived := o.follow(request, o.put(okey.Matter{Kind: okey.MatterAction, Request: request, Signal: signal, Action: a.ID}))
+		arrived := o.follow(request, o.signal(signal, okey.Action{By: sam.ID, Via: okey.ViaSupport, Request: request, Content: content}))
 		return to("lmartin@ac-nice.fr", arrived)[0].Text
 	}
 	request, _ := o.ask(o.lea, okey.FirstKey)
@@ -419,7 +341,8 @@ func TestWhereNobodyCanAnswerSupportIsTold(t *testing.T) {
 	o.Exec(`DELETE FROM assignment WHERE function = 'adjoint'`)
 	serial := o.Key(scene.Tilleuls)
 	request, v := o.ask(o.roux, okey.FirstKey)
-	assert.Equal(t, []okey.MailKind{okey.MailNobody}, kinds(v))
+	require.Len(t, v.Mails, 1)
+	assert.Equal(t, okey.MailNobody, v.Mails[0].Kind)
 	arrived := o.follow(request, v)
 	assert.Equal(t, []string{
 		supportBox + ": Personne ne peut répondre à Marc Roux", schoolBox + ": Une demande de clef attend une réponse",

@@ -1,10 +1,9 @@
-package activities_test
+package mails_test
 
 import (
 	"context"
 	"testing"
 
-	"okey/internal/postbox"
 	"okey/internal/scene"
 	"okey/okey"
 
@@ -13,23 +12,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// to picks the letters to one address.
-func to(address string, letters []postbox.Letter) []postbox.Letter {
-	var picked []postbox.Letter
-	for _, l := range letters {
-		if l.To == address {
-			picked = append(picked, l)
-		}
-	}
-	return picked
-}
-
 func TestEverybodyWhomASuccessionConcernsIsToldOnce(t *testing.T) {
 	o := newOffice(t)
 	o.Person("Paul Petit", okey.Principal, scene.Acacias)
 	o.Person("Alix Adjoint", okey.Deputy, scene.Acacias)
 	signed, _ := o.until(okey.AwaitingHandover)
-	line := o.inLine("Ali Benali")
+	waits, _ := o.ask(o.Person("Ali Benali", okey.Staff, scene.Tilleuls), okey.FirstKey)
+	require.Equal(t, okey.AwaitingStock, o.approve(waits).Standing.Stage)
 	ben := o.Person("Ben Blond", okey.Staff, scene.Tilleuls)
 	held := o.KeyOf(ben, scene.Tilleuls, okey.NewDay(2029, 6, 30))
 	o.thirdSchool()
@@ -53,8 +42,8 @@ func TestEverybodyWhomASuccessionConcernsIsToldOnce(t *testing.T) {
 	assert.Equal(t, base+"/demandes/"+signed.String(), link(lea))
 	ali := to("abenali@ac-nice.fr", arrived)[0]
 	assert.Contains(t, ali.Text, "garde sa place : Alix Adjoint ou Paul Petit y répond. Vous n'avez rien à faire.")
-	assert.Equal(t, base+"/demandes/"+line[0].String(), link(ali))
-	for request, address := range map[uuid.UUID]string{signed: "lmartin@ac-nice.fr", line[0]: "abenali@ac-nice.fr"} {
+	assert.Equal(t, base+"/demandes/"+waits.String(), link(ali))
+	for request, address := range map[uuid.UUID]string{signed: "lmartin@ac-nice.fr", waits: "abenali@ac-nice.fr"} {
 		mails, err := o.Store.MailsOf(context.Background(), request)
 		require.NoError(t, err)
 		require.NotEmpty(t, mails, "support finds it with what else was written about the request")

@@ -1,4 +1,6 @@
-package activities
+// Package mails says who is told of what happened, with which letter, and sends it. It reads the store as it is now and knows nothing of how
+// anything was judged: an order names the step, and every attempt at it sends only what has not left yet.
+package mails
 
 import (
 	"context"
@@ -10,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"okey/calendar"
 	"okey/mail"
 	"okey/okey"
 	"okey/sql"
@@ -19,8 +22,8 @@ import (
 	"go.temporal.io/sdk/temporal"
 )
 
-// MailSettings are what mails need to know of the installation.
-type MailSettings struct {
+// Settings are what mails need to know of the installation.
+type Settings struct {
 	URL      string // public base of every link, without trailing slash
 	Academy  string // its name, as mails are signed; empty: not said
 	Support  string // support's mailbox, an RFC 5322 address
@@ -29,19 +32,19 @@ type MailSettings struct {
 	Waits    okey.Waits
 }
 
-// Mails writes and sends the mails of a step.
-type Mails struct {
+// Mailer writes and sends the mails of a step.
+type Mailer struct {
 	store    *sql.Store
 	sender   *mail.Sender
-	calendar Calendar
-	settings MailSettings
+	calendar *calendar.Calendar
+	settings Settings
 	support  string // the bare address
 	host     string // of URL, for Message-IDs
 }
 
-// NewMails makes the post office.
-func NewMails(store *sql.Store, sender *mail.Sender, calendar Calendar, settings MailSettings) *Mails {
-	m := &Mails{store: store, sender: sender, calendar: calendar, settings: settings, support: settings.Support, host: "okey.invalid"}
+// New makes a mailer.
+func New(store *sql.Store, sender *mail.Sender, days *calendar.Calendar, settings Settings) *Mailer {
+	m := &Mailer{store: store, sender: sender, calendar: days, settings: settings, support: settings.Support, host: "okey.invalid"}
 	if address, err := netmail.ParseAddress(settings.Support); err == nil {
 		m.support = address.Address
 	}
@@ -53,7 +56,7 @@ func NewMails(store *sql.Store, sender *mail.Sender, calendar Calendar, settings
 
 // SendMails sends the mails of one step, to whom they concern on this day. Each mail's row is written first, so that another attempt sends
 // only what has not left yet, under the same Message-ID. The error, where some mail must wait, names nobody: it is kept by the engine.
-func (m *Mails) SendMails(ctx context.Context, order okey.MailOrder) (okey.MailReport, error) {
+func (m *Mailer) SendMails(ctx context.Context, order okey.MailOrder) (okey.MailReport, error) {
 	if order.Again != uuid.Nil && order.Step.Kind != okey.MailUndelivered {
 		return m.sendAgain(ctx, order)
 	}
@@ -64,7 +67,7 @@ func (m *Mails) SendMails(ctx context.Context, order okey.MailOrder) (okey.MailR
 	return report, m.store.WatchLetterLeft(ctx, order.Letter, nowOf(ctx, order))
 }
 
-func (m *Mails) send(ctx context.Context, order okey.MailOrder) (okey.MailReport, error) {
+func (m *Mailer) send(ctx context.Context, order okey.MailOrder) (okey.MailReport, error) {
 	p, err := m.begin(ctx, order)
 	if okey.ErrorCode(err) == okey.CodeNotFound {
 		return okey.MailReport{}, nil // what the mail was about is gone
@@ -92,7 +95,7 @@ func (p *post) compose(ctx context.Context) error {
 
 // post is the work on one order: what is known, and the envelopes made so far.
 type post struct {
-	*Mails
+	*Mailer
 	order     okey.MailOrder
 	request   okey.Request
 	place     sql.Place
@@ -118,8 +121,8 @@ type envelope struct {
 	made    time.Time // zero: with the order
 }
 
-func (m *Mails) begin(ctx context.Context, order okey.MailOrder) (*post, error) {
-	p := &post{Mails: m, order: order, facts: mail.Facts{Academy: m.settings.Academy}}
+func (m *Mailer) begin(ctx context.Context, order okey.MailOrder) (*post, error) {
+	p := &post{Mailer: m, order: order, facts: mail.Facts{Academy: m.settings.Academy}}
 	load := p.loadRequest
 	switch {
 	case order.Key != "":

@@ -1,12 +1,10 @@
-package activities_test
+package mails_test
 
 import (
 	"context"
 	"testing"
 	"time"
 
-	"okey/activities"
-	"okey/calendar"
 	"okey/internal/postbox"
 	"okey/internal/scene"
 	"okey/okey"
@@ -21,8 +19,7 @@ import (
 func (o *office) follows(told okey.Action, err error) []postbox.Letter {
 	o.Helper()
 	require.NoError(o, err)
-	v, err := activities.NewStock(o.Store, calendar.PublicOnly()).Change(context.Background(), okey.StockMatter{Action: told.ID, At: o.now})
-	require.NoError(o, err)
+	v := o.judged(told).Verdict
 	require.True(o, v.Accepted)
 	return o.letters(v.Letters...)
 }
@@ -189,7 +186,8 @@ func TestAHostsApproversGetOneMailWithAllThatAwaits(t *testing.T) {
 	o.Person("Paul Petit", okey.Principal, scene.Acacias)
 	o.Exec(`DELETE FROM assignment WHERE uai = $1 AND function <> 'personnel'`, scene.Tilleuls)
 	request, v := o.ask(o.lea, okey.FirstKey)
-	assert.Equal(t, []okey.MailKind{okey.MailNobody}, kinds(v))
+	require.Len(t, v.Mails, 1)
+	assert.Equal(t, okey.MailNobody, v.Mails[0].Kind)
 	sam := o.Support("Sam Support")
 	h := okey.Hosting{ID: uuid.New(), UAI: scene.Tilleuls, Host: scene.Acacias, Reason: "section sans chef", By: sam.ID, At: o.now}
 	arrived := o.follows(o.Store.Host(ctx, h, okey.DayOf(o.now, okey.ZoneOf(""))))
@@ -226,8 +224,7 @@ func TestThePrincipalLearnsWhatSupportDidInTheirPlace(t *testing.T) {
 	o := newOffice(t)
 	sam := o.Support("Sam Support")
 	request, serial := o.until(okey.AwaitingHandover)
-	a := o.Record(okey.Action{Name: okey.ActionOf(okey.Handover), By: sam.ID, Via: okey.ViaSupport, Request: request, Content: okey.Content{Serial: serial}})
-	v := o.put(okey.Matter{Kind: okey.MatterAction, Request: request, Signal: okey.Handover, Action: a.ID})
+	v := o.signal(okey.Handover, okey.Action{By: sam.ID, Via: okey.ViaSupport, Request: request, Content: okey.Content{Serial: serial}})
 	require.True(t, v.Accepted)
 	arrived := o.follow(request, v)
 	require.Equal(t, []string{
@@ -236,12 +233,9 @@ func TestThePrincipalLearnsWhatSupportDidInTheirPlace(t *testing.T) {
 	}, lines(arrived))
 	assert.Contains(t, arrived[2].Text, "L'assistance (Sam Support) a remis à votre place la clef n° "+string(serial)+" à Léa Martin")
 
-	a = o.Record(okey.Action{Name: okey.ActionKeyChange, By: sam.ID, Via: okey.ViaSupport, Key: serial, Content: okey.Content{KeyReason: okey.ReasonLost, Comment: "signalée par téléphone"}})
-	verdict, err := activities.NewKeys(o.Store).Change(context.Background(), okey.KeyMatter{Action: a.ID, At: o.now})
-	require.NoError(t, err)
-	for _, step := range verdict.Mails {
-		arrived = o.letters(okey.MailOrder{Key: serial, Cause: a.ID, Step: step, At: o.now})
-	}
+	arrived = o.letters(o.change(serial, okey.Action{By: sam.ID, Via: okey.ViaSupport, Content: okey.Content{
+		KeyReason: okey.ReasonLost, Comment: "signalée par téléphone",
+	}})...)
 	require.Len(t, arrived, 3)
 	assert.Equal(t, "ablanc@ac-nice.fr", arrived[0].To)
 	assert.Contains(t, arrived[0].Text, "a été déclarée perdue par l'assistance (Sam Support)")
@@ -263,10 +257,9 @@ func TestThePrincipalLearnsWhatSupportDidInTheirPlace(t *testing.T) {
 func TestThePrincipalLearnsThatSupportWithdrewARequest(t *testing.T) {
 	o := newOffice(t)
 	request, _ := o.until(okey.AwaitingDecision)
-	a := o.Record(okey.Action{
-		Name: okey.ActionOf(okey.Withdrawal), By: o.Support("Sam Support").ID, Via: okey.ViaSupport, Request: request, Content: okey.Content{Comment: "faite deux fois"},
+	v := o.signal(okey.Withdrawal, okey.Action{
+		By: o.Support("Sam Support").ID, Via: okey.ViaSupport, Request: request, Content: okey.Content{Comment: "faite deux fois"},
 	})
-	v := o.put(okey.Matter{Kind: okey.MatterAction, Request: request, Signal: okey.Withdrawal, Action: a.ID})
 	require.True(t, v.Accepted)
 	arrived := o.follow(request, v)
 	require.Equal(t, []string{"lmartin@ac-nice.fr", "ablanc@ac-nice.fr", "mroux@ac-nice.fr"}, []string{arrived[0].To, arrived[1].To, arrived[2].To})

@@ -1,11 +1,10 @@
-package activities_test
+package mails_test
 
 import (
 	"context"
 	"testing"
 	"time"
 
-	"okey/activities"
 	"okey/internal/scene"
 	"okey/okey"
 	"okey/sql"
@@ -103,12 +102,9 @@ func TestMailsThatNeverLeftAreListedForSupport(t *testing.T) {
 func TestMailsAboutAKeyThatNeverLeftAreListedForSupport(t *testing.T) {
 	o := newOffice(t)
 	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, time.June, 30))
-	a := o.Record(okey.Action{Name: okey.ActionKeyChange, By: o.roux.ID, Key: serial, Content: okey.Content{KeyReason: okey.ReasonLost, Comment: "x"}})
-	_, err := activities.NewKeys(o.Store).Change(context.Background(), okey.KeyMatter{Action: a.ID, At: o.now})
-	require.NoError(t, err)
+	order := o.change(serial, okey.Action{By: o.roux.ID, Content: okey.Content{KeyReason: okey.ReasonLost, Comment: "x"}})[0]
 	o.box.Refuse("ablanc@ac-nice.fr", 451)
-	order := okey.MailOrder{Key: serial, Cause: a.ID, Step: okey.MailStep{Kind: okey.MailKeyChanged, Ref: 1}, At: o.now}
-	_, err = o.mails.SendMails(context.Background(), order)
+	_, err := o.mails.SendMails(context.Background(), order)
 	require.Error(t, err)
 	before := len(o.box.Letters())
 	order.Step.Kind = okey.MailUndelivered

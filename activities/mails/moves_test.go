@@ -1,7 +1,6 @@
-package activities_test
+package mails_test
 
 import (
-	"context"
 	"testing"
 
 	"okey/internal/postbox"
@@ -11,18 +10,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
-
-// letters sends what an action about stock asks for, and returns what arrived.
-func (o *office) letters(orders ...okey.MailOrder) []postbox.Letter {
-	o.Helper()
-	before := len(o.box.Letters())
-	for _, order := range orders {
-		report, err := o.mails.SendMails(context.Background(), order)
-		require.NoError(o, err)
-		assert.Zero(o, report.Failed)
-	}
-	return o.box.Letters()[before:]
-}
 
 func TestBothEstablishmentsAreToldOfMovedKeys(t *testing.T) {
 	o := newOffice(t)

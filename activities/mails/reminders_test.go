@@ -1,4 +1,4 @@
-package activities_test
+package mails_test
 
 import (
 	"testing"

@@ -221,18 +221,6 @@ func TestARenewalRetiresTheOldKeyAtHandover(t *testing.T) {
 	assert.Equal(t, okey.InService, c.KeyState(serial))
 }
 
-func TestTheReceiptOfARenewalSaysThatTheOldKeyServesNoMore(t *testing.T) {
-	o := newOffice(t)
-	old := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2027, time.January, 15))
-	serial := o.Key(scene.Tilleuls)
-	request, _ := o.ask(o.lea, okey.Renewal)
-	o.approve(request)
-	o.sign(o.lea, request)
-	letters := o.follow(request, o.act(o.roux, request, okey.Handover, okey.Content{Serial: serial}))
-	require.Len(t, letters, 1)
-	assert.Contains(t, letters[0].Text, "L'ancienne clef ("+string(old)+") ne sert plus.", "the charter is not what ends")
-}
-
 func TestDeadlinesCountOpenDays(t *testing.T) {
 	c := newCourt(t)
 	_, v := c.ask(c.lea, okey.FirstKey)

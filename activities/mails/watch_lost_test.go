@@ -1,14 +1,11 @@
-package activities_test
+package mails_test
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
-	"okey/activities"
 	"okey/internal/postbox"
 	"okey/internal/scene"
 	"okey/okey"
@@ -65,29 +62,6 @@ func TestTheLetterOfAnExpiredProposalIsClaimed(t *testing.T) {
 	assert.Empty(t, o.after(1))
 }
 
-func TestTwoRunsAtOnceShareTheLetters(t *testing.T) {
-	o := newOffice(t)
-	o.Exec(`UPDATE establishment SET minimum_stock = 2`)
-	for i := range 20 {
-		o.KeyOf(o.Person(fmt.Sprintf("Paul Petit%d", i), okey.Staff, scene.Tilleuls), scene.Tilleuls, o.today().AddDays(i))
-	}
-	const runs = 6
-	claimed := make([][]okey.MailOrder, runs)
-	var all sync.WaitGroup
-	for i := range runs {
-		all.Go(func() { claimed[i] = o.due(fmt.Sprint(i)) })
-	}
-	all.Wait()
-	seen := map[uuid.UUID]bool{}
-	for _, orders := range claimed {
-		for _, order := range orders {
-			assert.False(t, seen[order.Letter], "a letter is one run's")
-			seen[order.Letter] = true
-		}
-	}
-	assert.Len(t, seen, 20+1+2, "each holder's, the school's list, two drawers")
-}
-
 func TestSupportIsToldOfALetterThatDoesNotLeave(t *testing.T) {
 	o := newOffice(t)
 	serial := o.KeyOf(o.lea, scene.Tilleuls, o.today().AddMonths(2))
@@ -126,30 +100,6 @@ func TestAListThatIsRefusedForGoodLeadsSupportToTheKeys(t *testing.T) {
 	assert.Equal(t, "Adresse refusée : mroux@ac-nice.fr", told[0].Subject)
 	assert.Equal(t, base+"/clefs?etablissement="+string(scene.Tilleuls), link(told[0]))
 	assert.Empty(t, o.after(1))
-}
-
-func TestNoLetterFallsBetweenTwoBatches(t *testing.T) {
-	c := newCourt(t)
-	c.Exec(`INSERT INTO person (uid, family_name, given_name, mail, created_at) SELECT 'p' || n, 'P', 'P', 'p' || n || '@ac-nice.fr', now() FROM generate_series(1, 450) n`)
-	c.Exec(`INSERT INTO assignment (person, uai, function, source, since) SELECT id, $1, 'personnel', 'import', now() FROM person WHERE uid ~ '^p[0-9]'`, scene.Tilleuls)
-	c.Exec(`INSERT INTO key (serial, uai, state, batch, expires_on, holder, changed_at)
-		SELECT '9' || substr(uid, 2), $1, 'in_service', 'L', $2, id, now() FROM person WHERE uid ~ '^p[0-9]'`, scene.Tilleuls, c.now.AddDate(0, 0, 10))
-	in := okey.WatchInput{Run: "run", At: c.now}
-	seen := map[uuid.UUID]bool{}
-	for batches := 1; ; batches++ {
-		r, err := activities.NewWatch(c.Store).Due(context.Background(), in)
-		require.NoError(t, err)
-		for _, order := range r.Letters {
-			seen[order.Letter] = true
-			require.NoError(t, c.Store.WatchLetterLeft(context.Background(), order.Letter, c.now))
-		}
-		c.Exec(`UPDATE key SET state = 'lost', holder = NULL WHERE serial IN (SELECT min(serial) FROM key WHERE state = 'in_service')`)
-		if in.After = r.Next; in.After == 0 {
-			assert.Equal(t, 3, batches)
-			break
-		}
-	}
-	assert.Len(t, seen, 451)
 }
 
 func addresses(letters []postbox.Letter) []string {

@@ -1,4 +1,4 @@
-package activities
+package mails
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 // where they are reached now. Its link is the one that they have, its Message-ID another: mailboxes hide what they think they have already.
 
 // sendAgain sends the one mail that the order names; where its letter has nothing to say any more, that is noted.
-func (m *Mails) sendAgain(ctx context.Context, order okey.MailOrder) (okey.MailReport, error) {
+func (m *Mailer) sendAgain(ctx context.Context, order okey.MailOrder) (okey.MailReport, error) {
 	row, found, err := m.store.FindMail(ctx, order.Again)
 	if err != nil || !found || row.State != sql.MailQueued { // forgotten, or done by an attempt before
 		return okey.MailReport{}, err

@@ -26,15 +26,8 @@ func placeOrder(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 	if err := c.permit(ctx, okey.ActOrder, content.Establishment); err != nil {
 		return okey.Verdict{}, err
 	}
-	if err := c.LockEstablishment(ctx, content.Establishment); err != nil {
+	if err := c.lockServed(ctx, content.Establishment); err != nil {
 		return okey.Verdict{}, err
-	}
-	place, err := c.Place(ctx, content.Establishment)
-	if err != nil {
-		return okey.Verdict{}, err
-	}
-	if place.Successor != "" { // its orders have followed: this one would stay behind
-		return okey.Verdict{}, okey.Errorf(okey.CodeSucceeded, "%s a été remplacé par %s.", content.Establishment, place.Successor)
 	}
 	if content.Quantity < 1 || content.Quantity > okey.MaxOrder {
 		return okey.Verdict{}, okey.InvalidField("quantity", "Commandez de 1 à %d clefs.", okey.MaxOrder)
@@ -54,7 +47,7 @@ func (c *stockSitting) inPlaceOf(uai okey.UAI) []okey.MailOrder {
 	if !tells || c.action.Via != okey.ViaSupport || c.action.By == (okey.PersonID{}) {
 		return nil
 	}
-	return []okey.MailOrder{c.letter(kind, 1, uai, c.action.Subject)}
+	return []okey.MailOrder{c.letter(kind, 1, uai)}
 }
 
 // orderAct makes a judge of an action on an order that exists: the table of states first, then what apply does to it.
@@ -135,7 +128,7 @@ func exportOrders(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 		return okey.Verdict{}, err
 	}
 	v := okey.Verdict{Accepted: true, Count: len(claimed)}
-	v.Letters = []okey.MailOrder{c.letter(okey.MailOrdersExported, 1, "", x.ID)}
+	v.Letters = []okey.MailOrder{c.letter(okey.MailOrdersExported, 1, "")}
 	for _, o := range claimed {
 		v.Woken = append(v.Woken, o.ID)
 		if err := c.TellOrder(ctx, o.ID, okey.ActionOrderExported, c.action.ID, c.At); err != nil {

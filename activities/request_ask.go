@@ -3,8 +3,10 @@ package activities
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"okey/okey"
+	"okey/sql"
 )
 
 // ask judges whether a request may be opened, and opens it. Refused, no request exists: the asker reads why from the action.
@@ -104,20 +106,18 @@ func (c *sitting) announce(ctx context.Context) error {
 
 // answerable tells whether an approver or a delegate, other than the requester, may answer today.
 func (c *sitting) answerable(ctx context.Context) (bool, error) {
-	approvers, err := c.Approvers(ctx, c.request.AnsweredBy(), c.today)
+	people, err := deciders(ctx, c.Tx, c.request.AnsweredBy(), c.today)
+	return slices.ContainsFunc(people, func(p okey.Person) bool { return p.ID != c.request.Person }), err
+}
+
+// deciders are the approvers and the delegates for everything who answer for an establishment on a day.
+func deciders(ctx context.Context, tx *sql.Tx, uai okey.UAI, today okey.Day) ([]okey.Person, error) {
+	approvers, err := tx.Approvers(ctx, uai, today)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	delegates, err := c.Delegates(ctx, c.request.AnsweredBy(), c.today, okey.Everything)
-	if err != nil {
-		return false, err
-	}
-	for _, p := range append(approvers, delegates...) {
-		if p.ID != c.request.Person {
-			return true, nil
-		}
-	}
-	return false, nil
+	delegates, err := tx.Delegates(ctx, uai, today, okey.Everything)
+	return append(approvers, delegates...), err
 }
 
 // outOfScope names why OKEY does not serve an establishment, "" where it does.

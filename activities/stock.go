@@ -152,3 +152,28 @@ func (c *stockSitting) permit(ctx context.Context, act okey.Act, uai okey.UAI) e
 	}
 	return okey.May(act, actor, okey.Subject{UAI: place.AnsweredBy(), HasReason: c.action.Content.Comment != ""}, okey.DayOf(c.At, okey.ZoneOf(place.Academy)))
 }
+
+// lockServed locks an establishment, and refuses one that has been replaced: its keys and orders have followed, whatever comes now would stay
+// behind.
+func (c *stockSitting) lockServed(ctx context.Context, uai okey.UAI) error {
+	if err := c.LockEstablishment(ctx, uai); err != nil {
+		return err
+	}
+	place, err := c.Place(ctx, uai)
+	if err == nil && place.Successor != "" {
+		err = okey.Errorf(okey.CodeSucceeded, "%s a été remplacé par %s.", uai, place.Successor)
+	}
+	return err
+}
+
+// told judges the follow-up of what the server has arranged between people: nothing is left to do but to tell those concerned.
+func told(kind okey.MailKind) func(context.Context, *stockSitting) (okey.Verdict, error) {
+	return func(_ context.Context, c *stockSitting) (okey.Verdict, error) {
+		return okey.Verdict{Accepted: true, Letters: []okey.MailOrder{c.letter(kind, 1, c.action.Content.Establishment)}}, nil
+	}
+}
+
+// letter is a mail about the action's subject to the people of an establishment.
+func (c *stockSitting) letter(kind okey.MailKind, ref int, uai okey.UAI) okey.MailOrder {
+	return okey.MailOrder{Cause: c.action.ID, Subject: c.action.Subject, UAI: uai, Step: okey.MailStep{Kind: kind, Ref: ref}, At: c.At}
+}

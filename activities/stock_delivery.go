@@ -166,12 +166,8 @@ func (c *stockSitting) serve(ctx context.Context, v *okey.Verdict, uais ...okey.
 // tellSchools has the approvers of establishments told: one letter each, in order.
 func (c *stockSitting) tellSchools(v *okey.Verdict, kind okey.MailKind, uais ...okey.UAI) {
 	for i, uai := range uais {
-		v.Letters = append(v.Letters, c.letter(kind, i+1, uai, c.action.Subject))
+		v.Letters = append(v.Letters, c.letter(kind, i+1, uai))
 	}
-}
-
-func (c *stockSitting) letter(kind okey.MailKind, ref int, uai okey.UAI, subject uuid.UUID) okey.MailOrder {
-	return okey.MailOrder{Subject: subject, UAI: uai, Cause: c.action.ID, Step: okey.MailStep{Kind: kind, Ref: ref}, At: c.At}
 }
 
 // schoolsOf names the establishments of rows, each once, in the order of the rows.

@@ -13,15 +13,8 @@ func saveInventory(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 	if err := c.permit(ctx, okey.ActManageKeys, content.Establishment); err != nil {
 		return okey.Verdict{}, err
 	}
-	if err := c.LockEstablishment(ctx, content.Establishment); err != nil {
+	if err := c.lockServed(ctx, content.Establishment); err != nil {
 		return okey.Verdict{}, err
-	}
-	place, err := c.Place(ctx, content.Establishment)
-	if err != nil {
-		return okey.Verdict{}, err
-	}
-	if place.Successor != "" { // its keys have followed: all would be another establishment's, and a report would go nowhere
-		return okey.Verdict{}, okey.Errorf(okey.CodeSucceeded, "%s a été remplacé par %s.", content.Establishment, place.Successor)
 	}
 	known, err := c.KeysForInventory(ctx, content.Establishment, content.Serials)
 	if err != nil {
@@ -34,7 +27,7 @@ func saveInventory(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 	unknown, err := c.SaveInventory(ctx, v)
 	verdict := okey.Verdict{Accepted: true, Count: len(v.Lines)}
 	if unknown > 0 {
-		verdict.Letters = []okey.MailOrder{c.letter(okey.MailKeysReported, 1, v.UAI, v.ID)}
+		verdict.Letters = []okey.MailOrder{c.letter(okey.MailKeysReported, 1, v.UAI)}
 	}
 	return verdict, err
 }
@@ -67,6 +60,6 @@ func decideReport(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 			return okey.Verdict{}, err
 		}
 	}
-	v.Letters = []okey.MailOrder{c.letter(okey.MailReportDecided, 1, report.UAI, report.ID)}
+	v.Letters = []okey.MailOrder{c.letter(okey.MailReportDecided, 1, report.UAI)}
 	return v, c.DecideReport(ctx, report.ID, state, c.action.By, content.Comment, c.At)
 }

@@ -40,16 +40,12 @@ func moveKeys(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 		}
 	}
 	v := okey.Verdict{Accepted: true, Count: len(c.action.Content.Serials)}
-	for i, uai := range uais {
-		v.Letters = append(v.Letters, c.news(okey.MailKeysMoved, i+1, uai))
-		given, err := c.Allocate(ctx, uai, c.At)
-		if err != nil {
-			return okey.Verdict{}, err
-		}
-		v.Woken = append(v.Woken, given...)
+	c.tellSchools(&v, okey.MailKeysMoved, uais...)
+	if err := c.serve(ctx, &v, uais...); err != nil {
+		return okey.Verdict{}, err
 	}
 	if slices.ContainsFunc(c.action.Content.Serials, func(serial okey.Serial) bool { return keys[serial].State == okey.InService }) {
-		v.Letters = append(v.Letters, c.news(okey.MailYourKeyMoved, 1, to))
+		v.Letters = append(v.Letters, c.letter(okey.MailYourKeyMoved, 1, to))
 	}
 	return v, nil
 }
@@ -99,11 +95,6 @@ func (c *stockSitting) moving(to okey.UAI) sql.KeyMoving {
 	return sql.KeyMoving{Subject: c.action.Subject, To: to, At: c.At, By: c.action.By, Via: c.action.Via, Comment: c.action.Content.Comment}
 }
 
-// news is a mail about this action to the people of an establishment.
-func (c *stockSitting) news(kind okey.MailKind, ref int, uai okey.UAI) okey.MailOrder {
-	return okey.MailOrder{Cause: c.action.ID, Subject: c.action.Subject, UAI: uai, Step: okey.MailStep{Kind: kind, Ref: ref}, At: c.At}
-}
-
 // takeAlong writes the proposal that a holder who goes to another establishment takes the key along.
 func takeAlong(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 	key, err := c.Key(ctx, c.action.Key)
@@ -140,7 +131,7 @@ func takeAlong(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 		ID: c.action.Subject, Serial: key.Serial, Holder: key.Holder, From: key.UAI, To: to,
 		Comment: c.action.Content.Comment, ProposedBy: c.action.By, ProposedAt: c.At,
 	})
-	return okey.Verdict{Accepted: true, Letters: []okey.MailOrder{c.news(okey.MailMoveProposed, 1, to)}}, err
+	return okey.Verdict{Accepted: true, Letters: []okey.MailOrder{c.letter(okey.MailMoveProposed, 1, to)}}, err
 }
 
 // decideMove is the new establishment's answer. Nobody lets their own key in, and a key that went another way ends the proposal.
@@ -199,11 +190,11 @@ func withdrawMove(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 		return okey.Verdict{Reason: okey.CodeMoveOver}, nil
 	}
 	move.State, move.DecidedBy, move.DecidedAt, move.Answer = okey.MoveWithdrawn, c.action.By, c.At, c.action.Content.Comment
-	return okey.Verdict{Accepted: true, Letters: []okey.MailOrder{c.news(okey.MailMoveWithdrawn, 1, move.To)}}, c.SettleMove(ctx, move)
+	return okey.Verdict{Accepted: true, Letters: []okey.MailOrder{c.letter(okey.MailMoveWithdrawn, 1, move.To)}}, c.SettleMove(ctx, move)
 }
 
 func (c *stockSitting) settleMove(ctx context.Context, move okey.Move, key okey.Key) (okey.Verdict, error) {
-	v := okey.Verdict{Accepted: true, Decided: c.action.Content.Decision, Letters: []okey.MailOrder{c.news(okey.MailMoveDecided, 1, move.To)}}
+	v := okey.Verdict{Accepted: true, Decided: c.action.Content.Decision, Letters: []okey.MailOrder{c.letter(okey.MailMoveDecided, 1, move.To)}}
 	move.State, move.DecidedBy, move.DecidedAt, move.Answer = okey.MoveRefused, c.action.By, c.At, c.action.Content.Comment
 	if c.action.Content.Decision == okey.Approve {
 		if err := c.mayReceive(ctx, move.To); err != nil {

@@ -54,7 +54,7 @@ func succeed(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 	}
 	return okey.Verdict{
 		Accepted: true, Count: moved.Keys, Woken: append(woken, given...), Letters: []okey.MailOrder{
-			c.news(okey.MailSucceeded, 1, to), c.news(okey.MailSucceededClosing, 1, from), c.news(okey.MailSucceededRequests, 1, to),
+			c.letter(okey.MailSucceeded, 1, to), c.letter(okey.MailSucceededClosing, 1, from), c.letter(okey.MailSucceededRequests, 1, to),
 		},
 	}, c.tellUnanswered(ctx, to, followers)
 }
@@ -65,12 +65,12 @@ func (c *stockSitting) tellUnanswered(ctx context.Context, to okey.UAI, requests
 	if err != nil {
 		return err
 	}
-	deciders, err := c.deciders(ctx, place)
+	people, err := deciders(ctx, c.Tx, place.AnsweredBy(), okey.DayOf(c.At, okey.ZoneOf(place.Academy)))
 	if err != nil {
 		return err
 	}
 	for _, r := range requests {
-		if r.Stage != okey.AwaitingDecision || slices.ContainsFunc(deciders, func(p okey.Person) bool { return p.ID != r.Person }) {
+		if r.Stage != okey.AwaitingDecision || slices.ContainsFunc(people, func(p okey.Person) bool { return p.ID != r.Person }) {
 			continue
 		}
 		if err := c.AddEvent(ctx, r.ID, okey.Event{At: c.At, Kind: okey.EventToSupport, Via: okey.ViaEngine}); err != nil {
@@ -78,15 +78,4 @@ func (c *stockSitting) tellUnanswered(ctx context.Context, to okey.UAI, requests
 		}
 	}
 	return nil
-}
-
-// deciders are the approvers and the delegates for everything who answer for an establishment today.
-func (c *stockSitting) deciders(ctx context.Context, place sql.Place) ([]okey.Person, error) {
-	today := okey.DayOf(c.At, okey.ZoneOf(place.Academy))
-	approvers, err := c.Approvers(ctx, place.AnsweredBy(), today)
-	if err != nil {
-		return nil, err
-	}
-	delegates, err := c.Delegates(ctx, place.AnsweredBy(), today, okey.Everything)
-	return append(approvers, delegates...), err
 }

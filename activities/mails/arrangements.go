@@ -233,29 +233,3 @@ func (p *post) aboutHosting(ctx context.Context, h sql.ListedHosting) error {
 	p.facts.Other, err = p.nameOf(ctx, h.UAI)
 	return err
 }
-
-// supportOrdered tells the approvers what support ordered in their place.
-func supportOrdered(ctx context.Context, p *post) error {
-	o, err := p.store.Order(ctx, p.order.Subject)
-	if err != nil {
-		return err
-	}
-	action, err := p.store.Action(ctx, p.order.Cause)
-	if err != nil {
-		return err
-	}
-	by, err := p.store.Person(ctx, action.By)
-	if err != nil {
-		return err
-	}
-	p.facts.By, p.facts.Comment, p.facts.Total, p.facts.Place = by.Name(), action.Content.Comment, o.Quantity, int(o.Number)
-	p.facts.Link = p.settings.URL + "/commandes/" + o.ID.String()
-	keepers, err := p.approvers(ctx, okey.Everything, okey.HandoverAndStock)
-	if err != nil {
-		return err
-	}
-	for _, person := range keepers {
-		p.toPerson(mail.SupportOrdered, person)
-	}
-	return nil
-}

@@ -98,7 +98,7 @@ func handedOver(ctx context.Context, p *post) error {
 	if event.Via != okey.ViaSupport {
 		return nil
 	}
-	givers, err := p.approvers(ctx, okey.Everything, okey.HandoverAndStock)
+	givers, err := p.keepers(ctx)
 	for _, person := range without(givers, p.request.Person) {
 		p.toPerson(mail.SupportHandedOver, person)
 	}

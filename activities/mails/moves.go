@@ -83,7 +83,7 @@ func (p *post) nameOf(ctx context.Context, uai okey.UAI) (string, error) {
 
 // toKeepers sends to those who look after the stock of the order's establishment.
 func (p *post) toKeepers(ctx context.Context, letter mail.Letter) error {
-	keepers, err := p.approvers(ctx, okey.Everything, okey.HandoverAndStock)
+	keepers, err := p.keepers(ctx)
 	if err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func moveProposed(ctx context.Context, p *post) error {
 	if err != nil || move.State != okey.MoveProposed {
 		return err
 	}
-	keepers, err := p.approvers(ctx, okey.Everything, okey.HandoverAndStock)
+	keepers, err := p.keepers(ctx)
 	if err != nil {
 		return err
 	}
@@ -183,7 +183,7 @@ func moveWithdrawn(ctx context.Context, p *post) error {
 	if over, err := p.overtaken(ctx, move); err != nil || over {
 		return err
 	}
-	keepers, err := p.approvers(ctx, okey.Everything, okey.HandoverAndStock)
+	keepers, err := p.keepers(ctx)
 	if err != nil {
 		return err
 	}
@@ -258,7 +258,7 @@ func yourKeyMoved(ctx context.Context, p *post) error {
 	if err != nil {
 		return err
 	}
-	keepers, err := p.approvers(ctx, okey.Everything, okey.HandoverAndStock)
+	keepers, err := p.keepers(ctx)
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,11 @@ func (p *post) approvers(ctx context.Context, scopes ...okey.Scope) ([]okey.Pers
 	return p.approversAt(ctx, p.answeredBy(), scopes...)
 }
 
+// keepers are those who hand keys over and look after the stock.
+func (p *post) keepers(ctx context.Context) ([]okey.Person, error) {
+	return p.approvers(ctx, okey.Everything, okey.HandoverAndStock)
+}
+
 // approversAt are the approvers of another establishment than the order's.
 func (p *post) approversAt(ctx context.Context, uai okey.UAI, scopes ...okey.Scope) ([]okey.Person, error) {
 	people, err := p.store.Approvers(ctx, uai, p.today)
@@ -49,7 +54,7 @@ func (p *post) deciders(ctx context.Context) ([]okey.Person, error) {
 
 // givers are those who may hand the key over, named to the requester. Only where nobody else can, it is the requester.
 func (p *post) givers(ctx context.Context) ([]okey.Person, error) {
-	people, err := p.approvers(ctx, okey.Everything, okey.HandoverAndStock)
+	people, err := p.keepers(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -2,10 +2,8 @@ package mails
 
 import (
 	"context"
-	netmail "net/mail"
 
 	"okey/mail"
-	"okey/okey"
 )
 
 // delivered tells an establishment's approvers what a delivery brings them.
@@ -18,7 +16,7 @@ func delivered(letter mail.Letter) func(context.Context, *post) error {
 		if p.facts.Free, err = p.store.FreeKeys(ctx, p.order.UAI, p.today); err != nil {
 			return err
 		}
-		keepers, err := p.approvers(ctx, okey.Everything, okey.HandoverAndStock)
+		keepers, err := p.keepers(ctx)
 		if err != nil {
 			return err
 		}
@@ -54,68 +52,6 @@ func (p *post) delivered(ctx context.Context, letter mail.Letter) (int, error) {
 		}
 	}
 	return count, err
-}
-
-const workbookType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-// ordersExported sends the workbook to the supplier; without an address of theirs, to support.
-func ordersExported(ctx context.Context, p *post) error {
-	x, err := p.store.Export(ctx, p.order.Subject)
-	if err != nil {
-		return err
-	}
-	file, err := p.store.Workbook(ctx, x.ID)
-	if err != nil {
-		return err
-	}
-	to := p.support
-	if address, err := netmail.ParseAddress(p.settings.Supplier); err == nil {
-		to = address.Address
-	}
-	p.facts.Total, p.facts.Free, p.facts.At = x.Orders, x.Keys, p.day(x.At)
-	p.facts.Own = to == p.support // support passes it on
-	p.facts.Link = p.settings.URL + "/commandes/exports/" + x.ID.String()
-	p.put(envelope{letter: mail.OrdersExported, address: to, facts: p.facts, files: []mail.Attachment{{Name: x.FileName, Type: workbookType, Content: file}}})
-	return nil
-}
-
-// orderOverdue tells support of an order whose keys do not come.
-func orderOverdue(ctx context.Context, p *post) error {
-	o, err := p.store.Order(ctx, p.order.Subject)
-	if err != nil || o.State.Closed() {
-		return err
-	}
-	p.facts.Place, p.facts.Total, p.facts.Free = int(o.Number), o.Quantity, o.Received
-	p.facts.Since = p.day(o.ExportedAt)
-	p.facts.Link = p.settings.URL + "/commandes/" + o.ID.String()
-	p.toSupport(mail.OrderOverdue)
-	return nil
-}
-
-// orderClosed tells those who look after the stock, among them whoever ordered, that support ended an order in their place.
-func orderClosed(ctx context.Context, p *post) error {
-	o, err := p.store.Order(ctx, p.order.Subject)
-	if err != nil {
-		return err
-	}
-	action, err := p.store.Action(ctx, p.order.Cause)
-	if err != nil {
-		return err
-	}
-	by, err := p.store.Person(ctx, action.By)
-	if err != nil {
-		return err
-	}
-	keepers, err := p.approvers(ctx, okey.Everything, okey.HandoverAndStock)
-	if err != nil {
-		return err
-	}
-	p.facts.Place, p.facts.Total, p.facts.Free = int(o.Number), o.Quantity, o.Received
-	p.facts.By, p.facts.Comment, p.facts.Link = by.Name(), action.Content.Comment, p.settings.URL+"/commandes/"+o.ID.String()
-	for _, person := range without(keepers, by.ID) {
-		p.toPerson(mail.OrderClosed, person)
-	}
-	return nil
 }
 
 // lowStock tells an establishment's approvers that the drawer is nearly empty.

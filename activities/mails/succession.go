@@ -51,7 +51,7 @@ func succeededClosing(ctx context.Context, p *post) error {
 	if err != nil {
 		return err
 	}
-	former, err := p.approvers(ctx, okey.Everything, okey.HandoverAndStock)
+	former, err := p.keepers(ctx)
 	if err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ func (p *post) listKeys(ctx context.Context, letter mail.Letter) error {
 	if err != nil || len(keys) == 0 {
 		return err
 	}
-	keepers, err := p.approvers(ctx, okey.Everything, okey.HandoverAndStock)
+	keepers, err := p.keepers(ctx)
 	if err != nil {
 		return err
 	}

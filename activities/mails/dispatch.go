@@ -1,0 +1,142 @@
+package mails
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"okey/mail"
+	"okey/okey"
+	"okey/sql"
+
+	"github.com/google/uuid"
+	"go.temporal.io/sdk/temporal"
+)
+
+// dispatch sends what has not left yet, tries all of it, and answers an error where something must be tried again.
+func (p *post) dispatch(ctx context.Context) (okey.MailReport, error) {
+	var report okey.MailReport
+	if len(p.envelopes) == 0 && p.later == 0 {
+		return report, nil
+	}
+	connection, err := p.sender.Open()
+	if err != nil {
+		return report, err
+	}
+	defer connection.Close()
+	waiting := 0
+	for i := 0; i < len(p.envelopes); i++ { // it grows: a refusal makes a mail to support
+		state, err := p.deliver(ctx, connection, p.envelopes[i])
+		if err != nil {
+			return report, err
+		}
+		switch state {
+		case sql.MailSent:
+			report.Sent++
+		case sql.MailFailed:
+			report.Failed++
+		default:
+			waiting++
+		}
+	}
+	return report, p.mustRepeat(waiting)
+}
+
+// mustRepeat asks the engine for another attempt: by its own policy where mails did not leave, at a set time where one waits for its list.
+func (p *post) mustRepeat(waiting int) error {
+	switch {
+	case waiting > 0:
+		return temporal.NewApplicationErrorWithOptions(fmt.Sprintf("%d mails must wait for the relay", waiting), "mail_must_wait",
+			temporal.ApplicationErrorOptions{Category: temporal.ApplicationErrorCategoryBenign})
+	case p.later > 0:
+		return temporal.NewApplicationErrorWithOptions("too many mails this hour: the next ones go out as one list", "mail_grouped",
+			temporal.ApplicationErrorOptions{NextRetryDelay: p.later, Category: temporal.ApplicationErrorCategoryBenign})
+	}
+	return nil
+}
+
+// deliver brings one envelope to the relay, unless it went before, and notes what became of it.
+func (p *post) deliver(ctx context.Context, connection *mail.Connection, e envelope) (sql.MailState, error) {
+	if e.address == "" {
+		return sql.MailFailed, p.tellUnaddressed(ctx, e)
+	}
+	message, err := mail.Write(e.letter, e.facts)
+	if err != nil {
+		return "", err
+	}
+	row, err := p.queue(ctx, e, message.Subject)
+	if err != nil || row.State == sql.MailSent {
+		return row.State, err
+	}
+	if row.State == sql.MailFailed {
+		p.tellBounced(e, row.Subject)
+		return row.State, nil
+	}
+	message.ID, message.To, message.Date = strings.Trim(row.MessageID, "<>"), row.Address, p.order.At
+	message.Attached = e.files
+	failure := connection.Send(ctx, message)
+	var refused *mail.Permanent
+	switch {
+	case failure == nil:
+		return sql.MailSent, p.store.MailWasSent(ctx, e.id, message.Subject, p.now(ctx))
+	case errors.As(failure, &refused):
+		slog.Warn("a mail was refused for good", "mail", e.id, "kind", e.letter, "request", p.order.Request)
+		p.tellBounced(e, message.Subject)
+		return sql.MailFailed, p.store.MailFailsForGood(ctx, e.id, message.Subject, failure.Error())
+	default:
+		slog.Info("a mail must wait", "mail", e.id, "kind", e.letter, "request", p.order.Request)
+		return sql.MailQueued, p.store.MailMustWait(ctx, e.id, message.Subject, failure.Error())
+	}
+}
+
+// queue writes the row of an envelope with its subject, or finds it.
+func (p *post) queue(ctx context.Context, e envelope, title string) (sql.Mail, error) {
+	if e.made.IsZero() {
+		e.made = p.order.At
+	}
+	return p.store.QueueMail(ctx, sql.NewMail{
+		ID: e.id, Request: p.request.ID, Key: p.order.Key, Subject: p.order.Subject, Title: title, Kind: okey.MailKind(e.letter), Ref: p.order.Step.Ref, Person: e.person,
+		Address: e.address, Issue: e.issue, MessageID: "<" + e.id.String() + "@" + p.host + ">", At: e.made, Order: p.orderOf(e),
+	})
+}
+
+// tellBounced has support told, once, of an address that refuses mail. Support's own is for the log alone.
+func (p *post) tellBounced(e envelope, subject string) {
+	if e.person == uuid.Nil && e.address == p.support {
+		slog.Error("support's mailbox refuses mail", "mail", e.id, "kind", e.letter)
+		return
+	}
+	p.tellUnread(mail.Bounced, e, mail.Item{Kind: subject, Address: e.address})
+}
+
+// tellUnaddressed has support told, once, of somebody whom a mail concerns and whose address OKEY does not have.
+func (p *post) tellUnaddressed(ctx context.Context, e envelope) error {
+	slog.Warn("somebody whom a mail concerns has no address", "request", p.order.Request, "person", e.person)
+	message, err := mail.Write(e.letter, e.facts)
+	if err != nil {
+		return err
+	}
+	person, err := p.store.Person(ctx, e.person)
+	if err != nil {
+		return err
+	}
+	p.tellUnread(mail.NoAddress, e, mail.Item{Kind: message.Subject, Requester: person.Name()})
+	return nil
+}
+
+// tellUnread sends support what nobody reads, with the page that it is about: never a link that acts for its reader.
+func (p *post) tellUnread(letter mail.Letter, e envelope, item mail.Item) {
+	facts := p.facts
+	facts.Link = p.page()
+	if p.order.Subject != uuid.Nil {
+		facts.Link = e.facts.Link
+	}
+	facts.Items, facts.Total = []mail.Item{item}, 1
+	id := okey.MailStep{Kind: okey.MailKind(letter), Ref: p.order.Step.Ref}.Key(e.id, p.support, 1)
+	p.put(envelope{id: id, letter: letter, address: p.support, facts: facts})
+}
+
+func (p *post) now(ctx context.Context) time.Time { return nowOf(ctx, p.order) }

@@ -1,0 +1,163 @@
+package mails
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"okey/mail"
+	"okey/okey"
+	"okey/sql"
+
+	"github.com/google/uuid"
+	"go.temporal.io/sdk/temporal"
+)
+
+// compose makes the envelopes of the order's step.
+func (p *post) compose(ctx context.Context) error {
+	recipe, known := recipes[p.order.Step.Kind]
+	if !known {
+		return temporal.NewNonRetryableApplicationError("a mail of an unknown kind", "unknown_mail", nil)
+	}
+	if err := recipe(ctx, p); err != nil {
+		return fmt.Errorf("prepare the mails of %s: %w", p.order.Step.Kind, err)
+	}
+	return nil
+}
+
+// post is the work on one order: what is known, and the envelopes made so far.
+type post struct {
+	*Mailer
+	order     okey.MailOrder
+	request   okey.Request
+	place     sql.Place
+	requester okey.Person
+	zone      *time.Location
+	today     okey.Day
+	facts     mail.Facts // what all letters of the order share
+	envelopes []envelope
+	ordered   bool          // enough keys are on their way
+	later     time.Duration // after which a mail that waits for its list is due; 0: none waits
+	again     *sql.Mail     // the one mail that is sent again; nil: all of the step
+}
+
+// envelope is one letter to one address.
+type envelope struct {
+	id      uuid.UUID
+	letter  mail.Letter
+	person  okey.PersonID // zero for a mailbox
+	address string
+	issue   int
+	facts   mail.Facts
+	files   []mail.Attachment
+	made    time.Time // zero: with the order
+}
+
+func (m *Mailer) begin(ctx context.Context, order okey.MailOrder) (*post, error) {
+	p := &post{Mailer: m, order: order, facts: mail.Facts{Academy: m.settings.Academy}}
+	load := p.loadRequest
+	switch {
+	case order.Key != "":
+		load = p.loadKey
+	case order.Subject != uuid.Nil:
+		load = p.loadSubject
+	}
+	err := load(ctx)
+	return p, err
+}
+
+// loadSubject is for mails about stock: the recipe reads what they are about.
+func (p *post) loadSubject(ctx context.Context) error {
+	p.facts.Support, p.zone = p.support, okey.ZoneOf("")
+	p.today = okey.DayOf(p.order.At, p.zone)
+	if p.order.UAI == "" {
+		return nil
+	}
+	return p.locate(ctx, p.order.UAI)
+}
+
+func (p *post) loadRequest(ctx context.Context) error {
+	var err error
+	if p.request, err = p.store.Request(ctx, p.order.Request); err != nil {
+		return err
+	}
+	if p.requester, err = p.store.Person(ctx, p.request.Person); err != nil {
+		return err
+	}
+	if err := p.locate(ctx, p.request.UAI); err != nil {
+		return err
+	}
+	p.facts.Requester, p.facts.Need, p.facts.Reason = p.requester.Name(), p.request.Need, p.request.Reason
+	p.facts.Stage, p.facts.Serial, p.facts.Charter = p.request.Stage, p.request.Key, p.request.Charter
+	p.facts.Since = p.day(p.request.Since)
+	p.facts.Link = p.page()
+	return nil
+}
+
+func (p *post) loadKey(ctx context.Context) error {
+	key, err := p.store.Key(ctx, p.order.Key)
+	if err != nil {
+		return err
+	}
+	p.facts.Serial, p.facts.Link = key.Serial, p.page()
+	return p.locate(ctx, key.UAI)
+}
+
+// locate reads the establishment: its clock is the one that the mail speaks by.
+func (p *post) locate(ctx context.Context, uai okey.UAI) error {
+	place, err := p.store.Place(ctx, uai)
+	if err != nil {
+		return err
+	}
+	p.place, p.zone = place, okey.ZoneOf(place.Academy)
+	p.today = okey.DayOf(p.order.At, p.zone)
+	p.facts.School, p.facts.UAI, p.facts.Support = okey.SayEstablishment(place.Name), uai, p.support
+	return nil
+}
+
+// page is where the order's mails lead those who must sign in.
+func (p *post) page() string {
+	if p.order.Key != "" {
+		return p.settings.URL + "/clefs/" + string(p.order.Key)
+	}
+	return p.settings.URL + "/demandes/" + p.request.ID.String()
+}
+
+// list is the page of all that awaits its reader.
+func (p *post) list() string { return p.settings.URL + "/demandes" }
+
+// subject is what the order is about, and the ground of its mails' ids.
+func (p *post) subject() uuid.UUID {
+	switch {
+	case p.order.Key != "":
+		return p.order.Cause
+	case p.order.Subject != uuid.Nil:
+		return p.order.Subject
+	}
+	return p.request.ID
+}
+
+// put makes an envelope. One address gets one letter of a step once, whoever reads it.
+func (p *post) put(e envelope) {
+	if e.issue == 0 {
+		e.issue = 1
+	}
+	if e.id == uuid.Nil && e.address == "" {
+		e.id = p.idOf(e.letter, e.person.String(), e.issue)
+	}
+	if e.id == uuid.Nil {
+		e.id = p.idOf(e.letter, e.address, e.issue)
+	}
+	for _, other := range p.envelopes {
+		if other.id == e.id {
+			return
+		}
+	}
+	p.envelopes = append(p.envelopes, e)
+}
+
+func (p *post) idOf(letter mail.Letter, address string, issue int) uuid.UUID {
+	step := okey.MailStep{Kind: okey.MailKind(letter), Ref: p.order.Step.Ref}
+	return step.Key(p.subject(), strings.ToLower(address), issue)
+}

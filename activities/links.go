@@ -7,7 +7,7 @@ import (
 )
 
 // reissueLinks ends, for as long as a request awaits its answer, all links that were mailed for it, and has others mailed.
-func reissueLinks(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
+func reissueLinks(ctx context.Context, c *stockTx) (okey.Verdict, error) {
 	request, err := c.LockRequest(ctx, c.action.Request)
 	if err != nil {
 		return okey.Verdict{}, err

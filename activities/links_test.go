@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func (c *court) reissue(by okey.Person, request uuid.UUID) okey.StockVerdict {
+func (c *fixture) reissue(by okey.Person, request uuid.UUID) okey.StockVerdict {
 	c.Helper()
 	a := c.Record(okey.Action{Name: okey.ActionLinkReissue, By: by.ID, Request: request})
 	stock := activities.NewStock(c.Store, calendar.PublicOnly())
@@ -27,7 +27,7 @@ func (c *court) reissue(by okey.Person, request uuid.UUID) okey.StockVerdict {
 }
 
 func TestNobodyButSupportRaisesAnIssue(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	request, _ := c.ask(c.lea, okey.FirstKey)
 	for _, p := range []okey.Person{c.lea, c.roux, c.Person("Zoé Ailleurs", okey.Principal, scene.Acacias)} {
 		v := c.reissue(p, request)

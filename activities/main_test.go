@@ -17,18 +17,18 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// court is a scene with its judge: a school with a head, a deputy and someone who needs a key.
-type court struct {
+// fixture is a scene with its judge: a school with a head, a deputy and someone who needs a key.
+type fixture struct {
 	*scene.Scene
 	judge            *activities.Requests
 	lea, roux, blanc okey.Person
 	now              time.Time
 }
 
-func newCourt(t *testing.T) *court {
+func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	s := scene.New(t)
-	return &court{
+	return &fixture{
 		Scene: s, judge: activities.NewRequests(s.Store, calendar.PublicOnly()), now: scene.Now,
 		lea:   s.Person("Léa Martin", okey.Staff, scene.Tilleuls),
 		roux:  s.Person("Marc Roux", okey.Principal, scene.Tilleuls),
@@ -36,7 +36,7 @@ func newCourt(t *testing.T) *court {
 	}
 }
 
-func (c *court) put(m okey.Matter) okey.Verdict {
+func (c *fixture) put(m okey.Matter) okey.Verdict {
 	c.Helper()
 	m.At, m.Waits = c.now, okey.DefaultWaits()
 	if m.Action == uuid.Nil && m.Once == "" {
@@ -48,14 +48,14 @@ func (c *court) put(m okey.Matter) okey.Verdict {
 }
 
 // ask has someone ask, and judges it.
-func (c *court) ask(p okey.Person, reason okey.RequestReason) (uuid.UUID, okey.Verdict) {
+func (c *fixture) ask(p okey.Person, reason okey.RequestReason) (uuid.UUID, okey.Verdict) {
 	c.Helper()
 	a := c.Record(okey.Action{Name: okey.ActionAsk, By: p.ID, Content: okey.Content{Establishment: scene.Tilleuls, Need: "saisie des absences", Reason: reason}})
 	return a.Request, c.put(okey.Matter{Kind: okey.MatterOpen, Request: a.Request, Action: a.ID})
 }
 
 // act records what someone wants of a request, and judges it.
-func (c *court) act(by okey.Person, request uuid.UUID, signal okey.Signal, content okey.Content) okey.Verdict {
+func (c *fixture) act(by okey.Person, request uuid.UUID, signal okey.Signal, content okey.Content) okey.Verdict {
 	c.Helper()
 	a := okey.Action{Name: okey.ActionOf(signal), By: by.ID, Request: request, Content: content}
 	if signal == okey.CharterAndPIN {
@@ -64,18 +64,18 @@ func (c *court) act(by okey.Person, request uuid.UUID, signal okey.Signal, conte
 	return c.put(okey.Matter{Kind: okey.MatterAction, Request: request, Signal: signal, Action: c.Record(a).ID})
 }
 
-func (c *court) approve(request uuid.UUID) okey.Verdict {
+func (c *fixture) approve(request uuid.UUID) okey.Verdict {
 	c.Helper()
 	return c.act(c.roux, request, okey.PrincipalDecision, okey.Content{Decision: okey.Approve})
 }
 
-func (c *court) sign(p okey.Person, request uuid.UUID) okey.Verdict {
+func (c *fixture) sign(p okey.Person, request uuid.UUID) okey.Verdict {
 	c.Helper()
 	return c.act(p, request, okey.CharterAndPIN, okey.Content{Charter: 1})
 }
 
 // until brings a request of Léa's to a stage with one key in the drawer, and returns it with the key.
-func (c *court) until(stage okey.Stage) (uuid.UUID, okey.Serial) {
+func (c *fixture) until(stage okey.Stage) (uuid.UUID, okey.Serial) {
 	c.Helper()
 	serial := c.Key(scene.Tilleuls)
 	request, v := c.ask(c.lea, okey.FirstKey)

@@ -21,7 +21,7 @@ import (
 )
 
 // placeOrder writes an order of keys.
-func placeOrder(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
+func placeOrder(ctx context.Context, c *stockTx) (okey.Verdict, error) {
 	content := c.action.Content
 	if err := c.permit(ctx, okey.ActOrder, content.Establishment); err != nil {
 		return okey.Verdict{}, err
@@ -39,7 +39,7 @@ func placeOrder(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 }
 
 // inPlaceOf has an establishment's approvers told of an order that support placed, or brought to its end, in their place.
-func (c *stockSitting) inPlaceOf(uai okey.UAI) []okey.MailOrder {
+func (c *stockTx) inPlaceOf(uai okey.UAI) []okey.MailOrder {
 	told := map[okey.ActionName]okey.MailKind{
 		okey.ActionOrder: okey.MailSupportOrdered, okey.ActionCancellation: okey.MailOrderClosed, okey.ActionClosing: okey.MailOrderClosed,
 	}
@@ -51,8 +51,8 @@ func (c *stockSitting) inPlaceOf(uai okey.UAI) []okey.MailOrder {
 }
 
 // orderAct makes a judge of an action on an order that exists: the table of states first, then what apply does to it.
-func orderAct(act okey.Act, apply func(o *okey.Order, a okey.Action) error) func(context.Context, *stockSitting) (okey.Verdict, error) {
-	return func(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
+func orderAct(act okey.Act, apply func(o *okey.Order, a okey.Action) error) func(context.Context, *stockTx) (okey.Verdict, error) {
+	return func(ctx context.Context, c *stockTx) (okey.Verdict, error) {
 		o, err := c.LockOrder(ctx, c.action.Subject)
 		if err != nil {
 			return okey.Verdict{}, err
@@ -96,12 +96,12 @@ func closeShort(o *okey.Order, _ okey.Action) error {
 }
 
 // seeOrder changes nothing: its workflow looks again where the order stands.
-func seeOrder(context.Context, *stockSitting) (okey.Verdict, error) {
+func seeOrder(context.Context, *stockTx) (okey.Verdict, error) {
 	return okey.Verdict{Accepted: true}, nil
 }
 
 // exportOrders takes all placed orders into one workbook: claimed, written, kept and marked in one transaction, so that none is ever in two.
-func exportOrders(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
+func exportOrders(ctx context.Context, c *stockTx) (okey.Verdict, error) {
 	if err := c.permit(ctx, okey.ActExportOrders, ""); err != nil {
 		return okey.Verdict{}, err
 	}

@@ -19,13 +19,13 @@ import (
 const noMore = "le fournisseur n'en fabrique plus"
 
 // inPlace has support act on an order in the school's place.
-func (c *court) inPlace(by okey.Person, name okey.ActionName, order uuid.UUID, comment string) okey.Verdict {
+func (c *fixture) inPlace(by okey.Person, name okey.ActionName, order uuid.UUID, comment string) okey.Verdict {
 	c.Helper()
 	return *c.stockAct(okey.Action{Name: name, By: by.ID, Via: okey.ViaSupport, Subject: order, Content: okey.Content{Comment: comment}}).Verdict
 }
 
 func TestSupportClosesAnOrderOfWhichNoKeyCame(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	support := c.Support("Sam Support")
 	order := c.ordered(support, 4)[0]
 	today := okey.DayOf(c.now, okey.ZoneOf("23"))
@@ -44,7 +44,7 @@ func TestSupportClosesAnOrderOfWhichNoKeyCame(t *testing.T) {
 }
 
 func TestSupportClosesAnOrderOfWhichSomeKeysCame(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	support := c.Support("Sam Support")
 	order := c.ordered(support, 4)[0]
 	require.True(t, c.onOrder(c.roux, okey.ActionReceipt, order, okey.Content{Quantity: 1}).Accepted)
@@ -59,7 +59,7 @@ func TestSupportClosesAnOrderOfWhichSomeKeysCame(t *testing.T) {
 }
 
 func TestOnlySupportClosesAnOrderWithoutItsKeysAndSaysWhy(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	support := c.Support("Sam Support")
 	order := c.ordered(support, 4)[0]
 	assert.Equal(t, okey.CodeForbidden, c.onOrder(c.roux, okey.ActionClosing, order, okey.Content{Comment: noMore}).Reason)
@@ -70,7 +70,7 @@ func TestOnlySupportClosesAnOrderWithoutItsKeysAndSaysWhy(t *testing.T) {
 }
 
 func TestTheWorkbookSaysWhereToSendTheKeys(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	c.Exec(`UPDATE establishment SET postcode = '06000' WHERE uai = $1`, scene.Tilleuls)
 	c.ordered(c.Support("Sam Support"), 4)
 	content, err := c.Store.Workbook(context.Background(), uuid.MustParse(c.Text(`SELECT id FROM order_export`)))

@@ -32,7 +32,7 @@ var hostile = []string{
 
 // The export as LibreOffice reads it: every text as it was written, numbers and dates typed, nothing computed, nothing in error.
 func TestLibreOfficeOpensAnExportClean(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	for i, comment := range hostile {
 		v := c.stockAct(okey.Action{Name: okey.ActionOrder, By: c.roux.ID, Content: okey.Content{
 			Establishment: scene.Tilleuls, Quantity: i + 1, Comment: comment,

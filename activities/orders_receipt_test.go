@@ -16,7 +16,7 @@ import (
 )
 
 // ordered places orders of Les Tilleuls by its principal and has support export them.
-func (c *court) ordered(support okey.Person, quantities ...int) []uuid.UUID {
+func (c *fixture) ordered(support okey.Person, quantities ...int) []uuid.UUID {
 	c.Helper()
 	ids := make([]uuid.UUID, len(quantities))
 	for i, n := range quantities {
@@ -29,12 +29,12 @@ func (c *court) ordered(support okey.Person, quantities ...int) []uuid.UUID {
 }
 
 // onOrder has somebody of the school act on an order.
-func (c *court) onOrder(by okey.Person, name okey.ActionName, order uuid.UUID, content okey.Content) okey.Verdict {
+func (c *fixture) onOrder(by okey.Person, name okey.ActionName, order uuid.UUID, content okey.Content) okey.Verdict {
 	c.Helper()
 	return *c.stockAct(okey.Action{Name: name, By: by.ID, Via: okey.ViaWeb, Subject: order, Content: content}).Verdict
 }
 
-func (c *court) standsAt(order uuid.UUID) sql.ListedOrder {
+func (c *fixture) standsAt(order uuid.UUID) sql.ListedOrder {
 	c.Helper()
 	o, err := c.Store.Order(context.Background(), order)
 	require.NoError(c, err)
@@ -42,7 +42,7 @@ func (c *court) standsAt(order uuid.UUID) sql.ListedOrder {
 }
 
 // delivers has support bring keys of these serials to an establishment by a file.
-func (c *court) delivers(support okey.Person, uai okey.UAI, serials ...okey.Serial) uuid.UUID {
+func (c *fixture) delivers(support okey.Person, uai okey.UAI, serials ...okey.Serial) uuid.UUID {
 	c.Helper()
 	d := sql.Delivery{ID: uuid.New(), FileName: "livraison.csv", Sum: "sum", By: support.ID, CreatedAt: c.now}
 	rows := make([]okey.ImportedKey, len(serials))
@@ -56,7 +56,7 @@ func (c *court) delivers(support okey.Person, uai okey.UAI, serials ...okey.Seri
 }
 
 func TestKeysNotedByHandAreNotBookedOnAnotherOrderWhenTheirFileComes(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	support := c.Support("Sam Support")
 	orders := c.ordered(support, 3, 2)
 	require.True(t, c.onOrder(c.roux, okey.ActionReceipt, orders[1], okey.Content{Quantity: 2}).Accepted)
@@ -79,7 +79,7 @@ func TestKeysNotedByHandAreNotBookedOnAnotherOrderWhenTheirFileComes(t *testing.
 
 // The audit cannot be mended: what wakes an order's workflow is written there under the name of what happened.
 func TestTheAuditTellsAnOrdersReceiptByADeliveryAsOne(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	support := c.Support("Sam Support")
 	order := c.ordered(support, 2)[0]
 	stock := activities.NewStock(c.Store, calendar.PublicOnly())
@@ -99,7 +99,7 @@ func TestTheAuditTellsAnOrdersReceiptByADeliveryAsOne(t *testing.T) {
 }
 
 func TestADeliveryBooksWhatIsBeyondTheKeysNotedByHand(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	support := c.Support("Sam Support")
 	orders := c.ordered(support, 3, 4)
 	require.True(t, c.onOrder(c.roux, okey.ActionReceipt, orders[1], okey.Content{Quantity: 1}).Accepted)
@@ -117,7 +117,7 @@ func TestADeliveryBooksWhatIsBeyondTheKeysNotedByHand(t *testing.T) {
 }
 
 func TestAKeyConfirmedAfterAnInventoryMatchesWhatWasNotedByHandAndNoOrderElse(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	support := c.Support("Sam Support")
 	orders := c.ordered(support, 3, 2)
 	require.True(t, c.onOrder(c.roux, okey.ActionReceipt, orders[1], okey.Content{Quantity: 1}).Accepted)
@@ -131,7 +131,7 @@ func TestAKeyConfirmedAfterAnInventoryMatchesWhatWasNotedByHandAndNoOrderElse(t 
 }
 
 func TestKeysNotedByHandBeforeAMergerAreMatchedAtTheSuccessor(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	support := c.Support("Sam Support")
 	orders := c.ordered(support, 1, 3)
 	require.True(t, c.onOrder(c.roux, okey.ActionReceipt, orders[0], okey.Content{Quantity: 1}).Accepted)

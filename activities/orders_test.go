@@ -18,7 +18,7 @@ import (
 // An order that is placed while two exports are at work goes into the workbook of one. A lock on the table of people holds both where they
 // read the names that a workbook shows: after they have locked what was placed before.
 func TestAnOrderPlacedDuringTwoExportsIsInOneWorkbookOnly(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	judge := activities.NewStock(c.Store, calendar.PublicOnly())
 	exports := [2]okey.Action{}
 	for i := range exports {
@@ -53,7 +53,7 @@ func TestAnOrderPlacedDuringTwoExportsIsInOneWorkbookOnly(t *testing.T) {
 }
 
 func TestASignalToAnOrderThatNamesNoActionIsRecordedOnce(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	judge := activities.NewStock(c.Store, calendar.PublicOnly())
 	stray := okey.StockMatter{Subject: uuid.New(), Fault: okey.CodeUnreadable, Once: "run/1", At: c.now}
 	for range 2 {
@@ -65,7 +65,7 @@ func TestASignalToAnOrderThatNamesNoActionIsRecordedOnce(t *testing.T) {
 }
 
 func TestAKeyWhoseHolderAskedForAnotherIsOrderedOnce(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	today := okey.DayOf(c.now, okey.ZoneOf("23"))
 	c.KeyOf(c.lea, scene.Tilleuls, today.AddMonths(2))
 	before, err := c.Store.NeedsOf(context.Background(), scene.Tilleuls, today)

@@ -9,7 +9,7 @@ import (
 
 // changePIN moves the PIN of an action to the key, as long as that is still its author's. What the proof says was looked at before the action
 // was recorded: the pepper is the server's alone.
-func changePIN(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
+func changePIN(ctx context.Context, c *stockTx) (okey.Verdict, error) {
 	if _, err := lockKey(ctx, c.Tx, c.action.Key); err != nil {
 		return okey.Verdict{}, err
 	}
@@ -38,11 +38,11 @@ func changePIN(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 }
 
 // lockPIN has the holder told that nobody's PINs are looked at any more; the lock itself stands since the last wrong one.
-func lockPIN(_ context.Context, c *stockSitting) (okey.Verdict, error) {
+func lockPIN(_ context.Context, c *stockTx) (okey.Verdict, error) {
 	return c.tellHolder(okey.MailPINLocked), nil
 }
 
-func (c *stockSitting) tellHolder(kind okey.MailKind) okey.Verdict {
+func (c *stockTx) tellHolder(kind okey.MailKind) okey.Verdict {
 	letter := okey.MailOrder{Key: c.action.Key, Cause: c.action.ID, Step: okey.MailStep{Kind: kind, Ref: 1}, At: c.At}
 	return okey.Verdict{Accepted: true, Letters: []okey.MailOrder{letter}}
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // pinAct records an action about the PIN of a key, judges it, and returns it with its outcome.
-func (c *court) pinAct(a okey.Action) okey.Action {
+func (c *fixture) pinAct(a okey.Action) okey.Action {
 	c.Helper()
 	a = c.Record(a)
 	_, err := activities.NewStock(c.Store, calendar.PublicOnly()).Change(context.Background(), okey.StockMatter{Action: a.ID, At: c.now})
@@ -27,18 +27,18 @@ func (c *court) pinAct(a okey.Action) okey.Action {
 	return a
 }
 
-func (c *court) changePIN(by okey.Person, serial okey.Serial, hash string) okey.Action {
+func (c *fixture) changePIN(by okey.Person, serial okey.Serial, hash string) okey.Action {
 	c.Helper()
 	return c.pinAct(okey.Action{Name: okey.ActionPINChange, Key: serial, By: by.ID, PINHash: hash, Content: okey.Content{Proof: okey.ProofCurrent}})
 }
 
-func (c *court) kept(serial okey.Serial) string {
+func (c *fixture) kept(serial okey.Serial) string {
 	c.Helper()
 	return c.Text(`SELECT pin_hash FROM key WHERE serial = $1`, string(serial))
 }
 
 func TestAnotherPINIsTheHoldersAloneToSet(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	_, waits := c.until(okey.AwaitingHandover)
 	held := c.KeyOf(c.blanc, scene.Tilleuls, okey.NewDay(2029, 6, 30))
 	free := c.Key(scene.Tilleuls)
@@ -62,7 +62,7 @@ func TestAnotherPINIsTheHoldersAloneToSet(t *testing.T) {
 }
 
 func TestTheLaterOfTwoPINsStandsWhicheverArrivesLast(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	serial := c.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
 	assert.True(t, c.changePIN(c.lea, serial, "later").Verdict.Accepted)
 	earlier := c.Record(okey.Action{Name: okey.ActionPINChange, Key: serial, By: c.lea.ID, PINHash: "earlier"})
@@ -74,7 +74,7 @@ func TestTheLaterOfTwoPINsStandsWhicheverArrivesLast(t *testing.T) {
 }
 
 func TestAPINThatWaitedTooLongForItsJudgeIsRefused(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	serial := c.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
 	a := c.Record(okey.Action{Name: okey.ActionPINChange, Key: serial, By: c.lea.ID, PINHash: "old"})
 	require.NoError(t, c.Store.DropOldPINs(context.Background(), c.now.Add(time.Hour)))

@@ -12,7 +12,7 @@ import (
 
 // action judges what somebody recorded and a signal brought. The same action judged before is answered as it was then, with where the
 // request stands now: a signal sent twice must not lead back.
-func (c *sitting) action(ctx context.Context) (okey.Verdict, error) {
+func (c *requestTx) action(ctx context.Context) (okey.Verdict, error) {
 	action, err := c.LockAction(ctx, c.matter.Action)
 	if okey.ErrorCode(err) == okey.CodeNotFound || (err == nil && (action.Request != c.request.ID || action.Name != okey.ActionOf(c.matter.Signal))) {
 		c.matter.Fault = okey.CodeUnknownAction
@@ -41,7 +41,7 @@ func (c *sitting) action(ctx context.Context) (okey.Verdict, error) {
 }
 
 // apply does what the action wants where stage, rights and stock allow it; a refusal is a verdict, not an error.
-func (c *sitting) apply(ctx context.Context, a okey.Action) (okey.Verdict, error) {
+func (c *requestTx) apply(ctx context.Context, a okey.Action) (okey.Verdict, error) {
 	signal := a.Name.Signal()
 	err := c.fits(signal)
 	if err == nil && signal != okey.KeyUnavailable {
@@ -73,7 +73,7 @@ func (c *sitting) apply(ctx context.Context, a okey.Action) (okey.Verdict, error
 
 // fits tells whether a signal applies where the request stands. Word of a lost key finds it back in the line where no other key was free: settle
 // has led it there just now, or something that reached it first, and that is the word's effect.
-func (c *sitting) fits(signal okey.Signal) error {
+func (c *requestTx) fits(signal okey.Signal) error {
 	if signal == okey.KeyUnavailable && c.request.Stage == okey.AwaitingStock {
 		return nil
 	}
@@ -99,7 +99,7 @@ func refusal(err error) (okey.Verdict, error) {
 }
 
 // permit asks the permission table again: a role may have ended since the action was recorded.
-func (c *sitting) permit(ctx context.Context, a okey.Action) error {
+func (c *requestTx) permit(ctx context.Context, a okey.Action) error {
 	actor, err := c.Actor(ctx, a.By)
 	if err != nil {
 		return err
@@ -112,7 +112,7 @@ func (c *sitting) permit(ctx context.Context, a okey.Action) error {
 }
 
 // decide refuses, or puts the request in line and gives it a key if one is free.
-func (c *sitting) decide(ctx context.Context, a okey.Action) (okey.Verdict, error) {
+func (c *requestTx) decide(ctx context.Context, a okey.Action) (okey.Verdict, error) {
 	v := okey.Verdict{Accepted: true, Decided: a.Content.Decision}
 	if a.Content.Decision == okey.Refuse {
 		if err := c.move(ctx, okey.Refused); err != nil {
@@ -132,7 +132,7 @@ func (c *sitting) decide(ctx context.Context, a okey.Action) (okey.Verdict, erro
 }
 
 // toldBySupport has the approvers told when support answered in their place.
-func (c *sitting) toldBySupport(ctx context.Context, a okey.Action) error {
+func (c *requestTx) toldBySupport(ctx context.Context, a okey.Action) error {
 	actor, err := c.Actor(ctx, a.By)
 	if err != nil {
 		return err
@@ -148,7 +148,7 @@ func (c *sitting) toldBySupport(ctx context.Context, a okey.Action) error {
 
 // joinLine makes the request wait for stock, then lets the allocation look: first come, first served, this one included. served and
 // waits are the mails for either end.
-func (c *sitting) joinLine(ctx context.Context, served, waits okey.MailKind) error {
+func (c *requestTx) joinLine(ctx context.Context, served, waits okey.MailKind) error {
 	if err := c.move(ctx, okey.AwaitingStock); err != nil {
 		return err
 	}
@@ -168,7 +168,7 @@ func (c *sitting) joinLine(ctx context.Context, served, waits okey.MailKind) err
 }
 
 // allocate gives the establishment's free keys out, and answers whether this request has one now. Others that got one are woken.
-func (c *sitting) allocate(ctx context.Context) (bool, error) {
+func (c *requestTx) allocate(ctx context.Context) (bool, error) {
 	woken, err := c.Allocate(ctx, c.request.UAI, c.matter.At)
 	if err != nil {
 		return false, err
@@ -182,14 +182,14 @@ func (c *sitting) allocate(ctx context.Context) (bool, error) {
 }
 
 // holdsKey looks whether a key is kept aside for the request by now.
-func (c *sitting) holdsKey(ctx context.Context) (bool, error) {
+func (c *requestTx) holdsKey(ctx context.Context) (bool, error) {
 	now, err := c.Request(ctx, c.request.ID)
 	c.request.Key = now.Key
 	return now.Key != "", err
 }
 
 // takeKey goes on with the key that was given: to the charter, or, where charter and PIN were given before, straight to the handover.
-func (c *sitting) takeKey(ctx context.Context, mail okey.MailKind) error {
+func (c *requestTx) takeKey(ctx context.Context, mail okey.MailKind) error {
 	if err := c.tell(ctx, okey.Event{Kind: okey.EventKeyReserved, Via: okey.ViaEngine, Key: c.request.Key}); err != nil {
 		return err
 	}
@@ -214,7 +214,7 @@ func (c *sitting) takeKey(ctx context.Context, mail okey.MailKind) error {
 	return nil
 }
 
-func (c *sitting) attribute(ctx context.Context, by okey.PersonID, pin string) error {
+func (c *requestTx) attribute(ctx context.Context, by okey.PersonID, pin string) error {
 	_, err := c.ChangeKey(ctx, c.request.Key, sql.KeyChange{
 		Reason: okey.ReasonSigned, At: c.matter.At, By: by, Via: okey.ViaEngine, Request: c.request.ID, PINHash: pin,
 	})
@@ -222,7 +222,7 @@ func (c *sitting) attribute(ctx context.Context, by okey.PersonID, pin string) e
 }
 
 // sign records the charter, moves the PIN to the key and attributes it.
-func (c *sitting) sign(ctx context.Context, a okey.Action) (okey.Verdict, error) {
+func (c *requestTx) sign(ctx context.Context, a okey.Action) (okey.Verdict, error) {
 	current, err := c.Charter(ctx)
 	if err != nil {
 		return okey.Verdict{}, err
@@ -248,7 +248,7 @@ func (c *sitting) sign(ctx context.Context, a okey.Action) (okey.Verdict, error)
 }
 
 // withdraw ends the request; a kept key goes back to stock and on to the next in line.
-func (c *sitting) withdraw(ctx context.Context, a okey.Action) (okey.Verdict, error) {
+func (c *requestTx) withdraw(ctx context.Context, a okey.Action) (okey.Verdict, error) {
 	v := okey.Verdict{Accepted: true}
 	if err := c.tell(ctx, c.event(okey.EventWithdrawn, a)); err != nil {
 		return v, err
@@ -258,7 +258,7 @@ func (c *sitting) withdraw(ctx context.Context, a okey.Action) (okey.Verdict, er
 }
 
 // end closes a request that gets no key.
-func (c *sitting) end(ctx context.Context, stage okey.Stage, by okey.PersonID, via okey.Via) error {
+func (c *requestTx) end(ctx context.Context, stage okey.Stage, by okey.PersonID, via okey.Via) error {
 	if err := c.StorePIN(ctx, c.request.ID, ""); err != nil {
 		return err
 	}
@@ -276,6 +276,6 @@ func (c *sitting) end(ctx context.Context, stage okey.Stage, by okey.PersonID, v
 	return err
 }
 
-func (c *sitting) event(kind okey.EventKind, a okey.Action) okey.Event {
+func (c *requestTx) event(kind okey.EventKind, a okey.Action) okey.Event {
 	return okey.Event{Kind: kind, By: a.By, Via: a.Via, Comment: a.Content.Comment, Key: c.request.Key}
 }

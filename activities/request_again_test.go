@@ -14,7 +14,7 @@ import (
 // What a killed worker had committed is judged a second time: the answer must be the first one, mails and all.
 
 func TestASecondAttemptAtTheAskingStillMailsTheApprovers(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	ask := c.Ask(c.lea, scene.Tilleuls)
 	m := okey.Matter{Kind: okey.MatterOpen, Request: ask.Request, Action: ask.ID}
 	first := c.put(m)
@@ -23,7 +23,7 @@ func TestASecondAttemptAtTheAskingStillMailsTheApprovers(t *testing.T) {
 }
 
 func TestASecondAttemptAtANudgeStillTellsThatAKeyIsFree(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	line := c.inLine("Ali Benali")
 	c.Key(scene.Tilleuls)
 	m := okey.Matter{Kind: okey.MatterNudge, Request: line[0], Signal: okey.StockAvailable, Once: "run/1"}
@@ -35,7 +35,7 @@ func TestASecondAttemptAtANudgeStillTellsThatAKeyIsFree(t *testing.T) {
 }
 
 func TestALookThatFindsNothingLeavesNoRow(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	line := c.inLine("Ali Benali")
 	before := c.Count(`SELECT count(*) FROM action`)
 	c.nudge(line[0])
@@ -43,7 +43,7 @@ func TestALookThatFindsNothingLeavesNoRow(t *testing.T) {
 }
 
 func TestAStrayThatComesTwiceDoesNotLeadBack(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	request, _ := c.until(okey.AwaitingDecision)
 	m := okey.Matter{Kind: okey.MatterAction, Request: request, Signal: okey.Handover, Action: uuid.New()}
 	c.put(m)
@@ -52,7 +52,7 @@ func TestAStrayThatComesTwiceDoesNotLeadBack(t *testing.T) {
 }
 
 func TestARequestGoesOnWhenItsSchoolIsNoLongerServed(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	request, serial := c.until(okey.AwaitingHandover)
 	c.Exec(`UPDATE establishment SET served = false`)
 	v := c.act(c.lea, request, okey.Withdrawal, okey.Content{})
@@ -61,7 +61,7 @@ func TestARequestGoesOnWhenItsSchoolIsNoLongerServed(t *testing.T) {
 }
 
 func TestAPINOutlivesTwoKeysThatFail(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	request, first := c.until(okey.AwaitingHandover)
 	require.True(t, c.change(c.roux, first, okey.ReasonLost).Accepted)
 	require.Equal(t, okey.AwaitingStock, c.nudge(request).Standing.Stage)
@@ -76,7 +76,7 @@ func TestAPINOutlivesTwoKeysThatFail(t *testing.T) {
 }
 
 func TestADelegationEndsWithTheFunctionOfItsGiver(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	delegate := c.Person("Zoé Durand", okey.Staff, scene.Tilleuls)
 	c.Exec(`INSERT INTO delegation (id, uai, given_by, given_to, scope, from_day, until_day, created_at)
 		VALUES ($1, $2, $3, $4, 'everything', '2026-09-01', '2027-06-30', $5)`, uuid.New(), scene.Tilleuls, c.roux.ID, delegate.ID, c.now)
@@ -87,15 +87,15 @@ func TestADelegationEndsWithTheFunctionOfItsGiver(t *testing.T) {
 }
 
 func TestWhoIsNoLongerEligibleGetsNoKeyAtAnyStep(t *testing.T) {
-	for stage, act := range map[okey.Stage]func(*court, uuid.UUID, okey.Serial) okey.Verdict{
-		okey.AwaitingDecision: func(c *court, id uuid.UUID, _ okey.Serial) okey.Verdict { return c.approve(id) },
-		okey.AwaitingCharter:  func(c *court, id uuid.UUID, _ okey.Serial) okey.Verdict { return c.sign(c.lea, id) },
-		okey.AwaitingHandover: func(c *court, id uuid.UUID, serial okey.Serial) okey.Verdict {
+	for stage, act := range map[okey.Stage]func(*fixture, uuid.UUID, okey.Serial) okey.Verdict{
+		okey.AwaitingDecision: func(c *fixture, id uuid.UUID, _ okey.Serial) okey.Verdict { return c.approve(id) },
+		okey.AwaitingCharter:  func(c *fixture, id uuid.UUID, _ okey.Serial) okey.Verdict { return c.sign(c.lea, id) },
+		okey.AwaitingHandover: func(c *fixture, id uuid.UUID, serial okey.Serial) okey.Verdict {
 			return c.act(c.roux, id, okey.Handover, okey.Content{Serial: serial})
 		},
 	} {
 		t.Run("a second key at "+string(stage), func(t *testing.T) {
-			c := newCourt(t)
+			c := newFixture(t)
 			request, serial := c.until(stage)
 			c.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30)) // imported meanwhile
 			v := act(c, request, serial)
@@ -104,7 +104,7 @@ func TestWhoIsNoLongerEligibleGetsNoKeyAtAnyStep(t *testing.T) {
 			assert.Equal(t, okey.Withdrawn, c.act(c.lea, request, okey.Withdrawal, okey.Content{}).Standing.Stage)
 		})
 		t.Run("moved away at "+string(stage), func(t *testing.T) {
-			c := newCourt(t)
+			c := newFixture(t)
 			request, serial := c.until(stage)
 			c.Exec(`DELETE FROM assignment WHERE person = $1`, c.lea.ID)
 			assert.Equal(t, okey.CodeNotEligible, act(c, request, serial).Reason)

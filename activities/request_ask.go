@@ -10,7 +10,7 @@ import (
 )
 
 // ask judges whether a request may be opened, and opens it. Refused, no request exists: the asker reads why from the action.
-func (c *sitting) ask(ctx context.Context) (okey.Verdict, error) {
+func (c *requestTx) ask(ctx context.Context) (okey.Verdict, error) {
 	action, err := c.LockAction(ctx, c.matter.Action)
 	if okey.ErrorCode(err) == okey.CodeNotFound {
 		return okey.Verdict{}, nil // a workflow started by hand, for a request that nobody made
@@ -36,7 +36,7 @@ func (c *sitting) ask(ctx context.Context) (okey.Verdict, error) {
 	return verdict, c.Judged(ctx, action.ID, verdict, c.matter.At)
 }
 
-func (c *sitting) open(ctx context.Context, action okey.Action) (okey.Verdict, error) {
+func (c *requestTx) open(ctx context.Context, action okey.Action) (okey.Verdict, error) {
 	uai := action.Content.Establishment
 	if detail, err := c.outOfScope(ctx, uai); err != nil || detail != "" {
 		return okey.Verdict{Reason: okey.CodeNotEligible, Detail: detail}, err
@@ -78,7 +78,7 @@ func (c *sitting) open(ctx context.Context, action okey.Action) (okey.Verdict, e
 }
 
 // announce tells who must answer; where nobody can, support; and where no key is free, both sides, the approvers once a shortage.
-func (c *sitting) announce(ctx context.Context) error {
+func (c *requestTx) announce(ctx context.Context) error {
 	// The allocation notes a shortage; it can't give this request a key, which waits for an answer first.
 	woken, err := c.Allocate(ctx, c.request.UAI, c.matter.At)
 	if err != nil {
@@ -105,7 +105,7 @@ func (c *sitting) announce(ctx context.Context) error {
 }
 
 // answerable tells whether an approver or a delegate, other than the requester, may answer today.
-func (c *sitting) answerable(ctx context.Context) (bool, error) {
+func (c *requestTx) answerable(ctx context.Context) (bool, error) {
 	people, err := deciders(ctx, c.Tx, c.request.AnsweredBy(), c.today)
 	return slices.ContainsFunc(people, func(p okey.Person) bool { return p.ID != c.request.Person }), err
 }
@@ -121,7 +121,7 @@ func deciders(ctx context.Context, tx *sql.Tx, uai okey.UAI, today okey.Day) ([]
 }
 
 // outOfScope names why OKEY does not serve an establishment, "" where it does.
-func (c *sitting) outOfScope(ctx context.Context, uai okey.UAI) (string, error) {
+func (c *requestTx) outOfScope(ctx context.Context, uai okey.UAI) (string, error) {
 	_, err := c.Establishment(ctx, uai)
 	if err == nil || okey.ErrorCode(err) != okey.CodeNotFound {
 		return "", err
@@ -140,7 +140,7 @@ func (c *sitting) outOfScope(ctx context.Context, uai okey.UAI) (string, error) 
 }
 
 // notForThisPerson refuses someone who does not work there, or who holds a key that still serves; its Reason is empty for anybody else.
-func (c *sitting) notForThisPerson(ctx context.Context, person okey.PersonID, reason okey.RequestReason) (okey.Verdict, error) {
+func (c *requestTx) notForThisPerson(ctx context.Context, person okey.PersonID, reason okey.RequestReason) (okey.Verdict, error) {
 	actor, err := c.Actor(ctx, person)
 	if err != nil {
 		return okey.Verdict{}, err
@@ -168,7 +168,7 @@ func (c *sitting) notForThisPerson(ctx context.Context, person okey.PersonID, re
 }
 
 // nothingToReplace refuses to replace a key for someone who has never had one that was lost or broke.
-func (c *sitting) nothingToReplace(ctx context.Context, a okey.Action) (okey.Verdict, error) {
+func (c *requestTx) nothingToReplace(ctx context.Context, a okey.Action) (okey.Verdict, error) {
 	if a.Content.Reason != okey.Replacement {
 		return okey.Verdict{}, nil
 	}

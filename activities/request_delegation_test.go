@@ -19,7 +19,7 @@ func TestADelegateAnswersFromMidnightToMidnightThere(t *testing.T) {
 		midnight int // UTC
 	}{"Paris": {scene.Tilleuls, 23}, "Guadeloupe": {scene.Acacias, 4}} {
 		t.Run(name, func(t *testing.T) {
-			c := newCourt(t)
+			c := newFixture(t)
 			head, eve := c.Person("Paul Petit", okey.Principal, at.uai), c.Person("Eve Morel", okey.Staff, at.uai)
 			c.Exec(`INSERT INTO delegation (id, uai, given_by, given_to, scope, from_day, until_day, created_at)
 				VALUES ($1, $2, $3, $4, 'everything', '2026-11-26', '2026-11-27', $5)`, uuid.New(), at.uai, head.ID, eve.ID, c.now)
@@ -51,7 +51,7 @@ func TestADelegateAnswersFromMidnightToMidnightThere(t *testing.T) {
 }
 
 func TestADelegateNeverJudgesTheirOwnRequest(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	c.Key(scene.Tilleuls)
 	request, _ := c.ask(c.lea, okey.FirstKey)
 	c.Exec(`INSERT INTO delegation (id, uai, given_by, given_to, scope, from_day, until_day, created_at)

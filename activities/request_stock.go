@@ -11,7 +11,7 @@ import (
 
 // nudge looks whether a key is there: after a gift, from Temporal's UI, or once a day. It changes nothing that stands already, so it
 // needs no action of its own; at another stage it is a stray.
-func (c *sitting) nudge(ctx context.Context) (okey.Verdict, error) {
+func (c *requestTx) nudge(ctx context.Context) (okey.Verdict, error) {
 	return c.once(ctx, okey.ActionOf(okey.StockAvailable), func() (okey.Verdict, error) {
 		if err := c.settle(ctx); err != nil {
 			return okey.Verdict{}, err
@@ -24,7 +24,7 @@ func (c *sitting) nudge(ctx context.Context) (okey.Verdict, error) {
 }
 
 // tryStock takes the key that was given, or has the allocation look for one.
-func (c *sitting) tryStock(ctx context.Context) (okey.Verdict, error) {
+func (c *requestTx) tryStock(ctx context.Context) (okey.Verdict, error) {
 	given, err := c.holdsKey(ctx)
 	if err == nil && !given {
 		given, err = c.allocate(ctx)
@@ -39,7 +39,7 @@ func (c *sitting) tryStock(ctx context.Context) (okey.Verdict, error) {
 }
 
 // backInLine is what the loss of a kept key means for its request: it keeps its place, and charter and PIN once given.
-func (c *sitting) backInLine(ctx context.Context) error {
+func (c *requestTx) backInLine(ctx context.Context) error {
 	if err := c.tell(ctx, okey.Event{Kind: okey.EventKeyLost, Via: okey.ViaEngine}); err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func (c *sitting) backInLine(ctx context.Context) error {
 }
 
 // handOver gives the key to its person: the attributed one, or one from the same stock that changes places with it.
-func (c *sitting) handOver(ctx context.Context, a okey.Action) (okey.Verdict, error) {
+func (c *requestTx) handOver(ctx context.Context, a okey.Action) (okey.Verdict, error) {
 	v := okey.Verdict{Accepted: true}
 	pin, err := c.PINOf(ctx, c.request.Key)
 	if err != nil {
@@ -83,7 +83,7 @@ func (c *sitting) handOver(ctx context.Context, a okey.Action) (okey.Verdict, er
 }
 
 // swap lets another key of the same stock take the attributed one's place. A key that can't is refused, naming its state.
-func (c *sitting) swap(ctx context.Context, a okey.Action) (*okey.Verdict, error) {
+func (c *requestTx) swap(ctx context.Context, a okey.Action) (*okey.Verdict, error) {
 	other, err := c.Key(ctx, a.Content.Serial)
 	switch {
 	case okey.ErrorCode(err) == okey.CodeNotFound:
@@ -104,7 +104,7 @@ func (c *sitting) swap(ctx context.Context, a okey.Action) (*okey.Verdict, error
 }
 
 // retireOldKey ends the key that a renewal replaces, at the moment the new one is handed over.
-func (c *sitting) retireOldKey(ctx context.Context, a okey.Action) error {
+func (c *requestTx) retireOldKey(ctx context.Context, a okey.Action) error {
 	if c.request.Reason != okey.Renewal {
 		return nil
 	}
@@ -121,7 +121,7 @@ func (c *sitting) retireOldKey(ctx context.Context, a okey.Action) error {
 }
 
 // expiry ends a request whose stage has lasted its time, unless it moved on meanwhile.
-func (c *sitting) expiry(ctx context.Context) (okey.Verdict, error) {
+func (c *requestTx) expiry(ctx context.Context) (okey.Verdict, error) {
 	action, done, err := c.ownAction(ctx, okey.ActionExpire)
 	if err != nil || done {
 		return c.repeated(action), err
@@ -144,7 +144,7 @@ func (c *sitting) expiry(ctx context.Context) (okey.Verdict, error) {
 }
 
 // stray records a signal that has no standing, and changes nothing.
-func (c *sitting) stray(ctx context.Context) (okey.Verdict, error) {
+func (c *requestTx) stray(ctx context.Context) (okey.Verdict, error) {
 	name := okey.ActionOf(c.matter.Signal)
 	if name == "" {
 		name = okey.ActionUnknown
@@ -162,7 +162,7 @@ func (c *sitting) stray(ctx context.Context) (okey.Verdict, error) {
 }
 
 // ownAction records a matter that no person recorded, under an id that a second attempt finds again; done where it was judged before.
-func (c *sitting) ownAction(ctx context.Context, name okey.ActionName) (action okey.Action, done bool, err error) {
+func (c *requestTx) ownAction(ctx context.Context, name okey.ActionName) (action okey.Action, done bool, err error) {
 	id := c.ownID(name)
 	err = c.FollowUp(ctx, okey.Action{ID: id, Request: c.request.ID, Name: name, Via: okey.ViaEngine, CreatedAt: c.matter.At})
 	if err != nil {
@@ -173,7 +173,7 @@ func (c *sitting) ownAction(ctx context.Context, name okey.ActionName) (action o
 }
 
 // ownID is the same at each attempt, and another for each matter.
-func (c *sitting) ownID(name okey.ActionName) uuid.UUID {
+func (c *requestTx) ownID(name okey.ActionName) uuid.UUID {
 	once := c.matter.Once
 	if once == "" {
 		once = c.matter.Action.String()
@@ -182,7 +182,7 @@ func (c *sitting) ownID(name okey.ActionName) uuid.UUID {
 }
 
 // repeated answers what was answered before, with where the request stands now: nothing that comes twice leads back.
-func (c *sitting) repeated(a okey.Action) okey.Verdict {
+func (c *requestTx) repeated(a okey.Action) okey.Verdict {
 	if a.Verdict == nil {
 		return okey.Verdict{}
 	}

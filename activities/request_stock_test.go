@@ -15,7 +15,7 @@ import (
 )
 
 // change reports a key, and judges it.
-func (c *court) change(by okey.Person, serial okey.Serial, reason okey.KeyReason) okey.KeyVerdict {
+func (c *fixture) change(by okey.Person, serial okey.Serial, reason okey.KeyReason) okey.KeyVerdict {
 	c.Helper()
 	a := c.Record(okey.Action{Name: okey.ActionKeyChange, By: by.ID, Key: serial, Content: okey.Content{KeyReason: reason, Comment: "constaté"}})
 	v, err := activities.NewKeys(c.Store).Change(context.Background(), okey.KeyMatter{Action: a.ID, At: c.now})
@@ -23,13 +23,13 @@ func (c *court) change(by okey.Person, serial okey.Serial, reason okey.KeyReason
 	return v
 }
 
-func (c *court) nudge(request uuid.UUID) okey.Verdict {
+func (c *fixture) nudge(request uuid.UUID) okey.Verdict {
 	c.Helper()
 	return c.put(okey.Matter{Kind: okey.MatterNudge, Request: request, Signal: okey.StockAvailable})
 }
 
 // inLine approves requests of new people while no key is free.
-func (c *court) inLine(names ...string) []uuid.UUID {
+func (c *fixture) inLine(names ...string) []uuid.UUID {
 	c.Helper()
 	var line []uuid.UUID
 	for _, name := range names {
@@ -42,7 +42,7 @@ func (c *court) inLine(names ...string) []uuid.UUID {
 }
 
 func TestAReturnedKeyGoesToTheOldestInLine(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	line := c.inLine("Ali Benali", "Eva Simon")
 	held := c.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2029, time.June, 30))
 	v := c.change(c.roux, held, okey.ReasonReturn)
@@ -56,7 +56,7 @@ func TestAReturnedKeyGoesToTheOldestInLine(t *testing.T) {
 }
 
 func TestAKeyThatExpiresWithinSixMonthsIsNotGiven(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	c.KeyUntil(scene.Tilleuls, okey.NewDay(2027, time.May, 23))
 	soonest, later := c.KeyUntil(scene.Tilleuls, okey.NewDay(2027, time.May, 24)), c.Key(scene.Tilleuls)
 	request, _ := c.ask(c.lea, okey.FirstKey)
@@ -66,7 +66,7 @@ func TestAKeyThatExpiresWithinSixMonthsIsNotGiven(t *testing.T) {
 }
 
 func TestAWithdrawalPassesTheKeyOn(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	request, serial := c.until(okey.AwaitingHandover)
 	line := c.inLine("Ali Benali")
 	v := c.act(c.lea, request, okey.Withdrawal, okey.Content{Comment: "plus besoin"})
@@ -77,7 +77,7 @@ func TestAWithdrawalPassesTheKeyOn(t *testing.T) {
 }
 
 func TestALostAttributedKeyKeepsPlaceCharterAndPIN(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	request, serial := c.until(okey.AwaitingHandover)
 	approved := c.Request(request).ApprovedAt
 	other := c.Key(scene.Tilleuls)
@@ -95,7 +95,7 @@ func TestALostAttributedKeyKeepsPlaceCharterAndPIN(t *testing.T) {
 }
 
 func TestABrokenReservedKeySendsItsRequestBackInLine(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	request, serial := c.until(okey.AwaitingCharter)
 	require.True(t, c.change(c.roux, serial, okey.ReasonDefective).Accepted)
 	v := c.nudge(request)
@@ -105,12 +105,12 @@ func TestABrokenReservedKeySendsItsRequestBackInLine(t *testing.T) {
 }
 
 func TestWordOfALostKeyHasHadItsEffectOnceTheRequestIsBackInLine(t *testing.T) {
-	for name, before := range map[string]func(*court, uuid.UUID){
-		"it comes first": func(*court, uuid.UUID) {},
-		"the request's workflow has looked by itself before": func(c *court, request uuid.UUID) { c.nudge(request) },
+	for name, before := range map[string]func(*fixture, uuid.UUID){
+		"it comes first": func(*fixture, uuid.UUID) {},
+		"the request's workflow has looked by itself before": func(c *fixture, request uuid.UUID) { c.nudge(request) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := newCourt(t)
+			c := newFixture(t)
 			request, serial := c.until(okey.AwaitingCharter)
 			require.True(t, c.change(c.roux, serial, okey.ReasonLost).Accepted)
 			follow, err := c.Store.FollowUps(context.Background(), 10)
@@ -128,7 +128,7 @@ func TestWordOfALostKeyHasHadItsEffectOnceTheRequestIsBackInLine(t *testing.T) {
 }
 
 func TestHandoverOfAnotherKeyOfTheStockSwapsThem(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	request, serial := c.until(okey.AwaitingHandover)
 	other := c.Key(scene.Tilleuls)
 	v := c.act(c.roux, request, okey.Handover, okey.Content{Serial: other})
@@ -140,7 +140,7 @@ func TestHandoverOfAnotherKeyOfTheStockSwapsThem(t *testing.T) {
 }
 
 func TestASwappedOutKeyGoesOnToTheNextInLine(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	request, serial := c.until(okey.AwaitingHandover)
 	line := c.inLine("Ali Benali")
 	other := c.KeyUntil(scene.Tilleuls, okey.NewDay(2027, time.February, 1)) // too short a life to be given, but in the drawer
@@ -151,7 +151,7 @@ func TestASwappedOutKeyGoesOnToTheNextInLine(t *testing.T) {
 }
 
 func TestHandoverOfAKeyThatIsNotFreeNamesItsState(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	request, serial := c.until(okey.AwaitingHandover)
 	elsewhere := c.Key(scene.Acacias)
 	inHand := c.KeyOf(c.blanc, scene.Tilleuls, okey.NewDay(2029, time.June, 30))
@@ -164,7 +164,7 @@ func TestHandoverOfAKeyThatIsNotFreeNamesItsState(t *testing.T) {
 }
 
 func TestSupportsStockAvailableIsRefusedWhereNoKeyIsFree(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	support := c.Support("Sam Support")
 	line := c.inLine("Ali Benali")
 	assert.Equal(t, okey.CodeNoKeyFree, c.act(support, line[0], okey.StockAvailable, okey.Content{}).Reason)
@@ -173,7 +173,7 @@ func TestSupportsStockAvailableIsRefusedWhereNoKeyIsFree(t *testing.T) {
 }
 
 func TestAHolderDeclaresTheirKeyLostAndMayAskAgainAtOnce(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	held := c.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2029, time.June, 30))
 	assert.Equal(t, okey.CodeForbidden, c.change(c.lea, held, okey.ReasonReturn).Reason)
 	assert.True(t, c.change(c.lea, held, okey.ReasonLost).Accepted)
@@ -183,7 +183,7 @@ func TestAHolderDeclaresTheirKeyLostAndMayAskAgainAtOnce(t *testing.T) {
 
 // The next holder's page must not show when somebody else was there.
 func TestAReturnedKeyForgetsItsLastLogin(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	serial := c.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
 	c.Exec(`UPDATE key SET last_login_at = now()`)
 	require.True(t, c.change(c.roux, serial, okey.ReasonLost).Accepted)

@@ -29,7 +29,7 @@ func NewRequests(store *sql.Store, days *calendar.Calendar) *Requests {
 func (r *Requests) Judge(ctx context.Context, m okey.Matter) (okey.Verdict, error) {
 	var verdict okey.Verdict
 	err := r.store.Do(ctx, func(tx *sql.Tx) error {
-		c := &sitting{Tx: tx, calendar: r.calendar, matter: m}
+		c := &requestTx{Tx: tx, calendar: r.calendar, matter: m}
 		v, err := c.judge(ctx)
 		verdict = v
 		return err
@@ -37,8 +37,8 @@ func (r *Requests) Judge(ctx context.Context, m okey.Matter) (okey.Verdict, erro
 	return verdict, err
 }
 
-// sitting is the judging of one matter: a transaction, and what it has found so far.
-type sitting struct {
+// requestTx is the transaction in which one matter is judged, with what it has found so far.
+type requestTx struct {
 	*sql.Tx
 	calendar *calendar.Calendar
 	matter   okey.Matter
@@ -49,7 +49,7 @@ type sitting struct {
 	woken    []uuid.UUID
 }
 
-func (c *sitting) judge(ctx context.Context) (okey.Verdict, error) {
+func (c *requestTx) judge(ctx context.Context) (okey.Verdict, error) {
 	known, err := c.load(ctx)
 	if err != nil {
 		return okey.Verdict{}, err
@@ -73,7 +73,7 @@ func (c *sitting) judge(ctx context.Context) (okey.Verdict, error) {
 }
 
 // load takes the locks and reads the request; false where there is none.
-func (c *sitting) load(ctx context.Context) (bool, error) {
+func (c *requestTx) load(ctx context.Context) (bool, error) {
 	request, err := c.LockRequest(ctx, c.matter.Request)
 	if okey.ErrorCode(err) == okey.CodeNotFound {
 		return false, nil
@@ -85,7 +85,7 @@ func (c *sitting) load(ctx context.Context) (bool, error) {
 	return true, c.locate(ctx, request.UAI)
 }
 
-func (c *sitting) locate(ctx context.Context, uai okey.UAI) error {
+func (c *requestTx) locate(ctx context.Context, uai okey.UAI) error {
 	place, err := c.Place(ctx, uai)
 	if err != nil {
 		return err
@@ -97,7 +97,7 @@ func (c *sitting) locate(ctx context.Context, uai okey.UAI) error {
 
 // opened answers a second attempt at the asking with what the first one answered, its mails above all; and to a workflow that begins in
 // the middle where its request stands, once a key that it lost meanwhile is seen to.
-func (c *sitting) opened(ctx context.Context) (okey.Verdict, error) {
+func (c *requestTx) opened(ctx context.Context) (okey.Verdict, error) {
 	if c.matter.Action != uuid.Nil {
 		asked, err := c.LockAction(ctx, c.matter.Action)
 		if err != nil && okey.ErrorCode(err) != okey.CodeNotFound {
@@ -114,7 +114,7 @@ func (c *sitting) opened(ctx context.Context) (okey.Verdict, error) {
 
 // once does what nobody recorded, and keeps what it answers where it moved the request: a second attempt must return the same mails. What
 // changes nothing leaves no row.
-func (c *sitting) once(ctx context.Context, name okey.ActionName, work func() (okey.Verdict, error)) (okey.Verdict, error) {
+func (c *requestTx) once(ctx context.Context, name okey.ActionName, work func() (okey.Verdict, error)) (okey.Verdict, error) {
 	earlier, err := c.LockAction(ctx, c.ownID(name))
 	switch {
 	case err == nil && earlier.Verdict != nil:
@@ -140,7 +140,7 @@ func (c *sitting) once(ctx context.Context, name okey.ActionName, work func() (o
 }
 
 // settle moves a request whose kept key is gone back into the line, or on with another key: before anything else is judged.
-func (c *sitting) settle(ctx context.Context) error {
+func (c *requestTx) settle(ctx context.Context) error {
 	if !c.request.Stage.KeepsKey() {
 		return nil
 	}
@@ -159,7 +159,7 @@ func (c *sitting) settle(ctx context.Context) error {
 
 // replaced tells whether the key that is kept is not the one that the flow knows of: that one was lost, and the allocation has given another
 // since. The same one, found again, comes back without the PIN.
-func (c *sitting) replaced(ctx context.Context) (bool, error) {
+func (c *requestTx) replaced(ctx context.Context) (bool, error) {
 	known, _, err := c.LastEvent(ctx, c.request.ID, okey.EventKeyReserved)
 	if err != nil || known.Key != c.request.Key {
 		return err == nil, err
@@ -168,14 +168,14 @@ func (c *sitting) replaced(ctx context.Context) (bool, error) {
 	return pin == "" && c.request.Stage == okey.AwaitingHandover, err
 }
 
-// answer completes a verdict with what the sitting found: where the request stands now, what follows.
-func (c *sitting) answer(v okey.Verdict) okey.Verdict {
+// answer completes a verdict with what the judging found: where the request stands now, what follows.
+func (c *requestTx) answer(v okey.Verdict) okey.Verdict {
 	v.Standing, v.Mails, v.Woken = c.standing(), c.mails, c.woken
 	return v
 }
 
 // standing writes times in the academy's own zone: the workflow shows them as they come.
-func (c *sitting) standing() okey.Standing {
+func (c *requestTx) standing() okey.Standing {
 	zone := okey.ZoneOf(c.place.Academy)
 	s := okey.Standing{Stage: c.request.Stage, Turn: c.request.Turn, Since: c.request.Since.In(zone), UAI: c.request.UAI}
 	s.Deadlines = c.matter.Waits.Deadlines(s.Stage, s.Since, c.openDays)
@@ -189,12 +189,12 @@ func (c *sitting) standing() okey.Standing {
 	return s
 }
 
-func (c *sitting) openDays(from time.Time, n int) time.Time {
+func (c *requestTx) openDays(from time.Time, n int) time.Time {
 	return c.calendar.AddOpenDays(c.place.Academy, from, n)
 }
 
 // move writes the request's next stage, with the time that it has in it.
-func (c *sitting) move(ctx context.Context, stage okey.Stage) error {
+func (c *requestTx) move(ctx context.Context, stage okey.Stage) error {
 	c.request.Stage, c.request.Since = stage, c.matter.At
 	c.request.Turn++
 	c.request.KeptUntil = time.Time{}
@@ -202,16 +202,16 @@ func (c *sitting) move(ctx context.Context, stage okey.Stage) error {
 	return c.MoveRequest(ctx, c.request)
 }
 
-func (c *sitting) tell(ctx context.Context, e okey.Event) error {
+func (c *requestTx) tell(ctx context.Context, e okey.Event) error {
 	e.At = c.matter.At
 	return c.AddEvent(ctx, c.request.ID, e)
 }
 
-func (c *sitting) mail(kind okey.MailKind) {
+func (c *requestTx) mail(kind okey.MailKind) {
 	c.mails = append(c.mails, okey.MailStep{Kind: kind, Ref: c.request.Turn})
 }
 
 // record puts what happened to the request into the audit.
-func (c *sitting) record(event string, by okey.PersonID, via okey.Via, detail string) {
+func (c *requestTx) record(event string, by okey.PersonID, via okey.Via, detail string) {
 	c.Audit(sql.Entry{At: c.matter.At, Event: event, Actor: by, Via: via, Subject: sql.AboutRequest(c.matter.Request), Detail: detail})
 }

@@ -15,7 +15,7 @@ import (
 )
 
 func TestAStraightforwardRequestEndsWithTheKeyInHand(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	request, serial := c.until(okey.HandedOver)
 	key, err := c.Store.Key(context.Background(), serial)
 	require.NoError(t, err)
@@ -37,7 +37,7 @@ func TestAStraightforwardRequestEndsWithTheKeyInHand(t *testing.T) {
 }
 
 func TestWhoMayNotAskLearnsWhy(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	c.Exec(`INSERT INTO establishment_left_out (uai, name, reason) VALUES ('0061565U', 'Ecole maternelle', 'first_degree')`)
 	stranger := c.Person("Jean Dupont", okey.Staff)
 	elsewhere := c.Person("Eva Simon", okey.Staff, scene.Acacias)
@@ -72,7 +72,7 @@ func TestWhoMayNotAskLearnsWhy(t *testing.T) {
 }
 
 func TestOnlyAKeyThatWasLostOrBrokenCanBeReplaced(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	_, v := c.ask(c.lea, okey.Replacement)
 	assert.Equal(t, okey.CodeInvalid, v.Reason)
 	assert.Equal(t, okey.DetailReason, v.Detail)
@@ -85,7 +85,7 @@ func TestOnlyAKeyThatWasLostOrBrokenCanBeReplaced(t *testing.T) {
 }
 
 func TestAskingWithNoKeyFreeTellsBothSidesOnceAShortage(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	_, first := c.ask(c.lea, okey.FirstKey)
 	_, second := c.ask(c.Person("Ali Benali", okey.Staff, scene.Tilleuls), okey.FirstKey)
 	assert.True(t, first.Mails[0].Shortage)
@@ -96,7 +96,7 @@ func TestAskingWithNoKeyFreeTellsBothSidesOnceAShortage(t *testing.T) {
 }
 
 func TestWhereNobodyCanAnswerSupportIsToldAtOnce(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	c.Exec(`DELETE FROM assignment WHERE person = $1`, c.blanc.ID)
 	_, v := c.ask(c.roux, okey.FirstKey)
 	assert.Equal(t, []okey.MailKind{okey.MailNobody}, kinds(v), "a head's own request, without a deputy")
@@ -105,7 +105,7 @@ func TestWhereNobodyCanAnswerSupportIsToldAtOnce(t *testing.T) {
 }
 
 func TestARefusalEndsTheRequestWithItsComment(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	request, _ := c.until(okey.AwaitingDecision)
 	v := c.act(c.blanc, request, okey.PrincipalDecision, okey.Content{Decision: okey.Refuse, Comment: "pas de besoin"})
 	assert.Equal(t, okey.Refused, v.Standing.Stage)
@@ -116,7 +116,7 @@ func TestARefusalEndsTheRequestWithItsComment(t *testing.T) {
 }
 
 func TestNobodyDecidesOnTheirOwnRequestByAnyWay(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	request, _ := c.ask(c.roux, okey.FirstKey)
 	v := c.act(c.roux, request, okey.PrincipalDecision, okey.Content{Decision: okey.Approve})
 	assert.Equal(t, okey.CodeOwnRequest, v.Reason)
@@ -124,7 +124,7 @@ func TestNobodyDecidesOnTheirOwnRequestByAnyWay(t *testing.T) {
 }
 
 func TestARoleThatEndedSinceTheActionIsRefusedByTheJudge(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	request, _ := c.until(okey.AwaitingDecision)
 	c.Exec(`DELETE FROM assignment WHERE person = $1`, c.roux.ID)
 	v := c.approve(request)
@@ -133,7 +133,7 @@ func TestARoleThatEndedSinceTheActionIsRefusedByTheJudge(t *testing.T) {
 }
 
 func TestSupportDecidesWithAReasonAndTheApproversAreTold(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	support := c.Support("Sam Support")
 	request, _ := c.until(okey.AwaitingDecision)
 	v := c.act(support, request, okey.PrincipalDecision, okey.Content{Decision: okey.Approve})
@@ -144,7 +144,7 @@ func TestSupportDecidesWithAReasonAndTheApproversAreTold(t *testing.T) {
 }
 
 func TestASecondApproverLearnsThatItIsDecided(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	request, _ := c.until(okey.AwaitingCharter)
 	v := c.act(c.blanc, request, okey.PrincipalDecision, okey.Content{Decision: okey.Refuse, Comment: "trop tard"})
 	assert.Equal(t, okey.CodeWrongStage, v.Reason)
@@ -152,7 +152,7 @@ func TestASecondApproverLearnsThatItIsDecided(t *testing.T) {
 }
 
 func TestTheSameActionTwiceIsJudgedOnce(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	request, _ := c.until(okey.AwaitingDecision)
 	a := c.Record(okey.Action{Name: okey.ActionOf(okey.PrincipalDecision), By: c.roux.ID, Request: request, Content: okey.Content{Decision: okey.Approve}})
 	m := okey.Matter{Kind: okey.MatterAction, Request: request, Signal: okey.PrincipalDecision, Action: a.ID}
@@ -165,7 +165,7 @@ func TestTheSameActionTwiceIsJudgedOnce(t *testing.T) {
 }
 
 func TestASignalThatNobodyRecordedChangesNothingAndIsRecorded(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	request, _ := c.until(okey.AwaitingDecision)
 	other := c.Record(okey.Action{Name: okey.ActionOf(okey.Withdrawal), By: c.lea.ID, Request: uuid.New()})
 	for _, m := range []okey.Matter{
@@ -186,14 +186,14 @@ func TestASignalThatNobodyRecordedChangesNothingAndIsRecorded(t *testing.T) {
 }
 
 func TestAnOutdatedCharterIsNotSigned(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	request, _ := c.until(okey.AwaitingCharter)
 	c.Exec(`INSERT INTO charter (version, body, sha256, published_at) VALUES (2, 'nouvelle', 'x', $1)`, c.now)
 	assert.Equal(t, okey.CodeCharterOutdated, c.sign(c.lea, request).Reason)
 }
 
 func TestExpiryEndsTheStageThatItFellDueIn(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	request, serial := c.until(okey.AwaitingCharter)
 	turn := c.Request(request).Turn
 	v := c.put(okey.Matter{Kind: okey.MatterExpiry, Request: request, Turn: turn})
@@ -208,7 +208,7 @@ func TestExpiryEndsTheStageThatItFellDueIn(t *testing.T) {
 }
 
 func TestARenewalRetiresTheOldKeyAtHandover(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	old := c.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2027, time.January, 15))
 	serial := c.Key(scene.Tilleuls)
 	request, _ := c.ask(c.lea, okey.Renewal)
@@ -222,7 +222,7 @@ func TestARenewalRetiresTheOldKeyAtHandover(t *testing.T) {
 }
 
 func TestDeadlinesCountOpenDays(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	_, v := c.ask(c.lea, okey.FirstKey)
 	due := v.Standing.Deadlines
 	require.Len(t, due, 5)
@@ -232,13 +232,13 @@ func TestDeadlinesCountOpenDays(t *testing.T) {
 }
 
 func TestWorkflowStartedForNoRequestEnds(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	v := c.put(okey.Matter{Kind: okey.MatterOpen, Request: uuid.New(), Action: uuid.New()})
 	assert.Equal(t, okey.Verdict{}, v)
 }
 
 func TestADatabaseFaultIsAnErrorSoThatTheActivityIsTriedAgain(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	request, _ := c.until(okey.AwaitingDecision)
 	require.NoError(t, c.Store.Close())
 	_, err := activities.NewRequests(c.Store, nil).Judge(context.Background(), okey.Matter{Kind: okey.MatterOpen, Request: request})

@@ -8,7 +8,7 @@ import (
 )
 
 // resendMail writes the row of a mail that repeats another. Judged again, it is the same row; asked again within minutes, it is refused.
-func resendMail(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
+func resendMail(ctx context.Context, c *stockTx) (okey.Verdict, error) {
 	if err := c.permit(ctx, okey.ActResendMail, ""); err != nil {
 		return okey.Verdict{}, err
 	}
@@ -39,7 +39,7 @@ func resendMail(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 }
 
 // presentAddress is where a mail's reader is reached now; a mailbox is where it was until the letter is written.
-func presentAddress(ctx context.Context, c *stockSitting, m sql.WrittenMail) (string, error) {
+func presentAddress(ctx context.Context, c *stockTx, m sql.WrittenMail) (string, error) {
 	if !m.Person.Valid {
 		return m.Address, nil
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func (c *court) retain(at time.Time) okey.RetentionReport {
+func (c *fixture) retain(at time.Time) okey.RetentionReport {
 	c.Helper()
 	report, err := activities.NewRetention(c.Store).Retain(context.Background(), okey.RetentionInput{At: at})
 	require.NoError(c, err)
@@ -24,10 +24,10 @@ func (c *court) retain(at time.Time) okey.RetentionReport {
 }
 
 // months after the scene's now, and a day.
-func (c *court) later(months int) time.Time { return c.now.AddDate(0, months, 1) }
+func (c *fixture) later(months int) time.Time { return c.now.AddDate(0, months, 1) }
 
 // handed is a request of Léa's that has ended with a key in her hands.
-func (c *court) handed() (uuid.UUID, okey.Serial) {
+func (c *fixture) handed() (uuid.UUID, okey.Serial) {
 	c.Helper()
 	request, serial := c.until(okey.AwaitingHandover)
 	require.True(c, c.act(c.roux, request, okey.Handover, okey.Content{Serial: serial}).Accepted)
@@ -35,7 +35,7 @@ func (c *court) handed() (uuid.UUID, okey.Serial) {
 }
 
 func TestWhatIsWrittenOfARequestIsForgottenAYearAfterItsEnd(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	request, serial := c.handed()
 	require.True(t, c.change(c.roux, serial, okey.ReasonLost).Accepted)
 	written := `SELECT (SELECT count(*) FROM request WHERE need <> '') + (SELECT count(*) FROM action WHERE content ? 'need' OR content ? 'comment')
@@ -52,7 +52,7 @@ func TestWhatIsWrittenOfARequestIsForgottenAYearAfterItsEnd(t *testing.T) {
 }
 
 func TestAnOpenRequestKeepsItsTexts(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	request, v := c.ask(c.lea, okey.FirstKey)
 	require.True(t, v.Accepted)
 	c.retain(c.later(40))
@@ -61,7 +61,7 @@ func TestAnOpenRequestKeepsItsTexts(t *testing.T) {
 }
 
 func TestARequestIsRemovedOnceItsKeyIsBack(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	request, serial := c.handed()
 	c.retain(c.later(36))
 	assert.Equal(t, 1, c.Count(`SELECT count(*) FROM request`), "she has the key that she signed for")
@@ -78,7 +78,7 @@ func TestARequestIsRemovedOnceItsKeyIsBack(t *testing.T) {
 }
 
 func TestWhoeverLeftIsANumberAYearLater(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	_, serial := c.handed()
 	c.Exec(`DELETE FROM assignment WHERE person = $1`, c.lea.ID)
 	name := func() string { return c.Text(`SELECT family_name FROM person WHERE id = $1`, c.lea.ID) }
@@ -99,7 +99,7 @@ func TestWhoeverLeftIsANumberAYearLater(t *testing.T) {
 }
 
 func TestWhoeverComesBackInTimeIsKept(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	c.Exec(`DELETE FROM assignment WHERE person = $1`, c.lea.ID)
 	c.retain(c.now)
 	c.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'personnel', 'import', now())`, c.lea.ID, scene.Acacias)
@@ -110,7 +110,7 @@ func TestWhoeverComesBackInTimeIsKept(t *testing.T) {
 }
 
 func TestMailsLinksTokensAndWorkbooksHaveTheirTime(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	request, v := c.ask(c.lea, okey.FirstKey)
 	require.True(t, v.Accepted)
 	sent, err := c.Store.QueueMail(t.Context(), sql.NewMail{
@@ -136,7 +136,7 @@ func TestMailsLinksTokensAndWorkbooksHaveTheirTime(t *testing.T) {
 
 // The table is what people are told: each line that has a time is done, and nothing else is.
 func TestTheTableOfWhatIsKeptIsWhatIsDone(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	for _, k := range okey.Keepings() {
 		assert.NotEmpty(t, k.What)
 		assert.NotEmpty(t, k.Why)
@@ -153,7 +153,7 @@ func TestTheTableOfWhatIsKeptIsWhatIsDone(t *testing.T) {
 }
 
 func TestASignersNameGoesWithThePersonThoughWhatWasSignedStays(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	request, serial := c.handed()
 	require.True(t, c.change(c.roux, serial, okey.ReasonReturn).Accepted)
 	c.Exec(`DELETE FROM assignment WHERE person = $1`, c.lea.ID)
@@ -172,7 +172,7 @@ func TestASignersNameGoesWithThePersonThoughWhatWasSignedStays(t *testing.T) {
 }
 
 func TestCountsOfGuessesAreForgotten(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	_, err := c.Store.CountAttempt(context.Background(), okey.AttemptLink, []byte("somewhere"), c.now)
 	require.NoError(t, err)
 	c.retain(c.now.AddDate(0, 1, -1))

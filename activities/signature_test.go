@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func (c *court) publish(text string) okey.Charter {
+func (c *fixture) publish(text string) okey.Charter {
 	c.Helper()
 	var published okey.Charter
 	err := c.Store.Do(context.Background(), func(tx *sql.Tx) (err error) {
@@ -25,7 +25,7 @@ func (c *court) publish(text string) okey.Charter {
 }
 
 func TestWhatWasSignedStaysWhatWasSigned(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	request, _ := c.until(okey.AwaitingHandover)
 	c.now = c.now.Add(time.Hour)
 	assert.Equal(t, 2, c.publish("Charte nouvelle.").Version)
@@ -53,7 +53,7 @@ func TestWhatWasSignedStaysWhatWasSigned(t *testing.T) {
 }
 
 func TestARequestThatIsBackAtItsCharterIsSignedAnew(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	request, _ := c.until(okey.AwaitingHandover)
 	c.now = c.now.Add(time.Hour)
 	c.publish("Charte nouvelle.")
@@ -70,7 +70,7 @@ func TestARequestThatIsBackAtItsCharterIsSignedAnew(t *testing.T) {
 }
 
 func TestASignatureIsKeptAsLongAsItsKeyIsHeld(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	request, serial := c.handed()
 	c.retain(c.later(36))
 	signed, err := c.Store.Signature(context.Background(), request)

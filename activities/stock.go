@@ -16,7 +16,7 @@ func NewStock(store *sql.Store, _ *calendar.Calendar) *Stock { return &Stock{sto
 
 // stockJudges say, for each action about stock, how it is judged and applied. An Error of the domain refuses the action and undoes all that
 // its judge wrote; anything else is tried again. A judge takes its locks first: establishments in order, then requests, then keys.
-var stockJudges = map[okey.ActionName]func(context.Context, *stockSitting) (okey.Verdict, error){
+var stockJudges = map[okey.ActionName]func(context.Context, *stockTx) (okey.Verdict, error){
 	okey.ActionMoveKeys:       moveKeys,
 	okey.ActionTakeAlong:      takeAlong,
 	okey.ActionMoveDecision:   decideMove,
@@ -51,8 +51,8 @@ var stockJudges = map[okey.ActionName]func(context.Context, *stockSitting) (okey
 	okey.ActionMailResend:      resendMail,
 }
 
-// stockSitting is the judging of one action about stock.
-type stockSitting struct {
+// stockTx is the transaction in which one action about stock is judged.
+type stockTx struct {
 	*sql.Tx
 	action okey.Action
 	okey.StockMatter
@@ -63,14 +63,14 @@ type stockSitting struct {
 func (s *Stock) Change(ctx context.Context, m okey.StockMatter) (okey.StockVerdict, error) {
 	var verdict okey.StockVerdict
 	err := s.store.Do(ctx, func(tx *sql.Tx) error {
-		v, err := s.change(ctx, &stockSitting{Tx: tx, StockMatter: m})
+		v, err := s.change(ctx, &stockTx{Tx: tx, StockMatter: m})
 		verdict = okey.StockVerdict{Accepted: v.Accepted, Reason: v.Reason, Letters: v.Letters, Wake: len(v.Woken) > 0}
 		return err
 	})
 	return verdict, err
 }
 
-func (s *Stock) change(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
+func (s *Stock) change(ctx context.Context, c *stockTx) (okey.Verdict, error) {
 	if c.Fault != "" {
 		return c.stray(ctx)
 	}
@@ -106,7 +106,7 @@ func (s *Stock) change(ctx context.Context, c *stockSitting) (okey.Verdict, erro
 }
 
 // stray records a signal that has no standing, once, and changes nothing.
-func (c *stockSitting) stray(ctx context.Context) (okey.Verdict, error) {
+func (c *stockTx) stray(ctx context.Context) (okey.Verdict, error) {
 	const name = okey.ActionUnknown
 	v := okey.Verdict{Reason: c.Fault}
 	id := okey.DerivedID(c.Subject, string(name)+"/"+c.Once)
@@ -129,13 +129,13 @@ func outcomeOf(v okey.Verdict) string {
 }
 
 // actor is whoever wants it, with the rights of this moment; empty for a command, which acts with the database's own rights.
-func (c *stockSitting) actor(ctx context.Context) (okey.Actor, error) {
+func (c *stockTx) actor(ctx context.Context) (okey.Actor, error) {
 	return c.Actor(ctx, c.action.By)
 }
 
 // permit asks the permission table again, as the database stands now. Nobody's action is a command of the operator, or
 // the flow's own: it may.
-func (c *stockSitting) permit(ctx context.Context, act okey.Act, uai okey.UAI) error {
+func (c *stockTx) permit(ctx context.Context, act okey.Act, uai okey.UAI) error {
 	if c.action.By == (okey.PersonID{}) && (c.action.Via == okey.ViaSupport || c.action.Via == okey.ViaEngine) {
 		return nil
 	}
@@ -155,7 +155,7 @@ func (c *stockSitting) permit(ctx context.Context, act okey.Act, uai okey.UAI) e
 
 // lockServed locks an establishment, and refuses one that has been replaced: its keys and orders have followed, whatever comes now would stay
 // behind.
-func (c *stockSitting) lockServed(ctx context.Context, uai okey.UAI) error {
+func (c *stockTx) lockServed(ctx context.Context, uai okey.UAI) error {
 	if err := c.LockEstablishment(ctx, uai); err != nil {
 		return err
 	}
@@ -167,13 +167,13 @@ func (c *stockSitting) lockServed(ctx context.Context, uai okey.UAI) error {
 }
 
 // told judges the follow-up of what the server has arranged between people: nothing is left to do but to tell those concerned.
-func told(kind okey.MailKind) func(context.Context, *stockSitting) (okey.Verdict, error) {
-	return func(_ context.Context, c *stockSitting) (okey.Verdict, error) {
+func told(kind okey.MailKind) func(context.Context, *stockTx) (okey.Verdict, error) {
+	return func(_ context.Context, c *stockTx) (okey.Verdict, error) {
 		return okey.Verdict{Accepted: true, Letters: []okey.MailOrder{c.letter(kind, 1, c.action.Content.Establishment)}}, nil
 	}
 }
 
 // letter is a mail about the action's subject to the people of an establishment.
-func (c *stockSitting) letter(kind okey.MailKind, ref int, uai okey.UAI) okey.MailOrder {
+func (c *stockTx) letter(kind okey.MailKind, ref int, uai okey.UAI) okey.MailOrder {
 	return okey.MailOrder{Cause: c.action.ID, Subject: c.action.Subject, UAI: uai, Step: okey.MailStep{Kind: kind, Ref: ref}, At: c.At}
 }

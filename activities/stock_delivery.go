@@ -11,7 +11,7 @@ import (
 
 // takeDelivery writes all keys of a delivery, or none: what has become wrong since it was shown refuses it. Free keys go at once to the
 // requests that wait.
-func takeDelivery(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
+func takeDelivery(ctx context.Context, c *stockTx) (okey.Verdict, error) {
 	if err := c.permit(ctx, okey.ActImport, ""); err != nil {
 		return okey.Verdict{}, err
 	}
@@ -61,7 +61,7 @@ func takeDelivery(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 
 // confirmArrival puts keys that an approver has in hand into stock. What is not named stays on its way; what somebody has settled since the
 // form was shown is named in the verdict, and the others are taken all the same.
-func confirmArrival(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
+func confirmArrival(ctx context.Context, c *stockTx) (okey.Verdict, error) {
 	d, err := c.LockDelivery(ctx, c.action.Subject)
 	if err != nil {
 		return okey.Verdict{}, err
@@ -103,7 +103,7 @@ func confirmArrival(ctx context.Context, c *stockSitting) (okey.Verdict, error) 
 
 // sortArrival parts the keys that are said to have arrived at an establishment, whose lock is held: those still on their way there, and
 // those that were settled before. Where some were never expected there, these alone are named.
-func (c *stockSitting) sortArrival(ctx context.Context, delivery uuid.UUID, uai okey.UAI) (arrived []okey.Serial, settled []okey.KeyFault, err error) {
+func (c *stockTx) sortArrival(ctx context.Context, delivery uuid.UUID, uai okey.UAI) (arrived []okey.Serial, settled []okey.KeyFault, err error) {
 	rows, err := c.DeliveryRows(ctx, delivery)
 	if err != nil {
 		return nil, nil, err
@@ -138,7 +138,7 @@ func (c *stockSitting) sortArrival(ctx context.Context, delivery uuid.UUID, uai 
 }
 
 // bookOnOrders notes keys that arrived on what their establishments had ordered.
-func (c *stockSitting) bookOnOrders(ctx context.Context, d sql.Delivery, rows []okey.ImportedKey) error {
+func (c *stockTx) bookOnOrders(ctx context.Context, d sql.Delivery, rows []okey.ImportedKey) error {
 	arrived := map[okey.UAI]int{}
 	for _, row := range rows {
 		arrived[row.UAI]++
@@ -152,7 +152,7 @@ func (c *stockSitting) bookOnOrders(ctx context.Context, d sql.Delivery, rows []
 }
 
 // serve gives what is free at establishments, whose locks are held, to those who wait there.
-func (c *stockSitting) serve(ctx context.Context, v *okey.Verdict, uais ...okey.UAI) error {
+func (c *stockTx) serve(ctx context.Context, v *okey.Verdict, uais ...okey.UAI) error {
 	for _, uai := range uais {
 		given, err := c.Allocate(ctx, uai, c.At)
 		if err != nil {
@@ -164,7 +164,7 @@ func (c *stockSitting) serve(ctx context.Context, v *okey.Verdict, uais ...okey.
 }
 
 // tellSchools has the approvers of establishments told: one letter each, in order.
-func (c *stockSitting) tellSchools(v *okey.Verdict, kind okey.MailKind, uais ...okey.UAI) {
+func (c *stockTx) tellSchools(v *okey.Verdict, kind okey.MailKind, uais ...okey.UAI) {
 	for i, uai := range uais {
 		v.Letters = append(v.Letters, c.letter(kind, i+1, uai))
 	}

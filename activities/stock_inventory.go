@@ -8,7 +8,7 @@ import (
 )
 
 // saveInventory keeps what lies in a drawer, compared with what should at this instant. No key changes by it.
-func saveInventory(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
+func saveInventory(ctx context.Context, c *stockTx) (okey.Verdict, error) {
 	content := c.action.Content
 	if err := c.permit(ctx, okey.ActManageKeys, content.Establishment); err != nil {
 		return okey.Verdict{}, err
@@ -33,7 +33,7 @@ func saveInventory(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 }
 
 // decideReport makes a reported key stock, or not. A key that becomes stock goes to the first in line.
-func decideReport(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
+func decideReport(ctx context.Context, c *stockTx) (okey.Verdict, error) {
 	if err := c.permit(ctx, okey.ActImport, ""); err != nil {
 		return okey.Verdict{}, err
 	}

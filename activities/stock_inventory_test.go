@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func (c *court) counts(by okey.Person, uai okey.UAI, typed ...okey.Serial) okey.Action {
+func (c *fixture) counts(by okey.Person, uai okey.UAI, typed ...okey.Serial) okey.Action {
 	c.Helper()
 	return c.stockAct(okey.Action{Name: okey.ActionInventory, By: by.ID, Content: okey.Content{Establishment: uai, Serials: typed}})
 }
@@ -26,12 +26,12 @@ func letters(v okey.Verdict) []okey.MailKind {
 }
 
 // reported is the report about a serial.
-func (c *court) reported(serial okey.Serial) uuid.UUID {
+func (c *fixture) reported(serial okey.Serial) uuid.UUID {
 	c.Helper()
 	return uuid.MustParse(c.Text(`SELECT id FROM key_report WHERE serial = $1`, string(serial)))
 }
 
-func (c *court) settles(by okey.Person, report uuid.UUID, decision okey.Decision) okey.Verdict {
+func (c *fixture) settles(by okey.Person, report uuid.UUID, decision okey.Decision) okey.Verdict {
 	c.Helper()
 	return *c.stockAct(okey.Action{Name: okey.ActionReportDecision, By: by.ID, Subject: report, Content: okey.Content{
 		Decision: decision, Batch: "L9", ExpiresOn: okey.NewDay(2030, 12, 31), Comment: "vu",
@@ -39,7 +39,7 @@ func (c *court) settles(by okey.Person, report uuid.UUID, decision okey.Decision
 }
 
 func TestAnInventoryChangesNoKey(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	there, gone, lost := c.Key(scene.Tilleuls), c.Key(scene.Tilleuls), c.Key(scene.Tilleuls)
 	c.Exec(`UPDATE key SET state = 'lost' WHERE serial = $1`, string(lost))
 	before := c.Text(`SELECT string_agg(serial || state || changed_at, ',' ORDER BY serial) FROM key`)
@@ -64,7 +64,7 @@ func TestAnInventoryChangesNoKey(t *testing.T) {
 }
 
 func TestOnlyWhoManagesTheDrawerHasItCounted(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	a := c.counts(c.Person("Paul Petit", okey.Principal, scene.Acacias), scene.Tilleuls, "1")
 	assert.Equal(t, okey.CodeNotFound, a.Verdict.Reason)
 	a = c.counts(c.roux, scene.Tilleuls, "1")
@@ -75,7 +75,7 @@ func TestOnlyWhoManagesTheDrawerHasItCounted(t *testing.T) {
 }
 
 func TestAConfirmedKeyServesTheFirstInLine(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	support := c.Support("Sam Support")
 	line := c.inLine("Ali Benali", "Eva Simon")
 	require.True(t, c.counts(c.roux, scene.Tilleuls, "004877777", "004888888").Verdict.Accepted)
@@ -93,7 +93,7 @@ func TestAConfirmedKeyServesTheFirstInLine(t *testing.T) {
 }
 
 func TestASerialHasOnePendingReport(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	require.Len(t, c.counts(c.roux, scene.Tilleuls, "1", "2").Verdict.Letters, 1)
 	again := c.counts(c.roux, scene.Tilleuls, "1", "2")
 	assert.True(t, again.Verdict.Accepted)
@@ -103,7 +103,7 @@ func TestASerialHasOnePendingReport(t *testing.T) {
 
 // Either school may have it: support sees both, and settles each.
 func TestTwoSchoolsMayReportTheSameNumber(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	paul, support := c.Person("Paul Petit", okey.Principal, scene.Acacias), c.Support("Sam Support")
 	require.True(t, c.counts(paul, scene.Acacias, "004877777").Verdict.Accepted)
 	theirs := c.reported("004877777")
@@ -117,7 +117,7 @@ func TestTwoSchoolsMayReportTheSameNumber(t *testing.T) {
 }
 
 func TestANumberThatBothMergedSchoolsReportedIsOneReport(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	paul, support := c.Person("Paul Petit", okey.Principal, scene.Acacias), c.Support("Sam Support")
 	require.True(t, c.counts(paul, scene.Acacias, "004877777").Verdict.Accepted)
 	require.True(t, c.counts(c.roux, scene.Tilleuls, "004877777", "004888888").Verdict.Accepted)
@@ -127,7 +127,7 @@ func TestANumberThatBothMergedSchoolsReportedIsOneReport(t *testing.T) {
 }
 
 func TestAKeyThatBecameKnownIsNotAddedTwice(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	require.True(t, c.counts(c.roux, scene.Tilleuls, "004877777").Verdict.Accepted)
 	known := c.Key(scene.Acacias)
 	c.Exec(`UPDATE key_report SET serial = $1`, string(known))
@@ -139,7 +139,7 @@ func TestAKeyThatBecameKnownIsNotAddedTwice(t *testing.T) {
 
 // A school closes between the inventory and support's answer: nobody would ever be served from its drawer.
 func TestAKeyConfirmedAfterASuccessionIsTheSuccessors(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	support := c.Support("Sam Support")
 	line := c.inLine("Ali Benali")
 	require.True(t, c.counts(c.roux, scene.Tilleuls, "004877777").Verdict.Accepted)
@@ -152,7 +152,7 @@ func TestAKeyConfirmedAfterASuccessionIsTheSuccessors(t *testing.T) {
 }
 
 func TestTheDrawerOfAClosedSchoolIsItsSuccessors(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	support := c.Support("Sam Support")
 	require.True(t, c.succeed(support, scene.Tilleuls, scene.Acacias).Verdict.Accepted)
 	assert.Equal(t, okey.CodeSucceeded, c.counts(support, scene.Tilleuls, "1").Verdict.Reason)

@@ -10,7 +10,7 @@ import (
 )
 
 // moveKeys is support's moving of keys to another establishment: all of them or none, and each that may not move is named.
-func moveKeys(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
+func moveKeys(ctx context.Context, c *stockTx) (okey.Verdict, error) {
 	if err := c.permit(ctx, okey.ActMoveKeys, ""); err != nil {
 		return okey.Verdict{}, err
 	}
@@ -52,7 +52,7 @@ func moveKeys(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 
 // lockKeys locks the establishments that have the keys, the one that they go to, and the keys, and returns both. A key that went elsewhere
 // before its establishment was locked makes the activity try again.
-func (c *stockSitting) lockKeys(ctx context.Context, to okey.UAI) (map[okey.Serial]okey.Key, []okey.UAI, error) {
+func (c *stockTx) lockKeys(ctx context.Context, to okey.UAI) (map[okey.Serial]okey.Key, []okey.UAI, error) {
 	found, err := c.KeysWith(ctx, c.action.Content.Serials)
 	if err != nil {
 		return nil, nil, err
@@ -80,7 +80,7 @@ func (c *stockSitting) lockKeys(ctx context.Context, to okey.UAI) (map[okey.Seri
 }
 
 // mayReceive refuses an establishment that keys can't go to.
-func (c *stockSitting) mayReceive(ctx context.Context, uai okey.UAI) error {
+func (c *stockTx) mayReceive(ctx context.Context, uai okey.UAI) error {
 	place, err := c.Establishment(ctx, uai)
 	switch {
 	case okey.ErrorCode(err) == okey.CodeNotFound:
@@ -91,12 +91,12 @@ func (c *stockSitting) mayReceive(ctx context.Context, uai okey.UAI) error {
 	return err
 }
 
-func (c *stockSitting) moving(to okey.UAI) sql.KeyMoving {
+func (c *stockTx) moving(to okey.UAI) sql.KeyMoving {
 	return sql.KeyMoving{Subject: c.action.Subject, To: to, At: c.At, By: c.action.By, Via: c.action.Via, Comment: c.action.Content.Comment}
 }
 
 // takeAlong writes the proposal that a holder who goes to another establishment takes the key along.
-func takeAlong(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
+func takeAlong(ctx context.Context, c *stockTx) (okey.Verdict, error) {
 	key, err := c.Key(ctx, c.action.Key)
 	if err != nil {
 		return okey.Verdict{}, err
@@ -135,7 +135,7 @@ func takeAlong(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 }
 
 // decideMove is the new establishment's answer. Nobody lets their own key in, and a key that went another way ends the proposal.
-func decideMove(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
+func decideMove(ctx context.Context, c *stockTx) (okey.Verdict, error) {
 	move, key, err := c.lockMove(ctx)
 	if err != nil {
 		return okey.Verdict{}, err
@@ -157,7 +157,7 @@ func decideMove(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 }
 
 // lockMove locks the proposal that the action is about, with its establishments and its key.
-func (c *stockSitting) lockMove(ctx context.Context) (okey.Move, okey.Key, error) {
+func (c *stockTx) lockMove(ctx context.Context) (okey.Move, okey.Key, error) {
 	before, err := c.Move(ctx, c.action.Subject)
 	if err != nil {
 		return before, okey.Key{}, err
@@ -178,7 +178,7 @@ func (c *stockSitting) lockMove(ctx context.Context) (okey.Move, okey.Key, error
 
 // withdrawMove takes a proposal back: whoever manages the keys of the establishment that the key leaves may, while nobody has answered. The
 // key stays where it is, and where it no longer is with that holder the proposal is over anyway.
-func withdrawMove(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
+func withdrawMove(ctx context.Context, c *stockTx) (okey.Verdict, error) {
 	move, _, err := c.lockMove(ctx)
 	if err != nil {
 		return okey.Verdict{}, err
@@ -193,7 +193,7 @@ func withdrawMove(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 	return okey.Verdict{Accepted: true, Letters: []okey.MailOrder{c.letter(okey.MailMoveWithdrawn, 1, move.To)}}, c.SettleMove(ctx, move)
 }
 
-func (c *stockSitting) settleMove(ctx context.Context, move okey.Move, key okey.Key) (okey.Verdict, error) {
+func (c *stockTx) settleMove(ctx context.Context, move okey.Move, key okey.Key) (okey.Verdict, error) {
 	v := okey.Verdict{Accepted: true, Decided: c.action.Content.Decision, Letters: []okey.MailOrder{c.letter(okey.MailMoveDecided, 1, move.To)}}
 	move.State, move.DecidedBy, move.DecidedAt, move.Answer = okey.MoveRefused, c.action.By, c.At, c.action.Content.Comment
 	if c.action.Content.Decision == okey.Approve {

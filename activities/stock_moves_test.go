@@ -16,7 +16,7 @@ import (
 )
 
 // stockAct records what someone wants of the stock, judges it, and returns it with its outcome.
-func (c *court) stockAct(a okey.Action) okey.Action {
+func (c *fixture) stockAct(a okey.Action) okey.Action {
 	c.Helper()
 	if a.Subject == uuid.Nil {
 		a.Subject = uuid.New()
@@ -30,18 +30,18 @@ func (c *court) stockAct(a okey.Action) okey.Action {
 	return a
 }
 
-func (c *court) moveKeys(by okey.Person, to okey.UAI, serials ...okey.Serial) okey.Verdict {
+func (c *fixture) moveKeys(by okey.Person, to okey.UAI, serials ...okey.Serial) okey.Verdict {
 	c.Helper()
 	return *c.stockAct(okey.Action{Name: okey.ActionMoveKeys, By: by.ID, Content: okey.Content{Establishment: to, Serials: serials, Comment: "rééquilibrage"}}).Verdict
 }
 
-func (c *court) uaiOf(serial okey.Serial) okey.UAI {
+func (c *fixture) uaiOf(serial okey.Serial) okey.UAI {
 	c.Helper()
 	return okey.UAI(c.Text(`SELECT uai FROM key WHERE serial = $1`, string(serial)))
 }
 
 func TestSupportMovesKeysToWhoWaits(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	support := c.Support("Sam Support")
 	line := c.inLine("Ali Benali")
 	free, lost := c.Key(scene.Acacias), c.Key(scene.Acacias)
@@ -62,7 +62,7 @@ func TestSupportMovesKeysToWhoWaits(t *testing.T) {
 }
 
 func TestAllKeysMoveOrNoneAndEachThatStaysIsNamed(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	support := c.Support("Sam Support")
 	_, kept := c.until(okey.AwaitingCharter)
 	free, there := c.Key(scene.Tilleuls), c.Key(scene.Acacias)
@@ -77,7 +77,7 @@ func TestAllKeysMoveOrNoneAndEachThatStaysIsNamed(t *testing.T) {
 }
 
 func TestAMoveThatEmptiesADrawerBeginsAShortage(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	support := c.Support("Sam Support")
 	only := c.Key(scene.Tilleuls)
 	c.ask(c.lea, okey.FirstKey)
@@ -87,8 +87,8 @@ func TestAMoveThatEmptiesADrawerBeginsAShortage(t *testing.T) {
 }
 
 // leaver has Léa leave the Tilleuls for the Acacias with her key; Paul heads the Acacias.
-func leaver(t *testing.T) (c *court, paul okey.Person, serial okey.Serial, propose func() okey.Action) {
-	c = newCourt(t)
+func leaver(t *testing.T) (c *fixture, paul okey.Person, serial okey.Serial, propose func() okey.Action) {
+	c = newFixture(t)
 	paul = c.Person("Paul Petit", okey.Principal, scene.Acacias)
 	serial = c.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2029, time.June, 30))
 	return c, paul, serial, func() okey.Action {
@@ -96,7 +96,7 @@ func leaver(t *testing.T) (c *court, paul okey.Person, serial okey.Serial, propo
 	}
 }
 
-func (c *court) answerMove(by okey.Person, move uuid.UUID, decision okey.Decision) okey.Verdict {
+func (c *fixture) answerMove(by okey.Person, move uuid.UUID, decision okey.Decision) okey.Verdict {
 	c.Helper()
 	return *c.stockAct(okey.Action{Name: okey.ActionMoveDecision, Subject: move, By: by.ID, Content: okey.Content{Decision: decision, Comment: "vu"}}).Verdict
 }

@@ -12,7 +12,7 @@ import (
 
 // succeed lets everything of one establishment go on at another, in one transaction under the locks of both: keys, requests with their place
 // in line, orders, proposals. The workflows of the requests are woken: they learn where they stand.
-func succeed(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
+func succeed(ctx context.Context, c *stockTx) (okey.Verdict, error) {
 	if err := c.permit(ctx, okey.ActMoveKeys, ""); err != nil {
 		return okey.Verdict{}, err
 	}
@@ -60,7 +60,7 @@ func succeed(ctx context.Context, c *stockSitting) (okey.Verdict, error) {
 }
 
 // tellUnanswered has the requests that await a decision which nobody at the successor can take go to support at once.
-func (c *stockSitting) tellUnanswered(ctx context.Context, to okey.UAI, requests []sql.SuccessionRequest) error {
+func (c *stockTx) tellUnanswered(ctx context.Context, to okey.UAI, requests []sql.SuccessionRequest) error {
 	place, err := c.Place(ctx, to)
 	if err != nil {
 		return err

@@ -21,19 +21,19 @@ import (
 // heir is a third school, to succeed the successor.
 const heir = okey.UAI("0069003D")
 
-func (c *court) thirdSchool() {
+func (c *fixture) thirdSchool() {
 	c.Helper()
 	c.Exec(`INSERT INTO establishment (uai, name, nature, contract, state, academy, commune, postcode, imported_at)
 		SELECT $1, 'Collège Neuf', nature, contract, state, academy, commune, postcode, imported_at FROM establishment WHERE uai = $2`, heir, scene.Tilleuls)
 }
 
-func (c *court) succeed(by okey.Person, from, to okey.UAI) okey.Action {
+func (c *fixture) succeed(by okey.Person, from, to okey.UAI) okey.Action {
 	c.Helper()
 	return c.stockAct(okey.Action{Name: okey.ActionSuccession, By: by.ID, Content: okey.Content{Establishment: from, Successor: to, Comment: "fusion"}})
 }
 
 func TestEverythingFollowsToTheSuccessor(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	support, paul := c.Support("Sam Support"), c.Person("Paul Petit", okey.Principal, scene.Acacias)
 	signed, kept := c.until(okey.AwaitingHandover)
 	line := c.inLine("Ali Benali", "Eva Simon")
@@ -69,7 +69,7 @@ func TestEverythingFollowsToTheSuccessor(t *testing.T) {
 func TestAskingGoesOnAtTheSuccessor(t *testing.T) {
 	for name, served := range map[string]bool{"still served": true, "closed by an import": false} {
 		t.Run(name, func(t *testing.T) {
-			c := newCourt(t)
+			c := newFixture(t)
 			c.Exec(`UPDATE establishment SET served = $2 WHERE uai = $1`, scene.Tilleuls, served)
 			require.True(t, c.succeed(c.Support("Sam Support"), scene.Tilleuls, scene.Acacias).Verdict.Accepted)
 			_, v := c.ask(c.lea, okey.FirstKey)
@@ -82,7 +82,7 @@ func TestAskingGoesOnAtTheSuccessor(t *testing.T) {
 }
 
 func TestSuccessionsChainButNeverCircle(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	c.thirdSchool()
 	c.Exec(`UPDATE establishment SET host = $1 WHERE uai = $2`, scene.Tilleuls, heir)
 	support := c.Support("Sam Support")
@@ -115,7 +115,7 @@ func TestProposalsFollowToTheSuccessor(t *testing.T) {
 }
 
 func TestKeysForASucceededEstablishmentAreNotImported(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	known := c.Key(scene.Tilleuls)
 	expires := c.Text(`SELECT expires_on::text FROM key WHERE serial = $1`, string(known))
 	day, err := time.Parse(time.DateOnly, expires)
@@ -137,7 +137,7 @@ func TestKeysForASucceededEstablishmentAreNotImported(t *testing.T) {
 
 // Approvals and askings at the closing school race its succession, then the next one: nothing is stranded there, no key is lost.
 func TestNothingIsStrandedByAConcurrentSuccession(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	support := c.Support("Sam Support")
 	stock := activities.NewStock(c.Store, calendar.PublicOnly())
 	from, keys := scene.Tilleuls, 0
@@ -196,7 +196,7 @@ func TestNothingIsStrandedByAConcurrentSuccession(t *testing.T) {
 }
 
 func TestAReplacedEstablishmentOrdersNoKeys(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	support := c.Support("Sam Support")
 	require.True(t, c.succeed(support, scene.Tilleuls, scene.Acacias).Verdict.Accepted)
 	order := func(uai okey.UAI) okey.Verdict {

@@ -16,7 +16,7 @@ import (
 )
 
 // due claims what is due for a run and returns the letters that it has to send.
-func (c *court) due(run string) []okey.MailOrder {
+func (c *fixture) due(run string) []okey.MailOrder {
 	c.Helper()
 	r, err := activities.NewWatch(c.Store).Due(context.Background(), okey.WatchInput{Run: run, At: c.now})
 	require.NoError(c, err)
@@ -33,7 +33,7 @@ func TestWhoeverTakesTheKeyAlongHasNotLeftWithIt(t *testing.T) {
 }
 
 func TestTwoRunsAtOnceShareTheLetters(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	today := okey.DayOf(c.now, okey.ZoneOf(""))
 	c.Exec(`UPDATE establishment SET minimum_stock = 2`)
 	for i := range 20 {
@@ -57,7 +57,7 @@ func TestTwoRunsAtOnceShareTheLetters(t *testing.T) {
 }
 
 func TestNoLetterFallsBetweenTwoBatches(t *testing.T) {
-	c := newCourt(t)
+	c := newFixture(t)
 	c.Exec(`INSERT INTO person (uid, family_name, given_name, mail, created_at) SELECT 'p' || n, 'P', 'P', 'p' || n || '@ac-nice.fr', now() FROM generate_series(1, 450) n`)
 	c.Exec(`INSERT INTO assignment (person, uai, function, source, since) SELECT id, $1, 'personnel', 'import', now() FROM person WHERE uid ~ '^p[0-9]'`, scene.Tilleuls)
 	c.Exec(`INSERT INTO key (serial, uai, state, batch, expires_on, holder, changed_at)

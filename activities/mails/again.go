@@ -44,7 +44,7 @@ func (m *Mailer) sendAgain(ctx context.Context, order okey.MailOrder) (okey.Mail
 }
 
 // keepOnly leaves of the step's envelopes the one that says what the row's letter says, to whom it says it; false where there is none any more.
-func (p *post) keepOnly(row sql.Mail) bool {
+func (p *mailing) keepOnly(row sql.Mail) bool {
 	for _, e := range p.envelopes {
 		if okey.MailKind(e.letter) == row.Kind && e.person == row.Person.UUID {
 			e.id = row.ID
@@ -57,7 +57,7 @@ func (p *post) keepOnly(row sql.Mail) bool {
 
 // askAgain asks a decider again as they were asked: for this request alone, or by the list of all that awaits them, whatever else they were
 // mailed this hour.
-func (p *post) askAgain(ctx context.Context, person okey.Person) error {
+func (p *mailing) askAgain(ctx context.Context, person okey.Person) error {
 	switch {
 	case p.request.Stage != okey.AwaitingDecision || person.ID != p.again.Person.UUID:
 		return nil
@@ -68,7 +68,7 @@ func (p *post) askAgain(ctx context.Context, person okey.Person) error {
 }
 
 // orderOf is what an envelope's mail is written again from: the order of its step. What tells support of mails that did not leave is not.
-func (p *post) orderOf(e envelope) *okey.MailOrder {
+func (p *mailing) orderOf(e envelope) *okey.MailOrder {
 	switch e.letter {
 	case mail.Bounced, mail.NoAddress, mail.Undelivered, mail.StockUndelivered:
 		return nil

@@ -15,7 +15,7 @@ import (
 )
 
 // announce has keys announced to an establishment, and its people told.
-func (o *office) announce(by okey.Person, to okey.UAI, serials ...okey.Serial) uuid.UUID {
+func (o *fixture) announce(by okey.Person, to okey.UAI, serials ...okey.Serial) uuid.UUID {
 	o.Helper()
 	d := sql.Delivery{ID: uuid.New(), FileName: "clefs.csv", Sum: "sum", Announced: true, By: by.ID, CreatedAt: o.now}
 	rows := make([]okey.ImportedKey, len(serials))
@@ -29,14 +29,14 @@ func (o *office) announce(by okey.Person, to okey.UAI, serials ...okey.Serial) u
 	return d.ID
 }
 
-func (o *office) confirm(delivery uuid.UUID, serials ...okey.Serial) {
+func (o *fixture) confirm(delivery uuid.UUID, serials ...okey.Serial) {
 	o.Helper()
 	a := o.stockAct(okey.Action{Name: okey.ActionArrival, By: o.roux.ID, Subject: delivery, Content: okey.Content{Establishment: scene.Tilleuls, Serials: serials}})
 	require.True(o, a.Verdict.Accepted)
 }
 
 // moot has a mail sent again, and expects that it does not leave.
-func (o *office) moot(by okey.Person, mail string) {
+func (o *fixture) moot(by okey.Person, mail string) {
 	o.Helper()
 	o.now = o.now.Add(time.Hour)
 	assert.Empty(o, lines(o.resent(by, mail)))
@@ -44,7 +44,7 @@ func (o *office) moot(by okey.Person, mail string) {
 }
 
 func TestAnAnnouncementSentAgainSpeaksOfTheKeysStillOnTheirWay(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	sam := o.Support("Sam Secours")
 	delivery := o.announce(sam, scene.Tilleuls, "90001", "90002", "90003")
 	announced := o.mailTo("delivery_announced", o.roux)
@@ -57,7 +57,7 @@ func TestAnAnnouncementSentAgainSpeaksOfTheKeysStillOnTheirWay(t *testing.T) {
 }
 
 func TestADeliverysLettersDoNotLeaveAgainOnceAnotherEstablishmentHasItsKeys(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	sam := o.Support("Sam Secours")
 	o.announce(sam, scene.Tilleuls, "90001")
 	require.True(t, o.succeed(sam, scene.Tilleuls, scene.Acacias).Verdict.Accepted)
@@ -65,7 +65,7 @@ func TestADeliverysLettersDoNotLeaveAgainOnceAnotherEstablishmentHasItsKeys(t *t
 }
 
 func TestMovedKeysAreToldAgainWhileTheyAreWhereTheyWereTakenTo(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	sam := o.Support("Sam Secours")
 	o.Person("Paul Petit", okey.Principal, scene.Acacias)
 	first, second := o.Key(scene.Tilleuls), o.Key(scene.Tilleuls)
@@ -86,18 +86,18 @@ func TestMovedKeysAreToldAgainWhileTheyAreWhereTheyWereTakenTo(t *testing.T) {
 
 func TestTheEndOfAMoveIsToldAgainWhileTheKeyIsWhereItLeftIt(t *testing.T) {
 	for name, c := range map[string]struct {
-		end  func(*office, okey.Person, uuid.UUID) []okey.MailOrder
+		end  func(*fixture, okey.Person, uuid.UUID) []okey.MailOrder
 		mail string
 	}{
-		"refused": {func(o *office, paul okey.Person, move uuid.UUID) []okey.MailOrder {
+		"refused": {func(o *fixture, paul okey.Person, move uuid.UUID) []okey.MailOrder {
 			return o.answerMove(paul, move, okey.Refuse).Letters
 		}, "move_decided_holder"},
-		"withdrawn": {func(o *office, _ okey.Person, move uuid.UUID) []okey.MailOrder {
+		"withdrawn": {func(o *fixture, _ okey.Person, move uuid.UUID) []okey.MailOrder {
 			return o.stockAct(okey.Action{Name: okey.ActionMoveWithdrawal, Subject: move, By: o.roux.ID}).Verdict.Letters
 		}, "move_withdrawn_holder"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := newOffice(t)
+			o := newFixture(t)
 			sam, paul := o.Support("Sam Secours"), o.Person("Paul Petit", okey.Principal, scene.Acacias)
 			serial := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, time.June, 30))
 			propose := okey.Action{Name: okey.ActionTakeAlong, Key: serial, By: o.roux.ID, Content: okey.Content{Establishment: scene.Acacias}}

@@ -15,13 +15,13 @@ import (
 )
 
 // resend has somebody want a mail sent again.
-func (o *office) resend(by okey.Person, mail string) okey.Verdict {
+func (o *fixture) resend(by okey.Person, mail string) okey.Verdict {
 	o.Helper()
 	return *o.judged(o.Record(okey.Action{Name: okey.ActionMailResend, By: by.ID, Subject: uuid.MustParse(mail)})).Verdict
 }
 
 // resent is resend, with the letters that leave by it.
-func (o *office) resent(by okey.Person, mail string) []postbox.Letter {
+func (o *fixture) resent(by okey.Person, mail string) []postbox.Letter {
 	o.Helper()
 	v := o.resend(by, mail)
 	require.True(o, v.Accepted, v.Reason)
@@ -30,13 +30,13 @@ func (o *office) resent(by okey.Person, mail string) []postbox.Letter {
 	return letters
 }
 
-func (o *office) mailTo(kind string, p okey.Person) string {
+func (o *fixture) mailTo(kind string, p okey.Person) string {
 	o.Helper()
 	return o.Text(`SELECT id::text FROM mail WHERE kind = $1 AND person = $2 ORDER BY created_at DESC LIMIT 1`, kind, p.ID)
 }
 
 func TestARefusedMailLeavesAgainWrittenAnewForThePresentAddress(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	sam := o.Support("Sam Secours")
 	o.Key(scene.Tilleuls)
 	request, v := o.ask(o.lea, okey.FirstKey)
@@ -64,7 +64,7 @@ func TestARefusedMailLeavesAgainWrittenAnewForThePresentAddress(t *testing.T) {
 }
 
 func TestAMailToAnswerByLeavesAgainWithTheLinkThatItsReaderHas(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	sam := o.Support("Sam Secours")
 	o.Key(scene.Tilleuls)
 	request, v := o.ask(o.lea, okey.FirstKey)
@@ -81,7 +81,7 @@ func TestAMailToAnswerByLeavesAgainWithTheLinkThatItsReaderHas(t *testing.T) {
 }
 
 func TestARemindersListAndAKeysNewsLeaveAgain(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	sam := o.Support("Sam Secours")
 	o.Key(scene.Tilleuls)
 	request, v := o.ask(o.lea, okey.FirstKey)
@@ -103,7 +103,7 @@ func TestARemindersListAndAKeysNewsLeaveAgain(t *testing.T) {
 }
 
 func TestALetterWithNothingToSayAnyMoreDoesNotLeave(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	sam := o.Support("Sam Secours")
 	o.Key(scene.Tilleuls)
 	request, v := o.ask(o.lea, okey.FirstKey)
@@ -115,7 +115,7 @@ func TestALetterWithNothingToSayAnyMoreDoesNotLeave(t *testing.T) {
 }
 
 func TestARequestersLetterAboutAStageThatIsOverDoesNotLeaveAgain(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	sam := o.Support("Sam Secours")
 	request, v := o.ask(o.lea, okey.FirstKey)
 	o.follow(request, v)
@@ -133,7 +133,7 @@ func TestARequestersLetterAboutAStageThatIsOverDoesNotLeaveAgain(t *testing.T) {
 }
 
 func TestAMailIsNotSentAgainByImpatience(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	sam, roux := o.Support("Sam Secours"), o.roux
 	o.Key(scene.Tilleuls)
 	request, v := o.ask(o.lea, okey.FirstKey)
@@ -153,7 +153,7 @@ func TestAMailIsNotSentAgainByImpatience(t *testing.T) {
 }
 
 func TestOnlySupportSendsMailsAgainAndOnlyWhatCanBeWrittenAgain(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	sam := o.Support("Sam Secours")
 	o.Key(scene.Tilleuls)
 	request, v := o.ask(o.lea, okey.FirstKey)
@@ -172,7 +172,7 @@ func TestOnlySupportSendsMailsAgainAndOnlyWhatCanBeWrittenAgain(t *testing.T) {
 }
 
 func TestWhatAMailIsWrittenFromNamesNobody(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	request, v := o.ask(o.lea, okey.FirstKey)
 	o.follow(request, v)
 	for _, personal := range []string{"Martin", "ac-nice", "absences"} {

@@ -9,7 +9,7 @@ import (
 )
 
 // aboutDelegation reads the delegation that a mail is about, with the people that it names.
-func (p *post) aboutDelegation(ctx context.Context) (sql.ListedDelegation, okey.Person, error) {
+func (p *mailing) aboutDelegation(ctx context.Context) (sql.ListedDelegation, okey.Person, error) {
 	d, err := p.store.Delegation(ctx, p.order.Subject)
 	if err != nil {
 		return d, okey.Person{}, err
@@ -25,7 +25,7 @@ func (p *post) aboutDelegation(ctx context.Context) (sql.ListedDelegation, okey.
 }
 
 // delegationGiven tells the delegate, with what awaits where it has begun already, and the other approvers.
-func delegationGiven(ctx context.Context, p *post) error {
+func delegationGiven(ctx context.Context, p *mailing) error {
 	d, holder, err := p.aboutDelegation(ctx)
 	if err != nil || !d.Live(p.today) {
 		return err
@@ -41,7 +41,7 @@ func delegationGiven(ctx context.Context, p *post) error {
 }
 
 // delegationBegins tells the delegate that the first day has come, and what awaits.
-func delegationBegins(ctx context.Context, p *post) error {
+func delegationBegins(ctx context.Context, p *mailing) error {
 	d, holder, err := p.aboutDelegation(ctx)
 	if err != nil || d.State(p.today) != okey.DelegationCurrent {
 		return err
@@ -50,7 +50,7 @@ func delegationBegins(ctx context.Context, p *post) error {
 }
 
 // toDelegate writes to a delegate; what awaits is listed from the first day on.
-func (p *post) toDelegate(ctx context.Context, letter mail.Letter, d sql.ListedDelegation, holder okey.Person) error {
+func (p *mailing) toDelegate(ctx context.Context, letter mail.Letter, d sql.ListedDelegation, holder okey.Person) error {
 	facts := p.facts
 	facts.Link, facts.Coming = p.settings.URL+"/", d.State(p.today) == okey.DelegationComing
 	if d.State(p.today) == okey.DelegationCurrent {
@@ -67,7 +67,7 @@ type awaitedBy func(ctx context.Context, uais []okey.UAI, stage okey.Stage, pers
 
 // listAwaiting puts into the facts all that awaits a person who now answers for an establishment: requests to be decided where they may, keys
 // to be handed over.
-func (p *post) listAwaiting(ctx context.Context, facts *mail.Facts, from awaitedBy, uai okey.UAI, person okey.PersonID, decides bool) error {
+func (p *mailing) listAwaiting(ctx context.Context, facts *mail.Facts, from awaitedBy, uai okey.UAI, person okey.PersonID, decides bool) error {
 	var unanswered []sql.Awaited
 	var total int
 	var err error
@@ -83,7 +83,7 @@ func (p *post) listAwaiting(ctx context.Context, facts *mail.Facts, from awaited
 
 // delegationEnded tells the delegate and the approvers, but not whoever ended it. One that nobody ended is over because giver or holder have left their
 // function: whoever gave it is told too, unless it holds again by now.
-func delegationEnded(ctx context.Context, p *post) error {
+func delegationEnded(ctx context.Context, p *mailing) error {
 	d, holder, err := p.aboutDelegation(ctx)
 	if err != nil {
 		return err
@@ -118,7 +118,7 @@ func delegationEnded(ctx context.Context, p *post) error {
 }
 
 // attached tells the person what support made of them, with what awaits them, and those who approve there.
-func attached(ctx context.Context, p *post) error {
+func attached(ctx context.Context, p *mailing) error {
 	a, err := p.store.Attachment(ctx, p.order.Subject)
 	if err != nil || !a.EndedAt.IsZero() {
 		return err
@@ -145,7 +145,7 @@ func attached(ctx context.Context, p *post) error {
 }
 
 // approverArrived tells somebody whom a staff file has made an approver all that awaits them; where nothing does, nothing need be said.
-func approverArrived(ctx context.Context, p *post) error {
+func approverArrived(ctx context.Context, p *mailing) error {
 	person, err := p.store.Person(ctx, p.order.Subject)
 	if err != nil {
 		return err
@@ -163,7 +163,7 @@ func approverArrived(ctx context.Context, p *post) error {
 	return nil
 }
 
-func detached(ctx context.Context, p *post) error {
+func detached(ctx context.Context, p *mailing) error {
 	a, err := p.store.Attachment(ctx, p.order.Subject)
 	if err != nil {
 		return err
@@ -176,7 +176,7 @@ func detached(ctx context.Context, p *post) error {
 	return nil
 }
 
-func (p *post) aboutAttachment(ctx context.Context, a sql.ListedAttachment) (okey.Person, error) {
+func (p *mailing) aboutAttachment(ctx context.Context, a sql.ListedAttachment) (okey.Person, error) {
 	person, err := p.store.Person(ctx, a.Person)
 	p.facts.Requester, p.facts.Comment, p.facts.Function = person.Name(), a.Reason, a.Function.French()
 	p.facts.Link = p.settings.URL + "/"
@@ -187,7 +187,7 @@ func (p *post) aboutAttachment(ctx context.Context, a sql.ListedAttachment) (oke
 }
 
 // hosting tells those who answer from now on for an establishment without a head, once, with all that awaits them there.
-func hosting(ctx context.Context, p *post) error {
+func hosting(ctx context.Context, p *mailing) error {
 	h, err := p.store.Hosting(ctx, p.order.Subject)
 	if err != nil || !h.EndedAt.IsZero() {
 		return err
@@ -210,7 +210,7 @@ func hosting(ctx context.Context, p *post) error {
 	return nil
 }
 
-func hostingEnded(ctx context.Context, p *post) error {
+func hostingEnded(ctx context.Context, p *mailing) error {
 	h, err := p.store.Hosting(ctx, p.order.Subject)
 	if err != nil {
 		return err
@@ -227,7 +227,7 @@ func hostingEnded(ctx context.Context, p *post) error {
 	return nil
 }
 
-func (p *post) aboutHosting(ctx context.Context, h sql.ListedHosting) error {
+func (p *mailing) aboutHosting(ctx context.Context, h sql.ListedHosting) error {
 	var err error
 	p.facts.Comment = h.Reason
 	p.facts.Other, err = p.nameOf(ctx, h.UAI)

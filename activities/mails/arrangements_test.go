@@ -16,7 +16,7 @@ import (
 )
 
 // follows judges what an arrangement is followed by, and returns the letters that arrived.
-func (o *office) follows(told okey.Action, err error) []postbox.Letter {
+func (o *fixture) follows(told okey.Action, err error) []postbox.Letter {
 	o.Helper()
 	require.NoError(o, err)
 	v := o.judged(told).Verdict
@@ -25,7 +25,7 @@ func (o *office) follows(told okey.Action, err error) []postbox.Letter {
 }
 
 // delegate gives a delegation at the Tilleuls from the day of the scene on, or later.
-func (o *office) delegate(to okey.Person, scope okey.Scope, inDays, days int) (okey.GivenDelegation, []postbox.Letter) {
+func (o *fixture) delegate(to okey.Person, scope okey.Scope, inDays, days int) (okey.GivenDelegation, []postbox.Letter) {
 	o.Helper()
 	today := okey.DayOf(o.now, okey.ZoneOf(""))
 	d := okey.GivenDelegation{ID: uuid.New(), By: o.roux.ID, To: to.ID, At: o.now, Delegation: okey.Delegation{
@@ -35,7 +35,7 @@ func (o *office) delegate(to okey.Person, scope okey.Scope, inDays, days int) (o
 }
 
 func TestADelegateGetsAllThatAwaitsAndTheOtherApproversAreTold(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	o.until(okey.AwaitingDecision)
 	eve := o.Person("Eve Morel", okey.Staff, scene.Tilleuls)
 	_, arrived := o.delegate(eve, okey.Everything, 0, 6)
@@ -48,7 +48,7 @@ func TestADelegateGetsAllThatAwaitsAndTheOtherApproversAreTold(t *testing.T) {
 }
 
 func TestADelegateForHandoversIsSentNoDecision(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	o.until(okey.AwaitingDecision)
 	tom := o.Person("Tom Garnier", okey.Staff, scene.Tilleuls)
 	_, arrived := o.delegate(tom, okey.HandoverAndStock, 0, 6)
@@ -58,7 +58,7 @@ func TestADelegateForHandoversIsSentNoDecision(t *testing.T) {
 }
 
 func TestADelegationIsToldAgainOnItsFirstDay(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	ctx := context.Background()
 	eve := o.Person("Eve Morel", okey.Staff, scene.Tilleuls)
 	d, arrived := o.delegate(eve, okey.Everything, 2, 6)
@@ -83,7 +83,7 @@ func TestADelegationIsToldAgainOnItsFirstDay(t *testing.T) {
 }
 
 func TestADelegationInGuadeloupeBeginsAtMidnightThere(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	ctx := context.Background()
 	head, eve := o.Person("Paul Petit", okey.Principal, scene.Acacias), o.Person("Eve Morel", okey.Staff, scene.Acacias)
 	today := okey.NewDay(2026, time.November, 24)
@@ -100,7 +100,7 @@ func TestADelegationInGuadeloupeBeginsAtMidnightThere(t *testing.T) {
 }
 
 func TestTheEndOfADelegationIsToldToAllButWhoeverEndedIt(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	eve := o.Person("Eve Morel", okey.Staff, scene.Tilleuls)
 	d, _ := o.delegate(eve, okey.Everything, 0, 6)
 	arrived := o.follows(o.Store.EndDelegation(context.Background(), d.ID, o.blanc.ID, o.now))
@@ -110,7 +110,7 @@ func TestTheEndOfADelegationIsToldToAllButWhoeverEndedIt(t *testing.T) {
 }
 
 func TestADelegationThatEndsBeforeItsFirstDayIsNotToldAsIfItHadBegun(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	eve := o.Person("Eve Morel", okey.Staff, scene.Tilleuls)
 	d, _ := o.delegate(eve, okey.Everything, 3, 5)
 	arrived := o.follows(o.Store.EndDelegation(context.Background(), d.ID, o.blanc.ID, o.now))
@@ -124,7 +124,7 @@ func TestADelegationThatEndsBeforeItsFirstDayIsNotToldAsIfItHadBegun(t *testing.
 }
 
 // staffed takes a staff file of the Tilleuls, and returns the follow-ups that wait to be told.
-func (o *office) staffed(people map[okey.Function][]okey.Person) []okey.Action {
+func (o *fixture) staffed(people map[okey.Function][]okey.Person) []okey.Action {
 	o.Helper()
 	var rows []okey.ImportedStaff
 	for function, some := range people {
@@ -143,7 +143,7 @@ func (o *office) staffed(people map[okey.Function][]okey.Person) []okey.Action {
 }
 
 func TestADelegateLearnsWhoseLeavingEndedTheirDelegationsOnce(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	eve := o.Person("Eve Morel", okey.Staff, scene.Tilleuls)
 	o.delegate(eve, okey.Everything, 0, 6)
 	o.delegate(eve, okey.HandoverAndStock, 8, 9)
@@ -157,7 +157,7 @@ func TestADelegateLearnsWhoseLeavingEndedTheirDelegationsOnce(t *testing.T) {
 
 // Whoever gave a delegation counts on it: a staff file that takes away what it stands on does not end it in silence.
 func TestADelegationThatAStaffFileEndsIsToldToAll(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	eve := o.Person("Eve Morel", okey.Staff, scene.Tilleuls)
 	o.delegate(eve, okey.Everything, 0, 6)
 	ended := o.staffed
@@ -181,7 +181,7 @@ func TestADelegationThatAStaffFileEndsIsToldToAll(t *testing.T) {
 }
 
 func TestAHostsApproversGetOneMailWithAllThatAwaits(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	ctx := context.Background()
 	o.Person("Paul Petit", okey.Principal, scene.Acacias)
 	o.Exec(`DELETE FROM assignment WHERE uai = $1 AND function <> 'personnel'`, scene.Tilleuls)
@@ -202,7 +202,7 @@ func TestAHostsApproversGetOneMailWithAllThatAwaits(t *testing.T) {
 }
 
 func TestWhomSupportAttachesLearnsItAndSoDoTheApprovers(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	ctx := context.Background()
 	o.until(okey.AwaitingDecision)
 	eve, sam := o.Person("Eve Morel", okey.Staff), o.Support("Sam Support")
@@ -221,7 +221,7 @@ func TestWhomSupportAttachesLearnsItAndSoDoTheApprovers(t *testing.T) {
 }
 
 func TestThePrincipalLearnsWhatSupportDidInTheirPlace(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	sam := o.Support("Sam Support")
 	request, serial := o.until(okey.AwaitingHandover)
 	v := o.signal(okey.Handover, okey.Action{By: sam.ID, Via: okey.ViaSupport, Request: request, Content: okey.Content{Serial: serial}})
@@ -255,7 +255,7 @@ func TestThePrincipalLearnsWhatSupportDidInTheirPlace(t *testing.T) {
 }
 
 func TestThePrincipalLearnsThatSupportWithdrewARequest(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	request, _ := o.until(okey.AwaitingDecision)
 	v := o.signal(okey.Withdrawal, okey.Action{
 		By: o.Support("Sam Support").ID, Via: okey.ViaSupport, Request: request, Content: okey.Content{Comment: "faite deux fois"},
@@ -267,7 +267,7 @@ func TestThePrincipalLearnsThatSupportWithdrewARequest(t *testing.T) {
 }
 
 func TestANewHeadReadsAllThatAwaitsInOneMail(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	request, v := o.ask(o.lea, okey.FirstKey)
 	require.True(t, v.Accepted)
 	nina := o.Person("Nina Neuve", okey.Deputy, scene.Tilleuls)

@@ -17,7 +17,7 @@ import (
 )
 
 // dispatch sends what has not left yet, tries all of it, and answers an error where something must be tried again.
-func (p *post) dispatch(ctx context.Context) (okey.MailReport, error) {
+func (p *mailing) dispatch(ctx context.Context) (okey.MailReport, error) {
 	var report okey.MailReport
 	if len(p.envelopes) == 0 && p.later == 0 {
 		return report, nil
@@ -46,7 +46,7 @@ func (p *post) dispatch(ctx context.Context) (okey.MailReport, error) {
 }
 
 // mustRepeat asks the engine for another attempt: by its own policy where mails did not leave, at a set time where one waits for its list.
-func (p *post) mustRepeat(waiting int) error {
+func (p *mailing) mustRepeat(waiting int) error {
 	switch {
 	case waiting > 0:
 		return temporal.NewApplicationErrorWithOptions(fmt.Sprintf("%d mails must wait for the relay", waiting), "mail_must_wait",
@@ -59,7 +59,7 @@ func (p *post) mustRepeat(waiting int) error {
 }
 
 // deliver brings one envelope to the relay, unless it went before, and notes what became of it.
-func (p *post) deliver(ctx context.Context, connection *mail.Connection, e envelope) (sql.MailState, error) {
+func (p *mailing) deliver(ctx context.Context, connection *mail.Connection, e envelope) (sql.MailState, error) {
 	if e.address == "" {
 		return sql.MailFailed, p.tellUnaddressed(ctx, e)
 	}
@@ -93,7 +93,7 @@ func (p *post) deliver(ctx context.Context, connection *mail.Connection, e envel
 }
 
 // queue writes the row of an envelope with its subject, or finds it.
-func (p *post) queue(ctx context.Context, e envelope, title string) (sql.Mail, error) {
+func (p *mailing) queue(ctx context.Context, e envelope, title string) (sql.Mail, error) {
 	if e.made.IsZero() {
 		e.made = p.order.At
 	}
@@ -104,7 +104,7 @@ func (p *post) queue(ctx context.Context, e envelope, title string) (sql.Mail, e
 }
 
 // tellBounced has support told, once, of an address that refuses mail. Support's own is for the log alone.
-func (p *post) tellBounced(e envelope, subject string) {
+func (p *mailing) tellBounced(e envelope, subject string) {
 	if e.person == uuid.Nil && e.address == p.support {
 		slog.Error("support's mailbox refuses mail", "mail", e.id, "kind", e.letter)
 		return
@@ -113,7 +113,7 @@ func (p *post) tellBounced(e envelope, subject string) {
 }
 
 // tellUnaddressed has support told, once, of somebody whom a mail concerns and whose address OKEY does not have.
-func (p *post) tellUnaddressed(ctx context.Context, e envelope) error {
+func (p *mailing) tellUnaddressed(ctx context.Context, e envelope) error {
 	slog.Warn("somebody whom a mail concerns has no address", "request", p.order.Request, "person", e.person)
 	message, err := mail.Write(e.letter, e.facts)
 	if err != nil {
@@ -128,7 +128,7 @@ func (p *post) tellUnaddressed(ctx context.Context, e envelope) error {
 }
 
 // tellUnread sends support what nobody reads, with the page that it is about: never a link that acts for its reader.
-func (p *post) tellUnread(letter mail.Letter, e envelope, item mail.Item) {
+func (p *mailing) tellUnread(letter mail.Letter, e envelope, item mail.Item) {
 	facts := p.facts
 	facts.Link = p.page()
 	if p.order.Subject != uuid.Nil {
@@ -139,4 +139,4 @@ func (p *post) tellUnread(letter mail.Letter, e envelope, item mail.Item) {
 	p.put(envelope{id: id, letter: letter, address: p.support, facts: facts})
 }
 
-func (p *post) now(ctx context.Context) time.Time { return nowOf(ctx, p.order) }
+func (p *mailing) now(ctx context.Context) time.Time { return nowOf(ctx, p.order) }

@@ -16,7 +16,7 @@ import (
 )
 
 func TestARetrySendsOnlyWhatIsMissing(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	o.Key(scene.Tilleuls)
 	request, v := o.ask(o.lea, okey.FirstKey)
 	o.box.Refuse("ablanc@ac-nice.fr", 451)
@@ -35,7 +35,7 @@ func TestARetrySendsOnlyWhatIsMissing(t *testing.T) {
 }
 
 func TestAnAddressThatRefusesForGoodIsSupportsAffair(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	o.Key(scene.Tilleuls)
 	request, v := o.ask(o.lea, okey.FirstKey)
 	o.box.Refuse("ablanc@ac-nice.fr", 550)
@@ -56,7 +56,7 @@ func TestAnAddressThatRefusesForGoodIsSupportsAffair(t *testing.T) {
 }
 
 func TestSupportsOwnMailboxMayRefuseWithoutAnEnd(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	o.box.Refuse(supportBox, 550)
 	request, _ := o.ask(o.lea, okey.FirstKey)
 	report, err := o.try(request, okey.MailStep{Kind: okey.MailDecisionLate, Ref: 101})
@@ -65,7 +65,7 @@ func TestSupportsOwnMailboxMayRefuseWithoutAnEnd(t *testing.T) {
 }
 
 func TestARelayThatIsAwayLosesNothing(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	o.Key(scene.Tilleuls)
 	request, v := o.ask(o.lea, okey.FirstKey)
 	o.box.Close()
@@ -77,7 +77,7 @@ func TestARelayThatIsAwayLosesNothing(t *testing.T) {
 }
 
 func TestAMailHasItsSubjectFromTheBeginning(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	o.Key(scene.Tilleuls)
 	request, v := o.ask(o.lea, okey.FirstKey)
 	o.Exec(`CREATE FUNCTION cut_off() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'`)
@@ -89,7 +89,7 @@ func TestAMailHasItsSubjectFromTheBeginning(t *testing.T) {
 }
 
 func TestMailsThatNeverLeftAreListedForSupport(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	request, v := o.ask(o.lea, okey.FirstKey)
 	o.box.Refuse("ablanc@ac-nice.fr", 451)
 	_, err := o.try(request, v.Mails[0])
@@ -100,7 +100,7 @@ func TestMailsThatNeverLeftAreListedForSupport(t *testing.T) {
 }
 
 func TestMailsAboutAKeyThatNeverLeftAreListedForSupport(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, time.June, 30))
 	order := o.change(serial, okey.Action{By: o.roux.ID, Content: okey.Content{KeyReason: okey.ReasonLost, Comment: "x"}})[0]
 	o.box.Refuse("ablanc@ac-nice.fr", 451)
@@ -117,14 +117,14 @@ func TestMailsAboutAKeyThatNeverLeftAreListedForSupport(t *testing.T) {
 }
 
 func TestARequestThatIsGoneHasNoMails(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	report, err := o.try(uuid.New(), okey.MailStep{Kind: okey.MailAsked, Ref: 1})
 	require.NoError(t, err)
 	assert.Zero(t, report)
 }
 
 func TestADeciderWithoutAnAddressIsSupportsAffair(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	o.Exec(`UPDATE person SET mail = '' WHERE id = $1`, o.blanc.ID)
 	o.Key(scene.Tilleuls)
 	request, v := o.ask(o.lea, okey.FirstKey)

@@ -9,7 +9,7 @@ import (
 
 // The letters from a kept key to its handover.
 
-func keyFree(_ context.Context, p *post) error {
+func keyFree(_ context.Context, p *mailing) error {
 	p.facts.Expiry = p.expiry(okey.AwaitingCharter)
 	p.toRequester(mail.KeyFree)
 	return nil
@@ -17,7 +17,7 @@ func keyFree(_ context.Context, p *post) error {
 
 // keyReplaced says whether another key is kept, or the place in line. Signed for, the other key awaits its person at once, and who hands it over
 // is told. Where a shortage begins with the loss, who can order is told.
-func keyReplaced(ctx context.Context, p *post) error {
+func keyReplaced(ctx context.Context, p *mailing) error {
 	gone, err := p.store.GoneFromRequest(ctx, p.request.ID)
 	if err != nil {
 		return err
@@ -31,7 +31,7 @@ func keyReplaced(ctx context.Context, p *post) error {
 	return p.shortage(ctx)
 }
 
-func remindCharter(_ context.Context, p *post) error {
+func remindCharter(_ context.Context, p *mailing) error {
 	if p.past(okey.AwaitingCharter) {
 		return nil
 	}
@@ -40,10 +40,10 @@ func remindCharter(_ context.Context, p *post) error {
 	return nil
 }
 
-func signed(ctx context.Context, p *post) error { return p.toHandOver(ctx, mail.KeyAwaitsYou) }
+func signed(ctx context.Context, p *mailing) error { return p.toHandOver(ctx, mail.KeyAwaitsYou) }
 
 // toHandOver sends the requester to whoever hands keys over, and tells those.
-func (p *post) toHandOver(ctx context.Context, letter mail.Letter) error {
+func (p *mailing) toHandOver(ctx context.Context, letter mail.Letter) error {
 	givers, err := p.givers(ctx)
 	if err != nil {
 		return err
@@ -64,7 +64,7 @@ func (p *post) toHandOver(ctx context.Context, letter mail.Letter) error {
 	return nil
 }
 
-func remindHandover(ctx context.Context, p *post) error {
+func remindHandover(ctx context.Context, p *mailing) error {
 	if p.past(okey.AwaitingHandover) {
 		return nil
 	}
@@ -78,7 +78,7 @@ func remindHandover(ctx context.Context, p *post) error {
 }
 
 // handedOver sends the receipt. Who hands a key over to themselves, alone at their school, does so under support's eyes.
-func handedOver(ctx context.Context, p *post) error {
+func handedOver(ctx context.Context, p *mailing) error {
 	event, _, err := p.store.LastEvent(ctx, p.request.ID, okey.EventHandedOver)
 	if err != nil {
 		return err
@@ -106,7 +106,7 @@ func handedOver(ctx context.Context, p *post) error {
 }
 
 // old adds to the keys that the new one replaces.
-func (p *post) old(serial okey.Serial) {
+func (p *mailing) old(serial okey.Serial) {
 	if p.facts.Old != "" {
 		p.facts.Old += ", "
 	}

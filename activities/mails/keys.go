@@ -8,7 +8,7 @@ import (
 )
 
 // keyChanged tells the former holder, and those who look after the stock.
-func keyChanged(ctx context.Context, p *post) error {
+func keyChanged(ctx context.Context, p *mailing) error {
 	action, err := p.store.Action(ctx, p.order.Cause)
 	if err != nil {
 		return err
@@ -49,7 +49,7 @@ func keyChanged(ctx context.Context, p *post) error {
 
 // nextKey is where somebody whose key serves no more goes on: to the request that they have open, else to the asking. Whoever were led to ask while
 // one is open would read that they are to withdraw it first, and lose their place.
-func (p *post) nextKey(ctx context.Context, person okey.PersonID) (link string, asked bool, err error) {
+func (p *mailing) nextKey(ctx context.Context, person okey.PersonID) (link string, asked bool, err error) {
 	open, err := p.store.OpenRequestOf(ctx, person)
 	switch {
 	case okey.ErrorCode(err) == okey.CodeNotFound:
@@ -60,7 +60,7 @@ func (p *post) nextKey(ctx context.Context, person okey.PersonID) (link string, 
 	return p.list() + "/" + open.ID.String(), true, nil
 }
 
-func (p *post) formerHolder(ctx context.Context, reason okey.KeyReason) (okey.Person, bool, error) {
+func (p *mailing) formerHolder(ctx context.Context, reason okey.KeyReason) (okey.Person, bool, error) {
 	id, err := p.store.LostBy(ctx, p.order.Key, reason, p.order.Happened())
 	if err != nil || id == (okey.PersonID{}) {
 		return okey.Person{}, false, err

@@ -8,7 +8,7 @@ import (
 )
 
 // linkReissued asks everybody who may answer once more, however many mails they had this hour: support has just told them to look for it.
-func linkReissued(ctx context.Context, p *post) error {
+func linkReissued(ctx context.Context, p *mailing) error {
 	if p.request.Stage != okey.AwaitingDecision {
 		return nil
 	}
@@ -32,7 +32,7 @@ func linkReissued(ctx context.Context, p *post) error {
 	return nil
 }
 
-func (p *post) askAnew(ctx context.Context, person okey.Person) error {
+func (p *mailing) askAnew(ctx context.Context, person okey.Person) error {
 	link, issue, err := p.decisionLink(ctx, person)
 	if err != nil {
 		return err

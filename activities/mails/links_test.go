@@ -13,7 +13,7 @@ import (
 )
 
 // known tells whether the link of a mail is still the one of its request.
-func (o *office) known(url string) bool {
+func (o *fixture) known(url string) bool {
 	o.Helper()
 	text, acts := strings.CutPrefix(url, base+"/valider/")
 	require.True(o, acts, url)
@@ -24,7 +24,7 @@ func (o *office) known(url string) bool {
 }
 
 func TestAnAddressThatNobodyHasCheckedGetsNoLinkThatActs(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	o.Key(scene.Tilleuls)
 	o.Exec(`UPDATE person SET mail_denied = true WHERE id = $1`, o.roux.ID)
 	request, v := o.ask(o.lea, okey.FirstKey)
@@ -40,7 +40,7 @@ func TestAnAddressThatNobodyHasCheckedGetsNoLinkThatActs(t *testing.T) {
 }
 
 func TestAnotherIssueIsAnotherMailWithAnotherLink(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	sam := o.Support("Sam Secours")
 	request, v := o.ask(o.lea, okey.FirstKey)
 	o.follow(request, v)
@@ -67,7 +67,7 @@ func TestAnotherIssueIsAnotherMailWithAnotherLink(t *testing.T) {
 }
 
 func TestAMailThatWaitedThroughAnIssueLeavesOnceAndWithTheNewLink(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	sam := o.Support("Sam Secours")
 	request, _ := o.ask(o.lea, okey.FirstKey)
 	reissued := o.reissue(sam, request)
@@ -78,7 +78,7 @@ func TestAMailThatWaitedThroughAnIssueLeavesOnceAndWithTheNewLink(t *testing.T) 
 }
 
 func TestSharedMailboxesGetNoActingLinkByANewIssueEither(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	sam := o.Support("Sam Secours")
 	o.Exec(`UPDATE person SET mail = 'direction@ac-nice.fr' WHERE uid IN ('mroux', 'ablanc')`)
 	request, _ := o.ask(o.lea, okey.FirstKey)

@@ -22,7 +22,7 @@ const (
 
 // ask writes to one decider: alone, or, where many requests come, as a list of all that awaits them. After a list the next requests
 // wait until an hour has gone by, and go out as one list again.
-func (p *post) ask(ctx context.Context, person okey.Person) error {
+func (p *mailing) ask(ctx context.Context, person okey.Person) error {
 	if person.Mail == "" {
 		p.toPerson(mail.Asked, person) // which is support's affair
 		return nil
@@ -60,7 +60,7 @@ func (p *post) ask(ctx context.Context, person okey.Person) error {
 }
 
 // askAfterList: the list that went out has this request, or the next one will.
-func (p *post) askAfterList(ctx context.Context, person okey.Person, last sql.Mail) error {
+func (p *mailing) askAfterList(ctx context.Context, person okey.Person, last sql.Mail) error {
 	if p.now(ctx).Before(last.CreatedAt.Add(time.Hour)) || !last.CreatedAt.Before(p.order.At) {
 		return p.joinList(ctx, person, last)
 	}
@@ -68,7 +68,7 @@ func (p *post) askAfterList(ctx context.Context, person okey.Person, last sql.Ma
 }
 
 // askTogether claims the hour's list for this request; where another one has it, it joins that.
-func (p *post) askTogether(ctx context.Context, person okey.Person) error {
+func (p *mailing) askTogether(ctx context.Context, person okey.Person) error {
 	if p.request.Stage != okey.AwaitingDecision {
 		return nil
 	}
@@ -83,7 +83,7 @@ func (p *post) askTogether(ctx context.Context, person okey.Person) error {
 
 // joinList sends the list where it is this request's own. Another's list has this request if it was made later; else the next one will,
 // an hour after it.
-func (p *post) joinList(ctx context.Context, person okey.Person, list sql.Mail) error {
+func (p *mailing) joinList(ctx context.Context, person okey.Person, list sql.Mail) error {
 	switch {
 	case list.Request.UUID == p.request.ID:
 		return p.putList(ctx, person, list.ID)
@@ -93,7 +93,7 @@ func (p *post) joinList(ctx context.Context, person okey.Person, list sql.Mail) 
 	return nil
 }
 
-func (p *post) putList(ctx context.Context, person okey.Person, id uuid.UUID) error {
+func (p *mailing) putList(ctx context.Context, person okey.Person, id uuid.UUID) error {
 	uais, err := p.answersFor(ctx, person.ID, okey.RoleApprover, okey.RoleDelegate)
 	if err != nil {
 		return err
@@ -109,7 +109,7 @@ func (p *post) putList(ctx context.Context, person okey.Person, id uuid.UUID) er
 }
 
 // remind writes to each person once a day, whichever request comes first, of all that awaits them.
-func (p *post) remind(ctx context.Context, stage okey.Stage, people []okey.Person) error {
+func (p *mailing) remind(ctx context.Context, stage okey.Stage, people []okey.Person) error {
 	for _, person := range people {
 		if person.ID == p.request.Person {
 			continue // the requester, alone at the school, is reminded as such
@@ -121,7 +121,7 @@ func (p *post) remind(ctx context.Context, stage okey.Stage, people []okey.Perso
 	return nil
 }
 
-func (p *post) remindOne(ctx context.Context, stage okey.Stage, person okey.Person) error {
+func (p *mailing) remindOne(ctx context.Context, stage okey.Stage, person okey.Person) error {
 	facts, err := p.allThatAwaits(ctx, stage, person)
 	if err != nil || facts.Total == 0 {
 		return err
@@ -154,7 +154,7 @@ func (p *post) remindOne(ctx context.Context, stage okey.Stage, person okey.Pers
 
 // sendsReminder tells whether this request is the one that sends the day's reminder: the one that made its row, or, where that one has
 // moved on before the mail left, the next that comes by. While it is on its way with another, this one looks again later.
-func (p *post) sendsReminder(ctx context.Context, row sql.Mail) (bool, error) {
+func (p *mailing) sendsReminder(ctx context.Context, row sql.Mail) (bool, error) {
 	if row.Request.UUID == p.request.ID || row.State != sql.MailQueued {
 		return row.Request.UUID == p.request.ID, nil
 	}
@@ -169,7 +169,7 @@ func (p *post) sendsReminder(ctx context.Context, row sql.Mail) (bool, error) {
 	return false, nil
 }
 
-func (p *post) allThatAwaits(ctx context.Context, stage okey.Stage, person okey.Person) (mail.Facts, error) {
+func (p *mailing) allThatAwaits(ctx context.Context, stage okey.Stage, person okey.Person) (mail.Facts, error) {
 	facts := p.facts
 	decides, err := p.answersFor(ctx, person.ID, okey.RoleApprover, okey.RoleDelegate)
 	if err != nil {
@@ -200,7 +200,7 @@ func (p *post) allThatAwaits(ctx context.Context, stage okey.Stage, person okey.
 	return facts, err
 }
 
-func (p *post) items(waiting []sql.Awaited) []mail.Item {
+func (p *mailing) items(waiting []sql.Awaited) []mail.Item {
 	items := make([]mail.Item, len(waiting))
 	for i, w := range waiting {
 		items[i] = mail.Item{Requester: w.Requester.Name(), School: okey.SayEstablishment(w.School), Need: w.Need, Since: p.day(w.Since)}

@@ -15,7 +15,7 @@ import (
 )
 
 func TestAStraightforwardRequestIsToldInMails(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	serial := o.Key(scene.Tilleuls)
 	request, v := o.ask(o.lea, okey.FirstKey)
 	page := base + "/demandes/" + request.String()
@@ -52,7 +52,7 @@ func TestAStraightforwardRequestIsToldInMails(t *testing.T) {
 
 // With two minutes, a head must read why somebody who has a key asks for one, and both that the old one comes back.
 func TestARenewalSaysSoInEachOfItsMails(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	old := o.KeyOf(o.lea, scene.Tilleuls, okey.DayOf(o.now, okey.ZoneOf("")).AddMonths(2))
 	o.Key(scene.Tilleuls)
 	request, v := o.ask(o.lea, okey.Renewal)
@@ -67,7 +67,7 @@ func TestARenewalSaysSoInEachOfItsMails(t *testing.T) {
 }
 
 func TestTheReceiptOfARenewalSaysThatTheOldKeyServesNoMore(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	old := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2027, time.January, 15))
 	serial := o.Key(scene.Tilleuls)
 	request, _ := o.ask(o.lea, okey.Renewal)
@@ -79,7 +79,7 @@ func TestTheReceiptOfARenewalSaysThatTheOldKeyServesNoMore(t *testing.T) {
 }
 
 func TestRefusalWithdrawalAndExpiryAreTold(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	refused, _ := o.ask(o.lea, okey.FirstKey)
 	arrived := o.follow(refused, o.act(o.roux, refused, okey.PrincipalDecision, okey.Content{Decision: okey.Refuse, Comment: "Passez me voir."}))
 	require.Equal(t, []string{"lmartin@ac-nice.fr: Votre demande de clef est refusée"}, lines(arrived))
@@ -101,7 +101,7 @@ func TestRefusalWithdrawalAndExpiryAreTold(t *testing.T) {
 }
 
 func TestWithoutAFreeKeyBothSidesAreToldOnceAShortage(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	request, v := o.ask(o.lea, okey.FirstKey)
 	arrived := o.follow(request, v)
 	assert.Equal(t, []string{
@@ -123,7 +123,7 @@ func TestWithoutAFreeKeyBothSidesAreToldOnceAShortage(t *testing.T) {
 }
 
 func TestAnOrderIsAskedForWhileTheShortageLasts(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	request, _ := o.ask(o.lea, okey.FirstKey)
 	o.approve(request)
 	paul := o.Person("Paul Petit", okey.Staff, scene.Tilleuls)
@@ -150,7 +150,7 @@ func TestAnOrderIsAskedForWhileTheShortageLasts(t *testing.T) {
 }
 
 func TestALostKeyIsTold(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	request, serial := o.until(okey.AwaitingHandover)
 	o.letters(o.change(serial, okey.Action{By: o.blanc.ID, Content: okey.Content{KeyReason: okey.ReasonLost, Comment: "tiroir vide"}})...)
 	arrived := o.box.Letters()
@@ -169,7 +169,7 @@ func TestALostKeyIsTold(t *testing.T) {
 
 // Two mails would contradict one another: "your key awaits you" and "your key is gone". One says both, and which key to hand over instead.
 func TestAnotherKeyInThePlaceOfASignedOneIsToldInOneMail(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	request, first := o.until(okey.AwaitingHandover)
 	second := o.Key(scene.Tilleuls)
 	o.change(first, okey.Action{By: o.roux.ID, Content: okey.Content{KeyReason: okey.ReasonDefective, Comment: "Numéro illisible, constaté à la remise"}})
@@ -184,7 +184,7 @@ func TestAnotherKeyInThePlaceOfASignedOneIsToldInOneMail(t *testing.T) {
 }
 
 func TestTheFormerHolderIsTold(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, time.June, 30))
 	o.letters(o.change(serial, okey.Action{By: o.lea.ID, Content: okey.Content{KeyReason: okey.ReasonLost, Comment: "dans le train"}})...)
 	mine := o.box.To("lmartin@ac-nice.fr")
@@ -197,7 +197,7 @@ func TestTheFormerHolderIsTold(t *testing.T) {
 
 // Whoever waits for another key already is led to that request: where they would ask they read that they must withdraw it first.
 func TestTheFormerHolderWhoHasAskedAlreadyIsLedToTheirRequest(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.DayOf(o.now, okey.ZoneOf("23")).AddMonths(1))
 	request, _ := o.ask(o.lea, okey.Renewal)
 	o.letters(o.change(serial, okey.Action{By: o.lea.ID, Content: okey.Content{KeyReason: okey.ReasonDefective, Comment: "écran vide"}})...)
@@ -208,7 +208,7 @@ func TestTheFormerHolderWhoHasAskedAlreadyIsLedToTheirRequest(t *testing.T) {
 }
 
 func TestWhoseKeyIsScrappedIsToldToAskForAnother(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
 	o.letters(o.change(serial, okey.Action{By: o.blanc.ID, Content: okey.Content{KeyReason: okey.ReasonRetired, Comment: "cassée en deux"}})...)
 	mine := o.box.To("lmartin@ac-nice.fr")
@@ -219,7 +219,7 @@ func TestWhoseKeyIsScrappedIsToldToAskForAnother(t *testing.T) {
 }
 
 func TestSupportIsToldWhatIsLate(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	request, _ := o.ask(o.lea, okey.FirstKey)
 	arrived := o.send(request, okey.MailStep{Kind: okey.MailDecisionLate, Ref: 101})
 	require.Equal(t, []string{supportBox + ": Sans réponse malgré nos rappels : le collège des Tilleuls"}, lines(arrived))
@@ -229,7 +229,7 @@ func TestSupportIsToldWhatIsLate(t *testing.T) {
 
 // A requester does not know support's people by name.
 func TestRequestersReadThatItWasSupport(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	sam := o.Support("Sam Durand")
 	serial := o.Key(scene.Tilleuls)
 	bySupport := func(request uuid.UUID, signal okey.Signal, content okey.Content) string {
@@ -243,7 +243,7 @@ func TestRequestersReadThatItWasSupport(t *testing.T) {
 }
 
 func TestApproversAreToldThatSupportAnswered(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	request, _ := o.ask(o.lea, okey.FirstKey)
 	sam := o.Support("Sam Durand")
 	v := o.act(sam, request, okey.PrincipalDecision, okey.Content{Decision: okey.Refuse, Comment: "chef absent"})
@@ -257,7 +257,7 @@ func TestApproversAreToldThatSupportAnswered(t *testing.T) {
 // Links.
 
 func TestADecidersLinkActsForThatPersonUntilTheStageExpires(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	request, v := o.ask(o.lea, okey.FirstKey)
 	o.follow(request, v)
 	text, ok := strings.CutPrefix(link(o.box.To("mroux@ac-nice.fr")[0]), base+"/valider/")
@@ -284,7 +284,7 @@ func TestADecidersLinkActsForThatPersonUntilTheStageExpires(t *testing.T) {
 }
 
 func TestMailboxesThatSeveralReadGetNoActingLink(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	o.Exec(`UPDATE person SET mail = $1 WHERE uid = 'mroux'`, "CE.0069001b@ac-nice.fr")
 	o.Exec(`UPDATE person SET mail = 'Direction@ac-nice.fr' WHERE uid = 'ablanc'`)
 	carol := o.Person("Carole Denis", okey.Deputy, scene.Tilleuls)
@@ -305,7 +305,7 @@ func TestMailboxesThatSeveralReadGetNoActingLink(t *testing.T) {
 // Recipients.
 
 func TestDelegatesGetWhatTheirScopeAllows(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	request, serial := o.until(okey.AwaitingDecision)
 	all, stock := o.Person("Eve Morel", okey.Staff, scene.Tilleuls), o.Person("Tom Garnier", okey.Staff, scene.Tilleuls)
 	past := o.Person("Luc Perrin", okey.Staff, scene.Tilleuls)
@@ -328,7 +328,7 @@ func TestDelegatesGetWhatTheirScopeAllows(t *testing.T) {
 }
 
 func TestAPrincipalsOwnRequestIsForTheDeputy(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	o.Key(scene.Tilleuls)
 	request, v := o.ask(o.roux, okey.FirstKey)
 	assert.Equal(t, []string{"ablanc@ac-nice.fr: Marc Roux demande une clef"}, lines(o.follow(request, v)))
@@ -337,7 +337,7 @@ func TestAPrincipalsOwnRequestIsForTheDeputy(t *testing.T) {
 }
 
 func TestWhereNobodyCanAnswerSupportIsTold(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	o.Exec(`DELETE FROM assignment WHERE function = 'adjoint'`)
 	serial := o.Key(scene.Tilleuls)
 	request, v := o.ask(o.roux, okey.FirstKey)

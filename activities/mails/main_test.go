@@ -32,9 +32,9 @@ const (
 	heir = okey.UAI("0069003D")
 )
 
-// office is a school with a head, a deputy and someone who needs a key; the real judges, so that a letter follows from what it tells of; the
+// fixture is a school with a head, a deputy and someone who needs a key; the real judges, so that a letter follows from what it tells of; the
 // mailer, and the relay that takes what it sends.
-type office struct {
+type fixture struct {
 	*scene.Scene
 	mails            *mails.Mailer
 	links            config.Keyring
@@ -43,10 +43,10 @@ type office struct {
 	now              time.Time
 }
 
-func newOffice(t *testing.T) *office {
+func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	s := scene.New(t)
-	o := &office{
+	o := &fixture{
 		Scene: s, links: config.NewKeyring(), box: postbox.Open(t), now: scene.Now,
 		lea:   s.Person("Léa Martin", okey.Staff, scene.Tilleuls),
 		roux:  s.Person("Marc Roux", okey.Principal, scene.Tilleuls),
@@ -62,7 +62,7 @@ func newOffice(t *testing.T) *office {
 
 // What happens before a letter: judged as it is in earnest.
 
-func (o *office) put(m okey.Matter) okey.Verdict {
+func (o *fixture) put(m okey.Matter) okey.Verdict {
 	o.Helper()
 	m.At, m.Waits = o.now, okey.DefaultWaits()
 	if m.Action == uuid.Nil {
@@ -73,7 +73,7 @@ func (o *office) put(m okey.Matter) okey.Verdict {
 	return v
 }
 
-func (o *office) ask(p okey.Person, reason okey.RequestReason) (uuid.UUID, okey.Verdict) {
+func (o *fixture) ask(p okey.Person, reason okey.RequestReason) (uuid.UUID, okey.Verdict) {
 	o.Helper()
 	a := o.Record(okey.Action{Name: okey.ActionAsk, By: p.ID, Content: okey.Content{
 		Establishment: scene.Tilleuls, Need: "saisie des absences", Reason: reason,
@@ -81,12 +81,12 @@ func (o *office) ask(p okey.Person, reason okey.RequestReason) (uuid.UUID, okey.
 	return a.Request, o.put(okey.Matter{Kind: okey.MatterOpen, Request: a.Request, Action: a.ID})
 }
 
-func (o *office) act(by okey.Person, request uuid.UUID, signal okey.Signal, content okey.Content) okey.Verdict {
+func (o *fixture) act(by okey.Person, request uuid.UUID, signal okey.Signal, content okey.Content) okey.Verdict {
 	o.Helper()
 	return o.signal(signal, okey.Action{By: by.ID, Request: request, Content: content})
 }
 
-func (o *office) signal(signal okey.Signal, a okey.Action) okey.Verdict {
+func (o *fixture) signal(signal okey.Signal, a okey.Action) okey.Verdict {
 	o.Helper()
 	a.Name = okey.ActionOf(signal)
 	if signal == okey.CharterAndPIN {
@@ -95,18 +95,18 @@ func (o *office) signal(signal okey.Signal, a okey.Action) okey.Verdict {
 	return o.put(okey.Matter{Kind: okey.MatterAction, Request: a.Request, Signal: signal, Action: o.Record(a).ID})
 }
 
-func (o *office) approve(request uuid.UUID) okey.Verdict {
+func (o *fixture) approve(request uuid.UUID) okey.Verdict {
 	o.Helper()
 	return o.act(o.roux, request, okey.PrincipalDecision, okey.Content{Decision: okey.Approve})
 }
 
-func (o *office) sign(p okey.Person, request uuid.UUID) okey.Verdict {
+func (o *fixture) sign(p okey.Person, request uuid.UUID) okey.Verdict {
 	o.Helper()
 	return o.act(p, request, okey.CharterAndPIN, okey.Content{Charter: 1})
 }
 
 // until brings a request of Léa's to a stage with one key in the drawer, and returns it with the key.
-func (o *office) until(stage okey.Stage) (uuid.UUID, okey.Serial) {
+func (o *fixture) until(stage okey.Stage) (uuid.UUID, okey.Serial) {
 	o.Helper()
 	serial := o.Key(scene.Tilleuls)
 	request, v := o.ask(o.lea, okey.FirstKey)
@@ -121,7 +121,7 @@ func (o *office) until(stage okey.Stage) (uuid.UUID, okey.Serial) {
 }
 
 // change judges what is reported of a key, and returns the mails that are due.
-func (o *office) change(serial okey.Serial, a okey.Action) []okey.MailOrder {
+func (o *fixture) change(serial okey.Serial, a okey.Action) []okey.MailOrder {
 	o.Helper()
 	a.Name, a.Key = okey.ActionKeyChange, serial
 	a = o.Record(a)
@@ -136,7 +136,7 @@ func (o *office) change(serial okey.Serial, a okey.Action) []okey.MailOrder {
 }
 
 // stockAct records what someone wants of the stock, judges it, and returns it with its outcome.
-func (o *office) stockAct(a okey.Action) okey.Action {
+func (o *fixture) stockAct(a okey.Action) okey.Action {
 	o.Helper()
 	if a.Subject == uuid.Nil {
 		a.Subject = uuid.New()
@@ -145,7 +145,7 @@ func (o *office) stockAct(a okey.Action) okey.Action {
 }
 
 // judged has a recorded action judged, twice, as where a worker is killed.
-func (o *office) judged(a okey.Action) okey.Action {
+func (o *fixture) judged(a okey.Action) okey.Action {
 	o.Helper()
 	var verdicts [2]okey.StockVerdict
 	for i := range verdicts {
@@ -160,33 +160,33 @@ func (o *office) judged(a okey.Action) okey.Action {
 	return a
 }
 
-func (o *office) moveKeys(by okey.Person, to okey.UAI, serials ...okey.Serial) okey.Verdict {
+func (o *fixture) moveKeys(by okey.Person, to okey.UAI, serials ...okey.Serial) okey.Verdict {
 	o.Helper()
 	return *o.stockAct(okey.Action{Name: okey.ActionMoveKeys, By: by.ID, Content: okey.Content{
 		Establishment: to, Serials: serials, Comment: "rééquilibrage",
 	}}).Verdict
 }
 
-func (o *office) answerMove(by okey.Person, move uuid.UUID, decision okey.Decision) okey.Verdict {
+func (o *fixture) answerMove(by okey.Person, move uuid.UUID, decision okey.Decision) okey.Verdict {
 	o.Helper()
 	return *o.stockAct(okey.Action{Name: okey.ActionMoveDecision, Subject: move, By: by.ID, Content: okey.Content{
 		Decision: decision, Comment: "vu",
 	}}).Verdict
 }
 
-func (o *office) succeed(by okey.Person, from, to okey.UAI) okey.Action {
+func (o *fixture) succeed(by okey.Person, from, to okey.UAI) okey.Action {
 	o.Helper()
 	return o.stockAct(okey.Action{Name: okey.ActionSuccession, By: by.ID, Content: okey.Content{
 		Establishment: from, Successor: to, Comment: "fusion",
 	}})
 }
 
-func (o *office) reissue(by okey.Person, request uuid.UUID) okey.Verdict {
+func (o *fixture) reissue(by okey.Person, request uuid.UUID) okey.Verdict {
 	o.Helper()
 	return *o.judged(o.Record(okey.Action{Name: okey.ActionLinkReissue, By: by.ID, Request: request})).Verdict
 }
 
-func (o *office) thirdSchool() {
+func (o *fixture) thirdSchool() {
 	o.Helper()
 	o.Exec(`INSERT INTO establishment (uai, name, nature, contract, state, academy, commune, postcode, imported_at)
 		SELECT $1, 'Collège Neuf', nature, contract, state, academy, commune, postcode, imported_at FROM establishment WHERE uai = $2`,
@@ -195,12 +195,12 @@ func (o *office) thirdSchool() {
 
 // What arrives.
 
-func (o *office) try(request uuid.UUID, step okey.MailStep) (okey.MailReport, error) {
+func (o *fixture) try(request uuid.UUID, step okey.MailStep) (okey.MailReport, error) {
 	return o.mails.SendMails(context.Background(), okey.MailOrder{Request: request, Step: step, At: o.now})
 }
 
 // letters sends what is due, and returns what arrived by it.
-func (o *office) letters(orders ...okey.MailOrder) []postbox.Letter {
+func (o *fixture) letters(orders ...okey.MailOrder) []postbox.Letter {
 	o.Helper()
 	before := len(o.box.Letters())
 	for _, order := range orders {
@@ -212,13 +212,13 @@ func (o *office) letters(orders ...okey.MailOrder) []postbox.Letter {
 }
 
 // send is letters for a step of a request.
-func (o *office) send(request uuid.UUID, step okey.MailStep) []postbox.Letter {
+func (o *fixture) send(request uuid.UUID, step okey.MailStep) []postbox.Letter {
 	o.Helper()
 	return o.letters(okey.MailOrder{Request: request, Step: step, At: o.now})
 }
 
 // follow sends the mails that a verdict asks for.
-func (o *office) follow(request uuid.UUID, v okey.Verdict) []postbox.Letter {
+func (o *fixture) follow(request uuid.UUID, v okey.Verdict) []postbox.Letter {
 	o.Helper()
 	var arrived []postbox.Letter
 	for _, step := range v.Mails {

@@ -11,7 +11,7 @@ import (
 )
 
 // keysMoved tells the people of one establishment which of its keys support took away, or which ones it brought, from where and in whose hands.
-func keysMoved(ctx context.Context, p *post) error {
+func keysMoved(ctx context.Context, p *mailing) error {
 	action, err := p.store.Action(ctx, p.order.Cause)
 	if err != nil {
 		return err
@@ -60,7 +60,7 @@ func keysMoved(ctx context.Context, p *post) error {
 
 // stillMoved is what the order's action moved; where its letter is sent again, only what is still where it was taken to: a key that has gone on
 // would be told to be where it no longer is.
-func (p *post) stillMoved(ctx context.Context) ([]sql.MovedKey, error) {
+func (p *mailing) stillMoved(ctx context.Context) ([]sql.MovedKey, error) {
 	moved, err := p.store.MovedBy(ctx, p.order.Subject)
 	if err != nil || p.again == nil {
 		return moved, err
@@ -76,13 +76,13 @@ func (p *post) stillMoved(ctx context.Context) ([]sql.MovedKey, error) {
 }
 
 // nameOf is an establishment within a sentence.
-func (p *post) nameOf(ctx context.Context, uai okey.UAI) (string, error) {
+func (p *mailing) nameOf(ctx context.Context, uai okey.UAI) (string, error) {
 	place, err := p.store.Place(ctx, uai)
 	return fmt.Sprintf("%s (%s)", okey.SayEstablishment(place.Name), uai), err
 }
 
 // toKeepers sends to those who look after the stock of the order's establishment.
-func (p *post) toKeepers(ctx context.Context, letter mail.Letter) error {
+func (p *mailing) toKeepers(ctx context.Context, letter mail.Letter) error {
 	keepers, err := p.keepers(ctx)
 	if err != nil {
 		return err
@@ -92,7 +92,7 @@ func (p *post) toKeepers(ctx context.Context, letter mail.Letter) error {
 }
 
 // aboutMove reads the proposal that a mail is about, and whose key it is.
-func (p *post) aboutMove(ctx context.Context) (okey.Move, okey.Person, error) {
+func (p *mailing) aboutMove(ctx context.Context) (okey.Move, okey.Person, error) {
 	move, err := p.store.Move(ctx, p.order.Subject)
 	if err != nil {
 		return move, okey.Person{}, err
@@ -109,7 +109,7 @@ func (p *post) aboutMove(ctx context.Context) (okey.Move, okey.Person, error) {
 
 // overtaken tells whether a letter about a move's end, sent again, would say what is no longer so: the key has gone on, or it is proposed anew
 // that it goes along.
-func (p *post) overtaken(ctx context.Context, move okey.Move) (bool, error) {
+func (p *mailing) overtaken(ctx context.Context, move okey.Move) (bool, error) {
 	if p.again == nil {
 		return false, nil
 	}
@@ -125,7 +125,7 @@ func (p *post) overtaken(ctx context.Context, move okey.Move) (bool, error) {
 }
 
 // moveProposed asks the new establishment, whoever of it is not the holder, and tells the holder.
-func moveProposed(ctx context.Context, p *post) error {
+func moveProposed(ctx context.Context, p *mailing) error {
 	move, holder, err := p.aboutMove(ctx)
 	if err != nil || move.State != okey.MoveProposed {
 		return err
@@ -148,10 +148,10 @@ func moveProposed(ctx context.Context, p *post) error {
 	return nil
 }
 
-func (p *post) keyPage(serial okey.Serial) string { return p.settings.URL + "/clefs/" + string(serial) }
+func (p *mailing) keyPage(serial okey.Serial) string { return p.settings.URL + "/clefs/" + string(serial) }
 
 // moveDecided tells the answer to the holder, and to whoever waited for it.
-func moveDecided(ctx context.Context, p *post) error {
+func moveDecided(ctx context.Context, p *mailing) error {
 	move, holder, err := p.aboutMove(ctx)
 	if err != nil {
 		return err
@@ -175,7 +175,7 @@ func moveDecided(ctx context.Context, p *post) error {
 }
 
 // moveWithdrawn tells those who had been asked, and the holder, that there is nothing to answer any more.
-func moveWithdrawn(ctx context.Context, p *post) error {
+func moveWithdrawn(ctx context.Context, p *mailing) error {
 	move, holder, err := p.aboutMove(ctx)
 	if err != nil {
 		return err
@@ -200,7 +200,7 @@ func moveWithdrawn(ctx context.Context, p *post) error {
 	return nil
 }
 
-func moveExpired(ctx context.Context, p *post) error {
+func moveExpired(ctx context.Context, p *mailing) error {
 	move, _, err := p.aboutMove(ctx)
 	if err != nil {
 		return err
@@ -214,7 +214,7 @@ func moveExpired(ctx context.Context, p *post) error {
 
 // toProposer sends to whoever proposed the move, where they still answer for the establishment that the key leaves; else to those who do by
 // now (it may have a successor) and, where they may still see it, to the proposer.
-func (p *post) toProposer(ctx context.Context, letter mail.Letter, move okey.Move) error {
+func (p *mailing) toProposer(ctx context.Context, letter mail.Letter, move okey.Move) error {
 	place, err := p.standingPlace(ctx, move.From)
 	if err != nil {
 		return err
@@ -240,7 +240,7 @@ func (p *post) toProposer(ctx context.Context, letter mail.Letter, move okey.Mov
 }
 
 // standingPlace is an establishment or, where it has closed, the one that continues it.
-func (p *post) standingPlace(ctx context.Context, uai okey.UAI) (sql.Place, error) {
+func (p *mailing) standingPlace(ctx context.Context, uai okey.UAI) (sql.Place, error) {
 	place, err := p.store.Place(ctx, uai)
 	if err != nil || place.Successor == "" {
 		return place, err
@@ -249,7 +249,7 @@ func (p *post) standingPlace(ctx context.Context, uai okey.UAI) (sql.Place, erro
 }
 
 // yourKeyMoved tells the holders of the keys that support has moved who follows them now.
-func yourKeyMoved(ctx context.Context, p *post) error {
+func yourKeyMoved(ctx context.Context, p *mailing) error {
 	action, err := p.store.Action(ctx, p.order.Cause)
 	if err != nil {
 		return err

@@ -12,7 +12,7 @@ import (
 )
 
 func TestBothEstablishmentsAreToldOfMovedKeys(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	o.Person("Paul Petit", okey.Principal, scene.Acacias)
 	serial := o.Key(scene.Tilleuls)
 	v := o.moveKeys(o.Support("Sam Support"), scene.Acacias, serial)
@@ -27,7 +27,7 @@ func TestBothEstablishmentsAreToldOfMovedKeys(t *testing.T) {
 }
 
 func TestTheNewEstablishmentReadsWhoHasAMovedKeyAndWhereItComesFrom(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	o.thirdSchool()
 	o.Person("Paul Petit", okey.Principal, scene.Acacias)
 	held, free := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30)), o.Key(heir)
@@ -41,7 +41,7 @@ func TestTheNewEstablishmentReadsWhoHasAMovedKeyAndWhereItComesFrom(t *testing.T
 }
 
 func TestAProposalIsToldFromBeginningToEnd(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	paul := o.Person("Paul Petit", okey.Principal, scene.Acacias)
 	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
 	proposal := o.stockAct(okey.Action{Name: okey.ActionTakeAlong, Key: serial, By: o.roux.ID, Content: okey.Content{Establishment: scene.Acacias, Comment: "mutation"}})
@@ -54,7 +54,7 @@ func TestAProposalIsToldFromBeginningToEnd(t *testing.T) {
 }
 
 func TestAProposalToASchoolWithoutADirectionSaysThatSupportAnswers(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
 	proposal := o.stockAct(okey.Action{Name: okey.ActionTakeAlong, Key: serial, By: o.roux.ID, Content: okey.Content{Establishment: scene.Acacias}})
 	arrived := o.letters(proposal.Verdict.Letters...)
@@ -64,7 +64,7 @@ func TestAProposalToASchoolWithoutADirectionSaysThatSupportAnswers(t *testing.T)
 }
 
 func TestAWithdrawnProposalIsToldToWhoeverWasToAnswer(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	o.Person("Paul Petit", okey.Principal, scene.Acacias)
 	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
 	proposal := o.stockAct(okey.Action{Name: okey.ActionTakeAlong, Key: serial, By: o.roux.ID, Content: okey.Content{Establishment: scene.Acacias}})
@@ -78,7 +78,7 @@ func TestAWithdrawnProposalIsToldToWhoeverWasToAnswer(t *testing.T) {
 }
 
 func TestAProposerLearnsThatNobodyAnswered(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
 	o.stockAct(okey.Action{Name: okey.ActionTakeAlong, Key: serial, By: o.roux.ID, Content: okey.Content{Establishment: scene.Acacias}})
 	o.now = o.now.Add(okey.MoveLife)
@@ -86,7 +86,7 @@ func TestAProposerLearnsThatNobodyAnswered(t *testing.T) {
 }
 
 func TestAHolderIsToldWhoFollowsTheKeyThatSupportMoves(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	o.Person("Paul Petit", okey.Principal, scene.Acacias)
 	serial, free := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30)), o.Key(scene.Tilleuls)
 	v := o.moveKeys(o.Support("Sam Support"), scene.Acacias, serial, free)
@@ -103,7 +103,7 @@ func TestAHolderIsToldWhoFollowsTheKeyThatSupportMoves(t *testing.T) {
 }
 
 func TestAnAnswerThatCrossedASuccessionGoesToWhoAnswersNow(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	o.thirdSchool()
 	nina := o.Person("Nina Neuf", okey.Principal, heir)
 	paul := o.Person("Paul Petit", okey.Principal, scene.Acacias)

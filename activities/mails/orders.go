@@ -12,7 +12,7 @@ import (
 const workbookType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 // ordersExported sends the workbook to the supplier; without an address of theirs, to support.
-func ordersExported(ctx context.Context, p *post) error {
+func ordersExported(ctx context.Context, p *mailing) error {
 	x, err := p.store.Export(ctx, p.order.Subject)
 	if err != nil {
 		return err
@@ -33,7 +33,7 @@ func ordersExported(ctx context.Context, p *post) error {
 }
 
 // orderOverdue tells support of an order whose keys do not come.
-func orderOverdue(ctx context.Context, p *post) error {
+func orderOverdue(ctx context.Context, p *mailing) error {
 	o, err := p.store.Order(ctx, p.order.Subject)
 	if err != nil || o.State.Closed() {
 		return err
@@ -46,7 +46,7 @@ func orderOverdue(ctx context.Context, p *post) error {
 }
 
 // aboutOrder reads the order that a mail is about, and who did what the mail tells of.
-func (p *post) aboutOrder(ctx context.Context) (sql.ListedOrder, okey.Person, error) {
+func (p *mailing) aboutOrder(ctx context.Context) (sql.ListedOrder, okey.Person, error) {
 	o, err := p.store.Order(ctx, p.order.Subject)
 	if err != nil {
 		return o, okey.Person{}, err
@@ -62,7 +62,7 @@ func (p *post) aboutOrder(ctx context.Context) (sql.ListedOrder, okey.Person, er
 }
 
 // supportOrdered tells the approvers what support ordered in their place.
-func supportOrdered(ctx context.Context, p *post) error {
+func supportOrdered(ctx context.Context, p *mailing) error {
 	if _, _, err := p.aboutOrder(ctx); err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func supportOrdered(ctx context.Context, p *post) error {
 }
 
 // orderClosed tells those who look after the stock, among them whoever ordered, that support ended an order in their place.
-func orderClosed(ctx context.Context, p *post) error {
+func orderClosed(ctx context.Context, p *mailing) error {
 	o, by, err := p.aboutOrder(ctx)
 	if err != nil {
 		return err

@@ -13,7 +13,7 @@ import (
 )
 
 // ordered places an order of Les Tilleuls by its principal.
-func (o *office) ordered(quantity int) uuid.UUID {
+func (o *fixture) ordered(quantity int) uuid.UUID {
 	o.Helper()
 	a := o.stockAct(okey.Action{Name: okey.ActionOrder, By: o.roux.ID, Content: okey.Content{
 		Establishment: scene.Tilleuls, Quantity: quantity, Comment: "rentrée",
@@ -23,13 +23,13 @@ func (o *office) ordered(quantity int) uuid.UUID {
 }
 
 // exported has support export what is ordered.
-func (o *office) exported(support okey.Person) {
+func (o *fixture) exported(support okey.Person) {
 	o.Helper()
 	require.True(o, o.stockAct(okey.Action{Name: okey.ActionExport, By: support.ID}).Verdict.Accepted)
 }
 
 // inPlace has support act on an order in the school's place.
-func (o *office) inPlace(support okey.Person, name okey.ActionName, order uuid.UUID, comment string) []postbox.Letter {
+func (o *fixture) inPlace(support okey.Person, name okey.ActionName, order uuid.UUID, comment string) []postbox.Letter {
 	o.Helper()
 	v := o.stockAct(okey.Action{Name: name, By: support.ID, Via: okey.ViaSupport, Subject: order, Content: okey.Content{Comment: comment}}).Verdict
 	require.True(o, v.Accepted, v.Reason)
@@ -39,7 +39,7 @@ func (o *office) inPlace(support okey.Person, name okey.ActionName, order uuid.U
 }
 
 func TestApproversAreToldThatSupportClosedAnOrderOfWhichNoKeyCame(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	support, order := o.Support("Sam Support"), o.ordered(4)
 	o.exported(support)
 	arrived := o.inPlace(support, okey.ActionClosing, order, "le fournisseur n'en fabrique plus")
@@ -53,7 +53,7 @@ func TestApproversAreToldThatSupportClosedAnOrderOfWhichNoKeyCame(t *testing.T) 
 }
 
 func TestApproversReadHowManyKeysOfAClosedOrderCame(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	support, order := o.Support("Sam Support"), o.ordered(4)
 	o.exported(support)
 	received := okey.Action{Name: okey.ActionReceipt, By: o.roux.ID, Via: okey.ViaWeb, Subject: order, Content: okey.Content{Quantity: 1}}
@@ -64,7 +64,7 @@ func TestApproversReadHowManyKeysOfAClosedOrderCame(t *testing.T) {
 }
 
 func TestApproversAreToldOfACancellationInTheirPlaceAndNotOfTheirOwn(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	support, own := o.Support("Sam Support"), o.ordered(2)
 	cancelled := o.stockAct(okey.Action{
 		Name: okey.ActionCancellation, By: o.roux.ID, Via: okey.ViaWeb, Subject: own, Content: okey.Content{Comment: "trop"},

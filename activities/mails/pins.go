@@ -10,7 +10,7 @@ import (
 )
 
 // pinChanged tells whoever set another PIN that it happened.
-func pinChanged(ctx context.Context, p *post) error {
+func pinChanged(ctx context.Context, p *mailing) error {
 	action, err := p.store.Action(ctx, p.order.Cause)
 	if err != nil {
 		return err
@@ -25,7 +25,7 @@ func pinChanged(ctx context.Context, p *post) error {
 }
 
 // pinLocked tells whoever the key belongs to until when its PIN is locked.
-func pinLocked(ctx context.Context, p *post) error {
+func pinLocked(ctx context.Context, p *mailing) error {
 	action, err := p.store.Action(ctx, p.order.Cause)
 	if err != nil {
 		return err
@@ -43,7 +43,7 @@ func pinLocked(ctx context.Context, p *post) error {
 	return nil
 }
 
-func (p *post) toPINOwner(letter mail.Letter, person okey.Person) {
+func (p *mailing) toPINOwner(letter mail.Letter, person okey.Person) {
 	p.facts.Link = p.settings.URL + "/mon-code-pin/oublie?clef=" + string(p.order.Key)
 	p.toPerson(letter, person)
 }

@@ -13,7 +13,7 @@ import (
 )
 
 func TestTheHolderIsToldOfAnotherPIN(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	_, serial := o.until(okey.AwaitingHandover)
 	v := o.judged(o.Record(okey.Action{
 		Name: okey.ActionPINChange, Key: serial, By: o.lea.ID, PINHash: "another", Content: okey.Content{Proof: okey.ProofCurrent},
@@ -25,7 +25,7 @@ func TestTheHolderIsToldOfAnotherPIN(t *testing.T) {
 }
 
 func TestTheHolderIsToldOfALockedPINAndNobodyOnceTheKeyIsGone(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
 	lock, err := o.Store.LockPIN(context.Background(), serial, o.now)
 	require.NoError(t, err)

@@ -8,7 +8,7 @@ import (
 )
 
 // recipes say, for each kind of step, which letters go to whom.
-var recipes = map[okey.MailKind]func(context.Context, *post) error{
+var recipes = map[okey.MailKind]func(context.Context, *mailing) error{
 	okey.MailAsked:          asked,
 	okey.MailNobody:         asked, // somebody may answer by now; and the other way round
 	okey.MailRemindDecision: remindDecision,

@@ -16,20 +16,20 @@ import (
 // Who gets a mail is asked anew at each send: roles end without notice.
 
 // answeredBy is the establishment whose people act on the order's request or key.
-func (p *post) answeredBy() okey.UAI { return p.place.AnsweredBy() }
+func (p *mailing) answeredBy() okey.UAI { return p.place.AnsweredBy() }
 
 // approvers returns today's principals and deputies, then today's delegates with one of the scopes, nobody twice.
-func (p *post) approvers(ctx context.Context, scopes ...okey.Scope) ([]okey.Person, error) {
+func (p *mailing) approvers(ctx context.Context, scopes ...okey.Scope) ([]okey.Person, error) {
 	return p.approversAt(ctx, p.answeredBy(), scopes...)
 }
 
 // keepers are those who hand keys over and look after the stock.
-func (p *post) keepers(ctx context.Context) ([]okey.Person, error) {
+func (p *mailing) keepers(ctx context.Context) ([]okey.Person, error) {
 	return p.approvers(ctx, okey.Everything, okey.HandoverAndStock)
 }
 
 // approversAt are the approvers of another establishment than the order's.
-func (p *post) approversAt(ctx context.Context, uai okey.UAI, scopes ...okey.Scope) ([]okey.Person, error) {
+func (p *mailing) approversAt(ctx context.Context, uai okey.UAI, scopes ...okey.Scope) ([]okey.Person, error) {
 	people, err := p.store.Approvers(ctx, uai, p.today)
 	if err != nil {
 		return nil, err
@@ -47,13 +47,13 @@ func (p *post) approversAt(ctx context.Context, uai okey.UAI, scopes ...okey.Sco
 }
 
 // deciders are those who may answer: nobody answers their own request.
-func (p *post) deciders(ctx context.Context) ([]okey.Person, error) {
+func (p *mailing) deciders(ctx context.Context) ([]okey.Person, error) {
 	people, err := p.approvers(ctx, okey.Everything)
 	return without(people, p.request.Person), err
 }
 
 // givers are those who may hand the key over, named to the requester. Only where nobody else can, it is the requester.
-func (p *post) givers(ctx context.Context) ([]okey.Person, error) {
+func (p *mailing) givers(ctx context.Context) ([]okey.Person, error) {
 	people, err := p.keepers(ctx)
 	if err != nil {
 		return nil, err
@@ -78,14 +78,14 @@ func without(people []okey.Person, id okey.PersonID) []okey.Person {
 	return slices.DeleteFunc(people, func(p okey.Person) bool { return p.ID == id })
 }
 
-func (p *post) toPerson(letter mail.Letter, person okey.Person) {
+func (p *mailing) toPerson(letter mail.Letter, person okey.Person) {
 	p.put(envelope{letter: letter, person: person.ID, address: person.Mail, facts: p.facts})
 }
 
-func (p *post) toRequester(letter mail.Letter) { p.toPerson(letter, p.requester) }
+func (p *mailing) toRequester(letter mail.Letter) { p.toPerson(letter, p.requester) }
 
 // toApprovers sends to all of them, to support where there is none whom mail reaches.
-func (p *post) toApprovers(letter mail.Letter, people []okey.Person) {
+func (p *mailing) toApprovers(letter mail.Letter, people []okey.Person) {
 	people = slices.DeleteFunc(slices.Clone(people), func(person okey.Person) bool { return person.Mail == "" })
 	for _, person := range people {
 		p.toPerson(letter, person)
@@ -95,12 +95,12 @@ func (p *post) toApprovers(letter mail.Letter, people []okey.Person) {
 	}
 }
 
-func (p *post) toSupport(letter mail.Letter) {
+func (p *mailing) toSupport(letter mail.Letter) {
 	p.put(envelope{letter: letter, address: p.support, facts: p.facts})
 }
 
 // toMailbox writes to the establishment's secretary, never with a link that acts.
-func (p *post) toMailbox(letter mail.Letter) {
+func (p *mailing) toMailbox(letter mail.Letter) {
 	if address := p.place.Mailbox(); address != "" {
 		p.put(envelope{letter: letter, address: address, facts: p.facts})
 	}
@@ -113,7 +113,7 @@ var schoolMailbox = regexp.MustCompile(`(?i)^ce\.[0-9]{7}[a-z]@`)
 
 // decisionLink is where a decider's button leads. It acts for its person alone: a mailbox that others read too gets the page behind
 // sign-in, and so does a mail that comes late.
-func (p *post) decisionLink(ctx context.Context, person okey.Person) (url string, issue int, err error) {
+func (p *mailing) decisionLink(ctx context.Context, person okey.Person) (url string, issue int, err error) {
 	issue, err = p.store.LinkIssue(ctx, p.request.ID)
 	if err != nil {
 		return "", 0, err
@@ -139,11 +139,11 @@ func (p *post) decisionLink(ctx context.Context, person okey.Person) (url string
 }
 
 // past tells whether the request has left the stage that a reminder speaks of; coming back to it begins another turn.
-func (p *post) past(stage okey.Stage) bool {
+func (p *mailing) past(stage okey.Stage) bool {
 	return p.request.Stage != stage || p.request.Turn != p.order.Step.Ref/100
 }
 
-func (p *post) day(t time.Time) string {
+func (p *mailing) day(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
@@ -152,7 +152,7 @@ func (p *post) day(t time.Time) string {
 
 // next is the day of a stage's next deadline of a kind, "" where none lies ahead. A stage that the request has left by now began, for
 // this mail, with the order.
-func (p *post) next(stage okey.Stage, kind okey.DeadlineKind) string {
+func (p *mailing) next(stage okey.Stage, kind okey.DeadlineKind) string {
 	since := p.order.At
 	if p.request.Stage == stage {
 		since = p.request.Since
@@ -166,19 +166,19 @@ func (p *post) next(stage okey.Stage, kind okey.DeadlineKind) string {
 }
 
 // expiry is the day on which a stage ends by itself.
-func (p *post) expiry(stage okey.Stage) string {
+func (p *mailing) expiry(stage okey.Stage) string {
 	if p.request.Stage == stage && !p.request.KeptUntil.IsZero() {
 		return p.day(p.request.KeptUntil)
 	}
 	return p.next(stage, okey.DueExpiry)
 }
 
-func (p *post) openDays(from time.Time, n int) time.Time {
+func (p *mailing) openDays(from time.Time, n int) time.Time {
 	return p.calendar.AddOpenDays(p.place.Academy, from, n)
 }
 
 // answersFor returns the establishments that a person acts for today: for everything, or for handovers too.
-func (p *post) answersFor(ctx context.Context, id uuid.UUID, roles ...okey.Role) ([]okey.UAI, error) {
+func (p *mailing) answersFor(ctx context.Context, id uuid.UUID, roles ...okey.Role) ([]okey.UAI, error) {
 	actor, err := p.store.Actor(ctx, id)
 	if err != nil {
 		return nil, err

@@ -14,7 +14,7 @@ import (
 )
 
 func TestAReminderADayListsAllThatAwaits(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	o.Key(scene.Tilleuls)
 	signed, _ := o.ask(o.lea, okey.FirstKey)
 	o.approve(signed)
@@ -37,7 +37,7 @@ func TestAReminderADayListsAllThatAwaits(t *testing.T) {
 }
 
 func TestADaysReminderIsTakenOverWhereItsRequestMovedOn(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	first, _ := o.ask(o.lea, okey.FirstKey)
 	second, _ := o.ask(o.Person("Paul Petit", okey.Staff, scene.Tilleuls), okey.FirstKey)
 	o.now = o.now.AddDate(0, 0, 3)
@@ -48,7 +48,7 @@ func TestADaysReminderIsTakenOverWhereItsRequestMovedOn(t *testing.T) {
 }
 
 func TestAReminderThatComesTooLateIsNotSent(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	request, _ := o.until(okey.AwaitingCharter)
 	for _, kind := range []okey.MailKind{okey.MailRemindDecision, okey.MailDecisionLate, okey.MailRemindHandover, okey.MailStillWaiting, okey.MailOrderReminder, okey.MailOrderLate} {
 		assert.Empty(t, o.send(request, okey.MailStep{Kind: kind, Ref: 101}), kind)
@@ -59,7 +59,7 @@ func TestAReminderThatComesTooLateIsNotSent(t *testing.T) {
 }
 
 func TestPastFiveAnHourRequestsComeAsOneList(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	o.Exec(`DELETE FROM assignment WHERE function = 'adjoint'`)
 	for range 20 {
 		o.Key(scene.Tilleuls)
@@ -106,7 +106,7 @@ func TestPastFiveAnHourRequestsComeAsOneList(t *testing.T) {
 }
 
 func TestEveryKindOfMailIsKnown(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	request, _ := o.until(okey.AwaitingDecision)
 	for _, kind := range []okey.MailKind{
 		okey.MailAsked, okey.MailNobody, okey.MailRemindDecision, okey.MailDecisionLate, okey.MailRefused, okey.MailApproved, okey.MailKeepsPlace,

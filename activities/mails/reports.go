@@ -8,7 +8,7 @@ import (
 )
 
 // keysReported asks support about the keys of an inventory that OKEY does not know.
-func keysReported(ctx context.Context, p *post) error {
+func keysReported(ctx context.Context, p *mailing) error {
 	found, lines, err := p.store.Inventory(ctx, p.order.Subject)
 	if err != nil {
 		return err
@@ -24,7 +24,7 @@ func keysReported(ctx context.Context, p *post) error {
 }
 
 // reportDecided tells whoever reported a key what support says of it.
-func reportDecided(ctx context.Context, p *post) error {
+func reportDecided(ctx context.Context, p *mailing) error {
 	report, err := p.store.Report(ctx, p.order.Subject)
 	if err != nil || report.By == (okey.PersonID{}) {
 		return err

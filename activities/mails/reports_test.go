@@ -12,14 +12,14 @@ import (
 )
 
 // counts has somebody count the drawer of an establishment.
-func (o *office) counts(by okey.Person, uai okey.UAI, typed ...okey.Serial) {
+func (o *fixture) counts(by okey.Person, uai okey.UAI, typed ...okey.Serial) {
 	o.Helper()
 	v := o.stockAct(okey.Action{Name: okey.ActionInventory, By: by.ID, Content: okey.Content{Establishment: uai, Serials: typed}}).Verdict
 	require.True(o, v.Accepted)
 }
 
 // settles has support answer the reports that are pending, and returns the letters that arrived.
-func (o *office) settles(by okey.Person, where string, decision okey.Decision) []postbox.Letter {
+func (o *fixture) settles(by okey.Person, where string, decision okey.Decision) []postbox.Letter {
 	o.Helper()
 	report := o.Text(`SELECT id FROM key_report WHERE state = 'pending' AND uai = $1`, where)
 	v := o.stockAct(okey.Action{Name: okey.ActionReportDecision, By: by.ID, Subject: uuid.MustParse(report), Content: okey.Content{
@@ -30,7 +30,7 @@ func (o *office) settles(by okey.Person, where string, decision okey.Decision) [
 }
 
 func TestWhoeverReportedAKeyLearnsThatItIsNotRecognised(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	paul, support := o.Person("Paul Petit", okey.Principal, scene.Acacias), o.Support("Sam Support")
 	o.counts(paul, scene.Acacias, "004877777")
 	o.counts(o.roux, scene.Tilleuls, "004877777")
@@ -40,7 +40,7 @@ func TestWhoeverReportedAKeyLearnsThatItIsNotRecognised(t *testing.T) {
 }
 
 func TestWhoeverReportedAKeyLearnsThatADeliveryBroughtItMeanwhile(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	o.counts(o.roux, scene.Tilleuls, "004877777")
 	known := o.Key(scene.Tilleuls)
 	o.Exec(`UPDATE key_report SET serial = $1`, string(known))

@@ -11,7 +11,7 @@ import (
 )
 
 // asked tells who must answer; where nobody can, support and the establishment's mailbox; where no key is free, the requester too.
-func asked(ctx context.Context, p *post) error {
+func asked(ctx context.Context, p *mailing) error {
 	free, err := p.store.FreeKeys(ctx, p.request.UAI, p.today)
 	if err != nil {
 		return err
@@ -44,7 +44,7 @@ func asked(ctx context.Context, p *post) error {
 	return p.shortage(ctx)
 }
 
-func remindDecision(ctx context.Context, p *post) error {
+func remindDecision(ctx context.Context, p *mailing) error {
 	if p.past(okey.AwaitingDecision) {
 		return nil
 	}
@@ -60,8 +60,8 @@ func remindDecision(ctx context.Context, p *post) error {
 }
 
 // late tells support that a stage has lasted too long.
-func late(stage okey.Stage, letter mail.Letter) func(context.Context, *post) error {
-	return func(_ context.Context, p *post) error {
+func late(stage okey.Stage, letter mail.Letter) func(context.Context, *mailing) error {
+	return func(_ context.Context, p *mailing) error {
 		if p.past(stage) {
 			return nil
 		}
@@ -72,8 +72,8 @@ func late(stage okey.Stage, letter mail.Letter) func(context.Context, *post) err
 }
 
 // decided tells the requester the answer.
-func decided(letter mail.Letter) func(context.Context, *post) error {
-	return func(ctx context.Context, p *post) error {
+func decided(letter mail.Letter) func(context.Context, *mailing) error {
+	return func(ctx context.Context, p *mailing) error {
 		if err := p.decidedBy(ctx); err != nil {
 			return err
 		}
@@ -84,21 +84,21 @@ func decided(letter mail.Letter) func(context.Context, *post) error {
 }
 
 // decision puts into the facts who answered, and what they wrote.
-func (p *post) decision(ctx context.Context) (okey.Event, error) {
+func (p *mailing) decision(ctx context.Context) (okey.Event, error) {
 	event, _, err := p.store.LastEvent(ctx, p.request.ID, okey.EventApproved, okey.EventRefused)
 	p.facts.By, p.facts.Comment = event.ByName, event.Comment
 	return event, err
 }
 
 // decidedBy is decision as a sentence to the requester begins with it: they need not know the names of support.
-func (p *post) decidedBy(ctx context.Context) error {
+func (p *mailing) decidedBy(ctx context.Context) error {
 	event, err := p.decision(ctx)
 	p.facts.By = okey.Capitalize(byName(event.ByName, event.Via))
 	return err
 }
 
 // withdrawn tells the requester, and those who were asked, except who did it.
-func withdrawn(ctx context.Context, p *post) error {
+func withdrawn(ctx context.Context, p *mailing) error {
 	event, _, err := p.store.LastEvent(ctx, p.request.ID, okey.EventWithdrawn)
 	if err != nil {
 		return err
@@ -117,7 +117,7 @@ func withdrawn(ctx context.Context, p *post) error {
 	return nil
 }
 
-func expired(ctx context.Context, p *post) error {
+func expired(ctx context.Context, p *mailing) error {
 	deciders, err := p.deciders(ctx)
 	if err != nil {
 		return err
@@ -131,7 +131,7 @@ func expired(ctx context.Context, p *post) error {
 }
 
 // expiredAt is the stage that lasted too long: what had not happened yet.
-func (p *post) expiredAt() okey.Stage {
+func (p *mailing) expiredAt() okey.Stage {
 	switch {
 	case p.request.ApprovedAt.IsZero():
 		return okey.AwaitingDecision
@@ -142,7 +142,7 @@ func (p *post) expiredAt() okey.Stage {
 	}
 }
 
-func supportDecided(ctx context.Context, p *post) error {
+func supportDecided(ctx context.Context, p *mailing) error {
 	event, err := p.decision(ctx)
 	if err != nil {
 		return err
@@ -163,7 +163,7 @@ func supportDecided(ctx context.Context, p *post) error {
 }
 
 // undelivered tells support which mails have not left in all the time that mail servers give each other.
-func undelivered(ctx context.Context, p *post) error {
+func undelivered(ctx context.Context, p *mailing) error {
 	letter := mail.Undelivered
 	unsent, err := p.store.UnsentMails(ctx, p.request.ID)
 	if p.request.ID == uuid.Nil {

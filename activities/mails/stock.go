@@ -7,8 +7,8 @@ import (
 )
 
 // delivered tells an establishment's approvers what a delivery brings them.
-func delivered(letter mail.Letter) func(context.Context, *post) error {
-	return func(ctx context.Context, p *post) error {
+func delivered(letter mail.Letter) func(context.Context, *mailing) error {
+	return func(ctx context.Context, p *mailing) error {
 		var err error
 		if p.facts.Total, err = p.delivered(ctx, letter); err != nil || p.facts.Total == 0 {
 			return err
@@ -31,7 +31,7 @@ func delivered(letter mail.Letter) func(context.Context, *post) error {
 
 // delivered counts the keys that the letter tells the establishment of. One that is sent again asks for those alone that are still on their way
 // there, and tells of none once another establishment has them all.
-func (p *post) delivered(ctx context.Context, letter mail.Letter) (int, error) {
+func (p *mailing) delivered(ctx context.Context, letter mail.Letter) (int, error) {
 	if p.again != nil && p.place.Successor != "" {
 		return 0, nil
 	}
@@ -55,7 +55,7 @@ func (p *post) delivered(ctx context.Context, letter mail.Letter) (int, error) {
 }
 
 // lowStock tells an establishment's approvers that the drawer is nearly empty.
-func lowStock(ctx context.Context, p *post) error {
+func lowStock(ctx context.Context, p *mailing) error {
 	needs, err := p.store.NeedsOf(ctx, p.order.UAI, p.today)
 	if err != nil || needs.Free >= needs.Minimum {
 		return err

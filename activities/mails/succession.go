@@ -10,7 +10,7 @@ import (
 )
 
 // aboutSuccession reads what the mails of a succession speak of, and who answers for the successor.
-func (p *post) aboutSuccession(ctx context.Context) (sql.Succession, []okey.Person, error) {
+func (p *mailing) aboutSuccession(ctx context.Context) (sql.Succession, []okey.Person, error) {
 	succession, err := p.store.Succession(ctx, p.order.Subject)
 	if err != nil {
 		return succession, nil, err
@@ -30,7 +30,7 @@ func (p *post) aboutSuccession(ctx context.Context) (sql.Succession, []okey.Pers
 }
 
 // succeeded tells those who answer for the successor what awaits them from now on: once, whatever has come. Where nobody does, support.
-func succeeded(ctx context.Context, p *post) error {
+func succeeded(ctx context.Context, p *mailing) error {
 	succession, keepers, err := p.aboutSuccession(ctx)
 	if err != nil {
 		return err
@@ -46,7 +46,7 @@ func succeeded(ctx context.Context, p *post) error {
 }
 
 // succeededClosing tells the former approvers of the closing establishment where everything went and who answers now, unless it is they.
-func succeededClosing(ctx context.Context, p *post) error {
+func succeededClosing(ctx context.Context, p *mailing) error {
 	succession, keepers, err := p.aboutSuccession(ctx)
 	if err != nil {
 		return err
@@ -67,7 +67,7 @@ func succeededClosing(ctx context.Context, p *post) error {
 }
 
 // requestsFollow tells each requester whose request is still open who answers for it now and, where their key awaits them, where it is.
-func requestsFollow(ctx context.Context, p *post) error {
+func requestsFollow(ctx context.Context, p *mailing) error {
 	succession, keepers, err := p.aboutSuccession(ctx)
 	if err != nil {
 		return err

@@ -13,7 +13,7 @@ import (
 )
 
 func TestEverybodyWhomASuccessionConcernsIsToldOnce(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	o.Person("Paul Petit", okey.Principal, scene.Acacias)
 	o.Person("Alix Adjoint", okey.Deputy, scene.Acacias)
 	signed, _ := o.until(okey.AwaitingHandover)
@@ -53,14 +53,14 @@ func TestEverybodyWhomASuccessionConcernsIsToldOnce(t *testing.T) {
 }
 
 func TestOneHeadOfBothSchoolsGetsOneLetter(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	o.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'chef', 'import', $3)`, o.roux.ID, scene.Acacias, scene.Now)
 	a := o.succeed(o.Support("Sam Support"), scene.Tilleuls, scene.Acacias)
 	assert.Len(t, to("mroux@ac-nice.fr", o.letters(a.Verdict.Letters...)), 1)
 }
 
 func TestSupportIsToldWhereNobodyAnswersForTheSuccessor(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	asked, _ := o.ask(o.lea, okey.FirstKey)
 	a := o.succeed(o.Support("Sam Support"), scene.Tilleuls, scene.Acacias)
 	arrived := o.letters(a.Verdict.Letters...)

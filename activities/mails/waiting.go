@@ -10,7 +10,7 @@ import (
 // The letters while no key is free.
 
 // shortage tells, once a shortage, those who can order.
-func (p *post) shortage(ctx context.Context) error {
+func (p *mailing) shortage(ctx context.Context) error {
 	if !p.order.Step.Shortage {
 		return nil
 	}
@@ -18,7 +18,7 @@ func (p *post) shortage(ctx context.Context) error {
 }
 
 // toStockKeepers writes, last of its order, to those who can order.
-func (p *post) toStockKeepers(ctx context.Context, letter mail.Letter) error {
+func (p *mailing) toStockKeepers(ctx context.Context, letter mail.Letter) error {
 	line, err := p.store.LineAt(ctx, p.request.UAI, p.request.ID)
 	if err != nil {
 		return err
@@ -33,7 +33,7 @@ func (p *post) toStockKeepers(ctx context.Context, letter mail.Letter) error {
 	return nil
 }
 
-func keepsPlace(ctx context.Context, p *post) error {
+func keepsPlace(ctx context.Context, p *mailing) error {
 	line, err := p.store.LineAt(ctx, p.request.UAI, p.request.ID)
 	if err != nil {
 		return err
@@ -46,7 +46,7 @@ func keepsPlace(ctx context.Context, p *post) error {
 	return p.shortage(ctx)
 }
 
-func stillWaiting(ctx context.Context, p *post) error {
+func stillWaiting(ctx context.Context, p *mailing) error {
 	line, err := p.store.LineAt(ctx, p.request.UAI, p.request.ID)
 	if err != nil || p.past(okey.AwaitingStock) {
 		return err
@@ -57,7 +57,7 @@ func stillWaiting(ctx context.Context, p *post) error {
 }
 
 // orderReminder goes out while the shortage lasts, for the first in line alone: ten requests that wait are one missing order.
-func orderReminder(ctx context.Context, p *post) error {
+func orderReminder(ctx context.Context, p *mailing) error {
 	first, err := p.firstInLine(ctx)
 	if err != nil || !first || p.ordered {
 		return err
@@ -66,7 +66,7 @@ func orderReminder(ctx context.Context, p *post) error {
 	return p.toStockKeepers(ctx, mail.OrderReminder)
 }
 
-func orderLate(ctx context.Context, p *post) error {
+func orderLate(ctx context.Context, p *mailing) error {
 	first, err := p.firstInLine(ctx)
 	if err != nil || !first || p.ordered {
 		return err
@@ -77,7 +77,7 @@ func orderLate(ctx context.Context, p *post) error {
 	return nil
 }
 
-func (p *post) firstInLine(ctx context.Context) (bool, error) {
+func (p *mailing) firstInLine(ctx context.Context) (bool, error) {
 	if p.past(okey.AwaitingStock) || p.place.ShortageSince.IsZero() {
 		return false, nil
 	}

@@ -10,12 +10,12 @@ import (
 )
 
 // watched are the keys of the letter of which it is still true. The watch is the ministry's: its day is the same everywhere.
-func (p *post) watched(ctx context.Context) ([]sql.WatchedKey, error) {
+func (p *mailing) watched(ctx context.Context) ([]sql.WatchedKey, error) {
 	return p.store.WatchedKeys(ctx, p.order.Letter, okey.DayOf(p.order.At, okey.ZoneOf("")))
 }
 
 // keyExpires tells a key's holder that it ends, or has ended.
-func keyExpires(ctx context.Context, p *post) error {
+func keyExpires(ctx context.Context, p *mailing) error {
 	keys, err := p.watched(ctx)
 	if err != nil || len(keys) == 0 {
 		return err
@@ -30,7 +30,7 @@ func keyExpires(ctx context.Context, p *post) error {
 }
 
 // holderLeft tells somebody who no longer works at a school to give the key back.
-func holderLeft(ctx context.Context, p *post) error {
+func holderLeft(ctx context.Context, p *mailing) error {
 	keys, err := p.watched(ctx)
 	if err != nil || len(keys) == 0 {
 		return err
@@ -40,13 +40,13 @@ func holderLeft(ctx context.Context, p *post) error {
 }
 
 // keysExpire tells the approvers, in one list, which keys end or have ended.
-func keysExpire(ctx context.Context, p *post) error { return p.listKeys(ctx, mail.KeysExpire) }
+func keysExpire(ctx context.Context, p *mailing) error { return p.listKeys(ctx, mail.KeysExpire) }
 
 // holdersLeft tells the approvers, in one list, who has left with a key.
-func holdersLeft(ctx context.Context, p *post) error { return p.listKeys(ctx, mail.HoldersLeft) }
+func holdersLeft(ctx context.Context, p *mailing) error { return p.listKeys(ctx, mail.HoldersLeft) }
 
 // listKeys sends each approver the list without their own keys: of those they are told as holders. Where mail reaches nobody, to support.
-func (p *post) listKeys(ctx context.Context, letter mail.Letter) error {
+func (p *mailing) listKeys(ctx context.Context, letter mail.Letter) error {
 	keys, err := p.watched(ctx)
 	if err != nil || len(keys) == 0 {
 		return err
@@ -71,7 +71,7 @@ func (p *post) listKeys(ctx context.Context, letter mail.Letter) error {
 }
 
 // listHeld puts keys and their holders into the facts.
-func (p *post) listHeld(keys []sql.WatchedKey) {
+func (p *mailing) listHeld(keys []sql.WatchedKey) {
 	const most = 50
 	p.facts.Items, p.facts.Total = nil, len(keys)
 	for _, k := range keys[:min(most, len(keys))] {

@@ -18,7 +18,7 @@ import (
 // What a killed worker had in hand: no letter of the watch is lost, none is sent twice.
 
 func TestASecondAttemptFindsWhatTheFirstClaimed(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	o.KeyOf(o.lea, scene.Tilleuls, o.today().AddMonths(1))
 	first := o.due("run")
 	require.Len(t, first, 2)
@@ -29,7 +29,7 @@ func TestASecondAttemptFindsWhatTheFirstClaimed(t *testing.T) {
 }
 
 func TestTheNextRunSendsWhatADeadOneClaimed(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	o.KeyOf(o.lea, scene.Tilleuls, o.today().AddMonths(1))
 	dead := o.due("dead")
 	require.Len(t, dead, 2)
@@ -43,7 +43,7 @@ func TestTheNextRunSendsWhatADeadOneClaimed(t *testing.T) {
 }
 
 func TestALetterThatLeftBeforeItWasNotedIsNotSentAgain(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	o.KeyOf(o.lea, scene.Tilleuls, o.today().AddMonths(1))
 	require.Len(t, o.morning(), 3)
 	o.Exec(`UPDATE watch_notice SET told_at = NULL`) // killed in between
@@ -52,7 +52,7 @@ func TestALetterThatLeftBeforeItWasNotedIsNotSentAgain(t *testing.T) {
 }
 
 func TestTheLetterOfAnExpiredProposalIsClaimed(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, time.June, 30))
 	o.stockAct(okey.Action{Name: okey.ActionTakeAlong, Key: serial, By: o.roux.ID, Content: okey.Content{Establishment: scene.Acacias}})
 	o.now = o.now.Add(okey.MoveLife)
@@ -63,7 +63,7 @@ func TestTheLetterOfAnExpiredProposalIsClaimed(t *testing.T) {
 }
 
 func TestSupportIsToldOfALetterThatDoesNotLeave(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	serial := o.KeyOf(o.lea, scene.Tilleuls, o.today().AddMonths(2))
 	o.box.Refuse("lmartin@ac-nice.fr", 451)
 	for range 5 { // one morning after the other
@@ -80,7 +80,7 @@ func TestSupportIsToldOfALetterThatDoesNotLeave(t *testing.T) {
 
 // A worker, or all of OKEY, that is away for a week has tried nothing: there is nothing for support to look after.
 func TestALetterThatNobodyTriedIsSentHoweverLate(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	o.KeyOf(o.lea, scene.Tilleuls, o.today().AddMonths(1))
 	require.Len(t, o.due("dead"), 2)
 	assert.Len(t, o.after(7), 3)
@@ -88,7 +88,7 @@ func TestALetterThatNobodyTriedIsSentHoweverLate(t *testing.T) {
 }
 
 func TestAListThatIsRefusedForGoodLeadsSupportToTheKeys(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	o.KeyOf(o.blanc, scene.Tilleuls, o.today().AddMonths(1))
 	o.box.Refuse("mroux@ac-nice.fr", 550)
 	for _, order := range o.due("run") {

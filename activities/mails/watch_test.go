@@ -17,35 +17,35 @@ import (
 )
 
 // morning is a whole run of the watch: claimed and sent.
-func (o *office) morning() []postbox.Letter {
+func (o *fixture) morning() []postbox.Letter {
 	o.Helper()
 	return o.letters(o.due(uuid.NewString())...)
 }
 
 // after is the morning some days later.
-func (o *office) after(days int) []postbox.Letter {
+func (o *fixture) after(days int) []postbox.Letter {
 	o.Helper()
 	o.now = o.now.Add(time.Duration(days) * day)
 	return o.morning()
 }
 
 // due claims what is due for a run and returns the letters that it has to send.
-func (o *office) due(run string) []okey.MailOrder {
+func (o *fixture) due(run string) []okey.MailOrder {
 	o.Helper()
 	r, err := activities.NewWatch(o.Store).Due(context.Background(), okey.WatchInput{Run: run, At: o.now})
 	require.NoError(o, err)
 	return r.Letters
 }
 
-func (o *office) today() okey.Day { return okey.DayOf(o.now, okey.ZoneOf("")) }
+func (o *fixture) today() okey.Day { return okey.DayOf(o.now, okey.ZoneOf("")) }
 
-func (o *office) leaves(p okey.Person) {
+func (o *fixture) leaves(p okey.Person) {
 	o.Helper()
 	o.Exec(`DELETE FROM assignment WHERE person = $1`, p.ID)
 }
 
 func TestLowStockIsToldOnceAShortage(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	assert.Empty(t, o.morning())
 	o.Exec(`UPDATE establishment SET minimum_stock = 2 WHERE uai = $1`, scene.Tilleuls)
 	o.Key(scene.Tilleuls)
@@ -63,19 +63,19 @@ func TestLowStockIsToldOnceAShortage(t *testing.T) {
 }
 
 func TestLowStockIsSupportsAffairWhereNobodyApproves(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	o.Exec(`UPDATE establishment SET minimum_stock = 1 WHERE uai = $1`, scene.Acacias)
 	assert.Equal(t, []string{supportBox + ": Bientôt plus de clef au lycée des Acacias"}, lines(o.morning()))
 }
 
 func TestNobodyFillsTheDrawerOfASchoolThatHasASuccessor(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	o.Exec(`UPDATE establishment SET minimum_stock = 1, successor = $2 WHERE uai = $1`, scene.Tilleuls, scene.Acacias)
 	assert.Empty(t, o.morning())
 }
 
 func TestKeysThatEndAreToldToEachHolderAndAsOneListToTheSchool(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	paul := o.Person("Paul Petit", okey.Staff, scene.Tilleuls)
 	in := o.today().AddMonths(okey.RenewalMonths)
 	first, second := o.KeyOf(o.lea, scene.Tilleuls, in.AddDays(-1)), o.KeyOf(paul, scene.Tilleuls, in)
@@ -107,7 +107,7 @@ func TestKeysThatEndAreToldToEachHolderAndAsOneListToTheSchool(t *testing.T) {
 }
 
 func TestTheNextHolderOfAKeyIsToldThatItEnds(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	serial := o.KeyOf(o.lea, scene.Tilleuls, o.today().AddMonths(2))
 	require.Len(t, o.morning(), 3)
 	o.Exec(`UPDATE key SET holder = $2 WHERE serial = $1`, string(serial), o.roux.ID)
@@ -120,7 +120,7 @@ func TestTheNextHolderOfAKeyIsToldThatItEnds(t *testing.T) {
 }
 
 func TestKeysOfPeopleWhoLeftAreOneListASchool(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	paul := o.Person("Paul Petit", okey.Staff, scene.Tilleuls)
 	soon := o.today().AddMonths(1)
 	lea, also := o.KeyOf(o.lea, scene.Tilleuls, soon), o.KeyOf(paul, scene.Tilleuls, okey.NewDay(2030, 1, 1))
@@ -148,7 +148,7 @@ func TestKeysOfPeopleWhoLeftAreOneListASchool(t *testing.T) {
 }
 
 func TestALetterSpeaksOfWhatIsTrueWhenItLeaves(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2030, 1, 1))
 	o.leaves(o.lea)
 	due := o.due("1")
@@ -167,18 +167,18 @@ func TestALetterSpeaksOfWhatIsTrueWhenItLeaves(t *testing.T) {
 
 func TestALetterWithoutReaderGoesToSupport(t *testing.T) {
 	t.Run("the school has no approver", func(t *testing.T) {
-		o := newOffice(t)
+		o := newFixture(t)
 		o.KeyOf(o.Person("Paul Petit", okey.Staff, scene.Acacias), scene.Acacias, o.today().AddMonths(1))
 		assert.Contains(t, lines(o.morning()), supportBox+": 1 clef à renouveler : le lycée des Acacias")
 	})
 	t.Run("its approvers have no address", func(t *testing.T) {
-		o := newOffice(t)
+		o := newFixture(t)
 		o.Exec(`UPDATE person SET mail = '' WHERE id IN ($1, $2)`, o.roux.ID, o.blanc.ID)
 		o.KeyOf(o.lea, scene.Tilleuls, o.today().AddMonths(1))
 		assert.Contains(t, lines(o.morning()), supportBox+": 1 clef à renouveler : le collège des Tilleuls")
 	})
 	t.Run("the holder has no address", func(t *testing.T) {
-		o := newOffice(t)
+		o := newFixture(t)
 		o.Exec(`UPDATE person SET mail = '' WHERE id = $1`, o.lea.ID)
 		serial := o.KeyOf(o.lea, scene.Tilleuls, o.today().AddMonths(1))
 		for _, order := range o.due("1") {
@@ -193,7 +193,7 @@ func TestALetterWithoutReaderGoesToSupport(t *testing.T) {
 		assert.Empty(t, o.after(1))
 	})
 	t.Run("two approvers share a mailbox", func(t *testing.T) {
-		o := newOffice(t)
+		o := newFixture(t)
 		o.Exec(`UPDATE person SET mail = $3 WHERE id IN ($1, $2)`, o.roux.ID, o.blanc.ID, schoolBox)
 		o.KeyOf(o.lea, scene.Tilleuls, o.today().AddMonths(1))
 		o.morning()
@@ -208,7 +208,7 @@ func sorted(s []string) []string {
 
 // The import that names the new school comes later, and nobody is told twice in a week what contradicts itself.
 func TestWhoTookTheirKeyAlongHasNotLeft(t *testing.T) {
-	o := newOffice(t)
+	o := newFixture(t)
 	paul := o.Person("Paul Petit", okey.Principal, scene.Acacias)
 	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
 	proposal := o.stockAct(okey.Action{Name: okey.ActionTakeAlong, Key: serial, By: o.roux.ID, Content: okey.Content{Establishment: scene.Acacias, Comment: "mutation"}})

@@ -15,7 +15,7 @@ import (
 )
 
 // compose makes the envelopes of the order's step.
-func (p *post) compose(ctx context.Context) error {
+func (p *mailing) compose(ctx context.Context) error {
 	recipe, known := recipes[p.order.Step.Kind]
 	if !known {
 		return temporal.NewNonRetryableApplicationError("a mail of an unknown kind", "unknown_mail", nil)
@@ -26,8 +26,8 @@ func (p *post) compose(ctx context.Context) error {
 	return nil
 }
 
-// post is the work on one order: what is known, and the envelopes made so far.
-type post struct {
+// mailing is the work on one order: what is known, and the envelopes made so far.
+type mailing struct {
 	*Mailer
 	order     okey.MailOrder
 	request   okey.Request
@@ -54,8 +54,8 @@ type envelope struct {
 	made    time.Time // zero: with the order
 }
 
-func (m *Mailer) begin(ctx context.Context, order okey.MailOrder) (*post, error) {
-	p := &post{Mailer: m, order: order, facts: mail.Facts{Academy: m.settings.Academy}}
+func (m *Mailer) begin(ctx context.Context, order okey.MailOrder) (*mailing, error) {
+	p := &mailing{Mailer: m, order: order, facts: mail.Facts{Academy: m.settings.Academy}}
 	load := p.loadRequest
 	switch {
 	case order.Key != "":
@@ -68,7 +68,7 @@ func (m *Mailer) begin(ctx context.Context, order okey.MailOrder) (*post, error)
 }
 
 // loadSubject is for mails about stock: the recipe reads what they are about.
-func (p *post) loadSubject(ctx context.Context) error {
+func (p *mailing) loadSubject(ctx context.Context) error {
 	p.facts.Support, p.zone = p.support, okey.ZoneOf("")
 	p.today = okey.DayOf(p.order.At, p.zone)
 	if p.order.UAI == "" {
@@ -77,7 +77,7 @@ func (p *post) loadSubject(ctx context.Context) error {
 	return p.locate(ctx, p.order.UAI)
 }
 
-func (p *post) loadRequest(ctx context.Context) error {
+func (p *mailing) loadRequest(ctx context.Context) error {
 	var err error
 	if p.request, err = p.store.Request(ctx, p.order.Request); err != nil {
 		return err
@@ -95,7 +95,7 @@ func (p *post) loadRequest(ctx context.Context) error {
 	return nil
 }
 
-func (p *post) loadKey(ctx context.Context) error {
+func (p *mailing) loadKey(ctx context.Context) error {
 	key, err := p.store.Key(ctx, p.order.Key)
 	if err != nil {
 		return err
@@ -105,7 +105,7 @@ func (p *post) loadKey(ctx context.Context) error {
 }
 
 // locate reads the establishment: its clock is the one that the mail speaks by.
-func (p *post) locate(ctx context.Context, uai okey.UAI) error {
+func (p *mailing) locate(ctx context.Context, uai okey.UAI) error {
 	place, err := p.store.Place(ctx, uai)
 	if err != nil {
 		return err
@@ -117,7 +117,7 @@ func (p *post) locate(ctx context.Context, uai okey.UAI) error {
 }
 
 // page is where the order's mails lead those who must sign in.
-func (p *post) page() string {
+func (p *mailing) page() string {
 	if p.order.Key != "" {
 		return p.settings.URL + "/clefs/" + string(p.order.Key)
 	}
@@ -125,10 +125,10 @@ func (p *post) page() string {
 }
 
 // list is the page of all that awaits its reader.
-func (p *post) list() string { return p.settings.URL + "/demandes" }
+func (p *mailing) list() string { return p.settings.URL + "/demandes" }
 
 // subject is what the order is about, and the ground of its mails' ids.
-func (p *post) subject() uuid.UUID {
+func (p *mailing) subject() uuid.UUID {
 	switch {
 	case p.order.Key != "":
 		return p.order.Cause
@@ -139,7 +139,7 @@ func (p *post) subject() uuid.UUID {
 }
 
 // put makes an envelope. One address gets one letter of a step once, whoever reads it.
-func (p *post) put(e envelope) {
+func (p *mailing) put(e envelope) {
 	if e.issue == 0 {
 		e.issue = 1
 	}
@@ -157,7 +157,7 @@ func (p *post) put(e envelope) {
 	p.envelopes = append(p.envelopes, e)
 }
 
-func (p *post) idOf(letter mail.Letter, address string, issue int) uuid.UUID {
+func (p *mailing) idOf(letter mail.Letter, address string, issue int) uuid.UUID {
 	step := okey.MailStep{Kind: okey.MailKind(letter), Ref: p.order.Step.Ref}
 	return step.Key(p.subject(), strings.ToLower(address), issue)
 }

@@ -19,7 +19,9 @@ import (
 
 func (e *errand) ask(uai okey.UAI) error {
 	by := e.people[uai][e.IntN(rushPeople)]
-	a := e.Record(okey.Action{Name: okey.ActionAsk, By: by.ID, Content: okey.Content{Establishment: uai, Need: "saisie", Reason: okey.FirstKey}})
+	a := e.Record(okey.Action{
+		Name: okey.ActionAsk, By: by.ID, Content: okey.Content{Establishment: uai, Need: "saisie", Reason: okey.FirstKey},
+	})
 	return e.put(okey.Matter{Kind: okey.MatterOpen, Request: a.Request, Action: a.ID})
 }
 
@@ -125,11 +127,16 @@ func (r *rush) judged(m okey.Matter) error {
 func (e *errand) change(uai okey.UAI) error {
 	reasons := okey.ChangeReasons()
 	reason := reasons[e.IntN(len(reasons))]
-	serial, err := e.any(`SELECT k.serial FROM key k JOIN key_transition t ON t.from_state = k.state WHERE k.uai = $2 AND t.reason = $3`, string(uai), string(reason))
+	serial, err := e.any(
+		`SELECT k.serial FROM key k JOIN key_transition t ON t.from_state = k.state WHERE k.uai = $2 AND t.reason = $3`, string(uai),
+		string(reason),
+	)
 	if err != nil || serial == "" {
 		return err
 	}
-	a := e.Record(okey.Action{Name: okey.ActionKeyChange, By: e.heads[uai].ID, Key: okey.Serial(serial), Content: okey.Content{KeyReason: reason, Comment: "x"}})
+	a := e.Record(okey.Action{
+		Name: okey.ActionKeyChange, By: e.heads[uai].ID, Key: okey.Serial(serial), Content: okey.Content{KeyReason: reason, Comment: "x"},
+	})
 	return e.again(func() error {
 		_, err := e.keys.Change(context.Background(), okey.KeyMatter{Action: a.ID, At: e.at()})
 		return err
@@ -141,7 +148,10 @@ func (e *errand) arrive(uai okey.UAI) error {
 	if e.IntN(3) == 0 { // keys are scarce: there must be a line
 		return nil
 	}
-	d := sql.Delivery{ID: uuid.New(), FileName: "clefs.csv", Sum: strings.Repeat("a", 64), Announced: e.IntN(2) == 0, State: okey.DeliveryDraft, By: e.support.ID, CreatedAt: scene.Now}
+	d := sql.Delivery{
+		ID: uuid.New(), FileName: "clefs.csv", Sum: strings.Repeat("a", 64), Announced: e.IntN(2) == 0, State: okey.DeliveryDraft,
+		By: e.support.ID, CreatedAt: scene.Now,
+	}
 	var rows []okey.ImportedKey
 	for i, at := range []okey.UAI{scene.Acacias, scene.Tilleuls, uai} {
 		if i < 2 && e.IntN(4) > 0 {
@@ -155,12 +165,15 @@ func (e *errand) arrive(uai okey.UAI) error {
 	if err := e.Store.SaveDelivery(context.Background(), d, rows); err != nil {
 		return err
 	}
-	if err := e.stockAction(okey.Action{Name: okey.ActionDelivery, By: e.support.ID, Subject: d.ID, Content: okey.Content{Sum: d.Sum}}); err != nil || !d.Announced {
+	if err := e.stockAction(okey.Action{
+		Name: okey.ActionDelivery, By: e.support.ID, Subject: d.ID, Content: okey.Content{Sum: d.Sum},
+	}); err != nil || !d.Announced {
 		return err
 	}
 	last := rows[len(rows)-1]
 	return e.stockAction(okey.Action{
-		Name: okey.ActionArrival, By: e.heads[last.UAI].ID, Subject: d.ID, Content: okey.Content{Establishment: last.UAI, Serials: []okey.Serial{last.Serial}},
+		Name: okey.ActionArrival, By: e.heads[last.UAI].ID, Subject: d.ID,
+		Content: okey.Content{Establishment: last.UAI, Serials: []okey.Serial{last.Serial}},
 	})
 }
 
@@ -171,7 +184,8 @@ func (e *errand) carry(uai okey.UAI) error {
 		return err
 	}
 	return e.stockAction(okey.Action{
-		Name: okey.ActionMoveKeys, By: e.support.ID, Subject: uuid.New(), Content: okey.Content{Establishment: uai, Serials: []okey.Serial{okey.Serial(serial)}},
+		Name: okey.ActionMoveKeys, By: e.support.ID, Subject: uuid.New(),
+		Content: okey.Content{Establishment: uai, Serials: []okey.Serial{okey.Serial(serial)}},
 	})
 }
 
@@ -204,10 +218,15 @@ func (r *rush) settleAll() {
 			return
 		}
 		for _, a := range owed {
-			require.NoError(r, r.judged(okey.Matter{Kind: okey.MatterAction, Request: a.Request, Signal: a.Name.Signal(), Action: a.ID, At: r.at()}))
+			require.NoError(
+				r, r.judged(okey.Matter{Kind: okey.MatterAction, Request: a.Request, Signal: a.Name.Signal(), Action: a.ID, At: r.at()}),
+			)
 		}
 		for _, id := range wake {
-			require.NoError(r, r.judged(okey.Matter{Kind: okey.MatterNudge, Request: id, Signal: okey.StockAvailable, Once: uuid.NewString(), At: r.at()}))
+			require.NoError(
+				r,
+				r.judged(okey.Matter{Kind: okey.MatterNudge, Request: id, Signal: okey.StockAvailable, Once: uuid.NewString(), At: r.at()}),
+			)
 		}
 	}
 }
@@ -220,8 +239,9 @@ var told = map[okey.ActionName]string{
 	okey.ActionOf(okey.Handover):          `SELECT count(*) FROM key_event WHERE reason = 'handed_over'`,
 	okey.ActionOf(okey.Withdrawal):        `SELECT count(*) FROM timeline WHERE kind = 'withdrawn'`,
 	okey.ActionExpire:                     `SELECT count(*) FROM timeline WHERE kind = 'expired'`,
-	okey.ActionKeyChange:                  `SELECT count(*) FROM key_event WHERE reason IN ('lost', 'return_to_stock', 'defective', 'found', 'retired')`,
-	okey.ActionDelivery:                   `SELECT count(*) FROM delivery WHERE state <> 'draft'`,
+	okey.ActionKeyChange: `SELECT count(*) FROM key_event
+		WHERE reason IN ('lost', 'return_to_stock', 'defective', 'found', 'retired')`,
+	okey.ActionDelivery: `SELECT count(*) FROM delivery WHERE state <> 'draft'`,
 }
 
 func (r *rush) everyKindWasAccepted() bool {
@@ -238,7 +258,8 @@ func (r *rush) lookAtTheEnd() {
 	r.look()
 	assert.Zero(r, r.Count(`SELECT count(*) FROM action WHERE outcome IS NULL`), "every action has its outcome")
 	assert.Zero(r, r.Count(`SELECT count(*) FROM request WHERE wake_up_owed`))
-	assert.Zero(r, r.Count(`SELECT count(*) FROM request r WHERE r.stage IN ('awaiting_charter', 'awaiting_handover') AND NOT EXISTS (SELECT FROM key k WHERE k.request = r.id)`))
+	assert.Zero(r, r.Count(`SELECT count(*) FROM request r
+		WHERE r.stage IN ('awaiting_charter', 'awaiting_handover') AND NOT EXISTS (SELECT FROM key k WHERE k.request = r.id)`))
 	for name, question := range told {
 		accepted := r.Count(`SELECT count(*) FROM action WHERE name = $1 AND outcome = 'accepted'`, string(name))
 		assert.Positive(r, accepted, "the rush has no %s", name)

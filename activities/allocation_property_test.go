@@ -87,7 +87,8 @@ func newRush(t *testing.T) *rush {
 		}
 		s.Key(uai)
 		for range 3 {
-			s.KeyUntil(uai, okey.NewDay(2027, time.January, 15).AddDays(r.Count(`SELECT count(*) FROM key`))) // too short a life to be given
+			// too short a life to be given
+			s.KeyUntil(uai, okey.NewDay(2027, time.January, 15).AddDays(r.Count(`SELECT count(*) FROM key`)))
 		}
 	}
 	r.Exec(giftWitness)
@@ -102,10 +103,12 @@ const giftWitness = `
 			WHERE g.id = NEW.request AND ` + waitsWithoutKey + ` AND (r.approved_at, r.id) < (g.approved_at, g.id);
 		RETURN NULL;
 	END $$;
-	CREATE TRIGGER witness_gift AFTER UPDATE ON key FOR EACH ROW WHEN (OLD.state = 'in_stock' AND NEW.state = 'reserved') EXECUTE FUNCTION witness_gift()`
+	CREATE TRIGGER witness_gift AFTER UPDATE ON key FOR EACH ROW
+	WHEN (OLD.state = 'in_stock' AND NEW.state = 'reserved') EXECUTE FUNCTION witness_gift()`
 
 // waitsWithoutKey: also whoever has just lost the key that was kept, before the flow has taken note.
-const waitsWithoutKey = `r.stage IN ('awaiting_stock', 'awaiting_charter', 'awaiting_handover') AND NOT EXISTS (SELECT FROM key k WHERE k.request = r.id)`
+const waitsWithoutKey = `r.stage IN ('awaiting_stock', 'awaiting_charter', 'awaiting_handover')
+	AND NOT EXISTS (SELECT FROM key k WHERE k.request = r.id)`
 
 // neverTrue are questions that must have the answer 0 in every committed state.
 var neverTrue = map[string]string{
@@ -117,15 +120,19 @@ var neverTrue = map[string]string{
 		WHERE r.closed_at IS NOT NULL OR r.stage = 'awaiting_decision' OR r.uai <> k.uai`,
 	"a reserved key's request neither signs nor is owed a wake-up": `SELECT count(*) FROM key k JOIN request r ON r.id = k.request
 		WHERE k.state = 'reserved' AND r.stage <> 'awaiting_charter' AND NOT r.wake_up_owed`,
-	"an attributed key awaits no handover": `SELECT count(*) FROM key k JOIN request r ON r.id = k.request WHERE k.state = 'attributed' AND r.stage <> 'awaiting_handover'`,
-	"an attributed key has no PIN":         `SELECT count(*) FROM key k WHERE k.state = 'attributed' AND k.pin_hash IS NULL`,
+	"an attributed key awaits no handover": `SELECT count(*) FROM key k JOIN request r ON r.id = k.request
+		WHERE k.state = 'attributed' AND r.stage <> 'awaiting_handover'`,
+	"an attributed key has no PIN": `SELECT count(*) FROM key k WHERE k.state = 'attributed' AND k.pin_hash IS NULL`,
 	"a PIN is lost on the way": `SELECT count(*) FROM request r LEFT JOIN key k ON k.request = r.id
 		WHERE r.closed_at IS NULL AND r.signed_at IS NOT NULL AND r.pin_hash IS NULL AND k.pin_hash IS NULL`,
 	"a loss that nobody tells the flow": `SELECT count(*) FROM request r WHERE r.stage IN ('awaiting_charter', 'awaiting_handover')
 		AND NOT EXISTS (SELECT FROM key k WHERE k.request = r.id)
 		AND NOT EXISTS (SELECT FROM action a WHERE a.request = r.id AND a.name = 'key-unavailable' AND a.outcome IS NULL)`,
-	"a person holds two keys":  `SELECT count(*) FROM (SELECT holder FROM key WHERE holder IS NOT NULL GROUP BY holder HAVING count(*) > 1) twice`,
-	"a key's story ends askew": `SELECT count(*) FROM key k JOIN LATERAL (SELECT state FROM key_event v WHERE v.serial = k.serial ORDER BY seq DESC LIMIT 1) last ON true WHERE last.state <> k.state`,
+	"a person holds two keys": `SELECT count(*) FROM (
+		SELECT holder FROM key WHERE holder IS NOT NULL GROUP BY holder HAVING count(*) > 1) twice`,
+	"a key's story ends askew": `SELECT count(*) FROM key k
+		JOIN LATERAL (SELECT state FROM key_event v WHERE v.serial = k.serial ORDER BY seq DESC LIMIT 1) last ON true
+		WHERE last.state <> k.state`,
 }
 
 // watch looks at one committed state after another, each whole, and answers how many it saw.

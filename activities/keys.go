@@ -19,7 +19,8 @@ type Keys struct {
 func NewKeys(store *sql.Store) *Keys { return &Keys{store: store} }
 
 // Change judges and applies a recorded key change in one transaction, under the lock of the key's establishment. A key that frees itself
-// goes to the first in line; a request that loses its kept key is told by an action of the flow's own. Only the workflow KeyChange calls it.
+// goes to the first in line; a request that loses its kept key is told by an action of the flow's own.
+// Only the workflow KeyChange calls it.
 func (k *Keys) Change(ctx context.Context, m okey.KeyMatter) (okey.KeyVerdict, error) {
 	var verdict okey.KeyVerdict
 	err := k.store.Do(ctx, func(tx *sql.Tx) error {
@@ -51,14 +52,15 @@ func changeKey(ctx context.Context, tx *sql.Tx, m okey.KeyMatter) (okey.KeyVerdi
 			return okey.KeyVerdict{}, err
 		}
 		tx.Audit(sql.Entry{
-			At: m.At, Event: string(okey.ActionKeyChange), Actor: action.By, Via: action.Via, Subject: sql.AboutKey(action.Key), Detail: string(v.Reason),
+			At: m.At, Event: string(okey.ActionKeyChange), Actor: action.By, Via: action.Via, Subject: sql.AboutKey(action.Key),
+			Detail: string(v.Reason),
 		})
 	}
 	return keyVerdict(action.Key, v), tx.Judged(ctx, action.ID, v, m.At)
 }
 
-// lockKey takes the lock of the establishment that has the key, and reads the key then. One that went elsewhere meanwhile makes the activity
-// try again: its new establishment's lock is not held.
+// lockKey takes the lock of the establishment that has the key, and reads the key then. One that went elsewhere meanwhile makes the
+// activity try again: its new establishment's lock is not held.
 func lockKey(ctx context.Context, tx *sql.Tx, serial okey.Serial) (okey.Key, error) {
 	key, err := tx.Key(ctx, serial)
 	if err != nil {
@@ -84,7 +86,9 @@ func applyKeyChange(ctx context.Context, tx *sql.Tx, a okey.Action, key okey.Key
 	if err := leaveRequest(ctx, tx, a, key, m); err != nil {
 		return okey.Verdict{}, err
 	}
-	_, err := tx.ChangeKey(ctx, key.Serial, sql.KeyChange{Reason: a.Content.KeyReason, At: m.At, By: a.By, Via: a.Via, Comment: a.Content.Comment})
+	_, err := tx.ChangeKey(ctx, key.Serial, sql.KeyChange{
+		Reason: a.Content.KeyReason, At: m.At, By: a.By, Via: a.Via, Comment: a.Content.Comment,
+	})
 	if err != nil {
 		return okey.Verdict{}, err
 	}

@@ -50,7 +50,9 @@ func (c *fixture) put(m okey.Matter) okey.Verdict {
 // ask has someone ask, and judges it.
 func (c *fixture) ask(p okey.Person, reason okey.RequestReason) (uuid.UUID, okey.Verdict) {
 	c.Helper()
-	a := c.Record(okey.Action{Name: okey.ActionAsk, By: p.ID, Content: okey.Content{Establishment: scene.Tilleuls, Need: "saisie des absences", Reason: reason}})
+	a := c.Record(okey.Action{
+		Name: okey.ActionAsk, By: p.ID, Content: okey.Content{Establishment: scene.Tilleuls, Need: "saisie des absences", Reason: reason},
+	})
 	return a.Request, c.put(okey.Matter{Kind: okey.MatterOpen, Request: a.Request, Action: a.ID})
 }
 

@@ -34,7 +34,8 @@ func placeOrder(ctx context.Context, c *stockTx) (okey.Verdict, error) {
 	}
 	v := okey.Verdict{Accepted: true, Count: content.Quantity, Letters: c.inPlaceOf(content.Establishment)}
 	return v, c.PlaceOrder(ctx, okey.Order{
-		ID: c.action.Subject, UAI: content.Establishment, Quantity: content.Quantity, Comment: content.Comment, By: c.action.By, PlacedAt: c.At,
+		ID: c.action.Subject, UAI: content.Establishment, Quantity: content.Quantity, Comment: content.Comment, By: c.action.By,
+		PlacedAt: c.At,
 	})
 }
 
@@ -100,7 +101,8 @@ func seeOrder(context.Context, *stockTx) (okey.Verdict, error) {
 	return okey.Verdict{Accepted: true}, nil
 }
 
-// exportOrders takes all placed orders into one workbook: claimed, written, kept and marked in one transaction, so that none is ever in two.
+// exportOrders takes all placed orders into one workbook: claimed, written, kept and marked in one transaction,
+// so that none is ever in two.
 func exportOrders(ctx context.Context, c *stockTx) (okey.Verdict, error) {
 	if err := c.permit(ctx, okey.ActExportOrders, ""); err != nil {
 		return okey.Verdict{}, err
@@ -112,7 +114,9 @@ func exportOrders(ctx context.Context, c *stockTx) (okey.Verdict, error) {
 	if len(claimed) == 0 {
 		return okey.Verdict{}, okey.Errorf(okey.CodeNothingToExport, "Aucune commande n'attend d'être transmise.")
 	}
-	x := sql.Export{ID: c.action.Subject, By: uuid.NullUUID{UUID: c.action.By, Valid: c.action.By != uuid.Nil}, At: c.At, Orders: len(claimed)}
+	x := sql.Export{
+		ID: c.action.Subject, By: uuid.NullUUID{UUID: c.action.By, Valid: c.action.By != uuid.Nil}, At: c.At, Orders: len(claimed),
+	}
 	for _, o := range claimed {
 		x.Keys += o.Quantity
 	}
@@ -154,7 +158,9 @@ func writeOrders(to *bytes.Buffer, orders []sql.ListedOrder, at time.Time) error
 		}
 		schools[o.UAI].orders++
 		schools[o.UAI].keys += o.Quantity
-		lines[i] = []any{o.Number, o.PlacedAt.In(at.Location()), string(o.UAI), o.Establishment, o.Postcode, o.Commune, o.Quantity, o.Comment, o.ByName}
+		lines[i] = []any{
+			o.Number, o.PlacedAt.In(at.Location()), string(o.UAI), o.Establishment, o.Postcode, o.Commune, o.Quantity, o.Comment, o.ByName,
+		}
 	}
 	var totals [][]any
 	for _, s := range schools {
@@ -163,7 +169,9 @@ func writeOrders(to *bytes.Buffer, orders []sql.ListedOrder, at time.Time) error
 	slices.SortFunc(totals, func(a, b []any) int { return cmp.Compare(a[0].(string), b[0].(string)) })
 	text, number := workbook.Text, workbook.Number
 	return workbook.Write(to, workbook.Properties{Title: "Commandes de clefs OTP", Created: at},
-		workbook.Sheet{Name: "Récapitulatif", Columns: []workbook.Column{{Title: "Ce que contient ce classeur", Kind: text, Width: 44}, {Title: "Nombre", Kind: number}}, Rows: rows([][]any{
+		workbook.Sheet{Name: "Récapitulatif", Columns: []workbook.Column{
+			{Title: "Ce que contient ce classeur", Kind: text, Width: 44}, {Title: "Nombre", Kind: number},
+		}, Rows: rows([][]any{
 			{"Commandes", len(orders)}, {"Établissements", len(totals)}, {"Clefs commandées", keys},
 		})},
 		workbook.Sheet{Name: "Commandes", Columns: []workbook.Column{
@@ -178,7 +186,12 @@ func writeOrders(to *bytes.Buffer, orders []sql.ListedOrder, at time.Time) error
 			{Title: "Demandée par", Kind: text},
 		}, Rows: rows(lines), Totals: []any{nil, nil, nil, "Total", nil, nil, keys, nil, nil}},
 		workbook.Sheet{Name: "Par établissement", Columns: []workbook.Column{
-			{Title: "UAI", Kind: text, Width: 11}, {Title: "Établissement", Kind: text, Width: 36}, {Title: "Code postal", Kind: text, Width: 12}, {Title: "Commune", Kind: text}, {Title: "Commandes", Kind: number}, {Title: "Clefs", Kind: number},
+			{Title: "UAI", Kind: text, Width: 11},
+			{Title: "Établissement", Kind: text, Width: 36},
+			{Title: "Code postal", Kind: text, Width: 12},
+			{Title: "Commune", Kind: text},
+			{Title: "Commandes", Kind: number},
+			{Title: "Clefs", Kind: number},
 		}, Rows: rows(totals), Totals: []any{nil, "Total", nil, nil, len(orders), keys}},
 	)
 }
@@ -231,7 +244,10 @@ func (o *Orders) Plan(ctx context.Context, plan okey.ExportPlan) error {
 	if err != nil || !some {
 		return err
 	}
-	action := okey.Action{ID: plan.Run, Name: okey.ActionExport, Subject: okey.DerivedID(plan.Run, string(okey.ActionExport)), Via: okey.ViaEngine, CreatedAt: plan.At}
+	action := okey.Action{
+		ID: plan.Run, Name: okey.ActionExport, Subject: okey.DerivedID(plan.Run, string(okey.ActionExport)), Via: okey.ViaEngine,
+		CreatedAt: plan.At,
+	}
 	if err := o.store.Do(ctx, func(tx *sql.Tx) error { return tx.FollowUp(ctx, action) }); err != nil {
 		return err
 	}

@@ -21,7 +21,9 @@ const noMore = "le fournisseur n'en fabrique plus"
 // inPlace has support act on an order in the school's place.
 func (c *fixture) inPlace(by okey.Person, name okey.ActionName, order uuid.UUID, comment string) okey.Verdict {
 	c.Helper()
-	return *c.stockAct(okey.Action{Name: name, By: by.ID, Via: okey.ViaSupport, Subject: order, Content: okey.Content{Comment: comment}}).Verdict
+	return *c.stockAct(okey.Action{
+		Name: name, By: by.ID, Via: okey.ViaSupport, Subject: order, Content: okey.Content{Comment: comment},
+	}).Verdict
 }
 
 func TestSupportClosesAnOrderOfWhichNoKeyCame(t *testing.T) {
@@ -35,7 +37,9 @@ func TestSupportClosesAnOrderOfWhichNoKeyCame(t *testing.T) {
 	needs, err := c.Store.NeedsOf(context.Background(), scene.Tilleuls, today)
 	require.NoError(t, err)
 	assert.Zero(t, needs.UnderWay, "nothing is awaited any more")
-	standing, err := activities.NewOrders(c.Store, nil, calendar.PublicOnly()).Load(context.Background(), okey.OrderInput{Order: order, Overdue: okey.DefaultOverdue()})
+	standing, err := activities.NewOrders(c.Store, nil, calendar.PublicOnly()).Load(context.Background(), okey.OrderInput{
+		Order: order, Overdue: okey.DefaultOverdue(),
+	})
 	require.NoError(t, err)
 	assert.Empty(t, standing.Overdue, "support is not reminded of it")
 
@@ -64,7 +68,9 @@ func TestOnlySupportClosesAnOrderWithoutItsKeysAndSaysWhy(t *testing.T) {
 	order := c.ordered(support, 4)[0]
 	assert.Equal(t, okey.CodeForbidden, c.onOrder(c.roux, okey.ActionClosing, order, okey.Content{Comment: noMore}).Reason)
 	assert.Equal(t, okey.CodeInvalid, c.inPlace(support, okey.ActionClosing, order, "").Reason)
-	placed := c.stockAct(okey.Action{Name: okey.ActionOrder, By: c.roux.ID, Content: okey.Content{Establishment: scene.Tilleuls, Quantity: 1, Comment: "x"}})
+	placed := c.stockAct(okey.Action{
+		Name: okey.ActionOrder, By: c.roux.ID, Content: okey.Content{Establishment: scene.Tilleuls, Quantity: 1, Comment: "x"},
+	})
 	assert.Equal(t, okey.CodeOrderState, c.inPlace(support, okey.ActionClosing, placed.Subject, noMore).Reason, "it can be cancelled still")
 	assert.Equal(t, okey.OrderExported, c.standsAt(order).State)
 }

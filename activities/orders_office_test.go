@@ -25,7 +25,8 @@ import (
 
 // What people may write as the reason of an order, meant for whoever opens the workbook.
 var hostile = []string{
-	"=1+1", `=HYPERLINK("http://exemple.invalid";"cliquez")`, "+1+1", "-1+1", "@SUM(A1:A9)", "\t=1+1", "=cmd|'/C calc'!A0", "{=1+1}", "'=1+1",
+	"=1+1", `=HYPERLINK("http://exemple.invalid";"cliquez")`, "+1+1", "-1+1", "@SUM(A1:A9)", "\t=1+1", "=cmd|'/C calc'!A0", "{=1+1}",
+	"'=1+1",
 	"=WEBSERVICE(\"http://exemple.invalid\")", "_x003D_1+1", "<b>&amp;</b> ]]>", "000123", "1,23E+11", "31/12/2027", "VRAI", "#REF!",
 	"deux\nlignes; \"guillemets\"", "clé 🔑 d'été", strings.Repeat("é", okey.MaxText),
 }
@@ -46,7 +47,8 @@ func TestLibreOfficeOpensAnExportClean(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "commandes.xlsx"), content, 0o600))
 
-	convert(t, dir, "csv:Text - txt - csv (StarCalc):59,34,76,1,,0,false,false,true,false,false,-1") // formulas, where there were any, as such
+	// formulas, where there were any, as such
+	convert(t, dir, "csv:Text - txt - csv (StarCalc):59,34,76,1,,0,false,false,true,false,false,-1")
 	orders := sheetOf(t, dir, "Commandes")
 	require.Len(t, orders, len(hostile)+2, "header, orders, totals")
 	sum := 0
@@ -79,7 +81,8 @@ func convert(t *testing.T, dir, to string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	command := exec.CommandContext(ctx, "soffice", "-env:UserInstallation=file://"+filepath.Join(dir, "profile"), "--headless", "--norestore",
+	command := exec.CommandContext(ctx, "soffice",
+		"-env:UserInstallation=file://"+filepath.Join(dir, "profile"), "--headless", "--norestore",
 		"--convert-to", to, "--outdir", dir, filepath.Join(dir, "commandes.xlsx"))
 	said, err := command.CombinedOutput()
 	require.NoError(t, err, "%s", said)

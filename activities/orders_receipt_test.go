@@ -20,7 +20,9 @@ func (c *fixture) ordered(support okey.Person, quantities ...int) []uuid.UUID {
 	c.Helper()
 	ids := make([]uuid.UUID, len(quantities))
 	for i, n := range quantities {
-		a := c.stockAct(okey.Action{Name: okey.ActionOrder, By: c.roux.ID, Content: okey.Content{Establishment: scene.Tilleuls, Quantity: n, Comment: "rentrée"}})
+		a := c.stockAct(okey.Action{
+			Name: okey.ActionOrder, By: c.roux.ID, Content: okey.Content{Establishment: scene.Tilleuls, Quantity: n, Comment: "rentrée"},
+		})
 		require.True(c, a.Verdict.Accepted, a.Verdict.Reason)
 		ids[i] = a.Subject
 	}
@@ -47,7 +49,10 @@ func (c *fixture) delivers(support okey.Person, uai okey.UAI, serials ...okey.Se
 	d := sql.Delivery{ID: uuid.New(), FileName: "livraison.csv", Sum: "sum", By: support.ID, CreatedAt: c.now}
 	rows := make([]okey.ImportedKey, len(serials))
 	for i, serial := range serials {
-		rows[i] = okey.ImportedKey{Line: i + 2, Serial: serial, UAI: uai, Batch: "L9", ExpiresOn: okey.DayOf(c.now, okey.ZoneOf("")).AddMonths(36), State: okey.InStock}
+		rows[i] = okey.ImportedKey{
+			Line: i + 2, Serial: serial, UAI: uai, Batch: "L9", ExpiresOn: okey.DayOf(c.now, okey.ZoneOf("")).AddMonths(36),
+			State: okey.InStock,
+		}
 	}
 	require.NoError(c, c.Store.SaveDelivery(context.Background(), d, rows))
 	a := c.stockAct(okey.Action{Name: okey.ActionDelivery, By: support.ID, Subject: d.ID, Content: okey.Content{Sum: d.Sum}})

@@ -28,7 +28,8 @@ func TestAnOrderPlacedDuringTwoExportsIsInOneWorkbookOnly(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { _ = placing.Rollback() }()
 	order := uuid.New()
-	_, err = placing.Exec(`INSERT INTO key_order (id, uai, quantity, comment, state, placed_at) VALUES ($1, $2, 2, 'rentrée', 'placed', $3)`,
+	_, err = placing.Exec(`INSERT INTO key_order (id, uai, quantity, comment, state, placed_at)
+		VALUES ($1, $2, 2, 'rentrée', 'placed', $3)`,
 		order, scene.Tilleuls, scene.Now)
 	require.NoError(t, err)
 	_, err = placing.Exec(`LOCK TABLE person IN ACCESS EXCLUSIVE MODE`)
@@ -61,7 +62,9 @@ func TestASignalToAnOrderThatNamesNoActionIsRecordedOnce(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, okey.StockVerdict{Reason: okey.CodeUnreadable}, v)
 	}
-	assert.Equal(t, 1, c.Count(`SELECT count(*) FROM audit WHERE event = 'unknown-signal' AND subject = $1`, "order:"+stray.Subject.String()))
+	assert.Equal(
+		t, 1, c.Count(`SELECT count(*) FROM audit WHERE event = 'unknown-signal' AND subject = $1`, "order:"+stray.Subject.String()),
+	)
 }
 
 func TestAKeyWhoseHolderAskedForAnotherIsOrderedOnce(t *testing.T) {

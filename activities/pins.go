@@ -7,8 +7,8 @@ import (
 	"okey/sql"
 )
 
-// changePIN moves the PIN of an action to the key, as long as that is still its author's. What the proof says was looked at before the action
-// was recorded: the pepper is the server's alone.
+// changePIN moves the PIN of an action to the key, as long as that is still its author's. What the proof says was looked at before the
+// action was recorded: the pepper is the server's alone.
 func changePIN(ctx context.Context, c *stockTx) (okey.Verdict, error) {
 	if _, err := lockKey(ctx, c.Tx, c.action.Key); err != nil {
 		return okey.Verdict{}, err
@@ -32,7 +32,8 @@ func changePIN(ctx context.Context, c *stockTx) (okey.Verdict, error) {
 		return okey.Verdict{Reason: okey.CodePINReplaced}, err
 	}
 	c.Audit(sql.Entry{
-		At: c.At, Event: "pin_set", Actor: c.action.By, Via: c.action.Via, Subject: sql.AboutKey(kept.Serial), Detail: string(c.action.Content.Proof),
+		At: c.At, Event: "pin_set", Actor: c.action.By, Via: c.action.Via, Subject: sql.AboutKey(kept.Serial),
+		Detail: string(c.action.Content.Proof),
 	})
 	return c.tellHolder(okey.MailPINChanged), nil
 }

@@ -29,7 +29,9 @@ func (c *fixture) pinAct(a okey.Action) okey.Action {
 
 func (c *fixture) changePIN(by okey.Person, serial okey.Serial, hash string) okey.Action {
 	c.Helper()
-	return c.pinAct(okey.Action{Name: okey.ActionPINChange, Key: serial, By: by.ID, PINHash: hash, Content: okey.Content{Proof: okey.ProofCurrent}})
+	return c.pinAct(okey.Action{
+		Name: okey.ActionPINChange, Key: serial, By: by.ID, PINHash: hash, Content: okey.Content{Proof: okey.ProofCurrent},
+	})
 }
 
 func (c *fixture) kept(serial okey.Serial) string {
@@ -47,7 +49,9 @@ func TestAnotherPINIsTheHoldersAloneToSet(t *testing.T) {
 	assert.True(t, v.Accepted)
 	assert.Equal(t, "another", c.kept(waits), "from awaiting_handover on")
 	assert.Equal(t, okey.Attributed, c.KeyState(waits))
-	assert.Equal(t, 1, c.Count(`SELECT count(*) FROM audit WHERE event = 'pin_set' AND subject = $1 AND detail = 'current'`, sql.AboutKey(waits)))
+	assert.Equal(
+		t, 1, c.Count(`SELECT count(*) FROM audit WHERE event = 'pin_set' AND subject = $1 AND detail = 'current'`, sql.AboutKey(waits)),
+	)
 	assert.Equal(t, 0, c.Count(`SELECT count(*) FROM action WHERE pin_hash IS NOT NULL`))
 	assert.Equal(t, []okey.MailKind{okey.MailPINChanged}, letters(*v))
 
@@ -67,7 +71,9 @@ func TestTheLaterOfTwoPINsStandsWhicheverArrivesLast(t *testing.T) {
 	assert.True(t, c.changePIN(c.lea, serial, "later").Verdict.Accepted)
 	earlier := c.Record(okey.Action{Name: okey.ActionPINChange, Key: serial, By: c.lea.ID, PINHash: "earlier"})
 	c.Exec(`UPDATE action SET created_at = created_at - interval '1 minute' WHERE id = $1`, earlier.ID)
-	_, err := activities.NewStock(c.Store, calendar.PublicOnly()).Change(context.Background(), okey.StockMatter{Action: earlier.ID, At: c.now})
+	_, err := activities.NewStock(c.Store, calendar.PublicOnly()).Change(context.Background(), okey.StockMatter{
+		Action: earlier.ID, At: c.now,
+	})
 	require.NoError(t, err)
 	assert.Equal(t, "later", c.kept(serial))
 	assert.Equal(t, "pin_replaced", c.Text(`SELECT reason FROM action WHERE id = $1`, earlier.ID))

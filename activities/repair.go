@@ -39,7 +39,8 @@ func (r *Repair) Lost(ctx context.Context) (okey.RepairReport, error) {
 	var report okey.RepairReport
 	failed := errors.Join(
 		r.store.DropOldPINs(ctx, time.Now().Add(-pinLife)), r.store.DropOldDrafts(ctx, time.Now().Add(-draftLife)),
-		r.store.BeginDelegations(ctx, time.Now().UTC()), r.deliverAll(ctx, &report), r.wakeAll(ctx, &report), r.startAll(ctx, &report), r.startOrders(ctx, &report),
+		r.store.BeginDelegations(ctx, time.Now().UTC()), r.deliverAll(ctx, &report), r.wakeAll(ctx, &report), r.startAll(ctx, &report),
+		r.startOrders(ctx, &report),
 	)
 	if failed != nil {
 		return report, fmt.Errorf("repair: %w", failed)

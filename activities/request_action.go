@@ -14,7 +14,8 @@ import (
 // request stands now: a signal sent twice must not lead back.
 func (c *requestTx) action(ctx context.Context) (okey.Verdict, error) {
 	action, err := c.LockAction(ctx, c.matter.Action)
-	if okey.ErrorCode(err) == okey.CodeNotFound || (err == nil && (action.Request != c.request.ID || action.Name != okey.ActionOf(c.matter.Signal))) {
+	if okey.ErrorCode(err) == okey.CodeNotFound ||
+		(err == nil && (action.Request != c.request.ID || action.Name != okey.ActionOf(c.matter.Signal))) {
 		c.matter.Fault = okey.CodeUnknownAction
 		return c.stray(ctx)
 	}
@@ -71,8 +72,8 @@ func (c *requestTx) apply(ctx context.Context, a okey.Action) (okey.Verdict, err
 	}
 }
 
-// fits tells whether a signal applies where the request stands. Word of a lost key finds it back in the line where no other key was free: settle
-// has led it there just now, or something that reached it first, and that is the word's effect.
+// fits tells whether a signal applies where the request stands. Word of a lost key finds it back in the line where no other key was free:
+// settle has led it there just now, or something that reached it first, and that is the word's effect.
 func (c *requestTx) fits(signal okey.Signal) error {
 	if signal == okey.KeyUnavailable && c.request.Stage == okey.AwaitingStock {
 		return nil

@@ -28,9 +28,13 @@ func TestADelegateAnswersFromMidnightToMidnightThere(t *testing.T) {
 				first = first.AddDate(0, 0, 1) // midnight there is the morning of the same day in UTC
 			}
 			over := first.AddDate(0, 0, 2)
-			for instant, may := range map[time.Time]bool{first.Add(-time.Second): false, first: true, over.Add(-time.Second): true, over: false} {
+			for instant, may := range map[time.Time]bool{
+				first.Add(-time.Second): false, first: true, over.Add(-time.Second): true, over: false,
+			} {
 				who := c.Person("Demandeur N"+uuid.NewString()[:8], okey.Staff, at.uai)
-				a := c.Record(okey.Action{Name: okey.ActionAsk, By: who.ID, Content: okey.Content{Establishment: at.uai, Need: "notes", Reason: okey.FirstKey}})
+				a := c.Record(okey.Action{
+					Name: okey.ActionAsk, By: who.ID, Content: okey.Content{Establishment: at.uai, Need: "notes", Reason: okey.FirstKey},
+				})
 				c.put(okey.Matter{Kind: okey.MatterOpen, Request: a.Request, Action: a.ID})
 				before := c.now
 				c.now = instant

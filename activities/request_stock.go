@@ -113,7 +113,8 @@ func (c *requestTx) retireOldKey(ctx context.Context, a okey.Action) error {
 		return err
 	}
 	for _, key := range held {
-		if _, err := c.ChangeKey(ctx, key.Serial, sql.KeyChange{Reason: okey.ReasonRetired, At: c.matter.At, By: a.By, Via: a.Via}); err != nil {
+		retired := sql.KeyChange{Reason: okey.ReasonRetired, At: c.matter.At, By: a.By, Via: a.Via}
+		if _, err := c.ChangeKey(ctx, key.Serial, retired); err != nil {
 			return err
 		}
 	}

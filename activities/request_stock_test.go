@@ -17,7 +17,9 @@ import (
 // change reports a key, and judges it.
 func (c *fixture) change(by okey.Person, serial okey.Serial, reason okey.KeyReason) okey.KeyVerdict {
 	c.Helper()
-	a := c.Record(okey.Action{Name: okey.ActionKeyChange, By: by.ID, Key: serial, Content: okey.Content{KeyReason: reason, Comment: "constaté"}})
+	a := c.Record(okey.Action{
+		Name: okey.ActionKeyChange, By: by.ID, Key: serial, Content: okey.Content{KeyReason: reason, Comment: "constaté"},
+	})
 	v, err := activities.NewKeys(c.Store).Change(context.Background(), okey.KeyMatter{Action: a.ID, At: c.now})
 	require.NoError(c, err)
 	return v
@@ -155,7 +157,9 @@ func TestHandoverOfAKeyThatIsNotFreeNamesItsState(t *testing.T) {
 	request, serial := c.until(okey.AwaitingHandover)
 	elsewhere := c.Key(scene.Acacias)
 	inHand := c.KeyOf(c.blanc, scene.Tilleuls, okey.NewDay(2029, time.June, 30))
-	for named, code := range map[okey.Serial]okey.Code{"00999": okey.CodeKeyUnknown, elsewhere: okey.CodeKeyElsewhere, inHand: okey.CodeKeyNotFree} {
+	for named, code := range map[okey.Serial]okey.Code{
+		"00999": okey.CodeKeyUnknown, elsewhere: okey.CodeKeyElsewhere, inHand: okey.CodeKeyNotFree,
+	} {
 		v := c.act(c.roux, request, okey.Handover, okey.Content{Serial: named})
 		assert.Equal(t, code, v.Reason)
 		assert.Equal(t, okey.AwaitingHandover, v.Standing.Stage)

@@ -1,5 +1,5 @@
-// Package activities judges what people want of requests, keys and the stock, and writes what follows: tried twice, it does its work once. It
-// names the letters that are due and knows nothing of who reads them: that is package mails.
+// Package activities judges what people want of requests, keys and the stock, and writes what follows: tried twice, it does its work once.
+// It names the letters that are due and knows nothing of who reads them: that is package mails.
 package activities
 
 import (
@@ -157,8 +157,8 @@ func (c *requestTx) settle(ctx context.Context) error {
 	return nil
 }
 
-// replaced tells whether the key that is kept is not the one that the flow knows of: that one was lost, and the allocation has given another
-// since. The same one, found again, comes back without the PIN.
+// replaced tells whether the key that is kept is not the one that the flow knows of: that one was lost, and the allocation has given
+// another since. The same one, found again, comes back without the PIN.
 func (c *requestTx) replaced(ctx context.Context) (bool, error) {
 	known, _, err := c.LastEvent(ctx, c.request.ID, okey.EventKeyReserved)
 	if err != nil || known.Key != c.request.Key {

@@ -29,7 +29,9 @@ func TestAStraightforwardRequestEndsWithTheKeyInHand(t *testing.T) {
 	for _, e := range story {
 		told = append(told, e.Kind)
 	}
-	assert.Equal(t, []okey.EventKind{okey.EventAsked, okey.EventApproved, okey.EventKeyReserved, okey.EventSigned, okey.EventHandedOver}, told)
+	assert.Equal(t, []okey.EventKind{
+		okey.EventAsked, okey.EventApproved, okey.EventKeyReserved, okey.EventSigned, okey.EventHandedOver,
+	}, told)
 	assert.Zero(t, c.Count(`SELECT count(*) FROM action WHERE pin_hash IS NOT NULL OR outcome IS NULL`))
 	n, err := c.Store.VerifyAudit(context.Background())
 	require.NoError(t, err)
@@ -61,7 +63,9 @@ func TestWhoMayNotAskLearnsWhy(t *testing.T) {
 		"has asked already":     {waiting, scene.Tilleuls, okey.FirstKey, okey.CodeAlreadyOpen, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a := c.Record(okey.Action{Name: okey.ActionAsk, By: want.by.ID, Content: okey.Content{Establishment: want.uai, Need: "x", Reason: want.reason}})
+			a := c.Record(okey.Action{
+				Name: okey.ActionAsk, By: want.by.ID, Content: okey.Content{Establishment: want.uai, Need: "x", Reason: want.reason},
+			})
 			v := c.put(okey.Matter{Kind: okey.MatterOpen, Request: a.Request, Action: a.ID})
 			assert.False(t, v.Accepted)
 			assert.Equal(t, want.code, v.Reason)
@@ -79,7 +83,8 @@ func TestOnlyAKeyThatWasLostOrBrokenCanBeReplaced(t *testing.T) {
 	assert.Zero(t, c.Count(`SELECT count(*) FROM request`))
 	ali := c.Person("Ali Benali", okey.Staff, scene.Tilleuls)
 	lost := c.KeyUntil(scene.Tilleuls, okey.NewDay(2029, time.June, 30))
-	c.Exec(`INSERT INTO key_event (serial, seq, at, reason, state, holder) VALUES ($1, 1, $2, 'imported', 'lost', $3)`, string(lost), scene.Now, ali.ID)
+	c.Exec(`INSERT INTO key_event (serial, seq, at, reason, state, holder) VALUES ($1, 1, $2, 'imported', 'lost', $3)`,
+		string(lost), scene.Now, ali.ID)
 	_, v = c.ask(ali, okey.Replacement)
 	assert.True(t, v.Accepted, "it was lost before OKEY")
 }
@@ -154,7 +159,9 @@ func TestASecondApproverLearnsThatItIsDecided(t *testing.T) {
 func TestTheSameActionTwiceIsJudgedOnce(t *testing.T) {
 	c := newFixture(t)
 	request, _ := c.until(okey.AwaitingDecision)
-	a := c.Record(okey.Action{Name: okey.ActionOf(okey.PrincipalDecision), By: c.roux.ID, Request: request, Content: okey.Content{Decision: okey.Approve}})
+	a := c.Record(okey.Action{
+		Name: okey.ActionOf(okey.PrincipalDecision), By: c.roux.ID, Request: request, Content: okey.Content{Decision: okey.Approve},
+	})
 	m := okey.Matter{Kind: okey.MatterAction, Request: request, Signal: okey.PrincipalDecision, Action: a.ID}
 	first := c.put(m)
 	assert.Equal(t, first, c.put(m), "a second attempt returns the same")
@@ -228,7 +235,9 @@ func TestDeadlinesCountOpenDays(t *testing.T) {
 	require.Len(t, due, 5)
 	assert.Equal(t, "2026-11-26T10:12:00+01:00", due[0].At.Format(time.RFC3339), "two open days after Tuesday, at the academy's hour")
 	assert.Equal(t, okey.DueExpiry, due[4].Kind)
-	assert.Equal(t, "2027-01-07T23:59:59+01:00", due[4].At.Format(time.RFC3339), "thirty open days: the day that pages and mails name counts whole")
+	assert.Equal(
+		t, "2027-01-07T23:59:59+01:00", due[4].At.Format(time.RFC3339), "thirty open days: the day that pages and mails name counts whole",
+	)
 }
 
 func TestWorkflowStartedForNoRequestEnds(t *testing.T) {

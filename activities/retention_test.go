@@ -38,7 +38,8 @@ func TestWhatIsWrittenOfARequestIsForgottenAYearAfterItsEnd(t *testing.T) {
 	c := newFixture(t)
 	request, serial := c.handed()
 	require.True(t, c.change(c.roux, serial, okey.ReasonLost).Accepted)
-	written := `SELECT (SELECT count(*) FROM request WHERE need <> '') + (SELECT count(*) FROM action WHERE content ? 'need' OR content ? 'comment')
+	written := `SELECT (SELECT count(*) FROM request WHERE need <> '')
+		+ (SELECT count(*) FROM action WHERE content ? 'need' OR content ? 'comment')
 		+ (SELECT count(*) FROM key_event WHERE comment <> '')`
 	before := c.Count(written)
 	require.Positive(t, before)
@@ -102,7 +103,8 @@ func TestWhoeverComesBackInTimeIsKept(t *testing.T) {
 	c := newFixture(t)
 	c.Exec(`DELETE FROM assignment WHERE person = $1`, c.lea.ID)
 	c.retain(c.now)
-	c.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'personnel', 'import', now())`, c.lea.ID, scene.Acacias)
+	c.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'personnel', 'import', now())`,
+		c.lea.ID, scene.Acacias)
 	c.retain(c.later(6))
 	c.Exec(`DELETE FROM assignment WHERE person = $1`, c.lea.ID)
 	c.retain(c.later(13))
@@ -114,14 +116,18 @@ func TestMailsLinksTokensAndWorkbooksHaveTheirTime(t *testing.T) {
 	request, v := c.ask(c.lea, okey.FirstKey)
 	require.True(t, v.Accepted)
 	sent, err := c.Store.QueueMail(t.Context(), sql.NewMail{
-		ID: uuid.New(), Request: request, Kind: okey.MailAsked, Ref: 1, Person: c.roux.ID, Address: c.roux.Mail, MessageID: "<1@okey>", At: c.now,
+		ID: uuid.New(), Request: request, Kind: okey.MailAsked, Ref: 1, Person: c.roux.ID, Address: c.roux.Mail, MessageID: "<1@okey>",
+		At: c.now,
 	})
 	require.NoError(t, err)
 	require.NoError(t, c.Store.MailWasSent(t.Context(), sent.ID, "Une demande", c.now))
 	link := okey.Link{Request: request, Person: c.roux.ID, Purpose: okey.LinkDecision, Issue: 1, Since: c.now}
 	require.NoError(t, c.Store.SaveLink(t.Context(), link.Token(config.NewKeyring()), link, c.now.AddDate(0, 0, 30), c.now))
 	c.Exec(`INSERT INTO api_token (hash, service, created_at, expires_at) VALUES ('x', 's', $1, $1)`, c.now)
-	c.Exec(`INSERT INTO order_export (id, at, orders, keys, file_name, workbook, sha256) VALUES (gen_random_uuid(), $1, 1, 1, 'x', 'PK', 'y')`, c.now)
+	c.Exec(
+		`INSERT INTO order_export (id, at, orders, keys, file_name, workbook, sha256) VALUES (gen_random_uuid(), $1, 1, 1, 'x', 'PK', 'y')`,
+		c.now,
+	)
 	require.Positive(t, c.Count(`SELECT count(*) FROM link`))
 	c.retain(c.later(13))
 	assert.Positive(t, c.Count(`SELECT count(*) FROM mail`), "the request is open")

@@ -38,13 +38,17 @@ func TestWhatWasSignedStaysWhatWasSigned(t *testing.T) {
 	assert.True(t, signed.Intact())
 	assert.Equal(t, []any{"Léa Martin", c.lea.UID, "Collège des Tilleuls", scene.Tilleuls, scene.Now, false},
 		[]any{signed.Name, signed.UID, signed.School, signed.UAI, signed.NotedAt, signed.NamedLater()})
-	assert.Equal(t, signed.SHA256, c.Text(`SELECT split_part(detail, ':', 1) FROM audit WHERE event = 'charter_signed' AND subject = $1 AND actor = $2`, sql.AboutRequest(request), c.lea.ID),
-		"in the audit, too, who signed what")
+	assert.Equal(t, signed.SHA256, c.Text(
+		`SELECT split_part(detail, ':', 1) FROM audit WHERE event = 'charter_signed' AND subject = $1 AND actor = $2`,
+		sql.AboutRequest(request), c.lea.ID,
+	), "in the audit, too, who signed what")
 
 	for _, change := range []string{
 		`UPDATE request SET charter = 2`, `UPDATE request SET charter_sha256 = 'x'`, `UPDATE request SET signed_at = now()`,
-		`UPDATE request SET charter = NULL, charter_sha256 = NULL, signed_at = NULL`, `UPDATE request SET person = '` + c.roux.ID.String() + `'`,
-		`UPDATE request SET signer_name = 'Marc Roux'`, `UPDATE request SET signer_uid = 'mroux'`, `UPDATE request SET signer_name = ''`, `UPDATE request SET signer_name = NULL, signer_uid = NULL`,
+		`UPDATE request SET charter = NULL, charter_sha256 = NULL, signed_at = NULL`,
+		`UPDATE request SET person = '` + c.roux.ID.String() + `'`,
+		`UPDATE request SET signer_name = 'Marc Roux'`, `UPDATE request SET signer_uid = 'mroux'`, `UPDATE request SET signer_name = ''`,
+		`UPDATE request SET signer_name = NULL, signer_uid = NULL`,
 		`UPDATE request SET signed_school = ''`, `UPDATE request SET signed_uai = NULL`, `UPDATE request SET signer_noted_at = now()`,
 	} {
 		_, err := c.Store.DB().ExecContext(context.Background(), change)
@@ -58,7 +62,9 @@ func TestARequestThatIsBackAtItsCharterIsSignedAnew(t *testing.T) {
 	c.now = c.now.Add(time.Hour)
 	c.publish("Charte nouvelle.")
 	sign := func() error {
-		return c.Store.Do(context.Background(), func(tx *sql.Tx) error { return tx.Sign(context.Background(), request, 2, c.now, c.lea.ID, okey.ViaWeb) })
+		return c.Store.Do(
+			context.Background(), func(tx *sql.Tx) error { return tx.Sign(context.Background(), request, 2, c.now, c.lea.ID, okey.ViaWeb) },
+		)
 	}
 	require.ErrorContains(t, sign(), "never rewritten")
 	c.Exec(`UPDATE request SET stage = 'awaiting_charter'`)

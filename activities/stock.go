@@ -117,7 +117,9 @@ func (c *stockTx) stray(ctx context.Context) (okey.Verdict, error) {
 	if err != nil || action.Verdict != nil {
 		return v, err
 	}
-	c.Audit(sql.Entry{At: c.At, Event: string(name), Via: okey.ViaEngine, Subject: sql.AboutSubject(okey.ActionOrder, c.Subject), Detail: string(c.Fault)})
+	c.Audit(sql.Entry{
+		At: c.At, Event: string(name), Via: okey.ViaEngine, Subject: sql.AboutSubject(okey.ActionOrder, c.Subject), Detail: string(c.Fault),
+	})
 	return v, c.Judged(ctx, id, v, c.At)
 }
 
@@ -150,11 +152,12 @@ func (c *stockTx) permit(ctx context.Context, act okey.Act, uai okey.UAI) error 
 	if err != nil {
 		return err
 	}
-	return okey.May(act, actor, okey.Subject{UAI: place.AnsweredBy(), HasReason: c.action.Content.Comment != ""}, okey.DayOf(c.At, okey.ZoneOf(place.Academy)))
+	subject := okey.Subject{UAI: place.AnsweredBy(), HasReason: c.action.Content.Comment != ""}
+	return okey.May(act, actor, subject, okey.DayOf(c.At, okey.ZoneOf(place.Academy)))
 }
 
-// lockServed locks an establishment, and refuses one that has been replaced: its keys and orders have followed, whatever comes now would stay
-// behind.
+// lockServed locks an establishment, and refuses one that has been replaced: its keys and orders have followed, and whatever comes now
+// would stay behind.
 func (c *stockTx) lockServed(ctx context.Context, uai okey.UAI) error {
 	if err := c.LockEstablishment(ctx, uai); err != nil {
 		return err

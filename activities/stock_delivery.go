@@ -26,7 +26,10 @@ func takeDelivery(ctx context.Context, c *stockTx) (okey.Verdict, error) {
 	if err != nil {
 		return okey.Verdict{}, err
 	}
-	how := sql.KeyImport{Today: okey.DayOf(c.At, okey.ZoneOf("")), New: true, LookAlikes: c.action.Content.LookAlikes, By: c.action.By, Reason: okey.ReasonArrived}
+	how := sql.KeyImport{
+		Today: okey.DayOf(c.At, okey.ZoneOf("")), New: true, LookAlikes: c.action.Content.LookAlikes, By: c.action.By,
+		Reason: okey.ReasonArrived,
+	}
 	state := okey.DeliveryArrived
 	if d.Announced {
 		how.Reason, state = okey.ReasonAnnounced, okey.DeliveryInTransit
@@ -103,7 +106,9 @@ func confirmArrival(ctx context.Context, c *stockTx) (okey.Verdict, error) {
 
 // sortArrival parts the keys that are said to have arrived at an establishment, whose lock is held: those still on their way there, and
 // those that were settled before. Where some were never expected there, these alone are named.
-func (c *stockTx) sortArrival(ctx context.Context, delivery uuid.UUID, uai okey.UAI) (arrived []okey.Serial, settled []okey.KeyFault, err error) {
+func (c *stockTx) sortArrival(
+	ctx context.Context, delivery uuid.UUID, uai okey.UAI,
+) (arrived []okey.Serial, settled []okey.KeyFault, err error) {
 	rows, err := c.DeliveryRows(ctx, delivery)
 	if err != nil {
 		return nil, nil, err

@@ -194,7 +194,9 @@ func withdrawMove(ctx context.Context, c *stockTx) (okey.Verdict, error) {
 }
 
 func (c *stockTx) settleMove(ctx context.Context, move okey.Move, key okey.Key) (okey.Verdict, error) {
-	v := okey.Verdict{Accepted: true, Decided: c.action.Content.Decision, Letters: []okey.MailOrder{c.letter(okey.MailMoveDecided, 1, move.To)}}
+	v := okey.Verdict{
+		Accepted: true, Decided: c.action.Content.Decision, Letters: []okey.MailOrder{c.letter(okey.MailMoveDecided, 1, move.To)},
+	}
 	move.State, move.DecidedBy, move.DecidedAt, move.Answer = okey.MoveRefused, c.action.By, c.At, c.action.Content.Comment
 	if c.action.Content.Decision == okey.Approve {
 		if err := c.mayReceive(ctx, move.To); err != nil {

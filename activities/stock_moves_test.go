@@ -32,7 +32,9 @@ func (c *fixture) stockAct(a okey.Action) okey.Action {
 
 func (c *fixture) moveKeys(by okey.Person, to okey.UAI, serials ...okey.Serial) okey.Verdict {
 	c.Helper()
-	return *c.stockAct(okey.Action{Name: okey.ActionMoveKeys, By: by.ID, Content: okey.Content{Establishment: to, Serials: serials, Comment: "rééquilibrage"}}).Verdict
+	return *c.stockAct(okey.Action{
+		Name: okey.ActionMoveKeys, By: by.ID, Content: okey.Content{Establishment: to, Serials: serials, Comment: "rééquilibrage"},
+	}).Verdict
 }
 
 func (c *fixture) uaiOf(serial okey.Serial) okey.UAI {
@@ -58,7 +60,9 @@ func TestSupportMovesKeysToWhoWaits(t *testing.T) {
 	for _, serial := range []okey.Serial{free, lost, held} {
 		assert.Equal(t, scene.Tilleuls, c.uaiOf(serial))
 	}
-	assert.Equal(t, 3, c.Count(`SELECT count(*) FROM key_event WHERE reason = 'moved' AND comment = 'De 0069002C à 0069001B. rééquilibrage'`))
+	assert.Equal(
+		t, 3, c.Count(`SELECT count(*) FROM key_event WHERE reason = 'moved' AND comment = 'De 0069002C à 0069001B. rééquilibrage'`),
+	)
 }
 
 func TestAllKeysMoveOrNoneAndEachThatStaysIsNamed(t *testing.T) {
@@ -68,10 +72,16 @@ func TestAllKeysMoveOrNoneAndEachThatStaysIsNamed(t *testing.T) {
 	free, there := c.Key(scene.Tilleuls), c.Key(scene.Acacias)
 	coming := c.Key(scene.Tilleuls)
 	c.Exec(`DELETE FROM key WHERE serial = $1`, string(coming))
-	c.Exec(`INSERT INTO key (serial, uai, state, batch, expires_on, changed_at) VALUES ($1, $2, 'in_transit', 'L1', '2029-01-01', $3)`, string(coming), scene.Tilleuls, scene.Now)
+	c.Exec(`INSERT INTO key (serial, uai, state, batch, expires_on, changed_at) VALUES ($1, $2, 'in_transit', 'L1', '2029-01-01', $3)`,
+		string(coming), scene.Tilleuls, scene.Now)
 	v := c.moveKeys(support, scene.Acacias, free, kept, there, coming, "00999")
 	assert.Equal(t, okey.CodeKeysStay, v.Reason)
-	assert.Equal(t, []okey.KeyFault{{Serial: kept, Why: okey.MoveKept}, {Serial: there, Why: okey.MoveThere}, {Serial: coming, Why: okey.MoveInTransit}, {Serial: "00999", Why: okey.MoveUnknown}}, v.Faults)
+	assert.Equal(t, []okey.KeyFault{
+		{Serial: kept, Why: okey.MoveKept},
+		{Serial: there, Why: okey.MoveThere},
+		{Serial: coming, Why: okey.MoveInTransit},
+		{Serial: "00999", Why: okey.MoveUnknown},
+	}, v.Faults)
 	assert.Equal(t, scene.Tilleuls, c.uaiOf(free))
 	assert.Equal(t, okey.CodeNotFound, c.moveKeys(c.roux, scene.Acacias, free).Reason)
 }
@@ -92,13 +102,18 @@ func leaver(t *testing.T) (c *fixture, paul okey.Person, serial okey.Serial, pro
 	paul = c.Person("Paul Petit", okey.Principal, scene.Acacias)
 	serial = c.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2029, time.June, 30))
 	return c, paul, serial, func() okey.Action {
-		return c.stockAct(okey.Action{Name: okey.ActionTakeAlong, Key: serial, By: c.roux.ID, Content: okey.Content{Establishment: scene.Acacias, Comment: "mutation"}})
+		return c.stockAct(okey.Action{
+			Name: okey.ActionTakeAlong, Key: serial, By: c.roux.ID,
+			Content: okey.Content{Establishment: scene.Acacias, Comment: "mutation"},
+		})
 	}
 }
 
 func (c *fixture) answerMove(by okey.Person, move uuid.UUID, decision okey.Decision) okey.Verdict {
 	c.Helper()
-	return *c.stockAct(okey.Action{Name: okey.ActionMoveDecision, Subject: move, By: by.ID, Content: okey.Content{Decision: decision, Comment: "vu"}}).Verdict
+	return *c.stockAct(okey.Action{
+		Name: okey.ActionMoveDecision, Subject: move, By: by.ID, Content: okey.Content{Decision: decision, Comment: "vu"},
+	}).Verdict
 }
 
 func TestAPersonTakesTheKeyAlong(t *testing.T) {
@@ -127,7 +142,9 @@ func TestAProposalIsTakenBackByThoseWhomTheKeyLeaves(t *testing.T) {
 	c, paul, serial, propose := leaver(t)
 	proposal := propose()
 	withdraw := func(by okey.Person) okey.Verdict {
-		return *c.stockAct(okey.Action{Name: okey.ActionMoveWithdrawal, Subject: proposal.Subject, By: by.ID, Content: okey.Content{Comment: "elle reste"}}).Verdict
+		return *c.stockAct(okey.Action{
+			Name: okey.ActionMoveWithdrawal, Subject: proposal.Subject, By: by.ID, Content: okey.Content{Comment: "elle reste"},
+		}).Verdict
 	}
 	for _, other := range []okey.Person{paul, c.lea} {
 		assert.Equal(t, okey.CodeNotFound, withdraw(other).Reason, "%s does not take it back", other.Name())
@@ -147,7 +164,8 @@ func TestAProposalIsTakenBackByThoseWhomTheKeyLeaves(t *testing.T) {
 
 func TestNobodyLetsTheirOwnKeyIn(t *testing.T) {
 	c, _, _, propose := leaver(t)
-	c.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'chef', 'import', $3)`, c.lea.ID, scene.Acacias, scene.Now)
+	c.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'chef', 'import', $3)`,
+		c.lea.ID, scene.Acacias, scene.Now)
 	assert.Equal(t, okey.CodeOwnKey, c.answerMove(c.lea, propose().Subject, okey.Approve).Reason)
 }
 

@@ -10,8 +10,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// succeed lets everything of one establishment go on at another, in one transaction under the locks of both: keys, requests with their place
-// in line, orders, proposals. The workflows of the requests are woken: they learn where they stand.
+// succeed lets everything of one establishment go on at another, in one transaction under the locks of both: keys, requests with their
+// place in line, orders, proposals. The workflows of the requests are woken: they learn where they stand.
 func succeed(ctx context.Context, c *stockTx) (okey.Verdict, error) {
 	if err := c.permit(ctx, okey.ActMoveKeys, ""); err != nil {
 		return okey.Verdict{}, err

@@ -24,12 +24,15 @@ const heir = okey.UAI("0069003D")
 func (c *fixture) thirdSchool() {
 	c.Helper()
 	c.Exec(`INSERT INTO establishment (uai, name, nature, contract, state, academy, commune, postcode, imported_at)
-		SELECT $1, 'Collège Neuf', nature, contract, state, academy, commune, postcode, imported_at FROM establishment WHERE uai = $2`, heir, scene.Tilleuls)
+		SELECT $1, 'Collège Neuf', nature, contract, state, academy, commune, postcode, imported_at FROM establishment WHERE uai = $2`,
+		heir, scene.Tilleuls)
 }
 
 func (c *fixture) succeed(by okey.Person, from, to okey.UAI) okey.Action {
 	c.Helper()
-	return c.stockAct(okey.Action{Name: okey.ActionSuccession, By: by.ID, Content: okey.Content{Establishment: from, Successor: to, Comment: "fusion"}})
+	return c.stockAct(okey.Action{
+		Name: okey.ActionSuccession, By: by.ID, Content: okey.Content{Establishment: from, Successor: to, Comment: "fusion"},
+	})
 }
 
 func TestEverythingFollowsToTheSuccessor(t *testing.T) {
@@ -62,8 +65,13 @@ func TestEverythingFollowsToTheSuccessor(t *testing.T) {
 	assert.Equal(t, okey.CodeWrongStage, v.Reason)
 	assert.Equal(t, scene.Acacias, v.Standing.UAI)
 	assert.False(t, c.Request(signed).WakeUpOwed, "told once")
-	assert.Equal(t, okey.CodeNotFound, c.act(c.roux, signed, okey.Handover, okey.Content{Serial: kept}).Reason, "the old approver's role ended")
-	assert.Equal(t, okey.HandedOver, c.act(paul, signed, okey.Handover, okey.Content{Serial: kept}).Standing.Stage, "though Léa is not yet assigned there")
+	assert.Equal(
+		t, okey.CodeNotFound, c.act(c.roux, signed, okey.Handover, okey.Content{Serial: kept}).Reason, "the old approver's role ended",
+	)
+	assert.Equal(
+		t, okey.HandedOver, c.act(paul, signed, okey.Handover, okey.Content{Serial: kept}).Standing.Stage,
+		"though Léa is not yet assigned there",
+	)
 }
 
 func TestAskingGoesOnAtTheSuccessor(t *testing.T) {
@@ -122,11 +130,16 @@ func TestKeysForASucceededEstablishmentAreNotImported(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, c.succeed(c.Support("Sam Support"), scene.Tilleuls, scene.Acacias).Verdict.Accepted)
 	row := func(serial okey.Serial, line int) okey.ImportedKey {
-		return okey.ImportedKey{Line: line, Serial: serial, UAI: scene.Tilleuls, State: okey.InStock, Batch: "L1", ExpiresOn: okey.NewDay(day.Year(), day.Month(), day.Day())}
+		return okey.ImportedKey{
+			Line: line, Serial: serial, UAI: scene.Tilleuls, State: okey.InStock, Batch: "L1",
+			ExpiresOn: okey.NewDay(day.Year(), day.Month(), day.Day()),
+		}
 	}
 	var out sql.KeysOutcome
 	require.NoError(t, c.Store.Do(context.Background(), func(tx *sql.Tx) error {
-		out, err = tx.ImportKeys(context.Background(), []okey.ImportedKey{row(known, 2), row("77", 3)}, sql.KeyImport{Today: okey.NewDay(2026, time.November, 24)}, c.now)
+		out, err = tx.ImportKeys(context.Background(), []okey.ImportedKey{row(known, 2), row("77", 3)}, sql.KeyImport{
+			Today: okey.NewDay(2026, time.November, 24),
+		}, c.now)
 		return err
 	}))
 	assert.Equal(t, 1, out.Unchanged, "a file imported again changes nothing")
@@ -152,8 +165,14 @@ func TestNothingIsStrandedByAConcurrentSuccession(t *testing.T) {
 			if i%2 == 0 { // asked before: the approval races
 				_, err := c.judge.Judge(context.Background(), open)
 				require.NoError(t, err)
-				a := c.Record(okey.Action{Name: okey.ActionOf(okey.PrincipalDecision), By: support.ID, Request: ask.Request, Content: okey.Content{Decision: okey.Approve, Comment: "pour la direction"}})
-				open = okey.Matter{Kind: okey.MatterAction, Request: ask.Request, Signal: okey.PrincipalDecision, Action: a.ID, At: c.now, Waits: okey.DefaultWaits()}
+				a := c.Record(okey.Action{
+					Name: okey.ActionOf(okey.PrincipalDecision), By: support.ID, Request: ask.Request,
+					Content: okey.Content{Decision: okey.Approve, Comment: "pour la direction"},
+				})
+				open = okey.Matter{
+					Kind: okey.MatterAction, Request: ask.Request, Signal: okey.PrincipalDecision, Action: a.ID, At: c.now,
+					Waits: okey.DefaultWaits(),
+				}
 			}
 			matters = append(matters, open)
 			if i%3 == 0 {
@@ -161,7 +180,10 @@ func TestNothingIsStrandedByAConcurrentSuccession(t *testing.T) {
 				keys++
 			}
 		}
-		succession := c.Record(okey.Action{Name: okey.ActionSuccession, Subject: uuid.New(), By: support.ID, Content: okey.Content{Establishment: from, Successor: next[from], Comment: "fusion"}})
+		succession := c.Record(okey.Action{
+			Name: okey.ActionSuccession, Subject: uuid.New(), By: support.ID,
+			Content: okey.Content{Establishment: from, Successor: next[from], Comment: "fusion"},
+		})
 		var all sync.WaitGroup
 		insist := func(try func() error) { // as the engine does
 			all.Go(func() {
@@ -189,7 +211,9 @@ func TestNothingIsStrandedByAConcurrentSuccession(t *testing.T) {
 		assert.Equal(t, keys, c.Count(`SELECT count(*) FROM key WHERE uai = $1`, from))
 		assert.Zero(t, c.Count(`SELECT count(*) FROM key k JOIN request r ON r.id = k.request WHERE r.uai <> k.uai`))
 		assert.Zero(t, c.Count(`SELECT count(*) FROM action WHERE outcome IS NULL`))
-		waiting := c.Count(`SELECT count(*) FROM request r WHERE r.stage = 'awaiting_stock' AND NOT EXISTS (SELECT FROM key k WHERE k.request = r.id)`)
+		waiting := c.Count(
+			`SELECT count(*) FROM request r WHERE r.stage = 'awaiting_stock' AND NOT EXISTS (SELECT FROM key k WHERE k.request = r.id)`,
+		)
 		free := c.Count(`SELECT count(*) FROM key WHERE state = 'in_stock'`)
 		assert.True(t, waiting == 0 || free == 0, "nobody waits while a key is free")
 	}
@@ -200,7 +224,9 @@ func TestAReplacedEstablishmentOrdersNoKeys(t *testing.T) {
 	support := c.Support("Sam Support")
 	require.True(t, c.succeed(support, scene.Tilleuls, scene.Acacias).Verdict.Accepted)
 	order := func(uai okey.UAI) okey.Verdict {
-		return *c.stockAct(okey.Action{Name: okey.ActionOrder, By: support.ID, Content: okey.Content{Establishment: uai, Quantity: 2, Comment: "rentrée"}}).Verdict
+		return *c.stockAct(okey.Action{
+			Name: okey.ActionOrder, By: support.ID, Content: okey.Content{Establishment: uai, Quantity: 2, Comment: "rentrée"},
+		}).Verdict
 	}
 	assert.Equal(t, okey.CodeSucceeded, order(scene.Tilleuls).Reason)
 	assert.True(t, order(scene.Acacias).Accepted)

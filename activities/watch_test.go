@@ -58,10 +58,13 @@ func TestTwoRunsAtOnceShareTheLetters(t *testing.T) {
 
 func TestNoLetterFallsBetweenTwoBatches(t *testing.T) {
 	c := newFixture(t)
-	c.Exec(`INSERT INTO person (uid, family_name, given_name, mail, created_at) SELECT 'p' || n, 'P', 'P', 'p' || n || '@ac-nice.fr', now() FROM generate_series(1, 450) n`)
-	c.Exec(`INSERT INTO assignment (person, uai, function, source, since) SELECT id, $1, 'personnel', 'import', now() FROM person WHERE uid ~ '^p[0-9]'`, scene.Tilleuls)
+	c.Exec(`INSERT INTO person (uid, family_name, given_name, mail, created_at)
+		SELECT 'p' || n, 'P', 'P', 'p' || n || '@ac-nice.fr', now() FROM generate_series(1, 450) n`)
+	c.Exec(`INSERT INTO assignment (person, uai, function, source, since)
+		SELECT id, $1, 'personnel', 'import', now() FROM person WHERE uid ~ '^p[0-9]'`, scene.Tilleuls)
 	c.Exec(`INSERT INTO key (serial, uai, state, batch, expires_on, holder, changed_at)
-		SELECT '9' || substr(uid, 2), $1, 'in_service', 'L', $2, id, now() FROM person WHERE uid ~ '^p[0-9]'`, scene.Tilleuls, c.now.AddDate(0, 0, 10))
+		SELECT '9' || substr(uid, 2), $1, 'in_service', 'L', $2, id, now() FROM person WHERE uid ~ '^p[0-9]'`,
+		scene.Tilleuls, c.now.AddDate(0, 0, 10))
 	in := okey.WatchInput{Run: "run", At: c.now}
 	seen := map[uuid.UUID]bool{}
 	for batches := 1; ; batches++ {

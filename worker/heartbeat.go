@@ -15,7 +15,9 @@ type heartbeats struct {
 }
 
 // InterceptActivity is part of interceptor.WorkerInterceptor.
-func (h *heartbeats) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
+func (h *heartbeats) InterceptActivity(
+	_ context.Context, next interceptor.ActivityInboundInterceptor,
+) interceptor.ActivityInboundInterceptor {
 	return &heartbeat{interceptor.ActivityInboundInterceptorBase{Next: next}}
 }
 

@@ -43,7 +43,8 @@ func (m *Mailer) sendAgain(ctx context.Context, order okey.MailOrder) (okey.Mail
 	return p.dispatch(ctx)
 }
 
-// keepOnly leaves of the step's envelopes the one that says what the row's letter says, to whom it says it; false where there is none any more.
+// keepOnly leaves of the step's envelopes the one that says what the row's letter says, to whom it says it;
+// false where there is none any more.
 func (p *mailing) keepOnly(row sql.Mail) bool {
 	for _, e := range p.envelopes {
 		if okey.MailKind(e.letter) == row.Kind && e.person == row.Person.UUID {

@@ -31,7 +31,9 @@ func (o *fixture) announce(by okey.Person, to okey.UAI, serials ...okey.Serial) 
 
 func (o *fixture) confirm(delivery uuid.UUID, serials ...okey.Serial) {
 	o.Helper()
-	a := o.stockAct(okey.Action{Name: okey.ActionArrival, By: o.roux.ID, Subject: delivery, Content: okey.Content{Establishment: scene.Tilleuls, Serials: serials}})
+	a := o.stockAct(okey.Action{
+		Name: okey.ActionArrival, By: o.roux.ID, Subject: delivery, Content: okey.Content{Establishment: scene.Tilleuls, Serials: serials},
+	})
 	require.True(o, a.Verdict.Accepted)
 }
 
@@ -100,7 +102,9 @@ func TestTheEndOfAMoveIsToldAgainWhileTheKeyIsWhereItLeftIt(t *testing.T) {
 			o := newFixture(t)
 			sam, paul := o.Support("Sam Secours"), o.Person("Paul Petit", okey.Principal, scene.Acacias)
 			serial := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, time.June, 30))
-			propose := okey.Action{Name: okey.ActionTakeAlong, Key: serial, By: o.roux.ID, Content: okey.Content{Establishment: scene.Acacias}}
+			propose := okey.Action{
+				Name: okey.ActionTakeAlong, Key: serial, By: o.roux.ID, Content: okey.Content{Establishment: scene.Acacias},
+			}
 			o.letters(c.end(o, paul, o.stockAct(propose).Subject)...)
 			told := o.mailTo(c.mail, o.lea)
 			require.Len(t, o.resent(sam, told), 1)

@@ -57,7 +57,10 @@ func TestARefusedMailLeavesAgainWrittenAnewForThePresentAddress(t *testing.T) {
 	assert.Equal(t, "sent", o.Text(`SELECT state FROM mail WHERE id = $1`, second))
 	assert.Equal(t, "lea.martin@ac-nice.fr", o.Text(`SELECT address FROM mail WHERE id = $1`, second))
 	assert.Equal(t, first, o.Text(`SELECT again_of::text FROM mail WHERE id = $1`, second))
-	assert.Equal(t, 1, o.Count(`SELECT count(*) FROM audit WHERE event = 'mail-resend' AND actor = $1 AND subject = 'mail-resend:' || $2 AND detail = 'accepted'`, sam.ID, first))
+	assert.Equal(t, 1, o.Count(
+		`SELECT count(*) FROM audit WHERE event = 'mail-resend' AND actor = $1 AND subject = 'mail-resend:' || $2 AND detail = 'accepted'`,
+		sam.ID, first,
+	))
 	failed, err := o.Store.FailedMails(context.Background(), time.Time{}, 10)
 	require.NoError(t, err)
 	assert.Empty(t, failed, "sent again, it is support's affair no longer")
@@ -123,7 +126,9 @@ func TestARequestersLetterAboutAStageThatIsOverDoesNotLeaveAgain(t *testing.T) {
 	o.Key(scene.Tilleuls)
 	o.follow(request, o.approve(request))
 	accepted := o.mailTo("approved", o.lea)
-	require.Equal(t, []string{"lmartin@ac-nice.fr: Demande acceptée : signez la charte"}, lines(o.resent(sam, accepted)), "while its stage lasts")
+	require.Equal(t, []string{
+		"lmartin@ac-nice.fr: Demande acceptée : signez la charte",
+	}, lines(o.resent(sam, accepted)), "while its stage lasts")
 	assert.Empty(t, o.resent(sam, waiting), "the answer has come")
 
 	o.Exec(`UPDATE request SET turn = turn + 1 WHERE id = $1`, request)
@@ -146,7 +151,10 @@ func TestAMailIsNotSentAgainByImpatience(t *testing.T) {
 	require.True(t, o.resend(sam, mail).Accepted)
 	o.now = o.now.Add(okey.ResendPause - time.Second)
 	assert.Equal(t, okey.CodeMailJustSent, o.resend(sam, mail).Reason)
-	assert.Equal(t, okey.CodeMailLeaving, o.resend(o.Support("Ana Secours"), o.Text(`SELECT id::text FROM mail WHERE again_of = $1`, mail)).Reason, "nor the repeat, which is on its way")
+	assert.Equal(
+		t, okey.CodeMailLeaving, o.resend(o.Support("Ana Secours"), o.Text(`SELECT id::text FROM mail WHERE again_of = $1`, mail)).Reason,
+		"nor the repeat, which is on its way",
+	)
 	o.now = o.now.Add(time.Second)
 	assert.True(t, o.resend(sam, mail).Accepted)
 	assert.Equal(t, 2, o.Count(`SELECT count(*) FROM mail WHERE again_of = $1`, mail))

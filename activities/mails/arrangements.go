@@ -65,9 +65,11 @@ func (p *mailing) toDelegate(ctx context.Context, letter mail.Letter, d sql.List
 // awaitedBy is one of the store's questions for what awaits a person at a stage.
 type awaitedBy func(ctx context.Context, uais []okey.UAI, stage okey.Stage, person okey.PersonID, limit int) ([]sql.Awaited, int, error)
 
-// listAwaiting puts into the facts all that awaits a person who now answers for an establishment: requests to be decided where they may, keys
-// to be handed over.
-func (p *mailing) listAwaiting(ctx context.Context, facts *mail.Facts, from awaitedBy, uai okey.UAI, person okey.PersonID, decides bool) error {
+// listAwaiting puts into the facts all that awaits a person who now answers for an establishment: requests to be decided where they may,
+// keys to be handed over.
+func (p *mailing) listAwaiting(
+	ctx context.Context, facts *mail.Facts, from awaitedBy, uai okey.UAI, person okey.PersonID, decides bool,
+) error {
 	var unanswered []sql.Awaited
 	var total int
 	var err error
@@ -81,8 +83,8 @@ func (p *mailing) listAwaiting(ctx context.Context, facts *mail.Facts, from awai
 	return err
 }
 
-// delegationEnded tells the delegate and the approvers, but not whoever ended it. One that nobody ended is over because giver or holder have left their
-// function: whoever gave it is told too, unless it holds again by now.
+// delegationEnded tells the delegate and the approvers, but not whoever ended it. One that nobody ended is over because giver or holder
+// have left their function: whoever gave it is told too, unless it holds again by now.
 func delegationEnded(ctx context.Context, p *mailing) error {
 	d, holder, err := p.aboutDelegation(ctx)
 	if err != nil {

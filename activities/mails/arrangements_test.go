@@ -39,7 +39,9 @@ func TestADelegateGetsAllThatAwaitsAndTheOtherApproversAreTold(t *testing.T) {
 	o.until(okey.AwaitingDecision)
 	eve := o.Person("Eve Morel", okey.Staff, scene.Tilleuls)
 	_, arrived := o.delegate(eve, okey.Everything, 0, 6)
-	require.Equal(t, []string{"ablanc@ac-nice.fr: Eve Morel devient délégataire", "emorel@ac-nice.fr: Vous êtes délégataire pour le collège des Tilleuls"}, lines(arrived))
+	require.Equal(t, []string{
+		"ablanc@ac-nice.fr: Eve Morel devient délégataire", "emorel@ac-nice.fr: Vous êtes délégataire pour le collège des Tilleuls",
+	}, lines(arrived))
 	assert.Contains(t, arrived[0].Text, "du mardi 24 novembre au lundi 30 novembre inclus")
 	assert.Contains(t, arrived[1].Text, "Marc Roux vous délègue les réponses aux demandes")
 	assert.Contains(t, arrived[1].Text, "- Léa Martin, au collège des Tilleuls, depuis mardi 24 novembre")
@@ -87,9 +89,10 @@ func TestADelegationInGuadeloupeBeginsAtMidnightThere(t *testing.T) {
 	ctx := context.Background()
 	head, eve := o.Person("Paul Petit", okey.Principal, scene.Acacias), o.Person("Eve Morel", okey.Staff, scene.Acacias)
 	today := okey.NewDay(2026, time.November, 24)
-	_, err := o.Store.GiveDelegation(ctx, okey.GivenDelegation{ID: uuid.New(), By: head.ID, To: eve.ID, At: o.now, Delegation: okey.Delegation{
-		UAI: scene.Acacias, Scope: okey.Everything, From: today.AddDays(1), Until: today.AddDays(1),
-	}}, today)
+	tomorrow := okey.Delegation{UAI: scene.Acacias, Scope: okey.Everything, From: today.AddDays(1), Until: today.AddDays(1)}
+	_, err := o.Store.GiveDelegation(ctx, okey.GivenDelegation{
+		ID: uuid.New(), By: head.ID, To: eve.ID, At: o.now, Delegation: tomorrow,
+	}, today)
 	require.NoError(t, err)
 	begun := func(at time.Time) int {
 		require.NoError(t, o.Store.BeginDelegations(ctx, at))
@@ -104,7 +107,9 @@ func TestTheEndOfADelegationIsToldToAllButWhoeverEndedIt(t *testing.T) {
 	eve := o.Person("Eve Morel", okey.Staff, scene.Tilleuls)
 	d, _ := o.delegate(eve, okey.Everything, 0, 6)
 	arrived := o.follows(o.Store.EndDelegation(context.Background(), d.ID, o.blanc.ID, o.now))
-	assert.Equal(t, []string{"mroux@ac-nice.fr: La délégation d'Eve Morel a pris fin", "emorel@ac-nice.fr: Votre délégation au collège des Tilleuls a pris fin"}, lines(arrived))
+	assert.Equal(t, []string{
+		"mroux@ac-nice.fr: La délégation d'Eve Morel a pris fin", "emorel@ac-nice.fr: Votre délégation au collège des Tilleuls a pris fin",
+	}, lines(arrived))
 	request, v := o.ask(o.lea, okey.FirstKey)
 	assert.NotContains(t, lines(o.follow(request, v)), "emorel@ac-nice.fr: Léa Martin demande une clef")
 }
@@ -129,7 +134,10 @@ func (o *fixture) staffed(people map[okey.Function][]okey.Person) []okey.Action 
 	var rows []okey.ImportedStaff
 	for function, some := range people {
 		for _, p := range some {
-			rows = append(rows, okey.ImportedStaff{Line: len(rows) + 2, UAI: scene.Tilleuls, UID: p.UID, FamilyName: p.FamilyName, GivenName: p.GivenName, Mail: p.Mail, Function: function})
+			rows = append(rows, okey.ImportedStaff{
+				Line: len(rows) + 2, UAI: scene.Tilleuls, UID: p.UID, FamilyName: p.FamilyName, GivenName: p.GivenName, Mail: p.Mail,
+				Function: function,
+			})
 		}
 	}
 	o.now = o.now.Add(time.Minute)
@@ -150,9 +158,12 @@ func TestADelegateLearnsWhoseLeavingEndedTheirDelegationsOnce(t *testing.T) {
 	told := o.staffed(map[okey.Function][]okey.Person{okey.Principal: {o.blanc}, okey.Staff: {o.lea, eve}})
 	require.Len(t, told, 1, "of two delegations at once, once")
 	arrived := o.follows(told[0], nil)
-	require.Equal(t, []string{"ablanc@ac-nice.fr: La délégation d'Eve Morel a pris fin", "emorel@ac-nice.fr: Votre délégation au collège des Tilleuls a pris fin"}, lines(arrived))
+	require.Equal(t, []string{
+		"ablanc@ac-nice.fr: La délégation d'Eve Morel a pris fin", "emorel@ac-nice.fr: Votre délégation au collège des Tilleuls a pris fin",
+	}, lines(arrived))
 	assert.Contains(t, arrived[0].Text, "D'après le fichier du personnel, Marc Roux n'est plus en fonction : la délégation d'Eve Morel")
-	assert.Contains(t, arrived[1].Text, "D'après le fichier du personnel, Marc Roux n'est plus en fonction au collège des Tilleuls : la délégation reçue de Marc Roux a pris fin.")
+	assert.Contains(t, arrived[1].Text, "D'après le fichier du personnel, Marc Roux n'est plus en fonction au collège des Tilleuls : "+
+		"la délégation reçue de Marc Roux a pris fin.")
 }
 
 // Whoever gave a delegation counts on it: a staff file that takes away what it stands on does not end it in silence.
@@ -195,7 +206,9 @@ func TestAHostsApproversGetOneMailWithAllThatAwaits(t *testing.T) {
 	assert.Contains(t, arrived[0].Text, "« section sans chef »")
 	assert.Contains(t, arrived[0].Text, "- Léa Martin")
 	assert.Equal(t, base+"/demandes?etablissement=0069001B", link(arrived[0]))
-	assert.Equal(t, []string{"ppetit@ac-nice.fr: Rappel : Léa Martin vous attend"}, lines(o.send(request, okey.MailStep{Kind: okey.MailRemindDecision, Ref: 101})))
+	assert.Equal(t, []string{
+		"ppetit@ac-nice.fr: Rappel : Léa Martin vous attend",
+	}, lines(o.send(request, okey.MailStep{Kind: okey.MailRemindDecision, Ref: 101})))
 
 	arrived = o.follows(o.Store.EndHosting(ctx, h.ID, sam.ID, o.now))
 	assert.Equal(t, []string{"ppetit@ac-nice.fr: Vous ne répondez plus pour le collège des Tilleuls"}, lines(arrived))
@@ -207,14 +220,19 @@ func TestWhomSupportAttachesLearnsItAndSoDoTheApprovers(t *testing.T) {
 	o.until(okey.AwaitingDecision)
 	eve, sam := o.Person("Eve Morel", okey.Staff), o.Support("Sam Support")
 	a := okey.Attachment{
-		ID: uuid.New(), Person: eve.ID, UAI: scene.Tilleuls, Function: okey.Deputy, Until: okey.NewDay(2027, time.January, 31), Reason: "remplace Anne Blanc", By: sam.ID, At: o.now,
+		ID: uuid.New(), Person: eve.ID, UAI: scene.Tilleuls, Function: okey.Deputy, Until: okey.NewDay(2027, time.January, 31),
+		Reason: "remplace Anne Blanc", By: sam.ID, At: o.now,
 	}
 	arrived := o.follows(o.Store.Attach(ctx, a))
 	require.Equal(t, []string{
-		"ablanc@ac-nice.fr: Eve Morel rejoint votre établissement dans OKEY", "mroux@ac-nice.fr: Eve Morel rejoint votre établissement dans OKEY",
+		"ablanc@ac-nice.fr: Eve Morel rejoint votre établissement dans OKEY",
+		"mroux@ac-nice.fr: Eve Morel rejoint votre établissement dans OKEY",
 		"emorel@ac-nice.fr: Votre rattachement au collège des Tilleuls",
 	}, lines(arrived))
-	assert.Contains(t, arrived[2].Text, "comme adjoint pour le collège des Tilleuls (0069001B), jusqu'au dimanche 31 janvier inclus : « remplace Anne Blanc »")
+	assert.Contains(
+		t, arrived[2].Text,
+		"comme adjoint pour le collège des Tilleuls (0069001B), jusqu'au dimanche 31 janvier inclus : « remplace Anne Blanc »",
+	)
 	assert.Contains(t, arrived[2].Text, "- Léa Martin")
 	arrived = o.follows(o.Store.Detach(ctx, a.ID, sam.ID, o.now))
 	assert.Equal(t, []string{"emorel@ac-nice.fr: Votre rattachement a pris fin"}, lines(arrived))
@@ -245,9 +263,12 @@ func TestThePrincipalLearnsWhatSupportDidInTheirPlace(t *testing.T) {
 		return o.letters(o.stockAct(a).Verdict.Letters...)
 	}
 	id := uuid.New()
-	arrived = order(okey.Action{Name: okey.ActionOrder, Subject: id, Content: okey.Content{Establishment: scene.Tilleuls, Quantity: 3, Comment: "rentrée"}})
+	arrived = order(okey.Action{
+		Name: okey.ActionOrder, Subject: id, Content: okey.Content{Establishment: scene.Tilleuls, Quantity: 3, Comment: "rentrée"},
+	})
 	assert.Equal(t, []string{
-		"ablanc@ac-nice.fr: Commande n° 1 : l'assistance a commandé à votre place", "mroux@ac-nice.fr: Commande n° 1 : l'assistance a commandé à votre place",
+		"ablanc@ac-nice.fr: Commande n° 1 : l'assistance a commandé à votre place",
+		"mroux@ac-nice.fr: Commande n° 1 : l'assistance a commandé à votre place",
 	}, lines(arrived))
 	arrived = order(okey.Action{Name: okey.ActionCancellation, Subject: id, Content: okey.Content{Comment: "doublon"}})
 	require.Len(t, arrived, 2)
@@ -262,7 +283,9 @@ func TestThePrincipalLearnsThatSupportWithdrewARequest(t *testing.T) {
 	})
 	require.True(t, v.Accepted)
 	arrived := o.follow(request, v)
-	require.Equal(t, []string{"lmartin@ac-nice.fr", "ablanc@ac-nice.fr", "mroux@ac-nice.fr"}, []string{arrived[0].To, arrived[1].To, arrived[2].To})
+	require.Len(t, arrived, 3)
+	assert.Equal(t, []string{"lmartin@ac-nice.fr", "ablanc@ac-nice.fr", "mroux@ac-nice.fr"},
+		[]string{arrived[0].To, arrived[1].To, arrived[2].To})
 	assert.Contains(t, arrived[2].Text, "L'assistance (Sam Support) a retiré la demande de Léa Martin")
 }
 
@@ -272,7 +295,9 @@ func TestANewHeadReadsAllThatAwaitsInOneMail(t *testing.T) {
 	require.True(t, v.Accepted)
 	nina := o.Person("Nina Neuve", okey.Deputy, scene.Tilleuls)
 	arrives := func(p okey.Person) []postbox.Letter {
-		a := o.stockAct(okey.Action{Name: okey.ActionApproverArrived, Subject: p.ID, Via: okey.ViaEngine, Content: okey.Content{Establishment: scene.Tilleuls}})
+		a := o.stockAct(okey.Action{
+			Name: okey.ActionApproverArrived, Subject: p.ID, Via: okey.ViaEngine, Content: okey.Content{Establishment: scene.Tilleuls},
+		})
 		return o.letters(a.Verdict.Letters...)
 	}
 	arrived := arrives(nina)

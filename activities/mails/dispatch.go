@@ -98,7 +98,8 @@ func (p *mailing) queue(ctx context.Context, e envelope, title string) (sql.Mail
 		e.made = p.order.At
 	}
 	return p.store.QueueMail(ctx, sql.NewMail{
-		ID: e.id, Request: p.request.ID, Key: p.order.Key, Subject: p.order.Subject, Title: title, Kind: okey.MailKind(e.letter), Ref: p.order.Step.Ref, Person: e.person,
+		ID: e.id, Request: p.request.ID, Key: p.order.Key, Subject: p.order.Subject, Title: title, Kind: okey.MailKind(e.letter),
+		Ref: p.order.Step.Ref, Person: e.person,
 		Address: e.address, Issue: e.issue, MessageID: "<" + e.id.String() + "@" + p.host + ">", At: e.made, Order: p.orderOf(e),
 	})
 }

@@ -29,7 +29,9 @@ func TestARetrySendsOnlyWhatIsMissing(t *testing.T) {
 	o.box.Refuse("ablanc@ac-nice.fr", 0)
 	arrived := o.send(request, v.Mails[0])
 	require.Equal(t, []string{"ablanc@ac-nice.fr: Léa Martin demande une clef"}, lines(arrived))
-	assert.Equal(t, "<"+o.Text(`SELECT id::text FROM mail WHERE address LIKE 'ablanc%'`)+"@okey.ac-exemple.fr>", arrived[0].Header.Get("Message-ID"))
+	assert.Equal(
+		t, "<"+o.Text(`SELECT id::text FROM mail WHERE address LIKE 'ablanc%'`)+"@okey.ac-exemple.fr>", arrived[0].Header.Get("Message-ID"),
+	)
 	assert.Equal(t, 2, o.Count(`SELECT attempts FROM mail WHERE address LIKE 'ablanc%'`))
 	assert.Empty(t, o.send(request, v.Mails[0]))
 }
@@ -81,7 +83,8 @@ func TestAMailHasItsSubjectFromTheBeginning(t *testing.T) {
 	o.Key(scene.Tilleuls)
 	request, v := o.ask(o.lea, okey.FirstKey)
 	o.Exec(`CREATE FUNCTION cut_off() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'`)
-	o.Exec(`CREATE TRIGGER cut_off BEFORE UPDATE ON mail FOR EACH ROW EXECUTE FUNCTION cut_off()`) // as a worker that ends before it notes anything
+	// as a worker that ends before it notes anything
+	o.Exec(`CREATE TRIGGER cut_off BEFORE UPDATE ON mail FOR EACH ROW EXECUTE FUNCTION cut_off()`)
 	o.box.Close()
 	_, err := o.try(request, v.Mails[0])
 	require.Error(t, err)

@@ -15,8 +15,8 @@ func keyFree(_ context.Context, p *mailing) error {
 	return nil
 }
 
-// keyReplaced says whether another key is kept, or the place in line. Signed for, the other key awaits its person at once, and who hands it over
-// is told. Where a shortage begins with the loss, who can order is told.
+// keyReplaced says whether another key is kept, or the place in line. Signed for, the other key awaits its person at once, and who hands it
+// over is told. Where a shortage begins with the loss, who can order is told.
 func keyReplaced(ctx context.Context, p *mailing) error {
 	gone, err := p.store.GoneFromRequest(ctx, p.request.ID)
 	if err != nil {

@@ -47,8 +47,8 @@ func keyChanged(ctx context.Context, p *mailing) error {
 	return nil
 }
 
-// nextKey is where somebody whose key serves no more goes on: to the request that they have open, else to the asking. Whoever were led to ask while
-// one is open would read that they are to withdraw it first, and lose their place.
+// nextKey is where somebody whose key serves no more goes on: to the request that they have open, else to the asking. Whoever were led to
+// ask while one is open would read that they are to withdraw it first, and lose their place.
 func (p *mailing) nextKey(ctx context.Context, person okey.PersonID) (link string, asked bool, err error) {
 	open, err := p.store.OpenRequestOf(ctx, person)
 	switch {

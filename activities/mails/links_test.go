@@ -51,13 +51,18 @@ func TestAnotherIssueIsAnotherMailWithAnotherLink(t *testing.T) {
 	require.True(t, reissued.Accepted)
 	require.False(t, o.known(link(before)), "dead before any mail has left")
 	letters := o.letters(reissued.Letters...)
-	require.ElementsMatch(t, []string{"ablanc@ac-nice.fr: Léa Martin demande une clef", "mroux@ac-nice.fr: Léa Martin demande une clef"}, lines(letters))
+	require.ElementsMatch(t, []string{
+		"ablanc@ac-nice.fr: Léa Martin demande une clef", "mroux@ac-nice.fr: Léa Martin demande une clef",
+	}, lines(letters))
 	for _, letter := range letters {
 		assert.NotEqual(t, link(before), link(letter))
 		assert.True(t, o.known(link(letter)), "it leads to the request")
 		assert.Contains(t, letter.Text, "Ce lien remplace le précédent.")
 	}
-	assert.Equal(t, 2, o.Count(`SELECT count(DISTINCT message_id) FROM mail WHERE kind = 'asked' AND person = $1`, o.roux.ID), "the Message-ID is another one")
+	assert.Equal(
+		t, 2, o.Count(`SELECT count(DISTINCT message_id) FROM mail WHERE kind = 'asked' AND person = $1`, o.roux.ID),
+		"the Message-ID is another one",
+	)
 	assert.Empty(t, o.letters(reissued.Letters...), "tried again, nothing leaves twice")
 
 	reminder := o.send(request, okey.MailStep{Kind: okey.MailRemindDecision, Ref: 101})

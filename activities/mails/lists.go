@@ -74,7 +74,8 @@ func (p *mailing) askTogether(ctx context.Context, person okey.Person) error {
 	}
 	now := p.now(ctx)
 	id := okey.MailStep{Kind: okey.MailKind(mail.AskedList), Ref: int(now.Unix() / 3600)}.Key(person.ID, person.Mail, 1)
-	row, err := p.queue(ctx, envelope{id: id, letter: mail.AskedList, person: person.ID, address: person.Mail, issue: 1, made: now}, "") // what it lists is known once it leaves
+	// what it lists is known once it leaves
+	row, err := p.queue(ctx, envelope{id: id, letter: mail.AskedList, person: person.ID, address: person.Mail, issue: 1, made: now}, "")
 	if err != nil {
 		return err
 	}

@@ -1,5 +1,5 @@
-// Package mails says who is told of what happened, with which letter, and sends it. It reads the store as it is now and knows nothing of how
-// anything was judged: an order names the step, and every attempt at it sends only what has not left yet.
+// Package mails says who is told of what happened, with which letter, and sends it. It reads the store as it is now and knows nothing of
+// how anything was judged: an order names the step, and every attempt at it sends only what has not left yet.
 package mails
 
 import (

@@ -21,7 +21,9 @@ func TestAStraightforwardRequestIsToldInMails(t *testing.T) {
 	page := base + "/demandes/" + request.String()
 
 	arrived := o.follow(request, v)
-	assert.Equal(t, []string{"ablanc@ac-nice.fr: Léa Martin demande une clef", "mroux@ac-nice.fr: Léa Martin demande une clef"}, lines(arrived))
+	assert.Equal(t, []string{
+		"ablanc@ac-nice.fr: Léa Martin demande une clef", "mroux@ac-nice.fr: Léa Martin demande une clef",
+	}, lines(arrived))
 	for _, said := range []string{arrived[0].Text, strings.ReplaceAll(arrived[0].HTML, "\u00a0", " ")} {
 		assert.Contains(t, said, "pour le collège des Tilleuls")
 		assert.Contains(t, said, "saisie des absences")
@@ -38,7 +40,8 @@ func TestAStraightforwardRequestIsToldInMails(t *testing.T) {
 
 	arrived = o.follow(request, o.sign(o.lea, request))
 	require.Equal(t, []string{
-		"lmartin@ac-nice.fr: Votre clef vous attend", "ablanc@ac-nice.fr: Une clef à remettre à Léa Martin", "mroux@ac-nice.fr: Une clef à remettre à Léa Martin",
+		"lmartin@ac-nice.fr: Votre clef vous attend", "ablanc@ac-nice.fr: Une clef à remettre à Léa Martin",
+		"mroux@ac-nice.fr: Une clef à remettre à Léa Martin",
 	}, lines(arrived))
 	assert.Contains(t, arrived[0].Text, "au collège des Tilleuls auprès d'Anne Blanc ou Marc Roux")
 	assert.Contains(t, arrived[1].Text, string(serial))
@@ -58,7 +61,9 @@ func TestARenewalSaysSoInEachOfItsMails(t *testing.T) {
 	request, v := o.ask(o.lea, okey.Renewal)
 	arrived := o.follow(request, v)
 	assert.Contains(t, arrived[0].Text, "Elle remplacera la sienne, en fin de validité.")
-	arrived = o.follow(request, o.act(o.roux, request, okey.PrincipalDecision, okey.Content{Decision: okey.Approve, Comment: "Passez au secrétariat."}))
+	arrived = o.follow(
+		request, o.act(o.roux, request, okey.PrincipalDecision, okey.Content{Decision: okey.Approve, Comment: "Passez au secrétariat."}),
+	)
 	assert.Contains(t, arrived[0].Text, "Marc Roux a accepté : « Passez au secrétariat ».")
 	arrived = o.follow(request, o.sign(o.lea, request))
 	assert.Contains(t, arrived[0].Text, "Apportez l'ancienne, la "+string(old)+".")
@@ -81,7 +86,9 @@ func TestTheReceiptOfARenewalSaysThatTheOldKeyServesNoMore(t *testing.T) {
 func TestRefusalWithdrawalAndExpiryAreTold(t *testing.T) {
 	o := newFixture(t)
 	refused, _ := o.ask(o.lea, okey.FirstKey)
-	arrived := o.follow(refused, o.act(o.roux, refused, okey.PrincipalDecision, okey.Content{Decision: okey.Refuse, Comment: "Passez me voir."}))
+	arrived := o.follow(
+		refused, o.act(o.roux, refused, okey.PrincipalDecision, okey.Content{Decision: okey.Refuse, Comment: "Passez me voir."}),
+	)
 	require.Equal(t, []string{"lmartin@ac-nice.fr: Votre demande de clef est refusée"}, lines(arrived))
 	assert.Contains(t, arrived[0].Text, "Marc Roux a refusé votre demande : « Passez me voir ».")
 
@@ -89,7 +96,9 @@ func TestRefusalWithdrawalAndExpiryAreTold(t *testing.T) {
 	withdrawn, _ := o.ask(o.lea, okey.FirstKey)
 	o.approve(withdrawn)
 	arrived = o.follow(withdrawn, o.act(o.roux, withdrawn, okey.Withdrawal, okey.Content{Comment: "mutation"}))
-	require.Equal(t, []string{"lmartin@ac-nice.fr: Votre demande de clef est retirée", "ablanc@ac-nice.fr: La demande de Léa Martin est retirée"}, lines(arrived))
+	require.Equal(t, []string{
+		"lmartin@ac-nice.fr: Votre demande de clef est retirée", "ablanc@ac-nice.fr: La demande de Léa Martin est retirée",
+	}, lines(arrived))
 	assert.Contains(t, arrived[0].Text, "Marc Roux a retiré votre demande : « mutation ».")
 
 	late, _ := o.ask(o.lea, okey.FirstKey)
@@ -155,7 +164,8 @@ func TestALostKeyIsTold(t *testing.T) {
 	o.letters(o.change(serial, okey.Action{By: o.blanc.ID, Content: okey.Content{KeyReason: okey.ReasonLost, Comment: "tiroir vide"}})...)
 	arrived := o.box.Letters()
 	require.Equal(t, []string{
-		"ablanc@ac-nice.fr: La clef n° " + string(serial) + " a été déclarée perdue", "mroux@ac-nice.fr: La clef n° " + string(serial) + " a été déclarée perdue",
+		"ablanc@ac-nice.fr: La clef n° " + string(serial) + " a été déclarée perdue",
+		"mroux@ac-nice.fr: La clef n° " + string(serial) + " a été déclarée perdue",
 	}, lines(arrived))
 	assert.Contains(t, arrived[1].Text, "par Anne Blanc mardi 24 novembre à 10 h 12 : « tiroir vide »")
 	assert.Equal(t, base+"/clefs/"+string(serial), link(arrived[1]))
@@ -172,15 +182,22 @@ func TestAnotherKeyInThePlaceOfASignedOneIsToldInOneMail(t *testing.T) {
 	o := newFixture(t)
 	request, first := o.until(okey.AwaitingHandover)
 	second := o.Key(scene.Tilleuls)
-	o.change(first, okey.Action{By: o.roux.ID, Content: okey.Content{KeyReason: okey.ReasonDefective, Comment: "Numéro illisible, constaté à la remise"}})
+	o.change(first, okey.Action{
+		By: o.roux.ID, Content: okey.Content{KeyReason: okey.ReasonDefective, Comment: "Numéro illisible, constaté à la remise"},
+	})
 	arrived := o.follow(request, o.put(okey.Matter{Kind: okey.MatterOpen, Request: request}))
 	require.Equal(t, []string{
-		"lmartin@ac-nice.fr: Une autre clef vous attend", "ablanc@ac-nice.fr: Une clef à remettre à Léa Martin", "mroux@ac-nice.fr: Une clef à remettre à Léa Martin",
+		"lmartin@ac-nice.fr: Une autre clef vous attend", "ablanc@ac-nice.fr: Une clef à remettre à Léa Martin",
+		"mroux@ac-nice.fr: Une clef à remettre à Léa Martin",
 	}, lines(arrived))
-	assert.Contains(t, arrived[0].Text, "a été déclarée défectueuse : « Numéro illisible, constaté à la remise ». Une autre vous attend au collège des Tilleuls auprès d'Anne Blanc ou Marc Roux.")
+	assert.Contains(t, arrived[0].Text, "a été déclarée défectueuse : « Numéro illisible, constaté à la remise ». "+
+		"Une autre vous attend au collège des Tilleuls auprès d'Anne Blanc ou Marc Roux.")
 	assert.Contains(t, arrived[0].Text, "Charte et code PIN restent valables.")
 	assert.NotContains(t, arrived[0].Text, "perdue")
-	assert.Contains(t, arrived[2].Text, "La clef n° "+string(first)+", réservée à Léa Martin, a été déclarée défectueuse. Préparez à sa place la clef n° "+string(second))
+	assert.Contains(
+		t, arrived[2].Text,
+		"La clef n° "+string(first)+", réservée à Léa Martin, a été déclarée défectueuse. Préparez à sa place la clef n° "+string(second),
+	)
 }
 
 func TestTheFormerHolderIsTold(t *testing.T) {
@@ -210,7 +227,9 @@ func TestTheFormerHolderWhoHasAskedAlreadyIsLedToTheirRequest(t *testing.T) {
 func TestWhoseKeyIsScrappedIsToldToAskForAnother(t *testing.T) {
 	o := newFixture(t)
 	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
-	o.letters(o.change(serial, okey.Action{By: o.blanc.ID, Content: okey.Content{KeyReason: okey.ReasonRetired, Comment: "cassée en deux"}})...)
+	o.letters(
+		o.change(serial, okey.Action{By: o.blanc.ID, Content: okey.Content{KeyReason: okey.ReasonRetired, Comment: "cassée en deux"}})...,
+	)
 	mine := o.box.To("lmartin@ac-nice.fr")
 	require.Len(t, mine, 1)
 	assert.Contains(t, mine[0].Text, "Vous pouvez en demander une autre dès maintenant.")
@@ -237,9 +256,15 @@ func TestRequestersReadThatItWasSupport(t *testing.T) {
 		return to("lmartin@ac-nice.fr", arrived)[0].Text
 	}
 	request, _ := o.ask(o.lea, okey.FirstKey)
-	assert.Contains(t, bySupport(request, okey.PrincipalDecision, okey.Content{Decision: okey.Approve, Comment: "chef absent"}), "L'assistance (Sam Durand) a accepté : « chef absent ».")
+	assert.Contains(
+		t, bySupport(request, okey.PrincipalDecision, okey.Content{Decision: okey.Approve, Comment: "chef absent"}),
+		"L'assistance (Sam Durand) a accepté : « chef absent ».",
+	)
 	o.sign(o.lea, request)
-	assert.Regexp(t, "La clef n° "+string(serial)+` vous a été remise : l'assistance \(Sam Durand\) l'a noté mardi`, bySupport(request, okey.Handover, okey.Content{Serial: serial}))
+	assert.Regexp(
+		t, "La clef n° "+string(serial)+` vous a été remise : l'assistance \(Sam Durand\) l'a noté mardi`,
+		bySupport(request, okey.Handover, okey.Content{Serial: serial}),
+	)
 }
 
 func TestApproversAreToldThatSupportAnswered(t *testing.T) {
@@ -250,7 +275,8 @@ func TestApproversAreToldThatSupportAnswered(t *testing.T) {
 	arrived := o.follow(request, v)
 	assert.ElementsMatch(t, []string{
 		"lmartin@ac-nice.fr: Votre demande de clef est refusée",
-		"ablanc@ac-nice.fr: L'assistance a répondu à votre place à Léa Martin", "mroux@ac-nice.fr: L'assistance a répondu à votre place à Léa Martin",
+		"ablanc@ac-nice.fr: L'assistance a répondu à votre place à Léa Martin",
+		"mroux@ac-nice.fr: L'assistance a répondu à votre place à Léa Martin",
 	}, lines(arrived))
 }
 
@@ -314,7 +340,8 @@ func TestDelegatesGetWhatTheirScopeAllows(t *testing.T) {
 		scope okey.Scope
 		until string
 	}{{all, okey.Everything, "2026-11-24"}, {stock, okey.HandoverAndStock, "2026-11-30"}, {past, okey.Everything, "2026-11-23"}} {
-		o.Exec(`INSERT INTO delegation (id, uai, given_by, given_to, scope, from_day, until_day, created_at) VALUES ($1, $2, $3, $4, $5, '2026-11-01', $6, $7)`,
+		o.Exec(`INSERT INTO delegation (id, uai, given_by, given_to, scope, from_day, until_day, created_at)
+			VALUES ($1, $2, $3, $4, $5, '2026-11-01', $6, $7)`,
 			uuid.New(), scene.Tilleuls, o.roux.ID, d.to.ID, string(d.scope), d.until, o.now)
 	}
 	o.send(request, okey.MailStep{Kind: okey.MailAsked, Ref: 1})
@@ -333,7 +360,9 @@ func TestAPrincipalsOwnRequestIsForTheDeputy(t *testing.T) {
 	request, v := o.ask(o.roux, okey.FirstKey)
 	assert.Equal(t, []string{"ablanc@ac-nice.fr: Marc Roux demande une clef"}, lines(o.follow(request, v)))
 	o.now = o.now.AddDate(0, 0, 2)
-	assert.Equal(t, []string{"ablanc@ac-nice.fr: Rappel : Marc Roux vous attend"}, lines(o.send(request, okey.MailStep{Kind: okey.MailRemindDecision, Ref: 101})))
+	assert.Equal(t, []string{
+		"ablanc@ac-nice.fr: Rappel : Marc Roux vous attend",
+	}, lines(o.send(request, okey.MailStep{Kind: okey.MailRemindDecision, Ref: 101})))
 }
 
 func TestWhereNobodyCanAnswerSupportIsTold(t *testing.T) {
@@ -357,6 +386,7 @@ func TestWhereNobodyCanAnswerSupportIsTold(t *testing.T) {
 	o.sign(o.roux, request)
 	v = o.act(o.roux, request, okey.Handover, okey.Content{Serial: serial})
 	require.True(t, v.Accepted)
-	assert.Equal(t, []string{"mroux@ac-nice.fr: Reçu : la clef n° " + string(serial) + " vous est remise", supportBox + ": Marc Roux s'est remis sa propre clef"},
-		lines(o.follow(request, v)))
+	assert.Equal(t, []string{
+		"mroux@ac-nice.fr: Reçu : la clef n° " + string(serial) + " vous est remise", supportBox + ": Marc Roux s'est remis sa propre clef",
+	}, lines(o.follow(request, v)))
 }

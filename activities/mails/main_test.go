@@ -32,8 +32,8 @@ const (
 	heir = okey.UAI("0069003D")
 )
 
-// fixture is a school with a head, a deputy and someone who needs a key; the real judges, so that a letter follows from what it tells of; the
-// mailer, and the relay that takes what it sends.
+// fixture is a school with a head, a deputy and someone who needs a key; the real judges, so that a letter follows from what it tells of;
+// the mailer, and the relay that takes what it sends.
 type fixture struct {
 	*scene.Scene
 	mails            *mails.Mailer
@@ -149,7 +149,9 @@ func (o *fixture) judged(a okey.Action) okey.Action {
 	o.Helper()
 	var verdicts [2]okey.StockVerdict
 	for i := range verdicts {
-		v, err := activities.NewStock(o.Store, calendar.PublicOnly()).Change(context.Background(), okey.StockMatter{Action: a.ID, At: o.now})
+		v, err := activities.NewStock(o.Store, calendar.PublicOnly()).Change(context.Background(), okey.StockMatter{
+			Action: a.ID, At: o.now,
+		})
 		require.NoError(o, err)
 		verdicts[i] = v
 	}

@@ -10,7 +10,8 @@ import (
 	"okey/sql"
 )
 
-// keysMoved tells the people of one establishment which of its keys support took away, or which ones it brought, from where and in whose hands.
+// keysMoved tells the people of one establishment which of its keys support took away, or which ones it brought,
+// from where and in whose hands.
 func keysMoved(ctx context.Context, p *mailing) error {
 	action, err := p.store.Action(ctx, p.order.Cause)
 	if err != nil {
@@ -58,8 +59,8 @@ func keysMoved(ctx context.Context, p *mailing) error {
 	return p.toKeepers(ctx, mail.KeysMoved)
 }
 
-// stillMoved is what the order's action moved; where its letter is sent again, only what is still where it was taken to: a key that has gone on
-// would be told to be where it no longer is.
+// stillMoved is what the order's action moved; where its letter is sent again, only what is still where it was taken to: a key that has
+// gone on would be told to be where it no longer is.
 func (p *mailing) stillMoved(ctx context.Context) ([]sql.MovedKey, error) {
 	moved, err := p.store.MovedBy(ctx, p.order.Subject)
 	if err != nil || p.again == nil {
@@ -107,8 +108,8 @@ func (p *mailing) aboutMove(ctx context.Context) (okey.Move, okey.Person, error)
 	return move, holder, err
 }
 
-// overtaken tells whether a letter about a move's end, sent again, would say what is no longer so: the key has gone on, or it is proposed anew
-// that it goes along.
+// overtaken tells whether a letter about a move's end, sent again, would say what is no longer so: the key has gone on, or it is proposed
+// anew that it goes along.
 func (p *mailing) overtaken(ctx context.Context, move okey.Move) (bool, error) {
 	if p.again == nil {
 		return false, nil
@@ -148,7 +149,9 @@ func moveProposed(ctx context.Context, p *mailing) error {
 	return nil
 }
 
-func (p *mailing) keyPage(serial okey.Serial) string { return p.settings.URL + "/clefs/" + string(serial) }
+func (p *mailing) keyPage(serial okey.Serial) string {
+	return p.settings.URL + "/clefs/" + string(serial)
+}
 
 // moveDecided tells the answer to the holder, and to whoever waited for it.
 func moveDecided(ctx context.Context, p *mailing) error {
@@ -277,7 +280,10 @@ func yourKeyMoved(ctx context.Context, p *mailing) error {
 		}
 		facts := p.facts
 		facts.Serial, facts.Link, facts.Givers = key.Serial, p.keyPage(key.Serial), namesOf(without(slices.Clone(keepers), holder.ID))
-		p.put(envelope{id: p.idOf(mail.YourKeyMoved, string(key.Serial), 1), letter: mail.YourKeyMoved, person: holder.ID, address: holder.Mail, facts: facts})
+		p.put(envelope{
+			id:     p.idOf(mail.YourKeyMoved, string(key.Serial), 1),
+			letter: mail.YourKeyMoved, person: holder.ID, address: holder.Mail, facts: facts,
+		})
 	}
 	return nil
 }

@@ -18,7 +18,8 @@ func TestBothEstablishmentsAreToldOfMovedKeys(t *testing.T) {
 	v := o.moveKeys(o.Support("Sam Support"), scene.Acacias, serial)
 	arrived := o.letters(v.Letters...)
 	require.Equal(t, []string{
-		"ablanc@ac-nice.fr: L'assistance a déplacé 1 clef", "mroux@ac-nice.fr: L'assistance a déplacé 1 clef", "ppetit@ac-nice.fr: L'assistance a déplacé 1 clef",
+		"ablanc@ac-nice.fr: L'assistance a déplacé 1 clef", "mroux@ac-nice.fr: L'assistance a déplacé 1 clef",
+		"ppetit@ac-nice.fr: L'assistance a déplacé 1 clef",
 	}, lines(arrived))
 	assert.Contains(t, arrived[0].Text, "elle quitte le collège des Tilleuls pour le lycée des Acacias (0069002C), « rééquilibrage ».")
 	assert.Contains(t, arrived[2].Text, "elle quitte le collège des Tilleuls (0069001B) pour le lycée des Acacias (0069002C)")
@@ -44,21 +45,31 @@ func TestAProposalIsToldFromBeginningToEnd(t *testing.T) {
 	o := newFixture(t)
 	paul := o.Person("Paul Petit", okey.Principal, scene.Acacias)
 	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
-	proposal := o.stockAct(okey.Action{Name: okey.ActionTakeAlong, Key: serial, By: o.roux.ID, Content: okey.Content{Establishment: scene.Acacias, Comment: "mutation"}})
+	proposal := o.stockAct(okey.Action{
+		Name: okey.ActionTakeAlong, Key: serial, By: o.roux.ID, Content: okey.Content{Establishment: scene.Acacias, Comment: "mutation"},
+	})
 	arrived := o.letters(proposal.Verdict.Letters...)
-	require.Equal(t, []string{"ppetit@ac-nice.fr: Léa Martin arrive avec sa clef", "lmartin@ac-nice.fr: Votre clef vous suit-elle ?"}, lines(arrived))
+	require.Equal(t, []string{
+		"ppetit@ac-nice.fr: Léa Martin arrive avec sa clef", "lmartin@ac-nice.fr: Votre clef vous suit-elle ?",
+	}, lines(arrived))
 	assert.Equal(t, base+"/deplacements/"+proposal.Subject.String(), link(arrived[0]))
 	assert.Equal(t, base+"/clefs/"+string(serial), link(arrived[1]))
 	arrived = o.letters(o.answerMove(paul, proposal.Subject, okey.Approve).Letters...)
-	assert.Equal(t, []string{"mroux@ac-nice.fr: Clef de Léa Martin : départ accepté", "lmartin@ac-nice.fr: Votre clef vous suit"}, lines(arrived))
+	assert.Equal(t, []string{
+		"mroux@ac-nice.fr: Clef de Léa Martin : départ accepté", "lmartin@ac-nice.fr: Votre clef vous suit",
+	}, lines(arrived))
 }
 
 func TestAProposalToASchoolWithoutADirectionSaysThatSupportAnswers(t *testing.T) {
 	o := newFixture(t)
 	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
-	proposal := o.stockAct(okey.Action{Name: okey.ActionTakeAlong, Key: serial, By: o.roux.ID, Content: okey.Content{Establishment: scene.Acacias}})
+	proposal := o.stockAct(okey.Action{
+		Name: okey.ActionTakeAlong, Key: serial, By: o.roux.ID, Content: okey.Content{Establishment: scene.Acacias},
+	})
 	arrived := o.letters(proposal.Verdict.Letters...)
-	require.Equal(t, []string{supportBox + ": Léa Martin arrive avec sa clef", "lmartin@ac-nice.fr: Votre clef vous suit-elle ?"}, lines(arrived))
+	require.Equal(t, []string{
+		supportBox + ": Léa Martin arrive avec sa clef", "lmartin@ac-nice.fr: Votre clef vous suit-elle ?",
+	}, lines(arrived))
 	assert.Contains(t, arrived[0].Text, "À l'assistance de répondre.")
 	assert.Contains(t, arrived[1].Text, "L'assistance va répondre.")
 }
@@ -67,11 +78,17 @@ func TestAWithdrawnProposalIsToldToWhoeverWasToAnswer(t *testing.T) {
 	o := newFixture(t)
 	o.Person("Paul Petit", okey.Principal, scene.Acacias)
 	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
-	proposal := o.stockAct(okey.Action{Name: okey.ActionTakeAlong, Key: serial, By: o.roux.ID, Content: okey.Content{Establishment: scene.Acacias}})
+	proposal := o.stockAct(okey.Action{
+		Name: okey.ActionTakeAlong, Key: serial, By: o.roux.ID, Content: okey.Content{Establishment: scene.Acacias},
+	})
 	o.letters(proposal.Verdict.Letters...)
-	v := o.stockAct(okey.Action{Name: okey.ActionMoveWithdrawal, Subject: proposal.Subject, By: o.roux.ID, Content: okey.Content{Comment: "elle reste"}}).Verdict
+	v := o.stockAct(okey.Action{
+		Name: okey.ActionMoveWithdrawal, Subject: proposal.Subject, By: o.roux.ID, Content: okey.Content{Comment: "elle reste"},
+	}).Verdict
 	arrived := o.letters(v.Letters...)
-	require.Equal(t, []string{"ppetit@ac-nice.fr: Léa Martin n'arrive plus avec sa clef", "lmartin@ac-nice.fr: Votre clef ne change pas d'établissement"}, lines(arrived))
+	require.Equal(t, []string{
+		"ppetit@ac-nice.fr: Léa Martin n'arrive plus avec sa clef", "lmartin@ac-nice.fr: Votre clef ne change pas d'établissement",
+	}, lines(arrived))
 	assert.Equal(t, base+"/deplacements/"+proposal.Subject.String(), link(arrived[0]))
 	assert.Contains(t, arrived[0].Text, "« elle reste »")
 	assert.Equal(t, base+"/clefs/"+string(serial), link(arrived[1]))
@@ -109,12 +126,16 @@ func TestAnAnswerThatCrossedASuccessionGoesToWhoAnswersNow(t *testing.T) {
 	paul := o.Person("Paul Petit", okey.Principal, scene.Acacias)
 	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
 	propose := func(by okey.Person) okey.Action {
-		return o.stockAct(okey.Action{Name: okey.ActionTakeAlong, Key: serial, By: by.ID, Content: okey.Content{Establishment: scene.Acacias, Comment: "mutation"}})
+		return o.stockAct(okey.Action{
+			Name: okey.ActionTakeAlong, Key: serial, By: by.ID, Content: okey.Content{Establishment: scene.Acacias, Comment: "mutation"},
+		})
 	}
 	proposal := propose(o.roux)
 	require.True(t, o.succeed(o.Support("Sam Support"), scene.Tilleuls, heir).Verdict.Accepted)
 	arrived := o.letters(o.answerMove(paul, proposal.Subject, okey.Refuse).Letters...)
-	assert.Equal(t, []string{"nneuf@ac-nice.fr: Clef de Léa Martin : départ refusé", "lmartin@ac-nice.fr: Votre clef ne vous suit pas"}, lines(arrived))
+	assert.Equal(t, []string{
+		"nneuf@ac-nice.fr: Clef de Léa Martin : départ refusé", "lmartin@ac-nice.fr: Votre clef ne vous suit pas",
+	}, lines(arrived))
 	assert.Contains(t, arrived[0].Text, "Le collège Neuf (0069003D) la garde")
 
 	require.True(t, propose(nina).Verdict.Accepted)

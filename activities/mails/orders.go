@@ -28,7 +28,10 @@ func ordersExported(ctx context.Context, p *mailing) error {
 	p.facts.Total, p.facts.Free, p.facts.At = x.Orders, x.Keys, p.day(x.At)
 	p.facts.Own = to == p.support // support passes it on
 	p.facts.Link = p.settings.URL + "/commandes/exports/" + x.ID.String()
-	p.put(envelope{letter: mail.OrdersExported, address: to, facts: p.facts, files: []mail.Attachment{{Name: x.FileName, Type: workbookType, Content: file}}})
+	p.put(envelope{
+		letter: mail.OrdersExported, address: to, facts: p.facts,
+		files: []mail.Attachment{{Name: x.FileName, Type: workbookType, Content: file}},
+	})
 	return nil
 }
 

@@ -31,7 +31,9 @@ func (o *fixture) exported(support okey.Person) {
 // inPlace has support act on an order in the school's place.
 func (o *fixture) inPlace(support okey.Person, name okey.ActionName, order uuid.UUID, comment string) []postbox.Letter {
 	o.Helper()
-	v := o.stockAct(okey.Action{Name: name, By: support.ID, Via: okey.ViaSupport, Subject: order, Content: okey.Content{Comment: comment}}).Verdict
+	v := o.stockAct(okey.Action{
+		Name: name, By: support.ID, Via: okey.ViaSupport, Subject: order, Content: okey.Content{Comment: comment},
+	}).Verdict
 	require.True(o, v.Accepted, v.Reason)
 	arrived := o.letters(v.Letters...)
 	assert.Empty(o, o.letters(v.Letters...), "each once")

@@ -122,7 +122,8 @@ func (p *mailing) decisionLink(ctx context.Context, person okey.Person) (url str
 	if err != nil {
 		return "", 0, err
 	}
-	if shared || person.MailDenied || strings.EqualFold(person.Mail, p.support) || schoolMailbox.MatchString(person.Mail) || p.request.Stage != okey.AwaitingDecision {
+	others := shared || strings.EqualFold(person.Mail, p.support) || schoolMailbox.MatchString(person.Mail)
+	if others || person.MailDenied || p.request.Stage != okey.AwaitingDecision {
 		return p.page(), issue, nil
 	}
 	since, err := p.store.AnswersSince(ctx, person.ID, p.request, p.today, p.zone)

@@ -50,7 +50,10 @@ func TestADaysReminderIsTakenOverWhereItsRequestMovedOn(t *testing.T) {
 func TestAReminderThatComesTooLateIsNotSent(t *testing.T) {
 	o := newFixture(t)
 	request, _ := o.until(okey.AwaitingCharter)
-	for _, kind := range []okey.MailKind{okey.MailRemindDecision, okey.MailDecisionLate, okey.MailRemindHandover, okey.MailStillWaiting, okey.MailOrderReminder, okey.MailOrderLate} {
+	for _, kind := range []okey.MailKind{
+		okey.MailRemindDecision, okey.MailDecisionLate, okey.MailRemindHandover, okey.MailStillWaiting, okey.MailOrderReminder,
+		okey.MailOrderLate,
+	} {
 		assert.Empty(t, o.send(request, okey.MailStep{Kind: kind, Ref: 101}), kind)
 	}
 	turn := o.Request(request).Turn
@@ -109,9 +112,12 @@ func TestEveryKindOfMailIsKnown(t *testing.T) {
 	o := newFixture(t)
 	request, _ := o.until(okey.AwaitingDecision)
 	for _, kind := range []okey.MailKind{
-		okey.MailAsked, okey.MailNobody, okey.MailRemindDecision, okey.MailDecisionLate, okey.MailRefused, okey.MailApproved, okey.MailKeepsPlace,
-		okey.MailStillWaiting, okey.MailOrderReminder, okey.MailOrderLate, okey.MailKeyFree, okey.MailKeyReplaced, okey.MailRemindCharter, okey.MailSigned,
-		okey.MailRemindHandover, okey.MailHandoverLate, okey.MailHandedOver, okey.MailWithdrawn, okey.MailExpired, okey.MailSupportDecided, okey.MailUndelivered,
+		okey.MailAsked, okey.MailNobody, okey.MailRemindDecision, okey.MailDecisionLate, okey.MailRefused, okey.MailApproved,
+		okey.MailKeepsPlace,
+		okey.MailStillWaiting, okey.MailOrderReminder, okey.MailOrderLate, okey.MailKeyFree, okey.MailKeyReplaced, okey.MailRemindCharter,
+		okey.MailSigned,
+		okey.MailRemindHandover, okey.MailHandoverLate, okey.MailHandedOver, okey.MailWithdrawn, okey.MailExpired, okey.MailSupportDecided,
+		okey.MailUndelivered,
 	} {
 		_, err := o.try(request, okey.MailStep{Kind: kind, Ref: 1})
 		require.NoError(t, err, kind)

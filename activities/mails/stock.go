@@ -29,8 +29,8 @@ func delivered(letter mail.Letter) func(context.Context, *mailing) error {
 	}
 }
 
-// delivered counts the keys that the letter tells the establishment of. One that is sent again asks for those alone that are still on their way
-// there, and tells of none once another establishment has them all.
+// delivered counts the keys that the letter tells the establishment of. One that is sent again asks for those alone that are still on their
+// way there, and tells of none once another establishment has them all.
 func (p *mailing) delivered(ctx context.Context, letter mail.Letter) (int, error) {
 	if p.again != nil && p.place.Successor != "" {
 		return 0, nil

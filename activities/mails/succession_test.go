@@ -23,12 +23,17 @@ func TestEverybodyWhomASuccessionConcernsIsToldOnce(t *testing.T) {
 	held := o.KeyOf(ben, scene.Tilleuls, okey.NewDay(2029, 6, 30))
 	o.thirdSchool()
 	o.stockAct(okey.Action{Name: okey.ActionTakeAlong, Key: held, By: o.roux.ID, Content: okey.Content{Establishment: heir}})
-	o.Exec(`INSERT INTO inventory (id, uai, by_person, at, comment) VALUES ($1, $2, $3, $4, '')`, uuid.Max, scene.Tilleuls, o.roux.ID, o.now)
-	o.Exec(`INSERT INTO key_report (id, serial, uai, inventory, at, state) VALUES ($1, '00999', $2, $1, $3, 'pending')`, uuid.Max, scene.Tilleuls, o.now)
+	o.Exec(`INSERT INTO inventory (id, uai, by_person, at, comment) VALUES ($1, $2, $3, $4, '')`,
+		uuid.Max, scene.Tilleuls, o.roux.ID, o.now)
+	o.Exec(`INSERT INTO key_report (id, serial, uai, inventory, at, state) VALUES ($1, '00999', $2, $1, $3, 'pending')`,
+		uuid.Max, scene.Tilleuls, o.now)
 
 	a := o.succeed(o.Support("Sam Support"), scene.Tilleuls, scene.Acacias)
 	arrived := o.letters(a.Verdict.Letters...)
-	const subject, closing = "Votre établissement remplace le collège des Tilleuls", "Votre établissement est remplacé par le lycée des Acacias"
+	const (
+		subject = "Votre établissement remplace le collège des Tilleuls"
+		closing = "Votre établissement est remplacé par le lycée des Acacias"
+	)
 	assert.ElementsMatch(t, []string{
 		"ppetit@ac-nice.fr: " + subject, "aadjoint@ac-nice.fr: " + subject,
 		"mroux@ac-nice.fr: " + closing, "ablanc@ac-nice.fr: " + closing,
@@ -36,9 +41,11 @@ func TestEverybodyWhomASuccessionConcernsIsToldOnce(t *testing.T) {
 	}, lines(arrived))
 	assert.Contains(t, to("ppetit@ac-nice.fr", arrived)[0].Text, "Vous en reprenez 2 clefs, 2 demandes, 1 départ et 1 signalement.")
 	roux := to("mroux@ac-nice.fr", arrived)[0].Text
-	assert.Contains(t, roux, "en reprend 2 clefs, 2 demandes, 1 départ et 1 signalement. Alix Adjoint ou Paul Petit y répond désormais : remettez-lui les clefs de votre tiroir.")
+	assert.Contains(t, roux, "en reprend 2 clefs, 2 demandes, 1 départ et 1 signalement. "+
+		"Alix Adjoint ou Paul Petit y répond désormais : remettez-lui les clefs de votre tiroir.")
 	lea := to("lmartin@ac-nice.fr", arrived)[0]
-	assert.Contains(t, lea.Text, "Le lycée des Acacias remplace le collège des Tilleuls. Votre clef vous y attend désormais : venez la chercher auprès d'Alix Adjoint ou Paul Petit.")
+	assert.Contains(t, lea.Text, "Le lycée des Acacias remplace le collège des Tilleuls. "+
+		"Votre clef vous y attend désormais : venez la chercher auprès d'Alix Adjoint ou Paul Petit.")
 	assert.Equal(t, base+"/demandes/"+signed.String(), link(lea))
 	ali := to("abenali@ac-nice.fr", arrived)[0]
 	assert.Contains(t, ali.Text, "garde sa place : Alix Adjoint ou Paul Petit y répond. Vous n'avez rien à faire.")
@@ -54,7 +61,8 @@ func TestEverybodyWhomASuccessionConcernsIsToldOnce(t *testing.T) {
 
 func TestOneHeadOfBothSchoolsGetsOneLetter(t *testing.T) {
 	o := newFixture(t)
-	o.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'chef', 'import', $3)`, o.roux.ID, scene.Acacias, scene.Now)
+	o.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'chef', 'import', $3)`,
+		o.roux.ID, scene.Acacias, scene.Now)
 	a := o.succeed(o.Support("Sam Support"), scene.Tilleuls, scene.Acacias)
 	assert.Len(t, to("mroux@ac-nice.fr", o.letters(a.Verdict.Letters...)), 1)
 }

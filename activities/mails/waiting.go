@@ -28,7 +28,8 @@ func (p *mailing) toStockKeepers(ctx context.Context, letter mail.Letter) error 
 		return err
 	}
 	p.facts.Waiting, p.facts.Place = line.Waiting, line.Place
-	p.facts.Link = p.settings.URL + "/commandes?etablissement=" + string(p.request.UAI) // they are asked to order: what awaits has its own mail
+	// they are asked to order: what awaits has its own mail
+	p.facts.Link = p.settings.URL + "/commandes?etablissement=" + string(p.request.UAI)
 	p.toApprovers(letter, keepers)
 	return nil
 }

@@ -76,7 +76,8 @@ func (p *mailing) listHeld(keys []sql.WatchedKey) {
 	p.facts.Items, p.facts.Total = nil, len(keys)
 	for _, k := range keys[:min(most, len(keys))] {
 		p.facts.Items = append(p.facts.Items, mail.Item{
-			Serial: k.Serial, Requester: k.Holder.Name(), Since: k.Expires.Say(p.today), Ended: k.Expires.Before(p.today), Unreached: k.Holder.Mail == "",
+			Serial: k.Serial, Requester: k.Holder.Name(), Since: k.Expires.Say(p.today), Ended: k.Expires.Before(p.today),
+			Unreached: k.Holder.Mail == "",
 		})
 	}
 }

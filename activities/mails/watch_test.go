@@ -49,7 +49,9 @@ func TestLowStockIsToldOnceAShortage(t *testing.T) {
 	assert.Empty(t, o.morning())
 	o.Exec(`UPDATE establishment SET minimum_stock = 2 WHERE uai = $1`, scene.Tilleuls)
 	o.Key(scene.Tilleuls)
-	told := []string{"ablanc@ac-nice.fr: Bientôt plus de clef au collège des Tilleuls", "mroux@ac-nice.fr: Bientôt plus de clef au collège des Tilleuls"}
+	told := []string{
+		"ablanc@ac-nice.fr: Bientôt plus de clef au collège des Tilleuls", "mroux@ac-nice.fr: Bientôt plus de clef au collège des Tilleuls",
+	}
 	assert.Equal(t, told, lines(o.morning()))
 	assert.Empty(t, o.after(1), "not daily")
 	o.Exec(`UPDATE establishment SET shortage_since = $2, shortage_told = true WHERE uai = $1`, scene.Tilleuls, o.now)
@@ -84,9 +86,11 @@ func TestKeysThatEndAreToldToEachHolderAndAsOneListToTheSchool(t *testing.T) {
 
 	arrived := o.morning()
 	require.ElementsMatch(t, []string{
-		"lmartin@ac-nice.fr: Votre clef n° " + string(first) + " expire bientôt", "ppetit@ac-nice.fr: Votre clef n° " + string(second) + " expire bientôt",
+		"lmartin@ac-nice.fr: Votre clef n° " + string(first) + " expire bientôt",
+		"ppetit@ac-nice.fr: Votre clef n° " + string(second) + " expire bientôt",
 		"ablanc@ac-nice.fr: Votre clef n° " + string(ended) + " a expiré",
-		"ablanc@ac-nice.fr: 2 clefs à renouveler : le collège des Tilleuls", "mroux@ac-nice.fr: 3 clefs à renouveler : le collège des Tilleuls",
+		"ablanc@ac-nice.fr: 2 clefs à renouveler : le collège des Tilleuls",
+		"mroux@ac-nice.fr: 3 clefs à renouveler : le collège des Tilleuls",
 	}, lines(arrived))
 	list := o.box.To("mroux@ac-nice.fr")[0]
 	assert.Contains(t, list.Text, "n° "+string(first)+", Léa Martin : expire le")
@@ -99,7 +103,10 @@ func TestKeysThatEndAreToldToEachHolderAndAsOneListToTheSchool(t *testing.T) {
 	o.ask(o.lea, okey.Renewal)
 	arrived = o.after(62)
 	assert.Contains(t, lines(arrived), "ppetit@ac-nice.fr: Votre clef n° "+string(second)+" expire bientôt", "again a month before")
-	assert.NotContains(t, lines(arrived), "lmartin@ac-nice.fr: Votre clef n° "+string(first)+" expire bientôt", "who has asked for the next one is left in peace")
+	assert.NotContains(
+		t, lines(arrived), "lmartin@ac-nice.fr: Votre clef n° "+string(first)+" expire bientôt",
+		"who has asked for the next one is left in peace",
+	)
 	require.NotEmpty(t, o.after(40), "and when it has ended")
 	for range 12 {
 		assert.Empty(t, o.after(30), "never again")
@@ -111,12 +118,17 @@ func TestTheNextHolderOfAKeyIsToldThatItEnds(t *testing.T) {
 	serial := o.KeyOf(o.lea, scene.Tilleuls, o.today().AddMonths(2))
 	require.Len(t, o.morning(), 3)
 	o.Exec(`UPDATE key SET holder = $2 WHERE serial = $1`, string(serial), o.roux.ID)
-	assert.Equal(t, []string{"ablanc@ac-nice.fr: 1 clef à renouveler : le collège des Tilleuls", "mroux@ac-nice.fr: Votre clef n° " + string(serial) + " expire bientôt"},
-		sorted(lines(o.after(1))))
+	assert.Equal(t, []string{
+		"ablanc@ac-nice.fr: 1 clef à renouveler : le collège des Tilleuls",
+		"mroux@ac-nice.fr: Votre clef n° " + string(serial) + " expire bientôt",
+	}, sorted(lines(o.after(1))))
 	o.Person("Paul Petit", okey.Principal, scene.Acacias)
-	o.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'personnel', 'import', $3)`, o.roux.ID, scene.Acacias, o.now)
+	o.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'personnel', 'import', $3)`,
+		o.roux.ID, scene.Acacias, o.now)
 	o.Exec(`UPDATE key SET uai = $2 WHERE serial = $1`, string(serial), scene.Acacias)
-	assert.Equal(t, []string{"ppetit@ac-nice.fr: 1 clef à renouveler : le lycée des Acacias"}, lines(o.after(1)), "another school's approvers do not know it yet")
+	assert.Equal(t, []string{
+		"ppetit@ac-nice.fr: 1 clef à renouveler : le lycée des Acacias",
+	}, lines(o.after(1)), "another school's approvers do not know it yet")
 }
 
 func TestKeysOfPeopleWhoLeftAreOneListASchool(t *testing.T) {
@@ -211,7 +223,9 @@ func TestWhoTookTheirKeyAlongHasNotLeft(t *testing.T) {
 	o := newFixture(t)
 	paul := o.Person("Paul Petit", okey.Principal, scene.Acacias)
 	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
-	proposal := o.stockAct(okey.Action{Name: okey.ActionTakeAlong, Key: serial, By: o.roux.ID, Content: okey.Content{Establishment: scene.Acacias, Comment: "mutation"}})
+	proposal := o.stockAct(okey.Action{
+		Name: okey.ActionTakeAlong, Key: serial, By: o.roux.ID, Content: okey.Content{Establishment: scene.Acacias, Comment: "mutation"},
+	})
 	require.True(t, o.answerMove(paul, proposal.Subject, okey.Approve).Accepted)
 	moved := o.KeyOf(o.blanc, scene.Tilleuls, okey.NewDay(2029, 6, 30))
 	require.True(t, o.moveKeys(o.Support("Sam Support"), scene.Acacias, moved).Accepted)

@@ -1,23 +1,13 @@
 package activities
 
 import (
-	"bytes"
-	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
-	"iter"
 	"slices"
-	"time"
 
 	"okey/calendar"
 	"okey/engine"
-	"okey/internal/workbook"
 	"okey/okey"
 	"okey/sql"
-
-	"github.com/google/uuid"
 )
 
 // placeOrder writes an order of keys.
@@ -99,111 +89,6 @@ func closeShort(o *okey.Order, _ okey.Action) error {
 // seeOrder changes nothing: its workflow looks again where the order stands.
 func seeOrder(context.Context, *stockTx) (okey.Verdict, error) {
 	return okey.Verdict{Accepted: true}, nil
-}
-
-// exportOrders takes all placed orders into one workbook: claimed, written, kept and marked in one transaction,
-// so that none is ever in two.
-func exportOrders(ctx context.Context, c *stockTx) (okey.Verdict, error) {
-	if err := c.permit(ctx, okey.ActExportOrders, ""); err != nil {
-		return okey.Verdict{}, err
-	}
-	claimed, err := c.ClaimOrders(ctx)
-	if err != nil {
-		return okey.Verdict{}, err
-	}
-	if len(claimed) == 0 {
-		return okey.Verdict{}, okey.Errorf(okey.CodeNothingToExport, "Aucune commande n'attend d'être transmise.")
-	}
-	x := sql.Export{
-		ID: c.action.Subject, By: uuid.NullUUID{UUID: c.action.By, Valid: c.action.By != uuid.Nil}, At: c.At, Orders: len(claimed),
-	}
-	for _, o := range claimed {
-		x.Keys += o.Quantity
-	}
-	paris := okey.ZoneOf("")
-	x.FileName = fmt.Sprintf("commandes-%s-%s.xlsx", c.At.In(paris).Format("2006-01-02"), x.ID.String()[:8])
-	var file bytes.Buffer
-	if err := writeOrders(&file, claimed, c.At.In(paris)); err != nil {
-		return okey.Verdict{}, fmt.Errorf("write the workbook: %w", err)
-	}
-	sum := sha256.Sum256(file.Bytes())
-	x.Workbook, x.SHA256 = file.Bytes(), hex.EncodeToString(sum[:])
-	if err := c.SaveExport(ctx, x, claimed); err != nil {
-		return okey.Verdict{}, err
-	}
-	v := okey.Verdict{Accepted: true, Count: len(claimed)}
-	v.Letters = []okey.MailOrder{c.letter(okey.MailOrdersExported, 1, "")}
-	for _, o := range claimed {
-		v.Woken = append(v.Woken, o.ID)
-		if err := c.TellOrder(ctx, o.ID, okey.ActionOrderExported, c.action.ID, c.At); err != nil {
-			return v, err
-		}
-	}
-	return v, nil
-}
-
-func writeOrders(to *bytes.Buffer, orders []sql.ListedOrder, at time.Time) error {
-	keys := 0
-	type school struct {
-		uai                     okey.UAI
-		name, postcode, commune string
-		orders, keys            int
-	}
-	schools := map[okey.UAI]*school{}
-	lines := make([][]any, len(orders))
-	for i, o := range orders {
-		keys += o.Quantity
-		if schools[o.UAI] == nil {
-			schools[o.UAI] = &school{uai: o.UAI, name: o.Establishment, postcode: o.Postcode, commune: o.Commune}
-		}
-		schools[o.UAI].orders++
-		schools[o.UAI].keys += o.Quantity
-		lines[i] = []any{
-			o.Number, o.PlacedAt.In(at.Location()), string(o.UAI), o.Establishment, o.Postcode, o.Commune, o.Quantity, o.Comment, o.ByName,
-		}
-	}
-	var totals [][]any
-	for _, s := range schools {
-		totals = append(totals, []any{string(s.uai), s.name, s.postcode, s.commune, s.orders, s.keys})
-	}
-	slices.SortFunc(totals, func(a, b []any) int { return cmp.Compare(a[0].(string), b[0].(string)) })
-	text, number := workbook.Text, workbook.Number
-	return workbook.Write(to, workbook.Properties{Title: "Commandes de clefs OTP", Created: at},
-		workbook.Sheet{Name: "Récapitulatif", Columns: []workbook.Column{
-			{Title: "Ce que contient ce classeur", Kind: text, Width: 44}, {Title: "Nombre", Kind: number},
-		}, Rows: rows([][]any{
-			{"Commandes", len(orders)}, {"Établissements", len(totals)}, {"Clefs commandées", keys},
-		})},
-		workbook.Sheet{Name: "Commandes", Columns: []workbook.Column{
-			{Title: "Commande n°", Kind: number},
-			{Title: "Date", Kind: workbook.Instant},
-			{Title: "UAI", Kind: text, Width: 11},
-			{Title: "Établissement", Kind: text, Width: 36},
-			{Title: "Code postal", Kind: text, Width: 12},
-			{Title: "Commune", Kind: text},
-			{Title: "Clefs", Kind: number},
-			{Title: "Motif", Kind: text, Width: 48},
-			{Title: "Demandée par", Kind: text},
-		}, Rows: rows(lines), Totals: []any{nil, nil, nil, "Total", nil, nil, keys, nil, nil}},
-		workbook.Sheet{Name: "Par établissement", Columns: []workbook.Column{
-			{Title: "UAI", Kind: text, Width: 11},
-			{Title: "Établissement", Kind: text, Width: 36},
-			{Title: "Code postal", Kind: text, Width: 12},
-			{Title: "Commune", Kind: text},
-			{Title: "Commandes", Kind: number},
-			{Title: "Clefs", Kind: number},
-		}, Rows: rows(totals), Totals: []any{nil, "Total", nil, nil, len(orders), keys}},
-	)
-}
-
-func rows(lines [][]any) iter.Seq2[[]any, error] {
-	return func(yield func([]any, error) bool) {
-		for _, line := range lines {
-			if !yield(line, nil) {
-				return
-			}
-		}
-	}
 }
 
 // Orders is what the workflows of orders ask beside judging.

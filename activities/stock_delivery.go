@@ -30,9 +30,9 @@ func takeDelivery(ctx context.Context, c *stockTx) (okey.Verdict, error) {
 		Today: okey.DayOf(c.At, okey.ZoneOf("")), New: true, LookAlikes: c.action.Content.LookAlikes, By: c.action.By,
 		Reason: okey.ReasonArrived,
 	}
-	state := okey.DeliveryArrived
+	state, kind := okey.DeliveryArrived, okey.MailDeliveryArrived
 	if d.Announced {
-		how.Reason, state = okey.ReasonAnnounced, okey.DeliveryInTransit
+		how.Reason, state, kind = okey.ReasonAnnounced, okey.DeliveryInTransit, okey.MailDeliveryAnnounced
 		for i := range rows {
 			rows[i].State = okey.InTransit
 		}
@@ -53,10 +53,6 @@ func takeDelivery(ctx context.Context, c *stockTx) (okey.Verdict, error) {
 		}
 	}
 	v := okey.Verdict{Accepted: true, Count: out.Added}
-	kind := okey.MailDeliveryArrived
-	if d.Announced {
-		kind = okey.MailDeliveryAnnounced
-	}
 	c.tellSchools(&v, kind, schoolsOf(rows)...)
 	err = c.serve(ctx, &v, out.Stocked...)
 	return v, err

@@ -1,0 +1,140 @@
+package activities
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"time"
+
+	"okey/internal/workbook"
+	"okey/okey"
+	"okey/sql"
+
+	"github.com/google/uuid"
+)
+
+// exportOrders takes all placed orders into one workbook: claimed, written, kept and marked in one transaction,
+// so that none is ever in two.
+func exportOrders(ctx context.Context, c *stockTx) (okey.Verdict, error) {
+	if err := c.permit(ctx, okey.ActExportOrders, ""); err != nil {
+		return okey.Verdict{}, err
+	}
+	claimed, err := c.ClaimOrders(ctx)
+	if err != nil {
+		return okey.Verdict{}, err
+	}
+	if len(claimed) == 0 {
+		return okey.Verdict{}, okey.Errorf(okey.CodeNothingToExport, "Aucune commande n'attend d'être transmise.")
+	}
+	x := sql.Export{
+		ID: c.action.Subject, By: uuid.NullUUID{UUID: c.action.By, Valid: c.action.By != uuid.Nil}, At: c.At, Orders: len(claimed),
+	}
+	for _, o := range claimed {
+		x.Keys += o.Quantity
+	}
+	paris := okey.ZoneOf("")
+	x.FileName = fmt.Sprintf("commandes-%s-%s.xlsx", c.At.In(paris).Format("2006-01-02"), x.ID.String()[:8])
+	var file bytes.Buffer
+	if err := writeOrders(&file, claimed, c.At.In(paris)); err != nil {
+		return okey.Verdict{}, fmt.Errorf("write the workbook: %w", err)
+	}
+	sum := sha256.Sum256(file.Bytes())
+	x.Workbook, x.SHA256 = file.Bytes(), hex.EncodeToString(sum[:])
+	if err := c.SaveExport(ctx, x, claimed); err != nil {
+		return okey.Verdict{}, err
+	}
+	v := okey.Verdict{Accepted: true, Count: len(claimed)}
+	v.Letters = []okey.MailOrder{c.letter(okey.MailOrdersExported, 1, "")}
+	for _, o := range claimed {
+		v.Woken = append(v.Woken, o.ID)
+		if err := c.TellOrder(ctx, o.ID, okey.ActionOrderExported, c.action.ID, c.At); err != nil {
+			return v, err
+		}
+	}
+	return v, nil
+}
+
+func writeOrders(to *bytes.Buffer, orders []sql.ListedOrder, at time.Time) error {
+	keys := 0
+	lines := make([][]any, len(orders))
+	for i, o := range orders {
+		keys += o.Quantity
+		lines[i] = []any{
+			o.Number, o.PlacedAt.In(at.Location()), string(o.UAI), o.Establishment, o.Postcode, o.Commune, o.Quantity, o.Comment, o.ByName,
+		}
+	}
+	schools := bySchool(orders)
+	return workbook.Write(to, workbook.Properties{Title: "Commandes de clefs OTP", Created: at},
+		workbook.Sheet{Name: "Récapitulatif", Columns: summaryColumns, Rows: rows([][]any{
+			{"Commandes", len(orders)}, {"Établissements", len(schools)}, {"Clefs commandées", keys},
+		})},
+		workbook.Sheet{
+			Name: "Commandes", Columns: orderColumns, Rows: rows(lines),
+			Totals: []any{nil, nil, nil, "Total", nil, nil, keys, nil, nil},
+		},
+		workbook.Sheet{
+			Name: "Par établissement", Columns: schoolColumns, Rows: rows(schools),
+			Totals: []any{nil, "Total", nil, nil, len(orders), keys},
+		},
+	)
+}
+
+var (
+	summaryColumns = []workbook.Column{
+		{Title: "Ce que contient ce classeur", Kind: workbook.Text, Width: 44},
+		{Title: "Nombre", Kind: workbook.Number},
+	}
+	orderColumns = []workbook.Column{
+		{Title: "Commande n°", Kind: workbook.Number},
+		{Title: "Date", Kind: workbook.Instant},
+		{Title: "UAI", Kind: workbook.Text, Width: 11},
+		{Title: "Établissement", Kind: workbook.Text, Width: 36},
+		{Title: "Code postal", Kind: workbook.Text, Width: 12},
+		{Title: "Commune", Kind: workbook.Text},
+		{Title: "Clefs", Kind: workbook.Number},
+		{Title: "Motif", Kind: workbook.Text, Width: 48},
+		{Title: "Demandée par", Kind: workbook.Text},
+	}
+	schoolColumns = []workbook.Column{
+		{Title: "UAI", Kind: workbook.Text, Width: 11},
+		{Title: "Établissement", Kind: workbook.Text, Width: 36},
+		{Title: "Code postal", Kind: workbook.Text, Width: 12},
+		{Title: "Commune", Kind: workbook.Text},
+		{Title: "Commandes", Kind: workbook.Number},
+		{Title: "Clefs", Kind: workbook.Number},
+	}
+)
+
+// bySchool are the rows that add up each establishment's orders, in the order of their codes.
+func bySchool(orders []sql.ListedOrder) [][]any {
+	type school struct {
+		where        sql.ListedOrder // any of them: it says which school
+		orders, keys int
+	}
+	schools := map[okey.UAI]school{}
+	for _, o := range orders {
+		s := schools[o.UAI]
+		schools[o.UAI] = school{where: o, orders: s.orders + 1, keys: s.keys + o.Quantity}
+	}
+	var added [][]any
+	for _, uai := range slices.Sorted(maps.Keys(schools)) {
+		s := schools[uai]
+		added = append(added, []any{string(uai), s.where.Establishment, s.where.Postcode, s.where.Commune, s.orders, s.keys})
+	}
+	return added
+}
+
+func rows(lines [][]any) iter.Seq2[[]any, error] {
+	return func(yield func([]any, error) bool) {
+		for _, line := range lines {
+			if !yield(line, nil) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,91 @@
+package mails_test
+
+import (
+	"testing"
+	"time"
+
+	"okey/internal/scene"
+	"okey/okey"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestALostKeyIsTold(t *testing.T) {
+	o := newFixture(t)
+	request, serial := o.until(okey.AwaitingHandover)
+	o.letters(o.change(serial, okey.Action{By: o.blanc.ID, Content: okey.Content{KeyReason: okey.ReasonLost, Comment: "tiroir vide"}})...)
+	arrived := o.box.Letters()
+	require.Equal(t, []string{
+		"ablanc@ac-nice.fr: La clef n° " + string(serial) + " a été déclarée perdue",
+		"mroux@ac-nice.fr: La clef n° " + string(serial) + " a été déclarée perdue",
+	}, lines(arrived))
+	assert.Contains(t, arrived[1].Text, "par Anne Blanc mardi 24 novembre à 10 h 12 : « tiroir vide »")
+	assert.Equal(t, base+"/clefs/"+string(serial), link(arrived[1]))
+
+	arrived = o.follow(request, o.put(okey.Matter{Kind: okey.MatterOpen, Request: request}))
+	require.NotEmpty(t, arrived)
+	assert.Equal(t, "lmartin@ac-nice.fr: La clef qui vous était réservée n'est plus disponible", lines(arrived)[0])
+	assert.Contains(t, arrived[0].Text, "vous gardez votre place dans la file")
+	assert.Contains(t, arrived[0].Text, "Charte et code PIN restent valables.")
+}
+
+// Two mails would contradict one another: "your key awaits you" and "your key is gone". One says both, and which key to hand over instead.
+func TestAnotherKeyInThePlaceOfASignedOneIsToldInOneMail(t *testing.T) {
+	o := newFixture(t)
+	request, first := o.until(okey.AwaitingHandover)
+	second := o.Key(scene.Tilleuls)
+	o.change(first, okey.Action{
+		By: o.roux.ID, Content: okey.Content{KeyReason: okey.ReasonDefective, Comment: "Numéro illisible, constaté à la remise"},
+	})
+	arrived := o.follow(request, o.put(okey.Matter{Kind: okey.MatterOpen, Request: request}))
+	require.Equal(t, []string{
+		"lmartin@ac-nice.fr: Une autre clef vous attend", "ablanc@ac-nice.fr: Une clef à remettre à Léa Martin",
+		"mroux@ac-nice.fr: Une clef à remettre à Léa Martin",
+	}, lines(arrived))
+	assert.Contains(t, arrived[0].Text, "a été déclarée défectueuse : « Numéro illisible, constaté à la remise ». "+
+		"Une autre vous attend au collège des Tilleuls auprès d'Anne Blanc ou Marc Roux.")
+	assert.Contains(t, arrived[0].Text, "Charte et code PIN restent valables.")
+	assert.NotContains(t, arrived[0].Text, "perdue")
+	assert.Contains(
+		t, arrived[2].Text,
+		"La clef n° "+string(first)+", réservée à Léa Martin, a été déclarée défectueuse. Préparez à sa place la clef n° "+string(second),
+	)
+}
+
+func TestTheFormerHolderIsTold(t *testing.T) {
+	o := newFixture(t)
+	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, time.June, 30))
+	o.letters(o.change(serial, okey.Action{By: o.lea.ID, Content: okey.Content{KeyReason: okey.ReasonLost, Comment: "dans le train"}})...)
+	mine := o.box.To("lmartin@ac-nice.fr")
+	require.Len(t, mine, 1)
+	assert.Contains(t, mine[0].Text, "a été déclarée perdue par vous-même")
+	assert.Contains(t, mine[0].Text, "Vous pouvez en demander une autre dès maintenant.")
+	require.Len(t, o.box.To("mroux@ac-nice.fr"), 1)
+	assert.Contains(t, o.box.To("mroux@ac-nice.fr")[0].Text, "qu'avait Léa Martin")
+}
+
+// Whoever waits for another key already is led to that request: where they would ask they read that they must withdraw it first.
+func TestTheFormerHolderWhoHasAskedAlreadyIsLedToTheirRequest(t *testing.T) {
+	o := newFixture(t)
+	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.DayOf(o.now, okey.ZoneOf("23")).AddMonths(1))
+	request, _ := o.ask(o.lea, okey.Renewal)
+	o.letters(o.change(serial, okey.Action{By: o.lea.ID, Content: okey.Content{KeyReason: okey.ReasonDefective, Comment: "écran vide"}})...)
+	mine := o.box.To("lmartin@ac-nice.fr")
+	told := mine[len(mine)-1]
+	assert.Contains(t, told.Text, "Rendez-la à votre direction. Votre demande d'une autre suit son cours.")
+	assert.Equal(t, base+"/demandes/"+request.String(), link(told))
+}
+
+func TestWhoseKeyIsScrappedIsToldToAskForAnother(t *testing.T) {
+	o := newFixture(t)
+	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
+	o.letters(
+		o.change(serial, okey.Action{By: o.blanc.ID, Content: okey.Content{KeyReason: okey.ReasonRetired, Comment: "cassée en deux"}})...,
+	)
+	mine := o.box.To("lmartin@ac-nice.fr")
+	require.Len(t, mine, 1)
+	assert.Contains(t, mine[0].Text, "Vous pouvez en demander une autre dès maintenant.")
+	assert.NotContains(t, mine[0].Text, "rien à faire")
+	assert.Equal(t, base+"/demandes/nouvelle", link(mine[0]))
+}

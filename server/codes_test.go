@@ -73,7 +73,7 @@ func TestEveryCodeHasItsWords(t *testing.T) {
 			return web.SayEvent(okey.Event{Kind: okey.EventKind(v), ByName: "Léa Martin"}, "")
 		},
 	} {
-		for _, value := range constants(t, "..", typed) {
+		for _, value := range constants(t, "../okey", typed) {
 			said := say(value)
 			assert.NotEmpty(t, said, "%s %s", typed, value)
 			assert.NotContains(t, said, "OKEY a noté un changement", "%s %s", typed, value)
@@ -83,7 +83,7 @@ func TestEveryCodeHasItsWords(t *testing.T) {
 
 // Support reads why an action was refused: each code that a verdict may give has words of its own.
 func TestEveryRefusalHasItsWords(t *testing.T) {
-	for _, code := range constants(t, "..", "Code") {
+	for _, code := range constants(t, "../okey", "Code") {
 		assert.NotEmpty(t, web.RefusalNames[okey.Code(code)], "%s", code)
 	}
 }
@@ -97,7 +97,7 @@ func TestTheAuditIsReadInFrench(t *testing.T) {
 	} {
 		assert.Equal(t, want, story.SayAuditDetail(detail))
 	}
-	for _, code := range constants(t, "..", "Code") {
+	for _, code := range constants(t, "../okey", "Code") {
 		assert.NotEqual(t, code, story.SayAuditDetail(code))
 	}
 }

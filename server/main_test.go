@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -183,21 +184,23 @@ func (h *house) beside(change func(*config.Config)) *house {
 		h.Server.Close()
 		cancel()
 	})
-	h.spec = specification(h)
+	h.spec, err = specification()
+	require.NoError(t, err)
 	return h
 }
 
-// specification is openapi.yaml, as the program serves it.
-func specification(t testing.TB) routers.Router {
-	t.Helper()
+// specification is openapi.yaml, as the program serves it. Read and validated once.
+var specification = sync.OnceValues(func() (routers.Router, error) {
 	loader := openapi3.NewLoader()
 	doc, err := loader.LoadFromFile("api/openapi.yaml")
-	require.NoError(t, err)
-	require.NoError(t, doc.Validate(loader.Context))
-	router, err := gorillamux.NewRouter(doc)
-	require.NoError(t, err)
-	return router
-}
+	if err != nil {
+		return nil, err
+	}
+	if err := doc.Validate(loader.Context); err != nil {
+		return nil, err
+	}
+	return gorillamux.NewRouter(doc)
+})
 
 // token makes a bearer token for a person.
 func (h *house) token(p okey.Person) string {

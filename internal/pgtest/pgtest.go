@@ -77,7 +77,7 @@ func create(t testing.TB, migrated bool) *DB {
 	name := "test_" + suffix()
 	statement := "CREATE DATABASE " + name
 	if migrated {
-		statement += " TEMPLATE " + template
+		statement += " TEMPLATE " + template + cluster.Copying()
 	}
 	if err := execute(t.Context(), statement); err != nil {
 		t.Fatalf("pgtest: %v", err)
@@ -111,7 +111,7 @@ func prepare(ctx context.Context, migrated bool) error {
 }
 
 func start(ctx context.Context) error {
-	dir, err := os.MkdirTemp("", "okey-pgtest-")
+	dir, err := os.MkdirTemp(postgres.Memory(), "okey-pgtest-")
 	if err != nil {
 		return err
 	}

@@ -296,7 +296,7 @@ func (c *Cluster) settings() []string {
 	}
 	if c.options.Fast {
 		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal",
-			"max_wal_senders=0", "shared_buffers=32MB")
+			"max_wal_senders=0", "shared_buffers=32MB", "min_wal_size=32MB", "max_wal_size=128MB")
 	}
 	for _, setting := range settings {
 		arguments = append(arguments, "-c", setting)

@@ -46,23 +46,26 @@ func (p *mailing) approversAt(ctx context.Context, uai okey.UAI, scopes ...okey.
 	return people, nil
 }
 
-// deciders are those who may answer: nobody answers their own request.
-func (p *mailing) deciders(ctx context.Context) ([]okey.Person, error) {
-	people, err := p.approvers(ctx, okey.Everything)
-	return without(people, p.request.Person), err
-}
-
-// givers are those who may hand the key over, named to the requester. Only where nobody else can, it is the requester.
-func (p *mailing) givers(ctx context.Context) ([]okey.Person, error) {
-	people, err := p.keepers(ctx)
+// awaited are those for whose act the request waits: whoever may answer it or, to hand the key over, whoever may do that. Nobody: it is for support.
+func (p *mailing) awaited(ctx context.Context, act okey.Act) ([]okey.Person, error) {
+	responders, err := p.store.Responders(ctx, p.answeredBy(), p.today)
 	if err != nil {
 		return nil, err
 	}
-	if others := without(people, p.request.Person); len(others) > 0 {
-		people = others
+	var people []okey.Person
+	for _, r := range okey.Awaited(act, p.request.Person, responders) {
+		people = append(people, r.Person)
 	}
-	p.facts.Givers = namesOf(people)
 	return people, nil
+}
+
+func (p *mailing) deciders(ctx context.Context) ([]okey.Person, error) { return p.awaited(ctx, okey.ActDecide) }
+
+// givers are those who may hand the key over, named to the requester.
+func (p *mailing) givers(ctx context.Context) ([]okey.Person, error) {
+	people, err := p.awaited(ctx, okey.ActHandOver)
+	p.facts.Givers = namesOf(people)
+	return people, err
 }
 
 // namesOf says people by name: "Marc Roux ou Anne Blanc".

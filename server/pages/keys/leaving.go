@@ -35,7 +35,7 @@ func (s *Pages) leavingPage(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	if waits[0].Who != act.AwaitedSupport {
+	if waits[0].Who != act.AwaitedSupport && waits[0].ID != v.Actor.ID {
 		page.Who = web.WhoIsAwaited(waits)
 	}
 	move, err := s.store.OpenMoveOf(v.Ctx(), key.Serial)

@@ -88,6 +88,9 @@ func (d Dossier) Standing(v *web.Visit) string {
 	if said := d.awaitsReader(v); said != "" {
 		return said
 	}
+	if d.mine(v) && d.Stage == okey.AwaitingHandover && d.Waits[0].ID == v.Actor.ID { // the only approver's own key
+		return fmt.Sprintf("Votre clef vous attend. Personne d'autre que vous ne peut la remettre ici : faites-le vous-même, au plus tard le %s.", d.Clock.Day(d.KeptUntil))
+	}
 	at := ""
 	moved := slices.ContainsFunc(d.Events, func(e okey.Event) bool { return e.Kind == okey.EventMoved })
 	if moved || len(v.Actor.Establishments(v.Today())) > 1 { // whoever has one school, the same as ever, knows where

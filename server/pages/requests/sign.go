@@ -68,7 +68,7 @@ func (s *Pages) showSigning(v *web.Visit, status int, d Dossier, f *web.Form, no
 		Form: f, Charter: charter, Print: web.CharterURL(charter.Version), Kept: d.Clock.Day(d.KeptUntil),
 		Where: okey.SayAtSchool(okey.SayEstablishment(d.Place.Name)), Renews: d.Reason == okey.Renewal, Back: web.RequestURL(d.ID),
 	}
-	if waits[0].Who != act.AwaitedSupport {
+	if waits[0].Who != act.AwaitedSupport && waits[0].ID != v.Actor.ID {
 		page.Who = okey.SayOf(web.WhoIsAwaited(waits))
 	}
 	return s.Show(v, status, "sign", web.Screen{Title: SignTitle, Notice: notice, Warning: warning, Body: page})

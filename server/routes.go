@@ -90,7 +90,18 @@ func (s *Server) recoverPanic(c *gin.Context) {
 			panic(fault)
 		}
 		err := fmt.Errorf("panic: %v", fault)
-		slog.ErrorContext(c.Request.Context(), "a request panicked", "route", c.FullPath(), "request_id", respond.RequestID(c), "error", err, "stack", string(debug.Stack()))
+		slog.ErrorContext(
+			c.Request.Context(),
+			"a request panicked",
+			"route",
+			c.FullPath(),
+			"request_id",
+			respond.RequestID(c),
+			"error",
+			err,
+			"stack",
+			string(debug.Stack()),
+		)
 		if c.Writer.Written() {
 			c.Abort()
 			return
@@ -116,7 +127,9 @@ func (s *Server) denyForeignForm(c *gin.Context) {
 	c.Abort()
 	v := web.NewVisit(c)
 	sc := web.Screen{Title: "Ce formulaire ne vient pas d'OKEY", Body: web.Failure{
-		Message: "Une autre page l'a envoyé : rien n'a été fait. Si vous vouliez faire quelque chose dans OKEY, recommencez depuis l'accueil.", Home: true,
+		Message: "Une autre page l'a envoyé : rien n'a été fait. Si vous vouliez faire quelque chose dans OKEY, recommencez depuis " +
+			"l'accueil.",
+		Home: true,
 	}}
 	if err := s.site.Show(v, http.StatusForbidden, "failure", sc); err != nil {
 		s.site.FailVisit(v, err)

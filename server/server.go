@@ -1,5 +1,5 @@
-// Package server is OKEY's way in: the JSON API, the pages, sign-in and emailed links. It opens the parts, makes the rooms, listens and drains; it knows
-// every room, and judges nothing about requests and keys itself.
+// Package server is OKEY's way in: the JSON API, the pages, sign-in and emailed links. It opens the parts, makes the rooms, listens and
+// drains; it knows every room, and judges nothing about requests and keys itself.
 package server
 
 import (
@@ -56,10 +56,22 @@ var templates = sync.OnceValue(func() *web.Templates {
 func New(cfg config.Config, store *sql.Store, outcomes *sql.Outcomes, e act.Engine) *Server {
 	metrics := respond.NewMetrics()
 	session := web.NewSessions(store, cfg.URL)
-	dispatcher := act.New(store, outcomes, e, metrics, cfg.PINPeppers, act.EngineUI{URL: cfg.TemporalUIURL, Namespace: cfg.TemporalNamespace})
+	dispatcher := act.New(
+		store,
+		outcomes,
+		e,
+		metrics,
+		cfg.PINPeppers,
+		act.EngineUI{URL: cfg.TemporalUIURL, Namespace: cfg.TemporalNamespace},
+	)
 	site := web.NewSite(store, dispatcher, session, web.Settings{
-		URL: cfg.URL, Issuer: cfg.OIDCIssuer, SupportMail: cfg.SupportMail, Conformity: cfg.AccessibilityState, AcademyName: cfg.AcademyName, Look: cfg.Look,
-		LinkKeys: cfg.LinkKeys,
+		URL:         cfg.URL,
+		Issuer:      cfg.OIDCIssuer,
+		SupportMail: cfg.SupportMail,
+		Conformity:  cfg.AccessibilityState,
+		AcademyName: cfg.AcademyName,
+		Look:        cfg.Look,
+		LinkKeys:    cfg.LinkKeys,
 	}, templates())
 	in := signin.New(site, store, session, signin.Settings{
 		URL: cfg.URL, Issuer: cfg.OIDCIssuer, ClientID: cfg.OIDCClientID, ClientSecret: cfg.OIDCClientSecret, Scopes: cfg.OIDCScopes,
@@ -78,8 +90,13 @@ func New(cfg config.Config, store *sql.Store, outcomes *sql.Outcomes, e act.Engi
 			decisions.New(site, store, dispatcher, requestPages, cfg.LinkKeys, cfg.LinksRequireSignIn.On()),
 			keyPages, stock.New(site, store, dispatcher, keyPages, tales), peoplePages, deskPages,
 			help.New(site, store, session, in, peoplePages, help.Settings{
-				Portal: cfg.PortalURL, Training: cfg.TrainingURL, TicketTool: cfg.TicketTool, TicketProduct: cfg.TicketProduct, TicketLink: cfg.TicketLink,
-				Conformity: cfg.AccessibilityState, Audit: cfg.AccessibilityAudit,
+				Portal:        cfg.PortalURL,
+				Training:      cfg.TrainingURL,
+				TicketTool:    cfg.TicketTool,
+				TicketProduct: cfg.TicketProduct,
+				TicketLink:    cfg.TicketLink,
+				Conformity:    cfg.AccessibilityState,
+				Audit:         cfg.AccessibilityAudit,
 			}),
 		},
 	}
@@ -92,8 +109,8 @@ func (s *Server) Close() { s.session.Close() }
 const drain = 10 * time.Second
 
 // Run serves until ctx ends, then lets the requests under way finish. Database, schema and engine may be away at the start: it answers
-// /healthz and /readyz meanwhile, says what it waits for, and goes on. It returns an error for what waiting does not mend: an occupied port,
-// a database role that may rewrite the audit.
+// /healthz and /readyz meanwhile, says what it waits for, and goes on. It returns an error for what waiting does not mend: an occupied
+// port, a database role that may rewrite the audit.
 func Run(ctx context.Context, cfg config.Config) error {
 	listener, err := listen("OKEY_HTTP", cfg.HTTP)
 	if err != nil {
@@ -195,9 +212,20 @@ func listen(setting, address string) (net.Listener, error) {
 	l, err := net.Listen("tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, okey.Errorf(okey.CodeUnavailable, "%s = « %s » : ce port est déjà pris. Arrêtez le programme qui l'occupe, ou choisissez-en un autre.", setting, address)
+		return nil, okey.Errorf(
+			okey.CodeUnavailable,
+			"%s = « %s » : ce port est déjà pris. Arrêtez le programme qui l'occupe, ou choisissez-en un autre.",
+			setting,
+			address,
+		)
 	case err != nil:
-		return nil, okey.Errorf(okey.CodeUnavailable, "%s = « %s » : impossible d'écouter à cette adresse (%s).", setting, address, config.Cause(err))
+		return nil, okey.Errorf(
+			okey.CodeUnavailable,
+			"%s = « %s » : impossible d'écouter à cette adresse (%s).",
+			setting,
+			address,
+			config.Cause(err),
+		)
 	}
 	return l, nil
 }

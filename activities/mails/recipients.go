@@ -59,7 +59,9 @@ func (p *mailing) awaited(ctx context.Context, act okey.Act) ([]okey.Person, err
 	return people, nil
 }
 
-func (p *mailing) deciders(ctx context.Context) ([]okey.Person, error) { return p.awaited(ctx, okey.ActDecide) }
+func (p *mailing) deciders(ctx context.Context) ([]okey.Person, error) {
+	return p.awaited(ctx, okey.ActDecide)
+}
 
 // givers are those who may hand the key over, named to the requester.
 func (p *mailing) givers(ctx context.Context) ([]okey.Person, error) {

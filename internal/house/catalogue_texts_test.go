@@ -37,13 +37,17 @@ func textsOfGo(t *testing.T, content string) []string {
 			return true
 		}
 		above = append(above, node)
-		literal, is := node.(*ast.BasicLit)
-		if !is || literal.Kind != token.STRING {
+		expression, is := node.(ast.Expr)
+		if !is {
 			return true
 		}
-		text, err := strconv.Unquote(literal.Value)
-		require.NoError(t, err)
-		switch whose(above) {
+		text, is := literalText(expression)
+		if !is {
+			return true
+		}
+		whole := above
+		above = above[:len(above)-1] // its parts are not looked at
+		switch whose(whole) {
 		case toPrograms:
 			if french.MatchString(text) && wordy(text) { // an error that an operator reads
 				texts = append(texts, oneLine(text))
@@ -59,9 +63,23 @@ func textsOfGo(t *testing.T, content string) []string {
 				}
 			}
 		}
-		return true
+		return false
 	})
 	return texts
+}
+
+// literalText is a text as it is written in the source: in one literal, or in several that + joins, where a sentence is longer than a line.
+func literalText(e ast.Expr) (string, bool) {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		text, err := strconv.Unquote(e.Value)
+		return text, err == nil && e.Kind == token.STRING
+	case *ast.BinaryExpr:
+		left, is := literalText(e.X)
+		right, too := literalText(e.Y)
+		return left + right, is && too && e.Op == token.ADD
+	}
+	return "", false
 }
 
 // textsOfErrors are what the store tells people: all its other literals are SQL.

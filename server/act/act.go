@@ -1,5 +1,5 @@
-// Package act is the one way through: permission, validation, the action row, the signal, the awaited outcome, and what a refusal means. Pages, API and
-// emailed links all come here; it judges nothing itself, and of HTTP it knows only how a fault is answered.
+// Package act is the one way through: permission, validation, the action row, the signal, the awaited outcome, and what a refusal means.
+// Pages, API and emailed links all come here; it judges nothing itself, and of HTTP it knows only how a fault is answered.
 package act
 
 import (
@@ -60,8 +60,10 @@ type Outcome struct {
 	Action okey.Action
 }
 
+// Recorded tells that the command is kept, and that nobody has judged it yet.
 func (o Outcome) Recorded() bool { return o.Action.Verdict == nil }
 
+// Accepted tells that it was judged, and done.
 func (o Outcome) Accepted() bool { return o.Action.Verdict != nil && o.Action.Verdict.Accepted }
 
 // Do is the one way through: permission, validation, the action row, the signal, the awaited outcome. The errors are okey's: not_found
@@ -75,8 +77,8 @@ func (s *Dispatcher) Do(ctx context.Context, actor okey.Actor, cmd Command) (Out
 	return s.Settle(ctx, action, closed)
 }
 
-// Record is the first half of Do: once it has answered without an error the command is kept, whatever becomes of this program. closed tells that
-// its request was, already.
+// Record is the first half of Do: once it has answered without an error the command is kept, whatever becomes of this program. closed tells
+// that its request was, already.
 func (s *Dispatcher) Record(ctx context.Context, actor okey.Actor, cmd Command) (action okey.Action, closed bool, err error) {
 	cmd = cmd.identified(actor)
 	if cmd.Fault != nil {
@@ -119,14 +121,17 @@ func (s *Dispatcher) faulty(ctx context.Context, actor okey.Actor, cmd Command) 
 	switch code := okey.ErrorCode(err); {
 	case err == nil:
 		return cmd.Fault
-	case code == okey.CodeNotFound, code == okey.CodeForbidden, code == okey.CodeOwnRequest, respond.StatusOf(err) >= http.StatusInternalServerError:
+	case code == okey.CodeNotFound,
+		code == okey.CodeForbidden,
+		code == okey.CodeOwnRequest,
+		respond.StatusOf(err) >= http.StatusInternalServerError:
 		return err
 	}
 	return cmd.Fault // a reason is missing, say, which could not be read either
 }
 
-// repeated answers an action that this person has recorded before as it stands, whatever has changed since. An id that was used for something
-// else is action_reused.
+// repeated answers an action that this person has recorded before as it stands, whatever has changed since. An id that was used for
+// something else is action_reused.
 func (s *Dispatcher) repeated(ctx context.Context, actor okey.Actor, cmd Command) (okey.Action, bool, error) {
 	recorded, err := s.store.Action(ctx, cmd.Action)
 	if okey.ErrorCode(err) == okey.CodeNotFound {
@@ -135,7 +140,8 @@ func (s *Dispatcher) repeated(ctx context.Context, actor okey.Actor, cmd Command
 	if err != nil {
 		return okey.Action{}, false, err
 	}
-	same := recorded.By == actor.ID && recorded.Name == cmd.Name && recorded.Request == cmd.Request && recorded.Key == cmd.Key && recorded.Subject == cmd.Subject
+	same := recorded.By == actor.ID && recorded.Name == cmd.Name && recorded.Request == cmd.Request && recorded.Key == cmd.Key &&
+		recorded.Subject == cmd.Subject
 	if same {
 		same, err = s.sealedAlike(ctx, recorded, cmd)
 	}
@@ -198,8 +204,8 @@ func (s *Dispatcher) Tell(ctx context.Context, told okey.Action) {
 	}
 }
 
-// AwaitReplacement gives the request as long as any action to learn that its key is gone. A request that had let go of it meanwhile (withdrawn,
-// expired) has nothing to learn.
+// AwaitReplacement gives the request as long as any action to learn that its key is gone. A request that had let go of it meanwhile
+// (withdrawn, expired) has nothing to learn.
 func (s *Dispatcher) AwaitReplacement(ctx context.Context, change okey.Action) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), OutcomeWait)
 	defer cancel()

@@ -7,6 +7,7 @@ import (
 	"okey/okey"
 )
 
+// TimeOrNil is the time as JSON shows it: null where there is none.
 func TimeOrNil(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
@@ -16,7 +17,7 @@ func TimeOrNil(t time.Time) *time.Time {
 
 // Awaited is who or what a request waits for.
 type Awaited struct {
-	Who   awaitedKind `json:"who"`
+	Who   AwaitedKind `json:"who"`
 	Name  string      `json:"name,omitempty"`
 	Since time.Time   `json:"since"`
 	Until *time.Time  `json:"until"` // when the request expires
@@ -24,15 +25,16 @@ type Awaited struct {
 	ID okey.PersonID `json:"-"` // of an approver or delegate
 }
 
-// awaitedKind is whom a request waits for.
-type awaitedKind string
+// AwaitedKind is whom a request waits for. The values are contract.
+type AwaitedKind string
 
+// Whom a request may wait for.
 const (
-	awaitedRequester awaitedKind = "requester"
-	AwaitedApprover  awaitedKind = "approver"
-	AwaitedDelegate  awaitedKind = "delegate"
-	AwaitedSupport   awaitedKind = "support"
-	AwaitedStock     awaitedKind = "stock"
+	AwaitedRequester AwaitedKind = "requester"
+	AwaitedApprover  AwaitedKind = "approver"
+	AwaitedDelegate  AwaitedKind = "delegate"
+	AwaitedSupport   AwaitedKind = "support"
+	AwaitedStock     AwaitedKind = "stock"
 )
 
 // WaitingFor lists who must do something now; nobody for a closed request.
@@ -43,12 +45,12 @@ func (s *Dispatcher) WaitingFor(ctx context.Context, r okey.Request, requester o
 
 // Waits lists who must do something now; nobody for a closed request. Who answers and who hands over, the permission table says.
 func (c Case) Waits(requester okey.Person) []Awaited {
-	one := func(who awaitedKind, name string) Awaited {
+	one := func(who AwaitedKind, name string) Awaited {
 		return Awaited{Who: who, Name: name, Since: c.Since, Until: TimeOrNil(c.KeptUntil)}
 	}
 	switch c.Stage {
 	case okey.AwaitingCharter:
-		return []Awaited{one(awaitedRequester, requester.Name())}
+		return []Awaited{one(AwaitedRequester, requester.Name())}
 	case okey.AwaitingStock:
 		return []Awaited{one(AwaitedStock, "")}
 	case okey.AwaitingDecision, okey.AwaitingHandover:
@@ -66,6 +68,6 @@ func (c Case) Waits(requester okey.Person) []Awaited {
 	return []Awaited{}
 }
 
-var awaitedRoles = map[okey.Role]awaitedKind{
+var awaitedRoles = map[okey.Role]AwaitedKind{
 	okey.RoleApprover: AwaitedApprover, okey.RoleDelegate: AwaitedDelegate, okey.RoleStockDelegate: AwaitedDelegate,
 }

@@ -9,7 +9,8 @@ import (
 	"okey/server/respond"
 )
 
-// Together is all that is wrong with a command: what was typed, and what the actor's right wants besides, as a reason. Another refusal stands alone.
+// Together is all that is wrong with a command: what was typed, and what the actor's right wants besides, as a reason. Another refusal
+// stands alone.
 func Together(typed, refused error) error {
 	switch {
 	case refused == nil:
@@ -56,7 +57,13 @@ func normaliseAsk(cmd Command) (okey.Content, error) {
 		reason = okey.FirstKey
 	}
 	if !reason.Valid() {
-		wrong = append(wrong, okey.InvalidField("reason", "Ce motif n'existe pas : choisissez first (première clef), renewal (renouvellement) ou replacement (remplacement)."))
+		wrong = append(
+			wrong,
+			okey.InvalidField(
+				"reason",
+				"Ce motif n'existe pas : choisissez first (première clef), renewal (renouvellement) ou replacement (remplacement).",
+			),
+		)
 	}
 	cmd.Content = okey.Content{Establishment: uai, Need: need, Reason: reason}
 	return cmd.Content, wrong.OrNil()
@@ -116,8 +123,11 @@ func charterOutdated(version int) *okey.Error {
 func normaliseKeyChange(cmd Command) (okey.Content, error) {
 	var wrong respond.Invalid
 	if !slices.Contains(okey.ChangeReasons(), cmd.Content.KeyReason) {
-		wrong = append(wrong, okey.InvalidField("reason",
-			"Choisissez ce qui est arrivé à la clef : lost (perdue), return_to_stock (mise en stock), defective (défectueuse), found (retrouvée) ou retired (mise au rebut)."))
+		wrong = append(wrong, okey.InvalidField(
+			"reason",
+			"Choisissez ce qui est arrivé à la clef : lost (perdue), return_to_stock (mise en stock), defective (défectueuse), found "+
+				"(retrouvée) ou retired (mise au rebut).",
+		))
 	}
 	comment, err := okey.CheckText("comment", cmd.Content.Comment, true)
 	if err := wrong.Add(err); err != nil {

@@ -20,16 +20,16 @@ import (
 	"github.com/google/uuid"
 )
 
-// upload is a file that came with a form. It is kept in memory alone: a PSKC file holds secrets that must never reach a disk.
-type upload struct {
+// Upload is a file that came with a form. It is kept in memory alone: a PSKC file holds secrets that must never reach a disk.
+type Upload struct {
 	Name    string
 	Content []byte
 	Values  map[string]string // the form's other fields
 }
 
 // ReadUpload reads a multipart form with one file, of which nothing is written anywhere.
-func ReadUpload(r *http.Request) (upload, error) {
-	up := upload{Values: map[string]string{}}
+func ReadUpload(r *http.Request) (Upload, error) {
+	up := Upload{Values: map[string]string{}}
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != "multipart/form-data" {
 		return up, okey.Errorf(respond.CodeMedia, "Envoyez un formulaire avec le fichier : multipart/form-data, champ « file ».")
@@ -71,6 +71,7 @@ func tooLargeUpload() error {
 	return okey.Errorf(okey.CodeTooLarge, "Ce fichier est trop volumineux : 20 Mo au plus. Découpez-le en plusieurs livraisons.")
 }
 
+// DamagedForm is the error of a form that arrived in pieces.
 func DamagedForm() error {
 	return okey.Errorf(okey.CodeInvalid, "Ce formulaire est arrivé abîmé : recommencez l'envoi.")
 }
@@ -97,14 +98,24 @@ func cleanName(name string) string {
 }
 
 // Receive reads a delivery and keeps it as a draft under id. Rows that can't be taken are a BadRows error, and nothing is kept.
-func (s *Dispatcher) Receive(ctx context.Context, actor okey.Actor, id uuid.UUID, up upload, announced bool) (sql.Delivery, error) {
+func (s *Dispatcher) Receive(ctx context.Context, actor okey.Actor, id uuid.UUID, up Upload, announced bool) (sql.Delivery, error) {
 	d := sql.Delivery{ID: id, FileName: up.Name, Announced: announced, State: okey.DeliveryDraft, By: actor.ID, CreatedAt: time.Now().UTC()}
 	if len(up.Content) == 0 {
 		return d, okey.InvalidField("file", "Choisissez le fichier de la livraison, Excel, CSV ou PSKC. Un fichier vide n'apporte rien.")
 	}
-	opts := imports.Options{At: d.CreatedAt, Form: true, UAI: up.Values["uai"], Batch: up.Values["lot"], Force: up.Values["look_alikes"] != ""}
+	opts := imports.Options{
+		At:    d.CreatedAt,
+		Form:  true,
+		UAI:   up.Values["uai"],
+		Batch: up.Values["lot"],
+		Force: up.Values["look_alikes"] != "",
+	}
 	defer clear(up.Content) // the only copy of what may hold a PSKC's secrets
-	read, result, err := imports.ReadDelivery(ctx, imports.Source{Name: up.Name, Content: bytes.NewReader(up.Content), Size: int64(len(up.Content))}, opts)
+	read, result, err := imports.ReadDelivery(
+		ctx,
+		imports.Source{Name: up.Name, Content: bytes.NewReader(up.Content), Size: int64(len(up.Content))},
+		opts,
+	)
 	if err != nil {
 		return d, respond.InFile(err)
 	}

@@ -12,8 +12,8 @@ import (
 	"okey/sql"
 )
 
-// Explain turns a refused outcome into the status of an HTTP answer and what to tell the person: what happened, and what to do instead. Pages
-// and API say the same.
+// Explain turns a refused outcome into the status of an HTTP answer and what to tell the person: what happened, and what to do instead.
+// Pages and API say the same.
 func (s *Dispatcher) Explain(ctx context.Context, o Outcome) (int, *okey.Error) {
 	f, err := s.gather(ctx, o.Action)
 	if err != nil {
@@ -85,7 +85,8 @@ func sentence(v okey.Verdict, f Facts) (message, field string) {
 		return "Cette commande n'en est plus là : rien n'a changé. Rechargez la page pour voir où elle en est.", ""
 	case okey.CodeOrderQuantity:
 		if f.Action.Via == okey.ViaSupport { // nobody is told to ask themselves
-			return "C'est plus que ce qui reste à recevoir : comptez de nouveau. Des clefs en trop ? Voyez-le avec le fournisseur.", "quantity"
+			return "C'est plus que ce qui reste à recevoir : comptez de nouveau. Des clefs en trop ? " +
+				"Voyez-le avec le fournisseur.", "quantity"
 		}
 		return "C'est plus que ce qui reste à recevoir : comptez de nouveau. Des clefs en trop ? Dites-le à l'assistance.", "quantity"
 	case okey.CodeNothingToExport:
@@ -93,16 +94,21 @@ func sentence(v okey.Verdict, f Facts) (message, field string) {
 	case okey.CodeReportDecided:
 		return "Quelqu'un de l'assistance a déjà répondu : rien n'a changé.", ""
 	case okey.CodeReportKnown:
-		return "Cette clef est entrée dans OKEY entre-temps : rien n'a changé. Ouvrez sa page pour voir où elle est, puis écartez ce signalement en le disant.", ""
+		return "Cette clef est entrée dans OKEY entre-temps : rien n'a changé. Ouvrez sa page pour voir où elle est, puis écartez ce " +
+			"signalement en le disant.", ""
 	case okey.CodeDeliveryTaken:
 		return "Cette livraison est déjà enregistrée : rien n'a changé.", ""
 	case okey.CodeDeliveryChanged:
-		return "Depuis que ce fichier a été vérifié, des clefs ou des établissements ont changé : rien n'a été pris. Renvoyez le fichier, chaque ligne fautive sera nommée.", ""
+		return "Depuis que ce fichier a été vérifié, des clefs ou des établissements ont changé : rien n'a été pris. Renvoyez le " +
+			"fichier, chaque ligne fautive sera nommée.", ""
 	case okey.CodeKeysStay, okey.CodeMoveOpen, okey.CodeMoveOver, okey.CodeOwnKey, okey.CodeNotServed, okey.CodeSucceeded:
 		return refusedMove(v, f)
 	case okey.CodeRateLimited:
-		return fmt.Sprintf("De nouveaux liens sont déjà partis %s fois en une heure pour cette demande : attendez, ou dites aux personnes concernées de se connecter à OKEY.",
-			okey.SayNumber(okey.MaxReissues)), ""
+		return fmt.Sprintf(
+			"De nouveaux liens sont déjà partis %s fois en une heure pour cette demande : attendez, ou dites aux personnes concernées "+
+				"de se connecter à OKEY.",
+			okey.SayNumber(okey.MaxReissues),
+		), ""
 	case okey.CodeMailLeaving, okey.CodeMailJustSent, okey.CodeMailForgotten, okey.CodeMailNoAddress:
 		return SayUnsendable(v.Reason), ""
 	case okey.CodeForbidden, okey.CodeNotFound:
@@ -119,9 +125,11 @@ func noLongerEligible(reason okey.Code, signal okey.Signal) string {
 	own, holds := signal == okey.CharterAndPIN, reason == okey.CodeAlreadyHolds
 	switch {
 	case own && holds:
-		return "Vous avez reçu une autre clef entre-temps, et une seule sert partout : retirez cette demande. Si l'autre est perdue ou défectueuse, déclarez-le d'abord."
+		return "Vous avez reçu une autre clef entre-temps, et une seule sert partout : retirez cette demande. Si l'autre est perdue " +
+			"ou défectueuse, déclarez-le d'abord."
 	case own:
-		return "Nous ne vous trouvons plus dans cet établissement. Demandez à votre secrétariat de vérifier votre affectation, ou retirez cette demande."
+		return "Nous ne vous trouvons plus dans cet établissement. Demandez à votre secrétariat de vérifier votre affectation, ou " +
+			"retirez cette demande."
 	}
 	end := "Retirez la demande"
 	if signal == okey.PrincipalDecision {
@@ -131,9 +139,11 @@ func noLongerEligible(reason okey.Code, signal okey.Signal) string {
 		return "Cette personne a reçu une autre clef entre-temps, et une seule sert partout : rien n'a changé. " + end +
 			", ou déclarez d'abord l'autre clef perdue, défectueuse ou rendue."
 	}
-	return "Cette personne n'est plus affectée à cet établissement : rien n'a changé. " + end + " ; si c'est une erreur, faites corriger son affectation."
+	return "Cette personne n'est plus affectée à cet établissement : rien n'a changé. " + end + " ; si c'est une erreur, faites " +
+		"corriger son affectation."
 }
 
+// NotEligible says why nobody is lent a key where somebody asked for one, by the detail of the refusal.
 func NotEligible(detail string, f Facts) string {
 	place := f.Place
 	if place == "" {
@@ -142,28 +152,46 @@ func NotEligible(detail string, f Facts) string {
 	subject := okey.Capitalize(okey.SayEstablishment(place))
 	switch detail {
 	case string(okey.FirstDegree):
-		return fmt.Sprintf("%s est une école du premier degré, OKEY sert les collèges et les lycées : adressez-vous à votre inspection de circonscription.", subject)
+		return fmt.Sprintf(
+			"%s est une école du premier degré, OKEY sert les collèges et les lycées : adressez-vous à votre inspection de "+
+				"circonscription.",
+			subject,
+		)
 	case string(okey.NotUnderContract):
-		return fmt.Sprintf("%s est hors contrat : OKEY sert les établissements publics et ceux sous contrat. Si son contrat vient d'être signé, écrivez à l'assistance.", subject)
+		return fmt.Sprintf(
+			"%s est hors contrat : OKEY sert les établissements publics et ceux sous contrat. Si son contrat vient d'être signé, "+
+				"écrivez à l'assistance.",
+			subject,
+		)
 	case string(okey.NotASchool):
 		return fmt.Sprintf("%s n'est ni un collège ni un lycée : demandez une clef au service informatique de votre académie.", subject)
 	case string(okey.Closed):
-		return fmt.Sprintf("%s est fermé, ou pas encore ouvert : demandez pour l'établissement où vous travaillez, ou écrivez à l'assistance.", subject)
+		return fmt.Sprintf(
+			"%s est fermé, ou pas encore ouvert : demandez pour l'établissement où vous travaillez, ou écrivez à l'assistance.",
+			subject,
+		)
 	case okey.DetailSucceeded:
 		return fmt.Sprintf("%s a été remplacé%s : demandez votre clef pour celui-ci.", subject, f.Heir)
 	case okey.DetailUnknownEstablishment:
 		return fmt.Sprintf("OKEY ne connaît pas l'établissement %s : vérifiez son code UAI, ou écrivez à l'assistance.", place)
 	case okey.DetailNoEstablishment:
-		return "Nous ne vous trouvons dans aucun établissement. Demandez à votre secrétariat de vérifier votre affectation, ou écrivez à l'assistance."
+		return "Nous ne vous trouvons dans aucun établissement. Demandez à votre secrétariat de vérifier votre affectation, ou " +
+			"écrivez à l'assistance."
 	case okey.DetailNotAssigned:
 		if len(f.Works) > 0 {
-			return fmt.Sprintf("Nous ne vous trouvons pas %s. Demandez votre clef pour %s : une seule sert partout. Sinon, faites vérifier votre affectation par votre secrétariat.",
-				okey.SayAtSchool(okey.SayEstablishment(place)), okey.SayNames(f.Works))
+			return fmt.Sprintf(
+				"Nous ne vous trouvons pas %s. Demandez votre clef pour %s : une seule sert partout. Sinon, faites vérifier votre "+
+					"affectation par votre secrétariat.",
+				okey.SayAtSchool(okey.SayEstablishment(place)),
+				okey.SayNames(f.Works),
+			)
 		}
 	}
-	return "Nous ne vous trouvons pas dans cet établissement. Demandez à votre secrétariat de vérifier votre affectation, ou écrivez à l'assistance."
+	return "Nous ne vous trouvons pas dans cet établissement. Demandez à votre secrétariat de vérifier votre affectation, ou écrivez " +
+		"à l'assistance."
 }
 
+// AlreadyHolds says that somebody who asks has a key already, which serves everywhere, and from when they may renew it.
 func AlreadyHolds(detail string, f Facts) string {
 	if len(f.Held) == 0 {
 		return "Vous avez déjà une clef. Si elle est perdue ou défectueuse, déclarez-le d'abord, puis demandez-en une autre."
@@ -173,10 +201,14 @@ func AlreadyHolds(detail string, f Facts) string {
 		return fmt.Sprintf("Votre clef %s sert jusqu'au %s : vous pourrez demander la suivante à partir du %s.",
 			key.Serial, key.ExpiresOn.Say(today), key.ExpiresOn.AddMonths(-okey.RenewalMonths).Say(today))
 	}
-	return fmt.Sprintf("Vous avez déjà la clef %s, qui sert dans tous vos établissements. Si elle est perdue ou défectueuse, déclarez-le d'abord ; si elle expire bientôt, choisissez « renouvellement ».",
-		key.Serial)
+	return fmt.Sprintf(
+		"Vous avez déjà la clef %s, qui sert dans tous vos établissements. Si elle est perdue ou défectueuse, déclarez-le d'abord ; "+
+			"si elle expire bientôt, choisissez « renouvellement ».",
+		key.Serial,
+	)
 }
 
+// AlreadyOpen says that somebody who asks has a request under way.
 func AlreadyOpen(f Facts) string {
 	if f.Open.Stage == "" {
 		return "Vous avez déjà une demande en cours : suivez celle-là, ou retirez-la avant d'en faire une autre."
@@ -209,13 +241,17 @@ func wrongKey(v okey.Verdict, f Facts) string {
 	case v.Reason == okey.CodeKeyUnknown:
 		return fmt.Sprintf("Aucune clef ne porte le numéro %s : relisez celui qui est gravé sur la clef.%s", serial, instead)
 	case v.Reason == okey.CodeKeyElsewhere:
-		return fmt.Sprintf("La clef %s appartient au stock d'un autre établissement.%s Si elle est ici pour de bon, l'assistance peut la déplacer.", serial, instead)
+		return fmt.Sprintf(
+			"La clef %s appartient au stock d'un autre établissement.%s Si elle est ici pour de bon, l'assistance peut la déplacer.",
+			serial,
+			instead,
+		)
 	}
 	return SayKeyTaken(serial, v.OtherKey, f.Whose) + instead
 }
 
-// SayKeyTaken says why a key that somebody has in hand at a counter is not free, whose it is, and what to do with it. whose is empty where it is
-// nobody's.
+// SayKeyTaken says why a key that somebody has in hand at a counter is not free, whose it is, and what to do with it. whose is empty where
+// it is nobody's.
 func SayKeyTaken(serial okey.Serial, state okey.KeyState, whose string) string {
 	said := fmt.Sprintf("La clef %s est %s", serial, state.French())
 	switch {
@@ -250,8 +286,9 @@ var keyAdvice = map[okey.KeyState]string{
 	okey.Attributed: "elle attend quelqu'un d'autre, qui a choisi son code PIN.",
 	okey.InService:  "elle a déjà été remise à quelqu'un.",
 	okey.Lost:       "si vous l'avez en main, notez d'abord « " + okey.ReasonFound.French() + " » sur la page de la clef.",
-	okey.Defective:  "si elle ne marche vraiment pas, notez « " + okey.ReasonRetired.French() + " » sur la page de la clef ; sinon, « " + okey.ReasonReturn.French() + " ».",
-	okey.Retired:    "elle ne sert plus.",
+	okey.Defective: "si elle ne marche vraiment pas, notez « " + okey.ReasonRetired.French() +
+		" » sur la page de la clef ; sinon, « " + okey.ReasonReturn.French() + " ».",
+	okey.Retired: "elle ne sert plus.",
 }
 
 // readersOwn is whose a key is, where it is the reader's.
@@ -259,7 +296,12 @@ const readersOwn = "vous"
 
 // SayOldKey is what is said where an old key's number was typed to hand over the one that replaces it.
 func SayOldKey(serial okey.Serial, who string, next okey.Serial) string {
-	return fmt.Sprintf("La clef %s est l'ancienne clef %s : reprenez-la, et tapez le numéro de la nouvelle, la %s.", serial, okey.SayOf(who), next)
+	return fmt.Sprintf(
+		"La clef %s est l'ancienne clef %s : reprenez-la, et tapez le numéro de la nouvelle, la %s.",
+		serial,
+		okey.SayOf(who),
+		next,
+	)
 }
 
 // SaySettled tells what became of keys that nobody can confirm any more, and by whom.

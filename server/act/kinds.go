@@ -14,8 +14,8 @@ import (
 
 // kind says how a command is taken in, whichever way it comes. What its action is called, and is about, says the domain: okey.ActionKinds.
 type kind struct {
-	// normalise brings what was typed into the form that is kept, so that the same command typed twice is the same, and says all that is wrong with it.
-	// It looks nothing up: what depends on the request is for check.
+	// normalise brings what was typed into the form that is kept, so that the same command typed twice is the same, and says all that is
+	// wrong with it. It looks nothing up: what depends on the request is for check.
 	normalise func(Command) (okey.Content, error)
 	permit    permits
 }
@@ -107,11 +107,10 @@ func viaOf(actor okey.Actor, cmd Command, may func(okey.Actor) error) (okey.Via,
 	if err := may(actor); err != nil {
 		return cmd.Via, err
 	}
-	if actor.Support {
-		actor.Support = false
-		if may(actor) != nil {
-			return okey.ViaSupport, nil
-		}
+	plain := actor
+	plain.Support = false
+	if bySupport := actor.Support && may(plain) != nil; bySupport {
+		return okey.ViaSupport, nil
 	}
 	return cmd.Via, nil
 }
@@ -174,6 +173,7 @@ func (s *Dispatcher) Permit(ctx context.Context, actor okey.Actor, cmd Command) 
 	return err
 }
 
+// NotReplaced answers invalid, about the field, for an establishment that another one has replaced.
 func (s *Dispatcher) NotReplaced(ctx context.Context, field string, uai okey.UAI) error {
 	place, err := s.store.Place(ctx, uai)
 	if err != nil || place.Successor == "" {
@@ -193,7 +193,11 @@ func (s *Dispatcher) Followed(ctx context.Context, place sql.Place) (string, err
 		return "", nil
 	}
 	heir, err := s.store.Place(ctx, place.Successor)
-	return fmt.Sprintf("Cet établissement a été remplacé par %s (%s) : ses clefs, ses demandes et ses commandes y ont suivi.", okey.SayEstablishment(heir.Name), heir.UAI), err
+	return fmt.Sprintf(
+		"Cet établissement a été remplacé par %s (%s) : ses clefs, ses demandes et ses commandes y ont suivi.",
+		okey.SayEstablishment(heir.Name),
+		heir.UAI,
+	), err
 }
 
 func normaliseInventory(cmd Command) (okey.Content, error) {
@@ -220,7 +224,12 @@ func normaliseReport(cmd Command) (okey.Content, error) {
 		cmd.Content.Batch, cmd.Content.ExpiresOn = "", okey.Day{}
 		return cmd.Content, wrong.OrNil()
 	}
-	if cmd.Content.Batch, err = okey.CheckText("batch", cmd.Content.Batch, false); err != nil || cmd.Content.Batch == "" || len(cmd.Content.Batch) > 100 {
+	if cmd.Content.Batch, err = okey.CheckText(
+		"batch",
+		cmd.Content.Batch,
+		false,
+	); err != nil || cmd.Content.Batch == "" ||
+		len(cmd.Content.Batch) > 100 {
 		wrong = append(wrong, okey.InvalidField("batch", "Écrivez le lot de la clef, 100 caractères au plus."))
 	}
 	if cmd.Content.ExpiresOn.Before(okey.DayOf(time.Now(), okey.ZoneOf(""))) {

@@ -128,7 +128,10 @@ func permitMoveWithdrawal(ctx context.Context, s *Dispatcher, actor okey.Actor, 
 	}
 	found, err := s.permitAt(ctx, actor, cmd, okey.ActManageKeys, move.From)
 	if okey.ErrorCode(err) == okey.CodeNotFound && (move.Holder == actor.ID || s.PermitAt(ctx, actor, okey.ActSee, move.To) == nil) {
-		err = okey.Errorf(okey.CodeForbidden, "Vous pouvez voir cette proposition ; c'est à l'établissement que la clef quitte de la retirer.")
+		err = okey.Errorf(
+			okey.CodeForbidden,
+			"Vous pouvez voir cette proposition ; c'est à l'établissement que la clef quitte de la retirer.",
+		)
 	}
 	return found, err
 }

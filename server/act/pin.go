@@ -18,8 +18,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// pinWork lets only so many PINs be hashed at once: each takes 19 MiB and some hundredths of a second, and whoever sends many at once must not
-// take all the memory.
+// pinWork lets only so many PINs be hashed at once: each takes 19 MiB and some hundredths of a second, and whoever sends many at once must
+// not take all the memory.
 type pinWork chan struct{}
 
 // pinPatience is how long a PIN waits for its turn.
@@ -39,8 +39,8 @@ func (w pinWork) begin(ctx context.Context) (end func(), err error) {
 	}
 }
 
-// guarded looks whether a PIN of a key is right, unless too many wrong ones came in a row: throttled or pin_locked. The try is counted first,
-// in the database: several servers, and tries at the same moment, share the count. The one that locks the PIN has the holder told.
+// guarded looks whether a PIN of a key is right, unless too many wrong ones came in a row: throttled or pin_locked. The try is counted
+// first, in the database: several servers, and tries at the same moment, share the count. The one that locks the PIN has the holder told.
 func (s *Dispatcher) guarded(ctx context.Context, serial okey.Serial, look func() (bool, error)) (bool, error) {
 	end, err := s.pinWork.begin(ctx)
 	if err != nil {
@@ -82,8 +82,8 @@ func (s *Dispatcher) lockPIN(ctx context.Context, serial okey.Serial) error {
 	return nil
 }
 
-// CheckPIN tells whether this is the key's PIN: see guarded. no_pin where none was chosen in OKEY. A PIN that is kept under an old pepper or
-// old parameters is hashed anew as soon as it is known: so a pepper can be retired.
+// CheckPIN tells whether this is the key's PIN: see guarded. no_pin where none was chosen in OKEY. A PIN that is kept under an old pepper
+// or old parameters is hashed anew as soon as it is known: so a pepper can be retired.
 func (s *Dispatcher) CheckPIN(ctx context.Context, kept sql.KeptPIN, pin string) (bool, error) {
 	if kept.Hash == "" {
 		return false, okey.Errorf(okey.CodeNoPIN, "Le code PIN de la clef %s a été choisi avant OKEY, qui ne le connaît pas.", kept.Serial)
@@ -151,6 +151,7 @@ func (s *Dispatcher) keyOf(ctx context.Context, a okey.Action) (okey.Serial, err
 	return request.Key, err
 }
 
+// NoKeyYet is told to whoever has no key whose PIN they could set.
 const NoKeyYet = "Vous n'avez pas de clef en ce moment : le code PIN se choisit en signant la charte."
 
 // OwnPIN is the key whose PIN a person may set: the one with the serial or, without, the one in hand, else the one that waits for them. The

@@ -22,9 +22,9 @@ import (
 // what keeps a stolen database mute.
 var pinParameters = argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 
-// hashPIN is all that is ever stored of a PIN: "v<version of the pepper>p" before argon2id over HMAC-SHA-256, which covers whose it is: copied in the
-// database to another person's key, it opens nothing. The salt comes from the action's id, under the pepper: as unlike another as a random one, but the
-// same where the same action comes again, so that one costly hash serves key and digest.
+// hashPIN is all that is ever stored of a PIN: "v<version of the pepper>p" before argon2id over HMAC-SHA-256, which covers whose it is:
+// copied in the database to another person's key, it opens nothing. The salt comes from the action's id, under the pepper: as unlike
+// another as a random one, but the same where the same action comes again, so that one costly hash serves key and digest.
 func hashPIN(version int, pepper []byte, action uuid.UUID, person okey.PersonID, pin string) string {
 	p := pinParameters
 	salt := keyed(pepper, "pin salt", action[:])[:p.SaltLength]
@@ -54,7 +54,15 @@ func keyed(key []byte, purpose string, content []byte) []byte {
 // seal makes the row of a command.
 func (s *Dispatcher) seal(ctx context.Context, actor okey.Actor, cmd Command) (okey.Action, error) {
 	a := okey.Action{
-		ID: cmd.Action, Request: cmd.Request, Key: cmd.Key, Subject: cmd.Subject, Name: cmd.Name, By: actor.ID, Via: cmd.Via, Content: cmd.Content, CreatedAt: time.Now().UTC(),
+		ID:        cmd.Action,
+		Request:   cmd.Request,
+		Key:       cmd.Key,
+		Subject:   cmd.Subject,
+		Name:      cmd.Name,
+		By:        actor.ID,
+		Via:       cmd.Via,
+		Content:   cmd.Content,
+		CreatedAt: time.Now().UTC(),
 	}
 	version, pepper := s.peppers.Current()
 	if cmd.PIN != "" {
@@ -95,8 +103,8 @@ func (s *Dispatcher) sealedAlike(ctx context.Context, recorded okey.Action, cmd 
 	})
 }
 
-// digest tells a repeat from a reuse: an HMAC over content and PIN, after the version of its key. The PIN enters it hashed: the digest outlives
-// the hash, and must be no quicker way to a PIN.
+// digest tells a repeat from a reuse: an HMAC over content and PIN, after the version of its key. The PIN enters it hashed: the digest
+// outlives the hash, and must be no quicker way to a PIN.
 func digest(version int, pepper []byte, content okey.Content, pinHash string) ([]byte, error) {
 	text, err := json.Marshal(content)
 	if err != nil {

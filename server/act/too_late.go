@@ -42,10 +42,14 @@ func (s *Dispatcher) gatherLast(ctx context.Context, f *Facts) error {
 
 // Settlements say what settled a matter before this action came.
 var Settlements = map[okey.EventKind]string{
-	okey.EventApproved: "déjà accepté cette demande", okey.EventRefused: "déjà refusé cette demande", okey.EventWithdrawn: "retiré cette demande",
-	okey.EventHandedOver: "déjà remis cette clef", okey.EventSigned: "déjà signé la charte",
+	okey.EventApproved:   "déjà accepté cette demande",
+	okey.EventRefused:    "déjà refusé cette demande",
+	okey.EventWithdrawn:  "retiré cette demande",
+	okey.EventHandedOver: "déjà remis cette clef",
+	okey.EventSigned:     "déjà signé la charte",
 }
 
+// TooLate says what a request that has gone on had settled before an action came to it; empty where that is not why it was refused.
 func TooLate(v okey.Verdict, f Facts) string {
 	nothing := "Votre action n'a rien changé."
 	if f.Action.Name.Signal() == okey.PrincipalDecision {
@@ -54,7 +58,11 @@ func TooLate(v okey.Verdict, f Facts) string {
 	what, told := Settlements[f.Last.Kind]
 	switch when := okey.SayTime(f.Last.At, f.Now, f.Zone); {
 	case f.Last.Kind == okey.EventExpired:
-		return fmt.Sprintf("Cette demande a expiré %s. %s Une nouvelle demande est possible.", okey.SayDay(f.Last.At, f.Now, f.Zone), nothing)
+		return fmt.Sprintf(
+			"Cette demande a expiré %s. %s Une nouvelle demande est possible.",
+			okey.SayDay(f.Last.At, f.Now, f.Zone),
+			nothing,
+		)
 	case f.Last.Kind == okey.EventSigned && f.Last.By == f.Action.By:
 		return fmt.Sprintf("Vous avez %s %s : rien n'a changé, votre code PIN non plus.", what, when)
 	case told && f.Last.By == f.Action.By:
@@ -64,9 +72,11 @@ func TooLate(v okey.Verdict, f Facts) string {
 	}
 	if f.Last.Kind == okey.EventKeyLost && v.Standing.Stage == okey.AwaitingStock {
 		if f.Action.Name.Signal() == okey.CharterAndPIN {
-			return "La clef qui vous était réservée a été déclarée perdue ou défectueuse entre-temps. " + nothing + " Votre demande garde sa place : un courriel vous préviendra quand une autre clef sera libre."
+			return "La clef qui vous était réservée a été déclarée perdue ou défectueuse entre-temps. " + nothing +
+				" Votre demande garde sa place : un courriel vous préviendra quand une autre clef sera libre."
 		}
-		return "La clef réservée à cette demande a été déclarée perdue ou défectueuse entre-temps. " + nothing + " La demande garde sa place : une autre clef lui sera réservée dès qu'une sera libre."
+		return "La clef réservée à cette demande a été déclarée perdue ou défectueuse entre-temps. " + nothing +
+			" La demande garde sa place : une autre clef lui sera réservée dès qu'une sera libre."
 	}
 	return fmt.Sprintf("Cette demande est à une autre étape (%s). %s", v.Standing.Stage.French(), nothing)
 }

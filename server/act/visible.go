@@ -66,10 +66,12 @@ func Reach(actor okey.Actor) sql.Reach {
 	return sql.Reach{All: actor.Support || actor.Auditor, Person: actor.ID, UAIs: actor.Answers(today)}
 }
 
+// NoSuchKey is not_found, for what is not there and what is not the reader's alike.
 func NoSuchKey() error {
 	return okey.Errorf(okey.CodeNotFound, "Cette clef n'existe pas, ou elle n'est pas pour vous.")
 }
 
+// NoSuchOrder is not_found in the same way.
 func NoSuchOrder() error {
 	return okey.Errorf(okey.CodeNotFound, "Cette commande n'existe pas, ou elle n'est pas pour vous.")
 }
@@ -87,6 +89,7 @@ func (s *Dispatcher) VisibleOrder(ctx context.Context, actor okey.Actor, text st
 	return o, s.PermitAt(ctx, actor, okey.ActSee, o.UAI)
 }
 
+// OrderCursor is where a page of orders ended.
 type OrderCursor struct {
 	At time.Time `json:"a"`
 	ID uuid.UUID `json:"i"`
@@ -97,6 +100,7 @@ func (s *Dispatcher) SeesExports(actor okey.Actor) error {
 	return okey.May(okey.ActSeeDesk, actor, okey.Subject{}, okey.DayOf(time.Now(), okey.ZoneOf("")))
 }
 
+// VisibleExport is an export for support and auditors; not_found where there is none of that id.
 func (s *Dispatcher) VisibleExport(ctx context.Context, actor okey.Actor, text string) (sql.Export, error) {
 	if err := s.SeesExports(actor); err != nil {
 		return sql.Export{}, err

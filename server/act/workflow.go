@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 )
 
+// WorkflowView is where a request is found in the engine.
 type WorkflowView struct {
 	ID    string  `json:"id"`
 	RunID *string `json:"run_id"` // null while the engine does not answer, or knows none

@@ -30,7 +30,9 @@ type asking struct {
 	Form    *web.Form
 }
 
-const Nowhere = "Nous ne vous trouvons dans aucun établissement. Demandez à votre secrétariat de vérifier votre affectation, ou écrivez à l'assistance."
+// Nowhere is told to whoever works at no school that OKEY knows.
+const Nowhere = "Nous ne vous trouvons dans aucun établissement. Demandez à votre secrétariat de vérifier votre affectation, ou " +
+	"écrivez à l'assistance."
 
 // asking looks up what the person may ask for. What it leaves out the judges would refuse.
 func (s *Pages) asking(v *web.Visit) (*asking, error) {
@@ -110,16 +112,27 @@ func (s *Pages) askReasons(v *web.Visit, a *asking) error {
 	if len(held) > 0 {
 		key := held[0]
 		if !key.Renewable(v.Today()) {
-			a.Blocked = act.AlreadyHolds(okey.DetailNotYetRenewable, act.Facts{Held: held, Now: v.Now, Zone: web.Paris(v).Zone}) + " Elle est perdue ou ne marche plus ? Dites-le d'abord, vous pourrez en demander une autre aussitôt."
+			a.Blocked = act.AlreadyHolds(
+				okey.DetailNotYetRenewable,
+				act.Facts{Held: held, Now: v.Now, Zone: web.Paris(v).Zone},
+			) + " Elle est perdue ou ne marche plus ? Dites-le d'abord, vous pourrez en demander une autre aussitôt."
 			own := s.keys.NewOwnKey(key, web.Paris(v), true)
 			a.Next = &web.NavLink{Name: "Voir ma clef", Path: own.Path}
 			a.Others = []web.NavLink{{Name: "Ma clef ne marche plus", Path: own.Trouble}, {Name: "J'ai perdu ma clef", Path: own.Lost}}
 			return nil
 		}
 		a.reasons = []web.Choice{{Value: string(okey.Renewal)}}
-		a.About = fmt.Sprintf("Votre clef %s expire le %s. La nouvelle la remplacera ; l'ancienne sert jusqu'à la remise.", key.Serial, web.Paris(v).Date(key.ExpiresOn))
+		a.About = fmt.Sprintf(
+			"Votre clef %s expire le %s. La nouvelle la remplacera ; l'ancienne sert jusqu'à la remise.",
+			key.Serial,
+			web.Paris(v).Date(key.ExpiresOn),
+		)
 		if key.ExpiresOn.Before(v.Today()) {
-			a.About = fmt.Sprintf("Votre clef %s a expiré le %s : elle ne sert plus. La nouvelle la remplacera.", key.Serial, web.Paris(v).Date(key.ExpiresOn))
+			a.About = fmt.Sprintf(
+				"Votre clef %s a expiré le %s : elle ne sert plus. La nouvelle la remplacera.",
+				key.Serial,
+				web.Paris(v).Date(key.ExpiresOn),
+			)
 		}
 		return nil
 	}
@@ -134,7 +147,14 @@ func (s *Pages) askReasons(v *web.Visit, a *asking) error {
 func (s *Pages) askForm(v *web.Visit, a *asking) *web.Form {
 	f := web.NewForm(v, "demande", web.PathAsk, "Envoyer ma demande", map[string]web.Field{
 		"uses": {}, // the boxes together
-		"need": {Label: "Votre besoin, en quelques mots", Hint: fmt.Sprintf("Facultatif si une case est cochée. %d caractères au plus, avec ce que vous cochez. %s", okey.MaxText, a.whoReads())},
+		"need": {
+			Label: "Votre besoin, en quelques mots",
+			Hint: fmt.Sprintf(
+				"Facultatif si une case est cochée. %d caractères au plus, avec ce que vous cochez. %s",
+				okey.MaxText,
+				a.whoReads(),
+			),
+		},
 	})
 	a.Uses = nil
 	for _, use := range okey.Uses() {
@@ -143,9 +163,16 @@ func (s *Pages) askForm(v *web.Visit, a *asking) *web.Form {
 	}
 	switch {
 	case len(a.places) > 1:
-		where := web.Field{Label: "Pour quel établissement ?", Hint: "Obligatoire. Une seule clef sert dans tous vos établissements : choisissez celui où il vous est le plus simple d'aller la chercher."}
+		where := web.Field{
+			Label: "Pour quel établissement ?",
+			Hint: "Obligatoire. Une seule clef sert dans tous vos établissements : choisissez celui où il vous est le plus simple " +
+				"d'aller la chercher.",
+		}
 		for _, p := range a.places {
-			where.Choices = append(where.Choices, web.Choice{Value: string(p.UAI), Label: fmt.Sprintf("%s : %s. %s", p.Name, sayFreeKeys(a.free[p.UAI]), a.answers[p.UAI])})
+			where.Choices = append(
+				where.Choices,
+				web.Choice{Value: string(p.UAI), Label: fmt.Sprintf("%s : %s. %s", p.Name, sayFreeKeys(a.free[p.UAI]), a.answers[p.UAI])},
+			)
 		}
 		f.Fields["establishment"] = where
 	case len(a.places) == 1:
@@ -153,7 +180,11 @@ func (s *Pages) askForm(v *web.Visit, a *asking) *web.Form {
 		f.Values["establishment"] = string(p.UAI)
 		a.Free, a.Answers = fmt.Sprintf("%s : %s.", p.Name, sayFreeKeys(a.free[p.UAI])), a.answers[p.UAI]
 		if a.free[p.UAI] == 0 {
-			a.Free = fmt.Sprintf("%s : aucune clef libre en ce moment. Demandez quand même : votre établissement saura qu'il faut commander, et vous gardez votre place.", p.Name)
+			a.Free = fmt.Sprintf(
+				"%s : aucune clef libre en ce moment. Demandez quand même : votre établissement saura qu'il faut commander, et vous "+
+					"gardez votre place.",
+				p.Name,
+			)
 		}
 	}
 	switch {

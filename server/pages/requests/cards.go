@@ -8,7 +8,8 @@ import (
 	"okey/sql"
 )
 
-// sayStateTo is SayState as the visitor reads it: a stage's name is for whoever acts then, and who asked fetches the key that others hand over.
+// sayStateTo is SayState as the visitor reads it: a stage's name is for whoever acts then, and who asked fetches the key that others hand
+// over.
 func sayStateTo(v *web.Visit, r okey.Request) string {
 	if r.Person == v.Actor.ID && r.Stage == okey.AwaitingHandover {
 		return fmt.Sprintf("Clef à aller chercher depuis %s : clef %s", web.Paris(v).Day(r.Since), r.Key)
@@ -34,7 +35,10 @@ func ActingCards(found []sql.Awaited, c web.Clock) []web.Card {
 	for i, r := range found {
 		switch r.Stage {
 		case okey.AwaitingDecision:
-			cards[i].Acts = []web.NavLink{{Name: "Accepter", Path: web.AnsweringURL(r.ID, okey.Approve)}, {Name: "Refuser", Path: web.AnsweringURL(r.ID, okey.Refuse)}}
+			cards[i].Acts = []web.NavLink{
+				{Name: "Accepter", Path: web.AnsweringURL(r.ID, okey.Approve)},
+				{Name: "Refuser", Path: web.AnsweringURL(r.ID, okey.Refuse)},
+			}
 		case okey.AwaitingHandover:
 			cards[i].Acts = []web.NavLink{{Name: "Remettre", Path: cards[i].Path}}
 		}
@@ -42,10 +46,17 @@ func ActingCards(found []sql.Awaited, c web.Clock) []web.Card {
 	return cards
 }
 
+// AwaitedCards are requests whose answer, or key, is awaited of the reader.
 func AwaitedCards(found []sql.Awaited, c web.Clock, where bool) []web.Card {
 	cards := make([]web.Card, len(found))
 	for i, r := range found {
-		cards[i] = web.Card{Path: web.RequestURL(r.ID), Who: r.Requester.Name(), Need: r.Need, Replaces: okey.Capitalize(web.SayReplaces(r.Request)), State: SayState(r.Request, c)}
+		cards[i] = web.Card{
+			Path:     web.RequestURL(r.ID),
+			Who:      r.Requester.Name(),
+			Need:     r.Need,
+			Replaces: okey.Capitalize(web.SayReplaces(r.Request)),
+			State:    SayState(r.Request, c),
+		}
 		if r.Stage == okey.AwaitingHandover {
 			cards[i].Path = web.CounterURL(r.ID, "")
 		}

@@ -46,7 +46,13 @@ func (s *Pages) showCharter(v *web.Visit, wanted func(okey.Charter) bool) error 
 			}
 			continue
 		}
-		page.Others = append(page.Others, web.NavLink{Name: fmt.Sprintf("Version %d, publiée le %s", c.Version, dated(c.PublishedAt, v)), Path: web.CharterURL(c.Version)})
+		page.Others = append(
+			page.Others,
+			web.NavLink{
+				Name: fmt.Sprintf("Version %d, publiée le %s", c.Version, dated(c.PublishedAt, v)),
+				Path: web.CharterURL(c.Version),
+			},
+		)
 	}
 	if page.Version == 0 {
 		return okey.Errorf(okey.CodeNotFound, "Cette version de la charte n'existe pas.")
@@ -67,7 +73,8 @@ type signedScreen struct {
 	Back   string
 }
 
-const tamperedCharter = "Attention : ce texte n'est plus celui qui a été signé, son empreinte ne correspond pas. Ne vous y fiez pas et prévenez l'assistance."
+const tamperedCharter = "Attention : ce texte n'est plus celui qui a été signé, son empreinte ne correspond pas. Ne vous y fiez pas " +
+	"et prévenez l'assistance."
 
 // signedPage is the printable copy, for whoever may see the request; until then the requester signs at the same address.
 func (s *Pages) signedPage(v *web.Visit) error {
@@ -78,7 +85,14 @@ func (s *Pages) signedPage(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	page := signedScreen{Signature: signed, Facts: d.signedFacts(signed), Proof: d.signedProof(signed), Intact: signed.Intact(), Text: web.SignedURL(d.ID) + ".txt", Back: web.RequestURL(d.ID)}
+	page := signedScreen{
+		Signature: signed,
+		Facts:     d.signedFacts(signed),
+		Proof:     d.signedProof(signed),
+		Intact:    signed.Intact(),
+		Text:      web.SignedURL(d.ID) + ".txt",
+		Back:      web.RequestURL(d.ID),
+	}
 	sc := web.Screen{Title: "Charte signée par " + signerOf(signed), Body: page}
 	if !page.Intact {
 		sc.Warning = tamperedCharter
@@ -116,14 +130,31 @@ func (d Dossier) signedFacts(signed okey.Signature) []web.Fact {
 	}
 	facts = append(facts, web.Fact{Name: "Établissement", Value: fmt.Sprintf("%s (%s)", signed.School, signed.UAI)})
 	if signed.NamedLater() {
-		facts = append(facts, web.Fact{Name: "Nom et établissement", Value: fmt.Sprintf("notés %s, après la signature : OKEY ne les gardait pas encore avec elle",
-			okey.DayOf(signed.NotedAt, d.Clock.Zone).SayWithYear())})
+		facts = append(
+			facts,
+			web.Fact{
+				Name: "Nom et établissement",
+				Value: fmt.Sprintf("notés %s, après la signature : OKEY ne les gardait pas encore avec elle",
+					okey.DayOf(signed.NotedAt, d.Clock.Zone).SayWithYear()),
+			},
+		)
 	} else if now := d.Requester.Name(); now != signed.Name && now != "" {
 		facts = append(facts, web.Fact{Name: "Aujourd'hui", Value: now})
 	}
 	facts = append(facts, []web.Fact{
-		{Name: "Signée le", Value: fmt.Sprintf("%s à %d h %02d", okey.DayOf(signed.At, d.Clock.Zone).SayWithYear(), at.Hour(), at.Minute())},
-		{Name: "Charte", Value: fmt.Sprintf("version %d, publiée le %s", signed.Charter.Version, okey.DayOf(signed.Charter.PublishedAt, okey.ZoneOf("")).SayWithYear()), Path: web.CharterURL(signed.Charter.Version)},
+		{
+			Name:  "Signée le",
+			Value: fmt.Sprintf("%s à %d h %02d", okey.DayOf(signed.At, d.Clock.Zone).SayWithYear(), at.Hour(), at.Minute()),
+		},
+		{
+			Name: "Charte",
+			Value: fmt.Sprintf(
+				"version %d, publiée le %s",
+				signed.Charter.Version,
+				okey.DayOf(signed.Charter.PublishedAt, okey.ZoneOf("")).SayWithYear(),
+			),
+			Path: web.CharterURL(signed.Charter.Version),
+		},
 	}...)
 	if d.Key != "" {
 		facts = append(facts, web.Fact{Name: "Clef", Value: string(d.Key)})
@@ -157,7 +188,10 @@ func (s *Pages) signedText(v *web.Visit) error {
 		text.WriteString("\n" + tamperedCharter + "\n")
 	}
 	text.WriteString("\nTexte :\n" + signed.Charter.Text)
-	v.Header("Content-Disposition", fmt.Sprintf(`attachment; filename="okey-charte-signee-%s.txt"`, signed.At.In(d.Clock.Zone).Format(time.DateOnly)))
+	v.Header(
+		"Content-Disposition",
+		fmt.Sprintf(`attachment; filename="okey-charte-signee-%s.txt"`, signed.At.In(d.Clock.Zone).Format(time.DateOnly)),
+	)
 	v.Data(http.StatusOK, "text/plain; charset=utf-8", []byte(text.String()))
 	return nil
 }

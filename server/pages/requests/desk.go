@@ -37,17 +37,52 @@ func (d Dossier) deeds(v *web.Visit, page requestScreen) []story.Deed {
 			deeds = append(deeds, story.Deed{Name: name, Path: path, What: what})
 		}
 	}
-	add(page.Decide != nil, "Répondre à la place de l'établissement", "#repondre", "La direction ne répond pas, ou ne le peut pas. Elle reçoit votre raison.")
+	add(
+		page.Decide != nil,
+		"Répondre à la place de l'établissement",
+		"#repondre",
+		"La direction ne répond pas, ou ne le peut pas. Elle reçoit votre raison.",
+	)
 	add(page.Reissue != nil, "Envoyer un nouveau lien", "#lien", "Un lien pour répondre s'est perdu, ou quelqu'un d'autre l'a lu.")
-	add(page.Nudge != nil, "Chercher une clef", "#chercher", "Une clef est arrivée et la demande attend encore : OKEY regarde tout de suite, sans attendre demain.")
-	add(page.HandOver != nil, "Noter la remise", "#remettre", "La clef est en main propre, et personne sur place ne peut le noter. Lisez son numéro.")
+	add(
+		page.Nudge != nil,
+		"Chercher une clef",
+		"#chercher",
+		"Une clef est arrivée et la demande attend encore : OKEY regarde tout de suite, sans attendre demain.",
+	)
+	add(
+		page.HandOver != nil,
+		"Noter la remise",
+		"#remettre",
+		"La clef est en main propre, et personne sur place ne peut le noter. Lisez son numéro.",
+	)
 	add(page.Illegible != "", "Numéro illisible", page.Illegible, "La clef à remettre ne se lit plus : une autre prend sa place.")
-	add(d.Key != "" && !d.Stage.Closed(), "Signaler la clef perdue ou cassée", web.KeyURL(d.Key), "Elle n'est pas encore remise : la demande garde sa place et reçoit la suivante.")
-	add(page.Withdraw != nil, "Retirer la demande", "#retirer", "Faite par erreur, ou la personne est partie. La clef réservée retourne au stock ; votre raison est lue.")
-	add(d.Stage == okey.HandedOver && d.Key != "", "Une autre personne a eu la clef ?", web.KeyURL(d.Key), "Sur la page de la clef, « Mettre en stock », puis chacun refait sa demande.")
+	add(
+		d.Key != "" && !d.Stage.Closed(),
+		"Signaler la clef perdue ou cassée",
+		web.KeyURL(d.Key),
+		"Elle n'est pas encore remise : la demande garde sa place et reçoit la suivante.",
+	)
+	add(
+		page.Withdraw != nil,
+		"Retirer la demande",
+		"#retirer",
+		"Faite par erreur, ou la personne est partie. La clef réservée retourne au stock ; votre raison est lue.",
+	)
+	add(
+		d.Stage == okey.HandedOver && d.Key != "",
+		"Une autre personne a eu la clef ?",
+		web.KeyURL(d.Key),
+		"Sur la page de la clef, « Mettre en stock », puis chacun refait sa demande.",
+	)
 	add(true, "Renvoyer un courriel", "#histoire", "Ouvrez-le dans la liste ci-dessous : s'il dit encore vrai, il est récrit et repart.")
 	may := web.MayArrange(v) == nil
-	add(may && !d.Stage.Closed(), "Trouver qui répond", web.SchoolURL(d.UAI), "Voir qui le peut aujourd'hui, rattacher un chef ou un adjoint, désigner un autre établissement.")
+	add(
+		may && !d.Stage.Closed(),
+		"Trouver qui répond",
+		web.SchoolURL(d.UAI),
+		"Voir qui le peut aujourd'hui, rattacher un chef ou un adjoint, désigner un autre établissement.",
+	)
 	add(may, "Voir la personne", web.PersonURL(d.Person), "Ses fonctions, ses clefs, ses courriels ; la rattacher à un établissement.")
 	return deeds
 }

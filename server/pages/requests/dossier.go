@@ -81,6 +81,7 @@ func (s *Pages) dossierOf(v *web.Visit, c act.Case) (d Dossier, err error) {
 
 func (d Dossier) mine(v *web.Visit) bool { return d.Person == v.Actor.ID }
 
+// Standing says whom the request waits for, and until when, as the visitor reads it.
 func (d Dossier) Standing(v *web.Visit) string {
 	if d.mine(v) && d.Stage.Closed() {
 		return d.ended()
@@ -89,7 +90,10 @@ func (d Dossier) Standing(v *web.Visit) string {
 		return said
 	}
 	if d.mine(v) && d.Stage == okey.AwaitingHandover && d.Waits[0].ID == v.Actor.ID { // the only approver's own key
-		return fmt.Sprintf("Votre clef vous attend. Personne d'autre que vous ne peut la remettre ici : faites-le vous-même, au plus tard le %s.", d.Clock.Day(d.KeptUntil))
+		return fmt.Sprintf(
+			"Votre clef vous attend. Personne d'autre que vous ne peut la remettre ici : faites-le vous-même, au plus tard le %s.",
+			d.Clock.Day(d.KeptUntil),
+		)
 	}
 	at := ""
 	moved := slices.ContainsFunc(d.Events, func(e okey.Event) bool { return e.Kind == okey.EventMoved })
@@ -113,7 +117,11 @@ func (d Dossier) awaitsReader(v *web.Visit) string {
 	said := "Votre réponse est attendue depuis " + d.Clock.Day(d.Since)
 	switch handing := d.Stage == okey.AwaitingHandover; {
 	case handing && len(others) > 1:
-		said = fmt.Sprintf("La clef est à remettre depuis %s, par %s", d.Clock.Day(d.Since), okey.SayNames(append([]string{"vous"}, others...)))
+		said = fmt.Sprintf(
+			"La clef est à remettre depuis %s, par %s",
+			d.Clock.Day(d.Since),
+			okey.SayNames(append([]string{"vous"}, others...)),
+		)
 	case handing && len(others) > 0:
 		said = fmt.Sprintf("La clef est à remettre depuis %s, par vous ou par %s", d.Clock.Day(d.Since), okey.SayNames(others))
 	case handing:
@@ -171,6 +179,7 @@ func (d Dossier) story() []web.StoryLine {
 	return lines
 }
 
+// Facts are what stands at the head of the page: for whom, where, why, which key.
 func (d Dossier) Facts(v *web.Visit) []web.Fact {
 	facts := []web.Fact{
 		v.OfPerson("Pour", d.Requester),
@@ -190,7 +199,14 @@ func (d Dossier) Facts(v *web.Visit) []web.Fact {
 		facts = append(facts, key)
 	}
 	if !d.SignedAt.IsZero() {
-		facts = append(facts, web.Fact{Name: "Charte", Value: fmt.Sprintf("version %d, signée %s", d.Charter, d.Clock.Day(d.SignedAt)), Path: web.SignedURL(d.ID)})
+		facts = append(
+			facts,
+			web.Fact{
+				Name:  "Charte",
+				Value: fmt.Sprintf("version %d, signée %s", d.Charter, d.Clock.Day(d.SignedAt)),
+				Path:  web.SignedURL(d.ID),
+			},
+		)
 	}
 	if d.mine(v) {
 		facts = facts[1:]

@@ -10,8 +10,8 @@ import (
 	"okey/server/web"
 )
 
-// Scanned is the key whose number was typed, and what to do with it where it waits for nobody here. A key that the visitor may not see is like
-// one that does not exist.
+// Scanned is the key whose number was typed, and what to do with it where it waits for nobody here. A key that the visitor may not see is
+// like one that does not exist.
 func (s *Pages) Scanned(v *web.Visit, typed string) (okey.Key, string, error) {
 	nobody := fmt.Sprintf("Personne de ce nom n'attend de clef, et aucune clef d'ici ne porte ce numéro : « %s ».", typed)
 	serial, err := okey.ParseSerial(typed)
@@ -94,8 +94,11 @@ func (s *Pages) atCounter(v *web.Visit) (act.Case, error) {
 
 func counterForm(v *web.Visit, c act.Case) *web.Form {
 	return web.NewForm(v, "remise", web.PathCounter+"/"+c.ID.String(), "Remettre la clef", map[string]web.Field{
-		"swap":   {},
-		"serial": {Label: "*Numéro gravé sur la clef que vous remettez", Hint: fmt.Sprintf("Clef réservée : %s. Scannez le numéro, ou tapez-le.", c.Key)},
+		"swap": {},
+		"serial": {
+			Label: "*Numéro gravé sur la clef que vous remettez",
+			Hint:  fmt.Sprintf("Clef réservée : %s. Scannez le numéro, ou tapez-le.", c.Key),
+		},
 	})
 }
 
@@ -127,8 +130,14 @@ func (s *Pages) showHandover(v *web.Visit, status int, d Dossier, f *web.Form, n
 		page.Illegible = web.RequestURL(d.ID) + web.PathIllegible
 	}
 	if f != nil && f.Values["swap"] != "" {
-		page.Swap = fmt.Sprintf("La clef %s n'est pas celle qui est réservée à %s, la %s. Elle est libre : si vous la remettez, elle prend sa place, et la %s retourne au stock.",
-			f.Values["swap"], page.Who, d.Key, d.Key)
+		page.Swap = fmt.Sprintf(
+			"La clef %s n'est pas celle qui est réservée à %s, la %s. Elle est libre : si vous la remettez, elle prend sa place, et "+
+				"la %s retourne au stock.",
+			f.Values["swap"],
+			page.Who,
+			d.Key,
+			d.Key,
+		)
 	}
 	return s.Show(v, status, "handover", web.Screen{Title: "Remise à " + page.Who, Notice: notice, Warning: warning, Body: page})
 }
@@ -141,15 +150,27 @@ func (s *Pages) handoverFacts(v *web.Visit, d Dossier) ([]web.Fact, error) {
 		if err != nil {
 			return nil, err
 		}
-		facts = append(facts, web.Fact{Name: "Clef réservée", Value: string(d.Key), Path: web.KeyURL(d.Key)}, web.Fact{Name: "Valable jusqu'au", Value: d.Clock.Date(key.ExpiresOn)})
+		facts = append(
+			facts,
+			web.Fact{Name: "Clef réservée", Value: string(d.Key), Path: web.KeyURL(d.Key)},
+			web.Fact{Name: "Valable jusqu'au", Value: d.Clock.Date(key.ExpiresOn)},
+		)
 	}
 	if !d.SignedAt.IsZero() {
-		facts = append(facts, web.Fact{Name: "Charte", Value: fmt.Sprintf("version %d, signée %s", d.Charter, d.Clock.Day(d.SignedAt)), Path: web.SignedURL(d.ID)})
+		facts = append(
+			facts,
+			web.Fact{
+				Name:  "Charte",
+				Value: fmt.Sprintf("version %d, signée %s", d.Charter, d.Clock.Day(d.SignedAt)),
+				Path:  web.SignedURL(d.ID),
+			},
+		)
 	}
 	return append(facts, web.Fact{Name: "Attend depuis", Value: d.Clock.Day(d.Since)}), nil
 }
 
-// handOver takes the counter's form the one way through. Another key than the attributed one is asked about first: a scanner sends the form by itself.
+// handOver takes the counter's form the one way through. Another key than the attributed one is asked about first: a scanner sends the form
+// by itself.
 func (s *Pages) handOver(v *web.Visit) error {
 	c, err := s.atCounter(v)
 	if err != nil {
@@ -208,8 +229,8 @@ func (s *Pages) asksToSwap(v *web.Visit, c act.Case, f *web.Form) (bool, error) 
 	return true, s.showHandover(v, http.StatusOK, d, f, "", "")
 }
 
-// otherKey is the free key of the same stock that was typed instead of the attributed one; empty where what was typed is no such key, which is
-// for the judges to say.
+// otherKey is the free key of the same stock that was typed instead of the attributed one; empty where what was typed is no such key, which
+// is for the judges to say.
 func (s *Pages) otherKey(v *web.Visit, c act.Case, f *web.Form) (okey.Serial, error) {
 	serial, err := okey.ParseSerial(f.Values["serial"])
 	if err != nil || serial == c.Key || c.Stage != okey.AwaitingHandover {

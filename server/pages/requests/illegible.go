@@ -79,8 +79,8 @@ func illegibleForm(v *web.Visit, d Dossier) *web.Form {
 	return web.NewForm(v, "illisible", web.RequestURL(d.ID)+web.PathIllegible, button, map[string]web.Field{"serial": {}})
 }
 
-// illegible notes the key as defective and waits until its request has gone on, so that the page is true. The form names the key: sent twice,
-// it must not set the next one aside too.
+// illegible notes the key as defective and waits until its request has gone on, so that the page is true. The form names the key: sent
+// twice, it must not set the next one aside too.
 func (s *Pages) illegible(v *web.Visit) error {
 	id, err := respond.IDOf(v.Context)
 	if err != nil {
@@ -100,7 +100,13 @@ func (s *Pages) illegible(v *web.Visit) error {
 	}
 	_, err = s.store.Action(v.Ctx(), f.Action)
 	if first := okey.ErrorCode(err) == okey.CodeNotFound; first && (serial != d.Key || d.Stage != okey.AwaitingHandover) {
-		return s.showRequest(v, http.StatusConflict, d, nil, fmt.Sprintf("La clef %s n'est plus celle de cette demande : rien n'a changé.", serial))
+		return s.showRequest(
+			v,
+			http.StatusConflict,
+			d,
+			nil,
+			fmt.Sprintf("La clef %s n'est plus celle de cette demande : rien n'a changé.", serial),
+		)
 	} else if err != nil && !first {
 		return err
 	}
@@ -140,9 +146,18 @@ func (s *Pages) replaced(v *web.Visit, d Dossier, change okey.Action) (string, e
 	case told.Verdict == nil || d.Key == change.Key:
 		return noted + " OKEY cherche une autre clef : rechargez la page dans un instant.", nil
 	case d.Stage == okey.AwaitingHandover && d.Key != "":
-		return fmt.Sprintf("%s Remettez la clef %s à sa place : la charte et le code PIN %s restent valables.", noted, d.Key, okey.SayOf(d.Requester.Name())), nil
+		return fmt.Sprintf(
+			"%s Remettez la clef %s à sa place : la charte et le code PIN %s restent valables.",
+			noted,
+			d.Key,
+			okey.SayOf(d.Requester.Name()),
+		), nil
 	case d.Stage == okey.AwaitingStock:
-		return fmt.Sprintf("%s Aucune autre clef n'est libre : %s garde sa place, et la première clef libre sera pour cette demande.", noted, d.Requester.Name()), nil
+		return fmt.Sprintf(
+			"%s Aucune autre clef n'est libre : %s garde sa place, et la première clef libre sera pour cette demande.",
+			noted,
+			d.Requester.Name(),
+		), nil
 	}
 	return noted, nil
 }

@@ -55,7 +55,8 @@ func (d Dossier) notice(v *web.Visit, a okey.Action) string {
 	}
 	said := fmt.Sprintf("Votre demande est envoyée à %s. Vous recevrez un courriel dès la réponse.", who)
 	if len(d.Waits) == 1 && d.Waits[0].Who == act.AwaitedSupport {
-		said = "Votre demande est enregistrée. Personne ne peut y répondre dans votre établissement : l'assistance est prévenue et s'en occupe."
+		said = "Votre demande est enregistrée. Personne ne peut y répondre dans votre établissement : l'assistance est prévenue et " +
+			"s'en occupe."
 	}
 	if d.free == 0 {
 		said += " Aucune clef n'est libre en ce moment : votre établissement est prévenu et peut en commander."
@@ -63,15 +64,23 @@ func (d Dossier) notice(v *web.Visit, a okey.Action) string {
 	return said
 }
 
+// Decided says what follows from the answer that the visitor has just given.
 func (d Dossier) Decided(decision okey.Decision) string {
 	name := d.Requester.Name()
 	switch {
 	case decision == okey.Refuse:
 		return fmt.Sprintf("Vous avez refusé. %s reçoit votre commentaire par courriel.", name)
 	case d.Stage == okey.AwaitingStock:
-		return fmt.Sprintf("Vous avez accepté. Aucune clef n'est libre : %s garde sa place, la première clef qui se libère lui est réservée.", name)
+		return fmt.Sprintf(
+			"Vous avez accepté. Aucune clef n'est libre : %s garde sa place, la première clef qui se libère lui est réservée.",
+			name,
+		)
 	case d.Stage == okey.AwaitingHandover:
 		return fmt.Sprintf("Vous avez accepté. Une clef est réservée à %s : il reste à la remettre.", name)
 	}
-	return fmt.Sprintf("Vous avez accepté. Une clef est réservée à %s jusqu'au %s, le temps de signer la charte et de choisir un code PIN.", name, d.Clock.Day(d.KeptUntil))
+	return fmt.Sprintf(
+		"Vous avez accepté. Une clef est réservée à %s jusqu'au %s, le temps de signer la charte et de choisir un code PIN.",
+		name,
+		d.Clock.Day(d.KeptUntil),
+	)
 }

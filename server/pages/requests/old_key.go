@@ -38,7 +38,11 @@ func (d Dossier) takeBack() string {
 	if len(d.old) == 0 || d.Stage != okey.AwaitingHandover {
 		return ""
 	}
-	return fmt.Sprintf("Reprenez %s : %s.", sayOldKeys(d.old), okey.SayEither(len(d.old), "elle ne servira plus", "elles ne serviront plus"))
+	return fmt.Sprintf(
+		"Reprenez %s : %s.",
+		sayOldKeys(d.old),
+		okey.SayEither(len(d.old), "elle ne servira plus", "elles ne serviront plus"),
+	)
 }
 
 // bringBack tells whoever fetches the new key to bring the old one; empty where there is none.
@@ -70,7 +74,13 @@ func (d Dossier) Retired() string {
 	if len(d.old) == 0 || d.Stage != okey.HandedOver {
 		return ""
 	}
-	return okey.Capitalize(fmt.Sprintf("%s, %s.", sayOldKeys(d.old), okey.SayEither(len(d.old), "ne sert plus : elle est mise au rebut", "ne servent plus : elles sont mises au rebut")))
+	return okey.Capitalize(
+		fmt.Sprintf(
+			"%s, %s.",
+			sayOldKeys(d.old),
+			okey.SayEither(len(d.old), "ne sert plus : elle est mise au rebut", "ne servent plus : elles sont mises au rebut"),
+		),
+	)
 }
 
 // sayOldKeys names the keys that a new one replaces, within a sentence.

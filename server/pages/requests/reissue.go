@@ -10,8 +10,8 @@ import (
 	"okey/server/web"
 )
 
-// reissueForm is the button on the request's page; nil where nobody awaits a link, or where it is not the visitor's to press. Support answers on
-// its own pages: where nobody else can, no link would leave.
+// reissueForm is the button on the request's page; nil where nobody awaits a link, or where it is not the visitor's to press. Support
+// answers on its own pages: where nobody else can, no link would leave.
 func reissueForm(v *web.Visit, d Dossier) *web.Form {
 	if !slices.ContainsFunc(d.Waits, func(w act.Awaited) bool { return w.Who == act.AwaitedApprover || w.Who == act.AwaitedDelegate }) {
 		return nil

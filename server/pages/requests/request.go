@@ -59,7 +59,14 @@ func (s *Pages) requestPage(v *web.Visit) error {
 
 // showRequest shows the page; sent is the form that has just come in with something wrong, warning what did not happen.
 func (s *Pages) showRequest(v *web.Visit, status int, d Dossier, sent *web.Form, warning string) error {
-	page := requestScreen{Mine: d.mine(v), Standing: d.Standing(v), Closed: d.Stage.Closed(), Steps: d.Steps(), Facts: d.Facts(v), PIN: d.PINLinks(v)}
+	page := requestScreen{
+		Mine:     d.mine(v),
+		Standing: d.Standing(v),
+		Closed:   d.Stage.Closed(),
+		Steps:    d.Steps(),
+		Facts:    d.Facts(v),
+		PIN:      d.PINLinks(v),
+	}
 	if d.mine(v) {
 		page.Bring, page.Otherwise = d.bringBack(), d.Otherwise()
 		var err error
@@ -105,7 +112,8 @@ func (s *Pages) showRequest(v *web.Visit, status int, d Dossier, sent *web.Form,
 	if may && page.HandOver != nil {
 		page.Illegible = web.RequestURL(d.ID) + web.PathIllegible
 	}
-	if d.hasSlip() && (!d.mine(v) || d.Stage == okey.HandedOver) { // whoever hands over prints it: until then the requester signs here alone
+	if d.hasSlip() &&
+		(!d.mine(v) || d.Stage == okey.HandedOver) { // whoever hands over prints it: until then the requester signs here alone
 		page.Slip = web.SlipURL(d.ID)
 	}
 	for _, a := range d.Pending {

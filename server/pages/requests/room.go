@@ -1,9 +1,10 @@
-// Package requests has the pages about one request, from asking to holding a key: the form, the request's page, the charter, signing, handing over, the
-// slip. It knows keys for the holder's own, and story for what support sees beside a request.
+// Package requests has the pages about one request, from asking to holding a key: the form, the request's page, the charter, signing,
+// handing over, the slip. It knows keys for the holder's own, and story for what support sees beside a request.
 package requests
 
 import (
 	"embed"
+
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/pages/keys"

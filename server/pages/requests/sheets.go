@@ -16,22 +16,22 @@ import (
 	"github.com/google/uuid"
 )
 
-// steppedRequest is a request of a list with the dates of its steps.
-type steppedRequest struct {
+// SteppedRequest is a request of a list with the dates of its steps.
+type SteppedRequest struct {
 	sql.ListedRequest
 	sql.RequestSteps
 }
 
 // Stepped looks up the steps of a page of a list.
-func (s *Pages) Stepped(ctx context.Context, page []sql.ListedRequest, today okey.Day) ([]steppedRequest, error) {
+func (s *Pages) Stepped(ctx context.Context, page []sql.ListedRequest, today okey.Day) ([]SteppedRequest, error) {
 	ids := make([]uuid.UUID, len(page))
 	for i, r := range page {
 		ids[i] = r.ID
 	}
 	steps, err := s.store.StepsOf(ctx, ids, today)
-	found := make([]steppedRequest, len(page))
+	found := make([]SteppedRequest, len(page))
 	for i, r := range page {
-		found[i] = steppedRequest{r, steps[r.ID]}
+		found[i] = SteppedRequest{r, steps[r.ID]}
 	}
 	return found, err
 }
@@ -43,7 +43,7 @@ func (s *Pages) requestsTable(v *web.Visit) (web.Spreadsheet, error) {
 	}
 	filter := chosenRequests(v)
 	filter.Limit = web.DownloadPage
-	found := web.Paged(web.MaxDownload, func(last *steppedRequest) ([]steppedRequest, error) {
+	found := web.Paged(web.MaxDownload, func(last *SteppedRequest) ([]SteppedRequest, error) {
 		if last != nil {
 			filter.BeforeAskedAt, filter.AfterID = last.AskedAt, last.ID
 		}
@@ -53,10 +53,15 @@ func (s *Pages) requestsTable(v *web.Visit) (web.Spreadsheet, error) {
 		}
 		return s.Stepped(v.Ctx(), page, v.Today())
 	})
-	return web.Spreadsheet{Name: "demandes", Title: "Demandes", Sheets: []workbook.Sheet{RequestSheet("Demandes", found, web.Paris(v).Zone)}}, nil
+	return web.Spreadsheet{
+		Name:   "demandes",
+		Title:  "Demandes",
+		Sheets: []workbook.Sheet{RequestSheet("Demandes", found, web.Paris(v).Zone)},
+	}, nil
 }
 
-func RequestSheet(name string, found iter.Seq2[steppedRequest, error], zone *time.Location) workbook.Sheet {
+// RequestSheet is a list of requests as a sheet, each with its steps.
+func RequestSheet(name string, found iter.Seq2[SteppedRequest, error], zone *time.Location) workbook.Sheet {
 	return workbook.Sheet{Name: name, Columns: []workbook.Column{
 		{Title: "Demandeur"},
 		{Title: "UAI", Width: 12},
@@ -74,21 +79,37 @@ func RequestSheet(name string, found iter.Seq2[steppedRequest, error], zone *tim
 		{Title: "Clef"},
 		{Title: "Identifiant du demandeur"},
 		{Title: "Demande", Width: 40}, // its number, as the search takes it
-	}, Rows: web.Cells(found, func(r steppedRequest) []any {
+	}, Rows: web.Cells(found, func(r SteppedRequest) []any {
 		reserved := r.ReservedAt
 		if r.Key == "" {
 			reserved = time.Time{} // as on the request's page: that key is no longer its own
 		}
 		return []any{
-			r.Requester.Name(), r.UAI, r.Establishment, r.Need, okey.Capitalize(web.ReasonNames[r.Reason]), okey.Capitalize(r.Stage.French()),
-			web.InZone(r.Since, zone), r.awaited(), web.InZone(r.AskedAt, zone), web.InZone(r.ApprovedAt, zone), web.InZone(reserved, zone), web.InZone(r.SignedAt, zone),
-			web.InZone(r.HandedOverAt, zone), r.Key, r.Requester.UID, r.ID.String(),
+			r.Requester.Name(),
+			r.UAI,
+			r.Establishment,
+			r.Need,
+			okey.Capitalize(web.ReasonNames[r.Reason]),
+			okey.Capitalize(r.Stage.French()),
+			web.InZone(
+				r.Since,
+				zone,
+			),
+			r.awaited(),
+			web.InZone(r.AskedAt, zone),
+			web.InZone(r.ApprovedAt, zone),
+			web.InZone(reserved, zone),
+			web.InZone(r.SignedAt, zone),
+			web.InZone(r.HandedOverAt, zone),
+			r.Key,
+			r.Requester.UID,
+			r.ID.String(),
 		}
 	})}
 }
 
 // awaited says in a word what the request's page says with names.
-func (r steppedRequest) awaited() string {
+func (r SteppedRequest) awaited() string {
 	switch r.Stage {
 	case okey.AwaitingStock:
 		return "une clef libre"
@@ -123,7 +144,11 @@ func (s *Pages) requestDeskTable(v *web.Visit) (web.Spreadsheet, error) {
 	if err != nil {
 		return web.Spreadsheet{}, err
 	}
-	one, err := s.Stepped(v.Ctx(), []sql.ListedRequest{{Request: d.Request, Requester: d.Requester, Establishment: places[d.UAI]}}, v.Today())
+	one, err := s.Stepped(
+		v.Ctx(),
+		[]sql.ListedRequest{{Request: d.Request, Requester: d.Requester, Establishment: places[d.UAI]}},
+		v.Today(),
+	)
 	if err != nil {
 		return web.Spreadsheet{}, err
 	}
@@ -133,7 +158,14 @@ func (s *Pages) requestDeskTable(v *web.Visit) (web.Spreadsheet, error) {
 	}
 	mails, err := s.store.MailsOf(v.Ctx(), id)
 	return web.Spreadsheet{Name: "demande", Title: "Demande " + id.String(), Sheets: []workbook.Sheet{
-		RequestSheet("Demande", web.Each(one), d.Clock.Zone), stepSheet(d), story.ActionSheet("Actions", actions, d.Clock), story.MailSheet("Courriels", mails, d.Clock),
+		RequestSheet(
+			"Demande",
+			web.Each(one),
+			d.Clock.Zone,
+		),
+		stepSheet(d),
+		story.ActionSheet("Actions", actions, d.Clock),
+		story.MailSheet("Courriels", mails, d.Clock),
 	}}, err
 }
 

@@ -28,11 +28,24 @@ type signalForm struct {
 }
 
 var signalForms = []signalForm{
-	{path: "reponse", signal: okey.PrincipalDecision, fields: []string{"decision", "comment"}, dress: dressDecision, content: decisionContent},
+	{
+		path:    "reponse",
+		signal:  okey.PrincipalDecision,
+		fields:  []string{"decision", "comment"},
+		dress:   dressDecision,
+		content: decisionContent,
+	},
 	signing,
 	handingOver,
 	{path: "stock", signal: okey.StockAvailable, dress: dressSearch, content: func(*web.Form) okey.Content { return okey.Content{} }},
-	{path: "retrait", signal: okey.Withdrawal, fields: []string{"comment"}, dress: dressWithdrawal, content: commentContent, check: checkWithdrawal},
+	{
+		path:    "retrait",
+		signal:  okey.Withdrawal,
+		fields:  []string{"comment"},
+		dress:   dressWithdrawal,
+		content: commentContent,
+		check:   checkWithdrawal,
+	},
 }
 
 var handingOver = signalForm{
@@ -137,7 +150,11 @@ func dressHandover(f *web.Form, _ *web.Visit, d Dossier) {
 	f.Extra = handing{Who: d.Requester.Name(), TakeBack: d.takeBack()}
 	f.Fields = map[string]web.Field{"serial": {
 		Label: "Numéro gravé sur la clef que vous remettez",
-		Hint:  fmt.Sprintf("Clef réservée : %s. Tapez ou scannez le numéro. Si c'est une autre clef libre, OKEY vous demande d'abord si elle prend sa place.", d.Key),
+		Hint: fmt.Sprintf(
+			"Clef réservée : %s. Tapez ou scannez le numéro. Si c'est une autre clef libre, OKEY vous demande d'abord si elle prend "+
+				"sa place.",
+			d.Key,
+		),
 	}}
 }
 
@@ -145,8 +162,10 @@ func dressHandover(f *web.Form, _ *web.Visit, d Dossier) {
 var withdrawalMeans = map[okey.Stage]string{
 	okey.AwaitingDecision: "Personne n'y répondra plus : pour avoir une clef, il faudra une nouvelle demande.",
 	okey.AwaitingStock:    "La place dans la file sera perdue : pour avoir une clef, il faudra une nouvelle demande, à la fin de la file.",
-	okey.AwaitingCharter:  "La clef réservée retournera au stock, pour quelqu'un d'autre : pour en avoir une, il faudra une nouvelle demande, à la fin de la file.",
-	okey.AwaitingHandover: "La clef réservée retournera au stock, pour quelqu'un d'autre : pour en avoir une, il faudra une nouvelle demande, à la fin de la file.",
+	okey.AwaitingCharter: "La clef réservée retournera au stock, pour quelqu'un d'autre : pour en avoir une, il faudra une nouvelle " +
+		"demande, à la fin de la file.",
+	okey.AwaitingHandover: "La clef réservée retournera au stock, pour quelqu'un d'autre : pour en avoir une, il faudra une nouvelle " +
+		"demande, à la fin de la file.",
 }
 
 func dressWithdrawal(f *web.Form, v *web.Visit, d Dossier) {
@@ -199,8 +218,8 @@ func (s *Pages) signal(v *web.Visit, sf signalForm) error {
 	return s.Answer(v, f, done, web.RequestURL(id), again)
 }
 
-// showAgain shows a form that was sent on the page where it stands, the request as it is by now. An error of the form is noted beside its field,
-// with why the form may be gone from the page; any other is answered.
+// showAgain shows a form that was sent on the page where it stands, the request as it is by now. An error of the form is noted beside its
+// field, with why the form may be gone from the page; any other is answered.
 func (s *Pages) showAgain(v *web.Visit, status int, sf signalForm, sent *web.Form, warning string, wrong error) error {
 	if wrong != nil {
 		if err := sf.bare(v, uuid.Nil).Refuse(wrong); err != nil {
@@ -255,7 +274,8 @@ func checkSigning(_ *Pages, v *web.Visit, c act.Case, f *web.Form) error {
 	return wrong.OrNil()
 }
 
-// checkWithdrawal is what the page asks of an approver, as it does for a refusal: whoever loses a request is to know why. A program may leave it out.
+// checkWithdrawal is what the page asks of an approver, as it does for a refusal: whoever loses a request is to know why. A program may
+// leave it out.
 func checkWithdrawal(s *Pages, v *web.Visit, c act.Case, f *web.Form) error {
 	allowed := okey.CheckSignal(c.Stage, okey.Withdrawal) == nil && okey.May(okey.ActWithdraw, v.Actor, c.Subject, c.Today) == nil
 	if !allowed || c.Person == v.Actor.ID || strings.TrimSpace(f.Values["comment"]) != "" {
@@ -273,6 +293,11 @@ func (d Dossier) tooLateFor(v *web.Visit, sf signalForm) string {
 	if okey.CheckSignal(d.Stage, sf.signal) == nil {
 		return ""
 	}
-	f := act.Facts{Action: okey.Action{Name: okey.ActionOf(sf.signal), By: v.Actor.ID}, Now: d.Clock.Now, Zone: d.Clock.Zone, Last: act.SettledAlready(sf.signal, d.Events)}
+	f := act.Facts{
+		Action: okey.Action{Name: okey.ActionOf(sf.signal), By: v.Actor.ID},
+		Now:    d.Clock.Now,
+		Zone:   d.Clock.Zone,
+		Last:   act.SettledAlready(sf.signal, d.Events),
+	}
 	return act.TooLate(okey.Verdict{Standing: okey.Standing{Stage: d.Stage}}, f)
 }

@@ -16,8 +16,8 @@ type slipScreen struct {
 	Request string
 }
 
-// slipPage is that paper, for whoever may see the request, from the moment the key awaits its person on; before, and where it never came to that,
-// the address leads to the request.
+// slipPage is that paper, for whoever may see the request, from the moment the key awaits its person on; before, and where it never came to
+// that, the address leads to the request.
 func (s *Pages) slipPage(v *web.Visit) error {
 	id, err := respond.IDOf(v.Context)
 	if err != nil {
@@ -52,10 +52,22 @@ func (s *Pages) slipPage(v *web.Visit) error {
 		{Name: "Valable jusqu'au", Value: d.Clock.Date(key.ExpiresOn)},
 	}}
 	if !d.SignedAt.IsZero() {
-		page.Facts = append(page.Facts, web.Fact{Name: "Charte", Value: fmt.Sprintf("version %d, signée le %s", d.Charter, okey.DayOf(d.SignedAt, d.Clock.Zone).SayWithYear())})
+		page.Facts = append(
+			page.Facts,
+			web.Fact{
+				Name:  "Charte",
+				Value: fmt.Sprintf("version %d, signée le %s", d.Charter, okey.DayOf(d.SignedAt, d.Clock.Zone).SayWithYear()),
+			},
+		)
 	}
 	if len(d.old) > 0 {
-		page.Facts = append(page.Facts, web.Fact{Name: okey.SayEither(len(d.old), "Ancienne clef, reprise à la remise", "Anciennes clefs, reprises à la remise"), Value: web.SayList(d.old)})
+		page.Facts = append(
+			page.Facts,
+			web.Fact{
+				Name:  okey.SayEither(len(d.old), "Ancienne clef, reprise à la remise", "Anciennes clefs, reprises à la remise"),
+				Value: web.SayList(d.old),
+			},
+		)
 	}
 	handed := web.Fact{Name: "Date de la remise", Value: "……………………………"}
 	for _, e := range d.Events {

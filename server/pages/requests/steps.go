@@ -90,7 +90,8 @@ func (d Dossier) Otherwise() string {
 		if d.ordered {
 			order = "Des clefs sont déjà commandées."
 		}
-		return order + " Vous n'avez rien à faire : votre place est gardée, aussi longtemps qu'il faut, et un courriel vous dira qu'une clef est là."
+		return order + " Vous n'avez rien à faire : votre place est gardée, aussi longtemps qu'il faut, et un courriel vous dira " +
+			"qu'une clef est là."
 	case okey.AwaitingCharter, okey.AwaitingHandover:
 		return "Passé ce jour, la clef va à quelqu'un d'autre et il faut refaire une demande."
 	case okey.Refused:

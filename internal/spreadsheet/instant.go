@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/xuri/excelize/v2"
-
 	"okey/okey"
 )
 
@@ -29,8 +27,9 @@ func (i Instant) In(zone *time.Location) time.Time {
 const hour = `(?:[T ](?:à )?(\d{1,2})(?::| ?h ?)(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?`
 
 var (
-	isoInstant      = regexp.MustCompile(`(?i)^(\d{4})[-/](\d{1,2})[-/](\d{1,2})` + hour + ` ?(Z|UTC|[+-]\d{2}(?::?\d{2})?)?$`)
-	dayFirstInstant = regexp.MustCompile(`(?i)^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})` + hour + `$`)
+	isoInstant      = regexp.MustCompile(`(?i)^(\d{4}[-/]\d{1,2}[-/]\d{1,2})` + hour + ` ?(Z|UTC|[+-]\d{2}(?::?\d{2})?)?$`)
+	dayFirstInstant = regexp.MustCompile(`(?i)^(\d{1,2}[/.-]\d{1,2}[/.-]\d{4})` + hour + `$`)
+	shortDay        = regexp.MustCompile(`^\d{1,2}[/.-]\d{1,2}[/.-]\d{2}$`)
 )
 
 // ParseInstant reads a day and an hour as servers and French spreadsheets write them: 24/11/2026 09:12, 24/11/2026 à 9 h 12, ISO 8601 and
@@ -43,14 +42,14 @@ func (r Row) Instant(column string) (Instant, error) {
 }
 
 func parseInstant(text string, system dateSystem) (Instant, error) {
-	if serial.MatchString(text) {
-		return excelInstant(text, system)
+	if at, ok := system.instant(text); ok {
+		return Instant{clock: at.Round(time.Second)}, nil
 	}
 	if m := dayFirstInstant.FindStringSubmatch(text); m != nil {
-		return instant(text, m[3], m[2], m[1], m[4:8], "")
+		return instant(text, m[1], m[2:6], "")
 	}
 	if m := isoInstant.FindStringSubmatch(text); m != nil {
-		return instant(text, m[1], m[2], m[3], m[4:8], m[8])
+		return instant(text, m[1], m[2:6], m[6])
 	}
 	if shortDay.MatchString(text) {
 		return Instant{}, okey.Errorf(okey.CodeInvalid, "« %s » : écrivez l'année sur quatre chiffres, par exemple 24/11/2026 09:12.", Clip(text))
@@ -60,10 +59,10 @@ func parseInstant(text string, system dateSystem) (Instant, error) {
 
 // instant puts the parts together; clock is hour, minute, second and the second's decimals, each of them possibly missing. A leap second
 // (RFC 3339, 5.6) is the next minute's first.
-func instant(text, year, month, dayOfMonth string, clock []string, offset string) (Instant, error) {
-	on, err := day(text, year, month, dayOfMonth)
+func instant(text, day string, clock []string, offset string) (Instant, error) {
+	on, err := okey.ParseDay(day)
 	if err != nil {
-		return Instant{}, err
+		return Instant{}, okey.Errorf(okey.CodeInvalid, "« %s » n'existe pas au calendrier.", text)
 	}
 	h, _ := strconv.Atoi(clock[0]) // the expressions above let only digits through, or nothing
 	m, _ := strconv.Atoi(clock[1])
@@ -96,18 +95,6 @@ func aheadOfUTC(offset string) (time.Duration, bool) {
 		ahead = -ahead
 	}
 	return ahead, h < 24 && m < 60
-}
-
-func excelInstant(text string, system dateSystem) (Instant, error) {
-	n, err := strconv.ParseFloat(text, 64)
-	if err != nil || n < firstSerial || n > lastSerial {
-		return Instant{}, notAnInstant(text)
-	}
-	t, err := excelize.ExcelDateToTime(n, system.from1904)
-	if err != nil {
-		return Instant{}, notAnInstant(text)
-	}
-	return Instant{clock: t.Round(time.Second)}, nil
 }
 
 func notAnInstant(text string) error {

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/text/encoding/charmap"
 
+	"okey/internal/spreadsheet/guard"
 	"okey/okey"
 )
 
@@ -20,7 +21,7 @@ var byteOrderMark = []byte("\xEF\xBB\xBF")
 type csvSource struct {
 	name   string
 	reader *csv.Reader
-	leash  *leash
+	leash  *guard.Leash
 	before int // lines before those that the reader counts
 	last   int // the line that was read last
 	total  int64
@@ -31,7 +32,7 @@ func openCSV(f *File) (*csvSource, error) {
 	if err != nil {
 		return nil, err
 	}
-	rope := &leash{left: maxRecord}
+	rope := &guard.Leash{Left: guard.MaxRecord}
 	text := f.text(utf, rope)
 	first, err := firstLine(f.Name, text)
 	if err != nil {
@@ -53,7 +54,7 @@ func openCSV(f *File) (*csvSource, error) {
 }
 
 // text is the file in UTF-8, without byte order mark, read through the leash.
-func (f *File) text(utf bool, rope *leash) *bufio.Reader {
+func (f *File) text(utf bool, rope *guard.Leash) *bufio.Reader {
 	rope.Reader = f.Content()
 	if !utf {
 		rope.Reader = charmap.Windows1252.NewDecoder().Reader(f.Content())
@@ -141,11 +142,11 @@ func commonest(header string) rune {
 }
 
 func (s *csvSource) next() (int, []string, error) {
-	s.leash.left = maxRecord
+	s.leash.Left = guard.MaxRecord
 	cells, err := s.reader.Read()
 	var parse *csv.ParseError
 	switch {
-	case errors.Is(err, errLeash):
+	case errors.Is(err, guard.ErrLeash):
 		return 0, nil, s.endless()
 	case errors.As(err, &parse):
 		line := parse.StartLine + s.before
@@ -161,7 +162,7 @@ func (s *csvSource) next() (int, []string, error) {
 }
 
 func (s *csvSource) endless() error {
-	return okey.Errorf(okey.CodeTooLarge, "%s : après la ligne %d, plus de %d Ko sans fin de ligne ou entre deux guillemets. Vérifiez les guillemets de la ligne suivante.", s.name, s.last, maxRecord/1000)
+	return okey.Errorf(okey.CodeTooLarge, "%s : après la ligne %d, plus de %d Ko sans fin de ligne ou entre deux guillemets. Vérifiez les guillemets de la ligne suivante.", s.name, s.last, guard.MaxRecord/1000)
 }
 
 func quoteMessage(err *csv.ParseError, before int) string {

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"okey/internal/spreadsheet/guard"
 	"okey/okey"
 )
 
@@ -47,8 +48,8 @@ func Plain(title string) string {
 // fit returns the first layout whose columns are all there. Where none fits, the error is about the layout that the header
 // comes closest to.
 func fit(file string, header []string, layouts []Layout) (int, map[string]int, error) {
-	if len(header) > maxColumns {
-		return 0, nil, okey.Errorf(okey.CodeInvalid, "%s a plus de %d colonnes.", file, maxColumns)
+	if len(header) > guard.MaxColumns {
+		return 0, nil, okey.Errorf(okey.CodeInvalid, "%s a plus de %d colonnes.", file, guard.MaxColumns)
 	}
 	columns, err := byName(file, header)
 	if err != nil {

@@ -8,11 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"okey/internal/spreadsheet/guard"
 	"okey/okey"
 )
 
@@ -35,15 +37,45 @@ type File struct {
 	limits Limits
 }
 
+// Limits are what a file may be at most: the guard knows them one by one.
+type Limits = guard.Limits
+
+// Usual limits are generous. The largest file that OKEY is meant for, the whole register of establishments, has some 70,000 rows and 35 MB.
+var Usual = Limits{Bytes: 100 << 20, Unzipped: 256 << 20, Held: 16 << 20, Rows: 250_000, Elements: 40_000_000}
+
 // Open opens a file within the Usual limits.
 func Open(name string, src io.ReaderAt, size int64) (*File, error) {
-	return Usual.Open(name, src, size)
+	return OpenWithin(Usual, name, src, size)
 }
+
+// OpenWithin looks at the first bytes. It refuses at once what is too large, no table, or something else than its name says.
+func OpenWithin(l Limits, name string, src io.ReaderAt, size int64) (*File, error) {
+	if size > l.Bytes {
+		return nil, okey.Errorf(okey.CodeTooLarge, "%s pèse plus de %d Mo : découpez-le en plusieurs fichiers.", name, l.Bytes>>20)
+	}
+	head := make([]byte, min(size, 512))
+	if _, err := src.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("read the beginning of %s: %w", name, err)
+	}
+	kind, refusal := sniff(head)
+	if refusal != "" {
+		return nil, okey.Errorf(okey.CodeInvalid, "%s %s", name, refusal)
+	}
+	if named, says := kindOfName[strings.ToLower(filepath.Ext(name))]; says && named != kind {
+		return nil, okey.Errorf(okey.CodeInvalid, "%s porte le nom d'%s, mais c'est %s : enregistrez-le sous le type qu'il a, ou renommez-le.", name, kindNames[named], kindNames[kind])
+	}
+	return &File{Name: name, Kind: kind, src: src, size: size, limits: l}, nil
+}
+
+// kindOfName is what a file's name promises; a name without a promise is taken by its content.
+var kindOfName = map[string]Kind{".xlsx": XLSX, ".xlsm": XLSX, ".csv": CSV, ".xml": XML, ".pskcxml": XML, ".pskc": XML}
+
+var kindNames = map[Kind]string{XLSX: "un classeur Excel", CSV: "un fichier texte", XML: "un fichier XML"}
 
 // XML is a file's content that is looked at before it is given out: no document type, nothing that a parser would gather in memory without
 // end.
 func (f *File) XML() io.Reader {
-	return io.TeeReader(f.Content(), &markup{file: f, role: containerRole, used: &usage{}})
+	return f.limits.XML(f.Name, f.Content())
 }
 
 // Content is the file from its first byte.
@@ -83,6 +115,9 @@ func sniff(head []byte) (Kind, string) {
 	}
 	return CSV, ""
 }
+
+// maxCell is in characters, as in Excel.
+const maxCell = 32_767
 
 // source is what CSV and XLSX have in common: raw lines in order, io.EOF at the end. Blank lines may be left out.
 type source interface {
@@ -161,7 +196,7 @@ func (r *Rows) Next() (Row, error) {
 		return Row{Line: line}, err
 	}
 	if r.read++; r.read > r.file.limits.Rows {
-		return Row{}, r.file.tooManyRows()
+		return Row{}, r.file.limits.TooManyRows(r.file.Name)
 	}
 	if fault := r.check(line, cells); fault != nil {
 		return Row{Line: line}, fault
@@ -173,8 +208,8 @@ func (r *Rows) Next() (Row, error) {
 func (r *Rows) something() (line int, cells []string, err error) {
 	line, cells, err = r.src.next()
 	for err == nil && blank(cells) {
-		if r.blank++; r.blank > r.file.limits.lines() {
-			return line, nil, r.file.tooManyLines()
+		if r.blank++; r.blank > r.file.limits.Lines() {
+			return line, nil, r.file.limits.TooManyLines(r.file.Name)
 		}
 		line, cells, err = r.src.next()
 	}

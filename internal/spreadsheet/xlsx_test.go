@@ -151,6 +151,28 @@ func TestAWideRowIsNamed(t *testing.T) {
 	assert.Equal(t, "A|", said[1])
 }
 
+func TestAFormulaIsRefusedByItsCell(t *testing.T) {
+	content := workbook(t, func(f *excelize.File) {
+		set(t, f, "Sheet1", map[string]any{"A1": "nom", "B1": "prenom", "A2": "A"})
+		require.NoError(t, f.SetCellFormula("Sheet1", "B2", `HYPERLINK("x")`))
+	})
+	_, err := open(content)
+	assert.Equal(t, okey.CodeInvalid, okey.ErrorCode(err))
+	assert.Contains(t, okey.ErrorMessage(err), "la cellule B2 contient une formule")
+}
+
+func TestADocumentTypeInsideAWorkbookIsRefused(t *testing.T) {
+	whole := workbook(t, func(f *excelize.File) { set(t, f, "Sheet1", map[string]any{"A1": "nom", "B1": "prenom"}) })
+	for _, part := range []string{"xl/worksheets/sheet1.xml", "xl/workbook.xml", "xl/styles.xml"} {
+		_, err := open(replacePart(t, whole, part, func(w io.Writer) {
+			_, err := io.WriteString(w, `<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa">]><worksheet>&a;</worksheet>`)
+			require.NoError(t, err)
+		}))
+		assert.Equal(t, okey.CodeInvalid, okey.ErrorCode(err), part)
+		assert.Contains(t, okey.ErrorMessage(err), "type de document", part)
+	}
+}
+
 type spaces struct{}
 
 func (spaces) Read(p []byte) (int, error) {

@@ -1,4 +1,4 @@
-package spreadsheet
+package guard
 
 import (
 	"bytes"
@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	excelRows    = 1 << 20
+	ExcelRows    = 1 << 20
 	excelColumns = 1 << 14
 )
 
@@ -18,7 +18,7 @@ const (
 // in no order, so that a person would see another table than OKEY takes: no program writes such sheets, and they are refused.
 type sheet struct {
 	lines, row, column int
-	wide, empty        int    // cells beyond maxColumns; with nothing in them
+	wide, empty        int    // cells beyond MaxColumns; with nothing in them
 	filled, lastFilled int    // rows with something in them
 	inCell, sharing    bool   // in a cell; one that names a shared string
 	valued             bool   // the cell at hand has something in it
@@ -30,8 +30,8 @@ func (m *markup) cell(name string, tag []byte, closes bool) error {
 	s := &m.sheet
 	switch name {
 	case "row":
-		if s.lines++; s.lines > m.file.limits.lines() {
-			return m.file.tooManyLines()
+		if s.lines++; s.lines > m.limits.Lines() {
+			return m.limits.TooManyLines(m.name)
 		}
 		if !s.nextRow(tag) {
 			return m.refuse(okey.CodeInvalid, fmt.Sprintf("est un classeur endommagé : une ligne n'est pas à sa place après la ligne %d. Ouvrez-le dans Excel et enregistrez-le de nouveau.", s.row))
@@ -40,12 +40,12 @@ func (m *markup) cell(name string, tag []byte, closes bool) error {
 		if s.inCell || !s.nextCell(tag) {
 			return m.refuse(okey.CodeInvalid, fmt.Sprintf("est un classeur endommagé : une cellule de la ligne %d n'est pas à sa place. Ouvrez-le dans Excel et enregistrez-le de nouveau.", s.row))
 		}
-		if s.column > maxColumns {
+		if s.column > MaxColumns {
 			if s.wide++; s.wide > maxWide {
-				return m.refuse(okey.CodeTooLarge, fmt.Sprintf("a trop de cellules au-delà de la colonne %d (ligne %d) : supprimez-les.", maxColumns, s.row))
+				return m.refuse(okey.CodeTooLarge, fmt.Sprintf("a trop de cellules au-delà de la colonne %d (ligne %d) : supprimez-les.", MaxColumns, s.row))
 			}
 		}
-		if s.empty++; s.empty > m.file.limits.Elements/3 {
+		if s.empty++; s.empty > m.limits.Elements/3 {
 			return m.refuse(okey.CodeTooLarge, "contient trop de cellules vides : copiez la liste seule dans un nouveau classeur.")
 		}
 		s.valued = false
@@ -63,8 +63,8 @@ func (m *markup) cell(name string, tag []byte, closes bool) error {
 			return nil
 		}
 		s.lastFilled = s.row
-		if s.filled++; s.filled > m.file.limits.Rows+maxAbove {
-			return m.file.tooManyRows()
+		if s.filled++; s.filled > m.limits.Rows+MaxAbove {
+			return m.limits.TooManyRows(m.name)
 		}
 	case "f":
 		if s.inCell {
@@ -98,7 +98,7 @@ func (s *sheet) nextRow(tag []byte) bool {
 	if times > 0 {
 		number = digits(r)
 	}
-	if times > 1 || number <= s.row || number > excelRows {
+	if times > 1 || number <= s.row || number > ExcelRows {
 		return false
 	}
 	s.row, s.column = number, 0

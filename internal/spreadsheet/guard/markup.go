@@ -1,4 +1,4 @@
-package spreadsheet
+package guard
 
 import (
 	"bytes"
@@ -14,10 +14,11 @@ import (
 // refused, and in a sheet whatever a reader could be misled by. It knows tags as encoding/xml does, which reads the same bytes next: "<"
 // always begins one, and outside quotes ">" always ends it.
 type markup struct {
-	file  *File
-	role  role
-	used  *usage // by all parts of the file
-	sheet sheet
+	name   string // of the file
+	limits Limits
+	role   role
+	used   *usage // by all parts of the file
+	sheet  sheet
 
 	line   int // counted from 0
 	read   int // bytes before the piece at hand
@@ -230,7 +231,7 @@ func (m *markup) element(name string, tag []byte, closes bool) error {
 	case name == "row": // a part of another kind that is said to be a sheet
 		return m.broken()
 	case name == "si":
-		if m.used.strings++; m.used.strings > m.file.limits.strings() {
+		if m.used.strings++; m.used.strings > m.limits.strings() {
 			return m.refuse(okey.CodeTooLarge, "contient trop de textes : découpez-le en plusieurs fichiers.")
 		}
 	case name == "sheet":
@@ -267,7 +268,7 @@ func (m *markup) textsEndedBy(end int) error {
 }
 
 func (m *markup) count() error {
-	if m.used.elements++; m.used.elements > m.file.limits.Elements {
+	if m.used.elements++; m.used.elements > m.limits.Elements {
 		return m.refuse(okey.CodeTooLarge, "contient trop de cellules ou d'éléments : découpez-le en plusieurs fichiers.")
 	}
 	if m.role == structureRole {
@@ -292,9 +293,9 @@ func (m *markup) broken() error {
 // refuse says what is wrong; a line makes sense to people only where they see the XML itself.
 func (m *markup) refuse(code okey.Code, what string) error {
 	if m.role == containerRole {
-		return okey.Errorf(code, "%s (ligne %d) %s", m.file.Name, m.line+1, what)
+		return okey.Errorf(code, "%s (ligne %d) %s", m.name, m.line+1, what)
 	}
-	return okey.Errorf(code, "%s %s", m.file.Name, what)
+	return okey.Errorf(code, "%s %s", m.name, what)
 }
 
 // fullName is the name of a tag.

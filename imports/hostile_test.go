@@ -2,11 +2,15 @@ package imports
 
 import (
 	"bytes"
+	"encoding/xml"
 	"fmt"
+	"io"
 	"os"
 	"runtime/debug"
 	"runtime/metrics"
 	"strings"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -16,44 +20,86 @@ import (
 	"okey/okey"
 )
 
-// What a hostile delivery may cost, beside the file itself, which whoever reads it holds.
+// What a hostile delivery may cost at most, whatever machine reads it and whoever else works there.
 const (
-	dearestTime   = time.Second
-	dearestMemory = 64 << 20
+	dearestWork   = 3         // times the parsing of an honest sheet: see honestWork
+	dearestRead   = 3         // times the file
+	dearestWaste  = 512 << 20 // bytes allocated, given back or not
+	dearestMemory = 64 << 20  // bytes in use at any moment, beside the file itself, which whoever reads it holds
 )
 
-// expense is what reading a delivery took, and the most memory that it had at any moment.
+// expense is what reading a delivery took.
 type expense struct {
-	Time   time.Duration
-	Memory int64
+	Work          time.Duration // of the processor for us: the clock on the wall counts what others do, too
+	Read          int64
+	Waste, Memory int64
 }
+
+func worked(t testing.TB) time.Duration {
+	t.Helper()
+	var usage syscall.Rusage
+	require.NoError(t, syscall.Getrusage(syscall.RUSAGE_SELF, &usage))
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+// honestWork is what it takes to parse, and no more, the rows of a sheet as long as a delivery may be.
+func honestWork(t testing.TB) time.Duration {
+	t.Helper()
+	row := strings.ReplaceAll(fullRow, "#", "12345")
+	parser := xml.NewDecoder(strings.NewReader(strings.Repeat(row, MaxDelivery/len(row))))
+	before := worked(t)
+	for {
+		if _, err := parser.RawToken(); err != nil {
+			require.ErrorIs(t, err, io.EOF)
+			return worked(t) - before
+		}
+	}
+}
+
+func gauge(names ...string) []int64 {
+	samples := make([]metrics.Sample, len(names))
+	for i, name := range names {
+		samples[i].Name = name
+	}
+	metrics.Read(samples)
+	values := make([]int64, len(names))
+	for i, s := range samples {
+		values[i] = int64(s.Value.Uint64())
+	}
+	return values
+}
+
+func allocated() int64 { return gauge("/gc/heap/allocs:bytes")[0] }
 
 // inUse is the memory that the process has from the system.
 func inUse() int64 {
-	s := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
-	metrics.Read(s)
-	return int64(s[0].Value.Uint64() - s[1].Value.Uint64())
+	v := gauge("/memory/classes/total:bytes", "/memory/classes/heap/released:bytes")
+	return v[0] - v[1]
 }
 
-// deliver reads a delivery and measures it; a slow reading is measured again, for others work on this machine too.
-func deliver(t testing.TB, content []byte, opts Options) (r *Result, least expense, err error) {
+// counted counts the bytes that are read of a file.
+type counted struct {
+	io.ReaderAt
+	read *atomic.Int64
+}
+
+func (c counted) ReadAt(p []byte, at int64) (int, error) {
+	n, err := c.ReaderAt.ReadAt(p, at)
+	c.read.Add(int64(n))
+	return n, err
+}
+
+// deliver reads a delivery and measures it.
+func deliver(t testing.TB, content []byte, opts Options) (*Result, expense, error) {
 	t.Helper()
 	opts.At = at
-	for try := range 5 {
-		debug.FreeOSMemory()
-		before := inUse()
-		watch := watchMemory()
-		start := time.Now()
-		_, r, err = ReadDelivery(t.Context(), Source{Name: "lot", Content: bytes.NewReader(content), Size: int64(len(content))}, opts)
-		spent := expense{time.Since(start), watch() - before}
-		if try == 0 || spent.Time < least.Time {
-			least = spent
-		}
-		if least.Time < dearestTime {
-			break
-		}
-	}
-	return r, least, err
+	debug.FreeOSMemory()
+	var read atomic.Int64
+	src := Source{Name: "lot", Content: counted{bytes.NewReader(content), &read}, Size: int64(len(content))}
+	memory, waste, work := inUse(), allocated(), worked(t)
+	most := watchMemory()
+	_, r, err := ReadDelivery(t.Context(), src, opts)
+	return r, expense{Work: worked(t) - work, Read: read.Load(), Waste: allocated() - waste, Memory: most() - memory}, err
 }
 
 // watchMemory looks at the memory in use a thousand times a second, and returns the function that ends it and tells the most.
@@ -85,8 +131,9 @@ type hostile struct {
 	want    string
 }
 
-func TestHostileFilesAreRefusedInASecondAnd64MB(t *testing.T) {
+func TestHostileFilesAreRefusedForLittleWorkAnd64MB(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
+	honest := max(honestWork(t), honestWork(t))
 	for kind, files := range map[string]map[string]hostile{
 		"workbook": hostileWorkbooks, "csv": hostileCSV, "pskc": hostilePSKC, "wrong type": wrongTypes,
 	} {
@@ -98,12 +145,16 @@ func TestHostileFilesAreRefusedInASecondAnd64MB(t *testing.T) {
 					opts = Options{UAI: college, Batch: "L1"}
 				}
 				r, spent, err := deliver(t, content, opts)
-				t.Logf("%d kB: %v, %d kB", len(content)>>10, spent.Time.Round(time.Millisecond), spent.Memory>>10)
+				work := float64(spent.Work) / float64(honest)
+				t.Logf("%d kB: %.2f honest sheets (%v), %d kB read, %d MB allocated, %d kB in use", len(content)>>10, work,
+					honest.Round(time.Millisecond), spent.Read>>10, spent.Waste>>20, spent.Memory>>10)
 				said := whatWasSaid(r, err)
 				assert.False(t, err == nil && r.OK(), "it was taken")
 				assert.NotEqual(t, okey.CodeInternal, okey.ErrorCode(err), err)
 				assert.Contains(t, said, file.want)
-				assert.Less(t, spent.Time, dearestTime)
+				assert.Less(t, work, float64(dearestWork))
+				assert.LessOrEqual(t, spent.Read, int64(dearestRead*len(content)))
+				assert.Less(t, spent.Waste, int64(dearestWaste))
 				assert.Less(t, spent.Memory, int64(dearestMemory))
 			})
 		}

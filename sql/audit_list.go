@@ -45,7 +45,7 @@ type AuditedEntry struct {
 	Order  int64  // the number of the order that it is about
 }
 
-var foldedActor = strings.ReplaceAll(folded, "%s", `concat_ws(' ', p.family_name, p.given_name, p.uid, p.mail)`)
+const foldedActor = `fold(concat_ws(' ', p.family_name, p.given_name, p.uid, p.mail))`
 
 // ofSchool are the ids of what is about an establishment, or was while it was there: keys move, and a merger takes along what was open.
 const ofSchool = `SELECT id::text FROM request WHERE uai = $3 UNION ALL SELECT serial FROM key WHERE uai = $3
@@ -107,7 +107,7 @@ func (r reader) AuditEntries(ctx context.Context, f AuditFilter) ([]AuditedEntry
 			THEN split_part(a.subject, ':', 2)::uuid END
 		WHERE (cardinality($1::text[]) = 0 OR a.event = ANY ($1))
 		AND ($2 = '' OR p.id IS NOT NULL AND NOT EXISTS (
-			SELECT FROM unnest(string_to_array($2, ' ')) AS words (w) WHERE strpos(`+foldedActor+`, `+foldedWord+`) = 0))
+			SELECT FROM unnest(string_to_array($2, ' ')) AS words (w) WHERE strpos(`+foldedActor+`, fold(w)) = 0))
 		AND CASE $11 WHEN '' THEN true WHEN 'engine' THEN a.via = 'engine' WHEN 'erased' THEN a.actor IS NOT NULL AND (p.id IS NULL OR p.erased_at IS NOT NULL)
 			WHEN 'operator' THEN a.actor IS NULL AND a.via = 'support' ELSE a.actor IS NULL AND a.via <> 'support' END
 		AND ($3 = '' OR split_part(a.subject, ':', 2) = $3 OR (a.detail = $3 AND a.detail !~ '^[0-9]{1,6}$')

@@ -9,7 +9,7 @@ import (
 	"github.com/lib/pq"
 )
 
-var foldedRequester = fold(`concat_ws(' ', p.given_name, p.family_name, p.uid)`)
+const foldedRequester = `fold(concat_ws(' ', p.given_name, p.family_name, p.uid))`
 
 // CounterSearch is who is looked for at a counter.
 type CounterSearch struct {
@@ -36,7 +36,7 @@ func (r reader) AtCounter(ctx context.Context, who CounterSearch) (found []Await
 		WHERE r.closed_at IS NULL AND (coalesce(e.host, e.uai) = ANY ($1) OR ($5 AND cardinality($3::text[]) > 0)) AND r.person <> $6
 		AND (r.stage = 'awaiting_handover' OR cardinality($3::text[]) > 0)
 		AND (cardinality($3::text[]) = 0 OR ($2 <> '' AND r.stage = 'awaiting_handover' AND position($2 IN k.serial) > 0)
-			OR NOT EXISTS (SELECT FROM unnest($3::text[]) AS w WHERE position(`+foldedWord+` IN `+foldedRequester+`) = 0))
+			OR NOT EXISTS (SELECT FROM unnest($3::text[]) AS w WHERE position(fold(w) IN `+foldedRequester+`) = 0))
 		ORDER BY r.stage = 'awaiting_handover' DESC, r.since, r.id LIMIT $4`,
 		pq.Array(texts(who.At)), okey.Compact(who.Typed), pq.Array(words(who.Typed)), who.Limit, who.Everywhere, who.But)
 	if err != nil {

@@ -117,15 +117,13 @@ func (r reader) Colleagues(ctx context.Context, uai okey.UAI, typed string, on o
 	return people(rows), err
 }
 
-var colleagues = `WITH found AS (SELECT p.*, ` + foldedTyped + ` IN (` + fold(`p.uid`) + `, ` + fold(`p.mail`) + `,
-		` + fold(`p.given_name || ' ' || p.family_name`) + `, ` + fold(`p.family_name || ' ' || p.given_name`) + `) AS whole
+const colleagues = `WITH found AS (SELECT p.*, fold(regexp_replace(trim($4), '\s+', ' ', 'g')) IN (fold(p.uid), fold(p.mail),
+		fold(p.given_name || ' ' || p.family_name), fold(p.family_name || ' ' || p.given_name)) AS whole
 	FROM person p WHERE EXISTS (SELECT FROM assignment a WHERE a.person = p.id AND a.uai = $1 AND (a.until IS NULL OR a.until >= $2::date))
 	AND NOT EXISTS (SELECT FROM unnest($3::text[]) AS w
-		WHERE position(` + foldedWord + ` IN ` + fold(`concat_ws(' ', p.given_name, p.family_name, p.uid, p.mail)`) + `) = 0))
+		WHERE position(fold(w) IN fold(concat_ws(' ', p.given_name, p.family_name, p.uid, p.mail))) = 0))
 	SELECT ` + personColumns + ` FROM found p WHERE p.whole OR NOT EXISTS (SELECT FROM found f WHERE f.whole)
 	ORDER BY p.family_name, p.given_name, p.uid LIMIT $5`
-
-var foldedTyped = fold(`regexp_replace(trim($4), '\s+', ' ', 'g')`)
 
 // GiveDelegation writes a delegation with its audit, and the follow-up that has those concerned told. Written again, as a double click does, it
 // is answered as it stands; invalid where it can't be given.

@@ -71,15 +71,7 @@ type ListedKey struct {
 	Place         string // in the order that was asked for; opaque
 }
 
-// folded is SQL's way to read a name as it is typed in a hurry: without capitals and accents.
-const folded = `translate(replace(replace(lower(%s), 'œ', 'oe'), 'æ', 'ae'), 'àâäáãåçéèêëíìîïñóòôöõúùûüýÿ', 'aaaaaaceeeeiiiinooooouuuuyy')`
-
-var (
-	foldedHolder = fold(`concat_ws(' ', p.family_name, p.given_name, p.uid)`)
-	foldedWord   = fold(`w`)
-)
-
-func fold(expression string) string { return strings.ReplaceAll(folded, "%s", expression) }
+const foldedHolder = `fold(concat_ws(' ', p.family_name, p.given_name, p.uid))`
 
 // keyTables are the keys within reach that a filter lets through; x.place is where a key stands in the order asked for. An empty value comes
 // after all others, going up.
@@ -102,7 +94,7 @@ var keyTables = `
 	AND ($18 = '' OR ($18 = 'left' AND w.gone) OR ($18 = 'ending' AND k.state = 'in_service' AND k.expires_on <= $19::date)
 		OR ($18 = 'broken' AND k.state = 'defective' AND ` + inAPocket + `))
 	AND (cardinality($11::text[]) = 0 OR ($10 <> '' AND position($10 IN k.serial) > 0) OR (p.id IS NOT NULL
-		AND NOT EXISTS (SELECT FROM unnest($11::text[]) AS w WHERE position(` + foldedWord + ` IN ` + foldedHolder + `) = 0)))
+		AND NOT EXISTS (SELECT FROM unnest($11::text[]) AS w WHERE position(fold(w) IN ` + foldedHolder + `) = 0)))
 	`
 
 var keyList = `SELECT ` + keyColumns + `, coalesce(p.given_name, '') AS given_name, coalesce(p.family_name, '') AS family_name, coalesce(p.uid, '') AS uid,

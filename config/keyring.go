@@ -1,11 +1,13 @@
 package config
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -39,7 +41,7 @@ func ParseKeyring(text string) (Keyring, error) {
 		if err != nil || len(key) != KeySize {
 			return Keyring{}, fmt.Errorf("la clef de version %d n'a pas %d chiffres hexadécimaux", version, 2*KeySize)
 		}
-		if allEqual(key) {
+		if bytes.Count(key, key[:1]) == len(key) {
 			return Keyring{}, fmt.Errorf("la clef de version %d n'est pas tirée au hasard", version)
 		}
 		if _, twice := ring.keys[version]; twice {
@@ -62,10 +64,7 @@ func NewKeyring() Keyring {
 
 // Rotated is the ring with a new random key before the others. The error, in French, is for a ring whose versions are used up.
 func (k Keyring) Rotated() (Keyring, error) {
-	highest := 0
-	for version := range k.keys {
-		highest = max(highest, version)
-	}
+	highest := slices.Max(append(k.Versions(), 0))
 	if highest == maxVersion {
 		return Keyring{}, fmt.Errorf("la version %d est la dernière possible : renumérotez les clefs qui ne servent plus", maxVersion)
 	}
@@ -100,13 +99,4 @@ func (k Keyring) GoString() string { return k.String() }
 // MarshalText refuses: keys are not to be written by whatever writes structs.
 func (k Keyring) MarshalText() ([]byte, error) {
 	return nil, errors.New("a keyring is not written out")
-}
-
-func allEqual(key []byte) bool {
-	for _, b := range key {
-		if b != key[0] {
-			return false
-		}
-	}
-	return true
 }

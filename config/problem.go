@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -39,10 +40,5 @@ func (p Problems) Error() string {
 }
 
 func named(problems []Problem, name string) bool {
-	for _, p := range problems {
-		if p.Name == name {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(problems, func(p Problem) bool { return p.Name == name })
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -18,14 +19,7 @@ type Setting struct {
 }
 
 // NeededBy tells whether a role can't do without the setting.
-func (s Setting) NeededBy(role Role) bool {
-	for _, r := range s.needed {
-		if r == string(role) {
-			return true
-		}
-	}
-	return false
-}
+func (s Setting) NeededBy(role Role) bool { return slices.Contains(s.needed, string(role)) }
 
 var settings = describe(reflect.TypeFor[Config]())
 

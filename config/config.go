@@ -11,88 +11,88 @@ import (
 
 // Config holds every setting of OKEY. Fields that kong sees are flags of bin/okey too, in the order flag, environment,
 // default. Fields marked secret come from the environment alone, or from the file that NAME_FILE names: a command line
-// can be read by everybody on the machine.
+// can be read by everybody on the machine. What each is, in French, is in helps.
 //
 // A Config is ready for use once [Load] or [Config.Complete] has filled it and [Config.Check] had nothing to say.
 type Config struct {
 	// DatabaseURL is the application's role: it may not alter the schema, nor touch the audit once written.
-	DatabaseURL string `kong:"-" env:"OKEY_DATABASE_URL" secret:"true" needed:"server worker command doctor" help:"Base de données, rôle de l'application : postgres://okey:…@hôte:5432/okey."`
+	DatabaseURL string `kong:"-" env:"OKEY_DATABASE_URL" secret:"true" needed:"server worker command doctor"`
 	// AdminDatabaseURL is the owner of schema and audit. Server and worker must not be given it.
-	AdminDatabaseURL string `kong:"-" env:"OKEY_ADMIN_DATABASE_URL" secret:"true" needed:"migrate" help:"Base de données, rôle propriétaire : pour migrate et la sauvegarde seulement."`
+	AdminDatabaseURL string `kong:"-" env:"OKEY_ADMIN_DATABASE_URL" secret:"true" needed:"migrate"`
 
 	// TemporalAddress and TemporalNamespace are flags' names for two of the variables in Temporal, which has them all.
-	TemporalAddress   string `name:"temporal-address" env:"TEMPORAL_ADDRESS" placeholder:"HÔTE:PORT" help:"Moteur Temporal ; sans lui 127.0.0.1:7233."`
-	TemporalNamespace string `name:"temporal-namespace" env:"TEMPORAL_NAMESPACE" placeholder:"NOM" help:"Espace de noms dans Temporal ; sans lui « default »."`
-	TemporalAPIKey    string `kong:"-" env:"TEMPORAL_API_KEY" secret:"true" help:"Clef d'API de Temporal, si votre moteur en demande une."`
+	TemporalAddress   string `name:"temporal-address" env:"TEMPORAL_ADDRESS" placeholder:"HÔTE:PORT"`
+	TemporalNamespace string `name:"temporal-namespace" env:"TEMPORAL_NAMESPACE" placeholder:"NOM"`
+	TemporalAPIKey    string `kong:"-" env:"TEMPORAL_API_KEY" secret:"true"`
 	// Temporal is every TEMPORAL_* variable; it is the EnvLookup of contrib/envconfig.
 	Temporal TemporalEnv `kong:"-"`
 
 	// HTTP is where the server listens for pages and API.
-	HTTP string `name:"http" env:"OKEY_HTTP" default:"127.0.0.1:8080" placeholder:"HÔTE:PORT" needed:"server" help:"Adresse d'écoute des pages et de l'API."`
+	HTTP string `name:"http" env:"OKEY_HTTP" default:"127.0.0.1:8080" placeholder:"HÔTE:PORT" needed:"server"`
 	// Metrics is a loopback address; empty switches metrics off.
-	Metrics string `name:"metrics" env:"OKEY_METRICS" default:"127.0.0.1:9464" placeholder:"HÔTE:PORT" help:"Adresse d'écoute des mesures, locale ; vide : aucune."`
+	Metrics string `name:"metrics" env:"OKEY_METRICS" default:"127.0.0.1:9464" placeholder:"HÔTE:PORT"`
 	// URL is the public base of every link, without a trailing slash.
-	URL string `name:"url" env:"OKEY_URL" placeholder:"URL" needed:"server worker" help:"Adresse publique d'OKEY, d'où partent tous les liens."`
+	URL string `name:"url" env:"OKEY_URL" placeholder:"URL" needed:"server worker"`
 	// TemporalUIURL is where support opens a workflow, without a trailing slash; empty: no link.
-	TemporalUIURL string `name:"temporal-ui-url" env:"OKEY_TEMPORAL_UI_URL" placeholder:"URL" help:"Adresse de l'interface de Temporal, pour l'assistance ; vide : pas de lien."`
+	TemporalUIURL string `name:"temporal-ui-url" env:"OKEY_TEMPORAL_UI_URL" placeholder:"URL"`
 	// TrustedProxies are CIDR blocks whose X-Forwarded-For is believed; ready for gin's SetTrustedProxies.
-	TrustedProxies []string `name:"trusted-proxies" env:"OKEY_TRUSTED_PROXIES" sep:"," placeholder:"CIDR,…" help:"Relais dont on croit les en-têtes X-Forwarded-For ; vide : aucun."`
+	TrustedProxies []string `name:"trusted-proxies" env:"OKEY_TRUSTED_PROXIES" sep:"," placeholder:"CIDR,…"`
 
 	// SMTP is where mail goes.
-	SMTP SMTPURL `kong:"-" env:"OKEY_SMTP_URL" secret:"true" needed:"worker" help:"Relais de courrier : smtp://[utilisateur:motdepasse@]hôte:port, ou smtps://."`
+	SMTP SMTPURL `kong:"-" env:"OKEY_SMTP_URL" secret:"true" needed:"worker"`
 	// MailFrom and SupportMail are RFC 5322 addresses.
-	MailFrom    string `name:"mail-from" env:"OKEY_MAIL_FROM" placeholder:"ADRESSE" needed:"worker" help:"Expéditeur des courriels : OKEY <okey@ac-exemple.fr>."`
-	SupportMail string `name:"support-mail" env:"OKEY_SUPPORT_MAIL" placeholder:"ADRESSE" needed:"server worker" help:"Boîte de l'assistance."`
+	MailFrom    string `name:"mail-from" env:"OKEY_MAIL_FROM" placeholder:"ADRESSE" needed:"worker"`
+	SupportMail string `name:"support-mail" env:"OKEY_SUPPORT_MAIL" placeholder:"ADRESSE" needed:"server worker"`
 
 	// AcademyName, LogoFile and StyleFile make pages an academy's own; what the files hold is in Look.
-	AcademyName string `name:"academy-name" env:"OKEY_ACADEMY_NAME" placeholder:"NOM" help:"Nom de l'académie, en tête et en pied des pages, dans leur titre et au bas des courriels ; vide : aucun."`
-	LogoFile    string `name:"logo-file" env:"OKEY_LOGO_FILE" placeholder:"FICHIER" help:"Logo en tête des pages : PNG, SVG ou WebP, 256 Kio au plus ; vide : aucun."`
-	StyleFile   string `name:"style-file" env:"OKEY_STYLE_FILE" placeholder:"FICHIER" help:"Feuille de style (CSS) lue après celle d'OKEY, 64 Kio au plus ; vide : aucune."`
+	AcademyName string `name:"academy-name" env:"OKEY_ACADEMY_NAME" placeholder:"NOM"`
+	LogoFile    string `name:"logo-file" env:"OKEY_LOGO_FILE" placeholder:"FICHIER"`
+	StyleFile   string `name:"style-file" env:"OKEY_STYLE_FILE" placeholder:"FICHIER"`
 	Look        Look   `kong:"-"`
 
 	// What help tells people of the academy's other tools. Where a setting is empty, the sentence about it is left out.
-	TicketTool    string `name:"ticket-tool" env:"OKEY_TICKET_TOOL" default:"Fil@os" placeholder:"NOM" help:"Outil où l'on écrit un ticket à l'assistance ; vide : l'aide n'en parle pas."`
-	TicketProduct string `name:"ticket-product" env:"OKEY_TICKET_PRODUCT" default:"Commande de clés OTP" placeholder:"NOM" help:"Produit à choisir dans cet outil."`
-	TicketURL     string `name:"ticket-url" env:"OKEY_TICKET_URL" placeholder:"URL" help:"Adresse d'un nouveau ticket, où {produit} et {objet} seront remplacés ; vide : pas de lien."`
-	PortalURL     string `name:"portal-url" env:"OKEY_PORTAL_URL" placeholder:"URL" help:"Adresse du portail où l'on se connecte avec sa clef ; vide : l'aide n'en parle pas."`
-	TrainingURL   string `name:"training-url" env:"OKEY_TRAINING_URL" placeholder:"URL" help:"Adresse des supports de formation ; vide : l'aide n'en parle pas."`
+	TicketTool    string `name:"ticket-tool" env:"OKEY_TICKET_TOOL" default:"Fil@os" placeholder:"NOM"`
+	TicketProduct string `name:"ticket-product" env:"OKEY_TICKET_PRODUCT" default:"Commande de clés OTP" placeholder:"NOM"`
+	TicketURL     string `name:"ticket-url" env:"OKEY_TICKET_URL" placeholder:"URL"`
+	PortalURL     string `name:"portal-url" env:"OKEY_PORTAL_URL" placeholder:"URL"`
+	TrainingURL   string `name:"training-url" env:"OKEY_TRAINING_URL" placeholder:"URL"`
 
 	// AccessibilityState is what an audit against RGAA has found, and AccessibilityAudit says which audit that was: who, when, how many of the criteria
 	// are met. Without an audit the state is "non conforme" (decree of 24 July 2019).
-	AccessibilityState string `name:"accessibility-state" env:"OKEY_ACCESSIBILITY_STATE" default:"non conforme" placeholder:"ÉTAT" help:"État de conformité au RGAA, d'après un audit : non conforme, partiellement conforme ou totalement conforme."`
-	AccessibilityAudit string `name:"accessibility-audit" env:"OKEY_ACCESSIBILITY_AUDIT" placeholder:"PHRASE" help:"Cet audit, en une phrase pour la déclaration : par qui, quand, quelle part des critères est respectée ; vide : aucun audit."`
+	AccessibilityState string `name:"accessibility-state" env:"OKEY_ACCESSIBILITY_STATE" default:"non conforme" placeholder:"ÉTAT"`
+	AccessibilityAudit string `name:"accessibility-audit" env:"OKEY_ACCESSIBILITY_AUDIT" placeholder:"PHRASE"`
 
 	// SupplierMail is where the workbooks of orders go.
-	SupplierMail string `name:"supplier-mail" env:"OKEY_SUPPLIER_MAIL" placeholder:"ADRESSE" help:"Adresse du fournisseur : les commandes y partent chaque lundi ; vide : à l'assistance, qui les transmet."`
+	SupplierMail string `name:"supplier-mail" env:"OKEY_SUPPLIER_MAIL" placeholder:"ADRESSE"`
 
-	OIDCIssuer       string `name:"oidc-issuer" env:"OKEY_OIDC_ISSUER" placeholder:"URL" needed:"server" help:"Fournisseur d'identité OpenID Connect : son adresse (issuer)."`
-	OIDCClientID     string `name:"oidc-client-id" env:"OKEY_OIDC_CLIENT_ID" placeholder:"NOM" needed:"server" help:"Nom d'OKEY chez le fournisseur d'identité."`
-	OIDCClientSecret string `kong:"-" env:"OKEY_OIDC_CLIENT_SECRET" secret:"true" needed:"server" help:"Secret d'OKEY chez le fournisseur d'identité."`
+	OIDCIssuer       string `name:"oidc-issuer" env:"OKEY_OIDC_ISSUER" placeholder:"URL" needed:"server"`
+	OIDCClientID     string `name:"oidc-client-id" env:"OKEY_OIDC_CLIENT_ID" placeholder:"NOM" needed:"server"`
+	OIDCClientSecret string `kong:"-" env:"OKEY_OIDC_CLIENT_SECRET" secret:"true" needed:"server"`
 
 	// OIDCScopes are asked of the provider; openid among them.
-	OIDCScopes []string `name:"oidc-scopes" env:"OKEY_OIDC_SCOPES" default:"openid,profile,email" sep:"," placeholder:"NOM,…" needed:"server" help:"Portées (scopes) demandées au fournisseur d'identité, openid comprise."`
+	OIDCScopes []string `name:"oidc-scopes" env:"OKEY_OIDC_SCOPES" default:"openid,profile,email" sep:"," placeholder:"NOM,…" needed:"server"`
 
 	// The claims that say who and what somebody is, and how they are to be read: see okey.DirectoryRules. An empty name is not read.
-	ClaimUID         string   `name:"claim-uid" env:"OKEY_CLAIM_UID" default:"uid" placeholder:"NOM" help:"Revendication (claim) qui identifie la personne, comme dans les fichiers importés ; sub à défaut."`
-	ClaimFunction    string   `name:"claim-function" env:"OKEY_CLAIM_FUNCTION" default:"FrEduFonctAdm" placeholder:"NOM" help:"Revendication de la fonction administrative ; vide : personne n'est de la direction par elle."`
-	ClaimHeads       string   `name:"claim-heads" env:"OKEY_CLAIM_HEADS" default:"FrEduRneResp" placeholder:"NOM" help:"Revendication des établissements que la personne dirige."`
-	ClaimWorks       string   `name:"claim-works" env:"OKEY_CLAIM_WORKS" default:"FrEduRne" placeholder:"NOM" help:"Revendication des établissements d'affectation ; vide : seuls les imports comptent."`
-	ClaimDelegations string   `name:"claim-delegations" env:"OKEY_CLAIM_DELEGATIONS" default:"FrEduResDel" placeholder:"NOM" help:"Revendication des délégations ; vide : elles se donnent dans OKEY seulement."`
-	PrincipalValues  []string `name:"principal-values" env:"OKEY_PRINCIPAL_VALUES" default:"DIR" sep:"," placeholder:"VALEUR,…" help:"Fonctions d'un chef d'établissement."`
-	DeputyValues     []string `name:"deputy-values" env:"OKEY_DEPUTY_VALUES" default:"ADJ" sep:"," placeholder:"VALEUR,…" help:"Fonctions d'un adjoint."`
-	Application      string   `name:"application" env:"OKEY_APPLICATION" default:"okey" placeholder:"NOM" help:"Nom d'OKEY dans les délégations de l'annuaire (applicationname)."`
+	ClaimUID         string   `name:"claim-uid" env:"OKEY_CLAIM_UID" default:"uid" placeholder:"NOM"`
+	ClaimFunction    string   `name:"claim-function" env:"OKEY_CLAIM_FUNCTION" default:"FrEduFonctAdm" placeholder:"NOM"`
+	ClaimHeads       string   `name:"claim-heads" env:"OKEY_CLAIM_HEADS" default:"FrEduRneResp" placeholder:"NOM"`
+	ClaimWorks       string   `name:"claim-works" env:"OKEY_CLAIM_WORKS" default:"FrEduRne" placeholder:"NOM"`
+	ClaimDelegations string   `name:"claim-delegations" env:"OKEY_CLAIM_DELEGATIONS" default:"FrEduResDel" placeholder:"NOM"`
+	PrincipalValues  []string `name:"principal-values" env:"OKEY_PRINCIPAL_VALUES" default:"DIR" sep:"," placeholder:"VALEUR,…"`
+	DeputyValues     []string `name:"deputy-values" env:"OKEY_DEPUTY_VALUES" default:"ADJ" sep:"," placeholder:"VALEUR,…"`
+	Application      string   `name:"application" env:"OKEY_APPLICATION" default:"okey" placeholder:"NOM"`
 
 	// LinkKeys sign the links in mails, PINPeppers precede the hash of a PIN, AuditKeys chain the audit.
-	LinkKeys   Keyring `kong:"-" env:"OKEY_LINK_KEYS" secret:"true" needed:"server worker" help:"Clefs des liens envoyés par courriel : version:64 chiffres hexadécimaux, séparées par des virgules ; la première signe, toutes vérifient."`
-	PINPeppers Keyring `kong:"-" env:"OKEY_PIN_PEPPERS" secret:"true" needed:"server" help:"Clefs mêlées aux codes PIN avant hachage, même forme."`
-	AuditKeys  Keyring `kong:"-" env:"OKEY_AUDIT_KEYS" secret:"true" needed:"server worker command doctor" help:"Clefs qui chaînent le journal d'audit, même forme."`
+	LinkKeys   Keyring `kong:"-" env:"OKEY_LINK_KEYS" secret:"true" needed:"server worker"`
+	PINPeppers Keyring `kong:"-" env:"OKEY_PIN_PEPPERS" secret:"true" needed:"server"`
+	AuditKeys  Keyring `kong:"-" env:"OKEY_AUDIT_KEYS" secret:"true" needed:"server worker command doctor"`
 
 	// LinksRequireSignIn is for academies that do not want an emailed link to be enough to answer a request.
-	LinksRequireSignIn Switch `name:"links-require-sign-in" env:"OKEY_LINKS_REQUIRE_SIGN_IN" default:"non" placeholder:"oui|non" help:"Faut-il se connecter pour répondre par le lien d'un courriel : oui ou non."`
+	LinksRequireSignIn Switch `name:"links-require-sign-in" env:"OKEY_LINKS_REQUIRE_SIGN_IN" default:"non" placeholder:"oui|non"`
 
 	// HolidaysFile is the CSV of school holidays that package calendar reads; empty: week-ends and public holidays only.
-	HolidaysFile string `name:"holidays-file" env:"OKEY_HOLIDAYS_FILE" placeholder:"FICHIER" help:"Vacances scolaires, CSV « fr-en-calendrier-scolaire » de data.education.gouv.fr."`
-	LogLevel     string `name:"log-level" env:"OKEY_LOG_LEVEL" default:"info" placeholder:"NIVEAU" help:"Détail du journal : debug, info, warn ou error."`
+	HolidaysFile string `name:"holidays-file" env:"OKEY_HOLIDAYS_FILE" placeholder:"FICHIER"`
+	LogLevel     string `name:"log-level" env:"OKEY_LOG_LEVEL" default:"info" placeholder:"NIVEAU"`
 
 	wrong []Problem // found while reading; Check reports them together with what is missing
 }

@@ -181,6 +181,7 @@ func TestFlagsWinOverTheEnvironmentAndSecretsAreNone(t *testing.T) {
 		known[flag.Name] = flag
 	}
 	for _, s := range config.Settings() {
+		assert.NotEmpty(t, s.Help, s.Name)
 		if s.Secret {
 			assert.Empty(t, s.Flag, s.Name)
 			continue

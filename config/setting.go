@@ -35,7 +35,7 @@ func describe(config reflect.Type) []Setting {
 			continue
 		}
 		all = append(all, Setting{
-			Name: name, Flag: tag.Get("name"), Default: tag.Get("default"), Help: tag.Get("help"),
+			Name: name, Flag: tag.Get("name"), Default: tag.Get("default"), Help: helps[name],
 			Secret: tag.Get("secret") == "true", needed: strings.Fields(tag.Get("needed")), index: i,
 		})
 	}

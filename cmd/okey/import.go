@@ -24,7 +24,7 @@ type ImportCommand struct {
 	Staff          ImportStaff          `cmd:"" help:"Personnels : uai;uid;nom;prenom;mail;fonction[;date_de_fin]."`
 	Keys           ImportKeys           `cmd:"" help:"Clefs : numero_de_serie;lot;date_d_expiration;uai[;titulaire;etat], ou PSKC."`
 	Logins         ImportLogins         `cmd:"" help:"Dernières connexions : numero_de_serie;derniere_connexion."`
-	Delivery       ImportDelivery       `cmd:"" help:"Livraison de clefs neuves, entière ou rien : numero_de_serie;lot;date_d_expiration;uai, ou PSKC."`
+	Delivery       ImportDelivery       `cmd:"" help:"${delivery_help}"`
 }
 
 // ImportEstablishments is `okey import establishments FILE`.

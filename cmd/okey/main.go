@@ -25,7 +25,7 @@ import (
 type program struct {
 	config.Config
 
-	Env string `name:"env" env:"OKEY_ENV_FILE" placeholder:"FICHIER" help:"Fichier de variables NOM=valeur, lu avant tout le reste ; ce qui est déjà dans l'environnement l'emporte."`
+	Env string `name:"env" env:"OKEY_ENV_FILE" placeholder:"FICHIER" help:"${env_help}"`
 
 	Server      ServerCommand      `cmd:"" help:"Les pages, l'API et la connexion."`
 	Worker      WorkerCommand      `cmd:"" help:"Les demandes, les courriels, les échéances."`
@@ -38,6 +38,25 @@ type program struct {
 	Secrets     SecretsCommand     `cmd:"" help:"Faire un jeu de secrets, un fichier chacun, ou remplacer une clef."`
 	Doctor      DoctorCommand      `cmd:"" help:"Vérifier base, migrations, Temporal, courrier, journal d'audit, travail en souffrance."`
 	Healthcheck HealthcheckCommand `cmd:"" help:"Dire si le serveur ou le worker de cette machine répond."`
+}
+
+// helps are those that are too long for a tag.
+var helps = kong.Vars{
+	"rotate_help":   "Mettre une clef neuve devant les anciennes : link-keys, pin-peppers ou audit-keys.",
+	"delivery_help": "Livraison de clefs neuves, entière ou rien : numero_de_serie;lot;date_d_expiration;uai, ou PSKC.",
+	"env_help":      "Fichier de variables NOM=valeur, lu avant tout le reste ; ce qui est déjà dans l'environnement l'emporte.",
+}
+
+// explain gives each setting the words that the configuration has for it.
+func explain(k *kong.Kong) error {
+	said := map[string]string{}
+	for _, s := range config.Settings() {
+		said[s.Flag] = s.Help
+	}
+	for _, flag := range k.Model.Flags {
+		flag.Help = cmp.Or(flag.Help, said[flag.Name])
+	}
+	return nil
 }
 
 func main() {
@@ -78,7 +97,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) (err 
 		}
 	}()
 	parser, err := kong.New(&p, kong.Name("okey"), kong.Description("OKEY prête des clefs OTP aux personnels du second degré."),
-		kong.Writers(stdout, stderr), kong.Exit(func(int) { panic(helpShown{}) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Help(printHelp),
+		kong.Writers(stdout, stderr), kong.Exit(func(int) { panic(helpShown{}) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Help(printHelp), helps, kong.PostBuild(explain),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.BindTo(stdout, (*io.Writer)(nil)))
 	if err != nil {
 		return fmt.Errorf("read the command line: %w", err)

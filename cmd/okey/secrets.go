@@ -17,7 +17,7 @@ import (
 // SecretsCommand is `okey secrets`: the files of secrets that docker-compose.yml names, each made at random, and their replacement. It prints none.
 type SecretsCommand struct {
 	Dir    string `arg:"" name:"dossier" help:"Où ranger les fichiers, par exemple secrets."`
-	Rotate string `enum:"link-keys,pin-peppers,audit-keys," default:"" placeholder:"NOM" help:"Mettre une clef neuve devant les anciennes : link-keys, pin-peppers ou audit-keys."`
+	Rotate string `enum:"link-keys,pin-peppers,audit-keys," default:"" placeholder:"NOM" help:"${rotate_help}"`
 }
 
 // secretFile is one file, and how it is made. An empty one comes from elsewhere.

@@ -83,7 +83,8 @@ func TestTheAcademysClockDecidesWhichDayItIs(t *testing.T) {
 func TestPublicHolidaysOverseas(t *testing.T) {
 	c := calendar.PublicOnly()
 	for code, date := range map[string]string{
-		reunion: "2027-12-20 10:00", martinique: "2028-05-22 10:00", mayotte: "2027-04-27 10:00", "32": "2027-05-27 10:00", "33": "2027-06-10 10:00",
+		reunion: "2027-12-20 10:00", martinique: "2028-05-22 10:00", mayotte: "2027-04-27 10:00", "32": "2027-05-27 10:00",
+		"33": "2027-06-10 10:00",
 	} {
 		assert.False(t, c.IsOpen(code, at(t, code, date)), "%s in academy %s", date, code)
 		assert.True(t, c.IsOpen(paris, at(t, paris, date)), "%s in Paris", date)
@@ -187,10 +188,12 @@ func TestOpenDaysAlwaysLandWell(t *testing.T) {
 		require.False(t, got.Before(from))
 		require.Equal(t, academy.Location(), got.Location())
 		require.False(t, c.AddOpenDays(code, from, n+1).Before(got), "more days are never sooner")
-		require.False(t, date(c.AddOpenDays(code, from.Add(24*time.Hour), n)).Before(date(got)), "a later start never ends on an earlier day")
+		require.False(t, date(c.AddOpenDays(code, from.Add(24*time.Hour), n)).Before(date(got)),
+			"a later start never ends on an earlier day")
 		if n > 0 {
 			require.Equal(t, n, openDaysBetween(c, code, from, got))
-			require.Equal(t, got, c.AddOpenDays(code, c.AddOpenDays(code, from, n-1), step(c, code, from, n)), "counting on from a day before")
+			require.Equal(t, got, c.AddOpenDays(code, c.AddOpenDays(code, from, n-1), step(c, code, from, n)),
+				"counting on from a day before")
 		}
 		if local := from.In(academy.Location()); local.Hour() != 2 { // an hour that exists every day
 			require.Equal(t, local.Format("15:04:05"), got.Format("15:04:05"))

@@ -142,7 +142,8 @@ func findColumns(header []string) (map[string]int, error) {
 		}
 	}
 	if len(missing) > 0 {
-		return nil, fmt.Errorf("il manque la colonne %s ; prenez l'export CSV de « fr-en-calendrier-scolaire »", strings.Join(missing, ", "))
+		return nil, fmt.Errorf("il manque la colonne %s ; prenez l'export CSV de « fr-en-calendrier-scolaire »",
+			strings.Join(missing, ", "))
 	}
 	return columns, nil
 }

@@ -36,7 +36,7 @@ type Config struct {
 	// TemporalUIURL is where support opens a workflow, without a trailing slash; empty: no link.
 	TemporalUIURL string `name:"temporal-ui-url" env:"OKEY_TEMPORAL_UI_URL" placeholder:"URL"`
 	// TrustedProxies are CIDR blocks whose X-Forwarded-For is believed; ready for gin's SetTrustedProxies.
-	TrustedProxies []string `name:"trusted-proxies" env:"OKEY_TRUSTED_PROXIES" sep:"," placeholder:"CIDR,…"`
+	TrustedProxies []string `name:"trusted-proxies" env:"OKEY_TRUSTED_PROXIES" placeholder:"CIDR,…"`
 
 	// SMTP is where mail goes.
 	SMTP SMTPURL `kong:"-" env:"OKEY_SMTP_URL" secret:"true" needed:"worker"`
@@ -57,8 +57,8 @@ type Config struct {
 	PortalURL     string `name:"portal-url" env:"OKEY_PORTAL_URL" placeholder:"URL"`
 	TrainingURL   string `name:"training-url" env:"OKEY_TRAINING_URL" placeholder:"URL"`
 
-	// AccessibilityState is what an audit against RGAA has found, and AccessibilityAudit says which audit that was: who, when, how many of the criteria
-	// are met. Without an audit the state is "non conforme" (decree of 24 July 2019).
+	// AccessibilityState is what an audit against RGAA has found, and AccessibilityAudit says which audit that was: who, when, how many of
+	// the criteria are met. Without an audit the state is "non conforme" (decree of 24 July 2019).
 	AccessibilityState string `name:"accessibility-state" env:"OKEY_ACCESSIBILITY_STATE" default:"non conforme" placeholder:"ÉTAT"`
 	AccessibilityAudit string `name:"accessibility-audit" env:"OKEY_ACCESSIBILITY_AUDIT" placeholder:"PHRASE"`
 
@@ -70,7 +70,7 @@ type Config struct {
 	OIDCClientSecret string `kong:"-" env:"OKEY_OIDC_CLIENT_SECRET" secret:"true" needed:"server"`
 
 	// OIDCScopes are asked of the provider; openid among them.
-	OIDCScopes []string `name:"oidc-scopes" env:"OKEY_OIDC_SCOPES" default:"openid,profile,email" sep:"," placeholder:"NOM,…" needed:"server"`
+	OIDCScopes []string `name:"oidc-scopes" env:"OKEY_OIDC_SCOPES" default:"openid,profile,email" placeholder:"NOM,…" needed:"server"`
 
 	// The claims that say who and what somebody is, and how they are to be read: see okey.DirectoryRules. An empty name is not read.
 	ClaimUID         string   `name:"claim-uid" env:"OKEY_CLAIM_UID" default:"uid" placeholder:"NOM"`
@@ -78,8 +78,8 @@ type Config struct {
 	ClaimHeads       string   `name:"claim-heads" env:"OKEY_CLAIM_HEADS" default:"FrEduRneResp" placeholder:"NOM"`
 	ClaimWorks       string   `name:"claim-works" env:"OKEY_CLAIM_WORKS" default:"FrEduRne" placeholder:"NOM"`
 	ClaimDelegations string   `name:"claim-delegations" env:"OKEY_CLAIM_DELEGATIONS" default:"FrEduResDel" placeholder:"NOM"`
-	PrincipalValues  []string `name:"principal-values" env:"OKEY_PRINCIPAL_VALUES" default:"DIR" sep:"," placeholder:"VALEUR,…"`
-	DeputyValues     []string `name:"deputy-values" env:"OKEY_DEPUTY_VALUES" default:"ADJ" sep:"," placeholder:"VALEUR,…"`
+	PrincipalValues  []string `name:"principal-values" env:"OKEY_PRINCIPAL_VALUES" default:"DIR" placeholder:"VALEUR,…"`
+	DeputyValues     []string `name:"deputy-values" env:"OKEY_DEPUTY_VALUES" default:"ADJ" placeholder:"VALEUR,…"`
 	Application      string   `name:"application" env:"OKEY_APPLICATION" default:"okey" placeholder:"NOM"`
 
 	// LinkKeys sign the links in mails, PINPeppers precede the hash of a PIN, AuditKeys chain the audit.

@@ -103,7 +103,8 @@ func (c *Config) examineTicket() {
 		return
 	}
 	if text := c.TicketLink("x"); !isLink(text) || strings.ContainsAny(text, "{}") {
-		c.refuse("OKEY_TICKET_URL", c.TicketURL, "n'est pas l'adresse d'un ticket", "Écrivez par exemple https://tickets.ac-exemple.fr/nouveau?produit={produit}&objet={objet}.")
+		c.refuse("OKEY_TICKET_URL", c.TicketURL, "n'est pas l'adresse d'un ticket",
+			"Écrivez par exemple https://tickets.ac-exemple.fr/nouveau?produit={produit}&objet={objet}.")
 	}
 }
 
@@ -131,7 +132,8 @@ func (c *Config) examineProxies() {
 		if notBlock != nil && notAddress != nil {
 			c.refuse("OKEY_TRUSTED_PROXIES", text, "n'est ni un réseau ni une adresse IP", "Écrivez par exemple 10.1.0.0/16,192.0.2.7.")
 		} else if notBlock == nil && block.Bits() < widestNetwork {
-			c.refuse("OKEY_TRUSTED_PROXIES", text, "est trop large : n'importe qui s'y donnerait l'adresse d'un autre", "Écrivez l'adresse de votre relais, par exemple 192.0.2.7.")
+			c.refuse("OKEY_TRUSTED_PROXIES", text, "est trop large : n'importe qui s'y donnerait l'adresse d'un autre",
+				"Écrivez l'adresse de votre relais, par exemple 192.0.2.7.")
 		}
 	}
 }

@@ -33,8 +33,10 @@ const (
 
 func (c *Config) examineLook() {
 	c.Look = Look{}
-	if name := strings.TrimSpace(c.AcademyName); utf8.RuneCountInString(name) > maxAcademyName || strings.ContainsFunc(name, unicode.IsControl) {
-		c.refuse("OKEY_ACADEMY_NAME", shortened(name), "est trop long, ou sur plusieurs lignes", "Donnez un nom de "+strconv.Itoa(maxAcademyName)+" signes au plus : il est en tête de chaque page.")
+	if name := strings.TrimSpace(c.AcademyName); utf8.RuneCountInString(name) > maxAcademyName ||
+		strings.ContainsFunc(name, unicode.IsControl) {
+		c.refuse("OKEY_ACADEMY_NAME", shortened(name), "est trop long, ou sur plusieurs lignes",
+			"Donnez un nom de "+strconv.Itoa(maxAcademyName)+" signes au plus : il est en tête de chaque page.")
 		c.AcademyName = ""
 	}
 	if content, ok := c.readSmall("OKEY_LOGO_FILE", c.LogoFile, maxLogo, "256 Kio"); ok {
@@ -42,7 +44,8 @@ func (c *Config) examineLook() {
 		case kind == "":
 			c.refuse("OKEY_LOGO_FILE", c.LogoFile, "n'est pas une image PNG, SVG ou WebP", "Donnez le logo dans l'un de ces formats.")
 		case !isWholePicture(kind, content):
-			c.refuse("OKEY_LOGO_FILE", c.LogoFile, "est abîmé ou coupé, ou a plus de "+strconv.Itoa(maxLogoSide)+" points de côté", "Enregistrez le logo de nouveau, et donnez ce fichier.")
+			c.refuse("OKEY_LOGO_FILE", c.LogoFile, "est abîmé ou coupé, ou a plus de "+strconv.Itoa(maxLogoSide)+" points de côté",
+				"Enregistrez le logo de nouveau, et donnez ce fichier.")
 		default:
 			c.Look.Logo, c.Look.LogoType = content, kind
 		}
@@ -51,7 +54,8 @@ func (c *Config) examineLook() {
 		if strings.HasSuffix(strings.ToLower(c.StyleFile), ".css") && isStylesheet(content) {
 			c.Look.Style = content
 		} else {
-			c.refuse("OKEY_STYLE_FILE", c.StyleFile, "n'est pas une feuille de style", "Donnez un fichier CSS, en UTF-8, dont le nom finit par .css.")
+			c.refuse("OKEY_STYLE_FILE", c.StyleFile, "n'est pas une feuille de style",
+				"Donnez un fichier CSS, en UTF-8, dont le nom finit par .css.")
 		}
 	}
 }
@@ -65,9 +69,11 @@ func (c *Config) examineAccessibility() {
 	case state == "":
 		c.AccessibilityState = AccessibilityStates[0]
 	case !slices.Contains(AccessibilityStates, state):
-		c.refuse("OKEY_ACCESSIBILITY_STATE", state, "n'est pas un état de conformité", "Écrivez : "+strings.Join(AccessibilityStates, ", ")+".")
+		c.refuse("OKEY_ACCESSIBILITY_STATE", state, "n'est pas un état de conformité",
+			"Écrivez : "+strings.Join(AccessibilityStates, ", ")+".")
 	case state != AccessibilityStates[0] && c.AccessibilityAudit == "":
-		c.refuse("OKEY_ACCESSIBILITY_STATE", state, "se dit d'après un audit", "Dites lequel dans OKEY_ACCESSIBILITY_AUDIT, ou laissez « "+AccessibilityStates[0]+" ».")
+		c.refuse("OKEY_ACCESSIBILITY_STATE", state, "se dit d'après un audit",
+			"Dites lequel dans OKEY_ACCESSIBILITY_AUDIT, ou laissez « "+AccessibilityStates[0]+" ».")
 	}
 }
 
@@ -126,8 +132,8 @@ func pictureKind(content []byte) string {
 	return ""
 }
 
-// isWholePicture tells whether the file goes on to its end: browsers show a broken picture, or half of one, without a word. Of WebP, which nothing
-// here decodes, it is the length that its head announces.
+// isWholePicture tells whether the file goes on to its end: browsers show a broken picture, or half of one, without a word. Of WebP, which
+// nothing here decodes, it is the length that its head announces.
 func isWholePicture(kind string, content []byte) bool {
 	switch kind {
 	case "image/png":
@@ -155,7 +161,8 @@ func svgDecoder(content []byte) *xml.Decoder {
 	return d
 }
 
-// isSVG tells whether the first element is svg. Drawing programs write entities and encodings of their own: those are the browser's business.
+// isSVG tells whether the first element is svg. Drawing programs write entities and encodings of their own: those are the browser's
+// business.
 func isSVG(content []byte) bool {
 	d := svgDecoder(content)
 	for {

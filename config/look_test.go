@@ -85,7 +85,8 @@ func TestAFileThatIsNoLookIsNamedWithWhatToDo(t *testing.T) {
 }
 
 func TestAnAcademysNameFitsInAHead(t *testing.T) {
-	for name, said := range map[string]string{"Académie de Nice": "", strings.Repeat("é", 60): "", strings.Repeat("é", 61): "est trop long", "Nice\nMarseille": "sur plusieurs lignes"} {
+	for name, said := range map[string]string{"Académie de Nice": "", strings.Repeat("é", 60): "", strings.Repeat("é", 61): "est trop long",
+		"Nice\nMarseille": "sur plusieurs lignes"} {
 		environ := complete()
 		environ["OKEY_ACADEMY_NAME"] = name
 		_, err := config.Load(environ)
@@ -125,10 +126,12 @@ func TestAddressesOfTheAcademysToolsAreAddresses(t *testing.T) {
 	environ["OKEY_PORTAL_URL"] = "https://portail.ac-exemple.fr"
 	c, err := config.Load(environ)
 	require.NoError(t, err)
-	assert.Equal(t, "https://tickets.ac-exemple.fr/nouveau?produit=Commande+de+cl%C3%A9s+OTP&objet=PIN+%26+clef", c.TicketLink("PIN & clef"))
+	assert.Equal(t, "https://tickets.ac-exemple.fr/nouveau?produit=Commande+de+cl%C3%A9s+OTP&objet=PIN+%26+clef",
+		c.TicketLink("PIN & clef"))
 
 	for setting, value := range map[string]string{
-		"OKEY_TICKET_URL": "https://tickets.ac-exemple.fr/?sujet={sujet}", "OKEY_PORTAL_URL": "portail.ac-exemple.fr", "OKEY_TRAINING_URL": "javascript:alert(1)",
+		"OKEY_TICKET_URL": "https://tickets.ac-exemple.fr/?sujet={sujet}", "OKEY_PORTAL_URL": "portail.ac-exemple.fr",
+		"OKEY_TRAINING_URL": "javascript:alert(1)",
 	} {
 		environ := complete()
 		environ[setting] = value
@@ -138,7 +141,8 @@ func TestAddressesOfTheAcademysToolsAreAddresses(t *testing.T) {
 }
 
 func TestANetworkOfRelaysIsNotEverybodys(t *testing.T) {
-	for network, refused := range map[string]bool{"0.0.0.0/0": true, "::/0": true, "128.0.0.0/1": true, "10.0.0.0/8": false, "192.0.2.7": false} {
+	for network, refused := range map[string]bool{"0.0.0.0/0": true, "::/0": true, "128.0.0.0/1": true, "10.0.0.0/8": false,
+		"192.0.2.7": false} {
 		environ := complete()
 		environ["OKEY_TRUSTED_PROXIES"] = network
 		_, err := config.Load(environ)

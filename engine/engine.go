@@ -29,7 +29,8 @@ type Engine struct {
 
 // Dial makes a client from the TEMPORAL_* settings. It does not connect yet: OKEY starts before its engine, too.
 func Dial(cfg config.Config) (client.Client, error) {
-	options, err := envconfig.LoadClientOptions(envconfig.LoadClientOptionsRequest{EnvLookup: cfg.Temporal, DisableFile: cfg.Temporal["TEMPORAL_CONFIG_FILE"] == ""})
+	options, err := envconfig.LoadClientOptions(envconfig.LoadClientOptionsRequest{EnvLookup: cfg.Temporal,
+		DisableFile: cfg.Temporal["TEMPORAL_CONFIG_FILE"] == ""})
 	if err != nil {
 		return nil, fmt.Errorf("read the TEMPORAL_ settings: %w", err)
 	}
@@ -123,7 +124,8 @@ func (e *Engine) startKeyChange(ctx context.Context, action uuid.UUID) error {
 var summaries = map[string]string{
 	okey.WorkflowStockImport: "Livraison de clefs", okey.WorkflowInventory: "Inventaire", okey.WorkflowKeyMove: "Déplacement de clefs",
 	okey.WorkflowOrderExport: "Transmission des commandes", okey.WorkflowSuccession: "Un établissement succède à un autre",
-	okey.WorkflowDelegation: "Délégation", okey.WorkflowAttachment: "Rattachement par l'assistance", okey.WorkflowHosting: "Un établissement répond pour un autre",
+	okey.WorkflowDelegation: "Délégation", okey.WorkflowAttachment: "Rattachement par l'assistance",
+	okey.WorkflowHosting:   "Un établissement répond pour un autre",
 	okey.WorkflowPINChange: "Code PIN d'une clef", okey.WorkflowLinkReissue: "Nouveaux liens pour répondre",
 	okey.WorkflowMailResend: "Courriel envoyé une fois de plus",
 }
@@ -218,7 +220,8 @@ func (e *Engine) RunningRequests(ctx context.Context) (map[uuid.UUID]bool, error
 	running := map[uuid.UUID]bool{}
 	var page []byte
 	for {
-		answer, err := e.client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: runningRequests, PageSize: 1000, NextPageToken: page})
+		answer, err := e.client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: runningRequests, PageSize: 1000,
+			NextPageToken: page})
 		if err != nil {
 			return nil, fmt.Errorf("list running requests: %w", err)
 		}

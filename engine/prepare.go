@@ -113,7 +113,8 @@ func registerAttributes(ctx context.Context, c client.Client, namespace string) 
 	if len(missing) == 0 {
 		return nil
 	}
-	_, err = c.OperatorService().AddSearchAttributes(ctx, &operatorservice.AddSearchAttributesRequest{Namespace: namespace, SearchAttributes: missing})
+	_, err = c.OperatorService().AddSearchAttributes(ctx,
+		&operatorservice.AddSearchAttributesRequest{Namespace: namespace, SearchAttributes: missing})
 	var exists *serviceerror.AlreadyExists
 	if err != nil && !errors.As(err, &exists) {
 		return fmt.Errorf("add search attributes: %w", err)
@@ -206,7 +207,8 @@ func upsertSchedule(ctx context.Context, c client.Client, s schedule) error {
 		ID: s.id, Spec: spec, Action: action, Overlap: policy.Overlap, CatchupWindow: policy.CatchupWindow,
 	})
 	if errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
-		err = handle.Update(ctx, client.ScheduleUpdateOptions{DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
+		err = handle.Update(ctx, client.ScheduleUpdateOptions{DoUpdate: func(in client.ScheduleUpdateInput) (
+			*client.ScheduleUpdate, error) {
 			s := in.Description.Schedule
 			s.Spec, s.Action, s.Policy = &spec, action, &policy
 			return &client.ScheduleUpdate{Schedule: &s}, nil
@@ -220,7 +222,8 @@ func upsertSchedule(ctx context.Context, c client.Client, s schedule) error {
 
 // TriggerWatch runs the daily watch now, or after the run that is at it: people have left.
 func TriggerWatch(ctx context.Context, c client.Client) error {
-	err := c.ScheduleClient().GetHandle(ctx, WatchSchedule).Trigger(ctx, client.ScheduleTriggerOptions{Overlap: enums.SCHEDULE_OVERLAP_POLICY_BUFFER_ONE})
+	err := c.ScheduleClient().GetHandle(ctx, WatchSchedule).Trigger(ctx,
+		client.ScheduleTriggerOptions{Overlap: enums.SCHEDULE_OVERLAP_POLICY_BUFFER_ONE})
 	if err != nil {
 		return fmt.Errorf("trigger schedule %s: %w", WatchSchedule, err)
 	}
@@ -229,7 +232,8 @@ func TriggerWatch(ctx context.Context, c client.Client) error {
 
 // TriggerRepair runs the repair watch now: after a start, for what had not reached the engine.
 func TriggerRepair(ctx context.Context, c client.Client) error {
-	err := c.ScheduleClient().GetHandle(ctx, RepairSchedule).Trigger(ctx, client.ScheduleTriggerOptions{Overlap: enums.SCHEDULE_OVERLAP_POLICY_SKIP})
+	err := c.ScheduleClient().GetHandle(ctx, RepairSchedule).Trigger(ctx,
+		client.ScheduleTriggerOptions{Overlap: enums.SCHEDULE_OVERLAP_POLICY_SKIP})
 	if err != nil {
 		return fmt.Errorf("trigger schedule %s: %w", RepairSchedule, err)
 	}

@@ -146,7 +146,8 @@ func (g register) read(l *line) (okey.Establishment, bool) {
 func (g register) readState(l *line) string {
 	state, ok := states[spreadsheet.Plain(l.Text(g.state))]
 	if !ok {
-		l.refuse(g.state, CodeUnknownLabel, "« %s » n'est pas un état d'établissement que OKEY connaît (1, 2, 3, 4 ; ouvert, à fermer, à ouvrir, fermé).", l.Text(g.state))
+		l.refuse(g.state, CodeUnknownLabel, "« %s » n'est pas un état d'établissement que OKEY connaît (1, 2, 3, 4 ; ouvert, à fermer, à "+
+			"ouvrir, fermé).", l.Text(g.state))
 	}
 	return state
 }
@@ -156,7 +157,8 @@ func (g register) readContract(l *line) string {
 		label := strings.ToUpper(strings.ReplaceAll(l.Text(g.contractLabel), "’", "'"))
 		code, ok := contracts[label]
 		if !ok {
-			l.refuse(g.contractLabel, CodeUnknownLabel, "« %s » n'est pas un type de contrat que OKEY connaît : écrivez-le à l'assistance.", label)
+			l.refuse(g.contractLabel, CodeUnknownLabel, "« %s » n'est pas un type de contrat que OKEY connaît : écrivez-le à l'assistance.",
+				label)
 		}
 		return code
 	}

@@ -40,7 +40,8 @@ func TestImportingEstablishmentsTwiceChangesNothing(t *testing.T) {
 
 func TestAnEstablishmentThatClosesIsNoLongerServedAndBackAgainIs(t *testing.T) {
 	w := withEstablishments(t)
-	r, err := Establishments(t.Context(), w.Store, source("e.csv", strings.Replace(geolocated, "340;1;23;Nice;99", "340;4;23;Nice;99", 1)), Options{At: at})
+	r, err := Establishments(t.Context(), w.Store, source("e.csv", strings.Replace(geolocated, "340;1;23;Nice;99", "340;4;23;Nice;99", 1)),
+		Options{At: at})
 	require.NoError(t, err)
 	assert.Equal(t, 1, r.Removed)
 	assert.Equal(t, 1, r.Unchanged)
@@ -75,7 +76,8 @@ func TestEachBadEstablishmentIsNamedAndTheOthersAreTaken(t *testing.T) {
 		closed + ";Collège;340;OUVERT;C0NTRAT SIMPLE POUR PARTIE DES CLASSES;23",
 	}, "\n")), Options{At: at})
 	require.NoError(t, err)
-	assert.Equal(t, []string{"2:invalid", "4:unknown_label", "5:missing", "6:invalid", "7:unknown_label", "7:unknown_label", "9:twice"}, codes(r))
+	assert.Equal(t, []string{"2:invalid", "4:unknown_label", "5:missing", "6:invalid", "7:unknown_label", "7:unknown_label", "9:twice"},
+		codes(r))
 	assert.Contains(t, r.Errors[0].Message, "la lettre est U, pas Y")
 	assert.Equal(t, "identifiant_de_l_etablissement", r.Errors[0].Column)
 	assert.Equal(t, 1, r.Repeated)

@@ -59,7 +59,8 @@ func (w world) everything(t testing.TB) string {
 	t.Helper()
 	var b strings.Builder
 	for _, table := range []string{"establishment", "establishment_left_out", "person", "assignment", "key", "key_event", "audit"} {
-		b.WriteString(table + one[string](t, w, fmt.Sprintf("SELECT coalesce(string_agg(r, E'\n' ORDER BY r), '') FROM (SELECT x::text AS r FROM %s x) y", table)) + "\n")
+		b.WriteString(table + one[string](t, w, fmt.Sprintf("SELECT coalesce(string_agg(r, E'\n' ORDER BY r), '') FROM (SELECT x::text "+
+			"AS r FROM %s x) y", table)) + "\n")
 	}
 	return b.String()
 }
@@ -91,14 +92,16 @@ const (
 	school  = "0060005Y"
 )
 
-const geolocated = "numero_uai;appellation_officielle;code_postal_uai;libelle_commune;nature_uai;etat_etablissement;code_academie;libelle_academie;secteur_prive_code_type_contrat\r\n" +
+const geolocated = "numero_uai;appellation_officielle;code_postal_uai;libelle_commune;nature_uai;etat_etablissement;" +
+	"code_academie;libelle_academie;secteur_prive_code_type_contrat\r\n" +
 	college + ";Collège L'Archet;06200;Nice;340;1;23;Nice;99\r\n" +
 	lycee + ";Lycée Les Cèdres;06300;Nice;302;1;23;Nice;30\r\n" +
 	private + ";Cours Privé du Port;06300;Nice;340;1;23;Nice;10\r\n" +
 	closed + ";Collège d'Autrefois;06300;Nice;340;4;23;Nice;99\r\n" +
 	school + ";École Les Mimosas;06300;Nice;151;1;23;Nice;99\r\n"
 
-const annuaire = "identifiant_de_l_etablissement;nom_etablissement;type_etablissement;statut_public_prive;code_postal;nom_commune;type_contrat_prive;code_academie;etat;code_nature\n" +
+const annuaire = "identifiant_de_l_etablissement;nom_etablissement;type_etablissement;statut_public_prive;" +
+	"code_postal;nom_commune;type_contrat_prive;code_academie;etat;code_nature\n" +
 	college + ";Collège L'Archet;Collège;Public;06200;Nice;SANS OBJET;23;OUVERT;340\n" +
 	lycee + ";Lycée Les Cèdres;Lycée;Privé;06300;Nice;CONTRAT D'ASSOCIATION TOUTES CLASSES;23;OUVERT;302\n" +
 	private + ";Cours Privé du Port;Collège;Privé;06300;Nice;HORS CONTRAT;23;OUVERT;340\n" +

@@ -65,22 +65,27 @@ func FuzzDeliveryCSV(f *testing.F) {
 func FuzzDeliveryPSKC(f *testing.F) {
 	f.Add([]byte(container))
 	f.Add(text(containerBegins, packageBegins, "<!-- --></KeyPackage>", containerEnds))
-	f.Add(text(`<?xml version="1.0" encoding="ISO-8859-1"?>`, containerBegins, packageBegins, "<x:Key xmlns:x='a'><![CDATA[>]]></x:Key></KeyPackage>", containerEnds))
+	f.Add(text(`<?xml version="1.0" encoding="ISO-8859-1"?>`, containerBegins, packageBegins,
+		"<x:Key xmlns:x='a'><![CDATA[>]]></x:Key></KeyPackage>", containerEnds))
 	f.Fuzz(func(t *testing.T, content []byte) { holds(t, content, Options{UAI: college, Batch: "L1"}) })
 }
 
 // FuzzDeliveryXLSX changes the parts of a workbook rather than the archive around them, of which little would be left.
 func FuzzDeliveryXLSX(f *testing.F) {
-	for _, sheet := range []string{sheetOf(titles + goodRow), sheetOf(rowsUpTo(3, fullRow)), sheetOf(titles + `<row r="5"><c t="s"><v>0</v></c><c><v>1.5E5</v></c><c s="1"><v>46752</v></c><c t="inlineStr"><is><r><t>` + college + `</t></r></is></c></row>`)} {
+	for _, sheet := range []string{sheetOf(titles + goodRow), sheetOf(rowsUpTo(3, fullRow)),
+		sheetOf(titles + `<row r="5"><c t="s"><v>0</v></c><c><v>1.5E5</v></c><c s="1"><v>46752</v></c><c t="inlineStr"><is><r><t>` +
+			college + `</t></r></is></c></row>`)} {
 		archive := parts(f)
 		f.Add(archive, []byte(sheet), []byte(stringsOf("<si><t>K1</t></si>")), []byte(relations("worksheets/sheet1.xml")), true)
 	}
-	for _, name := range []string{"a formula behind a bracket", "a sheet elsewhere", "cells that go back", "an encoding behind a bracket", "texts beyond the shared strings"} {
+	for _, name := range []string{"a formula behind a bracket", "a sheet elsewhere", "cells that go back", "an encoding behind a bracket",
+		"texts beyond the shared strings"} {
 		f.Add(hostileWorkbooks[name].content(f), []byte(nil), []byte(nil), []byte(nil), false)
 	}
 	f.Fuzz(func(t *testing.T, archive, sheet, texts, relations []byte, byParts bool) {
 		if byParts {
-			archive = parts(t, part{name: theSheet, text: string(sheet)}, part{name: shared, text: string(texts)}, part{name: "xl/_rels/workbook.xml.rels", text: string(relations)})
+			archive = parts(t, part{name: theSheet, text: string(sheet)}, part{name: shared, text: string(texts)},
+				part{name: "xl/_rels/workbook.xml.rels", text: string(relations)})
 		}
 		holds(t, archive, Options{})
 	})

@@ -25,7 +25,8 @@ type part struct {
 const (
 	titles = `<row r="1"><c r="A1" t="str"><v>numero_de_serie</v></c><c r="B1" t="str"><v>lot</v></c>` +
 		`<c r="C1" t="str"><v>date_d_expiration</v></c><c r="D1" t="str"><v>uai</v></c></row>`
-	goodRow  = `<row r="2"><c r="A2" t="str"><v>K1</v></c><c r="B2" t="str"><v>L1</v></c><c r="C2" t="str"><v>31/12/2028</v></c><c r="D2" t="str"><v>` + college + `</v></c></row>`
+	goodRow = `<row r="2"><c r="A2" t="str"><v>K1</v></c><c r="B2" t="str"><v>L1</v></c><c r="C2" t="str"><v>31/12/2028</v></c><c ` +
+		`r="D2" t="str"><v>` + college + `</v></c></row>`
 	theSheet = "xl/worksheets/sheet1.xml"
 	shared   = "xl/sharedStrings.xml"
 )
@@ -34,9 +35,14 @@ const (
 func parts(t testing.TB, others ...part) []byte {
 	t.Helper()
 	whole := []part{
-		{name: "[Content_Types].xml", text: `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="xml" ContentType="application/xml"/></Types>`},
-		{name: "_rels/.rels", text: `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>`},
-		{name: "xl/workbook.xml", text: `<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="Clefs" sheetId="1" r:id="rId1"/></sheets></workbook>`},
+		{name: "[Content_Types].xml", text: `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default ` +
+			`Extension="xml" ContentType="application/xml"/></Types>`},
+		{name: "_rels/.rels", text: `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship ` +
+			`Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" ` +
+			`Target="xl/workbook.xml"/></Relationships>`},
+		{name: "xl/workbook.xml", text: `<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" ` +
+			`xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="Clefs" sheetId="1" ` +
+			`r:id="rId1"/></sheets></workbook>`},
 		{name: "xl/_rels/workbook.xml.rels", text: relations("worksheets/sheet1.xml")},
 		{name: theSheet, text: sheetOf(titles + goodRow)},
 	}
@@ -63,7 +69,8 @@ func write(t testing.TB, w *zip.Writer, p part) {
 		require.NoError(t, err)
 		return
 	}
-	out, err := w.CreateRaw(&zip.FileHeader{Name: p.name, Method: zip.Deflate, CompressedSize64: uint64(len(p.deflate)), UncompressedSize64: p.claims})
+	out, err := w.CreateRaw(&zip.FileHeader{Name: p.name, Method: zip.Deflate, CompressedSize64: uint64(len(p.deflate)),
+		UncompressedSize64: p.claims})
 	require.NoError(t, err)
 	_, err = out.Write(p.deflate)
 	require.NoError(t, err)
@@ -73,13 +80,15 @@ func relations(targets ...string) string {
 	var b strings.Builder
 	b.WriteString(`<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">`)
 	for i, target := range targets {
-		fmt.Fprintf(&b, `<Relationship Id="rId%d" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="%s"/>`, i+1, target)
+		fmt.Fprintf(&b, `<Relationship Id="rId%d" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" `+
+			`Target="%s"/>`, i+1, target)
 	}
 	return b.String() + `</Relationships>`
 }
 
 func sheetOf(rows string) string {
-	return `<?xml version="1.0" encoding="UTF-8"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>` + rows + `</sheetData></worksheet>`
+	return `<?xml version="1.0" encoding="UTF-8"?>` +
+		`<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>` + rows + `</sheetData></worksheet>`
 }
 
 func stringsOf(items string) string {
@@ -125,7 +134,8 @@ func rowsUpTo(n int, row string) string {
 	return b.String()
 }
 
-const fullRow = `<row r="#"><c r="A#" t="str"><v>K#</v></c><c r="B#" t="str"><v>L1</v></c><c r="C#" t="str"><v>31/12/2028</v></c><c r="D#" t="str"><v>` + college + `</v></c></row>`
+const fullRow = `<row r="#"><c r="A#" t="str"><v>K#</v></c><c r="B#" t="str"><v>L1</v></c><c r="C#" t="str"><v>31/12/2028</v></c><c ` +
+	`r="D#" t="str"><v>` + college + `</v></c></row>`
 
 const laughs = `<!DOCTYPE a [<!ENTITY a "lol"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;">]>`
 
@@ -167,7 +177,8 @@ func manySheets(n int, path, rows string) func(testing.TB) []byte {
 
 func listing(n int) part {
 	var b strings.Builder
-	b.WriteString(`<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets>`)
+	b.WriteString(`<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" ` +
+		`xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets>`)
 	for i := range n {
 		fmt.Fprintf(&b, `<sheet name="F%d" sheetId="%d" r:id="rId%d"/>`, i, i+1, i+1)
 	}
@@ -182,7 +193,8 @@ func sameSheet(n int) func(testing.TB) []byte {
 			targets = append(targets, "worksheets/"+strings.Repeat("./", i%7)+"sheet1.xml")
 		}
 		rows := strings.Repeat(`<row>`+strings.Repeat("<c/>", 200)+`</row>`, 2_200)
-		return parts(t, listing(n), part{name: "xl/_rels/workbook.xml.rels", text: relations(targets...)}, part{name: theSheet, text: sheetOf(rows)})
+		return parts(t, listing(n), part{name: "xl/_rels/workbook.xml.rels", text: relations(targets...)},
+			part{name: theSheet, text: sheetOf(rows)})
 	}
 }
 
@@ -193,7 +205,8 @@ func crossed(n int) func(testing.TB) []byte {
 	return func(t testing.TB) []byte {
 		list := listing(n)
 		list.text = sameID.ReplaceAllString(list.text, `"rId1"`)
-		return parts(t, list, part{name: "xl/_rels/workbook.xml.rels", text: sameID.ReplaceAllString(relations(make([]string, n)...), `"rId1"`)})
+		return parts(t, list, part{name: "xl/_rels/workbook.xml.rels",
+			text: sameID.ReplaceAllString(relations(make([]string, n)...), `"rId1"`)})
 	}
 }
 
@@ -201,8 +214,10 @@ func crossed(n int) func(testing.TB) []byte {
 func slowFormat(t testing.TB) []byte {
 	format := strings.Repeat(`[Red][&gt;5]0.00E+00`, 5_000)
 	return parts(t,
-		part{name: "xl/styles.xml", text: `<styleSheet><numFmts><numFmt numFmtId="200" formatCode="` + format + `"/></numFmts><cellXfs><xf/><xf numFmtId="200" applyNumberFormat="1"/></cellXfs></styleSheet>`},
-		part{name: theSheet, text: sheetOf(rowsUpTo(20_000, `<row><c s="1"><v>1.#E300</v></c><c s="1"><v>1E5</v></c><c s="1"><v>1E5</v></c><c s="1"><v>1E5</v></c></row>`))},
+		part{name: "xl/styles.xml", text: `<styleSheet><numFmts><numFmt numFmtId="200" formatCode="` + format +
+			`"/></numFmts><cellXfs><xf/><xf numFmtId="200" applyNumberFormat="1"/></cellXfs></styleSheet>`},
+		part{name: theSheet, text: sheetOf(rowsUpTo(20_000,
+			`<row><c s="1"><v>1.#E300</v></c><c s="1"><v>1E5</v></c><c s="1"><v>1E5</v></c><c s="1"><v>1E5</v></c></row>`))},
 	)
 }
 

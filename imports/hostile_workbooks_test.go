@@ -21,7 +21,8 @@ var hostileWorkbooks = map[string]hostile{
 		return parts(t, part{name: "xl/WORKSHEETS\\sheet1.xml", text: sheetOf(titles)})
 	}, "endommagé"},
 	"a sheet elsewhere": {func(t testing.TB) []byte {
-		return parts(t, part{name: "xl/_rels/workbook.xml.rels", text: relations("/docProps/x.bin")}, part{name: "docProps/x.bin", text: sheetOf(titles + strings.Replace(goodRow, "<v>K1", "<f>1</f><v>K1", 1))})
+		return parts(t, part{name: "xl/_rels/workbook.xml.rels", text: relations("/docProps/x.bin")},
+			part{name: "docProps/x.bin", text: sheetOf(titles + strings.Replace(goodRow, "<v>K1", "<f>1</f><v>K1", 1))})
 	}, "endommagé"},
 	"a sheet in UTF-16": {func(t testing.TB) []byte {
 		return parts(t, part{name: theSheet, text: inUTF16(sheetOf(titles + goodRow))})
@@ -33,7 +34,8 @@ var hostileWorkbooks = map[string]hostile{
 		return parts(t, part{name: theSheet, text: strings.Replace(sheetOf(titles+goodRow), "UTF-8", "utf-7", 1)})
 	}, "encodage"},
 	"an encoding behind a bracket": {func(t testing.TB) []byte {
-		return parts(t, part{name: theSheet, text: strings.Replace(sheetOf(titles+goodRow), `encoding="UTF-8"`, `a=">" encoding="hz-gb-2312"`, 1)})
+		return parts(t, part{name: theSheet, text: strings.Replace(sheetOf(titles+goodRow), `encoding="UTF-8"`,
+			`a=">" encoding="hz-gb-2312"`, 1)})
 	}, "encodage"},
 	"an encoding further down": {func(t testing.TB) []byte {
 		return parts(t, part{name: theSheet, text: sheetOf(titles + `<?xml version="1.0" encoding="iso-2022-jp"?>` + goodRow)})
@@ -50,7 +52,9 @@ var hostileWorkbooks = map[string]hostile{
 	"a document type in the styles": {func(t testing.TB) []byte {
 		return parts(t, part{name: "xl/styles.xml", text: laughs + "<styleSheet/>"})
 	}, "type de document"},
-	"a document type in the properties": {func(t testing.TB) []byte { return parts(t, part{name: "docProps/core.xml", text: laughs + "<a/>"}) }, "type de document"},
+	"a document type in the properties": {func(t testing.TB) []byte {
+		return parts(t, part{name: "docProps/core.xml", text: laughs + "<a/>"})
+	}, "type de document"},
 	"a document type within an element": {func(t testing.TB) []byte {
 		return parts(t, part{name: theSheet, text: sheetOf(titles + `<row r="2"><c r="A2"><!DOCTYPE x></c></row>`)})
 	}, "type de document"},
@@ -118,7 +122,8 @@ var hostileWorkbooks = map[string]hostile{
 		return parts(t, part{name: theSheet, text: sheetOf(titles + `<row r="2"><c r="XFE2"/></row>`)})
 	}, "cellule de la ligne 2"},
 	"cells at the last column": {func(t testing.TB) []byte {
-		return parts(t, part{name: theSheet, text: sheetOf(rowsUpTo(1_000, `<row r="#"><c r="XFD#" t="str"><v> </v></c></row>`) + `<row><c r="XFD1001" t="str"><v>x</v></c></row>`)})
+		return parts(t, part{name: theSheet, text: sheetOf(rowsUpTo(1_000, `<row r="#"><c r="XFD#" t="str"><v> </v></c></row>`) +
+			`<row><c r="XFD1001" t="str"><v>x</v></c></row>`)})
 	}, "trop de cellules au-delà"},
 	"very many at the last column": {func(t testing.TB) []byte {
 		return parts(t, part{name: theSheet, text: sheetOf(rowsUpTo(90_000, `<row r="#"><c r="XFD#" t="str"><v> </v></c></row>`))})
@@ -133,16 +138,19 @@ var hostileWorkbooks = map[string]hostile{
 		return parts(t, part{name: theSheet, text: sheetOf(titles + strings.Replace(goodRow, "<v>K1", "<f>1+1</f><v>K1", 1))})
 	}, "la cellule A2 contient une formule"},
 	"a shared formula": {func(t testing.TB) []byte {
-		return parts(t, part{name: theSheet, text: sheetOf(titles + strings.Replace(goodRow, "<v>L1", "<f t=\"shared\" si=\"0\"/><v>L1", 1))})
+		return parts(t, part{name: theSheet, text: sheetOf(titles + strings.Replace(goodRow, "<v>L1", "<f t=\"shared\" si=\"0\"/><v>L1",
+			1))})
 	}, "la cellule B2 contient une formule"},
 	"an array formula behind a comment": {func(t testing.TB) []byte {
-		return parts(t, part{name: theSheet, text: sheetOf(titles + strings.Replace(goodRow, "<v>K1", "<!-- < > --><f\nt=\"array\" ref=\"A2\">1</f><v>K1", 1))})
+		return parts(t, part{name: theSheet, text: sheetOf(titles + strings.Replace(goodRow, "<v>K1",
+			"<!-- < > --><f\nt=\"array\" ref=\"A2\">1</f><v>K1", 1))})
 	}, "la cellule A2 contient une formule"},
 	"a formula behind a bracket": {func(t testing.TB) []byte {
 		return parts(t, part{name: theSheet, text: sheetOf(titles + `<row r="2"><c r="A2" z="/>"><f>1</f></c></row>`)})
 	}, "la cellule A2 contient une formule"},
 	"a formula after the data": {func(t testing.TB) []byte {
-		return parts(t, part{name: theSheet, text: strings.Replace(sheetOf(titles+goodRow), "</sheetData>", `</sheetData><sheetData><row r="3"><c r="A3"><f>1</f></c></row></sheetData>`, 1)})
+		return parts(t, part{name: theSheet, text: strings.Replace(sheetOf(titles+goodRow), "</sheetData>",
+			`</sheetData><sheetData><row r="3"><c r="A3"><f>1</f></c></row></sheetData>`, 1)})
 	}, "la cellule A3 contient une formule"},
 	"a formula in another prefix": {func(t testing.TB) []byte {
 		return parts(t, part{name: theSheet, text: sheetOf(titles + `<row r="2"><y:c xmlns:y="u"><y:f>1</y:f></y:c></row>`)})
@@ -154,7 +162,8 @@ var hostileWorkbooks = map[string]hostile{
 		return parts(t, part{name: theSheet, text: sheetOf(titles + strings.Repeat("<a>", 1_000_000))})
 	}, "imbriqués"},
 	"a million elements in the workbook": {func(t testing.TB) []byte {
-		return parts(t, part{name: "xl/workbook.xml", text: `<workbook><definedNames>` + strings.Repeat(`<definedName/>`, 70_000) + `</definedNames></workbook>`})
+		return parts(t, part{name: "xl/workbook.xml",
+			text: `<workbook><definedNames>` + strings.Repeat(`<definedName/>`, 70_000) + `</definedNames></workbook>`})
 	}, "trop de feuilles"},
 	"a huge attribute": {func(t testing.TB) []byte {
 		return parts(t, part{name: theSheet, text: sheetOf(titles + `<row r="2" a="` + strings.Repeat("x", 30<<20) + `"/>`)})
@@ -175,10 +184,12 @@ var hostileWorkbooks = map[string]hostile{
 		return parts(t, part{name: theSheet, text: sheetOf(titles + strings.Replace(goodRow, "K1", strings.Repeat("K<!-- -->", 3<<20), 1))})
 	}, "démesuré"},
 	"a huge cell of many runs": {func(t testing.TB) []byte {
-		return parts(t, part{name: theSheet, text: sheetOf(titles + `<row r="2"><c r="A2" t="inlineStr"><is>` + strings.Repeat("<r><t>a</t></r>", 400_000) + `</is></c></row>`)})
+		return parts(t, part{name: theSheet, text: sheetOf(titles + `<row r="2"><c r="A2" t="inlineStr"><is>` +
+			strings.Repeat("<r><t>a</t></r>", 400_000) + `</is></c></row>`)})
 	}, "démesuré"},
 	"huge shared strings": {func(t testing.TB) []byte {
-		return parts(t, part{name: shared, text: stringsOf(strings.Repeat("<si><t>"+strings.Repeat("x", 120_000)+"</t></si>", 360))}, sharing(1))
+		return parts(t, part{name: shared, text: stringsOf(strings.Repeat("<si><t>"+strings.Repeat("x", 120_000)+"</t></si>", 360))},
+			sharing(1))
 	}, "trop longue"},
 	"one huge shared string": {func(t testing.TB) []byte {
 		return parts(t, part{name: shared, text: stringsOf("<si><t>" + strings.Repeat("x", 40<<20) + "</t></si>")}, sharing(1))
@@ -190,7 +201,8 @@ var hostileWorkbooks = map[string]hostile{
 		return parts(t, part{name: shared, text: stringsOf(strings.Repeat("<si><t>a b</t></si>", 160_000))}, sharing(1))
 	}, "anomalies"},
 	"very many cells": {func(t testing.TB) []byte {
-		return parts(t, part{name: theSheet, text: sheetOf(rowsUpTo(90_000, `<row><c/><c/><c/><c/><c/><c/><c/><c/><c/><c/><c/><c/><c/><c/><c/></row>`))})
+		return parts(t, part{name: theSheet, text: sheetOf(rowsUpTo(90_000,
+			`<row><c/><c/><c/><c/><c/><c/><c/><c/><c/><c/><c/><c/><c/><c/><c/></row>`))})
 	}, "trop de cellules"},
 	"many shared strings in memory": {func(t testing.TB) []byte {
 		return parts(t, part{name: shared, text: stringsOf(strings.Repeat("<si/>", 160_000))}, sharing(1))
@@ -198,27 +210,35 @@ var hostileWorkbooks = map[string]hostile{
 	"texts beyond the shared strings": {func(t testing.TB) []byte {
 		return parts(t, part{name: shared, text: stringsOf("<si><t>a</t></si>")}, sharing(-1))
 	}, "endommagé"},
-	"hundreds of sheets":            {manySheets(250, "xl/worksheets/sheet%d.xml", `<row r="1"><c t="str"><v>x</v></c></row>`), "il manque"},
+	"hundreds of sheets": {manySheets(250, "xl/worksheets/sheet%d.xml", `<row r="1"><c t="str"><v>x</v></c></row>`),
+		"il manque"},
 	"a sheet 800 times":             {sameSheet(800), "plus de 256 feuilles"},
 	"many names for many relations": {crossed(5_000), "plus de 256 feuilles"},
 	"a sheet without rows":          {func(t testing.TB) []byte { return parts(t, part{name: theSheet, text: sheetOf("")}) }, "est vide"},
-	"a sheet without anything":      {func(t testing.TB) []byte { return parts(t, part{name: theSheet, text: "<worksheet/>"}) }, "est vide"},
+	"a sheet without anything": {func(t testing.TB) []byte { return parts(t, part{name: theSheet, text: "<worksheet/>"}) },
+		"est vide"},
 	"no sheet": {func(t testing.TB) []byte {
-		return parts(t, part{name: "xl/workbook.xml", text: `<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"/>`})
+		return parts(t, part{name: "xl/workbook.xml",
+			text: `<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"/>`})
 	}, "aucune feuille"},
 	"too many keys": {func(t testing.TB) []byte {
-		return parts(t, part{name: theSheet, text: sheetOf(rowsUpTo(130_000, `<row><c t="str"><v>K#</v></c><c t="str"><v>L1</v></c><c t="str"><v>31/12/2028</v></c><c t="str"><v>`+college+`</v></c></row>`))})
+		return parts(t, part{name: theSheet, text: sheetOf(rowsUpTo(130_000,
+			`<row><c t="str"><v>K#</v></c><c t="str"><v>L1</v></c><c t="str"><v>31/12/2028</v></c><c t="str"><v>`+college+
+				`</v></c></row>`))})
 	}, "100000 lignes"},
 	"bad keys without end": {func(t testing.TB) []byte {
-		return parts(t, part{name: theSheet, text: sheetOf(rowsUpTo(90_000, `<row><c t="str"><v>é</v></c><c/><c t="str"><v>x</v></c><c t="str"><v>x</v></c></row>`))})
+		return parts(t, part{name: theSheet, text: sheetOf(rowsUpTo(90_000,
+			`<row><c t="str"><v>é</v></c><c/><c t="str"><v>x</v></c><c t="str"><v>x</v></c></row>`))})
 	}, "après 1000 anomalies"},
 	"abbreviated numbers with a slow format": {slowFormat, "anomalies"},
 	"a directory without end":                {func(t testing.TB) []byte { return manyNames(t, 150_000) }, "endommagé"},
 	"a sheet among the strings": {func(t testing.TB) []byte {
-		return parts(t, part{name: "xl/_rels/workbook.xml.rels", text: relations("sharedStrings.xml")}, part{name: shared, text: sheetOf(titles + strings.Replace(goodRow, "<v>K1", "<f>1</f><v>K1", 1))})
+		return parts(t, part{name: "xl/_rels/workbook.xml.rels", text: relations("sharedStrings.xml")},
+			part{name: shared, text: sheetOf(titles + strings.Replace(goodRow, "<v>K1", "<f>1</f><v>K1", 1))})
 	}, "endommagé"},
 	"a sheet in the workbook": {func(t testing.TB) []byte {
-		return parts(t, part{name: "xl/_rels/workbook.xml.rels", text: strings.Replace(relations("workbook.xml"), "</Relationships>", "<row/></Relationships>", 1)})
+		return parts(t, part{name: "xl/_rels/workbook.xml.rels",
+			text: strings.Replace(relations("workbook.xml"), "</Relationships>", "<row/></Relationships>", 1)})
 	}, "endommagé"},
 	"a sheet two hundred times": {sameSheet(250), "50 premières lignes"},
 	"a password": {func(testing.TB) []byte {

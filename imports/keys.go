@@ -91,7 +91,8 @@ func Keys(ctx context.Context, store *sql.Store, src Source, opts Options) (*Res
 	return r, nil
 }
 
-func readKeys(ctx context.Context, src Source, r *Result, opts Options, layout spreadsheet.Layout, limits spreadsheet.Limits) ([]okey.ImportedKey, error) {
+func readKeys(ctx context.Context, src Source, r *Result, opts Options, layout spreadsheet.Layout,
+	limits spreadsheet.Limits) ([]okey.ImportedKey, error) {
 	f, err := spreadsheet.OpenWithin(limits, src.Name, src.Content, src.Size)
 	if err != nil {
 		return nil, err
@@ -101,7 +102,8 @@ func readKeys(ctx context.Context, src Source, r *Result, opts Options, layout s
 	case f.Kind == spreadsheet.XML:
 		err = readPSKC(ctx, f, file, r, opts)
 	case opts.UAI != "" || opts.Batch != "":
-		err = okey.Errorf(okey.CodeInvalid, "L'établissement et le lot ne se donnent à part que pour un fichier PSKC : %s a ses propres colonnes uai et lot.", src.Name)
+		err = okey.Errorf(okey.CodeInvalid, "L'établissement et le lot ne se donnent à part que pour un fichier PSKC : %s a ses propres "+
+			"colonnes uai et lot.", src.Name)
 	default:
 		err = eachRow(ctx, f, r, opts, []spreadsheet.Layout{layout}, func(_ int, l *line) {
 			if row := readKeyRow(l); !l.bad {
@@ -122,19 +124,23 @@ func (f *keyFile) add(r *Result, column string, row okey.ImportedKey) {
 	}
 	switch first := f.rows[i]; {
 	case first.Serial != row.Serial:
-		r.refuse(row.Line, column, sql.CodeLookAlike, "%s ressemble à %s de la ligne %d, aux zéros du début près. Si c'est la même clef, retirez cette ligne ; %s.", row.Serial, first.Serial, first.Line, f.insist)
+		r.refuse(row.Line, column, sql.CodeLookAlike,
+			"%s ressemble à %s de la ligne %d, aux zéros du début près. Si c'est la même clef, retirez cette ligne ; %s.", row.Serial,
+			first.Serial, first.Line, f.insist)
 	case first.SameContent(row):
 		r.refuse(row.Line, column, CodeTwice, "%s est déjà à la ligne %d : retirez l'une des deux.", row.Serial, first.Line)
 	default:
 		f.twice[row.Serial] = true
-		r.refuse(row.Line, column, CodeTwice, "%s est déjà à la ligne %d, avec d'autres indications : gardez la bonne ligne.", row.Serial, first.Line)
+		r.refuse(row.Line, column, CodeTwice, "%s est déjà à la ligne %d, avec d'autres indications : gardez la bonne ligne.", row.Serial,
+			first.Line)
 	}
 }
 
 // consistent returns the rows that no other contradicts and names the first ones of the others too.
 func (f *keyFile) consistent(r *Result) []okey.ImportedKey {
 	for _, serial := range slices.Sorted(maps.Keys(f.twice)) {
-		r.refuse(f.rows[f.seen[f.distinct(serial)]].Line, "", CodeTwice, "%s revient plus bas, avec d'autres indications : gardez la bonne ligne.", serial)
+		r.refuse(f.rows[f.seen[f.distinct(serial)]].Line, "", CodeTwice,
+			"%s revient plus bas, avec d'autres indications : gardez la bonne ligne.", serial)
 	}
 	return slices.DeleteFunc(f.rows, func(row okey.ImportedKey) bool { return f.twice[row.Serial] })
 }
@@ -156,7 +162,8 @@ func readKeyRow(l *line) okey.ImportedKey {
 	case row.State == "":
 		l.refuse("etat", CodeUnknownLabel, "« %s » n'est pas un état : écrivez en_stock, en_service ou perdue.", spreadsheet.Clip(state))
 	case row.State == okey.InStock && row.Holder != "":
-		l.refuse("etat", CodeContradicts, "Une clef en stock n'a pas de titulaire : retirez %s, ou écrivez en_service.", spreadsheet.Clip(row.Holder))
+		l.refuse("etat", CodeContradicts, "Une clef en stock n'a pas de titulaire : retirez %s, ou écrivez en_service.",
+			spreadsheet.Clip(row.Holder))
 	case row.State == okey.InService && row.Holder == "":
 		l.refuse("titulaire", CodeContradicts, "Une clef en service a un titulaire : donnez son uid, ou écrivez en_stock.")
 	}
@@ -177,15 +184,23 @@ func (r *Result) keyProblems(rows []okey.ImportedKey, problems []sql.KeyProblem,
 		case sql.CodeEstablishmentSucceeded:
 			r.refuse(p.Line, "uai", p.Code, "%s a été remplacé par %s : indiquez %s.", row.UAI, p.Successor, p.Successor)
 		case sql.CodeHolderUnknown:
-			r.refuse(p.Line, "titulaire", p.Code, "OKEY ne connaît pas l'uid « %s » : importez d'abord les personnels, ou corrigez-le.", row.Holder)
+			r.refuse(p.Line, "titulaire", p.Code, "OKEY ne connaît pas l'uid « %s » : importez d'abord les personnels, ou corrigez-le.",
+				row.Holder)
 		case sql.CodeExpired:
-			r.refuse(p.Line, "date_d_expiration", p.Code, "Cette clef a expiré le %s : elle ne peut plus être prêtée.", french(row.ExpiresOn))
+			r.refuse(p.Line, "date_d_expiration", p.Code, "Cette clef a expiré le %s : elle ne peut plus être prêtée.",
+				french(row.ExpiresOn))
 		case sql.CodeLookAlike:
-			r.refuse(p.Line, "numero_de_serie", p.Code, "%s ressemble à %s, déjà connue (établissement %s), aux zéros du début près. Si c'est la même clef, écrivez %s ; %s.", row.Serial, p.Known.Serial, p.Known.UAI, p.Known.Serial, opts.insist())
+			r.refuse(p.Line, "numero_de_serie", p.Code,
+				"%s ressemble à %s, déjà connue (établissement %s), aux zéros du début près. Si c'est la même clef, écrivez %s ; %s.",
+				row.Serial, p.Known.Serial, p.Known.UAI, p.Known.Serial, opts.insist())
 		case sql.CodeAlreadyKnown:
-			r.refuse(p.Line, "numero_de_serie", p.Code, "%s est déjà dans OKEY (%s) : une livraison n'apporte que de nouvelles clefs. Retirez cette ligne.", row.Serial, describe(p))
+			r.refuse(p.Line, "numero_de_serie", p.Code,
+				"%s est déjà dans OKEY (%s) : une livraison n'apporte que de nouvelles clefs. Retirez cette ligne.", row.Serial,
+				describe(p))
 		case sql.CodeKnownDifferently:
-			r.refuse(p.Line, "numero_de_serie", p.Code, "%s est déjà connue autrement : %s. Un import ne la change pas : corrigez le fichier, ou changez la clef dans OKEY.", row.Serial, describe(p))
+			r.refuse(p.Line, "numero_de_serie", p.Code,
+				"%s est déjà connue autrement : %s. Un import ne la change pas : corrigez le fichier, ou changez la clef dans OKEY.",
+				row.Serial, describe(p))
 		}
 	}
 }
@@ -198,7 +213,8 @@ func unknownEstablishment(uai okey.UAI, why okey.NotServed) string {
 }
 
 func describe(p sql.KeyProblem) string {
-	text := fmt.Sprintf("lot %s, expire le %s, établissement %s, %s", p.Known.Batch, french(p.Known.ExpiresOn), p.Known.UAI, p.Known.State.French())
+	text := fmt.Sprintf("lot %s, expire le %s, établissement %s, %s", p.Known.Batch, french(p.Known.ExpiresOn), p.Known.UAI,
+		p.Known.State.French())
 	if p.Holder != "" {
 		text += " (titulaire " + cmp.Or(p.Name, p.Holder) + ")"
 	}

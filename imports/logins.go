@@ -54,7 +54,8 @@ func Logins(ctx context.Context, store *sql.Store, src Source, opts Options) (*R
 		r.refuse(line, "numero_de_serie", okey.CodeKeyUnknown, "OKEY ne connaît pas cette clef : vérifiez son numéro.")
 	}
 	for _, line := range idle {
-		r.refuse(line, "numero_de_serie", CodeKeyIdle, "Cette clef n'est dans les mains de personne : seule une clef en service sert à se connecter.")
+		r.refuse(line, "numero_de_serie", CodeKeyIdle,
+			"Cette clef n'est dans les mains de personne : seule une clef en service sert à se connecter.")
 	}
 	r.Unchanged = len(logins) - r.Changed - len(unknown) - len(idle)
 	r.sort()

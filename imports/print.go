@@ -40,7 +40,8 @@ func (r *Result) printRemarks(b *strings.Builder) {
 		fmt.Fprintf(b, "  %s d'une ligne précédente, sans effet.\n", count(r.Repeated, "répétition", "répétitions"))
 	}
 	if r.Kept > 0 {
-		fmt.Fprintf(b, "  %s du fichier, conservées parce que des lignes de leur établissement ont été refusées.\n", count(r.Kept, "personne absente", "personnes absentes"))
+		fmt.Fprintf(b, "  %s du fichier, conservées parce que des lignes de leur établissement ont été refusées.\n",
+			count(r.Kept, "personne absente", "personnes absentes"))
 	}
 	if r.Served > 0 {
 		fmt.Fprintf(b, "  %s une clef.\n", count(r.Served, "demande en attente a reçu", "demandes en attente ont reçu"))

@@ -197,7 +197,8 @@ func (p *pskc) add(line int, serial, device, policy string) {
 		p.result.refuse(line, "ExpiryDate", okey.ErrorCode(err), "%s", okey.ErrorMessage(err))
 	case row.ExpiresOn.IsZero():
 		bad = true
-		p.result.refuse(line, "ExpiryDate", CodeMissing, "La date d'expiration de la clef %s manque : demandez-la au fournisseur, ou passez par un tableau.", row.Serial)
+		p.result.refuse(line, "ExpiryDate", CodeMissing,
+			"La date d'expiration de la clef %s manque : demandez-la au fournisseur, ou passez par un tableau.", row.Serial)
 	}
 	if !bad {
 		p.file.add(p.result, "SerialNo", row)
@@ -218,7 +219,8 @@ func (p *pskc) explain(name string, err error) error {
 	case errors.As(err, &refused):
 		return refused
 	case errors.As(err, &broken), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		return okey.Errorf(okey.CodeInvalid, "%s est un fichier XML endommagé (ligne %d) : demandez-le de nouveau au fournisseur.", name, line)
+		return okey.Errorf(okey.CodeInvalid, "%s est un fichier XML endommagé (ligne %d) : demandez-le de nouveau au fournisseur.", name,
+			line)
 	}
 	return fmt.Errorf("read %s: %w", name, err)
 }

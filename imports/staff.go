@@ -14,7 +14,8 @@ import (
 )
 
 var staffLayout = spreadsheet.Layout{Columns: []spreadsheet.Column{
-	{Name: "uai"}, {Name: "uid"}, {Name: "nom"}, {Name: "prenom"}, {Name: "mail"}, {Name: "fonction"}, {Name: "date_de_fin", Optional: true},
+	{Name: "uai"}, {Name: "uid"}, {Name: "nom"}, {Name: "prenom"}, {Name: "mail"}, {Name: "fonction"},
+	{Name: "date_de_fin", Optional: true},
 }}
 
 // staffFile is what a staff file says. It is complete for the establishments that it names, but for those of which a row could not
@@ -51,7 +52,8 @@ func Staff(ctx context.Context, store *sql.Store, src Source, opts Options) (*Re
 	r.Tally, r.Kept, r.Gone = out.Tally, out.Kept, out.Gone
 	r.strangers(file.rows, out.Problems)
 	for _, s := range out.TooMany {
-		r.refuse(0, "", CodeTooManyGone, "%s perdrait %d de ses %d personnes : rien n'a été importé. Vérifiez que le fichier est complet ; s'il l'est, recommencez avec --force.", s.UAI, s.Gone, s.Total)
+		r.refuse(0, "", CodeTooManyGone, "%s perdrait %d de ses %d personnes : rien n'a été importé. Vérifiez que le fichier est "+
+			"complet ; s'il l'est, recommencez avec --force.", s.UAI, s.Gone, s.Total)
 	}
 	r.sort()
 	return r, nil
@@ -69,7 +71,8 @@ func (r *Result) strangers(rows []okey.ImportedStaff, problems []sql.StaffProble
 			r.LeftOut = append(r.LeftOut, LeftOut{Line: p.Line, UAI: row.UAI, Name: row.UID, Why: p.Why})
 			continue
 		}
-		r.refuse(p.Line, "uai", sql.CodeEstablishmentUnknown, "OKEY ne connaît pas l'établissement %s : importez d'abord les établissements.", row.UAI)
+		r.refuse(p.Line, "uai", sql.CodeEstablishmentUnknown,
+			"OKEY ne connaît pas l'établissement %s : importez d'abord les établissements.", row.UAI)
 	}
 }
 
@@ -104,7 +107,8 @@ func (f *staffFile) add(l *line, row okey.ImportedStaff) {
 	who := okey.ImportedStaff{UID: row.UID, FamilyName: row.FamilyName, GivenName: row.GivenName, Mail: row.Mail, Line: row.Line}
 	first, known := f.people[row.UID]
 	if known && (first.FamilyName != who.FamilyName || first.GivenName != who.GivenName || first.Mail != who.Mail) {
-		l.refuse("uid", CodeTwice, "La ligne %d dit autre chose de %s (nom, prénom ou adresse) : mettez les deux lignes d'accord.", first.Line, row.UID)
+		l.refuse("uid", CodeTwice, "La ligne %d dit autre chose de %s (nom, prénom ou adresse) : mettez les deux lignes d'accord.",
+			first.Line, row.UID)
 		return
 	}
 	where := okey.ImportedStaff{UID: row.UID, UAI: row.UAI, Function: row.Function}

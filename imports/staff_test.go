@@ -29,7 +29,8 @@ func TestStaffArriveWithTheirFunctions(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, heads, 1)
 	assert.Equal(t, "Marc Roux", heads[0].Name())
-	assert.Equal(t, "2027-08-31", one[string](t, w, `SELECT until::text FROM assignment a JOIN person p ON p.id = a.person WHERE p.uid = 'lmartin'`))
+	assert.Equal(t, "2027-08-31", one[string](t, w,
+		`SELECT until::text FROM assignment a JOIN person p ON p.id = a.person WHERE p.uid = 'lmartin'`))
 }
 
 // A name that runs backwards, or looks like another one, is a lie on every page that shows it; a uid that does is somebody else's.
@@ -42,8 +43,10 @@ func TestWhatNobodySeesDoesNotComeInWithAStaffFile(t *testing.T) {
 		college + ";dlanglois;L’Anglois-D'Ys;Zoé Lù;z@ac-nice.fr;personnel",
 	}, "\n"), false)
 	assert.Equal(t, []string{"3:invalid", "4:invalid"}, codes(r))
-	assert.Equal(t, "Léo Roux, marc.roux@ac-nice.fr", one[string](t, w, `SELECT given_name || ' ' || family_name || ', ' || mail FROM person WHERE uid = 'mroux'`))
-	assert.Equal(t, "Zoé Lù L’Anglois-D'Ys", one[string](t, w, `SELECT given_name || ' ' || family_name FROM person WHERE uid = 'dlanglois'`))
+	assert.Equal(t, "Léo Roux, marc.roux@ac-nice.fr",
+		one[string](t, w, `SELECT given_name || ' ' || family_name || ', ' || mail FROM person WHERE uid = 'mroux'`))
+	assert.Equal(t, "Zoé Lù L’Anglois-D'Ys", one[string](t, w,
+		`SELECT given_name || ' ' || family_name FROM person WHERE uid = 'dlanglois'`))
 }
 
 func TestImportingStaffTwiceChangesNothing(t *testing.T) {
@@ -74,18 +77,23 @@ func TestAStaffFileEndsWhatClaimsSaidOfWhoeverItLacks(t *testing.T) {
 			SELECT id, $1, 'personnel', 'claims', now() FROM person WHERE uid = $2 RETURNING 1) SELECT count(*) FROM said`, college, uid)
 	}
 	one[int](t, w, `WITH said AS (INSERT INTO assignment (person, uai, function, source, until, since)
-		SELECT id, $1, 'chef', 'claims', '2099-01-01', now() FROM person WHERE uid = 'mroux' RETURNING 1) SELECT count(*) FROM said`, college)
+		SELECT id, $1, 'chef', 'claims', '2099-01-01', now() FROM person WHERE uid = 'mroux' RETURNING 1) SELECT count(*) FROM said`,
+		college)
 	r := importStaff(t, w, staffHeader+college+";mroux;Roux;Marc;m.roux@ac-nice.fr;personnel\n", false)
 	assert.True(t, r.OK(), r.Errors)
-	assert.Equal(t, "personnel", one[string](t, w, `SELECT string_agg(DISTINCT a.function, ',') FROM assignment a JOIN person p ON p.id = a.person WHERE p.uid = 'mroux'`), "heads no more")
-	assert.Equal(t, "mroux", one[string](t, w, `SELECT string_agg(p.uid, ',') FROM assignment a JOIN person p ON p.id = a.person WHERE a.source = 'claims'`))
+	assert.Equal(t, "personnel", one[string](t, w,
+		`SELECT string_agg(DISTINCT a.function, ',') FROM assignment a JOIN person p ON p.id = a.person WHERE p.uid = 'mroux'`),
+		"heads no more")
+	assert.Equal(t, "mroux", one[string](t, w, `SELECT string_agg(p.uid, ',') FROM assignment a JOIN person p ON p.id = a.person WHERE `+
+		`a.source = 'claims'`))
 }
 
 func TestAFunctionMayBeSpeltAsOKEYShowsIt(t *testing.T) {
 	w := withStaff(t)
 	r := importStaff(t, w, staffHeader+lycee+";fontaine;Fontaine;Claire;c.fontaine@ac-nice.fr;Chef d’établissement\n", true)
 	assert.True(t, r.OK(), r.Errors)
-	assert.Equal(t, "chef", one[string](t, w, `SELECT function FROM assignment a JOIN person p ON p.id = a.person WHERE p.uid = 'fontaine'`))
+	assert.Equal(t, "chef", one[string](t, w, `SELECT function FROM assignment a JOIN person p ON p.id = a.person
+		WHERE p.uid = 'fontaine'`))
 }
 
 func TestSomebodyWhoWasGivenARoleByAddressIsNotMadeTwice(t *testing.T) {
@@ -185,18 +193,21 @@ func TestStaffOfAnUnknownEstablishmentIsAnError(t *testing.T) {
 func TestANewHeadIsToBeToldWhatAwaits(t *testing.T) {
 	w := withStaff(t)
 	told := `SELECT count(*) FROM action WHERE name = 'approver-arrived' AND outcome IS NULL`
-	rows := staffHeader + college + ";mroux;Roux;Marc;marc.roux@ac-nice.fr;chef\n" + college + ";lmartin;Martin;Léa;lea.martin@ac-nice.fr;personnel\n"
+	rows := staffHeader + college + ";mroux;Roux;Marc;marc.roux@ac-nice.fr;chef\n" + college +
+		";lmartin;Martin;Léa;lea.martin@ac-nice.fr;personnel\n"
 	r := importStaff(t, w, rows+college+";neuve;Neuve;Nina;nina@ac-nice.fr;adjoint\n", false)
 	require.True(t, r.OK(), r.Errors)
 	assert.Zero(t, one[int](t, w, told), "nothing awaits her")
 
 	one[int](t, w, `WITH asked AS (INSERT INTO request (id, person, uai, need, reason, stage, since, asked_at)
-		SELECT gen_random_uuid(), id, $1, 'x', 'first', 'awaiting_decision', now(), now() FROM person WHERE uid = 'lmartin' RETURNING 1) SELECT count(*) FROM asked`, college)
+		SELECT gen_random_uuid(), id, $1, 'x', 'first', 'awaiting_decision', now(), now() FROM person WHERE uid = 'lmartin' RETURNING 1)
+		SELECT count(*) FROM asked`, college)
 	more := rows + college + ";neuve;Neuve;Nina;nina@ac-nice.fr;adjoint\n" + college + ";neuf;Neuf;Noé;noe@ac-nice.fr;adjoint\n"
 	for range 2 {
 		r = importStaff(t, w, more, false)
 		require.True(t, r.OK(), r.Errors)
 	}
 	assert.Equal(t, 1, one[int](t, w, told), "him, once")
-	assert.Equal(t, "neuf", one[string](t, w, `SELECT p.uid FROM action a JOIN person p ON p.id = a.subject WHERE a.name = 'approver-arrived'`))
+	assert.Equal(t, "neuf", one[string](t, w, `SELECT p.uid FROM action a JOIN person p ON p.id = a.subject WHERE a.name = `+
+		`'approver-arrived'`))
 }

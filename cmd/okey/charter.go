@@ -30,14 +30,16 @@ const longestCharter = 100_000
 func (c *CharterPublish) Run(ctx context.Context, cfg *config.Config, out io.Writer) error {
 	content, err := os.ReadFile(c.File)
 	if err != nil {
-		return &okey.Error{Code: okey.CodeInvalid, Message: fmt.Sprintf("%s ne s'ouvre pas : vérifiez le chemin et les droits.", c.File), Err: err}
+		return &okey.Error{Code: okey.CodeInvalid, Message: fmt.Sprintf("%s ne s'ouvre pas : vérifiez le chemin et les droits.", c.File),
+			Err: err}
 	}
 	text := strings.TrimPrefix(string(content), "\ufeff")
 	switch {
 	case !utf8.ValidString(text):
 		return okey.Errorf(okey.CodeInvalid, "%s n'est pas en UTF-8 : enregistrez-le sous cette forme.", c.File)
 	case !okey.HidesNothing(text):
-		return okey.Errorf(okey.CodeInvalid, "%s contient des caractères invisibles (sens d'écriture, espaces sans largeur) : ce qui se signe doit se voir. Retirez-les.", c.File)
+		return okey.Errorf(okey.CodeInvalid, "%s contient des caractères invisibles (sens d'écriture, espaces sans largeur) : ce qui se "+
+			"signe doit se voir. Retirez-les.", c.File)
 	case strings.TrimSpace(text) == "":
 		return okey.Errorf(okey.CodeInvalid, "%s est vide.", c.File)
 	case len(text) > longestCharter:
@@ -57,7 +59,8 @@ func (c *CharterPublish) Run(ctx context.Context, cfg *config.Config, out io.Wri
 		if published, err = tx.PublishCharter(ctx, text, now); err != nil || published.Version == before.Version {
 			return err
 		}
-		tx.Audit(sql.Entry{At: now, Event: "charter", Via: okey.ViaSupport, Subject: fmt.Sprintf("charter:%d", published.Version), Detail: "published:" + published.SHA256})
+		tx.Audit(sql.Entry{At: now, Event: "charter", Via: okey.ViaSupport, Subject: fmt.Sprintf("charter:%d", published.Version),
+			Detail: "published:" + published.SHA256})
 		return nil
 	})
 	if err != nil {

@@ -153,7 +153,8 @@ func (d *doctor) temporal(ctx context.Context) (string, error) {
 		return "", &okey.Error{Code: okey.CodeUnavailable, Message: "ne répond pas : vérifiez TEMPORAL_ADDRESS, et qu'il tourne.", Err: err}
 	}
 	if err := engine.DescribeNamespace(ctx, c, namespace); err != nil {
-		return "", &okey.Error{Code: okey.CodeUnavailable, Message: "n'a pas l'espace de noms « " + namespace + " » : lancez « okey migrate » après l'avoir créé.", Err: err}
+		return "", &okey.Error{Code: okey.CodeUnavailable,
+			Message: "n'a pas l'espace de noms « " + namespace + " » : lancez « okey migrate » après l'avoir créé.", Err: err}
 	}
 	return "répond, espace de noms « " + namespace + " »", nil
 }
@@ -193,7 +194,9 @@ func (d *doctor) roles(ctx context.Context) (string, error) {
 		said = append(said, fmt.Sprintf("%s %s (%s)", r.Name, how, roleNames[r.Role]))
 	}
 	if len(said) > 0 {
-		return "", okey.Errorf(okey.CodeUnavailable, "le journal dit autre chose : %s. Rétablissez ce qui doit être avec « okey grant », avec --revoke pour retirer.", strings.Join(said, " ; "))
+		return "", okey.Errorf(okey.CodeUnavailable,
+			"le journal dit autre chose : %s. Rétablissez ce qui doit être avec « okey grant », avec --revoke pour retirer.",
+			strings.Join(said, " ; "))
 	}
 	return okey.SayCount(held, "personne") + okey.SayEither(held, " a", " ont") + " un rôle de l'académie, comme le journal le dit", nil
 }
@@ -222,12 +225,14 @@ func (d *doctor) holidays(ctx context.Context) (string, error) {
 	var short []string
 	for _, p := range places {
 		until, ok := known.KnownUntil(p.Academy)
-		if academy, listed := okey.AcademyByCode(p.Academy); listed && (!ok || until.Before(d.now.Add(holidaysAhead))) && !slices.Contains(short, academy.Name) {
+		if academy, listed := okey.AcademyByCode(p.Academy); listed && (!ok || until.Before(d.now.Add(holidaysAhead))) &&
+			!slices.Contains(short, academy.Name) {
 			short = append(short, academy.Name)
 		}
 	}
 	if len(short) > 0 {
-		return "", advice(fmt.Sprintf("le fichier s'arrête bientôt, ou ne dit rien, pour : %s. Prenez celui de l'année.", strings.Join(short, ", ")))
+		return "", advice(fmt.Sprintf("le fichier s'arrête bientôt, ou ne dit rien, pour : %s. Prenez celui de l'année.",
+			strings.Join(short, ", ")))
 	}
 	return "connues pour les deux mois à venir", nil
 }

@@ -56,11 +56,14 @@ func (d *doctor) address(context.Context) (string, error) {
 	case d.cfg.URL == "":
 		return "pas donnée à cette commande (OKEY_URL), non vérifiée", nil
 	case !secure && !onThisMachine(d.cfg.URL):
-		return "", okey.Errorf(okey.CodeInvalid, "%s n'est pas en https : les sessions voyageraient en clair. Mettez TLS devant OKEY, et https dans OKEY_URL.", d.cfg.URL)
+		return "", okey.Errorf(okey.CodeInvalid, "%s n'est pas en https : les sessions voyageraient en clair. Mettez TLS devant OKEY, et "+
+			"https dans OKEY_URL.", d.cfg.URL)
 	case secure && d.cfg.OIDCIssuer != "" && !strings.HasPrefix(d.cfg.OIDCIssuer, "https://") && !onThisMachine(d.cfg.OIDCIssuer):
-		return "", okey.Errorf(okey.CodeInvalid, "OKEY est en https, mais le fournisseur d'identité (%s) ne l'est pas : corrigez OKEY_OIDC_ISSUER.", d.cfg.OIDCIssuer)
+		return "", okey.Errorf(okey.CodeInvalid, "OKEY est en https, mais le fournisseur d'identité (%s) ne l'est pas : corrigez "+
+			"OKEY_OIDC_ISSUER.", d.cfg.OIDCIssuer)
 	case secure && len(d.cfg.TrustedProxies) == 0:
-		return "", advice("OKEY_TRUSTED_PROXIES est vide : derrière un relais, tout le monde a la même adresse, et partage la même limite d'essais.")
+		return "", advice("OKEY_TRUSTED_PROXIES est vide : derrière un relais, tout le monde a la même adresse, et partage la même " +
+			"limite d'essais.")
 	}
 	return d.cfg.URL, nil
 }
@@ -68,7 +71,8 @@ func (d *doctor) address(context.Context) (string, error) {
 // keys looks whether each key serves one purpose.
 func (d *doctor) keys(context.Context) (string, error) {
 	if shared := d.cfg.SharedKeys(); len(shared) > 0 {
-		return "", okey.Errorf(okey.CodeInvalid, "%s. Une clef ne sert qu'à une chose : « okey secrets DOSSIER --rotate NOM » en fait une neuve.", okey.Capitalize(strings.Join(shared, " ; ")))
+		return "", okey.Errorf(okey.CodeInvalid, "%s. Une clef ne sert qu'à une chose : « okey secrets DOSSIER --rotate NOM » en fait "+
+			"une neuve.", okey.Capitalize(strings.Join(shared, " ; ")))
 	}
 	if older := d.cfg.OlderKeysInUse(); len(older) > 0 {
 		return "", advice(strings.Join(older, " ; ") + " : mettez la plus récente en premier.")
@@ -100,7 +104,8 @@ func (d *doctor) provider(ctx context.Context) (string, error) {
 	}
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
-		return "", &okey.Error{Code: okey.CodeUnavailable, Message: "ne répond pas à " + address + " : vérifiez OKEY_OIDC_ISSUER, le réseau et le certificat.", Err: err}
+		return "", &okey.Error{Code: okey.CodeUnavailable,
+			Message: "ne répond pas à " + address + " : vérifiez OKEY_OIDC_ISSUER, le réseau et le certificat.", Err: err}
 	}
 	defer func() { _ = response.Body.Close() }()
 	var said discovery
@@ -110,11 +115,13 @@ func (d *doctor) provider(ctx context.Context) (string, error) {
 	}
 	switch {
 	case response.StatusCode != http.StatusOK || err != nil:
-		return "", okey.Errorf(okey.CodeUnavailable, "%s ne décrit aucun fournisseur (réponse %d) : vérifiez OKEY_OIDC_ISSUER.", address, response.StatusCode)
+		return "", okey.Errorf(okey.CodeUnavailable, "%s ne décrit aucun fournisseur (réponse %d) : vérifiez OKEY_OIDC_ISSUER.", address,
+			response.StatusCode)
 	case said.Issuer != issuer:
 		return "", okey.Errorf(okey.CodeInvalid, "se nomme %s : écrivez exactement cela dans OKEY_OIDC_ISSUER.", shortly(said.Issuer))
 	case said.Authorize == "" || said.Token == "" || said.Keys == "":
-		return "", okey.Errorf(okey.CodeUnavailable, "sa description est incomplète : elle ne dit pas où se connecter, ou sous quelles clefs.")
+		return "", okey.Errorf(okey.CodeUnavailable,
+			"sa description est incomplète : elle ne dit pas où se connecter, ou sous quelles clefs.")
 	case len(said.Challenges) > 0 && !slices.Contains(said.Challenges, "S256"):
 		return "", advice("il n'annonce pas PKCE (S256), dont OKEY se sert : vérifiez qu'il l'accepte.")
 	}

@@ -9,8 +9,8 @@ import (
 	"okey/okey"
 )
 
-// loadEnvFile puts the variables of --env FILE, or of OKEY_ENV_FILE, into the environment before anything reads it. What stands there already
-// wins.
+// loadEnvFile puts the variables of --env FILE, or of OKEY_ENV_FILE, into the environment before anything reads it. What stands there
+// already wins.
 func loadEnvFile(args []string) error {
 	path := os.Getenv("OKEY_ENV_FILE")
 	for i, arg := range args {

@@ -20,8 +20,8 @@ type GrantCommand struct {
 	Revoke bool   `help:"Retirer le rôle au lieu de le donner."`
 }
 
-// Run gives the role. Somebody whom OKEY does not know yet is created by address, so that a new installation has its first support: who first
-// signs in with that address, vouched for by the identity provider, is that person.
+// Run gives the role. Somebody whom OKEY does not know yet is created by address, so that a new installation has its first support: who
+// first signs in with that address, vouched for by the identity provider, is that person.
 func (c *GrantCommand) Run(ctx context.Context, cfg *config.Config, out io.Writer) error {
 	store, err := openStore(ctx, cfg)
 	if err != nil {

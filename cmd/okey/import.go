@@ -185,7 +185,8 @@ func (b *progressBar) show(step string, done, total int64) {
 	switch {
 	case total > 0:
 		part := int(min(done, total) * width / total)
-		fmt.Fprintf(b.out, "\r\033[K%s [%s%s] %d %%", step, strings.Repeat("█", part), strings.Repeat("·", width-part), min(done, total)*100/total)
+		fmt.Fprintf(b.out, "\r\033[K%s [%s%s] %d %%", step, strings.Repeat("█", part), strings.Repeat("·", width-part),
+			min(done, total)*100/total)
 	case done > 0:
 		fmt.Fprintf(b.out, "\r\033[K%s : ligne %d", step, done)
 	default:

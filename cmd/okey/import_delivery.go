@@ -64,7 +64,8 @@ func (c *ImportDelivery) Run(ctx context.Context, cfg *config.Config) (err error
 		if err := result.Print(os.Stdout); err != nil {
 			return fmt.Errorf("print the summary: %w", err)
 		}
-		return okey.Errorf(okey.CodeInvalid, "Rien n'a été pris : %s, ci-dessus. Corrigez le fichier, puis recommencez.", okey.SayCount(len(result.Errors), "anomalie"))
+		return okey.Errorf(okey.CodeInvalid, "Rien n'a été pris : %s, ci-dessus. Corrigez le fichier, puis recommencez.",
+			okey.SayCount(len(result.Errors), "anomalie"))
 	}
 	if c.Check {
 		fmt.Printf("%s : tout est en ordre, %s. Rien n'est enregistré (--check).\n", src.Name, okey.SayCount(len(read.Rows), "clef"))
@@ -74,7 +75,8 @@ func (c *ImportDelivery) Run(ctx context.Context, cfg *config.Config) (err error
 }
 
 // take records what the file says and that it is wanted, and waits until a worker has judged it.
-func (c *ImportDelivery) take(ctx context.Context, cfg *config.Config, store *sql.Store, name string, read imports.DeliveryRows, opts imports.Options) error {
+func (c *ImportDelivery) take(ctx context.Context, cfg *config.Config, store *sql.Store, name string, read imports.DeliveryRows,
+	opts imports.Options) error {
 	action := okey.Action{
 		ID: uuid.New(), Name: okey.ActionDelivery, Via: okey.ViaSupport, Digest: []byte{}, CreatedAt: opts.At,
 		Content: okey.Content{Sum: read.Sum, Announced: c.Announced, LookAlikes: c.Force},
@@ -96,7 +98,8 @@ func (c *ImportDelivery) take(ctx context.Context, cfg *config.Config, store *sq
 	wait, cancel := context.WithTimeout(ctx, outcomeWait)
 	defer cancel()
 	if err := deliver(wait, cfg, action); err != nil {
-		fmt.Printf("C'est enregistré (%s), mais le moteur ne répond pas : la livraison sera prise dès son retour.\n", okey.SayCount(len(read.Rows), "clef"))
+		fmt.Printf("C'est enregistré (%s), mais le moteur ne répond pas : la livraison sera prise dès son retour.\n",
+			okey.SayCount(len(read.Rows), "clef"))
 		return nil
 	}
 	judged, err := outcomes.Wait(wait, action.ID)
@@ -104,10 +107,12 @@ func (c *ImportDelivery) take(ctx context.Context, cfg *config.Config, store *sq
 	case err != nil:
 		return err
 	case judged.Verdict == nil:
-		fmt.Printf("C'est enregistré (%s) : la livraison sera prise dès qu'un « okey worker » travaille.\n", okey.SayCount(len(read.Rows), "clef"))
+		fmt.Printf("C'est enregistré (%s) : la livraison sera prise dès qu'un « okey worker » travaille.\n",
+			okey.SayCount(len(read.Rows), "clef"))
 		return nil
 	case !judged.Verdict.Accepted:
-		return okey.Errorf(judged.Verdict.Reason, "Rien n'a été pris : des clefs ou des établissements ont changé entre-temps. Recommencez.")
+		return okey.Errorf(judged.Verdict.Reason,
+			"Rien n'a été pris : des clefs ou des établissements ont changé entre-temps. Recommencez.")
 	}
 	taken := judged.Verdict.Count
 	fmt.Printf("%s : %s %s.\n", name, okey.SayCount(taken, "clef"), okey.SayEither(taken, "livrée", "livrées"))

@@ -97,7 +97,8 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) (err 
 		}
 	}()
 	parser, err := kong.New(&p, kong.Name("okey"), kong.Description("OKEY prête des clefs OTP aux personnels du second degré."),
-		kong.Writers(stdout, stderr), kong.Exit(func(int) { panic(helpShown{}) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Help(printHelp), helps, kong.PostBuild(explain),
+		kong.Writers(stdout, stderr), kong.Exit(func(int) { panic(helpShown{}) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Help(printHelp), helps, kong.PostBuild(explain),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.BindTo(stdout, (*io.Writer)(nil)))
 	if err != nil {
 		return fmt.Errorf("read the command line: %w", err)

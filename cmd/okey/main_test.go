@@ -153,7 +153,8 @@ func TestGrantAndRevokeTakeNobodyForAnother(t *testing.T) {
 	assert.Contains(t, out, "Eve X")
 	code, _, said = d.okey("token", "--service", "serveur-auth", "--scope", "pin-checks,keys")
 	require.Equal(t, 0, code, said)
-	assert.Equal(t, 1, d.Count(`SELECT count(*) FROM audit WHERE event = 'token' AND subject = 'service:serveur-auth' AND detail = 'created:pin-checks+keys'`))
+	assert.Equal(t, 1, d.Count(`SELECT count(*) FROM audit WHERE event = 'token' AND subject = 'service:serveur-auth' AND detail = `+
+		`'created:pin-checks+keys'`))
 }
 
 func TestACharterIsPublishedOnce(t *testing.T) {
@@ -245,7 +246,8 @@ func identity(t *testing.T, status int, says string) string {
 	return s.URL
 }
 
-const wellSpoken = `{"issuer": "ISSUER", "authorization_endpoint": "ISSUER/a", "token_endpoint": "ISSUER/t", "jwks_uri": "ISSUER/k", "code_challenge_methods_supported": ["S256"]}`
+const wellSpoken = `{"issuer": "ISSUER", "authorization_endpoint": "ISSUER/a", "token_endpoint": "ISSUER/t", "jwks_uri": "ISSUER/k", ` +
+	`"code_challenge_methods_supported": ["S256"]}`
 
 func TestDoctorLooksAtTheSettingsOfServerAndWorkerWhereTheyAreGiven(t *testing.T) {
 	d := newDesk(t)
@@ -258,11 +260,13 @@ func TestDoctorLooksAtTheSettingsOfServerAndWorkerWhereTheyAreGiven(t *testing.T
 	}
 	out := look()
 	for _, line := range []string{
-		"✓ réglages du serveur : pas donnés à cette commande", "✓ réglages du worker : pas donnés", "✓ adresse publique : pas donnée", "✓ fournisseur d'identité : pas donné",
+		"✓ réglages du serveur : pas donnés à cette commande", "✓ réglages du worker : pas donnés", "✓ adresse publique : pas donnée",
+		"✓ fournisseur d'identité : pas donné",
 	} {
 		assert.Contains(t, out, line)
 	}
-	out = look("OKEY_OIDC_ISSUER", identity(t, http.StatusOK, wellSpoken), "OKEY_URL", "https://okey.ac-exemple.fr", "OKEY_MAIL_FROM", "okey@ac-exemple.fr")
+	out = look("OKEY_OIDC_ISSUER", identity(t, http.StatusOK, wellSpoken), "OKEY_URL", "https://okey.ac-exemple.fr", "OKEY_MAIL_FROM",
+		"okey@ac-exemple.fr")
 	assert.Contains(t, out, "✗ réglages du serveur : ")
 	for _, missing := range []string{"OKEY_OIDC_CLIENT_ID manque", "OKEY_PIN_PEPPERS manque", "OKEY_LINK_KEYS manque"} {
 		assert.Contains(t, out, missing)
@@ -271,25 +275,31 @@ func TestDoctorLooksAtTheSettingsOfServerAndWorkerWhereTheyAreGiven(t *testing.T
 	assert.Contains(t, out, "✓ fournisseur d'identité : répond")
 	assert.Contains(t, out, "! adresse publique : OKEY_TRUSTED_PROXIES est vide")
 
-	out = look("OKEY_OIDC_CLIENT_ID", "okey", "OKEY_OIDC_CLIENT_SECRET", "x", "OKEY_SUPPORT_MAIL", "a@ac-exemple.fr", "OKEY_SMTP_URL", "smtp://"+closedPort(t),
-		"OKEY_LINK_KEYS", config.NewKeyring().Reveal(), "OKEY_PIN_PEPPERS", config.NewKeyring().Reveal(), "OKEY_TRUSTED_PROXIES", "10.0.0.1")
-	for _, line := range []string{"✓ réglages du serveur : complets", "✓ réglages du worker : complets", "✓ adresse publique : https://okey.ac-exemple.fr", "✓ clefs secrètes : une par usage"} {
+	out = look("OKEY_OIDC_CLIENT_ID", "okey", "OKEY_OIDC_CLIENT_SECRET", "x", "OKEY_SUPPORT_MAIL", "a@ac-exemple.fr", "OKEY_SMTP_URL",
+		"smtp://"+closedPort(t),
+		"OKEY_LINK_KEYS", config.NewKeyring().Reveal(), "OKEY_PIN_PEPPERS", config.NewKeyring().Reveal(), "OKEY_TRUSTED_PROXIES",
+		"10.0.0.1")
+	for _, line := range []string{"✓ réglages du serveur : complets", "✓ réglages du worker : complets",
+		"✓ adresse publique : https://okey.ac-exemple.fr", "✓ clefs secrètes : une par usage"} {
 		assert.Contains(t, out, line)
 	}
 	assert.Contains(t, look("OKEY_URL", "http://okey.ac-exemple.fr"), "✗ adresse publique : http://okey.ac-exemple.fr n'est pas en https")
 	assert.Contains(t, look("OKEY_URL", "http://127.0.0.1:8080"), "✓ adresse publique")
-	assert.Contains(t, look("OKEY_URL", "https://okey.ac-exemple.fr", "OKEY_OIDC_ISSUER", "http://cas.ac-exemple.invalid"), "✗ adresse publique : OKEY est en https, mais le fournisseur d'identité")
+	assert.Contains(t, look("OKEY_URL", "https://okey.ac-exemple.fr", "OKEY_OIDC_ISSUER", "http://cas.ac-exemple.invalid"),
+		"✗ adresse publique : OKEY est en https, mais le fournisseur d'identité")
 }
 
 func TestDoctorAsksTheIdentityProviderWhoItIs(t *testing.T) {
 	d := newDesk(t)
 	for says, issuer := range map[string]string{
-		"✗ fournisseur d'identité : ne répond pas":                     "http://" + closedPort(t),
-		"✗ fournisseur d'identité : http":                              identity(t, http.StatusNotFound, ``),
-		"ne décrit aucun fournisseur (réponse 200)":                    identity(t, http.StatusOK, `<html>`),
-		"✗ fournisseur d'identité : se nomme https://autre.exemple.fr": identity(t, http.StatusOK, `{"issuer": "https://autre.exemple.fr"}`),
-		"✗ fournisseur d'identité : sa description est incomplète":     identity(t, http.StatusOK, `{"issuer": "ISSUER"}`),
-		"! fournisseur d'identité : il n'annonce pas PKCE (S256)":      identity(t, http.StatusOK, strings.Replace(wellSpoken, `"S256"`, `"plain"`, 1)),
+		"✗ fournisseur d'identité : ne répond pas":  "http://" + closedPort(t),
+		"✗ fournisseur d'identité : http":           identity(t, http.StatusNotFound, ``),
+		"ne décrit aucun fournisseur (réponse 200)": identity(t, http.StatusOK, `<html>`),
+		"✗ fournisseur d'identité : se nomme https://autre.exemple.fr": identity(t, http.StatusOK,
+			`{"issuer": "https://autre.exemple.fr"}`),
+		"✗ fournisseur d'identité : sa description est incomplète": identity(t, http.StatusOK, `{"issuer": "ISSUER"}`),
+		"! fournisseur d'identité : il n'annonce pas PKCE (S256)": identity(t, http.StatusOK,
+			strings.Replace(wellSpoken, `"S256"`, `"plain"`, 1)),
 	} {
 		t.Setenv("OKEY_OIDC_ISSUER", issuer)
 		_, out, _ := d.okey("doctor")
@@ -318,17 +328,20 @@ func TestDoctorFindsKeysThatServeTwoPurposes(t *testing.T) {
 }
 
 func TestDoctorHoldsChartersToTheFingerprintsInTheAudit(t *testing.T) {
-	const text, unknown, redated = "le texte d'une charte publiée a été modifié", "le journal connaît des signatures d'un texte", "la date de publication d'une charte"
+	const text, unknown, redated = "le texte d'une charte publiée a été modifié", "le journal connaît des signatures d'un texte",
+		"la date de publication d'une charte"
 	const different = "1 signature d'une demande n'est pas ce que le journal dit"
 	for touch, says := range map[string]string{
 		`UPDATE charter SET body = body || '.'`: text,
-		`UPDATE charter SET body = 'x', sha256 = encode(sha256('x'), 'hex') WHERE version = 1; UPDATE request SET charter_sha256 = encode(sha256('x'), 'hex')`: unknown,
-		`UPDATE charter SET published_at = published_at + interval '1 day' WHERE version = 2`:                                                                  redated,
-		`UPDATE charter SET published_at = published_at - interval '1 day' WHERE version = 1`:                                                                  different,
-		`UPDATE request SET charter_sha256 = 'x'`:                      different,
-		`UPDATE request SET charter = 2`:                               different,
-		`UPDATE request SET signed_at = signed_at - interval '1 hour'`: different,
-		`UPDATE request SET signed_at = NULL, charter = NULL, charter_sha256 = NULL, signer_name = NULL, signer_uid = NULL, signed_uai = NULL, signed_school = NULL, signer_noted_at = NULL`: different,
+		`UPDATE charter SET body = 'x', sha256 = encode(sha256('x'), 'hex') WHERE version = 1; UPDATE request SET charter_sha256 = ` +
+			`encode(sha256('x'), 'hex')`: unknown,
+		`UPDATE charter SET published_at = published_at + interval '1 day' WHERE version = 2`: redated,
+		`UPDATE charter SET published_at = published_at - interval '1 day' WHERE version = 1`: different,
+		`UPDATE request SET charter_sha256 = 'x'`:                                             different,
+		`UPDATE request SET charter = 2`:                                                      different,
+		`UPDATE request SET signed_at = signed_at - interval '1 hour'`:                        different,
+		`UPDATE request SET signed_at = NULL, charter = NULL, charter_sha256 = NULL, signer_name = NULL, signer_uid = NULL, signed_uai = ` +
+			`NULL, signed_school = NULL, signer_noted_at = NULL`: different,
 		`UPDATE request SET signer_name = 'Marc Roux'`:                            different,
 		`UPDATE request SET signer_uid = 'mroux'`:                                 different,
 		`UPDATE request SET signer_name = '', signer_uid = ''`:                    different,
@@ -336,7 +349,8 @@ func TestDoctorHoldsChartersToTheFingerprintsInTheAudit(t *testing.T) {
 		`UPDATE request SET signed_uai = '0069002C'`:                              different,
 		`UPDATE request SET person = (SELECT id FROM person WHERE uid = 'mroux')`: different,
 		`INSERT INTO request (id, person, uai, need, reason, stage, turn, since, asked_at, approved_at, charter, charter_sha256, signed_at)
-			SELECT gen_random_uuid(), p.id, r.uai, '', 'first', r.stage, 1, r.since, r.asked_at, r.approved_at, r.charter, r.charter_sha256, r.signed_at
+			SELECT gen_random_uuid(), p.id, r.uai, '', 'first', r.stage, 1, r.since, r.asked_at, r.approved_at,
+				r.charter, r.charter_sha256, r.signed_at
 			FROM request r, person p WHERE p.uid = 'mroux'`: different,
 		`UPDATE request SET signer_name = '', signer_uid = ''; UPDATE person SET erased_at = now()`: "",
 	} {
@@ -344,7 +358,8 @@ func TestDoctorHoldsChartersToTheFingerprintsInTheAudit(t *testing.T) {
 		lea := d.Person("Léa Martin", okey.Staff, scene.Tilleuls)
 		d.Person("Marc Roux", okey.Staff, scene.Tilleuls)
 		request := uuid.New()
-		d.Exec(`INSERT INTO request (id, person, uai, need, reason, stage, turn, since, asked_at, approved_at) VALUES ($1, $2, $3, '', 'first', 'awaiting_charter', 1, $4, $4, $4)`,
+		d.Exec(`INSERT INTO request (id, person, uai, need, reason, stage, turn, since, asked_at, approved_at) VALUES ($1, $2, $3, '', `+
+			`'first', 'awaiting_charter', 1, $4, $4, $4)`,
 			request, lea.ID, scene.Tilleuls, scene.Now)
 		require.NoError(t, d.Store.Do(t.Context(), func(tx *sql.Tx) error {
 			return tx.Sign(t.Context(), request, 1, scene.Now, lea.ID, okey.ViaWeb)
@@ -379,8 +394,10 @@ func TestDoctorTakesSignaturesFromBeforeTheirFingerprints(t *testing.T) {
 		d := newDesk(t)
 		lea := d.Person("Léa Martin", okey.Staff, scene.Tilleuls)
 		request := uuid.New()
-		d.Exec(`INSERT INTO request (id, person, uai, need, reason, stage, turn, since, asked_at, approved_at, charter, charter_sha256, signed_at)
-			VALUES ($1, $2, $3, '', 'first', 'awaiting_handover', 1, $4, $4, $4, 1, $5, $4)`, request, lea.ID, scene.Tilleuls, scene.Now, okey.CharterSum(okey.FirstCharter))
+		d.Exec(`INSERT INTO request (id, person, uai, need, reason, stage, turn, since, asked_at, approved_at,
+			charter, charter_sha256, signed_at)
+			VALUES ($1, $2, $3, '', 'first', 'awaiting_handover', 1, $4, $4, $4, 1, $5, $4)`, request, lea.ID, scene.Tilleuls, scene.Now,
+			okey.CharterSum(okey.FirstCharter))
 		_, out, _ := d.okey("doctor")
 		assert.Contains(t, out, "✗ chartes : 1 signature", "signed, and nothing says so")
 		entry.At, entry.Actor, entry.Via, entry.Subject = scene.Now, lea.ID, okey.ViaWeb, sql.AboutRequest(request)
@@ -392,11 +409,13 @@ func TestDoctorTakesSignaturesFromBeforeTheirFingerprints(t *testing.T) {
 
 func TestDoctorFindsEveryTouchOfTheAudit(t *testing.T) {
 	for says, touch := range map[string]string{
-		"l'entrée 2 du journal a été modifiée ou déplacée":           `UPDATE audit SET detail = 'nothing' WHERE seq = 2`,
-		"l'entrée 2 du journal manque":                               `DELETE FROM audit WHERE seq = 2`,
-		"l'entrée 1 du journal a été modifiée ou déplacée":           `UPDATE audit SET seq = -seq WHERE seq IN (1, 2); UPDATE audit SET seq = CASE seq WHEN -1 THEN 2 ELSE 1 END WHERE seq < 0`,
+		"l'entrée 2 du journal a été modifiée ou déplacée": `UPDATE audit SET detail = 'nothing' WHERE seq = 2`,
+		"l'entrée 2 du journal manque":                     `DELETE FROM audit WHERE seq = 2`,
+		"l'entrée 1 du journal a été modifiée ou déplacée": `UPDATE audit SET seq = -seq WHERE seq IN (1, 2); UPDATE audit SET ` +
+			`seq = CASE seq WHEN -1 THEN 2 ELSE 1 END WHERE seq < 0`,
 		"le journal s'arrête à l'entrée 2, sa tête dit 3 : la fin a": `DELETE FROM audit WHERE seq = 3`,
-		"la tête du journal a été modifiée":                          `DELETE FROM audit WHERE seq = 3; UPDATE audit_head SET seq = 2, mac = (SELECT mac FROM audit WHERE seq = 2)`,
+		"la tête du journal a été modifiée": `DELETE FROM audit WHERE seq = 3; UPDATE audit_head SET seq = 2, ` +
+			`mac = (SELECT mac FROM audit WHERE seq = 2)`,
 	} {
 		d := newDesk(t)
 		lea := d.Person("Léa Martin", okey.Staff, scene.Tilleuls)
@@ -438,7 +457,8 @@ func TestTheEnvironmentMayComeFromAFile(t *testing.T) {
 	database := os.Getenv("OKEY_DATABASE_URL")
 	require.NoError(t, os.Unsetenv("OKEY_DATABASE_URL"))
 	path := filepath.Join(t.TempDir(), "okey.env")
-	require.NoError(t, os.WriteFile(path, []byte("# un commentaire\n\nexport OKEY_DATABASE_URL='"+database+"'\nOKEY_MAIL_FROM=\"OKEY <okey@exemple.fr>\"\n"), 0o600))
+	require.NoError(t, os.WriteFile(path, []byte("# un commentaire\n\nexport OKEY_DATABASE_URL='"+database+
+		"'\nOKEY_MAIL_FROM=\"OKEY <okey@exemple.fr>\"\n"), 0o600))
 	t.Setenv("OKEY_MAIL_FROM", "autre@exemple.fr") // already there: wins
 	var stdout, stderr bytes.Buffer
 	assert.Equal(t, 0, run(t.Context(), []string{"grant", "support", "sam@exemple.fr", "--env", path}, &stdout, &stderr), stderr.String())

@@ -17,7 +17,8 @@ type RevokeCommand struct {
 	Service string `name:"service" placeholder:"NOM" help:"Les jetons d'un service."`
 }
 
-// Run ends the sessions at the next click in each, and the tokens at once. Functions are the directory's: whoever still has one may sign in again.
+// Run ends the sessions at the next click in each, and the tokens at once. Functions are the directory's: whoever still has one may sign in
+// again.
 func (c *RevokeCommand) Run(ctx context.Context, cfg *config.Config, out io.Writer) error {
 	if (c.Mail == "") == (c.Service == "") {
 		return okey.Errorf(okey.CodeInvalid, "donnez une adresse, ou --service : l'un des deux.")

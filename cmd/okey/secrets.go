@@ -14,7 +14,8 @@ import (
 	"okey/okey"
 )
 
-// SecretsCommand is `okey secrets`: the files of secrets that docker-compose.yml names, each made at random, and their replacement. It prints none.
+// SecretsCommand is `okey secrets`: the files of secrets that docker-compose.yml names, each made at random, and their replacement. It
+// prints none.
 type SecretsCommand struct {
 	Dir    string `arg:"" name:"dossier" help:"Où ranger les fichiers, par exemple secrets."`
 	Rotate string `enum:"link-keys,pin-peppers,audit-keys," default:"" placeholder:"NOM" help:"${rotate_help}"`
@@ -83,7 +84,8 @@ func (c *SecretsCommand) Run(out io.Writer) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintln(out, "Gardez une copie de ce dossier à part des sauvegardes : sans lui, ni les codes PIN ni le journal d'audit ne se vérifient.")
+	_, err := fmt.Fprintln(out, "Gardez une copie de ce dossier à part des sauvegardes : sans lui, ni les codes PIN ni le journal "+
+		"d'audit ne se vérifient.")
 	return err
 }
 
@@ -110,12 +112,13 @@ func (c *SecretsCommand) rotate(out io.Writer) error {
 		return err
 	}
 	version, _ := next.Current()
-	_, err = fmt.Fprintf(out, "%s : la clef de version %d sert désormais, les anciennes vérifient encore. Redémarrez serveur et worker.\n", name, version)
+	_, err = fmt.Fprintf(out, "%s : la clef de version %d sert désormais, les anciennes vérifient encore. Redémarrez serveur et worker.\n",
+		name, version)
 	return err
 }
 
-// writeSecret puts a whole file in place, or leaves what was there. The folder is closed to everybody else; the file is open because the programs
-// in the containers are nobody special.
+// writeSecret puts a whole file in place, or leaves what was there. The folder is closed to everybody else; the file is open because the
+// programs in the containers are nobody special.
 func writeSecret(path, content string) error {
 	file, err := os.CreateTemp(filepath.Dir(path), ".secret-*")
 	if err != nil {

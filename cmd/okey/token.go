@@ -105,5 +105,6 @@ func onePerson(ctx context.Context, store *sql.Store, mail string) (okey.Person,
 	for i, p := range found {
 		uids[i] = fmt.Sprintf("%s (%s)", p.UID, p.Name())
 	}
-	return okey.Person{}, okey.Errorf(okey.CodeInvalid, "plusieurs personnes ont l'adresse ou l'uid %s. Donnez un uid, ou une autre adresse : %s.", mail, strings.Join(uids, ", "))
+	return okey.Person{}, okey.Errorf(okey.CodeInvalid,
+		"plusieurs personnes ont l'adresse ou l'uid %s. Donnez un uid, ou une autre adresse : %s.", mail, strings.Join(uids, ", "))
 }

@@ -51,7 +51,8 @@ func TestAWrongCommandLineIsExplainedInFrench(t *testing.T) {
 func TestHelpIsFrench(t *testing.T) {
 	english := regexp.MustCompile(`(?i)\b(usage:|flags|commands:|run|show|the|for more|information|arguments:)\b`)
 	for _, command := range []string{
-		"", "server", "worker", "migrate", "import", "import establishments", "import staff", "import keys", "import logins", "import delivery", "token", "revoke", "grant",
+		"", "server", "worker", "migrate", "import", "import establishments", "import staff", "import keys", "import logins",
+		"import delivery", "token", "revoke", "grant",
 		"charter", "charter publish", "secrets", "doctor", "healthcheck",
 	} {
 		code, said := tell(t, append(strings.Fields(command), "--help")...)

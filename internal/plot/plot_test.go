@@ -43,7 +43,8 @@ func look(t *testing.T, d plot.Drawing) seen {
 			x := 0.0
 			wide = 0
 			for _, a := range part.Attr {
-				assert.False(t, strings.HasPrefix(strings.ToLower(a.Name.Local), "on") || a.Name.Local == "href", "%s=%q", a.Name.Local, a.Value)
+				assert.False(t, strings.HasPrefix(strings.ToLower(a.Name.Local), "on") || a.Name.Local == "href", "%s=%q", a.Name.Local,
+					a.Value)
 				if a.Name.Space != "xmlns" && a.Name.Local != "xmlns" {
 					assert.NotRegexp(t, `(?i)https?:|javascript:|data:|@import|url\([^#]`, a.Value)
 				}
@@ -116,7 +117,8 @@ func TestSeriesDifferWithoutTheirColours(t *testing.T) {
 
 func TestHostileNamesStayText(t *testing.T) {
 	hostile := []string{
-		`<script>alert(1)</script>`, `"><image href="https://ailleurs/x.png"/>`, `&lt;b&gt; & "deux"`, "a\x00b\x1b[31m\ufffe\nc", "\xff\xfe",
+		`<script>alert(1)</script>`, `"><image href="https://ailleurs/x.png"/>`, `&lt;b&gt; & "deux"`, "a\x00b\x1b[31m\ufffe\nc",
+		"\xff\xfe",
 		`;fill:rgb(176,86,0)"/>`, `</text></svg>`, strings.Repeat("très ", 5000),
 	}
 	for _, shape := range []plot.Shape{plot.Columns, plot.Bars, plot.Stack} {
@@ -133,7 +135,8 @@ func TestHostileNamesStayText(t *testing.T) {
 }
 
 func TestLongNamesAreCutToTheRoomThereIs(t *testing.T) {
-	f := plot.Figure{Shape: plot.Bars, Categories: []string{"Collège Jean-Baptiste Poquelin de la Très Longue Rue du Faubourg"}, Series: []plot.Series{{Values: []float64{4}}}}
+	f := plot.Figure{Shape: plot.Bars, Categories: []string{"Collège Jean-Baptiste Poquelin de la Très Longue Rue du Faubourg"},
+		Series: []plot.Series{{Values: []float64{4}}}}
 	all := draw(t, f)
 	assert.Regexp(t, `^Collège Jean-Baptiste .*…$`, all[plot.Wide].texts[0])
 	assert.Regexp(t, `^Collège .*…$`, all[plot.Narrow].texts[0])
@@ -142,13 +145,17 @@ func TestLongNamesAreCutToTheRoomThereIs(t *testing.T) {
 
 func TestNamesThatDifferAtTheirEndsAreToldApartOnAPhone(t *testing.T) {
 	f := plot.Figure{
-		Shape:      plot.Bars,
-		Categories: []string{"Lycée privé Saint-Joseph", "Lycée privé Saint-Jean", "Lycée des Acacias (0069002C)", "Lycée des Acacias (0069003D)", "Collège Neuf"},
-		Series:     []plot.Series{{Values: []float64{4, 3, 2, 1, 1}}},
+		Shape: plot.Bars,
+		Categories: []string{"Lycée privé Saint-Joseph", "Lycée privé Saint-Jean", "Lycée des Acacias (0069002C)",
+			"Lycée des Acacias (0069003D)", "Collège Neuf"},
+		Series: []plot.Series{{Values: []float64{4, 3, 2, 1, 1}}},
 	}
 	names := draw(t, f)[plot.Narrow].texts[:5]
 	for _, end := range []string{"Joseph", "Jean", "(0069002C)", "(0069003D)"} {
-		assert.True(t, slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, "Lycée") && strings.HasSuffix(name, end) }), "%s in %q", end, names)
+		assert.True(t, slices.ContainsFunc(names, func(name string) bool {
+			return strings.HasPrefix(name, "Lycée") &&
+				strings.HasSuffix(name, end)
+		}), "%s in %q", end, names)
 	}
 }
 
@@ -164,17 +171,19 @@ func TestAPhoneShowsFewerNamesOfColumnsAndTheLatestAlways(t *testing.T) {
 	assert.Less(t, len(all[plot.Narrow].texts), len(all[plot.Wide].texts))
 }
 
-// middles are where the columns of a figure stand and where their names do, from the left: of one series, whose categories are numbers that no
-// other text of the drawing holds.
+// middles are where the columns of a figure stand and where their names do, from the left: of one series, whose categories are numbers that
+// no other text of the drawing holds.
 func middles(t *testing.T, d plot.Drawing) (columns []float64, names map[string]float64) {
 	t.Helper()
 	names = map[string]float64{}
-	for _, m := range regexp.MustCompile(`<path +d="M ([\d.]+) [\d.]+\s+L ([\d.]+) [^"]*" style="[^"]*fill:rgb\(28,79,138\)"/>`).FindAllStringSubmatch(string(d.SVG), -1) {
+	column := regexp.MustCompile(`<path +d="M ([\d.]+) [\d.]+\s+L ([\d.]+) [^"]*" style="[^"]*fill:rgb\(28,79,138\)"/>`)
+	for _, m := range column.FindAllStringSubmatch(string(d.SVG), -1) {
 		left, _ := strconv.ParseFloat(m[1], 64)
 		right, _ := strconv.ParseFloat(m[2], 64)
 		columns = append(columns, (left+right)/2)
 	}
-	for _, m := range regexp.MustCompile(`<text x="([\d.]+)"[^>]* textLength="(\d+)"[^>]*>(s\d+)</text>`).FindAllStringSubmatch(string(d.SVG), -1) {
+	name := regexp.MustCompile(`<text x="([\d.]+)"[^>]* textLength="(\d+)"[^>]*>(s\d+)</text>`)
+	for _, m := range name.FindAllStringSubmatch(string(d.SVG), -1) {
 		at, _ := strconv.ParseFloat(m[1], 64)
 		wide, _ := strconv.ParseFloat(m[2], 64)
 		names[m[3]] = at + wide/2
@@ -220,7 +229,8 @@ func TestOneCategoryAndOddValuesAreDrawn(t *testing.T) {
 			all := draw(t, plot.Figure{Shape: shape, Categories: []string{"23 nov."}, Series: []plot.Series{{Values: []float64{v}}}})
 			assert.Contains(t, all[plot.Narrow].texts, "23 nov.")
 		}
-		odd := draw(t, plot.Figure{Shape: shape, Categories: []string{"a", "b", "c"}, Series: []plot.Series{{Values: []float64{math.Inf(1), -3, math.NaN()}}, {Values: []float64{1}}}})
+		odd := draw(t, plot.Figure{Shape: shape, Categories: []string{"a", "b", "c"},
+			Series: []plot.Series{{Values: []float64{math.Inf(1), -3, math.NaN()}}, {Values: []float64{1}}}})
 		assert.ElementsMatch(t, []string{"a", "b", "c", "0", "1"}, odd[plot.Wide].texts)
 	}
 }

@@ -29,7 +29,8 @@ func unprivileged() (*account, error) {
 		}
 		return &account{uid: uid, gid: gid}, nil
 	}
-	return nil, errors.New("PostgreSQL ne peut pas tourner en tant que root, et cette machine n'a ni utilisateur postgres ni utilisateur nobody")
+	return nil, errors.New("PostgreSQL ne peut pas tourner en tant que root, et cette machine n'a ni utilisateur postgres ni utilisateur " +
+		"nobody")
 }
 
 // own hands a file of the cluster to the account.

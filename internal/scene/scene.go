@@ -94,7 +94,8 @@ func (s *Scene) Person(name string, function okey.Function, uais ...okey.UAI) ok
 	})
 	require.NoError(s, err)
 	for _, uai := range uais {
-		s.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, $3, 'import', $4)`, p.ID, uai, string(function), Now)
+		s.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, $3, 'import', $4)`, p.ID, uai,
+			string(function), Now)
 	}
 	return p
 }
@@ -163,7 +164,8 @@ func (s *Scene) Record(a okey.Action) okey.Action {
 // Ask records that a person asks for a key at a school.
 func (s *Scene) Ask(p okey.Person, uai okey.UAI) okey.Action {
 	s.Helper()
-	return s.Record(okey.Action{Name: okey.ActionAsk, By: p.ID, Content: okey.Content{Establishment: uai, Need: "saisie des absences", Reason: okey.FirstKey}})
+	return s.Record(okey.Action{Name: okey.ActionAsk, By: p.ID,
+		Content: okey.Content{Establishment: uai, Need: "saisie des absences", Reason: okey.FirstKey}})
 }
 
 // Request reads a request as it is now.

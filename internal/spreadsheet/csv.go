@@ -85,7 +85,8 @@ func isUTF8(f *File) (bool, error) {
 				firstInvalid = line
 			}
 		case c == 0:
-			return false, okey.Errorf(okey.CodeInvalid, "%s n'est pas un tableau (ligne %d) : OKEY lit les fichiers .xlsx, .csv et PSKC (.xml).", f.Name, line)
+			return false, okey.Errorf(okey.CodeInvalid,
+				"%s n'est pas un tableau (ligne %d) : OKEY lit les fichiers .xlsx, .csv et PSKC (.xml).", f.Name, line)
 		case size > 1:
 			valid++
 		case c == '\n':
@@ -93,7 +94,8 @@ func isUTF8(f *File) (bool, error) {
 		}
 	}
 	if invalid > 0 && valid > invalid {
-		return false, okey.Errorf(okey.CodeInvalid, "%s mélange deux encodages (ligne %d) : enregistrez-le au format « CSV UTF-8 ».", f.Name, firstInvalid)
+		return false, okey.Errorf(okey.CodeInvalid, "%s mélange deux encodages (ligne %d) : enregistrez-le au format « CSV UTF-8 ».",
+			f.Name, firstInvalid)
 	}
 	return invalid == 0, nil
 }
@@ -106,7 +108,8 @@ func firstLine(name string, text *bufio.Reader) (string, error) {
 	}
 	line, rest, _ := strings.Cut(strings.TrimLeft(string(head), " \t\r\n"), "\n")
 	if rest == "" && strings.Count(line, "\r") > 1 {
-		return "", okey.Errorf(okey.CodeInvalid, "%s a des fins de ligne d'ancien Macintosh : enregistrez-le au format « CSV UTF-8 ».", name)
+		return "", okey.Errorf(okey.CodeInvalid, "%s a des fins de ligne d'ancien Macintosh : enregistrez-le au format « CSV UTF-8 ».",
+			name)
 	}
 	return line, nil
 }
@@ -162,12 +165,14 @@ func (s *csvSource) next() (int, []string, error) {
 }
 
 func (s *csvSource) endless() error {
-	return okey.Errorf(okey.CodeTooLarge, "%s : après la ligne %d, plus de %d Ko sans fin de ligne ou entre deux guillemets. Vérifiez les guillemets de la ligne suivante.", s.name, s.last, guard.MaxRecord/1000)
+	return okey.Errorf(okey.CodeTooLarge, "%s : après la ligne %d, plus de %d Ko sans fin de ligne ou entre deux guillemets. Vérifiez "+
+		"les guillemets de la ligne suivante.", s.name, s.last, guard.MaxRecord/1000)
 }
 
 func quoteMessage(err *csv.ParseError, before int) string {
 	if err.Line != err.StartLine {
-		return fmt.Sprintf("Un guillemet s'ouvre à cette ligne et n'est pas bien refermé (vu jusqu'à la ligne %d) : vérifiez les guillemets.", err.Line+before)
+		return fmt.Sprintf("Un guillemet s'ouvre à cette ligne et n'est pas bien refermé (vu jusqu'à la ligne %d) : vérifiez les "+
+			"guillemets.", err.Line+before)
 	}
 	return "Un guillemet est mal placé : retirez-le, ou doublez-le (\"\") dans une cellule entre guillemets."
 }

@@ -18,8 +18,8 @@ const firstSerial, lastSerial = 20_000, 80_000
 
 var serial = regexp.MustCompile(`^\d{5}(?:\.\d+)?$`)
 
-// ParseDate reads a day as French spreadsheets write it: as okey.ParseDay does, or Excel's number counted from 1900. The zero Day for an empty
-// text.
+// ParseDate reads a day as French spreadsheets write it: as okey.ParseDay does, or Excel's number counted from 1900. The zero Day for an
+// empty text.
 func ParseDate(text string) (okey.Day, error) { return parseDate(text, dateSystem{}) }
 
 func parseDate(text string, system dateSystem) (okey.Day, error) {

@@ -52,7 +52,8 @@ func parseInstant(text string, system dateSystem) (Instant, error) {
 		return instant(text, m[1], m[2:6], m[6])
 	}
 	if shortDay.MatchString(text) {
-		return Instant{}, okey.Errorf(okey.CodeInvalid, "« %s » : écrivez l'année sur quatre chiffres, par exemple 24/11/2026 09:12.", Clip(text))
+		return Instant{}, okey.Errorf(okey.CodeInvalid, "« %s » : écrivez l'année sur quatre chiffres, par exemple 24/11/2026 09:12.",
+			Clip(text))
 	}
 	return Instant{}, notAnInstant(text)
 }

@@ -62,7 +62,8 @@ func OpenWithin(l Limits, name string, src io.ReaderAt, size int64) (*File, erro
 		return nil, okey.Errorf(okey.CodeInvalid, "%s %s", name, refusal)
 	}
 	if named, says := kindOfName[strings.ToLower(filepath.Ext(name))]; says && named != kind {
-		return nil, okey.Errorf(okey.CodeInvalid, "%s porte le nom d'%s, mais c'est %s : enregistrez-le sous le type qu'il a, ou renommez-le.", name, kindNames[named], kindNames[kind])
+		return nil, okey.Errorf(okey.CodeInvalid, "%s porte le nom d'%s, mais c'est %s : enregistrez-le sous le type qu'il a, ou "+
+			"renommez-le.", name, kindNames[named], kindNames[kind])
 	}
 	return &File{Name: name, Kind: kind, src: src, size: size, limits: l}, nil
 }
@@ -99,7 +100,8 @@ func sniff(head []byte) (Kind, string) {
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
 		return XLSX, ""
 	case bytes.HasPrefix(head, []byte("\xD0\xCF\x11\xE0")):
-		return 0, "est un ancien classeur Excel (.xls) ou un classeur protégé par un mot de passe : enregistrez-le au format .xlsx, sans mot de passe."
+		return 0, "est un ancien classeur Excel (.xls) ou un classeur protégé par un mot de passe : enregistrez-le au format .xlsx, sans " +
+			"mot de passe."
 	case bytes.HasPrefix(head, []byte("%PDF")):
 		return 0, "est un PDF : envoyez le tableau lui-même, en .xlsx ou en CSV."
 	case bytes.HasPrefix(head, []byte("\x89PNG")), bytes.HasPrefix(head, []byte("\xFF\xD8\xFF")), bytes.HasPrefix(head, []byte("GIF8")):
@@ -162,7 +164,8 @@ func (f *File) rowsOf(src source, layouts []Layout) (*Rows, error) {
 	}
 	var unreadable *RowError
 	if errors.As(err, &unreadable) {
-		return nil, okey.Errorf(okey.CodeInvalid, "%s : la ligne des titres (ligne %d) est illisible. %s", f.Name, unreadable.Line, unreadable.Message)
+		return nil, okey.Errorf(okey.CodeInvalid, "%s : la ligne des titres (ligne %d) est illisible. %s", f.Name, unreadable.Line,
+			unreadable.Message)
 	}
 	if err != nil {
 		return nil, err
@@ -221,7 +224,8 @@ func (r *Rows) check(line int, cells []string) error {
 		switch {
 		case strings.TrimSpace(cell) == "":
 		case i >= len(r.header) || strings.TrimSpace(r.header[i]) == "":
-			return &RowError{Line: line, Message: fmt.Sprintf("« %s » est dans une colonne sans titre : vérifiez les séparateurs de cette ligne.", Clip(cell))}
+			return &RowError{Line: line, Message: fmt.Sprintf("« %s » est dans une colonne sans titre : vérifiez les séparateurs de "+
+				"cette ligne.", Clip(cell))}
 		case utf8.RuneCountInString(cell) > maxCell:
 			return &RowError{Line: line, Column: Clip(r.header[i]), Message: "Cette cellule est trop longue."}
 		}

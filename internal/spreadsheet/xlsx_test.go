@@ -67,7 +67,8 @@ func TestNumbersKeepTheirDigitsAndTextIsNotTouched(t *testing.T) {
 		require.NoError(t, f.SetCellStr("Sheet1", "A8", "12E5"))
 	})
 	said, _ := table(t, content)
-	assert.Equal(t, []string{"123456789012|", "123456789012|", "1.23E+11|", "1,23E+11|", "1,23E+18|", "0012345678901234567|", "12E5|"}, said)
+	assert.Equal(t, []string{"123456789012|", "123456789012|", "1.23E+11|", "1,23E+11|", "1,23E+18|", "0012345678901234567|", "12E5|"},
+		said)
 	_, err := okey.ParseSerial("1,23E+18")
 	assert.ErrorContains(t, err, okey.AbbreviatedByExcel)
 }

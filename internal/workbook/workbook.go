@@ -22,8 +22,8 @@ import (
 // Kind is how a column's cells are typed.
 type Kind int
 
-// The kinds of columns. Number takes any Go number, Date an okey.Day or a time.Time, Instant a time.Time in the zone in which it is to be read.
-// Zero days and times, and nil, leave a cell empty.
+// The kinds of columns. Number takes any Go number, Date an okey.Day or a time.Time, Instant a time.Time in the zone in which it is to be
+// read. Zero days and times, and nil, leave a cell empty.
 const (
 	Text Kind = iota
 	Number
@@ -38,8 +38,8 @@ type Column struct {
 	Width float64
 }
 
-// Sheet is one table. Rows is run through once, cell by cell in the order of Columns; its error ends the writing. Totals, where given, is a last
-// row in bold that the filter leaves alone.
+// Sheet is one table. Rows is run through once, cell by cell in the order of Columns; its error ends the writing. Totals, where given, is a
+// last row in bold that the filter leaves alone.
 type Sheet struct {
 	Name    string
 	Columns []Column
@@ -183,7 +183,8 @@ func (b *book) newSheet(place int, wanted string) (string, error) {
 
 // sheetName makes a name that Excel takes, unlike the names of the sheets before.
 func (b *book) sheetName(wanted string, number int) string {
-	name := strings.TrimSpace(strings.NewReplacer(":", " ", "\\", " ", "/", "-", "?", "", "*", "", "[", "(", "]", ")", "\n", " ").Replace(clean(wanted)))
+	name := strings.TrimSpace(strings.NewReplacer(":", " ", "\\", " ", "/", "-", "?", "", "*", "", "[", "(", "]", ")", "\n",
+		" ").Replace(clean(wanted)))
 	name = strings.Trim(name, "'")
 	if name == "" {
 		name = "Feuille"
@@ -201,7 +202,8 @@ func (b *book) printLayout(name string) error {
 	if err := b.SetSheetProps(name, &excelize.SheetPropsOptions{FitToPage: &fit}); err != nil {
 		return err
 	}
-	if err := b.SetPageLayout(name, &excelize.PageLayoutOptions{Size: &a4, Orientation: &landscape, FitToWidth: &width, FitToHeight: &height}); err != nil {
+	if err := b.SetPageLayout(name, &excelize.PageLayoutOptions{Size: &a4, Orientation: &landscape, FitToWidth: &width,
+		FitToHeight: &height}); err != nil {
 		return err
 	}
 	title := strings.ReplaceAll(cut(clean(b.about.Title), 100), "&", "&&")

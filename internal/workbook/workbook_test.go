@@ -23,7 +23,8 @@ var paris = okey.ZoneOf("")
 var about = workbook.Properties{Title: "Clefs & demandes", Subject: "Essai", Created: time.Date(2026, 11, 24, 9, 12, 0, 0, paris)}
 
 var columns = []workbook.Column{
-	{Title: "Numéro de série"}, {Title: "Nombre", Kind: workbook.Number}, {Title: "Expire", Kind: workbook.Date}, {Title: "Vu", Kind: workbook.Instant},
+	{Title: "Numéro de série"}, {Title: "Nombre", Kind: workbook.Number}, {Title: "Expire", Kind: workbook.Date},
+	{Title: "Vu", Kind: workbook.Instant},
 }
 
 func rows(all ...[]any) iter.Seq2[[]any, error] {
@@ -68,10 +69,12 @@ func part(t *testing.T, content []byte, name string) string {
 
 func TestCellsHaveTheirTypes(t *testing.T) {
 	day := okey.NewDay(2027, 12, 31)
-	f := open(t, write(t, sheet([]any{okey.Serial("0048000012"), 12, day, time.Date(2026, 11, 24, 9, 12, 0, 0, paris)}, []any{"", nil, okey.Day{}, time.Time{}})))
+	f := open(t, write(t, sheet([]any{okey.Serial("0048000012"), 12, day, time.Date(2026, 11, 24, 9, 12, 0, 0, paris)},
+		[]any{"", nil, okey.Day{}, time.Time{}})))
 	shown, err := f.GetRows("Clefs")
 	require.NoError(t, err)
-	assert.Equal(t, [][]string{{"Numéro de série", "Nombre", "Expire", "Vu"}, {"0048000012", "12", "31/12/2027", "24/11/2026 09:12"}}, shown[:2])
+	assert.Equal(t, [][]string{{"Numéro de série", "Nombre", "Expire", "Vu"}, {"0048000012", "12", "31/12/2027", "24/11/2026 09:12"}},
+		shown[:2])
 	kind, err := f.GetCellType("Clefs", "A2")
 	require.NoError(t, err)
 	assert.Equal(t, excelize.CellTypeInlineString, kind)
@@ -81,7 +84,8 @@ func TestCellsHaveTheirTypes(t *testing.T) {
 }
 
 func TestTextNeverBecomesAFormula(t *testing.T) {
-	for _, text := range []string{"=1+1", "+33 6", "-1", "@SUM(A1)", "=HYPERLINK(\"http://x\")", "_x0041_", "<b>&\"", "1,23E+11", "  bord  "} {
+	for _, text := range []string{"=1+1", "+33 6", "-1", "@SUM(A1)", "=HYPERLINK(\"http://x\")", "_x0041_", "<b>&\"", "1,23E+11",
+		"  bord  "} {
 		content := write(t, sheet([]any{text}))
 		f := open(t, content)
 		got, err := f.GetCellValue("Clefs", "A2")
@@ -127,7 +131,8 @@ func TestASheetIsLaidOutForReadingAndPrinting(t *testing.T) {
 	content := write(t, counted)
 	xml := part(t, content, "xl/worksheets/sheet1.xml")
 	for _, wanted := range []string{
-		`ySplit="1"`, `state="frozen"`, `<autoFilter ref="$A$1:$D$3"`, `orientation="landscape"`, `paperSize="9"`, `fitToPage="true"`, `fitToHeight="0"`,
+		`ySplit="1"`, `state="frozen"`, `<autoFilter ref="$A$1:$D$3"`, `orientation="landscape"`, `paperSize="9"`, `fitToPage="true"`,
+		`fitToHeight="0"`,
 		`<cols><col min="1"`, `Clefs &amp;&amp; demandes`, `Page &amp;P/&amp;N`,
 	} {
 		assert.Contains(t, xml, wanted)

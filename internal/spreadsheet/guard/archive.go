@@ -23,7 +23,8 @@ type Workbook struct {
 	archive *zip.Reader
 }
 
-// Workbook unpacks the whole file to nowhere: excelize goes by the sizes that a file claims and takes a sheet that breaks off for a complete one.
+// Workbook unpacks the whole file to nowhere: excelize goes by the sizes that a file claims and takes a sheet that breaks off for a
+// complete one.
 func (l Limits) Workbook(name string, src io.ReaderAt, size int64) (*Workbook, error) {
 	list := &directory{ReaderAt: src, left: maxDirectory}
 	archive, err := zip.NewReader(list, size)
@@ -62,7 +63,8 @@ func (l Limits) verify(name string, archive *zip.Reader) (ends []int, err error)
 		return nil, Damaged(name, fmt.Errorf("%d parts", len(archive.File)))
 	}
 	if claimed(archive, uint64(l.Unzipped)) > uint64(l.Unzipped) { // before unpacking anything
-		return nil, okey.Errorf(okey.CodeTooLarge, "%s contient plus de %d Mo une fois décompressé : découpez-le en plusieurs fichiers.", name, l.Unzipped>>20)
+		return nil, okey.Errorf(okey.CodeTooLarge, "%s contient plus de %d Mo une fois décompressé : découpez-le en plusieurs fichiers.",
+			name, l.Unzipped>>20)
 	}
 	used, names := &usage{}, map[string]bool{}
 	for _, part := range archive.File {

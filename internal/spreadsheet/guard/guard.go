@@ -1,5 +1,6 @@
-// Package guard looks at what strangers send before any parser does. What a parser would hold in memory, expand or follow without end is refused,
-// and in a sheet whatever a reader could be misled by. Refusals are okey.Error with French messages; what a table says is the reader's business.
+// Package guard looks at what strangers send before any parser does. What a parser would hold in memory, expand or follow without end is
+// refused, and in a sheet whatever a reader could be misled by. Refusals are okey.Error with French messages; what a table says is the
+// reader's business.
 package guard
 
 import (
@@ -48,7 +49,8 @@ func (l Limits) TooManyRows(name string) error {
 
 // TooManyLines refuses a table with more lines, the empty ones included.
 func (l Limits) TooManyLines(name string) error {
-	return okey.Errorf(okey.CodeTooLarge, "%s a plus de %d lignes, vides comprises : supprimez les lignes vides, ou découpez-le en plusieurs fichiers.", name, l.Lines())
+	return okey.Errorf(okey.CodeTooLarge, "%s a plus de %d lignes, vides comprises : supprimez les lignes vides, ou découpez-le en "+
+		"plusieurs fichiers.", name, l.Lines())
 }
 
 // Damaged is a workbook that is not what its format asks for; err says why, to whoever reads the log.

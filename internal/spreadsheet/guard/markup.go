@@ -319,7 +319,8 @@ func (m *markup) sound(token []byte) bool {
 	}
 	data := m.inTag && len(token) > 0 && (token[0] == '!' || token[0] == '?')
 	for i, c := range token {
-		if c < ' ' && c != '\t' && c != '\n' && c != '\r' || c == '&' && !data && !reference.Match(token[i:min(len(token), i+longestReference)]) {
+		if c < ' ' && c != '\t' && c != '\n' && c != '\r' || c == '&' && !data &&
+			!reference.Match(token[i:min(len(token), i+longestReference)]) {
 			return false
 		}
 	}

@@ -34,15 +34,18 @@ func (m *markup) cell(name string, tag []byte, closes bool) error {
 			return m.limits.TooManyLines(m.name)
 		}
 		if !s.nextRow(tag) {
-			return m.refuse(okey.CodeInvalid, fmt.Sprintf("est un classeur endommagé : une ligne n'est pas à sa place après la ligne %d. Ouvrez-le dans Excel et enregistrez-le de nouveau.", s.row))
+			return m.refuse(okey.CodeInvalid, fmt.Sprintf("est un classeur endommagé : une ligne n'est pas à sa place après la ligne %d. "+
+				"Ouvrez-le dans Excel et enregistrez-le de nouveau.", s.row))
 		}
 	case "c":
 		if s.inCell || !s.nextCell(tag) {
-			return m.refuse(okey.CodeInvalid, fmt.Sprintf("est un classeur endommagé : une cellule de la ligne %d n'est pas à sa place. Ouvrez-le dans Excel et enregistrez-le de nouveau.", s.row))
+			return m.refuse(okey.CodeInvalid, fmt.Sprintf("est un classeur endommagé : une cellule de la ligne %d n'est pas à sa place. "+
+				"Ouvrez-le dans Excel et enregistrez-le de nouveau.", s.row))
 		}
 		if s.column > MaxColumns {
 			if s.wide++; s.wide > maxWide {
-				return m.refuse(okey.CodeTooLarge, fmt.Sprintf("a trop de cellules au-delà de la colonne %d (ligne %d) : supprimez-les.", MaxColumns, s.row))
+				return m.refuse(okey.CodeTooLarge,
+					fmt.Sprintf("a trop de cellules au-delà de la colonne %d (ligne %d) : supprimez-les.", MaxColumns, s.row))
 			}
 		}
 		if s.empty++; s.empty > m.limits.Elements/3 {
@@ -68,7 +71,8 @@ func (m *markup) cell(name string, tag []byte, closes bool) error {
 		}
 	case "f":
 		if s.inCell {
-			return m.refuse(okey.CodeInvalid, fmt.Sprintf(": %s contient une formule. Copiez la feuille et collez-la « valeurs seulement », puis renvoyez-la.", s.where()))
+			return m.refuse(okey.CodeInvalid, fmt.Sprintf(": %s contient une formule. Copiez la feuille et collez-la « valeurs "+
+				"seulement », puis renvoyez-la.", s.where()))
 		}
 	}
 	return nil

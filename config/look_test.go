@@ -85,8 +85,10 @@ func TestAFileThatIsNoLookIsNamedWithWhatToDo(t *testing.T) {
 }
 
 func TestAnAcademysNameFitsInAHead(t *testing.T) {
-	for name, said := range map[string]string{"Académie de Nice": "", strings.Repeat("é", 60): "", strings.Repeat("é", 61): "est trop long",
-		"Nice\nMarseille": "sur plusieurs lignes"} {
+	for name, said := range map[string]string{
+		"Académie de Nice": "", strings.Repeat("é", 60): "", strings.Repeat("é", 61): "est trop long",
+		"Nice\nMarseille": "sur plusieurs lignes",
+	} {
 		environ := complete()
 		environ["OKEY_ACADEMY_NAME"] = name
 		_, err := config.Load(environ)
@@ -141,8 +143,10 @@ func TestAddressesOfTheAcademysToolsAreAddresses(t *testing.T) {
 }
 
 func TestANetworkOfRelaysIsNotEverybodys(t *testing.T) {
-	for network, refused := range map[string]bool{"0.0.0.0/0": true, "::/0": true, "128.0.0.0/1": true, "10.0.0.0/8": false,
-		"192.0.2.7": false} {
+	for network, refused := range map[string]bool{
+		"0.0.0.0/0": true, "::/0": true, "128.0.0.0/1": true, "10.0.0.0/8": false,
+		"192.0.2.7": false,
+	} {
 		environ := complete()
 		environ["OKEY_TRUSTED_PROXIES"] = network
 		_, err := config.Load(environ)

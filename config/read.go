@@ -67,13 +67,17 @@ func secret(name string, environ map[string]string) (string, *Problem) {
 	case path == "":
 		return value, nil
 	case value != "":
-		return "", &Problem{Name: name, Secret: true, What: "est donné deux fois",
-			Do: "Gardez " + name + " ou " + name + "_FILE, pas les deux."}
+		return "", &Problem{
+			Name: name, Secret: true, What: "est donné deux fois",
+			Do: "Gardez " + name + " ou " + name + "_FILE, pas les deux.",
+		}
 	}
 	content, err := os.ReadFile(path)
 	if err != nil {
-		return "", &Problem{Name: name + "_FILE", Value: path, What: "ne peut être lu (" + Cause(err) + ")",
-			Do: "Vérifiez le chemin et les droits du fichier."}
+		return "", &Problem{
+			Name: name + "_FILE", Value: path, What: "ne peut être lu (" + Cause(err) + ")",
+			Do: "Vérifiez le chemin et les droits du fichier.",
+		}
 	}
 	text := strings.TrimSpace(string(content))
 	if text == "" {

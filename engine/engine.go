@@ -29,8 +29,10 @@ type Engine struct {
 
 // Dial makes a client from the TEMPORAL_* settings. It does not connect yet: OKEY starts before its engine, too.
 func Dial(cfg config.Config) (client.Client, error) {
-	options, err := envconfig.LoadClientOptions(envconfig.LoadClientOptionsRequest{EnvLookup: cfg.Temporal,
-		DisableFile: cfg.Temporal["TEMPORAL_CONFIG_FILE"] == ""})
+	options, err := envconfig.LoadClientOptions(envconfig.LoadClientOptionsRequest{
+		EnvLookup:   cfg.Temporal,
+		DisableFile: cfg.Temporal["TEMPORAL_CONFIG_FILE"] == "",
+	})
 	if err != nil {
 		return nil, fmt.Errorf("read the TEMPORAL_ settings: %w", err)
 	}
@@ -220,8 +222,10 @@ func (e *Engine) RunningRequests(ctx context.Context) (map[uuid.UUID]bool, error
 	running := map[uuid.UUID]bool{}
 	var page []byte
 	for {
-		answer, err := e.client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: runningRequests, PageSize: 1000,
-			NextPageToken: page})
+		answer, err := e.client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
+			Query: runningRequests, PageSize: 1000,
+			NextPageToken: page,
+		})
 		if err != nil {
 			return nil, fmt.Errorf("list running requests: %w", err)
 		}

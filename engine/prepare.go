@@ -208,7 +208,8 @@ func upsertSchedule(ctx context.Context, c client.Client, s schedule) error {
 	})
 	if errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
 		err = handle.Update(ctx, client.ScheduleUpdateOptions{DoUpdate: func(in client.ScheduleUpdateInput) (
-			*client.ScheduleUpdate, error) {
+			*client.ScheduleUpdate, error,
+		) {
 			s := in.Description.Schedule
 			s.Spec, s.Action, s.Policy = &spec, action, &policy
 			return &client.ScheduleUpdate{Schedule: &s}, nil

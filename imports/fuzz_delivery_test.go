@@ -72,14 +72,18 @@ func FuzzDeliveryPSKC(f *testing.F) {
 
 // FuzzDeliveryXLSX changes the parts of a workbook rather than the archive around them, of which little would be left.
 func FuzzDeliveryXLSX(f *testing.F) {
-	for _, sheet := range []string{sheetOf(titles + goodRow), sheetOf(rowsUpTo(3, fullRow)),
+	for _, sheet := range []string{
+		sheetOf(titles + goodRow), sheetOf(rowsUpTo(3, fullRow)),
 		sheetOf(titles + `<row r="5"><c t="s"><v>0</v></c><c><v>1.5E5</v></c><c s="1"><v>46752</v></c><c t="inlineStr"><is><r><t>` +
-			college + `</t></r></is></c></row>`)} {
+			college + `</t></r></is></c></row>`),
+	} {
 		archive := parts(f)
 		f.Add(archive, []byte(sheet), []byte(stringsOf("<si><t>K1</t></si>")), []byte(relations("worksheets/sheet1.xml")), true)
 	}
-	for _, name := range []string{"a formula behind a bracket", "a sheet elsewhere", "cells that go back", "an encoding behind a bracket",
-		"texts beyond the shared strings"} {
+	for _, name := range []string{
+		"a formula behind a bracket", "a sheet elsewhere", "cells that go back", "an encoding behind a bracket",
+		"texts beyond the shared strings",
+	} {
 		f.Add(hostileWorkbooks[name].content(f), []byte(nil), []byte(nil), []byte(nil), false)
 	}
 	f.Fuzz(func(t *testing.T, archive, sheet, texts, relations []byte, byParts bool) {

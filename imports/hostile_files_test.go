@@ -69,8 +69,10 @@ func write(t testing.TB, w *zip.Writer, p part) {
 		require.NoError(t, err)
 		return
 	}
-	out, err := w.CreateRaw(&zip.FileHeader{Name: p.name, Method: zip.Deflate, CompressedSize64: uint64(len(p.deflate)),
-		UncompressedSize64: p.claims})
+	out, err := w.CreateRaw(&zip.FileHeader{
+		Name: p.name, Method: zip.Deflate, CompressedSize64: uint64(len(p.deflate)),
+		UncompressedSize64: p.claims,
+	})
 	require.NoError(t, err)
 	_, err = out.Write(p.deflate)
 	require.NoError(t, err)
@@ -205,8 +207,10 @@ func crossed(n int) func(testing.TB) []byte {
 	return func(t testing.TB) []byte {
 		list := listing(n)
 		list.text = sameID.ReplaceAllString(list.text, `"rId1"`)
-		return parts(t, list, part{name: "xl/_rels/workbook.xml.rels",
-			text: sameID.ReplaceAllString(relations(make([]string, n)...), `"rId1"`)})
+		return parts(t, list, part{
+			name: "xl/_rels/workbook.xml.rels",
+			text: sameID.ReplaceAllString(relations(make([]string, n)...), `"rId1"`),
+		})
 	}
 }
 

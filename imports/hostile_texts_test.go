@@ -26,8 +26,10 @@ func filled(before, piece, after string) func(testing.TB) []byte {
 var goodLine = fmt.Sprintf(deliveryRow, 1)
 
 var hostileCSV = map[string]hostile{
-	"more than 20 MB": {func(testing.TB) []byte { return text(deliveryTitles, strings.Repeat("x", 100<<20)) },
-		"plus de 20 Mo"},
+	"more than 20 MB": {
+		func(testing.TB) []byte { return text(deliveryTitles, strings.Repeat("x", 100<<20)) },
+		"plus de 20 Mo",
+	},
 	"a quote that never ends":        {filled(deliveryTitles+goodLine+`"`, goodLine, ""), "après la ligne 2"},
 	"quotes within a cell":           {filled(deliveryTitles+goodLine+`"`, `""`, ""), "après la ligne 2"},
 	"one line":                       {filled("", "x", ""), "après la ligne 0"},
@@ -108,20 +110,28 @@ var hostilePSKC = map[string]hostile{
 	}, "plus de 20 Mo"},
 	"a document type":             {aText(laughs, containerBegins, "&c;", containerEnds), "(ligne 1) déclare un type de document"},
 	"a document type passed over": {aContainer("<x>", "\n<!DOCTYPE a>", "</x>"), "(ligne 2) déclare un type de document"},
-	"a document type in a key": {aContainer(packageBegins, "<Key><Data><!doctype a></Data></Key></KeyPackage>"),
-		"type de document"},
-	"a document type after the end": {aText(containerBegins, packageBegins, "</KeyPackage>", containerEnds, "<!DOCTYPE a>"),
-		"type de document"},
-	"an entity": {aContainer("<KeyPackage><DeviceInfo><SerialNo>&c;</SerialNo></DeviceInfo></KeyPackage>"),
-		"endommagé"},
+	"a document type in a key": {
+		aContainer(packageBegins, "<Key><Data><!doctype a></Data></Key></KeyPackage>"),
+		"type de document",
+	},
+	"a document type after the end": {
+		aText(containerBegins, packageBegins, "</KeyPackage>", containerEnds, "<!DOCTYPE a>"),
+		"type de document",
+	},
+	"an entity": {
+		aContainer("<KeyPackage><DeviceInfo><SerialNo>&c;</SerialNo></DeviceInfo></KeyPackage>"),
+		"endommagé",
+	},
 	"another encoding":                 {aText(`<?xml version="1.0" encoding="UTF-16"?>`, containerBegins, containerEnds), "encodage"},
 	"UTF-16":                           {aText(inUTF16(containerBegins)), "UTF-16"},
 	"UTF-16 without a mark":            {aText(inUTF16(containerBegins)[2:]), "UTF-16"},
 	"a million open elements":          {filled(containerBegins, "<a>", ""), "imbriqués"},
 	"a million open elements in a key": {filled(containerBegins+packageBegins+"<Key>", "<Key>", ""), "imbriqués"},
 	"a million elements":               {filled(containerBegins, "<a/>", containerEnds), "trop de cellules ou d'éléments"},
-	"a million elements in a key": {filled(containerBegins+packageBegins, "<a/>", "</KeyPackage>"+containerEnds),
-		"trop de cellules ou d'éléments"},
+	"a million elements in a key": {
+		filled(containerBegins+packageBegins, "<a/>", "</KeyPackage>"+containerEnds),
+		"trop de cellules ou d'éléments",
+	},
 	"a million elements in a serial": {filled(containerBegins+"<KeyPackage><DeviceInfo><SerialNo>", "<a/>",
 		"</SerialNo></DeviceInfo></KeyPackage>"+containerEnds), "trop de cellules ou d'éléments"},
 	"many elements": {func(testing.TB) []byte {
@@ -145,8 +155,10 @@ var hostilePSKC = map[string]hostile{
 	"the same key for ever": {filled(containerBegins, packageBegins+"</KeyPackage>", containerEnds), "après 1000 anomalies"},
 	"very many keys":        {manyKeys(130_000), "100000"},
 	"breaking off":          {aText(containerBegins, packageBegins), "endommagé"},
-	"two containers": {aText(containerBegins, packageBegins, "</KeyPackage>", containerEnds, containerBegins, containerEnds),
-		"plusieurs fichiers"},
+	"two containers": {
+		aText(containerBegins, packageBegins, "</KeyPackage>", containerEnds, containerBegins, containerEnds),
+		"plusieurs fichiers",
+	},
 }
 
 func manyKeys(n int) func(testing.TB) []byte {
@@ -173,11 +185,15 @@ var wrongTypes = map[string]hostile{
 	"web page":                {aText("<!DOCTYPE html>\n<html><body><table></table></body></html>"), "page web"},
 	"web page without a type": {aText("\n<HTML><body><table></table></body></html>"), "page web"},
 	"table of a web page":     {aText("<table><tr><td>numero_de_serie</td></tr></table>"), "page web"},
-	"other XML": {aText("<?xml version=\"1.0\"?><Workbook xmlns=\"urn:schemas-microsoft-com:office:spreadsheet\"/>"),
-		"n'est pas un fichier PSKC"},
+	"other XML": {
+		aText("<?xml version=\"1.0\"?><Workbook xmlns=\"urn:schemas-microsoft-com:office:spreadsheet\"/>"),
+		"n'est pas un fichier PSKC",
+	},
 	"archive of something else": {manyNothings, "n'est pas un classeur Excel"},
-	"empty archive": {func(testing.TB) []byte { return text("PK\x05\x06" + strings.Repeat("\x00", 18)) },
-		"n'est pas un tableau"},
+	"empty archive": {
+		func(testing.TB) []byte { return text("PK\x05\x06" + strings.Repeat("\x00", 18)) },
+		"n'est pas un tableau",
+	},
 	"broken archive":  {aText("PK\x03\x04nothing"), "endommagé"},
 	"table named XML": {aText("<numero_de_serie;lot\n"), "endommagé"},
 	"nothing":         {aText(""), "est vide"},

@@ -162,8 +162,10 @@ var hostileWorkbooks = map[string]hostile{
 		return parts(t, part{name: theSheet, text: sheetOf(titles + strings.Repeat("<a>", 1_000_000))})
 	}, "imbriqués"},
 	"a million elements in the workbook": {func(t testing.TB) []byte {
-		return parts(t, part{name: "xl/workbook.xml",
-			text: `<workbook><definedNames>` + strings.Repeat(`<definedName/>`, 70_000) + `</definedNames></workbook>`})
+		return parts(t, part{
+			name: "xl/workbook.xml",
+			text: `<workbook><definedNames>` + strings.Repeat(`<definedName/>`, 70_000) + `</definedNames></workbook>`,
+		})
 	}, "trop de feuilles"},
 	"a huge attribute": {func(t testing.TB) []byte {
 		return parts(t, part{name: theSheet, text: sheetOf(titles + `<row r="2" a="` + strings.Repeat("x", 30<<20) + `"/>`)})
@@ -210,16 +212,22 @@ var hostileWorkbooks = map[string]hostile{
 	"texts beyond the shared strings": {func(t testing.TB) []byte {
 		return parts(t, part{name: shared, text: stringsOf("<si><t>a</t></si>")}, sharing(-1))
 	}, "endommagé"},
-	"hundreds of sheets": {manySheets(250, "xl/worksheets/sheet%d.xml", `<row r="1"><c t="str"><v>x</v></c></row>`),
-		"il manque"},
+	"hundreds of sheets": {
+		manySheets(250, "xl/worksheets/sheet%d.xml", `<row r="1"><c t="str"><v>x</v></c></row>`),
+		"il manque",
+	},
 	"a sheet 800 times":             {sameSheet(800), "plus de 256 feuilles"},
 	"many names for many relations": {crossed(5_000), "plus de 256 feuilles"},
 	"a sheet without rows":          {func(t testing.TB) []byte { return parts(t, part{name: theSheet, text: sheetOf("")}) }, "est vide"},
-	"a sheet without anything": {func(t testing.TB) []byte { return parts(t, part{name: theSheet, text: "<worksheet/>"}) },
-		"est vide"},
+	"a sheet without anything": {
+		func(t testing.TB) []byte { return parts(t, part{name: theSheet, text: "<worksheet/>"}) },
+		"est vide",
+	},
 	"no sheet": {func(t testing.TB) []byte {
-		return parts(t, part{name: "xl/workbook.xml",
-			text: `<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"/>`})
+		return parts(t, part{
+			name: "xl/workbook.xml",
+			text: `<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"/>`,
+		})
 	}, "aucune feuille"},
 	"too many keys": {func(t testing.TB) []byte {
 		return parts(t, part{name: theSheet, text: sheetOf(rowsUpTo(130_000,
@@ -237,8 +245,10 @@ var hostileWorkbooks = map[string]hostile{
 			part{name: shared, text: sheetOf(titles + strings.Replace(goodRow, "<v>K1", "<f>1</f><v>K1", 1))})
 	}, "endommagé"},
 	"a sheet in the workbook": {func(t testing.TB) []byte {
-		return parts(t, part{name: "xl/_rels/workbook.xml.rels",
-			text: strings.Replace(relations("workbook.xml"), "</Relationships>", "<row/></Relationships>", 1)})
+		return parts(t, part{
+			name: "xl/_rels/workbook.xml.rels",
+			text: strings.Replace(relations("workbook.xml"), "</Relationships>", "<row/></Relationships>", 1),
+		})
 	}, "endommagé"},
 	"a sheet two hundred times": {sameSheet(250), "50 premières lignes"},
 	"a password": {func(testing.TB) []byte {

@@ -212,7 +212,8 @@ func (l *line) day(column string) okey.Day {
 // eachRow reads a table to its end. An error is about the file as a whole; bad rows go to the result. unreadable hears of rows that
 // could not be read at all.
 func eachRow(ctx context.Context, f *spreadsheet.File, r *Result, opts Options, layouts []spreadsheet.Layout,
-	take func(layout int, l *line), unreadable func()) (err error) {
+	take func(layout int, l *line), unreadable func(),
+) (err error) {
 	rows, err := f.Rows(layouts...)
 	if err != nil {
 		return err

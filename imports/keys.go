@@ -92,7 +92,8 @@ func Keys(ctx context.Context, store *sql.Store, src Source, opts Options) (*Res
 }
 
 func readKeys(ctx context.Context, src Source, r *Result, opts Options, layout spreadsheet.Layout,
-	limits spreadsheet.Limits) ([]okey.ImportedKey, error) {
+	limits spreadsheet.Limits,
+) ([]okey.ImportedKey, error) {
 	f, err := spreadsheet.OpenWithin(limits, src.Name, src.Content, src.Size)
 	if err != nil {
 		return nil, err

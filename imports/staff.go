@@ -14,7 +14,12 @@ import (
 )
 
 var staffLayout = spreadsheet.Layout{Columns: []spreadsheet.Column{
-	{Name: "uai"}, {Name: "uid"}, {Name: "nom"}, {Name: "prenom"}, {Name: "mail"}, {Name: "fonction"},
+	{Name: "uai"},
+	{Name: "uid"},
+	{Name: "nom"},
+	{Name: "prenom"},
+	{Name: "mail"},
+	{Name: "fonction"},
 	{Name: "date_de_fin", Optional: true},
 }}
 

@@ -30,8 +30,10 @@ const longestCharter = 100_000
 func (c *CharterPublish) Run(ctx context.Context, cfg *config.Config, out io.Writer) error {
 	content, err := os.ReadFile(c.File)
 	if err != nil {
-		return &okey.Error{Code: okey.CodeInvalid, Message: fmt.Sprintf("%s ne s'ouvre pas : vérifiez le chemin et les droits.", c.File),
-			Err: err}
+		return &okey.Error{
+			Code: okey.CodeInvalid, Message: fmt.Sprintf("%s ne s'ouvre pas : vérifiez le chemin et les droits.", c.File),
+			Err: err,
+		}
 	}
 	text := strings.TrimPrefix(string(content), "\ufeff")
 	switch {
@@ -59,8 +61,10 @@ func (c *CharterPublish) Run(ctx context.Context, cfg *config.Config, out io.Wri
 		if published, err = tx.PublishCharter(ctx, text, now); err != nil || published.Version == before.Version {
 			return err
 		}
-		tx.Audit(sql.Entry{At: now, Event: "charter", Via: okey.ViaSupport, Subject: fmt.Sprintf("charter:%d", published.Version),
-			Detail: "published:" + published.SHA256})
+		tx.Audit(sql.Entry{
+			At: now, Event: "charter", Via: okey.ViaSupport, Subject: fmt.Sprintf("charter:%d", published.Version),
+			Detail: "published:" + published.SHA256,
+		})
 		return nil
 	})
 	if err != nil {

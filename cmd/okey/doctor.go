@@ -153,8 +153,10 @@ func (d *doctor) temporal(ctx context.Context) (string, error) {
 		return "", &okey.Error{Code: okey.CodeUnavailable, Message: "ne répond pas : vérifiez TEMPORAL_ADDRESS, et qu'il tourne.", Err: err}
 	}
 	if err := engine.DescribeNamespace(ctx, c, namespace); err != nil {
-		return "", &okey.Error{Code: okey.CodeUnavailable,
-			Message: "n'a pas l'espace de noms « " + namespace + " » : lancez « okey migrate » après l'avoir créé.", Err: err}
+		return "", &okey.Error{
+			Code:    okey.CodeUnavailable,
+			Message: "n'a pas l'espace de noms « " + namespace + " » : lancez « okey migrate » après l'avoir créé.", Err: err,
+		}
 	}
 	return "répond, espace de noms « " + namespace + " »", nil
 }

@@ -104,8 +104,10 @@ func (d *doctor) provider(ctx context.Context) (string, error) {
 	}
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
-		return "", &okey.Error{Code: okey.CodeUnavailable,
-			Message: "ne répond pas à " + address + " : vérifiez OKEY_OIDC_ISSUER, le réseau et le certificat.", Err: err}
+		return "", &okey.Error{
+			Code:    okey.CodeUnavailable,
+			Message: "ne répond pas à " + address + " : vérifiez OKEY_OIDC_ISSUER, le réseau et le certificat.", Err: err,
+		}
 	}
 	defer func() { _ = response.Body.Close() }()
 	var said discovery

@@ -76,7 +76,8 @@ func (c *ImportDelivery) Run(ctx context.Context, cfg *config.Config) (err error
 
 // take records what the file says and that it is wanted, and waits until a worker has judged it.
 func (c *ImportDelivery) take(ctx context.Context, cfg *config.Config, store *sql.Store, name string, read imports.DeliveryRows,
-	opts imports.Options) error {
+	opts imports.Options,
+) error {
 	action := okey.Action{
 		ID: uuid.New(), Name: okey.ActionDelivery, Via: okey.ViaSupport, Digest: []byte{}, CreatedAt: opts.At,
 		Content: okey.Content{Sum: read.Sum, Announced: c.Announced, LookAlikes: c.Force},

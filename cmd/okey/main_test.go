@@ -279,8 +279,10 @@ func TestDoctorLooksAtTheSettingsOfServerAndWorkerWhereTheyAreGiven(t *testing.T
 		"smtp://"+closedPort(t),
 		"OKEY_LINK_KEYS", config.NewKeyring().Reveal(), "OKEY_PIN_PEPPERS", config.NewKeyring().Reveal(), "OKEY_TRUSTED_PROXIES",
 		"10.0.0.1")
-	for _, line := range []string{"✓ réglages du serveur : complets", "✓ réglages du worker : complets",
-		"✓ adresse publique : https://okey.ac-exemple.fr", "✓ clefs secrètes : une par usage"} {
+	for _, line := range []string{
+		"✓ réglages du serveur : complets", "✓ réglages du worker : complets",
+		"✓ adresse publique : https://okey.ac-exemple.fr", "✓ clefs secrètes : une par usage",
+	} {
 		assert.Contains(t, out, line)
 	}
 	assert.Contains(t, look("OKEY_URL", "http://okey.ac-exemple.fr"), "✗ adresse publique : http://okey.ac-exemple.fr n'est pas en https")

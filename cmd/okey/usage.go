@@ -23,10 +23,14 @@ var usages = []struct {
 	{regexp.MustCompile(`^missing flags: (.+)$`), "il manque %s"},
 	{regexp.MustCompile(`^missing positional arguments (.+)$`), "la commande est incomplète : il manque %s"},
 	{regexp.MustCompile(`^(.+) must be one of (.+) but got (.+)$`), "%s attend l'un de ces mots (%s), pas « %s »"},
-	{regexp.MustCompile(`^(--[a-z-]+).*: (?:expected (?:string|int|bool|duration) value but got|missing value|expected \S+ value).*$`),
-		"l'option %s attend une valeur"},
-	{regexp.MustCompile(`^(--[a-z-]+).*: expected (?:a |an )?(?:valid )?duration but got "?([^":]*)"?.*$`),
-		"l'option %s attend une durée comme 30m ou 1h, pas « %s »"},
+	{
+		regexp.MustCompile(`^(--[a-z-]+).*: (?:expected (?:string|int|bool|duration) value but got|missing value|expected \S+ value).*$`),
+		"l'option %s attend une valeur",
+	},
+	{
+		regexp.MustCompile(`^(--[a-z-]+).*: expected (?:a |an )?(?:valid )?duration but got "?([^":]*)"?.*$`),
+		"l'option %s attend une durée comme 30m ou 1h, pas « %s »",
+	},
 	{regexp.MustCompile(`^(--[a-z-]+).*: bool value must be .+ but got "?([^"]*)"?$`), "l'option %s n'attend pas de valeur comme « %s »"},
 	{regexp.MustCompile(`^(--[a-z-]+).*: expected .*$`), "l'option %s n'a pas la valeur attendue"},
 	{regexp.MustCompile(`^no command selected$`), "dites quelle commande"},

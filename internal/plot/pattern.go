@@ -20,8 +20,10 @@ type motif struct {
 var motifs = []motif{
 	{charts.Color{R: 0x1c, G: 0x4f, B: 0x8a, A: 255}, ``},
 	{charts.Color{R: 0xb0, G: 0x56, B: 0x00, A: 255}, `<path d="M-2 2l4 -4M0 8l8 -8M6 10l4 -4" stroke="white" stroke-width="2"/>`},
-	{charts.Color{R: 0x00, G: 0x72, B: 0x5a, A: 255},
-		`<circle cx="2" cy="2" r="1.5" fill="white"/><circle cx="6" cy="6" r="1.5" fill="white"/>`},
+	{
+		charts.Color{R: 0x00, G: 0x72, B: 0x5a, A: 255},
+		`<circle cx="2" cy="2" r="1.5" fill="white"/><circle cx="6" cy="6" r="1.5" fill="white"/>`,
+	},
 	{charts.Color{R: 0x86, G: 0x3a, B: 0x7d, A: 255}, `<path d="M0 4h8" stroke="white" stroke-width="2"/>`},
 	{charts.Color{R: 0x4f, G: 0x58, B: 0x66, A: 255}, `<path d="M0 4h8M4 0v8" stroke="white" stroke-width="1.5"/>`},
 	{charts.Color{R: 0x8a, G: 0x1c, B: 0x2b, A: 255}, `<path d="M4 0v8" stroke="white" stroke-width="2"/>`},

@@ -135,8 +135,10 @@ func TestHostileNamesStayText(t *testing.T) {
 }
 
 func TestLongNamesAreCutToTheRoomThereIs(t *testing.T) {
-	f := plot.Figure{Shape: plot.Bars, Categories: []string{"Collège Jean-Baptiste Poquelin de la Très Longue Rue du Faubourg"},
-		Series: []plot.Series{{Values: []float64{4}}}}
+	f := plot.Figure{
+		Shape: plot.Bars, Categories: []string{"Collège Jean-Baptiste Poquelin de la Très Longue Rue du Faubourg"},
+		Series: []plot.Series{{Values: []float64{4}}},
+	}
 	all := draw(t, f)
 	assert.Regexp(t, `^Collège Jean-Baptiste .*…$`, all[plot.Wide].texts[0])
 	assert.Regexp(t, `^Collège .*…$`, all[plot.Narrow].texts[0])
@@ -146,8 +148,10 @@ func TestLongNamesAreCutToTheRoomThereIs(t *testing.T) {
 func TestNamesThatDifferAtTheirEndsAreToldApartOnAPhone(t *testing.T) {
 	f := plot.Figure{
 		Shape: plot.Bars,
-		Categories: []string{"Lycée privé Saint-Joseph", "Lycée privé Saint-Jean", "Lycée des Acacias (0069002C)",
-			"Lycée des Acacias (0069003D)", "Collège Neuf"},
+		Categories: []string{
+			"Lycée privé Saint-Joseph", "Lycée privé Saint-Jean", "Lycée des Acacias (0069002C)",
+			"Lycée des Acacias (0069003D)", "Collège Neuf",
+		},
 		Series: []plot.Series{{Values: []float64{4, 3, 2, 1, 1}}},
 	}
 	names := draw(t, f)[plot.Narrow].texts[:5]
@@ -229,8 +233,10 @@ func TestOneCategoryAndOddValuesAreDrawn(t *testing.T) {
 			all := draw(t, plot.Figure{Shape: shape, Categories: []string{"23 nov."}, Series: []plot.Series{{Values: []float64{v}}}})
 			assert.Contains(t, all[plot.Narrow].texts, "23 nov.")
 		}
-		odd := draw(t, plot.Figure{Shape: shape, Categories: []string{"a", "b", "c"},
-			Series: []plot.Series{{Values: []float64{math.Inf(1), -3, math.NaN()}}, {Values: []float64{1}}}})
+		odd := draw(t, plot.Figure{
+			Shape: shape, Categories: []string{"a", "b", "c"},
+			Series: []plot.Series{{Values: []float64{math.Inf(1), -3, math.NaN()}}, {Values: []float64{1}}},
+		})
 		assert.ElementsMatch(t, []string{"a", "b", "c", "0", "1"}, odd[plot.Wide].texts)
 	}
 }

@@ -164,8 +164,10 @@ func (s *Scene) Record(a okey.Action) okey.Action {
 // Ask records that a person asks for a key at a school.
 func (s *Scene) Ask(p okey.Person, uai okey.UAI) okey.Action {
 	s.Helper()
-	return s.Record(okey.Action{Name: okey.ActionAsk, By: p.ID,
-		Content: okey.Content{Establishment: uai, Need: "saisie des absences", Reason: okey.FirstKey}})
+	return s.Record(okey.Action{
+		Name: okey.ActionAsk, By: p.ID,
+		Content: okey.Content{Establishment: uai, Need: "saisie des absences", Reason: okey.FirstKey},
+	})
 }
 
 // Request reads a request as it is now.

@@ -183,8 +183,10 @@ func TestDates(t *testing.T) {
 }
 
 func TestAFileIsWhatItsNameSays(t *testing.T) {
-	for name, refused := range map[string]bool{"clefs.xlsx": true, "CLEFS.XLSX": true, "clefs.xml": true, "clefs.csv": false,
-		"clefs.txt": false, "clefs": false} {
+	for name, refused := range map[string]bool{
+		"clefs.xlsx": true, "CLEFS.XLSX": true, "clefs.xml": true, "clefs.csv": false,
+		"clefs.txt": false, "clefs": false,
+	} {
 		content := "numero_de_serie;lot\n0048;L1\n"
 		_, err := Open(name, strings.NewReader(content), int64(len(content)))
 		assert.Equal(t, refused, err != nil, name)

@@ -85,8 +85,10 @@ func rowsOfSheet(f *File, book *excelize.File, ends []int, sheet string, layouts
 	if err != nil {
 		return nil, guard.Damaged(f.Name, err)
 	}
-	src := &xlsxSource{name: f.Name, book: book, sheet: sheet, raw: raw, ends: ends, last: guard.MaxAbove,
-		shown: &shownRows{book: book, sheet: sheet}}
+	src := &xlsxSource{
+		name: f.Name, book: book, sheet: sheet, raw: raw, ends: ends, last: guard.MaxAbove,
+		shown: &shownRows{book: book, sheet: sheet},
+	}
 	rows, err := f.rowsOf(src, layouts)
 	src.last = guard.ExcelRows
 	if err != nil {

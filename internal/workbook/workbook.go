@@ -202,8 +202,10 @@ func (b *book) printLayout(name string) error {
 	if err := b.SetSheetProps(name, &excelize.SheetPropsOptions{FitToPage: &fit}); err != nil {
 		return err
 	}
-	if err := b.SetPageLayout(name, &excelize.PageLayoutOptions{Size: &a4, Orientation: &landscape, FitToWidth: &width,
-		FitToHeight: &height}); err != nil {
+	if err := b.SetPageLayout(name, &excelize.PageLayoutOptions{
+		Size: &a4, Orientation: &landscape, FitToWidth: &width,
+		FitToHeight: &height,
+	}); err != nil {
 		return err
 	}
 	title := strings.ReplaceAll(cut(clean(b.about.Title), 100), "&", "&&")

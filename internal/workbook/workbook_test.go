@@ -23,7 +23,9 @@ var paris = okey.ZoneOf("")
 var about = workbook.Properties{Title: "Clefs & demandes", Subject: "Essai", Created: time.Date(2026, 11, 24, 9, 12, 0, 0, paris)}
 
 var columns = []workbook.Column{
-	{Title: "Numéro de série"}, {Title: "Nombre", Kind: workbook.Number}, {Title: "Expire", Kind: workbook.Date},
+	{Title: "Numéro de série"},
+	{Title: "Nombre", Kind: workbook.Number},
+	{Title: "Expire", Kind: workbook.Date},
 	{Title: "Vu", Kind: workbook.Instant},
 }
 
@@ -84,8 +86,10 @@ func TestCellsHaveTheirTypes(t *testing.T) {
 }
 
 func TestTextNeverBecomesAFormula(t *testing.T) {
-	for _, text := range []string{"=1+1", "+33 6", "-1", "@SUM(A1)", "=HYPERLINK(\"http://x\")", "_x0041_", "<b>&\"", "1,23E+11",
-		"  bord  "} {
+	for _, text := range []string{
+		"=1+1", "+33 6", "-1", "@SUM(A1)", "=HYPERLINK(\"http://x\")", "_x0041_", "<b>&\"", "1,23E+11",
+		"  bord  ",
+	} {
 		content := write(t, sheet([]any{text}))
 		f := open(t, content)
 		got, err := f.GetCellValue("Clefs", "A2")

@@ -9,6 +9,7 @@ import (
 	"okey/okey"
 )
 
+// What a sheet of Excel has room for.
 const (
 	ExcelRows    = 1 << 20
 	excelColumns = 1 << 14

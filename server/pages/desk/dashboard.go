@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"okey/internal/plot"
+	"okey/internal/workbook"
 	"okey/okey"
 	"okey/server/web"
 	"okey/sql"
@@ -12,9 +14,43 @@ import (
 
 // dashboardScreen is how the service goes, in plots.
 type dashboardScreen struct {
-	Filters                      *web.Form
-	Weeks, Delays, Short, Orders web.Plotted
+	Filters *web.Form
+	Panels  []web.Plotted
 }
+
+// panel is a plot of the dashboard, and the download of the table behind it.
+type panel struct {
+	Name    string // heading of the plot, title of the download
+	Path    string // of the download, below the dashboard's
+	File    string // what a browser calls it
+	Sheet   string
+	Shape   plot.Shape
+	Figures func(*Pages, *web.Visit, dashboardChoice) (web.Figures, error)
+	Say     func(web.Figures) web.Plotted // what the figures say: message and notes
+}
+
+// panels are the plots in the order of the page.
+var panels = []panel{
+	{
+		Name: "Demandes par semaine", Path: "semaines", File: "demandes-par-semaine", Sheet: "Semaines",
+		Shape: plot.Columns, Figures: (*Pages).weekFigures, Say: sayWeeks,
+	},
+	{
+		Name: "Jours à chaque étape", Path: "delais", File: "delais", Sheet: "Étapes",
+		Shape: plot.Bars, Figures: (*Pages).delayFigures, Say: sayDelays,
+	},
+	{
+		Name: "Établissements où il manque des clefs", Path: "etablissements", File: "etablissements", Sheet: "Établissements",
+		Shape: plot.Bars, Figures: (*Pages).shortFigures, Say: sayShort,
+	},
+	{
+		Name: "Commandes en cours", Path: "commandes", File: "commandes-en-cours", Sheet: "Commandes",
+		Shape: plot.Stack, Figures: (*Pages).orderFigures, Say: sayOrders,
+	},
+}
+
+// address is where the panel is downloaded.
+func (p panel) address() string { return web.PathDashboard + "/" + p.Path + ".xlsx" }
 
 // dashboardChoice is what the address of the dashboard asks for.
 type dashboardChoice struct {
@@ -23,10 +59,15 @@ type dashboardChoice struct {
 	period int            // of dashboardPeriods
 	place  string         // what was typed as establishment
 	wrong  *web.FormError // what of it can't be read
+	places int            // how many establishments are listed
 }
 
-// dashboardChoiceOf reads the address. An academy that the list does not offer filters nothing: its zeros would look like an answer.
+// dashboardChoiceOf reads the address, for whoever sees the desk. An academy that the list does not offer filters nothing: its zeros would look like
+// an answer.
 func (s *Pages) dashboardChoiceOf(v *web.Visit) (c dashboardChoice, err error) {
+	if err = seesDesk(v); err != nil {
+		return c, err
+	}
 	if c.served, err = s.store.ServedAcademies(v.Ctx()); err != nil {
 		return c, err
 	}
@@ -44,31 +85,61 @@ func (s *Pages) dashboardChoiceOf(v *web.Visit) (c dashboardChoice, err error) {
 	}
 	uai, unread := okey.ParseUAI(c.place)
 	if unread != nil {
-		c.wrong = &web.FormError{Field: "etablissement", Message: okey.ErrorMessage(unread) + " En attendant, tous les établissements sont comptés."}
+		c.wrong = &web.FormError{
+			Field: "etablissement", Message: okey.ErrorMessage(unread) + " En attendant, tous les établissements sont comptés.",
+		}
 	}
 	c.scope.Establishment = uai
 	return c, nil
 }
 
-// dashboardPage is for support and auditors.
+// dashboardPage shows every panel, to support and auditors.
 func (s *Pages) dashboardPage(v *web.Visit) error {
-	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.Today()); err != nil {
-		return err
-	}
 	chosen, err := s.dashboardChoiceOf(v)
 	if err != nil {
 		return err
 	}
+	chosen.places = shortestPlaces
 	page := dashboardScreen{Filters: dashboardFilters(v, chosen)}
-	for _, one := range []struct {
-		plotted *web.Plotted
-		make    func(*web.Visit, dashboardChoice) (web.Plotted, error)
-	}{{&page.Weeks, s.weeksPlot}, {&page.Delays, s.delaysPlot}, {&page.Short, s.shortPlot}, {&page.Orders, s.ordersPlot}} {
-		if *one.plotted, err = one.make(v, chosen); err != nil {
+	for _, p := range panels {
+		figures, err := p.Figures(s, v, chosen)
+		if err != nil {
 			return err
 		}
+		about := p.Say(figures)
+		about.Name, about.Sheet = p.Name, web.ChangedURL(v, p.address(), "academie", chosen.scope.Academy)
+		plotted, err := web.PlotOf(figures, p.Shape, about)
+		if err != nil {
+			return err
+		}
+		page.Panels = append(page.Panels, plotted)
 	}
 	return s.Show(v, http.StatusOK, "dashboard", web.Screen{Title: "Tableau de bord", Body: page})
+}
+
+// panelTable is the download of a panel, with the page's permission and filters.
+func (s *Pages) panelTable(p panel) func(*web.Visit) (web.Spreadsheet, error) {
+	return func(v *web.Visit) (web.Spreadsheet, error) {
+		chosen, err := s.dashboardChoiceOf(v)
+		if err != nil {
+			return web.Spreadsheet{}, err
+		}
+		if err := web.MayTakeList(v); err != nil {
+			return web.Spreadsheet{}, err
+		}
+		chosen.places = web.MaxDownload
+		figures, err := p.Figures(s, v, chosen)
+		return web.Spreadsheet{Name: p.File, Title: p.Name, Sheets: []workbook.Sheet{figures.Sheet(p.Sheet)}}, err
+	}
+}
+
+// sum adds up a column.
+func sum(f web.Figures, column int) int {
+	all := 0
+	for _, row := range f.Rows {
+		all += int(row.Values[column])
+	}
+	return all
 }
 
 func dashboardFilters(v *web.Visit, chosen dashboardChoice) *web.Form {
@@ -92,9 +163,4 @@ func dashboardFilters(v *web.Visit, chosen dashboardChoice) *web.Form {
 		filters.Note(chosen.wrong.Field, chosen.wrong.Message)
 	}
 	return filters
-}
-
-// dashboardSheet is the download of one of the plots: the same filters.
-func dashboardSheet(v *web.Visit, chosen dashboardChoice, name string) string {
-	return web.ChangedURL(v, web.PathDashboard+"/"+name+".xlsx", "academie", chosen.scope.Academy)
 }

@@ -6,12 +6,11 @@ import (
 	"time"
 
 	"okey/internal/plot"
-	"okey/internal/workbook"
 	"okey/okey"
 	"okey/server/web"
 )
 
-// dashboardPeriods are how far back delays are measured, as the address names them; the first one is what is shown where none is chosen.
+// dashboardPeriods are how far back delays are measured, as the address names them; the first one where none is chosen.
 var dashboardPeriods = []struct {
 	name, french string
 	months       int // zero: as far as anything is kept
@@ -52,24 +51,20 @@ func (s *Pages) delayFigures(v *web.Visit, chosen dashboardChoice) (web.Figures,
 	return f, err
 }
 
-func (s *Pages) delaysPlot(v *web.Visit, chosen dashboardChoice) (web.Plotted, error) {
-	f, err := s.delayFigures(v, chosen)
-	if err != nil {
-		return web.Plotted{}, err
-	}
+func sayDelays(f web.Figures) web.Plotted {
 	longest := f.Rows[0]
 	for _, row := range f.Rows {
 		if row.Values[0] > longest.Values[0] || !(longest.Values[0] >= 0) {
 			longest = row
 		}
 	}
-	return web.PlotOf(f, plot.Bars, web.Plotted{
+	return web.Plotted{
 		Nothing: sayNoDelays(f),
-		Name:    "Jours à chaque étape", Sheet: dashboardSheet(v, chosen, "delais"),
-		Message: fmt.Sprintf("L'étape la plus longue est « %s » : la moitié des demandes y restent %s %s ou moins, 9 sur 10 restent %s %s ou moins.",
-			longest.Name, web.SayValue(longest.Values[0]), sayDays(longest.Values[0]), web.SayValue(longest.Values[1]), sayDays(longest.Values[1])),
-		Note: "En jours de calendrier, week-ends et vacances compris, pour les étapes qui se sont terminées pendant la période. Une demande qui attend encore compte dès qu'elle n'attend plus.",
-	})
+		Message: fmt.Sprintf("L'étape la plus longue est « %s » : la moitié des demandes y restent %s ou moins, 9 sur 10 restent %s ou moins.",
+			longest.Name, sayDays(longest.Values[0]), sayDays(longest.Values[1])),
+		Note: "En jours de calendrier, week-ends et vacances compris, pour les étapes qui se sont terminées pendant la période. " +
+			"Une demande qui attend encore compte dès qu'elle n'attend plus.",
+	}
 }
 
 // sayNoDelays is what stands in the drawing's place: no time at all is not the same as no data.
@@ -85,20 +80,6 @@ func sayNoDelays(f web.Figures) string {
 // tenths is as exact as days are said: table, drawing and download have the same number.
 func tenths(days float64) float64 { return math.Round(days*10) / 10 }
 
-func sayDays(n float64) string { return okey.SayEither(int(n), "jour", "jours") }
-
-// delaysTable is the download of the days in each stage.
-func (s *Pages) delaysTable(v *web.Visit) (web.Spreadsheet, error) {
-	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.Today()); err != nil {
-		return web.Spreadsheet{}, err
-	}
-	if err := web.MayTakeList(v); err != nil {
-		return web.Spreadsheet{}, err
-	}
-	chosen, err := s.dashboardChoiceOf(v)
-	if err != nil {
-		return web.Spreadsheet{}, err
-	}
-	f, err := s.delayFigures(v, chosen)
-	return web.Spreadsheet{Name: "delais", Title: "Jours à chaque étape", Sheets: []workbook.Sheet{f.Sheet("Étapes")}}, err
+func sayDays(n float64) string {
+	return web.SayValue(n) + " " + okey.SayEither(int(n), "jour", "jours")
 }

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"okey/internal/plot"
-	"okey/internal/workbook"
 	"okey/okey"
 	"okey/server/web"
 )
@@ -46,36 +44,13 @@ func (s *Pages) orderFigures(v *web.Visit, chosen dashboardChoice) (web.Figures,
 	return f, err
 }
 
-func (s *Pages) ordersPlot(v *web.Visit, chosen dashboardChoice) (web.Plotted, error) {
-	f, err := s.orderFigures(v, chosen)
-	if err != nil {
-		return web.Plotted{}, err
-	}
-	orders, keys := 0, 0
-	for _, row := range f.Rows {
-		orders, keys = orders+int(row.Values[len(row.Values)-2]), keys+int(row.Values[len(row.Values)-1])
-	}
+func sayOrders(f web.Figures) web.Plotted {
+	orders, keys := len(f.Columns)-2, len(f.Columns)-1
 	oldest := f.Rows[len(f.Rows)-1]
-	return web.PlotOf(f, plot.Stack, web.Plotted{
-		Name: "Commandes en cours", Sheet: dashboardSheet(v, chosen, "commandes"), Nothing: "Aucune commande en cours.",
-		Message: fmt.Sprintf("%s en cours, pour %s encore à recevoir ; %s depuis 12 semaines ou plus.", okey.SayCount(orders, "commande"),
-			okey.SayCount(keys, "clef"), okey.SayNumber(int(oldest.Values[len(oldest.Values)-2]))),
+	return web.Plotted{
+		Nothing: "Aucune commande en cours.",
+		Message: fmt.Sprintf("%s en cours, pour %s encore à recevoir ; %s depuis 12 semaines ou plus.",
+			okey.SayCount(sum(f, orders), "commande"), okey.SayCount(sum(f, keys), "clef"), okey.SayNumber(int(oldest.Values[orders]))),
 		Note: "L'âge se compte depuis le jour de la commande.",
-	})
-}
-
-// openOrdersTable is the download of the orders under way.
-func (s *Pages) openOrdersTable(v *web.Visit) (web.Spreadsheet, error) {
-	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.Today()); err != nil {
-		return web.Spreadsheet{}, err
 	}
-	if err := web.MayTakeList(v); err != nil {
-		return web.Spreadsheet{}, err
-	}
-	chosen, err := s.dashboardChoiceOf(v)
-	if err != nil {
-		return web.Spreadsheet{}, err
-	}
-	f, err := s.orderFigures(v, chosen)
-	return web.Spreadsheet{Name: "commandes-en-cours", Title: "Commandes en cours", Sheets: []workbook.Sheet{f.Sheet("Commandes")}}, err
 }

@@ -3,7 +3,6 @@ package desk
 import (
 	"fmt"
 
-	"okey/internal/plot"
 	"okey/internal/workbook"
 	"okey/okey"
 	"okey/server/web"
@@ -13,10 +12,11 @@ import (
 const shortestPlaces = 15
 
 // shortFigures sets the people who wait against the keys that are free, where these are fewer.
-func (s *Pages) shortFigures(v *web.Visit, chosen dashboardChoice, limit int) (web.Figures, error) {
-	places, err := s.store.ShortPlaces(v.Ctx(), chosen.scope, v.Today(), limit)
+func (s *Pages) shortFigures(v *web.Visit, chosen dashboardChoice) (web.Figures, error) {
+	places, err := s.store.ShortPlaces(v.Ctx(), chosen.scope, v.Today(), chosen.places)
 	f := web.Figures{
-		Of: "Établissement", Columns: []string{"Personnes qui attendent", "Clefs libres", "Sans réponse", "En attente d'une clef"}, Aside: 2,
+		Of:      "Établissement",
+		Columns: []string{"Personnes qui attendent", "Clefs libres", "Sans réponse", "En attente d'une clef"}, Aside: 2,
 		Taken: []workbook.Column{{Title: "UAI", Width: 12}, {Title: "Établissement", Width: 36}},
 	}
 	named := map[string]int{}
@@ -37,23 +37,21 @@ func (s *Pages) shortFigures(v *web.Visit, chosen dashboardChoice, limit int) (w
 	return f, err
 }
 
-func (s *Pages) shortPlot(v *web.Visit, chosen dashboardChoice) (web.Plotted, error) {
-	f, err := s.shortFigures(v, chosen, shortestPlaces)
-	if err != nil {
-		return web.Plotted{}, err
-	}
+func sayShort(f web.Figures) web.Plotted {
 	about := web.Plotted{
-		Name: "Établissements où il manque des clefs", Sheet: dashboardSheet(v, chosen, "etablissements"), Nothing: "Il ne manque de clefs nulle part : chaque établissement en a autant de libres que de personnes qui attendent, ou plus.",
-		Note: fmt.Sprintf("Les établissements où plus de personnes attendent qu'il n'y a de clefs libres, les plus en peine d'abord, %d au plus ; le tableau à télécharger les a tous. Attendent les demandes sans réponse et celles qui attendent une clef ; une clef libre est encore bonne %s au moins.",
-			shortestPlaces, okey.SayNumber(okey.LendableMonths)+" mois"),
+		Nothing: "Il ne manque de clefs nulle part : chaque établissement en a autant de libres que de personnes qui attendent, ou plus.",
+		Note: fmt.Sprintf("Les établissements où plus de personnes attendent qu'il n'y a de clefs libres, les plus en peine d'abord, "+
+			"%d au plus ; le tableau à télécharger les a tous. Attendent les demandes sans réponse et celles qui attendent une clef ; "+
+			"une clef libre est encore bonne %s au moins.", shortestPlaces, okey.SayNumber(okey.LendableMonths)+" mois"),
 	}
 	if len(f.Rows) > 0 {
 		worst := f.Rows[0]
 		waiting, free := int(worst.Values[0]), int(worst.Values[1])
-		about.Message = fmt.Sprintf("C'est %s que les clefs manquent le plus : %s, %s.", okey.SayAtSchool(okey.SayEstablishment(worst.Short)),
+		about.Message = fmt.Sprintf("C'est %s que les clefs manquent le plus : %s, %s.",
+			okey.SayAtSchool(okey.SayEstablishment(worst.Short)),
 			okey.SayCount(waiting, "personne")+okey.SayEither(waiting, " attend", " attendent"), sayFreeNow(free))
 	}
-	return web.PlotOf(f, plot.Bars, about)
+	return about
 }
 
 func sayFreeNow(n int) string {
@@ -61,20 +59,4 @@ func sayFreeNow(n int) string {
 		return "aucune clef n'est libre"
 	}
 	return okey.SayCount(n, "clef") + okey.SayEither(n, " est libre", " sont libres")
-}
-
-// shortTable is the download of the establishments that lack keys: all of them.
-func (s *Pages) shortTable(v *web.Visit) (web.Spreadsheet, error) {
-	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.Today()); err != nil {
-		return web.Spreadsheet{}, err
-	}
-	if err := web.MayTakeList(v); err != nil {
-		return web.Spreadsheet{}, err
-	}
-	chosen, err := s.dashboardChoiceOf(v)
-	if err != nil {
-		return web.Spreadsheet{}, err
-	}
-	f, err := s.shortFigures(v, chosen, web.MaxDownload)
-	return web.Spreadsheet{Name: "etablissements", Title: "Établissements où il manque des clefs", Sheets: []workbook.Sheet{f.Sheet("Établissements")}}, err
 }

@@ -2,8 +2,8 @@ package desk
 
 import (
 	"fmt"
+	"slices"
 
-	"okey/internal/plot"
 	"okey/internal/workbook"
 	"okey/okey"
 	"okey/server/web"
@@ -20,15 +20,18 @@ func (s *Pages) weekFigures(v *web.Visit, chosen dashboardChoice) (web.Figures, 
 	zone := web.Paris(v).Zone
 	first := v.Today().Week().AddDays(-7 * (dashboardWeeks - 1))
 	counts, err := s.store.RequestsByWeek(v.Ctx(), chosen.scope, first, zone)
-	f := web.Figures{Of: "Semaine", Columns: []string{"Clef remise", "Refusée", "Retirée", "Expirée", "En cours", "Total"}, Aside: 1, Taken: []workbook.Column{{Title: "Semaine du", Kind: workbook.Date}, {Title: "Semaine", Kind: workbook.Number}}}
+	f := web.Figures{
+		Of: "Semaine", Columns: []string{"Clef remise", "Refusée", "Retirée", "Expirée", "En cours", "Total"}, Aside: 1,
+		Taken: []workbook.Column{{Title: "Semaine du", Kind: workbook.Date}, {Title: "Semaine", Kind: workbook.Number}},
+	}
 	place := map[okey.Day]int{}
 	for i := range dashboardWeeks {
 		monday := first.AddDays(7 * i)
 		_, number := monday.Time().ISOWeek()
 		place[monday] = i
 		f.Rows = append(f.Rows, web.FigureRow{
-			Name: fmt.Sprintf("%d, du %s", number, monday.SayWithYear()), Short: monday.SayShort(), Values: make([]float64, len(f.Columns)),
-			Taken: []any{monday, number},
+			Name: fmt.Sprintf("%d, du %s", number, monday.SayWithYear()), Short: monday.SayShort(),
+			Values: make([]float64, len(f.Columns)), Taken: []any{monday, number},
 		})
 	}
 	for _, c := range counts {
@@ -44,45 +47,20 @@ func (s *Pages) weekFigures(v *web.Visit, chosen dashboardChoice) (web.Figures, 
 }
 
 func outcomeColumn(stage okey.Stage) int {
-	for i, end := range weekEnds {
-		if end == stage {
-			return i
-		}
+	if i := slices.Index(weekEnds, stage); i >= 0 {
+		return i
 	}
 	return len(weekEnds)
 }
 
-func (s *Pages) weeksPlot(v *web.Visit, chosen dashboardChoice) (web.Plotted, error) {
-	f, err := s.weekFigures(v, chosen)
-	if err != nil {
-		return web.Plotted{}, err
-	}
-	total, handed := 0, 0
-	for _, row := range f.Rows {
-		total, handed = total+int(row.Values[len(row.Values)-1]), handed+int(row.Values[0])
-	}
-	last := len(f.Columns) - 1
-	full, before := int(f.Rows[dashboardWeeks-2].Values[last]), int(f.Rows[dashboardWeeks-3].Values[last])
-	return web.PlotOf(f, plot.Columns, web.Plotted{
-		Name: "Demandes par semaine", Sheet: dashboardSheet(v, chosen, "semaines"),
+func sayWeeks(f web.Figures) web.Plotted {
+	all := len(f.Columns) - 1
+	lastWeek, before := f.Rows[dashboardWeeks-2], f.Rows[dashboardWeeks-3]
+	return web.Plotted{
 		Message: fmt.Sprintf("%s en %d semaines, dont %s avec une clef remise ; %s la semaine dernière, %s celle d'avant.",
-			okey.SayCount(total, "demande"), dashboardWeeks, okey.SayNumber(handed), okey.SayNumber(full), okey.SayNumber(before)),
-		Note: "Chaque demande compte dans la semaine où elle a été faite, du lundi au dimanche, à l'heure de Paris, selon ce qu'elle est devenue depuis. La dernière semaine n'est pas finie.",
-	})
-}
-
-// weeksTable is the download of the requests by week.
-func (s *Pages) weeksTable(v *web.Visit) (web.Spreadsheet, error) {
-	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.Today()); err != nil {
-		return web.Spreadsheet{}, err
+			okey.SayCount(sum(f, all), "demande"), dashboardWeeks, okey.SayNumber(sum(f, 0)),
+			okey.SayNumber(int(lastWeek.Values[all])), okey.SayNumber(int(before.Values[all]))),
+		Note: "Chaque demande compte dans la semaine où elle a été faite, du lundi au dimanche, à l'heure de Paris, " +
+			"selon ce qu'elle est devenue depuis. La dernière semaine n'est pas finie.",
 	}
-	if err := web.MayTakeList(v); err != nil {
-		return web.Spreadsheet{}, err
-	}
-	chosen, err := s.dashboardChoiceOf(v)
-	if err != nil {
-		return web.Spreadsheet{}, err
-	}
-	f, err := s.weekFigures(v, chosen)
-	return web.Spreadsheet{Name: "demandes-par-semaine", Title: "Demandes par semaine", Sheets: []workbook.Sheet{f.Sheet("Semaines")}}, err
 }

@@ -1,9 +1,11 @@
-// Package desk is support's desk: what is stuck, the search, mails and letters, the audit, the dashboard. It asks the engine which requests it follows, and
-// knows how the rooms of requests, people and story word what it lists.
+// Package desk is support's desk: what is stuck, the search, mails and letters, the audit, the dashboard. It asks the engine which requests it
+// follows, and knows how the rooms of requests, people and story word what it lists.
 package desk
 
 import (
 	"embed"
+
+	"okey/okey"
 	"okey/server/act"
 	"okey/server/pages/requests"
 	"okey/server/web"
@@ -42,8 +44,12 @@ func (s *Pages) Routes(r web.Routes) {
 	r.Get(web.PathLetters+"/:lettre", s.letterPage)
 	r.Get(web.PathLetters+"/:lettre/apercu", s.letterPart)
 	r.Get(web.PathDashboard, s.dashboardPage)
-	r.Sheet(web.PathDashboard+"/semaines.xlsx", s.weeksTable)
-	r.Sheet(web.PathDashboard+"/delais.xlsx", s.delaysTable)
-	r.Sheet(web.PathDashboard+"/etablissements.xlsx", s.shortTable)
-	r.Sheet(web.PathDashboard+"/commandes.xlsx", s.openOrdersTable)
+	for _, p := range panels {
+		r.Sheet(p.address(), s.panelTable(p))
+	}
+}
+
+// seesDesk tells whether the visitor is support or an auditor; for everybody else the desk does not exist.
+func seesDesk(v *web.Visit) error {
+	return okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.Today())
 }

@@ -27,7 +27,7 @@ type auditCursor struct {
 
 // auditPage is for support and auditors.
 func (s *Pages) auditPage(v *web.Visit) error {
-	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.Today()); err != nil {
+	if err := seesDesk(v); err != nil {
 		return err
 	}
 	events, err := s.store.AuditEvents(v.Ctx())
@@ -70,7 +70,7 @@ func (s *Pages) auditPage(v *web.Visit) error {
 
 // auditTable is the audit with the page's filters.
 func (s *Pages) auditTable(v *web.Visit) (web.Spreadsheet, error) {
-	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.Today()); err != nil {
+	if err := seesDesk(v); err != nil {
 		return web.Spreadsheet{}, err
 	}
 	events, err := s.store.AuditEvents(v.Ctx())

@@ -133,7 +133,7 @@ var deskLinks = []struct {
 
 // deskPage is for support and auditors.
 func (s *Pages) deskPage(v *web.Visit) error {
-	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.Today()); err != nil {
+	if err := seesDesk(v); err != nil {
 		return err
 	}
 	page := deskScreen{Mends: web.MayArrange(v) == nil, Sheet: web.SheetURL(v), Asked: strings.TrimSpace(v.Query("q"))}

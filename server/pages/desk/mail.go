@@ -56,7 +56,7 @@ func sayResent(repeat sql.Mail) (notice, warning string, underWay bool) {
 
 // seenMail is the mail that the address names, for whoever sees the desk.
 func (s *Pages) seenMail(v *web.Visit) (sql.WrittenMail, error) {
-	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.Today()); err != nil {
+	if err := seesDesk(v); err != nil {
 		return sql.WrittenMail{}, err
 	}
 	id, err := respond.IDOf(v.Context)

@@ -2,7 +2,6 @@ package desk
 
 import (
 	"okey/internal/workbook"
-	"okey/okey"
 	"okey/server/pages/requests"
 	"okey/server/pages/story"
 	"okey/server/web"
@@ -11,7 +10,7 @@ import (
 
 // deskTable is support's page: a sheet for each of its tables.
 func (s *Pages) deskTable(v *web.Visit) (web.Spreadsheet, error) {
-	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.Today()); err != nil {
+	if err := seesDesk(v); err != nil {
 		return web.Spreadsheet{}, err
 	}
 	st, err := s.stuck(v)

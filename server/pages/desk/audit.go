@@ -27,26 +27,19 @@ type auditCursor struct {
 
 // auditPage is for support and auditors.
 func (s *Pages) auditPage(v *web.Visit) error {
-	if err := seesDesk(v); err != nil {
-		return err
-	}
-	events, err := s.store.AuditEvents(v.Ctx())
+	chosen, err := s.auditChoiceOf(v)
 	if err != nil {
 		return err
 	}
-	filter, wrong, err := s.auditFilterOf(v, events)
-	if err != nil {
-		return err
-	}
-	filter.Limit = web.PageLines + 1
+	chosen.filter.Limit = web.PageLines + 1
 	page := auditScreen{Sheet: web.SheetURL(v)}
 	var at auditCursor
 	if later, err := respond.CursorOf(v.Context, &at); err != nil {
 		return err
 	} else if later {
-		filter.BeforeSeq, page.First = at.Seq, web.ListURL(v, "")
+		chosen.filter.BeforeSeq, page.First = at.Seq, web.ListURL(v, "")
 	}
-	found, err := s.store.AuditEntries(v.Ctx(), filter)
+	found, err := s.store.AuditEntries(v.Ctx(), chosen.filter)
 	if err != nil {
 		return err
 	}
@@ -61,29 +54,23 @@ func (s *Pages) auditPage(v *web.Visit) error {
 	for _, e := range found {
 		page.Lines = append(page.Lines, story.NewAuditLine(e, web.Paris(v)))
 	}
-	if said := misreadCode(filter.Subject); said != "" && len(found) == 0 {
-		wrong = append(wrong, web.FormError{Field: "objet", Message: said})
+	if said := misreadCode(chosen.filter.Subject); said != "" && len(found) == 0 {
+		chosen.wrong = append(chosen.wrong, web.FormError{Field: "objet", Message: said})
 	}
-	page.Filters = auditFilters(v, filter, events, wrong)
+	page.Filters = auditFilters(v, chosen)
 	return s.Show(v, http.StatusOK, "audit", web.Screen{Title: "Journal d'audit", Body: page})
 }
 
-// auditTable is the audit with the page's filters.
+// auditTable is the audit with the page's filters. What of them can't be read is an error here: everything is not what was asked for.
 func (s *Pages) auditTable(v *web.Visit) (web.Spreadsheet, error) {
-	if err := seesDesk(v); err != nil {
-		return web.Spreadsheet{}, err
-	}
-	events, err := s.store.AuditEvents(v.Ctx())
+	chosen, err := s.auditChoiceOf(v)
 	if err != nil {
 		return web.Spreadsheet{}, err
 	}
-	filter, wrong, err := s.auditFilterOf(v, events)
-	if err != nil {
-		return web.Spreadsheet{}, err
+	if len(chosen.wrong) > 0 {
+		return web.Spreadsheet{}, okey.InvalidField(chosen.wrong[0].Field, "%s", strings.TrimSpace(chosen.wrong[0].Message))
 	}
-	if len(wrong) > 0 {
-		return web.Spreadsheet{}, okey.InvalidField(wrong[0].Field, "%s", strings.TrimSpace(wrong[0].Message))
-	}
+	filter, c := chosen.filter, web.Paris(v)
 	filter.Limit = web.DownloadPage
 	found := web.Paged(web.MaxDownload, func(last *sql.AuditedEntry) ([]sql.AuditedEntry, error) {
 		if last != nil {
@@ -91,7 +78,6 @@ func (s *Pages) auditTable(v *web.Visit) (web.Spreadsheet, error) {
 		}
 		return s.store.AuditEntries(v.Ctx(), filter)
 	})
-	c := web.Paris(v)
 	return web.Spreadsheet{Name: "journal", Title: "Journal d'audit", Sheets: []workbook.Sheet{{Name: "Journal", Columns: []workbook.Column{
 		{Title: "N°", Kind: workbook.Number},
 		{Title: "Quand", Kind: workbook.Instant},
@@ -103,8 +89,8 @@ func (s *Pages) auditTable(v *web.Visit) (web.Spreadsheet, error) {
 		{Title: "Suite", Width: 28},
 		{Title: "Identifiant", Width: 20}, // of whoever did it: two people may have one name
 	}, Rows: web.Cells(found, func(e sql.AuditedEntry) []any {
-		line := story.NewAuditLine(e, c)
-		about := story.NewAuditSubject(e)
-		return []any{e.Seq, web.InZone(e.At, c.Zone), line.What, line.Who, line.Via, about.Kind, about.Name, story.SayAuditDetail(story.ShownDetail(e.Entry)), e.ByUID}
+		line, about := story.NewAuditLine(e, c), story.NewAuditSubject(e)
+		detail := story.SayAuditDetail(story.ShownDetail(e.Entry)) // whole: the line may cut it short
+		return []any{e.Seq, web.InZone(e.At, c.Zone), line.What, line.Who, line.Via, about.Kind, about.Name, detail, e.ByUID}
 	})}}}, nil
 }

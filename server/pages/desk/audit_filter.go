@@ -17,47 +17,70 @@ import (
 	"golang.org/x/text/language"
 )
 
-// auditFilterOf is what the address asks for; what can't be read filters nothing, and is said.
-func (s *Pages) auditFilterOf(v *web.Visit, events []string) (f sql.AuditFilter, wrong []web.FormError, err error) {
-	f = sql.AuditFilter{}
-	if f.Nobody = nobodyNames[strings.ToLower(strings.ReplaceAll(web.PlainQuery(v, "qui"), "\u2019", "'"))]; f.Nobody == "" {
-		f.Actor = strings.TrimSpace(web.NameTyped(web.PlainQuery(v, "qui")))
+// auditChoice is what the address of the audit asks for.
+type auditChoice struct {
+	filter sql.AuditFilter
+	events []string        // to choose from
+	wrong  []web.FormError // what of it can't be read: it filters nothing
+}
+
+// auditChoiceOf reads the address, for whoever sees the desk.
+func (s *Pages) auditChoiceOf(v *web.Visit) (c auditChoice, err error) {
+	if err = seesDesk(v); err != nil {
+		return c, err
+	}
+	if c.events, err = s.store.AuditEvents(v.Ctx()); err != nil {
+		return c, err
+	}
+	who := web.PlainQuery(v, "qui")
+	if c.filter.Nobody = nobodyNames[strings.ToLower(strings.ReplaceAll(who, "\u2019", "'"))]; c.filter.Nobody == "" {
+		c.filter.Actor = strings.TrimSpace(web.NameTyped(who))
 	}
 	switch event := web.PlainQuery(v, "quoi"); {
 	case event == "":
 	case story.SayAudit(event) == web.SayAction(""):
-		wrong = append(wrong, web.FormError{Field: "quoi", Message: "Ce choix n'existe pas : prenez-en un de la liste.", Meanwhile: "En attendant, tout est montré."})
+		c.doubt("quoi", "Ce choix n'existe pas : prenez-en un de la liste.", "En attendant, tout est montré.")
 	default:
-		f.Events = readAlike(events, event)
+		c.filter.Events = readAlike(c.events, event)
 	}
 	if typed := web.PlainQuery(v, "objet"); typed != "" {
-		said, err := s.auditSubjectTyped(v, typed)
-		if err != nil {
-			return f, wrong, err
+		var wrong string
+		if c.filter.Subject, wrong, err = s.auditSubjectTyped(v, typed); err != nil {
+			return c, err
 		}
-		f.Subject, wrong = said.subject, append(wrong, said.wrong...)
+		if wrong != "" {
+			c.doubt("objet", wrong, "")
+		}
 	}
+	c.readDays(v)
+	return c, nil
+}
+
+func (c *auditChoice) doubt(field, message, meanwhile string) {
+	c.wrong = append(c.wrong, web.FormError{Field: field, Message: message, Meanwhile: meanwhile})
+}
+
+func (c *auditChoice) readDays(v *web.Visit) {
 	zone := web.Paris(v).Zone
-	for _, limit := range []struct {
-		name, label string
-		set         func(okey.Day)
-	}{
-		{"du", "Du", func(d okey.Day) { f.From = d.In(zone) }}, {"au", "Au", func(d okey.Day) { f.Before = d.AddDays(1).In(zone) }},
-	} {
-		typed := strings.TrimSpace(v.Query(limit.name))
-		if typed == "" {
-			continue
-		}
-		if d, ok := act.ReadDay(typed); ok {
-			limit.set(d)
-		} else {
-			wrong = append(wrong, web.FormError{Field: limit.name, Message: limit.label + " : écrivez une date comme 31/12/2027.", Meanwhile: "En attendant, toutes les dates sont montrées."})
-		}
+	if d, ok := c.dayTyped(v, "du", "Du"); ok {
+		c.filter.From = d.In(zone)
 	}
-	if !f.From.IsZero() && !f.Before.IsZero() && !f.From.Before(f.Before) {
-		wrong = append(wrong, web.FormError{Field: "au", Message: "Cette date vient avant celle du début : rien ne peut s'y trouver."})
+	if d, ok := c.dayTyped(v, "au", "Au"); ok {
+		c.filter.Before = d.AddDays(1).In(zone)
 	}
-	return f, wrong, nil
+	if !c.filter.From.IsZero() && !c.filter.Before.IsZero() && !c.filter.From.Before(c.filter.Before) {
+		c.doubt("au", "Cette date vient avant celle du début : rien ne peut s'y trouver.", "")
+	}
+}
+
+// dayTyped is the day in a field; none where it is empty or can't be read.
+func (c *auditChoice) dayTyped(v *web.Visit, field, label string) (okey.Day, bool) {
+	typed := strings.TrimSpace(v.Query(field))
+	d, ok := act.ReadDay(typed)
+	if typed != "" && !ok {
+		c.doubt(field, label+" : écrivez une date comme 31/12/2027.", "En attendant, toutes les dates sont montrées.")
+	}
+	return d, ok
 }
 
 // nobodyNames are what the table says of what no person did, and through what.
@@ -65,49 +88,44 @@ var nobodyNames = map[string]sql.Nobody{
 	"okey": sql.Itself, "commande de l'exploitant": sql.Operator, "moteur": sql.Engine, "personne effacée": sql.Erased,
 }
 
-// subjectTyped is what the audit is to be about, and what was wrong with how that was typed.
-type subjectTyped struct {
-	subject string
-	wrong   []web.FormError
-}
-
 var shownID = regexp.MustCompile(`^[0-9a-f]{8}$`)
 
-// auditSubjectTyped reads what the table shows, too: "Clef DEMO000301", "Demande 4403ede3", "cffd17f9a5c4…".
-func (s *Pages) auditSubjectTyped(v *web.Visit, typed string) (subjectTyped, error) {
+// auditSubjectTyped reads what the table shows, too: "Clef DEMO000301", "Demande 4403ede3", "cffd17f9a5c4…". What is wrong with it is a
+// sentence for whoever typed it, and empty where nothing is.
+func (s *Pages) auditSubjectTyped(v *web.Visit, typed string) (subject, wrong string, err error) {
 	if number, ok := web.OrderTyped(typed); ok {
 		o, known, err := s.store.FindOrder(v.Ctx(), number)
-		if err != nil || known {
-			return subjectTyped{subject: o.ID.String()}, err
+		if err == nil && !known {
+			wrong = fmt.Sprintf("Aucune commande n'a le numéro %d.", number)
 		}
-		return subjectTyped{subject: o.ID.String(), wrong: []web.FormError{{Field: "objet", Message: fmt.Sprintf("Aucune commande n'a le numéro %d.", number)}}}, nil
+		return o.ID.String(), wrong, err
 	}
 	for file, name := range story.ImportNames {
 		if strings.EqualFold(typed, "import "+name) {
-			return subjectTyped{subject: file}, nil
+			return file, "", nil
 		}
 	}
 	typed = strings.TrimSuffix(withoutKind(typed), "…")
 	if id, err := uuid.Parse(typed); err == nil {
-		return subjectTyped{subject: id.String()}, nil
+		return id.String(), "", nil
 	}
 	if uai, err := okey.ParseUAI(typed); err == nil {
-		return subjectTyped{subject: string(uai)}, nil
+		return string(uai), "", nil
 	}
 	if shownID.MatchString(typed) { // the beginning of an id, as the table shows it
-		return subjectTyped{subject: typed}, nil
+		return typed, "", nil
 	}
 	people, err := s.store.FindPeople(v.Ctx(), web.NameTyped(typed), "", v.Today(), 2)
 	if err != nil {
-		return subjectTyped{}, err
+		return "", "", err
 	}
 	if len(people) == 1 && !strings.ContainsAny(typed, "0123456789") {
-		return subjectTyped{subject: people[0].ID.String()}, nil
+		return people[0].ID.String(), "", nil
 	}
 	if serial, err := okey.ParseSerial(typed); err == nil {
-		return subjectTyped{subject: string(serial)}, nil
+		return string(serial), "", nil
 	}
-	return subjectTyped{subject: typed}, nil
+	return typed, "", nil
 }
 
 // withoutKind leaves out what the table puts before a number or a name.
@@ -168,17 +186,22 @@ func misreadCode(typed string) string {
 	return okey.ErrorMessage(err)
 }
 
-func auditFilters(v *web.Visit, f sql.AuditFilter, events []string, wrong []web.FormError) *web.Form {
-	filters, chosen := web.ListForm(web.PathAudit), ""
-	if len(f.Events) > 0 {
-		chosen = f.Events[0]
+func auditFilters(v *web.Visit, chosen auditChoice) *web.Form {
+	filters, event := web.ListForm(web.PathAudit), ""
+	if len(chosen.filter.Events) > 0 {
+		event = chosen.filter.Events[0]
 	}
-	filters.Add("quoi", chosen, web.Field{Label: "Quoi", Empty: "Tout", Choices: auditChoices(events)})
-	filters.Add("qui", web.PlainQuery(v, "qui"), web.Field{Label: "Qui", Hint: "Un nom, un identifiant ou une adresse ; « OKEY » pour ce qu'il fait de lui-même."})
-	filters.Add("objet", web.PlainQuery(v, "objet"), web.Field{Label: "À propos de", Hint: "Un numéro de série, un code UAI, « commande 1 », le numéro d'une demande ou l'empreinte d'une charte."})
+	filters.Add("quoi", event, web.Field{Label: "Quoi", Empty: "Tout", Choices: auditChoices(chosen.events)})
+	filters.Add("qui", web.PlainQuery(v, "qui"), web.Field{
+		Label: "Qui", Hint: "Un nom, un identifiant ou une adresse ; « OKEY » pour ce qu'il fait de lui-même.",
+	})
+	filters.Add("objet", web.PlainQuery(v, "objet"), web.Field{
+		Label: "À propos de",
+		Hint:  "Un numéro de série, un code UAI, « commande 1 », le numéro d'une demande ou l'empreinte d'une charte.",
+	})
 	filters.Add("du", v.Query("du"), web.Field{Label: "Du"})
 	filters.Add("au", v.Query("au"), web.Field{Label: "Au"})
-	for _, w := range wrong {
+	for _, w := range chosen.wrong {
 		filters.Note(w.Field, strings.TrimSpace(w.Message+" "+w.Meanwhile))
 	}
 	return filters

@@ -1,6 +1,7 @@
 package story
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -15,16 +16,14 @@ import (
 // AuditLine is an entry as people read it.
 type AuditLine struct{ When, What, Who, Via, About, Path, Detail string }
 
-// auditSubject is what an entry is about: the kind of thing, and which one, as people find it again.
-type auditSubject struct{ Kind, Name, Path string }
+// AuditSubject is what an entry is about: the kind of thing, and which one, as people find it again; its page, where it has one.
+type AuditSubject struct{ Kind, Name, Path string }
 
-func NewAuditSubject(e sql.AuditedEntry) auditSubject {
+// NewAuditSubject names what an entry is about: by its id, where the store has not added an order's number or a name to the entry.
+func NewAuditSubject(e sql.AuditedEntry) AuditSubject {
 	kind, id, _ := strings.Cut(e.Subject, ":")
 	thing := Things[thingOf(kind)]
-	about := auditSubject{Kind: thing.French, Name: id}
-	if about.Kind == "" {
-		about.Kind = kind
-	}
+	about := AuditSubject{Kind: cmp.Or(thing.French, kind), Name: id}
 	refused := kind == "succession" && web.RefusalNames[okey.Code(e.Detail)] != "" // then there is none to look at
 	if thing.Path != "" && id != "" && !refused {
 		about.Path = thing.Path + id
@@ -42,25 +41,30 @@ func NewAuditSubject(e sql.AuditedEntry) auditSubject {
 }
 
 // Short is the subject in a table: of an id its beginning, since nobody types the rest.
-func (a auditSubject) Short() string {
+func (a AuditSubject) Short() string {
 	name := a.Name
-	if _, err := uuid.Parse(name); err == nil {
-		name = name[:8]
+	if id, err := uuid.Parse(name); err == nil {
+		name = ShortID(id)
 	}
 	return strings.TrimSpace(a.Kind + " " + name)
 }
 
+const eventCharterSigned = "charter_signed"
+
 // auditNames are the events of the audit that are no action's name.
 var auditNames = map[string]string{
-	"grant": "rôle donné ou retiré", "uid_known": "personne reconnue par son identifiant", "token": "jeton", "claims": "fonctions lues à la connexion", "sessions_ended": "sessions fermées",
-	"charter": "charte publiée", "import": "import", "minimum_stock": "réserve voulue", "key_moved": "clef changée d'établissement",
-	"order_moved": "commande transmise au successeur", "request_moved": "demande transmise au successeur", "report_moved": "signalement transmis au successeur",
-	"retention":    "données arrivées à leur terme",
-	"move_expired": "proposition de départ sans réponse", "delegation_given": "délégation donnée", "delegation_ended": "délégation terminée",
-	"attached": "rattachement", "detached": "fin d'un rattachement", "host_named": "établissement qui répond pour un autre", "host_ended": "fin d'une réponse pour un autre",
-	"pin_set": "code PIN choisi", eventCharterSigned: "charte signée : empreinte de son texte",
+	"grant": "rôle donné ou retiré", "uid_known": "personne reconnue par son identifiant", "token": "jeton",
+	"claims": "fonctions lues à la connexion", "sessions_ended": "sessions fermées",
+	"charter": "charte publiée", eventCharterSigned: "charte signée : empreinte de son texte", "pin_set": "code PIN choisi",
+	"import": "import", "retention": "données arrivées à leur terme",
+	"minimum_stock": "réserve voulue", "key_moved": "clef changée d'établissement", "move_expired": "proposition de départ sans réponse",
+	"order_moved": "commande transmise au successeur", "request_moved": "demande transmise au successeur",
+	"report_moved":     "signalement transmis au successeur",
+	"delegation_given": "délégation donnée", "delegation_ended": "délégation terminée", "attached": "rattachement", "detached": "fin d'un rattachement",
+	"host_named": "établissement qui répond pour un autre", "host_ended": "fin d'une réponse pour un autre",
 }
 
+// SayAudit names an event of the audit: its own, what became of a key, or an action.
 func SayAudit(event string) string {
 	if said := auditNames[event]; said != "" {
 		return said
@@ -73,10 +77,10 @@ func SayAudit(event string) string {
 
 // auditDetails are the enums that the audit keeps beside an event.
 var auditDetails = map[string]string{
-	"accepted": "c'est fait", "applied": "fait", "expired": "expirée", "created": "donné", "revoked": "retiré", "support": "assistance", "auditor": "audit",
+	"accepted": "c'est fait", "applied": "fait", "expired": "expirée", "created": "donné", "revoked": "retiré",
+	"support": "assistance", "auditor": "audit", "support_revoked": "assistance, retiré", "auditor_revoked": "audit, retiré",
 	string(okey.Everything): okey.Everything.French(), string(okey.HandoverAndStock): okey.HandoverAndStock.French(),
 	string(okey.ProofCurrent): "avec le code actuel", string(okey.ProofSignIn): "code oublié, après une nouvelle connexion",
-	"support_revoked": "assistance, retiré", "auditor_revoked": "audit, retiré",
 }
 
 // auditCounts are the events whose detail is a number, and of what.
@@ -109,8 +113,7 @@ func ShownDetail(e sql.Entry) string {
 	return e.Detail
 }
 
-const eventCharterSigned = "charter_signed"
-
+// SayAuditDetail says in French what ShownDetail leaves of a detail: a state, a stage, a refusal. What is no code stays as it is.
 func SayAuditDetail(detail string) string {
 	if said := auditDetails[detail]; said != "" {
 		return said
@@ -165,9 +168,11 @@ func thingOf(kind string) okey.Thing {
 // ImportNames are the files of an import, by what the audit calls them.
 var ImportNames = map[string]string{"establishments": "des établissements", "keys": "des clefs", "staff": "des personnels"}
 
+// NewAuditLine says an entry; whoever did what no person did is named by what it came through.
 func NewAuditLine(e sql.AuditedEntry, c web.Clock) AuditLine {
 	line := AuditLine{
-		When: okey.Capitalize(c.Dated(e.At)), What: okey.Capitalize(SayAudit(e.Event)), Who: e.ByName, Via: web.ViaNames[e.Via], Detail: SayAuditDetail(ShownDetail(e.Entry)),
+		When: okey.Capitalize(c.Dated(e.At)), What: okey.Capitalize(SayAudit(e.Event)), Who: e.ByName, Via: web.ViaNames[e.Via],
+		Detail: SayAuditDetail(ShownDetail(e.Entry)),
 	}
 	switch {
 	case line.Who == "" && e.Actor != uuid.Nil:
@@ -185,6 +190,7 @@ func NewAuditLine(e sql.AuditedEntry, c web.Clock) AuditLine {
 	return line
 }
 
+// Cells are its entries in a table.
 func (l AuditLine) Cells() []web.Cell {
 	return []web.Cell{{Text: l.When}, {Text: l.What}, {Text: l.Who}, {Text: l.Via}, {Text: l.About, Path: l.Path}, {Text: l.Detail}}
 }

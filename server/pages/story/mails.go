@@ -1,6 +1,7 @@
 package story
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/google/uuid"
 )
 
+// MailURL is where support and auditors look at a mail.
 func MailURL(id uuid.UUID) string { return web.PathMails + "/" + id.String() }
 
 // MailLine is a mail as support reads it.
@@ -22,7 +24,7 @@ type MailLine struct {
 	At                         time.Time
 }
 
-// cells are its entries in a table.
+// Cells are its entries in a table.
 func (l MailLine) Cells() []web.Cell {
 	state := l.State
 	if l.Why != "" {
@@ -31,6 +33,7 @@ func (l MailLine) Cells() []web.Cell {
 	return []web.Cell{{Text: l.What, Path: l.Path}, {Text: l.To}, {Text: l.When}, {Text: state}}
 }
 
+// MailStates are what may have become of a mail.
 var MailStates = map[sql.MailState]string{
 	sql.MailQueued: "à envoyer", sql.MailSent: "envoyé", sql.MailFailed: "refusé", sql.MailDropped: "sans objet",
 }
@@ -44,19 +47,24 @@ func SayMailState(m sql.Mail) string {
 	return said
 }
 
-func sayMail(m sql.Mail) string { return mail.NameOf(mail.Letter(m.Kind), m.Subject) }
-
+// MailLines are the rows of a table of mails.
 func MailLines(mails []sql.Mail, c web.Clock) []MailLine {
 	lines := make([]MailLine, len(mails))
 	for i, m := range mails {
-		lines[i] = MailLine{
-			When: okey.Capitalize(c.Time(m.CreatedAt)), What: sayMail(m), To: m.Address, State: SayMailState(m), Why: SayMailTrouble(m), Path: MailURL(m.ID), At: m.CreatedAt,
-		}
-		if m.AgainOf.Valid {
-			lines[i].State += " (renvoi)"
-		}
+		lines[i] = newMailLine(m, c)
 	}
 	return lines
+}
+
+func newMailLine(m sql.Mail, c web.Clock) MailLine {
+	line := MailLine{
+		When: okey.Capitalize(c.Time(m.CreatedAt)), What: mail.NameOf(mail.Letter(m.Kind), m.Subject), To: m.Address,
+		State: SayMailState(m), Why: SayMailTrouble(m), Path: MailURL(m.ID), At: m.CreatedAt,
+	}
+	if m.AgainOf.Valid {
+		line.State += " (renvoi)"
+	}
+	return line
 }
 
 // The relay's answer as RFC 3463 numbers it: a class, what it is about, and what is wrong there.
@@ -64,10 +72,20 @@ var enhancedStatus = regexp.MustCompile(`\b[45]\.(\d{1,3})\.(\d{1,3})\b`)
 
 // relayTroubles say what a relay holds against a mail, by subject and detail of its answer, else by the subject alone.
 var relayTroubles = map[string]string{
-	"1.1": "cette adresse n'existe pas", "1.6": "cette personne a changé d'adresse", "1.2": "le domaine de cette adresse n'existe pas", "1.10": "le domaine de cette adresse ne reçoit pas de courriels", "1": "cette adresse ne convient pas",
-	"2.1": "cette boîte est fermée", "2.2": "cette boîte est pleine", "2.3": "le courriel est trop gros pour cette boîte", "2": "cette boîte n'accepte pas de courriels",
-	"3": "le serveur de cette boîte est surchargé", "4": "le serveur de cette boîte ne répond pas", "5": "le relais et le serveur de cette boîte ne s'entendent pas",
-	"6": "le serveur de cette boîte ne sait pas lire le courriel", "7": "le serveur de cette boîte refuse les courriels d'OKEY",
+	"1":    "cette adresse ne convient pas",
+	"1.1":  "cette adresse n'existe pas",
+	"1.2":  "le domaine de cette adresse n'existe pas",
+	"1.6":  "cette personne a changé d'adresse",
+	"1.10": "le domaine de cette adresse ne reçoit pas de courriels",
+	"2":    "cette boîte n'accepte pas de courriels",
+	"2.1":  "cette boîte est fermée",
+	"2.2":  "cette boîte est pleine",
+	"2.3":  "le courriel est trop gros pour cette boîte",
+	"3":    "le serveur de cette boîte est surchargé",
+	"4":    "le serveur de cette boîte ne répond pas",
+	"5":    "le relais et le serveur de cette boîte ne s'entendent pas",
+	"6":    "le serveur de cette boîte ne sait pas lire le courriel",
+	"7":    "le serveur de cette boîte refuse les courriels d'OKEY",
 }
 
 // SayMailTrouble says in a few words why a mail has not arrived; empty where nothing is wrong.
@@ -77,10 +95,7 @@ func SayMailTrouble(m sql.Mail) string {
 	}
 	text := strings.ToLower(m.Error)
 	if status := enhancedStatus.FindStringSubmatch(text); status != nil {
-		if said := relayTroubles[status[1]+"."+status[2]]; said != "" {
-			return said
-		}
-		if said := relayTroubles[status[1]]; said != "" {
+		if said := cmp.Or(relayTroubles[status[1]+"."+status[2]], relayTroubles[status[1]]); said != "" {
 			return said
 		}
 	}
@@ -98,9 +113,7 @@ func SayMailTrouble(m sql.Mail) string {
 // ShortID is what is shown of an id; the search finds it.
 func ShortID(id uuid.UUID) string { return id.String()[:8] }
 
+// NameOr is how a person is named, or what stands for one whose name is not known: erased, or never told.
 func NameOr(p okey.Person, none string) string {
-	if name := p.Name(); name != "" {
-		return name
-	}
-	return none
+	return cmp.Or(p.Name(), none)
 }

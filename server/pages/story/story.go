@@ -1,6 +1,7 @@
 package story
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -19,41 +20,46 @@ type DeskLine struct {
 	At                            time.Time
 }
 
-// cells are its entries in a table.
+// Cells are its entries in a table.
 func (l DeskLine) Cells() []web.Cell {
 	return []web.Cell{{Text: l.When}, {Text: l.What, Path: l.Path}, {Text: l.Who}, {Text: l.Via}, {Text: l.Outcome}}
 }
 
+// DeskLines are the rows of a table of actions.
 func DeskLines(actions []sql.DeskAction, c web.Clock) []DeskLine {
 	lines := make([]DeskLine, len(actions))
 	for i, a := range actions {
-		line := DeskLine{When: okey.Capitalize(c.Time(a.CreatedAt)), What: okey.Capitalize(web.SayAction(a.Name)), Who: a.By, Via: web.ViaNames[a.Via], At: a.CreatedAt}
-		if line.Who == "" {
-			line.Who = "OKEY"
-		}
-		switch a.Outcome {
-		case "":
-			line.Outcome = "sans suite pour l'instant"
-		case "refused":
-			line.Outcome = "sans effet : " + web.SayRefusal(a.Reason)
-		default: // not "acceptée": that is what becomes of a request; and no word that would have to agree with what was done
-			line.Outcome = "c'est fait"
-		}
-		switch {
-		case a.Request != uuid.Nil:
-			line.About, line.Path = a.Request.String(), web.RequestURL(a.Request)
-		case a.Key != "":
-			line.About, line.Path = string(a.Key), web.KeyURL(a.Key)
-		case a.Order != uuid.Nil:
-			line.About, line.Path = a.Order.String(), web.PathOrders+"/"+a.Order.String()
-		case a.Delivery != uuid.Nil:
-			line.About, line.Path = a.Delivery.String(), web.PathDeliveries+"/"+a.Delivery.String()
-		case a.Person != uuid.Nil: // what never came to be has no page: whoever wanted it has
-			line.About, line.Path = line.Who, web.PersonURL(a.Person)
-		}
-		lines[i] = line
+		lines[i] = newDeskLine(a, c)
 	}
 	return lines
+}
+
+func newDeskLine(a sql.DeskAction, c web.Clock) DeskLine {
+	line := DeskLine{
+		When: okey.Capitalize(c.Time(a.CreatedAt)), What: okey.Capitalize(web.SayAction(a.Name)), Who: cmp.Or(a.By, "OKEY"),
+		Via: web.ViaNames[a.Via], At: a.CreatedAt,
+	}
+	switch a.Outcome {
+	case "":
+		line.Outcome = "sans suite pour l'instant"
+	case "refused":
+		line.Outcome = "sans effet : " + web.SayRefusal(a.Reason)
+	default: // not "acceptée": that is what becomes of a request; and no word that would have to agree with what was done
+		line.Outcome = "c'est fait"
+	}
+	switch {
+	case a.Request != uuid.Nil:
+		line.About, line.Path = a.Request.String(), web.RequestURL(a.Request)
+	case a.Key != "":
+		line.About, line.Path = string(a.Key), web.KeyURL(a.Key)
+	case a.Order != uuid.Nil:
+		line.About, line.Path = a.Order.String(), web.PathOrders+"/"+a.Order.String()
+	case a.Delivery != uuid.Nil:
+		line.About, line.Path = a.Delivery.String(), web.PathDeliveries+"/"+a.Delivery.String()
+	case a.Person != uuid.Nil: // what never came to be has no page: whoever wanted it has
+		line.About, line.Path = line.Who, web.PersonURL(a.Person)
+	}
+	return line
 }
 
 // Chapter is one line of everything that happened: a step, what somebody wanted and what became of it, a mail and its state.
@@ -63,10 +69,11 @@ type Chapter struct {
 	At                        time.Time
 }
 
-// WithoutStep leaves out actions that were taken and that a step tells: who, when and how. Told beside it, everything would be told twice.
+// WithoutStep leaves out of actions, which it changes, those that were taken and that a step tells: who, when and how; and the key that OKEY
+// looked for by itself: support's looking is support's.
 func WithoutStep(actions []sql.DeskAction, byStep func(okey.ActionKind) bool) []sql.DeskAction {
 	return slices.DeleteFunc(actions, func(a sql.DeskAction) bool {
-		found := a.Name == okey.ActionOf(okey.StockAvailable) && a.Via == okey.ViaEngine // a key that OKEY looked for by itself: support's looking is support's
+		found := a.Name == okey.ActionOf(okey.StockAvailable) && a.Via == okey.ViaEngine
 		return a.Outcome == "accepted" && (found || byStep(a.Name.Kind()))
 	})
 }
@@ -75,7 +82,8 @@ func WithoutStep(actions []sql.DeskAction, byStep func(okey.ActionKind) bool) []
 func (s *Pages) WholeStory(steps []Chapter, actions []sql.DeskAction, mails []sql.Mail, c web.Clock) []Chapter {
 	story := steps
 	for i, line := range DeskLines(actions, c) {
-		one := Chapter{Kind: "Action", When: line.When, What: line.What + ", " + line.Outcome + " (" + line.Who + ", " + line.Via + ")", At: line.At}
+		one := Chapter{Kind: "Action", When: line.When, At: line.At}
+		one.What = line.What + ", " + line.Outcome + " (" + line.Who + ", " + line.Via + ")"
 		if id := ownWorkflow(actions[i]); id != "" {
 			if one.Path = s.act.WorkflowLink(&act.WorkflowView{ID: id}); one.Path != "" {
 				one.Name = "Son suivi dans le moteur"
@@ -88,14 +96,16 @@ func (s *Pages) WholeStory(steps []Chapter, actions []sql.DeskAction, mails []sq
 		if line.Why != "" {
 			what += ", " + line.Why
 		}
-		story = append(story, Chapter{Kind: "Courriel", When: line.When, What: what, Path: line.Path, Name: "Voir ce courriel", At: line.At})
+		story = append(story, Chapter{
+			Kind: "Courriel", When: line.When, What: what, Path: line.Path, Name: "Voir ce courriel", At: line.At,
+		})
 	}
 	slices.SortStableFunc(story, func(a, b Chapter) int { return a.At.Compare(b.At) })
 	return story
 }
 
-// SubjectSide is what support and auditors see on the page of a thing whose actions each have a workflow of their own: a delivery, an inventory, a
-// departure. Nil for everybody else, and while nothing happened.
+// SubjectSide is what support and auditors see on the page of a thing whose actions each have a workflow of their own: a delivery, an
+// inventory, a departure. Nil for everybody else, and while nothing happened.
 func (s *Pages) SubjectSide(v *web.Visit, subject uuid.UUID, c web.Clock) (*DeskSide, error) {
 	if !v.Desk() {
 		return nil, nil

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -12,6 +13,26 @@ import (
 	"okey/server/web"
 	"okey/sql"
 )
+
+// foundScreen is what a search has found.
+type foundScreen struct {
+	Asked string
+	Found []finding
+	Try   string // what to try, where nothing was found
+}
+
+func (s *Pages) foundPage(v *web.Visit, asked string) (err error) {
+	page := foundScreen{Asked: asked}
+	if page.Found, err = s.search(v, asked); err != nil {
+		return err
+	}
+	if len(page.Found) == 0 {
+		if page.Try, err = s.tryInstead(v, asked); err != nil {
+			return err
+		}
+	}
+	return s.Show(v, http.StatusOK, "found", web.Screen{Title: "Recherche", Asked: asked, Body: page})
+}
 
 // searchRows is how many things of one kind the search shows: it is narrowed, not leafed through.
 const searchRows = 10
@@ -32,8 +53,8 @@ func gathered[T any](kind string, found []T, say func(T) web.Hit) finding {
 	return f
 }
 
-// search reads what was typed as it stands; where that is nothing, as the name of something that was done; then each number and address in it by
-// itself, and at last the people whom it names.
+// search reads what was typed as it stands; where that is nothing, as the name of something that was done; then each number and address
+// in it by itself, and at last the people whom it names.
 func (s *Pages) search(v *web.Visit, asked string) ([]finding, error) {
 	if len(asked) > okey.MaxText || !web.IsPlainText(asked) {
 		return nil, nil
@@ -94,7 +115,7 @@ func (s *Pages) readAsDone(v *web.Visit, asked string) ([]finding, error) {
 }
 
 func (s *Pages) readPieces(v *web.Visit, asked string) ([]finding, error) {
-	some := slices.DeleteFunc(web.Pieces(asked), func(piece string) bool { return piece == asked }) // that was asked already
+	some := slices.DeleteFunc(web.Pieces(asked), func(piece string) bool { return piece == asked }) // this one was asked already
 	return s.readEach(v, some[:min(len(some), searchRows)], s.readAsItStands, s.readAsDone)
 }
 
@@ -151,14 +172,17 @@ func (s *Pages) findRequests(v *web.Visit, asked string) (finding, error) {
 	}
 	found, err := s.store.FindRequests(v.Ctx(), from, to, searchRows+1)
 	return gathered("Demandes", found, func(r sql.FoundRequest) web.Hit {
-		return web.Hit{Name: fmt.Sprintf("Demande %s %s", story.ShortID(r.ID), okey.SayOf(r.Requester)), Path: web.RequestURL(r.ID), More: r.School + " · " + requests.SayState(r.Request, web.Paris(v)) + " · « " + r.Need + " »", Exact: true}
+		return web.Hit{
+			Name: fmt.Sprintf("Demande %s %s", story.ShortID(r.ID), okey.SayOf(r.Requester)), Path: web.RequestURL(r.ID), Exact: true,
+			More: r.School + " · " + requests.SayState(r.Request, web.Paris(v)) + " · « " + r.Need + " »",
+		}
 	}), err
 }
 
 func (s *Pages) findKeys(v *web.Visit, asked string) (finding, error) {
-	serial, unread := okey.ParseSerial(asked)
-	if unread != nil || len(serial) < 3 { // no serial number, or too little of one to mean any key
-		return finding{}, nil //nolint:nilerr // then it is something else
+	serial, ok := serialTyped(asked)
+	if !ok {
+		return finding{}, nil
 	}
 	found, err := s.store.FindKeys(v.Ctx(), serial, searchRows+1)
 	return gathered("Clefs", found, func(k sql.FoundKey) web.Hit {
@@ -168,6 +192,12 @@ func (s *Pages) findKeys(v *web.Visit, asked string) (finding, error) {
 		}
 		return web.Hit{Name: string(k.Serial), Path: web.KeyURL(k.Serial), More: okey.Capitalize(more), Exact: k.Exact}
 	}), err
+}
+
+// serialTyped is a serial number, or enough of one to mean some keys.
+func serialTyped(asked string) (okey.Serial, bool) {
+	serial, err := okey.ParseSerial(asked)
+	return serial, err == nil && len(serial) >= 3
 }
 
 func (s *Pages) findPlaces(v *web.Visit, asked string) (finding, error) {
@@ -180,7 +210,9 @@ func (s *Pages) findPlaces(v *web.Visit, asked string) (finding, error) {
 		case !p.Served:
 			more += " · OKEY ne le sert plus"
 		}
-		return web.Hit{Name: fmt.Sprintf("%s (%s)", p.Name, p.UAI), Path: web.SchoolURL(p.UAI), More: more, Exact: p.Exact, Pages: pagesOf(v, p.UAI)}
+		return web.Hit{
+			Name: fmt.Sprintf("%s (%s)", p.Name, p.UAI), Path: web.SchoolURL(p.UAI), More: more, Exact: p.Exact, Pages: pagesOf(v, p.UAI),
+		}
 	}), err
 }
 
@@ -249,7 +281,8 @@ func (s *Pages) findDeliveries(v *web.Visit, asked string) (finding, error) {
 	}
 	return gathered("Livraisons", found, func(d sql.Delivery) web.Hit {
 		return web.Hit{
-			Name: "Livraison de " + okey.SayCount(d.Keys, "clef"), Path: web.PathDeliveries + "/" + d.ID.String(), More: okey.Capitalize(d.State.French()) + " · " + d.FileName,
+			Name: "Livraison de " + okey.SayCount(d.Keys, "clef"), Path: web.PathDeliveries + "/" + d.ID.String(),
+			More:  okey.Capitalize(d.State.French()) + " · " + d.FileName,
 			Exact: isID || strings.EqualFold(d.FileName, strings.TrimSpace(asked)),
 		}
 	}), err
@@ -257,13 +290,16 @@ func (s *Pages) findDeliveries(v *web.Visit, asked string) (finding, error) {
 
 // findReports finds what inventories came upon, and OKEY has not as a key.
 func (s *Pages) findReports(v *web.Visit, asked string) (finding, error) {
-	serial, unread := okey.ParseSerial(asked)
-	if unread != nil || len(serial) < 3 {
-		return finding{}, nil //nolint:nilerr // then it is something else
+	serial, ok := serialTyped(asked)
+	if !ok {
+		return finding{}, nil
 	}
 	found, err := s.store.FindReports(v.Ctx(), serial, searchRows+1)
 	return gathered("Clefs signalées", found, func(r sql.ListedReport) web.Hit {
-		return web.Hit{Name: string(r.Serial), Path: web.PathReports + "/" + r.ID.String(), More: okey.Capitalize(r.State.French()) + " · " + r.Establishment, Exact: r.Serial == serial}
+		return web.Hit{
+			Name: string(r.Serial), Path: web.PathReports + "/" + r.ID.String(), Exact: r.Serial == serial,
+			More: okey.Capitalize(r.State.French()) + " · " + r.Establishment,
+		}
 	}), err
 }
 
@@ -301,8 +337,15 @@ func (s *Pages) tryInstead(v *web.Visit, asked string) (string, error) {
 		}
 		return fmt.Sprintf("Aucun établissement n'a le code %s : vérifiez-le, ou importez la liste des établissements.", code), err
 	}
-	if typed := okey.Compact(asked); len(typed) > 4 && len(typed) < 9 && strings.Trim(typed[:len(typed)-1], "0123456789") == "" && typed[len(typed)-1] >= 'A' {
+	if almostCode(okey.Compact(asked)) {
 		return okey.ErrorMessage(err), nil
 	}
-	return "Essayez avec moins de lettres, un seul mot du nom, ou un autre numéro. Une personne qui ne s'est jamais connectée et qu'aucun import ne nomme n'est pas dans OKEY.", nil
+	return "Essayez avec moins de lettres, un seul mot du nom, ou un autre numéro. " +
+		"Une personne qui ne s'est jamais connectée et qu'aucun import ne nomme n'est pas dans OKEY.", nil
+}
+
+// almostCode tells what looks like a UAI, though it is none: some seven digits and a letter.
+func almostCode(typed string) bool {
+	last := len(typed) - 1
+	return last >= 4 && last < 8 && strings.Trim(typed[:last], "0123456789") == "" && typed[last] >= 'A'
 }

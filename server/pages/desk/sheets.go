@@ -17,7 +17,7 @@ func (s *Pages) deskTable(v *web.Visit) (web.Spreadsheet, error) {
 	if err != nil {
 		return web.Spreadsheet{}, err
 	}
-	refused, err := s.store.RefusedActions(v.Ctx(), v.Now.Add(-deskHistory), deskRows)
+	refused, err := s.refused(v)
 	if err != nil {
 		return web.Spreadsheet{}, err
 	}
@@ -31,12 +31,22 @@ func (s *Pages) deskTable(v *web.Visit) (web.Spreadsheet, error) {
 	}
 	c := web.Paris(v)
 	return web.Spreadsheet{Name: "assistance", Title: "Assistance", Sheets: []workbook.Sheet{
-		requests.RequestSheet("Demandes remontées", web.Each(all), c.Zone), story.ActionSheet("Actions sans suite", st.actions, c),
-		story.MailSheet("Courriels refusés", st.mails, c), story.ActionSheet("Actions refusées", refused, c),
-		{Name: "Clefs à confirmer", Columns: []workbook.Column{
-			{Title: "Numéro de série"}, {Title: "UAI", Width: 12}, {Title: "Établissement", Width: 36}, {Title: "Trouvée", Kind: workbook.Instant}, {Title: "Par", Width: 28},
-		}, Rows: web.RowsOf(st.reports, func(r sql.ListedReport) []any {
-			return []any{r.Serial, r.UAI, r.Establishment, web.InZone(r.At, c.Zone), r.ByName}
-		})},
+		requests.RequestSheet("Demandes remontées", web.Each(all), c.Zone),
+		story.ActionSheet("Actions sans suite", st.actions, c),
+		story.MailSheet("Courriels refusés", st.mails, c),
+		story.ActionSheet("Actions refusées", refused, c),
+		reportSheet("Clefs à confirmer", st.reports, c),
 	}}, nil
+}
+
+func reportSheet(name string, reports []sql.ListedReport, c web.Clock) workbook.Sheet {
+	return workbook.Sheet{Name: name, Columns: []workbook.Column{
+		{Title: "Numéro de série"},
+		{Title: "UAI", Width: 12},
+		{Title: "Établissement", Width: 36},
+		{Title: "Trouvée", Kind: workbook.Instant},
+		{Title: "Par", Width: 28},
+	}, Rows: web.RowsOf(reports, func(r sql.ListedReport) []any {
+		return []any{r.Serial, r.UAI, r.Establishment, web.InZone(r.At, c.Zone), r.ByName}
+	})}
 }

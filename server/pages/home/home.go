@@ -11,7 +11,7 @@ import (
 type homeScreen struct {
 	Nowhere  string
 	Approver approverHome
-	Desk     *desk.DeskCounts
+	Desk     *desk.Counts
 	Mine     *mine
 }
 
@@ -31,7 +31,7 @@ func (s *Pages) homePage(v *web.Visit) error {
 		return err
 	}
 	if v.Desk() {
-		if page.Desk, err = s.desk.DeskCounts(v); err != nil {
+		if page.Desk, err = s.desk.Counts(v); err != nil {
 			return err
 		}
 	}

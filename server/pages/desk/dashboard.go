@@ -62,8 +62,8 @@ type dashboardChoice struct {
 	places int            // how many establishments are listed
 }
 
-// dashboardChoiceOf reads the address, for whoever sees the desk. An academy that the list does not offer filters nothing: its zeros would look like
-// an answer.
+// dashboardChoiceOf reads the address, for whoever sees the desk. An academy that the list does not offer filters nothing: its zeros
+// would look like an answer.
 func (s *Pages) dashboardChoiceOf(v *web.Visit) (c dashboardChoice, err error) {
 	if err = seesDesk(v); err != nil {
 		return c, err

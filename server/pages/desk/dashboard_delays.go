@@ -60,7 +60,8 @@ func sayDelays(f web.Figures) web.Plotted {
 	}
 	return web.Plotted{
 		Nothing: sayNoDelays(f),
-		Message: fmt.Sprintf("L'étape la plus longue est « %s » : la moitié des demandes y restent %s ou moins, 9 sur 10 restent %s ou moins.",
+		Message: fmt.Sprintf("L'étape la plus longue est « %s » : la moitié des demandes y restent %s ou moins, "+
+			"9 sur 10 restent %s ou moins.",
 			longest.Name, sayDays(longest.Values[0]), sayDays(longest.Values[1])),
 		Note: "En jours de calendrier, week-ends et vacances compris, pour les étapes qui se sont terminées pendant la période. " +
 			"Une demande qui attend encore compte dès qu'elle n'attend plus.",

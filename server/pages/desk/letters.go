@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 
@@ -16,6 +17,13 @@ type lettersOf struct {
 }
 
 type letterLine struct{ Subject, When, Path string }
+
+// Cells are its entries in a table.
+func (l letterLine) Cells() []web.Cell {
+	return []web.Cell{{Text: l.Subject, Path: l.Path}, {Text: l.When}}
+}
+
+func letterURL(letter mail.Letter) string { return web.PathLetters + "/" + string(letter) }
 
 // lettersPage lists every mail that OKEY can send, by whom it is for. It is for support and auditors.
 func (s *Pages) lettersPage(v *web.Visit) error {
@@ -33,7 +41,7 @@ func (s *Pages) lettersPage(v *web.Visit) error {
 			readers = append(readers, lettersOf{Reader: entry.Reader})
 		}
 		last := &readers[len(readers)-1]
-		last.Letters = append(last.Letters, letterLine{Subject: message.Subject, When: entry.When, Path: web.PathLetters + "/" + string(entry.Letter)})
+		last.Letters = append(last.Letters, letterLine{Subject: message.Subject, When: entry.When, Path: letterURL(entry.Letter)})
 	}
 	return s.Show(v, http.StatusOK, "letters", web.Screen{Title: "Les courriels d'OKEY", Body: readers})
 }
@@ -48,9 +56,7 @@ type letterScreen struct {
 
 // sampleOf finds a letter's sample: the one named, or the usual one.
 func sampleOf(letter mail.Letter, name string) (mail.Sample, bool) {
-	if name == "" {
-		name = string(letter)
-	}
+	name = cmp.Or(name, string(letter))
 	all := mail.Samples()
 	at := slices.IndexFunc(all, func(sample mail.Sample) bool { return sample.Letter == letter && sample.Name == name })
 	if at < 0 {
@@ -85,7 +91,7 @@ func (s *Pages) letterPage(v *web.Visit) error {
 	page := letterScreen{
 		Facts: []web.Fact{{Name: "Objet", Value: message.Subject}, {Name: "Pour", Value: entry.Reader}, {Name: "Envoi", Value: entry.When}},
 		Cases: casesOf(sample),
-		Frame: web.PathLetters + "/" + string(sample.Letter) + "/apercu?cas=" + sample.Name,
+		Frame: letterURL(sample.Letter) + "/apercu?cas=" + sample.Name,
 		Text:  message.Text,
 	}
 	v.Header("Content-Security-Policy", s.ContentSecurity()+"; frame-src 'self'")
@@ -99,12 +105,9 @@ func casesOf(shown mail.Sample) []web.NavLink {
 		if sample.Letter != shown.Letter {
 			continue
 		}
-		said := sample.Case
-		if said == "" {
-			said = "cas habituel"
-		}
 		links = append(links, web.NavLink{
-			Name: okey.Capitalize(said), Path: web.PathLetters + "/" + string(sample.Letter) + "?cas=" + sample.Name, Here: sample.Name == shown.Name,
+			Name: okey.Capitalize(cmp.Or(sample.Case, "cas habituel")), Path: letterURL(sample.Letter) + "?cas=" + sample.Name,
+			Here: sample.Name == shown.Name,
 		})
 	}
 	if len(links) < 2 {
@@ -113,8 +116,7 @@ func casesOf(shown mail.Sample) []web.NavLink {
 	return links
 }
 
-// letterSecurity lets a mail have the styles that mails carry within, and nothing else: no script, no form, no image, no window but OKEY's own
-// around it.
+// letterSecurity lets a mail have the styles that it carries within, and nothing else: no script, form or image, no window but OKEY's around it.
 const letterSecurity = "default-src 'none'; style-src 'unsafe-inline'; sandbox; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 
 // letterPart is the HTML part of a mail, for the frame on its page. Its link leads nowhere.
@@ -132,8 +134,4 @@ func (s *Pages) letterPart(v *web.Visit) error {
 	v.Header("X-Frame-Options", "SAMEORIGIN")
 	v.Data(http.StatusOK, "text/html; charset=utf-8", []byte(message.HTML))
 	return nil
-}
-
-func (l letterLine) Cells() []web.Cell {
-	return []web.Cell{{Text: l.Subject, Path: l.Path}, {Text: l.When}}
 }

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -33,7 +34,7 @@ func (s *Pages) mailPage(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	return s.showMail(v, http.StatusOK, m, nil, "")
+	return s.showMail(v, http.StatusOK, m, resendForm(v, m), "")
 }
 
 // outlived is why there is no use in sending a mail about a stage that is over.
@@ -70,39 +71,15 @@ func resendForm(v *web.Visit, m sql.WrittenMail) *web.Form {
 	return web.NewForm(v, "renvoi", story.MailURL(m.ID), "Renvoyer ce courriel", nil)
 }
 
-func (s *Pages) showMail(v *web.Visit, status int, m sql.WrittenMail, sent *web.Form, warning string) error {
-	c := web.Paris(v)
-	subject, title, address := m.Subject, "Courriel : "+m.Subject, m.Address
-	if subject == "" {
-		subject, title = "Pas encore écrit", "Courriel pas encore écrit"
-	}
-	if address == "" {
-		address = "adresse effacée"
-	}
-	page := mailScreen{Address: m.Address, Facts: []web.Fact{{Name: "Objet", Value: subject}}}
-	if when := mail.WhenOf(mail.Letter(m.Kind)); m.Subject == "" && when != "" {
-		page.Facts = append(page.Facts, web.Fact{Name: "Part", Value: when})
-	}
-	page.Facts = append(page.Facts, web.Fact{Name: "Envoyé à", Value: address}, web.Fact{Name: "État", Value: okey.Capitalize(story.SayMailState(m.Mail))})
-	if why := story.SayMailTrouble(m.Mail); why != "" {
-		page.Facts = append(page.Facts, web.Fact{Name: "Pourquoi", Value: okey.Capitalize(why)})
-	}
-	if m.State == sql.MailDropped {
-		page.Facts = append(page.Facts, web.Fact{Name: "Pourquoi", Value: "Ce qu'il demandait est fait, ou ne concerne plus cette personne : il n'est pas parti."})
-	}
-	page.Facts = append(page.Facts, web.Fact{Name: "Essais", Value: fmt.Sprint(m.Attempts)}, web.Fact{Name: "Écrit", Value: okey.Capitalize(c.Time(m.CreatedAt))})
-	if !m.Sent.IsZero() {
-		page.Facts = append(page.Facts, web.Fact{Name: "Parti", Value: okey.Capitalize(c.Time(m.Sent))})
-	}
+func (s *Pages) showMail(v *web.Visit, status int, m sql.WrittenMail, again *web.Form, warning string) error {
+	page := mailScreen{Address: m.Address, Facts: mailFacts(m, web.Paris(v))}
 	if m.Person.Valid {
 		who, err := s.store.Person(v.Ctx(), m.Person.UUID)
 		if err != nil {
 			return err
 		}
+		page.Address = cmp.Or(who.Mail, m.Address)
 		page.Facts = append(page.Facts, web.Fact{Name: "Pour", Value: story.NameOr(who, "personne effacée"), Path: web.PersonURL(who.ID)})
-		if who.Mail != "" {
-			page.Address = who.Mail
-		}
 	}
 	about, err := s.aboutMail(v, m)
 	if err != nil {
@@ -114,41 +91,74 @@ func (s *Pages) showMail(v *web.Visit, status int, m sql.WrittenMail, sent *web.
 		return err
 	}
 	if len(repeats) > 1 {
-		page.Repeats = story.MailLines(repeats, c)
+		page.Repeats = story.MailLines(repeats, web.Paris(v))
 	}
 	done, found, err := s.JustDone(v)
 	if err != nil {
 		return err
 	}
 	notice := ""
-	if at := slices.IndexFunc(repeats, func(r sql.Mail) bool { return found && r.ID == okey.DerivedID(done.ID, "mail") }); at >= 0 && warning == "" {
+	resent := func(r sql.Mail) bool { return found && r.ID == okey.DerivedID(done.ID, "mail") }
+	if at := slices.IndexFunc(repeats, resent); at >= 0 && warning == "" {
 		var underWay bool
 		if notice, warning, underWay = sayResent(repeats[at]); underWay {
 			page.Follow = web.DoneURL(story.MailURL(m.ID), done.ID)
 		}
 	}
 	if okey.May(okey.ActResendMail, v.Actor, okey.Subject{}, v.Today()) == nil {
-		if stays := m.MayLeaveAgain(v.Now); stays != nil {
-			page.Stays = act.SayUnsendable(okey.ErrorCode(stays))
-			page.Stays = strings.TrimSuffix(strings.TrimSuffix(page.Stays, " Rien d'autre n'a été envoyé."), " Rien n'a été envoyé.")
-		} else if over, err := s.mailOutlived(v, m); err != nil {
+		if page.Stays, err = s.whyMailStays(v, m); err != nil {
 			return err
-		} else if over {
-			page.Stays = outlived
-		} else if page.Again = sent; sent == nil {
-			page.Again = resendForm(v, m)
 		}
+		if page.Stays == "" {
+			page.Again = again
+		}
+	}
+	title := "Courriel : " + m.Subject
+	if m.Subject == "" {
+		title = "Courriel pas encore écrit"
 	}
 	return s.Show(v, status, "mail", web.Screen{Title: title, Notice: notice, Warning: warning, Body: page})
 }
 
-// mailOutlived tells whether the request has left the stage that a mail speaks of.
-func (s *Pages) mailOutlived(v *web.Visit, m sql.WrittenMail) (bool, error) {
+// mailFacts are what is known of a mail by itself.
+func mailFacts(m sql.WrittenMail, c web.Clock) []web.Fact {
+	facts := []web.Fact{{Name: "Objet", Value: cmp.Or(m.Subject, "Pas encore écrit")}}
+	if when := mail.WhenOf(mail.Letter(m.Kind)); m.Subject == "" && when != "" {
+		facts = append(facts, web.Fact{Name: "Part", Value: when})
+	}
+	facts = append(facts,
+		web.Fact{Name: "Envoyé à", Value: cmp.Or(m.Address, "adresse effacée")},
+		web.Fact{Name: "État", Value: okey.Capitalize(story.SayMailState(m.Mail))})
+	if why := story.SayMailTrouble(m.Mail); why != "" {
+		facts = append(facts, web.Fact{Name: "Pourquoi", Value: okey.Capitalize(why)})
+	}
+	if m.State == sql.MailDropped {
+		facts = append(facts, web.Fact{
+			Name: "Pourquoi", Value: "Ce qu'il demandait est fait, ou ne concerne plus cette personne : il n'est pas parti.",
+		})
+	}
+	facts = append(facts,
+		web.Fact{Name: "Essais", Value: fmt.Sprint(m.Attempts)}, web.Fact{Name: "Écrit", Value: okey.Capitalize(c.Time(m.CreatedAt))})
+	if !m.Sent.IsZero() {
+		facts = append(facts, web.Fact{Name: "Parti", Value: okey.Capitalize(c.Time(m.Sent))})
+	}
+	return facts
+}
+
+// whyMailStays says why a mail can't be sent again; empty where it can.
+func (s *Pages) whyMailStays(v *web.Visit, m sql.WrittenMail) (string, error) {
+	if stays := m.MayLeaveAgain(v.Now); stays != nil {
+		said := act.SayUnsendable(okey.ErrorCode(stays))
+		return strings.TrimSuffix(strings.TrimSuffix(said, " Rien d'autre n'a été envoyé."), " Rien n'a été envoyé."), nil
+	}
 	if !m.Request.Valid {
-		return false, nil
+		return "", nil
 	}
 	request, err := s.store.Request(v.Ctx(), m.Request.UUID)
-	return err == nil && m.Order.Step.Outlived(m.Kind, request), err
+	if err != nil || !m.Order.Step.Outlived(m.Kind, request) {
+		return "", err
+	}
+	return outlived, nil
 }
 
 // aboutMail is where a mail's subject is looked at; of the stock it is known by its id alone, which the search knows how to say.
@@ -156,7 +166,8 @@ func (s *Pages) aboutMail(v *web.Visit, m sql.WrittenMail) ([]web.Fact, error) {
 	const about = "À propos de"
 	switch {
 	case m.Request.Valid:
-		return []web.Fact{{Name: about, Value: "la demande " + story.ShortID(m.Request.UUID), Path: web.RequestURL(m.Request.UUID)}}, nil
+		request := m.Request.UUID
+		return []web.Fact{{Name: about, Value: "la demande " + story.ShortID(request), Path: web.RequestURL(request)}}, nil
 	case m.Key != "":
 		return []web.Fact{{Name: about, Value: "la clef " + string(m.Key), Path: web.KeyURL(m.Key)}}, nil
 	}
@@ -188,7 +199,9 @@ func (s *Pages) resend(v *web.Visit) error {
 	if err := s.Read(v, f); err != nil {
 		return err
 	}
-	done, err := s.act.Do(v.Ctx(), v.Actor, act.Command{Action: f.Action, Name: okey.ActionMailResend, Subject: m.ID, Request: m.Request.UUID, Via: okey.ViaWeb})
+	done, err := s.act.Do(v.Ctx(), v.Actor, act.Command{
+		Action: f.Action, Name: okey.ActionMailResend, Subject: m.ID, Request: m.Request.UUID, Via: okey.ViaWeb,
+	})
 	if err != nil {
 		if err = f.Refuse(err); err != nil {
 			return err

@@ -31,10 +31,14 @@ var recordKinds = []struct {
 		return web.Hit{Name: "Clef " + r.Name, Path: "/clefs/" + r.Page, More: r.More + " · " + day}
 	}},
 	{sql.RecordSuccession, "Fermetures et fusions", func(r sql.FoundRecord, day string) web.Hit {
-		return web.Hit{Name: okey.Capitalize(okey.SayEstablishment(r.Name)), Path: web.PathSuccession + "/" + r.Page, More: "remplacé par " + okey.SayEstablishment(r.More) + " · " + day}
+		return web.Hit{
+			Name: okey.Capitalize(okey.SayEstablishment(r.Name)), Path: web.PathSuccession + "/" + r.Page,
+			More: "remplacé par " + okey.SayEstablishment(r.More) + " · " + day,
+		}
 	}},
 	{sql.RecordInventory, "Inventaires", func(r sql.FoundRecord, day string) web.Hit {
-		return web.Hit{Name: "Inventaire " + okey.SayOfSchool(okey.SayEstablishment(r.Name)), Path: web.PathInventory + "/" + r.Page, More: day}
+		name := "Inventaire " + okey.SayOfSchool(okey.SayEstablishment(r.Name))
+		return web.Hit{Name: name, Path: web.PathInventory + "/" + r.Page, More: day}
 	}},
 	{sql.RecordReport, "Clefs signalées", func(r sql.FoundRecord, day string) web.Hit {
 		return web.Hit{Name: "Clef " + r.Name, Path: web.PathReports + "/" + r.Page, More: r.More + " · " + day}

@@ -18,11 +18,12 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// What a fresh sign-in allows: one forgotten PIN to be replaced, within five minutes.
+// SessionFresh is where a session holds a fresh sign-in. It allows one thing, within freshLife: a forgotten PIN to be replaced.
+const SessionFresh = "fresh"
+
 const (
-	SessionFresh = "fresh"
-	freshLife    = 5 * time.Minute
-	clockSkew    = time.Minute // the provider's clock may be behind by so much
+	freshLife = 5 * time.Minute
+	clockSkew = time.Minute // the provider's clock may be behind by so much
 )
 
 // fresh is a sign-in that the provider has just asked for anew.
@@ -34,29 +35,37 @@ type fresh struct {
 
 // IsFresh tells whether the visitor has just signed in afresh, and not used it yet.
 func (s *SignIn) IsFresh(v *web.Visit) bool {
-	var f fresh
-	return json.Unmarshal([]byte(s.session.GetString(v.Ctx(), SessionFresh)), &f) == nil && f.Person == v.Actor.ID.String() && v.Now.Before(f.Until)
+	f, open := s.freshOf(v)
+	return open && f.Person == v.Actor.ID.String() && v.Now.Before(f.Until)
 }
 
-// UseFresh takes the proof of a fresh sign-in for one action. The session, which an answer under way may write back as it was, is not where that is
-// remembered; sent again, the same action has it still.
+// UseFresh takes the proof of a fresh sign-in for one action; the error is forbidden where another has used it. The session, which an
+// answer under way may write back as it was, is not where that is remembered; sent again, the same action has it still.
 func (s *SignIn) UseFresh(v *web.Visit, action uuid.UUID) error {
-	var f fresh
-	if json.Unmarshal([]byte(s.session.GetString(v.Ctx(), SessionFresh)), &f) != nil {
-		return nil //nolint:nilerr // used already, by the action that is sent again: act knows it
+	f, open := s.freshOf(v)
+	if !open {
+		return nil // used already, by the action that is sent again: act knows it
 	}
-	mine, err := s.store.UseProof(v.Ctx(), okey.AttemptMark(okey.AttemptProof, f.Proof, s.linkKeys), okey.AttemptMark(okey.AttemptProof, f.Proof+action.String(), s.linkKeys), v.Now)
+	proof := okey.AttemptMark(okey.AttemptProof, f.Proof, s.linkKeys)
+	use := okey.AttemptMark(okey.AttemptProof, f.Proof+action.String(), s.linkKeys)
+	mine, err := s.store.UseProof(v.Ctx(), proof, use, v.Now)
 	if err == nil && !mine {
-		err = okey.Errorf(okey.CodeForbidden, "Cette connexion a déjà servi à choisir un code PIN : connectez-vous de nouveau pour le changer encore.")
+		err = okey.Errorf(okey.CodeForbidden,
+			"Cette connexion a déjà servi à choisir un code PIN : connectez-vous de nouveau pour le changer encore.")
 	}
 	return err
+}
+
+// freshOf is the fresh sign-in that the visitor's session holds.
+func (s *SignIn) freshOf(v *web.Visit) (f fresh, open bool) {
+	return f, json.Unmarshal([]byte(s.session.GetString(v.Ctx(), SessionFresh)), &f) == nil
 }
 
 // AskAgain has the provider ask who it is, whatever session it has.
 var AskAgain = []oauth2.AuthCodeOption{oauth2.SetAuthURLParam("prompt", "login"), oauth2.SetAuthURLParam("max_age", "0")}
 
 // unproven says why a sign-in does not show that its person was asked again; empty where it does.
-func (f flow) unproven(who signedIn) string {
+func (f Flow) unproven(who signedIn) string {
 	switch {
 	case who.at.IsZero():
 		return "the provider gives no auth_time"
@@ -77,21 +86,23 @@ func (s *SignIn) openFresh(ctx context.Context, person okey.PersonID) error {
 
 // finishAfresh holds the provider's answer to what was asked: the same person, authenticated since. A provider that does not say when, or
 // that knew the person from before, opens nothing.
-func (s *SignIn) finishAfresh(c *gin.Context, f flow, who signedIn) error {
+func (s *SignIn) finishAfresh(c *gin.Context, f Flow, who signedIn) error {
 	ctx := c.Request.Context()
 	again := func(err error) error {
 		return web.LeadsOn{Err: err, To: web.NavLink{Name: "Recommencer", Path: localPath(f.Return)}}
 	}
 	refuse := func(why string) error {
 		slog.WarnContext(ctx, "a fresh sign-in opens nothing", "why", why, "request_id", respond.RequestID(c))
-		return again(okey.Errorf(okey.CodeForbidden, "Le service d'identité ne confirme pas que vous venez de vous connecter : votre code PIN n'a pas changé. Recommencez ; si cela dure, écrivez à l'assistance."))
+		return again(okey.Errorf(okey.CodeForbidden, "Le service d'identité ne confirme pas que vous venez de vous connecter : "+
+			"votre code PIN n'a pas changé. Recommencez ; si cela dure, écrivez à l'assistance."))
 	}
 	person, err := s.store.PersonByUID(ctx, who.person.UID)
 	if err != nil && okey.ErrorCode(err) != okey.CodeNotFound {
 		return err
 	}
 	if err != nil || person.ID.String() != f.Afresh || s.session.Person(ctx) != person.ID {
-		return again(okey.Errorf(okey.CodeForbidden, "Cette connexion est celle d'un autre compte : votre code PIN n'a pas changé. Recommencez avec le vôtre."))
+		return again(okey.Errorf(okey.CodeForbidden,
+			"Cette connexion est celle d'un autre compte : votre code PIN n'a pas changé. Recommencez avec le vôtre."))
 	}
 	if why := f.unproven(who); why != "" {
 		return refuse(why)
@@ -103,7 +114,8 @@ func (s *SignIn) finishAfresh(c *gin.Context, f flow, who signedIn) error {
 		if err := s.session.Destroy(ctx); err != nil {
 			return err
 		}
-		return okey.Errorf(okey.CodeUnauthorized, "Votre session a été fermée entre-temps : votre code PIN n'a pas changé. Connectez-vous, puis recommencez.")
+		return okey.Errorf(okey.CodeUnauthorized,
+			"Votre session a été fermée entre-temps : votre code PIN n'a pas changé. Connectez-vous, puis recommencez.")
 	}
 	if err := s.openFresh(ctx, person.ID); err != nil {
 		return err
@@ -114,18 +126,20 @@ func (s *SignIn) finishAfresh(c *gin.Context, f flow, who signedIn) error {
 }
 
 // LeadToProvider keeps a sign-in in the session and goes to the provider with it. The error is unavailable where that does not answer.
-func (s *SignIn) LeadToProvider(c *gin.Context, f flow, more ...oauth2.AuthCodeOption) error {
+func (s *SignIn) LeadToProvider(c *gin.Context, f Flow, more ...oauth2.AuthCodeOption) error {
 	ctx := c.Request.Context()
 	p, err := s.provider.get(ctx)
 	if err != nil {
 		slog.WarnContext(ctx, "the identity provider does not answer", "error", err)
-		return okey.Errorf(okey.CodeUnavailable, "La connexion n'est pas possible pour l'instant : le service d'identité ne répond pas. Réessayez dans quelques minutes.")
+		return okey.Errorf(okey.CodeUnavailable,
+			"La connexion n'est pas possible pour l'instant : le service d'identité ne répond pas. Réessayez dans quelques minutes.")
 	}
 	kept, err := json.Marshal(f)
 	if err != nil {
 		return err
 	}
 	s.session.Hold(ctx, web.SessionFlow, string(kept), time.Now())
-	c.Redirect(http.StatusSeeOther, p.oauth.AuthCodeURL(f.State, append(more, oidc.Nonce(f.Nonce), oauth2.S256ChallengeOption(f.Verifier))...))
+	more = append(more, oidc.Nonce(f.Nonce), oauth2.S256ChallengeOption(f.Verifier))
+	c.Redirect(http.StatusSeeOther, p.oauth.AuthCodeURL(f.State, more...))
 	return nil
 }

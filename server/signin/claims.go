@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -66,10 +67,8 @@ func (cl claims) time(name string) time.Time {
 // person reads who it is; uid names the claim that identifies people as the imported files do.
 func (cl claims) person(uid string) (okey.Person, error) {
 	p := okey.Person{
-		UID: cl.text(uid), GivenName: okey.VisibleLine(cl.text("given_name")), FamilyName: okey.VisibleLine(cl.text("family_name")), Mail: cl.mail(),
-	}
-	if p.UID == "" {
-		p.UID = cl.text("sub")
+		UID:       cmp.Or(cl.text(uid), cl.text("sub")),
+		GivenName: okey.VisibleLine(cl.text("given_name")), FamilyName: okey.VisibleLine(cl.text("family_name")), Mail: cl.mail(),
 	}
 	switch {
 	case p.UID == "":
@@ -100,8 +99,8 @@ func bounded(name string) string {
 	return name
 }
 
-// mail is the address; none where it is no bare address, or not, for people's eyes, what it is for machines: "X" <a@b.fr> would be another person's to
-// whoever compares.
+// mail is the address; none where it is no bare address, or not, for people's eyes, what it is for machines: "X" <a@b.fr> would be
+// another person's to whoever compares.
 func (cl claims) mail() string {
 	text := cl.text("email")
 	address, err := mail.ParseAddress(text)
@@ -116,7 +115,7 @@ func (cl claims) verified() bool {
 	return cl.mail() != "" && cl.text("email_verified") == "true"
 }
 
-// denied tells whether the provider does not vouch for the address: whatever it says but true, in whatever form. It may say nothing: null is nothing.
+// denied tells whether the provider does not vouch for the address: it says anything but true, in whatever form. null says nothing.
 func (cl claims) denied() bool {
 	said, present := cl["email_verified"]
 	return present && string(said) != "null" && !cl.verified()

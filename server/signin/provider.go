@@ -75,11 +75,11 @@ func (p *provider) get(ctx context.Context) (*discovered, error) {
 	return p.known, nil
 }
 
-// aMinuteAgo is the time that ID tokens are held against: a provider's clock may be somewhat behind. For one that is ahead the library leaves
-// some minutes by itself.
+// aMinuteAgo is the time that ID tokens are held against: a provider's clock may be somewhat behind. For one that is ahead the library
+// leaves some minutes by itself.
 func aMinuteAgo() time.Time { return time.Now().Add(-time.Minute) }
 
-// SignedIn is whom the provider vouches for.
+// signedIn is whom the provider vouches for.
 type signedIn struct {
 	person   okey.Person
 	says     okey.DirectorySays
@@ -89,7 +89,7 @@ type signedIn struct {
 }
 
 // exchange turns the code of a callback into a person.
-func (p *provider) exchange(ctx context.Context, code string, f flow) (signedIn, error) {
+func (p *provider) exchange(ctx context.Context, code string, f Flow) (signedIn, error) {
 	d, err := p.get(ctx)
 	if err != nil {
 		return signedIn{}, err
@@ -123,14 +123,16 @@ func (p *provider) exchange(ctx context.Context, code string, f flow) (signedIn,
 		said = said.with(more)
 	}
 	person, err := said.person(p.settings.ClaimUID)
-	return signedIn{person: person, says: said.says(p.settings.Directory), verified: said.verified(), idToken: raw, at: at}, err
+	return signedIn{
+		person: person, says: said.says(p.settings.Directory), verified: said.verified(), idToken: raw, at: at,
+	}, err
 }
 
 // longestUserInfo is more than any directory says of a person, in bytes.
 const longestUserInfo = 1 << 20
 
-// userInfo asks who it is: many providers put names, uid and functions there only. The library asks where the answer is signed; it would refuse an
-// unsigned one whole for a claim in an odd form, of which claims makes its own sense.
+// userInfo asks who it is: many providers put names, uid and functions there only. The library asks where the answer is signed; it would
+// refuse an unsigned one whole for a claim in an odd form, of which claims makes its own sense.
 func (d *discovered) userInfo(ctx context.Context, client *http.Client, token *oauth2.Token, subject string) (claims, error) {
 	said, signed, err := d.plainUserInfo(ctx, client, token)
 	if err == nil && signed {

@@ -1,5 +1,5 @@
-// Package signin is sign-in by OpenID Connect: it begins, comes back, and is asked for afresh. It knows the provider and its claims, and of the rest of the
-// server only how pages and sessions are made.
+// Package signin is sign-in by OpenID Connect: it begins, comes back, and is asked for afresh. It knows the provider and its claims, and
+// of the rest of the server only how pages and sessions are made.
 package signin
 
 import (
@@ -8,6 +8,8 @@ import (
 	"okey/config"
 	"okey/server/web"
 	"okey/sql"
+
+	"github.com/gin-gonic/gin"
 )
 
 // SignIn leads to the identity provider and back.
@@ -26,7 +28,16 @@ func New(site *web.Site, store *sql.Store, session *web.Sessions, settings Setti
 
 // Routes lead to the identity provider and back.
 func (s *SignIn) Routes(r web.Routes) {
-	r.Handle(http.MethodGet, web.PathSignIn, s.startSignIn)
-	r.Handle(http.MethodGet, web.PathCallback, s.finishSignIn)
-	r.Handle(http.MethodPost, web.PathSignOut, s.SignOut)
+	r.Handle(http.MethodGet, web.PathSignIn, s.orFail(s.startSignIn))
+	r.Handle(http.MethodGet, web.PathCallback, s.orFail(s.finishSignIn))
+	r.Handle(http.MethodPost, web.PathSignOut, s.orFail(s.SignOut))
+}
+
+// orFail makes a page of what fails.
+func (s *SignIn) orFail(do func(*gin.Context) error) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if err := do(c); err != nil {
+			s.FailPage(c, err)
+		}
+	}
 }

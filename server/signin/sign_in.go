@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"log/slog"
@@ -17,8 +18,8 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// flow is a sign-in under way: what the callback must bring back, and where the person was going.
-type flow struct {
+// Flow is a sign-in under way: what the callback must bring back, and where the person was going.
+type Flow struct {
 	State    string `json:"state"`
 	Nonce    string `json:"nonce"`
 	Verifier string `json:"verifier"`
@@ -28,25 +29,23 @@ type flow struct {
 	Began  time.Time `json:"began,omitzero"`   // where the provider was to ask again who it is
 }
 
-func NewFlow(back string) flow {
-	return flow{State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), Return: back}
+// NewFlow begins a sign-in that comes back to a path of OKEY's own.
+func NewFlow(back string) Flow {
+	return Flow{State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), Return: back}
 }
 
 // startSignIn leads to the identity provider. The parameter vers is the page to come back to.
-func (s *SignIn) startSignIn(c *gin.Context) {
-	ctx := c.Request.Context()
+func (s *SignIn) startSignIn(c *gin.Context) error {
 	back := localPath(c.Query("vers"))
-	if s.session.Person(ctx) != (okey.PersonID{}) {
+	if s.session.Person(c.Request.Context()) != (okey.PersonID{}) {
 		c.Redirect(http.StatusSeeOther, back)
-		return
+		return nil
 	}
 	f, more := NewFlow(back), []oauth2.AuthCodeOption(nil)
 	if strings.HasPrefix(back, web.PathPINForgotten) { // where they would have to sign in afresh, at once: this may be that sign-in
 		f.Began, more = time.Now(), AskAgain
 	}
-	if err := s.LeadToProvider(c, f, more...); err != nil {
-		s.FailPage(c, err)
-	}
+	return s.LeadToProvider(c, f, more...)
 }
 
 // longestReturn is more than any page's address with its filters: what is longer fills the table of sessions, which anybody can.
@@ -63,61 +62,62 @@ func localPath(path string) string {
 }
 
 // finishSignIn takes the provider's answer: code, state, nonce and PKCE must be those of this browser's own sign-in.
-func (s *SignIn) finishSignIn(c *gin.Context) {
+func (s *SignIn) finishSignIn(c *gin.Context) error {
 	ctx := c.Request.Context()
-	var f flow
+	var f Flow
 	kept := s.session.PopString(ctx, web.SessionFlow)
 	if json.Unmarshal([]byte(kept), &f) != nil || f.State == "" || c.Query("state") != f.State {
 		if s.session.Person(ctx) != (okey.PersonID{}) { // an old tab
 			c.Redirect(http.StatusSeeOther, "/")
-			return
+			return nil
 		}
-		s.FailPage(c, okey.Errorf(okey.CodeUnauthorized, "Cette connexion a commencé ailleurs ou il y a trop longtemps : recommencez depuis la page d'accueil d'OKEY."))
-		return
+		return okey.Errorf(okey.CodeUnauthorized,
+			"Cette connexion a commencé ailleurs ou il y a trop longtemps : recommencez depuis la page d'accueil d'OKEY.")
 	}
 	if refused := c.Query("error"); refused != "" {
 		slog.InfoContext(ctx, "the identity provider refused a sign-in", "error", respond.Shown(refused))
-		s.FailPage(c, okey.Errorf(okey.CodeUnauthorized, "La connexion a été annulée ou refusée : recommencez depuis la page d'accueil d'OKEY."))
-		return
+		return okey.Errorf(okey.CodeUnauthorized, "La connexion a été annulée ou refusée : recommencez depuis la page d'accueil d'OKEY.")
 	}
 	who, err := s.provider.exchange(ctx, c.Query("code"), f)
 	if err != nil {
 		slog.WarnContext(ctx, "a sign-in failed", "error", err, "request_id", respond.RequestID(c))
-		s.FailPage(c, okey.Errorf(okey.CodeUnauthorized, "La connexion n'a pas abouti : recommencez depuis la page d'accueil d'OKEY. Si cela dure, écrivez à l'assistance."))
-		return
+		return okey.Errorf(okey.CodeUnauthorized, "La connexion n'a pas abouti : recommencez depuis la page d'accueil d'OKEY. "+
+			"Si cela dure, écrivez à l'assistance.")
 	}
 	if f.Afresh != "" {
-		if err := s.finishAfresh(c, f, who); err != nil {
-			s.FailPage(c, err)
-		}
-		return
+		return s.finishAfresh(c, f, who)
 	}
-	now := time.Now().UTC()
-	id, err := s.store.SignIn(ctx, who.person, who.says, who.verified, now)
-	if err == nil {
-		err = s.session.RenewToken(ctx) // a token from before the sign-in must not become a signed-in one
-	}
-	if err != nil {
-		s.FailPage(c, err)
-		return
-	}
-	s.session.Begin(ctx, id, who.idToken, now)
-	if !f.Began.IsZero() && f.unproven(who) == "" {
-		if err := s.openFresh(ctx, id); err != nil {
-			s.FailPage(c, err)
-			return
-		}
+	if err := s.begin(ctx, f, who); err != nil {
+		return err
 	}
 	c.Redirect(http.StatusSeeOther, localPath(f.Return))
+	return nil
+}
+
+// begin opens a session for whom the provider vouches for.
+func (s *SignIn) begin(ctx context.Context, f Flow, who signedIn) error {
+	now := time.Now().UTC()
+	id, err := s.store.SignIn(ctx, who.person, who.says, who.verified, now)
+	if err != nil {
+		return err
+	}
+	if err := s.session.RenewToken(ctx); err != nil { // a token from before the sign-in must not become a signed-in one
+		return err
+	}
+	s.session.Begin(ctx, id, who.idToken, now)
+	if f.Began.IsZero() || f.unproven(who) != "" {
+		return nil
+	}
+	return s.openFresh(ctx, id)
 }
 
 // SignOut ends the session here, and at the provider where it has a place for that.
-func (s *SignIn) SignOut(c *gin.Context) {
+func (s *SignIn) SignOut(c *gin.Context) error {
 	ctx := c.Request.Context()
 	idToken := s.session.GetString(ctx, web.SessionIDToken)
 	if err := s.session.Destroy(ctx); err != nil {
-		s.FailPage(c, err)
-		return
+		return err
 	}
 	c.Redirect(http.StatusSeeOther, s.provider.endSession(ctx, idToken))
+	return nil
 }

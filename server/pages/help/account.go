@@ -23,28 +23,34 @@ type accountScreen struct {
 }
 
 func sessionsForm(v *web.Visit) *web.Form {
-	return web.NewForm(v, "sessions", web.PathAccount+"/sessions", "Fermer toutes mes sessions", map[string]web.Field{})
+	return web.NewForm(v, "sessions", web.PathAccount+"/sessions", "Fermer toutes mes sessions", nil)
 }
 
 // accountPage is for whoever has signed in.
 func (s *Pages) accountPage(v *web.Visit) error { return s.showAccount(v, http.StatusOK, "") }
 
 func (s *Pages) showAccount(v *web.Visit, code int, warning string) error {
-	page := accountScreen{Form: sessionsForm(v), Facts: []web.Fact{{Name: "Nom", Value: v.Actor.Name()}, {Name: "Identifiant", Value: v.Actor.UID}, {Name: "Courriel", Value: v.Actor.Mail}}}
+	page := accountScreen{
+		Form: sessionsForm(v), Facts: namesOf(v.Actor),
+		Granted: v.Actor.Support || v.Actor.Auditor, Elsewhere: len(v.Actor.Assignments) > 0,
+	}
 	status, err := s.store.PersonStatus(v.Ctx(), v.Actor.ID, v.Now)
 	if err != nil {
 		return err
 	}
 	page.Tokens = status.Tokens
-	roles, err := s.rolesOf(v)
-	if err != nil {
+	if page.Roles, err = s.rolesOf(v); err != nil {
 		return err
 	}
-	page.Granted, page.Elsewhere = v.Actor.Support || v.Actor.Auditor, len(v.Actor.Assignments) > 0
-	if page.Roles = roles; len(roles) == 0 {
+	if len(page.Roles) == 0 {
 		page.Nowhere = requests.Nowhere
 	}
 	return s.Show(v, code, "account", web.Screen{Title: "Mon compte", Warning: warning, Body: page})
+}
+
+// namesOf is what a person is known by.
+func namesOf(a okey.Actor) []web.Fact {
+	return []web.Fact{{Name: "Nom", Value: a.Name()}, {Name: "Identifiant", Value: a.UID}, {Name: "Courriel", Value: a.Mail}}
 }
 
 const (
@@ -114,6 +120,5 @@ func (s *Pages) endSessions(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	s.signin.SignOut(v.Context)
-	return nil
+	return s.signin.SignOut(v.Context)
 }

@@ -8,11 +8,12 @@ import (
 	"okey/server/web"
 )
 
-// accessibilityPage is the statement that article 47 of the law of 11 February 2005 and the decree of 24 July 2019 ask for. It is open. The state
-// that it tells stands in the foot of every page, too: "non conforme" until somebody has held OKEY against RGAA, whatever programs find; an academy
-// that had it done says so in its settings.
+// accessibilityPage is the statement that article 47 of the law of 11 February 2005 and the decree of 24 July 2019 ask for. It is open.
+// The state that it tells stands in the foot of every page, too: "non conforme" until somebody has held OKEY against RGAA, whatever
+// programs find; an academy that had it done says so in its settings.
 func (s *Pages) accessibilityPage(v *web.Visit) error {
-	return s.Show(v, http.StatusOK, "accessibility", web.Screen{Title: "Accessibilité : " + s.help.Conformity, Body: accessibilityScreen{s.help.Conformity, s.help.Audit}})
+	page := accessibilityScreen{State: s.help.Conformity, Audit: s.help.Audit}
+	return s.Show(v, http.StatusOK, "accessibility", web.Screen{Title: "Accessibilité : " + page.State, Body: page})
 }
 
 // accessibilityScreen is what an audit has found, and which audit that was; empty for none.
@@ -26,7 +27,7 @@ type helpScreen struct {
 	Portal   string
 	Training string
 
-	server *Pages
+	pages  *Pages
 	reader *web.Visit
 }
 
@@ -47,7 +48,7 @@ func (page helpScreen) Opens(path string) (bool, error) {
 	case web.PathCounter:
 		_, refused = web.PlacesWhere(v, okey.ActHandOver)
 	case web.PathDelegations:
-		_, _, refused = page.server.people.DelegationReach(v)
+		_, _, refused = page.pages.people.DelegationReach(v)
 	default:
 		return false, fmt.Errorf("help asks whether %s opens: say who may", path)
 	}
@@ -94,7 +95,9 @@ func (s *Pages) situationPage(v *web.Visit) error {
 		return okey.Errorf(okey.CodeNotFound, "Cette page d'aide n'existe pas.")
 	}
 	one := found[0]
-	page := helpScreen{Desk: one.Desk, Ticket: s.help.ticket(one.Question), Portal: s.help.Portal, Training: s.help.Training, server: s, reader: v}
+	page := helpScreen{
+		Desk: one.Desk, Ticket: s.help.ticket(one.Question), Portal: s.help.Portal, Training: s.help.Training, pages: s, reader: v,
+	}
 	for _, other := range s.Situations() {
 		if other.Theme == one.Theme && other.Name != one.Name {
 			page.Others = append(page.Others, other)

@@ -1,5 +1,5 @@
-// Package help has the pages of help, and what everybody may know: privacy, accessibility, one's own account. It asks the rooms of people and sign-in what
-// a reader may do, so that help leads nobody to a page that is not theirs.
+// Package help has the pages of help, and what everybody may know: privacy, accessibility, one's own account. It asks the rooms of people
+// and sign-in what a reader may do, so that help leads nobody to a page that is not theirs.
 package help
 
 import (

@@ -80,27 +80,36 @@ func (s *Pages) awaitedFromMe(v *web.Visit, page *approverHome) error {
 	return err
 }
 
+// followedKeys are the keys to see to, as the list of keys filters them, and what is said of one and of several.
+var followedKeys = []struct{ name, suivi, one, many string }{
+	{"Personnes parties", "parties", " à reprendre", " à reprendre"},
+	{"Dates d'expiration", "expirent", " expire d'ici trois mois", " expirent d'ici trois mois"},
+	{"Clefs défectueuses", "defectueuses", " à reprendre, puis à mettre au rebut", " à reprendre, puis à mettre au rebut"},
+}
+
 // keysToFollow counts the keys that an approver or delegate should see to.
 func (s *Pages) keysToFollow(v *web.Visit) ([]web.Fact, error) {
 	var facts []web.Fact
-	for _, kind := range []struct{ name, suivi, one, many string }{
-		{"Personnes parties", "parties", " à reprendre", " à reprendre"},
-		{"Dates d'expiration", "expirent", " expire d'ici trois mois", " expirent d'ici trois mois"},
-		{"Clefs défectueuses", "defectueuses", " à reprendre, puis à mettre au rebut", " à reprendre, puis à mettre au rebut"},
-	} {
-		for _, uai := range v.Actor.Answers(v.Today()) {
+	places := v.Actor.Answers(v.Today())
+	for _, kind := range followedKeys {
+		for _, uai := range places {
 			filter := sql.KeyFilter{Establishment: uai, Today: v.Today(), Watch: keys.Watched[kind.suivi], Limit: respond.MaxLimit}
 			found, err := s.store.ListKeys(v.Ctx(), act.Reach(v.Actor), filter)
 			if err != nil {
 				return nil, err
 			}
-			if n := len(found); n > 0 {
-				name := kind.name
-				if len(v.Actor.Answers(v.Today())) > 1 {
-					name += ", " + found[0].Establishment
-				}
-				facts = append(facts, web.Fact{Name: name, Value: okey.SayCount(n, "clef") + okey.SayEither(n, kind.one, kind.many), Path: "/clefs?suivi=" + kind.suivi + "&etablissement=" + string(uai)})
+			n := len(found)
+			if n == 0 {
+				continue
 			}
+			name := kind.name
+			if len(places) > 1 {
+				name += ", " + found[0].Establishment
+			}
+			facts = append(facts, web.Fact{
+				Name: name, Value: okey.SayCount(n, "clef") + okey.SayEither(n, kind.one, kind.many),
+				Path: "/clefs?suivi=" + kind.suivi + "&etablissement=" + string(uai),
+			})
 		}
 	}
 	return facts, nil
@@ -134,9 +143,11 @@ func (s *Pages) lent(v *web.Visit) ([]string, error) {
 		}
 		switch today := web.TodayAt(v, place); {
 		case d.Holds(today):
-			said = append(said, fmt.Sprintf("Vous êtes délégataire pour %s jusqu'au %s inclus (%s).", okey.SayEstablishment(place.Name), d.Until.Say(today), d.Scope.French()))
+			said = append(said, fmt.Sprintf("Vous êtes délégataire pour %s jusqu'au %s inclus (%s).",
+				okey.SayEstablishment(place.Name), d.Until.Say(today), d.Scope.French()))
 		case today.Before(d.From):
-			said = append(said, fmt.Sprintf("Vous serez délégataire pour %s à partir du %s, jusqu'au %s inclus (%s) : rien à faire d'ici là.",
+			said = append(said, fmt.Sprintf(
+				"Vous serez délégataire pour %s à partir du %s, jusqu'au %s inclus (%s) : rien à faire d'ici là.",
 				okey.SayEstablishment(place.Name), d.From.Say(today), d.Until.Say(today), d.Scope.French()))
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"okey/sql"
 )
 
-// houseLines say in a line each how stock, orders and delegations stand at the visitor's establishments, and lead there; then what may be done.
+// houseLines say in a line each how stock, orders and delegations stand at the visitor's establishments; acts are what may be done there.
 func (s *Pages) houseLines(v *web.Visit) (lines []web.Fact, acts []web.NavLink, err error) {
 	uais, refused := web.PlacesWhere(v, okey.ActManageKeys)
 	if refused != nil || len(uais) == 0 {
@@ -26,20 +26,11 @@ func (s *Pages) houseLines(v *web.Visit) (lines []web.Fact, acts []web.NavLink, 
 		if len(places) > 1 {
 			here = ", " + place.Name
 		}
-		needs, err := s.store.NeedsOf(v.Ctx(), place.UAI, web.TodayAt(v, place))
+		stocked, err := s.stockLines(v, place, here)
 		if err != nil {
 			return nil, nil, err
 		}
-		lines = append(lines, web.Fact{Name: "Stock" + here, Value: sayNeeds(needs), Path: web.Narrowed(web.PathStock, place.UAI)})
-		open, err := s.store.ListOrders(v.Ctx(), act.Reach(v.Actor), sql.OrderFilter{Establishment: place.UAI, Open: true, Limit: respond.MaxLimit})
-		if err != nil {
-			return nil, nil, err
-		}
-		noted, err := s.store.NotedKeys(v.Ctx(), place.UAI)
-		if err != nil {
-			return nil, nil, err
-		}
-		lines = append(lines, web.Fact{Name: "Commandes" + here, Value: stock.SayOrders(open, noted), Path: web.Narrowed(web.PathOrders, place.UAI)})
+		lines = append(lines, stocked...)
 	}
 	acts = houseActs(v, places)
 	delegated, err := s.people.DelegationLine(v)
@@ -48,6 +39,24 @@ func (s *Pages) houseLines(v *web.Visit) (lines []web.Fact, acts []web.NavLink, 
 		acts = append(acts, web.NavLink{Name: "Déléguer", Path: web.PathDelegations})
 	}
 	return lines, acts, err
+}
+
+// stockLines say how stock and orders stand at one place; here names it, where there are several.
+func (s *Pages) stockLines(v *web.Visit, place sql.Place, here string) ([]web.Fact, error) {
+	needs, err := s.store.NeedsOf(v.Ctx(), place.UAI, web.TodayAt(v, place))
+	if err != nil {
+		return nil, err
+	}
+	underWay := sql.OrderFilter{Establishment: place.UAI, Open: true, Limit: respond.MaxLimit}
+	open, err := s.store.ListOrders(v.Ctx(), act.Reach(v.Actor), underWay)
+	if err != nil {
+		return nil, err
+	}
+	noted, err := s.store.NotedKeys(v.Ctx(), place.UAI)
+	return []web.Fact{
+		{Name: "Stock" + here, Value: sayNeeds(needs), Path: web.Narrowed(web.PathStock, place.UAI)},
+		{Name: "Commandes" + here, Value: stock.SayOrders(open, noted), Path: web.Narrowed(web.PathOrders, place.UAI)},
+	}, err
 }
 
 // houseActs lead to ordering and counting, at once where there is one establishment to do it for.

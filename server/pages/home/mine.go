@@ -124,11 +124,12 @@ func sayGone(gone sql.GoneKey, reader okey.PersonID, c web.Clock) string {
 	case gone.By == "":
 		who = "elle a été déclarée"
 	}
-	return fmt.Sprintf("Clef %s : %s %s %s. %s à la direction %s.", gone.Serial, who, state, c.Day(gone.At), advice, okey.SayOfSchool(okey.SayEstablishment(gone.School)))
+	return fmt.Sprintf("Clef %s : %s %s %s. %s à la direction %s.",
+		gone.Serial, who, state, c.Day(gone.At), advice, okey.SayOfSchool(okey.SayEstablishment(gone.School)))
 }
 
-// myRequest is the visitor's open request, or the last one while its end is news; nil for none. Of one that ended with a key that they still hold,
-// the news is what became of the key before.
+// myRequest is the visitor's open request, or the last one while its end is news; nil for none. Of one that ended with a key that they
+// still hold, the news is what became of the key before.
 func (s *Pages) myRequest(v *web.Visit, held []okey.Key) (own *ownRequest, retired string, err error) {
 	last, err := s.store.LatestOf(v.Ctx(), v.Actor.ID)
 	switch {

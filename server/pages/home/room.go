@@ -1,9 +1,10 @@
-// Package home is the first page: what awaits the person who has signed in. It takes what it shows from the rooms of keys, requests, stock, people and
-// desk, and knows nothing that they don't.
+// Package home is the first page: what awaits the person who has signed in. It takes what it shows from the rooms of keys, requests,
+// stock, people and desk, and knows nothing that they don't.
 package home
 
 import (
 	"embed"
+
 	"okey/server/pages/desk"
 	"okey/server/pages/keys"
 	"okey/server/pages/people"

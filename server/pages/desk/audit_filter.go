@@ -191,18 +191,23 @@ func auditFilters(v *web.Visit, chosen auditChoice) *web.Form {
 	if len(chosen.filter.Events) > 0 {
 		event = chosen.filter.Events[0]
 	}
-	filters.Add("quoi", event, web.Field{Label: "Quoi", Empty: "Tout", Choices: auditChoices(chosen.events)})
-	filters.Add("qui", web.PlainQuery(v, "qui"), web.Field{
+	add := func(name, value string, how web.Field) {
+		filters.Add(name, value, how)
+		for _, w := range chosen.wrong { // here, to be told in the order of the fields
+			if w.Field == name {
+				filters.Note(name, strings.TrimSpace(w.Message+" "+w.Meanwhile))
+			}
+		}
+	}
+	add("quoi", event, web.Field{Label: "Quoi", Empty: "Tout", Choices: auditChoices(chosen.events)})
+	add("qui", web.PlainQuery(v, "qui"), web.Field{
 		Label: "Qui", Hint: "Un nom, un identifiant ou une adresse ; « OKEY » pour ce qu'il fait de lui-même.",
 	})
-	filters.Add("objet", web.PlainQuery(v, "objet"), web.Field{
+	add("objet", web.PlainQuery(v, "objet"), web.Field{
 		Label: "À propos de",
 		Hint:  "Un numéro de série, un code UAI, « commande 1 », le numéro d'une demande ou l'empreinte d'une charte.",
 	})
-	filters.Add("du", v.Query("du"), web.Field{Label: "Du"})
-	filters.Add("au", v.Query("au"), web.Field{Label: "Au"})
-	for _, w := range chosen.wrong {
-		filters.Note(w.Field, strings.TrimSpace(w.Message+" "+w.Meanwhile))
-	}
+	add("du", v.Query("du"), web.Field{Label: "Du"})
+	add("au", v.Query("au"), web.Field{Label: "Au"})
 	return filters
 }

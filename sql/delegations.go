@@ -28,9 +28,14 @@ const (
 // ListedDelegation is a delegation with the names that a list shows.
 type ListedDelegation struct {
 	okey.GivenDelegation
-	ToName, ByName, EndedByName, School string
-	Giver, Holder                       okey.Day // the last day on which each is what it takes; zero: no longer
+	ArrangementNames
+	ToName        string
+	Academy       string   // of the establishment
+	Giver, Holder okey.Day // the last day on which each is what it takes; zero: no longer
 }
+
+// Zone is the clock of the establishment.
+func (d ListedDelegation) Zone() *time.Location { return okey.ZoneOf(d.Academy) }
 
 // Left tells, of a delegation that lapsed, which of the two has left their function; neither where the establishment has a successor.
 func (d ListedDelegation) Left(today okey.Day) (giver, holder bool) {
@@ -42,38 +47,32 @@ func (d ListedDelegation) Left(today okey.Day) (giver, holder bool) {
 }
 
 type delegationRow struct {
-	ID      uuid.UUID       `db:"id"`
-	UAI     okey.UAI        `db:"uai"`
-	By      uuid.UUID       `db:"given_by"`
-	To      uuid.UUID       `db:"given_to"`
-	Scope   okey.Scope      `db:"scope"`
-	From    stdsql.NullTime `db:"from_day"`
-	Until   stdsql.NullTime `db:"until_day"`
-	At      time.Time       `db:"created_at"`
-	EndedAt stdsql.NullTime `db:"ended_at"`
-	EndedBy uuid.NullUUID   `db:"ended_by"`
-	Holds   stdsql.NullTime `db:"holds"`
-	Giver   stdsql.NullTime `db:"giver_holds"`
-	Holder  stdsql.NullTime `db:"holder_holds"`
-	ToName  string          `db:"to_name"`
-	ByName  string          `db:"by_name"`
-	Ender   string          `db:"ender"`
-	School  string          `db:"school"`
+	arrangementRow
+	To     uuid.UUID       `db:"given_to"`
+	Scope  okey.Scope      `db:"scope"`
+	From   stdsql.NullTime `db:"from_day"`
+	Until  stdsql.NullTime `db:"until_day"`
+	Holds  stdsql.NullTime `db:"holds"`
+	Giver  stdsql.NullTime `db:"giver_holds"`
+	Holder stdsql.NullTime `db:"holder_holds"`
+	ToName string          `db:"to_name"`
+
+	Academy string `db:"academy"`
 }
 
-const selectDelegation = `SELECT d.id, d.uai, d.given_by, d.given_to, d.scope, d.from_day, d.until_day, d.created_at, d.ended_at, d.ended_by,
-	holds.until_day AS holds, (` + giverHolds + `) AS giver_holds, (` + holderHolds + `) AS holder_holds, trim(t.given_name || ' ' || t.family_name) AS to_name, trim(b.given_name || ' ' || b.family_name) AS by_name,
-	trim(coalesce(x.given_name, '') || ' ' || coalesce(x.family_name, '')) AS ender, e.name AS school
-	FROM delegation d JOIN establishment e ON e.uai = d.uai JOIN person t ON t.id = d.given_to JOIN person b ON b.id = d.given_by
-	LEFT JOIN person x ON x.id = d.ended_by LEFT JOIN ` + delegationHolds + ` holds ON e.successor IS NULL `
+const selectDelegation = `SELECT ` + arrangementColumns + `, d.given_to, d.scope, d.from_day, d.until_day,
+	holds.until_day AS holds, (` + giverHolds + `) AS giver_holds, (` + holderHolds + `) AS holder_holds,
+	trim(p.given_name || ' ' || p.family_name) AS to_name, coalesce(e.academy, '') AS academy
+	FROM delegation d JOIN person p ON p.id = d.given_to` + arrangementTables + `
+	LEFT JOIN ` + delegationHolds + ` holds ON e.successor IS NULL `
 
 func (d delegationRow) delegation() ListedDelegation {
 	return ListedDelegation{
 		GivenDelegation: okey.GivenDelegation{
 			Delegation: okey.Delegation{UAI: d.UAI, Scope: d.Scope, From: dayOf(d.From), Until: dayOf(d.Until)},
-			ID:         d.ID, By: d.By, To: d.To, At: utc(d.At), EndedAt: utc(d.EndedAt.Time), EndedBy: d.EndedBy.UUID, Valid: dayOf(d.Holds),
+			ID:         d.ID, By: d.By.UUID, To: d.To, At: utc(d.At), EndedAt: utc(d.EndedAt.Time), EndedBy: d.EndedBy.UUID, Valid: dayOf(d.Holds),
 		},
-		ToName: d.ToName, ByName: d.ByName, EndedByName: d.Ender, School: d.School, Giver: dayOf(d.Giver), Holder: dayOf(d.Holder),
+		ArrangementNames: d.ArrangementNames, ToName: d.ToName, Academy: d.Academy, Giver: dayOf(d.Giver), Holder: dayOf(d.Holder),
 	}
 }
 
@@ -88,25 +87,15 @@ func (r reader) Delegation(ctx context.Context, id uuid.UUID) (ListedDelegation,
 
 // Delegations returns those for the establishments (none named: for all of them) that were still in force since the day, latest end first.
 func (r reader) Delegations(ctx context.Context, uais []okey.UAI, since okey.Day, limit int) ([]ListedDelegation, error) {
-	var rows []delegationRow
-	err := r.all(ctx, &rows, selectDelegation+`WHERE (cardinality($1::text[]) = 0 OR d.uai = ANY ($1)) AND d.until_day >= $2::date
-		ORDER BY e.name, d.uai, d.until_day DESC, d.from_day DESC, d.id LIMIT $3`, pq.Array(texts(uais)), since.String(), limit)
-	return delegations(rows), err
+	return listed(ctx, r, delegationRow.delegation, selectDelegation+`WHERE (cardinality($1::text[]) = 0 OR d.uai = ANY ($1))
+		AND d.until_day >= $2::date ORDER BY e.name, d.uai, d.until_day DESC, d.from_day DESC, d.id LIMIT $3`,
+		pq.Array(texts(uais)), since.String(), limit)
 }
 
 // DelegationsTo returns those that a person was given and that were still in force since the day, latest end first.
 func (r reader) DelegationsTo(ctx context.Context, person okey.PersonID, since okey.Day) ([]ListedDelegation, error) {
-	var rows []delegationRow
-	err := r.all(ctx, &rows, selectDelegation+`WHERE d.given_to = $1 AND d.until_day >= $2::date ORDER BY d.until_day DESC, e.name, d.id`, person, since.String())
-	return delegations(rows), err
-}
-
-func delegations(rows []delegationRow) []ListedDelegation {
-	found := make([]ListedDelegation, len(rows))
-	for i, row := range rows {
-		found[i] = row.delegation()
-	}
-	return found
+	return listed(ctx, r, delegationRow.delegation, selectDelegation+`WHERE d.given_to = $1 AND d.until_day >= $2::date
+		ORDER BY d.until_day DESC, e.name, d.id`, person, since.String())
 }
 
 // Colleagues returns the people who work at an establishment on the day or later, and whose name, uid or address has each of the typed words
@@ -134,10 +123,7 @@ func (s *Store) GiveDelegation(ctx context.Context, d okey.GivenDelegation, toda
 			return err
 		}
 		known, err := t.Delegation(ctx, d.ID)
-		if err == nil {
-			return sameArrangement(known.UAI == d.UAI && known.To == d.To && known.Delegation == d.Delegation)
-		}
-		if okey.ErrorCode(err) != okey.CodeNotFound {
+		if again, err := repeated(known.To == d.To && known.Delegation == d.Delegation, err); again {
 			return err
 		}
 		if err := t.mayReceive(ctx, d, today); err != nil {
@@ -153,12 +139,17 @@ func (s *Store) GiveDelegation(ctx context.Context, d okey.GivenDelegation, toda
 		if err != nil {
 			return fmt.Errorf("write the delegation: %w", err)
 		}
-		t.Audit(Entry{At: d.At, Event: "delegation_given", Actor: d.By, Via: okey.ViaWeb, Subject: "delegation:" + d.ID.String(), Detail: string(d.Scope)})
-		t.Audit(Entry{At: d.At, Event: "delegation_given", Actor: d.By, Via: okey.ViaWeb, Subject: AboutPerson(d.To), Detail: string(d.UAI)})
+		given := Entry{At: d.At, Event: "delegation_given", Actor: d.By, Via: okey.ViaWeb}
+		given.Subject, given.Detail = aboutDelegation(d.ID), string(d.Scope)
+		t.Audit(given)
+		given.Subject, given.Detail = AboutPerson(d.To), string(d.UAI)
+		t.Audit(given)
 		return t.FollowUp(ctx, told)
 	})
 	return told, err
 }
+
+func aboutDelegation(id uuid.UUID) string { return "delegation:" + id.String() }
 
 // mayReceive says why a person can't be given a delegation: who is not of the establishment, approves there anyway, or has it already.
 func (t *Tx) mayReceive(ctx context.Context, d okey.GivenDelegation, today okey.Day) error {
@@ -222,7 +213,9 @@ func (s *Store) EndDelegation(ctx context.Context, id uuid.UUID, by okey.PersonI
 		if err := t.exec(ctx, `UPDATE delegation SET ended_at = $2, ended_by = $3 WHERE id = $1`, id, at, by); err != nil {
 			return fmt.Errorf("end the delegation: %w", err)
 		}
-		t.Audit(Entry{At: at, Event: "delegation_ended", Actor: by, Via: okey.ViaWeb, Subject: "delegation:" + id.String(), Detail: string(d.UAI)})
+		t.Audit(Entry{
+			At: at, Event: "delegation_ended", Actor: by, Via: okey.ViaWeb, Subject: aboutDelegation(id), Detail: string(d.UAI),
+		})
 		return t.FollowUp(ctx, told)
 	})
 	return told, err
@@ -258,19 +251,4 @@ func (s *Store) BeginDelegations(ctx context.Context, now time.Time) error {
 		}
 	}
 	return nil
-}
-
-// followUp is the action that has those told whom something arranged between people concerns: one for each thing and each turn of it.
-func followUp(subject uuid.UUID, name okey.ActionName, uai okey.UAI, at time.Time) okey.Action {
-	return okey.Action{
-		ID: okey.DerivedID(subject, string(name)), Subject: subject, Name: name, Via: okey.ViaEngine, CreatedAt: at, Content: okey.Content{Establishment: uai},
-	}
-}
-
-// sameArrangement answers what is written again under one id: nothing to do where it is the same.
-func sameArrangement(same bool) error {
-	if same {
-		return nil
-	}
-	return okey.Errorf(okey.CodeActionReused, "Cet envoi a déjà servi pour autre chose : recommencez avec un nouveau.")
 }

@@ -95,13 +95,8 @@ func (r reader) posts(ctx context.Context, which string, args ...any) ([]Post, e
 
 // DelegationsOf returns the delegations that a person has or has given, latest end first.
 func (r reader) DelegationsOf(ctx context.Context, person okey.PersonID, limit int) ([]ListedDelegation, error) {
-	var rows []delegationRow
-	err := r.all(ctx, &rows, selectDelegation+`WHERE d.given_to = $1 OR d.given_by = $1 ORDER BY d.until_day DESC, d.id LIMIT $2`, person, limit)
-	found := make([]ListedDelegation, len(rows))
-	for i, row := range rows {
-		found[i] = row.delegation()
-	}
-	return found, err
+	return listed(ctx, r, delegationRow.delegation, selectDelegation+`WHERE d.given_to = $1 OR d.given_by = $1
+		ORDER BY d.until_day DESC, d.id LIMIT $2`, person, limit)
 }
 
 // PersonalKey is a key that somebody has, has had, or is to have.

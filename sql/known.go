@@ -107,17 +107,16 @@ func (r reader) KnownOf(ctx context.Context, person okey.PersonID) (Known, error
 }
 
 func (r reader) arrangementsOf(ctx context.Context, person uuid.UUID, k *Known) error {
-	var given []delegationRow
-	if err := r.all(ctx, &given, selectDelegation+`WHERE d.given_to = $1 OR d.given_by = $1 ORDER BY d.from_day DESC, d.id`, person); err != nil {
+	var err error
+	k.Delegations, err = listed(ctx, r, delegationRow.delegation, selectDelegation+`WHERE d.given_to = $1 OR d.given_by = $1
+		ORDER BY d.from_day DESC, d.id`, person)
+	if err != nil {
 		return err
 	}
-	k.Delegations = delegations(given)
-	var attached []attachmentRow
-	if err := r.all(ctx, &attached, selectAttachment+`WHERE m.person = $1 ORDER BY m.created_at DESC, m.id`, person); err != nil {
+	k.Attachments, err = listed(ctx, r, attachmentRow.attachment, selectAttachment+`WHERE d.person = $1
+		ORDER BY d.created_at DESC, d.id`, person)
+	if err != nil {
 		return err
-	}
-	for _, row := range attached {
-		k.Attachments = append(k.Attachments, row.attachment())
 	}
 	return r.all(ctx, &k.Sessions, `SELECT data, expiry FROM session WHERE expiry > now() AND position(convert_to($1, 'UTF8') IN data) > 0 ORDER BY expiry DESC`, person.String())
 }

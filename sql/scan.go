@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"context"
 	stdsql "database/sql"
 	"time"
 
@@ -30,4 +31,15 @@ func utc(t time.Time) time.Time {
 		return t
 	}
 	return t.UTC()
+}
+
+// listed reads rows and makes each into what a list shows of it.
+func listed[R, T any](ctx context.Context, r reader, as func(R) T, query string, args ...any) ([]T, error) {
+	var rows []R
+	err := r.all(ctx, &rows, query, args...)
+	found := make([]T, len(rows))
+	for i, row := range rows {
+		found[i] = as(row)
+	}
+	return found, err
 }

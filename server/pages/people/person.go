@@ -43,7 +43,7 @@ type personScreen struct {
 // postLine is a function as support reads it.
 type postLine struct{ What, Where, Path, From, Until, More string }
 
-// cells are its entries in a table.
+// Cells are its entries in a table.
 func (l postLine) Cells() []web.Cell {
 	from := l.From
 	if l.More != "" {

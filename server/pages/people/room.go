@@ -4,6 +4,7 @@ package people
 
 import (
 	"embed"
+
 	"okey/server/act"
 	"okey/server/pages/story"
 	"okey/server/web"
@@ -55,4 +56,13 @@ func (s *Pages) Routes(r web.Routes) {
 	r.Post(web.PathSuccession, s.succession)
 	r.Get(web.PathSuccession+"/:id", s.successionRecordPage)
 	r.Sheet(web.PathSuccession+"/:id/tableau.xlsx", s.successionTable)
+}
+
+// each makes something of each thing in a list.
+func each[T, R any](all []T, as func(T) R) []R {
+	made := make([]R, len(all))
+	for i, one := range all {
+		made[i] = as(one)
+	}
+	return made
 }

@@ -122,28 +122,16 @@ func (s *Pages) successionTables(v *web.Visit, id uuid.UUID) ([]recordTable, err
 	}
 	ordered := append(columns("Commande", "État aujourd'hui"), workbook.Column{Title: "Clefs", Kind: workbook.Number}, workbook.Column{Title: "Reçues", Kind: workbook.Number})
 	return []recordTable{
-		{Title: "Demandes", Columns: columns("Demandeur", "Étape aujourd'hui", "Clef"), Rows: recordRows(requests, requestMoved)},
-		{Title: "Commandes", Columns: ordered, Rows: recordRows(orders, orderMoved)},
-		{Title: "Départs", Columns: columns("Titulaire", "Clef", "Réponse aujourd'hui"), Rows: recordRows(moves, departureMoved)},
-		{Title: "Clefs signalées", Columns: columns("Numéro de série", "Réponse aujourd'hui"), Rows: recordRows(reports, reportMoved)},
-		{Title: "Clefs", Columns: columns("Numéro de série", "État au transfert", "Titulaire"), Rows: recordRows(keys, keyMoved)},
+		{Title: "Demandes", Columns: columns("Demandeur", "Étape aujourd'hui", "Clef"), Rows: each(requests, requestMoved)},
+		{Title: "Commandes", Columns: ordered, Rows: each(orders, orderMoved)},
+		{Title: "Départs", Columns: columns("Titulaire", "Clef", "Réponse aujourd'hui"), Rows: each(moves, departureMoved)},
+		{Title: "Clefs signalées", Columns: columns("Numéro de série", "Réponse aujourd'hui"), Rows: each(reports, reportMoved)},
+		{Title: "Clefs", Columns: columns("Numéro de série", "État au transfert", "Titulaire"), Rows: each(keys, keyMoved)},
 	}, nil
 }
 
 func columns(titles ...string) []workbook.Column {
-	made := make([]workbook.Column, len(titles))
-	for i, title := range titles {
-		made[i] = workbook.Column{Title: title, Width: 28}
-	}
-	return made
-}
-
-func recordRows[T any](all []T, row func(T) recordRow) []recordRow {
-	rows := make([]recordRow, len(all))
-	for i, one := range all {
-		rows[i] = row(one)
-	}
-	return rows
+	return each(titles, func(title string) workbook.Column { return workbook.Column{Title: title, Width: 28} })
 }
 
 func requestMoved(r sql.SuccessionRequest) recordRow {

@@ -33,13 +33,7 @@ func (r reader) Charter(ctx context.Context) (okey.Charter, error) {
 
 // Charters returns all versions, the latest first.
 func (r reader) Charters(ctx context.Context) ([]okey.Charter, error) {
-	var rows []charterRow
-	err := r.all(ctx, &rows, `SELECT `+charterColumns+` FROM charter c ORDER BY c.version DESC`)
-	charters := make([]okey.Charter, len(rows))
-	for i, row := range rows {
-		charters[i] = row.charter()
-	}
-	return charters, err
+	return listed(ctx, r, charterRow.charter, `SELECT `+charterColumns+` FROM charter c ORDER BY c.version DESC`)
 }
 
 // PublishCharter adds a version. The same text as the one in force publishes nothing; an earlier text can't come back.

@@ -101,9 +101,7 @@ func (r reader) DelegationsTo(ctx context.Context, person okey.PersonID, since o
 // Colleagues returns the people who work at an establishment on the day or later, and whose name, uid or address has each of the typed words
 // in it. Where what was typed is the whole name, uid or address of some of them, only those are meant.
 func (r reader) Colleagues(ctx context.Context, uai okey.UAI, typed string, on okey.Day, limit int) ([]okey.Person, error) {
-	var rows []personRow
-	err := r.all(ctx, &rows, colleagues, string(uai), on.String(), pq.Array(words(typed)), typed, limit)
-	return people(rows), err
+	return listed(ctx, r, personRow.person, colleagues, string(uai), on.String(), pq.Array(words(typed)), typed, limit)
 }
 
 const colleagues = `WITH found AS (SELECT p.*, fold(regexp_replace(trim($4), '\s+', ' ', 'g')) IN (fold(p.uid), fold(p.mail),

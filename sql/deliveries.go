@@ -78,13 +78,7 @@ func (r reader) AwaitedDeliveries(ctx context.Context, uais []okey.UAI) ([]Deliv
 }
 
 func (r reader) deliveries(ctx context.Context, query string, args ...any) ([]Delivery, error) {
-	var rows []deliveryRow
-	err := r.all(ctx, &rows, deliveries+query, args...)
-	found := make([]Delivery, len(rows))
-	for i, row := range rows {
-		found[i] = row.delivery()
-	}
-	return found, err
+	return listed(ctx, r, deliveryRow.delivery, deliveries+query, args...)
 }
 
 // DeliveryRows returns what a delivery brings, in the order of its file.
@@ -164,10 +158,8 @@ func (r reader) BringersOf(ctx context.Context, serials []okey.Serial) (map[okey
 
 // InTransit returns the keys of a delivery that are still on their way, by serial.
 func (r reader) InTransit(ctx context.Context, id uuid.UUID) ([]okey.Key, error) {
-	var rows []keyRow
-	err := r.all(ctx, &rows, `SELECT `+keyColumns+` FROM key k JOIN delivery_row w ON w.serial = k.serial
+	return listed(ctx, r, keyRow.key, `SELECT `+keyColumns+` FROM key k JOIN delivery_row w ON w.serial = k.serial
 		WHERE w.delivery = $1 AND k.state = 'in_transit' ORDER BY k.uai, k.serial`, id)
-	return keys(rows), err
 }
 
 // SaveDelivery keeps what a file says until somebody takes it; the same delivery again changes nothing.

@@ -106,13 +106,7 @@ func (r reader) Leavings(ctx context.Context, uai okey.UAI, limit int) ([]Leavin
 
 // SuccessionsOf returns the successions that an establishment has a part in, newest first.
 func (r reader) SuccessionsOf(ctx context.Context, uai okey.UAI, limit int) ([]Succession, error) {
-	var rows []successionRow
-	err := r.all(ctx, &rows, selectSuccession+`WHERE s.from_uai = $1 OR s.to_uai = $1 ORDER BY s.at DESC, s.id LIMIT $2`, string(uai), limit)
-	found := make([]Succession, len(rows))
-	for i, row := range rows {
-		found[i] = row.succession()
-	}
-	return found, err
+	return listed(ctx, r, successionRow.succession, selectSuccession+`WHERE s.from_uai = $1 OR s.to_uai = $1 ORDER BY s.at DESC, s.id LIMIT $2`, string(uai), limit)
 }
 
 // MailsAbout returns the mails about an establishment: its requests, its keys, and whatever its people are told of its stock; newest first.

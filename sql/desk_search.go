@@ -199,13 +199,7 @@ func (r reader) FindDeliveriesOf(ctx context.Context, file string, limit int) ([
 
 // FindReports returns reports of a serial number that became no key, those of the very number first.
 func (r reader) FindReports(ctx context.Context, serial okey.Serial, limit int) ([]ListedReport, error) {
-	var rows []reportRow
-	err := r.all(ctx, &rows, reports+`WHERE o.state <> 'confirmed' AND position($1 IN o.serial) > 0 ORDER BY o.serial <> $1, o.at DESC, o.id LIMIT $2`, string(serial), limit)
-	found := make([]ListedReport, len(rows))
-	for i, row := range rows {
-		found[i] = row.report()
-	}
-	return found, err
+	return listed(ctx, r, reportRow.report, reports+`WHERE o.state <> 'confirmed' AND position($1 IN o.serial) > 0 ORDER BY o.serial <> $1, o.at DESC, o.id LIMIT $2`, string(serial), limit)
 }
 
 // FoundRequest is a request with the name of who made it.

@@ -33,14 +33,8 @@ func (r reader) UnansweredEstablishments(ctx context.Context, on okey.Day, limit
 
 // OverdueOrders returns open orders of which support has been told that they do not come, oldest first.
 func (r reader) OverdueOrders(ctx context.Context, limit int) ([]ListedOrder, error) {
-	var rows []orderRow
-	err := r.all(ctx, &rows, orders+`WHERE o.closed_at IS NULL AND EXISTS (SELECT FROM mail m WHERE m.subject_id = o.id AND m.kind = 'order_overdue')
+	return listed(ctx, r, orderRow.order, orders+`WHERE o.closed_at IS NULL AND EXISTS (SELECT FROM mail m WHERE m.subject_id = o.id AND m.kind = 'order_overdue')
 		ORDER BY o.exported_at, o.id LIMIT $1`, limit)
-	found := make([]ListedOrder, len(rows))
-	for i, row := range rows {
-		found[i] = row.order()
-	}
-	return found, err
 }
 
 // UnconfirmedDeliveries returns announced deliveries taken before the instant, of which keys are still on their way, oldest first.

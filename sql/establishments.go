@@ -85,14 +85,8 @@ func (r reader) Names(ctx context.Context, uais ...okey.UAI) (map[okey.UAI]strin
 
 // Establishments returns those named, by name; all that OKEY serves where none is named.
 func (r reader) Establishments(ctx context.Context, uais ...okey.UAI) ([]Place, error) {
-	var rows []placeRow
-	err := r.all(ctx, &rows, `SELECT `+placeColumns+` FROM establishment e
+	return listed(ctx, r, placeRow.place, `SELECT `+placeColumns+` FROM establishment e
 		WHERE e.served AND (cardinality($1::text[]) = 0 OR e.uai = ANY ($1)) ORDER BY e.name, e.uai`, pq.Array(texts(uais)))
-	places := make([]Place, len(rows))
-	for i, row := range rows {
-		places[i] = row.place()
-	}
-	return places, err
 }
 
 // HostedBy returns the establishments without a head that the named ones answer for.

@@ -19,11 +19,9 @@ func (r reader) KeysForInventory(ctx context.Context, uai okey.UAI, typed []okey
 	for i, serial := range typed {
 		stems[i] = serial.Stem()
 	}
-	var rows []keyRow
-	err := r.all(ctx, &rows, `SELECT `+keyColumns+` FROM key k WHERE k.serial = ANY ($2)
+	return listed(ctx, r, keyRow.key, `SELECT `+keyColumns+` FROM key k WHERE k.serial = ANY ($2)
 		OR (k.uai = $1 AND (k.state IN ('in_stock', 'reserved', 'attributed') OR ltrim(k.serial, '0') = ANY ($3))) ORDER BY k.serial`,
 		uai, pq.Array(texts(typed)), pq.Array(stems))
-	return keys(rows), err
 }
 
 // SaveInventory writes an inventory as it stands, and a report for each key that OKEY does not know and nobody there has reported yet. It returns
@@ -152,25 +150,13 @@ const noReport = "Ce signalement n'existe pas, ou il n'est pas pour vous."
 
 // PendingReports returns the keys that support is to confirm, oldest first.
 func (r reader) PendingReports(ctx context.Context, limit int) ([]ListedReport, error) {
-	var rows []reportRow
-	err := r.all(ctx, &rows, reports+`WHERE o.state = 'pending' ORDER BY o.at, o.id LIMIT $1`, limit)
-	found := make([]ListedReport, len(rows))
-	for i, row := range rows {
-		found[i] = row.report()
-	}
-	return found, err
+	return listed(ctx, r, reportRow.report, reports+`WHERE o.state = 'pending' ORDER BY o.at, o.id LIMIT $1`, limit)
 }
 
 // ReportsAgainst returns the pending reports of keys that a delivery would give to another establishment than the one that found them.
 func (r reader) ReportsAgainst(ctx context.Context, delivery uuid.UUID, limit int) ([]ListedReport, error) {
-	var rows []reportRow
-	err := r.all(ctx, &rows, reports+`JOIN delivery_row w ON w.serial = o.serial AND w.uai <> o.uai
+	return listed(ctx, r, reportRow.report, reports+`JOIN delivery_row w ON w.serial = o.serial AND w.uai <> o.uai
 		WHERE w.delivery = $1 AND o.state = 'pending' ORDER BY w.line, o.at, o.id LIMIT $2`, delivery, limit)
-	found := make([]ListedReport, len(rows))
-	for i, row := range rows {
-		found[i] = row.report()
-	}
-	return found, err
 }
 
 // Report answers not_found for an unknown id.

@@ -39,14 +39,6 @@ func (k keyRow) key() okey.Key {
 	}
 }
 
-func keys(rows []keyRow) []okey.Key {
-	found := make([]okey.Key, len(rows))
-	for i, row := range rows {
-		found[i] = row.key()
-	}
-	return found
-}
-
 const noKey = "Cette clef n'existe pas, ou elle n'est pas pour vous."
 
 // Key answers not_found for an unknown serial.
@@ -58,9 +50,7 @@ func (r reader) Key(ctx context.Context, serial okey.Serial) (okey.Key, error) {
 
 // KeysHeldBy returns the keys in a person's hands, the one that expires last first.
 func (r reader) KeysHeldBy(ctx context.Context, person okey.PersonID) ([]okey.Key, error) {
-	var rows []keyRow
-	err := r.all(ctx, &rows, `SELECT `+keyColumns+` FROM key k WHERE k.holder = $1 ORDER BY k.expires_on DESC, k.serial`, person)
-	return keys(rows), err
+	return listed(ctx, r, keyRow.key, `SELECT `+keyColumns+` FROM key k WHERE k.holder = $1 ORDER BY k.expires_on DESC, k.serial`, person)
 }
 
 // RetiredAtHandover names the keys that were taken out of service at the very moment when a request's own key was handed over: those that it

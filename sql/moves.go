@@ -14,16 +14,12 @@ import (
 
 // LockKeys locks the keys with these serials in their order and returns those that exist.
 func (t *Tx) LockKeys(ctx context.Context, serials []okey.Serial) ([]okey.Key, error) {
-	var rows []keyRow
-	err := t.all(ctx, &rows, `SELECT `+keyColumns+` FROM key k WHERE k.serial = ANY ($1) ORDER BY k.serial FOR UPDATE`, pq.Array(texts(serials)))
-	return keys(rows), err
+	return listed(ctx, t.reader, keyRow.key, `SELECT `+keyColumns+` FROM key k WHERE k.serial = ANY ($1) ORDER BY k.serial FOR UPDATE`, pq.Array(texts(serials)))
 }
 
 // KeysWith returns the keys with these serials, those that exist.
 func (r reader) KeysWith(ctx context.Context, serials []okey.Serial) ([]okey.Key, error) {
-	var rows []keyRow
-	err := r.all(ctx, &rows, `SELECT `+keyColumns+` FROM key k WHERE k.serial = ANY ($1) ORDER BY k.serial`, pq.Array(texts(serials)))
-	return keys(rows), err
+	return listed(ctx, r, keyRow.key, `SELECT `+keyColumns+` FROM key k WHERE k.serial = ANY ($1) ORDER BY k.serial`, pq.Array(texts(serials)))
 }
 
 // HolderNames names the holders of keys; keys that nobody has are not in it.
@@ -145,14 +141,6 @@ func (m moveRow) move() okey.Move {
 	}
 }
 
-func moves(rows []moveRow) []okey.Move {
-	found := make([]okey.Move, len(rows))
-	for i, row := range rows {
-		found[i] = row.move()
-	}
-	return found
-}
-
 const noMove = "Cette proposition n'existe pas, ou elle n'est pas pour vous."
 
 // Move answers not_found for an unknown id.
@@ -249,14 +237,16 @@ func (t *Tx) ExpireMoves(ctx context.Context, now time.Time) ([]okey.Move, error
 	if err != nil {
 		return nil, fmt.Errorf("end proposals without object: %w", err)
 	}
-	var rows []moveRow
-	err = t.all(ctx, &rows, `UPDATE key_move m SET state = 'expired', decided_at = $1
+	expired, err := listed(ctx, t.reader, moveRow.move, `UPDATE key_move m SET state = 'expired', decided_at = $1
 		WHERE m.state = 'proposed' AND m.proposed_at <= $2 RETURNING `+moveColumns, now, now.Add(-okey.MoveLife))
 	if err != nil {
 		return nil, fmt.Errorf("expire proposals: %w", err)
 	}
-	for _, row := range rows {
-		t.Audit(Entry{At: now, Event: "move_expired", Via: okey.ViaEngine, Subject: AboutSubject(okey.ActionTakeAlong, row.ID), Detail: string(okey.MoveExpired)})
+	for _, m := range expired {
+		t.Audit(Entry{
+			At: now, Event: "move_expired", Via: okey.ViaEngine, Subject: AboutSubject(okey.ActionTakeAlong, m.ID),
+			Detail: string(okey.MoveExpired),
+		})
 	}
-	return moves(rows), nil
+	return expired, nil
 }

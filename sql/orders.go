@@ -94,18 +94,12 @@ type OrderFilter struct {
 
 // ListOrders returns a page of the orders within reach, newest first. Who ordered sees the order while they answer for the establishment.
 func (r reader) ListOrders(ctx context.Context, reach Reach, f OrderFilter) ([]ListedOrder, error) {
-	var rows []orderRow
-	err := r.all(ctx, &rows, orders+`WHERE ($1 OR coalesce(e.host, e.uai) = ANY ($2)) AND ($3 = '' OR o.uai = $3) AND ($4 = '' OR o.state = $4)
+	return listed(ctx, r, orderRow.order, orders+`WHERE ($1 OR coalesce(e.host, e.uai) = ANY ($2)) AND ($3 = '' OR o.uai = $3) AND ($4 = '' OR o.state = $4)
 		AND (NOT $5 OR o.closed_at IS NULL) AND ($6::uuid IS NULL OR o.export = $6)
 		AND ($7::timestamptz IS NULL OR (o.placed_at <= $7 AND (o.placed_at < $7 OR o.id > $8)))
 		ORDER BY o.placed_at DESC, o.id LIMIT $9`,
 		reach.All, pq.Array(texts(reach.UAIs)), string(f.Establishment), string(f.State), f.Open, nullID(f.Export),
 		nullTime(f.BeforePlacedAt), f.AfterID, f.Limit)
-	found := make([]ListedOrder, len(rows))
-	for i, row := range rows {
-		found[i] = row.order()
-	}
-	return found, err
 }
 
 // PlaceOrder writes a new order.
@@ -192,13 +186,9 @@ func (r reader) Workbook(ctx context.Context, id uuid.UUID) ([]byte, error) {
 // ClaimOrders locks and returns all placed orders, in one statement: of two exports at once the second waits for the first, and finds none of
 // what that one took.
 func (t *Tx) ClaimOrders(ctx context.Context) ([]ListedOrder, error) {
-	var rows []orderRow
-	if err := t.all(ctx, &rows, orders+`WHERE o.state = 'placed' ORDER BY o.number FOR UPDATE OF o`); err != nil {
+	claimed, err := listed(ctx, t.reader, orderRow.order, orders+`WHERE o.state = 'placed' ORDER BY o.number FOR UPDATE OF o`)
+	if err != nil {
 		return nil, fmt.Errorf("claim orders: %w", err)
-	}
-	claimed := make([]ListedOrder, len(rows))
-	for i, row := range rows {
-		claimed[i] = row.order()
 	}
 	return claimed, nil
 }

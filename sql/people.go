@@ -31,14 +31,6 @@ func (p personRow) person() okey.Person {
 	return okey.Person{ID: p.ID, UID: p.UID, FamilyName: p.FamilyName, GivenName: p.GivenName, Mail: p.Mail, MailDenied: p.MailDenied}
 }
 
-func people(rows []personRow) []okey.Person {
-	persons := make([]okey.Person, len(rows))
-	for i, row := range rows {
-		persons[i] = row.person()
-	}
-	return persons
-}
-
 const nobody = "Cette personne n'est pas dans OKEY."
 
 // Person answers not_found for an unknown id.
@@ -58,9 +50,7 @@ func (r reader) PersonByUID(ctx context.Context, uid string) (okey.Person, error
 // PeopleByMail returns everybody with that address, whatever its capitals: addresses are not unique. Whose address nobody has checked is found by uid
 // alone.
 func (r reader) PeopleByMail(ctx context.Context, mail string) ([]okey.Person, error) {
-	var rows []personRow
-	err := r.all(ctx, &rows, `SELECT `+personColumns+` FROM person p WHERE lower(p.mail) = lower($1) AND NOT p.mail_denied ORDER BY p.uid`, mail)
-	return people(rows), err
+	return listed(ctx, r, personRow.person, `SELECT `+personColumns+` FROM person p WHERE lower(p.mail) = lower($1) AND NOT p.mail_denied ORDER BY p.uid`, mail)
 }
 
 // Actor loads a person with all that they may act for. not_found for an unknown id.
@@ -117,21 +107,17 @@ func (r reader) UnservedOf(ctx context.Context, id okey.PersonID, on okey.Day) (
 
 // Approvers returns the principals and deputies of an establishment on a day, by function and name.
 func (r reader) Approvers(ctx context.Context, uai okey.UAI, on okey.Day) ([]okey.Person, error) {
-	var rows []personRow
-	err := r.all(ctx, &rows, `SELECT `+personColumns+` FROM person p WHERE EXISTS (SELECT FROM assignment a
+	return listed(ctx, r, personRow.person, `SELECT `+personColumns+` FROM person p WHERE EXISTS (SELECT FROM assignment a
 		WHERE a.person = p.id AND a.uai = $1 AND a.function IN ('chef', 'adjoint') AND (a.until IS NULL OR a.until >= $2::date))
 		ORDER BY p.family_name, p.given_name, p.uid`, uai, on.String())
-	return people(rows), err
 }
 
 // Delegates returns those whose delegation for the establishment holds on the day, with one of the scopes.
 func (r reader) Delegates(ctx context.Context, uai okey.UAI, on okey.Day, scopes ...okey.Scope) ([]okey.Person, error) {
-	var rows []personRow
-	err := r.all(ctx, &rows, `SELECT DISTINCT `+personColumns+` FROM person p JOIN delegation d ON d.given_to = p.id
+	return listed(ctx, r, personRow.person, `SELECT DISTINCT `+personColumns+` FROM person p JOIN delegation d ON d.given_to = p.id
 		JOIN `+delegationHolds+` holds ON holds.until_day >= $2::date
 		WHERE d.uai = $1 AND d.ended_at IS NULL AND $2::date BETWEEN d.from_day AND d.until_day AND d.scope = ANY ($3)
 		ORDER BY p.family_name, p.given_name, p.uid`, uai, on.String(), pq.Array(scopes))
-	return people(rows), err
 }
 
 // StaffCount counts the people who work at an establishment on a day.

@@ -225,11 +225,5 @@ func (r reader) Succession(ctx context.Context, id uuid.UUID) (Succession, error
 
 // Successions returns the latest, newest first.
 func (r reader) Successions(ctx context.Context, limit int) ([]Succession, error) {
-	var rows []successionRow
-	err := r.all(ctx, &rows, selectSuccession+`ORDER BY s.at DESC, s.id LIMIT $1`, limit)
-	found := make([]Succession, len(rows))
-	for i, row := range rows {
-		found[i] = row.succession()
-	}
-	return found, err
+	return listed(ctx, r, successionRow.succession, selectSuccession+`ORDER BY s.at DESC, s.id LIMIT $1`, limit)
 }

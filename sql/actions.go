@@ -58,7 +58,8 @@ func (s *Store) RecordAction(ctx context.Context, a okey.Action) (okey.Action, e
 	if err != nil {
 		return okey.Action{}, err
 	}
-	if recorded.Request != a.Request || recorded.Key != a.Key || recorded.Subject != a.Subject || recorded.Name != a.Name || recorded.By != a.By || !bytes.Equal(recorded.Digest, a.Digest) {
+	if recorded.Request != a.Request || recorded.Key != a.Key || recorded.Subject != a.Subject || recorded.Name != a.Name ||
+		recorded.By != a.By || !bytes.Equal(recorded.Digest, a.Digest) {
 		return okey.Action{}, okey.Errorf(okey.CodeActionReused,
 			"Cet envoi a déjà servi pour autre chose : recommencez avec un nouveau.")
 	}
@@ -72,18 +73,21 @@ func (t *Tx) insertAction(ctx context.Context, a okey.Action) error {
 	}
 	return t.exec(ctx, `INSERT INTO action (id, request, key, name, by_person, via, content, digest, pin_hash, created_at, subject)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING`,
-		a.ID, nullID(a.Request), nullText(a.Key), string(a.Name), nullID(a.By), string(a.Via), content, a.Digest, nullText(a.PINHash), a.CreatedAt, nullID(a.Subject))
+		a.ID, nullID(a.Request), nullText(a.Key), string(a.Name), nullID(a.By), string(a.Via), content, a.Digest,
+		nullText(a.PINHash), a.CreatedAt, nullID(a.Subject))
 }
 
-// FollowUp records an action of the flow itself in the transaction that makes it necessary; delivering it comes after the commit. Its id is derived from
-// others, which people choose with their forms: where somebody has put an action of theirs under it beforehand, this one takes another.
+// FollowUp records an action of the flow itself in the transaction that makes it necessary; delivering it comes after
+// the commit. Its id is derived from others, which people choose with their forms: where somebody has put an action of
+// theirs under it beforehand, this one takes another.
 func (t *Tx) FollowUp(ctx context.Context, a okey.Action) error {
 	a.Digest = []byte{}
 	if err := t.insertAction(ctx, a); err != nil {
 		return err
 	}
 	var ours bool
-	err := t.get(ctx, &ours, noAction, `SELECT name = $2 AND via = $3 AND digest = '' AND subject IS NOT DISTINCT FROM $4 AND request IS NOT DISTINCT FROM $5 FROM action WHERE id = $1`,
+	err := t.get(ctx, &ours, noAction, `SELECT name = $2 AND via = $3 AND digest = '' AND subject IS NOT DISTINCT FROM $4
+		AND request IS NOT DISTINCT FROM $5 FROM action WHERE id = $1`,
 		a.ID, string(a.Name), string(a.Via), nullID(a.Subject), nullID(a.Request))
 	if err != nil || ours {
 		return err
@@ -127,7 +131,8 @@ func (t *Tx) Judged(ctx context.Context, id uuid.UUID, v okey.Verdict, at time.T
 	if v.Accepted {
 		outcome = "accepted"
 	}
-	err = t.exec(ctx, `UPDATE action SET outcome = $2, reason = $3, verdict = $4, judged_at = $5, pin_hash = NULL WHERE id = $1 AND outcome IS NULL`,
+	err = t.exec(ctx,
+		`UPDATE action SET outcome = $2, reason = $3, verdict = $4, judged_at = $5, pin_hash = NULL WHERE id = $1 AND outcome IS NULL`,
 		id, outcome, nullText(v.Reason), verdict, at)
 	if err != nil {
 		return fmt.Errorf("write the outcome of action %s: %w", id, err)
@@ -160,12 +165,14 @@ func (s *Store) RefuseClosed(ctx context.Context, id uuid.UUID, at time.Time) (o
 
 // Undelivered returns actions without an outcome that were recorded before the instant, oldest first.
 func (r reader) Undelivered(ctx context.Context, before time.Time, limit int) ([]okey.Action, error) {
-	return r.actions(ctx, `SELECT `+actionColumns+` FROM action WHERE outcome IS NULL AND created_at < $1 ORDER BY created_at, id LIMIT $2`, before, limit)
+	return r.actions(ctx,
+		`SELECT `+actionColumns+` FROM action WHERE outcome IS NULL AND created_at < $1 ORDER BY created_at, id LIMIT $2`, before, limit)
 }
 
 // FollowUps returns the flow's own actions that have no outcome yet, oldest first.
 func (r reader) FollowUps(ctx context.Context, limit int) ([]okey.Action, error) {
-	return r.actions(ctx, `SELECT `+actionColumns+` FROM action WHERE outcome IS NULL AND via = 'engine' ORDER BY created_at, id LIMIT $1`, limit)
+	return r.actions(ctx,
+		`SELECT `+actionColumns+` FROM action WHERE outcome IS NULL AND via = 'engine' ORDER BY created_at, id LIMIT $1`, limit)
 }
 
 func (r reader) actions(ctx context.Context, query string, args ...any) ([]okey.Action, error) {
@@ -186,7 +193,8 @@ func (r reader) actions(ctx context.Context, query string, args ...any) ([]okey.
 
 // DropOldPINs forgets the PINs of actions that nobody has judged since the instant.
 func (s *Store) DropOldPINs(ctx context.Context, before time.Time) error {
-	if _, err := s.db.ExecContext(ctx, `UPDATE action SET pin_hash = NULL WHERE pin_hash IS NOT NULL AND created_at < $1`, before); err != nil {
+	if _, err := s.db.ExecContext(ctx,
+		`UPDATE action SET pin_hash = NULL WHERE pin_hash IS NOT NULL AND created_at < $1`, before); err != nil {
 		return fmt.Errorf("drop old PINs: %w", err)
 	}
 	return nil

@@ -17,7 +17,10 @@ import (
 func TestAnActionIdIsNotReused(t *testing.T) {
 	s := scene.New(t)
 	lea, paul := s.Person("Léa Martin", okey.Staff, scene.Tilleuls), s.Person("Paul Petit", okey.Staff, scene.Tilleuls)
-	first := okey.Action{ID: uuid.New(), Request: uuid.New(), Name: okey.ActionOf(okey.Withdrawal), By: lea.ID, Via: okey.ViaAPI, Digest: []byte{1}, CreatedAt: scene.Now}
+	first := okey.Action{
+		ID: uuid.New(), Request: uuid.New(), Name: okey.ActionOf(okey.Withdrawal), By: lea.ID, Via: okey.ViaAPI,
+		Digest: []byte{1}, CreatedAt: scene.Now,
+	}
 	_, err := s.Store.RecordAction(context.Background(), first)
 	require.NoError(t, err)
 	_, err = s.Store.RecordAction(context.Background(), first)
@@ -42,18 +45,23 @@ func TestNobodyPreemptsWhatTheFlowDoesNext(t *testing.T) {
 	follow := func(subject uuid.UUID) {
 		t.Helper()
 		require.NoError(t, s.Store.Do(t.Context(), func(tx *sql.Tx) error {
-			return tx.FollowUp(t.Context(), okey.Action{ID: okey.DerivedID(subject, "delegation-given"), Subject: subject, Name: okey.ActionDelegationGiven, Via: okey.ViaEngine, CreatedAt: scene.Now})
+			return tx.FollowUp(t.Context(), okey.Action{
+				ID: okey.DerivedID(subject, "delegation-given"), Subject: subject, Name: okey.ActionDelegationGiven,
+				Via: okey.ViaEngine, CreatedAt: scene.Now,
+			})
 		}))
 	}
 	_, err := s.Store.RecordAction(t.Context(), okey.Action{
-		ID: okey.DerivedID(given, "delegation-given"), Request: uuid.New(), Name: okey.ActionAsk, By: lea.ID, Via: okey.ViaAPI, Digest: []byte{1}, CreatedAt: scene.Now,
+		ID: okey.DerivedID(given, "delegation-given"), Request: uuid.New(), Name: okey.ActionAsk, By: lea.ID,
+		Via: okey.ViaAPI, Digest: []byte{1}, CreatedAt: scene.Now,
 	})
 	require.NoError(t, err)
 	follow(given)
 	assert.Equal(t, 1, s.Count(`SELECT count(*) FROM action WHERE name = 'delegation-given' AND subject = $1`, given))
 	follow(other)
 	follow(other)
-	assert.Equal(t, 1, s.Count(`SELECT count(*) FROM action WHERE name = 'delegation-given' AND subject = $1`, other), "the same again is a repeat")
+	assert.Equal(t, 1, s.Count(`SELECT count(*) FROM action
+		WHERE name = 'delegation-given' AND subject = $1`, other), "the same again is a repeat")
 }
 
 func TestWhoeverWaitsLearnsTheOutcome(t *testing.T) {

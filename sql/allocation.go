@@ -42,7 +42,9 @@ func (t *Tx) Allocate(ctx context.Context, uai okey.UAI, at time.Time) ([]uuid.U
 	}
 	var given []uuid.UUID
 	for _, p := range pairs {
-		if _, err := t.ChangeKey(ctx, p.Serial, KeyChange{Reason: okey.ReasonReserved, At: at, Via: okey.ViaEngine, Request: p.Request}); err != nil {
+		if _, err := t.ChangeKey(ctx, p.Serial, KeyChange{
+			Reason: okey.ReasonReserved, At: at, Via: okey.ViaEngine, Request: p.Request,
+		}); err != nil {
 			return nil, fmt.Errorf("give key %s: %w", p.Serial, err)
 		}
 		if err := t.exec(ctx, `UPDATE request SET wake_up_owed = true WHERE id = $1`, p.Request); err != nil {
@@ -60,7 +62,8 @@ func (t *Tx) noteShortage(ctx context.Context, uai okey.UAI, today okey.Day, at 
 		return fmt.Errorf("count free keys of %s: %w", uai, err)
 	}
 	if free > 0 {
-		return t.exec(ctx, `UPDATE establishment SET shortage_since = NULL, shortage_told = false WHERE uai = $1 AND shortage_since IS NOT NULL`, uai)
+		return t.exec(ctx,
+			`UPDATE establishment SET shortage_since = NULL, shortage_told = false WHERE uai = $1 AND shortage_since IS NOT NULL`, uai)
 	}
 	return t.exec(ctx, `UPDATE establishment SET shortage_since = $2 WHERE uai = $1 AND shortage_since IS NULL
 		AND EXISTS (SELECT FROM request WHERE uai = $1 AND stage IN ('awaiting_decision', 'awaiting_stock'))`, uai, at)
@@ -89,7 +92,8 @@ func (r reader) Today(ctx context.Context, uai okey.UAI, at time.Time) (okey.Day
 // Zone is the time zone of an establishment's academy.
 func (r reader) Zone(ctx context.Context, uai okey.UAI) (*time.Location, error) {
 	var academy stdsql.NullString
-	if err := r.get(ctx, &academy, "Cet établissement n'est pas dans OKEY.", `SELECT academy FROM establishment WHERE uai = $1`, uai); err != nil {
+	if err := r.get(ctx, &academy, "Cet établissement n'est pas dans OKEY.",
+		`SELECT academy FROM establishment WHERE uai = $1`, uai); err != nil {
 		return nil, err
 	}
 	return okey.ZoneOf(academy.String), nil

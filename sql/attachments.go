@@ -118,7 +118,8 @@ func (s *Store) Detach(ctx context.Context, id uuid.UUID, by okey.PersonID, at t
 
 func attachmentEntry(a okey.Attachment, event string, by okey.PersonID, at time.Time) Entry {
 	return Entry{
-		At: at, Event: event, Actor: by, Via: okey.ViaSupport, Subject: AboutPerson(a.Person), Detail: string(a.UAI) + "/" + string(a.Function),
+		At: at, Event: event, Actor: by, Via: okey.ViaSupport, Subject: AboutPerson(a.Person),
+		Detail: string(a.UAI) + "/" + string(a.Function),
 	}
 }
 

@@ -23,14 +23,16 @@ func (s *Store) UseProof(ctx context.Context, proof, action []byte, at time.Time
 	var mine bool
 	err := s.Do(ctx, func(t *Tx) error {
 		var first bool
-		err := t.get(ctx, &first, "", `WITH new AS (INSERT INTO attempt (kind, mark, since, wrong) VALUES ($1, $2, $3, 1) ON CONFLICT DO NOTHING RETURNING 1)
+		err := t.get(ctx, &first, "", `WITH new AS (INSERT INTO attempt (kind, mark, since, wrong) VALUES ($1, $2, $3, 1)
+				ON CONFLICT DO NOTHING RETURNING 1)
 			SELECT EXISTS (SELECT FROM new)`, string(okey.AttemptProof), proof, at)
 		if err != nil {
 			return err
 		}
 		if first {
 			mine = true
-			return t.exec(ctx, `INSERT INTO attempt (kind, mark, since, wrong) VALUES ($1, $2, $3, 1)`, string(okey.AttemptProof), action, at)
+			return t.exec(ctx,
+				`INSERT INTO attempt (kind, mark, since, wrong) VALUES ($1, $2, $3, 1)`, string(okey.AttemptProof), action, at)
 		}
 		return t.get(ctx, &mine, "", `SELECT EXISTS (SELECT FROM attempt WHERE kind = $1 AND mark = $2)`, string(okey.AttemptProof), action)
 	})
@@ -40,8 +42,8 @@ func (s *Store) UseProof(ctx context.Context, proof, action []byte, at time.Time
 	return mine, nil
 }
 
-// CountAttempt counts a wrong guess, whichever server it came to, and returns how many the place had made before it. A count whose time is over
-// begins anew.
+// CountAttempt counts a wrong guess, whichever server it came to, and returns how many the place had made before it. A
+// count whose time is over begins anew.
 func (s *Store) CountAttempt(ctx context.Context, kind okey.AttemptKind, mark []byte, at time.Time) (okey.Attempts, error) {
 	var counted okey.Attempts
 	err := s.get(ctx, &counted, "", `INSERT INTO attempt (kind, mark, since, wrong) VALUES ($1, $2, $3, 1)

@@ -128,8 +128,8 @@ type auditRow struct {
 	MAC     []byte        `db:"mac"`
 }
 
-// Mark is how far the audit had come: noted where the owner of the database can't reach, it shows later that nothing before it was taken away.
-// The zero Mark is that of an empty audit.
+// Mark is how far the audit had come: noted where the owner of the database can't reach, it shows later that nothing
+// before it was taken away. The zero Mark is that of an empty audit.
 type Mark struct {
 	Seq int64  // the last entry
 	MAC string // its mac, the first 32 hexadecimal digits
@@ -153,13 +153,14 @@ func ParseMark(text string) (Mark, error) {
 	_, wrong := hex.DecodeString(digits)
 	if err != nil || wrong != nil || seq < 0 || seq == 0 && digits != "" || seq > 0 && len(digits) != markDigits {
 		return Mark{}, okey.Errorf(okey.CodeInvalid,
-			"« %s » n'est pas une marque du journal : donnez celle qu'« okey doctor » a écrite, un numéro, deux points et %d chiffres hexadécimaux.", text, markDigits)
+			"« %s » n'est pas une marque du journal : donnez celle qu'« okey doctor » a écrite, "+
+				"un numéro, deux points et %d chiffres hexadécimaux.", text, markDigits)
 	}
 	return Mark{Seq: seq, MAC: strings.ToLower(digits)}, nil
 }
 
-// VerifyAudit walks the whole chain, which must contain each mark that was noted, and returns the mark of its end. The error names the first entry
-// that was changed, moved or is missing.
+// VerifyAudit walks the whole chain, which must contain each mark that was noted, and returns the mark of its end. The
+// error names the first entry that was changed, moved or is missing.
 func (s *Store) VerifyAudit(ctx context.Context, noted ...Mark) (Mark, error) {
 	// One snapshot: people go on working while years of it are read.
 	snapshot, err := s.db.BeginTxx(ctx, &stdsql.TxOptions{Isolation: stdsql.LevelRepeatableRead, ReadOnly: true})
@@ -183,17 +184,22 @@ func (s *Store) VerifyAudit(ctx context.Context, noted ...Mark) (Mark, error) {
 		if row.Seq != seq {
 			return markOf(seq, before), okey.Errorf(okey.CodeInvalid, "l'entrée %d du journal manque.", seq)
 		}
-		entry := Entry{At: row.At, Event: row.Event, Actor: row.Actor.UUID, Via: okey.Via(row.Via), Subject: row.Subject, Detail: row.Detail}
+		entry := Entry{
+			At: row.At, Event: row.Event, Actor: row.Actor.UUID, Via: okey.Via(row.Via), Subject: row.Subject,
+			Detail: row.Detail,
+		}
 		key := s.key.Get(row.Version)
 		if key == nil {
-			return markOf(seq, before), okey.Errorf(okey.CodeInvalid, "la clef d'audit n° %d, qui signe l'entrée %d, n'est pas dans OKEY_AUDIT_KEYS.", row.Version, seq)
+			return markOf(seq, before), okey.Errorf(okey.CodeInvalid,
+				"la clef d'audit n° %d, qui signe l'entrée %d, n'est pas dans OKEY_AUDIT_KEYS.", row.Version, seq)
 		}
 		if row.Actor.Valid && row.Actor.UUID == uuid.Nil || !bytes.Equal(row.MAC, entryMAC(key, before, seq, entry)) { // nobody has no id
 			return markOf(seq, before), okey.Errorf(okey.CodeInvalid, "l'entrée %d du journal a été modifiée ou déplacée.", seq)
 		}
 		before = row.MAC
 		if slices.ContainsFunc(noted, func(m Mark) bool { return m.Seq == seq && m != markOf(seq, before) }) {
-			return markOf(seq, before), okey.Errorf(okey.CodeInvalid, "l'entrée %d du journal n'est pas celle qui a été notée : le journal a été remplacé.", seq)
+			return markOf(seq, before), okey.Errorf(okey.CodeInvalid,
+				"l'entrée %d du journal n'est pas celle qui a été notée : le journal a été remplacé.", seq)
 		}
 	}
 	if err := rows.Err(); err != nil {
@@ -201,18 +207,20 @@ func (s *Store) VerifyAudit(ctx context.Context, noted ...Mark) (Mark, error) {
 	}
 	for _, m := range noted {
 		if m.Seq > seq {
-			return markOf(seq, before), okey.Errorf(okey.CodeInvalid, "le journal s'arrête à l'entrée %d, et l'entrée %d a été notée : la fin a été coupée.", seq, m.Seq)
+			return markOf(seq, before), okey.Errorf(okey.CodeInvalid,
+				"le journal s'arrête à l'entrée %d, et l'entrée %d a été notée : la fin a été coupée.", seq, m.Seq)
 		}
 	}
 	return markOf(seq, before), s.verifyHead(ctx, snapshot, seq, before)
 }
 
-// fromTheBeginning is for an audit that somebody emptied, and that has begun anew, perhaps: whatever is done is audited, and the audit loses nothing
-// by age. Where all that was done is gone too, only a mark that was noted tells.
+// fromTheBeginning is for an audit that somebody emptied, and that has begun anew, perhaps: whatever is done is
+// audited, and the audit loses nothing by age. Where all that was done is gone too, only a mark that was noted tells.
 func fromTheBeginning(ctx context.Context, snapshot *sqlx.Tx) error {
 	var done bool
 	err := snapshot.GetContext(ctx, &done, `WITH first AS (SELECT coalesce(min(at), 'infinity') - interval '1 minute' AS at FROM audit)
-		SELECT EXISTS (SELECT FROM action, first WHERE action.outcome IS NOT NULL AND action.judged_at < first.at) OR EXISTS (SELECT FROM key_event, first WHERE key_event.at < first.at)`)
+		SELECT EXISTS (SELECT FROM action, first WHERE action.outcome IS NOT NULL AND action.judged_at < first.at)
+		OR EXISTS (SELECT FROM key_event, first WHERE key_event.at < first.at)`)
 	if err == nil && done {
 		err = okey.Errorf(okey.CodeInvalid, "le journal commence après des choses qui ont été faites : ce qu'il en disait a été effacé.")
 	}
@@ -237,7 +245,8 @@ func (s *Store) verifyHead(ctx context.Context, snapshot *sqlx.Tx, seq int64, ma
 	case head.Seq != seq || !bytes.Equal(head.MAC, mac):
 		return okey.Errorf(okey.CodeInvalid, "le journal s'arrête à l'entrée %d, sa tête dit %d : la fin a été coupée.", seq, head.Seq)
 	case s.key.Get(head.Version) == nil: // an empty key seals whatever one likes
-		return okey.Errorf(okey.CodeInvalid, "la clef d'audit n° %d, qui signe la tête du journal, n'est pas dans OKEY_AUDIT_KEYS.", head.Version)
+		return okey.Errorf(okey.CodeInvalid,
+			"la clef d'audit n° %d, qui signe la tête du journal, n'est pas dans OKEY_AUDIT_KEYS.", head.Version)
 	case !bytes.Equal(head.Seal, sealMAC(s.key.Get(head.Version), head.Seq, head.MAC)):
 		return okey.Errorf(okey.CodeInvalid, "la tête du journal a été modifiée.")
 	}

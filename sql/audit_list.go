@@ -102,8 +102,10 @@ func (r reader) AuditEntries(ctx context.Context, f AuditFilter) ([]AuditedEntry
 			trim(coalesce(o.given_name, '') || ' ' || coalesce(o.family_name, '')) AS of_name,
 			coalesce(ko.number, 0) AS order_number
 		FROM audit a LEFT JOIN person p ON p.id = a.actor
-		LEFT JOIN person o ON o.id = CASE WHEN a.subject ~ '^person:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN substr(a.subject, 8)::uuid END
-		LEFT JOIN key_order ko ON ko.id = CASE WHEN a.subject ~ '^(order|cancellation|shipment|receipt|exported|arrived|closing):[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+		LEFT JOIN person o ON o.id = CASE
+			WHEN a.subject ~ '^person:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN substr(a.subject, 8)::uuid END
+		LEFT JOIN key_order ko ON ko.id = CASE
+			WHEN a.subject ~ '^(order|cancellation|shipment|receipt|exported|arrived|closing):[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
 			THEN split_part(a.subject, ':', 2)::uuid END
 		WHERE (cardinality($1::text[]) = 0 OR a.event = ANY ($1))
 		AND ($2 = '' OR p.id IS NOT NULL AND NOT EXISTS (
@@ -111,12 +113,14 @@ func (r reader) AuditEntries(ctx context.Context, f AuditFilter) ([]AuditedEntry
 		AND CASE $11 WHEN '' THEN true WHEN 'engine' THEN a.via = 'engine' WHEN 'erased' THEN a.actor IS NOT NULL AND (p.id IS NULL OR p.erased_at IS NOT NULL)
 			WHEN 'operator' THEN a.actor IS NULL AND a.via = 'support' ELSE a.actor IS NULL AND a.via <> 'support' END
 		AND ($3 = '' OR split_part(a.subject, ':', 2) = $3 OR (a.detail = $3 AND a.detail !~ '^[0-9]{1,6}$')
-			OR (a.event = 'charter_signed' AND split_part(a.detail, ':', 1) LIKE $10) OR (a.event = 'charter' AND split_part(a.detail, ':', 2) LIKE $10)
+			OR (a.event = 'charter_signed' AND split_part(a.detail, ':', 1) LIKE $10)
+			OR (a.event = 'charter' AND split_part(a.detail, ':', 2) LIKE $10)
 			OR ($8 AND split_part(a.subject, ':', 2) LIKE $3 || '%')
 			OR ($9 AND (a.detail LIKE $3 || '/%' OR split_part(a.subject, ':', 2) IN (`+ofSchool+`))))
 		AND ($4::timestamptz IS NULL OR a.at >= $4) AND ($5::timestamptz IS NULL OR a.at < $5)
 		AND ($6 = 0 OR a.seq < $6) ORDER BY a.seq DESC LIMIT $7`,
-		pq.Array(texts(f.Events)), strings.Join(strings.Fields(f.Actor), " "), f.Subject, nullTime(f.From), nullTime(f.Before), f.BeforeSeq, f.Limit, len(f.Subject) == shownOfID && !isUAI(f.Subject), isUAI(f.Subject), beginsPrint(f.Subject), string(f.Nobody))
+		pq.Array(texts(f.Events)), strings.Join(strings.Fields(f.Actor), " "), f.Subject, nullTime(f.From), nullTime(f.Before),
+		f.BeforeSeq, f.Limit, len(f.Subject) == shownOfID && !isUAI(f.Subject), isUAI(f.Subject), beginsPrint(f.Subject), string(f.Nobody))
 	entries := make([]AuditedEntry, len(rows))
 	for i, row := range rows {
 		entries[i] = AuditedEntry{Seq: row.Seq, ByName: row.ByName, ByUID: row.ByUID, OfName: row.OfName, Order: row.Order, Entry: Entry{

@@ -29,7 +29,10 @@ func grow(t *testing.T, s *scene.Scene, entries int) {
 	t.Helper()
 	for range entries {
 		require.NoError(t, s.Store.Do(context.Background(), func(tx *sql.Tx) error {
-			tx.Audit(sql.Entry{At: scene.Now, Event: "ask", Actor: uuid.New(), Via: okey.ViaWeb, Subject: sql.AboutRequest(uuid.New()), Detail: "accepted"})
+			tx.Audit(sql.Entry{
+				At: scene.Now, Event: "ask", Actor: uuid.New(), Via: okey.ViaWeb, Subject: sql.AboutRequest(uuid.New()),
+				Detail: "accepted",
+			})
 			return nil
 		}))
 	}
@@ -69,7 +72,8 @@ func TestNobodyIsNotWrittenInAnotherWay(t *testing.T) {
 
 func TestAnAuditThatBeginsAnewIsFoundByWhatWasDoneBefore(t *testing.T) {
 	s := audited(t, 2)
-	s.Exec(`INSERT INTO key_event (serial, seq, at, reason, state) VALUES ($1, 1, $2::timestamptz - interval '1 day', 'lost', 'lost')`, string(s.Key(scene.Tilleuls)), scene.Now)
+	s.Exec(`INSERT INTO key_event (serial, seq, at, reason, state)
+		VALUES ($1, 1, $2::timestamptz - interval '1 day', 'lost', 'lost')`, string(s.Key(scene.Tilleuls)), scene.Now)
 	s.Exec(`DELETE FROM audit; UPDATE audit_head SET seq = 0, mac = '', seal = ''`)
 	grow(t, s, 2)
 	_, err := s.Store.VerifyAudit(t.Context())
@@ -78,12 +82,14 @@ func TestAnAuditThatBeginsAnewIsFoundByWhatWasDoneBefore(t *testing.T) {
 
 func TestEveryTouchOfTheAuditIsFound(t *testing.T) {
 	for name, touch := range map[string]string{
-		"changed":               `UPDATE audit SET detail = 'refused' WHERE seq = 3`,
-		"backdated":             `UPDATE audit SET at = at - interval '1 day' WHERE seq = 3`,
-		"missing":               `DELETE FROM audit WHERE seq = 3`,
-		"swapped":               `UPDATE audit SET seq = CASE seq WHEN 2 THEN -3 ELSE -2 END WHERE seq IN (2, 3); UPDATE audit SET seq = -seq WHERE seq < 0`,
-		"cut off":               `DELETE FROM audit WHERE seq = 5`,
-		"cut off with its head": `DELETE FROM audit WHERE seq = 5; UPDATE audit_head SET seq = 4, mac = (SELECT mac FROM audit WHERE seq = 4)`,
+		"changed":   `UPDATE audit SET detail = 'refused' WHERE seq = 3`,
+		"backdated": `UPDATE audit SET at = at - interval '1 day' WHERE seq = 3`,
+		"missing":   `DELETE FROM audit WHERE seq = 3`,
+		"swapped": `UPDATE audit SET seq = CASE seq WHEN 2 THEN -3 ELSE -2 END WHERE seq IN (2, 3);
+			UPDATE audit SET seq = -seq WHERE seq < 0`,
+		"cut off": `DELETE FROM audit WHERE seq = 5`,
+		"cut off with its head": `DELETE FROM audit WHERE seq = 5;
+			UPDATE audit_head SET seq = 4, mac = (SELECT mac FROM audit WHERE seq = 4)`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := audited(t, 5)
@@ -106,7 +112,8 @@ func TestAMarkNotedElsewhereFindsAnEndThatWasCutOffWithTheHeadOfItsDay(t *testin
 	parsed, err := sql.ParseMark(late.String())
 	require.NoError(t, err)
 	assert.Equal(t, late, parsed)
-	s.Exec(`DELETE FROM audit WHERE seq > 3; UPDATE audit_head h SET seq = k.seq, key_version = k.key_version, mac = k.mac, seal = k.seal FROM kept k`)
+	s.Exec(`DELETE FROM audit WHERE seq > 3;
+		UPDATE audit_head h SET seq = k.seq, key_version = k.key_version, mac = k.mac, seal = k.seal FROM kept k`)
 	_, err = s.Store.VerifyAudit(t.Context())
 	require.NoError(t, err, "nothing in the database tells")
 	_, err = s.Store.VerifyAudit(t.Context(), late)
@@ -122,7 +129,10 @@ func TestAMarkIsReadToTheLetter(t *testing.T) {
 	parsed, err := sql.ParseMark(empty.String())
 	require.NoError(t, err)
 	assert.Equal(t, empty, parsed)
-	for _, wrong := range []string{"", "3", "3:", ":ab", "-1:" + strings.Repeat("a", 32), "3:" + strings.Repeat("z", 32), "3:abcd", "0:abcd", "3:" + strings.Repeat("a", 33)} {
+	for _, wrong := range []string{
+		"", "3", "3:", ":ab", "-1:" + strings.Repeat("a", 32), "3:" + strings.Repeat("z", 32), "3:abcd", "0:abcd",
+		"3:" + strings.Repeat("a", 33),
+	} {
 		_, err := sql.ParseMark(wrong)
 		assert.Equal(t, okey.CodeInvalid, okey.ErrorCode(err), wrong)
 	}

@@ -20,9 +20,9 @@ type CounterSearch struct {
 	Limit      int
 }
 
-// AtCounter returns the open requests answered by one of the establishments whose requester's name has each of the typed words in it, or whose
-// key's number has what was typed in it: those whose key awaits its person first, oldest first, then the others. total counts those whose key
-// awaits its person.
+// AtCounter returns the open requests answered by one of the establishments whose requester's name has each of the
+// typed words in it, or whose key's number has what was typed in it: those whose key awaits its person first, oldest
+// first, then the others. total counts those whose key awaits its person.
 func (r reader) AtCounter(ctx context.Context, who CounterSearch) (found []Awaited, total int, err error) {
 	var rows []struct {
 		requestRow

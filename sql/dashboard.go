@@ -50,15 +50,16 @@ type StageDays struct {
 	Ninth    float64    `db:"ninth"` // nine out of ten took no longer
 }
 
-// DaysByStage measures the passages through each open stage that have ended since the instant, zero for all that is known. A request that lost
-// its key passes twice; whoever still waits counts once they wait no longer.
+// DaysByStage measures the passages through each open stage that have ended since the instant, zero for all that is
+// known. A request that lost its key passes twice; whoever still waits counts once they wait no longer.
 func (r reader) DaysByStage(ctx context.Context, scope DeskScope, since time.Time) ([]StageDays, error) {
 	var days []StageDays
 	err := r.all(ctx, &days, `SELECT t.ended AS stage, count(*) AS passages,
 			percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM t.at - t.ended_since)::float8 / 86400) AS median,
 			percentile_cont(0.9) WITHIN GROUP (ORDER BY extract(epoch FROM t.at - t.ended_since)::float8 / 86400) AS ninth
 		FROM timeline t WHERE t.ended IS NOT NULL AND t.at >= coalesce($3::timestamptz, '-infinity') AND (($1 = '' AND $2 = '')
-			OR t.request IN (SELECT r.id FROM request r JOIN establishment e ON e.uai = r.uai WHERE ($1 = '' OR e.academy = $1) AND ($2 = '' OR r.uai = $2)))
+			OR t.request IN (SELECT r.id FROM request r JOIN establishment e ON e.uai = r.uai
+				WHERE ($1 = '' OR e.academy = $1) AND ($2 = '' OR r.uai = $2)))
 		GROUP BY t.ended`, scope.Academy, string(scope.Establishment), nullTime(since))
 	return days, err
 }
@@ -76,7 +77,8 @@ type ShortPlace struct {
 func (r reader) ShortPlaces(ctx context.Context, scope DeskScope, on okey.Day, limit int) ([]ShortPlace, error) {
 	var places []ShortPlace
 	err := r.all(ctx, &places, `WITH waiting AS (
-			SELECT uai, count(*) FILTER (WHERE stage = 'awaiting_decision') AS unanswered, count(*) FILTER (WHERE stage = 'awaiting_stock') AS in_line
+			SELECT uai, count(*) FILTER (WHERE stage = 'awaiting_decision') AS unanswered, count(*)
+			FILTER (WHERE stage = 'awaiting_stock') AS in_line
 			FROM request WHERE closed_at IS NULL AND stage IN ('awaiting_decision', 'awaiting_stock') AND ($2 = '' OR uai = $2) GROUP BY uai
 		), free AS (
 			SELECT uai, count(*) AS free FROM key WHERE state = 'in_stock' AND expires_on >= $3::date AND ($2 = '' OR uai = $2) GROUP BY uai

@@ -24,7 +24,8 @@ func asked(s *scene.Scene, uai okey.UAI, stage okey.Stage, at time.Time) uuid.UU
 	p := s.Person("P"+id.String()+" Demandeur"+id.String(), okey.Staff, uai)
 	s.Exec(`INSERT INTO charter (version, body, sha256, published_at) VALUES (1, 'charte', 'x', $1) ON CONFLICT DO NOTHING`, at)
 	s.Exec(`INSERT INTO request (id, person, uai, need, reason, stage, since, asked_at, approved_at, signed_at, charter, closed_at)
-		VALUES ($1, $2, $3, 'saisie', 'first', $4, $5::timestamptz, $5, $5, $5, 1, CASE WHEN $6 THEN $5 END)`, id, p.ID, uai, string(stage), at, stage.Closed())
+		VALUES ($1, $2, $3, 'saisie', 'first', $4, $5::timestamptz, $5, $5, $5,
+			1, CASE WHEN $6 THEN $5 END)`, id, p.ID, uai, string(stage), at, stage.Closed())
 	return id
 }
 
@@ -33,7 +34,8 @@ func told(s *scene.Scene, request uuid.UUID, story ...any) {
 	s.Helper()
 	for i := 0; i+1 < len(story); i += 2 {
 		at := scene.Now.Add(time.Duration(story[i].(float64) * float64(24*time.Hour)))
-		s.Exec(`INSERT INTO timeline (request, seq, at, kind, via) VALUES ($1, $2, $3, $4, 'web')`, request, i, at, string(story[i+1].(okey.EventKind)))
+		s.Exec(`INSERT INTO timeline (request, seq, at, kind, via)
+			VALUES ($1, $2, $3, $4, 'web')`, request, i, at, string(story[i+1].(okey.EventKind)))
 	}
 }
 
@@ -41,11 +43,14 @@ func told(s *scene.Scene, request uuid.UUID, story ...any) {
 func TestDaysOfAStageAreThoseOfTheTimeline(t *testing.T) {
 	s := scene.New(t)
 	straight := asked(s, scene.Tilleuls, okey.HandedOver, scene.Now.Add(20*24*time.Hour))
-	told(s, straight, 0.0, okey.EventAsked, 0.5, okey.EventToSupport, 2.0, okey.EventApproved, 2.0, okey.EventKeyReserved, 3.0, okey.EventSigned,
+	told(s, straight, 0.0, okey.EventAsked, 0.5, okey.EventToSupport, 2.0, okey.EventApproved, 2.0, okey.EventKeyReserved,
+		3.0, okey.EventSigned,
 		3.5, okey.EventSwapped, 10.0, okey.EventHandedOver)
 	bumpy := asked(s, scene.Tilleuls, okey.HandedOver, scene.Now.Add(40*24*time.Hour))
-	told(s, bumpy, 0.0, okey.EventAsked, 4.0, okey.EventApproved, 4.0, okey.EventWaitsForStock, 10.0, okey.EventMoved, 14.0, okey.EventKeyReserved,
-		15.5, okey.EventSigned, 16.5, okey.EventKeyLost, 16.5, okey.EventWaitsForStock, 36.5, okey.EventKeyReserved, 40.0, okey.EventHandedOver)
+	told(s, bumpy, 0.0, okey.EventAsked, 4.0, okey.EventApproved, 4.0, okey.EventWaitsForStock, 10.0, okey.EventMoved,
+		14.0, okey.EventKeyReserved,
+		15.5, okey.EventSigned, 16.5, okey.EventKeyLost, 16.5, okey.EventWaitsForStock, 36.5, okey.EventKeyReserved,
+		40.0, okey.EventHandedOver)
 	refused := asked(s, scene.Acacias, okey.Refused, scene.Now.Add(9*24*time.Hour))
 	told(s, refused, 0.0, okey.EventAsked, 9.0, okey.EventRefused)
 	asked(s, scene.Acacias, okey.AwaitingDecision, scene.Now)
@@ -57,11 +62,14 @@ func TestDaysOfAStageAreThoseOfTheTimeline(t *testing.T) {
 		okey.AwaitingHandover: {okey.AwaitingHandover, 3, 3.5, 6.3},  // 7, 1, 3.5: signed for, so straight to the handover
 	}
 	assert.Equal(t, all, daysOf(t, s, sql.DeskScope{}, time.Time{}))
-	assert.Equal(t, map[okey.Stage]sql.StageDays{okey.AwaitingDecision: {okey.AwaitingDecision, 1, 9, 9}}, daysOf(t, s, sql.DeskScope{Academy: "32"}, time.Time{}))
+	assert.Equal(t, map[okey.Stage]sql.StageDays{
+		okey.AwaitingDecision: {okey.AwaitingDecision, 1, 9, 9},
+	}, daysOf(t, s, sql.DeskScope{Academy: "32"}, time.Time{}))
 	assert.Equal(t, 2, daysOf(t, s, sql.DeskScope{Establishment: scene.Tilleuls}, time.Time{})[okey.AwaitingDecision].Passages)
 	late := daysOf(t, s, sql.DeskScope{}, scene.Now.Add(15*24*time.Hour))
 	assert.Equal(t, map[okey.Stage]sql.StageDays{
-		okey.AwaitingCharter: {okey.AwaitingCharter, 1, 1.5, 1.5}, okey.AwaitingHandover: {okey.AwaitingHandover, 2, 2.25, 3.25}, okey.AwaitingStock: {okey.AwaitingStock, 1, 20, 20},
+		okey.AwaitingCharter:  {okey.AwaitingCharter, 1, 1.5, 1.5},
+		okey.AwaitingHandover: {okey.AwaitingHandover, 2, 2.25, 3.25}, okey.AwaitingStock: {okey.AwaitingStock, 1, 20, 20},
 	}, late, "only what ended since")
 }
 
@@ -69,7 +77,8 @@ func TestDaysOfAStageAreThoseOfTheTimeline(t *testing.T) {
 func TestOlderTimelinesLearnWhichStagesTheyEnded(t *testing.T) {
 	s := scene.New(t)
 	id := asked(s, scene.Tilleuls, okey.HandedOver, scene.Now)
-	told(s, id, 0.0, okey.EventAsked, 1.0, okey.EventApproved, 1.0, okey.EventKeyReserved, 3.0, okey.EventSigned, 6.0, okey.EventToSupport, 8.0, okey.EventHandedOver)
+	told(s, id, 0.0, okey.EventAsked, 1.0, okey.EventApproved, 1.0, okey.EventKeyReserved, 3.0, okey.EventSigned,
+		6.0, okey.EventToSupport, 8.0, okey.EventHandedOver)
 	before := daysOf(t, s, sql.DeskScope{}, time.Time{})
 	require.Len(t, before, 3)
 	files, err := filepath.Glob("migrations/*_stages_ended.sql")
@@ -146,10 +155,12 @@ func TestOpenOrdersAreCountedByStateAndAge(t *testing.T) {
 	} {
 		export := uuid.NullUUID{UUID: uuid.New(), Valid: o.state != okey.OrderPlaced && o.state != okey.OrderCancelled}
 		if export.Valid {
-			s.Exec(`INSERT INTO order_export (id, at, orders, keys, file_name, workbook, sha256) VALUES ($1, $2, 1, 5, 'f', '', '')`, export.UUID, o.at)
+			s.Exec(`INSERT INTO order_export (id, at, orders, keys, file_name, workbook, sha256)
+				VALUES ($1, $2, 1, 5, 'f', '', '')`, export.UUID, o.at)
 		}
 		s.Exec(`INSERT INTO key_order (id, uai, quantity, received, comment, state, placed_at, export, exported_at, closed_at)
-			VALUES ($1, $2, 5, $3, '', $4, $5::timestamptz, $6, $5, CASE WHEN $7 THEN $5 END)`, uuid.New(), o.uai, o.got, string(o.state), o.at, export, o.state.Closed())
+			VALUES ($1, $2, 5, $3, '', $4, $5::timestamptz, $6,
+				$5, CASE WHEN $7 THEN $5 END)`, uuid.New(), o.uai, o.got, string(o.state), o.at, export, o.state.Closed())
 	}
 	got, err := s.Store.OpenOrdersByAge(t.Context(), sql.DeskScope{}, week, month)
 	require.NoError(t, err)

@@ -11,8 +11,8 @@ import (
 	"github.com/lib/pq"
 )
 
-// A delegation dies with the function of its giver or its holder: see delegationHolds. A staff file that takes one of these away ends it in silence,
-// and whoever counted on it, while away, is to know.
+// A delegation dies with the function of its giver or its holder: see delegationHolds. A staff file that takes one of
+// these away ends it in silence, and whoever counted on it, while away, is to know.
 
 // heldAtStaffed are the delegations, coming ones too, that hold at the establishments of a staff file before it is written.
 const heldAtStaffed = `SELECT d.id FROM delegation d JOIN ` + delegationHolds + ` holds ON holds.until_day >= $1::date

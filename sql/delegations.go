@@ -12,8 +12,9 @@ import (
 	"github.com/lib/pq"
 )
 
-// delegationHolds is, for a delegation d, the last day on which its giver approves there and its holder works there; no row where that is over
-// for good. A delegation dies with either; who may hold one that the directory carries, the directory knows.
+// delegationHolds is, for a delegation d, the last day on which its giver approves there and its holder works there; no
+// row where that is over for good. A delegation dies with either; who may hold one that the directory carries, the
+// directory knows.
 const delegationHolds = `LATERAL (SELECT least(giver.until_day, holder.until_day) AS until_day
 	FROM (` + giverHolds + `) giver, (` + holderHolds + `) holder WHERE giver.until_day IS NOT NULL AND holder.until_day IS NOT NULL)`
 
@@ -70,7 +71,8 @@ func (d delegationRow) delegation() ListedDelegation {
 	return ListedDelegation{
 		GivenDelegation: okey.GivenDelegation{
 			Delegation: okey.Delegation{UAI: d.UAI, Scope: d.Scope, From: dayOf(d.From), Until: dayOf(d.Until)},
-			ID:         d.ID, By: d.By.UUID, To: d.To, At: utc(d.At), EndedAt: utc(d.EndedAt.Time), EndedBy: d.EndedBy.UUID, Valid: dayOf(d.Holds),
+			ID:         d.ID, By: d.By.UUID, To: d.To, At: utc(d.At), EndedAt: utc(d.EndedAt.Time), EndedBy: d.EndedBy.UUID,
+			Valid: dayOf(d.Holds),
 		},
 		ArrangementNames: d.ArrangementNames, ToName: d.ToName, Academy: d.Academy, Giver: dayOf(d.Giver), Holder: dayOf(d.Holder),
 	}
@@ -98,8 +100,9 @@ func (r reader) DelegationsTo(ctx context.Context, person okey.PersonID, since o
 		ORDER BY d.until_day DESC, e.name, d.id`, person, since.String())
 }
 
-// Colleagues returns the people who work at an establishment on the day or later, and whose name, uid or address has each of the typed words
-// in it. Where what was typed is the whole name, uid or address of some of them, only those are meant.
+// Colleagues returns the people who work at an establishment on the day or later, and whose name, uid or address has
+// each of the typed words in it. Where what was typed is the whole name, uid or address of some of them, only those are
+// meant.
 func (r reader) Colleagues(ctx context.Context, uai okey.UAI, typed string, on okey.Day, limit int) ([]okey.Person, error) {
 	return listed(ctx, r, personRow.person, colleagues, string(uai), on.String(), pq.Array(words(typed)), typed, limit)
 }
@@ -173,13 +176,17 @@ func (t *Tx) mayReceive(ctx context.Context, d okey.GivenDelegation, today okey.
 	case d.To == d.By:
 		return okey.InvalidField("delegate", "C'est vous : choisissez quelqu'un d'autre.")
 	case !is.Works:
-		return okey.InvalidField("delegate", "Cette personne ne travaille pas dans cet établissement à ces dates : choisissez quelqu'un d'autre.")
+		return okey.InvalidField("delegate",
+			"Cette personne ne travaille pas dans cet établissement à ces dates : choisissez quelqu'un d'autre.")
 	case is.Approves:
-		return okey.InvalidField("delegate", "Cette personne est déjà de la direction de cet établissement : elle peut tout faire sans délégation.")
+		return okey.InvalidField("delegate",
+			"Cette personne est déjà de la direction de cet établissement : elle peut tout faire sans délégation.")
 	case is.Leaves.Valid && dayOf(is.Leaves).Before(d.Until):
-		return okey.InvalidField("until", "Cette personne quitte l'établissement le %s : donnez un dernier jour qui ne vienne pas après.", dayOf(is.Leaves).Say(today))
+		return okey.InvalidField("until",
+			"Cette personne quitte l'établissement le %s : donnez un dernier jour qui ne vienne pas après.", dayOf(is.Leaves).Say(today))
 	case is.Resigns.Valid && dayOf(is.Resigns).Before(d.Until):
-		return okey.InvalidField("until", "Votre fonction ici prend fin le %s, et avec elle ce que vous déléguez : donnez un dernier jour qui ne vienne pas après.", dayOf(is.Resigns).Say(today))
+		return okey.InvalidField("until", "Votre fonction ici prend fin le %s, et avec elle ce que vous déléguez : "+
+			"donnez un dernier jour qui ne vienne pas après.", dayOf(is.Resigns).Say(today))
 	}
 	var same []delegationRow
 	err = t.all(ctx, &same, selectDelegation+`WHERE d.uai = $1 AND d.given_to = $2 AND d.scope = $3 AND d.ended_at IS NULL
@@ -189,7 +196,8 @@ func (t *Tx) mayReceive(ctx context.Context, d okey.GivenDelegation, today okey.
 		return err
 	}
 	other := same[0].delegation()
-	return okey.InvalidField("delegate", "%s a déjà la même délégation %s, donnée par %s : choisissez d'autres dates, ou mettez d'abord fin à celle-là.",
+	return okey.InvalidField("delegate",
+		"%s a déjà la même délégation %s, donnée par %s : choisissez d'autres dates, ou mettez d'abord fin à celle-là.",
 		other.ToName, other.SayDays(today), other.ByName)
 }
 
@@ -219,7 +227,8 @@ func (s *Store) EndDelegation(ctx context.Context, id uuid.UUID, by okey.PersonI
 	return told, err
 }
 
-// BeginDelegations finds the delegations whose first day has come, by the clock of their establishment, and records that each is to be told.
+// BeginDelegations finds the delegations whose first day has come, by the clock of their establishment, and records
+// that each is to be told.
 func (s *Store) BeginDelegations(ctx context.Context, now time.Time) error {
 	const someZonesAreAhead = 14 * time.Hour
 	latest := okey.DayOf(now.Add(someZonesAreAhead), time.UTC)

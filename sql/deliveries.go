@@ -93,7 +93,10 @@ func (r reader) DeliveryRows(ctx context.Context, id uuid.UUID) ([]okey.Imported
 	err := r.all(ctx, &rows, `SELECT line, serial, uai, batch, expires_on FROM delivery_row WHERE delivery = $1 ORDER BY line, serial`, id)
 	found := make([]okey.ImportedKey, len(rows))
 	for i, row := range rows {
-		found[i] = okey.ImportedKey{Line: row.Line, Serial: row.Serial, UAI: row.UAI, Batch: row.Batch, ExpiresOn: dayOf(row.Expires), State: okey.InStock}
+		found[i] = okey.ImportedKey{
+			Line: row.Line, Serial: row.Serial, UAI: row.UAI, Batch: row.Batch, ExpiresOn: dayOf(row.Expires),
+			State: okey.InStock,
+		}
 	}
 	return found, err
 }
@@ -118,9 +121,11 @@ func (k DeliveredKey) Receiver(row okey.ImportedKey) okey.UAI {
 // DeliveredKeys returns the keys that a delivery brought, by serial.
 func (r reader) DeliveredKeys(ctx context.Context, id uuid.UUID) (map[okey.Serial]DeliveredKey, error) {
 	var rows []DeliveredKey
-	err := r.all(ctx, &rows, `SELECT k.serial, k.uai, k.state, v.at AS confirmed_at, trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS by_name
+	err := r.all(ctx, &rows, `SELECT k.serial, k.uai, k.state, v.at AS confirmed_at,
+		trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS by_name
 		FROM delivery d JOIN delivery_row w ON w.delivery = d.id JOIN key k ON k.serial = w.serial
-		LEFT JOIN LATERAL (SELECT e.at, e.by_person FROM key_event e WHERE d.announced AND e.serial = k.serial AND e.reason = 'arrived' AND e.at >= d.taken_at
+		LEFT JOIN LATERAL (SELECT e.at, e.by_person FROM key_event e
+			WHERE d.announced AND e.serial = k.serial AND e.reason = 'arrived' AND e.at >= d.taken_at
 			ORDER BY e.seq LIMIT 1) v ON true
 		LEFT JOIN person p ON p.id = v.by_person WHERE d.id = $1 AND d.state <> 'draft'`, id)
 	found := make(map[okey.Serial]DeliveredKey, len(rows))
@@ -148,7 +153,8 @@ func (r reader) BringersOf(ctx context.Context, serials []okey.Serial) (map[okey
 	}
 	err := r.all(ctx, &rows, `SELECT DISTINCT ON (w.serial) w.serial, w.delivery FROM delivery_row w
 		JOIN delivery d ON d.id = w.delivery JOIN key k ON k.serial = w.serial
-		WHERE w.serial = ANY ($1) AND d.state = 'in_transit' AND k.state = 'in_transit' ORDER BY w.serial, d.taken_at DESC, d.id`, pq.Array(texts(serials)))
+		WHERE w.serial = ANY ($1) AND d.state = 'in_transit' AND k.state = 'in_transit'
+		ORDER BY w.serial, d.taken_at DESC, d.id`, pq.Array(texts(serials)))
 	found := make(map[okey.Serial]uuid.UUID, len(rows))
 	for _, row := range rows {
 		found[row.Serial] = row.Delivery

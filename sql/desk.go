@@ -11,13 +11,15 @@ import (
 	"github.com/google/uuid"
 )
 
-// UnusableKey is the last key that was reported lost or broken while the person had it, and which of the two: the next one replaces it. Empty for none.
+// UnusableKey is the last key that was reported lost or broken while the person had it, and which of the two: the next
+// one replaces it. Empty for none.
 func (r reader) UnusableKey(ctx context.Context, person okey.PersonID) (okey.Serial, okey.KeyState, error) {
 	var rows []struct {
 		Serial okey.Serial   `db:"serial"`
 		State  okey.KeyState `db:"state"`
 	}
-	err := r.all(ctx, &rows, `SELECT serial, state FROM key_event WHERE holder = $1 AND state IN ('lost', 'defective') ORDER BY at DESC, seq DESC LIMIT 1`, person)
+	err := r.all(ctx, &rows, `SELECT serial, state FROM key_event WHERE holder = $1 AND state IN ('lost', 'defective')
+		ORDER BY at DESC, seq DESC LIMIT 1`, person)
 	if err != nil || len(rows) == 0 {
 		return "", "", err
 	}
@@ -73,7 +75,8 @@ func (r reader) deskActions(ctx context.Context, query string, args ...any) ([]D
 	found := make([]DeskAction, len(rows))
 	for i, row := range rows {
 		found[i] = DeskAction{
-			ID: row.ID, Request: row.Request.UUID, Key: okey.Serial(row.Key.String), Name: row.Name, Order: row.Order.UUID, Delivery: row.Delivery.UUID, Person: row.Person.UUID, By: row.By, Via: row.Via,
+			ID: row.ID, Request: row.Request.UUID, Key: okey.Serial(row.Key.String), Name: row.Name, Order: row.Order.UUID,
+			Delivery: row.Delivery.UUID, Person: row.Person.UUID, By: row.By, Via: row.Via,
 			Outcome: row.Outcome.String, Reason: okey.Code(row.Reason.String), CreatedAt: utc(row.CreatedAt),
 		}
 	}
@@ -82,12 +85,15 @@ func (r reader) deskActions(ctx context.Context, query string, args ...any) ([]D
 
 // StuckActions returns actions recorded before the instant that nobody has judged, oldest first.
 func (r reader) StuckActions(ctx context.Context, before time.Time, limit int) ([]DeskAction, error) {
-	return r.deskActions(ctx, deskActions+`WHERE a.outcome IS NULL AND a.created_at < $1 ORDER BY a.created_at, a.id LIMIT $2`, before, limit)
+	return r.deskActions(ctx, deskActions+`WHERE a.outcome IS NULL AND a.created_at < $1
+		ORDER BY a.created_at, a.id LIMIT $2`, before, limit)
 }
 
-// RefusedActions returns what was refused since the instant, newest first. That no key was free is an answer to whoever looked for one, no refusal.
+// RefusedActions returns what was refused since the instant, newest first. That no key was free is an answer to whoever
+// looked for one, no refusal.
 func (r reader) RefusedActions(ctx context.Context, since time.Time, limit int) ([]DeskAction, error) {
-	return r.deskActions(ctx, deskActions+`WHERE a.outcome = 'refused' AND a.reason IS DISTINCT FROM 'no_key_free' AND a.created_at >= $1 ORDER BY a.created_at DESC, a.id LIMIT $2`, since, limit)
+	return r.deskActions(ctx, deskActions+`WHERE a.outcome = 'refused' AND a.reason IS DISTINCT FROM 'no_key_free' AND a.created_at >= $1
+		ORDER BY a.created_at DESC, a.id LIMIT $2`, since, limit)
 }
 
 // ActionsOn returns everything that anybody wanted of a request, oldest first.
@@ -129,12 +135,18 @@ func (r reader) Escalated(ctx context.Context, limit int) ([]Awaited, error) {
 		JOIN person p ON p.id = r.person WHERE r.id IN (
 			SELECT q.id FROM request q JOIN mail m ON m.request = q.id AND m.created_at >= q.since
 			WHERE q.closed_at IS NULL AND m.kind IN ('nobody', 'decision_late', 'order_late', 'handover_late') AND (m.kind, q.stage) IN
-				(('nobody', 'awaiting_decision'), ('decision_late', 'awaiting_decision'), ('order_late', 'awaiting_stock'), ('handover_late', 'awaiting_handover'))
-			UNION ALL SELECT q.id FROM request q JOIN timeline t ON t.request = q.id WHERE q.closed_at IS NULL AND q.stage = 'awaiting_decision' AND t.kind = 'to_support')
+				(('nobody', 'awaiting_decision'), ('decision_late', 'awaiting_decision'), ('order_late', 'awaiting_stock'),
+					('handover_late', 'awaiting_handover'))
+			UNION ALL SELECT q.id FROM request q JOIN timeline t ON t.request = q.id
+			WHERE q.closed_at IS NULL AND q.stage = 'awaiting_decision' AND t.kind = 'to_support')
 		ORDER BY r.since, r.id LIMIT $1`, limit)
 	found := make([]Awaited, len(rows))
 	for i, row := range rows {
-		found[i] = Awaited{Request: row.request(), Requester: okey.Person{ID: row.Person, UID: row.UID, GivenName: row.Given, FamilyName: row.Family}, School: row.School}
+		found[i] = Awaited{
+			Request:   row.request(),
+			Requester: okey.Person{ID: row.Person, UID: row.UID, GivenName: row.Given, FamilyName: row.Family},
+			School:    row.School,
+		}
 	}
 	return found, err
 }

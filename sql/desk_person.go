@@ -26,7 +26,8 @@ type PersonStatus struct {
 func (r reader) PersonStatus(ctx context.Context, id okey.PersonID, at time.Time) (PersonStatus, error) {
 	var p PersonStatus
 	err := r.get(ctx, &p, nobody, `SELECT p.support, p.auditor, p.created_at, p.erased_at, p.sessions_from,
-		CASE WHEN p.mail = '' THEN 0 ELSE (SELECT count(*) FROM person o WHERE lower(o.mail) = lower(p.mail) AND o.id <> p.id) END AS shared,
+		CASE WHEN p.mail = '' THEN 0 ELSE (SELECT count(*) FROM person o
+			WHERE lower(o.mail) = lower(p.mail) AND o.id <> p.id) END AS shared,
 		(SELECT count(*) FROM api_token t WHERE t.person = p.id AND t.revoked_at IS NULL AND t.expires_at > $2) AS tokens,
 		coalesce((SELECT m.state = 'failed' FROM mail m WHERE m.person = p.id AND m.address = p.mail AND m.state IN ('sent', 'failed')
 			ORDER BY m.created_at DESC, m.id LIMIT 1), false) AS refused
@@ -65,7 +66,8 @@ func (r reader) PostsOf(ctx context.Context, person okey.PersonID, limit int) ([
 // PostsAt returns who has a function at an establishment on the day or later, those who approve first.
 func (r reader) PostsAt(ctx context.Context, uai okey.UAI, on okey.Day, limit int) ([]Post, error) {
 	return r.posts(ctx, `WHERE a.uai = $1 AND (a.until IS NULL OR a.until >= $2::date)
-		ORDER BY array_position(ARRAY['chef', 'adjoint', 'personnel'], a.function), p.family_name, p.given_name, p.uid, a.source LIMIT $3`, string(uai), on.String(), limit)
+		ORDER BY array_position(ARRAY['chef', 'adjoint', 'personnel'], a.function), p.family_name, p.given_name, p.uid, a.source
+		LIMIT $3`, string(uai), on.String(), limit)
 }
 
 func (r reader) posts(ctx context.Context, which string, args ...any) ([]Post, error) {
@@ -86,7 +88,8 @@ func (r reader) posts(ctx context.Context, which string, args ...any) ([]Post, e
 	posts := make([]Post, len(rows))
 	for i, row := range rows {
 		posts[i] = Post{
-			UAI: row.UAI, School: row.School, Function: row.Function, Source: row.Source, Until: dayOf(row.Until), Reason: row.Reason, Since: utc(row.Since),
+			UAI: row.UAI, School: row.School, Function: row.Function, Source: row.Source, Until: dayOf(row.Until),
+			Reason: row.Reason, Since: utc(row.Since),
 			Ended: row.Ended, Person: row.person(),
 		}
 	}
@@ -112,7 +115,8 @@ type PersonalKey struct {
 // KeysOfPerson returns the keys that were ever a person's: those in their hands first, then those kept for them.
 func (r reader) KeysOfPerson(ctx context.Context, person okey.PersonID, limit int) ([]PersonalKey, error) {
 	var keys []PersonalKey
-	err := r.all(ctx, &keys, `SELECT k.serial, k.state, e.name AS school, k.expires_on, k.holder IS NOT DISTINCT FROM $1 AS now, r.id IS NOT NULL AS kept
+	err := r.all(ctx, &keys, `SELECT k.serial, k.state, e.name AS school, k.expires_on, k.holder IS NOT DISTINCT FROM $1 AS now,
+		r.id IS NOT NULL AS kept
 		FROM (SELECT serial FROM key WHERE holder = $1 UNION SELECT serial FROM key_event WHERE holder = $1
 			UNION SELECT k.serial FROM request r JOIN key k ON k.request = r.id WHERE r.person = $1) theirs
 		JOIN key k USING (serial) JOIN establishment e ON e.uai = k.uai LEFT JOIN request r ON r.id = k.request AND r.person = $1
@@ -123,13 +127,15 @@ func (r reader) KeysOfPerson(ctx context.Context, person okey.PersonID, limit in
 // MailsTo returns the mails to a person, newest first.
 func (r reader) MailsTo(ctx context.Context, person okey.PersonID, limit int) ([]Mail, error) {
 	var mails []Mail
-	err := r.all(ctx, &mails, `SELECT `+mailColumns+` FROM mail m WHERE m.person = $1 ORDER BY m.created_at DESC, m.id LIMIT $2`, person, limit)
+	err := r.all(ctx, &mails,
+		`SELECT `+mailColumns+` FROM mail m WHERE m.person = $1 ORDER BY m.created_at DESC, m.id LIMIT $2`, person, limit)
 	return mails, err
 }
 
 // SessionsWith returns what is kept of sessions that name a person, as their library writes it.
 func (r reader) SessionsWith(ctx context.Context, person okey.PersonID, at time.Time, limit int) ([][]byte, error) {
 	var kept [][]byte
-	err := r.all(ctx, &kept, `SELECT data FROM session WHERE expiry > $2 AND position(convert_to($1::text, 'UTF8') IN data) > 0 LIMIT $3`, person.String(), at, limit)
+	err := r.all(ctx, &kept, `SELECT data FROM session WHERE expiry > $2 AND position(convert_to($1::text, 'UTF8') IN data) > 0
+		LIMIT $3`, person.String(), at, limit)
 	return kept, err
 }

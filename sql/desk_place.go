@@ -77,9 +77,11 @@ type Passage struct {
 // Passages returns the latest passages of keys to and from an establishment, newest first.
 func (r reader) Passages(ctx context.Context, uai okey.UAI, limit int) ([]Passage, error) {
 	var found []Passage
-	err := r.all(ctx, &found, `SELECT m.subject, max(m.at) AS at, m.from_uai, f.name AS from_name, m.to_uai, t.name AS to_name, count(*) AS keys
+	err := r.all(ctx, &found, `SELECT m.subject, max(m.at) AS at, m.from_uai, f.name AS from_name, m.to_uai, t.name AS to_name,
+		count(*) AS keys
 		FROM key_moved m JOIN establishment f ON f.uai = m.from_uai JOIN establishment t ON t.uai = m.to_uai
-		WHERE m.from_uai = $1 OR m.to_uai = $1 GROUP BY m.subject, m.from_uai, f.name, m.to_uai, t.name ORDER BY max(m.at) DESC, m.subject LIMIT $2`, string(uai), limit)
+		WHERE m.from_uai = $1 OR m.to_uai = $1 GROUP BY m.subject, m.from_uai, f.name, m.to_uai, t.name
+		ORDER BY max(m.at) DESC, m.subject LIMIT $2`, string(uai), limit)
 	return found, err
 }
 
@@ -95,18 +97,22 @@ type Leaving struct {
 	State  okey.MoveState `db:"state"`
 }
 
-// Leavings returns the latest proposals that keys leave for an establishment, or leave it, newest first. Those that were accepted are passages.
+// Leavings returns the latest proposals that keys leave for an establishment, or leave it, newest first. Those that
+// were accepted are passages.
 func (r reader) Leavings(ctx context.Context, uai okey.UAI, limit int) ([]Leaving, error) {
 	var found []Leaving
-	err := r.all(ctx, &found, `SELECT m.id, m.proposed_at, m.serial, trim(p.given_name || ' ' || p.family_name) AS holder, m.from_uai, m.to_uai, o.name AS other, m.state
-		FROM key_move m JOIN person p ON p.id = m.holder JOIN establishment o ON o.uai = CASE m.from_uai WHEN $1 THEN m.to_uai ELSE m.from_uai END
+	err := r.all(ctx, &found, `SELECT m.id, m.proposed_at, m.serial, trim(p.given_name || ' ' || p.family_name) AS holder, m.from_uai,
+		m.to_uai, o.name AS other, m.state
+		FROM key_move m JOIN person p ON p.id = m.holder
+		JOIN establishment o ON o.uai = CASE m.from_uai WHEN $1 THEN m.to_uai ELSE m.from_uai END
 		WHERE m.state <> 'accepted' AND (m.from_uai = $1 OR m.to_uai = $1) ORDER BY m.proposed_at DESC, m.id LIMIT $2`, string(uai), limit)
 	return found, err
 }
 
 // SuccessionsOf returns the successions that an establishment has a part in, newest first.
 func (r reader) SuccessionsOf(ctx context.Context, uai okey.UAI, limit int) ([]Succession, error) {
-	return listed(ctx, r, successionRow.succession, selectSuccession+`WHERE s.from_uai = $1 OR s.to_uai = $1 ORDER BY s.at DESC, s.id LIMIT $2`, string(uai), limit)
+	return listed(ctx, r, successionRow.succession, selectSuccession+`WHERE s.from_uai = $1 OR s.to_uai = $1
+		ORDER BY s.at DESC, s.id LIMIT $2`, string(uai), limit)
 }
 
 // MailsAbout returns the mails about an establishment: its requests, its keys, and whatever its people are told of its stock; newest first.
@@ -120,15 +126,16 @@ func (r reader) MailsAbout(ctx context.Context, uai okey.UAI, limit int) ([]Mail
 	return mails, err
 }
 
-// MailsOfKey returns the mails about a key, oldest first: those of its own, the receipt of its handover, those of its departures, of its report by an
-// inventory, and of its moves by support, to the schools and to whoever had it in hand.
+// MailsOfKey returns the mails about a key, oldest first: those of its own, the receipt of its handover, those of its
+// departures, of its report by an inventory, and of its moves by support, to the schools and to whoever had it in hand.
 func (r reader) MailsOfKey(ctx context.Context, serial okey.Serial) ([]Mail, error) {
 	var mails []Mail
 	err := r.all(ctx, &mails, `SELECT `+mailColumns+` FROM mail m WHERE m.id IN (
 			SELECT o.id FROM mail o WHERE o.key = $1
 			UNION SELECT o.id FROM request r JOIN mail o ON o.request = r.id WHERE r.handed_over_key = $1 AND o.kind = 'handed_over'
 			UNION SELECT o.id FROM key_move v JOIN mail o ON o.subject_id = v.id WHERE v.serial = $1
-			UNION SELECT o.id FROM key_report p JOIN mail o ON o.subject_id = p.id OR (o.subject_id = p.inventory AND o.kind = 'keys_reported') WHERE p.serial = $1
+			UNION SELECT o.id FROM key_report p JOIN mail o ON o.subject_id = p.id
+			OR (o.subject_id = p.inventory AND o.kind = 'keys_reported') WHERE p.serial = $1
 			UNION SELECT o.id FROM key_moved v JOIN mail o ON o.subject_id = v.subject WHERE v.serial = $1 AND (o.kind = 'keys_moved'
 				OR (o.kind = 'your_key_moved' AND o.person IN (SELECT holder FROM key_event WHERE serial = $1))))
 		ORDER BY m.created_at, m.id`, string(serial))

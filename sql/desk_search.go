@@ -32,7 +32,8 @@ type FoundPost struct {
 // foundPosts are the functions that somebody has in a school that OKEY serves, on the day $4.
 const foundPosts = `(SELECT coalesce(json_agg(json_build_object('function', t.function, 'school', t.name)), '[]') FROM (
 		SELECT DISTINCT a.function, e.name FROM assignment a JOIN establishment e ON e.uai = a.uai
-		WHERE a.person = p.id AND (a.until IS NULL OR a.until >= $4::date) AND e.successor IS NULL AND e.served ORDER BY e.name, a.function LIMIT 3) t) AS posts`
+		WHERE a.person = p.id AND (a.until IS NULL OR a.until >= $4::date) AND e.successor IS NULL AND e.served
+		ORDER BY e.name, a.function LIMIT 3) t) AS posts`
 
 // askedFor is what was typed, made comparable once and not for each row: OFFSET 0 keeps PostgreSQL from writing it out wherever it is named.
 const askedFor = `(SELECT ARRAY(SELECT fold(w) FROM unnest($1::text[]) AS w) AS words, fold($2::text) AS whole OFFSET 0) asked`
@@ -61,8 +62,8 @@ const findPeopleNamed = `SELECT ` + personColumns + `, false AS exact, ` + found
 			WHERE a.person = p.id AND position(w IN fold(concat_ws(' ', e.name, e.commune))) > 0)))
 	ORDER BY p.family_name, p.given_name, p.uid LIMIT $3`
 
-// FindPeopleNamed returns people whose whole name stands somewhere in the text, or who are named together with a school where they have been:
-// "Une clef à remettre à Léa Martin", "Martin Les Mimosas".
+// FindPeopleNamed returns people whose whole name stands somewhere in the text, or who are named together with a school
+// where they have been: "Une clef à remettre à Léa Martin", "Martin Les Mimosas".
 func (r reader) FindPeopleNamed(ctx context.Context, text string, on okey.Day, limit int) ([]FoundPerson, error) {
 	return r.findPeople(ctx, findPeopleNamed, pq.Array(searchWords(text)), singleSpaced(text), limit, on.String())
 }
@@ -103,7 +104,8 @@ const foldedPlace = `fold(concat_ws(' ', e.name, e.commune, e.postcode, e.uai))`
 // parting is what some leave out between words: "larchet" is L'Archet. A typographic apostrophe is folded to a plain one.
 const parting = `' ''-'`
 
-// FindEstablishments returns establishments, served or not, whose name, town, postcode or UAI has each word in it, and the one of the code, if any.
+// FindEstablishments returns establishments, served or not, whose name, town, postcode or UAI has each word in it, and
+// the one of the code, if any.
 func (r reader) FindEstablishments(ctx context.Context, typed string, code okey.UAI, limit int) ([]FoundPlace, error) {
 	var rows []struct {
 		placeRow
@@ -130,7 +132,8 @@ type FoundKey struct {
 // FindKeys returns keys whose serial number has the typed one in it, or differs from it by leading zeros only.
 func (r reader) FindKeys(ctx context.Context, serial okey.Serial, limit int) ([]FoundKey, error) {
 	var found []FoundKey
-	err := r.all(ctx, &found, `SELECT k.serial, k.state, e.name AS school, trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS holder,
+	err := r.all(ctx, &found, `SELECT k.serial, k.state, e.name AS school,
+		trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS holder,
 			k.serial = $1 AS exact
 		FROM key k JOIN establishment e ON e.uai = k.uai LEFT JOIN person p ON p.id = k.holder
 		WHERE position($1 IN k.serial) > 0 OR ltrim(k.serial, '0') = $2 ORDER BY exact DESC, length(k.serial), k.serial LIMIT $3`,
@@ -169,7 +172,8 @@ type FoundOrder struct {
 	School   string          `db:"school"`
 }
 
-const findOrders = `SELECT o.id, o.number, o.state, o.quantity, o.received, e.name AS school FROM key_order o JOIN establishment e ON e.uai = o.uai `
+const findOrders = `SELECT o.id, o.number, o.state, o.quantity, o.received, e.name AS school FROM key_order o
+	JOIN establishment e ON e.uai = o.uai `
 
 // FindOrder returns the order of a number; ok is false where there is none.
 func (r reader) FindOrder(ctx context.Context, number int64) (o FoundOrder, ok bool, err error) {
@@ -199,7 +203,8 @@ func (r reader) FindDeliveriesOf(ctx context.Context, file string, limit int) ([
 
 // FindReports returns reports of a serial number that became no key, those of the very number first.
 func (r reader) FindReports(ctx context.Context, serial okey.Serial, limit int) ([]ListedReport, error) {
-	return listed(ctx, r, reportRow.report, reports+`WHERE o.state <> 'confirmed' AND position($1 IN o.serial) > 0 ORDER BY o.serial <> $1, o.at DESC, o.id LIMIT $2`, string(serial), limit)
+	return listed(ctx, r, reportRow.report, reports+`WHERE o.state <> 'confirmed' AND position($1 IN o.serial) > 0
+		ORDER BY o.serial <> $1, o.at DESC, o.id LIMIT $2`, string(serial), limit)
 }
 
 // FoundRequest is a request with the name of who made it.
@@ -216,7 +221,8 @@ func (r reader) FindRequests(ctx context.Context, from, to uuid.UUID, limit int)
 		Requester stdsql.NullString `db:"requester"`
 		School    string            `db:"school"`
 	}
-	err := r.all(ctx, &rows, `SELECT `+requestColumns+`, trim(p.given_name || ' ' || p.family_name) AS requester, e.name AS school`+requestTables+`
+	err := r.all(ctx, &rows, `SELECT `+requestColumns+`, trim(p.given_name || ' ' || p.family_name) AS requester,
+		e.name AS school`+requestTables+`
 		JOIN person p ON p.id = r.person WHERE r.id BETWEEN $1 AND $2 ORDER BY r.id LIMIT $3`, from, to, limit)
 	if err != nil {
 		return nil, fmt.Errorf("find requests: %w", err)

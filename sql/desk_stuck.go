@@ -20,20 +20,22 @@ type Unanswered struct {
 	Since    time.Time `db:"since"` // the oldest waits
 }
 
-// UnansweredEstablishments returns establishments with open requests, and neither principal nor deputy on the day; a delegation holds no longer
-// than its giver. Those that wait longest come first.
+// UnansweredEstablishments returns establishments with open requests, and neither principal nor deputy on the day; a
+// delegation holds no longer than its giver. Those that wait longest come first.
 func (r reader) UnansweredEstablishments(ctx context.Context, on okey.Day, limit int) ([]Unanswered, error) {
 	var found []Unanswered
 	err := r.all(ctx, &found, `SELECT e.uai, e.name, coalesce(e.host, '') AS host, count(*) AS requests, min(r.since) AS since
 		FROM request r JOIN establishment e ON e.uai = r.uai WHERE r.closed_at IS NULL
-		AND NOT EXISTS (SELECT FROM assignment a WHERE a.uai = coalesce(e.host, e.uai) AND a.function IN ('chef', 'adjoint') AND (a.until IS NULL OR a.until >= $1::date))
+		AND NOT EXISTS (SELECT FROM assignment a WHERE a.uai = coalesce(e.host, e.uai) AND a.function IN ('chef', 'adjoint')
+			AND (a.until IS NULL OR a.until >= $1::date))
 		GROUP BY e.uai, e.name, e.host ORDER BY min(r.since), e.uai LIMIT $2`, on.String(), limit)
 	return found, err
 }
 
 // OverdueOrders returns open orders of which support has been told that they do not come, oldest first.
 func (r reader) OverdueOrders(ctx context.Context, limit int) ([]ListedOrder, error) {
-	return listed(ctx, r, orderRow.order, orders+`WHERE o.closed_at IS NULL AND EXISTS (SELECT FROM mail m WHERE m.subject_id = o.id AND m.kind = 'order_overdue')
+	return listed(ctx, r, orderRow.order, orders+`WHERE o.closed_at IS NULL
+		AND EXISTS (SELECT FROM mail m WHERE m.subject_id = o.id AND m.kind = 'order_overdue')
 		ORDER BY o.exported_at, o.id LIMIT $1`, limit)
 }
 
@@ -59,13 +61,17 @@ func (r reader) OpenBut(ctx context.Context, named []uuid.UUID, before time.Time
 	}
 	err := r.all(ctx, &rows, `SELECT `+requestColumns+`, p.given_name, p.family_name, e.name AS school`+requestTables+`
 		JOIN person p ON p.id = r.person WHERE r.closed_at IS NULL AND r.asked_at < $2
-		AND NOT EXISTS (SELECT FROM unnest($1::uuid[]) AS named (id) WHERE named.id = r.id) ORDER BY r.since, r.id LIMIT $3`, pq.Array(named), before, limit)
+		AND NOT EXISTS (SELECT FROM unnest($1::uuid[]) AS named (id) WHERE named.id = r.id)
+		ORDER BY r.since, r.id LIMIT $3`, pq.Array(named), before, limit)
 	if err != nil {
 		return nil, fmt.Errorf("find open requests but some: %w", err)
 	}
 	found := make([]Awaited, len(rows))
 	for i, row := range rows {
-		found[i] = Awaited{Request: row.request(), Requester: okey.Person{ID: row.Person, GivenName: row.Given, FamilyName: row.Family}, School: row.School}
+		found[i] = Awaited{
+			Request: row.request(), Requester: okey.Person{ID: row.Person, GivenName: row.Given, FamilyName: row.Family},
+			School: row.School,
+		}
 	}
 	return found, nil
 }

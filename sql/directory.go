@@ -11,12 +11,12 @@ import (
 	"github.com/lib/pq"
 )
 
-// claimedFor is how long the function of an approver lasts that the directory said at a sign-in, in days: who has left it signs in no more, and
-// must not answer for ever.
+// claimedFor is how long the function of an approver lasts that the directory said at a sign-in, in days: who has left
+// it signs in no more, and must not answer for ever.
 const claimedFor = 365
 
-// saveDirectory makes what claims said of a person what they say now: at schools that OKEY serves, and delegations whose giver OKEY knows. Imports
-// and support's attachments stay.
+// saveDirectory makes what claims said of a person what they say now: at schools that OKEY serves, and delegations
+// whose giver OKEY knows. Imports and support's attachments stay.
 func (t *Tx) saveDirectory(ctx context.Context, person uuid.UUID, says okey.DirectorySays, at time.Time) error {
 	today := okey.DayOf(at, okey.ZoneOf(""))
 	changed, err := t.saveClaimedAssignments(ctx, person, says.Assignments, today, at)
@@ -28,12 +28,17 @@ func (t *Tx) saveDirectory(ctx context.Context, person uuid.UUID, says okey.Dire
 		return fmt.Errorf("write delegations of claims: %w", err)
 	}
 	if changed+given > 0 {
-		t.Audit(Entry{At: at, Event: "claims", Actor: person, Via: okey.ViaWeb, Subject: AboutPerson(person), Detail: fmt.Sprint(changed + given)})
+		t.Audit(Entry{
+			At: at, Event: "claims", Actor: person, Via: okey.ViaWeb, Subject: AboutPerson(person),
+			Detail: fmt.Sprint(changed + given),
+		})
 	}
 	return nil
 }
 
-func (t *Tx) saveClaimedAssignments(ctx context.Context, person uuid.UUID, said []okey.Assignment, today okey.Day, at time.Time) (changed int, err error) {
+func (t *Tx) saveClaimedAssignments(
+	ctx context.Context, person uuid.UUID, said []okey.Assignment, today okey.Day, at time.Time,
+) (changed int, err error) {
 	uais, functions := make([]string, len(said)), make([]string, len(said))
 	for i, a := range said {
 		uais[i], functions[i] = string(a.UAI), string(a.Function)
@@ -53,7 +58,9 @@ func (t *Tx) saveClaimedAssignments(ctx context.Context, person uuid.UUID, said 
 	return changed, err
 }
 
-func (t *Tx) saveClaimedDelegations(ctx context.Context, person uuid.UUID, said []okey.DirectoryDelegation, today okey.Day, at time.Time) (changed int, err error) {
+func (t *Tx) saveClaimedDelegations(
+	ctx context.Context, person uuid.UUID, said []okey.DirectoryDelegation, today okey.Day, at time.Time,
+) (changed int, err error) {
 	kept := []string{} // not nil: NULL would end none
 	for _, d := range said {
 		if d.Until.Before(today) { // directories keep them for years
@@ -66,7 +73,8 @@ func (t *Tx) saveClaimedDelegations(ctx context.Context, person uuid.UUID, said 
 				INSERT INTO delegation AS d (id, uai, given_by, given_to, scope, from_day, until_day, created_at, source)
 				SELECT $1, e.uai, giver.id, $4, 'everything', $5::date, $6::date, $7, 'claims' FROM establishment e, person giver
 				WHERE e.uai = $2 AND giver.uid = $3 AND giver.id <> $4
-				ON CONFLICT (id) DO UPDATE SET ended_at = NULL, created_at = excluded.created_at WHERE d.ended_at IS NOT NULL AND d.ended_by IS NULL RETURNING 1
+				ON CONFLICT (id) DO UPDATE SET ended_at = NULL, created_at = excluded.created_at
+				WHERE d.ended_at IS NOT NULL AND d.ended_by IS NULL RETURNING 1
 			) SELECT count(*) FROM given`, id, string(d.UAI), d.GivenBy, person, d.From.String(), d.Until.String(), at)
 		if err != nil {
 			return 0, err
@@ -75,7 +83,8 @@ func (t *Tx) saveClaimedDelegations(ctx context.Context, person uuid.UUID, said 
 	}
 	var ended int
 	err = t.get(ctx, &ended, "", `WITH ended AS (
-			UPDATE delegation SET ended_at = $3 WHERE given_to = $1 AND source = 'claims' AND ended_at IS NULL AND NOT id = ANY ($2::uuid[]) RETURNING 1
+			UPDATE delegation SET ended_at = $3 WHERE given_to = $1 AND source = 'claims' AND ended_at IS NULL
+			AND NOT id = ANY ($2::uuid[]) RETURNING 1
 		) SELECT count(*) FROM ended`, person, pq.Array(kept), at)
 	return changed + ended, err
 }

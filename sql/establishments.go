@@ -58,7 +58,8 @@ func (p placeRow) place() Place {
 // Establishment answers not_found for one that OKEY does not serve.
 func (r reader) Establishment(ctx context.Context, uai okey.UAI) (Place, error) {
 	var row placeRow
-	err := r.get(ctx, &row, "Cet établissement n'est pas dans OKEY.", `SELECT `+placeColumns+` FROM establishment e WHERE e.uai = $1 AND e.served`, uai)
+	err := r.get(ctx, &row, "Cet établissement n'est pas dans OKEY.",
+		`SELECT `+placeColumns+` FROM establishment e WHERE e.uai = $1 AND e.served`, uai)
 	return row.place(), err
 }
 
@@ -92,7 +93,8 @@ func (r reader) Establishments(ctx context.Context, uais ...okey.UAI) ([]Place, 
 // HostedBy returns the establishments without a head that the named ones answer for.
 func (r reader) HostedBy(ctx context.Context, hosts ...okey.UAI) ([]okey.UAI, error) {
 	var hosted []okey.UAI
-	err := r.all(ctx, &hosted, `SELECT uai FROM establishment WHERE host = ANY ($1) AND NOT uai = ANY ($1) ORDER BY uai`, pq.Array(texts(hosts)))
+	err := r.all(ctx, &hosted,
+		`SELECT uai FROM establishment WHERE host = ANY ($1) AND NOT uai = ANY ($1) ORDER BY uai`, pq.Array(texts(hosts)))
 	return hosted, err
 }
 

@@ -32,7 +32,8 @@ func (h HeadedSchool) ClosedOn() okey.Day {
 func (r reader) HeadedBy(ctx context.Context, person okey.PersonID) ([]HeadedSchool, error) {
 	var headed []HeadedSchool
 	err := r.all(ctx, &headed, `SELECT e.uai, e.name, CASE WHEN bool_and(a.until IS NOT NULL) THEN max(a.until) END AS until_day,
-		coalesce(h.uai, '') AS heir, coalesce(h.name, '') AS heir_name, (SELECT max(s.at) FROM succession s WHERE s.from_uai = e.uai) AS closed_at
+		coalesce(h.uai, '') AS heir, coalesce(h.name, '') AS heir_name,
+		(SELECT max(s.at) FROM succession s WHERE s.from_uai = e.uai) AS closed_at
 		FROM assignment a JOIN establishment e USING (uai) LEFT JOIN establishment h ON h.uai = e.successor
 		WHERE a.person = $1 AND a.function IN ('chef', 'adjoint') GROUP BY e.uai, e.name, h.uai, h.name ORDER BY e.name, e.uai`, person)
 	return headed, err

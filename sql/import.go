@@ -71,9 +71,11 @@ const writeEstablishments = `INSERT INTO establishment AS e (uai, name, nature, 
 	SELECT i.uai, i.name, i.nature, i.contract, i.state, i.academy, i.commune, i.postcode, $1
 	FROM import_establishment i WHERE i.left_out = '' ORDER BY i.uai
 	ON CONFLICT (uai) DO UPDATE SET name = excluded.name, nature = excluded.nature, contract = excluded.contract, state = excluded.state,
-		academy = excluded.academy, commune = excluded.commune, postcode = excluded.postcode, served = true, imported_at = excluded.imported_at
+		academy = excluded.academy, commune = excluded.commune, postcode = excluded.postcode, served = true,
+		imported_at = excluded.imported_at
 	WHERE (e.name, e.nature, e.contract, e.state, e.academy, e.commune, e.postcode, e.served)
-		IS DISTINCT FROM (excluded.name, excluded.nature, excluded.contract, excluded.state, excluded.academy, excluded.commune, excluded.postcode, true)`
+		IS DISTINCT FROM (excluded.name, excluded.nature, excluded.contract, excluded.state, excluded.academy, excluded.commune,
+			excluded.postcode, true)`
 
 // What was served once keeps its row: its keys are still in people's hands.
 const closeEstablishments = `UPDATE establishment e SET served = false, state = i.state, contract = i.contract, imported_at = $1

@@ -82,9 +82,11 @@ const judgeHolder = `UPDATE import_key i SET verdict = 'holder_unknown'
 const judgeLookAlike = `UPDATE import_key i SET verdict = 'look_alike', other = k.serial
 	FROM key k WHERE i.verdict IS NULL AND NOT $1 AND ltrim(k.serial, '0') = ltrim(i.serial, '0')`
 
-const judgeExpired = `UPDATE import_key i SET verdict = 'expired' WHERE i.verdict IS NULL AND i.state IN ('in_stock', 'in_transit') AND i.expires_on <= $1::date`
+const judgeExpired = `UPDATE import_key i SET verdict = 'expired'
+	WHERE i.verdict IS NULL AND i.state IN ('in_stock', 'in_transit') AND i.expires_on <= $1::date`
 
-const keyProblems = `SELECT i.line, i.verdict, coalesce(l.reason, '') AS why, coalesce(h.uid, '') AS holder, trim(coalesce(h.given_name, '') || ' ' || coalesce(h.family_name, '')) AS name, coalesce(s.successor, '') AS successor,
+const keyProblems = `SELECT i.line, i.verdict, coalesce(l.reason, '') AS why, coalesce(h.uid, '') AS holder,
+	trim(coalesce(h.given_name, '') || ' ' || coalesce(h.family_name, '')) AS name, coalesce(s.successor, '') AS successor,
 	k.serial, k.uai, k.state, k.batch, k.expires_on
 	FROM import_key i
 	LEFT JOIN key k ON k.serial = i.other
@@ -125,7 +127,8 @@ func (t *Tx) ImportKeys(ctx context.Context, rows []okey.ImportedKey, how KeyImp
 	if out.Problems, err = t.keyProblems(ctx); err != nil {
 		return out, fmt.Errorf("judge keys: %w", err)
 	}
-	const tally = `SELECT count(*) FILTER (WHERE verdict IS NULL) AS added, count(*) FILTER (WHERE verdict = 'unchanged') AS unchanged FROM import_key`
+	const tally = `SELECT count(*) FILTER (WHERE verdict IS NULL) AS added, count(*) FILTER (WHERE verdict = 'unchanged') AS unchanged
+		FROM import_key`
 	if err := t.get(ctx, &out.Tally, "", tally); err != nil {
 		return out, fmt.Errorf("count keys: %w", err)
 	}
@@ -180,10 +183,13 @@ func (t *Tx) keyProblems(ctx context.Context) ([]KeyProblem, error) {
 	err := t.all(ctx, &rows, keyProblems)
 	problems := make([]KeyProblem, len(rows))
 	for i, r := range rows {
-		problems[i] = KeyProblem{Line: r.Line, Code: r.Verdict, Why: r.Why, Holder: r.Holder, Name: r.Name, Successor: r.Successor, Known: okey.Key{
+		known := okey.Key{
 			Serial: okey.Serial(r.Serial.String), UAI: okey.UAI(r.UAI.String), State: okey.KeyState(r.State.String),
 			Batch: r.Batch.String, ExpiresOn: dayOf(r.Expires),
-		}}
+		}
+		problems[i] = KeyProblem{
+			Line: r.Line, Code: r.Verdict, Why: r.Why, Holder: r.Holder, Name: r.Name, Successor: r.Successor, Known: known,
+		}
 	}
 	return problems, err
 }

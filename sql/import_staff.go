@@ -43,7 +43,8 @@ type StaffProblem struct {
 }
 
 const createImportStaff = `CREATE TEMPORARY TABLE import_staff (
-	line integer, uai text, uid text, family_name text, given_name text, mail text, function text, until date, PRIMARY KEY (uid, uai, function)
+	line integer, uai text, uid text, family_name text, given_name text, mail text, function text, until date,
+	PRIMARY KEY (uid, uai, function)
 ) ON COMMIT DROP`
 
 const takeOutStrangers = `DELETE FROM import_staff i WHERE NOT EXISTS (SELECT FROM establishment e WHERE e.uai = i.uai)
@@ -99,8 +100,10 @@ const adoptGranted = `UPDATE person p SET uid = i.uid
 const writePeople = `INSERT INTO person AS p (id, uid, family_name, given_name, mail, created_at)
 	SELECT gen_random_uuid(), i.uid, i.family_name, i.given_name, i.mail, $1
 	FROM (SELECT DISTINCT ON (uid) uid, family_name, given_name, mail FROM import_staff ORDER BY uid, line) i ORDER BY i.uid
-	ON CONFLICT (uid) DO UPDATE SET family_name = excluded.family_name, given_name = excluded.given_name, mail = excluded.mail, mail_denied = false
-	WHERE (p.family_name, p.given_name, p.mail, p.mail_denied) IS DISTINCT FROM (excluded.family_name, excluded.given_name, excluded.mail, false)`
+	ON CONFLICT (uid) DO UPDATE SET family_name = excluded.family_name, given_name = excluded.given_name, mail = excluded.mail,
+	mail_denied = false
+	WHERE (p.family_name, p.given_name, p.mail, p.mail_denied) IS DISTINCT FROM (excluded.family_name, excluded.given_name,
+		excluded.mail, false)`
 
 // A person who is there under another function loses the old one even where nobody is removed: the file says what they are.
 const endAssignments = `DELETE FROM assignment a WHERE (` + absent + ` AND ` + complete + `) OR (a.source = 'import'
@@ -108,8 +111,8 @@ const endAssignments = `DELETE FROM assignment a WHERE (` + absent + ` AND ` + c
 	AND NOT EXISTS (SELECT FROM import_staff i JOIN person p ON p.uid = i.uid
 		WHERE p.id = a.person AND i.uai = a.uai AND i.function = a.function))`
 
-// endClaims ends what a directory said of people who are in the file no more, or are not what it said: the file is complete for the establishments that it names, and newer than
-// their last sign-in.
+// endClaims ends what a directory said of people who are in the file no more, or are not what it said: the file is
+// complete for the establishments that it names, and newer than their last sign-in.
 const endClaims = `DELETE FROM assignment a WHERE a.source = 'claims' AND a.uai IN (SELECT i.uai FROM import_staff i)
 	AND NOT EXISTS (SELECT FROM import_staff i JOIN person p ON p.uid = i.uid WHERE p.id = a.person AND i.uai = a.uai
 		AND (a.function = 'personnel' OR i.function = a.function)) AND ` + complete
@@ -117,12 +120,14 @@ const endClaims = `DELETE FROM assignment a WHERE a.source = 'claims' AND a.uai 
 // What had ended begins anew.
 const writeAssignments = `INSERT INTO assignment AS a (person, uai, function, source, until, since)
 	SELECT p.id, i.uai, i.function, 'import', i.until, $1 FROM import_staff i JOIN person p ON p.uid = i.uid ORDER BY i.uai, p.id
-	ON CONFLICT (person, uai, function, source) DO UPDATE SET until = excluded.until, since = CASE WHEN a.until < $2::date THEN excluded.since ELSE a.since END
+	ON CONFLICT (person, uai, function, source) DO UPDATE SET until = excluded.until,
+	since = CASE WHEN a.until < $2::date THEN excluded.since ELSE a.since END
 	WHERE a.until IS DISTINCT FROM excluded.until`
 
 // newApprovers are those whom the file makes approvers, before it is written, where something awaits them: they are told.
 const newApprovers = `SELECT DISTINCT i.uid, i.uai FROM import_staff i WHERE i.function IN ('chef', 'adjoint')
-	AND NOT EXISTS (SELECT FROM assignment a JOIN person p ON p.id = a.person WHERE p.uid = i.uid AND a.uai = i.uai AND a.function IN ('chef', 'adjoint'))
+	AND NOT EXISTS (SELECT FROM assignment a JOIN person p ON p.id = a.person
+		WHERE p.uid = i.uid AND a.uai = i.uai AND a.function IN ('chef', 'adjoint'))
 	AND EXISTS (SELECT FROM request r JOIN establishment e ON e.uai = r.uai
 		WHERE coalesce(e.host, e.uai) = i.uai AND r.stage IN ('awaiting_decision', 'awaiting_handover')) ORDER BY i.uai, i.uid`
 
@@ -199,8 +204,8 @@ func (t *Tx) ImportStaff(ctx context.Context, rows []okey.ImportedStaff, how Sta
 			return out, fmt.Errorf("find a new approver: %w", err)
 		}
 		if err := t.FollowUp(ctx, okey.Action{
-			ID: okey.DerivedID(person.ID, "arrived/"+string(a.UAI)+"/"+at.Format(time.RFC3339Nano)), Subject: person.ID, Name: okey.ActionApproverArrived,
-			Via: okey.ViaEngine, CreatedAt: at, Content: okey.Content{Establishment: a.UAI},
+			ID: okey.DerivedID(person.ID, "arrived/"+string(a.UAI)+"/"+at.Format(time.RFC3339Nano)), Subject: person.ID,
+			Name: okey.ActionApproverArrived, Via: okey.ViaEngine, CreatedAt: at, Content: okey.Content{Establishment: a.UAI},
 		}); err != nil {
 			return out, fmt.Errorf("have a new approver told: %w", err)
 		}

@@ -12,8 +12,8 @@ import (
 	"github.com/lib/pq"
 )
 
-// KeysForInventory returns the keys of an establishment's drawer, those that were typed, wherever they are, and those of the establishment that
-// differ from these by leading zeros only.
+// KeysForInventory returns the keys of an establishment's drawer, those that were typed, wherever they are, and those
+// of the establishment that differ from these by leading zeros only.
 func (r reader) KeysForInventory(ctx context.Context, uai okey.UAI, typed []okey.Serial) ([]okey.Key, error) {
 	stems := make([]string, len(typed))
 	for i, serial := range typed {
@@ -24,10 +24,11 @@ func (r reader) KeysForInventory(ctx context.Context, uai okey.UAI, typed []okey
 		uai, pq.Array(texts(typed)), pq.Array(stems))
 }
 
-// SaveInventory writes an inventory as it stands, and a report for each key that OKEY does not know and nobody there has reported yet. It returns
-// how many keys are unknown, those that wait for an answer already among them.
+// SaveInventory writes an inventory as it stands, and a report for each key that OKEY does not know and nobody there
+// has reported yet. It returns how many keys are unknown, those that wait for an answer already among them.
 func (t *Tx) SaveInventory(ctx context.Context, v okey.Inventory) (unknown int, err error) {
-	err = t.exec(ctx, `INSERT INTO inventory (id, uai, by_person, at, comment) VALUES ($1, $2, $3, $4, $5)`, v.ID, v.UAI, nullID(v.By), v.At, v.Comment)
+	err = t.exec(ctx,
+		`INSERT INTO inventory (id, uai, by_person, at, comment) VALUES ($1, $2, $3, $4, $5)`, v.ID, v.UAI, nullID(v.By), v.At, v.Comment)
 	if err != nil {
 		return 0, fmt.Errorf("save an inventory: %w", err)
 	}
@@ -42,7 +43,8 @@ func (t *Tx) SaveInventory(ctx context.Context, v okey.Inventory) (unknown int, 
 		if line.Finding != okey.FoundUnknown {
 			continue
 		}
-		err := t.exec(ctx, `INSERT INTO key_report (id, serial, uai, inventory, by_person, at, state) VALUES ($1, $2, $3, $4, $5, $6, 'pending')
+		err := t.exec(ctx, `INSERT INTO key_report (id, serial, uai, inventory, by_person, at, state)
+			VALUES ($1, $2, $3, $4, $5, $6, 'pending')
 			ON CONFLICT (serial, uai) WHERE state = 'pending' DO NOTHING`,
 			okey.DerivedID(v.ID, "report/"+string(line.Serial)), line.Serial, v.UAI, v.ID, nullID(v.By), v.At)
 		if err != nil {
@@ -66,10 +68,12 @@ type ListedInventory struct {
 	Others        int       `db:"others"`
 }
 
-const inventories = `SELECT v.id, v.uai, e.name, trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS by_name, v.at, v.comment,
+const inventories = `SELECT v.id, v.uai, e.name, trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS by_name,
+	v.at, v.comment,
 	count(*) FILTER (WHERE l.finding = 'found') AS found, count(*) FILTER (WHERE l.finding = 'missing') AS missing,
 	count(*) FILTER (WHERE l.finding NOT IN ('found', 'missing')) AS others
-	FROM inventory v JOIN establishment e ON e.uai = v.uai LEFT JOIN person p ON p.id = v.by_person LEFT JOIN inventory_line l ON l.inventory = v.id `
+	FROM inventory v JOIN establishment e ON e.uai = v.uai LEFT JOIN person p ON p.id = v.by_person
+	LEFT JOIN inventory_line l ON l.inventory = v.id `
 
 const inventoryGroups = ` GROUP BY v.id, e.name, p.given_name, p.family_name `
 
@@ -130,9 +134,11 @@ type reportRow struct {
 }
 
 func (r reportRow) report() ListedReport {
-	l := ListedReport{Establishment: r.Name, ByName: r.ByName, Comment: r.Comment, DecidedBy: r.DecidedBy, DecidedAt: utc(r.DecidedAt.Time), KeptAt: r.KeptAt, KeyReport: okey.KeyReport{
-		ID: r.ID, Serial: r.Serial, UAI: r.UAI, By: r.By.UUID, At: utc(r.At), State: r.State,
-	}}
+	l := ListedReport{
+		KeyReport:     okey.KeyReport{ID: r.ID, Serial: r.Serial, UAI: r.UAI, By: r.By.UUID, At: utc(r.At), State: r.State},
+		Establishment: r.Name, ByName: r.ByName, Comment: r.Comment, DecidedBy: r.DecidedBy, DecidedAt: utc(r.DecidedAt.Time),
+		KeptAt: r.KeptAt,
+	}
 	for _, s := range r.Similar {
 		l.Similar = append(l.Similar, okey.Serial(s))
 	}
@@ -143,8 +149,10 @@ const reports = `SELECT o.id, o.serial, o.uai, o.by_person, o.at, o.state, e.nam
 	trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS by_name,
 	trim(coalesce(d.given_name, '') || ' ' || coalesce(d.family_name, '')) AS decider_name, o.decided_at,
 	coalesce((SELECT h.name FROM key k JOIN establishment h ON h.uai = k.uai WHERE k.serial = o.serial), '') AS kept_at,
-	ARRAY(SELECT k.serial FROM key k WHERE ltrim(k.serial, '0') = ltrim(o.serial, '0') AND k.serial <> o.serial ORDER BY k.serial) AS similar
-	FROM key_report o JOIN establishment e ON e.uai = o.uai LEFT JOIN person p ON p.id = o.by_person LEFT JOIN person d ON d.id = o.decided_by `
+	ARRAY(SELECT k.serial FROM key k WHERE ltrim(k.serial, '0') = ltrim(o.serial, '0') AND k.serial <> o.serial
+		ORDER BY k.serial) AS similar
+	FROM key_report o JOIN establishment e ON e.uai = o.uai LEFT JOIN person p ON p.id = o.by_person
+	LEFT JOIN person d ON d.id = o.decided_by `
 
 const noReport = "Ce signalement n'existe pas, ou il n'est pas pour vous."
 
@@ -167,9 +175,12 @@ func (r reader) Report(ctx context.Context, id uuid.UUID) (ListedReport, error) 
 }
 
 // LastReports answers, by serial, the last report of each of the serials that an inventory or anybody at its establishment has made.
-func (r reader) LastReports(ctx context.Context, uai okey.UAI, inventory uuid.UUID, serials []string) (map[okey.Serial]ListedReport, error) {
+func (r reader) LastReports(
+	ctx context.Context, uai okey.UAI, inventory uuid.UUID, serials []string,
+) (map[okey.Serial]ListedReport, error) {
 	var rows []reportRow
-	err := r.all(ctx, &rows, reports+`WHERE o.serial = ANY ($1) AND (o.uai = $2 OR o.inventory = $3) ORDER BY o.at, o.id`, pq.Array(serials), uai, inventory)
+	err := r.all(ctx, &rows, reports+`WHERE o.serial = ANY ($1) AND (o.uai = $2 OR o.inventory = $3)
+		ORDER BY o.at, o.id`, pq.Array(serials), uai, inventory)
 	last := make(map[okey.Serial]ListedReport, len(rows))
 	for _, row := range rows {
 		last[row.Serial] = row.report()
@@ -187,7 +198,8 @@ func (r reader) WaitingReports(ctx context.Context, uai okey.UAI) (int, error) {
 // ReportedAs returns the report that a key was confirmed from; known is false for a key that came otherwise.
 func (r reader) ReportedAs(ctx context.Context, serial okey.Serial) (report ListedReport, known bool, err error) {
 	var row reportRow
-	err = r.get(ctx, &row, noReport, reports+`WHERE o.serial = $1 AND o.state = 'confirmed' ORDER BY o.at DESC, o.id LIMIT 1`, string(serial))
+	err = r.get(ctx, &row, noReport, reports+`WHERE o.serial = $1 AND o.state = 'confirmed'
+		ORDER BY o.at DESC, o.id LIMIT 1`, string(serial))
 	if isNoRow(err) {
 		return ListedReport{}, false, nil
 	}
@@ -196,7 +208,8 @@ func (r reader) ReportedAs(ctx context.Context, serial okey.Serial) (report List
 
 // DecideReport writes what support said of a report that is pending.
 func (t *Tx) DecideReport(ctx context.Context, id uuid.UUID, state okey.ReportState, by okey.PersonID, comment string, at time.Time) error {
-	return t.exec(ctx, `UPDATE key_report SET state = $2, decided_by = $3, decided_at = $4, comment = $5 WHERE id = $1 AND state = 'pending'`,
+	return t.exec(ctx,
+		`UPDATE key_report SET state = $2, decided_by = $3, decided_at = $4, comment = $5 WHERE id = $1 AND state = 'pending'`,
 		id, string(state), nullID(by), at, comment)
 }
 
@@ -222,7 +235,8 @@ func (t *Tx) LockReport(ctx context.Context, id uuid.UUID) (ListedReport, error)
 // AddKey writes one key that is new, in stock; report_known where the serial is known. The caller holds the establishment's lock.
 func (t *Tx) AddKey(ctx context.Context, k okey.Key, reason okey.KeyReason, by okey.PersonID, via okey.Via, at time.Time) error {
 	var added string
-	err := t.get(ctx, &added, "", `INSERT INTO key (serial, uai, state, batch, expires_on, changed_at) VALUES ($1, $2, 'in_stock', $3, $4, $5)
+	err := t.get(ctx, &added, "", `INSERT INTO key (serial, uai, state, batch, expires_on, changed_at)
+		VALUES ($1, $2, 'in_stock', $3, $4, $5)
 		ON CONFLICT (serial) DO NOTHING RETURNING serial`, k.Serial, k.UAI, k.Batch, k.ExpiresOn.String(), at)
 	if isNoRow(err) {
 		return okey.Errorf(okey.CodeReportKnown, "La clef %s est déjà dans OKEY.", k.Serial)
@@ -230,7 +244,8 @@ func (t *Tx) AddKey(ctx context.Context, k okey.Key, reason okey.KeyReason, by o
 	if err != nil {
 		return fmt.Errorf("add key %s: %w", k.Serial, err)
 	}
-	err = t.exec(ctx, `INSERT INTO key_event (serial, seq, at, reason, state, by_person) VALUES ($1, 1, $2, $3, 'in_stock', $4)`, k.Serial, at, string(reason), nullID(by))
+	err = t.exec(ctx, `INSERT INTO key_event (serial, seq, at, reason, state, by_person)
+		VALUES ($1, 1, $2, $3, 'in_stock', $4)`, k.Serial, at, string(reason), nullID(by))
 	t.Audit(Entry{At: at, Event: "key_" + string(reason), Actor: by, Via: via, Subject: AboutKey(k.Serial), Detail: string(okey.InStock)})
 	return err
 }

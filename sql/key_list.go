@@ -34,11 +34,12 @@ const (
 	WatchedBroken KeyWatch = "broken" // defective, and still in somebody's pocket as far as OKEY knows
 )
 
-// inAPocket tells of a defective key that nobody who answers for its establishment has had in hand: its holder declared it, or support on the
-// telephone. One that an approver or delegate declared is the drawer's already.
+// inAPocket tells of a defective key that nobody who answers for its establishment has had in hand: its holder declared
+// it, or support on the telephone. One that an approver or delegate declared is the drawer's already.
 const inAPocket = `EXISTS (SELECT FROM key_event v WHERE v.serial = k.serial AND v.reason = 'defective' AND v.holder IS NOT NULL
 	AND v.seq = (SELECT max(l.seq) FROM key_event l WHERE l.serial = k.serial AND l.reason = 'defective')
-	AND NOT EXISTS (SELECT FROM assignment a WHERE a.person = v.by_person AND a.uai IN (k.uai, e.host) AND a.function IN ('chef', 'adjoint'))
+	AND NOT EXISTS (SELECT FROM assignment a WHERE a.person = v.by_person AND a.uai IN (k.uai, e.host)
+		AND a.function IN ('chef', 'adjoint'))
 	AND NOT EXISTS (SELECT FROM delegation d WHERE d.given_to = v.by_person AND d.uai IN (k.uai, e.host)))`
 
 // KeyFilter narrows a list of keys; zero values narrow nothing.
@@ -73,8 +74,8 @@ type ListedKey struct {
 
 const foldedHolder = `fold(concat_ws(' ', p.family_name, p.given_name, p.uid))`
 
-// keyTables are the keys within reach that a filter lets through; x.place is where a key stands in the order asked for. An empty value comes
-// after all others, going up.
+// keyTables are the keys within reach that a filter lets through; x.place is where a key stands in the order asked for.
+// An empty value comes after all others, going up.
 var keyTables = `
 	FROM key k JOIN establishment e ON e.uai = k.uai LEFT JOIN person p ON p.id = k.holder
 	CROSS JOIN LATERAL (SELECT CASE $12
@@ -86,7 +87,8 @@ var keyTables = `
 		WHEN 'establishment' THEN lower(e.name) || ' ' || e.uai END AS raw) y
 	CROSS JOIN LATERAL (SELECT CASE WHEN coalesce(y.raw, '') = '' THEN '1' ELSE '0' || y.raw END COLLATE "C" AS place) x
 	CROSS JOIN LATERAL (SELECT $17::date IS NOT NULL AND k.holder IS NOT NULL
-		AND EXISTS (SELECT FROM (` + strings.ReplaceAll(left, "$1", "$17") + ` AND k.serial = outer_key.serial) gone) AS gone FROM (SELECT k.serial) outer_key) w
+		AND EXISTS (SELECT FROM (` + strings.ReplaceAll(left, "$1", "$17") + ` AND k.serial = outer_key.serial) gone) AS gone
+		FROM (SELECT k.serial) outer_key) w
 	WHERE ($1 OR k.holder = $2 OR k.uai ` + answered + `)
 	AND ($4 = '' OR k.serial = $4) AND ($5 = '' OR k.uai = $5) AND ($6 = '' OR k.state = $6)
 	AND ($7::timestamptz IS NULL OR k.changed_at >= $7)
@@ -97,8 +99,10 @@ var keyTables = `
 		AND NOT EXISTS (SELECT FROM unnest($11::text[]) AS w WHERE position(fold(w) IN ` + foldedHolder + `) = 0)))
 	`
 
-var keyList = `SELECT ` + keyColumns + `, coalesce(p.given_name, '') AS given_name, coalesce(p.family_name, '') AS family_name, coalesce(p.uid, '') AS uid,
-	coalesce((SELECT trim(r.given_name || ' ' || r.family_name) FROM request q JOIN person r ON r.id = q.person WHERE q.id = k.request), '') AS kept_for,
+var keyList = `SELECT ` + keyColumns + `, coalesce(p.given_name, '') AS given_name, coalesce(p.family_name, '') AS family_name,
+	coalesce(p.uid, '') AS uid,
+	coalesce((SELECT trim(r.given_name || ' ' || r.family_name) FROM request q JOIN person r ON r.id = q.person WHERE q.id = k.request),
+		'') AS kept_for,
 	e.name, k.changed_at, x.place, w.gone` + keyTables
 
 // keyPages are the ends of the query, by order and direction: where the page before ended ($14, $15), and how long a page is.
@@ -131,9 +135,9 @@ func (r reader) ListKeys(ctx context.Context, reach Reach, f KeyFilter) ([]Liste
 		ending = f.Today.AddMonths(okey.RenewalMonths)
 	}
 	err := r.all(ctx, &rows, keyList+keyPages[f.Sort == BySerial][f.Descending],
-		reach.All, reach.Person, pq.Array(texts(reach.UAIs)), string(f.Serial), string(f.Establishment), string(f.State), nullTime(f.ChangedSince),
-		f.Batch, nullDay(f.ExpiresBefore), okey.Compact(f.Search), pq.Array(words(f.Search)), string(f.Sort), pq.Array(texts(okey.KeyStates())),
-		f.AfterPlace, string(f.AfterSerial), f.Limit, nullDay(f.Today), string(f.Watch), nullDay(ending))
+		reach.All, reach.Person, pq.Array(texts(reach.UAIs)), string(f.Serial), string(f.Establishment), string(f.State),
+		nullTime(f.ChangedSince), f.Batch, nullDay(f.ExpiresBefore), okey.Compact(f.Search), pq.Array(words(f.Search)), string(f.Sort),
+		pq.Array(texts(okey.KeyStates())), f.AfterPlace, string(f.AfterSerial), f.Limit, nullDay(f.Today), string(f.Watch), nullDay(ending))
 	found := make([]ListedKey, len(rows))
 	for i, row := range rows {
 		found[i] = ListedKey{

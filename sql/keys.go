@@ -53,8 +53,8 @@ func (r reader) KeysHeldBy(ctx context.Context, person okey.PersonID) ([]okey.Ke
 	return listed(ctx, r, keyRow.key, `SELECT `+keyColumns+` FROM key k WHERE k.holder = $1 ORDER BY k.expires_on DESC, k.serial`, person)
 }
 
-// RetiredAtHandover names the keys that were taken out of service at the very moment when a request's own key was handed over: those that it
-// replaced. The allocation writes both with one instant.
+// RetiredAtHandover names the keys that were taken out of service at the very moment when a request's own key was
+// handed over: those that it replaced. The allocation writes both with one instant.
 func (r reader) RetiredAtHandover(ctx context.Context, request uuid.UUID) ([]okey.Serial, error) {
 	var old []okey.Serial
 	err := r.all(ctx, &old, `SELECT o.serial FROM request q
@@ -74,10 +74,12 @@ type GoneKey struct {
 	School string         `db:"school"` // where it belongs
 }
 
-// GoneFrom returns the keys that were declared lost or defective in a person's hands since then, latest first, unless something became of them after.
+// GoneFrom returns the keys that were declared lost or defective in a person's hands since then, latest first, unless
+// something became of them after.
 func (r reader) GoneFrom(ctx context.Context, person okey.PersonID, since time.Time) ([]GoneKey, error) {
 	var found []GoneKey
-	err := r.all(ctx, &found, `SELECT v.serial, v.reason, v.at, v.by_person, trim(coalesce(b.given_name, '') || ' ' || coalesce(b.family_name, '')) AS by_name, e.name AS school
+	err := r.all(ctx, &found, `SELECT v.serial, v.reason, v.at, v.by_person,
+		trim(coalesce(b.given_name, '') || ' ' || coalesce(b.family_name, '')) AS by_name, e.name AS school
 		FROM key_event v JOIN key k ON k.serial = v.serial JOIN establishment e ON e.uai = k.uai LEFT JOIN person b ON b.id = v.by_person
 		WHERE v.holder = $1 AND v.reason IN ('lost', 'defective') AND v.at >= $2
 		AND NOT EXISTS (SELECT FROM key_event l WHERE l.serial = v.serial AND l.seq > v.seq) ORDER BY v.at DESC`, person, since)
@@ -118,7 +120,8 @@ func (t *Tx) ChangeKey(ctx context.Context, serial okey.Serial, c KeyChange) (ok
 		return before, err
 	}
 	err = t.get(ctx, &row, noKey, `UPDATE key k SET state = $2, holder = $3, request = $4, pin_hash = $5,
-		prior_to_okey = prior_to_okey AND $2 = 'in_service', last_login_at = CASE WHEN $2 <> 'in_stock' THEN last_login_at END, changed_at = $6 WHERE serial = $1 RETURNING `+keyColumns,
+		prior_to_okey = prior_to_okey AND $2 = 'in_service', last_login_at = CASE WHEN $2 <> 'in_stock' THEN last_login_at END,
+		changed_at = $6 WHERE serial = $1 RETURNING `+keyColumns,
 		serial, string(next), nullID(c.Holder), nullID(c.Request), nullText(c.PINHash), c.At)
 	if err != nil {
 		return before, fmt.Errorf("change key %s: %w", serial, err)
@@ -160,7 +163,8 @@ type KeyEvent struct {
 // KeyStory returns what happened to a key, newest first.
 func (r reader) KeyStory(ctx context.Context, serial okey.Serial) ([]KeyEvent, error) {
 	var events []KeyEvent
-	err := r.all(ctx, &events, `SELECT v.at, v.reason, v.state, trim(coalesce(b.given_name, '') || ' ' || coalesce(b.family_name, '')) AS by_name,
+	err := r.all(ctx, &events, `SELECT v.at, v.reason, v.state,
+		trim(coalesce(b.given_name, '') || ' ' || coalesce(b.family_name, '')) AS by_name,
 		trim(coalesce(h.given_name, '') || ' ' || coalesce(h.family_name, '')) AS holder_name, v.comment
 		FROM key_event v LEFT JOIN person b ON b.id = v.by_person LEFT JOIN person h ON h.id = v.holder
 		WHERE v.serial = $1 ORDER BY v.seq DESC`, serial)

@@ -78,12 +78,16 @@ func (r reader) KnownOf(ctx context.Context, person okey.PersonID) (Known, error
 	if k.Held, err = r.KeysHeldBy(ctx, person); err != nil {
 		return k, err
 	}
-	if err = r.get(ctx, &k.Tokens, "", `SELECT count(*) FROM api_token WHERE person = $1 AND revoked_at IS NULL AND expires_at > now()`, person); err != nil {
+	if err = r.get(ctx, &k.Tokens, "",
+		`SELECT count(*) FROM api_token WHERE person = $1 AND revoked_at IS NULL AND expires_at > now()`, person); err != nil {
 		return k, err
 	}
-	if err = r.all(ctx, &k.Requests, `SELECT r.asked_at, e.name AS school, r.need, r.stage, coalesce(r.charter, 0) AS charter, coalesce(r.charter_sha256, '') AS charter_sha256, r.signed_at,
-		coalesce(r.signer_name, '') AS signer_name, coalesce(r.signer_uid, '') AS signer_uid, coalesce(r.signed_school, '') AS signed_school,
-		coalesce(r.handed_over_key, k.serial, '') AS handed_over_key FROM request r JOIN establishment e ON e.uai = r.uai LEFT JOIN key k ON k.request = r.id WHERE r.person = $1 ORDER BY r.asked_at DESC`, person); err != nil {
+	if err = r.all(ctx, &k.Requests, `SELECT r.asked_at, e.name AS school, r.need, r.stage, coalesce(r.charter, 0) AS charter,
+		coalesce(r.charter_sha256, '') AS charter_sha256, r.signed_at,
+		coalesce(r.signer_name, '') AS signer_name, coalesce(r.signer_uid, '') AS signer_uid,
+		coalesce(r.signed_school, '') AS signed_school,
+		coalesce(r.handed_over_key, k.serial, '') AS handed_over_key FROM request r JOIN establishment e ON e.uai = r.uai
+		LEFT JOIN key k ON k.request = r.id WHERE r.person = $1 ORDER BY r.asked_at DESC`, person); err != nil {
 		return k, err
 	}
 	if k.Answers, err = r.answersTo(ctx, person); err != nil {
@@ -93,10 +97,12 @@ func (r reader) KnownOf(ctx context.Context, person okey.PersonID) (Known, error
 		FROM action WHERE by_person = $1 ORDER BY created_at DESC, id`, person); err != nil {
 		return k, err
 	}
-	if err = r.all(ctx, &k.Keys, `SELECT at, serial, reason, comment FROM key_event WHERE holder = $1 ORDER BY at DESC, serial`, person); err != nil {
+	if err = r.all(ctx, &k.Keys,
+		`SELECT at, serial, reason, comment FROM key_event WHERE holder = $1 ORDER BY at DESC, serial`, person); err != nil {
 		return k, err
 	}
-	if err = r.all(ctx, &k.Mails, `SELECT created_at, address, subject, state FROM mail WHERE person = $1 ORDER BY created_at DESC, id`, person); err != nil {
+	if err = r.all(ctx, &k.Mails,
+		`SELECT created_at, address, subject, state FROM mail WHERE person = $1 ORDER BY created_at DESC, id`, person); err != nil {
 		return k, err
 	}
 	if k.Audit, err = r.auditOf(ctx, person); err != nil {
@@ -118,7 +124,8 @@ func (r reader) arrangementsOf(ctx context.Context, person uuid.UUID, k *Known) 
 	if err != nil {
 		return err
 	}
-	return r.all(ctx, &k.Sessions, `SELECT data, expiry FROM session WHERE expiry > now() AND position(convert_to($1, 'UTF8') IN data) > 0 ORDER BY expiry DESC`, person.String())
+	return r.all(ctx, &k.Sessions, `SELECT data, expiry FROM session WHERE expiry > now() AND position(convert_to($1, 'UTF8') IN data) > 0
+		ORDER BY expiry DESC`, person.String())
 }
 
 // answersTo returns what happened to a person's requests, with what was written of it.
@@ -130,8 +137,10 @@ func (r reader) answersTo(ctx context.Context, person uuid.UUID) ([]okey.Event, 
 		Comment string         `db:"comment"`
 		Key     okey.Serial    `db:"key"`
 	}
-	err := r.all(ctx, &rows, `SELECT t.at, t.kind, trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS by_name, t.comment, t.key
-		FROM timeline t JOIN request r ON r.id = t.request LEFT JOIN person p ON p.id = t.by_person WHERE r.person = $1 ORDER BY t.at DESC, t.seq DESC`, person)
+	err := r.all(ctx, &rows, `SELECT t.at, t.kind, trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS by_name,
+		t.comment, t.key
+		FROM timeline t JOIN request r ON r.id = t.request LEFT JOIN person p ON p.id = t.by_person WHERE r.person = $1
+		ORDER BY t.at DESC, t.seq DESC`, person)
 	events := make([]okey.Event, len(rows))
 	for i, row := range rows {
 		events[i] = okey.Event{At: utc(row.At), Kind: row.Kind, ByName: row.By, Comment: row.Comment, Key: row.Key}
@@ -147,7 +156,8 @@ func (r reader) auditOf(ctx context.Context, person uuid.UUID) ([]Entry, error) 
 		Subject string    `db:"subject"`
 		Detail  string    `db:"detail"`
 	}
-	err := r.all(ctx, &rows, `SELECT at, event, via, subject, detail FROM audit WHERE actor = $1 OR split_part(subject, ':', 2) = $1::text ORDER BY seq DESC`, person)
+	err := r.all(ctx, &rows, `SELECT at, event, via, subject, detail FROM audit WHERE actor = $1 OR split_part(subject, ':', 2) = $1::text
+		ORDER BY seq DESC`, person)
 	entries := make([]Entry, len(rows))
 	for i, row := range rows {
 		entries[i] = Entry{At: utc(row.At), Event: row.Event, Via: row.Via, Subject: row.Subject, Detail: row.Detail}

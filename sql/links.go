@@ -22,14 +22,15 @@ type EmailedLink struct {
 // SaveLink makes a link good until expires. Saved again, as each retry and reminder does, it is still one link.
 func (s *Store) SaveLink(ctx context.Context, token okey.LinkToken, l okey.Link, expires, at time.Time) error {
 	return s.Do(ctx, func(t *Tx) error {
-		return t.exec(ctx, `INSERT INTO link (hash, request, person, purpose, issue, since, expires_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		return t.exec(ctx, `INSERT INTO link (hash, request, person, purpose, issue, since, expires_at, created_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 			ON CONFLICT (hash) DO UPDATE SET expires_at = excluded.expires_at`,
 			token.Hash(), l.Request, l.Person, string(l.Purpose), l.Issue, nullTime(l.Since), expires, at)
 	})
 }
 
-// Link answers not_found for a hash that no mail carried. An expired or replaced one is returned as it is: whether it still acts, its caller
-// decides, by its time, its issue, the request's stage and the person's role.
+// Link answers not_found for a hash that no mail carried. An expired or replaced one is returned as it is: whether it
+// still acts, its caller decides, by its time, its issue, the request's stage and the person's role.
 func (r reader) Link(ctx context.Context, hash []byte) (EmailedLink, error) {
 	var row struct {
 		Request   uuid.UUID        `db:"request"`
@@ -41,7 +42,8 @@ func (r reader) Link(ctx context.Context, hash []byte) (EmailedLink, error) {
 		MailedAt  time.Time        `db:"created_at"`
 		Replaced  bool             `db:"replaced"`
 	}
-	err := r.get(ctx, &row, "Ce lien n'est pas valable, ou ne l'est plus.", `SELECT l.request, l.person, l.purpose, l.issue, l.since, l.expires_at, l.created_at,
+	err := r.get(ctx, &row, "Ce lien n'est pas valable, ou ne l'est plus.", `SELECT l.request, l.person, l.purpose, l.issue, l.since,
+		l.expires_at, l.created_at,
 		r.link_issue <> l.issue AS replaced FROM link l JOIN request r ON r.id = l.request WHERE l.hash = $1`, hash)
 	return EmailedLink{
 		Link:      okey.Link{Request: row.Request, Person: row.Person, Purpose: row.Purpose, Issue: row.Issue, Since: utc(row.Since.Time)},
@@ -49,16 +51,20 @@ func (r reader) Link(ctx context.Context, hash []byte) (EmailedLink, error) {
 	}, err
 }
 
-// AnswersSince is since when a person may answer a request as they may on the day, without a break that the database knows of; zero where they may not.
-// Of several functions and delegations at once the oldest counts. What ends and comes back begins anew: a function, a delegation, the function of
-// whoever gave it, the assignment of whoever has it, the arrangement by which an establishment answers for another one.
-func (r reader) AnswersSince(ctx context.Context, person okey.PersonID, request okey.Request, on okey.Day, zone *time.Location) (time.Time, error) {
+// AnswersSince is since when a person may answer a request as they may on the day, without a break that the database
+// knows of; zero where they may not. Of several functions and delegations at once the oldest counts. What ends and
+// comes back begins anew: a function, a delegation, the function of whoever gave it, the assignment of whoever has it,
+// the arrangement by which an establishment answers for another one.
+func (r reader) AnswersSince(
+	ctx context.Context, person okey.PersonID, request okey.Request, on okey.Day, zone *time.Location,
+) (time.Time, error) {
 	var held []struct {
 		Since time.Time       `db:"since"`
 		From  stdsql.NullTime `db:"from_day"` // a delegation's first day
 		Hosts stdsql.NullTime `db:"hosts"`
 	}
-	err := r.all(ctx, &held, `SELECT role.since, role.from_day, (SELECT max(h.created_at) FROM hosting h WHERE h.uai = $4 AND h.host = $2 AND h.ended_at IS NULL) AS hosts
+	err := r.all(ctx, &held, `SELECT role.since, role.from_day,
+		(SELECT max(h.created_at) FROM hosting h WHERE h.uai = $4 AND h.host = $2 AND h.ended_at IS NULL) AS hosts
 		FROM (
 			SELECT a.since, NULL::date AS from_day FROM assignment a
 			WHERE a.person = $1 AND a.uai = $2 AND a.function IN ('chef', 'adjoint') AND (a.until IS NULL OR a.until >= $3::date)
@@ -68,7 +74,8 @@ func (r reader) AnswersSince(ctx context.Context, person okey.PersonID, request 
 				AND a.function IN ('chef', 'adjoint') AND (a.until IS NULL OR a.until >= $3::date)) giver
 			CROSS JOIN LATERAL (SELECT min(a.since) AS since FROM assignment a WHERE a.person = d.given_to AND a.uai = d.uai
 				AND (a.until IS NULL OR a.until >= $3::date)) holder
-			WHERE d.given_to = $1 AND d.uai = $2 AND d.scope = 'everything' AND d.ended_at IS NULL AND $3::date BETWEEN d.from_day AND d.until_day
+			WHERE d.given_to = $1 AND d.uai = $2 AND d.scope = 'everything' AND d.ended_at IS NULL
+			AND $3::date BETWEEN d.from_day AND d.until_day
 		) role`, person, string(request.AnsweredBy()), on.String(), string(request.UAI))
 	if err != nil {
 		return time.Time{}, fmt.Errorf("read since when somebody may answer: %w", err)

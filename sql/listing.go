@@ -17,7 +17,8 @@ type Reach struct {
 	UAIs   []okey.UAI // that the reader answers for
 }
 
-// answered are the establishments whose approvers are those of $3. Found beforehand, they lead into an index; a join would be looked at row by row.
+// answered are the establishments whose approvers are those of $3. Found beforehand, they lead into an index; a join
+// would be looked at row by row.
 const answered = `= ANY (ARRAY(SELECT a.uai FROM establishment a WHERE coalesce(a.host, a.uai) = ANY ($3)))`
 
 // RequestFilter narrows a list of requests; zero values narrow nothing.
@@ -49,7 +50,8 @@ type listedRequestRow struct {
 // ListRequests returns a page of requests within reach, newest first.
 func (r reader) ListRequests(ctx context.Context, reach Reach, f RequestFilter) ([]ListedRequest, error) {
 	var rows []listedRequestRow
-	err := r.all(ctx, &rows, `SELECT `+requestColumns+`, p.uid, p.given_name, p.family_name, e.name`+requestTables+`JOIN person p ON p.id = r.person
+	err := r.all(ctx, &rows, `SELECT `+requestColumns+`, p.uid, p.given_name, p.family_name, e.name`+requestTables+`
+		JOIN person p ON p.id = r.person
 		WHERE ($1 OR r.person = $2 OR r.uai `+answered+`)
 		AND (cardinality($4::text[]) = 0 OR r.stage = ANY ($4)) AND ($5 = '' OR r.uai = $5)
 		AND ($6::uuid IS NULL OR r.person = $6) AND (NOT $7 OR r.closed_at IS NULL)

@@ -17,19 +17,21 @@ type Login struct {
 	At     time.Time
 }
 
-// NoteLogin keeps when a key in service was last used; an older instant changes nothing. It answers what stands then. It is a fact, no change
-// of the key: neither its story nor the audit grows by it, which sign-ins would flood. The errors are not_found and key_not_free (for a key
-// that nobody has in hand).
+// NoteLogin keeps when a key in service was last used; an older instant changes nothing. It answers what stands then.
+// It is a fact, no change of the key: neither its story nor the audit grows by it, which sign-ins would flood. The
+// errors are not_found and key_not_free (for a key that nobody has in hand).
 func (s *Store) NoteLogin(ctx context.Context, serial okey.Serial, at time.Time) (okey.Key, error) {
 	var key okey.Key
 	err := s.Do(ctx, func(t *Tx) error {
-		err := t.exec(ctx, `UPDATE key SET last_login_at = $2 WHERE serial = $1 AND state = 'in_service' AND (last_login_at IS NULL OR last_login_at < $2)`, serial, at)
+		err := t.exec(ctx, `UPDATE key SET last_login_at = $2
+			WHERE serial = $1 AND state = 'in_service' AND (last_login_at IS NULL OR last_login_at < $2)`, serial, at)
 		if err != nil {
 			return err
 		}
 		key, err = t.Key(ctx, serial)
 		if err == nil && key.State != okey.InService {
-			return okey.Errorf(okey.CodeKeyNotFree, "La clef %s est %s : seule une clef en service sert à se connecter.", serial, key.State.French())
+			return okey.Errorf(okey.CodeKeyNotFree, "La clef %s est %s : seule une clef en service sert à se connecter.", serial,
+				key.State.French())
 		}
 		return err
 	})
@@ -80,7 +82,8 @@ func (r reader) AcademiesOf(ctx context.Context, serials []okey.Serial) (map[oke
 		Serial  okey.Serial `db:"serial"`
 		Academy string      `db:"academy"`
 	}
-	err := r.all(ctx, &rows, `SELECT k.serial, e.academy FROM key k JOIN establishment e USING (uai) WHERE k.serial = ANY ($1)`, pq.Array(texts(serials)))
+	err := r.all(ctx, &rows,
+		`SELECT k.serial, e.academy FROM key k JOIN establishment e USING (uai) WHERE k.serial = ANY ($1)`, pq.Array(texts(serials)))
 	if err != nil {
 		return nil, fmt.Errorf("look academies up: %w", err)
 	}

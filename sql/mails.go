@@ -41,7 +41,8 @@ type Mail struct {
 	AgainOf   uuid.NullUUID `db:"again_of"` // the first of those that repeat it; none: it is the first
 }
 
-const mailColumns = `m.id, m.request, m.kind, m.ref, m.person, m.address, m.issue, m.message_id, m.subject, m.state, m.attempts, m.error, m.created_at, m.again_of`
+const mailColumns = `m.id, m.request, m.kind, m.ref, m.person, m.address, m.issue, m.message_id, m.subject, m.state, m.attempts,
+	m.error, m.created_at, m.again_of`
 
 // NewMail is a mail to be queued. Key stands in for Request where it is about a key.
 type NewMail struct {
@@ -69,9 +70,11 @@ func (s *Store) QueueMail(ctx context.Context, n NewMail) (Mail, error) {
 		return m, err
 	}
 	err = s.Do(ctx, func(t *Tx) error {
-		err := t.exec(ctx, `INSERT INTO mail (id, request, key, kind, ref, person, address, issue, message_id, state, created_at, subject_id, mail_order, subject)
+		err := t.exec(ctx, `INSERT INTO mail (id, request, key, kind, ref, person, address, issue, message_id, state, created_at,
+				subject_id, mail_order, subject)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', $10, $11, $12, $13) ON CONFLICT (id) DO NOTHING`,
-			n.ID, nullID(n.Request), nullText(n.Key), string(n.Kind), n.Ref, nullID(n.Person), n.Address, n.Issue, n.MessageID, n.At, nullID(n.Subject), order, n.Title)
+			n.ID, nullID(n.Request), nullText(n.Key), string(n.Kind), n.Ref, nullID(n.Person), n.Address, n.Issue,
+			n.MessageID, n.At, nullID(n.Subject), order, n.Title)
 		if err != nil {
 			return err
 		}
@@ -88,12 +91,14 @@ const noMail = "Ce courriel n'existe pas."
 
 // MailWasSent notes that the relay took a mail.
 func (s *Store) MailWasSent(ctx context.Context, id uuid.UUID, subject string, at time.Time) error {
-	return s.attempt(ctx, `UPDATE mail SET state = 'sent', subject = $2, sent_at = $3, error = '', attempts = attempts + 1 WHERE id = $1`, id, subject, at)
+	return s.attempt(ctx,
+		`UPDATE mail SET state = 'sent', subject = $2, sent_at = $3, error = '', attempts = attempts + 1 WHERE id = $1`, id, subject, at)
 }
 
 // MailFailsForGood notes that a mail was refused and will not be tried again.
 func (s *Store) MailFailsForGood(ctx context.Context, id uuid.UUID, subject, why string) error {
-	return s.attempt(ctx, `UPDATE mail SET state = 'failed', subject = $2, error = $3, attempts = attempts + 1 WHERE id = $1`, id, subject, why)
+	return s.attempt(ctx,
+		`UPDATE mail SET state = 'failed', subject = $2, error = $3, attempts = attempts + 1 WHERE id = $1`, id, subject, why)
 }
 
 // MailMustWait notes an attempt that is to be repeated.
@@ -120,11 +125,13 @@ func (r reader) FindMail(ctx context.Context, id uuid.UUID) (m Mail, ok bool, er
 // UnsentMails returns a request's mails that did not leave, oldest first.
 func (r reader) UnsentMails(ctx context.Context, request uuid.UUID) ([]Mail, error) {
 	var mails []Mail
-	err := r.all(ctx, &mails, `SELECT `+mailColumns+` FROM mail m WHERE m.request = $1 AND m.state IN ('queued', 'failed') ORDER BY m.created_at, m.id`, request)
+	err := r.all(ctx, &mails,
+		`SELECT `+mailColumns+` FROM mail m WHERE m.request = $1 AND m.state IN ('queued', 'failed') ORDER BY m.created_at, m.id`, request)
 	return mails, err
 }
 
-// UnsentStockMails returns the mails about a key, or about another subject of the stock, that were made since the instant and did not leave.
+// UnsentStockMails returns the mails about a key, or about another subject of the stock, that were made since the
+// instant and did not leave.
 func (r reader) UnsentStockMails(ctx context.Context, key okey.Serial, subject uuid.UUID, since time.Time) ([]Mail, error) {
 	var mails []Mail
 	err := r.all(ctx, &mails, `SELECT `+mailColumns+` FROM mail m
@@ -136,14 +143,16 @@ func (r reader) UnsentStockMails(ctx context.Context, key okey.Serial, subject u
 // MailsSince counts the mails of a kind made for a person after an instant; what support had sent again is not counted twice.
 func (r reader) MailsSince(ctx context.Context, person okey.PersonID, kind okey.MailKind, after time.Time) (int, error) {
 	var n int
-	err := r.get(ctx, &n, "", `SELECT count(*) FROM mail WHERE person = $1 AND kind = $2 AND created_at > $3 AND again_of IS NULL`, person, string(kind), after)
+	err := r.get(ctx, &n, "",
+		`SELECT count(*) FROM mail WHERE person = $1 AND kind = $2 AND created_at > $3 AND again_of IS NULL`, person, string(kind), after)
 	return n, err
 }
 
 // LastMail returns the newest mail of a kind made for a person that did not fail; ok is false where there is none.
 func (r reader) LastMail(ctx context.Context, person okey.PersonID, kind okey.MailKind) (m Mail, ok bool, err error) {
 	err = r.get(ctx, &m, noMail, `SELECT `+mailColumns+` FROM mail m
-		WHERE m.person = $1 AND m.kind = $2 AND m.state <> 'failed' AND m.again_of IS NULL ORDER BY m.created_at DESC, m.id LIMIT 1`, person, string(kind))
+		WHERE m.person = $1 AND m.kind = $2 AND m.state <> 'failed' AND m.again_of IS NULL
+		ORDER BY m.created_at DESC, m.id LIMIT 1`, person, string(kind))
 	if isNoRow(err) {
 		return Mail{}, false, nil
 	}
@@ -179,7 +188,9 @@ type Awaited struct {
 
 // AwaitedFrom returns the requests at a stage that are answered by one of the establishments, oldest first: from those up to limit, and
 // how many there are in all. The person's own are left out.
-func (r reader) AwaitedFrom(ctx context.Context, uais []okey.UAI, stage okey.Stage, person okey.PersonID, limit int) ([]Awaited, int, error) {
+func (r reader) AwaitedFrom(
+	ctx context.Context, uais []okey.UAI, stage okey.Stage, person okey.PersonID, limit int,
+) ([]Awaited, int, error) {
 	return r.awaited(ctx, answered, uais, stage, person, limit)
 }
 
@@ -188,7 +199,9 @@ func (r reader) AwaitedAt(ctx context.Context, uais []okey.UAI, stage okey.Stage
 	return r.awaited(ctx, `= ANY ($3)`, uais, stage, person, limit)
 }
 
-func (r reader) awaited(ctx context.Context, which string, uais []okey.UAI, stage okey.Stage, person okey.PersonID, limit int) ([]Awaited, int, error) {
+func (r reader) awaited(
+	ctx context.Context, which string, uais []okey.UAI, stage okey.Stage, person okey.PersonID, limit int,
+) ([]Awaited, int, error) {
 	var rows []struct {
 		requestRow
 		Given  string `db:"given_name"`
@@ -196,7 +209,8 @@ func (r reader) awaited(ctx context.Context, which string, uais []okey.UAI, stag
 		School string `db:"school"`
 		Total  int    `db:"total"`
 	}
-	err := r.all(ctx, &rows, `SELECT `+requestColumns+`, p.given_name, p.family_name, e.name AS school, count(*) OVER () AS total`+requestTables+`
+	err := r.all(ctx, &rows, `SELECT `+requestColumns+`, p.given_name, p.family_name, e.name AS school,
+		count(*) OVER () AS total`+requestTables+`
 		JOIN person p ON p.id = r.person WHERE r.stage = $1 AND r.closed_at IS NULL AND r.person <> $2
 		AND r.uai `+which+` ORDER BY r.since, r.id LIMIT $4`,
 		string(stage), person, pq.Array(texts(uais)), limit)
@@ -221,7 +235,8 @@ type KeptKeyGone struct {
 	Comment string         `db:"comment"`
 }
 
-// GoneFromRequest returns the last key that a request had lost before another took its place, or none did; without a serial where there was none.
+// GoneFromRequest returns the last key that a request had lost before another took its place, or none did; without a
+// serial where there was none.
 func (r reader) GoneFromRequest(ctx context.Context, request uuid.UUID) (KeptKeyGone, error) {
 	var gone KeptKeyGone
 	err := r.get(ctx, &gone, noKey, `SELECT v.serial, v.reason, v.comment FROM timeline t
@@ -236,7 +251,8 @@ func (r reader) GoneFromRequest(ctx context.Context, request uuid.UUID) (KeptKey
 // LostBy returns who had a key before it changed for the reason at the instant; the zero id for nobody.
 func (r reader) LostBy(ctx context.Context, serial okey.Serial, reason okey.KeyReason, at time.Time) (okey.PersonID, error) {
 	var holder uuid.NullUUID
-	err := r.get(ctx, &holder, noKey, `SELECT v.holder FROM key_event v WHERE v.serial = $1 AND v.reason = $2 AND v.at = $3 ORDER BY v.seq LIMIT 1`,
+	err := r.get(ctx, &holder, noKey,
+		`SELECT v.holder FROM key_event v WHERE v.serial = $1 AND v.reason = $2 AND v.at = $3 ORDER BY v.seq LIMIT 1`,
 		serial, string(reason), at)
 	if isNoRow(err) {
 		return okey.PersonID{}, nil

@@ -82,7 +82,8 @@ func (r reader) writtenMail(ctx context.Context, query string, id uuid.UUID) (Wr
 // LockMail returns a mail as it is once nobody else can have it sent again.
 func (t *Tx) LockMail(ctx context.Context, id uuid.UUID) (WrittenMail, error) {
 	var locked []uuid.UUID
-	err := t.all(ctx, &locked, `SELECT m.id FROM mail m WHERE m.id = $1 OR m.id = (SELECT again_of FROM mail WHERE id = $1) ORDER BY m.id FOR UPDATE`, id)
+	err := t.all(ctx, &locked,
+		`SELECT m.id FROM mail m WHERE m.id = $1 OR m.id = (SELECT again_of FROM mail WHERE id = $1) ORDER BY m.id FOR UPDATE`, id)
 	if err != nil {
 		return WrittenMail{}, fmt.Errorf("lock a mail: %w", err)
 	}
@@ -110,8 +111,10 @@ func (t *Tx) QueueAgain(ctx context.Context, id uuid.UUID, of WrittenMail, addre
 		return err
 	}
 	// The host of the Message-ID is this installation's: the first one has it.
-	err = t.exec(ctx, `INSERT INTO mail (id, request, key, kind, ref, person, address, issue, message_id, subject, state, created_at, subject_id, mail_order, again_of)
-		SELECT $1::uuid, m.request, m.key, m.kind, m.ref, m.person, $3, m.issue, '<' || ($1::uuid)::text || '@' || substr(m.message_id, strpos(m.message_id, '@') + 1),
+	err = t.exec(ctx, `INSERT INTO mail (id, request, key, kind, ref, person, address, issue, message_id, subject, state, created_at,
+			subject_id, mail_order, again_of)
+		SELECT $1::uuid, m.request, m.key, m.kind, m.ref, m.person, $3, m.issue,
+		'<' || ($1::uuid)::text || '@' || substr(m.message_id, strpos(m.message_id, '@') + 1),
 			m.subject, 'queued', $4, m.subject_id, $5::jsonb, $6 FROM mail m WHERE m.id = $2 ON CONFLICT (id) DO NOTHING`,
 		id, of.ID, address, at, order, of.First())
 	if err != nil {

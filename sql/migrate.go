@@ -131,18 +131,22 @@ func (s *Store) CheckRole(ctx context.Context) error {
 		has_table_privilege('audit', 'UPDATE') OR has_any_column_privilege('audit', 'UPDATE') AS upd,
 		has_table_privilege('audit', 'DELETE') OR has_table_privilege('audit_head', 'DELETE') AS del,
 		has_table_privilege('audit', 'TRUNCATE') OR has_table_privilege('audit_head', 'TRUNCATE') AS trunc,
-		has_any_column_privilege('charter', 'UPDATE') OR has_table_privilege('charter', 'DELETE') OR has_table_privilege('charter', 'TRUNCATE') AS charter,
-		EXISTS (SELECT FROM pg_trigger WHERE tgname IN ('charter_is_never_rewritten', 'signature_is_never_rewritten') AND tgenabled = 'D') AS disabled`)
+		has_any_column_privilege('charter', 'UPDATE') OR has_table_privilege('charter', 'DELETE')
+		OR has_table_privilege('charter', 'TRUNCATE') AS charter,
+		EXISTS (SELECT FROM pg_trigger WHERE tgname IN ('charter_is_never_rewritten', 'signature_is_never_rewritten')
+			AND tgenabled = 'D') AS disabled`)
 	if err != nil {
 		return fmt.Errorf("read the role's rights: %w", err)
 	}
 	if over.Super || over.Owns || over.Update || over.Delete || over.Truncate {
 		return okey.Errorf(okey.CodeForbidden,
-			"OKEY_DATABASE_URL désigne un rôle qui peut réécrire le journal d'audit : donnez celui de l'application (okey_app), pas le propriétaire.")
+			"OKEY_DATABASE_URL désigne un rôle qui peut réécrire le journal d'audit : "+
+				"donnez celui de l'application (okey_app), pas le propriétaire.")
 	}
 	if over.Charter || over.Disabled {
 		return okey.Errorf(okey.CodeForbidden,
-			"Une charte publiée ou une signature peut être réécrite : les droits du rôle de l'application, ou les gardes de la base, ont été changés. Lancez « okey migrate », puis voyez qui l'a fait.")
+			"Une charte publiée ou une signature peut être réécrite : les droits du rôle de l'application, ou les gardes de la base, "+
+				"ont été changés. Lancez « okey migrate », puis voyez qui l'a fait.")
 	}
 	return nil
 }

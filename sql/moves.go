@@ -14,12 +14,14 @@ import (
 
 // LockKeys locks the keys with these serials in their order and returns those that exist.
 func (t *Tx) LockKeys(ctx context.Context, serials []okey.Serial) ([]okey.Key, error) {
-	return listed(ctx, t.reader, keyRow.key, `SELECT `+keyColumns+` FROM key k WHERE k.serial = ANY ($1) ORDER BY k.serial FOR UPDATE`, pq.Array(texts(serials)))
+	return listed(ctx, t.reader, keyRow.key,
+		`SELECT `+keyColumns+` FROM key k WHERE k.serial = ANY ($1) ORDER BY k.serial FOR UPDATE`, pq.Array(texts(serials)))
 }
 
 // KeysWith returns the keys with these serials, those that exist.
 func (r reader) KeysWith(ctx context.Context, serials []okey.Serial) ([]okey.Key, error) {
-	return listed(ctx, r, keyRow.key, `SELECT `+keyColumns+` FROM key k WHERE k.serial = ANY ($1) ORDER BY k.serial`, pq.Array(texts(serials)))
+	return listed(ctx, r, keyRow.key,
+		`SELECT `+keyColumns+` FROM key k WHERE k.serial = ANY ($1) ORDER BY k.serial`, pq.Array(texts(serials)))
 }
 
 // HolderNames names the holders of keys; keys that nobody has are not in it.
@@ -29,7 +31,8 @@ func (r reader) HolderNames(ctx context.Context, serials []okey.Serial) (map[oke
 		Given  string      `db:"given_name"`
 		Family string      `db:"family_name"`
 	}
-	err := r.all(ctx, &rows, `SELECT k.serial, p.given_name, p.family_name FROM key k JOIN person p ON p.id = k.holder WHERE k.serial = ANY ($1)`, pq.Array(texts(serials)))
+	err := r.all(ctx, &rows, `SELECT k.serial, p.given_name, p.family_name FROM key k JOIN person p ON p.id = k.holder
+		WHERE k.serial = ANY ($1)`, pq.Array(texts(serials)))
 	names := make(map[okey.Serial]string, len(rows))
 	for _, row := range rows {
 		names[row.Serial] = okey.Person{GivenName: row.Given, FamilyName: row.Family}.Name()
@@ -41,7 +44,8 @@ func (r reader) HolderNames(ctx context.Context, serials []okey.Serial) (map[oke
 func (r reader) HoldersUnknownAt(ctx context.Context, uai okey.UAI, serials []okey.Serial, on okey.Day) ([]okey.Serial, error) {
 	var unknown []okey.Serial
 	err := r.all(ctx, &unknown, `SELECT k.serial FROM key k WHERE k.serial = ANY ($1) AND k.holder IS NOT NULL
-		AND NOT EXISTS (SELECT FROM assignment a WHERE a.person = k.holder AND a.uai = $2 AND (a.until IS NULL OR a.until >= $3::date)) ORDER BY k.serial`,
+		AND NOT EXISTS (SELECT FROM assignment a WHERE a.person = k.holder AND a.uai = $2 AND (a.until IS NULL OR a.until >= $3::date))
+		ORDER BY k.serial`,
 		pq.Array(texts(serials)), string(uai), on.String())
 	return unknown, err
 }
@@ -59,12 +63,14 @@ type KeyMoving struct {
 // MoveKey takes a key to another establishment: state, holder and PIN stay. It ends another proposal that the key goes along. The caller
 // holds the locks of both establishments, and allocates at both afterwards.
 func (t *Tx) MoveKey(ctx context.Context, key okey.Key, m KeyMoving) error {
-	if err := t.exec(ctx, `UPDATE key SET uai = $2, changed_at = $3 WHERE serial = $1`, string(key.Serial), string(m.To), m.At); err != nil {
+	if err := t.exec(ctx,
+		`UPDATE key SET uai = $2, changed_at = $3 WHERE serial = $1`, string(key.Serial), string(m.To), m.At); err != nil {
 		return fmt.Errorf("move key %s: %w", key.Serial, err)
 	}
 	err := t.exec(ctx, `INSERT INTO key_event (serial, seq, at, reason, state, by_person, holder, comment)
 		SELECT $1, coalesce(max(seq), 0) + 1, $2, $3, $4, $5, $6, $7 FROM key_event WHERE serial = $1`,
-		string(key.Serial), m.At, string(okey.ReasonMoved), string(key.State), nullID(m.By), nullID(key.Holder), movedFrom(key.UAI, m.To, m.Comment))
+		string(key.Serial), m.At, string(okey.ReasonMoved), string(key.State), nullID(m.By), nullID(key.Holder),
+		movedFrom(key.UAI, m.To, m.Comment))
 	if err != nil {
 		return fmt.Errorf("tell the story of key %s: %w", key.Serial, err)
 	}
@@ -101,14 +107,15 @@ func (r reader) MovedBy(ctx context.Context, subject uuid.UUID) ([]MovedKey, err
 	return moved, err
 }
 
-// SeenUntil tells when a key went out of somebody's sight: when it left an establishment for which they answered at that moment, and when it
-// was last in their hands. Zero where it never was.
+// SeenUntil tells when a key went out of somebody's sight: when it left an establishment for which they answered at
+// that moment, and when it was last in their hands. Zero where it never was.
 func (r reader) SeenUntil(ctx context.Context, serial okey.Serial, person okey.PersonID) (left, returned time.Time, err error) {
 	var row struct {
 		Left     stdsql.NullTime `db:"left_at"`
 		Returned stdsql.NullTime `db:"returned_at"`
 	}
-	err = r.get(ctx, &row, noKey, `SELECT (SELECT max(m.at) FROM key_moved m JOIN establishment e ON e.uai = m.from_uai WHERE m.serial = $1 AND (
+	err = r.get(ctx, &row, noKey, `SELECT (SELECT max(m.at) FROM key_moved m JOIN establishment e ON e.uai = m.from_uai
+			WHERE m.serial = $1 AND (
 			EXISTS (SELECT FROM assignment a WHERE a.person = $2 AND a.uai = coalesce(e.host, e.uai) AND a.function IN ('chef', 'adjoint')
 				AND a.since <= m.at AND (a.until IS NULL OR a.until >= m.at::date))
 			OR EXISTS (SELECT FROM delegation d WHERE d.given_to = $2 AND d.uai = coalesce(e.host, e.uai) AND d.created_at <= m.at
@@ -132,12 +139,14 @@ type moveRow struct {
 	Answer     string          `db:"answer"`
 }
 
-const moveColumns = `m.id, m.serial, m.holder, m.from_uai, m.to_uai, m.state, m.comment, m.proposed_by, m.proposed_at, m.decided_by, m.decided_at, m.answer`
+const moveColumns = `m.id, m.serial, m.holder, m.from_uai, m.to_uai, m.state, m.comment, m.proposed_by, m.proposed_at, m.decided_by,
+	m.decided_at, m.answer`
 
 func (m moveRow) move() okey.Move {
 	return okey.Move{
 		ID: m.ID, Serial: m.Serial, Holder: m.Holder, From: m.From, To: m.To, State: m.State, Comment: m.Comment,
-		ProposedBy: m.ProposedBy, ProposedAt: utc(m.ProposedAt), DecidedBy: m.DecidedBy.UUID, DecidedAt: utc(m.DecidedAt.Time), Answer: m.Answer,
+		ProposedBy: m.ProposedBy, ProposedAt: utc(m.ProposedAt), DecidedBy: m.DecidedBy.UUID,
+		DecidedAt: utc(m.DecidedAt.Time), Answer: m.Answer,
 	}
 }
 
@@ -202,7 +211,10 @@ func (r reader) MovesAwaiting(ctx context.Context, uais []okey.UAI, but okey.Per
 		ORDER BY m.proposed_at, m.id LIMIT $3`, pq.Array(texts(uais)), but, limit)
 	found := make([]AwaitedMove, len(rows))
 	for i, row := range rows {
-		found[i] = AwaitedMove{Move: row.move(), HolderName: okey.Person{GivenName: row.Given, FamilyName: row.Family}.Name(), FromName: row.School}
+		found[i] = AwaitedMove{
+			Move: row.move(), HolderName: okey.Person{GivenName: row.Given, FamilyName: row.Family}.Name(),
+			FromName: row.School,
+		}
 	}
 	return found, err
 }
@@ -210,7 +222,8 @@ func (r reader) MovesAwaiting(ctx context.Context, uais []okey.UAI, but okey.Per
 // ProposeMove writes a proposal; move_open where the key has one. One that no longer speaks of the key as it is makes room.
 func (t *Tx) ProposeMove(ctx context.Context, m okey.Move) error {
 	err := t.exec(ctx, `UPDATE key_move SET state = 'ended', decided_at = $4
-		WHERE serial = $1 AND state = 'proposed' AND (holder <> $2 OR from_uai <> $3)`, string(m.Serial), m.Holder, string(m.From), m.ProposedAt)
+		WHERE serial = $1 AND state = 'proposed'
+		AND (holder <> $2 OR from_uai <> $3)`, string(m.Serial), m.Holder, string(m.From), m.ProposedAt)
 	if err != nil {
 		return fmt.Errorf("end an old proposal: %w", err)
 	}

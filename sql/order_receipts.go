@@ -31,7 +31,8 @@ func (r reader) OrderStory(ctx context.Context, id uuid.UUID) ([]OrderEvent, err
 	err := r.all(ctx, &events, `SELECT v.at, v.state, v.entered, v.comment, v.delivery,
 		coalesce(v.keys = 0 AND v.entered = 0 AND v.state = lag(v.state) OVER (ORDER BY v.seq), false) AS moved,
 		CASE WHEN v.state IN ('partly_received', 'received') THEN greatest(0, v.keys - coalesce(max(v.keys)
-			FILTER (WHERE v.state IN ('partly_received', 'received')) OVER (ORDER BY v.seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0))
+			FILTER (WHERE v.state IN ('partly_received', 'received'))
+			OVER (ORDER BY v.seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0))
 			ELSE 0 END AS arrived,
 		trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS by_name,
 		trim(coalesce(s.given_name, '') || ' ' || coalesce(s.family_name, '')) AS sent_by,
@@ -55,10 +56,10 @@ type Arrival struct {
 	At       time.Time
 }
 
-// ReceiveKeys books keys that entered the stock. They are first those that somebody has noted by hand, on whichever order, oldest first:
-// these are received already. What is beyond, of a delivery, is booked on the oldest orders under way, whose workflows are told by actions of
-// the flow's own, named after the cause. A key confirmed after an inventory may come from anywhere: no order is booked for it. The caller
-// holds the establishment's lock.
+// ReceiveKeys books keys that entered the stock. They are first those that somebody has noted by hand, on whichever
+// order, oldest first: these are received already. What is beyond, of a delivery, is booked on the oldest orders under
+// way, whose workflows are told by actions of the flow's own, named after the cause. A key confirmed after an inventory
+// may come from anywhere: no order is booked for it. The caller holds the establishment's lock.
 func (t *Tx) ReceiveKeys(ctx context.Context, a Arrival) error {
 	left, err := t.matchNoted(ctx, a)
 	if err != nil || a.Delivery == uuid.Nil || left == 0 {
@@ -111,7 +112,8 @@ func (t *Tx) matchNoted(ctx context.Context, a Arrival) (left int, err error) {
 	return left, nil
 }
 
-// TellOrder has an order's workflow look again where the order stands. The action that tells it says truly what happened: the audit keeps it.
+// TellOrder has an order's workflow look again where the order stands. The action that tells it says truly what
+// happened: the audit keeps it.
 func (t *Tx) TellOrder(ctx context.Context, order uuid.UUID, what okey.ActionName, cause uuid.UUID, at time.Time) error {
 	return t.FollowUp(ctx, okey.Action{
 		ID: okey.DerivedID(cause, "tell/"+order.String()), Subject: order, Name: what, Via: okey.ViaEngine, CreatedAt: at,

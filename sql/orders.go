@@ -43,12 +43,14 @@ type orderRow struct {
 
 func (r orderRow) order() ListedOrder {
 	return ListedOrder{Establishment: r.Name, Commune: r.Commune, Postcode: r.Postcode, ByName: r.ByName, Order: okey.Order{
-		ID: r.ID, Number: r.Number, UAI: r.UAI, Quantity: r.Quantity, Received: r.Received, Noted: r.Noted, Comment: r.Comment, State: r.State, By: r.By.UUID,
+		ID: r.ID, Number: r.Number, UAI: r.UAI, Quantity: r.Quantity, Received: r.Received, Noted: r.Noted,
+		Comment: r.Comment, State: r.State, By: r.By.UUID,
 		PlacedAt: utc(r.PlacedAt), Export: r.Export.UUID, ExportedAt: utc(r.ExportedAt.Time), ClosedAt: utc(r.ClosedAt.Time),
 	}}
 }
 
-const orders = `SELECT o.id, o.number, o.uai, o.quantity, o.received, o.noted, o.comment, o.state, o.by_person, o.placed_at, o.export, o.exported_at,
+const orders = `SELECT o.id, o.number, o.uai, o.quantity, o.received, o.noted, o.comment, o.state, o.by_person, o.placed_at, o.export,
+	o.exported_at,
 	o.closed_at, e.name, e.commune, e.postcode, trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS by_name
 	FROM key_order o JOIN establishment e ON e.uai = o.uai LEFT JOIN person p ON p.id = o.by_person `
 
@@ -94,7 +96,8 @@ type OrderFilter struct {
 
 // ListOrders returns a page of the orders within reach, newest first. Who ordered sees the order while they answer for the establishment.
 func (r reader) ListOrders(ctx context.Context, reach Reach, f OrderFilter) ([]ListedOrder, error) {
-	return listed(ctx, r, orderRow.order, orders+`WHERE ($1 OR coalesce(e.host, e.uai) = ANY ($2)) AND ($3 = '' OR o.uai = $3) AND ($4 = '' OR o.state = $4)
+	return listed(ctx, r, orderRow.order, orders+`WHERE ($1 OR coalesce(e.host, e.uai) = ANY ($2)) AND ($3 = '' OR o.uai = $3)
+		AND ($4 = '' OR o.state = $4)
 		AND (NOT $5 OR o.closed_at IS NULL) AND ($6::uuid IS NULL OR o.export = $6)
 		AND ($7::timestamptz IS NULL OR (o.placed_at <= $7 AND (o.placed_at < $7 OR o.id > $8)))
 		ORDER BY o.placed_at DESC, o.id LIMIT $9`,
@@ -104,7 +107,8 @@ func (r reader) ListOrders(ctx context.Context, reach Reach, f OrderFilter) ([]L
 
 // PlaceOrder writes a new order.
 func (t *Tx) PlaceOrder(ctx context.Context, o okey.Order) error {
-	err := t.exec(ctx, `INSERT INTO key_order (id, uai, quantity, comment, state, by_person, placed_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+	err := t.exec(ctx,
+		`INSERT INTO key_order (id, uai, quantity, comment, state, by_person, placed_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 		o.ID, o.UAI, o.Quantity, o.Comment, string(okey.OrderPlaced), nullID(o.By), o.PlacedAt)
 	if err != nil {
 		return fmt.Errorf("place an order: %w", err)
@@ -154,7 +158,8 @@ type Export struct {
 	Workbook []byte        `db:"workbook"` // by Workbook alone
 }
 
-const exports = `SELECT x.id, x.by_person, trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS by_name, x.at, x.orders, x.keys,
+const exports = `SELECT x.id, x.by_person, trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS by_name,
+	x.at, x.orders, x.keys,
 	x.file_name, x.sha256 FROM order_export x LEFT JOIN person p ON p.id = x.by_person `
 
 const noExport = "Ce classeur n'existe pas, ou il n'est pas pour vous."
@@ -183,8 +188,8 @@ func (r reader) Workbook(ctx context.Context, id uuid.UUID) ([]byte, error) {
 	return content, err
 }
 
-// ClaimOrders locks and returns all placed orders, in one statement: of two exports at once the second waits for the first, and finds none of
-// what that one took.
+// ClaimOrders locks and returns all placed orders, in one statement: of two exports at once the second waits for the
+// first, and finds none of what that one took.
 func (t *Tx) ClaimOrders(ctx context.Context) ([]ListedOrder, error) {
 	claimed, err := listed(ctx, t.reader, orderRow.order, orders+`WHERE o.state = 'placed' ORDER BY o.number FOR UPDATE OF o`)
 	if err != nil {
@@ -195,7 +200,8 @@ func (t *Tx) ClaimOrders(ctx context.Context) ([]ListedOrder, error) {
 
 // SaveExport keeps a workbook, and marks its orders as exported with it.
 func (t *Tx) SaveExport(ctx context.Context, x Export, claimed []ListedOrder) error {
-	err := t.exec(ctx, `INSERT INTO order_export (id, by_person, at, orders, keys, file_name, workbook, sha256) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+	err := t.exec(ctx,
+		`INSERT INTO order_export (id, by_person, at, orders, keys, file_name, workbook, sha256) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 		x.ID, x.By, x.At, x.Orders, x.Keys, x.FileName, x.Workbook, x.SHA256)
 	if err != nil {
 		return fmt.Errorf("keep an export: %w", err)
@@ -240,7 +246,8 @@ func (r reader) NeedsOf(ctx context.Context, uai okey.UAI, on okey.Day) (okey.Ne
 		(SELECT count(*) FROM key k WHERE k.uai = e.uai AND k.state = 'in_service' AND k.expires_on <= $2::date
 			AND NOT EXISTS (SELECT FROM request r WHERE r.person = k.holder AND r.reason = 'renewal' AND r.closed_at IS NULL)) AS expiring,
 		(SELECT count(*) FROM key WHERE uai = e.uai AND state = 'in_stock' AND expires_on >= $3::date) AS free,
-		greatest((SELECT coalesce(sum(noted + CASE WHEN closed_at IS NULL THEN quantity - received ELSE 0 END), 0) FROM key_order WHERE uai = e.uai),
+		greatest((SELECT coalesce(sum(noted + CASE WHEN closed_at IS NULL THEN quantity - received ELSE 0 END), 0) FROM key_order
+			WHERE uai = e.uai),
 			(SELECT count(*) FROM key WHERE uai = e.uai AND state = 'in_transit')) AS under_way
 		FROM establishment e WHERE e.uai = $1`, uai, on.AddMonths(okey.RenewalMonths).String(), on.AddMonths(okey.LendableMonths).String())
 	return okey.Needs(n), err
@@ -259,7 +266,10 @@ func (s *Store) SetMinimum(ctx context.Context, uai okey.UAI, minimum int, by ok
 		if err := t.exec(ctx, `UPDATE establishment SET minimum_stock = $2 WHERE uai = $1`, uai, minimum); err != nil {
 			return err
 		}
-		t.Audit(Entry{At: at, Event: "minimum_stock", Actor: by, Via: okey.ViaSupport, Subject: "establishment:" + string(uai), Detail: fmt.Sprint(minimum)})
+		t.Audit(Entry{
+			At: at, Event: "minimum_stock", Actor: by, Via: okey.ViaSupport, Subject: "establishment:" + string(uai),
+			Detail: fmt.Sprint(minimum),
+		})
 		return nil
 	})
 	if err != nil {

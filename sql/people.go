@@ -47,10 +47,11 @@ func (r reader) PersonByUID(ctx context.Context, uid string) (okey.Person, error
 	return row.person(), err
 }
 
-// PeopleByMail returns everybody with that address, whatever its capitals: addresses are not unique. Whose address nobody has checked is found by uid
-// alone.
+// PeopleByMail returns everybody with that address, whatever its capitals: addresses are not unique. Whose address
+// nobody has checked is found by uid alone.
 func (r reader) PeopleByMail(ctx context.Context, mail string) ([]okey.Person, error) {
-	return listed(ctx, r, personRow.person, `SELECT `+personColumns+` FROM person p WHERE lower(p.mail) = lower($1) AND NOT p.mail_denied ORDER BY p.uid`, mail)
+	return listed(ctx, r, personRow.person,
+		`SELECT `+personColumns+` FROM person p WHERE lower(p.mail) = lower($1) AND NOT p.mail_denied ORDER BY p.uid`, mail)
 }
 
 // Actor loads a person with all that they may act for. not_found for an unknown id.
@@ -91,7 +92,9 @@ func (r reader) Actor(ctx context.Context, id okey.PersonID) (okey.Actor, error)
 		return okey.Actor{}, fmt.Errorf("read delegations: %w", err)
 	}
 	for _, d := range given {
-		actor.Delegations = append(actor.Delegations, okey.Delegation{UAI: d.UAI, Scope: d.Scope, From: dayOf(d.From), Until: dayOf(d.Until)})
+		actor.Delegations = append(actor.Delegations, okey.Delegation{
+			UAI: d.UAI, Scope: d.Scope, From: dayOf(d.From), Until: dayOf(d.Until),
+		})
 	}
 	return actor, nil
 }
@@ -123,12 +126,13 @@ func (r reader) Delegates(ctx context.Context, uai okey.UAI, on okey.Day, scopes
 // StaffCount counts the people who work at an establishment on a day.
 func (r reader) StaffCount(ctx context.Context, uai okey.UAI, on okey.Day) (int, error) {
 	var n int
-	err := r.get(ctx, &n, "", `SELECT count(DISTINCT person) FROM assignment WHERE uai = $1 AND (until IS NULL OR until >= $2::date)`, uai, on.String())
+	err := r.get(ctx, &n, "",
+		`SELECT count(DISTINCT person) FROM assignment WHERE uai = $1 AND (until IS NULL OR until >= $2::date)`, uai, on.String())
 	return n, err
 }
 
-// SharedAddress tells whether two people have this address: such a mailbox gets no link that acts. Whoever has an address that nobody has checked is no
-// second owner: they would take the links from the one whose it is.
+// SharedAddress tells whether two people have this address: such a mailbox gets no link that acts. Whoever has an
+// address that nobody has checked is no second owner: they would take the links from the one whose it is.
 func (r reader) SharedAddress(ctx context.Context, mail string) (bool, error) {
 	var shared bool
 	err := r.get(ctx, &shared, "", `SELECT count(*) > 1 FROM person WHERE lower(mail) = lower($1) AND NOT mail_denied`, mail)
@@ -140,7 +144,8 @@ func (r reader) SharedAddress(ctx context.Context, mail string) (bool, error) {
 func (t *Tx) SavePerson(ctx context.Context, p okey.Person, at time.Time) (okey.PersonID, error) {
 	var id uuid.UUID
 	err := t.get(ctx, &id, nobody, `INSERT INTO person (uid, family_name, given_name, mail, created_at) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (uid) DO UPDATE SET family_name = excluded.family_name, given_name = excluded.given_name, mail = excluded.mail, mail_denied = false
+		ON CONFLICT (uid) DO UPDATE SET family_name = excluded.family_name, given_name = excluded.given_name, mail = excluded.mail,
+		mail_denied = false
 		RETURNING id`, p.UID, p.FamilyName, p.GivenName, p.Mail, at)
 	return id, err
 }

@@ -28,7 +28,8 @@ func (k keptRow) kept() KeptPIN {
 	return KeptPIN{Key: k.key(), Owner: k.Owner.UUID, Hash: k.Hash.String}
 }
 
-const keptPIN = `SELECT ` + keyColumns + `, k.pin_hash, CASE k.state WHEN 'in_service' THEN k.holder WHEN 'attributed' THEN r.person END AS owner
+const keptPIN = `SELECT ` + keyColumns + `,
+	k.pin_hash, CASE k.state WHEN 'in_service' THEN k.holder WHEN 'attributed' THEN r.person END AS owner
 	FROM key k LEFT JOIN request r ON r.id = k.request`
 
 // KeptPIN answers not_found for an unknown serial.
@@ -40,14 +41,16 @@ func (r reader) KeptPIN(ctx context.Context, serial okey.Serial) (KeptPIN, error
 
 // PINsOf returns the keys whose PIN is a person's to set: those in hand first, the one that expires last before the others.
 func (r reader) PINsOf(ctx context.Context, person okey.PersonID) ([]KeptPIN, error) {
-	return listed(ctx, r, keptRow.kept, keptPIN+` WHERE (k.state = 'in_service' AND k.holder = $1) OR (k.state = 'attributed' AND r.person = $1)
+	return listed(ctx, r, keptRow.kept, keptPIN+` WHERE (k.state = 'in_service' AND k.holder = $1)
+		OR (k.state = 'attributed' AND r.person = $1)
 		ORDER BY k.state DESC, k.expires_on DESC, k.serial`, person)
 }
 
-// SetPIN gives a key another PIN and begins its count of wrong ones anew. It answers false, and changes nothing, where a change that was asked
-// for later has come first. The caller holds the lock of the key's establishment.
+// SetPIN gives a key another PIN and begins its count of wrong ones anew. It answers false, and changes nothing, where
+// a change that was asked for later has come first. The caller holds the lock of the key's establishment.
 func (t *Tx) SetPIN(ctx context.Context, serial okey.Serial, hash string, asked time.Time) (bool, error) {
-	done, err := t.tx.ExecContext(ctx, `UPDATE key SET pin_hash = $2, pin_set_at = $3 WHERE serial = $1 AND (pin_set_at IS NULL OR pin_set_at < $3)`, serial, hash, asked)
+	done, err := t.tx.ExecContext(ctx,
+		`UPDATE key SET pin_hash = $2, pin_set_at = $3 WHERE serial = $1 AND (pin_set_at IS NULL OR pin_set_at < $3)`, serial, hash, asked)
 	if err != nil {
 		return false, fmt.Errorf("set the PIN of key %s: %w", serial, err)
 	}
@@ -61,8 +64,8 @@ func (t *Tx) forgetWrongPINs(ctx context.Context, serial okey.Serial) error {
 	return t.exec(ctx, `DELETE FROM pin_guard WHERE serial = $1`, serial)
 }
 
-// CountPINTry counts a try under the row's lock, before anybody looks whether it is right, and returns how many were wrong in a row with this
-// one. The errors are throttled and pin_locked: then it must not be looked at.
+// CountPINTry counts a try under the row's lock, before anybody looks whether it is right, and returns how many were
+// wrong in a row with this one. The errors are throttled and pin_locked: then it must not be looked at.
 func (s *Store) CountPINTry(ctx context.Context, serial okey.Serial, at time.Time) (int, error) {
 	wrong := 0
 	err := s.Do(ctx, func(t *Tx) error {
@@ -81,7 +84,8 @@ func (s *Store) CountPINTry(ctx context.Context, serial okey.Serial, at time.Tim
 			return err
 		}
 		wrong = next.Wrong
-		return t.exec(ctx, `UPDATE pin_guard SET wrong = $2, blocked_until = $3 WHERE serial = $1`, serial, next.Wrong, nullTime(next.BlockedUntil))
+		return t.exec(ctx,
+			`UPDATE pin_guard SET wrong = $2, blocked_until = $3 WHERE serial = $1`, serial, next.Wrong, nullTime(next.BlockedUntil))
 	})
 	return wrong, err
 }

@@ -12,7 +12,8 @@ import (
 	"github.com/lib/pq"
 )
 
-// RequestSteps is what a list of requests tells of each besides: when its key was reserved and handed over, and who could answer on the day.
+// RequestSteps is what a list of requests tells of each besides: when its key was reserved and handed over, and who
+// could answer on the day.
 type RequestSteps struct {
 	ReservedAt   time.Time // the last time; zero where there was none
 	HandedOverAt time.Time
@@ -35,7 +36,8 @@ func (r reader) StepsOf(ctx context.Context, requests []uuid.UUID, on okey.Day) 
 			EXISTS (SELECT FROM assignment a WHERE a.uai = coalesce(e.host, e.uai) AND a.function IN ('chef', 'adjoint')
 				AND a.person <> r.person AND (a.until IS NULL OR a.until >= $2::date)) AS headed,
 			EXISTS (SELECT FROM delegation d JOIN `+delegationHolds+` holds ON holds.until_day >= $2::date
-				WHERE d.uai = coalesce(e.host, e.uai) AND d.given_to <> r.person AND d.ended_at IS NULL AND $2::date BETWEEN d.from_day AND d.until_day
+				WHERE d.uai = coalesce(e.host, e.uai) AND d.given_to <> r.person AND d.ended_at IS NULL
+				AND $2::date BETWEEN d.from_day AND d.until_day
 				AND (d.scope = 'everything' OR r.stage = 'awaiting_handover')) AS delegated
 		FROM request r JOIN establishment e ON e.uai = r.uai WHERE r.id = ANY ($1)`, pq.Array(requests), on.String())
 	if err != nil {

@@ -37,7 +37,8 @@ type requestRow struct {
 const requestColumns = `r.id, r.person, r.uai, e.host, r.need, r.reason, r.stage, r.turn, r.since, r.kept_until, r.asked_at, r.approved_at,
 	r.signed_at, r.charter, coalesce(k.serial, r.handed_over_key) AS key, r.wake_up_owed,
 	CASE WHEN r.reason = 'renewal' AND r.closed_at IS NULL THEN (SELECT v.reason FROM key_event v
-		WHERE v.holder = r.person AND v.reason IN ('lost', 'defective') AND v.at >= r.asked_at ORDER BY v.at DESC, v.serial LIMIT 1) END AS old_gone`
+		WHERE v.holder = r.person AND v.reason IN ('lost', 'defective') AND v.at >= r.asked_at
+		ORDER BY v.at DESC, v.serial LIMIT 1) END AS old_gone`
 
 const requestTables = ` FROM request r JOIN establishment e ON e.uai = r.uai LEFT JOIN key k ON k.request = r.id `
 
@@ -131,7 +132,8 @@ func (t *Tx) NoWakeUpOwed(ctx context.Context, id uuid.UUID) error {
 // OpenRequestOf returns the person's open request; not_found where there is none.
 func (r reader) OpenRequestOf(ctx context.Context, person okey.PersonID) (okey.Request, error) {
 	var row requestRow
-	err := r.get(ctx, &row, "Aucune demande en cours.", `SELECT `+requestColumns+requestTables+`WHERE r.person = $1 AND r.closed_at IS NULL`, person)
+	err := r.get(ctx, &row, "Aucune demande en cours.",
+		`SELECT `+requestColumns+requestTables+`WHERE r.person = $1 AND r.closed_at IS NULL`, person)
 	return row.request(), err
 }
 
@@ -171,12 +173,15 @@ func (r reader) Timeline(ctx context.Context, request uuid.UUID) ([]okey.Event, 
 		Comment string         `db:"comment"`
 		Key     okey.Serial    `db:"key"`
 	}
-	err := r.all(ctx, &rows, `SELECT t.at, t.kind, t.by_person, coalesce(p.given_name, '') AS given_name, coalesce(p.family_name, '') AS family_name,
+	err := r.all(ctx, &rows, `SELECT t.at, t.kind, t.by_person, coalesce(p.given_name, '') AS given_name,
+		coalesce(p.family_name, '') AS family_name,
 		t.via, t.comment, t.key FROM timeline t LEFT JOIN person p ON p.id = t.by_person WHERE t.request = $1 ORDER BY t.seq`, request)
 	events := make([]okey.Event, len(rows))
 	for i, row := range rows {
 		name := okey.Person{GivenName: row.Given, FamilyName: row.Family}.Name()
-		events[i] = okey.Event{At: utc(row.At), Kind: row.Kind, By: row.By.UUID, ByName: name, Via: row.Via, Comment: row.Comment, Key: row.Key}
+		events[i] = okey.Event{
+			At: utc(row.At), Kind: row.Kind, By: row.By.UUID, ByName: name, Via: row.Via, Comment: row.Comment, Key: row.Key,
+		}
 	}
 	return events, err
 }

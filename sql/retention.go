@@ -11,8 +11,8 @@ import (
 // retentionBatch is how many rows one transaction of the retention touches: people work meanwhile.
 const retentionBatch = 500
 
-// idle is somebody who is nothing to OKEY on the day $2: no function, no role, no delegation, no key, no open request, nothing said of a key
-// that they are to take along.
+// idle is somebody who is nothing to OKEY on the day $2: no function, no role, no delegation, no key, no open request,
+// nothing said of a key that they are to take along.
 const idle = `NOT p.support AND NOT p.auditor
 	AND NOT EXISTS (SELECT FROM assignment a WHERE a.person = p.id AND (a.until IS NULL OR a.until >= $2::date))
 	AND NOT EXISTS (SELECT FROM delegation d WHERE d.given_to = p.id AND d.ended_at IS NULL AND d.until_day >= $2::date)
@@ -20,18 +20,22 @@ const idle = `NOT p.support AND NOT p.auditor
 	AND NOT EXISTS (SELECT FROM request r WHERE r.person = p.id AND r.closed_at IS NULL)
 	AND NOT EXISTS (SELECT FROM key_move m WHERE m.holder = p.id AND m.state = 'proposed')`
 
-// retentionRules end what is due before the instant $1: each statement takes at most $2 rows, and is repeated until it takes none. They answer how
-// many they took.
+// retentionRules end what is due before the instant $1: each statement takes at most $2 rows, and is repeated until it
+// takes none. They answer how many they took.
 var retentionRules = map[okey.KeptData][]string{
 	okey.KeptTexts: {
 		`UPDATE request SET need = '' WHERE id IN (SELECT id FROM request WHERE closed_at < $1 AND need <> '' LIMIT $2)`,
-		`UPDATE timeline SET comment = '' WHERE (request, seq) IN (SELECT t.request, t.seq FROM timeline t JOIN request r ON r.id = t.request
+		`UPDATE timeline SET comment = ''
+			WHERE (request, seq) IN (SELECT t.request, t.seq FROM timeline t JOIN request r ON r.id = t.request
 			WHERE r.closed_at < $1 AND t.comment <> '' LIMIT $2)`,
-		`UPDATE action SET content = content - 'comment' - 'need' WHERE id IN (SELECT a.id FROM action a LEFT JOIN request r ON r.id = a.request
+		`UPDATE action SET content = content - 'comment' - 'need'
+			WHERE id IN (SELECT a.id FROM action a LEFT JOIN request r ON r.id = a.request
 			WHERE a.judged_at < $1 AND (r.id IS NULL OR r.closed_at < $1) AND (a.content ? 'comment' OR a.content ? 'need') LIMIT $2)`,
-		`UPDATE key_event SET comment = '' WHERE (serial, seq) IN (SELECT serial, seq FROM key_event WHERE at < $1 AND comment <> '' LIMIT $2)`,
+		`UPDATE key_event SET comment = ''
+			WHERE (serial, seq) IN (SELECT serial, seq FROM key_event WHERE at < $1 AND comment <> '' LIMIT $2)`,
 		`UPDATE key_order SET comment = '' WHERE id IN (SELECT id FROM key_order WHERE closed_at < $1 AND comment <> '' LIMIT $2)`,
-		`UPDATE order_event SET comment = '' WHERE (key_order, seq) IN (SELECT v.key_order, v.seq FROM order_event v JOIN key_order o ON o.id = v.key_order
+		`UPDATE order_event SET comment = ''
+			WHERE (key_order, seq) IN (SELECT v.key_order, v.seq FROM order_event v JOIN key_order o ON o.id = v.key_order
 			WHERE o.closed_at < $1 AND v.comment <> '' LIMIT $2)`,
 		`UPDATE inventory SET comment = '' WHERE id IN (SELECT id FROM inventory WHERE at < $1 AND comment <> '' LIMIT $2)`,
 		`UPDATE key_report SET comment = '' WHERE id IN (SELECT id FROM key_report WHERE decided_at < $1 AND comment <> '' LIMIT $2)`,
@@ -59,8 +63,8 @@ var retentionRules = map[okey.KeptData][]string{
 const ended = `SELECT r.id FROM request r WHERE r.closed_at < $1
 	AND NOT EXISTS (SELECT FROM key k WHERE k.request = r.id OR (k.serial = r.handed_over_key AND k.holder = r.person)) LIMIT $2`
 
-// Retain ends, of one kind of data, what is due before the instant, a batch in a transaction, and counts it. What it does is audited: how much, never
-// of whom.
+// Retain ends, of one kind of data, what is due before the instant, a batch in a transaction, and counts it. What it
+// does is audited: how much, never of whom.
 func (s *Store) Retain(ctx context.Context, data okey.KeptData, before, at time.Time) (int, error) {
 	total := 0
 	for {
@@ -134,14 +138,16 @@ func (t *Tx) endRequests(ctx context.Context, before time.Time) (int, error) {
 	return t.touch(ctx, `DELETE FROM request WHERE id IN (SELECT id FROM ended)`)
 }
 
-// endPeople notes since when people are nothing to OKEY any more, and takes name, address and uid from those who have been for long enough. Their row
-// stays, nameless: what it stands beside stays whole. Who comes back is somebody new.
+// endPeople notes since when people are nothing to OKEY any more, and takes name, address and uid from those who have
+// been for long enough. Their row stays, nameless: what it stands beside stays whole. Who comes back is somebody new.
 func (t *Tx) endPeople(ctx context.Context, before, at time.Time) (int, error) {
 	day := okey.DayOf(at, okey.ZoneOf("")).String()
-	if err := t.exec(ctx, `UPDATE person p SET idle_since = $1 WHERE p.idle_since IS NULL AND p.erased_at IS NULL AND `+idle, at, day); err != nil {
+	if err := t.exec(ctx,
+		`UPDATE person p SET idle_since = $1 WHERE p.idle_since IS NULL AND p.erased_at IS NULL AND `+idle, at, day); err != nil {
 		return 0, err
 	}
-	if err := t.exec(ctx, `UPDATE person p SET idle_since = NULL WHERE p.idle_since < $1 AND p.erased_at IS NULL AND NOT (`+idle+`)`, at, day); err != nil {
+	if err := t.exec(ctx,
+		`UPDATE person p SET idle_since = NULL WHERE p.idle_since < $1 AND p.erased_at IS NULL AND NOT (`+idle+`)`, at, day); err != nil {
 		return 0, err
 	}
 	if err := t.gather(ctx, "gone", `SELECT p.id FROM person p
@@ -158,5 +164,6 @@ func (t *Tx) endPeople(ctx context.Context, before, at time.Time) (int, error) {
 			return 0, err
 		}
 	}
-	return t.touch(ctx, `UPDATE person SET uid = 'efface:' || id, family_name = '', given_name = '', mail = '', erased_at = $1 WHERE id IN (SELECT id FROM gone)`, at)
+	return t.touch(ctx, `UPDATE person SET uid = 'efface:' || id, family_name = '', given_name = '', mail = '', erased_at = $1
+		WHERE id IN (SELECT id FROM gone)`, at)
 }

@@ -11,8 +11,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// The audit's entry of a role: its detail is the role, with revoked after it where the role was taken, then a fingerprint, made with the audit's key, of
-// whose it is: the uid by which the identity provider will know them. Where that becomes another, at a first sign-in or by a staff file, an entry says so.
+// The audit's entry of a role: its detail is the role, with revoked after it where the role was taken, then a
+// fingerprint, made with the audit's key, of whose it is: the uid by which the identity provider will know them. Where
+// that becomes another, at a first sign-in or by a staff file, an entry says so.
 const (
 	eventGrant   = "grant"
 	eventAdopted = "uid_known"
@@ -61,12 +62,15 @@ type HeldRole struct {
 	Other bool `db:"-"` // the row has another uid than the one that the role was given to
 }
 
-// CheckRoles compares who is support or auditor with what the audit says was given last, and returns how many hold a role and where the two differ.
+// CheckRoles compares who is support or auditor with what the audit says was given last, and returns how many hold a
+// role and where the two differ.
 func (s *Store) CheckRoles(ctx context.Context) (int, []HeldRole, error) {
 	var differ []HeldRole
 	err := s.all(ctx, &differ, `WITH last AS (SELECT DISTINCT ON (subject, role) subject, role, detail = role AS given
-			FROM (SELECT seq, subject, split_part(detail, ':', 1) AS detail, replace(split_part(detail, ':', 1), $2, '') AS role FROM audit WHERE event = $1) a ORDER BY subject, role, seq DESC)
-		SELECT coalesce(nullif(trim(p.given_name || ' ' || p.family_name), ''), p.mail) AS name, flag.role, coalesce(last.given, false) AS given
+			FROM (SELECT seq, subject, split_part(detail, ':', 1) AS detail, replace(split_part(detail, ':', 1), $2, '') AS role
+				FROM audit WHERE event = $1) a ORDER BY subject, role, seq DESC)
+		SELECT coalesce(nullif(trim(p.given_name || ' ' || p.family_name), ''), p.mail) AS name, flag.role,
+		coalesce(last.given, false) AS given
 		FROM person p CROSS JOIN LATERAL (VALUES ('support', p.support), ('auditor', p.auditor)) flag (role, held)
 		LEFT JOIN last ON last.subject = 'person:' || p.id AND last.role = flag.role
 		WHERE flag.held <> coalesce(last.given, false) ORDER BY name, flag.role`, eventGrant, revoked)
@@ -95,8 +99,10 @@ func (s *Store) otherHolders(ctx context.Context) ([]HeldRole, error) {
 		Detail  string    `db:"detail"`
 		Key     int       `db:"key_version"`
 	}
-	err := s.all(ctx, &rows, `SELECT p.id, p.uid, p.auditor, coalesce(nullif(trim(p.given_name || ' ' || p.family_name), ''), p.mail) AS name, a.detail, a.key_version
-		FROM person p CROSS JOIN LATERAL (SELECT detail, key_version FROM audit WHERE subject = 'person:' || p.id AND split_part(subject, ':', 2) = p.id::text
+	err := s.all(ctx, &rows, `SELECT p.id, p.uid, p.auditor,
+		coalesce(nullif(trim(p.given_name || ' ' || p.family_name), ''), p.mail) AS name, a.detail, a.key_version
+		FROM person p CROSS JOIN LATERAL (SELECT detail, key_version FROM audit
+			WHERE subject = 'person:' || p.id AND split_part(subject, ':', 2) = p.id::text
 			AND event IN ($1, $2) ORDER BY seq DESC LIMIT 1) a
 		WHERE (p.support OR p.auditor) AND p.erased_at IS NULL ORDER BY name`, eventGrant, eventAdopted)
 	if err != nil {
@@ -107,7 +113,7 @@ func (s *Store) otherHolders(ctx context.Context) ([]HeldRole, error) {
 		print := row.Detail
 		if role, given, kept := strings.Cut(row.Detail, ":"); kept {
 			print = given
-		} else if okey.Role(strings.TrimSuffix(role, revoked)) == okey.RoleSupport || okey.Role(strings.TrimSuffix(role, revoked)) == okey.RoleAuditor {
+		} else if r := okey.Role(strings.TrimSuffix(role, revoked)); r == okey.RoleSupport || r == okey.RoleAuditor {
 			continue // from before whose it is was kept
 		}
 		key := s.key.Get(row.Key)

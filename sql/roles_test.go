@@ -27,26 +27,35 @@ func TestARoleThatNobodyGrantedOrRevokedIsFound(t *testing.T) {
 	s.Exec(`UPDATE person SET uid = $2 WHERE id = $1`, ida.ID, sam.UID)
 	_, differ, err = s.Store.CheckRoles(t.Context())
 	require.NoError(t, err)
-	assert.Equal(t, []sql.HeldRole{{Name: "Ida Petit", Role: okey.RoleSupport, Other: true}, {Name: "Sam Leroy", Role: okey.RoleSupport, Other: true}}, differ, "two rows exchanged")
+	assert.Equal(t, []sql.HeldRole{
+		{Name: "Ida Petit", Role: okey.RoleSupport, Other: true}, {Name: "Sam Leroy", Role: okey.RoleSupport, Other: true},
+	}, differ, "two rows exchanged")
 	s.Exec(`UPDATE person SET uid = $2 WHERE id = $1`, ida.ID, ida.UID)
 	s.Exec(`UPDATE person SET uid = $2 WHERE id = $1`, sam.ID, sam.UID)
 	s.Exec(`UPDATE person SET support = false WHERE id = $1`, sam.ID)
 	s.Exec(`UPDATE person SET auditor = true WHERE id = $1`, ida.ID)
 	_, differ, err = s.Store.CheckRoles(t.Context())
 	require.NoError(t, err)
-	assert.Equal(t, []sql.HeldRole{{Name: "Ida Petit", Role: okey.RoleAuditor}, {Name: "Sam Leroy", Role: okey.RoleSupport, Given: true}}, differ)
+	assert.Equal(t, []sql.HeldRole{
+		{Name: "Ida Petit", Role: okey.RoleAuditor}, {Name: "Sam Leroy", Role: okey.RoleSupport, Given: true},
+	}, differ)
 }
 
 // A role that was granted by address is its person's still once their uid is known, by a first sign-in or by a staff file.
 func TestARoleFollowsItsPersonToTheirUID(t *testing.T) {
 	for name, known := range map[string]func(*scene.Scene){
 		"first sign-in": func(s *scene.Scene) {
-			_, err := s.Store.SignIn(t.Context(), okey.Person{UID: "sleroy", FamilyName: "Leroy", Mail: "sam@exemple.fr"}, okey.DirectorySays{}, true, scene.Now)
+			_, err := s.Store.SignIn(t.Context(), okey.Person{
+				UID: "sleroy", FamilyName: "Leroy", Mail: "sam@exemple.fr",
+			}, okey.DirectorySays{}, true, scene.Now)
 			require.NoError(t, err)
 		},
 		"staff file": func(s *scene.Scene) {
 			require.NoError(t, s.Store.Do(t.Context(), func(tx *sql.Tx) error {
-				_, err := tx.ImportStaff(t.Context(), []okey.ImportedStaff{{Line: 2, UAI: scene.Tilleuls, UID: "sleroy", FamilyName: "Leroy", GivenName: "Sam", Mail: "sam@exemple.fr", Function: okey.Staff}},
+				_, err := tx.ImportStaff(t.Context(), []okey.ImportedStaff{{
+					Line: 2, UAI: scene.Tilleuls, UID: "sleroy", FamilyName: "Leroy", GivenName: "Sam", Mail: "sam@exemple.fr",
+					Function: okey.Staff,
+				}},
 					sql.StaffImport{Today: okey.DayOf(scene.Now, okey.ZoneOf(""))}, scene.Now)
 				return err
 			}))

@@ -74,7 +74,10 @@ func TestARoleThatCouldRewriteTheAuditIsRefused(t *testing.T) {
 
 func TestAPublishedCharterIsNeverEditedByTheApplication(t *testing.T) {
 	s := scene.New(t)
-	for _, statement := range []string{`UPDATE charter SET body = 'x'`, `DELETE FROM charter`, `TRUNCATE charter CASCADE`, `UPDATE audit SET event = 'x'`, `TRUNCATE audit`, `DELETE FROM key_transition`} {
+	for _, statement := range []string{
+		`UPDATE charter SET body = 'x'`,
+		`DELETE FROM charter`, `TRUNCATE charter CASCADE`, `UPDATE audit SET event = 'x'`, `TRUNCATE audit`, `DELETE FROM key_transition`,
+	} {
 		_, err := s.Store.DB().ExecContext(context.Background(), statement)
 		assert.ErrorContains(t, err, "permission denied", statement)
 	}

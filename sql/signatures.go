@@ -36,20 +36,22 @@ type signedRow struct {
 
 const (
 	signedColumns = `r.id, r.person, r.charter, r.charter_sha256, r.signed_at, c.published_at, coalesce(r.signed_uai, '') AS signed_uai,
-		coalesce(r.signed_school, '') AS signed_school, coalesce(r.signer_name, '') AS signer_name, coalesce(r.signer_uid, '') AS signer_uid, p.erased_at IS NOT NULL AS erased`
+		coalesce(r.signed_school, '') AS signed_school, coalesce(r.signer_name, '') AS signer_name,
+		coalesce(r.signer_uid, '') AS signer_uid, p.erased_at IS NOT NULL AS erased`
 	// ofRequest finds what the audit says of a request by the index that the audit has.
 	ofRequest    = `split_part(a.subject, ':', 2) = r.id::text AND a.subject = 'request:' || r.id`
 	signedTables = ` FROM request r JOIN charter c ON c.version = r.charter JOIN person p ON p.id = r.person`
 )
 
-// detail is what the audit keeps of a signature: the text's fingerprint, then, made with the audit's key, one of what stays and one of the names,
-// which are taken away once their person has left.
+// detail is what the audit keeps of a signature: the text's fingerprint, then, made with the audit's key, one of what
+// stays and one of the names, which are taken away once their person has left.
 func (r signedRow) detail(key []byte) string {
 	return strings.Join([]string{r.SHA256, r.stays(key), r.names(key)}, ":")
 }
 
 func (r signedRow) stays(key []byte) string {
-	return fingerprint(key, "signature", strconv.Itoa(r.Version), r.SHA256, r.Published.UTC().Format(time.RFC3339Nano), r.Request.String(), r.Person.String(), r.UAI,
+	return fingerprint(key, "signature", strconv.Itoa(r.Version), r.SHA256, r.Published.UTC().Format(time.RFC3339Nano),
+		r.Request.String(), r.Person.String(), r.UAI,
 		r.School, r.At.UTC().Format(time.RFC3339Nano))
 }
 
@@ -66,8 +68,8 @@ func fingerprint(key []byte, texts ...string) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// matches tells whether a signature is what an entry of the audit says: who, when, which text and, unless the entry is from before that was kept,
-// where and under which name.
+// matches tells whether a signature is what an entry of the audit says: who, when, which text and, unless the entry is
+// from before that was kept, where and under which name.
 func (r signedRow) matches(e auditRow, key []byte) bool {
 	if e.Actor.UUID != r.Person || !sameMoment(e.At, r.At) {
 		return false
@@ -101,8 +103,8 @@ func signaturesKept() int {
 // sameMoment allows for the microsecond by which the database and OKEY may have rounded apart.
 func sameMoment(a, b time.Time) bool { return a.Sub(b).Abs() <= time.Microsecond }
 
-// CheckCharters holds what is published and signed to what the audit has of each publishing and signing, and counts the versions. The audit itself
-// is for VerifyAudit.
+// CheckCharters holds what is published and signed to what the audit has of each publishing and signing, and counts the
+// versions. The audit itself is for VerifyAudit.
 func (s *Store) CheckCharters(ctx context.Context) (int, error) {
 	var found struct {
 		Versions int `db:"versions"`
@@ -116,11 +118,13 @@ func (s *Store) CheckCharters(ctx context.Context) (int, error) {
 	}
 	err := s.get(ctx, &found, "", `SELECT (SELECT count(*) FROM charter) AS versions,
 		(SELECT count(*) FROM charter WHERE encode(sha256(convert_to(body, 'UTF8')), 'hex') <> sha256) AS altered,
-		(SELECT count(*) FROM audit a WHERE a.event = $1 AND NOT EXISTS (SELECT FROM charter c WHERE c.sha256 = split_part(a.detail, ':', 1))) AS unknown,
+		(SELECT count(*) FROM audit a WHERE a.event = $1
+			AND NOT EXISTS (SELECT FROM charter c WHERE c.sha256 = split_part(a.detail, ':', 1))) AS unknown,
 		(SELECT count(*) FROM charter c JOIN audit a ON a.event = 'charter' AND a.subject = 'charter:' || c.version
 			WHERE c.published_at NOT BETWEEN a.at - interval '1 microsecond' AND a.at + interval '1 microsecond') AS redated,
 		(SELECT count(*) FROM charter c WHERE CASE c.version WHEN 1 THEN c.sha256 <> $2 ELSE NOT EXISTS (SELECT FROM audit a
-			WHERE a.event = 'charter' AND a.subject = 'charter:' || c.version AND a.detail IN ('published', 'published:' || c.sha256)) END) AS smuggled,
+			WHERE a.event = 'charter' AND a.subject = 'charter:' || c.version
+			AND a.detail IN ('published', 'published:' || c.sha256)) END) AS smuggled,
 		(SELECT count(*) FROM (SELECT 1 AS version UNION SELECT split_part(subject, ':', 2)::integer FROM audit WHERE event = 'charter') p
 			WHERE NOT EXISTS (SELECT FROM charter c WHERE c.version = p.version)) AS missing,
 		(SELECT count(*) FROM request r JOIN charter c ON c.version = r.charter WHERE r.charter_sha256 <> c.sha256) AS swapped,
@@ -139,24 +143,30 @@ func (s *Store) CheckCharters(ctx context.Context) (int, error) {
 	case found.Missing > 0:
 		return 0, okey.Errorf(okey.CodeInvalid, "une charte publiée a disparu : le journal en connaît une version de plus.")
 	case found.Smuggled > 0:
-		return 0, okey.Errorf(okey.CodeInvalid, "une version de la charte n'est pas celle qui a été publiée : le journal ne la connaît pas.")
+		return 0, okey.Errorf(okey.CodeInvalid,
+			"une version de la charte n'est pas celle qui a été publiée : le journal ne la connaît pas.")
 	}
 	different, err := s.differentSignatures(ctx)
 	if err == nil && different > 0 {
 		err = okey.Errorf(okey.CodeInvalid, "%s ce que le journal dit : %s.",
-			okey.SayCount(different, "signature")+okey.SayEither(different, " d'une demande n'est pas", " de demandes ne sont pas"), okey.SayEither(different, "la demande a été modifiée", "elles ont été modifiées"))
+			okey.SayCount(different, "signature")+okey.SayEither(different, " d'une demande n'est pas", " de demandes ne sont pas"),
+			okey.SayEither(different, "la demande a été modifiée", "elles ont été modifiées"))
 	}
 	switch {
 	case err != nil:
 	case found.Swapped > 0:
-		err = okey.Errorf(okey.CodeInvalid, "%s d'une autre charte que celle de %s.", okey.SayCount(found.Swapped, "signature")+okey.SayEither(found.Swapped, " est", " sont"), okey.SayEither(found.Swapped, "sa version", "leur version"))
+		err = okey.Errorf(okey.CodeInvalid, "%s d'une autre charte que celle de %s.",
+			okey.SayCount(found.Swapped, "signature")+okey.SayEither(found.Swapped, " est", " sont"),
+			okey.SayEither(found.Swapped, "sa version", "leur version"))
 	case found.Gone > 0:
-		err = okey.Errorf(okey.CodeInvalid, "le journal connaît %s dont la demande a disparu avant son terme.", okey.SayCount(found.Gone, "signature"))
+		err = okey.Errorf(okey.CodeInvalid, "le journal connaît %s dont la demande a disparu avant son terme.",
+			okey.SayCount(found.Gone, "signature"))
 	}
 	return found.Versions, err
 }
 
-// differentSignatures counts the signatures that the audit does not know as they stand, and those that it knows and that are gone from their request.
+// differentSignatures counts the signatures that the audit does not know as they stand, and those that it knows and
+// that are gone from their request.
 func (s *Store) differentSignatures(ctx context.Context) (int, error) {
 	var rows []struct {
 		signedRow

@@ -23,7 +23,8 @@ func (r reader) StockOf(ctx context.Context, uai okey.UAI) (Stock, error) {
 		On    stdsql.NullTime `db:"expires_on"`
 		N     int             `db:"n"`
 	}
-	err := r.all(ctx, &keys, `SELECT state, expires_on, count(*) AS n FROM key WHERE uai = $1 GROUP BY state, expires_on ORDER BY expires_on, state`, uai)
+	err := r.all(ctx, &keys,
+		`SELECT state, expires_on, count(*) AS n FROM key WHERE uai = $1 GROUP BY state, expires_on ORDER BY expires_on, state`, uai)
 	if err != nil {
 		return stock, fmt.Errorf("count the keys of %s: %w", uai, err)
 	}
@@ -37,7 +38,8 @@ func (r reader) StockOf(ctx context.Context, uai okey.UAI) (Stock, error) {
 		Stage okey.Stage `db:"stage"`
 		N     int        `db:"n"`
 	}
-	if err := r.all(ctx, &requests, `SELECT stage, count(*) AS n FROM request WHERE uai = $1 AND closed_at IS NULL GROUP BY stage`, uai); err != nil {
+	if err := r.all(ctx, &requests,
+		`SELECT stage, count(*) AS n FROM request WHERE uai = $1 AND closed_at IS NULL GROUP BY stage`, uai); err != nil {
 		return stock, fmt.Errorf("count the requests of %s: %w", uai, err)
 	}
 	for _, q := range requests {

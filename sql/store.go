@@ -117,7 +117,8 @@ func Away(err error) bool {
 	switch {
 	case errors.As(err, &refused):
 		return strings.HasPrefix(string(refused.Code), "08") || strings.HasPrefix(string(refused.Code), "57P") // connection, shutdown
-	case errors.As(err, &network), errors.Is(err, driver.ErrBadConn), errors.Is(err, stdsql.ErrConnDone), errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.As(err, &network), errors.Is(err, driver.ErrBadConn), errors.Is(err, stdsql.ErrConnDone),
+		errors.Is(err, io.ErrUnexpectedEOF):
 		return true
 	default:
 		return false
@@ -182,7 +183,8 @@ func (t *Tx) LockEstablishments(ctx context.Context, uais ...okey.UAI) error {
 // LockEstablishment takes the lock of section 4: whoever frees a key or makes a request wait holds it. It leaves foreign keys be.
 func (t *Tx) LockEstablishment(ctx context.Context, uai okey.UAI) error {
 	var locked string
-	err := t.get(ctx, &locked, "Cet établissement n'est pas dans OKEY.", `SELECT uai FROM establishment WHERE uai = $1 FOR NO KEY UPDATE`, uai)
+	err := t.get(ctx, &locked, "Cet établissement n'est pas dans OKEY.",
+		`SELECT uai FROM establishment WHERE uai = $1 FOR NO KEY UPDATE`, uai)
 	if err != nil {
 		return fmt.Errorf("lock establishment %s: %w", uai, err)
 	}

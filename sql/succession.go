@@ -29,7 +29,10 @@ func (t *Tx) Succeed(ctx context.Context, s okey.Succession) (okey.Moved, error)
 	if err != nil {
 		return okey.Moved{}, fmt.Errorf("record the succession: %w", err)
 	}
-	for _, step := range []func(context.Context, okey.Succession) error{t.followRequests, t.followKeys, t.followProposals, t.followOrders, t.followReports, t.appoint} {
+	steps := []func(context.Context, okey.Succession) error{
+		t.followRequests, t.followKeys, t.followProposals, t.followOrders, t.followReports, t.appoint,
+	}
+	for _, step := range steps {
 		if err := step(ctx, s); err != nil {
 			return okey.Moved{}, fmt.Errorf("let %s follow %s: %w", s.To, s.From, err)
 		}
@@ -49,12 +52,15 @@ func (t *Tx) followRequests(ctx context.Context, s okey.Succession) error {
 		return err
 	}
 	for _, id := range ids {
-		if err := t.AddEvent(ctx, id, okey.Event{At: s.At, Kind: okey.EventMoved, By: s.By, Via: okey.ViaSupport, Comment: string(s.To)}); err != nil {
+		if err := t.AddEvent(ctx, id, okey.Event{
+			At: s.At, Kind: okey.EventMoved, By: s.By, Via: okey.ViaSupport, Comment: string(s.To),
+		}); err != nil {
 			return err
 		}
 		t.Audit(Entry{At: s.At, Event: "request_moved", Actor: s.By, Via: okey.ViaSupport, Subject: AboutRequest(id), Detail: string(s.To)})
 	}
-	return t.exec(ctx, `UPDATE request SET uai = $2, wake_up_owed = true WHERE uai = $1 AND closed_at IS NULL`, string(s.From), string(s.To))
+	return t.exec(ctx,
+		`UPDATE request SET uai = $2, wake_up_owed = true WHERE uai = $1 AND closed_at IS NULL`, string(s.From), string(s.To))
 }
 
 func (t *Tx) followKeys(ctx context.Context, s okey.Succession) error {
@@ -96,7 +102,8 @@ func (t *Tx) followProposals(ctx context.Context, s okey.Succession) error {
 		return err
 	}
 	return t.exec(ctx, `UPDATE key_move SET from_uai = CASE from_uai WHEN $1 THEN $2 ELSE from_uai END,
-		to_uai = CASE to_uai WHEN $1 THEN $2 ELSE to_uai END WHERE state = 'proposed' AND $1 IN (from_uai, to_uai)`, string(s.From), string(s.To))
+		to_uai = CASE to_uai WHEN $1 THEN $2 ELSE to_uai END
+		WHERE state = 'proposed' AND $1 IN (from_uai, to_uai)`, string(s.From), string(s.To))
 }
 
 func (t *Tx) followOrders(ctx context.Context, s okey.Succession) error {
@@ -105,7 +112,8 @@ func (t *Tx) followOrders(ctx context.Context, s okey.Succession) error {
 	if err != nil {
 		return err
 	}
-	const record = `INSERT INTO succession_item (succession, kind, id) SELECT $1, 'order', id::text FROM key_order WHERE uai = $2 AND closed_at IS NULL`
+	const record = `INSERT INTO succession_item (succession, kind, id) SELECT $1, 'order', id::text FROM key_order
+		WHERE uai = $2 AND closed_at IS NULL`
 	const tell = `INSERT INTO order_event (key_order, seq, at, state, by_person, comment)
 		SELECT o.id, coalesce((SELECT max(v.seq) FROM order_event v WHERE v.key_order = o.id), 0) + 1, $2, o.state, $3, $4
 		FROM key_order o WHERE o.uai = $1 AND o.closed_at IS NULL`
@@ -116,15 +124,19 @@ func (t *Tx) followOrders(ctx context.Context, s okey.Succession) error {
 		return err
 	}
 	for _, id := range ids {
-		t.Audit(Entry{At: s.At, Event: "order_moved", Actor: s.By, Via: okey.ViaSupport, Subject: "order:" + id.String(), Detail: string(s.To)})
+		t.Audit(Entry{
+			At: s.At, Event: "order_moved", Actor: s.By, Via: okey.ViaSupport, Subject: "order:" + id.String(),
+			Detail: string(s.To),
+		})
 	}
 	return t.exec(ctx, `UPDATE key_order SET uai = $2 WHERE uai = $1 AND closed_at IS NULL`, string(s.From), string(s.To))
 }
 
-// followReports re-points the keys that support is still to confirm: confirmed, they are the successor's stock, which somebody waits for. A number
-// that the successor has reported itself is one report.
+// followReports re-points the keys that support is still to confirm: confirmed, they are the successor's stock, which
+// somebody waits for. A number that the successor has reported itself is one report.
 func (t *Tx) followReports(ctx context.Context, s okey.Succession) error {
-	err := t.exec(ctx, `UPDATE key_report o SET state = 'rejected', decided_by = $3, decided_at = $4, comment = $5 WHERE o.uai = $1 AND o.state = 'pending'
+	err := t.exec(ctx, `UPDATE key_report o SET state = 'rejected', decided_by = $3, decided_at = $4, comment = $5
+		WHERE o.uai = $1 AND o.state = 'pending'
 		AND EXISTS (SELECT FROM key_report other WHERE other.uai = $2 AND other.serial = o.serial AND other.state = 'pending')`,
 		string(s.From), string(s.To), nullID(s.By), s.At, "Signalée aussi par "+string(s.To)+".")
 	if err != nil {
@@ -141,7 +153,10 @@ func (t *Tx) followReports(ctx context.Context, s okey.Succession) error {
 		return err
 	}
 	for _, id := range ids {
-		t.Audit(Entry{At: s.At, Event: "report_moved", Actor: s.By, Via: okey.ViaSupport, Subject: "report:" + id.String(), Detail: string(s.To)})
+		t.Audit(Entry{
+			At: s.At, Event: "report_moved", Actor: s.By, Via: okey.ViaSupport, Subject: "report:" + id.String(),
+			Detail: string(s.To),
+		})
 	}
 	return t.exec(ctx, `UPDATE key_report SET uai = $2 WHERE uai = $1 AND state = 'pending'`, string(s.From), string(s.To))
 }
@@ -149,7 +164,8 @@ func (t *Tx) followReports(ctx context.Context, s okey.Succession) error {
 // appoint names the successor, also of what the closing establishment had followed itself: the last of a chain answers for all of it. Those
 // whose approvers were the closing one's have the successor's.
 func (t *Tx) appoint(ctx context.Context, s okey.Succession) error {
-	err := t.exec(ctx, `UPDATE establishment SET successor = $2, shortage_since = NULL, shortage_told = false WHERE uai = $1`, string(s.From), string(s.To))
+	err := t.exec(ctx, `UPDATE establishment SET successor = $2, shortage_since = NULL, shortage_told = false
+		WHERE uai = $1`, string(s.From), string(s.To))
 	if err != nil {
 		return err
 	}
@@ -182,7 +198,8 @@ func (r reader) moved(ctx context.Context, query string, args ...any) (okey.Move
 // WouldMove counts what would follow an establishment now.
 func (r reader) WouldMove(ctx context.Context, from okey.UAI) (okey.Moved, error) {
 	return r.moved(ctx, `SELECT (SELECT count(*) FROM key WHERE uai = $1) AS keys,
-		(SELECT count(*) FROM request WHERE uai = $1 AND closed_at IS NULL) AS requests, (SELECT count(*) FROM key_order WHERE uai = $1 AND closed_at IS NULL) AS orders,
+		(SELECT count(*) FROM request WHERE uai = $1 AND closed_at IS NULL) AS requests,
+		(SELECT count(*) FROM key_order WHERE uai = $1 AND closed_at IS NULL) AS orders,
 		(SELECT count(*) FROM key_move WHERE state = 'proposed' AND $1 IN (from_uai, to_uai)) AS proposals,
 		(SELECT count(*) FROM key_report WHERE uai = $1 AND state = 'pending') AS reports`, string(from))
 }
@@ -207,7 +224,8 @@ type successionRow struct {
 
 const selectSuccession = `SELECT s.id, s.from_uai, s.to_uai, s.by_person, s.at, s.comment, f.name AS from_name, t.name AS to_name,
 	trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS by_name
-	FROM succession s JOIN establishment f ON f.uai = s.from_uai JOIN establishment t ON t.uai = s.to_uai LEFT JOIN person p ON p.id = s.by_person `
+	FROM succession s JOIN establishment f ON f.uai = s.from_uai JOIN establishment t ON t.uai = s.to_uai
+	LEFT JOIN person p ON p.id = s.by_person `
 
 func (s successionRow) succession() Succession {
 	return Succession{

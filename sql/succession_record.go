@@ -24,11 +24,15 @@ func (r reader) SuccessionRequests(ctx context.Context, id uuid.UUID) ([]Success
 		Family string `db:"family_name"`
 		Mail   string `db:"mail"`
 	}
-	err := r.all(ctx, &rows, `SELECT `+requestColumns+`, p.given_name, p.family_name, p.mail`+requestTables+`JOIN person p ON p.id = r.person
-		JOIN succession_item i ON i.kind = 'request' AND i.id = r.id::text WHERE i.succession = $1 ORDER BY p.family_name, p.given_name, r.id`, id)
+	err := r.all(ctx, &rows, `SELECT `+requestColumns+`, p.given_name, p.family_name, p.mail`+requestTables+`
+		JOIN person p ON p.id = r.person
+		JOIN succession_item i ON i.kind = 'request' AND i.id = r.id::text WHERE i.succession = $1
+		ORDER BY p.family_name, p.given_name, r.id`, id)
 	found := make([]SuccessionRequest, len(rows))
 	for i, row := range rows {
-		found[i] = SuccessionRequest{row.request(), okey.Person{ID: row.Person, GivenName: row.Given, FamilyName: row.Family, Mail: row.Mail}}
+		found[i] = SuccessionRequest{
+			row.request(), okey.Person{ID: row.Person, GivenName: row.Given, FamilyName: row.Family, Mail: row.Mail},
+		}
 	}
 	return found, err
 }
@@ -81,7 +85,8 @@ func (r reader) SuccessionMoves(ctx context.Context, id uuid.UUID) ([]Succession
 		Family string `db:"family_name"`
 	}
 	err := r.all(ctx, &rows, `SELECT `+moveColumns+`, p.given_name, p.family_name FROM key_move m JOIN person p ON p.id = m.holder
-		JOIN succession_item i ON i.kind = 'proposal' AND i.id = m.id::text WHERE i.succession = $1 ORDER BY p.family_name, p.given_name, m.id`, id)
+		JOIN succession_item i ON i.kind = 'proposal' AND i.id = m.id::text WHERE i.succession = $1
+		ORDER BY p.family_name, p.given_name, m.id`, id)
 	found := make([]SuccessionMove, len(rows))
 	for i, row := range rows {
 		found[i] = SuccessionMove{row.move(), okey.Person{GivenName: row.Given, FamilyName: row.Family}.Name()}

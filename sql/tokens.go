@@ -39,7 +39,10 @@ func (t *Tx) SaveToken(ctx context.Context, token string, b Bearer, at, expires 
 	if err != nil {
 		return fmt.Errorf("save a token: %w", err)
 	}
-	t.Audit(Entry{At: at, Event: "token", Via: okey.ViaSupport, Subject: b.about(), Detail: strings.TrimSuffix("created:"+strings.Join(b.Scopes, "+"), ":")})
+	t.Audit(Entry{
+		At: at, Event: "token", Via: okey.ViaSupport, Subject: b.about(),
+		Detail: strings.TrimSuffix("created:"+strings.Join(b.Scopes, "+"), ":"),
+	})
 	return nil
 }
 
@@ -74,7 +77,8 @@ func (r reader) Bearer(ctx context.Context, token string, at time.Time) (Bearer,
 	err := sqlx.GetContext(ctx, r.q, &row, `SELECT person, service, scopes FROM api_token
 		WHERE hash = $1 AND expires_at > $2 AND revoked_at IS NULL`, hashToken(token), at)
 	if errors.Is(err, stdsql.ErrNoRows) {
-		return Bearer{}, okey.Errorf(okey.CodeUnauthorized, "Ce jeton est inconnu ou n'est plus valable : demandez-en un autre avec « okey token ».")
+		return Bearer{}, okey.Errorf(okey.CodeUnauthorized,
+			"Ce jeton est inconnu ou n'est plus valable : demandez-en un autre avec « okey token ».")
 	}
 	if err != nil {
 		return Bearer{}, fmt.Errorf("read a token: %w", err)

@@ -28,14 +28,15 @@ const keepsReserve = ` FROM establishment e WHERE e.served AND e.successor IS NU
 // An establishment with fewer free keys than support wants there. Where people wait and no key is left, the shortage has been told already.
 const lowStock = `SELECT 'low_stock' AS kind, e.uai AS subject, '' AS step, e.uai` + keepsReserve + ` AND NOT e.shortage_told`
 
-// A key whose holder no longer works at its establishment, nor at one that this one succeeded. Where nobody is known at all, nobody has left.
-// Who is to take the key along to another establishment has it rightly until that answers, and then, as where support moved it, until the staff
-// file has had three months to follow.
+// A key whose holder no longer works at its establishment, nor at one that this one succeeded. Where nobody is known at
+// all, nobody has left. Who is to take the key along to another establishment has it rightly until that answers, and
+// then, as where support moved it, until the staff file has had three months to follow.
 const left = `SELECT k.serial, k.holder, k.uai FROM key k
 	WHERE k.state = 'in_service' AND EXISTS (SELECT FROM assignment a WHERE a.uai = k.uai)
 	AND NOT EXISTS (SELECT FROM assignment a JOIN establishment e ON e.uai = a.uai
 		WHERE a.person = k.holder AND (a.uai = k.uai OR e.successor = k.uai) AND (a.until IS NULL OR a.until >= $1::date))
-	AND NOT EXISTS (SELECT FROM key_move m WHERE m.serial = k.serial AND m.state = 'proposed' AND m.holder = k.holder AND m.from_uai = k.uai)
+	AND NOT EXISTS (SELECT FROM key_move m WHERE m.serial = k.serial AND m.state = 'proposed' AND m.holder = k.holder
+		AND m.from_uai = k.uai)
 	AND NOT EXISTS (SELECT FROM key_moved m WHERE m.serial = k.serial AND m.to_uai = k.uai AND m.at > $1::date - interval '3 months')`
 
 // The holder is told, and the establishment; both once more when a month ($6) has gone by, then never again.
@@ -44,8 +45,8 @@ const holderLeft = `SELECT told.kind, gone.serial AS subject, gone.holder::text 
 	WHERE again.step = '' OR EXISTS (SELECT FROM watch_notice n
 		WHERE n.kind = told.kind AND n.subject = gone.serial AND n.step = gone.holder::text AND n.told_at <= $6::timestamptz)`
 
-// A key in service that ends within three months ($3), one month ($4), or has ended. Who has asked for the next one already is left in peace,
-// and who has left can't ask.
+// A key in service that ends within three months ($3), one month ($4), or has ended. Who has asked for the next one
+// already is left in peace, and who has left can't ask.
 const ending = `SELECT k.serial, k.holder, k.uai, k.expires_on FROM key k WHERE k.state = 'in_service' AND k.expires_on <= $3::date
 	AND NOT EXISTS (SELECT FROM request r WHERE r.person = k.holder AND r.closed_at IS NULL)
 	AND NOT EXISTS (SELECT FROM (` + left + `) gone WHERE gone.serial = k.serial)`
@@ -71,8 +72,8 @@ const claimNotices = `INSERT INTO watch_notice (id, kind, subject, step, uai, ru
 	FROM (` + lowStock + ` UNION ALL ` + holderLeft + ` UNION ALL ` + keyExpires + `) due
 	ON CONFLICT (kind, subject, step) DO NOTHING`
 
-// Watch claims for a run what is due at the instant and has not been told, with the letters of earlier runs that must have ended before they
-// left. Proposals to take a key along that nobody answered end with it.
+// Watch claims for a run what is due at the instant and has not been told, with the letters of earlier runs that must
+// have ended before they left. Proposals to take a key along that nobody answered end with it.
 func (s *Store) Watch(ctx context.Context, run string, today okey.Day, at time.Time) error {
 	return s.Do(ctx, func(t *Tx) error {
 		if err := t.exec(ctx, `SELECT pg_advisory_xact_lock(hashtext('okey watch'))`); err != nil {
@@ -85,11 +86,13 @@ func (s *Store) Watch(ctx context.Context, run string, today okey.Day, at time.T
 		if err := t.exec(ctx, forgetNotices, today.String(), lendable); err != nil {
 			return fmt.Errorf("forget what has ended: %w", err)
 		}
-		err := t.exec(ctx, `UPDATE watch_notice SET run = $1, taken_at = $2 WHERE told_at IS NULL AND run <> $1 AND taken_at <= $3`, run, at, at.Add(-okey.WatchLife))
+		err := t.exec(ctx, `UPDATE watch_notice SET run = $1, taken_at = $2
+			WHERE told_at IS NULL AND run <> $1 AND taken_at <= $3`, run, at, at.Add(-okey.WatchLife))
 		if err != nil {
 			return fmt.Errorf("take over what has not left: %w", err)
 		}
-		err = t.exec(ctx, claimNotices, today.String(), lendable, today.AddMonths(okey.RenewalMonths).String(), today.AddMonths(1).String(), run,
+		err = t.exec(ctx, claimNotices, today.String(), lendable, today.AddMonths(okey.RenewalMonths).String(),
+			today.AddMonths(1).String(), run,
 			at.Add(-okey.LeftAgain), at)
 		if err != nil {
 			return fmt.Errorf("claim what is due: %w", err)
@@ -114,14 +117,16 @@ func (t *Tx) claimExpiredMoves(ctx context.Context, run string, at time.Time) er
 	return nil
 }
 
-// WatchLetters returns what a run has claimed, told or not, always in the same order: at most limit of it, but the first. Only those that fell
-// due by the instant can be stuck.
+// WatchLetters returns what a run has claimed, told or not, always in the same order: at most limit of it, but the
+// first. Only those that fell due by the instant can be stuck.
 func (r reader) WatchLetters(ctx context.Context, run string, dueBy time.Time, after, limit int) ([]WatchLetter, error) {
 	var letters []WatchLetter
 	err := r.all(ctx, &letters, `SELECT n.letter, n.kind, min(n.subject) AS subject, n.uai, min(n.at) AS at,
-			bool_or(CASE WHEN n.at > $2 THEN false ELSE EXISTS (SELECT FROM mail m WHERE m.state = 'queued' AND m.kind = n.kind AND m.created_at >= n.at
+			bool_or(CASE WHEN n.at > $2 THEN false
+				ELSE EXISTS (SELECT FROM mail m WHERE m.state = 'queued' AND m.kind = n.kind AND m.created_at >= n.at
 				AND (m.key = n.subject OR m.subject_id::text IN (n.letter::text, n.subject))) END) AS stuck
-		FROM watch_notice n WHERE n.run = $1 GROUP BY n.letter, n.kind, n.uai ORDER BY min(n.at), n.letter OFFSET $3 LIMIT $4`, run, dueBy, after, limit)
+		FROM watch_notice n WHERE n.run = $1 GROUP BY n.letter, n.kind, n.uai
+		ORDER BY min(n.at), n.letter OFFSET $3 LIMIT $4`, run, dueBy, after, limit)
 	return letters, err
 }
 
@@ -153,7 +158,8 @@ func (r reader) WatchedKeys(ctx context.Context, letter uuid.UUID, today okey.Da
 	err := r.all(ctx, &rows, `SELECT DISTINCT `+personColumns+`, due.serial, due.expires_on FROM watch_notice n
 		JOIN (SELECT 'left' AS why, gone.*, k.expires_on FROM (`+left+`) gone JOIN key k USING (serial)
 			UNION ALL SELECT 'ending' AS why, ending.* FROM (`+ending+`) ending) due
-			ON due.serial = n.subject AND due.holder::text = split_part(n.step, '/', 1) AND due.why = CASE WHEN n.kind LIKE 'key%' THEN 'ending' ELSE 'left' END
+			ON due.serial = n.subject AND due.holder::text = split_part(n.step, '/', 1)
+			AND due.why = CASE WHEN n.kind LIKE 'key%' THEN 'ending' ELSE 'left' END
 			AND (due.uai = n.uai OR n.kind = 'key_expires')
 		JOIN person p ON p.id = due.holder
 		WHERE n.letter = $2 ORDER BY due.expires_on, due.serial`, today.String(), letter, today.AddMonths(okey.RenewalMonths).String())

@@ -28,11 +28,15 @@ func TestOlderSignaturesAreGivenWhatTheMigrationKnows(t *testing.T) {
 	require.True(t, cut)
 
 	s.Exec(down)
-	s.Exec(`INSERT INTO request (id, person, uai, need, reason, stage, turn, since, asked_at, approved_at, charter, charter_sha256, signed_at)
-		SELECT $1, $2, $3, '', 'first', 'awaiting_handover', 1, $4, $4, $4, version, sha256, $4 FROM charter`, request, lea.ID, scene.Tilleuls, scene.Now)
+	s.Exec(`INSERT INTO request (id, person, uai, need, reason, stage, turn, since, asked_at, approved_at, charter,
+			charter_sha256, signed_at)
+		SELECT $1, $2, $3, '', 'first', 'awaiting_handover', 1, $4, $4, $4, version, sha256, $4
+		FROM charter`, request, lea.ID, scene.Tilleuls, scene.Now)
 	s.Exec(up)
 	signed, err := s.Store.Signature(t.Context(), request)
 	require.NoError(t, err)
-	assert.Equal(t, []any{"Léa Martin", lea.UID, scene.Tilleuls, "Collège des Tilleuls"}, []any{signed.Name, signed.UID, signed.UAI, signed.School})
+	assert.Equal(t, []any{
+		"Léa Martin", lea.UID, scene.Tilleuls, "Collège des Tilleuls",
+	}, []any{signed.Name, signed.UID, signed.UAI, signed.School})
 	assert.True(t, signed.NamedLater())
 }

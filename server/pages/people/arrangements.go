@@ -12,8 +12,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// What is arranged between people: delegations, which approvers give, and attachments and hosts, which are support's. Their pages have a form,
-// what holds with the button that ends it, and what has ended. Each says what it is in words of its own.
+// What is arranged between people: delegations, which approvers give, and attachments and hosts, which are support's.
+// Their pages have a form, what holds with the button that ends it, and what has ended. Each says what it is in words
+// of its own.
 
 // arrangementRows is how many lines support's lists have at most: what has ended is shown for a year.
 const arrangementRows = 1000

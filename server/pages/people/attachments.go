@@ -69,7 +69,8 @@ func attachmentLine(v *web.Visit, a sql.ListedAttachment) arrangementLine {
 	return arrangementLine{
 		id: a.ID, over: !a.EndedAt.IsZero() || attachmentPassed(v, a), does: "Mettre fin au rattachement de " + who,
 		texts: []string{
-			who, okey.Capitalize(a.Function.French()), fmt.Sprintf("%s (%s)", a.School, a.UAI), until, a.Reason, a.ByName, sayAttachment(v, a),
+			who, okey.Capitalize(a.Function.French()), fmt.Sprintf("%s (%s)", a.School, a.UAI), until, a.Reason, a.ByName,
+			sayAttachment(v, a),
 		},
 	}
 }
@@ -111,7 +112,8 @@ func (s *Pages) attach(v *web.Visit) error {
 // readAttachment is what the form says; what is wrong with it stands in the form.
 func (s *Pages) readAttachment(v *web.Visit, f *web.Form) (okey.Attachment, error) {
 	a := okey.Attachment{
-		ID: okey.DerivedID(v.Actor.ID, "attachment/"+f.Action.String()), By: v.Actor.ID, At: v.Now.UTC(), Function: okey.Function(f.Values["function"]),
+		ID: okey.DerivedID(v.Actor.ID, "attachment/"+f.Action.String()), By: v.Actor.ID, At: v.Now.UTC(),
+		Function: okey.Function(f.Values["function"]),
 	}
 	var err error
 	if a.Person, err = s.meant(v, f, strings.TrimSpace(f.Values["who"])); err != nil {

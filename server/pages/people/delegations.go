@@ -66,7 +66,8 @@ func (s *Pages) DelegationReach(v *web.Visit) (places []sql.Place, uais []okey.U
 	}
 	err = okey.May(okey.ActDelegate, v.Actor, subject, v.Today())
 	if okey.ErrorCode(err) == okey.CodeForbidden {
-		err = okey.Errorf(okey.CodeForbidden, "Seule la direction donne une délégation ou y met fin : celle que vous avez ne se transmet pas.")
+		err = okey.Errorf(okey.CodeForbidden,
+			"Seule la direction donne une délégation ou y met fin : celle que vous avez ne se transmet pas.")
 	}
 	return nil, nil, err
 }

@@ -117,7 +117,8 @@ func (s *Pages) hostsTable(v *web.Visit) (web.Spreadsheet, error) {
 			headed = "oui"
 		}
 		return []any{
-			h.UAI, h.School, h.Host, h.HostName, h.Reason, h.ByName, web.InZone(h.At, zone), web.InZone(h.EndedAt, zone), h.EndedByName, headed,
+			h.UAI, h.School, h.Host, h.HostName, h.Reason, h.ByName, web.InZone(h.At, zone), web.InZone(h.EndedAt, zone),
+			h.EndedByName, headed,
 		}
 	})
 	return web.Spreadsheet{Name: "hotes", Title: hostPage.title, Sheets: []workbook.Sheet{{

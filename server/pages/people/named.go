@@ -37,7 +37,8 @@ func (s *Pages) meant(v *web.Visit, f *web.Form, typed string) (okey.PersonID, e
 		for i, p := range found {
 			uids[i] = fmt.Sprintf("%s (%s)", p.UID, p.Name())
 		}
-		f.Note("who", "Plusieurs personnes ont cette adresse. Écrivez l'identifiant de celle que vous voulez : "+strings.Join(uids, ", ")+".")
+		f.Note("who",
+			"Plusieurs personnes ont cette adresse. Écrivez l'identifiant de celle que vous voulez : "+strings.Join(uids, ", ")+".")
 	case found[0].ID == v.Actor.ID:
 		f.Note("who", "C'est vous : demandez à un collègue de l'assistance de le faire.")
 	default:
@@ -60,7 +61,8 @@ func (s *Pages) meantByName(v *web.Visit, f *web.Form, typed string) (okey.Perso
 	}
 	switch {
 	case len(found) == 0:
-		f.Note("who", "OKEY ne connaît personne sous ce nom, cet identifiant ni cette adresse : vérifiez, ou demandez à la personne de se connecter une première fois.")
+		f.Note("who", "OKEY ne connaît personne sous ce nom, cet identifiant ni cette adresse : "+
+			"vérifiez, ou demandez à la personne de se connecter une première fois.")
 	case len(found) > manyNamesakes:
 		f.Note("who", "Trop de personnes répondent à ce nom : écrivez-le en entier, ou tapez l'identifiant.")
 	case found[0].ID == v.Actor.ID && len(found) == 1:

@@ -53,7 +53,8 @@ func (l postLine) Cells() []web.Cell {
 }
 
 var sourceNames = map[sql.Source]string{
-	sql.SourceImport: "fichier des personnels", sql.SourceClaims: "annuaire, lu à la connexion", sql.SourceSupport: "rattachement par l'assistance",
+	sql.SourceImport: "fichier des personnels", sql.SourceClaims: "annuaire, lu à la connexion",
+	sql.SourceSupport: "rattachement par l'assistance",
 }
 
 // personPage is for support and auditors.
@@ -74,7 +75,10 @@ func (s *Pages) personPage(v *web.Visit) error {
 		return err
 	}
 	page := personScreen{Facts: personFacts(person, status, web.Paris(v)), Address: addressTrouble(person, status)}
-	for _, gather := range []func(*web.Visit, okey.Person, *personScreen) error{s.personPosts, s.personRequests, s.personKeys, s.personMails, s.personAudit} {
+	gatherers := []func(*web.Visit, okey.Person, *personScreen) error{
+		s.personPosts, s.personRequests, s.personKeys, s.personMails, s.personAudit,
+	}
+	for _, gather := range gatherers {
 		if err := gather(v, person, &page); err != nil {
 			return err
 		}
@@ -105,7 +109,10 @@ func personFacts(p okey.Person, status sql.PersonStatus, c web.Clock) []web.Fact
 	}
 	facts = append(facts, web.Fact{Name: "Dans OKEY", Value: "Depuis " + c.Day(status.CreatedAt)})
 	if status.ErasedAt.Valid {
-		facts = append(facts, web.Fact{Name: "Effacée", Value: okey.Capitalize(c.Day(status.ErasedAt.Time)) + ", au terme prévu : il ne reste qu'un numéro."})
+		facts = append(facts, web.Fact{
+			Name:  "Effacée",
+			Value: okey.Capitalize(c.Day(status.ErasedAt.Time)) + ", au terme prévu : il ne reste qu'un numéro.",
+		})
 	}
 	return facts
 }
@@ -120,7 +127,9 @@ func addressTrouble(p okey.Person, status sql.PersonStatus) string {
 	case status.Refused:
 		return "Le dernier courriel à cette adresse a été refusé : faites-la corriger dans l'annuaire, puis renvoyez-le."
 	case status.Shared > 0:
-		return "Cette adresse est aussi celle " + okey.SayEither(status.Shared, "d'une autre personne", fmt.Sprintf("de %d autres personnes", status.Shared)) + " : les liens qu'elle reçoit mènent à la connexion, ils ne suffisent pas pour répondre."
+		others := okey.SayEither(status.Shared, "d'une autre personne", fmt.Sprintf("de %d autres personnes", status.Shared))
+		return "Cette adresse est aussi celle " + others +
+			" : les liens qu'elle reçoit mènent à la connexion, ils ne suffisent pas pour répondre."
 	}
 	return ""
 }
@@ -150,7 +159,8 @@ func (s *Pages) personPosts(v *web.Visit, p okey.Person, page *personScreen) err
 			said = fmt.Sprintf("Donnée à %s", d.ToName)
 		}
 		page.Delegations = append(page.Delegations, fmt.Sprintf("%s, pour %s (%s) : %s, du %s au %s, %s",
-			said, okey.SayEstablishment(d.School), d.UAI, d.Scope.French(), d.From.SayWithYear(), d.Until.SayWithYear(), sayDelegation(d, v.Today(), web.Paris(v))))
+			said, okey.SayEstablishment(d.School), d.UAI, d.Scope.French(), d.From.SayWithYear(), d.Until.SayWithYear(),
+			sayDelegation(d, v.Today(), web.Paris(v))))
 	}
 	return err
 }
@@ -177,10 +187,13 @@ func (s *Pages) personRequests(v *web.Visit, p okey.Person, page *personScreen) 
 	c := web.Paris(v)
 	for _, r := range found {
 		page.Requests = append(page.Requests, web.Card{
-			Path: web.RequestURL(r.ID), Who: "Demande " + story.ShortID(r.ID), Where: r.Establishment, Need: r.Need, State: requests.SayState(r.Request, c),
+			Path: web.RequestURL(r.ID), Who: "Demande " + story.ShortID(r.ID), Where: r.Establishment, Need: r.Need,
+			State: requests.SayState(r.Request, c),
 		})
 		if !r.SignedAt.IsZero() {
-			page.Charters = append(page.Charters, web.Fact{Name: "Version " + fmt.Sprint(r.Charter), Value: "signée " + c.Day(r.SignedAt), Path: web.SignedURL(r.ID)})
+			page.Charters = append(page.Charters, web.Fact{
+				Name: "Version " + fmt.Sprint(r.Charter), Value: "signée " + c.Day(r.SignedAt), Path: web.SignedURL(r.ID),
+			})
 		}
 	}
 	if len(found) == personRows {
@@ -258,9 +271,20 @@ func personDeeds(p okey.Person, page personScreen) []story.Deed {
 	if page.school != "" {
 		attaching += "&etablissement=" + string(page.school)
 	}
-	deeds := []story.Deed{{Name: "Rattacher à un établissement", Path: attaching, What: "Elle y travaille, ou y dirige, et l'annuaire ne le dit pas encore. Les imports n'y changent rien."}}
-	if page.attached {
-		deeds = append(deeds, story.Deed{Name: "Mettre fin à un rattachement", Path: web.PathAttachments, What: "Il était là par erreur, ou l'annuaire le dit maintenant."})
+	deeds := []story.Deed{
+		{
+			Name: "Rattacher à un établissement", Path: attaching,
+			What: "Elle y travaille, ou y dirige, et l'annuaire ne le dit pas encore. Les imports n'y changent rien.",
+		},
 	}
-	return append(deeds, story.Deed{Name: "Voir tout ce qu'elle a fait", Path: web.PathAudit + "?qui=" + uid, What: "Ses actions, une par ligne, sans nom ni texte."})
+	if page.attached {
+		deeds = append(deeds, story.Deed{
+			Name: "Mettre fin à un rattachement", Path: web.PathAttachments,
+			What: "Il était là par erreur, ou l'annuaire le dit maintenant.",
+		})
+	}
+	return append(deeds, story.Deed{
+		Name: "Voir tout ce qu'elle a fait", Path: web.PathAudit + "?qui=" + uid,
+		What: "Ses actions, une par ligne, sans nom ni texte.",
+	})
 }

@@ -59,7 +59,10 @@ func (s *Pages) schoolPage(v *web.Visit) error {
 	if page.Facts, err = s.schoolFacts(v, place, status); err != nil {
 		return err
 	}
-	for _, gather := range []func(*web.Visit, sql.Place, okey.Day, *schoolScreen) error{s.schoolAnswers, s.schoolStock, s.schoolRequests, s.schoolComings, s.schoolTraces} {
+	gatherers := []func(*web.Visit, sql.Place, okey.Day, *schoolScreen) error{
+		s.schoolAnswers, s.schoolStock, s.schoolRequests, s.schoolComings, s.schoolTraces,
+	}
+	for _, gather := range gatherers {
 		if err := gather(v, place, today, &page); err != nil {
 			return err
 		}
@@ -99,13 +102,19 @@ func (s *Pages) schoolFacts(v *web.Visit, place sql.Place, status sql.PlaceStatu
 		return nil, err
 	}
 	if place.Host != "" {
-		facts = append(facts, web.Fact{Name: "Répond pour lui", Value: fmt.Sprintf("%s (%s)", names[place.Host], place.Host), Path: web.SchoolURL(place.Host)})
+		facts = append(facts, web.Fact{
+			Name: "Répond pour lui", Value: fmt.Sprintf("%s (%s)", names[place.Host], place.Host),
+			Path: web.SchoolURL(place.Host),
+		})
 	}
 	for _, uai := range hosted {
 		facts = append(facts, web.Fact{Name: "Répond aussi pour", Value: fmt.Sprintf("%s (%s)", names[uai], uai), Path: web.SchoolURL(uai)})
 	}
 	if place.Successor != "" {
-		facts = append(facts, web.Fact{Name: "Remplacé par", Value: fmt.Sprintf("%s (%s)", names[place.Successor], place.Successor), Path: web.SchoolURL(place.Successor)})
+		facts = append(facts, web.Fact{
+			Name: "Remplacé par", Value: fmt.Sprintf("%s (%s)", names[place.Successor], place.Successor),
+			Path: web.SchoolURL(place.Successor),
+		})
 	}
 	return facts, nil
 }
@@ -138,8 +147,11 @@ func (s *Pages) schoolAnswers(v *web.Visit, place sql.Place, today okey.Day, pag
 		}
 	}
 	for _, post := range posts {
-		answer := schoolAnswer{Name: story.NameOr(post.Person, post.Person.UID), Path: web.PersonURL(post.Person.ID), As: post.Function.French()}
-		if post.Function.Approves() && !post.Ended && !slices.Contains(page.Answers, answer) { // a staff file and the directory may both say so
+		answer := schoolAnswer{
+			Name: story.NameOr(post.Person, post.Person.UID), Path: web.PersonURL(post.Person.ID),
+			As: post.Function.French(),
+		}
+		if post.Function.Approves() && !post.Ended && !slices.Contains(page.Answers, answer) { // files and directory may both say so
 			page.Answers = append(page.Answers, answer)
 		}
 	}
@@ -149,7 +161,9 @@ func (s *Pages) schoolAnswers(v *web.Visit, place sql.Place, today okey.Day, pag
 			return err
 		}
 		for _, d := range delegates {
-			page.Answers = append(page.Answers, schoolAnswer{Name: d.Name(), Path: web.PersonURL(d.ID), As: "délégation : " + scope.French()})
+			page.Answers = append(page.Answers, schoolAnswer{
+				Name: d.Name(), Path: web.PersonURL(d.ID), As: "délégation : " + scope.French(),
+			})
 		}
 	}
 	if len(page.Answers) == 0 {
@@ -203,8 +217,14 @@ func nobodyAnswers(place sql.Place) (string, []story.Deed) {
 	}
 	uai := "?etablissement=" + string(place.UAI)
 	return said, []story.Deed{
-		{Name: "Rattacher un chef ou un adjoint", Path: web.PathAttachments + uai, What: "Vous savez qui dirige, et l'annuaire ne le dit pas encore."},
-		{Name: "Désigner un établissement qui répond pour lui", Path: web.PathHosts + uai, What: "C'est une section, ou une annexe, sans direction à elle."},
+		{
+			Name: "Rattacher un chef ou un adjoint", Path: web.PathAttachments + uai,
+			What: "Vous savez qui dirige, et l'annuaire ne le dit pas encore.",
+		},
+		{
+			Name: "Désigner un établissement qui répond pour lui", Path: web.PathHosts + uai,
+			What: "C'est une section, ou une annexe, sans direction à elle.",
+		},
 	}
 }
 
@@ -226,7 +246,10 @@ func (s *Pages) schoolStock(v *web.Visit, place sql.Place, today okey.Day, page 
 	keys := "/clefs?etablissement=" + string(place.UAI)
 	for _, state := range okey.KeyStates() {
 		if n := counts[state]; n > 0 {
-			page.Stock = append(page.Stock, web.Fact{Name: okey.Capitalize(state.French()), Value: okey.SayCount(n, "clef"), Path: keys + "&etat=" + string(state)})
+			page.Stock = append(page.Stock, web.Fact{
+				Name: okey.Capitalize(state.French()), Value: okey.SayCount(n, "clef"),
+				Path: keys + "&etat=" + string(state),
+			})
 		}
 	}
 	return nil
@@ -240,7 +263,8 @@ func (s *Pages) schoolRequests(v *web.Visit, place sql.Place, _ okey.Day, page *
 	for _, stage := range okey.Stages() {
 		if n := counts[stage]; n > 0 {
 			page.Requests = append(page.Requests, web.Fact{
-				Name: okey.Capitalize(stage.French()), Value: okey.SayCount(n, "demande"), Path: "/demandes?etablissement=" + string(place.UAI) + "&etape=" + string(stage),
+				Name: okey.Capitalize(stage.French()), Value: okey.SayCount(n, "demande"),
+				Path: "/demandes?etablissement=" + string(place.UAI) + "&etape=" + string(stage),
 			})
 		}
 	}
@@ -256,7 +280,8 @@ func (s *Pages) schoolComings(v *web.Visit, place sql.Place, _ okey.Day, page *s
 	}
 	for _, o := range ordered {
 		page.Orders = append(page.Orders, web.Card{
-			Path: web.PathOrders + "/" + o.ID.String(), Who: fmt.Sprintf("Commande n° %d", o.Number), State: okey.SayCount(o.Quantity, "clef") + ", " + o.State.Say(o.Received, o.Quantity) + " ; passée " + c.Day(o.PlacedAt),
+			Path: web.PathOrders + "/" + o.ID.String(), Who: fmt.Sprintf("Commande n° %d", o.Number),
+			State: okey.SayCount(o.Quantity, "clef") + ", " + o.State.Say(o.Received, o.Quantity) + " ; passée " + c.Day(o.PlacedAt),
 		})
 	}
 	delivered, err := s.store.DeliveriesTo(v.Ctx(), place.UAI, personRows)
@@ -264,7 +289,10 @@ func (s *Pages) schoolComings(v *web.Visit, place sql.Place, _ okey.Day, page *s
 		return err
 	}
 	for _, d := range delivered {
-		h := web.Hit{Name: "Livraison de " + okey.SayCount(d.Keys, "clef"), Path: web.PathDeliveries + "/" + d.ID.String(), Kind: okey.Capitalize(c.Day(d.CreatedAt))}
+		h := web.Hit{
+			Name: "Livraison de " + okey.SayCount(d.Keys, "clef"), Path: web.PathDeliveries + "/" + d.ID.String(),
+			Kind: okey.Capitalize(c.Day(d.CreatedAt)),
+		}
 		if d.InTransit > 0 {
 			h.More = okey.SayCount(d.InTransit, "clef") + " en route, arrivée à confirmer"
 		}
@@ -275,9 +303,13 @@ func (s *Pages) schoolComings(v *web.Visit, place sql.Place, _ okey.Day, page *s
 		return err
 	}
 	for _, p := range passed {
-		h := web.Hit{Name: okey.SayCount(p.Keys, "clef") + okey.SayEither(p.Keys, " venue ", " venues ") + okey.SayOfSchool(okey.SayEstablishment(p.FromName)), Path: web.PathAudit + "?objet=" + p.Subject.String(), Kind: okey.Capitalize(c.Day(p.At))}
+		keys, came := okey.SayCount(p.Keys, "clef"), okey.SayEither(p.Keys, " venue ", " venues ")
+		h := web.Hit{
+			Name: keys + came + okey.SayOfSchool(okey.SayEstablishment(p.FromName)),
+			Path: web.PathAudit + "?objet=" + p.Subject.String(), Kind: okey.Capitalize(c.Day(p.At)),
+		}
 		if p.From == place.UAI {
-			h.Name = okey.SayCount(p.Keys, "clef") + okey.SayEither(p.Keys, " partie pour ", " parties pour ") + okey.SayEstablishment(p.ToName)
+			h.Name = keys + okey.SayEither(p.Keys, " partie pour ", " parties pour ") + okey.SayEstablishment(p.ToName)
 		}
 		page.Comings = append(page.Comings, h)
 	}
@@ -287,7 +319,10 @@ func (s *Pages) schoolComings(v *web.Visit, place sql.Place, _ okey.Day, page *s
 	}
 	for _, l := range leaving {
 		who := cmp.Or(l.Holder, "Une personne effacée")
-		h := web.Hit{Name: who + " arriverait " + okey.SayOfSchool(okey.SayEstablishment(l.Other)), Path: web.MoveURL(l.ID), Kind: okey.Capitalize(c.Day(l.At))}
+		h := web.Hit{
+			Name: who + " arriverait " + okey.SayOfSchool(okey.SayEstablishment(l.Other)), Path: web.MoveURL(l.ID),
+			Kind: okey.Capitalize(c.Day(l.At)),
+		}
 		if l.From == place.UAI {
 			h.Name = who + " partirait pour " + okey.SayEstablishment(l.Other)
 		}
@@ -297,7 +332,10 @@ func (s *Pages) schoolComings(v *web.Visit, place sql.Place, _ okey.Day, page *s
 	}
 	followed, err := s.store.SuccessionsOf(v.Ctx(), place.UAI, personRows)
 	for _, f := range followed {
-		page.Comings = append(page.Comings, web.Hit{Name: okey.Capitalize(sayReplacing(f)), Path: web.PathSuccession + "/" + f.ID.String(), Kind: okey.Capitalize(c.Day(f.At))})
+		page.Comings = append(page.Comings, web.Hit{
+			Name: okey.Capitalize(sayReplacing(f)), Path: web.PathSuccession + "/" + f.ID.String(),
+			Kind: okey.Capitalize(c.Day(f.At)),
+		})
 	}
 	return err
 }
@@ -330,12 +368,21 @@ func schoolDeeds(place sql.Place) []story.Deed {
 	}
 	uai := "?etablissement=" + string(place.UAI)
 	return []story.Deed{
-		{Name: "Rattacher une personne", Path: web.PathAttachments + uai, What: "Elle y travaille, ou y dirige, et l'annuaire ne le dit pas encore."},
+		{
+			Name: "Rattacher une personne", Path: web.PathAttachments + uai,
+			What: "Elle y travaille, ou y dirige, et l'annuaire ne le dit pas encore.",
+		},
 		{Name: "Désigner qui répond pour lui", Path: web.PathHosts + uai, What: "Une section ou une annexe sans direction à elle."},
-		{Name: "Commander, régler la réserve", Path: web.PathOrders + uai, What: "Il n'a plus assez de clefs, ou vous voulez qu'il en garde toujours quelques-unes."},
+		{
+			Name: "Commander, régler la réserve", Path: web.PathOrders + uai,
+			What: "Il n'a plus assez de clefs, ou vous voulez qu'il en garde toujours quelques-unes.",
+		},
 		{Name: "Déposer une livraison", Path: web.PathDeliveries, What: "Le fournisseur a envoyé le fichier de ses clefs."},
 		{Name: "Compter son tiroir", Path: web.PathInventory + uai, What: "Ce qui est dans le tiroir et ce que dit OKEY diffèrent."},
 		{Name: "Déplacer des clefs", Path: web.PathMoveKeys + uai, What: "Un autre établissement en a trop, et lui pas assez."},
-		{Name: "Le remplacer par un autre", Path: web.PathSuccession + uai, What: "Il ferme ou fusionne : clefs, demandes et commandes suivent."},
+		{
+			Name: "Le remplacer par un autre", Path: web.PathSuccession + uai,
+			What: "Il ferme ou fusionne : clefs, demandes et commandes suivent.",
+		},
 	}
 }

@@ -25,10 +25,19 @@ type successionReview struct {
 
 func successionForm(v *web.Visit) *web.Form {
 	return web.NewForm(v, "succession", web.PathSuccession, "Vérifier", map[string]web.Field{
-		"establishment": {Label: "*Code UAI de l'établissement qui ferme", Hint: "Sept chiffres et une lettre.", Missing: "Écrivez le code UAI de l'établissement qui ferme."},
-		"successor":     {Label: "*Code UAI de celui qui continue", Hint: "Il reprend les clefs, les demandes et les commandes.", Missing: "Écrivez le code UAI de celui qui continue."},
-		"comment":       {Label: "*Commentaire", Hint: "Pourquoi ? Les deux directions le liront.", Missing: "Écrivez pourquoi : les deux directions le liront."},
-		"confirm":       {},
+		"establishment": {
+			Label: "*Code UAI de l'établissement qui ferme", Hint: "Sept chiffres et une lettre.",
+			Missing: "Écrivez le code UAI de l'établissement qui ferme.",
+		},
+		"successor": {
+			Label: "*Code UAI de celui qui continue", Hint: "Il reprend les clefs, les demandes et les commandes.",
+			Missing: "Écrivez le code UAI de celui qui continue.",
+		},
+		"comment": {
+			Label: "*Commentaire", Hint: "Pourquoi ? Les deux directions le liront.",
+			Missing: "Écrivez pourquoi : les deux directions le liront.",
+		},
+		"confirm": {},
 	})
 }
 
@@ -112,7 +121,8 @@ func (s *Pages) successionReview(v *web.Visit, f *web.Form, cmd act.Command) (*s
 	from, err := s.store.Place(v.Ctx(), cmd.Content.Establishment)
 	switch {
 	case okey.ErrorCode(err) == okey.CodeNotFound:
-		return nil, okey.InvalidField("establishment", "OKEY ne connaît pas l'établissement %s : vérifiez son code UAI.", cmd.Content.Establishment)
+		return nil, okey.InvalidField("establishment", "OKEY ne connaît pas l'établissement %s : vérifiez son code UAI.",
+			cmd.Content.Establishment)
 	case err != nil:
 		return nil, err
 	case from.Successor != "":
@@ -127,7 +137,9 @@ func (s *Pages) successionReview(v *web.Visit, f *web.Form, cmd act.Command) (*s
 		return nil, err
 	}
 	alone, err := s.unanswered(v, cmd.Content.Successor)
-	return &successionReview{From: fmt.Sprintf("%s (%s)", from.Name, from.UAI), To: to, Facts: movedFacts(would), Alone: alone, Form: f}, err
+	return &successionReview{
+		From: fmt.Sprintf("%s (%s)", from.Name, from.UAI), To: to, Facts: movedFacts(would), Alone: alone, Form: f,
+	}, err
 }
 
 // unanswered warns of an establishment where nobody would answer; empty where somebody does.
@@ -152,7 +164,8 @@ func (s *Pages) unanswered(v *web.Visit, uai okey.UAI) (string, error) {
 	if staff == 0 {
 		nobody = "aucun personnel, donc aucune direction"
 	}
-	return fmt.Sprintf("Personne ne répond pour %s : OKEY n'y connaît %s. Toutes ces demandes iraient à l'assistance. Vérifiez le code UAI, ou importez d'abord les personnels.",
+	return fmt.Sprintf("Personne ne répond pour %s : OKEY n'y connaît %s. Toutes ces demandes iraient à l'assistance. "+
+		"Vérifiez le code UAI, ou importez d'abord les personnels.",
 		okey.SayEstablishment(place.Name), nobody), nil
 }
 

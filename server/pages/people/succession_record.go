@@ -78,7 +78,8 @@ func (s *Pages) successionRecordPage(v *web.Visit) error {
 	if done, was, err := s.JustDone(v); err != nil {
 		return err
 	} else if was && done.Subject == found.ID {
-		notice = fmt.Sprintf("C'est fait : %s répond désormais pour %s. Les deux directions sont prévenues, et qui a une demande en cours ; non les titulaires des clefs.",
+		notice = fmt.Sprintf("C'est fait : %s répond désormais pour %s. "+
+			"Les deux directions sont prévenues, et qui a une demande en cours ; non les titulaires des clefs.",
 			okey.SayEstablishment(found.ToName), okey.SayEstablishment(found.FromName))
 	}
 	return s.Show(v, http.StatusOK, "succession_record", web.Screen{Title: "Succession", Notice: notice, Body: page})
@@ -93,7 +94,9 @@ func (s *Pages) successionTable(v *web.Visit) (web.Spreadsheet, error) {
 	tables, err := s.successionTables(v, found.ID)
 	made := web.Spreadsheet{Name: "succession", Title: fmt.Sprintf("Succession de %s à %s", found.From, found.To)}
 	for _, t := range tables {
-		made.Sheets = append(made.Sheets, workbook.Sheet{Name: t.Title, Columns: t.Columns, Rows: web.RowsOf(t.Rows, func(r recordRow) []any { return r.Cells })})
+		made.Sheets = append(made.Sheets, workbook.Sheet{
+			Name: t.Title, Columns: t.Columns, Rows: web.RowsOf(t.Rows, func(r recordRow) []any { return r.Cells }),
+		})
 	}
 	return made, err
 }
@@ -120,7 +123,8 @@ func (s *Pages) successionTables(v *web.Visit, id uuid.UUID) ([]recordTable, err
 	if err != nil {
 		return nil, err
 	}
-	ordered := append(columns("Commande", "État aujourd'hui"), workbook.Column{Title: "Clefs", Kind: workbook.Number}, workbook.Column{Title: "Reçues", Kind: workbook.Number})
+	ordered := append(columns("Commande", "État aujourd'hui"), workbook.Column{Title: "Clefs", Kind: workbook.Number},
+		workbook.Column{Title: "Reçues", Kind: workbook.Number})
 	return []recordTable{
 		{Title: "Demandes", Columns: columns("Demandeur", "Étape aujourd'hui", "Clef"), Rows: each(requests, requestMoved)},
 		{Title: "Commandes", Columns: ordered, Rows: each(orders, orderMoved)},
@@ -139,7 +143,10 @@ func requestMoved(r sql.SuccessionRequest) recordRow {
 }
 
 func orderMoved(o sql.SuccessionOrder) recordRow {
-	return recordRow{web.PathOrders + "/" + o.ID.String(), []any{fmt.Sprintf("N° %d", o.Number), okey.Capitalize(o.State.Say(o.Received, o.Quantity)), o.Quantity, o.Received}}
+	return recordRow{
+		web.PathOrders + "/" + o.ID.String(),
+		[]any{fmt.Sprintf("N° %d", o.Number), okey.Capitalize(o.State.Say(o.Received, o.Quantity)), o.Quantity, o.Received},
+	}
 }
 
 func departureMoved(m sql.SuccessionMove) recordRow {

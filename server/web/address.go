@@ -9,81 +9,43 @@ import (
 	"github.com/google/uuid"
 )
 
-const PathOrders = "/commandes"
+// The address book: which page is where.
 
-// donePages are where an action about a thing shows what it has done.
-var donePages = map[okey.Thing]func(okey.Action) string{
-	okey.ThingRequest:   func(a okey.Action) string { return RequestURL(a.Request) },
-	okey.ThingKey:       func(a okey.Action) string { return KeyURL(a.Key) },
-	okey.ThingOrder:     subjectBelow(PathOrders),
-	okey.ThingExport:    func(okey.Action) string { return PathOrders },
-	okey.ThingDelivery:  subjectBelow(PathDeliveries),
-	okey.ThingInventory: subjectBelow(PathInventory),
-	okey.ThingReport:    func(okey.Action) string { return PathReports },
-	okey.ThingMove:      func(okey.Action) string { return PathMoveKeys },
-	okey.ThingDeparture: func(a okey.Action) string { return MoveURL(a.Subject) },
-	okey.ThingSuccession: func(a okey.Action) string {
-		if a.Verdict == nil || !a.Verdict.Accepted {
-			return PathSuccession
-		}
-		return PathSuccession + "/" + a.Subject.String()
-	},
-	okey.ThingMail: subjectBelow(PathMails),
-}
-
-// subjectBelow is the page of an action's subject below path.
-func subjectBelow(path string) func(okey.Action) string {
-	return func(a okey.Action) string { return path + "/" + a.Subject.String() }
-}
-
-// donePage is the page on which an action shows what it has done: that of its thing, but for those whose sender sees another one.
-func donePage(a okey.Action) string {
-	switch {
-	case a.Name == okey.ActionAsk && a.Verdict != nil && !a.Verdict.Accepted:
-		return PathAsk
-	case a.Name == okey.ActionArrival:
-		return "/livraisons/" + a.Subject.String()
-	case a.Name == okey.ActionPINChange:
-		return PathPIN
-	}
-	at, known := donePages[a.Name.Kind().About]
-	if !known {
-		return "/"
-	}
-	return at(a)
-}
-
-const PathAccessibility = "/accessibilite"
-
-const PathAccount = "/compte"
-
-const PathAnswers = "/demandes/a-repondre"
-
-// Support's pages for what it sets right by hand.
+// Requests. PathSigned, PathSlip, PathIllegible and PathReissue end the address of a request; ParameterAnswer chooses there the
+// answer that is to be sent: home's two buttons are one click, sending it another.
 const (
-	PathAttachments = "/assistance/rattachements"
-	PathHosts       = "/assistance/hotes"
+	PathRequests    = "/demandes"
+	PathAsk         = PathRequests + "/nouvelle"
+	PathAnswers     = PathRequests + "/a-repondre" // several with one confirmation
+	PathSigned      = "/charte"                    // where its charter is signed, and from then on read
+	PathSlip        = "/bordereau"
+	PathIllegible   = "/numero-illisible"
+	PathReissue     = "/lien" // where support has new links mailed
+	PathCounter     = "/remise"
+	ParameterAnswer = "reponse"
 )
 
-// ArrivalURL is where what a delivery brings to an establishment is confirmed.
-func ArrivalURL(delivery uuid.UUID, uai okey.UAI) string {
-	return Narrowed("/livraisons/"+delivery.String(), uai)
+// RequestURL is the page of a request.
+func RequestURL(id uuid.UUID) string { return PathRequests + "/" + id.String() }
+
+// AnsweringURL is the page of a request with an answer chosen.
+func AnsweringURL(id uuid.UUID, d okey.Decision) string { return Answering(RequestURL(id), d) }
+
+// Answering is any page that has a form to answer, with an answer chosen.
+func Answering(page string, d okey.Decision) string {
+	return page + "?" + ParameterAnswer + "=" + string(d) + "#repondre"
 }
 
-// PathAsk is where one asks for a key.
-const PathAsk = "/demandes/nouvelle"
-
-const PathAudit = "/assistance/journal"
-
-// PathSigned is the end of the address at which the charter of a request is signed, and from then on read.
-const PathSigned = "/charte"
-
+// SignedURL is the charter of a request.
 func SignedURL(request uuid.UUID) string { return RequestURL(request) + PathSigned }
 
+// CharterURL is a version of the charter by itself.
 func CharterURL(version int) string { return "/charte/" + strconv.Itoa(version) }
 
-const PathCounter = "/remise"
+// SlipURL is the slip that is printed for a handover.
+func SlipURL(request uuid.UUID) string { return RequestURL(request) + PathSlip }
 
+// CounterURL is where the key of a request is handed over; scanned is the one in the approver's hand, empty for the one reserved.
 func CounterURL(request uuid.UUID, scanned okey.Serial) string {
 	page := PathCounter + "/" + request.String()
 	if scanned != "" {
@@ -92,85 +54,83 @@ func CounterURL(request uuid.UUID, scanned okey.Serial) string {
 	return page
 }
 
-const PathDashboard = "/assistance/tableau-de-bord"
-
-const PathDelegations = "/delegations"
-
-const PathDeliveries = "/assistance/livraisons"
-
-const PathDesk = "/assistance"
-
-const PathHelp = "/aide"
-
-const PathIllegible = "/numero-illisible"
-
+// Keys and PIN. PathTrouble, PathReport, PathExpired, PathLost and PathLeaving end the address of a key: each asks its holder one thing.
 const (
-	PathInventory = "/inventaire"
-	PathReports   = "/assistance/clefs-a-confirmer"
-)
-
-const PathLetters = "/assistance/courriels"
-
-// PathMails is where support looks at one mail, and has it sent again.
-const PathMails = "/assistance/envois"
-
-const PathMoveKeys = "/assistance/deplacer"
-
-// The pages of somebody's own key: what to do when it fails, is lost, or its holder leaves. Each asks one thing.
-const (
-	PathMyKey   = "/ma-clef"
-	PathTrouble = "/ne-marche-plus"
-	PathReport  = PathTrouble + "/signaler"
-	PathLost    = "/perdue"
-	PathLeaving = "/je-pars"
-)
-
-// PathPersons is where support looks at one person.
-const PathPersons = "/assistance/personnes"
-
-func PersonURL(id okey.PersonID) string { return PathPersons + "/" + id.String() }
-
-// The pages of a PIN: to change it, and to set another one when it is forgotten.
-const (
+	PathKeys         = "/clefs"
+	PathMyKey        = "/ma-clef"
+	PathTrouble      = "/ne-marche-plus"
+	PathReport       = PathTrouble + "/signaler"
+	PathExpired      = PathTrouble + "/expiree"
+	PathLost         = "/perdue"
+	PathLeaving      = "/je-pars"
 	PathPIN          = "/mon-code-pin"
-	PathPINForgotten = "/mon-code-pin/oublie"
-	PathPINSignIn    = "/mon-code-pin/oublie/connexion"
+	PathPINForgotten = PathPIN + "/oublie"
+	PathPINSignIn    = PathPINForgotten + "/connexion"
+	PathMoveKeys     = "/assistance/deplacer"
 )
 
-const PathPrivacy = "/confidentialite"
+// KeyURL is the page of a key.
+func KeyURL(serial okey.Serial) string { return PathKeys + "/" + string(serial) }
 
-// PathReissue is where support has new links mailed for a request.
-const PathReissue = "/lien"
-
-// ParameterAnswer chooses, on the page of a request, the answer that is to be sent from there: home's two buttons are one click, sending it another.
-const ParameterAnswer = "reponse"
-
-func AnsweringURL(id uuid.UUID, d okey.Decision) string {
-	return RequestURL(id) + "?" + ParameterAnswer + "=" + string(d) + "#repondre"
-}
-
-// PathSchools is where support looks at one establishment.
-const PathSchools = "/assistance/etablissements"
-
-func SchoolURL(uai okey.UAI) string { return PathSchools + "/" + string(uai) }
-
-const PathSlip = "/bordereau"
-
-func SlipURL(request uuid.UUID) string { return RequestURL(request) + PathSlip }
-
-const PathStock = "/stock"
-
-const PathSuccession = "/assistance/succession"
-
+// TakeAlongURL is where a direction proposes that a key follows its holder to another school.
 func TakeAlongURL(serial okey.Serial) string { return KeyURL(serial) + "/depart" }
 
+// MoveURL is the page of such a proposal.
 func MoveURL(id uuid.UUID) string { return "/deplacements/" + id.String() }
 
-const PathExpired = PathTrouble + "/expiree"
-
-// The paths of sign-in; the callback is registered with the identity provider.
+// Stock and orders.
 const (
-	PathSignIn   = "/connexion"
-	PathCallback = "/connexion/retour"
-	PathSignOut  = "/deconnexion"
+	PathStock      = "/stock"
+	PathOrders     = "/commandes"
+	PathDeliveries = "/assistance/livraisons"
+	PathArrival    = "/livraisons" // of a delivery at one school
+	PathInventory  = "/inventaire"
+	PathReports    = "/assistance/clefs-a-confirmer"
 )
+
+// ArrivalURL is where what a delivery brings to an establishment is confirmed.
+func ArrivalURL(delivery uuid.UUID, uai okey.UAI) string {
+	return Narrowed(PathArrival+"/"+delivery.String(), uai)
+}
+
+// People and schools.
+const (
+	PathDelegations = "/delegations"
+	PathPersons     = "/assistance/personnes"
+	PathSchools     = "/assistance/etablissements"
+	PathAttachments = "/assistance/rattachements"
+	PathHosts       = "/assistance/hotes"
+	PathSuccession  = "/assistance/succession"
+)
+
+// PersonURL is where support looks at one person.
+func PersonURL(id okey.PersonID) string { return PathPersons + "/" + id.String() }
+
+// SchoolURL is where support looks at one establishment.
+func SchoolURL(uai okey.UAI) string { return PathSchools + "/" + string(uai) }
+
+// Support's desk.
+const (
+	PathDesk      = "/assistance"
+	PathDashboard = "/assistance/tableau-de-bord"
+	PathAudit     = "/assistance/journal"
+	PathMails     = "/assistance/envois" // each with a page of its own, where it is sent again
+	PathLetters   = "/assistance/courriels"
+)
+
+// Sign-in and help. The callback is registered with the identity provider.
+const (
+	PathSignIn        = "/connexion"
+	PathCallback      = "/connexion/retour"
+	PathSignOut       = "/deconnexion"
+	PathHelp          = "/aide"
+	PathAccount       = "/compte"
+	PathPrivacy       = "/confidentialite"
+	PathAccessibility = "/accessibilite"
+)
+
+// FollowURL tells whoever sent an action what has become of it.
+func FollowURL(action uuid.UUID) string { return "/suivi/" + action.String() }
+
+// DoneURL is a page that says, to whoever sent an action, what it has done.
+func DoneURL(page string, action uuid.UUID) string { return page + "?fait=" + action.String() }

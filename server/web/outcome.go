@@ -80,6 +80,48 @@ func (s *Site) ownAction(v *Visit) (okey.Action, error) {
 	return a, err
 }
 
+// donePage is the page on which an action shows what it has done: that of its thing, but for those whose sender sees another one.
+func donePage(a okey.Action) string {
+	switch {
+	case a.Name == okey.ActionAsk && a.Verdict != nil && !a.Verdict.Accepted:
+		return PathAsk
+	case a.Name == okey.ActionArrival:
+		return PathArrival + "/" + a.Subject.String()
+	case a.Name == okey.ActionPINChange:
+		return PathPIN
+	}
+	at, known := donePages[a.Name.Kind().About]
+	if !known {
+		return "/"
+	}
+	return at(a)
+}
+
+// donePages are where an action about a thing shows what it has done.
+var donePages = map[okey.Thing]func(okey.Action) string{
+	okey.ThingRequest:   func(a okey.Action) string { return RequestURL(a.Request) },
+	okey.ThingKey:       func(a okey.Action) string { return KeyURL(a.Key) },
+	okey.ThingOrder:     subjectBelow(PathOrders),
+	okey.ThingExport:    func(okey.Action) string { return PathOrders },
+	okey.ThingDelivery:  subjectBelow(PathDeliveries),
+	okey.ThingInventory: subjectBelow(PathInventory),
+	okey.ThingReport:    func(okey.Action) string { return PathReports },
+	okey.ThingMove:      func(okey.Action) string { return PathMoveKeys },
+	okey.ThingDeparture: func(a okey.Action) string { return MoveURL(a.Subject) },
+	okey.ThingSuccession: func(a okey.Action) string {
+		if a.Verdict == nil || !a.Verdict.Accepted {
+			return PathSuccession
+		}
+		return PathSuccession + "/" + a.Subject.String()
+	},
+	okey.ThingMail: subjectBelow(PathMails),
+}
+
+// subjectBelow is the page of an action's subject below path.
+func subjectBelow(path string) func(okey.Action) string {
+	return func(a okey.Action) string { return path + "/" + a.Subject.String() }
+}
+
 // JustDone is the visitor's own accepted action that the address names, after a form.
 func (s *Site) JustDone(v *Visit) (okey.Action, bool, error) {
 	id, _ := uuid.Parse(v.Query("fait"))

@@ -9,8 +9,6 @@ import (
 
 	"okey/okey"
 	"okey/server/act"
-
-	"github.com/google/uuid"
 )
 
 // Clock says times as people at one place do.
@@ -235,11 +233,3 @@ func SayRefusal(code okey.Code) string {
 	}
 	return "sans autre précision"
 }
-
-func RequestURL(id uuid.UUID) string { return "/demandes/" + id.String() }
-
-func KeyURL(serial okey.Serial) string { return "/clefs/" + string(serial) }
-
-func FollowURL(action uuid.UUID) string { return "/suivi/" + action.String() }
-
-func DoneURL(page string, action uuid.UUID) string { return page + "?fait=" + action.String() }

@@ -121,7 +121,7 @@ func (s *Pages) AwaitedDeliveries(v *web.Visit) ([]web.Card, error) {
 	found, err := s.store.AwaitedDeliveries(v.Ctx(), uais)
 	var cards []web.Card
 	for _, d := range found {
-		cards = append(cards, web.Card{Path: "/livraisons/" + d.ID.String(), Need: fmt.Sprintf("Clefs en route vers vous : %d (annoncées %s).", d.InTransit, web.Paris(v).Day(d.CreatedAt))})
+		cards = append(cards, web.Card{Path: web.PathArrival + "/" + d.ID.String(), Need: fmt.Sprintf("Clefs en route vers vous : %d (annoncées %s).", d.InTransit, web.Paris(v).Day(d.CreatedAt))})
 	}
 	return cards, err
 }
@@ -222,7 +222,7 @@ func keyColumns(v *web.Visit, f sql.KeyFilter, several bool) []keyColumn {
 
 // keyFilters is the form above the list. Its last choice sorts: on a phone the heads of the columns are not there to be pressed.
 func (s *Pages) keyFilters(v *web.Visit, f sql.KeyFilter, wrong *web.FormError) (*web.Form, error) {
-	filters := web.ListForm("/clefs")
+	filters := web.ListForm(web.PathKeys)
 	filters.Add("q", f.Search, web.Field{Label: "Numéro de série, même en partie, ou nom"})
 	states := []web.Choice{}
 	for _, state := range okey.KeyStates() {

@@ -285,8 +285,8 @@ func (s *Pages) MovesAwaitingMe(v *web.Visit) ([]web.Card, error) {
 	cards := make([]web.Card, len(found))
 	for i, m := range found {
 		cards[i] = web.Card{Path: web.MoveURL(m.ID), Who: m.HolderName + " arrive avec la clef " + string(m.Serial), Where: m.FromName, State: sayProposed(m.Move, web.Paris(v)), Acts: []web.NavLink{
-			{Name: "Accepter", Path: web.MoveURL(m.ID) + "?" + web.ParameterAnswer + "=" + string(okey.Approve) + "#repondre"},
-			{Name: "Refuser", Path: web.MoveURL(m.ID) + "?" + web.ParameterAnswer + "=" + string(okey.Refuse) + "#repondre"},
+			{Name: "Accepter", Path: web.Answering(web.MoveURL(m.ID), okey.Approve)},
+			{Name: "Refuser", Path: web.Answering(web.MoveURL(m.ID), okey.Refuse)},
 		}}
 	}
 	return cards, err

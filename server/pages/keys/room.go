@@ -36,12 +36,13 @@ func New(site *web.Site, store *sql.Store, a *act.Dispatcher, in *signin.SignIn,
 
 // Routes registers the pages about keys.
 func (s *Pages) Routes(r web.Routes) {
-	r.Get("/clefs", s.keysPage)
-	r.Sheet("/clefs.xlsx", s.keysTable)
-	r.Get("/clefs/:serial", s.keyPage)
-	r.Post("/clefs/:serial", s.changeKey)
-	r.Get("/clefs/:serial/depart", s.takeAlongPage)
-	r.Post("/clefs/:serial/depart", s.takeAlong)
+	of := func(path string) string { return web.PathKeys + "/:serial" + path }
+	r.Get(web.PathKeys, s.keysPage)
+	r.Sheet(web.PathKeys+".xlsx", s.keysTable)
+	r.Get(of(""), s.keyPage)
+	r.Post(of(""), s.changeKey)
+	r.Get(of("/depart"), s.takeAlongPage)
+	r.Post(of("/depart"), s.takeAlong)
 	r.Get(web.PathMoveKeys, s.moveKeysPage)
 	r.Post(web.PathMoveKeys, s.moveKeys)
 	r.Get("/deplacements/:id", s.movePage)
@@ -50,7 +51,6 @@ func (s *Pages) Routes(r web.Routes) {
 	r.Post("/deplacements/:id/retrait", s.withdrawMove)
 
 	r.Get(web.PathMyKey, s.myKeyPage)
-	of := func(path string) string { return "/clefs/:serial" + path }
 	for _, t := range troubles {
 		r.Get(of(t.path), func(v *web.Visit) error { return s.troublePage(v, t) })
 	}

@@ -61,24 +61,34 @@ func (s *Site) Show(v *Visit, status int, name string, sc Screen) error {
 // dress adds what every page has: who is here, where one can go.
 func (s *Site) dress(v *Visit, sc *Screen) {
 	sc.Support, sc.Academy, sc.Conformity = addressOf(s.settings.SupportMail), s.academy, s.settings.Conformity
-	if !v.SignedIn() {
-		sc.Nav = []NavLink{{Name: "Aide", Path: "/aide"}}
-	} else {
-		sc.Name = v.Actor.Name()
-		sc.Nav = []NavLink{{Name: "Accueil", Path: "/"}, {Name: "Demandes", Path: "/demandes"}, {Name: "Clefs", Path: "/clefs"}}
-		if v.Oversees() {
-			sc.Nav = append(sc.Nav, NavLink{Name: "Commandes", Path: PathOrders})
-		}
-		if v.Desk() {
-			sc.Nav = append(sc.Nav, NavLink{Name: "Assistance", Path: "/assistance"})
-			sc.Searches = true
-		}
-		sc.Nav = append(sc.Nav, NavLink{Name: "Aide", Path: "/aide"})
+	if v.SignedIn() {
+		sc.Name, sc.Searches = v.Actor.Name(), v.Desk()
 	}
-	for i, link := range sc.Nav {
-		here := v.Request.URL.Path
-		sc.Nav[i].Here = here == link.Path || (link.Path != "/" && strings.HasPrefix(here, link.Path+"/"))
+	for _, place := range menu {
+		if place.shown(v) {
+			sc.Nav = append(sc.Nav, NavLink{Name: place.name, Path: place.path, Here: place.holds(v.Request.URL.Path)})
+		}
 	}
+}
+
+// menu is where one can go from every page, and who sees that.
+var menu = []menuPlace{
+	{"Accueil", "/", (*Visit).SignedIn},
+	{"Demandes", PathRequests, (*Visit).SignedIn},
+	{"Clefs", PathKeys, (*Visit).SignedIn},
+	{"Commandes", PathOrders, (*Visit).Oversees},
+	{"Assistance", PathDesk, (*Visit).Desk},
+	{"Aide", PathHelp, func(*Visit) bool { return true }},
+}
+
+type menuPlace struct {
+	name, path string
+	shown      func(*Visit) bool
+}
+
+// holds tells whether a page is that place, or below it.
+func (m menuPlace) holds(page string) bool {
+	return page == m.path || (m.path != "/" && strings.HasPrefix(page, m.path+"/"))
 }
 
 // addressOf is a mail address without the name that may stand before it.

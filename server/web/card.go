@@ -33,10 +33,13 @@ type Card struct {
 	Acts     []NavLink // what the visitor may do about it, the likeliest first
 }
 
+// HomeLines is how many of each kind home shows.
 const HomeLines = 20
 
+// Fact is one thing known of what a page is about, with where to read more of it.
 type Fact struct{ Name, Value, Path string }
 
+// StoryLine is one thing that has happened, as people read it; At puts several stories into one.
 type StoryLine struct {
 	When, What, Comment string
 

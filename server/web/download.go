@@ -14,9 +14,10 @@ import (
 )
 
 // Every table on a page can be taken along as a spreadsheet, with what the page's reader may see and nothing more. To add one:
-//   - write `func (s *Server) thingsTable(v *visit) (spreadsheet, error)` beside its page, with the same permission and the same filters
-//     (RowsOf for rows that are all there, paged for long lists that are read page by page);
-//   - add one line to its room's routes: a list at /things is downloaded from /things.xlsx, a page at /things/:id from /things/:id/tableau.xlsx;
+//   - write `func (s *Pages) thingsTable(v *web.Visit) (web.Spreadsheet, error)` beside its page, with the same permission and the same
+//     filters (RowsOf for rows that are all there, Paged for long lists that are read page by page);
+//   - register it in its room's Routes with Sheet: a list at /things is downloaded from /things.xlsx, a page at /things/:id from
+//     /things/:id/tableau.xlsx;
 //   - put `{{template "download" .Sheet}}` under the table, where the page's Sheet is SheetURL(v), or SheetOf(v) for a page of one thing.
 //
 // Sign-in, headers, name and cap are seen to here.
@@ -64,8 +65,8 @@ const (
 	DownloadPage = 1_000
 )
 
-// Paged reads a long list page by page: next answers the page after the last of its rows, nil for the first page. Rows past the cap are an
-// error that says so.
+// Paged reads a long list page by page: next answers the page after the last of its rows, nil for the first page. Rows past the cap
+// are an invalid that says so.
 func Paged[T any](most int, next func(last *T) ([]T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
@@ -111,7 +112,7 @@ func Cells[T any](all iter.Seq2[T, error], row func(T) []any) iter.Seq2[[]any, e
 // RowsOf are the rows of a list that is all there.
 func RowsOf[T any](all []T, row func(T) []any) iter.Seq2[[]any, error] { return Cells(Each(all), row) }
 
-// Each goes through a list that is all there as paged goes through a long one.
+// Each goes through a list that is all there as Paged goes through a long one.
 func Each[T any](all []T) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for _, one := range all {
@@ -122,6 +123,7 @@ func Each[T any](all []T) iter.Seq2[T, error] {
 	}
 }
 
+// InZone is an instant as a spreadsheet shows it there; the zero one stays an empty cell.
 func InZone(t time.Time, zone *time.Location) time.Time {
 	if t.IsZero() {
 		return t

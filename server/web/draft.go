@@ -143,4 +143,5 @@ func (f *Form) begun() string {
 	return ""
 }
 
+// RestoredNotice is said above a form that Restore has filled.
 const RestoredNotice = "Rien de ce que vous aviez écrit n'est perdu : vérifiez, puis envoyez."

@@ -20,6 +20,7 @@ func (s *Site) showFailure(c *gin.Context, err error) {
 	s.FailVisit(v, err)
 }
 
+// FailTitles are the titles of error pages by HTTP status; what is not here has gone wrong on our side.
 var FailTitles = map[int]string{
 	http.StatusUnauthorized:          "Connexion nécessaire",
 	http.StatusNotFound:              "Page introuvable",
@@ -32,6 +33,7 @@ var FailTitles = map[int]string{
 	http.StatusServiceUnavailable:    "OKEY est momentanément indisponible",
 }
 
+// FailVisit ends a visit with an error's status and sentence. What is our own fault is logged here, and only here.
 func (s *Site) FailVisit(v *Visit, err error) {
 	status := respond.StatusOf(err)
 	if status >= http.StatusInternalServerError {
@@ -73,6 +75,7 @@ func (s *Site) FailVisit(v *Visit, err error) {
 	v.Abort()
 }
 
+// Failure is an error page.
 type Failure struct {
 	Message string
 	Wrote   string   // what came too late, so that it can be copied

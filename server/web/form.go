@@ -40,13 +40,16 @@ type Field struct {
 	Number  bool // a phone shows its digits
 }
 
+// Choice is one of the answers that a field offers.
 type Choice struct{ Value, Label string }
 
+// FormError is what is wrong with a field, or with the form where Field is empty.
 type FormError struct {
 	Field, Message string
 	Meanwhile      string // what holds until it is put right, where a page is shown all the same
 }
 
+// NewForm is a form that nobody has filled in. The visitor alone may send it, once: sent again it is the same action.
 func NewForm(v *Visit, name, path, button string, fields map[string]Field) *Form {
 	return &Form{Name: name, Path: path, Action: uuid.New(), Person: v.Actor.ID, Values: map[string]string{}, Fields: fields, Button: button}
 }
@@ -69,6 +72,7 @@ func (f *Form) Starred() bool {
 	return false
 }
 
+// Entry is a field as templates write it.
 func (f *Form) Entry(name string) Entry {
 	e := Entry{Field: f.Fields[name], ID: f.Name + "-" + name, Name: name, Value: f.Values[name]}
 	var ids []string

@@ -58,6 +58,7 @@ func ChangedURL(v *Visit, path, name, value string) string {
 	return path + "?" + query.Encode()
 }
 
+// ListForm is a form of filters, above the list at path: it is sent with GET, and does nothing.
 func ListForm(path string) *Form {
 	return &Form{Name: "filtre", Path: path, Values: map[string]string{}, Fields: map[string]Field{}, Button: "Filtrer"}
 }
@@ -72,6 +73,7 @@ func (f *Form) Doubt(v *Visit) {
 	}
 }
 
+// Add gives the form a field, filled in.
 func (f *Form) Add(name, value string, how Field) {
 	f.Fields[name], f.Values[name] = how, value
 }

@@ -35,6 +35,7 @@ type Screen struct {
 	Asked    string // what they have just searched for
 }
 
+// NavLink leads somewhere. Here tells the menu's link to the page that it stands on.
 type NavLink struct {
 	Name, Path string
 	Here       bool
@@ -99,7 +100,7 @@ func addressOf(mailbox string) string {
 	return mailbox
 }
 
-// NoRoute and noMethod answer under /api as the rest of it does; elsewhere as a page.
+// NoRoute answers an address that does not exist: under /api as the rest of it does, elsewhere as a page.
 func (s *Site) NoRoute(c *gin.Context) {
 	if respond.ForPrograms(c.Request.URL.Path) {
 		respond.FailWith(c, http.StatusNotFound, okey.Errorf(okey.CodeNotFound, "Cette adresse n'existe pas : voyez /api/v1/openapi.yaml."))

@@ -33,8 +33,8 @@ func SayPosts(p sql.FoundPerson, mark string) string {
 	return said
 }
 
-// PlacesWhere are the visitor's establishments at which the permission table lets them act. Support is let in without any; whoever else has none
-// is told what the table says.
+// PlacesWhere are the visitor's establishments at which the permission table lets them act. Support is let in without any; whoever else
+// has none is answered what the table says.
 func PlacesWhere(v *Visit, act okey.Act) ([]okey.UAI, error) {
 	refused := okey.May(act, v.Actor, okey.Subject{HasReason: true}, v.Today())
 	var uais []okey.UAI

@@ -13,9 +13,9 @@ import (
 
 // A plot stands on a page as an image that the page itself carries (RFC 2397): what it shows is what the table behind it shows, read once, by
 // one right to look; and an SVG in an image runs nothing, whatever is in it. To put one on a page:
-//   - make its figures with the same permission and filters as the page (see weekFigures), and a plotted of them in the page's screen;
+//   - make its Figures with the same permission and filters as the page, and a Plotted of them in the page's screen;
 //   - write `{{template "plot" .Weeks}}` under a heading of its own;
-//   - add a spreadsheet of figures.sheet to downloads, and its address as Sheet.
+//   - register a spreadsheet of Figures.Sheet in the room's Routes, and give its address as Sheet.
 
 // Figures are the numbers of a plot: the table that it is drawn from.
 type Figures struct {
@@ -31,7 +31,7 @@ type FigureRow struct {
 	Name, Path string
 	Short      string // on the drawing, where Name is too long for it
 	Values     []float64
-	Taken      []any // what the download has in place of Name: a cell for each of figures.Taken
+	Taken      []any // what the download has in place of Name: a cell for each of Figures.Taken
 }
 
 // Plotted is a plot with all that goes with it.
@@ -106,6 +106,7 @@ func imageOf(d plot.Drawing) image {
 	return image{Source: template.URL(source), Set: template.Srcset(source), Width: d.Width, Height: d.Height} // base64 of our own making
 }
 
+// SayValue is a figure as tables show it; plot.Missing is a dash.
 func SayValue(v float64) string {
 	if math.IsNaN(v) {
 		return "–"

@@ -35,7 +35,7 @@ func (r Routes) Back(path string, to func(*Visit) string) {
 	})
 }
 
-// BackTo is back to a page of one address.
+// BackTo is Back to a page of one address.
 func (r Routes) BackTo(path, to string) { r.Back(path, func(*Visit) string { return to }) }
 
 // Sheet is a table of a page as a spreadsheet.
@@ -49,9 +49,10 @@ func (r Routes) Sheet(path string, table func(*Visit) (Spreadsheet, error)) {
 	})
 }
 
-// Open is a page that says nothing about anybody: no sign-in. OpenPost takes its form.
+// Open is a page that says nothing about anybody: no sign-in.
 func (r Routes) Open(path string, show func(*Visit) error) { r.shown(path, r.site.openPage(show)) }
 
+// OpenPost takes the form of a page that asks for no sign-in.
 func (r Routes) OpenPost(path string, do func(*Visit) error) { r.to.POST(path, r.site.openPage(do)) }
 
 // Handle is for what needs no visit around it.

@@ -78,6 +78,8 @@ const (
 	sessionNobody = time.Hour
 )
 
+// NewSessions keeps sessions in the store's database, and clears those that have ended until Close. url is OKEY's own: over TLS the
+// cookie is this host's alone.
 func NewSessions(store *sql.Store, url string) *Sessions {
 	table := &sessionTable{store: store, PostgresStore: postgresstore.NewWithConfig(store.DB(), postgresstore.Config{CleanUpInterval: 5 * time.Minute, TableName: "session"})}
 	m := scs.New()
@@ -106,6 +108,7 @@ func cookieName(url string) string {
 	return name
 }
 
+// Wrap has a handler, and all that it calls, know the session of each request.
 func (s *Sessions) Wrap(h http.Handler) http.Handler {
 	h = s.LoadAndSave(h)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -121,6 +124,7 @@ func (s *Sessions) Hold(ctx context.Context, key, value string, now time.Time) {
 	s.Put(ctx, key, value)
 }
 
+// Close stops the clearing; sessions go on.
 func (s *Sessions) Close() { s.table.StopCleanup() }
 
 // What a session holds.

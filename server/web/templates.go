@@ -24,7 +24,7 @@ type Templates struct {
 	situations []Situation
 }
 
-// ParseTemplates reads the pages of each room: page.html is the page of that name, layout.html and parts*.html are for all pages, aide/*.html are pages
+// ParseTemplates reads the pages of each room: thing.html is the page thing, layout.html and parts*.html are for all pages, aide/*.html are pages
 // of help. It panics where two pages have one name or one does not parse: what is embedded is right, or the program does not start.
 func ParseTemplates(rooms ...fs.FS) *Templates {
 	t := &Templates{pages: map[string]*template.Template{}}
@@ -89,6 +89,7 @@ const aroundSituation = "situation"
 // Path is where the answer is read.
 func (one Situation) Path() string { return PathHelp + "/" + one.Name }
 
+// Page is the name that Show knows it by.
 func (one Situation) Page() string { return "aide/" + one.Name }
 
 func readSituation(room fs.FS, file string) Situation {
@@ -122,7 +123,8 @@ func (t *Templates) named(names string) ([]Situation, error) {
 	return found, nil
 }
 
-// Situations are all pages of help; SituationsNamed are those that a text names.
+// Situations are all pages of help, in the order of the index.
 func (s *Site) Situations() []Situation { return s.templates.situations }
 
+// SituationsNamed are the pages of help that a text names, with spaces between; a name that no page has is an error.
 func (s *Site) SituationsNamed(names string) ([]Situation, error) { return s.templates.named(names) }

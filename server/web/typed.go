@@ -24,8 +24,8 @@ var wholeID = regexp.MustCompile(`\b[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12
 // startOfID is as much of an id as people copy: pages show eight digits of it.
 var startOfID = regexp.MustCompile(`^[0-9a-f]{6,31}$`)
 
-// IdsTyped are the first and last id that what was typed may be: a whole one, or the beginning of one; ok is false for neither.
-func IdsTyped(asked string) (from, to uuid.UUID, ok bool) {
+// IDsTyped are the first and last id that what was typed may be: a whole one, or the beginning of one; ok is false for neither.
+func IDsTyped(asked string) (from, to uuid.UUID, ok bool) {
 	asked = strings.ToLower(asked)
 	if whole := wholeID.FindString(asked); whole != "" {
 		id, err := uuid.Parse(whole)
@@ -190,8 +190,10 @@ func IsPlainText(text string) bool {
 	return err == nil
 }
 
+// SayList names keys within a sentence.
 func SayList(serials []okey.Serial) string { return okey.SayNames(Texts(serials)) }
 
+// Texts are serials as plain texts.
 func Texts(serials []okey.Serial) []string {
 	said := make([]string, len(serials))
 	for i, serial := range serials {

@@ -14,7 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// OfPerson and OfSchool name whom and where a page is about; support and auditors go on to their pages from there.
+// OfPerson names whom a page is about; support and auditors go on to the person's page from there.
 func (v *Visit) OfPerson(name string, p okey.Person) Fact {
 	f := Fact{Name: name, Value: p.Name()}
 	if v.Desk() {
@@ -23,6 +23,7 @@ func (v *Visit) OfPerson(name string, p okey.Person) Fact {
 	return f
 }
 
+// OfSchool names where a page is about, in the same way.
 func (v *Visit) OfSchool(place sql.Place) Fact {
 	f := Fact{Name: "Établissement", Value: fmt.Sprintf("%s (%s)", place.Name, place.UAI)}
 	if v.Desk() {
@@ -40,20 +41,25 @@ type Visit struct {
 	Restored *Form // what the page gives back of an earlier sending
 }
 
+// Ctx is the request's context.
 func (v *Visit) Ctx() context.Context { return v.Request.Context() }
 
+// SignedIn tells whether the visitor has signed in.
 func (v *Visit) SignedIn() bool { return v.Actor.ID != okey.PersonID{} }
 
+// Desk tells whether the visitor is of support, or audits: both see everything, auditors change nothing.
 func (v *Visit) Desk() bool { return v.Actor.Support || v.Actor.Auditor }
 
+// Today is the day in Paris; TodayAt is that of an establishment.
 func (v *Visit) Today() okey.Day { return okey.DayOf(v.Now, okey.ZoneOf("")) }
 
+// Answers tells whether the visitor answers for an establishment today, as its head or for its head.
 func (v *Visit) Answers() bool { return len(v.Actor.Answers(v.Today())) > 0 }
 
 // Oversees tells whether the visitor sees more than what is their own: an establishment's, or everybody's.
 func (v *Visit) Oversees() bool { return v.Desk() || v.Answers() }
 
-// Page lets people through who have signed in; what fails becomes a page too. A form that was sent after the session had ended is kept
+// page lets people through who have signed in; what fails becomes a page too. A form that was sent after the session had ended is kept
 // until its writer has signed in again.
 func (s *Site) page(show func(*Visit) error) gin.HandlerFunc {
 	return func(c *gin.Context) {
@@ -85,6 +91,7 @@ func (s *Site) openPage(show func(*Visit) error) gin.HandlerFunc {
 	}
 }
 
+// NewVisit is a visit of nobody yet.
 func NewVisit(c *gin.Context) *Visit { return &Visit{Context: c, Now: time.Now()} }
 
 // greet is a visit that needs no sign-in, with its actor where there is one.
@@ -102,6 +109,7 @@ func (s *Site) greet(c *gin.Context) (*Visit, error) {
 	return v, err
 }
 
+// MayImport is for support: the errors are those of okey.May.
 func (v *Visit) MayImport() error {
 	return okey.May(okey.ActImport, v.Actor, okey.Subject{}, v.Today())
 }

@@ -17,11 +17,13 @@ type Clock struct {
 	Zone *time.Location
 }
 
+// ClockAt is the clock of an establishment, at the time of the visit.
 func (s *Site) ClockAt(ctx context.Context, v *Visit, uai okey.UAI) (Clock, error) {
 	zone, err := s.store.Zone(ctx, uai)
 	return Clock{Now: v.Now, Zone: zone}, err
 }
 
+// Day says on which day an instant was, or will be; nothing for the zero one.
 func (c Clock) Day(t time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -29,6 +31,7 @@ func (c Clock) Day(t time.Time) string {
 	return okey.SayDay(t, c.Now, c.Zone)
 }
 
+// Time says the hour too.
 func (c Clock) Time(t time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -208,6 +211,7 @@ var ViaNames = map[okey.Via]string{
 	okey.ViaWeb: "page", okey.ViaLink: "lien du courriel", okey.ViaAPI: "autre programme", okey.ViaSupport: "assistance", okey.ViaEngine: "moteur",
 }
 
+// RefusalNames are the reasons of refusals in a word or two, as support reads them.
 var RefusalNames = map[okey.Code]string{
 	okey.CodeWrongStage: "autre étape", okey.CodeClosed: "demande close", okey.CodeUnknownAction: "signal qu'OKEY n'a pas enregistré",
 	okey.CodeUnreadable: "signal illisible", okey.CodeUnknownSignal: "signal inconnu", okey.CodeCancelIgnored: "annulation ignorée",
@@ -227,6 +231,7 @@ var RefusalNames = map[okey.Code]string{
 	okey.CodeThrottled: "codes PIN faux : attente", okey.CodePINLocked: "code PIN bloqué", okey.CodeInternal: "panne d'OKEY", okey.CodeUnavailable: "service qui ne répond pas",
 }
 
+// SayRefusal is one of them; a code without a name is said to be without precision.
 func SayRefusal(code okey.Code) string {
 	if said := RefusalNames[code]; said != "" {
 		return said

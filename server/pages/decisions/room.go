@@ -4,6 +4,7 @@ package decisions
 
 import (
 	"embed"
+
 	"okey/config"
 	"okey/server/act"
 	"okey/server/pages/requests"

@@ -59,7 +59,7 @@ var recordKinds = []struct {
 
 // findRecords finds what has the id that was typed, or one that begins so.
 func (s *Pages) findRecords(v *web.Visit, asked string) ([]finding, error) {
-	from, to, ok := web.IdsTyped(asked)
+	from, to, ok := web.IDsTyped(asked)
 	if !ok {
 		return nil, nil
 	}

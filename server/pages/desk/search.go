@@ -103,7 +103,7 @@ func exactFirst(found []finding) {
 
 // readAsDone finds what somebody's act was about: workflows of the engine are named after it.
 func (s *Pages) readAsDone(v *web.Visit, asked string) ([]finding, error) {
-	from, to, ok := web.IdsTyped(asked)
+	from, to, ok := web.IDsTyped(asked)
 	if !ok {
 		return nil, nil
 	}
@@ -166,7 +166,7 @@ func (s *Pages) readNames(v *web.Visit, asked string) ([]finding, error) {
 }
 
 func (s *Pages) findRequests(v *web.Visit, asked string) (finding, error) {
-	from, to, ok := web.IdsTyped(asked)
+	from, to, ok := web.IDsTyped(asked)
 	if !ok {
 		return finding{}, nil
 	}
@@ -253,7 +253,7 @@ func (s *Pages) findOrders(v *web.Visit, asked string) (finding, error) {
 			found = append(found, o)
 		}
 	}
-	if from, to, ok := web.IdsTyped(asked); ok {
+	if from, to, ok := web.IDsTyped(asked); ok {
 		more, err := s.store.FindOrders(v.Ctx(), from, to, searchRows+1)
 		if err != nil {
 			return finding{}, err
@@ -271,7 +271,7 @@ func (s *Pages) findOrders(v *web.Visit, asked string) (finding, error) {
 func (s *Pages) findDeliveries(v *web.Visit, asked string) (finding, error) {
 	var found []sql.Delivery
 	var err error
-	from, to, isID := web.IdsTyped(asked)
+	from, to, isID := web.IDsTyped(asked)
 	if isID {
 		found, err = s.store.FindDeliveries(v.Ctx(), from, to, searchRows+1)
 	}

@@ -95,6 +95,7 @@ func (s *Pages) holder(v *web.Visit, key okey.Key) (*holderScreen, error) {
 	return page, nil
 }
 
+// NextKeyWhy says why the next key may be asked for while there is one in hand.
 func NextKeyWhy(expired bool) string {
 	if expired {
 		return "Elle ne sert plus : demandez la suivante."

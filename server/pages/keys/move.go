@@ -207,14 +207,12 @@ func moveSheet(r *moveReview) web.Spreadsheet {
 	})}}}
 }
 
+// JoinSerials writes serials as a form takes them, one a line.
 func JoinSerials(serials []okey.Serial) string {
-	texts := make([]string, len(serials))
-	for i, serial := range serials {
-		texts[i] = string(serial)
-	}
-	return strings.Join(texts, "\n")
+	return strings.Join(web.Texts(serials), "\n")
 }
 
+// Cells are the line of the table.
 func (l moveLine) Cells() []web.Cell {
 	may := "Oui"
 	switch {

@@ -25,6 +25,7 @@ type OwnKey struct {
 // KeyUse is how a key is used, and where: the portal's address is a setting.
 type KeyUse struct{ Portal string }
 
+// NewOwnKey is a key for its holder's eyes; works tells whether they work anywhere still.
 func (s *Pages) NewOwnKey(key okey.Key, c web.Clock, works bool) OwnKey {
 	today := okey.DayOf(c.Now, c.Zone)
 	own := OwnKey{

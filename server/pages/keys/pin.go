@@ -85,6 +85,7 @@ func (s *Pages) TellApart(v *web.Visit, links map[okey.Serial]*PINLinks) error {
 	return nil
 }
 
+// LinksOfPIN are those of one key; TellApart names it where there are two.
 func LinksOfPIN(serial okey.Serial) *PINLinks {
 	return &PINLinks{Change: ofKey(web.PathPIN, serial), Forgotten: ofKey(web.PathPINForgotten, serial)}
 }

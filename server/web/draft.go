@@ -18,8 +18,8 @@ import (
 // neverKept are fields that leave the server's memory with the answer.
 var neverKept = []string{"current", "pin", "pin2"}
 
-// asksAgain are fields that answer a question of OKEY's: whoever comes back is asked again, for the form may have been set aside in a browser of
-// somebody else's.
+// asksAgain are fields that answer a question of OKEY's: whoever comes back is asked again, for the form may have been set aside in
+// a browser of somebody else's.
 var asksAgain = []string{"swap", "confirm", "confirmed", "compared", "zeros", "read"}
 
 // draft is a form that was sent after its session had ended, or that came back with something to correct.
@@ -53,8 +53,8 @@ func (s *Site) keepDraft(v *Visit) {
 	}
 }
 
-// KeepSent puts aside what a signed-in person has just sent and OKEY did not take: whoever opens the form's page again finds it there. Its id is not
-// kept, for it may have served.
+// KeepSent puts aside what a signed-in person has just sent and OKEY did not take: whoever opens the form's page again finds it
+// there. Its id is not kept, for it may have served.
 func (s *Site) KeepSent(v *Visit) {
 	if !v.SignedIn() || v.Request.Method != http.MethodPost {
 		return
@@ -79,7 +79,8 @@ func draftOf(v *Visit, person, action string, but []string) string {
 	return string(text)
 }
 
-// holdDraft keeps what anybody at all may have sent: a network that has sent many such forms within ten minutes is told that this one is not kept.
+// holdDraft keeps what anybody at all may have sent: a network that has sent many such forms within ten minutes is told that this
+// one is not kept.
 func (s *Site) holdDraft(v *Visit, text string) bool {
 	before, err := s.store.CountAttempt(v.Ctx(), okey.AttemptDraft, okey.AttemptMark(okey.AttemptDraft, v.ClientIP(), s.settings.LinkKeys), v.Now)
 	if err == nil {
@@ -108,8 +109,8 @@ type sessionEnded struct {
 	Charter bool // and the box of the charter, which is ticked anew
 }
 
-// Restore fills a form with what its writer had sent when the session ended, or when OKEY found something to correct; true where there was something.
-// It stays until it is sent. What was written for one establishment is not shown on another's page.
+// Restore fills a form with what its writer had sent when the session ended, or when OKEY found something to correct; true where
+// there was something. It stays until it is sent. What was written for one establishment is not shown on another's page.
 func (s *Site) Restore(v *Visit, f *Form) bool {
 	var d draft
 	if json.Unmarshal([]byte(s.session.GetString(v.Ctx(), sessionDraft)), &d) != nil || d.Path != f.Path || v.Request.Method != http.MethodGet {

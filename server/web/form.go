@@ -89,8 +89,8 @@ func (f *Form) Entry(name string) Entry {
 	return e
 }
 
-// Read fills the form with what was sent. Fields that the form does not have are not looked at; a form that somebody else opened, in a browser that two
-// people share, is not taken for the visitor's.
+// Read fills the form with what was sent. Fields that the form does not have are not looked at; a form that somebody else opened,
+// in a browser that two people share, is not taken for the visitor's.
 func (s *Site) Read(v *Visit, f *Form) error {
 	if s.session.Exists(v.Ctx(), sessionDraft) {
 		s.session.Remove(v.Ctx(), sessionDraft)
@@ -185,8 +185,8 @@ func (f *Form) InOrder(fields ...string) {
 	slices.SortStableFunc(f.Errors, func(a, b FormError) int { return slices.Index(fields, a.Field) - slices.Index(fields, b.Field) })
 }
 
-// Number reads a number of keys as people type it: 5, "5 " or 1 000. What is none is noted beside its field, with the bounds that the answer
-// is to keep; it counts as 0.
+// Number reads a number of keys as people type it: 5, "5 " or 1 000. What is none is noted beside its field, with the bounds that
+// the answer is to keep; it counts as 0.
 func (f *Form) Number(name string, least, most int) (n int, read bool) {
 	digits := strings.Join(strings.Fields(f.Values[name]), "")
 	n, err := strconv.Atoi(digits)

@@ -75,8 +75,8 @@ func (s *Site) SchoolsFor(v *Visit, path string, act okey.Act) ([]NavLink, error
 	return links, nil
 }
 
-// ActingAt is the establishment that something is done for: the one chosen, else the visitor's only one. Of several none is taken for granted: one
-// drawer would be counted against the other's list.
+// ActingAt is the establishment that something is done for: the one chosen, else the visitor's only one. Of several none is taken
+// for granted: one drawer would be counted against the other's list.
 func ActingAt(v *Visit) okey.UAI {
 	uai := OrderingAt(v)
 	if ChosenSchool(v) == "" && len(v.Actor.Answers(v.Today())) > 1 {

@@ -24,8 +24,8 @@ type Sessions struct {
 	table *sessionTable
 }
 
-// sessionTable is the library's, but for one thing: an answer under way when its session was ended, by a sign-out in another tab, does not write that
-// session again.
+// sessionTable is the library's, but for one thing: an answer under way when its session was ended, by a sign-out in another tab,
+// does not write that session again.
 type sessionTable struct {
 	*postgresstore.PostgresStore
 	store *sql.Store

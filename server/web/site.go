@@ -1,5 +1,5 @@
-// Package web is what every page is made of: visit, form, table, list, download, plot, words, addresses, session. It knows how an action goes through (act),
-// and no page of any room.
+// Package web is what every page is made of: visit, form, table, list, download, plot, words, addresses, session. It knows how an
+// action goes through (act), and no page of any room.
 package web
 
 import (

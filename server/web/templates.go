@@ -24,8 +24,9 @@ type Templates struct {
 	situations []Situation
 }
 
-// ParseTemplates reads the pages of each room: thing.html is the page thing, layout.html and parts*.html are for all pages, aide/*.html are pages
-// of help. It panics where two pages have one name or one does not parse: what is embedded is right, or the program does not start.
+// ParseTemplates reads the pages of each room: thing.html is the page thing, layout.html and parts*.html are for all pages,
+// aide/*.html are pages of help. It panics where two pages have one name or one does not parse: what is embedded is right, or the
+// program does not start.
 func ParseTemplates(rooms ...fs.FS) *Templates {
 	t := &Templates{pages: map[string]*template.Template{}}
 	rooms = append([]fs.FS{ownFiles}, rooms...)

@@ -43,7 +43,8 @@ func IDsTyped(asked string) (from, to uuid.UUID, ok bool) {
 	return from, to, err == nil
 }
 
-// Unquoted is what was pasted as somebody would have typed it: without what nobody sees, the marks that quoted it, and what ended the sentence.
+// Unquoted is what was pasted as somebody would have typed it: without what nobody sees, the marks that quoted it, and what ended
+// the sentence.
 func Unquoted(pasted string) string {
 	if typed := strings.Trim(okey.VisibleLine(pasted), ` .,;:!?…"«»“”„`); typed != "" {
 		return typed
@@ -93,7 +94,8 @@ func OrderTyped(asked string) (int64, bool) {
 	return number, ok && spelledOut.Replace(strings.ToLower(asked)) != strings.ToLower(asked)
 }
 
-// codeAmong is a UAI wherever it stands: "Collège Les Mimosas (0069901E)", "RNE 0069901E", the establishment's own address "ce.0061565U@ac-nice.fr".
+// codeAmong is a UAI wherever it stands: "Collège Les Mimosas (0069901E)", "RNE 0069901E", the establishment's own address
+// "ce.0061565U@ac-nice.fr".
 var codeAmong = regexp.MustCompile(`(?i)\b[0-9]{7}[a-z]\b`)
 
 // CodeTyped is the UAI that was typed, alone or among other words; empty for none that is right.

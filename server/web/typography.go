@@ -22,7 +22,8 @@ var (
 // asTyped are the elements whose text stays as it is: somebody may take it along.
 var asTyped = []string{"textarea", "script", "style", "pre", "code", "title"}
 
-// unbroken sets the spaces of a page's texts. What is typed stays as it is, and so does a charter, which has the fingerprint of its very letters.
+// unbroken sets the spaces of a page's texts. What is typed stays as it is, and so does a charter, which has the fingerprint of its
+// very letters.
 func unbroken(page []byte) []byte {
 	out := bytes.NewBuffer(make([]byte, 0, len(page)+len(page)/64))
 	z := html.NewTokenizer(bytes.NewReader(page))

@@ -35,8 +35,9 @@ type recorded struct {
 	closed bool
 }
 
-// giveAnswers records all answers first, oldest request first, so that none is lost and keys go in that order; then it has them judged one after
-// the other. Once one of them takes its time, the others are only passed on: the page says of each where it stands.
+// giveAnswers records all answers first, oldest request first, so that none is lost and keys go in that order; then it has them
+// judged one after the other. Once one of them takes its time, the others are only passed on: the page says of each where it
+// stands.
 func (s *Pages) giveAnswers(v *web.Visit, batch uuid.UUID, all []chosen, cmd act.Command) error {
 	var kept []recorded
 	query := url.Values{}
@@ -129,8 +130,8 @@ func (s *Pages) answersGiven(v *web.Visit) error {
 	return s.Show(v, status, "answers_given", web.Screen{Title: "Vos réponses", Body: page})
 }
 
-// answerGivenTo says what became of the visitor's answer to one request of a batch; waits where nobody has judged it yet. Where there is no such
-// answer, refused is what the permission table says, and the line is empty for what the visitor may not see.
+// answerGivenTo says what became of the visitor's answer to one request of a batch; waits where nobody has judged it yet. Where
+// there is no such answer, refused is what the permission table says, and the line is empty for what the visitor may not see.
 func (s *Pages) answerGivenTo(v *web.Visit, batch, id uuid.UUID) (line answerGiven, waits bool, refused, err error) {
 	a, err := s.store.Action(v.Ctx(), okey.DerivedID(batch, id.String()))
 	if err != nil && okey.ErrorCode(err) != okey.CodeNotFound {

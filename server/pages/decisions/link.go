@@ -42,7 +42,8 @@ type ownByLink struct{ opener okey.Actor }
 
 func (ownByLink) Error() string { return "a link about one's own request" }
 
-// othersLink is what whoever has signed in is answered to a link that somebody else was mailed: what they do is done in their own name, or not here.
+// othersLink is what whoever has signed in is answered to a link that somebody else was mailed: what they do is done in their own
+// name, or not here.
 type othersLink struct {
 	opener okey.Actor
 	owner  okey.Actor
@@ -50,8 +51,8 @@ type othersLink struct {
 
 func (othersLink) Error() string { return "a link of somebody else than who has signed in" }
 
-// linkVisit is a visit as the person that the link was made for, with the request that it is about. The error is deadLink, rate_limited where too
-// many guessed ones came from there, or, with the request, errSignInFirst or an othersLink.
+// linkVisit is a visit as the person that the link was made for, with the request that it is about. The error is deadLink,
+// rate_limited where too many guessed ones came from there, or, with the request, errSignInFirst or an othersLink.
 func (s *Pages) linkVisit(v *web.Visit) (requests.Dossier, error) {
 	opener := v.Actor
 	v.Actor = okey.Actor{}
@@ -88,8 +89,8 @@ func (s *Pages) linkVisit(v *web.Visit) (requests.Dossier, error) {
 	return d, err
 }
 
-// mailedLink finds the link that a token stands for, whether it still leads anywhere or not: not_found for a token that no mail has carried. Such a
-// one was guessed; whoever opens an old mail has guessed nothing.
+// mailedLink finds the link that a token stands for, whether it still leads anywhere or not: not_found for a token that no mail has
+// carried. Such a one was guessed; whoever opens an old mail has guessed nothing.
 func (s *Pages) mailedLink(v *web.Visit) (sql.EmailedLink, error) {
 	token, err := okey.ParseLinkToken(v.Param("token"))
 	if err != nil {
@@ -102,8 +103,8 @@ func (s *Pages) mailedLink(v *web.Visit) (sql.EmailedLink, error) {
 	return link, err
 }
 
-// followLink finds whom a link was made for, and its request. The link dies with its time, with a later issue, with the person's role (for good,
-// though the role may come back) and, but for reading what was decided, with the stage: not_found.
+// followLink finds whom a link was made for, and its request. The link dies with its time, with a later issue, with the person's
+// role (for good, though the role may come back) and, but for reading what was decided, with the stage: not_found.
 func (s *Pages) followLink(v *web.Visit, link sql.EmailedLink) (okey.Actor, requests.Dossier, error) {
 	if link.Replaced || link.Purpose != okey.LinkDecision || !v.Now.Before(link.ExpiresAt) {
 		return okey.Actor{}, requests.Dossier{}, deadLink
@@ -139,8 +140,8 @@ func (s *Pages) linkPage(v *web.Visit) error {
 	return s.showLink(v, http.StatusOK, d, nil, "")
 }
 
-// refuseLink leads whoever must sign in to the request's own page: neither its address nor the session holds the token. From a dead link it leads to
-// everything that awaits the person, whoever it may be.
+// refuseLink leads whoever must sign in to the request's own page: neither its address nor the session holds the token. From a dead
+// link it leads to everything that awaits the person, whoever it may be.
 func (s *Pages) refuseLink(v *web.Visit, d requests.Dossier, err error) error {
 	var others othersLink
 	if errors.As(err, &others) {

@@ -118,7 +118,8 @@ func (s *Pages) showAnswers(v *web.Visit, status int, sent *web.Form, warning st
 	return s.Show(v, status, "answers", web.Screen{Title: "Demandes à répondre", Notice: notice, Warning: warning, Body: page})
 }
 
-// answerGroups puts the requests under their establishments, each with how many keys are free there; the one that has waited longest comes first.
+// answerGroups puts the requests under their establishments, each with how many keys are free there; the one that has waited
+// longest comes first.
 func (s *Pages) answerGroups(v *web.Visit, f *web.Form, found []sql.Awaited) ([]answerGroup, error) {
 	var groups []answerGroup
 	at := map[okey.UAI]int{}

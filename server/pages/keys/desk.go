@@ -63,7 +63,8 @@ func (s *Pages) keySide(v *web.Visit, key okey.Key, page keyScreen, events []sql
 	return side, nil
 }
 
-// keptFor leads to the request that a key was kept aside for, or handed over, at the instant. Its own story tells so then, or a moment later, when its workflow has heard.
+// keptFor leads to the request that a key was kept aside for, or handed over, at the instant. Its own story tells so then, or a
+// moment later, when its workflow has heard.
 func keptFor(kept []sql.Keeping, at time.Time) (path, name string) {
 	for _, k := range kept {
 		if !k.At.Before(at) {

@@ -262,8 +262,8 @@ func (s *Pages) changeKey(v *web.Visit) error {
 	return s.Answer(v, f, done, web.KeyURL(key.Serial), again)
 }
 
-// asksToRetire asks, instead of acting, whether a key is really to be scrapped: whoever does it can't undo it, and support, who can, does not give it
-// back to whoever had it. What is missing is said first.
+// asksToRetire asks, instead of acting, whether a key is really to be scrapped: whoever does it can't undo it, and support, who
+// can, does not give it back to whoever had it. What is missing is said first.
 func asksToRetire(f *web.Form, v *web.Visit, state okey.KeyState, subject okey.Subject, today okey.Day) bool {
 	reason := f.Values["reason"]
 	offered := slices.ContainsFunc(f.Fields["reason"].Choices, func(c web.Choice) bool { return c.Value == string(okey.ReasonRetired) })
@@ -275,8 +275,9 @@ func asksToRetire(f *web.Form, v *web.Visit, state okey.KeyState, subject okey.S
 	return true
 }
 
-// outOfSight is for whoever sends the form of a key that they no longer see. Where it was theirs to see until the key went (they answered for
-// the establishment that it left, or it was in their hands) they learn when that was, and no more; to anybody else the key does not exist.
+// outOfSight is for whoever sends the form of a key that they no longer see. Where it was theirs to see until the key went (they
+// answered for the establishment that it left, or it was in their hands) they learn when that was, and no more; to anybody else the
+// key does not exist.
 func (s *Pages) outOfSight(v *web.Visit, key okey.Key, unseen error) error {
 	if okey.ErrorCode(unseen) != okey.CodeNotFound || key.Serial == "" {
 		return unseen

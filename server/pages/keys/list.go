@@ -157,7 +157,8 @@ func newKeyLine(k sql.ListedKey, c web.Clock, unseen string) keyLine {
 	return line
 }
 
-// unseenLogin is what is said of a key of which no login is known: where the authentication server has never told of any, that means nothing.
+// unseenLogin is what is said of a key of which no login is known: where the authentication server has never told of any, that
+// means nothing.
 func (s *Pages) unseenLogin(ctx context.Context) (string, error) {
 	known, err := s.store.LoginsKnown(ctx)
 	if known {

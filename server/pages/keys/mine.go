@@ -24,8 +24,8 @@ func (s *Pages) myKeyPage(v *web.Visit) error {
 // SeeRequest names the way to the request that somebody has open.
 const SeeRequest = "Voir ma demande"
 
-// NextKey leads whoever has no use of the page that they are on to what is theirs: the request under way, the key in hand, or the asking; nil where
-// there is none of them.
+// NextKey leads whoever has no use of the page that they are on to what is theirs: the request under way, the key in hand, or the
+// asking; nil where there is none of them.
 func (s *Pages) NextKey(v *web.Visit) (*web.NavLink, error) {
 	open, err := s.store.OpenRequestOf(v.Ctx(), v.Actor.ID)
 	switch {

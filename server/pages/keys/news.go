@@ -36,7 +36,8 @@ func (s *Pages) keyNews(v *web.Visit, key okey.Key, done okey.Action) (string, e
 	return news, err
 }
 
-// formerHolder is who had the key when the change came: its line of the key's story says so, as long as it is the last one that a person wrote.
+// formerHolder is who had the key when the change came: its line of the key's story says so, as long as it is the last one that a
+// person wrote.
 func (s *Pages) formerHolder(v *web.Visit, key okey.Key, done okey.Action) (string, error) {
 	story, err := s.store.KeyStory(v.Ctx(), key.Serial)
 	for _, e := range story {
@@ -67,8 +68,8 @@ type keyGone struct {
 	Do     *web.NavLink
 }
 
-// gone is the page for somebody who had the key, and no longer sees it: just after they have declared it, and whenever an old mail leads them there. To
-// anybody else the key does not exist.
+// gone is the page for somebody who had the key, and no longer sees it: just after they have declared it, and whenever an old mail
+// leads them there. To anybody else the key does not exist.
 func (s *Pages) gone(v *web.Visit, unseen error) error {
 	serial, err := okey.ParseSerial(v.Param("serial"))
 	if err != nil || okey.ErrorCode(unseen) != okey.CodeNotFound {

@@ -73,8 +73,8 @@ func (s *Pages) managesAt(v *web.Visit, uai okey.UAI) (bool, error) {
 	return err == nil && okey.May(okey.ActManageKeys, v.Actor, subject, v.Today()) == nil, err
 }
 
-// answers, withdraws and receives tell what the visitor may do about the proposal now, and whether they look at it from where the person goes: those
-// have the person arrive, before they have answered and after.
+// answers, withdraws and receives tell what the visitor may do about the proposal now, and whether they look at it from where the
+// person goes: those have the person arrive, before they have answered and after.
 func (m moveSight) answers() bool { return m.stands && m.comes && !m.own }
 
 func (m moveSight) withdraws() bool { return m.stands && m.leaves }

@@ -1,5 +1,5 @@
-// Package keys has the pages about keys: the list, a key's page and its story, what its holder may do with it, the PIN, moves between schools. It knows
-// sign-in, for a forgotten PIN asks for a fresh one, and story for what support sees beside a key.
+// Package keys has the pages about keys: the list, a key's page and its story, what its holder may do with it, the PIN, moves
+// between schools. It knows sign-in, for a forgotten PIN asks for a fresh one, and story for what support sees beside a key.
 package keys
 
 import (

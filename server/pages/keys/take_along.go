@@ -142,8 +142,8 @@ func (s *Pages) takeAlong(v *web.Visit) error {
 // likeIt is how many establishments of a name are told apart.
 const likeIt = 5
 
-// arrivalOf is the code of the establishment that the form means: a direction knows where a colleague goes, not its code. Where several answer to
-// what was typed, the form asks which; a code goes on as it is.
+// arrivalOf is the code of the establishment that the form means: a direction knows where a colleague goes, not its code. Where
+// several answer to what was typed, the form asks which; a code goes on as it is.
 func (s *Pages) arrivalOf(v *web.Visit, f *web.Form) (string, error) {
 	typed := strings.TrimSpace(f.Values["typed"])
 	if typed == "" {

@@ -13,9 +13,21 @@ const endedFor = 30
 
 // EndedRights says which rights the visitor has lost lately, each in a sentence; nothing of establishments for which they answer still.
 func (s *Site) EndedRights(v *Visit) ([]string, error) {
-	today := v.Today()
-	since, answers := today.AddDays(-endedFor), v.Actor.Answers(today)
-	var said []string
+	since := v.Today().AddDays(-endedFor)
+	posts, err := s.endedPosts(v, since)
+	if err != nil {
+		return nil, err
+	}
+	delegations, err := s.endedDelegations(v, since)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Compact(slices.Sorted(slices.Values(append(posts, delegations...)))), nil
+}
+
+// endedPosts says which establishments the visitor heads no more, or no more as they were.
+func (s *Site) endedPosts(v *Visit, since okey.Day) (said []string, err error) {
+	today, answers := v.Today(), v.Actor.Answers(v.Today())
 	headed, err := s.store.HeadedBy(v.Ctx(), v.Actor.ID)
 	if err != nil {
 		return nil, err
@@ -25,18 +37,25 @@ func (s *Site) EndedRights(v *Visit) ([]string, error) {
 		switch {
 		case slices.Contains(answers, h.UAI) || slices.Contains(answers, h.Heir) || (!left.IsZero() && left.Before(since)):
 		case h.Heir != "" && !h.ClosedOn().Before(since):
-			said = append(said, fmt.Sprintf("%s (%s) a remplacé %s %s : sa direction y répond désormais. Remettez-lui les clefs qui restent dans votre tiroir, elles comptent parmi les siennes.",
+			said = append(said, fmt.Sprintf("%s (%s) a remplacé %s %s : sa direction y répond désormais. "+
+				"Remettez-lui les clefs qui restent dans votre tiroir, elles comptent parmi les siennes.",
 				okey.Capitalize(okey.SayEstablishment(h.HeirName)), h.Heir, school, h.ClosedOn().Say(today)))
 		case h.Heir == "" && !left.IsZero() && left.Before(today):
 			said = append(said, fmt.Sprintf("Votre fonction de direction pour %s a pris fin %s.", school, left.Say(today)))
 		}
 	}
+	return said, nil
+}
+
+// endedDelegations says which delegations to the visitor are over; one that was called off before its first day gave no right.
+func (s *Site) endedDelegations(v *Visit, since okey.Day) (said []string, err error) {
+	today, answers, zone := v.Today(), v.Actor.Answers(v.Today()), okey.ZoneOf("")
 	lent, err := s.store.DelegationsTo(v.Ctx(), v.Actor.ID, since)
 	if err != nil {
 		return nil, err
 	}
 	for _, d := range lent {
-		school, zone := okey.SayEstablishment(d.School), okey.ZoneOf("")
+		school := okey.SayEstablishment(d.School)
 		if slices.Contains(answers, d.UAI) || d.CalledOff(today, zone) {
 			continue
 		}
@@ -51,8 +70,7 @@ func (s *Site) EndedRights(v *Visit) ([]string, error) {
 			said = append(said, fmt.Sprintf("Votre délégation pour %s n'a plus d'effet : %s.", school, SayLeft(d, today)))
 		}
 	}
-	slices.Sort(said)
-	return slices.Compact(said), nil
+	return said, nil
 }
 
 // SayLeft names whose leaving a delegation has not outlived.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -39,40 +40,46 @@ func (s *Site) FailVisit(v *Visit, err error) {
 	if status >= http.StatusInternalServerError {
 		slog.ErrorContext(v.Ctx(), "a page failed", "route", v.FullPath(), "error", err)
 	}
-	title := FailTitles[status]
-	if title == "" {
-		title = "Une erreur s'est produite"
-	}
-	body := Failure{Message: pageMessage(err), Home: v.SignedIn()}
-	if sent := v.Request.PostForm; status == http.StatusConflict && sent.Get("person") == v.Actor.ID.String() {
-		body.Wrote = sent.Get("comment")
-	}
-	var leads LeadsOn
-	if errors.As(err, &leads) {
-		body.Go = &leads.To
-	}
-	if status == http.StatusUnauthorized {
-		body.SignIn = PathSignIn
-	}
-	if status == http.StatusNotFound && v.SignedIn() {
-		ended, err := s.EndedRights(v)
-		if err != nil {
-			slog.ErrorContext(v.Ctx(), "an error page does not say which rights have ended", "error", err)
-		}
-		if body.Ended = ended; len(ended) > 0 && v.Request.Method == http.MethodPost {
-			body.Ended = append(body.Ended, "Rien n'a été enregistré.")
-		}
-	}
-	if status == http.StatusRequestEntityTooLarge && CarriesFile(v.Request) {
-		title, body.Back, body.BackName = "Le fichier est trop volumineux", PathDeliveries, "Revenir aux livraisons"
-	}
 	respond.RetryAfter(v.Context, status, err)
-	sc := Screen{Title: title, Body: body}
-	if err := s.Show(v, status, "failure", sc); err != nil {
+	title, body := s.failure(v, status, err)
+	if err := s.Show(v, status, "failure", Screen{Title: title, Body: body}); err != nil {
 		slog.ErrorContext(v.Ctx(), "an error page could not be made", "error", err)
 		v.String(http.StatusInternalServerError, "Une erreur s'est produite de notre côté. Réessayez dans un instant.")
 	}
 	v.Abort()
+}
+
+// failure is what the page of an error says.
+func (s *Site) failure(v *Visit, status int, err error) (title string, body Failure) {
+	body = Failure{Message: pageMessage(err), Home: v.SignedIn()}
+	var leads LeadsOn
+	if errors.As(err, &leads) {
+		body.Go = &leads.To
+	}
+	switch sent := v.Request.PostForm; {
+	case status == http.StatusUnauthorized:
+		body.SignIn = PathSignIn
+	case status == http.StatusNotFound && v.SignedIn():
+		body.Ended = s.endedBefore(v)
+	case status == http.StatusConflict && sent.Get("person") == v.Actor.ID.String():
+		body.Wrote = sent.Get("comment")
+	case status == http.StatusRequestEntityTooLarge && CarriesFile(v.Request):
+		body.Back, body.BackName = PathDeliveries, "Revenir aux livraisons"
+		return "Le fichier est trop volumineux", body
+	}
+	return cmp.Or(FailTitles[status], "Une erreur s'est produite"), body
+}
+
+// endedBefore says which rights of the visitor's have ended: the page that they do not find may have been for them then.
+func (s *Site) endedBefore(v *Visit) []string {
+	ended, err := s.EndedRights(v)
+	if err != nil {
+		slog.ErrorContext(v.Ctx(), "an error page does not say which rights have ended", "error", err)
+	}
+	if len(ended) > 0 && v.Request.Method == http.MethodPost {
+		ended = append(ended, "Rien n'a été enregistré.")
+	}
+	return ended
 }
 
 // Failure is an error page.
@@ -82,7 +89,7 @@ type Failure struct {
 	Home    bool     // home says more
 	SignIn  string   // where that would help
 	Go      *NavLink // what to do, instead of going home
-	Ended   []string // rights of the visitor's that ended lately: the page may have been for them then
+	Ended   []string // rights of the visitor's that ended lately
 
 	Back, BackName string // where one came from, for another try
 }

@@ -33,24 +33,30 @@ const xlsxType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sh
 
 // sendSpreadsheet answers with the whole file or, where its rows can't all be had, with an error page.
 func sendSpreadsheet(v *Visit, made Spreadsheet) error {
-	var file bytes.Buffer
-	about := workbook.Properties{Title: made.Title, Subject: "OKEY, pour " + v.Actor.Name(), Created: v.Now}
-	if err := workbook.Write(&file, about, made.Sheets...); err != nil {
-		return fmt.Errorf("make spreadsheet %s: %w", made.Name, err)
+	file, err := made.file(v)
+	if err != nil {
+		return err
 	}
-	v.Header("Content-Disposition", fmt.Sprintf(`attachment; filename="okey-%s-%s.xlsx"`, made.Name, v.Now.In(Paris(v).Zone).Format(time.DateOnly)))
-	v.Data(http.StatusOK, xlsxType, file.Bytes())
+	day := v.Now.In(Paris(v).Zone).Format(time.DateOnly)
+	v.Header("Content-Disposition", fmt.Sprintf(`attachment; filename="okey-%s-%s.xlsx"`, made.Name, day))
+	v.Data(http.StatusOK, xlsxType, file)
 	return nil
 }
 
 // Enclosed is a spreadsheet that the page itself carries (RFC 2397): of a table that is the answer to a form, and at no address of its own.
 func Enclosed(v *Visit, made Spreadsheet) (template.URL, error) {
+	file, err := made.file(v)
+	return template.URL("data:" + xlsxType + ";base64," + base64.StdEncoding.EncodeToString(file)), err // base64 of our own making
+}
+
+// file is the spreadsheet as it is read elsewhere, made for the visitor.
+func (made Spreadsheet) file(v *Visit) ([]byte, error) {
 	var file bytes.Buffer
 	about := workbook.Properties{Title: made.Title, Subject: "OKEY, pour " + v.Actor.Name(), Created: v.Now}
 	if err := workbook.Write(&file, about, made.Sheets...); err != nil {
-		return "", fmt.Errorf("make spreadsheet %s: %w", made.Name, err)
+		return nil, fmt.Errorf("make spreadsheet %s: %w", made.Name, err)
 	}
-	return template.URL("data:" + xlsxType + ";base64," + base64.StdEncoding.EncodeToString(file.Bytes())), nil // base64 of our own making
+	return file.Bytes(), nil
 }
 
 // SheetURL is the download of the list that the visitor looks at: the same filters, from the beginning.
@@ -79,7 +85,8 @@ func Paged[T any](most int, next func(last *T) ([]T, error)) iter.Seq2[T, error]
 			}
 			for i := range page {
 				if seen++; seen > most {
-					yield(none, okey.Errorf(okey.CodeInvalid, "Ce tableau a plus de %s lignes : filtrez-le, puis téléchargez-le en plusieurs fois.", okey.SayNumber(most)))
+					yield(none, okey.Errorf(okey.CodeInvalid,
+						"Ce tableau a plus de %s lignes : filtrez-le, puis téléchargez-le en plusieurs fois.", okey.SayNumber(most)))
 					return
 				}
 				if !yield(page[i], nil) {

@@ -31,7 +31,13 @@ type draft struct {
 	At     time.Time         `json:"at"`
 }
 
-const sessionDraft = "draft"
+const (
+	sessionDraft = "draft"
+
+	draftLife = time.Hour
+	draftSize = 8 << 10  // a form's texts have 500 characters at most
+	longDraft = 64 << 10 // of an inventory: okey.MaxInventory serials as keys have them, some 20 characters each
+)
 
 // keepDraft puts a form aside until its writer has signed in again. The answer is a page, not a way straight to the provider: the person
 // must know why they are asked to sign in, and that nothing is lost.
@@ -82,7 +88,8 @@ func draftOf(v *Visit, person, action string, but []string) string {
 // holdDraft keeps what anybody at all may have sent: a network that has sent many such forms within ten minutes is told that this
 // one is not kept.
 func (s *Site) holdDraft(v *Visit, text string) bool {
-	before, err := s.store.CountAttempt(v.Ctx(), okey.AttemptDraft, okey.AttemptMark(okey.AttemptDraft, v.ClientIP(), s.settings.LinkKeys), v.Now)
+	from := okey.AttemptMark(okey.AttemptDraft, v.ClientIP(), s.settings.LinkKeys)
+	before, err := s.store.CountAttempt(v.Ctx(), okey.AttemptDraft, from, v.Now)
 	if err == nil {
 		err = okey.AttemptDraft.Limit().Check(before, v.Now)
 	}
@@ -110,16 +117,10 @@ type sessionEnded struct {
 }
 
 // Restore fills a form with what its writer had sent when the session ended, or when OKEY found something to correct; true where
-// there was something. It stays until it is sent. What was written for one establishment is not shown on another's page.
+// there was something. It stays until it is sent.
 func (s *Site) Restore(v *Visit, f *Form) bool {
-	var d draft
-	if json.Unmarshal([]byte(s.session.GetString(v.Ctx(), sessionDraft)), &d) != nil || d.Path != f.Path || v.Request.Method != http.MethodGet {
-		return false
-	}
-	if d.Person != v.Actor.ID.String() || v.Now.Sub(d.At) > draftLife {
-		return false
-	}
-	if here := f.Values["establishment"]; here != "" && d.Values["establishment"] != here {
+	d, kept := s.keptDraft(v)
+	if !kept || !d.of(f) || v.Request.Method != http.MethodGet {
 		return false
 	}
 	for name := range f.Fields {
@@ -132,6 +133,20 @@ func (s *Site) Restore(v *Visit, f *Form) bool {
 	}
 	v.Restored = f
 	return true
+}
+
+// keptDraft is the visitor's own, while it lasts.
+func (s *Site) keptDraft(v *Visit) (d draft, kept bool) {
+	if json.Unmarshal([]byte(s.session.GetString(v.Ctx(), sessionDraft)), &d) != nil {
+		return draft{}, false
+	}
+	return d, d.Person == v.Actor.ID.String() && v.Now.Sub(d.At) <= draftLife
+}
+
+// of tells whether a form is the one that was sent. What was written for one establishment is not shown on another's page.
+func (d draft) of(f *Form) bool {
+	here := f.Values["establishment"]
+	return d.Path == f.Path && (here == "" || d.Values["establishment"] == here)
 }
 
 // begun is the id of a field that is filled in, the first by name; empty where none is shown.

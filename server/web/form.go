@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"okey/okey"
 	"okey/server/act"
@@ -51,7 +50,9 @@ type FormError struct {
 
 // NewForm is a form that nobody has filled in. The visitor alone may send it, once: sent again it is the same action.
 func NewForm(v *Visit, name, path, button string, fields map[string]Field) *Form {
-	return &Form{Name: name, Path: path, Action: uuid.New(), Person: v.Actor.ID, Values: map[string]string{}, Fields: fields, Button: button}
+	return &Form{
+		Name: name, Path: path, Action: uuid.New(), Person: v.Actor.ID, Values: map[string]string{}, Fields: fields, Button: button,
+	}
 }
 
 // Entry is one field of a form, ready to be written.
@@ -103,7 +104,9 @@ func (s *Site) Read(v *Visit, f *Form) error {
 		return okey.Errorf(okey.CodeInvalid, "Ce formulaire est arrivé abîmé : revenez en arrière et recommencez.")
 	}
 	if opener := v.Request.PostForm.Get("person"); v.SignedIn() && opener != "" && opener != v.Actor.ID.String() {
-		return okey.Errorf(okey.CodeForbidden, "Ce formulaire a été ouvert sous un autre nom que le vôtre, dans un autre onglet peut-être : rien n'a été fait. Ouvrez la page de nouveau, puis recommencez.")
+		return okey.Errorf(okey.CodeForbidden,
+			"Ce formulaire a été ouvert sous un autre nom que le vôtre, dans un autre onglet peut-être : rien n'a été fait. "+
+				"Ouvrez la page de nouveau, puis recommencez.")
 	}
 	id, err := uuid.Parse(v.Request.PostForm.Get("action"))
 	if err != nil || id == uuid.Nil {
@@ -127,8 +130,11 @@ var formWords = map[string]map[string]string{
 	"reponse":    {"decision": "Choisissez d'accepter ou de refuser."},
 	"reponses":   {"decision": "Choisissez d'accepter ou de refuser."},
 	"changement": {"reason": "Veuillez choisir un motif."},
-	"demande":    {"reason": "Choisissez pourquoi vous demandez cette clef.", "establishment": "Choisissez l'établissement où vous irez chercher la clef."},
-	"charte":     {"charter": "La charte a changé : relisez-la ci-dessous, puis signez."},
+	"demande": {
+		"reason":        "Choisissez pourquoi vous demandez cette clef.",
+		"establishment": "Choisissez l'établissement où vous irez chercher la clef.",
+	},
+	"charte": {"charter": "La charte a changé : relisez-la ci-dessous, puis signez."},
 }
 
 // Refuse puts the errors of a command into the form; other errors come back.
@@ -197,12 +203,6 @@ func (f *Form) Number(name string, least, most int) (n int, read bool) {
 	return 0, false
 }
 
-const (
-	draftLife = time.Hour
-	draftSize = 8 << 10  // a form's texts have 500 characters at most
-	longDraft = 64 << 10 // of an inventory: okey.MaxInventory serials as keys have them, some 20 characters each
-)
-
 // Text is what somebody must write into a field of the form.
 func (f *Form) Text(name string) string {
 	text, err := okey.CheckText(name, f.Values[name], true)
@@ -216,7 +216,8 @@ func (f *Form) Text(name string) string {
 func (f *Form) Day(name string, today okey.Day) okey.Day {
 	day, ok := act.ReadDay(strings.TrimSpace(f.Values[name]))
 	if !ok {
-		f.Note(name, fmt.Sprintf("%s : écrivez une date comme %s.", strings.TrimPrefix(f.Fields[name].Label, "*"), today.AddMonths(1).Time().Format("02/01/2006")))
+		label, example := strings.TrimPrefix(f.Fields[name].Label, "*"), today.AddMonths(1).Time().Format("02/01/2006")
+		f.Note(name, fmt.Sprintf("%s : écrivez une date comme %s.", label, example))
 		return okey.Day{}
 	}
 	f.Values[name] = day.String()

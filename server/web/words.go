@@ -53,7 +53,9 @@ func Paris(v *Visit) Clock { return Clock{Now: v.Now, Zone: okey.ZoneOf("")} }
 
 // ReasonNames are the reasons of a request as pages say them.
 var ReasonNames = map[okey.RequestReason]string{
-	okey.FirstKey: "première clef", okey.Renewal: "remplace une clef en fin de validité", okey.Replacement: "remplace une clef perdue ou défectueuse",
+	okey.FirstKey:    "première clef",
+	okey.Renewal:     "remplace une clef en fin de validité",
+	okey.Replacement: "remplace une clef perdue ou défectueuse",
 }
 
 // SayReplaces says within a line what the key asked for replaces; empty for a first one.
@@ -77,9 +79,12 @@ func SayReason(r okey.Request) string {
 
 // eventNames are lines of a request's story that somebody wrote.
 var eventNames = map[okey.EventKind]string{
-	okey.EventAsked: "%s a demandé une clef.", okey.EventApproved: "%s a accepté.", okey.EventRefused: "%s a refusé.",
-	okey.EventSigned: "%s a signé la charte et choisi un code PIN.", okey.EventHandedOver: "%s a remis la clef %s.",
-	okey.EventWithdrawn: "%s a retiré la demande.",
+	okey.EventAsked:      "%s a demandé une clef.",
+	okey.EventApproved:   "%s a accepté.",
+	okey.EventRefused:    "%s a refusé.",
+	okey.EventSigned:     "%s a signé la charte et choisi un code PIN.",
+	okey.EventHandedOver: "%s a remis la clef %s.",
+	okey.EventWithdrawn:  "%s a retiré la demande.",
 }
 
 // ownEventNames are lines that nobody in particular wrote.
@@ -105,53 +110,48 @@ func SayEvents(events []okey.Event) []string {
 
 // SayEvent is one of them, where the key kept until then may not be known.
 func SayEvent(e okey.Event, kept okey.Serial) string {
-	who := e.ByName
-	if who == "" {
-		who = "OKEY"
-	}
-	if e.Kind == okey.EventSwapped {
-		place := "celle"
-		if kept != "" {
-			place = "la " + string(kept) + ","
-		}
-		return fmt.Sprintf("%s a échangé la clef : la %s prend la place de %s qui était réservée.", who, e.Key, place)
-	}
-	if e.Kind == okey.EventMoved {
-		return fmt.Sprintf("L'établissement a été remplacé : la demande est suivie par %s et garde sa place.", e.Comment)
-	}
-	said := ownEventNames[e.Kind]
 	switch e.Kind {
+	case okey.EventSwapped:
+		return saySwapped(e, kept)
+	case okey.EventMoved:
+		return fmt.Sprintf("L'établissement a été remplacé : la demande est suivie par %s et garde sa place.", e.Comment)
 	case okey.EventKeyReserved:
-		return fmt.Sprintf(said, e.Key)
+		return fmt.Sprintf(ownEventNames[e.Kind], e.Key)
 	case okey.EventKeyLost:
-		if kept == "" {
-			kept = "réservée"
-		}
-		return fmt.Sprintf(said, kept)
+		return fmt.Sprintf(ownEventNames[e.Kind], cmp.Or(kept, "réservée"))
 	}
-	if said != "" {
+	if said := ownEventNames[e.Kind]; said != "" {
 		return said
 	}
-	said = eventNames[e.Kind]
-	switch {
-	case e.Kind == okey.EventHandedOver:
-		said = fmt.Sprintf(said, who, e.Key)
+	return strings.TrimSuffix(sayWritten(e), ".") + eventVias[e.Via] + "."
+}
+
+func saySwapped(e okey.Event, kept okey.Serial) string {
+	place := "celle"
+	if kept != "" {
+		place = "la " + string(kept) + ","
+	}
+	return fmt.Sprintf("%s a échangé la clef : la %s prend la place de %s qui était réservée.", writer(e), e.Key, place)
+}
+
+// sayWritten is a line that somebody wrote.
+func sayWritten(e okey.Event) string {
+	switch said := eventNames[e.Kind]; {
 	case said == "":
-		said = "OKEY a noté un changement."
+		return "OKEY a noté un changement."
+	case e.Kind == okey.EventHandedOver:
+		return fmt.Sprintf(said, writer(e), e.Key)
 	default:
-		said = fmt.Sprintf(said, who)
+		return fmt.Sprintf(said, writer(e))
 	}
-	how := ""
-	switch e.Via {
-	case okey.ViaLink:
-		how = " (par le lien du courriel)"
-	case okey.ViaSupport:
-		how = " (l'assistance, à la place de l'établissement)"
-	}
-	if sentence, whole := strings.CutSuffix(said, "."); how != "" && whole {
-		return sentence + how + "."
-	}
-	return said + how
+}
+
+func writer(e okey.Event) string { return cmp.Or(e.ByName, "OKEY") }
+
+// eventVias are the ways in that such a line tells.
+var eventVias = map[okey.Via]string{
+	okey.ViaLink:    " (par le lien du courriel)",
+	okey.ViaSupport: " (l'assistance, à la place de l'établissement)",
 }
 
 // WhoIsAwaited names the people that a request waits for: "Marc Roux ou Anne Blanc".
@@ -188,15 +188,18 @@ func Standing(r okey.Request, waits []act.Awaited, place int, mine bool, at stri
 		if mine {
 			here = "Vous êtes"
 		}
-		return fmt.Sprintf("La demande est acceptée, mais aucune clef n'est libre. %s %s dans la file. La première clef libre sera pour la première demande acceptée.", here, okey.SayPosition(place))
+		return fmt.Sprintf("La demande est acceptée, mais aucune clef n'est libre. %s %s dans la file. "+
+			"La première clef libre sera pour la première demande acceptée.", here, okey.SayPosition(place))
 	case okey.AwaitingCharter:
 		if mine {
 			return fmt.Sprintf("Une clef vous est réservée jusqu'au %s. Signez la charte et choisissez votre code PIN.", c.Day(r.KeptUntil))
 		}
-		return fmt.Sprintf("Une clef est réservée. %s doit signer la charte et choisir son code PIN, depuis %s.%s", who, c.Day(r.Since), until)
+		return fmt.Sprintf("Une clef est réservée. %s doit signer la charte et choisir son code PIN, depuis %s.%s",
+			who, c.Day(r.Since), until)
 	case okey.AwaitingHandover:
 		if mine {
-			return fmt.Sprintf("Votre clef vous attend : venez la chercher %sauprès %s, au plus tard le %s. Ne donnez votre code PIN à personne, pas même à la direction.", at, okey.SayOf(who), c.Day(r.KeptUntil))
+			return fmt.Sprintf("Votre clef vous attend : venez la chercher %sauprès %s, au plus tard le %s. "+
+				"Ne donnez votre code PIN à personne, pas même à la direction.", at, okey.SayOf(who), c.Day(r.KeptUntil))
 		}
 		return fmt.Sprintf("La clef est à remettre par %s, depuis %s.%s", who, c.Day(r.Since), until)
 	}
@@ -208,27 +211,62 @@ func SayAction(n okey.ActionName) string { return cmp.Or(n.Kind().French, "autre
 
 // ViaNames are the ways in, as support reads them.
 var ViaNames = map[okey.Via]string{
-	okey.ViaWeb: "page", okey.ViaLink: "lien du courriel", okey.ViaAPI: "autre programme", okey.ViaSupport: "assistance", okey.ViaEngine: "moteur",
+	okey.ViaWeb:     "page",
+	okey.ViaLink:    "lien du courriel",
+	okey.ViaAPI:     "autre programme",
+	okey.ViaSupport: "assistance",
+	okey.ViaEngine:  "moteur",
 }
 
 // RefusalNames are the reasons of refusals in a word or two, as support reads them.
 var RefusalNames = map[okey.Code]string{
-	okey.CodeWrongStage: "autre étape", okey.CodeClosed: "demande close", okey.CodeUnknownAction: "signal qu'OKEY n'a pas enregistré",
-	okey.CodeUnreadable: "signal illisible", okey.CodeUnknownSignal: "signal inconnu", okey.CodeCancelIgnored: "annulation ignorée",
-	okey.CodeNoKeyFree: "aucune clef libre", okey.CodeCharterOutdated: "charte dépassée", okey.CodeAlreadyOpen: "demande déjà en cours",
-	okey.CodeAlreadyHolds: "a déjà une clef", okey.CodeNotEligible: "hors du périmètre", okey.CodeKeyUnknown: "clef inconnue",
-	okey.CodeKeyElsewhere: "clef d'un autre établissement", okey.CodeKeyNotFree: "clef pas en stock", okey.CodeKeyTransition: "changement impossible",
-	okey.CodeKeysStay: "clefs qui ne peuvent pas partir", okey.CodeMoveOpen: "départ déjà proposé", okey.CodeMoveOver: "proposition close",
-	okey.CodeOwnKey: "sa propre clef", okey.CodeNotServed: "établissement non servi", okey.CodeSucceeded: "établissement remplacé",
-	okey.CodeOrderState: "commande à une autre étape", okey.CodeOrderQuantity: "plus de clefs que commandé", okey.CodeNothingToExport: "aucune commande à transmettre",
-	okey.CodeReportDecided: "déjà répondu", okey.CodeReportKnown: "clef déjà connue", okey.CodeDeliveryTaken: "livraison déjà en stock",
-	okey.CodeDeliveryChanged: "livraison qui ne convient plus", okey.CodeActionReused: "envoi déjà utilisé", okey.CodeUnauthorized: "pas connecté",
-	okey.CodeRateLimited: "trop d'essais", okey.CodeTooLarge: "trop grand",
-	okey.CodeForbidden: "plus de droit", okey.CodeNotFound: "plus de droit", okey.CodeOwnRequest: "sa propre demande", okey.CodeInvalid: "code PIN effacé",
-	okey.CodeMailLeaving: "courriel encore en route", okey.CodeMailJustSent: "courriel tout juste renvoyé", okey.CodeMailForgotten: "courriel qui ne se réécrit pas",
-	okey.CodeMailNoAddress: "pas d'adresse",
-	okey.CodePINReplaced:   "code PIN déjà remplacé", okey.CodeNoKey: "pas encore de clef", okey.CodeNoPIN: "code PIN choisi avant OKEY",
-	okey.CodeThrottled: "codes PIN faux : attente", okey.CodePINLocked: "code PIN bloqué", okey.CodeInternal: "panne d'OKEY", okey.CodeUnavailable: "service qui ne répond pas",
+	okey.CodeWrongStage:      "autre étape",
+	okey.CodeClosed:          "demande close",
+	okey.CodeUnknownAction:   "signal qu'OKEY n'a pas enregistré",
+	okey.CodeUnreadable:      "signal illisible",
+	okey.CodeUnknownSignal:   "signal inconnu",
+	okey.CodeCancelIgnored:   "annulation ignorée",
+	okey.CodeNoKeyFree:       "aucune clef libre",
+	okey.CodeCharterOutdated: "charte dépassée",
+	okey.CodeAlreadyOpen:     "demande déjà en cours",
+	okey.CodeAlreadyHolds:    "a déjà une clef",
+	okey.CodeNotEligible:     "hors du périmètre",
+	okey.CodeKeyUnknown:      "clef inconnue",
+	okey.CodeKeyElsewhere:    "clef d'un autre établissement",
+	okey.CodeKeyNotFree:      "clef pas en stock",
+	okey.CodeKeyTransition:   "changement impossible",
+	okey.CodeKeysStay:        "clefs qui ne peuvent pas partir",
+	okey.CodeMoveOpen:        "départ déjà proposé",
+	okey.CodeMoveOver:        "proposition close",
+	okey.CodeOwnKey:          "sa propre clef",
+	okey.CodeNotServed:       "établissement non servi",
+	okey.CodeSucceeded:       "établissement remplacé",
+	okey.CodeOrderState:      "commande à une autre étape",
+	okey.CodeOrderQuantity:   "plus de clefs que commandé",
+	okey.CodeNothingToExport: "aucune commande à transmettre",
+	okey.CodeReportDecided:   "déjà répondu",
+	okey.CodeReportKnown:     "clef déjà connue",
+	okey.CodeDeliveryTaken:   "livraison déjà en stock",
+	okey.CodeDeliveryChanged: "livraison qui ne convient plus",
+	okey.CodeActionReused:    "envoi déjà utilisé",
+	okey.CodeUnauthorized:    "pas connecté",
+	okey.CodeRateLimited:     "trop d'essais",
+	okey.CodeTooLarge:        "trop grand",
+	okey.CodeForbidden:       "plus de droit",
+	okey.CodeNotFound:        "plus de droit",
+	okey.CodeOwnRequest:      "sa propre demande",
+	okey.CodeInvalid:         "code PIN effacé",
+	okey.CodeMailLeaving:     "courriel encore en route",
+	okey.CodeMailJustSent:    "courriel tout juste renvoyé",
+	okey.CodeMailForgotten:   "courriel qui ne se réécrit pas",
+	okey.CodeMailNoAddress:   "pas d'adresse",
+	okey.CodePINReplaced:     "code PIN déjà remplacé",
+	okey.CodeNoKey:           "pas encore de clef",
+	okey.CodeNoPIN:           "code PIN choisi avant OKEY",
+	okey.CodeThrottled:       "codes PIN faux : attente",
+	okey.CodePINLocked:       "code PIN bloqué",
+	okey.CodeInternal:        "panne d'OKEY",
+	okey.CodeUnavailable:     "service qui ne répond pas",
 }
 
 // SayRefusal is one of them; a code without a name is said to be without precision.

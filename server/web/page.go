@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/mail"
+	"slices"
 	"strings"
 
 	"okey/okey"
@@ -43,7 +44,7 @@ type NavLink struct {
 
 // Show writes a page. It is made whole first: a template that fails must not leave half a page behind.
 func (s *Site) Show(v *Visit, status int, name string, sc Screen) error {
-	sc.Failed = sc.Warning != "" || status == http.StatusUnprocessableEntity || status == http.StatusConflict || status == http.StatusTooManyRequests
+	sc.Failed = sc.Warning != "" || slices.Contains(refusals, status)
 	if status == http.StatusUnprocessableEntity {
 		s.KeepSent(v)
 	}
@@ -58,6 +59,9 @@ func (s *Site) Show(v *Visit, status int, name string, sc Screen) error {
 	v.Data(status, "text/html; charset=utf-8", unbroken(page.Bytes()))
 	return nil
 }
+
+// refusals are the statuses of pages that say why nothing was done.
+var refusals = []int{http.StatusUnprocessableEntity, http.StatusConflict, http.StatusTooManyRequests}
 
 // dress adds what every page has: who is here, where one can go.
 func (s *Site) dress(v *Visit, sc *Screen) {

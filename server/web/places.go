@@ -16,8 +16,9 @@ func (s *Site) PlacesNamed(ctx context.Context, asked string, limit int) (found 
 		asked = string(code)
 	}
 	asked = strings.TrimSpace(aroundNames.Replace(asked))
-	for _, spelt := range []string{asked, abbreviations.whole(asked), abbreviations.short(asked)} { // as it is typed first, else as others write it
-		if found, err = s.store.FindEstablishments(ctx, spelt, code, limit); err != nil || len(found) > 0 {
+	spelt := []string{asked, abbreviations.whole(asked), abbreviations.short(asked)} // as it is typed first, else as others write it
+	for _, asked := range spelt {
+		if found, err = s.store.FindEstablishments(ctx, asked, code, limit); err != nil || len(found) > 0 {
 			break
 		}
 	}

@@ -11,8 +11,8 @@ import (
 	"okey/internal/workbook"
 )
 
-// A plot stands on a page as an image that the page itself carries (RFC 2397): what it shows is what the table behind it shows, read once, by
-// one right to look; and an SVG in an image runs nothing, whatever is in it. To put one on a page:
+// A plot stands on a page as an image that the page itself carries (RFC 2397): what it shows is what the table behind it shows, read
+// once, by one right to look; and an SVG in an image runs nothing, whatever is in it. To put one on a page:
 //   - make its Figures with the same permission and filters as the page, and a Plotted of them in the page's screen;
 //   - write `{{template "plot" .Weeks}}` under a heading of its own;
 //   - register a spreadsheet of Figures.Sheet in the room's Routes, and give its address as Sheet.

@@ -81,7 +81,8 @@ const (
 // NewSessions keeps sessions in the store's database, and clears those that have ended until Close. url is OKEY's own: over TLS the
 // cookie is this host's alone.
 func NewSessions(store *sql.Store, url string) *Sessions {
-	table := &sessionTable{store: store, PostgresStore: postgresstore.NewWithConfig(store.DB(), postgresstore.Config{CleanUpInterval: 5 * time.Minute, TableName: "session"})}
+	kept := postgresstore.Config{CleanUpInterval: 5 * time.Minute, TableName: "session"}
+	table := &sessionTable{store: store, PostgresStore: postgresstore.NewWithConfig(store.DB(), kept)}
 	m := scs.New()
 	m.Store = table
 	m.HashTokenInStore = true // a copy of the table signs nobody in

@@ -16,7 +16,10 @@ import (
 // How people write what they look for: with what comes before a number, in an address that they paste, as a school's sign has it.
 
 // spelledOut are what people put before the number of a request, an order or a delivery.
-var spelledOut = strings.NewReplacer("demande", "", "commande", "", "livraison", "", "numéro", "", "numero", "", "n°", "", "nº", "", "no", "", "#", "", "la ", "", "(", "", ")", "")
+var spelledOut = strings.NewReplacer(
+	"demande", "", "commande", "", "livraison", "", "numéro", "", "numero", "", "n°", "", "nº", "", "no", "", "#", "", "la ", "",
+	"(", "", ")", "",
+)
 
 // wholeID is an id, wherever it stands: in an address of OKEY's, in the name of a workflow; with its hyphens or without.
 var wholeID = regexp.MustCompile(`\b[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\b`)
@@ -54,7 +57,8 @@ func Unquoted(pasted string) string {
 
 // namedInAddress are the addresses of OKEY's that name a thing by something else than its id.
 var namedInAddress = []*regexp.Regexp{
-	regexp.MustCompile(`/(?:clefs|keys|etablissements)/([^/?#\s]+)`), regexp.MustCompile(`[?&](?:etablissement|establishment|lot|clef)=([^&#\s]+)`),
+	regexp.MustCompile(`/(?:clefs|keys|etablissements)/([^/?#\s]+)`),
+	regexp.MustCompile(`[?&](?:etablissement|establishment|lot|clef)=([^&#\s]+)`),
 }
 
 // OfAddress is what an address of OKEY's is about; any other text as it is.
@@ -115,7 +119,9 @@ func CodeTyped(asked string) okey.UAI {
 var civility = regexp.MustCompile(`(?i)^\s*(?:mailto:|(?:mrs?|mme|mlle|melle|mle|m|monsieur|madame|mademoiselle)(?:\.\s*|\s+))`)
 
 // aroundNames is what lists and mail programs put around names and addresses, and after initials.
-var aroundNames = strings.NewReplacer(",", " ", ";", " ", "<", " ", ">", " ", `"`, " ", "«", " ", "»", " ", "“", " ", "”", " ", "(", " ", ")", " ", ". ", " ", "mailto:", "")
+var aroundNames = strings.NewReplacer(
+	",", " ", ";", " ", "<", " ", ">", " ", `"`, " ", "«", " ", "»", " ", "“", " ", "”", " ", "(", " ", ")", " ", ". ", " ", "mailto:", "",
+)
 
 // NameTyped is a name, or an address, without what does not belong to it: "Mme Martin, Léa", "<lea.martin@ac-nice.fr>".
 func NameTyped(asked string) string { return civility.ReplaceAllString(aroundNames.Replace(asked), "") }

@@ -9,8 +9,28 @@ import (
 	"github.com/google/uuid"
 )
 
+// Again shows the page of a form once more, with the status and what did not happen; the form itself says what is wrong with it.
+type Again func(status int, warning string) error
+
+// Send takes a form's command the one way through, and answers as Answer does. What is wrong with what was typed is said in the form.
+func (s *Site) Send(v *Visit, f *Form, cmd act.Command, page string, again Again) error {
+	done, err := s.act.Do(v.Ctx(), v.Actor, cmd)
+	if err != nil {
+		return f.Amend(err, again)
+	}
+	return s.Answer(v, f, done, page, again)
+}
+
+// Amend shows a form again with the errors of what was typed; other errors come back.
+func (f *Form) Amend(err error, again Again) error {
+	if err := f.Refuse(err); err != nil {
+		return err
+	}
+	return again(http.StatusUnprocessableEntity, "")
+}
+
 // Answer says what became of an action: where to look next, that it is recorded, or why nothing has changed.
-func (s *Site) Answer(v *Visit, f *Form, done act.Outcome, page string, again func(status int, warning string) error) error {
+func (s *Site) Answer(v *Visit, f *Form, done act.Outcome, page string, again Again) error {
 	switch {
 	case done.Recorded():
 		return s.showRecorded(v, FollowURL(done.Action.ID))

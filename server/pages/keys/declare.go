@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"okey/okey"
-	"okey/server/act"
 	"okey/server/web"
 )
 
@@ -121,15 +120,5 @@ func (s *Pages) declare(v *web.Visit, d declaration) error {
 	if f.Text("comment"); len(f.Errors) > 0 {
 		return again(http.StatusUnprocessableEntity, "")
 	}
-	done, err := s.act.Do(v.Ctx(), v.Actor, act.Command{
-		Action: f.Action, Name: okey.ActionKeyChange, Key: key.Serial, Via: okey.ViaWeb,
-		Content: okey.Content{KeyReason: d.reason, Comment: f.Values["comment"]},
-	})
-	if err != nil {
-		if err = f.Refuse(err); err != nil {
-			return err
-		}
-		return again(http.StatusUnprocessableEntity, "")
-	}
-	return s.Answer(v, f, done, web.KeyURL(key.Serial), again)
+	return s.Send(v, f, keyChange(f, key, d.reason), web.KeyURL(key.Serial), again)
 }

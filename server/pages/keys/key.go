@@ -249,17 +249,15 @@ func (s *Pages) changeKey(v *web.Visit) error {
 	if asksToRetire(f, v, key.State, subject, today) {
 		return s.showKey(v, http.StatusOK, key, f, "", "")
 	}
-	done, err := s.act.Do(v.Ctx(), v.Actor, act.Command{
+	return s.Send(v, f, keyChange(f, key, reason), web.KeyURL(key.Serial), again)
+}
+
+// keyChange is what the form of a key's page, or of a declaration, has done.
+func keyChange(f *web.Form, key okey.Key, reason okey.KeyReason) act.Command {
+	return act.Command{
 		Action: f.Action, Name: okey.ActionKeyChange, Key: key.Serial, Via: okey.ViaWeb,
 		Content: okey.Content{KeyReason: reason, Comment: f.Values["comment"]},
-	})
-	if err != nil {
-		if err = f.Refuse(err); err != nil {
-			return err
-		}
-		return again(http.StatusUnprocessableEntity, "")
 	}
-	return s.Answer(v, f, done, web.KeyURL(key.Serial), again)
 }
 
 // asksToRetire asks, instead of acting, whether a key is really to be scrapped: whoever does it can't undo it, and support, who

@@ -82,18 +82,10 @@ func (s *Pages) moveKeys(v *web.Visit) error {
 		Establishment: okey.UAI(f.Values["establishment"]), Serials: act.TypedSerials(f.Values["serials"]), Comment: f.Values["comment"],
 	}}
 	again := func(status int, warning string) error { return s.reviewMove(v, status, f, cmd, warning) }
-	confirmed := f.Values["confirm"] != ""
-	if !confirmed {
+	if confirmed := f.Values["confirm"] != ""; !confirmed {
 		return again(http.StatusOK, "")
 	}
-	done, err := s.act.Do(v.Ctx(), v.Actor, cmd)
-	if err != nil {
-		if err = f.Refuse(err); err != nil {
-			return err
-		}
-		return again(http.StatusUnprocessableEntity, "")
-	}
-	return s.Answer(v, f, done, web.PathMoveKeys, again)
+	return s.Send(v, f, cmd, web.PathMoveKeys, again)
 }
 
 // reviewMove shows each key with where it is, in which state, and whether it may move; or what is wrong with the form.

@@ -235,7 +235,7 @@ func (s *Pages) changePIN(v *web.Visit) error {
 }
 
 // sendPIN takes either form the one way through.
-func (s *Pages) sendPIN(v *web.Visit, kept sql.KeptPIN, f *web.Form, proof okey.PINProof, again func(status int, warning string) error) error {
+func (s *Pages) sendPIN(v *web.Visit, kept sql.KeptPIN, f *web.Form, proof okey.PINProof, again web.Again) error {
 	if err := s.Read(v, f); err != nil {
 		return err
 	}
@@ -268,10 +268,7 @@ func (s *Pages) sendPIN(v *web.Visit, kept sql.KeptPIN, f *web.Form, proof okey.
 		respond.RetryAfter(v.Context, respond.StatusOf(err), err)
 		return again(respond.StatusOf(err), okey.ErrorMessage(err))
 	case err != nil:
-		if err = f.Refuse(err); err != nil {
-			return err
-		}
-		return again(http.StatusUnprocessableEntity, "")
+		return f.Amend(err, again)
 	}
 	if proof == okey.ProofSignIn && (done.Recorded() || done.Accepted()) {
 		s.session.Remove(v.Ctx(), signin.SessionFresh) // it serves once

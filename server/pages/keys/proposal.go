@@ -260,14 +260,8 @@ func (s *Pages) actOnMove(v *web.Visit, move okey.Move, f *web.Form, name okey.A
 		}
 		return s.showMove(v, status, now, f, "", warning)
 	}
-	done, err := s.act.Do(v.Ctx(), v.Actor, act.Command{Action: f.Action, Name: name, Subject: move.ID, Via: okey.ViaWeb, Content: content()})
-	if err != nil {
-		if err = f.Refuse(err); err != nil {
-			return err
-		}
-		return again(http.StatusUnprocessableEntity, "")
-	}
-	return s.Answer(v, f, done, web.MoveURL(move.ID), again)
+	cmd := act.Command{Action: f.Action, Name: name, Subject: move.ID, Via: okey.ViaWeb, Content: content()}
+	return s.Send(v, f, cmd, web.MoveURL(move.ID), again)
 }
 
 // sayProposed is how long a proposal has waited, and how long it still may.

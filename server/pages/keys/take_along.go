@@ -117,26 +117,17 @@ func (s *Pages) takeAlong(v *web.Visit) error {
 	}
 	again := func(status int, warning string) error { return s.showTakeAlong(v, status, key, f, "", warning) }
 	to, err := s.arrivalOf(v, f)
+	if err == nil {
+		err = s.checkArrival(v, key, to)
+	}
 	if err != nil {
-		if err = f.Refuse(err); err != nil {
-			return err
-		}
-		return again(http.StatusUnprocessableEntity, "")
+		return f.Amend(err, again)
 	}
 	cmd := act.Command{
 		Action: f.Action, Name: okey.ActionTakeAlong, Key: key.Serial, Via: okey.ViaWeb,
 		Content: okey.Content{Establishment: okey.UAI(to), Comment: f.Values["comment"]},
 	}
-	if err = s.checkArrival(v, key, to); err == nil {
-		var done act.Outcome
-		if done, err = s.act.Do(v.Ctx(), v.Actor, cmd); err == nil {
-			return s.Answer(v, f, done, web.MoveURL(okey.DerivedID(cmd.Action, string(cmd.Name))), again)
-		}
-	}
-	if err = f.Refuse(err); err != nil {
-		return err
-	}
-	return again(http.StatusUnprocessableEntity, "")
+	return s.Send(v, f, cmd, web.MoveURL(okey.DerivedID(cmd.Action, string(cmd.Name))), again)
 }
 
 // likeIt is how many establishments of a name are told apart.

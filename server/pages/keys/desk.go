@@ -13,54 +13,50 @@ import (
 )
 
 // keySide is what support and auditors see of a key besides: what can be done about it, and everything that happened.
-func (s *Pages) keySide(v *web.Visit, key okey.Key, page keyScreen, events []sql.KeyEvent, c web.Clock) (*story.DeskSide, error) {
-	actions, err := s.store.ActionsOnKey(v.Ctx(), key.Serial)
+func (s *Pages) keySide(v *web.Visit, k keySight, page *keyScreen, events []sql.KeyEvent) (*story.DeskSide, error) {
+	actions, err := s.store.ActionsOnKey(v.Ctx(), k.Serial)
 	if err != nil {
 		return nil, err
 	}
-	mails, err := s.store.MailsOfKey(v.Ctx(), key.Serial)
+	mails, err := s.store.MailsOfKey(v.Ctx(), k.Serial)
 	if err != nil {
 		return nil, err
 	}
-	kept, err := s.store.KeptFor(v.Ctx(), key.Serial)
+	steps, err := s.keySteps(v, k, page.Story, events)
+	if err != nil {
+		return nil, err
+	}
+	side := &story.DeskSide{Story: s.story.WholeStory(steps, actions, mails, k.clock)}
+	if v.Actor.Support {
+		side.Deeds, err = s.keyDeeds(v, k.Key, page.Form)
+	}
+	return side, err
+}
+
+// keySteps are the key's states, the newest first; told is its story as others read it, the oldest first.
+func (s *Pages) keySteps(v *web.Visit, k keySight, told []web.StoryLine, events []sql.KeyEvent) ([]story.Chapter, error) {
+	kept, err := s.store.KeptFor(v.Ctx(), k.Serial)
 	if err != nil {
 		return nil, err
 	}
 	steps := make([]story.Chapter, 0, len(events))
-	for i := len(events) - 1; i >= 0; i-- { // the newest first
-		line := page.Story[len(events)-1-i]
+	for i := len(events) - 1; i >= 0; i-- {
+		line := told[len(events)-1-i]
 		step := story.Chapter{Kind: "État", When: line.When, What: line.What + becoming(events[i]), Comment: line.Comment, At: events[i].At}
 		if slices.Contains([]okey.KeyReason{okey.ReasonReserved, okey.ReasonHandedOver}, events[i].Reason) {
 			step.Path, step.Name = keptFor(kept, events[i].At)
 		}
 		steps = append(steps, step)
 	}
-	report, known, err := s.store.ReportedAs(v.Ctx(), key.Serial)
-	if err != nil {
-		return nil, err
+	report, known, err := s.store.ReportedAs(v.Ctx(), k.Serial)
+	if !known || err != nil {
+		return steps, err
 	}
-	if known { // found before it was a key of OKEY's: its story begins with whoever found it
-		steps = append(steps, story.Chapter{
-			Kind: "Signalement", When: okey.Capitalize(c.Time(report.At)), What: "Trouvée à l'inventaire " + okey.SayOfSchool(okey.SayEstablishment(report.Establishment)) + " par " + report.ByName,
-			Path: web.PathReports + "/" + report.ID.String(), Name: "Voir le signalement", At: report.At,
-		})
-	}
-	side := &story.DeskSide{Story: s.story.WholeStory(steps, actions, mails, c)}
-	if !v.Actor.Support {
-		return side, nil
-	}
-	arrival := web.PathDeliveries
-	if key.State == okey.InTransit {
-		delivery, known, err := s.store.BroughtBy(v.Ctx(), key.Serial)
-		if err != nil {
-			return nil, err
-		}
-		if known {
-			arrival = web.ArrivalURL(delivery, key.UAI)
-		}
-	}
-	side.Deeds = keyDeeds(v, key, page, arrival)
-	return side, nil
+	where := okey.SayOfSchool(okey.SayEstablishment(report.Establishment))
+	return append(steps, story.Chapter{ // found before it was a key of OKEY's: its story begins with whoever found it
+		Kind: "Signalement", When: okey.Capitalize(k.clock.Time(report.At)), What: "Trouvée à l'inventaire " + where + " par " + report.ByName,
+		Path: web.PathReports + "/" + report.ID.String(), Name: "Voir le signalement", At: report.At,
+	}), nil
 }
 
 // keptFor leads to the request that a key was kept aside for, or handed over, at the instant. Its own story tells so then, or a
@@ -83,22 +79,46 @@ func becoming(e sql.KeyEvent) string {
 	return " : " + state
 }
 
-// keyDeeds are what support may do about a key now, with when to do it; arrival is where that of a key on its way is confirmed.
-func keyDeeds(v *web.Visit, key okey.Key, page keyScreen, arrival string) []story.Deed {
+// keyDeeds are what support may do about a key now, with when to do it; f is the form of its page, if there is one.
+func (s *Pages) keyDeeds(v *web.Visit, key okey.Key, f *web.Form) ([]story.Deed, error) {
 	var deeds []story.Deed
 	if key.State == okey.InTransit {
-		deeds = append(deeds, story.Deed{Name: "Confirmer son arrivée", Path: arrival, What: "Elle est annoncée, et l'établissement ne peut pas confirmer lui-même."})
+		arrival, err := s.arrivalPage(v, key)
+		if err != nil {
+			return nil, err
+		}
+		deeds = append(deeds, story.Deed{
+			Name: "Confirmer son arrivée", Path: arrival,
+			What: "Elle est annoncée, et l'établissement ne peut pas confirmer lui-même.",
+		})
 	}
-	if page.Form != nil {
-		deeds = append(deeds, story.Deed{Name: "Signaler un changement", Path: "#changement", What: "Elle est perdue, cassée, rendue ou retrouvée, et personne sur place ne l'a noté. Les personnes concernées lisent votre raison."})
+	if f != nil {
+		deeds = append(deeds, story.Deed{
+			Name: "Signaler un changement", Path: "#changement",
+			What: "Elle est perdue, cassée, rendue ou retrouvée, et personne sur place ne l'a noté. " +
+				"Les personnes concernées lisent votre raison.",
+		})
 	}
-	if page.Along != nil {
-		deeds = append(deeds, story.Deed{Name: page.Along.Name, Path: page.Along.Path, What: "La personne change d'établissement et garde sa clef : celui d'arrivée répond."})
-	}
+	named := url.QueryEscape(string(key.Serial))
 	if okey.May(okey.ActMoveKeys, v.Actor, okey.Subject{}, v.Today()) == nil {
-		deeds = append(deeds, story.Deed{Name: "La déplacer", Path: web.PathMoveKeys + "?clef=" + url.QueryEscape(string(key.Serial)), What: "Elle est dans le tiroir d'un autre établissement, ou doit y aller."})
+		deeds = append(deeds, story.Deed{
+			Name: "La déplacer", Path: web.PathMoveKeys + "?clef=" + named,
+			What: "Elle est dans le tiroir d'un autre établissement, ou doit y aller.",
+		})
 	}
 	return append(deeds,
 		story.Deed{Name: "Voir l'établissement", Path: web.SchoolURL(key.UAI), What: "Son stock, ce qui attend, qui répond."},
-		story.Deed{Name: "Voir le journal", Path: web.PathAudit + "?objet=" + url.QueryEscape(string(key.Serial)), What: "Ce qui a été noté d'elle, sans nom ni texte."})
+		story.Deed{
+			Name: "Voir le journal", Path: web.PathAudit + "?objet=" + named,
+			What: "Ce qui a été noté d'elle, sans nom ni texte.",
+		}), nil
+}
+
+// arrivalPage is where support confirms that a key on its way has arrived.
+func (s *Pages) arrivalPage(v *web.Visit, key okey.Key) (string, error) {
+	delivery, known, err := s.store.BroughtBy(v.Ctx(), key.Serial)
+	if err != nil || !known {
+		return web.PathDeliveries, err
+	}
+	return web.ArrivalURL(delivery, key.UAI), nil
 }

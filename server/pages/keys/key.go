@@ -23,7 +23,6 @@ type keyScreen struct {
 	Coming string          // where its arrival is confirmed; empty: it is not on its way, or support's side says so
 	Story  []web.StoryLine // oldest first
 	Helps  string          // the questions that arise beside the form
-	Follow string
 	Desk   *story.DeskSide
 }
 
@@ -31,7 +30,8 @@ type keyScreen struct {
 func (s *Pages) visibleKey(v *web.Visit) (okey.Key, okey.Subject, okey.Day, error) {
 	serial, err := okey.ParseSerial(v.Param("serial"))
 	if err != nil {
-		return okey.Key{}, okey.Subject{}, okey.Day{}, okey.Errorf(okey.CodeNotFound, "Cette clef n'existe pas, ou elle n'est pas pour vous.")
+		unknown := okey.Errorf(okey.CodeNotFound, "Cette clef n'existe pas, ou elle n'est pas pour vous.")
+		return okey.Key{}, okey.Subject{}, okey.Day{}, unknown
 	}
 	key, err := s.store.Key(v.Ctx(), serial)
 	if err != nil {
@@ -71,93 +71,132 @@ func (s *Pages) keyPage(v *web.Visit) error {
 	return s.showKey(v, http.StatusOK, key, f, notice, "")
 }
 
-func (s *Pages) showKey(v *web.Visit, status int, key okey.Key, f *web.Form, notice, warning string) error {
-	c, err := s.ClockAt(v.Ctx(), v, key.UAI)
-	if err != nil {
-		return err
+// keySight is a key as it stands where it belongs, and what the visitor is to it.
+type keySight struct {
+	okey.Key
+	place   sql.Place
+	clock   web.Clock
+	today   okey.Day
+	subject okey.Subject
+	own     bool // it is the visitor's own
+	manages bool // the visitor manages it
+}
+
+func (s *Pages) sightOfKey(v *web.Visit, key okey.Key) (sight keySight, err error) {
+	sight = keySight{Key: key, own: key.Holder == v.Actor.ID}
+	if sight.clock, err = s.ClockAt(v.Ctx(), v, key.UAI); err != nil {
+		return sight, err
 	}
-	place, err := s.store.Place(v.Ctx(), key.UAI)
+	if sight.place, err = s.store.Place(v.Ctx(), key.UAI); err != nil {
+		return sight, err
+	}
+	sight.today = okey.DayOf(v.Now, sight.clock.Zone)
+	sight.subject = okey.Subject{Owner: key.Holder, UAI: sight.place.AnsweredBy()}
+	sight.manages = okey.May(okey.ActManageKeys, v.Actor, sight.subject, sight.today) == nil
+	return sight, nil
+}
+
+// title of the page, and of which key where it does not say so.
+func (k keySight) title() (title, of string) {
+	switch {
+	case k.own:
+		return "Ma clef " + string(k.Serial), ""
+	case k.manages:
+		return "Gérer la clef", string(k.Serial)
+	}
+	return "Clef", string(k.Serial)
+}
+
+func (s *Pages) showKey(v *web.Visit, status int, key okey.Key, f *web.Form, notice, warning string) error {
+	k, err := s.sightOfKey(v, key)
 	if err != nil {
 		return err
 	}
 	page := keyScreen{Form: f, Helps: keyHelps(key)}
-	lastLogin, err := s.unseenLogin(v.Ctx())
-	if err != nil {
+	if page.Facts, err = s.keyFacts(v, k); err != nil {
 		return err
 	}
-	if !key.LastLoginAt.IsZero() {
-		lastLogin = c.Time(key.LastLoginAt)
-	}
-	page.Facts = []web.Fact{
-		{Name: "Numéro de série", Value: string(key.Serial)},
-		{Name: "Dernière connexion", Value: okey.Capitalize(lastLogin)},
-		{Name: "Date d'expiration", Value: c.Date(key.ExpiresOn)},
-		{Name: "Lot", Value: key.Batch},
-		{Name: "État", Value: okey.Capitalize(key.State.French()) + tooShort(key, okey.DayOf(v.Now, c.Zone))},
-		v.OfSchool(place),
-	}
-	if key.Holder != (okey.PersonID{}) {
-		holder, err := s.store.Person(v.Ctx(), key.Holder)
-		if err != nil {
+	if !k.own || v.Desk() {
+		if err := s.tellStory(v, k, &page); err != nil {
 			return err
 		}
-		page.Facts = append(page.Facts, v.OfPerson("Titulaire", holder))
 	}
-	if key.Request != uuid.Nil {
-		r, err := s.store.Request(v.Ctx(), key.Request)
-		if err != nil {
-			return err
-		}
-		who, err := s.store.Person(v.Ctx(), r.Person)
-		if err != nil {
-			return err
-		}
-		page.Facts = append(page.Facts, web.Fact{Name: "Réservée à", Value: who.Name(), Path: web.RequestURL(r.ID)})
-	}
-	if key.PriorToOKEY {
-		kept, err := s.store.KeptPIN(v.Ctx(), key.Serial)
-		if err != nil {
-			return err
-		}
-		page.Facts = append(page.Facts, priorFact(kept))
-	}
-	if key.Holder != v.Actor.ID || v.Desk() {
-		events, err := s.store.KeyStory(v.Ctx(), key.Serial)
-		if err != nil {
-			return err
-		}
-		if err := s.nameMoves(v.Ctx(), events); err != nil {
-			return err
-		}
-		page.Story = keyStory(events, c)
-		if v.Desk() {
-			if page.Desk, err = s.keySide(v, key, page, events, c); err != nil {
-				return err
-			}
-		}
-	}
-	subject := okey.Subject{Owner: key.Holder, UAI: place.AnsweredBy()}
-	if page.Along, err = s.along(v, key, subject, okey.DayOf(v.Now, c.Zone)); err != nil {
+	if page.Along, err = s.along(v, key, k.subject, k.today); err != nil {
 		return err
 	}
-	if page.Coming, err = s.coming(v, key, place); err != nil {
+	if page.Coming, err = s.coming(v, key, k.place); err != nil {
 		return err
-	}
-	title, of := "Gérer la clef", string(key.Serial)
-	if okey.May(okey.ActManageKeys, v.Actor, subject, okey.DayOf(v.Now, c.Zone)) != nil { // who only reads
-		title = "Clef"
-	}
-	if key.Holder == v.Actor.ID {
-		page.Facts = slices.DeleteFunc(page.Facts, func(f web.Fact) bool { return f.Name == "Lot" && !v.Oversees() })
-		title, of = "Ma clef "+string(key.Serial), ""
 	}
 	if page.Mine, err = s.holder(v, key); err != nil {
 		return err
 	}
-	if page.Mine != nil && okey.May(okey.ActManageKeys, v.Actor, subject, okey.DayOf(v.Now, c.Zone)) != nil {
+	if page.Mine != nil && !k.manages {
 		page.Form = nil // the two things that a holder may report have pages of their own
 	}
+	title, of := k.title()
 	return s.Show(v, status, "key", web.Screen{Title: title, Of: of, Notice: notice, Warning: warning, Body: page})
+}
+
+// keyFacts are what is known of a key; its batch tells nothing to whoever only holds it.
+func (s *Pages) keyFacts(v *web.Visit, k keySight) ([]web.Fact, error) {
+	lastLogin, err := s.unseenLogin(v.Ctx())
+	if err != nil {
+		return nil, err
+	}
+	if !k.LastLoginAt.IsZero() {
+		lastLogin = k.clock.Time(k.LastLoginAt)
+	}
+	facts := []web.Fact{
+		{Name: "Numéro de série", Value: string(k.Serial)},
+		{Name: "Dernière connexion", Value: okey.Capitalize(lastLogin)},
+		{Name: "Date d'expiration", Value: k.clock.Date(k.ExpiresOn)},
+	}
+	if !k.own || v.Oversees() {
+		facts = append(facts, web.Fact{Name: "Lot", Value: k.Batch})
+	}
+	facts = append(facts, web.Fact{Name: "État", Value: okey.Capitalize(k.State.French()) + tooShort(k.Key, k.today)}, v.OfSchool(k.place))
+	whose, err := s.whoseFacts(v, k.Key)
+	if err != nil || !k.PriorToOKEY {
+		return append(facts, whose...), err
+	}
+	kept, err := s.store.KeptPIN(v.Ctx(), k.Serial)
+	return append(append(facts, whose...), priorFact(kept)), err
+}
+
+// whoseFacts are who has a key, and for whom it is kept.
+func (s *Pages) whoseFacts(v *web.Visit, key okey.Key) (facts []web.Fact, err error) {
+	if key.Holder != (okey.PersonID{}) {
+		holder, err := s.store.Person(v.Ctx(), key.Holder)
+		if err != nil {
+			return nil, err
+		}
+		facts = append(facts, v.OfPerson("Titulaire", holder))
+	}
+	if key.Request == uuid.Nil {
+		return facts, nil
+	}
+	r, err := s.store.Request(v.Ctx(), key.Request)
+	if err != nil {
+		return nil, err
+	}
+	who, err := s.store.Person(v.Ctx(), r.Person)
+	return append(facts, web.Fact{Name: "Réservée à", Value: who.Name(), Path: web.RequestURL(r.ID)}), err
+}
+
+// tellStory adds what has happened to a key: to support and auditors, all of it.
+func (s *Pages) tellStory(v *web.Visit, k keySight, page *keyScreen) error {
+	events, err := s.store.KeyStory(v.Ctx(), k.Serial)
+	if err != nil {
+		return err
+	}
+	if err := s.nameMoves(v.Ctx(), events); err != nil {
+		return err
+	}
+	page.Story = keyStory(events, k.clock)
+	if v.Desk() {
+		page.Desk, err = s.keySide(v, k, page, events)
+	}
+	return err
 }
 
 // coming is where those who manage the school's keys confirm that this one has arrived; empty where it is not on its way.
@@ -192,23 +231,28 @@ func keyForm(v *web.Visit, key okey.Key, subject okey.Subject, today okey.Day) *
 	if len(reasons) == 0 {
 		return nil
 	}
-	return web.NewForm(v, "changement", web.KeyURL(key.Serial), "Enregistrer", map[string]web.Field{
+	return changeForm(v, key, map[string]web.Field{
 		"confirm": {},
 		"reason":  {Label: "*Motif", Hint: reasonsHint(reasons, v), Empty: "Veuillez choisir un motif", Choices: reasons},
-		"comment": {Label: "*Commentaire", Hint: "Que s'est-il passé ? Les personnes concernées le liront.", Missing: "Écrivez un commentaire : les personnes concernées le liront."},
+		"comment": {
+			Label: "*Commentaire", Hint: "Que s'est-il passé ? Les personnes concernées le liront.",
+			Missing: "Écrivez un commentaire : les personnes concernées le liront.",
+		},
 	})
+}
+
+func changeForm(v *web.Visit, key okey.Key, fields map[string]web.Field) *web.Form {
+	return web.NewForm(v, "changement", web.KeyURL(key.Serial), "Enregistrer", fields)
 }
 
 // reasonsHint says what follows of a reason where its name does not: a key that is found is lent again, one that is retired never is.
 func reasonsHint(reasons []web.Choice, v *web.Visit) string {
-	offers := func(reason okey.KeyReason) bool {
-		return slices.ContainsFunc(reasons, func(c web.Choice) bool { return c.Value == string(reason) })
-	}
 	var hints []string
-	if offers(okey.ReasonFound) {
-		hints = append(hints, "« Clef retrouvée » : elle est dans le tiroir, et sera prêtée à qui attend. La personne qui l'avait l'a toujours ? Reprenez-la d'abord ; elle en redemandera une.")
+	if offers(reasons, okey.ReasonFound) {
+		hints = append(hints, "« Clef retrouvée » : elle est dans le tiroir, et sera prêtée à qui attend. "+
+			"La personne qui l'avait l'a toujours ? Reprenez-la d'abord ; elle en redemandera une.")
 	}
-	if offers(okey.ReasonRetired) && !v.Actor.Support {
+	if offers(reasons, okey.ReasonRetired) && !v.Actor.Support {
 		hints = append(hints, "« Mise au rebut » est définitif : la clef ne servira plus. Seule l'assistance peut revenir dessus.")
 	}
 	return strings.Join(hints, " ")
@@ -222,7 +266,7 @@ func (s *Pages) changeKey(v *web.Visit) error {
 	}
 	f := keyForm(v, key, subject, today)
 	if f == nil { // sent twice, or a page from before: the judges know
-		f = web.NewForm(v, "changement", web.KeyURL(key.Serial), "Enregistrer", map[string]web.Field{"confirm": {}, "reason": {}, "comment": {}})
+		f = changeForm(v, key, map[string]web.Field{"confirm": {}, "reason": {}, "comment": {}})
 	}
 	if err := s.Read(v, f); err != nil {
 		return err
@@ -263,14 +307,21 @@ func keyChange(f *web.Form, key okey.Key, reason okey.KeyReason) act.Command {
 // asksToRetire asks, instead of acting, whether a key is really to be scrapped: whoever does it can't undo it, and support, who
 // can, does not give it back to whoever had it. What is missing is said first.
 func asksToRetire(f *web.Form, v *web.Visit, state okey.KeyState, subject okey.Subject, today okey.Day) bool {
-	reason := f.Values["reason"]
-	offered := slices.ContainsFunc(f.Fields["reason"].Choices, func(c web.Choice) bool { return c.Value == string(okey.ReasonRetired) })
-	if !offered || reason != string(okey.ReasonRetired) || f.Values["confirm"] == reason || (v.Actor.Support && state != okey.InService) || strings.TrimSpace(f.Values["comment"]) == "" ||
-		okey.May(okey.ActManageKeys, v.Actor, subject, today) != nil {
+	retired := string(okey.ReasonRetired)
+	switch {
+	case f.Values["reason"] != retired || !offers(f.Fields["reason"].Choices, okey.ReasonRetired):
+		return false
+	case f.Values["confirm"] == retired || (v.Actor.Support && state != okey.InService):
+		return false
+	case strings.TrimSpace(f.Values["comment"]) == "" || okey.May(okey.ActManageKeys, v.Actor, subject, today) != nil:
 		return false
 	}
-	f.Values["confirm"], f.Button = reason, "Oui, mettre au rebut"
+	f.Values["confirm"], f.Button = retired, "Oui, mettre au rebut"
 	return true
+}
+
+func offers(reasons []web.Choice, reason okey.KeyReason) bool {
+	return slices.ContainsFunc(reasons, func(c web.Choice) bool { return c.Value == string(reason) })
 }
 
 // outOfSight is for whoever sends the form of a key that they no longer see. Where it was theirs to see until the key went (they
@@ -281,7 +332,8 @@ func (s *Pages) outOfSight(v *web.Visit, key okey.Key, unseen error) error {
 		return unseen
 	}
 	id, _ := uuid.Parse(v.Request.PostFormValue("action"))
-	if sent, err := s.store.Action(v.Ctx(), id); err == nil && sent.By == v.Actor.ID && sent.Key == key.Serial { // sent twice, it is one action
+	sent, err := s.store.Action(v.Ctx(), id)
+	if err == nil && sent.By == v.Actor.ID && sent.Key == key.Serial { // sent twice, it is one action
 		v.Redirect(http.StatusSeeOther, web.DoneURL(web.KeyURL(key.Serial), sent.ID))
 		return nil
 	}
@@ -293,7 +345,8 @@ func (s *Pages) outOfSight(v *web.Visit, key okey.Key, unseen error) error {
 	case !returned.IsZero() && returned.After(left):
 		return okey.Errorf(okey.CodeKeyElsewhere, "La clef %s n'est plus à vous depuis %s : rien n'a changé.", key.Serial, c.Time(returned))
 	case !left.IsZero():
-		return okey.Errorf(okey.CodeKeyElsewhere, "La clef %s n'est plus dans votre établissement depuis %s : rien n'a changé.", key.Serial, c.Time(left))
+		return okey.Errorf(okey.CodeKeyElsewhere, "La clef %s n'est plus dans votre établissement depuis %s : rien n'a changé.",
+			key.Serial, c.Time(left))
 	}
 	return unseen
 }

@@ -2,7 +2,6 @@ package keys
 
 import (
 	"net/http"
-	"net/url"
 
 	"okey/okey"
 	"okey/server/act"
@@ -10,25 +9,32 @@ import (
 	"okey/server/signin"
 	"okey/server/web"
 	"okey/sql"
-
-	"github.com/google/uuid"
 )
 
-// pinScreen is either page.
+// pinScreen is the page that changes a PIN.
 type pinScreen struct {
-	Ask       string // which of several keys; empty: one is meant
-	Which     []web.NavLink
-	Without   bool         // there is no key to speak of
-	NoKey     string       // said where they have none at all
-	Do        *web.NavLink // where they go on instead
-	NoPIN     bool         // it was chosen before OKEY: only the way of a forgotten one leads on
-	Serial    okey.Serial
-	Waits     bool      // the key still waits to be handed over
-	Changed   string    // said in its stead where it has just been done
-	Key       string    // the key's page, for whoever has it in hand
-	Form      *web.Form // nil: sign in afresh first
-	Forgotten string    // the other page
-	SignIn    *web.Form
+	pinOf
+	NoPIN     bool // it was chosen before OKEY: only the way of a forgotten one leads on
+	Form      *web.Form
+	Forgotten string // the page of a forgotten one
+}
+
+// pinOf is of which key it is.
+type pinOf struct {
+	Serial okey.Serial
+	Waits  bool // it still waits to be handed over
+}
+
+// pinChangedScreen says that it is done.
+type pinChangedScreen struct {
+	pinOf
+	Key string // the key's page, for whoever has it in hand
+}
+
+// pinNoneScreen is for whoever has no key whose PIN this could be about.
+type pinNoneScreen struct {
+	NoKey string       // said where they have none at all
+	Do    *web.NavLink // where they go on instead
 }
 
 // askedPIN is the visitor's key that the page is about. The parameter or field clef chooses among several.
@@ -50,49 +56,11 @@ func (s *Pages) askedPIN(v *web.Visit) (sql.KeptPIN, error) {
 	return s.act.OwnPIN(v.Ctx(), v.Actor, serial)
 }
 
-func ofKey(path string, serial okey.Serial) string {
-	return path + "?" + url.Values{"clef": {string(serial)}}.Encode()
-}
-
-// PINLinks lead to the pages of a key's PIN.
-type PINLinks struct {
-	Change, Forgotten string
-	Of                string // " de la clef 0048000012", where its reader has another one besides
-}
-
-// ChangeName is what the link to a change says.
-func (l *PINLinks) ChangeName() string { return "Changer " + l.what() }
-
-// ForgottenName is what the link for a forgotten PIN says.
-func (l *PINLinks) ForgottenName() string { return "J'ai oublié " + l.what() }
-
-func (l *PINLinks) what() string {
-	if l.Of != "" {
-		return "le code PIN" + l.Of
-	}
-	return "mon code PIN"
-}
-
-// TellApart has each of the links name its key, where the visitor has the PINs of two: the one in hand, and the one that will replace it.
-func (s *Pages) TellApart(v *web.Visit, links map[okey.Serial]*PINLinks) error {
-	own, err := s.store.PINsOf(v.Ctx(), v.Actor.ID)
-	if err != nil || len(own) < 2 {
-		return err
-	}
-	for serial, l := range links {
-		l.Of = " de la clef " + string(serial)
-	}
-	return nil
-}
-
-// LinksOfPIN are those of one key; TellApart names it where there are two.
-func LinksOfPIN(serial okey.Serial) *PINLinks {
-	return &PINLinks{Change: ofKey(web.PathPIN, serial), Forgotten: ofKey(web.PathPINForgotten, serial)}
-}
-
 func pinForm(v *web.Visit, path string, kept sql.KeptPIN) *web.Form {
 	f := web.NewForm(v, "pin", path, "Changer mon code PIN", map[string]web.Field{
-		"clef": {}, "pin": {Label: "Nouveau code PIN", Hint: "4 à 8 chiffres."}, "pin2": {Label: "Le même nouveau code PIN, une seconde fois"},
+		"clef": {},
+		"pin":  {Label: "Nouveau code PIN", Hint: "4 à 8 chiffres."},
+		"pin2": {Label: "Le même nouveau code PIN, une seconde fois"},
 	})
 	if path == web.PathPIN {
 		f.Fields["current"] = web.Field{Label: "Code PIN actuel"}
@@ -110,15 +78,15 @@ func (s *Pages) choosePIN(v *web.Visit, path, title string) (bool, error) {
 	if err != nil || len(own) < 2 {
 		return false, err
 	}
-	body := pinScreen{Ask: "De quelle clef ?"}
+	var choice []web.NavLink
 	for _, kept := range own {
 		which := web.NavLink{Name: "Clef " + string(kept.Serial) + ", que vous avez", Path: ofKey(path, kept.Serial)}
 		if kept.State == okey.Attributed {
 			which.Name = "Clef " + string(kept.Serial) + ", qui attend de vous être remise"
 		}
-		body.Which = append(body.Which, which)
+		choice = append(choice, which)
 	}
-	return true, s.Show(v, http.StatusOK, "pin", web.Screen{Title: title, Body: body})
+	return true, s.Show(v, http.StatusOK, "pin_which", web.Screen{Title: title, Body: choice})
 }
 
 // pinPage offers to change one's PIN.
@@ -163,7 +131,7 @@ func (s *Pages) noPINHere(v *web.Visit, err error) error {
 
 // showNoKey leads on whoever has no key whose PIN this could be about.
 func (s *Pages) showNoKey(v *web.Visit, status int, warning string) error {
-	body := pinScreen{Without: true}
+	body := pinNoneScreen{}
 	own, err := s.store.PINsOf(v.Ctx(), v.Actor.ID)
 	if err != nil {
 		return err
@@ -176,7 +144,7 @@ func (s *Pages) showNoKey(v *web.Visit, status int, warning string) error {
 	if body.Do, err = s.NextKey(v); err != nil {
 		return err
 	}
-	return s.Show(v, status, "pin", web.Screen{Title: "Mon code PIN", Warning: warning, Body: body})
+	return s.Show(v, status, "pin_none", web.Screen{Title: "Mon code PIN", Warning: warning, Body: body})
 }
 
 // sayNoKey tells whoever has signed, and waits for another key, that their PIN waits with them.
@@ -202,10 +170,12 @@ func (s *Pages) pinGone(v *web.Visit, err error) error {
 	return s.showNoKey(v, respond.StatusOf(err), act.PINUnchanged)
 }
 
+func ofKept(kept sql.KeptPIN) pinOf {
+	return pinOf{Serial: kept.Serial, Waits: kept.State == okey.Attributed}
+}
+
 func (s *Pages) showPIN(v *web.Visit, status int, kept sql.KeptPIN, f *web.Form, warning string) error {
-	body := pinScreen{
-		Serial: kept.Serial, NoPIN: kept.Hash == "", Waits: kept.State == okey.Attributed, Form: f, Forgotten: ofKey(web.PathPINForgotten, kept.Serial),
-	}
+	body := pinScreen{pinOf: ofKept(kept), NoPIN: kept.Hash == "", Form: f, Forgotten: ofKey(web.PathPINForgotten, kept.Serial)}
 	if body.NoPIN {
 		body.Form = nil
 	}
@@ -214,12 +184,12 @@ func (s *Pages) showPIN(v *web.Visit, status int, kept sql.KeptPIN, f *web.Form,
 
 // showChanged says that it is done, and where to go from there: nobody changes it twice in a row.
 func (s *Pages) showChanged(v *web.Visit, kept sql.KeptPIN, serial okey.Serial) error {
-	body := pinScreen{Serial: serial, Waits: kept.State == okey.Attributed, Changed: "Le prochain code à taper est le nouveau, suivi du nombre qu'affiche la clef."}
+	body := pinChangedScreen{pinOf: pinOf{Serial: serial, Waits: kept.State == okey.Attributed}}
 	if kept.State == okey.InService && kept.Serial == serial {
 		body.Key = web.KeyURL(serial)
 	}
 	notice := "C'est fait : le code PIN de votre clef " + string(serial) + " a changé. Un courriel vous le confirme."
-	return s.Show(v, http.StatusOK, "pin", web.Screen{Title: "Mon code PIN", Notice: notice, Body: body})
+	return s.Show(v, http.StatusOK, "pin_changed", web.Screen{Title: "Mon code PIN", Notice: notice, Body: body})
 }
 
 // changePIN takes the form with the current PIN.
@@ -244,11 +214,12 @@ func (s *Pages) sendPIN(v *web.Visit, kept sql.KeptPIN, f *web.Form, proof okey.
 	if _, asked := f.Fields["current"]; asked && sent.Get("current") == "" {
 		f.Wrong("current", "Tapez votre code PIN actuel.")
 	}
-	if err := okey.CheckPIN(sent.Get("pin"), kept.Serial); err != nil {
+	switch err := okey.CheckPIN(sent.Get("pin"), kept.Serial); {
+	case err != nil:
 		f.Wrong("pin", okey.ErrorMessage(err))
-	} else if sent.Get("pin") == sent.Get("current") { // whether that is the key's or not: nothing is told of it, and no mail says that it has changed
+	case sent.Get("pin") == sent.Get("current"): // the key's or not: nothing is told of it, and no mail says that it has changed
 		f.Wrong("pin", "C'est le même code PIN que l'actuel : choisissez-en un autre.")
-	} else if sent.Get("pin") != sent.Get("pin2") {
+	case sent.Get("pin") != sent.Get("pin2"):
 		f.Wrong("pin2", "Les deux nouveaux codes PIN sont différents : tapez deux fois le même.")
 	}
 	if len(f.Errors) > 0 {
@@ -274,65 +245,4 @@ func (s *Pages) sendPIN(v *web.Visit, kept sql.KeptPIN, f *web.Form, proof okey.
 		s.session.Remove(v.Ctx(), signin.SessionFresh) // it serves once
 	}
 	return s.Answer(v, f, done, web.PathPIN, again)
-}
-
-// pinForgottenPage asks to sign in afresh and then, for some minutes, offers to set another PIN.
-func (s *Pages) pinForgottenPage(v *web.Visit) error {
-	if asked, err := s.choosePIN(v, web.PathPINForgotten, "J'ai oublié mon code PIN"); asked || err != nil {
-		return err
-	}
-	kept, err := s.askedPIN(v)
-	if err != nil {
-		return s.noPINHere(v, err)
-	}
-	var f *web.Form
-	if s.signin.IsFresh(v) {
-		f = pinForm(v, web.PathPINForgotten, kept)
-	}
-	return s.showForgotten(v, http.StatusOK, kept, f, "")
-}
-
-func (s *Pages) showForgotten(v *web.Visit, status int, kept sql.KeptPIN, f *web.Form, warning string) error {
-	body := pinScreen{Serial: kept.Serial, Waits: kept.State == okey.Attributed, Form: f}
-	if f == nil {
-		body.SignIn = web.NewForm(v, "connexion", web.PathPINSignIn, "Me connecter de nouveau", map[string]web.Field{"clef": {}})
-		body.SignIn.Values["clef"] = string(kept.Serial)
-	}
-	return s.Show(v, status, "pin_forgotten", web.Screen{Title: "J'ai oublié mon code PIN", Warning: warning, Body: body})
-}
-
-// sentBefore tells whether the form that was sent is one of the visitor's own that has been taken already: a double click.
-func (s *Pages) sentBefore(v *web.Visit) bool {
-	id, err := uuid.Parse(v.Request.PostForm.Get("action"))
-	if err != nil {
-		return false
-	}
-	a, err := s.store.Action(v.Ctx(), id)
-	return err == nil && a.By == v.Actor.ID && a.Name == okey.ActionPINChange && a.Content.Proof == okey.ProofSignIn
-}
-
-// setForgottenPIN takes the form that follows a fresh sign-in.
-func (s *Pages) setForgottenPIN(v *web.Visit) error {
-	kept, err := s.askedPIN(v)
-	if err != nil {
-		return s.pinGone(v, err)
-	}
-	if !s.signin.IsFresh(v) && !s.sentBefore(v) {
-		return s.showForgotten(v, http.StatusForbidden, kept, nil, "Votre dernière connexion date de plus de cinq minutes, ou a déjà servi : connectez-vous de nouveau. Votre code PIN n'a pas changé.")
-	}
-	f := pinForm(v, web.PathPINForgotten, kept)
-	return s.sendPIN(v, kept, f, okey.ProofSignIn, func(status int, warning string) error {
-		return s.showForgotten(v, status, kept, f, warning)
-	})
-}
-
-// signInAfresh leads to the provider, which must ask again who it is, session or not.
-func (s *Pages) signInAfresh(v *web.Visit) error {
-	kept, err := s.askedPIN(v)
-	if err != nil {
-		return err
-	}
-	f := signin.NewFlow(ofKey(web.PathPINForgotten, kept.Serial))
-	f.Afresh, f.Began = v.Actor.ID.String(), v.Now
-	return s.signin.LeadToProvider(v.Context, f, signin.AskAgain...)
 }

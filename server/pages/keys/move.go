@@ -39,10 +39,16 @@ type moveLine struct {
 
 func moveForm(v *web.Visit) *web.Form {
 	return web.NewForm(v, "deplacement", web.PathMoveKeys, "Vérifier", map[string]web.Field{
-		"serials":       {Label: "*Numéros de série", Hint: "Un par ligne, tapés ou scannés."},
-		"establishment": {Label: "*Code UAI de l'établissement d'arrivée", Hint: "Sept chiffres et une lettre.", Missing: "Écrivez le code UAI de l'établissement d'arrivée."},
-		"comment":       {Label: "*Commentaire", Hint: "Pourquoi ? Les deux établissements et les titulaires le liront.", Missing: "Écrivez pourquoi : les deux établissements et les titulaires le liront."},
-		"confirm":       {},
+		"serials": {Label: "*Numéros de série", Hint: "Un par ligne, tapés ou scannés."},
+		"establishment": {
+			Label: "*Code UAI de l'établissement d'arrivée", Hint: "Sept chiffres et une lettre.",
+			Missing: "Écrivez le code UAI de l'établissement d'arrivée.",
+		},
+		"comment": {
+			Label: "*Commentaire", Hint: "Pourquoi ? Les deux établissements et les titulaires le liront.",
+			Missing: "Écrivez pourquoi : les deux établissements et les titulaires le liront.",
+		},
+		"confirm": {},
 	})
 }
 
@@ -106,8 +112,13 @@ func (s *Pages) reviewMove(v *web.Visit, status int, f *web.Form, cmd act.Comman
 		return fail(err)
 	}
 	page.Review = &moveReview{To: to, Ready: true, Form: f, Do: "Déplacer " + okey.SayCount(len(cmd.Content.Serials), "clef")}
-	if page.Review.Lines, page.Review.Ready, err = s.moveLines(v, cmd.Content); err != nil {
+	m, err := s.movable(v, cmd.Content)
+	if err != nil {
 		return err
+	}
+	for _, serial := range cmd.Content.Serials {
+		line := m.line(serial, cmd.Content.Establishment)
+		page.Review.Lines, page.Review.Ready = append(page.Review.Lines, line), page.Review.Ready && line.why == ""
 	}
 	if page.Review.Sheet, err = web.Enclosed(v, moveSheet(page.Review)); err != nil {
 		return err
@@ -130,73 +141,91 @@ func sayStaying(lines []moveLine) string {
 			faults = append(faults, okey.KeyFault{Serial: okey.Serial(line.Serial), Why: line.why})
 		}
 	}
-	return fmt.Sprintf("%s : %s de la liste.", act.SayFaults(faults), okey.SayEither(len(faults), "retirez cette clef", "retirez ces clefs"))
+	remove := okey.SayEither(len(faults), "retirez cette clef", "retirez ces clefs")
+	return fmt.Sprintf("%s : %s de la liste.", act.SayFaults(faults), remove)
 }
 
-func (s *Pages) moveLines(v *web.Visit, c okey.Content) (lines []moveLine, ready bool, err error) {
+// movable is what a list of keys to move is judged by.
+type movable struct {
+	known   map[okey.Serial]okey.Key
+	schools map[okey.UAI]string
+	holders map[okey.Serial]string
+	leaving map[okey.Serial]string // where a proposal under way would have the key go
+	unknown []okey.Serial          // of holders whom the school that receives does not know
+}
+
+func (s *Pages) movable(v *web.Visit, c okey.Content) (m movable, err error) {
 	found, err := s.store.KeysWith(v.Ctx(), c.Serials)
 	if err != nil {
-		return nil, false, err
+		return m, err
 	}
-	known := map[okey.Serial]okey.Key{}
+	m.known = map[okey.Serial]okey.Key{}
 	var uais []okey.UAI
 	for _, key := range found {
-		known[key.Serial] = key
+		m.known[key.Serial] = key
 		uais = append(uais, key.UAI)
 	}
-	names, err := s.store.Names(v.Ctx(), uais...)
-	if err != nil {
-		return nil, false, err
+	if m.schools, err = s.store.Names(v.Ctx(), uais...); err != nil {
+		return m, err
 	}
-	holders, err := s.store.HolderNames(v.Ctx(), c.Serials)
-	if err != nil {
-		return nil, false, err
+	if m.holders, err = s.store.HolderNames(v.Ctx(), c.Serials); err != nil {
+		return m, err
 	}
-	leaving, err := s.store.OpenMovesTo(v.Ctx(), c.Serials)
-	if err != nil {
-		return nil, false, err
+	if m.leaving, err = s.store.OpenMovesTo(v.Ctx(), c.Serials); err != nil {
+		return m, err
 	}
-	unknown, err := s.store.HoldersUnknownAt(v.Ctx(), c.Establishment, c.Serials, v.Today())
-	ready = true
-	for _, serial := range c.Serials {
-		key := known[serial]
-		line := moveLine{Serial: string(serial), Holder: holders[serial]}
-		if key.Serial != "" {
-			line.Path, line.State, line.UAI, line.School = web.KeyURL(serial), okey.Capitalize(key.State.French()), key.UAI, names[key.UAI]
-			line.Where = fmt.Sprintf("%s (%s)", line.School, line.UAI)
-		}
-		if why := key.Movable(c.Establishment); why != "" {
-			line.why = why
-			line.Fault, ready = okey.Capitalize(why.French()), false
-			if why == okey.MoveKept {
-				line.Fault += " : retirez d'abord cette demande"
-			}
-		}
-		if slices.Contains(unknown, serial) {
-			line.Doubt = fmt.Sprintf("OKEY ne connaît pas %s dans cet établissement : rattachez d'abord cette personne, sinon ses prochaines demandes iront encore à celui que la clef quitte.", line.Holder)
-		}
-		if to := leaving[serial]; to != "" {
-			void := fmt.Sprintf("un départ vers %s attend une réponse : il sera sans objet.", okey.SayEstablishment(to))
-			if line.Doubt != "" {
-				void = line.Doubt + " " + okey.Capitalize(void)
-			}
-			line.Doubt = void
-		}
-		lines = append(lines, line)
+	m.unknown, err = s.store.HoldersUnknownAt(v.Ctx(), c.Establishment, c.Serials, v.Today())
+	return m, err
+}
+
+// line is where a key is, in which state, and whether it may move there.
+func (m movable) line(serial okey.Serial, there okey.UAI) moveLine {
+	key := m.known[serial]
+	line := moveLine{Serial: string(serial), Holder: m.holders[serial], why: key.Movable(there)}
+	if key.Serial != "" {
+		line.Path, line.State = web.KeyURL(serial), okey.Capitalize(key.State.French())
+		line.UAI, line.School = key.UAI, m.schools[key.UAI]
+		line.Where = fmt.Sprintf("%s (%s)", line.School, line.UAI)
 	}
-	return lines, ready, err
+	if line.why != "" {
+		line.Fault = okey.Capitalize(line.why.French())
+	}
+	if line.why == okey.MoveKept {
+		line.Fault += " : retirez d'abord cette demande"
+	}
+	if slices.Contains(m.unknown, serial) {
+		line.Doubt = fmt.Sprintf("OKEY ne connaît pas %s dans cet établissement : rattachez d'abord cette personne, "+
+			"sinon ses prochaines demandes iront encore à celui que la clef quitte.", line.Holder)
+	}
+	if to := m.leaving[serial]; to != "" {
+		void := fmt.Sprintf("un départ vers %s attend une réponse : il sera sans objet.", okey.SayEstablishment(to))
+		if line.Doubt != "" {
+			void = line.Doubt + " " + okey.Capitalize(void)
+		}
+		line.Doubt = void
+	}
+	return line
 }
 
 func moveSheet(r *moveReview) web.Spreadsheet {
-	return web.Spreadsheet{Name: "deplacement", Title: "Clefs à déplacer vers " + r.To, Sheets: []workbook.Sheet{{Name: "Clefs à déplacer", Columns: []workbook.Column{
-		{Title: "Numéro de série"}, {Title: "UAI", Width: 12}, {Title: "Établissement", Width: 36}, {Title: "État", Width: 16}, {Title: "Titulaire", Width: 28}, {Title: "Peut partir", Width: 14}, {Title: "Pourquoi", Width: 48},
-	}, Rows: web.RowsOf(r.Lines, func(l moveLine) []any {
+	columns := []workbook.Column{
+		{Title: "Numéro de série"},
+		{Title: "UAI", Width: 12},
+		{Title: "Établissement", Width: 36},
+		{Title: "État", Width: 16},
+		{Title: "Titulaire", Width: 28},
+		{Title: "Peut partir", Width: 14},
+		{Title: "Pourquoi", Width: 48},
+	}
+	rows := web.RowsOf(r.Lines, func(l moveLine) []any {
 		may := "Oui"
 		if l.Fault != "" {
 			may = "Non"
 		}
 		return []any{l.Serial, l.UAI, l.School, l.State, l.Holder, may, cmp.Or(l.Fault, okey.Capitalize(l.Doubt))}
-	})}}}
+	})
+	sheet := workbook.Sheet{Name: "Clefs à déplacer", Columns: columns, Rows: rows}
+	return web.Spreadsheet{Name: "deplacement", Title: "Clefs à déplacer vers " + r.To, Sheets: []workbook.Sheet{sheet}}
 }
 
 // JoinSerials writes serials as a form takes them, one a line.

@@ -90,7 +90,8 @@ func moveWithdrawalForm(v *web.Visit, move okey.Move) *web.Form {
 func moveDecisionForm(v *web.Visit, move okey.Move) *web.Form {
 	return web.NewForm(v, "reponse", web.MoveURL(move.ID), "Répondre", map[string]web.Field{
 		"decision": {Label: "Votre réponse", Choices: []web.Choice{
-			{Value: string(okey.Approve), Label: "Accepter : la clef comptera parmi les nôtres"}, {Value: string(okey.Refuse), Label: "Refuser : elle reste à l'établissement que la personne quitte, qui la reprend"},
+			{Value: string(okey.Approve), Label: "Accepter : la clef comptera parmi les nôtres"},
+			{Value: string(okey.Refuse), Label: "Refuser : elle reste à l'établissement que la personne quitte, qui la reprend"},
 		}},
 		"comment": {Label: "Commentaire", Hint: "Obligatoire pour refuser. La personne et son ancienne direction le liront."},
 	})
@@ -129,7 +130,8 @@ func (s *Pages) proposed(v *web.Visit, move okey.Move) (string, error) {
 		return "", err
 	}
 	if len(approvers) == 0 || (len(approvers) == 1 && approvers[0].ID == move.Holder) {
-		return fmt.Sprintf("C'est proposé. OKEY ne connaît pas de direction pour %s : l'assistance répondra à sa place. Elle et la personne sont prévenues.", okey.SayEstablishment(place.Name)), nil
+		return fmt.Sprintf("C'est proposé. OKEY ne connaît pas de direction pour %s : l'assistance répondra à sa place. "+
+			"Elle et la personne sont prévenues.", okey.SayEstablishment(place.Name)), nil
 	}
 	return "C'est proposé : la direction de l'autre établissement et la personne sont prévenues.", nil
 }
@@ -149,41 +151,17 @@ func (m moveSight) say() string {
 
 // showMove shows a proposal; sent is a form of it that was refused.
 func (s *Pages) showMove(v *web.Visit, status int, move okey.Move, sent *web.Form, notice, warning string) error {
-	names, err := s.store.Names(v.Ctx(), move.From, move.To)
-	if err != nil {
-		return err
-	}
-	people := map[okey.PersonID]string{}
-	for _, id := range []okey.PersonID{move.Holder, move.ProposedBy, move.DecidedBy} {
-		person, err := s.store.Person(v.Ctx(), id)
-		if err != nil && okey.ErrorCode(err) != okey.CodeNotFound {
-			return err
-		}
-		people[id] = person.Name()
-	}
 	sight, err := s.sightOf(v, move)
 	if err != nil {
 		return err
 	}
-	path, err := s.keyPath(v, sight.key)
+	people, err := s.peopleOf(v, move)
 	if err != nil {
 		return err
 	}
-	c := web.Paris(v)
 	page := moveScreen{Comment: move.Comment, Answer: move.Answer}
-	page.Facts = []web.Fact{
-		{Name: "Titulaire", Value: people[move.Holder]},
-		{Name: "Clef", Value: string(move.Serial), Path: path},
-		{Name: "Quitte", Value: fmt.Sprintf("%s (%s)", names[move.From], move.From)},
-		{Name: "Rejoint", Value: fmt.Sprintf("%s (%s)", names[move.To], move.To)},
-		{Name: "Proposé", Value: fmt.Sprintf("%s, par %s", c.Time(move.ProposedAt), people[move.ProposedBy])},
-		{Name: "Réponse", Value: okey.Capitalize(sight.say())},
-	}
-	if sight.stands {
-		page.Facts = append(page.Facts, web.Fact{Name: "Sans réponse le " + c.Day(move.ProposedAt.Add(okey.MoveLife)), Value: "la clef reste à l'établissement que la personne quitte"})
-	}
-	if move.DecidedBy != (okey.PersonID{}) {
-		page.Facts = append(page.Facts, web.Fact{Name: "Répondu", Value: fmt.Sprintf("%s, par %s", c.Time(move.DecidedAt), people[move.DecidedBy])})
+	if page.Facts, err = s.moveFacts(v, sight, people); err != nil {
+		return err
 	}
 	given := func(f *web.Form) *web.Form {
 		if sent != nil && sent.Path == f.Path {
@@ -201,10 +179,55 @@ func (s *Pages) showMove(v *web.Visit, status int, move okey.Move, sent *web.For
 	if sight.withdraws() {
 		page.Back = given(moveWithdrawalForm(v, move))
 	}
-	if page.Desk, err = s.story.SubjectSide(v, move.ID, c); err != nil {
+	if page.Desk, err = s.story.SubjectSide(v, move.ID, web.Paris(v)); err != nil {
 		return err
 	}
-	return s.Show(v, status, "move", web.Screen{Title: sight.title(people[move.Holder]), Notice: notice, Warning: warning, Body: page})
+	title := sight.title(people[move.Holder])
+	return s.Show(v, status, "move", web.Screen{Title: title, Notice: notice, Warning: warning, Body: page})
+}
+
+// peopleOf names who is concerned by a proposal; nobody has the empty name.
+func (s *Pages) peopleOf(v *web.Visit, move okey.Move) (map[okey.PersonID]string, error) {
+	people := map[okey.PersonID]string{}
+	for _, id := range []okey.PersonID{move.Holder, move.ProposedBy, move.DecidedBy} {
+		person, err := s.store.Person(v.Ctx(), id)
+		if err != nil && okey.ErrorCode(err) != okey.CodeNotFound {
+			return nil, err
+		}
+		people[id] = person.Name()
+	}
+	return people, nil
+}
+
+func (s *Pages) moveFacts(v *web.Visit, move moveSight, people map[okey.PersonID]string) ([]web.Fact, error) {
+	names, err := s.store.Names(v.Ctx(), move.From, move.To)
+	if err != nil {
+		return nil, err
+	}
+	path, err := s.keyPath(v, move.key)
+	if err != nil {
+		return nil, err
+	}
+	c := web.Paris(v)
+	facts := []web.Fact{
+		{Name: "Titulaire", Value: people[move.Holder]},
+		{Name: "Clef", Value: string(move.Serial), Path: path},
+		{Name: "Quitte", Value: fmt.Sprintf("%s (%s)", names[move.From], move.From)},
+		{Name: "Rejoint", Value: fmt.Sprintf("%s (%s)", names[move.To], move.To)},
+		{Name: "Proposé", Value: fmt.Sprintf("%s, par %s", c.Time(move.ProposedAt), people[move.ProposedBy])},
+		{Name: "Réponse", Value: okey.Capitalize(move.say())},
+	}
+	if move.stands {
+		facts = append(facts, web.Fact{
+			Name:  "Sans réponse le " + c.Day(move.ProposedAt.Add(okey.MoveLife)),
+			Value: "la clef reste à l'établissement que la personne quitte",
+		})
+	}
+	if move.DecidedBy != (okey.PersonID{}) {
+		said := fmt.Sprintf("%s, par %s", c.Time(move.DecidedAt), people[move.DecidedBy])
+		facts = append(facts, web.Fact{Name: "Répondu", Value: said})
+	}
+	return facts, nil
 }
 
 // title says that somebody leaves or arrives with the key only while that may come, or has.
@@ -266,7 +289,8 @@ func (s *Pages) actOnMove(v *web.Visit, move okey.Move, f *web.Form, name okey.A
 
 // sayProposed is how long a proposal has waited, and how long it still may.
 func sayProposed(m okey.Move, c web.Clock) string {
-	return fmt.Sprintf("Proposé %s ; sans réponse le %s, la clef reste où elle est", c.Day(m.ProposedAt), c.Day(m.ProposedAt.Add(okey.MoveLife)))
+	return fmt.Sprintf("Proposé %s ; sans réponse le %s, la clef reste où elle est",
+		c.Day(m.ProposedAt), c.Day(m.ProposedAt.Add(okey.MoveLife)))
 }
 
 // MovesAwaitingMe lists the proposals that the visitor has to answer.
@@ -278,10 +302,15 @@ func (s *Pages) MovesAwaitingMe(v *web.Visit) ([]web.Card, error) {
 	found, err := s.store.MovesAwaiting(v.Ctx(), uais, v.Actor.ID, web.HomeLines)
 	cards := make([]web.Card, len(found))
 	for i, m := range found {
-		cards[i] = web.Card{Path: web.MoveURL(m.ID), Who: m.HolderName + " arrive avec la clef " + string(m.Serial), Where: m.FromName, State: sayProposed(m.Move, web.Paris(v)), Acts: []web.NavLink{
-			{Name: "Accepter", Path: web.Answering(web.MoveURL(m.ID), okey.Approve)},
-			{Name: "Refuser", Path: web.Answering(web.MoveURL(m.ID), okey.Refuse)},
-		}}
+		page := web.MoveURL(m.ID)
+		cards[i] = web.Card{
+			Path: page, Who: m.HolderName + " arrive avec la clef " + string(m.Serial), Where: m.FromName,
+			State: sayProposed(m.Move, web.Paris(v)),
+			Acts: []web.NavLink{
+				{Name: "Accepter", Path: web.Answering(page, okey.Approve)},
+				{Name: "Refuser", Path: web.Answering(page, okey.Refuse)},
+			},
+		}
 	}
 	return cards, err
 }

@@ -45,6 +45,9 @@ type keysScreen struct {
 	Empty     string
 }
 
+// narrower are the filters that only few look for.
+var narrower = []string{"lot", "suivi", "expire", "tri"}
+
 // keyColumn is the head of a column; its link sorts by it, and a second time the other way round.
 type keyColumn struct{ Title, Path, Sorted string }
 
@@ -59,27 +62,10 @@ const maxBatches = 200
 // keysPage lists the keys that the person may see.
 func (s *Pages) keysPage(v *web.Visit) error {
 	filter, wrong := keyFilterOf(v)
-	filter.Limit = web.PageLines + 1
 	page := keysScreen{Sheet: web.SheetURL(v), Several: severalSchools(v), Batches: v.Oversees(), Empty: "Aucune clef ici."}
-	var at keyCursor
-	if later, err := respond.CursorOf(v.Context, &at); err != nil {
-		return err
-	} else if later {
-		filter.AfterSerial, filter.AfterPlace = at.Serial, at.Place
-		page.First = web.ListURL(v, "")
-	}
-	found, err := s.store.ListKeys(v.Ctx(), act.Reach(v.Actor), filter)
+	found, err := s.somePage(v, filter, &page)
 	if err != nil {
 		return err
-	}
-	if len(found) > web.PageLines {
-		found = found[:web.PageLines]
-		last := found[web.PageLines-1]
-		next, err := respond.NextCursor(keyCursor{Serial: last.Serial, Place: last.Place})
-		if err != nil {
-			return err
-		}
-		page.Next = web.ListURL(v, *next)
 	}
 	unseen, err := s.unseenLogin(v.Ctx())
 	if err != nil {
@@ -101,7 +87,7 @@ func (s *Pages) keysPage(v *web.Visit) error {
 			return err
 		}
 		page.Filters.Doubt(v)
-		page.Narrower = slices.ContainsFunc([]string{"lot", "suivi", "expire", "tri"}, func(name string) bool { return v.Query(name) != "" })
+		page.Narrower = slices.ContainsFunc(narrower, func(name string) bool { return v.Query(name) != "" })
 	}
 	if uai := web.OrderingAt(v); uai != "" && v.Oversees() {
 		page.Inventory = web.PathInventory + "?etablissement=" + string(uai)
@@ -110,6 +96,32 @@ func (s *Pages) keysPage(v *web.Visit) error {
 		return err
 	}
 	return s.Show(v, http.StatusOK, "keys", web.Screen{Title: title, Body: page})
+}
+
+// somePage are the keys of the page that the address asks for, with the ways to the first and to the next one.
+func (s *Pages) somePage(v *web.Visit, filter sql.KeyFilter, page *keysScreen) ([]sql.ListedKey, error) {
+	var at keyCursor
+	later, err := respond.CursorOf(v.Context, &at)
+	if err != nil {
+		return nil, err
+	}
+	if later {
+		filter.AfterSerial, filter.AfterPlace = at.Serial, at.Place
+		page.First = web.ListURL(v, "")
+	}
+	filter.Limit = web.PageLines + 1
+	found, err := s.store.ListKeys(v.Ctx(), act.Reach(v.Actor), filter)
+	if err != nil || len(found) <= web.PageLines {
+		return found, err
+	}
+	found = found[:web.PageLines]
+	last := found[web.PageLines-1]
+	next, err := respond.NextCursor(keyCursor{Serial: last.Serial, Place: last.Place})
+	if err != nil {
+		return nil, err
+	}
+	page.Next = web.ListURL(v, *next)
+	return found, nil
 }
 
 // AwaitedDeliveries are those that the visitor is to confirm.
@@ -121,7 +133,10 @@ func (s *Pages) AwaitedDeliveries(v *web.Visit) ([]web.Card, error) {
 	found, err := s.store.AwaitedDeliveries(v.Ctx(), uais)
 	var cards []web.Card
 	for _, d := range found {
-		cards = append(cards, web.Card{Path: web.PathArrival + "/" + d.ID.String(), Need: fmt.Sprintf("Clefs en route vers vous : %d (annoncées %s).", d.InTransit, web.Paris(v).Day(d.CreatedAt))})
+		cards = append(cards, web.Card{
+			Path: web.PathArrival + "/" + d.ID.String(),
+			Need: fmt.Sprintf("Clefs en route vers vous : %d (annoncées %s).", d.InTransit, web.Paris(v).Day(d.CreatedAt)),
+		})
 	}
 	return cards, err
 }
@@ -134,8 +149,8 @@ type keyCursor struct {
 
 func newKeyLine(k sql.ListedKey, c web.Clock, unseen string) keyLine {
 	line := keyLine{
-		Path: web.KeyURL(k.Serial), Serial: string(k.Serial), Holder: sayHolder(k), State: k.State.French(), Batch: k.Batch, Where: k.Establishment,
-		LastLogin: unseen,
+		Path: web.KeyURL(k.Serial), Serial: string(k.Serial), Holder: sayHolder(k), State: k.State.French(), Batch: k.Batch,
+		Where: k.Establishment, LastLogin: unseen,
 	}
 	if !k.ExpiresOn.IsZero() {
 		line.Expires = c.Date(k.ExpiresOn)
@@ -193,7 +208,9 @@ func keyFilterOf(v *web.Visit) (f sql.KeyFilter, wrong *web.FormError) {
 	if typed := strings.TrimSpace(v.Query("expire")); typed != "" {
 		day, ok := act.ReadDay(typed)
 		if !ok {
-			return f, &web.FormError{Field: "expire", Message: "Écrivez une date comme 31/12/2027 : en attendant, toutes les dates sont montrées."}
+			return f, &web.FormError{
+				Field: "expire", Message: "Écrivez une date comme 31/12/2027 : en attendant, toutes les dates sont montrées.",
+			}
 		}
 		f.ExpiresBefore = day
 	}
@@ -243,7 +260,9 @@ func (s *Pages) keyFilters(v *web.Visit, f sql.KeyFilter, wrong *web.FormError) 
 	}
 	filters.Add("lot", f.Batch, byBatch)
 	filters.Add("suivi", v.Query("suivi"), web.Field{Label: "À suivre", Empty: "Toutes", Choices: []web.Choice{
-		{Value: "parties", Label: "Personne partie"}, {Value: "expirent", Label: "Expire d'ici trois mois"}, {Value: "defectueuses", Label: "Défectueuse, à reprendre"},
+		{Value: "parties", Label: "Personne partie"},
+		{Value: "expirent", Label: "Expire d'ici trois mois"},
+		{Value: "defectueuses", Label: "Défectueuse, à reprendre"},
 	}})
 	filters.Add("expire", v.Query("expire"), web.Field{Label: "Expire avant le"})
 	if wrong != nil {
@@ -254,7 +273,9 @@ func (s *Pages) keyFilters(v *web.Visit, f sql.KeyFilter, wrong *web.FormError) 
 	orders := web.Field{Label: "Trier par"}
 	for _, order := range keyOrders {
 		if order.by != sql.ByEstablishment || severalSchools(v) {
-			orders.Choices = append(orders.Choices, web.Choice{Value: order.name, Label: order.title}, web.Choice{Value: "-" + order.name, Label: order.title + ", à rebours"})
+			orders.Choices = append(orders.Choices,
+				web.Choice{Value: order.name, Label: order.title},
+				web.Choice{Value: "-" + order.name, Label: order.title + ", à rebours"})
 		}
 	}
 	filters.Add("tri", v.Query("tri"), orders)
@@ -289,11 +310,13 @@ func (s *Pages) keysTable(v *web.Visit) (web.Spreadsheet, error) {
 		{Title: "Établissement", Width: 36},
 		{Title: "Identifiant", Width: 20}, // of whoever has it: two people may have one name
 	}...)
-	return web.Spreadsheet{Name: "clefs", Title: "Clefs", Sheets: []workbook.Sheet{{Name: "Clefs", Columns: columns, Rows: web.Cells(found, func(k sql.ListedKey) []any {
+	rows := web.Cells(found, func(k sql.ListedKey) []any {
 		row := []any{k.Serial, sayHolder(k), k.State.French()}
 		if v.Oversees() {
 			row = append(row, k.Batch)
 		}
 		return append(row, k.ExpiresOn, web.InZone(k.LastLoginAt, zone), k.UAI, k.Establishment, k.HolderUID)
-	})}}}, nil
+	})
+	sheet := workbook.Sheet{Name: "Clefs", Columns: columns, Rows: rows}
+	return web.Spreadsheet{Name: "clefs", Title: "Clefs", Sheets: []workbook.Sheet{sheet}}, nil
 }

@@ -23,7 +23,10 @@ var declarations = []declaration{
 	{
 		path: web.PathReport, name: "signaler", title: "Signaler que ma clef ne marche plus", reason: okey.ReasonDefective,
 		say: "Signalez-le : la direction sera prévenue.", button: "Signaler ma clef",
-		comment: web.Field{Label: "*Que se passe-t-il ?", Hint: "La direction le lira.", Missing: "Écrivez en quelques mots ce qui ne va pas."},
+		comment: web.Field{
+			Label: "*Que se passe-t-il ?", Hint: "La direction le lira.",
+			Missing: "Écrivez en quelques mots ce qui ne va pas.",
+		},
 		becomes: "La clef ne sert plus et n'est plus à vous : rendez-la à la direction, qui est prévenue.",
 		back:    "Non, revenir à ma clef",
 	},
@@ -80,7 +83,8 @@ func (s *Pages) showDeclaration(v *web.Visit, status int, d declaration, key oke
 	if err != nil {
 		return err
 	}
-	page := declarationScreen{Serial: key.Serial, Say: d.say, Next: next, Form: f, Back: web.NavLink{Name: d.back, Path: web.KeyURL(key.Serial)}}
+	back := web.NavLink{Name: d.back, Path: web.KeyURL(key.Serial)}
+	page := declarationScreen{Serial: key.Serial, Say: d.say, Next: next, Form: f, Back: back}
 	return s.Show(v, status, "declare", web.Screen{Title: d.title, Notice: notice, Warning: warning, Body: page})
 }
 

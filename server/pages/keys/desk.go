@@ -54,7 +54,8 @@ func (s *Pages) keySteps(v *web.Visit, k keySight, told []web.StoryLine, events 
 	}
 	where := okey.SayOfSchool(okey.SayEstablishment(report.Establishment))
 	return append(steps, story.Chapter{ // found before it was a key of OKEY's: its story begins with whoever found it
-		Kind: "Signalement", When: okey.Capitalize(k.clock.Time(report.At)), What: "Trouvée à l'inventaire " + where + " par " + report.ByName,
+		Kind: "Signalement", When: okey.Capitalize(k.clock.Time(report.At)),
+		What: "Trouvée à l'inventaire " + where + " par " + report.ByName,
 		Path: web.PathReports + "/" + report.ID.String(), Name: "Voir le signalement", At: report.At,
 	}), nil
 }

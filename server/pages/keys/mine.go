@@ -86,7 +86,8 @@ func (s *Pages) holder(v *web.Visit, key okey.Key) (*holderScreen, error) {
 	open, err := s.store.OpenRequestOf(v.Ctx(), v.Actor.ID)
 	switch {
 	case err == nil:
-		page.Do, page.Why = &web.NavLink{Name: SeeRequest, Path: web.RequestURL(open.ID)}, "La suivante est demandée. "+UntilNextKey(page.Expired)
+		page.Do = &web.NavLink{Name: SeeRequest, Path: web.RequestURL(open.ID)}
+		page.Why = "La suivante est demandée. " + UntilNextKey(page.Expired)
 		return page, nil
 	case okey.ErrorCode(err) != okey.CodeNotFound:
 		return nil, err

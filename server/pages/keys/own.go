@@ -27,10 +27,10 @@ type KeyUse struct{ Portal string }
 
 // NewOwnKey is a key for its holder's eyes; works tells whether they work anywhere still.
 func (s *Pages) NewOwnKey(key okey.Key, c web.Clock, works bool) OwnKey {
-	today := okey.DayOf(c.Now, c.Zone)
+	today, page := okey.DayOf(c.Now, c.Zone), web.KeyURL(key.Serial)
 	own := OwnKey{
-		Serial: key.Serial, Path: web.KeyURL(key.Serial), PIN: LinksOfPIN(key.Serial), Expired: key.ExpiresOn.Before(today),
-		Trouble: web.KeyURL(key.Serial) + web.PathTrouble, Lost: web.KeyURL(key.Serial) + web.PathLost, Leaving: web.KeyURL(key.Serial) + web.PathLeaving,
+		Serial: key.Serial, Path: page, PIN: LinksOfPIN(key.Serial), Expired: key.ExpiresOn.Before(today),
+		Trouble: page + web.PathTrouble, Lost: page + web.PathLost, Leaving: page + web.PathLeaving,
 	}
 	if works && !own.Expired {
 		own.Use = &KeyUse{Portal: s.portal}
@@ -70,7 +70,9 @@ func (s *Pages) Leave(v *web.Visit, key okey.Key, works bool) (string, error) {
 		return "", nil
 	}
 	place, err := s.store.Place(v.Ctx(), key.UAI)
-	return fmt.Sprintf("Nous ne vous trouvons plus dans aucun établissement. Rendez-la à la direction %s, ou demandez-lui de la laisser vous suivre. Une erreur ? Faites vérifier votre affectation par votre secrétariat.",
+	return fmt.Sprintf("Nous ne vous trouvons plus dans aucun établissement. "+
+		"Rendez-la à la direction %s, ou demandez-lui de la laisser vous suivre. "+
+		"Une erreur ? Faites vérifier votre affectation par votre secrétariat.",
 		okey.SayOfSchool(okey.SayEstablishment(place.Name))), err
 }
 

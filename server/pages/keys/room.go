@@ -30,7 +30,9 @@ type Pages struct {
 }
 
 // New makes the room.
-func New(site *web.Site, store *sql.Store, a *act.Dispatcher, in *signin.SignIn, session *web.Sessions, st *story.Pages, portal string) *Pages {
+func New(
+	site *web.Site, store *sql.Store, a *act.Dispatcher, in *signin.SignIn, session *web.Sessions, st *story.Pages, portal string,
+) *Pages {
 	return &Pages{Site: site, store: store, act: a, signin: in, session: session, story: st, portal: portal}
 }
 

@@ -12,8 +12,11 @@ import (
 
 // pastNames say in a key's story what forms ask for in other words.
 var pastNames = map[okey.KeyReason]string{
-	okey.ReasonLost: "Déclarée perdue", okey.ReasonDefective: "Déclarée défectueuse", okey.ReasonReturn: "Mise en stock", okey.ReasonFound: "Retrouvée",
-	okey.ReasonArrived: "Arrivée confirmée",
+	okey.ReasonLost:      "Déclarée perdue",
+	okey.ReasonDefective: "Déclarée défectueuse",
+	okey.ReasonReturn:    "Mise en stock",
+	okey.ReasonFound:     "Retrouvée",
+	okey.ReasonArrived:   "Arrivée confirmée",
 }
 
 // keyStory is what has happened to a key, oldest first; the store has it the other way round.
@@ -46,8 +49,9 @@ func (s *Pages) nameMoves(ctx context.Context, events []sql.KeyEvent) error {
 	for i, codes := range moves {
 		from, to := okey.UAI(codes[1]), okey.UAI(codes[2])
 		if names[from] != "" && names[to] != "" {
-			events[i].Comment = fmt.Sprintf("%s (%s), pour %s (%s).%s", okey.Capitalize(okey.SayOfSchool(okey.SayEstablishment(names[from]))), from,
-				okey.SayEstablishment(names[to]), to, events[i].Comment[len(codes[0]):])
+			left := okey.Capitalize(okey.SayOfSchool(okey.SayEstablishment(names[from])))
+			events[i].Comment = fmt.Sprintf("%s (%s), pour %s (%s).%s",
+				left, from, okey.SayEstablishment(names[to]), to, events[i].Comment[len(codes[0]):])
 		}
 	}
 	return nil

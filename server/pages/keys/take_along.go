@@ -52,7 +52,10 @@ func (s *Pages) takeAlongForm(v *web.Visit, key okey.Key) (*web.Form, error) {
 	fields := map[string]web.Field{
 		"chosen":  {},
 		"comment": {Label: "Commentaire", Hint: "Facultatif. La direction de l'autre établissement le lira."},
-		"typed":   {Label: "*Établissement d'arrivée", Hint: "Son nom et sa commune, ou son code UAI. Sa direction reçoit aussitôt la proposition."},
+		"typed": {
+			Label: "*Établissement d'arrivée",
+			Hint:  "Son nom et sa commune, ou son code UAI. Sa direction reçoit aussitôt la proposition.",
+		},
 	}
 	if len(choices) > 0 {
 		fields["typed"] = web.Field{Label: "Ou un autre établissement", Hint: "Son nom et sa commune, ou son code UAI."}
@@ -73,7 +76,8 @@ func (s *Pages) leaving(v *web.Visit) (okey.Key, *web.Form, error) {
 		return key, nil, err
 	}
 	if key.State != okey.InService {
-		return key, nil, okey.Errorf(okey.CodeMoveOver, "La clef %s est %s : personne ne peut partir avec elle.", key.Serial, key.State.French())
+		return key, nil, okey.Errorf(okey.CodeMoveOver, "La clef %s est %s : personne ne peut partir avec elle.",
+			key.Serial, key.State.French())
 	}
 	f, err := s.takeAlongForm(v, key)
 	return key, f, err
@@ -103,7 +107,8 @@ func (s *Pages) showTakeAlong(v *web.Visit, status int, key okey.Key, f *web.For
 	if err != nil {
 		return err
 	}
-	return s.Show(v, status, "take_along", web.Screen{Title: holder.Name() + " part avec la clef " + string(key.Serial), Notice: notice, Warning: warning, Body: f})
+	title := holder.Name() + " part avec la clef " + string(key.Serial)
+	return s.Show(v, status, "take_along", web.Screen{Title: title, Notice: notice, Warning: warning, Body: f})
 }
 
 // takeAlong takes the proposal the one way through.

@@ -78,7 +78,8 @@ var troubles = []trouble{
 		},
 	},
 	{
-		path: web.PathTrouble + "/decalage", title: "Remettre la clef à l'heure", say: "Une clef qui n'a pas servi depuis longtemps peut s'être décalée. Essayez ceci :",
+		path: web.PathTrouble + "/decalage", title: "Remettre la clef à l'heure",
+		say: "Une clef qui n'a pas servi depuis longtemps peut s'être décalée. Essayez ceci :",
 		steps: []string{
 			"Fermez le navigateur, puis rouvrez-le.",
 			"Connectez-vous avec votre code PIN suivi du nombre affiché.",
@@ -93,7 +94,8 @@ var troubles = []trouble{
 	},
 	{
 		path: web.PathExpired, title: "Ma clef est expirée",
-		say: "Une clef expirée ne marche plus : il en faut une autre. On peut la demander dès trois mois avant la date, et garder l'ancienne jusqu'à la remise.",
+		say: "Une clef expirée ne marche plus : il en faut une autre. " +
+			"On peut la demander dès trois mois avant la date, et garder l'ancienne jusqu'à la remise.",
 		ask: "Que voulez-vous faire ?",
 		answers: []troubleAnswer{
 			{say: "Demander la clef suivante", to: toAskAgain, first: true},
@@ -148,6 +150,7 @@ func (s *Pages) knownTrouble(v *web.Visit, key okey.Key) (string, *web.NavLink, 
 	if err != nil || !guard.Locked(v.Now) {
 		return "", nil, err
 	}
-	return fmt.Sprintf("Trop de codes PIN faux de suite : plus aucun n'est accepté avant %s. Choisir un autre code PIN débloque la clef tout de suite.", c.Time(guard.BlockedUntil)),
+	return fmt.Sprintf("Trop de codes PIN faux de suite : plus aucun n'est accepté avant %s. "+
+			"Choisir un autre code PIN débloque la clef tout de suite.", c.Time(guard.BlockedUntil)),
 		&web.NavLink{Name: "Choisir un autre code PIN", Path: LinksOfPIN(key.Serial).Forgotten}, nil
 }

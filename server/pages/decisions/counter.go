@@ -12,14 +12,12 @@ import (
 
 // The counter is where keys change hands: find the person, by name or by the key, check, confirm, next.
 
-const (
-	counterLines = 25
-)
+const counterLines = 25
 
 // counterScreen is the search, and who waits for which key.
 type counterScreen struct {
 	Search *web.Form
-	Key    string    // what there is to say of the key that was scanned, where nobody is here to fetch it: it is free, comes back, or was found
+	Key    string    // what there is to say of a scanned key that nobody is here to fetch: it is free, comes back, or was found
 	Manage *web.Fact // that key's page
 	Found  []counterGroup
 	More   string
@@ -66,29 +64,38 @@ func (s *Pages) counterPage(v *web.Visit) error {
 		v.Redirect(http.StatusSeeOther, web.CounterURL(ready[0].ID, scanned.Serial))
 		return nil
 	}
-	warning := ""
+	handed, warning := scanned.Serial, ""
 	if len(found) == 0 && typed != "" {
 		who.Typed = ""
 		if found, total, err = s.store.AtCounter(v.Ctx(), who); err != nil {
 			return err
 		}
-		if ready = found; scanned.Serial == "" {
-			warning = said
-		} else {
-			page.Key, page.Manage = said, &web.Fact{Name: "Ouvrir la page de la clef " + string(scanned.Serial), Path: web.KeyURL(scanned.Serial)}
-		}
-		if scanned.State != okey.InStock {
-			scanned.Serial = "" // nobody is handed this one
-		} else if len(ready) > 0 {
-			page.Key += " Choisissez à qui vous la remettez : elle prendra la place de celle qui lui est réservée."
-		}
+		ready = found
+		handed, warning = page.sayScanned(scanned, said, len(ready) > 0)
 	}
-	page.Found = counterGroups(v, ready, scanned.Serial, who.Everywhere || len(uais) > 1)
+	page.Found = counterGroups(v, ready, handed, who.Everywhere || len(uais) > 1)
 	if more := total - len(ready); more > 0 {
 		page.More = fmt.Sprintf("Et %s de plus : cherchez par nom.", okey.SayCount(more, "personne"))
 	}
 	page.Others = counterOthers(v, ofStage(found, okey.AwaitingHandover, false))
 	return s.Show(v, http.StatusOK, "counter", web.Screen{Title: "Remettre une clef", Warning: warning, Body: page})
+}
+
+// sayScanned says what was scanned, where nobody comes for it, and which key whoever is chosen next is handed: one that is free. The
+// warning is of what was typed and is no key.
+func (page *counterScreen) sayScanned(key okey.Key, said string, awaited bool) (handed okey.Serial, warning string) {
+	if key.Serial == "" {
+		return "", said
+	}
+	page.Key = said
+	page.Manage = &web.Fact{Name: "Ouvrir la page de la clef " + string(key.Serial), Path: web.KeyURL(key.Serial)}
+	if key.State != okey.InStock {
+		return "", ""
+	}
+	if awaited {
+		page.Key += " Choisissez à qui vous la remettez : elle prendra la place de celle qui lui est réservée."
+	}
+	return key.Serial, ""
 }
 
 // counterOthers are those who were found and have no key to fetch yet; whom the visitor may answer, they may answer here.
@@ -122,7 +129,10 @@ func (s *Pages) ownHandover(v *web.Visit) (string, error) {
 
 func counterSearch(typed string) *web.Form {
 	f := &web.Form{Name: "chercher", Path: web.PathCounter, Values: map[string]string{}, Fields: map[string]web.Field{}, Button: "Chercher"}
-	f.Add("q", typed, web.Field{Label: "Nom de la personne, ou numéro de la clef", Hint: "Un lecteur de codes-barres branché en USB suffit : scannez la clef."})
+	f.Add("q", typed, web.Field{
+		Label: "Nom de la personne, ou numéro de la clef",
+		Hint:  "Un lecteur de codes-barres branché en USB suffit : scannez la clef.",
+	})
 	return f
 }
 
@@ -147,7 +157,8 @@ func counterGroups(v *web.Visit, found []sql.Awaited, scanned okey.Serial, sever
 			groups = append(groups, counterGroup{Name: fmt.Sprintf("%s (%s)", r.School, r.UAI)})
 		}
 		groups[i].Lines = append(groups[i].Lines, counterLine{
-			Path: web.CounterURL(r.ID, scanned), Who: r.Requester.Name(), Key: string(r.Key), State: "attend depuis " + web.Paris(v).Day(r.Since),
+			Path: web.CounterURL(r.ID, scanned), Who: r.Requester.Name(), Key: string(r.Key),
+			State: "attend depuis " + web.Paris(v).Day(r.Since),
 		})
 	}
 	if len(groups) == 1 && !several && found[0].Host == "" {

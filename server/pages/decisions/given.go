@@ -124,7 +124,8 @@ func (s *Pages) answersGiven(v *web.Visit) error {
 			return err
 		}
 		if rest > 0 {
-			page.Rest = fmt.Sprintf("%s %s encore votre réponse.", okey.SayCount(rest, "demande"), okey.SayEither(rest, "attend", "attendent"))
+			page.Rest = fmt.Sprintf("%s %s encore votre réponse.",
+				okey.SayCount(rest, "demande"), okey.SayEither(rest, "attend", "attendent"))
 		}
 	}
 	return s.Show(v, status, "answers_given", web.Screen{Title: "Vos réponses", Body: page})

@@ -19,7 +19,8 @@ import (
 
 // deadLink is what an unknown, an expired and a foreign token are all answered with: nothing tells them apart.
 var deadLink = okey.Errorf(okey.CodeNotFound,
-	"Ce lien n'est pas valable, ou ne l'est plus. Un courriel plus récent en contient peut-être un autre. Vous pouvez aussi vous connecter : tout ce qui vous attend est dans OKEY.")
+	"Ce lien n'est pas valable, ou ne l'est plus. Un courriel plus récent en contient peut-être un autre. "+
+		"Vous pouvez aussi vous connecter : tout ce qui vous attend est dans OKEY.")
 
 // linkScreen is the page of an emailed link.
 type linkScreen struct {
@@ -35,7 +36,8 @@ type linkScreen struct {
 }
 
 // errSignInFirst is answered where the academy wants it: who follows a link must show who they are.
-var errSignInFirst = okey.Errorf(okey.CodeUnauthorized, "Votre académie demande de se connecter avant de répondre : vous retrouverez ensuite la demande.")
+var errSignInFirst = okey.Errorf(okey.CodeUnauthorized,
+	"Votre académie demande de se connecter avant de répondre : vous retrouverez ensuite la demande.")
 
 // ownByLink is what whoever opens, signed in, a link about their own request that somebody else was mailed is answered.
 type ownByLink struct{ opener okey.Actor }
@@ -52,7 +54,7 @@ type othersLink struct {
 func (othersLink) Error() string { return "a link of somebody else than who has signed in" }
 
 // linkVisit is a visit as the person that the link was made for, with the request that it is about. The error is deadLink,
-// rate_limited where too many guessed ones came from there, or, with the request, errSignInFirst or an othersLink.
+// rate_limited where too many guessed ones came from there, or, with the request, errSignInFirst, an ownByLink or an othersLink.
 func (s *Pages) linkVisit(v *web.Visit) (requests.Dossier, error) {
 	opener := v.Actor
 	v.Actor = okey.Actor{}
@@ -109,7 +111,7 @@ func (s *Pages) followLink(v *web.Visit, link sql.EmailedLink) (okey.Actor, requ
 	if link.Replaced || link.Purpose != okey.LinkDecision || !v.Now.Before(link.ExpiresAt) {
 		return okey.Actor{}, requests.Dossier{}, deadLink
 	}
-	as := &web.Visit{Context: v.Context, Now: v.Now}
+	as := anonymous(v)
 	var err error
 	if as.Actor, err = s.store.Actor(v.Ctx(), link.Person); err != nil {
 		return okey.Actor{}, requests.Dossier{}, err
@@ -149,20 +151,27 @@ func (s *Pages) refuseLink(v *web.Visit, d requests.Dossier, err error) error {
 	}
 	var own ownByLink
 	if errors.As(err, &own) {
-		v.Header("Referrer-Policy", "strict-origin") // as above: with the menu comes the form for signing out
-		err = okey.Errorf(okey.CodeOwnRequest, "C'est votre propre demande : quelqu'un d'autre doit y répondre. Ce lien n'est pas pour vous.")
-		s.FailVisit(&web.Visit{Context: v.Context, Actor: own.opener, Now: v.Now}, web.LeadsOn{Err: err, To: web.NavLink{Name: keys.SeeRequest, Path: web.RequestURL(d.ID)}})
+		s.failOwnLink(v, d, own)
 		return nil
 	}
 	status, title, signIn := http.StatusNotFound, "Ce lien ne mène plus nulle part", web.PathSignIn
 	switch {
 	case errors.Is(err, deadLink):
 	case errors.Is(err, errSignInFirst):
-		status, title, signIn = http.StatusUnauthorized, web.FailTitles[http.StatusUnauthorized], web.PathSignIn+"?vers="+url.QueryEscape(web.RequestURL(d.ID))
+		status, title = http.StatusUnauthorized, web.FailTitles[http.StatusUnauthorized]
+		signIn += "?vers=" + url.QueryEscape(web.RequestURL(d.ID))
 	default:
 		return err
 	}
 	return s.Show(v, status, "failure", web.Screen{Title: title, Body: web.Failure{Message: okey.ErrorMessage(err), SignIn: signIn}})
+}
+
+// failOwnLink leads whoever follows a link about their own request to its page.
+func (s *Pages) failOwnLink(v *web.Visit, d requests.Dossier, own ownByLink) {
+	v.Header("Referrer-Policy", "strict-origin") // with the menu comes the form for signing out, which must say that it comes from here
+	here := &web.Visit{Context: v.Context, Actor: own.opener, Now: v.Now}
+	err := okey.Errorf(okey.CodeOwnRequest, "C'est votre propre demande : quelqu'un d'autre doit y répondre. Ce lien n'est pas pour vous.")
+	s.FailVisit(here, web.LeadsOn{Err: err, To: web.NavLink{Name: keys.SeeRequest, Path: web.RequestURL(d.ID)}})
 }
 
 // othersScreen says whose the link is and who is here.
@@ -182,7 +191,7 @@ func (s *Pages) showOthersLink(v *web.Visit, d requests.Dossier, others othersLi
 		page.Page = web.RequestURL(d.ID)
 		page.Answer = d.Stage == okey.AwaitingDecision && okey.May(okey.ActDecide, others.opener, subject, d.Today) == nil
 	}
-	v.Header("Referrer-Policy", "strict-origin") // the page has a form for signing out, which must say that it comes from here
+	v.Header("Referrer-Policy", "strict-origin") // as above
 	here := &web.Visit{Context: v.Context, Actor: others.opener, Now: v.Now}
 	return s.Show(here, http.StatusForbidden, "link_other", web.Screen{Title: "Ce lien est celui " + okey.SayOf(page.Owner), Body: page})
 }
@@ -214,9 +223,11 @@ func (s *Pages) showLink(v *web.Visit, status int, d requests.Dossier, sent *web
 	}
 	sc.Body = page
 	// Nobody has signed in: the page greets the person that the link was made for, and leads nowhere that needs a session but home.
-	anonymous := &web.Visit{Context: v.Context, Now: v.Now}
-	return s.Show(anonymous, status, "link", sc)
+	return s.Show(anonymous(v), status, "link", sc)
 }
+
+// anonymous is the same visit, of nobody.
+func anonymous(v *web.Visit) *web.Visit { return &web.Visit{Context: v.Context, Now: v.Now} }
 
 // settled tells what was decided, by whom, when; and to whoever has just answered, what comes next.
 func (s *Pages) settled(v *web.Visit, d requests.Dossier, page *linkScreen, sc *web.Screen) error {
@@ -254,7 +265,9 @@ func saySettled(d requests.Dossier, v *web.Visit, e okey.Event) string {
 }
 
 var answerNames = map[okey.EventKind]string{
-	okey.EventApproved: "vous l'avez acceptée", okey.EventRefused: "vous l'avez refusée", okey.EventWithdrawn: "vous l'avez retirée",
+	okey.EventApproved:  "vous l'avez acceptée",
+	okey.EventRefused:   "vous l'avez refusée",
+	okey.EventWithdrawn: "vous l'avez retirée",
 }
 
 func (s *Pages) linkForm(v *web.Visit, d requests.Dossier) *web.Form {
@@ -273,20 +286,18 @@ func (s *Pages) answerLink(v *web.Visit) error {
 	if err := s.Read(v, f); err != nil {
 		return err
 	}
+	again := func(status int, warning string) error { return s.showLink(v, status, d, f, warning) }
 	cmd := answer(f)
 	cmd.Action, cmd.Case = f.Action, &d.Case
 	cmd.Request, cmd.Via = d.ID, okey.ViaLink
 	done, err := s.act.Do(v.Ctx(), v.Actor, cmd)
 	if err != nil {
-		if err = f.Refuse(err); err != nil {
-			return err
-		}
-		return s.showLink(v, http.StatusUnprocessableEntity, d, f, "")
+		return f.Amend(err, again)
 	}
 	page := v.Request.URL.Path
 	switch {
 	case done.Recorded():
-		return s.Show(&web.Visit{Context: v.Context, Now: v.Now}, http.StatusAccepted, "recorded", web.Screen{Title: "C'est enregistré", Body: page})
+		return s.Show(anonymous(v), http.StatusAccepted, "recorded", web.Screen{Title: "C'est enregistré", Body: page})
 	case done.Accepted():
 		v.Redirect(http.StatusSeeOther, web.DoneURL(page, done.Action.ID))
 		return nil
@@ -299,5 +310,5 @@ func (s *Pages) answerLink(v *web.Visit) error {
 	if d, err = s.requests.Dossier(v, d.ID); err != nil { // as it is by now
 		return err
 	}
-	return s.showLink(v, status, d, f, refused.Message)
+	return again(status, refused.Message)
 }

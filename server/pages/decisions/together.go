@@ -1,6 +1,7 @@
 package decisions
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -56,9 +57,13 @@ func answersForm(v *web.Visit) *web.Form {
 	return web.NewForm(v, "reponses", web.PathAnswers, "Continuer", map[string]web.Field{
 		"requests": {Label: "*Quelles demandes", Hint: "Cochez celles qui reçoivent la même réponse."},
 		"decision": {Label: "*Votre réponse", Choices: []web.Choice{
-			{Value: string(okey.Approve), Label: "Accepter les demandes cochées"}, {Value: string(okey.Refuse), Label: "Refuser les demandes cochées"},
+			{Value: string(okey.Approve), Label: "Accepter les demandes cochées"},
+			{Value: string(okey.Refuse), Label: "Refuser les demandes cochées"},
 		}},
-		"comment":   {Label: "Commentaire", Hint: "Obligatoire pour refuser. Chaque personne le lira.", Missing: "Écrivez un commentaire : chaque personne le lira."},
+		"comment": {
+			Label: "Commentaire", Hint: "Obligatoire pour refuser. Chaque personne le lira.",
+			Missing: "Écrivez un commentaire : chaque personne le lira.",
+		},
 		"confirmed": {},
 	})
 }
@@ -135,7 +140,8 @@ func (s *Pages) answerGroups(v *web.Visit, f *web.Form, found []sql.Awaited) ([]
 			groups = append(groups, answerGroup{Name: fmt.Sprintf("%s (%s)", r.School, r.UAI), Free: sayFree(free)})
 		}
 		groups[i].Lines = append(groups[i].Lines, answerChoice{
-			Entry: f.Entry(tickedPrefix + r.ID.String()), Who: r.Requester.Name(), Need: r.Need, Replaces: web.SayReplaces(r.Request), State: "depuis " + web.Paris(v).Day(r.Since), Path: web.RequestURL(r.ID),
+			Entry: f.Entry(tickedPrefix + r.ID.String()), Who: r.Requester.Name(), Need: r.Need, Replaces: web.SayReplaces(r.Request),
+			State: "depuis " + web.Paris(v).Day(r.Since), Path: web.RequestURL(r.ID),
 		})
 	}
 	if len(groups) == 1 && len(v.Actor.Answers(v.Today())) == 1 && found[0].Host == "" {
@@ -191,10 +197,7 @@ func (s *Pages) chosenOnes(v *web.Visit, ids []uuid.UUID, hasReason bool) ([]cho
 		all = append(all, one)
 	}
 	slices.SortFunc(all, func(a, b chosen) int {
-		if c := a.Since.Compare(b.Since); c != 0 {
-			return c
-		}
-		return strings.Compare(a.ID.String(), b.ID.String())
+		return cmp.Or(a.Since.Compare(b.Since), strings.Compare(a.ID.String(), b.ID.String()))
 	})
 	return all, nil
 }
@@ -226,10 +229,7 @@ func (s *Pages) answerTogether(v *web.Visit) error {
 		refused = web.Graver(refused, one.refused)
 	}
 	if wrong = act.Together(wrong, refused); wrong != nil {
-		if wrong = f.Refuse(wrong); wrong != nil {
-			return wrong
-		}
-		return s.showAnswers(v, http.StatusUnprocessableEntity, f, "")
+		return f.Amend(wrong, func(status int, warning string) error { return s.showAnswers(v, status, f, warning) })
 	}
 	if f.Values["confirmed"] != ChoiceOf(ids, cmd.Content) { // not asked yet, or something else was
 		return s.reviewAnswers(v, f, all, cmd.Content)
@@ -264,7 +264,8 @@ func (s *Pages) reviewAnswers(v *web.Visit, f *web.Form, all []chosen, content o
 			order = append(order, one.UAI)
 		}
 		wanted[one.UAI]++
-		review.Names = append(review.Names, strings.TrimSuffix(fmt.Sprintf("%s « %s », %s", one.who.Name(), one.Need, web.SayReplaces(one.Request)), ", "))
+		name := fmt.Sprintf("%s « %s », %s", one.who.Name(), one.Need, web.SayReplaces(one.Request))
+		review.Names = append(review.Names, strings.TrimSuffix(name, ", "))
 		review.Kept = append(review.Kept, tickedPrefix+one.ID.String())
 		asked = append(asked, one.ID)
 	}
@@ -312,12 +313,17 @@ func (s *Pages) sayTooFew(v *web.Visit, uai okey.UAI, wanted int) (string, error
 	if err != nil {
 		return "", err
 	}
-	wait := wanted - free
 	if free == 0 {
-		return fmt.Sprintf("%s : aucune clef n'est libre. %s.", place.Name, okey.SayEither(wanted, "Cette demande gardera sa place jusqu'à la prochaine clef", "Ces demandes garderont leur place jusqu'aux prochaines clefs")), nil
+		return fmt.Sprintf("%s : aucune clef n'est libre. %s.", place.Name, okey.SayEither(wanted,
+			"Cette demande gardera sa place jusqu'à la prochaine clef",
+			"Ces demandes garderont leur place jusqu'aux prochaines clefs")), nil
 	}
-	return fmt.Sprintf("%s : %s pour %s. %s.", place.Name, okey.SayEither(free, okey.SayCount(free, "clef")+" libre", okey.SayCount(free, "clef")+" libres"), okey.SayCount(wanted, "demande"),
-		okey.SayEither(wait, "La dernière gardera sa place jusqu'à la prochaine clef", fmt.Sprintf("Les %d dernières garderont leur place jusqu'aux prochaines clefs", wait))), nil
+	wait := wanted - free
+	return fmt.Sprintf("%s : %s%s pour %s. %s.", place.Name,
+		okey.SayCount(free, "clef"), okey.SayEither(free, " libre", " libres"), okey.SayCount(wanted, "demande"),
+		okey.SayEither(wait,
+			"La dernière gardera sa place jusqu'à la prochaine clef",
+			fmt.Sprintf("Les %d dernières garderont leur place jusqu'aux prochaines clefs", wait))), nil
 }
 
 // setAside says why a ticked request will not be answered; empty where it will.

@@ -169,6 +169,15 @@ func (s *API) getCharter(c *gin.Context) {
 	})
 }
 
+// viewsOf are the rows of a list as the API shows them: [] for none.
+func viewsOf[Row, View any](found []Row, view func(Row) View) []View {
+	views := make([]View, len(found))
+	for i, row := range found {
+		views[i] = view(row)
+	}
+	return views
+}
+
 func dayOrNil(d okey.Day) *string {
 	if d.IsZero() {
 		return nil

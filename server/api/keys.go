@@ -64,26 +64,15 @@ func (s *API) listKeys(c *gin.Context) {
 		respond.Fail(c, err)
 		return
 	}
-	limit := filter.Limit
-	filter.Limit++
-	found, err := s.store.ListKeys(c.Request.Context(), callerOf(c).reach(), filter)
+	found, next, err := respond.Page(filter.Limit, func(limit int) ([]sql.ListedKey, error) {
+		filter.Limit = limit
+		return s.store.ListKeys(c.Request.Context(), callerOf(c).reach(), filter)
+	}, func(last sql.ListedKey) okey.Serial { return last.Serial })
 	if err != nil {
 		respond.Fail(c, err)
 		return
 	}
-	var next *string
-	if len(found) > limit {
-		found = found[:limit]
-		if next, err = respond.NextCursor(found[limit-1].Serial); err != nil {
-			respond.Fail(c, err)
-			return
-		}
-	}
-	views := make([]keyView, len(found))
-	for i, k := range found {
-		views[i] = s.keyView(k)
-	}
-	c.JSON(http.StatusOK, gin.H{"keys": views, "next": next})
+	c.JSON(http.StatusOK, gin.H{"keys": viewsOf(found, s.keyView), "next": next})
 }
 
 func keyFilter(c *gin.Context) (sql.KeyFilter, error) {

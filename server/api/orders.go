@@ -130,42 +130,37 @@ func (s *API) getOrder(c *gin.Context) {
 
 // listOrders answers the orders of the caller's establishments, newest first.
 func (s *API) listOrders(c *gin.Context) {
-	var f sql.OrderFilter
-	var wrong respond.Invalid
-	var at act.OrderCursor
-	var err error
-	_ = wrong.Add(readUAI(c.Query("establishment"), &f.Establishment))
-	f.State, err = respond.OneOf("state", c.Query("state"), okey.OrderState.Valid, okey.OrderStates())
-	_ = wrong.Add(err)
-	limit, err := respond.LimitOf(c)
-	_ = wrong.Add(err)
-	_, err = respond.CursorOf(c, &at)
-	_ = wrong.Add(err)
-	_ = wrong.Add(respond.UnknownQuery(c, "establishment", "state", "limit", "cursor"))
-	if err := wrong.OrNil(); err != nil {
-		respond.Fail(c, err)
-		return
-	}
-	f.BeforePlacedAt, f.AfterID, f.Limit = at.At, at.ID, limit+1
-	found, err := s.store.ListOrders(c.Request.Context(), callerOf(c).reach(), f)
+	filter, err := orderFilter(c)
 	if err != nil {
 		respond.Fail(c, err)
 		return
 	}
-	var next *string
-	if len(found) > limit {
-		found = found[:limit]
-		last := found[limit-1]
-		if next, err = respond.NextCursor(act.OrderCursor{At: last.PlacedAt, ID: last.ID}); err != nil {
-			respond.Fail(c, err)
-			return
-		}
+	found, next, err := respond.Page(filter.Limit, func(limit int) ([]sql.ListedOrder, error) {
+		filter.Limit = limit
+		return s.store.ListOrders(c.Request.Context(), callerOf(c).reach(), filter)
+	}, func(last sql.ListedOrder) act.OrderCursor { return act.OrderCursor{At: last.PlacedAt, ID: last.ID} })
+	if err != nil {
+		respond.Fail(c, err)
+		return
 	}
-	views := make([]orderView, len(found))
-	for i, o := range found {
-		views[i] = s.orderView(o)
-	}
-	c.JSON(http.StatusOK, gin.H{"orders": views, "next": next})
+	c.JSON(http.StatusOK, gin.H{"orders": viewsOf(found, s.orderView), "next": next})
+}
+
+func orderFilter(c *gin.Context) (sql.OrderFilter, error) {
+	var f sql.OrderFilter
+	var wrong respond.Invalid
+	var after act.OrderCursor
+	var err error
+	_ = wrong.Add(readUAI(c.Query("establishment"), &f.Establishment))
+	f.State, err = respond.OneOf("state", c.Query("state"), okey.OrderState.Valid, okey.OrderStates())
+	_ = wrong.Add(err)
+	f.Limit, err = respond.LimitOf(c)
+	_ = wrong.Add(err)
+	_, err = respond.CursorOf(c, &after)
+	_ = wrong.Add(err)
+	f.BeforePlacedAt, f.AfterID = after.At, after.ID
+	_ = wrong.Add(respond.UnknownQuery(c, "establishment", "state", "limit", "cursor"))
+	return f, wrong.OrNil()
 }
 
 type exportView struct {
@@ -224,11 +219,7 @@ func (s *API) listExports(c *gin.Context) {
 		respond.Fail(c, err)
 		return
 	}
-	views := make([]exportView, len(found))
-	for i, x := range found {
-		views[i] = s.exportView(x)
-	}
-	c.JSON(http.StatusOK, gin.H{"exports": views})
+	c.JSON(http.StatusOK, gin.H{"exports": viewsOf(found, s.exportView)})
 }
 
 // getExport answers an export, or with .xlsx its workbook: the bytes that were sent.

@@ -173,26 +173,17 @@ func (s *API) listRequests(c *gin.Context) {
 		respond.Fail(c, err)
 		return
 	}
-	limit := filter.Limit
-	filter.Limit++ // one more tells whether there is a next page
-	found, err := s.store.ListRequests(c.Request.Context(), callerOf(c).reach(), filter)
+	found, next, err := respond.Page(filter.Limit, func(limit int) ([]sql.ListedRequest, error) {
+		filter.Limit = limit
+		return s.store.ListRequests(c.Request.Context(), callerOf(c).reach(), filter)
+	}, func(last sql.ListedRequest) act.RequestCursor {
+		return act.RequestCursor{AskedAt: last.AskedAt, ID: last.ID}
+	})
 	if err != nil {
 		respond.Fail(c, err)
 		return
 	}
-	var next *string
-	if len(found) > limit {
-		found = found[:limit]
-		last := found[limit-1]
-		if next, err = respond.NextCursor(act.RequestCursor{AskedAt: last.AskedAt, ID: last.ID}); err != nil {
-			respond.Fail(c, err)
-			return
-		}
-	}
-	views := make([]requestSummary, len(found))
-	for i, r := range found {
-		views[i] = s.summary(r, callerOf(c).Actor)
-	}
+	views := viewsOf(found, func(r sql.ListedRequest) requestSummary { return s.summary(r, callerOf(c).Actor) })
 	c.JSON(http.StatusOK, gin.H{"requests": views, "next": next})
 }
 
@@ -208,11 +199,9 @@ func requestFilter(c *gin.Context) (sql.RequestFilter, error) {
 	_ = wrong.Add(readUAI(c.Query("establishment"), &f.Establishment))
 	f.Limit, err = respond.LimitOf(c)
 	_ = wrong.Add(err)
-	given, err := respond.CursorOf(c, &after)
+	_, err = respond.CursorOf(c, &after)
 	_ = wrong.Add(err)
-	if given {
-		f.BeforeAskedAt, f.AfterID = after.AskedAt, after.ID
-	}
+	f.BeforeAskedAt, f.AfterID = after.AskedAt, after.ID
 	_ = wrong.Add(respond.UnknownQuery(c, "stage", "establishment", "limit", "cursor"))
 	return f, wrong.OrNil()
 }

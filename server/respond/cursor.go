@@ -45,8 +45,21 @@ func CursorOf(c *gin.Context, into any) (bool, error) {
 	return true, nil
 }
 
-// NextCursor is opaque to callers.
-func NextCursor(at any) (*string, error) {
+// Page is a page of a list and the cursor that the next page starts from; nil on the last. One row more than it shows tells
+// whether there is one. end is the cursor of a row.
+func Page[Row, Cursor any](
+	limit int, find func(limit int) ([]Row, error), end func(Row) Cursor,
+) ([]Row, *string, error) {
+	found, err := find(limit + 1)
+	if err != nil || len(found) <= limit {
+		return found, nil, err
+	}
+	next, err := nextCursor(end(found[limit-1]))
+	return found[:limit], next, err
+}
+
+// nextCursor is opaque to callers.
+func nextCursor(at any) (*string, error) {
 	raw, err := json.Marshal(at)
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 
 	"okey/okey"
 	"okey/server/act"
+	"okey/server/respond"
 )
 
 // PageLines is how many lines a list shows at once.
@@ -36,8 +37,35 @@ func MayTakeList(v *Visit) error {
 	return nil
 }
 
-// ListURL is the same list, from a cursor on.
-func ListURL(v *Visit, cursor string) string {
+// Pager leads from a page of a list to the others.
+type Pager struct {
+	First string // back to the beginning, from a later page
+	Next  string
+}
+
+// Page is the page of a list that the address asks for. It finds the rows after a cursor, which is zero on the first page;
+// end is the cursor of a row. A cursor that is not ours is invalid.
+func Page[Row, Cursor any](
+	v *Visit, find func(after Cursor, limit int) ([]Row, error), end func(Row) Cursor,
+) ([]Row, Pager, error) {
+	var after Cursor
+	var to Pager
+	later, err := respond.CursorOf(v.Context, &after)
+	if err != nil {
+		return nil, to, err
+	}
+	if later {
+		to.First = listURL(v, "")
+	}
+	found, next, err := respond.Page(PageLines, func(limit int) ([]Row, error) { return find(after, limit) }, end)
+	if next != nil {
+		to.Next = listURL(v, *next)
+	}
+	return found, to, err
+}
+
+// listURL is the same list, from a cursor on.
+func listURL(v *Visit, cursor string) string {
 	return ChangedURL(v, v.Request.URL.Path, "cursor", cursor)
 }
 

@@ -7,17 +7,16 @@ import (
 	"okey/internal/workbook"
 	"okey/okey"
 	"okey/server/pages/story"
-	"okey/server/respond"
 	"okey/server/web"
 	"okey/sql"
 )
 
 // auditScreen is the audit, newest first.
 type auditScreen struct {
+	web.Pager
+
 	Filters *web.Form
 	Lines   []story.AuditLine
-	Next    string
-	First   string
 	Sheet   string
 }
 
@@ -31,26 +30,14 @@ func (s *Pages) auditPage(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	chosen.filter.Limit = web.PageLines + 1
-	page := auditScreen{Sheet: web.SheetURL(v)}
-	var at auditCursor
-	if later, err := respond.CursorOf(v.Context, &at); err != nil {
-		return err
-	} else if later {
-		chosen.filter.BeforeSeq, page.First = at.Seq, web.ListURL(v, "")
-	}
-	found, err := s.store.AuditEntries(v.Ctx(), chosen.filter)
+	found, pager, err := web.Page(v, func(after auditCursor, limit int) ([]sql.AuditedEntry, error) {
+		chosen.filter.BeforeSeq, chosen.filter.Limit = after.Seq, limit
+		return s.store.AuditEntries(v.Ctx(), chosen.filter)
+	}, func(last sql.AuditedEntry) auditCursor { return auditCursor{Seq: last.Seq} })
 	if err != nil {
 		return err
 	}
-	if len(found) > web.PageLines {
-		found = found[:web.PageLines]
-		next, err := respond.NextCursor(auditCursor{Seq: found[web.PageLines-1].Seq})
-		if err != nil {
-			return err
-		}
-		page.Next = web.ListURL(v, *next)
-	}
+	page := auditScreen{Sheet: web.SheetURL(v), Pager: pager}
 	for _, e := range found {
 		page.Lines = append(page.Lines, story.NewAuditLine(e, web.Paris(v)))
 	}

@@ -10,7 +10,6 @@ import (
 	"okey/internal/workbook"
 	"okey/okey"
 	"okey/server/act"
-	"okey/server/respond"
 	"okey/server/web"
 	"okey/sql"
 )
@@ -31,12 +30,12 @@ var keyOrders = []struct {
 
 // keysScreen is the list of keys.
 type keysScreen struct {
+	web.Pager
+
 	Filters   *web.Form
 	Narrower  bool // by what few look for
 	Columns   []keyColumn
 	Keys      []keyLine
-	Next      string
-	First     string
 	Sheet     string
 	Several   bool       // establishments
 	Batches   bool       // whoever manages keys looks for them by batch; to who only holds one it says nothing
@@ -62,11 +61,14 @@ const maxBatches = 200
 // keysPage lists the keys that the person may see.
 func (s *Pages) keysPage(v *web.Visit) error {
 	filter, wrong := keyFilterOf(v)
-	page := keysScreen{Sheet: web.SheetURL(v), Several: severalSchools(v), Batches: v.Oversees(), Empty: "Aucune clef ici."}
-	found, err := s.somePage(v, filter, &page)
+	found, pager, err := web.Page(v, func(after keyCursor, limit int) ([]sql.ListedKey, error) {
+		filter.AfterSerial, filter.AfterPlace, filter.Limit = after.Serial, after.Place, limit
+		return s.store.ListKeys(v.Ctx(), act.Reach(v.Actor), filter)
+	}, func(last sql.ListedKey) keyCursor { return keyCursor{Serial: last.Serial, Place: last.Place} })
 	if err != nil {
 		return err
 	}
+	page := keysScreen{Sheet: web.SheetURL(v), Pager: pager, Several: severalSchools(v), Batches: v.Oversees(), Empty: "Aucune clef ici."}
 	unseen, err := s.unseenLogin(v.Ctx())
 	if err != nil {
 		return err
@@ -96,32 +98,6 @@ func (s *Pages) keysPage(v *web.Visit) error {
 		return err
 	}
 	return s.Show(v, http.StatusOK, "keys", web.Screen{Title: title, Body: page})
-}
-
-// somePage are the keys of the page that the address asks for, with the ways to the first and to the next one.
-func (s *Pages) somePage(v *web.Visit, filter sql.KeyFilter, page *keysScreen) ([]sql.ListedKey, error) {
-	var at keyCursor
-	later, err := respond.CursorOf(v.Context, &at)
-	if err != nil {
-		return nil, err
-	}
-	if later {
-		filter.AfterSerial, filter.AfterPlace = at.Serial, at.Place
-		page.First = web.ListURL(v, "")
-	}
-	filter.Limit = web.PageLines + 1
-	found, err := s.store.ListKeys(v.Ctx(), act.Reach(v.Actor), filter)
-	if err != nil || len(found) <= web.PageLines {
-		return found, err
-	}
-	found = found[:web.PageLines]
-	last := found[web.PageLines-1]
-	next, err := respond.NextCursor(keyCursor{Serial: last.Serial, Place: last.Place})
-	if err != nil {
-		return nil, err
-	}
-	page.Next = web.ListURL(v, *next)
-	return found, nil
 }
 
 // AwaitedDeliveries are those that the visitor is to confirm.

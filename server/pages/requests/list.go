@@ -5,7 +5,6 @@ import (
 
 	"okey/okey"
 	"okey/server/act"
-	"okey/server/respond"
 	"okey/server/web"
 	"okey/sql"
 
@@ -14,11 +13,11 @@ import (
 
 // listScreen is a list with its filters.
 type listScreen struct {
+	web.Pager
+
 	Filters *web.Form
 	Of      string // whose requests these are, where the list is of one person
 	Cards   []web.Card
-	Next    string
-	First   string // back to the beginning, from a later page
 	Sheet   string // the whole list as a spreadsheet
 	Ask     bool
 	Empty   string
@@ -46,7 +45,6 @@ func stageOf(f sql.RequestFilter) okey.Stage {
 // requestsPage lists the requests that the person may see, newest first.
 func (s *Pages) requestsPage(v *web.Visit) error {
 	filter := chosenRequests(v)
-	filter.Limit = web.PageLines + 1
 	page := listScreen{Filters: web.ListForm("/demandes"), Empty: "Aucune demande ici.", Ask: len(v.Actor.Establishments(v.Today())) > 0}
 	if filter.Person != (okey.PersonID{}) {
 		who, err := s.store.Person(v.Ctx(), filter.Person)
@@ -56,26 +54,16 @@ func (s *Pages) requestsPage(v *web.Visit) error {
 		page.Of = okey.SayOf(who.Name())
 		page.Filters.Add("personne", filter.Person.String(), web.Field{}) // whatever else is chosen, the list stays theirs
 	}
-	var at act.RequestCursor
-	if later, err := respond.CursorOf(v.Context, &at); err != nil {
-		return err
-	} else if later {
-		filter.BeforeAskedAt, filter.AfterID = at.AskedAt, at.ID
-		page.First = web.ListURL(v, "")
-	}
-	found, err := s.store.ListRequests(v.Ctx(), act.Reach(v.Actor), filter)
+	found, pager, err := web.Page(v, func(after act.RequestCursor, limit int) ([]sql.ListedRequest, error) {
+		filter.BeforeAskedAt, filter.AfterID, filter.Limit = after.AskedAt, after.ID, limit
+		return s.store.ListRequests(v.Ctx(), act.Reach(v.Actor), filter)
+	}, func(last sql.ListedRequest) act.RequestCursor {
+		return act.RequestCursor{AskedAt: last.AskedAt, ID: last.ID}
+	})
 	if err != nil {
 		return err
 	}
-	if len(found) > web.PageLines {
-		found = found[:web.PageLines]
-		last := found[web.PageLines-1]
-		next, err := respond.NextCursor(act.RequestCursor{AskedAt: last.AskedAt, ID: last.ID})
-		if err != nil {
-			return err
-		}
-		page.Next = web.ListURL(v, *next)
-	}
+	page.Pager = pager
 	for _, r := range found {
 		page.Cards = append(page.Cards, web.Card{
 			Path: web.RequestURL(r.ID), Who: r.Requester.Name(), Where: r.Establishment, Need: r.Need, State: sayStateTo(v, r.Request),

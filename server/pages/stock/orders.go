@@ -14,6 +14,8 @@ import (
 
 // ordersScreen is the page of orders: what is under way, how many to order, and for support the exports.
 type ordersScreen struct {
+	web.Pager
+
 	Form    *web.Form
 	Needs   []web.Fact // what the suggestion is made of
 	Suggest string
@@ -25,8 +27,6 @@ type ordersScreen struct {
 	Export  *web.Form
 	Exports []exportLine
 	Reserve *web.Form
-	Next    string
-	First   string
 }
 
 type orderLine struct{ Path, Number, When, Where, Quantity, State, By string }
@@ -182,29 +182,18 @@ func reserveForm(v *web.Visit) *web.Form {
 
 func (s *Pages) fillOrders(v *web.Visit, page *ordersScreen, uai okey.UAI) error {
 	state := okey.OrderState(v.Query("etat"))
-	filter := sql.OrderFilter{Establishment: uai, Limit: web.PageLines + 1}
+	filter := sql.OrderFilter{Establishment: uai}
 	if state.Valid() {
 		filter.State = state
 	}
-	var at act.OrderCursor
-	if later, err := respond.CursorOf(v.Context, &at); err != nil {
-		return err
-	} else if later {
-		filter.BeforePlacedAt, filter.AfterID = at.At, at.ID
-		page.First = web.ListURL(v, "")
-	}
-	found, err := s.store.ListOrders(v.Ctx(), act.Reach(v.Actor), filter)
+	found, pager, err := web.Page(v, func(after act.OrderCursor, limit int) ([]sql.ListedOrder, error) {
+		filter.BeforePlacedAt, filter.AfterID, filter.Limit = after.At, after.ID, limit
+		return s.store.ListOrders(v.Ctx(), act.Reach(v.Actor), filter)
+	}, func(last sql.ListedOrder) act.OrderCursor { return act.OrderCursor{At: last.PlacedAt, ID: last.ID} })
 	if err != nil {
 		return err
 	}
-	if len(found) > web.PageLines {
-		found = found[:web.PageLines]
-		next, err := respond.NextCursor(act.OrderCursor{At: found[web.PageLines-1].PlacedAt, ID: found[web.PageLines-1].ID})
-		if err != nil {
-			return err
-		}
-		page.Next = web.ListURL(v, *next)
-	}
+	page.Pager = pager
 	open, err := s.store.ListOrders(v.Ctx(), act.Reach(v.Actor), sql.OrderFilter{Establishment: uai, Open: true, Limit: web.DownloadPage})
 	if err != nil {
 		return err

@@ -155,18 +155,13 @@ func textOrNil(s string) *string {
 
 // postKeyChange reports what happened to a key.
 func (s *API) postKeyChange(c *gin.Context) {
-	var body struct {
-		Reason  string `json:"reason"`
-		Comment string `json:"comment"`
-	}
 	serial, err := okey.ParseSerial(c.Param("serial"))
 	if err != nil {
 		respond.Fail(c, act.NoSuchKey())
 		return
 	}
 	cmd := act.Command{Name: okey.ActionKeyChange, Key: serial, Via: okey.ViaAPI}
-	cmd.Read(c, respond.ReadJSON(c, &body))
-	cmd.Content = okey.Content{KeyReason: okey.KeyReason(body.Reason), Comment: body.Comment}
+	cmd.Read(c, respond.ReadJSON(c, respond.Fields{"reason": &cmd.Content.KeyReason, "comment": &cmd.Content.Comment}))
 	done, err := s.act.Do(c.Request.Context(), callerOf(c).Actor, cmd)
 	switch {
 	case err != nil:

@@ -16,9 +16,6 @@ import (
 // postLogin notes that a key was used to sign in: the authentication server's own token (scope logins), nobody else's. `at` is RFC 3339; an
 // older one than stands changes nothing. The errors are invalid, not_found, and key_not_free for a key that nobody has in hand.
 func (s *API) postLogin(c *gin.Context) {
-	var body struct {
-		At string `json:"at"`
-	}
 	if callerOf(c).service == "" {
 		respond.Fail(c, okey.Errorf(okey.CodeForbidden, "Seul le serveur d'authentification, avec son propre jeton, déclare une connexion."))
 		return
@@ -28,11 +25,12 @@ func (s *API) postLogin(c *gin.Context) {
 		respond.Fail(c, act.NoSuchKey())
 		return
 	}
-	if err := respond.ReadJSON(c, &body); err != nil {
+	var text string
+	if err := respond.ReadJSON(c, respond.Fields{"at": &text}); err != nil {
 		respond.Fail(c, err)
 		return
 	}
-	at, err := parseRFC3339(body.At)
+	at, err := parseRFC3339(text)
 	if err == nil {
 		err = okey.CheckLogin("at", at, time.Now())
 	}

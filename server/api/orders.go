@@ -60,13 +60,11 @@ func orderPath(id uuid.UUID) string { return "/api/v1/orders/" + id.String() }
 
 // postOrder orders keys. Approvers and delegates of the establishment, and support.
 func (s *API) postOrder(c *gin.Context) {
-	var body struct {
-		Establishment string `json:"establishment"`
-		Quantity      int    `json:"quantity"`
-		Comment       string `json:"comment"`
-	}
 	cmd := act.Command{Name: okey.ActionOrder, Via: okey.ViaAPI}
-	err := respond.ReadJSON(c, &body)
+	content := &cmd.Content
+	err := respond.ReadJSON(c, respond.Fields{
+		"establishment": &content.Establishment, "quantity": &content.Quantity, "comment": &content.Comment,
+	})
 	if err == nil {
 		cmd.Action, err = respond.ActionOf(c)
 	}
@@ -74,25 +72,19 @@ func (s *API) postOrder(c *gin.Context) {
 		respond.Fail(c, err)
 		return
 	}
-	cmd.Content = okey.Content{Establishment: okey.UAI(body.Establishment), Quantity: body.Quantity, Comment: body.Comment}
 	s.actOnOrder(c, cmd, http.StatusCreated)
 }
 
 // orderSignal takes what is wanted of an order that exists.
 func (s *API) orderSignal(name okey.ActionName) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		var body struct {
-			Quantity int    `json:"quantity"`
-			Comment  string `json:"comment"`
-		}
 		id, err := uuid.Parse(c.Param("id"))
 		if err != nil {
 			respond.Fail(c, act.NoSuchOrder())
 			return
 		}
 		cmd := act.Command{Name: name, Subject: id, Via: okey.ViaAPI}
-		cmd.Read(c, respond.ReadJSON(c, &body))
-		cmd.Content = okey.Content{Comment: body.Comment, Quantity: body.Quantity}
+		cmd.Read(c, respond.ReadJSON(c, respond.Fields{"quantity": &cmd.Content.Quantity, "comment": &cmd.Content.Comment}))
 		s.actOnOrder(c, cmd, http.StatusOK)
 	}
 }
@@ -188,7 +180,7 @@ func exportPath(id uuid.UUID) string { return "/api/v1/exports/" + id.String() }
 func (s *API) postExport(c *gin.Context) {
 	ctx := c.Request.Context()
 	cmd := act.Command{Name: okey.ActionExport, Via: okey.ViaAPI}
-	cmd.Read(c, respond.ReadJSON(c, &struct{}{}))
+	cmd.Read(c, respond.ReadJSON(c, nil))
 	done, err := s.act.Do(ctx, callerOf(c).Actor, cmd)
 	switch {
 	case err != nil:

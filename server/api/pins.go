@@ -12,19 +12,15 @@ import (
 
 // putPIN sets another PIN of one's own key, given the current one.
 func (s *API) putPIN(c *gin.Context) {
-	var body struct {
-		Current string `json:"current"`
-		PIN     string `json:"pin"`
-		Serial  string `json:"serial"`
-	}
 	ctx, actor := c.Request.Context(), callerOf(c).Actor
 	cmd := act.Command{Name: okey.ActionPINChange, Via: okey.ViaAPI, Content: okey.Content{Proof: okey.ProofCurrent}}
-	err := respond.ReadJSON(c, &body)
+	var serial string
+	err := respond.ReadJSON(c, respond.Fields{"current": &cmd.Current, "pin": &cmd.PIN, "serial": &serial})
 	if err == nil {
 		cmd.Action, err = respond.ActionOf(c)
 	}
-	if err == nil && body.Serial != "" {
-		cmd.Key, err = okey.ParseSerial(body.Serial)
+	if err == nil && serial != "" {
+		cmd.Key, err = okey.ParseSerial(serial)
 	}
 	if err == nil {
 		kept, missing := s.act.OwnPIN(ctx, actor, cmd.Key)
@@ -34,7 +30,6 @@ func (s *API) putPIN(c *gin.Context) {
 		respond.Fail(c, err)
 		return
 	}
-	cmd.Current, cmd.PIN = body.Current, body.PIN
 	done, err := s.act.Do(ctx, actor, cmd)
 	switch {
 	case err != nil:
@@ -53,9 +48,6 @@ func (s *API) putPIN(c *gin.Context) {
 // postPINCheck answers the authentication server's own token (scope pin-checks), nobody else's, whether this is the PIN of a key in somebody's
 // hands. The errors are invalid, not_found, key_not_free for a key that nobody has in hand, no_pin, throttled and pin_locked.
 func (s *API) postPINCheck(c *gin.Context) {
-	var body struct {
-		PIN string `json:"pin"`
-	}
 	ctx := c.Request.Context()
 	if callerOf(c).service == "" {
 		respond.Fail(c, okey.Errorf(okey.CodeForbidden, "Seul le serveur d'authentification, avec son propre jeton, vérifie un code PIN."))
@@ -66,7 +58,8 @@ func (s *API) postPINCheck(c *gin.Context) {
 		respond.Fail(c, act.NoSuchKey())
 		return
 	}
-	if err = respond.ReadJSON(c, &body); err == nil && body.PIN == "" {
+	var pin string
+	if err = respond.ReadJSON(c, respond.Fields{"pin": &pin}); err == nil && pin == "" {
 		err = okey.InvalidField("pin", "Donnez le code PIN à vérifier.")
 	}
 	if err != nil {
@@ -81,7 +74,7 @@ func (s *API) postPINCheck(c *gin.Context) {
 		respond.Fail(c, err)
 		return
 	}
-	right, err := s.act.CheckPIN(ctx, kept, body.PIN)
+	right, err := s.act.CheckPIN(ctx, kept, pin)
 	if err != nil {
 		respond.Fail(c, err)
 		return

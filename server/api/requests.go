@@ -14,62 +14,41 @@ import (
 
 // postRequest asks for a key.
 func (s *API) postRequest(c *gin.Context) {
-	var body struct {
-		Establishment string `json:"establishment"`
-		Need          string `json:"need"`
-		Reason        string `json:"reason"`
-	}
-	s.actAPI(c, &body, func() act.Command {
-		return act.Command{Name: okey.ActionAsk, Content: okey.Content{
-			Establishment: okey.UAI(body.Establishment), Need: body.Need, Reason: okey.RequestReason(body.Reason),
-		}}
+	cmd := act.Command{Name: okey.ActionAsk}
+	content := &cmd.Content
+	s.actOnRequest(c, &cmd, respond.Fields{
+		"establishment": &content.Establishment, "need": &content.Need, "reason": &content.Reason,
 	})
 }
 
 func (s *API) postDecision(c *gin.Context) {
-	var body struct {
-		Decision string `json:"decision"`
-		Comment  string `json:"comment"`
-	}
-	s.actAPI(c, &body, func() act.Command {
-		return act.Signalled(okey.PrincipalDecision, okey.Content{Decision: okey.Decision(body.Decision), Comment: body.Comment})
-	})
+	cmd := act.Signalled(okey.PrincipalDecision, okey.Content{})
+	s.actOnRequest(c, &cmd, respond.Fields{"decision": &cmd.Content.Decision, "comment": &cmd.Content.Comment})
 }
 
 func (s *API) postCharter(c *gin.Context) {
-	var body struct {
-		Charter int    `json:"charter"`
-		PIN     string `json:"pin"`
-	}
-	s.actAPI(c, &body, func() act.Command {
-		cmd := act.Signalled(okey.CharterAndPIN, okey.Content{Charter: body.Charter})
-		cmd.PIN = body.PIN
-		return cmd
-	})
+	cmd := act.Signalled(okey.CharterAndPIN, okey.Content{})
+	s.actOnRequest(c, &cmd, respond.Fields{"charter": &cmd.Content.Charter, "pin": &cmd.PIN})
 }
 
 func (s *API) postStock(c *gin.Context) {
-	s.actAPI(c, &struct{}{}, func() act.Command { return act.Signalled(okey.StockAvailable, okey.Content{}) })
+	cmd := act.Signalled(okey.StockAvailable, okey.Content{})
+	s.actOnRequest(c, &cmd, nil)
 }
 
 func (s *API) postHandover(c *gin.Context) {
-	var body struct {
-		Serial string `json:"serial"`
-	}
-	s.actAPI(c, &body, func() act.Command {
-		return act.Signalled(okey.Handover, okey.Content{Serial: okey.Serial(body.Serial)})
-	})
+	cmd := act.Signalled(okey.Handover, okey.Content{})
+	s.actOnRequest(c, &cmd, respond.Fields{"serial": &cmd.Content.Serial})
 }
 
 func (s *API) postWithdrawal(c *gin.Context) {
-	var body struct {
-		Comment string `json:"comment"`
-	}
-	s.actAPI(c, &body, func() act.Command { return act.Signalled(okey.Withdrawal, okey.Content{Comment: body.Comment}) })
+	cmd := act.Signalled(okey.Withdrawal, okey.Content{})
+	s.actOnRequest(c, &cmd, respond.Fields{"comment": &cmd.Content.Comment})
 }
 
-// actAPI is every write about a request: it reads the body, acts, and answers with the request, the refusal, or that it is recorded.
-func (s *API) actAPI(c *gin.Context, body any, wished func() act.Command) {
+// actOnRequest is every write about a request: it reads the body, acts, and answers with the request, the refusal, or that it is
+// recorded. The fields are the command's own.
+func (s *API) actOnRequest(c *gin.Context, cmd *act.Command, fields respond.Fields) {
 	var request uuid.UUID
 	var err error
 	if c.Param("id") != "" {
@@ -78,11 +57,9 @@ func (s *API) actAPI(c *gin.Context, body any, wished func() act.Command) {
 			return
 		}
 	}
-	unread := respond.ReadJSON(c, body)
-	cmd := wished()
 	cmd.Request, cmd.Via = request, okey.ViaAPI
-	cmd.Read(c, unread)
-	done, err := s.act.Do(c.Request.Context(), callerOf(c).Actor, cmd)
+	cmd.Read(c, respond.ReadJSON(c, fields))
+	done, err := s.act.Do(c.Request.Context(), callerOf(c).Actor, *cmd)
 	if err != nil {
 		respond.Fail(c, err)
 		return

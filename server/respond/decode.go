@@ -9,7 +9,6 @@ import (
 	"maps"
 	"mime"
 	"net/http"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -23,9 +22,13 @@ import (
 // MaxBody is the most that a request may carry: 1 MB.
 const MaxBody = 1 << 20
 
-// ReadJSON reads the body of an API call into a struct, strictly: JSON only, one object, no field but those of the struct, spelled exactly,
-// each of its type. All that is wrong is named at once. No body is an empty object.
-func ReadJSON(c *gin.Context, into any) error {
+// Fields are what the body of an API call may have: by name, a pointer to a text, a whole number or a bool.
+type Fields map[string]any
+
+// ReadJSON reads the body of an API call into its fields, strictly: JSON only, one object, no other field, each spelled exactly
+// and of its type. All that is wrong is named at once: invalid, several or one; else too_large or unsupported_media_type. No body
+// is an empty object.
+func ReadJSON(c *gin.Context, into Fields) error {
 	body, err := io.ReadAll(c.Request.Body)
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {
@@ -41,41 +44,39 @@ func ReadJSON(c *gin.Context, into any) error {
 	if err != nil || media != "application/json" {
 		return okey.Errorf(CodeMedia, "L'API lit du JSON : envoyez-le avec l'en-tête Content-Type: application/json.")
 	}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(body, &fields); err != nil || fields == nil {
+	var given map[string]json.RawMessage
+	if err := json.Unmarshal(body, &given); err != nil || given == nil {
 		return &okey.Error{Code: okey.CodeInvalid, Message: "Le corps n'est pas un objet JSON : vérifiez accolades, guillemets et virgules."}
 	}
-	return assign(fields, into)
+	return into.read(given)
 }
 
-// assign fills the fields of a struct by their JSON names.
-func assign(fields map[string]json.RawMessage, into any) error {
+func (f Fields) read(given map[string]json.RawMessage) error {
 	var wrong Invalid
-	target := reflect.ValueOf(into).Elem()
-	known := map[string]reflect.Value{}
-	for i := range target.NumField() {
-		known[target.Type().Field(i).Tag.Get("json")] = target.Field(i)
-	}
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		field, listed := known[name]
-		if !listed {
-			wrong = append(wrong, okey.InvalidField(Shown(name), "Ce champ n'existe pas ici. Champs possibles : %s.", possible(known)))
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		field, known := f[name]
+		if !known {
+			wrong = append(wrong, okey.InvalidField(Shown(name), "Ce champ n'existe pas ici. Champs possibles : %s.", f.names()))
 			continue
 		}
-		if err := json.Unmarshal(fields[name], field.Addr().Interface()); err != nil {
-			wrong = append(wrong, okey.InvalidField(name, "Ce champ n'a pas le bon type : %s est attendu.", typeNames[field.Kind()]))
+		err := json.Unmarshal(given[name], field)
+		if misfit, found := errors.AsType[*json.UnmarshalTypeError](err); found {
+			expected := typeNames[misfit.Type.Kind().String()]
+			wrong = append(wrong, okey.InvalidField(name, "Ce champ n'a pas le bon type : %s est attendu.", expected))
+		} else if err != nil {
+			return err
 		}
 	}
 	return wrong.OrNil()
 }
 
-var typeNames = map[reflect.Kind]string{reflect.String: "un texte", reflect.Int: "un nombre entier", reflect.Bool: "true ou false"}
+var typeNames = map[string]string{"string": "un texte", "int": "un nombre entier", "bool": "true ou false"}
 
-func possible(known map[string]reflect.Value) string {
-	if len(known) == 0 {
+func (f Fields) names() string {
+	if len(f) == 0 {
 		return "aucun"
 	}
-	return strings.Join(slices.Sorted(maps.Keys(known)), ", ")
+	return strings.Join(slices.Sorted(maps.Keys(f)), ", ")
 }
 
 // Shown keeps a stranger's field name short.

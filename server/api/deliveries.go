@@ -12,7 +12,7 @@ import (
 )
 
 // postDelivery takes a file of keys whole, or names each row that can't be taken. Support only.
-func (s *API) postDelivery(c *gin.Context) {
+func (s *API) postDelivery(c *gin.Context) error {
 	ctx, actor := c.Request.Context(), callerOf(c).Actor
 	cmd := act.Command{Name: okey.ActionDelivery, Via: okey.ViaAPI}
 	err := s.act.Permit(ctx, actor, cmd)
@@ -20,39 +20,27 @@ func (s *API) postDelivery(c *gin.Context) {
 		cmd.Action, err = respond.ActionOf(c)
 	}
 	if err != nil {
-		respond.Fail(c, err)
-		return
+		return err
 	}
 	cmd.Subject = okey.DerivedID(cmd.Action, string(cmd.Name))
 	up, err := act.ReadUpload(c.Request)
 	if err != nil {
-		respond.Fail(c, err)
-		return
+		return err
 	}
 	announced, err := yesOrNo("announced", up.Values["announced"])
 	if err != nil {
-		respond.Fail(c, err)
-		return
+		return err
 	}
 	d, err := s.act.Receive(ctx, actor, cmd.Subject, up, announced)
 	if err != nil {
-		respond.Fail(c, err)
-		return
+		return err
 	}
 	cmd.Content = okey.Content{Sum: d.Sum, Announced: announced, LookAlikes: up.Values["look_alikes"] != ""}
-	done, err := s.act.Do(ctx, actor, cmd)
-	switch {
-	case err != nil:
-		respond.Fail(c, err)
-	case done.Recorded():
-		c.Header("Location", "/assistance/livraisons/"+cmd.Subject.String())
-		c.JSON(http.StatusAccepted, recordedView(done.Action))
-	case !done.Accepted():
-		status, refusal := s.act.Explain(ctx, done)
-		respond.FailWith(c, status, refusal)
-	default:
-		c.JSON(http.StatusCreated, gin.H{"id": cmd.Subject, "accepted": done.Action.Verdict.Count})
-	}
+	return s.do(c, cmd, reply{
+		again:  func(a okey.Action) string { return "/assistance/livraisons/" + a.Subject.String() },
+		status: http.StatusCreated,
+		view:   func(a okey.Action) (any, error) { return gin.H{"id": a.Subject, "accepted": a.Verdict.Count}, nil },
+	})
 }
 
 // yesOrNo reads a field of a multipart form that says yes or no; nothing is no.

@@ -58,21 +58,20 @@ func (s *API) keyView(k sql.ListedKey) keyView {
 func keyPath(serial okey.Serial) string { return "/api/v1/keys/" + string(serial) }
 
 // listKeys answers the keys that the caller may see, by serial.
-func (s *API) listKeys(c *gin.Context) {
+func (s *API) listKeys(c *gin.Context) error {
 	filter, err := keyFilter(c)
 	if err != nil {
-		respond.Fail(c, err)
-		return
+		return err
 	}
 	found, next, err := respond.Page(filter.Limit, func(limit int) ([]sql.ListedKey, error) {
 		filter.Limit = limit
 		return s.store.ListKeys(c.Request.Context(), callerOf(c).reach(), filter)
 	}, func(last sql.ListedKey) okey.Serial { return last.Serial })
 	if err != nil {
-		respond.Fail(c, err)
-		return
+		return err
 	}
 	c.JSON(http.StatusOK, gin.H{"keys": viewsOf(found, s.keyView), "next": next})
+	return nil
 }
 
 func keyFilter(c *gin.Context) (sql.KeyFilter, error) {
@@ -96,18 +95,17 @@ func keyFilter(c *gin.Context) (sql.KeyFilter, error) {
 }
 
 // getKey answers one key with its story.
-func (s *API) getKey(c *gin.Context) {
-	serial, err := okey.ParseSerial(c.Param("serial"))
+func (s *API) getKey(c *gin.Context) error {
+	serial, err := serialOf(c)
 	if err != nil {
-		respond.Fail(c, act.NoSuchKey())
-		return
+		return err
 	}
 	view, err := s.wholeKey(c.Request.Context(), callerOf(c), callerOf(c).reach(), serial)
 	if err != nil {
-		respond.Fail(c, err)
-		return
+		return err
 	}
 	c.JSON(http.StatusOK, view)
+	return nil
 }
 
 // wholeKey is a key with its story, which names earlier holders: a mere holder does not read it.
@@ -154,31 +152,19 @@ func textOrNil(s string) *string {
 }
 
 // postKeyChange reports what happened to a key.
-func (s *API) postKeyChange(c *gin.Context) {
-	serial, err := okey.ParseSerial(c.Param("serial"))
+func (s *API) postKeyChange(c *gin.Context) error {
+	serial, err := serialOf(c)
 	if err != nil {
-		respond.Fail(c, act.NoSuchKey())
-		return
+		return err
 	}
 	cmd := act.Command{Name: okey.ActionKeyChange, Key: serial, Via: okey.ViaAPI}
 	cmd.Read(c, respond.ReadJSON(c, respond.Fields{"reason": &cmd.Content.KeyReason, "comment": &cmd.Content.Comment}))
-	done, err := s.act.Do(c.Request.Context(), callerOf(c).Actor, cmd)
-	switch {
-	case err != nil:
-		respond.Fail(c, err)
-	case done.Recorded():
-		c.Header("Location", keyPath(serial))
-		c.JSON(http.StatusAccepted, recordedView(done.Action))
-	case !done.Accepted():
-		status, refusal := s.act.Explain(c.Request.Context(), done)
-		respond.FailWith(c, status, refusal)
-	default:
-		// Whoever has just declared their own key lost no longer sees it; this once they do.
-		view, err := s.wholeKey(c.Request.Context(), callerOf(c), sql.Reach{All: true}, serial)
-		if err != nil {
-			respond.Fail(c, err)
-			return
-		}
-		c.JSON(http.StatusOK, view)
-	}
+	return s.do(c, cmd, reply{
+		again:  func(okey.Action) string { return keyPath(serial) },
+		status: http.StatusOK,
+		view: func(okey.Action) (any, error) {
+			// Whoever has just declared their own key lost no longer sees it; this once they do.
+			return s.wholeKey(c.Request.Context(), callerOf(c), sql.Reach{All: true}, serial)
+		},
+	})
 }

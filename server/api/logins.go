@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"okey/okey"
-	"okey/server/act"
 	"okey/server/respond"
 
 	"github.com/gin-gonic/gin"
@@ -15,35 +14,31 @@ import (
 
 // postLogin notes that a key was used to sign in: the authentication server's own token (scope logins), nobody else's. `at` is RFC 3339; an
 // older one than stands changes nothing. The errors are invalid, not_found, and key_not_free for a key that nobody has in hand.
-func (s *API) postLogin(c *gin.Context) {
+func (s *API) postLogin(c *gin.Context) error {
 	if callerOf(c).service == "" {
-		respond.Fail(c, okey.Errorf(okey.CodeForbidden, "Seul le serveur d'authentification, avec son propre jeton, déclare une connexion."))
-		return
+		return okey.Errorf(okey.CodeForbidden, "Seul le serveur d'authentification, avec son propre jeton, déclare une connexion.")
 	}
-	serial, err := okey.ParseSerial(c.Param("serial"))
+	serial, err := serialOf(c)
 	if err != nil {
-		respond.Fail(c, act.NoSuchKey())
-		return
+		return err
 	}
 	var text string
 	if err := respond.ReadJSON(c, respond.Fields{"at": &text}); err != nil {
-		respond.Fail(c, err)
-		return
+		return err
 	}
 	at, err := parseRFC3339(text)
 	if err == nil {
 		err = okey.CheckLogin("at", at, time.Now())
 	}
 	if err != nil {
-		respond.Fail(c, err)
-		return
+		return err
 	}
 	key, err := s.store.NoteLogin(c.Request.Context(), serial, at.UTC())
 	if err != nil {
-		respond.Fail(c, err)
-		return
+		return err
 	}
 	c.JSON(http.StatusOK, gin.H{"serial": key.Serial, "last_login_at": key.LastLoginAt})
+	return nil
 }
 
 // instantForm is RFC 3339, 5.6, to the letter: time.Parse alone takes a comma for a point and an hour of one digit.

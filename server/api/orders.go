@@ -14,19 +14,6 @@ import (
 	"github.com/google/uuid"
 )
 
-func (s *API) orderRoutes(people gin.IRouter) {
-	people.POST("/orders", s.postOrder)
-	people.GET("/orders", s.listOrders)
-	people.GET("/orders/:id", s.getOrder)
-	people.POST("/orders/:id/signals/cancellation", s.orderSignal(okey.ActionCancellation))
-	people.POST("/orders/:id/signals/shipment", s.orderSignal(okey.ActionShipment))
-	people.POST("/orders/:id/signals/closing", s.orderSignal(okey.ActionClosing))
-	people.POST("/orders/:id/signals/receipt", s.orderSignal(okey.ActionReceipt))
-	people.POST("/exports", s.postExport)
-	people.GET("/exports", s.listExports)
-	people.Match([]string{http.MethodGet, http.MethodHead}, "/exports/:id", s.getExport)
-}
-
 // orderView is an order as the API shows it.
 type orderView struct {
 	ID                uuid.UUID         `json:"id"`
@@ -59,7 +46,7 @@ func (s *API) orderView(o sql.ListedOrder) orderView {
 func orderPath(id uuid.UUID) string { return "/api/v1/orders/" + id.String() }
 
 // postOrder orders keys. Approvers and delegates of the establishment, and support.
-func (s *API) postOrder(c *gin.Context) {
+func (s *API) postOrder(c *gin.Context) error {
 	cmd := act.Command{Name: okey.ActionOrder, Via: okey.ViaAPI}
 	content := &cmd.Content
 	err := respond.ReadJSON(c, respond.Fields{
@@ -69,73 +56,59 @@ func (s *API) postOrder(c *gin.Context) {
 		cmd.Action, err = respond.ActionOf(c)
 	}
 	if err != nil {
-		respond.Fail(c, err)
-		return
+		return err
 	}
-	s.actOnOrder(c, cmd, http.StatusCreated)
+	return s.do(c, cmd, s.orderReply(c, http.StatusCreated))
 }
 
 // orderSignal takes what is wanted of an order that exists.
-func (s *API) orderSignal(name okey.ActionName) gin.HandlerFunc {
-	return func(c *gin.Context) {
+func (s *API) orderSignal(name okey.ActionName) handler {
+	return func(c *gin.Context) error {
 		id, err := uuid.Parse(c.Param("id"))
 		if err != nil {
-			respond.Fail(c, act.NoSuchOrder())
-			return
+			return act.NoSuchOrder()
 		}
 		cmd := act.Command{Name: name, Subject: id, Via: okey.ViaAPI}
 		cmd.Read(c, respond.ReadJSON(c, respond.Fields{"quantity": &cmd.Content.Quantity, "comment": &cmd.Content.Comment}))
-		s.actOnOrder(c, cmd, http.StatusOK)
+		return s.do(c, cmd, s.orderReply(c, http.StatusOK))
 	}
 }
 
-func (s *API) actOnOrder(c *gin.Context, cmd act.Command, status int) {
-	ctx := c.Request.Context()
-	done, err := s.act.Do(ctx, callerOf(c).Actor, cmd)
-	switch {
-	case err != nil:
-		respond.Fail(c, err)
-	case done.Recorded():
-		c.Header("Location", orderPath(done.Action.Subject))
-		c.JSON(http.StatusAccepted, recordedView(done.Action))
-	case !done.Accepted():
-		status, refusal := s.act.Explain(ctx, done)
-		respond.FailWith(c, status, refusal)
-	default:
-		o, err := s.store.Order(ctx, done.Action.Subject)
-		if err != nil {
-			respond.Fail(c, err)
-			return
-		}
-		c.JSON(status, s.orderView(o))
+func (s *API) orderReply(c *gin.Context, status int) reply {
+	return reply{
+		again:  func(a okey.Action) string { return orderPath(a.Subject) },
+		status: status,
+		view: func(a okey.Action) (any, error) {
+			o, err := s.store.Order(c.Request.Context(), a.Subject)
+			return s.orderView(o), err
+		},
 	}
 }
 
-func (s *API) getOrder(c *gin.Context) {
+func (s *API) getOrder(c *gin.Context) error {
 	o, err := s.act.VisibleOrder(c.Request.Context(), callerOf(c).Actor, c.Param("id"))
 	if err != nil {
-		respond.Fail(c, err)
-		return
+		return err
 	}
 	c.JSON(http.StatusOK, s.orderView(o))
+	return nil
 }
 
 // listOrders answers the orders of the caller's establishments, newest first.
-func (s *API) listOrders(c *gin.Context) {
+func (s *API) listOrders(c *gin.Context) error {
 	filter, err := orderFilter(c)
 	if err != nil {
-		respond.Fail(c, err)
-		return
+		return err
 	}
 	found, next, err := respond.Page(filter.Limit, func(limit int) ([]sql.ListedOrder, error) {
 		filter.Limit = limit
 		return s.store.ListOrders(c.Request.Context(), callerOf(c).reach(), filter)
 	}, func(last sql.ListedOrder) act.OrderCursor { return act.OrderCursor{At: last.PlacedAt, ID: last.ID} })
 	if err != nil {
-		respond.Fail(c, err)
-		return
+		return err
 	}
 	c.JSON(http.StatusOK, gin.H{"orders": viewsOf(found, s.orderView), "next": next})
+	return nil
 }
 
 func orderFilter(c *gin.Context) (sql.OrderFilter, error) {
@@ -177,57 +150,46 @@ func (s *API) exportView(x sql.Export) exportView {
 func exportPath(id uuid.UUID) string { return "/api/v1/exports/" + id.String() }
 
 // postExport has all placed orders exported now. Support only.
-func (s *API) postExport(c *gin.Context) {
-	ctx := c.Request.Context()
+func (s *API) postExport(c *gin.Context) error {
 	cmd := act.Command{Name: okey.ActionExport, Via: okey.ViaAPI}
 	cmd.Read(c, respond.ReadJSON(c, nil))
-	done, err := s.act.Do(ctx, callerOf(c).Actor, cmd)
-	switch {
-	case err != nil:
-		respond.Fail(c, err)
-	case done.Recorded():
-		c.Header("Location", exportPath(done.Action.Subject))
-		c.JSON(http.StatusAccepted, recordedView(done.Action))
-	case !done.Accepted():
-		status, refusal := s.act.Explain(ctx, done)
-		respond.FailWith(c, status, refusal)
-	default:
-		x, err := s.store.Export(ctx, done.Action.Subject)
-		if err != nil {
-			respond.Fail(c, err)
-			return
-		}
-		c.JSON(http.StatusCreated, s.exportView(x))
-	}
+	return s.do(c, cmd, reply{
+		again:  func(a okey.Action) string { return exportPath(a.Subject) },
+		status: http.StatusCreated,
+		view: func(a okey.Action) (any, error) {
+			x, err := s.store.Export(c.Request.Context(), a.Subject)
+			return s.exportView(x), err
+		},
+	})
 }
 
-func (s *API) listExports(c *gin.Context) {
-	err := s.act.SeesExports(callerOf(c).Actor)
-	var found []sql.Export
-	if err == nil {
-		found, err = s.store.Exports(c.Request.Context(), 200)
+func (s *API) listExports(c *gin.Context) error {
+	if err := s.act.SeesExports(callerOf(c).Actor); err != nil {
+		return err
 	}
+	found, err := s.store.Exports(c.Request.Context(), respond.MaxLimit)
 	if err != nil {
-		respond.Fail(c, err)
-		return
+		return err
 	}
 	c.JSON(http.StatusOK, gin.H{"exports": viewsOf(found, s.exportView)})
+	return nil
 }
 
 // getExport answers an export, or with .xlsx its workbook: the bytes that were sent.
-func (s *API) getExport(c *gin.Context) {
+func (s *API) getExport(c *gin.Context) error {
 	text, whole := strings.CutSuffix(c.Param("id"), ".xlsx")
 	x, err := s.act.VisibleExport(c.Request.Context(), callerOf(c).Actor, text)
-	var content []byte
-	if err == nil && whole {
-		content, err = s.store.Workbook(c.Request.Context(), x.ID)
+	if err != nil {
+		return err
 	}
-	switch {
-	case err != nil:
-		respond.Fail(c, err)
-	case whole:
-		respond.SendWorkbook(c, x.FileName, x.SHA256, content)
-	default:
+	if !whole {
 		c.JSON(http.StatusOK, s.exportView(x))
+		return nil
 	}
+	content, err := s.store.Workbook(c.Request.Context(), x.ID)
+	if err != nil {
+		return err
+	}
+	respond.SendWorkbook(c, x.FileName, x.SHA256, content)
+	return nil
 }

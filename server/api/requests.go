@@ -13,142 +13,106 @@ import (
 )
 
 // postRequest asks for a key.
-func (s *API) postRequest(c *gin.Context) {
+func (s *API) postRequest(c *gin.Context) error {
 	cmd := act.Command{Name: okey.ActionAsk}
 	content := &cmd.Content
-	s.actOnRequest(c, &cmd, respond.Fields{
+	return s.actOnRequest(c, &cmd, respond.Fields{
 		"establishment": &content.Establishment, "need": &content.Need, "reason": &content.Reason,
 	})
 }
 
-func (s *API) postDecision(c *gin.Context) {
+func (s *API) postDecision(c *gin.Context) error {
 	cmd := act.Signalled(okey.PrincipalDecision, okey.Content{})
-	s.actOnRequest(c, &cmd, respond.Fields{"decision": &cmd.Content.Decision, "comment": &cmd.Content.Comment})
+	return s.actOnRequest(c, &cmd, respond.Fields{"decision": &cmd.Content.Decision, "comment": &cmd.Content.Comment})
 }
 
-func (s *API) postCharter(c *gin.Context) {
+func (s *API) postCharter(c *gin.Context) error {
 	cmd := act.Signalled(okey.CharterAndPIN, okey.Content{})
-	s.actOnRequest(c, &cmd, respond.Fields{"charter": &cmd.Content.Charter, "pin": &cmd.PIN})
+	return s.actOnRequest(c, &cmd, respond.Fields{"charter": &cmd.Content.Charter, "pin": &cmd.PIN})
 }
 
-func (s *API) postStock(c *gin.Context) {
+func (s *API) postStock(c *gin.Context) error {
 	cmd := act.Signalled(okey.StockAvailable, okey.Content{})
-	s.actOnRequest(c, &cmd, nil)
+	return s.actOnRequest(c, &cmd, nil)
 }
 
-func (s *API) postHandover(c *gin.Context) {
+func (s *API) postHandover(c *gin.Context) error {
 	cmd := act.Signalled(okey.Handover, okey.Content{})
-	s.actOnRequest(c, &cmd, respond.Fields{"serial": &cmd.Content.Serial})
+	return s.actOnRequest(c, &cmd, respond.Fields{"serial": &cmd.Content.Serial})
 }
 
-func (s *API) postWithdrawal(c *gin.Context) {
+func (s *API) postWithdrawal(c *gin.Context) error {
 	cmd := act.Signalled(okey.Withdrawal, okey.Content{})
-	s.actOnRequest(c, &cmd, respond.Fields{"comment": &cmd.Content.Comment})
+	return s.actOnRequest(c, &cmd, respond.Fields{"comment": &cmd.Content.Comment})
 }
 
 // actOnRequest is every write about a request: it reads the body, acts, and answers with the request, the refusal, or that it is
 // recorded. The fields are the command's own.
-func (s *API) actOnRequest(c *gin.Context, cmd *act.Command, fields respond.Fields) {
-	var request uuid.UUID
-	var err error
+func (s *API) actOnRequest(c *gin.Context, cmd *act.Command, fields respond.Fields) error {
 	if c.Param("id") != "" {
-		if request, err = respond.IDOf(c); err != nil {
-			respond.Fail(c, err)
-			return
+		var err error
+		if cmd.Request, err = respond.IDOf(c); err != nil {
+			return err
 		}
 	}
-	cmd.Request, cmd.Via = request, okey.ViaAPI
+	cmd.Via = okey.ViaAPI
 	cmd.Read(c, respond.ReadJSON(c, fields))
-	done, err := s.act.Do(c.Request.Context(), callerOf(c).Actor, *cmd)
-	if err != nil {
-		respond.Fail(c, err)
-		return
-	}
-	s.answer(c, done)
+	return s.do(c, *cmd, s.requestReply(c, cmd.Name))
 }
 
-// answer says what became of an action on a request.
-func (s *API) answer(c *gin.Context, done act.Outcome) {
-	page := requestPath(done.Action.Request)
-	switch {
-	case done.Recorded():
-		c.Header("Location", page)
-		c.JSON(http.StatusAccepted, recordedView(done.Action))
-	case !done.Accepted():
-		status, refusal := s.act.Explain(c.Request.Context(), done)
-		respond.FailWith(c, status, refusal)
-	default:
-		view, err := s.requestView(c.Request.Context(), callerOf(c).Actor, done.Action.Request)
-		if err != nil {
-			respond.Fail(c, err)
-			return
-		}
-		status := http.StatusOK
-		if done.Action.Name == okey.ActionAsk {
-			status = http.StatusCreated
-			c.Header("Location", page)
-		}
-		c.JSON(status, view)
+// requestReply shows the request; one that has just been asked for has an address from now on.
+func (s *API) requestReply(c *gin.Context, name okey.ActionName) reply {
+	status := http.StatusOK
+	if name == okey.ActionAsk {
+		status = http.StatusCreated
+	}
+	return reply{
+		again:  func(a okey.Action) string { return requestPath(a.Request) },
+		status: status,
+		view: func(a okey.Action) (any, error) {
+			view, err := s.requestView(c.Request.Context(), callerOf(c).Actor, a.Request)
+			if err == nil && name == okey.ActionAsk {
+				c.Header("Location", requestPath(a.Request))
+			}
+			return view, err
+		},
 	}
 }
 
 func requestPath(id uuid.UUID) string { return "/api/v1/requests/" + id.String() }
 
-// recordedView is the body of a 202: nothing is lost, nothing is judged yet.
-func recordedView(a okey.Action) gin.H {
-	view := gin.H{
-		"status": "recorded", "action": a.ID, "recorded_at": a.CreatedAt,
-		"detail": "C'est enregistré. La suite arrive dès que possible : redemandez un peu plus tard.",
-	}
-	if a.Request != uuid.Nil {
-		view["id"] = a.Request
-	}
-	if a.Key != "" {
-		view["serial"] = a.Key
-	}
-	if a.Name == okey.ActionAsk {
-		view["stage"] = nil
-	}
-	return view
-}
-
 // getRequest answers one request. To its asker also before it is judged, and when it was refused from the start.
-func (s *API) getRequest(c *gin.Context) {
+func (s *API) getRequest(c *gin.Context) error {
 	id, err := respond.IDOf(c)
 	if err != nil {
-		respond.Fail(c, err)
-		return
+		return err
 	}
 	ctx, actor := c.Request.Context(), callerOf(c).Actor
-	if _, err = s.act.Visible(ctx, actor, id); err == nil {
+	_, err = s.act.Visible(ctx, actor, id)
+	if err == nil {
 		view, err := s.requestView(ctx, actor, id)
 		if err != nil {
-			respond.Fail(c, err)
-			return
+			return err
 		}
 		c.JSON(http.StatusOK, view)
-		return
+		return nil
 	}
 	ask, askErr := s.store.AskOf(ctx, id)
-	switch {
-	case okey.ErrorCode(err) != okey.CodeNotFound || askErr != nil || ask.By != actor.ID:
-		respond.Fail(c, err)
-	case ask.Verdict == nil:
-		c.JSON(http.StatusAccepted, recordedView(ask))
-	case ask.Verdict.Accepted: // judged between the two questions
-		s.answer(c, act.Outcome{Action: ask})
-	default:
-		status, refusal := s.act.Explain(ctx, act.Outcome{Action: ask})
-		respond.FailWith(c, status, refusal)
+	if okey.ErrorCode(err) != okey.CodeNotFound || askErr != nil || ask.By != actor.ID {
+		return err
 	}
+	if ask.Verdict == nil {
+		c.JSON(http.StatusAccepted, recordedView(ask))
+		return nil
+	}
+	return s.judged(c, act.Outcome{Action: ask}, s.requestReply(c, ask.Name)) // accepted between the two questions, or refused
 }
 
 // listRequests answers the requests that the caller may see, newest first.
-func (s *API) listRequests(c *gin.Context) {
+func (s *API) listRequests(c *gin.Context) error {
 	filter, err := requestFilter(c)
 	if err != nil {
-		respond.Fail(c, err)
-		return
+		return err
 	}
 	found, next, err := respond.Page(filter.Limit, func(limit int) ([]sql.ListedRequest, error) {
 		filter.Limit = limit
@@ -157,11 +121,11 @@ func (s *API) listRequests(c *gin.Context) {
 		return act.RequestCursor{AskedAt: last.AskedAt, ID: last.ID}
 	})
 	if err != nil {
-		respond.Fail(c, err)
-		return
+		return err
 	}
 	views := viewsOf(found, func(r sql.ListedRequest) requestSummary { return s.summary(r, callerOf(c).Actor) })
 	c.JSON(http.StatusOK, gin.H{"requests": views, "next": next})
+	return nil
 }
 
 func requestFilter(c *gin.Context) (sql.RequestFilter, error) {

@@ -1,4 +1,5 @@
-// Package api is the JSON API: bearer tokens, problem+json, openapi.yaml. It knows how OKEY answers HTTP and the one way through, and nothing of pages.
+// Package api is the JSON API: bearer tokens, problem+json, openapi.yaml. It knows how OKEY answers HTTP and the one way through,
+// and nothing of pages.
 package api
 
 import (

@@ -79,7 +79,7 @@ func keyFilter(c *gin.Context) (sql.KeyFilter, error) {
 	var wrong respond.Invalid
 	var err error
 	_ = wrong.Add(readUAI(c.Query("establishment"), &f.Establishment))
-	f.State, err = respond.OneOf("state", c.Query("state"), okey.KeyState.Valid, okey.KeyStates())
+	f.State, err = respond.OneOf("state", c.Query("state"), okey.KeyStates())
 	_ = wrong.Add(err)
 	if text := c.Query("changed_since"); text != "" {
 		if f.ChangedSince, err = time.Parse(time.RFC3339, text); err != nil {

@@ -12,8 +12,9 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// postLogin notes that a key was used to sign in: the authentication server's own token (scope logins), nobody else's. `at` is RFC 3339; an
-// older one than stands changes nothing. The errors are invalid, not_found, and key_not_free for a key that nobody has in hand.
+// postLogin notes that a key was used to sign in: the authentication server's own token (scope logins), nobody else's. `at` is
+// RFC 3339; an older one than stands changes nothing. The errors are invalid, not_found, and key_not_free for a key that nobody
+// has in hand.
 func (s *API) postLogin(c *gin.Context) error {
 	if callerOf(c).service == "" {
 		return okey.Errorf(okey.CodeForbidden, "Seul le serveur d'authentification, avec son propre jeton, déclare une connexion.")

@@ -17,15 +17,17 @@ func (s *API) getMe(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	me := meView{UID: actor.UID, Name: actor.Name(), Mail: actor.Mail, Support: actor.Support, Auditor: actor.Auditor}
-	me.Establishments = []assignmentView{}
+	me := meView{
+		UID: actor.UID, Name: actor.Name(), Mail: actor.Mail, Support: actor.Support, Auditor: actor.Auditor,
+		Establishments: []assignmentView{}, Answers: append([]okey.UAI{}, actor.Answers(today)...), // [] for none
+	}
 	for _, uai := range actor.Establishments(today) {
 		for _, a := range actor.At(uai, today) {
-			me.Establishments = append(me.Establishments, assignmentView{UAI: uai, Name: places[uai], Function: a.Function, Until: dayOrNil(a.Until)})
+			me.Establishments = append(me.Establishments, assignmentView{
+				UAI: uai, Name: places[uai], Function: a.Function, Until: dayOrNil(a.Until),
+			})
 		}
 	}
-	me.Answers = []okey.UAI{}
-	me.Answers = append(me.Answers, actor.Answers(today)...)
 	c.JSON(http.StatusOK, me)
 	return nil
 }

@@ -117,7 +117,7 @@ func orderFilter(c *gin.Context) (sql.OrderFilter, error) {
 	var after act.OrderCursor
 	var err error
 	_ = wrong.Add(readUAI(c.Query("establishment"), &f.Establishment))
-	f.State, err = respond.OneOf("state", c.Query("state"), okey.OrderState.Valid, okey.OrderStates())
+	f.State, err = respond.OneOf("state", c.Query("state"), okey.OrderStates())
 	_ = wrong.Add(err)
 	f.Limit, err = respond.LimitOf(c)
 	_ = wrong.Add(err)

@@ -36,8 +36,9 @@ func (s *API) putPIN(c *gin.Context) error {
 	})
 }
 
-// postPINCheck answers the authentication server's own token (scope pin-checks), nobody else's, whether this is the PIN of a key in somebody's
-// hands. The errors are invalid, not_found, key_not_free for a key that nobody has in hand, no_pin, throttled and pin_locked.
+// postPINCheck answers the authentication server's own token (scope pin-checks), nobody else's, whether this is the PIN of a key in
+// somebody's hands. The errors are invalid, not_found, key_not_free for a key that nobody has in hand, no_pin, throttled and
+// pin_locked.
 func (s *API) postPINCheck(c *gin.Context) error {
 	ctx := c.Request.Context()
 	if callerOf(c).service == "" {

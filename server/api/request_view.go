@@ -82,7 +82,8 @@ func (s *API) requestView(ctx context.Context, actor okey.Actor, id uuid.UUID) (
 	if err != nil {
 		return requestView{}, err
 	}
-	v := requestView{requestSummary: s.summary(sql.ListedRequest{Request: request, Requester: requester, Establishment: places[request.UAI]}, actor)}
+	listed := sql.ListedRequest{Request: request, Requester: requester, Establishment: places[request.UAI]}
+	v := requestView{requestSummary: s.summary(listed, actor)}
 	events, err := s.store.Timeline(ctx, id)
 	if err != nil {
 		return requestView{}, err

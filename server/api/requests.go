@@ -132,7 +132,7 @@ func requestFilter(c *gin.Context) (sql.RequestFilter, error) {
 	var f sql.RequestFilter
 	var wrong respond.Invalid
 	var after act.RequestCursor
-	stage, err := respond.OneOf("stage", c.Query("stage"), okey.Stage.Valid, okey.Stages())
+	stage, err := respond.OneOf("stage", c.Query("stage"), okey.Stages())
 	_ = wrong.Add(err)
 	if stage != "" {
 		f.Stages = []okey.Stage{stage}

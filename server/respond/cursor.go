@@ -3,6 +3,8 @@ package respond
 import (
 	"encoding/base64"
 	"encoding/json"
+	"maps"
+	"slices"
 	"strconv"
 
 	"okey/okey"
@@ -10,13 +12,13 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// The sizes of a page of a list.
+// MaxLimit is the most lines that a page of a list has; one that asks for no number has defaultLimit.
 const (
-	defaultLimit = 50
 	MaxLimit     = 200
+	defaultLimit = 50
 )
 
-// LimitOf reads the size of a page.
+// LimitOf reads the size of a page; invalid past MaxLimit.
 func LimitOf(c *gin.Context) (int, error) {
 	text := c.Query("limit")
 	if text == "" {
@@ -29,7 +31,7 @@ func LimitOf(c *gin.Context) (int, error) {
 	return n, nil
 }
 
-// CursorOf reads where the page before ended; false on the first page.
+// CursorOf reads where the page before ended; false on the first page, invalid for what no page has given.
 func CursorOf(c *gin.Context, into any) (bool, error) {
 	text := c.Query("cursor")
 	if text == "" {
@@ -71,12 +73,8 @@ func nextCursor(at any) (*string, error) {
 // UnknownQuery names query parameters that a list does not have: a misspelt filter would show everything.
 func UnknownQuery(c *gin.Context, known ...string) error {
 	var wrong Invalid
-	for name := range c.Request.URL.Query() {
-		found := false
-		for _, k := range known {
-			found = found || k == name
-		}
-		if !found {
+	for _, name := range slices.Sorted(maps.Keys(c.Request.URL.Query())) {
+		if !slices.Contains(known, name) {
 			wrong = append(wrong, okey.InvalidField(Shown(name), "Ce filtre n'existe pas ici."))
 		}
 	}

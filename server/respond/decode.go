@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"mime"
@@ -19,8 +18,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// MaxBody is the most that a request may carry: 1 MB.
-const MaxBody = 1 << 20
+// MaxBody is the most that a request may carry, 1 MB; MaxUpload that of a file, in bytes too.
+const (
+	MaxBody   = 1 << 20
+	MaxUpload = imports.MaxDelivery
+)
 
 // Fields are what the body of an API call may have: by name, a pointer to a text, a whole number or a bool.
 type Fields map[string]any
@@ -46,7 +48,7 @@ func ReadJSON(c *gin.Context, into Fields) error {
 	}
 	var given map[string]json.RawMessage
 	if err := json.Unmarshal(body, &given); err != nil || given == nil {
-		return &okey.Error{Code: okey.CodeInvalid, Message: "Le corps n'est pas un objet JSON : vérifiez accolades, guillemets et virgules."}
+		return okey.Errorf(okey.CodeInvalid, "Le corps n'est pas un objet JSON : vérifiez accolades, guillemets et virgules.")
 	}
 	return into.read(given)
 }
@@ -88,7 +90,7 @@ func Shown(name string) string {
 	return name
 }
 
-// IDOf reads an id of the path. What is no UUID is not found: no such thing exists.
+// IDOf reads the id of a request of the path. What is no UUID is not_found: no such thing exists.
 func IDOf(c *gin.Context) (uuid.UUID, error) {
 	id, err := uuid.Parse(c.Param("id"))
 	if err != nil || len(c.Param("id")) != 36 {
@@ -99,7 +101,7 @@ func IDOf(c *gin.Context) (uuid.UUID, error) {
 
 const idempotencyKey = "Idempotency-Key"
 
-// ActionOf is the id of the action: what the caller chose, or one made here.
+// ActionOf is the id of the action: what the caller chose, or one made here; invalid where it is no UUID.
 func ActionOf(c *gin.Context) (uuid.UUID, error) {
 	chosen := c.GetHeader(idempotencyKey)
 	if chosen == "" {
@@ -113,16 +115,14 @@ func ActionOf(c *gin.Context) (uuid.UUID, error) {
 	return id, nil
 }
 
-func OneOf[T ~string](field, value string, valid func(T) bool, all []T) (T, error) {
-	if value == "" || valid(T(value)) {
+// OneOf reads a value out of a list, none where nothing is given; invalid about the field otherwise.
+func OneOf[T ~string](field, value string, all []T) (T, error) {
+	if value == "" || slices.Contains(all, T(value)) {
 		return T(value), nil
 	}
 	names := make([]string, len(all))
 	for i, v := range all {
 		names[i] = string(v)
 	}
-	return "", okey.InvalidField(field, "%s", fmt.Sprintf("Cette valeur n'existe pas. Valeurs possibles : %s.", strings.Join(names, ", ")))
+	return "", okey.InvalidField(field, "Cette valeur n'existe pas. Valeurs possibles : %s.", strings.Join(names, ", "))
 }
-
-// MaxUpload is the most that a file may have.
-const MaxUpload = imports.MaxDelivery

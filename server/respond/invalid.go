@@ -23,7 +23,8 @@ func (b BadRows) Error() string { return "a delivery has bad rows" }
 
 // Unwrap lets the error be answered as unprocessable.
 func (b BadRows) Unwrap() error {
-	return okey.Errorf(okey.CodeInvalid, "Rien n'a été pris : corrigez ce qui suit dans le fichier, puis renvoyez-le entier (anomalies : %d).", len(b.Result.Errors))
+	return okey.Errorf(okey.CodeInvalid,
+		"Rien n'a été pris : corrigez ce qui suit dans le fichier, puis renvoyez-le entier (anomalies : %d).", len(b.Result.Errors))
 }
 
 // InFile says that an error about a file as a whole is about the field that carried it.
@@ -55,6 +56,7 @@ func (i Invalid) Unwrap() []error {
 	return all
 }
 
+// Add keeps what is invalid, to be told with the rest, and answers nil; any other error it answers as it is.
 func (i *Invalid) Add(err error) error {
 	if err == nil {
 		return nil

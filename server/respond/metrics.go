@@ -12,15 +12,17 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Metrics counts what happens, without a name of anybody. It has a registry of its own: several servers may live in one process.
+// Metrics counts what happens, without a name of anybody. It has a registry of its own: several servers may live in one
+// process.
 type Metrics struct {
 	registry *prometheus.Registry
 	actions  *prometheus.CounterVec
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
-	Pins     *prometheus.CounterVec
+	Pins     *prometheus.CounterVec // by outcome: right, wrong, blocked
 }
 
+// NewMetrics makes the counters, all at zero.
 func NewMetrics() *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
@@ -37,16 +39,19 @@ func NewMetrics() *Metrics {
 			Name: "okey_pin_checks_total", Help: "PINs looked at by outcome: right, wrong, or blocked where too many were wrong.",
 		}, []string{"outcome"}),
 	}
-	m.registry.MustRegister(m.actions, m.requests, m.seconds, m.Pins, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.actions, m.requests, m.seconds, m.Pins,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
+// Handler answers GET /metrics to anybody: it belongs behind an address that strangers do not reach.
 func (m *Metrics) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
 	return mux
 }
 
+// Acted counts what became of an action, judged or only recorded.
 func (m *Metrics) Acted(a okey.Action) {
 	outcome, reason := "recorded", ""
 	if v := a.Verdict; v != nil {
@@ -58,6 +63,7 @@ func (m *Metrics) Acted(a okey.Action) {
 	m.actions.WithLabelValues(string(a.Name), outcome, reason).Inc()
 }
 
+// Answered counts an answer by the template of its route, never by an address, which may name somebody.
 func (m *Metrics) Answered(method, route string, status int, took time.Duration) {
 	m.requests.WithLabelValues(knownMethod(method), route, strconv.Itoa(status)).Inc()
 	m.seconds.WithLabelValues(route).Observe(took.Seconds())

@@ -1,5 +1,5 @@
-// Package respond is how OKEY answers HTTP, whoever asks: statuses, problem+json, cursors, limits, metrics. It knows the domain's errors, what an
-// unreadable file is and whether the database is away, and nothing of the rest of the server.
+// Package respond is how OKEY answers HTTP, whoever asks: statuses, problem+json, cursors, limits, metrics. It knows the domain's
+// errors, what an unreadable file is and whether the database is away, and nothing of the rest of the server.
 package respond
 
 import (
@@ -16,8 +16,8 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// problem is an error as RFC 9457 writes it. Code is stable; Detail is French, for people.
-type problem struct {
+// Problem is an error as RFC 9457 writes it. Code is stable; Detail is French, for people.
+type Problem struct {
 	Type     string  `json:"type"`
 	Title    string  `json:"title"`
 	Status   int     `json:"status"`
@@ -97,7 +97,8 @@ func AsError(err error) *okey.Error {
 		return known
 	}
 	if sql.Away(err) {
-		return &okey.Error{Code: okey.CodeUnavailable, Message: "OKEY est momentanément indisponible : réessayez dans un instant.", Err: err}
+		const away = "OKEY est momentanément indisponible : réessayez dans un instant."
+		return &okey.Error{Code: okey.CodeUnavailable, Message: away, Err: err}
 	}
 	return &okey.Error{Code: okey.CodeInternal, Message: okey.ErrorMessage(err), Err: err}
 }
@@ -110,14 +111,14 @@ func StatusOf(err error) int {
 	return http.StatusConflict
 }
 
-// ProblemOf makes the public face of an error.
-func ProblemOf(status int, err error) problem {
+// ProblemOf makes the public face of an error: of a fault that is not okey's it shows nothing.
+func ProblemOf(status int, err error) Problem {
 	e := AsError(err)
 	title := public[e.Code].title
 	if title == "" {
 		title = "Action refusée"
 	}
-	p := problem{Type: "about:blank", Title: title, Status: status, Code: string(e.Code), Detail: e.Message, Field: e.Field}
+	p := Problem{Type: "about:blank", Title: title, Status: status, Code: string(e.Code), Detail: e.Message, Field: e.Field}
 	var several Invalid
 	var rows BadRows
 	switch {
@@ -135,8 +136,8 @@ func ProblemOf(status int, err error) problem {
 	return p
 }
 
-// Fail ends an API call with an error's problem. What does not exist and what the caller may not see are told in the same words: serial numbers
-// can be guessed.
+// Fail ends an API call with an error's problem. What does not exist and what the caller may not see are told in the same words:
+// serial numbers can be guessed.
 func Fail(c *gin.Context, err error) {
 	if okey.ErrorCode(err) == okey.CodeNotFound {
 		err = okey.Errorf(okey.CodeNotFound, "Cela n'existe pas, ou n'est pas pour vous.")
@@ -144,7 +145,7 @@ func Fail(c *gin.Context, err error) {
 	FailWith(c, StatusOf(err), err)
 }
 
-// FailWith is fail with a status of its own.
+// FailWith is Fail with a status of its own.
 func FailWith(c *gin.Context, status int, err error) {
 	if status >= http.StatusInternalServerError {
 		slog.ErrorContext(c.Request.Context(), "an API call failed", "route", c.FullPath(), "request_id", RequestID(c), "error", err)
@@ -171,7 +172,8 @@ func RetryAfter(c *gin.Context, status int, err error) {
 	}
 }
 
-func WriteProblem(w http.ResponseWriter, p problem) {
+// WriteProblem answers a problem under its own status, not to be kept by anybody on the way.
+func WriteProblem(w http.ResponseWriter, p Problem) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(p.Status)

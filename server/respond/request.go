@@ -9,11 +9,13 @@ import (
 	"github.com/google/uuid"
 )
 
+// NoStore keeps an answer out of every cache.
 func NoStore(c *gin.Context) { c.Header("Cache-Control", "no-store") }
 
 // ForPrograms tells what has neither session nor page around it.
 func ForPrograms(path string) bool { return IsAPI(path) || path == "/healthz" || path == "/readyz" }
 
+// IsAPI tells what answers problems instead of pages.
 func IsAPI(path string) bool { return path == "/api" || strings.HasPrefix(path, "/api/") }
 
 // IsStatic tells what is everybody's alike: it neither asks who comes nor prolongs a session.
@@ -29,6 +31,7 @@ func IdentifyRequest(c *gin.Context) {
 	c.Header("X-Content-Type-Options", "nosniff")
 }
 
+// RequestID is the name that IdentifyRequest gave; empty before.
 func RequestID(c *gin.Context) string { return c.GetString(requestIDKey) }
 
 // PlainPage is a sentence without anything around it, for when nothing else stands.

@@ -33,13 +33,14 @@ type arrivalLine struct {
 // everyKey is the box that stands for all the others: nothing is ticked beforehand, for what is confirmed is lent at once.
 const everyKey = "toutes"
 
-// arrivalLines are the keys still on their way; on a form that comes back, those that its writer had ticked. A single one is ticked: the button
-// speaks of nothing else.
+// arrivalLines are the keys still on their way; on a form that comes back, those that its writer had ticked. A single one is
+// ticked: the button speaks of nothing else.
 func arrivalLines(v *web.Visit, awaited []okey.Key) []arrivalLine {
 	ticked := v.Request.PostForm["serials"]
+	all := len(awaited) == 1 || slices.Contains(ticked, everyKey)
 	lines := make([]arrivalLine, len(awaited))
 	for i, k := range awaited {
-		lines[i] = arrivalLine{k.Serial, k.Batch, len(awaited) == 1 || slices.Contains(ticked, string(k.Serial)) || slices.Contains(ticked, everyKey)}
+		lines[i] = arrivalLine{k.Serial, k.Batch, all || slices.Contains(ticked, string(k.Serial))}
 	}
 	return lines
 }
@@ -62,7 +63,8 @@ func (s *Pages) showArrival(v *web.Visit, status int, f *web.Form, warning strin
 		if err != nil {
 			return err
 		}
-		notice = strings.TrimSpace(fmt.Sprintf("C'est fait : %s en stock. Les personnes qui attendaient sont servies dans l'ordre. %s", okey.SayCount(done.Verdict.Count, "clef"), settled))
+		notice = strings.TrimSpace(fmt.Sprintf("C'est fait : %s en stock. Les personnes qui attendaient sont servies dans l'ordre. %s",
+			okey.SayCount(done.Verdict.Count, "clef"), settled))
 	}
 	if f == nil {
 		f = arrivalForm(v, d.ID)
@@ -72,7 +74,10 @@ func (s *Pages) showArrival(v *web.Visit, status int, f *web.Form, warning strin
 		return err
 	}
 	f.Values["etablissement"] = string(uai)
-	page := arrivalScreen{Form: f, Where: okey.SayEstablishment(place.Name), Keys: arrivalLines(v, awaited), All: slices.Contains(v.Request.PostForm["serials"], everyKey)}
+	page := arrivalScreen{
+		Form: f, Where: okey.SayEstablishment(place.Name), Keys: arrivalLines(v, awaited),
+		All: slices.Contains(v.Request.PostForm["serials"], everyKey),
+	}
 	for _, line := range page.Keys {
 		page.Shown = strings.TrimSpace(page.Shown + " " + string(line.Serial))
 	}
@@ -81,14 +86,17 @@ func (s *Pages) showArrival(v *web.Visit, status int, f *web.Form, warning strin
 	})
 }
 
+// arrivalURL is a delivery as the establishments see it that it comes to.
+func arrivalURL(id uuid.UUID) string { return "/livraisons/" + id.String() }
+
 func arrivalForm(v *web.Visit, id uuid.UUID) *web.Form {
-	return web.NewForm(v, "arrivee", "/livraisons/"+id.String(), "Ces clefs sont arrivées", map[string]web.Field{
+	return web.NewForm(v, "arrivee", arrivalURL(id), "Ces clefs sont arrivées", map[string]web.Field{
 		"serials": {Label: "Clefs que vous avez en main"}, "etablissement": {},
 	})
 }
 
-// awaitedHere finds the delivery and the establishment that address or form name, or the first that the visitor manages keys of, with what is on its
-// way there.
+// awaitedHere finds the delivery and the establishment that address or form name, or the first that the visitor manages keys of,
+// with what is on its way there.
 func (s *Pages) awaitedHere(v *web.Visit) (sql.Delivery, okey.UAI, []okey.Key, error) {
 	d, err := s.deliveryOf(v)
 	if err != nil {
@@ -152,12 +160,14 @@ func (s *Pages) confirmArrival(v *web.Visit) error {
 		content.Serials = append(content.Serials, okey.Serial(serial))
 	}
 	again := func(status int, warning string) error { return s.showArrival(v, status, f, warning) }
-	done, err := s.act.Do(v.Ctx(), v.Actor, act.Command{Action: f.Action, Name: okey.ActionArrival, Subject: d.ID, Via: okey.ViaWeb, Content: content})
+	done, err := s.act.Do(v.Ctx(), v.Actor, act.Command{
+		Action: f.Action, Name: okey.ActionArrival, Subject: d.ID, Via: okey.ViaWeb, Content: content,
+	})
 	if err != nil {
 		if err = f.Refuse(err); err != nil {
 			return err
 		}
 		return again(http.StatusUnprocessableEntity, "")
 	}
-	return s.Answer(v, f, done, "/livraisons/"+d.ID.String(), again)
+	return s.Answer(v, f, done, arrivalURL(d.ID), again)
 }

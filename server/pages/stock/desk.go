@@ -16,8 +16,11 @@ var orderWhen = map[string]string{
 	"cloture":    "Le reste ne viendra pas : plus rien n'est attendu, et votre raison est lue.",
 }
 
-// orderSide is what support and auditors see of an order besides: its workflow, what can be done about it, everything that happened.
-func (s *Pages) orderSide(v *web.Visit, o sql.ListedOrder, page orderScreen, events []sql.OrderEvent, c web.Clock) (*story.DeskSide, error) {
+// orderSide is what support and auditors see of an order besides: its workflow, what can be done about it, everything that
+// happened.
+func (s *Pages) orderSide(
+	v *web.Visit, o sql.ListedOrder, page orderScreen, events []sql.OrderEvent, c web.Clock,
+) (*story.DeskSide, error) {
 	workflow := &act.WorkflowView{ID: okey.OrderWorkflowID(o.ID)}
 	side := &story.DeskSide{Workflow: workflow.ID, Link: s.act.WorkflowLink(workflow)}
 	actions, err := s.store.ActionsOnSubject(v.Ctx(), o.ID)
@@ -31,7 +34,9 @@ func (s *Pages) orderSide(v *web.Visit, o sql.ListedOrder, page orderScreen, eve
 	}
 	steps := make([]story.Chapter, len(events))
 	for i, line := range page.Story {
-		steps[i] = story.Chapter{Kind: "Étape", When: line.When, What: line.What, Comment: line.Comment, Path: line.Path, Name: line.Delivery, At: events[i].At}
+		steps[i] = story.Chapter{
+			Kind: "Étape", When: line.When, What: line.What, Comment: line.Comment, Path: line.Path, Name: line.Delivery, At: events[i].At,
+		}
 	}
 	side.Story = s.story.WholeStory(steps, actions, mails, c)
 	if !v.Actor.Support {
@@ -41,8 +46,13 @@ func (s *Pages) orderSide(v *web.Visit, o sql.ListedOrder, page orderScreen, eve
 		side.Deeds = append(side.Deeds, story.Deed{Name: f.Button, Path: "#" + f.Name, What: orderWhen[f.Name]})
 	}
 	if o.State != okey.OrderPlaced && !o.State.Closed() {
-		side.Deeds = append(side.Deeds, story.Deed{Name: "Déposer la livraison", Path: web.PathDeliveries, What: "Le fournisseur a envoyé le fichier de ses clefs : elles entrent en stock, et la commande avance d'elle-même."})
+		side.Deeds = append(side.Deeds, story.Deed{
+			Name: "Déposer la livraison", Path: web.PathDeliveries,
+			What: "Le fournisseur a envoyé le fichier de ses clefs : elles entrent en stock, et la commande avance d'elle-même.",
+		})
 	}
-	side.Deeds = append(side.Deeds, story.Deed{Name: "Voir l'établissement", Path: web.SchoolURL(o.UAI), What: "Son stock, ce qui attend, qui répond."})
+	side.Deeds = append(side.Deeds, story.Deed{
+		Name: "Voir l'établissement", Path: web.SchoolURL(o.UAI), What: "Son stock, ce qui attend, qui répond.",
+	})
 	return side, nil
 }

@@ -1,6 +1,7 @@
 package stock
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -13,50 +14,83 @@ import (
 
 // inventoryList is what an inventory found, of one kind.
 type inventoryList struct {
-	Finding     okey.Finding
 	Title, Hint string
 	Lines       []inventoryKey
+	kind        foundKind
 }
 
 type inventoryKey struct{ Path, Serial, State, Instead, Answer string }
 
-// foundOnItsWay is, on pages, a finding of its own: unexpected keys whose delivery nobody has confirmed. They have arrived, that is all.
+// foundOnItsWay is, on pages, a finding of its own: unexpected keys whose delivery nobody has confirmed. They have arrived, that is
+// all.
 const foundOnItsWay okey.Finding = "on_its_way"
 
-// foundBroken is another: keys that were declared defective. They do not go back to stock, as others do that OKEY believes elsewhere.
+// foundBroken is another: keys that were declared defective. They do not go back to stock, as others do that OKEY believes
+// elsewhere.
 const foundBroken okey.Finding = "broken"
 
-var findingTitles = map[okey.Finding]string{
-	okey.Found: "Clefs trouvées", okey.Missing: "Clefs manquantes", okey.Unexpected: "Clefs inattendues", foundOnItsWay: "Clefs dont l'arrivée n'est pas confirmée",
-	foundBroken:         "Clefs défectueuses",
-	okey.FoundElsewhere: "Clefs d'un autre établissement", okey.FoundUnknown: "Clefs inconnues d'OKEY",
+// foundKind is what is said of all keys of a finding.
+type foundKind struct {
+	finding     okey.Finding
+	title, hint string
+	compared    string // instead of the hint as long as nothing is saved: what would lead away from the comparison waits
 }
 
-var findingHints = map[okey.Finding]string{
-	okey.Missing:        "Ces clefs devraient être là. Cherchez-les ; si elles sont introuvables, ouvrez leur page et déclarez-les perdues.",
-	okey.Unexpected:     "Ces clefs sont là, mais OKEY les croit ailleurs. Ouvrez leur page : « Mettre en stock » ou « Clef retrouvée ». Une clef au rebut ne revient que par l'assistance.",
-	foundOnItsWay:       "Ces clefs ont été annoncées et vous les avez : chaque numéro mène à sa livraison. Confirmez ce qui est arrivé, et elles entrent en stock.",
-	okey.FoundElsewhere: "Ces clefs appartiennent à un autre établissement : ne les remettez pas. L'assistance peut les déplacer ici.",
-	foundBroken:         "Ces clefs sont là, mais déclarées défectueuses : sortez-les du tiroir. Ouvrez leur page : « Mise au rebut ». « Mettre en stock » n'est que pour celles qui marchent.",
-	okey.FoundUnknown:   "OKEY ne connaissait pas ces clefs quand l'inventaire a été enregistré. L'assistance répond pour chacune ; celles qu'elle confirme entrent en stock.",
+// foundKinds are in the order of a page's lists: what needs something first.
+var foundKinds = []foundKind{
+	{
+		okey.Missing, "Clefs manquantes",
+		"Ces clefs devraient être là. Cherchez-les ; si elles sont introuvables, ouvrez leur page et déclarez-les perdues.",
+		"Ces clefs devraient être là. Cherchez-les. " +
+			"Si elles restent introuvables, enregistrez d'abord : la page suivante vous mène à chacune, pour la déclarer perdue.",
+	},
+	{
+		foundOnItsWay, "Clefs dont l'arrivée n'est pas confirmée",
+		"Ces clefs ont été annoncées et vous les avez : chaque numéro mène à sa livraison. " +
+			"Confirmez ce qui est arrivé, et elles entrent en stock.",
+		"Ces clefs ont été annoncées et vous les avez. " +
+			"Enregistrez d'abord : la page suivante vous mène à leur livraison, pour la confirmer.",
+	},
+	{
+		foundBroken, "Clefs défectueuses",
+		"Ces clefs sont là, mais déclarées défectueuses : sortez-les du tiroir. " +
+			"Ouvrez leur page : « Mise au rebut ». « Mettre en stock » n'est que pour celles qui marchent.",
+		"Ces clefs sont là, mais déclarées défectueuses. " +
+			"Enregistrez d'abord : la page suivante vous mène à chacune, pour la mettre au rebut.",
+	},
+	{
+		okey.Unexpected, "Clefs inattendues",
+		"Ces clefs sont là, mais OKEY les croit ailleurs. " +
+			"Ouvrez leur page : « Mettre en stock » ou « Clef retrouvée ». Une clef au rebut ne revient que par l'assistance.",
+		"Ces clefs sont là, mais OKEY les croit ailleurs. Enregistrez d'abord : la page suivante vous mène à chacune.",
+	},
+	{
+		okey.FoundElsewhere, "Clefs d'un autre établissement",
+		"Ces clefs appartiennent à un autre établissement : ne les remettez pas. L'assistance peut les déplacer ici.", "",
+	},
+	{
+		okey.FoundUnknown, "Clefs inconnues d'OKEY",
+		"OKEY ne connaissait pas ces clefs quand l'inventaire a été enregistré. " +
+			"L'assistance répond pour chacune ; celles qu'elle confirme entrent en stock.",
+		"OKEY ne connaît pas ces clefs. L'inventaire enregistré, l'assistance est prévenue : une fois confirmées, elles sont en stock.",
+	},
+	{okey.Found, "Clefs trouvées", "", ""},
 }
 
-// comparedHints stand in a comparison: what would lead away from it waits until it is saved.
-var comparedHints = map[okey.Finding]string{
-	okey.FoundUnknown: "OKEY ne connaît pas ces clefs. L'inventaire enregistré, l'assistance est prévenue : une fois confirmées, elles sont en stock.",
-	okey.Missing:      "Ces clefs devraient être là. Cherchez-les. Si elles restent introuvables, enregistrez d'abord : la page suivante vous mène à chacune, pour la déclarer perdue.",
-	okey.Unexpected:   "Ces clefs sont là, mais OKEY les croit ailleurs. Enregistrez d'abord : la page suivante vous mène à chacune.",
-	foundBroken:       "Ces clefs sont là, mais déclarées défectueuses. Enregistrez d'abord : la page suivante vous mène à chacune, pour la mettre au rebut.",
-	foundOnItsWay:     "Ces clefs ont été annoncées et vous les avez. Enregistrez d'abord : la page suivante vous mène à leur livraison, pour la confirmer.",
+func sayFinding(f okey.Finding) string {
+	for _, kind := range foundKinds {
+		if kind.finding == f {
+			return kind.title
+		}
+	}
+	return ""
 }
 
 // comparedLists are the lists of an inventory that is not saved yet: they lead nowhere.
 func comparedLists(lines []okey.InventoryLine, proposed map[okey.Serial][]okey.Serial) []inventoryList {
 	lists := inventoryLists(lines, proposed, nil)
 	for i := range lists {
-		if hint := comparedHints[lists[i].Finding]; hint != "" {
-			lists[i].Hint = hint
-		}
+		lists[i].Hint = cmp.Or(lists[i].kind.compared, lists[i].Hint)
 		for k := range lists[i].Lines {
 			lists[i].Lines[k].Path = ""
 		}
@@ -64,26 +98,28 @@ func comparedLists(lines []okey.InventoryLine, proposed map[okey.Serial][]okey.S
 	return lists
 }
 
-// inventoryLists say what was found, what needs something first; arrivals are where those that are still on their way are confirmed.
-func inventoryLists(lines []okey.InventoryLine, proposed map[okey.Serial][]okey.Serial, arrivals map[okey.Serial]string) []inventoryList {
+// inventoryLists say what was found; arrivals are where the keys that are still on their way are confirmed.
+func inventoryLists(
+	lines []okey.InventoryLine, proposed map[okey.Serial][]okey.Serial, arrivals map[okey.Serial]string,
+) []inventoryList {
 	var lists []inventoryList
-	for _, finding := range []okey.Finding{okey.Missing, foundOnItsWay, foundBroken, okey.Unexpected, okey.FoundElsewhere, okey.FoundUnknown, okey.Found} {
-		list := inventoryList{Finding: finding, Hint: findingHints[finding]}
+	for _, kind := range foundKinds {
+		list := inventoryList{Hint: kind.hint, kind: kind}
 		for _, line := range lines {
-			if findingOnPages(line) != finding {
+			if findingOnPages(line) != kind.finding {
 				continue
 			}
-			key := inventoryKey{Serial: string(line.Serial), State: line.State.French(), Path: web.KeyURL(line.Serial), Instead: strings.Join(web.Texts(proposed[line.Serial]), " ou ")}
-			if path := arrivals[line.Serial]; finding == foundOnItsWay && path != "" {
-				key.Path = path
+			key := inventoryKey{Serial: string(line.Serial), Instead: strings.Join(web.Texts(proposed[line.Serial]), " ou ")}
+			if kind.finding != okey.FoundElsewhere && kind.finding != okey.FoundUnknown {
+				key.State, key.Path = line.State.French(), web.KeyURL(line.Serial)
 			}
-			if finding == okey.FoundElsewhere || finding == okey.FoundUnknown {
-				key.Path, key.State = "", ""
+			if kind.finding == foundOnItsWay {
+				key.Path = cmp.Or(arrivals[line.Serial], key.Path)
 			}
 			list.Lines = append(list.Lines, key)
 		}
 		if n := len(list.Lines); n > 0 {
-			list.Title = fmt.Sprintf("%s : %d", findingTitles[finding], n)
+			list.Title = fmt.Sprintf("%s : %d", kind.title, n)
 			lists = append(lists, list)
 		}
 	}
@@ -100,10 +136,11 @@ func findingOnPages(line okey.InventoryLine) okey.Finding {
 	return line.Finding
 }
 
-// answerReports says beside each key that OKEY does not know what support has answered to the last report of it, if it was ever reported.
+// answerReports says beside each key that OKEY does not know what support has answered to the last report of it, if it was ever
+// reported.
 func (s *Pages) answerReports(v *web.Visit, lists []inventoryList, uai okey.UAI, inventory uuid.UUID) error {
 	for _, list := range lists {
-		if list.Finding != okey.FoundUnknown {
+		if list.kind.finding != okey.FoundUnknown {
 			continue
 		}
 		serials := make([]string, len(list.Lines))
@@ -140,7 +177,8 @@ func sayReport(r sql.ListedReport, c web.Clock) string {
 	return said
 }
 
-// confirmedAt is where keys of an inventory are confirmed that are on their way to the establishment until now, for those who may do it.
+// confirmedAt is where keys of an inventory are confirmed that are on their way to the establishment until now, for those who may
+// do it.
 func (s *Pages) confirmedAt(v *web.Visit, uai okey.UAI, lines []okey.InventoryLine) (map[okey.Serial]string, error) {
 	var unconfirmed []okey.Serial
 	for _, line := range lines {
@@ -148,8 +186,8 @@ func (s *Pages) confirmedAt(v *web.Visit, uai okey.UAI, lines []okey.InventoryLi
 			unconfirmed = append(unconfirmed, line.Serial)
 		}
 	}
-	if len(unconfirmed) == 0 || s.act.PermitAt(v.Ctx(), v.Actor, okey.ActManageKeys, uai) != nil {
-		return nil, nil //nolint:nilerr // the table says no: it is not theirs to confirm
+	if len(unconfirmed) == 0 || !s.may(v, okey.ActManageKeys, uai) {
+		return nil, nil
 	}
 	deliveries, err := s.store.BringersOf(v.Ctx(), unconfirmed)
 	paths := make(map[okey.Serial]string, len(deliveries))
@@ -165,5 +203,6 @@ func (s *Pages) waitingReports(v *web.Visit, uai okey.UAI) (string, error) {
 	if err != nil || n == 0 {
 		return "", err
 	}
-	return fmt.Sprintf("%s %s à l'inventaire, qu'OKEY ne connaît pas : l'assistance n'a pas encore répondu.", okey.SayCount(n, "clef"), okey.SayEither(n, "trouvée", "trouvées")), nil
+	return fmt.Sprintf("%s %s à l'inventaire, qu'OKEY ne connaît pas : l'assistance n'a pas encore répondu.",
+		okey.SayCount(n, "clef"), okey.SayEither(n, "trouvée", "trouvées")), nil
 }

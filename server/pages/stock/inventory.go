@@ -38,11 +38,17 @@ type inventoryLine struct{ Path, When, By, Found, Missing, Others string }
 func inventoryForm(v *web.Visit, uai okey.UAI) *web.Form {
 	f := web.NewForm(v, "inventaire", web.PathInventory, "Comparer", map[string]web.Field{
 		"establishment": {}, "confirmed": {}, "compared": {}, "comment": {Label: "Commentaire", Hint: "Facultatif."},
-		"serials": {Label: "Numéros de série", Hint: "Tapez-les ou scannez-les ici, un par ligne. Un lecteur de codes-barres branché en USB suffit. Tiroir vide : n'écrivez rien."},
+		"serials": {
+			Label: "Numéros de série",
+			Hint: "Tapez-les ou scannez-les ici, un par ligne. Un lecteur de codes-barres branché en USB suffit. " +
+				"Tiroir vide : n'écrivez rien.",
+		},
 	})
 	f.Values["establishment"] = string(uai)
 	return f
 }
+
+func inventoryURL(id uuid.UUID) string { return web.PathInventory + "/" + id.String() }
 
 // managed is the establishment whose drawer is counted, and a form for it; not_found where the visitor manages none.
 func (s *Pages) managed(v *web.Visit, uai okey.UAI) (sql.Place, error) {
@@ -82,7 +88,9 @@ func (s *Pages) showInventory(v *web.Visit, status int, uai okey.UAI, f *web.For
 	if err != nil {
 		return err
 	}
-	page := inventoryScreen{Where: fmt.Sprintf("%s (%s)", place.Name, uai), Form: f, Sheet: web.PathInventory + ".xlsx?etablissement=" + string(uai)}
+	page := inventoryScreen{
+		Where: sayPlace(place.Name, uai), Form: f, Sheet: web.PathInventory + ".xlsx?etablissement=" + string(uai),
+	}
 	if page.Gone, err = s.act.Followed(v.Ctx(), place); err != nil {
 		return err
 	}
@@ -100,7 +108,7 @@ func (s *Pages) showInventory(v *web.Visit, status int, uai okey.UAI, f *web.For
 	}
 	for _, i := range past {
 		page.Past = append(page.Past, inventoryLine{
-			Path: web.PathInventory + "/" + i.ID.String(), When: okey.Capitalize(web.Paris(v).Time(i.At)), By: i.ByName,
+			Path: inventoryURL(i.ID), When: okey.Capitalize(web.Paris(v).Time(i.At)), By: i.ByName,
 			Found: fmt.Sprint(i.Found), Missing: fmt.Sprint(i.Missing), Others: fmt.Sprint(i.Others),
 		})
 	}
@@ -127,7 +135,8 @@ func (s *Pages) takeInventory(v *web.Visit) error {
 	}
 	serials, unreadable := okey.ReadSerials(f.Values["serials"])
 	if len(unreadable) > 0 {
-		f.Note("serials", fmt.Sprintf("Ces numéros sont illisibles, retapez-les : %s.", strings.Join(unreadable[:min(len(unreadable), 10)], ", ")))
+		some := strings.Join(unreadable[:min(len(unreadable), 10)], ", ")
+		f.Note("serials", fmt.Sprintf("Ces numéros sont illisibles, retapez-les : %s.", some))
 	}
 	if len(serials) > okey.MaxInventory {
 		f.Note("serials", fmt.Sprintf("Un inventaire prend %d clefs au plus.", okey.MaxInventory))
@@ -151,7 +160,7 @@ func (s *Pages) takeInventory(v *web.Visit) error {
 		}
 		return again(http.StatusUnprocessableEntity, "")
 	}
-	return s.Answer(v, f, done, web.PathInventory+"/"+done.Action.Subject.String(), again)
+	return s.Answer(v, f, done, inventoryURL(done.Action.Subject), again)
 }
 
 // sumOf stands for a list of serials.
@@ -173,7 +182,7 @@ func (s *Pages) reviewInventory(v *web.Visit, place sql.Place, f *web.Form, seri
 	s.KeepSent(v) // whoever goes back, or follows a link, finds the list again
 	f.Button, f.Values["confirmed"], f.Values["compared"] = "Enregistrer l'inventaire", "oui", sumOf(serials)
 	return s.Show(v, http.StatusOK, "inventory", web.Screen{Title: "Inventaire", Notice: notice, Body: inventoryScreen{
-		Where: fmt.Sprintf("%s (%s)", place.Name, place.UAI), Form: f, Review: true, Lists: lists,
+		Where: sayPlace(place.Name, place.UAI), Form: f, Review: true, Lists: lists,
 	}})
 }
 
@@ -215,11 +224,16 @@ func (s *Pages) pastInventory(v *web.Visit) error {
 		return err
 	}
 	return s.Show(v, http.StatusOK, "inventory", web.Screen{Title: "Inventaire", Notice: notice, Body: inventoryScreen{
-		Desk: desk, Where: fmt.Sprintf("%s (%s)", found.Establishment, found.UAI), Lists: lists, Sheet: web.SheetOf(v),
-		Facts: []web.Fact{{Name: "Fait", Value: web.Paris(v).Time(found.At)}, {Name: "Par", Value: found.ByName}, {Name: "Commentaire", Value: found.Comment}},
+		Desk: desk, Where: sayPlace(found.Establishment, found.UAI), Lists: lists, Sheet: web.SheetOf(v),
+		Facts: []web.Fact{
+			{Name: "Fait", Value: web.Paris(v).Time(found.At)},
+			{Name: "Par", Value: found.ByName},
+			{Name: "Commentaire", Value: found.Comment},
+		},
 	}})
 }
 
+// Cells are the columns of "Inventaires passés".
 func (l inventoryLine) Cells() []web.Cell {
 	return []web.Cell{{Text: l.When, Path: l.Path}, {Text: l.By}, {Text: l.Found}, {Text: l.Missing}, {Text: l.Others}}
 }

@@ -2,7 +2,6 @@ package stock
 
 import (
 	"cmp"
-	"fmt"
 	"net/http"
 
 	"okey/okey"
@@ -20,13 +19,15 @@ type reportsScreen struct {
 	Sheet   string
 }
 
+const mostReports = 200 // that the page shows; the spreadsheet has all
+
 type reportLine struct{ Path, Serial, Where, When, By, Similar, Now string }
 
 func (s *Pages) reportsPage(v *web.Visit) error {
 	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.Today()); err != nil {
 		return err
 	}
-	found, err := s.store.PendingReports(v.Ctx(), 200)
+	found, err := s.store.PendingReports(v.Ctx(), mostReports)
 	if err != nil {
 		return err
 	}
@@ -39,18 +40,25 @@ func (s *Pages) reportsPage(v *web.Visit) error {
 	page := reportsScreen{Sheet: web.PathReports + ".xlsx"}
 	for _, r := range found {
 		page.Reports = append(page.Reports, reportLine{
-			Path: web.PathReports + "/" + r.ID.String(), Serial: string(r.Serial), Where: fmt.Sprintf("%s (%s)", r.Establishment, r.UAI),
-			When: okey.Capitalize(web.Paris(v).Time(r.At)), By: r.ByName, Similar: web.SayList(r.Similar), Now: cmp.Or(r.KeptAt, "pas encore"),
+			Path: reportURL(r.ID), Serial: string(r.Serial), Where: sayPlace(r.Establishment, r.UAI),
+			When: okey.Capitalize(web.Paris(v).Time(r.At)), By: r.ByName,
+			Similar: web.SayList(r.Similar), Now: cmp.Or(r.KeptAt, "pas encore"),
 		})
 	}
 	return s.Show(v, http.StatusOK, "reports", web.Screen{Title: "Clefs à confirmer", Notice: notice, Body: page})
 }
 
+func reportURL(id uuid.UUID) string { return web.PathReports + "/" + id.String() }
+
 func reportForm(v *web.Visit, id uuid.UUID) *web.Form {
-	return web.NewForm(v, "signalement", web.PathReports+"/"+id.String(), "Répondre", map[string]web.Field{
-		"decision": {Label: "*Réponse", Choices: []web.Choice{{Value: string(okey.Approve), Label: "Cette clef est à nous : la mettre en stock"}, {Value: string(okey.Refuse), Label: "Écarter cette clef"}}},
-		"batch":    {Label: "Lot", Hint: "Pour la mettre en stock."}, "expires_on": {Label: "Date d'expiration", Hint: "Par exemple 31/12/2029. Pour la mettre en stock."},
-		"comment": {Label: "Commentaire", Hint: "Pour l'écarter : dites pourquoi."},
+	return web.NewForm(v, "signalement", reportURL(id), "Répondre", map[string]web.Field{
+		"decision": {Label: "*Réponse", Choices: []web.Choice{
+			{Value: string(okey.Approve), Label: "Cette clef est à nous : la mettre en stock"},
+			{Value: string(okey.Refuse), Label: "Écarter cette clef"},
+		}},
+		"batch":      {Label: "Lot", Hint: "Pour la mettre en stock."},
+		"expires_on": {Label: "Date d'expiration", Hint: "Par exemple 31/12/2029. Pour la mettre en stock."},
+		"comment":    {Label: "Commentaire", Hint: "Pour l'écarter : dites pourquoi."},
 	})
 }
 
@@ -75,23 +83,12 @@ func (s *Pages) showReport(v *web.Visit, status int, f *web.Form, warning string
 	if err != nil {
 		return err
 	}
-	page := reportScreen{Facts: []web.Fact{
-		{Name: "Numéro de série", Value: string(r.Serial)},
-		{Name: "Établissement", Value: fmt.Sprintf("%s (%s)", r.Establishment, r.UAI)},
-		{Name: "Trouvée", Value: web.Paris(v).Time(r.At) + " par " + r.ByName},
-	}}
+	page := reportScreen{Facts: reportFacts(r, web.Paris(v))}
 	if _, err := s.store.Key(v.Ctx(), r.Serial); err == nil { // it has a page by now
 		page.Facts[0].Path = web.KeyURL(r.Serial)
 	} else if okey.ErrorCode(err) != okey.CodeNotFound {
 		return err
 	}
-	if r.KeptAt != "" && r.State == okey.ReportPending {
-		page.Facts = append(page.Facts, web.Fact{Name: "Entrée depuis dans OKEY", Value: r.KeptAt})
-	}
-	if len(r.Similar) > 0 {
-		page.Facts = append(page.Facts, web.Fact{Name: "Ressemble, aux zéros près, à", Value: web.SayList(r.Similar)})
-	}
-	page.Facts = append(page.Facts, reportAnswer(r, web.Paris(v))...)
 	notice := ""
 	switch pending := r.State == okey.ReportPending; {
 	case pending && v.MayImport() == nil:
@@ -111,16 +108,30 @@ func (s *Pages) showReport(v *web.Visit, status int, f *web.Form, warning string
 	return s.Show(v, status, "report", web.Screen{Title: "Clef à confirmer", Notice: notice, Warning: warning, Body: page})
 }
 
+func reportFacts(r sql.ListedReport, c web.Clock) []web.Fact {
+	facts := []web.Fact{
+		{Name: "Numéro de série", Value: string(r.Serial)},
+		{Name: "Établissement", Value: sayPlace(r.Establishment, r.UAI)},
+		{Name: "Trouvée", Value: c.Time(r.At) + " par " + r.ByName},
+	}
+	if r.KeptAt != "" && r.State == okey.ReportPending {
+		facts = append(facts, web.Fact{Name: "Entrée depuis dans OKEY", Value: r.KeptAt})
+	}
+	if len(r.Similar) > 0 {
+		facts = append(facts, web.Fact{Name: "Ressemble, aux zéros près, à", Value: web.SayList(r.Similar)})
+	}
+	return append(facts, reportAnswer(r, c)...)
+}
+
 // reportAnswer is what support has answered, or that it has not yet.
 func reportAnswer(r sql.ListedReport, c web.Clock) []web.Fact {
 	if r.State == okey.ReportPending {
 		return []web.Fact{{Name: "Réponse", Value: "Attendue de l'assistance"}}
 	}
-	by := r.DecidedBy
-	if by == "" {
-		by = "OKEY"
+	facts := []web.Fact{
+		{Name: "Réponse", Value: okey.Capitalize(r.State.French())},
+		{Name: "Répondu", Value: okey.Capitalize(c.Time(r.DecidedAt)) + " par " + cmp.Or(r.DecidedBy, "OKEY")},
 	}
-	facts := []web.Fact{{Name: "Réponse", Value: okey.Capitalize(r.State.French())}, {Name: "Répondu", Value: okey.Capitalize(c.Time(r.DecidedAt)) + " par " + by}}
 	if r.Comment != "" {
 		facts = append(facts, web.Fact{Name: "Commentaire", Value: r.Comment})
 	}
@@ -155,6 +166,7 @@ func (s *Pages) decideReport(v *web.Visit) error {
 	return s.Answer(v, f, done, web.PathReports, again)
 }
 
+// Cells are the columns of "Clefs à confirmer".
 func (l reportLine) Cells() []web.Cell {
 	return []web.Cell{{Text: l.Serial, Path: l.Path}, {Text: l.Where}, {Text: l.When}, {Text: l.By}, {Text: l.Similar}, {Text: l.Now}}
 }

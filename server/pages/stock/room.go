@@ -1,11 +1,13 @@
-// Package stock has the pages about what lies in drawers and how it is refilled: stock, orders and their exports, deliveries, inventories, reported keys.
-// It knows the page of a key, to which its lines lead, and story for what support sees beside an order.
+// Package stock has the pages about what lies in drawers and how it is refilled: stock, orders and their exports, deliveries,
+// inventories, reported keys. It knows the page of a key, to which its lines lead, and story for what support sees beside an order.
 package stock
 
 import (
 	"embed"
+	"fmt"
 	"net/url"
 
+	"okey/okey"
 	"okey/server/act"
 	"okey/server/pages/keys"
 	"okey/server/pages/story"
@@ -46,9 +48,11 @@ func (s *Pages) Routes(r web.Routes) {
 	r.Post(web.PathOrders+"/minimum", s.setMinimum)
 	r.BackTo(web.PathOrders+"/minimum", web.PathOrders)
 	r.Get(web.PathOrders+"/:id", s.orderPage)
-	for path, name := range orderForms {
-		r.Post(web.PathOrders+"/:id/"+path, func(v *web.Visit) error { return s.orderAct(v, name) })
-		r.Back(web.PathOrders+"/:id/"+path, func(v *web.Visit) string { return web.PathOrders + "/" + url.PathEscape(v.Param("id")) })
+	for path := range orderForms {
+		r.Post(web.PathOrders+"/:id/"+path, func(v *web.Visit) error { return s.orderAct(v, path) })
+		r.Back(web.PathOrders+"/:id/"+path, func(v *web.Visit) string {
+			return web.PathOrders + "/" + url.PathEscape(v.Param("id"))
+		})
 	}
 
 	r.Get(web.PathDeliveries, s.deliveriesPage)
@@ -70,3 +74,11 @@ func (s *Pages) Routes(r web.Routes) {
 	r.Get(web.PathReports+"/:id", s.reportPage)
 	r.Post(web.PathReports+"/:id", s.decideReport)
 }
+
+// may tells whether the visitor has a right at an establishment, where a page only offers what it opens.
+func (s *Pages) may(v *web.Visit, right okey.Act, uai okey.UAI) bool {
+	return s.act.PermitAt(v.Ctx(), v.Actor, right, uai) == nil
+}
+
+// sayPlace names an establishment and its code.
+func sayPlace(name string, uai okey.UAI) string { return fmt.Sprintf("%s (%s)", name, uai) }

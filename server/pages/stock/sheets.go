@@ -10,6 +10,11 @@ import (
 	"okey/sql"
 )
 
+// oneSheet is a spreadsheet that has no second table.
+func oneSheet(name, title string, sheet workbook.Sheet) web.Spreadsheet {
+	return web.Spreadsheet{Name: name, Title: title, Sheets: []workbook.Sheet{sheet}}
+}
+
 // inventoriesTable is the list of an establishment's inventories.
 func (s *Pages) inventoriesTable(v *web.Visit) (web.Spreadsheet, error) {
 	place, err := s.managed(v, web.OrderingAt(v))
@@ -21,7 +26,7 @@ func (s *Pages) inventoriesTable(v *web.Visit) (web.Spreadsheet, error) {
 	}
 	found, err := s.store.Inventories(v.Ctx(), place.UAI, web.MaxDownload)
 	zone := web.Paris(v).Zone
-	return web.Spreadsheet{Name: "inventaires", Title: "Inventaires", Sheets: []workbook.Sheet{{Name: "Inventaires", Columns: []workbook.Column{
+	return oneSheet("inventaires", "Inventaires", workbook.Sheet{Name: "Inventaires", Columns: []workbook.Column{
 		{Title: "Date", Kind: workbook.Instant},
 		{Title: "UAI", Width: 12},
 		{Title: "Établissement", Width: 36},
@@ -32,13 +37,13 @@ func (s *Pages) inventoriesTable(v *web.Visit) (web.Spreadsheet, error) {
 		{Title: "Commentaire", Width: 48},
 	}, Rows: web.RowsOf(found, func(i sql.ListedInventory) []any {
 		return []any{web.InZone(i.At, zone), i.UAI, i.Establishment, i.ByName, i.Found, i.Missing, i.Others, i.Comment}
-	})}}}, err
+	})}), err
 }
 
 // inventoryTable is an inventory key by key.
 func (s *Pages) inventoryTable(v *web.Visit) (web.Spreadsheet, error) {
 	_, lines, err := s.visibleInventory(v)
-	return web.Spreadsheet{Name: "inventaire", Title: "Inventaire", Sheets: []workbook.Sheet{{Name: "Inventaire", Columns: []workbook.Column{
+	return oneSheet("inventaire", "Inventaire", workbook.Sheet{Name: "Inventaire", Columns: []workbook.Column{
 		{Title: "Numéro de série"},
 		{Title: "Constat", Width: 36},
 		{Title: "État dans OKEY", Width: 18},
@@ -47,8 +52,8 @@ func (s *Pages) inventoryTable(v *web.Visit) (web.Spreadsheet, error) {
 		if l.Finding == okey.FoundElsewhere {
 			state = ""
 		}
-		return []any{string(l.Serial), findingTitles[l.Finding], state}
-	})}}}, err
+		return []any{string(l.Serial), sayFinding(l.Finding), state}
+	})}), err
 }
 
 // reportsTable is the list of keys that support is to confirm.
@@ -58,7 +63,7 @@ func (s *Pages) reportsTable(v *web.Visit) (web.Spreadsheet, error) {
 	}
 	found, err := s.store.PendingReports(v.Ctx(), web.MaxDownload)
 	zone := web.Paris(v).Zone
-	return web.Spreadsheet{Name: "clefs-a-confirmer", Title: "Clefs à confirmer", Sheets: []workbook.Sheet{{Name: "Clefs à confirmer", Columns: []workbook.Column{
+	return oneSheet("clefs-a-confirmer", "Clefs à confirmer", workbook.Sheet{Name: "Clefs à confirmer", Columns: []workbook.Column{
 		{Title: "Numéro de série"},
 		{Title: "UAI", Width: 12},
 		{Title: "Établissement", Width: 36},
@@ -67,8 +72,11 @@ func (s *Pages) reportsTable(v *web.Visit) (web.Spreadsheet, error) {
 		{Title: "Ressemble à"},
 		{Title: "Dans OKEY", Width: 36},
 	}, Rows: web.RowsOf(found, func(r sql.ListedReport) []any {
-		return []any{string(r.Serial), r.UAI, r.Establishment, web.InZone(r.At, zone), r.ByName, web.SayList(r.Similar), cmp.Or(r.KeptAt, "pas encore")}
-	})}}}, err
+		return []any{
+			string(r.Serial), r.UAI, r.Establishment, web.InZone(r.At, zone), r.ByName, web.SayList(r.Similar),
+			cmp.Or(r.KeptAt, "pas encore"),
+		}
+	})}), err
 }
 
 // ordersTable is the list of orders: same reach and filters as its page; to support and auditors also what was exported.
@@ -90,7 +98,7 @@ func (s *Pages) ordersTable(v *web.Visit) (web.Spreadsheet, error) {
 		return s.store.ListOrders(v.Ctx(), act.Reach(v.Actor), filter)
 	})
 	zone := web.Paris(v).Zone
-	made := web.Spreadsheet{Name: "commandes", Title: "Commandes", Sheets: []workbook.Sheet{{Name: "Commandes", Columns: []workbook.Column{
+	made := oneSheet("commandes", "Commandes", workbook.Sheet{Name: "Commandes", Columns: []workbook.Column{
 		{Title: "N°", Kind: workbook.Number},
 		{Title: "Date", Kind: workbook.Instant},
 		{Title: "UAI", Width: 12},
@@ -101,8 +109,11 @@ func (s *Pages) ordersTable(v *web.Visit) (web.Spreadsheet, error) {
 		{Title: "Par"},
 		{Title: "Motif", Width: 48},
 	}, Rows: web.Cells(found, func(o sql.ListedOrder) []any {
-		return []any{o.Number, web.InZone(o.PlacedAt, zone), o.UAI, o.Establishment, o.Quantity, o.Received, o.State.Say(o.Received, o.Quantity), o.ByName, o.Comment}
-	})}}}
+		return []any{
+			o.Number, web.InZone(o.PlacedAt, zone), o.UAI, o.Establishment, o.Quantity, o.Received,
+			o.State.Say(o.Received, o.Quantity), o.ByName, o.Comment,
+		}
+	})})
 	if !v.Desk() {
 		return made, nil
 	}
@@ -113,7 +124,9 @@ func (s *Pages) ordersTable(v *web.Visit) (web.Spreadsheet, error) {
 		{Title: "Clefs", Kind: workbook.Number},
 		{Title: "Par"},
 		{Title: "Fichier", Width: 36},
-	}, Rows: web.RowsOf(exports, func(x sql.Export) []any { return []any{web.InZone(x.At, zone), x.Orders, x.Keys, x.ByName, x.FileName} })})
+	}, Rows: web.RowsOf(exports, func(x sql.Export) []any {
+		return []any{web.InZone(x.At, zone), x.Orders, x.Keys, x.ByName, x.FileName}
+	})})
 	return made, err
 }
 
@@ -124,7 +137,7 @@ func (s *Pages) deliveriesTable(v *web.Visit) (web.Spreadsheet, error) {
 	}
 	found, err := s.store.Deliveries(v.Ctx(), web.MaxDownload)
 	zone := web.Paris(v).Zone
-	return web.Spreadsheet{Name: "livraisons", Title: "Livraisons", Sheets: []workbook.Sheet{{Name: "Livraisons", Columns: []workbook.Column{
+	return oneSheet("livraisons", "Livraisons", workbook.Sheet{Name: "Livraisons", Columns: []workbook.Column{
 		{Title: "Date", Kind: workbook.Instant},
 		{Title: "Fichier", Width: 36},
 		{Title: "Clefs", Kind: workbook.Number},
@@ -133,7 +146,7 @@ func (s *Pages) deliveriesTable(v *web.Visit) (web.Spreadsheet, error) {
 		{Title: "Par"},
 	}, Rows: web.RowsOf(found, func(d sql.Delivery) []any {
 		return []any{web.InZone(d.CreatedAt, zone), d.FileName, d.Keys, d.InTransit, d.State.French(), d.ByName}
-	})}}}, err
+	})}), err
 }
 
 // deliveryTable is every row of a delivery: the page shows the first ones.
@@ -151,7 +164,7 @@ func (s *Pages) deliveryTable(v *web.Visit) (web.Spreadsheet, error) {
 	}
 	stand, err := s.store.DeliveredKeys(v.Ctx(), d.ID)
 	zone := web.Paris(v).Zone
-	return web.Spreadsheet{Name: "livraison", Title: "Livraison " + d.FileName, Sheets: []workbook.Sheet{{Name: "Clefs", Columns: []workbook.Column{
+	return oneSheet("livraison", "Livraison "+d.FileName, workbook.Sheet{Name: "Clefs", Columns: []workbook.Column{
 		{Title: "Ligne", Kind: workbook.Number},
 		{Title: "Numéro de série"},
 		{Title: "Lot", Width: 14},
@@ -162,6 +175,8 @@ func (s *Pages) deliveryTable(v *web.Visit) (web.Spreadsheet, error) {
 		{Title: "Confirmée par", Width: 28},
 	}, Rows: web.RowsOf(rows, func(k okey.ImportedKey) []any {
 		now := stand[k.Serial]
-		return []any{k.Line, k.Serial, k.Batch, k.ExpiresOn, now.Receiver(k), now.State.French(), web.InZone(now.Confirmed.Time, zone), now.By}
-	})}}}, err
+		return []any{
+			k.Line, k.Serial, k.Batch, k.ExpiresOn, now.Receiver(k), now.State.French(), web.InZone(now.Confirmed.Time, zone), now.By,
+		}
+	})}), err
 }

@@ -69,7 +69,8 @@ func (s *Pages) stockAt(v *web.Visit, uai okey.UAI) (sight stockSight, err error
 		return sight, err
 	}
 	sight.ahead = okey.StockAhead(sight.Ending, sight.today, okey.AheadMonths)
-	sight.orders, err = s.store.ListOrders(v.Ctx(), act.Reach(v.Actor), sql.OrderFilter{Establishment: uai, Open: true, Limit: respond.MaxLimit})
+	underWay := sql.OrderFilter{Establishment: uai, Open: true, Limit: respond.MaxLimit}
+	sight.orders, err = s.store.ListOrders(v.Ctx(), act.Reach(v.Actor), underWay)
 	return sight, err
 }
 
@@ -104,13 +105,15 @@ func (s *Pages) stockPage(v *web.Visit) error {
 	if page.Gone, err = s.act.Followed(v.Ctx(), sight.place); err != nil {
 		return err
 	}
-	if page.Gone == "" && s.act.PermitAt(v.Ctx(), v.Actor, okey.ActOrder, uai) == nil {
+	if page.Gone == "" && s.may(v, okey.ActOrder, uai) {
 		page.Order = web.PathOrders + "?etablissement=" + string(uai)
 	}
-	if page.Gone == "" && s.act.PermitAt(v.Ctx(), v.Actor, okey.ActManageKeys, uai) == nil {
+	if page.Gone == "" && s.may(v, okey.ActManageKeys, uai) {
 		page.Count = web.PathInventory + "?etablissement=" + string(uai)
 	}
-	return s.Show(v, http.StatusOK, "stock", web.Screen{Title: "Stock " + okey.SayOfSchool(okey.SayEstablishment(sight.place.Name)), Body: page})
+	return s.Show(v, http.StatusOK, "stock", web.Screen{
+		Title: "Stock " + okey.SayOfSchool(okey.SayEstablishment(sight.place.Name)), Body: page,
+	})
 }
 
 func (p *stockScreen) fill(sight stockSight) {
@@ -120,16 +123,19 @@ func (p *stockScreen) fill(sight stockSight) {
 	p.Keys = sight.keyLines()
 	for _, stage := range []okey.Stage{okey.AwaitingDecision, okey.AwaitingStock, okey.AwaitingCharter, okey.AwaitingHandover} {
 		p.Requests = append(p.Requests, stockLine{
-			Name: okey.Capitalize(stage.French()), Number: okey.SayNumber(sight.Requests[stage]), Path: web.Narrowed("/demandes", uai, "etape", string(stage)),
+			Name: okey.Capitalize(stage.French()), Number: okey.SayNumber(sight.Requests[stage]),
+			Path: web.Narrowed("/demandes", uai, "etape", string(stage)),
 		})
 	}
 	for _, months := range []int{okey.RenewalMonths, okey.LendableMonths} {
 		by := sight.today.AddMonths(months)
-		before := by.AddDays(1).String() // the list shows what ends before a day
+		list := func(state okey.KeyState) string { // the list shows what ends before a day
+			return web.Narrowed("/clefs", uai, "etat", string(state), "expire", by.AddDays(1).String())
+		}
 		p.Ends = append(p.Ends, stockEnds{
 			By:   fmt.Sprintf("D'ici %s (%s)", monthsNames[months], by.Say(sight.today)),
-			Lent: okey.SayNumber(sight.ending(by, okey.InService)), LentPath: web.Narrowed("/clefs", uai, "etat", string(okey.InService), "expire", before),
-			Drawer: okey.SayNumber(sight.ending(by, okey.InStock)), DrawerPath: web.Narrowed("/clefs", uai, "etat", string(okey.InStock), "expire", before),
+			Lent: okey.SayNumber(sight.ending(by, okey.InService)), LentPath: list(okey.InService),
+			Drawer: okey.SayNumber(sight.ending(by, okey.InStock)), DrawerPath: list(okey.InStock),
 		})
 	}
 	p.Orders = SayOrders(sight.orders, sight.noted)
@@ -144,8 +150,8 @@ func (sight stockSight) figures() web.Figures {
 	}
 	for _, m := range sight.ahead {
 		f.Rows = append(f.Rows, web.FigureRow{
-			Name: okey.Capitalize(m.From.SayMonth()), Short: m.From.SayShort(), Values: []float64{float64(m.Free), float64(m.Lent), float64(m.Ending)},
-			Taken: []any{m.From},
+			Name: okey.Capitalize(m.From.SayMonth()), Short: m.From.SayShort(),
+			Values: []float64{float64(m.Free), float64(m.Lent), float64(m.Ending)}, Taken: []any{m.From},
 		})
 	}
 	return f
@@ -157,11 +163,15 @@ func (sight stockSight) plot(sheet string) (web.Plotted, error) {
 	for _, m := range sight.ahead {
 		end += m.Ending
 	}
+	free := sight.needs.Free
 	drawn, err := web.PlotOf(sight.figures(), plot.Columns, web.Plotted{
 		Name: "Les mois à venir", Sheet: sheet,
-		Message: fmt.Sprintf("Aujourd'hui, %s %s et %s en service ; %s d'ici un an.", okey.SayCount(sight.needs.Free, "clef"), okey.SayEither(sight.needs.Free, "libre", "libres"),
+		Message: fmt.Sprintf("Aujourd'hui, %s %s et %s en service ; %s d'ici un an.",
+			okey.SayCount(free, "clef"), okey.SayEither(free, "libre", "libres"),
 			okey.SayNumber(sight.Keys[okey.InService]), okey.SayNumber(end)+okey.SayEither(end, " expire", " expirent")),
-		Note: "Ce que sera le stock si aucune clef n'arrive ni ne change de mains. Une clef n'est libre que si elle sert encore six mois. Le mois où elle expire, elle ne compte que dans « Expirent dans le mois ».",
+		Note: "Ce que sera le stock si aucune clef n'arrive ni ne change de mains. " +
+			"Une clef n'est libre que si elle sert encore six mois. " +
+			"Le mois où elle expire, elle ne compte que dans « Expirent dans le mois ».",
 	})
 	if err == nil && !drawn.Drawn {
 		drawn.Nothing, drawn.Note, drawn.Lines = sight.nothingAhead(), "", nil
@@ -172,24 +182,40 @@ func (sight stockSight) plot(sheet string) (web.Plotted, error) {
 // nothingAhead is said where there is nothing to draw: what is kept for somebody is neither free nor in service yet.
 func (sight stockSight) nothingAhead() string {
 	if kept := sight.Keys[okey.Reserved] + sight.Keys[okey.Attributed]; kept > 0 {
-		return fmt.Sprintf("Aucune clef libre ni en service : %s %s.", okey.SayNumber(kept), okey.SayEither(kept, "est réservée à quelqu'un", "sont réservées à quelqu'un"))
+		return fmt.Sprintf("Aucune clef libre ni en service : %s %s.",
+			okey.SayNumber(kept), okey.SayEither(kept, "est réservée à quelqu'un", "sont réservées à quelqu'un"))
 	}
 	return "Aucune clef libre ni en service."
 }
 
 var monthsNames = map[int]string{okey.RenewalMonths: "trois mois", okey.LendableMonths: "six mois"}
 
+// countedStates are what the page of the stock counts, in its order.
+var countedStates = []struct {
+	state okey.KeyState
+	name  string
+}{
+	{okey.InStock, "En stock"},
+	{okey.Reserved, "Réservées, charte à signer"},
+	{okey.Attributed, "Attribuées, à remettre"},
+	{okey.InService, "En service"},
+	{okey.InTransit, "En livraison"},
+	{okey.Lost, "Perdues"},
+	{okey.Defective, "Défectueuses"},
+	{okey.Retired, "Au rebut"},
+}
+
 // keyLines are all keys of the establishment, by what can be done with them.
 func (sight stockSight) keyLines() []stockLine {
-	names := map[okey.KeyState]string{
-		okey.InStock: "En stock", okey.Reserved: "Réservées, charte à signer", okey.Attributed: "Attribuées, à remettre", okey.InService: "En service",
-		okey.InTransit: "En livraison", okey.Lost: "Perdues", okey.Defective: "Défectueuses", okey.Retired: "Au rebut",
-	}
 	var lines []stockLine
-	for _, state := range []okey.KeyState{okey.InStock, okey.Reserved, okey.Attributed, okey.InService, okey.InTransit, okey.Lost, okey.Defective, okey.Retired} {
-		line := stockLine{Name: names[state], Number: okey.SayNumber(sight.Keys[state]), Path: web.Narrowed("/clefs", sight.place.UAI, "etat", string(state))}
-		if tooShort := sight.Keys[state] - sight.needs.Free; state == okey.InStock && tooShort > 0 {
-			line.Hint = fmt.Sprintf("dont %s ; %s dans moins de six mois", okey.SayCount(sight.needs.Free, "libre"), okey.SayEither(tooShort, "l'autre expire", "les autres expirent"))
+	for _, d := range countedStates {
+		line := stockLine{
+			Name: d.name, Number: okey.SayNumber(sight.Keys[d.state]),
+			Path: web.Narrowed("/clefs", sight.place.UAI, "etat", string(d.state)),
+		}
+		if tooShort := sight.Keys[d.state] - sight.needs.Free; d.state == okey.InStock && tooShort > 0 {
+			line.Hint = fmt.Sprintf("dont %s ; %s dans moins de six mois",
+				okey.SayCount(sight.needs.Free, "libre"), okey.SayEither(tooShort, "l'autre expire", "les autres expirent"))
 		}
 		lines = append(lines, line)
 	}
@@ -222,9 +248,8 @@ func (sight stockSight) urgent() []string {
 	return said
 }
 
-// SayOrders says in a line what is ordered and has not come.
-//
-// Those that were noted by hand are received as far as the order goes, and still no key that anybody can be lent.
+// SayOrders says in a line what is ordered and has not come. Those that were noted by hand are received as far as the order goes,
+// and still no key that anybody can be lent.
 func SayOrders(open []sql.ListedOrder, noted int) string {
 	missing := 0
 	for _, o := range open {
@@ -232,10 +257,12 @@ func SayOrders(open []sql.ListedOrder, noted int) string {
 	}
 	said := "Aucune commande en cours."
 	if len(open) > 0 {
-		said = fmt.Sprintf("%s en cours : %s %s.", okey.SayCount(len(open), "commande"), okey.SayCount(missing, "clef"), okey.SayEither(missing, "attendue", "attendues"))
+		said = fmt.Sprintf("%s en cours : %s %s.", okey.SayCount(len(open), "commande"),
+			okey.SayCount(missing, "clef"), okey.SayEither(missing, "attendue", "attendues"))
 	}
 	if noted > 0 {
-		said += fmt.Sprintf(" %s à la main, pas encore en stock.", okey.SayCount(noted, "clef")+okey.SayEither(noted, " notée", " notées"))
+		said += fmt.Sprintf(" %s %s à la main, pas encore en stock.",
+			okey.SayCount(noted, "clef"), okey.SayEither(noted, "notée", "notées"))
 	}
 	return said
 }
@@ -252,7 +279,8 @@ func (s *Pages) stockTable(v *web.Visit) (web.Spreadsheet, error) {
 	}
 	for _, months := range []int{okey.RenewalMonths, okey.LendableMonths} {
 		by := sight.today.AddMonths(months)
-		keys = append(keys, []any{"En service, expirent d'ici " + monthsNames[months], sight.ending(by, okey.InService)},
+		keys = append(keys,
+			[]any{"En service, expirent d'ici " + monthsNames[months], sight.ending(by, okey.InService)},
 			[]any{"En stock, expirent d'ici " + monthsNames[months], sight.ending(by, okey.InStock)})
 	}
 	for _, stage := range okey.Stages() {
@@ -260,10 +288,14 @@ func (s *Pages) stockTable(v *web.Visit) (web.Spreadsheet, error) {
 			keys = append(keys, []any{"Demandes : " + stage.French(), sight.Requests[stage]})
 		}
 	}
-	keys = append(keys, []any{"Clefs commandées ou en route", sight.needs.UnderWay}, []any{"Réserve voulue", sight.needs.Minimum})
-	row := func(cells []any) []any { return cells }
-	return web.Spreadsheet{Name: "stock", Title: "Stock " + sight.place.Name, Sheets: []workbook.Sheet{
-		{Name: "Stock", Columns: []workbook.Column{{Title: "Quoi", Width: 44}, {Title: "Combien", Kind: workbook.Number}}, Rows: web.RowsOf(keys, row)},
-		sight.figures().Sheet("Mois à venir"),
-	}}, nil
+	keys = append(keys,
+		[]any{"Clefs commandées ou en route", sight.needs.UnderWay},
+		[]any{"Réserve voulue", sight.needs.Minimum})
+	made := oneSheet("stock", "Stock "+sight.place.Name, workbook.Sheet{
+		Name:    "Stock",
+		Columns: []workbook.Column{{Title: "Quoi", Width: 44}, {Title: "Combien", Kind: workbook.Number}},
+		Rows:    web.RowsOf(keys, func(cells []any) []any { return cells }),
+	})
+	made.Sheets = append(made.Sheets, sight.figures().Sheet("Mois à venir"))
+	return made, nil
 }

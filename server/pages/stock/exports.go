@@ -1,0 +1,74 @@
+package stock
+
+import (
+	"cmp"
+	"fmt"
+
+	"okey/okey"
+	"okey/server/act"
+	"okey/server/respond"
+	"okey/server/web"
+)
+
+// exporting is, for support and auditors, what was sent to the supplier; the form is for those who may send now.
+type exporting struct {
+	Export  *web.Form
+	Exports []exportLine
+}
+
+type exportLine struct{ Path, When, Orders, Keys, By string }
+
+func exportForm(v *web.Visit) *web.Form {
+	return web.NewForm(v, "export", web.PathOrders+"/exports", "Transmettre maintenant", map[string]web.Field{})
+}
+
+func (s *Pages) exporting(v *web.Visit) (e exporting, err error) {
+	found, err := s.store.Exports(v.Ctx(), web.PageLines)
+	if err != nil {
+		return e, err
+	}
+	for _, x := range found {
+		e.Exports = append(e.Exports, exportLine{
+			Path: web.PathOrders + "/exports/" + x.ID.String(), When: okey.Capitalize(web.Paris(v).Time(x.At)),
+			Orders: fmt.Sprint(x.Orders), Keys: fmt.Sprint(x.Keys), By: cmp.Or(x.ByName, "chaque lundi"),
+		})
+	}
+	some, err := s.store.OrdersPlaced(v.Ctx())
+	if some && okey.May(okey.ActExportOrders, v.Actor, okey.Subject{}, v.Today()) == nil {
+		e.Export = exportForm(v)
+	}
+	return e, err
+}
+
+func (s *Pages) exportNow(v *web.Visit) error {
+	f := exportForm(v)
+	if err := s.Read(v, f); err != nil {
+		return err
+	}
+	done, err := s.act.Do(v.Ctx(), v.Actor, act.Command{Action: f.Action, Name: okey.ActionExport, Via: okey.ViaWeb})
+	if err != nil {
+		return err
+	}
+	return s.Answer(v, f, done, web.PathOrders, func(status int, warning string) error {
+		return s.showOrders(v, status, nil, "", warning)
+	})
+}
+
+// downloadExport answers the workbook that was sent, byte for byte.
+func (s *Pages) downloadExport(v *web.Visit) error {
+	x, err := s.act.VisibleExport(v.Ctx(), v.Actor, v.Param("id"))
+	if err != nil {
+		return err
+	}
+	content, err := s.store.Workbook(v.Ctx(), x.ID)
+	if err != nil {
+		return err
+	}
+	respond.SendWorkbook(v.Context, x.FileName, x.SHA256, content)
+	return nil
+}
+
+// Cells are the columns of "Classeurs transmis".
+func (l exportLine) Cells() []web.Cell {
+	return []web.Cell{{Text: l.When, Path: l.Path}, {Text: l.Orders}, {Text: l.Keys}, {Text: l.By}}
+}

@@ -105,11 +105,16 @@ func (l LeadsOn) Error() string { return l.Err.Error() }
 // Unwrap is the error itself.
 func (l LeadsOn) Unwrap() error { return l.Err }
 
+const noSuchPage = "Cette page n'existe pas, ou elle n'est pas pour vous."
+
+// NoSuchPage is what an address that leads nowhere is answered, and one that is not for the visitor: not_found, nothing tells them apart.
+func NoSuchPage() error { return okey.Errorf(okey.CodeNotFound, noSuchPage) }
+
 // pageMessage is what a person reads of an error: some are worded for programs.
 func pageMessage(err error) string {
 	switch okey.ErrorCode(err) {
 	case respond.CodeMethod, okey.CodeNotFound:
-		return "Cette page n'existe pas, ou elle n'est pas pour vous."
+		return noSuchPage
 	default:
 		return okey.ErrorMessage(err)
 	}

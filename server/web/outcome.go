@@ -88,14 +88,13 @@ func (s *Site) followPage(v *Visit) error {
 
 // ownAction is the action that the address names; other people's are not found.
 func (s *Site) ownAction(v *Visit) (okey.Action, error) {
-	unknown := okey.Errorf(okey.CodeNotFound, "Cette page n'existe pas, ou elle n'est pas pour vous.")
 	id, err := uuid.Parse(v.Param("action"))
 	if err != nil {
-		return okey.Action{}, unknown
+		return okey.Action{}, NoSuchPage()
 	}
 	a, err := s.store.Action(v.Ctx(), id)
 	if err == nil && a.By != v.Actor.ID {
-		return okey.Action{}, unknown
+		return okey.Action{}, NoSuchPage()
 	}
 	return a, err
 }

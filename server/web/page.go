@@ -114,5 +114,5 @@ func (s *Site) NoRoute(c *gin.Context) {
 		respond.PlainPage(c.Writer, http.StatusNotFound, "Ce fichier n'existe pas.")
 		return
 	}
-	s.FailPage(c, okey.Errorf(okey.CodeNotFound, "Cette page n'existe pas, ou elle n'est pas pour vous."))
+	s.FailPage(c, NoSuchPage())
 }

@@ -91,7 +91,7 @@ func (s *Pages) answersGiven(v *web.Visit) error {
 	}
 	page := answersGivenScreen{}
 	pending, unseen := false, false
-	refused := error(okey.Errorf(okey.CodeNotFound, "Cette page n'existe pas, ou elle n'est pas pour vous."))
+	refused := web.NoSuchPage()
 	for _, typed := range v.QueryArray("d")[:min(len(v.QueryArray("d")), mostTogether)] {
 		id, err := uuid.Parse(typed)
 		if err != nil {

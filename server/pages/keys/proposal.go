@@ -24,10 +24,9 @@ type moveScreen struct {
 
 // visibleMove is a proposal for those who manage either establishment's keys, its holder and support; not_found for others.
 func (s *Pages) visibleMove(v *web.Visit) (okey.Move, error) {
-	unknown := okey.Errorf(okey.CodeNotFound, "Cette page n'existe pas, ou elle n'est pas pour vous.")
 	id, err := uuid.Parse(v.Param("id"))
 	if err != nil {
-		return okey.Move{}, unknown
+		return okey.Move{}, web.NoSuchPage()
 	}
 	move, err := s.store.Move(v.Ctx(), id)
 	if err != nil {
@@ -42,7 +41,7 @@ func (s *Pages) visibleMove(v *web.Visit) (okey.Move, error) {
 			return move, nil
 		}
 	}
-	return move, unknown
+	return move, web.NoSuchPage()
 }
 
 // moveSight is a proposal as its key stands, and on which side of it the visitor is.

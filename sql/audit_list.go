@@ -110,7 +110,8 @@ func (r reader) AuditEntries(ctx context.Context, f AuditFilter) ([]AuditedEntry
 		WHERE (cardinality($1::text[]) = 0 OR a.event = ANY ($1))
 		AND ($2 = '' OR p.id IS NOT NULL AND NOT EXISTS (
 			SELECT FROM unnest(string_to_array($2, ' ')) AS words (w) WHERE strpos(`+foldedActor+`, fold(w)) = 0))
-		AND CASE $11 WHEN '' THEN true WHEN 'engine' THEN a.via = 'engine' WHEN 'erased' THEN a.actor IS NOT NULL AND (p.id IS NULL OR p.erased_at IS NOT NULL)
+		AND CASE $11 WHEN '' THEN true WHEN 'engine' THEN a.via = 'engine'
+			WHEN 'erased' THEN a.actor IS NOT NULL AND (p.id IS NULL OR p.erased_at IS NOT NULL)
 			WHEN 'operator' THEN a.actor IS NULL AND a.via = 'support' ELSE a.actor IS NULL AND a.via <> 'support' END
 		AND ($3 = '' OR split_part(a.subject, ':', 2) = $3 OR (a.detail = $3 AND a.detail !~ '^[0-9]{1,6}$')
 			OR (a.event = 'charter_signed' AND split_part(a.detail, ':', 1) LIKE $10)

@@ -115,8 +115,8 @@ const colleagues = `WITH found AS (SELECT p.*, fold(regexp_replace(trim($4), '\s
 	SELECT ` + personColumns + ` FROM found p WHERE p.whole OR NOT EXISTS (SELECT FROM found f WHERE f.whole)
 	ORDER BY p.family_name, p.given_name, p.uid LIMIT $5`
 
-// GiveDelegation writes a delegation with its audit, and the follow-up that has those concerned told. Written again, as a double click does, it
-// is answered as it stands; invalid where it can't be given.
+// GiveDelegation writes a delegation with its audit, and the follow-up that has those concerned told. Written again, as
+// a double click does, it is answered as it stands; invalid where it can't be given.
 func (s *Store) GiveDelegation(ctx context.Context, d okey.GivenDelegation, today okey.Day) (okey.Action, error) {
 	told := followUp(d.ID, okey.ActionDelegationGiven, d.UAI, d.At)
 	err := s.Do(ctx, func(t *Tx) error {

@@ -35,30 +35,39 @@ const foundPosts = `(SELECT coalesce(json_agg(json_build_object('function', t.fu
 		WHERE a.person = p.id AND (a.until IS NULL OR a.until >= $4::date) AND e.successor IS NULL AND e.served
 		ORDER BY e.name, a.function LIMIT 3) t) AS posts`
 
-// askedFor is what was typed, made comparable once and not for each row: OFFSET 0 keeps PostgreSQL from writing it out wherever it is named.
+// askedFor is what was typed, made comparable once and not for each row: OFFSET 0 keeps PostgreSQL from writing it out
+// wherever it is named.
 const askedFor = `(SELECT ARRAY(SELECT fold(w) FROM unnest($1::text[]) AS w) AS words, fold($2::text) AS whole OFFSET 0) asked`
 
 const findPeople = `SELECT ` + personColumns + `, asked.whole IN (fold(p.uid), fold(p.mail),
 		fold(p.given_name || ' ' || p.family_name), fold(p.family_name || ' ' || p.given_name)) AS exact, ` + foundPosts + `
 	FROM ` + askedFor + ` CROSS JOIN person p
 	CROSS JOIN LATERAL (SELECT fold(concat_ws(' ', p.given_name, p.family_name, p.uid, p.mail)) AS names OFFSET 0) n
-	WHERE p.erased_at IS NULL AND cardinality($1::text[]) > 0 AND (p.id IN (SELECT m.person FROM mail m WHERE position('@' IN $2) > 0 AND lower(m.address) = lower($2))
-		OR NOT EXISTS (SELECT FROM unnest(asked.words) AS w WHERE CASE WHEN length(w) = 1 THEN position(' ' || w IN ' ' || replace(n.names, '-', ' ')) = 0
-		ELSE position(w IN n.names) = 0 AND position(w IN translate(n.names, ` + parting + `, '')) = 0 END))
-	ORDER BY exact DESC, $5 <> '' AND EXISTS (SELECT FROM assignment a WHERE a.person = p.id AND a.uai = $5) DESC, p.family_name, p.given_name, p.uid LIMIT $3`
+	WHERE p.erased_at IS NULL AND cardinality($1::text[]) > 0 AND (
+		p.id IN (SELECT m.person FROM mail m WHERE position('@' IN $2) > 0 AND lower(m.address) = lower($2))
+		OR NOT EXISTS (SELECT FROM unnest(asked.words) AS w
+			WHERE CASE WHEN length(w) = 1 THEN position(' ' || w IN ' ' || replace(n.names, '-', ' ')) = 0
+				ELSE position(w IN n.names) = 0 AND position(w IN translate(n.names, ` + parting + `, '')) = 0 END))
+	ORDER BY exact DESC, $5 <> '' AND EXISTS (SELECT FROM assignment a WHERE a.person = p.id AND a.uai = $5) DESC,
+		p.family_name, p.given_name, p.uid LIMIT $3`
 
-// FindPeople returns people whose name, uid or address has each word in it, whatever its accents, or who got a mail at the very address: the
-// directory may have another by now. A single letter is an initial: a name begins with it. Those of the school, if any is given, come first.
+// FindPeople returns people whose name, uid or address has each word in it, whatever its accents, or who got a mail at
+// the very address: the directory may have another by now. A single letter is an initial: a name begins with it. Those
+// of the school, if any is given, come first.
 func (r reader) FindPeople(ctx context.Context, typed string, school okey.UAI, on okey.Day, limit int) ([]FoundPerson, error) {
 	return r.findPeople(ctx, findPeople, pq.Array(searchWords(typed)), singleSpaced(typed), limit, on.String(), string(school))
 }
 
 const findPeopleNamed = `SELECT ` + personColumns + `, false AS exact, ` + foundPosts + `
-	FROM ` + askedFor + ` CROSS JOIN person p CROSS JOIN LATERAL (SELECT fold(concat_ws(' ', p.given_name, p.family_name)) AS person OFFSET 0) named
+	FROM ` + askedFor + ` CROSS JOIN person p
+	CROSS JOIN LATERAL (SELECT fold(concat_ws(' ', p.given_name, p.family_name)) AS person OFFSET 0) named
 	WHERE p.erased_at IS NULL AND p.family_name <> '' AND (
-		position(' ' || named.person || ' ' IN ' ' || asked.whole || ' ') > 0 OR position(' ' || fold(p.family_name || ' ' || p.given_name) || ' ' IN ' ' || asked.whole || ' ') > 0
-		OR cardinality($1::text[]) > 1 AND EXISTS (SELECT FROM unnest(asked.words) AS w WHERE position(' ' || w || ' ' IN ' ' || named.person || ' ') > 0)
-		AND NOT EXISTS (SELECT FROM unnest(asked.words) AS w WHERE position(w IN named.person) = 0 AND NOT EXISTS (SELECT FROM assignment a JOIN establishment e ON e.uai = a.uai
+		position(' ' || named.person || ' ' IN ' ' || asked.whole || ' ') > 0
+		OR position(' ' || fold(p.family_name || ' ' || p.given_name) || ' ' IN ' ' || asked.whole || ' ') > 0
+		OR cardinality($1::text[]) > 1 AND EXISTS (
+			SELECT FROM unnest(asked.words) AS w WHERE position(' ' || w || ' ' IN ' ' || named.person || ' ') > 0)
+		AND NOT EXISTS (SELECT FROM unnest(asked.words) AS w WHERE position(w IN named.person) = 0 AND NOT EXISTS (
+			SELECT FROM assignment a JOIN establishment e ON e.uai = a.uai
 			WHERE a.person = p.id AND position(w IN fold(concat_ws(' ', e.name, e.commune))) > 0)))
 	ORDER BY p.family_name, p.given_name, p.uid LIMIT $3`
 
@@ -198,7 +207,8 @@ func (r reader) FindDeliveries(ctx context.Context, from, to uuid.UUID, limit in
 
 // FindDeliveriesOf returns the deliveries that were taken and whose file has the text in its name, the newest first.
 func (r reader) FindDeliveriesOf(ctx context.Context, file string, limit int) ([]Delivery, error) {
-	return r.deliveries(ctx, `WHERE d.state <> 'draft' AND position(fold($2) IN fold(d.file_name)) > 0 ORDER BY d.created_at DESC, d.id LIMIT $3`, nil, file, limit)
+	return r.deliveries(ctx, `WHERE d.state <> 'draft' AND position(fold($2) IN fold(d.file_name)) > 0
+		ORDER BY d.created_at DESC, d.id LIMIT $3`, nil, file, limit)
 }
 
 // FindReports returns reports of a serial number that became no key, those of the very number first.

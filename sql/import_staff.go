@@ -143,42 +143,13 @@ func (t *Tx) ImportStaff(ctx context.Context, rows []okey.ImportedStaff, how Sta
 	if err != nil {
 		return out, err
 	}
-	if err := t.all(ctx, &out.Problems, takeOutStrangers); err != nil {
-		return out, fmt.Errorf("look establishments up: %w", err)
+	if err := t.compareStaff(ctx, how, &out); err != nil || len(out.TooMany) > 0 {
+		return out, err
 	}
-	if err := t.exec(ctx, lockStaffedEstablishments); err != nil {
-		return out, fmt.Errorf("lock establishments: %w", err)
+	if err := t.adoptStaff(ctx, at); err != nil {
+		return out, err
 	}
-	incomplete := pq.Array(texts(how.Incomplete))
-	if !how.Force {
-		err := t.all(ctx, &out.TooMany, shrinkages, how.All, incomplete, how.Today.String(), removedAtLeast, removedPercent)
-		if err != nil || len(out.TooMany) > 0 {
-			return out, err
-		}
-	}
-	if err := t.get(ctx, &out.Tally, "", tallyStaff, how.All, incomplete); err != nil {
-		return out, fmt.Errorf("compare staff: %w", err)
-	}
-	if err := t.get(ctx, &out.Kept, "", countKept, how.All, incomplete); err != nil {
-		return out, fmt.Errorf("compare staff: %w", err)
-	}
-	if err := t.all(ctx, &out.Gone, namesOfAbsent, how.All, incomplete); err != nil {
-		return out, fmt.Errorf("name who is removed: %w", err)
-	}
-	var known []struct {
-		ID  uuid.UUID `db:"id"`
-		UID string    `db:"uid"`
-	}
-	if err := t.all(ctx, &known, adoptGranted); err != nil {
-		return out, fmt.Errorf("recognise people with a role: %w", err)
-	}
-	for _, p := range known {
-		t.adopted(p.ID, p.UID, at)
-	}
-	var arrived []struct {
-		UID string   `db:"uid"`
-		UAI okey.UAI `db:"uai"`
-	}
+	var arrived []newApprover
 	if err := t.all(ctx, &arrived, newApprovers); err != nil {
 		return out, fmt.Errorf("look for new approvers: %w", err)
 	}
@@ -186,33 +157,96 @@ func (t *Tx) ImportStaff(ctx context.Context, rows []okey.ImportedStaff, how Sta
 	if err != nil {
 		return out, err
 	}
-	if err := t.exec(ctx, writePeople, at); err != nil {
-		return out, fmt.Errorf("write people: %w", err)
+	if err := t.writeStaff(ctx, how, at); err != nil {
+		return out, err
 	}
-	if err := t.exec(ctx, endAssignments, how.All, incomplete); err != nil {
-		return out, fmt.Errorf("end assignments: %w", err)
-	}
-	if err := t.exec(ctx, endClaims, how.All, incomplete); err != nil {
-		return out, fmt.Errorf("end what claims said: %w", err)
-	}
-	if err := t.exec(ctx, writeAssignments, at, how.Today.String()); err != nil {
-		return out, fmt.Errorf("write assignments: %w", err)
-	}
-	for _, a := range arrived {
-		person, err := t.PersonByUID(ctx, a.UID)
-		if err != nil {
-			return out, fmt.Errorf("find a new approver: %w", err)
-		}
-		if err := t.FollowUp(ctx, okey.Action{
-			ID: okey.DerivedID(person.ID, "arrived/"+string(a.UAI)+"/"+at.Format(time.RFC3339Nano)), Subject: person.ID,
-			Name: okey.ActionApproverArrived, Via: okey.ViaEngine, CreatedAt: at, Content: okey.Content{Establishment: a.UAI},
-		}); err != nil {
-			return out, fmt.Errorf("have a new approver told: %w", err)
-		}
+	if err := t.tellArrived(ctx, arrived, at); err != nil {
+		return out, err
 	}
 	if err := t.tellLapsed(ctx, held, at); err != nil {
 		return out, err
 	}
 	t.auditImport("staff", out.Tally, okey.PersonID{}, at)
 	return out, nil
+}
+
+// compareStaff takes the locks, and says what the file would change: nothing more where it would remove too many.
+func (t *Tx) compareStaff(ctx context.Context, how StaffImport, out *StaffOutcome) error {
+	if err := t.all(ctx, &out.Problems, takeOutStrangers); err != nil {
+		return fmt.Errorf("look establishments up: %w", err)
+	}
+	if err := t.exec(ctx, lockStaffedEstablishments); err != nil {
+		return fmt.Errorf("lock establishments: %w", err)
+	}
+	incomplete := pq.Array(texts(how.Incomplete))
+	if !how.Force {
+		err := t.all(ctx, &out.TooMany, shrinkages, how.All, incomplete, how.Today.String(), removedAtLeast, removedPercent)
+		if err != nil || len(out.TooMany) > 0 {
+			return err
+		}
+	}
+	if err := t.get(ctx, &out.Tally, "", tallyStaff, how.All, incomplete); err != nil {
+		return fmt.Errorf("compare staff: %w", err)
+	}
+	if err := t.get(ctx, &out.Kept, "", countKept, how.All, incomplete); err != nil {
+		return fmt.Errorf("compare staff: %w", err)
+	}
+	if err := t.all(ctx, &out.Gone, namesOfAbsent, how.All, incomplete); err != nil {
+		return fmt.Errorf("name who is removed: %w", err)
+	}
+	return nil
+}
+
+// adoptStaff recognises those who were given a role before OKEY knew their uid.
+func (t *Tx) adoptStaff(ctx context.Context, at time.Time) error {
+	var known []struct {
+		ID  uuid.UUID `db:"id"`
+		UID string    `db:"uid"`
+	}
+	if err := t.all(ctx, &known, adoptGranted); err != nil {
+		return fmt.Errorf("recognise people with a role: %w", err)
+	}
+	for _, p := range known {
+		t.adopted(p.ID, p.UID, at)
+	}
+	return nil
+}
+
+func (t *Tx) writeStaff(ctx context.Context, how StaffImport, at time.Time) error {
+	incomplete := pq.Array(texts(how.Incomplete))
+	if err := t.exec(ctx, writePeople, at); err != nil {
+		return fmt.Errorf("write people: %w", err)
+	}
+	if err := t.exec(ctx, endAssignments, how.All, incomplete); err != nil {
+		return fmt.Errorf("end assignments: %w", err)
+	}
+	if err := t.exec(ctx, endClaims, how.All, incomplete); err != nil {
+		return fmt.Errorf("end what claims said: %w", err)
+	}
+	if err := t.exec(ctx, writeAssignments, at, how.Today.String()); err != nil {
+		return fmt.Errorf("write assignments: %w", err)
+	}
+	return nil
+}
+
+type newApprover struct {
+	UID string   `db:"uid"`
+	UAI okey.UAI `db:"uai"`
+}
+
+// tellArrived has each new approver told what awaits them.
+func (t *Tx) tellArrived(ctx context.Context, arrived []newApprover, at time.Time) error {
+	for _, a := range arrived {
+		person, err := t.PersonByUID(ctx, a.UID)
+		if err != nil {
+			return fmt.Errorf("find a new approver: %w", err)
+		}
+		if err := t.FollowUp(ctx, okey.Action{
+			ID: okey.DerivedID(person.ID, "arrived/"+string(a.UAI)+"/"+at.Format(time.RFC3339Nano)), Subject: person.ID,
+			Name: okey.ActionApproverArrived, Via: okey.ViaEngine, CreatedAt: at, Content: okey.Content{Establishment: a.UAI},
+		}); err != nil {
+			return fmt.Errorf("have a new approver told: %w", err)
+		}
+	}
+	return nil
 }

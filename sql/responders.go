@@ -6,8 +6,8 @@ import (
 	"okey/okey"
 )
 
-// Responders returns those who act for an establishment on a day: its principals and deputies, then those whose delegation holds, by name. Who is
-// both, or a delegate twice over, is there once for each role.
+// Responders returns those who act for an establishment on a day: its principals and deputies, then those whose
+// delegation holds, by name. Who is both, or a delegate twice over, is there once for each role.
 func (r reader) Responders(ctx context.Context, uai okey.UAI, on okey.Day) ([]okey.Responder, error) {
 	var rows []struct {
 		personRow

@@ -64,8 +64,8 @@ func TestARoleThatMayRewriteAColumnOfTheAuditIsRefused(t *testing.T) {
 	}
 }
 
-// Each signature is looked up in the audit by its index: doctor looks at those of years within the minutes that it has. Without it each would be
-// compared with every entry: thousands of times the work of joining the two, and not tens.
+// Each signature is looked up in the audit by its index: doctor looks at those of years within the minutes that it has.
+// Without it each would be compared with every entry: thousands of times the work of joining the two, and not tens.
 func TestManySignaturesAreLookedUpOneByOne(t *testing.T) {
 	s := scene.New(t)
 	s.Exec(`INSERT INTO person (uid, family_name, given_name, mail, created_at) SELECT 'x' || n, 'X', 'X', 'x', now()

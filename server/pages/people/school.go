@@ -1,7 +1,6 @@
 package people
 
 import (
-	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -60,7 +59,8 @@ func (s *Pages) schoolPage(v *web.Visit) error {
 		return err
 	}
 	gatherers := []func(*web.Visit, sql.Place, okey.Day, *schoolScreen) error{
-		s.schoolAnswers, s.schoolStock, s.schoolRequests, s.schoolComings, s.schoolTraces,
+		s.schoolAnswers, s.schoolStock, s.schoolRequests, s.schoolOrders,
+		s.schoolDeliveries, s.schoolPassages, s.schoolLeavings, s.schoolSuccessions, s.schoolTraces,
 	}
 	for _, gather := range gatherers {
 		if err := gather(v, place, today, &page); err != nil {
@@ -269,80 +269,6 @@ func (s *Pages) schoolRequests(v *web.Visit, place sql.Place, _ okey.Day, page *
 		}
 	}
 	return nil
-}
-
-// schoolComings are orders, and keys that came and went.
-func (s *Pages) schoolComings(v *web.Visit, place sql.Place, _ okey.Day, page *schoolScreen) error {
-	c := web.Paris(v)
-	ordered, err := s.store.ListOrders(v.Ctx(), sql.Reach{All: true}, sql.OrderFilter{Establishment: place.UAI, Limit: personRows})
-	if err != nil {
-		return err
-	}
-	for _, o := range ordered {
-		page.Orders = append(page.Orders, web.Card{
-			Path: web.PathOrders + "/" + o.ID.String(), Who: fmt.Sprintf("Commande n° %d", o.Number),
-			State: okey.SayCount(o.Quantity, "clef") + ", " + o.State.Say(o.Received, o.Quantity) + " ; passée " + c.Day(o.PlacedAt),
-		})
-	}
-	delivered, err := s.store.DeliveriesTo(v.Ctx(), place.UAI, personRows)
-	if err != nil {
-		return err
-	}
-	for _, d := range delivered {
-		h := web.Hit{
-			Name: "Livraison de " + okey.SayCount(d.Keys, "clef"), Path: web.PathDeliveries + "/" + d.ID.String(),
-			Kind: okey.Capitalize(c.Day(d.CreatedAt)),
-		}
-		if d.InTransit > 0 {
-			h.More = okey.SayCount(d.InTransit, "clef") + " en route, arrivée à confirmer"
-		}
-		page.Comings = append(page.Comings, h)
-	}
-	passed, err := s.store.Passages(v.Ctx(), place.UAI, personRows)
-	if err != nil {
-		return err
-	}
-	for _, p := range passed {
-		keys, came := okey.SayCount(p.Keys, "clef"), okey.SayEither(p.Keys, " venue ", " venues ")
-		h := web.Hit{
-			Name: keys + came + okey.SayOfSchool(okey.SayEstablishment(p.FromName)),
-			Path: web.PathAudit + "?objet=" + p.Subject.String(), Kind: okey.Capitalize(c.Day(p.At)),
-		}
-		if p.From == place.UAI {
-			h.Name = keys + okey.SayEither(p.Keys, " partie pour ", " parties pour ") + okey.SayEstablishment(p.ToName)
-		}
-		page.Comings = append(page.Comings, h)
-	}
-	leaving, err := s.store.Leavings(v.Ctx(), place.UAI, personRows)
-	if err != nil {
-		return err
-	}
-	for _, l := range leaving {
-		who := cmp.Or(l.Holder, "Une personne effacée")
-		h := web.Hit{
-			Name: who + " arriverait " + okey.SayOfSchool(okey.SayEstablishment(l.Other)), Path: web.MoveURL(l.ID),
-			Kind: okey.Capitalize(c.Day(l.At)),
-		}
-		if l.From == place.UAI {
-			h.Name = who + " partirait pour " + okey.SayEstablishment(l.Other)
-		}
-		h.Name += " avec la clef " + string(l.Serial)
-		h.More = okey.Capitalize(l.State.French())
-		page.Comings = append(page.Comings, h)
-	}
-	followed, err := s.store.SuccessionsOf(v.Ctx(), place.UAI, personRows)
-	for _, f := range followed {
-		page.Comings = append(page.Comings, web.Hit{
-			Name: okey.Capitalize(sayReplacing(f)), Path: web.PathSuccession + "/" + f.ID.String(),
-			Kind: okey.Capitalize(c.Day(f.At)),
-		})
-	}
-	return err
-}
-
-// sayReplacing says which establishment goes on for which.
-func sayReplacing(f sql.Succession) string {
-	return fmt.Sprintf("%s (%s) remplace %s (%s)", okey.SayEstablishment(f.ToName), f.To, okey.SayEstablishment(f.FromName), f.From)
 }
 
 // schoolTraces are its mails and its audit.

@@ -7,6 +7,7 @@ import (
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/web"
+	"okey/sql"
 )
 
 // successionScreen is where support names a successor, and the list of those named so far.
@@ -64,13 +65,20 @@ func (s *Pages) showSuccessions(v *web.Visit, status int, page successionScreen,
 	if err != nil {
 		return err
 	}
-	for _, p := range past {
-		page.Past = append(page.Past, web.Hit{
-			Name: okey.Capitalize(sayReplacing(p)),
-			Path: web.PathSuccession + "/" + p.ID.String(), Kind: okey.Capitalize(web.Paris(v).Day(p.At)),
-		})
-	}
+	page.Past = each(past, func(p sql.Succession) web.Hit { return successionHit(v, p) })
 	return s.Show(v, status, "succession", web.Screen{Title: "Fermetures et fusions", Notice: notice, Warning: warning, Body: page})
+}
+
+func successionHit(v *web.Visit, f sql.Succession) web.Hit {
+	return web.Hit{
+		Name: okey.Capitalize(sayReplacing(f)), Path: web.PathSuccession + "/" + f.ID.String(),
+		Kind: okey.Capitalize(web.Paris(v).Day(f.At)),
+	}
+}
+
+// sayReplacing says which establishment goes on for which.
+func sayReplacing(f sql.Succession) string {
+	return fmt.Sprintf("%s (%s) remplace %s (%s)", okey.SayEstablishment(f.ToName), f.To, okey.SayEstablishment(f.FromName), f.From)
 }
 
 // succession shows what would follow, and lets it follow once that is confirmed.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"okey/okey"
@@ -224,34 +223,12 @@ func normaliseReport(cmd Command) (okey.Content, error) {
 		cmd.Content.Batch, cmd.Content.ExpiresOn = "", okey.Day{}
 		return cmd.Content, wrong.OrNil()
 	}
-	if cmd.Content.Batch, err = okey.CheckText(
-		"batch",
-		cmd.Content.Batch,
-		false,
-	); err != nil || cmd.Content.Batch == "" ||
-		len(cmd.Content.Batch) > 100 {
+	cmd.Content.Batch, err = okey.CheckText("batch", cmd.Content.Batch, false)
+	if err != nil || cmd.Content.Batch == "" || len(cmd.Content.Batch) > 100 {
 		wrong = append(wrong, okey.InvalidField("batch", "Écrivez le lot de la clef, 100 caractères au plus."))
 	}
 	if cmd.Content.ExpiresOn.Before(okey.DayOf(time.Now(), okey.ZoneOf(""))) {
 		wrong = append(wrong, okey.InvalidField("expires_on", "Écrivez une date d'expiration à venir, par exemple 31/12/2029."))
 	}
 	return cmd.Content, wrong.OrNil()
-}
-
-// TypedDay reads a day as people type it, 31/12/2029, or as programs do, 2029-12-31.
-func TypedDay(text string) (okey.Day, error) {
-	if day, ok := ReadDay(strings.TrimSpace(text)); ok {
-		return day, nil
-	}
-	return okey.Day{}, okey.InvalidField("expires_on", "Écrivez une date comme 31/12/2029.")
-}
-
-// ReadDay reads a day as a browser's date field sends it, or as people type it.
-func ReadDay(typed string) (okey.Day, bool) {
-	for _, layout := range []string{time.DateOnly, "02/01/2006", "2/1/2006"} {
-		if t, err := time.Parse(layout, typed); err == nil {
-			return okey.NewDay(t.Date()), true
-		}
-	}
-	return okey.Day{}, false
 }

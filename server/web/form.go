@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"okey/okey"
-	"okey/server/act"
 	"okey/server/respond"
 
 	"github.com/google/uuid"
@@ -214,8 +213,8 @@ func (f *Form) Text(name string) string {
 
 // Day reads a day of the form, and leaves it there as browsers write days. What to write instead is a day that the form would take.
 func (f *Form) Day(name string, today okey.Day) okey.Day {
-	day, ok := act.ReadDay(strings.TrimSpace(f.Values[name]))
-	if !ok {
+	day, err := okey.ParseDay(f.Values[name])
+	if err != nil {
 		label, example := strings.TrimPrefix(f.Fields[name].Label, "*"), today.AddMonths(1).Time().Format("02/01/2006")
 		f.Note(name, fmt.Sprintf("%s : écrivez une date comme %s.", label, example))
 		return okey.Day{}

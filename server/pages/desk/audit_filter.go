@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"okey/okey"
-	"okey/server/act"
 	"okey/server/pages/story"
 	"okey/server/web"
 	"okey/sql"
@@ -76,11 +75,11 @@ func (c *auditChoice) readDays(v *web.Visit) {
 // dayTyped is the day in a field; none where it is empty or can't be read.
 func (c *auditChoice) dayTyped(v *web.Visit, field, label string) (okey.Day, bool) {
 	typed := strings.TrimSpace(v.Query(field))
-	d, ok := act.ReadDay(typed)
-	if typed != "" && !ok {
+	d, err := okey.ParseDay(typed)
+	if typed != "" && err != nil {
 		c.doubt(field, label+" : écrivez une date comme 31/12/2027.", "En attendant, toutes les dates sont montrées.")
 	}
-	return d, ok
+	return d, err == nil
 }
 
 // nobodyNames are what the table says of what no person did, and through what.

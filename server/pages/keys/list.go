@@ -182,8 +182,8 @@ func keyFilterOf(v *web.Visit) (f sql.KeyFilter, wrong *web.FormError) {
 		}
 	}
 	if typed := strings.TrimSpace(v.Query("expire")); typed != "" {
-		day, ok := act.ReadDay(typed)
-		if !ok {
+		day, err := okey.ParseDay(typed)
+		if err != nil {
 			return f, &web.FormError{
 				Field: "expire", Message: "Écrivez une date comme 31/12/2027 : en attendant, toutes les dates sont montrées.",
 			}

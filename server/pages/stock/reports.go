@@ -151,8 +151,8 @@ func (s *Pages) decideReport(v *web.Visit) error {
 	cmd := act.Command{Action: f.Action, Name: okey.ActionReportDecision, Subject: id, Via: okey.ViaWeb}
 	cmd.Content = okey.Content{Decision: okey.Decision(f.Values["decision"]), Batch: f.Values["batch"], Comment: f.Values["comment"]}
 	if cmd.Content.Decision == okey.Approve {
-		if cmd.Content.ExpiresOn, err = act.TypedDay(f.Values["expires_on"]); err != nil {
-			f.Note("expires_on", okey.ErrorMessage(err))
+		if cmd.Content.ExpiresOn, err = okey.ParseDay(f.Values["expires_on"]); err != nil {
+			f.Note("expires_on", "Écrivez une date comme 31/12/2029.")
 			return again(http.StatusUnprocessableEntity, "")
 		}
 	}

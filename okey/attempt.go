@@ -18,7 +18,8 @@ const (
 	AttemptDraft AttemptKind = "draft" // a form sent without a session, which is kept until its writer has signed in again
 )
 
-// AttemptLimit is how many wrong guesses one place may make, and within what time. Past it nothing from there is looked at until that time is over.
+// AttemptLimit is how many wrong guesses one place may make, and within what time. Past it nothing from there is looked at until that time
+// is over.
 type AttemptLimit struct {
 	Wrong  int
 	Within time.Duration
@@ -61,7 +62,11 @@ func (l AttemptLimit) Check(a Attempts, at time.Time) error {
 		return nil
 	}
 	return &Error{
-		Code: CodeRateLimited, RetryAfter: wait,
-		Message: fmt.Sprintf("Trop d'essais depuis votre réseau : attendez %s. Vous pouvez aussi vous connecter à OKEY : tout ce qui vous attend y est.", SayCount(int(wait/time.Minute)+1, "minute")),
+		Code:       CodeRateLimited,
+		RetryAfter: wait,
+		Message: fmt.Sprintf(
+			"Trop d'essais depuis votre réseau : attendez %s. Vous pouvez aussi vous connecter à OKEY : tout ce qui vous attend y est.",
+			SayCount(int(wait/time.Minute)+1, "minute"),
+		),
 	}
 }

@@ -19,7 +19,12 @@ func TestAPlaceIsOneAddressOrOneBlockOfThem(t *testing.T) {
 	assert.Equal(t, mark("2001:db8:1:2::1"), mark("2001:db8:1:2:ffff::1"), "a /64 is one place")
 	assert.NotEqual(t, mark("2001:db8:1:2::1"), mark("2001:db8:1:3::1"))
 	assert.NotEqual(t, mark("203.0.113.7"), string(okey.AttemptMark("something else", "203.0.113.7", keys)), "each kind counts for itself")
-	assert.NotEqual(t, mark("203.0.113.7"), string(okey.AttemptMark(okey.AttemptLink, "203.0.113.7", config.NewKeyring())), "without the key nobody finds the address again")
+	assert.NotEqual(
+		t,
+		mark("203.0.113.7"),
+		string(okey.AttemptMark(okey.AttemptLink, "203.0.113.7", config.NewKeyring())),
+		"without the key nobody finds the address again",
+	)
 	assert.NotContains(t, mark("203.0.113.7"), "203.0.113.7")
 }
 

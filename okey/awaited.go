@@ -8,13 +8,14 @@ type Responder struct {
 	Role Role // RoleApprover, RoleDelegate or RoleStockDelegate
 }
 
-// Awaited are those of an establishment's responders for whose act the owner's request or key waits, as the permission table has it: in the order
-// given, each once. The owner is among them only where the table lets them and nobody else is left. Nobody: it is for support.
+// Awaited are those of an establishment's responders for whose act the owner's request or key waits, as the permission table has it: in the
+// order given, each once. The owner is among them only where the table lets them and nobody else is left. Nobody: it is for support.
 func Awaited(act Act, owner PersonID, responders []Responder) []Responder {
 	var others, own []Responder
 	for _, r := range responders {
 		condition, listed := Permissions[act][r.Role]
-		if !listed || condition.check(Actor{Person: r.Person}, Subject{Owner: owner, OtherApprovers: OtherApprovers(responders, r.ID)}) != nil {
+		if !listed ||
+			condition.check(Actor{Person: r.Person}, Subject{Owner: owner, OtherApprovers: OtherApprovers(responders, r.ID)}) != nil {
 			continue
 		}
 		to := &others

@@ -10,7 +10,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Whom a request waits for may do what it waits for, and whoever may without a reason is among them: but for the owner, for whom others stand in.
+// Whom a request waits for may do what it waits for, and whoever may without a reason is among them: but for the owner, for whom others
+// stand in.
 func TestWhoIsAwaitedMayAct(t *testing.T) {
 	ids := []okey.PersonID{uuid.New(), uuid.New(), uuid.New(), uuid.New()}
 	roles := []okey.Role{okey.RoleApprover, okey.RoleDelegate, okey.RoleStockDelegate}

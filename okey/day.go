@@ -21,16 +21,16 @@ func NewDay(year int, month time.Month, day int) Day {
 	return Day{time.Date(year, month, day, 0, 0, 0, 0, time.UTC)}
 }
 
-// A day as people and their files write it: the French way, or the year first. A file of days may write midnight behind one, and an ISO instant
-// any hour, which falls away.
+// A day as people and their files write it: the French way, or the year first. A file of days may write midnight behind one, and an ISO
+// instant any hour, which falls away.
 var (
 	dayFirst  = regexp.MustCompile(`^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?: 0{1,2}:00(?::00)?)?$`)
 	yearFirst = regexp.MustCompile(`^(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[T ]\d{2}:\d{2}.*)?$`)
 	shortYear = regexp.MustCompile(`^\d{1,2}[/.-]\d{1,2}[/.-]\d{2}$`)
 )
 
-// ParseDay reads a day that somebody typed or a file holds: 31/12/2027, 31-12-2027, 31.12.2027, 2027-12-31. Its error, `invalid`, says in French
-// what is wrong.
+// ParseDay reads a day that somebody typed or a file holds: 31/12/2027, 31-12-2027, 31.12.2027, 2027-12-31. Its error, `invalid`, says in
+// French what is wrong.
 func ParseDay(text string) (Day, error) {
 	text = strings.TrimSpace(text)
 	if m := dayFirst.FindStringSubmatch(text); m != nil {

@@ -45,7 +45,11 @@ func TestADelegationThatIsOverBeforeItsFirstDayIsCalledOff(t *testing.T) {
 
 func TestOneDayIsNoSpan(t *testing.T) {
 	assert.Equal(t, "le "+today.Say(today), okey.Delegation{From: today, Until: today}.SayDays(today))
-	assert.Equal(t, "du "+today.Say(today)+" au "+today.AddDays(1).Say(today), okey.Delegation{From: today, Until: today.AddDays(1)}.SayDays(today))
+	assert.Equal(
+		t,
+		"du "+today.Say(today)+" au "+today.AddDays(1).Say(today),
+		okey.Delegation{From: today, Until: today.AddDays(1)}.SayDays(today),
+	)
 }
 
 func TestADelegationLastsAYearAtMost(t *testing.T) {

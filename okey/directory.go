@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// DirectoryRules say how an academy's directory writes what its people are, in the claims of a sign-in. The names and values are those of the
-// education ministry's directories; an academy may set others. An empty name is not read.
+// DirectoryRules say how an academy's directory writes what its people are, in the claims of a sign-in. The names and values are those of
+// the education ministry's directories; an academy may set others. An empty name is not read.
 type DirectoryRules struct {
 	Function    string   // names the claim of a person's administrative function: FrEduFonctAdm
 	Heads       string   // of the establishments that they head: FrEduRneResp
@@ -19,14 +19,15 @@ type DirectoryRules struct {
 	Application string   // as which OKEY stands in delegations
 }
 
-// DirectorySays is what a directory says of one person. Approvers are named with their function, everybody as staff besides: a function ends
-// some day, to work somewhere does not.
+// DirectorySays is what a directory says of one person. Approvers are named with their function, everybody as staff besides: a function
+// ends some day, to work somewhere does not.
 type DirectorySays struct {
 	Assignments []Assignment // Until is never set
 	Delegations []DirectoryDelegation
 }
 
-// DirectoryDelegation is a delegation for everything that a directory carries. It holds while whoever gave it answers for the establishment.
+// DirectoryDelegation is a delegation for everything that a directory carries. It holds while whoever gave it answers for the
+// establishment.
 type DirectoryDelegation struct {
 	UAI     UAI
 	GivenBy string // uid
@@ -34,8 +35,8 @@ type DirectoryDelegation struct {
 	Until   Day // included
 }
 
-// Read takes what the claims say, each with all its values. What is no UAI, no date, or about another application is passed over: people must
-// not be kept out by a value that somebody once typed.
+// Read takes what the claims say, each with all its values. What is no UAI, no date, or about another application is passed over: people
+// must not be kept out by a value that somebody once typed.
 func (r DirectoryRules) Read(claims map[string][]string) DirectorySays {
 	var says DirectorySays
 	heads, works := uaisOf(claims[r.Heads]), uaisOf(claims[r.Works])
@@ -62,7 +63,12 @@ func (r DirectoryRules) Read(claims map[string][]string) DirectorySays {
 		says.Delegations = append(says.Delegations, r.delegation(value)...)
 	}
 	slices.SortFunc(says.Delegations, func(a, b DirectoryDelegation) int {
-		return cmp.Or(strings.Compare(string(a.UAI), string(b.UAI)), strings.Compare(a.GivenBy, b.GivenBy), a.From.t.Compare(b.From.t), a.Until.t.Compare(b.Until.t))
+		return cmp.Or(
+			strings.Compare(string(a.UAI), string(b.UAI)),
+			strings.Compare(a.GivenBy, b.GivenBy),
+			a.From.t.Compare(b.From.t),
+			a.Until.t.Compare(b.Until.t),
+		)
 	})
 	says.Delegations = slices.Compact(says.Delegations) // one a way in to the portal, in the directory
 	return says
@@ -92,8 +98,8 @@ func sorted(lists ...[]UAI) []UAI {
 	return slices.Compact(all)
 }
 
-// delegation reads `name|address|from|until|giver|FrEduRneResp=UAI$...|server|module|`. The application is the name, or applicationname in the
-// address.
+// delegation reads `name|address|from|until|giver|FrEduRneResp=UAI$...|server|module|`. The application is the name, or applicationname in
+// the address.
 func (r DirectoryRules) delegation(value string) []DirectoryDelegation {
 	parts := strings.Split(value, "|")
 	if len(parts) < 6 || r.Application == "" || !r.ours(parts[0], parts[1]) {

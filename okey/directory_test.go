@@ -69,5 +69,9 @@ func TestADirectorysDelegationsAreThoseForOKEY(t *testing.T) {
 	}
 	silent := directory
 	silent.Application = ""
-	assert.Empty(t, silent.Read(map[string][]string{"FrEduResDel": {"|/x|01/09/2026|31/08/2027|proux|0069001B"}}).Delegations, "no application, no delegation")
+	assert.Empty(
+		t,
+		silent.Read(map[string][]string{"FrEduResDel": {"|/x|01/09/2026|31/08/2027|proux|0069001B"}}).Delegations,
+		"no application, no delegation",
+	)
 }

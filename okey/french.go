@@ -111,8 +111,19 @@ func SayEstablishment(name string) string {
 }
 
 var schoolNouns = map[string]string{
-	"collège": "le ", "lycée": "le ", "section": "la ", "école": "l'", "ecole": "l'", "institut": "l'", "institution": "l'", "ensemble": "l'",
-	"établissement": "l'", "maison": "la ", "micro-lycée": "le ", "cours": "le ", "centre": "le ",
+	"collège":       "le ",
+	"lycée":         "le ",
+	"section":       "la ",
+	"école":         "l'",
+	"ecole":         "l'",
+	"institut":      "l'",
+	"institution":   "l'",
+	"ensemble":      "l'",
+	"établissement": "l'",
+	"maison":        "la ",
+	"micro-lycée":   "le ",
+	"cours":         "le ",
+	"centre":        "le ",
 }
 
 // SayNames joins names: "Marc Roux", "Marc Roux ou Anne Blanc", "A, B ou C". Past three it stops with "ou un autre membre de la direction".

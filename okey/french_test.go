@@ -102,10 +102,13 @@ func TestDaysAreNamedWithoutDoubt(t *testing.T) {
 		away := rapid.IntRange(-1200, 1200).Draw(t, "away")
 		day := now.AddDate(0, 0, away)
 		said := okey.SayDay(day, now, zone)
-		if !regexp.MustCompile(`^(lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche) (1er|[2-9]|[12]\d|3[01]) \p{L}+( \d{4})?$`).MatchString(said) {
+		if !regexp.MustCompile(`^(lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche) (1er|[2-9]|[12]\d|3[01]) \p{L}+( \d{4})?$`).
+			MatchString(said) {
 			t.Fatalf("%v is said %q", day, said)
 		}
-		if year := regexp.MustCompile(`\d{4}$`).MatchString(said); !year && (away > 310 || away < -310) || year && away > -290 && away < 290 {
+		if year := regexp.MustCompile(`\d{4}$`).
+			MatchString(said); !year && (away > 310 || away < -310) ||
+			year && away > -290 && away < 290 {
 			t.Fatalf("%v is said %q on %v", day, said, now)
 		}
 	})

@@ -81,8 +81,8 @@ func CompareInventory(uai UAI, typed []Serial, known []Key) []InventoryLine {
 	return sorted
 }
 
-// ProposeSerials returns, for each typed serial that OKEY does not know, the establishment's own keys that it may stand for: those that differ by
-// leading zeros only. Keys of other establishments are none of the reader's business.
+// ProposeSerials returns, for each typed serial that OKEY does not know, the establishment's own keys that it may stand for: those that
+// differ by leading zeros only. Keys of other establishments are none of the reader's business.
 func ProposeSerials(uai UAI, lines []InventoryLine, known []Key) map[Serial][]Serial {
 	byStem := map[string][]Serial{}
 	for _, k := range known {
@@ -99,9 +99,9 @@ func ProposeSerials(uai UAI, lines []InventoryLine, known []Key) map[Serial][]Se
 	return proposed
 }
 
-// ReadSerials reads what was typed or scanned: one serial a line, or several with commas or semicolons between them. A space within is part of how
-// the serial is printed, unless each part is as long as a serial: then they are several. Each counts once; what is none is returned as it was
-// typed.
+// ReadSerials reads what was typed or scanned: one serial a line, or several with commas or semicolons between them. A space within is part
+// of how the serial is printed, unless each part is as long as a serial: then they are several. Each counts once; what is none is returned
+// as it was typed.
 func ReadSerials(text string) (serials []Serial, unreadable []string) {
 	seen := map[Serial]bool{}
 	for _, typed := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("\t\r\n,;", r) }) {

@@ -18,7 +18,10 @@ func TestAnInventoryDoesNotDependOnTheOrderOfScanning(t *testing.T) {
 		serials := rapid.SliceOfN(rapid.Map(rapid.StringMatching(`0?[0-9]`), func(s string) okey.Serial { return okey.Serial(s) }), 0, 20)
 		known := rapid.SliceOfNDistinct(rapid.Custom(func(t *rapid.T) okey.Key {
 			return okey.Key{
-				Serial: okey.Serial(rapid.StringMatching(`0?[0-9]`).Draw(t, "serial")), UAI: rapid.SampledFrom([]okey.UAI{here, there}).Draw(t, "uai"),
+				Serial: okey.Serial(
+					rapid.StringMatching(`0?[0-9]`).Draw(t, "serial"),
+				),
+				UAI:   rapid.SampledFrom([]okey.UAI{here, there}).Draw(t, "uai"),
 				State: rapid.SampledFrom(okey.KeyStates()).Draw(t, "state"),
 			}
 		}), 0, 15, func(k okey.Key) okey.Serial { return k.Serial }).Draw(t, "known")

@@ -16,7 +16,10 @@ func TestAnInventoryNamesEachKeyOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		known := rapid.SliceOfNDistinct(rapid.Custom(func(t *rapid.T) okey.Key {
 			return okey.Key{
-				Serial: okey.Serial(rapid.StringMatching(`[0-9]{2}`).Draw(t, "serial")), UAI: rapid.SampledFrom([]okey.UAI{here, there}).Draw(t, "uai"),
+				Serial: okey.Serial(
+					rapid.StringMatching(`[0-9]{2}`).Draw(t, "serial"),
+				),
+				UAI:   rapid.SampledFrom([]okey.UAI{here, there}).Draw(t, "uai"),
 				State: rapid.SampledFrom(okey.KeyStates()).Draw(t, "state"),
 			}
 		}), 0, 30, func(k okey.Key) okey.Serial { return k.Serial }).Draw(t, "known")
@@ -54,6 +57,11 @@ func TestSerialsAreReadAsTheyAreScanned(t *testing.T) {
 	assert.Equal(t, []string{"é!"}, unreadable)
 
 	serials, unreadable = okey.ReadSerials("shp 00001\n0048\u00a00003\n00480004 00480005\n")
-	assert.Equal(t, []okey.Serial{"SHP00001", "00480003", "00480004", "00480005"}, serials, "a space is part of a number as it is printed, and parts whole ones")
+	assert.Equal(
+		t,
+		[]okey.Serial{"SHP00001", "00480003", "00480004", "00480005"},
+		serials,
+		"a space is part of a number as it is printed, and parts whole ones",
+	)
 	assert.Empty(t, unreadable)
 }

@@ -62,10 +62,20 @@ func ChangeReasons() []KeyReason {
 }
 
 var keyReasonNames = map[KeyReason]string{
-	ReasonLost: "Clef perdue", ReasonReturn: "Mettre en stock", ReasonDefective: "Clef défectueuse",
-	ReasonFound: "Clef retrouvée", ReasonRetired: "Mise au rebut",
-	ReasonReserved: "Réservée", ReasonSigned: "Attribuée", ReasonHandedOver: "Remise", ReasonReleased: "Rendue au stock", ReasonArrived: "Arrivée",
-	ReasonImported: "Importée", ReasonMoved: "Déplacée", ReasonAnnounced: "Annoncée", ReasonReported: "Trouvée à l'inventaire, confirmée",
+	ReasonLost:       "Clef perdue",
+	ReasonReturn:     "Mettre en stock",
+	ReasonDefective:  "Clef défectueuse",
+	ReasonFound:      "Clef retrouvée",
+	ReasonRetired:    "Mise au rebut",
+	ReasonReserved:   "Réservée",
+	ReasonSigned:     "Attribuée",
+	ReasonHandedOver: "Remise",
+	ReasonReleased:   "Rendue au stock",
+	ReasonArrived:    "Arrivée",
+	ReasonImported:   "Importée",
+	ReasonMoved:      "Déplacée",
+	ReasonAnnounced:  "Annoncée",
+	ReasonReported:   "Trouvée à l'inventaire, confirmée",
 }
 
 // French names the reason on forms and in histories.

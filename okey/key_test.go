@@ -67,7 +67,11 @@ func TestOnlyTheHolderAndThoseWhoManageKeysMayReportAKey(t *testing.T) {
 func TestMonthsEndOnTheMonthsLastDay(t *testing.T) {
 	assert.Equal(t, "2027-02-28", okey.NewDay(2026, time.August, 31).AddMonths(6).String())
 	rapid.Check(t, func(t *rapid.T) {
-		day := okey.NewDay(rapid.IntRange(2000, 2100).Draw(t, "year"), time.Month(rapid.IntRange(1, 12).Draw(t, "month")), rapid.IntRange(1, 28).Draw(t, "day"))
+		day := okey.NewDay(
+			rapid.IntRange(2000, 2100).Draw(t, "year"),
+			time.Month(rapid.IntRange(1, 12).Draw(t, "month")),
+			rapid.IntRange(1, 28).Draw(t, "day"),
+		)
 		months := rapid.IntRange(0, 120).Draw(t, "months")
 		later := day.AddMonths(months)
 		assert.False(t, later.Before(day))

@@ -20,8 +20,8 @@ const LinkDecision LinkPurpose = "decision"
 // carried as actions about stock are.
 const ActionLinkReissue ActionName = "link-reissue"
 
-// MaxReissues is how many times new links are mailed for one request within ReissueWindow: whoever may answer is not to be flooded, whoever is at
-// support's keyboard.
+// MaxReissues is how many times new links are mailed for one request within ReissueWindow: whoever may answer is not to be flooded, whoever
+// is at support's keyboard.
 const (
 	MaxReissues   = 3
 	ReissueWindow = time.Hour
@@ -40,13 +40,13 @@ type Link struct {
 	Person  PersonID
 	Purpose LinkPurpose
 	Issue   int
-	// Since when the person may answer, without a break: who comes back to a role has other links than before. Zero in those that were mailed before
-	// OKEY looked at it.
+	// Since when the person may answer, without a break: who comes back to a role has other links than before. Zero in those that were
+	// mailed before OKEY looked at it.
 	Since time.Time
 }
 
-// DiedBefore tells whether the link, first mailed at an instant, was one of a role that had ended before the present one began. A link that was made
-// for the present one is alive whatever the clocks of two machines say.
+// DiedBefore tells whether the link, first mailed at an instant, was one of a role that had ended before the present one began. A link that
+// was made for the present one is alive whatever the clocks of two machines say.
 func (l Link) DiedBefore(began, mailed time.Time) bool {
 	return mailed.Before(began) && !l.Since.Equal(began)
 }

@@ -2,8 +2,8 @@ package okey
 
 import "time"
 
-// ActionMailResend is support's: a mail goes out once more, written anew from what is true now, to where its reader is reached now; subject:
-// the mail. It is carried as actions about stock are.
+// ActionMailResend is support's: a mail goes out once more, written anew from what is true now, to where its reader is reached now;
+// subject: the mail. It is carried as actions about stock are.
 const ActionMailResend ActionName = "mail-resend"
 
 // WorkflowMailResend is what the Temporal UI shows of it.

@@ -4,14 +4,31 @@ import "slices"
 
 // lettersOfStage are the letters that say where a request stands, or ask for what comes next: true in that stage alone.
 var lettersOfStage = map[MailKind][]Stage{
-	"no_key_yet": {AwaitingDecision}, MailAsked: {AwaitingDecision}, MailNobody: {AwaitingDecision}, "nobody_mailbox": {AwaitingDecision}, MailDecisionLate: {AwaitingDecision},
-	MailKeepsPlace: {AwaitingStock}, MailStillWaiting: {AwaitingStock}, MailOrderReminder: {AwaitingStock}, MailOrderLate: {AwaitingStock},
-	MailApproved: {AwaitingCharter}, MailKeyFree: {AwaitingCharter}, MailRemindCharter: {AwaitingCharter},
-	MailKeyReplaced: {AwaitingStock, AwaitingCharter, AwaitingHandover},
-	MailSigned:      {AwaitingHandover}, "handover": {AwaitingHandover}, MailRemindHandover: {AwaitingHandover}, MailHandoverLate: {AwaitingHandover},
+	"no_key_yet": {
+		AwaitingDecision,
+	},
+	MailAsked:         {AwaitingDecision},
+	MailNobody:        {AwaitingDecision},
+	"nobody_mailbox":  {AwaitingDecision},
+	MailDecisionLate:  {AwaitingDecision},
+	MailKeepsPlace:    {AwaitingStock},
+	MailStillWaiting:  {AwaitingStock},
+	MailOrderReminder: {AwaitingStock},
+	MailOrderLate:     {AwaitingStock},
+	MailApproved:      {AwaitingCharter},
+	MailKeyFree:       {AwaitingCharter},
+	MailRemindCharter: {AwaitingCharter},
+	MailKeyReplaced:   {AwaitingStock, AwaitingCharter, AwaitingHandover},
+	MailSigned: {
+		AwaitingHandover,
+	},
+	"handover":         {AwaitingHandover},
+	MailRemindHandover: {AwaitingHandover},
+	MailHandoverLate:   {AwaitingHandover},
 }
 
-// Outlived tells whether a letter of the step speaks of a stage that the request has left: written again, it would tell what is no longer so.
+// Outlived tells whether a letter of the step speaks of a stage that the request has left: written again, it would tell what is no longer
+// so.
 func (m MailStep) Outlived(letter MailKind, r Request) bool {
 	stages, of := lettersOfStage[letter]
 	return of && (!slices.Contains(stages, r.Stage) || m.turn() != r.Turn)

@@ -56,8 +56,12 @@ const (
 )
 
 var moveFaultNames = map[MoveFault]string{
-	MoveUnknown: "OKEY ne connaît pas ce numéro", MoveThere: "elle y est déjà", MoveKept: "réservée pour une demande", MoveInTransit: "en livraison",
-	ArrivalSettled: "n'est plus en route", ArrivalNotHere: "n'est pas attendue ici",
+	MoveUnknown:    "OKEY ne connaît pas ce numéro",
+	MoveThere:      "elle y est déjà",
+	MoveKept:       "réservée pour une demande",
+	MoveInTransit:  "en livraison",
+	ArrivalSettled: "n'est plus en route",
+	ArrivalNotHere: "n'est pas attendue ici",
 }
 
 // French says the fault on pages.
@@ -101,8 +105,13 @@ const (
 )
 
 var moveStateNames = map[MoveState]string{
-	MoveProposed: "attend une réponse", MoveAccepted: "acceptée", MoveRefused: "refusée", MoveExpired: "sans réponse, donc sans suite", MoveWithdrawn: "retirée",
-	MoveEnded: "sans objet : la clef n'est plus à cette personne, a changé d'établissement, ou les deux établissements n'en font plus qu'un",
+	MoveProposed:  "attend une réponse",
+	MoveAccepted:  "acceptée",
+	MoveRefused:   "refusée",
+	MoveExpired:   "sans réponse, donc sans suite",
+	MoveWithdrawn: "retirée",
+	MoveEnded: "sans objet : la clef n'est plus à cette personne, a changé d'établissement, ou les deux établissements n'en font " +
+		"plus qu'un",
 }
 
 // French names the state on pages.

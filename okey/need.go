@@ -29,8 +29,8 @@ func Uses() []Use {
 	}
 }
 
-// NeedOf makes one sentence of what somebody has ticked and written: "Secrétariat, examens (Cyclades) : je remplace Mme Petit". The error is
-// invalid, with field need, where it says nothing, or more than MaxText.
+// NeedOf makes one sentence of what somebody has ticked and written: "Secrétariat, examens (Cyclades) : je remplace Mme Petit". The error
+// is invalid, with field need, where it says nothing, or more than MaxText.
 func NeedOf(ticked []string, text string) (string, error) {
 	var uses []string
 	other := false
@@ -61,7 +61,12 @@ func NeedOf(ticked []string, text string) (string, error) {
 		return written, nil
 	}
 	if left := MaxText - utf8.RuneCountInString(said+" : "); utf8.RuneCountInString(written) > left {
-		return "", InvalidField("need", "Ce texte est trop long : %d caractères, %d au plus avec ce que vous avez coché.", utf8.RuneCountInString(written), left)
+		return "", InvalidField(
+			"need",
+			"Ce texte est trop long : %d caractères, %d au plus avec ce que vous avez coché.",
+			utf8.RuneCountInString(written),
+			left,
+		)
 	}
 	return said + " : " + written, nil
 }

@@ -42,7 +42,8 @@ func TestANeedSaysSomethingAndFitsItsRow(t *testing.T) {
 		"nothing":       {nil, " \n", "Cochez au moins une case"},
 		"another thing": {[]string{okey.UseOther}, "", "dites en quelques mots"},
 		"too long":      {nil, strings.Repeat("é", okey.MaxText+1), "501 caractères, 500 au plus"},
-		"both too long": {[]string{"examens"}, strings.Repeat("é", okey.MaxText-20), "480 caractères, 479 au plus avec ce que vous avez coché"},
+		"both too long": {[]string{"examens"}, strings.Repeat("é", okey.MaxText-20), "480 caractères, 479 au plus avec ce que vous " +
+			"avez coché"},
 	} {
 		_, err := okey.NeedOf(test.ticked, test.text)
 		require.Error(t, err, name)

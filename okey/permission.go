@@ -94,7 +94,12 @@ var Permissions = map[Act]map[Role]Condition{
 	ActAttach:       {RoleSupport: Always},
 	ActMoveKeys:     {RoleSupport: Always},
 	ActSee: {
-		RoleRequester: Always, RoleApprover: Always, RoleDelegate: Always, RoleStockDelegate: Always, RoleSupport: Always, RoleAuditor: Always,
+		RoleRequester:     Always,
+		RoleApprover:      Always,
+		RoleDelegate:      Always,
+		RoleStockDelegate: Always,
+		RoleSupport:       Always,
+		RoleAuditor:       Always,
 	},
 	ActSeeDesk: {RoleSupport: Always, RoleAuditor: Always},
 }

@@ -20,7 +20,10 @@ var today = okey.NewDay(2026, time.November, 23)
 // cast returns one person for each column of the permission table, all of L'Archet.
 func cast(owner okey.PersonID) map[okey.Role]okey.Actor {
 	delegated := func(scope okey.Scope) okey.Actor {
-		return okey.Actor{Person: okey.Person{ID: uuid.New()}, Delegations: []okey.Delegation{{UAI: archet, Scope: scope, From: today, Until: today}}}
+		return okey.Actor{
+			Person:      okey.Person{ID: uuid.New()},
+			Delegations: []okey.Delegation{{UAI: archet, Scope: scope, From: today, Until: today}},
+		}
 	}
 	return map[okey.Role]okey.Actor{
 		okey.RoleRequester:     {Person: okey.Person{ID: owner}, Assignments: []okey.Assignment{{UAI: archet, Function: okey.Staff}}},
@@ -34,13 +37,35 @@ func cast(owner okey.PersonID) map[okey.Role]okey.Actor {
 
 // The table of DESIGN section 6, row by row: y may, r may with a reason, - may not though they see it.
 func TestPermissionTable(t *testing.T) {
-	roles := []okey.Role{okey.RoleRequester, okey.RoleApprover, okey.RoleDelegate, okey.RoleStockDelegate, okey.RoleSupport, okey.RoleAuditor}
+	roles := []okey.Role{
+		okey.RoleRequester,
+		okey.RoleApprover,
+		okey.RoleDelegate,
+		okey.RoleStockDelegate,
+		okey.RoleSupport,
+		okey.RoleAuditor,
+	}
 	table := map[okey.Act]string{
-		okey.ActAsk: "y-----", okey.ActSign: "y-----", okey.ActSetPIN: "y-----", okey.ActDeclareKey: "y-----",
-		okey.ActWithdraw: "yyyyr-", okey.ActDecide: "-yy-r-", okey.ActHandOver: "-yyyy-",
-		okey.ActManageKeys: "-yyyy-", okey.ActOrder: "-yyyy-", okey.ActDelegate: "-y----", okey.ActNudge: "----y-",
-		okey.ActImport: "----y-", okey.ActExportOrders: "----y-", okey.ActCloseOrder: "----r-", okey.ActSettings: "----y-", okey.ActResendMail: "----y-",
-		okey.ActAttach: "----y-", okey.ActMoveKeys: "----y-", okey.ActSee: "yyyyyy", okey.ActSeeDesk: "----yy",
+		okey.ActAsk:          "y-----",
+		okey.ActSign:         "y-----",
+		okey.ActSetPIN:       "y-----",
+		okey.ActDeclareKey:   "y-----",
+		okey.ActWithdraw:     "yyyyr-",
+		okey.ActDecide:       "-yy-r-",
+		okey.ActHandOver:     "-yyyy-",
+		okey.ActManageKeys:   "-yyyy-",
+		okey.ActOrder:        "-yyyy-",
+		okey.ActDelegate:     "-y----",
+		okey.ActNudge:        "----y-",
+		okey.ActImport:       "----y-",
+		okey.ActExportOrders: "----y-",
+		okey.ActCloseOrder:   "----r-",
+		okey.ActSettings:     "----y-",
+		okey.ActResendMail:   "----y-",
+		okey.ActAttach:       "----y-",
+		okey.ActMoveKeys:     "----y-",
+		okey.ActSee:          "yyyyyy",
+		okey.ActSeeDesk:      "----yy",
 	}
 	assert.Len(t, table, len(okey.Permissions), "every act has a row here")
 	owner := uuid.New()
@@ -141,16 +166,18 @@ type standing struct {
 func (s standing) roles() map[okey.Role]bool {
 	current := s.delegation.UAI != "" && !today.Before(s.delegation.From) && !s.delegation.Until.Before(today)
 	return map[okey.Role]bool{
-		okey.RoleRequester:     s.own,
-		okey.RoleApprover:      s.function.Function != okey.Staff && s.function.UAI != "" && (s.function.Until.IsZero() || !s.function.Until.Before(today)),
+		okey.RoleRequester: s.own,
+		okey.RoleApprover: s.function.Function != okey.Staff && s.function.UAI != "" &&
+			(s.function.Until.IsZero() || !s.function.Until.Before(today)),
 		okey.RoleDelegate:      current && s.delegation.Scope == okey.Everything,
 		okey.RoleStockDelegate: current && s.delegation.Scope == okey.HandoverAndStock,
-		okey.RoleSupport:       s.support, okey.RoleAuditor: s.auditor,
+		okey.RoleSupport:       s.support,
+		okey.RoleAuditor:       s.auditor,
 	}
 }
 
-// standings are all combinations: without a function, staff, head, head until today (as whom support attaches), head until yesterday; without a
-// delegation, with one of either scope that is to come, begins, ends, is over, or never ends (as directories carry them).
+// standings are all combinations: without a function, staff, head, head until today (as whom support attaches), head until yesterday;
+// without a delegation, with one of either scope that is to come, begins, ends, is over, or never ends (as directories carry them).
 func standings() []standing {
 	functions := []okey.Assignment{
 		{},
@@ -162,7 +189,10 @@ func standings() []standing {
 	delegations := []okey.Delegation{{}}
 	for _, scope := range []okey.Scope{okey.Everything, okey.HandoverAndStock} {
 		for _, days := range [][2]int{{1, 9}, {0, 9}, {-9, 0}, {-9, -1}, {-9, 400_000}} {
-			delegations = append(delegations, okey.Delegation{UAI: archet, Scope: scope, From: today.AddDays(days[0]), Until: today.AddDays(days[1])})
+			delegations = append(
+				delegations,
+				okey.Delegation{UAI: archet, Scope: scope, From: today.AddDays(days[0]), Until: today.AddDays(days[1])},
+			)
 		}
 	}
 	var all []standing
@@ -184,8 +214,8 @@ func holds(c okey.Condition, own bool, s okey.Subject) bool {
 	}[c]
 }
 
-// Whatever somebody is at once, they may what one of their roles may, and nothing else. Whoever answers for a section without a head is asked
-// about as its approver: the subject names who answers.
+// Whatever somebody is at once, they may what one of their roles may, and nothing else. Whoever answers for a section without a head is
+// asked about as its approver: the subject names who answers.
 func TestSeveralRolesMayWhatOneOfThemMay(t *testing.T) {
 	owner := uuid.New()
 	for _, who := range standings() {

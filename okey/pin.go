@@ -112,10 +112,14 @@ func (g PINGuard) Locked(at time.Time) bool { return g.Wrong >= PINLimit && g.Bl
 
 func (g PINGuard) refusal(at time.Time) error {
 	e := &Error{Code: CodeThrottled, RetryAfter: g.BlockedUntil.Sub(at)}
-	e.Message = fmt.Sprintf("Trop de codes PIN faux de suite : attendez %s avant de réessayer.", SayCount(int(e.RetryAfter/time.Minute)+1, "minute"))
+	e.Message = fmt.Sprintf(
+		"Trop de codes PIN faux de suite : attendez %s avant de réessayer.",
+		SayCount(int(e.RetryAfter/time.Minute)+1, "minute"),
+	)
 	if g.Wrong >= PINLimit {
 		e.Code = CodePINLocked
-		e.Message = "Trop de codes PIN faux de suite : plus aucun n'est accepté pendant un jour, ou jusqu'à ce que la personne en choisisse un nouveau (« J'ai oublié mon code PIN »)."
+		e.Message = "Trop de codes PIN faux de suite : plus aucun n'est accepté pendant un jour, ou jusqu'à ce que la personne en " +
+			"choisisse un nouveau (« J'ai oublié mon code PIN »)."
 	}
 	return e
 }

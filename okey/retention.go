@@ -2,8 +2,8 @@ package okey
 
 import "time"
 
-// What OKEY keeps of people, why, and for how long: regulation (EU) 2016/679 (RGPD), article 5, 1 c and e, and article 13. One table: the page
-// for people shows it, the workflow Retention does it, a test holds that it does all of it.
+// What OKEY keeps of people, why, and for how long: regulation (EU) 2016/679 (RGPD), article 5, 1 c and e, and article 13. One table: the
+// page for people shows it, the workflow Retention does it, a test holds that it does all of it.
 
 // KeptData names a kind of data of the table. The values stand in the audit.
 type KeptData string
@@ -32,18 +32,106 @@ type Keeping struct {
 // Keepings returns the table, as the page shows it.
 func Keepings() []Keeping {
 	return []Keeping{
-		{KeptPeople, "Nom (celui des chartes signées aussi), courriel, identifiant, fonctions et délégations", "savoir qui peut demander, répondre et remettre", 12, "après le départ, quand il ne reste ni clef ni demande", "", "effacés : il ne reste qu'un numéro sans nom"},
-		{KeptRequests, "Demande : étapes, dates, qui a répondu, charte signée et son empreinte", "savoir qui a reçu quelle clef, et ce qui a été signé", 36, "après la fin de la demande, et tant que la clef n'est pas rendue", "", "effacée"},
-		{KeptTexts, "Textes libres : besoin, motifs, commentaires", "comprendre une demande ou un changement de clef", 12, "après la fin de la demande ou après l'action", "", "effacés"},
-		{KeptMails, "Courriels envoyés : adresse, objet, date (jamais leur texte)", "savoir qui a été prévenu", 12, "après l'envoi", "", "effacés"},
-		{KeptLinks, "Liens des courriels et jetons d'accès : leur empreinte seulement", "reconnaître un lien ou un programme", 1, "après leur fin", "", "effacés"},
-		{KeptLinks, "Essais de liens inconnus, formulaires envoyés sans session : une empreinte du réseau d'où ils viennent, leur nombre", "freiner qui devine des liens ou remplit la base", 1, "après le premier essai", "", "effacés"},
-		{KeptExports, "Classeurs de commandes, avec le nom de qui a commandé", "retrouver ce qui est parti chez le fournisseur", 36, "après leur envoi", "", "effacés"},
-		{"", "Code PIN : une empreinte que la base seule ne permet pas de retrouver", "vérifier le code quand vous vous connectez", 0, "", "tant que la clef est entre vos mains", "effacée"},
-		{"", "Sessions de connexion", "ne pas vous redemander qui vous êtes à chaque page", 0, "", "deux heures sans rien faire, douze heures au plus", "effacées"},
+		{
+			KeptPeople,
+			"Nom (celui des chartes signées aussi), courriel, identifiant, fonctions et délégations",
+			"savoir qui peut demander, répondre et remettre",
+			12,
+			"après le départ, quand il ne reste ni clef ni demande",
+			"",
+			"effacés : il ne reste qu'un numéro sans nom",
+		},
+		{
+			KeptRequests,
+			"Demande : étapes, dates, qui a répondu, charte signée et son empreinte",
+			"savoir qui a reçu quelle clef, et ce qui a été signé",
+			36,
+			"après la fin de la demande, et tant que la clef n'est pas rendue",
+			"",
+			"effacée",
+		},
+		{
+			KeptTexts,
+			"Textes libres : besoin, motifs, commentaires",
+			"comprendre une demande ou un changement de clef",
+			12,
+			"après la fin de la demande ou après l'action",
+			"",
+			"effacés",
+		},
+		{
+			KeptMails,
+			"Courriels envoyés : adresse, objet, date (jamais leur texte)",
+			"savoir qui a été prévenu",
+			12,
+			"après l'envoi",
+			"",
+			"effacés",
+		},
+		{
+			KeptLinks,
+			"Liens des courriels et jetons d'accès : leur empreinte seulement",
+			"reconnaître un lien ou un programme",
+			1,
+			"après leur fin",
+			"",
+			"effacés",
+		},
+		{
+			KeptLinks,
+			"Essais de liens inconnus, formulaires envoyés sans session : une empreinte du réseau d'où ils viennent, leur nombre",
+			"freiner qui devine des liens ou remplit la base",
+			1,
+			"après le premier essai",
+			"",
+			"effacés",
+		},
+		{
+			KeptExports,
+			"Classeurs de commandes, avec le nom de qui a commandé",
+			"retrouver ce qui est parti chez le fournisseur",
+			36,
+			"après leur envoi",
+			"",
+			"effacés",
+		},
+		{
+			"",
+			"Code PIN : une empreinte que la base seule ne permet pas de retrouver",
+			"vérifier le code quand vous vous connectez",
+			0,
+			"",
+			"tant que la clef est entre vos mains",
+			"effacée",
+		},
+		{
+			"",
+			"Sessions de connexion",
+			"ne pas vous redemander qui vous êtes à chaque page",
+			0,
+			"",
+			"deux heures sans rien faire, douze heures au plus",
+			"effacées",
+		},
 		{"", "Dernière connexion avec la clef", "voir si une clef sert encore", 0, "", "tant que la clef n'est pas rendue", "effacée"},
-		{"", "Journal d'audit : numéros et codes, sans nom ni texte", "prouver qui a fait quoi, sans pouvoir le réécrire", 0, "", "tant qu'OKEY connaît la personne", "gardé sans limite : plus rien ne la désigne"},
-		{"", "Historiques du moteur : numéros, codes et dates, sans nom ni texte", "faire avancer les demandes", 0, "", "trente jours après la fin de la demande", "effacés"},
+		{
+			"",
+			"Journal d'audit : numéros et codes, sans nom ni texte",
+			"prouver qui a fait quoi, sans pouvoir le réécrire",
+			0,
+			"",
+			"tant qu'OKEY connaît la personne",
+			"gardé sans limite : plus rien ne la désigne",
+		},
+		{
+			"",
+			"Historiques du moteur : numéros, codes et dates, sans nom ni texte",
+			"faire avancer les demandes",
+			0,
+			"",
+			"trente jours après la fin de la demande",
+			"effacés",
+		},
 	}
 }
 

@@ -28,9 +28,18 @@ func ParseSerial(typed string) (Serial, error) {
 	case s == "":
 		return "", InvalidField("serial", "Le numéro de série manque : recopiez celui qui est gravé sur la clef.")
 	case !lettersAndDigits(s):
-		return "", InvalidField("serial", "« %s » n'est pas un numéro de série : il ne contient que des lettres sans accent et des chiffres.", shorten(typed))
+		return "", InvalidField(
+			"serial",
+			"« %s » n'est pas un numéro de série : il ne contient que des lettres sans accent et des chiffres.",
+			shorten(typed),
+		)
 	case len(s) > serialLength:
-		return "", InvalidField("serial", "« %s » est trop long pour un numéro de série : %d caractères au plus.", shorten(typed), serialLength)
+		return "", InvalidField(
+			"serial",
+			"« %s » est trop long pour un numéro de série : %d caractères au plus.",
+			shorten(typed),
+			serialLength,
+		)
 	}
 	return Serial(s), nil
 }

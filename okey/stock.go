@@ -6,7 +6,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// The actions about stock. Each is judged by one activity, in one transaction, and carried by a workflow of its own: its row in ActionKinds names it.
+// The actions about stock. Each is judged by one activity, in one transaction, and carried by a workflow of its own: its row in ActionKinds
+// names it.
 const (
 	ActionDelivery       ActionName = "delivery"        // a file of keys, arrived or announced; subject: the delivery
 	ActionArrival        ActionName = "arrival"         // what arrived of an announced delivery; subject: the delivery

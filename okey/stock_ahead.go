@@ -12,8 +12,8 @@ type Expiring struct {
 	Keys  int
 }
 
-// StockMonth is what a stock will be in a month, from today on in the first of them, if no key comes, goes or changes hands until then. A key is
-// counted once.
+// StockMonth is what a stock will be in a month, from today on in the first of them, if no key comes, goes or changes hands until then. A
+// key is counted once.
 type StockMonth struct {
 	From   Day // today, then the first of each month
 	Free   int // in the drawer and good enough to be lent

@@ -43,7 +43,14 @@ func ParseUAI(typed string) (UAI, error) {
 		return "", shortUAI(s, digits, letter)
 	}
 	if right, _ := CheckLetter(digits); right != letter {
-		return "", InvalidField("uai", "Le code UAI %s est faux : avec les chiffres %s, la lettre est %c, pas %c. Vérifiez les chiffres et la lettre.", s, digits, right, letter)
+		return "", InvalidField(
+			"uai",
+			"Le code UAI %s est faux : avec les chiffres %s, la lettre est %c, pas %c. Vérifiez les chiffres et la lettre.",
+			s,
+			digits,
+			right,
+			letter,
+		)
 	}
 	return UAI(s), nil
 }
@@ -52,7 +59,13 @@ func ParseUAI(typed string) (UAI, error) {
 func shortUAI(s, digits string, letter byte) error {
 	padded := strings.Repeat("0", uaiDigits-len(digits)) + digits
 	if right, _ := CheckLetter(padded); right == letter {
-		return InvalidField("uai", "« %s » n'a pas sept chiffres. Vouliez-vous écrire %s%c ? (Excel retire les zéros du début.)", s, padded, letter)
+		return InvalidField(
+			"uai",
+			"« %s » n'a pas sept chiffres. Vouliez-vous écrire %s%c ? (Excel retire les zéros du début.)",
+			s,
+			padded,
+			letter,
+		)
 	}
 	return InvalidField("uai", "« %s » n'a que %d chiffres : un code UAI en a sept, suivis d'une lettre.", s, len(digits))
 }

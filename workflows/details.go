@@ -27,7 +27,10 @@ func (r *keyRequest) showWhereItStands(ctx workflow.Context) {
 	if r.shown.Stage == r.standing.Stage && r.shown.Turn == r.standing.Turn && r.shown.UAI == r.standing.UAI {
 		return
 	}
-	updates := []temporal.SearchAttributeUpdate{stageAttribute.ValueSet(string(r.standing.Stage)), sinceAttribute.ValueSet(r.standing.Since)}
+	updates := []temporal.SearchAttributeUpdate{
+		stageAttribute.ValueSet(string(r.standing.Stage)),
+		sinceAttribute.ValueSet(r.standing.Since),
+	}
 	if r.shown.UAI != r.standing.UAI {
 		updates = append(updates, uaiAttribute.ValueSet(string(r.standing.UAI)))
 	}

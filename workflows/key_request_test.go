@@ -43,7 +43,19 @@ func newFlow(t *testing.T) *flow {
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	f := &flow{Scene: s, env: suite.NewTestWorkflowEnvironment()}
-	f.lea, f.roux, f.blanc = s.Person("Léa Martin", okey.Staff, scene.Tilleuls), s.Person("Marc Roux", okey.Principal, scene.Tilleuls), s.Person("Anne Blanc", okey.Deputy, scene.Tilleuls)
+	f.lea, f.roux, f.blanc = s.Person(
+		"Léa Martin",
+		okey.Staff,
+		scene.Tilleuls,
+	), s.Person(
+		"Marc Roux",
+		okey.Principal,
+		scene.Tilleuls,
+	), s.Person(
+		"Anne Blanc",
+		okey.Deputy,
+		scene.Tilleuls,
+	)
 	f.env.RegisterWorkflowWithOptions(workflows.KeyRequest, workflow.RegisterOptions{Name: okey.WorkflowKeyRequest})
 	f.env.SetStartTime(scene.Now)
 	f.env.SetTestTimeout(time.Minute)
@@ -160,7 +172,13 @@ func TestAKeyThatNobodyFetchesIsRemindedToldToSupportAndExpires(t *testing.T) {
 	f.after(2*hour, f.lea, okey.CharterAndPIN, signed)
 	assert.Equal(t, okey.Expired, f.run().Stage)
 	assert.Equal(t, []okey.MailKind{
-		okey.MailAsked, okey.MailApproved, okey.MailSigned, okey.MailRemindHandover, okey.MailRemindHandover, okey.MailHandoverLate, okey.MailExpired,
+		okey.MailAsked,
+		okey.MailApproved,
+		okey.MailSigned,
+		okey.MailRemindHandover,
+		okey.MailRemindHandover,
+		okey.MailHandoverLate,
+		okey.MailExpired,
 	}, f.sent())
 }
 

@@ -12,8 +12,8 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// Order follows an order of keys from its placing to its last key: it takes the signals that people send (each names a recorded action), has
-// them judged one at a time, and tells support where the keys do not come.
+// Order follows an order of keys from its placing to its last key: it takes the signals that people send (each names a recorded action),
+// has them judged one at a time, and tells support where the keys do not come.
 func Order(ctx workflow.Context, in okey.OrderInput) error {
 	o := &order{in: in, inbox: workflow.NewBufferedChannel(ctx, 1000)}
 	workflow.Go(ctx, o.takeSignals)
@@ -53,7 +53,8 @@ func (o *order) load(ctx workflow.Context) error {
 	if err := workflow.ExecuteActivity(stateActivity(ctx), okey.ActivityLoadOrder, o.in).Get(ctx, &o.standing); err != nil {
 		return fmt.Errorf("load the order: %w", err)
 	}
-	// Of what fell due before this run began, the latest is told: the run before may have been gone by then. A mail that left does not leave twice.
+	// Of what fell due before this run began, the latest is told: the run before may have been gone by then. A mail that left does not
+	// leave twice.
 	for o.told+1 < len(o.standing.Overdue) && o.standing.Overdue[o.told+1].Before(began) {
 		o.told++
 	}
@@ -91,7 +92,11 @@ func (o *order) matterOf(ctx workflow.Context, name okey.ActionName, raw convert
 		return okey.StockMatter{Action: carried.Action}
 	}
 	o.strays++
-	return okey.StockMatter{Fault: fault, Subject: o.in.Order, Once: fmt.Sprintf("%s/%d", workflow.GetInfo(ctx).WorkflowExecution.RunID, o.strays)}
+	return okey.StockMatter{
+		Fault:   fault,
+		Subject: o.in.Order,
+		Once:    fmt.Sprintf("%s/%d", workflow.GetInfo(ctx).WorkflowExecution.RunID, o.strays),
+	}
 }
 
 // drain has all signals judged that have come.
@@ -151,7 +156,11 @@ func (o *order) wait(ctx workflow.Context, over bool) error {
 		return workflow.Await(ctx, func() bool { return o.pending > 0 || (over && o.quiet(ctx)) || o.renewable(ctx) })
 	}
 	due := o.standing.Overdue[o.told]
-	came, err := workflow.AwaitWithTimeout(ctx, max(due.Sub(workflow.Now(ctx)), time.Second), func() bool { return o.pending > 0 || o.renewable(ctx) })
+	came, err := workflow.AwaitWithTimeout(
+		ctx,
+		max(due.Sub(workflow.Now(ctx)), time.Second),
+		func() bool { return o.pending > 0 || o.renewable(ctx) },
+	)
 	if err != nil || came {
 		return err
 	}

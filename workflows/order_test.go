@@ -72,7 +72,14 @@ func (r *orderRun) run() error {
 }
 
 func TestSupportIsToldOfALateOrderOnceADate(t *testing.T) {
-	r := newOrderRun(t, okey.OrderStanding{State: okey.OrderExported, UAI: "0069001B", Overdue: []time.Time{start.AddDate(0, 0, 28), start.AddDate(0, 0, 42), start.AddDate(0, 0, 56)}})
+	r := newOrderRun(
+		t,
+		okey.OrderStanding{
+			State:   okey.OrderExported,
+			UAI:     "0069001B",
+			Overdue: []time.Time{start.AddDate(0, 0, 28), start.AddDate(0, 0, 42), start.AddDate(0, 0, 56)},
+		},
+	)
 	r.closes = uuid.New()
 	r.signal(49*24*time.Hour, r.closes)
 	require.NoError(t, r.run())
@@ -83,7 +90,14 @@ func TestSupportIsToldOfALateOrderOnceADate(t *testing.T) {
 }
 
 func TestARunThatBeginsLateTellsSupportWhatFellDueMeanwhile(t *testing.T) {
-	r := newOrderRun(t, okey.OrderStanding{State: okey.OrderShipped, UAI: "0069001B", Overdue: []time.Time{start.AddDate(0, 0, -28), start.AddDate(0, 0, -14), start.AddDate(0, 0, 14)}})
+	r := newOrderRun(
+		t,
+		okey.OrderStanding{
+			State:   okey.OrderShipped,
+			UAI:     "0069001B",
+			Overdue: []time.Time{start.AddDate(0, 0, -28), start.AddDate(0, 0, -14), start.AddDate(0, 0, 14)},
+		},
+	)
 	r.closes = uuid.New()
 	r.signal(24*time.Hour, r.closes)
 	require.NoError(t, r.run())
@@ -121,10 +135,12 @@ func TestALateSignalOfAnOrderIsJudgedWhileItsLastMailLeaves(t *testing.T) {
 func TestAnOrderContinuesAsNewOnlyOnceItsMailsHaveLeft(t *testing.T) {
 	r := newOrderRun(t, okey.OrderStanding{State: okey.OrderShipped, UAI: "0069001B"})
 	r.letters = []okey.MailOrder{{Step: okey.MailStep{Kind: okey.MailOrderOverdue, Ref: 1}}}
-	r.env.OnActivity(okey.ActivitySendMails, mock.Anything, mock.Anything).After(2 * time.Hour).Return(func(_ context.Context, o okey.MailOrder) (okey.MailReport, error) {
-		r.told = append(r.told, o)
-		return okey.MailReport{}, nil
-	})
+	r.env.OnActivity(okey.ActivitySendMails, mock.Anything, mock.Anything).
+		After(2 * time.Hour).
+		Return(func(_ context.Context, o okey.MailOrder) (okey.MailReport, error) {
+			r.told = append(r.told, o)
+			return okey.MailReport{}, nil
+		})
 	r.env.RegisterDelayedCallback(func() { r.env.SetContinueAsNewSuggested(true) }, 90*time.Minute)
 	r.signal(time.Hour, uuid.New())
 	r.signal(100*time.Minute, uuid.New())

@@ -17,8 +17,13 @@ import (
 // stateActivity is tried until it succeeds: the request can't go on without it, and it is short.
 func stateActivity(ctx workflow.Context) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		StartToCloseTimeout: 30 * time.Second, HeartbeatTimeout: 6 * time.Second,
-		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
+		StartToCloseTimeout: 30 * time.Second,
+		HeartbeatTimeout:    6 * time.Second,
+		RetryPolicy: &temporal.RetryPolicy{
+			InitialInterval:    500 * time.Millisecond,
+			BackoffCoefficient: 2,
+			MaximumInterval:    30 * time.Second,
+		},
 	})
 }
 
@@ -28,7 +33,11 @@ func mailActivity(ctx workflow.Context) workflow.Context {
 		StartToCloseTimeout:    2 * time.Minute,
 		HeartbeatTimeout:       15 * time.Second,
 		ScheduleToCloseTimeout: 5 * 24 * time.Hour,
-		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: 15 * time.Minute},
+		RetryPolicy: &temporal.RetryPolicy{
+			InitialInterval:    2 * time.Second,
+			BackoffCoefficient: 2,
+			MaximumInterval:    15 * time.Minute,
+		},
 	})
 }
 
@@ -43,8 +52,13 @@ func watchMailActivity(ctx workflow.Context) workflow.Context {
 // stockActivity is tried until it succeeds, too; one transaction may write many thousands of keys.
 func stockActivity(ctx workflow.Context) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		StartToCloseTimeout: 10 * time.Minute, HeartbeatTimeout: 6 * time.Second,
-		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
+		StartToCloseTimeout: 10 * time.Minute,
+		HeartbeatTimeout:    6 * time.Second,
+		RetryPolicy: &temporal.RetryPolicy{
+			InitialInterval:    500 * time.Millisecond,
+			BackoffCoefficient: 2,
+			MaximumInterval:    30 * time.Second,
+		},
 	})
 }
 

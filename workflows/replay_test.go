@@ -19,9 +19,35 @@ import (
 // from the running engine by `go test ./standalone -record` and replayed against the code as it is: a change that breaks a running
 // request turns this red.
 var paths = []string{
-	"handed_over", "refused", "withdrawn", "expired", "waited_for_stock", "key_lost_before_handover", "swapped_at_handover",
-	"strays_and_cancellation", "asking_refused", "key_change", "repair_watch",
-	"order_received", "order_cancelled", "order_closed", "order_overdue", "order_export", "export_schedule", "stock_import", "stock_watch", "succession", "key_move", "inventory", "retention", "pin_change", "delegation", "attachment", "hosting", "linkreissue", "mailresend",
+	"handed_over",
+	"refused",
+	"withdrawn",
+	"expired",
+	"waited_for_stock",
+	"key_lost_before_handover",
+	"swapped_at_handover",
+	"strays_and_cancellation",
+	"asking_refused",
+	"key_change",
+	"repair_watch",
+	"order_received",
+	"order_cancelled",
+	"order_closed",
+	"order_overdue",
+	"order_export",
+	"export_schedule",
+	"stock_import",
+	"stock_watch",
+	"succession",
+	"key_move",
+	"inventory",
+	"retention",
+	"pin_change",
+	"delegation",
+	"attachment",
+	"hosting",
+	"linkreissue",
+	"mailresend",
 }
 
 func TestRecordedHistoriesReplay(t *testing.T) {

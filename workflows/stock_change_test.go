@@ -19,8 +19,8 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// Mails that never leave are told to support, and what they were about is done all the same: the workflow ends in peace, whether or not that
-// last mail leaves.
+// Mails that never leave are told to support, and what they were about is done all the same: the workflow ends in peace, whether or not
+// that last mail leaves.
 func TestMailsAboutStockThatNeverLeaveAreToldToSupport(t *testing.T) {
 	step := okey.MailStep{Kind: okey.MailKeyChanged, Ref: 1}
 	action := uuid.New()
@@ -58,7 +58,12 @@ func TestMailsAboutStockThatNeverLeaveAreToldToSupport(t *testing.T) {
 				require.NoError(t, env.GetWorkflowError())
 				first, last := told[okey.MailKeyChanged], told[okey.MailUndelivered]
 				assert.Equal(t, 1, last.Step.Ref)
-				assert.Equal(t, first.Key+okey.Serial(first.Subject.String()), last.Key+okey.Serial(last.Subject.String()), "about the same thing")
+				assert.Equal(
+					t,
+					first.Key+okey.Serial(first.Subject.String()),
+					last.Key+okey.Serial(last.Subject.String()),
+					"about the same thing",
+				)
 			})
 		}
 	}

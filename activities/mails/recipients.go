@@ -46,7 +46,8 @@ func (p *mailing) approversAt(ctx context.Context, uai okey.UAI, scopes ...okey.
 	return people, nil
 }
 
-// awaited are those for whose act the request waits: whoever may answer it or, to hand the key over, whoever may do that. Nobody: it is for support.
+// awaited are those for whose act the request waits: whoever may answer it or, to hand the key over, whoever may do that. Nobody: it is for
+// support.
 func (p *mailing) awaited(ctx context.Context, act okey.Act) ([]okey.Person, error) {
 	responders, err := p.store.Responders(ctx, p.answeredBy(), p.today)
 	if err != nil {

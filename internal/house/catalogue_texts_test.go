@@ -20,9 +20,11 @@ import (
 // How texts are told from what programs say to each other: by what they look like, and by what stands around them.
 
 // internal are calls whose words are for the log, the engine, other programs or Go itself.
-var internal = regexp.MustCompile(`^(slog|regexp|temporal|prometheus|os|filepath|path|mux|flag|kong\.Name|time|sql|workflow\.(Get|Set[^C])|errors\.New|fmt\.Errorf|panic|` +
-	`strings\.(HasPrefix|HasSuffix|Contains|Cut|TrimPrefix|TrimSuffix|EqualFold|Split|Fields)|guard|` +
-	`\w*\.(Header|GetHeader|Set|Get|Exec|Queryx?|Select|ExecuteWorkflow|ExecuteActivity|SetGenHeader|LookupEnv|Warn|Error|Info|Debug))\b`)
+var internal = regexp.MustCompile(
+	`^(slog|regexp|temporal|prometheus|os|filepath|path|mux|flag|kong\.Name|time|sql|workflow\.(Get|Set[^C])|errors\.New|fmt\.Errorf|panic|` +
+		`strings\.(HasPrefix|HasSuffix|Contains|Cut|TrimPrefix|TrimSuffix|EqualFold|Split|Fields)|guard|` +
+		`\w*\.(Header|GetHeader|Set|Get|Exec|Queryx?|Select|ExecuteWorkflow|ExecuteActivity|SetGenHeader|LookupEnv|Warn|Error|Info|Debug))\b`,
+)
 
 // textsOfGo are the literals that people read: what looks like words, and is not said to the log or to other programs.
 func textsOfGo(t *testing.T, content string) []string {
@@ -124,7 +126,8 @@ func whose(above []ast.Node) listener {
 				return asTag
 			}
 		case *ast.ValueSpec:
-			if literal, is := above[len(above)-1].(*ast.BasicLit); is && n.Type == nil && constant(above[:i]) && !strings.ContainsFunc(literal.Value, unlikeCode) {
+			if literal, is := above[len(above)-1].(*ast.BasicLit); is && n.Type == nil && constant(above[:i]) &&
+				!strings.ContainsFunc(literal.Value, unlikeCode) {
 				return toPrograms
 			}
 		case *ast.CallExpr:
@@ -161,8 +164,10 @@ var (
 	// One word without an accent is a code, a key or a type, unless it is written as a title is.
 	plain   = regexp.MustCompile(`^[\x00-\x7F]*$`)
 	title   = regexp.MustCompile(`^[A-Z][a-z'-]+$`)
-	machine = regexp.MustCompile(`\b(SELECT|INSERT|UPDATE|DELETE|FROM|WHERE|AND ExecutionStatus)\b|^(text|application)/|default-src|frame-ancestors|` +
-		`^(apt-get|apk|dnf|brew|pacman|zypper) |kill -QUIT|^use strict$|aria-|\(\?:|^okey (link|attempt)\b|^keyring\(|yyyy|^&R|^</?[a-z]|="`)
+	machine = regexp.MustCompile(
+		`\b(SELECT|INSERT|UPDATE|DELETE|FROM|WHERE|AND ExecutionStatus)\b|^(text|application)/|default-src|frame-ancestors|` +
+			`^(apt-get|apk|dnf|brew|pacman|zypper) |kill -QUIT|^use strict$|aria-|\(\?:|^okey (link|attempt)\b|^keyring\(|yyyy|^&R|^</?[a-z]|="`,
+	)
 	verb    = regexp.MustCompile(`%(\[\d\])?[-+0-9.]*[a-z]|{}|\x1b\[K?`)
 	address = regexp.MustCompile(`^[a-z]+://\S*$|^/\S*$|^\S+/\S+$|^[\w./:;=+*-]*[/:=][\w./:;=+*-]*$`)
 )
@@ -172,9 +177,22 @@ var french = regexp.MustCompile(`(?i)[àâçéèêëîïôùûœ«]|\b(la|le|les
 
 // unread are literals that look like words and are read by no person: parts of formats, and causes that the log alone gets.
 var unread = map[string]bool{
-	"General": true, "Relationship": true, "Key": true, "link token": true, "pin salt": true, "Temporal does not answer": true,
-	"Temporal does not know the search attributes yet": true, "a delivery has bad rows": true, "the provider did not ask again": true,
-	"the provider gives no auth_time": true, "02/01/2006 à 15 h 04": true, "line %d: %s": true, "no such host": true, "i/o timeout": true, "connection refused": true, "deadline exceeded": true,
+	"General":                  true,
+	"Relationship":             true,
+	"Key":                      true,
+	"link token":               true,
+	"pin salt":                 true,
+	"Temporal does not answer": true,
+	"Temporal does not know the search attributes yet": true,
+	"a delivery has bad rows":                          true,
+	"the provider did not ask again":                   true,
+	"the provider gives no auth_time":                  true,
+	"02/01/2006 à 15 h 04":                             true,
+	"line %d: %s":                                      true,
+	"no such host":                                     true,
+	"i/o timeout":                                      true,
+	"connection refused":                               true,
+	"deadline exceeded":                                true,
 }
 
 // wordy tells whether a literal looks like something said to people.
@@ -297,7 +315,13 @@ const code = "in_stock"
 var x = map[string]string{"lost": "Clef perdue"}
 func f() { slog.Info("a word for the log"); say("Rendez-la, vite."); panic(fmt.Errorf("no such %s", "Thing here")); _ = "SELECT a FROM b"; _ = "\x89PNG is no text" }
 type c struct { A string `+"`name:\"http\" placeholder:\"HÔTE:PORT\" help:\"Adresse d'écoute.\"`"+` }`))
-	assert.ElementsMatch(t, []string{"Clefs", "Il reste {} clef", "s", "Voir mes clefs, toutes", "attend"}, textsOfPage(t,
-		`<ul aria-label="Clefs"><li class="a b">Il reste {{.N}} clef{{if .Many}}s{{end}}<!-- no word --></li><li><a href="/x">Voir</a> mes <em>clefs</em>, toutes</li></ul>{{either .N "attend"}}`))
-	assert.Equal(t, []string{"Votre clef", "Elle attend.", "Voir", "{}, dit-il"}, textsOfLetter(t, "Votre clef\n\nElle\nattend.\n\n[Voir]\n\n- {{.By}}, dit-il\n"))
+	assert.ElementsMatch(t, []string{"Clefs", "Il reste {} clef", "s", "Voir mes clefs, toutes", "attend"}, textsOfPage(
+		t,
+		`<ul aria-label="Clefs"><li class="a b">Il reste {{.N}} clef{{if .Many}}s{{end}}<!-- no word --></li><li><a href="/x">Voir</a> mes <em>clefs</em>, toutes</li></ul>{{either .N "attend"}}`,
+	))
+	assert.Equal(
+		t,
+		[]string{"Votre clef", "Elle attend.", "Voir", "{}, dit-il"},
+		textsOfLetter(t, "Votre clef\n\nElle\nattend.\n\n[Voir]\n\n- {{.By}}, dit-il\n"),
+	)
 }

@@ -132,7 +132,10 @@ func TestComposeMountsTheAcademysOwnLook(t *testing.T) {
 	require.NoError(t, err)
 	for variable, file := range map[string]string{"OKEY_LOGO_FILE": "/srv/academie/logo.svg", "OKEY_STYLE_FILE": "/srv/academie/style.css"} {
 		inside := *project.Services["server"].Environment[variable]
-		mounted := slices.IndexFunc(project.Services["server"].Configs, func(c types.ServiceConfigObjConfig) bool { return c.Target == inside })
+		mounted := slices.IndexFunc(
+			project.Services["server"].Configs,
+			func(c types.ServiceConfigObjConfig) bool { return c.Target == inside },
+		)
 		require.GreaterOrEqual(t, mounted, 0, variable)
 		assert.Equal(t, file, project.Configs[project.Services["server"].Configs[mounted].Source].File)
 	}

@@ -105,7 +105,11 @@ var keptTo = []struct {
 	{"github.com/temporalio/ui-server", []string{"okey/standalone"}, false},
 	{"github.com/lib/pq", []string{"okey/sql", "okey/internal/pgtest", "okey/internal/postgres", "okey/standalone"}, true},
 	{"github.com/jmoiron/sqlx", []string{"okey/sql", "okey/internal/pgtest", "okey/standalone"}, true},
-	{"database/sql", []string{"okey/sql", "okey/internal/pgtest", "okey/internal/postgres", "okey/internal/scene", "okey/standalone"}, true},
+	{
+		"database/sql",
+		[]string{"okey/sql", "okey/internal/pgtest", "okey/internal/postgres", "okey/internal/scene", "okey/standalone"},
+		true,
+	},
 	{"github.com/go-analyze/charts", []string{"okey/internal/plot"}, false},
 	{"okey/internal/pgtest", []string{"okey/internal/scene"}, true},
 	{"okey/internal/scene", nil, true},
@@ -139,7 +143,8 @@ func sources(t *testing.T) []source {
 			return err
 		}
 		if entry.IsDir() {
-			if name := entry.Name(); file != "." && (strings.HasPrefix(name, ".") || slices.Contains([]string{"bin", "data", "node_modules", "testdata"}, name)) {
+			if name := entry.Name(); file != "." &&
+				(strings.HasPrefix(name, ".") || slices.Contains([]string{"bin", "data", "node_modules", "testdata"}, name)) {
 				return fs.SkipDir
 			}
 			return nil
@@ -252,7 +257,8 @@ func requirements(t *testing.T, file string) map[string]string {
 	for _, line := range strings.Split(modFile(t, file), "\n") {
 		fields := strings.Fields(strings.TrimPrefix(strings.TrimSpace(line), "require "))
 		// What is indirect follows from what others require; the direct ones are our choice.
-		if len(fields) >= 2 && strings.HasPrefix(fields[1], "v") && !strings.Contains(line, "=>") && !strings.Contains(line, "// indirect") {
+		if len(fields) >= 2 && strings.HasPrefix(fields[1], "v") && !strings.Contains(line, "=>") &&
+			!strings.Contains(line, "// indirect") {
 			versions[fields[0]] = fields[1]
 		}
 	}

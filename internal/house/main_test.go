@@ -1,5 +1,5 @@
-// Package house holds the rules about the repository as a whole: which package may import which, what deployment files say, and the words of
-// all texts. It knows no other package of OKEY but config, whose settings the deployment files name.
+// Package house holds the rules about the repository as a whole: which package may import which, what deployment files say, and the words
+// of all texts. It knows no other package of OKEY but config, whose settings the deployment files name.
 package house_test
 
 import (

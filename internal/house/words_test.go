@@ -50,7 +50,11 @@ var typography = []wordRule{
 	{`[’‘]`, "l'apostrophe droite, partout la même", ``},
 	{`\.\.\.`, "…", ``},
 	{`[^ \x{a0}\x{202f}({][?!;»](\s|$)`, "une espace avant", ``},
-	{`[\p{L})»] ?:\p{L}|\p{L}: `, "une espace de chaque côté du deux-points", `Authorization: Bearer|Content-Type: application/json|motdepasse|version:clef`},
+	{
+		`[\p{L})»] ?:\p{L}|\p{L}: `,
+		"une espace de chaque côté du deux-points",
+		`Authorization: Bearer|Content-Type: application/json|motdepasse|version:clef`,
+	},
 	{`«[^ \x{a0}]`, "une espace après «", ``},
 	{`  | [,.](\s|$)|\w\.\.$`, "une espace ou un point de moins", ``},
 	{`\(e?s\)|\(e\)|·e\b`, "okey.SayCount ou okey.SayEither", ``},
@@ -58,7 +62,11 @@ var typography = []wordRule{
 	{`(?i)\b1[èe]re\b|\b\d+(è|i)?[èe]mes?\b|\b1 er\b`, "1re, 1er, 2e", ``},
 	{`\b\d{1,2}:\d{2}\b|\b\d{1,2}h\d{2}`, "9 h 12", `\d{4} \d{2}:\d{2}|T\d{2}:\d{2}:\d{2}Z|127\.0\.0\.1:\d+`},
 	{`%!|<no value>|\b(TODO|FIXME|XXX|lorem|foo|bar)\b`, "le vrai texte", ``},
-	{`\b(Etat|Etablissement|Ecole|Etape|Ecri\w+|Echec|Etes|Evite\w*)s?\b|^A (propos|vérifier|revoir|suivre|répondre)`, "les capitales ont leurs accents", ``},
+	{
+		`\b(Etat|Etablissement|Ecole|Etape|Ecri\w+|Echec|Etes|Evite\w*)s?\b|^A (propos|vérifier|revoir|suivre|répondre)`,
+		"les capitales ont leurs accents",
+		``,
+	},
 }
 
 func TestTextsKeepFrenchTypography(t *testing.T) { hold(t, typography) }
@@ -67,9 +75,21 @@ func TestTextsKeepFrenchTypography(t *testing.T) { hold(t, typography) }
 const programs = `\w+ \(\p{L}+( \p{L}+)*\)`
 
 var frenchAlone = []wordRule{
-	{`(?i)\b(the|this|that|with|without|from|must|cannot|unknown|missing|already|when|while|does|are|was|and|please|click|submit|next|error|failed|invalid|required|no such|denied|back to)\b`, "du français", `« next »|debug, info, warn ou error`},
-	{`\b[a-z]+_[a-z_]+\b`, "ce que le code veut dire", programs + `|numero_de_serie|date_d_expiration|\ben_stock|\ben_service|\(okey_app\)|(start|end)_date`},
-	{`(?i)\b(json|uuid|sql|null|nil|timeout|payload|webhook|backend|frontend|hash|workflow|idempotency)\b`, "ce qu'une personne comprend", programs + `|L'API lit du JSON.*|attend un UUID|objet JSON`},
+	{
+		`(?i)\b(the|this|that|with|without|from|must|cannot|unknown|missing|already|when|while|does|are|was|and|please|click|submit|next|error|failed|invalid|required|no such|denied|back to)\b`,
+		"du français",
+		`« next »|debug, info, warn ou error`,
+	},
+	{
+		`\b[a-z]+_[a-z_]+\b`,
+		"ce que le code veut dire",
+		programs + `|numero_de_serie|date_d_expiration|\ben_stock|\ben_service|\(okey_app\)|(start|end)_date`,
+	},
+	{
+		`(?i)\b(json|uuid|sql|null|nil|timeout|payload|webhook|backend|frontend|hash|workflow|idempotency)\b`,
+		"ce qu'une personne comprend",
+		programs + `|L'API lit du JSON.*|attend un UUID|objet JSON`,
+	},
 	{`\b(approve|lost|defective|found|retired|attributed|reserved|refused|withdrawn|expired)\b`, "du français", programs},
 }
 
@@ -78,7 +98,8 @@ func TestTextsAreFrenchAndNoCodes(t *testing.T) { hold(t, frenchAlone) }
 // What Go, a library or the system says of a failure is English, and for the log: no message for people is made of it.
 func TestNoMessageForPeopleIsMadeOfAnError(t *testing.T) {
 	for _, s := range sources(t) {
-		if s.test() || s.standalone() || within(s.pkg, "okey/tools") || within(s.pkg, "okey/internal/postgres") || s.file == "cmd/okey/secrets.go" {
+		if s.test() || s.standalone() || within(s.pkg, "okey/tools") || within(s.pkg, "okey/internal/postgres") ||
+			s.file == "cmd/okey/secrets.go" {
 			continue // the last one passes on what package config says, in French
 		}
 		parsed, err := parser.ParseFile(token.NewFileSet(), s.file, nil, 0)
@@ -96,7 +117,12 @@ func TestNoMessageForPeopleIsMadeOfAnError(t *testing.T) {
 				}
 			}
 			for _, part := range message {
-				assert.False(t, speaksOfError(part), "%s: a message is made of an error's own words: config.Cause, or a sentence of yours", s.file)
+				assert.False(
+					t,
+					speaksOfError(part),
+					"%s: a message is made of an error's own words: config.Cause, or a sentence of yours",
+					s.file,
+				)
 			}
 			return true
 		})

@@ -16,8 +16,8 @@ func Memory() string {
 	return dir
 }
 
-// Copying is the end of a CREATE DATABASE ... TEMPLATE that costs the least: where there is a choice, the default writes every page to the log,
-// too, and leaves the cache of the catalogue behind.
+// Copying is the end of a CREATE DATABASE ... TEMPLATE that costs the least: where there is a choice, the default writes every page to the
+// log, too, and leaves the cache of the catalogue behind.
 func (c *Cluster) Copying() string {
 	if c.binaries.Major < 15 {
 		return ""

@@ -116,7 +116,8 @@ func casesOf(shown mail.Sample) []web.NavLink {
 	return links
 }
 
-// letterSecurity lets a mail have the styles that it carries within, and nothing else: no script, form or image, no window but OKEY's around it.
+// letterSecurity lets a mail have the styles that it carries within, and nothing else: no script, form or image, no window but OKEY's
+// around it.
 const letterSecurity = "default-src 'none'; style-src 'unsafe-inline'; sandbox; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 
 // letterPart is the HTML part of a mail, for the frame on its page. Its link leads nowhere.

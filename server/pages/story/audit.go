@@ -53,15 +53,28 @@ const eventCharterSigned = "charter_signed"
 
 // auditNames are the events of the audit that are no action's name.
 var auditNames = map[string]string{
-	"grant": "rôle donné ou retiré", "uid_known": "personne reconnue par son identifiant", "token": "jeton",
-	"claims": "fonctions lues à la connexion", "sessions_ended": "sessions fermées",
-	"charter": "charte publiée", eventCharterSigned: "charte signée : empreinte de son texte", "pin_set": "code PIN choisi",
-	"import": "import", "retention": "données arrivées à leur terme",
-	"minimum_stock": "réserve voulue", "key_moved": "clef changée d'établissement", "move_expired": "proposition de départ sans réponse",
-	"order_moved": "commande transmise au successeur", "request_moved": "demande transmise au successeur",
+	"grant":            "rôle donné ou retiré",
+	"uid_known":        "personne reconnue par son identifiant",
+	"token":            "jeton",
+	"claims":           "fonctions lues à la connexion",
+	"sessions_ended":   "sessions fermées",
+	"charter":          "charte publiée",
+	eventCharterSigned: "charte signée : empreinte de son texte",
+	"pin_set":          "code PIN choisi",
+	"import":           "import",
+	"retention":        "données arrivées à leur terme",
+	"minimum_stock":    "réserve voulue",
+	"key_moved":        "clef changée d'établissement",
+	"move_expired":     "proposition de départ sans réponse",
+	"order_moved":      "commande transmise au successeur",
+	"request_moved":    "demande transmise au successeur",
 	"report_moved":     "signalement transmis au successeur",
-	"delegation_given": "délégation donnée", "delegation_ended": "délégation terminée", "attached": "rattachement", "detached": "fin d'un rattachement",
-	"host_named": "établissement qui répond pour un autre", "host_ended": "fin d'une réponse pour un autre",
+	"delegation_given": "délégation donnée",
+	"delegation_ended": "délégation terminée",
+	"attached":         "rattachement",
+	"detached":         "fin d'un rattachement",
+	"host_named":       "établissement qui répond pour un autre",
+	"host_ended":       "fin d'une réponse pour un autre",
 }
 
 // SayAudit names an event of the audit: its own, what became of a key, or an action.

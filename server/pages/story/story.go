@@ -69,8 +69,8 @@ type Chapter struct {
 	At                        time.Time
 }
 
-// WithoutStep leaves out of actions, which it changes, those that were taken and that a step tells: who, when and how; and the key that OKEY
-// looked for by itself: support's looking is support's.
+// WithoutStep leaves out of actions, which it changes, those that were taken and that a step tells: who, when and how; and the key that
+// OKEY looked for by itself: support's looking is support's.
 func WithoutStep(actions []sql.DeskAction, byStep func(okey.ActionKind) bool) []sql.DeskAction {
 	return slices.DeleteFunc(actions, func(a sql.DeskAction) bool {
 		found := a.Name == okey.ActionOf(okey.StockAvailable) && a.Via == okey.ViaEngine

@@ -22,7 +22,7 @@ const (
 	MailOrderReminder  MailKind = "order_reminder" // approvers: no order yet
 	MailOrderLate      MailKind = "order_late"     // support
 	MailKeyFree        MailKind = "key_free"       // requester: a key is free, go on
-	MailKeyReplaced    MailKind = "key_replaced"   // requester: the kept key is lost or broken, another one takes its place (signed, approvers too: hand that one over), or the place in line is kept
+	MailKeyReplaced    MailKind = "key_replaced"   // requester: the kept key is gone, another one or the place in line is kept; signed: approvers too
 	MailRemindCharter  MailKind = "remind_charter"
 	MailSigned         MailKind = "signed"          // requester: your key awaits you; approvers: a key to hand over
 	MailRemindHandover MailKind = "remind_handover" // both

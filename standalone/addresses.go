@@ -135,7 +135,11 @@ func parse(flag, value string) (ip string, port int, err error) {
 		return "127.0.0.1", port, nil
 	}
 	if parsed := net.ParseIP(host); parsed == nil || !parsed.IsLoopback() {
-		return "", 0, fmt.Errorf("%s %s : okey-standalone n'écoute que sur cette machine, 127.0.0.1 ou localhost, car on s'y connecte sans mot de passe", flag, value)
+		return "", 0, fmt.Errorf(
+			"%s %s : okey-standalone n'écoute que sur cette machine, 127.0.0.1 ou localhost, car on s'y connecte sans mot de passe",
+			flag,
+			value,
+		)
 	}
 	return host, port, nil
 }

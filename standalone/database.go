@@ -31,7 +31,11 @@ func (h *house) startDatabase(ctx context.Context) (*postgres.Cluster, databases
 	})
 	var occupied *postgres.PortTakenError
 	if errors.As(err, &occupied) {
-		return nil, databases{}, taken("--postgres", net.JoinHostPort(h.addresses.postgresHost, strconv.Itoa(h.addresses.postgresPort)), syscall.EADDRINUSE)
+		return nil, databases{}, taken(
+			"--postgres",
+			net.JoinHostPort(h.addresses.postgresHost, strconv.Itoa(h.addresses.postgresPort)),
+			syscall.EADDRINUSE,
+		)
 	}
 	if err != nil {
 		return nil, databases{}, err
@@ -64,7 +68,8 @@ func (h *house) prepareDatabase(ctx context.Context, cluster *postgres.Cluster) 
 	defer db.Close()
 	var role, database bool
 	err = db.QueryRowContext(ctx, `SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1), EXISTS (SELECT FROM pg_database WHERE datname = $2)`,
-		okeyRole, okeyDatabase).Scan(&role, &database)
+		okeyRole, okeyDatabase).
+		Scan(&role, &database)
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,12 @@ func importDemonstration(ctx context.Context, store *sql.Store, now time.Time) e
 		// Keys that expire on a fixed day would have expired one day.
 		soon, late := now.AddDate(0, 2, 0).Format(time.DateOnly), now.AddDate(4, 0, 0).Format(time.DateOnly)
 		content = []byte(strings.NewReplacer("SOON", soon, "LATE", late).Replace(string(content)))
-		result, err := file.take(ctx, store, imports.Source{Name: file.name, Content: bytes.NewReader(content), Size: int64(len(content))}, imports.Options{At: now})
+		result, err := file.take(
+			ctx,
+			store,
+			imports.Source{Name: file.name, Content: bytes.NewReader(content), Size: int64(len(content))},
+			imports.Options{At: now},
+		)
 		if err != nil {
 			return err
 		}

@@ -85,7 +85,8 @@ func (s *secrets) make(dir string) error {
 	return nil
 }
 
-// variable is a line of okey.env. Of itself none needs quotes, so that every reader of such files understands it; what somebody has set may.
+// variable is a line of okey.env. Of itself none needs quotes, so that every reader of such files understands it; what somebody has set
+// may.
 type variable struct{ name, value string }
 
 // line has quotes only where a shell needs them. A question mark alone needs none: no file is named like a database's address.
@@ -165,7 +166,10 @@ func (h *house) writeEnvironment(variables []variable, urls databases) error {
 		text.WriteString(v.line())
 	}
 	admin := filepath.Join(h.flags.Data, "okey-admin.env")
-	err := errors.Join(writeWhole(admin, "OKEY_ADMIN_DATABASE_URL="+urls.admin+"\n"), writeWhole(environmentFile(h.flags.Data), text.String()))
+	err := errors.Join(
+		writeWhole(admin, "OKEY_ADMIN_DATABASE_URL="+urls.admin+"\n"),
+		writeWhole(environmentFile(h.flags.Data), text.String()),
+	)
 	if err != nil {
 		return fmt.Errorf("write the environment files: %w", err)
 	}

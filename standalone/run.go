@@ -144,9 +144,16 @@ func (h *house) startProvider(people directory) error {
 func (h *house) startEngine(ctx context.Context, cluster *postgres.Cluster) error {
 	frontend := h.addresses.temporal.vacate()
 	engine, err := temporald.Start(ctx, temporald.Options{
-		Address: frontend, Namespace: namespace, LogFile: filepath.Join(h.flags.Data, "temporal.log"),
-		Debug:    ours("OKEY_LOG_LEVEL", "info") == "debug",
-		Database: temporald.Database{Address: cluster.Address(), User: postgres.Admin, Password: cluster.Password(), URL: cluster.URL("postgres")},
+		Address:   frontend,
+		Namespace: namespace,
+		LogFile:   filepath.Join(h.flags.Data, "temporal.log"),
+		Debug:     ours("OKEY_LOG_LEVEL", "info") == "debug",
+		Database: temporald.Database{
+			Address:  cluster.Address(),
+			User:     postgres.Admin,
+			Password: cluster.Password(),
+			URL:      cluster.URL("postgres"),
+		},
 	})
 	if err != nil {
 		return err

@@ -31,7 +31,10 @@ func (h *house) welcome(ctx context.Context, w io.Writer, people directory) erro
 	if len(everyone) > 0 {
 		fmt.Fprintln(table, "\n  Qui peut se connecter, sans mot de passe :")
 	} else {
-		fmt.Fprintln(table, "\n  Personne ne peut encore se connecter : importez des établissements et des personnels avec bin/okey import.")
+		fmt.Fprintln(
+			table,
+			"\n  Personne ne peut encore se connecter : importez des établissements et des personnels avec bin/okey import.",
+		)
 	}
 	for _, p := range representatives(everyone) {
 		fmt.Fprintf(table, "    %s\t%s\t%s\n", p.Name(), p.Role, p.Mail)

@@ -62,7 +62,12 @@ func (s signIn) list(w http.ResponseWriter, r *http.Request, id, words string) {
 		return
 	}
 	found := search(people, words)
-	s.render(w, http.StatusOK, "list.html", list{ID: id, Words: words, People: found[:min(shown, len(found))], Count: len(found), ClientURL: s.clientURL})
+	s.render(
+		w,
+		http.StatusOK,
+		"list.html",
+		list{ID: id, Words: words, People: found[:min(shown, len(found))], Count: len(found), ClientURL: s.clientURL},
+	)
 }
 
 func search(people []Person, words string) []Person {

@@ -53,7 +53,17 @@ func New(options Options) (http.Handler, error) {
 		AuthMethodPost:           true,
 		SupportedUILocales:       []language.Tag{language.French},
 		SupportedScopes:          []string{oidc.ScopeOpenID, oidc.ScopeProfile, oidc.ScopeEmail},
-		SupportedClaims:          []string{"sub", "uid", "name", "given_name", "family_name", "email", "FrEduFonctAdm", "FrEduRne", "FrEduRneResp"},
+		SupportedClaims: []string{
+			"sub",
+			"uid",
+			"name",
+			"given_name",
+			"family_name",
+			"email",
+			"FrEduFonctAdm",
+			"FrEduRne",
+			"FrEduRneResp",
+		},
 	}, s, op.StaticIssuer(options.Issuer), op.WithAllowInsecure()) // plain HTTP: loopback
 	if err != nil {
 		return nil, fmt.Errorf("set the OpenID provider up: %w", err)

@@ -37,7 +37,10 @@ func (box *Inbox) Handler() http.Handler {
 	mux.HandleFunc("GET /messages/{id}/attachments/{n}", box.serveAttachment)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
-		header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'")
+		header.Set(
+			"Content-Security-Policy",
+			"default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'",
+		)
 		header.Set("X-Content-Type-Options", "nosniff")
 		header.Set("Referrer-Policy", "no-referrer") // the links in mails are secrets
 		header.Set("Cache-Control", "no-store")
@@ -75,7 +78,11 @@ func (box *Inbox) serveHTML(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	header := w.Header()
-	header.Set("Content-Security-Policy", "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'")
+	header.Set(
+		"Content-Security-Policy",
+		"sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; "+
+			"frame-ancestors 'self'",
+	)
 	header.Set("Content-Type", "text/html; charset=utf-8")
 	_, _ = w.Write([]byte(`<!doctype html><base target="_blank">` + m.HTML)) // a reader who left needs no answer
 }

@@ -54,7 +54,8 @@ func (d Database) migrateOne(ctx context.Context, name, schemaName string, logge
 	maintenance := stdsql.OpenDB(connector)
 	defer maintenance.Close()
 	var exists bool
-	if err := maintenance.QueryRowContext(ctx, `SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)`, name).Scan(&exists); err != nil {
+	if err := maintenance.QueryRowContext(ctx, `SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)`, name).
+		Scan(&exists); err != nil {
 		return err
 	}
 	if exists {

@@ -134,7 +134,12 @@ func configuration(options Options, services map[string]config.Service) *config.
 
 // listen gives each of Temporal's services an address: the frontend the one asked for, the others free loopback ports.
 func listen(frontend string) (map[string]config.Service, map[primitives.ServiceName]static.Hosts, error) {
-	names := []primitives.ServiceName{primitives.FrontendService, primitives.HistoryService, primitives.MatchingService, primitives.WorkerService}
+	names := []primitives.ServiceName{
+		primitives.FrontendService,
+		primitives.HistoryService,
+		primitives.MatchingService,
+		primitives.WorkerService,
+	}
 	addresses, err := freeAddresses(len(names) - 1)
 	if err != nil {
 		return nil, nil, err

@@ -56,7 +56,11 @@ func StartUI(address, frontend, namespace string) (*UI, error) {
 	}))}
 	go func() { _ = ui.server.Start() }() // returns nil after Stop, and else not at all
 	ui.guard = &http.Server{
-		Handler: signalsOnly(inside), ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
+		Handler: signalsOnly(
+			inside,
+		),
+		ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog:          slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
 	}
 	go func() { _ = ui.guard.Serve(public) }()
 	return ui, nil

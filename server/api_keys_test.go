@@ -29,14 +29,17 @@ func TestHoldersDeclareTheirOwnKeyLostAndMayAskAgain(t *testing.T) {
 	unknown := h.call(c.lea, http.MethodPost, path+"/changes", map[string]any{"reason": "eaten", "comment": "par le chien"})
 	assert.Equal(t, http.StatusUnprocessableEntity, unknown.Status, unknown.Text)
 	assert.Equal(t, "reason", unknown.at("field"))
-	assert.Equal(t, http.StatusNotFound, h.call(c.stranger, http.MethodPost, path+"/changes", map[string]any{"reason": "eaten", "comment": "x"}).Status)
+	assert.Equal(t, http.StatusNotFound,
+		h.call(c.stranger, http.MethodPost, path+"/changes", map[string]any{"reason": "eaten", "comment": "x"}).Status)
 
 	action := uuid.NewString()
-	lost := h.call(c.lea, http.MethodPost, path+"/changes", map[string]any{"reason": "lost", "comment": "dans le train"}, "Idempotency-Key", action)
+	lost := h.call(c.lea, http.MethodPost, path+"/changes", map[string]any{"reason": "lost", "comment": "dans le train"},
+		"Idempotency-Key", action)
 	require.Equal(t, http.StatusOK, lost.Status, lost.Text)
 	assert.Equal(t, "lost", lost.at("state"))
 	assert.Nil(t, lost.at("holder"))
-	again := h.call(c.lea, http.MethodPost, path+"/changes", map[string]any{"reason": "lost", "comment": "dans le train"}, "Idempotency-Key", action)
+	again := h.call(c.lea, http.MethodPost, path+"/changes", map[string]any{"reason": "lost", "comment": "dans le train"},
+		"Idempotency-Key", action)
 	assert.Equal(t, http.StatusOK, again.Status, "the same action answers the same, though the key is no longer theirs")
 	assert.Equal(t, http.StatusNotFound, h.call(c.lea, http.MethodGet, path, nil).Status)
 	h.ask(c.lea, scene.Tilleuls)
@@ -59,7 +62,8 @@ func TestKeysAreListedByWhoeverManagesThem(t *testing.T) {
 	assert.Len(t, h.call(c.roux, http.MethodGet, "/keys", nil).at("keys"), 2)
 	assert.Empty(t, h.call(c.lea, http.MethodGet, "/keys", nil).at("keys"))
 	assert.Len(t, h.call(c.support, http.MethodGet, "/keys?state=in_stock", nil).at("keys"), 3)
-	assert.Equal(t, string(elsewhere), h.call(c.support, http.MethodGet, "/keys?establishment="+string(scene.Acacias), nil).at("keys", 0, "serial"))
+	assert.Equal(t, string(elsewhere),
+		h.call(c.support, http.MethodGet, "/keys?establishment="+string(scene.Acacias), nil).at("keys", 0, "serial"))
 	changed := h.call(c.roux, http.MethodGet, "/keys?changed_since=2026-01-01T00:00:00Z", nil)
 	assert.Equal(t, string(second), changed.at("keys", 0, "serial"))
 	page := h.call(c.roux, http.MethodGet, "/keys?limit=1", nil)
@@ -68,6 +72,7 @@ func TestKeysAreListedByWhoeverManagesThem(t *testing.T) {
 	assert.Nil(t, rest.at("next"))
 
 	assert.Equal(t, http.StatusNotFound, h.call(c.roux, http.MethodGet, "/keys/"+string(elsewhere), nil).Status)
-	assert.Equal(t, http.StatusNotFound, h.call(c.roux, http.MethodPost, "/keys/"+string(elsewhere)+"/changes", map[string]any{"reason": "lost", "comment": "x"}).Status)
+	assert.Equal(t, http.StatusNotFound,
+		h.call(c.roux, http.MethodPost, "/keys/"+string(elsewhere)+"/changes", map[string]any{"reason": "lost", "comment": "x"}).Status)
 	assert.Equal(t, http.StatusNotFound, h.call(c.roux, http.MethodGet, "/keys/%C3%A9", nil).Status)
 }

@@ -29,9 +29,11 @@ func TestTheAuthenticationServerTellsTheLastLogin(t *testing.T) {
 	assert.Equal(t, http.StatusUnprocessableEntity, post(held, time.Now().Add(time.Hour).Format(time.RFC3339)).Status)
 	assert.Equal(t, http.StatusConflict, post(free, "2026-01-02T09:00:00Z").Status)
 	assert.Equal(t, http.StatusNotFound, post("99999", "2026-01-02T09:00:00Z").Status)
-	assert.Equal(t, http.StatusForbidden, h.call(c.support, http.MethodPost, "/keys/"+string(held)+"/logins", map[string]any{"at": "2026-01-02T09:00:00Z"}).Status)
+	assert.Equal(t, http.StatusForbidden,
+		h.call(c.support, http.MethodPost, "/keys/"+string(held)+"/logins", map[string]any{"at": "2026-01-02T09:00:00Z"}).Status)
 	other := h.tokenFor(sql.Bearer{Service: "stock", Scopes: []string{"keys"}}, time.Hour)
-	assert.Equal(t, http.StatusForbidden, h.send(other, http.MethodPost, "/keys/"+string(held)+"/logins", map[string]any{"at": "2026-01-02T09:00:00Z"}).Status)
+	assert.Equal(t, http.StatusForbidden,
+		h.send(other, http.MethodPost, "/keys/"+string(held)+"/logins", map[string]any{"at": "2026-01-02T09:00:00Z"}).Status)
 }
 
 func TestALoginIsToldByRFC3339AndNothingElse(t *testing.T) {
@@ -49,7 +51,8 @@ func TestALoginIsToldByRFC3339AndNothingElse(t *testing.T) {
 		assert.Equal(t, told[1], post(map[string]any{"at": told[0]}).at("last_login_at"), told[0])
 	}
 	for _, at := range []any{
-		"", "2026-01-03", "2026-01-03 09:00:00Z", "2026-01-03T09:00:00", "2026-01-03T09:00Z", "2026-01-03T9:00:00Z", "2026-01-03T09:00:00,5Z", "2026-01-03T09:00:00+0100",
+		"", "2026-01-03", "2026-01-03 09:00:00Z", "2026-01-03T09:00:00", "2026-01-03T09:00Z", "2026-01-03T9:00:00Z",
+		"2026-01-03T09:00:00,5Z", "2026-01-03T09:00:00+0100",
 		"2026-02-30T09:00:00Z", "2026-01-03T24:00:00Z", "0001-01-01T00:00:00Z", 1767427200, nil, strings.Repeat("9", 1000),
 	} {
 		assert.Equal(t, http.StatusUnprocessableEntity, post(map[string]any{"at": at}).Status, "%v", at)
@@ -69,8 +72,11 @@ func TestALoginFindsItsKeyHoweverTheSerialIsWritten(t *testing.T) {
 	typed := "ab-" + string(held[:4]) + "%20" + string(held[4:6]) + "%C2%A0" + string(held[6:])
 	told := h.send(token, http.MethodPost, "/keys/"+typed+"/logins", map[string]any{"at": "2026-01-02T09:00:00Z"})
 	assert.Equal(t, "AB"+string(held), told.at("serial"))
-	assert.Equal(t, http.StatusNotFound, h.send(token, http.MethodPost, "/keys/"+string(held[1:])+"/logins", map[string]any{"at": "2026-01-02T09:00:00Z"}).Status)
-	assert.Equal(t, http.StatusNotFound, h.send(token, http.MethodPost, "/keys/a'b/logins", map[string]any{"at": "2026-01-02T09:00:00Z"}).Status)
-	assert.Equal(t, http.StatusUnauthorized, h.send("", http.MethodPost, "/keys/AB"+string(held)+"/logins", map[string]any{"at": "2026-01-02T09:00:00Z"}).Status)
+	assert.Equal(t, http.StatusNotFound,
+		h.send(token, http.MethodPost, "/keys/"+string(held[1:])+"/logins", map[string]any{"at": "2026-01-02T09:00:00Z"}).Status)
+	assert.Equal(t, http.StatusNotFound,
+		h.send(token, http.MethodPost, "/keys/a'b/logins", map[string]any{"at": "2026-01-02T09:00:00Z"}).Status)
+	assert.Equal(t, http.StatusUnauthorized,
+		h.send("", http.MethodPost, "/keys/AB"+string(held)+"/logins", map[string]any{"at": "2026-01-02T09:00:00Z"}).Status)
 	assert.Contains(t, h.as(c.roux).get("/clefs").HTML, "vendredi 2 janvier")
 }

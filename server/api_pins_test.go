@@ -75,7 +75,8 @@ func TestAPINIsItsPersonsAlone(t *testing.T) {
 	c := h.cast()
 	serial, check := h.inService(c), h.checker()
 	other := h.KeyOf(c.blanc, scene.Tilleuls, okey.NewDay(2030, 1, 1))
-	h.Exec(`UPDATE key SET pin_hash = (SELECT pin_hash FROM key WHERE serial = $1), pin_set_at = now() WHERE serial = $2`, string(serial), string(other))
+	h.Exec(`UPDATE key SET pin_hash = (SELECT pin_hash FROM key WHERE serial = $1), pin_set_at = now() WHERE serial = $2`, string(serial),
+		string(other))
 	assert.Equal(t, false, check(other, "4071").at("ok"))
 	assert.Equal(t, true, check(serial, "4071").at("ok"))
 }
@@ -104,7 +105,8 @@ func TestWrongPINsAreThrottledThenLockedAndTheHolderTold(t *testing.T) {
 	seconds, err = strconv.Atoi(locked.Header.Get("Retry-After"))
 	require.NoError(t, err)
 	assert.InDelta(t, okey.PINLock.Seconds(), seconds, 60)
-	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM action WHERE name = 'pin-lock' AND key = $1 AND outcome = 'accepted'`, string(serial)), "told once")
+	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM action WHERE name = 'pin-lock' AND key = $1 AND outcome = 'accepted'`, string(serial)),
+		"told once")
 	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM audit WHERE event = 'pin-lock' AND subject = $1`, sql.AboutKey(serial)))
 
 	h.pass() // a day later
@@ -190,7 +192,8 @@ func TestWhoHasTwoKeysChoosesWhosePINChanges(t *testing.T) {
 	_, waits := h.atCounter(c)
 	old := h.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2030, 1, 1))
 	assert.Equal(t, "no_pin", h.changePIN(c.lea, "4071", "730452").at("code"), "the one in hand, whose PIN OKEY does not know")
-	chosen := h.call(c.lea, http.MethodPut, "/me/pin", map[string]any{"current": "4071", "pin": "730452", "serial": strings.ToLower(string(waits))})
+	chosen := h.call(c.lea, http.MethodPut, "/me/pin",
+		map[string]any{"current": "4071", "pin": "730452", "serial": strings.ToLower(string(waits))})
 	assert.Equal(t, http.StatusOK, chosen.Status, chosen.Text)
 	blancs := h.KeyOf(c.blanc, scene.Tilleuls, okey.NewDay(2030, 1, 1))
 	foreign := h.call(c.lea, http.MethodPut, "/me/pin", map[string]any{"current": "4071", "pin": "730452", "serial": string(blancs)})

@@ -41,7 +41,8 @@ func TestARequestGoesFromAskingToHandover(t *testing.T) {
 	assert.Equal(t, "awaiting_handover", signed.at("stage"))
 	assert.NotContains(t, signed.Text, "4071")
 
-	handed := h.signal(c.roux, path, okey.Handover, map[string]any{"serial": " " + strings.ToLower(string(serial[:4])) + "-" + string(serial[4:])})
+	handed := h.signal(c.roux, path, okey.Handover,
+		map[string]any{"serial": " " + strings.ToLower(string(serial[:4])) + "-" + string(serial[4:])})
 	require.Equal(t, http.StatusOK, handed.Status, handed.Text)
 	assert.Equal(t, "handed_over", handed.at("stage"))
 	assert.Empty(t, handed.at("waiting_for"))
@@ -61,15 +62,18 @@ func TestTheSameIdempotencyKeyAnswersTheSame(t *testing.T) {
 	assert.Equal(t, http.StatusCreated, again.Status, again.Text)
 	assert.Equal(t, first.at("id"), again.at("id"))
 
-	otherwise := h.call(c.lea, http.MethodPost, "/requests", map[string]any{"establishment": scene.Tilleuls, "need": "autre chose"}, "Idempotency-Key", action)
+	otherwise := h.call(c.lea, http.MethodPost, "/requests", map[string]any{"establishment": scene.Tilleuls, "need": "autre chose"},
+		"Idempotency-Key", action)
 	assert.Equal(t, http.StatusConflict, otherwise.Status)
 	assert.Equal(t, "action_reused", otherwise.at("code"))
 
 	path := "/requests/" + first.at("id").(string)
 	h.signal(c.roux, path, okey.PrincipalDecision, map[string]any{"decision": "approve"})
 	sign := uuid.NewString()
-	require.Equal(t, http.StatusOK, h.signal(c.lea, path, okey.CharterAndPIN, map[string]any{"charter": 1, "pin": "4071"}, "Idempotency-Key", sign).Status)
-	assert.Equal(t, http.StatusOK, h.signal(c.lea, path, okey.CharterAndPIN, map[string]any{"charter": 1, "pin": "4071"}, "Idempotency-Key", sign).Status)
+	require.Equal(t, http.StatusOK,
+		h.signal(c.lea, path, okey.CharterAndPIN, map[string]any{"charter": 1, "pin": "4071"}, "Idempotency-Key", sign).Status)
+	assert.Equal(t, http.StatusOK,
+		h.signal(c.lea, path, okey.CharterAndPIN, map[string]any{"charter": 1, "pin": "4071"}, "Idempotency-Key", sign).Status)
 	other := h.signal(c.lea, path, okey.CharterAndPIN, map[string]any{"charter": 1, "pin": "9135"}, "Idempotency-Key", sign)
 	assert.Equal(t, "action_reused", other.at("code"), "another PIN is other content")
 	stolen := h.signal(c.support, path, okey.CharterAndPIN, map[string]any{"charter": 1, "pin": "4071"}, "Idempotency-Key", sign)
@@ -82,7 +86,9 @@ func TestWhoMayNotAskLearnsWhatToDoInstead(t *testing.T) {
 	nobody := h.Person("Nino Nulle-Part", okey.Staff)
 	holder := h.Person("Hugo Porteur", okey.Staff, scene.Tilleuls)
 	serial := h.KeyOf(holder, scene.Tilleuls, okey.NewDay(2028, time.March, 31))
-	for uai, why := range map[string]string{"0061129V": "first_degree", "0061130W": "not_under_contract", "0061131X": "closed", "0061132Y": "not_a_school"} {
+	for uai, why := range map[string]string{
+		"0061129V": "first_degree", "0061130W": "not_under_contract", "0061131X": "closed", "0061132Y": "not_a_school",
+	} {
 		h.Exec(`INSERT INTO establishment_left_out (uai, name, reason) VALUES ($1, $2, $3)`, rightUAI(uai), "Ailleurs", why)
 	}
 	for _, test := range []struct {
@@ -99,8 +105,18 @@ func TestWhoMayNotAskLearnsWhatToDoInstead(t *testing.T) {
 		{c.lea, want(scene.Acacias), 422, "not_eligible", "pour le collège des Tilleuls"},
 		{nobody, want(scene.Tilleuls), 422, "not_eligible", "dans aucun établissement"},
 		{holder, want(scene.Tilleuls), 422, "already_holds_key", string(serial)},
-		{holder, map[string]any{"establishment": scene.Tilleuls, "need": "la suite", "reason": "renewal"}, 422, "already_holds_key", "31 décembre 2027"},
-		{c.lea, map[string]any{"establishment": scene.Tilleuls, "need": "la suite", "reason": "replacement"}, 422, "invalid", "première clef"},
+		{
+			holder,
+			map[string]any{"establishment": scene.Tilleuls, "need": "la suite", "reason": "renewal"},
+			422, "already_holds_key",
+			"31 décembre 2027",
+		},
+		{
+			c.lea,
+			map[string]any{"establishment": scene.Tilleuls, "need": "la suite", "reason": "replacement"},
+			422, "invalid",
+			"première clef",
+		},
 	} {
 		a := h.call(test.who, http.MethodPost, "/requests", test.body)
 		assert.Equal(t, test.status, a.Status, a.Text)
@@ -245,7 +261,8 @@ func TestTheWrongKeyAtTheCounterIsNamedWithItsState(t *testing.T) {
 	path := h.ask(c.lea, scene.Tilleuls)
 	h.signal(c.roux, path, okey.PrincipalDecision, map[string]any{"decision": "approve"})
 	h.signal(c.lea, path, okey.CharterAndPIN, map[string]any{"charter": 1, "pin": "4071"})
-	require.Equal(t, 200, h.call(c.roux, http.MethodPost, "/keys/"+string(lost)+"/changes", map[string]any{"reason": "lost", "comment": "tombée"}).Status)
+	require.Equal(t, 200,
+		h.call(c.roux, http.MethodPost, "/keys/"+string(lost)+"/changes", map[string]any{"reason": "lost", "comment": "tombée"}).Status)
 	for _, test := range []struct{ serial, code, says string }{
 		{string(lost), "key_not_free", "est perdue"},
 		{string(elsewhere), "key_elsewhere", "autre établissement"},
@@ -292,33 +309,39 @@ func TestBadInputIsClear(t *testing.T) {
 		status      int
 		code, field string
 	}{
-		"unknown field":       {post(map[string]any{"establishment": "x", "besoin": "y"}), 422, "invalid", "besoin"},
-		"wrong type":          {post(map[string]any{"establishment": scene.Tilleuls, "need": 12}), 422, "invalid", "need"},
-		"capitals":            {post(map[string]any{"Establishment": scene.Tilleuls, "need": "x"}), 422, "invalid", "Establishment"},
-		"broken JSON":         {post(`{"establishment": `), 422, "invalid", ""},
-		"two values":          {post(`{} {}`), 422, "invalid", ""},
-		"a list":              {post(`[]`), 422, "invalid", ""},
-		"null":                {post(`null`), 422, "invalid", ""},
-		"nothing":             {post(nil), 422, "invalid", "establishment"},
-		"wrong letter":        {post(map[string]any{"establishment": "0061565Z", "need": "x"}), 422, "invalid", "establishment"},
-		"empty need":          {post(map[string]any{"establishment": scene.Tilleuls, "need": " \n "}), 422, "invalid", "need"},
-		"long need":           {post(map[string]any{"establishment": scene.Tilleuls, "need": strings.Repeat("é", 501)}), 422, "invalid", "need"},
-		"control characters":  {post(map[string]any{"establishment": scene.Tilleuls, "need": "a\u0000b"}), 422, "invalid", "need"},
-		"unknown reason":      {post(map[string]any{"establishment": scene.Tilleuls, "need": "x", "reason": "caprice"}), 422, "invalid", "reason"},
-		"too large":           {post(`{"need": "` + strings.Repeat("a", 1<<20) + `"}`), 413, "too_large", ""},
-		"not JSON":            {post("need=x", "Content-Type", "application/x-www-form-urlencoded"), 415, "unsupported_media_type", ""},
-		"not a UUID":          {post(want(scene.Tilleuls), "Idempotency-Key", "17"), 422, "invalid", "Idempotency-Key"},
-		"unknown decision":    {h.signal(c.roux, path, okey.PrincipalDecision, map[string]any{"decision": "perhaps"}), 422, "invalid", "decision"},
-		"refusal unexplained": {h.signal(c.roux, path, okey.PrincipalDecision, map[string]any{"decision": "refuse"}), 422, "invalid", "comment"},
-		"unknown request":     {h.call(c.lea, http.MethodGet, "/requests/"+uuid.NewString(), nil), 404, "not_found", ""},
-		"no request id":       {h.call(c.lea, http.MethodGet, "/requests/17", nil), 404, "not_found", ""},
-		"unknown signal":      {h.signal(c.roux, path, "key-unavailable", map[string]any{}), 404, "not_found", ""},
-		"unknown address":     {h.call(c.lea, http.MethodGet, "/clefs", nil), 404, "not_found", ""},
-		"wrong method":        {h.call(c.lea, http.MethodDelete, path, nil), 405, "method_not_allowed", ""},
-		"unknown stage":       {h.call(c.lea, http.MethodGet, "/requests?stage=asleep", nil), 422, "invalid", "stage"},
-		"misspelt filter":     {h.call(c.lea, http.MethodGet, "/requests?stades=refused", nil), 422, "invalid", "stades"},
-		"limit":               {h.call(c.lea, http.MethodGet, "/requests?limit=201", nil), 422, "invalid", "limit"},
-		"foreign cursor":      {h.call(c.lea, http.MethodGet, "/requests?cursor=abc", nil), 422, "invalid", "cursor"},
+		"unknown field": {post(map[string]any{"establishment": "x", "besoin": "y"}), 422, "invalid", "besoin"},
+		"wrong type":    {post(map[string]any{"establishment": scene.Tilleuls, "need": 12}), 422, "invalid", "need"},
+		"capitals":      {post(map[string]any{"Establishment": scene.Tilleuls, "need": "x"}), 422, "invalid", "Establishment"},
+		"broken JSON":   {post(`{"establishment": `), 422, "invalid", ""},
+		"two values":    {post(`{} {}`), 422, "invalid", ""},
+		"a list":        {post(`[]`), 422, "invalid", ""},
+		"null":          {post(`null`), 422, "invalid", ""},
+		"nothing":       {post(nil), 422, "invalid", "establishment"},
+		"wrong letter":  {post(map[string]any{"establishment": "0061565Z", "need": "x"}), 422, "invalid", "establishment"},
+		"empty need":    {post(map[string]any{"establishment": scene.Tilleuls, "need": " \n "}), 422, "invalid", "need"},
+		"long need": {post(map[string]any{"establishment": scene.Tilleuls, "need": strings.Repeat("é",
+			501)}), 422, "invalid", "need"},
+		"control characters": {post(map[string]any{"establishment": scene.Tilleuls, "need": "a\u0000b"}), 422, "invalid", "need"},
+		"unknown reason": {post(map[string]any{
+			"establishment": scene.Tilleuls, "need": "x", "reason": "caprice",
+		}), 422, "invalid", "reason"},
+		"too large":  {post(`{"need": "` + strings.Repeat("a", 1<<20) + `"}`), 413, "too_large", ""},
+		"not JSON":   {post("need=x", "Content-Type", "application/x-www-form-urlencoded"), 415, "unsupported_media_type", ""},
+		"not a UUID": {post(want(scene.Tilleuls), "Idempotency-Key", "17"), 422, "invalid", "Idempotency-Key"},
+		"unknown decision": {h.signal(c.roux, path, okey.PrincipalDecision,
+			map[string]any{"decision": "perhaps"}), 422, "invalid", "decision"},
+		"refusal unexplained": {
+			h.signal(c.roux, path, okey.PrincipalDecision, map[string]any{"decision": "refuse"}), 422, "invalid", "comment",
+		},
+		"unknown request": {h.call(c.lea, http.MethodGet, "/requests/"+uuid.NewString(), nil), 404, "not_found", ""},
+		"no request id":   {h.call(c.lea, http.MethodGet, "/requests/17", nil), 404, "not_found", ""},
+		"unknown signal":  {h.signal(c.roux, path, "key-unavailable", map[string]any{}), 404, "not_found", ""},
+		"unknown address": {h.call(c.lea, http.MethodGet, "/clefs", nil), 404, "not_found", ""},
+		"wrong method":    {h.call(c.lea, http.MethodDelete, path, nil), 405, "method_not_allowed", ""},
+		"unknown stage":   {h.call(c.lea, http.MethodGet, "/requests?stage=asleep", nil), 422, "invalid", "stage"},
+		"misspelt filter": {h.call(c.lea, http.MethodGet, "/requests?stades=refused", nil), 422, "invalid", "stades"},
+		"limit":           {h.call(c.lea, http.MethodGet, "/requests?limit=201", nil), 422, "invalid", "limit"},
+		"foreign cursor":  {h.call(c.lea, http.MethodGet, "/requests?cursor=abc", nil), 422, "invalid", "cursor"},
 	} {
 		assert.Equal(t, test.status, test.got.Status, "%s: %s", name, test.got.Text)
 		assert.Equal(t, test.code, test.got.at("code"), "%s: %s", name, test.got.Text)

@@ -17,7 +17,8 @@ func TestABodyThatCannotBeReadIsToldOnlyToWhoeverMayAct(t *testing.T) {
 	c := h.cast()
 	serial := h.Key(scene.Tilleuls)
 	request := h.ask(c.lea, scene.Tilleuls)
-	order := h.call(c.roux, http.MethodPost, "/orders", map[string]any{"establishment": scene.Tilleuls, "quantity": 3, "comment": "rentrée"}).at("id").(string)
+	order := h.call(c.roux, http.MethodPost, "/orders",
+		map[string]any{"establishment": scene.Tilleuls, "quantity": 3, "comment": "rentrée"}).at("id").(string)
 	auditor := h.auditor()
 	signal := request + "/signals/"
 	for _, test := range []struct {
@@ -34,12 +35,17 @@ func TestABodyThatCannotBeReadIsToldOnlyToWhoeverMayAct(t *testing.T) {
 		{"/exports", c.support, auditor},
 	} {
 		for _, body := range []any{`{"broken": `, map[string]any{"champ": 1}, `[]`} {
-			assert.Equal(t, http.StatusUnprocessableEntity, h.call(test.actor, http.MethodPost, test.path, body).Status, "%s by who may: %v", test.path, body)
-			assert.Equal(t, http.StatusForbidden, h.call(test.sees, http.MethodPost, test.path, body).Status, "%s by who sees: %v", test.path, body)
-			assert.Equal(t, http.StatusNotFound, h.call(c.stranger, http.MethodPost, test.path, body).Status, "%s by a stranger: %v", test.path, body)
+			assert.Equal(t, http.StatusUnprocessableEntity, h.call(test.actor, http.MethodPost, test.path, body).Status,
+				"%s by who may: %v", test.path, body)
+			assert.Equal(t, http.StatusForbidden, h.call(test.sees, http.MethodPost, test.path, body).Status,
+				"%s by who sees: %v", test.path, body)
+			assert.Equal(t, http.StatusNotFound, h.call(c.stranger, http.MethodPost, test.path, body).Status,
+				"%s by a stranger: %v", test.path, body)
 		}
-		assert.Equal(t, http.StatusUnprocessableEntity, h.call(test.actor, http.MethodPost, test.path, map[string]any{}, "Idempotency-Key", "x").Status, test.path)
-		assert.Equal(t, http.StatusNotFound, h.call(c.stranger, http.MethodPost, test.path, map[string]any{}, "Idempotency-Key", "x").Status, test.path)
+		assert.Equal(t, http.StatusUnprocessableEntity,
+			h.call(test.actor, http.MethodPost, test.path, map[string]any{}, "Idempotency-Key", "x").Status, test.path)
+		assert.Equal(t, http.StatusNotFound,
+			h.call(c.stranger, http.MethodPost, test.path, map[string]any{}, "Idempotency-Key", "x").Status, test.path)
 	}
 	unknown := "/requests/" + uuid.NewString() + "/signals/withdrawal"
 	assert.Equal(t, http.StatusNotFound, h.call(c.roux, http.MethodPost, unknown, `{"broken": `).Status)

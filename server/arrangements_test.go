@@ -35,20 +35,25 @@ func TestSupportAttachesAPersonAndNoStaffFileTakesThemAway(t *testing.T) {
 	request := h.as(c.lea).asks()
 	support, zoe := h.as(c.support), h.as(c.stranger)
 	assert.Contains(t, support.get("/assistance").HTML, `href="`+attachments+`"`)
-	form := support.get(attachments).form(t, attachments, "who", "ZAILLEURS@ac-nice.fr", "establishment", "0069 001b", "function", "adjoint",
+	form := support.get(attachments).form(t, attachments, "who", "ZAILLEURS@ac-nice.fr", "establishment", "0069 001b",
+		"function", "adjoint",
 		"until", here().AddDays(30).Time().Format("02/01/2006"), "comment", "absente de l'annuaire")
 	done := support.done(support.post(attachments, form))
 	assert.Contains(t, done.text(), "C'est fait : Zoé Ailleurs compte comme adjoint pour le collège des Tilleuls.")
 	assert.Contains(t, done.text(), "absente de l'annuaire")
 	assert.Equal(t, http.StatusSeeOther, support.post(attachments, form).Status, "a double click")
 	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM attachment`))
-	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM audit WHERE event = 'attached' AND actor = $1 AND subject = $2`, c.support.ID, "person:"+c.stranger.ID.String()))
+	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM audit WHERE event = 'attached' AND actor = $1 AND subject = $2`, c.support.ID,
+		"person:"+c.stranger.ID.String()))
 	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM action WHERE name = 'attachment-given' AND outcome = 'accepted'`))
 	assert.Contains(t, zoe.get("/").text(), "Léa Martin")
 
 	var rows []okey.ImportedStaff
 	for i, p := range []okey.Person{c.lea, c.roux, c.blanc} {
-		rows = append(rows, okey.ImportedStaff{Line: i + 2, UAI: scene.Tilleuls, UID: p.UID, FamilyName: p.FamilyName, GivenName: p.GivenName, Mail: p.Mail, Function: okey.Staff})
+		rows = append(rows, okey.ImportedStaff{
+			Line: i + 2, UAI: scene.Tilleuls, UID: p.UID, FamilyName: p.FamilyName, GivenName: p.GivenName, Mail: p.Mail,
+			Function: okey.Staff,
+		})
 	}
 	require.NoError(t, h.Store.Do(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ImportStaff(ctx, rows, sql.StaffImport{Today: here(), Force: true}, scene.Now)
@@ -78,7 +83,8 @@ func TestAnAttachmentIsRenewedNotDoubled(t *testing.T) {
 	support := h.as(c.support)
 	support.done(support.attaches("zailleurs", okey.Deputy))
 	support.done(support.attaches("zailleurs", okey.Staff))
-	assert.Equal(t, "personnel", h.Text(`SELECT string_agg(function, ' ') FROM assignment WHERE person = $1 AND source = 'support'`, c.stranger.ID))
+	assert.Equal(t, "personnel",
+		h.Text(`SELECT string_agg(function, ' ') FROM assignment WHERE person = $1 AND source = 'support'`, c.stranger.ID))
 	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM attachment WHERE ended_at IS NULL`))
 	assert.Equal(t, 2, h.Count(`SELECT count(*) FROM attachment`))
 
@@ -97,9 +103,18 @@ func TestAnAttachmentThatCannotBeMadeIsExplained(t *testing.T) {
 	for _, wrong := range []struct{ who, uai, function, until, comment, says string }{
 		{"", "0069001B", "adjoint", month, "x", "Écrivez le nom, l'identifiant ou l'adresse de la personne."},
 		{"personne", "0069001B", "adjoint", month, "x", "OKEY ne connaît personne sous ce nom, cet identifiant"},
-		{"Martin", "0069001B", "adjoint", month, "x", "Écrivez l'identifiant de la personne que vous voulez : lmartin (Léa Martin, personnel au collège des Tilleuls)."},
-		{"lmartin", "0069001B", "adjoint", "bientôt", "x", "Dernier jour : écrivez une date comme " + here().AddMonths(1).Time().Format("02/01/2006")},
-		{"direction@ac-nice.fr", "0069001B", "adjoint", month, "x", "Écrivez l'identifiant de celle que vous voulez : ablanc (Anne Blanc), mroux (Marc Roux)."},
+		{
+			"Martin", "0069001B", "adjoint", month, "x",
+			"Écrivez l'identifiant de la personne que vous voulez : lmartin (Léa Martin, personnel au collège des Tilleuls).",
+		},
+		{
+			"lmartin", "0069001B", "adjoint", "bientôt", "x",
+			"Dernier jour : écrivez une date comme " + here().AddMonths(1).Time().Format("02/01/2006"),
+		},
+		{
+			"direction@ac-nice.fr", "0069001B", "adjoint", month, "x",
+			"Écrivez l'identifiant de celle que vous voulez : ablanc (Anne Blanc), mroux (Marc Roux).",
+		},
 		{"ssecours", "0069001B", "chef", month, "x", "C'est vous"},
 		{"lmartin", "0069001", "adjoint", month, "x", "une chose est à corriger"},
 		{"lmartin", "0069003D", "adjoint", month, "x", "OKEY ne sert pas l'établissement 0069003D"},
@@ -110,7 +125,8 @@ func TestAnAttachmentThatCannotBeMadeIsExplained(t *testing.T) {
 		{"lmartin", "0069001B", "adjoint", month, "  ", "Écrivez pourquoi"},
 		{"lmartin", "0069001B", "adjoint", month, strings.Repeat("a", okey.MaxText+1), "500"},
 	} {
-		p := support.fill(attachments, attachments, "who", wrong.who, "establishment", wrong.uai, "function", wrong.function, "until", wrong.until, "comment", wrong.comment)
+		p := support.fill(attachments, attachments, "who", wrong.who, "establishment", wrong.uai, "function", wrong.function,
+			"until", wrong.until, "comment", wrong.comment)
 		assert.Equal(t, http.StatusUnprocessableEntity, p.Status, wrong.says)
 		assert.Contains(t, strings.ToLower(p.text()), strings.ToLower(wrong.says))
 	}
@@ -127,7 +143,8 @@ func TestAHostAnswersForASectionWithoutAHead(t *testing.T) {
 		return support.fill(hosts, hosts, "establishment", string(section), "host", string(host), "comment", "section sans chef")
 	}
 	assert.Contains(t, support.fill(hosts, hosts, "establishment", "", "host", " ", "comment", "").text(),
-		"3 choses sont à corriger Écrivez le code UAI de l'établissement sans direction. Écrivez le code UAI de celui qui répond pour lui. Écrivez pourquoi")
+		"3 choses sont à corriger Écrivez le code UAI de l'établissement sans direction. "+
+			"Écrivez le code UAI de celui qui répond pour lui. Écrivez pourquoi")
 	headed := names(scene.Tilleuls, scene.Acacias)
 	assert.Equal(t, http.StatusUnprocessableEntity, headed.Status)
 	assert.Contains(t, headed.text(), "a sa propre direction (Anne Blanc)")
@@ -136,12 +153,14 @@ func TestAHostAnswersForASectionWithoutAHead(t *testing.T) {
 	assert.Contains(t, names("", "").text(), "2 choses sont à corriger")
 	assert.Contains(t, names("0069003D", scene.Acacias).text(), "OKEY ne sert pas")
 
-	form := support.get(hosts).form(t, hosts, "establishment", string(scene.Tilleuls), "host", string(scene.Acacias), "comment", "section sans chef")
+	form := support.get(hosts).form(t, hosts, "establishment", string(scene.Tilleuls), "host", string(scene.Acacias),
+		"comment", "section sans chef")
 	done := support.done(support.post(hosts, form))
 	assert.Contains(t, done.text(), "la direction du lycée des Acacias répond désormais pour le collège des Tilleuls")
 	assert.Equal(t, http.StatusSeeOther, support.post(hosts, form).Status)
 	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM hosting`))
-	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM audit WHERE event = 'host_named' AND subject = 'establishment:0069001B' AND detail = '0069002C'`))
+	assert.Equal(t, 1,
+		h.Count(`SELECT count(*) FROM audit WHERE event = 'host_named' AND subject = 'establishment:0069001B' AND detail = '0069002C'`))
 	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM action WHERE name = 'hosting-given' AND outcome = 'accepted'`))
 	assert.Contains(t, names(scene.Acacias, scene.Tilleuls).text(), "a sa propre direction")
 
@@ -159,7 +178,9 @@ func TestAHostAnswersForASectionWithoutAHead(t *testing.T) {
 	assert.Equal(t, http.StatusOK, h.as(c.roux).get(request).Status)
 	rows := support.download(hosts + ".xlsx")["Sans direction"]
 	require.Len(t, rows, 2)
-	assert.Equal(t, []string{string(scene.Tilleuls), "Collège des Tilleuls", string(scene.Acacias), "Lycée des Acacias", "section sans chef", "Sam Secours"}, rows[1][:6])
+	assert.Equal(t, []string{
+		string(scene.Tilleuls), "Collège des Tilleuls", string(scene.Acacias), "Lycée des Acacias", "section sans chef", "Sam Secours",
+	}, rows[1][:6])
 }
 
 func TestWhoeverAnsweredUntilNowIsToldOfTheNextHost(t *testing.T) {
@@ -167,14 +188,16 @@ func TestWhoeverAnsweredUntilNowIsToldOfTheNextHost(t *testing.T) {
 	c := h.cast()
 	h.Exec(`UPDATE assignment SET function = 'personnel' WHERE uai = $1`, scene.Tilleuls)
 	h.Exec(`INSERT INTO establishment (uai, name, nature, contract, state, academy, commune, postcode, imported_at)
-		SELECT '0069003D', 'Collège des Ormes', nature, contract, state, academy, commune, postcode, now() FROM establishment WHERE uai = $1`, scene.Acacias)
+		SELECT '0069003D', 'Collège des Ormes', nature, contract, state, academy, commune, postcode, now() FROM establishment
+		WHERE uai = $1`, scene.Acacias)
 	h.Person("Paul Petit", okey.Principal, scene.Acacias)
 	h.Person("Olga Ormes", okey.Principal, "0069003D")
 	support := h.as(c.support)
 	for _, host := range []string{string(scene.Acacias), "0069003D", "0069003D"} {
 		support.done(support.fill(hosts, hosts, "establishment", string(scene.Tilleuls), "host", host, "comment", "section sans chef"))
 	}
-	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM action WHERE name = 'hosting-ended' AND content->>'establishment' = $1`, string(scene.Acacias)), "once, the one that answers no more")
+	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM action WHERE name = 'hosting-ended' AND content->>'establishment' = $1`,
+		string(scene.Acacias)), "once, the one that answers no more")
 	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM action WHERE name = 'hosting-ended'`))
 }
 
@@ -207,7 +230,8 @@ func TestArrangementsAreForSupportAndAuditorsRead(t *testing.T) {
 				assert.NotContains(t, b.get(page).HTML, "Mettre fin</button>")
 			}
 		}
-		assert.Equal(t, http.StatusNotFound, support.post(page+"/"+uuid.NewString()+"/fin", url.Values{"action": {uuid.NewString()}}).Status)
+		assert.Equal(t, http.StatusNotFound,
+			support.post(page+"/"+uuid.NewString()+"/fin", url.Values{"action": {uuid.NewString()}}).Status)
 	}
 	assert.Zero(t, h.Count(`SELECT count(*) FROM attachment WHERE ended_at IS NOT NULL`))
 }

@@ -25,7 +25,8 @@ import (
 // asksFrom sends a whole, right form of Léa's with the headers that a browser adds on the site where it was made.
 func (b *browser) asksFrom(form url.Values, headers map[string]string) int {
 	b.Helper()
-	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, b.URL+"/demandes/nouvelle", strings.NewReader(form.Encode()))
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, b.URL+"/demandes/nouvelle",
+		strings.NewReader(form.Encode()))
 	require.NoError(b, err)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	for name, value := range headers {
@@ -53,10 +54,12 @@ func TestAFormOfAnotherSiteDoesNothing(t *testing.T) {
 	}
 	assert.Zero(t, h.Count(`SELECT count(*) FROM request`))
 	assert.Zero(t, h.Count(`SELECT count(*) FROM action`))
-	assert.Equal(t, http.StatusSeeOther, b.asksFrom(form, map[string]string{"Origin": h.URL, "Sec-Fetch-Site": "same-origin"}), "the same form, from here")
+	assert.Equal(t, http.StatusSeeOther, b.asksFrom(form, map[string]string{"Origin": h.URL, "Sec-Fetch-Site": "same-origin"}),
+		"the same form, from here")
 }
 
-// What is told of a form of another site is a page like any other. Whose browser it came with must not be read from the cookie that came along.
+// What is told of a form of another site is a page like any other. Whose browser it came with must not be read from the cookie
+// that came along.
 func TestTheRefusalOfAnotherSitesFormIsAPageThatKnowsNobody(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
@@ -98,7 +101,8 @@ func TestNoPageIsFramedCachedOrToldToOthers(t *testing.T) {
 	serial := h.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2030, 1, 1))
 	b := h.as(c.roux)
 	for _, path := range []string{
-		"/", "/demandes", "/clefs", "/clefs.xlsx", "/clefs/" + string(serial), "/commandes", "/inventaire", "/compte", "/compte.xlsx", "/aide", "/charte",
+		"/", "/demandes", "/clefs", "/clefs.xlsx", "/clefs/" + string(serial), "/commandes", "/inventaire", "/compte", "/compte.xlsx",
+		"/aide", "/charte",
 		"/confidentialite", "/valider/inconnu", "/rien/de/tel", "/assistance", "/connexion/retour",
 	} {
 		header := b.get(path).Header
@@ -134,17 +138,21 @@ func TestWhatPeopleWriteNeverBecomesMarkup(t *testing.T) {
 	roux.done(roux.fill("/clefs/"+string(serial), "/clefs/"+string(serial), "reason", "lost", "comment", hostile))
 	roux.done(roux.fill("/commandes", "/commandes", "quantity", "2", "comment", hostile))
 	order := "/commandes/" + h.Text(`SELECT id FROM key_order`)
-	roux.done(roux.post("/inventaire", roux.fill("/inventaire", "/inventaire", "serials", "0048777", "comment", hostile).form(t, "/inventaire")))
+	roux.done(roux.post("/inventaire",
+		roux.fill("/inventaire", "/inventaire", "serials", "0048777", "comment", hostile).form(t, "/inventaire")))
 	inventory := "/inventaire/" + h.Text(`SELECT id FROM inventory`)
 	delivery := support.uploadsAs(hostile+".csv", deliveryHeader+"00481001;L7;31/12/2029;"+string(scene.Tilleuls)+"\n").Location
 	require.NotEmpty(t, delivery)
 
-	query := "?q=" + url.QueryEscape(hostile) + "&lot=" + url.QueryEscape(hostile) + "&qui=" + url.QueryEscape(hostile) + "&etat=" + url.QueryEscape(hostile) + "&cursor="
+	query := "?q=" + url.QueryEscape(hostile) + "&lot=" + url.QueryEscape(hostile) + "&qui=" + url.QueryEscape(hostile) + "&etat=" +
+		url.QueryEscape(hostile) + "&cursor="
 	looked := 0
 	for _, b := range []*browser{lea, roux, support} {
 		for _, path := range []string{
-			"/", request, "/demandes" + query, "/demandes/nouvelle", "/clefs" + query, "/clefs/" + string(serial), "/commandes", order, "/inventaire", inventory,
-			"/compte", "/delegations", "/assistance" + query, "/assistance/journal" + query, "/assistance/livraisons", delivery, "/assistance/clefs-a-confirmer",
+			"/", request, "/demandes" + query, "/demandes/nouvelle", "/clefs" + query, "/clefs/" + string(serial), "/commandes", order,
+			"/inventaire", inventory,
+			"/compte", "/delegations", "/assistance" + query, "/assistance/journal" + query, "/assistance/livraisons", delivery,
+			"/assistance/clefs-a-confirmer",
 			"/assistance/deplacer", "/assistance/succession", "/connexion?vers=" + url.QueryEscape(hostile),
 		} {
 			p := b.get(path)
@@ -157,7 +165,9 @@ func TestWhatPeopleWriteNeverBecomesMarkup(t *testing.T) {
 		}
 	}
 	assert.Greater(t, looked, 25, "pages were there to be looked at")
-	for _, form := range []struct{ page, field string }{{"/demandes/nouvelle", "need"}, {"/inventaire", "serials"}, {"/commandes", "quantity"}} {
+	for _, form := range []struct{ page, field string }{
+		{"/demandes/nouvelle", "need"}, {"/inventaire", "serials"}, {"/commandes", "quantity"},
+	} {
 		p := roux.fill(form.page, form.page, form.field, hostile)
 		for _, bad := range markup {
 			assert.NotContains(t, p.HTML, bad, form.page)
@@ -234,7 +244,8 @@ func TestAChosenSessionIsNeverKept(t *testing.T) {
 	name := v.web.Jar.Cookies(at)[0].Name
 	const chosen = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 	v.web.Jar.SetCookies(at, []*http.Cookie{{Name: name, Value: chosen, Path: "/"}})
-	assert.Equal(t, http.StatusUnauthorized, v.do(http.MethodGet, "/connexion/retour?code=the-code&state="+state).Status, "the sign-in was another session's")
+	assert.Equal(t, http.StatusUnauthorized, v.do(http.MethodGet, "/connexion/retour?code=the-code&state="+state).Status,
+		"the sign-in was another session's")
 	require.Equal(t, http.StatusSeeOther, v.signsIn(p).Status)
 	assert.NotEqual(t, chosen, v.session())
 	thief := h.visitor()
@@ -246,7 +257,8 @@ func TestWhatIsTooLongIsRefusedBeforeItIsRead(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
 	huge := strings.Repeat("x", 2<<20)
-	assert.Equal(t, http.StatusRequestEntityTooLarge, h.call(c.lea, http.MethodPost, "/requests", map[string]any{"establishment": scene.Tilleuls, "need": huge}).Status)
+	assert.Equal(t, http.StatusRequestEntityTooLarge,
+		h.call(c.lea, http.MethodPost, "/requests", map[string]any{"establishment": scene.Tilleuls, "need": huge}).Status)
 	b := h.as(c.lea)
 	form := b.get("/demandes/nouvelle").form(t, "/demandes/nouvelle", "need", huge)
 	assert.Equal(t, http.StatusRequestEntityTooLarge, b.post("/demandes/nouvelle", form).Status)
@@ -290,7 +302,8 @@ func TestNothingThatNobodySeesReachesAPageFromAForm(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
 	lea := h.as(c.lea)
-	page := lea.done(lea.fill("/demandes/nouvelle", "/demandes/nouvelle", "need", "saisie\u202e des\u200b absences\u2066 d'e\u0301le\u0300ves"))
+	page := lea.done(lea.fill("/demandes/nouvelle", "/demandes/nouvelle",
+		"need", "saisie\u202e des\u200b absences\u2066 d'e\u0301le\u0300ves"))
 	assert.Contains(t, page.text(), "saisie des absences d'élèves")
 	assert.Equal(t, "saisie des absences d'élèves", h.Text(`SELECT need FROM request`))
 	a := h.call(c.blanc, http.MethodPost, "/requests", map[string]any{"establishment": scene.Tilleuls, "need": "ab\u200bsences"})

@@ -35,7 +35,8 @@ func (b *browser) lends(to string, scope okey.Scope, days int) sheet {
 func (h *house) lent(by, to okey.Person, scope okey.Scope) uuid.UUID {
 	h.Helper()
 	id := uuid.New()
-	h.Exec(`INSERT INTO delegation (id, uai, given_by, given_to, scope, from_day, until_day, created_at, begun_at) VALUES ($1, $2, $3, $4, $5, $6, $7, now(), now())`,
+	h.Exec(`INSERT INTO delegation (id, uai, given_by, given_to, scope, from_day, until_day, created_at, begun_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, now(), now())`,
 		id, scene.Tilleuls, by.ID, to.ID, string(scope), here().AddDays(-1).String(), here().AddDays(1).String())
 	return id
 }
@@ -58,7 +59,8 @@ func TestAnApproverDelegatesSeesItAndEndsIt(t *testing.T) {
 	assert.Equal(t, http.StatusSeeOther, roux.post(delegations+"/"+string(scene.Tilleuls), form).Status, "a double click")
 	require.Equal(t, 1, h.Count(`SELECT count(*) FROM delegation`))
 	assert.Equal(t, 2, h.Count(`SELECT count(*) FROM audit WHERE event = 'delegation_given' AND actor = $1`, c.roux.ID))
-	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM action WHERE name = 'delegation-given' AND outcome = 'accepted'`), "those concerned are told")
+	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM action WHERE name = 'delegation-given' AND outcome = 'accepted'`),
+		"those concerned are told")
 	form.Set("until", here().AddDays(7).String())
 	reused := roux.post(delegations+"/"+string(scene.Tilleuls), form)
 	assert.Equal(t, http.StatusUnprocessableEntity, reused.Status)
@@ -66,7 +68,8 @@ func TestAnApproverDelegatesSeesItAndEndsIt(t *testing.T) {
 
 	home := delegate.get("/").text()
 	assert.Contains(t, home, "Léa Martin")
-	assert.Contains(t, home, "Vous êtes délégataire pour le collège des Tilleuls jusqu'au "+here().AddDays(6).Say(here())+" inclus (tout : réponses, remises et stock).")
+	assert.Contains(t, home, "Vous êtes délégataire pour le collège des Tilleuls jusqu'au "+
+		""+here().AddDays(6).Say(here())+" inclus (tout : réponses, remises et stock).")
 	delegate.done(delegate.answers(request, "approve", ""))
 	assert.Contains(t, roux.get(request).text(), "Eve Morel a accepté", "who really answered is what the record shows")
 
@@ -74,7 +77,8 @@ func TestAnApproverDelegatesSeesItAndEndsIt(t *testing.T) {
 	id := h.Text(`SELECT id::text FROM delegation`)
 	end := deputy.get(delegations).form(t, delegations+"/"+id+"/fin")
 	late := roux.get(delegations).form(t, delegations+"/"+id+"/fin")
-	assert.Contains(t, deputy.done(deputy.post(delegations+"/"+id+"/fin", end)).text(), "C'est fait : la délégation d'Eve Morel a pris fin.")
+	assert.Contains(t, deputy.done(deputy.post(delegations+"/"+id+"/fin", end)).text(),
+		"C'est fait : la délégation d'Eve Morel a pris fin.")
 	again := roux.done(roux.post(delegations+"/"+id+"/fin", late))
 	assert.Contains(t, again.text(), "Anne Blanc avait déjà mis fin à la délégation d'Eve Morel : rien n'a changé.")
 	assert.Contains(t, again.text(), "terminée")
@@ -93,7 +97,8 @@ func TestADelegationEndedBeforeItsFirstDayIsSaidNeverToHaveBegun(t *testing.T) {
 	h.Exec(`UPDATE delegation SET from_day = from_day + 9, until_day = until_day + 20, begun_at = NULL`)
 	roux := h.as(c.roux)
 	ended := roux.done(roux.fill(delegations, delegations+"/"+id.String()+"/fin")).text()
-	assert.Contains(t, ended, "C'est fait : la délégation d'Eve Morel, qui devait commencer le "+here().AddDays(8).Say(here())+", n'aura pas lieu.")
+	assert.Contains(t, ended,
+		"C'est fait : la délégation d'Eve Morel, qui devait commencer le "+here().AddDays(8).Say(here())+", n'aura pas lieu.")
 	assert.Contains(t, ended, "annulée avant son premier jour")
 	assert.NotContains(t, ended, "terminée")
 	assert.NotContains(t, ended, "a pris fin")
@@ -143,7 +148,8 @@ func TestWhoMayDelegate(t *testing.T) {
 	}
 	anonymous := h.browse().get(delegations)
 	assert.Equal(t, http.StatusSeeOther, anonymous.Status)
-	assert.Equal(t, http.StatusNotFound, h.as(c.roux).post(delegations+"/"+uuid.NewString()+"/fin", url.Values{"action": {uuid.NewString()}}).Status)
+	assert.Equal(t, http.StatusNotFound,
+		h.as(c.roux).post(delegations+"/"+uuid.NewString()+"/fin", url.Values{"action": {uuid.NewString()}}).Status)
 	assert.Equal(t, http.StatusSeeOther, h.as(c.roux).get(delegations+"/"+string(scene.Tilleuls)).Status)
 }
 
@@ -172,20 +178,26 @@ func TestADelegationThatCannotBeGivenIsExplained(t *testing.T) {
 		{"Eve Morel", day(0), day(1), "", "Choisissez ce que vous déléguez."},
 		{"Eve Morel", day(0), day(1), "support", "Choisissez ce que vous déléguez."},
 	} {
-		p := roux.fill(delegations, delegations+"/"+string(scene.Tilleuls), "delegate", wrong.who, "from", wrong.from, "until", wrong.until, "scope", wrong.scope)
+		p := roux.fill(delegations, delegations+"/"+string(scene.Tilleuls), "delegate", wrong.who, "from", wrong.from, "until", wrong.until,
+			"scope", wrong.scope)
 		assert.Equal(t, http.StatusUnprocessableEntity, p.Status, wrong.says)
 		assert.Contains(t, p.text(), wrong.says)
 	}
 	none := roux.fill(delegations, delegations+"/"+string(scene.Tilleuls), "delegate", "", "from", "", "until", "", "scope", "").text()
-	assert.Contains(t, none, "4 choses sont à corriger Écrivez à qui vous déléguez. Premier jour : écrivez une date comme "+example+". Dernier jour : écrivez une date comme "+example+". Choisissez ce que vous déléguez.", "in the order of the page")
+	assert.Contains(t, none, "4 choses sont à corriger Écrivez à qui vous déléguez. Premier jour : "+
+		"écrivez une date comme "+example+". Dernier jour : écrivez une date comme "+example+". Choisissez ce que vous déléguez.",
+		"in the order of the page")
 	assert.Zero(t, h.Count(`SELECT count(*) FROM delegation`))
 	once := roux.done(roux.lends("emorel@ac-nice.fr", okey.HandoverAndStock, 0)).text()
 	assert.Contains(t, once, "tient le stock avec vous le "+here().Say(here())+" (remises et stock seulement)", "one day is no span")
 	h.Exec(`DELETE FROM assignment WHERE person = (SELECT id FROM person WHERE uid = 'emorel')`)
 	assert.Contains(t, roux.get(delegations).text(), "sans effet : Eve Morel n'est plus en fonction ici")
-	h.Exec(`INSERT INTO assignment (person, uai, function, source, since) SELECT id, $1, 'personnel', 'import', now() FROM person WHERE uid = 'emorel'`, scene.Tilleuls)
+	h.Exec(`INSERT INTO assignment (person, uai, function, source, since) SELECT id, $1, 'personnel', 'import', now() FROM person
+		WHERE uid = 'emorel'`, scene.Tilleuls)
 	h.Exec(`DELETE FROM delegation`)
-	french := roux.fill(delegations, delegations+"/"+string(scene.Tilleuls), "delegate", " MOREL  Ève ", "from", here().Time().Format("02/01/2006"), "until", here().AddMonths(12).AddDays(-1).Time().Format("2/1/2006"), "scope", "handover_and_stock")
+	french := roux.fill(delegations, delegations+"/"+string(scene.Tilleuls), "delegate", " MOREL  Ève ",
+		"from", here().Time().Format("02/01/2006"), "until", here().AddMonths(12).AddDays(-1).Time().Format("2/1/2006"),
+		"scope", "handover_and_stock")
 	roux.done(french)
 	same := roux.lends("emorel@ac-nice.fr", okey.HandoverAndStock, 1)
 	assert.Equal(t, http.StatusUnprocessableEntity, same.Status)
@@ -226,7 +238,8 @@ func TestADelegateForHandoversAnswersNothing(t *testing.T) {
 	assert.NotContains(t, page.HTML, request+"/reponse")
 	form := h.as(c.roux).get(request).form(t, request+"/reponse", "decision", "approve")
 	assert.Equal(t, http.StatusForbidden, b.post(request+"/reponse", form).Status)
-	api := h.signal(tom, "/requests"+strings.TrimPrefix(request, "/demandes"), okey.PrincipalDecision, map[string]any{"decision": "approve"})
+	api := h.signal(tom, "/requests"+strings.TrimPrefix(request, "/demandes"), okey.PrincipalDecision,
+		map[string]any{"decision": "approve"})
 	assert.Equal(t, http.StatusForbidden, api.Status)
 	home := b.get("/").text()
 	assert.NotContains(t, home, "Léa Martin", "what awaits an answer is not theirs")
@@ -237,12 +250,14 @@ func TestADelegateForHandoversAnswersNothing(t *testing.T) {
 func TestNobodyDecidesOnTheirOwnRequestByAnyWay(t *testing.T) {
 	for name, become := range map[string]func(*house, cast, okey.Person){
 		"as head": func(h *house, _ cast, p okey.Person) {
-			h.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'chef', 'import', now())`, p.ID, scene.Tilleuls)
+			h.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'chef', 'import', now())`, p.ID,
+				scene.Tilleuls)
 		},
 		"as delegate": func(h *house, c cast, p okey.Person) { h.lent(c.roux, p, okey.Everything) },
 		"as support":  func(h *house, _ cast, p okey.Person) { h.Exec(`UPDATE person SET support = true WHERE id = $1`, p.ID) },
 		"as the host's head": func(h *house, _ cast, p okey.Person) {
-			h.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'chef', 'import', now())`, p.ID, scene.Acacias)
+			h.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'chef', 'import', now())`, p.ID,
+				scene.Acacias)
 			h.Exec(`UPDATE establishment SET host = $2 WHERE uai = $1`, scene.Tilleuls, scene.Acacias)
 		},
 	} {
@@ -255,11 +270,14 @@ func TestNobodyDecidesOnTheirOwnRequestByAnyWay(t *testing.T) {
 			lea, id := h.as(c.lea), uuid.MustParse(strings.TrimPrefix(request, "/demandes/"))
 			page := lea.get(request)
 			assert.NotContains(t, page.HTML, request+"/reponse", "no form")
-			sent := url.Values{"action": {uuid.NewString()}, "person": {c.lea.ID.String()}, "decision": {"approve"}, "comment": {"pour moi"}}
+			sent := url.Values{
+				"action": {uuid.NewString()}, "person": {c.lea.ID.String()}, "decision": {"approve"}, "comment": {"pour moi"},
+			}
 			posted := lea.post(request+"/reponse", sent)
 			assert.Equal(t, http.StatusForbidden, posted.Status)
 			assert.Contains(t, posted.text(), "C'est votre propre demande")
-			api := h.signal(c.lea, "/requests/"+id.String(), okey.PrincipalDecision, map[string]any{"decision": "approve", "comment": "pour moi"})
+			api := h.signal(c.lea, "/requests/"+id.String(), okey.PrincipalDecision,
+				map[string]any{"decision": "approve", "comment": "pour moi"})
 			assert.Equal(t, http.StatusForbidden, api.Status)
 			assert.Equal(t, string(okey.CodeOwnRequest), api.at("code"))
 			path := h.linkFor(id, c.lea)
@@ -338,12 +356,14 @@ func TestDelegationsAreDownloadedAsTheyStand(t *testing.T) {
 func TestAnApproverOfTwoSchoolsSeesBothGrouped(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
-	h.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'chef', 'import', now())`, c.roux.ID, scene.Acacias)
+	h.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'chef', 'import', now())`, c.roux.ID,
+		scene.Acacias)
 	h.as(c.lea).asks()
 	h.as(c.stranger).asks()
 	roux := h.as(c.roux)
 	home := roux.get("/")
-	assert.Regexp(t, `(?s)<h3>Collège des Tilleuls \(0069001B\)</h3>.*Léa Martin.*<h3>Lycée des Acacias \(0069002C\)</h3>.*Zoé Ailleurs`, home.HTML)
+	assert.Regexp(t, `(?s)<h3>Collège des Tilleuls \(0069001B\)</h3>.*Léa Martin.*<h3>Lycée des Acacias \(0069002C\)</h3>.*Zoé Ailleurs`,
+		home.HTML)
 	page := roux.get(delegations)
 	assert.Contains(t, page.HTML, "<h2>Collège des Tilleuls (0069001B)</h2>")
 	assert.Contains(t, page.HTML, "<h2>Lycée des Acacias (0069002C)</h2>")
@@ -358,7 +378,9 @@ func TestWhatAnApproverEndedTheDirectoryDoesNotBringBack(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
 	signsIn := func() {
-		says := okey.DirectorySays{Delegations: []okey.DirectoryDelegation{{GivenBy: "mroux", UAI: scene.Tilleuls, From: here(), Until: here().AddDays(5)}}}
+		says := okey.DirectorySays{
+			Delegations: []okey.DirectoryDelegation{{GivenBy: "mroux", UAI: scene.Tilleuls, From: here(), Until: here().AddDays(5)}},
+		}
 		_, err := h.Store.SignIn(t.Context(), okey.Person{UID: c.stranger.UID}, says, false, time.Now())
 		require.NoError(t, err)
 	}
@@ -398,7 +420,8 @@ func TestTwoClicksAtOnceGiveOneDelegation(t *testing.T) {
 		}()
 	}
 	require.Eventually(t, func() bool {
-		return h.Count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == cap(statuses)
+		return h.Count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+			AND wait_event_type = 'Lock'`) == cap(statuses)
 	}, 10*time.Second, 5*time.Millisecond)
 	require.NoError(t, holding.Commit())
 	for range cap(statuses) {

@@ -171,10 +171,12 @@ func TestSupportSeesWhatAFileBringsBeforeItIsTaken(t *testing.T) {
 func TestWhatIsWrongWithADeliveryIsSaidWithoutCommands(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
-	alike := h.deliver(c.support, deliveryHeader+"00481001;L7;31/12/2029;"+string(scene.Tilleuls)+"\n481001;L7;31/12/2029;"+string(scene.Tilleuls)+"\n", "")
+	alike := h.deliver(c.support,
+		deliveryHeader+"00481001;L7;31/12/2029;"+string(scene.Tilleuls)+"\n481001;L7;31/12/2029;"+string(scene.Tilleuls)+"\n", "")
 	assert.Contains(t, alike.Text, "ressemble à 00481001 de la ligne 2")
 	assert.Contains(t, alike.Text, "sinon cochez « Accepter les numéros")
-	held := h.deliver(c.support, "numero_de_serie;lot;date_d_expiration;uai;titulaire\n00481001;L7;31/12/2029;"+string(scene.Tilleuls)+";lmartin\n", "")
+	held := h.deliver(c.support,
+		"numero_de_serie;lot;date_d_expiration;uai;titulaire\n00481001;L7;31/12/2029;"+string(scene.Tilleuls)+";lmartin\n", "")
 	assert.Contains(t, held.Text, "demandez à l'exploitant d'importer celles qui servent déjà")
 	empty := h.deliver(c.support, "", "")
 	assert.Contains(t, empty.Text, "Un fichier vide n'apporte rien.")
@@ -185,19 +187,22 @@ func TestWhatIsWrongWithADeliveryIsSaidWithoutCommands(t *testing.T) {
 	}
 }
 
-// A key that lies in another school's drawer may still be delivered: that school may have reported it first. Support is told before it takes the file,
-// and afterwards that the question has changed.
+// A key that lies in another school's drawer may still be delivered: that school may have reported it first. Support is told
+// before it takes the file, and afterwards that the question has changed.
 func TestADeliverySaysThatAnotherSchoolHasFoundItsKey(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
 	inventory, report := uuid.New(), uuid.New()
-	h.Exec(`INSERT INTO inventory (id, uai, by_person, at, comment) VALUES ($1, $2, $3, $4, '')`, inventory, scene.Acacias, c.roux.ID, scene.Now)
-	h.Exec(`INSERT INTO key_report (id, serial, uai, inventory, by_person, at, state) VALUES ($1, '00481001', $2, $3, $4, $5, 'pending')`, report, scene.Acacias, inventory, c.roux.ID, scene.Now)
+	h.Exec(`INSERT INTO inventory (id, uai, by_person, at, comment) VALUES ($1, $2, $3, $4, '')`, inventory, scene.Acacias, c.roux.ID,
+		scene.Now)
+	h.Exec(`INSERT INTO key_report (id, serial, uai, inventory, by_person, at, state) VALUES ($1, '00481001', $2, $3, $4, $5, 'pending')`,
+		report, scene.Acacias, inventory, c.roux.ID, scene.Now)
 	b := h.as(c.support)
 	listed := b.get("/assistance/clefs-a-confirmer").text()
 	assert.Contains(t, listed, "OKEY ne les connaissait pas")
 	assert.Contains(t, listed, "pas encore")
-	preview := b.uploads(deliveryHeader + "00481001;L7;31/12/2029;" + string(scene.Tilleuls) + "\n00481002;L7;31/12/2029;" + string(scene.Tilleuls) + "\n")
+	preview := b.uploads(deliveryHeader + "00481001;L7;31/12/2029;" + string(scene.Tilleuls) + "\n00481002;L7;31/12/2029;" +
+		string(scene.Tilleuls) + "\n")
 	checked := b.get(preview.Location)
 	assert.Regexp(t, `Ligne 2, 00481001\. Signalée par le lycée des Acacias .* : elle est dans son tiroir\.`, checked.text())
 	assert.NotContains(t, checked.text(), "Ligne 3, 00481002. Signalée")

@@ -24,8 +24,10 @@ func (h *house) refused(p okey.Person, request string) string {
 	h.Helper()
 	id := uuid.NewString()
 	h.Exec(`INSERT INTO mail (id, request, kind, ref, person, address, message_id, subject, state, attempts, error, created_at, mail_order)
-		VALUES ($1::uuid, $2::uuid, 'asked', 1, $3, $4, '<' || ($1::uuid)::text || '@okey.invalid>', 'Léa Martin demande une clef', 'failed', 1, 'send mail: 550 5.1.1 no such user', now() - interval '1 hour',
-		json_build_object('request', ($2::uuid)::text, 'cause', '00000000-0000-0000-0000-000000000000', 'step', json_build_object('kind', 'asked', 'ref', 1), 'at', '2026-11-24T09:12:00Z'))`,
+		VALUES ($1::uuid, $2::uuid, 'asked', 1, $3, $4, '<' || ($1::uuid)::text || '@okey.invalid>', 'Léa Martin demande une clef',
+		'failed', 1, 'send mail: 550 5.1.1 no such user', now() - interval '1 hour',
+		json_build_object('request', ($2::uuid)::text, 'cause', '00000000-0000-0000-0000-000000000000', 'step',
+		json_build_object('kind', 'asked', 'ref', 1), 'at', '2026-11-24T09:12:00Z'))`,
 		id, strings.TrimPrefix(request, "/demandes/"), p.ID, p.Mail)
 	return id
 }
@@ -48,9 +50,13 @@ func TestThePageOfAPersonTellsAllThatSupportNeeds(t *testing.T) {
 	told := sam.get(page)
 	sam.labelled(told)
 	for _, said := range []string{
-		c.lea.UID, c.lea.Mail, "fichier des personnels", "rattachement par l'assistance", "Adjoint", "Collège des Tilleuls (" + string(scene.Tilleuls) + ")",
-		"Reçue de Marc Roux", "saisie des absences", string(serial), "réservée pour sa demande", "Version 1", "signée", "Léa Martin demande une clef", "refusé : cette adresse n'existe pas",
-		"Le dernier courriel à cette adresse a été refusé", "1 session de connexion", okey.SayCount(h.Count(`SELECT count(*) FROM api_token WHERE person = $1`, c.lea.ID), "jeton"), "Rattachement", "Rattacher à un établissement",
+		c.lea.UID, c.lea.Mail, "fichier des personnels", "rattachement par l'assistance", "Adjoint",
+		"Collège des Tilleuls (" + string(scene.Tilleuls) + ")",
+		"Reçue de Marc Roux", "saisie des absences", string(serial), "réservée pour sa demande", "Version 1", "signée",
+		"Léa Martin demande une clef", "refusé : cette adresse n'existe pas",
+		"Le dernier courriel à cette adresse a été refusé", "1 session de connexion",
+		okey.SayCount(h.Count(`SELECT count(*) FROM api_token WHERE person = $1`, c.lea.ID), "jeton"), "Rattachement",
+		"Rattacher à un établissement",
 	} {
 		assert.Contains(t, told.text(), said, said)
 	}
@@ -68,7 +74,8 @@ func TestThePageOfAPersonTellsAllThatSupportNeeds(t *testing.T) {
 	auditor := h.as(h.auditor()).get(page)
 	assert.Equal(t, http.StatusOK, auditor.Status)
 	assert.NotContains(t, auditor.text(), "Rattacher à un établissement")
-	assert.NotContains(t, strings.ReplaceAll(auditor.HTML, "/deconnexion", ""), `method="post" action="/assistance`, "an auditor has no button")
+	assert.NotContains(t, strings.ReplaceAll(auditor.HTML, "/deconnexion", ""), `method="post" action="/assistance`,
+		"an auditor has no button")
 	for _, who := range []okey.Person{c.lea, c.roux, c.stranger} {
 		assert.Equal(t, http.StatusNotFound, h.as(who).get(page).Status, who.Name())
 	}
@@ -93,23 +100,29 @@ func TestThePageOfAnEstablishmentSaysWhoAnswersAndHowToMendThatNobodyDoes(t *tes
 	c := h.cast()
 	h.Key(scene.Tilleuls)
 	request := h.as(c.lea).asks()
-	order := h.call(c.support, http.MethodPost, "/orders", map[string]any{"establishment": scene.Tilleuls, "quantity": 2, "comment": "rentrée"})
+	order := h.call(c.support, http.MethodPost, "/orders",
+		map[string]any{"establishment": scene.Tilleuls, "quantity": 2, "comment": "rentrée"})
 	mailed := h.refused(c.roux, request)
 	page := "/assistance/etablissements/" + string(scene.Tilleuls)
 	sam := h.as(c.support)
 	told := sam.get(strings.ToLower(page))
 	sam.labelled(told)
 	for _, said := range []string{
-		"Collège des Tilleuls", string(scene.Tilleuls), "Nice", "ce.0069001B@ac-nice.fr", "Marc Roux , chef d'établissement", "Anne Blanc , adjoint", "3 personnes", "Léa Martin",
+		"Collège des Tilleuls", string(scene.Tilleuls), "Nice", "ce.0069001B@ac-nice.fr", "Marc Roux , chef d'établissement",
+		"Anne Blanc , adjoint", "3 personnes", "Léa Martin",
 		"Libres, à prêter", "En stock 1 clef", "1 demande", "Commande n° 1", "Léa Martin demande une clef", "Rattacher une personne",
 	} {
 		assert.Contains(t, told.text(), said)
 	}
-	for _, leads := range []string{"/commandes/" + order.at("id").(string), "/assistance/envois/" + mailed, "/assistance/personnes/" + c.roux.ID.String(), "/demandes?etablissement=" + string(scene.Tilleuls) + "&amp;etape=awaiting_decision"} {
+	for _, leads := range []string{
+		"/commandes/" + order.at("id").(string), "/assistance/envois/" + mailed, "/assistance/personnes/" + c.roux.ID.String(),
+		"/demandes?etablissement=" + string(scene.Tilleuls) + "&amp;etape=awaiting_decision",
+	} {
 		assert.Contains(t, told.HTML, `href="`+leads+`"`)
 	}
 
-	h.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'chef', 'claims', now())`, c.roux.ID, scene.Tilleuls)
+	h.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'chef', 'claims', now())`, c.roux.ID,
+		scene.Tilleuls)
 	assert.Equal(t, 1, strings.Count(sam.get(page).text(), "Marc Roux , chef d'établissement"), "a file and the directory know him")
 	h.Exec(`UPDATE assignment SET until = current_date - 1 WHERE function <> 'personnel'`)
 	alone := sam.get(page)
@@ -119,7 +132,8 @@ func TestThePageOfAnEstablishmentSaysWhoAnswersAndHowToMendThatNobodyDoes(t *tes
 	}
 	assert.Contains(t, alone.HTML, `href="/assistance/hotes?etablissement=`+string(scene.Tilleuls)+`"`)
 	assert.Contains(t, sam.get("/assistance/hotes?etablissement="+string(scene.Tilleuls)).HTML, `value="`+string(scene.Tilleuls)+`"`)
-	h.Exec(`INSERT INTO hosting (id, uai, host, reason, created_at) VALUES ($1, $2, $3, 'section', now())`, uuid.New(), scene.Tilleuls, scene.Acacias)
+	h.Exec(`INSERT INTO hosting (id, uai, host, reason, created_at) VALUES ($1, $2, $3, 'section', now())`, uuid.New(), scene.Tilleuls,
+		scene.Acacias)
 	h.Exec(`UPDATE establishment SET host = $2 WHERE uai = $1`, scene.Tilleuls, scene.Acacias)
 	h.Person("Ina Loin", okey.Principal, scene.Acacias)
 	assert.Contains(t, sam.get(page).text(), "Ina Loin , chef d'établissement")
@@ -146,10 +160,13 @@ func TestRequestKeyAndOrderTellEverythingInTheOrderOfTime(t *testing.T) {
 	id := strings.TrimPrefix(request, "/demandes/")
 	told := sam.get(request)
 	story := told.text()[strings.Index(told.text(), "Tout ce qui s'est passé"):]
-	assert.Regexp(t, `(?s)Courriel « Léa Martin demande une clef ».*refusé, cette adresse n'existe pas.*Étape Léa Martin a demandé une clef.*Étape Marc Roux a accepté.*avec plaisir`, story)
+	assert.Regexp(t, `(?s)Courriel « Léa Martin demande une clef ».*refusé, cette adresse n'existe pas`+
+		`.*Étape Léa Martin a demandé une clef.*Étape Marc Roux a accepté.*avec plaisir`, story)
 	assert.NotContains(t, story, "Action", "each act is told once, by its step")
 	assert.Contains(t, told.HTML, "http://127.0.0.1:8233/namespaces/default/workflows/key-request-"+id)
-	for _, may := range []string{"Retirer la demande", "Renvoyer un courriel", "Signaler la clef perdue ou cassée", "Trouver qui répond", "Voir la personne"} {
+	for _, may := range []string{
+		"Retirer la demande", "Renvoyer un courriel", "Signaler la clef perdue ou cassée", "Trouver qui répond", "Voir la personne",
+	} {
 		assert.Contains(t, told.text(), may)
 	}
 	assert.NotContains(t, told.text(), "Répondre à la place de l'établissement", "it is decided")
@@ -157,13 +174,15 @@ func TestRequestKeyAndOrderTellEverythingInTheOrderOfTime(t *testing.T) {
 	key := "/clefs/" + string(serial)
 	roux.done(roux.fill(key, key, "reason", "lost", "comment", "dans le train"))
 	told = sam.get(key)
-	assert.Regexp(t, `(?s)Action Changement d'une clef, c'est fait \(Marc Roux, page\) Son suivi dans le moteur.*État Déclarée perdue par Marc Roux .*dans le train`, told.text())
+	assert.Regexp(t, `(?s)Action Changement d'une clef, c'est fait \(Marc Roux, page\) Son suivi dans le moteur`+
+		`.*État Déclarée perdue par Marc Roux .*dans le train`, told.text())
 	assert.NotContains(t, told.text(), "par Marc Roux : perdue", "once is enough")
 	assert.Regexp(t, `workflows/key-change-[0-9a-f-]{36}"`, told.HTML)
 	assert.Contains(t, told.HTML, `href="/assistance/deplacer?clef=`+string(serial)+`"`)
 	assert.Contains(t, sam.get("/assistance/deplacer?clef="+string(serial)).HTML, string(serial))
 
-	placed := h.call(c.roux, http.MethodPost, "/orders", map[string]any{"establishment": scene.Tilleuls, "quantity": 2, "comment": "rentrée"})
+	placed := h.call(c.roux, http.MethodPost, "/orders",
+		map[string]any{"establishment": scene.Tilleuls, "quantity": 2, "comment": "rentrée"})
 	order := "/commandes/" + placed.at("id").(string)
 	told = sam.get(order)
 	assert.Regexp(t, `(?s)Étape Enregistrée par Marc Roux rentrée`, told.text())
@@ -208,7 +227,10 @@ func TestARefusedMailIsReadAndSentAgain(t *testing.T) {
 	told := sam.get(page)
 	sam.labelled(told)
 	assert.Contains(t, told.HTML, "<h1>Courriel : Léa Martin demande une clef</h1>", "tabs are told apart")
-	for _, said := range []string{"Léa Martin demande une clef", "Refusé", "Cette adresse n'existe pas", "Marc Roux", "la demande " + strings.TrimPrefix(request, "/demandes/")[:8], "l'envoie à " + c.roux.Mail} {
+	for _, said := range []string{
+		"Léa Martin demande une clef", "Refusé", "Cette adresse n'existe pas", "Marc Roux",
+		"la demande " + strings.TrimPrefix(request, "/demandes/")[:8], "l'envoie à " + c.roux.Mail,
+	} {
 		assert.Contains(t, told.text(), said)
 	}
 	assert.NotContains(t, told.text(), "550", "no code reaches a page")
@@ -272,8 +294,11 @@ func TestWhatARelayHoldsAgainstAMailIsSaidInFrench(t *testing.T) {
 	request := h.as(c.lea).asks()
 	id, sam := h.refused(c.roux, request), h.as(c.support)
 	for answer, said := range map[string]string{
-		"send mail: 550 5.1.1 user unknown": "Cette adresse n'existe pas", "send mail: 552 5.2.2 over quota": "Cette boîte est pleine", "send mail: 554 5.7.1 rejected": "refuse les courriels d'OKEY",
-		"send mail: 554 nope": "Le relais l'a refusé", "read the recipient's address: mail: no angle-addr": "Cette adresse est mal écrite", "send mail: 550 5.9.9 odd": "Le relais l'a refusé",
+		"send mail: 550 5.1.1 user unknown": "Cette adresse n'existe pas", "send mail: 552 5.2.2 over quota": "Cette boîte est pleine",
+		"send mail: 554 5.7.1 rejected":                     "refuse les courriels d'OKEY",
+		"send mail: 554 nope":                               "Le relais l'a refusé",
+		"read the recipient's address: mail: no angle-addr": "Cette adresse est mal écrite",
+		"send mail: 550 5.9.9 odd":                          "Le relais l'a refusé",
 	} {
 		h.Exec(`UPDATE mail SET error = $2 WHERE id = $1`, id, answer)
 		assert.Contains(t, sam.get("/assistance/envois/"+id).text(), said, answer)
@@ -304,7 +329,8 @@ func TestTheDeskShowsWhatIsStuckAndHowToSetItGoing(t *testing.T) {
 	h.Exec(`UPDATE assignment SET until = current_date - 1 WHERE function <> 'personnel'`)
 	h.call(c.support, http.MethodPost, "/orders", map[string]any{"establishment": scene.Tilleuls, "quantity": 2, "comment": "rentrée"})
 	h.call(c.support, http.MethodPost, "/exports", nil)
-	h.Exec(`INSERT INTO mail (id, kind, ref, address, message_id, state, created_at, subject_id) SELECT gen_random_uuid(), 'order_overdue', 1, 'a@b', 'm2', 'sent', now(), id FROM key_order`)
+	h.Exec(`INSERT INTO mail (id, kind, ref, address, message_id, state, created_at, subject_id)
+		SELECT gen_random_uuid(), 'order_overdue', 1, 'a@b', 'm2', 'sent', now(), id FROM key_order`)
 	require.Equal(t, http.StatusCreated, h.deliver(c.support, fileOf("00490021", scene.Tilleuls), "", "announced", "true").Status)
 	h.Exec(`UPDATE delivery SET taken_at = now() - interval '8 days'`)
 	desk := sam.get("/assistance")
@@ -315,7 +341,10 @@ func TestTheDeskShowsWhatIsStuckAndHowToSetItGoing(t *testing.T) {
 	} {
 		assert.Contains(t, desk.text(), said)
 	}
-	for _, leads := range []string{"/assistance/etablissements/" + string(scene.Tilleuls), request, "/commandes/" + h.Text(`SELECT id::text FROM key_order`), "/assistance/livraisons/" + h.Text(`SELECT id::text FROM delivery`), "/assistance/tableau-de-bord", "#sans-suivi"} {
+	for _, leads := range []string{
+		"/assistance/etablissements/" + string(scene.Tilleuls), request, "/commandes/" + h.Text(`SELECT id::text FROM key_order`),
+		"/assistance/livraisons/" + h.Text(`SELECT id::text FROM delivery`), "/assistance/tableau-de-bord", "#sans-suivi",
+	} {
 		assert.Contains(t, desk.HTML, `href="`+leads+`"`)
 	}
 	assert.Equal(t, []string{"/deconnexion"}, postsOf(h.as(h.auditor()).get("/assistance")))
@@ -328,14 +357,17 @@ func TestTheDeskShowsWhatIsStuckAndHowToSetItGoing(t *testing.T) {
 	delivery := h.Text(`SELECT id::text FROM delivery`)
 	h.Exec(`INSERT INTO action (id, subject, name, by_person, via, content, digest, created_at, outcome, reason, judged_at, verdict)
 		VALUES (gen_random_uuid(), $1, 'delivery', $2, 'web', '{}', '', now(), 'refused', 'delivery_taken', now(), '{}'),
-			(gen_random_uuid(), gen_random_uuid(), 'export', $2, 'web', '{}', '', now(), 'refused', 'wrong_stage', now(), '{}')`, delivery, c.support.ID)
+			(gen_random_uuid(), gen_random_uuid(), 'export', $2, 'web', '{}', '', now(), 'refused', 'wrong_stage', now(), '{}')`,
+		delivery, c.support.ID)
 	desk = sam.get("/assistance")
 	assert.Contains(t, desk.HTML, `href="/assistance/livraisons/`+delivery+`">Livraison</a>`)
 	about := map[string]string{}
 	for _, line := range sam.download("/assistance.xlsx")["Actions refusées"][1:] {
 		about[line[1]] = line[5]
 	}
-	assert.Equal(t, map[string]string{"Demande": "Léa Martin", "Réception": order, "Livraison": delivery, "Classeur de commandes": "Sam Secours"}, about)
+	assert.Equal(t, map[string]string{
+		"Demande": "Léa Martin", "Réception": order, "Livraison": delivery, "Classeur de commandes": "Sam Secours",
+	}, about)
 	assert.NotContains(t, desk.HTML, never, "a request that was refused from the start has no page")
 	assert.Contains(t, desk.HTML, `href="/assistance/personnes/`+c.lea.ID.String()+`">Demande</a>`)
 	assert.Contains(t, desk.HTML, `href="/commandes/`+order+`">Réception</a>`)
@@ -347,7 +379,8 @@ func TestTheDeskShowsWhatIsStuckAndHowToSetItGoing(t *testing.T) {
 	assert.Contains(t, away.text(), "Le moteur n'a pas répondu")
 }
 
-// The page of a key has what the page of its holder has: the receipt, its moves, the inventory that found it; and it says for whom it was kept aside.
+// The page of a key has what the page of its holder has: the receipt, its moves, the inventory that found it; and it says for
+// whom it was kept aside.
 func TestThePageOfAKeyHasAllItsMailsAndWhomItWasKeptFor(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
@@ -356,14 +389,18 @@ func TestThePageOfAKeyHasAllItsMailsAndWhomItWasKeptFor(t *testing.T) {
 	roux := h.as(c.roux)
 	roux.done(roux.fill(page, page+"/remise", "serial", string(serial)))
 	move, moved, inventory := uuid.New(), uuid.New(), uuid.New()
-	h.Exec(`INSERT INTO key_move (id, serial, holder, from_uai, to_uai, state, proposed_by, proposed_at) VALUES ($1, $2, $3, $4, $5, 'proposed', $6, now())`,
+	h.Exec(`INSERT INTO key_move (id, serial, holder, from_uai, to_uai, state, proposed_by, proposed_at)
+		VALUES ($1, $2, $3, $4, $5, 'proposed', $6, now())`,
 		move, string(serial), c.lea.ID, scene.Tilleuls, scene.Acacias, c.roux.ID)
-	h.Exec(`INSERT INTO key_moved (subject, serial, from_uai, to_uai, at) VALUES ($1, $2, $3, $4, now())`, moved, string(serial), scene.Tilleuls, scene.Acacias)
+	h.Exec(`INSERT INTO key_moved (subject, serial, from_uai, to_uai, at) VALUES ($1, $2, $3, $4, now())`, moved, string(serial),
+		scene.Tilleuls, scene.Acacias)
 	h.Exec(`INSERT INTO inventory (id, uai, by_person, at, comment) VALUES ($1, $2, $3, now(), '')`, inventory, scene.Tilleuls, c.roux.ID)
-	h.Exec(`INSERT INTO key_report (id, serial, uai, inventory, at, state) VALUES (gen_random_uuid(), $1, $2, $3, now(), 'pending')`, string(serial), scene.Tilleuls, inventory)
+	h.Exec(`INSERT INTO key_report (id, serial, uai, inventory, at, state) VALUES (gen_random_uuid(), $1, $2, $3, now(), 'pending')`,
+		string(serial), scene.Tilleuls, inventory)
 	post := func(kind string, request, subject any, person okey.Person) {
 		h.Exec(`INSERT INTO mail (id, request, subject_id, kind, ref, person, address, message_id, subject, state, created_at)
-			VALUES ($1::uuid, $2, $3, $4, 1, $5, 'x@ac-nice.fr', ($1::uuid)::text, 'Courriel ' || translate($4, '_', '-') || ' pour ' || $6, 'sent', now())`, uuid.New(), request, subject, kind, person.ID, person.Name())
+			VALUES ($1::uuid, $2, $3, $4, 1, $5, 'x@ac-nice.fr', ($1::uuid)::text, 'Courriel ' || translate($4, '_',
+			'-') || ' pour ' || $6, 'sent', now())`, uuid.New(), request, subject, kind, person.ID, person.Name())
 	}
 	post("handed_over", strings.TrimPrefix(page, "/demandes/"), nil, c.lea)
 	post("move_proposed", nil, move, c.blanc)
@@ -373,7 +410,10 @@ func TestThePageOfAKeyHasAllItsMailsAndWhomItWasKeptFor(t *testing.T) {
 	post("keys_reported", nil, inventory, c.support)
 
 	told := h.as(c.support).get("/clefs/" + string(serial))
-	for _, mail := range []string{"handed-over pour Léa Martin", "move-proposed pour Anne Blanc", "keys-moved pour Marc Roux", "your-key-moved pour Léa Martin", "keys-reported pour Sam Secours"} {
+	for _, mail := range []string{
+		"handed-over pour Léa Martin", "move-proposed pour Anne Blanc", "keys-moved pour Marc Roux", "your-key-moved pour Léa Martin",
+		"keys-reported pour Sam Secours",
+	} {
 		assert.Contains(t, told.text(), "Courriel "+mail)
 	}
 	assert.NotContains(t, told.text(), "pour Zoé Ailleurs", "another key's holder")
@@ -386,7 +426,8 @@ func TestOnlyAnAttachmentCanBeEnded(t *testing.T) {
 	c := h.cast()
 	page, sam := "/assistance/personnes/"+c.lea.ID.String(), h.as(c.support)
 	assert.NotContains(t, sam.get(page).text(), "Mettre fin à un rattachement")
-	h.Exec(`INSERT INTO assignment (person, uai, function, source, since, until) VALUES ($1, $2, 'personnel', 'support', now(), current_date + 30)`, c.lea.ID, scene.Acacias)
+	h.Exec(`INSERT INTO assignment (person, uai, function, source, since, until)
+		VALUES ($1, $2, 'personnel', 'support', now(), current_date + 30)`, c.lea.ID, scene.Acacias)
 	assert.Contains(t, sam.get(page).text(), "Mettre fin à un rattachement")
 	h.Exec(`UPDATE assignment SET until = current_date - 2 WHERE source = 'support'`)
 	assert.NotContains(t, sam.get(page).text(), "Mettre fin à un rattachement", "it is over")

@@ -51,7 +51,8 @@ func TestDeparturesInventoriesReportsAndSuccessionsLeadSupportToTheEngine(t *tes
 	assert.NotContains(t, sam.get(report).HTML, engineLink, "nobody has answered yet")
 	sam.done(sam.fill(report, report, "decision", "refuse", "comment", "pas à nous"))
 	const succession = "/assistance/succession"
-	check := sam.fill(succession, succession, "establishment", string(scene.Tilleuls), "successor", string(scene.Acacias), "comment", "fusion")
+	check := sam.fill(succession, succession, "establishment", string(scene.Tilleuls), "successor", string(scene.Acacias),
+		"comment", "fusion")
 	sam.done(sam.post(succession, check.form(t, succession)))
 	for _, page := range []string{inventory, report, succession + "/" + h.Text(`SELECT id FROM succession`)} {
 		assert.Contains(t, sam.get(page).HTML, engineLink, page)

@@ -25,7 +25,8 @@ func TestAStoryNamesTheKeyWhosePlaceWasTaken(t *testing.T) {
 	at := "/remise/" + idOf(request)
 	roux.done(roux.post(at, roux.fill(at, at, "serial", string(other)).form(t, at)))
 	told := sam.get(request).text()
-	assert.Contains(t, told, "Marc Roux a échangé la clef : la "+string(other)+" prend la place de la "+string(kept)+", qui était réservée.")
+	assert.Contains(t, told,
+		"Marc Roux a échangé la clef : la "+string(other)+" prend la place de la "+string(kept)+", qui était réservée.")
 	assert.Contains(t, sam.get("/clefs/"+string(other)).HTML, `<a href="`+request+`">Demande de Léa Martin</a>`)
 
 	roux.done(roux.fill("/clefs/"+string(other), "/clefs/"+string(other), "reason", "return_to_stock", "comment", "rendue"))
@@ -53,8 +54,10 @@ func TestTheStoryOfAKeyThatWasFoundBeginsWithWhoFoundIt(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
 	serial, inventory, report := h.Key(scene.Tilleuls), uuid.New(), uuid.New()
-	h.Exec(`INSERT INTO inventory (id, uai, by_person, at, comment) VALUES ($1, $2, $3, $4, '')`, inventory, scene.Tilleuls, c.roux.ID, scene.Now)
-	h.Exec(`INSERT INTO key_report (id, serial, uai, inventory, by_person, at, state, decided_by, decided_at) VALUES ($1, $2, $3, $4, $5, $6, 'confirmed', $7, now())`,
+	h.Exec(`INSERT INTO inventory (id, uai, by_person, at, comment) VALUES ($1, $2, $3, $4, '')`, inventory, scene.Tilleuls, c.roux.ID,
+		scene.Now)
+	h.Exec(`INSERT INTO key_report (id, serial, uai, inventory, by_person, at, state, decided_by, decided_at)
+		VALUES ($1, $2, $3, $4, $5, $6, 'confirmed', $7, now())`,
 		report, string(serial), scene.Tilleuls, inventory, c.roux.ID, scene.Now, c.support.ID)
 	told := h.as(c.support).get("/clefs/" + string(serial))
 	assert.Contains(t, told.text(), "Trouvée à l'inventaire du collège des Tilleuls par Marc Roux")
@@ -65,7 +68,8 @@ func TestTheStoryOfAKeyThatWasFoundBeginsWithWhoFoundIt(t *testing.T) {
 func TestASchoolNamesEachOfItsPeopleOnce(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
-	h.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'personnel', 'claims', now()), ($1, $2, 'adjoint', 'claims', now())`, c.lea.ID, scene.Tilleuls)
+	h.Exec(`INSERT INTO assignment (person, uai, function, source, since)
+		VALUES ($1, $2, 'personnel', 'claims', now()), ($1, $2, 'adjoint', 'claims', now())`, c.lea.ID, scene.Tilleuls)
 	_, people, _ := strings.Cut(h.as(c.support).get("/assistance/etablissements/"+string(scene.Tilleuls)).HTML, "Qui y travaille")
 	people, _, _ = strings.Cut(people, "Courriels")
 	assert.Equal(t, 1, strings.Count(people, ">Léa Martin (lmartin)<"), people)
@@ -76,10 +80,12 @@ func TestAPersonWhomNoFilePlacesIsLookedForWhereTheirRequestsAre(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
 	page, support := "/assistance/personnes/"+c.lea.ID.String(), h.as(c.support)
-	assert.Contains(t, support.get(page).HTML, `href="/assistance/rattachements?personne=lmartin&amp;etablissement=`+string(scene.Tilleuls)+`"`, "the link carries the school along")
+	assert.Contains(t, support.get(page).HTML, `href="/assistance/rattachements?personne=lmartin`+
+		`&amp;etablissement=`+string(scene.Tilleuls)+`"`, "the link carries the school along")
 	h.as(c.lea).asks()
 	h.Exec(`DELETE FROM assignment WHERE person = $1`, c.lea.ID)
-	assert.Contains(t, support.get(page).text(), "OKEY ne garde pas les fonctions qu'ils ont retirées. Ses demandes et ses clefs, plus bas, disent où elle était.")
+	assert.Contains(t, support.get(page).text(),
+		"OKEY ne garde pas les fonctions qu'ils ont retirées. Ses demandes et ses clefs, plus bas, disent où elle était.")
 	h.Exec(`DELETE FROM assignment WHERE person = $1`, c.stranger.ID)
 	assert.NotContains(t, support.get("/assistance/personnes/"+c.stranger.ID.String()).text(), "disent où elle était")
 }
@@ -168,8 +174,10 @@ func TestAKeyNamesTheSchoolsItWentBetweenAndWhyNobodyGetsIt(t *testing.T) {
 	c := h.cast()
 	serial := h.KeyUntil(scene.Acacias, here().AddMonths(2))
 	subject := uuid.New()
-	h.Exec(`INSERT INTO key_moved (subject, serial, from_uai, to_uai, at) VALUES ($1, $2, $3, $4, now())`, subject, string(serial), scene.Tilleuls, scene.Acacias)
-	h.Exec(`INSERT INTO key_event (serial, seq, at, reason, state, comment) VALUES ($1, 9, now(), 'moved', 'in_stock', 'De 0069001B à 0069002C. rééquilibrage')`, string(serial))
+	h.Exec(`INSERT INTO key_moved (subject, serial, from_uai, to_uai, at) VALUES ($1, $2, $3, $4, now())`, subject, string(serial),
+		scene.Tilleuls, scene.Acacias)
+	h.Exec(`INSERT INTO key_event (serial, seq, at, reason, state, comment)
+		VALUES ($1, 9, now(), 'moved', 'in_stock', 'De 0069001B à 0069002C. rééquilibrage')`, string(serial))
 	sam := h.as(c.support)
 	key := sam.get("/clefs/" + string(serial)).text()
 	assert.Contains(t, key, "Du collège des Tilleuls (0069001B), pour le lycée des Acacias (0069002C). rééquilibrage")
@@ -186,8 +194,10 @@ func TestAuditorsAreNotToldToActOnWhatTheyOnlyRead(t *testing.T) {
 	c := h.cast()
 	serial := h.Key(scene.Tilleuls)
 	inventory := uuid.New()
-	h.Exec(`INSERT INTO inventory (id, uai, by_person, at, comment) VALUES ($1, $2, $3, $4, '')`, inventory, scene.Tilleuls, c.roux.ID, scene.Now)
-	h.Exec(`INSERT INTO key_report (id, serial, uai, inventory, by_person, at, state) VALUES ($1, 'INCONNU1', $2, $3, $4, $5, 'pending')`, uuid.New(), scene.Tilleuls, inventory, c.roux.ID, scene.Now)
+	h.Exec(`INSERT INTO inventory (id, uai, by_person, at, comment) VALUES ($1, $2, $3, $4, '')`, inventory, scene.Tilleuls, c.roux.ID,
+		scene.Now)
+	h.Exec(`INSERT INTO key_report (id, serial, uai, inventory, by_person, at, state) VALUES ($1, 'INCONNU1', $2, $3, $4, $5, 'pending')`,
+		uuid.New(), scene.Tilleuls, inventory, c.roux.ID, scene.Now)
 	sam, auditor := h.as(c.support), h.as(h.auditor())
 	assert.Contains(t, sam.get("/assistance").text(), "Mettez chacune en stock, ou écartez-la.")
 	read := auditor.get("/assistance").text()
@@ -197,7 +207,8 @@ func TestAuditorsAreNotToldToActOnWhatTheyOnlyRead(t *testing.T) {
 	assert.Contains(t, auditor.get("/clefs/"+string(serial)).HTML, "<h1>Clef</h1>")
 
 	rows := sam.download("/assistance.xlsx")["Clefs à confirmer"]
-	assert.Equal(t, []string{"INCONNU1", string(scene.Tilleuls), "Collège des Tilleuls"}, rows[1][:3], "what the page leads with is in its spreadsheet")
+	assert.Equal(t, []string{"INCONNU1", string(scene.Tilleuls), "Collège des Tilleuls"}, rows[1][:3],
+		"what the page leads with is in its spreadsheet")
 
 	h.Exec(`UPDATE key_report SET state = 'rejected', decided_by = $1, decided_at = now(), comment = 'doublon'`, c.support.ID)
 	answered := sam.get("/assistance/clefs-a-confirmer/" + h.Text(`SELECT id::text FROM key_report`))
@@ -222,9 +233,12 @@ func TestADeliveryNamesTheColumnsThatItTakes(t *testing.T) {
 	wrong := sam.uploads("numero;lot\n1;2\n").text()
 	assert.Contains(t, wrong, "La première ligne doit être : numero_de_serie;lot;date_d_expiration;uai.")
 	assert.NotContains(t, wrong, "titulaire")
-	assert.Contains(t, sam.get("/assistance/livraisons").text(), "Ou PSKC (.xml), la liste normalisée (RFC 6030) que donnent les fabricants de clefs.")
-	h.Exec(`INSERT INTO delivery (id, file_name, sum, announced, state, created_at, taken_at) VALUES ($1, 'gros.csv', 'x', false, 'arrived', now(), now())`, uuid.New())
-	h.Exec(`INSERT INTO delivery_row (delivery, line, serial, uai, batch, expires_on) SELECT d.id, n, 'G' || n, $1, 'L', '2030-01-01' FROM delivery d, generate_series(1, 5000) AS n`, scene.Tilleuls)
+	assert.Contains(t, sam.get("/assistance/livraisons").text(),
+		"Ou PSKC (.xml), la liste normalisée (RFC 6030) que donnent les fabricants de clefs.")
+	h.Exec(`INSERT INTO delivery (id, file_name, sum, announced, state, created_at, taken_at)
+		VALUES ($1, 'gros.csv', 'x', false, 'arrived', now(), now())`, uuid.New())
+	h.Exec(`INSERT INTO delivery_row (delivery, line, serial, uai, batch, expires_on) SELECT d.id, n, 'G' || n, $1, 'L', '2030-01-01'
+		FROM delivery d, generate_series(1, 5000) AS n`, scene.Tilleuls)
 	assert.Contains(t, sam.get("/assistance/livraisons").text(), "5 000")
 	assert.NotContains(t, sam.get("/assistance/livraisons/"+h.Text(`SELECT id::text FROM delivery`)).text(), " 5000")
 }

@@ -65,7 +65,9 @@ func TestTheDownloadedKeysAreThoseOfThePage(t *testing.T) {
 	c := h.cast()
 	fiveKeys(h, c)
 	roux, support := h.as(c.roux), h.as(c.support)
-	for _, query := range []string{"", "?etat=lost", "?tri=-expiration", "?q=lea", "?lot=L1&tri=titulaire", "?expire=2028-07-01", "?etablissement=0069002C"} {
+	for _, query := range []string{
+		"", "?etat=lost", "?tri=-expiration", "?q=lea", "?lot=L1&tri=titulaire", "?expire=2028-07-01", "?etablissement=0069002C",
+	} {
 		for _, b := range []*browser{roux, support, h.as(c.lea), h.as(c.stranger)} {
 			rows := b.download("/clefs.xlsx" + query)["Clefs"]
 			var serials []string
@@ -76,16 +78,22 @@ func TestTheDownloadedKeysAreThoseOfThePage(t *testing.T) {
 		}
 	}
 	lea := roux.download("/clefs.xlsx?q=lea")["Clefs"]
-	assert.Equal(t, []string{"Numéro de série", "Titulaire", "État", "Lot", "Date d'expiration", "Dernière connexion", "UAI", "Établissement", "Identifiant"}, lea[0])
-	assert.Equal(t, []string{"Léa Martin", "en service", "L1", "01/03/2027", "24/11/2026 10:12", string(scene.Tilleuls), "Collège des Tilleuls", "lmartin"}, lea[1][1:])
-	assert.Equal(t, http.StatusUnprocessableEntity, roux.get("/clefs.xlsx?expire=demain").Status, "a list that is not the one asked for is worse than none")
+	assert.Equal(t, []string{
+		"Numéro de série", "Titulaire", "État", "Lot", "Date d'expiration", "Dernière connexion", "UAI", "Établissement", "Identifiant",
+	}, lea[0])
+	assert.Equal(t, []string{
+		"Léa Martin", "en service", "L1", "01/03/2027", "24/11/2026 10:12", string(scene.Tilleuls), "Collège des Tilleuls", "lmartin",
+	}, lea[1][1:])
+	assert.Equal(t, http.StatusUnprocessableEntity, roux.get("/clefs.xlsx?expire=demain").Status,
+		"a list that is not the one asked for is worse than none")
 }
 
 func TestALongListIsDownloadedWhole(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
 	h.Exec(`INSERT INTO key (serial, uai, state, batch, expires_on, changed_at)
-		SELECT 'A' || lpad(n::text, 6, '0'), $1, 'in_stock', 'L' || n % 7, date '2028-01-01' + n % 30, $2 FROM generate_series(1, 2500) AS n`, scene.Tilleuls, scene.Now)
+		SELECT 'A' || lpad(n::text, 6, '0'), $1, 'in_stock', 'L' || n % 7, date '2028-01-01' + n % 30, $2
+		FROM generate_series(1, 2500) AS n`, scene.Tilleuls, scene.Now)
 	for _, order := range []string{"", "?tri=lot", "?tri=-expiration", "?tri=titulaire"} {
 		rows := h.as(c.roux).download("/clefs.xlsx" + order)["Clefs"]
 		seen := map[string]bool{}
@@ -101,7 +109,8 @@ func TestPastTheCapNothingIsDownloaded(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
 	h.Exec(`INSERT INTO key (serial, uai, state, batch, expires_on, changed_at)
-		SELECT 'A' || lpad(n::text, 6, '0'), $1, 'in_stock', 'L1', date '2028-01-01', $2 FROM generate_series(1, 50001) AS n`, scene.Tilleuls, scene.Now)
+		SELECT 'A' || lpad(n::text, 6, '0'), $1, 'in_stock', 'L1', date '2028-01-01', $2 FROM generate_series(1, 50001) AS n`,
+		scene.Tilleuls, scene.Now)
 	p := h.as(c.roux).get("/clefs.xlsx")
 	assert.Equal(t, http.StatusUnprocessableEntity, p.Status)
 	assert.Contains(t, p.text(), "plus de 50 000 lignes")
@@ -125,11 +134,16 @@ func TestDownloadedRequestsReachAsFarAsThePage(t *testing.T) {
 	}
 	assert.Contains(t, all, "Léa Martin|0069001B|Collège des Tilleuls|"+need+"|")
 	assert.Contains(t, all, "=cmd Martin|")
-	assert.Contains(t, all, "|lmartin|"+h.Text(`SELECT id::text FROM request WHERE person = $1`, c.lea.ID)+"\n", "who and which, for whoever looks it up")
+	assert.Contains(t, all, "|lmartin|"+h.Text(`SELECT id::text FROM request WHERE person = $1`, c.lea.ID)+"\n",
+		"who and which, for whoever looks it up")
 	assert.NotContains(t, all, "Zoé", "of another school")
-	assert.Regexp(t, `En attente de réponse\|\d\d/\d\d/20\d\d \d\d:\d\d\|la direction\|\d\d/\d\d/20\d\d \d\d:\d\d\|{5}`, all, "asked, and nothing else yet")
+	assert.Regexp(t, `En attente de réponse\|\d\d/\d\d/20\d\d \d\d:\d\d\|la direction\|\d\d/\d\d/20\d\d \d\d:\d\d\|{5}`, all,
+		"asked, and nothing else yet")
 	assert.Len(t, lea.download("/demandes.xlsx")["Demandes"], 2)
-	for _, list := range []string{"/demandes", "/clefs", "/commandes", dashboard + "/semaines", dashboard + "/delais", dashboard + "/etablissements", dashboard + "/commandes"} {
+	for _, list := range []string{
+		"/demandes", "/clefs", "/commandes", dashboard + "/semaines", dashboard + "/delais", dashboard + "/etablissements",
+		dashboard + "/commandes",
+	} {
 		wrong := h.as(c.support).get(list + ".xlsx?etablissement=0069901X")
 		assert.Equal(t, http.StatusUnprocessableEntity, wrong.Status, list)
 		assert.Contains(t, wrong.text(), "la lettre est E, pas X", list)

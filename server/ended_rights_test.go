@@ -57,7 +57,8 @@ func TestAHeadWhoLeftIsToldThatTheirFunctionHasEnded(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
 	h.Exec(`UPDATE assignment SET until = $2 WHERE person = $1`, c.roux.ID, here().AddDays(-1).String())
-	assert.Contains(t, h.as(c.roux).get("/stock").text(), "Votre fonction de direction pour le collège des Tilleuls a pris fin "+here().AddDays(-1).Say(here())+".")
+	assert.Contains(t, h.as(c.roux).get("/stock").text(),
+		"Votre fonction de direction pour le collège des Tilleuls a pris fin "+here().AddDays(-1).Say(here())+".")
 }
 
 func TestADelegateToBeIsToldFromWhen(t *testing.T) {
@@ -85,7 +86,8 @@ func TestADelegationDoesNotOutliveItsHoldersFunction(t *testing.T) {
 	roux.done(roux.lends("eve morel", okey.Everything, 5))
 	h.Exec(`UPDATE assignment SET until = $2 WHERE person = $1`, c.blanc.ID, here().AddDays(3).String())
 	tom := h.Person("Tom Garnier", okey.Staff, scene.Tilleuls)
-	assert.Contains(t, h.as(c.blanc).lends(tom.Mail, okey.Everything, 9).text(), "Votre fonction ici prend fin le "+here().AddDays(3).Say(here()))
+	assert.Contains(t, h.as(c.blanc).lends(tom.Mail, okey.Everything, 9).text(),
+		"Votre fonction ici prend fin le "+here().AddDays(3).Say(here()))
 }
 
 // Whoever is to fetch a key after a merger reads where: the school is another by now.

@@ -13,8 +13,8 @@ import (
 
 var parameter = regexp.MustCompile(`:[a-z]+`)
 
-// Whoever signs in again is led to the page that holds the form, and so is whoever comes back in the browser's history: the address that takes a form
-// shows it, or leads to where it stands.
+// Whoever signs in again is led to the page that holds the form, and so is whoever comes back in the browser's history: the
+// address that takes a form shows it, or leads to where it stands.
 func TestEveryFormHasAPageToComeBackTo(t *testing.T) {
 	h := newHouse(t)
 	guest := h.browse()

@@ -24,11 +24,13 @@ import (
 // state is a fingerprint of each table.
 func (h *house) state() map[string]string {
 	h.Helper()
-	tables := strings.Fields(h.Text(`SELECT string_agg(format('%I', tablename), ' ' ORDER BY tablename) FROM pg_tables WHERE schemaname = 'public'`))
+	tables := strings.Fields(h.Text(`SELECT string_agg(format('%I', tablename), ' ' ORDER BY tablename) FROM pg_tables
+		WHERE schemaname = 'public'`))
 	require.Contains(h, tables, "session")
 	state := map[string]string{}
 	for _, table := range tables {
-		state[table] = h.Text(`SELECT count(*) || ' ' || md5(coalesce(string_agg(row::text, E'\n' ORDER BY row::text), '')) FROM ` + table + ` AS row`)
+		state[table] = h.Text(`SELECT count(*) || ' ' || md5(coalesce(string_agg(row::text, E'\n' ORDER BY row::text), '')) FROM ` + table +
+			` AS row`)
 	}
 	return state
 }
@@ -53,7 +55,10 @@ var scanners = []map[string]string{
 	{"User-Agent": "Mozilla/5.0 (compatible; MailScanner/5.4)", "Accept": "*/*"},
 	{"Sec-Purpose": "prefetch;prerender", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "cross-site"},
 	{"Purpose": "prefetch", "X-Moz": "prefetch"},
-	{"X-HTTP-Method-Override": "POST", "X-HTTP-Method": "POST", "X-Method-Override": "POST", "Content-Type": "application/x-www-form-urlencoded"},
+	{
+		"X-HTTP-Method-Override": "POST", "X-HTTP-Method": "POST", "X-Method-Override": "POST",
+		"Content-Type": "application/x-www-form-urlencoded",
+	},
 	{"Range": "bytes=0-1", "If-None-Match": "*", "If-Modified-Since": "Tue, 24 Nov 2026 09:12:00 GMT"},
 	{"Cookie": "okey_session_00000000=forged", "Origin": "https://scanner.example", "Referer": "https://scanner.example/queue"},
 	{"X-Forwarded-For": "203.0.113.9", "Forwarded": "for=203.0.113.9", "Via": "1.1 scanner"},
@@ -123,7 +128,8 @@ func TestGuessingLinksIsStoppedWhicheverServerIsAsked(t *testing.T) {
 	assert.InDelta(t, 600, seconds, 60)
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
 		assert.Equal(t, http.StatusTooManyRequests, h.open(method, "/valider/abc", from("203.0.113.7")).Status, "read or not")
-		assert.Equal(t, http.StatusTooManyRequests, h.open(method, link, from("203.0.113.7")).Status, "a guess that was right would show nothing")
+		assert.Equal(t, http.StatusTooManyRequests, h.open(method, link, from("203.0.113.7")).Status,
+			"a guess that was right would show nothing")
 	}
 	assert.Equal(t, http.StatusOK, h.open(http.MethodGet, link, from("203.0.113.8")).Status, "others are not concerned")
 	assert.Equal(t, http.StatusNotFound, h.open(http.MethodGet, strangeLink(), from("203.0.113.8")).Status)
@@ -149,7 +155,8 @@ func TestALinkThatWasOnceMailedIsNoGuessHoweverDead(t *testing.T) {
 	former := h.Person("Yves Ancien", okey.Principal, scene.Tilleuls)
 	formers := h.goodLink(page, former)
 	h.Exec(`DELETE FROM assignment WHERE person = $1`, former.ID)
-	dead := []string{replaced, formers, h.link(page, c.roux, time.Now().Add(-time.Minute), h.Config.LinkKeys), h.link(another, c.support, time.Now().Add(time.Hour), config.NewKeyring())}
+	dead := []string{replaced, formers, h.link(page, c.roux, time.Now().Add(-time.Minute), h.Config.LinkKeys), h.link(another, c.support,
+		time.Now().Add(time.Hour), config.NewKeyring())}
 	b := h.browse()
 	told := b.get(dead[0])
 	assert.Contains(t, told.text(), "Un courriel plus récent en contient peut-être un autre.")

@@ -162,7 +162,8 @@ func TestNobodyWhoHasSignedInAnswersInTheNameOfALinksOwner(t *testing.T) {
 		b := h.as(opener.Person)
 		for _, p := range []sheet{b.get(link), b.post(link, form)} {
 			assert.Equal(t, http.StatusForbidden, p.Status, opener.Name())
-			assert.Contains(t, p.text(), "Ce lien a été envoyé à Marc Roux. La session ouverte ici est celle "+okey.SayOf(opener.Name())+". Rien n'a été enregistré. "+opener.told)
+			assert.Contains(t, p.text(), "Ce lien a été envoyé à Marc Roux. "+
+				"La session ouverte ici est celle "+okey.SayOf(opener.Name())+". Rien n'a été enregistré. "+opener.told)
 			assert.NotContains(t, p.text(), "saisie des absences", "no more than whose it is")
 			assert.Equal(t, opener.path != "", strings.Contains(p.HTML, `href="`+page+`"`), opener.Name())
 			assert.Contains(t, p.HTML, `<form method="post" action="/deconnexion">`)

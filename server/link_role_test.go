@@ -58,7 +58,10 @@ func staffRow(p okey.Person, function okey.Function, until okey.Day) okey.Import
 
 func carried(h *house, c cast) okey.DirectorySays {
 	return okey.DirectorySays{Delegations: []okey.DirectoryDelegation{
-		{UAI: scene.Tilleuls, GivenBy: h.Text(`SELECT uid FROM person WHERE id = $1`, c.blanc.ID), From: here().AddDays(-3), Until: here().AddDays(3)},
+		{
+			UAI: scene.Tilleuls, GivenBy: h.Text(`SELECT uid FROM person WHERE id = $1`, c.blanc.ID), From: here().AddDays(-3),
+			Until: here().AddDays(3),
+		},
 	}}
 }
 
@@ -75,11 +78,15 @@ var comebacks = map[string]comeback{
 	},
 	"support ends an attachment, and attaches again": {
 		begin: func(h *house, c cast, p okey.Person) {
-			_, err := h.Store.Attach(h.Context(), okey.Attachment{ID: uuid.New(), Person: p.ID, UAI: scene.Tilleuls, Function: okey.Principal, Until: here().AddDays(9), Reason: "intérim", By: c.support.ID, At: time.Now()})
+			_, err := h.Store.Attach(h.Context(), okey.Attachment{
+				ID: uuid.New(), Person: p.ID, UAI: scene.Tilleuls, Function: okey.Principal, Until: here().AddDays(9), Reason: "intérim",
+				By: c.support.ID, At: time.Now(),
+			})
 			require.NoError(h, err)
 		},
 		end: func(h *house, c cast, _ okey.Person) {
-			_, err := h.Store.Detach(h.Context(), uuid.MustParse(h.Text(`SELECT id::text FROM attachment WHERE ended_at IS NULL`)), c.support.ID, time.Now())
+			_, err := h.Store.Detach(h.Context(), uuid.MustParse(h.Text(`SELECT id::text FROM attachment WHERE ended_at IS NULL`)),
+				c.support.ID, time.Now())
 			require.NoError(h, err)
 		},
 	},
@@ -125,7 +132,8 @@ var comebacks = map[string]comeback{
 		again: func(h *house, _ cast, _ okey.Person) {
 			h.Exec(`UPDATE delegation SET until_day = current_date - 2`)
 			h.Exec(`INSERT INTO delegation (id, uai, given_by, given_to, scope, from_day, until_day, created_at, begun_at)
-				SELECT gen_random_uuid(), uai, given_by, given_to, scope, $1::date, $2::date, created_at, created_at FROM delegation`, here().String(), here().AddDays(3).String())
+				SELECT gen_random_uuid(), uai, given_by, given_to, scope, $1::date, $2::date, created_at, created_at FROM delegation`,
+				here().String(), here().AddDays(3).String())
 		},
 	},
 	"the directory carries a delegation no more, then again": {
@@ -158,11 +166,14 @@ var comebacks = map[string]comeback{
 		begin: func(h *house, c cast, p okey.Person) {
 			h.says(p, heads(scene.Acacias))
 			h.Exec(`DELETE FROM assignment WHERE uai = $1 AND function <> 'personnel'`, scene.Tilleuls)
-			_, err := h.Store.Host(h.Context(), okey.Hosting{ID: uuid.New(), UAI: scene.Tilleuls, Host: scene.Acacias, Reason: "sans direction", By: c.support.ID, At: time.Now()}, here())
+			_, err := h.Store.Host(h.Context(), okey.Hosting{
+				ID: uuid.New(), UAI: scene.Tilleuls, Host: scene.Acacias, Reason: "sans direction", By: c.support.ID, At: time.Now(),
+			}, here())
 			require.NoError(h, err)
 		},
 		end: func(h *house, c cast, _ okey.Person) {
-			_, err := h.Store.EndHosting(h.Context(), uuid.MustParse(h.Text(`SELECT id::text FROM hosting WHERE ended_at IS NULL`)), c.support.ID, time.Now())
+			_, err := h.Store.EndHosting(h.Context(), uuid.MustParse(h.Text(`SELECT id::text FROM hosting WHERE ended_at IS NULL`)),
+				c.support.ID, time.Now())
 			require.NoError(h, err)
 		},
 	},
@@ -198,7 +209,8 @@ func TestALinkStaysDeadWhenItsPersonsRoleComesBack(t *testing.T) {
 			require.NoError(t, err)
 			next := okey.Link{Request: request.ID, Person: p.ID, Purpose: okey.LinkDecision, Issue: 1, Since: since}
 			token := next.Token(h.Config.LinkKeys)
-			require.NoError(t, h.Store.SaveLink(t.Context(), token, next, time.Now().Add(time.Hour), since.Add(-time.Second)), "two clocks are never the same")
+			require.NoError(t, h.Store.SaveLink(t.Context(), token, next, time.Now().Add(time.Hour), since.Add(-time.Second)),
+				"two clocks are never the same")
 			assert.Equal(t, http.StatusOK, anyone.get("/valider/"+token.Text()).Status, "the next mail has another one")
 		})
 	}

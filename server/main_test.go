@@ -79,7 +79,10 @@ func (j *judges) Deliver(ctx context.Context, a okey.Action) error {
 		_, err := j.stock.Change(ctx, okey.StockMatter{Action: a.ID, At: time.Now().UTC()})
 		return err
 	}
-	m := okey.Matter{Kind: okey.MatterAction, Request: a.Request, Action: a.ID, Signal: a.Name.Signal(), At: time.Now().UTC(), Waits: okey.DefaultWaits()}
+	m := okey.Matter{
+		Kind: okey.MatterAction, Request: a.Request, Action: a.ID, Signal: a.Name.Signal(), At: time.Now().UTC(),
+		Waits: okey.DefaultWaits(),
+	}
 	if a.Name == okey.ActionAsk {
 		m.Kind, m.Signal = okey.MatterOpen, ""
 	}
@@ -155,11 +158,13 @@ func newHouse(t *testing.T) *house {
 func newHouseWith(t *testing.T, change func(*config.Config)) *house {
 	t.Helper()
 	s := scene.New(t)
-	h := &house{Scene: s, Judges: &judges{store: s.Store, requests: activities.NewRequests(s.Store, calendar.PublicOnly()), keys: activities.NewKeys(s.Store), stock: activities.NewStock(s.Store, calendar.PublicOnly())}}
+	h := &house{Scene: s, Judges: &judges{store: s.Store, requests: activities.NewRequests(s.Store,
+		calendar.PublicOnly()), keys: activities.NewKeys(s.Store), stock: activities.NewStock(s.Store, calendar.PublicOnly())}}
 	var err error
 	h.Config, err = config.Load(nil) // the defaults
 	require.NoError(t, err)
-	h.Config.TemporalUIURL, h.Config.SupportMail, h.Config.AccessibilityState = "http://127.0.0.1:8233", "assistance@ac-nice.fr", "non conforme"
+	h.Config.TemporalUIURL, h.Config.SupportMail = "http://127.0.0.1:8233", "assistance@ac-nice.fr"
+	h.Config.AccessibilityState = "non conforme"
 	h.Config.OIDCIssuer, h.Config.OIDCClientID = "http://127.0.0.1:1", "okey"
 	h.Config.PINPeppers, h.Config.LinkKeys, h.Config.AuditKeys = config.NewKeyring(), config.NewKeyring(), s.Keys
 	return h.beside(change)

@@ -88,7 +88,8 @@ func TestWhatAnOrderMayNotBe(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
 	for name, body := range map[string]map[string]any{
-		"none": {"quantity": 0, "comment": "x"}, "too many": {"quantity": 501, "comment": "x"}, "no reason": {"quantity": 1, "comment": " "},
+		"none": {"quantity": 0, "comment": "x"}, "too many": {"quantity": 501, "comment": "x"},
+		"no reason": {"quantity": 1, "comment": " "},
 	} {
 		body["establishment"] = scene.Tilleuls
 		assert.Equal(t, http.StatusUnprocessableEntity, h.call(c.roux, http.MethodPost, "/orders", body).Status, name)

@@ -148,7 +148,8 @@ func TestTwoApproversWhoAnswerTheSameListAtOnceBothLearnTheTruth(t *testing.T) {
 		accepted += mine
 	}
 	assert.Equal(t, 3, accepted, "each request was answered once")
-	assert.Equal(t, 3, h.Count(`SELECT count(*) FROM action WHERE name = 'principal-decision' AND outcome = 'refused' AND reason = 'wrong_stage'`))
+	assert.Equal(t, 3,
+		h.Count(`SELECT count(*) FROM action WHERE name = 'principal-decision' AND outcome = 'refused' AND reason = 'wrong_stage'`))
 	assert.Equal(t, 2, h.Count(`SELECT count(*) FROM key WHERE request IS NOT NULL`))
 }
 
@@ -163,7 +164,8 @@ func TestWhatWasAnsweredMeanwhileIsToldAndTheRestGoesOn(t *testing.T) {
 	blanc.done(blanc.answers(pages[0], "refuse", "partie"))
 
 	done := roux.done(roux.post(answers, late))
-	assert.Regexp(t, `Ana Une Anne Blanc a déjà refusé cette demande \S+ \S+ \S+ à \d+ h \d\d\. Votre réponse n'a rien changé\.`, done.text())
+	assert.Regexp(t, `Ana Une Anne Blanc a déjà refusé cette demande \S+ \S+ \S+ à \d+ h \d\d\. Votre réponse n'a rien changé\.`,
+		done.text())
 	assert.Contains(t, done.text(), "Une clef est réservée à Bea Deux")
 
 	over := roux.post(answers, list)
@@ -193,7 +195,8 @@ func TestAmongTheTickedOnesOwnAndForeignRequestsAreLeftAside(t *testing.T) {
 	c := h.cast()
 	h.Key(scene.Tilleuls)
 	h.Key(scene.Acacias)
-	h.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'personnel', 'import', now())`, c.roux.ID, scene.Tilleuls)
+	h.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'personnel', 'import', now())`, c.roux.ID,
+		scene.Tilleuls)
 	roux := h.as(c.roux)
 	own, foreign := roux.asks(), h.as(c.stranger).asks()
 	pages := h.askers(scene.Tilleuls, "Ana Une")
@@ -344,7 +347,8 @@ func TestEverythingThatIsMissingInAnAnswerIsSaidAtOnce(t *testing.T) {
 	assert.Contains(t, alone.text(), "2 choses sont à corriger", alone.text())
 	assert.Contains(t, alone.HTML, `href="#reponse-decision"`)
 	assert.Contains(t, alone.HTML, `href="#reponse-comment"`)
-	both := h.call(c.support, http.MethodPost, "/requests/"+strings.TrimPrefix(page, "/demandes/")+"/signals/principal-decision", map[string]any{"decision": "maybe", "comment": ""})
+	both := h.call(c.support, http.MethodPost, "/requests/"+strings.TrimPrefix(page, "/demandes/")+"/signals/principal-decision",
+		map[string]any{"decision": "maybe", "comment": ""})
 	assert.Equal(t, http.StatusUnprocessableEntity, both.Status)
 	assert.Contains(t, both.Text, `"decision"`)
 	assert.Contains(t, both.Text, `"comment"`)

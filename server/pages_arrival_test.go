@@ -124,7 +124,8 @@ func TestSupportIsLedToConfirmAnArrival(t *testing.T) {
 	assert.NotContains(t, h.as(h.auditor()).get("/assistance"+arrival).text(), "Confirmer l'arrivée")
 }
 
-// A key of a delivery that nobody has confirmed yet, found in the drawer, is no riddle: it has arrived, and whoever counts is led to say so.
+// A key of a delivery that nobody has confirmed yet, found in the drawer, is no riddle: it has arrived, and whoever counts is led
+// to say so.
 func TestWhoeverFindsAnAnnouncedKeyIsLedToConfirmItsDelivery(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
@@ -144,5 +145,6 @@ func TestWhoeverFindsAnAnnouncedKeyIsLedToConfirmItsDelivery(t *testing.T) {
 	}
 	roux.done(roux.post(arrival, tick(roux.get(there).form(t, arrival), "00481001")))
 	assert.NotContains(t, roux.get("/clefs/00481001").text(), "Confirmer ce qui est arrivé")
-	assert.Contains(t, roux.get("/inventaire/"+h.Text(`SELECT id FROM inventory`)).HTML, `<a href="/clefs/00481001">`, "the key itself, once it has arrived")
+	assert.Contains(t, roux.get("/inventaire/"+h.Text(`SELECT id FROM inventory`)).HTML, `<a href="/clefs/00481001">`,
+		"the key itself, once it has arrived")
 }

@@ -34,7 +34,8 @@ func TestWhatIsTickedAndWrittenBecomesOneNeed(t *testing.T) {
 func TestAWrongAskingKeepsWhatWasTickedAndTyped(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
-	h.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'personnel', 'import', now())`, c.lea.ID, scene.Acacias)
+	h.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'personnel', 'import', now())`, c.lea.ID,
+		scene.Acacias)
 	lea := h.as(c.lea)
 
 	nothing := lea.wants("need", " ")
@@ -95,11 +96,13 @@ func TestAskingTellsHowManyKeysAreFreeAndWhoWillAnswer(t *testing.T) {
 
 	h.Key(scene.Tilleuls)
 	h.Key(scene.Tilleuls)
-	h.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'personnel', 'import', now())`, c.lea.ID, scene.Acacias)
+	h.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'personnel', 'import', now())`, c.lea.ID,
+		scene.Acacias)
 	several := lea.get(askPage)
 	assert.Contains(t, several.text(), "Pour quel établissement ?")
 	assert.Contains(t, several.text(), "Collège des Tilleuls : 2 clefs libres. Anne Blanc ou Marc Roux répondra.")
-	assert.Contains(t, several.text(), "Lycée des Acacias : aucune clef libre en ce moment, vous gardez votre place. Personne de la direction ne peut y répondre : l'assistance s'en charge.")
+	assert.Contains(t, several.text(), "Lycée des Acacias : aucune clef libre en ce moment, vous gardez votre place. "+
+		"Personne de la direction ne peut y répondre : l'assistance s'en charge.")
 	assert.NotContains(t, several.HTML, `name="establishment" value="0069001B" checked`, "nothing is chosen beforehand")
 	h.Exec(`DELETE FROM assignment WHERE person = $1`, c.roux.ID)
 	alone := h.as(c.blanc).get(askPage).text()
@@ -138,10 +141,12 @@ func TestWhoeverCannotAskLearnsWhyAndWhatToDoInstead(t *testing.T) {
 	blocked(c.lea, "Vous avez déjà une demande en cours (en attente de réponse)", []string{"Voir ma demande"}, []string{request})
 
 	serial := h.KeyOf(c.blanc, scene.Tilleuls, here().AddMonths(12))
-	blocked(c.blanc, "vous pourrez demander la suivante à partir du "+here().AddMonths(9).Say(here())+". Elle est perdue ou ne marche plus ?",
+	blocked(c.blanc,
+		"vous pourrez demander la suivante à partir du "+here().AddMonths(9).Say(here())+". Elle est perdue ou ne marche plus ?",
 		[]string{"Voir ma clef"}, []string{keyPage(serial), keyPage(serial) + "/perdue", keyPage(serial) + "/ne-marche-plus"})
 
-	blocked(h.Person("Jean Dupont", okey.Staff), "Nous ne vous trouvons dans aucun établissement. Demandez à votre secrétariat", nil, []string{"mailto:assistance@ac-nice.fr"})
+	blocked(h.Person("Jean Dupont", okey.Staff), "Nous ne vous trouvons dans aucun établissement. Demandez à votre secrétariat", nil,
+		[]string{"mailto:assistance@ac-nice.fr"})
 
 	h.Exec(`UPDATE establishment SET served = false WHERE uai = $1`, scene.Acacias)
 	h.Exec(`INSERT INTO establishment_left_out (uai, name, reason) VALUES ($1, 'Lycée des Acacias', 'not_under_contract')`, scene.Acacias)

@@ -42,7 +42,8 @@ func TestTheAuditIsReadByThoseWhoMayAndNarrowedByWhatTheyAsk(t *testing.T) {
 	serial := h.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
 	other := h.KeyOf(c.stranger, scene.Acacias, okey.NewDay(2029, 6, 30))
 	h.as(c.roux).done(h.as(c.roux).fill("/clefs/"+string(serial), "/clefs/"+string(serial), "reason", "lost", "comment", "égarée en ville"))
-	h.as(c.support).done(h.as(c.support).fill("/clefs/"+string(other), "/clefs/"+string(other), "reason", "defective", "comment", "écran noir"))
+	h.as(c.support).done(h.as(c.support).fill("/clefs/"+string(other), "/clefs/"+string(other), "reason", "defective",
+		"comment", "écran noir"))
 	for _, p := range []okey.Person{c.roux, c.lea, c.stranger} {
 		assert.Equal(t, http.StatusNotFound, h.as(p).get("/assistance/journal").Status)
 		assert.Equal(t, http.StatusNotFound, h.as(p).get("/assistance/journal.xlsx").Status)
@@ -54,7 +55,9 @@ func TestTheAuditIsReadByThoseWhoMayAndNarrowedByWhatTheyAsk(t *testing.T) {
 		assert.Contains(t, all, "Clef : défectueuse")
 		assert.Contains(t, all, c.roux.Name())
 		assert.NotContains(t, all, "égarée", "no free text is ever in it")
-		for _, query := range []string{"objet=" + string(serial), "qui=" + url.QueryEscape(strings.ToUpper(c.roux.FamilyName)), "quoi=key_lost"} {
+		for _, query := range []string{
+			"objet=" + string(serial), "qui=" + url.QueryEscape(strings.ToUpper(c.roux.FamilyName)), "quoi=key_lost",
+		} {
 			page := b.get("/assistance/journal?" + query)
 			assert.Contains(t, page.text(), "Clef "+string(serial), query)
 			assert.NotContains(t, page.text(), "Clef "+string(other), query)
@@ -67,7 +70,8 @@ func TestTheAuditIsReadByThoseWhoMayAndNarrowedByWhatTheyAsk(t *testing.T) {
 		assert.Contains(t, b.get("/assistance/journal?du=2020-01-01&au=2020-12-31").text(), "Rien ici.")
 		assert.Contains(t, b.get("/assistance/journal?du=2020-01-01").text(), string(serial))
 		assert.Contains(t, b.get("/assistance/journal?du=hier").text(), "Du : écrivez une date comme 31/12/2027.")
-		assert.Regexp(t, `Du : écrivez une date .* Au : écrivez une date `, b.get("/assistance/journal?du=hier&au=demain").text(), "each error says which field it is about")
+		assert.Regexp(t, `Du : écrivez une date .* Au : écrivez une date `, b.get("/assistance/journal?du=hier&au=demain").text(),
+			"each error says which field it is about")
 		assert.Contains(t, all, here().SayWithYear()[3:]+" à ", "a record is read years later")
 		assert.Contains(t, b.get("/assistance/journal?objet=%00").text(), string(serial), "what no database takes filters nothing")
 	}
@@ -144,7 +148,8 @@ func TestAFilterThatDoesNotExistIsSaid(t *testing.T) {
 	h.Key(scene.Tilleuls)
 	roux, desk := h.as(c.roux), h.as(c.support)
 	for path, says := range map[string]string{
-		"/clefs?etat=zz": "Ce choix n'existe pas", "/clefs?tri=zz": "Ce choix n'existe pas", "/demandes?etape=zz": "Ce choix n'existe pas", "/commandes?etat=zz": "Ce choix n'existe pas",
+		"/clefs?etat=zz": "Ce choix n'existe pas", "/clefs?tri=zz": "Ce choix n'existe pas", "/demandes?etape=zz": "Ce choix n'existe pas",
+		"/commandes?etat=zz": "Ce choix n'existe pas",
 	} {
 		assert.Contains(t, roux.get(path).text(), says, path)
 	}
@@ -184,7 +189,10 @@ func TestTheAuditOffersEachNameOnce(t *testing.T) {
 	for _, m := range regexp.MustCompile(`<option value="[^"]*"[^>]*>([^<]*)</option>`).FindAllStringSubmatch(page.HTML, -1) {
 		names = append(names, html.UnescapeString(m[1]))
 	}
-	assert.Equal(t, []string{"Tout", "Clef : perdue", "Demande", "Établissement qui répond pour un autre", "Fin d'une réponse pour un autre", "Jeton", "Rattachement"}, names)
+	assert.Equal(t, []string{
+		"Tout", "Clef : perdue", "Demande", "Établissement qui répond pour un autre", "Fin d'une réponse pour un autre", "Jeton",
+		"Rattachement",
+	}, names)
 	for _, event := range []string{"attached", "attachment-given"} {
 		both := b.get("/assistance/journal?quoi=" + event)
 		assert.Contains(t, both.text(), "Clef 004800", event)
@@ -208,7 +216,8 @@ func TestTheAuditKnowsAnOrderByItsNumberAndAMisreadCode(t *testing.T) {
 		assert.NotContains(t, page, "0069001X", typed)
 	}
 	assert.Contains(t, b.get("/assistance/journal?objet=commande+99").text(), "Aucune commande n'a le numéro 99.")
-	assert.Contains(t, b.get("/assistance/journal?objet=0069901X").text(), "Le code UAI 0069901X est faux : avec les chiffres 0069901, la lettre est")
+	assert.Contains(t, b.get("/assistance/journal?objet=0069901X").text(),
+		"Le code UAI 0069901X est faux : avec les chiffres 0069901, la lettre est")
 	found := b.get("/assistance/journal?objet=0069001X").text()
 	assert.Contains(t, found, "Clef 0069001X", "a key may be called like that")
 	assert.NotContains(t, found, "est faux")
@@ -225,19 +234,27 @@ func TestTheAuditFindsWhatItsTableShows(t *testing.T) {
 	h.as(c.lea).done(h.as(c.lea).signs(page))
 	id, print := strings.TrimPrefix(page, "/demandes/"), h.Text(`SELECT charter_sha256 FROM request`)
 	require.NoError(t, h.Store.Do(context.Background(), func(tx *sql.Tx) error {
-		tx.Audit(sql.Entry{At: scene.Now, Event: "claims", Actor: c.stranger.ID, Via: okey.ViaWeb, Subject: sql.AboutPerson(c.stranger.ID), Detail: "2"})
+		tx.Audit(sql.Entry{
+			At: scene.Now, Event: "claims", Actor: c.stranger.ID, Via: okey.ViaWeb, Subject: sql.AboutPerson(c.stranger.ID), Detail: "2",
+		})
 		tx.Audit(sql.Entry{At: scene.Now, Event: "import", Via: okey.ViaSupport, Subject: "import:staff", Detail: "applied"})
-		tx.Audit(sql.Entry{At: scene.Now, Event: "inventory", Actor: c.roux.ID, Via: okey.ViaWeb, Subject: "inventory:b97b3b51-0000-4000-8000-000000000000", Detail: "accepted"})
+		tx.Audit(sql.Entry{
+			At: scene.Now, Event: "inventory", Actor: c.roux.ID, Via: okey.ViaWeb,
+			Subject: "inventory:b97b3b51-0000-4000-8000-000000000000", Detail: "accepted",
+		})
 		tx.Audit(sql.Entry{At: scene.Now, Event: "key_lost", Actor: c.roux.ID, Via: okey.ViaWeb, Subject: "key:DEMO000301", Detail: "lost"})
 		tx.Audit(sql.Entry{At: scene.Now, Event: "expire", Via: okey.ViaEngine, Subject: "request:" + id, Detail: "expired"})
 		return nil
 	}))
 	desk := h.as(c.support)
 	for query, found := range map[string]string{
-		"objet=" + print: "Charte signée", "objet=" + print[:12]: "Charte signée", "objet=" + print[:12] + "…": "Charte signée", "objet=" + strings.ToUpper(print[:12]): "Charte signée",
-		"objet=Demande " + id[:8]: "Demande " + id[:8], "objet=Clef DEMO000301": "Clef DEMO000301", "objet=clef demo000301": "Clef DEMO000301", "objet=Inventaire b97b3b51": "Inventaire b97b3b51",
+		"objet=" + print: "Charte signée", "objet=" + print[:12]: "Charte signée", "objet=" + print[:12] + "…": "Charte signée",
+		"objet=" + strings.ToUpper(print[:12]): "Charte signée",
+		"objet=Demande " + id[:8]:              "Demande " + id[:8], "objet=Clef DEMO000301": "Clef DEMO000301",
+		"objet=clef demo000301": "Clef DEMO000301", "objet=Inventaire b97b3b51": "Inventaire b97b3b51",
 		"objet=Import des personnels": "Import des personnels", "objet=Personne Zoé Ailleurs": "2 changements",
-		"qui=OKEY": "Expiration", "qui=moteur": "Expiration", "qui=commande de l'exploitant": "Import des personnels", "qui=M. Roux": "Clef DEMO000301", "qui=" + c.roux.Mail: "Clef DEMO000301",
+		"qui=OKEY": "Expiration", "qui=moteur": "Expiration", "qui=commande de l'exploitant": "Import des personnels",
+		"qui=M. Roux": "Clef DEMO000301", "qui=" + c.roux.Mail: "Clef DEMO000301",
 	} {
 		name, value, _ := strings.Cut(query, "=")
 		told := desk.get("/assistance/journal?" + name + "=" + url.QueryEscape(value))
@@ -261,12 +278,17 @@ func TestTheAuditOfASchoolKeepsWhatHasLeftIt(t *testing.T) {
 	h.audits("ask", "request:"+followed.String())
 	h.audits("key-move", "key-move:"+move.String())
 	require.NoError(t, h.Store.Do(context.Background(), func(tx *sql.Tx) error {
-		tx.Audit(sql.Entry{At: scene.Now, Event: "attached", Via: okey.ViaSupport, Subject: sql.AboutPerson(attached.ID), Detail: string(scene.Tilleuls) + "/chef"})
+		tx.Audit(sql.Entry{
+			At: scene.Now, Event: "attached", Via: okey.ViaSupport, Subject: sql.AboutPerson(attached.ID),
+			Detail: string(scene.Tilleuls) + "/chef",
+		})
 		return nil
 	}))
 	h.Exec(`UPDATE key SET uai = $2 WHERE serial = $1`, string(went), scene.Acacias)
-	h.Exec(`INSERT INTO key_moved (subject, serial, from_uai, to_uai, at) VALUES ($1, $2, $3, $4, now())`, move, string(went), scene.Tilleuls, scene.Acacias)
-	h.Exec(`INSERT INTO succession (id, from_uai, to_uai, at, comment) VALUES ($1, $2, $3, now(), 'fusion')`, succession, scene.Tilleuls, scene.Acacias)
+	h.Exec(`INSERT INTO key_moved (subject, serial, from_uai, to_uai, at) VALUES ($1, $2, $3, $4, now())`, move, string(went),
+		scene.Tilleuls, scene.Acacias)
+	h.Exec(`INSERT INTO succession (id, from_uai, to_uai, at, comment) VALUES ($1, $2, $3, now(), 'fusion')`, succession, scene.Tilleuls,
+		scene.Acacias)
 	h.Exec(`INSERT INTO succession_item (succession, kind, id) VALUES ($1, 'request', $2)`, succession, followed.String())
 	for _, uai := range []okey.UAI{scene.Tilleuls, scene.Acacias} {
 		of := h.as(c.support).get("/assistance/journal?objet=" + string(uai)).text()
@@ -287,12 +309,16 @@ func TestTheAuditLeadsToSuccessionsAndReports(t *testing.T) {
 	h.audits("report-decision", "report-decision:"+report.String())
 	h.audits("report_moved", "report:"+report.String())
 	require.NoError(t, h.Store.Do(context.Background(), func(tx *sql.Tx) error {
-		tx.Audit(sql.Entry{At: scene.Now, Event: "succession", Via: okey.ViaSupport, Subject: "succession:" + refused.String(), Detail: string(okey.CodeSucceeded)})
+		tx.Audit(sql.Entry{
+			At: scene.Now, Event: "succession", Via: okey.ViaSupport, Subject: "succession:" + refused.String(),
+			Detail: string(okey.CodeSucceeded),
+		})
 		return nil
 	}))
 	told := h.as(c.support).get("/assistance/journal").HTML
 	assert.Contains(t, told, `<a href="/assistance/succession/`+succession.String()+`">Succession `+succession.String()[:8]+`</a>`)
-	assert.Equal(t, 2, strings.Count(told, `<a href="/assistance/clefs-a-confirmer/`+report.String()+`">Signalement `+report.String()[:8]+`</a>`))
+	assert.Equal(t, 2,
+		strings.Count(told, `<a href="/assistance/clefs-a-confirmer/`+report.String()+`">Signalement `+report.String()[:8]+`</a>`))
 	assert.Contains(t, told, "Succession "+refused.String()[:8])
 	assert.NotContains(t, told, "/assistance/succession/"+refused.String())
 }

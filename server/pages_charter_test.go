@@ -77,7 +77,8 @@ func TestASignedCharterIsShownToWhoeverMaySeeTheRequest(t *testing.T) {
 	}
 	for _, path := range []string{page + "/charte", page + "/charte.txt"} {
 		assert.Equal(t, http.StatusSeeOther, h.browse().get(path).Status, "signs in first")
-		assert.Equal(t, http.StatusNotFound, h.as(c.lea).get(strings.Replace(path, page, "/demandes/00000000-0000-4000-8000-000000000000", 1)).Status)
+		assert.Equal(t, http.StatusNotFound,
+			h.as(c.lea).get(strings.Replace(path, page, "/demandes/00000000-0000-4000-8000-000000000000", 1)).Status)
 	}
 }
 
@@ -152,7 +153,9 @@ func TestTheSignedCharterPrintsBlackOnWhiteWithoutThePagesAround(t *testing.T) {
 	style := h.browse().get(css)
 	_, printed, found := strings.Cut(style.HTML, "@media print {")
 	require.True(t, found)
-	for _, rule := range []string{"size: A4", "header, footer, form, .skip, .button, .unprinted, details { display: none; }", "color: #000; background: #fff"} {
+	for _, rule := range []string{
+		"size: A4", "header, footer, form, .skip, .button, .unprinted, details { display: none; }", "color: #000; background: #fff",
+	} {
 		assert.Contains(t, printed, rule)
 	}
 }
@@ -184,7 +187,8 @@ func TestANameThatWasNotedAfterTheSigningIsSaidToBe(t *testing.T) {
 	page, _ := h.atTheCounter(c)
 	h.Exec(`ALTER TABLE request DISABLE TRIGGER signature_is_never_rewritten`)
 	h.Exec(`UPDATE request SET signer_noted_at = signed_at + interval '40 days'`)
-	assert.Regexp(t, `Nom et établissement notés \S+ \d+ \S+ 20\d\d, après la signature : OKEY ne les gardait pas encore avec elle`, h.as(c.lea).get(page+"/charte").text())
+	assert.Regexp(t, `Nom et établissement notés \S+ \d+ \S+ 20\d\d, après la signature : OKEY ne les gardait pas encore avec elle`,
+		h.as(c.lea).get(page+"/charte").text())
 }
 
 func TestASignersNameIsErasedWithItsPerson(t *testing.T) {

@@ -55,7 +55,8 @@ func TestTheCounterFindsThePersonByNameOrByTheScannedKey(t *testing.T) {
 	assert.Contains(t, roux.get(search(string(firstKey))).Location, "?clef="+string(firstKey), "the number need not be scanned again")
 	both := roux.get(search("beranger"))
 	assert.Regexp(t, `Clefs à remettre Noé Béranger .*Attendent autre chose Hector Béranger .*En attente de réponse depuis`, both.text())
-	assert.Contains(t, both.text(), "Accepter : Hector Béranger Refuser : Hector Béranger", "whoever still waits for an answer gets it here")
+	assert.Contains(t, both.text(), "Accepter : Hector Béranger Refuser : Hector Béranger",
+		"whoever still waits for an answer gets it here")
 	none := roux.get(search("Inconnu"))
 	assert.Contains(t, none.text(), "Personne de ce nom n'attend de clef")
 	assert.Contains(t, none.text(), "Zoë Noël", "the list is there still")
@@ -71,7 +72,9 @@ func TestTheCounterChecksConfirmsAndGoesOnToTheNextPerson(t *testing.T) {
 	assert.Contains(t, roux.get("/").HTML, `href="`+at+`"`)
 
 	check := roux.get(roux.get(search(string(key))).Location)
-	for _, said := range []string{"Ana Une", "Collège des Tilleuls (0069001B)", "Clef réservée " + string(key), "Charte version 1, signée"} {
+	for _, said := range []string{
+		"Ana Une", "Collège des Tilleuls (0069001B)", "Clef réservée " + string(key), "Charte version 1, signée",
+	} {
 		assert.Contains(t, check.text(), said)
 	}
 	assert.Contains(t, check.HTML, `name="serial" value="`+string(key)+`"`)
@@ -201,7 +204,8 @@ func TestAHandoverThatTheEngineHasNotJudgedIsKept(t *testing.T) {
 func TestTheSlipHasAllThatIsSignedForAndNeverThePIN(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
-	h.Exec(`UPDATE establishment SET name = 'Lycée général et technologique régional Marguerite <de> Navarre' WHERE uai = $1`, scene.Tilleuls)
+	h.Exec(`UPDATE establishment SET name = 'Lycée général et technologique régional Marguerite <de> Navarre' WHERE uai = $1`,
+		scene.Tilleuls)
 	h.Key(scene.Tilleuls)
 	lea, roux := h.as(c.lea), h.as(c.roux)
 	request := lea.asks()
@@ -217,7 +221,8 @@ func TestTheSlipHasAllThatIsSignedForAndNeverThePIN(t *testing.T) {
 		assert.Equal(t, b == roux, strings.Contains(b.get(request).HTML, `href="`+slip+`"`), "whoever hands over prints it")
 		before := b.get(slip)
 		for _, said := range []string{
-			"Léa Martin", "Lycée général et technologique régional Marguerite <de> Navarre", "UAI 0069001B", key, expires, "version 1, signée le", "Date de la remise …",
+			"Léa Martin", "Lycée général et technologique régional Marguerite <de> Navarre", "UAI 0069001B", key, expires,
+			"version 1, signée le", "Date de la remise …",
 			"Signature de Léa Martin, qui reçoit la clef", "Signature de la direction, qui remet la clef",
 		} {
 			assert.Contains(t, before.text(), said)
@@ -279,7 +284,8 @@ func TestTheCounterLeavesOnesOwnKeyToOthers(t *testing.T) {
 	delegate.done(delegate.signs(page))
 	own := delegate.get(counter)
 	assert.NotContains(t, own.HTML, counter+"/"+idOf(page))
-	assert.Contains(t, own.text(), "Aucune clef à remettre. Votre propre clef vous attend : on ne se la remet pas soi-même. Demandez-la à Anne Blanc ou Marc Roux.")
+	assert.Contains(t, own.text(),
+		"Aucune clef à remettre. Votre propre clef vous attend : on ne se la remet pas soi-même. Demandez-la à Anne Blanc ou Marc Roux.")
 	assert.Contains(t, roux.get(counter).HTML, counter+"/"+idOf(page))
 	assert.NotContains(t, roux.get(counter).text(), "Votre propre clef")
 

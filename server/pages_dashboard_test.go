@@ -45,7 +45,8 @@ func (b *browser) behind(p sheet, name string) [][]string {
 func (b *browser) drawings(p sheet) [][]string {
 	b.Helper()
 	var all [][]string
-	for _, coded := range regexp.MustCompile(`(?:src|srcset)="data:image/svg\+xml;base64,([^"]*)"`).FindAllStringSubmatch(html.UnescapeString(p.HTML), -1) {
+	drawn := regexp.MustCompile(`(?:src|srcset)="data:image/svg\+xml;base64,([^"]*)"`)
+	for _, coded := range drawn.FindAllStringSubmatch(html.UnescapeString(p.HTML), -1) {
 		content, err := base64.StdEncoding.DecodeString(coded[1])
 		require.NoError(b, err)
 		all = append(all, textsOf(b, content))
@@ -117,7 +118,8 @@ func busy(t *testing.T) *browser {
 	refused := h.as(c.lea).asks()
 	roux := h.as(c.roux)
 	roux.done(roux.fill(refused, refused+"/reponse", "decision", "refuse", "comment", "pas cette année"))
-	h.Exec(`UPDATE timeline SET ended_since = ended_since - interval '60 hours' WHERE ended = 'awaiting_decision' AND request = $1`, strings.TrimPrefix(refused, "/demandes/"))
+	h.Exec(`UPDATE timeline SET ended_since = ended_since - interval '60 hours' WHERE ended = 'awaiting_decision' AND request = $1`,
+		strings.TrimPrefix(refused, "/demandes/"))
 	h.as(c.stranger).asks()
 	h.Key(scene.Tilleuls)
 	for _, days := range []int{0, 6, 7, 27, 28, 400} {
@@ -150,7 +152,8 @@ func TestTheDashboardTellsHowTheServiceGoes(t *testing.T) {
 	}, b.behind(p, "Commandes en cours"))
 	for _, message := range []string{
 		"3 demandes en 26 semaines, dont 0 avec une clef remise ; 0 la semaine dernière, 0 celle d'avant.",
-		"L'étape la plus longue est « En attente de réponse » : la moitié des demandes y restent 2,5 jours ou moins, 9 sur 10 restent 2,5 jours ou moins.",
+		"L'étape la plus longue est « En attente de réponse » : " +
+			"la moitié des demandes y restent 2,5 jours ou moins, 9 sur 10 restent 2,5 jours ou moins.",
 		"C'est au lycée des Acacias que les clefs manquent le plus : 1 personne attend, aucune clef n'est libre.",
 		"6 commandes en cours, pour 30 clefs encore à recevoir ; 1 depuis 12 semaines ou plus.",
 	} {
@@ -184,11 +187,14 @@ func TestTheDashboardIsFilteredByAcademyEstablishmentAndPeriod(t *testing.T) {
 	assert.NotContains(t, nowhere.HTML, "academie=06", "nor do the downloads")
 	assert.Equal(t, b.download(dashboard+"/semaines.xlsx"), b.download(dashboard+"/semaines.xlsx?academie=06"))
 	wrong := b.get(dashboard + "?etablissement=ailleurs")
-	assert.Contains(t, wrong.text(), "« ailleurs » n'est pas un code UAI : sept chiffres et une lettre, par exemple 0061565U. En attendant, tous les établissements sont comptés.")
+	assert.Contains(t, wrong.text(), "« ailleurs » n'est pas un code UAI : sept chiffres et une lettre, par exemple 0061565U. "+
+		"En attendant, tous les établissements sont comptés.")
 	assert.Equal(t, "3", b.behind(wrong, "Demandes par semaine")[26][6])
 
 	b.Exec(`UPDATE timeline SET at = at - interval '200 days', ended_since = ended_since - interval '200 days'`)
-	for query, passages := range map[string]string{"": "0", "?periode=trimestre": "0", "?periode=annee": "1", "?periode=tout": "1", "?periode=siecle": "0"} {
+	for query, passages := range map[string]string{
+		"": "0", "?periode=trimestre": "0", "?periode=annee": "1", "?periode=tout": "1", "?periode=siecle": "0",
+	} {
 		assert.Equal(t, passages, b.behind(b.get(dashboard+query), "Jours à chaque étape")[1][3], query)
 	}
 }
@@ -199,7 +205,8 @@ func TestDownloadsOfTheDashboardAreItsTables(t *testing.T) {
 		p := b.get(dashboard + query)
 		for _, table := range dashboardTables {
 			rows := b.download(dashboard + "/" + table.file + ".xlsx" + query)[table.sheet]
-			if (table.file == "commandes" || table.file == "etablissements") && !strings.Contains(p.HTML, `aria-label="`+html.EscapeString(table.name)+`"`) {
+			if (table.file == "commandes" || table.file == "etablissements") &&
+				!strings.Contains(p.HTML, `aria-label="`+html.EscapeString(table.name)+`"`) {
 				continue
 			}
 			shown := b.behind(p, table.name)
@@ -249,9 +256,11 @@ func TestTheDashboardShowsTheWorstPlacesAndTheDownloadAll(t *testing.T) {
 	b := busy(t)
 	b.Exec(`INSERT INTO establishment (uai, name, nature, contract, state, academy, commune, postcode, imported_at)
 		SELECT lpad(n::text, 7, '0') || 'Z', 'Collège ' || n, 340, '99', '1', '23', 'Nice', '06000', now() FROM generate_series(1, 40) n`)
-	b.Exec(`INSERT INTO person (uid, family_name, given_name, mail, created_at) SELECT 'x' || n, 'X', 'X', 'x', now() FROM generate_series(1, 40) n`)
+	b.Exec(`INSERT INTO person (uid, family_name, given_name, mail, created_at) SELECT 'x' || n, 'X', 'X', 'x', now()
+		FROM generate_series(1, 40) n`)
 	b.Exec(`INSERT INTO request (id, person, uai, need, reason, stage, since, asked_at)
-		SELECT gen_random_uuid(), id, lpad(substr(uid, 2), 7, '0') || 'Z', '', 'first', 'awaiting_decision', now(), now() FROM person WHERE uid ~ '^x'`)
+		SELECT gen_random_uuid(), id, lpad(substr(uid, 2), 7, '0') || 'Z', '', 'first', 'awaiting_decision', now(), now() FROM person
+		WHERE uid ~ '^x'`)
 	assert.Len(t, b.behind(b.get(dashboard), "Établissements où il manque des clefs"), 16)
 	assert.Len(t, b.download(dashboard + "/etablissements.xlsx")["Établissements"], 42)
 }

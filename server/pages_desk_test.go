@@ -55,7 +55,10 @@ func TestAKeyIsDeclaredLostOnItsPage(t *testing.T) {
 	lea, roux := h.as(c.lea), h.as(c.roux)
 	page := "/clefs/" + string(serial)
 	key := roux.get(page)
-	for _, label := range []string{"Informations sur la clef", "Numéro de série", "Dernière connexion", "Date d'expiration", "Lot", "*Motif", "Veuillez choisir un motif", "*Commentaire", "Clef perdue", "Mettre en stock"} {
+	for _, label := range []string{
+		"Informations sur la clef", "Numéro de série", "Dernière connexion", "Date d'expiration", "Lot", "*Motif",
+		"Veuillez choisir un motif", "*Commentaire", "Clef perdue", "Mettre en stock",
+	} {
 		assert.Contains(t, key.text(), label)
 	}
 	mine := lea.get(page)
@@ -97,7 +100,8 @@ func TestSupportSeesWhatIsStuckAndFindsEverything(t *testing.T) {
 	serial := h.Key(scene.Tilleuls)
 	page := h.as(c.lea).asks()
 	id := strings.TrimPrefix(page, "/demandes/")
-	h.Exec(`INSERT INTO action (id, request, name, by_person, via, content, digest, created_at) VALUES ($1, $2, 'withdrawal', $3, 'web', '{}', '', $4)`,
+	h.Exec(`INSERT INTO action (id, request, name, by_person, via, content, digest, created_at)
+		VALUES ($1, $2, 'withdrawal', $3, 'web', '{}', '', $4)`,
 		uuid.New(), id, c.lea.ID, time.Now().Add(-time.Hour))
 	h.Exec(`INSERT INTO mail (id, request, kind, ref, address, message_id, subject, state, created_at)
 		VALUES ($1, $2, 'decision_late', 1, 'assistance@ac-nice.fr', 'm1', 'Une demande attend', 'failed', $3)`, uuid.New(), id, time.Now())
@@ -111,7 +115,8 @@ func TestSupportSeesWhatIsStuckAndFindsEverything(t *testing.T) {
 		assert.Contains(t, desk.text(), told)
 	}
 	for asked, want := range map[string]string{
-		"martin léa": "Léa Martin", strings.ToLower(string(scene.Tilleuls)): "Collège des Tilleuls", string(scene.Tilleuls[:5] + "-" + scene.Tilleuls[5:7] + " " + scene.Tilleuls[7:]): "Collège des Tilleuls",
+		"martin léa": "Léa Martin", strings.ToLower(string(scene.Tilleuls)): "Collège des Tilleuls",
+		string(scene.Tilleuls[:5] + "-" + scene.Tilleuls[5:7] + " " + scene.Tilleuls[7:]): "Collège des Tilleuls",
 		strings.ToLower(string(serial)): string(serial), id: "saisie des absences", "tilleuls nice": "Collège des Tilleuls",
 	} {
 		assert.Contains(t, support.get("/assistance?q="+url.QueryEscape(asked)).text(), want, asked)
@@ -184,7 +189,8 @@ func TestHomeAndDeskCountAllThatWaitsForSupport(t *testing.T) {
 	roux.done(roux.post("/inventaire", roux.fill("/inventaire", "/inventaire", "serials", "INCONNU02").form(t, "/inventaire")))
 	order := strings.TrimPrefix(h.shipped(c, 4), "/commandes/")
 	h.Exec(`INSERT INTO mail (id, subject_id, kind, ref, address, message_id, subject, state, created_at)
-		VALUES ($1, $2, 'order_overdue', 1, 'assistance@ac-nice.fr', 'm1', 'Une commande tarde', 'sent', $3)`, uuid.New(), order, time.Now())
+		VALUES ($1, $2, 'order_overdue', 1, 'assistance@ac-nice.fr', 'm1', 'Une commande tarde', 'sent', $3)`,
+		uuid.New(), order, time.Now())
 	file := deliveryHeader + "00481001;L7;31/12/2029;" + string(scene.Tilleuls) + "\n"
 	require.Equal(t, http.StatusCreated, h.deliver(c.support, file, "", "announced", "oui").Status)
 	h.Exec(`UPDATE delivery SET taken_at = $1`, time.Now().AddDate(0, 0, -8))

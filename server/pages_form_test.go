@@ -79,7 +79,8 @@ func TestAWrongFormComesBackWithEverythingTypedButThePIN(t *testing.T) {
 			assert.NotContains(t, wrong.HTML, `value="`+strings.Trim(pin, `"`)+`"`)
 		}
 		assert.NotContains(t, wrong.HTML, "40718263")
-		assert.Equal(t, name == "Cochez la case pour signer", strings.Contains(wrong.text(), "Pour votre sécurité, retapez aussi votre code PIN."), name)
+		assert.Equal(t, name == "Cochez la case pour signer",
+			strings.Contains(wrong.text(), "Pour votre sécurité, retapez aussi votre code PIN."), name)
 	}
 	assert.Equal(t, 2, h.Count(`SELECT count(*) FROM action`), "asked and accepted: what was wrong left no row")
 }
@@ -130,7 +131,8 @@ func TestAFormOutlivesItsSession(t *testing.T) {
 func TestFormsOfOrdersAndReportsAreKeptWhenTheSessionEnds(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
-	order := "/commandes/" + h.call(c.roux, http.MethodPost, "/orders", map[string]any{"establishment": scene.Tilleuls, "quantity": 2, "comment": "rentrée"}).at("id").(string)
+	order := "/commandes/" + h.call(c.roux, http.MethodPost, "/orders",
+		map[string]any{"establishment": scene.Tilleuls, "quantity": 2, "comment": "rentrée"}).at("id").(string)
 	roux := h.as(c.roux)
 	review := roux.fill("/inventaire", "/inventaire", "serials", "00481234")
 	roux.done(roux.post("/inventaire", review.form(t, "/inventaire")))
@@ -158,7 +160,8 @@ func TestAnOrderKeptWhenTheSessionEndsIsGivenBackWithTheWayDownToIt(t *testing.T
 	roux.continueAs(c.roux)
 	back := roux.get("/commandes")
 	assert.Contains(t, back.HTML, ">rentrée prochaine</textarea>")
-	assert.Regexp(t, `<div class="notice" role="status"><p>Rien de ce que vous aviez écrit n[^<]*</p><p><a href="#commande-comment">Relire ce que vous aviez écrit</a>`, back.HTML)
+	assert.Regexp(t, `<div class="notice" role="status"><p>Rien de ce que vous aviez écrit n[^<]*</p><p>`+
+		`<a href="#commande-comment">Relire ce que vous aviez écrit</a>`, back.HTML)
 	assert.Equal(t, 1, strings.Count(back.text(), "Rien de ce que vous aviez écrit"))
 }
 
@@ -191,7 +194,8 @@ func TestFormsOfOtherSitesAreRefused(t *testing.T) {
 	h := newHouse(t)
 	lea := h.as(h.cast().lea)
 	form := lea.get("/demandes/nouvelle").form(t, "/demandes/nouvelle", "need", "notes")
-	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, h.URL+"/demandes/nouvelle", strings.NewReader(form.Encode()))
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, h.URL+"/demandes/nouvelle",
+		strings.NewReader(form.Encode()))
 	require.NoError(t, err)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Sec-Fetch-Site", "cross-site")
@@ -248,7 +252,8 @@ func TestAFormThatCameBackIsThereWhenItsPageIsOpenedAgain(t *testing.T) {
 	require.Equal(t, http.StatusUnprocessableEntity, wrong.Status)
 	again := lea.get(page + "/charte")
 	assert.NotContains(t, again.HTML, "4071826")
-	assert.Zero(t, h.Count(`SELECT count(*) FROM session WHERE encode(data, 'escape') LIKE '%4071826%'`), "a PIN leaves the server's memory with the answer")
+	assert.Zero(t, h.Count(`SELECT count(*) FROM session WHERE encode(data, 'escape') LIKE '%4071826%'`),
+		"a PIN leaves the server's memory with the answer")
 	assert.Empty(t, again.form(t, page+"/charte").Get("read"), "what is signed is ticked anew")
 	sent := again.form(t, page+"/charte", "read", "oui", "pin", "40718263", "pin2", "40718263")
 	lea.done(lea.post(page+"/charte", sent))

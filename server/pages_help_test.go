@@ -109,7 +109,8 @@ func TestEveryLinkOfHelpLeadsToAPage(t *testing.T) {
 					continue
 				}
 				followed[address] = true
-				assert.Contains(t, []int{http.StatusOK, http.StatusSeeOther}, b.get(address).Status, "%s: %s leads to %s", reader.Name(), name, address)
+				assert.Contains(t, []int{http.StatusOK, http.StatusSeeOther}, b.get(address).Status, "%s: %s leads to %s", reader.Name(),
+					name, address)
 			}
 		}
 		offered[reader.Name()] = len(followed)
@@ -194,7 +195,8 @@ func TestHelpSpeaksOfTheAcademysOwnToolsAsTheSettingsSay(t *testing.T) {
 		c.PortalURL, c.TrainingURL = "https://portail.ac-nice.fr", "https://formation.ac-nice.fr/?id=12"
 	}).browse().get("/aide/clef-dereglee")
 	assert.Contains(t, full.text(), "Ouvrez un ticket Fil@os , produit « Commande de clés OTP »")
-	assert.Contains(t, full.HTML, `href="https://tickets.ac-nice.fr/nouveau?produit=Commande&#43;de&#43;cl%C3%A9s&#43;OTP&amp;objet=Mon&#43;code&#43;est`, "filled in already")
+	assert.Contains(t, full.HTML, `href="https://tickets.ac-nice.fr/nouveau?produit=Commande&#43;de&#43;cl%C3%A9s&#43;OTP`+
+		`&amp;objet=Mon&#43;code&#43;est`, "filled in already")
 	assert.Contains(t, full.HTML, `href="https://portail.ac-nice.fr"`)
 	assert.Contains(t, full.HTML, `href="https://formation.ac-nice.fr/?id=12"`)
 	assert.Contains(t, full.text(), "assistance@ac-nice.fr")
@@ -206,14 +208,16 @@ func TestHelpSpeaksOfTheAcademysOwnToolsAsTheSettingsSay(t *testing.T) {
 			assert.NotContains(t, page.HTML, word, name)
 		}
 	}
-	assert.Contains(t, h.browse().get("/aide/assistance").text(), "Ouvrez un ticket Fil@os, produit", "without an address it is said all the same")
+	assert.Contains(t, h.browse().get("/aide/assistance").text(), "Ouvrez un ticket Fil@os, produit",
+		"without an address it is said all the same")
 }
 
 func TestHelpLeadsToTheVeryPageThatItDescribes(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
 	roux := h.as(c.roux)
-	assert.Contains(t, roux.get("/aide/repondre").HTML, `href="/demandes/a-repondre">Voir les demandes`, "the oldest first, with what answers them")
+	assert.Contains(t, roux.get("/aide/repondre").HTML, `href="/demandes/a-repondre">Voir les demandes`,
+		"the oldest first, with what answers them")
 	assert.Contains(t, roux.get("/aide/remettre").HTML, `Ouvrez <a href="/remise">`, "also where nothing is to be handed over")
 	assert.NotContains(t, h.as(c.lea).get("/aide/remettre").HTML, `href="/remise"`)
 }

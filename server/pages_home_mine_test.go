@@ -28,7 +28,8 @@ func (p sheet) buttons() []string {
 // due is the day of a deadline that the flow was told of.
 func (h *house) due(kind okey.DeadlineKind, n int) string {
 	h.Helper()
-	at := h.Text(`SELECT d ->> 'at' FROM action, jsonb_array_elements(verdict -> 'standing' -> 'deadlines') d WHERE d ->> 'kind' = $1 AND d ->> 'n' = $2 ORDER BY judged_at DESC`,
+	at := h.Text(`SELECT d ->> 'at' FROM action, jsonb_array_elements(verdict -> 'standing' -> 'deadlines') d WHERE d ->> 'kind' = $1
+		AND d ->> 'n' = $2 ORDER BY judged_at DESC`,
 		string(kind), string(rune('0'+n)))
 	instant, err := time.Parse(time.RFC3339Nano, at)
 	require.NoError(h, err)
@@ -40,7 +41,8 @@ func (h *house) outlast(page string) {
 	h.Helper()
 	r := h.Request(uuid.MustParse(strings.TrimPrefix(page, "/demandes/")))
 	_, err := h.Judges.requests.Judge(h.Context(), okey.Matter{
-		Kind: okey.MatterExpiry, Request: r.ID, Turn: r.Turn, Once: uuid.NewString(), At: r.KeptUntil.Add(time.Hour), Waits: okey.DefaultWaits(),
+		Kind: okey.MatterExpiry, Request: r.ID, Turn: r.Turn, Once: uuid.NewString(), At: r.KeptUntil.Add(time.Hour),
+		Waits: okey.DefaultWaits(),
 	})
 	require.NoError(h, err)
 	h.Exec(`UPDATE request SET since = now(), closed_at = now() WHERE id = $1`, r.ID)
@@ -51,12 +53,15 @@ func TestHomeTellsWhomMyRequestWaitsForAndWhatHappensOtherwise(t *testing.T) {
 	c := h.cast()
 	lea := h.as(c.lea)
 	lea.asks()
-	assert.Contains(t, lea.get("/").text(), "La réponse d'Anne Blanc ou Marc Roux est attendue depuis "+okey.SayDay(time.Now(), time.Now(), okey.ZoneOf("23"))+
-		". Sans réponse, un rappel partira "+h.due(okey.DueReminder, 1)+". Vous n'avez rien à faire : un courriel vous dira la réponse.")
+	assert.Contains(t, lea.get("/").text(),
+		"La réponse d'Anne Blanc ou Marc Roux est attendue depuis "+okey.SayDay(time.Now(), time.Now(), okey.ZoneOf("23"))+
+			". Sans réponse, un rappel partira "+h.due(okey.DueReminder, 1)+
+			". Vous n'avez rien à faire : un courriel vous dira la réponse.")
 
 	passed := func(kind okey.DeadlineKind) {
 		h.Exec(`UPDATE action SET verdict = jsonb_set(verdict, '{standing,deadlines}',
-			(SELECT coalesce(jsonb_agg(d), '[]') FROM jsonb_array_elements(verdict -> 'standing' -> 'deadlines') d WHERE d ->> 'kind' <> $1)) WHERE name = 'ask'`, string(kind))
+			(SELECT coalesce(jsonb_agg(d), '[]') FROM jsonb_array_elements(verdict -> 'standing' -> 'deadlines') d
+			WHERE d ->> 'kind' <> $1)) WHERE name = 'ask'`, string(kind))
 	}
 	passed(okey.DueReminder)
 	assert.Contains(t, lea.get("/").text(), "Sans réponse, l'assistance sera prévenue "+h.due(okey.DueSupport, 1)+".")
@@ -78,9 +83,11 @@ func TestHomeHasAtMostOneButtonForWhoeverAsks(t *testing.T) {
 	waiting := lea.get("/")
 	assert.Empty(t, waiting.buttons())
 	assert.Contains(t, waiting.text(), "Vous êtes en 1re position dans la file.")
-	assert.Contains(t, waiting.text(), "La direction sait qu'il faut commander des clefs. Vous n'avez rien à faire : votre place est gardée")
+	assert.Contains(t, waiting.text(),
+		"La direction sait qu'il faut commander des clefs. Vous n'avez rien à faire : votre place est gardée")
 
-	ordered := h.call(c.roux, http.MethodPost, "/orders", map[string]any{"establishment": scene.Tilleuls, "quantity": 5, "comment": "rentrée"})
+	ordered := h.call(c.roux, http.MethodPost, "/orders",
+		map[string]any{"establishment": scene.Tilleuls, "quantity": 5, "comment": "rentrée"})
 	require.Equal(t, http.StatusCreated, ordered.Status, ordered.Text)
 	assert.Contains(t, lea.get("/").text(), "Des clefs sont déjà commandées.")
 	serial := h.Key(scene.Tilleuls)
@@ -108,7 +115,8 @@ func TestTheKeyIsFetchedAtASchoolThatHasAName(t *testing.T) {
 	page, _ := h.atCounter(c)
 	lea := h.as(c.lea)
 	assert.Contains(t, lea.get("/").text(), "venez la chercher auprès d'Anne Blanc")
-	h.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'personnel', 'import', now())`, c.lea.ID, scene.Acacias)
+	h.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'personnel', 'import', now())`, c.lea.ID,
+		scene.Acacias)
 	for _, path := range []string{"/", page} {
 		assert.Contains(t, lea.get(path).text(), "venez la chercher au collège des Tilleuls, auprès d'Anne Blanc ou Marc Roux", path)
 	}
@@ -126,12 +134,14 @@ func TestTheLineOfStepsSaysItsStatesInWords(t *testing.T) {
 	roux.done(roux.answers(page, "approve", ""))
 	for _, path := range []string{"/", page} {
 		p := lea.get(path)
-		assert.Contains(t, p.text(), "fait : Acceptée "+today+" fait : Clef réservée "+today+" en cours : Charte et code PIN depuis "+today, path)
+		assert.Contains(t, p.text(), "fait : Acceptée "+today+" fait : Clef réservée "+today+" en cours : Charte et code PIN depuis "+today,
+			path)
 		assert.Equal(t, 1, strings.Count(p.HTML, `aria-current="step"`), path)
 		assert.Contains(t, p.HTML, `<ol class="steps">`, path)
 	}
 	lea.done(lea.signs(page))
-	assert.Contains(t, lea.get("/").text(), "fait : Charte signée "+today+" en cours : Remise de la clef depuis "+today+" à venir : Clef en main")
+	assert.Contains(t, lea.get("/").text(),
+		"fait : Charte signée "+today+" en cours : Remise de la clef depuis "+today+" à venir : Clef en main")
 	roux.done(roux.fill(page, page+"/remise", "serial", h.Text(`SELECT serial FROM key`)))
 	closed := lea.get(page)
 	assert.Contains(t, closed.text(), "fait : Clef remise "+today+" fait : Clef en main "+today+" Marc Roux vous a remis la clef")
@@ -147,7 +157,10 @@ func TestAnEndSaysWhyAndWhatOneCanDoNow(t *testing.T) {
 		"refused": {
 			func(h *house, c cast, page string) {
 				h.as(c.roux).done(h.as(c.roux).answers(page, "refuse", "l'an prochain"))
-			}, []string{"Marc Roux a refusé votre demande " + today + ". l'an prochain", "Parlez-en avec la direction, puis faites une nouvelle demande.", "terminé : Refusée"},
+			}, []string{
+				"Marc Roux a refusé votre demande " + today + ". l'an prochain",
+				"Parlez-en avec la direction, puis faites une nouvelle demande.", "terminé : Refusée",
+			},
 		},
 		"withdrawn": {
 			func(h *house, c cast, page string) {
@@ -161,7 +174,10 @@ func TestAnEndSaysWhyAndWhatOneCanDoNow(t *testing.T) {
 		},
 		"unanswered": {
 			func(h *house, _ cast, page string) { h.outlast(page) },
-			[]string{"Personne n'a répondu à temps : votre demande a expiré", "Parlez-en avec la direction, puis faites une nouvelle demande.", "terminé : Expirée"},
+			[]string{
+				"Personne n'a répondu à temps : votre demande a expiré", "Parlez-en avec la direction, puis faites une nouvelle demande.",
+				"terminé : Expirée",
+			},
 		},
 		"unsigned": {
 			func(h *house, c cast, page string) {
@@ -207,7 +223,8 @@ func TestWhoeverAnswersAndAsksHasBothOnTheirHomePage(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
 	jo := h.Person("Jo Relais", okey.Staff, scene.Tilleuls)
-	h.Exec(`INSERT INTO delegation (id, given_to, uai, scope, given_by, from_day, until_day, created_at, begun_at) VALUES (gen_random_uuid(), $1, $2, 'everything', $3, $4, $5, now(), now())`,
+	h.Exec(`INSERT INTO delegation (id, given_to, uai, scope, given_by, from_day, until_day, created_at, begun_at)
+		VALUES (gen_random_uuid(), $1, $2, 'everything', $3, $4, $5, now(), now())`,
 		jo.ID, scene.Tilleuls, c.roux.ID, here().AddDays(-1).String(), here().AddDays(1).String())
 	h.as(c.lea).asks()
 	for p, others := range map[okey.Person]string{c.blanc: "Jo Relais ou Marc Roux", jo: "Anne Blanc ou Marc Roux"} {

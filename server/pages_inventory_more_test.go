@@ -189,8 +189,10 @@ func TestAHeadReadsWhatBecameOfTheUnknownKeysOfAnInventory(t *testing.T) {
 	review := b.fill("/inventaire", "/inventaire", "serials", "004877777 004888888")
 	assert.NotContains(t, review.text(), "n'a pas encore répondu", "nobody has been asked")
 	saved := b.done(b.post("/inventaire", review.form(b, "/inventaire")))
-	assert.Contains(t, saved.text(), "004877777 (signalée "+okey.SayDay(time.Now(), time.Now(), okey.ZoneOf(""))+", l'assistance n'a pas encore répondu)")
-	assert.Contains(t, b.get("/stock").text(), "2 clefs trouvées à l'inventaire, qu'OKEY ne connaît pas : l'assistance n'a pas encore répondu. Voir les inventaires")
+	assert.Contains(t, saved.text(),
+		"004877777 (signalée "+okey.SayDay(time.Now(), time.Now(), okey.ZoneOf(""))+", l'assistance n'a pas encore répondu)")
+	assert.Contains(t, b.get("/stock").text(),
+		"2 clefs trouvées à l'inventaire, qu'OKEY ne connaît pas : l'assistance n'a pas encore répondu. Voir les inventaires")
 
 	answers("004877777", "decision", "approve", "batch", "L9", "expires_on", "31/12/2030")
 	answers("004888888", "decision", "refuse", "comment", "clef d'essai, jetez-la")
@@ -198,12 +200,14 @@ func TestAHeadReadsWhatBecameOfTheUnknownKeysOfAnInventory(t *testing.T) {
 	told := b.get("/inventaire/" + h.Text(`SELECT id FROM inventory`))
 	assert.Contains(t, told.HTML, `href="/clefs/004877777"`)
 	assert.Contains(t, told.text(), "004877777 (confirmée par l'assistance "+okey.SayDay(time.Now(), time.Now(), okey.ZoneOf("")))
-	assert.Contains(t, told.text(), "004888888 (écartée par l'assistance "+okey.SayDay(time.Now(), time.Now(), okey.ZoneOf(""))+" : « clef d'essai, jetez-la »)")
+	assert.Contains(t, told.text(),
+		"004888888 (écartée par l'assistance "+okey.SayDay(time.Now(), time.Now(), okey.ZoneOf(""))+" : « clef d'essai, jetez-la »)")
 	assert.NotContains(t, told.HTML, `href="/clefs/004888888"`)
 	again := b.fill("/inventaire", "/inventaire", "serials", "004888888")
 	assert.Contains(t, again.text(), "écartée par l'assistance", "before it is reported once more")
 	other := h.as(h.Person("Eva Autre", okey.Principal, scene.Acacias))
-	assert.NotContains(t, other.fill("/inventaire", "/inventaire", "serials", "004888888").text(), "écartée", "what another school was told is not this one's")
+	assert.NotContains(t, other.fill("/inventaire", "/inventaire", "serials", "004888888").text(), "écartée",
+		"what another school was told is not this one's")
 }
 
 // A school that was replaced has no drawer any more: that is said before anything is scanned, and nothing offers to count or to order.
@@ -215,7 +219,8 @@ func TestNothingIsCountedAtASchoolThatWasReplaced(t *testing.T) {
 	open := b.get(counting)
 	assert.Contains(t, b.get(stock).text(), "Commander des clefs")
 	h.Exec(`UPDATE establishment SET successor = $2 WHERE uai = $1`, scene.Tilleuls, scene.Acacias)
-	const said = "Cet établissement a été remplacé par le lycée des Acacias (0069002C) : ses clefs, ses demandes et ses commandes y ont suivi."
+	const said = "Cet établissement a été remplacé par le lycée des Acacias (0069002C) : " +
+		"ses clefs, ses demandes et ses commandes y ont suivi."
 	p := b.get(counting)
 	assert.Equal(t, http.StatusOK, p.Status)
 	assert.Contains(t, p.text(), said)

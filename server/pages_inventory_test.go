@@ -23,7 +23,10 @@ func TestAnInventoryFindsMissesAndReports(t *testing.T) {
 	assert.Equal(t, http.StatusUnprocessableEntity, wrong.Status)
 	review := b.fill("/inventaire", "/inventaire", "serials", typed)
 	require.Equal(t, http.StatusOK, review.Status, review.text())
-	for _, words := range []string{"Clefs manquantes : 1", "Clefs inattendues : 1", "Clefs d'un autre établissement : 1", "Clefs inconnues d'OKEY : 1", "Clefs trouvées : 1"} {
+	for _, words := range []string{
+		"Clefs manquantes : 1", "Clefs inattendues : 1", "Clefs d'un autre établissement : 1", "Clefs inconnues d'OKEY : 1",
+		"Clefs trouvées : 1",
+	} {
 		assert.Contains(t, review.text(), words)
 	}
 	assert.Zero(t, h.Count(`SELECT count(*) FROM inventory`), "nothing is saved yet")
@@ -50,7 +53,8 @@ func TestAnInventoryFindsMissesAndReports(t *testing.T) {
 	auditor := h.as(h.auditor()).get(page).text()
 	assert.Contains(t, auditor, "Réponse Attendue de l'assistance")
 	assert.NotContains(t, auditor, "déjà sa réponse")
-	assert.Equal(t, http.StatusUnprocessableEntity, support.fill(page, page, "decision", "approve", "batch", "L", "expires_on", "31/12/2019").Status)
+	assert.Equal(t, http.StatusUnprocessableEntity,
+		support.fill(page, page, "decision", "approve", "batch", "L", "expires_on", "31/12/2019").Status)
 	assert.Equal(t, http.StatusUnprocessableEntity, support.fill(page, page, "decision", "refuse").Status)
 	confirmed := support.done(support.fill(page, page, "decision", "approve", "batch", "L9", "expires_on", "31/12/2030"))
 	assert.Contains(t, confirmed.text(), "C'est fait")

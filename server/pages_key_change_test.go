@@ -49,8 +49,10 @@ func TestThePageOfAKeyIsLabelledAsAgreed(t *testing.T) {
 	serial := h.Key(scene.Tilleuls)
 	page := h.as(c.roux).get(keyPage(serial))
 	for _, markup := range []string{
-		"<h1>Gérer la clef</h1>", "<title>Gérer la clef " + string(serial) + " · OKEY", "<h2>Informations sur la clef</h2>", "<dt>Numéro de série</dt>", "<dt>Dernière connexion</dt>",
-		"<dt>Date d&#39;expiration</dt>", "<dt>Lot</dt>", ">*Motif</label>", `<option value="">Veuillez choisir un motif</option>`, ">*Commentaire</label>",
+		"<h1>Gérer la clef</h1>", "<title>Gérer la clef " + string(serial) + " · OKEY", "<h2>Informations sur la clef</h2>",
+		"<dt>Numéro de série</dt>", "<dt>Dernière connexion</dt>",
+		"<dt>Date d&#39;expiration</dt>", "<dt>Lot</dt>", ">*Motif</label>", `<option value="">Veuillez choisir un motif</option>`,
+		">*Commentaire</label>",
 	} {
 		assert.Contains(t, page.HTML, markup)
 	}
@@ -61,7 +63,8 @@ func TestThePageOfAKeyIsLabelledAsAgreed(t *testing.T) {
 		okey.InTransit: {okey.ReasonLost},
 	} {
 		h.Exec(`DELETE FROM key WHERE serial = $1`, string(serial))
-		h.Exec(`INSERT INTO key (serial, uai, state, batch, expires_on, changed_at) VALUES ($1, $2, $3, 'L1', '2029-06-30', $4)`, string(serial), scene.Tilleuls, string(state), scene.Now)
+		h.Exec(`INSERT INTO key (serial, uai, state, batch, expires_on, changed_at) VALUES ($1, $2, $3, 'L1', '2029-06-30', $4)`,
+			string(serial), scene.Tilleuls, string(state), scene.Now)
 		page := h.as(c.roux).get(keyPage(serial)).HTML
 		for _, reason := range okey.ChangeReasons() {
 			shown := `<option value="` + string(reason) + `">` + reason.French() + `</option>`
@@ -88,7 +91,8 @@ func TestALostKeyLeavesItsHolderWhoMayAskAgainAtOnce(t *testing.T) {
 	c := h.cast()
 	serial := h.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
 	told := h.as(c.roux).reports(serial, okey.ReasonLost)
-	assert.Contains(t, told.text(), "C'est fait : la clef est maintenant perdue. Elle n'est plus à Léa Martin, qui peut en demander une autre dès maintenant.")
+	assert.Contains(t, told.text(),
+		"C'est fait : la clef est maintenant perdue. Elle n'est plus à Léa Martin, qui peut en demander une autre dès maintenant.")
 	lea := h.as(c.lea)
 	assert.Equal(t, http.StatusNotFound, lea.get(keyPage(serial)).Status)
 	assert.NotEmpty(t, lea.asks())
@@ -114,7 +118,8 @@ func TestAReturnedKeyGoesToTheNextInLineByName(t *testing.T) {
 	roux := h.as(c.roux)
 	page := h.lines("Ali Benali", roux)
 	told := roux.reports(serial, okey.ReasonReturn)
-	assert.Contains(t, told.text(), "Elle n'est plus à Léa Martin, et son code PIN est effacé. Elle est réservée à Ali Benali, la personne suivante dans la file.")
+	assert.Contains(t, told.text(),
+		"Elle n'est plus à Léa Martin, et son code PIN est effacé. Elle est réservée à Ali Benali, la personne suivante dans la file.")
 	assert.Equal(t, okey.Reserved, h.KeyState(serial))
 	assert.Equal(t, string(serial), h.keyOfRequest(page))
 	assert.Zero(t, h.Count(`SELECT count(*) FROM key WHERE holder IS NOT NULL OR pin_hash IS NOT NULL`))
@@ -136,7 +141,8 @@ func TestABrokenKeyIsFoundReturnedAndScrapped(t *testing.T) {
 		{okey.ReasonRetired, okey.Retired},
 	} {
 		page := roux.get(keyPage(serial)).text()
-		assert.Equal(t, step.reason == okey.ReasonFound, strings.Contains(page, "La personne qui l'avait l'a toujours ? Reprenez-la d'abord"), "what a found key is for")
+		assert.Equal(t, step.reason == okey.ReasonFound,
+			strings.Contains(page, "La personne qui l'avait l'a toujours ? Reprenez-la d'abord"), "what a found key is for")
 		assert.Contains(t, roux.reports(serial, step.reason).text(), "C'est fait : la clef est maintenant "+step.state.French())
 		assert.Equal(t, step.state, h.KeyState(serial))
 	}
@@ -168,22 +174,26 @@ func TestScrappingIsAskedOnceMoreOfWhoeverCannotUndoIt(t *testing.T) {
 	form := asked.form(t, keyPage(serial), "reason", string(okey.ReasonRetired))
 	roux.done(roux.post(keyPage(serial), form))
 	assert.Equal(t, okey.Retired, h.KeyState(serial))
-	assert.NotContains(t, roux.fill(keyPage(other), keyPage(other), "reason", "retired").text(), "La mettre vraiment", "what is missing is said first")
+	assert.NotContains(t, roux.fill(keyPage(other), keyPage(other), "reason", "retired").text(), "La mettre vraiment",
+		"what is missing is said first")
 	support := h.as(c.support)
 	support.done(support.fill(keyPage(other), keyPage(other), scraps...))
 	assert.Equal(t, okey.Retired, h.KeyState(other), "support can undo it")
 	held := h.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2029, time.June, 30))
-	assert.Contains(t, support.fill(keyPage(held), keyPage(held), scraps...).text(), "La mettre vraiment au rebut ?", "whoever has it does not get it back")
+	assert.Contains(t, support.fill(keyPage(held), keyPage(held), scraps...).text(), "La mettre vraiment au rebut ?",
+		"whoever has it does not get it back")
 	assert.Equal(t, okey.InService, h.KeyState(held))
 }
 
 func TestALossBeforeHandoverSendsTheRequestOn(t *testing.T) {
 	for name, report := range map[string]func(*house, cast, okey.Serial){
 		"page": func(h *house, c cast, serial okey.Serial) {
-			assert.Contains(h, h.as(c.roux).reports(serial, okey.ReasonLost).text(), "La demande pour laquelle elle était réservée continue")
+			assert.Contains(h, h.as(c.roux).reports(serial, okey.ReasonLost).text(),
+				"La demande pour laquelle elle était réservée continue")
 		},
 		"api": func(h *house, c cast, serial okey.Serial) {
-			a := h.call(c.roux, http.MethodPost, "/keys/"+string(serial)+"/changes", map[string]any{"reason": "lost", "comment": "vu ce matin"})
+			a := h.call(c.roux, http.MethodPost, "/keys/"+string(serial)+"/changes",
+				map[string]any{"reason": "lost", "comment": "vu ce matin"})
 			require.Equal(h, http.StatusOK, a.Status, a.Text)
 		},
 	} {
@@ -212,7 +222,8 @@ func TestAnIllegibleNumberAtTheCounterTakesAnotherKey(t *testing.T) {
 	assert.Equal(t, okey.Attributed, h.KeyState(serial), "looking changes nothing")
 	form := sure.form(t, ask)
 	told := roux.done(roux.post(ask, form))
-	assert.Contains(t, told.text(), "La clef "+string(serial)+" est notée défectueuse. Remettez la clef "+string(other)+" à sa place : la charte et le code PIN de Léa Martin restent valables.")
+	assert.Contains(t, told.text(), "La clef "+string(serial)+" est notée défectueuse. "+
+		"Remettez la clef "+string(other)+" à sa place : la charte et le code PIN de Léa Martin restent valables.")
 	assert.Equal(t, okey.Defective, h.KeyState(serial))
 	assert.Equal(t, okey.Attributed, h.KeyState(other))
 	assert.Contains(t, roux.get(keyPage(serial)).text(), "Numéro illisible, constaté à la remise")
@@ -279,7 +290,9 @@ func TestOnlyWhoManagesKeysReplacesOneAtTheCounter(t *testing.T) {
 	form := h.as(c.roux).get(ask).form(t, ask)
 	auditor := h.Person("Aude Itrice", okey.Staff)
 	h.Exec(`UPDATE person SET auditor = true WHERE id = $1`, auditor.ID)
-	for who, status := range map[okey.Person]int{c.lea: http.StatusForbidden, c.stranger: http.StatusNotFound, auditor: http.StatusForbidden} {
+	for who, status := range map[okey.Person]int{
+		c.lea: http.StatusForbidden, c.stranger: http.StatusNotFound, auditor: http.StatusForbidden,
+	} {
 		b := h.as(who)
 		assert.NotContains(t, b.get(page).text(), "Numéro illisible")
 		assert.NotEqual(t, http.StatusOK, b.get(ask).Status)
@@ -306,10 +319,12 @@ func TestAKeysStoryIsToldInOrderAndSaysWhoseItWas(t *testing.T) {
 	assert.NotContains(t, lea.get(page).text(), "Lot ", "of no use to its holder")
 	told := roux.reports(serial, okey.ReasonRetired)
 	assert.Contains(t, told.text(), "C'est fait : la clef est maintenant au rebut.")
-	assert.Regexp(t, `Ce qui s'est passé .*Réservée .*Attribuée à Léa Martin, qui a signé la charte .*Remise à Léa Martin par Marc Roux .*Mise au rebut par Marc Roux ; elle était à Léa Martin`, told.text())
+	assert.Regexp(t, `Ce qui s'est passé .*Réservée .*Attribuée à Léa Martin, qui a signé la charte .*Remise à Léa Martin par Marc Roux `+
+		`.*Mise au rebut par Marc Roux ; elle était à Léa Martin`, told.text())
 
 	mine := h.KeyOf(c.lea, scene.Tilleuls, here().AddMonths(20))
-	h.Exec(`INSERT INTO key_event (serial, seq, at, reason, state, holder) VALUES ($1, 1, now(), 'imported', 'in_service', $2)`, string(mine), c.lea.ID)
+	h.Exec(`INSERT INTO key_event (serial, seq, at, reason, state, holder) VALUES ($1, 1, now(), 'imported', 'in_service', $2)`,
+		string(mine), c.lea.ID)
 	assert.Contains(t, roux.get(keyPage(mine)).text(), "Importée, entre les mains de Léa Martin")
 	lea.done(lea.fill(keyPage(mine)+"/perdue", keyPage(mine)+"/perdue", "comment", "dans le bus"))
 	assert.Contains(t, roux.get(keyPage(mine)).text(), "Déclarée perdue par Léa Martin, qui l'avait dans le bus")

@@ -18,7 +18,8 @@ func (h *house) moves(support okey.Person, serial okey.Serial) {
 	h.Helper()
 	const page = "/assistance/deplacer"
 	b := h.as(support)
-	b.done(b.fill(page, page, "serials", string(serial), "establishment", string(scene.Acacias), "comment", "rééquilibrage", "confirm", "oui"))
+	b.done(b.fill(page, page, "serials", string(serial), "establishment", string(scene.Acacias), "comment", "rééquilibrage",
+		"confirm", "oui"))
 }
 
 func TestTheFormOfAKeyThatHasLeftSaysSinceWhenToWhoeverHadItAlone(t *testing.T) {
@@ -79,14 +80,18 @@ func TestTheFormOfOnesOwnKeyThatWasTakenBackSaysSo(t *testing.T) {
 func TestAnOldLinkToAKeyThatIsNoLongerOnesOwnSaysWhatToDo(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
-	lost, broken, back := h.KeyOf(c.lea, scene.Tilleuls, here().AddMonths(20)), h.KeyOf(c.lea, scene.Tilleuls, here().AddMonths(21)), h.KeyOf(c.lea, scene.Tilleuls, here().AddMonths(22))
+	lost, broken, back := h.KeyOf(c.lea, scene.Tilleuls, here().AddMonths(20)), h.KeyOf(c.lea, scene.Tilleuls,
+		here().AddMonths(21)), h.KeyOf(c.lea, scene.Tilleuls, here().AddMonths(22))
 	lea, roux, other := h.as(c.lea), h.as(c.roux), h.as(h.Person("Eve Morel", okey.Staff, scene.Tilleuls))
 	roux.reports(lost, okey.ReasonLost)
 	roux.reports(broken, okey.ReasonDefective)
 	roux.reports(back, okey.ReasonReturn)
 	old := func(serial okey.Serial, says string, buttons ...string) {
 		t.Helper()
-		for _, path := range []string{keyPage(serial), keyPage(serial) + "/perdue", keyPage(serial) + "/ne-marche-plus", keyPage(serial) + "/je-pars", pinPage(serial), forgottenPage(serial)} {
+		for _, path := range []string{
+			keyPage(serial), keyPage(serial) + "/perdue", keyPage(serial) + "/ne-marche-plus", keyPage(serial) + "/je-pars",
+			pinPage(serial), forgottenPage(serial),
+		} {
 			told := lea.get(path)
 			assert.Equal(t, http.StatusNotFound, told.Status, path)
 			assert.Contains(t, told.text(), "La clef "+string(serial)+" n'est plus à vous depuis le "+here().SayWithYear()+".", path)
@@ -112,10 +117,12 @@ func TestHomeTellsForAMonthOfAKeyLostOrBroken(t *testing.T) {
 	page := keyPage(lost) + "/perdue"
 	lea.done(lea.fill(page, page, "comment", "dans le bus"))
 	roux.reports(broken, okey.ReasonDefective)
-	said := "Clef " + string(lost) + " : vous l'avez déclarée perdue " + today + ". Si vous la retrouvez, rapportez-la à la direction du collège des Tilleuls."
+	said := "Clef " + string(lost) + " : vous l'avez déclarée perdue " + today +
+		". Si vous la retrouvez, rapportez-la à la direction du collège des Tilleuls."
 	home := lea.get("/").text()
 	assert.Contains(t, home, said)
-	assert.Contains(t, home, "Clef "+string(broken)+" : Marc Roux l'a déclarée défectueuse "+today+". Rendez-la à la direction du collège des Tilleuls.")
+	assert.Contains(t, home,
+		"Clef "+string(broken)+" : Marc Roux l'a déclarée défectueuse "+today+". Rendez-la à la direction du collège des Tilleuls.")
 	assert.NotContains(t, roux.get("/").text(), "l'avez déclarée", "news of her keys")
 
 	lea.asks()
@@ -159,7 +166,8 @@ func TestTheHeadIsRemindedOfBrokenKeys(t *testing.T) {
 	assert.NotContains(t, roux.get("/").text(), "Clefs défectueuses")
 }
 
-// Whoever answers for the school and declares a key broken has it in hand: home counts those that are still to be taken back, and so does its link.
+// Whoever answers for the school and declares a key broken has it in hand: home counts those that are still to be taken back, and
+// so does its link.
 func TestABrokenKeyThatIsBackInTheDrawerIsNoWorkOfTheHeads(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()

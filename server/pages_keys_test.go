@@ -83,9 +83,13 @@ func TestEveryOrderListsEveryKeyExactlyOnce(t *testing.T) {
 	c := h.cast()
 	people := []okey.Person{c.lea, c.blanc, h.Person("Élodie Zola", okey.Staff, scene.Tilleuls)}
 	rapid.Check(t, func(r *rapid.T) {
-		all, here := manyKeys(h, people, rapid.IntRange(0, 30).Draw(r, "keys"), func(_, kinds int) int { return rapid.IntRange(0, kinds-1).Draw(r, "kind") })
+		all, here := manyKeys(h, people, rapid.IntRange(0, 30).Draw(r, "keys"), func(_, kinds int) int {
+			return rapid.IntRange(0, kinds-1).Draw(r, "kind")
+		})
 		page := rapid.IntRange(1, 9).Draw(r, "page")
-		sort := rapid.SampledFrom([]sql.KeySort{sql.BySerial, sql.ByHolder, sql.ByState, sql.ByBatch, sql.ByExpiry, sql.ByLastLogin, sql.ByEstablishment}).Draw(r, "sort")
+		sort := rapid.SampledFrom([]sql.KeySort{
+			sql.BySerial, sql.ByHolder, sql.ByState, sql.ByBatch, sql.ByExpiry, sql.ByLastLogin, sql.ByEstablishment,
+		}).Draw(r, "sort")
 		list := func(reach sql.Reach, descending bool) (serials []string) {
 			f := sql.KeyFilter{Sort: sort, Descending: descending, Limit: page}
 			for len(serials) <= len(all) {
@@ -176,7 +180,10 @@ func TestKeysAreFilteredSearchedAndSorted(t *testing.T) {
 	assert.Equal(t, []string{string(far)}, support.leafed("/clefs?etablissement=0069002C"))
 
 	page := roux.get("/clefs?tri=-lot&etat=lost")
-	for _, said := range []string{"Gérer les clefs", "Numéro de série", "Titulaire", "État", "Lot", "Date d'expiration", "Dernière connexion", "jamais", "Télécharger (xlsx)"} {
+	for _, said := range []string{
+		"Gérer les clefs", "Numéro de série", "Titulaire", "État", "Lot", "Date d'expiration", "Dernière connexion", "jamais",
+		"Télécharger (xlsx)",
+	} {
 		assert.Contains(t, page.text(), said)
 	}
 	assert.Contains(t, support.get("/clefs").HTML, "<h1>Gérer les clefs</h1>")
@@ -210,8 +217,10 @@ func TestWhoSeesWhichKeys(t *testing.T) {
 	assert.Equal(t, http.StatusOK, page.Status)
 	assert.NotContains(t, page.HTML, `action="`+keyPage(lost)+`"`, "an auditor reads, and changes nothing")
 	today := okey.DayOf(time.Now(), okey.ZoneOf(""))
-	h.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'personnel', 'import', now())`, c.stranger.ID, scene.Tilleuls)
-	h.Exec(`INSERT INTO delegation (id, given_to, uai, scope, given_by, from_day, until_day, created_at) VALUES (gen_random_uuid(), $1, $2, 'handover_and_stock', $3, $4, $5, now())`,
+	h.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'personnel', 'import', now())`, c.stranger.ID,
+		scene.Tilleuls)
+	h.Exec(`INSERT INTO delegation (id, given_to, uai, scope, given_by, from_day, until_day, created_at)
+		VALUES (gen_random_uuid(), $1, $2, 'handover_and_stock', $3, $4, $5, now())`,
 		c.stranger.ID, scene.Tilleuls, c.roux.ID, today.AddDays(-1).String(), today.AddDays(1).String())
 	assert.Len(t, h.as(c.stranger).leafed("/clefs"), 5, "a delegate sees what is lent to them, and their own")
 	assert.Equal(t, http.StatusOK, h.as(c.stranger).get(keyPage(stock)).Status)
@@ -296,5 +305,6 @@ func TestALimitedDelegateLearnsWhoMayDoTheRest(t *testing.T) {
 		assert.Contains(t, []int{http.StatusForbidden, http.StatusNotFound, http.StatusOK}, refused.Status, path)
 		assert.NotContains(t, refused.text(), "revient à quelqu'un d'autre", path)
 	}
-	assert.Contains(t, delegate.get("/demandes/a-repondre").text(), "Votre délégation ne va pas jusque-là : c'est à la direction de l'établissement de le faire.")
+	assert.Contains(t, delegate.get("/demandes/a-repondre").text(),
+		"Votre délégation ne va pas jusque-là : c'est à la direction de l'établissement de le faire.")
 }

@@ -28,7 +28,8 @@ func TestSupportLooksAtEveryMailBeforeAnybodyGetsIt(t *testing.T) {
 		message, err := mail.Write(sample.Letter, sample.Facts)
 		require.NoError(t, err)
 		assert.Contains(t, page.text(), "Aperçu : "+message.Subject+" Objet "+message.Subject, sample.Name)
-		assert.Contains(t, page.HTML, `<iframe class="letter" src="/assistance/courriels/`+string(sample.Letter)+`/apercu?cas=`+sample.Name+`"`)
+		assert.Contains(t, page.HTML,
+			`<iframe class="letter" src="/assistance/courriels/`+string(sample.Letter)+`/apercu?cas=`+sample.Name+`"`)
 		assert.Contains(t, page.text(), "Une question ? Écrivez à assistance@ac-exemple.fr", "the text part, whole")
 	}
 }
@@ -62,7 +63,9 @@ func TestAMailIsLookedAtInAClosedFrame(t *testing.T) {
 func TestAMailThatDoesNotExistIsNotThere(t *testing.T) {
 	h := newHouse(t)
 	b := h.as(h.cast().support)
-	for _, path := range []string{"/nothing", "/asked?cas=refused", "/asked?cas=" + url.QueryEscape("../.."), "/nothing/apercu", "/asked/apercu?cas=x"} {
+	for _, path := range []string{
+		"/nothing", "/asked?cas=refused", "/asked?cas=" + url.QueryEscape("../.."), "/nothing/apercu", "/asked/apercu?cas=x",
+	} {
 		assert.Equal(t, http.StatusNotFound, b.get("/assistance/courriels"+path).Status, path)
 	}
 }

@@ -23,7 +23,8 @@ func (h *house) mailedAbout(to okey.Person, kind okey.MailKind, subject string) 
 	}
 	order := okey.MailOrder{Subject: about, UAI: scene.Tilleuls, Step: okey.MailStep{Kind: kind, Ref: 1}, At: scene.Now}
 	_, err := h.Store.QueueMail(h.Context(), sql.NewMail{
-		ID: id, Subject: about, Kind: kind, Ref: 1, Person: to.ID, Address: to.Mail, Issue: 1, MessageID: "<" + id.String() + "@okey.invalid>", At: scene.Now, Order: &order,
+		ID: id, Subject: about, Kind: kind, Ref: 1, Person: to.ID, Address: to.Mail, Issue: 1,
+		MessageID: "<" + id.String() + "@okey.invalid>", At: scene.Now, Order: &order,
 	})
 	require.NoError(h, err)
 	return "/assistance/envois/" + id.String()
@@ -43,7 +44,8 @@ func TestAMailLeadsToWhatItIsAbout(t *testing.T) {
 	sam.done(sam.post(move, review.form(t, move)))
 	departure, moved := h.Text(`SELECT id FROM key_move`), h.Text(`SELECT subject FROM key_moved`)
 	const succession = "/assistance/succession"
-	check := sam.fill(succession, succession, "establishment", string(scene.Tilleuls), "successor", string(scene.Acacias), "comment", "fusion")
+	check := sam.fill(succession, succession, "establishment", string(scene.Tilleuls), "successor", string(scene.Acacias),
+		"comment", "fusion")
 	sam.done(sam.post(succession, check.form(t, succession)))
 	merged := h.Text(`SELECT id FROM succession`)
 
@@ -71,5 +73,6 @@ func TestAMailWithoutASubjectYetSaysSo(t *testing.T) {
 	told := h.as(c.support).get(page)
 	assert.Contains(t, told.HTML, "<h1>Courriel pas encore écrit</h1>")
 	assert.Contains(t, told.text(), "Objet Pas encore écrit Part Quand l'assistance déplace des clefs Envoyé à")
-	assert.Contains(t, h.as(c.support).get("/assistance/personnes/"+c.roux.ID.String()).text(), "Pas encore écrit (quand l'assistance déplace des clefs)")
+	assert.Contains(t, h.as(c.support).get("/assistance/personnes/"+c.roux.ID.String()).text(),
+		"Pas encore écrit (quand l'assistance déplace des clefs)")
 }

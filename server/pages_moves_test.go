@@ -38,7 +38,8 @@ func TestSupportReviewsThenMovesKeys(t *testing.T) {
 	for _, who := range []okey.Person{c.roux, h.delegates(c.roux), c.lea, c.stranger} {
 		b := h.as(who)
 		assert.Equal(t, http.StatusNotFound, b.get(page).Status)
-		form := h.as(c.support).get(page).form(t, page, "serials", string(serial), "establishment", string(scene.Acacias), "comment", "x", "confirm", "oui")
+		form := h.as(c.support).get(page).form(t, page, "serials", string(serial), "establishment", string(scene.Acacias), "comment", "x",
+			"confirm", "oui")
 		form.Set("person", who.ID.String())
 		assert.Equal(t, http.StatusNotFound, b.post(page, form).Status)
 	}
@@ -47,17 +48,20 @@ func TestSupportReviewsThenMovesKeys(t *testing.T) {
 	assert.Equal(t, http.StatusUnprocessableEntity, empty.Status)
 	assert.Contains(t, empty.text(), "3 choses sont à corriger")
 
-	mixed := support.fill(page, page, "serials", string(serial)+"\r\n"+string(there)+"\n00999\n"+string(held), "establishment", string(scene.Acacias), "comment", "rééquilibrage")
+	mixed := support.fill(page, page, "serials", string(serial)+"\r\n"+string(there)+"\n00999\n"+string(held),
+		"establishment", string(scene.Acacias), "comment", "rééquilibrage")
 	assert.Equal(t, http.StatusUnprocessableEntity, mixed.Status)
 	assert.Contains(t, mixed.text(), "Elle y est déjà")
 	assert.Contains(t, mixed.text(), "OKEY ne connaît pas ce numéro")
 	assert.NotContains(t, mixed.text(), "Déplacer 4 clefs")
 	assert.Contains(t, mixed.HTML, `role="alert" tabindex="-1" autofocus id="deplacement-erreurs"`, "focus is on what is wrong")
-	assert.Contains(t, mixed.HTML, `<a href="#deplacement-serials">`+string(there)+` (elle y est déjà), 00999 (OKEY ne connaît pas ce numéro) : retirez ces clefs de la liste.</a>`)
+	assert.Contains(t, mixed.HTML, `<a href="#deplacement-serials">`+string(there)+` (elle y est déjà), 00999 (OKEY ne connaît pas ce `+
+		`numéro) : retirez ces clefs de la liste.</a>`)
 	lines := support.enclosed(mixed)["Clefs à déplacer"]
 	require.Len(t, lines, 5)
 	assert.Equal(t, []string{string(serial), string(scene.Tilleuls), "Collège des Tilleuls", "En stock", "", "Oui"}, lines[1][:6])
-	assert.Equal(t, []string{string(held), "En service", "Léa Martin", "Oui"}, []string{lines[4][0], lines[4][3], lines[4][4], lines[4][5]}, "whose key it is")
+	assert.Equal(t, []string{string(held), "En service", "Léa Martin", "Oui"}, []string{lines[4][0], lines[4][3], lines[4][4], lines[4][5]},
+		"whose key it is")
 	assert.Contains(t, mixed.cells(), "<td>En service</td><td>Léa Martin</td>")
 	assert.Equal(t, []string{"00999", "", "", "", "", "Non", "OKEY ne connaît pas ce numéro"}, lines[3])
 
@@ -67,7 +71,8 @@ func TestSupportReviewsThenMovesKeys(t *testing.T) {
 		return support.fill(page, page, "serials", string(held), "establishment", string(scene.Acacias), "comment", "x").text()
 	}
 	assert.Contains(t, leaving(), "Oui, mais "+doubt, "a warning, and no more")
-	h.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'personnel', 'support', now())`, c.lea.ID, scene.Acacias)
+	h.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'personnel', 'support', now())`, c.lea.ID,
+		scene.Acacias)
 	assert.NotContains(t, leaving(), "OKEY ne connaît pas")
 
 	review := support.fill(page, page, "serials", string(serial), "establishment", string(scene.Acacias), "comment", "rééquilibrage")
@@ -79,7 +84,8 @@ func TestSupportReviewsThenMovesKeys(t *testing.T) {
 	done := support.done(support.post(page, form))
 	assert.Contains(t, done.text(), "C'est fait : 1 clef déplacée au lycée des Acacias (0069002C). Les établissements sont prévenus.")
 	assert.Equal(t, scene.Acacias, h.whereIs(serial))
-	assert.Contains(t, support.get("/clefs/"+string(serial)).text(), "Du collège des Tilleuls (0069001B), pour le lycée des Acacias (0069002C). rééquilibrage")
+	assert.Contains(t, support.get("/clefs/"+string(serial)).text(),
+		"Du collège des Tilleuls (0069001B), pour le lycée des Acacias (0069002C). rééquilibrage")
 
 	again := support.post(page, form)
 	assert.Equal(t, http.StatusSeeOther, again.Status, "sent twice, it is one action")
@@ -122,7 +128,10 @@ func TestAPersonLeavesWithTheKey(t *testing.T) {
 		assert.Equal(t, http.StatusUnprocessableEntity, p.Status, typed)
 		assert.Contains(t, p.text(), says)
 	}
-	for typed, says := range map[string]string{"Lycée inconnu": "OKEY ne connaît aucun établissement de ce nom", "des": "Plusieurs établissements répondent à ce nom : choisissez lequel."} {
+	for typed, says := range map[string]string{
+		"Lycée inconnu": "OKEY ne connaît aucun établissement de ce nom",
+		"des":           "Plusieurs établissements répondent à ce nom : choisissez lequel.",
+	} {
 		p := roux.fill(leave, leave, "typed", typed)
 		assert.Equal(t, http.StatusUnprocessableEntity, p.Status, typed)
 		assert.Contains(t, p.text(), says)
@@ -132,7 +141,9 @@ func TestAPersonLeavesWithTheKey(t *testing.T) {
 	assert.Contains(t, several.HTML, `name="chosen" value="0069002C"`, "each is offered, and none is chosen")
 	chosen := several.form(t, leave, "chosen", string(scene.Tilleuls))
 	assert.Contains(t, roux.post(leave, chosen).text(), "déjà à cet établissement", "the choice counts")
-	for _, asWritten := range []string{"Lycée des Acacias (0069002C)", "lycée des acacias, Nice", "Lycée des Acacias, Nice (0069002C)", "lyc. des Acacias (Nice)"} {
+	for _, asWritten := range []string{
+		"Lycée des Acacias (0069002C)", "lycée des acacias, Nice", "Lycée des Acacias, Nice (0069002C)", "lyc. des Acacias (Nice)",
+	} {
 		p := roux.done(roux.fill(leave, leave, "typed", asWritten))
 		assert.Contains(t, p.text(), "Rejoint Lycée des Acacias (0069002C)", asWritten)
 		h.Exec(`DELETE FROM key_move`)
@@ -212,7 +223,8 @@ func TestAProposalWhoseKeyIsGoneSaysSo(t *testing.T) {
 	key := keyPage(serial)
 	roux := h.as(c.roux)
 	proposed := roux.done(roux.fill(key+"/depart", key+"/depart", "typed", "acacias"))
-	assert.Contains(t, proposed.text(), "OKEY ne connaît pas de direction pour le lycée des Acacias : l'assistance répondra à sa place.", "nobody heads it")
+	assert.Contains(t, proposed.text(), "OKEY ne connaît pas de direction pour le lycée des Acacias : l'assistance répondra à sa place.",
+		"nobody heads it")
 	paul := h.Person("Paul Petit", okey.Principal, scene.Acacias)
 	move := "/deplacements/" + h.Text(`SELECT id::text FROM key_move`)
 	roux.reports(serial, okey.ReasonLost)
@@ -233,7 +245,8 @@ func TestNamesAreElidedOnPages(t *testing.T) {
 	page := b.asks()
 	assert.Contains(t, b.get(page).text(), "La réponse d'Alain Roux est attendue")
 	refused := h.call(lea, http.MethodPost, "/requests", want(scene.Acacias))
-	assert.Contains(t, refused.at("detail"), "Nous ne vous trouvons pas au lycée des Acacias. Demandez votre clef pour le collège des Tilleuls")
+	assert.Contains(t, refused.at("detail"),
+		"Nous ne vous trouvons pas au lycée des Acacias. Demandez votre clef pour le collège des Tilleuls")
 }
 
 func TestSupportNamesASuccessor(t *testing.T) {
@@ -248,7 +261,8 @@ func TestSupportNamesASuccessor(t *testing.T) {
 	}
 	support := h.as(c.support)
 	assert.Contains(t, support.fill(page, page, "establishment", "", "successor", "", "comment", "").text(),
-		"3 choses sont à corriger Écrivez le code UAI de l'établissement qui ferme. Écrivez le code UAI de celui qui continue. Écrivez pourquoi : les deux directions le liront.")
+		"3 choses sont à corriger Écrivez le code UAI de l'établissement qui ferme. Écrivez le code UAI de celui qui continue. "+
+			"Écrivez pourquoi : les deux directions le liront.")
 	self := support.fill(page, page, "establishment", string(scene.Tilleuls), "successor", string(scene.Tilleuls), "comment", "fusion")
 	assert.Equal(t, http.StatusUnprocessableEntity, self.Status)
 	assert.Contains(t, self.text(), "ne se remplace pas lui-même")
@@ -270,7 +284,8 @@ func TestSupportNamesASuccessor(t *testing.T) {
 	eva := h.Person("Eva Simon", okey.Staff, scene.Tilleuls)
 	refused := h.call(eva, http.MethodPost, "/requests", want(scene.Tilleuls))
 	assert.Equal(t, http.StatusUnprocessableEntity, refused.Status)
-	assert.Contains(t, refused.at("detail"), "Le collège des Tilleuls a été remplacé par le lycée des Acacias (0069002C) : demandez votre clef pour celui-ci.")
+	assert.Contains(t, refused.at("detail"),
+		"Le collège des Tilleuls a été remplacé par le lycée des Acacias (0069002C) : demandez votre clef pour celui-ci.")
 	assert.Equal(t, http.StatusCreated, h.call(eva, http.MethodPost, "/requests", want(scene.Acacias)).Status)
 	assert.True(t, strings.HasPrefix(request, "/demandes/"))
 }
@@ -304,13 +319,17 @@ func TestTheRecordOfASuccessionReadsWithoutItsIds(t *testing.T) {
 	leave := "/clefs/" + string(held) + "/depart"
 	roux := h.as(c.roux)
 	roux.done(roux.fill(leave, leave, "typed", string(scene.Acacias)))
-	order := h.call(c.roux, http.MethodPost, "/orders", map[string]any{"establishment": scene.Tilleuls, "quantity": 7, "comment": "rentrée"})
+	order := h.call(c.roux, http.MethodPost, "/orders",
+		map[string]any{"establishment": scene.Tilleuls, "quantity": 7, "comment": "rentrée"})
 	require.Equal(t, http.StatusCreated, order.Status, order.Text)
 	const page = "/assistance/succession"
-	record := support.done(support.fill(page, page, "establishment", string(scene.Tilleuls), "successor", string(scene.Acacias), "comment", "fusion", "confirm", "oui"))
+	record := support.done(support.fill(page, page, "establishment", string(scene.Tilleuls), "successor", string(scene.Acacias),
+		"comment", "fusion", "confirm", "oui"))
 	for _, row := range []string{
-		`<a href="` + request + `">Léa Martin</a></th><td>En attente de réponse</td>`, `">N° 1</a></th><td>Enregistrée</td><td>7</td><td>0</td>`,
-		`">Ben Blond</a></th><td>` + string(held) + `</td>`, `<a href="/clefs/` + string(held) + `">` + string(held) + `</a></th><td>En service</td><td>Ben Blond</td>`,
+		`<a href="` + request + `">Léa Martin</a></th><td>En attente de réponse</td>`,
+		`">N° 1</a></th><td>Enregistrée</td><td>7</td><td>0</td>`,
+		`">Ben Blond</a></th><td>` + string(held) + `</td>`,
+		`<a href="/clefs/` + string(held) + `">` + string(held) + `</a></th><td>En service</td><td>Ben Blond</td>`,
 		`<a href="/clefs/` + string(lost) + `">` + string(lost) + `</a></th><td>Perdue</td>`,
 	} {
 		assert.Contains(t, record.cells(), row)
@@ -339,7 +358,8 @@ func TestAnOldApproversLinkDiesWithTheSuccession(t *testing.T) {
 	path := "/valider/" + token.Text()
 	require.Equal(t, http.StatusOK, h.browse().get(path).Status)
 	require.NoError(t, h.Store.Do(t.Context(), func(tx *sql.Tx) error {
-		_, err := tx.Succeed(t.Context(), okey.Succession{ID: uuid.New(), From: scene.Tilleuls, To: scene.Acacias, By: c.support.ID, At: time.Now(), Comment: "fusion"})
+		_, err := tx.Succeed(t.Context(),
+			okey.Succession{ID: uuid.New(), From: scene.Tilleuls, To: scene.Acacias, By: c.support.ID, At: time.Now(), Comment: "fusion"})
 		return err
 	}))
 	assert.Equal(t, http.StatusNotFound, h.browse().get(path).Status)
@@ -351,11 +371,13 @@ func TestADepartureIsSeenAtBothSchoolsAndBeforeItsKeyIsMoved(t *testing.T) {
 	c := h.cast()
 	held, other := h.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2029, time.June, 30)), h.Key(scene.Tilleuls)
 	id := uuid.New()
-	h.Exec(`INSERT INTO key_move (id, serial, holder, from_uai, to_uai, state, proposed_by, proposed_at) VALUES ($1, $2, $3, $4, $5, 'proposed', $6, $7)`,
+	h.Exec(`INSERT INTO key_move (id, serial, holder, from_uai, to_uai, state, proposed_by, proposed_at)
+		VALUES ($1, $2, $3, $4, $5, 'proposed', $6, $7)`,
 		id, string(held), c.lea.ID, scene.Tilleuls, scene.Acacias, c.roux.ID, scene.Now)
 	support := h.as(c.support)
 	for school, said := range map[okey.UAI]string{
-		scene.Tilleuls: "Léa Martin partirait pour le lycée des Acacias avec la clef " + string(held), scene.Acacias: "Léa Martin arriverait du collège des Tilleuls avec la clef " + string(held),
+		scene.Tilleuls: "Léa Martin partirait pour le lycée des Acacias avec la clef " + string(held),
+		scene.Acacias:  "Léa Martin arriverait du collège des Tilleuls avec la clef " + string(held),
 	} {
 		p := support.get("/assistance/etablissements/" + string(school))
 		assert.Contains(t, p.HTML, `<a href="/deplacements/`+id.String()+`">`+said+`</a>`)
@@ -366,7 +388,8 @@ func TestADepartureIsSeenAtBothSchoolsAndBeforeItsKeyIsMoved(t *testing.T) {
 		return support.fill(page, page, "serials", string(serial), "establishment", string(scene.Acacias), "comment", "x").text()
 	}
 	assert.Contains(t, review(held), "celui que la clef quitte. U"+void)
-	h.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'personnel', 'support', now())`, c.lea.ID, scene.Acacias)
+	h.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'personnel', 'support', now())`, c.lea.ID,
+		scene.Acacias)
 	assert.Contains(t, review(held), "Oui, mais u"+void)
 	assert.NotContains(t, review(other), void)
 	h.Exec(`UPDATE key_move SET state = 'refused', decided_by = $1, decided_at = now(), answer = 'non'`, c.support.ID)

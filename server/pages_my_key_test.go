@@ -87,7 +87,8 @@ func TestAKeyInTheHandsOfWhoeverHasLeftNamesItsSchool(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
 	serial := h.KeyOf(c.lea, scene.Tilleuls, here().AddMonths(12))
-	const said = "Rendez-la à la direction du collège des Tilleuls, ou demandez-lui de la laisser vous suivre. Une erreur ? Faites vérifier votre affectation par votre secrétariat."
+	const said = "Rendez-la à la direction du collège des Tilleuls, ou demandez-lui de la laisser vous suivre. Une erreur ? " +
+		"Faites vérifier votre affectation par votre secrétariat."
 	assert.NotContains(t, h.as(c.lea).get("/").text(), said)
 	h.Exec(`DELETE FROM assignment WHERE person = $1`, c.lea.ID)
 	for _, path := range []string{"/", keyPage(serial)} {
@@ -101,10 +102,12 @@ func TestAnExpiredKeyIsNotSaidToServe(t *testing.T) {
 	c := h.cast()
 	lea := h.as(c.lea)
 	serial := h.KeyOf(c.lea, scene.Tilleuls, here().AddDays(-5))
-	assert.Contains(t, lea.get(askPage).text(), "Votre clef "+string(serial)+" a expiré le "+here().AddDays(-5).SayWithYear()+" : elle ne sert plus. La nouvelle la remplacera.")
+	assert.Contains(t, lea.get(askPage).text(),
+		"Votre clef "+string(serial)+" a expiré le "+here().AddDays(-5).SayWithYear()+" : elle ne sert plus. La nouvelle la remplacera.")
 	page := lea.asks()
 	for _, path := range []string{"/", keyPage(serial)} {
-		assert.Contains(t, lea.get(path).text(), "Votre clef actuelle ne sert plus : apportez-la le jour où vous recevrez la nouvelle, elle sera reprise.", path)
+		assert.Contains(t, lea.get(path).text(),
+			"Votre clef actuelle ne sert plus : apportez-la le jour où vous recevrez la nouvelle, elle sera reprise.", path)
 		assert.NotContains(t, lea.get(path).text(), "jusqu'à la remise", path)
 	}
 	assert.Contains(t, lea.get(page).text(), "Motif Remplace une clef en fin de validité")
@@ -134,13 +137,16 @@ func TestEveryQuestionAboutAKeyThatFailsLeadsToWhatToDo(t *testing.T) {
 		}
 	}
 	assert.Len(t, seen, 10, "five questions, three ways to report, the loss, and the key that works again")
-	assert.Contains(t, seen[start+"/expiree"].text(), "Votre clef est valable jusqu'au "+here().AddMonths(12).SayWithYear()+" : elle n'est pas expirée.")
+	assert.Contains(t, seen[start+"/expiree"].text(),
+		"Votre clef est valable jusqu'au "+here().AddMonths(12).SayWithYear()+" : elle n'est pas expirée.")
 	assert.NotContains(t, seen[start+"/expiree"].HTML, `href="/demandes/nouvelle"`, "it would be refused")
 	assert.Equal(t, []string{"Trouver ce qui ne va pas"}, seen[start+"/expiree"].buttons())
 	assert.Contains(t, seen[start].text(), "Que se passe-t-il ?")
 	assert.Contains(t, seen[start].HTML, `href="`+forgottenPage(serial)+`"`)
-	assert.Regexp(t, `Fermez le navigateur.*code PIN suivi du nombre affiché.*le nombre suivant.*Tapez ce nombre seul`, seen[start+"/decalage"].text())
-	assert.Contains(t, seen[start+"/signaler?depuis=ecran"].HTML, "L&#39;écran reste vide ou ne se lit plus.</textarea>", "what was told already need not be typed")
+	assert.Regexp(t, `Fermez le navigateur.*code PIN suivi du nombre affiché.*le nombre suivant.*Tapez ce nombre seul`,
+		seen[start+"/decalage"].text())
+	assert.Contains(t, seen[start+"/signaler?depuis=ecran"].HTML, "L&#39;écran reste vide ou ne se lit plus.</textarea>",
+		"what was told already need not be typed")
 
 	report := start + "/signaler"
 	silent := lea.fill(report, report, "comment", " ")
@@ -164,7 +170,8 @@ func TestWhatOKEYKnowsToBeWrongItSaysWithoutAsking(t *testing.T) {
 	serial := h.KeyOf(c.lea, scene.Tilleuls, here().AddMonths(12))
 	lea := h.as(c.lea)
 	path := keyPage(serial) + "/ne-marche-plus"
-	h.Exec(`INSERT INTO pin_guard (serial, wrong, blocked_until) VALUES ($1, $2, $3)`, string(serial), okey.PINLimit, time.Now().Add(time.Hour))
+	h.Exec(`INSERT INTO pin_guard (serial, wrong, blocked_until) VALUES ($1, $2, $3)`, string(serial), okey.PINLimit,
+		time.Now().Add(time.Hour))
 	locked := lea.get(path)
 	assert.Contains(t, locked.text(), "Trop de codes PIN faux de suite : plus aucun n'est accepté avant")
 	assert.Equal(t, []string{"Choisir un autre code PIN"}, locked.buttons())
@@ -196,7 +203,8 @@ func TestALossIsDeclaredOnAPageThatSaysWhatFollows(t *testing.T) {
 	assert.Equal(t, "dans le bus, hier", back.form(t, page).Get("comment"))
 	told := lea.done(lea.post(page, back.form(t, page)))
 	assert.Contains(t, told.text(), "C'est fait : votre clef "+string(serial)+" est déclarée perdue et n'est plus à vous.")
-	assert.Contains(t, told.text(), "Vous la retrouvez ? Rapportez-la à la direction du collège des Tilleuls.", "they may work there no more")
+	assert.Contains(t, told.text(), "Vous la retrouvez ? Rapportez-la à la direction du collège des Tilleuls.",
+		"they may work there no more")
 	assert.Equal(t, []string{"Demander une autre clef"}, told.buttons())
 	assert.Equal(t, okey.Lost, h.KeyState(serial))
 	assert.Equal(t, http.StatusNotFound, lea.get(page).Status)
@@ -224,7 +232,8 @@ func TestWhoeverLeavesLearnsWhatBecomesOfTheKey(t *testing.T) {
 	assert.Contains(t, told, "appartient au collège des Tilleuls")
 	assert.Contains(t, told, "demandez à Anne Blanc ou Marc Roux de l'indiquer")
 	assert.Contains(t, told, "Rendez la clef en main propre à Anne Blanc ou Marc Roux")
-	h.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'personnel', 'import', now())`, c.lea.ID, scene.Acacias)
+	h.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'personnel', 'import', now())`, c.lea.ID,
+		scene.Acacias)
 	assert.Contains(t, lea.get(page).text(), "Votre clef sert déjà au lycée des Acacias")
 	roux := h.as(c.roux)
 	move := roux.fill(keyPage(serial)+"/depart", keyPage(serial)+"/depart", "typed", string(scene.Acacias), "comment", "mutation")

@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// The key that a renewal replaces goes back at the counter and serves no more: whoever hands the new one over knows it before, everybody after.
+// The key that a renewal replaces goes back at the counter and serves no more: whoever hands the new one over knows it before,
+// everybody after.
 func TestTheOldKeyIsTakenBackInSight(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
@@ -39,12 +40,14 @@ func TestTheOldKeyIsTakenBackInSight(t *testing.T) {
 	assert.Contains(t, lea.get("/demandes").text(), "Clef à aller chercher depuis")
 	assert.Contains(t, roux.get("/demandes").text(), "Clef à remettre depuis", "as those who hand over say it")
 	assert.Contains(t, lea.get(keyPage(old)).text(), "Changer le code PIN de la clef "+string(old))
-	assert.Contains(t, lea.get(keyPage(old)).text(), "La suivante est demandée. Votre clef actuelle sert jusqu'à la remise de la nouvelle", "not the next one")
+	assert.Contains(t, lea.get(keyPage(old)).text(), "La suivante est demandée. Votre clef actuelle sert jusqu'à la remise de la nouvelle",
+		"not the next one")
 	for _, path := range []string{"/mon-code-pin", "/mon-code-pin/oublie"} {
 		which := lea.get(path)
 		assert.NotContains(t, which.HTML, `name="pin"`, "%s: of which key?", path)
 		assert.NotContains(t, which.HTML, `action="/mon-code-pin`, "%s: of which key?", path)
-		assert.Contains(t, which.text(), "De quelle clef ? Clef "+string(old)+", que vous avez Clef "+string(key)+", qui attend de vous être remise", path)
+		assert.Contains(t, which.text(),
+			"De quelle clef ? Clef "+string(old)+", que vous avez Clef "+string(key)+", qui attend de vous être remise", path)
 		assert.Contains(t, which.HTML, `href="`+path+`?clef=`+string(key)+`"`)
 	}
 	assert.NotContains(t, lea.get(request).text(), "Bordereau", "one signs here")
@@ -57,7 +60,8 @@ func TestTheOldKeyIsTakenBackInSight(t *testing.T) {
 	assert.Equal(t, okey.Retired, h.KeyState(old))
 	assert.Contains(t, roux.get(request+"/bordereau").text(), "Ancienne clef, reprise à la remise "+string(old))
 	assert.Contains(t, lea.get(request).text(), "a remis la clef "+string(key)+". "+ended, "the story tells it")
-	assert.Contains(t, lea.get(request).text(), "Bordereau de remise à imprimer : facultatif. Si la direction vous l'a fait signer, c'est elle qui le garde.")
+	assert.Contains(t, lea.get(request).text(),
+		"Bordereau de remise à imprimer : facultatif. Si la direction vous l'a fait signer, c'est elle qui le garde.")
 	assert.Contains(t, roux.get(request).text(), "Bordereau de remise à imprimer et à signer")
 	assert.Contains(t, lea.get("/mon-code-pin").HTML, `name="pin"`, "one key, one PIN")
 	assert.Contains(t, lea.get("/").text(), ended, "and home, for a while")
@@ -85,7 +89,8 @@ func TestTheOldKeysNumberIsKnownAtTheCounter(t *testing.T) {
 	assert.Contains(t, lea.get(request).text(), "Apportez l'ancienne clef, la "+string(old)+" : elle sera reprise.")
 	assert.NotContains(t, roux.get(request).text(), "Apportez")
 
-	told := "La clef " + string(old) + " est l'ancienne clef de Léa Martin : reprenez-la, et tapez le numéro de la nouvelle, la " + string(key) + "."
+	told := "La clef " + string(old) + " est l'ancienne clef de Léa Martin : reprenez-la, et tapez le numéro de la nouvelle, la " +
+		string(key) + "."
 	found := roux.get(search(string(old)))
 	assert.Contains(t, found.text(), told)
 	assert.Contains(t, found.text(), "Clefs à remettre Léa Martin")
@@ -104,9 +109,12 @@ func TestRequestsToAnswerSayWhatTheyReplace(t *testing.T) {
 	first := h.askers(scene.Tilleuls, "Ana Une")[0]
 	renewal := h.as(c.lea).asks()
 	roux := h.as(c.roux)
-	assert.Regexp(t, `Ana Une « saisie des absences » En attente.* Léa Martin « saisie des absences » Remplace une clef en fin de validité\. En attente`, roux.get("/").text())
-	assert.Regexp(t, `Ana Une « saisie des absences » depuis .*Léa Martin « saisie des absences », remplace une clef en fin de validité depuis`, roux.get(answers).text())
-	assert.Contains(t, roux.reviews("approve", "", first, renewal).text(), "Ana Une « saisie des absences » Léa Martin « saisie des absences », remplace une clef en fin de validité Collège")
+	assert.Regexp(t, `Ana Une « saisie des absences » En attente`+
+		`.* Léa Martin « saisie des absences » Remplace une clef en fin de validité\. En attente`, roux.get("/").text())
+	assert.Regexp(t, `Ana Une « saisie des absences » depuis `+
+		`.*Léa Martin « saisie des absences », remplace une clef en fin de validité depuis`, roux.get(answers).text())
+	assert.Contains(t, roux.reviews("approve", "", first, renewal).text(),
+		"Ana Une « saisie des absences » Léa Martin « saisie des absences », remplace une clef en fin de validité Collège")
 }
 
 // A renewal whose old key is lost, or breaks, before the next one is there is more urgent than its reason says.

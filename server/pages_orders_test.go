@@ -35,7 +35,8 @@ func TestAReceiptByHandSaysThatNoKeyEntersTheStockByIt(t *testing.T) {
 	assert.Contains(t, h.as(c.roux).get("/commandes").HTML, `inputmode="numeric"`)
 	b := h.as(c.roux)
 	noted := b.done(b.fill(page, page+"/reception", "quantity", "3"))
-	assert.Contains(t, noted.text(), "La commande est maintenant reçue en partie. Aucune clef n'entre en stock par là : elles y entrent avec le fichier de la livraison")
+	assert.Contains(t, noted.text(),
+		"La commande est maintenant reçue en partie. Aucune clef n'entre en stock par là : elles y entrent avec le fichier de la livraison")
 	assert.Contains(t, noted.text(), "Reçue en partie par Marc Roux : 3 clefs, notées à la main")
 	assert.Contains(t, noted.text(), "Notées à la main, pas encore en stock 3")
 	h.keysCome(c, "00481001", "00481002", "00481003")
@@ -82,7 +83,8 @@ func TestTheStoryOfAnOrderDoesNotSendItTwiceWhereItsSchoolIsReplaced(t *testing.
 	page := h.shipped(c, 4)
 	const succession = "/assistance/succession"
 	support := h.as(c.support)
-	review := support.fill(succession, succession, "establishment", string(scene.Tilleuls), "successor", string(scene.Acacias), "comment", "fusion")
+	review := support.fill(succession, succession, "establishment", string(scene.Tilleuls), "successor", string(scene.Acacias),
+		"comment", "fusion")
 	support.done(support.post(succession, review.form(t, succession)))
 	story := support.get(page).text()
 	assert.Contains(t, story, "Transmise au successeur par Sam Secours De 0069001B à 0069002C.")
@@ -99,10 +101,12 @@ func TestADeliveryIsToldAlikeAfterAMerger(t *testing.T) {
 		file += serial + ";L7;31/12/2029;" + string(scene.Tilleuls) + "\n"
 	}
 	require.Equal(t, http.StatusCreated, h.deliver(c.support, file+"00481005;L7;31/12/2029;"+string(scene.Acacias)+"\n", "").Status)
-	require.Equal(t, http.StatusCreated, h.deliver(c.support, deliveryHeader+"00481006;L7;31/12/2029;"+string(scene.Tilleuls)+"\n", "", "announced", "oui").Status)
+	require.Equal(t, http.StatusCreated,
+		h.deliver(c.support, deliveryHeader+"00481006;L7;31/12/2029;"+string(scene.Tilleuls)+"\n", "", "announced", "oui").Status)
 	support := h.as(c.support)
 	const succession = "/assistance/succession"
-	review := support.fill(succession, succession, "establishment", string(scene.Tilleuls), "successor", string(scene.Acacias), "comment", "fusion")
+	review := support.fill(succession, succession, "establishment", string(scene.Tilleuls), "successor", string(scene.Acacias),
+		"comment", "fusion")
 	support.done(support.post(succession, review.form(t, succession)))
 	assert.Contains(t, support.get(page).text(), "Livraison de 4 clefs, envoyée par Sam Secours")
 
@@ -111,8 +115,10 @@ func TestADeliveryIsToldAlikeAfterAMerger(t *testing.T) {
 	assert.Contains(t, awaited.text(), "Lycée des Acacias (0069002C), et non plus 0069001B En livraison")
 	assert.Contains(t, awaited.HTML, `href="/clefs?etablissement=0069002C"`)
 	assert.Equal(t, string(scene.Acacias), support.download("/assistance/livraisons/" + announced + "/tableau.xlsx")["Clefs"][1][4])
-	support.done(support.fill("/livraisons/"+announced+"?etablissement="+string(scene.Acacias), "/livraisons/"+announced, "serials", "00481006"))
-	assert.Contains(t, support.get(page).text(), "Livraison de 1 clef, envoyée par Sam Secours", "it was sent for the school that is no more")
+	support.done(support.fill("/livraisons/"+announced+"?etablissement="+string(scene.Acacias), "/livraisons/"+announced,
+		"serials", "00481006"))
+	assert.Contains(t, support.get(page).text(), "Livraison de 1 clef, envoyée par Sam Secours",
+		"it was sent for the school that is no more")
 	assert.NotContains(t, support.get("/assistance/livraisons/"+announced).text(), "et non plus", "where it came is history")
 }
 
@@ -197,7 +203,8 @@ func TestSupportFindsTheOrdersAndTheReserveOfASchool(t *testing.T) {
 	assert.Contains(t, there.HTML, `value="0069001B"`)
 	assert.NotContains(t, there.text(), "Aucune commande ici.")
 	assert.Contains(t, b.get("/commandes?etablissement="+string(scene.Acacias)).text(), "Aucune commande ici.")
-	assert.Contains(t, b.get("/commandes?etablissement=tilleuls").text(), "n'est pas un code UAI : sept chiffres et une lettre, par exemple 0061565U.")
+	assert.Contains(t, b.get("/commandes?etablissement=tilleuls").text(),
+		"n'est pas un code UAI : sept chiffres et une lettre, par exemple 0061565U.")
 	assert.Contains(t, b.get("/commandes?etablissement=0061565U").text(), "Cet établissement n'est pas dans OKEY")
 
 	found := b.get("/assistance?q=" + string(scene.Tilleuls)).HTML
@@ -221,10 +228,12 @@ func TestAWrongReserveComesBackToItsSchool(t *testing.T) {
 		assert.Contains(t, again.HTML, `name="etablissement" value="`+string(scene.Tilleuls)+`"`, "the list stays the school's")
 		assert.Contains(t, again.text(), "Collège des Tilleuls ("+string(scene.Tilleuls)+")")
 	}
-	assert.Contains(t, b.fill(there, "/commandes/minimum", "minimum", "1 000").HTML, `tabindex="-1" autofocus id="reserve-erreurs"`, "what is wrong is in view")
+	assert.Contains(t, b.fill(there, "/commandes/minimum", "minimum", "1 000").HTML, `tabindex="-1" autofocus id="reserve-erreurs"`,
+		"what is wrong is in view")
 	assert.Contains(t, b.fill(there, "/commandes/minimum", "minimum", "1 000").text(), "La réserve est de 500 clefs au plus.")
 	assert.Equal(t, http.StatusSeeOther, b.fill(there, "/commandes/minimum", "minimum", " 12\u00a0").Status)
-	assert.Contains(t, b.get("/commandes?etablissement="+string(scene.Tilleuls)+"&reserve=reglee").text(), "La réserve est réglée à 12 clefs.")
+	assert.Contains(t, b.get("/commandes?etablissement="+string(scene.Tilleuls)+"&reserve=reglee").text(),
+		"La réserve est réglée à 12 clefs.")
 	assert.Equal(t, 12, h.Count(`SELECT minimum_stock FROM establishment WHERE uai = $1`, scene.Tilleuls))
 	assert.Equal(t, http.StatusSeeOther, b.get("/commandes/minimum").Status, "reloaded, it is the page of orders")
 }
@@ -275,12 +284,15 @@ func TestNothingIsOrderedForASchoolThatWasReplaced(t *testing.T) {
 	assert.Contains(t, page.text(), said)
 	assert.NotContains(t, page.text(), "Commander des clefs")
 	assert.NotContains(t, page.text(), "Régler la réserve")
-	for path, sent := range map[string][]string{"/commandes": {"quantity", "4", "comment", "rentrée"}, "/commandes/minimum": {"minimum", "5"}} {
+	for path, sent := range map[string][]string{
+		"/commandes": {"quantity", "4", "comment", "rentrée"}, "/commandes/minimum": {"minimum", "5"},
+	} {
 		late := b.post(path, open.form(t, path, sent...))
 		assert.Equal(t, http.StatusUnprocessableEntity, late.Status, path)
 		assert.Contains(t, late.text(), said, path)
 	}
-	refused := h.call(c.support, http.MethodPost, "/orders", map[string]any{"establishment": scene.Tilleuls, "quantity": 4, "comment": "rentrée"})
+	refused := h.call(c.support, http.MethodPost, "/orders",
+		map[string]any{"establishment": scene.Tilleuls, "quantity": 4, "comment": "rentrée"})
 	assert.Equal(t, http.StatusUnprocessableEntity, refused.Status)
 	assert.Contains(t, refused.Text, said)
 	assert.Zero(t, h.Count(`SELECT count(*) FROM action`)+h.Count(`SELECT count(*) FROM establishment WHERE minimum_stock > 0`))

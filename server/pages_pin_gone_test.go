@@ -51,7 +51,8 @@ func TestWhoHasSignedAndWaitsForAnotherKeyReadsThatTheirPINWillServe(t *testing.
 	require.Zero(t, h.Count(`SELECT count(*) FROM key WHERE request = $1`, page[len("/demandes/"):]))
 	for _, path := range []string{"/mon-code-pin", "/mon-code-pin/oublie"} {
 		told := h.as(c.lea).get(path)
-		assert.Contains(t, told.text(), "Vous n'avez pas de clef en ce moment : le code PIN que vous avez choisi servira avec la prochaine.", path)
+		assert.Contains(t, told.text(),
+			"Vous n'avez pas de clef en ce moment : le code PIN que vous avez choisi servira avec la prochaine.", path)
 		assert.NotContains(t, told.text(), "en signant la charte", path)
 		assert.Equal(t, []string{"Voir ma demande"}, told.buttons(), path)
 	}

@@ -122,7 +122,8 @@ func TestAPINIsNotKeptForWhoseSessionHasEnded(t *testing.T) {
 	form := lea.get(pinPage(serial)).form(t, "/mon-code-pin", "current", "4071", "pin", "730452", "pin2", "730452")
 	gone := h.browse().post("/mon-code-pin", form)
 	assert.Equal(t, http.StatusUnauthorized, gone.Status)
-	assert.Equal(t, 0, h.Count(`SELECT count(*) FROM session WHERE encode(data, 'escape') LIKE '%730452%' OR encode(data, 'escape') LIKE '%4071%'`))
+	assert.Equal(t, 0,
+		h.Count(`SELECT count(*) FROM session WHERE encode(data, 'escape') LIKE '%730452%' OR encode(data, 'escape') LIKE '%4071%'`))
 }
 
 // signedIn is a visitor who has come through the provider.
@@ -235,7 +236,8 @@ func TestOnlyAFreshSignInOfTheSamePersonOpensAForgottenPIN(t *testing.T) {
 	assert.Equal(t, 0, h.Count(`SELECT count(*) FROM action WHERE name = 'pin-change'`))
 }
 
-// Whoever's session ended on the page, or who comes there from a mail, has to sign in: asked again by the provider, that is the fresh sign-in.
+// Whoever's session ended on the page, or who comes there from a mail, has to sign in: asked again by the provider, that is the
+// fresh sign-in.
 func TestASignInThatLeadsToAForgottenPINIsAFreshOne(t *testing.T) {
 	h, p := newGate(t)
 	c := h.cast()
@@ -278,7 +280,8 @@ func TestAFreshSignInEndsAfterFiveMinutes(t *testing.T) {
 	end, err := time.Parse(time.RFC3339Nano, until[1])
 	require.NoError(t, err)
 	assert.WithinDuration(t, time.Now().Add(5*time.Minute), end, 30*time.Second)
-	h.Exec(`UPDATE session SET data = decode(replace(encode(data, 'escape'), $1, $2), 'escape')`, until[1], end.Add(-time.Hour).Format(time.RFC3339Nano))
+	h.Exec(`UPDATE session SET data = decode(replace(encode(data, 'escape'), $1, $2), 'escape')`, until[1],
+		end.Add(-time.Hour).Format(time.RFC3339Nano))
 	later := v.browser().get(page)
 	assert.Contains(t, later.text(), "Me connecter de nouveau")
 	assert.NotContains(t, later.HTML, `name="pin"`)

@@ -41,14 +41,17 @@ func TestAPersonTakesAlongWhatOKEYKnowsOfThemAndOfNobodyElse(t *testing.T) {
 			all += strings.Join(row, "|") + "\n"
 		}
 	}
-	for _, known := range []string{"Léa Martin", c.lea.Mail, c.lea.ID.String(), "saisie des absences", "Personnel, Collège des Tilleuls (0069001B)", "Demande"} {
+	for _, known := range []string{
+		"Léa Martin", c.lea.Mail, c.lea.ID.String(), "saisie des absences", "Personnel, Collège des Tilleuls (0069001B)", "Demande",
+	} {
 		assert.Contains(t, all, known)
 	}
 	for _, others := range []string{"Zoé", "le secret", string(serial), "lac", "Marc Roux"} {
 		assert.NotContains(t, all, others)
 	}
 	h.Exec(`UPDATE timeline SET comment = 'passez me voir' WHERE request IN (SELECT id FROM request WHERE person = $1)`, c.lea.ID)
-	assert.Contains(t, strings.Join(h.as(c.lea).download("/compte.xlsx")["Suites de vos demandes"][1], "|"), "passez me voir", "what others wrote to her")
+	assert.Contains(t, strings.Join(h.as(c.lea).download("/compte.xlsx")["Suites de vos demandes"][1], "|"), "passez me voir",
+		"what others wrote to her")
 	blanc := h.as(c.blanc).download("/compte.xlsx")
 	assert.Contains(t, strings.Join(blanc["Vos clefs"][1], "|"), "tombée au lac", "what was written of her key")
 	assert.Equal(t, http.StatusSeeOther, h.browse().get("/compte.xlsx").Status)
@@ -62,7 +65,10 @@ func TestWhatIsOverIsAmongWhatOKEYKnowsOfSomebody(t *testing.T) {
 	_, err := h.Store.EndDelegation(t.Context(), given, c.roux.ID, time.Now())
 	require.NoError(t, err)
 	h.lent(c.blanc, h.Person("Tom Autre", okey.Staff, scene.Tilleuls), okey.Everything)
-	attached := okey.Attachment{ID: uuid.New(), Person: eve.ID, UAI: scene.Acacias, Function: okey.Staff, Until: here().AddDays(9), Reason: "remplace Zoé", By: c.support.ID, At: time.Now()}
+	attached := okey.Attachment{
+		ID: uuid.New(), Person: eve.ID, UAI: scene.Acacias, Function: okey.Staff, Until: here().AddDays(9), Reason: "remplace Zoé",
+		By: c.support.ID, At: time.Now(),
+	}
 	_, err = h.Store.Attach(t.Context(), attached)
 	require.NoError(t, err)
 	_, err = h.Store.Detach(t.Context(), attached.ID, c.support.ID, time.Now())
@@ -93,5 +99,6 @@ func TestTheAccountPageSpeaksOfTokensToWhoeverHasOne(t *testing.T) {
 	h.Exec(`UPDATE api_token SET revoked_at = now()`)
 	assert.NotContains(t, lea.get("/compte").text(), "jetons")
 	h.token(c.lea)
-	assert.Contains(t, lea.get("/compte").text(), "celle-ci comprise ; vos jetons, qui ouvrent OKEY à d'autres programmes, sont retirés avec elles.")
+	assert.Contains(t, lea.get("/compte").text(),
+		"celle-ci comprise ; vos jetons, qui ouvrent OKEY à d'autres programmes, sont retirés avec elles.")
 }

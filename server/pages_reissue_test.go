@@ -28,11 +28,13 @@ func TestSupportHasNewLinksMailedAndTheOldOnesAreDead(t *testing.T) {
 	assert.Contains(t, done.text(), "Nouveaux liens", "among the actions")
 	for _, link := range []string{roux, blanc} {
 		assert.Equal(t, http.StatusNotFound, h.browse().get(link).Status)
-		assert.Equal(t, http.StatusNotFound, h.browse().post(link, url.Values{"action": {uuid.NewString()}, "decision": {"approve"}}).Status)
+		assert.Equal(t, http.StatusNotFound,
+			h.browse().post(link, url.Values{"action": {uuid.NewString()}, "decision": {"approve"}}).Status)
 	}
 	id := strings.TrimPrefix(page, "/demandes/")
 	assert.Equal(t, "2", h.Text(`SELECT link_issue FROM request WHERE id = $1`, id))
-	audited := `SELECT count(*) FROM audit WHERE event = 'link-reissue' AND subject = 'request:' || $1 AND actor = $2 AND via = 'support' AND detail = 'accepted'`
+	audited := `SELECT count(*) FROM audit WHERE event = 'link-reissue' AND subject = 'request:' || $1 AND actor = $2 AND via = 'support'
+		AND detail = 'accepted'`
 	assert.Equal(t, 1, h.Count(audited, id, c.support.ID))
 	assert.Contains(t, sam.get("/assistance/journal").text(), "Nouveaux liens")
 
@@ -54,7 +56,8 @@ func TestNewLinksAreSupportsAlone(t *testing.T) {
 		return url.Values{"action": {uuid.NewString()}, "person": {p.ID.String()}}
 	}
 	for p, status := range map[okey.Person]int{
-		c.lea: http.StatusForbidden, c.roux: http.StatusForbidden, c.blanc: http.StatusForbidden, auditor: http.StatusForbidden, c.stranger: http.StatusNotFound,
+		c.lea: http.StatusForbidden, c.roux: http.StatusForbidden, c.blanc: http.StatusForbidden, auditor: http.StatusForbidden,
+		c.stranger: http.StatusNotFound,
 	} {
 		b := h.as(p)
 		assert.NotContains(t, b.get(page).text(), "nouveau lien", p.Name())
@@ -109,7 +112,8 @@ func TestNewLinksOfOneRequestAreMailedThreeTimesAnHourAtMost(t *testing.T) {
 	stopped := issue(page)
 	assert.Equal(t, http.StatusTooManyRequests, stopped.Status)
 	assert.Contains(t, stopped.text(), "De nouveaux liens sont déjà partis 3 fois en une heure pour cette demande")
-	assert.Equal(t, "4", h.Text(`SELECT link_issue FROM request WHERE id = $1`, strings.TrimPrefix(page, "/demandes/")), "the last ones live on")
+	assert.Equal(t, "4", h.Text(`SELECT link_issue FROM request WHERE id = $1`, strings.TrimPrefix(page, "/demandes/")),
+		"the last ones live on")
 	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM audit WHERE event = 'link-reissue' AND detail = 'rate_limited'`))
 	sam.done(issue(another))
 	h.Exec(`UPDATE action SET judged_at = judged_at - interval '1 hour' WHERE name = 'link-reissue'`)

@@ -102,7 +102,8 @@ func TestNobodySeesAnothersRequestNorAnswersTheirOwn(t *testing.T) {
 	page := h.as(c.lea).asks()
 	stranger := h.as(c.stranger)
 	for _, p := range []sheet{
-		stranger.get(page), stranger.post(page+"/reponse", url.Values{"action": {"0b7d3f30-5a0f-4f57-8c08-2b9d1e7a4b11"}, "decision": {"approve"}}),
+		stranger.get(page),
+		stranger.post(page+"/reponse", url.Values{"action": {"0b7d3f30-5a0f-4f57-8c08-2b9d1e7a4b11"}, "decision": {"approve"}}),
 		stranger.get("/demandes/pas-un-numero"), stranger.get("/nulle-part"),
 	} {
 		assert.Equal(t, http.StatusNotFound, p.Status)
@@ -121,7 +122,8 @@ func TestWhoeverHasNoEstablishmentLearnsWhatToDo(t *testing.T) {
 	nobody := h.as(h.Person("Jean Dupont", okey.Staff))
 	for _, page := range []string{"/", "/demandes/nouvelle"} {
 		assert.Contains(t, nobody.get(page).text(),
-			"Nous ne vous trouvons dans aucun établissement. Demandez à votre secrétariat de vérifier votre affectation, ou écrivez à l'assistance.")
+			"Nous ne vous trouvons dans aucun établissement. "+
+				"Demandez à votre secrétariat de vérifier votre affectation, ou écrivez à l'assistance.")
 	}
 }
 

@@ -36,12 +36,14 @@ func TestCharterAndPINAreOnOnePageThatExplainsBoth(t *testing.T) {
 	for _, said := range []string{
 		"Une clef vous est réservée jusqu'au", "Signer, c'est vous engager à faire ce qu'elle dit.",
 		"un seul chiffre répété", "une suite qui monte ou qui descend", "dans le numéro de la clef, car qui la trouve les lit",
-		"prenez une phrase que vous aimez et comptez les lettres", "Venez la chercher au collège des Tilleuls, auprès d'Anne Blanc ou Marc Roux",
+		"prenez une phrase que vous aimez et comptez les lettres",
+		"Venez la chercher au collège des Tilleuls, auprès d'Anne Blanc ou Marc Roux",
 	} {
 		assert.Contains(t, sign.text(), said)
 	}
 	for _, name := range []string{"pin", "pin2"} {
-		assert.Regexp(t, `<input[^>]*id="charte-`+name+`" name="`+name+`" type="password" inputmode="numeric" autocomplete="new-password"`, sign.HTML)
+		assert.Regexp(t, `<input[^>]*id="charte-`+name+`" name="`+name+`" type="password" inputmode="numeric" autocomplete="new-password"`,
+			sign.HTML)
 	}
 	assert.NotContains(t, sign.HTML, " checked", "the box is ticked by whoever has read")
 }
@@ -72,12 +74,14 @@ func TestASigningThatItsSessionDidNotOutlastBeginsWhereItWas(t *testing.T) {
 	h.Exec(`DELETE FROM session`)
 	ended := lea.post(page+"/charte", form)
 	assert.Contains(t, ended.text(), "Seul le code PIN est à retaper, et la charte à cocher de nouveau.")
-	assert.Contains(t, ended.HTML, "/connexion?vers="+strings.ReplaceAll(page, "/", "%2F")+"%2Fcharte", "back to the form, not to the request")
+	assert.Contains(t, ended.HTML, "/connexion?vers="+strings.ReplaceAll(page, "/", "%2F")+"%2Fcharte",
+		"back to the form, not to the request")
 	lea.continueAs(c.lea)
 	back := lea.get(page + "/charte")
 	assert.Contains(t, back.text(), "Rien n'a été envoyé. Pour votre sécurité, cochez de nouveau la charte et retapez votre code PIN.")
 	assert.NotContains(t, back.text(), "n'est perdu")
-	assert.Empty(t, back.form(t, page+"/charte").Get("read"), "who signs says so themselves: the form may have been put there by whoever used this browser before")
+	assert.Empty(t, back.form(t, page+"/charte").Get("read"),
+		"who signs says so themselves: the form may have been put there by whoever used this browser before")
 	assert.NotContains(t, back.HTML, "4071")
 
 	h.publish("Charte nouvelle.")
@@ -89,7 +93,8 @@ func TestWithNobodyToHandTheKeyOverTheSignerIsToldSo(t *testing.T) {
 	c := h.cast()
 	page := h.toSign(c)
 	h.Exec(`DELETE FROM assignment WHERE function <> 'personnel'`)
-	assert.Contains(t, h.as(c.lea).get(page+"/charte").text(), "Personne de la direction ne peut vous la remettre aujourd'hui : l'assistance est prévenue")
+	assert.Contains(t, h.as(c.lea).get(page+"/charte").text(),
+		"Personne de la direction ne peut vous la remettre aujourd'hui : l'assistance est prévenue")
 }
 
 // Whoever gets the next key may keep the PIN that they know.
@@ -151,8 +156,9 @@ func TestASigningWhoseKeyWasLostMeanwhileSaysSoAndWhatHappensNext(t *testing.T) 
 	unread.Del("read")
 	for name, sent := range map[string]url.Values{"as asked": form, "box not ticked": unread} {
 		told := lea.post(page+"/charte", sent).text()
-		assert.Contains(t, told, "La clef qui vous était réservée a été déclarée perdue ou défectueuse entre-temps. Votre action n'a rien changé. "+
-			"Votre demande garde sa place : un courriel vous préviendra quand une autre clef sera libre.", name)
+		assert.Contains(t, told,
+			"La clef qui vous était réservée a été déclarée perdue ou défectueuse entre-temps. Votre action n'a rien changé. "+
+				"Votre demande garde sa place : un courriel vous préviendra quand une autre clef sera libre.", name)
 		assert.NotContains(t, told, "autre étape", name)
 	}
 }
@@ -167,6 +173,7 @@ func TestAHandoverWhoseKeyBrokeMeanwhileSaysSoAndWhatHappensNext(t *testing.T) {
 	h.as(c.roux).reports(serial, okey.ReasonDefective)
 	late := blanc.post(at, form)
 	assert.Equal(t, http.StatusConflict, late.Status)
-	assert.Contains(t, late.text(), "La clef réservée à cette demande a été déclarée perdue ou défectueuse entre-temps. Votre action n'a rien changé. "+
-		"La demande garde sa place : une autre clef lui sera réservée dès qu'une sera libre.")
+	assert.Contains(t, late.text(),
+		"La clef réservée à cette demande a été déclarée perdue ou défectueuse entre-temps. Votre action n'a rien changé. "+
+			"La demande garde sa place : une autre clef lui sera réservée dès qu'une sera libre.")
 }

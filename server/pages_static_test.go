@@ -75,7 +75,8 @@ func TestTheColoursOfTheStylesheetStandOutFromEachOther(t *testing.T) {
 		colours[m[1]] = m[2]
 	}
 	for least, pairs := range map[float64]string{
-		4.5: "ink/paper ink/desk ink/shade ink/accent-shade ink/good-shade ink/bad-shade soft/paper soft/desk soft/shade accent/paper accent/desk accent/shade accent/accent-shade " +
+		4.5: "ink/paper ink/desk ink/shade ink/accent-shade ink/good-shade ink/bad-shade soft/paper soft/desk soft/shade accent/paper " +
+			"accent/desk accent/shade accent/accent-shade " +
 			"accent-deep/accent-shade accent-ink/accent accent-ink/accent-deep good/good-shade bad/bad-shade bad/paper paper/good",
 		3: "line/paper line/shade line/desk accent/paper good/paper bad/paper",
 	} {
@@ -146,14 +147,16 @@ func TestTheStatementOfAccessibilityIsOpenAndSaysNoMoreThanIsTrue(t *testing.T) 
 		parts = append(parts, html.UnescapeString(part[1]))
 	}
 	assert.Equal(t, []string{
-		"État de conformité", "Contenus non accessibles", "Non-conformités", "Dérogations pour charge disproportionnée", "Contenus non soumis à l'obligation d'accessibilité",
+		"État de conformité", "Contenus non accessibles", "Non-conformités", "Dérogations pour charge disproportionnée",
+		"Contenus non soumis à l'obligation d'accessibilité",
 		"Établissement de cette déclaration", "Retour d'information et contact", "Voies de recours",
 	}, parts)
 }
 
 func TestAnAcademysAuditIsTheStatementsState(t *testing.T) {
 	h := newHouseWith(t, func(c *config.Config) {
-		c.AccessibilityState, c.AccessibilityAudit = "partiellement conforme", "Audit du 3 mars 2027 par la société Exemple : 78 % des critères sont respectés."
+		c.AccessibilityState, c.AccessibilityAudit = "partiellement conforme", "Audit du 3 mars 2027 par la société Exemple : "+
+			"78 % des critères sont respectés."
 	})
 	page := h.browse().get("/accessibilite")
 	assert.Contains(t, foot(page), "Accessibilité : partiellement conforme")

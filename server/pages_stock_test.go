@@ -153,10 +153,13 @@ func TestALineSaysWhatADelegateDoesAndFromWhen(t *testing.T) {
 	eve, gus := h.Person("Eve Morel", okey.Staff, scene.Tilleuls), h.Person("Gus Later", okey.Staff, scene.Tilleuls)
 	until := here().AddDays(6)
 	done := roux.done(roux.lends(eve.UID, okey.HandoverAndStock, 6))
-	assert.Contains(t, done.text(), "C'est fait : Eve Morel remet les clefs et tient le stock avec vous du "+here().Say(here())+" au "+until.Say(here()))
+	assert.Contains(t, done.text(),
+		"C'est fait : Eve Morel remet les clefs et tient le stock avec vous du "+here().Say(here())+" au "+until.Say(here()))
 	assert.Contains(t, roux.get("/").text(), "Eve Morel remet les clefs et tient le stock avec vous jusqu'au "+until.Say(here())+".")
 
-	for scope, does := range map[okey.Scope]string{okey.Everything: "répondra avec vous", okey.HandoverAndStock: "remettra les clefs et tiendra le stock avec vous"} {
+	for scope, does := range map[okey.Scope]string{
+		okey.Everything: "répondra avec vous", okey.HandoverAndStock: "remettra les clefs et tiendra le stock avec vous",
+	} {
 		later := append(lend(gus.UID, scope, 6), "from", here().AddDays(3).String())
 		given := roux.done(roux.fill(delegations, delegations+"/"+string(scene.Tilleuls), later...))
 		assert.Contains(t, given.text(), "C'est fait : Gus Later "+does+" du "+here().AddDays(3).Say(here()))
@@ -175,7 +178,8 @@ func TestAStockThatIsAllKeptSaysSoInsteadOfAnEmptyPlot(t *testing.T) {
 	kept := roux.get("/stock")
 	assert.Contains(t, kept.text(), "Les mois à venir Aucune clef libre ni en service : 1 est réservée à quelqu'un. Télécharger")
 	assert.NotContains(t, kept.text(), "Les chiffres en tableau")
-	assert.Equal(t, 1, strings.Count(kept.text(), "ollège des Tilleuls")-strings.Count(kept.text(), "Stock du collège des Tilleuls · "), "the heading names it once")
+	assert.Equal(t, 1, strings.Count(kept.text(), "ollège des Tilleuls")-strings.Count(kept.text(), "Stock du collège des Tilleuls · "),
+		"the heading names it once")
 }
 
 // One drawer is not counted against the other's list, nor ordered for, because a page took one for granted.

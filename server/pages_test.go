@@ -106,8 +106,10 @@ func (b *browser) post(path string, form url.Values) sheet {
 
 // english are words that no page may show: codes, states and faults of the program, and dates as machines write them.
 
-var english = regexp.MustCompile(`\b(awaiting_\w+|handed_over|in_stock|in_service|in_transit|return_to_stock|not_found|already_\w+|key_(un|else|not|trans)\w+|wrong_stage|` +
-	`own_request|rate_limited|internal|panic|error|invalid|undefined|nil|map\[|%!\w|goroutine|no such|refused by|context \w+ed)|(^|\s)20\d\d-\d\d-\d\d(\s|$|T)`)
+var english = regexp.MustCompile(`\b(awaiting_\w+|handed_over|in_stock|in_service|in_transit|return_to_stock|not_found|already_\w+|` +
+	`key_(un|else|not|trans)\w+|wrong_stage|` +
+	`own_request|rate_limited|internal|panic|error|invalid|undefined|nil|map\[|%!\w|goroutine|no such|refused by|context \w+ed)|` +
+	`(^|\s)20\d\d-\d\d-\d\d(\s|$|T)`)
 
 // read takes the answer in, and holds every page to what all pages keep.
 
@@ -119,7 +121,8 @@ func (b *browser) read(r *http.Response) sheet {
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "text/html") {
 		p.HTML = strings.ReplaceAll(p.HTML, "\u00a0", " ") // how it is spaced has tests of its own
 	}
-	if strings.HasPrefix(r.Header.Get("Content-Type"), "text/html") && p.HTML != "" && p.Location == "" || r.StatusCode == http.StatusAccepted {
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "text/html") && p.HTML != "" && p.Location == "" ||
+		r.StatusCode == http.StatusAccepted {
 		assert.Contains(b, p.HTML, `<html lang="fr">`)
 		if strings.Contains(p.Header.Get("Content-Security-Policy"), "; sandbox") {
 			return p // a mail, in its frame

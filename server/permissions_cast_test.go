@@ -70,7 +70,8 @@ func (c *troupe) add(name, source string, a okey.Actor) *player {
 		id := uuid.New()
 		c.lent[name] = id
 		c.Exec(`INSERT INTO delegation (id, uai, given_by, given_to, scope, from_day, until_day, source, created_at, begun_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now(), now())`, id, d.UAI, c.headOf(d.UAI).ID, a.ID, string(d.Scope), d.From.String(), d.Until.String(), source)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now(), now())`,
+			id, d.UAI, c.headOf(d.UAI).ID, a.ID, string(d.Scope), d.From.String(), d.Until.String(), source)
 	}
 	p := &player{name: name, Actor: a}
 	c.byID[a.ID] = p
@@ -112,14 +113,19 @@ func newTroupe(h *house) *troupe {
 	h.Helper()
 	c := &troupe{house: h, day: here(), byID: map[okey.PersonID]*player{}, lent: map[string]uuid.UUID{}}
 	c.cookie = h.browse().cookieName()
-	for uai, name := range map[okey.UAI]string{section: "Section des Prés", onlyHead: "Collège Seul", closing: "Lycée Fermant", closed: "Lycée Fermé"} {
+	for uai, name := range map[okey.UAI]string{
+		section: "Section des Prés", onlyHead: "Collège Seul", closing: "Lycée Fermant", closed: "Lycée Fermé",
+	} {
 		h.Exec(`INSERT INTO establishment (uai, name, nature, contract, state, academy, commune, postcode, imported_at)
 			VALUES ($1, $2, 340, '99', '1', '23', 'Nice', '06000', $3)`, uai, name, scene.Now)
 	}
 	home, far, yesterday := scene.Tilleuls, scene.Acacias, c.day.AddDays(-1)
 	staff := works(home, okey.Staff)
 	lent := func(scope okey.Scope, from, until int) okey.Actor {
-		return okey.Actor{Assignments: staff, Delegations: []okey.Delegation{{UAI: home, Scope: scope, From: c.day.AddDays(from), Until: c.day.AddDays(until)}}}
+		return okey.Actor{
+			Assignments: staff,
+			Delegations: []okey.Delegation{{UAI: home, Scope: scope, From: c.day.AddDays(from), Until: c.day.AddDays(until)}},
+		}
 	}
 	for _, one := range []struct {
 		name, source string
@@ -133,7 +139,10 @@ func newTroupe(h *house) *troupe {
 		{"Claims Principal", "claims", okey.Actor{Assignments: works(home, okey.Principal)}},
 		{"Bothschools Head", "import", okey.Actor{Assignments: append(works(home, okey.Deputy), works(far, okey.Principal)...)}},
 		{"Gone Principal", "import", okey.Actor{Assignments: []okey.Assignment{{UAI: home, Function: okey.Principal, Until: yesterday}}}},
-		{"Gone Sectionhead", "import", okey.Actor{Assignments: []okey.Assignment{{UAI: section, Function: okey.Principal, Until: yesterday}}}},
+		{
+			"Gone Sectionhead", "import",
+			okey.Actor{Assignments: []okey.Assignment{{UAI: section, Function: okey.Principal, Until: yesterday}}},
+		},
 		{"Nobody Anywhere", "import", okey.Actor{}},
 		{"Colleague Tilleuls", "import", okey.Actor{Assignments: staff}},
 		{"Colleague Acacias", "import", okey.Actor{Assignments: works(far, okey.Staff)}},
@@ -145,7 +154,10 @@ func newTroupe(h *house) *troupe {
 		{"Stockdelegate Tomorrow", "page", lent(okey.HandoverAndStock, 1, 9)},
 		{"Stockdelegate Yesterday", "page", lent(okey.HandoverAndStock, -9, -1)},
 		{"Claims Delegate", "claims", okey.Actor{Delegations: lent(okey.Everything, -3, 3).Delegations}},
-		{"Delegate Acacias", "page", okey.Actor{Assignments: works(far, okey.Staff), Delegations: []okey.Delegation{{UAI: far, Scope: okey.Everything, From: yesterday, Until: c.day.AddDays(1)}}}},
+		{
+			"Delegate Acacias", "page", okey.Actor{Assignments: works(far,
+				okey.Staff), Delegations: []okey.Delegation{{UAI: far, Scope: okey.Everything, From: yesterday, Until: c.day.AddDays(1)}}},
+		},
 		{"Support Team", "import", okey.Actor{Support: true}},
 		{"Supportworker Tilleuls", "import", okey.Actor{Support: true, Assignments: staff}},
 		{"Auditor Academy", "import", okey.Actor{Auditor: true}},
@@ -154,7 +166,9 @@ func newTroupe(h *house) *troupe {
 	}
 	c.all = append(c.all, &player{name: "anonymous", anonymous: true})
 	for _, scope := range []string{"keys", "logins", "pin-checks", "others"} {
-		c.all = append(c.all, &player{name: "service for " + scope, scope: scope, token: h.tokenFor(sql.Bearer{Service: scope, Scopes: []string{scope}}, time.Hour)})
+		c.all = append(c.all, &player{
+			name: "service for " + scope, scope: scope, token: h.tokenFor(sql.Bearer{Service: scope, Scopes: []string{scope}}, time.Hour),
+		})
 	}
 	c.Exec(`UPDATE establishment SET host = $2 WHERE uai = $1`, section, home)
 	return c

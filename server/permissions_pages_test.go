@@ -32,7 +32,10 @@ var openRows = []row{
 	{route: "GET /demandes/:id/retrait", things: deciding, ok: http.StatusSeeOther},
 	// A link acts for the person that it was made for: where somebody else has signed in, it does nothing.
 	{route: "GET /valider/:token", things: links, acts: []okey.Act{okey.ActDecide}, judge: byLink, by: openers},
-	{route: "POST /valider/:token", things: links, acts: []okey.Act{okey.ActDecide}, judge: byLink, by: openers, body: decision, ok: http.StatusSeeOther},
+	{
+		route: "POST /valider/:token", things: links, acts: []okey.Act{okey.ActDecide}, judge: byLink, by: openers, body: decision,
+		ok: http.StatusSeeOther,
+	},
 }
 
 var openers = []string{"anonymous", "Nobody Anywhere", "Support Team", "Principal Tilleuls"}
@@ -128,8 +131,13 @@ var pageRows = []row{
 	{route: "GET /demandes/:id/tableau.xlsx", gate: asking, acts: asks(okey.ActSeeDesk), judge: atDesk, things: someRequests},
 	{route: "GET /demandes/:id/charte", gate: asking, acts: asks(okey.ActSee), things: handing},
 	{route: "GET /demandes/:id/charte.txt", gate: asking, acts: asks(okey.ActSee), things: handing},
-	{route: "GET /demandes/:id/numero-illisible", gate: asking, acts: asks(okey.ActManageKeys), things: handing, denied: http.StatusSeeOther},
-	{route: "GET /suivi/:action", gate: asking, judge: mine, things: one(func(w *walk) thing { return w.followed }), ok: http.StatusSeeOther},
+	{
+		route: "GET /demandes/:id/numero-illisible", gate: asking, acts: asks(okey.ActManageKeys), things: handing,
+		denied: http.StatusSeeOther,
+	},
+	{route: "GET /suivi/:action", gate: asking, judge: mine, things: one(func(w *walk) thing {
+		return w.followed
+	}), ok: http.StatusSeeOther},
 	{route: "GET /clefs/:serial", gate: asking, acts: asks(okey.ActSee), things: allKeys},
 	{route: "GET /ma-clef", gate: signedIn, ok: http.StatusSeeOther},
 	{route: "GET /clefs/:serial/ne-marche-plus", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
@@ -168,8 +176,14 @@ var pageRows = []row{
 	{route: "GET /delegations/:id/fin", gate: signedIn, things: delegated, ok: http.StatusSeeOther},
 	{route: "GET /assistance", gate: asking, acts: asks(okey.ActSeeDesk)},
 	{route: "GET /assistance.xlsx", gate: asking, acts: asks(okey.ActSeeDesk)},
-	{route: "GET /assistance/personnes/:id", gate: asking, acts: asks(okey.ActSeeDesk), things: one(func(w *walk) thing { return thing{name: "a person", id: w.who("Colleague Tilleuls").ID.String()} })},
-	{route: "GET /assistance/etablissements/:uai", gate: asking, acts: asks(okey.ActSeeDesk), things: one(func(*walk) thing { return thing{name: "a school", id: string(scene.Tilleuls)} })},
+	{route: "GET /assistance/personnes/:id", gate: asking, acts: asks(okey.ActSeeDesk), things: one(func(w *walk) thing {
+		return thing{name: "a person", id: w.who("Colleague Tilleuls").ID.String()}
+	})},
+	{
+		route: "GET /assistance/etablissements/:uai", gate: asking, acts: asks(okey.ActSeeDesk), things: one(func(*walk) thing {
+			return thing{name: "a school", id: string(scene.Tilleuls)}
+		}),
+	},
 	{route: "GET /assistance/envois/:id", gate: asking, acts: asks(okey.ActSeeDesk), things: one(func(w *walk) thing { return w.mail })},
 	{route: "GET /assistance/journal", gate: asking, acts: asks(okey.ActSeeDesk)},
 	{route: "GET /assistance/journal.xlsx", gate: asking, acts: asks(okey.ActSeeDesk)},
@@ -183,21 +197,38 @@ var pageRows = []row{
 	{route: "GET /assistance/tableau-de-bord/etablissements.xlsx", gate: asking, acts: asks(okey.ActSeeDesk)},
 	{route: "GET /assistance/tableau-de-bord/commandes.xlsx", gate: asking, acts: asks(okey.ActSeeDesk)},
 	{route: "GET /assistance/succession", gate: asking, acts: asks(okey.ActSeeDesk)},
-	{route: "GET /assistance/succession/:id", gate: asking, acts: asks(okey.ActSeeDesk), things: one(func(w *walk) thing { return w.record })},
-	{route: "GET /assistance/succession/:id/tableau.xlsx", gate: asking, acts: asks(okey.ActSeeDesk), things: one(func(w *walk) thing { return w.record })},
+	{route: "GET /assistance/succession/:id", gate: asking, acts: asks(okey.ActSeeDesk), things: one(func(w *walk) thing {
+		return w.record
+	})},
+	{
+		route: "GET /assistance/succession/:id/tableau.xlsx", gate: asking, acts: asks(okey.ActSeeDesk),
+		things: one(func(w *walk) thing { return w.record }),
+	},
 	{route: "GET /assistance/livraisons", gate: asking, acts: asks(okey.ActSeeDesk)},
 	{route: "GET /assistance/livraisons.xlsx", gate: asking, acts: asks(okey.ActSeeDesk)},
-	{route: "GET /assistance/livraisons/:id", gate: asking, acts: asks(okey.ActSeeDesk), things: one(func(w *walk) thing { return w.draft })},
-	{route: "GET /assistance/livraisons/:id/tableau.xlsx", gate: asking, acts: asks(okey.ActSeeDesk), things: one(func(w *walk) thing { return w.draft })},
+	{route: "GET /assistance/livraisons/:id", gate: asking, acts: asks(okey.ActSeeDesk), things: one(func(w *walk) thing {
+		return w.draft
+	})},
+	{
+		route: "GET /assistance/livraisons/:id/tableau.xlsx", gate: asking, acts: asks(okey.ActSeeDesk),
+		things: one(func(w *walk) thing { return w.draft }),
+	},
 	{route: "GET /assistance/clefs-a-confirmer", gate: asking, acts: asks(okey.ActSeeDesk)},
 	{route: "GET /assistance/clefs-a-confirmer.xlsx", gate: asking, acts: asks(okey.ActSeeDesk)},
-	{route: "GET /assistance/clefs-a-confirmer/:id", gate: asking, acts: asks(okey.ActSeeDesk), things: one(func(w *walk) thing { return w.report })},
+	{
+		route: "GET /assistance/clefs-a-confirmer/:id", gate: asking, acts: asks(okey.ActSeeDesk),
+		things: one(func(w *walk) thing { return w.report }),
+	},
 	{route: "GET /assistance/rattachements", gate: asking, acts: asks(okey.ActSeeDesk)},
 	{route: "GET /assistance/rattachements.xlsx", gate: asking, acts: asks(okey.ActSeeDesk)},
-	{route: "GET /assistance/rattachements/:id/fin", gate: signedIn, things: one(func(w *walk) thing { return w.attachment }), ok: http.StatusSeeOther},
+	{route: "GET /assistance/rattachements/:id/fin", gate: signedIn, things: one(func(w *walk) thing {
+		return w.attachment
+	}), ok: http.StatusSeeOther},
 	{route: "GET /assistance/hotes", gate: asking, acts: asks(okey.ActSeeDesk)},
 	{route: "GET /assistance/hotes.xlsx", gate: asking, acts: asks(okey.ActSeeDesk)},
-	{route: "GET /assistance/hotes/:id/fin", gate: signedIn, things: one(func(w *walk) thing { return w.hosting }), ok: http.StatusSeeOther},
+	{route: "GET /assistance/hotes/:id/fin", gate: signedIn, things: one(func(w *walk) thing {
+		return w.hosting
+	}), ok: http.StatusSeeOther},
 }
 
 func letters(*walk) []thing       { return []thing{{id: string(mail.Asked)}, {id: string(mail.Bounced)}} }

@@ -82,7 +82,8 @@ func (w *walk) request(name string, p *player, uai okey.UAI, stage okey.Stage) t
 	if stage != okey.AwaitingStock {
 		w.Key(uai)
 	}
-	w.calls(w.who("Support Team"), http.MethodPost, path+"/signals/principal-decision", map[string]any{"decision": "approve", "comment": "oui"})
+	w.calls(w.who("Support Team"), http.MethodPost, path+"/signals/principal-decision",
+		map[string]any{"decision": "approve", "comment": "oui"})
 	if stage == okey.AwaitingHandover || stage == okey.HandedOver {
 		w.calls(p, http.MethodPost, path+"/signals/charter-and-pin", map[string]any{"charter": 1, "pin": "4071"})
 	}
@@ -133,7 +134,8 @@ func (w *walk) makeRequests() {
 		w.request("deciding far away", of("Ask", far), far, okey.AwaitingDecision),
 	}
 	home1 := w.deciding[0]
-	w.followed = thing{name: "an action", id: w.Text(`SELECT id::text FROM action WHERE request = $1 AND name = 'ask'`, home1.id), owner: home1.owner}
+	w.followed = thing{name: "an action", id: w.Text(`SELECT id::text FROM action WHERE request = $1 AND name = 'ask'`,
+		home1.id), owner: home1.owner}
 	for _, p := range w.all {
 		if !p.anonymous && !p.service() {
 			w.links[p.ID] = strings.TrimPrefix(w.goodLink("/demandes/"+home1.id, p.Person), "/valider/")
@@ -159,7 +161,8 @@ func (w *walk) makeKeys() {
 				w.Exec(`UPDATE key SET state = 'retired' WHERE serial = $1`, string(k.Serial))
 			}
 			w.keys = append(w.keys, thing{
-				name: "a key " + string(state) + " at " + string(uai), id: string(k.Serial), marks: []string{string(k.Serial)}, uai: answering(uai), at: uai, key: k, reason: reason,
+				name: "a key " + string(state) + " at " + string(uai), id: string(k.Serial), marks: []string{string(k.Serial)},
+				uai: answering(uai), at: uai, key: k, reason: reason,
 			})
 		}
 	}
@@ -199,10 +202,15 @@ func (w *walk) makeDeliveries() {
 		serial := "0049000" + string(rune('1'+i))
 		a := w.deliver(support.Person, fileOf(serial, uai), "", "announced", "true")
 		require.Equal(w, http.StatusCreated, a.Status, a.Text)
-		w.announced = append(w.announced, thing{name: "announced to " + string(uai), id: a.at("id").(string), uai: answering(uai), at: uai, key: okey.Key{Serial: okey.Serial(serial)}})
+		w.announced = append(w.announced, thing{
+			name: "announced to " + string(uai), id: a.at("id").(string), uai: answering(uai), at: uai,
+			key: okey.Key{Serial: okey.Serial(serial)},
+		})
 		inventory, report := uuid.NewString(), uuid.NewString()
-		w.Exec(`INSERT INTO inventory (id, uai, by_person, at, comment) VALUES ($1, $2, $3, $4, 'tiroir')`, inventory, uai, support.ID, scene.Now)
-		w.Exec(`INSERT INTO key_report (id, serial, uai, inventory, by_person, at, state) VALUES ($1, $2, $3, $4, $5, $6, 'pending')`, report, "0099"+serial, uai, inventory, support.ID, scene.Now)
+		w.Exec(`INSERT INTO inventory (id, uai, by_person, at, comment) VALUES ($1, $2, $3, $4, 'tiroir')`, inventory, uai, support.ID,
+			scene.Now)
+		w.Exec(`INSERT INTO key_report (id, serial, uai, inventory, by_person, at, state) VALUES ($1, $2, $3, $4, $5, $6, 'pending')`,
+			report, "0099"+serial, uai, inventory, support.ID, scene.Now)
 		w.inventories = append(w.inventories, thing{name: "inventory of " + string(uai), id: inventory, uai: answering(uai), at: uai})
 		w.report = thing{name: "a report", id: report}
 	}
@@ -220,11 +228,14 @@ func (w *walk) makeDeliveries() {
 
 func (w *walk) makeMoves() {
 	home, far := scene.Tilleuls, scene.Acacias
-	for name, way := range map[string][2]okey.UAI{"leaving home": {home, far}, "coming home": {far, home}, "coming to the section": {far, section}, "elsewhere": {far, onlyHead}} {
+	for name, way := range map[string][2]okey.UAI{
+		"leaving home": {home, far}, "coming home": {far, home}, "coming to the section": {far, section}, "elsewhere": {far, onlyHead},
+	} {
 		holder := w.newcomer("Move"+strings.ReplaceAll(name, " ", ""), way[0])
 		serial := w.KeyOf(holder.Person, way[0], okey.NewDay(2031, time.June, 30))
 		id := uuid.NewString()
-		w.Exec(`INSERT INTO key_move (id, serial, holder, from_uai, to_uai, state, proposed_by, proposed_at) VALUES ($1, $2, $3, $4, $5, 'proposed', $6, now())`,
+		w.Exec(`INSERT INTO key_move (id, serial, holder, from_uai, to_uai, state, proposed_by, proposed_at)
+			VALUES ($1, $2, $3, $4, $5, 'proposed', $6, now())`,
 			id, string(serial), holder.ID, way[0], way[1], w.who("Support Team").ID)
 		w.moves = append(w.moves, thing{name: "a move " + name, id: id, owner: holder.ID, uai: way[0], at: way[0], to: answering(way[1])})
 	}
@@ -236,19 +247,26 @@ func (w *walk) makeArrangements() {
 		{name: "a delegation of home", id: w.lent["Delegate Today"].String(), uai: scene.Tilleuls},
 		{name: "a delegation far away", id: w.lent["Delegate Acacias"].String(), uai: scene.Acacias},
 	}
-	for uai, who := range map[okey.UAI]string{scene.Tilleuls: "Colleague Tilleuls", section: "Colleague Section", scene.Acacias: "Colleague Acacias"} {
-		w.schools = append(w.schools, thing{name: "the school " + string(uai), id: string(uai), uai: answering(uai), at: uai, who: w.who(who).UID})
+	for uai, who := range map[okey.UAI]string{
+		scene.Tilleuls: "Colleague Tilleuls", section: "Colleague Section", scene.Acacias: "Colleague Acacias",
+	} {
+		w.schools = append(w.schools,
+			thing{name: "the school " + string(uai), id: string(uai), uai: answering(uai), at: uai, who: w.who(who).UID})
 	}
 	w.Exec(`INSERT INTO mail (id, kind, ref, person, address, message_id, subject, state, created_at, subject_id, mail_order)
-		VALUES ($1, 'attached', 1, $2, 'adjoint@ac-nice.fr', '<m@okey>', 'Vous voilà adjoint', 'failed', now(), $1, '{"step":{"kind":"attached","ref":1}}')`,
+		VALUES ($1, 'attached', 1, $2, 'adjoint@ac-nice.fr', '<m@okey>', 'Vous voilà adjoint', 'failed', now(), $1,
+		'{"step":{"kind":"attached","ref":1}}')`,
 		okey.DerivedID(support.ID, "mail"), w.who("Attached Deputy").ID)
 	w.mail = thing{name: "a mail", id: okey.DerivedID(support.ID, "mail").String()}
 	for _, one := range []*thing{&w.attachment, &w.hosting, &w.record} {
 		one.id = uuid.NewString()
 	}
-	w.Exec(`INSERT INTO attachment (id, person, uai, function, until_day, reason, given_by, created_at) VALUES ($1, $2, $3, 'adjoint', $4, 'absente', $5, now())`,
+	w.Exec(`INSERT INTO attachment (id, person, uai, function, until_day, reason, given_by, created_at)
+		VALUES ($1, $2, $3, 'adjoint', $4, 'absente', $5, now())`,
 		w.attachment.id, w.who("Attached Deputy").ID, scene.Tilleuls, w.day.String(), support.ID)
-	w.Exec(`INSERT INTO hosting (id, uai, host, reason, given_by, created_at) VALUES ($1, $2, $3, 'sans direction', $4, now())`, w.hosting.id, section, scene.Tilleuls, support.ID)
-	w.Exec(`INSERT INTO succession (id, from_uai, to_uai, by_person, at, comment) VALUES ($1, $2, $3, $4, now(), 'fermé')`, w.record.id, closed, onlyHead, support.ID)
+	w.Exec(`INSERT INTO hosting (id, uai, host, reason, given_by, created_at) VALUES ($1, $2, $3, 'sans direction', $4, now())`,
+		w.hosting.id, section, scene.Tilleuls, support.ID)
+	w.Exec(`INSERT INTO succession (id, from_uai, to_uai, by_person, at, comment) VALUES ($1, $2, $3, $4, now(), 'fermé')`, w.record.id,
+		closed, onlyHead, support.ID)
 	w.Exec(`UPDATE establishment SET successor = $2 WHERE uai = $1`, closed, onlyHead)
 }

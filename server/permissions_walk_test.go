@@ -54,8 +54,9 @@ type row struct {
 	guest  int                             // what anonymous visitors are answered, where that is not the rule
 }
 
-// The permission table is the one place that says who may: every route is tried by everybody, on things of one's own, of one's establishment,
-// of the section that it answers for and of others, and has to answer as the table says. What is refused, or merely read, changes nothing.
+// The permission table is the one place that says who may: every route is tried by everybody, on things of one's own, of one's
+// establishment, of the section that it answers for and of others, and has to answer as the table says. What is refused, or
+// merely read, changes nothing.
 func TestEveryRouteAnswersAsThePermissionTableSays(t *testing.T) {
 	h := newHouse(t)
 	known := map[string]row{}
@@ -164,8 +165,9 @@ func (w *walk) judged(r row, p *player, about thing, reason bool) error {
 
 var refusals = map[okey.Code]int{
 	okey.CodeNotFound: http.StatusNotFound, okey.CodeForbidden: http.StatusForbidden, okey.CodeOwnRequest: http.StatusForbidden,
-	okey.CodeInvalid: http.StatusUnprocessableEntity, okey.CodeKeyTransition: http.StatusConflict, okey.CodeUnauthorized: http.StatusUnauthorized,
-	okey.CodeNoKey: http.StatusConflict,
+	okey.CodeInvalid: http.StatusUnprocessableEntity, okey.CodeKeyTransition: http.StatusConflict,
+	okey.CodeUnauthorized: http.StatusUnauthorized,
+	okey.CodeNoKey:        http.StatusConflict,
 }
 
 // expected is the status that follows.
@@ -194,7 +196,8 @@ func (w *walk) step(t *testing.T, method string, r row, p *player, about thing, 
 	refused := w.judged(r, p, about, reason)
 	status := w.expected(method, r, p, about, refused)
 	a := w.visit(method, r, p, about, reason)
-	who := fmt.Sprintf("%s on %s, reason %t: the table says %q: %s", p.name, about.name, reason, okey.ErrorCode(refused), shortened(a.Body.String()))
+	who := fmt.Sprintf("%s on %s, reason %t: the table says %q: %s", p.name, about.name, reason, okey.ErrorCode(refused),
+		shortened(a.Body.String()))
 	if !assert.Equal(t, status, a.Code, who) {
 		w.restore(t)
 		return
@@ -324,7 +327,8 @@ func upload(target, serial string, uai okey.UAI, fields ...string) *http.Request
 // keep copies every table aside.
 func (w *walk) keep() {
 	w.Helper()
-	names := w.Text(`SELECT string_agg(tablename, ' ' ORDER BY tablename) FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'goose_db_version'`)
+	names := w.Text(`SELECT string_agg(tablename, ' ' ORDER BY tablename) FROM pg_tables WHERE schemaname = 'public'
+		AND tablename <> 'goose_db_version'`)
 	w.tables = strings.Fields(names)
 	w.Exec(`CREATE SCHEMA kept`)
 	for _, table := range w.tables {
@@ -353,8 +357,8 @@ func (w *walk) digests() map[string]string {
 	return found
 }
 
-// changed names the tables that are no longer as the walk began. Sessions are not looked at: each page notes that its visitor is still there,
-// and a form without a session is kept for its writer. Neither are wrong guesses, which are counted.
+// changed names the tables that are no longer as the walk began. Sessions are not looked at: each page notes that its visitor is
+// still there, and a form without a session is kept for its writer. Neither are wrong guesses, which are counted.
 func (w *walk) changed() []string {
 	w.Helper()
 	now := w.digests()
@@ -370,9 +374,11 @@ func (w *walk) restore(t *testing.T) {
 	for _, table := range w.changed() {
 		statements = append(statements,
 			`DELETE FROM public.`+table+` t WHERE NOT EXISTS (SELECT FROM kept.`+table+` k WHERE k::text = t::text)`,
-			`INSERT INTO public.`+table+` OVERRIDING SYSTEM VALUE SELECT * FROM kept.`+table+` k WHERE NOT EXISTS (SELECT FROM public.`+table+` t WHERE k::text = t::text)`)
+			`INSERT INTO public.`+table+` OVERRIDING SYSTEM VALUE SELECT *
+				FROM kept.`+table+` k WHERE NOT EXISTS (SELECT FROM public.`+table+` t WHERE k::text = t::text)`)
 	}
-	statements = append(statements, `INSERT INTO session SELECT * FROM kept.session ON CONFLICT (token) DO UPDATE SET data = excluded.data, expiry = excluded.expiry`, `COMMIT`)
+	statements = append(statements, `INSERT INTO session SELECT * FROM kept.session ON CONFLICT (token) DO UPDATE
+		SET data = excluded.data, expiry = excluded.expiry`, `COMMIT`)
 	_, err := w.Admin.ExecContext(context.Background(), strings.Join(statements, "; "))
 	require.NoError(t, err)
 }

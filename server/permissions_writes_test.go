@@ -100,106 +100,229 @@ const noKeys = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
 
 // writtenRows are the forms.
 var writtenRows = []row{
-	{route: "POST /demandes/nouvelle", gate: signedIn, acts: asks(okey.ActAsk), things: schools, ok: http.StatusSeeOther, domain: asksThere(http.StatusSeeOther), body: filled(func(t thing, f url.Values) {
-		f.Set("establishment", t.id)
-		f.Set("need", "la suite")
-	})},
-	{route: "POST /demandes/:id/reponse", gate: asking, acts: asks(okey.ActDecide), things: deciding, bare: true, ok: http.StatusSeeOther, body: decision},
-	{route: "POST /demandes/a-repondre", gate: asking, acts: asks(okey.ActDecide), things: deciding, bare: true, ok: http.StatusSeeOther, body: filled(func(t thing, f url.Values) {
-		f.Set("d-"+t.id, "oui")
-		f.Set("decision", "approve")
-		f.Set("confirmed", decisions.ChoiceOf([]uuid.UUID{uuid.MustParse(t.id)}, okey.Content{Decision: okey.Approve, Comment: f.Get("comment")}))
-	})},
-	{route: "POST /remise/:id", gate: asking, acts: asks(okey.ActHandOver), things: handing, bare: true, ok: http.StatusSeeOther, body: filled(func(t thing, f url.Values) {
-		f.Set("serial", string(t.key.Serial))
-	})},
-	{route: "POST /demandes/:id/charte", gate: asking, acts: asks(okey.ActSign), things: signing, ok: http.StatusSeeOther, body: sends("charter", "1", "read", "oui", "pin", "4071", "pin2", "4071")},
-	{route: "POST /demandes/:id/lien", gate: asking, acts: asks(okey.ActResendMail), things: deciding, ok: http.StatusSeeOther, body: filled(func(thing, url.Values) {})},
-	{route: "POST /demandes/:id/remise", gate: asking, acts: asks(okey.ActHandOver), things: handing, bare: true, ok: http.StatusSeeOther, body: filled(func(t thing, f url.Values) {
-		f.Set("serial", string(t.key.Serial))
-	})},
+	{
+		route: "POST /demandes/nouvelle", gate: signedIn, acts: asks(okey.ActAsk), things: schools, ok: http.StatusSeeOther,
+		domain: asksThere(http.StatusSeeOther),
+		body: filled(func(t thing, f url.Values) {
+			f.Set("establishment", t.id)
+			f.Set("need", "la suite")
+		}),
+	},
+	{
+		route: "POST /demandes/:id/reponse", gate: asking, acts: asks(okey.ActDecide), things: deciding, bare: true,
+		ok: http.StatusSeeOther, body: decision,
+	},
+	{
+		route: "POST /demandes/a-repondre", gate: asking, acts: asks(okey.ActDecide), things: deciding, bare: true, ok: http.StatusSeeOther,
+		body: filled(func(t thing, f url.Values) {
+			f.Set("d-"+t.id, "oui")
+			f.Set("decision", "approve")
+			f.Set("confirmed",
+				decisions.ChoiceOf([]uuid.UUID{uuid.MustParse(t.id)}, okey.Content{Decision: okey.Approve, Comment: f.Get("comment")}))
+		}),
+	},
+	{
+		route: "POST /remise/:id", gate: asking, acts: asks(okey.ActHandOver), things: handing, bare: true, ok: http.StatusSeeOther,
+		body: filled(func(t thing, f url.Values) {
+			f.Set("serial", string(t.key.Serial))
+		}),
+	},
+	{
+		route: "POST /demandes/:id/charte", gate: asking, acts: asks(okey.ActSign), things: signing, ok: http.StatusSeeOther,
+		body: sends("charter", "1", "read", "oui", "pin", "4071", "pin2", "4071"),
+	},
+	{
+		route: "POST /demandes/:id/lien", gate: asking, acts: asks(okey.ActResendMail), things: deciding, ok: http.StatusSeeOther,
+		body: filled(func(thing, url.Values) {}),
+	},
+	{
+		route: "POST /demandes/:id/remise", gate: asking, acts: asks(okey.ActHandOver), things: handing, bare: true,
+		ok: http.StatusSeeOther,
+		body: filled(func(t thing, f url.Values) {
+			f.Set("serial", string(t.key.Serial))
+		}),
+	},
 	{route: "POST /demandes/:id/stock", gate: asking, acts: asks(okey.ActNudge), things: waiting, ok: http.StatusSeeOther, body: sends()},
-	{route: "POST /demandes/:id/retrait", gate: asking, acts: asks(okey.ActWithdraw), things: someRequests, bare: true, ok: http.StatusSeeOther, body: withdrawing},
-	{route: "POST /demandes/:id/numero-illisible", gate: asking, acts: asks(okey.ActManageKeys), judge: replacesKey, things: handing, ok: http.StatusSeeOther, body: filled(func(t thing, f url.Values) {
-		f.Set("serial", string(t.key.Serial))
-	})},
-	{route: "POST /clefs/:serial", gate: asking, acts: asks(okey.ActManageKeys, okey.ActDeclareKey), judge: changesKey, things: allKeys, ok: http.StatusSeeOther, body: filled(func(t thing, f url.Values) {
-		f.Set("reason", string(t.reason))
-		f.Set("confirm", string(t.reason))
-	})},
-	{route: "POST /clefs/:serial/ne-marche-plus/signaler", gate: asking, acts: asks(okey.ActDeclareKey), things: held, ok: http.StatusSeeOther, body: filled(func(thing, url.Values) {})},
-	{route: "POST /clefs/:serial/perdue", gate: asking, acts: asks(okey.ActDeclareKey), things: held, ok: http.StatusSeeOther, body: filled(func(thing, url.Values) {})},
-	{route: "POST /clefs/:serial/depart", gate: asking, acts: asks(okey.ActManageKeys), things: held, bare: true, ok: http.StatusSeeOther, body: filled(func(_ thing, f url.Values) {
-		f.Set("typed", string(onlyHead))
-	})},
-	{route: "POST /deplacements/:id", gate: asking, acts: asks(okey.ActManageKeys), judge: answersMove, things: moves, bare: true, ok: http.StatusSeeOther, body: decision},
-	{route: "POST /deplacements/:id/retrait", gate: asking, acts: asks(okey.ActManageKeys), judge: withdrawsMove, things: moves, bare: true, ok: http.StatusSeeOther, body: filled(func(thing, url.Values) {})},
-	{route: "POST /mon-code-pin", gate: asking, acts: asks(okey.ActSetPIN), things: pins, ok: http.StatusSeeOther, body: filled(func(t thing, f url.Values) {
-		f.Set("clef", t.id)
-		f.Set("current", "4071")
-		f.Set("pin", "730452")
-		f.Set("pin2", "730452")
-	})},
-	{route: "POST /mon-code-pin/oublie", gate: asking, acts: asks(okey.ActSetPIN), things: pins, ok: http.StatusSeeOther, body: filled(func(t thing, f url.Values) {
-		f.Set("clef", t.id)
-		f.Set("pin", "730452")
-		f.Set("pin2", "730452")
-	})},
+	{
+		route: "POST /demandes/:id/retrait", gate: asking, acts: asks(okey.ActWithdraw), things: someRequests, bare: true,
+		ok: http.StatusSeeOther, body: withdrawing,
+	},
+	{
+		route: "POST /demandes/:id/numero-illisible", gate: asking, acts: asks(okey.ActManageKeys), judge: replacesKey, things: handing,
+		ok: http.StatusSeeOther,
+		body: filled(func(t thing, f url.Values) {
+			f.Set("serial", string(t.key.Serial))
+		}),
+	},
+	{
+		route: "POST /clefs/:serial", gate: asking, acts: asks(okey.ActManageKeys, okey.ActDeclareKey), judge: changesKey, things: allKeys,
+		ok: http.StatusSeeOther,
+		body: filled(func(t thing, f url.Values) {
+			f.Set("reason", string(t.reason))
+			f.Set("confirm", string(t.reason))
+		}),
+	},
+	{
+		route: "POST /clefs/:serial/ne-marche-plus/signaler", gate: asking, acts: asks(okey.ActDeclareKey), things: held,
+		ok: http.StatusSeeOther, body: filled(func(thing, url.Values) {}),
+	},
+	{
+		route: "POST /clefs/:serial/perdue", gate: asking, acts: asks(okey.ActDeclareKey), things: held, ok: http.StatusSeeOther,
+		body: filled(func(thing, url.Values) {}),
+	},
+	{
+		route: "POST /clefs/:serial/depart", gate: asking, acts: asks(okey.ActManageKeys), things: held, bare: true,
+		ok: http.StatusSeeOther,
+		body: filled(func(_ thing, f url.Values) {
+			f.Set("typed", string(onlyHead))
+		}),
+	},
+	{
+		route: "POST /deplacements/:id", gate: asking, acts: asks(okey.ActManageKeys), judge: answersMove, things: moves, bare: true,
+		ok: http.StatusSeeOther, body: decision,
+	},
+	{
+		route: "POST /deplacements/:id/retrait", gate: asking, acts: asks(okey.ActManageKeys), judge: withdrawsMove, things: moves,
+		bare: true, ok: http.StatusSeeOther, body: filled(func(thing, url.Values) {}),
+	},
+	{
+		route: "POST /mon-code-pin", gate: asking, acts: asks(okey.ActSetPIN), things: pins, ok: http.StatusSeeOther,
+		body: filled(func(t thing, f url.Values) {
+			f.Set("clef", t.id)
+			f.Set("current", "4071")
+			f.Set("pin", "730452")
+			f.Set("pin2", "730452")
+		}),
+	},
+	{
+		route: "POST /mon-code-pin/oublie", gate: asking, acts: asks(okey.ActSetPIN), things: pins, ok: http.StatusSeeOther,
+		body: filled(func(t thing, f url.Values) {
+			f.Set("clef", t.id)
+			f.Set("pin", "730452")
+			f.Set("pin2", "730452")
+		}),
+	},
 	// The provider is away: whoever may is told so.
-	{route: "POST /mon-code-pin/oublie/connexion", gate: asking, acts: asks(okey.ActSetPIN), things: pins, ok: http.StatusServiceUnavailable, body: filled(func(t thing, f url.Values) {
-		f.Set("clef", t.id)
-	})},
+	{
+		route: "POST /mon-code-pin/oublie/connexion", gate: asking, acts: asks(okey.ActSetPIN), things: pins,
+		ok: http.StatusServiceUnavailable,
+		body: filled(func(t thing, f url.Values) {
+			f.Set("clef", t.id)
+		}),
+	},
 	{route: "POST /compte/sessions", gate: signedIn, ok: http.StatusSeeOther, body: sends()},
-	{route: "POST /inventaire", gate: asking, acts: asks(okey.ActManageKeys), things: schools, bare: true, ok: http.StatusSeeOther, body: filled(func(t thing, f url.Values) {
-		f.Set("establishment", t.id)
-		f.Set("serials", "")
-		f.Set("confirmed", "oui")
-		f.Set("compared", noKeys)
-	})},
-	{route: "POST /livraisons/:id", gate: asking, acts: asks(okey.ActManageKeys), things: announced, ok: http.StatusSeeOther, body: filled(func(t thing, f url.Values) {
-		f.Set("etablissement", string(t.at))
-		f.Set("serials", string(t.key.Serial))
-	})},
-	{route: "POST /commandes", gate: asking, acts: asks(okey.ActOrder), things: schools, ok: http.StatusSeeOther, body: filled(func(t thing, f url.Values) {
-		f.Set("establishment", t.id)
-		f.Set("quantity", "2")
-	})},
-	{route: "POST /commandes/:id/annulation", gate: asking, acts: asks(okey.ActOrder), things: placed, bare: true, ok: http.StatusSeeOther, body: filled(func(thing, url.Values) {})},
-	{route: "POST /commandes/:id/expedition", gate: asking, acts: asks(okey.ActExportOrders), things: exported, bare: true, ok: http.StatusSeeOther, body: filled(func(thing, url.Values) {})},
-	{route: "POST /commandes/:id/cloture", gate: asking, acts: asks(okey.ActCloseOrder), things: exported, bare: true, ok: http.StatusSeeOther, body: filled(func(thing, url.Values) {})},
-	{route: "POST /commandes/:id/reception", gate: asking, acts: asks(okey.ActOrder), things: exported, ok: http.StatusSeeOther, body: filled(func(_ thing, f url.Values) {
-		f.Set("quantity", "1")
-	})},
+	{
+		route: "POST /inventaire", gate: asking, acts: asks(okey.ActManageKeys), things: schools, bare: true, ok: http.StatusSeeOther,
+		body: filled(func(t thing, f url.Values) {
+			f.Set("establishment", t.id)
+			f.Set("serials", "")
+			f.Set("confirmed", "oui")
+			f.Set("compared", noKeys)
+		}),
+	},
+	{
+		route: "POST /livraisons/:id", gate: asking, acts: asks(okey.ActManageKeys), things: announced, ok: http.StatusSeeOther,
+		body: filled(func(t thing, f url.Values) {
+			f.Set("etablissement", string(t.at))
+			f.Set("serials", string(t.key.Serial))
+		}),
+	},
+	{
+		route: "POST /commandes", gate: asking, acts: asks(okey.ActOrder), things: schools, ok: http.StatusSeeOther,
+		body: filled(func(t thing, f url.Values) {
+			f.Set("establishment", t.id)
+			f.Set("quantity", "2")
+		}),
+	},
+	{
+		route: "POST /commandes/:id/annulation", gate: asking, acts: asks(okey.ActOrder), things: placed, bare: true,
+		ok: http.StatusSeeOther, body: filled(func(thing, url.Values) {}),
+	},
+	{
+		route: "POST /commandes/:id/expedition", gate: asking, acts: asks(okey.ActExportOrders), things: exported, bare: true,
+		ok: http.StatusSeeOther, body: filled(func(thing, url.Values) {}),
+	},
+	{
+		route: "POST /commandes/:id/cloture", gate: asking, acts: asks(okey.ActCloseOrder), things: exported, bare: true,
+		ok: http.StatusSeeOther, body: filled(func(thing, url.Values) {}),
+	},
+	{
+		route: "POST /commandes/:id/reception", gate: asking, acts: asks(okey.ActOrder), things: exported, ok: http.StatusSeeOther,
+		body: filled(func(_ thing, f url.Values) {
+			f.Set("quantity", "1")
+		}),
+	},
 	{route: "POST /commandes/exports", gate: asking, acts: asks(okey.ActExportOrders), ok: http.StatusSeeOther, body: sends()},
-	{route: "POST /commandes/minimum", gate: asking, acts: asks(okey.ActSettings), ok: http.StatusSeeOther, body: sends("establishment", string(scene.Tilleuls), "minimum", "3")},
-	{route: "POST /delegations/:id", gate: asking, acts: asks(okey.ActDelegate), judge: delegating, things: schools, ok: http.StatusSeeOther, body: filled(func(t thing, f url.Values) {
-		f.Set("delegate", t.who)
-		f.Set("from", here().String())
-		f.Set("until", here().String()) // the last day of some: no delegation outlives its giver's function
-		f.Set("scope", string(okey.Everything))
-	})},
-	{route: "POST /delegations/:id/fin", gate: asking, acts: asks(okey.ActDelegate), judge: delegating, things: delegated, ok: http.StatusSeeOther, body: sends()},
-	{route: "POST /assistance/deplacer", gate: asking, acts: asks(okey.ActMoveKeys), ok: http.StatusSeeOther, body: func(w *walk, _ *player, _ thing, _ bool) any {
-		for _, t := range w.keys {
-			if t.key.State == okey.InStock && t.at == scene.Tilleuls {
-				return form("serials", t.id, "establishment", string(onlyHead), "comment", "rééquilibrage", "confirm", "oui")
+	{
+		route: "POST /commandes/minimum", gate: asking, acts: asks(okey.ActSettings), ok: http.StatusSeeOther,
+		body: sends("establishment", string(scene.Tilleuls), "minimum", "3"),
+	},
+	{
+		route: "POST /delegations/:id", gate: asking, acts: asks(okey.ActDelegate), judge: delegating, things: schools,
+		ok: http.StatusSeeOther,
+		body: filled(func(t thing, f url.Values) {
+			f.Set("delegate", t.who)
+			f.Set("from", here().String())
+			f.Set("until", here().String()) // the last day of some: no delegation outlives its giver's function
+			f.Set("scope", string(okey.Everything))
+		}),
+	},
+	{
+		route: "POST /delegations/:id/fin", gate: asking, acts: asks(okey.ActDelegate), judge: delegating, things: delegated,
+		ok: http.StatusSeeOther, body: sends(),
+	},
+	{
+		route: "POST /assistance/deplacer", gate: asking, acts: asks(okey.ActMoveKeys), ok: http.StatusSeeOther,
+		body: func(w *walk, _ *player, _ thing, _ bool) any {
+			for _, t := range w.keys {
+				if t.key.State == okey.InStock && t.at == scene.Tilleuls {
+					return form("serials", t.id, "establishment", string(onlyHead), "comment", "rééquilibrage", "confirm", "oui")
+				}
 			}
-		}
-		return nil
-	}},
-	{route: "POST /assistance/succession", gate: asking, acts: asks(okey.ActMoveKeys), ok: http.StatusSeeOther, body: sends("establishment", string(closing), "successor", string(onlyHead), "comment", "fusion", "confirm", "oui")},
-	{route: "POST /assistance/livraisons", gate: asking, acts: asks(okey.ActImport), ok: http.StatusSeeOther, body: func(w *walk, p *player, _ thing, _ bool) any {
-		return upload(w.URL, "00490020", scene.Tilleuls, "action", okey.DerivedID(p.ID, time.Now().String()).String(), "person", p.ID.String())
-	}},
-	{route: "POST /assistance/livraisons/:id", gate: asking, acts: asks(okey.ActImport), things: one(func(w *walk) thing { return w.draft }), ok: http.StatusSeeOther, body: sends()},
-	{route: "POST /assistance/clefs-a-confirmer/:id", gate: asking, acts: asks(okey.ActImport), things: one(func(w *walk) thing { return w.report }), ok: http.StatusSeeOther, body: sends("decision", "approve", "batch", "L9", "expires_on", "31/12/2031")},
-	{route: "POST /assistance/envois/:id", gate: asking, acts: asks(okey.ActResendMail), things: one(func(w *walk) thing { return w.mail }), ok: http.StatusSeeOther, body: sends()},
-	{route: "POST /assistance/rattachements", gate: asking, acts: asks(okey.ActAttach), ok: http.StatusSeeOther, body: func(w *walk, _ *player, _ thing, _ bool) any {
-		return form("who", w.who("Nobody Anywhere").UID, "establishment", string(scene.Tilleuls), "function", "personnel", "until", here().AddDays(30).String(), "comment", "absente")
-	}},
-	{route: "POST /assistance/rattachements/:id/fin", gate: asking, acts: asks(okey.ActAttach), things: one(func(w *walk) thing { return w.attachment }), ok: http.StatusSeeOther, body: sends()},
-	{route: "POST /assistance/hotes", gate: asking, acts: asks(okey.ActAttach), ok: http.StatusSeeOther, body: sends("establishment", string(closing), "host", string(scene.Tilleuls), "comment", "sans direction")},
-	{route: "POST /assistance/hotes/:id/fin", gate: asking, acts: asks(okey.ActAttach), things: one(func(w *walk) thing { return w.hosting }), ok: http.StatusSeeOther, body: sends()},
+			return nil
+		},
+	},
+	{
+		route: "POST /assistance/succession", gate: asking, acts: asks(okey.ActMoveKeys), ok: http.StatusSeeOther,
+		body: sends("establishment", string(closing), "successor", string(onlyHead), "comment", "fusion", "confirm", "oui"),
+	},
+	{
+		route: "POST /assistance/livraisons", gate: asking, acts: asks(okey.ActImport), ok: http.StatusSeeOther,
+		body: func(w *walk, p *player, _ thing, _ bool) any {
+			return upload(w.URL, "00490020", scene.Tilleuls, "action", okey.DerivedID(p.ID, time.Now().String()).String(), "person",
+				p.ID.String())
+		},
+	},
+	{route: "POST /assistance/livraisons/:id", gate: asking, acts: asks(okey.ActImport), things: one(func(w *walk) thing {
+		return w.draft
+	}), ok: http.StatusSeeOther, body: sends()},
+	{
+		route: "POST /assistance/clefs-a-confirmer/:id", gate: asking, acts: asks(okey.ActImport),
+		things: one(func(w *walk) thing {
+			return w.report
+		}), ok: http.StatusSeeOther, body: sends("decision", "approve", "batch", "L9", "expires_on", "31/12/2031"),
+	},
+	{route: "POST /assistance/envois/:id", gate: asking, acts: asks(okey.ActResendMail), things: one(func(w *walk) thing {
+		return w.mail
+	}), ok: http.StatusSeeOther, body: sends()},
+	{
+		route: "POST /assistance/rattachements", gate: asking, acts: asks(okey.ActAttach), ok: http.StatusSeeOther,
+		body: func(w *walk, _ *player, _ thing, _ bool) any {
+			return form("who", w.who("Nobody Anywhere").UID, "establishment", string(scene.Tilleuls), "function", "personnel", "until",
+				here().AddDays(30).String(), "comment", "absente")
+		},
+	},
+	{
+		route: "POST /assistance/rattachements/:id/fin", gate: asking, acts: asks(okey.ActAttach),
+		things: one(func(w *walk) thing { return w.attachment }), ok: http.StatusSeeOther, body: sends(),
+	},
+	{
+		route: "POST /assistance/hotes", gate: asking, acts: asks(okey.ActAttach), ok: http.StatusSeeOther,
+		body: sends("establishment", string(closing), "host", string(scene.Tilleuls), "comment", "sans direction"),
+	},
+	{route: "POST /assistance/hotes/:id/fin", gate: asking, acts: asks(okey.ActAttach), things: one(func(w *walk) thing {
+		return w.hosting
+	}), ok: http.StatusSeeOther, body: sends()},
 }
 
 // someRequests are of each stage, and of each kind of owner.
@@ -236,44 +359,89 @@ var apiRows = []row{
 	{route: "PUT /api/v1/me/pin", gate: asking, acts: asks(okey.ActSetPIN), things: pins, body: bodies(func(t thing, _ bool) object {
 		return object{"current": "4071", "pin": "730452", "serial": t.id}
 	})},
-	{route: "POST /api/v1/requests", gate: signedIn, acts: asks(okey.ActAsk), things: schools, ok: http.StatusCreated, domain: asksThere(http.StatusCreated), body: bodies(func(t thing, _ bool) object {
-		return object{"establishment": t.id, "need": "la suite"}
-	})},
-	{route: "POST /api/v1/requests/:id/signals/principal-decision", gate: asking, acts: asks(okey.ActDecide), things: deciding, bare: true, body: bodies(func(_ thing, reason bool) object {
-		return object{"decision": "approve", "comment": why(reason)}
-	})},
-	{route: "POST /api/v1/requests/:id/signals/charter-and-pin", gate: asking, acts: asks(okey.ActSign), things: signing, body: bodies(func(thing, bool) object {
-		return object{"charter": 1, "pin": "4071"}
-	})},
-	{route: "POST /api/v1/requests/:id/signals/stock-available", gate: asking, acts: asks(okey.ActNudge), things: waiting, body: bodies(func(thing, bool) object { return object{} })},
-	{route: "POST /api/v1/requests/:id/signals/handover", gate: asking, acts: asks(okey.ActHandOver), things: handing, body: bodies(func(t thing, _ bool) object {
-		return object{"serial": t.key.Serial}
-	})},
-	{route: "POST /api/v1/requests/:id/signals/withdrawal", gate: asking, acts: asks(okey.ActWithdraw), things: someRequests, bare: true, body: bodies(func(_ thing, reason bool) object {
-		return object{"comment": why(reason)}
-	})},
-	{route: "POST /api/v1/keys/:serial/changes", gate: asking, acts: asks(okey.ActManageKeys, okey.ActDeclareKey), judge: reportsKey, things: allKeys, body: bodies(func(t thing, _ bool) object {
-		return object{"reason": t.reason, "comment": "constaté"}
-	})},
+	{
+		route: "POST /api/v1/requests", gate: signedIn, acts: asks(okey.ActAsk), things: schools, ok: http.StatusCreated,
+		domain: asksThere(http.StatusCreated),
+		body: bodies(func(t thing, _ bool) object {
+			return object{"establishment": t.id, "need": "la suite"}
+		}),
+	},
+	{
+		route: "POST /api/v1/requests/:id/signals/principal-decision", gate: asking, acts: asks(okey.ActDecide), things: deciding,
+		bare: true,
+		body: bodies(func(_ thing, reason bool) object {
+			return object{"decision": "approve", "comment": why(reason)}
+		}),
+	},
+	{
+		route: "POST /api/v1/requests/:id/signals/charter-and-pin", gate: asking, acts: asks(okey.ActSign), things: signing,
+		body: bodies(func(thing, bool) object {
+			return object{"charter": 1, "pin": "4071"}
+		}),
+	},
+	{
+		route: "POST /api/v1/requests/:id/signals/stock-available", gate: asking, acts: asks(okey.ActNudge), things: waiting,
+		body: bodies(func(thing, bool) object { return object{} }),
+	},
+	{
+		route: "POST /api/v1/requests/:id/signals/handover", gate: asking, acts: asks(okey.ActHandOver), things: handing,
+		body: bodies(func(t thing, _ bool) object {
+			return object{"serial": t.key.Serial}
+		}),
+	},
+	{
+		route: "POST /api/v1/requests/:id/signals/withdrawal", gate: asking, acts: asks(okey.ActWithdraw), things: someRequests, bare: true,
+		body: bodies(func(_ thing, reason bool) object {
+			return object{"comment": why(reason)}
+		}),
+	},
+	{
+		route: "POST /api/v1/keys/:serial/changes", gate: asking, acts: asks(okey.ActManageKeys, okey.ActDeclareKey), judge: reportsKey,
+		things: allKeys,
+		body: bodies(func(t thing, _ bool) object {
+			return object{"reason": t.reason, "comment": "constaté"}
+		}),
+	},
 	{route: "POST /api/v1/keys/:serial/logins", gate: service, scope: "logins", things: held, body: bodies(func(thing, bool) object {
 		return object{"at": "2026-09-01T08:00:00Z"}
 	})},
-	{route: "POST /api/v1/keys/:serial/pin-checks", gate: service, scope: "pin-checks", things: held, body: bodies(func(thing, bool) object { return object{"pin": "4071"} })},
-	{route: "POST /api/v1/deliveries", gate: asking, acts: asks(okey.ActImport), ok: http.StatusCreated, body: func(w *walk, _ *player, _ thing, _ bool) any {
-		return upload(w.URL, "00490030", scene.Tilleuls)
-	}},
-	{route: "POST /api/v1/orders", gate: asking, acts: asks(okey.ActOrder), things: schools, ok: http.StatusCreated, body: bodies(func(t thing, _ bool) object {
-		return object{"establishment": t.id, "quantity": 2, "comment": "rentrée"}
-	})},
-	{route: "POST /api/v1/orders/:id/signals/cancellation", gate: asking, acts: asks(okey.ActOrder), things: placed, bare: true, body: bodies(func(_ thing, reason bool) object {
-		return object{"comment": why(reason)}
-	})},
-	{route: "POST /api/v1/orders/:id/signals/shipment", gate: asking, acts: asks(okey.ActExportOrders), things: exported, bare: true, body: bodies(func(_ thing, reason bool) object {
-		return object{"comment": why(reason)}
-	})},
-	{route: "POST /api/v1/orders/:id/signals/closing", gate: asking, acts: asks(okey.ActCloseOrder), things: exported, bare: true, body: bodies(func(_ thing, reason bool) object {
-		return object{"comment": why(reason)}
-	})},
-	{route: "POST /api/v1/orders/:id/signals/receipt", gate: asking, acts: asks(okey.ActOrder), things: exported, body: bodies(func(thing, bool) object { return object{"quantity": 1} })},
+	{
+		route: "POST /api/v1/keys/:serial/pin-checks", gate: service, scope: "pin-checks", things: held,
+		body: bodies(func(thing, bool) object { return object{"pin": "4071"} }),
+	},
+	{
+		route: "POST /api/v1/deliveries", gate: asking, acts: asks(okey.ActImport), ok: http.StatusCreated,
+		body: func(w *walk, _ *player, _ thing, _ bool) any {
+			return upload(w.URL, "00490030", scene.Tilleuls)
+		},
+	},
+	{
+		route: "POST /api/v1/orders", gate: asking, acts: asks(okey.ActOrder), things: schools, ok: http.StatusCreated,
+		body: bodies(func(t thing, _ bool) object {
+			return object{"establishment": t.id, "quantity": 2, "comment": "rentrée"}
+		}),
+	},
+	{
+		route: "POST /api/v1/orders/:id/signals/cancellation", gate: asking, acts: asks(okey.ActOrder), things: placed, bare: true,
+		body: bodies(func(_ thing, reason bool) object {
+			return object{"comment": why(reason)}
+		}),
+	},
+	{
+		route: "POST /api/v1/orders/:id/signals/shipment", gate: asking, acts: asks(okey.ActExportOrders), things: exported, bare: true,
+		body: bodies(func(_ thing, reason bool) object {
+			return object{"comment": why(reason)}
+		}),
+	},
+	{
+		route: "POST /api/v1/orders/:id/signals/closing", gate: asking, acts: asks(okey.ActCloseOrder), things: exported, bare: true,
+		body: bodies(func(_ thing, reason bool) object {
+			return object{"comment": why(reason)}
+		}),
+	},
+	{
+		route: "POST /api/v1/orders/:id/signals/receipt", gate: asking, acts: asks(okey.ActOrder), things: exported,
+		body: bodies(func(thing, bool) object { return object{"quantity": 1} }),
+	},
 	{route: "POST /api/v1/exports", gate: asking, acts: asks(okey.ActExportOrders), ok: http.StatusCreated},
 }

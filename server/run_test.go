@@ -38,7 +38,8 @@ func settings(t *testing.T, database string) config.Config {
 		"OKEY_DATABASE_URL": database, "OKEY_HTTP": address, "OKEY_METRICS": freePort(t), "OKEY_URL": "http://" + address,
 		"OKEY_SUPPORT_MAIL": "assistance@ac-exemple.fr", "TEMPORAL_ADDRESS": freePort(t),
 		"OKEY_OIDC_ISSUER": "http://127.0.0.1:1", "OKEY_OIDC_CLIENT_ID": "okey", "OKEY_OIDC_CLIENT_SECRET": "made-up",
-		"OKEY_LINK_KEYS": config.NewKeyring().Reveal(), "OKEY_PIN_PEPPERS": config.NewKeyring().Reveal(), "OKEY_AUDIT_KEYS": config.NewKeyring().Reveal(),
+		"OKEY_LINK_KEYS": config.NewKeyring().Reveal(), "OKEY_PIN_PEPPERS": config.NewKeyring().Reveal(),
+		"OKEY_AUDIT_KEYS": config.NewKeyring().Reveal(),
 	})
 	require.NoError(t, err)
 	require.NoError(t, cfg.Check(config.RoleServer))
@@ -154,7 +155,8 @@ func TestPagesKeepToThemselves(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, response.Body.Close())
 	for name, part := range map[string]string{
-		"Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "X-Frame-Options": "DENY",
+		"Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store",
+		"X-Frame-Options": "DENY",
 	} {
 		assert.Contains(t, response.Header.Get(name), part)
 	}

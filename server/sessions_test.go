@@ -29,7 +29,8 @@ func TestAnAnswerUnderWayDoesNotBringAnEndedSessionBack(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { _ = under.Close() }()
 	body := "need=notes"
-	_, err = fmt.Fprintf(under, "POST /demandes/nouvelle HTTP/1.1\r\nHost: %s\r\nCookie: %s=%s\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n",
+	_, err = fmt.Fprintf(under, "POST /demandes/nouvelle HTTP/1.1\r\nHost: %s\r\nCookie: %s=%s\r\nContent-Type: "+
+		"application/x-www-form-urlencoded\r\nContent-Length: %d\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n",
 		home.Host, cookie.Name, cookie.Value, len(body))
 	require.NoError(t, err)
 	answers := bufio.NewReader(under)
@@ -53,16 +54,20 @@ func TestStylesheetsAndScriptsNeitherReadNorProlongASession(t *testing.T) {
 	c := h.cast()
 	lea := h.as(c.lea)
 	h.Exec(`UPDATE session SET expiry = now() + interval '1 minute'`)
-	for path, status := range map[string]int{"/static/okey.css": http.StatusOK, "/static/absent.css": http.StatusNotFound, "/static/a/b": http.StatusNotFound} {
+	for path, status := range map[string]int{
+		"/static/okey.css": http.StatusOK, "/static/absent.css": http.StatusNotFound, "/static/a/b": http.StatusNotFound,
+	} {
 		answer := lea.get(path)
 		assert.Equal(t, status, answer.Status, path)
 		assert.Empty(t, answer.Header.Get("Set-Cookie"), path)
 	}
 	assert.Equal(t, http.StatusMethodNotAllowed, lea.post("/static/okey.css", url.Values{}).Status)
-	assert.Zero(t, h.Count(`SELECT count(*) FROM session WHERE expiry > now() + interval '1 minute' AND position(convert_to($1, 'UTF8') IN data) > 0`, c.lea.ID.String()))
+	assert.Zero(t, h.Count(`SELECT count(*) FROM session WHERE expiry > now() + interval '1 minute'
+		AND position(convert_to($1, 'UTF8') IN data) > 0`, c.lea.ID.String()))
 }
 
-// Whoever sends forms without a session fills the table of sessions: each of those ends in an hour, and a network may make sixty in ten minutes.
+// Whoever sends forms without a session fills the table of sessions: each of those ends in an hour, and a network may make sixty
+// in ten minutes.
 func TestFormsWithoutASessionFillNoTable(t *testing.T) {
 	h := newHouse(t)
 	limit := okey.AttemptDraft.Limit().Wrong

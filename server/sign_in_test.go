@@ -27,7 +27,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// identity is an OpenID provider that signs in whoever it is told to: discovery, PKCE, nonce and signatures are real, its sign-in page is not.
+// identity is an OpenID provider that signs in whoever it is told to: discovery, PKCE, nonce and signatures are real, its sign-in
+// page is not.
 type identity struct {
 	*httptest.Server
 	key    *ecdsa.PrivateKey
@@ -66,8 +67,10 @@ func newIdentity(t *testing.T) *identity {
 			return
 		}
 		_ = json.NewEncoder(w).Encode(map[string]any{
-			"issuer": p.URL, "authorization_endpoint": p.URL + "/authorize", "token_endpoint": p.URL + "/token", "jwks_uri": p.URL + "/keys",
-			"userinfo_endpoint": p.URL + "/userinfo", "end_session_endpoint": p.URL + "/end", "id_token_signing_alg_values_supported": []string{"ES256"},
+			"issuer": p.URL, "authorization_endpoint": p.URL + "/authorize", "token_endpoint": p.URL + "/token",
+			"jwks_uri":          p.URL + "/keys",
+			"userinfo_endpoint": p.URL + "/userinfo", "end_session_endpoint": p.URL + "/end",
+			"id_token_signing_alg_values_supported": []string{"ES256"},
 		})
 	})
 	mux.Handle("GET /keys", keys)
@@ -202,14 +205,18 @@ func TestAnUnknownPersonIsCreatedWithoutAnyRole(t *testing.T) {
 
 func TestClaimsBringNothingThatNobodySees(t *testing.T) {
 	h, p := newGate(t)
-	p.claims = map[string]any{"sub": "s-42", "uid": "nnouvelle", "given_name": "Ni\u200bna\u202e", "family_name": "Nou\u00advelle\n", "email": "nina\u200b@exemple.fr", "email_verified": true}
+	p.claims = map[string]any{
+		"sub": "s-42", "uid": "nnouvelle", "given_name": "Ni\u200bna\u202e", "family_name": "Nou\u00advelle\n",
+		"email": "nina\u200b@exemple.fr", "email_verified": true,
+	}
 	v := h.visitor()
 	v.do(http.MethodGet, "/connexion/retour?code=the-code&state="+v.leave(p, "/connexion"))
 	assert.Equal(t, "Nina|Nouvelle|", h.Text(`SELECT given_name || '|' || family_name || '|' || mail FROM person WHERE uid = 'nnouvelle'`))
 
 	p.claims = map[string]any{"sub": "s-43", "uid": "nnouvelle\u2060", "name": "Une Autre"}
 	v = h.visitor()
-	assert.Equal(t, http.StatusUnauthorized, v.do(http.MethodGet, "/connexion/retour?code=the-code&state="+v.leave(p, "/connexion")).Status, "nobody is taken for somebody else")
+	assert.Equal(t, http.StatusUnauthorized, v.do(http.MethodGet, "/connexion/retour?code=the-code&state="+v.leave(p, "/connexion")).Status,
+		"nobody is taken for somebody else")
 	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM person`))
 }
 
@@ -220,21 +227,27 @@ func TestClaimsAreHeldToWhatAPersonMayBeCalled(t *testing.T) {
 		status int
 		mail   string
 	}{
-		"an address":           {map[string]any{"email": "lea@ac-nice.fr"}, http.StatusSeeOther, "lea@ac-nice.fr"},
-		"a name before it":     {map[string]any{"email": `"H" <ce.0069001B@ac-nice.fr>`}, http.StatusSeeOther, ""},
-		"in brackets":          {map[string]any{"email": "<ce.0069001b@ac-nice.fr>"}, http.StatusSeeOther, ""},
-		"somebody's uid":       {map[string]any{"email": "lmartin"}, http.StatusSeeOther, ""},
-		"nothing in a text":    {map[string]any{"email": "a\x00b@ac-nice.fr"}, http.StatusSeeOther, ""},
-		"a long name":          {map[string]any{"given_name": strings.Repeat("é", 60000)}, http.StatusSeeOther, ""},
-		"a long uid":           {map[string]any{"uid": strings.Repeat("x", 3000)}, http.StatusUnauthorized, ""},
-		"a uid of two lines":   {map[string]any{"uid": "a\nb"}, http.StatusUnauthorized, ""},
-		"a uid with an end":    {map[string]any{"uid": "a\x00b"}, http.StatusUnauthorized, ""},
-		"says so in a text":    {map[string]any{"email": "lea@ac-nice.fr", "email_verified": "False"}, http.StatusSeeOther, "lea@ac-nice.fr"},
-		"says so by a number":  {map[string]any{"email": "lea@ac-nice.fr", "email_verified": 0}, http.StatusSeeOther, "lea@ac-nice.fr"},
-		"says so with nothing": {map[string]any{"email": "lea@ac-nice.fr", "email_verified": map[string]any{}}, http.StatusSeeOther, "lea@ac-nice.fr"},
-		"does not say":         {map[string]any{"email": "lea@ac-nice.fr", "email_verified": nil}, http.StatusSeeOther, "lea@ac-nice.fr"},
-		"vouches, in a text":   {map[string]any{"email": "lea@ac-nice.fr", "email_verified": "true"}, http.StatusSeeOther, "lea@ac-nice.fr"},
-		"nobody checked it":    {map[string]any{"email": "lea@ac-nice.fr", "email_verified": false}, http.StatusSeeOther, "lea@ac-nice.fr"},
+		"an address":         {map[string]any{"email": "lea@ac-nice.fr"}, http.StatusSeeOther, "lea@ac-nice.fr"},
+		"a name before it":   {map[string]any{"email": `"H" <ce.0069001B@ac-nice.fr>`}, http.StatusSeeOther, ""},
+		"in brackets":        {map[string]any{"email": "<ce.0069001b@ac-nice.fr>"}, http.StatusSeeOther, ""},
+		"somebody's uid":     {map[string]any{"email": "lmartin"}, http.StatusSeeOther, ""},
+		"nothing in a text":  {map[string]any{"email": "a\x00b@ac-nice.fr"}, http.StatusSeeOther, ""},
+		"a long name":        {map[string]any{"given_name": strings.Repeat("é", 60000)}, http.StatusSeeOther, ""},
+		"a long uid":         {map[string]any{"uid": strings.Repeat("x", 3000)}, http.StatusUnauthorized, ""},
+		"a uid of two lines": {map[string]any{"uid": "a\nb"}, http.StatusUnauthorized, ""},
+		"a uid with an end":  {map[string]any{"uid": "a\x00b"}, http.StatusUnauthorized, ""},
+		"says so in a text": {map[string]any{
+			"email": "lea@ac-nice.fr", "email_verified": "False",
+		}, http.StatusSeeOther, "lea@ac-nice.fr"},
+		"says so by a number": {map[string]any{"email": "lea@ac-nice.fr", "email_verified": 0}, http.StatusSeeOther, "lea@ac-nice.fr"},
+		"says so with nothing": {
+			map[string]any{"email": "lea@ac-nice.fr", "email_verified": map[string]any{}}, http.StatusSeeOther, "lea@ac-nice.fr",
+		},
+		"does not say": {map[string]any{"email": "lea@ac-nice.fr", "email_verified": nil}, http.StatusSeeOther, "lea@ac-nice.fr"},
+		"vouches, in a text": {map[string]any{
+			"email": "lea@ac-nice.fr", "email_verified": "true",
+		}, http.StatusSeeOther, "lea@ac-nice.fr"},
+		"nobody checked it": {map[string]any{"email": "lea@ac-nice.fr", "email_verified": false}, http.StatusSeeOther, "lea@ac-nice.fr"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, p := newGate(t)
@@ -246,7 +259,8 @@ func TestClaimsAreHeldToWhatAPersonMayBeCalled(t *testing.T) {
 				assert.Equal(t, test.mail, h.Text(`SELECT mail FROM person`))
 				assert.LessOrEqual(t, h.Count(`SELECT length(given_name) FROM person`), 100)
 				said, present := test.claims["email_verified"]
-				assert.Equal(t, present && said != nil && said != true && said != "true", h.Count(`SELECT count(*) FROM person WHERE mail_denied`) == 1)
+				assert.Equal(t, present && said != nil && said != true && said != "true",
+					h.Count(`SELECT count(*) FROM person WHERE mail_denied`) == 1)
 			}
 		})
 	}
@@ -255,10 +269,13 @@ func TestClaimsAreHeldToWhatAPersonMayBeCalled(t *testing.T) {
 // A role that was granted by address waits for that address, not for whoever is called so.
 func TestAUIDThatLooksLikeAGrantedAddressOpensNothing(t *testing.T) {
 	h, p := newGate(t)
-	h.Exec(`INSERT INTO person (uid, family_name, given_name, mail, support, created_at) VALUES ('sam@exemple.fr', '', '', 'Sam@exemple.fr', true, now())`)
+	h.Exec(`INSERT INTO person (uid, family_name, given_name, mail, support, created_at)
+		VALUES ('sam@exemple.fr', '', '', 'Sam@exemple.fr', true, now())`)
 	for _, verified := range []bool{false, true} {
 		status := map[bool]int{false: http.StatusForbidden, true: http.StatusSeeOther}[verified]
-		p.claims = map[string]any{"sub": "s-7", "uid": "sam@exemple.fr", "given_name": "Mal", "email": "sam@exemple.fr", "email_verified": verified}
+		p.claims = map[string]any{
+			"sub": "s-7", "uid": "sam@exemple.fr", "given_name": "Mal", "email": "sam@exemple.fr", "email_verified": verified,
+		}
 		if !verified {
 			p.claims["email"] = "mallory@x.fr"
 		}
@@ -276,7 +293,8 @@ func TestAGrantByAddressIsAdoptedOnlyByAVerifiedAddress(t *testing.T) {
 		people   int
 	}{{true, 1}, {"true", 1}, {false, 2}, {nil, 2}} {
 		h, p := newGate(t)
-		h.Exec(`INSERT INTO person (uid, family_name, given_name, mail, support, created_at) VALUES ('sam@exemple.fr', '', '', 'sam@exemple.fr', true, now())`)
+		h.Exec(`INSERT INTO person (uid, family_name, given_name, mail, support, created_at)
+			VALUES ('sam@exemple.fr', '', '', 'sam@exemple.fr', true, now())`)
 		p.claims = map[string]any{"sub": "s-7", "uid": "ssecours", "given_name": "Sam", "family_name": "Secours", "email": "Sam@exemple.fr"}
 		if test.verified != nil {
 			p.claims["email_verified"] = test.verified
@@ -292,7 +310,8 @@ func TestACallbackThatThisBrowserDidNotAskForSignsNobodyIn(t *testing.T) {
 	h, p := newGate(t)
 	p.claims = map[string]any{"sub": "s-1"}
 	for name, query := range map[string]string{
-		"no state": "code=the-code", "foreign state": "code=the-code&state=abc", "other code": "code=stolen&state=", "refused": "error=access_denied&state=",
+		"no state": "code=the-code", "foreign state": "code=the-code&state=abc", "other code": "code=stolen&state=",
+		"refused": "error=access_denied&state=",
 	} {
 		v := h.visitor()
 		state := v.leave(p, "/connexion")
@@ -311,7 +330,9 @@ func TestACallbackThatThisBrowserDidNotAskForSignsNobodyIn(t *testing.T) {
 func TestReturnPathsStayHere(t *testing.T) {
 	h, p := newGate(t)
 	p.claims = map[string]any{"sub": "s-1"}
-	for _, path := range []string{"https://ailleurs.fr/", "//ailleurs.fr", "/\\ailleurs.fr", "javascript:alert(1)", "demandes", "/connexion/retour"} {
+	for _, path := range []string{
+		"https://ailleurs.fr/", "//ailleurs.fr", "/\\ailleurs.fr", "javascript:alert(1)", "demandes", "/connexion/retour",
+	} {
 		v := h.visitor()
 		state := v.leave(p, "/connexion?vers="+url.QueryEscape(path))
 		response := v.do(http.MethodGet, "/connexion/retour?code=the-code&state="+state)
@@ -345,8 +366,10 @@ func TestFunctionsAreWhatTheDirectorySaysAtEachSignIn(t *testing.T) {
 	}
 	v := h.visitor()
 	require.Equal(t, http.StatusSeeOther, v.signsIn(p).Status)
-	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM assignment WHERE uai = $1 AND function = 'chef' AND source = 'claims' AND until > now()`, scene.Tilleuls))
-	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM assignment WHERE uai = $1 AND function = 'personnel' AND until IS NULL`, scene.Tilleuls))
+	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM assignment WHERE uai = $1 AND function = 'chef' AND source = 'claims'
+		AND until > now()`, scene.Tilleuls))
+	assert.Equal(t, 1,
+		h.Count(`SELECT count(*) FROM assignment WHERE uai = $1 AND function = 'personnel' AND until IS NULL`, scene.Tilleuls))
 	account := v.do(http.MethodGet, "/compte")
 	assert.Contains(t, account.Text, "Chef d&#39;établissement, Collège des Tilleuls (0069001B)", "once, though staff too")
 	assert.NotContains(t, account.Text, "Personnel, ")
@@ -373,8 +396,10 @@ func TestADirectorysDelegationHoldsWithItsGiversFunction(t *testing.T) {
 	v := h.visitor()
 	require.Equal(t, http.StatusSeeOther, v.signsIn(p).Status)
 	account := strings.ReplaceAll(v.do(http.MethodGet, "/compte").Text, "\u00a0", " ")
-	assert.Contains(t, account, "Délégataire (tout : réponses, remises et stock), Collège des Tilleuls (0069001B), depuis le mardi 1er septembre 2020, sans fin annoncée")
-	assert.Equal(t, 1, strings.Count(account, "Délégataire (tout"), "neither the stale one, nor that of somebody without the function: %s", account)
+	assert.Contains(t, account, "Délégataire (tout : réponses, remises et stock), Collège des Tilleuls (0069001B), depuis le mardi 1er "+
+		"septembre 2020, sans fin annoncée")
+	assert.Equal(t, 1, strings.Count(account, "Délégataire (tout"),
+		"neither the stale one, nor that of somebody without the function: %s", account)
 	h.Exec(`DELETE FROM assignment WHERE function = 'chef'`)
 	assert.NotContains(t, v.do(http.MethodGet, "/compte").Text, "Délégataire")
 
@@ -430,7 +455,8 @@ func TestSessionsEndTogetherByIdlingAndByAge(t *testing.T) {
 	idle := h.Text(`SELECT max(expiry - now())::text FROM session`)
 	assert.Regexp(t, `^01:59:|^02:00:00`, idle, "two hours, renewed by each page")
 	person := h.Text(`SELECT id FROM person`)
-	response, err := here.web.PostForm(h.URL+"/compte/sessions", url.Values{"person": {person}, "action": {"7a1f7a0e-9a0a-4d6e-8f57-0c3fdc1f5a31"}})
+	response, err := here.web.PostForm(h.URL+"/compte/sessions",
+		url.Values{"person": {person}, "action": {"7a1f7a0e-9a0a-4d6e-8f57-0c3fdc1f5a31"}})
 	require.NoError(t, err)
 	_ = response.Body.Close()
 	require.Equal(t, http.StatusSeeOther, response.StatusCode)

@@ -28,9 +28,12 @@ var smuggled = uuid.MustParse("5a5a5a5a-5a5a-4a5a-8a5a-5a5a5a5a5a5a")
 func (w *walk) contraband() map[string]string {
 	victim := w.who("Nobody Anywhere").ID.String()
 	fields := map[string]string{
-		"id": smuggled.String(), "request": smuggled.String(), "subject": smuggled.String(), "state": "received", "stage": "handed_over", "role": "support",
-		"support": "true", "auditor": "true", "via": "support", "uai": string(scene.Acacias), "from_uai": string(scene.Acacias), "to_uai": string(scene.Acacias),
-		"at": "2001-01-01T00:00:00Z", "placed_at": "2001-01-01T00:00:00Z", "received": "500", "pin_hash": "x", "proof": "sign_in", "name": "handover", "outcome": "accepted",
+		"id": smuggled.String(), "request": smuggled.String(), "subject": smuggled.String(), "state": "received", "stage": "handed_over",
+		"role":    "support",
+		"support": "true", "auditor": "true", "via": "support", "uai": string(scene.Acacias), "from_uai": string(scene.Acacias),
+		"to_uai": string(scene.Acacias),
+		"at":     "2001-01-01T00:00:00Z", "placed_at": "2001-01-01T00:00:00Z", "received": "500", "pin_hash": "x", "proof": "sign_in",
+		"name": "handover", "outcome": "accepted",
 	}
 	for _, name := range []string{"by", "by_person", "given_by", "given_to", "owner", "holder", "actor", "requester"} {
 		fields[name] = victim
@@ -204,7 +207,8 @@ func (w *walk) dump(t *testing.T) string {
 
 var (
 	anyID    = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
-	changing = regexp.MustCompile(`\\\\x[0-9a-f]+|"number": \d+|"sha256": "\w+"|"file_name": "[^"]*"|\d{4}-\d\d-\d\dT[\d:.]+([+-]\d\d:\d\d|Z)|v\d\$argon2id[^"]*|:[0-9a-f]{64}:`)
+	changing = regexp.MustCompile(`\\\\x[0-9a-f]+|"number": \d+|"sha256": "\w+"|"file_name": "[^"]*"` +
+		`|\d{4}-\d\d-\d\dT[\d:.]+([+-]\d\d:\d\d|Z)|v\d\$argon2id[^"]*|:[0-9a-f]{64}:`)
 )
 
 // masked leaves out of a dump what differs from one time to the next: instants, sums, random ids.
@@ -228,7 +232,9 @@ func TestWhatOneMayNotSeeIsLikeWhatDoesNotExist(t *testing.T) {
 		if r.things == nil || r.gate != asking {
 			continue
 		}
-		i := slices.IndexFunc(r.things(w), func(about thing) bool { return okey.ErrorCode(w.judged(r, p, about, true)) == okey.CodeNotFound })
+		i := slices.IndexFunc(r.things(w), func(about thing) bool {
+			return okey.ErrorCode(w.judged(r, p, about, true)) == okey.CodeNotFound
+		})
 		if i < 0 {
 			continue
 		}
@@ -236,7 +242,8 @@ func TestWhatOneMayNotSeeIsLikeWhatDoesNotExist(t *testing.T) {
 			hidden := r.things(w)[i]
 			unknown := hidden
 			switch {
-			case strings.Contains(r.route, ":serial"), r.query != nil && r.query(hidden) == byClef(hidden), strings.Contains(r.route, "pin"):
+			case strings.Contains(r.route, ":serial"), r.query != nil && r.query(hidden) == byClef(hidden), strings.Contains(r.route,
+				"pin"):
 				unknown.id = "00999999"
 			case anyID.MatchString(hidden.id):
 				unknown.id = uuid.NewString()

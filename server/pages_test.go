@@ -21,14 +21,12 @@ import (
 )
 
 // browser is one person's browser: cookies kept, redirects followed by hand.
-
 type browser struct {
 	*house
 	client *http.Client
 }
 
 // sheet is a page as a browser has it.
-
 type sheet struct {
 	Status   int
 	Header   http.Header
@@ -37,7 +35,6 @@ type sheet struct {
 }
 
 // browse opens a browser that nobody has signed in with.
-
 func (h *house) browse() *browser {
 	h.Helper()
 	jar, err := cookiejar.New(nil)
@@ -48,7 +45,6 @@ func (h *house) browse() *browser {
 }
 
 // as opens a browser in which a person has signed in.
-
 func (h *house) as(p okey.Person) *browser {
 	h.Helper()
 	b := h.browse()
@@ -57,7 +53,6 @@ func (h *house) as(p okey.Person) *browser {
 }
 
 // signIn writes the session that the callback of the identity provider would; sign-in itself has tests of its own.
-
 func (b *browser) signIn(p okey.Person) {
 	b.Helper()
 	m := scs.New()
@@ -75,7 +70,6 @@ func (b *browser) signIn(p okey.Person) {
 }
 
 // cookieName asks the server how its session's cookie is called: an anonymous form makes one. A house asks once: such forms are counted.
-
 func (b *browser) cookieName() string {
 	b.Helper()
 	if b.cookie == "" {
@@ -105,14 +99,12 @@ func (b *browser) post(path string, form url.Values) sheet {
 }
 
 // english are words that no page may show: codes, states and faults of the program, and dates as machines write them.
-
 var english = regexp.MustCompile(`\b(awaiting_\w+|handed_over|in_stock|in_service|in_transit|return_to_stock|not_found|already_\w+|` +
 	`key_(un|else|not|trans)\w+|wrong_stage|` +
 	`own_request|rate_limited|internal|panic|error|invalid|undefined|nil|map\[|%!\w|goroutine|no such|refused by|context \w+ed)|` +
 	`(^|\s)20\d\d-\d\d-\d\d(\s|$|T)`)
 
 // read takes the answer in, and holds every page to what all pages keep.
-
 func (b *browser) read(r *http.Response) sheet {
 	b.Helper()
 	body, err := io.ReadAll(r.Body)
@@ -145,13 +137,11 @@ var (
 )
 
 // text is what a person reads of the page.
-
 func (p sheet) text() string {
 	return strings.TrimSpace(spaces.ReplaceAllString(html.UnescapeString(tags.ReplaceAllString(p.HTML, " ")), " "))
 }
 
 // labelled holds labels, descriptions and links within the page to ids that exist.
-
 func (b *browser) labelled(p sheet) {
 	b.Helper()
 	for _, m := range pointed.FindAllStringSubmatch(p.HTML, -1) {
@@ -177,7 +167,6 @@ var (
 )
 
 // form is what a browser would send of the form with this address, with what the person adds.
-
 func (p sheet) form(t testing.TB, action string, typed ...string) url.Values {
 	t.Helper()
 	for _, m := range forms.FindAllStringSubmatch(p.HTML, -1) {
@@ -208,14 +197,12 @@ func (p sheet) form(t testing.TB, action string, typed ...string) url.Values {
 }
 
 // fill opens a page, fills the form with this address, and sends it.
-
 func (b *browser) fill(page, action string, typed ...string) sheet {
 	b.Helper()
 	return b.post(action, b.get(page).form(b, action, typed...))
 }
 
 // done follows a form that was accepted to the page that says so.
-
 func (b *browser) done(p sheet) sheet {
 	b.Helper()
 	require.Equal(b, http.StatusSeeOther, p.Status, p.text())
@@ -223,7 +210,6 @@ func (b *browser) done(p sheet) sheet {
 }
 
 // asks has the person ask for a key, and returns the page of the request.
-
 func (b *browser) asks() string {
 	b.Helper()
 	p := b.fill("/demandes/nouvelle", "/demandes/nouvelle", "need", "saisie des absences")

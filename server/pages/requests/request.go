@@ -11,31 +11,39 @@ import (
 	"okey/server/web"
 )
 
-// requestScreen is the page of a request.
+// requestScreen is the page of a request, as all read it who may; the parts that only some see stand beside.
 type requestScreen struct {
-	Mine      bool
-	Standing  string
-	Bring     string       // what whoever asked brings to the handover
-	Use       *keys.KeyUse // of the key that whoever asked has in hand by now
-	Otherwise string       // what happens while nothing is done: told to whoever asked
-	Closed    bool
-	Again     *web.NavLink // after an end without a key: where whoever asked goes on
-	Steps     []Step
-	Facts     []web.Fact
-	Comment   string // of a refusal, or of a withdrawal by others: the requester reads it first
-	Wrote     string // what came too late to be sent, so that it can be copied
-	Follow    string // where to look for what is recorded but not judged yet
-	Decide    *web.Form
+	Standing string
+	Steps    []Step
+	Facts    []web.Fact
+	Story    []web.StoryLine
+	Comment  string // of a refusal, or of a withdrawal by others: the requester reads it first
+	Wrote    string // what came too late to be sent, so that it can be copied
+	Follow   string // where to look for what is recorded but not judged yet
+	Slip     string // to print, once there is a key to sign for
+
+	Mine *mineScreen // for whoever asked
+	requestForms
+
+	Desk    *story.DeskSide // for support and auditors
+	Reissue *web.Form       // of the links to answer by
+}
+
+// mineScreen is what whoever asked reads besides.
+type mineScreen struct {
+	Bring     string         // to the handover
+	Use       *keys.KeyUse   // of the key that they have in hand by now
+	Otherwise string         // what happens while nothing is done
+	Again     *web.NavLink   // after an end without a key: where they go on
+	PIN       *keys.PINLinks // while the key waits
+}
+
+// requestForms are what the visitor may do now; each is nil, or empty, where they may not.
+type requestForms struct {
+	Decide, HandOver, Nudge, Withdraw *web.Form
+
 	Sign      *web.NavLink // the page where the requester does that
-	HandOver  *web.Form
-	Illegible string // where the key to hand over is replaced
-	Nudge     *web.Form
-	PIN       *keys.PINLinks // for the requester, while the key waits
-	Withdraw  *web.Form
-	Slip      string // to print, once there is a key to sign for
-	Story     []web.StoryLine
-	Desk      *story.DeskSide
-	Reissue   *web.Form // of the links to answer by
+	Illegible string       // where the key to hand over is replaced
 }
 
 // requestPage shows a request. To its asker also before it is judged, and when it was refused from the start.
@@ -59,35 +67,69 @@ func (s *Pages) requestPage(v *web.Visit) error {
 
 // showRequest shows the page; sent is the form that has just come in with something wrong, warning what did not happen.
 func (s *Pages) showRequest(v *web.Visit, status int, d Dossier, sent *web.Form, warning string) error {
-	page := requestScreen{
-		Mine:     d.mine(v),
-		Standing: d.Standing(v),
-		Closed:   d.Stage.Closed(),
-		Steps:    d.Steps(),
-		Facts:    d.Facts(v),
-		PIN:      d.PINLinks(v),
-	}
+	page := requestScreen{Standing: d.Standing(v), Steps: d.Steps(), Facts: d.Facts(v), Story: d.story(), Comment: d.LastWords()}
+	sc := web.Screen{Title: "Demande " + okey.SayOf(d.Requester.Name()), Warning: warning}
+	var err error
 	if d.mine(v) {
-		page.Bring, page.Otherwise = d.bringBack(), d.Otherwise()
-		var err error
-		if page.Use, err = s.useOf(v, d); err != nil {
+		sc.Title = "Ma demande de clef"
+		if page.Mine, err = s.mineOf(v, d); err != nil {
 			return err
 		}
-		if page.PIN != nil {
-			if err := s.keys.TellApart(v, map[okey.Serial]*keys.PINLinks{d.Key: page.PIN}); err != nil {
-				return err
-			}
-		}
-		if page.Closed && d.Stage != okey.HandedOver {
-			if page.Again, err = s.keys.NextKey(v); err != nil {
-				return err
-			}
+	}
+	restored, err := s.formsOf(v, d, sent, &page)
+	if err != nil {
+		return err
+	}
+	// Whoever hands over prints it: until then the requester signs here alone.
+	if d.hasSlip() && (!d.mine(v) || d.Stage == okey.HandedOver) {
+		page.Slip = web.SlipURL(d.ID)
+	}
+	for _, a := range d.Pending {
+		if a.By == v.Actor.ID {
+			page.Follow = web.FollowURL(a.ID)
 		}
 	}
+	if v.Desk() {
+		page.Reissue = reissueForm(v, d)
+		if page.Desk, err = s.requestSide(v, d, page); err != nil {
+			return err
+		}
+	}
+	if sent == nil {
+		if sc.Notice, err = s.requestNotice(v, d); err != nil {
+			return err
+		}
+	}
+	if restored {
+		sc.Notice = web.RestoredNotice
+	}
+	sc.Body = page
+	return s.Show(v, status, "request", sc)
+}
+
+func (s *Pages) mineOf(v *web.Visit, d Dossier) (*mineScreen, error) {
+	mine := &mineScreen{Bring: d.bringBack(), Otherwise: d.Otherwise(), PIN: d.PINLinks(v)}
+	var err error
+	if mine.Use, err = s.useOf(v, d); err != nil {
+		return nil, err
+	}
+	if mine.PIN != nil {
+		if err := s.keys.TellApart(v, map[okey.Serial]*keys.PINLinks{d.Key: mine.PIN}); err != nil {
+			return nil, err
+		}
+	}
+	if d.Stage.Closed() && d.Stage != okey.HandedOver {
+		mine.Again, err = s.keys.NextKey(v)
+	}
+	return mine, err
+}
+
+// formsOf puts the visitor's forms on the page, and tells whether one of them is given back. What was written in a form that is gone stays
+// to be copied.
+func (s *Pages) formsOf(v *web.Visit, d Dossier, sent *web.Form, page *requestScreen) (restored bool, err error) {
 	if sent != nil {
 		page.Wrote = sent.Values["comment"]
 	}
-	restored := false
 	for _, sf := range signalForms {
 		f := sf.usable(v, d)
 		if f == nil {
@@ -106,45 +148,13 @@ func (s *Pages) showRequest(v *web.Visit, status int, d Dossier, sent *web.Form,
 		page.place(sf.signal, f)
 	}
 	may, err := s.mayReplace(v, d)
-	if err != nil {
-		return err
-	}
 	if may && page.HandOver != nil {
 		page.Illegible = web.RequestURL(d.ID) + web.PathIllegible
 	}
-	if d.hasSlip() &&
-		(!d.mine(v) || d.Stage == okey.HandedOver) { // whoever hands over prints it: until then the requester signs here alone
-		page.Slip = web.SlipURL(d.ID)
-	}
-	for _, a := range d.Pending {
-		if a.By == v.Actor.ID {
-			page.Follow = web.FollowURL(a.ID)
-		}
-	}
-	page.Story = d.story()
-	page.Comment = d.LastWords()
-	if v.Desk() {
-		page.Reissue = reissueForm(v, d)
-		if page.Desk, err = s.requestSide(v, d, page); err != nil {
-			return err
-		}
-	}
-	sc := web.Screen{Title: "Demande " + okey.SayOf(d.Requester.Name()), Warning: warning, Body: page}
-	if d.mine(v) {
-		sc.Title = "Ma demande de clef"
-	}
-	if sent == nil {
-		if sc.Notice, err = s.requestNotice(v, d); err != nil {
-			return err
-		}
-	}
-	if restored {
-		sc.Notice = web.RestoredNotice
-	}
-	return s.Show(v, status, "request", sc)
+	return restored, err
 }
 
-func (p *requestScreen) place(signal okey.Signal, f *web.Form) {
+func (p *requestForms) place(signal okey.Signal, f *web.Form) {
 	switch signal {
 	case okey.PrincipalDecision:
 		p.Decide = f

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -291,11 +292,10 @@ func TestASlowRequestIsHungUpOn(t *testing.T) {
 	defer func() { _ = slow.Close() }()
 	_, err = slow.Write([]byte("GET / HTTP/1.1\r\nHost: x\r\nX-Slow: "))
 	require.NoError(t, err)
-	require.NoError(t, slow.SetReadDeadline(time.Now().Add(10*time.Second)))
-	began := time.Now()
+	require.NoError(t, slow.SetReadDeadline(time.Now().Add(time.Minute)))
 	_, err = bufio.NewReader(slow).ReadString('\n')
 	assert.Error(t, err, "the connection is closed without an answer, or after a refusal")
-	assert.Less(t, time.Since(began), 5*time.Second)
+	assert.NotErrorIs(t, err, os.ErrDeadlineExceeded, "by the server, not by us")
 }
 
 func TestNothingThatNobodySeesReachesAPageFromAForm(t *testing.T) {

@@ -205,9 +205,7 @@ func TestKilledBetweenEveryTwoSteps(t *testing.T) {
 
 // Two servers and two workers as separate programs, one of them cut off from the engine: what it records still arrives.
 func TestProductionShapeAndAnActionThatHadNotReachedTheEngine(t *testing.T) {
-	s := &stack{program: start(t, private(t), "--no-demo", "--no-okey"), t: t, tokens: map[string]string{}}
-	s.importFile("establishments", "ecoles.csv", schools)
-	s.importFile("staff", "personnels.csv", staff)
+	s := newStack(t, "--no-okey")
 	s.keys("00480001")
 	first, second, cutOff := s.runServer(), s.runServer(), s.runServer("TEMPORAL_ADDRESS=127.0.0.1:1")
 	s.runProgram("worker", "OKEY_METRICS=")

@@ -52,14 +52,30 @@ const staff = `uai;uid;nom;prenom;mail;fonction
 0069902F;ana;Garcia;Ana;ana@ecole.test;personnel
 `
 
-// newStack starts OKEY without demonstration, and brings in the school.
-func newStack(t *testing.T) *stack {
+var first sync.Once
+
+// newStack starts OKEY without demonstration, with the school in it: from a copy of what a first start and its imports have left, since making
+// that takes longer than most tests.
+func newStack(t *testing.T, arguments ...string) *stack {
 	t.Helper()
-	s := &stack{program: start(t, private(t), "--no-demo"), t: t, tokens: map[string]string{}}
-	s.importFile("establishments", "ecoles.csv", schools)
-	s.importFile("staff", "personnels.csv", staff)
-	s.okey("grant", "support", "sam@ecole.test")
-	return s
+	first.Do(func() {
+		s := &stack{program: start(t, private(t), "--no-demo"), t: t, tokens: map[string]string{}}
+		s.importFile("establishments", "ecoles.csv", schools)
+		s.importFile("staff", "personnels.csv", staff)
+		s.okey("grant", "support", "sam@ecole.test")
+		s.stop(t)
+		copied(t, s.dir, filepath.Join(folder, "first"))
+	})
+	dir := private(t)
+	copied(t, filepath.Join(folder, "first"), dir)
+	return &stack{program: start(t, dir, append([]string{"--no-demo"}, arguments...)...), t: t, tokens: map[string]string{}}
+}
+
+// copied copies a folder with the owners of what is in it: as root, PostgreSQL runs as somebody else.
+func copied(t *testing.T, from, to string) {
+	t.Helper()
+	said, err := exec.Command("cp", "-Rp", from, to).CombinedOutput()
+	require.NoError(t, err, "%s", said)
 }
 
 // keys brings free keys of the school in.

@@ -28,7 +28,7 @@ test: go need+postgres+npm+node+chromium ## every test of every module, then tho
 
 # Left out: where each test has a database of its own, and a browser.
 quick: go need+postgres ## within a minute, what a change usually breaks: does it build, vet, keep the rules of the house and the domain, replay?
-	go vet ./... && cd standalone && go vet ./...
+	go vet ./...
 	go test $$(go list ./... | grep -v -x -e okey/activities -e okey/activities/mails -e okey/cmd/okey -e okey/imports -e okey/server -e okey/sql)
 
 e2e: need+postgres+npm+node+chromium build ## OKEY in a real browser; pictures of every page go to bin/screenshots

@@ -22,7 +22,7 @@ const (
 	MailOrderReminder  MailKind = "order_reminder" // approvers: no order yet
 	MailOrderLate      MailKind = "order_late"     // support
 	MailKeyFree        MailKind = "key_free"       // requester: a key is free, go on
-	MailKeyReplaced    MailKind = "key_replaced"   // requester: the kept key is gone, another one or the place in line is kept; signed: approvers too
+	MailKeyReplaced    MailKind = "key_replaced"   // requester: the kept key is gone, another or the place is kept; signed: approvers too
 	MailRemindCharter  MailKind = "remind_charter"
 	MailSigned         MailKind = "signed"          // requester: your key awaits you; approvers: a key to hand over
 	MailRemindHandover MailKind = "remind_handover" // both

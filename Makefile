@@ -23,17 +23,17 @@ build: go ## bin/okey and bin/okey-standalone
 run: need+postgres build ## build, start the whole of OKEY on this machine, say where to go; DATA=DIR to keep it elsewhere
 	bin/okey-standalone --data $(DATA)
 
-test: go need+postgres+npm+node+chromium ## every test of every module, then those in a real browser
+test: need+postgres+npm+node+chromium build ## every test of every module, then those in a real browser
 	@status=0; for module in $(PROGRAMS); do (cd $$module && go test -timeout 30m ./...) || status=1; done; $(MAKE) --no-print-directory e2e || status=1; exit $$status
 
 # Left out: where each test has a database of its own, and a browser.
 quick: go need+postgres ## within a minute, what a change usually breaks: does it build, vet, keep the rules of the house and the domain, replay?
-	go vet ./...
+	go vet ./... && cd standalone && go vet ./...
 	go test $$(go list ./... | grep -v -x -e okey/activities -e okey/activities/mails -e okey/cmd/okey -e okey/imports -e okey/server -e okey/sql)
 
 e2e: need+postgres+npm+node+chromium build ## OKEY in a real browser; pictures of every page go to bin/screenshots
 	cd e2e && npm install --no-package-lock --no-audit --no-fund --loglevel=error
-	CHROMIUM=$(CHROMIUM) node e2e/run.js
+	CHROMIUM="$(CHROMIUM)" node e2e/run.js
 
 test-office: go need+postgres+office ## open an export of orders with LibreOffice, and check what it reads
 	go test -count=1 -timeout 10m -tags office -run LibreOffice ./activities
@@ -43,7 +43,7 @@ catalogue: go ## bin/catalogue.txt: every text that OKEY shows a person, and whe
 	go test -count=1 -run TestTheCatalogueCanBeWritten ./internal/house -catalogue $(CURDIR)/bin/catalogue.txt
 
 lint: go need+npm ## golangci-lint, workflowcheck, squawk on the migrations
-	cd tools && go build -o ../bin/tools/ tool
+	cd tools && OUT=../bin/tools/ ./build tool
 	@status=0; for module in $(PROGRAMS); do \
 		(cd $$module && echo "golangci-lint $$module" && $(CURDIR)/bin/tools/golangci-lint run --config $(CURDIR)/.golangci.yml ./...) || status=1; \
 	done; exit $$status
@@ -54,7 +54,7 @@ lint: go need+npm ## golangci-lint, workflowcheck, squawk on the migrations
 	tools/node_modules/.bin/squawk --config tools/squawk.toml bin/migrations/*.sql
 
 fmt: go ## format every Go file
-	cd tools && go build -o ../bin/tools/ tool
+	cd tools && OUT=../bin/tools/ ./build tool
 	bin/tools/gofumpt -modpath okey -w $(PROGRAMS)
 
 clean: ## remove what build and lint made; data stay
@@ -68,4 +68,4 @@ go:
 
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 need+%:
-	@CHROMIUM=$(CHROMIUM) tools/need $(subst +, ,$*)
+	@CHROMIUM="$(CHROMIUM)" tools/need $(subst +, ,$*)

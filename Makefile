@@ -14,7 +14,7 @@ BUILD := $(CURDIR)/tools/build -ldflags '-s -w'
 .PHONY: help build run quick test e2e test-office catalogue lint fmt clean go
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: go ## bin/okey and bin/okey-standalone
 	OUT=bin/okey $(BUILD) ./cmd/okey

@@ -88,7 +88,11 @@ func (s *Dispatcher) Record(ctx context.Context, actor okey.Actor, cmd Command) 
 	if done, again, err := s.repeated(ctx, actor, cmd); again || err != nil {
 		return done, false, err
 	}
-	found, err := kinds[cmd.Name].permit(ctx, s, actor, cmd)
+	kind, known := kinds[cmd.Name]
+	if !known {
+		return okey.Action{}, false, typed
+	}
+	found, err := kind.permit(ctx, s, actor, cmd)
 	if wrong := Together(typed, err); wrong != nil {
 		return okey.Action{}, false, wrong
 	}

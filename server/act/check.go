@@ -3,6 +3,7 @@ package act
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"okey/okey"
@@ -29,8 +30,12 @@ func Together(typed, refused error) error {
 
 // Normalised is the command in the form that is kept, with all that is wrong with what was typed.
 func (cmd Command) Normalised() (Command, error) {
+	kind, known := kinds[cmd.Name]
+	if !known {
+		return cmd, fmt.Errorf("nobody sends %q", cmd.Name)
+	}
 	var err error
-	cmd.Content, err = kinds[cmd.Name].normalise(cmd)
+	cmd.Content, err = kind.normalise(cmd)
 	return cmd, err
 }
 

@@ -168,7 +168,11 @@ func (s *Dispatcher) PermitAt(ctx context.Context, actor okey.Actor, act okey.Ac
 
 // Permit asks the permission table about a command that is not sent yet: pages show what their reader may do.
 func (s *Dispatcher) Permit(ctx context.Context, actor okey.Actor, cmd Command) error {
-	_, err := kinds[cmd.Name].permit(ctx, s, actor, cmd)
+	kind, known := kinds[cmd.Name]
+	if !known {
+		return fmt.Errorf("nobody sends %q", cmd.Name)
+	}
+	_, err := kind.permit(ctx, s, actor, cmd)
 	return err
 }
 

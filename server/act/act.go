@@ -1,5 +1,6 @@
 // Package act is the one way through: permission, validation, the action row, the signal, the awaited outcome, and what a refusal means.
-// Pages, API and emailed links all come here; it judges nothing itself, and of HTTP it knows only how a fault is answered.
+// Pages, API and emailed links all come here; it judges nothing itself, and of HTTP it knows how a fault is answered
+// and a file comes in.
 package act
 
 import (
@@ -67,8 +68,8 @@ func (o Outcome) Recorded() bool { return o.Action.Verdict == nil }
 func (o Outcome) Accepted() bool { return o.Action.Verdict != nil && o.Action.Verdict.Accepted }
 
 // Do is the one way through: permission, validation, the action row, the signal, the awaited outcome. The errors are okey's: not_found
-// (also for what the actor may not see), forbidden, own_request, invalid (one or several, see invalid), charter_outdated, action_reused.
-// A refusal by the judging activity is no error but an outcome; explain says it in French.
+// (also for what the actor may not see), forbidden, own_request, invalid (one or several, see respond.Invalid), charter_outdated,
+// action_reused. A refusal by the judging activity is no error but an outcome; Explain says it in French.
 func (s *Dispatcher) Do(ctx context.Context, actor okey.Actor, cmd Command) (Outcome, error) {
 	action, closed, err := s.Record(ctx, actor, cmd)
 	if err != nil {

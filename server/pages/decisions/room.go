@@ -1,5 +1,5 @@
-// Package decisions has the ways in which approvers answer and hand over: several requests together, by an emailed link, at the
-// counter. It knows the page of a request, where each of them ends.
+// Package decisions has the ways in which approvers answer and hand over: several requests together, by an emailed link, at the counter. It
+// knows the page of a request, where each of them ends, and of keys how a lost one is told.
 package decisions
 
 import (

@@ -1,5 +1,5 @@
-// Package desk is support's desk: what is stuck, the search, mails and letters, the audit, the dashboard. It asks the engine which
-// requests it follows, and knows how the rooms of requests, people and story word what it lists.
+// Package desk is support's desk: what is stuck, the search, mails and letters, the audit, the dashboard. It asks the engine which requests
+// it follows, and knows how the rooms of requests and story word what it lists.
 package desk
 
 import (

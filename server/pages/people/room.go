@@ -1,5 +1,5 @@
-// Package people has the pages about people and schools, and who answers for them: delegations, attachments, hosts,
-// successions. It knows story for what support sees beside a person or a school.
+// Package people has the pages about people and schools, and who answers for them: delegations, attachments, hosts, successions. It knows
+// story for what support sees beside a person or a school, and how requests are said there.
 package people
 
 import (

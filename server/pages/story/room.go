@@ -1,5 +1,5 @@
 // Package story tells what support sees beside a request, a key, an order, a person or a school: the actions, the mails, the audit of it.
-// It knows the way of an action and how pages are made, and none of the rooms whose pages it stands on.
+// It knows the way of an action, how pages are made and what letters are called, and none of the rooms whose pages it stands on.
 package story
 
 import (

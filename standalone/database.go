@@ -67,7 +67,8 @@ func (h *house) prepareDatabase(ctx context.Context, cluster *postgres.Cluster) 
 	db := stdsql.OpenDB(connector)
 	defer db.Close()
 	var role, database bool
-	err = db.QueryRowContext(ctx, `SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1), EXISTS (SELECT FROM pg_database WHERE datname = $2)`,
+	err = db.QueryRowContext(ctx, `
+		SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1), EXISTS (SELECT FROM pg_database WHERE datname = $2)`,
 		okeyRole, okeyDatabase).
 		Scan(&role, &database)
 	if err != nil {

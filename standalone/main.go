@@ -20,7 +20,7 @@ type flags struct {
 	Inbox      string `default:"127.0.0.1:8025" placeholder:"ADRESSE" help:"Boîte où arrivent tous les courriels (${default})."`
 	Temporal   string `default:"127.0.0.1:7233" placeholder:"ADRESSE" help:"Moteur Temporal (${default})."`
 	TemporalUI string `name:"temporal-ui" default:"127.0.0.1:8233" placeholder:"ADRESSE" help:"Interface de Temporal (${default})."`
-	IDP        string `name:"idp" default:"127.0.0.1:8090" placeholder:"ADRESSE" help:"Connexion des personnes de démonstration (${default})."`
+	IDP        string `name:"idp" default:"127.0.0.1:8090" placeholder:"ADRESSE" help:"Connexion des personnes de démonstration (${default})."` //nolint:lll // a tag has one line
 	Postgres   string `default:"127.0.0.1:0" placeholder:"ADRESSE" help:"PostgreSQL (${default} : un port libre, gardé ensuite)."`
 	Demo       bool   `default:"true" negatable:"" help:"Charger les données de démonstration au premier démarrage."`
 	Okey       bool   `default:"true" negatable:"" help:"Démarrer aussi le serveur et le worker d'OKEY."`

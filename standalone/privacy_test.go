@@ -24,7 +24,7 @@ const section = "0069907L"
 func TestNothingPersonalEntersTheEngine(t *testing.T) {
 	metrics := freeAddress(t)
 	t.Setenv("OKEY_METRICS", metrics)
-	s := newStack(t)
+	s := firstStack(t) // a later start names who can sign in
 	s.keys("00480001", "00480002")
 	home := s.env["OKEY_URL"]
 

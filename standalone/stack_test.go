@@ -59,16 +59,23 @@ var first sync.Once
 func newStack(t *testing.T, arguments ...string) *stack {
 	t.Helper()
 	first.Do(func() {
-		s := &stack{program: start(t, private(t), "--no-demo"), t: t, tokens: map[string]string{}}
-		s.importFile("establishments", "ecoles.csv", schools)
-		s.importFile("staff", "personnels.csv", staff)
-		s.okey("grant", "support", "sam@ecole.test")
+		s := firstStack(t)
 		s.stop(t)
 		copied(t, s.dir, filepath.Join(folder, "first"))
 	})
 	dir := private(t)
 	copied(t, filepath.Join(folder, "first"), dir)
 	return &stack{program: start(t, dir, append([]string{"--no-demo"}, arguments...)...), t: t, tokens: map[string]string{}}
+}
+
+// firstStack starts OKEY for the first time, and brings in the school.
+func firstStack(t *testing.T) *stack {
+	t.Helper()
+	s := &stack{program: start(t, private(t), "--no-demo"), t: t, tokens: map[string]string{}}
+	s.importFile("establishments", "ecoles.csv", schools)
+	s.importFile("staff", "personnels.csv", staff)
+	s.okey("grant", "support", "sam@ecole.test")
+	return s
 }
 
 // copied copies a folder with the owners of what is in it: as root, PostgreSQL runs as somebody else.

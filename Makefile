@@ -24,7 +24,12 @@ run: need+postgres build ## build, start the whole of OKEY on this machine, say 
 	bin/okey-standalone --data $(DATA)
 
 test: need+postgres+npm+node+chromium build ## every test of every module, then those in a real browser
-	@status=0; for module in $(PROGRAMS); do (cd $$module && go test -timeout 30m ./...) || status=1; done; $(MAKE) --no-print-directory e2e || status=1; exit $$status
+	@status=0; $(MAKE) --no-print-directory -k -j2 $(addprefix test+,$(PROGRAMS)) || status=1; $(MAKE) --no-print-directory e2e || status=1; exit $$status
+
+# The modules side by side, and first the package that takes longest.
+test+.: LONGEST = ./server
+test+%:
+	@cd $* && go test -timeout 30m $(LONGEST) ./...
 
 # Left out: where each test has a database of its own, and a browser.
 quick: go need+postgres ## within a minute, what a change usually breaks: does it build, vet, keep the rules of the house and the domain, replay?

@@ -168,7 +168,7 @@ func (s *stack) runServer(changes ...string) string {
 	address := listener.Addr().String()
 	require.NoError(s.t, listener.Close())
 	s.runProgram("server", append([]string{"OKEY_HTTP=" + address}, changes...)...)
-	require.Eventually(s.t, func() bool { return answers(context.Background(), "http://"+address+"/healthz") }, time.Minute, 20*time.Millisecond)
+	require.Eventually(s.t, func() bool { return answers(context.Background(), "http://"+address+"/aide") }, time.Minute, 20*time.Millisecond)
 	return "http://" + address
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"okey/config"
+	"okey/internal/address"
 	"okey/okey"
 
 	"github.com/google/uuid"
@@ -60,17 +61,13 @@ func (e *Engine) Ready(ctx context.Context) error {
 // Deliver brings a recorded action to its workflow, starting one where none runs: the workflow loads where its request stands. Delivered
 // twice, an action is still judged once. Whatever goes wrong is tried again later by the repair watch.
 func (e *Engine) Deliver(ctx context.Context, a okey.Action) error {
-	switch a.Name {
-	case okey.ActionAsk:
+	switch {
+	case a.Name == okey.ActionAsk:
 		return e.start(ctx, a.Request, a.ID)
-	case okey.ActionKeyChange:
-		return e.startKeyChange(ctx, a.ID)
-	}
-	if a.Name.Kind().About == okey.ThingOrder {
+	case a.Name.Kind().Workflow != "":
+		return e.startOwn(ctx, a)
+	case a.Name.Kind().About == okey.ThingOrder:
 		return e.signalOrder(ctx, a)
-	}
-	if name := a.Name.Kind().Workflow; name != "" {
-		return e.startStock(ctx, name, a)
 	}
 	return e.signal(ctx, a.Request, a.Name.Signal(), okey.ActionSignal{Action: a.ID})
 }
@@ -111,20 +108,9 @@ func (e *Engine) signal(ctx context.Context, request uuid.UUID, signal okey.Sign
 	return nil
 }
 
-func (e *Engine) startKeyChange(ctx context.Context, action uuid.UUID) error {
-	_, err := e.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID: okey.KeyChangeWorkflowID(action), TaskQueue: okey.TaskQueue, StaticSummary: "Changement d'état d'une clef",
-		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
-	}, okey.WorkflowKeyChange, okey.KeyChangeInput{Action: action})
-	if err != nil {
-		return fmt.Errorf("start key change %s: %w", action, err)
-	}
-	return nil
-}
-
-// summaries tell in the Temporal UI what a workflow about stock is for.
+// summaries tell in the Temporal UI what a workflow that carries one action is for.
 var summaries = map[string]string{
-	okey.WorkflowStockImport: "Livraison de clefs", okey.WorkflowInventory: "Inventaire", okey.WorkflowKeyMove: "Déplacement de clefs",
+	okey.WorkflowKeyChange: "Changement d'état d'une clef", okey.WorkflowStockImport: "Livraison de clefs", okey.WorkflowInventory: "Inventaire", okey.WorkflowKeyMove: "Déplacement de clefs",
 	okey.WorkflowOrderExport: "Transmission des commandes", okey.WorkflowSuccession: "Un établissement succède à un autre",
 	okey.WorkflowDelegation: "Délégation", okey.WorkflowAttachment: "Rattachement par l'assistance",
 	okey.WorkflowHosting:   "Un établissement répond pour un autre",
@@ -168,9 +154,11 @@ func orderInput(order uuid.UUID) okey.OrderInput {
 	return okey.OrderInput{Order: order, Overdue: okey.DefaultOverdue()}
 }
 
-func (e *Engine) startStock(ctx context.Context, workflow string, a okey.Action) error {
+// startOwn starts the workflow that carries an action alone.
+func (e *Engine) startOwn(ctx context.Context, a okey.Action) error {
+	workflow := a.Name.Kind().Workflow
 	_, err := e.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID: okey.StockWorkflowID(a.Name, a.ID), TaskQueue: okey.TaskQueue, StaticSummary: summaries[workflow],
+		ID: okey.OwnWorkflowID(a.Name, a.ID), TaskQueue: okey.TaskQueue, StaticSummary: summaries[workflow],
 		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE, WorkflowTaskTimeout: 5 * time.Second,
 	}, workflow, okey.StockInput{Action: a.ID})
 	if err != nil {
@@ -189,7 +177,7 @@ func (e *Engine) options(request uuid.UUID) client.StartWorkflowOptions {
 }
 
 func (e *Engine) input(request, ask uuid.UUID) okey.KeyRequestInput {
-	return okey.KeyRequestInput{Request: request, Ask: ask, Waits: e.waits, Page: e.url + "/demandes/" + request.String()}
+	return okey.KeyRequestInput{Request: request, Ask: ask, Waits: e.waits, Page: e.url + address.RequestURL(request)}
 }
 
 // RunID is the current run of a request's workflow; empty where the engine knows none.

@@ -77,3 +77,6 @@ func (e Establishment) Mailbox() string {
 	}
 	return fmt.Sprintf("ce.%s@%s", e.UAI, academy.Domain)
 }
+
+// SayPlace names an establishment and its code.
+func SayPlace(name string, uai UAI) string { return name + " (" + string(uai) + ")" }

@@ -51,9 +51,6 @@ func RequestOfWorkflow(id string) (request uuid.UUID, ok bool) {
 	return request, found && err == nil
 }
 
-// KeyChangeWorkflowID names the workflow of a key change by its action.
-func KeyChangeWorkflowID(action uuid.UUID) string { return "key-change-" + action.String() }
-
 // KeyRequestInput starts a request's workflow, or goes on with it: what stands in the database is loaded first.
 type KeyRequestInput struct {
 	Request uuid.UUID `json:"request"`

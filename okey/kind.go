@@ -1,8 +1,9 @@
 package okey
 
 import (
-	"maps"
 	"slices"
+
+	"github.com/google/uuid"
 )
 
 // Thing is what an action is about, and what a line of the audit names.
@@ -31,7 +32,7 @@ const (
 type ActionKind struct {
 	French   string // as support reads it, without an article
 	About    Thing
-	Workflow string       // the short workflow that carries it; empty: that of its request, key or order
+	Workflow string       // the short workflow that carries it alone; empty: that of its request or order takes it as a signal
 	From     []OrderState // of an action about an order: the states in which it may be done
 	ByStep   bool         // a step of the request's story tells it, once it is taken: who, when and how
 }
@@ -50,7 +51,7 @@ var ActionKinds = map[ActionName]ActionKind{
 	ActionUnknown:               {French: "signal inconnu", About: ThingRequest},
 	ActionLinkReissue:           {French: "nouveaux liens", About: ThingRequest, Workflow: WorkflowLinkReissue},
 
-	ActionKeyChange: {French: "changement d'une clef", About: ThingKey},
+	ActionKeyChange: {French: "changement d'une clef", About: ThingKey, Workflow: WorkflowKeyChange},
 	ActionPINChange: {French: "changement de code PIN", About: ThingKey, Workflow: WorkflowPINChange},
 	ActionPINLock:   {French: "code PIN bloqué", About: ThingKey, Workflow: WorkflowPINChange},
 
@@ -91,16 +92,20 @@ var ActionKinds = map[ActionName]ActionKind{
 // Kind is the row of an action's name; empty for a name that is none.
 func (n ActionName) Kind() ActionKind { return ActionKinds[n] }
 
-// ActionsAbout returns the names of the actions about a thing, sorted.
-func ActionsAbout(thing Thing) []ActionName {
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(ActionKinds)), func(n ActionName) bool { return n.Kind().About != thing })
+// OwnWorkflowID is the id of the workflow that carries an action alone; empty where that of its request or order takes it.
+func OwnWorkflowID(name ActionName, action uuid.UUID) string {
+	if name.Kind().Workflow == "" {
+		return ""
+	}
+	return string(name) + "-" + action.String()
 }
 
-// StockWorkflows returns the names of the workflows that carry one action each, sorted: all are the same function.
+// StockWorkflows returns the names of the workflows that carry one action each, sorted: all are the same function, but for that of a key
+// change, which goes on with the request whose key it was.
 func StockWorkflows() []string {
 	var names []string
 	for _, kind := range ActionKinds {
-		if kind.Workflow != "" {
+		if kind.Workflow != "" && kind.Workflow != WorkflowKeyChange {
 			names = append(names, kind.Workflow)
 		}
 	}

@@ -71,7 +71,7 @@ const (
 	OwnIfNoOther   Condition = "own_if_no_other"  // their own only where there is no other approver; support is told
 )
 
-// Permissions is the table of DESIGN section 6: who may do what, on which condition. What is not in it is forbidden.
+// Permissions is the one table of rights: who may do what, on which condition. What is not in it is forbidden.
 var Permissions = map[Act]map[Role]Condition{
 	ActAsk:        {RoleRequester: Always},
 	ActSign:       {RoleRequester: Always},

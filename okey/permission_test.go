@@ -35,7 +35,7 @@ func cast(owner okey.PersonID) map[okey.Role]okey.Actor {
 	}
 }
 
-// The table of DESIGN section 6, row by row: y may, r may with a reason, - may not though they see it.
+// The table of rights, row by row: y may, r may with a reason, - may not though they see it.
 func TestPermissionTable(t *testing.T) {
 	roles := []okey.Role{
 		okey.RoleRequester,

@@ -7,7 +7,7 @@ import (
 )
 
 // CheckPIN answers invalid, with field pin, unless the PIN has 4 to 8 digits and is none of: all digits equal, wholly rising or
-// falling by one, contained in the serial. Nothing else is refused (DESIGN section 6). The message never repeats the PIN.
+// falling by one, contained in the serial. Nothing else is refused. The message never repeats the PIN.
 func CheckPIN(pin string, serial Serial) error {
 	refuse := func(why string) error { return &Error{Code: CodeInvalid, Field: "pin", Message: why} }
 	if len(pin) < 4 || len(pin) > 8 || strings.Trim(pin, "0123456789") != "" {

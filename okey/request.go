@@ -21,7 +21,7 @@ const (
 // Valid tells whether r is a reason that OKEY has.
 func (r RequestReason) Valid() bool { return r == FirstKey || r == Renewal || r == Replacement }
 
-// Request is one person's wish for one key, from asking to holding it.
+// Request is what one person asks: one key, from asking to holding it.
 type Request struct {
 	ID         uuid.UUID
 	Person     PersonID

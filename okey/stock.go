@@ -21,11 +21,6 @@ const (
 	ActionExport         ActionName = "export"          // of all placed orders; subject: the export
 )
 
-// StockWorkflowID names the workflow of an action about stock.
-func StockWorkflowID(name ActionName, action uuid.UUID) string {
-	return string(name) + "-" + action.String()
-}
-
 // StockInput starts the workflow of an action about stock.
 type StockInput struct {
 	Action uuid.UUID `json:"action"`

@@ -18,6 +18,7 @@ import (
 	"strings"
 	"testing"
 
+	"okey/internal/pgtest"
 	"okey/okey"
 
 	"github.com/google/uuid"
@@ -58,6 +59,7 @@ type row struct {
 // establishment, of the section that it answers for and of others, and has to answer as the table says. What is refused, or
 // merely read, changes nothing.
 func TestEveryRouteAnswersAsThePermissionTableSays(t *testing.T) {
+	pgtest.Alone(t) // the log is the process's
 	h := newHouse(t)
 	known := map[string]row{}
 	for _, r := range slices.Concat(openRows, pageRows, writtenRows, apiRows) {

@@ -130,6 +130,7 @@ func TestTwoServersLiveInOneProcess(t *testing.T) {
 }
 
 func TestTheLogTellsRoutesNeverURLs(t *testing.T) {
+	pgtest.Alone(t) // the log is the process's
 	h := newHouse(t)
 	lea := h.Person("Léa Martin", "personnel", scene.Tilleuls)
 	var log bytes.Buffer

@@ -12,7 +12,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// KeyRequest is one person's wish for one key, from asking to holding it, over weeks.
+// KeyRequest is one person's request for a key, from asking to holding it, over weeks.
 //
 // It decides nothing itself: each signal and each deadline becomes a matter for the judging activity, which looks at the recorded
 // action, the rights and the stock, and answers where the request stands now. So it may begin at any stage: it is started again

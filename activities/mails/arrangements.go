@@ -3,6 +3,7 @@ package mails
 import (
 	"context"
 
+	"okey/internal/address"
 	"okey/mail"
 	"okey/okey"
 	"okey/sql"
@@ -20,7 +21,7 @@ func (p *mailing) aboutDelegation(ctx context.Context) (sql.ListedDelegation, ok
 	}
 	p.facts.Requester, p.facts.By, p.facts.Everything = holder.Name(), d.ByName, d.Scope == okey.Everything
 	p.facts.Since, p.facts.Expiry = d.From.Say(p.today), d.Until.Say(p.today)
-	p.facts.Link = p.settings.URL + "/delegations"
+	p.facts.Link = p.settings.URL + address.PathDelegations
 	return d, holder, nil
 }
 
@@ -201,7 +202,7 @@ func hosting(ctx context.Context, p *mailing) error {
 	if err != nil {
 		return err
 	}
-	p.facts.Link = p.settings.URL + "/demandes?etablissement=" + string(h.UAI)
+	p.facts.Link = p.settings.URL + address.Narrowed(address.PathRequests, h.UAI)
 	for _, person := range deciders {
 		facts := p.facts
 		if err := p.listAwaiting(ctx, &facts, p.store.AwaitedAt, h.UAI, person.ID, true); err != nil {

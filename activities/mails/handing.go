@@ -3,6 +3,7 @@ package mails
 import (
 	"context"
 
+	"okey/internal/address"
 	"okey/mail"
 	"okey/okey"
 )
@@ -59,7 +60,7 @@ func (p *mailing) toHandOver(ctx context.Context, letter mail.Letter) error {
 		}
 	}
 	p.toRequester(letter)
-	p.facts.Link = p.settings.URL + "/remise/" + p.request.ID.String()
+	p.facts.Link = p.settings.URL + address.CounterURL(p.request.ID, "")
 	p.toApprovers(mail.KeyToHandOver, givers)
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"okey/internal/address"
 	"okey/mail"
 	"okey/okey"
 	"okey/sql"
@@ -119,13 +120,13 @@ func (p *mailing) locate(ctx context.Context, uai okey.UAI) error {
 // page is where the order's mails lead those who must sign in.
 func (p *mailing) page() string {
 	if p.order.Key != "" {
-		return p.settings.URL + "/clefs/" + string(p.order.Key)
+		return p.settings.URL + address.KeyURL(p.order.Key)
 	}
-	return p.settings.URL + "/demandes/" + p.request.ID.String()
+	return p.settings.URL + address.RequestURL(p.request.ID)
 }
 
 // list is the page of all that awaits its reader.
-func (p *mailing) list() string { return p.settings.URL + "/demandes" }
+func (p *mailing) list() string { return p.settings.URL + address.PathRequests }
 
 // subject is what the order is about, and the ground of its mails' ids.
 func (p *mailing) subject() uuid.UUID {

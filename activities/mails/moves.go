@@ -2,9 +2,9 @@ package mails
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
+	"okey/internal/address"
 	"okey/mail"
 	"okey/okey"
 	"okey/sql"
@@ -41,7 +41,7 @@ func keysMoved(ctx context.Context, p *mailing) error {
 	const most = 50
 	p.facts.Total = len(p.facts.Items)
 	p.facts.Items = p.facts.Items[:min(most, p.facts.Total)]
-	p.facts.Comment, p.facts.Link = action.Content.Comment, p.settings.URL+"/clefs"
+	p.facts.Comment, p.facts.Link = action.Content.Comment, p.settings.URL+address.PathKeys
 	p.facts.Own = p.order.UAI == to
 	switch {
 	case !p.facts.Own:
@@ -79,7 +79,7 @@ func (p *mailing) stillMoved(ctx context.Context) ([]sql.MovedKey, error) {
 // nameOf is an establishment within a sentence.
 func (p *mailing) nameOf(ctx context.Context, uai okey.UAI) (string, error) {
 	place, err := p.store.Place(ctx, uai)
-	return fmt.Sprintf("%s (%s)", okey.SayEstablishment(place.Name), uai), err
+	return okey.SayPlace(okey.SayEstablishment(place.Name), uai), err
 }
 
 // toKeepers sends to those who look after the stock of the order's establishment.
@@ -103,7 +103,7 @@ func (p *mailing) aboutMove(ctx context.Context) (okey.Move, okey.Person, error)
 		return move, holder, err
 	}
 	p.facts.Serial, p.facts.Requester = move.Serial, holder.Name()
-	p.facts.Link = p.settings.URL + "/deplacements/" + move.ID.String()
+	p.facts.Link = p.settings.URL + address.MoveURL(move.ID)
 	p.facts.Other, err = p.nameOf(ctx, move.From)
 	return move, holder, err
 }
@@ -150,7 +150,7 @@ func moveProposed(ctx context.Context, p *mailing) error {
 }
 
 func (p *mailing) keyPage(serial okey.Serial) string {
-	return p.settings.URL + "/clefs/" + string(serial)
+	return p.settings.URL + address.KeyURL(serial)
 }
 
 // moveDecided tells the answer to the holder, and to whoever waited for it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	netmail "net/mail"
 
+	"okey/internal/address"
 	"okey/mail"
 	"okey/okey"
 	"okey/sql"
@@ -27,7 +28,7 @@ func ordersExported(ctx context.Context, p *mailing) error {
 	}
 	p.facts.Total, p.facts.Free, p.facts.At = x.Orders, x.Keys, p.day(x.At)
 	p.facts.Own = to == p.support // support passes it on
-	p.facts.Link = p.settings.URL + "/commandes/exports/" + x.ID.String()
+	p.facts.Link = p.settings.URL + address.ExportURL(x.ID)
 	p.put(envelope{
 		letter: mail.OrdersExported, address: to, facts: p.facts,
 		files: []mail.Attachment{{Name: x.FileName, Type: workbookType, Content: file}},
@@ -43,7 +44,7 @@ func orderOverdue(ctx context.Context, p *mailing) error {
 	}
 	p.facts.Place, p.facts.Total, p.facts.Free = int(o.Number), o.Quantity, o.Received
 	p.facts.Since = p.day(o.ExportedAt)
-	p.facts.Link = p.settings.URL + "/commandes/" + o.ID.String()
+	p.facts.Link = p.settings.URL + address.OrderURL(o.ID)
 	p.toSupport(mail.OrderOverdue)
 	return nil
 }
@@ -60,7 +61,7 @@ func (p *mailing) aboutOrder(ctx context.Context) (sql.ListedOrder, okey.Person,
 	}
 	by, err := p.store.Person(ctx, action.By)
 	p.facts.By, p.facts.Comment, p.facts.Total, p.facts.Place = by.Name(), action.Content.Comment, o.Quantity, int(o.Number)
-	p.facts.Link = p.settings.URL + "/commandes/" + o.ID.String()
+	p.facts.Link = p.settings.URL + address.OrderURL(o.ID)
 	return o, by, err
 }
 

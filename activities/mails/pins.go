@@ -3,6 +3,7 @@ package mails
 import (
 	"context"
 
+	"okey/internal/address"
 	"okey/mail"
 	"okey/okey"
 
@@ -44,6 +45,6 @@ func pinLocked(ctx context.Context, p *mailing) error {
 }
 
 func (p *mailing) toPINOwner(letter mail.Letter, person okey.Person) {
-	p.facts.Link = p.settings.URL + "/mon-code-pin/oublie?clef=" + string(p.order.Key)
+	p.facts.Link = p.settings.URL + address.PathPINForgotten + "?clef=" + string(p.order.Key)
 	p.toPerson(letter, person)
 }

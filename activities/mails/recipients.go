@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"okey/internal/address"
 	"okey/mail"
 	"okey/okey"
 
@@ -142,7 +143,7 @@ func (p *mailing) decisionLink(ctx context.Context, person okey.Person) (url str
 		expires = p.order.At.Add(withoutStage)
 	}
 	token := link.Token(p.settings.LinkKeys)
-	return p.settings.URL + "/valider/" + token.Text(), issue, p.store.SaveLink(ctx, token, link, expires, p.order.At)
+	return p.settings.URL + address.PathDecide + "/" + token.Text(), issue, p.store.SaveLink(ctx, token, link, expires, p.order.At)
 }
 
 // past tells whether the request has left the stage that a reminder speaks of; coming back to it begins another turn.

@@ -3,6 +3,7 @@ package mails
 import (
 	"context"
 
+	"okey/internal/address"
 	"okey/mail"
 	"okey/okey"
 )
@@ -18,7 +19,7 @@ func keysReported(ctx context.Context, p *mailing) error {
 			p.facts.Total++
 		}
 	}
-	p.facts.By, p.facts.Link = found.ByName, p.settings.URL+"/assistance/clefs-a-confirmer"
+	p.facts.By, p.facts.Link = found.ByName, p.settings.URL+address.PathReports
 	p.toSupport(mail.KeysReported)
 	return nil
 }
@@ -33,7 +34,7 @@ func reportDecided(ctx context.Context, p *mailing) error {
 	if err != nil {
 		return err
 	}
-	p.facts.Serial, p.facts.Comment, p.facts.Link = report.Serial, report.Comment, p.settings.URL+"/clefs?etablissement="+string(report.UAI)
+	p.facts.Serial, p.facts.Comment, p.facts.Link = report.Serial, report.Comment, p.settings.URL+address.Narrowed(address.PathKeys, report.UAI)
 	p.facts.Own = report.State == okey.ReportConfirmed
 	key, err := p.store.Key(ctx, report.Serial)
 	if err != nil && okey.ErrorCode(err) != okey.CodeNotFound {

@@ -3,6 +3,7 @@ package mails
 import (
 	"context"
 
+	"okey/internal/address"
 	"okey/mail"
 )
 
@@ -20,9 +21,9 @@ func delivered(letter mail.Letter) func(context.Context, *mailing) error {
 		if err != nil {
 			return err
 		}
-		p.facts.Link = p.settings.URL + "/clefs?etablissement=" + string(p.order.UAI)
+		p.facts.Link = p.settings.URL + address.Narrowed(address.PathKeys, p.order.UAI)
 		if letter == mail.DeliveryAnnounced {
-			p.facts.Link = p.settings.URL + "/livraisons/" + p.order.Subject.String()
+			p.facts.Link = p.settings.URL + address.PathArrival + "/" + p.order.Subject.String()
 		}
 		p.toApprovers(letter, keepers)
 		return nil
@@ -61,6 +62,6 @@ func lowStock(ctx context.Context, p *mailing) error {
 		return err
 	}
 	p.facts.Free, p.facts.Total, p.facts.Place = needs.Free, needs.Minimum, needs.Suggested()
-	p.facts.Link = p.settings.URL + "/commandes?etablissement=" + string(p.order.UAI)
+	p.facts.Link = p.settings.URL + address.Narrowed(address.PathOrders, p.order.UAI)
 	return p.toKeepers(ctx, mail.LowStock)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"okey/internal/address"
 	"okey/mail"
 	"okey/okey"
 	"okey/sql"
@@ -37,7 +38,7 @@ func succeeded(ctx context.Context, p *mailing) error {
 	}
 	p.facts.Other = okey.SayEstablishment(succession.FromName)
 	if len(keepers) == 0 {
-		p.facts.Link = p.settings.URL + "/assistance/succession/" + succession.ID.String()
+		p.facts.Link = p.settings.URL + address.PathSuccession + "/" + succession.ID.String()
 		p.toSupport(mail.SuccessorNobody)
 		return nil
 	}
@@ -86,7 +87,7 @@ func requestsFollow(ctx context.Context, p *mailing) error {
 			others = keepers
 		}
 		facts := p.facts
-		facts.Stage, facts.Givers, facts.Link = r.Stage, namesOf(others), p.settings.URL+"/demandes/"+r.ID.String()
+		facts.Stage, facts.Givers, facts.Link = r.Stage, namesOf(others), p.settings.URL+address.RequestURL(r.ID)
 		p.put(envelope{letter: mail.RequestFollows, person: r.Person, address: r.Requester.Mail, facts: facts})
 	}
 	return nil

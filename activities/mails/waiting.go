@@ -3,6 +3,7 @@ package mails
 import (
 	"context"
 
+	"okey/internal/address"
 	"okey/mail"
 	"okey/okey"
 )
@@ -29,7 +30,7 @@ func (p *mailing) toStockKeepers(ctx context.Context, letter mail.Letter) error 
 	}
 	p.facts.Waiting, p.facts.Place = line.Waiting, line.Place
 	// they are asked to order: what awaits has its own mail
-	p.facts.Link = p.settings.URL + "/commandes?etablissement=" + string(p.request.UAI)
+	p.facts.Link = p.settings.URL + address.Narrowed(address.PathOrders, p.request.UAI)
 	p.toApprovers(letter, keepers)
 	return nil
 }
@@ -73,7 +74,7 @@ func orderLate(ctx context.Context, p *mailing) error {
 		return err
 	}
 	p.facts.Since = p.day(p.place.ShortageSince)
-	p.facts.Link = p.settings.URL + "/assistance/etablissements/" + string(p.request.UAI)
+	p.facts.Link = p.settings.URL + address.SchoolURL(p.request.UAI)
 	p.toSupport(mail.OrderLate)
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"okey/internal/address"
 	"okey/mail"
 	"okey/okey"
 	"okey/sql"
@@ -24,7 +25,7 @@ func keyExpires(ctx context.Context, p *mailing) error {
 	if keys[0].Expires.Before(p.today) {
 		p.facts.Place = 1 // it has ended
 	}
-	p.facts.Link = p.settings.URL + "/demandes/nouvelle"
+	p.facts.Link = p.settings.URL + address.PathAsk
 	p.toPerson(mail.KeyExpires, keys[0].Holder)
 	return nil
 }
@@ -56,7 +57,7 @@ func (p *mailing) listKeys(ctx context.Context, letter mail.Letter) error {
 		return err
 	}
 	keepers = slices.DeleteFunc(keepers, func(person okey.Person) bool { return person.Mail == "" })
-	p.facts.Link = p.settings.URL + "/clefs?etablissement=" + string(p.order.UAI)
+	p.facts.Link = p.settings.URL + address.Narrowed(address.PathKeys, p.order.UAI)
 	if len(keepers) == 0 {
 		p.listHeld(keys)
 		p.toSupport(letter)

@@ -33,6 +33,7 @@ type desk struct {
 
 func newDesk(t *testing.T) *desk {
 	t.Helper()
+	pgtest.Alone(t) // settings come from the environment
 	s := scene.New(t)
 	t.Setenv("OKEY_DATABASE_URL", s.URL)
 	t.Setenv("OKEY_AUDIT_KEYS", s.Keys.Reveal())

@@ -24,7 +24,7 @@ type wordRule struct {
 // command are lines, columns, settings and addresses that whoever runs OKEY types: they are spelled as programs spell them.
 const command = `« okey [^»]*»|--[a-z-]+|OKEY_\w+|TEMPORAL_\w+|SMTP_\w+|\b[a-z]+://\S*|[a-z_]+;[a-z_;\[\]]+|hôte:port|HÔTE:PORT`
 
-// glossary is one term for a thing: DESIGN's words, and those that people might take for them.
+// glossary is one term for a thing: OKEY's words, and those that people might take for them.
 var glossary = []wordRule{
 	{`(?i)\bclés?\b`, "clef", `« Commande de clés OTP »`},
 	{`(?i)\be-?mails?\b|\bmél\b|\bmails?\b`, "courriel", ``},

@@ -7,8 +7,12 @@ import (
 	"crypto/rand"
 	stdsql "database/sql"
 	"encoding/hex"
+	"flag"
 	"fmt"
 	"os"
+	"runtime"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -41,7 +45,8 @@ var cluster struct {
 	err      error // a first start that failed is not tried again by every test
 }
 
-// New returns a database with the application's schema and no rows, dropped when the test ends.
+// New returns a database with the application's schema and no rows, dropped when the test ends. A test that has one runs beside the others
+// from there on: each waits more than it works. Whoever changes what the whole process shares says Alone first.
 func New(t testing.TB) *DB {
 	t.Helper()
 	return create(t, true)
@@ -53,9 +58,35 @@ func Empty(t testing.TB) *DB {
 	return create(t, false)
 }
 
+var beside sync.Map // the tests that run beside others already
+
+// Alone keeps a test from running beside others: before its first database.
+func Alone(t *testing.T) {
+	t.Helper()
+	t.Setenv("OKEY_TEST_ALONE", "1") // which testing takes as a promise
+	beside.Store(t, true)
+}
+
+// runBeside lets a test run beside others, unless it is a part of another, or has set a variable of the environment.
+func runBeside(tb testing.TB) {
+	t, is := tb.(*testing.T)
+	if !is || strings.Contains(t.Name(), "/") {
+		return
+	}
+	if _, already := beside.LoadOrStore(t, true); already {
+		return
+	}
+	defer func() { _ = recover() }() // t.Setenv was called: testing says so by a panic, before anything has changed
+	t.Parallel()
+}
+
 // Main runs a package's tests and stops the cluster: `func TestMain(m *testing.M) { pgtest.Main(m) }`. A test process
 // that is killed, or that goes without it, leaves nothing either, a moment later.
 func Main(m *testing.M) {
+	flag.Parse()
+	if given := flag.Lookup("test.parallel"); given.Value.String() == given.DefValue {
+		_ = given.Value.Set(strconv.Itoa(3 * runtime.GOMAXPROCS(0)))
+	}
 	code := m.Run()
 	if err := stop(); err != nil {
 		fmt.Fprintln(os.Stderr, "pgtest:", err)
@@ -66,6 +97,7 @@ func Main(m *testing.M) {
 
 func create(t testing.TB, migrated bool) *DB {
 	t.Helper()
+	runBeside(t)
 	cluster.Lock()
 	defer cluster.Unlock()
 	if cluster.err == nil {

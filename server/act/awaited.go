@@ -5,15 +5,8 @@ import (
 	"time"
 
 	"okey/okey"
+	"okey/server/respond"
 )
-
-// TimeOrNil is the time as JSON shows it: null where there is none.
-func TimeOrNil(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
-}
 
 // Awaited is who or what a request waits for.
 type Awaited struct {
@@ -46,7 +39,7 @@ func (s *Dispatcher) WaitingFor(ctx context.Context, r okey.Request, requester o
 // Waits lists who must do something now; nobody for a closed request. Who answers and who hands over, the permission table says.
 func (c Case) Waits(requester okey.Person) []Awaited {
 	one := func(who AwaitedKind, name string) Awaited {
-		return Awaited{Who: who, Name: name, Since: c.Since, Until: TimeOrNil(c.KeptUntil)}
+		return Awaited{Who: who, Name: name, Since: c.Since, Until: respond.TimeOrNil(c.KeptUntil)}
 	}
 	switch c.Stage {
 	case okey.AwaitingCharter:

@@ -43,6 +43,25 @@ func refusedStatus(reason okey.Code, action okey.ActionName) int {
 // PINUnchanged tells whoever was about to change the PIN of a key that has left them.
 const PINUnchanged = "Cette clef n'est plus la vôtre : son code PIN n'a pas changé."
 
+// said is what is told of a refusal that is the same whoever meets it; what depends on the thing is in sentence.
+var said = map[okey.Code]string{
+	okey.CodePINReplaced:     "Vous avez choisi un autre code PIN depuis : c'est celui-là qui sert.",
+	okey.CodeNoKeyFree:       "Aucune clef n'est libre dans cet établissement : la demande garde sa place.",
+	okey.CodeOrderState:      "Cette commande n'en est plus là : rien n'a changé. Rechargez la page pour voir où elle en est.",
+	okey.CodeNothingToExport: "Aucune commande n'attend d'être transmise : il n'y a rien à transmettre.",
+	okey.CodeReportDecided:   "Quelqu'un de l'assistance a déjà répondu : rien n'a changé.",
+	okey.CodeReportKnown: "Cette clef est entrée dans OKEY entre-temps : rien n'a changé. Ouvrez sa page pour voir où elle est, puis écartez ce " +
+		"signalement en le disant.",
+	okey.CodeDeliveryTaken: "Cette livraison est déjà enregistrée : rien n'a changé.",
+	okey.CodeDeliveryChanged: "Depuis que ce fichier a été vérifié, des clefs ou des établissements ont changé : rien n'a été pris. Renvoyez le " +
+		"fichier, chaque ligne fautive sera nommée.",
+	okey.CodeForbidden:  notAnyMore,
+	okey.CodeNotFound:   notAnyMore,
+	okey.CodeOwnRequest: "C'est votre propre demande : quelqu'un d'autre doit s'en charger.",
+}
+
+const notAnyMore = "Votre fonction ne vous permet plus cette action : rien n'a changé. Si c'est une erreur, écrivez à l'assistance."
+
 // sentence is the French of a refusal, and the field of the form that it is about.
 func sentence(v okey.Verdict, f Facts) (message, field string) {
 	if f.Action.Name != okey.ActionAsk && (v.Reason == okey.CodeNotEligible || v.Reason == okey.CodeAlreadyHolds) {
@@ -52,9 +71,7 @@ func sentence(v okey.Verdict, f Facts) (message, field string) {
 		return PINUnchanged, ""
 	}
 	switch v.Reason {
-	case okey.CodePINReplaced:
-		return "Vous avez choisi un autre code PIN depuis : c'est celui-là qui sert.", ""
-	case okey.CodeKeyNotFree:
+	case okey.CodeKeyNotFree, okey.CodeKeyUnknown, okey.CodeKeyElsewhere:
 		if f.Action.Name == okey.ActionArrival {
 			return "Rien n'a changé. " + f.Settled, "serials"
 		}
@@ -74,50 +91,28 @@ func sentence(v okey.Verdict, f Facts) (message, field string) {
 			return "Aucune clef n'a été déclarée perdue ou défectueuse pendant que vous l'aviez : choisissez « première clef ».", "reason"
 		}
 		return "Votre code PIN a été effacé, par prudence, avant d'avoir pu servir : choisissez-le de nouveau.", "pin"
-	case okey.CodeNoKeyFree:
-		return "Aucune clef n'est libre dans cet établissement : la demande garde sa place.", ""
-	case okey.CodeKeyUnknown, okey.CodeKeyElsewhere:
-		return wrongKey(v, f), "serial"
 	case okey.CodeKeyTransition:
 		return fmt.Sprintf("« %s » ne s'applique pas à la clef %s, qui est %s : rechargez la page pour voir ce qui est possible.",
 			f.Action.Content.KeyReason.French(), f.Action.Key, f.KeyIs.French()), "reason"
-	case okey.CodeOrderState:
-		return "Cette commande n'en est plus là : rien n'a changé. Rechargez la page pour voir où elle en est.", ""
 	case okey.CodeOrderQuantity:
+		whom := "Dites-le à l'assistance."
 		if f.Action.Via == okey.ViaSupport { // nobody is told to ask themselves
-			return "C'est plus que ce qui reste à recevoir : comptez de nouveau. Des clefs en trop ? " +
-				"Voyez-le avec le fournisseur.", "quantity"
+			whom = "Voyez-le avec le fournisseur."
 		}
-		return "C'est plus que ce qui reste à recevoir : comptez de nouveau. Des clefs en trop ? Dites-le à l'assistance.", "quantity"
-	case okey.CodeNothingToExport:
-		return "Aucune commande n'attend d'être transmise : il n'y a rien à transmettre.", ""
-	case okey.CodeReportDecided:
-		return "Quelqu'un de l'assistance a déjà répondu : rien n'a changé.", ""
-	case okey.CodeReportKnown:
-		return "Cette clef est entrée dans OKEY entre-temps : rien n'a changé. Ouvrez sa page pour voir où elle est, puis écartez ce " +
-			"signalement en le disant.", ""
-	case okey.CodeDeliveryTaken:
-		return "Cette livraison est déjà enregistrée : rien n'a changé.", ""
-	case okey.CodeDeliveryChanged:
-		return "Depuis que ce fichier a été vérifié, des clefs ou des établissements ont changé : rien n'a été pris. Renvoyez le " +
-			"fichier, chaque ligne fautive sera nommée.", ""
+		return "C'est plus que ce qui reste à recevoir : comptez de nouveau. Des clefs en trop ? " + whom, "quantity"
 	case okey.CodeKeysStay, okey.CodeMoveOpen, okey.CodeMoveOver, okey.CodeOwnKey, okey.CodeNotServed, okey.CodeSucceeded:
 		return refusedMove(v, f)
 	case okey.CodeRateLimited:
 		return fmt.Sprintf(
 			"De nouveaux liens sont déjà partis %s fois en une heure pour cette demande : attendez, ou dites aux personnes concernées "+
-				"de se connecter à OKEY.",
-			okey.SayNumber(okey.MaxReissues),
-		), ""
+				"de se connecter à OKEY.", okey.SayNumber(okey.MaxReissues)), ""
 	case okey.CodeMailLeaving, okey.CodeMailJustSent, okey.CodeMailForgotten, okey.CodeMailNoAddress:
 		return SayUnsendable(v.Reason), ""
-	case okey.CodeForbidden, okey.CodeNotFound:
-		return "Votre fonction ne vous permet plus cette action : rien n'a changé. Si c'est une erreur, écrivez à l'assistance.", ""
-	case okey.CodeOwnRequest:
-		return "C'est votre propre demande : quelqu'un d'autre doit s'en charger.", ""
-	default:
-		return "Cette action n'a pas pu être acceptée : rien n'a changé. Rechargez la page et recommencez.", ""
 	}
+	if said[v.Reason] != "" {
+		return said[v.Reason], ""
+	}
+	return "Cette action n'a pas pu être acceptée : rien n'a changé. Rechargez la page et recommencez.", ""
 }
 
 // noLongerEligible tells what has changed since the asking: to the requester who signs, or to whoever answers or hands over.

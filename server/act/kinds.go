@@ -236,3 +236,17 @@ func normaliseReport(cmd Command) (okey.Content, error) {
 	}
 	return cmd.Content, wrong.OrNil()
 }
+
+// normaliseComment keeps a comment alone, which may lack.
+func normaliseComment(cmd Command) (okey.Content, error) {
+	comment, err := okey.CheckText("comment", cmd.Content.Comment, false)
+	cmd.Content = okey.Content{Comment: comment}
+	return cmd.Content, err
+}
+
+// normaliseReason is for what support may do only if it says why.
+func normaliseReason(cmd Command) (okey.Content, error) {
+	comment, err := okey.CheckText("comment", cmd.Content.Comment, true)
+	cmd.Content = okey.Content{Comment: comment}
+	return cmd.Content, err
+}

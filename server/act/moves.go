@@ -199,5 +199,5 @@ func (s *Dispatcher) Receiver(ctx context.Context, field string, uai okey.UAI) (
 	case place.Successor != "":
 		return "", Replaced(field, place)
 	}
-	return fmt.Sprintf("%s (%s)", place.Name, place.UAI), nil
+	return okey.SayPlace(place.Name, place.UAI), nil
 }

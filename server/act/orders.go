@@ -34,19 +34,6 @@ func normaliseOrder(cmd Command) (okey.Content, error) {
 	return cmd.Content, wrong.OrNil()
 }
 
-func normaliseComment(cmd Command) (okey.Content, error) {
-	comment, err := okey.CheckText("comment", cmd.Content.Comment, false)
-	cmd.Content = okey.Content{Comment: comment}
-	return cmd.Content, err
-}
-
-// normaliseReason is for what support may do only if it says why.
-func normaliseReason(cmd Command) (okey.Content, error) {
-	comment, err := okey.CheckText("comment", cmd.Content.Comment, true)
-	cmd.Content = okey.Content{Comment: comment}
-	return cmd.Content, err
-}
-
 func normaliseReceipt(cmd Command) (okey.Content, error) {
 	content, err := normaliseComment(cmd)
 	content.Quantity = cmd.Content.Quantity

@@ -33,7 +33,7 @@ func hashPIN(version int, pepper []byte, action uuid.UUID, person okey.PersonID,
 		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(hash))
 }
 
-// OfPerson follows the version of the pepper where a hash covers its person; one from before that does not, until its PIN is typed again.
+// ofPerson follows the version of the pepper where a hash covers its person; one from before that does not, until its PIN is typed again.
 const ofPerson = "p"
 
 // pepperedPIN is what argon2id hashes: whoever checks a PIN makes the same of it. Nobody's is as PINs were once hashed.

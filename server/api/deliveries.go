@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/respond"
@@ -37,7 +38,7 @@ func (s *API) postDelivery(c *gin.Context) error {
 	}
 	cmd.Content = okey.Content{Sum: d.Sum, Announced: announced, LookAlikes: up.Values["look_alikes"] != ""}
 	return s.do(c, cmd, reply{
-		again:  func(a okey.Action) string { return "/assistance/livraisons/" + a.Subject.String() },
+		again:  func(a okey.Action) string { return address.PathDeliveries + "/" + a.Subject.String() },
 		status: http.StatusCreated,
 		view:   func(a okey.Action) (any, error) { return gin.H{"id": a.Subject, "accepted": a.Verdict.Count}, nil },
 	})

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/respond"
@@ -43,8 +44,8 @@ type keyEventView struct {
 func (s *API) keyView(k sql.ListedKey) keyView {
 	v := keyView{
 		Serial: k.Serial, Establishment: k.UAI, EstablishmentName: k.Establishment, State: k.State, Batch: k.Batch,
-		ExpiresOn: k.ExpiresOn.String(), LastLoginAt: act.TimeOrNil(k.LastLoginAt), ChangedAt: k.ChangedAt, PriorToOKEY: k.PriorToOKEY,
-		Links: map[string]string{"self": s.url + keyPath(k.Serial), "page": s.url + "/clefs/" + string(k.Serial)},
+		ExpiresOn: k.ExpiresOn.String(), LastLoginAt: respond.TimeOrNil(k.LastLoginAt), ChangedAt: k.ChangedAt, PriorToOKEY: k.PriorToOKEY,
+		Links: map[string]string{"self": s.url + keyPath(k.Serial), "page": s.url + address.KeyURL(k.Serial)},
 	}
 	if k.HolderName != "" {
 		v.Holder = &personView{Name: k.HolderName}

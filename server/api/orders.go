@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/respond"
@@ -34,8 +35,8 @@ type orderView struct {
 func (s *API) orderView(o sql.ListedOrder) orderView {
 	v := orderView{
 		ID: o.ID, Number: o.Number, Establishment: o.UAI, EstablishmentName: o.Establishment, Quantity: o.Quantity, Received: o.Received,
-		Comment: o.Comment, State: o.State, By: textOrNil(o.ByName), PlacedAt: o.PlacedAt, ExportedAt: act.TimeOrNil(o.ExportedAt),
-		Links: map[string]string{"self": s.url + orderPath(o.ID), "page": s.url + "/commandes/" + o.ID.String()},
+		Comment: o.Comment, State: o.State, By: textOrNil(o.ByName), PlacedAt: o.PlacedAt, ExportedAt: respond.TimeOrNil(o.ExportedAt),
+		Links: map[string]string{"self": s.url + orderPath(o.ID), "page": s.url + address.OrderURL(o.ID)},
 	}
 	if o.Export != uuid.Nil {
 		v.Export = &o.Export

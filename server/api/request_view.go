@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
 	"okey/sql"
@@ -57,7 +58,7 @@ func (s *API) summary(r sql.ListedRequest, actor okey.Actor) requestSummary {
 	v := requestSummary{
 		ID: r.ID, Stage: r.Stage, Establishment: r.UAI, EstablishmentName: r.Establishment, Requester: personView{Name: r.Requester.Name()},
 		Need: r.Need, Reason: r.Reason, AskedAt: r.AskedAt, Since: r.Since,
-		Links: map[string]string{"self": s.url + requestPath(r.ID), "page": s.url + "/demandes/" + r.ID.String()},
+		Links: map[string]string{"self": s.url + requestPath(r.ID), "page": s.url + address.RequestURL(r.ID)},
 	}
 	if actor.Support || actor.Auditor || actor.ID == r.Person {
 		v.Requester.UID = r.Requester.UID

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"okey/imports"
 	"okey/okey"
@@ -125,4 +126,12 @@ func OneOf[T ~string](field, value string, all []T) (T, error) {
 		names[i] = string(v)
 	}
 	return "", okey.InvalidField(field, "Cette valeur n'existe pas. Valeurs possibles : %s.", strings.Join(names, ", "))
+}
+
+// TimeOrNil is the time as JSON shows it: null where there is none.
+func TimeOrNil(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
 }

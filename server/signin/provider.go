@@ -12,8 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"okey/internal/address"
 	"okey/okey"
-	"okey/server/web"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
@@ -69,7 +69,7 @@ func (p *provider) get(ctx context.Context) (*discovered, error) {
 		verifier: found.Verifier(&oidc.Config{ClientID: p.settings.ClientID, Now: aMinuteAgo}),
 		oauth: oauth2.Config{
 			ClientID: p.settings.ClientID, ClientSecret: p.settings.ClientSecret, Endpoint: found.Endpoint(),
-			RedirectURL: p.settings.URL + web.PathCallback, Scopes: p.settings.Scopes,
+			RedirectURL: p.settings.URL + address.PathCallback, Scopes: p.settings.Scopes,
 		},
 	}
 	return p.known, nil

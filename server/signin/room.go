@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"okey/config"
+	"okey/internal/address"
 	"okey/server/web"
 	"okey/sql"
 
@@ -28,9 +29,9 @@ func New(site *web.Site, store *sql.Store, session *web.Sessions, settings Setti
 
 // Routes lead to the identity provider and back.
 func (s *SignIn) Routes(r web.Routes) {
-	r.Handle(http.MethodGet, web.PathSignIn, s.orFail(s.startSignIn))
-	r.Handle(http.MethodGet, web.PathCallback, s.orFail(s.finishSignIn))
-	r.Handle(http.MethodPost, web.PathSignOut, s.orFail(s.SignOut))
+	r.Handle(http.MethodGet, address.PathSignIn, s.orFail(s.startSignIn))
+	r.Handle(http.MethodGet, address.PathCallback, s.orFail(s.finishSignIn))
+	r.Handle(http.MethodPost, address.PathSignOut, s.orFail(s.SignOut))
 }
 
 // orFail makes a page of what fails.

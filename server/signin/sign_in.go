@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/respond"
 	"okey/server/web"
@@ -42,7 +43,7 @@ func (s *SignIn) startSignIn(c *gin.Context) error {
 		return nil
 	}
 	f, more := NewFlow(back), []oauth2.AuthCodeOption(nil)
-	if strings.HasPrefix(back, web.PathPINForgotten) { // where they would have to sign in afresh, at once: this may be that sign-in
+	if strings.HasPrefix(back, address.PathPINForgotten) { // where they would have to sign in afresh, at once: this may be that sign-in
 		f.Began, more = time.Now(), AskAgain
 	}
 	return s.LeadToProvider(c, f, more...)
@@ -55,7 +56,7 @@ const longestReturn = 1000
 func localPath(path string) string {
 	u, err := url.Parse(path)
 	if len(path) > longestReturn || err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || !strings.HasPrefix(path, "/") ||
-		strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n\t") || strings.HasPrefix(path, web.PathSignIn) {
+		strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n\t") || strings.HasPrefix(path, address.PathSignIn) {
 		return "/"
 	}
 	return path

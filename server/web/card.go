@@ -13,18 +13,6 @@ type Hit struct {
 	Pages                  []Fact // what else there is of it
 }
 
-// Graver is what somebody is told of several refusals: nothing where one thing is allowed, and whoever sees one of them is not told that it
-// does not exist.
-func Graver(a, b error) error {
-	switch {
-	case a == nil || b == nil:
-		return nil
-	case okey.ErrorCode(a) == okey.CodeNotFound:
-		return b
-	}
-	return a
-}
-
 // Card is a request in a list.
 type Card struct {
 	Path, Who, Where, Need, State string
@@ -32,6 +20,22 @@ type Card struct {
 	Replaces string    // in a sentence, what the key replaces; empty for a first one
 	Acts     []NavLink // what the visitor may do about it, the likeliest first
 }
+
+// SayState is where a request stands, in one line.
+func SayState(r okey.Request, c Clock) string {
+	said := okey.Capitalize(r.Stage.French()) + " depuis " + c.Day(r.Since)
+	if r.Stage == okey.AwaitingHandover {
+		return said + " : clef " + string(r.Key)
+	}
+	if r.Stage.Closed() {
+		return okey.Capitalize(r.Stage.French()) + " " + c.Day(r.Since)
+	}
+	return said
+}
+
+// Nowhere is told to whoever works at no school that OKEY knows.
+const Nowhere = "Nous ne vous trouvons dans aucun établissement. Demandez à votre secrétariat de vérifier votre affectation, ou " +
+	"écrivez à l'assistance."
 
 // HomeLines is how many of each kind home shows.
 const HomeLines = 20

@@ -9,8 +9,10 @@ import (
 	"net/http"
 	"time"
 
+	"okey/internal/address"
 	"okey/internal/workbook"
 	"okey/okey"
+	"okey/server/respond"
 )
 
 // Every table on a page can be taken along as a spreadsheet, with what the page's reader may see and nothing more. To add one:
@@ -29,8 +31,6 @@ type Spreadsheet struct {
 	Sheets []workbook.Sheet
 }
 
-const xlsxType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
 // sendSpreadsheet answers with the whole file or, where its rows can't all be had, with an error page.
 func sendSpreadsheet(v *Visit, made Spreadsheet) error {
 	file, err := made.file(v)
@@ -39,14 +39,14 @@ func sendSpreadsheet(v *Visit, made Spreadsheet) error {
 	}
 	day := v.Now.In(Paris(v).Zone).Format(time.DateOnly)
 	v.Header("Content-Disposition", fmt.Sprintf(`attachment; filename="okey-%s-%s.xlsx"`, made.Name, day))
-	v.Data(http.StatusOK, xlsxType, file)
+	v.Data(http.StatusOK, respond.XLSX, file)
 	return nil
 }
 
 // Enclosed is a spreadsheet that the page itself carries (RFC 2397): of a table that is the answer to a form, and at no address of its own.
 func Enclosed(v *Visit, made Spreadsheet) (template.URL, error) {
 	file, err := made.file(v)
-	return template.URL("data:" + xlsxType + ";base64," + base64.StdEncoding.EncodeToString(file)), err // base64 of our own making
+	return template.URL("data:" + respond.XLSX + ";base64," + base64.StdEncoding.EncodeToString(file)), err // base64 of our own making
 }
 
 // file is the spreadsheet as it is read elsewhere, made for the visitor.
@@ -140,5 +140,5 @@ func InZone(t time.Time, zone *time.Location) time.Time {
 
 // CarriesFile tells the requests that may be larger than a form.
 func CarriesFile(r *http.Request) bool {
-	return r.Method == http.MethodPost && (r.URL.Path == "/api/v1/deliveries" || r.URL.Path == PathDeliveries)
+	return r.Method == http.MethodPost && (r.URL.Path == "/api/v1/deliveries" || r.URL.Path == address.PathDeliveries)
 }

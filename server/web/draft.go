@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/respond"
 
@@ -51,7 +52,7 @@ func (s *Site) keepDraft(v *Visit) {
 		}
 	}
 	sc := Screen{Title: "Votre session a pris fin", Body: sessionEnded{
-		SignIn: PathSignIn + "?vers=" + url.QueryEscape(v.Request.URL.EscapedPath()), Kept: kept,
+		SignIn: address.PathSignIn + "?vers=" + url.QueryEscape(v.Request.URL.EscapedPath()), Kept: kept,
 		PIN: slices.ContainsFunc(neverKept, v.Request.PostForm.Has), Charter: v.Request.PostForm.Has("charter"),
 	}}
 	if err := s.Show(v, http.StatusUnauthorized, "session", sc); err != nil {
@@ -103,7 +104,7 @@ func (s *Site) holdDraft(v *Visit, text string) bool {
 
 // draftRoom is small where it can be: whoever sends a form without a session fills the database with it.
 func draftRoom(path string) int {
-	if path == PathInventory {
+	if path == address.PathInventory {
 		return longDraft
 	}
 	return draftSize

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/respond"
 
@@ -58,13 +59,13 @@ func (s *Site) failure(v *Visit, status int, err error) (title string, body Fail
 	}
 	switch sent := v.Request.PostForm; {
 	case status == http.StatusUnauthorized:
-		body.SignIn = PathSignIn
+		body.SignIn = address.PathSignIn
 	case status == http.StatusNotFound && v.SignedIn():
 		body.Ended = s.endedBefore(v)
 	case status == http.StatusConflict && sent.Get("person") == v.Actor.ID.String():
 		body.Wrote = sent.Get("comment")
 	case status == http.StatusRequestEntityTooLarge && CarriesFile(v.Request):
-		body.Back, body.BackName = PathDeliveries, "Revenir aux livraisons"
+		body.Back, body.BackName = address.PathDeliveries, "Revenir aux livraisons"
 		return "Le fichier est trop volumineux", body
 	}
 	return cmp.Or(FailTitles[status], "Une erreur s'est produite"), body
@@ -118,4 +119,16 @@ func pageMessage(err error) string {
 	default:
 		return okey.ErrorMessage(err)
 	}
+}
+
+// Graver is what somebody is told of several refusals: nothing where one thing is allowed, and whoever sees one of them is not told that it
+// does not exist.
+func Graver(a, b error) error {
+	switch {
+	case a == nil || b == nil:
+		return nil
+	case okey.ErrorCode(a) == okey.CodeNotFound:
+		return b
+	}
+	return a
 }

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/respond"
 
@@ -225,7 +226,7 @@ func (f *Form) Day(name string, today okey.Day) okey.Day {
 
 // Chosen fills in what the address asks for, where nothing is chosen yet.
 func (f *Form) Chosen(v *Visit, signal okey.Signal) {
-	decision := okey.Decision(v.Query(ParameterAnswer))
+	decision := okey.Decision(v.Query(address.ParameterAnswer))
 	if signal == okey.PrincipalDecision && f.Values["decision"] == "" && (decision == okey.Approve || decision == okey.Refuse) {
 		f.Values["decision"] = string(decision)
 	}

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"net/url"
 	"slices"
 
@@ -143,7 +142,7 @@ func (s *Site) AddPlaces(v *Visit, f *Form, chosen okey.UAI) error {
 	places, err := s.store.Establishments(v.Ctx(), append(uais, hosted...)...)
 	how := Field{Label: "Établissement", Empty: "Tous"}
 	for _, p := range places {
-		how.Choices = append(how.Choices, Choice{string(p.UAI), fmt.Sprintf("%s (%s)", p.Name, p.UAI)})
+		how.Choices = append(how.Choices, Choice{string(p.UAI), okey.SayPlace(p.Name, p.UAI)})
 	}
 	f.Add("etablissement", string(chosen), how)
 	return err

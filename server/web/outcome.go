@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
 
@@ -33,9 +34,9 @@ func (f *Form) Amend(err error, again Again) error {
 func (s *Site) Answer(v *Visit, f *Form, done act.Outcome, page string, again Again) error {
 	switch {
 	case done.Recorded():
-		return s.showRecorded(v, FollowURL(done.Action.ID))
+		return s.showRecorded(v, address.FollowURL(done.Action.ID))
 	case done.Accepted():
-		v.Redirect(http.StatusSeeOther, DoneURL(page, done.Action.ID))
+		v.Redirect(http.StatusSeeOther, address.DoneURL(page, done.Action.ID))
 		return nil
 	}
 	status, refused := s.act.Explain(v.Ctx(), done)
@@ -74,9 +75,9 @@ func (s *Site) followPage(v *Visit) error {
 	page := donePage(a)
 	switch {
 	case a.Verdict == nil:
-		return s.showRecorded(v, FollowURL(a.ID))
+		return s.showRecorded(v, address.FollowURL(a.ID))
 	case a.Verdict.Accepted:
-		v.Redirect(http.StatusSeeOther, DoneURL(page, a.ID))
+		v.Redirect(http.StatusSeeOther, address.DoneURL(page, a.ID))
 		return nil
 	}
 	status, refused := s.act.Explain(v.Ctx(), act.Outcome{Action: a})
@@ -103,11 +104,11 @@ func (s *Site) ownAction(v *Visit) (okey.Action, error) {
 func donePage(a okey.Action) string {
 	switch {
 	case a.Name == okey.ActionAsk && a.Verdict != nil && !a.Verdict.Accepted:
-		return PathAsk
+		return address.PathAsk
 	case a.Name == okey.ActionArrival:
-		return PathArrival + "/" + a.Subject.String()
+		return address.PathArrival + "/" + a.Subject.String()
 	case a.Name == okey.ActionPINChange:
-		return PathPIN
+		return address.PathPIN
 	}
 	at, known := donePages[a.Name.Kind().About]
 	if !known {
@@ -118,22 +119,22 @@ func donePage(a okey.Action) string {
 
 // donePages are where an action about a thing shows what it has done.
 var donePages = map[okey.Thing]func(okey.Action) string{
-	okey.ThingRequest:   func(a okey.Action) string { return RequestURL(a.Request) },
-	okey.ThingKey:       func(a okey.Action) string { return KeyURL(a.Key) },
-	okey.ThingOrder:     subjectBelow(PathOrders),
-	okey.ThingExport:    func(okey.Action) string { return PathOrders },
-	okey.ThingDelivery:  subjectBelow(PathDeliveries),
-	okey.ThingInventory: subjectBelow(PathInventory),
-	okey.ThingReport:    func(okey.Action) string { return PathReports },
-	okey.ThingMove:      func(okey.Action) string { return PathMoveKeys },
-	okey.ThingDeparture: func(a okey.Action) string { return MoveURL(a.Subject) },
+	okey.ThingRequest:   func(a okey.Action) string { return address.RequestURL(a.Request) },
+	okey.ThingKey:       func(a okey.Action) string { return address.KeyURL(a.Key) },
+	okey.ThingOrder:     subjectBelow(address.PathOrders),
+	okey.ThingExport:    func(okey.Action) string { return address.PathOrders },
+	okey.ThingDelivery:  subjectBelow(address.PathDeliveries),
+	okey.ThingInventory: subjectBelow(address.PathInventory),
+	okey.ThingReport:    func(okey.Action) string { return address.PathReports },
+	okey.ThingMove:      func(okey.Action) string { return address.PathMoveKeys },
+	okey.ThingDeparture: func(a okey.Action) string { return address.MoveURL(a.Subject) },
 	okey.ThingSuccession: func(a okey.Action) string {
 		if a.Verdict == nil || !a.Verdict.Accepted {
-			return PathSuccession
+			return address.PathSuccession
 		}
-		return PathSuccession + "/" + a.Subject.String()
+		return address.PathSuccession + "/" + a.Subject.String()
 	},
-	okey.ThingMail: subjectBelow(PathMails),
+	okey.ThingMail: subjectBelow(address.PathMails),
 }
 
 // subjectBelow is the page of an action's subject below path.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/respond"
 
@@ -79,11 +80,11 @@ func (s *Site) dress(v *Visit, sc *Screen) {
 // menu is where one can go from every page, and who sees that.
 var menu = []menuPlace{
 	{"Accueil", "/", (*Visit).SignedIn},
-	{"Demandes", PathRequests, (*Visit).SignedIn},
-	{"Clefs", PathKeys, (*Visit).SignedIn},
-	{"Commandes", PathOrders, (*Visit).Oversees},
-	{"Assistance", PathDesk, (*Visit).Desk},
-	{"Aide", PathHelp, func(*Visit) bool { return true }},
+	{"Demandes", address.PathRequests, (*Visit).SignedIn},
+	{"Clefs", address.PathKeys, (*Visit).SignedIn},
+	{"Commandes", address.PathOrders, (*Visit).Oversees},
+	{"Assistance", address.PathDesk, (*Visit).Desk},
+	{"Aide", address.PathHelp, func(*Visit) bool { return true }},
 }
 
 type menuPlace struct {

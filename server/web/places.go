@@ -2,9 +2,9 @@ package web
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/sql"
 )
@@ -71,7 +71,7 @@ func (s *Site) SchoolsFor(v *Visit, path string, act okey.Act) ([]NavLink, error
 	}
 	links := make([]NavLink, len(places))
 	for i, place := range places {
-		links[i] = NavLink{Name: fmt.Sprintf("%s (%s)", place.Name, place.UAI), Path: Narrowed(path, place.UAI)}
+		links[i] = NavLink{Name: okey.SayPlace(place.Name, place.UAI), Path: address.Narrowed(path, place.UAI)}
 	}
 	return links, nil
 }

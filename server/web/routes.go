@@ -23,7 +23,7 @@ func NewRoutes(site *Site, router gin.IRouter) Routes {
 // Get is a page for whoever has signed in; the others are led to sign in, and back.
 func (r Routes) Get(path string, show func(*Visit) error) { r.shown(path, r.site.page(show)) }
 
-// Post takes a form. Its address answers GET, too, with the page that holds the form or a way there (back): whoever signs in again,
+// Post takes a form. Its address answers GET, too, with the page that holds the form or a way there: whoever signs in again,
 // or comes back in the browser's history, is led there.
 func (r Routes) Post(path string, do func(*Visit) error) { r.to.POST(path, r.site.page(do)) }
 

@@ -8,6 +8,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"okey/internal/address"
 )
 
 //go:embed *.html
@@ -88,7 +90,7 @@ type Situation struct {
 const aroundSituation = "situation"
 
 // Path is where the answer is read.
-func (one Situation) Path() string { return PathHelp + "/" + one.Name }
+func (one Situation) Path() string { return address.PathHelp + "/" + one.Name }
 
 // Page is the name that Show knows it by.
 func (one Situation) Page() string { return "aide/" + one.Name }

@@ -218,12 +218,3 @@ func PlainQuery(v *Visit, name string) string {
 	}
 	return text
 }
-
-// Narrowed is a list of one establishment, further narrowed by pairs of names and values.
-func Narrowed(path string, uai okey.UAI, pairs ...string) string {
-	query := url.Values{"etablissement": {string(uai)}}
-	for i := 0; i+1 < len(pairs); i += 2 {
-		query.Set(pairs[i], pairs[i+1])
-	}
-	return path + "?" + query.Encode()
-}

@@ -3,11 +3,11 @@ package web
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"time"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/sql"
 
@@ -18,16 +18,16 @@ import (
 func (v *Visit) OfPerson(name string, p okey.Person) Fact {
 	f := Fact{Name: name, Value: p.Name()}
 	if v.Desk() {
-		f.Path = PersonURL(p.ID)
+		f.Path = address.PersonURL(p.ID)
 	}
 	return f
 }
 
 // OfSchool names where a page is about, in the same way.
 func (v *Visit) OfSchool(place sql.Place) Fact {
-	f := Fact{Name: "Établissement", Value: fmt.Sprintf("%s (%s)", place.Name, place.UAI)}
+	f := Fact{Name: "Établissement", Value: okey.SayPlace(place.Name, place.UAI)}
 	if v.Desk() {
-		f.Path = SchoolURL(place.UAI)
+		f.Path = address.SchoolURL(place.UAI)
 	}
 	return f
 }
@@ -150,7 +150,7 @@ func (s *Site) leadToSignIn(c *gin.Context) {
 	if c.Request.Method == http.MethodGet && c.Request.URL.RawQuery != "" {
 		back += "?" + c.Request.URL.RawQuery
 	}
-	c.Redirect(http.StatusSeeOther, PathSignIn+"?vers="+url.QueryEscape(back))
+	c.Redirect(http.StatusSeeOther, address.PathSignIn+"?vers="+url.QueryEscape(back))
 	c.Abort()
 }
 

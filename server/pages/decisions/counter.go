@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/pages/requests"
 	"okey/server/web"
@@ -61,7 +62,7 @@ func (s *Pages) counterPage(v *web.Visit) error {
 	}
 	ready := ofStage(found, okey.AwaitingHandover, true)
 	if len(ready) == 1 && typed != "" && len(found) == 1 {
-		v.Redirect(http.StatusSeeOther, web.CounterURL(ready[0].ID, scanned.Serial))
+		v.Redirect(http.StatusSeeOther, address.CounterURL(ready[0].ID, scanned.Serial))
 		return nil
 	}
 	handed, warning := scanned.Serial, ""
@@ -88,7 +89,7 @@ func (page *counterScreen) sayScanned(key okey.Key, said string, awaited bool) (
 		return "", said
 	}
 	page.Key = said
-	page.Manage = &web.Fact{Name: "Ouvrir la page de la clef " + string(key.Serial), Path: web.KeyURL(key.Serial)}
+	page.Manage = &web.Fact{Name: "Ouvrir la page de la clef " + string(key.Serial), Path: address.KeyURL(key.Serial)}
 	if key.State != okey.InStock {
 		return "", ""
 	}
@@ -128,7 +129,7 @@ func (s *Pages) ownHandover(v *web.Visit) (string, error) {
 }
 
 func counterSearch(typed string) *web.Form {
-	f := &web.Form{Name: "chercher", Path: web.PathCounter, Values: map[string]string{}, Fields: map[string]web.Field{}, Button: "Chercher"}
+	f := &web.Form{Name: "chercher", Path: address.PathCounter, Values: map[string]string{}, Fields: map[string]web.Field{}, Button: "Chercher"}
 	f.Add("q", typed, web.Field{
 		Label: "Nom de la personne, ou numéro de la clef",
 		Hint:  "Un lecteur de codes-barres branché en USB suffit : scannez la clef.",
@@ -154,10 +155,10 @@ func counterGroups(v *web.Visit, found []sql.Awaited, scanned okey.Serial, sever
 		if !known {
 			i = len(groups)
 			at[r.UAI] = i
-			groups = append(groups, counterGroup{Name: fmt.Sprintf("%s (%s)", r.School, r.UAI)})
+			groups = append(groups, counterGroup{Name: okey.SayPlace(r.School, r.UAI)})
 		}
 		groups[i].Lines = append(groups[i].Lines, counterLine{
-			Path: web.CounterURL(r.ID, scanned), Who: r.Requester.Name(), Key: string(r.Key),
+			Path: address.CounterURL(r.ID, scanned), Who: r.Requester.Name(), Key: string(r.Key),
 			State: "attend depuis " + web.Paris(v).Day(r.Since),
 		})
 	}

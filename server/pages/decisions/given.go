@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"time"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/respond"
@@ -59,7 +60,7 @@ func (s *Pages) giveAnswers(v *web.Visit, batch uuid.UUID, all []chosen, cmd act
 	if err := s.settleInTurn(v.Ctx(), kept); err != nil {
 		return err
 	}
-	v.Redirect(http.StatusSeeOther, web.PathAnswers+"/"+batch.String()+"?"+query.Encode())
+	v.Redirect(http.StatusSeeOther, address.PathAnswers+"/"+batch.String()+"?"+query.Encode())
 	return nil
 }
 
@@ -146,7 +147,7 @@ func (s *Pages) answerGivenTo(v *web.Visit, batch, id uuid.UUID) (line answerGiv
 	if err != nil {
 		return line, false, nil, err
 	}
-	line = answerGiven{Path: web.RequestURL(id), Who: d.Requester.Name()}
+	line = answerGiven{Path: address.RequestURL(id), Who: d.Requester.Name()}
 	switch {
 	case !given:
 		if refused = okey.May(okey.ActDecide, v.Actor, d.Subject, d.Today); refused != nil {

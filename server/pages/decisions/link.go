@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/pages/keys"
@@ -154,12 +155,12 @@ func (s *Pages) refuseLink(v *web.Visit, d requests.Dossier, err error) error {
 		s.failOwnLink(v, d, own)
 		return nil
 	}
-	status, title, signIn := http.StatusNotFound, "Ce lien ne mène plus nulle part", web.PathSignIn
+	status, title, signIn := http.StatusNotFound, "Ce lien ne mène plus nulle part", address.PathSignIn
 	switch {
 	case errors.Is(err, deadLink):
 	case errors.Is(err, errSignInFirst):
 		status, title = http.StatusUnauthorized, web.FailTitles[http.StatusUnauthorized]
-		signIn += "?vers=" + url.QueryEscape(web.RequestURL(d.ID))
+		signIn += "?vers=" + url.QueryEscape(address.RequestURL(d.ID))
 	default:
 		return err
 	}
@@ -171,7 +172,7 @@ func (s *Pages) failOwnLink(v *web.Visit, d requests.Dossier, own ownByLink) {
 	v.Header("Referrer-Policy", "strict-origin") // with the menu comes the form for signing out, which must say that it comes from here
 	here := &web.Visit{Context: v.Context, Actor: own.opener, Now: v.Now}
 	err := okey.Errorf(okey.CodeOwnRequest, "C'est votre propre demande : quelqu'un d'autre doit y répondre. Ce lien n'est pas pour vous.")
-	s.FailVisit(here, web.LeadsOn{Err: err, To: web.NavLink{Name: keys.SeeRequest, Path: web.RequestURL(d.ID)}})
+	s.FailVisit(here, web.LeadsOn{Err: err, To: web.NavLink{Name: keys.SeeRequest, Path: address.RequestURL(d.ID)}})
 }
 
 // othersScreen says whose the link is and who is here.
@@ -188,7 +189,7 @@ func (s *Pages) showOthersLink(v *web.Visit, d requests.Dossier, others othersLi
 	subject := d.Subject
 	subject.HasReason = true // asked for on the page
 	if okey.May(okey.ActSee, others.opener, subject, d.Today) == nil {
-		page.Page = web.RequestURL(d.ID)
+		page.Page = address.RequestURL(d.ID)
 		page.Answer = d.Stage == okey.AwaitingDecision && okey.May(okey.ActDecide, others.opener, subject, d.Today) == nil
 	}
 	v.Header("Referrer-Policy", "strict-origin") // as above
@@ -299,7 +300,7 @@ func (s *Pages) answerLink(v *web.Visit) error {
 	case done.Recorded():
 		return s.Show(anonymous(v), http.StatusAccepted, "recorded", web.Screen{Title: "C'est enregistré", Body: page})
 	case done.Accepted():
-		v.Redirect(http.StatusSeeOther, web.DoneURL(page, done.Action.ID))
+		v.Redirect(http.StatusSeeOther, address.DoneURL(page, done.Action.ID))
 		return nil
 	}
 	status, refused := s.act.Explain(v.Ctx(), done)

@@ -6,6 +6,7 @@ import (
 	"embed"
 
 	"okey/config"
+	"okey/internal/address"
 	"okey/server/act"
 	"okey/server/pages/requests"
 	"okey/server/web"
@@ -34,10 +35,10 @@ func New(site *web.Site, store *sql.Store, a *act.Dispatcher, r *requests.Pages,
 
 // Routes registers the ways in which approvers answer and hand over.
 func (s *Pages) Routes(r web.Routes) {
-	r.Get(web.PathAnswers, s.answersPage)
-	r.Post(web.PathAnswers, s.answerTogether)
-	r.Get(web.PathAnswers+"/:id", s.answersGiven)
-	r.Get(web.PathCounter, s.counterPage)
-	r.Open("/valider/:token", s.linkPage)
-	r.OpenPost("/valider/:token", s.answerLink)
+	r.Get(address.PathAnswers, s.answersPage)
+	r.Post(address.PathAnswers, s.answerTogether)
+	r.Get(address.PathAnswers+"/:id", s.answersGiven)
+	r.Get(address.PathCounter, s.counterPage)
+	r.Open(address.PathDecide+"/:token", s.linkPage)
+	r.OpenPost(address.PathDecide+"/:token", s.answerLink)
 }

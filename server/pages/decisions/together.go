@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/web"
@@ -54,7 +55,7 @@ type answerReview struct {
 }
 
 func answersForm(v *web.Visit) *web.Form {
-	return web.NewForm(v, "reponses", web.PathAnswers, "Continuer", map[string]web.Field{
+	return web.NewForm(v, "reponses", address.PathAnswers, "Continuer", map[string]web.Field{
 		"requests": {Label: "*Quelles demandes", Hint: "Cochez celles qui reçoivent la même réponse."},
 		"decision": {Label: "*Votre réponse", Choices: []web.Choice{
 			{Value: string(okey.Approve), Label: "Accepter les demandes cochées"},
@@ -137,11 +138,11 @@ func (s *Pages) answerGroups(v *web.Visit, f *web.Form, found []sql.Awaited) ([]
 			if err != nil {
 				return nil, err
 			}
-			groups = append(groups, answerGroup{Name: fmt.Sprintf("%s (%s)", r.School, r.UAI), Free: sayFree(free)})
+			groups = append(groups, answerGroup{Name: okey.SayPlace(r.School, r.UAI), Free: sayFree(free)})
 		}
 		groups[i].Lines = append(groups[i].Lines, answerChoice{
 			Entry: f.Entry(tickedPrefix + r.ID.String()), Who: r.Requester.Name(), Need: r.Need, Replaces: web.SayReplaces(r.Request),
-			State: "depuis " + web.Paris(v).Day(r.Since), Path: web.RequestURL(r.ID),
+			State: "depuis " + web.Paris(v).Day(r.Since), Path: address.RequestURL(r.ID),
 		})
 	}
 	if len(groups) == 1 && len(v.Actor.Answers(v.Today())) == 1 && found[0].Host == "" {

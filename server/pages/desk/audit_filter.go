@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/pages/story"
 	"okey/server/web"
@@ -186,7 +187,7 @@ func misreadCode(typed string) string {
 }
 
 func auditFilters(v *web.Visit, chosen auditChoice) *web.Form {
-	filters, event := web.ListForm(web.PathAudit), ""
+	filters, event := web.ListForm(address.PathAudit), ""
 	if len(chosen.filter.Events) > 0 {
 		event = chosen.filter.Events[0]
 	}

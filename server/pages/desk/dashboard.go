@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"okey/internal/address"
 	"okey/internal/plot"
 	"okey/internal/workbook"
 	"okey/okey"
@@ -50,7 +51,7 @@ var panels = []panel{
 }
 
 // address is where the panel is downloaded.
-func (p panel) address() string { return web.PathDashboard + "/" + p.Path + ".xlsx" }
+func (p panel) address() string { return address.PathDashboard + "/" + p.Path + ".xlsx" }
 
 // dashboardChoice is what the address of the dashboard asks for.
 type dashboardChoice struct {
@@ -143,7 +144,7 @@ func sum(f web.Figures, column int) int {
 }
 
 func dashboardFilters(v *web.Visit, chosen dashboardChoice) *web.Form {
-	filters := web.ListForm(web.PathDashboard)
+	filters := web.ListForm(address.PathDashboard)
 	byAcademy := web.Field{Label: "Académie", Empty: "Toutes"}
 	for _, code := range chosen.served {
 		if academy, known := okey.AcademyByCode(code); known {

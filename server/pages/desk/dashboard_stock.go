@@ -3,6 +3,7 @@ package desk
 import (
 	"fmt"
 
+	"okey/internal/address"
 	"okey/internal/workbook"
 	"okey/okey"
 	"okey/server/web"
@@ -26,10 +27,10 @@ func (s *Pages) shortFigures(v *web.Visit, chosen dashboardChoice) (web.Figures,
 	for _, p := range places {
 		short := p.Name
 		if named[p.Name] > 1 {
-			short = fmt.Sprintf("%s (%s)", p.Name, p.UAI)
+			short = okey.SayPlace(p.Name, p.UAI)
 		}
 		f.Rows = append(f.Rows, web.FigureRow{
-			Name: fmt.Sprintf("%s (%s)", p.Name, p.UAI), Short: short, Path: web.SchoolURL(p.UAI),
+			Name: okey.SayPlace(p.Name, p.UAI), Short: short, Path: address.SchoolURL(p.UAI),
 			Values: []float64{float64(p.Unanswered + p.InLine), float64(p.Free), float64(p.Unanswered), float64(p.InLine)},
 			Taken:  []any{p.UAI, p.Name},
 		})

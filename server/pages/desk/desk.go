@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/pages/story"
 	"okey/server/web"
@@ -17,7 +18,7 @@ func (s *Pages) Counts(v *web.Visit) (*Counts, error) {
 	st, err := s.stuck(v)
 	counts := &Counts{}
 	for _, m := range st.matters(nil, web.Paris(v)) {
-		counts.Lines = append(counts.Lines, web.NavLink{Name: m.Count, Path: web.PathDesk + "#" + m.ID})
+		counts.Lines = append(counts.Lines, web.NavLink{Name: m.Count, Path: address.PathDesk + "#" + m.ID})
 	}
 	return counts, err
 }
@@ -37,17 +38,17 @@ var deskLinks = []struct {
 	name, path string
 	act        okey.Act
 }{
-	{"Tableau de bord", web.PathDashboard, okey.ActSeeDesk},
-	{"Livraisons", web.PathDeliveries, okey.ActSeeDesk},
-	{"Commandes", web.PathOrders, okey.ActSeeDesk},
-	{"Clefs à confirmer", web.PathReports, okey.ActSeeDesk},
-	{"Déplacer des clefs", web.PathMoveKeys, okey.ActMoveKeys},
-	{"Fermetures et fusions", web.PathSuccession, okey.ActSeeDesk},
-	{"Personnes rattachées", web.PathAttachments, okey.ActSeeDesk},
-	{"Établissements sans direction", web.PathHosts, okey.ActSeeDesk},
-	{"Délégations", web.PathDelegations, okey.ActSeeDesk},
-	{"Courriels", web.PathLetters, okey.ActSeeDesk},
-	{"Journal d'audit", web.PathAudit, okey.ActSeeDesk},
+	{"Tableau de bord", address.PathDashboard, okey.ActSeeDesk},
+	{"Livraisons", address.PathDeliveries, okey.ActSeeDesk},
+	{"Commandes", address.PathOrders, okey.ActSeeDesk},
+	{"Clefs à confirmer", address.PathReports, okey.ActSeeDesk},
+	{"Déplacer des clefs", address.PathMoveKeys, okey.ActMoveKeys},
+	{"Fermetures et fusions", address.PathSuccession, okey.ActSeeDesk},
+	{"Personnes rattachées", address.PathAttachments, okey.ActSeeDesk},
+	{"Établissements sans direction", address.PathHosts, okey.ActSeeDesk},
+	{"Délégations", address.PathDelegations, okey.ActSeeDesk},
+	{"Courriels", address.PathLetters, okey.ActSeeDesk},
+	{"Journal d'audit", address.PathAudit, okey.ActSeeDesk},
 }
 
 // deskPage is for support and auditors.

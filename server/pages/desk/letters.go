@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 
+	"okey/internal/address"
 	"okey/mail"
 	"okey/okey"
 	"okey/server/web"
@@ -23,7 +24,7 @@ func (l letterLine) Cells() []web.Cell {
 	return []web.Cell{{Text: l.Subject, Path: l.Path}, {Text: l.When}}
 }
 
-func letterURL(letter mail.Letter) string { return web.PathLetters + "/" + string(letter) }
+func letterURL(letter mail.Letter) string { return address.PathLetters + "/" + string(letter) }
 
 // lettersPage lists every mail that OKEY can send, by whom it is for. It is for support and auditors.
 func (s *Pages) lettersPage(v *web.Visit) error {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"okey/internal/address"
 	"okey/mail"
 	"okey/okey"
 	"okey/server/act"
@@ -79,7 +80,7 @@ func (s *Pages) showMail(v *web.Visit, status int, m sql.WrittenMail, again *web
 			return err
 		}
 		page.Address = cmp.Or(who.Mail, m.Address)
-		page.Facts = append(page.Facts, web.Fact{Name: "Pour", Value: story.NameOr(who, "personne effacée"), Path: web.PersonURL(who.ID)})
+		page.Facts = append(page.Facts, web.Fact{Name: "Pour", Value: story.NameOr(who, "personne effacée"), Path: address.PersonURL(who.ID)})
 	}
 	about, err := s.aboutMail(v, m)
 	if err != nil {
@@ -102,7 +103,7 @@ func (s *Pages) showMail(v *web.Visit, status int, m sql.WrittenMail, again *web
 	if at := slices.IndexFunc(repeats, resent); at >= 0 && warning == "" {
 		var underWay bool
 		if notice, warning, underWay = sayResent(repeats[at]); underWay {
-			page.Follow = web.DoneURL(story.MailURL(m.ID), done.ID)
+			page.Follow = address.DoneURL(story.MailURL(m.ID), done.ID)
 		}
 	}
 	if okey.May(okey.ActResendMail, v.Actor, okey.Subject{}, v.Today()) == nil {
@@ -167,9 +168,9 @@ func (s *Pages) aboutMail(v *web.Visit, m sql.WrittenMail) ([]web.Fact, error) {
 	switch {
 	case m.Request.Valid:
 		request := m.Request.UUID
-		return []web.Fact{{Name: about, Value: "la demande " + story.ShortID(request), Path: web.RequestURL(request)}}, nil
+		return []web.Fact{{Name: about, Value: "la demande " + story.ShortID(request), Path: address.RequestURL(request)}}, nil
 	case m.Key != "":
-		return []web.Fact{{Name: about, Value: "la clef " + string(m.Key), Path: web.KeyURL(m.Key)}}, nil
+		return []web.Fact{{Name: about, Value: "la clef " + string(m.Key), Path: address.KeyURL(m.Key)}}, nil
 	}
 	var facts []web.Fact
 	if m.About != uuid.Nil {
@@ -184,7 +185,7 @@ func (s *Pages) aboutMail(v *web.Visit, m sql.WrittenMail) ([]web.Fact, error) {
 		}
 	}
 	if len(facts) == 0 && m.Order != nil && m.Order.UAI != "" {
-		facts = append(facts, web.Fact{Name: about, Value: "l'établissement " + string(m.Order.UAI), Path: web.SchoolURL(m.Order.UAI)})
+		facts = append(facts, web.Fact{Name: about, Value: "l'établissement " + string(m.Order.UAI), Path: address.SchoolURL(m.Order.UAI)})
 	}
 	return facts, nil
 }

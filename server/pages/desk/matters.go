@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/pages/requests"
 	"okey/server/pages/story"
@@ -121,7 +122,7 @@ func unansweredMatter(found []sql.Unanswered, c web.Clock) matter {
 			state += " ; l'établissement désigné, " + string(u.Host) + ", n'a pas de direction non plus"
 		}
 		m.Cards = append(m.Cards, web.Card{
-			Path: web.SchoolURL(u.UAI), Who: fmt.Sprintf("%s (%s)", u.Name, u.UAI),
+			Path: address.SchoolURL(u.UAI), Who: okey.SayPlace(u.Name, u.UAI),
 			State: okey.SayCount(u.Requests, "demande") + " ; " + state,
 		})
 	}
@@ -174,7 +175,7 @@ func reportsMatter(found []sql.ListedReport, c web.Clock) matter {
 			state += " ; entrée depuis dans OKEY, " + okey.SayAtSchool(okey.SayEstablishment(r.KeptAt))
 		}
 		m.Cards = append(m.Cards, web.Card{
-			Path: web.PathReports + "/" + r.ID.String(), Who: string(r.Serial), Where: r.Establishment, State: state,
+			Path: address.PathReports + "/" + r.ID.String(), Who: string(r.Serial), Where: r.Establishment, State: state,
 		})
 	}
 	return m
@@ -189,7 +190,7 @@ func overdueMatter(found []sql.ListedOrder, c web.Clock) matter {
 	}
 	for _, o := range found {
 		m.Cards = append(m.Cards, web.Card{
-			Path: web.PathOrders + "/" + o.ID.String(), Who: fmt.Sprintf("Commande n° %d", o.Number), Where: o.Establishment,
+			Path: address.PathOrders + "/" + o.ID.String(), Who: fmt.Sprintf("Commande n° %d", o.Number), Where: o.Establishment,
 			State: okey.SayCount(o.Quantity, "clef") + ", " + o.State.Say(o.Received, o.Quantity) + " ; transmise " + c.Day(o.ExportedAt),
 		})
 	}
@@ -205,7 +206,7 @@ func announcedMatter(found []sql.Delivery, c web.Clock) matter {
 	}
 	for _, d := range found {
 		m.Cards = append(m.Cards, web.Card{
-			Path: web.PathDeliveries + "/" + d.ID.String(), Who: "Livraison annoncée " + c.Day(d.TakenAt), Where: d.FileName,
+			Path: address.PathDeliveries + "/" + d.ID.String(), Who: "Livraison annoncée " + c.Day(d.TakenAt), Where: d.FileName,
 			State: okey.SayCount(d.InTransit, "clef") + " en route, sur " + okey.SayNumber(d.Keys),
 		})
 	}

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/web"
 	"okey/sql"
@@ -15,45 +16,45 @@ var recordKinds = []struct {
 		if r.Name == "" {
 			r.Name = r.More
 		}
-		return web.Hit{Name: r.Name, Path: web.PathPersons + "/" + r.Page, More: r.More}
+		return web.Hit{Name: r.Name, Path: address.PathPersons + "/" + r.Page, More: r.More}
 	}},
 	{sql.RecordMail, "Courriels", func(r sql.FoundRecord, day string) web.Hit {
 		name := "« " + r.Name + " »"
 		if r.Name == "" {
 			name = "Courriel pas encore écrit"
 		}
-		return web.Hit{Name: name, Path: web.PathMails + "/" + r.Page, More: "à " + r.More + " · " + day}
+		return web.Hit{Name: name, Path: address.PathMails + "/" + r.Page, More: "à " + r.More + " · " + day}
 	}},
 	{sql.RecordMove, "Départs avec la clef", func(r sql.FoundRecord, day string) web.Hit {
-		return web.Hit{Name: "Clef " + r.Name, Path: "/deplacements/" + r.Page, More: r.More + " · " + day}
+		return web.Hit{Name: "Clef " + r.Name, Path: address.PathMoves + "/" + r.Page, More: r.More + " · " + day}
 	}},
 	{sql.RecordMoved, "Clefs déplacées", func(r sql.FoundRecord, day string) web.Hit {
-		return web.Hit{Name: "Clef " + r.Name, Path: "/clefs/" + r.Page, More: r.More + " · " + day}
+		return web.Hit{Name: "Clef " + r.Name, Path: address.PathKeys + "/" + r.Page, More: r.More + " · " + day}
 	}},
 	{sql.RecordSuccession, "Fermetures et fusions", func(r sql.FoundRecord, day string) web.Hit {
 		return web.Hit{
-			Name: okey.Capitalize(okey.SayEstablishment(r.Name)), Path: web.PathSuccession + "/" + r.Page,
+			Name: okey.Capitalize(okey.SayEstablishment(r.Name)), Path: address.PathSuccession + "/" + r.Page,
 			More: "remplacé par " + okey.SayEstablishment(r.More) + " · " + day,
 		}
 	}},
 	{sql.RecordInventory, "Inventaires", func(r sql.FoundRecord, day string) web.Hit {
 		name := "Inventaire " + okey.SayOfSchool(okey.SayEstablishment(r.Name))
-		return web.Hit{Name: name, Path: web.PathInventory + "/" + r.Page, More: day}
+		return web.Hit{Name: name, Path: address.PathInventory + "/" + r.Page, More: day}
 	}},
 	{sql.RecordReport, "Clefs signalées", func(r sql.FoundRecord, day string) web.Hit {
-		return web.Hit{Name: "Clef " + r.Name, Path: web.PathReports + "/" + r.Page, More: r.More + " · " + day}
+		return web.Hit{Name: "Clef " + r.Name, Path: address.PathReports + "/" + r.Page, More: r.More + " · " + day}
 	}},
 	{sql.RecordExport, "Classeurs transmis", func(r sql.FoundRecord, day string) web.Hit {
-		return web.Hit{Name: r.Name, Path: web.PathOrders, More: day}
+		return web.Hit{Name: r.Name, Path: address.PathOrders, More: day}
 	}},
 	{sql.RecordAttachment, "Personnes rattachées", func(r sql.FoundRecord, day string) web.Hit {
-		return web.Hit{Name: r.Name, Path: web.PathPersons + "/" + r.Page, More: r.More + " · " + day}
+		return web.Hit{Name: r.Name, Path: address.PathPersons + "/" + r.Page, More: r.More + " · " + day}
 	}},
 	{sql.RecordDelegation, "Délégations", func(r sql.FoundRecord, day string) web.Hit {
-		return web.Hit{Name: "À " + r.Name, Path: web.PathPersons + "/" + r.Page, More: r.More + " · " + day}
+		return web.Hit{Name: "À " + r.Name, Path: address.PathPersons + "/" + r.Page, More: r.More + " · " + day}
 	}},
 	{sql.RecordHosting, "Établissements sans direction", func(r sql.FoundRecord, day string) web.Hit {
-		return web.Hit{Name: r.Name, Path: web.PathSchools + "/" + r.Page, More: day}
+		return web.Hit{Name: r.Name, Path: address.PathSchools + "/" + r.Page, More: day}
 	}},
 }
 

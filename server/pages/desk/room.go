@@ -5,6 +5,7 @@ package desk
 import (
 	"embed"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/pages/requests"
@@ -34,16 +35,16 @@ func New(site *web.Site, store *sql.Store, a *act.Dispatcher, e act.Engine, r *r
 
 // Routes registers support's desk.
 func (s *Pages) Routes(r web.Routes) {
-	r.Get(web.PathDesk, s.deskPage)
-	r.Sheet("/assistance.xlsx", s.deskTable)
-	r.Get(web.PathMails+"/:id", s.mailPage)
-	r.Post(web.PathMails+"/:id", s.resend)
-	r.Get(web.PathAudit, s.auditPage)
-	r.Sheet(web.PathAudit+".xlsx", s.auditTable)
-	r.Get(web.PathLetters, s.lettersPage)
-	r.Get(web.PathLetters+"/:lettre", s.letterPage)
-	r.Get(web.PathLetters+"/:lettre/apercu", s.letterPart)
-	r.Get(web.PathDashboard, s.dashboardPage)
+	r.Get(address.PathDesk, s.deskPage)
+	r.Sheet(address.PathDesk+".xlsx", s.deskTable)
+	r.Get(address.PathMails+"/:id", s.mailPage)
+	r.Post(address.PathMails+"/:id", s.resend)
+	r.Get(address.PathAudit, s.auditPage)
+	r.Sheet(address.PathAudit+".xlsx", s.auditTable)
+	r.Get(address.PathLetters, s.lettersPage)
+	r.Get(address.PathLetters+"/:lettre", s.letterPage)
+	r.Get(address.PathLetters+"/:lettre/apercu", s.letterPart)
+	r.Get(address.PathDashboard, s.dashboardPage)
 	for _, p := range panels {
 		r.Sheet(p.address(), s.panelTable(p))
 	}

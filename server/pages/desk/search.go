@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"okey/internal/address"
 	"okey/okey"
-	"okey/server/pages/requests"
 	"okey/server/pages/story"
 	"okey/server/web"
 	"okey/sql"
@@ -173,8 +173,8 @@ func (s *Pages) findRequests(v *web.Visit, asked string) (finding, error) {
 	found, err := s.store.FindRequests(v.Ctx(), from, to, searchRows+1)
 	return gathered("Demandes", found, func(r sql.FoundRequest) web.Hit {
 		return web.Hit{
-			Name: fmt.Sprintf("Demande %s %s", story.ShortID(r.ID), okey.SayOf(r.Requester)), Path: web.RequestURL(r.ID), Exact: true,
-			More: r.School + " · " + requests.SayState(r.Request, web.Paris(v)) + " · « " + r.Need + " »",
+			Name: fmt.Sprintf("Demande %s %s", story.ShortID(r.ID), okey.SayOf(r.Requester)), Path: address.RequestURL(r.ID), Exact: true,
+			More: r.School + " · " + web.SayState(r.Request, web.Paris(v)) + " · « " + r.Need + " »",
 		}
 	}), err
 }
@@ -190,7 +190,7 @@ func (s *Pages) findKeys(v *web.Visit, asked string) (finding, error) {
 		if k.Holder != "" {
 			more += " · " + k.Holder
 		}
-		return web.Hit{Name: string(k.Serial), Path: web.KeyURL(k.Serial), More: okey.Capitalize(more), Exact: k.Exact}
+		return web.Hit{Name: string(k.Serial), Path: address.KeyURL(k.Serial), More: okey.Capitalize(more), Exact: k.Exact}
 	}), err
 }
 
@@ -211,16 +211,16 @@ func (s *Pages) findPlaces(v *web.Visit, asked string) (finding, error) {
 			more += " · OKEY ne le sert plus"
 		}
 		return web.Hit{
-			Name: fmt.Sprintf("%s (%s)", p.Name, p.UAI), Path: web.SchoolURL(p.UAI), More: more, Exact: p.Exact, Pages: pagesOf(v, p.UAI),
+			Name: okey.SayPlace(p.Name, p.UAI), Path: address.SchoolURL(p.UAI), More: more, Exact: p.Exact, Pages: pagesOf(v, p.UAI),
 		}
 	}), err
 }
 
 // pagesOf are the pages about an establishment; its drawer is counted by those alone who manage keys.
 func pagesOf(v *web.Visit, uai okey.UAI) []web.Fact {
-	pages := []web.Fact{{Name: "Demandes", Path: "/demandes"}, {Name: "Clefs", Path: "/clefs"}, {Name: "Commandes", Path: web.PathOrders}}
+	pages := []web.Fact{{Name: "Demandes", Path: address.PathRequests}, {Name: "Clefs", Path: address.PathKeys}, {Name: "Commandes", Path: address.PathOrders}}
 	if okey.May(okey.ActManageKeys, v.Actor, okey.Subject{UAI: uai}, v.Today()) == nil {
-		pages = append(pages, web.Fact{Name: "Inventaire", Path: web.PathInventory})
+		pages = append(pages, web.Fact{Name: "Inventaire", Path: address.PathInventory})
 	}
 	for i := range pages {
 		pages[i].Path += "?etablissement=" + string(uai)
@@ -239,7 +239,7 @@ func foundPerson(p sql.FoundPerson) web.Hit {
 	if p.Mail != "" {
 		more += " · " + p.Mail
 	}
-	return web.Hit{Name: story.NameOr(p.Person, p.UID), Path: web.PersonURL(p.ID), More: more + web.SayPosts(p, " · "), Exact: p.Exact}
+	return web.Hit{Name: story.NameOr(p.Person, p.UID), Path: address.PersonURL(p.ID), More: more + web.SayPosts(p, " · "), Exact: p.Exact}
 }
 
 func (s *Pages) findOrders(v *web.Visit, asked string) (finding, error) {
@@ -262,7 +262,7 @@ func (s *Pages) findOrders(v *web.Visit, asked string) (finding, error) {
 	}
 	return gathered("Commandes", found, func(o sql.FoundOrder) web.Hit {
 		return web.Hit{
-			Name: fmt.Sprintf("Commande n° %d", o.Number), Path: web.PathOrders + "/" + o.ID.String(), Exact: true,
+			Name: fmt.Sprintf("Commande n° %d", o.Number), Path: address.PathOrders + "/" + o.ID.String(), Exact: true,
 			More: okey.SayCount(o.Quantity, "clef") + ", " + o.State.Say(o.Received, o.Quantity) + " · " + o.School,
 		}
 	}), nil
@@ -281,7 +281,7 @@ func (s *Pages) findDeliveries(v *web.Visit, asked string) (finding, error) {
 	}
 	return gathered("Livraisons", found, func(d sql.Delivery) web.Hit {
 		return web.Hit{
-			Name: "Livraison de " + okey.SayCount(d.Keys, "clef"), Path: web.PathDeliveries + "/" + d.ID.String(),
+			Name: "Livraison de " + okey.SayCount(d.Keys, "clef"), Path: address.PathDeliveries + "/" + d.ID.String(),
 			More:  okey.Capitalize(d.State.French()) + " · " + d.FileName,
 			Exact: isID || strings.EqualFold(d.FileName, strings.TrimSpace(asked)),
 		}
@@ -297,7 +297,7 @@ func (s *Pages) findReports(v *web.Visit, asked string) (finding, error) {
 	found, err := s.store.FindReports(v.Ctx(), serial, searchRows+1)
 	return gathered("Clefs signalées", found, func(r sql.ListedReport) web.Hit {
 		return web.Hit{
-			Name: string(r.Serial), Path: web.PathReports + "/" + r.ID.String(), Exact: r.Serial == serial,
+			Name: string(r.Serial), Path: address.PathReports + "/" + r.ID.String(), Exact: r.Serial == serial,
 			More: okey.Capitalize(r.State.French()) + " · " + r.Establishment,
 		}
 	}), err
@@ -320,7 +320,7 @@ func (s *Pages) findBatches(v *web.Visit, asked string) (finding, error) {
 		if !strings.HasPrefix(strings.ToLower(name), "lot") {
 			name = "Lot " + name
 		}
-		return web.Hit{Name: name, Path: "/clefs?lot=" + url.QueryEscape(b.Batch), More: okey.SayCount(b.Keys, "clef"), Exact: b.Exact}
+		return web.Hit{Name: name, Path: address.PathKeys + "?lot=" + url.QueryEscape(b.Batch), More: okey.SayCount(b.Keys, "clef"), Exact: b.Exact}
 	}), err
 }
 

@@ -5,8 +5,8 @@ import (
 	"net/http"
 	"slices"
 
+	"okey/internal/address"
 	"okey/okey"
-	"okey/server/pages/requests"
 	"okey/server/web"
 	"okey/sql"
 )
@@ -23,7 +23,7 @@ type accountScreen struct {
 }
 
 func sessionsForm(v *web.Visit) *web.Form {
-	return web.NewForm(v, "sessions", web.PathAccount+"/sessions", "Fermer toutes mes sessions", nil)
+	return web.NewForm(v, "sessions", address.PathAccount+"/sessions", "Fermer toutes mes sessions", nil)
 }
 
 // accountPage is for whoever has signed in.
@@ -43,7 +43,7 @@ func (s *Pages) showAccount(v *web.Visit, code int, warning string) error {
 		return err
 	}
 	if len(page.Roles) == 0 {
-		page.Nowhere = requests.Nowhere
+		page.Nowhere = web.Nowhere
 	}
 	return s.Show(v, code, "account", web.Screen{Title: "Mon compte", Warning: warning, Body: page})
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/web"
 )
@@ -39,15 +40,15 @@ func (page helpScreen) Opens(path string) (bool, error) {
 	}
 	var refused error
 	switch path {
-	case web.PathOrders:
+	case address.PathOrders:
 		return v.Oversees(), nil
-	case web.PathInventory:
+	case address.PathInventory:
 		return v.Answers(), nil
-	case web.PathAnswers:
+	case address.PathAnswers:
 		_, refused = web.PlacesWhere(v, okey.ActDecide)
-	case web.PathCounter:
+	case address.PathCounter:
 		_, refused = web.PlacesWhere(v, okey.ActHandOver)
-	case web.PathDelegations:
+	case address.PathDelegations:
 		_, _, refused = page.pages.people.DelegationReach(v)
 	default:
 		return false, fmt.Errorf("help asks whether %s opens: say who may", path)

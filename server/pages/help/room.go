@@ -7,6 +7,7 @@ import (
 	"embed"
 	"strings"
 
+	"okey/internal/address"
 	"okey/server/pages/people"
 	"okey/server/signin"
 	"okey/server/web"
@@ -53,12 +54,12 @@ func (o Settings) ticket(subject string) *ticket {
 
 // Routes registers help, and what everybody may know of OKEY and of what it keeps about them.
 func (s *Pages) Routes(r web.Routes) {
-	r.Open(web.PathHelp, s.helpIndexPage)
-	r.Open(web.PathHelp+"/:situation", s.situationPage)
-	r.Open(web.PathPrivacy, s.privacyPage)
-	r.Open(web.PathAccessibility, s.accessibilityPage)
-	r.Get(web.PathAccount, s.accountPage)
-	r.Sheet(web.PathAccount+".xlsx", s.accountTable)
-	r.Post(web.PathAccount+"/sessions", s.endSessions)
-	r.BackTo(web.PathAccount+"/sessions", web.PathAccount)
+	r.Open(address.PathHelp, s.helpIndexPage)
+	r.Open(address.PathHelp+"/:situation", s.situationPage)
+	r.Open(address.PathPrivacy, s.privacyPage)
+	r.Open(address.PathAccessibility, s.accessibilityPage)
+	r.Get(address.PathAccount, s.accountPage)
+	r.Sheet(address.PathAccount+".xlsx", s.accountTable)
+	r.Post(address.PathAccount+"/sessions", s.endSessions)
+	r.BackTo(address.PathAccount+"/sessions", address.PathAccount)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/pages/keys"
@@ -108,7 +109,7 @@ func (s *Pages) keysToFollow(v *web.Visit) ([]web.Fact, error) {
 			}
 			facts = append(facts, web.Fact{
 				Name: name, Value: okey.SayCount(n, "clef") + okey.SayEither(n, kind.one, kind.many),
-				Path: "/clefs?suivi=" + kind.suivi + "&etablissement=" + string(uai),
+				Path: address.PathKeys + "?suivi=" + kind.suivi + "&etablissement=" + string(uai),
 			})
 		}
 	}
@@ -160,7 +161,7 @@ func bySchool(found []sql.Awaited, c web.Clock) []group {
 	var groups []group
 	cards := requests.ActingCards(found, c)
 	for i, r := range found {
-		name := fmt.Sprintf("%s (%s)", r.School, r.UAI)
+		name := okey.SayPlace(r.School, r.UAI)
 		at := slices.IndexFunc(groups, func(g group) bool { return g.Name == name })
 		if at < 0 {
 			at = len(groups)

@@ -3,6 +3,7 @@ package home
 import (
 	"fmt"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/pages/stock"
@@ -35,8 +36,8 @@ func (s *Pages) houseLines(v *web.Visit) (lines []web.Fact, acts []web.NavLink, 
 	acts = houseActs(v, places)
 	delegated, err := s.people.DelegationLine(v)
 	if delegated != "" {
-		lines = append(lines, web.Fact{Name: "Délégations", Value: delegated, Path: web.PathDelegations})
-		acts = append(acts, web.NavLink{Name: "Déléguer", Path: web.PathDelegations})
+		lines = append(lines, web.Fact{Name: "Délégations", Value: delegated, Path: address.PathDelegations})
+		acts = append(acts, web.NavLink{Name: "Déléguer", Path: address.PathDelegations})
 	}
 	return lines, acts, err
 }
@@ -54,8 +55,8 @@ func (s *Pages) stockLines(v *web.Visit, place sql.Place, here string) ([]web.Fa
 	}
 	noted, err := s.store.NotedKeys(v.Ctx(), place.UAI)
 	return []web.Fact{
-		{Name: "Stock" + here, Value: sayNeeds(needs), Path: web.Narrowed(web.PathStock, place.UAI)},
-		{Name: "Commandes" + here, Value: stock.SayOrders(open, noted), Path: web.Narrowed(web.PathOrders, place.UAI)},
+		{Name: "Stock" + here, Value: sayNeeds(needs), Path: address.Narrowed(address.PathStock, place.UAI)},
+		{Name: "Commandes" + here, Value: stock.SayOrders(open, noted), Path: address.Narrowed(address.PathOrders, place.UAI)},
 	}, err
 }
 
@@ -63,15 +64,15 @@ func (s *Pages) stockLines(v *web.Visit, place sql.Place, here string) ([]web.Fa
 func houseActs(v *web.Visit, places []sql.Place) []web.NavLink {
 	to := func(path string) string {
 		if len(places) == 1 {
-			return web.Narrowed(path, places[0].UAI)
+			return address.Narrowed(path, places[0].UAI)
 		}
 		return path
 	}
 	var acts []web.NavLink
 	if _, refused := web.PlacesWhere(v, okey.ActOrder); refused == nil {
-		acts = append(acts, web.NavLink{Name: "Commander des clefs", Path: to(web.PathOrders)})
+		acts = append(acts, web.NavLink{Name: "Commander des clefs", Path: to(address.PathOrders)})
 	}
-	return append(acts, web.NavLink{Name: "Faire l'inventaire", Path: to(web.PathInventory)})
+	return append(acts, web.NavLink{Name: "Faire l'inventaire", Path: to(address.PathInventory)})
 }
 
 // sayNeeds is a stock in a line.

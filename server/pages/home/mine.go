@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/pages/keys"
 	"okey/server/pages/requests"
@@ -57,9 +58,9 @@ func (s *Pages) mine(v *web.Visit, works bool, help string) (*mine, error) {
 	}
 	switch {
 	case works && len(held) == 0:
-		m.Do = &web.NavLink{Name: "Demander une clef", Path: web.PathAsk}
+		m.Do = &web.NavLink{Name: "Demander une clef", Path: address.PathAsk}
 	case works && held[0].Renewable(v.Today()):
-		m.Do = &web.NavLink{Name: "Demander la clef suivante", Path: web.PathAsk}
+		m.Do = &web.NavLink{Name: "Demander la clef suivante", Path: address.PathAsk}
 		m.Why = keys.NextKeyWhy(m.Keys[0].Expired)
 	}
 	if m.Request, m.Retired, err = s.myRequest(v, held); err != nil {
@@ -86,7 +87,7 @@ func (s *Pages) mine(v *web.Visit, works bool, help string) (*mine, error) {
 	}
 	signed, found, err := s.store.SignedBy(v.Ctx(), v.Actor.ID)
 	if found {
-		m.Charter = web.SignedURL(signed)
+		m.Charter = address.SignedURL(signed)
 	}
 	return m, err
 }
@@ -151,11 +152,11 @@ func (s *Pages) myRequest(v *web.Visit, held []okey.Key) (own *ownRequest, retir
 		return nil, d.Retired(), nil
 	}
 	own = &ownRequest{
-		Path: web.RequestURL(d.ID), Open: !d.Stage.Closed(), Steps: d.Steps(), Standing: d.Standing(v), Comment: d.LastWords(),
+		Path: address.RequestURL(d.ID), Open: !d.Stage.Closed(), Steps: d.Steps(), Standing: d.Standing(v), Comment: d.LastWords(),
 		Otherwise: d.Otherwise(), Key: d.Key, PIN: d.PINLinks(v), Renews: d.Reason == okey.Renewal,
 	}
 	if d.Stage == okey.AwaitingCharter && !d.Sent(v, okey.CharterAndPIN) {
-		own.Do = &web.NavLink{Name: requests.SignTitle, Path: web.SignedURL(d.ID)}
+		own.Do = &web.NavLink{Name: requests.SignTitle, Path: address.SignedURL(d.ID)}
 	}
 	return own, "", nil
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/web"
@@ -35,7 +36,7 @@ func keyForm(v *web.Visit, key okey.Key, subject okey.Subject, today okey.Day) *
 }
 
 func changeForm(v *web.Visit, key okey.Key, fields map[string]web.Field) *web.Form {
-	return web.NewForm(v, "changement", web.KeyURL(key.Serial), "Enregistrer", fields)
+	return web.NewForm(v, "changement", address.KeyURL(key.Serial), "Enregistrer", fields)
 }
 
 // reasonsHint says what follows of a reason where its name does not: a key that is found is lent again, one that is retired never is.
@@ -86,7 +87,7 @@ func (s *Pages) changeKey(v *web.Visit) error {
 	if asksToRetire(f, v, key.State, subject, today) {
 		return s.showKey(v, http.StatusOK, key, f, "", "")
 	}
-	return s.Send(v, f, keyChange(f, key, reason), web.KeyURL(key.Serial), again)
+	return s.Send(v, f, keyChange(f, key, reason), address.KeyURL(key.Serial), again)
 }
 
 // keyChange is what the form of a key's page, or of a declaration, has done.
@@ -127,7 +128,7 @@ func (s *Pages) outOfSight(v *web.Visit, key okey.Key, unseen error) error {
 	id, _ := uuid.Parse(v.Request.PostFormValue("action"))
 	sent, err := s.store.Action(v.Ctx(), id)
 	if err == nil && sent.By == v.Actor.ID && sent.Key == key.Serial { // sent twice, it is one action
-		v.Redirect(http.StatusSeeOther, web.DoneURL(web.KeyURL(key.Serial), sent.ID))
+		v.Redirect(http.StatusSeeOther, address.DoneURL(address.KeyURL(key.Serial), sent.ID))
 		return nil
 	}
 	left, returned, err := s.store.SeenUntil(v.Ctx(), key.Serial, v.Actor.ID)

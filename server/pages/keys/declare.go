@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/web"
 )
@@ -21,7 +22,7 @@ type declaration struct {
 
 var declarations = []declaration{
 	{
-		path: web.PathReport, name: "signaler", title: "Signaler que ma clef ne marche plus", reason: okey.ReasonDefective,
+		path: address.PathReport, name: "signaler", title: "Signaler que ma clef ne marche plus", reason: okey.ReasonDefective,
 		say: "Signalez-le : la direction sera prévenue.", button: "Signaler ma clef",
 		comment: web.Field{
 			Label: "*Que se passe-t-il ?", Hint: "La direction le lira.",
@@ -31,7 +32,7 @@ var declarations = []declaration{
 		back:    "Non, revenir à ma clef",
 	},
 	{
-		path: web.PathLost, name: "perdue", title: "J'ai perdu ma clef", reason: okey.ReasonLost,
+		path: address.PathLost, name: "perdue", title: "J'ai perdu ma clef", reason: okey.ReasonLost,
 		say: "Perdue ou volée, déclarez-la sans attendre : personne ne pourra s'en servir.", button: "Déclarer ma clef perdue",
 		comment: web.Field{
 			Label: "*Où et quand l'avez-vous vue pour la dernière fois ?", Hint: "La direction le lira.",
@@ -59,7 +60,7 @@ type declarationScreen struct {
 }
 
 func (d declaration) form(v *web.Visit, key okey.Key) *web.Form {
-	return web.NewForm(v, d.name, web.KeyURL(key.Serial)+d.path, d.button, map[string]web.Field{"comment": d.comment})
+	return web.NewForm(v, d.name, address.KeyURL(key.Serial)+d.path, d.button, map[string]web.Field{"comment": d.comment})
 }
 
 func (s *Pages) declarationPage(v *web.Visit, d declaration) error {
@@ -83,7 +84,7 @@ func (s *Pages) showDeclaration(v *web.Visit, status int, d declaration, key oke
 	if err != nil {
 		return err
 	}
-	back := web.NavLink{Name: d.back, Path: web.KeyURL(key.Serial)}
+	back := web.NavLink{Name: d.back, Path: address.KeyURL(key.Serial)}
 	page := declarationScreen{Serial: key.Serial, Say: d.say, Next: next, Form: f, Back: back}
 	return s.Show(v, status, "declare", web.Screen{Title: d.title, Notice: notice, Warning: warning, Body: page})
 }
@@ -124,5 +125,5 @@ func (s *Pages) declare(v *web.Visit, d declaration) error {
 	if f.Text("comment"); len(f.Errors) > 0 {
 		return again(http.StatusUnprocessableEntity, "")
 	}
-	return s.Send(v, f, keyChange(f, key, d.reason), web.KeyURL(key.Serial), again)
+	return s.Send(v, f, keyChange(f, key, d.reason), address.KeyURL(key.Serial), again)
 }

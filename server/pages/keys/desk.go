@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/pages/story"
 	"okey/server/web"
@@ -56,7 +57,7 @@ func (s *Pages) keySteps(v *web.Visit, k keySight, told []web.StoryLine, events 
 	return append(steps, story.Chapter{ // found before it was a key of OKEY's: its story begins with whoever found it
 		Kind: "Signalement", When: okey.Capitalize(k.clock.Time(report.At)),
 		What: "Trouvée à l'inventaire " + where + " par " + report.ByName,
-		Path: web.PathReports + "/" + report.ID.String(), Name: "Voir le signalement", At: report.At,
+		Path: address.PathReports + "/" + report.ID.String(), Name: "Voir le signalement", At: report.At,
 	}), nil
 }
 
@@ -65,7 +66,7 @@ func (s *Pages) keySteps(v *web.Visit, k keySight, told []web.StoryLine, events 
 func keptFor(kept []sql.Keeping, at time.Time) (path, name string) {
 	for _, k := range kept {
 		if !k.At.Before(at) {
-			return web.RequestURL(k.Request), "Demande " + okey.SayOf(k.Requester)
+			return address.RequestURL(k.Request), "Demande " + okey.SayOf(k.Requester)
 		}
 	}
 	return "", ""
@@ -103,14 +104,14 @@ func (s *Pages) keyDeeds(v *web.Visit, key okey.Key, f *web.Form) ([]story.Deed,
 	named := url.QueryEscape(string(key.Serial))
 	if okey.May(okey.ActMoveKeys, v.Actor, okey.Subject{}, v.Today()) == nil {
 		deeds = append(deeds, story.Deed{
-			Name: "La déplacer", Path: web.PathMoveKeys + "?clef=" + named,
+			Name: "La déplacer", Path: address.PathMoveKeys + "?clef=" + named,
 			What: "Elle est dans le tiroir d'un autre établissement, ou doit y aller.",
 		})
 	}
 	return append(deeds,
-		story.Deed{Name: "Voir l'établissement", Path: web.SchoolURL(key.UAI), What: "Son stock, ce qui attend, qui répond."},
+		story.Deed{Name: "Voir l'établissement", Path: address.SchoolURL(key.UAI), What: "Son stock, ce qui attend, qui répond."},
 		story.Deed{
-			Name: "Voir le journal", Path: web.PathAudit + "?objet=" + named,
+			Name: "Voir le journal", Path: address.PathAudit + "?objet=" + named,
 			What: "Ce qui a été noté d'elle, sans nom ni texte.",
 		}), nil
 }
@@ -119,7 +120,7 @@ func (s *Pages) keyDeeds(v *web.Visit, key okey.Key, f *web.Form) ([]story.Deed,
 func (s *Pages) arrivalPage(v *web.Visit, key okey.Key) (string, error) {
 	delivery, known, err := s.store.BroughtBy(v.Ctx(), key.Serial)
 	if err != nil || !known {
-		return web.PathDeliveries, err
+		return address.PathDeliveries, err
 	}
-	return web.ArrivalURL(delivery, key.UAI), nil
+	return address.ArrivalURL(delivery, key.UAI), nil
 }

@@ -3,6 +3,7 @@ package keys
 import (
 	"net/http"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/pages/story"
 	"okey/server/web"
@@ -177,7 +178,7 @@ func (s *Pages) whoseFacts(v *web.Visit, key okey.Key) (facts []web.Fact, err er
 		return nil, err
 	}
 	who, err := s.store.Person(v.Ctx(), r.Person)
-	return append(facts, web.Fact{Name: "Réservée à", Value: who.Name(), Path: web.RequestURL(r.ID)}), err
+	return append(facts, web.Fact{Name: "Réservée à", Value: who.Name(), Path: address.RequestURL(r.ID)}), err
 }
 
 // tellStory adds what has happened to a key: to support and auditors, all of it.
@@ -205,7 +206,7 @@ func (s *Pages) coming(v *web.Visit, key okey.Key, place sql.Place) (string, err
 	if err != nil || !known {
 		return "", err
 	}
-	return web.ArrivalURL(delivery, key.UAI), nil
+	return address.ArrivalURL(delivery, key.UAI), nil
 }
 
 // priorFact says what of a key was settled before OKEY: its PIN no longer, once another has been set here.

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/web"
@@ -29,7 +30,7 @@ func (s *Pages) leavingPage(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	page := leavingScreen{Serial: key.Serial, Where: okey.SayAtSchool(okey.SayEstablishment(place.Name)), Back: web.KeyURL(key.Serial)}
+	page := leavingScreen{Serial: key.Serial, Where: okey.SayAtSchool(okey.SayEstablishment(place.Name)), Back: address.KeyURL(key.Serial)}
 	about := okey.Request{UAI: place.UAI, Host: place.Host, Person: v.Actor.ID, Stage: okey.AwaitingHandover, Since: v.Now}
 	waits, err := s.act.WaitingFor(v.Ctx(), about, v.Actor.Person)
 	if err != nil {
@@ -41,7 +42,7 @@ func (s *Pages) leavingPage(v *web.Visit) error {
 	move, err := s.store.OpenMoveOf(v.Ctx(), key.Serial)
 	switch {
 	case err == nil:
-		page.Move = web.MoveURL(move.ID)
+		page.Move = address.MoveURL(move.ID)
 	case okey.ErrorCode(err) != okey.CodeNotFound:
 		return err
 	}

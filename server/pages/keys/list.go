@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"okey/internal/address"
 	"okey/internal/workbook"
 	"okey/okey"
 	"okey/server/act"
@@ -92,7 +93,7 @@ func (s *Pages) keysPage(v *web.Visit) error {
 		page.Narrower = slices.ContainsFunc(narrower, func(name string) bool { return v.Query(name) != "" })
 	}
 	if uai := web.OrderingAt(v); uai != "" && v.Oversees() {
-		page.Inventory = web.PathInventory + "?etablissement=" + string(uai)
+		page.Inventory = address.PathInventory + "?etablissement=" + string(uai)
 	}
 	if page.Awaited, err = s.AwaitedDeliveries(v); err != nil {
 		return err
@@ -110,7 +111,7 @@ func (s *Pages) AwaitedDeliveries(v *web.Visit) ([]web.Card, error) {
 	var cards []web.Card
 	for _, d := range found {
 		cards = append(cards, web.Card{
-			Path: web.PathArrival + "/" + d.ID.String(),
+			Path: address.PathArrival + "/" + d.ID.String(),
 			Need: fmt.Sprintf("Clefs en route vers vous : %d (annoncées %s).", d.InTransit, web.Paris(v).Day(d.CreatedAt)),
 		})
 	}
@@ -125,7 +126,7 @@ type keyCursor struct {
 
 func newKeyLine(k sql.ListedKey, c web.Clock, unseen string) keyLine {
 	line := keyLine{
-		Path: web.KeyURL(k.Serial), Serial: string(k.Serial), Holder: sayHolder(k), State: k.State.French(), Batch: k.Batch,
+		Path: address.KeyURL(k.Serial), Serial: string(k.Serial), Holder: sayHolder(k), State: k.State.French(), Batch: k.Batch,
 		Where: k.Establishment, LastLogin: unseen,
 	}
 	if !k.ExpiresOn.IsZero() {
@@ -216,7 +217,7 @@ func keyColumns(v *web.Visit, f sql.KeyFilter, several bool) []keyColumn {
 
 // keyFilters is the form above the list. Its last choice sorts: on a phone the heads of the columns are not there to be pressed.
 func (s *Pages) keyFilters(v *web.Visit, f sql.KeyFilter, wrong *web.FormError) (*web.Form, error) {
-	filters := web.ListForm(web.PathKeys)
+	filters := web.ListForm(address.PathKeys)
 	filters.Add("q", f.Search, web.Field{Label: "Numéro de série, même en partie, ou nom"})
 	states := []web.Choice{}
 	for _, state := range okey.KeyStates() {

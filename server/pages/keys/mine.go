@@ -3,6 +3,7 @@ package keys
 import (
 	"net/http"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/web"
 )
@@ -15,7 +16,7 @@ func (s *Pages) myKeyPage(v *web.Visit) error {
 	}
 	to := "/"
 	if len(held) > 0 {
-		to = web.KeyURL(held[0].Serial)
+		to = address.KeyURL(held[0].Serial)
 	}
 	v.Redirect(http.StatusSeeOther, to)
 	return nil
@@ -30,7 +31,7 @@ func (s *Pages) NextKey(v *web.Visit) (*web.NavLink, error) {
 	open, err := s.store.OpenRequestOf(v.Ctx(), v.Actor.ID)
 	switch {
 	case err == nil:
-		return &web.NavLink{Name: SeeRequest, Path: web.RequestURL(open.ID)}, nil
+		return &web.NavLink{Name: SeeRequest, Path: address.RequestURL(open.ID)}, nil
 	case okey.ErrorCode(err) != okey.CodeNotFound:
 		return nil, err
 	}
@@ -40,11 +41,11 @@ func (s *Pages) NextKey(v *web.Visit) (*web.NavLink, error) {
 	case err != nil:
 		return nil, err
 	case works && len(held) == 0:
-		return &web.NavLink{Name: "Demander une clef", Path: web.PathAsk}, nil
+		return &web.NavLink{Name: "Demander une clef", Path: address.PathAsk}, nil
 	case works && held[0].Renewable(v.Today()):
-		return &web.NavLink{Name: "Demander la clef suivante", Path: web.PathAsk}, nil
+		return &web.NavLink{Name: "Demander la clef suivante", Path: address.PathAsk}, nil
 	case len(held) > 0:
-		return &web.NavLink{Name: "Voir ma clef", Path: web.KeyURL(held[0].Serial)}, nil
+		return &web.NavLink{Name: "Voir ma clef", Path: address.KeyURL(held[0].Serial)}, nil
 	}
 	return nil, nil
 }
@@ -86,13 +87,13 @@ func (s *Pages) holder(v *web.Visit, key okey.Key) (*holderScreen, error) {
 	open, err := s.store.OpenRequestOf(v.Ctx(), v.Actor.ID)
 	switch {
 	case err == nil:
-		page.Do = &web.NavLink{Name: SeeRequest, Path: web.RequestURL(open.ID)}
+		page.Do = &web.NavLink{Name: SeeRequest, Path: address.RequestURL(open.ID)}
 		page.Why = "La suivante est demandée. " + UntilNextKey(page.Expired)
 		return page, nil
 	case okey.ErrorCode(err) != okey.CodeNotFound:
 		return nil, err
 	}
-	page.Do, page.Why = &web.NavLink{Name: "Demander la clef suivante", Path: web.PathAsk}, NextKeyWhy(page.Expired)
+	page.Do, page.Why = &web.NavLink{Name: "Demander la clef suivante", Path: address.PathAsk}, NextKeyWhy(page.Expired)
 	return page, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"okey/internal/address"
 	"okey/internal/workbook"
 	"okey/okey"
 	"okey/server/act"
@@ -38,7 +39,7 @@ type moveLine struct {
 }
 
 func moveForm(v *web.Visit) *web.Form {
-	return web.NewForm(v, "deplacement", web.PathMoveKeys, "Vérifier", map[string]web.Field{
+	return web.NewForm(v, "deplacement", address.PathMoveKeys, "Vérifier", map[string]web.Field{
 		"serials": {Label: "*Numéros de série", Hint: "Un par ligne, tapés ou scannés."},
 		"establishment": {
 			Label: "*Code UAI de l'établissement d'arrivée", Hint: "Sept chiffres et une lettre.",
@@ -91,7 +92,7 @@ func (s *Pages) moveKeys(v *web.Visit) error {
 	if confirmed := f.Values["confirm"] != ""; !confirmed {
 		return again(http.StatusOK, "")
 	}
-	return s.Send(v, f, cmd, web.PathMoveKeys, again)
+	return s.Send(v, f, cmd, address.PathMoveKeys, again)
 }
 
 // reviewMove shows each key with where it is, in which state, and whether it may move; or what is wrong with the form.
@@ -183,9 +184,9 @@ func (m movable) line(serial okey.Serial, there okey.UAI) moveLine {
 	key := m.known[serial]
 	line := moveLine{Serial: string(serial), Holder: m.holders[serial], why: key.Movable(there)}
 	if key.Serial != "" {
-		line.Path, line.State = web.KeyURL(serial), okey.Capitalize(key.State.French())
+		line.Path, line.State = address.KeyURL(serial), okey.Capitalize(key.State.French())
 		line.UAI, line.School = key.UAI, m.schools[key.UAI]
-		line.Where = fmt.Sprintf("%s (%s)", line.School, line.UAI)
+		line.Where = okey.SayPlace(line.School, line.UAI)
 	}
 	if line.why != "" {
 		line.Fault = okey.Capitalize(line.why.French())

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/web"
 
@@ -96,7 +97,7 @@ func (s *Pages) gone(v *web.Visit, unseen error) error {
 	}
 	switch {
 	case body.Do == nil:
-	case body.Do.Path == web.PathAsk:
+	case body.Do.Path == address.PathAsk:
 		next, body.Do.Name = "Vous pouvez en demander une autre dès maintenant ; la direction est prévenue.", "Demander une autre clef"
 	case body.Do.Name == SeeRequest:
 		next = "Vous en avez déjà demandé une autre ; la direction est prévenue."

@@ -3,6 +3,7 @@ package keys
 import (
 	"fmt"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/web"
 )
@@ -27,10 +28,10 @@ type KeyUse struct{ Portal string }
 
 // NewOwnKey is a key for its holder's eyes; works tells whether they work anywhere still.
 func (s *Pages) NewOwnKey(key okey.Key, c web.Clock, works bool) OwnKey {
-	today, page := okey.DayOf(c.Now, c.Zone), web.KeyURL(key.Serial)
+	today, page := okey.DayOf(c.Now, c.Zone), address.KeyURL(key.Serial)
 	own := OwnKey{
 		Serial: key.Serial, Path: page, PIN: LinksOfPIN(key.Serial), Expired: key.ExpiresOn.Before(today),
-		Trouble: page + web.PathTrouble, Lost: page + web.PathLost, Leaving: page + web.PathLeaving,
+		Trouble: page + address.PathTrouble, Lost: page + address.PathLost, Leaving: page + address.PathLeaving,
 	}
 	if works && !own.Expired {
 		own.Use = &KeyUse{Portal: s.portal}

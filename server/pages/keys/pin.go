@@ -3,6 +3,7 @@ package keys
 import (
 	"net/http"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/respond"
@@ -62,7 +63,7 @@ func pinForm(v *web.Visit, path string, kept sql.KeptPIN) *web.Form {
 		"pin":  {Label: "Nouveau code PIN", Hint: "4 à 8 chiffres."},
 		"pin2": {Label: "Le même nouveau code PIN, une seconde fois"},
 	})
-	if path == web.PathPIN {
+	if path == address.PathPIN {
 		f.Fields["current"] = web.Field{Label: "Code PIN actuel"}
 	}
 	f.Values["clef"] = string(kept.Serial)
@@ -91,7 +92,7 @@ func (s *Pages) choosePIN(v *web.Visit, path, title string) (bool, error) {
 
 // pinPage offers to change one's PIN.
 func (s *Pages) pinPage(v *web.Visit) error {
-	if asked, err := s.choosePIN(v, web.PathPIN, "Changer mon code PIN"); asked || err != nil {
+	if asked, err := s.choosePIN(v, address.PathPIN, "Changer mon code PIN"); asked || err != nil {
 		return err
 	}
 	kept, err := s.askedPIN(v)
@@ -113,7 +114,7 @@ func (s *Pages) pinPage(v *web.Visit) error {
 	if _, err := guard.Try(v.Now); err != nil {
 		blocked = okey.ErrorMessage(err) // said before they type in vain
 	}
-	return s.showPIN(v, http.StatusOK, kept, pinForm(v, web.PathPIN, kept), blocked)
+	return s.showPIN(v, http.StatusOK, kept, pinForm(v, address.PathPIN, kept), blocked)
 }
 
 // noPINHere is for whoever has no key now, or no longer the one that an old link names.
@@ -175,7 +176,7 @@ func ofKept(kept sql.KeptPIN) pinOf {
 }
 
 func (s *Pages) showPIN(v *web.Visit, status int, kept sql.KeptPIN, f *web.Form, warning string) error {
-	body := pinScreen{pinOf: ofKept(kept), NoPIN: kept.Hash == "", Form: f, Forgotten: ofKey(web.PathPINForgotten, kept.Serial)}
+	body := pinScreen{pinOf: ofKept(kept), NoPIN: kept.Hash == "", Form: f, Forgotten: ofKey(address.PathPINForgotten, kept.Serial)}
 	if body.NoPIN {
 		body.Form = nil
 	}
@@ -186,7 +187,7 @@ func (s *Pages) showPIN(v *web.Visit, status int, kept sql.KeptPIN, f *web.Form,
 func (s *Pages) showChanged(v *web.Visit, kept sql.KeptPIN, serial okey.Serial) error {
 	body := pinChangedScreen{pinOf: pinOf{Serial: serial, Waits: kept.State == okey.Attributed}}
 	if kept.State == okey.InService && kept.Serial == serial {
-		body.Key = web.KeyURL(serial)
+		body.Key = address.KeyURL(serial)
 	}
 	notice := "C'est fait : le code PIN de votre clef " + string(serial) + " a changé. Un courriel vous le confirme."
 	return s.Show(v, http.StatusOK, "pin_changed", web.Screen{Title: "Mon code PIN", Notice: notice, Body: body})
@@ -198,7 +199,7 @@ func (s *Pages) changePIN(v *web.Visit) error {
 	if err != nil {
 		return s.pinGone(v, err)
 	}
-	f := pinForm(v, web.PathPIN, kept)
+	f := pinForm(v, address.PathPIN, kept)
 	return s.sendPIN(v, kept, f, okey.ProofCurrent, func(status int, warning string) error {
 		return s.showPIN(v, status, kept, f, warning)
 	})
@@ -244,5 +245,5 @@ func (s *Pages) sendPIN(v *web.Visit, kept sql.KeptPIN, f *web.Form, proof okey.
 	if proof == okey.ProofSignIn && (done.Recorded() || done.Accepted()) {
 		s.session.Remove(v.Ctx(), signin.SessionFresh) // it serves once
 	}
-	return s.Answer(v, f, done, web.PathPIN, again)
+	return s.Answer(v, f, done, address.PathPIN, again)
 }

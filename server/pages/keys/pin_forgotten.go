@@ -3,6 +3,7 @@ package keys
 import (
 	"net/http"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/signin"
 	"okey/server/web"
@@ -20,7 +21,7 @@ type pinForgottenScreen struct {
 
 // pinForgottenPage asks to sign in afresh and then, for some minutes, offers to set another PIN.
 func (s *Pages) pinForgottenPage(v *web.Visit) error {
-	if asked, err := s.choosePIN(v, web.PathPINForgotten, "J'ai oublié mon code PIN"); asked || err != nil {
+	if asked, err := s.choosePIN(v, address.PathPINForgotten, "J'ai oublié mon code PIN"); asked || err != nil {
 		return err
 	}
 	kept, err := s.askedPIN(v)
@@ -29,7 +30,7 @@ func (s *Pages) pinForgottenPage(v *web.Visit) error {
 	}
 	var f *web.Form
 	if s.signin.IsFresh(v) {
-		f = pinForm(v, web.PathPINForgotten, kept)
+		f = pinForm(v, address.PathPINForgotten, kept)
 	}
 	return s.showForgotten(v, http.StatusOK, kept, f, "")
 }
@@ -37,7 +38,7 @@ func (s *Pages) pinForgottenPage(v *web.Visit) error {
 func (s *Pages) showForgotten(v *web.Visit, status int, kept sql.KeptPIN, f *web.Form, warning string) error {
 	body := pinForgottenScreen{pinOf: ofKept(kept), Form: f}
 	if f == nil {
-		body.SignIn = web.NewForm(v, "connexion", web.PathPINSignIn, "Me connecter de nouveau", map[string]web.Field{"clef": {}})
+		body.SignIn = web.NewForm(v, "connexion", address.PathPINSignIn, "Me connecter de nouveau", map[string]web.Field{"clef": {}})
 		body.SignIn.Values["clef"] = string(kept.Serial)
 	}
 	return s.Show(v, status, "pin_forgotten", web.Screen{Title: "J'ai oublié mon code PIN", Warning: warning, Body: body})
@@ -63,7 +64,7 @@ func (s *Pages) setForgottenPIN(v *web.Visit) error {
 		return s.showForgotten(v, http.StatusForbidden, kept, nil, "Votre dernière connexion date de plus de cinq minutes, "+
 			"ou a déjà servi : connectez-vous de nouveau. Votre code PIN n'a pas changé.")
 	}
-	f := pinForm(v, web.PathPINForgotten, kept)
+	f := pinForm(v, address.PathPINForgotten, kept)
 	return s.sendPIN(v, kept, f, okey.ProofSignIn, func(status int, warning string) error {
 		return s.showForgotten(v, status, kept, f, warning)
 	})
@@ -75,7 +76,7 @@ func (s *Pages) signInAfresh(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	f := signin.NewFlow(ofKey(web.PathPINForgotten, kept.Serial))
+	f := signin.NewFlow(ofKey(address.PathPINForgotten, kept.Serial))
 	f.Afresh, f.Began = v.Actor.ID.String(), v.Now
 	return s.signin.LeadToProvider(v.Context, f, signin.AskAgain...)
 }

@@ -3,6 +3,7 @@ package keys
 import (
 	"net/url"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/web"
 )
@@ -40,7 +41,7 @@ func (s *Pages) TellApart(v *web.Visit, links map[okey.Serial]*PINLinks) error {
 
 // LinksOfPIN are those of one key; TellApart names it where there are two.
 func LinksOfPIN(serial okey.Serial) *PINLinks {
-	return &PINLinks{Change: ofKey(web.PathPIN, serial), Forgotten: ofKey(web.PathPINForgotten, serial)}
+	return &PINLinks{Change: ofKey(address.PathPIN, serial), Forgotten: ofKey(address.PathPINForgotten, serial)}
 }
 
 func ofKey(path string, serial okey.Serial) string {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/pages/story"
@@ -81,13 +82,13 @@ func (m moveSight) withdraws() bool { return m.stands && m.leaves }
 func (m moveSight) receives() bool { return m.comes && !m.leaves }
 
 func moveWithdrawalForm(v *web.Visit, move okey.Move) *web.Form {
-	return web.NewForm(v, "retrait", web.MoveURL(move.ID)+"/retrait", "Retirer la proposition", map[string]web.Field{
+	return web.NewForm(v, "retrait", address.MoveURL(move.ID)+"/retrait", "Retirer la proposition", map[string]web.Field{
 		"comment": {Label: "Commentaire", Hint: "Facultatif. La personne et la direction de l'autre établissement le liront."},
 	})
 }
 
 func moveDecisionForm(v *web.Visit, move okey.Move) *web.Form {
-	return web.NewForm(v, "reponse", web.MoveURL(move.ID), "Répondre", map[string]web.Field{
+	return web.NewForm(v, "reponse", address.MoveURL(move.ID), "Répondre", map[string]web.Field{
 		"decision": {Label: "Votre réponse", Choices: []web.Choice{
 			{Value: string(okey.Approve), Label: "Accepter : la clef comptera parmi les nôtres"},
 			{Value: string(okey.Refuse), Label: "Refuser : elle reste à l'établissement que la personne quitte, qui la reprend"},
@@ -211,8 +212,8 @@ func (s *Pages) moveFacts(v *web.Visit, move moveSight, people map[okey.PersonID
 	facts := []web.Fact{
 		{Name: "Titulaire", Value: people[move.Holder]},
 		{Name: "Clef", Value: string(move.Serial), Path: path},
-		{Name: "Quitte", Value: fmt.Sprintf("%s (%s)", names[move.From], move.From)},
-		{Name: "Rejoint", Value: fmt.Sprintf("%s (%s)", names[move.To], move.To)},
+		{Name: "Quitte", Value: okey.SayPlace(names[move.From], move.From)},
+		{Name: "Rejoint", Value: okey.SayPlace(names[move.To], move.To)},
 		{Name: "Proposé", Value: fmt.Sprintf("%s, par %s", c.Time(move.ProposedAt), people[move.ProposedBy])},
 		{Name: "Réponse", Value: okey.Capitalize(move.say())},
 	}
@@ -246,7 +247,7 @@ func (s *Pages) keyPath(v *web.Visit, key okey.Key) (string, error) {
 	if err != nil || okey.May(okey.ActSee, v.Actor, subject, v.Today()) != nil {
 		return "", err
 	}
-	return web.KeyURL(key.Serial), nil
+	return address.KeyURL(key.Serial), nil
 }
 
 // decideMove takes the answer the one way through.
@@ -283,7 +284,7 @@ func (s *Pages) actOnMove(v *web.Visit, move okey.Move, f *web.Form, name okey.A
 		return s.showMove(v, status, now, f, "", warning)
 	}
 	cmd := act.Command{Action: f.Action, Name: name, Subject: move.ID, Via: okey.ViaWeb, Content: content()}
-	return s.Send(v, f, cmd, web.MoveURL(move.ID), again)
+	return s.Send(v, f, cmd, address.MoveURL(move.ID), again)
 }
 
 // sayProposed is how long a proposal has waited, and how long it still may.
@@ -301,13 +302,13 @@ func (s *Pages) MovesAwaitingMe(v *web.Visit) ([]web.Card, error) {
 	found, err := s.store.MovesAwaiting(v.Ctx(), uais, v.Actor.ID, web.HomeLines)
 	cards := make([]web.Card, len(found))
 	for i, m := range found {
-		page := web.MoveURL(m.ID)
+		page := address.MoveURL(m.ID)
 		cards[i] = web.Card{
 			Path: page, Who: m.HolderName + " arrive avec la clef " + string(m.Serial), Where: m.FromName,
 			State: sayProposed(m.Move, web.Paris(v)),
 			Acts: []web.NavLink{
-				{Name: "Accepter", Path: web.Answering(page, okey.Approve)},
-				{Name: "Refuser", Path: web.Answering(page, okey.Refuse)},
+				{Name: "Accepter", Path: address.Answering(page, okey.Approve)},
+				{Name: "Refuser", Path: address.Answering(page, okey.Refuse)},
 			},
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"embed"
 	"strings"
 
+	"okey/internal/address"
 	"okey/server/act"
 	"okey/server/pages/story"
 	"okey/server/signin"
@@ -38,21 +39,21 @@ func New(
 
 // Routes registers the pages about keys.
 func (s *Pages) Routes(r web.Routes) {
-	of := func(path string) string { return web.PathKeys + "/:serial" + path }
-	r.Get(web.PathKeys, s.keysPage)
-	r.Sheet(web.PathKeys+".xlsx", s.keysTable)
+	of := func(path string) string { return address.PathKeys + "/:serial" + path }
+	r.Get(address.PathKeys, s.keysPage)
+	r.Sheet(address.PathKeys+".xlsx", s.keysTable)
 	r.Get(of(""), s.keyPage)
 	r.Post(of(""), s.changeKey)
 	r.Get(of("/depart"), s.takeAlongPage)
 	r.Post(of("/depart"), s.takeAlong)
-	r.Get(web.PathMoveKeys, s.moveKeysPage)
-	r.Post(web.PathMoveKeys, s.moveKeys)
-	r.Get("/deplacements/:id", s.movePage)
-	r.Post("/deplacements/:id", s.decideMove)
-	r.Back("/deplacements/:id/retrait", func(v *web.Visit) string { return strings.TrimSuffix(v.Request.URL.Path, "/retrait") })
-	r.Post("/deplacements/:id/retrait", s.withdrawMove)
+	r.Get(address.PathMoveKeys, s.moveKeysPage)
+	r.Post(address.PathMoveKeys, s.moveKeys)
+	r.Get(address.PathMoves+"/:id", s.movePage)
+	r.Post(address.PathMoves+"/:id", s.decideMove)
+	r.Back(address.PathMoves+"/:id/retrait", func(v *web.Visit) string { return strings.TrimSuffix(v.Request.URL.Path, "/retrait") })
+	r.Post(address.PathMoves+"/:id/retrait", s.withdrawMove)
 
-	r.Get(web.PathMyKey, s.myKeyPage)
+	r.Get(address.PathMyKey, s.myKeyPage)
 	for _, t := range troubles {
 		r.Get(of(t.path), func(v *web.Visit) error { return s.troublePage(v, t) })
 	}
@@ -60,12 +61,12 @@ func (s *Pages) Routes(r web.Routes) {
 		r.Get(of(d.path), func(v *web.Visit) error { return s.declarationPage(v, d) })
 		r.Post(of(d.path), func(v *web.Visit) error { return s.declare(v, d) })
 	}
-	r.Get(of(web.PathLeaving), s.leavingPage)
+	r.Get(of(address.PathLeaving), s.leavingPage)
 
-	r.Get(web.PathPIN, s.pinPage)
-	r.Post(web.PathPIN, s.changePIN)
-	r.Get(web.PathPINForgotten, s.pinForgottenPage)
-	r.Post(web.PathPINForgotten, s.setForgottenPIN)
-	r.BackTo(web.PathPINSignIn, web.PathPINForgotten) // whoever comes back from a sign-in that ended their session
-	r.Post(web.PathPINSignIn, s.signInAfresh)
+	r.Get(address.PathPIN, s.pinPage)
+	r.Post(address.PathPIN, s.changePIN)
+	r.Get(address.PathPINForgotten, s.pinForgottenPage)
+	r.Post(address.PathPINForgotten, s.setForgottenPIN)
+	r.BackTo(address.PathPINSignIn, address.PathPINForgotten) // whoever comes back from a sign-in that ended their session
+	r.Post(address.PathPINSignIn, s.signInAfresh)
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/web"
@@ -24,9 +25,9 @@ func (s *Pages) along(v *web.Visit, key okey.Key, subject okey.Subject, today ok
 	open, err := s.store.OpenMoveOf(v.Ctx(), key.Serial)
 	switch {
 	case err == nil && (manages || key.Holder == v.Actor.ID || v.Desk()):
-		return &alongView{web.MoveURL(open.ID), "Un départ avec cette clef est proposé : voir où il en est"}, nil
+		return &alongView{address.MoveURL(open.ID), "Un départ avec cette clef est proposé : voir où il en est"}, nil
 	case okey.ErrorCode(err) == okey.CodeNotFound && manages:
-		return &alongView{web.TakeAlongURL(key.Serial), "La personne part avec la clef"}, nil
+		return &alongView{address.TakeAlongURL(key.Serial), "La personne part avec la clef"}, nil
 	case okey.ErrorCode(err) == okey.CodeNotFound:
 		return nil, nil
 	}
@@ -46,7 +47,7 @@ func (s *Pages) takeAlongForm(v *web.Visit, key okey.Key) (*web.Form, error) {
 	var choices []web.Choice
 	for _, uai := range holder.Establishments(v.Today()) {
 		if uai != key.UAI {
-			choices = append(choices, web.Choice{Value: string(uai), Label: fmt.Sprintf("%s (%s)", places[uai], uai)})
+			choices = append(choices, web.Choice{Value: string(uai), Label: okey.SayPlace(places[uai], uai)})
 		}
 	}
 	fields := map[string]web.Field{
@@ -63,7 +64,7 @@ func (s *Pages) takeAlongForm(v *web.Visit, key okey.Key) (*web.Form, error) {
 	} else {
 		fields["establishment"] = web.Field{}
 	}
-	return web.NewForm(v, "depart", web.TakeAlongURL(key.Serial), "Proposer", fields), nil
+	return web.NewForm(v, "depart", address.TakeAlongURL(key.Serial), "Proposer", fields), nil
 }
 
 // leaving is a key whose holder may be said to leave with it, for those who manage it.
@@ -90,7 +91,7 @@ func (s *Pages) takeAlongPage(v *web.Visit) error {
 	}
 	switch open, err := s.store.OpenMoveOf(v.Ctx(), key.Serial); {
 	case err == nil: // one at a time: where it stands, and how to take it back
-		v.Redirect(http.StatusSeeOther, web.MoveURL(open.ID))
+		v.Redirect(http.StatusSeeOther, address.MoveURL(open.ID))
 		return nil
 	case okey.ErrorCode(err) != okey.CodeNotFound:
 		return err
@@ -132,7 +133,7 @@ func (s *Pages) takeAlong(v *web.Visit) error {
 		Action: f.Action, Name: okey.ActionTakeAlong, Key: key.Serial, Via: okey.ViaWeb,
 		Content: okey.Content{Establishment: okey.UAI(to), Comment: f.Values["comment"]},
 	}
-	return s.Send(v, f, cmd, web.MoveURL(okey.DerivedID(cmd.Action, string(cmd.Name))), again)
+	return s.Send(v, f, cmd, address.MoveURL(okey.DerivedID(cmd.Action, string(cmd.Name))), again)
 }
 
 // likeIt is how many establishments of a name are told apart.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/web"
 )
@@ -44,41 +45,41 @@ type troubleAnswer struct {
 
 // below leads to a page of the key; empty: to the key's own.
 func below(path string) func(okey.Serial) string {
-	return func(serial okey.Serial) string { return web.KeyURL(serial) + path }
+	return func(serial okey.Serial) string { return address.KeyURL(serial) + path }
 }
 
 func toForgottenPIN(serial okey.Serial) string { return LinksOfPIN(serial).Forgotten }
 
-func toAskAgain(okey.Serial) string { return web.PathAsk }
+func toAskAgain(okey.Serial) string { return address.PathAsk }
 
 // troubles are the questions, the first one first. What an academy's help desk would ask on the telephone, in that order.
 var troubles = []trouble{
 	{
-		path: web.PathTrouble, title: "Ma clef ne marche plus", ask: "Que se passe-t-il ?",
+		path: address.PathTrouble, title: "Ma clef ne marche plus", ask: "Que se passe-t-il ?",
 		answers: []troubleAnswer{
-			{say: "La connexion refuse mon code", to: below(web.PathTrouble + "/code")},
-			{say: "L'écran de la clef reste vide, ou ne se lit plus", to: below(web.PathTrouble + "/ecran")},
+			{say: "La connexion refuse mon code", to: below(address.PathTrouble + "/code")},
+			{say: "L'écran de la clef reste vide, ou ne se lit plus", to: below(address.PathTrouble + "/ecran")},
 			{say: "J'ai oublié mon code PIN", to: toForgottenPIN},
-			{say: "La clef est cassée", to: below(web.PathReport + "?depuis=cassee")},
-			{say: "Elle est expirée", to: below(web.PathExpired)},
-			{say: "Je ne trouve plus ma clef", to: below(web.PathLost)},
+			{say: "La clef est cassée", to: below(address.PathReport + "?depuis=cassee")},
+			{say: "Elle est expirée", to: below(address.PathExpired)},
+			{say: "Je ne trouve plus ma clef", to: below(address.PathLost)},
 		},
 	},
 	{
-		path: web.PathTrouble + "/code", title: "La connexion refuse mon code", say: "Vérifiez d'abord ce que vous tapez :",
+		path: address.PathTrouble + "/code", title: "La connexion refuse mon code", say: "Vérifiez d'abord ce que vous tapez :",
 		steps: []string{
 			"Tapez votre code PIN puis, sans espace, le nombre que la clef affiche à cet instant.",
 			"Le nombre change souvent : s'il vient de changer, prenez le nouveau.",
 		},
 		ask: "Connaissez-vous bien votre code PIN ?",
 		answers: []troubleAnswer{
-			{say: "Oui, et c'est encore refusé", to: below(web.PathTrouble + "/decalage"), first: true},
+			{say: "Oui, et c'est encore refusé", to: below(address.PathTrouble + "/decalage"), first: true},
 			{say: "J'ai un doute : choisir un autre code PIN", to: toForgottenPIN},
 			{say: "Ça marche", to: below("")},
 		},
 	},
 	{
-		path: web.PathTrouble + "/decalage", title: "Remettre la clef à l'heure",
+		path: address.PathTrouble + "/decalage", title: "Remettre la clef à l'heure",
 		say: "Une clef qui n'a pas servi depuis longtemps peut s'être décalée. Essayez ceci :",
 		steps: []string{
 			"Fermez le navigateur, puis rouvrez-le.",
@@ -89,11 +90,11 @@ var troubles = []trouble{
 		ask: "Et maintenant ?",
 		answers: []troubleAnswer{
 			{say: "Ça marche", to: below(""), first: true},
-			{say: "C'est toujours refusé", to: below(web.PathReport + "?depuis=decalage")},
+			{say: "C'est toujours refusé", to: below(address.PathReport + "?depuis=decalage")},
 		},
 	},
 	{
-		path: web.PathExpired, title: "Ma clef est expirée",
+		path: address.PathExpired, title: "Ma clef est expirée",
 		say: "Une clef expirée ne marche plus : il en faut une autre. " +
 			"On peut la demander dès trois mois avant la date, et garder l'ancienne jusqu'à la remise.",
 		ask: "Que voulez-vous faire ?",
@@ -103,11 +104,11 @@ var troubles = []trouble{
 		},
 	},
 	{
-		path: web.PathTrouble + "/ecran", title: "L'écran de la clef reste vide",
+		path: address.PathTrouble + "/ecran", title: "L'écran de la clef reste vide",
 		say: "Si la clef a un bouton, appuyez dessus une seconde et attendez un peu.", ask: "Voyez-vous un nombre ?",
 		answers: []troubleAnswer{
-			{say: "Oui, je vois un nombre", to: below(web.PathTrouble + "/code")},
-			{say: "Non, rien, ou je ne peux pas le lire", to: below(web.PathReport + "?depuis=ecran")},
+			{say: "Oui, je vois un nombre", to: below(address.PathTrouble + "/code")},
+			{say: "Non, rien, ou je ne peux pas le lire", to: below(address.PathReport + "?depuis=ecran")},
 		},
 	},
 }
@@ -118,9 +119,9 @@ func (s *Pages) troublePage(v *web.Visit, t trouble) error {
 		return s.gone(v, err)
 	}
 	page := troubleScreen{Serial: key.Serial, Say: t.say, Steps: t.steps, Ask: t.ask}
-	page.Back = web.NavLink{Name: "Revenir à ma clef", Path: web.KeyURL(key.Serial)}
-	if t.path != web.PathTrouble {
-		page.Back = web.NavLink{Name: "Ce n'est pas cela : revenir au début", Path: web.KeyURL(key.Serial) + web.PathTrouble}
+	page.Back = web.NavLink{Name: "Revenir à ma clef", Path: address.KeyURL(key.Serial)}
+	if t.path != address.PathTrouble {
+		page.Back = web.NavLink{Name: "Ce n'est pas cela : revenir au début", Path: address.KeyURL(key.Serial) + address.PathTrouble}
 	}
 	for _, a := range t.answers {
 		page.Answers = append(page.Answers, answerLink{NavLink: web.NavLink{Name: a.say, Path: a.to(key.Serial)}, First: a.first})
@@ -128,10 +129,10 @@ func (s *Pages) troublePage(v *web.Visit, t trouble) error {
 	if page.Known, page.Mend, err = s.knownTrouble(v, key); err != nil {
 		return err
 	}
-	if t.path == web.PathExpired && page.Known == "" && !key.Renewable(v.Today()) {
+	if t.path == address.PathExpired && page.Known == "" && !key.Renewable(v.Today()) {
 		page.Known = fmt.Sprintf("Votre clef est valable jusqu'au %s : elle n'est pas expirée.", web.Paris(v).Date(key.ExpiresOn))
-		page.Mend = &web.NavLink{Name: "Trouver ce qui ne va pas", Path: web.KeyURL(key.Serial) + web.PathTrouble}
-		page.Back = web.NavLink{Name: "Revenir à ma clef", Path: web.KeyURL(key.Serial)}
+		page.Mend = &web.NavLink{Name: "Trouver ce qui ne va pas", Path: address.KeyURL(key.Serial) + address.PathTrouble}
+		page.Back = web.NavLink{Name: "Revenir à ma clef", Path: address.KeyURL(key.Serial)}
 	}
 	return s.Show(v, http.StatusOK, "trouble", web.Screen{Title: t.title, Body: page})
 }
@@ -144,7 +145,7 @@ func (s *Pages) knownTrouble(v *web.Visit, key okey.Key) (string, *web.NavLink, 
 	}
 	if key.ExpiresOn.Before(okey.DayOf(v.Now, c.Zone)) {
 		return fmt.Sprintf("Votre clef a expiré le %s : elle ne marchera plus. Demandez la suivante.", c.Date(key.ExpiresOn)),
-			&web.NavLink{Name: "Demander la clef suivante", Path: web.PathAsk}, nil
+			&web.NavLink{Name: "Demander la clef suivante", Path: address.PathAsk}, nil
 	}
 	guard, err := s.store.PINGuardOf(v.Ctx(), key.Serial)
 	if err != nil || !guard.Locked(v.Now) {

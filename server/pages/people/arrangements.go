@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/respond"
 	"okey/server/web"
@@ -113,7 +114,7 @@ func (s *Pages) arrange(
 		return show(v, f)
 	}
 	s.act.Tell(v.Ctx(), told)
-	v.Redirect(http.StatusSeeOther, web.DoneURL(path, told.Subject))
+	v.Redirect(http.StatusSeeOther, address.DoneURL(path, told.Subject))
 	return nil
 }
 
@@ -143,5 +144,5 @@ func (s *Pages) endArranged(v *web.Visit, path string, end ending) error {
 	if err != nil {
 		return err
 	}
-	return s.endArrangement(v, id, end, web.DoneURL(path, id))
+	return s.endArrangement(v, id, end, address.DoneURL(path, id))
 }

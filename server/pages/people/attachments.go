@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"okey/internal/address"
 	"okey/internal/workbook"
 	"okey/okey"
 	"okey/server/web"
@@ -14,12 +15,12 @@ import (
 )
 
 var attachmentPage = arrangementPage{
-	path: web.PathAttachments, template: "attachments", title: "Personnes rattachées par l'assistance",
+	path: address.PathAttachments, template: "attachments", title: "Personnes rattachées par l'assistance",
 	form: attachmentForm, done: (*Pages).sayAttached,
 }
 
 func attachmentForm(v *web.Visit) *web.Form {
-	f := web.NewForm(v, "rattachement", web.PathAttachments, "Rattacher", map[string]web.Field{
+	f := web.NewForm(v, "rattachement", address.PathAttachments, "Rattacher", map[string]web.Field{
 		"who":           {Label: "*Personne", Hint: "Son nom, son identifiant (uid) ou son adresse."},
 		"establishment": {Label: "*Code UAI de l'établissement", Hint: "Sept chiffres et une lettre."},
 		"function": {Label: "*Fonction", Choices: []web.Choice{
@@ -69,7 +70,7 @@ func attachmentLine(v *web.Visit, a sql.ListedAttachment) arrangementLine {
 	return arrangementLine{
 		id: a.ID, over: !a.EndedAt.IsZero() || attachmentPassed(v, a), does: "Mettre fin au rattachement de " + who,
 		texts: []string{
-			who, okey.Capitalize(a.Function.French()), fmt.Sprintf("%s (%s)", a.School, a.UAI), until, a.Reason, a.ByName,
+			who, okey.Capitalize(a.Function.French()), okey.SayPlace(a.School, a.UAI), until, a.Reason, a.ByName,
 			sayAttachment(v, a),
 		},
 	}
@@ -106,7 +107,7 @@ func (s *Pages) attach(v *web.Visit) error {
 		return err
 	}
 	give := func() (okey.Action, error) { return s.store.Attach(v.Ctx(), a) }
-	return s.arrange(v, f, web.PathAttachments, give, s.showAttachments)
+	return s.arrange(v, f, address.PathAttachments, give, s.showAttachments)
 }
 
 // readAttachment is what the form says; what is wrong with it stands in the form.
@@ -142,7 +143,7 @@ func (s *Pages) readAttachment(v *web.Visit, f *web.Form) (okey.Attachment, erro
 
 // detach ends an attachment at once.
 func (s *Pages) detach(v *web.Visit) error {
-	return s.endArranged(v, web.PathAttachments, s.store.Detach)
+	return s.endArranged(v, address.PathAttachments, s.store.Detach)
 }
 
 func (s *Pages) attachmentsTable(v *web.Visit) (web.Spreadsheet, error) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/respond"
 	"okey/server/web"
@@ -11,7 +12,7 @@ import (
 )
 
 func delegationForm(v *web.Visit, place sql.Place) *web.Form {
-	return web.NewForm(v, "delegation-"+string(place.UAI), web.PathDelegations+"/"+string(place.UAI), "Déléguer", map[string]web.Field{
+	return web.NewForm(v, "delegation-"+string(place.UAI), address.PathDelegations+"/"+string(place.UAI), "Déléguer", map[string]web.Field{
 		"delegate": {Label: "*À qui", Hint: "Nom, adresse ou identifiant d'une personne de cet établissement."},
 		"chosen":   {},
 		"from":     {Label: "*Premier jour"},
@@ -38,7 +39,7 @@ func (s *Pages) giveDelegation(v *web.Visit) error {
 		return err
 	}
 	give := func() (okey.Action, error) { return s.store.GiveDelegation(v.Ctx(), d, web.TodayAt(v, place)) }
-	return s.arrange(v, f, web.PathDelegations, give, s.showDelegations)
+	return s.arrange(v, f, address.PathDelegations, give, s.showDelegations)
 }
 
 // delegatesAt is an establishment at which the visitor may name and end delegates.
@@ -122,5 +123,5 @@ func (s *Pages) endDelegation(v *web.Visit) error {
 	if _, err := s.delegatesAt(v, d.UAI); err != nil {
 		return err
 	}
-	return s.endArrangement(v, id, s.store.EndDelegation, web.PathDelegations+"?fini="+id.String())
+	return s.endArrangement(v, id, s.store.EndDelegation, address.PathDelegations+"?fini="+id.String())
 }

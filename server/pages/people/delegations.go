@@ -1,10 +1,10 @@
 package people
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 
+	"okey/internal/address"
 	"okey/internal/workbook"
 	"okey/okey"
 	"okey/server/web"
@@ -91,7 +91,7 @@ func (s *Pages) showDelegations(v *web.Visit, sent *web.Form) error {
 			return err
 		}
 	}
-	page := delegationsScreen{Own: len(places) > 0, Sheet: web.ChangedURL(v, web.PathDelegations+".xlsx", "fini", "")}
+	page := delegationsScreen{Own: len(places) > 0, Sheet: web.ChangedURL(v, address.PathDelegations+".xlsx", "fini", "")}
 	for _, place := range places {
 		f := delegationForm(v, place)
 		if sent != nil && sent.Path == f.Path {
@@ -99,7 +99,7 @@ func (s *Pages) showDelegations(v *web.Visit, sent *web.Form) error {
 		} else if s.Restore(v, f) {
 			notice = web.RestoredNotice
 		}
-		school := fmt.Sprintf("%s (%s)", place.Name, place.UAI)
+		school := okey.SayPlace(place.Name, place.UAI)
 		page.Schools = append(page.Schools, newDelegationSchool(v, school, f, found, place.UAI))
 	}
 	for _, d := range found {
@@ -107,7 +107,7 @@ func (s *Pages) showDelegations(v *web.Visit, sent *web.Form) error {
 			continue
 		}
 		uais = append(uais, d.UAI) // of those that the visitor only reads about
-		school := fmt.Sprintf("%s (%s)", d.School, d.UAI)
+		school := okey.SayPlace(d.School, d.UAI)
 		page.Schools = append(page.Schools, newDelegationSchool(v, school, nil, found, d.UAI))
 	}
 	if page.Running, err = s.DelegationLine(v); err != nil {
@@ -128,7 +128,7 @@ func newDelegationSchool(v *web.Visit, name string, f *web.Form, found []sql.Lis
 		}
 	}
 	school := delegationSchool{Name: name, Form: f}
-	school.Live, school.Past = part(v, lines, web.PathDelegations, f != nil)
+	school.Live, school.Past = part(v, lines, address.PathDelegations, f != nil)
 	return school
 }
 

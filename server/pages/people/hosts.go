@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"okey/internal/address"
 	"okey/internal/workbook"
 	"okey/okey"
 	"okey/server/web"
@@ -13,11 +14,11 @@ import (
 )
 
 var hostPage = arrangementPage{
-	path: web.PathHosts, template: "hosts", title: "Établissements sans direction", form: hostForm, done: (*Pages).sayHosted,
+	path: address.PathHosts, template: "hosts", title: "Établissements sans direction", form: hostForm, done: (*Pages).sayHosted,
 }
 
 func hostForm(v *web.Visit) *web.Form {
-	f := web.NewForm(v, "hote", web.PathHosts, "Désigner", map[string]web.Field{
+	f := web.NewForm(v, "hote", address.PathHosts, "Désigner", map[string]web.Field{
 		"establishment": {
 			Label: "*Code UAI de l'établissement sans direction", Hint: "Sept chiffres et une lettre.",
 			Missing: "Écrivez le code UAI de l'établissement sans direction.",
@@ -58,10 +59,10 @@ func (s *Pages) sayHosted(ctx context.Context, id uuid.UUID) (string, error) {
 }
 
 func hostLine(v *web.Visit, h sql.ListedHosting) arrangementLine {
-	school := fmt.Sprintf("%s (%s)", h.School, h.UAI)
+	school := okey.SayPlace(h.School, h.UAI)
 	return arrangementLine{
 		id: h.ID, over: !h.EndedAt.IsZero(), does: "Mettre fin pour " + school,
-		texts: []string{school, fmt.Sprintf("%s (%s)", h.HostName, h.Host), h.Reason, h.ByName, sayHosting(v, h)},
+		texts: []string{school, okey.SayPlace(h.HostName, h.Host), h.Reason, h.ByName, sayHosting(v, h)},
 	}
 }
 
@@ -102,11 +103,11 @@ func (s *Pages) host(v *web.Visit) error {
 		f.Note("host", "Un établissement ne répond pas pour lui-même de cette façon : indiquez-en un autre.")
 	}
 	give := func() (okey.Action, error) { return s.store.Host(v.Ctx(), h, web.TodayAt(v, place)) }
-	return s.arrange(v, f, web.PathHosts, give, s.showHosts)
+	return s.arrange(v, f, address.PathHosts, give, s.showHosts)
 }
 
 func (s *Pages) endHosting(v *web.Visit) error {
-	return s.endArranged(v, web.PathHosts, s.store.EndHosting)
+	return s.endArranged(v, address.PathHosts, s.store.EndHosting)
 }
 
 func (s *Pages) hostsTable(v *web.Visit) (web.Spreadsheet, error) {

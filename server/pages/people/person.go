@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"okey/internal/address"
 	"okey/okey"
-	"okey/server/pages/requests"
 	"okey/server/pages/story"
 	"okey/server/respond"
 	"okey/server/web"
@@ -145,7 +145,7 @@ func (s *Pages) personPosts(v *web.Visit, p okey.Person, page *personScreen) err
 			schools[post.UAI], page.school = true, post.UAI
 		}
 		line := newPostLine(v, post)
-		line.Where, line.Path = fmt.Sprintf("%s (%s)", post.School, post.UAI), web.SchoolURL(post.UAI)
+		line.Where, line.Path = okey.SayPlace(post.School, post.UAI), address.SchoolURL(post.UAI)
 		page.Posts = append(page.Posts, line)
 		page.attached = page.attached || post.Source == sql.SourceSupport && (post.Until.IsZero() || !post.Until.Before(v.Today()))
 	}
@@ -187,17 +187,17 @@ func (s *Pages) personRequests(v *web.Visit, p okey.Person, page *personScreen) 
 	c := web.Paris(v)
 	for _, r := range found {
 		page.Requests = append(page.Requests, web.Card{
-			Path: web.RequestURL(r.ID), Who: "Demande " + story.ShortID(r.ID), Where: r.Establishment, Need: r.Need,
-			State: requests.SayState(r.Request, c),
+			Path: address.RequestURL(r.ID), Who: "Demande " + story.ShortID(r.ID), Where: r.Establishment, Need: r.Need,
+			State: web.SayState(r.Request, c),
 		})
 		if !r.SignedAt.IsZero() {
 			page.Charters = append(page.Charters, web.Fact{
-				Name: "Version " + fmt.Sprint(r.Charter), Value: "signée " + c.Day(r.SignedAt), Path: web.SignedURL(r.ID),
+				Name: "Version " + fmt.Sprint(r.Charter), Value: "signée " + c.Day(r.SignedAt), Path: address.SignedURL(r.ID),
 			})
 		}
 	}
 	if len(found) == personRows {
-		page.AllRequests = "/demandes?personne=" + p.ID.String()
+		page.AllRequests = address.PathRequests + "?personne=" + p.ID.String()
 	}
 	return err
 }
@@ -214,7 +214,7 @@ func (s *Pages) personKeys(v *web.Visit, p okey.Person, page *personScreen) erro
 				kind += ", à remettre"
 			}
 		}
-		page.Keys = append(page.Keys, web.Hit{Name: string(k.Serial), Path: web.KeyURL(k.Serial), Kind: kind, More: k.School})
+		page.Keys = append(page.Keys, web.Hit{Name: string(k.Serial), Path: address.KeyURL(k.Serial), Kind: kind, More: k.School})
 	}
 	return err
 }
@@ -230,7 +230,7 @@ func (s *Pages) personAudit(v *web.Visit, p okey.Person, page *personScreen) err
 	for _, e := range entries {
 		page.Audit = append(page.Audit, story.NewAuditLine(e, web.Paris(v)))
 	}
-	page.AllAudit = web.PathAudit + "?objet=" + p.ID.String()
+	page.AllAudit = address.PathAudit + "?objet=" + p.ID.String()
 	return err
 }
 
@@ -267,7 +267,7 @@ func liveSessions(kept [][]byte, id okey.PersonID, from time.Time) int {
 // personDeeds are what support may do for a person.
 func personDeeds(p okey.Person, page personScreen) []story.Deed {
 	uid := url.QueryEscape(p.UID)
-	attaching := web.PathAttachments + "?personne=" + uid
+	attaching := address.PathAttachments + "?personne=" + uid
 	if page.school != "" {
 		attaching += "&etablissement=" + string(page.school)
 	}
@@ -279,12 +279,12 @@ func personDeeds(p okey.Person, page personScreen) []story.Deed {
 	}
 	if page.attached {
 		deeds = append(deeds, story.Deed{
-			Name: "Mettre fin à un rattachement", Path: web.PathAttachments,
+			Name: "Mettre fin à un rattachement", Path: address.PathAttachments,
 			What: "Il était là par erreur, ou l'annuaire le dit maintenant.",
 		})
 	}
 	return append(deeds, story.Deed{
-		Name: "Voir tout ce qu'elle a fait", Path: web.PathAudit + "?qui=" + uid,
+		Name: "Voir tout ce qu'elle a fait", Path: address.PathAudit + "?qui=" + uid,
 		What: "Ses actions, une par ligne, sans nom ni texte.",
 	})
 }

@@ -5,6 +5,7 @@ package people
 import (
 	"embed"
 
+	"okey/internal/address"
 	"okey/server/act"
 	"okey/server/pages/story"
 	"okey/server/web"
@@ -31,31 +32,31 @@ func New(site *web.Site, store *sql.Store, a *act.Dispatcher, st *story.Pages) *
 
 // Routes registers the pages about people and schools, and who answers for them.
 func (s *Pages) Routes(r web.Routes) {
-	r.Get(web.PathPersons+"/:id", s.personPage)
-	r.Get(web.PathSchools+"/:uai", s.schoolPage)
+	r.Get(address.PathPersons+"/:id", s.personPage)
+	r.Get(address.PathSchools+"/:uai", s.schoolPage)
 
-	r.Get(web.PathDelegations, s.delegationsPage)
-	r.Sheet(web.PathDelegations+".xlsx", s.delegationsTable)
-	r.Post(web.PathDelegations+"/:id", s.giveDelegation)
-	r.BackTo(web.PathDelegations+"/:id", web.PathDelegations)
-	r.Post(web.PathDelegations+"/:id/fin", s.endDelegation)
-	r.BackTo(web.PathDelegations+"/:id/fin", web.PathDelegations)
+	r.Get(address.PathDelegations, s.delegationsPage)
+	r.Sheet(address.PathDelegations+".xlsx", s.delegationsTable)
+	r.Post(address.PathDelegations+"/:id", s.giveDelegation)
+	r.BackTo(address.PathDelegations+"/:id", address.PathDelegations)
+	r.Post(address.PathDelegations+"/:id/fin", s.endDelegation)
+	r.BackTo(address.PathDelegations+"/:id/fin", address.PathDelegations)
 
-	r.Get(web.PathAttachments, s.attachmentsPage)
-	r.Sheet(web.PathAttachments+".xlsx", s.attachmentsTable)
-	r.Post(web.PathAttachments, s.attach)
-	r.Post(web.PathAttachments+"/:id/fin", s.detach)
-	r.BackTo(web.PathAttachments+"/:id/fin", web.PathAttachments)
-	r.Get(web.PathHosts, s.hostsPage)
-	r.Sheet(web.PathHosts+".xlsx", s.hostsTable)
-	r.Post(web.PathHosts, s.host)
-	r.Post(web.PathHosts+"/:id/fin", s.endHosting)
-	r.BackTo(web.PathHosts+"/:id/fin", web.PathHosts)
+	r.Get(address.PathAttachments, s.attachmentsPage)
+	r.Sheet(address.PathAttachments+".xlsx", s.attachmentsTable)
+	r.Post(address.PathAttachments, s.attach)
+	r.Post(address.PathAttachments+"/:id/fin", s.detach)
+	r.BackTo(address.PathAttachments+"/:id/fin", address.PathAttachments)
+	r.Get(address.PathHosts, s.hostsPage)
+	r.Sheet(address.PathHosts+".xlsx", s.hostsTable)
+	r.Post(address.PathHosts, s.host)
+	r.Post(address.PathHosts+"/:id/fin", s.endHosting)
+	r.BackTo(address.PathHosts+"/:id/fin", address.PathHosts)
 
-	r.Get(web.PathSuccession, s.successionPage)
-	r.Post(web.PathSuccession, s.succession)
-	r.Get(web.PathSuccession+"/:id", s.successionRecordPage)
-	r.Sheet(web.PathSuccession+"/:id/tableau.xlsx", s.successionTable)
+	r.Get(address.PathSuccession, s.successionPage)
+	r.Post(address.PathSuccession, s.succession)
+	r.Get(address.PathSuccession+"/:id", s.successionRecordPage)
+	r.Sheet(address.PathSuccession+"/:id/tableau.xlsx", s.successionTable)
 }
 
 // each makes something of each thing in a list.

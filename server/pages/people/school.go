@@ -1,11 +1,11 @@
 package people
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/pages/story"
 	"okey/server/web"
@@ -103,17 +103,17 @@ func (s *Pages) schoolFacts(v *web.Visit, place sql.Place, status sql.PlaceStatu
 	}
 	if place.Host != "" {
 		facts = append(facts, web.Fact{
-			Name: "Répond pour lui", Value: fmt.Sprintf("%s (%s)", names[place.Host], place.Host),
-			Path: web.SchoolURL(place.Host),
+			Name: "Répond pour lui", Value: okey.SayPlace(names[place.Host], place.Host),
+			Path: address.SchoolURL(place.Host),
 		})
 	}
 	for _, uai := range hosted {
-		facts = append(facts, web.Fact{Name: "Répond aussi pour", Value: fmt.Sprintf("%s (%s)", names[uai], uai), Path: web.SchoolURL(uai)})
+		facts = append(facts, web.Fact{Name: "Répond aussi pour", Value: okey.SayPlace(names[uai], uai), Path: address.SchoolURL(uai)})
 	}
 	if place.Successor != "" {
 		facts = append(facts, web.Fact{
-			Name: "Remplacé par", Value: fmt.Sprintf("%s (%s)", names[place.Successor], place.Successor),
-			Path: web.SchoolURL(place.Successor),
+			Name: "Remplacé par", Value: okey.SayPlace(names[place.Successor], place.Successor),
+			Path: address.SchoolURL(place.Successor),
 		})
 	}
 	return facts, nil
@@ -148,7 +148,7 @@ func (s *Pages) schoolAnswers(v *web.Visit, place sql.Place, today okey.Day, pag
 	}
 	for _, post := range posts {
 		answer := schoolAnswer{
-			Name: story.NameOr(post.Person, post.Person.UID), Path: web.PersonURL(post.Person.ID),
+			Name: story.NameOr(post.Person, post.Person.UID), Path: address.PersonURL(post.Person.ID),
 			As: post.Function.French(),
 		}
 		if post.Function.Approves() && !post.Ended && !slices.Contains(page.Answers, answer) { // files and directory may both say so
@@ -162,7 +162,7 @@ func (s *Pages) schoolAnswers(v *web.Visit, place sql.Place, today okey.Day, pag
 		}
 		for _, d := range delegates {
 			page.Answers = append(page.Answers, schoolAnswer{
-				Name: d.Name(), Path: web.PersonURL(d.ID), As: "délégation : " + scope.French(),
+				Name: d.Name(), Path: address.PersonURL(d.ID), As: "délégation : " + scope.French(),
 			})
 		}
 	}
@@ -178,7 +178,7 @@ func peopleLines(v *web.Visit, posts []sql.Post) []postLine {
 	at := map[okey.PersonID]int{}
 	for _, post := range posts {
 		line := newPostLine(v, post)
-		line.Where, line.Path = story.NameOr(post.Person, post.Person.UID), web.PersonURL(post.Person.ID)
+		line.Where, line.Path = story.NameOr(post.Person, post.Person.UID), address.PersonURL(post.Person.ID)
 		if line.Where != post.Person.UID {
 			line.Where += " (" + post.Person.UID + ")"
 		}
@@ -218,11 +218,11 @@ func nobodyAnswers(place sql.Place) (string, []story.Deed) {
 	uai := "?etablissement=" + string(place.UAI)
 	return said, []story.Deed{
 		{
-			Name: "Rattacher un chef ou un adjoint", Path: web.PathAttachments + uai,
+			Name: "Rattacher un chef ou un adjoint", Path: address.PathAttachments + uai,
 			What: "Vous savez qui dirige, et l'annuaire ne le dit pas encore.",
 		},
 		{
-			Name: "Désigner un établissement qui répond pour lui", Path: web.PathHosts + uai,
+			Name: "Désigner un établissement qui répond pour lui", Path: address.PathHosts + uai,
 			What: "C'est une section, ou une annexe, sans direction à elle.",
 		},
 	}
@@ -243,7 +243,7 @@ func (s *Pages) schoolStock(v *web.Visit, place sql.Place, today okey.Day, page 
 		{Name: "En commande ou en route", Value: okey.SayNumber(needs.UnderWay)},
 		{Name: "En service, expirent d'ici trois mois, sans demande de renouvellement", Value: okey.SayNumber(needs.Expiring)},
 	}
-	keys := "/clefs?etablissement=" + string(place.UAI)
+	keys := address.Narrowed(address.PathKeys, place.UAI)
 	for _, state := range okey.KeyStates() {
 		if n := counts[state]; n > 0 {
 			page.Stock = append(page.Stock, web.Fact{
@@ -264,7 +264,7 @@ func (s *Pages) schoolRequests(v *web.Visit, place sql.Place, _ okey.Day, page *
 		if n := counts[stage]; n > 0 {
 			page.Requests = append(page.Requests, web.Fact{
 				Name: okey.Capitalize(stage.French()), Value: okey.SayCount(n, "demande"),
-				Path: "/demandes?etablissement=" + string(place.UAI) + "&etape=" + string(stage),
+				Path: address.Narrowed(address.PathRequests, place.UAI, "etape", string(stage)),
 			})
 		}
 	}
@@ -283,7 +283,7 @@ func (s *Pages) schoolTraces(v *web.Visit, place sql.Place, _ okey.Day, page *sc
 	for _, e := range entries {
 		page.Audit = append(page.Audit, story.NewAuditLine(e, c))
 	}
-	page.AllAudit = web.PathAudit + "?objet=" + string(place.UAI)
+	page.AllAudit = address.PathAudit + "?objet=" + string(place.UAI)
 	return err
 }
 
@@ -295,19 +295,19 @@ func schoolDeeds(place sql.Place) []story.Deed {
 	uai := "?etablissement=" + string(place.UAI)
 	return []story.Deed{
 		{
-			Name: "Rattacher une personne", Path: web.PathAttachments + uai,
+			Name: "Rattacher une personne", Path: address.PathAttachments + uai,
 			What: "Elle y travaille, ou y dirige, et l'annuaire ne le dit pas encore.",
 		},
-		{Name: "Désigner qui répond pour lui", Path: web.PathHosts + uai, What: "Une section ou une annexe sans direction à elle."},
+		{Name: "Désigner qui répond pour lui", Path: address.PathHosts + uai, What: "Une section ou une annexe sans direction à elle."},
 		{
-			Name: "Commander, régler la réserve", Path: web.PathOrders + uai,
+			Name: "Commander, régler la réserve", Path: address.PathOrders + uai,
 			What: "Il n'a plus assez de clefs, ou vous voulez qu'il en garde toujours quelques-unes.",
 		},
-		{Name: "Déposer une livraison", Path: web.PathDeliveries, What: "Le fournisseur a envoyé le fichier de ses clefs."},
-		{Name: "Compter son tiroir", Path: web.PathInventory + uai, What: "Ce qui est dans le tiroir et ce que dit OKEY diffèrent."},
-		{Name: "Déplacer des clefs", Path: web.PathMoveKeys + uai, What: "Un autre établissement en a trop, et lui pas assez."},
+		{Name: "Déposer une livraison", Path: address.PathDeliveries, What: "Le fournisseur a envoyé le fichier de ses clefs."},
+		{Name: "Compter son tiroir", Path: address.PathInventory + uai, What: "Ce qui est dans le tiroir et ce que dit OKEY diffèrent."},
+		{Name: "Déplacer des clefs", Path: address.PathMoveKeys + uai, What: "Un autre établissement en a trop, et lui pas assez."},
 		{
-			Name: "Le remplacer par un autre", Path: web.PathSuccession + uai,
+			Name: "Le remplacer par un autre", Path: address.PathSuccession + uai,
 			What: "Il ferme ou fusionne : clefs, demandes et commandes suivent.",
 		},
 	}

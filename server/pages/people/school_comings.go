@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/web"
 	"okey/sql"
@@ -15,7 +16,7 @@ func (s *Pages) schoolOrders(v *web.Visit, place sql.Place, _ okey.Day, page *sc
 	found, err := s.store.ListOrders(v.Ctx(), sql.Reach{All: true}, sql.OrderFilter{Establishment: place.UAI, Limit: personRows})
 	for _, o := range found {
 		page.Orders = append(page.Orders, web.Card{
-			Path: web.PathOrders + "/" + o.ID.String(), Who: fmt.Sprintf("Commande n° %d", o.Number),
+			Path: address.PathOrders + "/" + o.ID.String(), Who: fmt.Sprintf("Commande n° %d", o.Number),
 			State: okey.SayCount(o.Quantity, "clef") + ", " + o.State.Say(o.Received, o.Quantity) + " ; passée " +
 				web.Paris(v).Day(o.PlacedAt),
 		})
@@ -27,7 +28,7 @@ func (s *Pages) schoolDeliveries(v *web.Visit, place sql.Place, _ okey.Day, page
 	found, err := s.store.DeliveriesTo(v.Ctx(), place.UAI, personRows)
 	for _, d := range found {
 		h := web.Hit{
-			Name: "Livraison de " + okey.SayCount(d.Keys, "clef"), Path: web.PathDeliveries + "/" + d.ID.String(),
+			Name: "Livraison de " + okey.SayCount(d.Keys, "clef"), Path: address.PathDeliveries + "/" + d.ID.String(),
 			Kind: okey.Capitalize(web.Paris(v).Day(d.CreatedAt)),
 		}
 		if d.InTransit > 0 {
@@ -45,7 +46,7 @@ func (s *Pages) schoolPassages(v *web.Visit, place sql.Place, _ okey.Day, page *
 		keys, came := okey.SayCount(p.Keys, "clef"), okey.SayEither(p.Keys, " venue ", " venues ")
 		h := web.Hit{
 			Name: keys + came + okey.SayOfSchool(okey.SayEstablishment(p.FromName)),
-			Path: web.PathAudit + "?objet=" + p.Subject.String(), Kind: okey.Capitalize(web.Paris(v).Day(p.At)),
+			Path: address.PathAudit + "?objet=" + p.Subject.String(), Kind: okey.Capitalize(web.Paris(v).Day(p.At)),
 		}
 		if p.From == place.UAI {
 			h.Name = keys + okey.SayEither(p.Keys, " partie pour ", " parties pour ") + okey.SayEstablishment(p.ToName)
@@ -61,7 +62,7 @@ func (s *Pages) schoolLeavings(v *web.Visit, place sql.Place, _ okey.Day, page *
 	for _, l := range found {
 		who := cmp.Or(l.Holder, "Une personne effacée")
 		h := web.Hit{
-			Name: who + " arriverait " + okey.SayOfSchool(okey.SayEstablishment(l.Other)), Path: web.MoveURL(l.ID),
+			Name: who + " arriverait " + okey.SayOfSchool(okey.SayEstablishment(l.Other)), Path: address.MoveURL(l.ID),
 			Kind: okey.Capitalize(web.Paris(v).Day(l.At)), More: okey.Capitalize(l.State.French()),
 		}
 		if l.From == place.UAI {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/web"
@@ -25,7 +26,7 @@ type successionReview struct {
 }
 
 func successionForm(v *web.Visit) *web.Form {
-	return web.NewForm(v, "succession", web.PathSuccession, "Vérifier", map[string]web.Field{
+	return web.NewForm(v, "succession", address.PathSuccession, "Vérifier", map[string]web.Field{
 		"establishment": {
 			Label: "*Code UAI de l'établissement qui ferme", Hint: "Sept chiffres et une lettre.",
 			Missing: "Écrivez le code UAI de l'établissement qui ferme.",
@@ -71,7 +72,7 @@ func (s *Pages) showSuccessions(v *web.Visit, status int, page successionScreen,
 
 func successionHit(v *web.Visit, f sql.Succession) web.Hit {
 	return web.Hit{
-		Name: okey.Capitalize(sayReplacing(f)), Path: web.PathSuccession + "/" + f.ID.String(),
+		Name: okey.Capitalize(sayReplacing(f)), Path: address.PathSuccession + "/" + f.ID.String(),
 		Kind: okey.Capitalize(web.Paris(v).Day(f.At)),
 	}
 }
@@ -104,7 +105,7 @@ func (s *Pages) succession(v *web.Visit) error {
 		}
 		return again(http.StatusUnprocessableEntity, "")
 	}
-	return s.Answer(v, f, done, web.PathSuccession+"/"+okey.DerivedID(cmd.Action, string(cmd.Name)).String(), again)
+	return s.Answer(v, f, done, address.PathSuccession+"/"+okey.DerivedID(cmd.Action, string(cmd.Name)).String(), again)
 }
 
 // reviewSuccession says how much would follow, or what is wrong with the form.
@@ -146,7 +147,7 @@ func (s *Pages) successionReview(v *web.Visit, f *web.Form, cmd act.Command) (*s
 	}
 	alone, err := s.unanswered(v, cmd.Content.Successor)
 	return &successionReview{
-		From: fmt.Sprintf("%s (%s)", from.Name, from.UAI), To: to, Facts: movedFacts(would), Alone: alone, Form: f,
+		From: okey.SayPlace(from.Name, from.UAI), To: to, Facts: movedFacts(would), Alone: alone, Form: f,
 	}, err
 }
 

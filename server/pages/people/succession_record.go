@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"okey/internal/address"
 	"okey/internal/workbook"
 	"okey/okey"
 	"okey/server/pages/story"
@@ -70,8 +71,8 @@ func (s *Pages) successionRecordPage(v *web.Visit) error {
 		t.Rows = t.Rows[:min(web.ShownRows, len(t.Rows))]
 	}
 	page.Facts = append([]web.Fact{
-		{Name: "Ferme", Value: fmt.Sprintf("%s (%s)", found.FromName, found.From)},
-		{Name: "Le remplace", Value: fmt.Sprintf("%s (%s)", found.ToName, found.To)},
+		{Name: "Ferme", Value: okey.SayPlace(found.FromName, found.From)},
+		{Name: "Le remplace", Value: okey.SayPlace(found.ToName, found.To)},
 		{Name: "Noté", Value: fmt.Sprintf("%s, par %s", web.Paris(v).Time(found.At), found.ByName)},
 	}, movedFacts(counts)...)
 	notice := ""
@@ -139,26 +140,26 @@ func columns(titles ...string) []workbook.Column {
 }
 
 func requestMoved(r sql.SuccessionRequest) recordRow {
-	return recordRow{"/demandes/" + r.ID.String(), []any{r.Requester.Name(), okey.Capitalize(r.Stage.French()), string(r.Key)}}
+	return recordRow{address.RequestURL(r.ID), []any{r.Requester.Name(), okey.Capitalize(r.Stage.French()), string(r.Key)}}
 }
 
 func orderMoved(o sql.SuccessionOrder) recordRow {
 	return recordRow{
-		web.PathOrders + "/" + o.ID.String(),
+		address.PathOrders + "/" + o.ID.String(),
 		[]any{fmt.Sprintf("N° %d", o.Number), okey.Capitalize(o.State.Say(o.Received, o.Quantity)), o.Quantity, o.Received},
 	}
 }
 
 func departureMoved(m sql.SuccessionMove) recordRow {
-	return recordRow{web.MoveURL(m.ID), []any{m.HolderName, string(m.Serial), okey.Capitalize(m.State.French())}}
+	return recordRow{address.MoveURL(m.ID), []any{m.HolderName, string(m.Serial), okey.Capitalize(m.State.French())}}
 }
 
 func reportMoved(r sql.SuccessionReport) recordRow {
-	return recordRow{web.PathReports + "/" + r.ID.String(), []any{string(r.Serial), okey.Capitalize(r.State.French())}}
+	return recordRow{address.PathReports + "/" + r.ID.String(), []any{string(r.Serial), okey.Capitalize(r.State.French())}}
 }
 
 func keyMoved(k sql.SuccessionKey) recordRow {
-	return recordRow{web.KeyURL(k.Serial), []any{string(k.Serial), okey.Capitalize(k.State.French()), k.Holder}}
+	return recordRow{address.KeyURL(k.Serial), []any{string(k.Serial), okey.Capitalize(k.State.French()), k.Holder}}
 }
 
 // View is the table as pages write it.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/pages/keys"
@@ -30,10 +31,6 @@ type asking struct {
 	Form    *web.Form
 }
 
-// Nowhere is told to whoever works at no school that OKEY knows.
-const Nowhere = "Nous ne vous trouvons dans aucun établissement. Demandez à votre secrétariat de vérifier votre affectation, ou " +
-	"écrivez à l'assistance."
-
 // asking looks up what the person may ask for. What it leaves out the judges would refuse.
 func (s *Pages) asking(v *web.Visit) (*asking, error) {
 	a := &asking{free: map[okey.UAI]int{}, answers: map[okey.UAI]string{}}
@@ -48,7 +45,7 @@ func (s *Pages) asking(v *web.Visit) (*asking, error) {
 	switch {
 	case err == nil:
 		a.Blocked = act.AlreadyOpen(act.Facts{Open: open, Now: v.Now, Zone: web.Paris(v).Zone})
-		a.Next = &web.NavLink{Name: keys.SeeRequest, Path: web.RequestURL(open.ID)}
+		a.Next = &web.NavLink{Name: keys.SeeRequest, Path: address.RequestURL(open.ID)}
 		return a, nil
 	case okey.ErrorCode(err) != okey.CodeNotFound:
 		return a, err
@@ -86,7 +83,7 @@ func (s *Pages) whoWillAnswer(v *web.Visit, p sql.Place) (string, error) {
 func (s *Pages) WhyNowhere(v *web.Visit) (string, error) {
 	uai, err := s.store.UnservedOf(v.Ctx(), v.Actor.ID, v.Today())
 	if err != nil || uai == "" {
-		return Nowhere, err
+		return web.Nowhere, err
 	}
 	name, why, known, err := s.store.LeftOut(v.Ctx(), uai)
 	if err != nil {
@@ -145,7 +142,7 @@ func (s *Pages) askReasons(v *web.Visit, a *asking) error {
 }
 
 func (s *Pages) askForm(v *web.Visit, a *asking) *web.Form {
-	f := web.NewForm(v, "demande", web.PathAsk, "Envoyer ma demande", map[string]web.Field{
+	f := web.NewForm(v, "demande", address.PathAsk, "Envoyer ma demande", map[string]web.Field{
 		"uses": {}, // the boxes together
 		"need": {
 			Label: "Votre besoin, en quelques mots",
@@ -311,5 +308,5 @@ func (s *Pages) ask(v *web.Visit) error {
 		}
 		return again(http.StatusUnprocessableEntity, "")
 	}
-	return s.Answer(v, f, done, web.RequestURL(done.Action.Request), again)
+	return s.Answer(v, f, done, address.RequestURL(done.Action.Request), again)
 }

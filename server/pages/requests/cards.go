@@ -3,30 +3,19 @@ package requests
 import (
 	"fmt"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/web"
 	"okey/sql"
 )
 
-// sayStateTo is SayState as the visitor reads it: a stage's name is for whoever acts then, and who asked fetches the key that others hand
+// sayStateTo is web.SayState as the visitor reads it: a stage's name is for whoever acts then, and who asked fetches the key that others hand
 // over.
 func sayStateTo(v *web.Visit, r okey.Request) string {
 	if r.Person == v.Actor.ID && r.Stage == okey.AwaitingHandover {
 		return fmt.Sprintf("Clef à aller chercher depuis %s : clef %s", web.Paris(v).Day(r.Since), r.Key)
 	}
-	return SayState(r, web.Paris(v))
-}
-
-// SayState is where a request stands, in one line.
-func SayState(r okey.Request, c web.Clock) string {
-	said := okey.Capitalize(r.Stage.French()) + " depuis " + c.Day(r.Since)
-	if r.Stage == okey.AwaitingHandover {
-		return said + " : clef " + string(r.Key)
-	}
-	if r.Stage.Closed() {
-		return okey.Capitalize(r.Stage.French()) + " " + c.Day(r.Since)
-	}
-	return said
+	return web.SayState(r, web.Paris(v))
 }
 
 // ActingCards are those of the visitor's own work: the first click is here, the second sends it.
@@ -36,8 +25,8 @@ func ActingCards(found []sql.Awaited, c web.Clock) []web.Card {
 		switch r.Stage {
 		case okey.AwaitingDecision:
 			cards[i].Acts = []web.NavLink{
-				{Name: "Accepter", Path: web.AnsweringURL(r.ID, okey.Approve)},
-				{Name: "Refuser", Path: web.AnsweringURL(r.ID, okey.Refuse)},
+				{Name: "Accepter", Path: address.AnsweringURL(r.ID, okey.Approve)},
+				{Name: "Refuser", Path: address.AnsweringURL(r.ID, okey.Refuse)},
 			}
 		case okey.AwaitingHandover:
 			cards[i].Acts = []web.NavLink{{Name: "Remettre", Path: cards[i].Path}}
@@ -51,14 +40,14 @@ func AwaitedCards(found []sql.Awaited, c web.Clock, where bool) []web.Card {
 	cards := make([]web.Card, len(found))
 	for i, r := range found {
 		cards[i] = web.Card{
-			Path:     web.RequestURL(r.ID),
+			Path:     address.RequestURL(r.ID),
 			Who:      r.Requester.Name(),
 			Need:     r.Need,
 			Replaces: okey.Capitalize(web.SayReplaces(r.Request)),
-			State:    SayState(r.Request, c),
+			State:    web.SayState(r.Request, c),
 		}
 		if r.Stage == okey.AwaitingHandover {
-			cards[i].Path = web.CounterURL(r.ID, "")
+			cards[i].Path = address.CounterURL(r.ID, "")
 		}
 		if where {
 			cards[i].Where = r.School

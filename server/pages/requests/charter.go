@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/respond"
 	"okey/server/web"
@@ -50,7 +51,7 @@ func (s *Pages) showCharter(v *web.Visit, wanted func(okey.Charter) bool) error 
 			page.Others,
 			web.NavLink{
 				Name: fmt.Sprintf("Version %d, publiée le %s", c.Version, dated(c.PublishedAt, v)),
-				Path: web.CharterURL(c.Version),
+				Path: address.CharterURL(c.Version),
 			},
 		)
 	}
@@ -90,8 +91,8 @@ func (s *Pages) signedPage(v *web.Visit) error {
 		Facts:     d.signedFacts(signed),
 		Proof:     d.signedProof(signed),
 		Intact:    signed.Intact(),
-		Text:      web.SignedURL(d.ID) + ".txt",
-		Back:      web.RequestURL(d.ID),
+		Text:      address.SignedURL(d.ID) + ".txt",
+		Back:      address.RequestURL(d.ID),
 	}
 	sc := web.Screen{Title: "Charte signée par " + signerOf(signed), Body: page}
 	if !page.Intact {
@@ -128,7 +129,7 @@ func (d Dossier) signedFacts(signed okey.Signature) []web.Fact {
 	if signed.UID != "" {
 		facts = append(facts, web.Fact{Name: "Identifiant", Value: signed.UID})
 	}
-	facts = append(facts, web.Fact{Name: "Établissement", Value: fmt.Sprintf("%s (%s)", signed.School, signed.UAI)})
+	facts = append(facts, web.Fact{Name: "Établissement", Value: okey.SayPlace(signed.School, signed.UAI)})
 	if signed.NamedLater() {
 		facts = append(
 			facts,
@@ -153,7 +154,7 @@ func (d Dossier) signedFacts(signed okey.Signature) []web.Fact {
 				signed.Charter.Version,
 				okey.DayOf(signed.Charter.PublishedAt, okey.ZoneOf("")).SayWithYear(),
 			),
-			Path: web.CharterURL(signed.Charter.Version),
+			Path: address.CharterURL(signed.Charter.Version),
 		},
 	}...)
 	if d.Key != "" {

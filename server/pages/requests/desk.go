@@ -1,6 +1,7 @@
 package requests
 
 import (
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/pages/story"
 	"okey/server/web"
@@ -9,7 +10,7 @@ import (
 // requestSide is what support and auditors see of a request besides: its workflow, what can be done about it, everything that happened.
 func (s *Pages) requestSide(v *web.Visit, d Dossier, page requestScreen) (*story.DeskSide, error) {
 	workflow := s.act.WorkflowOf(v.Ctx(), d.ID)
-	side := &story.DeskSide{Workflow: workflow.ID, Link: s.act.WorkflowLink(workflow), Sheet: web.RequestURL(d.ID) + "/tableau.xlsx"}
+	side := &story.DeskSide{Workflow: workflow.ID, Link: s.act.WorkflowLink(workflow), Sheet: address.RequestURL(d.ID) + "/tableau.xlsx"}
 	actions, err := s.store.ActionsOn(v.Ctx(), d.ID)
 	if err != nil {
 		return nil, err
@@ -60,7 +61,7 @@ func (d Dossier) deeds(v *web.Visit, page requestScreen) []story.Deed {
 	add(
 		d.Key != "" && !d.Stage.Closed(),
 		"Signaler la clef perdue ou cassée",
-		web.KeyURL(d.Key),
+		address.KeyURL(d.Key),
 		"Elle n'est pas encore remise : la demande garde sa place et reçoit la suivante.",
 	)
 	add(
@@ -72,7 +73,7 @@ func (d Dossier) deeds(v *web.Visit, page requestScreen) []story.Deed {
 	add(
 		d.Stage == okey.HandedOver && d.Key != "",
 		"Une autre personne a eu la clef ?",
-		web.KeyURL(d.Key),
+		address.KeyURL(d.Key),
 		"Sur la page de la clef, « Mettre en stock », puis chacun refait sa demande.",
 	)
 	add(true, "Renvoyer un courriel", "#histoire", "Ouvrez-le dans la liste ci-dessous : s'il dit encore vrai, il est récrit et repart.")
@@ -80,9 +81,9 @@ func (d Dossier) deeds(v *web.Visit, page requestScreen) []story.Deed {
 	add(
 		may && !d.Stage.Closed(),
 		"Trouver qui répond",
-		web.SchoolURL(d.UAI),
+		address.SchoolURL(d.UAI),
 		"Voir qui le peut aujourd'hui, rattacher un chef ou un adjoint, désigner un autre établissement.",
 	)
-	add(may, "Voir la personne", web.PersonURL(d.Person), "Ses fonctions, ses clefs, ses courriels ; la rattacher à un établissement.")
+	add(may, "Voir la personne", address.PersonURL(d.Person), "Ses fonctions, ses clefs, ses courriels ; la rattacher à un établissement.")
 	return deeds
 }

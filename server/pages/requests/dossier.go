@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/pages/story"
@@ -194,7 +195,7 @@ func (d Dossier) Facts(v *web.Visit) []web.Fact {
 	if d.Key != "" {
 		key := web.Fact{Name: "Clef", Value: string(d.Key)}
 		if !d.mine(v) { // who waits for a key may not see its page: it is not theirs yet
-			key.Path = web.KeyURL(d.Key)
+			key.Path = address.KeyURL(d.Key)
 		}
 		facts = append(facts, key)
 	}
@@ -204,7 +205,7 @@ func (d Dossier) Facts(v *web.Visit) []web.Fact {
 			web.Fact{
 				Name:  "Charte",
 				Value: fmt.Sprintf("version %d, signée %s", d.Charter, d.Clock.Day(d.SignedAt)),
-				Path:  web.SignedURL(d.ID),
+				Path:  address.SignedURL(d.ID),
 			},
 		)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/respond"
@@ -93,7 +94,7 @@ func (s *Pages) atCounter(v *web.Visit) (act.Case, error) {
 }
 
 func counterForm(v *web.Visit, c act.Case) *web.Form {
-	return web.NewForm(v, "remise", web.PathCounter+"/"+c.ID.String(), "Remettre la clef", map[string]web.Field{
+	return web.NewForm(v, "remise", address.PathCounter+"/"+c.ID.String(), "Remettre la clef", map[string]web.Field{
 		"swap": {},
 		"serial": {
 			Label: "*Numéro gravé sur la clef que vous remettez",
@@ -103,13 +104,13 @@ func counterForm(v *web.Visit, c act.Case) *web.Form {
 }
 
 func (s *Pages) showHandover(v *web.Visit, status int, d Dossier, f *web.Form, notice, warning string) error {
-	page := handoverScreen{Who: d.Requester.Name(), Request: web.RequestURL(d.ID)}
+	page := handoverScreen{Who: d.Requester.Name(), Request: address.RequestURL(d.ID)}
 	if d.Stage != okey.AwaitingHandover {
 		if page.Standing = d.Standing(v); notice != "" {
 			page.Standing = ""
 		}
 		if d.Stage == okey.HandedOver {
-			page.Slip = web.SlipURL(d.ID)
+			page.Slip = address.SlipURL(d.ID)
 		}
 		return s.Show(v, status, "handover", web.Screen{Title: "Remise à " + page.Who, Notice: notice, Warning: warning, Body: page})
 	}
@@ -117,17 +118,17 @@ func (s *Pages) showHandover(v *web.Visit, status int, d Dossier, f *web.Form, n
 	if page.Facts, err = s.handoverFacts(v, d); err != nil {
 		return err
 	}
-	page.Slip, page.TakeBack = web.SlipURL(d.ID), d.takeBack()
+	page.Slip, page.TakeBack = address.SlipURL(d.ID), d.takeBack()
 	for _, a := range d.Pending {
 		if a.By == v.Actor.ID && a.Name == okey.ActionOf(okey.Handover) {
-			page.Follow, f = web.FollowURL(a.ID), nil
+			page.Follow, f = address.FollowURL(a.ID), nil
 		}
 	}
 	page.Form = f
 	if may, err := s.mayReplace(v, d); err != nil {
 		return err
 	} else if may && f != nil {
-		page.Illegible = web.RequestURL(d.ID) + web.PathIllegible
+		page.Illegible = address.RequestURL(d.ID) + address.PathIllegible
 	}
 	if f != nil && f.Values["swap"] != "" {
 		page.Swap = fmt.Sprintf(
@@ -144,7 +145,7 @@ func (s *Pages) showHandover(v *web.Visit, status int, d Dossier, f *web.Form, n
 
 // handoverFacts are what is checked before the key leaves the hand.
 func (s *Pages) handoverFacts(v *web.Visit, d Dossier) ([]web.Fact, error) {
-	facts := []web.Fact{{Name: "À", Value: d.Requester.Name()}, {Name: "Établissement", Value: fmt.Sprintf("%s (%s)", d.Place.Name, d.UAI)}}
+	facts := []web.Fact{{Name: "À", Value: d.Requester.Name()}, {Name: "Établissement", Value: okey.SayPlace(d.Place.Name, d.UAI)}}
 	if d.Key != "" {
 		key, err := s.store.Key(v.Ctx(), d.Key)
 		if err != nil {
@@ -152,7 +153,7 @@ func (s *Pages) handoverFacts(v *web.Visit, d Dossier) ([]web.Fact, error) {
 		}
 		facts = append(
 			facts,
-			web.Fact{Name: "Clef réservée", Value: string(d.Key), Path: web.KeyURL(d.Key)},
+			web.Fact{Name: "Clef réservée", Value: string(d.Key), Path: address.KeyURL(d.Key)},
 			web.Fact{Name: "Valable jusqu'au", Value: d.Clock.Date(key.ExpiresOn)},
 		)
 	}
@@ -162,7 +163,7 @@ func (s *Pages) handoverFacts(v *web.Visit, d Dossier) ([]web.Fact, error) {
 			web.Fact{
 				Name:  "Charte",
 				Value: fmt.Sprintf("version %d, signée %s", d.Charter, d.Clock.Day(d.SignedAt)),
-				Path:  web.SignedURL(d.ID),
+				Path:  address.SignedURL(d.ID),
 			},
 		)
 	}
@@ -201,7 +202,7 @@ func (s *Pages) handOver(v *web.Visit) error {
 		}
 		return again(http.StatusUnprocessableEntity, "")
 	}
-	return s.Answer(v, f, done, web.PathCounter+"/"+c.ID.String(), again)
+	return s.Answer(v, f, done, address.PathCounter+"/"+c.ID.String(), again)
 }
 
 // askToSwap asks at the counter, for the form of a request's page.

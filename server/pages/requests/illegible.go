@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/respond"
@@ -57,7 +58,7 @@ func (s *Pages) illegiblePage(v *web.Visit) error {
 		return err
 	}
 	if !may { // handed over meanwhile, or not theirs to do: the request's page says how it stands
-		v.Redirect(http.StatusSeeOther, web.RequestURL(id))
+		v.Redirect(http.StatusSeeOther, address.RequestURL(id))
 		return nil
 	}
 	f := illegibleForm(v, d)
@@ -67,7 +68,7 @@ func (s *Pages) illegiblePage(v *web.Visit) error {
 		free = "Une autre clef du stock prendra sa place ; la charte et le code PIN restent valables."
 	}
 	return s.Show(v, http.StatusOK, "illegible", web.Screen{Title: "Numéro illisible", Body: illegibleScreen{
-		Form: f, Request: web.RequestURL(id), Serial: d.Key, Who: d.Requester.Name(), Free: free,
+		Form: f, Request: address.RequestURL(id), Serial: d.Key, Who: d.Requester.Name(), Free: free,
 	}})
 }
 
@@ -76,7 +77,7 @@ func illegibleForm(v *web.Visit, d Dossier) *web.Form {
 	if d.free == 0 {
 		button = "Oui, écarter cette clef" // there is no other one yet
 	}
-	return web.NewForm(v, "illisible", web.RequestURL(d.ID)+web.PathIllegible, button, map[string]web.Field{"serial": {}})
+	return web.NewForm(v, "illisible", address.RequestURL(d.ID)+address.PathIllegible, button, map[string]web.Field{"serial": {}})
 }
 
 // illegible notes the key as defective and waits until its request has gone on, so that the page is true. The form names the key: sent
@@ -125,7 +126,7 @@ func (s *Pages) illegible(v *web.Visit) error {
 			return err
 		}
 	}
-	return s.Answer(v, f, done, web.RequestURL(id), func(status int, warning string) error {
+	return s.Answer(v, f, done, address.RequestURL(id), func(status int, warning string) error {
 		if d, err = s.Dossier(v, id); err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package requests
 import (
 	"net/http"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/web"
@@ -45,7 +46,7 @@ func stageOf(f sql.RequestFilter) okey.Stage {
 // requestsPage lists the requests that the person may see, newest first.
 func (s *Pages) requestsPage(v *web.Visit) error {
 	filter := chosenRequests(v)
-	page := listScreen{Filters: web.ListForm("/demandes"), Empty: "Aucune demande ici.", Ask: len(v.Actor.Establishments(v.Today())) > 0}
+	page := listScreen{Filters: web.ListForm(address.PathRequests), Empty: "Aucune demande ici.", Ask: len(v.Actor.Establishments(v.Today())) > 0}
 	if filter.Person != (okey.PersonID{}) {
 		who, err := s.store.Person(v.Ctx(), filter.Person)
 		if err != nil {
@@ -66,7 +67,7 @@ func (s *Pages) requestsPage(v *web.Visit) error {
 	page.Pager = pager
 	for _, r := range found {
 		page.Cards = append(page.Cards, web.Card{
-			Path: web.RequestURL(r.ID), Who: r.Requester.Name(), Where: r.Establishment, Need: r.Need, State: sayStateTo(v, r.Request),
+			Path: address.RequestURL(r.ID), Who: r.Requester.Name(), Where: r.Establishment, Need: r.Need, State: sayStateTo(v, r.Request),
 		})
 	}
 	stages := []web.Choice{}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/respond"
@@ -19,7 +20,7 @@ func reissueForm(v *web.Visit, d Dossier) *web.Form {
 	if okey.CheckSignal(d.Stage, okey.PrincipalDecision) != nil || okey.May(okey.ActResendMail, v.Actor, d.Subject, d.Today) != nil {
 		return nil
 	}
-	return web.NewForm(v, "lien", web.RequestURL(d.ID)+web.PathReissue, "Envoyer un nouveau lien", nil)
+	return web.NewForm(v, "lien", address.RequestURL(d.ID)+address.PathReissue, "Envoyer un nouveau lien", nil)
 }
 
 func (s *Pages) reissueLinks(v *web.Visit) error {
@@ -31,7 +32,7 @@ func (s *Pages) reissueLinks(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	f := web.NewForm(v, "lien", web.RequestURL(id)+web.PathReissue, "", nil)
+	f := web.NewForm(v, "lien", address.RequestURL(id)+address.PathReissue, "", nil)
 	if err := s.Read(v, f); err != nil {
 		return err
 	}
@@ -42,7 +43,7 @@ func (s *Pages) reissueLinks(v *web.Visit) error {
 		}
 		return s.showRequest(v, http.StatusConflict, d, f, f.Errors[0].Message)
 	}
-	return s.Answer(v, f, done, web.RequestURL(id), func(status int, warning string) error {
+	return s.Answer(v, f, done, address.RequestURL(id), func(status int, warning string) error {
 		if d, err = s.Dossier(v, id); err != nil { // as it is by now
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/pages/keys"
 	"okey/server/pages/story"
@@ -55,7 +56,7 @@ func (s *Pages) requestPage(v *web.Visit) error {
 	d, err := s.Dossier(v, id)
 	if okey.ErrorCode(err) == okey.CodeNotFound {
 		if ask, askErr := s.store.AskOf(v.Ctx(), id); askErr == nil && ask.By == v.Actor.ID {
-			v.Redirect(http.StatusSeeOther, web.FollowURL(ask.ID))
+			v.Redirect(http.StatusSeeOther, address.FollowURL(ask.ID))
 			return nil
 		}
 	}
@@ -82,11 +83,11 @@ func (s *Pages) showRequest(v *web.Visit, status int, d Dossier, sent *web.Form,
 	}
 	// Whoever hands over prints it: until then the requester signs here alone.
 	if d.hasSlip() && (!d.mine(v) || d.Stage == okey.HandedOver) {
-		page.Slip = web.SlipURL(d.ID)
+		page.Slip = address.SlipURL(d.ID)
 	}
 	for _, a := range d.Pending {
 		if a.By == v.Actor.ID {
-			page.Follow = web.FollowURL(a.ID)
+			page.Follow = address.FollowURL(a.ID)
 		}
 	}
 	if v.Desk() {
@@ -136,7 +137,7 @@ func (s *Pages) formsOf(v *web.Visit, d Dossier, sent *web.Form, page *requestSc
 			continue
 		}
 		if sf.signal == okey.CharterAndPIN {
-			page.Sign = &web.NavLink{Name: SignTitle, Path: web.SignedURL(d.ID)}
+			page.Sign = &web.NavLink{Name: SignTitle, Path: address.SignedURL(d.ID)}
 			continue
 		}
 		if sent != nil && sent.Name == f.Name {
@@ -149,7 +150,7 @@ func (s *Pages) formsOf(v *web.Visit, d Dossier, sent *web.Form, page *requestSc
 	}
 	may, err := s.mayReplace(v, d)
 	if may && page.HandOver != nil {
-		page.Illegible = web.RequestURL(d.ID) + web.PathIllegible
+		page.Illegible = address.RequestURL(d.ID) + address.PathIllegible
 	}
 	return restored, err
 }
@@ -169,7 +170,7 @@ func (p *requestForms) place(signal okey.Signal, f *web.Form) {
 
 // backToRequest is for whoever reloads the address of a form.
 func backToRequest(v *web.Visit) error {
-	v.Redirect(http.StatusSeeOther, "/demandes/"+url.PathEscape(v.Param("id")))
+	v.Redirect(http.StatusSeeOther, address.PathRequests+"/"+url.PathEscape(v.Param("id")))
 	return nil
 }
 

@@ -5,6 +5,7 @@ package requests
 import (
 	"embed"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/pages/keys"
@@ -34,27 +35,27 @@ func New(site *web.Site, store *sql.Store, a *act.Dispatcher, k *keys.Pages, st 
 
 // Routes registers the pages about requests.
 func (s *Pages) Routes(r web.Routes) {
-	r.Get("/demandes", s.requestsPage)
-	r.Sheet("/demandes.xlsx", s.requestsTable)
-	r.Get("/demandes/nouvelle", s.askPage)
-	r.Post("/demandes/nouvelle", s.ask)
-	r.Get("/demandes/:id", s.requestPage)
-	r.Sheet("/demandes/:id/tableau.xlsx", s.requestDeskTable)
+	r.Get(address.PathRequests, s.requestsPage)
+	r.Sheet(address.PathRequests+".xlsx", s.requestsTable)
+	r.Get(address.PathAsk, s.askPage)
+	r.Post(address.PathAsk, s.ask)
+	r.Get(address.PathRequests+"/:id", s.requestPage)
+	r.Sheet(address.PathRequests+"/:id/tableau.xlsx", s.requestDeskTable)
 	for _, f := range signalForms {
 		if f.signal != okey.CharterAndPIN { // whose address is the signed charter's too
-			r.Get("/demandes/:id/"+f.path, backToRequest)
+			r.Get(address.PathRequests+"/:id/"+f.path, backToRequest)
 		}
-		r.Post("/demandes/:id/"+f.path, func(v *web.Visit) error { return s.signal(v, f) })
+		r.Post(address.PathRequests+"/:id/"+f.path, func(v *web.Visit) error { return s.signal(v, f) })
 	}
-	r.Get("/demandes/:id"+web.PathSigned, s.signedPage)
-	r.Get("/demandes/:id"+web.PathSigned+".txt", s.signedText)
-	r.Get("/demandes/:id"+web.PathReissue, backToRequest)
-	r.Post("/demandes/:id"+web.PathReissue, s.reissueLinks)
-	r.Get("/demandes/:id"+web.PathIllegible, s.illegiblePage)
-	r.Post("/demandes/:id"+web.PathIllegible, s.illegible)
-	r.Get("/demandes/:id"+web.PathSlip, s.slipPage)
-	r.Get(web.PathCounter+"/:id", s.handoverPage)
-	r.Post(web.PathCounter+"/:id", s.handOver)
+	r.Get(address.PathRequests+"/:id"+address.PathSigned, s.signedPage)
+	r.Get(address.PathRequests+"/:id"+address.PathSigned+".txt", s.signedText)
+	r.Get(address.PathRequests+"/:id"+address.PathReissue, backToRequest)
+	r.Post(address.PathRequests+"/:id"+address.PathReissue, s.reissueLinks)
+	r.Get(address.PathRequests+"/:id"+address.PathIllegible, s.illegiblePage)
+	r.Post(address.PathRequests+"/:id"+address.PathIllegible, s.illegible)
+	r.Get(address.PathRequests+"/:id"+address.PathSlip, s.slipPage)
+	r.Get(address.PathCounter+"/:id", s.handoverPage)
+	r.Post(address.PathCounter+"/:id", s.handOver)
 	r.Open("/charte", s.charterPage)
 	r.Open("/charte/:version", s.charterVersionPage)
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/web"
@@ -65,8 +66,8 @@ func (s *Pages) showSigning(v *web.Visit, status int, d Dossier, f *web.Form, no
 		return err
 	}
 	page := signScreen{
-		Form: f, Charter: charter, Print: web.CharterURL(charter.Version), Kept: d.Clock.Day(d.KeptUntil),
-		Where: okey.SayAtSchool(okey.SayEstablishment(d.Place.Name)), Renews: d.Reason == okey.Renewal, Back: web.RequestURL(d.ID),
+		Form: f, Charter: charter, Print: address.CharterURL(charter.Version), Kept: d.Clock.Day(d.KeptUntil),
+		Where: okey.SayAtSchool(okey.SayEstablishment(d.Place.Name)), Renews: d.Reason == okey.Renewal, Back: address.RequestURL(d.ID),
 	}
 	if waits[0].Who != act.AwaitedSupport && waits[0].ID != v.Actor.ID {
 		page.Who = okey.SayOf(web.WhoIsAwaited(waits))

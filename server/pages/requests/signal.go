@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/respond"
@@ -54,7 +55,7 @@ var handingOver = signalForm{
 
 // bare is the form with its fields and nothing said beside them: enough to read what was sent.
 func (sf signalForm) bare(v *web.Visit, request uuid.UUID) *web.Form {
-	f := web.NewForm(v, sf.path, web.RequestURL(request)+"/"+sf.path, "", map[string]web.Field{})
+	f := web.NewForm(v, sf.path, address.RequestURL(request)+"/"+sf.path, "", map[string]web.Field{})
 	for _, name := range sf.fields {
 		f.Fields[name] = web.Field{}
 	}
@@ -212,10 +213,10 @@ func (s *Pages) signal(v *web.Visit, sf signalForm) error {
 	case err != nil:
 		return s.showAgain(v, http.StatusUnprocessableEntity, sf, f, "", err)
 	case foundNone(done.Action): // an answer like another: it was looked, and none is free
-		v.Redirect(http.StatusSeeOther, web.DoneURL(web.RequestURL(id), done.Action.ID))
+		v.Redirect(http.StatusSeeOther, address.DoneURL(address.RequestURL(id), done.Action.ID))
 		return nil
 	}
-	return s.Answer(v, f, done, web.RequestURL(id), again)
+	return s.Answer(v, f, done, address.RequestURL(id), again)
 }
 
 // showAgain shows a form that was sent on the page where it stands, the request as it is by now. An error of the form is noted beside its

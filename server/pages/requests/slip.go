@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/respond"
 	"okey/server/web"
@@ -44,7 +45,7 @@ func (s *Pages) slipPage(v *web.Visit) error {
 			who = signed.Name
 		}
 	}
-	page := slipScreen{Who: okey.SayOf(who), Request: web.RequestURL(id), Facts: []web.Fact{
+	page := slipScreen{Who: okey.SayOf(who), Request: address.RequestURL(id), Facts: []web.Fact{
 		{Name: "Remise à", Value: who},
 		{Name: "Établissement", Value: d.Place.Name},
 		{Name: "UAI", Value: string(d.UAI)},

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/respond"
@@ -87,7 +88,7 @@ func (s *Pages) showArrival(v *web.Visit, status int, f *web.Form, warning strin
 }
 
 // arrivalURL is a delivery as the establishments see it that it comes to.
-func arrivalURL(id uuid.UUID) string { return "/livraisons/" + id.String() }
+func arrivalURL(id uuid.UUID) string { return address.PathArrival + "/" + id.String() }
 
 func arrivalForm(v *web.Visit, id uuid.UUID) *web.Form {
 	return web.NewForm(v, "arrivee", arrivalURL(id), "Ces clefs sont arrivées", map[string]web.Field{

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"okey/imports"
+	"okey/internal/address"
 	"okey/internal/workbook"
 	"okey/okey"
 	"okey/server/act"
@@ -32,7 +33,7 @@ type deliveryLine struct{ Path, When, File, State, By, Keys string }
 const maxBadRows = 5_000 // how many of those that are wrong its spreadsheet names
 
 func uploadForm(v *web.Visit) *web.Form {
-	return web.NewForm(v, "livraison", web.PathDeliveries, "Vérifier le fichier", map[string]web.Field{
+	return web.NewForm(v, "livraison", address.PathDeliveries, "Vérifier le fichier", map[string]web.Field{
 		"file": {
 			Label: "*Fichier",
 			Hint: "Excel (.xlsx) ou CSV : numero_de_serie ; lot ; date_d_expiration ; uai. " +
@@ -67,7 +68,7 @@ func (s *Pages) showDeliveries(v *web.Visit, status int, f *web.Form, page deliv
 			State: d.State.French(), By: d.ByName, Keys: okey.SayNumber(d.Keys),
 		})
 	}
-	page.Sheet = web.PathDeliveries + ".xlsx"
+	page.Sheet = address.PathDeliveries + ".xlsx"
 	return s.Show(v, status, "deliveries", web.Screen{Title: "Livraisons", Body: page})
 }
 

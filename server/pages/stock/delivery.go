@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/pages/story"
@@ -36,7 +37,7 @@ type deliveryRow struct {
 	State, Confirmed                          string // empty before it is stock
 }
 
-func deliveryURL(id uuid.UUID) string { return web.PathDeliveries + "/" + id.String() }
+func deliveryURL(id uuid.UUID) string { return address.PathDeliveries + "/" + id.String() }
 
 func (s *Pages) deliveryOf(v *web.Visit) (sql.Delivery, error) {
 	id, err := uuid.Parse(v.Param("id"))
@@ -140,7 +141,7 @@ func (s *Pages) fillDeliveryKeys(v *web.Visit, page *deliveryScreen, d sql.Deliv
 	}
 	for _, uai := range uais {
 		page.Schools = append(page.Schools, web.Fact{
-			Name: sayPlace(names[uai], uai), Value: okey.SayNumber(counts[uai]), Path: "/clefs?etablissement=" + string(uai),
+			Name: okey.SayPlace(names[uai], uai), Value: okey.SayNumber(counts[uai]), Path: address.Narrowed(address.PathKeys, uai),
 		})
 	}
 	page.More = max(0, len(rows)-web.ShownRows)
@@ -149,11 +150,11 @@ func (s *Pages) fillDeliveryKeys(v *web.Visit, page *deliveryScreen, d sql.Deliv
 			Line: fmt.Sprint(row.Line), Serial: string(row.Serial), Batch: row.Batch, Expires: web.Paris(v).Date(row.ExpiresOn),
 		}
 		uai := stand[row.Serial].Receiver(row)
-		if line.Where = sayPlace(names[uai], uai); uai != row.UAI {
+		if line.Where = okey.SayPlace(names[uai], uai); uai != row.UAI {
 			line.Where += fmt.Sprintf(", et non plus %s", row.UAI)
 		}
 		if k, in := stand[row.Serial]; in {
-			line.Path, line.State = web.KeyURL(row.Serial), okey.Capitalize(k.State.French())
+			line.Path, line.State = address.KeyURL(row.Serial), okey.Capitalize(k.State.French())
 			line.Confirmed = sayConfirmed(d, k, web.Paris(v))
 		}
 		page.Rows = append(page.Rows, line)
@@ -168,7 +169,7 @@ func (s *Pages) doubtsAbout(v *web.Visit, d sql.Delivery, rows []okey.ImportedKe
 	for _, r := range found {
 		at := slices.IndexFunc(rows, func(row okey.ImportedKey) bool { return row.Serial == r.Serial })
 		doubts = append(doubts, web.NavLink{
-			Path: web.PathReports + "/" + r.ID.String(),
+			Path: address.PathReports + "/" + r.ID.String(),
 			Name: fmt.Sprintf("Ligne %d, %s. Signalée par %s %s : elle est dans son tiroir.",
 				rows[at].Line, r.Serial, okey.SayEstablishment(r.Establishment), web.Paris(v).Day(r.At)),
 		})
@@ -209,7 +210,7 @@ func (s *Pages) arrivalsOf(v *web.Visit, d sql.Delivery) ([]web.NavLink, error) 
 	names, err := s.store.Names(v.Ctx(), uais...)
 	links := make([]web.NavLink, len(uais))
 	for i, uai := range uais {
-		links[i] = web.NavLink{Name: sayPlace(names[uai], uai), Path: web.ArrivalURL(d.ID, uai)}
+		links[i] = web.NavLink{Name: okey.SayPlace(names[uai], uai), Path: address.ArrivalURL(d.ID, uai)}
 	}
 	return links, err
 }

@@ -1,6 +1,7 @@
 package stock
 
 import (
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/pages/story"
@@ -47,12 +48,12 @@ func (s *Pages) orderSide(
 	}
 	if o.State != okey.OrderPlaced && !o.State.Closed() {
 		side.Deeds = append(side.Deeds, story.Deed{
-			Name: "Déposer la livraison", Path: web.PathDeliveries,
+			Name: "Déposer la livraison", Path: address.PathDeliveries,
 			What: "Le fournisseur a envoyé le fichier de ses clefs : elles entrent en stock, et la commande avance d'elle-même.",
 		})
 	}
 	side.Deeds = append(side.Deeds, story.Deed{
-		Name: "Voir l'établissement", Path: web.SchoolURL(o.UAI), What: "Son stock, ce qui attend, qui répond.",
+		Name: "Voir l'établissement", Path: address.SchoolURL(o.UAI), What: "Son stock, ce qui attend, qui répond.",
 	})
 	return side, nil
 }

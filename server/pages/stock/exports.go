@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/respond"
@@ -19,7 +20,7 @@ type exporting struct {
 type exportLine struct{ Path, When, Orders, Keys, By string }
 
 func exportForm(v *web.Visit) *web.Form {
-	return web.NewForm(v, "export", web.PathOrders+"/exports", "Transmettre maintenant", map[string]web.Field{})
+	return web.NewForm(v, "export", address.PathOrders+"/exports", "Transmettre maintenant", map[string]web.Field{})
 }
 
 func (s *Pages) exporting(v *web.Visit) (e exporting, err error) {
@@ -29,7 +30,7 @@ func (s *Pages) exporting(v *web.Visit) (e exporting, err error) {
 	}
 	for _, x := range found {
 		e.Exports = append(e.Exports, exportLine{
-			Path: web.PathOrders + "/exports/" + x.ID.String(), When: okey.Capitalize(web.Paris(v).Time(x.At)),
+			Path: address.PathOrders + "/exports/" + x.ID.String(), When: okey.Capitalize(web.Paris(v).Time(x.At)),
 			Orders: fmt.Sprint(x.Orders), Keys: fmt.Sprint(x.Keys), By: cmp.Or(x.ByName, "chaque lundi"),
 		})
 	}
@@ -49,7 +50,7 @@ func (s *Pages) exportNow(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	return s.Answer(v, f, done, web.PathOrders, func(status int, warning string) error {
+	return s.Answer(v, f, done, address.PathOrders, func(status int, warning string) error {
 		return s.showOrders(v, status, nil, "", warning)
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/web"
 	"okey/sql"
@@ -111,7 +112,7 @@ func inventoryLists(
 			}
 			key := inventoryKey{Serial: string(line.Serial), Instead: strings.Join(web.Texts(proposed[line.Serial]), " ou ")}
 			if kind.finding != okey.FoundElsewhere && kind.finding != okey.FoundUnknown {
-				key.State, key.Path = line.State.French(), web.KeyURL(line.Serial)
+				key.State, key.Path = line.State.French(), address.KeyURL(line.Serial)
 			}
 			if kind.finding == foundOnItsWay {
 				key.Path = cmp.Or(arrivals[line.Serial], key.Path)
@@ -158,7 +159,7 @@ func (s *Pages) answerReports(v *web.Visit, lists []inventoryList, uai okey.UAI,
 			}
 			list.Lines[i].Answer = sayReport(r, web.Paris(v))
 			if r.State == okey.ReportConfirmed && inventory != uuid.Nil {
-				list.Lines[i].Path = web.KeyURL(r.Serial)
+				list.Lines[i].Path = address.KeyURL(r.Serial)
 			}
 		}
 	}
@@ -192,7 +193,7 @@ func (s *Pages) confirmedAt(v *web.Visit, uai okey.UAI, lines []okey.InventoryLi
 	deliveries, err := s.store.BringersOf(v.Ctx(), unconfirmed)
 	paths := make(map[okey.Serial]string, len(deliveries))
 	for serial, delivery := range deliveries {
-		paths[serial] = web.ArrivalURL(delivery, uai)
+		paths[serial] = address.ArrivalURL(delivery, uai)
 	}
 	return paths, err
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/pages/keys"
@@ -36,7 +37,7 @@ type inventoryScreen struct {
 type inventoryLine struct{ Path, When, By, Found, Missing, Others string }
 
 func inventoryForm(v *web.Visit, uai okey.UAI) *web.Form {
-	f := web.NewForm(v, "inventaire", web.PathInventory, "Comparer", map[string]web.Field{
+	f := web.NewForm(v, "inventaire", address.PathInventory, "Comparer", map[string]web.Field{
 		"establishment": {}, "confirmed": {}, "compared": {}, "comment": {Label: "Commentaire", Hint: "Facultatif."},
 		"serials": {
 			Label: "Numéros de série",
@@ -48,7 +49,7 @@ func inventoryForm(v *web.Visit, uai okey.UAI) *web.Form {
 	return f
 }
 
-func inventoryURL(id uuid.UUID) string { return web.PathInventory + "/" + id.String() }
+func inventoryURL(id uuid.UUID) string { return address.PathInventory + "/" + id.String() }
 
 // managed is the establishment whose drawer is counted, and a form for it; not_found where the visitor manages none.
 func (s *Pages) managed(v *web.Visit, uai okey.UAI) (sql.Place, error) {
@@ -68,7 +69,7 @@ func (s *Pages) inventoryPage(v *web.Visit) error {
 		notice = web.RestoredNotice
 		uai = okey.UAI(f.Values["establishment"])
 	}
-	several, err := s.SchoolsFor(v, web.PathInventory, okey.ActManageKeys)
+	several, err := s.SchoolsFor(v, address.PathInventory, okey.ActManageKeys)
 	if err != nil {
 		return err
 	}
@@ -89,7 +90,7 @@ func (s *Pages) showInventory(v *web.Visit, status int, uai okey.UAI, f *web.For
 		return err
 	}
 	page := inventoryScreen{
-		Where: sayPlace(place.Name, uai), Form: f, Sheet: web.PathInventory + ".xlsx?etablissement=" + string(uai),
+		Where: okey.SayPlace(place.Name, uai), Form: f, Sheet: address.PathInventory + ".xlsx?etablissement=" + string(uai),
 	}
 	if page.Gone, err = s.act.Followed(v.Ctx(), place); err != nil {
 		return err
@@ -97,11 +98,11 @@ func (s *Pages) showInventory(v *web.Visit, status int, uai okey.UAI, f *web.For
 	if page.Gone != "" {
 		page.Form = nil
 	}
-	several, err := s.SchoolsFor(v, web.PathInventory, okey.ActManageKeys)
+	several, err := s.SchoolsFor(v, address.PathInventory, okey.ActManageKeys)
 	if err != nil {
 		return err
 	}
-	page.Others = slices.DeleteFunc(several, func(l web.NavLink) bool { return l.Path == web.Narrowed(web.PathInventory, uai) })
+	page.Others = slices.DeleteFunc(several, func(l web.NavLink) bool { return l.Path == address.Narrowed(address.PathInventory, uai) })
 	past, err := s.store.Inventories(v.Ctx(), uai, web.PageLines)
 	if err != nil {
 		return err
@@ -182,7 +183,7 @@ func (s *Pages) reviewInventory(v *web.Visit, place sql.Place, f *web.Form, seri
 	s.KeepSent(v) // whoever goes back, or follows a link, finds the list again
 	f.Button, f.Values["confirmed"], f.Values["compared"] = "Enregistrer l'inventaire", "oui", sumOf(serials)
 	return s.Show(v, http.StatusOK, "inventory", web.Screen{Title: "Inventaire", Notice: notice, Body: inventoryScreen{
-		Where: sayPlace(place.Name, place.UAI), Form: f, Review: true, Lists: lists,
+		Where: okey.SayPlace(place.Name, place.UAI), Form: f, Review: true, Lists: lists,
 	}})
 }
 
@@ -224,7 +225,7 @@ func (s *Pages) pastInventory(v *web.Visit) error {
 		return err
 	}
 	return s.Show(v, http.StatusOK, "inventory", web.Screen{Title: "Inventaire", Notice: notice, Body: inventoryScreen{
-		Desk: desk, Where: sayPlace(found.Establishment, found.UAI), Lists: lists, Sheet: web.SheetOf(v),
+		Desk: desk, Where: okey.SayPlace(found.Establishment, found.UAI), Lists: lists, Sheet: web.SheetOf(v),
 		Facts: []web.Fact{
 			{Name: "Fait", Value: web.Paris(v).Time(found.At)},
 			{Name: "Par", Value: found.ByName},

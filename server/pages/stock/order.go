@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/pages/story"
@@ -78,7 +79,7 @@ func (s *Pages) showOrder(v *web.Visit, status int, o sql.ListedOrder, sent *web
 		page.Story = append(page.Story, line)
 	}
 	if v.Desk() {
-		page.Facts[0].Path = web.SchoolURL(o.UAI)
+		page.Facts[0].Path = address.SchoolURL(o.UAI)
 		if page.Desk, err = s.orderSide(v, o, page, events, c); err != nil {
 			return err
 		}
@@ -90,7 +91,7 @@ func (s *Pages) showOrder(v *web.Visit, status int, o sql.ListedOrder, sent *web
 
 func orderFacts(o sql.ListedOrder) []web.Fact {
 	facts := []web.Fact{
-		{Name: "Établissement", Value: sayPlace(o.Establishment, o.UAI)},
+		{Name: "Établissement", Value: okey.SayPlace(o.Establishment, o.UAI)},
 		{Name: "Clefs", Value: sayQuantity(o)},
 		{Name: "Motif", Value: o.Comment},
 		{Name: "État", Value: okey.Capitalize(o.State.Say(o.Received, o.Quantity))},
@@ -175,7 +176,7 @@ func (s *Pages) announcedTo(v *web.Visit, o sql.ListedOrder) ([]web.Fact, error)
 				" en route pour l'établissement : confirmez-les à leur arrivée"),
 		}
 		if may {
-			line.Path = web.ArrivalURL(d.ID, o.UAI)
+			line.Path = address.ArrivalURL(d.ID, o.UAI)
 		}
 		coming = append(coming, line)
 	}

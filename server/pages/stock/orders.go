@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/web"
@@ -76,10 +77,10 @@ func (s *Pages) doneWithOrders(v *web.Visit) (string, error) {
 }
 
 // orderURL is the page of an order.
-func orderURL(id uuid.UUID) string { return web.PathOrders + "/" + id.String() }
+func orderURL(id uuid.UUID) string { return address.PathOrders + "/" + id.String() }
 
 func orderForm(v *web.Visit, uai okey.UAI) *web.Form {
-	f := web.NewForm(v, "commande", web.PathOrders, "Commander", map[string]web.Field{
+	f := web.NewForm(v, "commande", address.PathOrders, "Commander", map[string]web.Field{
 		"establishment": {}, "quantity": {Label: "*Combien de clefs", Number: true},
 		"comment": {
 			Label: "*Motif", Hint: "Le fournisseur et l'assistance le liront.",
@@ -94,11 +95,11 @@ func orderForm(v *web.Visit, uai okey.UAI) *web.Form {
 func (s *Pages) showOrders(v *web.Visit, status int, sent *web.Form, notice, warning string) error {
 	var page ordersScreen
 	chosen, uai := web.ChosenSchool(v), web.ActingAt(v)
-	sheet := web.ChangedURL(v, web.PathOrders+".xlsx", "cursor", "")
+	sheet := web.ChangedURL(v, address.PathOrders+".xlsx", "cursor", "")
 	if sent != nil {
 		if typed, err := okey.ParseUAI(sent.Values["establishment"]); err == nil {
 			uai, chosen = typed, typed
-			sheet = web.ChangedURL(v, web.PathOrders+".xlsx", "etablissement", string(typed))
+			sheet = web.ChangedURL(v, address.PathOrders+".xlsx", "etablissement", string(typed))
 		}
 	}
 	var err error
@@ -117,7 +118,7 @@ func (s *Pages) showOrders(v *web.Visit, status int, sent *web.Form, notice, war
 			warning = okey.ErrorMessage(err)
 		}
 	}
-	if page.Schools, err = s.SchoolsFor(v, web.PathOrders, okey.ActOrder); err != nil {
+	if page.Schools, err = s.SchoolsFor(v, address.PathOrders, okey.ActOrder); err != nil {
 		return err
 	}
 	if page.ordersList, err = s.listOrders(v, chosen); err != nil {
@@ -170,7 +171,7 @@ func (s *Pages) orderingAt(v *web.Visit, sent *web.Form, uai okey.UAI) (o orderi
 
 func needsFacts(place sql.Place, needs okey.Needs, noted int) []web.Fact {
 	facts := []web.Fact{
-		{Name: "Établissement", Value: sayPlace(place.Name, place.UAI)},
+		{Name: "Établissement", Value: okey.SayPlace(place.Name, place.UAI)},
 		{Name: "Demandes à servir, acceptées ou non", Value: fmt.Sprint(needs.Waiting)},
 		{Name: "Clefs qui expirent d'ici trois mois, sans demande de renouvellement", Value: fmt.Sprint(needs.Expiring)},
 		{Name: "Réserve voulue par l'assistance", Value: fmt.Sprint(needs.Minimum)},
@@ -247,7 +248,7 @@ func (s *Pages) sayRunning(v *web.Visit, uai okey.UAI) (string, error) {
 }
 
 func (s *Pages) orderFilters(v *web.Visit, state okey.OrderState, uai okey.UAI) (*web.Form, error) {
-	filters := web.ListForm(web.PathOrders)
+	filters := web.ListForm(address.PathOrders)
 	states := []web.Choice{}
 	for _, st := range okey.OrderStates() {
 		states = append(states, web.Choice{Value: string(st), Label: okey.Capitalize(st.French())})

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/http"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/pages/story"
@@ -37,10 +38,10 @@ func (s *Pages) reportsPage(v *web.Visit) error {
 	} else if just {
 		notice = "C'est fait : la réponse est partie."
 	}
-	page := reportsScreen{Sheet: web.PathReports + ".xlsx"}
+	page := reportsScreen{Sheet: address.PathReports + ".xlsx"}
 	for _, r := range found {
 		page.Reports = append(page.Reports, reportLine{
-			Path: reportURL(r.ID), Serial: string(r.Serial), Where: sayPlace(r.Establishment, r.UAI),
+			Path: reportURL(r.ID), Serial: string(r.Serial), Where: okey.SayPlace(r.Establishment, r.UAI),
 			When: okey.Capitalize(web.Paris(v).Time(r.At)), By: r.ByName,
 			Similar: web.SayList(r.Similar), Now: cmp.Or(r.KeptAt, "pas encore"),
 		})
@@ -48,7 +49,7 @@ func (s *Pages) reportsPage(v *web.Visit) error {
 	return s.Show(v, http.StatusOK, "reports", web.Screen{Title: "Clefs à confirmer", Notice: notice, Body: page})
 }
 
-func reportURL(id uuid.UUID) string { return web.PathReports + "/" + id.String() }
+func reportURL(id uuid.UUID) string { return address.PathReports + "/" + id.String() }
 
 func reportForm(v *web.Visit, id uuid.UUID) *web.Form {
 	return web.NewForm(v, "signalement", reportURL(id), "Répondre", map[string]web.Field{
@@ -85,7 +86,7 @@ func (s *Pages) showReport(v *web.Visit, status int, f *web.Form, warning string
 	}
 	page := reportScreen{Facts: reportFacts(r, web.Paris(v))}
 	if _, err := s.store.Key(v.Ctx(), r.Serial); err == nil { // it has a page by now
-		page.Facts[0].Path = web.KeyURL(r.Serial)
+		page.Facts[0].Path = address.KeyURL(r.Serial)
 	} else if okey.ErrorCode(err) != okey.CodeNotFound {
 		return err
 	}
@@ -111,7 +112,7 @@ func (s *Pages) showReport(v *web.Visit, status int, f *web.Form, warning string
 func reportFacts(r sql.ListedReport, c web.Clock) []web.Fact {
 	facts := []web.Fact{
 		{Name: "Numéro de série", Value: string(r.Serial)},
-		{Name: "Établissement", Value: sayPlace(r.Establishment, r.UAI)},
+		{Name: "Établissement", Value: okey.SayPlace(r.Establishment, r.UAI)},
 		{Name: "Trouvée", Value: c.Time(r.At) + " par " + r.ByName},
 	}
 	if r.KeptAt != "" && r.State == okey.ReportPending {
@@ -163,7 +164,7 @@ func (s *Pages) decideReport(v *web.Visit) error {
 		}
 		return again(http.StatusUnprocessableEntity, "")
 	}
-	return s.Answer(v, f, done, web.PathReports, again)
+	return s.Answer(v, f, done, address.PathReports, again)
 }
 
 // Cells are the columns of "Clefs à confirmer".

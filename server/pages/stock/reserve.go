@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/web"
 )
@@ -14,7 +15,7 @@ func maySet(v *web.Visit) bool {
 }
 
 func reserveForm(v *web.Visit) *web.Form {
-	return web.NewForm(v, "reserve", web.PathOrders+"/minimum", "Régler la réserve", map[string]web.Field{
+	return web.NewForm(v, "reserve", address.PathOrders+"/minimum", "Régler la réserve", map[string]web.Field{
 		"establishment": {},
 		"minimum": {
 			Label: "Clefs à garder en réserve", Hint: "En dessous, la direction est prévenue. 0 : pas de réserve.", Number: true,
@@ -50,6 +51,6 @@ func (s *Pages) setMinimum(v *web.Visit) error {
 	if err := s.store.SetMinimum(v.Ctx(), uai, n, v.Actor.ID, v.Now.UTC()); err != nil {
 		return err
 	}
-	v.Redirect(http.StatusSeeOther, web.PathOrders+"?etablissement="+string(uai)+"&reserve=reglee")
+	v.Redirect(http.StatusSeeOther, address.PathOrders+"?etablissement="+string(uai)+"&reserve=reglee")
 	return nil
 }

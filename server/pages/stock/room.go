@@ -4,9 +4,9 @@ package stock
 
 import (
 	"embed"
-	"fmt"
 	"net/url"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/pages/keys"
@@ -36,49 +36,46 @@ func New(site *web.Site, store *sql.Store, a *act.Dispatcher, k *keys.Pages, st 
 
 // Routes registers the pages about stock, orders, deliveries and inventories.
 func (s *Pages) Routes(r web.Routes) {
-	r.Get(web.PathStock, s.stockPage)
-	r.Sheet(web.PathStock+".xlsx", s.stockTable)
+	r.Get(address.PathStock, s.stockPage)
+	r.Sheet(address.PathStock+".xlsx", s.stockTable)
 
-	r.Get(web.PathOrders, s.ordersPage)
-	r.Sheet(web.PathOrders+".xlsx", s.ordersTable)
-	r.Post(web.PathOrders, s.placeOrder)
-	r.Post(web.PathOrders+"/exports", s.exportNow)
-	r.BackTo(web.PathOrders+"/exports", web.PathOrders)
-	r.Get(web.PathOrders+"/exports/:id", s.downloadExport)
-	r.Post(web.PathOrders+"/minimum", s.setMinimum)
-	r.BackTo(web.PathOrders+"/minimum", web.PathOrders)
-	r.Get(web.PathOrders+"/:id", s.orderPage)
+	r.Get(address.PathOrders, s.ordersPage)
+	r.Sheet(address.PathOrders+".xlsx", s.ordersTable)
+	r.Post(address.PathOrders, s.placeOrder)
+	r.Post(address.PathOrders+"/exports", s.exportNow)
+	r.BackTo(address.PathOrders+"/exports", address.PathOrders)
+	r.Get(address.PathOrders+"/exports/:id", s.downloadExport)
+	r.Post(address.PathOrders+"/minimum", s.setMinimum)
+	r.BackTo(address.PathOrders+"/minimum", address.PathOrders)
+	r.Get(address.PathOrders+"/:id", s.orderPage)
 	for path := range orderForms {
-		r.Post(web.PathOrders+"/:id/"+path, func(v *web.Visit) error { return s.orderAct(v, path) })
-		r.Back(web.PathOrders+"/:id/"+path, func(v *web.Visit) string {
-			return web.PathOrders + "/" + url.PathEscape(v.Param("id"))
+		r.Post(address.PathOrders+"/:id/"+path, func(v *web.Visit) error { return s.orderAct(v, path) })
+		r.Back(address.PathOrders+"/:id/"+path, func(v *web.Visit) string {
+			return address.PathOrders + "/" + url.PathEscape(v.Param("id"))
 		})
 	}
 
-	r.Get(web.PathDeliveries, s.deliveriesPage)
-	r.Sheet(web.PathDeliveries+".xlsx", s.deliveriesTable)
-	r.Post(web.PathDeliveries, s.uploadDelivery)
-	r.Get(web.PathDeliveries+"/:id", s.deliveryPage)
-	r.Sheet(web.PathDeliveries+"/:id/tableau.xlsx", s.deliveryTable)
-	r.Post(web.PathDeliveries+"/:id", s.takeDelivery)
-	r.Get("/livraisons/:id", s.arrivalPage)
-	r.Post("/livraisons/:id", s.confirmArrival)
+	r.Get(address.PathDeliveries, s.deliveriesPage)
+	r.Sheet(address.PathDeliveries+".xlsx", s.deliveriesTable)
+	r.Post(address.PathDeliveries, s.uploadDelivery)
+	r.Get(address.PathDeliveries+"/:id", s.deliveryPage)
+	r.Sheet(address.PathDeliveries+"/:id/tableau.xlsx", s.deliveryTable)
+	r.Post(address.PathDeliveries+"/:id", s.takeDelivery)
+	r.Get(address.PathArrival+"/:id", s.arrivalPage)
+	r.Post(address.PathArrival+"/:id", s.confirmArrival)
 
-	r.Get(web.PathInventory, s.inventoryPage)
-	r.Sheet(web.PathInventory+".xlsx", s.inventoriesTable)
-	r.Post(web.PathInventory, s.takeInventory)
-	r.Get(web.PathInventory+"/:id", s.pastInventory)
-	r.Sheet(web.PathInventory+"/:id/tableau.xlsx", s.inventoryTable)
-	r.Get(web.PathReports, s.reportsPage)
-	r.Sheet(web.PathReports+".xlsx", s.reportsTable)
-	r.Get(web.PathReports+"/:id", s.reportPage)
-	r.Post(web.PathReports+"/:id", s.decideReport)
+	r.Get(address.PathInventory, s.inventoryPage)
+	r.Sheet(address.PathInventory+".xlsx", s.inventoriesTable)
+	r.Post(address.PathInventory, s.takeInventory)
+	r.Get(address.PathInventory+"/:id", s.pastInventory)
+	r.Sheet(address.PathInventory+"/:id/tableau.xlsx", s.inventoryTable)
+	r.Get(address.PathReports, s.reportsPage)
+	r.Sheet(address.PathReports+".xlsx", s.reportsTable)
+	r.Get(address.PathReports+"/:id", s.reportPage)
+	r.Post(address.PathReports+"/:id", s.decideReport)
 }
 
 // may tells whether the visitor has a right at an establishment, where a page only offers what it opens.
 func (s *Pages) may(v *web.Visit, right okey.Act, uai okey.UAI) bool {
 	return s.act.PermitAt(v.Ctx(), v.Actor, right, uai) == nil
 }
-
-// sayPlace names an establishment and its code.
-func sayPlace(name string, uai okey.UAI) string { return fmt.Sprintf("%s (%s)", name, uai) }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"okey/internal/address"
 	"okey/internal/plot"
 	"okey/internal/workbook"
 	"okey/okey"
@@ -77,7 +78,7 @@ func (s *Pages) stockAt(v *web.Visit, uai okey.UAI) (sight stockSight, err error
 // stockPage shows the stock of the establishment that is chosen, else of the visitor's first.
 func (s *Pages) stockPage(v *web.Visit) error {
 	uai := web.OrderingAt(v)
-	page := stockScreen{Filters: web.ListForm(web.PathStock)}
+	page := stockScreen{Filters: web.ListForm(address.PathStock)}
 	if v.Desk() && uai == "" {
 		if err := s.AddPlaces(v, page.Filters, uai); err != nil {
 			return err
@@ -106,10 +107,10 @@ func (s *Pages) stockPage(v *web.Visit) error {
 		return err
 	}
 	if page.Gone == "" && s.may(v, okey.ActOrder, uai) {
-		page.Order = web.PathOrders + "?etablissement=" + string(uai)
+		page.Order = address.PathOrders + "?etablissement=" + string(uai)
 	}
 	if page.Gone == "" && s.may(v, okey.ActManageKeys, uai) {
-		page.Count = web.PathInventory + "?etablissement=" + string(uai)
+		page.Count = address.PathInventory + "?etablissement=" + string(uai)
 	}
 	return s.Show(v, http.StatusOK, "stock", web.Screen{
 		Title: "Stock " + okey.SayOfSchool(okey.SayEstablishment(sight.place.Name)), Body: page,
@@ -119,18 +120,18 @@ func (s *Pages) stockPage(v *web.Visit) error {
 func (p *stockScreen) fill(sight stockSight) {
 	uai := sight.place.UAI
 	p.Where = fmt.Sprintf("UAI : %s", uai) // the heading has the name
-	p.List = web.Narrowed("/clefs", uai)
+	p.List = address.Narrowed(address.PathKeys, uai)
 	p.Keys = sight.keyLines()
 	for _, stage := range []okey.Stage{okey.AwaitingDecision, okey.AwaitingStock, okey.AwaitingCharter, okey.AwaitingHandover} {
 		p.Requests = append(p.Requests, stockLine{
 			Name: okey.Capitalize(stage.French()), Number: okey.SayNumber(sight.Requests[stage]),
-			Path: web.Narrowed("/demandes", uai, "etape", string(stage)),
+			Path: address.Narrowed(address.PathRequests, uai, "etape", string(stage)),
 		})
 	}
 	for _, months := range []int{okey.RenewalMonths, okey.LendableMonths} {
 		by := sight.today.AddMonths(months)
 		list := func(state okey.KeyState) string { // the list shows what ends before a day
-			return web.Narrowed("/clefs", uai, "etat", string(state), "expire", by.AddDays(1).String())
+			return address.Narrowed(address.PathKeys, uai, "etat", string(state), "expire", by.AddDays(1).String())
 		}
 		p.Ends = append(p.Ends, stockEnds{
 			By:   fmt.Sprintf("D'ici %s (%s)", monthsNames[months], by.Say(sight.today)),
@@ -211,7 +212,7 @@ func (sight stockSight) keyLines() []stockLine {
 	for _, d := range countedStates {
 		line := stockLine{
 			Name: d.name, Number: okey.SayNumber(sight.Keys[d.state]),
-			Path: web.Narrowed("/clefs", sight.place.UAI, "etat", string(d.state)),
+			Path: address.Narrowed(address.PathKeys, sight.place.UAI, "etat", string(d.state)),
 		}
 		if tooShort := sight.Keys[d.state] - sight.needs.Free; d.state == okey.InStock && tooShort > 0 {
 			line.Hint = fmt.Sprintf("dont %s ; %s dans moins de six mois",

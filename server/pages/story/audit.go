@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/web"
 	"okey/sql"
@@ -148,22 +149,22 @@ func SayAuditDetail(detail string) string {
 
 // Things are what entries are about, in French and, where there is one, the address at which each is looked at.
 var Things = map[okey.Thing]struct{ French, Path string }{
-	okey.ThingRequest:    {"demande", "/demandes/"},
-	okey.ThingKey:        {"clef", "/clefs/"},
-	okey.ThingPerson:     {"personne", web.PathPersons + "/"},
-	okey.ThingOrder:      {"commande", web.PathOrders + "/"},
+	okey.ThingRequest:    {"demande", address.PathRequests + "/"},
+	okey.ThingKey:        {"clef", address.PathKeys + "/"},
+	okey.ThingPerson:     {"personne", address.PathPersons + "/"},
+	okey.ThingOrder:      {"commande", address.PathOrders + "/"},
 	okey.ThingExport:     {"classeur de commandes", ""},
-	okey.ThingDelivery:   {"livraison", web.PathDeliveries + "/"},
-	okey.ThingInventory:  {"inventaire", web.PathInventory + "/"},
-	okey.ThingReport:     {"signalement", web.PathReports + "/"},
+	okey.ThingDelivery:   {"livraison", address.PathDeliveries + "/"},
+	okey.ThingInventory:  {"inventaire", address.PathInventory + "/"},
+	okey.ThingReport:     {"signalement", address.PathReports + "/"},
 	okey.ThingMove:       {"déplacement", ""},
-	okey.ThingDeparture:  {"départ", "/deplacements/"},
-	okey.ThingSuccession: {"succession", web.PathSuccession + "/"},
+	okey.ThingDeparture:  {"départ", address.PathMoves + "/"},
+	okey.ThingSuccession: {"succession", address.PathSuccession + "/"},
 	okey.ThingDelegation: {"délégation", ""},
 	okey.ThingAttachment: {"rattachement", ""},
 	okey.ThingHosting:    {"réponse pour un autre", ""},
-	okey.ThingMail:       {"courriel", web.PathMails + "/"},
-	"establishment":      {"établissement", web.PathSchools + "/"},
+	okey.ThingMail:       {"courriel", address.PathMails + "/"},
+	"establishment":      {"établissement", address.PathSchools + "/"},
 	"charter":            {"charte", ""},
 	"retention":          {"données", ""},
 	"import":             {"import", ""},

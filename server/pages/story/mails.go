@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"okey/internal/address"
 	"okey/mail"
 	"okey/okey"
 	"okey/server/web"
@@ -15,7 +16,7 @@ import (
 )
 
 // MailURL is where support and auditors look at a mail.
-func MailURL(id uuid.UUID) string { return web.PathMails + "/" + id.String() }
+func MailURL(id uuid.UUID) string { return address.PathMails + "/" + id.String() }
 
 // MailLine is a mail as support reads it.
 type MailLine struct {

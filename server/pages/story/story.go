@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/web"
@@ -49,15 +50,15 @@ func newDeskLine(a sql.DeskAction, c web.Clock) DeskLine {
 	}
 	switch {
 	case a.Request != uuid.Nil:
-		line.About, line.Path = a.Request.String(), web.RequestURL(a.Request)
+		line.About, line.Path = a.Request.String(), address.RequestURL(a.Request)
 	case a.Key != "":
-		line.About, line.Path = string(a.Key), web.KeyURL(a.Key)
+		line.About, line.Path = string(a.Key), address.KeyURL(a.Key)
 	case a.Order != uuid.Nil:
-		line.About, line.Path = a.Order.String(), web.PathOrders+"/"+a.Order.String()
+		line.About, line.Path = a.Order.String(), address.PathOrders+"/"+a.Order.String()
 	case a.Delivery != uuid.Nil:
-		line.About, line.Path = a.Delivery.String(), web.PathDeliveries+"/"+a.Delivery.String()
+		line.About, line.Path = a.Delivery.String(), address.PathDeliveries+"/"+a.Delivery.String()
 	case a.Person != uuid.Nil: // what never came to be has no page: whoever wanted it has
-		line.About, line.Path = line.Who, web.PersonURL(a.Person)
+		line.About, line.Path = line.Who, address.PersonURL(a.Person)
 	}
 	return line
 }
@@ -84,7 +85,7 @@ func (s *Pages) WholeStory(steps []Chapter, actions []sql.DeskAction, mails []sq
 	for i, line := range DeskLines(actions, c) {
 		one := Chapter{Kind: "Action", When: line.When, At: line.At}
 		one.What = line.What + ", " + line.Outcome + " (" + line.Who + ", " + line.Via + ")"
-		if id := ownWorkflow(actions[i]); id != "" {
+		if id := okey.OwnWorkflowID(actions[i].Name, actions[i].ID); id != "" {
 			if one.Path = s.act.WorkflowLink(&act.WorkflowView{ID: id}); one.Path != "" {
 				one.Name = "Son suivi dans le moteur"
 			}
@@ -119,17 +120,6 @@ func (s *Pages) SubjectSide(v *web.Visit, subject uuid.UUID, c web.Clock) (*Desk
 		return nil, err
 	}
 	return &DeskSide{Story: s.WholeStory(nil, actions, mails, c)}, nil
-}
-
-// ownWorkflow is the workflow that carries an action alone; empty for those that their request or order takes.
-func ownWorkflow(a sql.DeskAction) string {
-	switch {
-	case a.Name == okey.ActionKeyChange:
-		return okey.KeyChangeWorkflowID(a.ID)
-	case a.Name.Kind().About == okey.ThingOrder, a.Name.Kind().Workflow == "":
-		return ""
-	}
-	return okey.StockWorkflowID(a.Name, a.ID)
 }
 
 // Deed is something that support may do about what a page shows: what it is, and when to use it.

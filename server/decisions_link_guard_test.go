@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"okey/config"
+	"okey/internal/pgtest"
 	"okey/internal/scene"
 	"okey/okey"
 
@@ -254,6 +255,7 @@ func TestSignInBehindALinkLeadsBackToTheRequestAndTheTokenStaysBehind(t *testing
 }
 
 func TestNoTokenOfALinkIsLogged(t *testing.T) {
+	pgtest.Alone(t) // the log is the process's
 	var log bytes.Buffer
 	var lock sync.Mutex
 	was := slog.Default()

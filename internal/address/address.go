@@ -1,4 +1,5 @@
-package web
+// Package address says which page of OKEY is where, for pages, mails, the API and the engine alike. It knows the domain alone.
+package address
 
 import (
 	"net/url"
@@ -8,8 +9,6 @@ import (
 
 	"github.com/google/uuid"
 )
-
-// The address book: which page is where.
 
 // Requests. PathSigned, PathSlip, PathIllegible and PathReissue end the address of a request; ParameterAnswer chooses there the
 // answer that is to be sent: home's two buttons are one click, sending it another.
@@ -22,6 +21,7 @@ const (
 	PathIllegible   = "/numero-illisible"
 	PathReissue     = "/lien" // where support has new links mailed
 	PathCounter     = "/remise"
+	PathDecide      = "/valider" // and the token of a mail: sees the request, and answers
 	ParameterAnswer = "reponse"
 )
 
@@ -67,6 +67,7 @@ const (
 	PathPINForgotten = PathPIN + "/oublie"
 	PathPINSignIn    = PathPINForgotten + "/connexion"
 	PathMoveKeys     = "/assistance/deplacer"
+	PathMoves        = "/deplacements" // each a proposal that a key follows its holder
 )
 
 // KeyURL is the page of a key.
@@ -76,7 +77,7 @@ func KeyURL(serial okey.Serial) string { return PathKeys + "/" + string(serial) 
 func TakeAlongURL(serial okey.Serial) string { return KeyURL(serial) + "/depart" }
 
 // MoveURL is the page of such a proposal.
-func MoveURL(id uuid.UUID) string { return "/deplacements/" + id.String() }
+func MoveURL(id uuid.UUID) string { return PathMoves + "/" + id.String() }
 
 // Stock and orders.
 const (
@@ -87,6 +88,12 @@ const (
 	PathInventory  = "/inventaire"
 	PathReports    = "/assistance/clefs-a-confirmer"
 )
+
+// OrderURL is the page of an order.
+func OrderURL(id uuid.UUID) string { return PathOrders + "/" + id.String() }
+
+// ExportURL is the page of a workbook of orders.
+func ExportURL(id uuid.UUID) string { return PathOrders + "/exports/" + id.String() }
 
 // ArrivalURL is where what a delivery brings to an establishment is confirmed.
 func ArrivalURL(delivery uuid.UUID, uai okey.UAI) string {
@@ -131,6 +138,15 @@ const (
 
 // FollowURL tells whoever sent an action what has become of it.
 func FollowURL(action uuid.UUID) string { return "/suivi/" + action.String() }
+
+// Narrowed is a list of one establishment, further narrowed by pairs of names and values.
+func Narrowed(path string, uai okey.UAI, pairs ...string) string {
+	query := url.Values{"etablissement": {string(uai)}}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		query.Set(pairs[i], pairs[i+1])
+	}
+	return path + "?" + query.Encode()
+}
 
 // DoneURL is a page that says, to whoever sent an action, what it has done.
 func DoneURL(page string, action uuid.UUID) string { return page + "?fait=" + action.String() }

@@ -179,7 +179,7 @@ var comebacks = map[string]comeback{
 	},
 }
 
-// DESIGN section 6: a link dies with the person's role. Dead is dead: the role may come back, for another reason and in other hands.
+// A link dies with the person's role. Dead is dead: the role may come back, for another reason and in other hands.
 func TestALinkStaysDeadWhenItsPersonsRoleComesBack(t *testing.T) {
 	for name, role := range comebacks {
 		t.Run(name, func(t *testing.T) {

@@ -1,0 +1,99 @@
+package okey
+
+import "time"
+
+// DeadlineKind is what is due when a stage lasts.
+type DeadlineKind string
+
+// What is due while a stage lasts.
+const (
+	DueReminder   DeadlineKind = "reminder"
+	DueSupport    DeadlineKind = "support" // support is told
+	DueExpiry     DeadlineKind = "expiry"
+	DueOrder      DeadlineKind = "order"         // no order yet: the approvers
+	DueOrderAgain DeadlineKind = "order_support" // still none: support
+	DueMonthly    DeadlineKind = "monthly"       // the place in line is kept
+)
+
+// Deadline is something due at an instant, counted in open days from the beginning of the stage.
+type Deadline struct {
+	Kind DeadlineKind `json:"kind"`
+	N    int          `json:"n"`
+	At   time.Time    `json:"at"`
+}
+
+// Waits are the lengths of a request's waits in open days. They are given with the workflow's input, so that a changed
+// setting never breaks a running request.
+type Waits struct {
+	DecisionReminders []int `json:"decision_reminders"`
+	DecisionSupport   int   `json:"decision_support"`
+	DecisionExpiry    int   `json:"decision_expiry"`
+	CharterReminders  []int `json:"charter_reminders"`
+	CharterExpiry     int   `json:"charter_expiry"`
+	HandoverReminders []int `json:"handover_reminders"`
+	HandoverSupport   int   `json:"handover_support"`
+	HandoverExpiry    int   `json:"handover_expiry"`
+	OrderReminder     int   `json:"order_reminder"`
+	OrderSupport      int   `json:"order_support"`
+}
+
+// DefaultWaits are the lengths for who sets nothing else.
+func DefaultWaits() Waits {
+	return Waits{
+		DecisionReminders: []int{2, 5, 10}, DecisionSupport: 10, DecisionExpiry: 30,
+		CharterReminders: []int{2, 5, 10}, CharterExpiry: 30,
+		HandoverReminders: []int{3, 8}, HandoverSupport: 15, HandoverExpiry: 60,
+		OrderReminder: 5, OrderSupport: 15,
+	}
+}
+
+// Deadlines lists what is due in a stage begun at since, in the order of time. openDays gives the instant n open days later, in the
+// academy's time zone: reminders are due at the hour at which the stage began, but pages and mails name only the day on which it expires,
+// so that day counts whole.
+func (w Waits) Deadlines(stage Stage, since time.Time, openDays func(time.Time, int) time.Time) []Deadline {
+	var due []Deadline
+	add := func(kind DeadlineKind, days ...int) {
+		for i, n := range days {
+			due = append(due, Deadline{Kind: kind, N: i + 1, At: openDays(since, n)})
+		}
+	}
+	expires := func(days int) {
+		at := openDays(since, days)
+		if days > 0 {
+			at = endOfDay(at)
+		}
+		due = append(due, Deadline{Kind: DueExpiry, N: 1, At: at})
+	}
+	switch stage {
+	case AwaitingDecision:
+		add(DueReminder, w.DecisionReminders...)
+		add(DueSupport, w.DecisionSupport)
+		expires(w.DecisionExpiry)
+	case AwaitingStock:
+		add(DueOrder, w.OrderReminder)
+		add(DueOrderAgain, w.OrderSupport)
+	case AwaitingCharter:
+		add(DueReminder, w.CharterReminders...)
+		expires(w.CharterExpiry)
+	case AwaitingHandover:
+		add(DueReminder, w.HandoverReminders...)
+		add(DueSupport, w.HandoverSupport)
+		expires(w.HandoverExpiry)
+	}
+	return due
+}
+
+// endOfDay is the last second of the day that t's own clock shows.
+func endOfDay(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), 23, 59, 59, 0, t.Location())
+}
+
+// ExpiryOf returns when the standing expires, zero where it does not.
+func (s Standing) ExpiryOf() time.Time {
+	for _, d := range s.Deadlines {
+		if d.Kind == DueExpiry {
+			return d.At
+		}
+	}
+	return time.Time{}
+}

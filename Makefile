@@ -24,7 +24,7 @@ run: need+postgres build ## build, start the whole of OKEY on this machine, say 
 	bin/okey-standalone --data $(DATA)
 
 test: need+postgres+npm+node+chromium build ## every test of every module, then those in a real browser
-	@status=0; $(MAKE) --no-print-directory -k -j2 $(addprefix test+,$(PROGRAMS)) || status=1; $(MAKE) --no-print-directory e2e || status=1; exit $$status
+	@status=0; $(MAKE) --no-print-directory -k -j2 $(addprefix test+,$(PROGRAMS)) || status=1; $(MAKE) --no-print-directory e2e PICTURES= || status=1; exit $$status
 
 # The modules side by side, and first the package that takes longest.
 test+.: LONGEST = ./server
@@ -36,9 +36,10 @@ quick: go need+postgres ## within a minute, what a change usually breaks: does i
 	go vet ./... && cd standalone && go vet ./...
 	go test $$(go list ./... | grep -v -x -e okey/activities -e okey/activities/mails -e okey/cmd/okey -e okey/imports -e okey/server -e okey/sql)
 
+e2e: PICTURES ?= yes
 e2e: need+postgres+npm+node+chromium build ## OKEY in a real browser; pictures of every page go to bin/screenshots
 	cd e2e && npm install --no-package-lock --no-audit --no-fund --loglevel=error
-	CHROMIUM="$(CHROMIUM)" node e2e/run.js
+	CHROMIUM="$(CHROMIUM)" OKEY_E2E_PICTURES="$(PICTURES)" node e2e/run.js
 
 test-office: go need+postgres+office ## open an export of orders with LibreOffice, and check what it reads
 	go test -count=1 -timeout 10m -tags office -run LibreOffice ./activities

@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -32,6 +34,10 @@ import (
 
 func TestMain(m *testing.M) {
 	openapi3filter.RegisterBodyDecoder("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", openapi3filter.FileBodyDecoder)
+	flag.Parse()
+	if !testing.Verbose() { // thousands of lines, side by side
+		slog.SetDefault(slog.New(slog.DiscardHandler))
+	}
 	pgtest.Main(m)
 }
 

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"html"
 	"io"
-	"log/slog"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
@@ -18,7 +17,6 @@ import (
 	"strings"
 	"testing"
 
-	"okey/internal/pgtest"
 	"okey/okey"
 
 	"github.com/google/uuid"
@@ -59,7 +57,6 @@ type row struct {
 // establishment, of the section that it answers for and of others, and has to answer as the table says. What is refused, or
 // merely read, changes nothing.
 func TestEveryRouteAnswersAsThePermissionTableSays(t *testing.T) {
-	pgtest.Alone(t) // the log is the process's
 	h := newHouse(t)
 	known := map[string]row{}
 	for _, r := range slices.Concat(openRows, pageRows, writtenRows, apiRows) {
@@ -88,8 +85,6 @@ func TestEveryRouteAnswersAsThePermissionTableSays(t *testing.T) {
 		return
 	}
 	w := newWalk(h)
-	defer slog.SetDefault(slog.Default())
-	slog.SetDefault(slog.New(slog.DiscardHandler)) // thousands of lines, and a provider that is away
 	slices.Sort(routes)
 	for _, route := range routes {
 		t.Run(route, func(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -38,6 +39,7 @@ func TestMain(m *testing.M) {
 	if !testing.Verbose() { // thousands of lines, side by side
 		slog.SetDefault(slog.New(slog.DiscardHandler))
 	}
+	debug.SetGCPercent(400) // memory is there, processors are few
 	pgtest.Main(m)
 }
 

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -88,7 +87,6 @@ func Main(m *testing.M) {
 	if given := flag.Lookup("test.parallel"); given.Value.String() == given.DefValue {
 		_ = given.Value.Set(strconv.Itoa(3 * runtime.GOMAXPROCS(0)))
 	}
-	debug.SetGCPercent(400) // memory is there, processors are few
 	code := m.Run()
 	if err := stop(); err != nil {
 		fmt.Fprintln(os.Stderr, "pgtest:", err)

@@ -25,8 +25,8 @@ func NewRepair(store *sql.Store, e *engine.Engine) *Repair { return &Repair{stor
 
 const (
 	repairBatch = 500
-	// A PIN waits this long with an action that nobody judges.
-	pinLife = 24 * time.Hour
+	// A PIN, hashed, waits this long with an action that nobody judges: longer than an engine is away.
+	pinLife = 7 * 24 * time.Hour
 	// A delivery that was shown and that nobody took is forgotten after so long.
 	draftLife = 24 * time.Hour
 	// A server that has just recorded an action is still delivering it.
@@ -37,10 +37,10 @@ const (
 // failure does not keep the others back.
 func (r *Repair) Lost(ctx context.Context) (okey.RepairReport, error) {
 	var report okey.RepairReport
-	failed := errors.Join(
+	failed := errors.Join( // what waits goes first: a PIN is dropped only once its action had its chance
+		r.deliverAll(ctx, &report), r.wakeAll(ctx, &report), r.wakeForIdleKeys(ctx, &report), r.startAll(ctx, &report),
+		r.startOrders(ctx, &report), r.store.BeginDelegations(ctx, time.Now().UTC()),
 		r.store.DropOldPINs(ctx, time.Now().Add(-pinLife)), r.store.DropOldDrafts(ctx, time.Now().Add(-draftLife)),
-		r.store.BeginDelegations(ctx, time.Now().UTC()), r.deliverAll(ctx, &report), r.wakeAll(ctx, &report), r.startAll(ctx, &report),
-		r.startOrders(ctx, &report),
 	)
 	if failed != nil {
 		return report, fmt.Errorf("repair: %w", failed)
@@ -98,8 +98,12 @@ func (r *Repair) wakeAll(ctx context.Context, report *okey.RepairReport) error {
 	if err != nil {
 		return err
 	}
+	return r.wakeEach(ctx, owed, report)
+}
+
+func (r *Repair) wakeEach(ctx context.Context, requests []uuid.UUID, report *okey.RepairReport) error {
 	var failed error
-	for _, id := range owed {
+	for _, id := range requests {
 		activity.RecordHeartbeat(ctx)
 		if err := r.engine.Wake(ctx, id); err != nil {
 			failed = errors.Join(failed, err)
@@ -108,6 +112,15 @@ func (r *Repair) wakeAll(ctx context.Context, report *okey.RepairReport) error {
 		report.Woken++
 	}
 	return failed
+}
+
+// wakeForIdleKeys wakes the first in line wherever a free key lies beside people who wait: its workflow has the allocation look.
+func (r *Repair) wakeForIdleKeys(ctx context.Context, report *okey.RepairReport) error {
+	first, err := r.store.FirstBesideFreeKeys(ctx, okey.DayOf(time.Now(), time.UTC), repairBatch)
+	if err != nil {
+		return err
+	}
+	return r.wakeEach(ctx, first, report)
 }
 
 func (r *Repair) startAll(ctx context.Context, report *okey.RepairReport) error {

@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"time"
 
 	"okey/okey"
 	"okey/sql"
@@ -121,14 +122,20 @@ func (c *requestTx) retireOldKey(ctx context.Context, a okey.Action) error {
 	return nil
 }
 
-// expiry ends a request whose stage has lasted its time, unless it moved on meanwhile.
+// expiry ends a request whose stage has lasted its time, unless it moved on meanwhile, or somebody had it move on: what was recorded in time
+// counts, however late the engine brings it.
 func (c *requestTx) expiry(ctx context.Context) (okey.Verdict, error) {
 	action, done, err := c.ownAction(ctx, okey.ActionExpire)
 	if err != nil || done {
 		return c.repeated(action), err
 	}
 	v := okey.Verdict{Reason: okey.CodeWrongStage}
-	due := !c.matter.At.Before(c.request.KeptUntil)
+	due := !c.matter.At.Before(c.request.KeptUntil) && c.request.Turn == c.matter.Turn
+	if due {
+		if err := c.judgeRecorded(ctx, c.request.KeptUntil.Add(time.Second)); err != nil { // its last second counts whole
+			return v, err
+		}
+	}
 	if due && c.request.Turn == c.matter.Turn && okey.CheckSignal(c.request.Stage, okey.Expiry) == nil {
 		v = okey.Verdict{Accepted: true}
 		if err := c.tell(ctx, okey.Event{Kind: okey.EventExpired, Via: okey.ViaEngine}); err != nil {
@@ -142,6 +149,28 @@ func (c *requestTx) expiry(ctx context.Context) (okey.Verdict, error) {
 	}
 	v = c.answer(v)
 	return v, c.Judged(ctx, action.ID, v, c.matter.At)
+}
+
+// judgeRecorded judges, in the order of their recording, the request's actions that were recorded before an instant and that no signal has
+// brought yet.
+func (c *requestTx) judgeRecorded(ctx context.Context, before time.Time) error {
+	waiting, err := c.Unjudged(ctx, c.request.ID, before)
+	if err != nil {
+		return err
+	}
+	deadline, mails, woken := c.matter, c.mails, c.woken
+	for _, a := range waiting {
+		c.matter = okey.Matter{
+			Kind: okey.MatterAction, Request: c.request.ID, Action: a.ID, Signal: a.Name.Signal(), At: deadline.At, Waits: deadline.Waits,
+		}
+		c.mails, c.woken = nil, nil // each answers for its own
+		if _, err := c.action(ctx); err != nil {
+			return err
+		}
+		mails, woken = append(mails, c.mails...), append(woken, c.woken...)
+	}
+	c.matter, c.mails, c.woken = deadline, mails, woken
+	return nil
 }
 
 // stray records a signal that has no standing, and changes nothing.

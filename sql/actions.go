@@ -6,6 +6,7 @@ import (
 	stdsql "database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"okey/okey"
@@ -167,6 +168,13 @@ func (s *Store) RefuseClosed(ctx context.Context, id uuid.UUID, at time.Time) (o
 func (r reader) Undelivered(ctx context.Context, before time.Time, limit int) ([]okey.Action, error) {
 	return r.actions(ctx,
 		`SELECT `+actionColumns+` FROM action WHERE outcome IS NULL AND created_at < $1 ORDER BY created_at, id LIMIT $2`, before, limit)
+}
+
+// Unjudged returns a request's signals that were recorded before the instant and have no outcome, in the order of their recording.
+func (r reader) Unjudged(ctx context.Context, request uuid.UUID, before time.Time) ([]okey.Action, error) {
+	found, err := r.actions(ctx, `SELECT `+actionColumns+` FROM action
+		WHERE request = $1 AND outcome IS NULL AND created_at < $2 ORDER BY created_at, id`, request, before)
+	return slices.DeleteFunc(found, func(a okey.Action) bool { return !a.Name.Signal().Valid() || a.Name.Kind().Workflow != "" }), err
 }
 
 // FollowUps returns the flow's own actions that have no outcome yet, oldest first.

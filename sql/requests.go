@@ -206,6 +206,18 @@ func (r reader) Owed(ctx context.Context, limit int) ([]uuid.UUID, error) {
 	return ids, err
 }
 
+// FirstBesideFreeKeys returns, of each establishment where a key that can be lent lies beside people who wait, who is first in line: the
+// allocation has missed it. Where the establishment's own day counts otherwise, the allocation says so.
+func (r reader) FirstBesideFreeKeys(ctx context.Context, today okey.Day, limit int) ([]uuid.UUID, error) {
+	var ids []uuid.UUID
+	err := r.all(ctx, &ids, `SELECT first.id FROM (SELECT DISTINCT uai FROM request WHERE stage = 'awaiting_stock' AND NOT wake_up_owed) line
+		CROSS JOIN LATERAL (SELECT r.id FROM request r WHERE r.uai = line.uai AND r.stage = 'awaiting_stock' AND NOT r.wake_up_owed
+			AND NOT EXISTS (SELECT FROM key k WHERE k.request = r.id) ORDER BY r.approved_at, r.id LIMIT 1) first
+		WHERE EXISTS (SELECT FROM key k WHERE k.uai = line.uai AND k.state = 'in_stock' AND k.expires_on >= $1::date)
+		ORDER BY line.uai LIMIT $2`, today.AddMonths(okey.LendableMonths).AddDays(1).String(), limit)
+	return ids, err
+}
+
 // StuckWakeUps returns requests that were given a key before the instant and have not been woken since.
 func (r reader) StuckWakeUps(ctx context.Context, before time.Time, limit int) ([]uuid.UUID, error) {
 	var ids []uuid.UUID

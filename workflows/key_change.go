@@ -20,11 +20,9 @@ func KeyChange(ctx workflow.Context, in okey.KeyChangeInput) error {
 			return fmt.Errorf("wake up: %w", err)
 		}
 	}
-	for _, step := range v.Mails {
-		order := okey.MailOrder{Key: v.Key, Cause: in.Action, Step: step, At: matter.At}
-		if err := sendOrTell(ctx, order); err != nil {
-			return err
-		}
+	letters := make([]okey.MailOrder, len(v.Mails))
+	for i, step := range v.Mails {
+		letters[i] = okey.MailOrder{Key: v.Key, Cause: in.Action, Step: step, At: matter.At}
 	}
-	return nil
+	return sendLetters(ctx, letters)
 }

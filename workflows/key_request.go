@@ -41,6 +41,7 @@ type keyRequest struct {
 	standing okey.Standing
 	opened   bool
 	judging  workflow.Mutex // one state activity at a time
+	pending  int            // matters in hand: taken from where they came, not judged yet
 	matters  int            // names matters that have no action
 	running  int            // mails and wake-ups under way
 	shown    okey.Standing  // what the search attributes say
@@ -77,9 +78,10 @@ func (r *keyRequest) over() bool {
 	return r.standing.Stage == "" || r.standing.Stage.Closed()
 }
 
-// mustContinue tells whether to go on in a new run; not while mails or wake-ups are under way.
+// mustContinue tells whether to go on in a new run; not while mails or wake-ups are under way, or a signal waits for its turn: a new run
+// would know nothing of it.
 func (r *keyRequest) mustContinue(ctx workflow.Context) bool {
-	return r.running == 0 && workflow.GetInfo(ctx).GetContinueAsNewSuggested()
+	return r.running == 0 && r.pending == 0 && workflow.GetInfo(ctx).GetContinueAsNewSuggested()
 }
 
 // awaitPerson waits for a signal that moves the request, and does what falls due meanwhile.
@@ -94,9 +96,50 @@ func (r *keyRequest) awaitPerson(ctx workflow.Context) {
 	}
 }
 
-// awaitStock waits in line for a key. It ends with a gift: the wake-up may be lost, so once a day it looks by itself.
+// month is how often somebody in line is told that their place is kept.
+const month = 30 * 24 * time.Hour
+
+// awaitStock waits in line for a key, which a wake-up brings; the repair watch finds who missed theirs. Meanwhile it costs nothing but what
+// falls due, and word each month that the place is kept.
 func (r *keyRequest) awaitStock(ctx workflow.Context) {
-	const month = 30 * 24 * time.Hour
+	if workflow.GetVersion(ctx, "wait-for-stock-without-looking", workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+		r.lookForStock(ctx)
+		return
+	}
+	from, due := r.point(), r.upcoming(ctx)
+	next := r.monthsWaited(ctx) + 1
+	if next > 1 { // one that fell due while nobody was there to tell it; what was told is not told twice
+		due = append([]okey.Deadline{r.monthly(next - 1)}, due...)
+	}
+	for r.point() == from && !r.mustContinue(ctx) {
+		for len(due) > 0 && !due[0].At.After(workflow.Now(ctx)) {
+			r.fallDue(ctx, due[0])
+			due = due[1:]
+		}
+		if latest := r.monthsWaited(ctx); latest >= next {
+			r.fallDue(ctx, r.monthly(latest))
+			next = latest + 1
+		}
+		until := r.monthly(next).At
+		if len(due) > 0 && due[0].At.Before(until) {
+			until = due[0].At
+		}
+		r.waitUntil(ctx, from, until)
+	}
+}
+
+// monthsWaited counts the whole months that the request has been in line.
+func (r *keyRequest) monthsWaited(ctx workflow.Context) int {
+	return int(workflow.Now(ctx).Sub(r.standing.Since) / month)
+}
+
+// monthly is the nth month's word that the place is kept.
+func (r *keyRequest) monthly(n int) okey.Deadline {
+	return okey.Deadline{Kind: okey.DueMonthly, N: n, At: r.standing.Since.Add(time.Duration(n) * month)}
+}
+
+// lookForStock is how histories wait that began before wake-ups were trusted: they look by themselves once a day.
+func (r *keyRequest) lookForStock(ctx workflow.Context) {
 	from, due := r.point(), r.upcoming(ctx)
 	for r.point() == from && !r.mustContinue(ctx) {
 		look := workflow.Now(ctx).Add(24 * time.Hour)
@@ -215,6 +258,8 @@ func matterOf(signal okey.Signal, raw converter.RawValue) okey.Matter {
 // judge asks the judging activity, one matter at a time, adopts where the request stands then, and sets off what follows. The
 // activity is tried until it answers: only a database that is away makes it wait.
 func (r *keyRequest) judge(ctx workflow.Context, m okey.Matter) {
+	r.pending++
+	defer func() { r.pending-- }()
 	_ = r.judging.Lock(ctx)
 	defer r.judging.Unlock()
 	m.Request, m.Waits, m.At = r.in.Request, r.in.Waits, workflow.Now(ctx).UTC()
@@ -263,7 +308,7 @@ func (r *keyRequest) wakeOthers(ctx workflow.Context) {
 func (r *keyRequest) finish(ctx workflow.Context) error {
 	r.showWhereItStands(ctx)
 	_ = workflow.Await(ctx, func() bool {
-		return r.running == 0 && !r.judging.IsLocked() && len(workflow.GetUnhandledSignalNames(ctx)) == 0
+		return r.running == 0 && r.pending == 0 && len(workflow.GetUnhandledSignalNames(ctx)) == 0
 	})
 	r.showWhereItStands(ctx) // what was drained may have moved it
 	if r.over() {

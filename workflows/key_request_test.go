@@ -34,7 +34,8 @@ type flow struct {
 	lea, roux, blanc okey.Person
 	ask              okey.Action
 	mails            []okey.MailStep
-	woken            int
+	woken, judged    int
+	hold             func(okey.Matter) // what happens while a matter is judged
 }
 
 func newFlow(t *testing.T) *flow {
@@ -59,7 +60,14 @@ func newFlow(t *testing.T) *flow {
 	f.env.RegisterWorkflowWithOptions(workflows.KeyRequest, workflow.RegisterOptions{Name: okey.WorkflowKeyRequest})
 	f.env.SetStartTime(scene.Now)
 	f.env.SetTestTimeout(time.Minute)
-	f.register(okey.ActivityJudge, activities.NewRequests(s.Store, calendar.PublicOnly()).Judge)
+	judge := activities.NewRequests(s.Store, calendar.PublicOnly())
+	f.register(okey.ActivityJudge, func(ctx context.Context, m okey.Matter) (okey.Verdict, error) {
+		f.judged++
+		if f.hold != nil {
+			f.hold(m)
+		}
+		return judge.Judge(ctx, m)
+	})
 	f.register(okey.ActivitySendMails, func(_ context.Context, o okey.MailOrder) (okey.MailReport, error) {
 		f.mails = append(f.mails, o.Step)
 		return okey.MailReport{Sent: 1}, nil
@@ -185,14 +193,35 @@ func TestAKeyThatNobodyFetchesIsRemindedToldToSupportAndExpires(t *testing.T) {
 func TestTheWaitForStockHasNoEndAndKeepsItsPlace(t *testing.T) {
 	f := newFlow(t)
 	f.after(hour, f.roux, okey.PrincipalDecision, approve)
-	f.env.RegisterDelayedCallback(func() { f.Key(scene.Tilleuls) }, 100*24*hour)
+	f.env.RegisterDelayedCallback(func() { f.env.SignalWorkflow(string(okey.StockAvailable), nil) }, 100*24*hour) // for nothing
 	f.after(102*24*hour, f.lea, okey.Withdrawal, okey.Content{})
 	r := f.run()
 	assert.Equal(t, okey.Withdrawn, r.Stage)
 	assert.Equal(t, []okey.MailKind{
 		okey.MailAsked, okey.MailKeepsPlace, okey.MailOrderReminder, okey.MailOrderLate,
-		okey.MailStillWaiting, okey.MailStillWaiting, okey.MailStillWaiting, okey.MailKeyFree, okey.MailWithdrawn,
-	}, f.sent(), "no wake-up came: the daily look found the key")
+		okey.MailStillWaiting, okey.MailStillWaiting, okey.MailStillWaiting, okey.MailWithdrawn,
+	}, f.sent())
+	assert.Equal(t, 4, f.judged, "asked, answered, woken once, withdrawn: waiting itself costs nothing")
+}
+
+// The worker is away over the day of the month's mail, and a click brings it back days later: the month is told all the same.
+func TestAMonthThatNobodyWasThereToTellIsToldLate(t *testing.T) {
+	f := newFlow(t)
+	judge := activities.NewRequests(f.Store, calendar.PublicOnly())
+	for _, m := range []okey.Matter{
+		{Kind: okey.MatterOpen, Action: f.ask.ID},
+		{Kind: okey.MatterAction, Signal: okey.PrincipalDecision, Action: f.Record(okey.Action{
+			Name: okey.ActionOf(okey.PrincipalDecision), By: f.roux.ID, Request: f.ask.Request, Content: approve,
+		}).ID},
+	} {
+		m.Request, m.At, m.Waits = f.ask.Request, scene.Now.AddDate(0, 0, -33), okey.DefaultWaits()
+		_, err := judge.Judge(context.Background(), m)
+		require.NoError(t, err)
+	}
+	f.ask.ID = uuid.Nil
+	f.after(hour, f.lea, okey.Withdrawal, okey.Content{})
+	f.run()
+	assert.Contains(t, f.sent(), okey.MailStillWaiting)
 }
 
 func TestANudgeFromTheEngineRunsTheAllocation(t *testing.T) {
@@ -267,6 +296,21 @@ func TestALongHistoryContinuesAsNew(t *testing.T) {
 	f.env.ExecuteWorkflow(okey.WorkflowKeyRequest, okey.KeyRequestInput{Request: f.ask.Request, Ask: f.ask.ID, Waits: okey.DefaultWaits()})
 	assert.ErrorContains(t, f.env.GetWorkflowError(), "continue as new")
 	assert.Equal(t, okey.AwaitingDecision, f.Request(f.ask.Request).Stage)
+}
+
+// What has been taken from its channel and waits for its turn is in hand: a new run would know nothing of it.
+func TestASignalThatWaitsForItsTurnIsNotLostToANewRun(t *testing.T) {
+	f := newFlow(t)
+	f.env.OnGetVersion("wait-for-stock-without-looking", workflow.DefaultVersion, workflow.Version(1)).Return(workflow.DefaultVersion) // it looks by itself
+	withdrawal := f.Record(okey.Action{Name: okey.ActionOf(okey.Withdrawal), By: f.lea.ID, Request: f.ask.Request})
+	f.after(hour, f.roux, okey.PrincipalDecision, approve)
+	f.hold = func(m okey.Matter) {
+		if m.Kind == okey.MatterNudge {
+			f.env.SetContinueAsNewSuggested(true)
+			f.env.SignalWorkflow(string(okey.Withdrawal), okey.ActionSignal{Action: withdrawal.ID})
+		}
+	}
+	assert.Equal(t, okey.Withdrawn, f.run().Stage)
 }
 
 func TestMailThatCannotBeSentNeverBlocksTheFlow(t *testing.T) {

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -67,4 +70,41 @@ func TestMailsAboutStockThatNeverLeaveAreToldToSupport(t *testing.T) {
 			})
 		}
 	}
+}
+
+// One full mailbox keeps nobody else's letter back, nor the next round; support is told of it in the end.
+func TestAFullMailboxKeepsNoOtherSchoolsLetterBack(t *testing.T) {
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+	env := suite.NewTestWorkflowEnvironment()
+	env.SetTestTimeout(time.Minute)
+	letters := make([]okey.MailOrder, 250)
+	for i := range letters {
+		letters[i] = okey.MailOrder{Subject: uuid.New(), Step: okey.MailStep{Kind: okey.MailDeliveryArrived, Ref: i}}
+	}
+	env.RegisterActivityWithOptions(func(context.Context, okey.StockMatter) (okey.StockVerdict, error) {
+		return okey.StockVerdict{Accepted: true, Letters: letters}, nil
+	}, activity.RegisterOptions{Name: okey.ActivityStock})
+	var lock sync.Mutex
+	begun := env.Now()
+	left := map[int]time.Duration{}
+	var told []int
+	env.RegisterActivityWithOptions(func(_ context.Context, o okey.MailOrder) (okey.MailReport, error) {
+		lock.Lock()
+		defer lock.Unlock()
+		switch {
+		case o.Step.Kind == okey.MailUndelivered:
+			told = append(told, o.Step.Ref)
+		case o.Step.Ref == 0:
+			return okey.MailReport{}, errors.New("452 mailbox full")
+		default:
+			left[o.Step.Ref] = env.Now().Sub(begun)
+		}
+		return okey.MailReport{}, nil
+	}, activity.RegisterOptions{Name: okey.ActivitySendMails})
+	env.ExecuteWorkflow(workflows.StockChange, okey.StockInput{Action: uuid.New()})
+	require.NoError(t, env.GetWorkflowError())
+	assert.Len(t, left, 249)
+	assert.Less(t, slices.Max(slices.Collect(maps.Values(left))), time.Hour)
+	assert.Equal(t, []int{0}, told)
 }

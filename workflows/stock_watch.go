@@ -13,7 +13,7 @@ import (
 func StockWatch(ctx workflow.Context) error {
 	send := sendSideBySide
 	if workflow.GetVersion(ctx, "watch-letters-side-by-side", workflow.DefaultVersion, 1) == workflow.DefaultVersion {
-		send = sendLetters
+		send = sendInTurn
 	}
 	id := workflow.GetInfo(ctx).WorkflowExecution
 	in := okey.WatchInput{Run: id.ID + "/" + id.RunID, At: workflow.Now(ctx).UTC()}

@@ -155,7 +155,10 @@ func (s *Scene) Record(a okey.Action) okey.Action {
 	if a.Via == "" {
 		a.Via = okey.ViaAPI
 	}
-	a.Digest, a.CreatedAt = []byte{1}, Now
+	if a.CreatedAt.IsZero() {
+		a.CreatedAt = Now
+	}
+	a.Digest = []byte{1}
 	recorded, err := s.Store.RecordAction(context.Background(), a)
 	require.NoError(s, err)
 	return recorded

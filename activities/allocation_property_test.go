@@ -76,7 +76,7 @@ func newRush(t *testing.T) *rush {
 	s.Admin.SetMaxOpenConns(10)
 	r := &rush{
 		Scene: s, judge: activities.NewRequests(s.Store, calendar.PublicOnly()), keys: activities.NewKeys(s.Store),
-		stock:  activities.NewStock(s.Store, calendar.PublicOnly()),
+		stock:  activities.NewStock(s.Store),
 		people: map[okey.UAI][]okey.Person{}, heads: map[okey.UAI]okey.Person{}, support: s.Support("Sam Support"),
 	}
 	for i, uai := range []okey.UAI{scene.Tilleuls, scene.Acacias} {

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"okey/activities"
-	"okey/calendar"
 	"okey/internal/scene"
 	"okey/okey"
 
@@ -17,7 +16,7 @@ import (
 func (c *fixture) reissue(by okey.Person, request uuid.UUID) okey.StockVerdict {
 	c.Helper()
 	a := c.Record(okey.Action{Name: okey.ActionLinkReissue, By: by.ID, Request: request})
-	stock := activities.NewStock(c.Store, calendar.PublicOnly())
+	stock := activities.NewStock(c.Store)
 	v, err := stock.Change(context.Background(), okey.StockMatter{Action: a.ID, At: c.now})
 	require.NoError(c, err)
 	again, err := stock.Change(context.Background(), okey.StockMatter{Action: a.ID, At: c.now})

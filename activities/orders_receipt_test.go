@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"okey/activities"
-	"okey/calendar"
 	"okey/internal/scene"
 	"okey/okey"
 	"okey/sql"
@@ -87,7 +86,7 @@ func TestTheAuditTellsAnOrdersReceiptByADeliveryAsOne(t *testing.T) {
 	c := newFixture(t)
 	support := c.Support("Sam Support")
 	order := c.ordered(support, 2)[0]
-	stock := activities.NewStock(c.Store, calendar.PublicOnly())
+	stock := activities.NewStock(c.Store)
 	told := func() string {
 		t.Helper()
 		follow, err := c.Store.FollowUps(context.Background(), 10)

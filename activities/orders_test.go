@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"okey/activities"
-	"okey/calendar"
 	"okey/internal/scene"
 	"okey/okey"
 
@@ -19,7 +18,7 @@ import (
 // read the names that a workbook shows: after they have locked what was placed before.
 func TestAnOrderPlacedDuringTwoExportsIsInOneWorkbookOnly(t *testing.T) {
 	c := newFixture(t)
-	judge := activities.NewStock(c.Store, calendar.PublicOnly())
+	judge := activities.NewStock(c.Store)
 	exports := [2]okey.Action{}
 	for i := range exports {
 		exports[i] = c.Record(okey.Action{Name: okey.ActionExport, Via: okey.ViaEngine, Subject: uuid.New()})
@@ -55,7 +54,7 @@ func TestAnOrderPlacedDuringTwoExportsIsInOneWorkbookOnly(t *testing.T) {
 
 func TestASignalToAnOrderThatNamesNoActionIsRecordedOnce(t *testing.T) {
 	c := newFixture(t)
-	judge := activities.NewStock(c.Store, calendar.PublicOnly())
+	judge := activities.NewStock(c.Store)
 	stray := okey.StockMatter{Subject: uuid.New(), Fault: okey.CodeUnreadable, Once: "run/1", At: c.now}
 	for range 2 {
 		v, err := judge.Change(context.Background(), stray)

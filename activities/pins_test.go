@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"okey/activities"
-	"okey/calendar"
 	"okey/internal/scene"
 	"okey/okey"
 	"okey/sql"
@@ -19,7 +18,7 @@ import (
 func (c *fixture) pinAct(a okey.Action) okey.Action {
 	c.Helper()
 	a = c.Record(a)
-	_, err := activities.NewStock(c.Store, calendar.PublicOnly()).Change(context.Background(), okey.StockMatter{Action: a.ID, At: c.now})
+	_, err := activities.NewStock(c.Store).Change(context.Background(), okey.StockMatter{Action: a.ID, At: c.now})
 	require.NoError(c, err)
 	a, err = c.Store.Action(context.Background(), a.ID)
 	require.NoError(c, err)
@@ -71,7 +70,7 @@ func TestTheLaterOfTwoPINsStandsWhicheverArrivesLast(t *testing.T) {
 	assert.True(t, c.changePIN(c.lea, serial, "later").Verdict.Accepted)
 	earlier := c.Record(okey.Action{Name: okey.ActionPINChange, Key: serial, By: c.lea.ID, PINHash: "earlier"})
 	c.Exec(`UPDATE action SET created_at = created_at - interval '1 minute' WHERE id = $1`, earlier.ID)
-	_, err := activities.NewStock(c.Store, calendar.PublicOnly()).Change(context.Background(), okey.StockMatter{
+	_, err := activities.NewStock(c.Store).Change(context.Background(), okey.StockMatter{
 		Action: earlier.ID, At: c.now,
 	})
 	require.NoError(t, err)
@@ -84,7 +83,7 @@ func TestAPINThatWaitedTooLongForItsJudgeIsRefused(t *testing.T) {
 	serial := c.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
 	a := c.Record(okey.Action{Name: okey.ActionPINChange, Key: serial, By: c.lea.ID, PINHash: "old"})
 	require.NoError(t, c.Store.DropOldPINs(context.Background(), c.now.Add(time.Hour)))
-	_, err := activities.NewStock(c.Store, calendar.PublicOnly()).Change(context.Background(), okey.StockMatter{Action: a.ID, At: c.now})
+	_, err := activities.NewStock(c.Store).Change(context.Background(), okey.StockMatter{Action: a.ID, At: c.now})
 	require.NoError(t, err)
 	assert.Empty(t, c.kept(serial))
 	assert.Equal(t, "invalid", c.Text(`SELECT reason FROM action WHERE id = $1`, a.ID))

@@ -39,7 +39,7 @@ func (r *Repair) Lost(ctx context.Context) (okey.RepairReport, error) {
 	var report okey.RepairReport
 	failed := errors.Join( // what waits goes first: a PIN is dropped only once its action had its chance
 		r.deliverAll(ctx, &report), r.wakeAll(ctx, &report), r.wakeForIdleKeys(ctx, &report), r.startAll(ctx, &report),
-		r.startOrders(ctx, &report), r.store.BeginDelegations(ctx, time.Now().UTC()),
+		r.startOrders(ctx, &report), r.store.BeginDelegations(ctx, time.Now().UTC()), r.lookForTroubles(ctx),
 		r.store.DropOldPINs(ctx, time.Now().Add(-pinLife)), r.store.DropOldDrafts(ctx, time.Now().Add(-draftLife)),
 	)
 	if failed != nil {
@@ -62,35 +62,59 @@ func (r *Repair) WakeOwed(ctx context.Context) (okey.RepairReport, error) {
 	return report, nil
 }
 
+// deliverAll gives every action without an outcome its turn, a batch after the other: however many can't be judged, they keep no other back.
 func (r *Repair) deliverAll(ctx context.Context, report *okey.RepairReport) error {
-	actions, err := r.store.Undelivered(ctx, time.Now().Add(-deliveryGrace), repairBatch)
-	if err != nil {
-		return err
+	for now := time.Now(); ; {
+		actions, err := r.store.Undelivered(ctx, now.Add(-deliveryGrace), now, repairBatch)
+		if err != nil {
+			return err
+		}
+		if err := r.deliverEach(ctx, actions, report); err != nil || len(actions) < repairBatch {
+			return err
+		}
 	}
-	return r.deliverEach(ctx, actions, report)
 }
 
 func (r *Repair) deliverEach(ctx context.Context, actions []okey.Action, report *okey.RepairReport) error {
 	var failed error
 	for _, a := range actions {
 		activity.RecordHeartbeat(ctx)
-		if err := r.deliver(ctx, a); err != nil {
+		delivered, err := r.deliver(ctx, a)
+		if err != nil {
 			failed = errors.Join(failed, err)
 			continue
 		}
-		report.Delivered++
+		if delivered {
+			report.Delivered++
+		}
 	}
 	return failed
 }
 
-func (r *Repair) deliver(ctx context.Context, a okey.Action) error {
+// deliver brings an action to its workflow, unless that has it: a signal is never lost there, and one more would only lengthen its history.
+func (r *Repair) deliver(ctx context.Context, a okey.Action) (delivered bool, err error) {
 	if a.Name != okey.ActionAsk && a.Request != uuid.Nil {
 		closed, err := r.store.RefuseClosed(ctx, a.ID, time.Now().UTC())
 		if err != nil || closed.Verdict != nil {
-			return err
+			return false, err
 		}
 	}
-	return r.engine.Deliver(ctx, a)
+	before, err := r.store.DeliveredAt(ctx, a.ID)
+	if err != nil {
+		return false, err
+	}
+	has := false
+	if !before.IsZero() {
+		if has, err = r.engine.Has(ctx, a, before); err != nil {
+			return false, err
+		}
+	}
+	if !has {
+		if err := r.engine.Deliver(ctx, a); err != nil {
+			return false, err
+		}
+	}
+	return !has, r.store.Looked(ctx, a.ID, time.Now().UTC(), !has)
 }
 
 func (r *Repair) wakeAll(ctx context.Context, report *okey.RepairReport) error {
@@ -129,10 +153,11 @@ func (r *Repair) startAll(ctx context.Context, report *okey.RepairReport) error 
 		return err
 	}
 	after := uuid.Nil
+	var failed error
 	for {
 		open, err := r.store.OpenRequests(ctx, after, repairBatch)
 		if err != nil || len(open) == 0 {
-			return err
+			return errors.Join(failed, err)
 		}
 		for _, id := range open {
 			after = id
@@ -142,7 +167,7 @@ func (r *Repair) startAll(ctx context.Context, report *okey.RepairReport) error 
 			activity.RecordHeartbeat(ctx)
 			started, err := r.engine.EnsureRunning(ctx, id)
 			if err != nil {
-				return err
+				failed = errors.Join(failed, err)
 			}
 			if started {
 				report.Started++
@@ -154,21 +179,83 @@ func (r *Repair) startAll(ctx context.Context, report *okey.RepairReport) error 
 // startOrders starts workflows of open orders that have none.
 func (r *Repair) startOrders(ctx context.Context, report *okey.RepairReport) error {
 	after := uuid.Nil
+	var failed error
 	for {
 		open, err := r.store.OpenOrders(ctx, after, repairBatch)
 		if err != nil || len(open) == 0 {
-			return err
+			return errors.Join(failed, err)
 		}
 		for _, id := range open {
 			after = id
 			activity.RecordHeartbeat(ctx)
 			started, err := r.engine.EnsureOrderRunning(ctx, id)
 			if err != nil {
-				return err
+				failed = errors.Join(failed, err)
 			}
 			if started {
 				report.Started++
 			}
 		}
 	}
+}
+
+const (
+	// unjudged is how long a workflow may have an action without an outcome before it counts as trouble.
+	unjudged = 2 * time.Minute
+	// patience is how long a trouble may last before support is told.
+	patience = 30 * time.Minute
+	// forgotten is how long an activity that fails may be silent before its trouble is over: its workflow has ended another way. The longest
+	// pause between two attempts is ten minutes.
+	forgotten = time.Hour
+	// failedSince is how far back failed workflows are looked for.
+	failedSince = 7 * 24 * time.Hour
+)
+
+// lookForTroubles keeps what does not get on by itself where support looks, sends failed workflows off again, and has support told of what
+// has lasted half an hour.
+func (r *Repair) lookForTroubles(ctx context.Context) error {
+	now := time.Now().UTC()
+	_, told := r.store.TellTroubles(ctx, now.Add(-patience), now, repairBatch)
+	return errors.Join(
+		r.store.NoteUnjudged(ctx, now.Add(-unjudged), now), r.store.ForgetTroubles(ctx, sql.TroubleActivity, now.Add(-forgotten)),
+		r.failedWorkflows(ctx, now), told,
+	)
+}
+
+// failedWorkflows notes the workflows that have failed and that no later run has made good. One that carries an action is sent off again: what
+// it had done it finds done. Those of a schedule have their next run.
+func (r *Repair) failedWorkflows(ctx context.Context, now time.Time) error {
+	found, err := r.engine.Failed(ctx, now.Add(-failedSince))
+	if err != nil {
+		return err
+	}
+	var failed error
+	for _, f := range found {
+		activity.RecordHeartbeat(ctx)
+		failed = errors.Join(failed, r.sendOff(ctx, f, now))
+	}
+	return errors.Join(failed, r.store.ForgetTroubles(ctx, sql.TroubleWorkflow, now)) // those that were not seen again just now
+}
+
+func (r *Repair) sendOff(ctx context.Context, f engine.FailedRun, now time.Time) error {
+	known, err := r.store.Trouble(ctx, sql.TroubleID(sql.TroubleWorkflow, f.Workflow, f.Type))
+	if err != nil && okey.ErrorCode(err) != okey.CodeNotFound {
+		return err
+	}
+	trouble := sql.Trouble{
+		Kind: sql.TroubleWorkflow, Workflow: f.Workflow, What: f.Type, Error: f.Error, Attempts: known.Attempts, Since: f.Closed, LastAt: now,
+	}
+	if action := okey.ActionOfWorkflow(f.Workflow); action != uuid.Nil && now.Sub(f.Closed) >= okey.Pause(known.Attempts) {
+		a, err := r.store.Action(ctx, action)
+		if err != nil && okey.ErrorCode(err) != okey.CodeNotFound {
+			return err
+		}
+		if err == nil && okey.OwnWorkflowID(a.Name, a.ID) == f.Workflow {
+			if err := r.engine.Deliver(ctx, a); err != nil {
+				return err
+			}
+			trouble.Attempts++
+		}
+	}
+	return r.store.NoteTrouble(ctx, trouble)
 }

@@ -3,7 +3,6 @@ package activities
 import (
 	"context"
 
-	"okey/calendar"
 	"okey/okey"
 	"okey/sql"
 )
@@ -12,7 +11,7 @@ import (
 type Stock struct{ store *sql.Store }
 
 // NewStock makes the keeper of the stock.
-func NewStock(store *sql.Store, _ *calendar.Calendar) *Stock { return &Stock{store: store} }
+func NewStock(store *sql.Store) *Stock { return &Stock{store: store} }
 
 // stockJudges say, for each action about stock, how it is judged and applied. An Error of the domain refuses the action and undoes all that
 // its judge wrote; anything else is tried again. A judge takes its locks first: establishments in order, then requests, then keys.
@@ -49,6 +48,8 @@ var stockJudges = map[okey.ActionName]func(context.Context, *stockTx) (okey.Verd
 	okey.ActionPINLock:         lockPIN,
 	okey.ActionLinkReissue:     reissueLinks,
 	okey.ActionMailResend:      resendMail,
+	okey.ActionRefusalTold:     told(okey.MailNotDone),
+	okey.ActionTroubleTold:     told(okey.MailStuck),
 }
 
 // stockTx is the transaction in which one action about stock is judged.
@@ -64,7 +65,7 @@ func (s *Stock) Change(ctx context.Context, m okey.StockMatter) (okey.StockVerdi
 	var verdict okey.StockVerdict
 	err := s.store.Do(ctx, func(tx *sql.Tx) error {
 		v, err := s.change(ctx, &stockTx{Tx: tx, StockMatter: m})
-		verdict = okey.StockVerdict{Accepted: v.Accepted, Reason: v.Reason, Letters: v.Letters, Wake: len(v.Woken) > 0}
+		verdict = okey.StockVerdict{Accepted: v.Accepted, Reason: v.Reason, Letters: v.Letters, Wake: len(v.Woken) > 0, Stored: v.Stored}
 		return err
 	})
 	return verdict, err
@@ -99,10 +100,26 @@ func (s *Stock) change(ctx context.Context, c *stockTx) (okey.Verdict, error) {
 			return v, err
 		}
 	}
+	if len(v.Letters) > okey.MaxLetters {
+		if err := c.KeepLetters(ctx, action.ID, v.Letters); err != nil {
+			return v, err
+		}
+		v.Letters, v.Stored = nil, len(v.Letters)
+	}
 	c.Audit(sql.Entry{
 		At: c.At, Event: string(action.Name), Actor: action.By, Via: action.Via, Subject: sql.AboutAction(action), Detail: outcomeOf(v),
 	})
 	return v, c.Judged(ctx, action.ID, v, c.At)
+}
+
+// Letters returns those of an action's letters that are kept as rows and have not left yet. Only the workflow StockChange calls it.
+func (s *Stock) Letters(ctx context.Context, in okey.LettersInput) (okey.LettersPage, error) {
+	letters, err := s.store.LettersWaiting(ctx, in.Action, in.After, okey.MaxLetters)
+	page := okey.LettersPage{Letters: letters}
+	if len(letters) == okey.MaxLetters {
+		page.Next = letters[len(letters)-1].Row
+	}
+	return page, err
 }
 
 // stray records a signal that has no standing, once, and changes nothing.

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"okey/activities"
-	"okey/calendar"
 	"okey/internal/scene"
 	"okey/okey"
 
@@ -22,7 +21,7 @@ func (c *fixture) stockAct(a okey.Action) okey.Action {
 		a.Subject = uuid.New()
 	}
 	a = c.Record(a)
-	_, err := activities.NewStock(c.Store, calendar.PublicOnly()).Change(context.Background(), okey.StockMatter{Action: a.ID, At: c.now})
+	_, err := activities.NewStock(c.Store).Change(context.Background(), okey.StockMatter{Action: a.ID, At: c.now})
 	require.NoError(c, err)
 	a, err = c.Store.Action(context.Background(), a.ID)
 	require.NoError(c, err)

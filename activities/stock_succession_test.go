@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"okey/activities"
-	"okey/calendar"
 	"okey/internal/scene"
 	"okey/okey"
 	"okey/sql"
@@ -152,7 +151,7 @@ func TestKeysForASucceededEstablishmentAreNotImported(t *testing.T) {
 func TestNothingIsStrandedByAConcurrentSuccession(t *testing.T) {
 	c := newFixture(t)
 	support := c.Support("Sam Support")
-	stock := activities.NewStock(c.Store, calendar.PublicOnly())
+	stock := activities.NewStock(c.Store)
 	from, keys := scene.Tilleuls, 0
 	c.thirdSchool()
 	next := map[okey.UAI]okey.UAI{scene.Tilleuls: scene.Acacias, scene.Acacias: heir}

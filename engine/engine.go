@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"okey/config"
@@ -115,7 +116,7 @@ var summaries = map[string]string{
 	okey.WorkflowDelegation: "Délégation", okey.WorkflowAttachment: "Rattachement par l'assistance",
 	okey.WorkflowHosting:   "Un établissement répond pour un autre",
 	okey.WorkflowPINChange: "Code PIN d'une clef", okey.WorkflowLinkReissue: "Nouveaux liens pour répondre",
-	okey.WorkflowMailResend: "Courriel envoyé une fois de plus",
+	okey.WorkflowMailResend: "Courriel envoyé une fois de plus", okey.WorkflowTelling: "Annonce de ce qui n'a pas pu se faire",
 }
 
 // signalOrder brings an action to its order's workflow, starting one where none runs: the workflow loads where the order stands.
@@ -192,6 +193,88 @@ func (e *Engine) RunID(ctx context.Context, request uuid.UUID) (string, error) {
 	}
 	return d.GetWorkflowExecutionInfo().GetExecution().GetRunId(), nil
 }
+
+// Has tells whether the workflow that an action was brought to at the instant still runs: then it has the action, judged or not.
+func (e *Engine) Has(ctx context.Context, a okey.Action, at time.Time) (bool, error) {
+	id := okey.OwnWorkflowID(a.Name, a.ID)
+	switch {
+	case id != "":
+	case a.Name.Kind().About == okey.ThingOrder:
+		id = okey.OrderWorkflowID(a.Subject)
+	default:
+		id = okey.RequestWorkflowID(a.Request)
+	}
+	d, err := e.client.DescribeWorkflowExecution(ctx, id, "")
+	var absent *serviceerror.NotFound
+	if errors.As(err, &absent) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("describe workflow %s: %w", id, err)
+	}
+	info := d.GetWorkflowExecutionInfo()
+	return info.GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_RUNNING && !info.GetStartTime().AsTime().After(at), nil
+}
+
+// FailedRun is a workflow whose last run has failed.
+type FailedRun struct {
+	Workflow string // its id
+	Type     string
+	Closed   time.Time
+	Error    string // what the engine says of its end
+}
+
+// Failed returns the workflows that have failed, run out of time or been terminated since the instant, and that have no later run: of those
+// of a schedule, whose runs have an id each, the latest one alone.
+func (e *Engine) Failed(ctx context.Context, since time.Time) ([]FailedRun, error) {
+	query := fmt.Sprintf("ExecutionStatus IN ('Failed', 'TimedOut', 'Terminated') AND CloseTime > '%s'", since.UTC().Format(time.RFC3339))
+	var found []FailedRun
+	var page []byte
+	for {
+		answer, err := e.client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: query, PageSize: 200, NextPageToken: page})
+		if err != nil {
+			return nil, fmt.Errorf("list failed workflows: %w", err)
+		}
+		for _, info := range answer.GetExecutions() {
+			run := FailedRun{
+				Workflow: info.GetExecution().GetWorkflowId(), Type: info.GetType().GetName(), Closed: info.GetCloseTime().AsTime(),
+				Error: info.GetStatus().String(),
+			}
+			if over, err := e.madeGood(ctx, run, info.GetExecution().GetRunId()); err != nil {
+				return nil, err
+			} else if !over {
+				found = append(found, run)
+			}
+		}
+		if page = answer.GetNextPageToken(); len(page) == 0 {
+			return found, nil
+		}
+	}
+}
+
+// madeGood tells whether a failed run has a later one: of the same workflow, or of the same schedule.
+func (e *Engine) madeGood(ctx context.Context, run FailedRun, id string) (bool, error) {
+	if slices.Contains(scheduled, run.Type) {
+		answer, err := e.client.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Query: fmt.Sprintf(
+			"WorkflowType = '%s' AND StartTime > '%s'", run.Type, run.Closed.UTC().Format(time.RFC3339))})
+		if err != nil {
+			return false, fmt.Errorf("count later runs of %s: %w", run.Type, err)
+		}
+		return answer.GetCount() > 0, nil
+	}
+	latest, err := e.client.DescribeWorkflowExecution(ctx, run.Workflow, "")
+	var absent *serviceerror.NotFound
+	if errors.As(err, &absent) {
+		return true, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("describe workflow %s: %w", run.Workflow, err)
+	}
+	return latest.GetWorkflowExecutionInfo().GetExecution().GetRunId() != id, nil
+}
+
+// scheduled are the workflows that a schedule starts.
+var scheduled = []string{okey.WorkflowRepairWatch, okey.WorkflowStockWatch, okey.WorkflowRetention, okey.WorkflowExportSchedule}
 
 var runningRequests = fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Running'", okey.WorkflowKeyRequest)
 

@@ -37,6 +37,8 @@ const (
 	YourKeyChanged Letter = "key_changed"
 	PINChanged     Letter = "pin_changed"
 	PINLocked      Letter = "pin_locked"
+	// To whoever was told that what they sent is kept.
+	NotDone Letter = "not_done"
 	// To approvers and delegates.
 	Asked           Letter = "asked"
 	AskedList       Letter = "asked_list"
@@ -106,6 +108,7 @@ const (
 	StockUndelivered Letter = "undelivered_stock"
 	Bounced          Letter = "bounced"
 	NoAddress        Letter = "no_address"
+	Stuck            Letter = "stuck"
 )
 
 // Facts are what a letter may speak of. Days and instants are written out already, in the academy's own zone; what people wrote is as

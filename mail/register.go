@@ -16,6 +16,7 @@ type Entry struct {
 // Whom letters are for, in the order of the register.
 const (
 	toRequester = "Demandeur"
+	toSender    = "Auteur d'un envoi"
 	toHolder    = "Titulaire d'une clef"
 	toApprovers = "Direction et délégataires"
 	toDelegate  = "Délégataire"
@@ -51,6 +52,8 @@ var Register = []Entry{
 	{YourMoveDecided, toHolder, "Quand l'établissement d'arrivée a répondu."},
 	{YourMoveWithdrawn, toHolder, "Quand la direction retire sa proposition que sa clef parte avec lui."},
 	{YourKeyMoved, toHolder, "Quand sa clef change d'établissement."},
+
+	{NotDone, toSender, "Quand un envoi enregistré pendant une panne n'a pas pu être pris en compte ensuite."},
 
 	{Asked, toApprovers, "À chaque demande qui attend une réponse."},
 	{AskedList, toApprovers, "Au-delà de cinq demandes en une heure : une liste."},
@@ -107,6 +110,7 @@ var Register = []Entry{
 	{Undelivered, toSupport, "Quand des courriels d'une demande ne partent pas depuis cinq jours."},
 	{StockUndelivered, toSupport, "Quand des courriels sur le stock ne partent pas depuis cinq jours."},
 	{Bounced, toSupport, "Quand une adresse refuse un courriel pour de bon."},
+	{Stuck, toSupport, "Quand quelque chose n'avance plus depuis une demi-heure."},
 	{NoAddress, toSupport, "Quand une personne à prévenir n'a pas d'adresse."},
 }
 

@@ -53,6 +53,10 @@ func factsOf(letter Letter) Facts {
 	switch letter {
 	case SupportDecided, SupportHandedOver:
 		f.By = "Inès Lopez"
+	case NotDone:
+		f.Items = []Item{{Kind: "charte et code PIN"}}
+	case Stuck:
+		f.Items = []Item{{Kind: "le suivi d'une demande"}}
 	case SupportOrdered, OrderClosed:
 		f.By, f.Place, f.Total = "Inès Lopez", 12, 10
 	case OrderLate:

@@ -11,10 +11,12 @@ type ActionName string
 
 // The actions that are not signals.
 const (
-	ActionAsk       ActionName = "ask"
-	ActionExpire    ActionName = "expire"         // the flow's own: time has run out
-	ActionKeyChange ActionName = "key-change"     // about a key, not a request
-	ActionUnknown   ActionName = "unknown-signal" // as which the audit keeps a signal that is none
+	ActionAsk         ActionName = "ask"
+	ActionExpire      ActionName = "expire"         // the flow's own: time has run out
+	ActionKeyChange   ActionName = "key-change"     // about a key, not a request
+	ActionRefusalTold ActionName = "refusal-told"   // OKEY's own: whoever was told that an action is kept learns that it was refused; subject: that action
+	ActionTroubleTold ActionName = "trouble-told"   // OKEY's own: support learns of what does not get on; subject: the trouble
+	ActionUnknown     ActionName = "unknown-signal" // as which the audit keeps a signal that is none
 )
 
 // ActionOf names the action behind a signal.
@@ -72,6 +74,9 @@ type Action struct {
 	Verdict   *Verdict // nil until judged
 }
 
+// TroubleSpace is the ground of the ids of what does not get on.
+var TroubleSpace = uuid.MustParse("5f0b6b0e-2a67-5d0c-9d2e-6f6b65790003")
+
 // requestSpace is the name space of request ids (RFC 9562, version 5).
 var requestSpace = uuid.MustParse("5f0b6b0e-2a67-5d0c-9d2e-6f6b65790001")
 
@@ -97,6 +102,7 @@ type Verdict struct {
 	OtherKey KeyState    `json:"other_key,omitempty"`
 	Faults   []KeyFault  `json:"faults,omitempty"`  // keys that may not move
 	Letters  []MailOrder `json:"letters,omitempty"` // of an action about stock: what to send, about what
+	Stored   int         `json:"stored,omitempty"`  // how many of them are rows
 	Count    int         `json:"count,omitempty"`   // of an action about stock: how many keys or orders
 }
 

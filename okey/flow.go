@@ -22,6 +22,7 @@ const (
 	WorkflowInventory   = "Inventory"
 	WorkflowKeyMove     = "KeyMove"
 	WorkflowSuccession  = "Succession"
+	WorkflowTelling     = "Telling" // of what went wrong behind somebody's back
 )
 
 // The activities, by the names that histories keep.
@@ -32,6 +33,7 @@ const (
 	ActivityChangeKey = "ChangeKey"      // KeyMatter -> KeyVerdict
 	ActivityRepair    = "RepairRequests" // -> RepairReport
 	ActivityStock     = "ChangeStock"    // StockMatter -> StockVerdict
+	ActivityLetters   = "StoredLetters"  // LettersInput -> LettersPage
 )
 
 // The search attributes that every request carries in the engine.
@@ -97,6 +99,7 @@ type MailOrder struct {
 	Subject uuid.UUID `json:"subject,omitzero"` // an order, an export, a delivery, an inventory, a move: the recipe knows which
 	UAI     UAI       `json:"uai,omitempty"`    // whose approvers are told, with Subject
 	Letter  uuid.UUID `json:"letter,omitzero"`  // of the daily watch: noted once it has left
+	Row     int       `json:"row,omitempty"`    // of the letters that Cause keeps as rows: noted once it has left
 	Step    MailStep  `json:"step"`
 	At      time.Time `json:"at"`
 	Again   uuid.UUID `json:"again,omitzero"` // the mail that support sends again: it alone

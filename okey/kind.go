@@ -2,6 +2,7 @@ package okey
 
 import (
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -26,6 +27,8 @@ const (
 	ThingHosting    Thing = "hosting"
 	ThingPerson     Thing = "person"
 	ThingMail       Thing = "mail"
+	ThingAction     Thing = "action"
+	ThingTrouble    Thing = "trouble" // what does not get on
 )
 
 // ActionKind is all that holds for every action of one name, whoever takes it in or judges it.
@@ -86,6 +89,8 @@ var ActionKinds = map[ActionName]ActionKind{
 	ActionApproverArrived: {French: "nouvelle direction", About: ThingPerson, Workflow: WorkflowAttachment},
 	ActionHostingGiven:    {French: "établissement qui répond pour un autre", About: ThingHosting, Workflow: WorkflowHosting},
 	ActionHostingEnded:    {French: "fin d'une réponse pour un autre", About: ThingHosting, Workflow: WorkflowHosting},
+	ActionRefusalTold:     {French: "annonce d'un refus", About: ThingAction, Workflow: WorkflowTelling},
+	ActionTroubleTold:     {French: "annonce d'un blocage", About: ThingTrouble, Workflow: WorkflowTelling},
 	ActionMailResend:      {French: "courriel renvoyé", About: ThingMail, Workflow: WorkflowMailResend},
 }
 
@@ -98,6 +103,32 @@ func OwnWorkflowID(name ActionName, action uuid.UUID) string {
 		return ""
 	}
 	return string(name) + "-" + action.String()
+}
+
+// ActionOfWorkflow is the action that a workflow of OwnWorkflowID carries; the zero id for any other.
+func ActionOfWorkflow(id string) uuid.UUID {
+	const length = 36 // of an id in its usual form
+	if len(id) <= length {
+		return uuid.Nil
+	}
+	action, err := uuid.Parse(id[len(id)-length:])
+	if err != nil || OwnWorkflowID(ActionName(id[:len(id)-length-1]), action) != id {
+		return uuid.Nil
+	}
+	return action
+}
+
+// Pause is how long something waits that did not get on at so many attempts, before the next one: at once, then a minute, five, and an hour.
+func Pause(attempts int) time.Duration {
+	switch attempts {
+	case 0:
+		return 0
+	case 1:
+		return time.Minute
+	case 2:
+		return 5 * time.Minute
+	}
+	return time.Hour
 }
 
 // StockWorkflows returns the names of the workflows that carry one action each, sorted: all are the same function, but for that of a key

@@ -23,7 +23,8 @@ const (
 
 // StockInput starts the workflow of an action about stock.
 type StockInput struct {
-	Action uuid.UUID `json:"action"`
+	Action  uuid.UUID `json:"action"`
+	Letters bool      `json:"letters,omitempty"` // all is done but to send the letters that are kept as rows
 }
 
 // StockMatter is what that workflow asks: what is to become of an action or, with a Fault, that a signal without standing came.
@@ -40,5 +41,22 @@ type StockVerdict struct {
 	Accepted bool        `json:"accepted"`
 	Reason   Code        `json:"reason,omitempty"`
 	Letters  []MailOrder `json:"letters,omitempty"`
-	Wake     bool        `json:"wake,omitempty"` // requests were given a key, lost theirs, or moved
+	Wake     bool        `json:"wake,omitempty"`   // requests were given a key, lost theirs, or moved
+	Stored   int         `json:"stored,omitempty"` // letters that are kept as rows, being too many to travel
+}
+
+// MaxLetters is how many letters an answer to the engine carries, which takes 2 MB at most and warns from 256 KB on: more are rows, and are
+// fetched by as many.
+const MaxLetters = 200
+
+// LettersInput asks for the letters of an action that are kept as rows and have not left, after a row.
+type LettersInput struct {
+	Action uuid.UUID `json:"action"`
+	After  int       `json:"after,omitempty"`
+}
+
+// LettersPage is up to MaxLetters of them; Next is the row to ask after, 0 for none left.
+type LettersPage struct {
+	Letters []MailOrder `json:"letters,omitempty"`
+	Next    int         `json:"next,omitempty"`
 }

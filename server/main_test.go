@@ -167,7 +167,7 @@ func newHouseWith(t *testing.T, change func(*config.Config)) *house {
 	t.Helper()
 	s := scene.New(t)
 	h := &house{Scene: s, Judges: &judges{store: s.Store, requests: activities.NewRequests(s.Store,
-		calendar.PublicOnly()), keys: activities.NewKeys(s.Store), stock: activities.NewStock(s.Store, calendar.PublicOnly())}}
+		calendar.PublicOnly()), keys: activities.NewKeys(s.Store), stock: activities.NewStock(s.Store)}}
 	var err error
 	h.Config, err = config.Load(nil) // the defaults
 	require.NoError(t, err)

@@ -55,6 +55,7 @@ var templates = sync.OnceValue(func() *web.Templates {
 // New makes a server from parts that stand already. Handler is what it answers with; Close ends what it started.
 func New(cfg config.Config, store *sql.Store, outcomes *sql.Outcomes, e act.Engine) *Server {
 	metrics := respond.NewMetrics()
+	metrics.WatchTroubles(store.CountTroubles)
 	session := web.NewSessions(store, cfg.URL)
 	dispatcher := act.New(
 		store,

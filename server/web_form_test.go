@@ -98,7 +98,7 @@ func TestAnActionThatWaitsIsSaidToBeRecorded(t *testing.T) {
 	assert.Equal(t, http.StatusNotFound, h.as(c.roux).get(recorded.Location).Status, "somebody else's action")
 
 	h.Judges.away.Store(false)
-	waiting, err := h.Store.Undelivered(context.Background(), time.Now().Add(time.Hour), 10)
+	waiting, err := h.Store.Undelivered(context.Background(), time.Now().Add(time.Hour), time.Now(), 10)
 	require.NoError(t, err)
 	require.NoError(t, h.Judges.Deliver(context.Background(), waiting[0]))
 	told := lea.done(lea.get(recorded.Location))

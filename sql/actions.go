@@ -132,13 +132,37 @@ func (t *Tx) Judged(ctx context.Context, id uuid.UUID, v okey.Verdict, at time.T
 	if v.Accepted {
 		outcome = "accepted"
 	}
-	err = t.exec(ctx,
-		`UPDATE action SET outcome = $2, reason = $3, verdict = $4, judged_at = $5, pin_hash = NULL WHERE id = $1 AND outcome IS NULL`,
+	var judged struct {
+		Promised bool          `db:"promised"`
+		By       uuid.NullUUID `db:"by_person"`
+	}
+	err = t.get(ctx, &judged, noAction, `UPDATE action SET outcome = $2, reason = $3, verdict = $4, judged_at = $5, pin_hash = NULL
+		WHERE id = $1 AND outcome IS NULL RETURNING promised_at IS NOT NULL AS promised, by_person`,
 		id, outcome, nullText(v.Reason), verdict, at)
-	if err != nil {
+	if err != nil && okey.ErrorCode(err) != okey.CodeNotFound { // judged before: told already
 		return fmt.Errorf("write the outcome of action %s: %w", id, err)
 	}
+	if judged.Promised && judged.By.Valid && !v.Accepted {
+		if err := t.FollowUp(ctx, okey.Action{
+			ID: okey.DerivedID(id, string(okey.ActionRefusalTold)), Subject: id, Name: okey.ActionRefusalTold, Via: okey.ViaEngine, CreatedAt: at,
+		}); err != nil {
+			return err
+		}
+	}
 	return t.exec(ctx, `SELECT pg_notify('`+OutcomeChannel+`', $1)`, id.String())
+}
+
+// Promise notes that whoever sent an action is told that it is kept: should it be refused after all, they learn of it by mail. delivered tells
+// that its workflow has it. It returns the action as it stands: with a verdict, where that came just now, nothing is promised.
+func (s *Store) Promise(ctx context.Context, id uuid.UUID, at time.Time, delivered bool) (okey.Action, error) {
+	err := s.Do(ctx, func(t *Tx) error {
+		return t.exec(ctx, `UPDATE action SET promised_at = coalesce(promised_at, $2), delivered_at = CASE WHEN $3 THEN $2 ELSE delivered_at END,
+			looked_at = CASE WHEN $3 THEN $2 ELSE looked_at END WHERE id = $1 AND outcome IS NULL`, id, at, delivered)
+	})
+	if err != nil {
+		return okey.Action{}, fmt.Errorf("promise that an action is kept: %w", err)
+	}
+	return s.Action(ctx, id)
 }
 
 // RefuseClosed completes actions on requests that are closed: no workflow will. Others are left alone.
@@ -164,10 +188,25 @@ func (s *Store) RefuseClosed(ctx context.Context, id uuid.UUID, at time.Time) (o
 	return refused, err
 }
 
-// Undelivered returns actions without an outcome that were recorded before the instant, oldest first.
-func (r reader) Undelivered(ctx context.Context, before time.Time, limit int) ([]okey.Action, error) {
-	return r.actions(ctx,
-		`SELECT `+actionColumns+` FROM action WHERE outcome IS NULL AND created_at < $1 ORDER BY created_at, id LIMIT $2`, before, limit)
+// Undelivered returns actions without an outcome that were recorded before the instant and whose turn it is to be brought to their workflow:
+// at once, then after one minute, five, and every hour. Those that have waited longest for their turn come first.
+func (r reader) Undelivered(ctx context.Context, before, now time.Time, limit int) ([]okey.Action, error) {
+	return r.actions(ctx, `SELECT `+actionColumns+` FROM action WHERE outcome IS NULL AND created_at < $1 AND (looked_at IS NULL
+		OR looked_at <= $2::timestamptz - CASE WHEN looks <= 1 THEN interval '1 minute' WHEN looks = 2 THEN interval '5 minutes' ELSE interval '1 hour' END)
+		ORDER BY looked_at NULLS FIRST, created_at, id LIMIT $3`, before, now, limit)
+}
+
+// DeliveredAt is when an action was last brought to its workflow; zero where no watch did so yet.
+func (r reader) DeliveredAt(ctx context.Context, id uuid.UUID) (time.Time, error) {
+	var at stdsql.NullTime
+	err := r.get(ctx, &at, noAction, `SELECT delivered_at FROM action WHERE id = $1`, id)
+	return utc(at.Time), err
+}
+
+// Looked notes that an action had its turn; delivered, that it was brought to its workflow, which has it from now on.
+func (s *Store) Looked(ctx context.Context, id uuid.UUID, at time.Time, delivered bool) error {
+	return s.attempt(ctx, `UPDATE action SET looked_at = $2, looks = looks + 1, delivered_at = CASE WHEN $3 THEN $2 ELSE delivered_at END
+		WHERE id = $1`, id, at, delivered)
 }
 
 // Unjudged returns a request's signals that were recorded before the instant and have no outcome, in the order of their recording.

@@ -77,7 +77,7 @@ func work(ctx context.Context, c client.Client, cfg config.Config, store *sql.St
 		WorkerStopTimeout: drain,
 		// What a killed worker had in its cache is offered to it alone for so long: less than a person waits for an outcome.
 		StickyScheduleToStartTimeout: time.Second,
-		Interceptors:                 []interceptor.WorkerInterceptor{&heartbeats{}},
+		Interceptors:                 []interceptor.WorkerInterceptor{&heartbeats{}, &troubles{store: store}},
 		OnFatalError:                 func(err error) { failed <- err },
 	})
 	Register(w)
@@ -122,13 +122,14 @@ func Register(to interface {
 
 // registerActivities gives a worker OKEY's activities under the names that histories keep.
 func registerActivities(to worker.Worker, store *sql.Store, e *engine.Engine, holidays *calendar.Calendar, mailer *mails.Mailer) {
-	orders, repair := activities.NewOrders(store, e, holidays), activities.NewRepair(store, e)
+	orders, stock, repair := activities.NewOrders(store, e, holidays), activities.NewStock(store), activities.NewRepair(store, e)
 	for name, function := range map[string]any{
 		okey.ActivityJudge:      activities.NewRequests(store, holidays).Judge,
 		okey.ActivityChangeKey:  activities.NewKeys(store).Change,
 		okey.ActivitySendMails:  mailer.SendMails,
 		okey.ActivityRepair:     repair.Lost,
-		okey.ActivityStock:      activities.NewStock(store, holidays).Change,
+		okey.ActivityStock:      stock.Change,
+		okey.ActivityLetters:    stock.Letters,
 		okey.ActivityLoadOrder:  orders.Load,
 		okey.ActivityWatch:      activities.NewWatch(store).Due,
 		okey.ActivityRetain:     activities.NewRetention(store).Retain,

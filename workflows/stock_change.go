@@ -13,6 +13,9 @@ import (
 // StockChange does what somebody wants of the stock (a delivery, an inventory, a move, a succession): change, audit, wake-ups and mails all
 // happen, or are tried until they do. It runs under several names, one for each kind.
 func StockChange(ctx workflow.Context, in okey.StockInput) error {
+	if in.Letters {
+		return sendStored(ctx, in)
+	}
 	var v okey.StockVerdict
 	matter := okey.StockMatter{Action: in.Action, At: workflow.Now(ctx).UTC()}
 	if err := workflow.ExecuteActivity(stockActivity(ctx), okey.ActivityStock, matter).Get(ctx, &v); err != nil {
@@ -23,11 +26,32 @@ func StockChange(ctx workflow.Context, in okey.StockInput) error {
 			return fmt.Errorf("wake up: %w", err)
 		}
 	}
+	if v.Stored > 0 {
+		return sendStored(ctx, in)
+	}
 	return sendLetters(ctx, v.Letters)
 }
 
-// atOnce is how many letters of one workflow are on their way side by side before it looks whether the first have left.
-const atOnce = 200
+// sendStored sends the letters that are kept as rows, a page after the other. A new run, where the history has grown long, finds again those
+// that have not left.
+func sendStored(ctx workflow.Context, in okey.StockInput) error {
+	out := &outbox{}
+	page := okey.LettersInput{Action: in.Action}
+	for {
+		var found okey.LettersPage
+		if err := workflow.ExecuteActivity(stateActivity(ctx), okey.ActivityLetters, page).Get(ctx, &found); err != nil {
+			return fmt.Errorf("fetch the letters: %w", err)
+		}
+		out.send(ctx, found.Letters)
+		if page.After = found.Next; page.After == 0 {
+			break
+		}
+		if workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
+			return workflow.NewContinueAsNewError(ctx, workflow.GetInfo(ctx).WorkflowType.Name, okey.StockInput{Action: in.Action, Letters: true})
+		}
+	}
+	return out.wait(ctx)
+}
 
 // straggling is how long the letters of a round have to leave before the next round begins beside those that still wait for their relay.
 const straggling = 5 * time.Minute
@@ -41,22 +65,36 @@ func sendLetters(ctx workflow.Context, letters []okey.MailOrder) error {
 	if workflow.GetVersion(ctx, "letters-side-by-side", workflow.DefaultVersion, 1) == workflow.DefaultVersion {
 		return sendInTurn(ctx, letters)
 	}
-	var failed error
-	leaving := 0
-	for round := range slices.Chunk(letters, atOnce) {
-		for _, order := range round {
-			leaving++
-			workflow.Go(ctx, func(ctx workflow.Context) {
-				defer func() { leaving-- }()
-				if err := sendOrTell(ctx, order); err != nil {
-					failed = err
-				}
-			})
-		}
-		_, _ = workflow.AwaitWithTimeout(ctx, straggling, func() bool { return leaving == 0 })
+	out := &outbox{}
+	for round := range slices.Chunk(letters, okey.MaxLetters) {
+		out.send(ctx, round)
 	}
-	_ = workflow.Await(ctx, func() bool { return leaving == 0 })
-	return failed
+	return out.wait(ctx)
+}
+
+// outbox is what is on its way.
+type outbox struct {
+	leaving int
+	failed  error
+}
+
+// send sends a round of letters and comes back once they have left, or, a few minutes later, while some still wait for their relay.
+func (o *outbox) send(ctx workflow.Context, round []okey.MailOrder) {
+	for _, order := range round {
+		o.leaving++
+		workflow.Go(ctx, func(ctx workflow.Context) {
+			defer func() { o.leaving-- }()
+			if err := sendOrTell(ctx, order); err != nil {
+				o.failed = err
+			}
+		})
+	}
+	_, _ = workflow.AwaitWithTimeout(ctx, straggling, func() bool { return o.leaving == 0 })
+}
+
+func (o *outbox) wait(ctx workflow.Context) error {
+	_ = workflow.Await(ctx, func() bool { return o.leaving == 0 })
+	return o.failed
 }
 
 // sendInTurn is how histories sent their letters that began before one could delay the next.

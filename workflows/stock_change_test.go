@@ -108,3 +108,54 @@ func TestAFullMailboxKeepsNoOtherSchoolsLetterBack(t *testing.T) {
 	assert.Less(t, slices.Max(slices.Collect(maps.Values(left))), time.Hour)
 	assert.Equal(t, []int{0}, told)
 }
+
+// The letters of a delivery to a whole nation go out a page after the other, and go on in a new run where the history has grown long.
+func TestLettersThatAreRowsAllLeaveOverSeveralRuns(t *testing.T) {
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+	const letters = 500
+	var lock sync.Mutex
+	left := map[int]int{}
+	run := func(in okey.StockInput, long bool) error {
+		env := suite.NewTestWorkflowEnvironment()
+		env.SetTestTimeout(time.Minute)
+		env.RegisterWorkflowWithOptions(workflows.StockChange, workflow.RegisterOptions{Name: okey.WorkflowStockImport})
+		env.RegisterActivityWithOptions(func(context.Context, okey.StockMatter) (okey.StockVerdict, error) {
+			assert.False(t, in.Letters, "what is done is not done again")
+			return okey.StockVerdict{Accepted: true, Stored: letters}, nil
+		}, activity.RegisterOptions{Name: okey.ActivityStock})
+		env.RegisterActivityWithOptions(func(_ context.Context, in okey.LettersInput) (okey.LettersPage, error) {
+			lock.Lock()
+			defer lock.Unlock()
+			var page okey.LettersPage
+			for n := in.After + 1; n <= letters && len(page.Letters) < okey.MaxLetters; n++ {
+				if left[n] == 0 {
+					page.Letters = append(page.Letters, okey.MailOrder{Row: n, Cause: in.Action, Step: okey.MailStep{Kind: okey.MailDeliveryArrived, Ref: n}})
+				}
+			}
+			if len(page.Letters) == okey.MaxLetters {
+				page.Next = page.Letters[okey.MaxLetters-1].Row
+			}
+			return page, nil
+		}, activity.RegisterOptions{Name: okey.ActivityLetters})
+		env.RegisterActivityWithOptions(func(_ context.Context, o okey.MailOrder) (okey.MailReport, error) {
+			lock.Lock()
+			defer lock.Unlock()
+			left[o.Row]++
+			return okey.MailReport{Sent: 1}, nil
+		}, activity.RegisterOptions{Name: okey.ActivitySendMails})
+		env.SetContinueAsNewSuggested(long)
+		env.ExecuteWorkflow(okey.WorkflowStockImport, in)
+		return env.GetWorkflowError()
+	}
+	in := okey.StockInput{Action: uuid.New()}
+	var renewed *workflow.ContinueAsNewError
+	require.ErrorAs(t, run(in, true), &renewed)
+	assert.Len(t, left, okey.MaxLetters)
+	in.Letters = true
+	require.NoError(t, run(in, false))
+	assert.Len(t, left, letters)
+	for n, times := range left {
+		assert.Equal(t, 1, times, n)
+	}
+}

@@ -145,7 +145,7 @@ func (o *fixture) staffed(people map[okey.Function][]okey.Person) []okey.Action 
 		_, err := tx.ImportStaff(context.Background(), rows, sql.StaffImport{Today: okey.DayOf(o.now, okey.ZoneOf("")), Force: true}, o.now)
 		return err
 	}))
-	waiting, err := o.Store.Undelivered(context.Background(), o.now.Add(time.Hour), 10)
+	waiting, err := o.Store.Undelivered(context.Background(), o.now.Add(time.Hour), o.now, 10)
 	require.NoError(o, err)
 	return waiting
 }

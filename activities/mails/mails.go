@@ -56,10 +56,15 @@ func (m *Mailer) SendMails(ctx context.Context, order okey.MailOrder) (okey.Mail
 		return m.sendAgain(ctx, order)
 	}
 	report, err := m.send(ctx, order)
-	if err != nil || order.Letter == uuid.Nil {
+	switch {
+	case err != nil:
 		return report, err
+	case order.Letter != uuid.Nil:
+		return report, m.store.WatchLetterLeft(ctx, order.Letter, nowOf(ctx, order))
+	case order.Row != 0:
+		return report, m.store.LetterLeft(ctx, order.Cause, order.Row, nowOf(ctx, order))
 	}
-	return report, m.store.WatchLetterLeft(ctx, order.Letter, nowOf(ctx, order))
+	return report, nil
 }
 
 func (m *Mailer) send(ctx context.Context, order okey.MailOrder) (okey.MailReport, error) {

@@ -149,7 +149,7 @@ func (o *fixture) judged(a okey.Action) okey.Action {
 	o.Helper()
 	var verdicts [2]okey.StockVerdict
 	for i := range verdicts {
-		v, err := activities.NewStock(o.Store, calendar.PublicOnly()).Change(context.Background(), okey.StockMatter{
+		v, err := activities.NewStock(o.Store).Change(context.Background(), okey.StockMatter{
 			Action: a.ID, At: o.now,
 		})
 		require.NoError(o, err)

@@ -70,4 +70,7 @@ var recipes = map[okey.MailKind]func(context.Context, *mailing) error{
 	okey.MailPINLocked:  pinLocked,
 
 	okey.MailLinkReissued: linkReissued,
+
+	okey.MailNotDone: notDone,
+	okey.MailStuck:   stuck,
 }

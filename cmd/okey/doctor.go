@@ -135,6 +135,7 @@ func (d *doctor) examinations() []examination {
 		{name: "vacances scolaires", look: d.holidays, records: d.cfg.HolidaysFile != ""},
 		{name: "actions non jugées", look: d.undelivered, records: true},
 		{name: "demandes à réveiller", look: d.owed, records: true},
+		{name: "travaux en échec", look: d.troubles, records: true},
 		{name: "courriels refusés (7 jours)", look: d.mails, records: true},
 	}
 }
@@ -248,6 +249,17 @@ const (
 func (d *doctor) undelivered(ctx context.Context) (string, error) {
 	stuck, err := d.store.StuckActions(ctx, d.now.Add(-stuckAfter), countUpTo)
 	return none(len(stuck), "attend depuis plus d'une minute", "attendent depuis plus d'une minute", "le worker tourne-t-il ?", err)
+}
+
+// troubles are what the worker could not do at several attempts, and workflows that have failed.
+func (d *doctor) troubles(ctx context.Context) (string, error) {
+	found, err := d.store.Troubles(ctx, countUpTo)
+	found = slices.DeleteFunc(found, func(t sql.Trouble) bool { return t.Kind == sql.TroubleAction })
+	advice := "voyez la page Assistance."
+	if len(found) > 0 {
+		advice = fmt.Sprintf("%s, depuis %s : %s", found[0].Workflow, found[0].Since.Format(time.RFC3339), found[0].Error)
+	}
+	return none(len(found), "travail n'avance plus", "travaux n'avancent plus", advice, err)
 }
 
 func (d *doctor) owed(ctx context.Context) (string, error) {

@@ -136,8 +136,11 @@ const (
 	PathAccessibility = "/accessibilite"
 )
 
+// PathFollow and the id of an action is where its sender learns what has become of it.
+const PathFollow = "/suivi"
+
 // FollowURL tells whoever sent an action what has become of it.
-func FollowURL(action uuid.UUID) string { return "/suivi/" + action.String() }
+func FollowURL(action uuid.UUID) string { return PathFollow + "/" + action.String() }
 
 // Narrowed is a list of one establishment, further narrowed by pairs of names and values.
 func Narrowed(path string, uai okey.UAI, pairs ...string) string {

@@ -174,27 +174,48 @@ func (s *Dispatcher) Settle(ctx context.Context, action okey.Action, closed bool
 			return Outcome{refused}, err
 		}
 	}
-	if err := s.engine.Deliver(ctx, action); err != nil {
+	undelivered := s.engine.Deliver(ctx, action)
+	if undelivered != nil {
 		// No failure for the person: the repair watch sends it again.
-		slog.WarnContext(ctx, "an action was recorded but not delivered yet", "action", action.ID, "name", action.Name, "error", err)
+		slog.WarnContext(ctx, "an action was recorded but not delivered yet", "action", action.ID, "name", action.Name, "error", undelivered)
 	}
 	judged, err := s.outcomes.Wait(ctx, action.ID)
 	if err == nil {
 		action = judged
 	}
+	if err == nil && action.Verdict == nil {
+		action = s.promise(ctx, action, undelivered == nil)
+	}
 	return Outcome{action}, err
+}
+
+// promise notes that the sender is told "C'est enregistré". Where even that can't be written the row stands all the same, and says nothing
+// to its sender should it be refused.
+func (s *Dispatcher) promise(ctx context.Context, action okey.Action, delivered bool) okey.Action {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), OutcomeWait)
+	defer cancel()
+	kept, err := s.store.Promise(ctx, action.ID, time.Now().UTC(), delivered)
+	if err != nil {
+		slog.WarnContext(ctx, "a promise could not be noted", "action", action.ID, "error", err)
+		return action
+	}
+	return kept
 }
 
 // PassOn brings actions to their judge without waiting for what becomes of them. What is not taken now, the repair watch sends again.
 func (s *Dispatcher) PassOn(ctx context.Context, actions []okey.Action) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), OutcomeWait)
 	defer cancel()
+	away := false
 	for _, a := range actions {
 		if a.Verdict == nil {
-			if err := s.engine.Deliver(ctx, a); err != nil {
-				slog.WarnContext(ctx, "answers were recorded but not delivered yet", "action", a.ID, "error", err)
-				return
+			if !away {
+				if err := s.engine.Deliver(ctx, a); err != nil {
+					slog.WarnContext(ctx, "answers were recorded but not delivered yet", "action", a.ID, "error", err)
+					away = true
+				}
 			}
+			s.promise(ctx, a, !away)
 		}
 		s.metrics.Acted(a)
 	}

@@ -1,11 +1,13 @@
 package respond
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"time"
 
 	"okey/okey"
+	"okey/sql"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -42,6 +44,34 @@ func NewMetrics() *Metrics {
 	m.registry.MustRegister(m.actions, m.requests, m.seconds, m.Pins,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
+}
+
+// WatchTroubles has each reading of the figures count what does not get on, by kind: an activity that fails at each attempt, a workflow that
+// has failed, an action without an outcome. It asks the database, which may be away: then there is no such figure.
+func (m *Metrics) WatchTroubles(count func(context.Context) (map[sql.TroubleKind]int, error)) {
+	m.registry.MustRegister(troubles{count})
+}
+
+type troubles struct {
+	count func(context.Context) (map[sql.TroubleKind]int, error)
+}
+
+var troublesDesc = prometheus.NewDesc("okey_troubles", "What does not get on by itself, by kind: activity, workflow, action.", []string{"kind"}, nil)
+
+// Describe is part of prometheus.Collector.
+func (t troubles) Describe(to chan<- *prometheus.Desc) { to <- troublesDesc }
+
+// Collect is part of prometheus.Collector.
+func (t troubles) Collect(to chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	counted, err := t.count(ctx)
+	if err != nil {
+		return
+	}
+	for _, kind := range []sql.TroubleKind{sql.TroubleActivity, sql.TroubleWorkflow, sql.TroubleAction} {
+		to <- prometheus.MustNewConstMetric(troublesDesc, prometheus.GaugeValue, float64(counted[kind]), string(kind))
+	}
 }
 
 // Handler answers GET /metrics to anybody: it belongs behind an address that strangers do not reach.

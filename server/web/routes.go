@@ -3,6 +3,8 @@ package web
 import (
 	"net/http"
 
+	"okey/internal/address"
+
 	"github.com/gin-gonic/gin"
 )
 
@@ -16,7 +18,7 @@ type Routes struct {
 func NewRoutes(site *Site, router gin.IRouter) Routes {
 	r := Routes{site: site, to: router.Group("", site.PageHeaders)}
 	r.shown("/static/:file", site.serveStatic)
-	r.Get("/suivi/:action", site.followPage)
+	r.Get(address.PathFollow+"/:action", site.followPage)
 	return r
 }
 

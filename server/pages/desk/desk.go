@@ -17,7 +17,7 @@ type Counts struct{ Lines []web.NavLink }
 func (s *Pages) Counts(v *web.Visit) (*Counts, error) {
 	st, err := s.stuck(v)
 	counts := &Counts{}
-	for _, m := range st.matters(nil, web.Paris(v)) {
+	for _, m := range st.matters(nil, web.Paris(v), s.workflow) {
 		counts.Lines = append(counts.Lines, web.NavLink{Name: m.Count, Path: address.PathDesk + "#" + m.ID})
 	}
 	return counts, err
@@ -78,7 +78,7 @@ func (s *Pages) deskPage(v *web.Visit) error {
 			"Si cela dure, prévenez l'exploitant."
 	}
 	c := web.Paris(v)
-	page.Matters = st.matters(gone, c)
+	page.Matters = st.matters(gone, c, s.workflow)
 	refused, err := s.refused(v)
 	if err != nil {
 		return err

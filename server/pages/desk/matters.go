@@ -10,6 +10,7 @@ import (
 
 	"okey/internal/address"
 	"okey/okey"
+	"okey/server/act"
 	"okey/server/pages/requests"
 	"okey/server/pages/story"
 	"okey/server/web"
@@ -48,6 +49,7 @@ type stuck struct {
 	reports    []sql.ListedReport
 	overdue    []sql.ListedOrder
 	announced  []sql.Delivery
+	troubles   []sql.Trouble
 }
 
 func (s *Pages) stuck(v *web.Visit) (st stuck, err error) {
@@ -69,15 +71,19 @@ func (s *Pages) stuck(v *web.Visit) (st stuck, err error) {
 	if st.actions, err = s.store.StuckActions(v.Ctx(), v.Now.Add(-stuckAfter), deskRows); err != nil {
 		return st, err
 	}
+	if st.troubles, err = s.store.Troubles(v.Ctx(), deskRows); err != nil {
+		return st, err
+	}
 	st.mails, err = s.store.FailedMails(v.Ctx(), v.Now.Add(-deskHistory), deskRows)
 	return st, err
 }
 
-// matters are what there is something of; gone are requests that the engine does not follow, where it was asked.
-func (st stuck) matters(gone []sql.Awaited, c web.Clock) []matter {
+// matters are what there is something of; gone are requests that the engine does not follow, where it was asked. workflow is where support
+// looks at one in the engine.
+func (st stuck) matters(gone []sql.Awaited, c web.Clock, workflow func(id string) string) []matter {
 	all := []matter{
 		escalatedMatter(st.escalated, c), unansweredMatter(st.unanswered, c), reportsMatter(st.reports, c), stuckMatter(st.actions, c),
-		goneMatter(gone, c), refusedMailsMatter(st.mails, c), overdueMatter(st.overdue, c), announcedMatter(st.announced, c),
+		troubleMatter(st.troubles, c, workflow), goneMatter(gone, c), refusedMailsMatter(st.mails, c), overdueMatter(st.overdue, c), announcedMatter(st.announced, c),
 	}
 	return slices.DeleteFunc(all, func(m matter) bool { return len(m.Cards)+len(m.Actions)+len(m.Mails) == 0 })
 }
@@ -132,11 +138,35 @@ func unansweredMatter(found []sql.Unanswered, c web.Clock) matter {
 func stuckMatter(found []sql.DeskAction, c web.Clock) matter {
 	return matter{
 		ID: "actions", Title: "Actions sans suite", Count: upTo(len(found), "action") + " sans suite",
-		How: "OKEY les présente de nouveau au moteur chaque minute. Si l'une d'elles reste, ouvrez son suivi dans le moteur " +
-			"depuis sa page, et prévenez l'exploitant.",
-		Read:    "OKEY les présente de nouveau au moteur chaque minute.",
+		How: "OKEY les représente au moteur après une minute, cinq, puis chaque heure. Si l'une d'elles reste, ouvrez son suivi dans le " +
+			"moteur depuis sa page, et prévenez l'exploitant.",
+		Read:    "OKEY les représente au moteur après une minute, cinq, puis chaque heure.",
 		Actions: story.DeskLines(found, c),
 	}
+}
+
+// troubleMatter leaves out actions, which stand with what support can do about them.
+func troubleMatter(found []sql.Trouble, c web.Clock, workflow func(id string) string) matter {
+	m := matter{
+		ID: "blocages", Title: "Ce qui n'avance plus",
+		How: "OKEY essaie encore, et le dit par courriel après une demi-heure. Montrez à l'exploitant ce que dit l'erreur : la cause levée, " +
+			"rien n'est à refaire.",
+		Read: "OKEY essaie encore. L'erreur est pour l'exploitant : la cause levée, rien n'est à refaire.",
+	}
+	for _, t := range found {
+		if t.Kind == sql.TroubleAction {
+			continue
+		}
+		state := "depuis " + c.Time(t.Since)
+		if t.Attempts > 1 {
+			state += ", " + okey.SayCount(t.Attempts, "essai")
+		}
+		m.Cards = append(m.Cards, web.Card{
+			Path: workflow(t.Workflow), Who: okey.Capitalize(okey.SayTrouble(t.What)), Where: t.Workflow, State: state, Need: t.Error,
+		})
+	}
+	m.Count = upTo(len(m.Cards), "blocage")
+	return m
 }
 
 func goneMatter(found []sql.Awaited, c web.Clock) matter {
@@ -239,3 +269,6 @@ func (s *Pages) unfollowed(v *web.Visit) (found []sql.Awaited, answered bool, er
 	found, err = s.store.OpenBut(v.Ctx(), followed, before, deskRows)
 	return found, true, err
 }
+
+// workflow is where support looks at a workflow in the engine; empty where no address of its pages is set.
+func (s *Pages) workflow(id string) string { return s.act.WorkflowLink(&act.WorkflowView{ID: id}) }

@@ -164,6 +164,8 @@ var Things = map[okey.Thing]struct{ French, Path string }{
 	okey.ThingAttachment: {"rattachement", ""},
 	okey.ThingHosting:    {"réponse pour un autre", ""},
 	okey.ThingMail:       {"courriel", address.PathMails + "/"},
+	okey.ThingAction:     {"envoi", address.PathFollow + "/"},
+	okey.ThingTrouble:    {"blocage", ""},
 	"establishment":      {"établissement", address.PathSchools + "/"},
 	"charter":            {"charte", ""},
 	"retention":          {"données", ""},

@@ -1,0 +1,49 @@
+package mails
+
+import (
+	"context"
+
+	"okey/internal/address"
+	"okey/mail"
+	"okey/okey"
+)
+
+// notDone tells whoever sent an action, and was told that it is kept, that it was refused after all.
+func notDone(ctx context.Context, p *mailing) error {
+	action, err := p.store.Action(ctx, p.order.Subject)
+	if err != nil || (action.Verdict != nil && action.Verdict.Accepted) {
+		return err
+	}
+	person, err := p.store.Person(ctx, action.By)
+	if err != nil {
+		return err
+	}
+	uai := action.Content.Establishment
+	if request, err := p.store.Request(ctx, action.Request); err == nil {
+		uai = request.UAI
+	}
+	if uai != "" {
+		if err := p.locate(ctx, uai); err != nil && okey.ErrorCode(err) != okey.CodeNotFound {
+			return err
+		}
+	}
+	p.facts.At, p.facts.Link = okey.SayTime(action.CreatedAt, p.order.At, p.zone), p.settings.URL+address.FollowURL(action.ID)
+	p.facts.Items = []mail.Item{{Kind: action.Name.Kind().French}}
+	p.toPerson(mail.NotDone, person)
+	return nil
+}
+
+// stuck tells support of what does not get on by itself, unless it has got on meanwhile.
+func stuck(ctx context.Context, p *mailing) error {
+	trouble, err := p.store.Trouble(ctx, p.order.Subject)
+	if okey.ErrorCode(err) == okey.CodeNotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	p.facts.At, p.facts.Link = okey.SayTime(trouble.Since, p.order.At, p.zone), p.settings.URL+address.PathDesk+"#blocages"
+	p.facts.Items = []mail.Item{{Kind: okey.SayTrouble(trouble.What)}}
+	p.toSupport(mail.Stuck)
+	return nil
+}

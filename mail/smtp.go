@@ -2,14 +2,14 @@ package mail
 
 import (
 	"bytes"
-	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"net"
+	netmail "net/mail"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
+	"github.com/wneessen/go-mail/smtp"
 )
 
 // Relay is where mail is handed in.
@@ -23,15 +23,24 @@ type Relay struct {
 
 // Sender hands messages to a relay.
 type Sender struct {
-	relay Relay
-	from  string
+	relay   Relay
+	from    string
+	witness string // bare; empty: no refusal is believed
+	call    gomail.DialContextFunc
 }
 
-// NewSender makes a sender; from is an RFC 5322 address. It does not connect yet.
-func NewSender(relay Relay, from string) *Sender { return &Sender{relay: relay, from: from} }
+// NewSender makes a sender; from is an RFC 5322 address, and so is witness: a mailbox that must work. Where the relay refuses that one
+// too, it refuses everybody, and no recipient is to blame. It does not connect yet.
+func NewSender(relay Relay, from, witness string) *Sender {
+	s := &Sender{relay: relay, from: from}
+	if address, err := netmail.ParseAddress(witness); err == nil {
+		s.witness = address.Address
+	}
+	return s
+}
 
-// Permanent is a refusal that no repetition mends: the address is wrong, or does not want this message. Every other error of
-// Connection.Send is worth another attempt, later.
+// Permanent is a refusal that no repetition mends: the relay has nothing against us, and does not know this one recipient. Every other
+// error of Connection.Send is worth another attempt, later.
 type Permanent struct{ Err error }
 
 // Error implements error. It may hold an address: it is for the database, not for logs.
@@ -40,32 +49,58 @@ func (p *Permanent) Error() string { return p.Err.Error() }
 // Unwrap gives the cause.
 func (p *Permanent) Unwrap() error { return p.Err }
 
-// patience is how long a connection, and each message on it, may take.
-const patience = 15 * time.Second
+// Unanswered is an attempt that ended with the whole message at the relay, which did not say whether it took it: each repetition may be one
+// more copy.
+type Unanswered struct{ Err error }
+
+// Error implements error. It is for the database, not for logs.
+func (u *Unanswered) Error() string { return u.Err.Error() }
+
+// Unwrap gives the cause.
+func (u *Unanswered) Unwrap() error { return u.Err }
+
+// RFC 5321, 4.5.3.2, has a client wait for minutes at each command. Only where the message has been handed over does giving up make a second
+// copy of it: there the relay has the ten minutes of 4.5.3.2.6, in which it may look through the content. Before, another attempt costs
+// nothing, and a relay that is silent for so long is better called again than waited for: a step's other mails wait behind it.
+const (
+	commandPatience = 30 * time.Second
+	answerPatience  = 10 * time.Minute
+)
 
 // Connection is one dialogue with the relay, for all messages of a step. It is for one goroutine.
 type Connection struct {
-	client *gomail.Client
-	from   string
-	open   bool
-	away   error // why the relay could not be called: it is not called again for the rest of a step
+	caller  *gomail.Client
+	relay   *smtp.Client // nil while there is no dialogue
+	from    string
+	sender  string // of the envelope, in angle brackets
+	witness string
+	away    error // why the relay could not be called, or did not answer: it is not called again for the rest of a step
+	others  error // that the relay refuses the witness, or why that is not known
+	asked   time.Time
 }
 
 // Open prepares a connection; the relay is called with the first message.
 func (s *Sender) Open() (*Connection, error) {
-	client, err := gomail.NewClient(s.relay.Host, s.options()...)
+	caller, err := gomail.NewClient(s.relay.Host, s.options()...)
 	if err != nil {
 		return nil, fmt.Errorf("prepare to send mail: %w", err)
 	}
-	return &Connection{client: client, from: s.from}, nil
+	from, err := netmail.ParseAddress(s.from)
+	if err != nil {
+		return nil, fmt.Errorf("read the sender's address: %w", err)
+	}
+	return &Connection{caller: caller, from: s.from, sender: "<" + from.Address + ">", witness: s.witness}, nil
 }
 
 // options: a password goes over a verified, encrypted connection only. Without one, encryption is taken where it is offered, whatever
 // the certificate, as mail servers do among themselves (RFC 7435). On this very machine there is nothing to encrypt.
 func (s *Sender) options() []gomail.Option {
 	options := []gomail.Option{
-		gomail.WithPort(s.relay.Port), gomail.WithTimeout(patience),
+		gomail.WithPort(s.relay.Port), gomail.WithTimeout(commandPatience),
 		gomail.WithoutSMTPUTF8(), // our headers are ASCII: no relay further on has to know the extension
+	}
+	if s.call != nil {
+		options = append(options, gomail.WithDialContextFunc(s.call))
 	}
 	auth := gomail.SMTPAuthAutoDiscover
 	switch {
@@ -90,72 +125,6 @@ func (s *Sender) options() []gomail.Option {
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || (ip != nil && ip.IsLoopback())
-}
-
-// Send hands over one message. A connection that has broken since the last one is made again, once.
-func (c *Connection) Send(ctx context.Context, m Message) error {
-	message, err := c.compose(m)
-	if err != nil {
-		return err
-	}
-	fresh := !c.open
-	if err := c.dial(ctx); err != nil {
-		return err
-	}
-	err = c.client.Send(message)
-	if failedBy(err, gomail.ErrConnCheck) && !fresh {
-		c.open = false
-		if err := c.dial(ctx); err != nil {
-			return err
-		}
-		err = c.client.Send(message)
-	}
-	return c.judge(message, err)
-}
-
-func (c *Connection) dial(ctx context.Context) error {
-	if c.open || c.away != nil {
-		return c.away
-	}
-	if err := c.client.DialWithContext(ctx); err != nil {
-		c.away = fmt.Errorf("call the mail relay: %w", err)
-	}
-	c.open = c.away == nil
-	return c.away
-}
-
-// judge tells whether a failure is for good. What the relay holds against the sender or the session, an operator can mend: that is worth
-// repeating. What it holds against the recipient or the message is not.
-func (c *Connection) judge(message *gomail.Msg, err error) error {
-	if err == nil {
-		return nil
-	}
-	if message.IsDelivered() { // the message is with the relay: only the goodbye failed
-		c.open = false
-		return nil
-	}
-	if c.client.Reset() != nil {
-		_ = c.client.Close()
-		c.open = false
-	}
-	var failure *gomail.SendError
-	if errors.As(err, &failure) && failure.ErrorCode() >= 500 && failure.ErrorCode() != 530 && failure.Reason != gomail.ErrSMTPMailFrom {
-		return &Permanent{fmt.Errorf("send mail: %w", err)}
-	}
-	return fmt.Errorf("send mail: %w", err)
-}
-
-func failedBy(err error, reason gomail.SendErrReason) bool {
-	var failure *gomail.SendError
-	return errors.As(err, &failure) && failure.Reason == reason
-}
-
-// Close ends the dialogue.
-func (c *Connection) Close() {
-	if c.open {
-		_ = c.client.Close() // all messages are with the relay by now
-		c.open = false
-	}
 }
 
 func (c *Connection) compose(m Message) (*gomail.Msg, error) {

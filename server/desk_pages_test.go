@@ -218,7 +218,8 @@ func TestARefusedMailIsReadAndSentAgain(t *testing.T) {
 	id := h.refused(c.roux, request)
 	page := "/assistance/envois/" + id
 	box := postbox.Open(t)
-	office := mails.New(h.Store, mail.NewSender(mail.Relay{Host: box.Host, Port: box.Port}, "okey@ac-nice.fr"), calendar.PublicOnly(), mails.Settings{
+	sender := mail.NewSender(mail.Relay{Host: box.Host, Port: box.Port}, "okey@ac-nice.fr", "assistance@ac-nice.fr")
+	office := mails.New(h.Store, sender, calendar.PublicOnly(), mails.Settings{
 		URL: h.URL, Support: "assistance@ac-nice.fr", LinkKeys: h.Config.LinkKeys, Waits: okey.DefaultWaits(),
 	})
 	sam := h.as(c.support)
@@ -295,10 +296,12 @@ func TestWhatARelayHoldsAgainstAMailIsSaidInFrench(t *testing.T) {
 	id, sam := h.refused(c.roux, request), h.as(c.support)
 	for answer, said := range map[string]string{
 		"send mail: 550 5.1.1 user unknown": "Cette adresse n'existe pas", "send mail: 552 5.2.2 over quota": "Cette boîte est pleine",
-		"send mail: 554 5.7.1 rejected":                     "refuse les courriels d'OKEY",
-		"send mail: 554 nope":                               "Le relais l'a refusé",
-		"read the recipient's address: mail: no angle-addr": "Cette adresse est mal écrite",
-		"send mail: 550 5.9.9 odd":                          "Le relais l'a refusé",
+		"send mail: 554 5.7.1 rejected":                                            "refuse les courriels d'OKEY",
+		"send mail: RCPT: 550 5.1.1 no: the relay refuses everybody: 550 5.1.1 no": "Le relais refuse tous les courriels d'OKEY",
+		"send mail: dot: EOF: the relay did not say whether it took it":            "Le relais n'a pas dit s'il l'a pris",
+		"send mail: 554 nope":                                                      "Le relais l'a refusé",
+		"read the recipient's address: mail: no angle-addr":                        "Cette adresse est mal écrite",
+		"send mail: 550 5.9.9 odd":                                                 "Le relais l'a refusé",
 	} {
 		h.Exec(`UPDATE mail SET error = $2 WHERE id = $1`, id, answer)
 		assert.Contains(t, sam.get("/assistance/envois/"+id).text(), said, answer)

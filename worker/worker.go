@@ -82,7 +82,7 @@ func work(ctx context.Context, c client.Client, cfg config.Config, store *sql.St
 	})
 	Register(w)
 	e := engine.New(c, okey.DefaultWaits(), cfg.URL)
-	mailer := mails.New(store, mail.NewSender(mail.Relay(cfg.SMTP), cfg.MailFrom), holidays, mails.Settings{
+	mailer := mails.New(store, mail.NewSender(mail.Relay(cfg.SMTP), cfg.MailFrom, cfg.SupportMail), holidays, mails.Settings{
 		URL: cfg.URL, Academy: cfg.AcademyName, Support: cfg.SupportMail, Supplier: cfg.SupplierMail,
 		LinkKeys: cfg.LinkKeys, Waits: okey.DefaultWaits(),
 	})

@@ -291,7 +291,7 @@ func (r *keyRequest) mail(ctx workflow.Context, step okey.MailStep) {
 			return
 		}
 		order.Step = okey.MailStep{Kind: okey.MailUndelivered, Ref: step.Ref}
-		_ = workflow.ExecuteActivity(mailActivity(ctx), okey.ActivitySendMails, order).Get(ctx, nil)
+		_ = workflow.ExecuteActivity(lastResortActivity(ctx), okey.ActivitySendMails, order).Get(ctx, nil)
 	})
 }
 

@@ -27,10 +27,11 @@ func stateActivity(ctx workflow.Context) workflow.Context {
 	})
 }
 
-// mailActivity is tried for five days, the time that mail servers give each other (RFC 5321, 4.5.4.1).
+// mailActivity is tried for five days, the time that mail servers give each other (RFC 5321, 4.5.4.1). One attempt has the ten minutes in
+// which a relay may look through a message, and some for the other mails of the step.
 func mailActivity(ctx workflow.Context) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		StartToCloseTimeout:    2 * time.Minute,
+		StartToCloseTimeout:    15 * time.Minute,
 		HeartbeatTimeout:       15 * time.Second,
 		ScheduleToCloseTimeout: 5 * 24 * time.Hour,
 		RetryPolicy: &temporal.RetryPolicy{
@@ -39,6 +40,14 @@ func mailActivity(ctx workflow.Context) workflow.Context {
 			MaximumInterval:    15 * time.Minute,
 		},
 	})
+}
+
+// lastResortActivity is tried until it succeeds: it tells support of mails that do not leave, and after it there is nobody to tell.
+func lastResortActivity(ctx workflow.Context) workflow.Context {
+	ctx = mailActivity(ctx)
+	options := workflow.GetActivityOptions(ctx)
+	options.ScheduleToCloseTimeout = 0
+	return workflow.WithActivityOptions(ctx, options)
 }
 
 // watchMailActivity is tried for hours: every morning tries anew.

@@ -119,6 +119,6 @@ func sendOrTell(ctx workflow.Context, order okey.MailOrder) error {
 		return fmt.Errorf("send mails: %w", err)
 	}
 	order.Step = okey.MailStep{Kind: okey.MailUndelivered, Ref: order.Step.Ref}
-	_ = workflow.ExecuteActivity(mailActivity(ctx), okey.ActivitySendMails, order).Get(ctx, nil)
+	_ = workflow.ExecuteActivity(lastResortActivity(ctx), okey.ActivitySendMails, order).Get(ctx, nil)
 	return nil
 }

@@ -71,7 +71,7 @@ func (p *mailing) deliver(ctx context.Context, connection *mail.Connection, e en
 	if err != nil || row.State == sql.MailSent {
 		return row.State, err
 	}
-	if row.State == sql.MailFailed {
+	if row.State == sql.MailFailed && !p.isSupport(row.Address) {
 		p.tellBounced(e, row.Subject)
 		return row.State, nil
 	}
@@ -82,12 +82,16 @@ func (p *mailing) deliver(ctx context.Context, connection *mail.Connection, e en
 	switch {
 	case failure == nil:
 		return sql.MailSent, p.store.MailWasSent(ctx, e.id, message.Subject, p.now(ctx))
-	case errors.As(failure, &refused):
+	case errors.As(failure, &refused) && !p.isSupport(row.Address):
 		slog.Warn("a mail was refused for good", "mail", e.id, "kind", e.letter, "request", p.order.Request)
 		p.tellBounced(e, message.Subject)
 		return sql.MailFailed, p.store.MailFailsForGood(ctx, e.id, message.Subject, failure.Error())
 	default:
-		slog.Info("a mail must wait", "mail", e.id, "kind", e.letter, "request", p.order.Request)
+		level := slog.LevelInfo
+		if p.isSupport(row.Address) {
+			level = slog.LevelError // nobody is told of it in a mail
+		}
+		slog.Log(ctx, level, "a mail must wait", "mail", e.id, "kind", e.letter, "request", p.order.Request)
 		return sql.MailQueued, p.store.MailMustWait(ctx, e.id, message.Subject, failure.Error())
 	}
 }
@@ -104,12 +108,11 @@ func (p *mailing) queue(ctx context.Context, e envelope, title string) (sql.Mail
 	})
 }
 
-// tellBounced has support told, once, of an address that refuses mail. Support's own is for the log alone.
+// isSupport tells whether an address is support's mailbox: its mail is never given up, for there is nobody to tell then.
+func (p *mailing) isSupport(address string) bool { return strings.EqualFold(address, p.support) }
+
+// tellBounced has support told, once, of an address that refuses mail.
 func (p *mailing) tellBounced(e envelope, subject string) {
-	if e.person == uuid.Nil && e.address == p.support {
-		slog.Error("support's mailbox refuses mail", "mail", e.id, "kind", e.letter)
-		return
-	}
 	p.tellUnread(mail.Bounced, e, mail.Item{Kind: subject, Address: e.address})
 }
 

@@ -5,10 +5,12 @@ import (
 	"testing"
 	"time"
 
+	"okey/internal/postbox"
 	"okey/internal/scene"
 	"okey/okey"
 	"okey/sql"
 
+	"github.com/emersion/go-smtp"
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -61,9 +63,61 @@ func TestSupportsOwnMailboxMayRefuseWithoutAnEnd(t *testing.T) {
 	o := newFixture(t)
 	o.box.Refuse(supportBox, 550)
 	request, _ := o.ask(o.lea, okey.FirstKey)
-	report, err := o.try(request, okey.MailStep{Kind: okey.MailDecisionLate, Ref: 101})
-	require.NoError(t, err)
-	assert.Equal(t, okey.MailReport{Failed: 1}, report)
+	late := okey.MailStep{Kind: okey.MailDecisionLate, Ref: 101}
+	for range 3 {
+		_, err := o.try(request, late)
+		require.Error(t, err)
+	}
+	assert.Equal(t, 1, o.Count(`SELECT count(*) FROM mail WHERE state = 'queued'`), "nobody is told: there is nobody to tell")
+	o.Exec(`UPDATE mail SET state = 'failed'`) // as an older release left it
+	o.box.Refuse(supportBox, 0)
+	assert.Len(t, o.send(request, late), 1)
+}
+
+// A relay that refuses everybody for a while, with whatever code, has nothing against anybody: all leaves once it is mended, and support
+// reads of nothing.
+func TestARelayThatRefusesEverybodyLosesNothing(t *testing.T) {
+	for code, status := range map[int]smtp.EnhancedCode{
+		550: {5, 1, 1}, 552: {5, 2, 2}, 554: {5, 7, 1}, 553: smtp.NoEnhancedCode,
+	} {
+		o := newFixture(t)
+		o.Key(scene.Tilleuls)
+		request, v := o.ask(o.lea, okey.FirstKey)
+		o.box.RefuseAs(postbox.Everyone, code, status)
+		_, err := o.try(request, v.Mails[0])
+		require.Error(t, err)
+		assert.Equal(t, 2, o.Count(`SELECT count(*) FROM mail WHERE state = 'queued'`), code)
+		assert.Equal(t, 2, o.Count(`SELECT count(*) FROM mail`), "nobody is told")
+		o.box.Refuse(postbox.Everyone, 0)
+		assert.Len(t, o.send(request, v.Mails[0]), 2)
+	}
+}
+
+func TestWhatIsNotAboutTheAddressIsTriedAgain(t *testing.T) {
+	for _, c := range []struct {
+		what   string
+		whom   string
+		code   int
+		status smtp.EnhancedCode
+	}{
+		{"a full mailbox", "ablanc@ac-nice.fr", 552, smtp.EnhancedCode{5, 2, 2}},
+		{"a policy", "ablanc@ac-nice.fr", 554, smtp.EnhancedCode{5, 7, 1}},
+		{"the content", postbox.Content, 554, smtp.EnhancedCode{5, 6, 0}},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			o := newFixture(t)
+			o.Key(scene.Tilleuls)
+			request, v := o.ask(o.lea, okey.FirstKey)
+			o.box.RefuseAs(c.whom, c.code, c.status)
+			_, err := o.try(request, v.Mails[0])
+			require.Error(t, err)
+			assert.Equal(t, "queued", o.Text(`SELECT state FROM mail WHERE address LIKE 'ablanc%'`))
+			assert.Empty(t, o.box.To(supportBox))
+			o.box.Refuse(c.whom, 0)
+			o.send(request, v.Mails[0])
+			assert.Len(t, o.box.To("ablanc@ac-nice.fr"), 1)
+		})
+	}
 }
 
 func TestARelayThatIsAwayLosesNothing(t *testing.T) {

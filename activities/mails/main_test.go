@@ -52,7 +52,7 @@ func newFixture(t *testing.T) *fixture {
 		roux:  s.Person("Marc Roux", okey.Principal, scene.Tilleuls),
 		blanc: s.Person("Anne Blanc", okey.Deputy, scene.Tilleuls),
 	}
-	sender := mail.NewSender(mail.Relay{Host: o.box.Host, Port: o.box.Port}, "OKEY <okey@ac-exemple.fr>")
+	sender := mail.NewSender(mail.Relay{Host: o.box.Host, Port: o.box.Port}, "OKEY <okey@ac-exemple.fr>", supportBox)
 	o.mails = mails.New(o.Store, sender, calendar.PublicOnly(), mails.Settings{
 		Academy: "Académie d'Exemple",
 		URL:     base, Support: "Assistance <" + supportBox + ">", LinkKeys: o.links, Waits: okey.DefaultWaits(),

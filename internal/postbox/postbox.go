@@ -40,6 +40,8 @@ type Box struct {
 	mu       sync.Mutex
 	letters  []Letter
 	refusals map[string]*smtp.SMTPError
+	asked    []string
+	atDot    func(hangUp func())
 	sessions int
 	server   *smtp.Server
 	listener net.Listener
@@ -55,9 +57,23 @@ func OpenTLS(t testing.TB, config *tls.Config) *Box {
 	require.NoError(t, err)
 	host, port, err := net.SplitHostPort(listener.Addr().String())
 	require.NoError(t, err)
-	box := &Box{t: t, Host: host, refusals: map[string]*smtp.SMTPError{}, listener: listener}
+	box := serve(t, listener, config)
+	box.Host = host
 	box.Port, err = strconv.Atoi(port)
 	require.NoError(t, err)
+	return box
+}
+
+// OpenPipe starts a relay that is called through Dial alone, in memory: time can be skipped around it.
+func OpenPipe(t testing.TB) *Box {
+	t.Helper()
+	box := serve(t, &pipes{calls: make(chan net.Conn), closed: make(chan struct{})}, nil)
+	box.Host, box.Port = "127.0.0.1", 25
+	return box
+}
+
+func serve(t testing.TB, listener net.Listener, config *tls.Config) *Box {
+	box := &Box{t: t, refusals: map[string]*smtp.SMTPError{}, listener: listener}
 	box.server = smtp.NewServer(smtp.BackendFunc(box.session))
 	box.server.Domain = "postbox"
 	box.server.TLSConfig = config
@@ -73,15 +89,40 @@ func (b *Box) Close() {
 	_ = b.server.Close()
 }
 
-// Refuse answers a recipient with an SMTP code from now on; 0 takes mail again. 4xx is for now, 5xx for good. The address
-// "sender" stands for the envelope's sender, "data" for the content.
+// Whom a refusal is for, where it is not one recipient.
+const (
+	Sender   = "sender" // of the envelope
+	Everyone = "everyone"
+	Content  = "data" // once it is there
+)
+
+// Refuse answers a recipient with an SMTP code from now on, as it does who is not known here; 0 takes mail again.
 func (b *Box) Refuse(address string, code int) {
+	b.RefuseAs(address, code, smtp.EnhancedCode{code / 100, 1, 1})
+}
+
+// RefuseAs is Refuse with a status of RFC 3463; smtp.NoEnhancedCode gives none.
+func (b *Box) RefuseAs(address string, code int, status smtp.EnhancedCode) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.refusals, address)
 	if code != 0 {
-		b.refusals[address] = &smtp.SMTPError{Code: code, EnhancedCode: smtp.EnhancedCode{code / 100, 1, 1}, Message: "not for " + address}
+		b.refusals[address] = &smtp.SMTPError{Code: code, EnhancedCode: status, Message: "not for " + address}
 	}
+}
+
+// AtDot is called with each message that has been taken, before the relay says so; it may end the connection instead. nil calls nothing.
+func (b *Box) AtDot(f func(hangUp func())) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.atDot = f
+}
+
+// Asked returns the recipients that were named to the relay, in their order.
+func (b *Box) Asked() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return append([]string(nil), b.asked...)
 }
 
 // Letters returns what has arrived, in its order.
@@ -107,7 +148,7 @@ func (b *Box) session(c *smtp.Conn) (smtp.Session, error) {
 	defer b.mu.Unlock()
 	b.sessions++
 	_, encrypted := c.TLSConnectionState()
-	return &session{box: b, number: b.sessions, tls: encrypted}, nil
+	return &session{box: b, connection: c, number: b.sessions, tls: encrypted}, nil
 }
 
 func (b *Box) refusal(address string) error {
@@ -120,23 +161,29 @@ func (b *Box) refusal(address string) error {
 }
 
 type session struct {
-	box    *Box
-	number int
-	tls    bool
-	from   string
-	to     []string
+	box        *Box
+	connection *smtp.Conn
+	number     int
+	tls        bool
+	from       string
+	to         []string
 }
 
 // Mail begins a message.
 func (s *session) Mail(from string, _ *smtp.MailOptions) error {
 	s.from = from
-	return s.box.refusal("sender")
+	return s.box.refusal(Sender)
 }
 
 // Rcpt takes a recipient, or refuses it.
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
-	if err := s.box.refusal(to); err != nil {
-		return err
+	s.box.mu.Lock()
+	s.box.asked = append(s.box.asked, to)
+	s.box.mu.Unlock()
+	for _, whom := range []string{Everyone, to} {
+		if err := s.box.refusal(whom); err != nil {
+			return err
+		}
 	}
 	s.to = append(s.to, to)
 	return nil
@@ -148,16 +195,20 @@ func (s *session) Data(r io.Reader) error {
 	if _, err := data.ReadFrom(r); err != nil {
 		return err
 	}
-	if err := s.box.refusal("data"); err != nil {
+	if err := s.box.refusal(Content); err != nil {
 		return err
 	}
 	letter := read(s.box.t, data.Bytes())
 	letter.From, letter.Session, letter.TLS = s.from, s.number, s.tls
 	s.box.mu.Lock()
-	defer s.box.mu.Unlock()
 	for _, to := range s.to {
 		letter.To = to
 		s.box.letters = append(s.box.letters, letter)
+	}
+	atDot := s.box.atDot
+	s.box.mu.Unlock()
+	if atDot != nil {
+		atDot(func() { _ = s.connection.Conn().Close() })
 	}
 	return nil
 }

@@ -95,6 +95,12 @@ func SayMailTrouble(m sql.Mail) string {
 		return ""
 	}
 	text := strings.ToLower(m.Error)
+	switch {
+	case strings.Contains(text, "the relay refuses everybody"):
+		return "le relais refuse tous les courriels d'OKEY"
+	case strings.Contains(text, "the relay did not say"):
+		return "le relais n'a pas dit s'il l'a pris"
+	}
 	if status := enhancedStatus.FindStringSubmatch(text); status != nil {
 		if said := cmp.Or(relayTroubles[status[1]+"."+status[2]], relayTroubles[status[1]]); said != "" {
 			return said

@@ -16,32 +16,70 @@ import (
 // OutcomeChannel is where PostgreSQL tells that an action has its outcome; the payload is the action's id.
 const OutcomeChannel = "okey_outcome"
 
-// Outcomes waits for what becomes of actions. The notification is a hint: what counts is the row, read again after each.
+const (
+	lookAgain = 500 * time.Millisecond // while somebody waits: a notification may be lost, or a pooler may let none through
+	pingEvery = 30 * time.Second       // the listening connection, which is silent otherwise: a dead one is noticed by it
+)
+
+// Outcomes waits for what becomes of actions. The notification is a hint: what counts is the row, read again after each, and now and then.
 type Outcomes struct {
 	store    *Store
 	listener *pq.Listener
 	mu       sync.Mutex
 	waiting  map[uuid.UUID]map[chan struct{}]bool
+	echoes   map[uuid.UUID]chan struct{} // of round trips under way
+
+	lookAgain time.Duration
 }
 
 // ListenOutcomes connects (and reconnects by itself) until ctx ends.
 func (s *Store) ListenOutcomes(ctx context.Context) (*Outcomes, error) {
-	o := &Outcomes{store: s, waiting: map[uuid.UUID]map[chan struct{}]bool{}}
+	o := &Outcomes{
+		store: s, waiting: map[uuid.UUID]map[chan struct{}]bool{}, echoes: map[uuid.UUID]chan struct{}{}, lookAgain: lookAgain,
+	}
 	o.listener = pq.NewListener(s.url, 100*time.Millisecond, 5*time.Second, func(_ pq.ListenerEventType, err error) {
 		if err != nil {
 			slog.Warn("the connection that tells outcomes is broken, trying again", "error", err)
 		}
 	})
+	// Listen waits for a connection without end: closing ends it.
+	context.AfterFunc(ctx, func() { _ = o.listener.Close() })
 	if err := o.listener.Listen(OutcomeChannel); err != nil {
 		_ = o.listener.Close()
 		return nil, fmt.Errorf("listen for outcomes: %w", err)
 	}
 	go o.run(ctx)
+	go o.ping(ctx)
 	return o, nil
 }
 
+// ping has the listening connection answer now and then. It runs beside run: the answer comes the same way as what run takes.
+func (o *Outcomes) ping(ctx context.Context) {
+	tick := time.NewTicker(pingEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := o.pinged(); err != nil && ctx.Err() == nil {
+				slog.Warn("the connection that tells outcomes does not answer", "error", err)
+			}
+		}
+	}
+}
+
+// pinged asks the listening connection for an answer. The library panics where that answer is a refusal, such as a cancelled query.
+func (o *Outcomes) pinged() (err error) {
+	defer func() {
+		if refused := recover(); refused != nil {
+			err = fmt.Errorf("ping: %v", refused)
+		}
+	}()
+	return o.listener.Ping()
+}
+
 func (o *Outcomes) run(ctx context.Context) {
-	defer func() { _ = o.listener.Close() }()
 	for {
 		select {
 		case <-ctx.Done():
@@ -58,23 +96,55 @@ func (o *Outcomes) run(ctx context.Context) {
 	}
 }
 
-// Wait returns the action once it has an outcome, or as it stands when ctx ends: Verdict is nil then, and err too.
+// Wait returns the action once it has an outcome, or as it stands when ctx ends: Verdict is nil then, and err too. A database that is away
+// for a moment only makes it look again.
 func (o *Outcomes) Wait(ctx context.Context, id uuid.UUID) (okey.Action, error) {
 	hint := o.subscribe(id)
 	defer o.unsubscribe(id, hint)
+	tick := time.NewTicker(o.lookAgain)
+	defer tick.Stop()
 	for {
-		// The question itself outlives the wait, so that a late outcome is still seen.
-		read, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-		action, err := o.store.Action(read, id)
-		cancel()
-		if err != nil || action.Verdict != nil {
+		over := ctx.Err() != nil // before the row is read: it is read once more at the end
+		action, err := o.read(ctx, id)
+		if action.Verdict != nil || over || (err != nil && !Away(err)) {
 			return action, err
 		}
 		select {
 		case <-ctx.Done():
-			return action, nil
 		case <-hint:
+		case <-tick.C:
 		}
+	}
+}
+
+// read asks for the action. The question outlives the wait, so that a late outcome is still seen.
+func (o *Outcomes) read(ctx context.Context, id uuid.UUID) (okey.Action, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	return o.store.Action(ctx, id)
+}
+
+// RoundTrip sends a notification and waits for it to come back. Without one OKEY works, a little slower: whoever waits for an outcome looks
+// again by themselves.
+func (o *Outcomes) RoundTrip(ctx context.Context) error {
+	id, back := uuid.New(), make(chan struct{})
+	o.mu.Lock()
+	o.echoes[id] = back
+	o.mu.Unlock()
+	defer func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		delete(o.echoes, id)
+	}()
+	if _, err := o.store.db.ExecContext(ctx, `SELECT pg_notify($1, $2)`, OutcomeChannel, id.String()); err != nil {
+		return fmt.Errorf("notify: %w", err)
+	}
+	select {
+	case <-back:
+		return nil
+	case <-ctx.Done():
+		return okey.Errorf(okey.CodeUnavailable, "n'arrivent pas : OKEY marche, chaque action attend un peu plus. "+
+			"Un répartiteur en mode transaction (PgBouncer) est-il devant la base ?")
 	}
 }
 
@@ -103,6 +173,10 @@ func (o *Outcomes) wake(id uuid.UUID) {
 	defer o.mu.Unlock()
 	for hint := range o.waiting[id] {
 		nudge(hint)
+	}
+	if back, asked := o.echoes[id]; asked {
+		delete(o.echoes, id)
+		close(back)
 	}
 }
 

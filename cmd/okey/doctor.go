@@ -122,6 +122,7 @@ func (d *doctor) examinations() []examination {
 		{name: "base de données", look: d.database},
 		{name: "migrations", look: said("à niveau", d.store.CheckSchema), records: true},
 		{name: "rôle de la base", look: said("ne peut pas réécrire l'audit", d.store.CheckRole), records: true},
+		{name: "notifications de la base", look: d.notifications, records: true},
 		{name: "réglages du serveur", look: d.settings(config.RoleServer)},
 		{name: "réglages du worker", look: d.settings(config.RoleWorker)},
 		{name: "adresse publique", look: d.address},
@@ -138,6 +139,17 @@ func (d *doctor) examinations() []examination {
 		{name: "travaux en échec", look: d.troubles, records: true},
 		{name: "courriels refusés (7 jours)", look: d.mails, records: true},
 	}
+}
+
+// notifications holds the way of an outcome to whoever waits for it: without it OKEY works, and every click takes longer.
+func (d *doctor) notifications(ctx context.Context) (string, error) {
+	listening, stop := context.WithCancel(ctx)
+	defer stop()
+	outcomes, err := d.store.ListenOutcomes(listening)
+	if err != nil {
+		return "", err
+	}
+	return "arrivent", outcomes.RoundTrip(ctx)
 }
 
 func (d *doctor) temporal(ctx context.Context) (string, error) {

@@ -56,7 +56,7 @@ func Migrate(ctx context.Context, adminURL string) error {
 
 // withTimeouts bounds what a migration may wait and take: behind one that waits for a lock, everybody else would queue.
 func withTimeouts(databaseURL string) (string, error) {
-	u, err := url.Parse(databaseURL)
+	u, err := url.Parse(wanted(databaseURL))
 	if err != nil {
 		return "", errors.New("the owner's database URL can't be read") // the parser's error would repeat the password
 	}

@@ -37,7 +37,7 @@ func (s *Store) ListenOutcomes(ctx context.Context) (*Outcomes, error) {
 	o := &Outcomes{
 		store: s, waiting: map[uuid.UUID]map[chan struct{}]bool{}, echoes: map[uuid.UUID]chan struct{}{}, lookAgain: lookAgain,
 	}
-	o.listener = pq.NewListener(s.url, 100*time.Millisecond, 5*time.Second, func(_ pq.ListenerEventType, err error) {
+	o.listener = pq.NewListener(wanted(s.url), 100*time.Millisecond, 5*time.Second, func(_ pq.ListenerEventType, err error) {
 		if err != nil {
 			slog.Warn("the connection that tells outcomes is broken, trying again", "error", err)
 		}

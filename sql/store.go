@@ -7,14 +7,10 @@ package sql
 import (
 	"context"
 	stdsql "database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"net"
 	"slices"
-	"strings"
 	"time"
 
 	"okey/okey"
@@ -32,24 +28,30 @@ type AuditKeys interface {
 // Store is the database as okey's application role sees it.
 type Store struct {
 	reader
-	db  *sqlx.DB
-	url string
-	key AuditKeys
+	db        *sqlx.DB
+	connector *connector
+	url       string
+	key       AuditKeys
 }
 
 // reader has the questions that need no transaction of their own: Store and Tx both answer them.
 type reader struct{ q sqlx.ExtContext }
 
-// Open makes a Store. It does not connect yet: Wait does.
+// connections is how many a program has open at most, and keeps: one that is closed after use costs a handshake for the next.
+const connections = 20
+
+// Open makes a Store. It does not connect yet: Await does.
 func Open(url string, keys AuditKeys) (*Store, error) {
-	db, err := sqlx.Open("postgres", url)
+	connector, err := newConnector(url)
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
-	db.SetMaxOpenConns(20)
-	db.SetMaxIdleConns(10)
+	db := sqlx.NewDb(stdsql.OpenDB(connector), "postgres")
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
 	db.SetConnMaxIdleTime(5 * time.Minute)
-	return &Store{reader: reader{db}, db: db, url: url, key: keys}, nil
+	db.SetConnMaxLifetime(30 * time.Minute) // what a name leads to changes
+	return &Store{reader: reader{db}, db: db, connector: connector, url: url, key: keys}, nil
 }
 
 // Close ends all connections.
@@ -108,21 +110,6 @@ func (s *Store) try(ctx context.Context, work func(*Tx) error) (err error) {
 func retriable(err error) bool {
 	var refused *pq.Error
 	return errors.As(err, &refused) && (refused.Code == "40P01" || refused.Code == "40001")
-}
-
-// Away tells whether err is the database being out of reach, or on its way down or up, rather than anything being wrong.
-func Away(err error) bool {
-	var network net.Error
-	var refused *pq.Error
-	switch {
-	case errors.As(err, &refused):
-		return strings.HasPrefix(string(refused.Code), "08") || strings.HasPrefix(string(refused.Code), "57P") // connection, shutdown
-	case errors.As(err, &network), errors.Is(err, driver.ErrBadConn), errors.Is(err, stdsql.ErrConnDone),
-		errors.Is(err, io.ErrUnexpectedEOF):
-		return true
-	default:
-		return false
-	}
 }
 
 // violates tells whether err is PostgreSQL refusing a row because of the named constraint or index.

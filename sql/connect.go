@@ -1,0 +1,145 @@
+package sql
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"sync/atomic"
+
+	"github.com/lib/pq"
+)
+
+// connector opens the pool's connections: to a database that takes writes, and only for as long as that database is the one.
+type connector struct {
+	config     pq.Config
+	generation atomic.Int64 // connections of an earlier one are used no more
+}
+
+func newConnector(address string) (*connector, error) {
+	config, err := pq.NewConfig(wanted(address))
+	if err != nil {
+		return nil, err
+	}
+	return &connector{config: config}, nil
+}
+
+// wanted asks, where the address says nothing of it, for the database that takes writes: after a fail-over the other one may still answer.
+func wanted(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return address // the driver says what is wrong with it
+	}
+	query := u.Query()
+	for name, value := range map[string]string{"target_session_attrs": "read-write", "connect_timeout": "5"} {
+		if !query.Has(name) {
+			query.Set(name, value)
+		}
+	}
+	u.RawQuery = query.Encode()
+	return u.String()
+}
+
+// Driver is part of driver.Connector.
+func (c *connector) Driver() driver.Driver { return &pq.Driver{} }
+
+// Connect is part of driver.Connector.
+func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
+	generation := c.generation.Load() // before: what is opened while the database changes is renewed too
+	opener, err := pq.NewConnectorConfig(c.config)
+	if err != nil {
+		return nil, err
+	}
+	opened, err := opener.Connect(ctx)
+	if err != nil {
+		return nil, unreachableError{err}
+	}
+	return &connection{pqConn: opened.(pqConn), of: c, generation: generation}, nil
+}
+
+// unreachableError is any failure to open a connection: nobody answers, or a database that takes no writes.
+type unreachableError struct{ error }
+
+func (e unreachableError) Unwrap() error { return e.error }
+
+// renew has all connections of a generation opened anew when they are next needed.
+func (c *connector) renew(generation int64) {
+	if c.generation.CompareAndSwap(generation, generation+1) {
+		slog.Warn("the database takes no writes: all connections are opened anew")
+	}
+}
+
+// pqConn is what the driver's connections do, all of it.
+type pqConn interface {
+	driver.Conn
+	driver.ConnBeginTx
+	driver.ConnPrepareContext
+	driver.ExecerContext
+	driver.QueryerContext
+	driver.Pinger
+	driver.SessionResetter
+	driver.Validator
+	driver.NamedValueChecker
+}
+
+// connection is one of the pool.
+type connection struct {
+	pqConn
+	of         *connector
+	generation int64
+}
+
+func (c *connection) stale() bool { return c.generation != c.of.generation.Load() }
+
+// ResetSession is part of driver.SessionResetter: an old connection is not used again.
+func (c *connection) ResetSession(ctx context.Context) error {
+	if c.stale() {
+		return driver.ErrBadConn
+	}
+	return c.pqConn.ResetSession(ctx)
+}
+
+// IsValid is part of driver.Validator.
+func (c *connection) IsValid() bool { return !c.stale() && c.pqConn.IsValid() }
+
+// BeginTx is part of driver.ConnBeginTx.
+func (c *connection) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
+	tx, err := c.pqConn.BeginTx(ctx, opts)
+	return tx, c.noted(err)
+}
+
+// ExecContext is part of driver.ExecerContext.
+func (c *connection) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	result, err := c.pqConn.ExecContext(ctx, query, args)
+	return result, c.noted(err)
+}
+
+// QueryContext is part of driver.QueryerContext.
+func (c *connection) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	rows, err := c.pqConn.QueryContext(ctx, query, args)
+	return rows, c.noted(err)
+}
+
+// noted looks at what the database has refused. One that takes no writes any more has handed over to another.
+func (c *connection) noted(err error) error {
+	if refused, is := errors.AsType[*pq.Error](err); is && readOnly(refused) {
+		c.of.renew(c.generation)
+	}
+	return err
+}
+
+// Writable tells whether the database takes writes. A connection that was closed meanwhile is no reason to say no: another one is asked.
+func (s *Store) Writable(ctx context.Context) error {
+	generation := s.connector.generation.Load()
+	var off bool
+	if err := s.db.GetContext(ctx, &off, `SELECT current_setting('transaction_read_only')::boolean`); err != nil {
+		return fmt.Errorf("ask whether the database takes writes: %w", err)
+	}
+	if off {
+		s.connector.renew(generation)
+		return errReadOnly
+	}
+	return nil
+}

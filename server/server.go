@@ -36,8 +36,7 @@ import (
 
 // Server answers HTTP. It is made anew for each run: several may live in one process.
 type Server struct {
-	store   *sql.Store
-	engine  act.Engine
+	checks  []*check
 	metrics *respond.Metrics
 	session *web.Sessions
 	proxies []string // trusted ones
@@ -84,7 +83,7 @@ func New(cfg config.Config, store *sql.Store, outcomes *sql.Outcomes, e act.Engi
 	peoplePages := people.New(site, store, dispatcher, tales)
 	deskPages := desk.New(site, store, dispatcher, e, requestPages, cfg.AcademyName)
 	return &Server{
-		store: store, engine: e, metrics: metrics, session: session, proxies: cfg.TrustedProxies,
+		checks: checks(store, outcomes, e), metrics: metrics, session: session, proxies: cfg.TrustedProxies,
 		site: site, api: api.New(store, dispatcher, cfg.URL),
 		rooms: []interface{ Routes(web.Routes) }{
 			in, home.New(site, store, keyPages, requestPages, peoplePages, deskPages), requestPages,

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"strings"
 	"sync/atomic"
 
 	"github.com/lib/pq"
@@ -63,6 +64,11 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 type unreachableError struct{ error }
 
 func (e unreachableError) Unwrap() error { return e.error }
+
+// standby tells whether somebody answered who takes no writes: the driver says so in words alone.
+func (e unreachableError) standby() bool {
+	return strings.Contains(e.Error(), "session is read-only") || strings.Contains(e.Error(), "hot standby mode")
+}
 
 // renew has all connections of a generation opened anew when they are next needed.
 func (c *connector) renew(generation int64) {
@@ -133,11 +139,21 @@ func (c *connection) noted(err error) error {
 // Writable tells whether the database takes writes. A connection that was closed meanwhile is no reason to say no: another one is asked.
 func (s *Store) Writable(ctx context.Context) error {
 	generation := s.connector.generation.Load()
+	const question = `SELECT current_setting('transaction_read_only')::boolean`
 	var off bool
-	if err := s.db.GetContext(ctx, &off, `SELECT current_setting('transaction_read_only')::boolean`); err != nil {
-		return fmt.Errorf("ask whether the database takes writes: %w", err)
+	err := s.db.GetContext(ctx, &off, question)
+	if err != nil && Away(err) && ctx.Err() == nil {
+		s.connector.generation.CompareAndSwap(generation, generation+1) // what one proxy closed, it closed all of
+		generation = s.connector.generation.Load()
+		err = s.db.GetContext(ctx, &off, question)
 	}
-	if off {
+	var unreachable unreachableError
+	switch {
+	case errors.As(err, &unreachable) && unreachable.standby():
+		return errReadOnly
+	case err != nil:
+		return fmt.Errorf("ask whether the database takes writes: %w", err)
+	case off:
 		s.connector.renew(generation)
 		return errReadOnly
 	}

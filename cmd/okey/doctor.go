@@ -109,9 +109,9 @@ type doctor struct {
 }
 
 func (d *doctor) database(ctx context.Context) (string, error) {
-	err := d.store.Ping(ctx)
+	err := d.store.Writable(ctx)
 	d.away = err != nil
-	return "répond", err
+	return "répond, en écriture", err
 }
 
 func (d *doctor) examinations() []examination {

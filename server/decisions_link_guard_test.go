@@ -3,6 +3,7 @@ package server_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -129,9 +130,8 @@ func TestGuessingLinksIsStoppedWhicheverServerIsAsked(t *testing.T) {
 	assert.InDelta(t, 600, seconds, 60)
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
 		assert.Equal(t, http.StatusTooManyRequests, h.open(method, "/valider/abc", from("203.0.113.7")).Status, "read or not")
-		assert.Equal(t, http.StatusTooManyRequests, h.open(method, link, from("203.0.113.7")).Status,
-			"a guess that was right would show nothing")
 	}
+	assert.Equal(t, http.StatusOK, h.open(http.MethodGet, link, from("203.0.113.7")).Status, "a right one answers, whoever guessed there")
 	assert.Equal(t, http.StatusOK, h.open(http.MethodGet, link, from("203.0.113.8")).Status, "others are not concerned")
 	assert.Equal(t, http.StatusNotFound, h.open(http.MethodGet, strangeLink(), from("203.0.113.8")).Status)
 
@@ -142,6 +142,32 @@ func TestGuessingLinksIsStoppedWhicheverServerIsAsked(t *testing.T) {
 	assert.Equal(t, http.StatusNotFound, h.open(http.MethodGet, strangeLink(), from("203.0.113.7")).Status)
 	assert.Equal(t, 2, h.Count(`SELECT count(*) FROM attempt WHERE kind = 'link'`), "and counted anew")
 	assert.Equal(t, 1, h.Count(`SELECT max(wrong) FROM attempt WHERE kind = 'link'`))
+}
+
+// A proxy that writes ports with addresses, or what is no address at all, makes nobody pay for others.
+func TestWrongLinksAreCountedByAddressWhateverPortStandsWithIt(t *testing.T) {
+	h := newHouseWith(t, func(c *config.Config) { c.TrustedProxies = []string{"127.0.0.1"} })
+	for port := range 30 {
+		h.open(http.MethodGet, strangeLink(), from(fmt.Sprintf("203.0.113.1:%d", 5000+port)))
+	}
+	assert.Equal(t, http.StatusTooManyRequests, h.open(http.MethodGet, strangeLink(), from("203.0.113.1:7")).Status, "one address")
+	assert.Equal(t, http.StatusTooManyRequests, h.open(http.MethodGet, strangeLink(), from("203.0.113.1")).Status)
+	assert.Equal(t, http.StatusNotFound, h.open(http.MethodGet, strangeLink(), from("198.51.100.7:6002")).Status)
+	assert.Equal(t, http.StatusNotFound, h.open(http.MethodGet, strangeLink(), from("[2001:db8::1]:443")).Status)
+	assert.Equal(t, http.StatusNotFound, h.open(http.MethodGet, strangeLink(), from("inconnu")).Status)
+}
+
+// Readers of mail take along what stands behind an address: a full stop, a bracket, a space.
+func TestALinkLivesWithWhatAMailReaderTookAlong(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	link := h.goodLink(h.as(c.lea).asks(), c.roux)
+	for _, behind := range []string{".", ">", "%3E", ")", "%20", ").", "%C2%BB", "%22"} {
+		moved := h.open(http.MethodGet, link+behind, nil)
+		require.Equal(t, http.StatusFound, moved.Status, behind)
+		assert.Equal(t, link, moved.Header.Get("Location"), behind)
+	}
+	assert.Zero(t, h.Count(`SELECT count(*) FROM attempt WHERE kind = 'link'`))
 }
 
 // Whoever opens an old mail has guessed nothing: a school behind one address must not be kept out by last month's mails.

@@ -22,7 +22,7 @@ func (s *Server) Handler() http.Handler {
 	guard := http.NewCrossOriginProtection()
 	guard.AddInsecureBypassPattern("POST /valider/{token}") // acts by its token: a cookie may only stop it; and sends no origin along
 	pages := s.session.Wrap(router)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return withoutPorts(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		limit := int64(respond.MaxBody)
 		if web.CarriesFile(r) {
 			limit += respond.MaxUpload
@@ -37,7 +37,7 @@ func (s *Server) Handler() http.Handler {
 			return
 		}
 		pages.ServeHTTP(w, r)
-	})
+	}))
 }
 
 // router holds every route.

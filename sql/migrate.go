@@ -54,6 +54,32 @@ func Migrate(ctx context.Context, adminURL string) error {
 	return nil
 }
 
+// RefuseNewer refuses a database that a later version of OKEY has migrated: this one does not know what it would do there.
+func RefuseNewer(ctx context.Context, adminURL string) error {
+	newest, err := latestMigration()
+	if err != nil {
+		return err
+	}
+	db, err := stdsql.Open("postgres", adminURL)
+	if err != nil {
+		return fmt.Errorf("open the database: %w", err)
+	}
+	defer func() { _ = db.Close() }()
+	var have stdsql.NullInt64
+	err = db.QueryRowContext(ctx, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`).Scan(&have)
+	var refused *pq.Error
+	switch {
+	case errors.As(err, &refused) && refused.Code == "42P01": // nothing was migrated yet
+		return nil
+	case err != nil:
+		return fmt.Errorf("read the schema's version: %w", err)
+	case have.Int64 > newest:
+		return okey.Errorf(okey.CodeUnavailable, "La base de données en est à la version %d, ce programme ne connaît que la %d : "+
+			"prenez la version d'OKEY qui l'a mise à jour, ou remettez la sauvegarde d'avant.", have.Int64, newest)
+	}
+	return nil
+}
+
 // withTimeouts bounds what a migration may wait and take: behind one that waits for a lock, everybody else would queue.
 func withTimeouts(databaseURL string) (string, error) {
 	u, err := url.Parse(wanted(databaseURL))

@@ -42,16 +42,20 @@ func (h *house) startDatabase(ctx context.Context) (*postgres.Cluster, databases
 	}
 	h.add("PostgreSQL", cluster.Stop)
 	go func() {
-		<-cluster.Done()
-		h.failed <- errors.New("PostgreSQL s'est arrêté : voyez " + cluster.LogFile())
+		if err := cluster.Keep(ctx); err != nil {
+			h.failed <- err
+		}
 	}()
-	if h.secrets, err = loadSecrets(h.flags.Data); err != nil {
+	if h.secrets, err = loadSecrets(h.flags.Data, func() (bool, error) { return hasAudit(ctx, cluster) }); err != nil {
 		return nil, databases{}, err
 	}
 	if err := h.prepareDatabase(ctx, cluster); err != nil {
 		return nil, databases{}, fmt.Errorf("prepare okey's database: %w", err)
 	}
 	urls := databases{app: cluster.URLAs(okeyRole, h.secrets.AppPassword, okeyDatabase), admin: cluster.URL(okeyDatabase)}
+	if err := sql.RefuseNewer(ctx, urls.admin); err != nil {
+		return nil, databases{}, err
+	}
 	if err := sql.Migrate(ctx, urls.admin); err != nil {
 		return nil, databases{}, err
 	}
@@ -85,4 +89,21 @@ func (h *house) prepareDatabase(ctx context.Context, cluster *postgres.Cluster) 
 		_, err = db.ExecContext(ctx, "CREATE DATABASE "+okeyDatabase)
 	}
 	return err
+}
+
+// hasAudit tells whether the cluster holds a database of OKEY's in which something has happened: new secrets beside it would make its audit,
+// its PINs and its links worthless.
+func hasAudit(ctx context.Context, cluster *postgres.Cluster) (bool, error) {
+	db, err := stdsql.Open("postgres", cluster.URL(okeyDatabase))
+	if err != nil {
+		return false, err
+	}
+	defer db.Close()
+	var there bool
+	err = db.QueryRowContext(ctx, `SELECT EXISTS (SELECT FROM audit)`).Scan(&there)
+	var refused *pq.Error
+	if errors.As(err, &refused) && (refused.Code == "3D000" || refused.Code == "42P01") { // no such database, no such table
+		return false, nil
+	}
+	return there, err
 }

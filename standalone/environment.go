@@ -41,7 +41,8 @@ func (s *secrets) fields() []struct {
 
 func secretsFile(dir string) string { return filepath.Join(dir, "secrets") }
 
-func loadSecrets(dir string) (secrets, error) {
+// loadSecrets reads the secrets, or makes them on a first start. used tells whether the database beside them has been worked with.
+func loadSecrets(dir string, used func() (bool, error)) (secrets, error) {
 	var s secrets
 	text, err := os.ReadFile(secretsFile(dir))
 	switch {
@@ -49,8 +50,15 @@ func loadSecrets(dir string) (secrets, error) {
 		if _, err := os.Stat(environmentFile(dir)); err == nil {
 			return s, fmt.Errorf("le fichier %s manque, et les données de ce dossier en dépendent : remettez-le", secretsFile(dir))
 		}
-		err := s.make(dir)
-		return s, err
+		there, err := used()
+		if err != nil {
+			return s, fmt.Errorf("look whether the database is a new one: %w", err)
+		}
+		if there {
+			return s, fmt.Errorf("le fichier %s manque, et la base de données de ce dossier a servi avec ses secrets : remettez-le depuis la sauvegarde",
+				secretsFile(dir))
+		}
+		return s, s.make(dir)
 	case err != nil:
 		return s, fmt.Errorf("read the secrets: %w", err)
 	}

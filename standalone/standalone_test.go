@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -22,6 +23,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"okey/internal/postgres"
+	"okey/okey"
 )
 
 // folder has all that a run of tests keeps.
@@ -276,6 +278,34 @@ func TestLostSecretsAreMissedRatherThanReplaced(t *testing.T) {
 	code, said := fails(t, command(t, dir, append(anyPorts, "--no-okey")...))
 	require.Equal(t, 1, code)
 	require.Contains(t, said, "remettez-le")
+}
+
+// Without okey.env too: a database that has an audit was worked with.
+func TestNoNewSecretsAreMadeBesideADatabaseThatHasAnAudit(t *testing.T) {
+	dir := private(t)
+	start(t, dir, "--no-okey").stop(t)
+	require.NoError(t, os.Remove(secretsFile(dir)))
+	require.NoError(t, os.Remove(environmentFile(dir)))
+	code, said := fails(t, command(t, dir, append(anyPorts, "--no-okey")...))
+	require.Equal(t, 1, code)
+	require.Contains(t, said, "a servi avec ses secrets")
+}
+
+// PostgreSQL is killed under everything: it comes back by itself, and what is asked then is done.
+func TestADatabaseThatIsKilledComesBackByItself(t *testing.T) {
+	s := newStack(t)
+	s.keys("00480001")
+	pid, err := os.ReadFile(filepath.Join(s.dir, "postgres", "data", "postmaster.pid"))
+	require.NoError(t, err)
+	first, _, _ := strings.Cut(string(pid), "\n")
+	number, err := strconv.Atoi(first)
+	require.NoError(t, err)
+	require.NoError(t, syscall.Kill(number, syscall.SIGKILL))
+	require.Eventually(t, func() bool {
+		said, err := os.ReadFile(filepath.Join(s.dir, "okey.log"))
+		return err == nil && strings.Contains(string(said), "PostgreSQL was started again") && answers(t.Context(), s.env["OKEY_URL"]+"/readyz")
+	}, 2*time.Minute, 200*time.Millisecond)
+	s.awaitEnd(s.until("lea", okey.HandedOver, "00480001"))
 }
 
 // fails runs a program that must end by itself, with an error.

@@ -52,6 +52,7 @@ type Cluster struct {
 	stopping sync.Once
 	done     chan struct{}
 	exit     error
+	guarded
 }
 
 // PortTakenError tells that the port asked for belongs to another program.
@@ -189,6 +190,9 @@ func (c *Cluster) writePassword() error {
 
 func (c *Cluster) readPassword() error {
 	text, err := os.ReadFile(c.passwordFile())
+	if errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("le fichier %s manque : c'est le mot de passe de la base de données, remettez-le depuis la sauvegarde", c.passwordFile())
+	}
 	if err != nil {
 		return fmt.Errorf("read the cluster's password: %w", err)
 	}
@@ -262,9 +266,9 @@ func (c *Cluster) rememberPort() error {
 }
 
 func (c *Cluster) launch() error {
-	log, err := os.OpenFile(c.LogFile(), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	log, err := c.openLog()
 	if err != nil {
-		return fmt.Errorf("open the server's log: %w", err)
+		return err
 	}
 	defer log.Close()
 	// The server's life is not the start's context: it ends with Stop.
@@ -278,10 +282,10 @@ func (c *Cluster) launch() error {
 		return fmt.Errorf("start postgres: %w", err)
 	}
 	c.command = command
-	go func() {
+	go func(done chan struct{}) {
 		c.exit = command.Wait()
-		close(c.done)
-	}()
+		close(done)
+	}(c.done)
 	if c.options.DieWithParent {
 		c.watchdog, err = watch(command.Process.Pid, c.options.Dir)
 	}
@@ -320,8 +324,8 @@ func (c *Cluster) awaitReady(ctx context.Context) error {
 			return nil
 		}
 		select {
-		case <-c.done:
-			return fmt.Errorf("PostgreSQL s'est arrêté au démarrage : %s", c.lastWords())
+		case <-c.Done():
+			return fmt.Errorf("PostgreSQL s'est arrêté au démarrage : %s", Explain(c.lastWords()))
 		case <-ctx.Done():
 			return fmt.Errorf("PostgreSQL ne répond pas : %w", errors.Join(ctx.Err(), err))
 		case <-tick.C:
@@ -329,8 +333,12 @@ func (c *Cluster) awaitReady(ctx context.Context) error {
 	}
 }
 
-// Done is closed when the server has ended, asked to or not.
-func (c *Cluster) Done() <-chan struct{} { return c.done }
+// Done is closed when the server has ended, asked to or not; one that Keep has started again since has another.
+func (c *Cluster) Done() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.done
+}
 
 // Address is host:port.
 func (c *Cluster) Address() string { return net.JoinHostPort(c.options.Host, strconv.Itoa(c.port)) }
@@ -358,7 +366,7 @@ func (c *Cluster) lastWords() string {
 	if err != nil {
 		return err.Error()
 	}
-	return lastLines(string(text), 3)
+	return lastLines(string(text[min(int(c.logFrom), len(text)):]), 3)
 }
 
 func lastLines(text string, n int) string {

@@ -17,16 +17,19 @@ import (
 // Stop ends the server: sessions are broken off, what was committed is kept. It may be called more than once.
 func (c *Cluster) Stop() error {
 	c.stopping.Do(func() {
+		c.mu.Lock()
+		c.ending = true
+		c.mu.Unlock()
 		if c.command == nil {
 			return
 		}
 		// SIGINT is PostgreSQL's fast shutdown, SIGQUIT its immediate one, mended by recovery at the next start.
 		_ = c.command.Process.Signal(syscall.SIGINT) // it may be gone already: done tells
 		select {
-		case <-c.done:
+		case <-c.Done():
 		case <-time.After(stopLimit):
 			_ = c.command.Process.Signal(syscall.SIGQUIT)
-			<-c.done
+			<-c.Done()
 		}
 		c.watchdog.dismiss()
 	})

@@ -2,6 +2,7 @@ package sql
 
 import (
 	"context"
+	stdsql "database/sql"
 	"fmt"
 	"time"
 
@@ -39,10 +40,13 @@ type Mail struct {
 	Error     string        `db:"error"`
 	CreatedAt time.Time     `db:"created_at"`
 	AgainOf   uuid.NullUUID `db:"again_of"` // the first of those that repeat it; none: it is the first
+	// Unanswered counts the attempts that ended with the whole message at the relay, and no word whether it took it.
+	Unanswered int             `db:"unanswered"`
+	NotBefore  stdsql.NullTime `db:"not_before"` // when it is tried again at the earliest
 }
 
 const mailColumns = `m.id, m.request, m.kind, m.ref, m.person, m.address, m.issue, m.message_id, m.subject, m.state, m.attempts,
-	m.error, m.created_at, m.again_of`
+	m.error, m.created_at, m.again_of, m.unanswered, m.not_before`
 
 // NewMail is a mail to be queued. Key stands in for Request where it is about a key.
 type NewMail struct {
@@ -104,6 +108,12 @@ func (s *Store) MailFailsForGood(ctx context.Context, id uuid.UUID, subject, why
 // MailMustWait notes an attempt that is to be repeated.
 func (s *Store) MailMustWait(ctx context.Context, id uuid.UUID, subject, why string) error {
 	return s.attempt(ctx, `UPDATE mail SET subject = $2, error = $3, attempts = attempts + 1 WHERE id = $1`, id, subject, why)
+}
+
+// MailWasNotAnswered notes an attempt after which the relay may have the mail; notBefore is when it is tried again, zero for at any time.
+func (s *Store) MailWasNotAnswered(ctx context.Context, id uuid.UUID, subject, why string, notBefore time.Time) error {
+	return s.attempt(ctx, `UPDATE mail SET subject = $2, error = $3, attempts = attempts + 1, unanswered = unanswered + 1, not_before = $4
+		WHERE id = $1`, id, subject, why, stdsql.NullTime{Time: notBefore, Valid: !notBefore.IsZero()})
 }
 
 func (s *Store) attempt(ctx context.Context, query string, args ...any) error {

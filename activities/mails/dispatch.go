@@ -45,15 +45,26 @@ func (p *mailing) dispatch(ctx context.Context) (okey.MailReport, error) {
 	return report, p.mustRepeat(waiting)
 }
 
-// mustRepeat asks the engine for another attempt: by its own policy where mails did not leave, at a set time where one waits for its list.
+// A mail that the relay may have already is sent once more, as a broken connection is no news; from then on each attempt may be a copy that
+// somebody reads, and there are long pauses between them.
+const (
+	unansweredOften = 2
+	unansweredPause = 6 * time.Hour
+)
+
+// mustRepeat asks the engine for another attempt: by its own policy where mails did not leave, at a set time where one waits for its list, or
+// pauses.
 func (p *mailing) mustRepeat(waiting int) error {
+	options := temporal.ApplicationErrorOptions{Category: temporal.ApplicationErrorCategoryBenign}
 	switch {
+	case waiting > p.pausing:
+		return temporal.NewApplicationErrorWithOptions(fmt.Sprintf("%d mails must wait for the relay", waiting), "mail_must_wait", options)
+	case p.later > 0 && (waiting == 0 || p.later < p.pause):
+		options.NextRetryDelay = p.later
+		return temporal.NewApplicationErrorWithOptions("too many mails this hour: the next ones go out as one list", "mail_grouped", options)
 	case waiting > 0:
-		return temporal.NewApplicationErrorWithOptions(fmt.Sprintf("%d mails must wait for the relay", waiting), "mail_must_wait",
-			temporal.ApplicationErrorOptions{Category: temporal.ApplicationErrorCategoryBenign})
-	case p.later > 0:
-		return temporal.NewApplicationErrorWithOptions("too many mails this hour: the next ones go out as one list", "mail_grouped",
-			temporal.ApplicationErrorOptions{NextRetryDelay: p.later, Category: temporal.ApplicationErrorCategoryBenign})
+		options.NextRetryDelay = p.pause
+		return temporal.NewApplicationErrorWithOptions("the relay may have these mails: it did not say", "mail_unanswered", options)
 	}
 	return nil
 }
@@ -75,10 +86,18 @@ func (p *mailing) deliver(ctx context.Context, connection *mail.Connection, e en
 		p.tellBounced(e, row.Subject)
 		return row.State, nil
 	}
+	if wait := row.NotBefore.Time.Sub(p.now(ctx)); wait > 0 {
+		p.pauseFor(wait)
+		return sql.MailQueued, nil
+	}
 	message.ID, message.To, message.Date = strings.Trim(row.MessageID, "<>"), row.Address, p.order.At
 	message.Attached = e.files
 	failure := connection.Send(ctx, message)
+	// What became of it is worth more than the time of the attempt: without it, the next one sends it again.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), notePatience)
+	defer cancel()
 	var refused *mail.Permanent
+	var unanswered *mail.Unanswered
 	switch {
 	case failure == nil:
 		return sql.MailSent, p.store.MailWasSent(ctx, e.id, message.Subject, p.now(ctx))
@@ -86,6 +105,14 @@ func (p *mailing) deliver(ctx context.Context, connection *mail.Connection, e en
 		slog.Warn("a mail was refused for good", "mail", e.id, "kind", e.letter, "request", p.order.Request)
 		p.tellBounced(e, message.Subject)
 		return sql.MailFailed, p.store.MailFailsForGood(ctx, e.id, message.Subject, failure.Error())
+	case errors.As(failure, &unanswered):
+		slog.Warn("a mail may have arrived: the relay did not say", "mail", e.id, "kind", e.letter, "request", p.order.Request)
+		var notBefore time.Time
+		if row.Unanswered+1 >= unansweredOften {
+			p.pauseFor(unansweredPause)
+			notBefore = p.now(ctx).Add(unansweredPause)
+		}
+		return sql.MailQueued, p.store.MailWasNotAnswered(ctx, e.id, message.Subject, failure.Error(), notBefore)
 	default:
 		level := slog.LevelInfo
 		if p.isSupport(row.Address) {
@@ -94,6 +121,14 @@ func (p *mailing) deliver(ctx context.Context, connection *mail.Connection, e en
 		slog.Log(ctx, level, "a mail must wait", "mail", e.id, "kind", e.letter, "request", p.order.Request)
 		return sql.MailQueued, p.store.MailMustWait(ctx, e.id, message.Subject, failure.Error())
 	}
+}
+
+// pauseFor keeps one mail back: the next attempt is for the first that may leave.
+func (p *mailing) pauseFor(wait time.Duration) {
+	if p.pausing == 0 || wait < p.pause {
+		p.pause = wait
+	}
+	p.pausing++
 }
 
 // queue writes the row of an envelope with its subject, or finds it.
@@ -107,6 +142,9 @@ func (p *mailing) queue(ctx context.Context, e envelope, title string) (sql.Mail
 		Address: e.address, Issue: e.issue, MessageID: "<" + e.id.String() + "@" + p.host + ">", At: e.made, Order: p.orderOf(e),
 	})
 }
+
+// notePatience is how long the database has to note what became of a mail.
+const notePatience = 10 * time.Second
 
 // isSupport tells whether an address is support's mailbox: its mail is never given up, for there is nobody to tell then.
 func (p *mailing) isSupport(address string) bool { return strings.EqualFold(address, p.support) }

@@ -61,6 +61,7 @@ func TestAnAddressThatRefusesForGoodIsSupportsAffair(t *testing.T) {
 
 func TestSupportsOwnMailboxMayRefuseWithoutAnEnd(t *testing.T) {
 	o := newFixture(t)
+	o.mails = o.mailer("autre@ac-nice.fr") // the relay takes mail for others
 	o.box.Refuse(supportBox, 550)
 	request, _ := o.ask(o.lea, okey.FirstKey)
 	late := okey.MailStep{Kind: okey.MailDecisionLate, Ref: 101}
@@ -130,6 +131,49 @@ func TestARelayThatIsAwayLosesNothing(t *testing.T) {
 	require.ErrorAs(t, err, &again)
 	assert.False(t, again.NonRetryable())
 	assert.Equal(t, 2, o.Count(`SELECT count(*) FROM mail WHERE state = $1`, string(sql.MailQueued)))
+}
+
+// Each attempt may be one more copy in the mailbox: after the second, there are hours between them.
+func TestAMailThatTheRelayMayHaveTakenIsNotSentAgainAndAgain(t *testing.T) {
+	o := newFixture(t)
+	o.Key(scene.Tilleuls)
+	request, v := o.ask(o.lea, okey.FirstKey)
+	attempt := func() time.Duration {
+		_, err := o.try(request, v.Mails[0])
+		var again *temporal.ApplicationError
+		require.ErrorAs(t, err, &again)
+		assert.False(t, again.NonRetryable())
+		return again.NextRetryDelay()
+	}
+	o.box.Refuse("ablanc@ac-nice.fr", 451)
+	o.box.AtDot(func(hangUp func()) { hangUp() })
+	copies := func() int { return len(o.box.To("mroux@ac-nice.fr")) }
+	for n := range 2 {
+		assert.Zero(t, attempt(), "the other one waits for the relay, by the engine's own policy")
+		assert.Equal(t, n+1, copies())
+	}
+	attempt()
+	assert.Equal(t, 2, copies(), "it pauses while the other one is tried")
+	o.box.AtDot(nil)
+	o.box.Refuse("ablanc@ac-nice.fr", 0)
+	assert.Equal(t, 6*time.Hour, attempt(), "the other one has left")
+	assert.Len(t, o.box.To("ablanc@ac-nice.fr"), 1)
+
+	o.now = o.now.Add(4 * time.Hour)
+	assert.Equal(t, 2*time.Hour, attempt())
+	o.box.AtDot(func(hangUp func()) { hangUp() })
+	o.now = o.now.Add(2 * time.Hour)
+	assert.Equal(t, 6*time.Hour, attempt(), "and so after the third")
+	assert.Equal(t, 3, copies())
+	o.box.AtDot(nil)
+	o.now = o.now.Add(6 * time.Hour)
+	o.send(request, v.Mails[0])
+	ids := map[string]bool{}
+	for _, l := range o.box.To("mroux@ac-nice.fr") {
+		ids[l.Header.Get("Message-ID")] = true
+	}
+	assert.Len(t, ids, 1, "mailboxes show one of them")
+	assert.Equal(t, 1, o.Count(`SELECT count(*) FROM mail WHERE state = 'sent' AND unanswered = 3`))
 }
 
 func TestAMailHasItsSubjectFromTheBeginning(t *testing.T) {

@@ -52,12 +52,17 @@ func newFixture(t *testing.T) *fixture {
 		roux:  s.Person("Marc Roux", okey.Principal, scene.Tilleuls),
 		blanc: s.Person("Anne Blanc", okey.Deputy, scene.Tilleuls),
 	}
-	sender := mail.NewSender(mail.Relay{Host: o.box.Host, Port: o.box.Port}, "OKEY <okey@ac-exemple.fr>", supportBox)
-	o.mails = mails.New(o.Store, sender, calendar.PublicOnly(), mails.Settings{
+	o.mails = o.mailer(supportBox)
+	return o
+}
+
+// mailer sends through the fixture's relay, with a mailbox that must work.
+func (o *fixture) mailer(witness string) *mails.Mailer {
+	sender := mail.NewSender(mail.Relay{Host: o.box.Host, Port: o.box.Port}, "OKEY <okey@ac-exemple.fr>", witness)
+	return mails.New(o.Store, sender, calendar.PublicOnly(), mails.Settings{
 		Academy: "Académie d'Exemple",
 		URL:     base, Support: "Assistance <" + supportBox + ">", LinkKeys: o.links, Waits: okey.DefaultWaits(),
 	})
-	return o
 }
 
 // What happens before a letter: judged as it is in earnest.

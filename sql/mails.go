@@ -67,28 +67,43 @@ type NewMail struct {
 
 // QueueMail writes a mail's row, and returns it as it stands: a mail that was queued before, by whichever attempt or request, is
 // returned as it is.
-func (s *Store) QueueMail(ctx context.Context, n NewMail) (Mail, error) {
+func (s *Store) QueueMail(ctx context.Context, n NewMail) (m Mail, err error) {
+	err = s.Do(ctx, func(t *Tx) error {
+		m, err = t.QueueMail(ctx, n)
+		return err
+	})
+	return m, err
+}
+
+// QueueMail is that of the Store, within a transaction.
+func (t *Tx) QueueMail(ctx context.Context, n NewMail) (Mail, error) {
 	var m Mail
 	order, err := orderJSON(n.Order)
 	if err != nil {
 		return m, err
 	}
-	err = s.Do(ctx, func(t *Tx) error {
-		err := t.exec(ctx, `INSERT INTO mail (id, request, key, kind, ref, person, address, issue, message_id, state, created_at,
-				subject_id, mail_order, subject)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', $10, $11, $12, $13) ON CONFLICT (id) DO NOTHING`,
-			n.ID, nullID(n.Request), nullText(n.Key), string(n.Kind), n.Ref, nullID(n.Person), n.Address, n.Issue,
-			n.MessageID, n.At, nullID(n.Subject), order, n.Title)
-		if err != nil {
-			return err
-		}
-		return t.get(ctx, &m, noMail, `SELECT `+mailColumns+` FROM mail m WHERE m.id = $1`, n.ID)
-	})
+	err = t.exec(ctx, `INSERT INTO mail (id, request, key, kind, ref, person, address, issue, message_id, state, created_at,
+			subject_id, mail_order, subject)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', $10, $11, $12, $13) ON CONFLICT (id) DO NOTHING`,
+		n.ID, nullID(n.Request), nullText(n.Key), string(n.Kind), n.Ref, nullID(n.Person), n.Address, n.Issue,
+		n.MessageID, n.At, nullID(n.Subject), order, n.Title)
+	if err == nil {
+		err = t.get(ctx, &m, noMail, `SELECT `+mailColumns+` FROM mail m WHERE m.id = $1`, n.ID)
+	}
 	if err != nil {
 		return m, fmt.Errorf("queue a mail: %w", err)
 	}
 	m.CreatedAt = utc(m.CreatedAt)
 	return m, nil
+}
+
+// LockMails makes those who count the mails of a kind to a person wait for one another. The transaction takes no other lock.
+func (t *Tx) LockMails(ctx context.Context, person okey.PersonID, kind okey.MailKind) error {
+	name := "okey mails " + string(kind) + " " + person.String()
+	if err := t.exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, name); err != nil {
+		return fmt.Errorf("count mails one at a time: %w", err)
+	}
+	return nil
 }
 
 const noMail = "Ce courriel n'existe pas."

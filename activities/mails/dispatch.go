@@ -133,14 +133,18 @@ func (p *mailing) pauseFor(wait time.Duration) {
 
 // queue writes the row of an envelope with its subject, or finds it.
 func (p *mailing) queue(ctx context.Context, e envelope, title string) (sql.Mail, error) {
+	return p.store.QueueMail(ctx, p.rowOf(e, title))
+}
+
+func (p *mailing) rowOf(e envelope, title string) sql.NewMail {
 	if e.made.IsZero() {
 		e.made = p.order.At
 	}
-	return p.store.QueueMail(ctx, sql.NewMail{
+	return sql.NewMail{
 		ID: e.id, Request: p.request.ID, Key: p.order.Key, Subject: p.order.Subject, Title: title, Kind: okey.MailKind(e.letter),
 		Ref: p.order.Step.Ref, Person: e.person,
 		Address: e.address, Issue: e.issue, MessageID: "<" + e.id.String() + "@" + p.host + ">", At: e.made, Order: p.orderOf(e),
-	})
+	}
 }
 
 // notePatience is how long the database has to note what became of a mail.

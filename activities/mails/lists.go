@@ -2,6 +2,7 @@ package mails
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"okey/mail"
@@ -35,51 +36,61 @@ func (p *mailing) ask(ctx context.Context, person okey.Person) error {
 		return err
 	}
 	alone := envelope{letter: mail.Asked, person: person.ID, address: person.Mail, issue: issue, facts: p.facts}
-	alone.facts.Link = link
-	if _, begun, err := p.store.FindMail(ctx, p.idOf(mail.Asked, person.Mail, issue)); err != nil || begun {
-		p.put(alone)
-		return err
-	}
-	now := p.now(ctx)
-	recent, err := p.store.MailsSince(ctx, person.ID, okey.MailKind(mail.Asked), now.Add(-time.Hour))
+	alone.id, alone.facts.Link = p.idOf(mail.Asked, person.Mail, issue), link
+	message, err := mail.Write(alone.letter, alone.facts)
 	if err != nil {
 		return err
 	}
-	last, found, err := p.store.LastMail(ctx, person.ID, okey.MailKind(mail.AskedList))
-	switch {
-	case err != nil:
+	var list sql.Mail
+	var isAlone bool
+	err = p.store.Do(ctx, func(t *sql.Tx) (err error) {
+		list, isAlone, err = p.claimPlace(ctx, t, alone, message.Subject)
 		return err
-	case found && now.Before(last.CreatedAt.Add(2*time.Hour)):
-		return p.askAfterList(ctx, person, last)
-	case recent >= askedAnHour:
-		return p.askTogether(ctx, person)
-	default:
+	})
+	if err != nil {
+		return fmt.Errorf("find the place of a request among the mails of an hour: %w", err)
+	}
+	if isAlone {
 		p.put(alone)
 		return nil
 	}
+	return p.joinList(ctx, person, list)
 }
 
-// askAfterList: the list that went out has this request, or the next one will.
-func (p *mailing) askAfterList(ctx context.Context, person okey.Person, last sql.Mail) error {
-	if p.now(ctx).Before(last.CreatedAt.Add(time.Hour)) || !last.CreatedAt.Before(p.order.At) {
-		return p.joinList(ctx, person, last)
+// claimPlace decides whether a request goes to its decider alone, or on which list, and writes the row that the next one counts: forty that are
+// asked in one minute are counted one after the other. Without a list it goes nowhere.
+func (p *mailing) claimPlace(ctx context.Context, t *sql.Tx, alone envelope, title string) (list sql.Mail, isAlone bool, err error) {
+	if err := t.LockMails(ctx, alone.person, okey.MailKind(mail.Asked)); err != nil {
+		return list, false, err
 	}
-	return p.askTogether(ctx, person)
-}
-
-// askTogether claims the hour's list for this request; where another one has it, it joins that.
-func (p *mailing) askTogether(ctx context.Context, person okey.Person) error {
+	if _, begun, err := t.FindMail(ctx, alone.id); err != nil || begun {
+		return list, begun, err
+	}
+	now := p.now(ctx)
+	recent, err := t.MailsSince(ctx, alone.person, okey.MailKind(mail.Asked), now.Add(-time.Hour))
+	if err != nil {
+		return list, false, err
+	}
+	last, found, err := t.LastMail(ctx, alone.person, okey.MailKind(mail.AskedList))
+	if err != nil {
+		return list, false, err
+	}
+	if found = found && now.Before(last.CreatedAt.Add(2*time.Hour)); !found && recent < askedAnHour {
+		_, err := t.QueueMail(ctx, p.rowOf(alone, title))
+		return list, true, err
+	}
+	// The list that went out has this request, or the next one will.
+	if found && (now.Before(last.CreatedAt.Add(time.Hour)) || !last.CreatedAt.Before(p.order.At)) {
+		return last, false, nil
+	}
 	if p.request.Stage != okey.AwaitingDecision {
-		return nil
+		return list, false, nil
 	}
-	now := p.now(ctx)
-	id := okey.MailStep{Kind: okey.MailKind(mail.AskedList), Ref: int(now.Unix() / 3600)}.Key(person.ID, person.Mail, 1)
-	// what it lists is known once it leaves
-	row, err := p.queue(ctx, envelope{id: id, letter: mail.AskedList, person: person.ID, address: person.Mail, issue: 1, made: now}, "")
-	if err != nil {
-		return err
-	}
-	return p.joinList(ctx, person, row)
+	step := okey.MailStep{Kind: okey.MailKind(mail.AskedList), Ref: int(now.Unix() / 3600)}
+	list, err = t.QueueMail(ctx, p.rowOf(envelope{ // what it lists is known once it leaves
+		id: step.Key(alone.person, alone.address, 1), letter: mail.AskedList, person: alone.person, address: alone.address, issue: 1, made: now,
+	}, ""))
+	return list, false, err
 }
 
 // joinList sends the list where it is this request's own. Another's list has this request if it was made later; else the next one will,

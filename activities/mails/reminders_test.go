@@ -1,6 +1,9 @@
 package mails_test
 
 import (
+	"fmt"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -106,6 +109,36 @@ func TestPastFiveAnHourRequestsComeAsOneList(t *testing.T) {
 	require.ErrorAs(t, err, &waiting)
 	o.approve(ninth)
 	assert.Empty(t, o.send(ninth, ninthStep), "answered, it waits for nothing")
+}
+
+// A whole school is told at a meeting to ask, and does.
+func TestFortyRequestsOfOneMinuteComeAsFiveMailsAndOneList(t *testing.T) {
+	const asked = 40
+	o := newFixture(t)
+	o.Exec(`DELETE FROM assignment WHERE function = 'adjoint'`)
+	requests, steps := make([]uuid.UUID, asked), make([]okey.MailStep, asked)
+	for i := range requests {
+		o.Key(scene.Tilleuls)
+		request, v := o.ask(o.Person(fmt.Sprintf("Prof Numéro%d", i), okey.Staff, scene.Tilleuls), okey.FirstKey)
+		requests[i], steps[i] = request, v.Mails[0]
+	}
+	var together sync.WaitGroup
+	for i := range requests {
+		together.Go(func() {
+			_, err := o.try(requests[i], steps[i])
+			assert.NoError(t, err)
+		})
+	}
+	together.Wait()
+	kinds := map[string]int{}
+	for _, l := range o.box.To("mroux@ac-nice.fr") {
+		if strings.HasSuffix(l.Subject, "demande une clef") {
+			kinds["alone"]++
+		} else {
+			kinds[l.Subject]++
+		}
+	}
+	assert.Equal(t, map[string]int{"alone": 5, "40 demandes attendent votre réponse": 1}, kinds)
 }
 
 func TestEveryKindOfMailIsKnown(t *testing.T) {

@@ -2,6 +2,7 @@ package sql
 
 import (
 	"context"
+	stdsql "database/sql"
 	"fmt"
 	"time"
 
@@ -10,27 +11,34 @@ import (
 	"github.com/google/uuid"
 )
 
-// ListedHosting is a hosting with the names that a list shows, and whether the establishment has a head of its own by now.
+// ListedHosting is a hosting with the names that a list shows, and until when the establishment has a head of its own.
 type ListedHosting struct {
 	okey.Hosting
 	ArrangementNames
 	HostName string
-	Headed   bool
+	academy  string
+	headed   okey.Day // the last day; zero for nobody
+}
+
+// Headed tells whether the establishment has a head of its own at an instant, by its own calendar.
+func (h ListedHosting) Headed(at time.Time) bool {
+	return h.EndedAt.IsZero() && !h.headed.IsZero() && !h.headed.Before(okey.DayOf(at, okey.ZoneOf(h.academy)))
 }
 
 type hostingRow struct {
 	arrangementRow
-	Host     okey.UAI `db:"host"`
-	Reason   string   `db:"reason"`
-	HostName string   `db:"host_name"`
-	Headed   bool     `db:"headed"`
+	Host     okey.UAI        `db:"host"`
+	Reason   string          `db:"reason"`
+	HostName string          `db:"host_name"`
+	Academy  string          `db:"academy"`
+	Headed   stdsql.NullTime `db:"headed"`
 }
 
 // A succession takes hosts along: while a hosting holds, the establishment itself says who its host is.
 const (
 	selectHosting = `SELECT ` + arrangementColumns + `, o.uai AS host, o.name AS host_name, d.reason,
-		EXISTS (SELECT FROM assignment a WHERE a.uai = d.uai AND a.function IN ('chef', 'adjoint')
-			AND (a.until IS NULL OR a.until >= current_date)) AS headed
+		e.academy, (SELECT max(coalesce(a.until, DATE '9999-12-31')) FROM assignment a
+			WHERE a.uai = d.uai AND a.function IN ('chef', 'adjoint')) AS headed
 		FROM hosting d` + arrangementTables + `JOIN establishment o ON o.uai = ` + hostNow + ` `
 	hostNow = `CASE WHEN d.ended_at IS NULL THEN coalesce(e.host, d.host) ELSE d.host END`
 )
@@ -41,7 +49,7 @@ func (h hostingRow) hosting() ListedHosting {
 			ID: h.ID, UAI: h.UAI, Host: h.Host, Reason: h.Reason, By: h.By.UUID,
 			At: utc(h.At), EndedAt: utc(h.EndedAt.Time), EndedBy: h.EndedBy.UUID,
 		},
-		ArrangementNames: h.ArrangementNames, HostName: h.HostName, Headed: h.Headed && !h.EndedAt.Valid,
+		ArrangementNames: h.ArrangementNames, HostName: h.HostName, academy: h.Academy, headed: dayOf(h.Headed),
 	}
 }
 

@@ -72,7 +72,7 @@ func sayHosting(v *web.Visit, h sql.ListedHosting) string {
 	switch {
 	case !h.EndedAt.IsZero():
 		return fmt.Sprintf("terminé %s par %s", web.Paris(v).Day(h.EndedAt), h.EndedByName)
-	case h.Headed:
+	case h.Headed(v.Now):
 		return since + " ; cet établissement a maintenant sa propre direction : mettez fin à ceci pour qu'elle réponde"
 	}
 	return since
@@ -114,7 +114,7 @@ func (s *Pages) hostsTable(v *web.Visit) (web.Spreadsheet, error) {
 	found, err := arranged(v, s.store.Hostings)
 	rows := web.RowsOf(found, func(h sql.ListedHosting) []any {
 		zone, headed := web.Paris(v).Zone, "non"
-		if h.Headed {
+		if h.Headed(v.Now) {
 			headed = "oui"
 		}
 		return []any{

@@ -20,6 +20,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 )
 
 // Entry is one fact of the audit: opaque ids and enums only, no name, no free text.
@@ -87,6 +88,39 @@ func (s *Store) chain(ctx context.Context, t *Tx) error {
 		return fmt.Errorf("move the audit's head: %w", err)
 	}
 	return nil
+}
+
+// WaitedInVain tells that somebody else has held for too long what was needed: a row, the audit's head.
+func WaitedInVain(err error) bool {
+	var refused *pq.Error
+	return errors.As(err, &refused) && refused.Code == "55P03"
+}
+
+// Holder is a session that holds the audit's head. Other roles' sessions are shown to the application without since when, whence and state.
+type Holder struct {
+	PID   int             `db:"pid"`
+	Role  string          `db:"role"`
+	From  string          `db:"from"`
+	State string          `db:"state"`
+	Since stdsql.NullTime `db:"since"`
+}
+
+// AuditHolder answers who holds the audit's head; false for nobody. Whoever waits for it has a lock on the table too, and one that is not
+// granted.
+func (s *Store) AuditHolder(ctx context.Context) (Holder, bool, error) {
+	var found []Holder
+	err := s.all(ctx, &found, `SELECT a.pid, coalesce(a.usename, '') AS role, coalesce(host(a.client_addr), '') AS from,
+			coalesce(a.state, '') AS state, a.xact_start AS since
+		FROM pg_stat_activity a WHERE a.pid <> pg_backend_pid()
+		AND EXISTS (SELECT FROM pg_locks l WHERE l.pid = a.pid AND l.granted AND l.relation = 'audit_head'::regclass
+			AND l.mode IN ('RowShareLock', 'RowExclusiveLock', 'AccessExclusiveLock')
+			AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+		AND NOT EXISTS (SELECT FROM pg_locks l WHERE l.pid = a.pid AND NOT l.granted)
+		ORDER BY a.xact_start LIMIT 1`)
+	if err != nil || len(found) == 0 {
+		return Holder{}, false, err
+	}
+	return found[0], true, nil
 }
 
 // entryMAC covers the entry and the mac before it.

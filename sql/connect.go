@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/lib/pq"
 )
@@ -16,15 +17,47 @@ import (
 // connector opens the pool's connections: to a database that takes writes, and only for as long as that database is the one.
 type connector struct {
 	config     pq.Config
+	limits     string       // of each session, as statements
 	generation atomic.Int64 // connections of an earlier one are used no more
 }
 
-func newConnector(address string) (*connector, error) {
+func newConnector(address string, limits limits) (*connector, error) {
 	config, err := pq.NewConfig(wanted(address))
 	if err != nil {
 		return nil, err
 	}
-	return &connector{config: config}, nil
+	return &connector{config: config, limits: limits.statements(config)}, nil
+}
+
+// limits end what would hold others up. They are set on each connection rather than on the role, which whoever migrates may have no right
+// to change, and rather than as parameters of the start, which PgBouncer refuses.
+type limits struct {
+	statement time.Duration
+	lock      time.Duration // a judge that waits gives its connection back, and is tried again
+	idle      time.Duration // a program that freezes between two statements holds locks: the audit's head stops every write
+}
+
+const (
+	hurried   = time.Minute
+	unhurried = 10 * time.Minute // files of a whole academy, the audit of years
+)
+
+func standardLimits() limits {
+	return limits{statement: hurried, lock: 10 * time.Second, idle: 15 * time.Second}
+}
+
+// statements set the limits of which the address says nothing.
+func (l limits) statements(said pq.Config) string {
+	var set strings.Builder
+	for _, one := range []struct {
+		name  string
+		limit time.Duration
+	}{{"statement_timeout", l.statement}, {"lock_timeout", l.lock}, {"idle_in_transaction_session_timeout", l.idle}} {
+		if _, given := said.Runtime[one.name]; !given && !strings.Contains(said.Options, one.name) {
+			fmt.Fprintf(&set, "SET %s = %d;", one.name, one.limit.Milliseconds())
+		}
+	}
+	return set.String()
 }
 
 // wanted asks, where the address says nothing of it, for the database that takes writes: after a fail-over the other one may still answer.
@@ -57,7 +90,12 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, unreachableError{err}
 	}
-	return &connection{pqConn: opened.(pqConn), of: c, generation: generation}, nil
+	made := &connection{pqConn: opened.(pqConn), of: c, generation: generation}
+	if _, err := made.ExecContext(ctx, c.limits, nil); err != nil {
+		_ = made.Close()
+		return nil, unreachableError{fmt.Errorf("limit a session: %w", err)}
+	}
+	return made, nil
 }
 
 // unreachableError is any failure to open a connection: nobody answers, or a database that takes no writes.

@@ -11,3 +11,8 @@ func Waiting(o *Outcomes) bool {
 	defer o.mu.Unlock()
 	return len(o.waiting) > 0
 }
+
+// OpenLimited is Open with limits of a test's own.
+func OpenLimited(url string, keys AuditKeys, lock, statement, idle time.Duration) (*Store, error) {
+	return open(url, keys, limits{lock: lock, statement: statement, idle: idle})
+}

@@ -41,8 +41,17 @@ type reader struct{ q sqlx.ExtContext }
 const connections = 20
 
 // Open makes a Store. It does not connect yet: Await does.
-func Open(url string, keys AuditKeys) (*Store, error) {
-	connector, err := newConnector(url)
+func Open(url string, keys AuditKeys) (*Store, error) { return open(url, keys, standardLimits()) }
+
+// OpenUnhurried is Open for work whose statements may take ten minutes rather than one: imports, deliveries, what is done at night.
+func OpenUnhurried(url string, keys AuditKeys) (*Store, error) {
+	limits := standardLimits()
+	limits.statement = unhurried
+	return open(url, keys, limits)
+}
+
+func open(url string, keys AuditKeys, limits limits) (*Store, error) {
+	connector, err := newConnector(url, limits)
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}

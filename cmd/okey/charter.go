@@ -68,7 +68,7 @@ func (c *CharterPublish) Run(ctx context.Context, cfg *config.Config, out io.Wri
 		return nil
 	})
 	if err != nil {
-		return err
+		return withHolder(ctx, store, err)
 	}
 	if published.Version == before.Version {
 		_, err = fmt.Fprintf(out, "Ce texte est déjà en vigueur : version %d.\n", published.Version)

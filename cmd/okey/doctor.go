@@ -43,7 +43,7 @@ func (c *DoctorCommand) Run(ctx context.Context, cfg *config.Config, out io.Writ
 		}
 		noted = append(noted, mark)
 	}
-	store, err := sql.Open(cfg.DatabaseURL, cfg.AuditKeys)
+	store, err := sql.OpenUnhurried(cfg.DatabaseURL, cfg.AuditKeys)
 	if err != nil {
 		return err
 	}

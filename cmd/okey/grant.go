@@ -50,7 +50,7 @@ func (c *GrantCommand) Run(ctx context.Context, cfg *config.Config, out io.Write
 		return tx.SetRole(ctx, person.ID, okey.Role(c.Role), !c.Revoke, now)
 	})
 	if err != nil {
-		return err
+		return withHolder(ctx, store, err)
 	}
 	return c.say(out, person, unknown)
 }

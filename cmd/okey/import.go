@@ -123,7 +123,7 @@ func runImport(ctx context.Context, cfg *config.Config, path string, run importe
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	store, err := sql.Open(cfg.DatabaseURL, cfg.AuditKeys)
+	store, err := sql.OpenUnhurried(cfg.DatabaseURL, cfg.AuditKeys)
 	if err != nil {
 		return err
 	}
@@ -139,7 +139,7 @@ func runImport(ctx context.Context, cfg *config.Config, path string, run importe
 	result, err := run(ctx, store, src, opts)
 	bar.clear()
 	if err != nil {
-		return err
+		return withHolder(ctx, store, err)
 	}
 	if result.Served > 0 {
 		wake(ctx, cfg, store)

@@ -39,7 +39,7 @@ func (c *ImportDelivery) Run(ctx context.Context, cfg *config.Config) (err error
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	store, err := sql.Open(cfg.DatabaseURL, cfg.AuditKeys)
+	store, err := sql.OpenUnhurried(cfg.DatabaseURL, cfg.AuditKeys)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"okey/config"
 	"okey/okey"
@@ -129,6 +130,29 @@ func describe(err error) string {
 		return fmt.Sprintf("pas de réponse de %v : vérifiez l'adresse, et que le service tourne (%s).", network.Addr, config.Cause(err))
 	}
 	return "échec : " + config.Cause(err)
+}
+
+// withHolder says, of a command that waited in vain, who holds the audit, which every write needs.
+func withHolder(ctx context.Context, store *sql.Store, err error) error {
+	if !sql.WaitedInVain(err) {
+		return err
+	}
+	holder, found, asked := store.AuditHolder(ctx)
+	if asked != nil || !found {
+		return &okey.Error{Code: okey.CodeUnavailable, Message: "une autre écriture n'en finit pas : rien n'a été fait, réessayez.", Err: err}
+	}
+	who := []string{"rôle " + holder.Role}
+	for _, more := range []string{holder.From, holder.State} {
+		if more != "" {
+			who = append(who, more)
+		}
+	}
+	since := ""
+	if holder.Since.Valid {
+		since = " depuis " + okey.SayTime(holder.Since.Time, time.Now(), time.Local)
+	}
+	return okey.Errorf(okey.CodeUnavailable, "quelqu'un tient le journal d'audit%s, et rien ne s'écrit : session %d (%s). "+
+		"Rien n'a été fait. Si elle est figée : SELECT pg_terminate_backend(%d);", since, holder.PID, strings.Join(who, ", "), holder.PID)
 }
 
 // openStore opens the database for a short command, once it has said that its configuration suffices.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	stdsql "database/sql"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -491,4 +492,20 @@ func closedPort(t *testing.T) string {
 	require.NoError(t, err)
 	require.NoError(t, l.Close())
 	return l.Addr().String()
+}
+
+func TestACommandSaysWhoHoldsTheAudit(t *testing.T) {
+	d := newDesk(t)
+	lea := d.Person("Léa Martin", okey.Staff, scene.Tilleuls)
+	frozen, err := d.Store.DB().BeginTx(t.Context(), nil)
+	require.NoError(t, err)
+	defer func() { _ = frozen.Rollback() }()
+	var pid int
+	require.NoError(t, frozen.QueryRowContext(t.Context(), `SELECT pg_backend_pid() FROM audit_head FOR UPDATE`).Scan(&pid))
+	t.Setenv("OKEY_DATABASE_URL", d.URL+"&lock_timeout=50")
+	code, out, said := d.okey("token", lea.Mail)
+	assert.Equal(t, 1, code)
+	assert.Empty(t, out)
+	assert.Contains(t, said, "quelqu'un tient le journal d'audit depuis ")
+	assert.Contains(t, said, fmt.Sprintf("session %d (rôle okey_app, 127.0.0.1, idle in transaction)", pid))
 }

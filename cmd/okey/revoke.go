@@ -47,7 +47,7 @@ func (c *RevokeCommand) Run(ctx context.Context, cfg *config.Config, out io.Writ
 		return err
 	})
 	if err != nil {
-		return err
+		return withHolder(ctx, store, err)
 	}
 	said := fmt.Sprintf("%s : ", okey.SayEither(tokens, "1 jeton ne vaut plus rien", okey.SayNumber(tokens)+" jetons ne valent plus rien"))
 	if tokens == 0 {

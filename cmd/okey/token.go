@@ -55,7 +55,7 @@ func (c *TokenCommand) Run(ctx context.Context, cfg *config.Config, out io.Write
 		return tx.SaveToken(ctx, token, bearer, now, now.Add(c.TTL))
 	})
 	if err != nil {
-		return err
+		return withHolder(ctx, store, err)
 	}
 	_, err = fmt.Fprintln(out, token)
 	return err

@@ -1,0 +1,74 @@
+package sql_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"okey/internal/pgtest"
+	"okey/internal/scene"
+	"okey/sql"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestEverySessionHasItsLimits(t *testing.T) {
+	db := pgtest.New(t)
+	for _, c := range []struct {
+		open      func(string, sql.AuditKeys) (*sql.Store, error)
+		address   string
+		statement string
+	}{
+		{sql.Open, db.AppURL, "1min"}, {sql.OpenUnhurried, db.AppURL, "10min"},
+		{sql.Open, db.AppURL + "&statement_timeout=5000", "5s"}, {sql.Open, db.AppURL + "&options=-c%20statement_timeout%3D7000", "7s"},
+	} {
+		store, err := c.open(c.address, nil)
+		require.NoError(t, err)
+		var statement, lock, idle string
+		require.NoError(t, store.DB().QueryRowContext(t.Context(), `SELECT current_setting('statement_timeout'),
+			current_setting('lock_timeout'), current_setting('idle_in_transaction_session_timeout')`).Scan(&statement, &lock, &idle))
+		assert.Equal(t, []string{c.statement, "10s", "15s"}, []string{statement, lock, idle})
+		require.NoError(t, store.Close())
+	}
+}
+
+func TestAFrozenSessionThatHoldsTheAuditEndsAndIsNamedUntilThen(t *testing.T) {
+	s := scene.New(t)
+	frozen, err := sql.OpenLimited(s.URL, s.Keys, time.Minute, time.Minute, 2*time.Second)
+	require.NoError(t, err)
+	defer func() { _ = frozen.Close() }()
+	tx, err := frozen.DB().BeginTx(t.Context(), nil)
+	require.NoError(t, err)
+	_, err = tx.ExecContext(t.Context(), `SELECT FROM audit_head FOR UPDATE`)
+	require.NoError(t, err)
+
+	other, err := sql.OpenLimited(s.URL, s.Keys, 100*time.Millisecond, time.Minute, time.Minute)
+	require.NoError(t, err)
+	defer func() { _ = other.Close() }()
+	err = write(other)
+	require.True(t, sql.WaitedInVain(err), "%v", err)
+	assert.True(t, sql.Away(err), "the same again may go well")
+	holder, found, err := other.AuditHolder(t.Context())
+	require.NoError(t, err)
+	require.True(t, found)
+	assert.Equal(t, pgtest.App, holder.Role)
+	assert.True(t, holder.Since.Valid)
+	assert.Equal(t, "idle in transaction", holder.State)
+
+	require.Eventually(t, func() bool { return write(other) == nil }, 20*time.Second, 50*time.Millisecond, "the frozen one is ended")
+	assert.True(t, sql.Away(tx.Commit()))
+	_, found, err = other.AuditHolder(context.Background())
+	require.NoError(t, err)
+	assert.False(t, found)
+}
+
+func TestAStatementThatTakesTooLongIsTriedAgain(t *testing.T) {
+	s := scene.New(t)
+	store, err := sql.OpenLimited(s.URL, s.Keys, time.Minute, 100*time.Millisecond, time.Minute)
+	require.NoError(t, err)
+	defer func() { _ = store.Close() }()
+	_, err = store.DB().ExecContext(t.Context(), `SELECT pg_sleep(60)`)
+	require.Error(t, err)
+	assert.True(t, sql.Away(err), "%v", err)
+}

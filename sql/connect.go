@@ -17,7 +17,8 @@ import (
 // connector opens the pool's connections: to a database that takes writes, and only for as long as that database is the one.
 type connector struct {
 	config     pq.Config
-	limits     string       // of each session, as statements
+	limits     string // of each session, as statements
+	silence    time.Duration
 	generation atomic.Int64 // connections of an earlier one are used no more
 }
 
@@ -26,7 +27,7 @@ func newConnector(address string, limits limits) (*connector, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &connector{config: config, limits: limits.statements(config)}, nil
+	return &connector{config: config, limits: limits.statements(config), silence: limits.silence()}, nil
 }
 
 // limits end what would hold others up. They are set on each connection rather than on the role, which whoever migrates may have no right
@@ -35,7 +36,11 @@ type limits struct {
 	statement time.Duration
 	lock      time.Duration // a judge that waits gives its connection back, and is tried again
 	idle      time.Duration // a program that freezes between two statements holds locks: the audit's head stops every write
+	listening time.Duration // how long the connection that tells outcomes may be silent; it is pinged before that
 }
+
+// silence is how long a session may say nothing: longer than anything that it does.
+func (l limits) silence() time.Duration { return l.statement + l.statement/4 }
 
 const (
 	hurried   = time.Minute
@@ -43,7 +48,7 @@ const (
 )
 
 func standardLimits() limits {
-	return limits{statement: hurried, lock: 10 * time.Second, idle: 15 * time.Second}
+	return limits{statement: hurried, lock: 10 * time.Second, idle: 15 * time.Second, listening: 45 * time.Second}
 }
 
 // statements set the limits of which the address says nothing.
@@ -86,11 +91,15 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	d := &dialer{silence: c.silence}
+	opener.Dialer(d)
+	defer context.AfterFunc(ctx, d.hangUp)()
 	opened, err := opener.Connect(ctx)
 	if err != nil {
 		return nil, unreachableError{err}
 	}
-	made := &connection{pqConn: opened.(pqConn), of: c, generation: generation}
+	d.settled.Store(true)
+	made := &connection{pqConn: opened.(pqConn), of: c, generation: generation, line: d.opened.Load()}
 	if _, err := made.ExecContext(ctx, c.limits, nil); err != nil {
 		_ = made.Close()
 		return nil, unreachableError{fmt.Errorf("limit a session: %w", err)}
@@ -133,6 +142,16 @@ type connection struct {
 	pqConn
 	of         *connector
 	generation int64
+	line       *line
+	forget     func() bool // the context of the question before this one
+}
+
+// ask has the line wait no longer than the question's context. What is asked last is watched until the next: its rows may still be read.
+func (c *connection) ask(ctx context.Context) {
+	if c.forget != nil {
+		c.forget()
+	}
+	c.forget = context.AfterFunc(ctx, c.line.ask())
 }
 
 func (c *connection) stale() bool { return c.generation != c.of.generation.Load() }
@@ -150,20 +169,36 @@ func (c *connection) IsValid() bool { return !c.stale() && c.pqConn.IsValid() }
 
 // BeginTx is part of driver.ConnBeginTx.
 func (c *connection) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
+	c.ask(ctx)
 	tx, err := c.pqConn.BeginTx(ctx, opts)
 	return tx, c.noted(err)
 }
 
 // ExecContext is part of driver.ExecerContext.
 func (c *connection) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	c.ask(ctx)
 	result, err := c.pqConn.ExecContext(ctx, query, args)
 	return result, c.noted(err)
 }
 
 // QueryContext is part of driver.QueryerContext.
 func (c *connection) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	c.ask(ctx)
 	rows, err := c.pqConn.QueryContext(ctx, query, args)
 	return rows, c.noted(err)
+}
+
+// PrepareContext is part of driver.ConnPrepareContext.
+func (c *connection) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
+	c.ask(ctx)
+	statement, err := c.pqConn.PrepareContext(ctx, query)
+	return statement, c.noted(err)
+}
+
+// Ping is part of driver.Pinger.
+func (c *connection) Ping(ctx context.Context) error {
+	c.ask(ctx)
+	return c.pqConn.Ping(ctx)
 }
 
 // noted looks at what the database has refused. One that takes no writes any more has handed over to another.

@@ -1,6 +1,9 @@
 package sql
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // NeverLookAgain leaves only notifications and the end of a wait.
 func NeverLookAgain(o *Outcomes) { o.lookAgain = time.Hour }
@@ -12,7 +15,13 @@ func Waiting(o *Outcomes) bool {
 	return len(o.waiting) > 0
 }
 
-// OpenLimited is Open with limits of a test's own.
-func OpenLimited(url string, keys AuditKeys, lock, statement, idle time.Duration) (*Store, error) {
-	return open(url, keys, limits{lock: lock, statement: statement, idle: idle})
+// Limits are those of a session.
+type Limits struct{ Lock, Statement, Idle, Listening time.Duration }
+
+// OpenLimited is Open with limits of a test's own; what it leaves out has no limit that matters.
+func OpenLimited(url string, keys AuditKeys, given Limits) (*Store, error) {
+	or := func(limit time.Duration) time.Duration { return cmp.Or(limit, time.Hour) }
+	return open(url, keys, limits{
+		lock: or(given.Lock), statement: or(given.Statement), idle: or(given.Idle), listening: or(given.Listening),
+	})
 }

@@ -35,7 +35,7 @@ func TestEverySessionHasItsLimits(t *testing.T) {
 
 func TestAFrozenSessionThatHoldsTheAuditEndsAndIsNamedUntilThen(t *testing.T) {
 	s := scene.New(t)
-	frozen, err := sql.OpenLimited(s.URL, s.Keys, time.Minute, time.Minute, 2*time.Second)
+	frozen, err := sql.OpenLimited(s.URL, s.Keys, sql.Limits{Idle: 2 * time.Second})
 	require.NoError(t, err)
 	defer func() { _ = frozen.Close() }()
 	tx, err := frozen.DB().BeginTx(t.Context(), nil)
@@ -43,7 +43,7 @@ func TestAFrozenSessionThatHoldsTheAuditEndsAndIsNamedUntilThen(t *testing.T) {
 	_, err = tx.ExecContext(t.Context(), `SELECT FROM audit_head FOR UPDATE`)
 	require.NoError(t, err)
 
-	other, err := sql.OpenLimited(s.URL, s.Keys, 100*time.Millisecond, time.Minute, time.Minute)
+	other, err := sql.OpenLimited(s.URL, s.Keys, sql.Limits{Lock: 100 * time.Millisecond})
 	require.NoError(t, err)
 	defer func() { _ = other.Close() }()
 	err = write(other)
@@ -65,7 +65,7 @@ func TestAFrozenSessionThatHoldsTheAuditEndsAndIsNamedUntilThen(t *testing.T) {
 
 func TestAStatementThatTakesTooLongIsTriedAgain(t *testing.T) {
 	s := scene.New(t)
-	store, err := sql.OpenLimited(s.URL, s.Keys, time.Minute, 100*time.Millisecond, time.Minute)
+	store, err := sql.OpenLimited(s.URL, s.Keys, sql.Limits{Statement: 100 * time.Millisecond})
 	require.NoError(t, err)
 	defer func() { _ = store.Close() }()
 	_, err = store.DB().ExecContext(t.Context(), `SELECT pg_sleep(60)`)

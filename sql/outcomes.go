@@ -16,10 +16,8 @@ import (
 // OutcomeChannel is where PostgreSQL tells that an action has its outcome; the payload is the action's id.
 const OutcomeChannel = "okey_outcome"
 
-const (
-	lookAgain = 500 * time.Millisecond // while somebody waits: a notification may be lost, or a pooler may let none through
-	pingEvery = 30 * time.Second       // the listening connection, which is silent otherwise: a dead one is noticed by it
-)
+// lookAgain is how often the row is read while somebody waits: a notification may be lost, or a pooler may let none through.
+const lookAgain = 500 * time.Millisecond
 
 // Outcomes waits for what becomes of actions. The notification is a hint: what counts is the row, read again after each, and now and then.
 type Outcomes struct {
@@ -37,7 +35,7 @@ func (s *Store) ListenOutcomes(ctx context.Context) (*Outcomes, error) {
 	o := &Outcomes{
 		store: s, waiting: map[uuid.UUID]map[chan struct{}]bool{}, echoes: map[uuid.UUID]chan struct{}{}, lookAgain: lookAgain,
 	}
-	o.listener = pq.NewListener(wanted(s.url), 100*time.Millisecond, 5*time.Second, func(_ pq.ListenerEventType, err error) {
+	o.listener = pq.NewDialListener(&dialer{silence: s.limits.listening}, wanted(s.url), 100*time.Millisecond, 5*time.Second, func(_ pq.ListenerEventType, err error) {
 		if err != nil {
 			slog.Warn("the connection that tells outcomes is broken, trying again", "error", err)
 		}
@@ -55,7 +53,7 @@ func (s *Store) ListenOutcomes(ctx context.Context) (*Outcomes, error) {
 
 // ping has the listening connection answer now and then. It runs beside run: the answer comes the same way as what run takes.
 func (o *Outcomes) ping(ctx context.Context) {
-	tick := time.NewTicker(pingEvery)
+	tick := time.NewTicker(o.store.limits.listening * 2 / 3)
 	defer tick.Stop()
 	for {
 		select {

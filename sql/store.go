@@ -30,6 +30,7 @@ type Store struct {
 	reader
 	db        *sqlx.DB
 	connector *connector
+	limits    limits
 	url       string
 	key       AuditKeys
 }
@@ -60,7 +61,7 @@ func open(url string, keys AuditKeys, limits limits) (*Store, error) {
 	db.SetMaxIdleConns(connections)
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	db.SetConnMaxLifetime(30 * time.Minute) // what a name leads to changes
-	return &Store{reader: reader{db}, db: db, connector: connector, url: url, key: keys}, nil
+	return &Store{reader: reader{db}, db: db, connector: connector, limits: limits, url: url, key: keys}, nil
 }
 
 // Close ends all connections.

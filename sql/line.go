@@ -1,0 +1,126 @@
+package sql
+
+import (
+	"context"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// line is the wire of one connection. Whoever waits on it for longer than the database may take gets an error, and the connection is broken:
+// a server that is frozen, or a network that has lost it, would otherwise keep a goroutine for hours.
+type line struct {
+	net.Conn
+	silence time.Duration // how long a read or a write may take
+
+	mu     sync.Mutex
+	given  time.Time // the driver's own limit, while it connects
+	asked  int64     // number of the question under way
+	ending time.Time // its context has ended: what is not there by now is not waited for
+}
+
+// overtime is how long after its context's end a question is waited for: the driver has asked the server to cancel it.
+const overtime = 2 * time.Second
+
+// Read is part of net.Conn.
+func (l *line) Read(p []byte) (int, error) {
+	if err := l.Conn.SetReadDeadline(l.until()); err != nil {
+		return 0, err
+	}
+	return l.Conn.Read(p)
+}
+
+// Write is part of net.Conn.
+func (l *line) Write(p []byte) (int, error) {
+	if err := l.Conn.SetWriteDeadline(l.until()); err != nil {
+		return 0, err
+	}
+	return l.Conn.Write(p)
+}
+
+// until is when the next read or write must have ended.
+func (l *line) until() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	end := time.Now().Add(l.silence)
+	for _, other := range []time.Time{l.given, l.ending} {
+		if !other.IsZero() && other.Before(end) {
+			end = other
+		}
+	}
+	return end
+}
+
+// SetDeadline is part of net.Conn.
+func (l *line) SetDeadline(t time.Time) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.given = t
+	return l.Conn.SetDeadline(t)
+}
+
+// ask begins a question. The returned function is for the end of its context: it does nothing once another question has begun.
+func (l *line) ask() (end func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.asked++
+	l.ending = time.Time{}
+	this := l.asked
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.asked == this {
+			l.ending = time.Now().Add(overtime)
+			_ = l.Conn.SetDeadline(l.ending) // of the read that waits already
+		}
+	}
+}
+
+// dialer opens lines that notice the loss of their network.
+type dialer struct {
+	silence time.Duration
+	opened  atomic.Pointer[line] // the last one
+	settled atomic.Bool          // the connection stands: what is opened now only cancels
+}
+
+// hangUp ends what is being opened: whoever asked has left.
+func (d *dialer) hangUp() {
+	if l := d.opened.Load(); l != nil && !d.settled.Load() {
+		_ = l.Close()
+	}
+}
+
+// Where nobody has answered for half a minute, nobody will.
+const unanswered = 30 * time.Second
+
+var network = net.Dialer{
+	KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 3},
+	Control:         limitUnanswered,
+}
+
+// DialContext is part of pq.DialerContext.
+func (d *dialer) DialContext(ctx context.Context, kind, address string) (net.Conn, error) {
+	conn, err := network.DialContext(ctx, kind, address)
+	if err != nil {
+		return nil, err
+	}
+	if d.settled.Load() {
+		return &line{Conn: conn, silence: overtime}, nil
+	}
+	l := &line{Conn: conn, silence: d.silence}
+	d.opened.Store(l)
+	return l, nil
+}
+
+// Dial is part of pq.Dialer.
+func (d *dialer) Dial(kind, address string) (net.Conn, error) {
+	return d.DialContext(context.Background(), kind, address)
+}
+
+// DialTimeout is part of pq.Dialer.
+func (d *dialer) DialTimeout(kind, address string, limit time.Duration) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	return d.DialContext(ctx, kind, address)
+}

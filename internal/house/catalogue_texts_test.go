@@ -165,7 +165,7 @@ var (
 	plain   = regexp.MustCompile(`^[\x00-\x7F]*$`)
 	title   = regexp.MustCompile(`^[A-Z][a-z'-]+$`)
 	machine = regexp.MustCompile(
-		`\b(SELECT|INSERT|UPDATE|DELETE|FROM|WHERE|AND ExecutionStatus|ExecutionStatus IN|AND StartTime)\b|^(text|application)/|default-src|frame-ancestors|` +
+		`^(has invalid permissions|Permission denied|No such file or directory)$|\b(SELECT|INSERT|UPDATE|DELETE|FROM|WHERE|AND ExecutionStatus|ExecutionStatus IN|AND StartTime)\b|^(text|application)/|default-src|frame-ancestors|` +
 			`^(apt-get|apk|dnf|brew|pacman|zypper) |kill -QUIT|^use strict$|aria-|\(\?:|^okey (link|attempt)\b|^keyring\(|yyyy|^&R|^</?[a-z]|="`,
 	)
 	verb    = regexp.MustCompile(`%(\[\d\])?[-+0-9.]*[a-z]|{}|\x1b\[K?`)

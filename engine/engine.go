@@ -117,6 +117,7 @@ var summaries = map[string]string{
 	okey.WorkflowHosting:   "Un établissement répond pour un autre",
 	okey.WorkflowPINChange: "Code PIN d'une clef", okey.WorkflowLinkReissue: "Nouveaux liens pour répondre",
 	okey.WorkflowMailResend: "Courriel envoyé une fois de plus", okey.WorkflowTelling: "Annonce de ce qui n'a pas pu se faire",
+	okey.WorkflowMailsResend: "Courriels refusés, envoyés une fois de plus",
 }
 
 // signalOrder brings an action to its order's workflow, starting one where none runs: the workflow loads where the order stands.

@@ -55,7 +55,9 @@ type Content struct {
 	ExpiresOn     Day           `json:"expires_on,omitzero"`
 	Quantity      int           `json:"quantity,omitempty"`  // of an order, or of what was received of it
 	Successor     UAI           `json:"successor,omitempty"` // of a succession
-	Proof         PINProof      `json:"proof,omitempty"`     // of a change of PIN
+	From          time.Time     `json:"from,omitzero"`       // of mails that are sent again
+	Until         time.Time     `json:"until,omitzero"`
+	Proof         PINProof      `json:"proof,omitempty"` // of a change of PIN
 }
 
 // Action is the row that says who wants what. It is written before anything is signalled; the signal carries only its ID.

@@ -29,6 +29,7 @@ const (
 	ThingMail       Thing = "mail"
 	ThingAction     Thing = "action"
 	ThingTrouble    Thing = "trouble" // what does not get on
+	ThingMails      Thing = "mails"   // those of a time in which a relay refused them
 )
 
 // ActionKind is all that holds for every action of one name, whoever takes it in or judges it.
@@ -92,6 +93,7 @@ var ActionKinds = map[ActionName]ActionKind{
 	ActionRefusalTold:     {French: "annonce d'un refus", About: ThingAction, Workflow: WorkflowTelling},
 	ActionTroubleTold:     {French: "annonce d'un blocage", About: ThingTrouble, Workflow: WorkflowTelling},
 	ActionMailResend:      {French: "courriel renvoyé", About: ThingMail, Workflow: WorkflowMailResend},
+	ActionMailsResend:     {French: "courriels renvoyés", About: ThingMails, Workflow: WorkflowMailsResend},
 }
 
 // Kind is the row of an action's name; empty for a name that is none.
@@ -132,11 +134,11 @@ func Pause(attempts int) time.Duration {
 }
 
 // StockWorkflows returns the names of the workflows that carry one action each, sorted: all are the same function, but for that of a key
-// change, which goes on with the request whose key it was.
+// change, which goes on with the request whose key it was, and that of many mails, which goes in rounds.
 func StockWorkflows() []string {
 	var names []string
 	for _, kind := range ActionKinds {
-		if kind.Workflow != "" && kind.Workflow != WorkflowKeyChange {
+		if kind.Workflow != "" && kind.Workflow != WorkflowKeyChange && kind.Workflow != WorkflowMailsResend {
 			names = append(names, kind.Workflow)
 		}
 	}

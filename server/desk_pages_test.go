@@ -276,6 +276,38 @@ func TestARefusedMailIsReadAndSentAgain(t *testing.T) {
 	assert.Equal(t, http.StatusNotFound, sam.get("/assistance/envois/"+uuid.NewString()).Status)
 }
 
+func TestAllRefusedMailsOfATimeAreSentAgain(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Key(scene.Tilleuls)
+	h.refused(c.roux, h.as(c.lea).asks())
+	const all = "/assistance/envois"
+	sam, paris := h.as(c.support), okey.ZoneOf("")
+	at := func(ago time.Duration) string { return time.Now().In(paris).Add(-ago).Format("2006-01-02T15:04") }
+	send := func(from, until string) sheet {
+		page := sam.get("/assistance")
+		sam.labelled(page)
+		return sam.post(all, page.form(t, all, "from", from, "until", until))
+	}
+	unread := send("hier", "")
+	assert.Equal(t, http.StatusUnprocessableEntity, unread.Status)
+	assert.Contains(t, unread.text(), "Écrits depuis : écrivez une date et une heure comme")
+	turned := send(at(time.Hour), at(2*time.Hour))
+	assert.Equal(t, http.StatusUnprocessableEntity, turned.Status)
+	assert.Contains(t, turned.text(), "Écrivez une fin qui vient après le début.")
+	empty := send(at(72*time.Hour), at(48*time.Hour))
+	assert.Equal(t, http.StatusConflict, empty.Status)
+	assert.Contains(t, empty.text(), "Aucun courriel refusé n'a été écrit entre ces deux moments : rien n'a été envoyé.")
+
+	done := sam.done(send(at(2*time.Hour), at(0)))
+	assert.Contains(t, done.text(), "Les courriels refusés entre ces deux moments repartent")
+	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM audit WHERE event = 'mails-resend' AND actor = $1 AND detail = 'accepted'`, c.support.ID))
+	assert.Contains(t, sam.get("/assistance/journal").text(), "Courriels renvoyés")
+
+	auditor := h.as(h.auditor())
+	assert.Equal(t, []string{"/deconnexion"}, postsOf(auditor.get("/assistance")))
+}
+
 func TestAMailAboutAStageThatIsOverHasNoButton(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()

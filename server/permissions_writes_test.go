@@ -302,6 +302,10 @@ var writtenRows = []row{
 			return w.report
 		}), ok: http.StatusSeeOther, body: sends("decision", "approve", "batch", "L9", "expires_on", "31/12/2031"),
 	},
+	{
+		route: "POST /assistance/envois", gate: asking, acts: asks(okey.ActResendMail), ok: http.StatusSeeOther,
+		body: sends("from", "2020-01-01T00:00", "until", "2099-01-01T00:00"),
+	},
 	{route: "POST /assistance/envois/:id", gate: asking, acts: asks(okey.ActResendMail), things: one(func(w *walk) thing {
 		return w.mail
 	}), ok: http.StatusSeeOther, body: sends()},

@@ -90,6 +90,18 @@ func (t *Tx) LockMail(ctx context.Context, id uuid.UUID) (WrittenMail, error) {
 	return t.WrittenMail(ctx, id)
 }
 
+// FailedBetween returns mails that were written between two instants, refused for good and not sent again since, but at the instant now,
+// and can be written again: by their ids, those after one, at most limit.
+func (r reader) FailedBetween(ctx context.Context, from, until, now time.Time, after uuid.UUID, limit int) ([]uuid.UUID, error) {
+	var failed []uuid.UUID
+	err := r.all(ctx, &failed, `SELECT m.id FROM mail m WHERE m.state = 'failed' AND m.created_at >= $1 AND m.created_at < $2 AND m.id > $4
+		AND m.mail_order IS NOT NULL
+		AND NOT EXISTS (SELECT FROM mail n WHERE n.again_of = coalesce(m.again_of, m.id)
+			AND n.created_at > m.created_at AND n.created_at <> $3)
+		ORDER BY m.id LIMIT $5`, from, until, now, after, limit)
+	return failed, err
+}
+
 // Repeats returns a mail and all that repeat it, oldest first.
 func (r reader) Repeats(ctx context.Context, first uuid.UUID) ([]Mail, error) {
 	var mails []Mail

@@ -114,6 +114,7 @@ func Register(to interface {
 	to.RegisterWorkflowWithOptions(workflows.StockWatch, workflow.RegisterOptions{Name: okey.WorkflowStockWatch})
 	to.RegisterWorkflowWithOptions(workflows.Order, workflow.RegisterOptions{Name: okey.WorkflowOrder})
 	to.RegisterWorkflowWithOptions(workflows.ExportSchedule, workflow.RegisterOptions{Name: okey.WorkflowExportSchedule})
+	to.RegisterWorkflowWithOptions(workflows.MailsResend, workflow.RegisterOptions{Name: okey.WorkflowMailsResend})
 	for _, name := range okey.StockWorkflows() {
 		to.RegisterWorkflowWithOptions(workflows.StockChange, workflow.RegisterOptions{Name: name})
 	}
@@ -124,17 +125,18 @@ func Register(to interface {
 func registerActivities(to worker.Worker, store *sql.Store, e *engine.Engine, holidays *calendar.Calendar, mailer *mails.Mailer) {
 	orders, stock, repair := activities.NewOrders(store, e, holidays), activities.NewStock(store), activities.NewRepair(store, e)
 	for name, function := range map[string]any{
-		okey.ActivityJudge:      activities.NewRequests(store, holidays).Judge,
-		okey.ActivityChangeKey:  activities.NewKeys(store).Change,
-		okey.ActivitySendMails:  mailer.SendMails,
-		okey.ActivityRepair:     repair.Lost,
-		okey.ActivityStock:      stock.Change,
-		okey.ActivityLetters:    stock.Letters,
-		okey.ActivityLoadOrder:  orders.Load,
-		okey.ActivityWatch:      activities.NewWatch(store).Due,
-		okey.ActivityRetain:     activities.NewRetention(store).Retain,
-		okey.ActivityPlanExport: orders.Plan,
-		okey.ActivityWakeUp:     repair.WakeOwed,
+		okey.ActivityJudge:       activities.NewRequests(store, holidays).Judge,
+		okey.ActivityChangeKey:   activities.NewKeys(store).Change,
+		okey.ActivitySendMails:   mailer.SendMails,
+		okey.ActivityRepair:      repair.Lost,
+		okey.ActivityStock:       stock.Change,
+		okey.ActivityLetters:     stock.Letters,
+		okey.ActivityResendMails: stock.ResendMails,
+		okey.ActivityLoadOrder:   orders.Load,
+		okey.ActivityWatch:       activities.NewWatch(store).Due,
+		okey.ActivityRetain:      activities.NewRetention(store).Retain,
+		okey.ActivityPlanExport:  orders.Plan,
+		okey.ActivityWakeUp:      repair.WakeOwed,
 	} {
 		to.RegisterActivityWithOptions(function, activity.RegisterOptions{Name: name})
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"okey/activities"
 	"okey/internal/postbox"
 	"okey/internal/scene"
 	"okey/okey"
@@ -187,4 +188,91 @@ func TestWhatAMailIsWrittenFromNamesNobody(t *testing.T) {
 		assert.Zero(t, o.Count(`SELECT count(*) FROM mail WHERE mail_order::text LIKE '%' || $1 || '%'`, personal), personal)
 	}
 	assert.Zero(t, o.Count(`SELECT count(*) FROM mail WHERE mail_order IS NULL`))
+}
+
+// resendAll has somebody want all mails sent again that failed since an instant, and returns what leaves by it, round by round.
+func (o *fixture) resendAll(by okey.Person, from, until time.Time) (okey.Verdict, []okey.MailOrder) {
+	o.Helper()
+	action := o.Record(okey.Action{
+		Name: okey.ActionMailsResend, By: by.ID, Subject: uuid.New(), CreatedAt: o.now, Content: okey.Content{From: from, Until: until},
+	})
+	v := *o.judged(action).Verdict
+	var orders []okey.MailOrder
+	for round := (okey.ResendRound{Action: action.ID, At: o.now}); v.Accepted; {
+		stock := activities.NewStock(o.Store)
+		report, err := stock.ResendMails(context.Background(), round)
+		require.NoError(o, err)
+		twice, err := stock.ResendMails(context.Background(), round)
+		require.NoError(o, err)
+		require.Equal(o, report, twice, "a second attempt answers the same")
+		require.LessOrEqual(o, len(report.Letters), okey.ResendBatch)
+		orders = append(orders, report.Letters...)
+		if round.After = report.Next; report.Next == uuid.Nil {
+			break
+		}
+	}
+	return v, orders
+}
+
+func TestAllThatFailedInATimeLeavesAgainByOneAction(t *testing.T) {
+	o := newFixture(t)
+	sam := o.Support("Sam Secours")
+	o.Exec(`DELETE FROM assignment WHERE function = 'adjoint'`)
+	begun := o.now
+	o.box.Refuse("mroux@ac-nice.fr", 550)
+	o.Key(scene.Tilleuls)
+	for _, name := range []string{"Ali A", "Bea B", "Cid C"} {
+		o.Key(scene.Tilleuls)
+		request, v := o.ask(o.Person(name, okey.Staff, scene.Tilleuls), okey.FirstKey)
+		_, err := o.try(request, v.Mails[0])
+		require.NoError(t, err)
+		o.now = o.now.Add(time.Minute)
+	}
+	late := o.now.Add(-time.Minute)
+	require.Equal(t, 3, o.Count(`SELECT count(*) FROM mail WHERE state = 'failed'`))
+	o.box.Refuse("mroux@ac-nice.fr", 0)
+	o.now = o.now.Add(time.Hour)
+
+	v, _ := o.resendAll(o.roux, begun, o.now)
+	assert.False(t, v.Accepted, "support alone")
+	v, _ = o.resendAll(sam, begun.Add(-time.Hour), begun)
+	assert.Equal(t, okey.CodeNoFailedMails, v.Reason)
+
+	v, orders := o.resendAll(sam, begun, late)
+	require.True(t, v.Accepted)
+	require.Len(t, orders, 2, "the third is from later")
+	assert.Len(t, o.letters(orders...), 2)
+	assert.Empty(t, o.letters(orders...), "tried again, nothing leaves twice")
+	assert.Equal(t, 2, o.Count(`SELECT count(*) FROM mail WHERE again_of IS NOT NULL AND state = 'sent'`))
+	assert.Equal(t, 1, o.Count(`SELECT count(*) FROM audit WHERE event = 'mails-resend' AND actor = $1 AND detail = 'accepted'`, sam.ID))
+
+	o.now = o.now.Add(time.Hour)
+	v, orders = o.resendAll(sam, begun, o.now.AddDate(1, 0, 0))
+	require.True(t, v.Accepted)
+	assert.Len(t, o.letters(orders...), 1, "what has gone out is not sent again")
+	v, _ = o.resendAll(sam, begun, o.now)
+	assert.Equal(t, okey.CodeNoFailedMails, v.Reason)
+	o.Exec(`DELETE FROM mail WHERE again_of IS NOT NULL`)
+	o.Exec(`UPDATE mail SET created_at = $1 WHERE state = 'failed'`, o.now.Add(time.Minute))
+	v, _ = o.resendAll(sam, begun, o.now.AddDate(1, 0, 0))
+	assert.Equal(t, okey.CodeNoFailedMails, v.Reason, "what is written later is not meant")
+}
+
+func TestManyFailedMailsLeaveAgainInRounds(t *testing.T) {
+	o := newFixture(t)
+	sam := o.Support("Sam Secours")
+	request, v := o.ask(o.lea, okey.FirstKey)
+	o.follow(request, v)
+	o.Exec(`INSERT INTO mail (id, request, kind, ref, person, address, message_id, state, created_at, mail_order)
+		SELECT gen_random_uuid(), request, kind, ref, person, address, n || message_id, 'failed', created_at, mail_order
+		FROM mail, generate_series(1, 450) n WHERE kind = 'asked' AND person = $1`, o.roux.ID)
+	o.Exec(`UPDATE mail SET mail_order = NULL WHERE message_id LIKE '7<%'`)
+	o.now = o.now.Add(time.Hour)
+	judged, orders := o.resendAll(sam, o.now.Add(-2*time.Hour), o.now)
+	require.True(t, judged.Accepted)
+	ids := map[uuid.UUID]bool{}
+	for _, order := range orders {
+		ids[order.Again] = true
+	}
+	assert.Len(t, ids, 449, "each once, but the one of which nothing is known")
 }

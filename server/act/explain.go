@@ -108,6 +108,8 @@ func sentence(v okey.Verdict, f Facts) (message, field string) {
 				"de se connecter à OKEY.", okey.SayNumber(okey.MaxReissues)), ""
 	case okey.CodeMailLeaving, okey.CodeMailJustSent, okey.CodeMailForgotten, okey.CodeMailNoAddress:
 		return SayUnsendable(v.Reason), ""
+	case okey.CodeNoFailedMails:
+		return "Aucun courriel refusé n'a été écrit entre ces deux moments : rien n'a été envoyé.", "until"
 	}
 	if said[v.Reason] != "" {
 		return said[v.Reason], ""

@@ -59,7 +59,8 @@ var kinds = map[okey.ActionName]kind{
 	okey.ActionInventory:      {normaliseInventory, permitThere(okey.ActManageKeys)},
 	okey.ActionReportDecision: {normaliseReport, permitSupport(okey.ActImport)},
 
-	okey.ActionMailResend: {asTyped, permitSupport(okey.ActResendMail)},
+	okey.ActionMailResend:  {asTyped, permitSupport(okey.ActResendMail)},
+	okey.ActionMailsResend: {normaliseSpan, permitSupport(okey.ActResendMail)},
 }
 
 func asTyped(cmd Command) (okey.Content, error) { return cmd.Content, nil }
@@ -235,6 +236,15 @@ func normaliseReport(cmd Command) (okey.Content, error) {
 		wrong = append(wrong, okey.InvalidField("expires_on", "Écrivez une date d'expiration à venir, par exemple 31/12/2029."))
 	}
 	return cmd.Content, wrong.OrNil()
+}
+
+// normaliseSpan is for what happened between two instants.
+func normaliseSpan(cmd Command) (okey.Content, error) {
+	span := okey.Content{From: cmd.Content.From.UTC(), Until: cmd.Content.Until.UTC()}
+	if !span.From.Before(span.Until) {
+		return span, okey.InvalidField("until", "Écrivez une fin qui vient après le début.")
+	}
+	return span, nil
 }
 
 // normaliseComment keeps a comment alone, which may lack.

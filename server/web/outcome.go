@@ -134,7 +134,8 @@ var donePages = map[okey.Thing]func(okey.Action) string{
 		}
 		return address.PathSuccession + "/" + a.Subject.String()
 	},
-	okey.ThingMail: subjectBelow(address.PathMails),
+	okey.ThingMail:  subjectBelow(address.PathMails),
+	okey.ThingMails: func(okey.Action) string { return address.PathDesk },
 }
 
 // subjectBelow is the page of an action's subject below path.

@@ -260,6 +260,7 @@ var RefusalNames = map[okey.Code]string{
 	okey.CodeMailJustSent:    "courriel tout juste renvoyé",
 	okey.CodeMailForgotten:   "courriel qui ne se réécrit pas",
 	okey.CodeMailNoAddress:   "pas d'adresse",
+	okey.CodeNoFailedMails:   "aucun courriel refusé",
 	okey.CodePINReplaced:     "code PIN déjà remplacé",
 	okey.CodeNoKey:           "pas encore de clef",
 	okey.CodeNoPIN:           "code PIN choisi avant OKEY",

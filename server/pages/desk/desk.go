@@ -2,6 +2,7 @@ package desk
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"okey/internal/address"
@@ -31,6 +32,7 @@ type deskScreen struct {
 	Engine  string // where it could not be asked
 	Mends   bool   // its reader may set things going again
 	Refused []story.DeskLine
+	Resend  *web.Form // all mails of a time in which the relay refused them; nil for who may not
 }
 
 // deskLinks are the pages of the desk, and what their reader must be allowed to do.
@@ -56,6 +58,10 @@ func (s *Pages) deskPage(v *web.Visit) error {
 	if err := seesDesk(v); err != nil {
 		return err
 	}
+	return s.showDesk(v, http.StatusOK, resendAllForm(v), "")
+}
+
+func (s *Pages) showDesk(v *web.Visit, status int, resend *web.Form, warning string) error {
 	if asked := strings.TrimSpace(v.Query("q")); asked != "" {
 		return s.foundPage(v, asked)
 	}
@@ -79,10 +85,25 @@ func (s *Pages) deskPage(v *web.Visit) error {
 	}
 	c := web.Paris(v)
 	page.Matters = st.matters(gone, c, s.workflow)
+	if okey.May(okey.ActResendMail, v.Actor, okey.Subject{}, v.Today()) == nil {
+		page.Resend = resend
+	}
+	done, found, err := s.JustDone(v)
+	if err != nil {
+		return err
+	}
+	notice := ""
+	if found && done.Name == okey.ActionMailsResend {
+		notice = "Les courriels refusés entre ces deux moments repartent, récrits avec ce qui est vrai aujourd'hui."
+	}
 	refused, err := s.refused(v)
 	if err != nil {
 		return err
 	}
 	page.Refused = story.DeskLines(refused, c)
-	return s.Show(v, http.StatusOK, "desk", web.Screen{Title: "Assistance", Body: page})
+	mails := slices.ContainsFunc(page.Matters, func(m matter) bool { return len(m.Mails) > 0 })
+	if warning == "" && len(resend.Errors) > 0 && !mails { // the list that the form stands under is gone
+		warning = resend.Errors[0].Message
+	}
+	return s.Show(v, status, "desk", web.Screen{Title: "Assistance", Notice: notice, Warning: warning, Body: page})
 }

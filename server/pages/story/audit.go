@@ -166,6 +166,7 @@ var Things = map[okey.Thing]struct{ French, Path string }{
 	okey.ThingMail:       {"courriel", address.PathMails + "/"},
 	okey.ThingAction:     {"envoi", address.PathFollow + "/"},
 	okey.ThingTrouble:    {"blocage", ""},
+	okey.ThingMails:      {"courriels", ""},
 	"establishment":      {"établissement", address.PathSchools + "/"},
 	"charter":            {"charte", ""},
 	"retention":          {"données", ""},

@@ -85,6 +85,7 @@ type relay struct {
 	url   string
 	mu    sync.Mutex
 	asked []string
+	on    func(string) // where there is one: called with each, before it is passed on
 }
 
 func newRelay(t testing.TB, database string) *relay {
@@ -155,6 +156,12 @@ func (r *relay) note(kind byte, text string) {
 		return
 	}
 	statement, _, _ = strings.Cut(statement, "\x00")
+	r.mu.Lock()
+	on := r.on
+	r.mu.Unlock()
+	if on != nil {
+		on(statement)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.asked = append(r.asked, strings.Join(strings.Fields(statement), " "))

@@ -105,7 +105,9 @@ func (s *API) getRequest(c *gin.Context) error {
 		c.JSON(http.StatusAccepted, recordedView(ask))
 		return nil
 	}
-	return s.judged(c, act.Outcome{Action: ask}, s.requestReply(c, ask.Name)) // accepted between the two questions, or refused
+	seen := s.requestReply(c, ask.Name)
+	seen.status = http.StatusOK // this only reads, also where it was accepted between the two questions
+	return s.judged(c, act.Outcome{Action: ask}, seen)
 }
 
 // listRequests answers the requests that the caller may see, newest first.

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -166,6 +167,42 @@ func TestNothingIsLostWhileTheEngineIsAway(t *testing.T) {
 	h.Judges.away.Store(false)
 	assert.Equal(t, http.StatusCreated, h.call(c.lea, http.MethodPost, "/requests", want(scene.Tilleuls), "Idempotency-Key", action).Status)
 	assert.Equal(t, http.StatusOK, h.call(c.lea, http.MethodGet, path, nil).Status)
+}
+
+func TestWhatTheEngineMissedIsDeliveredOnceItAnswers(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Judges.away.Store(true)
+	asked := h.call(c.lea, http.MethodPost, "/requests", want(scene.Tilleuls))
+	require.Equal(t, http.StatusAccepted, asked.Status, asked.Text)
+	h.Judges.away.Store(false)
+	path := strings.TrimPrefix(asked.Header.Get("Location"), "/api/v1")
+	eventually(t, func() bool { return h.call(c.lea, http.MethodGet, path, nil).Status == http.StatusOK })
+}
+
+func TestARequestThatIsAcceptedWhileItIsReadIsNotCreatedByReading(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Judges.away.Store(true)
+	action := uuid.New()
+	asked := h.call(c.lea, http.MethodPost, "/requests", want(scene.Tilleuls), "Idempotency-Key", action.String())
+	require.Equal(t, http.StatusAccepted, asked.Status, asked.Text)
+	h.Server.Close() // which would deliver it
+	recorded, err := h.Store.Action(t.Context(), action)
+	require.NoError(t, err)
+	heard := h.overhear()
+	heard.relay.mu.Lock()
+	heard.relay.on = func(question string) {
+		if strings.Contains(question, "name = 'ask'") && h.Judges.away.CompareAndSwap(true, false) {
+			_ = h.Judges.Deliver(context.Background(), recorded)
+		}
+	}
+	heard.relay.mu.Unlock()
+	path := strings.TrimPrefix(asked.Header.Get("Location"), "/api/v1")
+	read := heard.call(c.lea, http.MethodGet, path, nil)
+	assert.Equal(t, http.StatusOK, read.Status, read.Text)
+	assert.Equal(t, "awaiting_decision", read.at("stage"))
+	assert.False(t, h.Judges.away.Load(), "judged between the two questions")
 }
 
 func TestSecondApproverLearnsWhoDecided(t *testing.T) {

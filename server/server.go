@@ -37,9 +37,12 @@ import (
 // Server answers HTTP. It is made anew for each run: several may live in one process.
 type Server struct {
 	checks  []*check
+	act     *act.Dispatcher
 	metrics *respond.Metrics
 	session *web.Sessions
 	proxies []string // trusted ones
+
+	closing sync.Once
 
 	site  *web.Site
 	api   *api.API
@@ -83,7 +86,7 @@ func New(cfg config.Config, store *sql.Store, outcomes *sql.Outcomes, e act.Engi
 	peoplePages := people.New(site, store, dispatcher, tales)
 	deskPages := desk.New(site, store, dispatcher, e, requestPages, cfg.AcademyName)
 	return &Server{
-		checks: checks(store, outcomes, e), metrics: metrics, session: session, proxies: cfg.TrustedProxies,
+		checks: checks(store, outcomes, e), act: dispatcher, metrics: metrics, session: session, proxies: cfg.TrustedProxies,
 		site: site, api: api.New(store, dispatcher, cfg.URL),
 		rooms: []interface{ Routes(web.Routes) }{
 			in, home.New(site, store, keyPages, requestPages, peoplePages, deskPages), requestPages,
@@ -103,7 +106,12 @@ func New(cfg config.Config, store *sql.Store, outcomes *sql.Outcomes, e act.Engi
 }
 
 // Close ends the server's own goroutines.
-func (s *Server) Close() { s.session.Close() }
+func (s *Server) Close() {
+	s.closing.Do(func() {
+		s.act.Close()
+		s.session.Close()
+	})
+}
 
 // drain is how long requests under way have to end by themselves.
 const drain = 10 * time.Second

@@ -27,11 +27,15 @@ type Dispatcher struct {
 	pinWork  pinWork
 	peppers  config.Keyring
 	ui       EngineUI
+
+	undelivered *undelivered
 }
 
-// New makes the one way through. The peppers precede the hash of a PIN.
+// New makes the one way through, until Close. The peppers precede the hash of a PIN.
 func New(store *sql.Store, outcomes *sql.Outcomes, e Engine, metrics *respond.Metrics, peppers config.Keyring, ui EngineUI) *Dispatcher {
-	return &Dispatcher{store: store, outcomes: outcomes, engine: e, metrics: metrics, pinWork: newPINWork(), peppers: peppers, ui: ui}
+	s := &Dispatcher{store: store, outcomes: outcomes, engine: e, metrics: metrics, pinWork: newPINWork(), peppers: peppers, ui: ui}
+	s.undelivered = newUndelivered(e.Ready, s.redeliver)
+	return s
 }
 
 // OutcomeWait is how long a person waits for the truth; after it, the action is merely recorded. It is contract.
@@ -176,10 +180,15 @@ func (s *Dispatcher) Settle(ctx context.Context, action okey.Action, closed bool
 	}
 	undelivered := s.engine.Deliver(ctx, action)
 	if undelivered != nil {
-		// No failure for the person: the repair watch sends it again.
+		// No failure for the person: it is sent again as soon as the engine answers.
+		s.undelivered.keep(action.ID)
 		slog.WarnContext(ctx, "an action was recorded but not delivered yet", "action", action.ID, "name", action.Name, "error", undelivered)
 	}
 	judged, err := s.outcomes.Wait(ctx, action.ID)
+	if sql.Away(err) {
+		slog.WarnContext(ctx, "what became of an action can't be read now", "action", action.ID, "name", action.Name, "error", err)
+		return Outcome{action}, nil // the row stands: that is what is said
+	}
 	if err == nil {
 		action = judged
 	}
@@ -202,7 +211,8 @@ func (s *Dispatcher) promise(ctx context.Context, action okey.Action, delivered 
 	return kept
 }
 
-// PassOn brings actions to their judge without waiting for what becomes of them. What is not taken now, the repair watch sends again.
+// PassOn brings actions to their judge without waiting for what becomes of them. What is not taken now is sent again when the engine
+// answers.
 func (s *Dispatcher) PassOn(ctx context.Context, actions []okey.Action) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), OutcomeWait)
 	defer cancel()
@@ -215,17 +225,21 @@ func (s *Dispatcher) PassOn(ctx context.Context, actions []okey.Action) {
 					away = true
 				}
 			}
+			if away {
+				s.undelivered.keep(a.ID)
+			}
 			s.promise(ctx, a, !away)
 		}
 		s.metrics.Acted(a)
 	}
 }
 
-// Tell has those concerned told of what is written. Where the engine is away the repair watch does it.
+// Tell has those concerned told of what is written, later where the engine is away.
 func (s *Dispatcher) Tell(ctx context.Context, told okey.Action) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), OutcomeWait)
 	defer cancel()
 	if err := s.engine.Deliver(ctx, told); err != nil {
+		s.undelivered.keep(told.ID)
 		slog.WarnContext(ctx, "what was arranged is told later", "action", told.ID, "name", told.Name, "error", err)
 	}
 }
@@ -258,7 +272,7 @@ func (cmd *Command) Read(c *gin.Context, unread error) {
 
 // Engine is what the server asks of the workflow engine: package engine, or in tests the same judges without the way between.
 type Engine interface {
-	// Deliver brings a recorded action to its workflow. An error means: not now; the repair watch will.
+	// Deliver brings a recorded action to its workflow. An error means: not now.
 	Deliver(ctx context.Context, a okey.Action) error
 	// Ready tells whether the engine answers.
 	Ready(ctx context.Context) error

@@ -50,7 +50,7 @@ type judges struct {
 	requests *activities.Requests
 	keys     *activities.Keys
 	stock    *activities.Stock
-	calls    atomic.Int64 // of whatever kind
+	calls    atomic.Int64 // of whatever kind, but whether it answers
 	away     atomic.Bool
 	hold     chan struct{} // where there is one, a request learns of the loss of its key only after it is closed
 	lost     uuid.UUID     // a request whose workflow is gone
@@ -111,7 +111,6 @@ func (j *judges) followUp(ctx context.Context, id uuid.UUID) error {
 }
 
 func (j *judges) Ready(context.Context) error {
-	j.calls.Add(1)
 	if j.away.Load() {
 		return errAway
 	}

@@ -21,7 +21,9 @@ func (s *Server) Handler() http.Handler {
 	router := s.router()
 	guard := http.NewCrossOriginProtection()
 	guard.AddInsecureBypassPattern("POST /valider/{token}") // acts by its token: a cookie may only stop it; and sends no origin along
-	pages := s.session.Wrap(router)
+	pages := s.session.Wrap(router, func(w http.ResponseWriter, r *http.Request, err error) {
+		router.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), lostSession{}, err)))
+	})
 	return withoutPorts(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		limit := int64(respond.MaxBody)
 		if web.CarriesFile(r) {
@@ -49,7 +51,7 @@ func (s *Server) router() *gin.Engine {
 	if err := router.SetTrustedProxies(s.proxies); err != nil {
 		slog.Error("trusted proxies were not understood: none is believed", "error", err)
 	}
-	router.Use(respond.IdentifyRequest, s.observe, s.recoverPanic, s.denyForeignForm)
+	router.Use(respond.IdentifyRequest, s.observe, s.recoverPanic, s.denyForeignForm, s.denyLostSession)
 	router.NoRoute(s.site.NoRoute)
 	router.NoMethod(s.noMethod)
 	s.healthRoutes(router)
@@ -134,6 +136,19 @@ func (s *Server) denyForeignForm(c *gin.Context) {
 	if err := s.site.Show(v, http.StatusForbidden, "failure", sc); err != nil {
 		s.site.FailVisit(v, err)
 	}
+}
+
+// lostSession marks, in a request's context, why its session could not be read or written.
+type lostSession struct{}
+
+// denyLostSession answers in the place of a page whose session is out of reach.
+func (s *Server) denyLostSession(c *gin.Context) {
+	err, lost := c.Request.Context().Value(lostSession{}).(error)
+	if !lost {
+		return
+	}
+	s.site.PageHeaders(c)
+	s.site.FailVisit(web.NewVisit(c), fmt.Errorf("keep a session: %w", err))
 }
 
 func (s *Server) noMethod(c *gin.Context) {

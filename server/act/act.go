@@ -173,6 +173,10 @@ func (s *Dispatcher) Settle(ctx context.Context, action okey.Action, closed bool
 	defer cancel()
 	if closed {
 		refused, err := s.store.RefuseClosed(ctx, action.ID, time.Now().UTC())
+		if sql.Away(err) {
+			s.undelivered.keep(action.ID)
+			return Outcome{action}, nil // the row stands
+		}
 		if err != nil || refused.Verdict != nil {
 			action = refused
 			return Outcome{refused}, err

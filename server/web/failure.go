@@ -58,6 +58,8 @@ func (s *Site) failure(v *Visit, status int, err error) (title string, body Fail
 		body.Go = &leads.To
 	}
 	switch sent := v.Request.PostForm; {
+	case status == http.StatusServiceUnavailable && v.Request.Method == http.MethodPost:
+		body.Message += " Revenez alors en arrière et renvoyez votre formulaire : envoyé deux fois, il ne compte qu'une fois."
 	case status == http.StatusUnauthorized:
 		body.SignIn = address.PathSignIn
 	case status == http.StatusNotFound && v.SignedIn():

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"log/slog"
 	"net/http"
 
 	"okey/internal/address"
@@ -40,8 +41,9 @@ func (s *Site) Answer(v *Visit, f *Form, done act.Outcome, page string, again Ag
 		return nil
 	}
 	status, refused := s.act.Explain(v.Ctx(), done)
-	if status >= http.StatusInternalServerError {
-		return refused
+	if status >= http.StatusInternalServerError { // what became of it can't be told now; that it is recorded can
+		slog.ErrorContext(v.Ctx(), "an outcome could not be explained", "action", done.Action.ID, "error", refused)
+		return s.showRecorded(v, address.FollowURL(done.Action.ID))
 	}
 	if f.refused(refused) {
 		return again(status, "") // the form says it, beside the field

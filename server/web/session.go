@@ -5,12 +5,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
 
 	"okey/okey"
-	"okey/server/respond"
 	"okey/sql"
 
 	"github.com/alexedwards/scs/postgresstore"
@@ -34,6 +34,7 @@ type sessionTable struct {
 // readSession notes in a request's context which session it found, and whether that had ended when it was to be renewed.
 type readSession struct {
 	token string
+	data  []byte
 	ended bool
 }
 
@@ -43,7 +44,7 @@ type readSessionKey struct{}
 func (t *sessionTable) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
 	data, found, err := t.Find(token)
 	if read, ok := ctx.Value(readSessionKey{}).(*readSession); ok && found {
-		read.token = token
+		read.token, read.data = token, data
 	}
 	return data, found, err
 }
@@ -51,9 +52,32 @@ func (t *sessionTable) FindCtx(ctx context.Context, token string) ([]byte, bool,
 // CommitCtx writes a session: a new one, or one that is still there. Whoever hung up meanwhile is no less signed in.
 func (t *sessionTable) CommitCtx(ctx context.Context, token string, data []byte, expiry time.Time) error {
 	if read, ok := ctx.Value(readSessionKey{}).(*readSession); ok && read.token == token {
-		return t.store.KeepSession(context.WithoutCancel(ctx), token, data, expiry)
+		err := t.store.KeepSession(context.WithoutCancel(ctx), token, data, expiry)
+		if err != nil && prolongs(read.data, data) {
+			slog.WarnContext(ctx, "a session was not prolonged", "error", err) // no reason to withhold the page
+			return nil
+		}
+		return err
 	}
 	return t.Commit(token, data, expiry)
+}
+
+// prolongs tells whether a session has changed in nothing but when it ends. A draft that somebody signed in had put aside does not count: the
+// page that they see says what became of it.
+func prolongs(a, b []byte) bool {
+	_, before, err := scs.GobCodec{}.Decode(a)
+	if err != nil {
+		return false
+	}
+	_, after, err := scs.GobCodec{}.Decode(b)
+	if err != nil {
+		return false
+	}
+	if _, signedIn := after[SessionPerson]; signedIn {
+		delete(before, sessionDraft)
+		delete(after, sessionDraft)
+	}
+	return maps.Equal(before, after) // texts, all of them
 }
 
 // DeleteCtx ends a session.
@@ -92,10 +116,6 @@ func NewSessions(store *sql.Store, url string) *Sessions {
 	m.Cookie.SameSite = http.SameSiteLaxMode
 	m.Cookie.Secure = strings.HasPrefix(url, "https://")
 	m.Cookie.Persist = false
-	m.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
-		slog.ErrorContext(r.Context(), "a session could not be read or written", "error", err)
-		respond.PlainPage(w, http.StatusInternalServerError, okey.ErrorMessage(err))
-	}
 	return &Sessions{SessionManager: m, table: table}
 }
 
@@ -109,13 +129,84 @@ func cookieName(url string) string {
 	return name
 }
 
-// Wrap has a handler, and all that it calls, know the session of each request.
-func (s *Sessions) Wrap(h http.Handler) http.Handler {
-	h = s.LoadAndSave(h)
+// Wrap has a handler, and all that it calls, know the session of each request. Where a session can't be read or written, lost answers in the
+// handler's place.
+func (s *Sessions) Wrap(h http.Handler, lost func(http.ResponseWriter, *http.Request, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), readSessionKey{}, new(readSession))))
+		w.Header().Add("Vary", "Cookie")
+		token := ""
+		if cookie, err := r.Cookie(s.Cookie.Name); err == nil {
+			token = cookie.Value
+		}
+		bare := r
+		ctx, err := s.Load(context.WithValue(r.Context(), readSessionKey{}, new(readSession)), token)
+		if err != nil {
+			lost(w, bare, err)
+			return
+		}
+		answer := &sessionAnswer{ResponseWriter: w, keep: func(w http.ResponseWriter) error { return s.keep(ctx, w) }}
+		answer.lost = func(err error) { lost(w, bare, err) }
+		h.ServeHTTP(answer, r.WithContext(ctx))
+		answer.begin()
 	})
 }
+
+// keep writes the session where it has changed, and its cookie.
+func (s *Sessions) keep(ctx context.Context, w http.ResponseWriter) error {
+	switch s.Status(ctx) {
+	case scs.Modified:
+		token, expiry, err := s.Commit(ctx)
+		if err != nil {
+			return err
+		}
+		s.WriteSessionCookie(ctx, w, token, expiry)
+	case scs.Destroyed:
+		s.WriteSessionCookie(ctx, w, "", time.Time{})
+	}
+	return nil
+}
+
+// sessionAnswer writes the session before an answer begins. Where that fails another answer is given, whole: what the handler has to say is
+// not sent. The library's own writer would send both, one below the other.
+type sessionAnswer struct {
+	http.ResponseWriter
+	keep  func(http.ResponseWriter) error
+	lost  func(error)
+	begun bool
+	mute  bool
+}
+
+// begin answers whether the handler's answer may be sent.
+func (a *sessionAnswer) begin() bool {
+	if a.begun {
+		return !a.mute
+	}
+	a.begun = true
+	if err := a.keep(a.ResponseWriter); err != nil {
+		a.mute = true
+		clear(a.Header()) // of an answer that is not given: its length, its file name
+		a.lost(err)
+	}
+	return !a.mute
+}
+
+// WriteHeader is part of http.ResponseWriter.
+func (a *sessionAnswer) WriteHeader(status int) {
+	if a.begin() {
+		a.ResponseWriter.WriteHeader(status)
+	}
+}
+
+// Write is part of http.ResponseWriter.
+func (a *sessionAnswer) Write(p []byte) (int, error) {
+	if !a.begin() {
+		return len(p), nil
+	}
+	return a.ResponseWriter.Write(p)
+}
+
+// Unwrap is for http.ResponseController.
+func (a *sessionAnswer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
 // Hold keeps a value for somebody who may not have signed in: then the session, which anybody can make, ends an hour after it began.
 func (s *Sessions) Hold(ctx context.Context, key, value string, now time.Time) {

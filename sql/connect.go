@@ -33,6 +33,8 @@ func newConnector(address string, limits limits) (*connector, error) {
 // limits end what would hold others up. They are set on each connection rather than on the role, which whoever migrates may have no right
 // to change, and rather than as parameters of the start, which PgBouncer refuses.
 type limits struct {
+	connections int
+
 	statement time.Duration
 	lock      time.Duration // a judge that waits gives its connection back, and is tried again
 	idle      time.Duration // a program that freezes between two statements holds locks: the audit's head stops every write
@@ -42,13 +44,8 @@ type limits struct {
 // silence is how long a session may say nothing: longer than anything that it does.
 func (l limits) silence() time.Duration { return l.statement + l.statement/4 }
 
-const (
-	hurried   = time.Minute
-	unhurried = 10 * time.Minute // files of a whole academy, the audit of years
-)
-
 func standardLimits() limits {
-	return limits{statement: hurried, lock: 10 * time.Second, idle: 15 * time.Second, listening: 45 * time.Second}
+	return limits{connections: 20, statement: time.Minute, lock: 10 * time.Second, idle: 15 * time.Second, listening: 45 * time.Second}
 }
 
 // statements set the limits of which the address says nothing.

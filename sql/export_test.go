@@ -22,6 +22,7 @@ type Limits struct{ Lock, Statement, Idle, Listening time.Duration }
 func OpenLimited(url string, keys AuditKeys, given Limits) (*Store, error) {
 	or := func(limit time.Duration) time.Duration { return cmp.Or(limit, time.Hour) }
 	return open(url, keys, limits{
-		lock: or(given.Lock), statement: or(given.Statement), idle: or(given.Idle), listening: or(given.Listening),
+		connections: 20,
+		lock:        or(given.Lock), statement: or(given.Statement), idle: or(given.Idle), listening: or(given.Listening),
 	})
 }

@@ -7,6 +7,7 @@ import (
 
 	"okey/internal/pgtest"
 	"okey/internal/scene"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/stretchr/testify/assert"
@@ -16,14 +17,14 @@ import (
 func TestEverySessionHasItsLimits(t *testing.T) {
 	db := pgtest.New(t)
 	for _, c := range []struct {
-		open      func(string, sql.AuditKeys) (*sql.Store, error)
+		pool      sql.Pool
 		address   string
 		statement string
 	}{
-		{sql.Open, db.AppURL, "1min"}, {sql.OpenUnhurried, db.AppURL, "10min"},
-		{sql.Open, db.AppURL + "&statement_timeout=5000", "5s"}, {sql.Open, db.AppURL + "&options=-c%20statement_timeout%3D7000", "7s"},
+		{sql.Pool{}, db.AppURL, "1min"}, {sql.Pool{Statement: sql.Unhurried}, db.AppURL, "10min"},
+		{sql.Pool{}, db.AppURL + "&statement_timeout=5000", "5s"}, {sql.Pool{}, db.AppURL + "&options=-c%20statement_timeout%3D7000", "7s"},
 	} {
-		store, err := c.open(c.address, nil)
+		store, err := sql.OpenPool(c.address, nil, c.pool)
 		require.NoError(t, err)
 		var statement, lock, idle string
 		require.NoError(t, store.DB().QueryRowContext(t.Context(), `SELECT current_setting('statement_timeout'),
@@ -71,4 +72,35 @@ func TestAStatementThatTakesTooLongIsTriedAgain(t *testing.T) {
 	_, err = store.DB().ExecContext(t.Context(), `SELECT pg_sleep(60)`)
 	require.Error(t, err)
 	assert.True(t, sql.Away(err), "%v", err)
+}
+
+func TestManyThatWaitForOneSchoolKeepNobodyElseWaiting(t *testing.T) {
+	s := scene.New(t)
+	lock := func(ctx context.Context, uai okey.UAI) error {
+		return s.Store.Do(ctx, func(tx *sql.Tx) error { return tx.LockEstablishments(ctx, uai) })
+	}
+	held, err := s.Admin.BeginTx(t.Context(), nil)
+	require.NoError(t, err)
+	_, err = held.ExecContext(t.Context(), `SELECT FROM establishment WHERE uai = $1 FOR UPDATE`, scene.Tilleuls)
+	require.NoError(t, err)
+	const many = 50
+	done := make(chan error, many)
+	for range many {
+		go func() { done <- lock(t.Context(), scene.Tilleuls) }()
+	}
+	waiting := func() int {
+		return s.Count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+	}
+	require.Eventually(t, func() bool { return waiting() == 2 && s.Store.DB().Stats().InUse == 2 }, 8*time.Second, 5*time.Millisecond)
+	require.NoError(t, lock(t.Context(), scene.Acacias))
+	hurried, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.Error(t, lock(hurried, scene.Tilleuls))
+	require.Len(t, done, 0)
+
+	require.NoError(t, held.Rollback())
+	for range many {
+		require.NoError(t, <-done)
+	}
+	assert.Equal(t, okey.CodeNotFound, okey.ErrorCode(lock(t.Context(), "0069999X")))
 }

@@ -5,6 +5,7 @@
 package sql
 
 import (
+	"cmp"
 	"context"
 	stdsql "database/sql"
 	"errors"
@@ -33,21 +34,31 @@ type Store struct {
 	limits    limits
 	url       string
 	key       AuditKeys
+	queues    *queues
 }
 
 // reader has the questions that need no transaction of their own: Store and Tx both answer them.
 type reader struct{ q sqlx.ExtContext }
 
-// connections is how many a program has open at most, and keeps: one that is closed after use costs a handshake for the next.
-const connections = 20
+// Pool says what a Store's connections are for; what it leaves out is as for everybody.
+type Pool struct {
+	Connections int           // at most, and kept: one that is closed after use costs a handshake for the next
+	Statement   time.Duration // how long a statement may take
+	Lock        time.Duration // how long one may wait for a lock
+}
+
+// Unhurried is how long a statement may take of imports, deliveries and what is done at night.
+const Unhurried = 10 * time.Minute
 
 // Open makes a Store. It does not connect yet: Await does.
-func Open(url string, keys AuditKeys) (*Store, error) { return open(url, keys, standardLimits()) }
+func Open(url string, keys AuditKeys) (*Store, error) { return OpenPool(url, keys, Pool{}) }
 
-// OpenUnhurried is Open for work whose statements may take ten minutes rather than one: imports, deliveries, what is done at night.
-func OpenUnhurried(url string, keys AuditKeys) (*Store, error) {
+// OpenPool is Open for work that has needs of its own.
+func OpenPool(url string, keys AuditKeys, pool Pool) (*Store, error) {
 	limits := standardLimits()
-	limits.statement = unhurried
+	limits.statement = cmp.Or(pool.Statement, limits.statement)
+	limits.lock = cmp.Or(pool.Lock, limits.lock)
+	limits.connections = cmp.Or(pool.Connections, limits.connections)
 	return open(url, keys, limits)
 }
 
@@ -57,11 +68,11 @@ func open(url string, keys AuditKeys, limits limits) (*Store, error) {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
 	db := sqlx.NewDb(stdsql.OpenDB(connector), "postgres")
-	db.SetMaxOpenConns(connections)
-	db.SetMaxIdleConns(connections)
+	db.SetMaxOpenConns(limits.connections)
+	db.SetMaxIdleConns(limits.connections)
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	db.SetConnMaxLifetime(30 * time.Minute) // what a name leads to changes
-	return &Store{reader: reader{db}, db: db, connector: connector, limits: limits, url: url, key: keys}, nil
+	return &Store{reader: reader{db}, db: db, connector: connector, limits: limits, url: url, key: keys, queues: newQueues()}, nil
 }
 
 // Close ends all connections.
@@ -79,22 +90,39 @@ type Tx struct {
 	tx      *sqlx.Tx
 	key     AuditKeys
 	entries []Entry
+	queues  *queues
+	turn    okey.UAI // the school whose queue this transaction has stood in
 }
 
 // Do runs work in a transaction. What work records with Audit is chained last, just before the commit. A deadlock or a
-// serialization failure is tried again: work must change nothing but the database.
+// serialization failure is tried again, and so is what found a school's lock held and others waiting for it: work must change nothing but
+// the database.
 func (s *Store) Do(ctx context.Context, work func(*Tx) error) error {
 	const attempts = 5
 	var err error
 	for range attempts {
-		if err = s.try(ctx, work); !retriable(err) {
+		err = s.try(ctx, "", work)
+		for crowd := new(crowdedError); errors.As(err, crowd) && ctx.Err() == nil; {
+			err = s.inTurn(ctx, crowd.uai, work)
+		}
+		if !retriable(err) {
 			return err
 		}
 	}
 	return err
 }
 
-func (s *Store) try(ctx context.Context, work func(*Tx) error) (err error) {
+// inTurn is try for what has stood in the queue of a school.
+func (s *Store) inTurn(ctx context.Context, uai okey.UAI, work func(*Tx) error) error {
+	leave, err := s.queues.stand(ctx, uai)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	return s.try(ctx, uai, work)
+}
+
+func (s *Store) try(ctx context.Context, turn okey.UAI, work func(*Tx) error) (err error) {
 	tx, err := s.db.BeginTxx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
@@ -104,7 +132,7 @@ func (s *Store) try(ctx context.Context, work func(*Tx) error) (err error) {
 			_ = tx.Rollback()
 		}
 	}()
-	t := &Tx{reader: reader{tx}, tx: tx, key: s.key}
+	t := &Tx{reader: reader{tx}, tx: tx, key: s.key, queues: s.queues, turn: turn}
 	if err = work(t); err != nil {
 		return err
 	}
@@ -179,13 +207,25 @@ func (t *Tx) LockEstablishments(ctx context.Context, uais ...okey.UAI) error {
 
 // LockEstablishment takes the lock of section 4: whoever frees a key or makes a request wait holds it. It leaves foreign keys be.
 func (t *Tx) LockEstablishment(ctx context.Context, uai okey.UAI) error {
-	var locked string
-	err := t.get(ctx, &locked, "Cet établissement n'est pas dans OKEY.",
-		`SELECT uai FROM establishment WHERE uai = $1 FOR NO KEY UPDATE`, uai)
+	free, err := t.lockFree(ctx, uai)
+	if err == nil && !free {
+		err = t.queues.wait(uai, t.turn == uai, func() error {
+			var locked string
+			return t.get(ctx, &locked, "Cet établissement n'est pas dans OKEY.",
+				`SELECT uai FROM establishment WHERE uai = $1 FOR NO KEY UPDATE`, uai)
+		})
+	}
 	if err != nil {
 		return fmt.Errorf("lock establishment %s: %w", uai, err)
 	}
 	return nil
+}
+
+// lockFree takes the lock where nobody holds it; false also for a school that is not there.
+func (t *Tx) lockFree(ctx context.Context, uai okey.UAI) (bool, error) {
+	var locked []string
+	err := t.all(ctx, &locked, `SELECT uai FROM establishment WHERE uai = $1 FOR NO KEY UPDATE SKIP LOCKED`, uai)
+	return len(locked) > 0, err
 }
 
 func nullTime(t time.Time) stdsql.NullTime { return stdsql.NullTime{Time: t, Valid: !t.IsZero()} }

@@ -36,12 +36,12 @@ func Run(ctx context.Context, cfg config.Config) error {
 		return err
 	}
 	serveHealth(ctx, cfg.Metrics)
-	store, err := sql.Open(cfg.DatabaseURL, cfg.AuditKeys)
+	stores, err := openStores(cfg)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = store.Close() }()
-	if err := store.Await(ctx); err != nil {
+	defer stores.close()
+	if err := stores.judges.Await(ctx); err != nil {
 		return leaving(ctx, err)
 	}
 	c, err := engine.Dial(cfg)
@@ -52,7 +52,7 @@ func Run(ctx context.Context, cfg config.Config) error {
 	if err := engine.Await(ctx, c); err != nil {
 		return leaving(ctx, err)
 	}
-	return leaving(ctx, work(ctx, c, cfg, store, holidays))
+	return leaving(ctx, work(ctx, c, cfg, stores, holidays))
 }
 
 // leaving turns the end of ctx into a peaceful end.
@@ -71,22 +71,24 @@ func loadCalendar(path string) (*calendar.Calendar, error) {
 	return calendar.Load(path)
 }
 
-func work(ctx context.Context, c client.Client, cfg config.Config, store *sql.Store, holidays *calendar.Calendar) error {
+func work(ctx context.Context, c client.Client, cfg config.Config, stores stores, holidays *calendar.Calendar) error {
 	failed := make(chan error, 1)
 	w := worker.New(c, okey.TaskQueue, worker.Options{
 		WorkerStopTimeout: drain,
 		// What a killed worker had in its cache is offered to it alone for so long: less than a person waits for an outcome.
 		StickyScheduleToStartTimeout: time.Second,
-		Interceptors:                 []interceptor.WorkerInterceptor{&heartbeats{}, &troubles{store: store}},
-		OnFatalError:                 func(err error) { failed <- err },
+		// Slots for a thousand activities are more than there are connections, on purpose: mails that wait for their relay hold a slot for
+		// minutes, and must leave some to the judges. What waits for a connection waits in the pool of its kind, see openStores.
+		Interceptors: []interceptor.WorkerInterceptor{&heartbeats{}, &troubles{store: stores.rest}},
+		OnFatalError: func(err error) { failed <- err },
 	})
 	Register(w)
 	e := engine.New(c, okey.DefaultWaits(), cfg.URL)
-	mailer := mails.New(store, mail.NewSender(mail.Relay(cfg.SMTP), cfg.MailFrom, cfg.SupportMail), holidays, mails.Settings{
+	mailer := mails.New(stores.mails, mail.NewSender(mail.Relay(cfg.SMTP), cfg.MailFrom, cfg.SupportMail), holidays, mails.Settings{
 		URL: cfg.URL, Academy: cfg.AcademyName, Support: cfg.SupportMail, Supplier: cfg.SupplierMail,
 		LinkKeys: cfg.LinkKeys, Waits: okey.DefaultWaits(),
 	})
-	registerActivities(w, store, e, holidays, mailer)
+	registerActivities(w, stores, e, holidays, mailer)
 	if err := w.Start(); err != nil {
 		return fmt.Errorf("start the worker: %w", err)
 	}
@@ -100,6 +102,36 @@ func work(ctx context.Context, c client.Client, cfg config.Config, store *sql.St
 		return nil
 	case err := <-failed:
 		return fmt.Errorf("the worker ended: %w", err)
+	}
+}
+
+// stores are the worker's connections, by what they are for: mails, and what takes its time, leave the judges theirs, and the other way round.
+type stores struct{ judges, mails, rest *sql.Store }
+
+// openStores shares twenty connections out, as many as one Store has. A judge waits for a lock for less time than the engine gives it: its
+// connection is for others then, and the engine tries it again.
+func openStores(cfg config.Config) (s stores, err error) {
+	for _, one := range []struct {
+		into **sql.Store
+		pool sql.Pool
+	}{
+		{&s.judges, sql.Pool{Connections: 10, Lock: 3 * time.Second}},
+		{&s.mails, sql.Pool{Connections: 5}},
+		{&s.rest, sql.Pool{Connections: 5, Statement: sql.Unhurried}}, // stock, orders, repair, the night's
+	} {
+		if *one.into, err = sql.OpenPool(cfg.DatabaseURL, cfg.AuditKeys, one.pool); err != nil {
+			s.close()
+			return s, err
+		}
+	}
+	return s, nil
+}
+
+func (s stores) close() {
+	for _, one := range []*sql.Store{s.judges, s.mails, s.rest} {
+		if one != nil {
+			_ = one.Close()
+		}
 	}
 }
 
@@ -122,19 +154,19 @@ func Register(to interface {
 }
 
 // registerActivities gives a worker OKEY's activities under the names that histories keep.
-func registerActivities(to worker.Worker, store *sql.Store, e *engine.Engine, holidays *calendar.Calendar, mailer *mails.Mailer) {
-	orders, stock, repair := activities.NewOrders(store, e, holidays), activities.NewStock(store), activities.NewRepair(store, e)
+func registerActivities(to worker.Worker, stores stores, e *engine.Engine, holidays *calendar.Calendar, mailer *mails.Mailer) {
+	orders, stock, repair := activities.NewOrders(stores.rest, e, holidays), activities.NewStock(stores.rest), activities.NewRepair(stores.rest, e)
 	for name, function := range map[string]any{
-		okey.ActivityJudge:       activities.NewRequests(store, holidays).Judge,
-		okey.ActivityChangeKey:   activities.NewKeys(store).Change,
+		okey.ActivityJudge:       activities.NewRequests(stores.judges, holidays).Judge,
+		okey.ActivityChangeKey:   activities.NewKeys(stores.judges).Change,
 		okey.ActivitySendMails:   mailer.SendMails,
 		okey.ActivityRepair:      repair.Lost,
 		okey.ActivityStock:       stock.Change,
 		okey.ActivityLetters:     stock.Letters,
 		okey.ActivityResendMails: stock.ResendMails,
 		okey.ActivityLoadOrder:   orders.Load,
-		okey.ActivityWatch:       activities.NewWatch(store).Due,
-		okey.ActivityRetain:      activities.NewRetention(store).Retain,
+		okey.ActivityWatch:       activities.NewWatch(stores.rest).Due,
+		okey.ActivityRetain:      activities.NewRetention(stores.rest).Retain,
 		okey.ActivityPlanExport:  orders.Plan,
 		okey.ActivityWakeUp:      repair.WakeOwed,
 	} {

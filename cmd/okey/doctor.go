@@ -43,7 +43,7 @@ func (c *DoctorCommand) Run(ctx context.Context, cfg *config.Config, out io.Writ
 		}
 		noted = append(noted, mark)
 	}
-	store, err := sql.OpenUnhurried(cfg.DatabaseURL, cfg.AuditKeys)
+	store, err := sql.OpenPool(cfg.DatabaseURL, cfg.AuditKeys, sql.Pool{Statement: sql.Unhurried})
 	if err != nil {
 		return err
 	}

@@ -123,7 +123,7 @@ func runImport(ctx context.Context, cfg *config.Config, path string, run importe
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	store, err := sql.OpenUnhurried(cfg.DatabaseURL, cfg.AuditKeys)
+	store, err := sql.OpenPool(cfg.DatabaseURL, cfg.AuditKeys, sql.Pool{Statement: sql.Unhurried})
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func (c *ImportDelivery) Run(ctx context.Context, cfg *config.Config) (err error
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	store, err := sql.OpenUnhurried(cfg.DatabaseURL, cfg.AuditKeys)
+	store, err := sql.OpenPool(cfg.DatabaseURL, cfg.AuditKeys, sql.Pool{Statement: sql.Unhurried})
 	if err != nil {
 		return err
 	}

@@ -349,6 +349,7 @@ func TestTheServerDoesWithoutTheProviderUntilItIsBack(t *testing.T) {
 	assert.Equal(t, http.StatusServiceUnavailable, response.Status)
 	assert.Contains(t, response.Text, "identité ne répond pas")
 	p.away = false
+	eventually(t, func() bool { return v.do(http.MethodGet, "/connexion").Status == http.StatusSeeOther }) // some seconds later
 	v.leave(p, "/connexion")
 }
 

@@ -32,9 +32,19 @@ type Settings struct {
 type provider struct {
 	settings Settings
 	client   *http.Client
-	mu       sync.Mutex
-	known    *discovered
+
+	mu     sync.Mutex
+	known  *discovered
+	asked  time.Time     // when the last discovery ended
+	failed error         // of the last discovery
+	asking chan struct{} // of the discovery under way; closed at its end
 }
+
+const (
+	deadFor    = 3 * time.Second // a provider that did not answer is not asked again, and nobody waits for it
+	knownFor   = time.Hour       // what it says of itself changes: it is asked again, while what is known serves on
+	refreshGap = time.Minute     // between two tries to learn it anew
+)
 
 // discovered is what the provider says of itself.
 type discovered struct {
@@ -48,12 +58,51 @@ func newProvider(settings Settings) *provider {
 	return &provider{settings: settings, client: &http.Client{Timeout: 5 * time.Second}}
 }
 
+// get is what the provider says of itself. One discovery runs at a time; whoever comes while the provider is known not to answer hears so at
+// once.
 func (p *provider) get(ctx context.Context) (*discovered, error) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.known != nil {
-		return p.known, nil
+	since, known, failed := time.Since(p.asked), p.known, p.failed
+	begun := p.asking == nil && (known == nil && (failed == nil || since > deadFor) ||
+		known != nil && (failed == nil && since > knownFor || failed != nil && since > refreshGap))
+	if begun {
+		p.asking = make(chan struct{})
+		go p.discover(p.asking)
 	}
+	end := p.asking
+	p.mu.Unlock()
+	switch {
+	case known != nil:
+		return known, nil
+	case failed != nil && !begun:
+		return nil, failed
+	}
+	select {
+	case <-end:
+	case <-ctx.Done():
+		return nil, fmt.Errorf("wait for the identity provider: %w", ctx.Err())
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.known == nil {
+		return nil, p.failed
+	}
+	return p.known, nil
+}
+
+// discover asks the provider for everybody: it does not end with the visit that began it.
+func (p *provider) discover(end chan struct{}) {
+	found, err := p.ask(context.Background())
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err == nil {
+		p.known = found
+	}
+	p.failed, p.asked, p.asking = err, time.Now(), nil
+	close(end)
+}
+
+func (p *provider) ask(ctx context.Context) (*discovered, error) {
 	found, err := oidc.NewProvider(oidc.ClientContext(ctx, p.client), p.settings.Issuer)
 	if err != nil {
 		return nil, fmt.Errorf("discover the identity provider: %w", err)
@@ -64,15 +113,14 @@ func (p *provider) get(ctx context.Context) (*discovered, error) {
 	if err := found.Claims(&more); err != nil {
 		return nil, fmt.Errorf("read what the identity provider says of itself: %w", err)
 	}
-	p.known = &discovered{
+	return &discovered{
 		Provider: found, endSession: more.EndSession,
 		verifier: found.Verifier(&oidc.Config{ClientID: p.settings.ClientID, Now: aMinuteAgo}),
 		oauth: oauth2.Config{
 			ClientID: p.settings.ClientID, ClientSecret: p.settings.ClientSecret, Endpoint: found.Endpoint(),
 			RedirectURL: p.settings.URL + address.PathCallback, Scopes: p.settings.Scopes,
 		},
-	}
-	return p.known, nil
+	}, nil
 }
 
 // aMinuteAgo is the time that ID tokens are held against: a provider's clock may be somewhat behind. For one that is ahead the library

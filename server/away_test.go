@@ -54,6 +54,21 @@ func TestPagesSayThatTheDatabaseIsAway(t *testing.T) {
 	assert.Equal(t, http.StatusOK, lea.get("/").Status)
 }
 
+func TestPagesSayThatTheDatabaseIsSilent(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	proxy := pgtest.NewProxy(t, h.Scene.URL)
+	other := h.another(proxy.URL, h.Judges)
+	lea := other.as(c.lea)
+	require.Equal(t, http.StatusOK, lea.get("/").Status)
+	require.GreaterOrEqual(t, proxy.Silence(), 2, "the listening connection, and the pool's")
+	eventually(t, func() bool { // as many as the pool has, one after the other
+		shown := lea.get("/")
+		assert.Contains(t, []int{http.StatusOK, http.StatusServiceUnavailable}, shown.Status)
+		return shown.Status == http.StatusOK
+	})
+}
+
 // cutting is an engine that takes an action, and the database goes away.
 type cutting struct {
 	*judges

@@ -15,6 +15,9 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
+// patience is how long an answer may be made: less than the connection stays open for it, so that who waits is told.
+const patience = writeTimeout - 8*time.Second
+
 // Handler answers everything: API, pages, health. Sessions and the guard against other sites' forms stand before the pages only; the API
 // knows neither cookies nor forms.
 func (s *Server) Handler() http.Handler {
@@ -30,6 +33,9 @@ func (s *Server) Handler() http.Handler {
 			limit += respond.MaxUpload
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
+		ctx, cancel := context.WithTimeout(r.Context(), patience)
+		defer cancel()
+		r = r.WithContext(ctx)
 		if respond.ForPrograms(r.URL.Path) || respond.IsStatic(r.URL.Path) {
 			router.ServeHTTP(w, r)
 			return

@@ -69,7 +69,7 @@ func wanted(address string) string {
 		return address // the driver says what is wrong with it
 	}
 	query := u.Query()
-	for name, value := range map[string]string{"target_session_attrs": "read-write", "connect_timeout": "5"} {
+	for name, value := range map[string]string{"target_session_attrs": "read-write", "connect_timeout": "10"} {
 		if !query.Has(name) {
 			query.Set(name, value)
 		}

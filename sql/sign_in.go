@@ -2,6 +2,8 @@ package sql
 
 import (
 	"context"
+	stdsql "database/sql"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -78,6 +80,18 @@ func (t *Tx) notPlaceholder(ctx context.Context, p okey.Person, verified bool) e
 			"qu'elle est la vôtre : rien n'est ouvert. Écrivez à l'assistance.")
 	}
 	return err
+}
+
+// Session reads what a session holds; found is false for one that has ended.
+func (s *Store) Session(ctx context.Context, token string) (data []byte, found bool, err error) {
+	err = s.db.GetContext(ctx, &data, `SELECT data FROM session WHERE token = $1 AND expiry > current_timestamp`, token)
+	switch {
+	case errors.Is(err, stdsql.ErrNoRows):
+		return nil, false, nil
+	case err != nil:
+		return nil, false, fmt.Errorf("read a session: %w", err)
+	}
+	return data, true, nil
 }
 
 // EndSession ends a session, and answers whether it was still there.

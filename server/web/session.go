@@ -40,9 +40,14 @@ type readSession struct {
 
 type readSessionKey struct{}
 
+// sessionPatience is how long a session is waited for: it is the first that a page reads, and tells soonest that the database is silent.
+const sessionPatience = 3 * time.Second
+
 // FindCtx reads a session.
 func (t *sessionTable) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
-	data, found, err := t.Find(token)
+	soon, cancel := context.WithTimeout(ctx, sessionPatience)
+	defer cancel()
+	data, found, err := t.store.Session(soon, token)
 	if read, ok := ctx.Value(readSessionKey{}).(*readSession); ok && found {
 		read.token, read.data = token, data
 	}

@@ -54,8 +54,8 @@ func (s *Server) healthRoutes(router gin.IRouter) {
 	router.Match([]string{http.MethodGet, http.MethodHead}, "/readyz", respond.NoStore, s.getReady)
 }
 
-// getReady asks database, schema, engine and the way of notifications; each is named. It does not wait for what hangs: a driver may not come
-// back when its context ends.
+// getReady asks database, schema, engine and the way of notifications; each is named. It does not wait for what hangs: a driver may not
+// come back when its context ends.
 func (s *Server) getReady(c *gin.Context) {
 	ctx, cancel := context.WithTimeout(c.Request.Context(), readyWithin)
 	defer cancel()

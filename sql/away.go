@@ -15,8 +15,8 @@ import (
 
 var errReadOnly = okey.Errorf(okey.CodeUnavailable, "en lecture seule : est-ce la base principale ?")
 
-// Away tells whether err is the database being out of reach, on its way down or up, without room, without time or without the right to write,
-// rather than anything being wrong: the same again may go well.
+// Away tells whether err is the database being out of reach, on its way down or up, without room, without time or without the right to
+// write, rather than anything being wrong: the same again may go well.
 func Away(err error) bool {
 	var unreachable unreachableError
 	var network net.Error
@@ -32,8 +32,8 @@ func Away(err error) bool {
 	}
 }
 
-// refusedForNow tells a refusal of the moment from one of the statement. A statement that took too long is among them: what asks for so much
-// is slow because of a lock, or of all the others.
+// refusedForNow tells a refusal of the moment from one of the statement. A statement that took too long is among them: what asks for so
+// much is slow because of a lock, or of all the others.
 func refusedForNow(refused *pq.Error) bool {
 	for _, class := range []string{
 		"08",    // the connection

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// line is the wire of one connection. Whoever waits on it for longer than the database may take gets an error, and the connection is broken:
-// a server that is frozen, or a network that has lost it, would otherwise keep a goroutine for hours.
+// line is the wire of one connection. Whoever waits on it for longer than the database may take gets an error, and the connection is
+// broken: a server that is frozen, or a network that has lost it, would otherwise keep a goroutine for hours.
 type line struct {
 	net.Conn
 	silence time.Duration // how long a read or a write may take

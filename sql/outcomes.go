@@ -35,11 +35,13 @@ func (s *Store) ListenOutcomes(ctx context.Context) (*Outcomes, error) {
 	o := &Outcomes{
 		store: s, waiting: map[uuid.UUID]map[chan struct{}]bool{}, echoes: map[uuid.UUID]chan struct{}{}, lookAgain: lookAgain,
 	}
-	o.listener = pq.NewDialListener(&dialer{silence: s.limits.listening}, wanted(s.url), 100*time.Millisecond, 5*time.Second, func(_ pq.ListenerEventType, err error) {
+	noticed := func(_ pq.ListenerEventType, err error) {
 		if err != nil {
 			slog.Warn("the connection that tells outcomes is broken, trying again", "error", err)
 		}
-	})
+	}
+	wire := &dialer{silence: s.limits.listening}
+	o.listener = pq.NewDialListener(wire, wanted(s.url), 100*time.Millisecond, 5*time.Second, noticed)
 	// Listen waits for a connection without end: closing ends it.
 	context.AfterFunc(ctx, func() { _ = o.listener.Close() })
 	if err := o.listener.Listen(OutcomeChannel); err != nil {

@@ -105,7 +105,8 @@ func work(ctx context.Context, c client.Client, cfg config.Config, stores stores
 	}
 }
 
-// stores are the worker's connections, by what they are for: mails, and what takes its time, leave the judges theirs, and the other way round.
+// stores are the worker's connections, by what they are for: mails, and what takes its time, leave the judges theirs, and the other way
+// round.
 type stores struct{ judges, mails, rest *sql.Store }
 
 // openStores shares twenty connections out, as many as one Store has. A judge waits for a lock for less time than the engine gives it: its

@@ -139,7 +139,7 @@ func withHolder(ctx context.Context, store *sql.Store, err error) error {
 	}
 	holder, found, asked := store.AuditHolder(ctx)
 	if asked != nil || !found {
-		return &okey.Error{Code: okey.CodeUnavailable, Message: "une autre écriture n'en finit pas : rien n'a été fait, réessayez.", Err: err}
+		return okey.Errorf(okey.CodeUnavailable, "une autre écriture n'en finit pas : rien n'a été fait, réessayez.")
 	}
 	who := []string{"rôle " + holder.Role}
 	for _, more := range []string{holder.From, holder.State} {

@@ -58,8 +58,8 @@ func newProvider(settings Settings) *provider {
 	return &provider{settings: settings, client: &http.Client{Timeout: 5 * time.Second}}
 }
 
-// get is what the provider says of itself. One discovery runs at a time; whoever comes while the provider is known not to answer hears so at
-// once.
+// get is what the provider says of itself. One discovery runs at a time; whoever comes while the provider is known not to answer hears so
+// at once.
 func (p *provider) get(ctx context.Context) (*discovered, error) {
 	p.mu.Lock()
 	since, known, failed := time.Since(p.asked), p.known, p.failed

@@ -119,6 +119,7 @@ func TestWhatAProviderSaysOfItselfIsLearntAnewWhileItServesOn(t *testing.T) {
 	assert.Same(t, known, again)
 	says.away.Store(false)
 	p.later(refreshGap)
-	require.Eventually(t, func() bool { again, err := p.get(t.Context()); return err == nil && again != known }, 10*time.Second, time.Millisecond)
+	anew := func() bool { again, err := p.get(t.Context()); return err == nil && again != known }
+	require.Eventually(t, anew, 10*time.Second, time.Millisecond)
 	assert.EqualValues(t, 3, says.asked.Load())
 }

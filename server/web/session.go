@@ -67,8 +67,8 @@ func (t *sessionTable) CommitCtx(ctx context.Context, token string, data []byte,
 	return t.Commit(token, data, expiry)
 }
 
-// prolongs tells whether a session has changed in nothing but when it ends. A draft that somebody signed in had put aside does not count: the
-// page that they see says what became of it.
+// prolongs tells whether a session has changed in nothing but when it ends. A draft that somebody signed in had put aside does not count:
+// the page that they see says what became of it.
 func prolongs(a, b []byte) bool {
 	_, before, err := scs.GobCodec{}.Decode(a)
 	if err != nil {
@@ -134,8 +134,8 @@ func cookieName(url string) string {
 	return name
 }
 
-// Wrap has a handler, and all that it calls, know the session of each request. Where a session can't be read or written, lost answers in the
-// handler's place.
+// Wrap has a handler, and all that it calls, know the session of each request. Where a session can't be read or written, lost answers in
+// the handler's place.
 func (s *Sessions) Wrap(h http.Handler, lost func(http.ResponseWriter, *http.Request, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Add("Vary", "Cookie")

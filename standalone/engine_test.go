@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -38,11 +39,19 @@ var quiet = log.NewStructuredLogger(slog.New(slog.DiscardHandler))
 // change under test.
 var record = flag.Bool("record", false, "write the histories that replay tests hold the code to")
 
+var generation = flag.Int("generation", 1, "with -record: how often the flow has changed since the first histories, and one")
+
 // history reads a workflow's whole history from the engine.
 func (s *stack) history(workflow string) *historypb.History {
 	s.t.Helper()
+	return s.historyOf(workflow, "")
+}
+
+// historyOf is that of one run; empty for the last.
+func (s *stack) historyOf(workflow, run string) *historypb.History {
+	s.t.Helper()
 	found := &historypb.History{}
-	events := s.engineClient().GetWorkflowHistory(context.Background(), workflow, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	events := s.engineClient().GetWorkflowHistory(context.Background(), workflow, run, false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for events.HasNext() {
 		event, err := events.Next()
 		require.NoError(s.t, err)
@@ -175,12 +184,26 @@ func (s *stack) runServer(changes ...string) string {
 // keep writes a history where the replay tests read it, when asked to.
 func (s *stack) keep(workflow, name string) {
 	s.t.Helper()
+	s.keepRun(workflow, "", name)
+}
+
+// keepRun is keep for one run. What was recorded once stays: requests that run have such a history, whatever the code does today. A change of
+// flow is recorded under the next name: handed_over@2.
+func (s *stack) keepRun(workflow, run, name string) {
+	s.t.Helper()
 	if !*record {
 		return
 	}
-	text, err := temporalproto.CustomJSONMarshalOptions{Indent: " "}.Marshal(s.history(workflow))
+	text, err := temporalproto.CustomJSONMarshalOptions{Indent: " "}.Marshal(s.historyOf(workflow, run))
 	require.NoError(s.t, err)
+	if *generation > 1 {
+		name += "@" + strconv.Itoa(*generation)
+	}
 	path := filepath.Join("..", "workflows", "testdata", "histories", name+".json")
+	if _, err := os.Stat(path); err == nil {
+		s.t.Logf("%s is there already, and stays: -generation names another", path)
+		return
+	}
 	require.NoError(s.t, os.MkdirAll(filepath.Dir(path), 0o755))
 	require.NoError(s.t, os.WriteFile(path, append(text, '\n'), 0o644))
 }

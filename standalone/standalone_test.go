@@ -24,6 +24,7 @@ import (
 
 	"okey/internal/postgres"
 	"okey/okey"
+	"okey/standalone/temporald"
 )
 
 // folder has all that a run of tests keeps.
@@ -34,6 +35,9 @@ var folder string
 func TestMain(m *testing.M) {
 	if folder = os.Getenv("OKEY_TEST_STANDALONE"); folder == "" {
 		os.Exit(test(m))
+	}
+	if os.Getenv("OKEY_TEST_SHORT_HISTORIES") != "" {
+		temporald.SuggestNewRunsAfter(40)
 	}
 	var left atomic.Bool
 	go func() {

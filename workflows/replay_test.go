@@ -1,14 +1,18 @@
 package workflows_test
 
 import (
+	"encoding/json"
 	"log/slog"
+	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"okey/okey"
 	"okey/workflows"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/worker"
@@ -48,6 +52,84 @@ var paths = []string{
 	"hosting",
 	"linkreissue",
 	"mailresend",
+	"mails_resend",
+	"waited_for_months",
+	"expired_at_charter",
+	"expired_at_handover",
+	"resumed",
+	"continued",
+	"continuation",
+	"undelivered_mail",
+	"stock_import_rows",
+}
+
+// versions has, for each change of a flow, histories of both sides: those that began before it, and whose code must stay for as long as such
+// requests run, and those that took it.
+var versions = map[string]struct{ before, since []string }{
+	"wait-for-stock-without-looking": {[]string{"waited_for_stock", "waited_for_months"}, []string{"waited_for_stock@2", "waited_for_months@2"}},
+	"letters-side-by-side": {
+		[]string{"key_change", "key_change_undelivered", "stock_import", "order_closed", "order_overdue"},
+		[]string{"key_change@2", "key_change_undelivered@2", "stock_import@2"},
+	},
+	"watch-letters-side-by-side":   {[]string{"stock_watch"}, []string{"stock_watch_letters"}},
+	"tell-support-of-unsent-mails": {nil, []string{"key_change_undelivered", "key_change_undelivered@2"}},
+}
+
+var (
+	getVersion = regexp.MustCompile(`GetVersion\(ctx, "([^"]+)"`)
+)
+
+// Every change of a flow is in the table, and each of its histories is of the side that it stands on.
+func TestEveryVersionHasHistoriesOfBothSides(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	changes := map[string]bool{}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		content, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, found := range getVersion.FindAllStringSubmatch(string(content), -1) {
+			changes[found[1]] = true
+			assert.Contains(t, versions, found[1], "a change without histories")
+		}
+	}
+	for change, sides := range versions {
+		assert.True(t, changes[change], "%s is no change any more", change)
+		assert.NotEmpty(t, sides.since, change)
+		for _, name := range sides.before {
+			assert.NotContains(t, markers(t, name), change, name)
+		}
+		for _, name := range sides.since {
+			assert.Contains(t, markers(t, name), change, name)
+		}
+	}
+}
+
+// markers are the changes that a recorded history took.
+func markers(t *testing.T, name string) []string {
+	t.Helper()
+	content, err := os.ReadFile("testdata/histories/" + name + ".json")
+	require.NoError(t, err)
+	var history struct {
+		Events []struct {
+			MarkerRecordedEventAttributes struct {
+				MarkerName string
+				Details    map[string]struct{ Payloads []struct{ Data []byte } }
+			}
+		}
+	}
+	require.NoError(t, json.Unmarshal(content, &history))
+	var changes []string
+	for _, event := range history.Events {
+		for _, payload := range event.MarkerRecordedEventAttributes.Details["change-id"].Payloads {
+			var change string
+			require.NoError(t, json.Unmarshal(payload.Data, &change))
+			changes = append(changes, change)
+		}
+	}
+	return changes
 }
 
 func TestRecordedHistoriesReplay(t *testing.T) {
@@ -65,6 +147,7 @@ func TestRecordedHistoriesReplay(t *testing.T) {
 			replayer.RegisterWorkflowWithOptions(workflows.StockWatch, workflow.RegisterOptions{Name: okey.WorkflowStockWatch})
 			replayer.RegisterWorkflowWithOptions(workflows.Order, workflow.RegisterOptions{Name: okey.WorkflowOrder})
 			replayer.RegisterWorkflowWithOptions(workflows.ExportSchedule, workflow.RegisterOptions{Name: okey.WorkflowExportSchedule})
+			replayer.RegisterWorkflowWithOptions(workflows.MailsResend, workflow.RegisterOptions{Name: okey.WorkflowMailsResend})
 			for _, name := range okey.StockWorkflows() {
 				replayer.RegisterWorkflowWithOptions(workflows.StockChange, workflow.RegisterOptions{Name: name})
 			}

@@ -99,6 +99,11 @@ var dynamicSettings = dynamicconfig.StaticClient{
 	dynamicconfig.MatchingPersistenceMaxQPS.Key():                    100_000,
 }
 
+// SuggestNewRunsAfter has the engine suggest new runs after so many events that tests see them. Before the start.
+func SuggestNewRunsAfter(events int) {
+	dynamicSettings[dynamicconfig.HistoryCountSuggestContinueAsNew.Key()] = events
+}
+
 func configuration(options Options, services map[string]config.Service) *config.Config {
 	return &config.Config{
 		Services: services,

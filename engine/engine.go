@@ -247,11 +247,14 @@ func (e *Engine) Failed(ctx context.Context, since time.Time) ([]FailedRun, erro
 				found = append(found, run)
 			}
 		}
-		if page = answer.GetNextPageToken(); len(page) == 0 {
+		if page = answer.GetNextPageToken(); len(page) == 0 || len(found) >= failedMost {
 			return found, nil
 		}
 	}
 }
+
+// failedMost bounds how many failed workflows a look finds, the newest: whoever has more has one cause for all of them.
+const failedMost = 500
 
 // madeGood tells whether a failed run has a later one: of the same workflow, or of the same schedule.
 func (e *Engine) madeGood(ctx context.Context, run FailedRun, id string) (bool, error) {

@@ -184,6 +184,7 @@ var pageRows = []row{
 			return thing{name: "a school", id: string(scene.Tilleuls)}
 		}),
 	},
+	{route: "GET /assistance/envois", gate: signedIn, ok: http.StatusSeeOther},
 	{route: "GET /assistance/envois/:id", gate: asking, acts: asks(okey.ActSeeDesk), things: one(func(w *walk) thing { return w.mail })},
 	{route: "GET /assistance/journal", gate: asking, acts: asks(okey.ActSeeDesk)},
 	{route: "GET /assistance/journal.xlsx", gate: asking, acts: asks(okey.ActSeeDesk)},

@@ -138,11 +138,11 @@ async function signInAfresh(visitor) {
   await signInThrough(visitor, visitor.person, () => visitor.press("Me connecter de nouveau"));
 }
 
-/** Forms that are a button and nothing to fill: there is nothing to be wrong with them. */
+/** Forms that are a button and nothing to fill; and the one that only a relay which refuses mail brings up, which the server's tests look at. */
 export const buttons = [
   "POST /deconnexion", "POST /compte/sessions", "POST /demandes/:id/lien", "POST /demandes/:id/stock", "POST /demandes/:id/numero-illisible",
   "POST /mon-code-pin/oublie/connexion", "POST /commandes/exports", "POST /commandes/:id/annulation", "POST /deplacements/:id/retrait", "POST /commandes/:id/expedition",
-  "POST /delegations/:id/fin", "POST /assistance/envois/:id", "POST /assistance/livraisons/:id", "POST /assistance/rattachements/:id/fin", "POST /assistance/hotes/:id/fin",
+  "POST /delegations/:id/fin", "POST /assistance/envois", "POST /assistance/envois/:id", "POST /assistance/livraisons/:id", "POST /assistance/rattachements/:id/fin", "POST /assistance/hotes/:id/fin",
 ];
 
 /** Routes that show nothing by themselves: they lead on, or are a file. */
@@ -150,5 +150,5 @@ export const elsewhere = [
   "GET /connexion", "GET /demandes/:id/reponse", "GET /deplacements/:id/retrait", "GET /demandes/:id/remise", "GET /demandes/:id/stock", "GET /demandes/:id/retrait", "GET /demandes/:id/lien",
   "GET /mon-code-pin/oublie/connexion", "GET /commandes/:id/annulation", "GET /commandes/:id/expedition", "GET /commandes/:id/reception", "GET /commandes/:id/cloture", "GET /compte/sessions",
   "GET /commandes/exports", "GET /commandes/exports/:id", "GET /commandes/minimum", "GET /delegations/:id",
-  "GET /delegations/:id/fin", "GET /assistance/rattachements/:id/fin", "GET /assistance/hotes/:id/fin",
+  "GET /delegations/:id/fin", "GET /assistance/envois", "GET /assistance/rattachements/:id/fin", "GET /assistance/hotes/:id/fin",
 ];

@@ -226,9 +226,10 @@ type FailedRun struct {
 }
 
 // Failed returns the workflows that have failed, run out of time or been terminated since the instant, and that have no later run: of those
-// of a schedule, whose runs have an id each, the latest one alone.
+// of a schedule, whose runs have an id each, the latest one alone. The probe of the attributes runs out of time by intent.
 func (e *Engine) Failed(ctx context.Context, since time.Time) ([]FailedRun, error) {
-	query := fmt.Sprintf("ExecutionStatus IN ('Failed', 'TimedOut', 'Terminated') AND CloseTime > '%s'", since.UTC().Format(time.RFC3339))
+	query := fmt.Sprintf("ExecutionStatus IN ('Failed', 'TimedOut', 'Terminated') AND WorkflowType != '%s' AND CloseTime > '%s'",
+		probe, since.UTC().Format(time.RFC3339))
 	var found []FailedRun
 	var page []byte
 	for {

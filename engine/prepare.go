@@ -140,6 +140,9 @@ func keepHistories(ctx context.Context, c client.Client, namespace string) error
 	return nil
 }
 
+// probe is the workflow that shows whether the attributes are known: nobody runs it.
+const probe = "OkeyAttributesProbe"
+
 // awaitAttributes starts workflows with the attributes on a queue that nobody serves until the engine accepts one: registration takes a
 // while to be seen by all of it.
 func awaitAttributes(ctx context.Context, c client.Client) error {
@@ -154,7 +157,7 @@ func awaitAttributes(ctx context.Context, c client.Client) error {
 		),
 	}
 	return again(ctx, "Temporal does not know the search attributes yet", func() error {
-		_, err := c.ExecuteWorkflow(ctx, options, "OkeyAttributesProbe")
+		_, err := c.ExecuteWorkflow(ctx, options, probe)
 		return err
 	})
 }

@@ -30,6 +30,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
+	"okey/engine"
 	"okey/okey"
 )
 
@@ -298,4 +299,15 @@ func (s *stack) newest(query string) string {
 		return ""
 	}
 	return answer.GetExecutions()[0].GetExecution().GetWorkflowId()
+}
+
+// The probe of a first start runs out of time by intent: support is not told of work that has failed.
+func TestANewHouseHasNoFailedWork(t *testing.T) {
+	s := firstStack(t)
+	require.Eventually(t, func() bool {
+		return s.newest("WorkflowType = 'OkeyAttributesProbe' AND ExecutionStatus = 'TimedOut'") != ""
+	}, time.Minute, 100*time.Millisecond)
+	failed, err := engine.New(s.engineClient(), okey.DefaultWaits(), s.env["OKEY_URL"]).Failed(context.Background(), time.Now().Add(-time.Hour))
+	require.NoError(t, err)
+	require.Empty(t, failed)
 }

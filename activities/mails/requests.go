@@ -37,7 +37,7 @@ func asked(ctx context.Context, p *mailing) error {
 			return err
 		}
 	}
-	if free > 0 {
+	if free > 0 || p.request.Stage != okey.AwaitingDecision { // answered meanwhile: the key that was free may be this request's by now
 		return nil
 	}
 	p.toRequester(mail.NoKeyYet)

@@ -108,6 +108,16 @@ func TestRefusalWithdrawalAndExpiryAreTold(t *testing.T) {
 	assert.Contains(t, arrived[1].Text, "Personne n'a répondu à temps à Léa Martin")
 }
 
+// A relay was away: the answer came before the letters left, and the last free key is kept for the very person who would be told of none.
+func TestWhoWasAcceptedBeforeTheLettersLeftIsNotToldThatNoKeyIsFree(t *testing.T) {
+	o := newFixture(t)
+	o.Key(scene.Tilleuls)
+	request, v := o.ask(o.lea, okey.FirstKey)
+	o.approve(request)
+	assert.Equal(t, []string{"ablanc@ac-nice.fr: Léa Martin demande une clef", "mroux@ac-nice.fr: Léa Martin demande une clef"},
+		lines(o.follow(request, v)))
+}
+
 func TestWithoutAFreeKeyBothSidesAreToldOnceAShortage(t *testing.T) {
 	o := newFixture(t)
 	request, v := o.ask(o.lea, okey.FirstKey)

@@ -1,0 +1,311 @@
+package main
+
+import (
+	"context"
+	stdsql "database/sql"
+	"flag"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"okey/internal/postbox"
+)
+
+// `make faults`: see docs/faults.md.
+var (
+	whichFaults = flag.String("faults", "", "which faults: all, or names with commas between them; empty: the short form")
+	faultSeed   = flag.Uint64("seed", 1, "the schedule of faults follows from it; 0: another one each time")
+	pairSeconds = flag.Int("seconds", 300, "how long the long form goes on with several faults at once")
+)
+
+// form is how thorough a run is.
+type form struct {
+	clients    int
+	lasts      time.Duration // a fault, at most; half of it at least
+	cap        int           // journeys of a round, at most
+	booksAtEnd bool          // once for all rounds
+	dot        time.Duration // what a slow relay takes
+	patience   time.Duration // no wall time is held: it is how long nothing may get on before that is called stuck
+}
+
+// trial is the whole of OKEY as in production, under faults.
+type trial struct {
+	*stack
+	form   form
+	random *rand.Rand
+	admin  *stdsql.DB
+	relay  *postbox.Box
+	wires  map[string]*wire
+	base   string // of the server
+	server *service
+	worker *service
+
+	pool   []*journey
+	walked []*journey // in all rounds
+	seen   *seen
+}
+
+// strike is one fault of a round.
+type strike struct {
+	fault
+	after, lasts time.Duration
+}
+
+func (s strike) String() string {
+	if s.once {
+		return fmt.Sprintf("%s at %.1f s", s.name, s.after.Seconds())
+	}
+	return fmt.Sprintf("%s at %.1f s for %.1f s", s.name, s.after.Seconds(), s.lasts.Seconds())
+}
+
+// TestFaults has people go their ways while what OKEY stands on is taken from it, and then holds it to its books.
+func TestFaults(t *testing.T) {
+	seed := *faultSeed
+	if seed == 0 {
+		seed = rand.Uint64N(1_000_000)
+	}
+	fmt.Printf("faults: seed %d\n", seed)
+	defer func() {
+		if t.Failed() {
+			fmt.Printf("faults: the same schedule again: make faults FAULTS=%s SEED=%d\n", *whichFaults, seed)
+		}
+	}()
+	random := rand.New(rand.NewPCG(seed, seed))
+	if *whichFaults == "" {
+		shortForm(t, random)
+	} else {
+		longForm(t, random)
+	}
+}
+
+// shortForm hits with seven faults, of each kind, the last five not alone.
+func shortForm(t *testing.T, random *rand.Rand) {
+	f := form{clients: 4, lasts: 3 * time.Second, cap: 16, dot: 2 * time.Second, booksAtEnd: true, patience: 4 * time.Minute}
+	rounds := [][]strike{
+		together(random, wireFaults(), 1, f), together(random, programFaults(), 1, f),
+		together(random, append(programFaults(), relayFaults()...), 2, f), together(random, faults(), 3, f),
+	}
+	tr := newTrial(t, f, random, len(rounds)*f.cap)
+	for _, strikes := range rounds {
+		tr.round(strikes)
+	}
+	ended := time.Now()
+	doubles, pausing := tr.balance(tr.walked)
+	fmt.Printf("faults: | the books | %s\n", mailed{time.Since(ended), doubles, pausing})
+}
+
+// longForm hits with each of the faults alone, and then with two or three at once for as long as is wanted.
+func longForm(t *testing.T, random *rand.Rand) {
+	f := form{clients: 6, lasts: 15 * time.Second, cap: 20, dot: 20 * time.Second, patience: 15 * time.Minute}
+	wanted := faults()
+	if *whichFaults != "all" {
+		names := strings.Split(*whichFaults, ",")
+		wanted = slices.DeleteFunc(wanted, func(f fault) bool { return !slices.Contains(names, f.name) })
+		require.Len(t, wanted, len(names), "there is no such fault: %s", *whichFaults)
+	}
+	if why := ownDisk(t); why != "" {
+		fmt.Printf("faults: disk-full is left out: %s\n", why)
+		wanted = slices.DeleteFunc(wanted, func(f fault) bool { return f.name == "disk-full" })
+	}
+	began := time.Now()
+	tr := newTrial(t, f, random, 2000)
+	if *whichFaults == "all" {
+		tr.round(nil)
+	}
+	for _, one := range wanted {
+		tr.round(together(random, []fault{one}, 1, f))
+	}
+	t.Logf("one at a time: %s", time.Since(began).Round(time.Second))
+	// PostgreSQL is started again five times within ten minutes, and a sixth time never: it is not left to chance whether that is reached.
+	several := slices.DeleteFunc(wanted, func(f fault) bool { return f.name == "postmaster-killed" })
+	for end := time.Now().Add(time.Duration(*pairSeconds) * time.Second); len(wanted) > 1 && time.Now().Before(end) && !t.Failed(); {
+		tr.round(together(random, several, 2+random.IntN(2), f))
+	}
+}
+
+// together draws faults that do not touch the same, and when they hit: it uses the random numbers alike whatever it draws.
+func together(random *rand.Rand, from []fault, n int, f form) []strike {
+	var strikes []strike
+	touched := map[string]bool{}
+	for _, i := range random.Perm(len(from)) {
+		if len(strikes) == n || touched[from[i].touches] || from[i].long && len(from) > 1 {
+			continue
+		}
+		touched[from[i].touches] = true
+		s := strike{fault: from[i]}
+		s.after = time.Second + time.Duration(random.Int64N(int64(f.lasts/2)))
+		s.lasts = f.lasts/2 + time.Duration(random.Int64N(int64(f.lasts/2)))
+		strikes = append(strikes, s)
+	}
+	return strikes
+}
+
+// newTrial starts engine, database, server and worker, with a wire before whatever the two call.
+func newTrial(t *testing.T, f form, random *rand.Rand, journeys int) *trial {
+	t.Helper()
+	s := newStack(t, "--no-okey")
+	tr := &trial{stack: s, form: f, random: random, relay: postbox.Open(t), wires: map[string]*wire{}, base: "http://" + s.env["OKEY_HTTP"]}
+	var err error
+	tr.admin, err = stdsql.Open("postgres", readEnvironment(t, filepath.Join(s.dir, "okey-admin.env"))["OKEY_ADMIN_DATABASE_URL"])
+	require.NoError(t, err)
+	tr.admin.SetMaxIdleConns(0) // what is asked after a crash must not meet a connection from before
+	t.Cleanup(func() { _ = tr.admin.Close() })
+	tr.prepare(journeys)
+	database := databaseHost(t, s.env["OKEY_DATABASE_URL"])
+	for _, program := range []string{"server", "worker"} {
+		tr.wires[program+" database"] = newWire(t, database)
+		tr.wires[program+" temporal"] = newWire(t, s.env["TEMPORAL_ADDRESS"])
+	}
+	tr.wires["worker smtp"] = newWire(t, fmt.Sprintf("%s:%d", tr.relay.Host, tr.relay.Port))
+	through := func(program string) []string {
+		return []string{
+			"OKEY_DATABASE_URL=" + strings.Replace(s.env["OKEY_DATABASE_URL"], database, tr.wires[program+" database"].at, 1),
+			"TEMPORAL_ADDRESS=" + tr.wires[program+" temporal"].at, "OKEY_SMTP_URL=smtp://" + tr.wires["worker smtp"].at,
+		}
+	}
+	tr.server = s.newService("server", through("server")...)
+	tr.worker = s.newService("worker", through("worker")...)
+	tr.awaitReady()
+	return tr
+}
+
+// round lets people go their ways until the last of the strikes is over, one more comes then, and all reach their end.
+func (tr *trial) round(strikes []strike) {
+	tr.t.Helper()
+	if tr.t.Failed() {
+		return // what is broken would be told again of every fault that follows
+	}
+	tr.seen = &seen{statuses: map[int]int{}}
+	began := time.Now()
+	over := make(chan struct{})
+	ctx, cancel := context.WithCancel(tr.t.Context())
+	defer cancel()
+	walked := tr.people(ctx, over)
+	tr.strike(strikes)
+	ended := time.Now()
+	close(over)
+	stuck := time.AfterFunc(tr.form.patience, cancel)
+	defer stuck.Stop()
+	all := walked()
+	arrived := time.Since(ended)
+	for _, w := range tr.wires {
+		w.forget()
+	}
+	tr.walked = append(tr.walked, all...)
+	said := tr.said(strikes, len(all), ended) + fmt.Sprintf(" | all journeys %+.1f s", arrived.Seconds())
+	if !tr.form.booksAtEnd {
+		doubles, pausing := tr.balance(all)
+		said += " | " + mailed{time.Since(ended), doubles, pausing}.String()
+	}
+	fmt.Printf("faults: | %s | round %.0f s\n", said, time.Since(began).Seconds())
+}
+
+// mailed is how long after the last fault's end nothing was left to send, and what it has cost.
+type mailed struct {
+	after            time.Duration
+	doubles, pausing int
+}
+
+func (m mailed) String() string {
+	return fmt.Sprintf("all mails %+.1f s, second copies %d, left for hours %d", m.after.Seconds(), m.doubles, m.pausing)
+}
+
+// people has clients draw journeys from the pool and walk them. The returned function has one more go once the faults are over, and waits.
+func (tr *trial) people(ctx context.Context, over <-chan struct{}) (walked func() []*journey) {
+	var group sync.WaitGroup
+	var mu sync.Mutex
+	var all []*journey
+	walk := func() bool {
+		mu.Lock()
+		if len(all) == tr.form.cap || len(tr.pool) == 0 {
+			mu.Unlock()
+			return false
+		}
+		j := tr.pool[0]
+		tr.pool, all = tr.pool[1:], append(all, j)
+		mu.Unlock()
+		if err := j.walk(ctx); err != nil {
+			tr.t.Errorf("journey %d, request %s: %v", j.number, j.request, err)
+		}
+		return true
+	}
+	for range tr.form.clients {
+		group.Go(func() {
+			for walk() {
+				select {
+				case <-over:
+					return
+				default:
+				}
+			}
+		})
+	}
+	return func() []*journey {
+		mu.Lock()
+		tr.form.cap++ // whatever there was before
+		mu.Unlock()
+		walk()
+		group.Wait()
+		tr.form.cap--
+		return all
+	}
+}
+
+// strike hits, each at its time, and returns when all of it is over.
+func (tr *trial) strike(strikes []strike) {
+	var group sync.WaitGroup
+	if len(strikes) == 0 {
+		<-time.After(tr.form.lasts)
+	}
+	for _, s := range strikes {
+		group.Go(func() {
+			<-time.After(s.after)
+			end := s.begin(tr)
+			defer end()
+			if !s.once {
+				<-time.After(s.lasts)
+			}
+		})
+	}
+	group.Wait()
+}
+
+// said is what people saw in a round, and when the first write after it was applied.
+func (tr *trial) said(strikes []strike, journeys int, ended time.Time) string {
+	what := []string{"no fault"}
+	if len(strikes) > 0 {
+		what = nil
+	}
+	for _, s := range strikes {
+		what = append(what, s.String())
+	}
+	first := "none was left"
+	if after, ok := tr.seen.firstAfter(ended); ok {
+		first = fmt.Sprintf("%+.1f s", after.Seconds())
+	}
+	var seen []string
+	for _, status := range slices.Sorted(maps.Keys(tr.seen.statuses)) {
+		name := fmt.Sprint(status)
+		if status == 0 {
+			name = "no answer"
+		}
+		seen = append(seen, fmt.Sprintf("%d x %s", tr.seen.statuses[status], name))
+	}
+	return fmt.Sprintf("%s | %s | %d journeys | first write %s", strings.Join(what, " + "), strings.Join(seen, ", "), journeys, first)
+}
+
+func databaseHost(t *testing.T, address string) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	require.NoError(t, err)
+	return u.Host
+}

@@ -115,7 +115,8 @@ func TestNothingIsPromisedOfAnActionThatIsJudged(t *testing.T) {
 	assert.Empty(t, c.Text(`SELECT promised_at::text FROM action WHERE id = $1`, a.ID))
 }
 
-// What can't be judged has its turn after a minute, then five, then each hour: and however many there are, what is new has its turn at once.
+// What can't be judged has its turn after a minute, then five, then each hour: and however many there are, what is new has its turn at
+// once.
 func TestWhatCannotBeJudgedBacksOffAndHidesNothing(t *testing.T) {
 	c := newFixture(t)
 	request, _ := c.until(okey.AwaitingCharter)

@@ -62,7 +62,8 @@ func (r *Repair) WakeOwed(ctx context.Context) (okey.RepairReport, error) {
 	return report, nil
 }
 
-// deliverAll gives every action without an outcome its turn, a batch after the other: however many can't be judged, they keep no other back.
+// deliverAll gives every action without an outcome its turn, a batch after the other: however many can't be judged, they keep no other
+// back.
 func (r *Repair) deliverAll(ctx context.Context, report *okey.RepairReport) error {
 	for now := time.Now(); ; {
 		actions, err := r.store.Undelivered(ctx, now.Add(-deliveryGrace), now, repairBatch)
@@ -204,8 +205,8 @@ const (
 	unjudged = 2 * time.Minute
 	// patience is how long a trouble may last before support is told.
 	patience = 30 * time.Minute
-	// forgotten is how long an activity that fails may be silent before its trouble is over: its workflow has ended another way. The longest
-	// pause between two attempts is ten minutes.
+	// forgotten is how long an activity that fails may be silent before its trouble is over: its workflow has ended another way. The
+	// longest pause between two attempts is ten minutes.
 	forgotten = time.Hour
 	// failedSince is how far back failed workflows are looked for.
 	failedSince = 7 * 24 * time.Hour
@@ -222,8 +223,8 @@ func (r *Repair) lookForTroubles(ctx context.Context) error {
 	)
 }
 
-// failedWorkflows notes the workflows that have failed and that no later run has made good. One that carries an action is sent off again: what
-// it had done it finds done. Those of a schedule have their next run.
+// failedWorkflows notes the workflows that have failed and that no later run has made good. One that carries an action is sent off again:
+// what it had done it finds done. Those of a schedule have their next run.
 func (r *Repair) failedWorkflows(ctx context.Context, now time.Time) error {
 	found, err := r.engine.Failed(ctx, now.Add(-failedSince))
 	if err != nil {
@@ -243,7 +244,8 @@ func (r *Repair) sendOff(ctx context.Context, f engine.FailedRun, now time.Time)
 		return err
 	}
 	trouble := sql.Trouble{
-		Kind: sql.TroubleWorkflow, Workflow: f.Workflow, What: f.Type, Error: f.Error, Attempts: known.Attempts, Since: f.Closed, LastAt: now,
+		Kind: sql.TroubleWorkflow, Workflow: f.Workflow, What: f.Type, Error: f.Error, Attempts: known.Attempts,
+		Since: f.Closed, LastAt: now,
 	}
 	if action := okey.ActionOfWorkflow(f.Workflow); action != uuid.Nil && now.Sub(f.Closed) >= okey.Pause(known.Attempts) {
 		a, err := r.store.Action(ctx, action)

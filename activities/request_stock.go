@@ -122,8 +122,8 @@ func (c *requestTx) retireOldKey(ctx context.Context, a okey.Action) error {
 	return nil
 }
 
-// expiry ends a request whose stage has lasted its time, unless it moved on meanwhile, or somebody had it move on: what was recorded in time
-// counts, however late the engine brings it.
+// expiry ends a request whose stage has lasted its time, unless it moved on meanwhile, or somebody had it move on: what was recorded in
+// time counts, however late the engine brings it.
 func (c *requestTx) expiry(ctx context.Context) (okey.Verdict, error) {
 	action, done, err := c.ownAction(ctx, okey.ActionExpire)
 	if err != nil || done {

@@ -111,7 +111,8 @@ func (e *Engine) signal(ctx context.Context, request uuid.UUID, signal okey.Sign
 
 // summaries tell in the Temporal UI what a workflow that carries one action is for.
 var summaries = map[string]string{
-	okey.WorkflowKeyChange: "Changement d'état d'une clef", okey.WorkflowStockImport: "Livraison de clefs", okey.WorkflowInventory: "Inventaire", okey.WorkflowKeyMove: "Déplacement de clefs",
+	okey.WorkflowKeyChange: "Changement d'état d'une clef", okey.WorkflowStockImport: "Livraison de clefs",
+	okey.WorkflowInventory: "Inventaire", okey.WorkflowKeyMove: "Déplacement de clefs",
 	okey.WorkflowOrderExport: "Transmission des commandes", okey.WorkflowSuccession: "Un établissement succède à un autre",
 	okey.WorkflowDelegation: "Délégation", okey.WorkflowAttachment: "Rattachement par l'assistance",
 	okey.WorkflowHosting:   "Un établissement répond pour un autre",
@@ -233,7 +234,9 @@ func (e *Engine) Failed(ctx context.Context, since time.Time) ([]FailedRun, erro
 	var found []FailedRun
 	var page []byte
 	for {
-		answer, err := e.client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: query, PageSize: 200, NextPageToken: page})
+		answer, err := e.client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
+			Query: query, PageSize: 200, NextPageToken: page,
+		})
 		if err != nil {
 			return nil, fmt.Errorf("list failed workflows: %w", err)
 		}

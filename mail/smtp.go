@@ -59,9 +59,9 @@ func (u *Unanswered) Error() string { return u.Err.Error() }
 // Unwrap gives the cause.
 func (u *Unanswered) Unwrap() error { return u.Err }
 
-// RFC 5321, 4.5.3.2, has a client wait for minutes at each command. Only where the message has been handed over does giving up make a second
-// copy of it: there the relay has the ten minutes of 4.5.3.2.6, in which it may look through the content. Before, another attempt costs
-// nothing, and a relay that is silent for so long is better called again than waited for: a step's other mails wait behind it.
+// RFC 5321, 4.5.3.2, has a client wait for minutes at each command. Only where the message has been handed over does giving up make a
+// second copy of it: there the relay has the ten minutes of 4.5.3.2.6, in which it may look through the content. Before, another attempt
+// costs nothing, and a relay that is silent for so long is better called again than waited for: a step's other mails wait behind it.
 const (
 	commandPatience = 30 * time.Second
 	answerPatience  = 10 * time.Minute

@@ -120,7 +120,8 @@ func ActionOfWorkflow(id string) uuid.UUID {
 	return action
 }
 
-// Pause is how long something waits that did not get on at so many attempts, before the next one: at once, then a minute, five, and an hour.
+// Pause is how long something waits that did not get on at so many attempts, before the next one: at once, then a minute, five, and an
+// hour.
 func Pause(attempts int) time.Duration {
 	switch attempts {
 	case 0:

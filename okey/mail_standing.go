@@ -4,9 +4,7 @@ import "slices"
 
 // lettersOfStage are the letters that say where a request stands, or ask for what comes next: true in that stage alone.
 var lettersOfStage = map[MailKind][]Stage{
-	"no_key_yet": {
-		AwaitingDecision,
-	},
+	"no_key_yet":      {AwaitingDecision},
 	MailAsked:         {AwaitingDecision},
 	MailNobody:        {AwaitingDecision},
 	"nobody_mailbox":  {AwaitingDecision},
@@ -19,9 +17,7 @@ var lettersOfStage = map[MailKind][]Stage{
 	MailKeyFree:       {AwaitingCharter},
 	MailRemindCharter: {AwaitingCharter},
 	MailKeyReplaced:   {AwaitingStock, AwaitingCharter, AwaitingHandover},
-	MailSigned: {
-		AwaitingHandover,
-	},
+	MailSigned:        {AwaitingHandover},
 	"handover":         {AwaitingHandover},
 	MailRemindHandover: {AwaitingHandover},
 	MailHandoverLate:   {AwaitingHandover},

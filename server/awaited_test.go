@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Pages and API name the same people as the mails do, by the permission table: the only approver hands over their own key themselves, while an answer
-// to their own request is support's.
+// Pages and API name the same people as the mails do, by the permission table: the only approver hands over their own key themselves, while
+// an answer to their own request is support's.
 func TestTheOnlyApproverIsAwaitedForTheirOwnKeyAndNotForTheirOwnRequest(t *testing.T) {
 	h := newHouse(t)
 	h.Key(scene.Acacias)

@@ -14,8 +14,8 @@ const forwardedFor = "X-Forwarded-For"
 // unreadableEvery is how often the log says that a proxy writes what can't be read: each request would.
 const unreadableEvery = 10 * time.Minute
 
-// withoutPorts takes the ports out of X-Forwarded-For, which some proxies write ("192.0.2.1:5000", "[2001:db8::1]:5000"; RFC 7239, 6 has them
-// for Forwarded): whoever reads the header next believes addresses alone. What is no address is told in the log: the limit of wrong
+// withoutPorts takes the ports out of X-Forwarded-For, which some proxies write ("192.0.2.1:5000", "[2001:db8::1]:5000"; RFC 7239, 6 has
+// them for Forwarded): whoever reads the header next believes addresses alone. What is no address is told in the log: the limit of wrong
 // links would count everybody behind that proxy as one.
 func withoutPorts(next http.Handler) http.Handler {
 	var told atomic.Int64

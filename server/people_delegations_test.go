@@ -401,8 +401,8 @@ func TestTwoClicksAtOnceGiveOneDelegation(t *testing.T) {
 	const page = delegations + "/" + string(scene.Tilleuls)
 	roux := h.as(c.roux)
 	form := roux.get(delegations).form(t, page, lend("Eve Morel", okey.Everything, 6)...)
-	// A lock on the table holds all of them where they are about to write, or wait for the one that is: two in the database, the last in the
-	// queue of its school.
+	// A lock on the table holds all of them where they are about to write, or wait for the one that is: two in the database, the last in
+	// the queue of its school.
 	holding, err := h.Admin.BeginTx(t.Context(), nil)
 	require.NoError(t, err)
 	defer func() { _ = holding.Rollback() }()

@@ -21,8 +21,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What a decision's form reads before its row is written is what the decision needs: who (three), which request, where, who answers there, whether
-// the same was sent before. The page's other questions wait until it is shown.
+// What a decision's form reads before its row is written is what the decision needs: who (three), which request, where, who answers there,
+// whether the same was sent before. The page's other questions wait until it is shown.
 func TestADecisionReadsWhatItNeedsBeforeItsRow(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()

@@ -144,7 +144,8 @@ func (t *Tx) Judged(ctx context.Context, id uuid.UUID, v okey.Verdict, at time.T
 	}
 	if judged.Promised && judged.By.Valid && !v.Accepted {
 		if err := t.FollowUp(ctx, okey.Action{
-			ID: okey.DerivedID(id, string(okey.ActionRefusalTold)), Subject: id, Name: okey.ActionRefusalTold, Via: okey.ViaEngine, CreatedAt: at,
+			ID: okey.DerivedID(id, string(okey.ActionRefusalTold)), Subject: id, Name: okey.ActionRefusalTold,
+			Via: okey.ViaEngine, CreatedAt: at,
 		}); err != nil {
 			return err
 		}
@@ -152,11 +153,12 @@ func (t *Tx) Judged(ctx context.Context, id uuid.UUID, v okey.Verdict, at time.T
 	return t.exec(ctx, `SELECT pg_notify('`+OutcomeChannel+`', $1)`, id.String())
 }
 
-// Promise notes that whoever sent an action is told that it is kept: should it be refused after all, they learn of it by mail. delivered tells
-// that its workflow has it. It returns the action as it stands: with a verdict, where that came just now, nothing is promised.
+// Promise notes that whoever sent an action is told that it is kept: should it be refused after all, they learn of it by mail. delivered
+// tells that its workflow has it. It returns the action as it stands: with a verdict, where that came just now, nothing is promised.
 func (s *Store) Promise(ctx context.Context, id uuid.UUID, at time.Time, delivered bool) (okey.Action, error) {
 	err := s.Do(ctx, func(t *Tx) error {
-		return t.exec(ctx, `UPDATE action SET promised_at = coalesce(promised_at, $2), delivered_at = CASE WHEN $3 THEN $2 ELSE delivered_at END,
+		return t.exec(ctx, `UPDATE action SET promised_at = coalesce(promised_at, $2),
+			delivered_at = CASE WHEN $3 THEN $2 ELSE delivered_at END,
 			looked_at = CASE WHEN $3 THEN $2 ELSE looked_at END WHERE id = $1 AND outcome IS NULL`, id, at, delivered)
 	})
 	if err != nil {
@@ -188,11 +190,12 @@ func (s *Store) RefuseClosed(ctx context.Context, id uuid.UUID, at time.Time) (o
 	return refused, err
 }
 
-// Undelivered returns actions without an outcome that were recorded before the instant and whose turn it is to be brought to their workflow:
-// at once, then after one minute, five, and every hour. Those that have waited longest for their turn come first.
+// Undelivered returns actions without an outcome that were recorded before the instant and whose turn it is to be brought to their
+// workflow: at once, then after one minute, five, and every hour. Those that have waited longest for their turn come first.
 func (r reader) Undelivered(ctx context.Context, before, now time.Time, limit int) ([]okey.Action, error) {
 	return r.actions(ctx, `SELECT `+actionColumns+` FROM action WHERE outcome IS NULL AND created_at < $1 AND (looked_at IS NULL
-		OR looked_at <= $2::timestamptz - CASE WHEN looks <= 1 THEN interval '1 minute' WHEN looks = 2 THEN interval '5 minutes' ELSE interval '1 hour' END)
+		OR looked_at <= $2::timestamptz - CASE WHEN looks <= 1 THEN interval '1 minute' WHEN looks = 2 THEN interval '5 minutes'
+			ELSE interval '1 hour' END)
 		ORDER BY looked_at NULLS FIRST, created_at, id LIMIT $3`, before, now, limit)
 }
 

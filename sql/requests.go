@@ -210,7 +210,8 @@ func (r reader) Owed(ctx context.Context, limit int) ([]uuid.UUID, error) {
 // allocation has missed it. Where the establishment's own day counts otherwise, the allocation says so.
 func (r reader) FirstBesideFreeKeys(ctx context.Context, today okey.Day, limit int) ([]uuid.UUID, error) {
 	var ids []uuid.UUID
-	err := r.all(ctx, &ids, `SELECT first.id FROM (SELECT DISTINCT uai FROM request WHERE stage = 'awaiting_stock' AND NOT wake_up_owed) line
+	err := r.all(ctx, &ids, `SELECT first.id
+		FROM (SELECT DISTINCT uai FROM request WHERE stage = 'awaiting_stock' AND NOT wake_up_owed) line
 		CROSS JOIN LATERAL (SELECT r.id FROM request r WHERE r.uai = line.uai AND r.stage = 'awaiting_stock' AND NOT r.wake_up_owed
 			AND NOT EXISTS (SELECT FROM key k WHERE k.request = r.id) ORDER BY r.approved_at, r.id LIMIT 1) first
 		WHERE EXISTS (SELECT FROM key k WHERE k.uai = line.uai AND k.state = 'in_stock' AND k.expires_on >= $1::date)

@@ -26,11 +26,10 @@ type Trouble struct {
 	Kind     TroubleKind `db:"kind"`
 	Workflow string      `db:"workflow"` // its id in the engine; empty for an action that has none yet
 	What     string      `db:"what"`     // the name of the activity, workflow or action
-	Error    string      `db:"error"`    // as it was met last; it may quote the database, so it is for support's page, not for mails or logs
+	Error    string      `db:"error"`    // as it was met last; it may quote the database: for support's page, not for mails or logs
 	Attempts int         `db:"attempts"`
 	Since    time.Time   `db:"since"`
 	LastAt   time.Time   `db:"last_at"`
-	ToldAt   *time.Time  `db:"told_at"`
 }
 
 // TroubleID names a trouble: the same thing in trouble again is the same row.
@@ -67,12 +66,12 @@ func (s *Store) ForgetTroubles(ctx context.Context, kind TroubleKind, before tim
 	return s.attempt(ctx, `DELETE FROM trouble WHERE kind = $1 AND last_at < $2`, string(kind), before)
 }
 
-const troubles = `SELECT id, kind, workflow, what, error, attempts, since, last_at, told_at FROM trouble `
+const troubles = `SELECT id, kind, workflow, what, error, attempts, since, last_at FROM trouble `
 
-// Troubles returns what does not get on, oldest first.
+// Troubles returns the work that does not get on, oldest first: actions without an outcome are StuckActions.
 func (r reader) Troubles(ctx context.Context, limit int) ([]Trouble, error) {
 	var found []Trouble
-	err := r.all(ctx, &found, troubles+`ORDER BY since, id LIMIT $1`, limit)
+	err := r.all(ctx, &found, troubles+`WHERE kind <> 'action' ORDER BY since, id LIMIT $1`, limit)
 	return found, err
 }
 
@@ -99,8 +98,8 @@ func (r reader) CountTroubles(ctx context.Context) (map[TroubleKind]int, error) 
 	return counted, nil
 }
 
-// TellTroubles has support told, once, of each trouble that began before the instant: an action of OKEY's own for each, for the repair watch
-// to deliver. It returns how many.
+// TellTroubles has support told, once, of each trouble that began before the instant: an action of OKEY's own for each, for the repair
+// watch to deliver. It returns how many.
 func (s *Store) TellTroubles(ctx context.Context, before, at time.Time, limit int) (int, error) {
 	told := 0
 	err := s.Do(ctx, func(t *Tx) error {
@@ -110,7 +109,8 @@ func (s *Store) TellTroubles(ctx context.Context, before, at time.Time, limit in
 		for _, id := range ids {
 			if err == nil {
 				err = t.FollowUp(ctx, okey.Action{
-					ID: okey.DerivedID(id, "told/"+at.Format(time.RFC3339)), Subject: id, Name: okey.ActionTroubleTold, Via: okey.ViaEngine, CreatedAt: at,
+					ID: okey.DerivedID(id, "told/"+at.Format(time.RFC3339)), Subject: id, Name: okey.ActionTroubleTold,
+					Via: okey.ViaEngine, CreatedAt: at,
 				})
 			}
 		}

@@ -91,8 +91,8 @@ func (h *house) prepareDatabase(ctx context.Context, cluster *postgres.Cluster) 
 	return err
 }
 
-// hasAudit tells whether the cluster holds a database of OKEY's in which something has happened: new secrets beside it would make its audit,
-// its PINs and its links worthless.
+// hasAudit tells whether the cluster holds a database of OKEY's in which something has happened: new secrets beside it would make its
+// audit, its PINs and its links worthless.
 func hasAudit(ctx context.Context, cluster *postgres.Cluster) (bool, error) {
 	db, err := stdsql.Open("postgres", cluster.URL(okeyDatabase))
 	if err != nil {

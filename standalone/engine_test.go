@@ -188,8 +188,8 @@ func (s *stack) keep(workflow, name string) {
 	s.keepRun(workflow, "", name)
 }
 
-// keepRun is keep for one run. What was recorded once stays: requests that run have such a history, whatever the code does today. A change of
-// flow is recorded under the next name: handed_over@2.
+// keepRun is keep for one run. What was recorded once stays: requests that run have such a history, whatever the code does today. A change
+// of flow is recorded under the next name: handed_over@2.
 func (s *stack) keepRun(workflow, run, name string) {
 	s.t.Helper()
 	if !*record {

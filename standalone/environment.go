@@ -55,7 +55,7 @@ func loadSecrets(dir string, used func() (bool, error)) (secrets, error) {
 			return s, fmt.Errorf("look whether the database is a new one: %w", err)
 		}
 		if there {
-			return s, fmt.Errorf("le fichier %s manque, et la base de données de ce dossier a servi avec ses secrets : remettez-le depuis la sauvegarde",
+			return s, fmt.Errorf("le fichier %s manque, et la base de ce dossier a servi avec ses secrets : remettez-le depuis la sauvegarde",
 				secretsFile(dir))
 		}
 		return s, s.make(dir)

@@ -20,7 +20,8 @@ import (
 	"okey/sql"
 )
 
-// journey is one person's way from asking to the key in hand, in a school of its own: so each mail of it has one reader, and one key is free.
+// journey is one person's way from asking to the key in hand, in a school of its own: so each mail of it has one reader, and one key is
+// free.
 type journey struct {
 	tr          *trial
 	uai, serial string

@@ -10,7 +10,8 @@ import (
 	"okey/okey"
 )
 
-// A key that lies in the drawer unknown to OKEY: counted by the head, confirmed by support, given to whoever waits. Then support moves another.
+// A key that lies in the drawer unknown to OKEY: counted by the head, confirmed by support, given to whoever waits. Then support moves
+// another.
 func TestAKeyFoundInTheDrawerServesWhoWaits(t *testing.T) {
 	s := newStack(t)
 	waiting := s.ask("lea")

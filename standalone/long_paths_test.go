@@ -115,7 +115,8 @@ func (s *stack) scheduled(workflow, activity string) int {
 	return n
 }
 
-// fiveDaysOfTrying lets the time for sending a workflow's mails end now: the engine skips no time while an activity waits for its next attempt.
+// fiveDaysOfTrying lets the time for sending a workflow's mails end now: the engine skips no time while an activity waits for its next
+// attempt.
 func (s *stack) fiveDaysOfTrying(workflow string) {
 	s.t.Helper()
 	_, err := s.engineClient().WorkflowService().UpdateActivityOptions(context.Background(), &workflowservice.UpdateActivityOptionsRequest{

@@ -85,7 +85,8 @@ func freeAddress(t *testing.T) string {
 
 var linkPattern = regexp.MustCompile(`/valider/([\w.~-]+)`)
 
-// requestWithManyPINs walks from the form to the key in hand and on, by pages, emailed link and API, and returns the tokens by their readers.
+// requestWithManyPINs walks from the form to the key in hand and on, by pages, emailed link and API, and returns the tokens by their
+// readers.
 func (s *stack) requestWithManyPINs() map[string]string {
 	t := s.t
 	home := s.env["OKEY_URL"]

@@ -54,8 +54,8 @@ const staff = `uai;uid;nom;prenom;mail;fonction
 
 var first sync.Once
 
-// newStack starts OKEY without demonstration, with the school in it: from a copy of what a first start and its imports have left, since making
-// that takes longer than most tests.
+// newStack starts OKEY without demonstration, with the school in it: from a copy of what a first start and its imports have left, since
+// making that takes longer than most tests.
 func newStack(t *testing.T, arguments ...string) *stack {
 	t.Helper()
 	first.Do(func() {

@@ -54,8 +54,8 @@ func (s *stack) nightIsKept() {
 	assert.Equal(s.t, okey.EngineRetention, known.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration())
 }
 
-// watchIsUpserted has the schedule of the watch changed by hand, and put right by migrate: at seven in France, one run at a time, a missed day
-// made good.
+// watchIsUpserted has the schedule of the watch changed by hand, and put right by migrate: at seven in France, one run at a time, a missed
+// day made good.
 func (s *stack) watchIsUpserted() {
 	s.t.Helper()
 	ctx := context.Background()
@@ -83,8 +83,8 @@ func (s *stack) watchIsUpserted() {
 	}
 }
 
-// OKEY dies in the midst of the morning's letters, worker and engine and all: each of them leaves nonetheless, and only what a relay took as
-// its sender died arrives twice.
+// OKEY dies in the midst of the morning's letters, worker and engine and all: each of them leaves nonetheless, and only what a relay took
+// as its sender died arrives twice.
 func TestTheMorningsLettersOutliveAKill(t *testing.T) {
 	s := newStack(t)
 	const holders = 60

@@ -156,7 +156,8 @@ func Register(to interface {
 
 // registerActivities gives a worker OKEY's activities under the names that histories keep.
 func registerActivities(to worker.Worker, stores stores, e *engine.Engine, holidays *calendar.Calendar, mailer *mails.Mailer) {
-	orders, stock, repair := activities.NewOrders(stores.rest, e, holidays), activities.NewStock(stores.rest), activities.NewRepair(stores.rest, e)
+	orders, stock := activities.NewOrders(stores.rest, e, holidays), activities.NewStock(stores.rest)
+	repair := activities.NewRepair(stores.rest, e)
 	for name, function := range map[string]any{
 		okey.ActivityJudge:       activities.NewRequests(stores.judges, holidays).Judge,
 		okey.ActivityChangeKey:   activities.NewKeys(stores.judges).Change,

@@ -63,8 +63,8 @@ var paths = []string{
 	"stock_import_rows",
 }
 
-// versions has, for each change of a flow, histories of both sides: those that began before it, and whose code must stay for as long as such
-// requests run, and those that took it.
+// versions has, for each change of a flow, histories of both sides: those that began before it, and whose code must stay for as long as
+// such requests run, and those that took it.
 var versions = map[string]struct{ before, since []string }{
 	"wait-for-stock-without-looking": {[]string{"waited_for_stock", "waited_for_months"}, []string{"waited_for_stock@2", "waited_for_months@2"}},
 	"letters-side-by-side": {

@@ -32,8 +32,8 @@ func StockChange(ctx workflow.Context, in okey.StockInput) error {
 	return sendLetters(ctx, v.Letters)
 }
 
-// sendStored sends the letters that are kept as rows, a page after the other. A new run, where the history has grown long, finds again those
-// that have not left.
+// sendStored sends the letters that are kept as rows, a page after the other. A new run, where the history has grown long, finds again
+// those that have not left.
 func sendStored(ctx workflow.Context, in okey.StockInput) error {
 	out := &outbox{}
 	page := okey.LettersInput{Action: in.Action}
@@ -47,7 +47,8 @@ func sendStored(ctx workflow.Context, in okey.StockInput) error {
 			break
 		}
 		if workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
-			return workflow.NewContinueAsNewError(ctx, workflow.GetInfo(ctx).WorkflowType.Name, okey.StockInput{Action: in.Action, Letters: true})
+			in.Letters = true
+			return workflow.NewContinueAsNewError(ctx, workflow.GetInfo(ctx).WorkflowType.Name, in)
 		}
 	}
 	return out.wait(ctx)
@@ -56,8 +57,8 @@ func sendStored(ctx workflow.Context, in okey.StockInput) error {
 // straggling is how long the letters of a round have to leave before the next round begins beside those that still wait for their relay.
 const straggling = 5 * time.Minute
 
-// sendLetters sends the letters side by side, a round at a time: one full mailbox keeps nobody else's letter back. Where one could not leave
-// for days, support is told.
+// sendLetters sends the letters side by side, a round at a time: one full mailbox keeps nobody else's letter back. Where one could not
+// leave for days, support is told.
 func sendLetters(ctx workflow.Context, letters []okey.MailOrder) error {
 	if len(letters) == 0 {
 		return nil

@@ -52,8 +52,8 @@ const (
 	unansweredPause = 6 * time.Hour
 )
 
-// mustRepeat asks the engine for another attempt: by its own policy where mails did not leave, at a set time where one waits for its list, or
-// pauses.
+// mustRepeat asks the engine for another attempt: by its own policy where mails did not leave, at a set time where one waits for its list,
+// or pauses.
 func (p *mailing) mustRepeat(waiting int) error {
 	options := temporal.ApplicationErrorOptions{Category: temporal.ApplicationErrorCategoryBenign}
 	switch {
@@ -61,7 +61,7 @@ func (p *mailing) mustRepeat(waiting int) error {
 		return temporal.NewApplicationErrorWithOptions(fmt.Sprintf("%d mails must wait for the relay", waiting), "mail_must_wait", options)
 	case p.later > 0 && (waiting == 0 || p.later < p.pause):
 		options.NextRetryDelay = p.later
-		return temporal.NewApplicationErrorWithOptions("too many mails this hour: the next ones go out as one list", "mail_grouped", options)
+		return temporal.NewApplicationErrorWithOptions("too many mails this hour: the next go out as one list", "mail_grouped", options)
 	case waiting > 0:
 		options.NextRetryDelay = p.pause
 		return temporal.NewApplicationErrorWithOptions("the relay may have these mails: it did not say", "mail_unanswered", options)

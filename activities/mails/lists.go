@@ -57,8 +57,8 @@ func (p *mailing) ask(ctx context.Context, person okey.Person) error {
 	return p.joinList(ctx, person, list)
 }
 
-// claimPlace decides whether a request goes to its decider alone, or on which list, and writes the row that the next one counts: forty that are
-// asked in one minute are counted one after the other. Without a list it goes nowhere.
+// claimPlace decides whether a request goes to its decider alone, or on which list, and writes the row that the next one counts: forty that
+// are asked in one minute are counted one after the other. Without a list it goes nowhere.
 func (p *mailing) claimPlace(ctx context.Context, t *sql.Tx, alone envelope, title string) (list sql.Mail, isAlone bool, err error) {
 	if err := t.LockMails(ctx, alone.person, okey.MailKind(mail.Asked)); err != nil {
 		return list, false, err
@@ -88,7 +88,8 @@ func (p *mailing) claimPlace(ctx context.Context, t *sql.Tx, alone envelope, tit
 	}
 	step := okey.MailStep{Kind: okey.MailKind(mail.AskedList), Ref: int(now.Unix() / 3600)}
 	list, err = t.QueueMail(ctx, p.rowOf(envelope{ // what it lists is known once it leaves
-		id: step.Key(alone.person, alone.address, 1), letter: mail.AskedList, person: alone.person, address: alone.address, issue: 1, made: now,
+		id: step.Key(alone.person, alone.address, 1), letter: mail.AskedList,
+		person: alone.person, address: alone.address, issue: 1, made: now,
 	}, ""))
 	return list, false, err
 }

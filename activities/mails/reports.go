@@ -34,7 +34,8 @@ func reportDecided(ctx context.Context, p *mailing) error {
 	if err != nil {
 		return err
 	}
-	p.facts.Serial, p.facts.Comment, p.facts.Link = report.Serial, report.Comment, p.settings.URL+address.Narrowed(address.PathKeys, report.UAI)
+	p.facts.Serial, p.facts.Comment = report.Serial, report.Comment
+	p.facts.Link = p.settings.URL + address.Narrowed(address.PathKeys, report.UAI)
 	p.facts.Own = report.State == okey.ReportConfirmed
 	key, err := p.store.Key(ctx, report.Serial)
 	if err != nil && okey.ErrorCode(err) != okey.CodeNotFound {

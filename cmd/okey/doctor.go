@@ -266,7 +266,6 @@ func (d *doctor) undelivered(ctx context.Context) (string, error) {
 // troubles are what the worker could not do at several attempts, and workflows that have failed.
 func (d *doctor) troubles(ctx context.Context) (string, error) {
 	found, err := d.store.Troubles(ctx, countUpTo)
-	found = slices.DeleteFunc(found, func(t sql.Trouble) bool { return t.Kind == sql.TroubleAction })
 	advice := "voyez la page Assistance."
 	if len(found) > 0 {
 		advice = fmt.Sprintf("%s, depuis %s : %s", found[0].Workflow, found[0].Since.Format(time.RFC3339), found[0].Error)

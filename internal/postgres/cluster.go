@@ -191,7 +191,7 @@ func (c *Cluster) writePassword() error {
 func (c *Cluster) readPassword() error {
 	text, err := os.ReadFile(c.passwordFile())
 	if errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("le fichier %s manque : c'est le mot de passe de la base de données, remettez-le depuis la sauvegarde", c.passwordFile())
+		return fmt.Errorf("le fichier %s manque : c'est le mot de passe de la base, remettez-le depuis la sauvegarde", c.passwordFile())
 	}
 	if err != nil {
 		return fmt.Errorf("read the cluster's password: %w", err)

@@ -106,7 +106,7 @@ func (c *Cluster) stopped() bool {
 // causes are what PostgreSQL says in English of a directory that it can't work with, and what to do, in French.
 var causes = []struct{ said, means string }{
 	{"No space left on device", "le disque est plein : libérez de la place, puis relancez"},
-	{"has wrong ownership", "le dossier appartient à quelqu'un d'autre : rendez-le à son propriétaire (chown -R), ou recopiez-le avec « cp -a »"},
+	{"has wrong ownership", "le dossier appartient à un autre : rendez-le à son propriétaire (chown -R), ou recopiez-le avec « cp -a »"},
 	{"has invalid permissions", "les droits du dossier sont trop larges : « chmod 700 » sur le dossier data de PostgreSQL"},
 	{"has group or world access", "les droits du dossier sont trop larges : « chmod 700 » sur le dossier data de PostgreSQL"},
 	{"Permission denied", "un fichier ne peut être lu : rendez le dossier à son propriétaire (chown -R), ou recopiez-le avec « cp -a »"},

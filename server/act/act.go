@@ -186,7 +186,8 @@ func (s *Dispatcher) Settle(ctx context.Context, action okey.Action, closed bool
 	if undelivered != nil {
 		// No failure for the person: it is sent again as soon as the engine answers.
 		s.undelivered.keep(action.ID)
-		slog.WarnContext(ctx, "an action was recorded but not delivered yet", "action", action.ID, "name", action.Name, "error", undelivered)
+		slog.WarnContext(ctx, "an action was recorded but not delivered yet", "action", action.ID, "name", action.Name,
+			"error", undelivered)
 	}
 	judged, err := s.outcomes.Wait(ctx, action.ID)
 	if sql.Away(err) {

@@ -46,8 +46,8 @@ func NewMetrics() *Metrics {
 	return m
 }
 
-// WatchTroubles has each reading of the figures count what does not get on, by kind: an activity that fails at each attempt, a workflow that
-// has failed, an action without an outcome. It asks the database, which may be away: then there is no such figure.
+// WatchTroubles has each reading of the figures count what does not get on, by kind: an activity that fails at each attempt, a workflow
+// that has failed, an action without an outcome. It asks the database, which may be away: then there is no such figure.
 func (m *Metrics) WatchTroubles(count func(context.Context) (map[sql.TroubleKind]int, error)) {
 	m.registry.MustRegister(troubles{count})
 }
@@ -56,7 +56,9 @@ type troubles struct {
 	count func(context.Context) (map[sql.TroubleKind]int, error)
 }
 
-var troublesDesc = prometheus.NewDesc("okey_troubles", "What does not get on by itself, by kind: activity, workflow, action.", []string{"kind"}, nil)
+var troublesDesc = prometheus.NewDesc(
+	"okey_troubles", "What does not get on by itself, by kind: activity, workflow, action.", []string{"kind"}, nil,
+)
 
 // Describe is part of prometheus.Collector.
 func (t troubles) Describe(to chan<- *prometheus.Desc) { to <- troublesDesc }

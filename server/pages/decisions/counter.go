@@ -129,7 +129,9 @@ func (s *Pages) ownHandover(v *web.Visit) (string, error) {
 }
 
 func counterSearch(typed string) *web.Form {
-	f := &web.Form{Name: "chercher", Path: address.PathCounter, Values: map[string]string{}, Fields: map[string]web.Field{}, Button: "Chercher"}
+	f := &web.Form{
+		Name: "chercher", Path: address.PathCounter, Values: map[string]string{}, Fields: map[string]web.Field{}, Button: "Chercher",
+	}
 	f.Add("q", typed, web.Field{
 		Label: "Nom de la personne, ou numéro de la clef",
 		Hint:  "Un lecteur de codes-barres branché en USB suffit : scannez la clef.",

@@ -80,7 +80,8 @@ func (s *Pages) showMail(v *web.Visit, status int, m sql.WrittenMail, again *web
 			return err
 		}
 		page.Address = cmp.Or(who.Mail, m.Address)
-		page.Facts = append(page.Facts, web.Fact{Name: "Pour", Value: story.NameOr(who, "personne effacée"), Path: address.PersonURL(who.ID)})
+		reader := web.Fact{Name: "Pour", Value: story.NameOr(who, "personne effacée"), Path: address.PersonURL(who.ID)}
+		page.Facts = append(page.Facts, reader)
 	}
 	about, err := s.aboutMail(v, m)
 	if err != nil {

@@ -83,7 +83,8 @@ func (s *Pages) stuck(v *web.Visit) (st stuck, err error) {
 func (st stuck) matters(gone []sql.Awaited, c web.Clock, workflow func(id string) string) []matter {
 	all := []matter{
 		escalatedMatter(st.escalated, c), unansweredMatter(st.unanswered, c), reportsMatter(st.reports, c), stuckMatter(st.actions, c),
-		troubleMatter(st.troubles, c, workflow), goneMatter(gone, c), refusedMailsMatter(st.mails, c), overdueMatter(st.overdue, c), announcedMatter(st.announced, c),
+		troubleMatter(st.troubles, c, workflow), goneMatter(gone, c), refusedMailsMatter(st.mails, c),
+		overdueMatter(st.overdue, c), announcedMatter(st.announced, c),
 	}
 	return slices.DeleteFunc(all, func(m matter) bool { return len(m.Cards)+len(m.Actions)+len(m.Mails) == 0 })
 }
@@ -145,18 +146,14 @@ func stuckMatter(found []sql.DeskAction, c web.Clock) matter {
 	}
 }
 
-// troubleMatter leaves out actions, which stand with what support can do about them.
 func troubleMatter(found []sql.Trouble, c web.Clock, workflow func(id string) string) matter {
 	m := matter{
 		ID: "blocages", Title: "Ce qui n'avance plus",
-		How: "OKEY essaie encore, et le dit par courriel après une demi-heure. Montrez à l'exploitant ce que dit l'erreur : la cause levée, " +
-			"rien n'est à refaire.",
+		How: "OKEY essaie encore, et le dit par courriel après une demi-heure. Montrez à l'exploitant ce que dit l'erreur : la cause " +
+			"levée, rien n'est à refaire.",
 		Read: "OKEY essaie encore. L'erreur est pour l'exploitant : la cause levée, rien n'est à refaire.",
 	}
 	for _, t := range found {
-		if t.Kind == sql.TroubleAction {
-			continue
-		}
 		state := "depuis " + c.Time(t.Since)
 		if t.Attempts > 1 {
 			state += ", " + okey.SayCount(t.Attempts, "essai")
@@ -165,7 +162,7 @@ func troubleMatter(found []sql.Trouble, c web.Clock, workflow func(id string) st
 			Path: workflow(t.Workflow), Who: okey.Capitalize(okey.SayTrouble(t.What)), Where: t.Workflow, State: state, Need: t.Error,
 		})
 	}
-	m.Count = upTo(len(m.Cards), "blocage")
+	m.Count = upTo(len(found), "blocage")
 	return m
 }
 
@@ -220,7 +217,7 @@ func overdueMatter(found []sql.ListedOrder, c web.Clock) matter {
 	}
 	for _, o := range found {
 		m.Cards = append(m.Cards, web.Card{
-			Path: address.PathOrders + "/" + o.ID.String(), Who: fmt.Sprintf("Commande n° %d", o.Number), Where: o.Establishment,
+			Path: address.OrderURL(o.ID), Who: fmt.Sprintf("Commande n° %d", o.Number), Where: o.Establishment,
 			State: okey.SayCount(o.Quantity, "clef") + ", " + o.State.Say(o.Received, o.Quantity) + " ; transmise " + c.Day(o.ExportedAt),
 		})
 	}

@@ -50,6 +50,7 @@ func momentOf(v *web.Visit, f *web.Form, name string) time.Time {
 			return at
 		}
 	}
-	f.Note(name, fmt.Sprintf("%s : écrivez une date et une heure comme %s.", f.Fields[name].Label, v.Now.In(zone).Format("02/01/2006 15:04")))
+	example := v.Now.In(zone).Format("02/01/2006 15:04")
+	f.Note(name, fmt.Sprintf("%s : écrivez une date et une heure comme %s.", f.Fields[name].Label, example))
 	return time.Time{}
 }

@@ -218,7 +218,9 @@ func (s *Pages) findPlaces(v *web.Visit, asked string) (finding, error) {
 
 // pagesOf are the pages about an establishment; its drawer is counted by those alone who manage keys.
 func pagesOf(v *web.Visit, uai okey.UAI) []web.Fact {
-	pages := []web.Fact{{Name: "Demandes", Path: address.PathRequests}, {Name: "Clefs", Path: address.PathKeys}, {Name: "Commandes", Path: address.PathOrders}}
+	pages := []web.Fact{
+		{Name: "Demandes", Path: address.PathRequests}, {Name: "Clefs", Path: address.PathKeys}, {Name: "Commandes", Path: address.PathOrders},
+	}
 	if okey.May(okey.ActManageKeys, v.Actor, okey.Subject{UAI: uai}, v.Today()) == nil {
 		pages = append(pages, web.Fact{Name: "Inventaire", Path: address.PathInventory})
 	}
@@ -262,7 +264,7 @@ func (s *Pages) findOrders(v *web.Visit, asked string) (finding, error) {
 	}
 	return gathered("Commandes", found, func(o sql.FoundOrder) web.Hit {
 		return web.Hit{
-			Name: fmt.Sprintf("Commande n° %d", o.Number), Path: address.PathOrders + "/" + o.ID.String(), Exact: true,
+			Name: fmt.Sprintf("Commande n° %d", o.Number), Path: address.OrderURL(o.ID), Exact: true,
 			More: okey.SayCount(o.Quantity, "clef") + ", " + o.State.Say(o.Received, o.Quantity) + " · " + o.School,
 		}
 	}), nil
@@ -320,7 +322,8 @@ func (s *Pages) findBatches(v *web.Visit, asked string) (finding, error) {
 		if !strings.HasPrefix(strings.ToLower(name), "lot") {
 			name = "Lot " + name
 		}
-		return web.Hit{Name: name, Path: address.PathKeys + "?lot=" + url.QueryEscape(b.Batch), More: okey.SayCount(b.Keys, "clef"), Exact: b.Exact}
+		path := address.PathKeys + "?lot=" + url.QueryEscape(b.Batch)
+		return web.Hit{Name: name, Path: path, More: okey.SayCount(b.Keys, "clef"), Exact: b.Exact}
 	}), err
 }
 

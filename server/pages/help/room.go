@@ -1,6 +1,6 @@
 // Package help has the pages of help, and what everybody may know: privacy, accessibility, one's own account. It asks the rooms of people
-// and sign-in what a reader may do, so that help leads nobody to a page that is not theirs, and words one's own data as requests and story
-// do.
+// and sign-in what a reader may do, so that help leads nobody to a page that is not theirs, and words one's own data as story
+// does.
 package help
 
 import (

@@ -16,7 +16,7 @@ func (s *Pages) schoolOrders(v *web.Visit, place sql.Place, _ okey.Day, page *sc
 	found, err := s.store.ListOrders(v.Ctx(), sql.Reach{All: true}, sql.OrderFilter{Establishment: place.UAI, Limit: personRows})
 	for _, o := range found {
 		page.Orders = append(page.Orders, web.Card{
-			Path: address.PathOrders + "/" + o.ID.String(), Who: fmt.Sprintf("Commande n° %d", o.Number),
+			Path: address.OrderURL(o.ID), Who: fmt.Sprintf("Commande n° %d", o.Number),
 			State: okey.SayCount(o.Quantity, "clef") + ", " + o.State.Say(o.Received, o.Quantity) + " ; passée " +
 				web.Paris(v).Day(o.PlacedAt),
 		})

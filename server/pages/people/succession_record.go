@@ -145,7 +145,7 @@ func requestMoved(r sql.SuccessionRequest) recordRow {
 
 func orderMoved(o sql.SuccessionOrder) recordRow {
 	return recordRow{
-		address.PathOrders + "/" + o.ID.String(),
+		address.OrderURL(o.ID),
 		[]any{fmt.Sprintf("N° %d", o.Number), okey.Capitalize(o.State.Say(o.Received, o.Quantity)), o.Quantity, o.Received},
 	}
 }

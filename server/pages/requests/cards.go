@@ -9,8 +9,8 @@ import (
 	"okey/sql"
 )
 
-// sayStateTo is web.SayState as the visitor reads it: a stage's name is for whoever acts then, and who asked fetches the key that others hand
-// over.
+// sayStateTo is web.SayState as the visitor reads it: a stage's name is for whoever acts then, and who asked fetches the key that others
+// hand over.
 func sayStateTo(v *web.Visit, r okey.Request) string {
 	if r.Person == v.Actor.ID && r.Stage == okey.AwaitingHandover {
 		return fmt.Sprintf("Clef à aller chercher depuis %s : clef %s", web.Paris(v).Day(r.Since), r.Key)

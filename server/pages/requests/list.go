@@ -46,7 +46,9 @@ func stageOf(f sql.RequestFilter) okey.Stage {
 // requestsPage lists the requests that the person may see, newest first.
 func (s *Pages) requestsPage(v *web.Visit) error {
 	filter := chosenRequests(v)
-	page := listScreen{Filters: web.ListForm(address.PathRequests), Empty: "Aucune demande ici.", Ask: len(v.Actor.Establishments(v.Today())) > 0}
+	page := listScreen{
+		Filters: web.ListForm(address.PathRequests), Empty: "Aucune demande ici.", Ask: len(v.Actor.Establishments(v.Today())) > 0,
+	}
 	if filter.Person != (okey.PersonID{}) {
 		who, err := s.store.Person(v.Ctx(), filter.Person)
 		if err != nil {

@@ -225,7 +225,7 @@ func (s *Pages) newOrderForm(v *web.Visit, o sql.ListedOrder, path string) *web.
 		button = "Clore sans les clefs qui manquent"
 		field = web.Field{Label: "*Motif", Hint: read + " Plus aucune clef de cette commande ne sera attendue.", Missing: missing}
 	}
-	return web.NewForm(v, path, orderURL(o.ID)+"/"+path, button, map[string]web.Field{name: field})
+	return web.NewForm(v, path, address.OrderURL(o.ID)+"/"+path, button, map[string]web.Field{name: field})
 }
 
 // orderAct takes one of the forms of an order's page.
@@ -258,5 +258,5 @@ func (s *Pages) orderAct(v *web.Visit, path string) error {
 		}
 		return again(http.StatusUnprocessableEntity, "")
 	}
-	return s.Answer(v, f, done, orderURL(o.ID), again)
+	return s.Answer(v, f, done, address.OrderURL(o.ID), again)
 }

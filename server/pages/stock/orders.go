@@ -10,8 +10,6 @@ import (
 	"okey/server/act"
 	"okey/server/web"
 	"okey/sql"
-
-	"github.com/google/uuid"
 )
 
 // ordersScreen is the page of orders: for those who order the form, for everybody the list, for support what was exported.
@@ -75,9 +73,6 @@ func (s *Pages) doneWithOrders(v *web.Visit) (string, error) {
 	return fmt.Sprintf("C'est fait : %s %s. Le classeur est le premier de « Classeurs transmis ».",
 		okey.SayCount(n, "commande"), okey.SayEither(n, "transmise", "transmises")), err
 }
-
-// orderURL is the page of an order.
-func orderURL(id uuid.UUID) string { return address.PathOrders + "/" + id.String() }
 
 func orderForm(v *web.Visit, uai okey.UAI) *web.Form {
 	f := web.NewForm(v, "commande", address.PathOrders, "Commander", map[string]web.Field{
@@ -219,7 +214,7 @@ func (s *Pages) listOrders(v *web.Visit, uai okey.UAI) (list ordersList, err err
 	}
 	for _, o := range found {
 		list.Orders = append(list.Orders, orderLine{
-			Path: orderURL(o.ID), Number: fmt.Sprint(o.Number), When: web.Paris(v).Time(o.PlacedAt), Where: o.Establishment,
+			Path: address.OrderURL(o.ID), Number: fmt.Sprint(o.Number), When: web.Paris(v).Time(o.PlacedAt), Where: o.Establishment,
 			Quantity: sayQuantity(o), State: o.State.Say(o.Received, o.Quantity), By: o.ByName,
 		})
 	}
@@ -288,7 +283,7 @@ func (s *Pages) placeOrder(v *web.Visit) error {
 		}
 		return again(http.StatusUnprocessableEntity, "")
 	}
-	return s.Answer(v, f, done, orderURL(done.Action.Subject), again)
+	return s.Answer(v, f, done, address.OrderURL(done.Action.Subject), again)
 }
 
 // Cells are the columns of the list of orders.

@@ -21,19 +21,23 @@ func TestADeadlineJudgesFirstWhatWasRecordedInTime(t *testing.T) {
 	}{
 		"an answer": {
 			okey.AwaitingDecision, func(c *fixture) okey.Person { return c.roux },
-			okey.Action{Name: okey.ActionOf(okey.PrincipalDecision), Content: okey.Content{Decision: okey.Approve}}, okey.AwaitingCharter,
+			okey.Action{Name: okey.ActionOf(okey.PrincipalDecision), Content: okey.Content{Decision: okey.Approve}},
+			okey.AwaitingCharter,
 		},
 		"a signature": {
 			okey.AwaitingCharter, func(c *fixture) okey.Person { return c.lea },
-			okey.Action{Name: okey.ActionOf(okey.CharterAndPIN), Content: okey.Content{Charter: 1}, PINHash: "hash"}, okey.AwaitingHandover,
+			okey.Action{Name: okey.ActionOf(okey.CharterAndPIN), Content: okey.Content{Charter: 1}, PINHash: "hash"},
+			okey.AwaitingHandover,
 		},
 		"a handover": {
 			okey.AwaitingHandover, func(c *fixture) okey.Person { return c.roux },
-			okey.Action{Name: okey.ActionOf(okey.Handover)}, okey.HandedOver,
+			okey.Action{Name: okey.ActionOf(okey.Handover)},
+			okey.HandedOver,
 		},
 		"a withdrawal": {
 			okey.AwaitingCharter, func(c *fixture) okey.Person { return c.lea },
-			okey.Action{Name: okey.ActionOf(okey.Withdrawal)}, okey.Withdrawn,
+			okey.Action{Name: okey.ActionOf(okey.Withdrawal)},
+			okey.Withdrawn,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -14,7 +14,7 @@ const (
 	ActionAsk         ActionName = "ask"
 	ActionExpire      ActionName = "expire"         // the flow's own: time has run out
 	ActionKeyChange   ActionName = "key-change"     // about a key, not a request
-	ActionRefusalTold ActionName = "refusal-told"   // OKEY's own: whoever was told that an action is kept learns of its refusal; subject: it
+	ActionRefusalTold ActionName = "refusal-told"   // OKEY's own: whoever was told that an action is kept learns of its refusal
 	ActionTroubleTold ActionName = "trouble-told"   // OKEY's own: support learns of what does not get on; subject: the trouble
 	ActionUnknown     ActionName = "unknown-signal" // as which the audit keeps a signal that is none
 )

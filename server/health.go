@@ -44,7 +44,9 @@ type asking struct {
 // checks are the parts of OKEY.
 func checks(store *sql.Store, outcomes *sql.Outcomes, e act.Engine) []*check {
 	return []*check{
-		{name: "database", ask: store.Writable}, {name: "schema", ask: store.CheckSchema}, {name: "temporal", ask: e.Ready},
+		{name: "database", ask: store.Writable},
+		{name: "schema", ask: store.CheckSchema},
+		{name: "temporal", ask: e.Ready},
 		{name: "notifications", ask: outcomes.RoundTrip, spared: true},
 	}
 }

@@ -21,8 +21,10 @@ func TestEverySessionHasItsLimits(t *testing.T) {
 		address   string
 		statement string
 	}{
-		{sql.Pool{}, db.AppURL, "1min"}, {sql.Pool{Statement: sql.Unhurried}, db.AppURL, "10min"},
-		{sql.Pool{}, db.AppURL + "&statement_timeout=5000", "5s"}, {sql.Pool{}, db.AppURL + "&options=-c%20statement_timeout%3D7000", "7s"},
+		{sql.Pool{}, db.AppURL, "1min"},
+		{sql.Pool{Statement: sql.Unhurried}, db.AppURL, "10min"},
+		{sql.Pool{}, db.AppURL + "&statement_timeout=5000", "5s"},
+		{sql.Pool{}, db.AppURL + "&options=-c%20statement_timeout%3D7000", "7s"},
 	} {
 		store, err := sql.OpenPool(c.address, nil, c.pool)
 		require.NoError(t, err)
@@ -96,7 +98,7 @@ func TestManyThatWaitForOneSchoolKeepNobodyElseWaiting(t *testing.T) {
 	hurried, cancel := context.WithCancel(t.Context())
 	cancel()
 	require.Error(t, lock(hurried, scene.Tilleuls))
-	require.Len(t, done, 0)
+	require.Empty(t, done)
 
 	require.NoError(t, held.Rollback())
 	for range many {

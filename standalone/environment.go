@@ -55,10 +55,11 @@ func loadSecrets(dir string, used func() (bool, error)) (secrets, error) {
 			return s, fmt.Errorf("look whether the database is a new one: %w", err)
 		}
 		if there {
-			return s, fmt.Errorf("le fichier %s manque, et la base de ce dossier a servi avec ses secrets : remettez-le depuis la sauvegarde",
+			return s, fmt.Errorf("le fichier %s manque, et la base de ce dossier a servi avec ses secrets : remettez-le d'une sauvegarde",
 				secretsFile(dir))
 		}
-		return s, s.make(dir)
+		err = s.make(dir)
+		return s, err
 	case err != nil:
 		return s, fmt.Errorf("read the secrets: %w", err)
 	}

@@ -134,7 +134,10 @@ func (tr *trial) balanceMails(walked []*journey) (doubles, pausing int) {
 			letter mail.Letter
 			to     string
 		}{
-			{mail.Asked, j.headMail()}, {mail.Approved, j.askerMail()}, {mail.KeyAwaitsYou, j.askerMail()}, {mail.KeyToHandOver, j.headMail()},
+			{mail.Asked, j.headMail()},
+			{mail.Approved, j.askerMail()},
+			{mail.KeyAwaitsYou, j.askerMail()},
+			{mail.KeyToHandOver, j.headMail()},
 			{mail.Receipt, j.askerMail()},
 		} {
 			copies, paused := tr.copies(j, step.letter, step.to, arrived)

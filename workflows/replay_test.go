@@ -75,9 +75,7 @@ var versions = map[string]struct{ before, since []string }{
 	"tell-support-of-unsent-mails": {nil, []string{"key_change_undelivered", "key_change_undelivered@2"}},
 }
 
-var (
-	getVersion = regexp.MustCompile(`GetVersion\(ctx, "([^"]+)"`)
-)
+var getVersion = regexp.MustCompile(`GetVersion\(ctx, "([^"]+)"`)
 
 // Every change of a flow is in the table, and each of its histories is of the side that it stands on.
 func TestEveryVersionHasHistoriesOfBothSides(t *testing.T) {

@@ -40,10 +40,10 @@ func (c *Cluster) Keep(ctx context.Context) error {
 		if err == nil {
 			continue
 		}
-		if errors.Is(err, errStopped) || ctx.Err() != nil {
-			return nil
+		if !errors.Is(err, errStopped) && ctx.Err() == nil {
+			return err
 		}
-		return err
+		return nil
 	}
 }
 

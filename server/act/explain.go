@@ -50,11 +50,11 @@ var said = map[okey.Code]string{
 	okey.CodeOrderState:      "Cette commande n'en est plus là : rien n'a changé. Rechargez la page pour voir où elle en est.",
 	okey.CodeNothingToExport: "Aucune commande n'attend d'être transmise : il n'y a rien à transmettre.",
 	okey.CodeReportDecided:   "Quelqu'un de l'assistance a déjà répondu : rien n'a changé.",
-	okey.CodeReportKnown: "Cette clef est entrée dans OKEY entre-temps : rien n'a changé. Ouvrez sa page pour voir où elle est, puis écartez " +
-		"ce signalement en le disant.",
+	okey.CodeReportKnown: "Cette clef est entrée dans OKEY entre-temps : rien n'a changé. Ouvrez sa page pour voir où elle est, puis " +
+		"écartez ce signalement en le disant.",
 	okey.CodeDeliveryTaken: "Cette livraison est déjà enregistrée : rien n'a changé.",
-	okey.CodeDeliveryChanged: "Depuis que ce fichier a été vérifié, des clefs ou des établissements ont changé : rien n'a été pris. Renvoyez " +
-		"le fichier, chaque ligne fautive sera nommée.",
+	okey.CodeDeliveryChanged: "Depuis que ce fichier a été vérifié, des clefs ou des établissements ont changé : rien n'a été pris. " +
+		"Renvoyez le fichier, chaque ligne fautive sera nommée.",
 	okey.CodeForbidden:  notAnyMore,
 	okey.CodeNotFound:   notAnyMore,
 	okey.CodeOwnRequest: "C'est votre propre demande : quelqu'un d'autre doit s'en charger.",

@@ -107,11 +107,12 @@ func (s *Pages) mailedLink(v *web.Visit) (sql.EmailedLink, error) {
 	return link, err
 }
 
+// inToken are the characters of a token: base64 for addresses (RFC 4648, 5).
+const inToken = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
+
 // tokenIn is what an address holds, without what readers of mail take along behind it: the full stop of a sentence, a bracket, a space.
 func tokenIn(text string) string {
-	return strings.TrimRightFunc(text, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_')
-	})
+	return strings.TrimRightFunc(text, func(r rune) bool { return !strings.ContainsRune(inToken, r) })
 }
 
 // followLink finds whom a link was made for, and its request. The link dies with its time, with a later issue, with the person's

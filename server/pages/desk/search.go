@@ -219,7 +219,9 @@ func (s *Pages) findPlaces(v *web.Visit, asked string) (finding, error) {
 // pagesOf are the pages about an establishment; its drawer is counted by those alone who manage keys.
 func pagesOf(v *web.Visit, uai okey.UAI) []web.Fact {
 	pages := []web.Fact{
-		{Name: "Demandes", Path: address.PathRequests}, {Name: "Clefs", Path: address.PathKeys}, {Name: "Commandes", Path: address.PathOrders},
+		{Name: "Demandes", Path: address.PathRequests},
+		{Name: "Clefs", Path: address.PathKeys},
+		{Name: "Commandes", Path: address.PathOrders},
 	}
 	if okey.May(okey.ActManageKeys, v.Actor, okey.Subject{UAI: uai}, v.Today()) == nil {
 		pages = append(pages, web.Fact{Name: "Inventaire", Path: address.PathInventory})

@@ -99,12 +99,14 @@ func (r reader) CountTroubles(ctx context.Context) (map[TroubleKind]int, error) 
 }
 
 // TellTroubles has support told, once, of each trouble that began before the instant: an action of OKEY's own for each, for the repair
-// watch to deliver. It returns how many.
+// watch to deliver. An action without an outcome whose workflow is in trouble itself is told with that. It returns how many.
 func (s *Store) TellTroubles(ctx context.Context, before, at time.Time, limit int) (int, error) {
 	told := 0
 	err := s.Do(ctx, func(t *Tx) error {
 		var ids []uuid.UUID
-		err := t.all(ctx, &ids, `UPDATE trouble SET told_at = $2 WHERE id IN (SELECT id FROM trouble WHERE since < $1 AND told_at IS NULL
+		err := t.all(ctx, &ids, `UPDATE trouble SET told_at = $2 WHERE id IN (SELECT id FROM trouble t WHERE since < $1 AND told_at IS NULL
+			AND NOT (kind = 'action' AND EXISTS (SELECT FROM action a JOIN trouble w ON w.kind = 'activity'
+				AND right(w.workflow, 36) IN (a.id::text, a.request::text, a.subject::text) WHERE a.id::text = t.workflow))
 			ORDER BY since, id LIMIT $3 FOR UPDATE SKIP LOCKED) RETURNING id`, before, at, limit)
 		for _, id := range ids {
 			if err == nil {

@@ -52,9 +52,15 @@ func (b *browser) do(request *http.Request) {
 	response, err := b.client.Do(request)
 	require.NoError(b.t, err)
 	defer func() { _ = response.Body.Close() }()
-	text, err := io.ReadAll(response.Body)
+	page, err := readPage(response)
 	require.NoError(b.t, err)
-	b.at, b.page, b.status = response.Request.URL, strings.ReplaceAll(string(text), "\u00a0", " "), response.StatusCode
+	b.at, b.page, b.status = response.Request.URL, page, response.StatusCode
+}
+
+// readPage reads a page as tests compare it: with ordinary spaces.
+func readPage(response *http.Response) (string, error) {
+	text, err := io.ReadAll(response.Body)
+	return strings.ReplaceAll(string(text), "\u00a0", " "), err
 }
 
 var (

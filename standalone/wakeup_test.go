@@ -5,7 +5,6 @@ import (
 	stdsql "database/sql"
 	"net/http"
 	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -75,13 +74,8 @@ func (s *stack) mortalWorker() *exec.Cmd {
 // holdGifts returns the owner's connection, and the one whose end lets gifts through.
 func (s *stack) holdGifts() (*stdsql.DB, *stdsql.Conn) {
 	s.t.Helper()
-	url := readEnvironment(s.t, filepath.Join(s.dir, "okey-admin.env"))["OKEY_ADMIN_DATABASE_URL"]
-	admin, err := stdsql.Open("postgres", url)
-	require.NoError(s.t, err)
-	admin.SetMaxIdleConns(0) // a connection that is given back ends, and its locks with it
-	s.t.Cleanup(func() { _ = admin.Close() })
-	ctx := context.Background()
-	_, err = admin.ExecContext(ctx, holdGifts)
+	admin, ctx := s.ownersDatabase(), context.Background()
+	_, err := admin.ExecContext(ctx, holdGifts)
 	require.NoError(s.t, err)
 	held, err := admin.Conn(ctx)
 	require.NoError(s.t, err)

@@ -101,7 +101,16 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 		_ = made.Close()
 		return nil, unreachableError{fmt.Errorf("limit a session: %w", err)}
 	}
+	made.line.lost = func() { c.suspect(generation) }
 	return made, nil
+}
+
+// suspect has all connections of a generation opened anew when they are next needed, since one of them is silent: what a network or a proxy has
+// lost, it has seldom lost one of, and each would keep somebody waiting for as long as they have patience.
+func (c *connector) suspect(generation int64) {
+	if c.generation.CompareAndSwap(generation, generation+1) {
+		slog.Warn("the database does not answer on a connection: all of them are opened anew")
+	}
 }
 
 // unreachableError is any failure to open a connection: nobody answers, or a database that takes no writes.

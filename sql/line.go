@@ -2,7 +2,9 @@ package sql
 
 import (
 	"context"
+	"errors"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,6 +15,7 @@ import (
 type line struct {
 	net.Conn
 	silence time.Duration // how long a read or a write may take
+	lost    func()        // told that nobody answers; nil: nobody wants to know
 
 	mu     sync.Mutex
 	given  time.Time // the driver's own limit, while it connects
@@ -28,7 +31,11 @@ func (l *line) Read(p []byte) (int, error) {
 	if err := l.Conn.SetReadDeadline(l.until()); err != nil {
 		return 0, err
 	}
-	return l.Conn.Read(p)
+	n, err := l.Conn.Read(p)
+	if l.lost != nil && errors.Is(err, os.ErrDeadlineExceeded) {
+		l.lost()
+	}
+	return n, err
 }
 
 // Write is part of net.Conn.

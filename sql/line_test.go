@@ -44,6 +44,33 @@ func TestAQuestionToASilentDatabaseEndsByItself(t *testing.T) {
 	require.NoError(t, write(store), "on another connection")
 }
 
+// A network that has lost all connections is waited for once, not once a connection.
+func TestOneSilentConnectionHasTheOthersOpenedAnew(t *testing.T) {
+	s := scene.New(t)
+	proxy := pgtest.NewProxy(t, s.URL)
+	store, err := sql.OpenLimited(proxy.URL, s.Keys, sql.Limits{})
+	require.NoError(t, err)
+	defer func() { _ = store.Close() }()
+	var held []interface{ Close() error }
+	for range 5 {
+		one, err := store.DB().Conn(t.Context())
+		require.NoError(t, err)
+		held = append(held, one)
+	}
+	for _, one := range held {
+		require.NoError(t, one.Close())
+	}
+	require.Equal(t, 5, proxy.Silence())
+	ask := func() error {
+		soon, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := store.Establishments(soon)
+		return err
+	}
+	require.Error(t, ask())
+	require.NoError(t, ask())
+}
+
 func TestAFrozenBackendIsLeftAlone(t *testing.T) {
 	s := scene.New(t)
 	store, err := sql.OpenLimited(s.URL, s.Keys, sql.Limits{Statement: 400 * time.Millisecond})

@@ -31,23 +31,26 @@ var books = []struct{ wrong, question string }{
 }
 
 // balance waits until all that people do not wait for is done, and holds the round's journeys, and all of the run, to the books.
-func (tr *trial) balance(walked []*journey) (doubles, pausing int) {
+func (tr *trial) balance(walked []*journey, ended time.Time) mailed {
 	tr.t.Helper()
 	tr.settled()
+	m := mailed{after: time.Since(ended)}
+	tr.admin.SetMaxIdleConns(1) // the database stands: many questions, one connection
+	defer tr.admin.SetMaxIdleConns(0)
 	for _, book := range books {
 		assert.Zero(tr.t, tr.count(book.question), book.wrong)
 	}
 	for _, j := range walked {
 		tr.balanceJourney(j)
 	}
-	doubles, pausing = tr.balanceMails(walked)
+	m.doubles, m.pausing = tr.balanceMails(walked)
 	for _, p := range []*service{tr.server, tr.worker} {
 		for _, never := range []string{"panic:", "[TMPRL1100]", "nondeterministic"} {
 			assert.NotContains(tr.t, p.said(), never, "the log of %s", p.name)
 		}
 	}
 	assert.Contains(tr.t, tr.okey("doctor"), "chaîne intacte")
-	return doubles, pausing
+	return m
 }
 
 // owing is what nobody waits for at a page, and what must be nothing at last.
@@ -64,6 +67,8 @@ func (tr *trial) settled() {
 		select {
 		case <-end:
 			return // the books say what is missing
+		case <-tr.ctx.Done():
+			return
 		case <-tick.C:
 		}
 	}

@@ -106,7 +106,7 @@ func (p *service) lastWords() string {
 
 // awaitReady returns once the server says that it lacks nothing.
 func (tr *trial) awaitReady() {
-	require.Eventually(tr.t, func() bool { return answers(tr.t.Context(), tr.base+"/readyz") }, 2*time.Minute, 50*time.Millisecond, "readyz")
+	require.Eventually(tr.t, func() bool { return answers(tr.ctx, tr.base+"/readyz") }, 2*time.Minute, 50*time.Millisecond, "readyz")
 }
 
 func (tr *trial) postmaster() int {
@@ -123,7 +123,7 @@ func (tr *trial) postmaster() int {
 // backends are the processes of PostgreSQL that serve OKEY.
 func (tr *trial) backends() []int {
 	var pids []int
-	rows, err := tr.admin.QueryContext(tr.t.Context(), `SELECT pid FROM pg_stat_activity WHERE usename = $1 ORDER BY pid`, okeyRole)
+	rows, err := tr.admin.QueryContext(tr.ctx, `SELECT pid FROM pg_stat_activity WHERE usename = $1 ORDER BY pid`, okeyRole)
 	if !assert.NoError(tr.t, err) {
 		return nil
 	}
@@ -147,7 +147,7 @@ func (tr *trial) busiest() []int {
 	for {
 		var pid int
 		var busy bool
-		err := tr.admin.QueryRowContext(tr.t.Context(), question, okeyRole).Scan(&pid, &busy)
+		err := tr.admin.QueryRowContext(tr.ctx, question, okeyRole).Scan(&pid, &busy)
 		if !assert.NoError(tr.t, err) {
 			return nil
 		}

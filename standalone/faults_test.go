@@ -8,10 +8,13 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/url"
+	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -40,6 +43,7 @@ type form struct {
 // trial is the whole of OKEY as in production, under faults.
 type trial struct {
 	*stack
+	ctx    context.Context // it ends with the test, or with Ctrl-C
 	form   form
 	random *rand.Rand
 	admin  *stdsql.DB
@@ -98,14 +102,12 @@ func shortForm(t *testing.T, random *rand.Rand) {
 	for _, strikes := range rounds {
 		tr.round(strikes)
 	}
-	ended := time.Now()
-	doubles, pausing := tr.balance(tr.walked)
-	fmt.Printf("faults: | the books | %s\n", mailed{time.Since(ended), doubles, pausing})
+	fmt.Printf("faults: | the books | %s\n", tr.balance(tr.walked, time.Now()))
 }
 
 // longForm hits with each of the faults alone, and then with two or three at once for as long as is wanted.
 func longForm(t *testing.T, random *rand.Rand) {
-	f := form{clients: 6, lasts: 15 * time.Second, cap: 20, dot: 20 * time.Second, patience: 15 * time.Minute}
+	f := form{clients: 6, lasts: 15 * time.Second, cap: 40, dot: 20 * time.Second, patience: 15 * time.Minute}
 	wanted := faults()
 	if *whichFaults != "all" {
 		names := strings.Split(*whichFaults, ",")
@@ -152,8 +154,10 @@ func together(random *rand.Rand, from []fault, n int, f form) []strike {
 // newTrial starts engine, database, server and worker, with a wire before whatever the two call.
 func newTrial(t *testing.T, f form, random *rand.Rand, journeys int) *trial {
 	t.Helper()
+	ctx, stop := signal.NotifyContext(t.Context(), os.Interrupt, syscall.SIGTERM) // what a run has made is cleared away, however it ends
+	t.Cleanup(stop)
 	s := newStack(t, "--no-okey")
-	tr := &trial{stack: s, form: f, random: random, relay: postbox.Open(t), wires: map[string]*wire{}, base: "http://" + s.env["OKEY_HTTP"]}
+	tr := &trial{stack: s, ctx: ctx, form: f, random: random, relay: postbox.Open(t), wires: map[string]*wire{}, base: "http://" + s.env["OKEY_HTTP"]}
 	var err error
 	tr.admin, err = stdsql.Open("postgres", readEnvironment(t, filepath.Join(s.dir, "okey-admin.env"))["OKEY_ADMIN_DATABASE_URL"])
 	require.NoError(t, err)
@@ -184,10 +188,11 @@ func (tr *trial) round(strikes []strike) {
 	if tr.t.Failed() {
 		return // what is broken would be told again of every fault that follows
 	}
+	require.NoError(tr.t, tr.ctx.Err(), "broken off")
 	tr.seen = &seen{statuses: map[int]int{}}
 	began := time.Now()
 	over := make(chan struct{})
-	ctx, cancel := context.WithCancel(tr.t.Context())
+	ctx, cancel := context.WithCancel(tr.ctx)
 	defer cancel()
 	walked := tr.people(ctx, over)
 	tr.strike(strikes)
@@ -203,8 +208,7 @@ func (tr *trial) round(strikes []strike) {
 	tr.walked = append(tr.walked, all...)
 	said := tr.said(strikes, len(all), ended) + fmt.Sprintf(" | all journeys %+.1f s", arrived.Seconds())
 	if !tr.form.booksAtEnd {
-		doubles, pausing := tr.balance(all)
-		said += " | " + mailed{time.Since(ended), doubles, pausing}.String()
+		said += " | " + tr.balance(all, ended).String()
 	}
 	fmt.Printf("faults: | %s | round %.0f s\n", said, time.Since(began).Seconds())
 }
@@ -264,15 +268,17 @@ func (tr *trial) people(ctx context.Context, over <-chan struct{}) (walked func(
 func (tr *trial) strike(strikes []strike) {
 	var group sync.WaitGroup
 	if len(strikes) == 0 {
-		<-time.After(tr.form.lasts)
+		_ = pause(tr.ctx, tr.form.lasts)
 	}
 	for _, s := range strikes {
 		group.Go(func() {
-			<-time.After(s.after)
+			if pause(tr.ctx, s.after) != nil {
+				return
+			}
 			end := s.begin(tr)
 			defer end()
 			if !s.once {
-				<-time.After(s.lasts)
+				_ = pause(tr.ctx, s.lasts) // broken off: it ends at once
 			}
 		})
 	}

@@ -37,8 +37,13 @@ func asked(ctx context.Context, p *mailing) error {
 			return err
 		}
 	}
-	if free > 0 || p.request.Stage != okey.AwaitingDecision { // answered meanwhile: the key that was free may be this request's by now
+	if free > 0 {
 		return nil
+	}
+	// Answered meanwhile, the key that was free may be this request's own: its stage is read after the count.
+	now, err := p.store.Request(ctx, p.request.ID)
+	if err != nil || now.Stage != okey.AwaitingDecision {
+		return err
 	}
 	p.toRequester(mail.NoKeyYet)
 	return p.shortage(ctx)

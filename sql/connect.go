@@ -105,8 +105,8 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	return made, nil
 }
 
-// suspect has all connections of a generation opened anew when they are next needed, since one of them is silent: what a network or a proxy has
-// lost, it has seldom lost one of, and each would keep somebody waiting for as long as they have patience.
+// suspect has all connections of a generation opened anew when they are next needed, since one of them is silent: what a network or a proxy
+// has lost, it has seldom lost one of, and each would keep somebody waiting for as long as they have patience.
 func (c *connector) suspect(generation int64) {
 	if c.generation.CompareAndSwap(generation, generation+1) {
 		slog.Warn("the database does not answer on a connection: all of them are opened anew")

@@ -19,15 +19,24 @@ type undelivered struct {
 	ready   func(context.Context) error
 
 	mu      sync.Mutex
-	ids     []uuid.UUID // in the order in which they were recorded
+	waiting []kept // in the order in which they were recorded
 	looking bool
 	ctx     context.Context
 	stop    context.CancelFunc
 	looks   sync.WaitGroup
 }
 
+// kept is an action that waits, and how often it could not be delivered though the engine said that it answers.
+type kept struct {
+	id    uuid.UUID
+	tries int
+}
+
+// An engine that answers may have lost its database: it takes some looks until it takes signals, too. After as many seconds the repair watch
+// is as soon.
 const (
 	lookPause       = time.Second
+	lookTries       = 45
 	undeliveredMost = 1000
 )
 
@@ -41,10 +50,10 @@ func newUndelivered(ready func(context.Context) error, deliver func(context.Cont
 func (u *undelivered) keep(id uuid.UUID) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if len(u.ids) == undeliveredMost || u.ctx.Err() != nil {
+	if len(u.waiting) == undeliveredMost || u.ctx.Err() != nil {
 		return
 	}
-	u.ids = append(u.ids, id)
+	u.waiting = append(u.waiting, kept{id: id})
 	if !u.looking {
 		u.looking = true
 		u.looks.Go(u.look)
@@ -72,29 +81,32 @@ func (u *undelivered) answers() bool {
 	return u.ready(ctx) == nil
 }
 
-// deliverAll brings to the engine, which answers, what there is; it answers whether nothing is left. What can't be delivered even so is the
-// repair watch's.
+// deliverAll brings to the engine, which answers, what there is; it answers whether nothing is left. One that can't be delivered does not keep
+// the others back: it has its next try with the next look.
 func (u *undelivered) deliverAll() bool {
-	for {
-		u.mu.Lock()
-		if len(u.ids) == 0 {
-			u.looking = false
-			u.mu.Unlock()
-			return true
-		}
-		id := u.ids[0]
-		u.ids = u.ids[1:]
-		u.mu.Unlock()
+	u.mu.Lock()
+	now := u.waiting
+	u.waiting = nil
+	u.mu.Unlock()
+	var again []kept
+	for _, k := range now {
 		ctx, cancel := context.WithTimeout(u.ctx, OutcomeWait)
-		err := u.deliver(ctx, id)
+		err := u.deliver(ctx, k.id)
 		cancel()
 		if u.ctx.Err() != nil {
 			return false
 		}
-		if err != nil {
-			slog.Warn("an action is left to the repair watch", "action", id, "error", err)
+		if k.tries++; err != nil && k.tries < lookTries {
+			again = append(again, k)
+		} else if err != nil {
+			slog.Warn("an action is left to the repair watch", "action", k.id, "error", err)
 		}
 	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.waiting = append(again, u.waiting...)
+	u.looking = len(u.waiting) > 0
+	return !u.looking
 }
 
 func (u *undelivered) close() {

@@ -136,22 +136,28 @@ func (s *stack) fastForward(request string, by time.Duration) {
 
 func (s *stack) fastForwardWorkflow(id string, by time.Duration) {
 	s.t.Helper()
-	service, namespace, skip := s.engineClient().WorkflowService(), s.env["TEMPORAL_NAMESPACE"], uuid.NewString()
-	execution := &commonpb.WorkflowExecution{WorkflowId: id}
+	skip := s.skip(id, by)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	_, err := service.UpdateWorkflowExecutionOptions(ctx, &workflowservice.UpdateWorkflowExecutionOptionsRequest{
-		Namespace: namespace, WorkflowExecution: execution,
+	_, err := s.engineClient().WorkflowService().PollWorkflowExecutionTimeSkipping(ctx, &workflowservice.PollWorkflowExecutionTimeSkippingRequest{
+		Namespace: s.env["TEMPORAL_NAMESPACE"], WorkflowExecution: &commonpb.WorkflowExecution{WorkflowId: id}, FastForwardId: skip,
+	})
+	require.NoError(s.t, err)
+}
+
+// skip has a workflow's clock move, without waiting for it: where no worker runs, it stands at the first timer.
+func (s *stack) skip(id string, by time.Duration) string {
+	s.t.Helper()
+	skip := uuid.NewString()
+	_, err := s.engineClient().WorkflowService().UpdateWorkflowExecutionOptions(context.Background(), &workflowservice.UpdateWorkflowExecutionOptionsRequest{
+		Namespace: s.env["TEMPORAL_NAMESPACE"], WorkflowExecution: &commonpb.WorkflowExecution{WorkflowId: id},
 		WorkflowExecutionOptions: &workflowpb.WorkflowExecutionOptions{TimeSkippingConfig: &commonpb.TimeSkippingConfig{
 			Enabled: true, FastForwardConfig: &commonpb.FastForwardConfig{Id: skip, Duration: durationpb.New(by)},
 		}},
 		UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"time_skipping_config"}},
 	})
 	require.NoError(s.t, err)
-	_, err = service.PollWorkflowExecutionTimeSkipping(ctx, &workflowservice.PollWorkflowExecutionTimeSkippingRequest{
-		Namespace: namespace, WorkflowExecution: execution, FastForwardId: skip,
-	})
-	require.NoError(s.t, err)
+	return skip
 }
 
 // runProgram runs `bin/okey NAME` beside the engine until the test ends.

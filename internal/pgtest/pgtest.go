@@ -85,7 +85,7 @@ func runBeside(tb testing.TB) {
 func Main(m *testing.M) {
 	flag.Parse()
 	if given := flag.Lookup("test.parallel"); given.Value.String() == given.DefValue {
-		_ = given.Value.Set(strconv.Itoa(3 * runtime.GOMAXPROCS(0)))
+		_ = given.Value.Set(strconv.Itoa(2 * runtime.GOMAXPROCS(0)))
 	}
 	code := m.Run()
 	if err := stop(); err != nil {

@@ -70,7 +70,7 @@ func byPage(h *hall, person, request string) func(answering) reply {
 	}
 }
 
-func byLink(h *hall, person, request string) func(answering) reply {
+func byLink(h *hall, person, _ string) func(answering) reply {
 	link := h.link(person)
 	return func(a answering) reply {
 		jar, err := cookiejar.New(nil)
@@ -196,8 +196,8 @@ func (h *hall) oneOfTwo(w way, p place) {
 	assert.Equal(h.t, both[0].how, repeated[0].how, "the same click, later")
 }
 
-// oneDecided holds that the request stands where one of the two answers, the head's yes and the deputy's no, has led it, and that the other's
-// sender was told whose.
+// oneDecided holds that the request stands where one of the two answers, the head's yes and the deputy's no, has led it, and that the
+// other's sender was told whose.
 func (h *hall) oneDecided(p place, request string, both []reply) {
 	h.t.Helper()
 	yes := both[0].how == "done"
@@ -393,8 +393,8 @@ func (h *hall) rowHeld(held place, requests map[string]string, other place) {
 	}
 }
 
-// connectionsTaken: every connection of the server waits for a lock, and more people come than it has; the process answers, and once the lock
-// is gone everybody is.
+// connectionsTaken: every connection of the server waits for a lock, and more people come than it has; the process answers, and once the
+// lock is gone everybody is.
 func (h *hall) connectionsTaken(p place) {
 	const pool, people = 20, 60
 	tx, err := h.owner.Begin()

@@ -32,8 +32,8 @@ type kept struct {
 	tries int
 }
 
-// An engine that answers may have lost its database: it takes some looks until it takes signals, too. After as many seconds the repair watch
-// is as soon.
+// An engine that answers may have lost its database: it takes some looks until it takes signals, too. After as many seconds the repair
+// watch is as soon.
 const (
 	lookPause       = time.Second
 	lookTries       = 45
@@ -81,8 +81,8 @@ func (u *undelivered) answers() bool {
 	return u.ready(ctx) == nil
 }
 
-// deliverAll brings to the engine, which answers, what there is; it answers whether nothing is left. One that can't be delivered does not keep
-// the others back: it has its next try with the next look.
+// deliverAll brings to the engine, which answers, what there is; it answers whether nothing is left. One that can't be delivered does not
+// keep the others back: it has its next try with the next look.
 func (u *undelivered) deliverAll() bool {
 	u.mu.Lock()
 	now := u.waiting

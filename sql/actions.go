@@ -191,12 +191,12 @@ func (s *Store) RefuseClosed(ctx context.Context, id uuid.UUID, at time.Time) (o
 }
 
 // Undelivered returns actions without an outcome that were recorded before the instant and whose turn it is to be brought to their
-// workflow: at once, then after one minute, five, and every hour. Those that have waited longest for their turn come first.
+// workflow: at once, then with the pauses of okey.Pause. Those that have waited longest for their turn come first.
 func (r reader) Undelivered(ctx context.Context, before, now time.Time, limit int) ([]okey.Action, error) {
 	return r.actions(ctx, `SELECT `+actionColumns+` FROM action WHERE outcome IS NULL AND created_at < $1 AND (looked_at IS NULL
-		OR looked_at <= $2::timestamptz - CASE WHEN looks <= 1 THEN interval '1 minute' WHEN looks = 2 THEN interval '5 minutes'
-			ELSE interval '1 hour' END)
-		ORDER BY looked_at NULLS FIRST, created_at, id LIMIT $3`, before, now, limit)
+		OR looked_at <= CASE WHEN looks <= 1 THEN $2::timestamptz WHEN looks = 2 THEN $3 ELSE $4 END)
+		ORDER BY looked_at NULLS FIRST, created_at, id LIMIT $5`,
+		before, now.Add(-okey.Pause(1)), now.Add(-okey.Pause(2)), now.Add(-okey.Pause(3)), limit)
 }
 
 // DeliveredAt is when an action was last brought to its workflow; zero where no watch did so yet.

@@ -52,13 +52,8 @@ func (s *Store) NoteTrouble(ctx context.Context, t Trouble) error {
 }
 
 // TroubleOver forgets a trouble: it got on.
-func (s *Store) TroubleOver(ctx context.Context, ids ...uuid.UUID) error {
-	for _, id := range ids {
-		if err := s.attempt(ctx, `DELETE FROM trouble WHERE id = $1`, id); err != nil {
-			return err
-		}
-	}
-	return nil
+func (s *Store) TroubleOver(ctx context.Context, id uuid.UUID) error {
+	return s.attempt(ctx, `DELETE FROM trouble WHERE id = $1`, id)
 }
 
 // ForgetTroubles forgets the troubles of a kind that nobody has met since the instant.

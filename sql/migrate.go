@@ -12,6 +12,7 @@ import (
 
 	"okey/okey"
 
+	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -39,7 +40,7 @@ func Migrate(ctx context.Context, adminURL string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := provider.Up(ctx); err != nil {
+	if err := up(ctx, db, provider); err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
 	if _, err := db.ExecContext(ctx, grants); err != nil {
@@ -52,6 +53,40 @@ func Migrate(ctx context.Context, adminURL string) error {
 		return fmt.Errorf("publish the first charter: %w", err)
 	}
 	return nil
+}
+
+// up applies what is missing. A lock that is not had soon is given up, for whoever comes behind a migration that waits stands, too, and asked for
+// again: about two minutes long, then an error names it.
+func up(ctx context.Context, db *stdsql.DB, provider *goose.Provider) error {
+	for tries := 1; ; tries++ {
+		err := dropUnfinishedIndexes(ctx, db)
+		if err == nil {
+			_, err = provider.Up(ctx)
+		}
+		var refused *pq.Error
+		if tries == 40 || !errors.As(err, &refused) || refused.Code != "55P03" { // lock_not_available
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// dropUnfinishedIndexes clears away what a CREATE INDEX CONCURRENTLY that was broken off leaves: an index that nothing reads, and whose name is
+// taken. One that is being built elsewhere is invalid, too: its lock makes this wait for it.
+func dropUnfinishedIndexes(ctx context.Context, db *stdsql.DB) error {
+	var unfinished []string
+	err := sqlx.SelectContext(ctx, sqlx.NewDb(db, "postgres"), &unfinished,
+		`SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid`)
+	for _, name := range unfinished {
+		if err == nil {
+			_, err = db.ExecContext(ctx, "DROP INDEX CONCURRENTLY IF EXISTS "+name)
+		}
+	}
+	return err
 }
 
 // RefuseNewer refuses a database that a later version of OKEY has migrated: this one does not know what it would do there.
@@ -87,7 +122,7 @@ func withTimeouts(databaseURL string) (string, error) {
 		return "", errors.New("the owner's database URL can't be read") // the parser's error would repeat the password
 	}
 	query := u.Query()
-	query.Set("lock_timeout", "10s")
+	query.Set("lock_timeout", "2s")
 	query.Set("statement_timeout", "10min")
 	u.RawQuery = query.Encode()
 	return u.String(), nil

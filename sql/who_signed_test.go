@@ -1,9 +1,6 @@
 package sql_test
 
 import (
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"okey/internal/scene"
@@ -19,20 +16,11 @@ func TestOlderSignaturesAreGivenWhatTheMigrationKnows(t *testing.T) {
 	s := scene.New(t)
 	lea := s.Person("Léa Martin", okey.Staff, scene.Tilleuls)
 	request := uuid.New()
-	found, err := filepath.Glob("migrations/*_who_signed.sql")
-	require.NoError(t, err)
-	require.Len(t, found, 1)
-	text, err := os.ReadFile(found[0])
-	require.NoError(t, err)
-	up, down, cut := strings.Cut(string(text), "-- +goose Down")
-	require.True(t, cut)
-
-	s.Exec(down)
 	s.Exec(`INSERT INTO request (id, person, uai, need, reason, stage, turn, since, asked_at, approved_at, charter,
 			charter_sha256, signed_at)
 		SELECT $1, $2, $3, '', 'first', 'awaiting_handover', 1, $4, $4, $4, version, sha256, $4
 		FROM charter`, request, lea.ID, scene.Tilleuls, scene.Now)
-	s.Exec(up)
+	s.Exec(fillsIn(t))
 	signed, err := s.Store.Signature(t.Context(), request)
 	require.NoError(t, err)
 	assert.Equal(t, []any{

@@ -1,5 +1,5 @@
 -- How long requests stay in each stage is asked of years of timelines at once: each line that ends a stage says which one, and since when that
--- had lasted. The rows of one school year: written again in under a minute, so the locks that squawk warns of are short.
+-- had lasted. Lines that are there already are filled in by 00035.
 
 -- +goose Up
 ALTER TABLE timeline ADD COLUMN ended text, ADD COLUMN ended_since timestamptz;
@@ -28,14 +28,7 @@ END $$;
 CREATE TRIGGER timeline_ends_stage BEFORE INSERT ON timeline
     FOR EACH ROW WHEN (NEW.kind NOT IN ('to_support', 'moved', 'key_swapped')) EXECUTE FUNCTION timeline_ends_stage();
 
-UPDATE timeline t SET ended = b.stage, ended_since = b.since
-FROM timeline l, LATERAL stage_before(l.request, l.seq) b
-WHERE t.request = l.request AND t.seq = l.seq AND l.kind NOT IN ('to_support', 'moved', 'key_swapped') AND b.stage IS NOT NULL;
--- squawk-ignore require-concurrent-index-creation
-CREATE INDEX timeline_ended ON timeline (at) INCLUDE (ended, ended_since, request) WHERE ended IS NOT NULL;
-
 -- +goose Down
-DROP INDEX timeline_ended;
 DROP TRIGGER timeline_ends_stage ON timeline;
 DROP FUNCTION timeline_ends_stage;
 DROP FUNCTION stage_before;

@@ -1,13 +1,10 @@
 -- Who signed is evidence too: names and schools change. Of what was signed before this was kept, what is known on the day of the migration is noted
--- with that day; the page says so.
+-- with that day (00035); the page says so.
 
 -- +goose Up
 ALTER TABLE request ADD COLUMN signer_name text, ADD COLUMN signer_uid text, ADD COLUMN signed_uai text, ADD COLUMN signed_school text,
     ADD COLUMN signer_noted_at timestamptz;
 COMMENT ON COLUMN request.signer_noted_at IS 'when name and school were noted: at the signing, or later for what was signed before they were';
-UPDATE request r SET signer_name = trim(p.given_name || ' ' || p.family_name), signer_uid = CASE WHEN p.erased_at IS NULL THEN p.uid ELSE '' END,
-    signed_uai = e.uai, signed_school = e.name, signer_noted_at = now()
-    FROM person p, establishment e WHERE p.id = r.person AND e.uai = r.uai AND r.signed_at IS NOT NULL;
 
 -- A signer's name is never another one. It may be taken away, once its person has left.
 DROP TRIGGER signature_is_never_rewritten ON request;

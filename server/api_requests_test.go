@@ -151,7 +151,7 @@ func TestARefusedAskIsReadByItsAskerAlone(t *testing.T) {
 func TestNothingIsLostWhileTheEngineIsAway(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
-	h.Judges.away.Store(true)
+	h.cutOff(true)
 	action := uuid.NewString()
 	a := h.call(c.lea, http.MethodPost, "/requests", want(scene.Tilleuls), "Idempotency-Key", action)
 	require.Equal(t, http.StatusAccepted, a.Status, a.Text)
@@ -164,7 +164,7 @@ func TestNothingIsLostWhileTheEngineIsAway(t *testing.T) {
 	assert.Contains(t, waiting.body, "stage")
 	assert.Equal(t, http.StatusNotFound, h.call(c.stranger, http.MethodGet, path, nil).Status)
 
-	h.Judges.away.Store(false)
+	h.cutOff(false)
 	assert.Equal(t, http.StatusCreated, h.call(c.lea, http.MethodPost, "/requests", want(scene.Tilleuls), "Idempotency-Key", action).Status)
 	assert.Equal(t, http.StatusOK, h.call(c.lea, http.MethodGet, path, nil).Status)
 }
@@ -172,10 +172,10 @@ func TestNothingIsLostWhileTheEngineIsAway(t *testing.T) {
 func TestWhatTheEngineMissedIsDeliveredOnceItAnswers(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
-	h.Judges.away.Store(true)
+	h.cutOff(true)
 	asked := h.call(c.lea, http.MethodPost, "/requests", want(scene.Tilleuls))
 	require.Equal(t, http.StatusAccepted, asked.Status, asked.Text)
-	h.Judges.away.Store(false)
+	h.cutOff(false)
 	path := strings.TrimPrefix(asked.Header.Get("Location"), "/api/v1")
 	eventually(t, func() bool { return h.call(c.lea, http.MethodGet, path, nil).Status == http.StatusOK })
 }
@@ -183,7 +183,7 @@ func TestWhatTheEngineMissedIsDeliveredOnceItAnswers(t *testing.T) {
 func TestARequestThatIsAcceptedWhileItIsReadIsNotCreatedByReading(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
-	h.Judges.away.Store(true)
+	h.cutOff(true)
 	action := uuid.New()
 	asked := h.call(c.lea, http.MethodPost, "/requests", want(scene.Tilleuls), "Idempotency-Key", action.String())
 	require.Equal(t, http.StatusAccepted, asked.Status, asked.Text)
@@ -222,7 +222,7 @@ func TestWhatIsSentToAClosedRequestIsRefusedAtOnce(t *testing.T) {
 	c := h.cast()
 	path := h.ask(c.lea, scene.Tilleuls)
 	require.Equal(t, http.StatusOK, h.signal(c.lea, path, okey.Withdrawal, map[string]any{"comment": "plus besoin"}).Status)
-	h.Judges.away.Store(true) // nobody but the server can answer
+	h.cutOff(true) // nobody but the server can answer
 	late := h.signal(c.roux, path, okey.PrincipalDecision, map[string]any{"decision": "approve"})
 	assert.Equal(t, http.StatusConflict, late.Status)
 	assert.Equal(t, "closed", late.at("code"))

@@ -193,7 +193,7 @@ func TestAHandoverThatTheEngineHasNotJudgedIsKept(t *testing.T) {
 	request, key := h.awaits(c, "Ana Une")
 	at := counter + "/" + idOf(request)
 	roux := h.as(c.roux)
-	h.Judges.away.Store(true)
+	h.cutOff(true)
 	recorded := roux.fill(at, at, "serial", string(key))
 	assert.Equal(t, http.StatusAccepted, recorded.Status)
 	waits := roux.get(at)

@@ -204,7 +204,7 @@ func TestAnAnswerThroughALinkThatWaitsIsRecorded(t *testing.T) {
 	page := h.as(c.lea).asks()
 	link := h.goodLink(page, c.roux)
 	b := h.browse()
-	h.Judges.away.Store(true)
+	h.cutOff(true)
 	recorded := b.fill(link, link, "decision", "approve")
 	assert.Equal(t, http.StatusAccepted, recorded.Status)
 	assert.Contains(t, recorded.text(), "C'est enregistré")

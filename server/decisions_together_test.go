@@ -231,7 +231,7 @@ func TestAnswersAreKeptWhenTheEngineIsSlow(t *testing.T) {
 	pages := h.askers(scene.Tilleuls, "Ana Une", "Bea Deux", "Cleo Trois")
 	roux := h.as(c.roux)
 	sent := roux.reviews("approve", "", pages...).form(t, answers)
-	h.Judges.away.Store(true)
+	h.cutOff(true)
 	tried := h.Judges.calls.Load()
 	posted := roux.post(answers, sent)
 	require.Equal(t, http.StatusSeeOther, posted.Status)
@@ -242,7 +242,7 @@ func TestAnswersAreKeptWhenTheEngineIsSlow(t *testing.T) {
 	assert.Contains(t, told.text(), "Actualiser")
 	assert.Equal(t, 3, h.Count(`SELECT count(*) FROM action WHERE name = 'principal-decision' AND outcome IS NULL`), "none is lost")
 
-	h.Judges.away.Store(false)
+	h.cutOff(false)
 	again := roux.done(roux.post(answers, sent))
 	assert.Equal(t, 3, strings.Count(again.text(), "Vous avez accepté."))
 	assert.Equal(t, http.StatusOK, again.Status)

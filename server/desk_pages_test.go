@@ -408,7 +408,7 @@ func TestTheDeskShowsWhatIsStuckAndHowToSetItGoing(t *testing.T) {
 	assert.Contains(t, desk.HTML, `href="/commandes/`+order+`">Réception</a>`)
 	assert.NotContains(t, sam.get("/commandes/"+order).text(), "mise à jour", "the step of an export says it")
 
-	h.Judges.away.Store(true)
+	h.cutOff(true)
 	away := sam.get("/assistance")
 	assert.Equal(t, http.StatusOK, away.Status)
 	assert.Contains(t, away.text(), "Le moteur n'a pas répondu")

@@ -1,5 +1,7 @@
 package server
 
+import "time"
+
 // NewHTTPServer is the server that listens to everybody, with its patience.
 var NewHTTPServer = newHTTPServer
 
@@ -11,3 +13,6 @@ func (s *Server) Routes() []string {
 	}
 	return routes
 }
+
+// SetPatience sets how long a person waits for the truth, instead of act.OutcomeWait.
+func (s *Server) SetPatience(d time.Duration) { s.act.Patience = d }

@@ -314,7 +314,7 @@ func TestAChangeOfPINThatIsNotThereAtOnceIsFollowed(t *testing.T) {
 	serial := h.inService(c)
 	lea := h.as(c.lea)
 	form := lea.get(pinPage(serial)).form(t, "/mon-code-pin", "current", "4071", "pin", "730452", "pin2", "730452")
-	h.Judges.away.Store(true)
+	h.cutOff(true)
 	recorded := lea.post("/mon-code-pin", form)
 	assert.Equal(t, http.StatusAccepted, recorded.Status)
 	assert.Contains(t, recorded.text(), "C'est enregistré")
@@ -322,7 +322,7 @@ func TestAChangeOfPINThatIsNotThereAtOnceIsFollowed(t *testing.T) {
 	assert.Equal(t, http.StatusAccepted, lea.get(follow).Status)
 
 	h.Exec(`UPDATE key SET state = 'lost', holder = NULL, pin_hash = NULL`)
-	h.Judges.away.Store(false)
+	h.cutOff(false)
 	a := h.Text(`SELECT id::text FROM action WHERE name = 'pin-change'`)
 	require.NoError(t, h.Judges.Deliver(t.Context(), okey.Action{ID: uuid.MustParse(a), Name: okey.ActionPINChange, Key: serial}))
 	refused := lea.get(follow)

@@ -144,6 +144,22 @@ func (j *judges) RunID(_ context.Context, request uuid.UUID) (string, error) {
 	return okey.DerivedID(request, "run").String(), nil
 }
 
+// How long a test's person waits for what has become of something: on a busy machine longer than people, and hardly at all where nobody will say.
+const (
+	patient   = 30 * time.Second
+	impatient = 300 * time.Millisecond
+)
+
+// cutOff takes the engine away, or brings it back.
+func (h *house) cutOff(away bool) {
+	h.Judges.away.Store(away)
+	if away {
+		h.Server.SetPatience(impatient)
+	} else {
+		h.Server.SetPatience(patient)
+	}
+}
+
 // house is a running server over a scene.
 type house struct {
 	*scene.Scene
@@ -190,6 +206,7 @@ func (h *house) beside(change func(*config.Config)) *house {
 	outcomes, err := h.Store.ListenOutcomes(ctx)
 	require.NoError(t, err)
 	h.Server = server.New(h.Config, h.Store, outcomes, h.Judges)
+	h.Server.SetPatience(patient)
 	handler = h.Server.Handler()
 	t.Cleanup(func() {
 		web.Close()

@@ -89,10 +89,10 @@ func TestNewLinksThatWaitForTheEngineAreRecorded(t *testing.T) {
 	page := h.as(c.lea).asks()
 	sam := h.as(c.support)
 	form := sam.get(page).form(t, page+"/lien")
-	h.Judges.away.Store(true)
+	h.cutOff(true)
 	recorded := sam.post(page+"/lien", form)
 	assert.Equal(t, http.StatusAccepted, recorded.Status)
-	h.Judges.away.Store(false)
+	h.cutOff(false)
 	assert.Contains(t, sam.done(sam.post(page+"/lien", form)).text(), "Un nouveau lien part")
 	assert.Equal(t, 2, h.Count(`SELECT max(link_issue) FROM request`))
 }

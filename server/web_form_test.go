@@ -89,7 +89,7 @@ func TestAnActionThatWaitsIsSaidToBeRecorded(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
 	lea := h.as(c.lea)
-	h.Judges.away.Store(true)
+	h.cutOff(true)
 	recorded := lea.fill("/demandes/nouvelle", "/demandes/nouvelle", "need", "notes")
 	assert.Equal(t, http.StatusAccepted, recorded.Status)
 	assert.Contains(t, recorded.text(), "C'est enregistré")
@@ -97,7 +97,7 @@ func TestAnActionThatWaitsIsSaidToBeRecorded(t *testing.T) {
 	assert.Equal(t, http.StatusAccepted, lea.get(recorded.Location).Status)
 	assert.Equal(t, http.StatusNotFound, h.as(c.roux).get(recorded.Location).Status, "somebody else's action")
 
-	h.Judges.away.Store(false)
+	h.cutOff(false)
 	waiting, err := h.Store.Undelivered(context.Background(), time.Now().Add(time.Hour), time.Now(), 10)
 	require.NoError(t, err)
 	require.NoError(t, h.Judges.Deliver(context.Background(), waiting[0]))

@@ -29,11 +29,14 @@ type Dispatcher struct {
 	ui       EngineUI
 
 	undelivered *undelivered
+
+	// Patience is OutcomeWait, unless a test has less time or a busier machine.
+	Patience time.Duration
 }
 
 // New makes the one way through, until Close. The peppers precede the hash of a PIN.
 func New(store *sql.Store, outcomes *sql.Outcomes, e Engine, metrics *respond.Metrics, peppers config.Keyring, ui EngineUI) *Dispatcher {
-	s := &Dispatcher{store: store, outcomes: outcomes, engine: e, metrics: metrics, pinWork: newPINWork(), peppers: peppers, ui: ui}
+	s := &Dispatcher{store: store, outcomes: outcomes, engine: e, metrics: metrics, pinWork: newPINWork(), peppers: peppers, ui: ui, Patience: OutcomeWait}
 	s.undelivered = newUndelivered(e.Ready, s.redeliver)
 	return s
 }
@@ -169,7 +172,7 @@ func (s *Dispatcher) Settle(ctx context.Context, action okey.Action, closed bool
 	if action.Verdict != nil {
 		return Outcome{action}, nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), OutcomeWait)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Patience)
 	defer cancel()
 	if closed {
 		refused, err := s.store.RefuseClosed(ctx, action.ID, time.Now().UTC())
@@ -252,7 +255,7 @@ func (s *Dispatcher) Tell(ctx context.Context, told okey.Action) {
 // AwaitReplacement gives the request as long as any action to learn that its key is gone. A request that had let go of it meanwhile
 // (withdrawn, expired) has nothing to learn.
 func (s *Dispatcher) AwaitReplacement(ctx context.Context, change okey.Action) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), OutcomeWait)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Patience)
 	defer cancel()
 	_, err := s.outcomes.Wait(ctx, okey.DerivedID(change.ID, string(okey.KeyUnavailable)))
 	if okey.ErrorCode(err) == okey.CodeNotFound {

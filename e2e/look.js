@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { desktop, phone, small } from "./browser.js";
+import { desktop, phone, small, whole } from "./browser.js";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 export const pictures = path.join(process.env.OKEY_E2E_BIN, "screenshots");
@@ -46,7 +46,7 @@ export async function fits(visitor) {
 
 /** Keeps a picture of the page at a desk's and a phone's width, where they are wanted: drawing them takes as long as all else. */
 export async function picture(visitor, name) {
-  if (!process.env.OKEY_E2E_PICTURES) return;
+  if (!whole) return;
   for (const size of [desktop, phone]) {
     await visitor.page.setViewportSize(size);
     await visitor.page.screenshot({ path: path.join(pictures, `${name}-${size.width}.png`), fullPage: true });

@@ -115,7 +115,7 @@ async function test(environment) {
     code ||= ended ?? 1;
   }
   const from = (folder) => path.relative(process.cwd(), folder);
-  const pictures = process.env.OKEY_E2E_PICTURES ? `Pictures of pages: ${from(path.join(bin, "screenshots"))}; what` : "What";
+  const pictures = process.env.OKEY_E2E_FORM !== "short" ? `Pictures of pages: ${from(path.join(bin, "screenshots"))}; what` : "What";
   if (!told) console.log(`\n${pictures} server and worker said: ${from(logs)}`);
   return code;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { Visitor } from "../browser.js";
+import { Visitor, whole } from "../browser.js";
 import { look } from "../look.js";
 import { pages, refusals } from "./pages.js";
 import { setScene } from "./scene.js";
@@ -17,8 +17,8 @@ describe("every page, for everybody who sees it", () => {
         visitors[who] ??= await Visitor.arrive(scene.cast[who]);
         const visitor = visitors[who];
         await visitor.open(page.at ? page.at(scene) : page.route.replace("GET ", ""), { status: page.status ?? 200 });
-        const pictured = page.name === "accueil" || who === page.who[0]; // the others differ by a button or two
-        await look(visitor, pictured && `${page.name}-${who}`);
+        const first = page.name === "accueil" || who === page.who[0]; // the others differ by a button or two
+        if (first || whole) await look(visitor, first && `${page.name}-${who}`);
       });
     }
   }

@@ -170,7 +170,7 @@ func (h *hall) awaitTold(to, words string) {
 // advice runs `okey doctor`, which ends with an error where something is wrong.
 func (h *hall) advice() string {
 	h.t.Helper()
-	c := exec.Command(binary(h.t), "doctor")
+	c := exec.Command(h.product(), "doctor")
 	c.Env = h.environment()
 	var said bytes.Buffer
 	c.Stdout, c.Stderr = &said, &said

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -25,8 +26,9 @@ import (
 // stack is the whole of OKEY, running, with a school of its own: what a user's programs and browser see of it.
 type stack struct {
 	*program
-	t      *testing.T
-	tokens map[string]string
+	t       *testing.T
+	tokens  map[string]string
+	instead string // of bin/okey, where another release is tried
 }
 
 const (
@@ -136,10 +138,16 @@ func (s *stack) environment(changes ...string) []string {
 	return append(environ, changes...)
 }
 
+// product is the bin/okey that commands run.
+func (s *stack) product() string {
+	s.t.Helper()
+	return cmp.Or(s.instead, binary(s.t))
+}
+
 // okey runs a command of bin/okey and returns what it printed.
 func (s *stack) okey(arguments ...string) string {
 	s.t.Helper()
-	c := exec.Command(binary(s.t), arguments...)
+	c := exec.Command(s.product(), arguments...)
 	c.Env = s.environment()
 	var wrong bytes.Buffer
 	c.Stderr = &wrong

@@ -2,10 +2,10 @@ package main
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"okey/mail"
 	"okey/okey"
@@ -23,7 +23,8 @@ var books = []struct{ wrong, question string }{
 		SELECT FROM request WHERE handed_over_key IS NOT NULL GROUP BY handed_over_key HAVING count(*) > 1) two`},
 	{"keys that two people got", `SELECT count(*) FROM (
 		SELECT FROM key_event WHERE holder IS NOT NULL GROUP BY serial HAVING count(DISTINCT holder) > 1) two`},
-	{"keys kept or given for a request that has ended", `SELECT count(*) FROM key k JOIN request r ON r.id = k.request WHERE r.closed_at IS NOT NULL`},
+	{"keys kept for a request that has ended", `SELECT count(*) FROM key k JOIN request r ON r.id = k.request
+		WHERE r.closed_at IS NOT NULL`},
 	{"requests with a step twice in their story", `SELECT count(*) FROM (
 		SELECT FROM timeline GROUP BY request, kind HAVING count(*) > 1) twice`},
 	{"requests of one person twice", `SELECT count(*) FROM (SELECT FROM request GROUP BY person HAVING count(*) > 1) twice`},
@@ -34,6 +35,7 @@ var books = []struct{ wrong, question string }{
 func (tr *trial) balance(walked []*journey, ended time.Time) mailed {
 	tr.t.Helper()
 	tr.settled()
+	require.NoError(tr.t, tr.ctx.Err(), "broken off")
 	m := mailed{after: time.Since(ended)}
 	tr.admin.SetMaxIdleConns(1) // the database stands: many questions, one connection
 	defer tr.admin.SetMaxIdleConns(0)
@@ -129,7 +131,7 @@ func (tr *trial) balanceMails(walked []*journey) (doubles, pausing int) {
 		arrived[l.Header.Get("Message-Id")]++
 	}
 	for id := range arrived {
-		assert.Equal(tr.t, 1, tr.count(`SELECT count(*) FROM mail WHERE message_id = $1`, id), "the relay has %s, and OKEY does not know it", id)
+		assert.Equal(tr.t, 1, tr.count(`SELECT count(*) FROM mail WHERE message_id = $1`, id), "the relay has %s, unknown to OKEY", id)
 	}
 	for _, j := range walked {
 		if !j.done {
@@ -178,7 +180,7 @@ func (tr *trial) copies(j *journey, letter mail.Letter, to string, arrived map[s
 	assert.NoError(tr.t, rows.Err())
 	assert.Len(tr.t, found, 1, "journey %d, request %s: mails of %s to %s", j.number, j.request, letter, to)
 	if copies == 0 && !pausing {
-		assert.Fail(tr.t, "a mail is missing", "journey %d, request %s: %s to %s: %s", j.number, j.request, letter, to, strings.Join(found, ", "))
+		assert.Fail(tr.t, "a mail is missing", "journey %d, request %s: %s to %s: %v", j.number, j.request, letter, to, found)
 	}
 	return copies, pausing
 }

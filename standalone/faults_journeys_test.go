@@ -20,8 +20,7 @@ import (
 	"okey/sql"
 )
 
-// journey is one person's way from asking to the key in hand, in a school of its own: so each mail of it has one reader, and one key is
-// free.
+// journey is one person's way from asking to the key in hand, in a school of its own: each mail of it has one reader, and one key is free.
 type journey struct {
 	tr          *trial
 	uai, serial string
@@ -42,6 +41,9 @@ type promise struct {
 
 func (j *journey) askerMail() string { return fmt.Sprintf("a%d@ecole.test", j.number) }
 func (j *journey) headMail() string  { return fmt.Sprintf("h%d@ecole.test", j.number) }
+
+// mostSchools have a UAI of their own in one department.
+const mostSchools = 9000
 
 // prepare brings in as many schools as journeys may be made, each with a head, somebody who will ask, and a key.
 func (tr *trial) prepare(n int) {
@@ -180,8 +182,8 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// client gives up sooner than people would.
-var client10 = &http.Client{Timeout: 10 * time.Second}
+// impatient gives up sooner than people would.
+var impatient = &http.Client{Timeout: 10 * time.Second}
 
 // ask is one call of the API, which may fail in every way.
 func (tr *trial) ask(ctx context.Context, method, to, token, key string, body fields) (answer, error) {
@@ -202,7 +204,7 @@ func (tr *trial) ask(ctx context.Context, method, to, token, key string, body fi
 		request.Header.Set("Content-Type", "application/json")
 		request.Header.Set("Idempotency-Key", key)
 	}
-	response, err := client10.Do(request)
+	response, err := impatient.Do(request)
 	if err != nil {
 		return answer{}, err
 	}

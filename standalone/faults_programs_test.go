@@ -137,8 +137,7 @@ func (tr *trial) backends() []int {
 	return pids
 }
 
-// busiest is the process of PostgreSQL that is in the midst of a transaction of OKEY's, with its locks; any other where none is for a
-// second.
+// busiest is a process of PostgreSQL in the midst of a transaction of OKEY's, with its locks; any other where none is for a second.
 func (tr *trial) busiest() []int {
 	const question = `SELECT pid, state IN ('active', 'idle in transaction') AS busy FROM pg_stat_activity
 		WHERE usename = $1 AND state IS NOT NULL ORDER BY busy DESC, state_change DESC LIMIT 1`

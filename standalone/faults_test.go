@@ -45,7 +45,6 @@ type trial struct {
 	*stack
 	ctx    context.Context // it ends with the test, or with Ctrl-C
 	form   form
-	random *rand.Rand
 	admin  *stdsql.DB
 	relay  *postbox.Box
 	wires  map[string]*wire
@@ -98,7 +97,7 @@ func shortForm(t *testing.T, random *rand.Rand) {
 		together(random, wireFaults(), 1, f), together(random, programFaults(), 1, f),
 		together(random, append(programFaults(), relayFaults()...), 2, f), together(random, faults(), 3, f),
 	}
-	tr := newTrial(t, f, random, len(rounds)*f.cap)
+	tr := newTrial(t, f, len(rounds)*(f.cap+1))
 	for _, strikes := range rounds {
 		tr.round(strikes)
 	}
@@ -114,12 +113,15 @@ func longForm(t *testing.T, random *rand.Rand) {
 		wanted = slices.DeleteFunc(wanted, func(f fault) bool { return !slices.Contains(names, f.name) })
 		require.Len(t, wanted, len(names), "there is no such fault: %s", *whichFaults)
 	}
-	if why := ownDisk(t); why != "" {
-		fmt.Printf("faults: disk-full is left out: %s\n", why)
-		wanted = slices.DeleteFunc(wanted, func(f fault) bool { return f.name == "disk-full" })
+	fillsDisk := func(f fault) bool { return f.name == "disk-full" }
+	if slices.ContainsFunc(wanted, fillsDisk) {
+		if why := ownDisk(t); why != "" {
+			fmt.Printf("faults: disk-full is left out: %s\n", why)
+			wanted = slices.DeleteFunc(wanted, fillsDisk)
+		}
 	}
-	began := time.Now()
-	tr := newTrial(t, f, random, 2000)
+	began, lasts := time.Now(), time.Duration(*pairSeconds)*time.Second
+	tr := newTrial(t, f, min(mostSchools, (len(wanted)+2+int(lasts/f.lasts))*(f.cap+1)))
 	if *whichFaults == "all" {
 		tr.round(nil)
 	}
@@ -128,13 +130,13 @@ func longForm(t *testing.T, random *rand.Rand) {
 	}
 	t.Logf("one at a time: %s", time.Since(began).Round(time.Second))
 	// PostgreSQL is started again five times within ten minutes, and a sixth time never: it is not left to chance whether that is reached.
-	several := slices.DeleteFunc(wanted, func(f fault) bool { return f.name == "postmaster-killed" })
-	for end := time.Now().Add(time.Duration(*pairSeconds) * time.Second); len(wanted) > 1 && time.Now().Before(end) && !t.Failed(); {
+	several := slices.DeleteFunc(wanted, func(f fault) bool { return f.long || f.name == "postmaster-killed" })
+	for end := time.Now().Add(lasts); len(several) > 1 && len(tr.pool) > 0 && time.Now().Before(end) && !t.Failed(); {
 		tr.round(together(random, several, 2+random.IntN(2), f))
 	}
 }
 
-// together draws faults that do not touch the same, and when they hit: it uses the random numbers alike whatever it draws.
+// together draws faults that do not touch the same, and when they hit.
 func together(random *rand.Rand, from []fault, n int, f form) []strike {
 	var strikes []strike
 	touched := map[string]bool{}
@@ -152,12 +154,12 @@ func together(random *rand.Rand, from []fault, n int, f form) []strike {
 }
 
 // newTrial starts engine, database, server and worker, with a wire before whatever the two call.
-func newTrial(t *testing.T, f form, random *rand.Rand, journeys int) *trial {
+func newTrial(t *testing.T, f form, journeys int) *trial {
 	t.Helper()
 	ctx, stop := signal.NotifyContext(t.Context(), os.Interrupt, syscall.SIGTERM) // what a run has made is cleared away, however it ends
 	t.Cleanup(stop)
 	s := newStack(t, "--no-okey")
-	tr := &trial{stack: s, ctx: ctx, form: f, random: random, relay: postbox.Open(t), wires: map[string]*wire{}, base: "http://" + s.env["OKEY_HTTP"]}
+	tr := &trial{stack: s, ctx: ctx, form: f, relay: postbox.Open(t), wires: map[string]*wire{}, base: "http://" + s.env["OKEY_HTTP"]}
 	var err error
 	tr.admin, err = stdsql.Open("postgres", readEnvironment(t, filepath.Join(s.dir, "okey-admin.env"))["OKEY_ADMIN_DATABASE_URL"])
 	require.NoError(t, err)

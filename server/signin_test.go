@@ -170,11 +170,13 @@ func TestSigningInLeadsBackToThePageAndRenewsTheSession(t *testing.T) {
 	lea := h.Person("Léa Martin", okey.Staff, scene.Tilleuls)
 	p.claims = map[string]any{"sub": "x1", "uid": lea.UID, "given_name": "Autre", "family_name": "Nom", "email": "autre@exemple.fr"}
 	v := h.visitor()
+	v.browser().post("/demandes/nouvelle", url.Values{"person": {lea.ID.String()}, "need": {"saisie"}}) // without a session: what was written waits in one of nobody's
 	response := v.do(http.MethodGet, "/demandes?page=2")
 	require.Equal(t, http.StatusSeeOther, response.Status)
 	signIn := response.Header.Get("Location")
 	state := v.leave(p, signIn)
 	before := v.session()
+	require.NotEmpty(t, before)
 	back := v.do(http.MethodGet, "/connexion/retour?code=the-code&state="+state)
 	require.Equal(t, http.StatusSeeOther, back.Status, back.Text)
 	assert.Equal(t, "/demandes?page=2", back.Header.Get("Location"))
@@ -325,6 +327,46 @@ func TestACallbackThatThisBrowserDidNotAskForSignsNobodyIn(t *testing.T) {
 	response := h.visitor().do(http.MethodGet, "/connexion/retour?code=the-code&state="+stolen.leave(p, "/connexion"))
 	assert.Equal(t, http.StatusUnauthorized, response.Status, "another browser's sign-in")
 	assert.Equal(t, 0, h.Count(`SELECT count(*) FROM person`))
+}
+
+// Somebody opens two mails on Monday morning, each in a tab, and signs in.
+func TestTwoTabsThatSignInEndEachWhereItWasGoing(t *testing.T) {
+	for name, order := range map[string][]int{"in order": {0, 1}, "the other way round": {1, 0}} {
+		h, p := newGate(t)
+		p.claims = map[string]any{"sub": "s-1"}
+		v := h.visitor()
+		paths, states, asked := []string{"/demandes/X", "/demandes/Y"}, []string{}, []url.Values{}
+		for _, path := range paths {
+			states = append(states, v.leave(p, "/connexion?vers="+url.QueryEscape(path)))
+			asked = append(asked, p.asked)
+		}
+		for _, state := range []string{"", "unknown", states[0] + "x", states[0][:12]} {
+			assert.Equal(t, http.StatusUnauthorized, v.do(http.MethodGet, "/connexion/retour?code=the-code&state="+state).Status, "%s: %q", name, state)
+		}
+		for _, i := range order {
+			p.asked = asked[i]
+			a := v.do(http.MethodGet, "/connexion/retour?code=the-code&state="+states[i])
+			assert.Equal(t, paths[i], a.Header.Get("Location"), "%s: %s", name, a.Text)
+		}
+		again := v.do(http.MethodGet, "/connexion/retour?code=the-code&state="+states[0])
+		assert.Equal(t, "/", again.Header.Get("Location"), "%s: it serves once", name)
+		assert.Equal(t, http.StatusOK, v.do(http.MethodGet, "/demandes").Status)
+	}
+}
+
+func TestAbandonedSignInsAreForgotten(t *testing.T) {
+	h, p := newGate(t)
+	p.claims = map[string]any{"sub": "s-1"}
+	v := h.visitor()
+	var states []string
+	for range 20 {
+		states = append(states, v.leave(p, "/connexion?vers=/demandes"))
+	}
+	at, err := url.Parse(v.URL)
+	require.NoError(t, err)
+	assert.LessOrEqual(t, len(v.web.Jar.Cookies(at)), 5)
+	assert.Equal(t, 0, h.Count(`SELECT count(*) FROM session`), "nobody fills a table by beginning to sign in")
+	assert.Equal(t, "/demandes", v.do(http.MethodGet, "/connexion/retour?code=the-code&state="+states[19]).Header.Get("Location"))
 }
 
 func TestReturnPathsStayHere(t *testing.T) {

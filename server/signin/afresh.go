@@ -125,7 +125,7 @@ func (s *SignIn) finishAfresh(c *gin.Context, f Flow, who signedIn) error {
 	return nil
 }
 
-// LeadToProvider keeps a sign-in in the session and goes to the provider with it. The error is unavailable where that does not answer.
+// LeadToProvider has the browser keep a sign-in and goes to the provider with it. The error is unavailable where that does not answer.
 func (s *SignIn) LeadToProvider(c *gin.Context, f Flow, more ...oauth2.AuthCodeOption) error {
 	ctx := c.Request.Context()
 	p, err := s.provider.get(ctx)
@@ -134,11 +134,9 @@ func (s *SignIn) LeadToProvider(c *gin.Context, f Flow, more ...oauth2.AuthCodeO
 		return okey.Errorf(okey.CodeUnavailable,
 			"La connexion n'est pas possible pour l'instant : le service d'identité ne répond pas. Réessayez dans quelques minutes.")
 	}
-	kept, err := json.Marshal(f)
-	if err != nil {
+	if err := s.pending.keep(c, f); err != nil {
 		return err
 	}
-	s.session.Hold(ctx, web.SessionFlow, string(kept), time.Now())
 	more = append(more, oidc.Nonce(f.Nonce), oauth2.S256ChallengeOption(f.Verifier))
 	c.Redirect(http.StatusSeeOther, p.oauth.AuthCodeURL(f.State, more...))
 	return nil

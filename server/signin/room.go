@@ -20,11 +20,15 @@ type SignIn struct {
 	session  *web.Sessions
 	provider *provider
 	linkKeys config.Keyring
+	pending  pending
 }
 
 // New makes the room.
 func New(site *web.Site, store *sql.Store, session *web.Sessions, settings Settings, linkKeys config.Keyring) *SignIn {
-	return &SignIn{Site: site, store: store, session: session, provider: newProvider(settings), linkKeys: linkKeys}
+	return &SignIn{
+		Site: site, store: store, session: session, provider: newProvider(settings), linkKeys: linkKeys,
+		pending: newPending(session.Cookie.Name, session.Cookie.Secure, linkKeys),
+	}
 }
 
 // Routes lead to the identity provider and back.

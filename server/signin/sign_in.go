@@ -3,7 +3,6 @@ package signin
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -65,15 +64,13 @@ func localPath(path string) string {
 // finishSignIn takes the provider's answer: code, state, nonce and PKCE must be those of this browser's own sign-in.
 func (s *SignIn) finishSignIn(c *gin.Context) error {
 	ctx := c.Request.Context()
-	var f Flow
-	kept := s.session.PopString(ctx, web.SessionFlow)
-	if json.Unmarshal([]byte(kept), &f) != nil || f.State == "" || c.Query("state") != f.State {
+	f, err := s.pending.take(c, c.Query("state"))
+	if err != nil {
 		if s.session.Person(ctx) != (okey.PersonID{}) { // an old tab
 			c.Redirect(http.StatusSeeOther, "/")
 			return nil
 		}
-		return okey.Errorf(okey.CodeUnauthorized,
-			"Cette connexion a commencé ailleurs ou il y a trop longtemps : recommencez depuis la page d'accueil d'OKEY.")
+		return err
 	}
 	if refused := c.Query("error"); refused != "" {
 		slog.InfoContext(ctx, "the identity provider refused a sign-in", "error", respond.Shown(refused))

@@ -228,7 +228,6 @@ func (s *Sessions) Close() { s.table.StopCleanup() }
 const (
 	SessionPerson  = "person"
 	SessionIDToken = "id_token" // for signing out at the provider too
-	SessionFlow    = "flow"     // a sign-in under way
 	SessionBegan   = "began"    // when, RFC 3339
 )
 

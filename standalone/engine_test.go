@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -179,10 +178,7 @@ func (s *stack) runProgram(name string, changes ...string) {
 // runServer runs another server and returns where it answers.
 func (s *stack) runServer(changes ...string) string {
 	s.t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(s.t, err)
-	address := listener.Addr().String()
-	require.NoError(s.t, listener.Close())
+	address := freeAddress(s.t)
 	s.runProgram("server", append([]string{"OKEY_HTTP=" + address}, changes...)...)
 	require.Eventually(s.t, func() bool { return answers(context.Background(), "http://"+address+"/aide") }, time.Minute, 20*time.Millisecond)
 	return "http://" + address

@@ -20,6 +20,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"okey/internal/pgtest"
 	"okey/internal/postbox"
 )
 
@@ -72,6 +73,7 @@ func (s strike) String() string {
 
 // TestFaults has people go their ways while what OKEY stands on is taken from it, and then holds it to its books.
 func TestFaults(t *testing.T) {
+	pgtest.Alone(t) // how soon it heals is printed
 	seed := *faultSeed
 	if seed == 0 {
 		seed = rand.Uint64N(1_000_000)

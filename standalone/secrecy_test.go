@@ -5,7 +5,6 @@ import (
 	"compress/zlib"
 	"context"
 	"encoding/base64"
-	"net"
 	"net/http"
 	"net/smtp"
 	"net/url"
@@ -73,14 +72,6 @@ func TestNoPINAnywhereAndLinkTokensInTheirMailAlone(t *testing.T) {
 		}
 	}
 	t.Run("what is planted is found", func(t *testing.T) { s.plantAndFind(t, metrics) })
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, listener.Close())
-	return listener.Addr().String()
 }
 
 var linkPattern = regexp.MustCompile(`/valider/([\w.~-]+)`)

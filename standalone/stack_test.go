@@ -20,6 +20,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"okey/engine"
+	"okey/internal/pgtest"
 	"okey/okey"
 )
 
@@ -60,6 +61,7 @@ var first sync.Once
 // making that takes longer than most tests.
 func newStack(t *testing.T, arguments ...string) *stack {
 	t.Helper()
+	pgtest.Beside(t)
 	first.Do(func() {
 		s := firstStack(t)
 		s.stop(t)

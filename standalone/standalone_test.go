@@ -12,8 +12,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -22,6 +24,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
+	"okey/internal/pgtest"
 	"okey/internal/postgres"
 	"okey/okey"
 	"okey/standalone/temporald"
@@ -58,13 +61,40 @@ func test(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(folder)
+	pgtest.AtOnce(1 + runtime.GOMAXPROCS(0)) // each has an engine and waits for it most of its time
 	return m.Run()
 }
 
-// anyPorts lets tests run beside each other and beside an OKEY in use.
-var anyPorts = []string{
-	"--http", "127.0.0.1:0", "--inbox", "127.0.0.1:0", "--temporal", "127.0.0.1:0", "--temporal-ui", "127.0.0.1:0",
-	"--idp", "127.0.0.1:0",
+// anyPorts lets tests run beside each other and beside an OKEY in use: each folder has its own, which nobody else gets while it is down.
+func anyPorts(t *testing.T, dir string) []string {
+	t.Helper()
+	var flags []string
+	for _, part := range []string{"http", "inbox", "temporal", "temporal-ui", "idp"} {
+		address, _ := given.LoadOrStore(dir+"/"+part, freeAddress(t))
+		flags = append(flags, "--"+part, address.(string))
+	}
+	return flags
+}
+
+var (
+	given sync.Map // addresses, by folder and part
+	ports atomic.Int64
+)
+
+// freeAddress is one that the system gives to nobody who asks for any: Linux takes those from 32768 on.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	const first, count = 20000, 12000
+	for range count {
+		port := first + (int64(os.Getpid())*61+ports.Add(1))%count
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err == nil {
+			require.NoError(t, listener.Close())
+			return listener.Addr().String()
+		}
+	}
+	t.Fatal("no port is free")
+	return ""
 }
 
 // program is a running okey-standalone.
@@ -88,7 +118,7 @@ func command(t *testing.T, dir string, arguments ...string) *exec.Cmd {
 // start returns once the program says that it is ready.
 func start(t *testing.T, dir string, arguments ...string) *program {
 	t.Helper()
-	p := &program{Cmd: command(t, dir, append(anyPorts, arguments...)...), dir: dir}
+	p := &program{Cmd: command(t, dir, append(anyPorts(t, dir), arguments...)...), dir: dir}
 	p.Stderr = &p.wrong
 	stdout, err := p.StdoutPipe()
 	require.NoError(t, err)
@@ -234,7 +264,7 @@ func TestEngineAloneForProgramsThatJoinIn(t *testing.T) {
 
 func TestOneProgramAFolder(t *testing.T) {
 	p := start(t, private(t), "--no-okey", "--no-demo")
-	code, said := fails(t, command(t, p.dir, anyPorts...))
+	code, said := fails(t, command(t, p.dir, anyPorts(t, p.dir)...))
 	require.Equal(t, 1, code)
 	require.Contains(t, said, "utilise déjà le dossier")
 	p.stop(t)
@@ -246,7 +276,7 @@ func TestOccupiedPortIsNamedAndNothingStarts(t *testing.T) {
 	defer listener.Close()
 	for _, flag := range []string{"--http", "--inbox", "--temporal", "--temporal-ui", "--idp", "--postgres"} {
 		dir := private(t)
-		code, said := fails(t, command(t, dir, append(anyPorts, flag, listener.Addr().String())...))
+		code, said := fails(t, command(t, dir, append(anyPorts(t, dir), flag, listener.Addr().String())...))
 		require.Equal(t, 1, code, said)
 		require.Equal(t, 1, strings.Count(said, "\n"), said)
 		require.Contains(t, said, fmt.Sprintf("%s %s : cette adresse est déjà occupée", flag, listener.Addr()))
@@ -257,7 +287,8 @@ func TestOccupiedPortIsNamedAndNothingStarts(t *testing.T) {
 }
 
 func TestWrongAddressesAreNamedAllAtOnce(t *testing.T) {
-	code, said := fails(t, command(t, private(t), append(anyPorts, "--http", "8080", "--idp", "0.0.0.0:8090", "--inbox", "127.0.0.1:99999")...))
+	dir := private(t)
+	code, said := fails(t, command(t, dir, append(anyPorts(t, dir), "--http", "8080", "--idp", "0.0.0.0:8090", "--inbox", "127.0.0.1:99999")...))
 	require.Equal(t, 1, code)
 	require.Contains(t, said, "--http 8080 : écrivez une adresse et un port")
 	require.Contains(t, said, "--idp 0.0.0.0:8090 : okey-standalone n'écoute que sur cette machine")
@@ -269,7 +300,7 @@ func TestFolderOfAnotherPostgresVersionStaysUntouched(t *testing.T) {
 	data := filepath.Join(dir, "postgres", "data")
 	require.NoError(t, os.MkdirAll(data, 0o700))
 	require.NoError(t, os.WriteFile(filepath.Join(data, "PG_VERSION"), []byte("9\n"), 0o600))
-	code, said := fails(t, command(t, dir, anyPorts...))
+	code, said := fails(t, command(t, dir, anyPorts(t, dir)...))
 	require.Equal(t, 1, code)
 	require.Contains(t, said, "viennent de PostgreSQL 9")
 	require.Equal(t, 1, strings.Count(said, "\n"), said)
@@ -279,7 +310,7 @@ func TestLostSecretsAreMissedRatherThanReplaced(t *testing.T) {
 	dir := private(t)
 	start(t, dir, "--no-okey", "--no-demo").stop(t)
 	require.NoError(t, os.Remove(secretsFile(dir)))
-	code, said := fails(t, command(t, dir, append(anyPorts, "--no-okey")...))
+	code, said := fails(t, command(t, dir, append(anyPorts(t, dir), "--no-okey")...))
 	require.Equal(t, 1, code)
 	require.Contains(t, said, "remettez-le")
 }
@@ -290,7 +321,7 @@ func TestNoNewSecretsAreMadeBesideADatabaseThatHasAnAudit(t *testing.T) {
 	start(t, dir, "--no-okey").stop(t)
 	require.NoError(t, os.Remove(secretsFile(dir)))
 	require.NoError(t, os.Remove(environmentFile(dir)))
-	code, said := fails(t, command(t, dir, append(anyPorts, "--no-okey")...))
+	code, said := fails(t, command(t, dir, append(anyPorts(t, dir), "--no-okey")...))
 	require.Equal(t, 1, code)
 	require.Contains(t, said, "a servi avec ses secrets")
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	stdsql "database/sql"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -56,10 +55,7 @@ type release struct {
 // run starts the release's server and worker.
 func (r *release) run() {
 	r.h.t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(r.h.t, err)
-	address := listener.Addr().String()
-	require.NoError(r.h.t, listener.Close())
+	address := freeAddress(r.h.t)
 	r.url = "http://" + address
 	for _, name := range []string{"server", "worker"} {
 		c := exec.Command(r.program, name)

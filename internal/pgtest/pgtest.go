@@ -67,8 +67,8 @@ func Alone(t *testing.T) {
 	beside.Store(t, true)
 }
 
-// runBeside lets a test run beside others, unless it is a part of another, or has set a variable of the environment.
-func runBeside(tb testing.TB) {
+// Beside lets a test run beside others, unless it is a part of another, or has set a variable of the environment.
+func Beside(tb testing.TB) {
 	t, is := tb.(*testing.T)
 	if !is || strings.Contains(t.Name(), "/") {
 		return
@@ -83,10 +83,7 @@ func runBeside(tb testing.TB) {
 // Main runs a package's tests and stops the cluster: `func TestMain(m *testing.M) { pgtest.Main(m) }`. A test process
 // that is killed, or that goes without it, leaves nothing either, a moment later.
 func Main(m *testing.M) {
-	flag.Parse()
-	if given := flag.Lookup("test.parallel"); given.Value.String() == given.DefValue {
-		_ = given.Value.Set(strconv.Itoa(2 * runtime.GOMAXPROCS(0)))
-	}
+	AtOnce(2 * runtime.GOMAXPROCS(0))
 	code := m.Run()
 	if err := stop(); err != nil {
 		fmt.Fprintln(os.Stderr, "pgtest:", err)
@@ -95,9 +92,17 @@ func Main(m *testing.M) {
 	os.Exit(code)
 }
 
+// AtOnce is how many tests run beside each other, unless the command line says so.
+func AtOnce(tests int) {
+	flag.Parse()
+	if given := flag.Lookup("test.parallel"); given.Value.String() == given.DefValue {
+		_ = given.Value.Set(strconv.Itoa(tests))
+	}
+}
+
 func create(t testing.TB, migrated bool) *DB {
 	t.Helper()
-	runBeside(t)
+	Beside(t)
 	cluster.Lock()
 	defer cluster.Unlock()
 	if cluster.err == nil {

@@ -118,7 +118,7 @@ func (o *Orders) Load(ctx context.Context, in okey.OrderInput) (okey.OrderStandi
 	}
 	place, err := o.store.Place(ctx, found.UAI)
 	for _, days := range in.Overdue {
-		s.Overdue = append(s.Overdue, o.calendar.AddOpenDays(place.Academy, found.ExportedAt, days).UTC())
+		s.Overdue = append(s.Overdue, o.calendar.AddOpenDays(place.Establishment, found.ExportedAt, days).UTC())
 	}
 	return s, err
 }

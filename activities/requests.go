@@ -190,7 +190,7 @@ func (c *requestTx) standing() okey.Standing {
 }
 
 func (c *requestTx) openDays(from time.Time, n int) time.Time {
-	return c.calendar.AddOpenDays(c.place.Academy, from, n)
+	return c.calendar.AddOpenDays(c.place.Establishment, from, n)
 }
 
 // move writes the request's next stage, with the time that it has in it.

@@ -2,28 +2,26 @@ package calendar
 
 import (
 	"bytes"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
-	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/unicode/norm"
 
+	"okey/internal/spreadsheet"
 	"okey/okey"
 )
 
-// Load reads school holidays from a CSV file as data.education.gouv.fr exports its data set "fr-en-calendrier-scolaire":
-// description;population;start_date;end_date;location;zones;annee_scolaire, a line for each academy and holiday. Columns
-// may stand in any order, and the file may have gone through a French spreadsheet. An empty path is no file: the result
-// is [PublicOnly].
+// Load reads school holidays from a file as data.education.gouv.fr exports its data set "fr-en-calendrier-scolaire", with names or labels as
+// titles: a line for each academy and holiday. Columns may stand in any order, and the file may have gone through a French spreadsheet. An
+// empty path is no file: the result is [PublicOnly]. A line that can't be read is left out, and named by [Calendar.Faults].
 //
-// Errors are in French and name line and value: an operator reads them.
+// Errors are in French: an operator reads them.
 func Load(path string) (*Calendar, error) {
 	if path == "" {
 		return PublicOnly(), nil
@@ -32,7 +30,7 @@ func Load(path string) (*Calendar, error) {
 	if err != nil {
 		return nil, fmt.Errorf("vacances scolaires : %w", err)
 	}
-	calendar, err := Parse(content)
+	calendar, err := Parse(filepath.Base(path), content)
 	if err != nil {
 		return nil, fmt.Errorf("vacances scolaires, %s : %w", path, err)
 	}
@@ -40,131 +38,92 @@ func Load(path string) (*Calendar, error) {
 }
 
 // Parse is Load for content at hand.
-func Parse(content []byte) (*Calendar, error) {
-	entries, err := parseEntries(content)
+func Parse(name string, content []byte) (*Calendar, error) {
+	c := &Calendar{school: map[string][]period{}}
+	entries, err := c.read(name, content)
 	if err != nil {
 		return nil, err
 	}
-	school := make(map[string][]period)
 	for _, academy := range okey.Academies() {
-		periods, err := periodsOf(academy, entries)
-		if err != nil {
-			return nil, err
-		}
-		school[academy.Code] = periods
+		c.school[academy.Code] = periodsOf(academy, entries)
 	}
-	return &Calendar{school: school}, nil
+	return c, nil
 }
 
 // entry is one line of the file.
 type entry struct {
-	line                       int
-	description                string
-	population, location, zone string // folded
-	start, end, year           string
+	description    string // folded, as are location and zone
+	location, zone string
+	year           string
+	start, end     string
+	closes         closes
+	announced      bool // only its beginning is known
 }
 
-// Columns that the file must have.
-const (
-	colDescription = "description"
-	colStart       = "startdate"
-	colEnd         = "enddate"
-	colLocation    = "location"
-	colZones       = "zones"
-	colYear        = "anneescolaire"
-	colPopulation  = "population"
-)
+// header names the columns of the data set; layouts are its two exports, with names and with labels.
+type header struct{ description, population, start, end, location, zones, year string }
 
-func parseEntries(content []byte) ([]entry, error) {
-	content = bytes.TrimPrefix(content, []byte("\xef\xbb\xbf"))
-	if !utf8.Valid(content) {
-		var err error
-		if content, err = charmap.Windows1252.NewDecoder().Bytes(content); err != nil {
-			return nil, fmt.Errorf("ni UTF-8 ni Windows-1252 : %w", err)
-		}
-	}
-	reader := csv.NewReader(bytes.NewReader(content))
-	reader.Comma = separator(content)
-	reader.FieldsPerRecord = -1
-	reader.TrimLeadingSpace = true
+var headers = []header{
+	{"description", "population", "start_date", "end_date", "location", "zones", "annee_scolaire"},
+	{"description", "population", "date_de_debut", "date_de_fin", "academies", "zones", "annee_scolaire"},
+}
 
-	header, err := reader.Read()
-	if err != nil {
-		return nil, errors.New("le fichier est vide")
+func (h header) layout() spreadsheet.Layout {
+	layout := spreadsheet.Layout{Others: true}
+	for _, name := range []string{h.description, h.population, h.start, h.end, h.location, h.zones, h.year} {
+		layout.Columns = append(layout.Columns, spreadsheet.Column{Name: name})
 	}
-	columns, err := findColumns(header)
+	return layout
+}
+
+// read returns the lines that close schools of the second degree.
+func (c *Calendar) read(name string, content []byte) ([]entry, error) {
+	file, err := spreadsheet.Open(name, bytes.NewReader(content), int64(len(content)))
 	if err != nil {
 		return nil, err
 	}
+	rows, err := file.Rows(headers[0].layout(), headers[1].layout())
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }() // it was only read
 	var entries []entry
 	for {
-		record, err := reader.Read()
-		if errors.Is(err, io.EOF) {
+		row, err := rows.Next()
+		var unreadable *spreadsheet.RowError
+		switch {
+		case errors.Is(err, io.EOF):
 			return entries, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("ce n'est pas un CSV : %w", err)
-		}
-		line, _ := reader.FieldPos(0)
-		if strings.TrimSpace(strings.Join(record, "")) != "" {
-			entries = append(entries, newEntry(line, record, columns))
+		case errors.As(err, &unreadable):
+			c.fault(unreadable.Line, unreadable.Message)
+		case err != nil:
+			return nil, err
+		default:
+			h := headers[rows.Layout]
+			e := entry{
+				description: fold(row.Text(h.description)), location: fold(row.Text(h.location)), zone: fold(row.Text(h.zones)),
+				year: row.Text(h.year), start: row.Text(h.start), end: row.Text(h.end), closes: whomItCloses(row.Text(h.population)),
+			}
+			e.description, e.announced = strings.CutPrefix(e.description, "debutdes")
+			if e.closes.nobody() || strings.Contains(e.description, "rentree") {
+				continue
+			}
+			if _, err := e.period(time.UTC); err != nil {
+				c.fault(row.Line, err.Error())
+				continue
+			}
+			entries = append(entries, e)
 		}
 	}
 }
 
-func separator(content []byte) rune {
-	header, _, _ := bytes.Cut(content, []byte("\n"))
-	for _, candidate := range ";\t" {
-		if bytes.ContainsRune(header, candidate) {
-			return candidate
-		}
-	}
-	return ','
-}
-
-func findColumns(header []string) (map[string]int, error) {
-	columns := make(map[string]int)
-	for i, name := range header {
-		columns[fold(name)] = i
-	}
-	var missing []string
-	for _, want := range []struct{ folded, name string }{
-		{colDescription, "description"},
-		{colStart, "start_date"},
-		{colEnd, "end_date"},
-		{colLocation, "location"},
-		{colZones, "zones"},
-		{colYear, "annee_scolaire"},
-		{colPopulation, "population"},
-	} {
-		if _, ok := columns[want.folded]; !ok {
-			missing = append(missing, want.name)
-		}
-	}
-	if len(missing) > 0 {
-		return nil, fmt.Errorf("il manque la colonne %s ; prenez l'export CSV de « fr-en-calendrier-scolaire »",
-			strings.Join(missing, ", "))
-	}
-	return columns, nil
-}
-
-func newEntry(line int, record []string, columns map[string]int) entry {
-	field := func(column string) string {
-		if i := columns[column]; i < len(record) {
-			return strings.TrimSpace(record[i])
-		}
-		return ""
-	}
-	return entry{
-		line: line, description: fold(field(colDescription)), population: fold(field(colPopulation)),
-		location: fold(field(colLocation)), zone: fold(field(colZones)),
-		start: field(colStart), end: field(colEnd), year: field(colYear),
-	}
+func (c *Calendar) fault(line int, message string) {
+	c.faults = append(c.faults, fmt.Sprintf("ligne %d : %s", line, message))
 }
 
 // periodsOf chooses an academy's lines, school year by school year: those that name it, else those of its zone. So an
 // academy whose name the file spells otherwise still has its zone's holidays, and a neighbour's exception stays there.
-func periodsOf(academy okey.Academy, entries []entry) ([]period, error) {
+func periodsOf(academy okey.Academy, entries []entry) []period {
 	zone := fold(academy.Holidays)
 	if len(academy.Holidays) == 1 {
 		zone = "zone" + zone
@@ -176,18 +135,40 @@ func periodsOf(academy okey.Academy, entries []entry) ([]period, error) {
 		}
 	}
 	var periods []period
+	announced := map[int]string{} // by number in periods
+	longestOf := map[string]day{} // how long the holidays of a name have lasted
 	for _, e := range entries {
 		if e.names(academy) || (!own[e.year] && (e.zone == zone || e.location == zone)) {
-			p, ok, err := e.period(academy.Location())
+			p, err := e.period(academy.Location())
 			if err != nil {
-				return nil, err
+				continue // near midnight of another zone it was none either
 			}
-			if ok {
-				periods = append(periods, p)
+			if e.announced {
+				announced[len(periods)] = e.description
+			} else {
+				longestOf[e.description] = max(longestOf[e.description], p.back-p.first)
 			}
+			periods = append(periods, p)
 		}
 	}
-	return periods, nil
+	for i, name := range announced {
+		periods[i].back = endOf(periods[i].first, longestOf[name])
+	}
+	return periods
+}
+
+// endOf is when school begins again after holidays of which only the beginning is published: where summer is in July, on 1 September at the
+// latest; elsewhere after as long as the same holidays have lasted at most, or six weeks where the file has none.
+func endOf(first day, before day) day {
+	const usual = 6 * 7
+	september := dayOf(time.Date(first.year(), time.September, 1, 0, 0, 0, 0, time.UTC))
+	switch left := september - first; {
+	case before > 0 && left-before > 7: // the school year of the tropics begins in August
+		return first + before
+	case left > 0 && left < longest:
+		return september
+	}
+	return first + max(before, usual)
 }
 
 func (e entry) names(academy okey.Academy) bool {
@@ -197,31 +178,24 @@ func (e entry) names(academy okey.Academy) bool {
 // longest is more than any holiday lasts: beyond it a date is a slip of the pen.
 const longest = 100
 
-// period reads the dates, false if the line closes no school of the second degree. The data set's oddities: end_date is
-// the day of return, so it is open; "Début des vacances d'été" has no end, school then begins on 1 September at the
-// latest; any other line that starts and ends at once is one single day; returns to school are no holidays.
-func (e entry) period(zone *time.Location) (period, bool, error) {
-	if strings.Contains(e.description, "rentree") || strings.Contains(e.population, "premierdegre") {
-		return period{}, false, nil
-	}
+// period reads the dates, of which the data set has some oddities: end_date is the day of return, so it is open; a line that starts and ends
+// at once is one single day, unless it is an announcement.
+func (e entry) period(zone *time.Location) (period, error) {
 	first, err := parseDay(e.start, zone)
 	if err != nil {
-		return period{}, false, fmt.Errorf("ligne %d : start_date « %s » n'est pas une date", e.line, e.start)
+		return period{}, fmt.Errorf("« %s » n'est pas une date de début", e.start)
 	}
 	back, err := parseDay(e.end, zone)
 	if err != nil && e.end != "" {
-		return period{}, false, fmt.Errorf("ligne %d : end_date « %s » n'est pas une date", e.line, e.end)
+		return period{}, fmt.Errorf("« %s » n'est pas une date de fin", e.end)
 	}
 	if e.end == "" || back == first {
 		back = first.next()
-		if strings.HasPrefix(e.description, "debutdesvacancesdete") {
-			back = max(back, dayOf(time.Date(first.year(), time.September, 1, 0, 0, 0, 0, time.UTC)))
-		}
 	}
 	if back < first || back-first > longest {
-		return period{}, false, fmt.Errorf("ligne %d : des vacances du %s au %s, est-ce bien cela ?", e.line, e.start, e.end)
+		return period{}, fmt.Errorf("des vacances du %s au %s, est-ce bien cela ?", e.start, e.end)
 	}
-	return period{first, back}, true, nil
+	return period{first, back, e.closes}, nil
 }
 
 // parseDay reads 2026-10-17, 17/10/2026, or an instant. The data set gives instants at midnight, of Paris or of the

@@ -69,7 +69,7 @@ func test(m *testing.M) int {
 func anyPorts(t *testing.T, dir string) []string {
 	t.Helper()
 	var flags []string
-	for _, part := range []string{"http", "inbox", "temporal", "temporal-ui", "idp"} {
+	for _, part := range []string{"http", "inbox", "temporal", "temporal-ui", "idp", "postgres"} {
 		address, _ := given.LoadOrStore(dir+"/"+part, freeAddress(t))
 		flags = append(flags, "--"+part, address.(string))
 	}

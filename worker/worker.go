@@ -68,7 +68,11 @@ func loadCalendar(path string) (*calendar.Calendar, error) {
 		slog.Warn("no school holidays are set (OKEY_HOLIDAYS_FILE): only week-ends and public holidays are left out of waits")
 		return calendar.PublicOnly(), nil
 	}
-	return calendar.Load(path)
+	holidays, err := calendar.Load(path)
+	if err == nil && len(holidays.Faults()) > 0 {
+		slog.Warn("some lines of the school holidays can't be read", "lines", holidays.Faults())
+	}
+	return holidays, err
 }
 
 func work(ctx context.Context, c client.Client, cfg config.Config, stores stores, holidays *calendar.Calendar) error {

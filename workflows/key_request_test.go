@@ -157,7 +157,7 @@ func TestNobodyAnswersAndTheRequestExpiresAfterItsReminders(t *testing.T) {
 	assert.ElementsMatch(t, []okey.MailKind{ // two are due at one instant
 		okey.MailAsked, okey.MailRemindDecision, okey.MailRemindDecision, okey.MailRemindDecision, okey.MailDecisionLate, okey.MailExpired,
 	}, f.sent())
-	last := calendar.PublicOnly().AddOpenDays("23", scene.Now, 30)
+	last := calendar.PublicOnly().AddOpenDays(okey.Establishment{Academy: "23"}, scene.Now, 30)
 	assert.Equal(t, time.Date(last.Year(), last.Month(), last.Day(), 23, 59, 59, 0, last.Location()).UTC(), r.Since,
 		"thirty open days, the last of them whole")
 }

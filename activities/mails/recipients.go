@@ -182,7 +182,7 @@ func (p *mailing) expiry(stage okey.Stage) string {
 }
 
 func (p *mailing) openDays(from time.Time, n int) time.Time {
-	return p.calendar.AddOpenDays(p.place.Academy, from, n)
+	return p.calendar.AddOpenDays(p.place.Establishment, from, n)
 }
 
 // answersFor returns the establishments that a person acts for today: for everything, or for handovers too.

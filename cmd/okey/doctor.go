@@ -237,6 +237,9 @@ func (d *doctor) holidays(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if faults := known.Faults(); len(faults) > 0 {
+		return "", advice("des lignes du fichier sont illisibles et ne comptent pas : " + strings.Join(faults[:min(len(faults), 5)], " ; ") + ".")
+	}
 	var short []string
 	for _, p := range places {
 		until, ok := known.KnownUntil(p.Academy)

@@ -22,7 +22,7 @@ import (
 var arrows = map[string][]string{
 	"okey/okey":                       {},
 	"okey/config":                     {},
-	"okey/calendar":                   {"okey/okey"},
+	"okey/calendar":                   {"okey/okey", "okey/internal/spreadsheet"},
 	"okey/internal/postgres":          {},
 	"okey/internal/address":           {"okey/okey"},
 	"okey/internal/house":             {},

@@ -37,7 +37,7 @@ func newPending(session string, secure bool, keys config.Keyring) pending {
 			continue
 		}
 		mac := hmac.New(sha256.New, key)
-		mac.Write([]byte("okey sign-in under way"))
+		mac.Write([]byte("okey pending"))
 		codec := securecookie.New(mac.Sum(nil), nil).MaxAge(int(pendingLife.Seconds()))
 		p.codecs = append(p.codecs, codec.SetSerializer(securecookie.JSONEncoder{}))
 	}

@@ -115,22 +115,10 @@ func (h *hall) killWorker() {
 	_ = h.hired.worker.Wait() // "signal: killed", as meant
 }
 
-// told sends a call again, as the same action, until somebody has judged it: on a slow machine that may be after the answer.
-func (h *hall) told(person, path string, body any) answer {
-	h.t.Helper()
-	var a answer
-	action := newAction()
-	require.Eventually(h.t, func() bool {
-		a = h.call(person, http.MethodPost, path, body, "Idempotency-Key", action)
-		return a.Status != http.StatusAccepted
-	}, time.Minute, 50*time.Millisecond)
-	return a
-}
-
 // asks opens a request at a place, and returns once its mails have left.
 func (h *hall) asks(p place, person string) string {
 	h.t.Helper()
-	a := h.told(person, "/requests", fields{"establishment": p.uai, "need": "pour " + person})
+	a := h.call(person, http.MethodPost, "/requests", fields{"establishment": p.uai, "need": "pour " + person})
 	require.Equal(h.t, http.StatusCreated, a.Status, "%v", a.Body)
 	h.awaitQuiet(a.text("id"))
 	return a.text("id")
@@ -139,7 +127,7 @@ func (h *hall) asks(p place, person string) string {
 // settled sends a signal that must be applied, however late that is said.
 func (h *hall) settled(person, request string, signal okey.Signal, body any) {
 	h.t.Helper()
-	a := h.told(person, "/requests/"+request+"/signals/"+string(signal), body)
+	a := h.call(person, http.MethodPost, "/requests/"+request+"/signals/"+string(signal), body)
 	require.Equal(h.t, http.StatusOK, a.Status, "%s: %v", signal, a.Body)
 }
 

@@ -75,22 +75,19 @@ func TestLongPaths(t *testing.T) {
 // TestUndeliveredMail has the relay away for days: support is told, and the flow goes on meanwhile.
 func TestUndeliveredMail(t *testing.T) {
 	s := newStack(t, "--no-okey")
-	base := s.runServer()
+	s.env["OKEY_URL"] = s.runServer()
 	s.runProgram("worker", "OKEY_METRICS=", "OKEY_SMTP_URL=smtp://127.0.0.1:1")
-	asked, err := s.try(base, "lea", "POST", "/requests", fields{"establishment": school, "need": "saisie"})
-	require.NoError(t, err)
-	require.Equal(t, http.StatusCreated, asked.Status, "%v", asked.Body)
-	id := asked.text("id")
+	id := s.ask("lea")
 	require.Eventually(t, func() bool { return s.scheduled(workflowOf(id), okey.ActivitySendMails) == 1 }, time.Minute, 50*time.Millisecond)
 	s.fiveDaysOfTrying(workflowOf(id))
 	require.Eventually(t, func() bool { return s.scheduled(workflowOf(id), okey.ActivitySendMails) > 1 }, time.Minute, 50*time.Millisecond)
-	answered, err := s.try(base, "roux", "POST", "/requests/"+id+"/signals/principal-decision", fields{"decision": "refuse", "comment": "non"})
+	answered, err := s.try(s.env["OKEY_URL"], "roux", "POST", "/requests/"+id+"/signals/principal-decision", fields{"decision": "refuse", "comment": "non"})
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusOK, answered.Status, "mail never blocks the flow")
 	s.keep(workflowOf(id), "undelivered_mail")
 
 	s.keys("00480001")
-	changed, err := s.try(base, "roux", "POST", "/keys/00480001/changes", fields{"reason": "lost", "comment": "train"})
+	changed, err := s.try(s.env["OKEY_URL"], "roux", "POST", "/keys/00480001/changes", fields{"reason": "lost", "comment": "train"})
 	require.NoError(t, err)
 	require.Less(t, changed.Status, 300, "%v", changed.Body)
 	var workflow string

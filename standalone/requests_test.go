@@ -193,8 +193,7 @@ func TestKilledBetweenEveryTwoSteps(t *testing.T) {
 		{"roux", okey.Handover, fields{"serial": "00480001"}, okey.HandedOver},
 	} {
 		s.restart()
-		a := s.signal(step.by, id, step.signal, step.body)
-		require.Contains(t, []int{http.StatusOK, http.StatusAccepted}, a.Status, "%v", a.Body)
+		s.applied(step.by, id, step.signal, step.body)
 		s.awaitStage(id, step.stage)
 	}
 	s.restart()
@@ -210,10 +209,8 @@ func TestProductionShapeAndAnActionThatHadNotReachedTheEngine(t *testing.T) {
 	first, second, cutOff := s.runServer(), s.runServer(), s.runServer("TEMPORAL_ADDRESS=127.0.0.1:1")
 	s.runProgram("worker", "OKEY_METRICS=")
 	s.runProgram("worker", "OKEY_METRICS=")
-	asked, err := s.try(first, "lea", "POST", "/requests", fields{"establishment": school, "need": "saisie"})
-	require.NoError(t, err)
-	require.Equal(t, http.StatusCreated, asked.Status, "%v", asked.Body)
-	path := "/requests/" + asked.text("id")
+	s.env["OKEY_URL"] = first
+	path := "/requests/" + s.ask("lea")
 	recorded, err := s.try(cutOff, "roux", "POST", path+"/signals/principal-decision", approval)
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusAccepted, recorded.Status, "%v", recorded.Body)

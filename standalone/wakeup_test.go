@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	stdsql "database/sql"
-	"net/http"
 	"os/exec"
 	"testing"
 	"time"
@@ -29,8 +28,7 @@ func TestAWorkerKilledBetweenGiftAndWakeUpLosesNoWakeUp(t *testing.T) {
 	waiting := s.until("lea", okey.AwaitingStock, "")
 
 	admin, held := s.holdGifts()
-	changed := s.call("roux", "POST", "/keys/00480001/changes", fields{"reason": "return_to_stock", "comment": "rendue"})
-	require.Equal(t, http.StatusAccepted, changed.Status, "recorded, not yet judged: %v", changed.Body)
+	s.recorded("roux", "/keys/00480001/changes", fields{"reason": "return_to_stock", "comment": "rendue"})
 	s.counts(admin, 1, `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`)
 	require.NoError(t, worker.Process.Kill())
 	_ = worker.Wait() // "signal: killed", as meant

@@ -48,7 +48,7 @@ func openCSV(f *File) (*csvSource, error) {
 	} else {
 		comma = commonest(first)
 	}
-	src.reader = csv.NewReader(text)
+	src.reader = csv.NewReader(&unquoted{Reader: text, comma: byte(comma)})
 	src.reader.Comma, src.reader.FieldsPerRecord, src.reader.ReuseRecord = comma, -1, false
 	return src, nil
 }
@@ -159,6 +159,9 @@ func (s *csvSource) next() (int, []string, error) {
 	case err != nil:
 		return 0, nil, fmt.Errorf("read %s: %w", s.name, err)
 	}
+	for i, cell := range cells {
+		cells[i] = plainCell(cell)
+	}
 	line, _ := s.reader.FieldPos(0)
 	s.last = line + s.before
 	return s.last, cells, nil
@@ -181,3 +184,54 @@ func quoteMessage(err *csv.ParseError, before int) string {
 func (s *csvSource) progress() (int64, int64) { return min(s.reader.InputOffset(), s.total), s.total }
 
 func (s *csvSource) close() error { return nil }
+
+// plainCell undoes how a text is kept from becoming a number: ="0012345" (RFC 4180 has no word for it, Excel writes and reads it) and
+// '0012345. An apostrophe before anything but a digit is a name's own: 't Hooft.
+func plainCell(cell string) string {
+	if inner, ok := strings.CutPrefix(cell, `="`); ok {
+		if inner, ok = strings.CutSuffix(inner, `"`); ok && !strings.Contains(inner, `"`) {
+			return inner
+		}
+	}
+	if text := strings.TrimSpace(cell); len(text) > 1 && text[0] == '\'' && text[1] >= '0' && text[1] <= '9' {
+		return text[1:]
+	}
+	return cell
+}
+
+// unquoted drops the equals sign of a cell that begins with =", which the reader of CSV would take for a quote out of place.
+type unquoted struct {
+	*bufio.Reader
+	comma  byte
+	quoted bool
+	inside bool // of a cell
+}
+
+// Read implements io.Reader.
+func (u *unquoted) Read(p []byte) (n int, err error) {
+	for n < len(p) {
+		c, err := u.ReadByte()
+		if err != nil {
+			return n, err
+		}
+		switch {
+		case c == '"' && (u.quoted || !u.inside):
+			u.quoted, u.inside = !u.quoted, true
+		case u.quoted:
+		case c == u.comma || c == '\n':
+			u.inside = false
+		case c == '=' && !u.inside:
+			if next, err := u.Peek(1); err == nil && next[0] == '"' {
+				continue
+			}
+			u.inside = true
+		default:
+			u.inside = true
+		}
+		p[n] = c
+		if n++; u.Buffered() == 0 {
+			break // what is there, before waiting for more
+		}
+	}
+	return n, nil
+}

@@ -80,6 +80,24 @@ func TestFrenchSpreadsheetsAreGoodInput(t *testing.T) {
 	}
 }
 
+// What people and programs write around a number so that a spreadsheet leaves its zeros alone.
+func TestATextThatLooksLikeANumberIsReadWithoutItsDisguise(t *testing.T) {
+	for cell, want := range map[string]string{
+		`="0012345"`: "0012345", `"=""0012345"""`: "0012345", `'0012345`: "0012345", `"'0012345"`: "0012345", `=""`: "",
+		`'t Hooft`: "'t Hooft", `="a;b"`: "a;b", `a="b"`: `!Un guillemet est mal placé : retirez-le, ou doublez-le ("") dans une cellule entre guillemets.`,
+		`=1+1`: "=1+1", `"=A"`: "=A",
+	} {
+		for place, text := range map[string]string{"first": "nom;prenom\n" + cell + ";Zoé\n", "last": "prenom;nom\nZoé;" + cell + "\n", "only": "nom\n" + cell} {
+			said, _ := table(t, []byte(text), Layout{Columns: []Column{{Name: "nom"}, {Name: "prenom", Optional: true}}})
+			var got string
+			if len(said) > 0 {
+				got, _, _ = strings.Cut(said[0], "|")
+			}
+			assert.Equal(t, want, got, "%s, %s", cell, place)
+		}
+	}
+}
+
 func TestLineNumbersAreThoseOfTheFile(t *testing.T) {
 	said, lines := table(t, []byte("nom;prenom\n\nA;B\n\"C\nD\";E\n;;\nF;G\n"))
 	assert.Equal(t, []string{"A|B", "C D|E", "F|G"}, said)

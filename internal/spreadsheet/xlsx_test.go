@@ -137,6 +137,43 @@ func TestASheetThatBreaksOffIsRefused(t *testing.T) {
 	assert.Equal(t, okey.CodeInvalid, okey.ErrorCode(err), "a flipped bit does not pass")
 }
 
+// Some programs on Windows name the parts of an archive as files are named there.
+func TestAWorkbookWhosePartsHaveBackslashesIsReadLikeAnyOther(t *testing.T) {
+	whole := workbook(t, func(f *excelize.File) {
+		set(t, f, "Sheet1", map[string]any{"A1": "nom", "B1": "prenom", "A2": "Lefèvre", "B2": "Zoé"})
+	})
+	windows := renameParts(t, whole, func(name string) string { return strings.ReplaceAll(name, "/", "\\") })
+	said, _ := table(t, windows)
+	assert.Equal(t, []string{"Lefèvre|Zoé"}, said)
+	bomb := renameParts(t, replacePart(t, whole, "xl/worksheets/sheet1.xml", func(w io.Writer) {
+		_, err := io.CopyN(w, zeros{}, Usual.Unzipped+1)
+		require.NoError(t, err)
+	}), func(name string) string { return strings.ReplaceAll(name, "/", "\\") })
+	_, err := open(bomb)
+	assert.Equal(t, okey.CodeTooLarge, okey.ErrorCode(err), "the guard sees those parts")
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
+
+func renameParts(t testing.TB, content []byte, to func(string) string) []byte {
+	t.Helper()
+	archive, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
+	require.NoError(t, err)
+	var b bytes.Buffer
+	out := zip.NewWriter(&b)
+	for _, part := range archive.File {
+		part.Name = to(part.Name)
+		require.NoError(t, out.Copy(part))
+	}
+	require.NoError(t, out.Close())
+	return b.Bytes()
+}
+
 func TestOtherArchivesAreRefused(t *testing.T) {
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)

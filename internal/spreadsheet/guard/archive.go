@@ -32,6 +32,9 @@ func (l Limits) Workbook(name string, src io.ReaderAt, size int64) (*Workbook, e
 	if err != nil {
 		return nil, Damaged(name, err)
 	}
+	for _, part := range archive.File { // some tools write them as Windows has them
+		part.Name = strings.ReplaceAll(part.Name, "\\", "/")
+	}
 	ends, err := l.verify(name, archive)
 	if err != nil {
 		return nil, err
@@ -68,7 +71,7 @@ func (l Limits) verify(name string, archive *zip.Reader) (ends []int, err error)
 	}
 	used, names := &usage{}, map[string]bool{}
 	for _, part := range archive.File {
-		path := strings.ToLower(strings.ReplaceAll(part.Name, "\\", "/"))
+		path := strings.ToLower(part.Name)
 		if names[path] {
 			return nil, Damaged(name, fmt.Errorf("two parts are %s", path))
 		}

@@ -1,6 +1,7 @@
 package imports
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -16,12 +17,16 @@ type register struct {
 	uai, name, nature, state, contract, contractLabel, academy, commune, postcode string
 }
 
-// registers: fr-en-adresse-et-geolocalisation-etablissements-premier-et-second-degre, then fr-en-annuaire-education with and
-// without the contract's code. Where there is a code, labels are not looked at.
+// registers: fr-en-adresse-et-geolocalisation-etablissements-premier-et-second-degre with names and with labels as titles, then
+// fr-en-annuaire-education with and without the contract's code. Where there is a code, labels are not looked at.
 var registers = []register{
 	{
 		uai: "numero_uai", name: "appellation_officielle", nature: "nature_uai", state: "etat_etablissement",
 		contract: "secteur_prive_code_type_contrat", academy: "code_academie", commune: "libelle_commune", postcode: "code_postal_uai",
+	},
+	{
+		uai: "code_etablissement", name: "appellation_officielle", nature: "code_nature", state: "code_etat_etablissement",
+		contract: "secteur_prive_code_type_contrat", academy: "code_academie", commune: "commune", postcode: "code_postal",
 	},
 	{
 		uai: "identifiant_de_l_etablissement", name: "nom_etablissement", nature: "code_nature", state: "etat",
@@ -103,7 +108,7 @@ func readEstablishments(ctx context.Context, src Source, r *Result, opts Options
 			return
 		}
 		if first, twice := seen[e.UAI]; twice {
-			r.repeatedEstablishment(rows[first], e, l.Line)
+			r.repeatedEstablishment(&rows[first], e, l.Line)
 			return
 		}
 		seen[e.UAI] = len(rows)
@@ -115,13 +120,22 @@ func readEstablishments(ctx context.Context, src Source, r *Result, opts Options
 	return rows, err
 }
 
-// repeatedEstablishment: the annuaire has several lines for schools on several sites. The first counts, as long as the codes agree.
-func (r *Result) repeatedEstablishment(first okey.ImportedEstablishment, again okey.Establishment, line int) {
+// repeatedEstablishment: the annuaire has several lines for schools on several sites. As long as the codes agree the shortest name counts, in
+// whatever order they come: that of an annexe says so.
+func (r *Result) repeatedEstablishment(first *okey.ImportedEstablishment, again okey.Establishment, line int) {
 	if first.Nature == again.Nature && first.Contract == again.Contract && first.State == again.State && first.Academy == again.Academy {
 		r.Repeated++
+		if plainer(again, first.Establishment) {
+			first.Establishment = again
+		}
 		return
 	}
 	r.refuse(line, "", CodeTwice, "%s est déjà à la ligne %d, avec d'autres codes : gardez la bonne ligne.", again.UAI, first.Line)
+}
+
+func plainer(a, b okey.Establishment) bool {
+	return cmp.Or(cmp.Compare(len(a.Name), len(b.Name)), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Postcode, b.Postcode),
+		cmp.Compare(a.Commune, b.Commune)) < 0
 }
 
 func (g register) read(l *line) (okey.Establishment, bool) {

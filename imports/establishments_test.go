@@ -28,6 +28,33 @@ func TestBothOpenDataHeadersSayTheSame(t *testing.T) {
 	assert.Equal(t, "first_degree", one[string](t, w, `SELECT reason FROM establishment_left_out WHERE uai = $1`, school))
 }
 
+func TestTheExportWithLabelsSaysTheSame(t *testing.T) {
+	w := newWorld(t)
+	r, err := Establishments(t.Context(), w.Store, source("e.csv", "\ufeffCode établissement;Appellation officielle;Code postal;Commune;Code nature;"+
+		"Nature;Code état établissement;Etat établissement;Code académie;Académie;secteur_prive_code_type_contrat\n"+
+		college+";Collège du Querpon;35330;Val d'Anast;340;COLLEGE;1;OUVERT;14;Rennes;99\n"), Options{At: at})
+	require.NoError(t, err)
+	assert.True(t, r.OK(), r.Errors)
+	assert.Equal(t, "Collège du Querpon, Val d'Anast, 35330, 14",
+		one[string](t, w, `SELECT name || ', ' || commune || ', ' || postcode || ', ' || academy FROM establishment WHERE uai = $1`, college))
+}
+
+// The annuaire has a school on two sites, and no order.
+func TestASchoolOnTwoLinesIsTheSameInWhateverOrder(t *testing.T) {
+	w := newWorld(t)
+	const head = "identifiant_de_l_etablissement;nom_etablissement;code_nature;etat;type_contrat_prive;code_academie;nom_commune;code_postal\n"
+	lines := []string{
+		college + ";Collège Saint-Paul (annexe du collège Saint-Joseph, Bruz);340;OUVERT;SANS OBJET;14;Saint-Erblon;35230",
+		college + ";Collège Saint-Joseph;340;OUVERT;SANS OBJET;14;Bruz;35171",
+	}
+	for i := range 2 {
+		r, err := Establishments(t.Context(), w.Store, source("e.csv", head+lines[i]+"\n"+lines[1-i]+"\n"), Options{At: at})
+		require.NoError(t, err)
+		assert.Equal(t, i == 1, r.Quiet())
+		assert.Equal(t, "Collège Saint-Joseph, Bruz", one[string](t, w, `SELECT name || ', ' || commune FROM establishment WHERE uai = $1`, college))
+	}
+}
+
 func TestImportingEstablishmentsTwiceChangesNothing(t *testing.T) {
 	w := withEstablishments(t)
 	before := w.everything(t)

@@ -31,7 +31,7 @@ type DeliveryRows struct {
 	Sum  string // SHA-256 of what the rows say, the same for the same content in whatever file
 }
 
-// ReadDelivery reads a file of new keys (a workbook, CSV, or PSKC with opts.UAI and opts.Batch) and names everything that is wrong with it.
+// ReadDelivery reads a file of new keys (a workbook, CSV, or PSKC with opts.UAI) and names everything that is wrong with it.
 // Nothing is written: a delivery is taken whole or not at all.
 func ReadDelivery(ctx context.Context, src Source, opts Options) (DeliveryRows, *Result, error) {
 	r := &Result{What: "Livraison", File: src.Name, most: mostFaults}

@@ -37,9 +37,10 @@ type Options struct {
 	At       time.Time // the instant of the import
 	Force    bool      // take what would be refused unless someone says that it is right: see each import
 	UAI      string    // of the keys of a PSKC file, which says neither establishment nor batch
-	Batch    string
-	Form     bool     // whoever reads what is wrong has a form before them, not a command line
-	Progress Progress // nil: nobody listens
+	Batch    string    // empty: the file's name and the day
+	Expires  string    // a day, for the keys of a PSKC file that says none
+	Form     bool      // whoever reads what is wrong has a form before them, not a command line
+	Progress Progress  // nil: nobody listens
 }
 
 // insist says how to take keys whose numbers are alike.
@@ -58,12 +59,20 @@ func (o Options) otherwise() string {
 	return "passez par « okey import keys »"
 }
 
-// sayWhere says how to name the establishment and batch of a PSKC file.
+// sayWhere says how to name the establishment of a PSKC file.
 func (o Options) sayWhere() string {
 	if o.Form {
-		return "remplissez aussi l'établissement et le lot"
+		return "remplissez aussi l'établissement"
 	}
-	return "ajoutez --uai et --lot"
+	return "ajoutez --uai"
+}
+
+// sayUntil says how to give the expiry of all keys of a PSKC file.
+func (o Options) sayUntil() string {
+	if o.Form {
+		return "donnez-la une fois pour tout le fichier, dans « Expiration »"
+	}
+	return "donnez-la une fois pour tout le fichier, par exemple --expires 2031-12-31"
 }
 
 func (o Options) progress(step string, done, total int64) {

@@ -55,7 +55,7 @@ func (f *keyFile) distinct(serial okey.Serial) string {
 	return serial.Stem()
 }
 
-// Keys imports keys from a workbook, a CSV file or PSKC (with opts.UAI and opts.Batch). Free keys go at once to the requests that
+// Keys imports keys from a workbook, a CSV file or PSKC (with opts.UAI). Free keys go at once to the requests that
 // wait, in the same transaction; the requests are then owed a wake-up. A key with a holder is in service in that person's hands, its
 // charter and PIN older than OKEY. opts.Force takes serials that differ from known ones only by leading zeros.
 func Keys(ctx context.Context, store *sql.Store, src Source, opts Options) (*Result, error) {
@@ -102,9 +102,9 @@ func readKeys(ctx context.Context, src Source, r *Result, opts Options, layout s
 	switch {
 	case f.Kind == spreadsheet.XML:
 		err = readPSKC(ctx, f, file, r, opts)
-	case opts.UAI != "" || opts.Batch != "":
-		err = okey.Errorf(okey.CodeInvalid, "L'établissement et le lot ne se donnent à part que pour un fichier PSKC : %s a ses propres "+
-			"colonnes uai et lot.", src.Name)
+	case opts.UAI+opts.Batch+opts.Expires != "":
+		err = okey.Errorf(okey.CodeInvalid, "L'établissement, le lot et l'expiration ne se donnent à part que pour un fichier PSKC : %s a "+
+			"ses propres colonnes.", src.Name)
 	default:
 		err = eachRow(ctx, f, r, opts, []spreadsheet.Layout{layout}, func(_ int, l *line) {
 			if row := readKeyRow(l); !l.bad {
@@ -135,6 +135,12 @@ func (f *keyFile) add(r *Result, column string, row okey.ImportedKey) {
 		r.refuse(row.Line, column, CodeTwice, "%s est déjà à la ligne %d, avec d'autres indications : gardez la bonne ligne.", row.Serial,
 			first.Line)
 	}
+}
+
+// has tells whether the very same row is there already, whatever its expiry if that is not said.
+func (f *keyFile) has(row okey.ImportedKey, undated bool) bool {
+	i, there := f.seen[f.distinct(row.Serial)]
+	return there && f.rows[i].Serial == row.Serial && (undated || f.rows[i].SameContent(row))
 }
 
 // consistent returns the rows that no other contradicts and names the first ones of the others too.

@@ -166,7 +166,7 @@ const container = `<?xml version="1.0" encoding="UTF-8"?>
 func TestPSKCGivesSerialsAndNeverSecrets(t *testing.T) {
 	w := withStaff(t)
 	r := importKeys(t, w, source("lot.xml", container), Options{UAI: strings.ToLower(college), Batch: "L9"})
-	assert.Equal(t, []string{"15:missing", "17:invalid", "17:missing"}, codes(r))
+	assert.Equal(t, []string{"15:missing", "17:invalid"}, codes(r))
 	assert.Equal(t, 4, r.Read)
 	assert.Equal(t, 2, r.Added)
 	assert.Equal(t, 1, one[int](t, w, `SELECT count(*) FROM key WHERE serial = '98765432' AND batch = 'L9' AND uai = $1 AND expires_on = `+
@@ -176,6 +176,69 @@ func TestPSKCGivesSerialsAndNeverSecrets(t *testing.T) {
 	var b strings.Builder
 	require.NoError(t, r.Print(&b))
 	assert.NotContains(t, b.String(), "TRESSECRET")
+}
+
+// Most suppliers' files say no expiry: it is given once, for those keys that lack it.
+func TestOneExpiryServesAWholePSKCFile(t *testing.T) {
+	w := withStaff(t)
+	const two = `<KeyContainer xmlns="urn:ietf:params:xml:ns:keyprov:pskc">
+		<KeyPackage><DeviceInfo><SerialNo>0098</SerialNo></DeviceInfo></KeyPackage>
+		<KeyPackage><DeviceInfo><SerialNo>0099</SerialNo></DeviceInfo></KeyPackage>
+		<KeyPackage><DeviceInfo><SerialNo>0100</SerialNo><ExpiryDate>2029-06-30T00:00:00Z</ExpiryDate></DeviceInfo></KeyPackage></KeyContainer>`
+	r, err := Keys(t.Context(), w.Store, source("lot.xml", two), Options{At: at, UAI: college})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"2:missing"}, codes(r), "once")
+	assert.Contains(t, r.Errors[0].Message, "2 clefs")
+	assert.Contains(t, r.Errors[0].Message, "--expires")
+	r = importKeys(t, w, source("lot.xml", two), Options{UAI: college, Expires: "2031-12-31"})
+	assert.Empty(t, r.Errors)
+	assert.Equal(t, "0098 2031-12-31, 0099 2031-12-31, 0100 2029-06-30",
+		one[string](t, w, `SELECT string_agg(serial || ' ' || expires_on, ', ' ORDER BY serial) FROM key`), "what the file says counts")
+	assert.Equal(t, "lot, "+french(Options{At: at}.today()), one[string](t, w, `SELECT batch FROM key WHERE serial = '0098'`))
+	_, err = Keys(t.Context(), w.Store, source("lot.xml", two), Options{At: at, UAI: college, Expires: "un jour"})
+	assert.Equal(t, okey.CodeInvalid, okey.ErrorCode(err))
+}
+
+// RFC 6030, figure 5: a device with two keys has a package for each.
+func TestTwoPackagesOfOneDeviceAreOneKey(t *testing.T) {
+	w := withStaff(t)
+	device := func(key, expiry string) string {
+		return `<KeyPackage><DeviceInfo><Manufacturer>M</Manufacturer><SerialNo>987654321</SerialNo>` + expiry + `</DeviceInfo><Key Id="` + key + `"/></KeyPackage>`
+	}
+	in := func(packages ...string) string {
+		return `<KeyContainer xmlns="urn:ietf:params:xml:ns:keyprov:pskc">` + strings.Join(packages, "\n") + `</KeyContainer>`
+	}
+	const expiry, later = `<ExpiryDate>2031-12-31</ExpiryDate>`, `<ExpiryDate>2032-12-31</ExpiryDate>`
+	for _, packages := range []string{
+		in(device("1", expiry), device("2", expiry)), in(device("1", expiry), device("2", "")), in(device("1", ""), device("2", expiry)),
+	} {
+		r := importKeys(t, w, source("lot.xml", packages), Options{UAI: college, Batch: "L9", Expires: "2031-12-31"})
+		assert.Empty(t, r.Errors)
+		assert.Equal(t, 1, r.Added+r.Unchanged)
+	}
+	r := importKeys(t, w, source("lot.xml", in(device("1", expiry), device("2", later))), Options{UAI: college, Batch: "L9"})
+	assert.Equal(t, []string{"1:twice", "2:twice"}, codes(r), "and one that expires twice is none")
+}
+
+// What a supplier's own format is, and what to ask for; never what is in it.
+func TestOtherFormatsOfSuppliersAreNamed(t *testing.T) {
+	w := withStaff(t)
+	const seed = "3132333435363738393031323334353637383930"
+	for content, want := range map[string]string{
+		`<KeyContainer xmlns="urn:ietf:params:xml:ns:keyprov:container:1.0"><Device><Secret>` + seed + `</Secret></Device></KeyContainer>`: "d'avant la norme",
+		`<Tokens><Token serial="00040008CFA5"><Seed>` + seed + `</Seed></Token></Tokens>`:                                                  "SafeNet",
+		`<TKNBatch><TKN><SN>1</SN><Seed>` + seed + `</Seed></TKN></TKNBatch>`:                                                              "SecurID",
+		"0012345," + seed + ",HOTP,6\n0012346," + seed + ",HOTP,6\n":                                                                     "numero_de_serie",
+	} {
+		opts := Options{At: at}
+		if content[0] == '<' {
+			opts.UAI = college
+		}
+		_, err := Keys(t.Context(), w.Store, source("lot", content), opts)
+		assert.Equal(t, okey.CodeInvalid, okey.ErrorCode(err))
+		assert.Contains(t, okey.ErrorMessage(err), want)
+		assert.NotContains(t, okey.ErrorMessage(err), seed[:20])
+	}
 }
 
 func TestHostilePSKCIsRefused(t *testing.T) {
@@ -193,7 +256,7 @@ func TestHostilePSKCIsRefused(t *testing.T) {
 		assert.Contains(t, okey.ErrorMessage(err), c.want, name)
 	}
 	_, err := Keys(t.Context(), w.Store, source("lot.xml", container), Options{At: at})
-	assert.Contains(t, okey.ErrorMessage(err), "--uai et --lot")
+	assert.Contains(t, okey.ErrorMessage(err), "--uai")
 	_, err = Keys(t.Context(), w.Store, source("k.csv", keyHeader), Options{At: at, UAI: college})
 	assert.Contains(t, okey.ErrorMessage(err), "PSKC")
 	assert.Zero(t, one[int](t, w, `SELECT count(*) FROM key`))

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 
 	"golang.org/x/text/encoding/charmap"
@@ -20,25 +21,42 @@ const pskcNamespace = "urn:ietf:params:xml:ns:keyprov:pskc"
 // readPSKC takes serial numbers and expiry dates from a container. Everything else, key material above all, is passed over as it
 // streams by: never kept, never written anywhere. A document type is refused on the way, so there are no entities to expand.
 func readPSKC(ctx context.Context, f *spreadsheet.File, file *keyFile, r *Result, opts Options) error {
-	p := &pskc{Decoder: xml.NewDecoder(f.XML()), file: file, result: r, most: f.Limits().Rows}
+	p := &pskc{Decoder: xml.NewDecoder(f.XML()), file: file, result: r, most: f.Limits().Rows, undated: map[okey.Serial]bool{}}
 	p.CharsetReader = charset
 	if err := p.root(); err != nil {
 		return p.explain(f.Name, err)
 	}
-	uai, err := okey.ParseUAI(opts.UAI)
-	if err != nil || strings.TrimSpace(opts.Batch) == "" {
-		message := "Un fichier PSKC ne dit ni l'établissement ni le lot : " + opts.sayWhere() + "."
-		if opts.UAI != "" && err != nil {
-			message = okey.ErrorMessage(err)
-		}
-		return okey.Errorf(okey.CodeInvalid, "%s", message)
+	if opts.UAI == "" {
+		return okey.Errorf(okey.CodeInvalid, "Un fichier PSKC ne dit pas l'établissement : %s.", opts.sayWhere())
 	}
-	p.template = okey.ImportedKey{UAI: uai, Batch: strings.TrimSpace(opts.Batch), State: okey.InStock}
+	uai, err := okey.ParseUAI(opts.UAI)
+	if err != nil {
+		return err
+	}
+	p.template = okey.ImportedKey{UAI: uai, Batch: opts.batchOf(f.Name), State: okey.InStock}
+	if p.template.ExpiresOn, err = spreadsheet.ParseDate(strings.TrimSpace(opts.Expires)); err != nil {
+		return err
+	}
 	if err := p.run(ctx, func() { opts.progress(StepReading, p.InputOffset(), f.Size()) }); err != nil {
 		return p.explain(f.Name, err)
 	}
+	if n := len(p.undated); n > 0 {
+		r.refuse(p.first, "ExpiryDate", CodeMissing, "La date d'expiration manque (%s) : demandez-la au fournisseur, puis %s.",
+			okey.SayCount(n, "clef"), opts.sayUntil())
+	}
 	return nil
 }
+
+// batchOf is the batch of a PSKC file's keys: as given, else the file's name and the day.
+func (o Options) batchOf(file string) string {
+	if given := strings.TrimSpace(o.Batch); given != "" {
+		return given
+	}
+	name := []rune(strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)))
+	return fmt.Sprintf("%s, %s", string(name[:min(len(name), longestBatchName)]), french(o.today()))
+}
+
+const longestBatchName = 80 // in characters: with the day it is a batch
 
 // pskc reads a container token by token.
 type pskc struct {
@@ -47,6 +65,9 @@ type pskc struct {
 	result   *Result
 	template okey.ImportedKey
 	most     int // keys
+
+	undated map[okey.Serial]bool // keys without an expiry
+	first   int                  // the line of the first of them
 }
 
 var (
@@ -54,6 +75,13 @@ var (
 	errSecond  = errors.New("a second key container")
 	errTooMany = errors.New("too many keys")
 )
+
+// otherFormats are what manufacturers send instead, by the first tag.
+var otherFormats = map[string]string{
+	"KeyContainer": "un PSKC d'avant la norme, comme ActivIdentity en donne",
+	"Tokens":       "un fichier de clefs propre à SafeNet (Thales)",
+	"TKNBatch":     "un fichier SDTID propre à RSA SecurID",
+}
 
 // root reads up to the container's first tag.
 func (p *pskc) root() error {
@@ -66,10 +94,14 @@ func (p *pskc) root() error {
 			return err
 		}
 		if start, ok := token.(xml.StartElement); ok {
-			if start.Name.Local != "KeyContainer" || start.Name.Space != pskcNamespace {
-				return errNotPSKC
+			if start.Name.Local == "KeyContainer" && start.Name.Space == pskcNamespace {
+				return nil
 			}
-			return nil
+			if what, known := otherFormats[start.Name.Local]; known {
+				return okey.Errorf(okey.CodeInvalid, "Ce fichier est %s : OKEY n'en lit pas. Demandez au fournisseur un fichier PSKC "+
+					"(RFC 6030), ou un tableau numero_de_serie;lot;date_d_expiration;uai, sans les secrets.", what)
+			}
+			return errNotPSKC
 		}
 	}
 }
@@ -191,18 +223,23 @@ func (p *pskc) add(line int, serial, device, policy string) {
 	if expiry == "" {
 		expiry = strings.TrimSpace(policy)
 	}
-	switch row.ExpiresOn, err = spreadsheet.ParseDate(expiry); {
-	case err != nil:
-		bad = true
-		p.result.refuse(line, "ExpiryDate", okey.ErrorCode(err), "%s", okey.ErrorMessage(err))
-	case row.ExpiresOn.IsZero():
-		bad = true
-		p.result.refuse(line, "ExpiryDate", CodeMissing,
-			"La date d'expiration de la clef %s manque : demandez-la au fournisseur, ou passez par un tableau.", row.Serial)
+	if expiry != "" {
+		if row.ExpiresOn, err = spreadsheet.ParseDate(expiry); err != nil {
+			bad = true
+			p.result.refuse(line, "ExpiryDate", okey.ErrorCode(err), "%s", okey.ErrorMessage(err))
+		}
 	}
-	if !bad {
-		p.file.add(p.result, "SerialNo", row)
+	if bad || p.file.has(row, expiry == "") { // a device may have several keys, each in a package of its own: RFC 6030, 4.2 and figure 5
+		return
 	}
+	if row.ExpiresOn.IsZero() {
+		if len(p.undated) == 0 {
+			p.first = line
+		}
+		p.undated[row.Serial] = true
+		return
+	}
+	p.file.add(p.result, "SerialNo", row)
 }
 
 func (p *pskc) explain(name string, err error) error {

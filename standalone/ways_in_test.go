@@ -342,7 +342,8 @@ func (h *hall) wrongLinks(p place) {
 
 // notificationsLost: the connection that tells outcomes is cut again and again. Without looking by itself the server would tell nobody.
 func (h *hall) notificationsLost(p place) {
-	const cut = `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'`
+	const cut = `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+		WHERE usename = 'okey_app' AND (query LIKE 'LISTEN%' OR query = '')` // or a ping
 	require.Eventually(h.t, func() bool { return look[int](h, cut) > 0 }, time.Minute, 50*time.Millisecond, "somebody listens")
 	over, cuts := make(chan struct{}), sync.WaitGroup{}
 	cuts.Go(func() {

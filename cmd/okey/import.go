@@ -40,10 +40,11 @@ type ImportStaff struct {
 
 // ImportKeys is `okey import keys FILE`.
 type ImportKeys struct {
-	File  string `arg:"" name:"fichier" help:"XLSX, CSV ou PSKC (XML)."`
-	UAI   string `name:"uai" help:"Établissement des clefs d'un fichier PSKC."`
-	Batch string `name:"lot" help:"Lot des clefs d'un fichier PSKC."`
-	Force bool   `help:"Accepter les numéros qui ne diffèrent d'un autre que par des zéros au début."`
+	File    string `arg:"" name:"fichier" help:"XLSX, CSV ou PSKC (XML)."`
+	UAI     string `name:"uai" help:"Établissement des clefs d'un fichier PSKC."`
+	Batch   string `name:"lot" help:"Lot des clefs d'un fichier PSKC ; sinon le nom du fichier et la date."`
+	Expires string `name:"expires" placeholder:"AAAA-MM-JJ" help:"Expiration des clefs d'un fichier PSKC qui ne la dit pas."`
+	Force   bool   `help:"Accepter les numéros qui ne diffèrent d'un autre que par des zéros au début."`
 }
 
 // ImportLogins is `okey import logins FILE`.
@@ -84,7 +85,7 @@ func watchNow(ctx context.Context, cfg *config.Config) {
 
 // Run imports keys.
 func (c *ImportKeys) Run(ctx context.Context, cfg *config.Config) error {
-	return runImport(ctx, cfg, c.File, imports.Keys, imports.Options{Force: c.Force, UAI: c.UAI, Batch: c.Batch})
+	return runImport(ctx, cfg, c.File, imports.Keys, imports.Options{Force: c.Force, UAI: c.UAI, Batch: c.Batch, Expires: c.Expires})
 }
 
 // wake tells the requests that an import gave a key to. Where the engine is away the repair watch does, within a minute of its return.

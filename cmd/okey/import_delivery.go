@@ -21,7 +21,8 @@ type ImportDelivery struct {
 	File      string `arg:"" name:"fichier" help:"XLSX, CSV ou PSKC (XML)."`
 	Announced bool   `name:"announced" help:"Les clefs sont en route : la direction confirme ce qui arrive."`
 	UAI       string `name:"uai" help:"Établissement des clefs d'un fichier PSKC."`
-	Batch     string `name:"lot" help:"Lot des clefs d'un fichier PSKC."`
+	Batch     string `name:"lot" help:"Lot des clefs d'un fichier PSKC ; sinon le nom du fichier et la date."`
+	Expires   string `name:"expires" placeholder:"AAAA-MM-JJ" help:"Expiration des clefs d'un fichier PSKC qui ne la dit pas."`
 	Force     bool   `help:"Accepter les numéros qui ne diffèrent d'un autre que par des zéros au début."`
 	Check     bool   `name:"check" help:"Vérifier seulement : ne rien enregistrer."`
 }
@@ -51,7 +52,7 @@ func (c *ImportDelivery) Run(ctx context.Context, cfg *config.Config) (err error
 	if isTerminal(os.Stderr) {
 		bar.out = os.Stderr
 	}
-	opts := imports.Options{At: time.Now().UTC(), UAI: c.UAI, Batch: c.Batch, Force: c.Force, Progress: bar.show}
+	opts := imports.Options{At: time.Now().UTC(), UAI: c.UAI, Batch: c.Batch, Expires: c.Expires, Force: c.Force, Progress: bar.show}
 	read, result, err := imports.ReadDelivery(ctx, src, opts)
 	if err == nil {
 		err = imports.CheckDelivery(ctx, store, read.Rows, result, opts)

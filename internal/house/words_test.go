@@ -33,7 +33,7 @@ var glossary = []wordRule{
 	{`(?i)\bvalid(er|ez|ation)\b`, "accepter, vérifier ou confirmer", ``},
 	{`(?i)\brequêtes?\b`, "demande", ``},
 	{`(?i)\b(les|un|des|votre) responsables?\b`, "direction", ``},
-	{`(?i)\btokens?\b`, "clef, ou jeton pour un programme", `« okey token »`},
+	{`(?i)\btokens?\b`, "clef, ou jeton pour un programme", `« okey token »|^Tokens$`},
 	{`(?i)\bpins?\b`, "code PIN", `(?i)\bcodes? PIN\b|pin-\w+`},
 	{`(?i)\b(principaux|principal|proviseure?s?|directeur|directrice)\b`, "chef d'établissement, ou direction", ``},
 	{`\bRNE\b`, "UAI", ``},

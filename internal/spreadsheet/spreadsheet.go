@@ -275,8 +275,14 @@ func trimRight(cells []string) []string {
 	return slices.Clone(cells)
 }
 
-// Clip shortens a text that a message quotes.
+// secret is what a token's seed looks like: hexadecimal, base32 or base64. A list of seeds without titles has one in its first line.
+var secret = regexp.MustCompile(`^(?:[0-9A-Fa-f]{20,}|[A-Z2-7]{16,}=*|[A-Za-z0-9+/]{24,}={0,2})$`)
+
+// Clip shortens a text that a message quotes, and quotes nothing that may be a secret.
 func Clip(s string) string {
+	if text := strings.TrimSpace(s); secret.MatchString(text) && strings.ContainsAny(text, "0123456789") {
+		return "…"
+	}
 	runes := []rune(strings.TrimSpace(s))
 	if len(runes) > 40 {
 		return string(runes[:40]) + "…"

@@ -104,11 +104,12 @@ func (s *Dispatcher) Receive(ctx context.Context, actor okey.Actor, id uuid.UUID
 		return d, okey.InvalidField("file", "Choisissez le fichier de la livraison, Excel, CSV ou PSKC. Un fichier vide n'apporte rien.")
 	}
 	opts := imports.Options{
-		At:    d.CreatedAt,
-		Form:  true,
-		UAI:   up.Values["uai"],
-		Batch: up.Values["lot"],
-		Force: up.Values["look_alikes"] != "",
+		At:      d.CreatedAt,
+		Form:    true,
+		UAI:     up.Values["uai"],
+		Batch:   up.Values["lot"],
+		Expires: up.Values["expires"],
+		Force:   up.Values["look_alikes"] != "",
 	}
 	defer clear(up.Content) // the only copy of what may hold a PSKC's secrets
 	read, result, err := imports.ReadDelivery(

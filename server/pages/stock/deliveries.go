@@ -41,7 +41,8 @@ func uploadForm(v *web.Visit) *web.Form {
 		},
 		"announced":   {Label: "Ces clefs sont en route : les établissements confirmeront ce qui arrive"},
 		"uai":         {Label: "Établissement (UAI)", Hint: "Pour un fichier PSKC seulement."},
-		"lot":         {Label: "Lot", Hint: "Pour un fichier PSKC seulement."},
+		"lot":         {Label: "Lot", Hint: "Pour un fichier PSKC seulement ; sinon le nom du fichier et la date."},
+		"expires":     {Label: "Expiration", Hint: "Pour un fichier PSKC qui ne la dit pas, par exemple 31/12/2031."},
 		"look_alikes": {Label: "Accepter les numéros qui ne diffèrent d'un autre que par des zéros au début"},
 	})
 }

@@ -74,6 +74,8 @@ type Config struct {
 
 	// The claims that say who and what somebody is, and how they are to be read: see okey.DirectoryRules. An empty name is not read.
 	ClaimUID         string   `name:"claim-uid" env:"OKEY_CLAIM_UID" default:"uid" placeholder:"NOM"`
+	ClaimGivenNames  []string `name:"claim-given-names" env:"OKEY_CLAIM_GIVEN_NAMES" default:"given_name" placeholder:"NOM,…"`
+	ClaimFamilyNames []string `name:"claim-family-names" env:"OKEY_CLAIM_FAMILY_NAMES" default:"family_name,usual_name" placeholder:"NOM,…"`
 	ClaimFunction    string   `name:"claim-function" env:"OKEY_CLAIM_FUNCTION" default:"FrEduFonctAdm" placeholder:"NOM"`
 	ClaimHeads       string   `name:"claim-heads" env:"OKEY_CLAIM_HEADS" default:"FrEduRneResp" placeholder:"NOM"`
 	ClaimWorks       string   `name:"claim-works" env:"OKEY_CLAIM_WORKS" default:"FrEduRne" placeholder:"NOM"`

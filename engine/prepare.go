@@ -176,6 +176,7 @@ type schedule struct {
 	id, workflow, summary string
 	spec                  client.ScheduleSpec
 	life                  time.Duration // of a run, long enough to outlast a worker that is away; the next one makes up for what it left
+	catchUp               time.Duration // how long ago a missed run may have been due; less than to the one before
 }
 
 // schedules are all of OKEY's, in French time.
@@ -185,23 +186,23 @@ func schedules() []schedule {
 	return []schedule{
 		{RepairSchedule, okey.WorkflowRepairWatch, "Ce qui s'est perdu repart", client.ScheduleSpec{
 			Intervals: []client.ScheduleIntervalSpec{{Every: time.Minute}}, TimeZoneName: zone,
-		}, 10 * time.Minute},
+		}, 10 * time.Minute, 24 * time.Hour},
 		{WatchSchedule, okey.WorkflowStockWatch, "Ce qui manque, expire ou part", client.ScheduleSpec{
 			Calendars: []client.ScheduleCalendarSpec{{Hour: one(7)}}, TimeZoneName: zone,
-		}, okey.WatchLife},
+		}, okey.WatchLife, 24 * time.Hour},
 		{RetentionSchedule, okey.WorkflowRetention, "Ce qui a été gardé assez longtemps", client.ScheduleSpec{
 			Calendars: []client.ScheduleCalendarSpec{{Hour: one(3), Minute: one(30)}}, TimeZoneName: zone,
-		}, 20 * time.Hour},
+		}, 20 * time.Hour, 24 * time.Hour},
 		{ExportSchedule, okey.WorkflowExportSchedule, "Commandes de la semaine", client.ScheduleSpec{
 			Calendars: []client.ScheduleCalendarSpec{{DayOfWeek: one(1), Hour: one(6)}}, TimeZoneName: zone,
-		}, 24 * time.Hour},
+		}, 24 * time.Hour, 6 * 24 * time.Hour},
 	}
 }
 
 // upsertSchedule has a workflow run when its schedule says, one at a time; what a stopped engine missed is made up for by one run.
 func upsertSchedule(ctx context.Context, c client.Client, s schedule) error {
 	spec := s.spec
-	policy := client.SchedulePolicies{Overlap: enums.SCHEDULE_OVERLAP_POLICY_SKIP, CatchupWindow: 24 * time.Hour}
+	policy := client.SchedulePolicies{Overlap: enums.SCHEDULE_OVERLAP_POLICY_SKIP, CatchupWindow: s.catchUp}
 	action := &client.ScheduleWorkflowAction{
 		ID: s.id, Workflow: s.workflow, TaskQueue: okey.TaskQueue, StaticSummary: s.summary, WorkflowRunTimeout: s.life,
 	}

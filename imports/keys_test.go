@@ -228,7 +228,7 @@ func TestOtherFormatsOfSuppliersAreNamed(t *testing.T) {
 		`<KeyContainer xmlns="urn:ietf:params:xml:ns:keyprov:container:1.0"><Device><Secret>` + seed + `</Secret></Device></KeyContainer>`: "d'avant la norme",
 		`<Tokens><Token serial="00040008CFA5"><Seed>` + seed + `</Seed></Token></Tokens>`:                                                  "SafeNet",
 		`<TKNBatch><TKN><SN>1</SN><Seed>` + seed + `</Seed></TKN></TKNBatch>`:                                                              "SecurID",
-		"0012345," + seed + ",HOTP,6\n0012346," + seed + ",HOTP,6\n":                                                                     "numero_de_serie",
+		"0012345," + seed + ",HOTP,6\n0012346," + seed + ",HOTP,6\n":                                                                       "numero_de_serie",
 	} {
 		opts := Options{At: at}
 		if content[0] == '<' {

@@ -138,10 +138,10 @@ var functions = map[string]okey.Function{
 
 func readStaffRow(l *line) okey.ImportedStaff {
 	row := okey.ImportedStaff{Line: l.Line, UAI: l.uai("uai"), Until: l.day("date_de_fin")}
-	row.UID = l.cell("uid", 128)
+	row.UID = l.cell("uid", okey.LongestUID)
 	l.visible("uid")
-	row.FamilyName, row.GivenName = l.cell("nom", 200), l.optional("prenom", 200)
-	row.Mail = l.cell("mail", 254)
+	row.FamilyName, row.GivenName = l.cell("nom", okey.LongestName), l.optional("prenom", okey.LongestName)
+	row.Mail = l.cell("mail", okey.LongestMail)
 	l.visible("mail")
 	if strings.ContainsFunc(row.UID, func(c rune) bool { return c <= ' ' || c == 0x7F }) {
 		l.refuse("uid", okey.CodeInvalid, "« %s » contient une espace : un uid n'en a pas.", row.UID)

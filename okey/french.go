@@ -6,6 +6,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // How people in a school say dates, numbers and names. Pages, mails and messages all speak through this file.
@@ -142,8 +144,8 @@ func SayNames(names []string) string {
 
 // SayOf puts "de" before a name: "de Léa Martin", "d'Ana Garcia". Before H it stays "de": which H is silent, only its bearer knows.
 func SayOf(name string) string {
-	first, _ := utf8.DecodeRuneInString(name)
-	if strings.ContainsRune("AEIOUÀÂÄÉÈÊËÎÏÔÖÙÛÜŒÆ", unicode.ToUpper(first)) {
+	first, _ := utf8.DecodeRuneInString(norm.NFD.String(name)) // Ó is an O
+	if strings.ContainsRune("AEIOUŒÆØ", unicode.ToUpper(first)) {
 		return "d'" + name
 	}
 	return "de " + name

@@ -62,7 +62,7 @@ func TestASchoolIsJoinedWithItsArticle(t *testing.T) {
 
 func TestDeIsElidedBeforeAVowel(t *testing.T) {
 	for name, said := range map[string]string{
-		"Ana Garcia": "d'Ana Garcia", "Émile Zola": "d'Émile Zola", "Léa Martin": "de Léa Martin", "Yanis Benali": "de Yanis Benali", "": "de ",
+		"Ana Garcia": "d'Ana Garcia", "Émile Zola": "d'Émile Zola", "Óscar Ruiz": "d'Óscar Ruiz", "Léa Martin": "de Léa Martin", "Yanis Benali": "de Yanis Benali", "": "de ",
 	} {
 		assert.Equal(t, said, okey.SayOf(name))
 	}

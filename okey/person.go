@@ -10,6 +10,13 @@ import (
 // PersonID is opaque: it may enter the engine and the audit, a uid or a name may not.
 type PersonID = uuid.UUID
 
+// What a person is called and known by, at most, whether a file or the identity provider says it.
+const (
+	LongestName = 200 // in characters, of the given and of the family name
+	LongestUID  = 254
+	LongestMail = 254 // RFC 5321, 4.5.3.1.3
+)
+
 // Person is somebody of the directory, matched by UID. Mail addresses are not unique.
 type Person struct {
 	ID         PersonID

@@ -78,7 +78,7 @@ func New(cfg config.Config, store *sql.Store, outcomes *sql.Outcomes, e act.Engi
 	}, templates())
 	in := signin.New(site, store, session, signin.Settings{
 		URL: cfg.URL, Issuer: cfg.OIDCIssuer, ClientID: cfg.OIDCClientID, ClientSecret: cfg.OIDCClientSecret, Scopes: cfg.OIDCScopes,
-		ClaimUID: cfg.ClaimUID, Directory: directoryOf(cfg),
+		ClaimUID: cfg.ClaimUID, ClaimGivenNames: cfg.ClaimGivenNames, ClaimFamilyNames: cfg.ClaimFamilyNames, Directory: directoryOf(cfg),
 	}, cfg.LinkKeys)
 	tales := story.New(site, store, dispatcher)
 	keyPages := keys.New(site, store, dispatcher, in, session, tales, cfg.PortalURL)

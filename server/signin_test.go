@@ -259,7 +259,7 @@ func TestClaimsAreHeldToWhatAPersonMayBeCalled(t *testing.T) {
 			assert.Equal(t, test.status, v.do(http.MethodGet, "/connexion/retour?code=the-code&state="+v.leave(p, "/connexion")).Status)
 			if test.status == http.StatusSeeOther {
 				assert.Equal(t, test.mail, h.Text(`SELECT mail FROM person`))
-				assert.LessOrEqual(t, h.Count(`SELECT length(given_name) FROM person`), 100)
+				assert.LessOrEqual(t, h.Count(`SELECT length(given_name) FROM person`), okey.LongestName)
 				said, present := test.claims["email_verified"]
 				assert.Equal(t, present && said != nil && said != true && said != "true",
 					h.Count(`SELECT count(*) FROM person WHERE mail_denied`) == 1)
@@ -269,6 +269,21 @@ func TestClaimsAreHeldToWhatAPersonMayBeCalled(t *testing.T) {
 }
 
 // A role that was granted by address waits for that address, not for whoever is called so.
+// ProConnect has no family_name; other directories have names of their own.
+func TestNamesAreReadFromTheClaimsThatAProviderGives(t *testing.T) {
+	p := newIdentity(t)
+	h := newHouseWith(t, func(c *config.Config) { c.OIDCIssuer = p.URL; c.ClaimGivenNames = append(c.ClaimGivenNames, "prenom") })
+	for want, said := range map[string]map[string]any{
+		"Léa Martin": {"given_name": "Léa", "usual_name": "Martin"}, "Léa Roux": {"given_name": "Léa", "family_name": "Roux", "usual_name": "Martin"},
+		"Ana Garcia": {"prenom": "Ana", "family_name": "Garcia"}, "Nina Nouvelle": {"name": "Nina Nouvelle"},
+	} {
+		p.claims = map[string]any{"sub": want}
+		maps.Copy(p.claims, said)
+		h.visitor().signsIn(p)
+		assert.Equal(t, want, h.Text(`SELECT trim(given_name || ' ' || family_name) FROM person WHERE uid = $1`, want))
+	}
+}
+
 func TestAUIDThatLooksLikeAGrantedAddressOpensNothing(t *testing.T) {
 	h, p := newGate(t)
 	h.Exec(`INSERT INTO person (uid, family_name, given_name, mail, support, created_at)

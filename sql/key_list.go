@@ -84,7 +84,7 @@ var keyTables = `
 		WHEN 'batch' THEN lower(k.batch)
 		WHEN 'expiry' THEN to_char(k.expires_on, 'YYYY-MM-DD')
 		WHEN 'login' THEN to_char(k.last_login_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')
-		WHEN 'establishment' THEN lower(e.name) || ' ' || e.uai END AS raw) y
+		WHEN 'establishment' THEN fold(e.name) || ' ' || e.uai END AS raw) y
 	CROSS JOIN LATERAL (SELECT CASE WHEN coalesce(y.raw, '') = '' THEN '1' ELSE '0' || y.raw END COLLATE "C" AS place) x
 	CROSS JOIN LATERAL (SELECT $17::date IS NOT NULL AND k.holder IS NOT NULL
 		AND EXISTS (SELECT FROM (` + strings.ReplaceAll(left, "$1", "$17") + ` AND k.serial = outer_key.serial) gone) AS gone

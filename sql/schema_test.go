@@ -2,6 +2,7 @@ package sql_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"okey/internal/pgtest"
@@ -32,6 +33,15 @@ func TestTheDatabaseKnowsEveryStageAndKeyState(t *testing.T) {
 	for _, state := range okey.KeyStates() {
 		assert.Contains(t, states, "'"+string(state)+"'")
 	}
+}
+
+func TestNamesSortAsInADictionary(t *testing.T) {
+	s := scene.New(t)
+	want := []string{"Bernard", "de La Tour", "Élie", "Étienne", "evrard", "Zola"}
+	for _, i := range []int{5, 3, 1, 4, 0, 2} {
+		s.Person("X "+want[i], okey.Staff, scene.Tilleuls)
+	}
+	assert.Equal(t, strings.Join(want, ","), s.Text(`SELECT string_agg(family_name, ',' ORDER BY family_name) FROM person`))
 }
 
 func TestTheDatabaseRefusesAKeyStateOutOfTurn(t *testing.T) {

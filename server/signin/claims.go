@@ -64,19 +64,30 @@ func (cl claims) time(name string) time.Time {
 	return time.Unix(int64(seconds), 0)
 }
 
-// person reads who it is; uid names the claim that identifies people as the imported files do.
-func (cl claims) person(uid string) (okey.Person, error) {
+// firstOf is the first of some claims that says something.
+func (cl claims) firstOf(names []string) string {
+	for _, name := range names {
+		if said := okey.VisibleLine(cl.text(name)); said != "" {
+			return said
+		}
+	}
+	return ""
+}
+
+// person reads who it is, by the claims that identify people as the imported files do.
+func (cl claims) person(by Settings) (okey.Person, error) {
+	uid := by.ClaimUID
 	p := okey.Person{
 		UID:       cmp.Or(cl.text(uid), cl.text("sub")),
-		GivenName: okey.VisibleLine(cl.text("given_name")), FamilyName: okey.VisibleLine(cl.text("family_name")), Mail: cl.mail(),
+		GivenName: cl.firstOf(by.ClaimGivenNames), FamilyName: cl.firstOf(by.ClaimFamilyNames), Mail: cl.mail(),
 	}
 	switch {
 	case p.UID == "":
 		return p, fmt.Errorf("the provider gave neither %s nor sub", uid)
 	case !okey.HidesNothing(p.UID), strings.ContainsFunc(p.UID, unicode.IsControl):
 		return p, fmt.Errorf("the provider gave a %s with characters that nobody sees", uid)
-	case len(p.UID) > longestUID:
-		return p, fmt.Errorf("the provider gave a %s of more than %d bytes", uid, longestUID)
+	case len(p.UID) > okey.LongestUID:
+		return p, fmt.Errorf("the provider gave a %s of more than %d bytes", uid, okey.LongestUID)
 	}
 	if p.Name() == "" {
 		p.FamilyName = okey.VisibleLine(cl.text("name"))
@@ -86,15 +97,9 @@ func (cl claims) person(uid string) (okey.Person, error) {
 	return p, nil
 }
 
-// What a person is called and known by, at most: a staff file bounds them, too.
-const (
-	longestUID  = 254
-	longestName = 100 // in characters
-)
-
 func bounded(name string) string {
-	if runes := []rune(name); len(runes) > longestName {
-		return strings.TrimSpace(string(runes[:longestName]))
+	if runes := []rune(name); len(runes) > okey.LongestName {
+		return strings.TrimSpace(string(runes[:okey.LongestName]))
 	}
 	return name
 }
@@ -104,7 +109,7 @@ func bounded(name string) string {
 func (cl claims) mail() string {
 	text := cl.text("email")
 	address, err := mail.ParseAddress(text)
-	if err != nil || address.Address != text || !okey.HidesNothing(text) || len(text) > longestUID {
+	if err != nil || address.Address != text || !okey.HidesNothing(text) || len(text) > okey.LongestMail {
 		return ""
 	}
 	return text

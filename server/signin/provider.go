@@ -25,6 +25,8 @@ type Settings struct {
 	Issuer, ClientID, ClientSecret string
 	Scopes                         []string
 	ClaimUID                       string
+	ClaimGivenNames                []string // the first that says something
+	ClaimFamilyNames               []string
 	Directory                      okey.DirectoryRules
 }
 
@@ -170,7 +172,7 @@ func (p *provider) exchange(ctx context.Context, code string, f Flow) (signedIn,
 		}
 		said = said.with(more)
 	}
-	person, err := said.person(p.settings.ClaimUID)
+	person, err := said.person(p.settings)
 	return signedIn{
 		person: person, says: said.says(p.settings.Directory), verified: said.verified(), idToken: raw, at: at,
 	}, err

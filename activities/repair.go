@@ -239,12 +239,13 @@ func (r *Repair) failedWorkflows(ctx context.Context, now time.Time) error {
 }
 
 func (r *Repair) sendOff(ctx context.Context, f engine.FailedRun, now time.Time) error {
-	known, err := r.store.Trouble(ctx, sql.TroubleID(sql.TroubleWorkflow, f.Workflow, f.Type))
+	workflow := okey.ScheduleOf(f.Workflow)
+	known, err := r.store.Trouble(ctx, sql.TroubleID(sql.TroubleWorkflow, workflow, f.Type))
 	if err != nil && okey.ErrorCode(err) != okey.CodeNotFound {
 		return err
 	}
 	trouble := sql.Trouble{
-		Kind: sql.TroubleWorkflow, Workflow: f.Workflow, What: f.Type, Error: f.Error, Attempts: known.Attempts,
+		Kind: sql.TroubleWorkflow, Workflow: workflow, What: f.Type, Error: f.Error, Attempts: known.Attempts,
 		Since: f.Closed, LastAt: now,
 	}
 	if action := okey.ActionOfWorkflow(f.Workflow); action != uuid.Nil && now.Sub(f.Closed) >= okey.Pause(known.Attempts) {

@@ -1,6 +1,7 @@
 package okey
 
 import (
+	"regexp"
 	"slices"
 	"time"
 
@@ -119,6 +120,12 @@ func ActionOfWorkflow(id string) uuid.UUID {
 	}
 	return action
 }
+
+// runOfSchedule is what the engine puts behind the name of a workflow that a schedule starts: when that was due.
+var runOfSchedule = regexp.MustCompile(`-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$`)
+
+// ScheduleOf is the id of a workflow without what tells the runs of a schedule apart: what fails each minute is one trouble.
+func ScheduleOf(workflow string) string { return runOfSchedule.ReplaceAllString(workflow, "") }
 
 // Pause is how long something waits that did not get on at so many attempts, before the next one: at once, then a minute, five, and an
 // hour.

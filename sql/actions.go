@@ -5,7 +5,9 @@ import (
 	"context"
 	stdsql "database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -31,18 +33,21 @@ type actionRow struct {
 
 const actionColumns = `id, request, key, subject, name, by_person, via, content, digest, pin_hash, created_at, verdict`
 
+// errUnreadable is of a row that somebody has written by hand, or a later version. What the action is about is known all the same.
+var errUnreadable = errors.New("unreadable")
+
 func (r actionRow) action() (okey.Action, error) {
 	a := okey.Action{
 		ID: r.ID, Request: r.Request.UUID, Key: okey.Serial(r.Key.String), Subject: r.Subject.UUID, Name: r.Name, By: r.By.UUID, Via: r.Via,
 		Digest: r.Digest, PINHash: r.PINHash.String, CreatedAt: utc(r.CreatedAt),
 	}
 	if err := json.Unmarshal(r.Content, &a.Content); err != nil {
-		return a, fmt.Errorf("read action %s: %w", r.ID, err)
+		return a, fmt.Errorf("read action %s: %w: %w", r.ID, errUnreadable, err)
 	}
 	if r.Verdict != nil {
 		a.Verdict = new(okey.Verdict)
 		if err := json.Unmarshal(r.Verdict, a.Verdict); err != nil {
-			return a, fmt.Errorf("read the verdict of action %s: %w", r.ID, err)
+			return a, fmt.Errorf("read the verdict of action %s: %w: %w", r.ID, errUnreadable, err)
 		}
 	}
 	return a, nil
@@ -172,6 +177,9 @@ func (s *Store) RefuseClosed(ctx context.Context, id uuid.UUID, at time.Time) (o
 	var refused okey.Action
 	err := s.Do(ctx, func(t *Tx) error {
 		a, err := t.LockAction(ctx, id)
+		if errors.Is(err, errUnreadable) {
+			err = nil
+		}
 		if err != nil || a.Verdict != nil {
 			refused = a
 			return err
@@ -225,6 +233,7 @@ func (r reader) FollowUps(ctx context.Context, limit int) ([]okey.Action, error)
 		`SELECT `+actionColumns+` FROM action WHERE outcome IS NULL AND via = 'engine' ORDER BY created_at, id LIMIT $1`, limit)
 }
 
+// actions are read as far as they can be: one that is unreadable, which its judge will say, keeps no other back.
 func (r reader) actions(ctx context.Context, query string, args ...any) ([]okey.Action, error) {
 	var rows []actionRow
 	if err := r.all(ctx, &rows, query, args...); err != nil {
@@ -234,7 +243,7 @@ func (r reader) actions(ctx context.Context, query string, args ...any) ([]okey.
 	for _, row := range rows {
 		a, err := row.action()
 		if err != nil {
-			return nil, err
+			slog.WarnContext(ctx, "what an action holds is left out", "action", row.ID, "error", err)
 		}
 		actions = append(actions, a)
 	}

@@ -15,9 +15,10 @@ import (
 
 // What is recorded is kept until somebody can judge it: over the end of a stage, and while it is poison.
 func TestWhatIsRecordedWaitsForItsJudge(t *testing.T) {
-	h, places := newHall(t, map[string]int{"poison": 1, "terme": 3, "desk": 1})
+	h, places := newHall(t, map[string]int{"poison": 1, "illisible": 1, "autre": 1, "terme": 3, "desk": 1})
 	h.okey("grant", "support", places["desk"].member(1)+"@ecole.test")
 	t.Run("poison", func(t *testing.T) { h.of(t).poisoned(places["poison"], places["desk"].member(1)) })
+	t.Run("a row that nobody can read", func(t *testing.T) { h.of(t).unreadable(places["illisible"], places["autre"]) })
 	t.Run("over the end of a stage", func(t *testing.T) { h.of(t).overTheEnd(places["terme"]) })
 	assert.Contains(t, h.advice(), "chaîne intacte")
 }
@@ -58,6 +59,27 @@ func (h *hall) poisoned(p place, support string) {
 	desk.open(h.env["OKEY_URL"] + "/assistance")
 	assert.NotContains(h.t, desk.page, workflowOf(request))
 	assert.Contains(h.t, h.advice(), "✓ travaux en échec")
+}
+
+// unreadable: an action that no program can read keeps back nobody's but its own: what the watch has to bring to another school is brought.
+func (h *hall) unreadable(p, other place) {
+	request, waits := h.asks(p, p.member(1)), h.asks(other, other.member(1))
+	h.killWorker()
+	broken := h.recorded(p.head(), "/requests/"+request+"/signals/principal-decision", approval).text("action")
+	h.change(`UPDATE action SET content = '{"decision": 12}' WHERE id = $1`, broken)
+	cutOff := h.runServer("TEMPORAL_ADDRESS=127.0.0.1:1")
+	lost, err := h.try(cutOff, other.head(), http.MethodPost, "/requests/"+waits+"/signals/principal-decision", approval)
+	require.NoError(h.t, err)
+	require.Equal(h.t, http.StatusAccepted, lost.Status)
+	h.change(`UPDATE action SET created_at = now() - interval '1 minute', looked_at = NULL WHERE id IN ($1, $2)`, broken, lost.text("action"))
+	h.startWorker()
+	require.Eventually(h.t, func() bool {
+		h.repair()
+		return h.stage(waits) == string(okey.AwaitingStock)
+	}, time.Minute, 500*time.Millisecond)
+	assert.Equal(h.t, 0, look[int](h, `SELECT count(*) FROM trouble WHERE workflow LIKE 'repair-watch%'`))
+	h.change(`UPDATE action SET content = '{"decision": "approve"}' WHERE id = $1`, broken)
+	h.awaitStage(request, okey.AwaitingStock)
 }
 
 // toldOnce: after half an hour support has one mail of it, however often the watch looks.

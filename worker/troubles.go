@@ -37,7 +37,12 @@ const fewAttempts = 3
 // ExecuteActivity is part of interceptor.ActivityInboundInterceptor.
 func (t *troubled) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
 	result, err := t.Next.ExecuteActivity(ctx, in)
-	if info := activity.GetInfo(ctx); info.Attempt > fewAttempts && info.ActivityType.Name != okey.ActivitySendMails && !sql.Away(err) {
+	info := activity.GetInfo(ctx)
+	scheduled := okey.ScheduleOf(info.WorkflowExecution.ID) != info.WorkflowExecution.ID
+	if info.ActivityType.Name == okey.ActivitySendMails || sql.Away(err) {
+		return result, err
+	}
+	if info.Attempt > fewAttempts || scheduled && err == nil { // the run before may have failed
 		t.note(ctx, info, err)
 	}
 	return result, err
@@ -47,7 +52,7 @@ func (t *troubled) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteA
 func (t *troubled) note(ctx context.Context, info activity.Info, failure error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	workflow, what := info.WorkflowExecution.ID, info.ActivityType.Name
+	workflow, what := okey.ScheduleOf(info.WorkflowExecution.ID), info.ActivityType.Name
 	if failure == nil {
 		if err := t.store.TroubleOver(ctx, sql.TroubleID(sql.TroubleActivity, workflow, what)); err != nil {
 			slog.WarnContext(ctx, "that an activity got on was not noted", "activity", what, "workflow", workflow, "error", err)

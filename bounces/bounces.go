@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"okey/mail"
+	"okey/okey"
 	"okey/sql"
 
 	"github.com/google/uuid"
@@ -28,13 +29,12 @@ const (
 type Taker struct {
 	store   *sql.Store
 	address mail.BounceAddress
-	now     func() time.Time
 	taken   *prometheus.CounterVec // by outcome
 }
 
 // NewTaker makes it, and counts in a registry what comes in.
 func NewTaker(store *sql.Store, address mail.BounceAddress, registry prometheus.Registerer) *Taker {
-	t := &Taker{store: store, address: address, now: time.Now, taken: prometheus.NewCounterVec(prometheus.CounterOpts{
+	t := &Taker{store: store, address: address, taken: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "okey_bounces_total",
 		Help: "Messages that came back, by outcome: gone, passes, delayed, arrived, untold (no report), forged, unknown, repeated.",
 	}, []string{"outcome"})}
@@ -76,10 +76,11 @@ func (t *Taker) note(ctx context.Context, id uuid.UUID, report mail.Report) (out
 	if fate != mail.FateGone && fate != mail.FatePasses {
 		return string(fate), nil
 	}
-	if sent.State == sql.MailQueued {
+	now := time.Now().UTC()
+	if sent.State == sql.MailQueued && now.Before(sent.CreatedAt.Add(okey.MailLife)) {
 		return "", errOnItsWay
 	}
-	noted, err := t.store.MailCameBack(ctx, sql.Bounce{Mail: id, Why: why, Passes: fate == mail.FatePasses, At: t.now().UTC()})
+	noted, err := t.store.MailCameBack(ctx, sql.Bounce{Mail: id, Why: why, Passes: fate == mail.FatePasses, At: now})
 	if err != nil {
 		return "", err
 	}

@@ -138,7 +138,7 @@ func TestWhatCannotBeTakenStaysInItsFolder(t *testing.T) {
 	box := openAccount(t)
 	someone := signIn(t, box)
 	waits, gone := f.mail(), f.mail()
-	f.Exec(`UPDATE mail SET state = 'queued' WHERE id = $1`, waits)
+	f.Exec(`UPDATE mail SET state = 'queued', created_at = now() WHERE id = $1`, waits)
 	someone.deliver(report(f.address.Of(waits), "failed", "5.1.1"), report(f.address.Of(gone), "failed", "5.1.1"))
 	reader := bounces.NewReader(f.taker, box, "OKEY")
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/textproto"
 	"strings"
 	"testing"
 
@@ -18,6 +19,15 @@ import (
 // serve takes messages, and returns a client of it.
 func (f *fixture) serve(lmtp bool) *smtp.Client {
 	f.Helper()
+	if lmtp {
+		return smtp.NewClientLMTP(f.call(lmtp))
+	}
+	return smtp.NewClient(f.call(lmtp))
+}
+
+// call is a line to whoever takes messages.
+func (f *fixture) call(lmtp bool) net.Conn {
+	f.Helper()
 	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	require.NoError(f, err)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -29,10 +39,22 @@ func (f *fixture) serve(lmtp bool) *smtp.Client {
 	})
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", listener.Addr().String())
 	require.NoError(f, err)
-	if lmtp {
-		return smtp.NewClientLMTP(conn)
+	return conn
+}
+
+func TestEachProtocolHasItsGreeting(t *testing.T) {
+	f := newFixture(t)
+	for greeting, lmtp := range map[string]bool{"LHLO": true, "EHLO": false} {
+		for served, code := range map[bool]int{lmtp: 250, !lmtp: 500} {
+			client := textproto.NewConn(f.call(served))
+			_, _, err := client.ReadResponse(220)
+			require.NoError(t, err)
+			require.NoError(t, client.PrintfLine("%s relais", greeting))
+			answer, _, err := client.ReadResponse(code)
+			assert.NoError(t, err, greeting)
+			assert.Equal(t, code, answer, greeting)
+		}
 	}
-	return smtp.NewClient(conn)
 }
 
 // hand hands a message over as relays do, from nobody.
@@ -132,9 +154,12 @@ func TestARelayKeepsWhatCannotBeTakenYet(t *testing.T) {
 	f.Exec(`ALTER TABLE mail RENAME TO away`)
 	assert.Equal(t, 451, later(t, hand(client, to, message)))
 	f.Exec(`ALTER TABLE away RENAME TO mail`)
-	f.Exec(`UPDATE mail SET state = 'queued'`)
+	f.Exec(`UPDATE mail SET state = 'queued', created_at = now() - interval '4 days'`)
 	assert.Equal(t, 451, later(t, hand(client, to, message)))
 	assert.Empty(t, f.counted())
+	f.Exec(`UPDATE mail SET created_at = now() - interval '6 days'`)
+	require.NoError(t, hand(client, to, message), "given up: nobody waits for it")
+	assert.Equal(t, "queued", f.state(id))
 	f.Exec(`UPDATE mail SET state = 'sent'`)
 	require.NoError(t, hand(client, to, message))
 	assert.Equal(t, "failed", f.state(id))

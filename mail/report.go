@@ -9,7 +9,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/emersion/go-message"
 )
@@ -156,7 +155,7 @@ func (r reported) fate() (Fate, string) {
 	if number != "5.0.0" {
 		answer.Msg = number
 	}
-	why := strings.TrimSpace(number + " " + strings.Map(visible, strings.ToValidUTF8(r.diagnostic, "")))
+	why := strings.TrimSpace(number + " " + strings.ToValidUTF8(r.diagnostic, ""))
 	if len(why) > whyBytes {
 		why = strings.ToValidUTF8(why[:whyBytes], "")
 	}
@@ -170,13 +169,5 @@ const (
 	codeUnknownMailbox = 550
 	whyBytes           = 500 // of an answer that may quote a whole page
 )
-
-// visible leaves out what no database takes.
-func visible(r rune) rune {
-	if unicode.IsControl(r) {
-		return -1
-	}
-	return r
-}
 
 func vague(number string) bool { return number == "" || strings.HasSuffix(number, ".0.0") }

@@ -40,7 +40,7 @@ var arrows = map[string][]string{
 	"okey/engine":                     {"okey/okey", "okey/config", "okey/internal/address"},
 	"okey/activities":                 {"okey/okey", "okey/sql", "okey/engine", "okey/calendar", "okey/internal/workbook"},
 	"okey/activities/mails":           {"okey/okey", "okey/sql", "okey/calendar", "okey/mail", "okey/internal/address"},
-	"okey/bounces":                    {"okey/mail", "okey/sql"},
+	"okey/bounces":                    {"okey/okey", "okey/mail", "okey/sql"},
 	"okey/worker": {
 		"okey/okey", "okey/config", "okey/sql", "okey/calendar", "okey/mail", "okey/engine", "okey/workflows", "okey/activities",
 		"okey/activities/mails", "okey/bounces",

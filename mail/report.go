@@ -67,7 +67,7 @@ func readReport(source io.Reader) (report Report) {
 	if whole == nil {
 		return report
 	}
-	// The part is in a multipart/report, which gateways may wrap again. A report that somebody passes on is within a message: not looked at.
+	// The part is in a multipart/report, which gateways may wrap again. One that somebody passes on is within a message: not looked at.
 	_ = whole.Walk(func(path []int, part *message.Entity, _ error) error {
 		if kind, _, _ := part.Header.ContentType(); len(path) > 0 && statusKinds[kind] {
 			report.recipients = readStatus(part.Body)

@@ -155,9 +155,9 @@ func (r *Reader) lookThrough(ctx context.Context, client *imapclient.Client) err
 		if err := r.putAway(client, taken); err != nil {
 			return err
 		}
-	}
-	if r.next = later; later == 0 && len(uids) > 0 {
-		r.next = uids[len(uids)-1] + 1
+		if r.next = later; later == 0 { // a round that is broken off goes on from here
+			r.next = some[len(some)-1] + 1
+		}
 	}
 	return nil
 }

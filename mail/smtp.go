@@ -141,7 +141,7 @@ func (c *Connection) compose(m Message) (*gomail.Msg, error) {
 	}
 	message.SetMessageIDWithValue(m.ID)
 	message.SetDateWithValue(m.Date)
-	// RFC 3834: holiday notices don't answer it. Headers of lists (List-Unsubscribe, Precedence) would be untrue: nobody subscribes to this.
+	// RFC 3834: holiday notices don't answer it. Headers of lists (List-Unsubscribe, Precedence) would be untrue: nobody subscribes.
 	message.SetGenHeader("Auto-Submitted", "auto-generated")
 	message.SetGenHeader(gomail.HeaderXAutoResponseSuppress, suppressed)
 	message.Subject(oneLine(m.Subject))

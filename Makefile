@@ -11,7 +11,7 @@ export GOFLAGS := $(filter-out -trimpath,$(shell go env GOFLAGS 2>/dev/null)) -t
 BUILD := $(CURDIR)/tools/build -ldflags '-s -w'
 
 .DEFAULT_GOAL := help
-.PHONY: help build run quick test e2e faults test-office catalogue lint fmt clean go
+.PHONY: help build run quick test e2e faults test-office test-mail catalogue lint fmt clean go
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ faults: go need+postgres ## people go their ways while OKEY's programs, lines, d
 
 test-office: go need+postgres+office ## open an export of orders with LibreOffice, and check what it reads
 	go test -count=1 -timeout 10m -tags office -run LibreOffice ./activities
+
+test-mail: go need+postgres+postfix+dovecot ## as root: a mail that Postfix can't deliver comes back, and a mailbox of Dovecot is read
+	go test -count=1 -timeout 10m -tags mail -run 'Postfix|Dovecot' ./bounces
 
 catalogue: go ## bin/catalogue.txt: every text that OKEY shows a person, and where it stands
 	@mkdir -p bin

@@ -104,6 +104,48 @@ func (c *stockTx) repeat(ctx context.Context, mail, id uuid.UUID) (okey.MailOrde
 	return order, nil
 }
 
+// cameBack judges what follows from a report that a mail did not arrive. Sent again since, it is nobody's affair any more. Where its
+// mailbox may take it another day it goes out once more, for as long as any mail is tried, counted from the first; else support is told.
+func cameBack(ctx context.Context, c *stockTx) (okey.Verdict, error) {
+	m, err := c.LockMail(ctx, c.action.Subject)
+	if err != nil {
+		return okey.Verdict{}, err
+	}
+	again, err := c.RepeatedSince(ctx, m.First(), m.CreatedAt)
+	if err != nil || again {
+		return okey.Verdict{Accepted: true}, err
+	}
+	letter := c.letter(okey.MailReturned, m.Ref, "")
+	if c.action.Name == okey.ActionMailRetried {
+		retry, retried, err := c.retry(ctx, m)
+		if err != nil {
+			return okey.Verdict{}, err
+		}
+		if retried {
+			letter = retry
+		}
+	}
+	return okey.Verdict{Accepted: true, Letters: []okey.MailOrder{letter}}, nil
+}
+
+// retry writes the row of a mail that repeats another, after a pause; retried is false where it has been tried for long enough, or can't be
+// written again.
+func (c *stockTx) retry(ctx context.Context, m sql.WrittenMail) (order okey.MailOrder, retried bool, err error) {
+	tries, err := c.Repeats(ctx, m.First())
+	if err != nil || len(tries) == 0 || !c.At.Before(tries[0].CreatedAt.Add(okey.MailLife)) {
+		return order, false, err
+	}
+	id := okey.DerivedID(c.action.ID, "mail")
+	order, err = c.repeat(ctx, m.ID, id)
+	switch okey.ErrorCode(err) {
+	case "":
+		return order, true, c.HoldMail(ctx, id, c.At.Add(okey.RetryPause))
+	case okey.CodeMailForgotten, okey.CodeMailNoAddress:
+		return order, false, nil
+	}
+	return order, false, err
+}
+
 func (c *stockTx) mayRepeat(ctx context.Context, m sql.WrittenMail) error {
 	if err := m.MayLeaveAgain(c.At); err != nil {
 		return err

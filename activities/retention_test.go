@@ -90,9 +90,12 @@ func TestWhoeverLeftIsANumberAYearLater(t *testing.T) {
 	c.retain(c.later(24))
 	c.retain(c.later(30))
 	assert.Equal(t, "Martin", name(), "half a year after it came back")
+	c.Exec(`INSERT INTO mail (id, kind, ref, person, address, message_id, state, error, created_at) VALUES (gen_random_uuid(), 'pin_changed', 1,
+		$1, $2, '<1@okey.invalid>', 'failed', '550 5.1.1 ' || $2, $3)`, c.lea.ID, c.lea.Mail, c.later(36))
 	c.retain(c.later(36).AddDate(0, 0, 2))
 	assert.Empty(t, name())
 	assert.Empty(t, c.Text(`SELECT mail FROM person WHERE id = $1`, c.lea.ID))
+	assert.Empty(t, c.Text(`SELECT address || error FROM mail WHERE person = $1`, c.lea.ID), "servers quote addresses")
 	assert.Equal(t, "efface:"+c.lea.ID.String(), c.Text(`SELECT uid FROM person WHERE id = $1`, c.lea.ID))
 	for _, p := range []okey.Person{c.roux, c.blanc} {
 		assert.NotEmpty(t, c.Text(`SELECT family_name FROM person WHERE id = $1`, p.ID), "the direction is there as ever")

@@ -51,6 +51,8 @@ var stockJudges = map[okey.ActionName]func(context.Context, *stockTx) (okey.Verd
 	okey.ActionRefusalTold:     told(okey.MailNotDone),
 	okey.ActionTroubleTold:     told(okey.MailStuck),
 	okey.ActionMailsResend:     resendMails,
+	okey.ActionMailReturned:    cameBack,
+	okey.ActionMailRetried:     cameBack,
 }
 
 // stockTx is the transaction in which one action about stock is judged.

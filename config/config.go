@@ -44,6 +44,13 @@ type Config struct {
 	MailFrom    string `name:"mail-from" env:"OKEY_MAIL_FROM" placeholder:"ADRESSE" needed:"worker"`
 	SupportMail string `name:"support-mail" env:"OKEY_SUPPORT_MAIL" placeholder:"ADRESSE" needed:"server worker"`
 
+	// BounceAddress is the envelope sender of mails, made one of each mail's own by +mark; empty: MailFrom. What comes back is taken in at
+	// BounceListen, or fetched from the mailbox of BounceIMAP, whose messages then go to BounceDoneFolder.
+	BounceAddress    string  `name:"bounce-address" env:"OKEY_BOUNCE_ADDRESS" placeholder:"ADRESSE"`
+	BounceListen     string  `name:"bounce-listen" env:"OKEY_BOUNCE_LISTEN" placeholder:"lmtp://HÔTE:PORT"`
+	BounceIMAP       IMAPURL `kong:"-" env:"OKEY_BOUNCE_IMAP_URL" secret:"true"`
+	BounceDoneFolder string  `name:"bounce-done-folder" env:"OKEY_BOUNCE_DONE_FOLDER" default:"OKEY" placeholder:"DOSSIER"`
+
 	// AcademyName, LogoFile and StyleFile make pages an academy's own; what the files hold is in Look.
 	AcademyName string `name:"academy-name" env:"OKEY_ACADEMY_NAME" placeholder:"NOM"`
 	LogoFile    string `name:"logo-file" env:"OKEY_LOGO_FILE" placeholder:"FICHIER"`

@@ -193,12 +193,13 @@ func TestFlagsWinOverTheEnvironmentAndSecretsAreNone(t *testing.T) {
 
 func TestSecretsDoNotPrint(t *testing.T) {
 	environ := complete()
-	environ["OKEY_SMTP_URL"] = "smtps://qui:motdepasse@relais"
+	environ["OKEY_SMTP_URL"], environ["OKEY_BOUNCE_IMAP_URL"] = "smtps://qui:motdepasse@relais", "imaps://qui:motdepasse@boite"
+	environ["OKEY_BOUNCE_ADDRESS"] = "retours@ac-exemple.fr"
 	c, err := config.Load(environ)
 	require.NoError(t, err)
 	assert.Equal(t, 465, c.SMTP.Port)
 	for _, form := range []string{"%v", "%+v", "%#v", "%s"} {
-		printed := fmt.Sprintf(form, c.SMTP) + fmt.Sprintf(form, c.LinkKeys)
+		printed := fmt.Sprintf(form, c.SMTP) + fmt.Sprintf(form, c.BounceIMAP) + fmt.Sprintf(form, c.LinkKeys)
 		assert.NotContains(t, printed, "motdepasse")
 		assert.NotContains(t, printed, "1, 2, 3")
 		assert.NotContains(t, printed, "[0 1 2")

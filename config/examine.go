@@ -25,6 +25,7 @@ func (c *Config) examine() {
 	c.examineMail("OKEY_MAIL_FROM", c.MailFrom)
 	c.examineMail("OKEY_SUPPLIER_MAIL", c.SupplierMail)
 	c.examineMail("OKEY_SUPPORT_MAIL", c.SupportMail)
+	c.examineBounces()
 	c.examineProxies()
 	c.examineHolidays()
 	c.examineLook()

@@ -98,6 +98,9 @@ func (c *Config) keepSecret(name string, field reflect.Value, text string) *Prob
 	case *SMTPURL:
 		*target, err = ParseSMTPURL(text)
 		do = "Écrivez par exemple smtp://relais.ac-exemple.fr:25."
+	case *IMAPURL:
+		*target, err = ParseIMAPURL(text)
+		do = "Écrivez par exemple imaps://okey:…@courriel.ac-exemple.fr/INBOX."
 	}
 	if err != nil {
 		return &Problem{Name: name, Secret: true, What: err.Error(), Do: do}

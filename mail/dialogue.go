@@ -28,7 +28,11 @@ func (c *Connection) Send(ctx context.Context, m Message) error {
 	if err := c.dial(ctx); err != nil {
 		return err
 	}
-	return c.judge(ctx, c.hand(ctx, to[0], content.Bytes()))
+	from := c.sender
+	if m.Return != "" {
+		from = "<" + m.Return + ">"
+	}
+	return c.judge(ctx, c.hand(ctx, from, to[0], content.Bytes()))
 }
 
 func (c *Connection) dial(ctx context.Context) error {
@@ -43,6 +47,9 @@ func (c *Connection) dial(ctx context.Context) error {
 		c.away = fmt.Errorf("call the mail relay: %w", err)
 		return c.away
 	}
+	// RFC 3461, where the relay knows it: a report of what failed, without the text, which may hold a link that acts.
+	relay.SetDSNMailReturnOption("HDRS")
+	relay.SetDSNRcptNotifyOption("FAILURE")
 	c.relay, c.asked = relay, time.Time{}
 	return nil
 }
@@ -75,14 +82,14 @@ type halt struct {
 }
 
 // hand goes through the dialogue about one message; nil: the relay has taken it.
-func (c *Connection) hand(ctx context.Context, to string, content []byte) *halt {
+func (c *Connection) hand(ctx context.Context, from, to string, content []byte) *halt {
 	var body io.WriteCloser
 	for _, next := range []struct {
 		step     step
 		patience time.Duration
 		say      func() error
 	}{
-		{stepSender, commandPatience, func() error { return c.relay.Mail(c.sender) }},
+		{stepSender, commandPatience, func() error { return c.relay.Mail(from) }},
 		{stepRecipient, commandPatience, func() error { return c.relay.Rcpt(to) }},
 		{stepContent, commandPatience, func() (err error) { body, err = c.relay.Data(); return err }},
 		{stepContent, commandPatience, func() error { _, err := body.Write(content); return err }},

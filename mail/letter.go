@@ -148,6 +148,7 @@ type Facts struct {
 	Left       string // who has left the function that a delegation hung on; empty: the reader, where Own is said, or it is not known
 	Coming     bool   // a delegation whose first day is still to come
 	Moved      string // what follows to a successor: "3 clefs et 1 demande"; empty for nothing
+	Returned   bool   // a mail: it had left, and came back
 	Forgotten  bool   // the PIN that was replaced
 	Reissued   bool   // the link: the one from before is dead
 	Known      bool   // a reported key that came into OKEY at that school another way
@@ -175,6 +176,7 @@ type Item struct {
 // Message is a mail ready to be sent.
 type Message struct {
 	ID       string // of the header Message-ID, without brackets: the same at each attempt
+	Return   string // bare: where it comes back to if it can't be delivered; empty: to the sender
 	To       string
 	Date     time.Time
 	Subject  string

@@ -37,6 +37,8 @@ func concernsRecipient(reply *textproto.Error) bool {
 		return false
 	case subject == "1":
 		return detail != "7" && detail != "8" // those are about the sender's address
+	case subject == "4":
+		return detail == "4" // no way leads there: as a rule a misspelled domain
 	default:
 		return subject == "2" && detail == "1"
 	}

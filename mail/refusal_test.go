@@ -28,6 +28,7 @@ func TestRefusalsForNowAndForGood(t *testing.T) {
 		{"an unknown recipient, of an old relay", lea, 550, none, true},
 		{"a recipient elsewhere", lea, 551, smtp.EnhancedCode{5, 1, 6}, true},
 		{"an address that can't be", lea, 553, smtp.EnhancedCode{5, 1, 3}, true},
+		{"a domain that no way leads to", lea, 550, smtp.EnhancedCode{5, 4, 4}, true},
 		{"a closed mailbox", lea, 550, smtp.EnhancedCode{5, 2, 1}, true},
 		{"a full mailbox, for now", lea, 452, smtp.EnhancedCode{4, 2, 2}, false},
 		{"a full mailbox, said for good", lea, 552, smtp.EnhancedCode{5, 2, 2}, false},

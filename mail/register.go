@@ -109,7 +109,7 @@ var Register = []Entry{
 	{KeysReported, toSupport, "Quand un inventaire trouve des clefs qu'OKEY ne connaît pas."},
 	{Undelivered, toSupport, "Quand des courriels d'une demande ne partent pas depuis cinq jours."},
 	{StockUndelivered, toSupport, "Quand des courriels sur le stock ne partent pas depuis cinq jours."},
-	{Bounced, toSupport, "Quand une adresse refuse un courriel pour de bon."},
+	{Bounced, toSupport, "Quand une adresse refuse un courriel pour de bon, ou qu'il en revient."},
 	{Stuck, toSupport, "Quand quelque chose n'avance plus depuis une demi-heure."},
 	{NoAddress, toSupport, "Quand une personne à prévenir n'a pas d'adresse."},
 }

@@ -212,4 +212,5 @@ var cases = map[Letter][]variation{
 	KeysReported:     {oneKey},
 	Undelivered:      {{"one", "un seul courriel", alone}},
 	StockUndelivered: {{"one", "un seul courriel, d'aucune clef ni établissement", func(f *Facts) { alone(f); f.Serial, f.UAI = "", "" }}},
+	Bounced:          {{"returned", "revenu après son départ", func(f *Facts) { f.Returned = true }}},
 }

@@ -127,6 +127,10 @@ func loopback(host string) bool {
 	return host == "localhost" || (ip != nil && ip.IsLoopback())
 }
 
+// suppressed are the automatic answers that Exchange keeps to itself ([MS-OXCMAIL] 2.1.3.2.20): all but NDR, the report of a mail that
+// could not be delivered.
+const suppressed = "DR, RN, NRN, OOF, AutoReply"
+
 func (c *Connection) compose(m Message) (*gomail.Msg, error) {
 	message := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	if err := message.From(c.from); err != nil {
@@ -137,8 +141,9 @@ func (c *Connection) compose(m Message) (*gomail.Msg, error) {
 	}
 	message.SetMessageIDWithValue(m.ID)
 	message.SetDateWithValue(m.Date)
-	message.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: holiday notices don't answer it
-	message.SetGenHeader(gomail.HeaderXAutoResponseSuppress, "All")
+	// RFC 3834: holiday notices don't answer it. Headers of lists (List-Unsubscribe, Precedence) would be untrue: nobody subscribes.
+	message.SetGenHeader("Auto-Submitted", "auto-generated")
+	message.SetGenHeader(gomail.HeaderXAutoResponseSuppress, suppressed)
 	message.Subject(oneLine(m.Subject))
 	message.SetBodyString(gomail.TypeTextPlain, m.Text)
 	message.AddAlternativeString(gomail.TypeTextHTML, m.HTML)

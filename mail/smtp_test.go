@@ -15,6 +15,7 @@ import (
 	"okey/internal/postbox"
 	"okey/mail"
 
+	"github.com/emersion/go-smtp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -60,10 +61,28 @@ func TestAMessageHasTwoPartsAndItsOwnHeaders(t *testing.T) {
 	assert.Empty(t, letter.Header.Get("Bcc"))
 	assert.Equal(t, "<1@okey.ac-exemple.fr>", letter.Header.Get("Message-ID"))
 	assert.Equal(t, "auto-generated", letter.Header.Get("Auto-Submitted"))
+	assert.Equal(t, "DR, RN, NRN, OOF, AutoReply", letter.Header.Get("X-Auto-Response-Suppress"), "reports of what failed are wanted")
 	assert.Equal(t, `"OKEY" <okey@ac-exemple.fr>`, letter.Header.Get("From"))
 	assert.Equal(t, "Tue, 24 Nov 2026 09:12:00 +0000", letter.Header.Get("Date"))
 	assert.Equal(t, "Clef réservée\n", letter.Text)
 	assert.Equal(t, "<p>Clef réservée</p>\n", letter.HTML)
+}
+
+// Each mail comes back to an address of its own; the relay is asked for reports of failures, without the text.
+func TestAMailHasAnEnvelopeSenderOfItsOwn(t *testing.T) {
+	box := postbox.Open(t)
+	connection := connect(t, box)
+	m := message("lea@ac-exemple.fr")
+	m.Return = "retours+marque@ac-exemple.fr"
+	require.NoError(t, connection.Send(t.Context(), m))
+	require.NoError(t, connection.Send(t.Context(), message("lea@ac-exemple.fr")))
+	require.Len(t, box.Letters(), 2)
+	assert.Equal(t, "retours+marque@ac-exemple.fr", box.Letters()[0].From)
+	assert.Equal(t, `"OKEY" <okey@ac-exemple.fr>`, box.Letters()[0].Header.Get("From"), "people answer the sender")
+	assert.Equal(t, "okey@ac-exemple.fr", box.Letters()[1].From)
+	for _, letter := range box.Letters() {
+		assert.Equal(t, postbox.Wishes{Return: smtp.DSNReturnHeaders, Notify: []smtp.DSNNotify{smtp.DSNNotifyFailure}}, letter.Wishes)
+	}
 }
 
 func TestOneConnectionServesAStep(t *testing.T) {

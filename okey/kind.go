@@ -95,6 +95,8 @@ var ActionKinds = map[ActionName]ActionKind{
 	ActionTroubleTold:     {French: "annonce d'un blocage", About: ThingTrouble, Workflow: WorkflowTelling},
 	ActionMailResend:      {French: "courriel renvoyé", About: ThingMail, Workflow: WorkflowMailResend},
 	ActionMailsResend:     {French: "courriels renvoyés", About: ThingMails, Workflow: WorkflowMailsResend},
+	ActionMailReturned:    {French: "annonce d'un courriel revenu", About: ThingMail, Workflow: WorkflowTelling},
+	ActionMailRetried:     {French: "courriel revenu et réessayé", About: ThingMail, Workflow: WorkflowMailResend},
 }
 
 // Kind is the row of an action's name; empty for a name that is none.

@@ -14,6 +14,19 @@ const ActionMailResend ActionName = "mail-resend"
 // ActionMailResend; subject: this one time.
 const ActionMailsResend ActionName = "mails-resend"
 
+// ActionMailReturned and ActionMailRetried are OKEY's own, where a report says that a mail did not arrive: support is told, or it goes out
+// once more, where the mailbox does not take it for now; subject: the mail.
+const (
+	ActionMailReturned ActionName = "mail-returned"
+	ActionMailRetried  ActionName = "mail-retried"
+)
+
+// MailReturned tells support of a mail that came back.
+const MailReturned MailKind = "mail_returned"
+
+// RetryPause is how long a mail that came back from a full mailbox waits until it is tried again.
+const RetryPause = 6 * time.Hour
+
 // WorkflowMailResend and WorkflowMailsResend are what the Temporal UI shows of them.
 const (
 	WorkflowMailResend  = "MailResend"

@@ -66,6 +66,9 @@ func TestThePageOfAPersonTellsAllThatSupportNeeds(t *testing.T) {
 	h.Exec(`UPDATE mail SET subject = '' WHERE id = $1`, mailed)
 	unnamed := mail.NameOf(mail.Letter(h.Text(`SELECT kind FROM mail WHERE id = $1`, mailed)), "")
 	assert.Contains(t, sam.get(page).text(), unnamed, "a mail without a subject yet is not called as code calls it")
+	h.Exec(`UPDATE mail SET returned_at = created_at WHERE id = $1`, mailed)
+	assert.Contains(t, sam.get(page).text(), "Le dernier courriel à cette adresse est revenu")
+	assert.Contains(t, sam.get(page).text(), "revenu : cette adresse n'existe pas")
 	h.Exec(`UPDATE mail SET state = 'sent', error = ''`)
 	h.Exec(`UPDATE person SET mail = $2 WHERE id = $1`, twin.ID, strings.ToUpper(c.lea.Mail))
 	assert.Contains(t, sam.get(page).text(), "Cette adresse est aussi celle d'une autre personne")
@@ -338,6 +341,12 @@ func TestWhatARelayHoldsAgainstAMailIsSaidInFrench(t *testing.T) {
 		h.Exec(`UPDATE mail SET error = $2 WHERE id = $1`, id, answer)
 		assert.Contains(t, sam.get("/assistance/envois/"+id).text(), said, answer)
 	}
+	h.Exec(`UPDATE mail SET sent_at = created_at, returned_at = created_at, error = '5.0.0 smtp; 550 connection refused' WHERE id = $1`, id)
+	back := sam.get("/assistance/envois/" + id).text()
+	for _, said := range []string{"Parti", "Revenu", "Le serveur de cette boîte ne l'a pas pris"} {
+		assert.Contains(t, back, said)
+	}
+	h.Exec(`UPDATE mail SET returned_at = NULL WHERE id = $1`, id)
 	h.Exec(`UPDATE mail SET state = 'queued', attempts = 3, error = 'call the mail relay: dial tcp: connection refused' WHERE id = $1`, id)
 	waits := sam.get("/assistance/envois/" + id).text()
 	assert.Contains(t, waits, "À envoyer, 3 essais")

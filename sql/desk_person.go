@@ -17,21 +17,24 @@ type PersonStatus struct {
 	CreatedAt    time.Time       `db:"created_at"`
 	ErasedAt     stdsql.NullTime `db:"erased_at"`
 	SessionsFrom stdsql.NullTime `db:"sessions_from"`
-	Shared       int             `db:"shared"` // how many others have the same address
-	Tokens       int             `db:"tokens"` // that still open something
-	Refused      bool            `db:"refused"`
+	Shared       int             `db:"shared"`   // how many others have the same address
+	Tokens       int             `db:"tokens"`   // that still open something
+	Refused      bool            `db:"refused"`  // the last mail to the present address
+	Returned     bool            `db:"returned"` // after it had left
 }
 
-// PersonStatus answers not_found for an unknown id. Refused: the last mail to the present address came back.
+// PersonStatus answers not_found for an unknown id.
 func (r reader) PersonStatus(ctx context.Context, id okey.PersonID, at time.Time) (PersonStatus, error) {
 	var p PersonStatus
 	err := r.get(ctx, &p, nobody, `SELECT p.support, p.auditor, p.created_at, p.erased_at, p.sessions_from,
 		CASE WHEN p.mail = '' THEN 0 ELSE (SELECT count(*) FROM person o
 			WHERE lower(o.mail) = lower(p.mail) AND o.id <> p.id) END AS shared,
 		(SELECT count(*) FROM api_token t WHERE t.person = p.id AND t.revoked_at IS NULL AND t.expires_at > $2) AS tokens,
-		coalesce((SELECT m.state = 'failed' FROM mail m WHERE m.person = p.id AND m.address = p.mail AND m.state IN ('sent', 'failed')
-			ORDER BY m.created_at DESC, m.id LIMIT 1), false) AS refused
-		FROM person p WHERE p.id = $1`, id, at)
+		coalesce(l.state = 'failed', false) AS refused, l.returned_at IS NOT NULL AS returned
+		FROM person p LEFT JOIN LATERAL (SELECT m.state, m.returned_at FROM mail m
+			WHERE m.person = p.id AND m.address = p.mail AND m.state IN ('sent', 'failed')
+			ORDER BY m.created_at DESC, m.id LIMIT 1) l ON true
+		WHERE p.id = $1`, id, at)
 	return p, err
 }
 

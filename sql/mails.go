@@ -19,7 +19,7 @@ type MailState string
 const (
 	MailQueued MailState = "queued"
 	MailSent   MailState = "sent"
-	MailFailed MailState = "failed" // refused for good
+	MailFailed MailState = "failed" // refused for good, or come back
 	// MailDropped is a mail sent again whose letter has nothing to say any more: what it asked for is done.
 	MailDropped MailState = "dropped"
 )
@@ -42,11 +42,12 @@ type Mail struct {
 	AgainOf   uuid.NullUUID `db:"again_of"` // the first of those that repeat it; none: it is the first
 	// Unanswered counts the attempts that ended with the whole message at the relay, and no word whether it took it.
 	Unanswered int             `db:"unanswered"`
-	NotBefore  stdsql.NullTime `db:"not_before"` // when it is tried again at the earliest
+	NotBefore  stdsql.NullTime `db:"not_before"`  // when it is tried again at the earliest
+	ReturnedAt stdsql.NullTime `db:"returned_at"` // when a report came that it had not arrived
 }
 
 const mailColumns = `m.id, m.request, m.kind, m.ref, m.person, m.address, m.issue, m.message_id, m.subject, m.state, m.attempts,
-	m.error, m.created_at, m.again_of, m.unanswered, m.not_before`
+	m.error, m.created_at, m.again_of, m.unanswered, m.not_before, m.returned_at`
 
 // NewMail is a mail to be queued. Key stands in for Request where it is about a key.
 type NewMail struct {

@@ -157,7 +157,7 @@ func (t *Tx) endPeople(ctx context.Context, before, at time.Time) (int, error) {
 	for _, statement := range []string{
 		`DELETE FROM assignment WHERE person IN (SELECT id FROM gone)`,
 		`DELETE FROM api_token WHERE person IN (SELECT id FROM gone)`,
-		`UPDATE mail SET address = '' WHERE person IN (SELECT id FROM gone)`,
+		`UPDATE mail SET address = '', error = '' WHERE person IN (SELECT id FROM gone)`,
 		`UPDATE request SET signer_name = '', signer_uid = '' WHERE signed_at IS NOT NULL AND person IN (SELECT id FROM gone)`,
 	} {
 		if err := t.exec(ctx, statement); err != nil {

@@ -7,11 +7,14 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// serveHealth answers /healthz on the loopback address of OKEY_METRICS, for health checks; empty serves nothing. A taken port is no
-// reason to stop the work: another program of OKEY on the same machine may have it.
-func serveHealth(ctx context.Context, address string) {
+// serveHealth answers /healthz on the loopback address of OKEY_METRICS, for health checks, and /metrics; empty serves nothing. A taken port
+// is no reason to stop the work: another program of OKEY on the same machine may have it.
+func serveHealth(ctx context.Context, address string, figures prometheus.Gatherer) {
 	if address == "" {
 		return
 	}
@@ -22,6 +25,7 @@ func serveHealth(ctx context.Context, address string) {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
+	mux.Handle("GET /metrics", promhttp.HandlerFor(figures, promhttp.HandlerOpts{}))
 	health := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	context.AfterFunc(ctx, func() { _ = health.Close() })
 	go func() {

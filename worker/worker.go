@@ -18,6 +18,8 @@ import (
 	"okey/sql"
 	"okey/workflows"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
@@ -35,12 +37,21 @@ func Run(ctx context.Context, cfg config.Config) error {
 	if err != nil {
 		return err
 	}
-	serveHealth(ctx, cfg.Metrics)
+	figures := prometheus.NewRegistry() // of its own: several workers may live in one process
+	figures.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	serveHealth(ctx, cfg.Metrics, figures)
+	returns, err := mail.NewBounceAddress(cfg.BounceAddress, cfg.LinkKeys)
+	if err != nil {
+		return err
+	}
 	stores, err := openStores(cfg)
 	if err != nil {
 		return err
 	}
 	defer stores.close()
+	taking, stop := context.WithCancel(ctx)
+	defer stop()
+	takeBounces(taking, cfg, returns, stores.mails, figures)
 	if err := stores.judges.Await(ctx); err != nil {
 		return leaving(ctx, err)
 	}
@@ -52,7 +63,7 @@ func Run(ctx context.Context, cfg config.Config) error {
 	if err := engine.Await(ctx, c); err != nil {
 		return leaving(ctx, err)
 	}
-	return leaving(ctx, work(ctx, c, cfg, stores, holidays))
+	return leaving(ctx, work(ctx, c, cfg, stores, holidays, returns))
 }
 
 // leaving turns the end of ctx into a peaceful end.
@@ -75,7 +86,9 @@ func loadCalendar(path string) (*calendar.Calendar, error) {
 	return holidays, err
 }
 
-func work(ctx context.Context, c client.Client, cfg config.Config, stores stores, holidays *calendar.Calendar) error {
+func work(
+	ctx context.Context, c client.Client, cfg config.Config, stores stores, holidays *calendar.Calendar, returns mail.BounceAddress,
+) error {
 	failed := make(chan error, 1)
 	w := worker.New(c, okey.TaskQueue, worker.Options{
 		WorkerStopTimeout: drain,
@@ -90,7 +103,7 @@ func work(ctx context.Context, c client.Client, cfg config.Config, stores stores
 	e := engine.New(c, okey.DefaultWaits(), cfg.URL)
 	mailer := mails.New(stores.mails, mail.NewSender(mail.Relay(cfg.SMTP), cfg.MailFrom, cfg.SupportMail), holidays, mails.Settings{
 		URL: cfg.URL, Academy: cfg.AcademyName, Support: cfg.SupportMail, Supplier: cfg.SupplierMail,
-		LinkKeys: cfg.LinkKeys, Waits: okey.DefaultWaits(),
+		LinkKeys: cfg.LinkKeys, Waits: okey.DefaultWaits(), Bounces: returns,
 	})
 	registerActivities(w, stores, e, holidays, mailer)
 	if err := w.Start(); err != nil {

@@ -91,7 +91,7 @@ func (p *mailing) deliver(ctx context.Context, connection *mail.Connection, e en
 		return sql.MailQueued, nil
 	}
 	message.ID, message.To, message.Date = strings.Trim(row.MessageID, "<>"), row.Address, p.order.At
-	message.Attached = e.files
+	message.Attached, message.Return = e.files, p.settings.Bounces.Of(e.id)
 	failure := connection.Send(ctx, message)
 	// What became of it is worth more than the time of the attempt: without it, the next one sends it again.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), notePatience)

@@ -25,6 +25,7 @@ type Settings struct {
 	Supplier string // where orders go, an RFC 5322 address; empty: to support, who passes them on
 	LinkKeys okey.LinkKeys
 	Waits    okey.Waits
+	Bounces  mail.BounceAddress // where mails come back to; zero: to their sender
 }
 
 // Mailer writes and sends the mails of a step.

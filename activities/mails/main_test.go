@@ -41,6 +41,7 @@ type fixture struct {
 	box              *postbox.Box
 	lea, roux, blanc okey.Person
 	now              time.Time
+	bounces          string // where mails come back to
 }
 
 func newFixture(t *testing.T) *fixture {
@@ -62,7 +63,14 @@ func (o *fixture) mailer(witness string) *mails.Mailer {
 	return mails.New(o.Store, sender, calendar.PublicOnly(), mails.Settings{
 		Academy: "Académie d'Exemple",
 		URL:     base, Support: "Assistance <" + supportBox + ">", LinkKeys: o.links, Waits: okey.DefaultWaits(),
+		Bounces: o.returns(),
 	})
+}
+
+func (o *fixture) returns() mail.BounceAddress {
+	address, err := mail.NewBounceAddress(o.bounces, o.links)
+	require.NoError(o, err)
+	return address
 }
 
 // What happens before a letter: judged as it is in earnest.

@@ -73,4 +73,6 @@ var recipes = map[okey.MailKind]func(context.Context, *mailing) error{
 
 	okey.MailNotDone: notDone,
 	okey.MailStuck:   stuck,
+
+	okey.MailReturned: returned,
 }

@@ -2,6 +2,7 @@ package mails
 
 import (
 	"context"
+	"log/slog"
 
 	"okey/internal/address"
 	"okey/mail"
@@ -45,5 +46,22 @@ func stuck(ctx context.Context, p *mailing) error {
 	p.facts.At, p.facts.Link = okey.SayTime(trouble.Since, p.order.At, p.zone), p.settings.URL+address.PathDesk+"#blocages"
 	p.facts.Items = []mail.Item{{Kind: okey.SayTrouble(trouble.What)}}
 	p.toSupport(mail.Stuck)
+	return nil
+}
+
+// returned tells support of a mail that came back, as of one that was refused. Of what comes back from support's own mailbox nobody is
+// told: that would come back, too.
+func returned(ctx context.Context, p *mailing) error {
+	m, err := p.store.WrittenMail(ctx, p.order.Subject)
+	if err != nil {
+		return err
+	}
+	if p.isSupport(m.Address) {
+		slog.Error("a mail to support came back", "mail", m.ID, "kind", m.Kind)
+		return nil
+	}
+	p.request.ID = m.Request.UUID
+	p.facts.Returned, p.facts.Link = true, p.settings.URL+address.MailURL(m.ID)
+	p.tellBounced(envelope{id: m.ID, address: m.Address, facts: p.facts}, mail.NameOf(mail.Letter(m.Kind), m.Subject))
 	return nil
 }

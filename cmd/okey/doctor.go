@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"okey/bounces"
 	"okey/calendar"
 	"okey/config"
 	"okey/engine"
@@ -130,6 +131,7 @@ func (d *doctor) examinations() []examination {
 		{name: "fournisseur d'identité", look: d.provider},
 		{name: "moteur Temporal", look: d.temporal},
 		{name: "relais de courrier", look: d.relay},
+		{name: "courriels qui reviennent", look: d.bounces},
 		{name: auditName, look: d.audit, records: true},
 		{name: chartersName, look: d.charters, records: true},
 		{name: rolesName, look: d.roles, records: true},
@@ -184,6 +186,20 @@ func (d *doctor) relay(ctx context.Context) (string, error) {
 		return "", &okey.Error{Code: okey.CodeUnavailable, Message: "ne répond pas à " + address + " : vérifiez OKEY_SMTP_URL.", Err: err}
 	}
 	return "répond", connection.Close()
+}
+
+// bounces says where mails come back to, and whether OKEY can read them there.
+func (d *doctor) bounces(ctx context.Context) (string, error) {
+	switch {
+	case d.cfg.BounceAddress == "":
+		return "à l'expéditeur, où OKEY ne les lit pas (OKEY_BOUNCE_ADDRESS)", nil
+	case d.cfg.BounceIMAP.Host == "":
+		return "à " + d.cfg.BounceAddress + ", reçus par le worker", nil
+	}
+	if err := bounces.Mailbox(d.cfg.BounceIMAP).Check(ctx); err != nil {
+		return "", &okey.Error{Code: okey.CodeUnavailable, Message: "leur boîte ne s'ouvre pas : vérifiez OKEY_BOUNCE_IMAP_URL.", Err: err}
+	}
+	return "à " + d.cfg.BounceAddress + ", leur boîte s'ouvre", nil
 }
 
 func (d *doctor) audit(ctx context.Context) (string, error) {

@@ -125,6 +125,9 @@ const (
 	PathLetters   = "/assistance/courriels"
 )
 
+// MailURL is where support and auditors look at a mail.
+func MailURL(id uuid.UUID) string { return PathMails + "/" + id.String() }
+
 // Sign-in and help. The callback is registered with the identity provider.
 const (
 	PathSignIn        = "/connexion"

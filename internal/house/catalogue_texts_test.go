@@ -166,7 +166,7 @@ var (
 	title   = regexp.MustCompile(`^[A-Z][a-z'-]+$`)
 	machine = regexp.MustCompile(
 		`^(has invalid permissions|Permission denied|No such file or directory)$|\b(SELECT|INSERT|UPDATE|DELETE|FROM|WHERE|AND ExecutionStatus|ExecutionStatus IN|AND StartTime)\b|^(text|application)/|default-src|frame-ancestors|` +
-			`^(apt-get|apk|dnf|brew|pacman|zypper) |kill -QUIT|^use strict$|aria-|\(\?:|^okey (link|attempt)\b|^keyring\(|yyyy|^&R|^</?[a-z]|="`,
+			`^(apt-get|apk|dnf|brew|pacman|zypper) |kill -QUIT|^use strict$|aria-|\(\?:|^okey (link|attempt|bounce)\b|^keyring\(|yyyy|^&R|^</?[a-z]|="`,
 	)
 	verb    = regexp.MustCompile(`%(\[\d\])?[-+0-9.]*[a-z]|{}|\x1b\[K?`)
 	address = regexp.MustCompile(`^[a-z]+://\S*$|^/\S*$|^\S+/\S+$|^[\w./:;=+*-]*[/:=][\w./:;=+*-]*$`)
@@ -181,6 +181,8 @@ var unread = map[string]bool{
 	"Relationship":             true,
 	"Key":                      true,
 	"link token":               true,
+	"No such recipient here":   true,
+	"Not now, try again later": true,
 	"pin salt":                 true,
 	"Temporal does not answer": true,
 	"Temporal does not know the search attributes yet": true,

@@ -40,9 +40,10 @@ var arrows = map[string][]string{
 	"okey/engine":                     {"okey/okey", "okey/config", "okey/internal/address"},
 	"okey/activities":                 {"okey/okey", "okey/sql", "okey/engine", "okey/calendar", "okey/internal/workbook"},
 	"okey/activities/mails":           {"okey/okey", "okey/sql", "okey/calendar", "okey/mail", "okey/internal/address"},
+	"okey/bounces":                    {"okey/okey", "okey/mail", "okey/sql"},
 	"okey/worker": {
 		"okey/okey", "okey/config", "okey/sql", "okey/calendar", "okey/mail", "okey/engine", "okey/workflows", "okey/activities",
-		"okey/activities/mails",
+		"okey/activities/mails", "okey/bounces",
 	},
 	"okey/server/respond": {"okey/imports", "okey/okey", "okey/sql"},
 	"okey/server/act":     {"okey/config", "okey/imports", "okey/okey", "okey/sql", "okey/server/respond"},
@@ -92,7 +93,7 @@ var arrows = map[string][]string{
 		"okey/server/pages/help", "okey/server/pages/home",
 	},
 	"okey/cmd/okey": {
-		"okey/okey", "okey/config", "okey/sql", "okey/calendar", "okey/engine", "okey/imports", "okey/server", "okey/worker",
+		"okey/okey", "okey/config", "okey/sql", "okey/calendar", "okey/engine", "okey/imports", "okey/server", "okey/worker", "okey/bounces",
 	},
 }
 

@@ -28,8 +28,15 @@ type Letter struct {
 	Subject string
 	Text    string
 	HTML    string
+	Wishes  Wishes
 	Session int // which dialogue brought it, from 1
 	TLS     bool
+}
+
+// Wishes are what its sender wants to be told of (RFC 3461).
+type Wishes struct {
+	Return smtp.DSNReturn
+	Notify []smtp.DSNNotify
 }
 
 // Box is a relay of its own for one test.
@@ -76,7 +83,7 @@ func serve(t testing.TB, listener net.Listener, config *tls.Config) *Box {
 	box := &Box{t: t, refusals: map[string]*smtp.SMTPError{}, listener: listener}
 	box.server = smtp.NewServer(smtp.BackendFunc(box.session))
 	box.server.Domain = "postbox"
-	box.server.TLSConfig = config
+	box.server.TLSConfig, box.server.EnableDSN = config, true
 	box.server.ErrorLog = log.New(io.Discard, "", 0)
 	go func() { _ = box.server.Serve(listener) }()
 	t.Cleanup(box.Close)
@@ -167,16 +174,17 @@ type session struct {
 	tls        bool
 	from       string
 	to         []string
+	wishes     Wishes
 }
 
 // Mail begins a message.
-func (s *session) Mail(from string, _ *smtp.MailOptions) error {
-	s.from = from
+func (s *session) Mail(from string, options *smtp.MailOptions) error {
+	s.from, s.wishes.Return = from, options.Return
 	return s.box.refusal(Sender)
 }
 
 // Rcpt takes a recipient, or refuses it.
-func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
+func (s *session) Rcpt(to string, options *smtp.RcptOptions) error {
 	s.box.mu.Lock()
 	s.box.asked = append(s.box.asked, to)
 	s.box.mu.Unlock()
@@ -185,7 +193,7 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 			return err
 		}
 	}
-	s.to = append(s.to, to)
+	s.to, s.wishes.Notify = append(s.to, to), options.Notify
 	return nil
 }
 
@@ -199,7 +207,7 @@ func (s *session) Data(r io.Reader) error {
 		return err
 	}
 	letter := read(s.box.t, data.Bytes())
-	letter.From, letter.Session, letter.TLS = s.from, s.number, s.tls
+	letter.From, letter.Wishes, letter.Session, letter.TLS = s.from, s.wishes, s.number, s.tls
 	s.box.mu.Lock()
 	for _, to := range s.to {
 		letter.To = to

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"okey/internal/address"
 	"okey/mail"
@@ -69,7 +70,7 @@ func (s *Pages) seenMail(v *web.Visit) (sql.WrittenMail, error) {
 }
 
 func resendForm(v *web.Visit, m sql.WrittenMail) *web.Form {
-	return web.NewForm(v, "renvoi", story.MailURL(m.ID), "Renvoyer ce courriel", nil)
+	return web.NewForm(v, "renvoi", address.MailURL(m.ID), "Renvoyer ce courriel", nil)
 }
 
 func (s *Pages) showMail(v *web.Visit, status int, m sql.WrittenMail, again *web.Form, warning string) error {
@@ -104,7 +105,7 @@ func (s *Pages) showMail(v *web.Visit, status int, m sql.WrittenMail, again *web
 	if at := slices.IndexFunc(repeats, resent); at >= 0 && warning == "" {
 		var underWay bool
 		if notice, warning, underWay = sayResent(repeats[at]); underWay {
-			page.Follow = address.DoneURL(story.MailURL(m.ID), done.ID)
+			page.Follow = address.DoneURL(address.MailURL(m.ID), done.ID)
 		}
 	}
 	if okey.May(okey.ActResendMail, v.Actor, okey.Subject{}, v.Today()) == nil {
@@ -141,8 +142,13 @@ func mailFacts(m sql.WrittenMail, c web.Clock) []web.Fact {
 	}
 	facts = append(facts,
 		web.Fact{Name: "Essais", Value: fmt.Sprint(m.Attempts)}, web.Fact{Name: "Écrit", Value: okey.Capitalize(c.Time(m.CreatedAt))})
-	if !m.Sent.IsZero() {
-		facts = append(facts, web.Fact{Name: "Parti", Value: okey.Capitalize(c.Time(m.Sent))})
+	for _, one := range []struct {
+		name string
+		at   time.Time
+	}{{"Parti", m.Sent}, {"Revenu", m.ReturnedAt.Time}} {
+		if !one.at.IsZero() {
+			facts = append(facts, web.Fact{Name: one.name, Value: okey.Capitalize(c.Time(one.at))})
+		}
 	}
 	return facts
 }
@@ -210,7 +216,7 @@ func (s *Pages) resend(v *web.Visit) error {
 		}
 		return s.showMail(v, http.StatusConflict, m, f, f.Errors[0].Message)
 	}
-	return s.Answer(v, f, done, story.MailURL(m.ID), func(status int, warning string) error {
+	return s.Answer(v, f, done, address.MailURL(m.ID), func(status int, warning string) error {
 		if m, err = s.seenMail(v); err != nil { // as it is by now
 			return err
 		}

@@ -124,6 +124,9 @@ func addressTrouble(p okey.Person, status sql.PersonStatus) string {
 		return ""
 	case p.Mail == "":
 		return "OKEY n'a pas d'adresse de cette personne : elle ne reçoit aucun courriel. Faites-la ajouter dans l'annuaire."
+	case status.Refused && status.Returned:
+		return "Le dernier courriel à cette adresse est revenu : la liste des courriels dit pourquoi. " +
+			"Si l'adresse est fausse, faites-la corriger dans l'annuaire, puis renvoyez-le."
 	case status.Refused:
 		return "Le dernier courriel à cette adresse a été refusé : faites-la corriger dans l'annuaire, puis renvoyez-le."
 	case status.Shared > 0:

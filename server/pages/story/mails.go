@@ -15,9 +15,6 @@ import (
 	"github.com/google/uuid"
 )
 
-// MailURL is where support and auditors look at a mail.
-func MailURL(id uuid.UUID) string { return address.PathMails + "/" + id.String() }
-
 // MailLine is a mail as support reads it.
 type MailLine struct {
 	When, What, To, State, Why string
@@ -42,6 +39,9 @@ var MailStates = map[sql.MailState]string{
 // SayMailState says what became of a mail, and how often it was tried where that tells something.
 func SayMailState(m sql.Mail) string {
 	said := MailStates[m.State]
+	if m.ReturnedAt.Valid && m.State == sql.MailFailed {
+		return "revenu"
+	}
 	if m.State == sql.MailQueued && m.Attempts > 0 {
 		return said + ", " + okey.SayCount(m.Attempts, "essai")
 	}
@@ -60,7 +60,7 @@ func MailLines(mails []sql.Mail, c web.Clock) []MailLine {
 func newMailLine(m sql.Mail, c web.Clock) MailLine {
 	line := MailLine{
 		When: okey.Capitalize(c.Time(m.CreatedAt)), What: mail.NameOf(mail.Letter(m.Kind), m.Subject), To: m.Address,
-		State: SayMailState(m), Why: SayMailTrouble(m), Path: MailURL(m.ID), At: m.CreatedAt,
+		State: SayMailState(m), Why: SayMailTrouble(m), Path: address.MailURL(m.ID), At: m.CreatedAt,
 	}
 	if m.AgainOf.Valid {
 		line.State += " (renvoi)"
@@ -107,6 +107,8 @@ func SayMailTrouble(m sql.Mail) string {
 		}
 	}
 	switch {
+	case m.ReturnedAt.Valid:
+		return "le serveur de cette boîte ne l'a pas pris"
 	case strings.Contains(text, "recipient's address"):
 		return "cette adresse est mal écrite"
 	case strings.Contains(text, "call the mail relay"), strings.Contains(text, "connection"):

@@ -37,7 +37,7 @@ var helps = map[string]string{
 	"OKEY_OIDC_CLIENT_SECRET": "Secret d'OKEY chez le fournisseur d'identité.",
 	"OKEY_OIDC_SCOPES":        "Portées (scopes) demandées au fournisseur d'identité, openid comprise.",
 	"OKEY_CLAIM_GIVEN_NAMES":  "Revendications (claims) du prénom : la première qui dit quelque chose.",
-	"OKEY_CLAIM_FAMILY_NAMES": "Revendications (claims) du nom : la première qui dit quelque chose ; ProConnect donne usual_name.",
+	"OKEY_CLAIM_FAMILY_NAMES": "Revendications (claims) du nom : la première qui dit quelque chose ; le nom d'usage, chez ProConnect.",
 	"OKEY_CLAIM_UID":          "Revendication (claim) qui identifie la personne, comme dans les fichiers importés ; sub à défaut.",
 	"OKEY_CLAIM_FUNCTION":     "Revendication de la fonction administrative ; vide : personne n'est de la direction par elle.",
 	"OKEY_CLAIM_HEADS":        "Revendication des établissements que la personne dirige.",

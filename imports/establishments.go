@@ -69,7 +69,7 @@ var states = map[string]string{
 // Establishments imports a register of establishments, under either open-data header. Establishments that the file does not name
 // stay as they are.
 func Establishments(ctx context.Context, store *sql.Store, src Source, opts Options) (*Result, error) {
-	r := &Result{What: "Établissements", File: src.Name, kind: sql.ImportedEstablishments}
+	r := &Result{What: "Établissements", File: src.Name, kind: sql.ImportedEstablishments, most: opts.most()}
 	rows, err := readEstablishments(ctx, src, r, opts)
 	if err != nil {
 		return r, err
@@ -86,7 +86,7 @@ func Establishments(ctx context.Context, store *sql.Store, src Source, opts Opti
 
 // readEstablishments returns the rows of all that the file describes well, served or not; those not served stand in the result too.
 func readEstablishments(ctx context.Context, src Source, r *Result, opts Options) ([]okey.ImportedEstablishment, error) {
-	f, err := spreadsheet.Open(src.Name, src.Content, src.Size)
+	f, err := spreadsheet.OpenWithin(opts.limits(), src.Name, src.Content, src.Size)
 	if err != nil {
 		return nil, err
 	}

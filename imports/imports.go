@@ -49,6 +49,22 @@ type Options struct {
 	Progress Progress      // nil: nobody listens
 }
 
+// limits are narrower for what comes from outside.
+func (o Options) limits() spreadsheet.Limits {
+	if o.Form {
+		return deliveryLimits
+	}
+	return spreadsheet.Usual
+}
+
+// most is how many faults of it are told.
+func (o Options) most() int {
+	if o.Form {
+		return mostFaults
+	}
+	return 0
+}
+
 // insist says how to take keys whose numbers are alike.
 func (o Options) insist() string {
 	if o.Form {

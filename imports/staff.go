@@ -35,7 +35,7 @@ type staffFile struct {
 // Staff imports the people of the establishments that the file names: who is not in it any more is removed from there. Where that
 // would be over 10 % and at least 5 of an establishment's people, nothing is taken unless opts.Force.
 func Staff(ctx context.Context, store *sql.Store, src Source, opts Options) (*Result, error) {
-	r := &Result{What: "Personnels", File: src.Name, kind: sql.ImportedStaff}
+	r := &Result{What: "Personnels", File: src.Name, kind: sql.ImportedStaff, most: opts.most()}
 	file, err := readStaff(ctx, src, r, opts)
 	if err != nil {
 		return r, err
@@ -88,7 +88,7 @@ func (r *Result) strangers(rows []okey.ImportedStaff, problems []sql.StaffProble
 }
 
 func readStaff(ctx context.Context, src Source, r *Result, opts Options) (*staffFile, error) {
-	f, err := spreadsheet.Open(src.Name, src.Content, src.Size)
+	f, err := spreadsheet.OpenWithin(opts.limits(), src.Name, src.Content, src.Size)
 	if err != nil {
 		return nil, err
 	}

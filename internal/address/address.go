@@ -123,7 +123,11 @@ const (
 	PathAudit     = "/assistance/journal"
 	PathMails     = "/assistance/envois" // each with a page of its own, where it is sent again
 	PathLetters   = "/assistance/courriels"
+	PathImports   = "/assistance/imports" // of people and schools
 )
+
+// ImportURL is where support reads what an import did.
+func ImportURL(id uuid.UUID) string { return PathImports + "/" + id.String() }
 
 // Sign-in and help. The callback is registered with the identity provider.
 const (

@@ -16,8 +16,8 @@ var importers = map[sql.ImportKind]func(context.Context, *sql.Store, imports.Sou
 	sql.ImportedStaff: imports.Staff, sql.ImportedEstablishments: imports.Establishments,
 }
 
-// Import takes a file of people or schools whole, as the command of that name does, or nothing: rows that can't be taken are a BadRows error.
-// A check takes nothing at all. by is nobody for a program.
+// Import takes a file of people or schools whole, as the command of that name does, or nothing: rows that can't be taken are a BadRows
+// error. A check takes nothing at all. by is nobody for a program.
 func (s *Dispatcher) Import(
 	ctx context.Context, what sql.ImportKind, by okey.PersonID, up Upload, check, force bool,
 ) (*imports.Result, error) {

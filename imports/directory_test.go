@@ -329,3 +329,23 @@ func TestWhoeverDoesNotWaitForTheDirectoryLeavesEverythingAsItIs(t *testing.T) {
 	assert.Error(t, known.Err, "the operator reads why")
 	assert.Zero(t, one[int](t, w, directoryRuns), "it is tried again: no row each time")
 }
+
+// A directory that is silent takes nothing away, and vouches for nothing.
+func TestWhatTheDirectoryDoesNotSayStaysAsItWas(t *testing.T) {
+	w := withEstablishments(t)
+	importStaff(t, w, staffHeader+college+";zoe;Zola;Zoé;zoe@ac-nice.fr;personnel\n", false)
+	_, err := w.SignIn(t.Context(), okey.Person{UID: "nina", FamilyName: "Neuf", Mail: "nina@exemple.fr", MailDenied: true},
+		okey.DirectorySays{}, false, at)
+	require.NoError(t, err)
+	silent := func(uid, family string) ldaptest.Entry {
+		return ldaptest.Entry{RDN: "uid=" + uid, Values: map[string][]string{"uid": {uid}, "sn": {family}, "FrEduRne": {college}}}
+	}
+	server := ldaptest.Start(t, "", silent("zoe", "Zola-Neuf"), silent("nina", "Neuf"))
+	require.True(t, syncDirectory(t, w, server, Options{}).OK())
+	assert.Equal(t, "Zoé Zola-Neuf zoe@ac-nice.fr",
+		one[string](t, w, `SELECT given_name || ' ' || family_name || ' ' || mail FROM person WHERE uid = 'zoe'`))
+	assert.Equal(t, "nina@exemple.fr true", one[string](t, w, `SELECT mail || ' ' || mail_denied FROM person WHERE uid = 'nina'`))
+	server.Set("uid=nina", "mail", "nina@ac-nice.fr")
+	require.True(t, syncDirectory(t, w, server, Options{}).OK())
+	assert.Equal(t, "nina@ac-nice.fr false", one[string](t, w, `SELECT mail || ' ' || mail_denied FROM person WHERE uid = 'nina'`))
+}

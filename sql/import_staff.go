@@ -104,16 +104,16 @@ const shrinkages = `SELECT a.uai, count(DISTINCT a.person) FILTER (WHERE ` + abs
 const removedAtLeast, removedPercent = 5, 10
 
 const tallyStaff = `SELECT
-	count(*) FILTER (WHERE r.known = 0) AS added,
-	count(*) FILTER (WHERE r.known > 0 AND NOT r.same) AS changed,
-	count(*) FILTER (WHERE r.known > 0 AND r.same) AS unchanged,
+	count(*) FILTER (WHERE known.person IS NULL) AS added,
+	count(*) FILTER (WHERE known.person IS NOT NULL AND r.same IS NOT TRUE) AS changed,
+	count(*) FILTER (WHERE known.person IS NOT NULL AND r.same) AS unchanged,
 	(SELECT count(DISTINCT (a.person, a.uai)) FROM assignment a WHERE ` + absent + ` AND ` + complete + `) AS removed
-	FROM (SELECT
-		(SELECT count(*) FROM assignment a WHERE a.person = p.id AND a.uai = i.uai AND ` + scoped + `) AS known,
-		(p.family_name, p.given_name, p.mail) IS NOT DISTINCT FROM (i.family_name, i.given_name, i.mail)
-			AND EXISTS (SELECT FROM assignment a WHERE a.person = p.id AND a.uai = i.uai AND ` + scoped + `
-				AND a.function = i.function AND a.until IS NOT DISTINCT FROM i.until) AS same
-		FROM import_staff i LEFT JOIN person p ON p.uid = i.uid) r`
+	FROM import_staff i JOIN import_scope s ON s.uai = i.uai LEFT JOIN person p ON p.uid = i.uid
+	LEFT JOIN (SELECT DISTINCT a.person, a.uai FROM assignment a JOIN import_scope s ON s.uai = a.uai AND s.source = a.source) known
+		ON known.person = p.id AND known.uai = i.uai
+	LEFT JOIN assignment a ON a.person = p.id AND a.uai = i.uai AND a.function = i.function AND a.source = s.source
+	CROSS JOIN LATERAL (SELECT a.person IS NOT NULL AND a.until IS NOT DISTINCT FROM i.until
+		AND (p.family_name, p.given_name, p.mail) IS NOT DISTINCT FROM (i.family_name, i.given_name, i.mail) AS same) r`
 
 const countKept = `SELECT count(DISTINCT (a.person, a.uai)) FROM assignment a WHERE ` + absent + ` AND NOT (` + complete + `)`
 
@@ -233,6 +233,9 @@ func (t *Tx) scopeStaff(ctx context.Context, how StaffImport, out *StaffOutcome)
 		return fmt.Errorf("say what the rows are complete for: %w", err)
 	}
 	if err := t.exec(ctx, writeImportScope, string(how.Source)); err != nil {
+		return fmt.Errorf("say what the rows are complete for: %w", err)
+	}
+	if err := t.exec(ctx, "ANALYZE import_scope"); err != nil {
 		return fmt.Errorf("say what the rows are complete for: %w", err)
 	}
 	if err := t.exec(ctx, lockStaffedEstablishments); err != nil {

@@ -23,6 +23,9 @@ type Directory struct {
 	Rules                            okey.DirectoryRules // its names are attributes
 }
 
+// Check tells whether the account may read there: the error is that of SyncDirectory.
+func (d Directory) Check(ctx context.Context) error { return directory.Check(ctx, d.Settings) }
+
 func (d Directory) attributes() []string {
 	all := []string{
 		d.UID, d.FamilyName, d.GivenName, d.Mail, d.Rules.Function, d.Rules.Heads, d.Rules.Works, d.Rules.Delegations,

@@ -23,6 +23,8 @@ func TestTheDirectoryIsReadByCommand(t *testing.T) {
 	t.Setenv("OKEY_LDAP_BIND_DN", ldaptest.Reader)
 	t.Setenv("OKEY_LDAP_PASSWORD", ldaptest.Secret)
 	t.Setenv("OKEY_LDAP_BASE", ldaptest.Staff)
+	_, out, _ := d.okey("doctor")
+	assert.Contains(t, out, "✓ annuaire : se laisse lire, "+server.LDAP)
 	code, _, said = d.okey("sync", "directory", "--check")
 	assert.Equal(t, 0, code, said)
 	assert.Zero(t, d.Count(`SELECT count(*) FROM person WHERE uid = 'zoe'`))
@@ -42,4 +44,6 @@ func TestTheDirectoryIsReadByCommand(t *testing.T) {
 	code, _, said = d.okey("sync", "directory")
 	assert.Equal(t, 1, code)
 	assert.Contains(t, said, "rien n'écoute à cette adresse")
+	_, out, _ = d.okey("doctor")
+	assert.Contains(t, out, "✗ annuaire : L'annuaire ldaps://127.0.0.1:1 ne répond pas")
 }

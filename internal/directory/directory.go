@@ -109,6 +109,7 @@ func Check(ctx context.Context, s Settings) error {
 	if err != nil {
 		return err
 	}
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 	defer func() { _ = conn.Close() }()
 	_, err = conn.Search(ldap.NewSearchRequest(s.Base, ldap.ScopeBaseObject, ldap.NeverDerefAliases, 1, 0, true, "(objectClass=*)",
 		[]string{"1.1"}, nil))
@@ -125,7 +126,9 @@ func connect(ctx context.Context, s Settings) (*ldap.Conn, error) {
 		return nil, okey.Errorf(okey.CodeInvalid, "OKEY_LDAP_URL n'est pas une adresse : écrivez ldaps://hôte:port ou ldap://hôte:port.")
 	}
 	security := &tls.Config{ServerName: u.Hostname(), RootCAs: s.Roots, MinVersion: tls.VersionTLS12}
-	conn, err := ldap.DialURL(s.URL, ldap.DialWithTLSConfig(security), ldap.DialWithDialer(&net.Dialer{Timeout: dialTimeout}))
+	dialer := &net.Dialer{Timeout: dialTimeout}
+	dialer.Deadline, _ = ctx.Deadline()
+	conn, err := ldap.DialURL(s.URL, ldap.DialWithTLSConfig(security), ldap.DialWithDialer(dialer))
 	if err != nil {
 		return nil, failure(ctx, s, 0, err)
 	}

@@ -3,6 +3,7 @@
 package config
 
 import (
+	"crypto/x509"
 	"log/slog"
 	"os"
 	"reflect"
@@ -90,6 +91,24 @@ type Config struct {
 	PrincipalValues  []string `name:"principal-values" env:"OKEY_PRINCIPAL_VALUES" default:"DIR" placeholder:"VALEUR,…"`
 	DeputyValues     []string `name:"deputy-values" env:"OKEY_DEPUTY_VALUES" default:"ADJ" placeholder:"VALEUR,…"`
 	Application      string   `name:"application" env:"OKEY_APPLICATION" default:"okey" placeholder:"NOM"`
+
+	// The academy's LDAP directory, which OKEY reads every night; without an address it has none. From LDAPUID on: what its attributes are
+	// called, as with claims; what their values mean is said there.
+	LDAPURL         string         `name:"ldap-url" env:"OKEY_LDAP_URL" placeholder:"URL"`
+	LDAPCAFile      string         `name:"ldap-ca-file" env:"OKEY_LDAP_CA_FILE" placeholder:"FICHIER"`
+	LDAPRoots       *x509.CertPool `kong:"-"` // what that file holds; nil: none is set
+	LDAPBindDN      string         `name:"ldap-bind-dn" env:"OKEY_LDAP_BIND_DN" placeholder:"DN"`
+	LDAPPassword    string         `kong:"-" env:"OKEY_LDAP_PASSWORD" secret:"true"`
+	LDAPBase        string         `name:"ldap-base" env:"OKEY_LDAP_BASE" placeholder:"DN"`
+	LDAPFilter      string         `name:"ldap-filter" env:"OKEY_LDAP_FILTER" default:"(uid=*)" placeholder:"FILTRE"`
+	LDAPUID         string         `name:"ldap-uid" env:"OKEY_LDAP_UID" default:"uid" placeholder:"ATTRIBUT"`
+	LDAPFamilyName  string         `name:"ldap-family-name" env:"OKEY_LDAP_FAMILY_NAME" default:"sn" placeholder:"ATTRIBUT"`
+	LDAPGivenName   string         `name:"ldap-given-name" env:"OKEY_LDAP_GIVEN_NAME" default:"givenName" placeholder:"ATTRIBUT"`
+	LDAPMail        string         `name:"ldap-mail" env:"OKEY_LDAP_MAIL" default:"mail" placeholder:"ATTRIBUT"`
+	LDAPFunction    string         `name:"ldap-function" env:"OKEY_LDAP_FUNCTION" default:"FrEduFonctAdm" placeholder:"ATTRIBUT"`
+	LDAPHeads       string         `name:"ldap-heads" env:"OKEY_LDAP_HEADS" default:"FrEduRneResp" placeholder:"ATTRIBUT"`
+	LDAPWorks       string         `name:"ldap-works" env:"OKEY_LDAP_WORKS" default:"FrEduRne" placeholder:"ATTRIBUT"`
+	LDAPDelegations string         `name:"ldap-delegations" env:"OKEY_LDAP_DELEGATIONS" default:"FrEduResDel" placeholder:"ATTRIBUT"`
 
 	// LinkKeys sign the links in mails, PINPeppers precede the hash of a PIN, AuditKeys chain the audit.
 	LinkKeys   Keyring `kong:"-" env:"OKEY_LINK_KEYS" secret:"true" needed:"server worker"`

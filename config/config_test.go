@@ -103,6 +103,45 @@ func TestAllThatIsWrongIsNamedAtOnce(t *testing.T) {
 	assert.NotContains(t, message, "abcd", "the values of secrets stay out")
 }
 
+func TestADirectoryIsExaminedOnlyWhereThereIsOne(t *testing.T) {
+	environ := complete()
+	environ["OKEY_LDAP_FILTER"], environ["OKEY_LDAP_BASE"] = "(uid=", "personnels"
+	c, err := config.Load(environ)
+	require.NoError(t, err)
+	assert.False(t, c.HasDirectory())
+
+	empty := filepath.Join(t.TempDir(), "ca.pem")
+	require.NoError(t, os.WriteFile(empty, nil, 0o600))
+	for name, test := range map[string]struct{ setting, value string }{
+		"no address of a directory": {"OKEY_LDAP_URL", "http://annuaire.ac-exemple.fr"},
+		"an account within":         {"OKEY_LDAP_URL", "ldaps://okey:motdepasse@annuaire.ac-exemple.fr"},
+		"no filter":                 {"OKEY_LDAP_FILTER", "(uid="},
+		"no name":                   {"OKEY_LDAP_BASE", "personnels"},
+		"no base":                   {"OKEY_LDAP_BASE", ""},
+		"no attribute":              {"OKEY_LDAP_UID", ""},
+		"no password":               {"OKEY_LDAP_PASSWORD", ""},
+		"no certificate":            {"OKEY_LDAP_CA_FILE", empty},
+		"no file":                   {"OKEY_LDAP_CA_FILE", "/nulle/part.pem"},
+		"nothing wrong":             {"OKEY_LDAP_FILTER", "(&(uid=*)(FrEduRne=*))"},
+	} {
+		environ := complete()
+		environ["OKEY_LDAP_URL"], environ["OKEY_LDAP_BASE"] = "ldaps://annuaire.ac-exemple.fr:636", "ou=personnels,dc=ac-exemple,dc=fr"
+		environ["OKEY_LDAP_BIND_DN"], environ["OKEY_LDAP_PASSWORD"] = "uid=okey,dc=ac-exemple,dc=fr", "motdepasse"
+		environ[test.setting] = test.value
+		c, err := config.Load(environ)
+		if name == "nothing wrong" {
+			require.NoError(t, err)
+			assert.True(t, c.HasDirectory())
+			continue
+		}
+		var problems config.Problems
+		require.ErrorAs(t, err, &problems, name)
+		require.Len(t, problems, 1, name)
+		assert.Equal(t, test.setting, problems[0].Name, name)
+		assert.NotContains(t, problems.Error(), "motdepasse", name)
+	}
+}
+
 func TestEachRoleAsksForWhatItNeedsOnly(t *testing.T) {
 	for role, needs := range map[config.Role][]string{
 		config.RoleMigrate: {"OKEY_ADMIN_DATABASE_URL"},

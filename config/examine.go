@@ -31,6 +31,7 @@ func (c *Config) examine() {
 	c.examineLook()
 	c.examineAccessibility()
 	c.examineTicket()
+	c.examineDirectory()
 	c.examineLink("OKEY_PORTAL_URL", c.PortalURL)
 	c.examineLink("OKEY_TRAINING_URL", c.TrainingURL)
 	if _, known := c.LinksRequireSignIn.read(); !known {

@@ -283,7 +283,9 @@ func (e *Engine) madeGood(ctx context.Context, run FailedRun, id string) (bool, 
 }
 
 // scheduled are the workflows that a schedule starts.
-var scheduled = []string{okey.WorkflowRepairWatch, okey.WorkflowStockWatch, okey.WorkflowRetention, okey.WorkflowExportSchedule}
+var scheduled = []string{
+	okey.WorkflowRepairWatch, okey.WorkflowStockWatch, okey.WorkflowRetention, okey.WorkflowExportSchedule, okey.WorkflowDirectorySync,
+}
 
 var runningRequests = fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Running'", okey.WorkflowKeyRequest)
 

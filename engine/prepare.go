@@ -171,6 +171,9 @@ const WatchSchedule = "stock-watch"
 // RetentionSchedule is the schedule of the nightly retention.
 const RetentionSchedule = "retention"
 
+// DirectorySchedule is the schedule of the nightly reading of the academy's directory.
+const DirectorySchedule = "directory-sync"
+
 // schedule is what runs by itself.
 type schedule struct {
 	id, workflow, summary string
@@ -193,6 +196,9 @@ func schedules() []schedule {
 		{RetentionSchedule, okey.WorkflowRetention, "Ce qui a été gardé assez longtemps", client.ScheduleSpec{
 			Calendars: []client.ScheduleCalendarSpec{{Hour: one(3), Minute: one(30)}}, TimeZoneName: zone,
 		}, 20 * time.Hour, 24 * time.Hour},
+		{DirectorySchedule, okey.WorkflowDirectorySync, "L'annuaire de l'académie", client.ScheduleSpec{
+			Calendars: []client.ScheduleCalendarSpec{{Hour: one(4), Minute: one(30)}}, TimeZoneName: zone,
+		}, okey.SyncLife, 24 * time.Hour},
 		{ExportSchedule, okey.WorkflowExportSchedule, "Commandes de la semaine", client.ScheduleSpec{
 			Calendars: []client.ScheduleCalendarSpec{{DayOfWeek: one(1), Hour: one(6)}}, TimeZoneName: zone,
 		}, 24 * time.Hour, 6 * 24 * time.Hour},

@@ -73,26 +73,24 @@ var states = map[string]string{
 // Establishments imports a register of establishments, under either open-data header. Establishments that the file does not name
 // stay as they are.
 func Establishments(ctx context.Context, store *sql.Store, src Source, opts Options) (*Result, error) {
-	r := &Result{What: "Établissements", File: src.Name}
+	r := &Result{What: "Établissements", File: src.Name, kind: sql.ImportedEstablishments, most: opts.most()}
 	rows, err := readEstablishments(ctx, src, r, opts)
 	if err != nil {
 		return r, err
 	}
-	opts.progress(StepWriting, 0, 0)
-	err = store.Do(ctx, func(tx *sql.Tx) error {
-		r.Tally, err = tx.ImportEstablishments(ctx, rows, opts.At)
+	err = r.take(ctx, store, opts, func(tx *sql.Tx) error {
+		r.Tally, err = tx.ImportEstablishments(ctx, rows, opts.By, cmp.Or(opts.Via, okey.ViaSupport), opts.At)
 		return err
 	})
 	if err != nil {
 		return r, fmt.Errorf("import establishments: %w", err)
 	}
-	r.sort()
 	return r, nil
 }
 
 // readEstablishments returns the rows of all that the file describes well, served or not; those not served stand in the result too.
 func readEstablishments(ctx context.Context, src Source, r *Result, opts Options) ([]okey.ImportedEstablishment, error) {
-	f, err := spreadsheet.Open(src.Name, src.Content, src.Size)
+	f, err := spreadsheet.OpenWithin(opts.limits(), src.Name, src.Content, src.Size)
 	if err != nil {
 		return nil, err
 	}

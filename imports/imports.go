@@ -1,9 +1,10 @@
-// Package imports takes the files that OKEY lives on (establishments, staff, keys) into the database. A file is read to its end
-// whatever is wrong with it; each row that can't be taken is named by line, column, code and a French sentence that says what to do.
-// The rest is written in one transaction. Importing a file twice changes nothing.
+// Package imports takes the files that OKEY lives on (establishments, staff, keys) into the database, and what the academy's directory
+// says. A file is read to its end whatever is wrong with it; each row that can't be taken is named by line, column, code and a French
+// sentence that says what to do. The rest is written in one transaction. Importing a file twice changes nothing.
 package imports
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,8 @@ import (
 	"okey/internal/spreadsheet"
 	"okey/okey"
 	"okey/sql"
+
+	"github.com/google/uuid"
 )
 
 // Source is a file to import. Name is for messages only: what it is shows in its content.
@@ -34,13 +37,33 @@ type Progress func(step string, done, total int64)
 
 // Options of an import.
 type Options struct {
-	At       time.Time // the instant of the import
-	Force    bool      // take what would be refused unless someone says that it is right: see each import
-	UAI      string    // of the keys of a PSKC file, which says neither establishment nor batch
-	Batch    string    // empty: the file's name and the day
-	Expires  string    // a day, for the keys of a PSKC file that says none
-	Form     bool      // whoever reads what is wrong has a form before them, not a command line
-	Progress Progress  // nil: nobody listens
+	At       time.Time     // the instant of the import
+	Force    bool          // take what would be refused unless someone says that it is right: see each import
+	UAI      string        // of the keys of a PSKC file, which says neither establishment nor batch
+	Batch    string        // empty: the file's name and the day
+	Expires  string        // a day, for the keys of a PSKC file that says none
+	Form     bool          // whoever reads what is wrong has a form before them, not a command line
+	Whole    bool          // take all of a file of people or schools, or nothing where something is wrong
+	Check    bool          // say what such a file would do, and take nothing
+	By       okey.PersonID // whoever imports schools or people; nobody: the operator's command, a program, the engine
+	Via      okey.Via      // how; empty: the operator's command
+	Progress Progress      // nil: nobody listens
+}
+
+// limits are narrower for what comes from outside.
+func (o Options) limits() spreadsheet.Limits {
+	if o.Form {
+		return deliveryLimits
+	}
+	return spreadsheet.Usual
+}
+
+// most is how many faults of it are told.
+func (o Options) most() int {
+	if o.Form {
+		return mostFaults
+	}
+	return 0
 }
 
 // insist says how to take keys whose numbers are alike.
@@ -57,6 +80,17 @@ func (o Options) otherwise() string {
 		return "demandez à l'exploitant d'importer celles qui servent déjà"
 	}
 	return "passez par « okey import keys »"
+}
+
+// anyway says how rows are taken that remove many people.
+func (o Options) anyway(what sql.ImportKind) string {
+	switch {
+	case what == sql.ImportedDirectory:
+		return "Vérifiez l'annuaire ; s'il dit vrai, lancez « okey sync directory --force »."
+	case o.Form:
+		return "Vérifiez que le fichier est complet ; s'il l'est, renvoyez-le avec force=true."
+	}
+	return "Vérifiez que le fichier est complet ; s'il l'est, recommencez avec --force."
 }
 
 // sayWhere says how to name the establishment of a PSKC file.
@@ -96,9 +130,11 @@ const (
 	CodeUnknownLabel okey.Code = "unknown_label"
 )
 
-// RowError is a row that was left out, and why. Line is zero for what concerns the file as a whole.
+// RowError is a row that was left out, and why. Line is zero for what concerns the file as a whole. Of the directory it is an entry, which
+// has a name instead.
 type RowError struct {
 	Line    int
+	Entry   string
 	Column  string
 	Code    okey.Code
 	Message string
@@ -118,12 +154,17 @@ type Result struct {
 	File string
 	Read int // rows with something in them
 	sql.Tally
-	Repeated int      // rows that say again what a row before said
-	Kept     int      // people missing from an incomplete staff file who stay
-	Gone     []string // people removed because a complete staff file no longer has them
-	LeftOut  []LeftOut
-	Errors   []RowError
-	Served   int // waiting requests that got a key; each is owed a wake-up
+	Repeated  int      // rows that say again what a row before said
+	Kept      int      // people missing from an incomplete staff file who stay
+	Gone      []string // people removed because a complete staff file no longer has them
+	Delegated int      // delegations of the directory that began or ended
+	LeftOut   []LeftOut
+	Errors    []RowError
+	Served    int  // waiting requests that got a key; each is owed a wake-up
+	Taken     bool // of people and schools: what could be taken of it was
+	Checked   bool // nothing was to be taken
+
+	kind sql.ImportKind // of people and schools
 
 	most int // errors after which reading stops; 0: never
 }
@@ -149,6 +190,45 @@ func (r *Result) refuse(line int, column string, code okey.Code, format string, 
 func (r *Result) sort() {
 	slices.SortStableFunc(r.Errors, func(a, b RowError) int { return a.Line - b.Line })
 	slices.SortStableFunc(r.LeftOut, func(a, b LeftOut) int { return a.Line - b.Line })
+}
+
+// record is what stays of an import of people or schools.
+func (r *Result) record(opts Options) sql.ImportRun {
+	run := sql.ImportRun{
+		ID: uuid.New(), At: opts.At, What: r.kind, File: r.File, Via: cmp.Or(opts.Via, okey.ViaSupport), By: opts.By, Taken: r.Taken,
+		Read: r.Read, Tally: r.Tally, LeftOut: len(r.LeftOut), Kept: r.Kept, Gone: r.Gone,
+	}
+	for _, e := range r.Errors {
+		run.Faults = append(run.Faults, sql.ImportFault{Where: e.where(), Code: e.Code, Message: e.Message})
+	}
+	return run
+}
+
+// take has people or schools written, and recorded with what was wrong, or nothing: where it was only asked what would happen, where write
+// says so by errNothingTaken, and where all was to be taken and something is wrong. write may be tried again.
+func (r *Result) take(ctx context.Context, store *sql.Store, opts Options, write func(*sql.Tx) error) error {
+	opts.progress(StepWriting, 0, 0)
+	r.Checked = opts.Check
+	asRead, leftOut := len(r.Errors), len(r.LeftOut)
+	err := store.Do(ctx, func(tx *sql.Tx) error {
+		r.Errors, r.LeftOut = r.Errors[:asRead:asRead], r.LeftOut[:leftOut:leftOut]
+		if err := write(tx); err != nil {
+			return err
+		}
+		if opts.Check || opts.Whole && !r.OK() {
+			return errNothingTaken
+		}
+		r.Taken = true
+		return tx.RecordImport(ctx, r.record(opts))
+	})
+	if errors.Is(err, errNothingTaken) {
+		r.Taken, err = false, nil
+		if !opts.Check {
+			err = store.Do(ctx, func(tx *sql.Tx) error { return tx.RecordImport(ctx, r.record(opts)) })
+		}
+	}
+	r.sort()
+	return err
 }
 
 // errNothingTaken rolls a transaction back that found, at its end, that nothing may be taken.

@@ -2,7 +2,6 @@ package imports
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/mail"
 	"slices"
@@ -36,32 +35,39 @@ type staffFile struct {
 // Staff imports the people of the establishments that the file names: who is not in it any more is removed from there. Where that
 // would be over 10 % and at least 5 of an establishment's people, nothing is taken unless opts.Force.
 func Staff(ctx context.Context, store *sql.Store, src Source, opts Options) (*Result, error) {
-	r := &Result{What: "Personnels", File: src.Name}
+	r := &Result{What: "Personnels", File: src.Name, kind: sql.ImportedStaff, most: opts.most()}
 	file, err := readStaff(ctx, src, r, opts)
 	if err != nil {
 		return r, err
 	}
-	opts.progress(StepWriting, 0, 0)
-	how := sql.StaffImport{Today: opts.today(), Incomplete: file.incomplete, All: file.all, Force: opts.Force}
-	var out sql.StaffOutcome
-	err = store.Do(ctx, func(tx *sql.Tx) error {
-		out, err = tx.ImportStaff(ctx, file.rows, how, opts.At)
-		if err == nil && len(out.TooMany) > 0 {
-			return errNothingTaken
-		}
-		return err
-	})
-	if err != nil && !errors.Is(err, errNothingTaken) {
+	how := sql.StaffImport{Source: sql.SourceImport, Incomplete: file.incomplete, All: file.all}
+	if err := r.takeStaff(ctx, store, file.rows, how, opts, r.strangers); err != nil {
 		return r, fmt.Errorf("import staff: %w", err)
 	}
-	r.Tally, r.Kept, r.Gone = out.Tally, out.Kept, out.Gone
-	r.strangers(file.rows, out.Problems)
-	for _, s := range out.TooMany {
-		r.refuse(0, "", CodeTooManyGone, "%s perdrait %d de ses %d personnes : rien n'a été importé. Vérifiez que le fichier est "+
-			"complet ; s'il l'est, recommencez avec --force.", s.UAI, s.Gone, s.Total)
-	}
-	r.sort()
 	return r, nil
+}
+
+// takeStaff writes rows of people, unless too many would go. strangers sorts those of establishments that OKEY does not have.
+func (r *Result) takeStaff(ctx context.Context, store *sql.Store, rows []okey.ImportedStaff, how sql.StaffImport, opts Options,
+	strangers func([]okey.ImportedStaff, []sql.StaffProblem),
+) error {
+	how.Today, how.Force, how.By, how.Via = opts.today(), opts.Force, opts.By, opts.Via
+	return r.take(ctx, store, opts, func(tx *sql.Tx) error {
+		out, err := tx.ImportStaff(ctx, rows, how, opts.At)
+		if err != nil {
+			return err
+		}
+		r.Tally, r.Kept, r.Gone, r.Delegated = out.Tally, out.Kept, out.Gone, out.Delegated
+		strangers(rows, out.Problems)
+		for _, s := range out.TooMany {
+			r.refuse(0, "", CodeTooManyGone, "%s perdrait %d de ses %d personnes : rien n'a été importé. %s", s.UAI, s.Gone, s.Total,
+				opts.anyway(r.kind))
+		}
+		if len(out.TooMany) > 0 {
+			return errNothingTaken
+		}
+		return nil
+	})
 }
 
 // strangers sorts rows about establishments that OKEY does not have: those that an import left out are counted, others are errors.
@@ -82,7 +88,7 @@ func (r *Result) strangers(rows []okey.ImportedStaff, problems []sql.StaffProble
 }
 
 func readStaff(ctx context.Context, src Source, r *Result, opts Options) (*staffFile, error) {
-	f, err := spreadsheet.Open(src.Name, src.Content, src.Size)
+	f, err := spreadsheet.OpenWithin(opts.limits(), src.Name, src.Content, src.Size)
 	if err != nil {
 		return nil, err
 	}

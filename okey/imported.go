@@ -21,6 +21,12 @@ type ImportedStaff struct {
 	Until      Day // zero: no end
 }
 
+// ImportedDelegation is a delegation that the directory carries, with whom it is given to.
+type ImportedDelegation struct {
+	UID string
+	DirectoryDelegation
+}
+
 // ImportedKey is a row of a key file.
 type ImportedKey struct {
 	Line      int

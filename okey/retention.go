@@ -15,6 +15,7 @@ const (
 	KeptLinks    KeptData = "links"
 	KeptRequests KeptData = "requests"
 	KeptExports  KeptData = "exports"
+	KeptImports  KeptData = "imports"
 	KeptPeople   KeptData = "people"
 )
 
@@ -92,6 +93,15 @@ func Keepings() []Keeping {
 			"retrouver ce qui est parti chez le fournisseur",
 			36,
 			"après leur envoi",
+			"",
+			"effacés",
+		},
+		{
+			KeptImports,
+			"Imports de l'annuaire et des fichiers : qui a été retiré, quelles lignes étaient fausses",
+			"comprendre pourquoi quelqu'un manque",
+			12,
+			"après l'import",
 			"",
 			"effacés",
 		},

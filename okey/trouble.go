@@ -10,6 +10,7 @@ var troubleNames = map[string]string{
 	ActivityWakeUp: "le réveil des demandes",
 	ActivityWatch:  "la surveillance du matin", WorkflowStockWatch: "la surveillance du matin",
 	ActivityRetain: "l'effacement des données anciennes", WorkflowRetention: "l'effacement des données anciennes",
+	ActivitySyncDirectory: "la lecture de l'annuaire", WorkflowDirectorySync: "la lecture de l'annuaire",
 	ActivityPlanExport: "la transmission des commandes", WorkflowExportSchedule: "la transmission des commandes",
 	ActivitySendMails: "l'envoi de courriels",
 }

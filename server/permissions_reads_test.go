@@ -225,6 +225,16 @@ var pageRows = []row{
 	{route: "GET /assistance/rattachements/:id/fin", gate: signedIn, things: one(func(w *walk) thing {
 		return w.attachment
 	}), ok: http.StatusSeeOther},
+	{route: "GET /assistance/imports", gate: asking, acts: asks(okey.ActSeeDesk)},
+	{route: "GET /assistance/imports.xlsx", gate: asking, acts: asks(okey.ActSeeDesk)},
+	{
+		route: "GET /assistance/imports/:id", gate: asking, acts: asks(okey.ActSeeDesk),
+		things: one(func(w *walk) thing { return w.imported }),
+	},
+	{
+		route: "GET /assistance/imports/:id/tableau.xlsx", gate: asking, acts: asks(okey.ActSeeDesk),
+		things: one(func(w *walk) thing { return w.imported }),
+	},
 	{route: "GET /assistance/hotes", gate: asking, acts: asks(okey.ActSeeDesk)},
 	{route: "GET /assistance/hotes.xlsx", gate: asking, acts: asks(okey.ActSeeDesk)},
 	{route: "GET /assistance/hotes/:id/fin", gate: signedIn, things: one(func(w *walk) thing {

@@ -34,17 +34,17 @@ type walk struct {
 	tables  []string
 	kept    map[string]string // digests of the tables, as the walk begins
 
-	deciding, waiting, signing, handing []thing // requests, by stage
-	keys, held, pins                    []thing
-	placed, exported                    []thing // orders
-	export                              thing
-	draft                               thing // delivery
-	announced, inventories, moves       []thing
-	report, attachment, hosting, record thing
-	delegated, schools                  []thing
-	followed                            thing // action
-	mail                                thing
-	links                               map[okey.PersonID]string
+	deciding, waiting, signing, handing           []thing // requests, by stage
+	keys, held, pins                              []thing
+	placed, exported                              []thing // orders
+	export                                        thing
+	draft                                         thing // delivery
+	announced, inventories, moves                 []thing
+	report, attachment, hosting, record, imported thing
+	delegated, schools                            []thing
+	followed                                      thing // action
+	mail                                          thing
+	links                                         map[okey.PersonID]string
 }
 
 func answering(uai okey.UAI) okey.UAI {
@@ -258,7 +258,7 @@ func (w *walk) makeArrangements() {
 		'{"step":{"kind":"attached","ref":1}}')`,
 		okey.DerivedID(support.ID, "mail"), w.who("Attached Deputy").ID)
 	w.mail = thing{name: "a mail", id: okey.DerivedID(support.ID, "mail").String()}
-	for _, one := range []*thing{&w.attachment, &w.hosting, &w.record} {
+	for _, one := range []*thing{&w.attachment, &w.hosting, &w.record, &w.imported} {
 		one.id = uuid.NewString()
 	}
 	w.Exec(`INSERT INTO attachment (id, person, uai, function, until_day, reason, given_by, created_at)
@@ -268,5 +268,6 @@ func (w *walk) makeArrangements() {
 		w.hosting.id, section, scene.Tilleuls, support.ID)
 	w.Exec(`INSERT INTO succession (id, from_uai, to_uai, by_person, at, comment) VALUES ($1, $2, $3, $4, now(), 'fermé')`, w.record.id,
 		closed, onlyHead, support.ID)
+	w.Exec(importedRun, w.imported.id, `[{"where":"ligne 3","code":"invalid","message":"Faux."}]`, "{lmartin}")
 	w.Exec(`UPDATE establishment SET successor = $2 WHERE uai = $1`, closed, onlyHead)
 }

@@ -308,10 +308,15 @@ func (w *walk) asked(method, target string, p *player, body any) *http.Request {
 
 // upload is a form with a file of one key; fields are pairs.
 func upload(target, serial string, uai okey.UAI, fields ...string) *http.Request {
+	return uploadOf(target, "livraison.csv", fileOf(serial, uai), fields...)
+}
+
+// uploadOf is a form with a file.
+func uploadOf(target, name, content string, fields ...string) *http.Request {
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
-	file, _ := form.CreateFormFile("file", "livraison.csv") // writing to memory
-	_, _ = io.WriteString(file, fileOf(serial, uai))
+	file, _ := form.CreateFormFile("file", name) // writing to memory
+	_, _ = io.WriteString(file, content)
 	for i := 0; i+1 < len(fields); i += 2 {
 		_ = form.WriteField(fields[i], fields[i+1])
 	}

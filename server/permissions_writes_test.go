@@ -98,6 +98,12 @@ func asksThere(ok int) func(*walk, *player, thing) int {
 
 const noKeys = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" // of an empty list
 
+// pushed are the files of people and schools that programs send.
+var pushed = map[string]string{
+	"POST /api/v1/staff":          staffHeader + string(scene.Acacias) + ";nouveau;Neuf;Noé;noe@exemple.fr;personnel\n",
+	"POST /api/v1/establishments": registerHeader + "0069003D;Collège Neuf;340;1;23;99\n",
+}
+
 // writtenRows are the forms.
 var writtenRows = []row{
 	{
@@ -417,6 +423,18 @@ var apiRows = []row{
 		route: "POST /api/v1/deliveries", gate: asking, acts: asks(okey.ActImport), ok: http.StatusCreated,
 		body: func(w *walk, _ *player, _ thing, _ bool) any {
 			return upload(w.URL, "00490030", scene.Tilleuls)
+		},
+	},
+	{
+		route: "POST /api/v1/staff", gate: asking, acts: asks(okey.ActImport), scope: "staff",
+		body: func(w *walk, _ *player, _ thing, _ bool) any {
+			return uploadOf(w.URL, "envoi.csv", pushed["POST /api/v1/staff"], "force", "true")
+		},
+	},
+	{
+		route: "POST /api/v1/establishments", gate: asking, acts: asks(okey.ActImport), scope: "establishments",
+		body: func(w *walk, _ *player, _ thing, _ bool) any {
+			return uploadOf(w.URL, "envoi.csv", pushed["POST /api/v1/establishments"])
 		},
 	},
 	{

@@ -16,7 +16,7 @@ import (
 
 // heldAtStaffed are the delegations, coming ones too, that hold at the establishments of a staff file before it is written.
 const heldAtStaffed = `SELECT d.id FROM delegation d JOIN ` + delegationHolds + ` holds ON holds.until_day >= $1::date
-	WHERE d.ended_at IS NULL AND d.until_day >= $1::date AND d.uai IN (SELECT i.uai FROM import_staff i) ORDER BY d.id`
+	WHERE d.ended_at IS NULL AND d.until_day >= $1::date AND d.uai IN (SELECT s.uai FROM import_scope s) ORDER BY d.id`
 
 // heldNoMore are those of them that hold no more: of several that somebody has at one establishment the first, for all of them.
 const heldNoMore = `SELECT DISTINCT ON (d.uai, d.given_to) d.id, d.uai FROM delegation d

@@ -22,7 +22,7 @@ const delegationHolds = `LATERAL (SELECT least(giver.until_day, holder.until_day
 const (
 	giverHolds = `SELECT max(coalesce(a.until, d.until_day)) AS until_day FROM assignment a
 		WHERE a.person = d.given_by AND a.uai = d.uai AND a.function IN ('chef', 'adjoint')`
-	holderHolds = `SELECT CASE d.source WHEN 'claims' THEN d.until_day ELSE max(coalesce(a.until, d.until_day)) END AS until_day
+	holderHolds = `SELECT CASE d.source WHEN 'page' THEN max(coalesce(a.until, d.until_day)) ELSE d.until_day END AS until_day
 		FROM assignment a WHERE a.person = d.given_to AND a.uai = d.uai`
 )
 

@@ -43,9 +43,10 @@ type Source string
 
 // The sources of assignments.
 const (
-	SourceImport  Source = "import"  // a staff file
-	SourceClaims  Source = "claims"  // the directory, read at a sign-in
-	SourceSupport Source = "support" // an attachment
+	SourceImport    Source = "import"    // a staff file
+	SourceDirectory Source = "directory" // the directory, read by OKEY itself
+	SourceClaims    Source = "claims"    // the directory, read at a sign-in
+	SourceSupport   Source = "support"   // an attachment
 )
 
 // Post is a function of somebody at an establishment, and where OKEY has it from.

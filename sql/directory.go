@@ -3,6 +3,7 @@ package sql
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"okey/okey"
@@ -66,7 +67,7 @@ func (t *Tx) saveClaimedDelegations(
 		if d.Until.Before(today) { // directories keep them for years
 			continue
 		}
-		id := okey.DerivedID(person, fmt.Sprintf("delegation/%s/%s/%s/%s", d.UAI, d.GivenBy, d.From, d.Until))
+		id := delegationID(person, d)
 		kept = append(kept, id.String())
 		var n int
 		err := t.get(ctx, &n, "", `WITH given AS (
@@ -87,6 +88,86 @@ func (t *Tx) saveClaimedDelegations(
 			AND NOT id = ANY ($2::uuid[]) RETURNING 1
 		) SELECT count(*) FROM ended`, person, pq.Array(kept), at)
 	return changed + ended, err
+}
+
+// delegationID is the same wherever the directory's delegation is read: at a sign-in, or with everybody's.
+func delegationID(person okey.PersonID, d okey.DirectoryDelegation) uuid.UUID {
+	return okey.DerivedID(person, fmt.Sprintf("delegation/%s/%s/%s/%s", d.UAI, d.GivenBy, d.From, d.Until))
+}
+
+// What a sign-in has read already, the directory takes over: later sign-ins do not end it. What somebody ended on a page stays ended.
+// Nobody is told of a delegation that holds already: whoever has it was told where it was given.
+const writeDirectoryDelegations = `WITH given AS (
+		INSERT INTO delegation AS d (id, uai, given_by, given_to, scope, from_day, until_day, created_at, begun_at, source)
+		SELECT DISTINCT ON (said.id) said.id, e.uai, giver.id, said.person, 'everything', said.from_day, said.until_day, $7,
+			CASE WHEN said.from_day <= $8::date THEN $7::timestamptz END, 'directory'
+		FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::date[], $6::date[])
+			AS said (id, uai, giver, person, from_day, until_day)
+		JOIN establishment e ON e.uai = said.uai
+		JOIN person giver ON lower(giver.uid) = lower(said.giver) AND giver.id <> said.person
+		ORDER BY said.id, giver.uid
+		ON CONFLICT (id) DO UPDATE SET source = 'directory', created_at = excluded.created_at,
+			ended_at = CASE WHEN d.ended_by IS NULL THEN NULL ELSE d.ended_at END
+		WHERE d.source = 'claims' OR d.ended_at IS NOT NULL AND d.ended_by IS NULL RETURNING 1
+	) SELECT count(*) FROM given`
+
+const endDirectoryDelegations = `WITH ended AS (
+		UPDATE delegation d SET ended_at = $1 WHERE d.source = 'directory' AND d.ended_at IS NULL AND NOT d.id = ANY ($2::uuid[])
+		AND NOT $3 AND NOT d.uai = ANY ($4) RETURNING 1
+	) SELECT count(*) FROM ended`
+
+// saveDirectoryDelegations makes the delegations that the directory carries what it says now, of people whom OKEY knows, at schools that
+// it has. It counts those that began or ended.
+func (t *Tx) saveDirectoryDelegations(ctx context.Context, how StaffImport, at time.Time) (int, error) {
+	if how.Source != SourceDirectory {
+		return 0, nil
+	}
+	holders, err := t.peopleByUID(ctx, how.Delegations)
+	if err != nil {
+		return 0, err
+	}
+	ids, uais, givers, people, from, until := []string{}, []string{}, []string{}, []string{}, []string{}, []string{}
+	for _, d := range how.Delegations {
+		holder, known := holders[strings.ToLower(d.UID)]
+		if !known || d.Until.Before(how.Today) { // directories keep them for years
+			continue
+		}
+		ids, people = append(ids, delegationID(holder, d.DirectoryDelegation).String()), append(people, holder.String())
+		uais, givers = append(uais, string(d.UAI)), append(givers, d.GivenBy)
+		from, until = append(from, d.From.String()), append(until, d.Until.String())
+	}
+	var given, ended int
+	err = t.get(ctx, &given, "", writeDirectoryDelegations, pq.Array(ids), pq.Array(uais), pq.Array(givers), pq.Array(people),
+		pq.Array(from), pq.Array(until), at, how.Today.String())
+	if err != nil {
+		return 0, fmt.Errorf("write the directory's delegations: %w", err)
+	}
+	if err := t.get(ctx, &ended, "", endDirectoryDelegations, at, pq.Array(ids), how.All, pq.Array(texts(how.Incomplete))); err != nil {
+		return 0, fmt.Errorf("end the directory's delegations: %w", err)
+	}
+	return given + ended, nil
+}
+
+// peopleByUID finds those who hold the delegations, by their uid in small letters.
+func (t *Tx) peopleByUID(ctx context.Context, delegations []okey.ImportedDelegation) (map[string]okey.PersonID, error) {
+	uids := make([]string, len(delegations))
+	for i, d := range delegations {
+		uids[i] = strings.ToLower(d.UID)
+	}
+	var found []struct {
+		ID  uuid.UUID `db:"id"`
+		UID string    `db:"uid"`
+	}
+	err := t.all(ctx, &found, `SELECT p.id, lower(p.uid) AS uid FROM person p WHERE lower(p.uid) = ANY ($1) ORDER BY p.uid DESC`,
+		pq.Array(uids))
+	if err != nil {
+		return nil, fmt.Errorf("find who holds delegations: %w", err)
+	}
+	known := make(map[string]okey.PersonID, len(found))
+	for _, p := range found {
+		known[p.UID] = p.ID
+	}
+	return known, nil
 }
 
 // EndSessions ends every session that a person has open, at the next click in each.

@@ -43,12 +43,12 @@ func (t *Tx) copyIn(ctx context.Context, table string, columns []string, count i
 	return err
 }
 
-// auditImport names who did it; nobody for the operator's commands.
-func (t *Tx) auditImport(what string, tally Tally, by okey.PersonID, at time.Time) {
+// auditImport names who did it; nobody for the operator's commands, programs and the engine.
+func (t *Tx) auditImport(what ImportKind, tally Tally, by okey.PersonID, via okey.Via, at time.Time) {
 	if tally.Quiet() {
 		return
 	}
-	t.Audit(Entry{At: at, Event: "import", Actor: by, Via: okey.ViaSupport, Subject: "import:" + what, Detail: "applied"})
+	t.Audit(Entry{At: at, Event: "import", Actor: by, Via: via, Subject: "import:" + string(what), Detail: "applied"})
 }
 
 const createImportEstablishment = `CREATE TEMPORARY TABLE import_establishment (
@@ -90,7 +90,10 @@ const forgetLeftOut = `DELETE FROM establishment_left_out l USING import_establi
 
 // ImportEstablishments writes what a register says: those that OKEY serves, and why not the others. Establishments that the file
 // does not name stay as they are; Removed counts those that were served and no longer are. UAIs are distinct.
-func (t *Tx) ImportEstablishments(ctx context.Context, rows []okey.ImportedEstablishment, at time.Time) (Tally, error) {
+// By and via are of whoever imports, as in the audit.
+func (t *Tx) ImportEstablishments(
+	ctx context.Context, rows []okey.ImportedEstablishment, by okey.PersonID, via okey.Via, at time.Time,
+) (Tally, error) {
 	columns := []string{"uai", "name", "nature", "contract", "state", "academy", "commune", "postcode", "left_out"}
 	err := t.stage(ctx, "import_establishment", createImportEstablishment, columns, len(rows), func(i int) []any {
 		e := rows[i].Establishment
@@ -117,6 +120,6 @@ func (t *Tx) ImportEstablishments(ctx context.Context, rows []okey.ImportedEstab
 			return Tally{}, fmt.Errorf("write what is left out: %w", err)
 		}
 	}
-	t.auditImport("establishments", tally, okey.PersonID{}, at)
+	t.auditImport(ImportedEstablishments, tally, by, via, at)
 	return tally, nil
 }

@@ -144,7 +144,7 @@ func (t *Tx) ImportKeys(ctx context.Context, rows []okey.ImportedKey, how KeyImp
 	if err := t.all(ctx, &out.Stocked, stockedEstablishments); err != nil {
 		return out, fmt.Errorf("list stocked establishments: %w", err)
 	}
-	t.auditImport("keys", out.Tally, how.By, at)
+	t.auditImport("keys", out.Tally, how.By, okey.ViaSupport, at)
 	return out, nil
 }
 

@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -11,13 +12,18 @@ import (
 	"github.com/lib/pq"
 )
 
-// StaffImport says how to take a staff file.
+// StaffImport says how to take a staff file, or what the directory says.
 type StaffImport struct {
-	Today okey.Day
+	Source Source        // SourceImport or SourceDirectory: whose assignments the rows are, and the only ones that they end
+	By     okey.PersonID // nobody for the operator's commands and the engine
+	Via    okey.Via
+	Today  okey.Day
 	// Incomplete names the establishments of which some rows could not be read: nobody is removed from them. All means every one.
 	Incomplete []okey.UAI
 	All        bool
 	Force      bool // take the file even where it removes many people
+	// Delegations of the people that the rows name: SourceDirectory alone has some.
+	Delegations []okey.ImportedDelegation
 }
 
 // Shrinkage is an establishment that would lose more people than a file may remove unasked.
@@ -30,10 +36,11 @@ type Shrinkage struct {
 // StaffOutcome is what a staff file did. Where TooMany is not empty, nothing may be kept of the transaction.
 type StaffOutcome struct {
 	Tally
-	Gone     []string // who is removed: uid, name, establishment
-	Kept     int      // assignments missing from the file that stay, because the file is incomplete
-	Problems []StaffProblem
-	TooMany  []Shrinkage
+	Gone      []string // who is removed: uid, name, establishment
+	Kept      int      // assignments missing from the file that stay, because the file is incomplete
+	Delegated int      // delegations of the directory that began or ended
+	Problems  []StaffProblem
+	TooMany   []Shrinkage
 }
 
 // StaffProblem is a row about an establishment that OKEY does not have; Why is empty where no import has named it.
@@ -44,27 +51,50 @@ type StaffProblem struct {
 
 const createImportStaff = `CREATE TEMPORARY TABLE import_staff (
 	line integer, uai text, uid text, family_name text, given_name text, mail text, function text, until date,
+	mail_denied boolean NOT NULL DEFAULT false,
 	PRIMARY KEY (uid, uai, function)
 ) ON COMMIT DROP`
 
 const takeOutStrangers = `DELETE FROM import_staff i WHERE NOT EXISTS (SELECT FROM establishment e WHERE e.uai = i.uai)
 	RETURNING i.line, coalesce((SELECT l.reason FROM establishment_left_out l WHERE l.uai = i.uai), '') AS why`
 
+const createImportScope = `CREATE TEMPORARY TABLE import_scope (uai text PRIMARY KEY, source text) ON COMMIT DROP`
+
+// writeImportScope keeps for which establishments the rows are complete: a staff file for those that it names, the directory, besides, for
+// all where it has said something before.
+const writeImportScope = `INSERT INTO import_scope SELECT e.uai, $1 FROM establishment e WHERE e.uai IN (SELECT i.uai FROM import_staff i)
+	OR ($1 = 'directory' AND e.uai IN (SELECT a.uai FROM assignment a WHERE a.source = $1))`
+
+// A uid compares without case (RFC 4519, 2.39): whom OKEY knows under other capitals is the same person. What the directory does not say of
+// them stays as it is known.
+const takeKnownPeople = `UPDATE import_staff i SET uid = p.uid, family_name = coalesce(nullif(i.family_name, ''), p.family_name),
+	given_name = coalesce(nullif(i.given_name, ''), p.given_name), mail = coalesce(nullif(i.mail, ''), p.mail),
+	mail_denied = i.mail = '' AND p.mail_denied
+	FROM person p WHERE lower(p.uid) = lower(i.uid)
+	AND NOT EXISTS (SELECT FROM person other WHERE lower(other.uid) = lower(i.uid) AND other.uid <> p.uid
+		AND (other.uid = i.uid OR p.uid <> i.uid AND other.uid < p.uid))`
+
+// What the directory says of names and address a staff file does not change: each would undo the other.
+const heedDirectory = `UPDATE import_staff i SET family_name = p.family_name, given_name = p.given_name,
+	mail = CASE WHEN p.mail = '' OR p.mail_denied THEN i.mail ELSE p.mail END FROM person p
+	WHERE p.uid = i.uid AND EXISTS (SELECT FROM assignment a WHERE a.person = p.id AND a.source = 'directory')`
+
 // Concurrent imports for one establishment follow each other.
 const lockStaffedEstablishments = `SELECT e.uai FROM establishment e
-	WHERE e.uai IN (SELECT i.uai FROM import_staff i) ORDER BY e.uai FOR NO KEY UPDATE`
+	WHERE e.uai IN (SELECT s.uai FROM import_scope s) ORDER BY e.uai FOR NO KEY UPDATE`
 
-// absent are assignments of the named establishments, made by imports, whose person the file no longer has there. Those that have
-// ended are no loss.
-const absent = `a.source = 'import' AND a.uai IN (SELECT i.uai FROM import_staff i)
+// scoped are the assignments that the rows may end: of their establishments, and from the same source.
+const scoped = `EXISTS (SELECT FROM import_scope s WHERE s.uai = a.uai AND s.source = a.source)`
+
+// absent are those whose person the rows no longer have there. Those that have ended are no loss.
+const absent = scoped + `
 	AND NOT EXISTS (SELECT FROM import_staff i JOIN person p ON p.uid = i.uid WHERE p.id = a.person AND i.uai = a.uai)`
 
 // complete leaves out the establishments from which nobody may be removed: $1 all of them, $2 those named.
 const complete = `NOT $1 AND NOT a.uai = ANY ($2)`
 
 const shrinkages = `SELECT a.uai, count(DISTINCT a.person) FILTER (WHERE ` + absent + `) AS gone, count(DISTINCT a.person) AS total
-	FROM assignment a WHERE a.source = 'import' AND (a.until IS NULL OR a.until >= $3::date) AND ` + complete + `
-		AND a.uai IN (SELECT i.uai FROM import_staff i)
+	FROM assignment a WHERE ` + scoped + ` AND (a.until IS NULL OR a.until >= $3::date) AND ` + complete + `
 	GROUP BY a.uai
 	HAVING count(DISTINCT a.person) FILTER (WHERE ` + absent + `) >= $4
 		AND count(DISTINCT a.person) FILTER (WHERE ` + absent + `) * 100 > count(DISTINCT a.person) * $5
@@ -74,16 +104,16 @@ const shrinkages = `SELECT a.uai, count(DISTINCT a.person) FILTER (WHERE ` + abs
 const removedAtLeast, removedPercent = 5, 10
 
 const tallyStaff = `SELECT
-	count(*) FILTER (WHERE r.known = 0) AS added,
-	count(*) FILTER (WHERE r.known > 0 AND NOT r.same) AS changed,
-	count(*) FILTER (WHERE r.known > 0 AND r.same) AS unchanged,
+	count(*) FILTER (WHERE known.person IS NULL) AS added,
+	count(*) FILTER (WHERE known.person IS NOT NULL AND r.same IS NOT TRUE) AS changed,
+	count(*) FILTER (WHERE known.person IS NOT NULL AND r.same) AS unchanged,
 	(SELECT count(DISTINCT (a.person, a.uai)) FROM assignment a WHERE ` + absent + ` AND ` + complete + `) AS removed
-	FROM (SELECT
-		(SELECT count(*) FROM assignment a WHERE a.person = p.id AND a.uai = i.uai AND a.source = 'import') AS known,
-		(p.family_name, p.given_name, p.mail) IS NOT DISTINCT FROM (i.family_name, i.given_name, i.mail)
-			AND EXISTS (SELECT FROM assignment a WHERE a.person = p.id AND a.uai = i.uai AND a.source = 'import'
-				AND a.function = i.function AND a.until IS NOT DISTINCT FROM i.until) AS same
-		FROM import_staff i LEFT JOIN person p ON p.uid = i.uid) r`
+	FROM import_staff i JOIN import_scope s ON s.uai = i.uai LEFT JOIN person p ON p.uid = i.uid
+	LEFT JOIN (SELECT DISTINCT a.person, a.uai FROM assignment a JOIN import_scope s ON s.uai = a.uai AND s.source = a.source) known
+		ON known.person = p.id AND known.uai = i.uai
+	LEFT JOIN assignment a ON a.person = p.id AND a.uai = i.uai AND a.function = i.function AND a.source = s.source
+	CROSS JOIN LATERAL (SELECT a.person IS NOT NULL AND a.until IS NOT DISTINCT FROM i.until
+		AND (p.family_name, p.given_name, p.mail) IS NOT DISTINCT FROM (i.family_name, i.given_name, i.mail) AS same) r`
 
 const countKept = `SELECT count(DISTINCT (a.person, a.uai)) FROM assignment a WHERE ` + absent + ` AND NOT (` + complete + `)`
 
@@ -97,29 +127,30 @@ const adoptGranted = `UPDATE person p SET uid = i.uid
 	WHERE p.uid = i.mail AND p.family_name = '' AND NOT EXISTS (SELECT FROM person known WHERE known.uid = i.uid)
 	AND NOT EXISTS (SELECT FROM assignment a WHERE a.person = p.id) RETURNING p.id, p.uid`
 
-const writePeople = `INSERT INTO person AS p (id, uid, family_name, given_name, mail, created_at)
-	SELECT gen_random_uuid(), i.uid, i.family_name, i.given_name, i.mail, $1
-	FROM (SELECT DISTINCT ON (uid) uid, family_name, given_name, mail FROM import_staff ORDER BY uid, line) i ORDER BY i.uid
+const writePeople = `INSERT INTO person AS p (id, uid, family_name, given_name, mail, mail_denied, created_at)
+	SELECT gen_random_uuid(), i.uid, i.family_name, i.given_name, i.mail, i.mail_denied, $1
+	FROM (SELECT DISTINCT ON (uid) uid, family_name, given_name, mail, mail_denied FROM import_staff ORDER BY uid, line) i ORDER BY i.uid
 	ON CONFLICT (uid) DO UPDATE SET family_name = excluded.family_name, given_name = excluded.given_name, mail = excluded.mail,
-	mail_denied = false
+	mail_denied = excluded.mail_denied
 	WHERE (p.family_name, p.given_name, p.mail, p.mail_denied) IS DISTINCT FROM (excluded.family_name, excluded.given_name,
-		excluded.mail, false)`
+		excluded.mail, excluded.mail_denied)`
 
 // A person who is there under another function loses the old one even where nobody is removed: the file says what they are.
-const endAssignments = `DELETE FROM assignment a WHERE (` + absent + ` AND ` + complete + `) OR (a.source = 'import'
+const endAssignments = `DELETE FROM assignment a WHERE (` + absent + ` AND ` + complete + `) OR (` + scoped + `
 	AND EXISTS (SELECT FROM import_staff i JOIN person p ON p.uid = i.uid WHERE p.id = a.person AND i.uai = a.uai)
 	AND NOT EXISTS (SELECT FROM import_staff i JOIN person p ON p.uid = i.uid
 		WHERE p.id = a.person AND i.uai = a.uai AND i.function = a.function))`
 
 // endClaims ends what a directory said of people who are in the file no more, or are not what it said: the file is
 // complete for the establishments that it names, and newer than their last sign-in.
-const endClaims = `DELETE FROM assignment a WHERE a.source = 'claims' AND a.uai IN (SELECT i.uai FROM import_staff i)
+const endClaims = `DELETE FROM assignment a WHERE a.source = 'claims' AND a.uai IN (SELECT s.uai FROM import_scope s)
 	AND NOT EXISTS (SELECT FROM import_staff i JOIN person p ON p.uid = i.uid WHERE p.id = a.person AND i.uai = a.uai
 		AND (a.function = 'personnel' OR i.function = a.function)) AND ` + complete
 
 // What had ended begins anew.
 const writeAssignments = `INSERT INTO assignment AS a (person, uai, function, source, until, since)
-	SELECT p.id, i.uai, i.function, 'import', i.until, $1 FROM import_staff i JOIN person p ON p.uid = i.uid ORDER BY i.uai, p.id
+	SELECT p.id, i.uai, i.function, s.source, i.until, $1 FROM import_staff i JOIN person p ON p.uid = i.uid
+	JOIN import_scope s ON s.uai = i.uai ORDER BY i.uai, p.id
 	ON CONFLICT (person, uai, function, source) DO UPDATE SET until = excluded.until,
 	since = CASE WHEN a.until < $2::date THEN excluded.since ELSE a.since END
 	WHERE a.until IS DISTINCT FROM excluded.until`
@@ -131,16 +162,21 @@ const newApprovers = `SELECT DISTINCT i.uid, i.uai FROM import_staff i WHERE i.f
 	AND EXISTS (SELECT FROM request r JOIN establishment e ON e.uai = r.uai
 		WHERE coalesce(e.host, e.uai) = i.uai AND r.stage IN ('awaiting_decision', 'awaiting_handover')) ORDER BY i.uai, i.uid`
 
-// ImportStaff makes the staff of the establishments that rows name what rows say. What support attached stays.
+// ImportStaff makes the staff of the establishments that rows name what rows say. What support attached stays, and what another source
+// said.
 // (uid, UAI, function) are distinct, and rows of one uid agree on the person.
 func (t *Tx) ImportStaff(ctx context.Context, rows []okey.ImportedStaff, how StaffImport, at time.Time) (StaffOutcome, error) {
 	var out StaffOutcome
+	how.Source, how.Via = cmp.Or(how.Source, SourceImport), cmp.Or(how.Via, okey.ViaSupport)
 	columns := []string{"line", "uai", "uid", "family_name", "given_name", "mail", "function", "until"}
 	err := t.stage(ctx, "import_staff", createImportStaff, columns, len(rows), func(i int) []any {
 		r := rows[i]
 		return []any{r.Line, string(r.UAI), r.UID, r.FamilyName, r.GivenName, r.Mail, string(r.Function), nullDay(r.Until)}
 	})
 	if err != nil {
+		return out, err
+	}
+	if err := t.scopeStaff(ctx, how, &out); err != nil {
 		return out, err
 	}
 	if err := t.compareStaff(ctx, how, &out); err != nil || len(out.TooMany) > 0 {
@@ -160,24 +196,56 @@ func (t *Tx) ImportStaff(ctx context.Context, rows []okey.ImportedStaff, how Sta
 	if err := t.writeStaff(ctx, how, at); err != nil {
 		return out, err
 	}
+	if out.Delegated, err = t.saveDirectoryDelegations(ctx, how, at); err != nil {
+		return out, err
+	}
 	if err := t.tellArrived(ctx, arrived, at); err != nil {
 		return out, err
 	}
 	if err := t.tellLapsed(ctx, held, at); err != nil {
 		return out, err
 	}
-	t.auditImport("staff", out.Tally, okey.PersonID{}, at)
+	t.auditImport(how.What(), out.Tally, how.By, how.Via, at)
 	return out, nil
 }
 
-// compareStaff takes the locks, and says what the file would change: nothing more where it would remove too many.
-func (t *Tx) compareStaff(ctx context.Context, how StaffImport, out *StaffOutcome) error {
+// What is what the rows come from, for the audit and the record.
+func (how StaffImport) What() ImportKind {
+	if how.Source == SourceDirectory {
+		return ImportedDirectory
+	}
+	return ImportedStaff
+}
+
+// scopeStaff leaves out the rows of establishments that OKEY does not have, says what the others are complete for, and takes the locks.
+func (t *Tx) scopeStaff(ctx context.Context, how StaffImport, out *StaffOutcome) error {
 	if err := t.all(ctx, &out.Problems, takeOutStrangers); err != nil {
 		return fmt.Errorf("look establishments up: %w", err)
+	}
+	agree := heedDirectory
+	if how.Source == SourceDirectory {
+		agree = takeKnownPeople
+	}
+	if err := t.exec(ctx, agree); err != nil {
+		return fmt.Errorf("look people up: %w", err)
+	}
+	if err := t.exec(ctx, createImportScope); err != nil {
+		return fmt.Errorf("say what the rows are complete for: %w", err)
+	}
+	if err := t.exec(ctx, writeImportScope, string(how.Source)); err != nil {
+		return fmt.Errorf("say what the rows are complete for: %w", err)
+	}
+	if err := t.exec(ctx, "ANALYZE import_scope"); err != nil {
+		return fmt.Errorf("say what the rows are complete for: %w", err)
 	}
 	if err := t.exec(ctx, lockStaffedEstablishments); err != nil {
 		return fmt.Errorf("lock establishments: %w", err)
 	}
+	return nil
+}
+
+// compareStaff says what the rows would change: nothing more where they would remove too many.
+func (t *Tx) compareStaff(ctx context.Context, how StaffImport, out *StaffOutcome) error {
 	incomplete := pq.Array(texts(how.Incomplete))
 	if !how.Force {
 		err := t.all(ctx, &out.TooMany, shrinkages, how.All, incomplete, how.Today.String(), removedAtLeast, removedPercent)

@@ -38,7 +38,7 @@ func (s *Store) SignIn(ctx context.Context, p okey.Person, says okey.DirectorySa
 					CASE WHEN known_by_import THEN known.mail ELSE coalesce(nullif(excluded.mail, ''), known.mail) END,
 					CASE WHEN known_by_import OR excluded.mail = '' THEN known.mail_denied ELSE excluded.mail_denied END
 				FROM (SELECT EXISTS (SELECT FROM assignment a
-					WHERE a.person = known.id AND a.source = 'import') AS known_by_import) AS directory)
+					WHERE a.person = known.id AND a.source IN ('import', 'directory')) AS known_by_import) AS directory)
 			RETURNING id`, p.UID, p.FamilyName, p.GivenName, p.Mail, at, p.MailDenied)
 		if err != nil {
 			return err

@@ -33,13 +33,15 @@ func TestTheKeyOfSomeoneWhoLeftIsTold(t *testing.T) {
 	s.nightIsKept()
 }
 
-// nightIsKept has the nightly retention run now, and migrate set right how long the engine keeps histories.
+// nightIsKept has the nightly retention and the reading of a directory, which there is none of, run now, and migrate set right how long the engine keeps histories.
 func (s *stack) nightIsKept() {
 	s.t.Helper()
 	ctx, c := context.Background(), s.engineClient()
 	handle := c.ScheduleClient().GetHandle(ctx, engine.RetentionSchedule)
 	require.NoError(s.t, handle.Trigger(ctx, client.ScheduleTriggerOptions{}))
 	s.keepFirst("WorkflowType = 'Retention' AND ExecutionStatus = 'Completed'", "retention")
+	require.NoError(s.t, c.ScheduleClient().GetHandle(ctx, engine.DirectorySchedule).Trigger(ctx, client.ScheduleTriggerOptions{}))
+	s.keepFirst("WorkflowType = 'DirectorySync' AND ExecutionStatus = 'Completed'", "directory_sync")
 
 	namespace := s.env["TEMPORAL_NAMESPACE"]
 	_, err := c.WorkflowService().UpdateNamespace(ctx, &workflowservice.UpdateNamespaceRequest{

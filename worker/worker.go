@@ -13,6 +13,7 @@ import (
 	"okey/calendar"
 	"okey/config"
 	"okey/engine"
+	"okey/imports"
 	"okey/mail"
 	"okey/okey"
 	"okey/sql"
@@ -105,7 +106,7 @@ func work(
 		URL: cfg.URL, Academy: cfg.AcademyName, Support: cfg.SupportMail, Supplier: cfg.SupplierMail,
 		LinkKeys: cfg.LinkKeys, Waits: okey.DefaultWaits(), Bounces: returns,
 	})
-	registerActivities(w, stores, e, holidays, mailer)
+	registerActivities(w, stores, e, holidays, mailer, DirectoryOf(cfg))
 	if err := w.Start(); err != nil {
 		return fmt.Errorf("start the worker: %w", err)
 	}
@@ -169,25 +170,29 @@ func Register(to interface {
 		to.RegisterWorkflowWithOptions(workflows.StockChange, workflow.RegisterOptions{Name: name})
 	}
 	to.RegisterWorkflowWithOptions(workflows.RepairWatch, workflow.RegisterOptions{Name: okey.WorkflowRepairWatch})
+	to.RegisterWorkflowWithOptions(workflows.DirectorySync, workflow.RegisterOptions{Name: okey.WorkflowDirectorySync})
 }
 
 // registerActivities gives a worker OKEY's activities under the names that histories keep.
-func registerActivities(to worker.Worker, stores stores, e *engine.Engine, holidays *calendar.Calendar, mailer *mails.Mailer) {
+func registerActivities(to worker.Worker, stores stores, e *engine.Engine, holidays *calendar.Calendar, mailer *mails.Mailer,
+	from *imports.Directory,
+) {
 	orders, stock := activities.NewOrders(stores.rest, e, holidays), activities.NewStock(stores.rest)
 	repair := activities.NewRepair(stores.rest, e)
 	for name, function := range map[string]any{
-		okey.ActivityJudge:       activities.NewRequests(stores.judges, holidays).Judge,
-		okey.ActivityChangeKey:   activities.NewKeys(stores.judges).Change,
-		okey.ActivitySendMails:   mailer.SendMails,
-		okey.ActivityRepair:      repair.Lost,
-		okey.ActivityStock:       stock.Change,
-		okey.ActivityLetters:     stock.Letters,
-		okey.ActivityResendMails: stock.ResendMails,
-		okey.ActivityLoadOrder:   orders.Load,
-		okey.ActivityWatch:       activities.NewWatch(stores.rest).Due,
-		okey.ActivityRetain:      activities.NewRetention(stores.rest).Retain,
-		okey.ActivityPlanExport:  orders.Plan,
-		okey.ActivityWakeUp:      repair.WakeOwed,
+		okey.ActivityJudge:         activities.NewRequests(stores.judges, holidays).Judge,
+		okey.ActivityChangeKey:     activities.NewKeys(stores.judges).Change,
+		okey.ActivitySendMails:     mailer.SendMails,
+		okey.ActivityRepair:        repair.Lost,
+		okey.ActivityStock:         stock.Change,
+		okey.ActivityLetters:       stock.Letters,
+		okey.ActivityResendMails:   stock.ResendMails,
+		okey.ActivityLoadOrder:     orders.Load,
+		okey.ActivityWatch:         activities.NewWatch(stores.rest).Due,
+		okey.ActivityRetain:        activities.NewRetention(stores.rest).Retain,
+		okey.ActivityPlanExport:    orders.Plan,
+		okey.ActivitySyncDirectory: activities.NewDirectory(stores.rest, from).Sync,
+		okey.ActivityWakeUp:        repair.WakeOwed,
 	} {
 		to.RegisterActivityWithOptions(function, activity.RegisterOptions{Name: name})
 	}

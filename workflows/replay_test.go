@@ -46,6 +46,7 @@ var paths = []string{
 	"key_move",
 	"inventory",
 	"retention",
+	"directory_sync",
 	"pin_change",
 	"delegation",
 	"attachment",
@@ -149,6 +150,7 @@ func TestRecordedHistoriesReplay(t *testing.T) {
 			for _, name := range okey.StockWorkflows() {
 				replayer.RegisterWorkflowWithOptions(workflows.StockChange, workflow.RegisterOptions{Name: name})
 			}
+			replayer.RegisterWorkflowWithOptions(workflows.DirectorySync, workflow.RegisterOptions{Name: okey.WorkflowDirectorySync})
 			replayer.RegisterWorkflowWithOptions(workflows.RepairWatch, workflow.RegisterOptions{Name: okey.WorkflowRepairWatch})
 			silent := log.NewStructuredLogger(slog.New(slog.DiscardHandler))
 			require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(silent, file))

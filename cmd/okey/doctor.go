@@ -129,6 +129,7 @@ func (d *doctor) examinations() []examination {
 		{name: "adresse publique", look: d.address},
 		{name: "clefs secrètes", look: d.keys},
 		{name: "fournisseur d'identité", look: d.provider},
+		{name: "annuaire", look: d.directory},
 		{name: "moteur Temporal", look: d.temporal},
 		{name: "relais de courrier", look: d.relay},
 		{name: "courriels qui reviennent", look: d.bounces},

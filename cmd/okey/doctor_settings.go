@@ -15,6 +15,7 @@ import (
 
 	"okey/config"
 	"okey/okey"
+	"okey/worker"
 )
 
 const notGiven = "pas donnés à cette commande, non vérifiés"
@@ -128,6 +129,15 @@ func (d *doctor) provider(ctx context.Context) (string, error) {
 		return "", advice("il n'annonce pas PKCE (S256), dont OKEY se sert : vérifiez qu'il l'accepte.")
 	}
 	return "répond, " + net.JoinHostPort(r.URL.Hostname(), portOf(r.URL)), nil
+}
+
+// directory looks whether the academy's directory lets itself be read.
+func (d *doctor) directory(ctx context.Context) (string, error) {
+	from := worker.DirectoryOf(*d.cfg)
+	if from == nil {
+		return "aucun n'est donné à cette commande (OKEY_LDAP_URL)", nil
+	}
+	return "se laisse lire, " + from.URL, from.Check(ctx)
 }
 
 func portOf(u *url.URL) string {

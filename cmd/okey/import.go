@@ -29,12 +29,14 @@ type ImportCommand struct {
 
 // ImportEstablishments is `okey import establishments FILE`.
 type ImportEstablishments struct {
-	File string `arg:"" name:"fichier" help:"CSV ou XLSX."`
+	File  string `arg:"" name:"fichier" help:"CSV ou XLSX."`
+	Check bool   `name:"check" help:"Dire ce qui changerait : ne rien enregistrer."`
 }
 
 // ImportStaff is `okey import staff FILE`.
 type ImportStaff struct {
 	File  string `arg:"" name:"fichier" help:"CSV ou XLSX."`
+	Check bool   `name:"check" help:"Dire ce qui changerait : ne rien enregistrer."`
 	Force bool   `help:"Importer même si un établissement perd plus de 10 % (et au moins 5) de ses personnes."`
 }
 
@@ -59,13 +61,15 @@ func (c *ImportLogins) Run(ctx context.Context, cfg *config.Config) error {
 
 // Run imports establishments.
 func (c *ImportEstablishments) Run(ctx context.Context, cfg *config.Config) error {
-	return runImport(ctx, cfg, c.File, imports.Establishments, imports.Options{})
+	return runImport(ctx, cfg, c.File, imports.Establishments, imports.Options{Check: c.Check})
 }
 
 // Run imports staff.
 func (c *ImportStaff) Run(ctx context.Context, cfg *config.Config) error {
-	err := runImport(ctx, cfg, c.File, imports.Staff, imports.Options{Force: c.Force})
-	watchNow(ctx, cfg)
+	err := runImport(ctx, cfg, c.File, imports.Staff, imports.Options{Check: c.Check, Force: c.Force})
+	if !c.Check {
+		watchNow(ctx, cfg)
+	}
 	return err
 }
 
@@ -114,7 +118,7 @@ const wakeAtOnce = 500
 
 type importer func(context.Context, *sql.Store, imports.Source, imports.Options) (*imports.Result, error)
 
-// runImport prints what the import did; the error is for the exit code, after all that was wrong has been named.
+// runImport imports a file; the error is for the exit code, after all that was wrong has been named.
 func runImport(ctx context.Context, cfg *config.Config, path string, run importer, opts imports.Options) (err error) {
 	if err := cfg.Check(config.RoleCommand); err != nil {
 		return err
@@ -124,6 +128,15 @@ func runImport(ctx context.Context, cfg *config.Config, path string, run importe
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
+	return doImport(ctx, cfg, opts, func(ctx context.Context, store *sql.Store, opts imports.Options) (*imports.Result, error) {
+		return run(ctx, store, src, opts)
+	})
+}
+
+// doImport runs an import with a bar on terminals, and prints what it did; the error is for the exit code.
+func doImport(ctx context.Context, cfg *config.Config, opts imports.Options,
+	run func(context.Context, *sql.Store, imports.Options) (*imports.Result, error),
+) (err error) {
 	store, err := sql.OpenPool(cfg.DatabaseURL, cfg.AuditKeys, sql.Pool{Statement: sql.Unhurried})
 	if err != nil {
 		return err
@@ -137,7 +150,7 @@ func runImport(ctx context.Context, cfg *config.Config, path string, run importe
 		bar.out = os.Stderr
 	}
 	opts.At, opts.Progress = time.Now(), bar.show
-	result, err := run(ctx, store, src, opts)
+	result, err := run(ctx, store, opts)
 	bar.clear()
 	if err != nil {
 		return withHolder(ctx, store, err)

@@ -32,6 +32,7 @@ type program struct {
 	Worker      WorkerCommand      `cmd:"" help:"Les demandes, les courriels, les échéances."`
 	Migrate     MigrateCommand     `cmd:"" help:"Mettre la base de données et le moteur à niveau. Deux fois ne change rien."`
 	Import      ImportCommand      `cmd:"" help:"Importer établissements, personnels ou clefs."`
+	Sync        SyncCommand        `cmd:"" help:"Lire l'annuaire de l'académie, comme chaque nuit."`
 	Token       TokenCommand       `cmd:"" help:"Afficher un jeton pour l'API, et rien d'autre."`
 	Revoke      RevokeCommand      `cmd:"" help:"Fermer les sessions d'une personne et retirer ses jetons, ou ceux d'un service."`
 	Grant       GrantCommand       `cmd:"" help:"Donner le rôle d'assistance ou d'audit."`

@@ -28,7 +28,7 @@ func tell(t *testing.T, args ...string) (code int, said string) {
 
 func TestAWrongCommandLineIsExplainedInFrench(t *testing.T) {
 	for line, want := range map[string]string{
-		"":                            "la commande est incomplète : ajoutez l'un de ces mots (server, worker, migrate, import, token…)",
+		"":                            "la commande est incomplète : ajoutez l'un de ces mots (server, worker, migrate, import, sync…)",
 		"serveur":                     "« serveur » n'est pas attendu ici ; peut-être server",
 		"server x":                    "« x » n'est pas attendu ici",
 		"server --htp x":              "l'option --htp n'existe pas ; peut-être --help, --http",

@@ -84,6 +84,8 @@ export const pages = [
   { route: "GET /assistance/clefs-a-confirmer", name: "clefs-a-confirmer", who: ["support", "auditor"] },
   { route: "GET /assistance/clefs-a-confirmer/:id", name: "clef-a-confirmer", who: ["support", "auditor"], at: (s) => s.report },
   { route: "GET /assistance/rattachements", name: "rattachements", who: ["support", "auditor"] },
+  { route: "GET /assistance/imports", name: "imports", who: ["support", "auditor"] },
+  { route: "GET /assistance/imports/:id", name: "import", who: ["support", "auditor"], at: (s) => s.imported },
   { route: "GET /assistance/hotes", name: "hotes", who: ["support", "auditor"] },
   { route: "GET /suivi/:action", name: "enregistre", who: [] }, // waiting.test.js sees it: it shows something only while the worker is away
 ];

@@ -59,6 +59,8 @@ async function desk(scene, support) {
   scene.person = await first("personnes");
   await support.open(`/demandes/${scene.refused.id}`);
   scene.mail = await first("envois");
+  await support.open("/assistance/imports");
+  scene.imported = await first("imports");
 }
 
 async function order(scene) {

@@ -123,10 +123,14 @@ const (
 	PathAudit     = "/assistance/journal"
 	PathMails     = "/assistance/envois" // each with a page of its own, where it is sent again
 	PathLetters   = "/assistance/courriels"
+	PathImports   = "/assistance/imports" // of people and schools
 )
 
 // MailURL is where support and auditors look at a mail.
 func MailURL(id uuid.UUID) string { return PathMails + "/" + id.String() }
+
+// ImportURL is where support reads what an import did.
+func ImportURL(id uuid.UUID) string { return PathImports + "/" + id.String() }
 
 // Sign-in and help. The callback is registered with the identity provider.
 const (

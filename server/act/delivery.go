@@ -68,7 +68,7 @@ func ReadUpload(r *http.Request) (Upload, error) {
 }
 
 func tooLargeUpload() error {
-	return okey.Errorf(okey.CodeTooLarge, "Ce fichier est trop volumineux : 20 Mo au plus. Découpez-le en plusieurs livraisons.")
+	return okey.Errorf(okey.CodeTooLarge, "Ce fichier est trop volumineux : 20 Mo au plus. Découpez-le en plusieurs.")
 }
 
 // DamagedForm is the error of a form that arrived in pieces.

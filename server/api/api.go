@@ -62,6 +62,8 @@ func (s *API) Routes(router gin.IRouter) {
 		{post, "/keys/:serial/pin-checks", "pin-checks", s.postPINCheck},
 
 		{post, "/deliveries", "", s.postDelivery},
+		{post, "/staff", "staff", s.postImport(sql.ImportedStaff)},
+		{post, "/establishments", "establishments", s.postImport(sql.ImportedEstablishments)},
 		{post, "/orders", "", s.postOrder},
 		{get, "/orders", "", s.listOrders},
 		{get, "/orders/:id", "", s.getOrder},

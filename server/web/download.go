@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"iter"
 	"net/http"
+	"slices"
 	"time"
 
 	"okey/internal/address"
@@ -138,7 +139,9 @@ func InZone(t time.Time, zone *time.Location) time.Time {
 	return t.In(zone)
 }
 
+var carriers = []string{"/api/v1/deliveries", "/api/v1/staff", "/api/v1/establishments", address.PathDeliveries}
+
 // CarriesFile tells the requests that may be larger than a form.
 func CarriesFile(r *http.Request) bool {
-	return r.Method == http.MethodPost && (r.URL.Path == "/api/v1/deliveries" || r.URL.Path == address.PathDeliveries)
+	return r.Method == http.MethodPost && slices.Contains(carriers, r.URL.Path)
 }

@@ -49,6 +49,7 @@ var deskLinks = []struct {
 	{"Personnes rattachées", address.PathAttachments, okey.ActSeeDesk},
 	{"Établissements sans direction", address.PathHosts, okey.ActSeeDesk},
 	{"Délégations", address.PathDelegations, okey.ActSeeDesk},
+	{"Imports et annuaire", address.PathImports, okey.ActSeeDesk},
 	{"Courriels", address.PathLetters, okey.ActSeeDesk},
 	{"Journal d'audit", address.PathAudit, okey.ActSeeDesk},
 }

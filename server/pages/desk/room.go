@@ -46,6 +46,10 @@ func (s *Pages) Routes(r web.Routes) {
 	r.Get(address.PathLetters, s.lettersPage)
 	r.Get(address.PathLetters+"/:lettre", s.letterPage)
 	r.Get(address.PathLetters+"/:lettre/apercu", s.letterPart)
+	r.Get(address.PathImports, s.importsPage)
+	r.Sheet(address.PathImports+".xlsx", s.importsTable)
+	r.Get(address.PathImports+"/:id", s.importPage)
+	r.Sheet(address.PathImports+"/:id/tableau.xlsx", s.importTable)
 	r.Get(address.PathDashboard, s.dashboardPage)
 	for _, p := range panels {
 		r.Sheet(p.address(), s.panelTable(p))

@@ -53,7 +53,7 @@ func (l postLine) Cells() []web.Cell {
 }
 
 var sourceNames = map[sql.Source]string{
-	sql.SourceImport: "fichier des personnels", sql.SourceClaims: "annuaire, lu à la connexion",
+	sql.SourceImport: "fichier des personnels", sql.SourceDirectory: "annuaire", sql.SourceClaims: "annuaire, lu à la connexion",
 	sql.SourceSupport: "rattachement par l'assistance",
 }
 

@@ -183,7 +183,9 @@ func thingOf(kind string) okey.Thing {
 }
 
 // ImportNames are the files of an import, by what the audit calls them.
-var ImportNames = map[string]string{"establishments": "des établissements", "keys": "des clefs", "staff": "des personnels"}
+var ImportNames = map[string]string{
+	"establishments": "des établissements", "keys": "des clefs", "staff": "des personnels", "directory": "de l'annuaire",
+}
 
 // NewAuditLine says an entry; whoever did what no person did is named by what it came through.
 func NewAuditLine(e sql.AuditedEntry, c web.Clock) AuditLine {

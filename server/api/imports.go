@@ -1,0 +1,46 @@
+package api
+
+import (
+	"net/http"
+	"time"
+
+	"okey/okey"
+	"okey/server/act"
+	"okey/sql"
+
+	"github.com/gin-gonic/gin"
+)
+
+// postImport takes a file of people or schools, all of it or nothing, from support or a program whose token has the scope. Sent again it
+// changes nothing more: no Idempotency-Key is needed. `check` says what would change, `force` is the command's --force.
+func (s *API) postImport(what sql.ImportKind) handler {
+	return func(c *gin.Context) error {
+		who := callerOf(c)
+		if who.service == "" {
+			if err := okey.May(okey.ActImport, who.Actor, okey.Subject{}, okey.DayOf(time.Now(), okey.ZoneOf(""))); err != nil {
+				return err
+			}
+		}
+		up, err := act.ReadUpload(c.Request)
+		if err != nil {
+			return err
+		}
+		check, err := yesOrNo("check", up.Values["check"])
+		if err != nil {
+			return err
+		}
+		force, err := yesOrNo("force", up.Values["force"])
+		if err != nil {
+			return err
+		}
+		r, err := s.act.Import(c.Request.Context(), what, who.ID, up, check, force)
+		if err != nil {
+			return err
+		}
+		c.JSON(http.StatusOK, gin.H{
+			"taken": r.Taken, "read": r.Read, "added": r.Added, "changed": r.Changed, "unchanged": r.Unchanged, "removed": r.Removed,
+			"left_out": len(r.LeftOut), "gone": append([]string{}, r.Gone...),
+		})
+		return nil
+	}
+}

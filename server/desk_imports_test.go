@@ -1,0 +1,56 @@
+package server_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const importedRun = `INSERT INTO import_run (id, at, what, file, via, taken, read, added, changed, unchanged, removed, left_out, kept,
+	fault_count, faults, gone) VALUES ($1, now(), 'directory', 'ldaps://annuaire.ac-nice.fr', 'engine', true, 4021, 3, 2, 4000, 1, 15, 1,
+	jsonb_array_length($2::jsonb), $2::jsonb, $3)`
+
+func TestSupportReadsWhatImportsDid(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	sam := h.as(c.support)
+	assert.Contains(t, sam.get("/assistance/imports").text(), "Aucun import")
+	id := uuid.NewString()
+	h.Exec(importedRun, id, `[{"where":"cn=ambigu,dc=fr, attribut « uid »","code":"invalid","message":"Cette personne a 2 uid."}]`,
+		`{"lmartin (Léa Martin), 0069001B"}`)
+	list := sam.get("/assistance/imports").text()
+	assert.Contains(t, list, "Ajoutés : 3, modifiés : 2, retirés : 1 ; 1 anomalie")
+	page := sam.get("/assistance/imports/" + id)
+	for _, said := range []string{
+		"ldaps://annuaire.ac-nice.fr", "OKEY, la nuit", "4 021", "cn=ambigu,dc=fr, attribut « uid »", "Cette personne a 2 uid.",
+		"lmartin (Léa Martin), 0069001B", "tout n'a pu être lu",
+	} {
+		assert.Contains(t, page.text(), said)
+	}
+	rows := sam.download("/assistance/imports/" + id + "/tableau.xlsx")
+	assert.Equal(t, "Cette personne a 2 uid.", rows["Anomalies"][1][1])
+	assert.Equal(t, []string{"lmartin (Léa Martin), 0069001B"}, rows["Retirés"][1])
+	assert.Equal(t, "Annuaire", sam.download("/assistance/imports.xlsx")["Imports"][1][1])
+	assert.Equal(t, http.StatusNotFound, h.as(c.roux).get("/assistance/imports/"+id).Status)
+	assert.Equal(t, http.StatusNotFound, sam.get("/assistance/imports/"+uuid.NewString()).Status)
+	assert.Contains(t, sam.get("/assistance").HTML, `href="/assistance/imports"`)
+
+	refused := h.pushes("staff", "/staff", staffHeader+"0069001B;x;X;Y;x@exemple.fr;personnel\n0069001B;z;X;Y;z@exemple.fr;roi\n")
+	require.Equal(t, http.StatusUnprocessableEntity, refused.Status)
+	assert.Contains(t, sam.get("/assistance/imports").text(), "Refusé : rien n'a été pris")
+	run := h.Text(`SELECT id::text FROM import_run WHERE via = 'api'`)
+	assert.Contains(t, sam.get("/assistance/imports/"+run).text(), "ligne 3, colonne « fonction »")
+
+	many := make([]string, 120)
+	for i := range many {
+		many[i] = fmt.Sprintf("p%d", i)
+	}
+	long := uuid.NewString()
+	h.Exec(importedRun, long, `[]`, "{"+strings.Join(many, ",")+"}")
+	assert.Contains(t, sam.get("/assistance/imports/"+long).text(), "Il y en a 20 de plus")
+}

@@ -162,11 +162,15 @@ func TestALinkLivesWithWhatAMailReaderTookAlong(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
 	link := h.goodLink(h.as(c.lea).asks(), c.roux)
-	for _, behind := range []string{".", ">", "%3E", ")", "%20", ").", "%C2%BB", "%22"} {
-		moved := h.open(http.MethodGet, link+behind, nil)
-		require.Equal(t, http.StatusFound, moved.Status, behind)
-		assert.Equal(t, link, moved.Header.Get("Location"), behind)
+	for _, path := range []string{link, "/demandes/" + uuid.NewString(), "/remise/" + uuid.NewString(), "/suivi/" + uuid.NewString(), "/clefs/0048?depuis=mail"} {
+		path, query, _ := strings.Cut(path, "?")
+		for _, behind := range []string{".", ">", "%3E", ")", "%20", ").", "%C2%BB", "%22", "/", "&gt;", "=0D", "%20%C2%A0)&gt;."} {
+			moved := h.open(http.MethodGet, strings.TrimSuffix(path+behind+"?"+query, "?"), nil)
+			require.Equal(t, http.StatusFound, moved.Status, path+behind)
+			assert.Equal(t, strings.TrimSuffix(path+"?"+query, "?"), moved.Header.Get("Location"), behind)
+		}
 	}
+	assert.NotEqual(t, http.StatusFound, h.open(http.MethodGet, "//ailleurs.fr/x)", nil).Status)
 	assert.Zero(t, h.Count(`SELECT count(*) FROM attempt WHERE kind = 'link'`))
 }
 

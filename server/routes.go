@@ -57,7 +57,7 @@ func (s *Server) router() *gin.Engine {
 	if err := router.SetTrustedProxies(s.proxies); err != nil {
 		slog.Error("trusted proxies were not understood: none is believed", "error", err)
 	}
-	router.Use(respond.IdentifyRequest, s.observe, s.recoverPanic, s.denyForeignForm, s.denyLostSession)
+	router.Use(respond.IdentifyRequest, s.observe, s.recoverPanic, s.unwrapAddress, s.denyForeignForm, s.denyLostSession)
 	router.NoRoute(s.site.NoRoute)
 	router.NoMethod(s.noMethod)
 	s.healthRoutes(router)

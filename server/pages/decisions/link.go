@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 
 	"okey/internal/address"
 	"okey/okey"
@@ -96,7 +95,7 @@ func (s *Pages) linkVisit(v *web.Visit) (requests.Dossier, error) {
 // mailedLink finds the link that a token stands for, whether it still leads anywhere or not: not_found for a token that no mail has
 // carried. Such a one was guessed; whoever opens an old mail has guessed nothing.
 func (s *Pages) mailedLink(v *web.Visit) (sql.EmailedLink, error) {
-	token, err := okey.ParseLinkToken(tokenIn(v.Param("token")))
+	token, err := okey.ParseLinkToken(v.Param("token"))
 	if err != nil {
 		return sql.EmailedLink{}, err
 	}
@@ -105,14 +104,6 @@ func (s *Pages) mailedLink(v *web.Visit) (sql.EmailedLink, error) {
 		link.Replaced = true // its key has been withdrawn
 	}
 	return link, err
-}
-
-// inToken are the characters of a token: base64 for addresses (RFC 4648, 5).
-const inToken = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
-
-// tokenIn is what an address holds, without what readers of mail take along behind it: the full stop of a sentence, a bracket, a space.
-func tokenIn(text string) string {
-	return strings.TrimRightFunc(text, func(r rune) bool { return !strings.ContainsRune(inToken, r) })
 }
 
 // followLink finds whom a link was made for, and its request. The link dies with its time, with a later issue, with the person's
@@ -145,10 +136,6 @@ func (s *Pages) followLink(v *web.Visit, link sql.EmailedLink) (okey.Actor, requ
 
 // linkPage shows the request and the choice; it changes nothing, however often mail scanners open it.
 func (s *Pages) linkPage(v *web.Visit) error {
-	if given := v.Param("token"); tokenIn(given) != given {
-		v.Redirect(http.StatusFound, address.PathDecide+"/"+tokenIn(given))
-		return nil
-	}
 	d, err := s.linkVisit(v)
 	if err != nil {
 		return s.refuseLink(v, d, err)

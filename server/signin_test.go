@@ -411,6 +411,20 @@ func TestTheServerDoesWithoutTheProviderUntilItIsBack(t *testing.T) {
 }
 
 // signsIn goes the whole way and returns the last answer.
+// Somebody has typed their password, and the provider ends before it has vouched for them.
+func TestAProviderThatEndsInTheMidstIsSaidToBeAway(t *testing.T) {
+	h, p := newGate(t)
+	p.claims = map[string]any{"sub": "s-1"}
+	v := h.visitor()
+	back := "/connexion/retour?code=the-code&state=" + v.leave(p, "/connexion?vers=/demandes")
+	p.Close()
+	response := v.do(http.MethodGet, back)
+	assert.Equal(t, http.StatusServiceUnavailable, response.Status)
+	assert.NotEmpty(t, response.Header.Get("Retry-After"))
+	assert.Contains(t, response.Text, "identité ne répond pas")
+	assert.Equal(t, http.StatusServiceUnavailable, v.do(http.MethodGet, back).Status, "the sign-in is under way still")
+}
+
 func (v *visitor) signsIn(p *identity) answer {
 	v.Helper()
 	return v.do(http.MethodGet, "/connexion/retour?code=the-code&state="+v.leave(p, "/connexion"))

@@ -105,6 +105,22 @@ type Holder struct {
 	Since stdsql.NullTime `db:"since"`
 }
 
+// Writes tells whether anybody can write just now: it takes the lock that each write ends with, and lets it go. It waits for a second; see
+// WaitedInVain and AuditHolder for one that is held.
+func (s *Store) Writes(ctx context.Context) error {
+	err := s.Do(ctx, func(t *Tx) error {
+		var seq int64
+		if err := t.exec(ctx, `SET LOCAL lock_timeout = '1s'`); err != nil {
+			return err
+		}
+		return t.get(ctx, &seq, "Le journal d'audit n'a pas de tête.", `SELECT seq FROM audit_head FOR UPDATE`)
+	})
+	if err != nil {
+		return fmt.Errorf("take the audit's lock: %w", err)
+	}
+	return nil
+}
+
 // AuditHolder answers who holds the audit's head; false for nobody. Whoever waits for it has a lock on the table too, and one that is not
 // granted.
 func (s *Store) AuditHolder(ctx context.Context) (Holder, bool, error) {

@@ -121,6 +121,7 @@ func (d *doctor) examinations() []examination {
 	}
 	return []examination{
 		{name: "base de données", look: d.database},
+		{name: "écritures", look: d.writes, records: true},
 		{name: "migrations", look: said("à niveau", d.store.CheckSchema), records: true},
 		{name: "rôle de la base", look: said("ne peut pas réécrire l'audit", d.store.CheckRole), records: true},
 		{name: "notifications de la base", look: d.notifications, records: true},
@@ -131,6 +132,7 @@ func (d *doctor) examinations() []examination {
 		{name: "fournisseur d'identité", look: d.provider},
 		{name: "annuaire", look: d.directory},
 		{name: "moteur Temporal", look: d.temporal},
+		{name: "workers", look: d.workers},
 		{name: "relais de courrier", look: d.relay},
 		{name: "courriels qui reviennent", look: d.bounces},
 		{name: auditName, look: d.audit, records: true},
@@ -175,6 +177,28 @@ func (d *doctor) temporal(ctx context.Context) (string, error) {
 		}
 	}
 	return "répond, espace de noms « " + namespace + " »", nil
+}
+
+// writes says who keeps everybody from writing.
+func (d *doctor) writes(ctx context.Context) (string, error) {
+	return "passent", withHolder(ctx, d.store, d.store.Writes(ctx))
+}
+
+// workers are what the engine hands work to.
+func (d *doctor) workers(ctx context.Context) (string, error) {
+	c, err := engine.Dial(*d.cfg)
+	if err != nil {
+		return "", advice("non vérifié, puisque le moteur ne répond pas.")
+	}
+	defer c.Close()
+	n, err := engine.Workers(ctx, c)
+	switch {
+	case err != nil:
+		return "", advice("non vérifié, puisque le moteur ne répond pas.")
+	case n == 0:
+		return "", okey.Errorf(okey.CodeUnavailable, "aucun ne travaille : ce qui est enregistré attend. Lancez « okey worker ».")
+	}
+	return okey.SayNumber(n), nil
 }
 
 func (d *doctor) relay(ctx context.Context) (string, error) {

@@ -507,5 +507,8 @@ func TestACommandSaysWhoHoldsTheAudit(t *testing.T) {
 	assert.Equal(t, 1, code)
 	assert.Empty(t, out)
 	assert.Contains(t, said, "quelqu'un tient le journal d'audit depuis ")
-	assert.Contains(t, said, fmt.Sprintf("session %d (rôle okey_app, 127.0.0.1, idle in transaction)", pid))
+	holder := fmt.Sprintf("session %d (rôle okey_app, 127.0.0.1, idle in transaction)", pid)
+	assert.Contains(t, said, holder)
+	_, out, _ = d.okey("doctor")
+	assert.Regexp(t, `✗ écritures : quelqu'un tient le journal d'audit .*`+regexp.QuoteMeta(holder), out)
 }

@@ -163,6 +163,22 @@ func TestDataOfAnotherVersionStaysUntouched(t *testing.T) {
 	require.Len(t, entries, 1)
 }
 
+// A disk that is not mounted is no reason to begin anew, and to write over the one password of what it holds.
+func TestADirectoryThatHasGoneIsNotMadeAnew(t *testing.T) {
+	dir := private(t)
+	c := start(t, dir, 0)
+	password := c.Password()
+	require.NoError(t, c.Stop())
+	data, aside := filepath.Join(dir, "data"), filepath.Join(dir, "elsewhere")
+	require.NoError(t, os.Rename(data, aside))
+	_, err := Start(t.Context(), Options{Dir: dir, Fast: true})
+	require.ErrorContains(t, err, "pas monté")
+	require.NoError(t, os.Rename(aside, data))
+	again := start(t, dir, 0)
+	require.Equal(t, password, again.Password())
+	require.NoError(t, again.Stop())
+}
+
 func TestInterruptedInitIsDoneAgain(t *testing.T) {
 	dir := private(t)
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "data.new", "base"), 0o700))

@@ -125,14 +125,18 @@ func (s *SignIn) finishAfresh(c *gin.Context, f Flow, who signedIn) error {
 	return nil
 }
 
+func providerAway() error {
+	return okey.Errorf(okey.CodeUnavailable,
+		"La connexion n'est pas possible pour l'instant : le service d'identité ne répond pas. Réessayez dans quelques minutes.")
+}
+
 // LeadToProvider has the browser keep a sign-in and goes to the provider with it. The error is unavailable where that does not answer.
 func (s *SignIn) LeadToProvider(c *gin.Context, f Flow, more ...oauth2.AuthCodeOption) error {
 	ctx := c.Request.Context()
 	p, err := s.provider.get(ctx)
 	if err != nil {
 		slog.WarnContext(ctx, "the identity provider does not answer", "error", err)
-		return okey.Errorf(okey.CodeUnavailable,
-			"La connexion n'est pas possible pour l'instant : le service d'identité ne répond pas. Réessayez dans quelques minutes.")
+		return providerAway()
 	}
 	if err := s.pending.keep(c, f); err != nil {
 		return err

@@ -3,7 +3,9 @@ package signin
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -77,6 +79,14 @@ func (s *SignIn) finishSignIn(c *gin.Context) error {
 		return okey.Errorf(okey.CodeUnauthorized, "La connexion a été annulée ou refusée : recommencez depuis la page d'accueil d'OKEY.")
 	}
 	who, err := s.provider.exchange(ctx, c.Query("code"), f)
+	var network net.Error
+	if errors.As(err, &network) {
+		slog.WarnContext(ctx, "the identity provider does not answer", "error", err, "request_id", respond.RequestID(c))
+		if err := s.pending.keep(c, f); err != nil { // the same address again may yet do
+			return err
+		}
+		return providerAway()
+	}
 	if err != nil {
 		slog.WarnContext(ctx, "a sign-in failed", "error", err, "request_id", respond.RequestID(c))
 		return okey.Errorf(okey.CodeUnauthorized, "La connexion n'a pas abouti : recommencez depuis la page d'accueil d'OKEY. "+

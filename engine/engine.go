@@ -265,7 +265,7 @@ const failedMost = 500
 func (e *Engine) madeGood(ctx context.Context, run FailedRun, id string) (bool, error) {
 	if slices.Contains(scheduled, run.Type) {
 		answer, err := e.client.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Query: fmt.Sprintf(
-			"WorkflowType = '%s' AND StartTime > '%s'", run.Type, run.Closed.UTC().Format(time.RFC3339))})
+			"WorkflowType = '%s' AND StartTime > '%s'", run.Type, run.Closed.UTC().Format(time.RFC3339Nano))})
 		if err != nil {
 			return false, fmt.Errorf("count later runs of %s: %w", run.Type, err)
 		}

@@ -141,6 +141,26 @@ func TestComposeMountsTheAcademysOwnLook(t *testing.T) {
 	}
 }
 
+func TestComposeGivesTheWorkerTheDirectoryWhereThereIsOne(t *testing.T) {
+	worker := compose(t).Services["worker"]
+	for _, variable := range []string{"OKEY_LDAP_URL", "OKEY_LDAP_CA_FILE", "OKEY_LDAP_PASSWORD_FILE"} {
+		assert.Empty(t, *worker.Environment[variable], "an academy may do without")
+	}
+	environment := maps.Clone(asked)
+	maps.Copy(environment, map[string]string{
+		"OKEY_LDAP_URL": "ldaps://annuaire.ac-exemple.fr", "OKEY_LDAP_CA_FILE": "/srv/ca.pem", "OKEY_LDAP_PASSWORD_FILE": "/srv/ldap",
+		"OKEY_LDAP_FILTER": "(&(uid=*)(FrEduRne=*))",
+	})
+	project, err := loadCompose(t, environment)
+	require.NoError(t, err)
+	worker = project.Services["worker"]
+	assert.Equal(t, "(&(uid=*)(FrEduRne=*))", *worker.Environment["OKEY_LDAP_FILTER"])
+	assert.Equal(t, "/run/secrets/okey_ldap_password", *worker.Environment["OKEY_LDAP_PASSWORD_FILE"])
+	assert.Equal(t, "/srv/ldap", project.Secrets["okey_ldap_password"].File)
+	assert.Equal(t, "/srv/ca.pem", project.Configs["ldap_ca"].File)
+	assert.Equal(t, worker.Configs[1].Target, *worker.Environment["OKEY_LDAP_CA_FILE"])
+}
+
 func TestComposeHoldsNoSecret(t *testing.T) {
 	secretive := regexp.MustCompile(`PASSWORD|PWD|SECRET|_KEY|_KEYS|PEPPER|DATABASE_URL`)
 	for name, service := range compose(t).Services {

@@ -48,7 +48,7 @@ func openCSV(f *File) (*csvSource, error) {
 	} else {
 		comma = commonest(first)
 	}
-	src.reader = csv.NewReader(&unquoted{Reader: text, comma: byte(comma)})
+	src.reader = csv.NewReader(bufio.NewReaderSize(&unquoted{Reader: text, comma: byte(comma)}, 64<<10))
 	src.reader.Comma, src.reader.FieldsPerRecord, src.reader.ReuseRecord = comma, -1, false
 	return src, nil
 }
@@ -160,7 +160,9 @@ func (s *csvSource) next() (int, []string, error) {
 		return 0, nil, fmt.Errorf("read %s: %w", s.name, err)
 	}
 	for i, cell := range cells {
-		cells[i] = plainCell(cell)
+		if len(cell) > 1 && (cell[0] == '=' || strings.Contains(cell, "'")) {
+			cells[i] = plainCell(cell)
+		}
 	}
 	line, _ := s.reader.FieldPos(0)
 	s.last = line + s.before
@@ -208,30 +210,31 @@ type unquoted struct {
 }
 
 // Read implements io.Reader.
-func (u *unquoted) Read(p []byte) (n int, err error) {
-	for n < len(p) {
-		c, err := u.ReadByte()
-		if err != nil {
-			return n, err
-		}
+func (u *unquoted) Read(p []byte) (int, error) {
+	n, err := u.Reader.Read(p)
+	kept := 0
+	for i, c := range p[:n] {
 		switch {
 		case c == '"' && (u.quoted || !u.inside):
 			u.quoted, u.inside = !u.quoted, true
 		case u.quoted:
 		case c == u.comma || c == '\n':
 			u.inside = false
-		case c == '=' && !u.inside:
-			if next, err := u.Peek(1); err == nil && next[0] == '"' {
-				continue
-			}
-			u.inside = true
+		case c == '=' && !u.inside && u.beforeQuote(p[i+1:n]):
+			continue
 		default:
 			u.inside = true
 		}
-		p[n] = c
-		if n++; u.Buffered() == 0 {
-			break // what is there, before waiting for more
-		}
+		p[kept] = c
+		kept++
 	}
-	return n, nil
+	return kept, err
+}
+
+// beforeQuote tells whether a quote comes next, in what was read or after it.
+func (u *unquoted) beforeQuote(read []byte) bool {
+	if len(read) == 0 {
+		read, _ = u.Peek(1) // the end of the file: no quote
+	}
+	return len(read) > 0 && read[0] == '"'
 }

@@ -280,12 +280,17 @@ var secret = regexp.MustCompile(`^(?:[0-9A-Fa-f]{20,}|[A-Z2-7]{16,}=*|[A-Za-z0-9
 
 // Clip shortens a text that a message quotes, and quotes nothing that may be a secret.
 func Clip(s string) string {
-	if text := strings.TrimSpace(s); secret.MatchString(text) && strings.ContainsAny(text, "0123456789") {
+	const most = 40
+	clipped := strings.TrimSpace(s)
+	if len(clipped) > most { // in bytes: then it may be longer in letters, too
+		runes := []rune(clipped)
+		clipped = string(runes[:min(len(runes), most)])
+		if len(runes) > most && !secret.MatchString(clipped) {
+			return clipped + "…"
+		}
+	}
+	if secret.MatchString(clipped) && strings.ContainsAny(clipped, "0123456789") {
 		return "…"
 	}
-	runes := []rune(strings.TrimSpace(s))
-	if len(runes) > 40 {
-		return string(runes[:40]) + "…"
-	}
-	return string(runes)
+	return clipped
 }

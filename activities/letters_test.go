@@ -151,7 +151,7 @@ func TestATroubleIsToldOnceAndForgottenWhenItIsOver(t *testing.T) {
 	require.NoError(t, c.Store.Looked(context.Background(), a.ID, c.now, true))
 	tell := func(at time.Time) int {
 		require.NoError(t, c.Store.NoteUnjudged(context.Background(), at.Add(-2*time.Minute), at))
-		n, err := c.Store.TellTroubles(context.Background(), at.Add(-30*time.Minute), at, 100)
+		n, err := c.Store.TellTroubles(context.Background(), at.Add(-30*time.Minute), at)
 		require.NoError(t, err)
 		return n
 	}

@@ -216,7 +216,7 @@ const (
 // has lasted half an hour.
 func (r *Repair) lookForTroubles(ctx context.Context) error {
 	now := time.Now().UTC()
-	_, told := r.store.TellTroubles(ctx, now.Add(-patience), now, repairBatch)
+	_, told := r.store.TellTroubles(ctx, now.Add(-patience), now.Truncate(time.Microsecond))
 	return errors.Join(
 		r.store.NoteUnjudged(ctx, now.Add(-unjudged), now), r.store.ForgetTroubles(ctx, sql.TroubleActivity, now.Add(-forgotten)),
 		r.failedWorkflows(ctx, now), told,

@@ -54,9 +54,9 @@ func factsOf(letter Letter) Facts {
 	case SupportDecided, SupportHandedOver:
 		f.By = "Inès Lopez"
 	case NotDone:
-		f.Items = []Item{{Kind: "charte et code PIN"}}
+		f.Items = []Item{{Kind: "charte et code PIN, demande de Léa Martin"}}
 	case Stuck:
-		f.Items = []Item{{Kind: "le suivi d'une demande"}}
+		f.Items, f.Total = []Item{{Kind: "le suivi d'une demande"}}, 1
 	case SupportOrdered, OrderClosed:
 		f.By, f.Place, f.Total = "Inès Lopez", 12, 10
 	case OrderLate:

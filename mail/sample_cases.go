@@ -212,5 +212,6 @@ var cases = map[Letter][]variation{
 	KeysReported:     {oneKey},
 	Undelivered:      {{"one", "un seul courriel", alone}},
 	StockUndelivered: {{"one", "un seul courriel, d'aucune clef ni établissement", func(f *Facts) { alone(f); f.Serial, f.UAI = "", "" }}},
+	Stuck:            {{"several", "plusieurs travaux", func(f *Facts) { f.Total = 12 }}},
 	Bounced:          {{"returned", "revenu après son départ", func(f *Facts) { f.Returned = true }}},
 }

@@ -51,6 +51,14 @@ func (s *Store) NoteTrouble(ctx context.Context, t Trouble) error {
 	return nil
 }
 
+// ToldWith returns the troubles that are told together with one, oldest first, as far as they last.
+func (r reader) ToldWith(ctx context.Context, id uuid.UUID) ([]Trouble, error) {
+	var found []Trouble
+	err := r.all(ctx, &found, troubles+`WHERE told_at = (SELECT max(created_at) FROM action WHERE subject = $1 AND name = $2) ORDER BY since, id`,
+		id, string(okey.ActionTroubleTold))
+	return found, err
+}
+
 // TroubleOver forgets a trouble: it got on.
 func (s *Store) TroubleOver(ctx context.Context, id uuid.UUID) error {
 	return s.attempt(ctx, `DELETE FROM trouble WHERE id = $1`, id)
@@ -93,26 +101,25 @@ func (r reader) CountTroubles(ctx context.Context) (map[TroubleKind]int, error) 
 	return counted, nil
 }
 
-// TellTroubles has support told, once, of each trouble that began before the instant: an action of OKEY's own for each, for the repair
-// watch to deliver. An action without an outcome whose workflow is in trouble itself is told with that. It returns how many.
-func (s *Store) TellTroubles(ctx context.Context, before, at time.Time, limit int) (int, error) {
+// TellTroubles has support told, once, of the troubles that began before the instant: by one action of OKEY's own for all of them, for the
+// repair watch to deliver, and within an hour no other. An action without an outcome whose workflow is in trouble itself is told with that.
+// It returns of how many.
+func (s *Store) TellTroubles(ctx context.Context, before, at time.Time) (int, error) {
 	told := 0
 	err := s.Do(ctx, func(t *Tx) error {
 		var ids []uuid.UUID
 		err := t.all(ctx, &ids, `UPDATE trouble SET told_at = $2 WHERE id IN (SELECT id FROM trouble t WHERE since < $1 AND told_at IS NULL
+			AND NOT EXISTS (SELECT FROM trouble WHERE told_at > $2::timestamptz - interval '1 hour')
 			AND NOT (kind = 'action' AND EXISTS (SELECT FROM action a JOIN trouble w ON w.kind = 'activity'
 				AND right(w.workflow, 36) IN (a.id::text, a.request::text, a.subject::text) WHERE a.id::text = t.workflow))
-			ORDER BY since, id LIMIT $3 FOR UPDATE SKIP LOCKED) RETURNING id`, before, at, limit)
-		for _, id := range ids {
-			if err == nil {
-				err = t.FollowUp(ctx, okey.Action{
-					ID: okey.DerivedID(id, "told/"+at.Format(time.RFC3339)), Subject: id, Name: okey.ActionTroubleTold,
-					Via: okey.ViaEngine, CreatedAt: at,
-				})
-			}
+			FOR UPDATE SKIP LOCKED) RETURNING id`, before, at)
+		if told = len(ids); err != nil || told == 0 {
+			return err
 		}
-		told = len(ids)
-		return err
+		return t.FollowUp(ctx, okey.Action{
+			ID: okey.DerivedID(ids[0], "told/"+at.Format(time.RFC3339)), Subject: ids[0], Name: okey.ActionTroubleTold,
+			Via: okey.ViaEngine, CreatedAt: at,
+		})
 	})
 	return told, err
 }

@@ -4,9 +4,12 @@ import (
 	"context"
 	"log/slog"
 
+	"github.com/google/uuid"
+
 	"okey/internal/address"
 	"okey/mail"
 	"okey/okey"
+	"okey/sql"
 )
 
 // notDone tells whoever sent an action, and was told that it is kept, that it was refused after all.
@@ -29,24 +32,44 @@ func notDone(ctx context.Context, p *mailing) error {
 		}
 	}
 	p.facts.At, p.facts.Link = okey.SayTime(action.CreatedAt, p.order.At, p.zone), p.settings.URL+address.FollowURL(action.ID)
-	p.facts.Items = []mail.Item{{Kind: action.Name.Kind().French}}
+	p.facts.Items = []mail.Item{{Kind: action.Name.Kind().French + p.aboutRequest(ctx, action.Request)}}
 	p.toPerson(mail.NotDone, person)
 	return nil
 }
 
 // stuck tells support of what does not get on by itself, unless it has got on meanwhile.
 func stuck(ctx context.Context, p *mailing) error {
-	trouble, err := p.store.Trouble(ctx, p.order.Subject)
-	if okey.ErrorCode(err) == okey.CodeNotFound {
-		return nil
-	}
-	if err != nil {
+	found, err := p.store.ToldWith(ctx, p.order.Subject)
+	if err != nil || len(found) == 0 {
 		return err
 	}
-	p.facts.At, p.facts.Link = okey.SayTime(trouble.Since, p.order.At, p.zone), p.settings.URL+address.PathDesk+"#blocages"
-	p.facts.Items = []mail.Item{{Kind: okey.SayTrouble(trouble.What)}}
+	first := found[0]
+	p.facts.At, p.facts.Link, p.facts.Total = okey.SayTime(first.Since, p.order.At, p.zone), p.settings.URL+address.PathDesk+"#blocages", len(found)
+	kind := okey.SayTrouble(first.What)
+	if first.Kind == sql.TroubleAction {
+		p.facts.Link = p.settings.URL + address.PathDesk + "#actions"
+		if id, err := uuid.Parse(first.Workflow); err == nil {
+			if action, err := p.store.Action(ctx, id); err == nil {
+				kind += p.aboutRequest(ctx, action.Request)
+			}
+		}
+	}
+	p.facts.Items = []mail.Item{{Kind: kind}}
 	p.toSupport(mail.Stuck)
 	return nil
+}
+
+// aboutRequest says whose request something is about; nothing where it is about none.
+func (p *mailing) aboutRequest(ctx context.Context, id uuid.UUID) string {
+	request, err := p.store.Request(ctx, id)
+	if err != nil {
+		return ""
+	}
+	person, err := p.store.Person(ctx, request.Person)
+	if err != nil {
+		return ""
+	}
+	return ", demande " + okey.SayOf(person.Name())
 }
 
 // returned tells support of a mail that came back, as of one that was refused. Of what comes back from support's own mailbox nobody is

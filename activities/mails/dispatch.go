@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"okey/mail"
@@ -22,27 +24,111 @@ func (p *mailing) dispatch(ctx context.Context) (okey.MailReport, error) {
 	if len(p.envelopes) == 0 && p.later == 0 {
 		return report, nil
 	}
-	connection, err := p.sender.Open()
-	if err != nil {
-		return report, err
+	lines := &lines{open: p.sender.Open}
+	defer lines.close()
+	waiting, running := 0, 0
+	done := make(chan delivery)
+	var failed error
+	for failed == nil && p.more() || running > 0 {
+		if failed == nil && p.more() && running < sideBySide {
+			running++
+			go p.carry(ctx, lines, p.taken(), done)
+		}
+		select {
+		case d := <-done:
+			running--
+			failed = errors.Join(failed, d.err)
+			switch {
+			case d.err != nil:
+			case d.state == sql.MailSent:
+				report.Sent++
+			case d.state == sql.MailFailed:
+				report.Failed++
+			default:
+				waiting++
+			}
+		case <-time.After(slow):
+		}
 	}
-	defer connection.Close()
-	waiting := 0
-	for i := 0; i < len(p.envelopes); i++ { // it grows: a refusal makes a mail to support
-		state, err := p.deliver(ctx, connection, p.envelopes[i])
-		if err != nil {
-			return report, err
-		}
-		switch state {
-		case sql.MailSent:
-			report.Sent++
-		case sql.MailFailed:
-			report.Failed++
-		default:
-			waiting++
-		}
+	if failed != nil {
+		return report, failed
 	}
 	return report, p.mustRepeat(waiting)
+}
+
+// Mails of one order leave one after the other, and the next beside one that takes its time: a relay that hangs at one mailbox delays no other
+// reader.
+const (
+	sideBySide = 4
+	slow       = 2 * time.Second
+)
+
+// delivery is what became of one envelope.
+type delivery struct {
+	state sql.MailState
+	err   error
+}
+
+// carry brings one envelope to the relay over a connection that nobody uses.
+func (p *mailing) carry(ctx context.Context, lines *lines, e envelope, done chan<- delivery) {
+	var d delivery
+	defer func() {
+		if fault := recover(); fault != nil { // of a goroutine of ours the engine would not know
+			d.err = fmt.Errorf("panic: %v\n%s", fault, debug.Stack())
+		}
+		done <- d
+	}()
+	connection, err := lines.take()
+	if err != nil {
+		d.err = err
+		return
+	}
+	defer lines.give(connection)
+	d.state, d.err = p.deliver(ctx, connection, e)
+}
+
+func (p *mailing) taken() envelope {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.begun++
+	return p.envelopes[p.begun-1]
+}
+
+// more tells whether an envelope waits for its turn: a refusal makes one to support.
+func (p *mailing) more() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.begun < len(p.envelopes)
+}
+
+// lines are the connections to the relay that wait for their next mail.
+type lines struct {
+	open func() (*mail.Connection, error)
+	mu   sync.Mutex
+	idle []*mail.Connection
+}
+
+func (l *lines) take() (*mail.Connection, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if n := len(l.idle); n > 0 {
+		taken := l.idle[n-1]
+		l.idle = l.idle[:n-1]
+		return taken, nil
+	}
+	return l.open()
+}
+
+func (l *lines) give(c *mail.Connection) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.idle = append(l.idle, c)
+}
+
+func (l *lines) close() {
+	for _, c := range l.idle {
+		c.Close()
+	}
 }
 
 // A mail that the relay may have already is sent once more, as a broken connection is no news; from then on each attempt may be a copy that
@@ -125,6 +211,8 @@ func (p *mailing) deliver(ctx context.Context, connection *mail.Connection, e en
 
 // pauseFor keeps one mail back: the next attempt is for the first that may leave.
 func (p *mailing) pauseFor(wait time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.pausing == 0 || wait < p.pause {
 		p.pause = wait
 	}

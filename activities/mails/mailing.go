@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"okey/internal/address"
@@ -37,7 +38,9 @@ type mailing struct {
 	zone      *time.Location
 	today     okey.Day
 	facts     mail.Facts // what all letters of the order share
+	mu        sync.Mutex // of what mails that leave side by side change: envelopes, pausing, pause
 	envelopes []envelope
+	begun     int           // of them
 	ordered   bool          // enough keys are on their way
 	later     time.Duration // after which a mail that waits for its list is due; 0: none waits
 	pausing   int           // mails that the relay may have already: they are not tried for a while
@@ -152,6 +155,8 @@ func (p *mailing) put(e envelope) {
 	if e.id == uuid.Nil {
 		e.id = p.idOf(e.letter, e.address, e.issue)
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	for _, other := range p.envelopes {
 		if other.id == e.id {
 			return

@@ -2,6 +2,7 @@ package mails_test
 
 import (
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -80,6 +81,30 @@ func TestTheReceiptOfARenewalSaysThatTheOldKeyServesNoMore(t *testing.T) {
 	letters := o.follow(request, o.act(o.roux, request, okey.Handover, okey.Content{Serial: serial}))
 	require.Len(t, letters, 1)
 	assert.Contains(t, letters[0].Text, "L'ancienne clef ("+string(old)+") ne sert plus.", "the charter is not what ends")
+}
+
+// A relay hangs at the last dot of one mailbox: the other readers of the same letter have it meanwhile.
+func TestOneMailboxThatHangsDelaysNoOtherReader(t *testing.T) {
+	o := newFixture(t)
+	request, v := o.ask(o.lea, okey.FirstKey)
+	o.Key(scene.Tilleuls)
+	var dots atomic.Int32
+	reached := make(chan struct{})
+	o.box.AtDot(func(func()) {
+		if dots.Add(1) == 2 {
+			close(reached)
+		}
+		select {
+		case <-reached:
+		case <-time.After(time.Minute):
+		}
+	})
+	o.follow(request, v)
+	select {
+	case <-reached:
+	default:
+		assert.Fail(t, "the second letter waited for the first")
+	}
 }
 
 func TestRefusalWithdrawalAndExpiryAreTold(t *testing.T) {

@@ -88,23 +88,21 @@ func TestOneMailboxThatHangsDelaysNoOtherReader(t *testing.T) {
 	o := newFixture(t)
 	request, v := o.ask(o.lea, okey.FirstKey)
 	o.Key(scene.Tilleuls)
-	var dots atomic.Int32
-	reached := make(chan struct{})
+	var dots, late atomic.Int32
+	both := make(chan struct{})
 	o.box.AtDot(func(func()) {
 		if dots.Add(1) == 2 {
-			close(reached)
+			close(both)
 		}
 		select {
-		case <-reached:
+		case <-both:
 		case <-time.After(time.Minute):
+			late.Add(1)
 		}
 	})
 	o.follow(request, v)
-	select {
-	case <-reached:
-	default:
-		assert.Fail(t, "the second letter waited for the first")
-	}
+	assert.Equal(t, int32(2), dots.Load())
+	assert.Zero(t, late.Load(), "the second letter waited for the first")
 }
 
 func TestRefusalWithdrawalAndExpiryAreTold(t *testing.T) {

@@ -24,7 +24,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Debian's own servers, each with a folder and ports of its own, on this machine alone. They change users, and so want root: make test-mail.
+// Debian's own servers, each with a folder and ports of its own, on this machine alone. They change users, and so want root: make
+// test-mail.
 
 // within is how long a server has for what a test waits for.
 const within = 30 * time.Second

@@ -90,8 +90,8 @@ func (c *Calendar) isOpen(school okey.Establishment, date day) bool {
 	return !isPublicHoliday(school, date)
 }
 
-// abolition holds the days on which the end of slavery is celebrated, public holidays in their territory alone: law 83-550 and decree 83-1003,
-// article 1.
+// abolition holds the days on which the end of slavery is celebrated, public holidays in their territory alone: law 83-550 and decree
+// 83-1003, article 1.
 var abolition = map[string]*cal.Holiday{
 	"28":            {Month: time.December, Day: 20, Func: cal.CalcDayOfMonth}, // La Réunion
 	"31":            {Month: time.May, Day: 22, Func: cal.CalcDayOfMonth},      // Martinique

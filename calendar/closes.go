@@ -48,7 +48,8 @@ func (c closes) school(e okey.Establishment) bool {
 	return c.colleges && c.lycees || c.colleges == isCollege(e.Nature)
 }
 
-// natures of collèges in the nomenclature N_NATURE_UAI: collège, collège spécialisé, section d'enseignement général et professionnel adapté.
+// natures of collèges in the nomenclature N_NATURE_UAI: collège, collège spécialisé, section d'enseignement général et professionnel
+// adapté.
 var colleges = []int{340, 352, 390}
 
 func isCollege(nature int) bool { return slices.Contains(colleges, nature) }

@@ -17,9 +17,9 @@ import (
 	"okey/okey"
 )
 
-// Load reads school holidays from a file as data.education.gouv.fr exports its data set "fr-en-calendrier-scolaire", with names or labels as
-// titles: a line for each academy and holiday. Columns may stand in any order, and the file may have gone through a French spreadsheet. An
-// empty path is no file: the result is [PublicOnly]. A line that can't be read is left out, and named by [Calendar.Faults].
+// Load reads school holidays from a file as data.education.gouv.fr exports its data set "fr-en-calendrier-scolaire", with names or labels
+// as titles: a line for each academy and holiday. Columns may stand in any order, and the file may have gone through a French spreadsheet.
+// An empty path is no file: the result is [PublicOnly]. A line that can't be read is left out, and named by [Calendar.Faults].
 //
 // Errors are in French: an operator reads them.
 func Load(path string) (*Calendar, error) {
@@ -178,8 +178,8 @@ func (e entry) names(academy okey.Academy) bool {
 // longest is more than any holiday lasts: beyond it a date is a slip of the pen.
 const longest = 100
 
-// period reads the dates, of which the data set has some oddities: end_date is the day of return, so it is open; a line that starts and ends
-// at once is one single day, unless it is an announcement.
+// period reads the dates, of which the data set has some oddities: end_date is the day of return, so it is open; a line that starts and
+// ends at once is one single day, unless it is an announcement.
 func (e entry) period(zone *time.Location) (period, error) {
 	first, err := parseDay(e.start, zone)
 	if err != nil {

@@ -118,8 +118,8 @@ func readEstablishments(ctx context.Context, src Source, r *Result, opts Options
 	return rows, err
 }
 
-// repeatedEstablishment: the annuaire has several lines for schools on several sites. As long as the codes agree the shortest name counts, in
-// whatever order they come: that of an annexe says so.
+// repeatedEstablishment: the annuaire has several lines for schools on several sites. As long as the codes agree the shortest name counts,
+// in whatever order they come: that of an annexe says so.
 func (r *Result) repeatedEstablishment(first *okey.ImportedEstablishment, again okey.Establishment, line int) {
 	if first.Nature == again.Nature && first.Contract == again.Contract && first.State == again.State && first.Academy == again.Academy {
 		r.Repeated++

@@ -144,7 +144,8 @@ func (j *judges) RunID(_ context.Context, request uuid.UUID) (string, error) {
 	return okey.DerivedID(request, "run").String(), nil
 }
 
-// How long a test's person waits for what has become of something: on a busy machine longer than people, and hardly at all where nobody will say.
+// How long a test's person waits for what has become of something: on a busy machine longer than people, and hardly at all where nobody
+// will say.
 const (
 	patient   = 30 * time.Second
 	impatient = 300 * time.Millisecond

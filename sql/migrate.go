@@ -55,8 +55,8 @@ func Migrate(ctx context.Context, adminURL string) error {
 	return nil
 }
 
-// up applies what is missing. A lock that is not had soon is given up, for whoever comes behind a migration that waits stands, too, and asked for
-// again: about two minutes long, then an error names it.
+// up applies what is missing. A lock that is not had soon is given up, for whoever comes behind a migration that waits stands, too, and
+// asked for again: about two minutes long, then an error names it.
 func up(ctx context.Context, db *stdsql.DB, provider *goose.Provider) error {
 	for tries := 1; ; tries++ {
 		err := dropUnfinishedIndexes(ctx, db)
@@ -75,8 +75,8 @@ func up(ctx context.Context, db *stdsql.DB, provider *goose.Provider) error {
 	}
 }
 
-// dropUnfinishedIndexes clears away what a CREATE INDEX CONCURRENTLY that was broken off leaves: an index that nothing reads, and whose name is
-// taken. One that is being built elsewhere is invalid, too: its lock makes this wait for it.
+// dropUnfinishedIndexes clears away what a CREATE INDEX CONCURRENTLY that was broken off leaves: an index that nothing reads, and whose
+// name is taken. One that is being built elsewhere is invalid, too: its lock makes this wait for it.
 func dropUnfinishedIndexes(ctx context.Context, db *stdsql.DB) error {
 	var unfinished []string
 	err := sqlx.SelectContext(ctx, sqlx.NewDb(db, "postgres"), &unfinished,

@@ -54,8 +54,8 @@ func (s *Store) NoteTrouble(ctx context.Context, t Trouble) error {
 // ToldWith returns the troubles that are told together with one, oldest first, as far as they last.
 func (r reader) ToldWith(ctx context.Context, id uuid.UUID) ([]Trouble, error) {
 	var found []Trouble
-	err := r.all(ctx, &found, troubles+`WHERE told_at = (SELECT max(created_at) FROM action WHERE subject = $1 AND name = $2) ORDER BY since, id`,
-		id, string(okey.ActionTroubleTold))
+	err := r.all(ctx, &found, troubles+`WHERE told_at = (SELECT max(created_at) FROM action WHERE subject = $1 AND name = $2)
+		ORDER BY since, id`, id, string(okey.ActionTroubleTold))
 	return found, err
 }
 

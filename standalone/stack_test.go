@@ -177,8 +177,8 @@ func (a answer) text(name string) string {
 	return text
 }
 
-// call asks the API. What is recorded only is sent again, as the same action, until somebody has judged it: on a busy machine that may be after
-// the answer.
+// call asks the API. What is recorded only is sent again, as the same action, until somebody has judged it: on a busy machine that may be
+// after the answer.
 func (s *stack) call(person, method, path string, body any, headers ...string) (a answer) {
 	s.t.Helper()
 	if method == http.MethodPost && len(headers) == 0 {

@@ -23,8 +23,9 @@ import (
 	"okey/okey"
 )
 
-// previousBinary builds bin/okey as the release before this one had it, from the commit that testdata/previous names: every clone has its source,
-// and no place has to keep its binaries. Where that commit is not (an archive of files, a shallow clone) `make test` says that this is left out.
+// previousBinary builds bin/okey as the release before this one had it, from the commit that testdata/previous names: every clone has its
+// source, and no place has to keep its binaries. Where that commit is not (an archive of files, a shallow clone) `make test` says that this
+// is left out.
 func previousBinary(t *testing.T) string {
 	t.Helper()
 	name, err := os.ReadFile("testdata/previous")

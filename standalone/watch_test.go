@@ -33,7 +33,8 @@ func TestTheKeyOfSomeoneWhoLeftIsTold(t *testing.T) {
 	s.nightIsKept()
 }
 
-// nightIsKept has the nightly retention and the reading of a directory, which there is none of, run now, and migrate set right how long the engine keeps histories.
+// nightIsKept has the nightly retention and the reading of a directory, which there is none of, run now, and migrate set right how long the
+// engine keeps histories.
 func (s *stack) nightIsKept() {
 	s.t.Helper()
 	ctx, c := context.Background(), s.engineClient()

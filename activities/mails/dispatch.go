@@ -56,8 +56,8 @@ func (p *mailing) dispatch(ctx context.Context) (okey.MailReport, error) {
 	return report, p.mustRepeat(waiting)
 }
 
-// Mails of one order leave one after the other, and the next beside one that takes its time: a relay that hangs at one mailbox delays no other
-// reader.
+// Mails of one order leave one after the other, and the next beside one that takes its time: a relay that hangs at one mailbox delays no
+// other reader.
 const (
 	sideBySide = 4
 	slow       = 2 * time.Second

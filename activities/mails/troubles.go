@@ -44,7 +44,8 @@ func stuck(ctx context.Context, p *mailing) error {
 		return err
 	}
 	first := found[0]
-	p.facts.At, p.facts.Link, p.facts.Total = okey.SayTime(first.Since, p.order.At, p.zone), p.settings.URL+address.PathDesk+"#blocages", len(found)
+	p.facts.At, p.facts.Total = okey.SayTime(first.Since, p.order.At, p.zone), len(found)
+	p.facts.Link = p.settings.URL + address.PathDesk + "#blocages"
 	kind := okey.SayTrouble(first.What)
 	if first.Kind == sql.TroubleAction {
 		p.facts.Link = p.settings.URL + address.PathDesk + "#actions"

@@ -279,7 +279,8 @@ func (d *doctor) holidays(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if faults := known.Faults(); len(faults) > 0 {
-		return "", advice("des lignes du fichier sont illisibles et ne comptent pas : " + strings.Join(faults[:min(len(faults), 5)], " ; ") + ".")
+		first := strings.Join(faults[:min(len(faults), 5)], " ; ")
+		return "", advice("des lignes du fichier sont illisibles et ne comptent pas : " + first + ".")
 	}
 	var short []string
 	for _, p := range places {

@@ -151,8 +151,8 @@ func (c *Cluster) init(ctx context.Context) error {
 		return c.readPassword()
 	}
 	if _, err := os.Stat(c.portFile()); err == nil { // it has run: what it held is somewhere else
-		return fmt.Errorf("le dossier %s manque, et une base a servi ici : un disque n'est peut-être pas monté. Remettez-le, ou restaurez une "+
-			"sauvegarde ; pour repartir de rien, effacez tout le dossier %s", c.dataDir(), c.options.Dir)
+		return fmt.Errorf("le dossier %s manque, et une base a servi ici : un disque n'est peut-être pas monté. Remettez-le, ou restaurez "+
+			"une sauvegarde ; pour repartir de rien, effacez tout le dossier %s", c.dataDir(), c.options.Dir)
 	}
 	if err := c.writePassword(); err != nil {
 		return err

@@ -14,8 +14,8 @@ import (
 	"github.com/gorilla/securecookie"
 )
 
-// pending keeps the sign-ins under way, each in a cookie of its own: two tabs that were begun one after the other, or at once, end each where
-// it was going. Signed, since a browser may not say by itself that somebody has just been asked who they are.
+// pending keeps the sign-ins under way, each in a cookie of its own: two tabs that were begun one after the other, or at once, end each
+// where it was going. Signed, since a browser may not say by itself that somebody has just been asked who they are.
 type pending struct {
 	prefix string // of a cookie's name; the rest is of its sign-in's state
 	secure bool
@@ -66,8 +66,8 @@ func (p pending) keep(c *gin.Context, f Flow) error {
 	return nil
 }
 
-// take is the sign-in of this browser's that a state belongs to, which is no longer under way. The error is unauthorized where there is none; no
-// other one is touched.
+// take is the sign-in of this browser's that a state belongs to, which is no longer under way. The error is unauthorized where there is
+// none; no other one is touched.
 func (p pending) take(c *gin.Context, state string) (f Flow, err error) {
 	elsewhere := okey.Errorf(okey.CodeUnauthorized,
 		"Cette connexion a commencé ailleurs ou il y a trop longtemps : recommencez depuis la page d'accueil d'OKEY.")

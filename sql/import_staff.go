@@ -65,14 +65,11 @@ const createImportScope = `CREATE TEMPORARY TABLE import_scope (uai text PRIMARY
 const writeImportScope = `INSERT INTO import_scope SELECT e.uai, $1 FROM establishment e WHERE e.uai IN (SELECT i.uai FROM import_staff i)
 	OR ($1 = 'directory' AND e.uai IN (SELECT a.uai FROM assignment a WHERE a.source = $1))`
 
-// A uid compares without case (RFC 4519, 2.39): whom OKEY knows under other capitals is the same person. What the directory does not say of
-// them stays as it is known.
-const takeKnownPeople = `UPDATE import_staff i SET uid = p.uid, family_name = coalesce(nullif(i.family_name, ''), p.family_name),
+// What the directory does not say of people stays as it is known.
+const takeKnownPeople = `UPDATE import_staff i SET family_name = coalesce(nullif(i.family_name, ''), p.family_name),
 	given_name = coalesce(nullif(i.given_name, ''), p.given_name), mail = coalesce(nullif(i.mail, ''), p.mail),
 	mail_denied = i.mail = '' AND p.mail_denied
-	FROM person p WHERE lower(p.uid) = lower(i.uid)
-	AND NOT EXISTS (SELECT FROM person other WHERE lower(other.uid) = lower(i.uid) AND other.uid <> p.uid
-		AND (other.uid = i.uid OR p.uid <> i.uid AND other.uid < p.uid))`
+	FROM person p WHERE p.uid = i.uid`
 
 // What the directory says of names and address a staff file does not change: each would undo the other.
 const heedDirectory = `UPDATE import_staff i SET family_name = p.family_name, given_name = p.given_name,
@@ -174,6 +171,9 @@ func (t *Tx) ImportStaff(ctx context.Context, rows []okey.ImportedStaff, how Sta
 		return []any{r.Line, string(r.UAI), r.UID, r.FamilyName, r.GivenName, r.Mail, string(r.Function), nullDay(r.Until)}
 	})
 	if err != nil {
+		return out, err
+	}
+	if err := t.respell(ctx, "SELECT uid FROM import_staff", at); err != nil {
 		return out, err
 	}
 	if err := t.scopeStaff(ctx, how, &out); err != nil {

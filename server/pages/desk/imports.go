@@ -133,6 +133,8 @@ type importScreen struct {
 	Facts      []web.Fact
 	Faults     []faultLine
 	MoreFaults int
+	Notes      []string
+	MoreNotes  int
 	Gone       []string
 	MoreGone   int
 	Sheet      string
@@ -156,7 +158,10 @@ func (s *Pages) importPage(v *web.Visit) error {
 	}
 	page := importScreen{
 		Sheet: web.SheetOf(v), MoreFaults: max(0, r.FaultCount-web.ShownRows), MoreGone: max(0, len(r.Gone)-web.ShownRows),
-		Gone: r.Gone[:min(len(r.Gone), web.ShownRows)],
+		Gone: r.Gone[:min(len(r.Gone), web.ShownRows)], MoreNotes: max(0, len(r.Notes)-web.ShownRows),
+	}
+	for _, note := range r.Notes[:min(len(r.Notes), web.ShownRows)] {
+		page.Notes = append(page.Notes, okey.Capitalize(note)+".")
 	}
 	for _, f := range r.Faults[:min(len(r.Faults), web.ShownRows)] {
 		page.Faults = append(page.Faults, faultLine{f})
@@ -183,6 +188,10 @@ func (s *Pages) importTable(v *web.Visit) (web.Spreadsheet, error) {
 		{
 			Name: "Anomalies", Columns: []workbook.Column{{Title: "Où", Width: 36}, {Title: "Quoi", Width: 80}, {Title: "Code", Width: 24}},
 			Rows: web.RowsOf(r.Faults, func(f sql.ImportFault) []any { return []any{f.Where, f.Message, string(f.Code)} }),
+		},
+		{
+			Name: "Remarques", Columns: []workbook.Column{{Title: "Quoi", Width: 80}},
+			Rows: web.RowsOf(r.Notes, func(note string) []any { return []any{okey.Capitalize(note) + "."} }),
 		},
 		{
 			Name: "Retirés", Columns: []workbook.Column{{Title: "Qui", Width: 60}},

@@ -60,6 +60,10 @@ func (r *Result) takeStaff(ctx context.Context, store *sql.Store, rows []okey.Im
 		}
 		r.Tally, r.Kept, r.Gone, r.Delegated = out.Tally, out.Kept, out.Gone, out.Delegated
 		strangers(rows, out.Problems)
+		for _, old := range out.OldCodes {
+			r.note("%s : %s %s (%s)", old.Successor, count(old.People, "personne y travaille, encore sous l'ancien code",
+				"personnes y travaillent, encore sous l'ancien code"), old.UAI, old.Name)
+		}
 		for _, s := range out.TooMany {
 			r.refuse(0, "", CodeTooManyGone, "%s perdrait %d de ses %d personnes : rien n'a été importé. %s", s.UAI, s.Gone, s.Total,
 				opts.anyway(r.kind))

@@ -56,6 +56,12 @@ func TestSupportReadsWhatImportsDid(t *testing.T) {
 	assert.Contains(t, sam.get("/assistance/imports/"+run).text(), okey.Capitalize(said)+".")
 	assert.Equal(t, []string{okey.Capitalize(said) + "."}, sam.download("/assistance/imports/" + run + "/tableau.xlsx")["Remarques"][1])
 
+	assert.NotContains(t, sam.get("/assistance/imports").text(), "Anciens codes")
+	h.Exec(`UPDATE establishment SET successor = '0069002C' WHERE uai = '0069001B'`)
+	require.Equal(t, http.StatusOK, h.pushes("staff", "/staff", staffHeader+"0069001B;mroux2;Roux;Max;x@exemple.fr;chef\n").Status)
+	assert.Regexp(t, `Anciens codes.*\(0069001B\) 0069002C 1`, sam.get("/assistance/imports").text())
+	assert.Contains(t, sam.get("/assistance/etablissements/0069001B").text(), "Encore nommées sous ce code 1 personne")
+
 	many := make([]string, 120)
 	for i := range many {
 		many[i] = fmt.Sprintf("p%d", i)

@@ -43,19 +43,27 @@ func (t *Tx) saveClaimedAssignments(
 	for i, a := range said {
 		uais[i], functions[i] = string(a.UAI), string(a.Function)
 	}
-	err = t.get(ctx, &changed, "", `WITH said AS (
-			SELECT uai, function FROM unnest($2::text[], $3::text[]) AS said (uai, function) JOIN establishment USING (uai)
+	err = t.get(ctx, &changed, "", `WITH named AS (
+			SELECT coalesce(e.successor, e.uai) AS uai, CASE WHEN e.successor IS NOT NULL THEN e.uai END AS old_code,
+				CASE WHEN EXISTS (SELECT FROM assignment a WHERE a.uai = e.successor AND `+ownHead+`
+					AND NOT (a.person = $4 AND a.source = 'claims')) THEN 'personnel' ELSE claimed.function END AS function
+			FROM unnest($2::text[], $3::text[]) AS claimed (uai, function) JOIN establishment e USING (uai)
+		), said AS (
+			SELECT DISTINCT ON (uai, function) uai, function, old_code FROM named ORDER BY uai, function, old_code NULLS FIRST
 		), gone AS (
-			DELETE FROM assignment a WHERE a.person = $1 AND a.source = 'claims'
+			DELETE FROM assignment a WHERE a.person = $4 AND a.source = 'claims'
 			AND NOT EXISTS (SELECT FROM said WHERE said.uai = a.uai AND said.function = a.function) RETURNING 1
 		), come AS (
-			INSERT INTO assignment AS a (person, uai, function, source, until, since)
-			SELECT $1, uai, function, 'claims', CASE WHEN function <> 'personnel' THEN $4::date END, $5 FROM said
-			ON CONFLICT (person, uai, function, source) DO UPDATE SET until = excluded.until,
-				since = CASE WHEN a.until < $6::date THEN excluded.since ELSE a.since END RETURNING xmax = 0 AS is_new
+			INSERT INTO assignment AS a (person, uai, function, source, until, since, old_code)
+			SELECT $4, uai, function, 'claims', CASE WHEN function <> 'personnel' THEN $5::date END, $6, old_code FROM said
+			ON CONFLICT (person, uai, function, source) DO UPDATE SET until = excluded.until, old_code = excluded.old_code,
+				since = CASE WHEN a.until < $1::date THEN excluded.since ELSE a.since END RETURNING xmax = 0 AS is_new
 		) SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM come WHERE is_new)`,
-		person, pq.Array(uais), pq.Array(functions), today.AddDays(claimedFor).String(), at, today.String())
-	return changed, err
+		today.String(), pq.Array(uais), pq.Array(functions), person, today.AddDays(claimedFor).String(), at)
+	if err != nil {
+		return 0, err
+	}
+	return changed, t.endOldHeads(ctx, today)
 }
 
 func (t *Tx) saveClaimedDelegations(

@@ -5,6 +5,7 @@
 
 -- +goose Up
 CREATE INDEX CONCURRENTLY IF NOT EXISTS person_uid_lower ON person (lower(uid));
+CREATE INDEX CONCURRENTLY IF NOT EXISTS assignment_old_code ON assignment (old_code) WHERE old_code IS NOT NULL;
 
 SET statement_timeout = 0; -- of the whole; each batch is short
 -- +goose StatementBegin
@@ -30,4 +31,4 @@ END $$;
 RESET statement_timeout;
 
 -- +goose Down
-DROP INDEX person_uid_lower;
+DROP INDEX assignment_old_code, person_uid_lower;

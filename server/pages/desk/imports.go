@@ -34,10 +34,23 @@ func (l importLine) Cells() []web.Cell {
 	return []web.Cell{{Text: l.When, Path: l.Path}, {Text: l.What}, {Text: l.Done}}
 }
 
+// oldCodeLine is the code of a school that has a successor, and that a file or the directory still says.
+type oldCodeLine struct{ sql.OldCode }
+
+// Cells are its entries in a table.
+func (l oldCodeLine) Cells() []web.Cell {
+	return []web.Cell{
+		{Text: okey.SayPlace(l.Name, l.UAI), Path: address.SchoolURL(l.UAI)},
+		{Text: string(l.Successor), Path: address.SchoolURL(l.Successor)},
+		{Text: okey.SayNumber(l.People)},
+	}
+}
+
 // importsScreen is the list of what imports did.
 type importsScreen struct {
-	Lines []importLine
-	Sheet string
+	OldCodes []oldCodeLine
+	Lines    []importLine
+	Sheet    string
 }
 
 // importsPage lists the imports of people and schools. It is for support and auditors.
@@ -49,7 +62,14 @@ func (s *Pages) importsPage(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
+	old, err := s.store.OldCodes(v.Ctx())
+	if err != nil {
+		return err
+	}
 	page, c := importsScreen{Sheet: web.SheetURL(v)}, web.Paris(v)
+	for _, code := range old {
+		page.OldCodes = append(page.OldCodes, oldCodeLine{code})
+	}
 	for _, r := range runs {
 		page.Lines = append(page.Lines, importLine{
 			Path: address.ImportURL(r.ID), When: okey.Capitalize(c.Time(r.At)), What: importKinds[r.What], Done: saidOfImport(r),

@@ -46,8 +46,17 @@ func (l oldCodeLine) Cells() []web.Cell {
 	}
 }
 
+// alikeLine is somebody whose uid has changed, it seems.
+type alikeLine struct{ sql.Likeness }
+
+// Cells are its entries in a table.
+func (l alikeLine) Cells() []web.Cell {
+	return []web.Cell{{Text: l.Old.Name(), Path: address.PersonURL(l.Old.ID)}, {Text: l.Old.UID}, {Text: l.New.UID}}
+}
+
 // importsScreen is the list of what imports did.
 type importsScreen struct {
+	Alike    []alikeLine
 	OldCodes []oldCodeLine
 	Lines    []importLine
 	Sheet    string
@@ -66,7 +75,14 @@ func (s *Pages) importsPage(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
+	alike, err := s.store.Likenesses(v.Ctx(), v.Today())
+	if err != nil {
+		return err
+	}
 	page, c := importsScreen{Sheet: web.SheetURL(v)}, web.Paris(v)
+	for _, pair := range alike {
+		page.Alike = append(page.Alike, alikeLine{pair})
+	}
 	for _, code := range old {
 		page.OldCodes = append(page.OldCodes, oldCodeLine{code})
 	}

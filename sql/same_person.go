@@ -120,5 +120,6 @@ func (t *Tx) alike(ctx context.Context, old, known okey.PersonID, today okey.Day
 			return pair, nil
 		}
 	}
-	return Likeness{}, okey.Errorf(okey.CodeInvalid, "Ces deux identifiants ne peuvent plus être réunis : rechargez la page de la personne.")
+	return Likeness{}, okey.Errorf(okey.CodeInvalid,
+		"Ces deux identifiants ne peuvent plus être réunis : rechargez la page de la personne.")
 }

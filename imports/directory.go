@@ -96,7 +96,7 @@ func (r *Result) notImported() string {
 	return strings.Join(uais, ", ")
 }
 
-// saidOfAll is what the directory says of everybody, by uid in small letters: a uid has no case (RFC 4519, 2.39).
+// saidOfAll is what the directory says of everybody, by uid.
 type saidOfAll struct {
 	people      map[string]*saidOf
 	delegations []okey.ImportedDelegation
@@ -146,12 +146,11 @@ const CodeElsewhere okey.Code = "referral"
 // add takes what one entry says. Several of one person, as some directories have, are one where they agree on who it is; where they do not,
 // none is taken: one of them is somebody else.
 func (all *saidOfAll) add(dn string, who okey.ImportedStaff, says okey.DirectorySays) *RowError {
-	key := strings.ToLower(who.UID)
-	first, known := all.people[key]
+	first, known := all.people[who.UID]
 	switch {
 	case !known:
 		first = &saidOf{ImportedStaff: who, entry: dn, functions: map[okey.UAI]okey.Function{}}
-		all.people[key] = first
+		all.people[who.UID] = first
 	case first.contested, first.FamilyName != who.FamilyName || first.GivenName != who.GivenName || first.Mail != who.Mail:
 		all.contest(first)
 		return &RowError{Code: CodeTwice, Message: fmt.Sprintf("L'entrée %s dit autre chose de %s (nom, prénom ou adresse) : mettez les "+
@@ -210,7 +209,7 @@ func (d Directory) person(entry directory.Entry) (okey.ImportedStaff, *RowError)
 			"Cette personne a %s : il en faut un, ou que son entrée porte le bon.", count(len(entry.Values[d.UID]), "uid", "uid"))}
 	}
 	who := okey.ImportedStaff{
-		UID: uids[0], FamilyName: firstName(entry.Values[d.FamilyName]), GivenName: firstName(entry.Values[d.GivenName]),
+		UID: okey.NormalUID(uids[0]), FamilyName: firstName(entry.Values[d.FamilyName]), GivenName: firstName(entry.Values[d.GivenName]),
 		Mail: firstAddress(entry.Values[d.Mail]),
 	}
 	odd := func(c rune) bool { return c <= ' ' || unicode.IsControl(c) }

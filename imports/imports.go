@@ -159,6 +159,7 @@ type Result struct {
 	Gone      []string // people removed because a complete staff file no longer has them
 	Delegated int      // delegations of the directory that began or ended
 	LeftOut   []LeftOut
+	Notes     []string // what whoever imports should know, and nothing is wrong with
 	Errors    []RowError
 	Served    int  // waiting requests that got a key; each is owed a wake-up
 	Taken     bool // of people and schools: what could be taken of it was
@@ -187,6 +188,11 @@ func (r *Result) refuse(line int, column string, code okey.Code, format string, 
 	r.Errors = append(r.Errors, RowError{Line: line, Column: column, Code: code, Message: fmt.Sprintf(format, args...)})
 }
 
+// note tells something that is right, but that nobody might expect.
+func (r *Result) note(format string, args ...any) {
+	r.Notes = append(r.Notes, fmt.Sprintf(format, args...))
+}
+
 func (r *Result) sort() {
 	slices.SortStableFunc(r.Errors, func(a, b RowError) int { return a.Line - b.Line })
 	slices.SortStableFunc(r.LeftOut, func(a, b LeftOut) int { return a.Line - b.Line })
@@ -196,7 +202,7 @@ func (r *Result) sort() {
 func (r *Result) record(opts Options) sql.ImportRun {
 	run := sql.ImportRun{
 		ID: uuid.New(), At: opts.At, What: r.kind, File: r.File, Via: cmp.Or(opts.Via, okey.ViaSupport), By: opts.By, Taken: r.Taken,
-		Read: r.Read, Tally: r.Tally, LeftOut: len(r.LeftOut), Kept: r.Kept, Gone: r.Gone,
+		Read: r.Read, Tally: r.Tally, LeftOut: len(r.LeftOut), Kept: r.Kept, Gone: r.Gone, Notes: r.Notes,
 	}
 	for _, e := range r.Errors {
 		run.Faults = append(run.Faults, sql.ImportFault{Where: e.where(), Code: e.Code, Message: e.Message})
@@ -209,9 +215,10 @@ func (r *Result) record(opts Options) sql.ImportRun {
 func (r *Result) take(ctx context.Context, store *sql.Store, opts Options, write func(*sql.Tx) error) error {
 	opts.progress(StepWriting, 0, 0)
 	r.Checked = opts.Check
-	asRead, leftOut := len(r.Errors), len(r.LeftOut)
+	asRead, leftOut, notes := len(r.Errors), len(r.LeftOut), len(r.Notes)
 	err := store.Do(ctx, func(tx *sql.Tx) error {
 		r.Errors, r.LeftOut = r.Errors[:asRead:asRead], r.LeftOut[:leftOut:leftOut]
+		r.Notes = r.Notes[:notes:notes]
 		if err := write(tx); err != nil {
 			return err
 		}

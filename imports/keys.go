@@ -157,7 +157,7 @@ func readKeyRow(l *line) okey.ImportedKey {
 	if row.ExpiresOn = l.day("date_d_expiration"); l.Text("date_d_expiration") == "" {
 		l.refuse("date_d_expiration", CodeMissing, "La date d'expiration manque : écrivez par exemple 31/12/2027.")
 	}
-	row.Holder = l.optional("titulaire", okey.LongestUID)
+	row.Holder = okey.NormalUID(l.optional("titulaire", okey.LongestUID))
 	l.visible("titulaire")
 	state := l.optional("etat", 100)
 	row.State = keyStates[spreadsheet.Plain(state)]

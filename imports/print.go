@@ -55,6 +55,9 @@ func (r *Result) printRemarks(b *strings.Builder) {
 	if by[notImported] > 0 {
 		fmt.Fprintf(b, "  hors champ, établissement qu'OKEY n'a pas : %d (%s)\n", by[notImported], r.notImported())
 	}
+	for _, note := range r.Notes {
+		fmt.Fprintf(b, "  %s.\n", note)
+	}
 	if r.Repeated > 0 {
 		fmt.Fprintf(b, "  %s d'une ligne précédente, sans effet.\n", count(r.Repeated, "répétition", "répétitions"))
 	}

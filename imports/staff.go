@@ -30,6 +30,7 @@ type staffFile struct {
 	all        bool // a row could not even be told to be of some establishment
 	seen       map[okey.ImportedStaff]int
 	people     map[string]okey.ImportedStaff
+	spelt      map[string]string // each uid as it was written first; "" once another way was told
 }
 
 // Staff imports the people of the establishments that the file names: who is not in it any more is removed from there. Where that
@@ -59,6 +60,10 @@ func (r *Result) takeStaff(ctx context.Context, store *sql.Store, rows []okey.Im
 		}
 		r.Tally, r.Kept, r.Gone, r.Delegated = out.Tally, out.Kept, out.Gone, out.Delegated
 		strangers(rows, out.Problems)
+		for _, old := range out.OldCodes {
+			r.note("%s : %s %s (%s)", old.Successor, count(old.People, "personne y travaille, encore sous l'ancien code",
+				"personnes y travaillent, encore sous l'ancien code"), old.UAI, old.Name)
+		}
 		for _, s := range out.TooMany {
 			r.refuse(0, "", CodeTooManyGone, "%s perdrait %d de ses %d personnes : rien n'a été importé. %s", s.UAI, s.Gone, s.Total,
 				opts.anyway(r.kind))
@@ -92,7 +97,7 @@ func readStaff(ctx context.Context, src Source, r *Result, opts Options) (*staff
 	if err != nil {
 		return nil, err
 	}
-	file := &staffFile{seen: map[okey.ImportedStaff]int{}, people: map[string]okey.ImportedStaff{}}
+	file := &staffFile{seen: map[okey.ImportedStaff]int{}, people: map[string]okey.ImportedStaff{}, spelt: map[string]string{}}
 	err = eachRow(ctx, f, r, opts, []spreadsheet.Layout{staffLayout},
 		func(_ int, l *line) { file.take(l) }, func() { file.all = true })
 	slices.Sort(file.incomplete)
@@ -131,9 +136,23 @@ func (f *staffFile) add(l *line, row okey.ImportedStaff) {
 		l.result.Repeated++
 		return
 	}
+	f.compareSpelling(l, row.UID, first.Line)
 	f.people[row.UID] = who
 	f.seen[where] = len(f.rows)
 	f.rows = append(f.rows, row)
+}
+
+// compareSpelling notes that somebody is written in two ways.
+func (f *staffFile) compareSpelling(l *line, uid string, before int) {
+	written := okey.VisibleLine(l.Text("uid"))
+	first, known := f.spelt[uid]
+	switch {
+	case !known:
+		f.spelt[uid] = written
+	case first != "" && first != written:
+		f.spelt[uid] = ""
+		l.result.note("lignes %d et %d : « %s » et « %s » sont une seule personne", before, l.Line, first, written)
+	}
 }
 
 // functions are what a staff file may call a function, as spreadsheet.Plain leaves it: the codes, and the words that OKEY shows for them.
@@ -144,7 +163,7 @@ var functions = map[string]okey.Function{
 
 func readStaffRow(l *line) okey.ImportedStaff {
 	row := okey.ImportedStaff{Line: l.Line, UAI: l.uai("uai"), Until: l.day("date_de_fin")}
-	row.UID = l.cell("uid", okey.LongestUID)
+	row.UID = okey.NormalUID(l.cell("uid", okey.LongestUID))
 	l.visible("uid")
 	row.FamilyName, row.GivenName = l.cell("nom", okey.LongestName), l.optional("prenom", okey.LongestName)
 	row.Mail = l.cell("mail", okey.LongestMail)

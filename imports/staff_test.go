@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"okey/internal/ldaptest"
 	"okey/okey"
 )
 
@@ -210,4 +211,61 @@ func TestANewHeadIsToBeToldWhatAwaits(t *testing.T) {
 	assert.Equal(t, 1, one[int](t, w, told), "him, once")
 	assert.Equal(t, "neuf", one[string](t, w, `SELECT p.uid FROM action a JOIN person p ON p.id = a.subject WHERE a.name = `+
 		`'approver-arrived'`))
+}
+
+// A uid has no case (X.520, RFC 4519): whatever says it, and however, it is one person.
+func TestAUIDInOtherCapitalsIsTheSamePerson(t *testing.T) {
+	w := withEstablishments(t)
+	r := importStaff(t, w, staffHeader+college+";LMartin;Martin;Léa;lea.martin@ac-nice.fr;chef\n"+
+		lycee+";lmartin;Martin;Léa;lea.martin@ac-nice.fr;personnel\n"+college+";mroux;Roux;Marc;m.roux@ac-nice.fr;personnel\n", false)
+	require.True(t, r.OK(), r.Errors)
+	assert.Equal(t, []string{"lignes 2 et 3 : « LMartin » et « lmartin » sont une seule personne"}, r.Notes)
+	assert.Equal(t, "lmartin,mroux", one[string](t, w, `SELECT string_agg(uid, ',' ORDER BY uid) FROM person`))
+	assert.Equal(t, 2, one[int](t, w, `SELECT count(*) FROM assignment a JOIN person p ON p.id = a.person WHERE p.uid = 'lmartin'`))
+
+	keys, err := Keys(t.Context(), w.Store, source("clefs.csv", keyHeader+"0001;L1;31/12/2029;"+college+";LMARTIN;en_service\n"), Options{At: at})
+	require.NoError(t, err)
+	require.True(t, keys.OK(), keys.Errors)
+	assert.Equal(t, "lmartin", one[string](t, w, `SELECT p.uid FROM key k JOIN person p ON p.id = k.holder`))
+	again, err := Keys(t.Context(), w.Store, source("clefs.csv", keyHeader+"0001;L1;31/12/2029;"+college+";lmartin;en_service\n"), Options{At: at})
+	require.NoError(t, err)
+	assert.Equal(t, 1, again.Unchanged)
+	known, err := w.PersonByUID(t.Context(), " LMartin ")
+	require.NoError(t, err)
+	assert.Equal(t, "lmartin", known.UID)
+
+	contradicts := importStaff(t, w, staffHeader+college+";LMartin;Martin;Léa;lea.martin@ac-nice.fr;chef\n"+
+		college+";lmartin;Martin;Lou;lou.martin@ac-nice.fr;personnel\n", true)
+	assert.Equal(t, []string{"3:twice"}, codes(contradicts))
+}
+
+// Whom OKEY knew with capitals before it kept none is the same person, with the same row, at the next file, key or sign-in.
+func TestWhoeverIsKnownWithCapitalsStaysOnePerson(t *testing.T) {
+	for name, arrive := range map[string]func(w world){
+		"staff": func(w world) {
+			importStaff(t, w, staffHeader+college+";lmartin;Martin;Léa;lea.martin@ac-nice.fr;chef\n", false)
+		},
+		"keys": func(w world) {
+			_, err := Keys(t.Context(), w.Store, source("clefs.csv", keyHeader+"0001;L1;31/12/2029;"+college+";lmartin;en_service\n"), Options{At: at})
+			require.NoError(t, err)
+		},
+		"sign-in": func(w world) {
+			_, err := w.SignIn(t.Context(), okey.Person{UID: "lmartin", FamilyName: "Martin"}, okey.DirectorySays{}, false, at)
+			require.NoError(t, err)
+		},
+		"directory": func(w world) {
+			syncDirectory(t, w, ldaptest.Start(t, "", direction()...), Options{})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := withEstablishments(t)
+			_, err := w.db.ExecContext(t.Context(), `INSERT INTO person (uid, family_name, given_name, mail, created_at)
+				VALUES ('LMartin', 'Martin', 'Léa', 'lea.martin@ac-nice.fr', now())`)
+			require.NoError(t, err)
+			before := one[string](t, w, `SELECT id::text FROM person`)
+			arrive(w)
+			assert.Equal(t, before, one[string](t, w, `SELECT string_agg(id::text, ',') FROM person WHERE lower(uid) = 'lmartin'`))
+			assert.Equal(t, "lmartin", one[string](t, w, `SELECT uid FROM person WHERE lower(uid) = 'lmartin'`))
+		})
+	}
 }

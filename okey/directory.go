@@ -30,7 +30,7 @@ type DirectorySays struct {
 // establishment.
 type DirectoryDelegation struct {
 	UAI     UAI
-	GivenBy string // uid
+	GivenBy string // uid, as NormalUID leaves it
 	From    Day
 	Until   Day // included
 }
@@ -107,7 +107,7 @@ func (r DirectoryRules) delegation(value string) []DirectoryDelegation {
 	}
 	from, errFrom := directoryDay(parts[2])
 	until, errUntil := directoryDay(parts[3])
-	giver := strings.TrimSpace(parts[4])
+	giver := NormalUID(parts[4])
 	if errFrom != nil || errUntil != nil || until.Before(from) || giver == "" {
 		return nil
 	}

@@ -52,6 +52,7 @@ func TestADirectorysDelegationsAreThoseForOKEY(t *testing.T) {
 		want  []okey.DirectoryDelegation
 	}{
 		"by name":            {"okey|/redirectionhub/redirect.jsp|01/09/2026|31/08/2027|proux|FrEduRneResp=0069001B$UAJ$PU$N$T3$CLG$340|portail||", given},
+		"by other capitals":  {"okey||01/09/2026|31/08/2027| PRoux|0069001B", given},
 		"by address":         {"clefs|/redirect.jsp?lang=fr&applicationname=OKEY|01/09/2026|31/08/2027|proux|FrEduRneResp=0069001b$UAJ||", given},
 		"ISO dates":          {"okey||2026-09-01|2027-08-31|proux|0069001B", given},
 		"two schools":        {"okey||01/09/2026|31/08/2027|proux|FrEduRneResp=0069001B$UAJ;0069002C$UAJ|", append(given[:1:1], okey.DirectoryDelegation{UAI: acacias, GivenBy: "proux", From: given[0].From, Until: given[0].Until})},

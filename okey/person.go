@@ -17,10 +17,14 @@ const (
 	LongestMail = 254 // RFC 5321, 4.5.3.1.3
 )
 
+// NormalUID is the spelling in which OKEY keeps and compares a uid: it has no case (RFC 4519, 2.39), so small letters. Whatever says a uid,
+// a file, a directory, a claim or a person, comes through here.
+func NormalUID(uid string) string { return strings.ToLower(strings.TrimSpace(uid)) }
+
 // Person is somebody of the directory, matched by UID. Mail addresses are not unique.
 type Person struct {
 	ID         PersonID
-	UID        string
+	UID        string // as NormalUID leaves it
 	FamilyName string
 	GivenName  string
 	Mail       string

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"okey/okey"
+
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -45,6 +47,20 @@ func TestSupportReadsWhatImportsDid(t *testing.T) {
 	assert.Contains(t, sam.get("/assistance/imports").text(), "Refusé : rien n'a été pris")
 	run := h.Text(`SELECT id::text FROM import_run WHERE via = 'api'`)
 	assert.Contains(t, sam.get("/assistance/imports/"+run).text(), "ligne 3, colonne « fonction »")
+
+	sent := h.pushes("staff", "/staff", staffHeader+"0069001B;mroux2;Roux;Max;x@exemple.fr;personnel\n0069001B;MRoux2;Roux;Max;x@exemple.fr;chef\n")
+	require.Equal(t, http.StatusOK, sent.Status, sent.body)
+	const said = "lignes 2 et 3 : « mroux2 » et « MRoux2 » sont une seule personne"
+	assert.Equal(t, said, sent.at("notes", 0))
+	run = h.Text(`SELECT id::text FROM import_run WHERE notes <> '{}'`)
+	assert.Contains(t, sam.get("/assistance/imports/"+run).text(), okey.Capitalize(said)+".")
+	assert.Equal(t, []string{okey.Capitalize(said) + "."}, sam.download("/assistance/imports/" + run + "/tableau.xlsx")["Remarques"][1])
+
+	assert.NotContains(t, sam.get("/assistance/imports").text(), "Anciens codes")
+	h.Exec(`UPDATE establishment SET successor = '0069002C' WHERE uai = '0069001B'`)
+	require.Equal(t, http.StatusOK, h.pushes("staff", "/staff", staffHeader+"0069001B;mroux2;Roux;Max;x@exemple.fr;chef\n").Status)
+	assert.Regexp(t, `Anciens codes.*\(0069001B\) 0069002C 1`, sam.get("/assistance/imports").text())
+	assert.Contains(t, sam.get("/assistance/etablissements/0069001B").text(), "Encore nommées sous ce code 1 personne")
 
 	many := make([]string, 120)
 	for i := range many {

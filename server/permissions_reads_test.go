@@ -237,6 +237,9 @@ var pageRows = []row{
 	},
 	{route: "GET /assistance/hotes", gate: asking, acts: asks(okey.ActSeeDesk)},
 	{route: "GET /assistance/hotes.xlsx", gate: asking, acts: asks(okey.ActSeeDesk)},
+	{route: "GET /assistance/personnes/:id/meme-personne", gate: signedIn, things: one(func(w *walk) thing {
+		return w.renamed
+	}), ok: http.StatusSeeOther},
 	{route: "GET /assistance/hotes/:id/fin", gate: signedIn, things: one(func(w *walk) thing {
 		return w.hosting
 	}), ok: http.StatusSeeOther},

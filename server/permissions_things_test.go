@@ -41,6 +41,7 @@ type walk struct {
 	draft                                         thing // delivery
 	announced, inventories, moves                 []thing
 	report, attachment, hosting, record, imported thing
+	renamed                                       thing // somebody whose uid has changed
 	delegated, schools                            []thing
 	followed                                      thing // action
 	mail                                          thing
@@ -264,6 +265,12 @@ func (w *walk) makeArrangements() {
 	w.Exec(`INSERT INTO attachment (id, person, uai, function, until_day, reason, given_by, created_at)
 		VALUES ($1, $2, $3, 'adjoint', $4, 'absente', $5, now())`,
 		w.attachment.id, w.who("Attached Deputy").ID, scene.Tilleuls, w.day.String(), support.ID)
+	renamed := w.newcomer("Renamed Renamed", scene.Tilleuls)
+	w.renamed = thing{name: "somebody renamed", id: uuid.NewString()}
+	w.Exec(`INSERT INTO person (id, uid, family_name, given_name, mail, created_at)
+		SELECT $1, 'renamed.before', family_name, given_name, mail, now() FROM person WHERE id = $2`, w.renamed.id, renamed.ID)
+	w.Exec(`UPDATE key SET holder = $1, state = 'in_service' WHERE serial = $2`, w.renamed.id, string(w.Key(scene.Tilleuls)))
+	w.renamed.who = renamed.ID.String()
 	w.Exec(`INSERT INTO hosting (id, uai, host, reason, given_by, created_at) VALUES ($1, $2, $3, 'sans direction', $4, now())`,
 		w.hosting.id, section, scene.Tilleuls, support.ID)
 	w.Exec(`INSERT INTO succession (id, from_uai, to_uai, by_person, at, comment) VALUES ($1, $2, $3, $4, now(), 'fermé')`, w.record.id,

@@ -330,6 +330,11 @@ var writtenRows = []row{
 		route: "POST /assistance/hotes", gate: asking, acts: asks(okey.ActAttach), ok: http.StatusSeeOther,
 		body: sends("establishment", string(closing), "host", string(scene.Tilleuls), "comment", "sans direction"),
 	},
+	{
+		route: "POST /assistance/personnes/:id/meme-personne", gate: asking, acts: asks(okey.ActAttach),
+		things: one(func(w *walk) thing { return w.renamed }), ok: http.StatusSeeOther,
+		body: func(_ *walk, _ *player, t thing, _ bool) any { return form("other", t.who) },
+	},
 	{route: "POST /assistance/hotes/:id/fin", gate: asking, acts: asks(okey.ActAttach), things: one(func(w *walk) thing {
 		return w.hosting
 	}), ok: http.StatusSeeOther, body: sends()},

@@ -205,6 +205,17 @@ func TestAnUnknownPersonIsCreatedWithoutAnyRole(t *testing.T) {
 	assert.Equal(t, "Nina Nouvelle", h.Text(`SELECT family_name FROM person`))
 }
 
+// Directories write a uid in capitals or not, and not always as the staff file does.
+func TestAUIDInOtherCapitalsSignsTheSamePersonIn(t *testing.T) {
+	h, p := newGate(t)
+	lea := h.Person("Léa Martin", okey.Staff, scene.Tilleuls)
+	for _, uid := range []string{"LMartin", " lmartin", "LMARTIN"} {
+		p.claims = map[string]any{"sub": "s-42", "uid": uid, "name": "Léa Martin"}
+		require.Equal(t, http.StatusSeeOther, h.visitor().signsIn(p).Status)
+	}
+	assert.Equal(t, lea.ID.String(), h.Text(`SELECT string_agg(id::text, ',') FROM person`))
+}
+
 func TestClaimsBringNothingThatNobodySees(t *testing.T) {
 	h, p := newGate(t)
 	p.claims = map[string]any{
@@ -280,7 +291,7 @@ func TestNamesAreReadFromTheClaimsThatAProviderGives(t *testing.T) {
 		p.claims = map[string]any{"sub": want}
 		maps.Copy(p.claims, said)
 		h.visitor().signsIn(p)
-		assert.Equal(t, want, h.Text(`SELECT trim(given_name || ' ' || family_name) FROM person WHERE uid = $1`, want))
+		assert.Equal(t, want, h.Text(`SELECT trim(given_name || ' ' || family_name) FROM person WHERE uid = $1`, okey.NormalUID(want)))
 	}
 }
 
@@ -460,7 +471,7 @@ func TestADirectorysDelegationHoldsWithItsGiversFunction(t *testing.T) {
 	h.Person("Paul Roux", okey.Principal, scene.Tilleuls)
 	h.Person("Eva Simon", okey.Staff, scene.Tilleuls)
 	p.claims = map[string]any{"sub": "x2", "uid": "ddelegue", "name": "Dina Delegue", "FrEduResDel": []string{
-		"okey|/redirect.jsp|01/09/2020|31/12/9999|proux|FrEduRneResp=0069001B$UAJ|portail||",
+		"okey|/redirect.jsp|01/09/2020|31/12/9999|PRoux|FrEduRneResp=0069001B$UAJ|portail||",
 		"okey|/redirect.jsp|01/09/2020|31/12/2025|proux|FrEduRneResp=0069001B$UAJ|portail||",
 		"okey|/redirect.jsp|01/09/2020|31/12/9999|esimon|FrEduRneResp=0069001B$UAJ|portail||",
 		"autre|/redirect.jsp|01/09/2020|31/12/9999|proux|FrEduRneResp=0069002C$UAJ|portail||",

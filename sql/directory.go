@@ -3,7 +3,6 @@ package sql
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"okey/okey"
@@ -44,19 +43,27 @@ func (t *Tx) saveClaimedAssignments(
 	for i, a := range said {
 		uais[i], functions[i] = string(a.UAI), string(a.Function)
 	}
-	err = t.get(ctx, &changed, "", `WITH said AS (
-			SELECT uai, function FROM unnest($2::text[], $3::text[]) AS said (uai, function) JOIN establishment USING (uai)
+	err = t.get(ctx, &changed, "", `WITH named AS (
+			SELECT coalesce(e.successor, e.uai) AS uai, CASE WHEN e.successor IS NOT NULL THEN e.uai END AS old_code,
+				CASE WHEN EXISTS (SELECT FROM assignment a WHERE a.uai = e.successor AND `+ownHead+`
+					AND NOT (a.person = $4 AND a.source = 'claims')) THEN 'personnel' ELSE claimed.function END AS function
+			FROM unnest($2::text[], $3::text[]) AS claimed (uai, function) JOIN establishment e USING (uai)
+		), said AS (
+			SELECT DISTINCT ON (uai, function) uai, function, old_code FROM named ORDER BY uai, function, old_code NULLS FIRST
 		), gone AS (
-			DELETE FROM assignment a WHERE a.person = $1 AND a.source = 'claims'
+			DELETE FROM assignment a WHERE a.person = $4 AND a.source = 'claims'
 			AND NOT EXISTS (SELECT FROM said WHERE said.uai = a.uai AND said.function = a.function) RETURNING 1
 		), come AS (
-			INSERT INTO assignment AS a (person, uai, function, source, until, since)
-			SELECT $1, uai, function, 'claims', CASE WHEN function <> 'personnel' THEN $4::date END, $5 FROM said
-			ON CONFLICT (person, uai, function, source) DO UPDATE SET until = excluded.until,
-				since = CASE WHEN a.until < $6::date THEN excluded.since ELSE a.since END RETURNING xmax = 0 AS is_new
+			INSERT INTO assignment AS a (person, uai, function, source, until, since, old_code)
+			SELECT $4, uai, function, 'claims', CASE WHEN function <> 'personnel' THEN $5::date END, $6, old_code FROM said
+			ON CONFLICT (person, uai, function, source) DO UPDATE SET until = excluded.until, old_code = excluded.old_code,
+				since = CASE WHEN a.until < $1::date THEN excluded.since ELSE a.since END RETURNING xmax = 0 AS is_new
 		) SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM come WHERE is_new)`,
-		person, pq.Array(uais), pq.Array(functions), today.AddDays(claimedFor).String(), at, today.String())
-	return changed, err
+		today.String(), pq.Array(uais), pq.Array(functions), person, today.AddDays(claimedFor).String(), at)
+	if err != nil {
+		return 0, err
+	}
+	return changed, t.endOldHeads(ctx, today)
 }
 
 func (t *Tx) saveClaimedDelegations(
@@ -73,7 +80,9 @@ func (t *Tx) saveClaimedDelegations(
 		err := t.get(ctx, &n, "", `WITH given AS (
 				INSERT INTO delegation AS d (id, uai, given_by, given_to, scope, from_day, until_day, created_at, source)
 				SELECT $1, e.uai, giver.id, $4, 'everything', $5::date, $6::date, $7, 'claims' FROM establishment e, person giver
-				WHERE e.uai = $2 AND giver.uid = $3 AND giver.id <> $4
+				WHERE e.uai = $2 AND giver.uid = $3 AND giver.id <> $4 AND NOT EXISTS (SELECT FROM delegation o WHERE o.id <> $1
+					AND (o.uai, o.given_by, o.given_to, o.from_day, o.until_day) = (e.uai, giver.id, $4, $5::date, $6::date)
+					AND o.source <> 'page' AND o.ended_by IS NOT NULL)
 				ON CONFLICT (id) DO UPDATE SET ended_at = NULL, created_at = excluded.created_at
 				WHERE d.ended_at IS NOT NULL AND d.ended_by IS NULL RETURNING 1
 			) SELECT count(*) FROM given`, id, string(d.UAI), d.GivenBy, person, d.From.String(), d.Until.String(), at)
@@ -90,7 +99,8 @@ func (t *Tx) saveClaimedDelegations(
 	return changed + ended, err
 }
 
-// delegationID is the same wherever the directory's delegation is read: at a sign-in, or with everybody's.
+// delegationID is the same wherever the directory's delegation is read: at a sign-in, or with everybody's. Ids were once made with the
+// giver's capitals: what somebody ended under such a one stays ended, too.
 func delegationID(person okey.PersonID, d okey.DirectoryDelegation) uuid.UUID {
 	return okey.DerivedID(person, fmt.Sprintf("delegation/%s/%s/%s/%s", d.UAI, d.GivenBy, d.From, d.Until))
 }
@@ -104,7 +114,10 @@ const writeDirectoryDelegations = `WITH given AS (
 		FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::date[], $6::date[])
 			AS said (id, uai, giver, person, from_day, until_day)
 		JOIN establishment e ON e.uai = said.uai
-		JOIN person giver ON lower(giver.uid) = lower(said.giver) AND giver.id <> said.person
+		JOIN person giver ON giver.uid = said.giver AND giver.id <> said.person
+		WHERE NOT EXISTS (SELECT FROM delegation o WHERE o.id <> said.id
+			AND (o.uai, o.given_by, o.given_to, o.from_day, o.until_day) = (e.uai, giver.id, said.person, said.from_day, said.until_day)
+			AND o.source <> 'page' AND o.ended_by IS NOT NULL)
 		ORDER BY said.id, giver.uid
 		ON CONFLICT (id) DO UPDATE SET source = 'directory', created_at = excluded.created_at,
 			ended_at = CASE WHEN d.ended_by IS NULL THEN NULL ELSE d.ended_at END
@@ -128,7 +141,7 @@ func (t *Tx) saveDirectoryDelegations(ctx context.Context, how StaffImport, at t
 	}
 	ids, uais, givers, people, from, until := []string{}, []string{}, []string{}, []string{}, []string{}, []string{}
 	for _, d := range how.Delegations {
-		holder, known := holders[strings.ToLower(d.UID)]
+		holder, known := holders[d.UID]
 		if !known || d.Until.Before(how.Today) { // directories keep them for years
 			continue
 		}
@@ -148,18 +161,17 @@ func (t *Tx) saveDirectoryDelegations(ctx context.Context, how StaffImport, at t
 	return given + ended, nil
 }
 
-// peopleByUID finds those who hold the delegations, by their uid in small letters.
+// peopleByUID finds those who hold the delegations, by their uid.
 func (t *Tx) peopleByUID(ctx context.Context, delegations []okey.ImportedDelegation) (map[string]okey.PersonID, error) {
 	uids := make([]string, len(delegations))
 	for i, d := range delegations {
-		uids[i] = strings.ToLower(d.UID)
+		uids[i] = d.UID
 	}
 	var found []struct {
 		ID  uuid.UUID `db:"id"`
 		UID string    `db:"uid"`
 	}
-	err := t.all(ctx, &found, `SELECT p.id, lower(p.uid) AS uid FROM person p WHERE lower(p.uid) = ANY ($1) ORDER BY p.uid DESC`,
-		pq.Array(uids))
+	err := t.all(ctx, &found, `SELECT p.id, p.uid FROM person p WHERE p.uid = ANY ($1)`, pq.Array(uids))
 	if err != nil {
 		return nil, fmt.Errorf("find who holds delegations: %w", err)
 	}

@@ -60,7 +60,7 @@ const lockKeyEstablishments = `SELECT e.uai FROM establishment e
 const judgeKnown = `UPDATE import_key i SET other = k.serial, verdict = CASE WHEN
 	(k.batch, k.expires_on) = (i.batch, i.expires_on)
 	AND (k.uai = i.uai OR EXISTS (SELECT FROM key_moved m WHERE m.serial = k.serial AND m.from_uai = i.uai))
-	AND ((i.state, i.holder) = (k.state, coalesce(h.uid, '')) OR (i.state, i.holder) = (e.state, coalesce(eh.uid, '')))
+	AND ((i.state, i.holder) = (k.state, coalesce(lower(h.uid), '')) OR (i.state, i.holder) = (e.state, coalesce(lower(eh.uid), '')))
 	THEN 'unchanged' ELSE 'known_differently' END
 	FROM key k
 	LEFT JOIN person h ON h.id = k.holder
@@ -120,6 +120,9 @@ func (t *Tx) ImportKeys(ctx context.Context, rows []okey.ImportedKey, how KeyImp
 	}
 	if err := t.exec(ctx, lockKeyEstablishments); err != nil {
 		return out, fmt.Errorf("lock establishments: %w", err)
+	}
+	if err := t.respell(ctx, "SELECT holder FROM import_key", at); err != nil {
+		return out, err
 	}
 	if err := t.judgeKeys(ctx, how); err != nil {
 		return out, fmt.Errorf("judge keys: %w", err)

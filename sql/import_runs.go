@@ -45,11 +45,12 @@ type ImportRun struct {
 	FaultCount int
 	Faults     []ImportFault // the first of them
 	Gone       []string      // who was removed, or would have been
+	Notes      []string      // what support should know, and nothing is wrong with: the first of it
 
 	ByName string // read, never written
 }
 
-// mostFaultsKept is how many faults of an import are recorded: nobody corrects more before the next one.
+// mostFaultsKept is how many faults and notes of an import are recorded: nobody corrects more before the next one.
 const mostFaultsKept = 1000
 
 // RecordImport writes what an import did, in the transaction that did it.
@@ -59,9 +60,11 @@ func (t *Tx) RecordImport(ctx context.Context, run ImportRun) error {
 		return fmt.Errorf("record an import: %w", err)
 	}
 	err = t.exec(ctx, `INSERT INTO import_run (id, at, what, file, via, by_person, taken, read, added, changed, unchanged, removed,
-			left_out, kept, fault_count, faults, gone) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
+			left_out, kept, fault_count, faults, gone, notes)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
 		run.ID, run.At, string(run.What), run.File, string(run.Via), nullID(run.By), run.Taken, run.Read, run.Added, run.Changed,
-		run.Unchanged, run.Removed, run.LeftOut, run.Kept, len(run.Faults), faults, pq.Array(append([]string{}, run.Gone...)))
+		run.Unchanged, run.Removed, run.LeftOut, run.Kept, len(run.Faults), faults, pq.Array(append([]string{}, run.Gone...)),
+		pq.Array(append([]string{}, run.Notes[:min(len(run.Notes), mostFaultsKept)]...)))
 	if err != nil {
 		return fmt.Errorf("record an import: %w", err)
 	}
@@ -87,20 +90,21 @@ type importRunRow struct {
 	FaultCount int            `db:"fault_count"`
 	Faults     []byte         `db:"faults"`
 	Gone       pq.StringArray `db:"gone"`
+	Notes      pq.StringArray `db:"notes"`
 }
 
 func (r importRunRow) run() ImportRun {
 	run := ImportRun{
 		ID: r.ID, At: utc(r.At), What: r.What, File: r.File, Via: r.Via, By: r.By.UUID, ByName: r.ByName, Taken: r.Taken, Read: r.Read,
 		Tally:   Tally{Added: r.Added, Changed: r.Changed, Unchanged: r.Unchanged, Removed: r.Removed},
-		LeftOut: r.LeftOut, Kept: r.Kept, FaultCount: r.FaultCount, Gone: r.Gone,
+		LeftOut: r.LeftOut, Kept: r.Kept, FaultCount: r.FaultCount, Gone: r.Gone, Notes: r.Notes,
 	}
 	_ = json.Unmarshal(r.Faults, &run.Faults) // RecordImport wrote it
 	return run
 }
 
 const selectImportRun = `SELECT r.id, r.at, r.what, r.file, r.via, r.by_person, r.taken, r.read, r.added, r.changed, r.unchanged, r.removed,
-	r.left_out, r.kept, r.fault_count, r.faults, r.gone, trim(coalesce(p.given_name || ' ' || p.family_name, '')) AS by_name
+	r.left_out, r.kept, r.fault_count, r.faults, r.gone, r.notes, trim(coalesce(p.given_name || ' ' || p.family_name, '')) AS by_name
 	FROM import_run r LEFT JOIN person p ON p.id = r.by_person `
 
 // ImportRuns returns the records of imports, newest first.

@@ -36,9 +36,10 @@ type Shrinkage struct {
 // StaffOutcome is what a staff file did. Where TooMany is not empty, nothing may be kept of the transaction.
 type StaffOutcome struct {
 	Tally
-	Gone      []string // who is removed: uid, name, establishment
-	Kept      int      // assignments missing from the file that stay, because the file is incomplete
-	Delegated int      // delegations of the directory that began or ended
+	Gone      []string  // who is removed: uid, name, establishment
+	Kept      int       // assignments missing from the file that stay, because the file is incomplete
+	Delegated int       // delegations of the directory that began or ended
+	OldCodes  []OldCode // that the rows say for a successor, and of how many people
 	Problems  []StaffProblem
 	TooMany   []Shrinkage
 }
@@ -51,8 +52,8 @@ type StaffProblem struct {
 
 const createImportStaff = `CREATE TEMPORARY TABLE import_staff (
 	line integer, uai text, uid text, family_name text, given_name text, mail text, function text, until date,
-	mail_denied boolean NOT NULL DEFAULT false,
-	PRIMARY KEY (uid, uai, function)
+	mail_denied boolean NOT NULL DEFAULT false, old_code text,
+	PRIMARY KEY (line)
 ) ON COMMIT DROP`
 
 const takeOutStrangers = `DELETE FROM import_staff i WHERE NOT EXISTS (SELECT FROM establishment e WHERE e.uai = i.uai)
@@ -63,16 +64,13 @@ const createImportScope = `CREATE TEMPORARY TABLE import_scope (uai text PRIMARY
 // writeImportScope keeps for which establishments the rows are complete: a staff file for those that it names, the directory, besides, for
 // all where it has said something before.
 const writeImportScope = `INSERT INTO import_scope SELECT e.uai, $1 FROM establishment e WHERE e.uai IN (SELECT i.uai FROM import_staff i)
-	OR ($1 = 'directory' AND e.uai IN (SELECT a.uai FROM assignment a WHERE a.source = $1))`
+	OR ($1 = 'directory' AND e.uai IN (SELECT coalesce(a.old_code, a.uai) FROM assignment a WHERE a.source = $1))`
 
-// A uid compares without case (RFC 4519, 2.39): whom OKEY knows under other capitals is the same person. What the directory does not say of
-// them stays as it is known.
-const takeKnownPeople = `UPDATE import_staff i SET uid = p.uid, family_name = coalesce(nullif(i.family_name, ''), p.family_name),
+// What the directory does not say of people stays as it is known.
+const takeKnownPeople = `UPDATE import_staff i SET family_name = coalesce(nullif(i.family_name, ''), p.family_name),
 	given_name = coalesce(nullif(i.given_name, ''), p.given_name), mail = coalesce(nullif(i.mail, ''), p.mail),
 	mail_denied = i.mail = '' AND p.mail_denied
-	FROM person p WHERE lower(p.uid) = lower(i.uid)
-	AND NOT EXISTS (SELECT FROM person other WHERE lower(other.uid) = lower(i.uid) AND other.uid <> p.uid
-		AND (other.uid = i.uid OR p.uid <> i.uid AND other.uid < p.uid))`
+	FROM person p WHERE p.uid = i.uid`
 
 // What the directory says of names and address a staff file does not change: each would undo the other.
 const heedDirectory = `UPDATE import_staff i SET family_name = p.family_name, given_name = p.given_name,
@@ -81,24 +79,29 @@ const heedDirectory = `UPDATE import_staff i SET family_name = p.family_name, gi
 
 // Concurrent imports for one establishment follow each other.
 const lockStaffedEstablishments = `SELECT e.uai FROM establishment e
-	WHERE e.uai IN (SELECT s.uai FROM import_scope s) ORDER BY e.uai FOR NO KEY UPDATE`
+	WHERE e.uai IN (SELECT s.uai FROM import_scope s UNION SELECT o.successor FROM import_scope s JOIN establishment o USING (uai))
+	ORDER BY e.uai FOR NO KEY UPDATE`
+
+// saidOf is the code by which an assignment names its establishment.
+const saidOf = `coalesce(a.old_code, a.uai)`
 
 // scoped are the assignments that the rows may end: of their establishments, and from the same source.
-const scoped = `EXISTS (SELECT FROM import_scope s WHERE s.uai = a.uai AND s.source = a.source)`
+const scoped = `EXISTS (SELECT FROM import_scope s WHERE s.uai = ` + saidOf + ` AND s.source = a.source)`
 
 // absent are those whose person the rows no longer have there. Those that have ended are no loss.
 const absent = scoped + `
 	AND NOT EXISTS (SELECT FROM import_staff i JOIN person p ON p.uid = i.uid WHERE p.id = a.person AND i.uai = a.uai)`
 
 // complete leaves out the establishments from which nobody may be removed: $1 all of them, $2 those named.
-const complete = `NOT $1 AND NOT a.uai = ANY ($2)`
+const complete = `NOT $1 AND NOT ` + saidOf + ` = ANY ($2)`
 
-const shrinkages = `SELECT a.uai, count(DISTINCT a.person) FILTER (WHERE ` + absent + `) AS gone, count(DISTINCT a.person) AS total
+const shrinkages = `SELECT ` + saidOf + ` AS uai, count(DISTINCT a.person) FILTER (WHERE ` + absent + `) AS gone,
+		count(DISTINCT a.person) AS total
 	FROM assignment a WHERE ` + scoped + ` AND (a.until IS NULL OR a.until >= $3::date) AND ` + complete + `
-	GROUP BY a.uai
+	GROUP BY ` + saidOf + `
 	HAVING count(DISTINCT a.person) FILTER (WHERE ` + absent + `) >= $4
 		AND count(DISTINCT a.person) FILTER (WHERE ` + absent + `) * 100 > count(DISTINCT a.person) * $5
-	ORDER BY a.uai`
+	ORDER BY 1`
 
 // A staff file that removes more than that of an establishment's people takes nothing unless told to.
 const removedAtLeast, removedPercent = 5, 10
@@ -108,9 +111,9 @@ const tallyStaff = `SELECT
 	count(*) FILTER (WHERE known.person IS NOT NULL AND r.same IS NOT TRUE) AS changed,
 	count(*) FILTER (WHERE known.person IS NOT NULL AND r.same) AS unchanged,
 	(SELECT count(DISTINCT (a.person, a.uai)) FROM assignment a WHERE ` + absent + ` AND ` + complete + `) AS removed
-	FROM import_staff i JOIN import_scope s ON s.uai = i.uai LEFT JOIN person p ON p.uid = i.uid
-	LEFT JOIN (SELECT DISTINCT a.person, a.uai FROM assignment a JOIN import_scope s ON s.uai = a.uai AND s.source = a.source) known
-		ON known.person = p.id AND known.uai = i.uai
+	FROM import_staff i JOIN import_scope s ON s.uai = coalesce(i.old_code, i.uai) LEFT JOIN person p ON p.uid = i.uid
+	LEFT JOIN (SELECT DISTINCT person, uai, source FROM assignment) known
+		ON known.person = p.id AND known.uai = i.uai AND known.source = s.source
 	LEFT JOIN assignment a ON a.person = p.id AND a.uai = i.uai AND a.function = i.function AND a.source = s.source
 	CROSS JOIN LATERAL (SELECT a.person IS NOT NULL AND a.until IS NOT DISTINCT FROM i.until
 		AND (p.family_name, p.given_name, p.mail) IS NOT DISTINCT FROM (i.family_name, i.given_name, i.mail) AS same) r`
@@ -143,17 +146,19 @@ const endAssignments = `DELETE FROM assignment a WHERE (` + absent + ` AND ` + c
 
 // endClaims ends what a directory said of people who are in the file no more, or are not what it said: the file is
 // complete for the establishments that it names, and newer than their last sign-in.
-const endClaims = `DELETE FROM assignment a WHERE a.source = 'claims' AND a.uai IN (SELECT s.uai FROM import_scope s)
+const endClaims = `DELETE FROM assignment a WHERE a.source = 'claims' AND ` + saidOf + ` IN (SELECT s.uai FROM import_scope s)
 	AND NOT EXISTS (SELECT FROM import_staff i JOIN person p ON p.uid = i.uid WHERE p.id = a.person AND i.uai = a.uai
 		AND (a.function = 'personnel' OR i.function = a.function)) AND ` + complete
 
-// What had ended begins anew.
-const writeAssignments = `INSERT INTO assignment AS a (person, uai, function, source, until, since)
-	SELECT p.id, i.uai, i.function, s.source, i.until, $1 FROM import_staff i JOIN person p ON p.uid = i.uid
-	JOIN import_scope s ON s.uai = i.uai ORDER BY i.uai, p.id
+// What had ended begins anew. What was said under the own code is not said under an old one since: rows about the one do not speak of the
+// other.
+const writeAssignments = `INSERT INTO assignment AS a (person, uai, function, source, until, since, old_code)
+	SELECT p.id, i.uai, i.function, s.source, i.until, $1, i.old_code FROM import_staff i JOIN person p ON p.uid = i.uid
+	JOIN import_scope s ON s.uai = coalesce(i.old_code, i.uai) ORDER BY i.uai, p.id
 	ON CONFLICT (person, uai, function, source) DO UPDATE SET until = excluded.until,
-	since = CASE WHEN a.until < $2::date THEN excluded.since ELSE a.since END
-	WHERE a.until IS DISTINCT FROM excluded.until`
+	since = CASE WHEN a.until < $2::date THEN excluded.since ELSE a.since END,
+	old_code = CASE WHEN a.old_code IS NOT NULL THEN excluded.old_code END
+	WHERE a.until IS DISTINCT FROM excluded.until OR a.old_code IS NOT NULL AND a.old_code IS DISTINCT FROM excluded.old_code`
 
 // newApprovers are those whom the file makes approvers, before it is written, where something awaits them: they are told.
 const newApprovers = `SELECT DISTINCT i.uid, i.uai FROM import_staff i WHERE i.function IN ('chef', 'adjoint')
@@ -174,6 +179,9 @@ func (t *Tx) ImportStaff(ctx context.Context, rows []okey.ImportedStaff, how Sta
 		return []any{r.Line, string(r.UAI), r.UID, r.FamilyName, r.GivenName, r.Mail, string(r.Function), nullDay(r.Until)}
 	})
 	if err != nil {
+		return out, err
+	}
+	if err := t.respell(ctx, "SELECT uid FROM import_staff", at); err != nil {
 		return out, err
 	}
 	if err := t.scopeStaff(ctx, how, &out); err != nil {
@@ -241,7 +249,7 @@ func (t *Tx) scopeStaff(ctx context.Context, how StaffImport, out *StaffOutcome)
 	if err := t.exec(ctx, lockStaffedEstablishments); err != nil {
 		return fmt.Errorf("lock establishments: %w", err)
 	}
-	return nil
+	return t.followSuccessors(ctx, how, out)
 }
 
 // compareStaff says what the rows would change: nothing more where they would remove too many.
@@ -294,7 +302,7 @@ func (t *Tx) writeStaff(ctx context.Context, how StaffImport, at time.Time) erro
 	if err := t.exec(ctx, writeAssignments, at, how.Today.String()); err != nil {
 		return fmt.Errorf("write assignments: %w", err)
 	}
-	return nil
+	return t.endOldHeads(ctx, how.Today)
 }
 
 type newApprover struct {

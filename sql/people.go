@@ -40,10 +40,11 @@ func (r reader) Person(ctx context.Context, id okey.PersonID) (okey.Person, erro
 	return row.person(), err
 }
 
-// PersonByUID answers not_found for an unknown uid.
+// PersonByUID answers not_found for an unknown uid, in whichever capitals.
 func (r reader) PersonByUID(ctx context.Context, uid string) (okey.Person, error) {
 	var row personRow
-	err := r.get(ctx, &row, nobody, `SELECT `+personColumns+` FROM person p WHERE p.uid = $1`, uid)
+	err := r.get(ctx, &row, nobody, `SELECT `+personColumns+` FROM person p WHERE lower(p.uid) = $1 ORDER BY p.uid <> $1, p.uid LIMIT 1`,
+		okey.NormalUID(uid))
 	return row.person(), err
 }
 
@@ -146,6 +147,27 @@ func (t *Tx) SavePerson(ctx context.Context, p okey.Person, at time.Time) (okey.
 	err := t.get(ctx, &id, nobody, `INSERT INTO person (uid, family_name, given_name, mail, created_at) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (uid) DO UPDATE SET family_name = excluded.family_name, given_name = excluded.given_name, mail = excluded.mail,
 		mail_denied = false
-		RETURNING id`, p.UID, p.FamilyName, p.GivenName, p.Mail, at)
+		RETURNING id`, okey.NormalUID(p.UID), p.FamilyName, p.GivenName, p.Mail, at)
 	return id, err
+}
+
+// respell gives whom OKEY knows under capitals, from before it kept uids without, the uid that it keeps: those whose uid the query finds.
+// Of several who differ by capitals alone one gets it, first whoever holds a key; support is shown the others.
+func (t *Tx) respell(ctx context.Context, uids string, at time.Time, args ...any) error {
+	var known []struct {
+		ID  uuid.UUID `db:"id"`
+		UID string    `db:"uid"`
+	}
+	err := t.all(ctx, &known, `UPDATE person p SET uid = lower(p.uid) WHERE p.id IN (SELECT DISTINCT ON (lower(o.uid)) o.id FROM person o
+			WHERE o.uid <> lower(o.uid) AND lower(o.uid) IN (`+uids+`)
+			AND NOT EXISTS (SELECT FROM person known WHERE known.uid = lower(o.uid))
+			ORDER BY lower(o.uid), EXISTS (SELECT FROM key k WHERE k.holder = o.id) DESC, o.created_at, o.id)
+		RETURNING p.id, p.uid`, args...)
+	if err != nil {
+		return fmt.Errorf("spell uids without capitals: %w", err)
+	}
+	for _, p := range known {
+		t.adopted(p.ID, p.UID, at) // whose role it is, the audit knows by the uid
+	}
+	return nil
 }

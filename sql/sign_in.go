@@ -20,6 +20,9 @@ import (
 func (s *Store) SignIn(ctx context.Context, p okey.Person, says okey.DirectorySays, verified bool, at time.Time) (okey.PersonID, error) {
 	var id uuid.UUID
 	err := s.Do(ctx, func(t *Tx) error {
+		if err := t.respell(ctx, "$1", at, p.UID); err != nil {
+			return err
+		}
 		if verified {
 			if err := t.adopt(ctx, p, at); err != nil {
 				return err

@@ -144,7 +144,7 @@ async function signInAfresh(visitor) {
 export const buttons = [
   "POST /deconnexion", "POST /compte/sessions", "POST /demandes/:id/lien", "POST /demandes/:id/stock", "POST /demandes/:id/numero-illisible",
   "POST /mon-code-pin/oublie/connexion", "POST /commandes/exports", "POST /commandes/:id/annulation", "POST /deplacements/:id/retrait", "POST /commandes/:id/expedition",
-  "POST /delegations/:id/fin", "POST /assistance/envois", "POST /assistance/envois/:id", "POST /assistance/livraisons/:id", "POST /assistance/rattachements/:id/fin", "POST /assistance/hotes/:id/fin",
+  "POST /delegations/:id/fin", "POST /assistance/envois", "POST /assistance/envois/:id", "POST /assistance/livraisons/:id", "POST /assistance/rattachements/:id/fin", "POST /assistance/hotes/:id/fin", "POST /assistance/personnes/:id/meme-personne",
 ];
 
 /** Routes that show nothing by themselves: they lead on, or are a file. */
@@ -152,5 +152,5 @@ export const elsewhere = [
   "GET /connexion", "GET /demandes/:id/reponse", "GET /deplacements/:id/retrait", "GET /demandes/:id/remise", "GET /demandes/:id/stock", "GET /demandes/:id/retrait", "GET /demandes/:id/lien",
   "GET /mon-code-pin/oublie/connexion", "GET /commandes/:id/annulation", "GET /commandes/:id/expedition", "GET /commandes/:id/reception", "GET /commandes/:id/cloture", "GET /compte/sessions",
   "GET /commandes/exports", "GET /commandes/exports/:id", "GET /commandes/minimum", "GET /delegations/:id",
-  "GET /delegations/:id/fin", "GET /assistance/envois", "GET /assistance/rattachements/:id/fin", "GET /assistance/hotes/:id/fin",
+  "GET /delegations/:id/fin", "GET /assistance/envois", "GET /assistance/rattachements/:id/fin", "GET /assistance/hotes/:id/fin", "GET /assistance/personnes/:id/meme-personne",
 ];

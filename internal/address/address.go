@@ -113,6 +113,9 @@ const (
 // PersonURL is where support looks at one person.
 func PersonURL(id okey.PersonID) string { return PathPersons + "/" + id.String() }
 
+// SamePersonURL is where support says that somebody is the same person as another.
+func SamePersonURL(old okey.PersonID) string { return PersonURL(old) + "/meme-personne" }
+
 // SchoolURL is where support looks at one establishment.
 func SchoolURL(uai okey.UAI) string { return PathSchools + "/" + string(uai) }
 

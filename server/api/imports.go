@@ -39,7 +39,7 @@ func (s *API) postImport(what sql.ImportKind) handler {
 		}
 		c.JSON(http.StatusOK, gin.H{
 			"taken": r.Taken, "read": r.Read, "added": r.Added, "changed": r.Changed, "unchanged": r.Unchanged, "removed": r.Removed,
-			"left_out": len(r.LeftOut), "gone": append([]string{}, r.Gone...),
+			"left_out": len(r.LeftOut), "gone": append([]string{}, r.Gone...), "notes": append([]string{}, r.Notes...),
 		})
 		return nil
 	}

@@ -78,7 +78,7 @@ func (cl claims) firstOf(names []string) string {
 func (cl claims) person(by Settings) (okey.Person, error) {
 	uid := by.ClaimUID
 	p := okey.Person{
-		UID:       cmp.Or(cl.text(uid), cl.text("sub")),
+		UID:       okey.NormalUID(cmp.Or(cl.text(uid), cl.text("sub"))),
 		GivenName: cl.firstOf(by.ClaimGivenNames), FamilyName: cl.firstOf(by.ClaimFamilyNames), Mail: cl.mail(),
 	}
 	switch {

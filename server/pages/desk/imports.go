@@ -34,10 +34,32 @@ func (l importLine) Cells() []web.Cell {
 	return []web.Cell{{Text: l.When, Path: l.Path}, {Text: l.What}, {Text: l.Done}}
 }
 
+// oldCodeLine is the code of a school that has a successor, and that a file or the directory still says.
+type oldCodeLine struct{ sql.OldCode }
+
+// Cells are its entries in a table.
+func (l oldCodeLine) Cells() []web.Cell {
+	return []web.Cell{
+		{Text: okey.SayPlace(l.Name, l.UAI), Path: address.SchoolURL(l.UAI)},
+		{Text: string(l.Successor), Path: address.SchoolURL(l.Successor)},
+		{Text: okey.SayNumber(l.People)},
+	}
+}
+
+// alikeLine is somebody whose uid has changed, it seems.
+type alikeLine struct{ sql.Likeness }
+
+// Cells are its entries in a table.
+func (l alikeLine) Cells() []web.Cell {
+	return []web.Cell{{Text: l.Old.Name(), Path: address.PersonURL(l.Old.ID)}, {Text: l.Old.UID}, {Text: l.New.UID}}
+}
+
 // importsScreen is the list of what imports did.
 type importsScreen struct {
-	Lines []importLine
-	Sheet string
+	Alike    []alikeLine
+	OldCodes []oldCodeLine
+	Lines    []importLine
+	Sheet    string
 }
 
 // importsPage lists the imports of people and schools. It is for support and auditors.
@@ -49,7 +71,21 @@ func (s *Pages) importsPage(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
+	old, err := s.store.OldCodes(v.Ctx())
+	if err != nil {
+		return err
+	}
+	alike, err := s.store.Likenesses(v.Ctx(), v.Today())
+	if err != nil {
+		return err
+	}
 	page, c := importsScreen{Sheet: web.SheetURL(v)}, web.Paris(v)
+	for _, pair := range alike {
+		page.Alike = append(page.Alike, alikeLine{pair})
+	}
+	for _, code := range old {
+		page.OldCodes = append(page.OldCodes, oldCodeLine{code})
+	}
 	for _, r := range runs {
 		page.Lines = append(page.Lines, importLine{
 			Path: address.ImportURL(r.ID), When: okey.Capitalize(c.Time(r.At)), What: importKinds[r.What], Done: saidOfImport(r),
@@ -133,6 +169,8 @@ type importScreen struct {
 	Facts      []web.Fact
 	Faults     []faultLine
 	MoreFaults int
+	Notes      []string
+	MoreNotes  int
 	Gone       []string
 	MoreGone   int
 	Sheet      string
@@ -156,7 +194,10 @@ func (s *Pages) importPage(v *web.Visit) error {
 	}
 	page := importScreen{
 		Sheet: web.SheetOf(v), MoreFaults: max(0, r.FaultCount-web.ShownRows), MoreGone: max(0, len(r.Gone)-web.ShownRows),
-		Gone: r.Gone[:min(len(r.Gone), web.ShownRows)],
+		Gone: r.Gone[:min(len(r.Gone), web.ShownRows)], MoreNotes: max(0, len(r.Notes)-web.ShownRows),
+	}
+	for _, note := range r.Notes[:min(len(r.Notes), web.ShownRows)] {
+		page.Notes = append(page.Notes, okey.Capitalize(note)+".")
 	}
 	for _, f := range r.Faults[:min(len(r.Faults), web.ShownRows)] {
 		page.Faults = append(page.Faults, faultLine{f})
@@ -183,6 +224,10 @@ func (s *Pages) importTable(v *web.Visit) (web.Spreadsheet, error) {
 		{
 			Name: "Anomalies", Columns: []workbook.Column{{Title: "Où", Width: 36}, {Title: "Quoi", Width: 80}, {Title: "Code", Width: 24}},
 			Rows: web.RowsOf(r.Faults, func(f sql.ImportFault) []any { return []any{f.Where, f.Message, string(f.Code)} }),
+		},
+		{
+			Name: "Remarques", Columns: []workbook.Column{{Title: "Quoi", Width: 80}},
+			Rows: web.RowsOf(r.Notes, func(note string) []any { return []any{okey.Capitalize(note) + "."} }),
 		},
 		{
 			Name: "Retirés", Columns: []workbook.Column{{Title: "Qui", Width: 60}},

@@ -35,6 +35,7 @@ type personScreen struct {
 	Audit       []story.AuditLine
 	AllAudit    string
 	Deeds       []story.Deed
+	Alike       []sameLine
 
 	attached bool     // by support, today: it could be ended
 	school   okey.UAI // where they work, where that is one
@@ -76,7 +77,7 @@ func (s *Pages) personPage(v *web.Visit) error {
 	}
 	page := personScreen{Facts: personFacts(person, status, web.Paris(v)), Address: addressTrouble(person, status)}
 	gatherers := []func(*web.Visit, okey.Person, *personScreen) error{
-		s.personPosts, s.personRequests, s.personKeys, s.personMails, s.personAudit,
+		s.personPosts, s.personRequests, s.personKeys, s.personMails, s.personAudit, s.personAlike,
 	}
 	for _, gather := range gatherers {
 		if err := gather(v, person, &page); err != nil {

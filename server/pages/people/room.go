@@ -33,6 +33,8 @@ func New(site *web.Site, store *sql.Store, a *act.Dispatcher, st *story.Pages) *
 // Routes registers the pages about people and schools, and who answers for them.
 func (s *Pages) Routes(r web.Routes) {
 	r.Get(address.PathPersons+"/:id", s.personPage)
+	r.Post(address.PathPersons+"/:id/meme-personne", s.samePerson)
+	r.Back(address.PathPersons+"/:id/meme-personne", func(v *web.Visit) string { return address.PathPersons + "/" + v.Param("id") })
 	r.Get(address.PathSchools+"/:uai", s.schoolPage)
 
 	r.Get(address.PathDelegations, s.delegationsPage)

@@ -116,7 +116,13 @@ func (s *Pages) schoolFacts(v *web.Visit, place sql.Place, status sql.PlaceStatu
 			Path: address.SchoolURL(place.Successor),
 		})
 	}
-	return facts, nil
+	old, err := s.store.OldCodes(v.Ctx())
+	for _, code := range old {
+		if code.UAI == place.UAI {
+			facts = append(facts, web.Fact{Name: "Encore nommées sous ce code", Value: okey.SayCount(code.People, "personne")})
+		}
+	}
+	return facts, err
 }
 
 // servedNow says why OKEY does not serve an establishment any more; empty where it does.

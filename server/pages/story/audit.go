@@ -73,6 +73,7 @@ var auditNames = map[string]string{
 	"delegation_given": "délégation donnée",
 	"delegation_ended": "délégation terminée",
 	"attached":         "rattachement",
+	"same_person":      "deux identifiants réunis",
 	"detached":         "fin d'un rattachement",
 	"host_named":       "établissement qui répond pour un autre",
 	"host_ended":       "fin d'une réponse pour un autre",

@@ -53,6 +53,7 @@ type session struct {
 
 var (
 	errNobody = &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "No such recipient here"}
+	errBroken = &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: "A line of this message is too long"}
 	errLater  = &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "Not now, try again later"}
 )
 
@@ -78,6 +79,10 @@ func (s *session) Data(r io.Reader) error {
 	}
 	if errors.Is(err, smtp.ErrDataTooLarge) {
 		return smtp.ErrDataTooLarge
+	}
+	if errors.Is(err, smtp.ErrTooLongLine) { // it would be no shorter later
+		slog.Warn("what came back has a line that is too long, and was refused", "mail", s.mail)
+		return errBroken
 	}
 	slog.Warn("what came back could not be taken, its relay keeps it", "mail", s.mail, "error", err)
 	return errLater

@@ -151,6 +151,8 @@ func TestARelayKeepsWhatCannotBeTakenYet(t *testing.T) {
 	id := f.mail()
 	to := f.address.Of(id)
 	message := report(to, "failed", "5.1.1")
+	assert.Equal(t, 554, later(t, hand(client, to, message+strings.Repeat("x", 100_000))), "no shorter later")
+	client = f.serve(true)
 	f.Exec(`ALTER TABLE mail RENAME TO away`)
 	assert.Equal(t, 451, later(t, hand(client, to, message)))
 	f.Exec(`ALTER TABLE away RENAME TO mail`)

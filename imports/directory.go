@@ -120,6 +120,9 @@ func readDirectory(d Directory, found directory.Found, r *Result) saidOfAll {
 			continue
 		}
 		who, fault := d.person(entry)
+		if fault == nil && who.Mail == "" && strings.Join(entry.Values[d.Mail], "") != "" {
+			r.Notes = append(r.Notes, fmt.Sprintf("L'entrée %s dit une adresse qui n'en est pas une (%s) : elle n'est pas prise.", entry.DN, d.Mail))
+		}
 		if fault == nil {
 			fault = all.add(entry.DN, who, says)
 		}
@@ -191,13 +194,6 @@ func (all *saidOfAll) rows() []okey.ImportedStaff {
 	return rows
 }
 
-// What a directory may say at most, in characters.
-const (
-	longestDirectoryUID  = 128
-	longestDirectoryName = 100
-	longestAddress       = 254 // in bytes (RFC 5321, 4.5.3.1.3)
-)
-
 // person reads who an entry is about.
 func (d Directory) person(entry directory.Entry) (okey.ImportedStaff, *RowError) {
 	uids := entry.Values[d.UID]
@@ -214,10 +210,10 @@ func (d Directory) person(entry directory.Entry) (okey.ImportedStaff, *RowError)
 	}
 	odd := func(c rune) bool { return c <= ' ' || unicode.IsControl(c) }
 	switch {
-	case who.UID == "" || !okey.HidesNothing(who.UID) || strings.ContainsFunc(who.UID, odd) || len([]rune(who.UID)) > longestDirectoryUID:
+	case who.UID == "" || !okey.HidesNothing(who.UID) || strings.ContainsFunc(who.UID, odd) || len([]rune(who.UID)) > okey.LongestUID:
 		return who, &RowError{Column: d.UID, Code: okey.CodeInvalid, Message: fmt.Sprintf(
 			"« %s » n'est pas un uid : ni espace, ni caractère invisible, %d caractères au plus.", okey.VisibleLine(who.UID),
-			longestDirectoryUID)}
+			okey.LongestUID)}
 	case who.FamilyName == "":
 		return who, &RowError{Column: d.FamilyName, Code: CodeMissing, Message: "Cette personne n'a pas de nom : donnez-lui-en un."}
 	}
@@ -228,7 +224,7 @@ func (d Directory) person(entry directory.Entry) (okey.ImportedStaff, *RowError)
 func firstName(values []string) string {
 	for _, value := range values {
 		if name := []rune(okey.VisibleLine(value)); len(name) > 0 {
-			return strings.TrimSpace(string(name[:min(len(name), longestDirectoryName)]))
+			return strings.TrimSpace(string(name[:min(len(name), okey.LongestName)]))
 		}
 	}
 	return ""
@@ -239,7 +235,7 @@ func firstAddress(values []string) string {
 	for _, value := range values {
 		value = strings.TrimSpace(value)
 		address, err := mail.ParseAddress(value)
-		if err == nil && address.Address == value && okey.HidesNothing(value) && len(value) <= longestAddress {
+		if err == nil && address.Address == value && okey.HidesNothing(value) && len(value) <= okey.LongestMail {
 			return value
 		}
 	}

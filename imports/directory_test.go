@@ -130,12 +130,13 @@ func TestOddEntriesKeepNobodyElseOut(t *testing.T) {
 	for _, e := range r.Errors {
 		wrong = append(wrong, strings.TrimSuffix(e.Entry, ","+ldaptest.Staff)+" "+e.Column+" "+string(e.Code))
 	}
+	assert.Contains(t, strings.Join(r.Notes, "\n"), "uid=sans.adresse")
 	assert.ElementsMatch(t, []string{"cn=sans uid uid invalid", "cn=sans nom sn missing", "cn=ambigu uid invalid", "uid=mroux  twice"}, wrong)
 	assert.Contains(t, r.Errors[3].Message, "cn=homonyme")
 	assert.Equal(t, []string{
-		"Fontaine chef " + lycee + " directory", "Fontaine personnel " + lycee + " import",
-		"LMARTIN personnel " + college + " directory", "LMARTIN personnel " + lycee + " directory",
 		"deux personnel " + college + " directory", "deux personnel " + lycee + " directory",
+		"fontaine chef " + lycee + " directory", "fontaine personnel " + lycee + " import",
+		"lmartin personnel " + college + " directory", "lmartin personnel " + lycee + " directory",
 		"sans.adresse personnel " + lycee + " directory", "sblanc adjoint " + college + " directory",
 	}, w.posts(t))
 	assert.Equal(t, "Autre-Deux a.deux@ac-nice.fr", one[string](t, w, `SELECT family_name || ' ' || mail FROM person WHERE uid = 'deux'`),

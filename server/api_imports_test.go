@@ -60,6 +60,9 @@ func TestAProgramPushesStaffWholeOrNotAtAll(t *testing.T) {
 	assert.Equal(t, http.StatusForbidden, h.pushes("keys", "/staff", staffHeader+row("neuf", "personnel")).Status)
 	assert.Equal(t, http.StatusUnprocessableEntity, h.pushes("staff", "/staff", "").Status)
 	assert.Equal(t, http.StatusUnprocessableEntity, h.pushes("staff", "/staff", staffHeader+row("x", "chef"), "check", "peut-être").Status)
+	slip := h.pushes("staff", "/staff", staffHeader+row("x", "chef"), "chek", "true")
+	assert.Equal(t, http.StatusUnprocessableEntity, slip.Status, "a dry run that is misspelt is none")
+	assert.Zero(t, h.Count(`SELECT count(*) FROM person WHERE uid = 'x'`))
 	assert.Equal(t, http.StatusRequestEntityTooLarge, h.pushes("staff", "/staff", staffHeader+strings.Repeat("x", 20<<20)).Status)
 }
 

@@ -98,6 +98,14 @@ func TestATextThatLooksLikeANumberIsReadWithoutItsDisguise(t *testing.T) {
 	}
 }
 
+func TestASeedInAColumnOfDatesIsNotQuoted(t *testing.T) {
+	for _, seed := range []string{"JBSWY3DPEHPK3PXP", "3132333435363738393031323334353637383930"} {
+		_, err := ParseDate(seed)
+		require.Error(t, err)
+		assert.NotContains(t, okey.ErrorMessage(err), seed[:8])
+	}
+}
+
 func TestLineNumbersAreThoseOfTheFile(t *testing.T) {
 	said, lines := table(t, []byte("nom;prenom\n\nA;B\n\"C\nD\";E\n;;\nF;G\n"))
 	assert.Equal(t, []string{"A|B", "C D|E", "F|G"}, said)

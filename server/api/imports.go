@@ -25,6 +25,11 @@ func (s *API) postImport(what sql.ImportKind) handler {
 		if err != nil {
 			return err
 		}
+		for field := range up.Values {
+			if field != "check" && field != "force" {
+				return okey.InvalidField(field, "« %s » n'est pas un champ de cet envoi : file, check et force.", field)
+			}
+		}
 		check, err := yesOrNo("check", up.Values["check"])
 		if err != nil {
 			return err

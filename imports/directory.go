@@ -121,7 +121,7 @@ func readDirectory(d Directory, found directory.Found, r *Result) saidOfAll {
 		}
 		who, fault := d.person(entry)
 		if fault == nil && who.Mail == "" && strings.Join(entry.Values[d.Mail], "") != "" {
-			r.Notes = append(r.Notes, fmt.Sprintf("L'entrée %s dit une adresse qui n'en est pas une (%s) : elle n'est pas prise.", entry.DN, d.Mail))
+			r.note("L'entrée %s dit une adresse qui n'en est pas une (%s) : elle n'est pas prise.", entry.DN, d.Mail)
 		}
 		if fault == nil {
 			fault = all.add(entry.DN, who, says)

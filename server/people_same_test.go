@@ -40,7 +40,7 @@ func TestWhoseUIDHasChangedKeepsTheirKey(t *testing.T) {
 	assert.Zero(t, h.Count(`SELECT count(*) FROM assignment WHERE person = $1`, fresh))
 	assert.Contains(t, sam.get(person).text(), "Deux identifiants réunis")
 	assert.NotContains(t, sam.get("/assistance/imports").text(), "Identifiants qui ont changé")
-	require.Equal(t, float64(0), h.pushes("staff", "/staff", renamed).at("added"), "the next file knows her")
+	require.EqualValues(t, 0, h.pushes("staff", "/staff", renamed).at("added"), "the next file knows her")
 	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM audit WHERE event = 'same_person' AND actor = $1`, c.support.ID))
 }
 

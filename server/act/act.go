@@ -37,7 +37,8 @@ type Dispatcher struct {
 // New makes the one way through, until Close. The peppers precede the hash of a PIN.
 func New(store *sql.Store, outcomes *sql.Outcomes, e Engine, metrics *respond.Metrics, peppers config.Keyring, ui EngineUI) *Dispatcher {
 	s := &Dispatcher{
-		store: store, outcomes: outcomes, engine: e, metrics: metrics, pinWork: newPINWork(), peppers: peppers, ui: ui, Patience: OutcomeWait,
+		store: store, outcomes: outcomes, engine: e, metrics: metrics, pinWork: newPINWork(), peppers: peppers, ui: ui,
+		Patience: OutcomeWait,
 	}
 	s.undelivered = newUndelivered(e.Ready, s.redeliver)
 	return s

@@ -88,11 +88,12 @@ next:
 
 func (s signIn) chosen(w http.ResponseWriter, r *http.Request) {
 	id, uid := r.PostFormValue("id"), r.PostFormValue("uid")
-	if _, err := s.store.person(r.Context(), uid); err != nil {
+	person, err := s.store.person(r.Context(), uid)
+	if err != nil {
 		http.Error(w, "Cette personne n'est pas dans la liste.", http.StatusUnprocessableEntity)
 		return
 	}
-	if err := s.store.choose(id, uid); err != nil {
+	if err := s.store.choose(id, person.UID); err != nil {
 		s.render(w, http.StatusNotFound, "expired.html", list{ClientURL: s.clientURL})
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 
@@ -51,7 +52,7 @@ func (s *store) person(ctx context.Context, uid string) (Person, error) {
 		return Person{}, err
 	}
 	for _, p := range people {
-		if p.UID == uid {
+		if strings.EqualFold(p.UID, uid) { // it has no case: RFC 4519, 2.39
 			return p, nil
 		}
 	}

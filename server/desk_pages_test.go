@@ -334,6 +334,7 @@ func TestWhatARelayHoldsAgainstAMailIsSaidInFrench(t *testing.T) {
 		"send mail: 554 5.7.1 rejected":                                            "refuse les courriels d'OKEY",
 		"send mail: RCPT: 550 5.1.1 no: the relay refuses everybody: 550 5.1.1 no": "Le relais refuse tous les courriels d'OKEY",
 		"send mail: dot: EOF: the relay did not say whether it took it":            "Le relais n'a pas dit s'il l'a pris",
+
 		"send mail: 554 nope":                               "Le relais l'a refusé",
 		"read the recipient's address: mail: no angle-addr": "Cette adresse est mal écrite",
 		"send mail: 550 5.9.9 odd":                          "Le relais l'a refusé",

@@ -1,7 +1,6 @@
 package server_test
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
@@ -83,7 +82,7 @@ func TestAPIWritesRefuseFieldsThatAreNotTheirs(t *testing.T) {
 		for method, operation := range item.Operations() {
 			route := method + " /api/v1" + parameter.ReplaceAllString(path, ":$1")
 			if method == http.MethodGet || operation.RequestBody != nil && operation.RequestBody.Value.Content.Get("multipart/form-data") != nil {
-				// a form, which ignores them: below
+				// a form, which ignores them, or a push: below
 				continue
 			}
 			t.Run(route, func(t *testing.T) {
@@ -127,12 +126,35 @@ func TestAPIWritesRefuseFieldsThatAreNotTheirs(t *testing.T) {
 	}
 }
 
+// A push refuses them, as it would JSON: who misspells a dry run has not asked for a real one.
+func TestPushesRefuseFieldsThatAreNotTheirs(t *testing.T) {
+	doc, err := openapi3.NewLoader().LoadFromFile("api/openapi.yaml")
+	require.NoError(t, err)
+	w := newWalk(newHouse(t))
+	for _, r := range apiRows {
+		if pushed[r.route] == "" {
+			continue
+		}
+		method, path, _ := strings.Cut(r.route, " /api/v1")
+		schema := doc.Paths.Find(path).GetOperation(method).RequestBody.Value.Content.Get("multipart/form-data").Schema.Value
+		require.False(t, *schema.AdditionalProperties.Has, "the description says so too")
+		p, about := w.permitted(r)
+		for name, value := range w.contraband() {
+			request := uploadOf(w.URL, "envoi.csv", pushed[r.route], name, value)
+			assert.Equal(t, http.StatusUnprocessableEntity, w.sent(r, p, about, request).Code, "%s: %s", r.route, name)
+		}
+		assert.Empty(t, w.changed(), r.route)
+		assert.Equal(t, http.StatusOK, w.sent(r, p, about, r.body(w, p, about, true)).Code, "without them it is done")
+		w.restore(t)
+	}
+}
+
 // Forms ignore what they do not ask: with and without it, the database is the same afterwards.
 func TestFormsIgnoreFieldsThatAreNotTheirs(t *testing.T) {
 	w := newWalk(newHouse(t))
 	before := w.dump(t)
 	for _, r := range slices.Concat(openRows, writtenRows, apiRows) {
-		if r.body == nil {
+		if r.body == nil || pushed[r.route] != "" {
 			continue
 		}
 		p, about := w.permitted(r)
@@ -155,9 +177,8 @@ func TestFormsIgnoreFieldsThatAreNotTheirs(t *testing.T) {
 		case *http.Request:
 			t.Run(r.route, func(t *testing.T) {
 				action := uuid.NewString()
-				content := cmp.Or(pushed[r.route], fileOf("00490040", scene.Tilleuls))
 				send := func(fields ...string) {
-					request := uploadOf(w.URL, "livraison.csv", content, append(fields, "action", action, "force", "true")...)
+					request := uploadOf(w.URL, "livraison.csv", fileOf("00490040", scene.Tilleuls), append(fields, "action", action)...)
 					request.Header.Set("Idempotency-Key", action)
 					assert.Equal(t, max(r.ok, http.StatusOK), w.sent(r, p, about, request).Code)
 				}

@@ -150,15 +150,19 @@ const endClaims = `DELETE FROM assignment a WHERE a.source = 'claims' AND ` + sa
 	AND NOT EXISTS (SELECT FROM import_staff i JOIN person p ON p.uid = i.uid WHERE p.id = a.person AND i.uai = a.uai
 		AND (a.function = 'personnel' OR i.function = a.function)) AND ` + complete
 
-// What had ended begins anew. What was said under the own code is not said under an old one since: rows about the one do not speak of the
-// other.
+// ownSaid tells whether the rows speak of an assignment's own code, all of it: what they say under an old one then takes its place. Else rows
+// about the one do not speak of the other.
+const ownSaid = `EXISTS (SELECT FROM import_scope s WHERE s.uai = a.uai AND s.source = a.source) AND NOT $3 AND NOT a.uai = ANY ($4)`
+
+// What had ended begins anew.
 const writeAssignments = `INSERT INTO assignment AS a (person, uai, function, source, until, since, old_code)
 	SELECT p.id, i.uai, i.function, s.source, i.until, $1, i.old_code FROM import_staff i JOIN person p ON p.uid = i.uid
 	JOIN import_scope s ON s.uai = coalesce(i.old_code, i.uai) ORDER BY i.uai, p.id
 	ON CONFLICT (person, uai, function, source) DO UPDATE SET until = excluded.until,
 	since = CASE WHEN a.until < $2::date THEN excluded.since ELSE a.since END,
-	old_code = CASE WHEN a.old_code IS NOT NULL THEN excluded.old_code END
-	WHERE a.until IS DISTINCT FROM excluded.until OR a.old_code IS NOT NULL AND a.old_code IS DISTINCT FROM excluded.old_code`
+	old_code = CASE WHEN a.old_code IS NOT NULL OR ` + ownSaid + ` THEN excluded.old_code END
+	WHERE a.until IS DISTINCT FROM excluded.until
+		OR a.old_code IS DISTINCT FROM excluded.old_code AND (a.old_code IS NOT NULL OR ` + ownSaid + `)`
 
 // newApprovers are those whom the file makes approvers, before it is written, where something awaits them: they are told.
 const newApprovers = `SELECT DISTINCT i.uid, i.uai FROM import_staff i WHERE i.function IN ('chef', 'adjoint')
@@ -299,7 +303,7 @@ func (t *Tx) writeStaff(ctx context.Context, how StaffImport, at time.Time) erro
 	if err := t.exec(ctx, endClaims, how.All, incomplete); err != nil {
 		return fmt.Errorf("end what claims said: %w", err)
 	}
-	if err := t.exec(ctx, writeAssignments, at, how.Today.String()); err != nil {
+	if err := t.exec(ctx, writeAssignments, at, how.Today.String(), how.All, incomplete); err != nil {
 		return fmt.Errorf("write assignments: %w", err)
 	}
 	return t.endOldHeads(ctx, how.Today)

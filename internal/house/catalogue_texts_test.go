@@ -177,14 +177,15 @@ var french = regexp.MustCompile(`(?i)[àâçéèêëîïôùûœ«]|\b(la|le|les
 
 // unread are literals that look like words and are read by no person: parts of formats, and causes that the log alone gets.
 var unread = map[string]bool{
-	"General":                  true,
-	"Relationship":             true,
-	"Key":                      true,
-	"link token":               true,
-	"No such recipient here":   true,
-	"Not now, try again later": true,
-	"pin salt":                 true,
-	"Temporal does not answer": true,
+	"General":                            true,
+	"Relationship":                       true,
+	"Key":                                true,
+	"link token":                         true,
+	"No such recipient here":             true,
+	"Not now, try again later":           true,
+	"A line of this message is too long": true,
+	"pin salt":                           true,
+	"Temporal does not answer":           true,
 	"Temporal does not know the search attributes yet": true,
 	"a delivery has bad rows":                          true,
 	"the provider did not ask again":                   true,

@@ -1,7 +1,10 @@
 package api
 
 import (
+	"maps"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"okey/okey"
@@ -10,6 +13,18 @@ import (
 
 	"github.com/gin-gonic/gin"
 )
+
+// pushFields are what a push may say besides its file.
+var pushFields = map[sql.ImportKind][]string{sql.ImportedStaff: {"check", "force"}, sql.ImportedEstablishments: {"check"}}
+
+func strangeField(values map[string]string, known []string) (field string, strange bool) {
+	for _, field := range slices.Sorted(maps.Keys(values)) {
+		if !slices.Contains(known, field) {
+			return field, true
+		}
+	}
+	return "", false
+}
 
 // postImport takes a file of people or schools, all of it or nothing, from support or a program whose token has the scope. Sent again it
 // changes nothing more: no Idempotency-Key is needed. `check` says what would change, `force` is the command's --force.
@@ -25,10 +40,8 @@ func (s *API) postImport(what sql.ImportKind) handler {
 		if err != nil {
 			return err
 		}
-		for field := range up.Values {
-			if field != "check" && field != "force" {
-				return okey.InvalidField(field, "« %s » n'est pas un champ de cet envoi : file, check et force.", field)
-			}
+		if field, strange := strangeField(up.Values, pushFields[what]); strange { // a misspelt dry run would be a real one
+			return okey.InvalidField(field, "« %s » n'est pas un champ de cet envoi : file, %s.", field, strings.Join(pushFields[what], ", "))
 		}
 		check, err := yesOrNo("check", up.Values["check"])
 		if err != nil {

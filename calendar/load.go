@@ -9,9 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-	"unicode"
-
-	"golang.org/x/text/unicode/norm"
 
 	"okey/internal/spreadsheet"
 	"okey/okey"
@@ -213,12 +210,5 @@ func parseDay(text string, zone *time.Location) (day, error) {
 	return dayOf(instant.In(zone).Add(12 * time.Hour)), nil
 }
 
-// fold keeps lower-case letters and digits, without accents: "Saint-Pierre-et-Miquelon" is "Saint Pierre et Miquelon".
-func fold(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return unicode.ToLower(r)
-		}
-		return -1
-	}, norm.NFD.String(text))
-}
+// fold keeps small letters and digits, without accents: "Saint-Pierre-et-Miquelon" is "Saint Pierre et Miquelon".
+func fold(text string) string { return strings.ReplaceAll(spreadsheet.Plain(text), "_", "") }

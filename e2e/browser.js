@@ -153,12 +153,14 @@ export class Visitor {
       width: document.documentElement.scrollWidth,
       wide: [...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && !e.parentElement.closest(".table"))
         .map((e) => e.outerHTML.slice(0, 120)),
+      passwords: [...document.querySelectorAll("input[type=password]")].filter((e) => e.autocomplete !== "one-time-code" || e.inputMode !== "numeric").map((e) => e.name),
       text: document.body.innerText,
     }));
     const at = `${new URL(this.page.url()).pathname}, ${this.size.width} wide`;
     assert.match(page.title, /\S · /, `${at}: a title`);
     assert.equal(page.headings, 1, `${at}: one h1`);
     assert.ok(page.width <= this.size.width, `${at} scrolls sideways: ${page.wide.at(-1)}`);
+    assert.deepEqual(page.passwords, [], `${at}: a PIN is no password of an account, for browsers to save or to propose`);
     const slip = page.text.match(notForPeople);
     assert.equal(slip, null, `${at} shows “${slip?.[0]}”`);
   }

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"time"
 
 	enums "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
@@ -10,7 +11,10 @@ import (
 	"okey/okey"
 )
 
-// Workers counts the workers that have asked the engine for work within the last minutes.
+// A worker asks for work each minute at least; the engine remembers it for five.
+const asksWithin = 2 * time.Minute
+
+// Workers counts the workers that ask the engine for work. One that was killed counts for two minutes.
 func Workers(ctx context.Context, c client.Client) (int, error) {
 	seen := map[string]bool{}
 	for _, kind := range []enums.TaskQueueType{enums.TASK_QUEUE_TYPE_WORKFLOW, enums.TASK_QUEUE_TYPE_ACTIVITY} {
@@ -19,7 +23,9 @@ func Workers(ctx context.Context, c client.Client) (int, error) {
 			return 0, fmt.Errorf("ask who works: %w", err)
 		}
 		for _, poller := range queue.GetPollers() {
-			seen[poller.GetIdentity()] = true
+			if time.Since(poller.GetLastAccessTime().AsTime()) < asksWithin {
+				seen[poller.GetIdentity()] = true
+			}
 		}
 	}
 	return len(seen), nil

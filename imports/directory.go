@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"net/mail"
 	"slices"
 	"strings"
 	"unicode"
@@ -223,19 +222,17 @@ func (d Directory) person(entry directory.Entry) (okey.ImportedStaff, *RowError)
 // firstName is the first of several, so that it is the same tomorrow.
 func firstName(values []string) string {
 	for _, value := range values {
-		if name := []rune(okey.VisibleLine(value)); len(name) > 0 {
-			return strings.TrimSpace(string(name[:min(len(name), okey.LongestName)]))
+		if name := okey.PersonName(value); name != "" {
+			return name
 		}
 	}
 	return ""
 }
 
-// firstAddress is the first that is a bare address, none where it would be another for people's eyes than for machines: as with claims.
+// firstAddress is the first that is an address; none where none is.
 func firstAddress(values []string) string {
 	for _, value := range values {
-		value = strings.TrimSpace(value)
-		address, err := mail.ParseAddress(value)
-		if err == nil && address.Address == value && okey.HidesNothing(value) && len(value) <= okey.LongestMail {
+		if value = strings.TrimSpace(value); okey.IsAddress(value) {
 			return value
 		}
 	}

@@ -3,7 +3,6 @@ package imports
 import (
 	"context"
 	"fmt"
-	"net/mail"
 	"slices"
 	"strings"
 
@@ -171,7 +170,7 @@ func readStaffRow(l *line) okey.ImportedStaff {
 	if strings.ContainsFunc(row.UID, func(c rune) bool { return c <= ' ' || c == 0x7F }) {
 		l.refuse("uid", okey.CodeInvalid, "« %s » contient une espace : un uid n'en a pas.", row.UID)
 	}
-	if address, err := mail.ParseAddress(row.Mail); row.Mail != "" && (err != nil || address.Address != row.Mail) {
+	if row.Mail != "" && !okey.IsAddress(row.Mail) {
 		l.refuse("mail", okey.CodeInvalid, "« %s » n'est pas une adresse : écrivez par exemple prenom.nom@ac-nice.fr.", row.Mail)
 	}
 	text := l.cell("fonction", 100)

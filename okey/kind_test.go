@@ -11,11 +11,22 @@ import (
 
 	"okey/okey"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
 // Every name that the domain declares for an action or a signal has its row, which names it and says what it is about.
+func TestTheRunsOfAScheduleAreOneWorkflow(t *testing.T) {
+	request := okey.RequestWorkflowID(uuid.MustParse("0b6b0e5f-2a67-4d0c-9d2e-6f6b65790001"))
+	for id, want := range map[string]string{
+		"repair-watch-2026-11-29T12:25:00Z": "repair-watch", "directory-sync-2026-11-29T03:30:00Z": "directory-sync",
+		"repair-watch": "repair-watch", request: request,
+	} {
+		assert.Equal(t, want, okey.ScheduleOf(id))
+	}
+}
+
 func TestEveryActionHasARow(t *testing.T) {
 	var declared int
 	for _, name := range constants(t, "ActionName", "Signal") {

@@ -1,6 +1,7 @@
 package okey
 
 import (
+	"net/mail"
 	"strings"
 	"time"
 
@@ -20,6 +21,19 @@ const (
 // NormalUID is the spelling in which OKEY keeps and compares a uid: it has no case (RFC 4519, 2.39), so small letters. Whatever says a uid,
 // a file, a directory, a claim or a person, comes through here.
 func NormalUID(uid string) string { return strings.ToLower(strings.TrimSpace(uid)) }
+
+// PersonName is a name as directories and providers give it, without what nobody sees and cut to LongestName.
+func PersonName(text string) string {
+	name := []rune(VisibleLine(text))
+	return strings.TrimSpace(string(name[:min(len(name), LongestName)]))
+}
+
+// IsAddress tells whether a text is a bare mail address (RFC 5322, addr-spec) and, for people's eyes, what it is for machines:
+// "X" <a@b.fr> would be another person's to whoever compares.
+func IsAddress(text string) bool {
+	address, err := mail.ParseAddress(text)
+	return err == nil && address.Address == text && HidesNothing(text) && len(text) <= LongestMail
+}
 
 // Person is somebody of the directory, matched by UID. Mail addresses are not unique.
 type Person struct {

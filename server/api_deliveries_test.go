@@ -22,7 +22,11 @@ func (h *house) deliver(who okey.Person, content, key string, fields ...string) 
 	h.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
-	file, err := form.CreateFormFile("file", "livraison.csv")
+	name := "livraison.csv"
+	if strings.HasPrefix(content, "<") {
+		name = "livraison.xml"
+	}
+	file, err := form.CreateFormFile("file", name)
 	require.NoError(h, err)
 	_, err = file.Write([]byte(content))
 	require.NoError(h, err)
@@ -54,6 +58,23 @@ func TestADeliveryIsTakenWholeAndServesWhoWaits(t *testing.T) {
 	other := h.deliver(c.support, deliveryHeader+"00481009;L7;31/12/2029;"+string(scene.Tilleuls)+"\n", key)
 	assert.Equal(t, http.StatusConflict, other.Status)
 	assert.Equal(t, "action_reused", other.at("code"))
+}
+
+// A supplier's PSKC says no expiry, and no batch: one of each is given with the file, by programs and on the page.
+func TestADeliveryOfPSKCTakesOneExpiryForAllOfIt(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	const file = `<KeyContainer xmlns="urn:ietf:params:xml:ns:keyprov:pskc"><KeyPackage><DeviceInfo><SerialNo>00481001</SerialNo></DeviceInfo>` +
+		`</KeyPackage><KeyPackage><DeviceInfo><SerialNo>00481002</SerialNo></DeviceInfo></KeyPackage></KeyContainer>`
+	refused := h.deliver(c.support, file, "", "uai", string(scene.Tilleuls))
+	require.Equal(t, http.StatusUnprocessableEntity, refused.Status, refused.Text)
+	assert.Equal(t, "missing", refused.at("errors", 0, "code"))
+	assert.Nil(t, refused.at("errors", 1), "once")
+	taken := h.deliver(c.support, file, "", "uai", string(scene.Tilleuls), "expires", "2031-12-31")
+	require.Equal(t, http.StatusCreated, taken.Status, taken.Text)
+	assert.EqualValues(t, 2, taken.at("accepted"))
+	assert.Equal(t, 2, h.Count(`SELECT count(*) FROM key WHERE expires_on = '2031-12-31' AND batch LIKE 'livraison, %'`))
+	assert.Contains(t, h.as(c.support).get("/assistance/livraisons").HTML, `name="expires"`)
 }
 
 func TestADeliveryWithABadRowTakesNothingAndNamesIt(t *testing.T) {

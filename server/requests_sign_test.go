@@ -42,7 +42,7 @@ func TestCharterAndPINAreOnOnePageThatExplainsBoth(t *testing.T) {
 		assert.Contains(t, sign.text(), said)
 	}
 	for _, name := range []string{"pin", "pin2"} {
-		assert.Regexp(t, `<input[^>]*id="charte-`+name+`" name="`+name+`" type="password" inputmode="numeric" autocomplete="one-time-code"`,
+		assert.Regexp(t, `<input[^>]*id="charte-`+name+`" name="`+name+`" type="password" inputmode="numeric" autocomplete="one-time-code" passwordrules="minlength: 4; maxlength: 8; allowed: digit"[^>]* data-1p-ignore data-bwignore data-lpignore="true"`,
 			sign.HTML)
 	}
 	assert.NotContains(t, sign.HTML, " checked", "the box is ticked by whoever has read")

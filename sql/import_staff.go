@@ -150,8 +150,8 @@ const endClaims = `DELETE FROM assignment a WHERE a.source = 'claims' AND ` + sa
 	AND NOT EXISTS (SELECT FROM import_staff i JOIN person p ON p.uid = i.uid WHERE p.id = a.person AND i.uai = a.uai
 		AND (a.function = 'personnel' OR i.function = a.function)) AND ` + complete
 
-// ownSaid tells whether the rows speak of an assignment's own code, all of it: what they say under an old one then takes its place. Else rows
-// about the one do not speak of the other.
+// ownSaid tells whether the rows speak of an assignment's own code, all of it: what they say under an old one then takes its place. Else
+// rows about the one do not speak of the other.
 const ownSaid = `EXISTS (SELECT FROM import_scope s WHERE s.uai = a.uai AND s.source = a.source) AND NOT $3 AND NOT a.uai = ANY ($4)`
 
 // What had ended begins anew.

@@ -7,7 +7,6 @@ import (
 
 	"okey/okey"
 
-	"github.com/google/uuid"
 	"github.com/lib/pq"
 )
 
@@ -28,18 +27,20 @@ const likenesses = `WITH old AS (SELECT p.* FROM person p WHERE p.erased_at IS N
 			AND n.mail <> '' AND NOT n.mail_denied AND NOT o.mail_denied
 			AND fold(n.family_name) = fold(o.family_name) AND fold(n.given_name) = fold(o.given_name) AND n.family_name <> ''
 			WHERE NOT EXISTS (SELECT FROM assignment a WHERE a.person = o.id AND (a.until IS NULL OR a.until >= $1::date))
-	) SELECT pair.old, pair.new, EXISTS (SELECT FROM key k WHERE k.holder = pair.new)
+	) SELECT o.id AS "old.id", o.uid AS "old.uid", o.family_name AS "old.family_name", o.given_name AS "old.given_name",
+		n.id AS "new.id", n.uid AS "new.uid", n.family_name AS "new.family_name", n.given_name AS "new.given_name",
+		n.mail AS "new.mail", n.mail_denied AS "new.mail_denied", EXISTS (SELECT FROM key k WHERE k.holder = pair.new)
 		OR EXISTS (SELECT FROM request r WHERE r.person = pair.new) OR EXISTS (SELECT FROM action a WHERE a.by_person = pair.new)
 		OR EXISTS (SELECT FROM delegation d WHERE d.given_by = pair.new) AS acted
-	FROM pair JOIN person n ON n.id = pair.new WHERE pair.old <> pair.new AND n.erased_at IS NULL AND NOT n.support AND NOT n.auditor
-	AND EXISTS (SELECT FROM assignment a WHERE a.person = n.id AND (a.until IS NULL OR a.until >= $1::date))
+	FROM pair JOIN person o ON o.id = pair.old JOIN person n ON n.id = pair.new WHERE pair.old <> pair.new AND n.erased_at IS NULL
+	AND NOT n.support AND NOT n.auditor AND EXISTS (SELECT FROM assignment a WHERE a.person = n.id AND (a.until IS NULL OR a.until >= $1::date))
 	AND ($2::uuid[] IS NULL OR pair.old = ANY ($2) OR pair.new = ANY ($2)) ORDER BY n.family_name, n.given_name, pair.old, pair.new`
 
 // Likenesses are all there are on the day or, where some are given, those of these people.
 func (r reader) Likenesses(ctx context.Context, today okey.Day, of ...okey.PersonID) ([]Likeness, error) {
 	var rows []struct {
-		Old   uuid.UUID `db:"old"`
-		New   uuid.UUID `db:"new"`
+		Old   personRow `db:"old"`
+		New   personRow `db:"new"`
 		Acted bool      `db:"acted"`
 	}
 	if err := r.all(ctx, &rows, likenesses, today.String(), pq.Array(of)); err != nil {
@@ -47,14 +48,7 @@ func (r reader) Likenesses(ctx context.Context, today okey.Day, of ...okey.Perso
 	}
 	found := make([]Likeness, len(rows))
 	for i, row := range rows {
-		found[i].Acted = row.Acted
-		var err error
-		if found[i].Old, err = r.Person(ctx, row.Old); err != nil {
-			return nil, err
-		}
-		if found[i].New, err = r.Person(ctx, row.New); err != nil {
-			return nil, err
-		}
+		found[i] = Likeness{Old: row.Old.person(), New: row.New.person(), Acted: row.Acted}
 	}
 	return found, nil
 }

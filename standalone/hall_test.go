@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	stdsql "database/sql"
 	"fmt"
@@ -153,17 +152,6 @@ func (h *hall) awaitTold(to, words string) {
 		}
 		return false
 	}, time.Minute, 500*time.Millisecond, "a mail to %s: %s", to, words)
-}
-
-// advice runs `okey doctor`, which ends with an error where something is wrong.
-func (h *hall) advice() string {
-	h.t.Helper()
-	c := exec.Command(h.product(), "doctor")
-	c.Env = h.environment()
-	var said bytes.Buffer
-	c.Stdout, c.Stderr = &said, &said
-	_ = c.Run() // what it says counts
-	return said.String()
 }
 
 // ownersDatabase is the database as its owner sees it.

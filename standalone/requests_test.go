@@ -207,6 +207,7 @@ func TestProductionShapeAndAnActionThatHadNotReachedTheEngine(t *testing.T) {
 	s := newStack(t, "--no-okey")
 	s.keys("00480001")
 	first, second, cutOff := s.runServer(), s.runServer(), s.runServer("TEMPORAL_ADDRESS=127.0.0.1:1")
+	assert.Contains(t, s.advice(), "✗ workers : aucun ne travaille")
 	s.runProgram("worker", "OKEY_METRICS=")
 	s.runProgram("worker", "OKEY_METRICS=")
 	s.env["OKEY_URL"] = first
@@ -220,4 +221,5 @@ func TestProductionShapeAndAnActionThatHadNotReachedTheEngine(t *testing.T) {
 		seen, err := s.try(second, "lea", "GET", path, nil)
 		return err == nil && seen.text("stage") == "awaiting_charter"
 	}, time.Minute, 500*time.Millisecond)
+	assert.Contains(t, s.advice(), "✓ workers : 2")
 }

@@ -131,6 +131,17 @@ func binary(t *testing.T) string {
 	return product.path
 }
 
+// advice runs `okey doctor`, which ends with an error where something is wrong.
+func (s *stack) advice() string {
+	s.t.Helper()
+	c := exec.Command(s.product(), "doctor")
+	c.Env = s.environment()
+	var said bytes.Buffer
+	c.Stdout, c.Stderr = &said, &said
+	_ = c.Run() // what it says counts
+	return said.String()
+}
+
 // environment is what DIR/okey.env says, with changes.
 func (s *stack) environment(changes ...string) []string {
 	environ := os.Environ()

@@ -45,10 +45,14 @@ func stuck(ctx context.Context, p *mailing) error {
 	}
 	first := found[0]
 	p.facts.At, p.facts.Total = okey.SayTime(first.Since, p.order.At, p.zone), len(found)
-	p.facts.Link = p.settings.URL + address.PathDesk + "#blocages"
+	p.facts.Link = p.settings.URL + address.PathDesk
 	kind := okey.SayTrouble(first.What)
-	if first.Kind == sql.TroubleAction {
-		p.facts.Link = p.settings.URL + address.PathDesk + "#actions"
+	switch {
+	case len(found) > 1: // of several sections
+	case first.Kind != sql.TroubleAction:
+		p.facts.Link += "#blocages"
+	default:
+		p.facts.Link += "#actions"
 		if id, err := uuid.Parse(first.Workflow); err == nil {
 			if action, err := p.store.Action(ctx, id); err == nil {
 				kind += p.aboutRequest(ctx, action.Request)

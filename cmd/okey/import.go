@@ -137,18 +137,11 @@ func runImport(ctx context.Context, cfg *config.Config, path string, run importe
 func doImport(ctx context.Context, cfg *config.Config, opts imports.Options,
 	run func(context.Context, *sql.Store, imports.Options) (*imports.Result, error),
 ) (err error) {
-	store, err := sql.OpenPool(cfg.DatabaseURL, cfg.AuditKeys, sql.Pool{Statement: sql.Unhurried})
+	store, bar, err := openForImport(ctx, cfg)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	if err := store.CheckSchema(ctx); err != nil {
-		return err
-	}
-	bar := &progressBar{}
-	if isTerminal(os.Stderr) {
-		bar.out = os.Stderr
-	}
 	opts.At, opts.Progress = time.Now(), bar.show
 	result, err := run(ctx, store, opts)
 	bar.clear()
@@ -165,6 +158,22 @@ func doImport(ctx context.Context, cfg *config.Config, opts imports.Options,
 		return okey.Errorf(okey.CodeInvalid, "Tout n'a pas été importé : %s, ci-dessus.", okey.SayCount(len(result.Errors), "anomalie"))
 	}
 	return nil
+}
+
+// openForImport opens the database for as long as a large file takes, and a bar on terminals.
+func openForImport(ctx context.Context, cfg *config.Config) (*sql.Store, *progressBar, error) {
+	store, err := sql.OpenPool(cfg.DatabaseURL, cfg.AuditKeys, sql.Pool{Statement: sql.Unhurried})
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := store.CheckSchema(ctx); err != nil {
+		return nil, nil, errors.Join(err, store.Close())
+	}
+	bar := &progressBar{}
+	if isTerminal(os.Stderr) {
+		bar.out = os.Stderr
+	}
+	return store, bar, nil
 }
 
 func openImport(path string) (*os.File, imports.Source, error) {

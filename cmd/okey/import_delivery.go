@@ -40,18 +40,11 @@ func (c *ImportDelivery) Run(ctx context.Context, cfg *config.Config) (err error
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	store, err := sql.OpenPool(cfg.DatabaseURL, cfg.AuditKeys, sql.Pool{Statement: sql.Unhurried})
+	store, bar, err := openForImport(ctx, cfg)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	if err := store.CheckSchema(ctx); err != nil {
-		return err
-	}
-	bar := &progressBar{}
-	if isTerminal(os.Stderr) {
-		bar.out = os.Stderr
-	}
 	opts := imports.Options{At: time.Now().UTC(), UAI: c.UAI, Batch: c.Batch, Expires: c.Expires, Force: c.Force, Progress: bar.show}
 	read, result, err := imports.ReadDelivery(ctx, src, opts)
 	if err == nil {

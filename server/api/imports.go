@@ -41,7 +41,8 @@ func (s *API) postImport(what sql.ImportKind) handler {
 			return err
 		}
 		if field, strange := strangeField(up.Values, pushFields[what]); strange { // a misspelt dry run would be a real one
-			return okey.InvalidField(field, "« %s » n'est pas un champ de cet envoi : file, %s.", field, strings.Join(pushFields[what], ", "))
+			return okey.InvalidField(field, "« %s » n'est pas un champ de cet envoi : file, %s.",
+				field, strings.Join(pushFields[what], ", "))
 		}
 		check, err := yesOrNo("check", up.Values["check"])
 		if err != nil {

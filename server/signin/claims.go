@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net/mail"
 	"strings"
 	"time"
 	"unicode"
@@ -67,7 +66,7 @@ func (cl claims) time(name string) time.Time {
 // firstOf is the first of some claims that says something.
 func (cl claims) firstOf(names []string) string {
 	for _, name := range names {
-		if said := okey.VisibleLine(cl.text(name)); said != "" {
+		if said := okey.PersonName(cl.text(name)); said != "" {
 			return said
 		}
 	}
@@ -90,29 +89,18 @@ func (cl claims) person(by Settings) (okey.Person, error) {
 		return p, fmt.Errorf("the provider gave a %s of more than %d bytes", uid, okey.LongestUID)
 	}
 	if p.Name() == "" {
-		p.FamilyName = okey.VisibleLine(cl.text("name"))
+		p.FamilyName = okey.PersonName(cl.text("name"))
 	}
-	p.GivenName, p.FamilyName = bounded(p.GivenName), bounded(p.FamilyName)
 	p.MailDenied = p.Mail != "" && cl.denied()
 	return p, nil
 }
 
-func bounded(name string) string {
-	if runes := []rune(name); len(runes) > okey.LongestName {
-		return strings.TrimSpace(string(runes[:okey.LongestName]))
-	}
-	return name
-}
-
-// mail is the address; none where it is no bare address, or not, for people's eyes, what it is for machines: "X" <a@b.fr> would be
-// another person's to whoever compares.
+// mail is the address; none where it is none.
 func (cl claims) mail() string {
-	text := cl.text("email")
-	address, err := mail.ParseAddress(text)
-	if err != nil || address.Address != text || !okey.HidesNothing(text) || len(text) > okey.LongestMail {
-		return ""
+	if text := cl.text("email"); okey.IsAddress(text) {
+		return text
 	}
-	return text
+	return ""
 }
 
 // verified tells whether the provider vouches for the mail address: true, or "true" with some.

@@ -23,7 +23,7 @@ build: go ## bin/okey and bin/okey-standalone
 run: need+postgres build ## build, start the whole of OKEY on this machine, say where to go; DATA=DIR to keep it elsewhere
 	bin/okey-standalone --data $(DATA)
 
-test: need+postgres+npm+node+chromium+slapd build ## every test of every module, then those in a real browser
+test: need+postgres+npm+node+chromium+slapd+pgbouncer build ## every test of every module, then those in a real browser
 	@status=0; $(MAKE) --no-print-directory -k -j2 $(addprefix test+,$(PROGRAMS)) || status=1; $(MAKE) --no-print-directory e2e FORM=short || status=1; exit $$status
 
 # The modules side by side, and first the package that takes longest.

@@ -73,7 +73,7 @@ func (s *Store) RecordAction(ctx context.Context, a okey.Action) (okey.Action, e
 }
 
 func (t *Tx) insertAction(ctx context.Context, a okey.Action) error {
-	content, err := json.Marshal(a.Content)
+	content, err := document(a.Content)
 	if err != nil {
 		return fmt.Errorf("write an action's content: %w", err)
 	}
@@ -129,7 +129,7 @@ func (r reader) action(ctx context.Context, query string, arg uuid.UUID) (okey.A
 
 // Judged writes an action's outcome with all that was answered, drops its PIN, and tells whoever waits for it (OutcomeChannel).
 func (t *Tx) Judged(ctx context.Context, id uuid.UUID, v okey.Verdict, at time.Time) error {
-	verdict, err := json.Marshal(v)
+	verdict, err := document(v)
 	if err != nil {
 		return fmt.Errorf("write a verdict: %w", err)
 	}

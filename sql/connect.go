@@ -2,6 +2,7 @@ package sql
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ type connector struct {
 	config     pq.Config
 	limits     string // of each session, as statements
 	silence    time.Duration
+	unmarked   atomic.Bool  // whoever answers takes no mark
 	generation atomic.Int64 // connections of an earlier one are used no more
 }
 
@@ -27,6 +29,7 @@ func newConnector(address string, limits limits) (*connector, error) {
 	if err != nil {
 		return nil, err
 	}
+	config.BinaryParameters = true // a question and its parameters in one round trip; else the driver asks first what they are
 	return &connector{config: config, limits: limits.statements(config), silence: limits.silence()}, nil
 }
 
@@ -84,7 +87,35 @@ func (c *connector) Driver() driver.Driver { return &pq.Driver{} }
 // Connect is part of driver.Connector.
 func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	generation := c.generation.Load() // before: what is opened while the database changes is renewed too
-	opener, err := pq.NewConnectorConfig(c.config)
+	mark := rand.Text()
+	if c.unmarked.Load() {
+		mark = ""
+	}
+	made, err := c.open(ctx, generation, mark)
+	if refused, is := errors.AsType[*pq.Error](err); is && refused.Code == protocolViolation && mark != "" {
+		c.unmarked.Store(true) // PgBouncer takes none
+		made, err = c.open(ctx, generation, "")
+	}
+	if err != nil {
+		return nil, unreachableError{err}
+	}
+	if _, err := made.ExecContext(ctx, c.limits, nil); err != nil {
+		_ = made.Close()
+		return nil, unreachableError{fmt.Errorf("limit a session: %w", err)}
+	}
+	made.line.lost = func() { c.suspect(generation) }
+	return made, nil
+}
+
+const protocolViolation = "08P01"
+
+// open opens a session with a mark, if one is given: it tells that nobody between gives the connection's statements to other sessions.
+func (c *connector) open(ctx context.Context, generation int64, mark string) (*connection, error) {
+	config := c.config
+	if mark != "" {
+		config.Options += " -c okey.session=" + mark
+	}
+	opener, err := pq.NewConnectorConfig(config)
 	if err != nil {
 		return nil, err
 	}
@@ -93,16 +124,30 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	defer context.AfterFunc(ctx, d.hangUp)()
 	opened, err := opener.Connect(ctx)
 	if err != nil {
-		return nil, unreachableError{err}
+		return nil, err
 	}
 	d.settled.Store(true)
-	made := &connection{pqConn: opened.(pqConn), of: c, generation: generation, line: d.opened.Load()}
-	if _, err := made.ExecContext(ctx, c.limits, nil); err != nil {
+	made := &connection{pqConn: opened.(pqConn), of: c, generation: generation, line: d.opened.Load(), prepared: map[string]statement{}}
+	if made.own, err = made.marked(ctx, mark); err != nil {
 		_ = made.Close()
-		return nil, unreachableError{fmt.Errorf("limit a session: %w", err)}
+		return nil, err
 	}
-	made.line.lost = func() { c.suspect(generation) }
 	return made, nil
+}
+
+// marked tells whether the session has been given the mark that was asked for.
+func (c *connection) marked(ctx context.Context, mark string) (bool, error) {
+	rows, err := c.pqConn.QueryContext(ctx, `SELECT coalesce(current_setting('okey.session', true), '')`, nil)
+	if err != nil {
+		return false, fmt.Errorf("look at a new session: %w", err)
+	}
+	defer rows.Close()
+	found := make([]driver.Value, 1)
+	if err := rows.Next(found); err != nil {
+		return false, fmt.Errorf("look at a new session: %w", err)
+	}
+	said, _ := found[0].(string)
+	return mark != "" && said == mark, nil
 }
 
 // suspect has all connections of a generation opened anew when they are next needed, since one of them is silent: what a network or a proxy
@@ -149,7 +194,9 @@ type connection struct {
 	of         *connector
 	generation int64
 	line       *line
-	forget     func() bool // the context of the question before this one
+	forget     func() bool          // the context of the question before this one
+	own        bool                 // the session is this connection's alone
+	prepared   map[string]statement // nil: seen once
 }
 
 // ask has the line wait no longer than the question's context. What is asked last is watched until the next: its rows may still be read.
@@ -183,14 +230,22 @@ func (c *connection) BeginTx(ctx context.Context, opts driver.TxOptions) (driver
 // ExecContext is part of driver.ExecerContext.
 func (c *connection) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	c.ask(ctx)
-	result, err := c.pqConn.ExecContext(ctx, query, args)
+	statement, err := c.statement(ctx, query, args)
+	if err != nil {
+		return nil, c.noted(err)
+	}
+	result, err := statement.ExecContext(ctx, args)
 	return result, c.noted(err)
 }
 
 // QueryContext is part of driver.QueryerContext.
 func (c *connection) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	c.ask(ctx)
-	rows, err := c.pqConn.QueryContext(ctx, query, args)
+	statement, err := c.statement(ctx, query, args)
+	if err != nil {
+		return nil, c.noted(err)
+	}
+	rows, err := statement.QueryContext(ctx, args)
 	return rows, c.noted(err)
 }
 

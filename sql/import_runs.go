@@ -55,7 +55,7 @@ const mostFaultsKept = 1000
 
 // RecordImport writes what an import did, in the transaction that did it.
 func (t *Tx) RecordImport(ctx context.Context, run ImportRun) error {
-	faults, err := json.Marshal(append([]ImportFault{}, run.Faults[:min(len(run.Faults), mostFaultsKept)]...))
+	faults, err := document(append([]ImportFault{}, run.Faults[:min(len(run.Faults), mostFaultsKept)]...))
 	if err != nil {
 		return fmt.Errorf("record an import: %w", err)
 	}

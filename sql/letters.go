@@ -17,7 +17,7 @@ func (t *Tx) KeepLetters(ctx context.Context, action uuid.UUID, letters []okey.M
 	for i := range letters {
 		letters[i].Cause, letters[i].Row = action, i+1
 	}
-	orders, err := json.Marshal(letters)
+	orders, err := document(letters)
 	if err != nil {
 		return fmt.Errorf("write the letters of action %s: %w", action, err)
 	}

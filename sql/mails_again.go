@@ -45,11 +45,11 @@ func orderJSON(order *okey.MailOrder) (stdsql.NullString, error) {
 	if order == nil {
 		return stdsql.NullString{}, nil
 	}
-	text, err := json.Marshal(order)
+	text, err := document(order)
 	if err != nil {
 		return stdsql.NullString{}, fmt.Errorf("write what a mail is made from: %w", err)
 	}
-	return stdsql.NullString{String: string(text), Valid: true}, nil
+	return stdsql.NullString{String: text, Valid: true}, nil
 }
 
 // WrittenMail answers not_found for an unknown id.

@@ -3,6 +3,7 @@ package sql
 import (
 	"context"
 	stdsql "database/sql"
+	"encoding/json"
 	"time"
 
 	"okey/okey"
@@ -12,6 +13,12 @@ import (
 
 // nullID writes the zero id as NULL.
 func nullID(id uuid.UUID) uuid.NullUUID { return uuid.NullUUID{UUID: id, Valid: id != uuid.Nil} }
+
+// document writes a value as JSON for a column of such: text, since jsonb takes bytes for its own binary form.
+func document(v any) (string, error) {
+	text, err := json.Marshal(v)
+	return string(text), err
+}
 
 // dayOf turns a date column into a Day; lib/pq gives midnight of no particular zone.
 func dayOf(t stdsql.NullTime) okey.Day {

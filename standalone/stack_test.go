@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
@@ -323,7 +324,7 @@ func (s *stack) letters(to string) []letter {
 func (s *stack) awaitLetter(to, words string) letter {
 	s.t.Helper()
 	var found letter
-	require.Eventually(s.t, func() bool {
+	has := func() bool {
 		for _, l := range s.letters(to) {
 			if strings.Contains(l.Subject+l.Text, words) {
 				found = l
@@ -331,7 +332,14 @@ func (s *stack) awaitLetter(to, words string) letter {
 			}
 		}
 		return false
-	}, time.Minute, 50*time.Millisecond, "a mail to %s with %q", to, words)
+	}
+	if !assert.Eventually(s.t, has, time.Minute, 50*time.Millisecond, "a mail to %s with %q", to, words) {
+		for _, l := range s.letters("") {
+			s.t.Logf("there is: %q to %s", l.Subject, l.To)
+		}
+		log, _ := os.ReadFile(filepath.Join(s.dir, "okey.log")) // what there is of it
+		s.t.Fatalf("%s", log[max(0, len(log)-8192):])
+	}
 	return found
 }
 

@@ -14,7 +14,7 @@ import (
 
 // register names the columns of one of the ministry's open data sets on establishments (data.education.gouv.fr, Licence Ouverte).
 type register struct {
-	uai, name, nature, state, contract, contractLabel, academy, commune, postcode string
+	uai, name, nature, state, contract, contractLabel, academy, commune, postcode, mother string
 }
 
 // registers: fr-en-adresse-et-geolocalisation-etablissements-premier-et-second-degre with names and with labels as titles, then
@@ -31,10 +31,12 @@ var registers = []register{
 	{
 		uai: "identifiant_de_l_etablissement", name: "nom_etablissement", nature: "code_nature", state: "etat",
 		contract: "code_type_contrat_prive", academy: "code_academie", commune: "nom_commune", postcode: "code_postal",
+		mother: "etablissement_mere",
 	},
 	{
 		uai: "identifiant_de_l_etablissement", name: "nom_etablissement", nature: "code_nature", state: "etat",
 		contractLabel: "type_contrat_prive", academy: "code_academie", commune: "nom_commune", postcode: "code_postal",
+		mother: "etablissement_mere",
 	},
 }
 
@@ -43,8 +45,10 @@ func (g register) layout() spreadsheet.Layout {
 	for _, name := range []string{g.uai, g.name, g.nature, g.state, g.contract + g.contractLabel, g.academy} {
 		layout.Columns = append(layout.Columns, spreadsheet.Column{Name: name})
 	}
-	for _, name := range []string{g.commune, g.postcode} {
-		layout.Columns = append(layout.Columns, spreadsheet.Column{Name: name, Optional: true})
+	for _, name := range []string{g.commune, g.postcode, g.mother} {
+		if name != "" {
+			layout.Columns = append(layout.Columns, spreadsheet.Column{Name: name, Optional: true})
+		}
 	}
 	return layout
 }
@@ -110,7 +114,8 @@ func readEstablishments(ctx context.Context, src Source, r *Result, opts Options
 			return
 		}
 		seen[e.UAI] = len(rows)
-		rows = append(rows, okey.ImportedEstablishment{Line: l.Line, Establishment: e})
+		mother := registers[layout].mother
+		rows = append(rows, okey.ImportedEstablishment{Line: l.Line, Establishment: e, Mothers: mother != "" && l.Has(mother)})
 		if served, why := e.Served(); !served {
 			r.LeftOut = append(r.LeftOut, LeftOut{Line: l.Line, UAI: e.UAI, Name: e.Name, Why: why})
 		}
@@ -123,9 +128,11 @@ func readEstablishments(ctx context.Context, src Source, r *Result, opts Options
 func (r *Result) repeatedEstablishment(first *okey.ImportedEstablishment, again okey.Establishment, line int) {
 	if first.Nature == again.Nature && first.Contract == again.Contract && first.State == again.State && first.Academy == again.Academy {
 		r.Repeated++
+		mother := max(first.Mother, again.Mother) // said on any line
 		if plainer(again, first.Establishment) {
 			first.Establishment = again
 		}
+		first.Mother = mother
 		return
 	}
 	r.refuse(line, "", CodeTwice, "%s est déjà à la ligne %d, avec d'autres codes : gardez la bonne ligne.", again.UAI, first.Line)
@@ -152,6 +159,11 @@ func (g register) read(l *line) (okey.Establishment, bool) {
 		return e, true // its other codes are nobody's business here
 	}
 	e.State, e.Contract, e.Academy = g.readState(l), g.readContract(l), g.readAcademy(l)
+	if g.mother != "" && l.Text(g.mother) != "" {
+		if e.Mother = l.uai(g.mother); e.Mother == e.UAI {
+			e.Mother = ""
+		}
+	}
 	return e, !l.bad
 }
 

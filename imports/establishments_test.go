@@ -55,6 +55,33 @@ func TestASchoolOnTwoLinesIsTheSameInWhateverOrder(t *testing.T) {
 	}
 }
 
+// A section or an annexe is a part of a school. Only the annuaire says so: what another register leaves out, it does not take back.
+func TestTheMotherSchoolIsReadWhereARegisterTellsIt(t *testing.T) {
+	w := newWorld(t)
+	const head = "identifiant_de_l_etablissement;nom_etablissement;code_nature;etat;type_contrat_prive;code_academie;etablissement_mere\n"
+	line := func(uai, mother string) string { return uai + ";Section du Port;335;OUVERT;SANS OBJET;23;" + mother + "\n" }
+	take := func(text string) *Result {
+		r, err := Establishments(t.Context(), w.Store, source("e.csv", text), Options{At: at})
+		require.NoError(t, err)
+		return r
+	}
+	mother := func() string {
+		return one[string](t, w, `SELECT coalesce(mother, 'unsaid') FROM establishment WHERE uai = $1`, college)
+	}
+	require.Equal(t, 1, take(strings.Replace(head, ";etablissement_mere", "", 1)+strings.Replace(line(college, ""), "23;", "23", 1)).Added)
+	require.Equal(t, "unsaid", mother())
+	require.Equal(t, 1, take(head+line(college, lycee)+line(college, "")).Changed, "said on one line of two")
+	require.Equal(t, lycee, mother())
+	require.True(t, take(head+line(college, "")+line(college, lycee)).Quiet(), "whichever comes first")
+	require.True(t, take(strings.Replace(head, ";etablissement_mere", "", 1)+strings.Replace(line(college, ""), "23;", "23", 1)).Quiet())
+	require.Equal(t, lycee, mother())
+	require.Equal(t, 1, take(head+line(college, college)).Changed, "nobody is a part of oneself")
+	require.Empty(t, mother())
+	bad := take(head + line(college, "0061234Z"))
+	require.Len(t, bad.Errors, 1)
+	require.Equal(t, "etablissement_mere", bad.Errors[0].Column)
+}
+
 func TestImportingEstablishmentsTwiceChangesNothing(t *testing.T) {
 	w := withEstablishments(t)
 	before := w.everything(t)

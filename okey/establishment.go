@@ -15,6 +15,10 @@ type Establishment struct {
 	Academy  string // code_academie, two digits: see AcademyByCode
 	Commune  string
 	Postcode string
+
+	// Mother is the school that this one is a part of, as a section or annexe is (etablissement_mere): empty for none, or where the register
+	// does not say.
+	Mother UAI
 }
 
 // Codes of the register that OKEY compares with.

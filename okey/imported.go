@@ -6,6 +6,7 @@ package okey
 type ImportedEstablishment struct {
 	Line int
 	Establishment
+	Mothers bool // the register tells mother schools: no mother then means that there is none
 }
 
 // ImportedStaff is a row of a staff file: one person at one establishment. A staff file is complete for the

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"html"
 	"net/http"
 	"net/url"
 	"strings"
@@ -181,6 +182,40 @@ func TestAHostAnswersForASectionWithoutAHead(t *testing.T) {
 	assert.Equal(t, []string{
 		string(scene.Tilleuls), "Collège des Tilleuls", string(scene.Acacias), "Lycée des Acacias", "section sans chef", "Sam Secours",
 	}, rows[1][:6])
+}
+
+func TestTheMotherSchoolIsProposedAsHost(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	paul := h.Person("Paul Petit", okey.Principal, scene.Acacias)
+	support := h.as(c.support)
+	proposed := func() bool { return strings.Contains(support.get(hosts).text(), "Proposés") }
+	h.Exec(`UPDATE establishment SET mother = $2 WHERE uai = $1`, scene.Tilleuls, scene.Acacias)
+	assert.False(t, proposed(), "somebody heads it")
+	h.Exec(`UPDATE assignment SET function = 'personnel' WHERE uai = $1`, scene.Tilleuls)
+	assert.True(t, proposed())
+	h.Exec(`UPDATE assignment SET until = '2026-01-01' WHERE person = $1`, paul.ID)
+	assert.False(t, proposed(), "nobody would answer there")
+	h.Exec(`UPDATE assignment SET until = NULL WHERE person = $1`, paul.ID)
+
+	assert.Contains(t, h.as(h.auditor()).get(hosts).text(), "Proposés")
+	page := support.get(hosts)
+	assert.Contains(t, page.text(), "Collège des Tilleuls (0069001B) Lycée des Acacias (0069002C) Désigner Lycée des Acacias")
+	path := hosts + "?etablissement=0069001B&hote=0069002C"
+	assert.Contains(t, page.HTML, html.EscapeString(path))
+	form := support.get(path).form(t, hosts)
+	assert.Equal(t, []string{"0069001B", "0069002C"}, []string{form.Get("establishment"), form.Get("host")})
+	assert.Contains(t, form.Get("comment"), "l'annuaire")
+	assert.Contains(t, support.get("/assistance/etablissements/0069001B").HTML, html.EscapeString(path), "and on the school's page")
+	support.done(support.post(hosts, form))
+	assert.False(t, proposed())
+
+	h.Exec(`UPDATE hosting SET ended_at = now(), ended_by = given_by`)
+	h.Exec(`UPDATE establishment SET host = NULL, mother = '0069003D' WHERE uai = $1`, scene.Tilleuls)
+	h.Exec(`INSERT INTO establishment (uai, name, nature, contract, state, academy, commune, postcode, imported_at, successor)
+		SELECT '0069003D', 'Collège des Ormes', nature, contract, state, academy, commune, postcode, now(), uai FROM establishment
+		WHERE uai = $1`, scene.Acacias)
+	assert.Contains(t, support.get(hosts).text(), "Désigner Lycée des Acacias", "whoever has replaced the mother school")
 }
 
 func TestWhoeverAnsweredUntilNowIsToldOfTheNextHost(t *testing.T) {

@@ -40,16 +40,17 @@ type placeRow struct {
 	Postcode  string            `db:"postcode"`
 	Host      stdsql.NullString `db:"host"`
 	Successor stdsql.NullString `db:"successor"`
+	Mother    stdsql.NullString `db:"mother"`
 	Shortage  stdsql.NullTime   `db:"shortage_since"`
 }
 
-const placeColumns = `e.uai, e.name, e.nature, e.contract, e.state, e.academy, e.commune, e.postcode, e.host, e.successor, e.shortage_since`
+const placeColumns = `e.uai, e.name, e.nature, e.contract, e.state, e.academy, e.commune, e.postcode, e.host, e.successor, e.mother, e.shortage_since`
 
 func (p placeRow) place() Place {
 	return Place{
 		Establishment: okey.Establishment{
 			UAI: p.UAI, Name: p.Name, Nature: p.Nature, Contract: p.Contract, State: p.State,
-			Academy: p.Academy, Commune: p.Commune, Postcode: p.Postcode,
+			Academy: p.Academy, Commune: p.Commune, Postcode: p.Postcode, Mother: okey.UAI(p.Mother.String),
 		},
 		Host: okey.UAI(p.Host.String), Successor: okey.UAI(p.Successor.String), ShortageSince: utc(p.Shortage.Time),
 	}

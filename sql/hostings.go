@@ -65,6 +65,28 @@ func (r reader) Hostings(ctx context.Context, since time.Time, limit int) ([]Lis
 	return listed(ctx, r, hostingRow.hosting, selectHosting+recentArrangements, since, limit)
 }
 
+// ProposedHost is an establishment that nobody heads, with the school that it is a part of, where somebody could answer.
+type ProposedHost struct {
+	UAI      okey.UAI `db:"uai"`
+	School   string   `db:"school"`
+	Host     okey.UAI `db:"host"`
+	HostName string   `db:"host_name"`
+}
+
+// ProposedHosts returns those whose mother school, or the one that has replaced it, could answer for them on the day, by name.
+func (r reader) ProposedHosts(ctx context.Context, on okey.Day, limit int) ([]ProposedHost, error) {
+	var found []ProposedHost
+	err := r.all(ctx, &found, `WITH headed AS (SELECT DISTINCT uai FROM assignment
+			WHERE function IN ('chef', 'adjoint') AND (until IS NULL OR until >= $1::date))
+		SELECT e.uai, e.name AS school, h.uai AS host, h.name AS host_name
+		FROM establishment e JOIN establishment m ON m.uai = e.mother JOIN establishment h ON h.uai = coalesce(m.successor, m.uai)
+		WHERE e.served AND e.successor IS NULL AND e.host IS NULL AND h.served AND h.host IS NULL AND h.uai <> e.uai
+		AND NOT e.uai IN (SELECT uai FROM headed) AND h.uai IN (SELECT uai FROM headed)
+		AND NOT EXISTS (SELECT FROM establishment hosted WHERE hosted.host = e.uai)
+		ORDER BY e.name, e.uai LIMIT $2`, on.String(), limit)
+	return found, err
+}
+
 // Host lets the approvers of one establishment answer for another one, which has none. invalid where that can't be.
 func (s *Store) Host(ctx context.Context, h okey.Hosting, today okey.Day) (okey.Action, error) {
 	told := followUp(h.ID, okey.ActionHostingGiven, h.Host, h.At)

@@ -240,6 +240,12 @@ type Row struct {
 	rows  *Rows
 }
 
+// Has tells whether the file has an optional column.
+func (r Row) Has(column string) bool {
+	_, ok := r.rows.columns[column]
+	return ok
+}
+
 // Text returns a cell by its column's name in the layout, without the blanks around it; inner runs of blanks, non-breaking
 // ones too, become one space. Empty where the file does not have the column.
 func (r Row) Text(column string) string {

@@ -17,6 +17,18 @@ var hostPage = arrangementPage{
 	path: address.PathHosts, template: "hosts", title: "Établissements sans direction", form: hostForm, done: (*Pages).sayHosted,
 }
 
+// motherReason is why a school is proposed: in the form, to be changed.
+const motherReason = "C'est l'établissement mère d'après l'annuaire de l'éducation."
+
+// hostPath leads to the form, filled in as far as the register says it.
+func hostPath(school, mother okey.UAI) string {
+	path := address.PathHosts + "?etablissement=" + string(school)
+	if mother != "" {
+		path += "&hote=" + string(mother)
+	}
+	return path
+}
+
 func hostForm(v *web.Visit) *web.Form {
 	f := web.NewForm(v, "hote", address.PathHosts, "Désigner", map[string]web.Field{
 		"establishment": {
@@ -31,6 +43,9 @@ func hostForm(v *web.Visit) *web.Form {
 		},
 	})
 	f.Values["establishment"] = string(web.ChosenSchool(v))
+	if host, err := okey.ParseUAI(v.Query("hote")); err == nil {
+		f.Values["host"], f.Values["comment"] = string(host), motherReason
+	}
 	return f
 }
 
@@ -42,7 +57,16 @@ func (s *Pages) showHosts(v *web.Visit, sent *web.Form) error {
 		return err
 	}
 	lines := each(found, func(h sql.ListedHosting) arrangementLine { return hostLine(v, h) })
-	return s.showArrangements(v, hostPage, lines, sent)
+	proposed, err := s.store.ProposedHosts(v.Ctx(), v.Today(), arrangementRows)
+	if err != nil {
+		return err
+	}
+	return s.showArrangements(v, hostPage, lines, sent, each(proposed, func(p sql.ProposedHost) proposedLine {
+		return proposedLine{
+			{Text: okey.SayPlace(p.School, p.UAI)}, {Text: okey.SayPlace(p.HostName, p.Host)},
+			{Text: "Désigner " + p.HostName, Path: hostPath(p.UAI, p.Host)},
+		}
+	})...)
 }
 
 func (s *Pages) sayHosted(ctx context.Context, id uuid.UUID) (string, error) {

@@ -86,6 +86,7 @@ go:
 	@command -v go >/dev/null || { echo "Go $(NEEDS_GO) or newer is needed: see go.dev/doc/install" >&2; exit 1; }
 	@go list -m >/dev/null 2>&1 || { echo "Go $(NEEDS_GO) or newer is needed, this is $$(cd / && go version): see go.dev/doc/install" >&2; exit 1; }
 
-CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+# The shell of Chromium has no window to draw: the same pages take half the work.
+CHROMIUM ?= $(shell command -v chromium-headless-shell || command -v chromium || command -v chromium-browser || command -v google-chrome)
 need+%:
-	@CHROMIUM="$(CHROMIUM)" tools/need $(subst +, ,$*)
+	@tools/need $(subst +, ,$*)

@@ -36,6 +36,8 @@ func (d *Directory) Sync(ctx context.Context, in okey.SyncInput) (okey.SyncRepor
 		return okey.SyncReport{}, err
 	case !r.Taken:
 		return okey.SyncReport{}, temporal.NewNonRetryableApplicationError("nothing was taken", okey.SyncRefused, nil)
+	case r.HeldBack():
+		return okey.SyncReport{}, temporal.NewNonRetryableApplicationError("some schools would lose too many people", okey.SyncRefused, nil)
 	}
 	return okey.SyncReport{Read: r.Read, Added: r.Added, Changed: r.Changed, Removed: r.Removed, Faults: len(r.Errors)}, nil
 }

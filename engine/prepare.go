@@ -241,10 +241,11 @@ func TriggerWatch(ctx context.Context, c client.Client) error {
 	return nil
 }
 
-// TriggerRepair runs the repair watch now: after a start, for what had not reached the engine.
+// TriggerRepair runs the repair watch now: after a start, for what had not reached the engine. After a run that is under way, which may have
+// passed that already.
 func TriggerRepair(ctx context.Context, c client.Client) error {
 	err := c.ScheduleClient().GetHandle(ctx, RepairSchedule).Trigger(ctx,
-		client.ScheduleTriggerOptions{Overlap: enums.SCHEDULE_OVERLAP_POLICY_SKIP})
+		client.ScheduleTriggerOptions{Overlap: enums.SCHEDULE_OVERLAP_POLICY_BUFFER_ONE})
 	if err != nil {
 		return fmt.Errorf("trigger schedule %s: %w", RepairSchedule, err)
 	}

@@ -170,7 +170,7 @@ func TestNobodyLeavesWhereAnEntryCouldNotBeTaken(t *testing.T) {
 	assert.Contains(t, codes(r), "0:referral")
 }
 
-func TestADirectoryThatLosesManyChangesNothingWithoutForce(t *testing.T) {
+func TestASchoolThatLosesManyKeepsThemWithoutForceAndHoldsUpNoOther(t *testing.T) {
 	w := withEstablishments(t)
 	entries := direction()
 	for i := range 27 {
@@ -178,19 +178,20 @@ func TestADirectoryThatLosesManyChangesNothingWithoutForce(t *testing.T) {
 	}
 	server := ldaptest.Start(t, "", append(entries, agent("zoe", "Zola", "Zoé", "FrEduRne", lycee))...)
 	require.True(t, syncDirectory(t, w, server, Options{}).OK())
-	before := w.everything(t)
 	server.Remove("uid=p00", "uid=p01", "uid=p02", "uid=p03", "uid=p04", "uid=zoe")
 	server.Add(agent("neuf", "Neuf", "Noé", "FrEduRne", college))
 	r := syncDirectory(t, w, server, Options{})
 	assert.Equal(t, []string{"0:too_many_removed"}, codes(r))
+	assert.Contains(t, r.Errors[0].Message, college+" perdrait 5 de ses ")
 	assert.Contains(t, r.Errors[0].Message, "okey sync directory --force")
-	assert.False(t, r.Taken)
-	assert.Equal(t, before, w.everything(t))
-	assert.Equal(t, "too_many_removed", one[string](t, w, `SELECT faults->0->>'code' FROM import_run WHERE NOT taken`))
+	assert.True(t, r.HeldBack())
+	assert.Equal(t, []string{"zoe (Zoé Zola), " + lycee}, r.Gone)
+	assert.Equal(t, []int{1, 5}, []int{r.Added, r.Kept}, "whoever is new there is taken, whoever is missing stays")
+	assert.Equal(t, "too_many_removed", one[string](t, w, `SELECT faults->0->>'code' FROM import_run WHERE faults <> '[]' AND taken`))
 
 	r = syncDirectory(t, w, server, Options{Force: true})
 	assert.True(t, r.OK(), r.Errors)
-	assert.Equal(t, 6, r.Removed)
+	assert.Equal(t, 5, r.Removed)
 	assert.Equal(t, 0, one[int](t, w, `SELECT count(*) FROM assignment WHERE uai = $1`, lycee), "a school that it names no more")
 }
 

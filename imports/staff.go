@@ -63,11 +63,15 @@ func (r *Result) takeStaff(ctx context.Context, store *sql.Store, rows []okey.Im
 			r.note("%s : %s %s (%s)", old.Successor, count(old.People, "personne y travaille, encore sous l'ancien code",
 				"personnes y travaillent, encore sous l'ancien code"), old.UAI, old.Name)
 		}
-		for _, s := range out.TooMany {
-			r.refuse(0, "", CodeTooManyGone, "%s perdrait %d de ses %d personnes : rien n'a été importé. %s", s.UAI, s.Gone, s.Total,
-				opts.anyway(r.kind))
+		whole := how.Source != sql.SourceDirectory
+		nothing := "rien n'a été importé"
+		if !whole {
+			nothing = "personne n'y a été retiré"
 		}
-		if len(out.TooMany) > 0 {
+		for _, s := range out.TooMany {
+			r.refuse(0, "", CodeTooManyGone, "%s perdrait %d de ses %d personnes : %s. %s", s.UAI, s.Gone, s.Total, nothing, opts.anyway(r.kind))
+		}
+		if whole && len(out.TooMany) > 0 {
 			return errNothingTaken
 		}
 		return nil

@@ -33,7 +33,8 @@ type Shrinkage struct {
 	Total int      `db:"total"`
 }
 
-// StaffOutcome is what a staff file did. Where TooMany is not empty, nothing may be kept of the transaction.
+// StaffOutcome is what a staff file did. Where TooMany is not empty, nothing may be kept of the transaction; what the directory says of other
+// establishments is taken.
 type StaffOutcome struct {
 	Tally
 	Gone      []string  // who is removed: uid, name, establishment
@@ -191,7 +192,7 @@ func (t *Tx) ImportStaff(ctx context.Context, rows []okey.ImportedStaff, how Sta
 	if err := t.scopeStaff(ctx, how, &out); err != nil {
 		return out, err
 	}
-	if err := t.compareStaff(ctx, how, &out); err != nil || len(out.TooMany) > 0 {
+	if err := t.compareStaff(ctx, &how, &out); err != nil || how.refused(out) {
 		return out, err
 	}
 	if err := t.adoptStaff(ctx, at); err != nil {
@@ -256,15 +257,22 @@ func (t *Tx) scopeStaff(ctx context.Context, how StaffImport, out *StaffOutcome)
 	return t.followSuccessors(ctx, how, out)
 }
 
-// compareStaff says what the rows would change: nothing more where they would remove too many.
-func (t *Tx) compareStaff(ctx context.Context, how StaffImport, out *StaffOutcome) error {
-	incomplete := pq.Array(texts(how.Incomplete))
+// refused tells whether nothing is taken. The directory is read every night, for all: one school of it holds up no other.
+func (how StaffImport) refused(out StaffOutcome) bool { return len(out.TooMany) > 0 && how.Source != SourceDirectory }
+
+// compareStaff says what the rows would change: nothing more where they would remove too many. Those whom the directory has lost stay.
+func (t *Tx) compareStaff(ctx context.Context, how *StaffImport, out *StaffOutcome) error {
 	if !how.Force {
-		err := t.all(ctx, &out.TooMany, shrinkages, how.All, incomplete, how.Today.String(), removedAtLeast, removedPercent)
-		if err != nil || len(out.TooMany) > 0 {
+		err := t.all(ctx, &out.TooMany, shrinkages,
+			how.All, pq.Array(texts(how.Incomplete)), how.Today.String(), removedAtLeast, removedPercent)
+		if err != nil || how.refused(*out) {
 			return err
 		}
+		for _, s := range out.TooMany {
+			how.Incomplete = append(how.Incomplete, s.UAI)
+		}
 	}
+	incomplete := pq.Array(texts(how.Incomplete))
 	if err := t.get(ctx, &out.Tally, "", tallyStaff, how.All, incomplete); err != nil {
 		return fmt.Errorf("compare staff: %w", err)
 	}

@@ -304,6 +304,7 @@ func (s *stack) awaitStage(id string, stage okey.Stage) {
 // letter is a mail as the inbox shows it.
 type letter struct {
 	ID, Subject, Text, HTML, From string
+	Date                          time.Time
 	To                            []string
 }
 
@@ -333,10 +334,12 @@ func (s *stack) awaitLetter(to, words string) letter {
 		}
 		return false
 	}
+	began := time.Now()
 	if !assert.Eventually(s.t, has, time.Minute, 50*time.Millisecond, "a mail to %s with %q", to, words) {
 		for _, l := range s.letters("") {
-			s.t.Logf("there is: %q to %s", l.Subject, l.To)
+			s.t.Logf("there is: %q to %s, %s", l.Subject, l.To, l.Date)
 		}
+		s.t.Logf("waited from %s", began)
 		log, _ := os.ReadFile(filepath.Join(s.dir, "okey.log")) // what there is of it
 		s.t.Fatalf("%s", log[max(0, len(log)-8192):])
 	}

@@ -338,9 +338,17 @@ func TestWhatARelayHoldsAgainstAMailIsSaidInFrench(t *testing.T) {
 		"send mail: 554 nope":                               "Le relais l'a refusé",
 		"read the recipient's address: mail: no angle-addr": "Cette adresse est mal écrite",
 		"send mail: 550 5.9.9 odd":                          "Le relais l'a refusé",
+
+		"5.1.10 smtp; 550 5.1.10 RESOLVER.ADR.RecipientNotFound": "Cette adresse n'existe pas",
+		"5.1.10 smtp; 556 5.1.10 Recipient address has null MX":  "Le domaine de cette adresse ne reçoit pas de courriels",
+		"5.4.4 Host or domain name not found":                    "Le domaine de cette adresse n'existe pas",
+		"5.3.4 smtp; 552 5.3.4 Message size exceeds limit":       "Le courriel est trop gros",
 	} {
 		h.Exec(`UPDATE mail SET error = $2 WHERE id = $1`, id, answer)
-		assert.Contains(t, sam.get("/assistance/envois/"+id).text(), said, answer)
+		page := sam.get("/assistance/envois/" + id).text()
+		assert.Contains(t, page, said, answer)
+		words := strings.TrimPrefix(strings.TrimPrefix(answer, "send mail: "), "RCPT: ")
+		assert.Equal(t, regexp.MustCompile(`^\d`).MatchString(words), strings.Contains(page, "Réponse du serveur "+words), answer)
 	}
 	h.Exec(`UPDATE mail SET sent_at = created_at, returned_at = created_at, error = '5.0.0 smtp; 550 connection refused' WHERE id = $1`, id)
 	back := sam.get("/assistance/envois/" + id).text()

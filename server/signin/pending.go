@@ -24,7 +24,7 @@ type pending struct {
 
 const (
 	pendingLife = time.Hour
-	pendingMost = 5 // more are of tabs that nobody came back to
+	pendingMost = 10 // a browser that opens its tabs again; more are of tabs that nobody came back to, and cookies have a limit
 	nameOfState = 12
 )
 

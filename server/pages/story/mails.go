@@ -77,13 +77,15 @@ var relayTroubles = map[string]string{
 	"1.1":  "cette adresse n'existe pas",
 	"1.2":  "le domaine de cette adresse n'existe pas",
 	"1.6":  "cette personne a changé d'adresse",
-	"1.10": "le domaine de cette adresse ne reçoit pas de courriels",
+	"1.10": "cette adresse n'existe pas", // Exchange's; the null MX of RFC 7505 says so in words
 	"2":    "cette boîte n'accepte pas de courriels",
 	"2.1":  "cette boîte est fermée",
 	"2.2":  "cette boîte est pleine",
 	"2.3":  "le courriel est trop gros pour cette boîte",
 	"3":    "le serveur de cette boîte est surchargé",
+	"3.4":  "le courriel est trop gros pour le serveur de cette boîte",
 	"4":    "le serveur de cette boîte ne répond pas",
+	"4.4":  "le domaine de cette adresse n'existe pas, ou ne reçoit pas de courriels",
 	"5":    "le relais et le serveur de cette boîte ne s'entendent pas",
 	"6":    "le serveur de cette boîte ne sait pas lire le courriel",
 	"7":    "le serveur de cette boîte refuse les courriels d'OKEY",
@@ -100,6 +102,8 @@ func SayMailTrouble(m sql.Mail) string {
 		return "le relais refuse tous les courriels d'OKEY"
 	case strings.Contains(text, "the relay did not say"):
 		return "le relais n'a pas dit s'il l'a pris"
+	case strings.Contains(text, "null mx"):
+		return "le domaine de cette adresse ne reçoit pas de courriels"
 	}
 	if status := enhancedStatus.FindStringSubmatch(text); status != nil {
 		if said := cmp.Or(relayTroubles[status[1]+"."+status[2]], relayTroubles[status[1]]); said != "" {
@@ -118,6 +122,12 @@ func SayMailTrouble(m sql.Mail) string {
 	}
 	return "le relais l'a refusé"
 }
+
+// serverAnswer is where the words of a mail server begin: the code of SMTP, or the number of a report.
+var serverAnswer = regexp.MustCompile(`\b[245](?:\d\d[ -]|\.\d{1,3}\.\d{1,3}\b).*`)
+
+// ServerWords are what a mail server has said of a mail, in its own words; empty where it was OKEY that failed.
+func ServerWords(m sql.Mail) string { return serverAnswer.FindString(m.Error) }
 
 // ShortID is what is shown of an id; the search finds it.
 func ShortID(id uuid.UUID) string { return id.String()[:8] }

@@ -10,6 +10,7 @@ import (
 	"okey/config"
 	"okey/okey"
 
+	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/api/enums/v1"
 	namespacepb "go.temporal.io/api/namespace/v1"
 	"go.temporal.io/api/operatorservice/v1"
@@ -248,6 +249,26 @@ func TriggerRepair(ctx context.Context, c client.Client) error {
 		client.ScheduleTriggerOptions{Overlap: enums.SCHEDULE_OVERLAP_POLICY_BUFFER_ONE})
 	if err != nil {
 		return fmt.Errorf("trigger schedule %s: %w", RepairSchedule, err)
+	}
+	return nil
+}
+
+// TryAgain has an activity that waits for its next attempt run now; it keeps count of those that it has had. It is an error where the workflow
+// has none such.
+func TryAgain(ctx context.Context, c client.Client, cfg config.Config, workflow, activity string) error {
+	const who = "okey worker"
+	of := &commonpb.WorkflowExecution{WorkflowId: workflow}
+	_, err := c.WorkflowService().PauseActivity(ctx, &workflowservice.PauseActivityRequest{
+		Namespace: namespace(cfg), Execution: of, Identity: who, Reason: "to be tried at once",
+		Activity: &workflowservice.PauseActivityRequest_Type{Type: activity},
+	})
+	if err == nil { // whatever becomes of ctx: nothing stays paused
+		_, err = c.WorkflowService().UnpauseActivity(context.WithoutCancel(ctx), &workflowservice.UnpauseActivityRequest{
+			Namespace: namespace(cfg), Execution: of, Identity: who, Activity: &workflowservice.UnpauseActivityRequest_Type{Type: activity},
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("try %s of %s again: %w", activity, workflow, err)
 	}
 	return nil
 }

@@ -345,10 +345,7 @@ func TestWhatARelayHoldsAgainstAMailIsSaidInFrench(t *testing.T) {
 		"5.3.4 smtp; 552 5.3.4 Message size exceeds limit":       "Le courriel est trop gros",
 	} {
 		h.Exec(`UPDATE mail SET error = $2 WHERE id = $1`, id, answer)
-		page := sam.get("/assistance/envois/" + id).text()
-		assert.Contains(t, page, said, answer)
-		words := strings.TrimPrefix(strings.TrimPrefix(answer, "send mail: "), "RCPT: ")
-		assert.Equal(t, regexp.MustCompile(`^\d`).MatchString(words), strings.Contains(page, "Réponse du serveur "+words), answer)
+		assert.Contains(t, sam.get("/assistance/envois/"+id).text(), said, answer)
 	}
 	h.Exec(`UPDATE mail SET sent_at = created_at, returned_at = created_at, error = '5.0.0 smtp; 550 connection refused' WHERE id = $1`, id)
 	back := sam.get("/assistance/envois/" + id).text()

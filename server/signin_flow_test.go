@@ -66,7 +66,7 @@ func TestAbandonedSignInsAreForgotten(t *testing.T) {
 	}
 	at, err := url.Parse(v.URL)
 	require.NoError(t, err)
-	assert.LessOrEqual(t, len(v.web.Jar.Cookies(at)), 5)
+	assert.LessOrEqual(t, len(v.web.Jar.Cookies(at)), 10)
 	assert.Equal(t, 0, h.Count(`SELECT count(*) FROM session`), "nobody fills a table by beginning to sign in")
 	assert.Equal(t, "/demandes", v.do(http.MethodGet, "/connexion/retour?code=the-code&state="+states[19]).Header.Get("Location"))
 }

@@ -39,7 +39,7 @@ func TestAMailThatComesBackIsToldOrTriedAgain(t *testing.T) {
 	sentTo := func(reader string) (id uuid.UUID) {
 		require.Eventually(t, func() bool {
 			return owner.QueryRow(`SELECT id FROM mail WHERE address = $1 AND kind = 'asked' AND state = 'sent'`, reader).Scan(&id) == nil
-		}, time.Minute, 50*time.Millisecond, reader)
+		}, patience, 50*time.Millisecond, reader)
 		return id
 	}
 	comesBack := func(reader, status string) uuid.UUID {

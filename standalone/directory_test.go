@@ -42,7 +42,7 @@ func TestTheDirectoryIsReadAtNightAndSupportIsToldWhereItIsRefused(t *testing.T)
 	require.Eventually(t, func() bool {
 		h.repair()
 		return look[int](h, `SELECT count(*) FROM trouble WHERE kind = 'workflow' AND what = 'DirectorySync'`) == 1
-	}, time.Minute, 200*time.Millisecond)
+	}, patience, 200*time.Millisecond)
 	h.change(`UPDATE trouble SET since = since - interval '31 minutes'`)
 	h.awaitTold("assistance@", "À débloquer")
 	assert.Regexp(t, `✗ travaux en échec : .*directory-sync`, h.advice())
@@ -52,5 +52,5 @@ func TestTheDirectoryIsReadAtNightAndSupportIsToldWhereItIsRefused(t *testing.T)
 	require.Eventually(t, func() bool {
 		h.repair()
 		return look[int](h, `SELECT count(*) FROM trouble`) == 0
-	}, time.Minute, 200*time.Millisecond, "a good night ends it")
+	}, patience, 200*time.Millisecond, "a good night ends it")
 }

@@ -63,7 +63,7 @@ func (s *stack) historyOf(workflow, run string) *historypb.History {
 // awaitEnd returns once a request's workflow has ended.
 func (s *stack) awaitEnd(request string) {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	require.NoError(s.t, s.engineClient().GetWorkflow(ctx, workflowOf(request), "").Get(ctx, nil))
 }
@@ -136,7 +136,7 @@ func (s *stack) fastForward(request string, by time.Duration) {
 func (s *stack) fastForwardWorkflow(id string, by time.Duration) {
 	s.t.Helper()
 	skip := s.skip(id, by)
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	_, err := s.engineClient().WorkflowService().PollWorkflowExecutionTimeSkipping(ctx, &workflowservice.PollWorkflowExecutionTimeSkippingRequest{
 		Namespace: s.env["TEMPORAL_NAMESPACE"], WorkflowExecution: &commonpb.WorkflowExecution{WorkflowId: id}, FastForwardId: skip,
@@ -180,7 +180,7 @@ func (s *stack) runServer(changes ...string) string {
 	s.t.Helper()
 	address := freeAddress(s.t)
 	s.runProgram("server", append([]string{"OKEY_HTTP=" + address}, changes...)...)
-	require.Eventually(s.t, func() bool { return answers(context.Background(), "http://"+address+"/aide") }, time.Minute, 20*time.Millisecond)
+	require.Eventually(s.t, func() bool { return answers(context.Background(), "http://"+address+"/aide") }, patience, 20*time.Millisecond)
 	return "http://" + address
 }
 
@@ -245,7 +245,7 @@ func TestRecordedPaths(t *testing.T) {
 	require.Eventually(t, func() bool {
 		key, _ := s.call("ali", "GET", "/requests/"+lost, nil).Body["key"].(map[string]any)
 		return key != nil && key["serial"] != serial
-	}, time.Minute, 50*time.Millisecond)
+	}, patience, 50*time.Millisecond)
 	next := s.call("ali", "GET", "/requests/"+lost, nil).Body["key"].(map[string]any)["serial"].(string)
 	s.applied("roux", lost, okey.Handover, fields{"serial": next})
 	end(lost, "key_lost_before_handover")
@@ -283,14 +283,14 @@ func (s *stack) keepAskingRefused() {
 	require.Eventually(s.t, func() bool {
 		found = s.newest("WorkflowType = 'KeyRequest' AND ExecutionStatus = 'Completed' AND OkeyStage IS NULL")
 		return found != ""
-	}, time.Minute, 100*time.Millisecond)
+	}, patience, 100*time.Millisecond)
 	require.NotContains(s.t, found, open)
 	s.keep(found, "asking_refused")
 }
 
 func (s *stack) keepFirst(query, name string) {
 	s.t.Helper()
-	require.Eventually(s.t, func() bool { return s.newest(query) != "" }, time.Minute, 100*time.Millisecond, query)
+	require.Eventually(s.t, func() bool { return s.newest(query) != "" }, patience, 100*time.Millisecond, query)
 	s.keep(s.newest(query), name)
 }
 
@@ -308,7 +308,7 @@ func TestANewHouseHasNoFailedWork(t *testing.T) {
 	s := firstStack(t)
 	require.Eventually(t, func() bool {
 		return s.newest("WorkflowType = 'OkeyAttributesProbe' AND ExecutionStatus = 'TimedOut'") != ""
-	}, time.Minute, 100*time.Millisecond)
+	}, patience, 100*time.Millisecond)
 	failed, err := engine.New(s.engineClient(), okey.DefaultWaits(), s.env["OKEY_URL"]).Failed(context.Background(), time.Now().Add(-time.Hour))
 	require.NoError(t, err)
 	require.Empty(t, failed)

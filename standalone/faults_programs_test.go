@@ -106,7 +106,7 @@ func (p *service) lastWords() string {
 
 // awaitReady returns once the server says that it lacks nothing.
 func (tr *trial) awaitReady() {
-	require.Eventually(tr.t, func() bool { return answers(tr.ctx, tr.base+"/readyz") }, 2*time.Minute, 50*time.Millisecond, "readyz")
+	require.Eventually(tr.t, func() bool { return answers(tr.ctx, tr.base+"/readyz") }, patience, 50*time.Millisecond, "readyz")
 }
 
 func (tr *trial) postmaster() int {

@@ -48,7 +48,7 @@ func newHall(t *testing.T, staffed map[string]int) (*hall, map[string]place) {
 	h := &hall{stack: s, owner: s.ownersDatabase(), hired: &hired{by: s}}
 	places := h.found(staffed)
 	h.runProgram("server")
-	require.Eventually(t, func() bool { return answers(t.Context(), h.env["OKEY_URL"]+"/readyz") }, time.Minute, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return answers(t.Context(), h.env["OKEY_URL"]+"/readyz") }, patience, 20*time.Millisecond)
 	h.startWorker()
 	return h, places
 }
@@ -151,7 +151,7 @@ func (h *hall) awaitTold(to, words string) {
 			}
 		}
 		return false
-	}, time.Minute, 500*time.Millisecond, "a mail to %s: %s", to, words)
+	}, patience, 500*time.Millisecond, "a mail to %s: %s", to, words)
 }
 
 // ownersDatabase is the database as its owner sees it.

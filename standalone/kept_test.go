@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -43,7 +44,7 @@ func (h *hall) poisoned(p place, support string) {
 		require.Eventually(h.t, func() bool {
 			h.repair()
 			return look[int](h, `SELECT looks FROM action WHERE id = $1`, action) > n
-		}, time.Minute, 200*time.Millisecond, "the repair watch has looked at it")
+		}, patience, 200*time.Millisecond, "the repair watch has looked at it")
 	}
 	assert.Len(h.t, h.history(workflowOf(request)).GetEvents(), before)
 
@@ -53,7 +54,17 @@ func (h *hall) poisoned(p place, support string) {
 	assert.Regexp(h.t, `✗ travaux en échec : .*`+workflowOf(request)+`.*poison`, h.advice())
 	h.toldOnce(action)
 
+	require.Eventually(h.t, func() bool {
+		d, err := h.engineClient().DescribeWorkflowExecution(context.Background(), workflowOf(request), "")
+		if err != nil || len(d.GetPendingActivities()) != 1 {
+			return false
+		}
+		waits := d.GetPendingActivities()[0]
+		return waits.GetNextAttemptScheduleTime().AsTime().Sub(waits.GetLastAttemptCompleteTime().AsTime()) > 50*time.Second
+	}, patience, 500*time.Millisecond, "it is tried less often")
 	h.change(`DROP TRIGGER poison ON request`)
+	h.killWorker()
+	h.startWorker() // as with a version that has the mend: it waits for no minute
 	h.awaitStage(request, okey.AwaitingStock)
 	h.counts(h.owner, 0, `SELECT count(*) FROM trouble WHERE kind = 'activity'`)
 	desk.open(h.env["OKEY_URL"] + "/assistance")
@@ -76,7 +87,7 @@ func (h *hall) unreadable(p, other place) {
 	require.Eventually(h.t, func() bool {
 		h.repair()
 		return h.stage(waits) == string(okey.AwaitingStock)
-	}, time.Minute, 500*time.Millisecond)
+	}, patience, 500*time.Millisecond)
 	assert.Equal(h.t, 0, look[int](h, `SELECT count(*) FROM trouble WHERE workflow LIKE 'repair-watch%'`))
 	h.change(`UPDATE action SET content = '{"decision": "approve"}' WHERE id = $1`, broken)
 	h.awaitStage(request, okey.AwaitingStock)
@@ -92,7 +103,7 @@ func (h *hall) toldOnce(action string) {
 		h.repair()
 		return look[int](h, `SELECT count(*) FROM action WHERE name = 'trouble-told' AND outcome IS NULL`) == 0 &&
 			look[int](h, `SELECT count(*) FROM trouble WHERE kind = 'action'`) == 1
-	}, time.Minute, 500*time.Millisecond)
+	}, patience, 500*time.Millisecond)
 	count := 0
 	for _, l := range h.letters("assistance@") {
 		if strings.Contains(l.Subject, "À débloquer") {
@@ -151,7 +162,7 @@ func (h *hall) overTheEnd(p place) {
 	h.awaitStage(noWorker, okey.HandedOver)
 	h.awaitStage(noEngine, okey.HandedOver)
 	h.awaitStage(late, okey.Expired)
-	require.Eventually(h.t, func() bool { return click(h.env["OKEY_URL"], late, lateAction).how == "Conflict" }, time.Minute, 50*time.Millisecond)
+	require.Eventually(h.t, func() bool { return click(h.env["OKEY_URL"], late, lateAction).how == "Conflict" }, patience, 50*time.Millisecond)
 	// Its outcome was written weeks ahead, by the workflow's clock, and so was the word of it, for which the watch would wait.
 	h.change(`UPDATE action SET created_at = now() - interval '1 minute' WHERE subject = $1`, lateAction)
 	h.awaitTold(p.head()+"@", "Votre envoi n'a pas pu être pris en compte")
@@ -169,5 +180,5 @@ func (h *hall) awaitLast(request string, kind enums.EventType) {
 			}
 		}
 		return false
-	}, time.Minute, 100*time.Millisecond)
+	}, patience, 100*time.Millisecond)
 }

@@ -42,7 +42,7 @@ func TestARequestGoesOnAtTheSuccessorOfItsSchool(t *testing.T) {
 	require.Contains(t, support.page, "C&#39;est fait", "%s", support.at)
 
 	for _, id := range []string{undecided, signed} {
-		require.Eventually(t, func() bool { return s.attribute(id, okey.AttributeUAI) == school2 }, time.Minute, 50*time.Millisecond, "its workflow learns where it stands")
+		require.Eventually(t, func() bool { return s.attribute(id, okey.AttributeUAI) == school2 }, patience, 50*time.Millisecond, "its workflow learns where it stands")
 	}
 	s.awaitLetter("fontaine@", "C'est vous qui y répondez désormais")
 	assert.Equal(t, 404, s.signal("roux", undecided, okey.PrincipalDecision, approval).Status, "the old head answers no more")

@@ -27,7 +27,7 @@ func (s *stack) order(person string, quantity int) string {
 
 func (s *stack) awaitOrder(id string, state okey.OrderState) {
 	s.t.Helper()
-	require.Eventually(s.t, func() bool { return s.call("sam", "GET", "/orders/"+id, nil).text("state") == string(state) }, time.Minute, 50*time.Millisecond)
+	require.Eventually(s.t, func() bool { return s.call("sam", "GET", "/orders/"+id, nil).text("state") == string(state) }, patience, 50*time.Millisecond)
 }
 
 // workbook downloads an export's file.
@@ -97,5 +97,5 @@ func (s *stack) awaitWorkflow(id string) {
 	require.Eventually(s.t, func() bool {
 		d, err := s.engineClient().DescribeWorkflowExecution(context.Background(), id, "")
 		return err == nil && strings.HasSuffix(d.GetWorkflowExecutionInfo().GetStatus().String(), "Completed")
-	}, time.Minute, 100*time.Millisecond, "%s ends", id)
+	}, patience, 100*time.Millisecond, "%s ends", id)
 }

@@ -110,7 +110,7 @@ func (s *stack) awaitQuiet(request string) {
 	require.Eventually(s.t, func() bool {
 		d, err := s.engineClient().DescribeWorkflowExecution(context.Background(), workflowOf(request), "")
 		return err == nil && d.GetPendingWorkflowTask() == nil && len(d.GetPendingActivities()) == 0
-	}, time.Minute, 50*time.Millisecond)
+	}, patience, 50*time.Millisecond)
 }
 
 // The three ways in, on the real stack: a form, an emailed link, forms again.

@@ -82,7 +82,7 @@ func TestNothingPersonalEntersTheEngine(t *testing.T) {
 			}
 		}
 		return refusals == 2
-	}, time.Minute, 50*time.Millisecond, "the refusal, and once more")
+	}, patience, 50*time.Millisecond, "the refusal, and once more")
 	for _, kind := range []string{"Delegation", "Attachment", "Hosting", "LinkReissue", "MailResend"} {
 		s.keepFirst("WorkflowType = '"+kind+"' AND ExecutionStatus = 'Completed'", strings.ToLower(kind))
 	}

@@ -127,7 +127,7 @@ func TestAKeyLostBeforeHandoverIsReplaced(t *testing.T) {
 	require.Eventually(t, func() bool {
 		key, _ := s.call("lea", "GET", "/requests/"+id, nil).Body["key"].(map[string]any)
 		return key != nil && key["serial"] != serial
-	}, time.Minute, 50*time.Millisecond)
+	}, patience, 50*time.Millisecond)
 	s.awaitStage(id, okey.AwaitingHandover)
 }
 
@@ -151,7 +151,7 @@ func TestNothingThatComesFromTheEngineAloneDoesHarm(t *testing.T) {
 		s.repair()
 		d, err := c.DescribeWorkflowExecution(ctx, workflowOf(id), "")
 		return err == nil && d.GetWorkflowExecutionInfo().GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_RUNNING
-	}, time.Minute, 500*time.Millisecond, "a watcher starts it again")
+	}, patience, 500*time.Millisecond, "a watcher starts it again")
 }
 
 func TestSupportSeesARequestInTheEngine(t *testing.T) {
@@ -220,6 +220,6 @@ func TestProductionShapeAndAnActionThatHadNotReachedTheEngine(t *testing.T) {
 		s.repair()
 		seen, err := s.try(second, "lea", "GET", path, nil)
 		return err == nil && seen.text("stage") == "awaiting_charter"
-	}, time.Minute, 500*time.Millisecond)
+	}, patience, 500*time.Millisecond)
 	assert.Contains(t, s.advice(), "✓ workers : 2")
 }

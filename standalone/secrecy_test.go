@@ -182,7 +182,7 @@ func (s *stack) plantAndFind(t *testing.T, metrics string) {
 	require.Eventually(t, func() bool { // the engine's list comes a moment later
 		found = s.everything(metrics).find(planted)
 		return slices.Contains(found, "history planted")
-	}, time.Minute, 500*time.Millisecond)
+	}, patience, 500*time.Millisecond)
 	for _, place := range []string{
 		"database okey: public.planted.encoded", "database okey: public.planted.number", "database temporal: public.history_node.data",
 		"database temporal_visibility: public.planted.compressed", "file okey.log", "file postgres/log", "history planted", "mail to autre@ecole.test: un",

@@ -70,7 +70,15 @@ func newStack(t *testing.T, arguments ...string) *stack {
 	})
 	dir := private(t)
 	copied(t, filepath.Join(folder, "first"), dir)
-	return &stack{program: start(t, dir, append([]string{"--no-demo"}, arguments...)...), t: t, tokens: map[string]string{}}
+	s := &stack{program: start(t, dir, append([]string{"--no-demo"}, arguments...)...), t: t, tokens: map[string]string{}}
+	t.Cleanup(func() {
+		for _, name := range []string{"okey.log", "temporal.log"} {
+			if log, err := os.ReadFile(filepath.Join(dir, name)); err == nil && t.Failed() {
+				t.Logf("the end of %s: %s", name, log[max(0, len(log)-8192):])
+			}
+		}
+	})
+	return s
 }
 
 // firstStack starts OKEY for the first time, and brings in the school.
@@ -201,7 +209,7 @@ func (s *stack) call(person, method, path string, body any, headers ...string) (
 		a, err = s.try(s.env["OKEY_URL"], person, method, path, body, headers...)
 		require.NoError(s.t, err)
 		return a.Status != http.StatusAccepted
-	}, time.Minute, 50*time.Millisecond)
+	}, patience, 50*time.Millisecond)
 	return a
 }
 
@@ -298,7 +306,7 @@ func (s *stack) stage(id string) string {
 
 func (s *stack) awaitStage(id string, stage okey.Stage) {
 	s.t.Helper()
-	require.Eventually(s.t, func() bool { return s.stage(id) == string(stage) }, time.Minute, 50*time.Millisecond, "%s of %s", stage, id)
+	require.Eventually(s.t, func() bool { return s.stage(id) == string(stage) }, patience, 50*time.Millisecond, "%s of %s", stage, id)
 }
 
 // letter is a mail as the inbox shows it.
@@ -334,14 +342,11 @@ func (s *stack) awaitLetter(to, words string) letter {
 		}
 		return false
 	}
-	began := time.Now()
-	if !assert.Eventually(s.t, has, time.Minute, 50*time.Millisecond, "a mail to %s with %q", to, words) {
+	if !assert.Eventually(s.t, has, patience, 50*time.Millisecond, "a mail to %s with %q", to, words) {
 		for _, l := range s.letters("") {
 			s.t.Logf("there is: %q to %s, %s", l.Subject, l.To, l.Date)
 		}
-		s.t.Logf("waited from %s", began)
-		log, _ := os.ReadFile(filepath.Join(s.dir, "okey.log")) // what there is of it
-		s.t.Fatalf("%s", log[max(0, len(log)-8192):])
+		s.t.FailNow()
 	}
 	return found
 }

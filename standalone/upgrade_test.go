@@ -69,7 +69,7 @@ func (r *release) run() {
 			}
 		})
 	}
-	require.Eventually(r.h.t, func() bool { return answers(context.Background(), r.url+"/readyz") }, time.Minute, 20*time.Millisecond)
+	require.Eventually(r.h.t, func() bool { return answers(context.Background(), r.url+"/readyz") }, patience, 20*time.Millisecond)
 }
 
 // stop ends both as an operator does.
@@ -235,7 +235,7 @@ func TestUpgradeAndBackWhileRequestsGoOn(t *testing.T) {
 	h.onFrom(dry, dry.member(2), served)
 	h.sound(asked, charter, served)
 	h.recorded(dry.member(3), "/requests/"+lined+"/signals/withdrawal", fields{"comment": ""})
-	require.Eventually(t, func() bool { return h.taskFailures(lined) > 0 }, time.Minute, 100*time.Millisecond, "the previous release can't replay it")
+	require.Eventually(t, func() bool { return h.taskFailures(lined) > 0 }, patience, 100*time.Millisecond, "the previous release can't replay it")
 
 	// And forward again: what stood was kept.
 	before.stop()

@@ -88,5 +88,5 @@ func (s *stack) counts(admin *stdsql.DB, want int, question string) {
 	require.Eventually(s.t, func() bool {
 		var n int
 		return admin.QueryRowContext(context.Background(), question).Scan(&n) == nil && n == want
-	}, time.Minute, 20*time.Millisecond, question)
+	}, patience, 20*time.Millisecond, question)
 }

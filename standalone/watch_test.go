@@ -105,13 +105,13 @@ func TestTheMorningsLettersOutliveAKill(t *testing.T) {
 	require.NoError(t, engine.TriggerWatch(context.Background(), s.engineClient()))
 	for range 3 {
 		before := len(s.letters("ecole.test"))
-		require.Eventually(t, func() bool { return len(s.letters("ecole.test")) > before || before > holders }, time.Minute, time.Millisecond)
+		require.Eventually(t, func() bool { return len(s.letters("ecole.test")) > before || before > holders }, patience, time.Millisecond)
 		s.restart()
 	}
 	s.awaitLetter("roux@", "60 clefs à renouveler")
 	arrived := func(i int) int { return len(s.letters(fmt.Sprintf("p%d@", i))) }
 	for i := range holders {
-		require.Eventually(t, func() bool { return arrived(i) > 0 }, time.Minute, 50*time.Millisecond, "the letter of holder %d", i)
+		require.Eventually(t, func() bool { return arrived(i) > 0 }, patience, 50*time.Millisecond, "the letter of holder %d", i)
 	}
 	assert.Less(t, len(s.letters("ecole.test")), holders+2+3*20, "three deaths, each with a few letters under way")
 	assert.Contains(t, s.okey("doctor"), "chaîne intacte")

@@ -256,7 +256,7 @@ func (h *hall) recordedWithoutAWorker(places map[string]place) {
 	}
 	h.startWorker()
 	for _, m := range matters {
-		require.Eventually(h.t, func() bool { return h.stage(m.request) != string(okey.AwaitingDecision) }, time.Minute, 50*time.Millisecond)
+		require.Eventually(h.t, func() bool { return h.stage(m.request) != string(okey.AwaitingDecision) }, patience, 50*time.Millisecond)
 		h.awaitQuiet(m.request)
 		both := atOnce(h.t, m.send...)
 		h.oneDecided(m.at, m.request, both)
@@ -287,7 +287,7 @@ func (h *hall) fortyAsk(p place) map[string]string {
 		require.NotEmpty(h.t, id, person)
 		h.awaitStage(id, okey.AwaitingDecision)
 	}
-	require.Eventually(h.t, func() bool { return h.mailsTried(requests) }, 2*time.Minute, 200*time.Millisecond, "each request's mails had a try")
+	require.Eventually(h.t, func() bool { return h.mailsTried(requests) }, patience, 200*time.Millisecond, "each request's mails had a try")
 	for _, person := range []string{p.head(), p.deputy()} {
 		alone, lists := 0, 0
 		for _, l := range h.letters(person + "@") {
@@ -344,7 +344,7 @@ func (h *hall) wrongLinks(p place) {
 func (h *hall) notificationsLost(p place) {
 	const cut = `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
 		WHERE usename = 'okey_app' AND (query LIKE 'LISTEN%' OR query = '')` // or a ping
-	require.Eventually(h.t, func() bool { return look[int](h, cut) > 0 }, time.Minute, 50*time.Millisecond, "somebody listens")
+	require.Eventually(h.t, func() bool { return look[int](h, cut) > 0 }, patience, 50*time.Millisecond, "somebody listens")
 	over, cuts := make(chan struct{}), sync.WaitGroup{}
 	cuts.Go(func() {
 		for tick := time.Tick(20 * time.Millisecond); ; <-tick {

@@ -2,14 +2,19 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
+	"okey/config"
+	"okey/engine"
 	"okey/okey"
 	"okey/sql"
 
 	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/temporal"
 )
 
 // troubles keeps what fails at each attempt where support looks, and forgets it once it has got on. Mails are left out: what a relay makes
@@ -45,7 +50,46 @@ func (t *troubled) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteA
 	if info.Attempt > fewAttempts || scheduled && err == nil { // the run before may have failed
 		t.note(ctx, info, err)
 	}
+	if err != nil && info.Attempt > fewAttempts && judges[info.ActivityType.Name] {
+		err = postponed(err, info.Attempt)
+	}
 	return result, err
+}
+
+// judges look at one matter each. What one of them can't do for a reason of its own is tried less and less often until somebody has mended it;
+// a worker that starts tries it at once.
+var judges = map[string]bool{okey.ActivityJudge: true, okey.ActivityChangeKey: true, okey.ActivityStock: true}
+
+// postponed has the engine wait for the next attempt: a minute five times, five minutes for an hour, then an hour.
+func postponed(err error, attempt int32) error {
+	if said, is := errors.AsType[*temporal.ApplicationError](err); is && (said.NonRetryable() || said.NextRetryDelay() > 0) {
+		return err
+	}
+	pause := time.Hour
+	switch {
+	case attempt <= fewAttempts+5:
+		pause = time.Minute
+	case attempt <= fewAttempts+5+12:
+		pause = 5 * time.Minute
+	}
+	return temporal.NewApplicationErrorWithOptions(err.Error(), "cannot_be_judged", temporal.ApplicationErrorOptions{NextRetryDelay: pause})
+}
+
+// tryAgain has what could not be judged tried now: this worker may be the one that can.
+func tryAgain(ctx context.Context, c client.Client, cfg config.Config, store *sql.Store) {
+	const most = 1000
+	found, err := store.Troubles(ctx, most)
+	if err != nil {
+		slog.WarnContext(ctx, "what could not be judged is not tried at once", "error", err)
+	}
+	for _, one := range found {
+		if !judges[one.What] {
+			continue
+		}
+		if err := engine.TryAgain(ctx, c, cfg, one.Workflow, one.What); err != nil {
+			slog.WarnContext(ctx, "what could not be judged is not tried at once", "workflow", one.Workflow, "error", err)
+		}
+	}
 }
 
 // note is best effort: what goes wrong with it is for the log alone.

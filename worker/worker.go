@@ -115,6 +115,7 @@ func work(
 	if err := engine.TriggerRepair(ctx, c); err != nil {
 		slog.Warn("the repair watch was not triggered; its schedule will", "error", err)
 	}
+	go tryAgain(ctx, c, cfg, stores.rest)
 	select {
 	case <-ctx.Done():
 		return nil

@@ -134,9 +134,6 @@ func mailFacts(m sql.WrittenMail, c web.Clock) []web.Fact {
 		web.Fact{Name: "État", Value: okey.Capitalize(story.SayMailState(m.Mail))})
 	if why := story.SayMailTrouble(m.Mail); why != "" {
 		facts = append(facts, web.Fact{Name: "Pourquoi", Value: okey.Capitalize(why)})
-		if words := story.ServerWords(m.Mail); words != "" {
-			facts = append(facts, web.Fact{Name: "Réponse du serveur", Value: words})
-		}
 	}
 	if m.State == sql.MailDropped {
 		facts = append(facts, web.Fact{

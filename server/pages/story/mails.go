@@ -123,12 +123,6 @@ func SayMailTrouble(m sql.Mail) string {
 	return "le relais l'a refusé"
 }
 
-// serverAnswer is where the words of a mail server begin: the code of SMTP, or the number of a report.
-var serverAnswer = regexp.MustCompile(`\b[245](?:\d\d[ -]|\.\d{1,3}\.\d{1,3}\b).*`)
-
-// ServerWords are what a mail server has said of a mail, in its own words; empty where it was OKEY that failed.
-func ServerWords(m sql.Mail) string { return serverAnswer.FindString(m.Error) }
-
 // ShortID is what is shown of an id; the search finds it.
 func ShortID(id uuid.UUID) string { return id.String()[:8] }
 

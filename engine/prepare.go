@@ -242,8 +242,8 @@ func TriggerWatch(ctx context.Context, c client.Client) error {
 	return nil
 }
 
-// TriggerRepair runs the repair watch now: after a start, for what had not reached the engine. After a run that is under way, which may have
-// passed that already.
+// TriggerRepair runs the repair watch now: after a start, for what had not reached the engine. After a run that is under way, which may
+// have passed that already.
 func TriggerRepair(ctx context.Context, c client.Client) error {
 	err := c.ScheduleClient().GetHandle(ctx, RepairSchedule).Trigger(ctx,
 		client.ScheduleTriggerOptions{Overlap: enums.SCHEDULE_OVERLAP_POLICY_BUFFER_ONE})
@@ -253,8 +253,8 @@ func TriggerRepair(ctx context.Context, c client.Client) error {
 	return nil
 }
 
-// TryAgain has an activity that waits for its next attempt run now; it keeps count of those that it has had. It is an error where the workflow
-// has none such.
+// TryAgain has an activity that waits for its next attempt run now; it keeps count of those that it has had. It is an error where the
+// workflow has none such.
 func TryAgain(ctx context.Context, c client.Client, cfg config.Config, workflow, activity string) error {
 	const who = "okey worker"
 	of := &commonpb.WorkflowExecution{WorkflowId: workflow}

@@ -34,8 +34,8 @@ func (d Directory) attributes() []string {
 }
 
 // SyncDirectory makes people, functions and delegations what the directory says: it is complete for every establishment where it has ever
-// said something. Nothing is changed where it can't be read to its end or says nothing. From an establishment that would lose more people than
-// a staff file may take away nobody is removed, unless opts.Force. What staff files and support say stays.
+// said something. Nothing is changed where it can't be read to its end or says nothing. From an establishment that would lose more people
+// than a staff file may take away nobody is removed, unless opts.Force. What staff files and support say stays.
 func SyncDirectory(ctx context.Context, store *sql.Store, d Directory, opts Options) (*Result, error) {
 	r := &Result{What: "Annuaire", File: d.URL, kind: sql.ImportedDirectory}
 	found, err := directory.Read(ctx, d.Settings, d.attributes(), func(entries int) { opts.progress(StepReading, int64(entries), 0) })

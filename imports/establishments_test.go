@@ -59,7 +59,9 @@ func TestASchoolOnTwoLinesIsTheSameInWhateverOrder(t *testing.T) {
 func TestTheMotherSchoolIsReadWhereARegisterTellsIt(t *testing.T) {
 	w := newWorld(t)
 	const head = "identifiant_de_l_etablissement;nom_etablissement;code_nature;etat;type_contrat_prive;code_academie;etablissement_mere\n"
-	line := func(uai, mother string) string { return uai + ";Section du Port;335;OUVERT;SANS OBJET;23;" + mother + "\n" }
+	line := func(uai, mother string) string {
+		return uai + ";Section du Port;335;OUVERT;SANS OBJET;23;" + mother + "\n"
+	}
 	take := func(text string) *Result {
 		r, err := Establishments(t.Context(), w.Store, source("e.csv", text), Options{At: at})
 		require.NoError(t, err)

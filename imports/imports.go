@@ -173,7 +173,7 @@ type Result struct {
 // OK tells whether nothing was wrong: a command ends with 0 only then.
 func (r *Result) OK() bool { return len(r.Errors) == 0 }
 
-// HeldBack tells whether a school would have lost too many: all of a staff file is refused then, of the directory that school's leavers stay.
+// HeldBack tells whether a school would have lost too many: a staff file is refused whole then, of the directory its leavers stay.
 func (r *Result) HeldBack() bool {
 	return slices.ContainsFunc(r.Errors, func(e RowError) bool { return e.Code == CodeTooManyGone })
 }

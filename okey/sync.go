@@ -11,8 +11,8 @@ const (
 // SyncLife is how long a night's run tries to reach the directory: the next night tries anew.
 const SyncLife = 12 * time.Hour
 
-// SyncRefused is the type of the error with which a run ends whose reading was not taken, or not for schools that would lose too many people:
-// support is told, the record of the import says why.
+// SyncRefused is the type of the error with which a run ends whose reading was not taken, or not for schools that would lose too many
+// people: support is told, the record of the import says why.
 const SyncRefused = "directory_refused"
 
 // SyncInput is the instant that a run reckons from.

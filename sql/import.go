@@ -53,7 +53,8 @@ func (t *Tx) auditImport(what ImportKind, tally Tally, by okey.PersonID, via oke
 }
 
 const createImportEstablishment = `CREATE TEMPORARY TABLE import_establishment (
-	uai text PRIMARY KEY, name text, nature integer, contract text, state text, academy text, commune text, postcode text, mother text, left_out text
+	uai text PRIMARY KEY, name text, nature integer, contract text, state text, academy text, commune text, postcode text, mother text,
+	left_out text
 ) ON COMMIT DROP`
 
 const lockImportedEstablishments = `SELECT e.uai FROM establishment e
@@ -62,13 +63,16 @@ const lockImportedEstablishments = `SELECT e.uai FROM establishment e
 const tallyEstablishments = `SELECT
 	count(*) FILTER (WHERE i.left_out = '' AND e.uai IS NULL) AS added,
 	count(*) FILTER (WHERE i.left_out = '' AND (e.name, e.nature, e.contract, e.state, e.academy, e.commune, e.postcode, e.mother, e.served)
-		IS DISTINCT FROM (i.name, i.nature, i.contract, i.state, i.academy, i.commune, i.postcode, coalesce(i.mother, e.mother), true) AND e.uai IS NOT NULL) AS changed,
+		IS DISTINCT FROM (i.name, i.nature, i.contract, i.state, i.academy, i.commune, i.postcode, coalesce(i.mother, e.mother), true)
+		AND e.uai IS NOT NULL) AS changed,
 	count(*) FILTER (WHERE i.left_out = '' AND (e.name, e.nature, e.contract, e.state, e.academy, e.commune, e.postcode, e.mother, e.served)
-		IS NOT DISTINCT FROM (i.name, i.nature, i.contract, i.state, i.academy, i.commune, i.postcode, coalesce(i.mother, e.mother), true)) AS unchanged,
+		IS NOT DISTINCT FROM (i.name, i.nature, i.contract, i.state, i.academy, i.commune, i.postcode, coalesce(i.mother, e.mother), true))
+		AS unchanged,
 	count(*) FILTER (WHERE i.left_out <> '' AND e.served) AS removed
 	FROM import_establishment i LEFT JOIN establishment e ON e.uai = i.uai`
 
-const writeEstablishments = `INSERT INTO establishment AS e (uai, name, nature, contract, state, academy, commune, postcode, mother, imported_at)
+const writeEstablishments = `INSERT INTO establishment AS e (uai, name, nature, contract, state, academy, commune, postcode, mother,
+		imported_at)
 	SELECT i.uai, i.name, i.nature, i.contract, i.state, i.academy, i.commune, i.postcode, i.mother, $1
 	FROM import_establishment i WHERE i.left_out = '' ORDER BY i.uai
 	ON CONFLICT (uai) DO UPDATE SET name = excluded.name, nature = excluded.nature, contract = excluded.contract, state = excluded.state,
@@ -99,8 +103,11 @@ func (t *Tx) ImportEstablishments(
 	err := t.stage(ctx, "import_establishment", createImportEstablishment, columns, len(rows), func(i int) []any {
 		e := rows[i].Establishment
 		_, why := e.Served()
-		return []any{string(e.UAI), e.Name, e.Nature, e.Contract, e.State, e.Academy, e.Commune, e.Postcode,
-			stdsql.NullString{String: string(e.Mother), Valid: rows[i].Mothers}, string(why)}
+		return []any{
+			string(e.UAI), e.Name, e.Nature, e.Contract, e.State, e.Academy, e.Commune, e.Postcode,
+			stdsql.NullString{String: string(e.Mother), Valid: rows[i].Mothers},
+			string(why),
+		}
 	})
 	if err != nil {
 		return Tally{}, err

@@ -33,8 +33,8 @@ type Shrinkage struct {
 	Total int      `db:"total"`
 }
 
-// StaffOutcome is what a staff file did. Where TooMany is not empty, nothing may be kept of the transaction; what the directory says of other
-// establishments is taken.
+// StaffOutcome is what a staff file did. Where TooMany is not empty, nothing may be kept of the transaction; what the directory says of
+// other establishments is taken.
 type StaffOutcome struct {
 	Tally
 	Gone      []string  // who is removed: uid, name, establishment
@@ -258,7 +258,9 @@ func (t *Tx) scopeStaff(ctx context.Context, how StaffImport, out *StaffOutcome)
 }
 
 // refused tells whether nothing is taken. The directory is read every night, for all: one school of it holds up no other.
-func (how StaffImport) refused(out StaffOutcome) bool { return len(out.TooMany) > 0 && how.Source != SourceDirectory }
+func (how StaffImport) refused(out StaffOutcome) bool {
+	return len(out.TooMany) > 0 && how.Source != SourceDirectory
+}
 
 // compareStaff says what the rows would change: nothing more where they would remove too many. Those whom the directory has lost stay.
 func (t *Tx) compareStaff(ctx context.Context, how *StaffImport, out *StaffOutcome) error {

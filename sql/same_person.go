@@ -33,7 +33,8 @@ const likenesses = `WITH old AS (SELECT p.* FROM person p WHERE p.erased_at IS N
 		OR EXISTS (SELECT FROM request r WHERE r.person = pair.new) OR EXISTS (SELECT FROM action a WHERE a.by_person = pair.new)
 		OR EXISTS (SELECT FROM delegation d WHERE d.given_by = pair.new) AS acted
 	FROM pair JOIN person o ON o.id = pair.old JOIN person n ON n.id = pair.new WHERE pair.old <> pair.new AND n.erased_at IS NULL
-	AND NOT n.support AND NOT n.auditor AND EXISTS (SELECT FROM assignment a WHERE a.person = n.id AND (a.until IS NULL OR a.until >= $1::date))
+	AND NOT n.support AND NOT n.auditor AND EXISTS (SELECT FROM assignment a WHERE a.person = n.id
+		AND (a.until IS NULL OR a.until >= $1::date))
 	AND ($2::uuid[] IS NULL OR pair.old = ANY ($2) OR pair.new = ANY ($2)) ORDER BY n.family_name, n.given_name, pair.old, pair.new`
 
 // Likenesses are all there are on the day or, where some are given, those of these people.

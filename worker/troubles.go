@@ -56,8 +56,8 @@ func (t *troubled) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteA
 	return result, err
 }
 
-// judges look at one matter each. What one of them can't do for a reason of its own is tried less and less often until somebody has mended it;
-// a worker that starts tries it at once.
+// judges look at one matter each. What one of them can't do for a reason of its own is tried less and less often until somebody has mended
+// it; a worker that starts tries it at once.
 var judges = map[string]bool{okey.ActivityJudge: true, okey.ActivityChangeKey: true, okey.ActivityStock: true}
 
 // postponed has the engine wait for the next attempt: a minute five times, five minutes for an hour, then an hour.

@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// Pooler runs PgBouncer in transaction mode before a database, with so many sessions for everybody, and returns where the application finds it.
+// Pooler runs PgBouncer in transaction mode before a database, with so many sessions for everybody, and returns where the application
+// finds it.
 func Pooler(t testing.TB, db *DB, sessions int) string {
 	t.Helper()
 	to, err := url.Parse(db.AppURL)

@@ -63,7 +63,8 @@ func (s *Pages) showHosts(v *web.Visit, sent *web.Form) error {
 	}
 	return s.showArrangements(v, hostPage, lines, sent, each(proposed, func(p sql.ProposedHost) proposedLine {
 		return proposedLine{
-			{Text: okey.SayPlace(p.School, p.UAI)}, {Text: okey.SayPlace(p.HostName, p.Host)},
+			{Text: okey.SayPlace(p.School, p.UAI)},
+			{Text: okey.SayPlace(p.HostName, p.Host)},
 			{Text: "Désigner " + p.HostName, Path: hostPath(p.UAI, p.Host)},
 		}
 	})...)

@@ -69,7 +69,8 @@ func (r *Result) takeStaff(ctx context.Context, store *sql.Store, rows []okey.Im
 			nothing = "personne n'y a été retiré"
 		}
 		for _, s := range out.TooMany {
-			r.refuse(0, "", CodeTooManyGone, "%s perdrait %d de ses %d personnes : %s. %s", s.UAI, s.Gone, s.Total, nothing, opts.anyway(r.kind))
+			r.refuse(0, "", CodeTooManyGone, "%s perdrait %d de ses %d personnes : %s. %s", s.UAI, s.Gone, s.Total, nothing,
+				opts.anyway(r.kind))
 		}
 		if whole && len(out.TooMany) > 0 {
 			return errNothingTaken

@@ -16,8 +16,8 @@ type Establishment struct {
 	Commune  string
 	Postcode string
 
-	// Mother is the school that this one is a part of, as a section or annexe is (etablissement_mere): empty for none, or where the register
-	// does not say.
+	// Mother is the school that this one is a part of, as a section or annexe is (etablissement_mere): empty for none, or where the
+	// register does not say.
 	Mother UAI
 }
 

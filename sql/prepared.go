@@ -17,10 +17,12 @@ type unprepared struct {
 	query string
 }
 
+// ExecContext is part of driver.StmtExecContext.
 func (u unprepared) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
 	return u.pqConn.ExecContext(ctx, u.query, args)
 }
 
+// QueryContext is part of driver.StmtQueryContext.
 func (u unprepared) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
 	return u.pqConn.QueryContext(ctx, u.query, args)
 }

@@ -42,8 +42,11 @@ func Pooler(t testing.TB, db *DB, sessions int) string {
 	var said bytes.Buffer
 	pooler.Stdout, pooler.Stderr = &said, &said
 	check(t, pooler.Start())
-	ended := make(chan error, 1)
-	go func() { ended <- pooler.Wait() }()
+	ended := make(chan struct{})
+	go func() {
+		_ = pooler.Wait() // it is killed
+		close(ended)
+	}()
 	t.Cleanup(func() {
 		_ = pooler.Process.Kill()
 		<-ended
@@ -58,9 +61,8 @@ func Pooler(t testing.TB, db *DB, sessions int) string {
 		}
 		select {
 		case <-tick.C:
-		case err := <-ended:
-			ended <- err
-			t.Fatalf("pgtest: PgBouncer ended: %v: %s", err, said.String())
+		case <-ended:
+			t.Fatalf("pgtest: PgBouncer ended: %s", said.String())
 		}
 	}
 	t.Fatalf("pgtest: PgBouncer does not answer: %s", said.String())

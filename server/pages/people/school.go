@@ -304,7 +304,10 @@ func schoolDeeds(place sql.Place) []story.Deed {
 			Name: "Rattacher une personne", Path: address.PathAttachments + uai,
 			What: "Elle y travaille, ou y dirige, et l'annuaire ne le dit pas encore.",
 		},
-		{Name: "Désigner qui répond pour lui", Path: hostPath(place.UAI, place.Mother), What: "Une section ou une annexe sans direction à elle."},
+		{
+			Name: "Désigner qui répond pour lui", Path: hostPath(place.UAI, place.Mother),
+			What: "Une section ou une annexe sans direction à elle.",
+		},
 		{
 			Name: "Commander, régler la réserve", Path: address.PathOrders + uai,
 			What: "Il n'a plus assez de clefs, ou vous voulez qu'il en garde toujours quelques-unes.",

@@ -205,9 +205,9 @@ const (
 	unjudged = 2 * time.Minute
 	// patience is how long a trouble may last before support is told.
 	patience = 30 * time.Minute
-	// forgotten is how long an activity that fails may be silent before its trouble is over: its workflow has ended another way. The
-	// longest pause between two attempts is ten minutes.
-	forgotten = time.Hour
+	// forgotten is how long an activity that fails may be silent before its trouble is over: its workflow has ended another way.
+	// Longer than the longest pause between two attempts (okey.Pause).
+	forgotten = 2 * time.Hour
 	// failedSince is how far back failed workflows are looked for.
 	failedSince = 7 * 24 * time.Hour
 )

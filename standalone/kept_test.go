@@ -39,13 +39,17 @@ func (h *hall) poisoned(p place, support string) {
 	action := said.text("action")
 	h.counts(h.owner, 1, `SELECT count(*) FROM trouble WHERE kind = 'activity'`)
 	before := len(h.history(workflowOf(request)).GetEvents())
-	for n := range 3 {
-		h.change(`UPDATE action SET looked_at = now() - interval '2 hours' WHERE id = $1`, action)
-		require.Eventually(h.t, func() bool {
-			h.repair()
-			return look[int](h, `SELECT looks FROM action WHERE id = $1`, action) > n
-		}, patience, 200*time.Millisecond, "the repair watch has looked at it")
+	watched := func(times int) {
+		for range times {
+			looks := look[int](h, `SELECT looks FROM action WHERE id = $1`, action)
+			h.change(`UPDATE action SET looked_at = now() - interval '2 hours' WHERE id = $1`, action)
+			require.Eventually(h.t, func() bool {
+				h.repair()
+				return look[int](h, `SELECT looks FROM action WHERE id = $1`, action) > looks
+			}, patience, 200*time.Millisecond, "the repair watch has looked at it")
+		}
 	}
+	watched(3)
 	assert.Len(h.t, h.history(workflowOf(request)).GetEvents(), before)
 
 	desk.open(h.env["OKEY_URL"] + "/assistance")
@@ -62,6 +66,9 @@ func (h *hall) poisoned(p place, support string) {
 		waits := d.GetPendingActivities()[0]
 		return waits.GetNextAttemptScheduleTime().AsTime().Sub(waits.GetLastAttemptCompleteTime().AsTime()) > 50*time.Second
 	}, patience, 500*time.Millisecond, "it is tried less often")
+	h.change(`UPDATE trouble SET last_at = now() - interval '61 minutes' WHERE kind = 'activity'`)
+	watched(2)
+	assert.Equal(h.t, 1, look[int](h, `SELECT count(*) FROM trouble WHERE kind = 'activity'`), "and not forgotten between two tries, an hour apart")
 	h.change(`DROP TRIGGER poison ON request`)
 	h.killWorker()
 	h.startWorker() // as with a version that has the mend: it waits for no minute

@@ -60,19 +60,13 @@ func (t *troubled) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteA
 // it; a worker that starts tries it at once.
 var judges = map[string]bool{okey.ActivityJudge: true, okey.ActivityChangeKey: true, okey.ActivityStock: true}
 
-// postponed has the engine wait for the next attempt: a minute five times, five minutes for an hour, then an hour.
+// postponed has the engine wait for the next attempt as long as the repair watch does with an action (okey.Pause).
 func postponed(err error, attempt int32) error {
 	if said, is := errors.AsType[*temporal.ApplicationError](err); is && (said.NonRetryable() || said.NextRetryDelay() > 0) {
 		return err
 	}
-	pause := time.Hour
-	switch {
-	case attempt <= fewAttempts+5:
-		pause = time.Minute
-	case attempt <= fewAttempts+5+12:
-		pause = 5 * time.Minute
-	}
-	return temporal.NewApplicationErrorWithOptions(err.Error(), "cannot_be_judged", temporal.ApplicationErrorOptions{NextRetryDelay: pause})
+	return temporal.NewApplicationErrorWithOptions(err.Error(), "cannot_be_judged",
+		temporal.ApplicationErrorOptions{NextRetryDelay: okey.Pause(int(attempt - fewAttempts))})
 }
 
 // tryAgain has what could not be judged tried now: this worker may be the one that can.

@@ -101,7 +101,7 @@ func refusal(err error) (okey.Verdict, error) {
 
 // permit asks the permission table again: a role may have ended since the action was recorded.
 func (c *requestTx) permit(ctx context.Context, a okey.Action) error {
-	actor, err := c.Actor(ctx, a.By)
+	actor, err := c.actor(ctx, a.By)
 	if err != nil {
 		return err
 	}
@@ -134,7 +134,7 @@ func (c *requestTx) decide(ctx context.Context, a okey.Action) (okey.Verdict, er
 
 // toldBySupport has the approvers told when support answered in their place.
 func (c *requestTx) toldBySupport(ctx context.Context, a okey.Action) error {
-	actor, err := c.Actor(ctx, a.By)
+	actor, err := c.actor(ctx, a.By)
 	if err != nil {
 		return err
 	}

@@ -44,9 +44,11 @@ func (c *requestTx) open(ctx context.Context, action okey.Action) (okey.Verdict,
 	if err := c.LockEstablishment(ctx, uai); err != nil {
 		return okey.Verdict{}, err
 	}
-	if err := c.locate(ctx, uai); err != nil {
+	place, err := c.Place(ctx, uai)
+	if err != nil {
 		return okey.Verdict{}, err
 	}
+	c.locate(place)
 	if c.place.Successor != "" { // read under the lock: no request is opened behind a succession's back
 		return okey.Verdict{Reason: okey.CodeNotEligible, Detail: okey.DetailSucceeded}, nil
 	}
@@ -61,7 +63,7 @@ func (c *requestTx) open(ctx context.Context, action okey.Action) (okey.Verdict,
 		Stage: okey.AwaitingDecision, Turn: 1, Since: c.matter.At, AskedAt: c.matter.At,
 	}
 	c.request.KeptUntil = c.standing().ExpiryOf()
-	err := c.OpenRequest(ctx, c.request)
+	err = c.OpenRequest(ctx, c.request)
 	if okey.ErrorCode(err) == okey.CodeAlreadyOpen {
 		return okey.Verdict{Reason: okey.CodeAlreadyOpen}, nil
 	}
@@ -107,17 +109,13 @@ func (c *requestTx) announce(ctx context.Context) error {
 // answerable tells whether an approver or a delegate, other than the requester, may answer today.
 func (c *requestTx) answerable(ctx context.Context) (bool, error) {
 	people, err := deciders(ctx, c.Tx, c.request.AnsweredBy(), c.today)
-	return slices.ContainsFunc(people, func(p okey.Person) bool { return p.ID != c.request.Person }), err
+	return slices.ContainsFunc(people, func(r okey.Responder) bool { return r.ID != c.request.Person }), err
 }
 
 // deciders are the approvers and the delegates for everything who answer for an establishment on a day.
-func deciders(ctx context.Context, tx *sql.Tx, uai okey.UAI, today okey.Day) ([]okey.Person, error) {
-	approvers, err := tx.Approvers(ctx, uai, today)
-	if err != nil {
-		return nil, err
-	}
-	delegates, err := tx.Delegates(ctx, uai, today, okey.Everything)
-	return append(approvers, delegates...), err
+func deciders(ctx context.Context, tx *sql.Tx, uai okey.UAI, today okey.Day) ([]okey.Responder, error) {
+	found, err := tx.Responders(ctx, uai, today)
+	return slices.DeleteFunc(found, func(r okey.Responder) bool { return r.Role == okey.RoleStockDelegate }), err
 }
 
 // outOfScope names why OKEY does not serve an establishment, "" where it does.
@@ -141,7 +139,7 @@ func (c *requestTx) outOfScope(ctx context.Context, uai okey.UAI) (string, error
 
 // notForThisPerson refuses someone who does not work there, or who holds a key that still serves; its Reason is empty for anybody else.
 func (c *requestTx) notForThisPerson(ctx context.Context, person okey.PersonID, reason okey.RequestReason) (okey.Verdict, error) {
-	actor, err := c.Actor(ctx, person)
+	actor, err := c.actor(ctx, person)
 	if err != nil {
 		return okey.Verdict{}, err
 	}

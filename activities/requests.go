@@ -45,6 +45,7 @@ type requestTx struct {
 	request  okey.Request
 	place    sql.Place
 	today    okey.Day
+	actors   map[okey.PersonID]okey.Actor
 	mails    []okey.MailStep
 	woken    []uuid.UUID
 }
@@ -81,18 +82,29 @@ func (c *requestTx) load(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	c.request = request
-	return true, c.locate(ctx, request.UAI)
+	c.request = request.Request
+	c.locate(request.Place)
+	return true, nil
 }
 
-func (c *requestTx) locate(ctx context.Context, uai okey.UAI) error {
-	place, err := c.Place(ctx, uai)
-	if err != nil {
-		return err
-	}
+func (c *requestTx) locate(place sql.Place) {
 	c.place = place
 	c.today = okey.DayOf(c.matter.At, okey.ZoneOf(place.Academy))
-	return nil
+}
+
+// actor is Tx.Actor, asked once: nothing that is judged here changes what somebody is.
+func (c *requestTx) actor(ctx context.Context, id okey.PersonID) (okey.Actor, error) {
+	if known, asked := c.actors[id]; asked {
+		return known, nil
+	}
+	found, err := c.Actor(ctx, id)
+	if err == nil {
+		if c.actors == nil {
+			c.actors = map[okey.PersonID]okey.Actor{}
+		}
+		c.actors[id] = found
+	}
+	return found, err
 }
 
 // opened answers a second attempt at the asking with what the first one answered, its mails above all; and to a workflow that begins in

@@ -70,7 +70,7 @@ func (c *stockTx) tellUnanswered(ctx context.Context, to okey.UAI, requests []sq
 		return err
 	}
 	for _, r := range requests {
-		if r.Stage != okey.AwaitingDecision || slices.ContainsFunc(people, func(p okey.Person) bool { return p.ID != r.Person }) {
+		if r.Stage != okey.AwaitingDecision || slices.ContainsFunc(people, func(p okey.Responder) bool { return p.ID != r.Person }) {
 			continue
 		}
 		if err := c.AddEvent(ctx, r.ID, okey.Event{At: c.At, Kind: okey.EventToSupport, Via: okey.ViaEngine}); err != nil {

@@ -49,7 +49,7 @@ func TestARequestGoesFromAskingToHandover(t *testing.T) {
 	assert.Empty(t, handed.at("waiting_for"))
 	assert.Equal(t, okey.InService, h.KeyState(serial))
 	hash := h.Text(`SELECT pin_hash FROM key WHERE serial = $1`, string(serial))
-	assert.True(t, strings.HasPrefix(hash, "v1p$argon2id$v=19$m=19456,t=2,p=1$"), hash)
+	assert.True(t, strings.HasPrefix(hash, "v1p$argon2id$v=19$m=7168,t=5,p=1$"), hash)
 }
 
 func TestTheSameIdempotencyKeyAnswersTheSame(t *testing.T) {

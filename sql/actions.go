@@ -56,13 +56,16 @@ func (r actionRow) action() (okey.Action, error) {
 // RecordAction writes the row that says who wants what, before anything is signalled. The same action again is answered with
 // the row as it stands; the same id from another person, for another request or with other content is action_reused.
 func (s *Store) RecordAction(ctx context.Context, a okey.Action) (okey.Action, error) {
-	err := s.Do(ctx, func(t *Tx) error { return t.insertAction(ctx, a) })
-	if err != nil {
-		return okey.Action{}, fmt.Errorf("record the action: %w", err)
-	}
-	recorded, err := s.Action(ctx, a.ID)
+	values, err := actionValues(a)
 	if err != nil {
 		return okey.Action{}, err
+	}
+	recorded, err := s.action(ctx, insertAction+` RETURNING `+actionColumns, values...)
+	if okey.ErrorCode(err) == okey.CodeNotFound { // it was there before
+		recorded, err = s.Action(ctx, a.ID)
+	}
+	if err != nil {
+		return okey.Action{}, fmt.Errorf("record the action: %w", err)
 	}
 	if recorded.Request != a.Request || recorded.Key != a.Key || recorded.Subject != a.Subject || recorded.Name != a.Name ||
 		recorded.By != a.By || !bytes.Equal(recorded.Digest, a.Digest) {
@@ -72,15 +75,26 @@ func (s *Store) RecordAction(ctx context.Context, a okey.Action) (okey.Action, e
 	return recorded, nil
 }
 
-func (t *Tx) insertAction(ctx context.Context, a okey.Action) error {
+const insertAction = `INSERT INTO action (id, request, key, name, by_person, via, content, digest, pin_hash, created_at, subject)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING`
+
+func actionValues(a okey.Action) ([]any, error) {
 	content, err := document(a.Content)
 	if err != nil {
-		return fmt.Errorf("write an action's content: %w", err)
+		return nil, fmt.Errorf("write an action's content: %w", err)
 	}
-	return t.exec(ctx, `INSERT INTO action (id, request, key, name, by_person, via, content, digest, pin_hash, created_at, subject)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING`,
-		a.ID, nullID(a.Request), nullText(a.Key), string(a.Name), nullID(a.By), string(a.Via), content, a.Digest,
-		nullText(a.PINHash), a.CreatedAt, nullID(a.Subject))
+	return []any{
+		a.ID, nullID(a.Request), nullText(a.Key), string(a.Name), nullID(a.By), string(a.Via), content, a.Digest, nullText(a.PINHash),
+		a.CreatedAt, nullID(a.Subject),
+	}, nil
+}
+
+func (t *Tx) insertAction(ctx context.Context, a okey.Action) error {
+	values, err := actionValues(a)
+	if err != nil {
+		return err
+	}
+	return t.exec(ctx, insertAction, values...)
 }
 
 // FollowUp records an action of the flow itself in the transaction that makes it necessary; delivering it comes after
@@ -119,9 +133,9 @@ func (r reader) AskOf(ctx context.Context, request uuid.UUID) (okey.Action, erro
 	return r.action(ctx, `SELECT `+actionColumns+` FROM action WHERE request = $1 AND name = 'ask' ORDER BY created_at LIMIT 1`, request)
 }
 
-func (r reader) action(ctx context.Context, query string, arg uuid.UUID) (okey.Action, error) {
+func (r reader) action(ctx context.Context, query string, args ...any) (okey.Action, error) {
 	var row actionRow
-	if err := r.get(ctx, &row, noAction, query, arg); err != nil {
+	if err := r.get(ctx, &row, noAction, query, args...); err != nil {
 		return okey.Action{}, err
 	}
 	return row.action()
@@ -141,21 +155,24 @@ func (t *Tx) Judged(ctx context.Context, id uuid.UUID, v okey.Verdict, at time.T
 		Promised bool          `db:"promised"`
 		By       uuid.NullUUID `db:"by_person"`
 	}
-	err = t.get(ctx, &judged, noAction, `UPDATE action SET outcome = $2, reason = $3, verdict = $4, judged_at = $5, pin_hash = NULL
-		WHERE id = $1 AND outcome IS NULL RETURNING promised_at IS NOT NULL AS promised, by_person`,
-		id, outcome, nullText(v.Reason), verdict, at)
-	if err != nil && okey.ErrorCode(err) != okey.CodeNotFound { // judged before: told already
+	err = t.get(ctx, &judged, noAction, `WITH judged AS (
+			UPDATE action SET outcome = $2, reason = $3, verdict = $4, judged_at = $5, pin_hash = NULL
+			WHERE id = $1 AND outcome IS NULL RETURNING promised_at IS NOT NULL AS promised, by_person)
+		SELECT judged.promised, judged.by_person FROM judged CROSS JOIN pg_notify('`+OutcomeChannel+`', $6)`,
+		id, outcome, nullText(v.Reason), verdict, at, id.String())
+	if okey.ErrorCode(err) == okey.CodeNotFound { // judged before: told already
+		return nil
+	}
+	if err != nil {
 		return fmt.Errorf("write the outcome of action %s: %w", id, err)
 	}
 	if judged.Promised && judged.By.Valid && !v.Accepted {
-		if err := t.FollowUp(ctx, okey.Action{
+		return t.FollowUp(ctx, okey.Action{
 			ID: okey.DerivedID(id, string(okey.ActionRefusalTold)), Subject: id, Name: okey.ActionRefusalTold,
 			Via: okey.ViaEngine, CreatedAt: at,
-		}); err != nil {
-			return err
-		}
+		})
 	}
-	return t.exec(ctx, `SELECT pg_notify('`+OutcomeChannel+`', $1)`, id.String())
+	return nil
 }
 
 // Promise notes that whoever sent an action is told that it is kept: should it be refused after all, they learn of it by mail. delivered

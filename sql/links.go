@@ -21,12 +21,9 @@ type EmailedLink struct {
 
 // SaveLink makes a link good until expires. Saved again, as each retry and reminder does, it is still one link.
 func (s *Store) SaveLink(ctx context.Context, token okey.LinkToken, l okey.Link, expires, at time.Time) error {
-	return s.Do(ctx, func(t *Tx) error {
-		return t.exec(ctx, `INSERT INTO link (hash, request, person, purpose, issue, since, expires_at, created_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-			ON CONFLICT (hash) DO UPDATE SET expires_at = excluded.expires_at`,
-			token.Hash(), l.Request, l.Person, string(l.Purpose), l.Issue, nullTime(l.Since), expires, at)
-	})
+	return s.write(ctx, `INSERT INTO link (hash, request, person, purpose, issue, since, expires_at, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (hash) DO UPDATE SET expires_at = excluded.expires_at`,
+		token.Hash(), l.Request, l.Person, string(l.Purpose), l.Issue, nullTime(l.Since), expires, at)
 }
 
 // Link answers not_found for a hash that no mail carried. An expired or replaced one is returned as it is: whether it

@@ -68,28 +68,18 @@ type NewMail struct {
 
 // QueueMail writes a mail's row, and returns it as it stands: a mail that was queued before, by whichever attempt or request, is
 // returned as it is.
-func (s *Store) QueueMail(ctx context.Context, n NewMail) (m Mail, err error) {
-	err = s.Do(ctx, func(t *Tx) error {
-		m, err = t.QueueMail(ctx, n)
-		return err
-	})
-	return m, err
-}
-
-// QueueMail is that of the Store, within a transaction.
-func (t *Tx) QueueMail(ctx context.Context, n NewMail) (Mail, error) {
-	var m Mail
+func (r reader) QueueMail(ctx context.Context, n NewMail) (m Mail, err error) {
 	order, err := orderJSON(n.Order)
 	if err != nil {
 		return m, err
 	}
-	err = t.exec(ctx, `INSERT INTO mail (id, request, key, kind, ref, person, address, issue, message_id, state, created_at,
+	err = r.get(ctx, &m, noMail, `INSERT INTO mail AS m (id, request, key, kind, ref, person, address, issue, message_id, state, created_at,
 			subject_id, mail_order, subject)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', $10, $11, $12, $13) ON CONFLICT (id) DO NOTHING`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', $10, $11, $12, $13) ON CONFLICT (id) DO NOTHING RETURNING `+mailColumns,
 		n.ID, nullID(n.Request), nullText(n.Key), string(n.Kind), n.Ref, nullID(n.Person), n.Address, n.Issue,
 		n.MessageID, n.At, nullID(n.Subject), order, n.Title)
-	if err == nil {
-		err = t.get(ctx, &m, noMail, `SELECT `+mailColumns+` FROM mail m WHERE m.id = $1`, n.ID)
+	if okey.ErrorCode(err) == okey.CodeNotFound { // it was there before
+		err = r.get(ctx, &m, noMail, `SELECT `+mailColumns+` FROM mail m WHERE m.id = $1`, n.ID)
 	}
 	if err != nil {
 		return m, fmt.Errorf("queue a mail: %w", err)
@@ -133,7 +123,7 @@ func (s *Store) MailWasNotAnswered(ctx context.Context, id uuid.UUID, subject, w
 }
 
 func (s *Store) attempt(ctx context.Context, query string, args ...any) error {
-	if err := s.Do(ctx, func(t *Tx) error { return t.exec(ctx, query, args...) }); err != nil {
+	if err := s.write(ctx, query, args...); err != nil {
 		return fmt.Errorf("note what became of a mail: %w", err)
 	}
 	return nil

@@ -96,25 +96,41 @@ func (o *Outcomes) run(ctx context.Context) {
 	}
 }
 
-// Wait returns the action once it has an outcome, or as it stands when ctx ends: Verdict is nil then, and err too. A database that is away
-// for a moment only makes it look again.
-func (o *Outcomes) Wait(ctx context.Context, id uuid.UUID) (okey.Action, error) {
-	hint := o.subscribe(id)
-	defer o.unsubscribe(id, hint)
-	tick := time.NewTicker(o.lookAgain)
+// Expect has an outcome noticed from here on; Wait ends it.
+func (o *Outcomes) Expect(id uuid.UUID) *Expected { return &Expected{o, id, o.subscribe(id)} }
+
+// Expected is an action whose outcome somebody waits for.
+type Expected struct {
+	outcomes *Outcomes
+	id       uuid.UUID
+	hint     chan struct{}
+}
+
+// Wait is Outcomes.Wait for an action that had no outcome when it was expected: it reads the row once there may be something to read.
+func (e *Expected) Wait(ctx context.Context) (okey.Action, error) {
+	defer e.outcomes.unsubscribe(e.id, e.hint)
+	tick := time.NewTicker(e.outcomes.lookAgain)
 	defer tick.Stop()
 	for {
+		select {
+		case <-ctx.Done():
+		case <-e.hint:
+		case <-tick.C:
+		}
 		over := ctx.Err() != nil // before the row is read: it is read once more at the end
-		action, err := o.read(ctx, id)
+		action, err := e.outcomes.read(ctx, e.id)
 		if action.Verdict != nil || over || (err != nil && !Away(err)) {
 			return action, err
 		}
-		select {
-		case <-ctx.Done():
-		case <-hint:
-		case <-tick.C:
-		}
 	}
+}
+
+// Wait returns the action once it has an outcome, or as it stands when ctx ends: Verdict is nil then, and err too. A database that is away
+// for a moment only makes it look again.
+func (o *Outcomes) Wait(ctx context.Context, id uuid.UUID) (okey.Action, error) {
+	expected := o.Expect(id)
+	nudge(expected.hint) // it may have one already
+	return expected.Wait(ctx)
 }
 
 // read asks for the action. The question outlives the wait, so that a late outcome is still seen.

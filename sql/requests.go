@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"okey/okey"
@@ -60,36 +61,60 @@ func (r reader) Request(ctx context.Context, id uuid.UUID) (okey.Request, error)
 	return row.request(), err
 }
 
+// RequestRecord is a request with who asks and where.
+type RequestRecord struct {
+	okey.Request
+	Requester okey.Person
+	Place     Place
+}
+
+// RequestRecord answers not_found for an unknown id.
+func (r reader) RequestRecord(ctx context.Context, id uuid.UUID) (RequestRecord, error) { return r.record(ctx, id, "") }
+
+func (r reader) record(ctx context.Context, id uuid.UUID, locking string) (RequestRecord, error) {
+	var row struct {
+		requestRow
+		Requester personRow `db:"p"`
+		Place     placeRow  `db:"e"`
+	}
+	err := r.get(ctx, &row, noRequest, `SELECT `+requestColumns+`, `+nested(personColumns)+`, `+nested(placeColumns)+requestTables+
+		`JOIN person p ON p.id = r.person WHERE r.id = $1`+locking, id)
+	return RequestRecord{row.request(), row.Requester.person(), row.Place.place()}, err
+}
+
+// nested names columns by their table too, for a struct in a field of that name: p.id is "p.id".
+func nested(columns string) string {
+	var all []string
+	for column := range strings.SplitSeq(columns, ",") {
+		column = strings.TrimSpace(column)
+		all = append(all, column+` AS "`+column+`"`)
+	}
+	return strings.Join(all, ", ")
+}
+
 // LockRequest takes the establishment's lock, then the request's, and returns it as it is then.
-func (t *Tx) LockRequest(ctx context.Context, id uuid.UUID) (okey.Request, error) {
+func (t *Tx) LockRequest(ctx context.Context, id uuid.UUID) (RequestRecord, error) {
 	var uai okey.UAI
 	if err := t.get(ctx, &uai, noRequest, `SELECT uai FROM request WHERE id = $1`, id); err != nil {
-		return okey.Request{}, err
+		return RequestRecord{}, err
 	}
 	if err := t.LockEstablishment(ctx, uai); err != nil {
-		return okey.Request{}, err
+		return RequestRecord{}, err
 	}
-	var row requestRow
-	err := t.get(ctx, &row, noRequest, `SELECT `+requestColumns+requestTables+`WHERE r.id = $1 FOR UPDATE OF r`, id)
-	if err == nil && row.UAI != uai {
-		return okey.Request{}, fmt.Errorf("request %s moved while it was being locked", id)
+	record, err := t.record(ctx, id, ` FOR UPDATE OF r`)
+	if err == nil && record.UAI != uai {
+		return RequestRecord{}, fmt.Errorf("request %s moved while it was being locked", id)
 	}
-	return row.request(), err
+	return record, err
 }
 
 // OpenRequest writes a new request in its first stage; already_open where the person has one.
 func (t *Tx) OpenRequest(ctx context.Context, r okey.Request) error {
-	// A savepoint keeps the transaction usable: the refusal is recorded in it.
-	if err := t.exec(ctx, `SAVEPOINT open_request`); err != nil {
-		return err
-	}
-	err := t.exec(ctx, `INSERT INTO request (id, person, uai, need, reason, stage, turn, since, kept_until, asked_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $8)`,
+	var opened uuid.UUID
+	err := t.get(ctx, &opened, "", `INSERT INTO request (id, person, uai, need, reason, stage, turn, since, kept_until, asked_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $8) ON CONFLICT (person) WHERE closed_at IS NULL DO NOTHING RETURNING id`,
 		r.ID, r.Person, r.UAI, r.Need, string(r.Reason), string(r.Stage), r.Turn, r.Since, nullTime(r.KeptUntil))
-	if violates(err, "request_one_open") {
-		if err := t.exec(ctx, `ROLLBACK TO SAVEPOINT open_request`); err != nil {
-			return err
-		}
+	if okey.ErrorCode(err) == okey.CodeNotFound {
 		return okey.Errorf(okey.CodeAlreadyOpen, "Vous avez déjà une demande en cours.")
 	}
 	return err
@@ -120,6 +145,9 @@ func (t *Tx) TakePIN(ctx context.Context, id uuid.UUID) (string, error) {
 	var hash stdsql.NullString
 	if err := t.get(ctx, &hash, noRequest, `SELECT pin_hash FROM request WHERE id = $1`, id); err != nil {
 		return "", err
+	}
+	if !hash.Valid {
+		return "", nil
 	}
 	return hash.String, t.StorePIN(ctx, id, "")
 }

@@ -84,16 +84,12 @@ func (p *mailing) loadSubject(ctx context.Context) error {
 }
 
 func (p *mailing) loadRequest(ctx context.Context) error {
-	var err error
-	if p.request, err = p.store.Request(ctx, p.order.Request); err != nil {
+	record, err := p.store.RequestRecord(ctx, p.order.Request)
+	if err != nil {
 		return err
 	}
-	if p.requester, err = p.store.Person(ctx, p.request.Person); err != nil {
-		return err
-	}
-	if err := p.locate(ctx, p.request.UAI); err != nil {
-		return err
-	}
+	p.request, p.requester = record.Request, record.Requester
+	p.situate(record.Place)
 	p.facts.Requester, p.facts.Need, p.facts.Reason = p.requester.Name(), p.request.Need, p.request.Reason
 	p.facts.Stage, p.facts.Serial, p.facts.Charter = p.request.Stage, p.request.Key, p.request.Charter
 	p.facts.Since = p.day(p.request.Since)
@@ -116,10 +112,14 @@ func (p *mailing) locate(ctx context.Context, uai okey.UAI) error {
 	if err != nil {
 		return err
 	}
+	p.situate(place)
+	return nil
+}
+
+func (p *mailing) situate(place sql.Place) {
 	p.place, p.zone = place, okey.ZoneOf(place.Academy)
 	p.today = okey.DayOf(p.order.At, p.zone)
-	p.facts.School, p.facts.UAI, p.facts.Support = okey.SayEstablishment(place.Name), uai, p.support
-	return nil
+	p.facts.School, p.facts.UAI, p.facts.Support = okey.SayEstablishment(place.Name), place.UAI, p.support
 }
 
 // page is where the order's mails lead those who must sign in.

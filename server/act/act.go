@@ -188,6 +188,7 @@ func (s *Dispatcher) Settle(ctx context.Context, action okey.Action, closed bool
 			return Outcome{refused}, err
 		}
 	}
+	expected := s.outcomes.Expect(action.ID)
 	undelivered := s.engine.Deliver(ctx, action)
 	if undelivered != nil {
 		// No failure for the person: it is sent again as soon as the engine answers.
@@ -195,7 +196,7 @@ func (s *Dispatcher) Settle(ctx context.Context, action okey.Action, closed bool
 		slog.WarnContext(ctx, "an action was recorded but not delivered yet", "action", action.ID, "name", action.Name,
 			"error", undelivered)
 	}
-	judged, err := s.outcomes.Wait(ctx, action.ID)
+	judged, err := expected.Wait(ctx)
 	if sql.Away(err) {
 		slog.WarnContext(ctx, "what became of an action can't be read now", "action", action.ID, "name", action.Name, "error", err)
 		return Outcome{action}, nil // the row stands: that is what is said

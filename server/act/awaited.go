@@ -6,6 +6,7 @@ import (
 
 	"okey/okey"
 	"okey/server/respond"
+	"okey/sql"
 )
 
 // Awaited is who or what a request waits for.
@@ -31,19 +32,19 @@ const (
 )
 
 // WaitingFor lists who must do something now; nobody for a closed request.
-func (s *Dispatcher) WaitingFor(ctx context.Context, r okey.Request, requester okey.Person) ([]Awaited, error) {
+func (s *Dispatcher) WaitingFor(ctx context.Context, r sql.RequestRecord) ([]Awaited, error) {
 	c, err := s.caseAbout(ctx, okey.PersonID{}, r)
-	return c.Waits(requester), err
+	return c.Waits(), err
 }
 
 // Waits lists who must do something now; nobody for a closed request. Who answers and who hands over, the permission table says.
-func (c Case) Waits(requester okey.Person) []Awaited {
+func (c Case) Waits() []Awaited {
 	one := func(who AwaitedKind, name string) Awaited {
 		return Awaited{Who: who, Name: name, Since: c.Since, Until: respond.TimeOrNil(c.KeptUntil)}
 	}
 	switch c.Stage {
 	case okey.AwaitingCharter:
-		return []Awaited{one(AwaitedRequester, requester.Name())}
+		return []Awaited{one(AwaitedRequester, c.Requester.Name())}
 	case okey.AwaitingStock:
 		return []Awaited{one(AwaitedStock, "")}
 	case okey.AwaitingDecision, okey.AwaitingHandover:

@@ -12,8 +12,7 @@ import (
 
 // Case is a request as the permission table sees it for one person, on a day: what a command about it is held against.
 type Case struct {
-	okey.Request
-	Place   sql.Place
+	sql.RequestRecord
 	Subject okey.Subject // with a reason: whether there is one, the command says
 	Today   okey.Day     // there
 
@@ -22,18 +21,15 @@ type Case struct {
 
 // CaseOf loads a request for a person, whether they may see it or not; not_found where there is none.
 func (s *Dispatcher) CaseOf(ctx context.Context, actor okey.PersonID, id uuid.UUID) (Case, error) {
-	request, err := s.store.Request(ctx, id)
+	record, err := s.store.RequestRecord(ctx, id)
 	if err != nil {
 		return Case{}, err
 	}
-	return s.caseAbout(ctx, actor, request)
+	return s.caseAbout(ctx, actor, record)
 }
 
-func (s *Dispatcher) caseAbout(ctx context.Context, actor okey.PersonID, r okey.Request) (c Case, err error) {
-	c.Request = r
-	if c.Place, err = s.store.Place(ctx, r.UAI); err != nil {
-		return c, err
-	}
+func (s *Dispatcher) caseAbout(ctx context.Context, actor okey.PersonID, r sql.RequestRecord) (c Case, err error) {
+	c.RequestRecord = r
 	c.Today = okey.DayOf(time.Now(), okey.ZoneOf(c.Place.Academy))
 	c.responders, err = s.store.Responders(ctx, r.AnsweredBy(), c.Today)
 	c.Subject = okey.Subject{

@@ -71,26 +71,18 @@ func (s *API) summary(r sql.ListedRequest, actor okey.Actor) requestSummary {
 
 // requestView loads a request with all that its reader may know. The caller has seen to it that the reader may.
 func (s *API) requestView(ctx context.Context, actor okey.Actor, id uuid.UUID) (requestView, error) {
-	request, err := s.store.Request(ctx, id)
+	record, err := s.store.RequestRecord(ctx, id)
 	if err != nil {
 		return requestView{}, err
 	}
-	requester, err := s.store.Person(ctx, request.Person)
-	if err != nil {
-		return requestView{}, err
-	}
-	places, err := s.store.Names(ctx, request.UAI)
-	if err != nil {
-		return requestView{}, err
-	}
-	listed := sql.ListedRequest{Request: request, Requester: requester, Establishment: places[request.UAI]}
+	listed := sql.ListedRequest{Request: record.Request, Requester: record.Requester, Establishment: record.Place.Name}
 	v := requestView{requestSummary: s.summary(listed, actor)}
 	events, err := s.store.Timeline(ctx, id)
 	if err != nil {
 		return requestView{}, err
 	}
 	v.Timeline = eventViews(events)
-	if v.WaitingFor, err = s.act.WaitingFor(ctx, request, requester); err != nil {
+	if v.WaitingFor, err = s.act.WaitingFor(ctx, record); err != nil {
 		return requestView{}, err
 	}
 	if actor.Support || actor.Auditor {

@@ -169,7 +169,6 @@ func sayFree(n int) string {
 // chosen is a request that was ticked, as the permission table sees it for the visitor.
 type chosen struct {
 	act.Case
-	who     okey.Person
 	zone    web.Clock
 	refused error
 }
@@ -178,7 +177,7 @@ type chosen struct {
 func (s *Pages) chosenOnes(v *web.Visit, ids []uuid.UUID, hasReason bool) ([]chosen, error) {
 	all := make([]chosen, 0, len(ids))
 	for _, id := range ids {
-		one := chosen{Case: act.Case{Request: okey.Request{ID: id}}}
+		one := chosen{Case: act.Case{RequestRecord: sql.RequestRecord{Request: okey.Request{ID: id}}}}
 		c, err := s.act.CaseOf(v.Ctx(), v.Actor.ID, id)
 		if okey.ErrorCode(err) == okey.CodeNotFound {
 			one.refused = err
@@ -191,9 +190,6 @@ func (s *Pages) chosenOnes(v *web.Visit, ids []uuid.UUID, hasReason bool) ([]cho
 		c.Subject.HasReason = hasReason
 		if one.refused = okey.May(okey.ActDecide, v.Actor, c.Subject, c.Today); okey.ErrorCode(one.refused) != okey.CodeNotFound {
 			one.Case, one.zone = c, web.Clock{Now: v.Now, Zone: okey.ZoneOf(c.Place.Academy)}
-			if one.who, err = s.store.Person(v.Ctx(), c.Person); err != nil {
-				return nil, err
-			}
 		}
 		all = append(all, one)
 	}
@@ -265,7 +261,7 @@ func (s *Pages) reviewAnswers(v *web.Visit, f *web.Form, all []chosen, content o
 			order = append(order, one.UAI)
 		}
 		wanted[one.UAI]++
-		name := fmt.Sprintf("%s « %s », %s", one.who.Name(), one.Need, web.SayReplaces(one.Request))
+		name := fmt.Sprintf("%s « %s », %s", one.Requester.Name(), one.Need, web.SayReplaces(one.Request))
 		review.Names = append(review.Names, strings.TrimSuffix(name, ", "))
 		review.Kept = append(review.Kept, tickedPrefix+one.ID.String())
 		asked = append(asked, one.ID)
@@ -333,7 +329,7 @@ func (s *Pages) setAside(v *web.Visit, one chosen) (string, error) {
 	case okey.ErrorCode(one.refused) == okey.CodeNotFound:
 		return notForYou, nil
 	case one.refused != nil:
-		return fmt.Sprintf("%s : %s", one.who.Name(), okey.ErrorMessage(one.refused)), nil //nolint:nilerr // said to whoever ticked it
+		return fmt.Sprintf("%s : %s", one.Requester.Name(), okey.ErrorMessage(one.refused)), nil //nolint:nilerr // said to whoever ticked it
 	case okey.CheckSignal(one.Stage, okey.PrincipalDecision) == nil:
 		return "", nil
 	}
@@ -341,7 +337,7 @@ func (s *Pages) setAside(v *web.Visit, one chosen) (string, error) {
 	told := act.TooLate(okey.Verdict{Standing: okey.Standing{Stage: one.Stage}}, act.Facts{
 		Action: okey.Action{Name: okey.ActionOf(okey.PrincipalDecision), By: v.Actor.ID}, Last: last, Now: v.Now, Zone: one.zone.Zone,
 	})
-	return fmt.Sprintf("%s : %s", one.who.Name(), told), err
+	return fmt.Sprintf("%s : %s", one.Requester.Name(), told), err
 }
 
 const notForYou = "Une demande de la liste n'est pas pour vous, ou ne l'est plus : rien n'est fait pour elle."

@@ -8,6 +8,7 @@ import (
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/web"
+	"okey/sql"
 )
 
 // leavingScreen is what a holder who leaves is told.
@@ -32,7 +33,7 @@ func (s *Pages) leavingPage(v *web.Visit) error {
 	}
 	page := leavingScreen{Serial: key.Serial, Where: okey.SayAtSchool(okey.SayEstablishment(place.Name)), Back: address.KeyURL(key.Serial)}
 	about := okey.Request{UAI: place.UAI, Host: place.Host, Person: v.Actor.ID, Stage: okey.AwaitingHandover, Since: v.Now}
-	waits, err := s.act.WaitingFor(v.Ctx(), about, v.Actor.Person)
+	waits, err := s.act.WaitingFor(v.Ctx(), sql.RequestRecord{Request: about, Requester: v.Actor.Person, Place: place})
 	if err != nil {
 		return err
 	}

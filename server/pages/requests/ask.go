@@ -69,7 +69,7 @@ const supportAnswers = "Personne de la direction ne peut y répondre : l'assista
 // whoWillAnswer names those who would answer a request of the visitor's.
 func (s *Pages) whoWillAnswer(v *web.Visit, p sql.Place) (string, error) {
 	mine := okey.Request{UAI: p.UAI, Host: p.Host, Person: v.Actor.ID, Stage: okey.AwaitingDecision, Since: v.Now}
-	waits, err := s.act.WaitingFor(v.Ctx(), mine, v.Actor.Person)
+	waits, err := s.act.WaitingFor(v.Ctx(), sql.RequestRecord{Request: mine, Requester: v.Actor.Person, Place: p})
 	if err != nil {
 		return "", err
 	}

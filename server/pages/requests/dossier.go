@@ -17,16 +17,15 @@ import (
 // Dossier is a request with all that its page needs to know.
 type Dossier struct {
 	act.Case
-	Requester okey.Person
-	Waits     []act.Awaited
-	line      int  // place among those who wait for a key
-	ordered   bool // keys are on order, where the request waits for one
-	Events    []okey.Event
-	old       []okey.Serial // keys that this one replaces, at its handover
-	Pending   []okey.Action
-	due       []okey.Deadline // while it stands where it does, for whoever asked
-	free      int             // keys that the establishment may lend today
-	Clock     web.Clock
+	Waits   []act.Awaited
+	line    int  // place among those who wait for a key
+	ordered bool // keys are on order, where the request waits for one
+	Events  []okey.Event
+	old     []okey.Serial // keys that this one replaces, at its handover
+	Pending []okey.Action
+	due     []okey.Deadline // while it stands where it does, for whoever asked
+	free    int             // keys that the establishment may lend today
+	Clock   web.Clock
 }
 
 // Dossier loads a request that the visitor may see; not_found otherwise.
@@ -42,10 +41,7 @@ func (s *Pages) Dossier(v *web.Visit, id uuid.UUID) (Dossier, error) {
 func (s *Pages) dossierOf(v *web.Visit, c act.Case) (d Dossier, err error) {
 	ctx := v.Ctx()
 	d.Case, d.Clock = c, web.Clock{Now: v.Now, Zone: okey.ZoneOf(c.Place.Academy)}
-	if d.Requester, err = s.store.Person(ctx, d.Person); err != nil {
-		return d, err
-	}
-	d.Waits = d.Case.Waits(d.Requester)
+	d.Waits = d.Case.Waits()
 	if d.Events, err = s.store.Timeline(ctx, d.ID); err != nil {
 		return d, err
 	}

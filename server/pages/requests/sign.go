@@ -59,9 +59,9 @@ func (s *Pages) showSigning(v *web.Visit, status int, d Dossier, f *web.Form, no
 	if status >= http.StatusBadRequest {
 		typePINAgain(f)
 	}
-	later := d.Request
+	later := d.RequestRecord
 	later.Stage = okey.AwaitingHandover
-	waits, err := s.act.WaitingFor(v.Ctx(), later, d.Requester)
+	waits, err := s.act.WaitingFor(v.Ctx(), later)
 	if err != nil {
 		return err
 	}

@@ -27,13 +27,15 @@ const (
 
 // The activities, by the names that histories keep.
 const (
-	ActivityJudge     = "JudgeRequest"   // Matter -> Verdict
-	ActivitySendMails = "SendMails"      // MailOrder -> MailReport
-	ActivityWakeUp    = "WakeUpOwed"     // -> RepairReport
-	ActivityChangeKey = "ChangeKey"      // KeyMatter -> KeyVerdict
-	ActivityRepair    = "RepairRequests" // -> RepairReport
-	ActivityStock     = "ChangeStock"    // StockMatter -> StockVerdict
-	ActivityLetters   = "StoredLetters"  // LettersInput -> LettersPage
+	ActivityJudge = "JudgeRequest" // Matter -> Verdict
+	// A local activity, Matter -> Verdict: it judges and sends; what mails remain in the verdict have not left.
+	ActivityJudgeAndTell = "JudgeRequestAndTell"
+	ActivitySendMails    = "SendMails"      // MailOrder -> MailReport
+	ActivityWakeUp       = "WakeUpOwed"     // -> RepairReport
+	ActivityChangeKey    = "ChangeKey"      // KeyMatter -> KeyVerdict
+	ActivityRepair       = "RepairRequests" // -> RepairReport
+	ActivityStock        = "ChangeStock"    // StockMatter -> StockVerdict
+	ActivityLetters      = "StoredLetters"  // LettersInput -> LettersPage
 )
 
 // The search attributes that every request carries in the engine.
@@ -59,6 +61,8 @@ type KeyRequestInput struct {
 	Ask     uuid.UUID `json:"ask"` // the action that asks; zero where the request exists already
 	Waits   Waits     `json:"waits"`
 	Page    string    `json:"page"` // of the request, for whoever reads its details in the Temporal UI
+	// JudgeLocally has matters judged within the workflow task. A worker from before it was there leaves it unread, see KeyRequest.
+	JudgeLocally bool `json:"judge_locally,omitempty"`
 }
 
 // ActionSignal is all that a signal carries.

@@ -178,10 +178,12 @@ func Register(to interface {
 func registerActivities(to worker.Worker, stores stores, e *engine.Engine, holidays *calendar.Calendar, mailer *mails.Mailer,
 	from *imports.Directory,
 ) {
+	requests := activities.NewRequests(stores.judges, holidays)
 	orders, stock := activities.NewOrders(stores.rest, e, holidays), activities.NewStock(stores.rest)
 	repair := activities.NewRepair(stores.rest, e)
 	for name, function := range map[string]any{
-		okey.ActivityJudge:         activities.NewRequests(stores.judges, holidays).Judge,
+		okey.ActivityJudge:         requests.Judge,
+		okey.ActivityJudgeAndTell:  judgeAndTell(requests, mailer),
 		okey.ActivityChangeKey:     activities.NewKeys(stores.judges).Change,
 		okey.ActivitySendMails:     mailer.SendMails,
 		okey.ActivityRepair:        repair.Lost,

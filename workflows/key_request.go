@@ -267,8 +267,8 @@ func (r *keyRequest) judge(ctx workflow.Context, m okey.Matter) {
 		r.matters++
 		m.Once = fmt.Sprintf("%s/%d", workflow.GetInfo(ctx).WorkflowExecution.RunID, r.matters)
 	}
-	var v okey.Verdict
-	if err := workflow.ExecuteActivity(stateActivity(ctx), okey.ActivityJudge, m).Get(ctx, &v); err != nil {
+	v, err := r.verdict(ctx, m)
+	if err != nil {
 		workflow.GetLogger(ctx).Error("a matter could not be judged", "kind", m.Kind, "error", err)
 		return
 	}
@@ -279,6 +279,21 @@ func (r *keyRequest) judge(ctx workflow.Context, m okey.Matter) {
 	if len(v.Woken) > 0 {
 		r.wakeOthers(ctx)
 	}
+}
+
+// verdict has a matter judged within the workflow task, mails included: a step costs the engine a third then. Where that does not come to its
+// end at once, as while the database is away, the judging activity waits for as long as it takes: a second attempt answers what the first did.
+//
+// Who starts a request says that it may be so, and the version says that a worker did so: neither an older server nor an older worker beside
+// this one leads a request where the other can't follow.
+func (r *keyRequest) verdict(ctx workflow.Context, m okey.Matter) (v okey.Verdict, err error) {
+	if r.in.JudgeLocally && workflow.GetVersion(ctx, "judge-locally", workflow.DefaultVersion, 1) != workflow.DefaultVersion {
+		if workflow.ExecuteLocalActivity(localJudge(ctx), okey.ActivityJudgeAndTell, m).Get(ctx, &v) == nil {
+			return v, nil
+		}
+	}
+	err = workflow.ExecuteActivity(stateActivity(ctx), okey.ActivityJudge, m).Get(ctx, &v)
+	return v, err
 }
 
 // mail sends one step's mails beside the flow. A step that can't be sent in five days is reported to support.

@@ -27,6 +27,14 @@ func stateActivity(ctx workflow.Context) workflow.Context {
 	})
 }
 
+// localJudge is tried once, and for less time than a workflow task has.
+func localJudge(ctx workflow.Context) workflow.Context {
+	return workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
+		ScheduleToCloseTimeout: 3 * time.Second,
+		RetryPolicy:            &temporal.RetryPolicy{MaximumAttempts: 1},
+	})
+}
+
 // mailActivity is tried for five days, the time that mail servers give each other (RFC 5321, 4.5.4.1). One attempt has the ten minutes in
 // which a relay may look through a message, and some for the other mails of the step.
 func mailActivity(ctx workflow.Context) workflow.Context {

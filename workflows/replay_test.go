@@ -62,6 +62,7 @@ var paths = []string{
 	"continuation",
 	"undelivered_mail",
 	"stock_import_rows",
+	"judged_late",
 }
 
 // versions has, for each change of a flow, histories of both sides: those that began before it, and whose code must stay for as long as
@@ -73,6 +74,18 @@ var versions = map[string]struct{ before, since []string }{
 		[]string{"key_change@2", "key_change_undelivered@2", "stock_import@2"},
 	},
 	"watch-letters-side-by-side":   {[]string{"stock_watch"}, []string{"stock_watch_letters"}},
+	"judge-locally": {
+		[]string{
+			"handed_over", "refused", "withdrawn", "expired", "waited_for_stock@2", "waited_for_months@2", "key_lost_before_handover",
+			"swapped_at_handover", "strays_and_cancellation", "asking_refused", "expired_at_charter", "expired_at_handover", "resumed",
+			"continued", "continuation", "undelivered_mail",
+		},
+		[]string{
+			"handed_over@3", "refused@3", "withdrawn@3", "expired@3", "waited_for_stock@3", "waited_for_months@3", "key_lost_before_handover@3",
+			"swapped_at_handover@3", "strays_and_cancellation@3", "asking_refused@3", "expired_at_charter@3", "expired_at_handover@3",
+			"resumed@3", "continued@3", "continuation@3", "undelivered_mail@3", "judged_late",
+		},
+	},
 	"tell-support-of-unsent-mails": {nil, []string{"key_change_undelivered", "key_change_undelivered@2"}},
 }
 

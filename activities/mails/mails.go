@@ -4,8 +4,10 @@ package mails
 
 import (
 	"context"
+	"fmt"
 	netmail "net/mail"
 	"net/url"
+	"runtime/debug"
 	"time"
 
 	"okey/calendar"
@@ -15,6 +17,7 @@ import (
 
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/activity"
+	"golang.org/x/sync/singleflight"
 )
 
 // Settings are what mails need to know of the installation.
@@ -36,6 +39,7 @@ type Mailer struct {
 	settings Settings
 	support  string // the bare address
 	host     string // of URL, for Message-IDs
+	flights  singleflight.Group
 }
 
 // New makes a mailer.
@@ -53,6 +57,60 @@ func New(store *sql.Store, sender *mail.Sender, days *calendar.Calendar, setting
 // SendMails sends the mails of one step, to whom they concern on this day. Each mail's row is written first, so that another attempt sends
 // only what has not left yet, under the same Message-ID. The error, where some mail must wait, names nobody: it is kept by the engine.
 func (m *Mailer) SendMails(ctx context.Context, order okey.MailOrder) (okey.MailReport, error) {
+	select {
+	case done := <-m.under(ctx, order):
+		report, _ := done.Val.(okey.MailReport)
+		return report, done.Err
+	case <-ctx.Done():
+		return okey.MailReport{}, ctx.Err()
+	}
+}
+
+// A relay nearby takes a mail within this time; what a farther one has in hand goes on beside, for as long as an attempt may take.
+const (
+	atOnce = 300 * time.Millisecond
+	atMost = 15 * time.Minute
+)
+
+// SendAtOnce sends the mails of steps that have just been taken, and answers the steps whose mails have not all left soon: they are for
+// SendMails, which waits for those that this process has under way. To break one off that a relay has in hand would send it twice.
+func (m *Mailer) SendAtOnce(ctx context.Context, orders []okey.MailOrder) (left []okey.MailStep) {
+	soon, cancel := context.WithTimeout(ctx, atOnce)
+	defer cancel()
+	under := make([]<-chan singleflight.Result, len(orders))
+	for i, order := range orders {
+		under[i] = m.under(context.WithoutCancel(ctx), order)
+	}
+	for i, order := range orders {
+		select {
+		case done := <-under[i]:
+			if done.Err == nil {
+				continue
+			}
+		case <-soon.Done():
+		}
+		left = append(left, order.Step)
+	}
+	return left
+}
+
+// under has an order's mails sent, or joins this process where it is at them.
+func (m *Mailer) under(ctx context.Context, order okey.MailOrder) <-chan singleflight.Result {
+	name := fmt.Sprint(order.Request, order.Key, order.Cause, order.Subject, order.UAI, order.Letter, order.Row, order.Step.Kind,
+		order.Step.Ref, order.Again)
+	return m.flights.DoChan(name, func() (result any, err error) {
+		defer func() {
+			if fault := recover(); fault != nil { // on a goroutine that the engine does not know
+				err = fmt.Errorf("panic: %v\n%s", fault, debug.Stack())
+			}
+		}()
+		ctx, cancel := context.WithTimeout(ctx, atMost)
+		defer cancel()
+		return m.sendOrder(ctx, order)
+	})
+}
+
+func (m *Mailer) sendOrder(ctx context.Context, order okey.MailOrder) (okey.MailReport, error) {
 	if order.Again != uuid.Nil && order.Step.Kind != okey.MailUndelivered {
 		return m.sendAgain(ctx, order)
 	}

@@ -39,6 +39,8 @@ func Dial(cfg config.Config) (client.Client, error) {
 		return nil, fmt.Errorf("read the TEMPORAL_ settings: %w", err)
 	}
 	options.Logger = sdklog.NewStructuredLogger(slog.Default())
+	// What is said are some hundred bytes of ids and times: to compress them takes longer than to send them.
+	options.ConnectionOptions.GrpcCompression = &client.GrpcCompressionNone{}
 	c, err := client.NewLazyClient(options)
 	if err != nil {
 		return nil, fmt.Errorf("make a Temporal client: %w", err)
@@ -180,7 +182,9 @@ func (e *Engine) options(request uuid.UUID) client.StartWorkflowOptions {
 }
 
 func (e *Engine) input(request, ask uuid.UUID) okey.KeyRequestInput {
-	return okey.KeyRequestInput{Request: request, Ask: ask, Waits: e.waits, Page: e.url + address.RequestURL(request)}
+	return okey.KeyRequestInput{
+		Request: request, Ask: ask, Waits: e.waits, Page: e.url + address.RequestURL(request), JudgeLocally: true,
+	}
 }
 
 // RunID is the current run of a request's workflow; empty where the engine knows none.

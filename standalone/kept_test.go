@@ -76,6 +76,7 @@ func (h *hall) poisoned(p place, support string) {
 	h.counts(h.owner, 0, `SELECT count(*) FROM trouble WHERE kind = 'activity'`)
 	desk.open(h.env["OKEY_URL"] + "/assistance")
 	assert.NotContains(h.t, desk.page, workflowOf(request))
+	h.keep(workflowOf(request), "judged_late")
 	assert.Contains(h.t, h.advice(), "✓ travaux en échec")
 }
 

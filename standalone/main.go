@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -26,6 +27,10 @@ type flags struct {
 	Okey       bool   `default:"true" negatable:"" help:"Démarrer aussi le serveur et le worker d'OKEY."`
 }
 
+// collectAt has the collector of garbage work a quarter as often as it would: engine, server and worker share one heap here, and under load a
+// fifth of their time went to it. The heap is some hundred megabytes larger for it.
+const collectAt = 400
+
 func main() {
 	var f flags
 	kong.Parse(&f, kong.Name("okey-standalone"), kong.UsageOnError(),
@@ -36,6 +41,9 @@ func main() {
 		os.Exit(1)
 	}
 
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(collectAt)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C does not wait
 	if err := run(ctx, f); err != nil {

@@ -90,6 +90,9 @@ var dynamicSettings = dynamicconfig.StaticClient{
 	dynamicconfig.ForceSearchAttributesCacheRefreshOnRead.Key(): true,
 	// Workflows that ask for it skip their timers: tests live through a school year in seconds.
 	dynamicconfig.WorkflowTimeSkippingEnabled.Key(): true,
+	// One process has nobody to share a queue's tasks with: a task goes straight to the worker that waits for it.
+	dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():  1,
+	dynamicconfig.MatchingNumTaskqueueWritePartitions.Key(): 1,
 	// Temporal's limits are meant for clusters that many share.
 	dynamicconfig.FrontendRPS.Key():                                  100_000,
 	dynamicconfig.FrontendMaxNamespaceRPSPerInstance.Key():           100_000,

@@ -69,7 +69,9 @@ type RequestRecord struct {
 }
 
 // RequestRecord answers not_found for an unknown id.
-func (r reader) RequestRecord(ctx context.Context, id uuid.UUID) (RequestRecord, error) { return r.record(ctx, id, "") }
+func (r reader) RequestRecord(ctx context.Context, id uuid.UUID) (RequestRecord, error) {
+	return r.record(ctx, id, "")
+}
 
 func (r reader) record(ctx context.Context, id uuid.UUID, locking string) (RequestRecord, error) {
 	var row struct {

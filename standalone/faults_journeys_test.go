@@ -37,6 +37,7 @@ type promise struct {
 	id   string // the Idempotency-Key, which is the action's
 	what string
 	kept bool // answered 202: recorded, without its outcome
+	took time.Duration
 }
 
 func (j *journey) askerMail() string { return fmt.Sprintf("a%d@ecole.test", j.number) }
@@ -137,13 +138,13 @@ func (j *journey) walk(ctx context.Context) error {
 
 // write repeats a write under one Idempotency-Key until it is answered 2xx.
 func (j *journey) write(ctx context.Context, what, token, to string, body fields) (answer, error) {
-	id := uuid.NewString()
+	id, began := uuid.NewString(), time.Now()
 	for {
 		said, err := j.tr.ask(ctx, http.MethodPost, to, token, id, body)
 		j.tr.seen.count(said.Status)
 		switch {
 		case err == nil && said.Status < 300:
-			j.actions = append(j.actions, promise{id: id, what: what, kept: said.Status == http.StatusAccepted})
+			j.actions = append(j.actions, promise{id, what, said.Status == http.StatusAccepted, time.Since(began)})
 			if said.Status != http.StatusAccepted {
 				j.tr.seen.applied()
 			}

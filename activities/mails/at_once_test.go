@@ -1,0 +1,43 @@
+package mails_test
+
+import (
+	"context"
+	"testing"
+
+	"okey/internal/scene"
+	"okey/okey"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// What a relay nearby takes has left with the judging; a relay that has a mail in hand for longer has it once all the same, and whoever asks
+// for it later waits for that one.
+func TestMailsLeaveWithTheJudgingOrGoOnBesideIt(t *testing.T) {
+	o := newFixture(t)
+	o.Key(scene.Tilleuls)
+	request, v := o.ask(o.lea, okey.FirstKey)
+	asked := okey.MailOrder{Request: request, Step: v.Mails[0], At: o.now}
+	inHand, taken := make(chan struct{}, 10), make(chan struct{})
+	o.box.AtDot(func(func()) { inHand <- struct{}{}; <-taken })
+	left := o.mails.SendAtOnce(context.Background(), []okey.MailOrder{asked})
+	assert.Equal(t, v.Mails, left, "for the engine")
+	<-inHand
+
+	done := make(chan okey.MailReport)
+	go func() {
+		report, err := o.mails.SendMails(context.Background(), asked)
+		assert.NoError(t, err)
+		done <- report
+	}()
+	close(taken)
+	assert.Equal(t, okey.MailReport{Sent: 2}, <-done)
+	assert.Len(t, lines(o.box.Letters()), 2, "each once")
+
+	o.box.AtDot(nil)
+	assert.Empty(t, o.mails.SendAtOnce(context.Background(), []okey.MailOrder{asked}), "another attempt at the judging")
+	refused := o.act(o.roux, request, okey.PrincipalDecision, okey.Content{Decision: okey.Refuse, Comment: "non"})
+	require.True(t, refused.Accepted)
+	assert.Empty(t, o.mails.SendAtOnce(context.Background(), []okey.MailOrder{{Request: request, Step: refused.Mails[0], At: o.now}}))
+	assert.Len(t, lines(o.box.Letters()), 3)
+}

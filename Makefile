@@ -11,7 +11,7 @@ export GOFLAGS := $(filter-out -trimpath,$(shell go env GOFLAGS 2>/dev/null)) -t
 BUILD := $(CURDIR)/tools/build -ldflags '-s -w'
 
 .DEFAULT_GOAL := help
-.PHONY: help build run quick test e2e faults test-office test-mail catalogue lint fmt clean go
+.PHONY: help build run quick test e2e faults bench test-office test-mail catalogue lint fmt clean go
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,10 @@ e2e: need+postgres+npm+node+chromium build ## OKEY in a real browser, every page
 # Nothing given: the short form, which `make test` has too. FAULTS=all for the long one, or names; SEED=n for a schedule again; SECONDS=n of pairs.
 faults: go need+postgres ## people go their ways while OKEY's programs, lines, database and relay fail, then the books must balance; FAULTS=all SEED=n SECONDS=n
 	cd standalone && go test -count=1 -timeout 3h -v -run 'TestFaults$$' . -faults "$(FAULTS)" -seed "$(or $(SEED),0)" -seconds "$(or $(SECONDS),300)"
+
+# Medians, the spread and the ratio to the least that could be done, side by side in one run; kept as JSON in bin/bench. ROUNDS=n.
+bench: go need+postgres ## how fast: whole requests and pages against their floors, in turn; ROUNDS=n
+	cd standalone && go test -count=1 -timeout 3h -v -run 'TestFiguresOfRequests$$' . -rounds $(or $(ROUNDS),5)
 
 test-office: go need+postgres+office ## open an export of orders with LibreOffice, and check what it reads
 	go test -count=1 -timeout 10m -tags office -run LibreOffice ./activities

@@ -281,11 +281,12 @@ func (r *keyRequest) judge(ctx workflow.Context, m okey.Matter) {
 	}
 }
 
-// verdict has a matter judged within the workflow task, mails included: a step costs the engine a third then. Where that does not come to its
-// end at once, as while the database is away, the judging activity waits for as long as it takes: a second attempt answers what the first did.
+// verdict has a matter judged within the workflow task, mails included: a step costs the engine a third then. Where that does not come to
+// its end at once, as while the database is away, the judging activity waits for as long as it takes: a second attempt answers what the
+// first did.
 //
-// Who starts a request says that it may be so, and the version says that a worker did so: neither an older server nor an older worker beside
-// this one leads a request where the other can't follow.
+// Who starts a request says that it may be so, and the version says that a worker did so: neither an older server nor an older worker
+// beside this one leads a request where the other can't follow.
 func (r *keyRequest) verdict(ctx workflow.Context, m okey.Matter) (v okey.Verdict, err error) {
 	if r.in.JudgeLocally && workflow.GetVersion(ctx, "judge-locally", workflow.DefaultVersion, 1) != workflow.DefaultVersion {
 		if workflow.ExecuteLocalActivity(localJudge(ctx), okey.ActivityJudgeAndTell, m).Get(ctx, &v) == nil {

@@ -6,6 +6,7 @@ import (
 
 	"okey/okey"
 	"okey/server/respond"
+	"okey/sql"
 )
 
 // Awaited is who or what a request waits for.
@@ -32,8 +33,27 @@ const (
 
 // WaitingFor lists who must do something now; nobody for a closed request.
 func (s *Dispatcher) WaitingFor(ctx context.Context, r okey.Request, requester okey.Person) ([]Awaited, error) {
-	c, err := s.caseAbout(ctx, okey.PersonID{}, r)
+	place, err := s.store.Place(ctx, r.UAI)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.CaseAt(ctx, okey.PersonID{}, r, place)
 	return c.Waits(requester), err
+}
+
+// WhoAnswers lists, of each establishment, who answers a request that somebody makes there now.
+func (s *Dispatcher) WhoAnswers(ctx context.Context, places []sql.Place, requester okey.Person) (map[okey.UAI][]Awaited, error) {
+	now, days := time.Now(), map[okey.UAI]okey.Day{}
+	for _, place := range places {
+		days[place.AnsweredBy()] = okey.DayOf(now, okey.ZoneOf(place.Academy))
+	}
+	responders, err := s.store.RespondersOn(ctx, days)
+	waits := make(map[okey.UAI][]Awaited, len(places))
+	for _, place := range places {
+		asked := okey.Request{UAI: place.UAI, Host: place.Host, Person: requester.ID, Stage: okey.AwaitingDecision, Since: now}
+		waits[place.UAI] = Case{Request: asked, Place: place, responders: responders[place.AnsweredBy()]}.Waits(requester)
+	}
+	return waits, err
 }
 
 // Waits lists who must do something now; nobody for a closed request. Who answers and who hands over, the permission table says.

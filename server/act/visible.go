@@ -22,24 +22,23 @@ type Case struct {
 
 // CaseOf loads a request for a person, whether they may see it or not; not_found where there is none.
 func (s *Dispatcher) CaseOf(ctx context.Context, actor okey.PersonID, id uuid.UUID) (Case, error) {
-	request, err := s.store.Request(ctx, id)
+	request, place, err := s.store.RequestAt(ctx, id)
 	if err != nil {
 		return Case{}, err
 	}
-	return s.caseAbout(ctx, actor, request)
+	return s.CaseAt(ctx, actor, request, place)
 }
 
-func (s *Dispatcher) caseAbout(ctx context.Context, actor okey.PersonID, r okey.Request) (c Case, err error) {
-	c.Request = r
-	if c.Place, err = s.store.Place(ctx, r.UAI); err != nil {
-		return c, err
-	}
-	c.Today = okey.DayOf(time.Now(), okey.ZoneOf(c.Place.Academy))
-	c.responders, err = s.store.Responders(ctx, r.AnsweredBy(), c.Today)
-	c.Subject = okey.Subject{
-		Owner: r.Person, UAI: r.AnsweredBy(), Stage: r.Stage, HasReason: true, OtherApprovers: okey.OtherApprovers(c.responders, actor),
-	}
-	return c, err
+// CaseAt is CaseOf for a request that is there already, with the establishment where it is.
+func (s *Dispatcher) CaseAt(ctx context.Context, actor okey.PersonID, r okey.Request, place sql.Place) (Case, error) {
+	today := okey.DayOf(time.Now(), okey.ZoneOf(place.Academy))
+	responders, err := s.store.Responders(ctx, r.AnsweredBy(), today)
+	return Case{
+		Request: r, Place: place, Today: today, responders: responders,
+		Subject: okey.Subject{
+			Owner: r.Person, UAI: r.AnsweredBy(), Stage: r.Stage, HasReason: true, OtherApprovers: okey.OtherApprovers(responders, actor),
+		},
+	}, err
 }
 
 // caseOf is the case of a command about a request.

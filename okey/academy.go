@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	_ "time/tzdata" // a minimal image has no time zones of its own
 )
@@ -79,12 +80,21 @@ func AcademyByCode(code string) (Academy, bool) {
 
 // Location is the academy's time zone: deadlines end at midnight there.
 func (a Academy) Location() *time.Location {
-	location, err := time.LoadLocation(a.TimeZone)
-	if err != nil {
-		panic(fmt.Sprintf("academy %s: %v", a.Code, err)) // the names above are constants and the zones are embedded
-	}
-	return location
+	return locations()[a.TimeZone]
 }
+
+// locations are read once: each page tells many times, and to read a zone takes as long as to ask the database.
+var locations = sync.OnceValue(func() map[string]*time.Location {
+	read := map[string]*time.Location{}
+	for _, a := range academies {
+		location, err := time.LoadLocation(a.TimeZone)
+		if err != nil {
+			panic(fmt.Sprintf("academy %s: %v", a.Code, err)) // the names above are constants and the zones are embedded
+		}
+		read[a.TimeZone] = location
+	}
+	return read
+})
 
 // ZoneOf is the time zone of an academy, Paris where the code is unknown.
 func ZoneOf(academyCode string) *time.Location {

@@ -173,13 +173,13 @@ type house struct {
 	cookie string // the name of its sessions' cookie, once somebody has asked
 }
 
-func newHouse(t *testing.T) *house {
+func newHouse(t testing.TB) *house {
 	t.Helper()
 	return newHouseWith(t, func(*config.Config) {})
 }
 
 // newHouseWith is newHouse with other settings.
-func newHouseWith(t *testing.T, change func(*config.Config)) *house {
+func newHouseWith(t testing.TB, change func(*config.Config)) *house {
 	t.Helper()
 	s := scene.New(t)
 	h := &house{Scene: s, Judges: &judges{store: s.Store, requests: activities.NewRequests(s.Store,

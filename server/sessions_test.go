@@ -66,6 +66,22 @@ func TestStylesheetsAndScriptsNeitherReadNorProlongASession(t *testing.T) {
 		AND position(convert_to($1, 'UTF8') IN data) > 0`, c.lea.ID.String()))
 }
 
+// A page notes that its reader is there, but not each of those that follow closely.
+func TestPagesWriteASessionOnceAMinute(t *testing.T) {
+	h := newHouse(t)
+	lea := h.as(h.cast().lea)
+	for left, prolonged := range map[string]int{"1 hour 59 minutes 30 seconds": 0, "1 hour 58 minutes": 1} {
+		h.Exec(`UPDATE session SET expiry = now() + $1::interval`, left)
+		require.Equal(t, http.StatusOK, lea.get("/aide").Status)
+		assert.Equal(t, prolonged, h.Count(`SELECT count(*) FROM session WHERE expiry > now() + interval '1 hour 59 minutes 45 seconds'`), left)
+	}
+	h.Exec(`UPDATE session SET expiry = now() + interval '1 hour 59 minutes 30 seconds'`)
+	form := lea.get("/demandes/nouvelle").form(t, "/demandes/nouvelle", "need", "")
+	require.Equal(t, http.StatusUnprocessableEntity, lea.post("/demandes/nouvelle", form).Status)
+	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM session WHERE expiry > now() + interval '1 hour 59 minutes 45 seconds'`),
+		"what it holds besides is kept at once")
+}
+
 // Whoever sends forms without a session fills the table of sessions: each of those ends in an hour, and a network may make sixty
 // in ten minutes.
 func TestFormsWithoutASessionFillNoTable(t *testing.T) {

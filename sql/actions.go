@@ -256,15 +256,20 @@ func (r reader) actions(ctx context.Context, query string, args ...any) ([]okey.
 	if err := r.all(ctx, &rows, query, args...); err != nil {
 		return nil, fmt.Errorf("read actions: %w", err)
 	}
-	actions := make([]okey.Action, 0, len(rows))
-	for _, row := range rows {
-		a, err := row.action()
-		if err != nil {
-			slog.WarnContext(ctx, "what an action holds is left out", "action", row.ID, "error", err)
-		}
-		actions = append(actions, a)
+	actions := make([]okey.Action, len(rows))
+	for i, row := range rows {
+		actions[i] = row.legible()
 	}
 	return actions, nil
+}
+
+// legible is the action without what can't be read of it.
+func (r actionRow) legible() okey.Action {
+	a, err := r.action()
+	if err != nil {
+		slog.Warn("what an action holds is left out", "action", r.ID, "error", err)
+	}
+	return a
 }
 
 // DropOldPINs forgets the PINs of actions that nobody has judged since the instant.

@@ -103,13 +103,3 @@ func (r reader) Signature(ctx context.Context, request uuid.UUID) (okey.Signatur
 		Name: row.Name, UID: row.UID, UAI: row.UAI, School: row.School, NotedAt: utc(row.NotedAt.Time),
 	}, err
 }
-
-// SignedBy returns the request for which a person has signed last; ok is false where there is none any more.
-func (r reader) SignedBy(ctx context.Context, person okey.PersonID) (request uuid.UUID, ok bool, err error) {
-	err = r.get(ctx, &request, "",
-		`SELECT id FROM request WHERE person = $1 AND signed_at IS NOT NULL ORDER BY signed_at DESC, id LIMIT 1`, person)
-	if isNoRow(err) {
-		return uuid.Nil, false, nil
-	}
-	return request, err == nil, err
-}

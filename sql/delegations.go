@@ -89,16 +89,15 @@ func (r reader) Delegation(ctx context.Context, id uuid.UUID) (ListedDelegation,
 
 // Delegations returns those for the establishments (none named: for all of them) that were still in force since the day, latest end first.
 func (r reader) Delegations(ctx context.Context, uais []okey.UAI, since okey.Day, limit int) ([]ListedDelegation, error) {
-	return listed(ctx, r, delegationRow.delegation, selectDelegation+`WHERE (cardinality($1::text[]) = 0 OR d.uai = ANY ($1))
-		AND d.until_day >= $2::date ORDER BY e.name, d.uai, d.until_day DESC, d.from_day DESC, d.id LIMIT $3`,
-		pq.Array(texts(uais)), since.String(), limit)
+	return listed(ctx, r, delegationRow.delegation, delegationsOf, pq.Array(texts(uais)), since.String(), limit)
 }
 
-// DelegationsTo returns those that a person was given and that were still in force since the day, latest end first.
-func (r reader) DelegationsTo(ctx context.Context, person okey.PersonID, since okey.Day) ([]ListedDelegation, error) {
-	return listed(ctx, r, delegationRow.delegation, selectDelegation+`WHERE d.given_to = $1 AND d.until_day >= $2::date
-		ORDER BY d.until_day DESC, e.name, d.id`, person, since.String())
-}
+const (
+	delegationsOf = selectDelegation + `WHERE (cardinality($1::text[]) = 0 OR d.uai = ANY ($1))
+		AND d.until_day >= $2::date ORDER BY e.name, d.uai, d.until_day DESC, d.from_day DESC, d.id LIMIT $3`
+	// delegationsTo are those that a person was given and that were still in force since the day, latest end first.
+	delegationsTo = selectDelegation + `WHERE d.given_to = $1 AND d.until_day >= $2::date ORDER BY d.until_day DESC, e.name, d.id`
+)
 
 // Colleagues returns the people who work at an establishment on the day or later, and whose name, uid or address has
 // each of the typed words in it. Where what was typed is the whole name, uid or address of some of them, only those are

@@ -73,9 +73,11 @@ func (r reader) Deliveries(ctx context.Context, limit int) ([]Delivery, error) {
 // AwaitedDeliveries returns the announced deliveries of which keys for the establishments are still on their way, oldest first, counting
 // these keys alone.
 func (r reader) AwaitedDeliveries(ctx context.Context, uais []okey.UAI) ([]Delivery, error) {
-	return r.deliveries(ctx, `WHERE d.state = 'in_transit' AND EXISTS (SELECT FROM delivery_row w JOIN key k ON k.serial = w.serial
-		WHERE w.delivery = d.id AND k.state = 'in_transit' AND k.uai = ANY ($1)) ORDER BY d.created_at, d.id`, pq.Array(texts(uais)))
+	return r.deliveries(ctx, awaitedDeliveries, pq.Array(texts(uais)))
 }
+
+const awaitedDeliveries = `WHERE d.state = 'in_transit' AND EXISTS (SELECT FROM delivery_row w JOIN key k ON k.serial = w.serial
+	WHERE w.delivery = d.id AND k.state = 'in_transit' AND k.uai = ANY ($1)) ORDER BY d.created_at, d.id`
 
 func (r reader) deliveries(ctx context.Context, query string, args ...any) ([]Delivery, error) {
 	return listed(ctx, r, deliveryRow.delivery, deliveries+query, args...)

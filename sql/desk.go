@@ -3,7 +3,6 @@ package sql
 import (
 	"context"
 	stdsql "database/sql"
-	"fmt"
 	"time"
 
 	"okey/okey"
@@ -26,10 +25,8 @@ func (r reader) UnusableKey(ctx context.Context, person okey.PersonID) (okey.Ser
 	return rows[0].Serial, rows[0].State, nil
 }
 
-// PendingOn returns what was recorded about a request and has no outcome yet, oldest first.
-func (r reader) PendingOn(ctx context.Context, request uuid.UUID) ([]okey.Action, error) {
-	return r.actions(ctx, `SELECT `+actionColumns+` FROM action WHERE request = $1 AND outcome IS NULL ORDER BY created_at, id`, request)
-}
+// pendingOn is what was recorded about a request and has no outcome yet, oldest first.
+const pendingOn = `SELECT ` + actionColumns + ` FROM action WHERE request = $1 AND outcome IS NULL ORDER BY created_at, id`
 
 // DeskAction is an action as support reads it.
 type DeskAction struct {
@@ -67,27 +64,24 @@ const deskActions = `SELECT a.id, r.id AS request, a.key, o.id AS key_order, d.i
 	a.via, a.outcome, a.reason, a.created_at FROM action a LEFT JOIN person p ON p.id = a.by_person LEFT JOIN request r ON r.id = a.request
 	LEFT JOIN key_order o ON o.id = a.subject LEFT JOIN delivery d ON d.id = a.subject `
 
+func (a deskActionRow) action() DeskAction {
+	return DeskAction{
+		ID: a.ID, Request: a.Request.UUID, Key: okey.Serial(a.Key.String), Name: a.Name, Order: a.Order.UUID,
+		Delivery: a.Delivery.UUID, Person: a.Person.UUID, By: a.By, Via: a.Via,
+		Outcome: a.Outcome.String, Reason: okey.Code(a.Reason.String), CreatedAt: utc(a.CreatedAt),
+	}
+}
+
 func (r reader) deskActions(ctx context.Context, query string, args ...any) ([]DeskAction, error) {
-	var rows []deskActionRow
-	if err := r.all(ctx, &rows, query, args...); err != nil {
-		return nil, fmt.Errorf("read actions for support: %w", err)
-	}
-	found := make([]DeskAction, len(rows))
-	for i, row := range rows {
-		found[i] = DeskAction{
-			ID: row.ID, Request: row.Request.UUID, Key: okey.Serial(row.Key.String), Name: row.Name, Order: row.Order.UUID,
-			Delivery: row.Delivery.UUID, Person: row.Person.UUID, By: row.By, Via: row.Via,
-			Outcome: row.Outcome.String, Reason: okey.Code(row.Reason.String), CreatedAt: utc(row.CreatedAt),
-		}
-	}
-	return found, nil
+	return listed(ctx, r, deskActionRow.action, query, args...)
 }
 
 // StuckActions returns actions recorded before the instant that nobody has judged, oldest first.
 func (r reader) StuckActions(ctx context.Context, before time.Time, limit int) ([]DeskAction, error) {
-	return r.deskActions(ctx, deskActions+`WHERE a.outcome IS NULL AND a.created_at < $1
-		ORDER BY a.created_at, a.id LIMIT $2`, before, limit)
+	return r.deskActions(ctx, stuckActions, before, limit)
 }
+
+const stuckActions = deskActions + `WHERE a.outcome IS NULL AND a.created_at < $1 ORDER BY a.created_at, a.id LIMIT $2`
 
 // RefusedActions returns what was refused since the instant, newest first. That no key was free is an answer to whoever
 // looked for one, no refusal.
@@ -104,11 +98,13 @@ func (r reader) ActionsOn(ctx context.Context, request uuid.UUID) ([]DeskAction,
 // FailedMails returns mails that were refused for good since the instant, newest first. What has been sent again since is not among them.
 func (r reader) FailedMails(ctx context.Context, since time.Time, limit int) ([]Mail, error) {
 	var mails []Mail
-	err := r.all(ctx, &mails, `SELECT `+mailColumns+` FROM mail m WHERE m.state = 'failed' AND m.created_at >= $1
-		AND NOT EXISTS (SELECT FROM mail n WHERE n.again_of = coalesce(m.again_of, m.id) AND n.created_at > m.created_at)
-		ORDER BY m.created_at DESC, m.id LIMIT $2`, since, limit)
+	err := r.all(ctx, &mails, failedMails, since, limit)
 	return mails, err
 }
+
+const failedMails = `SELECT ` + mailColumns + ` FROM mail m WHERE m.state = 'failed' AND m.created_at >= $1
+	AND NOT EXISTS (SELECT FROM mail n WHERE n.again_of = coalesce(m.again_of, m.id) AND n.created_at > m.created_at)
+	ORDER BY m.created_at DESC, m.id LIMIT $2`
 
 // MailsOf returns every mail about a request, oldest first.
 func (r reader) MailsOf(ctx context.Context, request uuid.UUID) ([]Mail, error) {
@@ -124,37 +120,28 @@ func (r reader) MailsOf(ctx context.Context, request uuid.UUID) ([]Mail, error) 
 // Escalated returns open requests that came to support at the stage where they still are (nobody can answer, or the time to do so has
 // passed), those that wait longest first.
 func (r reader) Escalated(ctx context.Context, limit int) ([]Awaited, error) {
-	var rows []struct {
-		requestRow
-		UID    string `db:"uid"`
-		Given  string `db:"given_name"`
-		Family string `db:"family_name"`
-		School string `db:"school"`
-	}
-	err := r.all(ctx, &rows, `SELECT `+requestColumns+`, p.uid, p.given_name, p.family_name, e.name AS school`+requestTables+`
-		JOIN person p ON p.id = r.person WHERE r.id IN (
-			SELECT q.id FROM request q JOIN mail m ON m.request = q.id AND m.created_at >= q.since
-			WHERE q.closed_at IS NULL AND m.kind IN ('nobody', 'decision_late', 'order_late', 'handover_late') AND (m.kind, q.stage) IN
-				(('nobody', 'awaiting_decision'), ('decision_late', 'awaiting_decision'), ('order_late', 'awaiting_stock'),
-					('handover_late', 'awaiting_handover'))
-			UNION ALL SELECT q.id FROM request q JOIN timeline t ON t.request = q.id
-			WHERE q.closed_at IS NULL AND q.stage = 'awaiting_decision' AND t.kind = 'to_support')
-		ORDER BY r.since, r.id LIMIT $1`, limit)
-	found := make([]Awaited, len(rows))
-	for i, row := range rows {
-		found[i] = Awaited{
-			Request:   row.request(),
-			Requester: okey.Person{ID: row.Person, UID: row.UID, GivenName: row.Given, FamilyName: row.Family},
-			School:    row.School,
-		}
-	}
-	return found, err
+	return listed(ctx, r, escalatedRow.awaited, escalated, limit)
 }
 
-// LatestOf returns the person's newest request, open or not; not_found where they never made one.
-func (r reader) LatestOf(ctx context.Context, person okey.PersonID) (okey.Request, error) {
-	var row requestRow
-	err := r.get(ctx, &row, "Aucune demande.", `SELECT `+requestColumns+requestTables+`WHERE r.person = $1
-		ORDER BY r.closed_at IS NULL DESC, r.asked_at DESC, r.id LIMIT 1`, person)
-	return row.request(), err
+type escalatedRow struct {
+	requestRow
+	UID    string `db:"uid"`
+	Given  string `db:"given_name"`
+	Family string `db:"family_name"`
+	School string `db:"school"`
 }
+
+func (e escalatedRow) awaited() Awaited {
+	requester := okey.Person{ID: e.Person, UID: e.UID, GivenName: e.Given, FamilyName: e.Family}
+	return Awaited{Request: e.request(), Requester: requester, School: e.School}
+}
+
+const escalated = `SELECT ` + requestColumns + `, p.uid, p.given_name, p.family_name, e.name AS school` + requestTables + `
+	JOIN person p ON p.id = r.person WHERE r.id IN (
+		SELECT q.id FROM request q JOIN mail m ON m.request = q.id AND m.created_at >= q.since
+		WHERE q.closed_at IS NULL AND m.kind IN ('nobody', 'decision_late', 'order_late', 'handover_late') AND (m.kind, q.stage) IN
+			(('nobody', 'awaiting_decision'), ('decision_late', 'awaiting_decision'), ('order_late', 'awaiting_stock'),
+				('handover_late', 'awaiting_handover'))
+		UNION ALL SELECT q.id FROM request q JOIN timeline t ON t.request = q.id
+		WHERE q.closed_at IS NULL AND q.stage = 'awaiting_decision' AND t.kind = 'to_support')
+	ORDER BY r.since, r.id LIMIT $1`

@@ -20,28 +20,55 @@ type Unanswered struct {
 	Since    time.Time `db:"since"` // the oldest waits
 }
 
-// UnansweredEstablishments returns establishments with open requests, and neither principal nor deputy on the day; a
-// delegation holds no longer than its giver. Those that wait longest come first.
-func (r reader) UnansweredEstablishments(ctx context.Context, on okey.Day, limit int) ([]Unanswered, error) {
-	var found []Unanswered
-	err := r.all(ctx, &found, `SELECT e.uai, e.name, coalesce(e.host, '') AS host, count(*) AS requests, min(r.since) AS since
-		FROM request r JOIN establishment e ON e.uai = r.uai WHERE r.closed_at IS NULL
-		AND NOT EXISTS (SELECT FROM assignment a WHERE a.uai = coalesce(e.host, e.uai) AND a.function IN ('chef', 'adjoint')
-			AND (a.until IS NULL OR a.until >= $1::date))
-		GROUP BY e.uai, e.name, e.host ORDER BY min(r.since), e.uai LIMIT $2`, on.String(), limit)
-	return found, err
+// Stuck is what does not go on by itself.
+type Stuck struct {
+	Escalated  []Awaited      // as Escalated
+	Unanswered []Unanswered   // those that wait longest first
+	Actions    []DeskAction   // as StuckActions
+	Mails      []Mail         // as FailedMails
+	Reports    []ListedReport // as PendingReports
+	Overdue    []ListedOrder  // open orders of which support has been told that they do not come, oldest first
+	Announced  []Delivery     // announced deliveries of which keys are still on their way, oldest first
+	Troubles   []Trouble      // as Troubles
 }
 
-// OverdueOrders returns open orders of which support has been told that they do not come, oldest first.
-func (r reader) OverdueOrders(ctx context.Context, limit int) ([]ListedOrder, error) {
-	return listed(ctx, r, orderRow.order, orders+`WHERE o.closed_at IS NULL
-		AND EXISTS (SELECT FROM mail m WHERE m.subject_id = o.id AND m.kind = 'order_overdue')
-		ORDER BY o.exported_at, o.id LIMIT $1`, limit)
+// StuckSince says what counts as stuck: actions recorded before one instant, mails refused since another, deliveries taken before a third;
+// and today, in Paris.
+type StuckSince struct {
+	Recorded, Refused, Taken time.Time
+	Today                    okey.Day
+	Limit                    int // of each
 }
 
-// UnconfirmedDeliveries returns announced deliveries taken before the instant, of which keys are still on their way, oldest first.
-func (r reader) UnconfirmedDeliveries(ctx context.Context, before time.Time, limit int) ([]Delivery, error) {
-	return r.deliveries(ctx, `WHERE d.state = 'in_transit' AND d.taken_at < $2 ORDER BY d.taken_at, d.id LIMIT $3`, nil, before, limit)
+// unansweredSchools are establishments with open requests, and neither principal nor deputy on the day; a delegation holds no longer than
+// its giver.
+const unansweredSchools = `SELECT e.uai, e.name, coalesce(e.host, '') AS host, count(*) AS requests, min(r.since) AS since
+	FROM request r JOIN establishment e ON e.uai = r.uai WHERE r.closed_at IS NULL
+	AND NOT EXISTS (SELECT FROM assignment a WHERE a.uai = coalesce(e.host, e.uai) AND a.function IN ('chef', 'adjoint')
+		AND (a.until IS NULL OR a.until >= $1::date))
+	GROUP BY e.uai, e.name, e.host ORDER BY min(r.since), e.uai LIMIT $2`
+
+// Stuck reads it.
+func (r reader) Stuck(ctx context.Context, since StuckSince) (Stuck, error) {
+	var s Stuck
+	err := r.together(
+		ctx,
+		list(&s.Escalated, escalatedRow.awaited, escalated, since.Limit),
+		rows(&s.Unanswered, unansweredSchools, since.Today.String(), since.Limit),
+		list(&s.Actions, deskActionRow.action, stuckActions, since.Recorded, since.Limit),
+		rows(&s.Mails, failedMails, since.Refused, since.Limit),
+		list(&s.Reports, reportRow.report, pendingReports, since.Limit),
+		list(&s.Overdue, orderRow.order, orders+`WHERE o.closed_at IS NULL
+			AND EXISTS (SELECT FROM mail m WHERE m.subject_id = o.id AND m.kind = 'order_overdue')
+			ORDER BY o.exported_at, o.id LIMIT $1`, since.Limit),
+		list(&s.Announced, deliveryRow.delivery, deliveries+`WHERE d.state = 'in_transit' AND d.taken_at < $2
+			ORDER BY d.taken_at, d.id LIMIT $3`, nil, since.Taken, since.Limit),
+		rows(&s.Troubles, troublesOfWork, since.Limit),
+	)
+	if err != nil {
+		return Stuck{}, fmt.Errorf("look at what is stuck: %w", err)
+	}
+	return s, nil
 }
 
 // CountOpen counts the open requests that were made before the instant.

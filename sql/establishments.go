@@ -72,18 +72,30 @@ func (r reader) Place(ctx context.Context, uai okey.UAI) (Place, error) {
 	return row.place(), err
 }
 
+// Places are several, by name; what is not there is left out.
+func (r reader) Places(ctx context.Context, uais ...okey.UAI) ([]Place, error) {
+	return listed(ctx, r, placeRow.place, `SELECT `+placeColumns+` FROM establishment e
+		WHERE e.uai = ANY ($1) ORDER BY e.name, e.uai`, pq.Array(texts(uais)))
+}
+
 // Names returns the names of establishments, served or not.
 func (r reader) Names(ctx context.Context, uais ...okey.UAI) (map[okey.UAI]string, error) {
-	var rows []struct {
-		UAI  okey.UAI `db:"uai"`
-		Name string   `db:"name"`
+	var found []nameRow
+	err := r.all(ctx, &found, `SELECT uai, name FROM establishment WHERE uai = ANY ($1)`, pq.Array(texts(uais)))
+	return named(found), err
+}
+
+type nameRow struct {
+	UAI  okey.UAI `db:"uai"`
+	Name string   `db:"name"`
+}
+
+func named(schools []nameRow) map[okey.UAI]string {
+	names := make(map[okey.UAI]string, len(schools))
+	for _, school := range schools {
+		names[school.UAI] = school.Name
 	}
-	err := r.all(ctx, &rows, `SELECT uai, name FROM establishment WHERE uai = ANY ($1)`, pq.Array(texts(uais)))
-	names := make(map[okey.UAI]string, len(rows))
-	for _, row := range rows {
-		names[row.UAI] = row.Name
-	}
-	return names, err
+	return names
 }
 
 // Establishments returns those named, by name; all that OKEY serves where none is named.

@@ -28,13 +28,20 @@ func (h HeadedSchool) ClosedOn() okey.Day {
 	return okey.DayOf(h.Closed.Time, okey.ZoneOf(""))
 }
 
-// HeadedBy returns the establishments that a person heads, or headed until some day, with what became of them.
-func (r reader) HeadedBy(ctx context.Context, person okey.PersonID) ([]HeadedSchool, error) {
-	var headed []HeadedSchool
-	err := r.all(ctx, &headed, `SELECT e.uai, e.name, CASE WHEN bool_and(a.until IS NOT NULL) THEN max(a.until) END AS until_day,
-		coalesce(h.uai, '') AS heir, coalesce(h.name, '') AS heir_name,
-		(SELECT max(s.at) FROM succession s WHERE s.from_uai = e.uai) AS closed_at
-		FROM assignment a JOIN establishment e USING (uai) LEFT JOIN establishment h ON h.uai = e.successor
-		WHERE a.person = $1 AND a.function IN ('chef', 'adjoint') GROUP BY e.uai, e.name, h.uai, h.name ORDER BY e.name, e.uai`, person)
-	return headed, err
+// Rights returns what a person has, or had, a right to: the establishments that they head, or headed until some day, with what became of
+// them, and the delegations that they were given and that were still in force since the day, latest end first.
+func (r reader) Rights(
+	ctx context.Context, person okey.PersonID, since okey.Day,
+) (headed []HeadedSchool, lent []ListedDelegation, err error) {
+	err = r.together(
+		ctx,
+		rows(&headed, `SELECT e.uai, e.name, CASE WHEN bool_and(a.until IS NOT NULL) THEN max(a.until) END AS until_day,
+			coalesce(h.uai, '') AS heir, coalesce(h.name, '') AS heir_name,
+			(SELECT max(s.at) FROM succession s WHERE s.from_uai = e.uai) AS closed_at
+			FROM assignment a JOIN establishment e USING (uai) LEFT JOIN establishment h ON h.uai = e.successor
+			WHERE a.person = $1 AND a.function IN ('chef', 'adjoint')
+			GROUP BY e.uai, e.name, h.uai, h.name ORDER BY e.name, e.uai`, person),
+		list(&lent, delegationRow.delegation, delegationsTo, person, since.String()),
+	)
+	return headed, lent, err
 }

@@ -158,8 +158,10 @@ const noReport = "Ce signalement n'existe pas, ou il n'est pas pour vous."
 
 // PendingReports returns the keys that support is to confirm, oldest first.
 func (r reader) PendingReports(ctx context.Context, limit int) ([]ListedReport, error) {
-	return listed(ctx, r, reportRow.report, reports+`WHERE o.state = 'pending' ORDER BY o.at, o.id LIMIT $1`, limit)
+	return listed(ctx, r, reportRow.report, pendingReports, limit)
 }
+
+const pendingReports = reports + `WHERE o.state = 'pending' ORDER BY o.at, o.id LIMIT $1`
 
 // ReportsAgainst returns the pending reports of keys that a delivery would give to another establishment than the one that found them.
 func (r reader) ReportsAgainst(ctx context.Context, delivery uuid.UUID, limit int) ([]ListedReport, error) {

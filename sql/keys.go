@@ -9,6 +9,7 @@ import (
 	"okey/okey"
 
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 )
 
 type keyRow struct {
@@ -26,9 +27,21 @@ type keyRow struct {
 // LoginsKnown tells whether the authentication server has ever told of a login.
 func (r reader) LoginsKnown(ctx context.Context) (bool, error) {
 	var known bool
-	err := r.get(ctx, &known, "", `SELECT EXISTS (SELECT FROM key WHERE last_login_at IS NOT NULL)`)
+	err := r.get(ctx, &known, "", loginsKnown)
 	return known, err
 }
+
+// KeysBeside is what a list of keys tells besides: LoginsKnown, and AwaitedDeliveries of the establishments.
+func (r reader) KeysBeside(ctx context.Context, uais []okey.UAI) (known bool, awaited []Delivery, err error) {
+	err = r.together(
+		ctx,
+		one(&known, loginsKnown),
+		list(&awaited, deliveryRow.delivery, deliveries+awaitedDeliveries, pq.Array(texts(uais))),
+	)
+	return known, awaited, err
+}
+
+const loginsKnown = `SELECT EXISTS (SELECT FROM key WHERE last_login_at IS NOT NULL) AS known`
 
 const keyColumns = `k.serial, k.uai, k.state, k.batch, k.expires_on, k.holder, k.request, k.last_login_at, k.prior_to_okey`
 
@@ -50,19 +63,23 @@ func (r reader) Key(ctx context.Context, serial okey.Serial) (okey.Key, error) {
 
 // KeysHeldBy returns the keys in a person's hands, the one that expires last first.
 func (r reader) KeysHeldBy(ctx context.Context, person okey.PersonID) ([]okey.Key, error) {
-	return listed(ctx, r, keyRow.key, `SELECT `+keyColumns+` FROM key k WHERE k.holder = $1 ORDER BY k.expires_on DESC, k.serial`, person)
+	return listed(ctx, r, keyRow.key, keysHeld, person)
 }
+
+const keysHeld = `SELECT ` + keyColumns + ` FROM key k WHERE k.holder = $1 ORDER BY k.expires_on DESC, k.serial`
 
 // RetiredAtHandover names the keys that were taken out of service at the very moment when a request's own key was
 // handed over: those that it replaced. The allocation writes both with one instant.
 func (r reader) RetiredAtHandover(ctx context.Context, request uuid.UUID) ([]okey.Serial, error) {
 	var old []okey.Serial
-	err := r.all(ctx, &old, `SELECT o.serial FROM request q
-		JOIN key_event n ON n.serial = q.handed_over_key AND n.reason = 'handed_over' AND n.holder = q.person
-		JOIN key_event o ON o.holder = q.person AND o.at = n.at AND o.reason = 'retired'
-		WHERE q.id = $1 ORDER BY o.serial`, request)
+	err := r.all(ctx, &old, retiredAtHandover, request)
 	return old, err
 }
+
+const retiredAtHandover = `SELECT o.serial FROM request q
+	JOIN key_event n ON n.serial = q.handed_over_key AND n.reason = 'handed_over' AND n.holder = q.person
+	JOIN key_event o ON o.holder = q.person AND o.at = n.at AND o.reason = 'retired'
+	WHERE q.id = $1 ORDER BY o.serial`
 
 // GoneKey is a key that was declared lost or defective while somebody had it in hand.
 type GoneKey struct {
@@ -74,24 +91,37 @@ type GoneKey struct {
 	School string         `db:"school"` // where it belongs
 }
 
-// GoneFrom returns the keys that were declared lost or defective in a person's hands since then, latest first, unless
-// something became of them after.
-func (r reader) GoneFrom(ctx context.Context, person okey.PersonID, since time.Time) ([]GoneKey, error) {
-	var found []GoneKey
-	err := r.all(ctx, &found, `SELECT v.serial, v.reason, v.at, v.by_person,
-		trim(coalesce(b.given_name, '') || ' ' || coalesce(b.family_name, '')) AS by_name, e.name AS school
-		FROM key_event v JOIN key k ON k.serial = v.serial JOIN establishment e ON e.uai = k.uai LEFT JOIN person b ON b.id = v.by_person
-		WHERE v.holder = $1 AND v.reason IN ('lost', 'defective') AND v.at >= $2
-		AND NOT EXISTS (SELECT FROM key_event l WHERE l.serial = v.serial AND l.seq > v.seq) ORDER BY v.at DESC`, person, since)
-	return found, err
-}
+// goneFrom are the keys that were declared lost or defective in a person's hands since then, latest first, unless something became of
+// them after.
+const goneFrom = `SELECT v.serial, v.reason, v.at, v.by_person,
+	trim(coalesce(b.given_name, '') || ' ' || coalesce(b.family_name, '')) AS by_name, e.name AS school
+	FROM key_event v JOIN key k ON k.serial = v.serial JOIN establishment e ON e.uai = k.uai LEFT JOIN person b ON b.id = v.by_person
+	WHERE v.holder = $1 AND v.reason IN ('lost', 'defective') AND v.at >= $2
+	AND NOT EXISTS (SELECT FROM key_event l WHERE l.serial = v.serial AND l.seq > v.seq) ORDER BY v.at DESC`
 
 // FreeKeys counts the keys that an establishment may lend on the day.
 func (r reader) FreeKeys(ctx context.Context, uai okey.UAI, on okey.Day) (int, error) {
 	var n int
-	err := r.get(ctx, &n, "", `SELECT count(*) FROM key WHERE uai = $1 AND state = 'in_stock' AND expires_on >= $2::date`,
-		uai, on.AddMonths(okey.LendableMonths).String())
+	err := r.get(ctx, &n, "", freeKeys, uai, on.AddMonths(okey.LendableMonths).String())
 	return n, err
+}
+
+const freeKeys = `SELECT count(*) FROM key WHERE uai = $1 AND state = 'in_stock' AND expires_on >= $2::date`
+
+// FreeKeysOn is FreeKeys for several establishments, each on a day of its own.
+func (r reader) FreeKeysOn(ctx context.Context, days map[okey.UAI]okey.Day) (map[okey.UAI]int, error) {
+	var rows []struct {
+		UAI  okey.UAI `db:"uai"`
+		Keys int      `db:"keys"`
+	}
+	uais, on := arraysOf(days, okey.LendableMonths)
+	err := r.all(ctx, &rows, `SELECT s.uai, count(k.serial) AS keys FROM unnest($1::text[], $2::date[]) AS s (uai, lendable)
+		LEFT JOIN key k ON k.uai = s.uai AND k.state = 'in_stock' AND k.expires_on >= s.lendable GROUP BY s.uai`, uais, on)
+	free := make(map[okey.UAI]int, len(rows))
+	for _, row := range rows {
+		free[row.UAI] = row.Keys
+	}
+	return free, err
 }
 
 // KeyChange is one step in a key's life, by the domain's table.

@@ -178,22 +178,21 @@ func (r reader) LastMail(ctx context.Context, person okey.PersonID, kind okey.Ma
 
 // Line is who waits for a key at an establishment.
 type Line struct {
-	Waiting int // requests in line for a key, and those without an answer yet
-	Place   int // of the request asked about, from 1; 0 where it is not in line
+	Waiting int `db:"waiting"` // requests in line for a key, and those without an answer yet
+	Place   int `db:"place"`   // of the request asked about, from 1; 0 where it is not in line
 }
 
 // LineAt counts who waits for a key at an establishment, and where in line a request stands.
 func (r reader) LineAt(ctx context.Context, uai okey.UAI, request uuid.UUID) (Line, error) {
-	var row struct {
-		Waiting int `db:"waiting"`
-		Place   int `db:"place"`
-	}
-	err := r.get(ctx, &row, "", `SELECT count(*) AS waiting,
-		coalesce((SELECT count(*) FROM request mine JOIN request r ON r.uai = mine.uai AND r.stage = 'awaiting_stock'
-			AND (r.approved_at, r.id) <= (mine.approved_at, mine.id) WHERE mine.id = $2 AND mine.stage = 'awaiting_stock'), 0) AS place
-		FROM request WHERE uai = $1 AND stage IN ('awaiting_decision', 'awaiting_stock')`, uai, request)
-	return Line(row), err
+	var line Line
+	err := r.get(ctx, &line, "", lineAt, uai, request)
+	return line, err
 }
+
+const lineAt = `SELECT count(*) AS waiting,
+	coalesce((SELECT count(*) FROM request mine JOIN request r ON r.uai = mine.uai AND r.stage = 'awaiting_stock'
+		AND (r.approved_at, r.id) <= (mine.approved_at, mine.id) WHERE mine.id = $2 AND mine.stage = 'awaiting_stock'), 0) AS place
+	FROM request WHERE uai = $1 AND stage IN ('awaiting_decision', 'awaiting_stock')`
 
 // Awaited is a request on which somebody of the direction must act.
 type Awaited struct {
@@ -218,30 +217,37 @@ func (r reader) AwaitedAt(ctx context.Context, uais []okey.UAI, stage okey.Stage
 func (r reader) awaited(
 	ctx context.Context, which string, uais []okey.UAI, stage okey.Stage, person okey.PersonID, limit int,
 ) ([]Awaited, int, error) {
-	var rows []struct {
-		requestRow
-		Given  string `db:"given_name"`
-		Family string `db:"family_name"`
-		School string `db:"school"`
-		Total  int    `db:"total"`
-	}
-	err := r.all(ctx, &rows, `SELECT `+requestColumns+`, p.given_name, p.family_name, e.name AS school,
-		count(*) OVER () AS total`+requestTables+`
-		JOIN person p ON p.id = r.person WHERE r.stage = $1 AND r.closed_at IS NULL AND r.person <> $2
-		AND r.uai `+which+` ORDER BY r.since, r.id LIMIT $4`,
-		string(stage), person, pq.Array(texts(uais)), limit)
-	if err != nil || len(rows) == 0 {
-		return nil, 0, err
-	}
-	awaited := make([]Awaited, len(rows))
-	for i, row := range rows {
-		awaited[i] = Awaited{
+	var found AwaitedList
+	err := r.together(ctx, awaited(&found, which, uais, stage, person, limit))
+	return found.Requests, found.Total, err
+}
+
+// AwaitedList is the beginning of a list, and how long it is.
+type AwaitedList struct {
+	Requests []Awaited
+	Total    int
+}
+
+type awaitedRow struct {
+	requestRow
+	Given  string `db:"given_name"`
+	Family string `db:"family_name"`
+	School string `db:"school"`
+	Total  int    `db:"total"`
+}
+
+func awaited(to *AwaitedList, which string, uais []okey.UAI, stage okey.Stage, person okey.PersonID, limit int) question {
+	return list(&to.Requests, func(row awaitedRow) Awaited {
+		to.Total = row.Total
+		return Awaited{
 			Request:   row.request(),
 			Requester: okey.Person{ID: row.Person, GivenName: row.Given, FamilyName: row.Family},
 			School:    row.School,
 		}
-	}
-	return awaited, rows[0].Total, nil
+	}, `SELECT `+requestColumns+`, p.given_name, p.family_name, e.name AS school, count(*) OVER () AS total`+requestTables+`
+		JOIN person p ON p.id = r.person WHERE r.stage = $1 AND r.closed_at IS NULL AND r.person <> $2
+		AND r.uai `+which+` ORDER BY r.since, r.id LIMIT $4`,
+		string(stage), person, pq.Array(texts(uais)), limit)
 }
 
 // KeptKeyGone is what became of a key that was kept for a request.

@@ -196,28 +196,25 @@ type AwaitedMove struct {
 	FromName   string
 }
 
-// MovesAwaiting returns the proposals that the establishments have to answer, oldest first, but nobody's own.
-func (r reader) MovesAwaiting(ctx context.Context, uais []okey.UAI, but okey.PersonID, limit int) ([]AwaitedMove, error) {
-	var rows []struct {
-		moveRow
-		Given  string `db:"given_name"`
-		Family string `db:"family_name"`
-		School string `db:"school"`
-	}
-	err := r.all(ctx, &rows, `SELECT `+moveColumns+`, p.given_name, p.family_name, f.name AS school
-		FROM key_move m JOIN key k USING (serial) JOIN person p ON p.id = m.holder JOIN establishment f ON f.uai = m.from_uai
-		JOIN establishment e ON e.uai = m.to_uai
-		WHERE coalesce(e.host, e.uai) = ANY ($1) AND m.state = 'proposed' AND k.holder = m.holder AND k.uai = m.from_uai AND m.holder <> $2
-		ORDER BY m.proposed_at, m.id LIMIT $3`, pq.Array(texts(uais)), but, limit)
-	found := make([]AwaitedMove, len(rows))
-	for i, row := range rows {
-		found[i] = AwaitedMove{
-			Move: row.move(), HolderName: okey.Person{GivenName: row.Given, FamilyName: row.Family}.Name(),
-			FromName: row.School,
-		}
-	}
-	return found, err
+type awaitedMoveRow struct {
+	moveRow
+	Given  string `db:"given_name"`
+	Family string `db:"family_name"`
+	School string `db:"school"`
 }
+
+func (m awaitedMoveRow) awaited() AwaitedMove {
+	return AwaitedMove{
+		Move: m.move(), HolderName: okey.Person{GivenName: m.Given, FamilyName: m.Family}.Name(), FromName: m.School,
+	}
+}
+
+// movesAwaiting are the proposals that the establishments have to answer, oldest first, but nobody's own.
+const movesAwaiting = `SELECT ` + moveColumns + `, p.given_name, p.family_name, f.name AS school
+	FROM key_move m JOIN key k USING (serial) JOIN person p ON p.id = m.holder JOIN establishment f ON f.uai = m.from_uai
+	JOIN establishment e ON e.uai = m.to_uai
+	WHERE coalesce(e.host, e.uai) = ANY ($1) AND m.state = 'proposed' AND k.holder = m.holder AND k.uai = m.from_uai AND m.holder <> $2
+	ORDER BY m.proposed_at, m.id LIMIT $3`
 
 // ProposeMove writes a proposal; move_open where the key has one. One that no longer speaks of the key as it is makes room.
 func (t *Tx) ProposeMove(ctx context.Context, m okey.Move) error {

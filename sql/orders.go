@@ -232,24 +232,36 @@ func (r reader) OpenOrders(ctx context.Context, after uuid.UUID, limit int) ([]u
 	return ids, err
 }
 
+// needsColumns count what an order of an establishment e is reckoned from; at has the days until which a key is to be renewed, and from
+// which it may be lent.
+const needsColumns = `e.minimum_stock AS minimum,
+	(SELECT count(*) FROM request WHERE uai = e.uai AND stage IN ('awaiting_decision', 'awaiting_stock')) AS waiting,
+	(SELECT count(*) FROM key k WHERE k.uai = e.uai AND k.state = 'in_service' AND k.expires_on <= at.renewed
+		AND NOT EXISTS (SELECT FROM request r WHERE r.person = k.holder AND r.reason = 'renewal' AND r.closed_at IS NULL)) AS expiring,
+	(SELECT count(*) FROM key WHERE uai = e.uai AND state = 'in_stock' AND expires_on >= at.lendable) AS free,
+	greatest((SELECT coalesce(sum(noted + CASE WHEN closed_at IS NULL THEN quantity - received ELSE 0 END), 0) FROM key_order
+		WHERE uai = e.uai),
+		(SELECT count(*) FROM key WHERE uai = e.uai AND state = 'in_transit')) AS under_way`
+
+type needsRow struct {
+	Waiting  int `db:"waiting"`
+	Expiring int `db:"expiring"`
+	Minimum  int `db:"minimum"`
+	Free     int `db:"free"`
+	UnderWay int `db:"under_way"`
+}
+
+// needs are those of one establishment, on the day.
+const needs = `SELECT ` + needsColumns + ` FROM establishment e, (SELECT $2::date AS renewed, $3::date AS lendable) at WHERE e.uai = $1`
+
+func needsAt(uai okey.UAI, on okey.Day) []any {
+	return []any{string(uai), on.AddMonths(okey.RenewalMonths).String(), on.AddMonths(okey.LendableMonths).String()}
+}
+
 // NeedsOf counts what an order of an establishment is reckoned from, on the day.
 func (r reader) NeedsOf(ctx context.Context, uai okey.UAI, on okey.Day) (okey.Needs, error) {
-	var n struct {
-		Waiting  int `db:"waiting"`
-		Expiring int `db:"expiring"`
-		Minimum  int `db:"minimum"`
-		Free     int `db:"free"`
-		UnderWay int `db:"under_way"`
-	}
-	err := r.get(ctx, &n, "Cet établissement n'est pas dans OKEY.", `SELECT e.minimum_stock AS minimum,
-		(SELECT count(*) FROM request WHERE uai = e.uai AND stage IN ('awaiting_decision', 'awaiting_stock')) AS waiting,
-		(SELECT count(*) FROM key k WHERE k.uai = e.uai AND k.state = 'in_service' AND k.expires_on <= $2::date
-			AND NOT EXISTS (SELECT FROM request r WHERE r.person = k.holder AND r.reason = 'renewal' AND r.closed_at IS NULL)) AS expiring,
-		(SELECT count(*) FROM key WHERE uai = e.uai AND state = 'in_stock' AND expires_on >= $3::date) AS free,
-		greatest((SELECT coalesce(sum(noted + CASE WHEN closed_at IS NULL THEN quantity - received ELSE 0 END), 0) FROM key_order
-			WHERE uai = e.uai),
-			(SELECT count(*) FROM key WHERE uai = e.uai AND state = 'in_transit')) AS under_way
-		FROM establishment e WHERE e.uai = $1`, uai, on.AddMonths(okey.RenewalMonths).String(), on.AddMonths(okey.LendableMonths).String())
+	var n needsRow
+	err := r.get(ctx, &n, "Cet établissement n'est pas dans OKEY.", needs, needsAt(uai, on)...)
 	return okey.Needs(n), err
 }
 

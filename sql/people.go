@@ -58,46 +58,51 @@ func (r reader) PeopleByMail(ctx context.Context, mail string) ([]okey.Person, e
 // Actor loads a person with all that they may act for. not_found for an unknown id.
 func (r reader) Actor(ctx context.Context, id okey.PersonID) (okey.Actor, error) {
 	var row personRow
-	if err := r.get(ctx, &row, nobody, `SELECT `+personColumns+` FROM person p WHERE p.id = $1`, id); err != nil {
-		return okey.Actor{}, err
+	var actor okey.Actor
+	err := r.together(
+		ctx,
+		one(&row, `SELECT `+personColumns+` FROM person p WHERE p.id = $1`, id),
+		// Until the next staff file, the people of an establishment that has a successor work there, without their functions.
+		list(&actor.Assignments, assignmentRow.assignment, `SELECT DISTINCT coalesce(e.successor, a.uai) AS uai,
+			CASE WHEN e.successor IS NULL THEN a.function ELSE 'personnel' END AS function, a.until
+			FROM assignment a JOIN establishment e USING (uai) LEFT JOIN establishment s ON s.uai = e.successor
+			WHERE a.person = $1 AND coalesce(s.served, e.served) ORDER BY 1, 2, 3`, id),
+		// A delegation ends with the function of the person who gave it, and with the assignment of the person who has it.
+		list(&actor.Delegations, lentRow.delegation, `SELECT d.uai, d.scope, d.from_day, least(d.until_day, holds.until_day) AS until_day
+			FROM delegation d JOIN `+delegationHolds+` holds ON holds.until_day >= d.from_day
+			JOIN establishment e ON e.uai = d.uai AND e.successor IS NULL
+			WHERE d.given_to = $1 AND d.ended_at IS NULL ORDER BY d.uai, d.from_day`, id),
+	)
+	switch {
+	case err != nil:
+		return okey.Actor{}, fmt.Errorf("read an actor: %w", err)
+	case row.ID == uuid.Nil:
+		return okey.Actor{}, okey.Errorf(okey.CodeNotFound, "%s", nobody)
 	}
-	actor := okey.Actor{Person: row.person(), Support: row.Support, Auditor: row.Auditor, SessionsFrom: utc(row.SessionsFrom.Time)}
-	var assigned []struct {
-		UAI      okey.UAI        `db:"uai"`
-		Function okey.Function   `db:"function"`
-		Until    stdsql.NullTime `db:"until"`
-	}
-	// Until the next staff file, the people of an establishment that has a successor work there, without their functions.
-	err := r.all(ctx, &assigned, `SELECT DISTINCT coalesce(e.successor, a.uai) AS uai,
-		CASE WHEN e.successor IS NULL THEN a.function ELSE 'personnel' END AS function, a.until
-		FROM assignment a JOIN establishment e USING (uai) LEFT JOIN establishment s ON s.uai = e.successor
-		WHERE a.person = $1 AND coalesce(s.served, e.served) ORDER BY 1, 2, 3`, id)
-	if err != nil {
-		return okey.Actor{}, fmt.Errorf("read assignments: %w", err)
-	}
-	for _, a := range assigned {
-		actor.Assignments = append(actor.Assignments, okey.Assignment{UAI: a.UAI, Function: a.Function, Until: dayOf(a.Until)})
-	}
-	var given []struct {
-		UAI   okey.UAI        `db:"uai"`
-		Scope okey.Scope      `db:"scope"`
-		From  stdsql.NullTime `db:"from_day"`
-		Until stdsql.NullTime `db:"until_day"`
-	}
-	// A delegation ends with the function of the person who gave it, and with the assignment of the person who has it.
-	err = r.all(ctx, &given, `SELECT d.uai, d.scope, d.from_day, least(d.until_day, holds.until_day) AS until_day
-		FROM delegation d JOIN `+delegationHolds+` holds ON holds.until_day >= d.from_day
-		JOIN establishment e ON e.uai = d.uai AND e.successor IS NULL
-		WHERE d.given_to = $1 AND d.ended_at IS NULL ORDER BY d.uai, d.from_day`, id)
-	if err != nil {
-		return okey.Actor{}, fmt.Errorf("read delegations: %w", err)
-	}
-	for _, d := range given {
-		actor.Delegations = append(actor.Delegations, okey.Delegation{
-			UAI: d.UAI, Scope: d.Scope, From: dayOf(d.From), Until: dayOf(d.Until),
-		})
-	}
+	actor.Person, actor.Support, actor.Auditor = row.person(), row.Support, row.Auditor
+	actor.SessionsFrom = utc(row.SessionsFrom.Time)
 	return actor, nil
+}
+
+type assignmentRow struct {
+	UAI      okey.UAI        `db:"uai"`
+	Function okey.Function   `db:"function"`
+	Until    stdsql.NullTime `db:"until"`
+}
+
+func (a assignmentRow) assignment() okey.Assignment {
+	return okey.Assignment{UAI: a.UAI, Function: a.Function, Until: dayOf(a.Until)}
+}
+
+type lentRow struct {
+	UAI   okey.UAI        `db:"uai"`
+	Scope okey.Scope      `db:"scope"`
+	From  stdsql.NullTime `db:"from_day"`
+	Until stdsql.NullTime `db:"until_day"`
+}
+
+func (d lentRow) delegation() okey.Delegation {
+	return okey.Delegation{UAI: d.UAI, Scope: d.Scope, From: dayOf(d.From), Until: dayOf(d.Until)}
 }
 
 // UnservedOf returns where a person works on the day though OKEY serves nobody there, by its code; empty for nowhere.

@@ -41,10 +41,11 @@ func (r reader) KeptPIN(ctx context.Context, serial okey.Serial) (KeptPIN, error
 
 // PINsOf returns the keys whose PIN is a person's to set: those in hand first, the one that expires last before the others.
 func (r reader) PINsOf(ctx context.Context, person okey.PersonID) ([]KeptPIN, error) {
-	return listed(ctx, r, keptRow.kept, keptPIN+` WHERE (k.state = 'in_service' AND k.holder = $1)
-		OR (k.state = 'attributed' AND r.person = $1)
-		ORDER BY k.state DESC, k.expires_on DESC, k.serial`, person)
+	return listed(ctx, r, keptRow.kept, pinsOf, person)
 }
+
+const pinsOf = keptPIN + ` WHERE (k.state = 'in_service' AND k.holder = $1) OR (k.state = 'attributed' AND r.person = $1)
+	ORDER BY k.state DESC, k.expires_on DESC, k.serial`
 
 // SetPIN gives a key another PIN and begins its count of wrong ones anew. It answers false, and changes nothing, where
 // a change that was asked for later has come first. The caller holds the lock of the key's establishment.

@@ -3,7 +3,6 @@ package sql
 import (
 	"context"
 	stdsql "database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -167,22 +166,11 @@ func (r reader) OpenRequestOf(ctx context.Context, person okey.PersonID) (okey.R
 	return row.request(), err
 }
 
-// DeadlinesOf returns what is due while a request stands where it does, as the flow was told when it came there; none where the rows of its
+// deadlines are what is due while a request stands where it does, as the flow was told when it came there; none where the rows of its
 // actions are gone, or nothing is due.
-func (r reader) DeadlinesOf(ctx context.Context, request okey.Request) ([]okey.Deadline, error) {
-	var told []byte
-	err := r.get(ctx, &told, noRequest, `SELECT coalesce((SELECT a.verdict -> 'standing' -> 'deadlines' FROM action a
-		WHERE a.request = $1 AND a.outcome = 'accepted' AND (a.verdict -> 'standing' ->> 'turn')::integer = $2
-		ORDER BY a.judged_at, a.id LIMIT 1), '[]')`, request.ID, request.Turn)
-	if err != nil {
-		return nil, err
-	}
-	var due []okey.Deadline
-	if err := json.Unmarshal(told, &due); err != nil {
-		return nil, fmt.Errorf("read what is due for request %s: %w", request.ID, err)
-	}
-	return due, nil
-}
+const deadlines = `SELECT a.verdict -> 'standing' -> 'deadlines' AS due FROM action a
+	WHERE a.request = $1 AND a.outcome = 'accepted' AND (a.verdict -> 'standing' ->> 'turn')::integer = $2
+	ORDER BY a.judged_at, a.id LIMIT 1`
 
 // AddEvent appends a line to a request's timeline.
 func (t *Tx) AddEvent(ctx context.Context, request uuid.UUID, e okey.Event) error {
@@ -193,28 +181,28 @@ func (t *Tx) AddEvent(ctx context.Context, request uuid.UUID, e okey.Event) erro
 
 // Timeline returns a request's story, oldest first.
 func (r reader) Timeline(ctx context.Context, request uuid.UUID) ([]okey.Event, error) {
-	var rows []struct {
-		At      time.Time      `db:"at"`
-		Kind    okey.EventKind `db:"kind"`
-		By      uuid.NullUUID  `db:"by_person"`
-		Given   string         `db:"given_name"`
-		Family  string         `db:"family_name"`
-		Via     okey.Via       `db:"via"`
-		Comment string         `db:"comment"`
-		Key     okey.Serial    `db:"key"`
-	}
-	err := r.all(ctx, &rows, `SELECT t.at, t.kind, t.by_person, coalesce(p.given_name, '') AS given_name,
-		coalesce(p.family_name, '') AS family_name,
-		t.via, t.comment, t.key FROM timeline t LEFT JOIN person p ON p.id = t.by_person WHERE t.request = $1 ORDER BY t.seq`, request)
-	events := make([]okey.Event, len(rows))
-	for i, row := range rows {
-		name := okey.Person{GivenName: row.Given, FamilyName: row.Family}.Name()
-		events[i] = okey.Event{
-			At: utc(row.At), Kind: row.Kind, By: row.By.UUID, ByName: name, Via: row.Via, Comment: row.Comment, Key: row.Key,
-		}
-	}
-	return events, err
+	return listed(ctx, r, eventRow.event, timeline, request)
 }
+
+type eventRow struct {
+	At      time.Time      `db:"at"`
+	Kind    okey.EventKind `db:"kind"`
+	By      uuid.NullUUID  `db:"by_person"`
+	Given   string         `db:"given_name"`
+	Family  string         `db:"family_name"`
+	Via     okey.Via       `db:"via"`
+	Comment string         `db:"comment"`
+	Key     okey.Serial    `db:"key"`
+}
+
+func (e eventRow) event() okey.Event {
+	name := okey.Person{GivenName: e.Given, FamilyName: e.Family}.Name()
+	return okey.Event{At: utc(e.At), Kind: e.Kind, By: e.By.UUID, ByName: name, Via: e.Via, Comment: e.Comment, Key: e.Key}
+}
+
+const timeline = `SELECT t.at, t.kind, t.by_person, coalesce(p.given_name, '') AS given_name,
+	coalesce(p.family_name, '') AS family_name, t.via, t.comment, t.key
+	FROM timeline t LEFT JOIN person p ON p.id = t.by_person WHERE t.request = $1 ORDER BY t.seq`
 
 // LastEvent returns the newest line of a kind in a request's timeline; ok is false where there is none.
 func (r reader) LastEvent(ctx context.Context, request uuid.UUID, kinds ...okey.EventKind) (event okey.Event, ok bool, err error) {

@@ -85,16 +85,17 @@ func (t *Tx) notPlaceholder(ctx context.Context, p okey.Person, verified bool) e
 	return err
 }
 
-// Session reads what a session holds; found is false for one that has ended.
-func (s *Store) Session(ctx context.Context, token string) (data []byte, found bool, err error) {
-	err = s.db.GetContext(ctx, &data, `SELECT data FROM session WHERE token = $1 AND expiry > current_timestamp`, token)
+// Session reads what a session holds, and when it ends; found is false for one that has ended.
+func (s *Store) Session(ctx context.Context, token string) (data []byte, expiry time.Time, found bool, err error) {
+	err = s.db.QueryRowxContext(ctx, `SELECT data, expiry FROM session WHERE token = $1 AND expiry > current_timestamp`, token).
+		Scan(&data, &expiry)
 	switch {
 	case errors.Is(err, stdsql.ErrNoRows):
-		return nil, false, nil
+		return nil, expiry, false, nil
 	case err != nil:
-		return nil, false, fmt.Errorf("read a session: %w", err)
+		return nil, expiry, false, fmt.Errorf("read a session: %w", err)
 	}
-	return data, true, nil
+	return data, expiry, true, nil
 }
 
 // EndSession ends a session, and answers whether it was still there.

@@ -74,9 +74,11 @@ const troubles = `SELECT id, kind, workflow, what, error, attempts, since, last_
 // Troubles returns the work that does not get on, oldest first: actions without an outcome are StuckActions.
 func (r reader) Troubles(ctx context.Context, limit int) ([]Trouble, error) {
 	var found []Trouble
-	err := r.all(ctx, &found, troubles+`WHERE kind <> 'action' ORDER BY since, id LIMIT $1`, limit)
+	err := r.all(ctx, &found, troublesOfWork, limit)
 	return found, err
 }
+
+const troublesOfWork = troubles + `WHERE kind <> 'action' ORDER BY since, id LIMIT $1`
 
 // Trouble answers not_found for one that is over.
 func (r reader) Trouble(ctx context.Context, id uuid.UUID) (Trouble, error) {

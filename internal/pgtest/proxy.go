@@ -1,6 +1,7 @@
 package pgtest
 
 import (
+	"io"
 	"net"
 	"net/url"
 	"sync"
@@ -17,6 +18,8 @@ type Proxy struct {
 	to     string
 	refuse bool
 	links  map[*link]bool
+
+	asked asked
 }
 
 // link is one connection and its other half. Under the proxy's lock.
@@ -66,13 +69,14 @@ func (p *Proxy) accept(listener net.Listener) {
 		p.mu.Lock()
 		p.links[l] = true
 		p.mu.Unlock()
-		go p.pass(l, client, server)
+		heard := &frontend{to: &p.asked, prepared: map[string]string{}}
+		go p.pass(l, io.TeeReader(client, heard), server)
 		go p.pass(l, server, client)
 	}
 }
 
 // pass carries what one side says to the other, unless the proxy is silent.
-func (p *Proxy) pass(l *link, from, to net.Conn) {
+func (p *Proxy) pass(l *link, from io.Reader, to io.Writer) {
 	defer p.end(l)
 	buffer := make([]byte, 16<<10)
 	for {

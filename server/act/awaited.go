@@ -33,8 +33,25 @@ const (
 
 // WaitingFor lists who must do something now; nobody for a closed request.
 func (s *Dispatcher) WaitingFor(ctx context.Context, r sql.RequestRecord) ([]Awaited, error) {
-	c, err := s.caseAbout(ctx, okey.PersonID{}, r)
+	c, err := s.CaseAt(ctx, okey.PersonID{}, r)
 	return c.Waits(), err
+}
+
+// WhoAnswers lists, of each establishment, who answers a request that somebody makes there now.
+func (s *Dispatcher) WhoAnswers(ctx context.Context, places []sql.Place, requester okey.Person) (map[okey.UAI][]Awaited, error) {
+	now, days := time.Now(), map[okey.UAI]okey.Day{}
+	for _, place := range places {
+		days[place.AnsweredBy()] = okey.DayOf(now, okey.ZoneOf(place.Academy))
+	}
+	responders, err := s.store.RespondersOn(ctx, days)
+	waits := make(map[okey.UAI][]Awaited, len(places))
+	for _, place := range places {
+		asked := okey.Request{UAI: place.UAI, Host: place.Host, Person: requester.ID, Stage: okey.AwaitingDecision, Since: now}
+		waits[place.UAI] = Case{
+			RequestRecord: sql.RequestRecord{Request: asked, Requester: requester, Place: place}, responders: responders[place.AnsweredBy()],
+		}.Waits()
+	}
+	return waits, err
 }
 
 // Waits lists who must do something now; nobody for a closed request. Who answers and who hands over, the permission table says.

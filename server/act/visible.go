@@ -25,17 +25,19 @@ func (s *Dispatcher) CaseOf(ctx context.Context, actor okey.PersonID, id uuid.UU
 	if err != nil {
 		return Case{}, err
 	}
-	return s.caseAbout(ctx, actor, record)
+	return s.CaseAt(ctx, actor, record)
 }
 
-func (s *Dispatcher) caseAbout(ctx context.Context, actor okey.PersonID, r sql.RequestRecord) (c Case, err error) {
-	c.RequestRecord = r
-	c.Today = okey.DayOf(time.Now(), okey.ZoneOf(c.Place.Academy))
-	c.responders, err = s.store.Responders(ctx, r.AnsweredBy(), c.Today)
-	c.Subject = okey.Subject{
-		Owner: r.Person, UAI: r.AnsweredBy(), Stage: r.Stage, HasReason: true, OtherApprovers: okey.OtherApprovers(c.responders, actor),
-	}
-	return c, err
+// CaseAt is CaseOf for a request that is there already.
+func (s *Dispatcher) CaseAt(ctx context.Context, actor okey.PersonID, r sql.RequestRecord) (Case, error) {
+	today := okey.DayOf(time.Now(), okey.ZoneOf(r.Place.Academy))
+	responders, err := s.store.Responders(ctx, r.AnsweredBy(), today)
+	return Case{
+		RequestRecord: r, Today: today, responders: responders,
+		Subject: okey.Subject{
+			Owner: r.Person, UAI: r.AnsweredBy(), Stage: r.Stage, HasReason: true, OtherApprovers: okey.OtherApprovers(responders, actor),
+		},
+	}, err
 }
 
 // caseOf is the case of a command about a request.

@@ -14,24 +14,17 @@ const endedFor = 30
 // EndedRights says which rights the visitor has lost lately, each in a sentence; nothing of establishments for which they answer still.
 func (s *Site) EndedRights(v *Visit) ([]string, error) {
 	since := v.Today().AddDays(-endedFor)
-	posts, err := s.endedPosts(v, since)
+	headed, lent, err := s.store.Rights(v.Ctx(), v.Actor.ID, since)
 	if err != nil {
 		return nil, err
 	}
-	delegations, err := s.endedDelegations(v, since)
-	if err != nil {
-		return nil, err
-	}
-	return slices.Compact(slices.Sorted(slices.Values(append(posts, delegations...)))), nil
+	ended := append(endedPosts(v, headed, since), endedDelegations(v, lent, since)...)
+	return slices.Compact(slices.Sorted(slices.Values(ended))), nil
 }
 
 // endedPosts says which establishments the visitor heads no more, or no more as they were.
-func (s *Site) endedPosts(v *Visit, since okey.Day) (said []string, err error) {
+func endedPosts(v *Visit, headed []sql.HeadedSchool, since okey.Day) (said []string) {
 	today, answers := v.Today(), v.Actor.Answers(v.Today())
-	headed, err := s.store.HeadedBy(v.Ctx(), v.Actor.ID)
-	if err != nil {
-		return nil, err
-	}
 	for _, h := range headed {
 		school, left := okey.SayEstablishment(h.Name), h.LastDay()
 		switch {
@@ -44,16 +37,12 @@ func (s *Site) endedPosts(v *Visit, since okey.Day) (said []string, err error) {
 			said = append(said, fmt.Sprintf("Votre fonction de direction pour %s a pris fin %s.", school, left.Say(today)))
 		}
 	}
-	return said, nil
+	return said
 }
 
 // endedDelegations says which delegations to the visitor are over; one that was called off before its first day gave no right.
-func (s *Site) endedDelegations(v *Visit, since okey.Day) (said []string, err error) {
+func endedDelegations(v *Visit, lent []sql.ListedDelegation, since okey.Day) (said []string) {
 	today, answers, zone := v.Today(), v.Actor.Answers(v.Today()), okey.ZoneOf("")
-	lent, err := s.store.DelegationsTo(v.Ctx(), v.Actor.ID, since)
-	if err != nil {
-		return nil, err
-	}
 	for _, d := range lent {
 		school := okey.SayEstablishment(d.School)
 		if slices.Contains(answers, d.UAI) || d.CalledOff(today, zone) {
@@ -70,7 +59,7 @@ func (s *Site) endedDelegations(v *Visit, since okey.Day) (said []string, err er
 			said = append(said, fmt.Sprintf("Votre délégation pour %s n'a plus d'effet : %s.", school, SayLeft(d, today)))
 		}
 	}
-	return said, nil
+	return said
 }
 
 // SayLeft names whose leaving a delegation has not outlived.

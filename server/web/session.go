@@ -33,9 +33,10 @@ type sessionTable struct {
 
 // readSession notes in a request's context which session it found, and whether that had ended when it was to be renewed.
 type readSession struct {
-	token string
-	data  []byte
-	ended bool
+	token  string
+	data   []byte
+	expiry time.Time
+	ended  bool
 }
 
 type readSessionKey struct{}
@@ -47,16 +48,22 @@ const sessionPatience = 3 * time.Second
 func (t *sessionTable) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
 	soon, cancel := context.WithTimeout(ctx, sessionPatience)
 	defer cancel()
-	data, found, err := t.store.Session(soon, token)
+	data, expiry, found, err := t.store.Session(soon, token)
 	if read, ok := ctx.Value(readSessionKey{}).(*readSession); ok && found {
-		read.token, read.data = token, data
+		read.token, read.data, read.expiry = token, data, expiry
 	}
 	return data, found, err
 }
 
+// sessionSlack is by how much a session may end sooner than its last page says: pages that follow each other closely don't each write it.
+const sessionSlack = time.Minute
+
 // CommitCtx writes a session: a new one, or one that is still there. Whoever hung up meanwhile is no less signed in.
 func (t *sessionTable) CommitCtx(ctx context.Context, token string, data []byte, expiry time.Time) error {
 	if read, ok := ctx.Value(readSessionKey{}).(*readSession); ok && read.token == token {
+		if sameValues(read.data, data) && expiry.Sub(read.expiry).Abs() < sessionSlack {
+			return nil
+		}
 		err := t.store.KeepSession(context.WithoutCancel(ctx), token, data, expiry)
 		if err != nil && prolongs(read.data, data) {
 			slog.WarnContext(ctx, "a session was not prolonged", "error", err) // no reason to withhold the page
@@ -69,20 +76,26 @@ func (t *sessionTable) CommitCtx(ctx context.Context, token string, data []byte,
 
 // prolongs tells whether a session has changed in nothing but when it ends. A draft that somebody signed in had put aside does not count:
 // the page that they see says what became of it.
-func prolongs(a, b []byte) bool {
+func prolongs(before, after []byte) bool {
+	_, values, err := scs.GobCodec{}.Decode(after)
+	if _, signedIn := values[SessionPerson]; err == nil && signedIn {
+		return sameValues(before, after, sessionDraft)
+	}
+	return sameValues(before, after)
+}
+
+// sameValues tells whether two writings of a session hold the same, but for some.
+func sameValues(a, b []byte, but ...string) bool {
 	_, before, err := scs.GobCodec{}.Decode(a)
 	if err != nil {
 		return false
 	}
 	_, after, err := scs.GobCodec{}.Decode(b)
-	if err != nil {
-		return false
+	for _, name := range but {
+		delete(before, name)
+		delete(after, name)
 	}
-	if _, signedIn := after[SessionPerson]; signedIn {
-		delete(before, sessionDraft)
-		delete(after, sessionDraft)
-	}
-	return maps.Equal(before, after) // texts, all of them
+	return err == nil && maps.Equal(before, after) // texts, all of them
 }
 
 // DeleteCtx ends a session.

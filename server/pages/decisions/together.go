@@ -128,17 +128,21 @@ func (s *Pages) showAnswers(v *web.Visit, status int, sent *web.Form, warning st
 // longest comes first.
 func (s *Pages) answerGroups(v *web.Visit, f *web.Form, found []sql.Awaited) ([]answerGroup, error) {
 	var groups []answerGroup
+	var uais []okey.UAI
+	for _, r := range found {
+		uais = append(uais, r.UAI)
+	}
+	free, err := s.freeAt(v, uais...)
+	if err != nil {
+		return nil, err
+	}
 	at := map[okey.UAI]int{}
 	for _, r := range found {
 		i, known := at[r.UAI]
 		if !known {
 			i = len(groups)
 			at[r.UAI] = i
-			free, err := s.freeAt(v, r.UAI)
-			if err != nil {
-				return nil, err
-			}
-			groups = append(groups, answerGroup{Name: okey.SayPlace(r.School, r.UAI), Free: sayFree(free)})
+			groups = append(groups, answerGroup{Name: okey.SayPlace(r.School, r.UAI), Free: sayFree(free[r.UAI])})
 		}
 		groups[i].Lines = append(groups[i].Lines, answerChoice{
 			Entry: f.Entry(tickedPrefix + r.ID.String()), Who: r.Requester.Name(), Need: r.Need, Replaces: web.SayReplaces(r.Request),
@@ -151,12 +155,17 @@ func (s *Pages) answerGroups(v *web.Visit, f *web.Form, found []sql.Awaited) ([]
 	return groups, nil
 }
 
-func (s *Pages) freeAt(v *web.Visit, uai okey.UAI) (int, error) {
-	today, err := s.store.Today(v.Ctx(), uai, v.Now)
+// freeAt counts the keys that are free at each establishment, on the day that it is there.
+func (s *Pages) freeAt(v *web.Visit, uais ...okey.UAI) (map[okey.UAI]int, error) {
+	places, err := s.store.Places(v.Ctx(), uais...)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	return s.store.FreeKeys(v.Ctx(), uai, today)
+	days := map[okey.UAI]okey.Day{}
+	for _, place := range places {
+		days[place.UAI] = web.TodayAt(v, place)
+	}
+	return s.store.FreeKeysOn(v.Ctx(), days)
 }
 
 func sayFree(n int) string {
@@ -302,7 +311,8 @@ func ChoiceOf(ids []uuid.UUID, content okey.Content) string {
 
 // sayTooFew says how many of those accepted will have to wait for a key; empty where none will.
 func (s *Pages) sayTooFew(v *web.Visit, uai okey.UAI, wanted int) (string, error) {
-	free, err := s.freeAt(v, uai)
+	counted, err := s.freeAt(v, uai)
+	free := counted[uai]
 	if err != nil || free >= wanted {
 		return "", err
 	}

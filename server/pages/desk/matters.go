@@ -41,50 +41,23 @@ type matter struct {
 }
 
 // stuck is what does not go on by itself.
-type stuck struct {
-	escalated  []sql.Awaited
-	unanswered []sql.Unanswered
-	actions    []sql.DeskAction
-	mails      []sql.Mail
-	reports    []sql.ListedReport
-	overdue    []sql.ListedOrder
-	announced  []sql.Delivery
-	troubles   []sql.Trouble
-}
+type stuck struct{ sql.Stuck }
 
-func (s *Pages) stuck(v *web.Visit) (st stuck, err error) {
-	if st.reports, err = s.store.PendingReports(v.Ctx(), deskRows); err != nil {
-		return st, err
-	}
-	if st.overdue, err = s.store.OverdueOrders(v.Ctx(), deskRows); err != nil {
-		return st, err
-	}
-	if st.announced, err = s.store.UnconfirmedDeliveries(v.Ctx(), v.Now.Add(-unconfirmed), deskRows); err != nil {
-		return st, err
-	}
-	if st.escalated, err = s.store.Escalated(v.Ctx(), deskRows); err != nil {
-		return st, err
-	}
-	if st.unanswered, err = s.store.UnansweredEstablishments(v.Ctx(), v.Today(), deskRows); err != nil {
-		return st, err
-	}
-	if st.actions, err = s.store.StuckActions(v.Ctx(), v.Now.Add(-stuckAfter), deskRows); err != nil {
-		return st, err
-	}
-	if st.troubles, err = s.store.Troubles(v.Ctx(), deskRows); err != nil {
-		return st, err
-	}
-	st.mails, err = s.store.FailedMails(v.Ctx(), v.Now.Add(-deskHistory), deskRows)
-	return st, err
+func (s *Pages) stuck(v *web.Visit) (stuck, error) {
+	found, err := s.store.Stuck(v.Ctx(), sql.StuckSince{
+		Recorded: v.Now.Add(-stuckAfter), Refused: v.Now.Add(-deskHistory), Taken: v.Now.Add(-unconfirmed),
+		Today: v.Today(), Limit: deskRows,
+	})
+	return stuck{found}, err
 }
 
 // matters are what there is something of; gone are requests that the engine does not follow, where it was asked. workflow is where support
 // looks at one in the engine.
 func (st stuck) matters(gone []sql.Awaited, c web.Clock, workflow func(id string) string) []matter {
 	all := []matter{
-		escalatedMatter(st.escalated, c), unansweredMatter(st.unanswered, c), reportsMatter(st.reports, c), stuckMatter(st.actions, c),
-		troubleMatter(st.troubles, c, workflow), goneMatter(gone, c), refusedMailsMatter(st.mails, c),
-		overdueMatter(st.overdue, c), announcedMatter(st.announced, c),
+		escalatedMatter(st.Escalated, c), unansweredMatter(st.Unanswered, c), reportsMatter(st.Reports, c), stuckMatter(st.Actions, c),
+		troubleMatter(st.Troubles, c, workflow), goneMatter(gone, c), refusedMailsMatter(st.Mails, c),
+		overdueMatter(st.Overdue, c), announcedMatter(st.Announced, c),
 	}
 	return slices.DeleteFunc(all, func(m matter) bool { return len(m.Cards)+len(m.Actions)+len(m.Mails) == 0 })
 }

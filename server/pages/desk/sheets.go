@@ -21,8 +21,8 @@ func (s *Pages) deskTable(v *web.Visit) (web.Spreadsheet, error) {
 	if err != nil {
 		return web.Spreadsheet{}, err
 	}
-	escalated := make([]sql.ListedRequest, len(st.escalated))
-	for i, r := range st.escalated {
+	escalated := make([]sql.ListedRequest, len(st.Escalated))
+	for i, r := range st.Escalated {
 		escalated[i] = sql.ListedRequest{Request: r.Request, Requester: r.Requester, Establishment: r.School}
 	}
 	all, err := s.requests.Stepped(v.Ctx(), escalated, v.Today())
@@ -32,10 +32,10 @@ func (s *Pages) deskTable(v *web.Visit) (web.Spreadsheet, error) {
 	c := web.Paris(v)
 	return web.Spreadsheet{Name: "assistance", Title: "Assistance", Sheets: []workbook.Sheet{
 		requests.RequestSheet("Demandes remontées", web.Each(all), c.Zone),
-		story.ActionSheet("Actions sans suite", st.actions, c),
-		story.MailSheet("Courriels refusés", st.mails, c),
+		story.ActionSheet("Actions sans suite", st.Actions, c),
+		story.MailSheet("Courriels refusés", st.Mails, c),
 		story.ActionSheet("Actions refusées", refused, c),
-		reportSheet("Clefs à confirmer", st.reports, c),
+		reportSheet("Clefs à confirmer", st.Reports, c),
 	}}, nil
 }
 

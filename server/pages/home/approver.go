@@ -8,8 +8,8 @@ import (
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/pages/keys"
+	"okey/server/pages/people"
 	"okey/server/pages/requests"
-	"okey/server/respond"
 	"okey/server/web"
 	"okey/sql"
 )
@@ -41,44 +41,31 @@ type group struct {
 	Cards []web.Card
 }
 
-// approverHome looks up what awaits the visitor as an approver or delegate.
+// approverHome looks up what awaits the visitor as an approver or delegate. Who may not answer requests is not shown any.
 func (s *Pages) approverHome(v *web.Visit) (page approverHome, err error) {
-	if err = s.awaitedFromMe(v, &page); err != nil {
-		return page, err
+	of := sql.HouseOf{Reach: act.Reach(v.Actor), Heads: people.HeadedBy(v), Now: v.Now, Lines: web.HomeLines}
+	of.Delegations = people.DelegationRows
+	of.Schools = append(slices.Clone(of.Reach.UAIs), of.Heads...)
+	for _, d := range v.Actor.Delegations {
+		of.Schools = append(of.Schools, d.UAI)
 	}
-	if page.Arrive, err = s.keys.AwaitedDeliveries(v); err != nil {
-		return page, err
-	}
-	if page.Moves, err = s.keys.MovesAwaitingMe(v); err != nil {
-		return page, err
-	}
-	if page.Follow, err = s.keysToFollow(v); err != nil {
-		return page, err
-	}
-	if page.House, page.Acts, err = s.houseLines(v); err != nil {
-		return page, err
-	}
-	page.Lent, err = s.lent(v)
-	return page, err
-}
-
-// awaitedFromMe lists what an approver or delegate must do, oldest first. Who may not answer requests is not shown any.
-func (s *Pages) awaitedFromMe(v *web.Visit, page *approverHome) error {
-	several := len(v.Actor.Answers(v.Today())) > 1
-	decides, _ := web.PlacesWhere(v, okey.ActDecide) // where the table says no, nothing is shown
-	if page.Decides = len(decides) > 0; page.Decides {
-		var err error
-		if page.Answer, err = s.awaitedAt(v, decides, okey.AwaitingDecision, several); err != nil {
-			return err
+	of.Decides, _ = web.PlacesWhere(v, okey.ActDecide) // where the table says no, nothing is shown
+	of.Hands, _ = web.PlacesWhere(v, okey.ActHandOver)
+	page.Decides, page.Approve = len(of.Decides) > 0, len(of.Hands) > 0
+	var found sql.House
+	if len(of.Schools) > 0 {
+		if found, err = s.store.House(v.Ctx(), of); err != nil {
+			return page, err
 		}
+		page.Answer, page.Hand = awaitedAt(v, of.Decides, found.Answer), awaitedAt(v, of.Hands, found.Hand)
+		page.Arrive, page.Moves = keys.DeliveryCards(v, found.Deliveries), keys.MoveCards(v, found.Moves)
+		page.Follow = keysToFollow(v, found.Schools)
+		page.House, page.Acts = houseLines(v, found)
 	}
-	hands, _ := web.PlacesWhere(v, okey.ActHandOver)
-	if page.Approve = len(hands) > 0; !page.Approve {
-		return nil
-	}
-	var err error
-	page.Hand, err = s.awaitedAt(v, hands, okey.AwaitingHandover, several)
-	return err
+	page.Lent = lent(v, found.Schools)
+	ended, err := s.EndedRights(v)
+	page.Lent = append(page.Lent, ended...)
+	return page, err
 }
 
 // followedKeys are the keys to see to, as the list of keys filters them, and what is said of one and of several.
@@ -89,23 +76,19 @@ var followedKeys = []struct{ name, suivi, one, many string }{
 }
 
 // keysToFollow counts the keys that an approver or delegate should see to.
-func (s *Pages) keysToFollow(v *web.Visit) ([]web.Fact, error) {
+func keysToFollow(v *web.Visit, schools []sql.HouseSchool) []web.Fact {
 	var facts []web.Fact
 	places := v.Actor.Answers(v.Today())
 	for _, kind := range followedKeys {
 		for _, uai := range places {
-			filter := sql.KeyFilter{Establishment: uai, Today: v.Today(), Watch: keys.Watched[kind.suivi], Limit: respond.MaxLimit}
-			found, err := s.store.ListKeys(v.Ctx(), act.Reach(v.Actor), filter)
-			if err != nil {
-				return nil, err
-			}
-			n := len(found)
+			school := schoolOf(schools, uai)
+			n := school.Followed[keys.Watched[kind.suivi]]
 			if n == 0 {
 				continue
 			}
 			name := kind.name
 			if len(places) > 1 {
-				name += ", " + found[0].Establishment
+				name += ", " + school.Name
 			}
 			facts = append(facts, web.Fact{
 				Name: name, Value: okey.SayCount(n, "clef") + okey.SayEither(n, kind.one, kind.many),
@@ -113,35 +96,38 @@ func (s *Pages) keysToFollow(v *web.Visit) ([]web.Fact, error) {
 			})
 		}
 	}
-	return facts, nil
+	return facts
 }
 
-func (s *Pages) awaitedAt(v *web.Visit, uais []okey.UAI, stage okey.Stage, several bool) (awaitedList, error) {
-	found, total, err := s.store.AwaitedFrom(v.Ctx(), uais, stage, v.Actor.ID, web.HomeLines)
-	if err != nil {
-		return awaitedList{}, err
+// schoolOf is one of them; an empty one where it is not there.
+func schoolOf(schools []sql.HouseSchool, uai okey.UAI) sql.HouseSchool {
+	for _, school := range schools {
+		if school.UAI == uai {
+			return school
+		}
 	}
-	list := awaitedList{Many: total > 1}
-	hosted := slices.ContainsFunc(found, func(r sql.Awaited) bool { return !slices.Contains(uais, r.UAI) })
-	if several || hosted {
-		list.Groups = bySchool(found, web.Paris(v))
+	return sql.HouseSchool{}
+}
+
+func awaitedAt(v *web.Visit, uais []okey.UAI, found sql.AwaitedList) awaitedList {
+	list := awaitedList{Many: found.Total > 1}
+	hosted := slices.ContainsFunc(found.Requests, func(r sql.Awaited) bool { return !slices.Contains(uais, r.UAI) })
+	if hosted || len(v.Actor.Answers(v.Today())) > 1 {
+		list.Groups = bySchool(found.Requests, web.Paris(v))
 	} else {
-		list.Cards = requests.ActingCards(found, web.Paris(v))
+		list.Cards = requests.ActingCards(found.Requests, web.Paris(v))
 	}
-	if more := total - len(found); more > 0 {
+	if more := found.Total - len(found.Requests); more > 0 {
 		list.More = fmt.Sprintf("Et %s de plus.", okey.SayCount(more, "demande"))
 	}
-	return list, nil
+	return list
 }
 
-// lent says what is delegated to the visitor, from when and until when, and what no longer is.
-func (s *Pages) lent(v *web.Visit) ([]string, error) {
+// lent says what is delegated to the visitor, from when and until when.
+func lent(v *web.Visit, schools []sql.HouseSchool) []string {
 	var said []string
 	for _, d := range v.Actor.Delegations {
-		place, err := s.store.Place(v.Ctx(), d.UAI)
-		if err != nil {
-			return nil, err
-		}
+		place := schoolOf(schools, d.UAI).Place
 		switch today := web.TodayAt(v, place); {
 		case d.Holds(today):
 			said = append(said, fmt.Sprintf("Vous êtes délégataire pour %s jusqu'au %s inclus (%s).",
@@ -152,8 +138,7 @@ func (s *Pages) lent(v *web.Visit) ([]string, error) {
 				okey.SayEstablishment(place.Name), d.From.Say(today), d.Until.Say(today), d.Scope.French()))
 		}
 	}
-	ended, err := s.EndedRights(v)
-	return append(said, ended...), err
+	return said
 }
 
 // bySchool puts what awaits under the names of its establishments; the one that has waited longest comes first.

@@ -2,62 +2,46 @@ package home
 
 import (
 	"fmt"
+	"slices"
 
 	"okey/internal/address"
 	"okey/okey"
-	"okey/server/act"
+	"okey/server/pages/people"
 	"okey/server/pages/stock"
-	"okey/server/respond"
 	"okey/server/web"
 	"okey/sql"
 )
 
 // houseLines say in a line each how stock, orders and delegations stand at the visitor's establishments; acts are what may be done there.
-func (s *Pages) houseLines(v *web.Visit) (lines []web.Fact, acts []web.NavLink, err error) {
+func houseLines(v *web.Visit, found sql.House) (lines []web.Fact, acts []web.NavLink) {
 	uais, refused := web.PlacesWhere(v, okey.ActManageKeys)
 	if refused != nil || len(uais) == 0 {
-		return nil, nil, nil //nolint:nilerr // the table says no: nothing is shown
+		return nil, nil // the table says no: nothing is shown
 	}
-	places, err := s.store.Establishments(v.Ctx(), uais...)
-	if err != nil {
-		return nil, nil, err
+	var places, heads []sql.Place
+	for _, school := range found.Schools {
+		heads = append(heads, school.Place)
+		if school.Served && slices.Contains(uais, school.UAI) {
+			places = append(places, school.Place)
+		}
 	}
 	for _, place := range places {
 		here := ""
 		if len(places) > 1 {
 			here = ", " + place.Name
 		}
-		stocked, err := s.stockLines(v, place, here)
-		if err != nil {
-			return nil, nil, err
-		}
-		lines = append(lines, stocked...)
+		school := schoolOf(found.Schools, place.UAI)
+		ordered := stock.SayUnderWay(school.Orders)
+		lines = append(lines,
+			web.Fact{Name: "Stock" + here, Value: sayNeeds(school.Needs), Path: address.Narrowed(address.PathStock, place.UAI)},
+			web.Fact{Name: "Commandes" + here, Value: ordered, Path: address.Narrowed(address.PathOrders, place.UAI)})
 	}
 	acts = houseActs(v, places)
-	delegated, err := s.people.DelegationLine(v)
-	if delegated != "" {
-		lines = append(lines, web.Fact{Name: "Délégations", Value: delegated, Path: address.PathDelegations})
+	if said := people.DelegationLine(v, people.Heads(v, heads), found.Delegations); said != "" {
+		lines = append(lines, web.Fact{Name: "Délégations", Value: said, Path: address.PathDelegations})
 		acts = append(acts, web.NavLink{Name: "Déléguer", Path: address.PathDelegations})
 	}
-	return lines, acts, err
-}
-
-// stockLines say how stock and orders stand at one place; here names it, where there are several.
-func (s *Pages) stockLines(v *web.Visit, place sql.Place, here string) ([]web.Fact, error) {
-	needs, err := s.store.NeedsOf(v.Ctx(), place.UAI, web.TodayAt(v, place))
-	if err != nil {
-		return nil, err
-	}
-	underWay := sql.OrderFilter{Establishment: place.UAI, Open: true, Limit: respond.MaxLimit}
-	open, err := s.store.ListOrders(v.Ctx(), act.Reach(v.Actor), underWay)
-	if err != nil {
-		return nil, err
-	}
-	noted, err := s.store.NotedKeys(v.Ctx(), place.UAI)
-	return []web.Fact{
-		{Name: "Stock" + here, Value: sayNeeds(needs), Path: address.Narrowed(address.PathStock, place.UAI)},
-		{Name: "Commandes" + here, Value: stock.SayOrders(open, noted), Path: address.Narrowed(address.PathOrders, place.UAI)},
-	}, err
+	return lines, acts
 }
 
 // houseActs lead to ordering and counting, at once where there is one establishment to do it for.

@@ -11,6 +11,8 @@ import (
 	"okey/server/pages/requests"
 	"okey/server/web"
 	"okey/sql"
+
+	"github.com/google/uuid"
 )
 
 // mine is the person's own request and keys, and the one thing to do about either.
@@ -44,16 +46,14 @@ const recentlyClosed = 30 * 24 * time.Hour
 
 // mine is the person's own request while it is open or its end is news, and the keys in their hands; else the way to ask for one.
 func (s *Pages) mine(v *web.Visit, works bool, help string) (*mine, error) {
-	held, err := s.store.KeysHeldBy(v.Ctx(), v.Actor.ID)
+	found, err := s.store.MineOf(v.Ctx(), v.Actor.ID, v.Now.Add(-recentlyClosed))
 	if err != nil {
 		return nil, err
 	}
-	m := &mine{Help: help}
+	held, m := found.Held, &mine{Help: help}
 	for _, key := range held {
 		own := s.keys.NewOwnKey(key, web.Paris(v), works)
-		if own.Leave, err = s.keys.Leave(v, key, works); err != nil {
-			return nil, err
-		}
+		own.Leave = keys.Leave(found.Schools[key.UAI], works)
 		m.Keys = append(m.Keys, own)
 	}
 	switch {
@@ -63,14 +63,12 @@ func (s *Pages) mine(v *web.Visit, works bool, help string) (*mine, error) {
 		m.Do = &web.NavLink{Name: "Demander la clef suivante", Path: address.PathAsk}
 		m.Why = keys.NextKeyWhy(m.Keys[0].Expired)
 	}
-	if m.Request, m.Retired, err = s.myRequest(v, held); err != nil {
+	if m.Request, m.Retired, err = s.myRequest(v, found); err != nil {
 		return nil, err
 	}
-	if err := s.namePINs(v, m); err != nil {
-		return nil, err
-	}
-	if m.Gone, err = s.goneFromMe(v); err != nil {
-		return nil, err
+	m.namePINs(len(found.PINs))
+	for _, gone := range found.Gone {
+		m.Gone = append(m.Gone, sayGone(gone, v.Actor.ID, web.Paris(v)))
 	}
 	switch r := m.Request; {
 	case r != nil && r.Open:
@@ -85,14 +83,13 @@ func (s *Pages) mine(v *web.Visit, works bool, help string) (*mine, error) {
 	case r == nil && len(held) == 0 && len(m.Gone) == 0 && !works:
 		return nil, nil
 	}
-	signed, found, err := s.store.SignedBy(v.Ctx(), v.Actor.ID)
-	if found {
-		m.Charter = address.SignedURL(signed)
+	if found.Signed != uuid.Nil {
+		m.Charter = address.SignedURL(found.Signed)
 	}
-	return m, err
+	return m, nil
 }
 
-func (s *Pages) namePINs(v *web.Visit, m *mine) error {
+func (m *mine) namePINs(pins int) {
 	links := map[okey.Serial]*keys.PINLinks{}
 	for i := range m.Keys {
 		links[m.Keys[i].Serial] = m.Keys[i].PIN
@@ -100,17 +97,7 @@ func (s *Pages) namePINs(v *web.Visit, m *mine) error {
 	if m.Request != nil && m.Request.PIN != nil {
 		links[m.Request.Key] = m.Request.PIN
 	}
-	return s.keys.TellApart(v, links)
-}
-
-// goneFromMe tells of the visitor's keys that were declared lost or defective of late.
-func (s *Pages) goneFromMe(v *web.Visit) ([]string, error) {
-	found, err := s.store.GoneFrom(v.Ctx(), v.Actor.ID, v.Now.Add(-recentlyClosed))
-	said := make([]string, len(found))
-	for i, gone := range found {
-		said[i] = sayGone(gone, v.Actor.ID, web.Paris(v))
-	}
-	return said, err
+	keys.NamePINs(pins, links)
 }
 
 func sayGone(gone sql.GoneKey, reader okey.PersonID, c web.Clock) string {
@@ -131,17 +118,12 @@ func sayGone(gone sql.GoneKey, reader okey.PersonID, c web.Clock) string {
 
 // myRequest is the visitor's open request, or the last one while its end is news; nil for none. Of one that ended with a key that they
 // still hold, the news is what became of the key before.
-func (s *Pages) myRequest(v *web.Visit, held []okey.Key) (own *ownRequest, retired string, err error) {
-	last, err := s.store.LatestOf(v.Ctx(), v.Actor.ID)
-	switch {
-	case okey.ErrorCode(err) == okey.CodeNotFound:
-		return nil, "", nil
-	case err != nil:
-		return nil, "", err
-	case last.Stage.Closed() && v.Now.Sub(last.Since) >= recentlyClosed:
+func (s *Pages) myRequest(v *web.Visit, found sql.Mine) (own *ownRequest, retired string, err error) {
+	last, held := found.Latest, found.Held
+	if last.ID == uuid.Nil || last.Stage.Closed() && v.Now.Sub(last.Since) >= recentlyClosed {
 		return nil, "", nil
 	}
-	d, err := s.requests.Dossier(v, last.ID)
+	d, err := s.requests.OwnDossier(v, last, found.Place)
 	if err != nil {
 		return nil, "", err
 	}

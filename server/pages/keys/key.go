@@ -137,7 +137,8 @@ func (s *Pages) showKey(v *web.Visit, status int, key okey.Key, f *web.Form, not
 
 // keyFacts are what is known of a key; its batch tells nothing to whoever only holds it.
 func (s *Pages) keyFacts(v *web.Visit, k keySight) ([]web.Fact, error) {
-	lastLogin, err := s.unseenLogin(v.Ctx())
+	known, err := s.store.LoginsKnown(v.Ctx())
+	lastLogin := sayUnseen(known)
 	if err != nil {
 		return nil, err
 	}

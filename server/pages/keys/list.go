@@ -1,7 +1,6 @@
 package keys
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -70,14 +69,15 @@ func (s *Pages) keysPage(v *web.Visit) error {
 		return err
 	}
 	page := keysScreen{Sheet: web.SheetURL(v), Pager: pager, Several: severalSchools(v), Batches: v.Oversees(), Empty: "Aucune clef ici."}
-	unseen, err := s.unseenLogin(v.Ctx())
+	answers := v.Actor.Answers(v.Today())
+	known, awaited, err := s.store.KeysBeside(v.Ctx(), answers)
 	if err != nil {
 		return err
 	}
-	answers := v.Actor.Answers(v.Today())
+	page.Awaited = DeliveryCards(v, awaited)
 	for _, k := range found {
 		page.Several = page.Several || (len(answers) > 0 && !slices.Contains(answers, k.UAI)) // of one that is answered for
-		page.Keys = append(page.Keys, newKeyLine(k, web.Paris(v), unseen))
+		page.Keys = append(page.Keys, newKeyLine(k, web.Paris(v), sayUnseen(known)))
 	}
 	page.Columns = keyColumns(v, filter, page.Several)
 	title := "Mes clefs"
@@ -95,9 +95,6 @@ func (s *Pages) keysPage(v *web.Visit) error {
 	if uai := web.OrderingAt(v); uai != "" && v.Oversees() {
 		page.Inventory = address.PathInventory + "?etablissement=" + string(uai)
 	}
-	if page.Awaited, err = s.AwaitedDeliveries(v); err != nil {
-		return err
-	}
 	return s.Show(v, http.StatusOK, "keys", web.Screen{Title: title, Body: page})
 }
 
@@ -108,6 +105,11 @@ func (s *Pages) AwaitedDeliveries(v *web.Visit) ([]web.Card, error) {
 		return nil, nil
 	}
 	found, err := s.store.AwaitedDeliveries(v.Ctx(), uais)
+	return DeliveryCards(v, found), err
+}
+
+// DeliveryCards are those of the visitor's own work.
+func DeliveryCards(v *web.Visit, found []sql.Delivery) []web.Card {
 	var cards []web.Card
 	for _, d := range found {
 		cards = append(cards, web.Card{
@@ -115,7 +117,7 @@ func (s *Pages) AwaitedDeliveries(v *web.Visit) ([]web.Card, error) {
 			Need: fmt.Sprintf("Clefs en route vers vous : %d (annoncées %s).", d.InTransit, web.Paris(v).Day(d.CreatedAt)),
 		})
 	}
-	return cards, err
+	return cards
 }
 
 // keyCursor is where a page of keys ended, in whatever order.
@@ -149,14 +151,12 @@ func newKeyLine(k sql.ListedKey, c web.Clock, unseen string) keyLine {
 	return line
 }
 
-// unseenLogin is what is said of a key of which no login is known: where the authentication server has never told of any, that
-// means nothing.
-func (s *Pages) unseenLogin(ctx context.Context) (string, error) {
-	known, err := s.store.LoginsKnown(ctx)
+// sayUnseen is what is said of a key of which no login is known: where the authentication server has never told of any, that means nothing.
+func sayUnseen(known bool) string {
 	if known {
-		return "jamais", err
+		return "jamais"
 	}
-	return "inconnue", err
+	return "inconnue"
 }
 
 func sayHolder(k sql.ListedKey) string {

@@ -74,10 +74,11 @@ func (s *Pages) holder(v *web.Visit, key okey.Key) (*holderScreen, error) {
 	works := len(v.Actor.Establishments(v.Today())) > 0
 	page := &holderScreen{OwnKey: s.NewOwnKey(key, web.Paris(v), works)}
 	page.Lasts = okey.Capitalize(page.Lasts)
-	var err error
-	if page.Leave, err = s.Leave(v, key, works); err != nil {
+	place, err := s.store.Place(v.Ctx(), key.UAI)
+	if err != nil {
 		return nil, err
 	}
+	page.Leave = Leave(place.Name, works)
 	if err := s.TellApart(v, map[okey.Serial]*PINLinks{key.Serial: page.PIN}); err != nil {
 		return nil, err
 	}

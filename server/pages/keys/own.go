@@ -65,16 +65,15 @@ func sayRemaining(today, until okey.Day) string {
 	return "encore " + okey.SayCount(days, "jour")
 }
 
-// Leave says what whoever works nowhere any more does with the key in their hands; empty for everybody else.
-func (s *Pages) Leave(v *web.Visit, key okey.Key, works bool) (string, error) {
+// Leave says what whoever works nowhere any more does with the key of a school in their hands; empty for everybody else.
+func Leave(school string, works bool) string {
 	if works {
-		return "", nil
+		return ""
 	}
-	place, err := s.store.Place(v.Ctx(), key.UAI)
 	return fmt.Sprintf("Nous ne vous trouvons plus dans aucun établissement. "+
 		"Rendez-la à la direction %s, ou demandez-lui de la laisser vous suivre. "+
 		"Une erreur ? Faites vérifier votre affectation par votre secrétariat.",
-		okey.SayOfSchool(okey.SayEstablishment(place.Name))), err
+		okey.SayOfSchool(okey.SayEstablishment(school)))
 }
 
 // UntilNextKey says what becomes of the key in hand while the next one is on its way: one that has expired serves nobody any more.

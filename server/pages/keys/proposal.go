@@ -9,6 +9,7 @@ import (
 	"okey/server/act"
 	"okey/server/pages/story"
 	"okey/server/web"
+	"okey/sql"
 
 	"github.com/google/uuid"
 )
@@ -293,13 +294,8 @@ func sayProposed(m okey.Move, c web.Clock) string {
 		c.Day(m.ProposedAt), c.Day(m.ProposedAt.Add(okey.MoveLife)))
 }
 
-// MovesAwaitingMe lists the proposals that the visitor has to answer.
-func (s *Pages) MovesAwaitingMe(v *web.Visit) ([]web.Card, error) {
-	uais := v.Actor.Answers(v.Today())
-	if len(uais) == 0 {
-		return nil, nil
-	}
-	found, err := s.store.MovesAwaiting(v.Ctx(), uais, v.Actor.ID, web.HomeLines)
+// MoveCards are the proposals that the visitor has to answer.
+func MoveCards(v *web.Visit, found []sql.AwaitedMove) []web.Card {
 	cards := make([]web.Card, len(found))
 	for i, m := range found {
 		page := address.MoveURL(m.ID)
@@ -312,5 +308,5 @@ func (s *Pages) MovesAwaitingMe(v *web.Visit) ([]web.Card, error) {
 			},
 		}
 	}
-	return cards, err
+	return cards
 }

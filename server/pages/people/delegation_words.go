@@ -2,6 +2,7 @@ package people
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"okey/internal/workbook"
@@ -44,19 +45,16 @@ func sayOver(d sql.ListedDelegation, today okey.Day, c web.Clock) string {
 
 const noDelegation = "Aucune délégation en cours ni à venir."
 
-// DelegationLine says who answers with the visitor today, or will; empty for whoever may not delegate.
-func (s *Pages) DelegationLine(v *web.Visit) (string, error) {
-	heads, err := s.headed(v)
-	if err != nil || len(heads) == 0 {
-		return "", err
-	}
-	uais := each(heads, func(place sql.Place) okey.UAI { return place.UAI })
-	found, err := s.store.Delegations(v.Ctx(), uais, v.Today(), delegationRows)
-	if err != nil {
-		return "", err
+// DelegationLine says who of those delegates answers with the visitor today, or will; empty for whoever may not delegate.
+func DelegationLine(v *web.Visit, heads []sql.Place, found []sql.ListedDelegation) string {
+	if len(heads) == 0 {
+		return ""
 	}
 	var said []string
 	for _, d := range found {
+		if !slices.ContainsFunc(heads, func(head sql.Place) bool { return head.UAI == d.UAI }) {
+			continue
+		}
 		today := okey.DayOf(v.Now, d.Zone())
 		switch d.State(today) {
 		case okey.DelegationCurrent:
@@ -66,9 +64,9 @@ func (s *Pages) DelegationLine(v *web.Visit) (string, error) {
 		}
 	}
 	if len(said) == 0 {
-		return noDelegation, nil
+		return noDelegation
 	}
-	return strings.Join(said, " "), nil
+	return strings.Join(said, " ")
 }
 
 // sayLent is what a delegate does with whoever named them: who was lent the handovers and the stock alone answers nothing.

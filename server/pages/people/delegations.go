@@ -14,7 +14,7 @@ import (
 // The page shows what has ended for a year, and a spreadsheet has as much.
 const (
 	delegationMonths = 12
-	delegationRows   = 500
+	DelegationRows   = 500
 	mostColleagues   = 20
 )
 
@@ -34,22 +34,33 @@ type delegationSchool struct {
 
 // headed are the establishments for which the visitor may name delegates.
 func (s *Pages) headed(v *web.Visit) ([]sql.Place, error) {
-	var places []sql.Place
-	var seen []okey.UAI
+	uais := HeadedBy(v)
+	if len(uais) == 0 {
+		return nil, nil
+	}
+	places, err := s.store.Places(v.Ctx(), uais...)
+	return Heads(v, places), err
+}
+
+// HeadedBy are the establishments of which the visitor is principal or deputy, on whatever days.
+func HeadedBy(v *web.Visit) (uais []okey.UAI) {
 	for _, as := range v.Actor.Assignments {
-		if !as.Function.Approves() || slices.Contains(seen, as.UAI) {
-			continue
-		}
-		seen = append(seen, as.UAI)
-		place, err := s.store.Place(v.Ctx(), as.UAI)
-		if err != nil {
-			return nil, err
-		}
-		if okey.May(okey.ActDelegate, v.Actor, okey.Subject{UAI: as.UAI}, web.TodayAt(v, place)) == nil {
-			places = append(places, place)
+		if as.Function.Approves() && !slices.Contains(uais, as.UAI) {
+			uais = append(uais, as.UAI)
 		}
 	}
-	return places, nil
+	return uais
+}
+
+// Heads are those of the establishments for which the visitor may name delegates today, in the order of their assignments.
+func Heads(v *web.Visit, places []sql.Place) (heads []sql.Place) {
+	for _, uai := range HeadedBy(v) {
+		at := slices.IndexFunc(places, func(place sql.Place) bool { return place.UAI == uai })
+		if at >= 0 && okey.May(okey.ActDelegate, v.Actor, okey.Subject{UAI: uai}, web.TodayAt(v, places[at])) == nil {
+			heads = append(heads, places[at])
+		}
+	}
+	return heads
 }
 
 // DelegationReach are the establishments whose delegations the visitor sees; all of them for support and auditors.
@@ -80,7 +91,7 @@ func (s *Pages) showDelegations(v *web.Visit, sent *web.Form) error {
 	if err != nil {
 		return err
 	}
-	found, err := s.store.Delegations(v.Ctx(), uais, v.Today().AddMonths(-delegationMonths), delegationRows)
+	found, err := s.store.Delegations(v.Ctx(), uais, v.Today().AddMonths(-delegationMonths), DelegationRows)
 	if err != nil {
 		return err
 	}
@@ -110,9 +121,7 @@ func (s *Pages) showDelegations(v *web.Visit, sent *web.Form) error {
 		school := okey.SayPlace(d.School, d.UAI)
 		page.Schools = append(page.Schools, newDelegationSchool(v, school, nil, found, d.UAI))
 	}
-	if page.Running, err = s.DelegationLine(v); err != nil {
-		return err
-	}
+	page.Running = DelegationLine(v, places, found)
 	if page.Running == noDelegation || notice != "" { // each establishment, or the notice, says it
 		page.Running = ""
 	}
@@ -148,7 +157,7 @@ func (s *Pages) delegationsTable(v *web.Visit) (web.Spreadsheet, error) {
 	if err != nil {
 		return web.Spreadsheet{}, err
 	}
-	found, err := s.store.Delegations(v.Ctx(), uais, v.Today().AddMonths(-delegationMonths), delegationRows)
+	found, err := s.store.Delegations(v.Ctx(), uais, v.Today().AddMonths(-delegationMonths), DelegationRows)
 	rows := web.RowsOf(found, func(d sql.ListedDelegation) []any {
 		return append([]any{d.UAI, d.School, d.ToName, d.Scope.French(), d.ByName}, DelegationCells(v, d)...)
 	})

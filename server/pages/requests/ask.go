@@ -33,7 +33,7 @@ type asking struct {
 
 // asking looks up what the person may ask for. What it leaves out the judges would refuse.
 func (s *Pages) asking(v *web.Visit) (*asking, error) {
-	a := &asking{free: map[okey.UAI]int{}, answers: map[okey.UAI]string{}}
+	a := &asking{answers: map[okey.UAI]string{}}
 	ctx := v.Ctx()
 	works := v.Actor.Establishments(v.Today())
 	if len(works) == 0 {
@@ -53,30 +53,31 @@ func (s *Pages) asking(v *web.Visit) (*asking, error) {
 	if a.places, err = s.store.Establishments(ctx, works...); err != nil {
 		return a, err
 	}
+	days := map[okey.UAI]okey.Day{}
 	for _, p := range a.places {
-		if a.free[p.UAI], err = s.store.FreeKeys(ctx, p.UAI, v.Today()); err != nil {
-			return a, err
-		}
-		if a.answers[p.UAI], err = s.whoWillAnswer(v, p); err != nil {
-			return a, err
-		}
+		days[p.UAI] = v.Today()
+	}
+	if a.free, err = s.store.FreeKeysOn(ctx, days); err != nil {
+		return a, err
+	}
+	waits, err := s.act.WhoAnswers(ctx, a.places, v.Actor.Person)
+	if err != nil {
+		return a, err
+	}
+	for uai, who := range waits {
+		a.answers[uai] = sayWhoAnswers(who)
 	}
 	return a, s.askReasons(v, a)
 }
 
 const supportAnswers = "Personne de la direction ne peut y répondre : l'assistance s'en charge."
 
-// whoWillAnswer names those who would answer a request of the visitor's.
-func (s *Pages) whoWillAnswer(v *web.Visit, p sql.Place) (string, error) {
-	mine := okey.Request{UAI: p.UAI, Host: p.Host, Person: v.Actor.ID, Stage: okey.AwaitingDecision, Since: v.Now}
-	waits, err := s.act.WaitingFor(v.Ctx(), sql.RequestRecord{Request: mine, Requester: v.Actor.Person, Place: p})
-	if err != nil {
-		return "", err
-	}
+// sayWhoAnswers says in a sentence who will answer.
+func sayWhoAnswers(waits []act.Awaited) string {
 	if waits[0].Who == act.AwaitedSupport {
-		return supportAnswers, nil
+		return supportAnswers
 	}
-	return okey.Capitalize(web.WhoIsAwaited(waits)) + " répondra.", nil
+	return okey.Capitalize(web.WhoIsAwaited(waits)) + " répondra."
 }
 
 // WhyNowhere says why somebody can ask nowhere: OKEY serves nobody where they work, or knows of no such place.

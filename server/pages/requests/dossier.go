@@ -1,7 +1,6 @@
 package requests
 
 import (
-	"context"
 	"fmt"
 	"slices"
 
@@ -10,6 +9,7 @@ import (
 	"okey/server/act"
 	"okey/server/pages/story"
 	"okey/server/web"
+	"okey/sql"
 
 	"github.com/google/uuid"
 )
@@ -17,15 +17,9 @@ import (
 // Dossier is a request with all that its page needs to know.
 type Dossier struct {
 	act.Case
-	Waits   []act.Awaited
-	line    int  // place among those who wait for a key
-	ordered bool // keys are on order, where the request waits for one
-	Events  []okey.Event
-	old     []okey.Serial // keys that this one replaces, at its handover
-	Pending []okey.Action
-	due     []okey.Deadline // while it stands where it does, for whoever asked
-	free    int             // keys that the establishment may lend today
-	Clock   web.Clock
+	sql.Dossier
+	Waits []act.Awaited
+	Clock web.Clock
 }
 
 // Dossier loads a request that the visitor may see; not_found otherwise.
@@ -37,41 +31,25 @@ func (s *Pages) Dossier(v *web.Visit, id uuid.UUID) (Dossier, error) {
 	return s.dossierOf(v, c)
 }
 
+// OwnDossier is Dossier for the visitor's own request, which is there already, with the establishment where it is.
+func (s *Pages) OwnDossier(v *web.Visit, own okey.Request, place sql.Place) (Dossier, error) {
+	c, err := s.act.CaseAt(v.Ctx(), v.Actor.ID, sql.RequestRecord{Request: own, Requester: v.Actor.Person, Place: place})
+	if err != nil {
+		return Dossier{}, err
+	}
+	return s.dossierOf(v, c)
+}
+
 // dossierOf adds to a request what its page shows.
 func (s *Pages) dossierOf(v *web.Visit, c act.Case) (d Dossier, err error) {
-	ctx := v.Ctx()
 	d.Case, d.Clock = c, web.Clock{Now: v.Now, Zone: okey.ZoneOf(c.Place.Academy)}
+	if d.Dossier, err = s.store.DossierOf(v.Ctx(), c.Request, c.Today); err != nil {
+		return d, err
+	}
 	d.Waits = d.Case.Waits()
-	if d.Events, err = s.store.Timeline(ctx, d.ID); err != nil {
-		return d, err
-	}
-	if err := s.nameSuccessors(ctx, d.Events); err != nil {
-		return d, err
-	}
-	if d.old, err = s.oldKeys(v, d.Request); err != nil {
-		return d, err
-	}
-	if d.Pending, err = s.store.PendingOn(ctx, d.ID); err != nil {
-		return d, err
-	}
-	if d.free, err = s.store.FreeKeys(ctx, d.UAI, d.Today); err != nil {
-		return d, err
-	}
-	if d.Stage == okey.AwaitingStock {
-		line, err := s.store.LineAt(ctx, d.UAI, d.ID)
-		if err != nil {
-			return d, err
-		}
-		needs, err := s.store.NeedsOf(ctx, d.UAI, d.Today)
-		if err != nil {
-			return d, err
-		}
-		d.line, d.ordered = line.Place, needs.UnderWay > 0
-	}
-	if d.mine(v) {
-		if d.due, err = s.store.DeadlinesOf(ctx, d.Request); err != nil {
-			return d, err
-		}
+	d.nameSuccessors()
+	if !d.mine(v) {
+		d.Due = nil // for whoever asked
 	}
 	return d, nil
 }
@@ -97,7 +75,7 @@ func (d Dossier) Standing(v *web.Visit) string {
 	if moved || len(v.Actor.Establishments(v.Today())) > 1 { // whoever has one school, the same as ever, knows where
 		at = okey.SayAtSchool(okey.SayEstablishment(d.Place.Name)) + ", "
 	}
-	return web.Standing(d.Request, d.Waits, d.line, d.mine(v), at, d.Clock)
+	return web.Standing(d.Request, d.Waits, d.Line.Place, d.mine(v), at, d.Clock)
 }
 
 // awaitsReader is standing as whoever may act themselves reads it; empty for everybody else.
@@ -133,29 +111,12 @@ func (d Dossier) awaitsReader(v *web.Visit) string {
 }
 
 // nameSuccessors has the story name the establishment that a request went to, of which it keeps the code.
-func (s *Pages) nameSuccessors(ctx context.Context, events []okey.Event) error {
-	var uais []okey.UAI
-	for _, e := range events {
-		if e.Kind == okey.EventMoved {
-			uais = append(uais, okey.UAI(e.Comment))
+func (d Dossier) nameSuccessors() {
+	for i, e := range d.Events {
+		if name := d.Names[okey.UAI(e.Comment)]; e.Kind == okey.EventMoved && name != "" {
+			d.Events[i].Comment = fmt.Sprintf("%s (%s)", okey.SayEstablishment(name), e.Comment)
 		}
 	}
-	if len(uais) == 0 {
-		return nil
-	}
-	names, err := s.store.Names(ctx, uais...)
-	if err != nil {
-		return err
-	}
-	for i, e := range events {
-		if e.Kind != okey.EventMoved {
-			continue
-		}
-		if name := names[okey.UAI(e.Comment)]; name != "" {
-			events[i].Comment = fmt.Sprintf("%s (%s)", okey.SayEstablishment(name), e.Comment)
-		}
-	}
-	return nil
 }
 
 // story is what has happened to the request, oldest first.

@@ -64,7 +64,7 @@ func (s *Pages) illegiblePage(v *web.Visit) error {
 	f := illegibleForm(v, d)
 	f.Values["serial"] = string(d.Key)
 	free := "Aucune autre clef n'est libre : la demande gardera sa place, et la première clef libre sera pour elle."
-	if d.free > 0 {
+	if d.Free > 0 {
 		free = "Une autre clef du stock prendra sa place ; la charte et le code PIN restent valables."
 	}
 	return s.Show(v, http.StatusOK, "illegible", web.Screen{Title: "Numéro illisible", Body: illegibleScreen{
@@ -74,7 +74,7 @@ func (s *Pages) illegiblePage(v *web.Visit) error {
 
 func illegibleForm(v *web.Visit, d Dossier) *web.Form {
 	button := "Oui, prendre une autre clef"
-	if d.free == 0 {
+	if d.Free == 0 {
 		button = "Oui, écarter cette clef" // there is no other one yet
 	}
 	return web.NewForm(v, "illisible", address.RequestURL(d.ID)+address.PathIllegible, button, map[string]web.Field{"serial": {}})

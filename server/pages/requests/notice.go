@@ -58,7 +58,7 @@ func (d Dossier) notice(v *web.Visit, a okey.Action) string {
 		said = "Votre demande est enregistrée. Personne ne peut y répondre dans votre établissement : l'assistance est prévenue et " +
 			"s'en occupe."
 	}
-	if d.free == 0 {
+	if d.Free == 0 {
 		said += " Aucune clef n'est libre en ce moment : votre établissement est prévenu et peut en commander."
 	}
 	return said

@@ -13,44 +13,24 @@ import (
 // handing is what the form of a handover says beside its field.
 type handing struct{ Who, TakeBack string }
 
-// oldKeys are the keys that handing this request's key over takes out of service or, once it is handed over, has taken out; none where it
-// replaces nothing.
-func (s *Pages) oldKeys(v *web.Visit, r okey.Request) ([]okey.Serial, error) {
-	if r.Reason != okey.Renewal {
-		return nil, nil
-	}
-	if r.Stage == okey.HandedOver {
-		return s.store.RetiredAtHandover(v.Ctx(), r.ID)
-	}
-	if r.Stage != okey.AwaitingHandover {
-		return nil, nil
-	}
-	held, err := s.store.KeysHeldBy(v.Ctx(), r.Person)
-	serials := make([]okey.Serial, len(held))
-	for i, key := range held {
-		serials[i] = key.Serial
-	}
-	return serials, err
-}
-
 // takeBack tells whoever hands the new key over what to do with the old one; empty where there is none.
 func (d Dossier) takeBack() string {
-	if len(d.old) == 0 || d.Stage != okey.AwaitingHandover {
+	if len(d.Old) == 0 || d.Stage != okey.AwaitingHandover {
 		return ""
 	}
 	return fmt.Sprintf(
 		"Reprenez %s : %s.",
-		sayOldKeys(d.old),
-		okey.SayEither(len(d.old), "elle ne servira plus", "elles ne serviront plus"),
+		sayOldKeys(d.Old),
+		okey.SayEither(len(d.Old), "elle ne servira plus", "elles ne serviront plus"),
 	)
 }
 
 // bringBack tells whoever fetches the new key to bring the old one; empty where there is none.
 func (d Dossier) bringBack() string {
-	if len(d.old) == 0 || d.Stage != okey.AwaitingHandover {
+	if len(d.Old) == 0 || d.Stage != okey.AwaitingHandover {
 		return ""
 	}
-	return fmt.Sprintf("Apportez %s : %s.", sayOldKeys(d.old), okey.SayEither(len(d.old), "elle sera reprise", "elles seront reprises"))
+	return fmt.Sprintf("Apportez %s : %s.", sayOldKeys(d.Old), okey.SayEither(len(d.Old), "elle sera reprise", "elles seront reprises"))
 }
 
 // oldKeyOf is who waits for the key that replaces this one, and that key; none where nobody waits.
@@ -71,14 +51,14 @@ func (s *Pages) oldKeyOf(v *web.Visit, key okey.Key) (who string, next okey.Seri
 
 // Retired says what became of the old key; empty where there was none.
 func (d Dossier) Retired() string {
-	if len(d.old) == 0 || d.Stage != okey.HandedOver {
+	if len(d.Old) == 0 || d.Stage != okey.HandedOver {
 		return ""
 	}
 	return okey.Capitalize(
 		fmt.Sprintf(
 			"%s, %s.",
-			sayOldKeys(d.old),
-			okey.SayEither(len(d.old), "ne sert plus : elle est mise au rebut", "ne servent plus : elles sont mises au rebut"),
+			sayOldKeys(d.Old),
+			okey.SayEither(len(d.Old), "ne sert plus : elle est mise au rebut", "ne servent plus : elles sont mises au rebut"),
 		),
 	)
 }

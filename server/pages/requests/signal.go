@@ -111,7 +111,7 @@ func DressDecision(f *web.Form, d Dossier, why bool) {
 	}
 	f.Button = "Envoyer ma réponse"
 	f.Fields = map[string]web.Field{
-		"decision": {Label: "Votre réponse", Hint: freeKeys(d.free), Choices: []web.Choice{
+		"decision": {Label: "Votre réponse", Hint: freeKeys(d.Free), Choices: []web.Choice{
 			{Value: string(okey.Approve), Label: "Accepter"}, {Value: string(okey.Refuse), Label: "Refuser"},
 		}},
 		"comment": comment,

@@ -61,12 +61,12 @@ func (s *Pages) slipPage(v *web.Visit) error {
 			},
 		)
 	}
-	if len(d.old) > 0 {
+	if len(d.Old) > 0 {
 		page.Facts = append(
 			page.Facts,
 			web.Fact{
-				Name:  okey.SayEither(len(d.old), "Ancienne clef, reprise à la remise", "Anciennes clefs, reprises à la remise"),
-				Value: web.SayList(d.old),
+				Name:  okey.SayEither(len(d.Old), "Ancienne clef, reprise à la remise", "Anciennes clefs, reprises à la remise"),
+				Value: web.SayList(d.Old),
 			},
 		)
 	}

@@ -87,7 +87,7 @@ func (d Dossier) Otherwise() string {
 		return d.unanswered() + " Vous n'avez rien à faire : un courriel vous dira la réponse."
 	case okey.AwaitingStock:
 		order := "La direction sait qu'il faut commander des clefs."
-		if d.ordered {
+		if d.Needs.UnderWay > 0 {
 			order = "Des clefs sont déjà commandées."
 		}
 		return order + " Vous n'avez rien à faire : votre place est gardée, aussi longtemps qu'il faut, et un courriel vous dira " +
@@ -109,7 +109,7 @@ func (d Dossier) Otherwise() string {
 
 // unanswered is what the flow has been told to do next while a request waits for its answer.
 func (d Dossier) unanswered() string {
-	for _, due := range d.due {
+	for _, due := range d.Due {
 		if !due.At.After(d.Clock.Now) {
 			continue
 		}

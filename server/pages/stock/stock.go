@@ -252,18 +252,23 @@ func (sight stockSight) urgent() []string {
 // SayOrders says in a line what is ordered and has not come. Those that were noted by hand are received as far as the order goes,
 // and still no key that anybody can be lent.
 func SayOrders(open []sql.ListedOrder, noted int) string {
-	missing := 0
+	underWay := sql.UnderWay{Orders: len(open), Noted: noted}
 	for _, o := range open {
-		missing += o.Quantity - o.Received
+		underWay.Missing += o.Quantity - o.Received
 	}
+	return SayUnderWay(underWay)
+}
+
+// SayUnderWay is SayOrders for what has been counted already.
+func SayUnderWay(w sql.UnderWay) string {
 	said := "Aucune commande en cours."
-	if len(open) > 0 {
-		said = fmt.Sprintf("%s en cours : %s %s.", okey.SayCount(len(open), "commande"),
-			okey.SayCount(missing, "clef"), okey.SayEither(missing, "attendue", "attendues"))
+	if w.Orders > 0 {
+		said = fmt.Sprintf("%s en cours : %s %s.", okey.SayCount(w.Orders, "commande"),
+			okey.SayCount(w.Missing, "clef"), okey.SayEither(w.Missing, "attendue", "attendues"))
 	}
-	if noted > 0 {
+	if w.Noted > 0 {
 		said += fmt.Sprintf(" %s %s à la main, pas encore en stock.",
-			okey.SayCount(noted, "clef"), okey.SayEither(noted, "notée", "notées"))
+			okey.SayCount(w.Noted, "clef"), okey.SayEither(w.Noted, "notée", "notées"))
 	}
 	return said
 }

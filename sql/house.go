@@ -1,0 +1,115 @@
+package sql
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"okey/okey"
+
+	"github.com/lib/pq"
+)
+
+// House is what awaits whoever answers for establishments.
+type House struct {
+	Schools     []HouseSchool // by name
+	Answer      AwaitedList   // requests that await an answer
+	Hand        AwaitedList   // keys that await their person
+	Deliveries  []Delivery    // to confirm
+	Moves       []AwaitedMove // people who arrive with their key
+	Delegations []ListedDelegation
+}
+
+// HouseSchool is an establishment, and how it stands.
+type HouseSchool struct {
+	Place
+	Served   bool
+	Needs    okey.Needs
+	Orders   UnderWay
+	Followed map[KeyWatch]int // keys to see to
+}
+
+// UnderWay are an establishment's open orders.
+type UnderWay struct {
+	Orders, Missing int // and the keys that they still wait for
+	Noted           int // keys received, by hand, that are not in stock yet
+}
+
+// HouseOf says whose house it is: the schools that it tells of and, among them, where the reader may do what.
+type HouseOf struct {
+	Reach                   Reach
+	Schools, Decides, Hands []okey.UAI
+	Heads                   []okey.UAI // by function; whether they head them today, the reader finds by the schools' own day
+	Now                     time.Time
+	Lines                   int // of a list, at most
+	Delegations             int // at most
+}
+
+type houseRow struct {
+	placeRow
+	needsRow
+	Served  bool `db:"served"`
+	Left    int  `db:"holder_left"`
+	Ending  int  `db:"ending"`
+	Broken  int  `db:"broken"`
+	Orders  int  `db:"orders"`
+	Missing int  `db:"missing"`
+	Noted   int  `db:"noted"`
+}
+
+func (h houseRow) school() HouseSchool {
+	return HouseSchool{
+		Place: h.place(), Served: h.Served, Needs: okey.Needs(h.needsRow), Orders: UnderWay{h.Orders, h.Missing, h.Noted},
+		Followed: map[KeyWatch]int{WatchedLeft: h.Left, WatchedEnding: h.Ending, WatchedBroken: h.Broken},
+	}
+}
+
+// house tells of schools; days of keys to see to are those of Paris ($5, $6), of the needs those of the school's academy ($7 to $9). The
+// list of schools is within a question of its own: else the plan for just so many would look cheaper than the one that is kept, and
+// planning takes longer than answering.
+var house = `SELECT ` + placeColumns + `, e.served, ` + needsColumns + `,
+	(SELECT count(*) FROM (` + strings.ReplaceAll(left, "$1", "$5") + `) k WHERE k.uai = e.uai
+		AND (at.seen OR k.holder = $4)) AS holder_left,
+	(SELECT count(*) FROM key k WHERE k.uai = e.uai AND (at.seen OR k.holder = $4)
+		AND k.state = 'in_service' AND k.expires_on <= $6::date) AS ending,
+	(SELECT count(*) FROM key k WHERE k.uai = e.uai AND (at.seen OR k.holder = $4)
+		AND k.state = 'defective' AND ` + inAPocket + `) AS broken,
+	o.orders, o.missing, o.noted
+	FROM establishment e
+	CROSS JOIN LATERAL (SELECT $2 OR coalesce(e.host, e.uai) = ANY ($3) AS seen, d.renewed, d.lendable
+		FROM unnest($7::text[], $8::date[], $9::date[]) AS d (academy, renewed, lendable)
+		WHERE d.academy IN (e.academy, '') ORDER BY d.academy DESC LIMIT 1) at
+	CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE o.closed_at IS NULL AND at.seen) AS orders,
+		coalesce(sum(o.quantity - o.received) FILTER (WHERE o.closed_at IS NULL AND at.seen), 0) AS missing,
+		coalesce(sum(o.noted), 0) AS noted FROM key_order o WHERE o.uai = e.uai) o
+	WHERE e.uai = ANY (ARRAY(SELECT unnest($1::text[]))) ORDER BY e.name, e.uai`
+
+// House reads it.
+func (r reader) House(ctx context.Context, of HouseOf) (House, error) {
+	var h House
+	reach, person, today := of.Reach, of.Reach.Person, okey.DayOf(of.Now, okey.ZoneOf(""))
+	academies, renewed, lendable := []string{""}, []string{today.AddMonths(okey.RenewalMonths).String()}, []string{
+		today.AddMonths(okey.LendableMonths).String(),
+	}
+	for _, a := range okey.Academies() {
+		there := okey.DayOf(of.Now, a.Location())
+		academies, renewed = append(academies, a.Code), append(renewed, there.AddMonths(okey.RenewalMonths).String())
+		lendable = append(lendable, there.AddMonths(okey.LendableMonths).String())
+	}
+	answers := pq.Array(texts(reach.UAIs))
+	err := r.together(
+		ctx,
+		list(&h.Schools, houseRow.school, house, pq.Array(texts(of.Schools)), reach.All, answers, person, today.String(),
+			today.AddMonths(okey.RenewalMonths).String(), pq.Array(academies), pq.Array(renewed), pq.Array(lendable)),
+		awaited(&h.Answer, answered, of.Decides, okey.AwaitingDecision, person, of.Lines),
+		awaited(&h.Hand, answered, of.Hands, okey.AwaitingHandover, person, of.Lines),
+		list(&h.Deliveries, deliveryRow.delivery, deliveries+awaitedDeliveries, answers),
+		list(&h.Moves, awaitedMoveRow.awaited, movesAwaiting, answers, person, of.Lines),
+		list(&h.Delegations, delegationRow.delegation, delegationsOf, pq.Array(texts(of.Heads)), today.String(), of.Delegations),
+	)
+	if err != nil {
+		return House{}, fmt.Errorf("read what awaits who answers: %w", err)
+	}
+	return h, nil
+}

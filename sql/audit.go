@@ -61,7 +61,8 @@ func (t *Tx) Audit(e Entry) { t.entries = append(t.entries, e) }
 
 // writeChain writes entries behind the head's, and moves it, at once: whoever else audits waits for the head meanwhile.
 const writeChain = `WITH line AS (INSERT INTO audit (seq, at, event, actor, via, subject, detail, key_version, mac)
-		SELECT $1 - cardinality($4) + e.n, e.at::timestamptz, e.event, nullif(e.actor::uuid, '00000000-0000-0000-0000-000000000000'), e.via, e.subject, e.detail, $2, e.mac
+		SELECT $1 - cardinality($4) + e.n, e.at::timestamptz, e.event, nullif(e.actor::uuid, '00000000-0000-0000-0000-000000000000'),
+			e.via, e.subject, e.detail, $2, e.mac
 		FROM unnest($5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $4::bytea[]) WITH ORDINALITY
 			AS e (at, event, actor, via, subject, detail, mac, n))
 	UPDATE audit_head SET seq = $1, key_version = $2, mac = ($4::bytea[])[cardinality($4)], seal = $3`

@@ -47,7 +47,7 @@ func within(column string, first int) string {
 		column, first, first+1, first+2)
 }
 
-// three are the words that an index looks for, the longest ones: it knows none of fewer letters than three, and one that is empty is anywhere.
+// three are the words that an index looks for, the longest ones: it knows none of fewer letters than three. One that is empty is anywhere.
 func three(words []string) (a, b, c string) {
 	long := slices.DeleteFunc(slices.Clone(words), func(w string) bool { return utf8.RuneCountInString(w) < 3 })
 	slices.SortStableFunc(long, func(a, b string) int { return len(b) - len(a) })
@@ -76,14 +76,15 @@ func (r reader) FindPeople(ctx context.Context, typed string, school okey.UAI, o
 
 // namesWithin are the patterns of all that may be a whole name in a text: from two to six of its words.
 const namesWithin = `ARRAY(SELECT anywhere(E'\n' || array_to_string(t.words[i:j], ' ') || E'\n')
-	FROM (SELECT (string_to_array(fold($2), ' '))[:40] AS words) t, generate_series(1, cardinality(t.words)) i, generate_series(i + 1, i + 5) j
+	FROM (SELECT (string_to_array(fold($2), ' '))[:40] AS words) t, generate_series(1, cardinality(t.words)) i,
+		generate_series(i + 1, i + 5) j
 	WHERE j <= cardinality(t.words))`
 
 // namedBeside are the patterns of who may be named together with a school: a word that no school has must be the person's.
-const namedBeside = `ARRAY(SELECT anywhere(w) FROM (SELECT fold(w) AS w, EXISTS (SELECT FROM establishment e WHERE e.sought LIKE anywhere(fold(w))) AS schools
-	FROM unnest($1::text[]) AS w WHERE length(w) > 2) t ORDER BY schools, length(w) DESC
-	FETCH FIRST (SELECT CASE WHEN bool_and(EXISTS (SELECT FROM establishment e WHERE e.sought LIKE anywhere(fold(w)))) THEN 20 ELSE 1 END
-		FROM unnest($1::text[]) AS w WHERE length(w) > 2) ROWS ONLY)`
+const namedBeside = `(SELECT CASE WHEN bool_and(t.schools) THEN array_agg(t.pattern)
+		ELSE (array_agg(t.pattern ORDER BY t.schools, length(t.pattern) DESC))[:1] END
+	FROM (SELECT p.pattern, EXISTS (SELECT FROM establishment e WHERE e.sought LIKE p.pattern) AS schools
+		FROM unnest($1::text[]) AS w, anywhere(fold(w)) AS p (pattern) WHERE length(w) > 2) t)`
 
 const findPeopleNamed = `SELECT ` + personColumns + `, false AS exact, ` + foundPosts + `
 	FROM ` + askedFor + ` CROSS JOIN person p
@@ -169,7 +170,7 @@ func (r reader) FindKeys(ctx context.Context, serial okey.Serial, limit int) ([]
 		trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS holder,
 			k.serial = $1 AS exact
 		FROM key k JOIN establishment e ON e.uai = k.uai LEFT JOIN person p ON p.id = k.holder
-		WHERE k.serial LIKE anywhere($1) OR ltrim(k.serial, '0') = $2 ORDER BY exact DESC, length(k.serial), k.serial LIMIT $3`,
+		WHERE k.serial || '' LIKE anywhere($1) OR ltrim(k.serial, '0') = $2 ORDER BY exact DESC, length(k.serial), k.serial LIMIT $3`,
 		string(serial), serial.Stem(), limit)
 	return found, err
 }
@@ -183,7 +184,8 @@ type FoundBatch struct {
 
 // batches are all of them, each found behind the one before: the index is not read key by key.
 const batches = `WITH RECURSIVE batches AS ((SELECT batch FROM key ORDER BY batch LIMIT 1)
-	UNION ALL SELECT (SELECT k.batch FROM key k WHERE k.batch > b.batch ORDER BY k.batch LIMIT 1) FROM batches b WHERE b.batch IS NOT NULL) `
+	UNION ALL SELECT (SELECT k.batch FROM key k WHERE k.batch > b.batch ORDER BY k.batch LIMIT 1) FROM batches b
+		WHERE b.batch IS NOT NULL) `
 
 // FindBatches returns batches whose name has one of the texts in it, spaces and hyphens apart.
 func (r reader) FindBatches(ctx context.Context, typed []string, limit int) ([]FoundBatch, error) {
@@ -192,7 +194,8 @@ func (r reader) FindBatches(ctx context.Context, typed []string, limit int) ([]F
 		bare[i] = okey.Compact(text)
 	}
 	var found []FoundBatch
-	err := r.all(ctx, &found, batches+`SELECT b.batch, (SELECT count(*) FROM key k WHERE k.batch = b.batch) AS keys, b.bare = ANY ($1) AS exact
+	err := r.all(ctx, &found, batches+`SELECT b.batch, (SELECT count(*) FROM key k WHERE k.batch = b.batch) AS keys,
+			b.bare = ANY ($1) AS exact
 		FROM (SELECT batch, regexp_replace(upper(batch), '[\s-]', '', 'g') AS bare FROM batches) b
 		WHERE b.batch <> '' AND EXISTS (SELECT FROM unnest($1::text[]) AS w WHERE position(w IN b.bare) > 0)
 		ORDER BY exact DESC, b.batch LIMIT $2`, pq.Array(bare), limit)

@@ -94,10 +94,14 @@ var keyTables = `
 	AND ($4 = '' OR k.serial = $4) AND ($5 = '' OR k.uai = $5) AND ($6 = '' OR k.state = $6)
 	AND ($7::timestamptz IS NULL OR k.changed_at >= $7)
 	AND ($8 = '' OR k.batch = $8) AND ($9::date IS NULL OR k.expires_on < $9)
-	AND ($18 = '' OR ($18 = 'left' AND w.gone) OR ($18 = 'ending' AND k.state = 'in_service' AND k.expires_on <= $19::date)
+	AND ($18 = '' OR ($18 = 'left' AND ($1 AND $5 = '' AND k.serial = ANY (ARRAY(SELECT gone.serial FROM (` +
+	strings.ReplaceAll(left, "$1", "$17") + `) gone)) OR NOT ($1 AND $5 = '') AND w.gone))
+		OR ($18 = 'ending' AND k.state = 'in_service' AND k.expires_on <= $19::date)
 		OR ($18 = 'broken' AND k.state = 'defective' AND ` + inAPocket + `))
-	AND (cardinality($11::text[]) = 0 OR ($10 <> '' AND k.serial LIKE anywhere($10)) OR k.holder = ANY (ARRAY(SELECT p.id FROM person p
-		WHERE ` + within("p.sought", 20) + ` AND NOT EXISTS (SELECT FROM unnest($11::text[]) AS w WHERE position(fold(w) IN ` + foldedHolder + `) = 0))))
+	AND (cardinality($11::text[]) = 0 OR k.serial = ANY (ARRAY(SELECT s.serial FROM key s WHERE $10 <> '' AND s.serial || '' LIKE anywhere($10)
+		UNION SELECT h.serial FROM person p JOIN key h ON h.holder = p.id
+			WHERE ` + within("p.sought", 20) + ` AND NOT EXISTS (SELECT FROM unnest($11::text[]) AS w
+				WHERE position(fold(w) IN ` + foldedHolder + `) = 0))))
 	`
 
 var keyList = `SELECT ` + keyColumns + `, coalesce(p.given_name, '') AS given_name, coalesce(p.family_name, '') AS family_name,
@@ -106,8 +110,8 @@ var keyList = `SELECT ` + keyColumns + `, coalesce(p.given_name, '') AS given_na
 		'') AS kept_for,
 	e.name, k.changed_at, x.place, w.gone` + keyTables
 
-// keyOrders are what an index has the keys in the order of, and the same of the key where the page before ended: $14 begins with 0, or is 1 for
-// what is empty.
+// keyOrders are what an index has the keys in the order of, and the same of the key where the page before ended: $14 begins with 0,
+// or is 1 for what is empty.
 var keyOrders = map[KeySort]struct{ by, ended string }{
 	ByHolder: {holderOrder, `substr($14, 2) COLLATE "C"`},
 	ByState: {
@@ -142,7 +146,8 @@ func keyPage(sort KeySort, descending bool) string {
 		return keyList + `AND ($15 = '' OR ` + behind + ends
 	}
 	return `SELECT * FROM ((` + keyList + `AND p.id IS NOT NULL AND ($15 = '' OR $14 ` + full + ` ` + behind + ends + `) UNION ALL (` +
-		keyList + `AND k.holder IS NULL AND ($15 = '' OR $14 ` + empty + ` ` + bySerial + ` ORDER BY k.serial` + way + ` LIMIT $16)) both_kinds
+		keyList + `AND k.holder IS NULL AND ($15 = '' OR $14 ` + empty + ` ` + bySerial +
+		` ORDER BY k.serial` + way + ` LIMIT $16)) both_kinds
 		ORDER BY place` + way + `, serial` + way + ` LIMIT $16`
 }
 
@@ -167,7 +172,8 @@ func (r reader) ListKeys(ctx context.Context, reach Reach, f KeyFilter) ([]Liste
 	err := r.all(ctx, &rows, keyPage(f.Sort, f.Descending),
 		reach.All, reach.Person, pq.Array(texts(reach.UAIs)), string(f.Serial), string(f.Establishment), string(f.State),
 		nullTime(f.ChangedSince), f.Batch, nullDay(f.ExpiresBefore), okey.Compact(f.Search), pq.Array(words(f.Search)), string(f.Sort),
-		pq.Array(texts(okey.KeyStates())), f.AfterPlace, string(f.AfterSerial), f.Limit, nullDay(f.Today), string(f.Watch), nullDay(ending), a, b, c)
+		pq.Array(texts(okey.KeyStates())), f.AfterPlace, string(f.AfterSerial), f.Limit, nullDay(f.Today), string(f.Watch), nullDay(ending),
+		a, b, c)
 	found := make([]ListedKey, len(rows))
 	for i, row := range rows {
 		found[i] = ListedKey{
@@ -186,7 +192,8 @@ func words(text string) []string { return strings.Fields(strings.ToLower(text)) 
 func (r reader) KeyBatches(ctx context.Context, reach Reach, uai okey.UAI, limit int) ([]string, error) {
 	var found []string
 	if reach.All && uai == "" {
-		return found, r.all(ctx, &found, batches+`SELECT batch FROM batches WHERE batch <> '' ORDER BY batch LIMIT $1`, limit)
+		err := r.all(ctx, &found, batches+`SELECT batch FROM batches WHERE batch <> '' ORDER BY batch LIMIT $1`, limit)
+		return found, err
 	}
 	err := r.all(ctx, &found, `SELECT DISTINCT k.batch FROM key k
 		WHERE ($1 OR k.holder = $2 OR k.uai `+answered+`) AND ($4 = '' OR k.uai = $4) AND k.batch <> '' ORDER BY k.batch LIMIT $5`,

@@ -26,7 +26,7 @@ type keyRow struct {
 // LoginsKnown tells whether the authentication server has ever told of a login.
 func (r reader) LoginsKnown(ctx context.Context) (bool, error) {
 	var known bool
-	err := r.get(ctx, &known, "", `SELECT EXISTS (SELECT FROM key WHERE last_login_at IS NOT NULL)`)
+	err := r.get(ctx, &known, "", `SELECT coalesce(min(coalesce(last_login_at, 'infinity')) < 'infinity', false) FROM key`)
 	return known, err
 }
 

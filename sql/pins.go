@@ -41,8 +41,8 @@ func (r reader) KeptPIN(ctx context.Context, serial okey.Serial) (KeptPIN, error
 
 // PINsOf returns the keys whose PIN is a person's to set: those in hand first, the one that expires last before the others.
 func (r reader) PINsOf(ctx context.Context, person okey.PersonID) ([]KeptPIN, error) {
-	return listed(ctx, r, keptRow.kept, keptPIN+` WHERE (k.state = 'in_service' AND k.holder = $1)
-		OR (k.state = 'attributed' AND r.person = $1)
+	return listed(ctx, r, keptRow.kept, keptPIN+` WHERE k.state = 'in_service' AND k.holder = $1
+		OR k.state = 'attributed' AND k.request = ANY (ARRAY(SELECT q.id FROM request q WHERE q.person = $1))
 		ORDER BY k.state DESC, k.expires_on DESC, k.serial`, person)
 }
 

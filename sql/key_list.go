@@ -98,7 +98,8 @@ var keyTables = `
 	strings.ReplaceAll(left, "$1", "$17") + `) gone)) OR NOT ($1 AND $5 = '') AND w.gone))
 		OR ($18 = 'ending' AND k.state = 'in_service' AND k.expires_on <= $19::date)
 		OR ($18 = 'broken' AND k.state = 'defective' AND ` + inAPocket + `))
-	AND (cardinality($11::text[]) = 0 OR k.serial = ANY (ARRAY(SELECT s.serial FROM key s WHERE $10 <> '' AND s.serial || '' LIKE anywhere($10)
+	AND (cardinality($11::text[]) = 0 OR k.serial = ANY (ARRAY(
+		SELECT s.serial FROM key s WHERE $10 <> '' AND s.serial || '' LIKE anywhere($10)
 		UNION SELECT h.serial FROM person p JOIN key h ON h.holder = p.id
 			WHERE ` + within("p.sought", 20) + ` AND NOT EXISTS (SELECT FROM unnest($11::text[]) AS w
 				WHERE position(fold(w) IN ` + foldedHolder + `) = 0))))

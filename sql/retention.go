@@ -30,7 +30,8 @@ var retentionRules = map[okey.KeptData][]string{
 			WHERE t.at < $1 AND r.closed_at < $1 AND t.comment <> '' LIMIT $2)`,
 		`UPDATE action SET content = content - 'comment' - 'need'
 			WHERE id IN (SELECT a.id FROM action a LEFT JOIN request r ON r.id = a.request
-			WHERE a.judged_at < $1 AND (r.id IS NULL OR r.closed_at < $1) AND (a.content ? 'comment' OR a.content ? 'need') LIMIT $2)`,
+			WHERE a.judged_at < $1 AND (r.id IS NULL OR r.closed_at < $1) AND (a.content ? 'comment' OR a.content ? 'need')
+			ORDER BY a.judged_at LIMIT $2)`,
 		`UPDATE key_event SET comment = ''
 			WHERE (serial, seq) IN (SELECT serial, seq FROM key_event WHERE at < $1 AND comment <> '' LIMIT $2)`,
 		`UPDATE key_order SET comment = '' WHERE id IN (SELECT id FROM key_order WHERE closed_at < $1 AND comment <> '' LIMIT $2)`,

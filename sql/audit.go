@@ -59,9 +59,24 @@ func AboutPerson(id okey.PersonID) string { return "person:" + id.String() }
 // Audit records an entry with the transaction that it tells of. The chain is extended at the commit, its head locked last.
 func (t *Tx) Audit(e Entry) { t.entries = append(t.entries, e) }
 
+// writeChain writes entries behind the head's, and moves it, at once: whoever else audits waits for the head meanwhile.
+const writeChain = `WITH line AS (INSERT INTO audit (seq, at, event, actor, via, subject, detail, key_version, mac)
+		SELECT $1 - cardinality($4) + e.n, e.at::timestamptz, e.event, nullif(e.actor::uuid, '00000000-0000-0000-0000-000000000000'),
+			e.via, e.subject, e.detail, $2, e.mac
+		FROM unnest($5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $4::bytea[]) WITH ORDINALITY
+			AS e (at, event, actor, via, subject, detail, mac, n))
+	UPDATE audit_head SET seq = $1, key_version = $2, mac = ($4::bytea[])[cardinality($4)], seal = $3`
+
 func (s *Store) chain(ctx context.Context, t *Tx) error {
 	if len(t.entries) == 0 {
 		return nil
+	}
+	var at, events, actors, vias, subjects, details []string
+	for i, e := range t.entries {
+		e.At = e.At.UTC().Truncate(time.Microsecond)
+		t.entries[i].At = e.At
+		at, events, actors = append(at, e.At.Format(time.RFC3339Nano)), append(events, e.Event), append(actors, e.Actor.String())
+		vias, subjects, details = append(vias, string(e.Via)), append(subjects, e.Subject), append(details, e.Detail)
 	}
 	var head struct {
 		Seq int64  `db:"seq"`
@@ -71,21 +86,16 @@ func (s *Store) chain(ctx context.Context, t *Tx) error {
 		return fmt.Errorf("lock the audit's head: %w", err)
 	}
 	version, key := s.key.Current()
-	for _, e := range t.entries {
+	macs := make(pq.ByteaArray, len(t.entries))
+	for i, e := range t.entries {
 		head.Seq++
-		e.At = e.At.UTC().Truncate(time.Microsecond)
 		head.MAC = entryMAC(key, head.MAC, head.Seq, e)
-		err := t.exec(ctx, `INSERT INTO audit (seq, at, event, actor, via, subject, detail, key_version, mac)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-			head.Seq, e.At, e.Event, nullID(e.Actor), string(e.Via), e.Subject, e.Detail, version, head.MAC)
-		if err != nil {
-			return fmt.Errorf("write the audit: %w", err)
-		}
+		macs[i] = head.MAC
 	}
-	err := t.exec(ctx, `UPDATE audit_head SET seq = $1, key_version = $2, mac = $3, seal = $4`,
-		head.Seq, version, head.MAC, sealMAC(key, head.Seq, head.MAC))
+	err := t.exec(ctx, writeChain, head.Seq, version, sealMAC(key, head.Seq, head.MAC), macs,
+		pq.Array(at), pq.Array(events), pq.Array(actors), pq.Array(vias), pq.Array(subjects), pq.Array(details))
 	if err != nil {
-		return fmt.Errorf("move the audit's head: %w", err)
+		return fmt.Errorf("write the audit: %w", err)
 	}
 	return nil
 }

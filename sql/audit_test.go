@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"strings"
 	"testing"
+	"time"
 
 	"okey/internal/scene"
 	"okey/okey"
@@ -195,4 +196,26 @@ func TestTheAuditVerifiesWhileItGrows(t *testing.T) {
 	}
 	close(stop)
 	require.NoError(t, <-ended)
+}
+
+// Everybody who audits waits for the head: however many entries a transaction has, it is held for one statement and the commit.
+func TestTheHeadIsHeldForOneStatement(t *testing.T) {
+	s := audited(t, 2)
+	s.Exec(`CREATE TABLE written (by_whom text)`)
+	s.Exec(`CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
+		$$ BEGIN INSERT INTO written VALUES (current_query()); RETURN NULL; END $$`)
+	s.Exec(`CREATE TRIGGER note AFTER INSERT ON audit FOR EACH STATEMENT EXECUTE FUNCTION note()`)
+	s.Exec(`CREATE TRIGGER note AFTER UPDATE ON audit_head FOR EACH STATEMENT EXECUTE FUNCTION note()`)
+	require.NoError(t, s.Store.Do(t.Context(), func(tx *sql.Tx) error {
+		for i := range 1000 {
+			at := scene.Now.Add(time.Duration(i)*time.Microsecond + 1) // finer than what is kept
+			tx.Audit(sql.Entry{At: at, Event: "delivery", Via: okey.ViaEngine, Subject: `key:"{é,}\`, Detail: []string{"", "NULL"}[i%2]})
+		}
+		return nil
+	}))
+	assert.Equal(t, 2, s.Count(`SELECT count(*) FROM written`))
+	assert.Equal(t, 1, s.Count(`SELECT count(DISTINCT by_whom) FROM written`), "the same that writes the entries moves the head")
+	end, err := s.Store.VerifyAudit(t.Context())
+	require.NoError(t, err)
+	assert.EqualValues(t, 1002, end.Seq)
 }

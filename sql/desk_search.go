@@ -5,8 +5,10 @@ import (
 	stdsql "database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"okey/okey"
 
@@ -39,15 +41,27 @@ const foundPosts = `(SELECT coalesce(json_agg(json_build_object('function', t.fu
 // wherever it is named.
 const askedFor = `(SELECT ARRAY(SELECT fold(w) FROM unnest($1::text[]) AS w) AS words, fold($2::text) AS whole OFFSET 0) asked`
 
-const findPeople = `SELECT ` + personColumns + `, asked.whole IN (fold(p.uid), fold(p.mail),
-		fold(p.given_name || ' ' || p.family_name), fold(p.family_name || ' ' || p.given_name)) AS exact, ` + foundPosts + `
+// within is what an index finds of all that holds each word: $%d is the first of three parameters.
+func within(column string, first int) string {
+	return fmt.Sprintf(`(%[1]s LIKE anywhere(fold($%[2]d)) AND %[1]s LIKE anywhere(fold($%[3]d)) AND %[1]s LIKE anywhere(fold($%[4]d)))`,
+		column, first, first+1, first+2)
+}
+
+// three are the words that an index looks for, the longest ones: it knows none of fewer letters than three. One that is empty is anywhere.
+func three(words []string) (a, b, c string) {
+	long := slices.DeleteFunc(slices.Clone(words), func(w string) bool { return utf8.RuneCountInString(w) < 3 })
+	slices.SortStableFunc(long, func(a, b string) int { return len(b) - len(a) })
+	long = append(long, "", "", "")
+	return long[0], long[1], long[2]
+}
+
+var findPeople = `SELECT ` + personColumns + `, strpos(p.sought, E'\n' || asked.whole || E'\n') > 0 AS exact, ` + foundPosts + `
 	FROM ` + askedFor + ` CROSS JOIN person p
-	CROSS JOIN LATERAL (SELECT fold(concat_ws(' ', p.given_name, p.family_name, p.uid, p.mail)) AS names OFFSET 0) n
 	WHERE p.erased_at IS NULL AND cardinality($1::text[]) > 0 AND (
-		p.id IN (SELECT m.person FROM mail m WHERE position('@' IN $2) > 0 AND lower(m.address) = lower($2))
-		OR NOT EXISTS (SELECT FROM unnest(asked.words) AS w
-			WHERE CASE WHEN length(w) = 1 THEN position(' ' || w IN ' ' || replace(n.names, '-', ' ')) = 0
-				ELSE position(w IN n.names) = 0 AND position(w IN translate(n.names, ` + parting + `, '')) = 0 END))
+		p.id = ANY (ARRAY(SELECT m.person FROM mail m
+			WHERE position('@' IN $2) > 0 AND m.address <> '' AND lower(m.address) = lower($2) AND m.person IS NOT NULL))
+		OR ` + within("p.sought", 6) + ` AND NOT EXISTS (SELECT FROM unnest(asked.words) AS w
+			WHERE CASE WHEN length(w) = 1 THEN strpos(translate(p.sought, E'-\n', '  '), ' ' || w) = 0 ELSE strpos(p.sought, w) = 0 END))
 	ORDER BY exact DESC, $5 <> '' AND EXISTS (SELECT FROM assignment a WHERE a.person = p.id AND a.uai = $5) DESC,
 		p.family_name, p.given_name, p.uid LIMIT $3`
 
@@ -55,15 +69,29 @@ const findPeople = `SELECT ` + personColumns + `, asked.whole IN (fold(p.uid), f
 // the very address: the directory may have another by now. A single letter is an initial: a name begins with it. Those
 // of the school, if any is given, come first.
 func (r reader) FindPeople(ctx context.Context, typed string, school okey.UAI, on okey.Day, limit int) ([]FoundPerson, error) {
-	return r.findPeople(ctx, findPeople, pq.Array(searchWords(typed)), singleSpaced(typed), limit, on.String(), string(school))
+	words := searchWords(typed)
+	a, b, c := three(words)
+	return r.findPeople(ctx, findPeople, pq.Array(words), singleSpaced(typed), limit, on.String(), string(school), a, b, c)
 }
+
+// namesWithin are the patterns of all that may be a whole name in a text: from two to six of its words.
+const namesWithin = `ARRAY(SELECT anywhere(E'\n' || array_to_string(t.words[i:j], ' ') || E'\n')
+	FROM (SELECT (string_to_array(fold($2), ' '))[:40] AS words) t, generate_series(1, cardinality(t.words)) i,
+		generate_series(i + 1, i + 5) j
+	WHERE j <= cardinality(t.words))`
+
+// namedBeside are the patterns of who may be named together with a school: a word that no school has must be the person's.
+const namedBeside = `(SELECT CASE WHEN bool_and(t.schools) THEN array_agg(t.pattern)
+		ELSE (array_agg(t.pattern ORDER BY t.schools, length(t.pattern) DESC))[:1] END
+	FROM (SELECT p.pattern, EXISTS (SELECT FROM establishment e WHERE e.sought LIKE p.pattern) AS schools
+		FROM unnest($1::text[]) AS w, anywhere(fold(w)) AS p (pattern) WHERE length(w) > 2) t)`
 
 const findPeopleNamed = `SELECT ` + personColumns + `, false AS exact, ` + foundPosts + `
 	FROM ` + askedFor + ` CROSS JOIN person p
-	CROSS JOIN LATERAL (SELECT fold(concat_ws(' ', p.given_name, p.family_name)) AS person OFFSET 0) named
-	WHERE p.erased_at IS NULL AND p.family_name <> '' AND (
+	CROSS JOIN LATERAL (SELECT split_part(p.sought, E'\n', 2) AS person OFFSET 0) named
+	WHERE p.erased_at IS NULL AND p.family_name <> '' AND p.sought LIKE ANY (` + namesWithin + ` || ` + namedBeside + `) AND (
 		position(' ' || named.person || ' ' IN ' ' || asked.whole || ' ') > 0
-		OR position(' ' || fold(p.family_name || ' ' || p.given_name) || ' ' IN ' ' || asked.whole || ' ') > 0
+		OR position(' ' || split_part(p.sought, E'\n', 3) || ' ' IN ' ' || asked.whole || ' ') > 0
 		OR cardinality($1::text[]) > 1 AND EXISTS (
 			SELECT FROM unnest(asked.words) AS w WHERE position(' ' || w || ' ' IN ' ' || named.person || ' ') > 0)
 		AND NOT EXISTS (SELECT FROM unnest(asked.words) AS w WHERE position(w IN named.person) = 0 AND NOT EXISTS (
@@ -103,15 +131,10 @@ type FoundPlace struct {
 	Exact  bool // what was typed is its code or its whole name
 }
 
-const findPlaces = `SELECT ` + placeColumns + `, e.served, (e.uai = $2 OR fold(e.name) = fold($3)) AS exact
-	FROM establishment e WHERE e.uai = $2 OR cardinality($1::text[]) > 0 AND NOT EXISTS (SELECT FROM unnest($1::text[]) AS w
-		WHERE position(fold(w) IN ` + foldedPlace + `) = 0 AND position(fold(w) IN translate(` + foldedPlace + `, ` + parting + `, '')) = 0)
+var findPlaces = `SELECT ` + placeColumns + `, e.served, (e.uai = $2 OR fold(e.name) = fold($3)) AS exact
+	FROM establishment e WHERE e.uai = $2 OR cardinality($1::text[]) > 0 AND ` + within("e.sought", 5) + `
+		AND NOT EXISTS (SELECT FROM unnest($1::text[]) AS w WHERE strpos(e.sought, fold(w)) = 0)
 	ORDER BY exact DESC, e.served DESC, e.name, e.uai LIMIT $4`
-
-const foldedPlace = `fold(concat_ws(' ', e.name, e.commune, e.postcode, e.uai))`
-
-// parting is what some leave out between words: "larchet" is L'Archet. A typographic apostrophe is folded to a plain one.
-const parting = `' ''-'`
 
 // FindEstablishments returns establishments, served or not, whose name, town, postcode or UAI has each word in it, and
 // the one of the code, if any.
@@ -121,7 +144,9 @@ func (r reader) FindEstablishments(ctx context.Context, typed string, code okey.
 		Served bool `db:"served"`
 		Exact  bool `db:"exact"`
 	}
-	err := r.all(ctx, &rows, findPlaces, pq.Array(searchWords(typed)), string(code), singleSpaced(typed), limit)
+	words := searchWords(typed)
+	a, b, c := three(words)
+	err := r.all(ctx, &rows, findPlaces, pq.Array(words), string(code), singleSpaced(typed), limit, a, b, c)
 	found := make([]FoundPlace, len(rows))
 	for i, row := range rows {
 		found[i] = FoundPlace{Place: row.place(), Served: row.Served, Exact: row.Exact}
@@ -145,7 +170,7 @@ func (r reader) FindKeys(ctx context.Context, serial okey.Serial, limit int) ([]
 		trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS holder,
 			k.serial = $1 AS exact
 		FROM key k JOIN establishment e ON e.uai = k.uai LEFT JOIN person p ON p.id = k.holder
-		WHERE position($1 IN k.serial) > 0 OR ltrim(k.serial, '0') = $2 ORDER BY exact DESC, length(k.serial), k.serial LIMIT $3`,
+		WHERE k.serial || '' LIKE anywhere($1) OR ltrim(k.serial, '0') = $2 ORDER BY exact DESC, length(k.serial), k.serial LIMIT $3`,
 		string(serial), serial.Stem(), limit)
 	return found, err
 }
@@ -157,6 +182,11 @@ type FoundBatch struct {
 	Exact bool   `db:"exact"`
 }
 
+// batches are all of them, each found behind the one before: the index is not read key by key.
+const batches = `WITH RECURSIVE batches AS ((SELECT batch FROM key ORDER BY batch LIMIT 1)
+	UNION ALL SELECT (SELECT k.batch FROM key k WHERE k.batch > b.batch ORDER BY k.batch LIMIT 1) FROM batches b
+		WHERE b.batch IS NOT NULL) `
+
 // FindBatches returns batches whose name has one of the texts in it, spaces and hyphens apart.
 func (r reader) FindBatches(ctx context.Context, typed []string, limit int) ([]FoundBatch, error) {
 	bare := make([]string, len(typed))
@@ -164,10 +194,11 @@ func (r reader) FindBatches(ctx context.Context, typed []string, limit int) ([]F
 		bare[i] = okey.Compact(text)
 	}
 	var found []FoundBatch
-	err := r.all(ctx, &found, `SELECT k.batch, count(*) AS keys, bool_or(k.bare = ANY ($1)) AS exact
-		FROM (SELECT batch, regexp_replace(upper(batch), '[\s-]', '', 'g') AS bare FROM key) k
-		WHERE k.batch <> '' AND EXISTS (SELECT FROM unnest($1::text[]) AS w WHERE position(w IN k.bare) > 0)
-		GROUP BY k.batch ORDER BY exact DESC, k.batch LIMIT $2`, pq.Array(bare), limit)
+	err := r.all(ctx, &found, batches+`SELECT b.batch, (SELECT count(*) FROM key k WHERE k.batch = b.batch) AS keys,
+			b.bare = ANY ($1) AS exact
+		FROM (SELECT batch, regexp_replace(upper(batch), '[\s-]', '', 'g') AS bare FROM batches) b
+		WHERE b.batch <> '' AND EXISTS (SELECT FROM unnest($1::text[]) AS w WHERE position(w IN b.bare) > 0)
+		ORDER BY exact DESC, b.batch LIMIT $2`, pq.Array(bare), limit)
 	return found, err
 }
 

@@ -2,6 +2,7 @@ package sql
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -93,10 +94,15 @@ var keyTables = `
 	AND ($4 = '' OR k.serial = $4) AND ($5 = '' OR k.uai = $5) AND ($6 = '' OR k.state = $6)
 	AND ($7::timestamptz IS NULL OR k.changed_at >= $7)
 	AND ($8 = '' OR k.batch = $8) AND ($9::date IS NULL OR k.expires_on < $9)
-	AND ($18 = '' OR ($18 = 'left' AND w.gone) OR ($18 = 'ending' AND k.state = 'in_service' AND k.expires_on <= $19::date)
+	AND ($18 = '' OR ($18 = 'left' AND ($1 AND $5 = '' AND k.serial = ANY (ARRAY(SELECT gone.serial FROM (` +
+	strings.ReplaceAll(left, "$1", "$17") + `) gone)) OR NOT ($1 AND $5 = '') AND w.gone))
+		OR ($18 = 'ending' AND k.state = 'in_service' AND k.expires_on <= $19::date)
 		OR ($18 = 'broken' AND k.state = 'defective' AND ` + inAPocket + `))
-	AND (cardinality($11::text[]) = 0 OR ($10 <> '' AND position($10 IN k.serial) > 0) OR (p.id IS NOT NULL
-		AND NOT EXISTS (SELECT FROM unnest($11::text[]) AS w WHERE position(fold(w) IN ` + foldedHolder + `) = 0)))
+	AND (cardinality($11::text[]) = 0 OR k.serial = ANY (ARRAY(
+		SELECT s.serial FROM key s WHERE $10 <> '' AND s.serial || '' LIKE anywhere($10)
+		UNION SELECT h.serial FROM person p JOIN key h ON h.holder = p.id
+			WHERE ` + within("p.sought", 20) + ` AND NOT EXISTS (SELECT FROM unnest($11::text[]) AS w
+				WHERE position(fold(w) IN ` + foldedHolder + `) = 0))))
 	`
 
 var keyList = `SELECT ` + keyColumns + `, coalesce(p.given_name, '') AS given_name, coalesce(p.family_name, '') AS family_name,
@@ -105,16 +111,45 @@ var keyList = `SELECT ` + keyColumns + `, coalesce(p.given_name, '') AS given_na
 		'') AS kept_for,
 	e.name, k.changed_at, x.place, w.gone` + keyTables
 
-// keyPages are the ends of the query, by order and direction: where the page before ended ($14, $15), and how long a page is.
-var keyPages = map[bool]map[bool]string{ // by serial, descending
-	true: {
-		false: `AND ($15 = '' OR k.serial > $15) AND ($14 = '' OR true) ORDER BY k.serial LIMIT $16`,
-		true:  `AND ($15 = '' OR k.serial < $15) AND ($14 = '' OR true) ORDER BY k.serial DESC LIMIT $16`,
+// keyOrders are what an index has the keys in the order of, and the same of the key where the page before ended: $14 begins with 0,
+// or is 1 for what is empty.
+var keyOrders = map[KeySort]struct{ by, ended string }{
+	ByHolder: {holderOrder, `substr($14, 2) COLLATE "C"`},
+	ByState: {
+		`array_position('{in_transit,in_stock,reserved,attributed,in_service,lost,defective,retired}'::text[], k.state)`,
+		`nullif(substr($14, 2), '')::integer`,
 	},
-	false: {
-		false: `AND ($15 = '' OR (x.place, k.serial) > ($14, $15)) ORDER BY x.place, k.serial LIMIT $16`,
-		true:  `AND ($15 = '' OR (x.place, k.serial) < ($14, $15)) ORDER BY x.place DESC, k.serial DESC LIMIT $16`,
+	ByBatch:  {`(CASE WHEN k.batch = '' THEN '1' ELSE '0' || lower(k.batch) END COLLATE "C")`, `$14 COLLATE "C"`},
+	ByExpiry: {`k.expires_on`, `nullif(substr($14, 2), '')::date`},
+	ByLastLogin: {
+		`coalesce(k.last_login_at, 'infinity')`, `coalesce(nullif(substr($14, 2), '')::timestamp AT TIME ZONE 'UTC', 'infinity')`,
 	},
+	ByEstablishment: {`((fold(e.name) || ' ' || e.uai) COLLATE "C")`, `substr($14, 2) COLLATE "C"`},
+}
+
+const holderOrder = `(fold(p.family_name || ' ' || p.given_name || ' ' || p.uid) COLLATE "C")`
+
+// keyPage is a page of the list, from behind where the one before ended.
+func keyPage(sort KeySort, descending bool) string {
+	beyond, way, empty, full := `>`, ``, `<> '1' OR`, `<> '1' AND`
+	if descending {
+		beyond, way, empty, full = `<`, ` DESC`, `= '1' AND`, `= '1' OR`
+	}
+	bySerial := `k.serial ` + beyond + ` $15)`
+	ends := ` ORDER BY k.serial` + way + ` LIMIT $16`
+	if sort == BySerial {
+		return keyList + `AND ($15 = '' OR $14 <> '' OR ` + bySerial + ends
+	}
+	order := keyOrders[sort]
+	behind := fmt.Sprintf(`%[1]s %[3]s= %[2]s AND (%[1]s, k.serial) %[3]s (%[2]s, $15))`, order.by, order.ended, beyond)
+	ends = ` ORDER BY ` + order.by + way + `, k.serial` + way + ` LIMIT $16`
+	if sort != ByHolder {
+		return keyList + `AND ($15 = '' OR ` + behind + ends
+	}
+	return `SELECT * FROM ((` + keyList + `AND p.id IS NOT NULL AND ($15 = '' OR $14 ` + full + ` ` + behind + ends + `) UNION ALL (` +
+		keyList + `AND k.holder IS NULL AND ($15 = '' OR $14 ` + empty + ` ` + bySerial +
+		` ORDER BY k.serial` + way + ` LIMIT $16)) both_kinds
+		ORDER BY place` + way + `, serial` + way + ` LIMIT $16`
 }
 
 // ListKeys returns a page of keys within reach, in the order that the filter asks for.
@@ -134,10 +169,12 @@ func (r reader) ListKeys(ctx context.Context, reach Reach, f KeyFilter) ([]Liste
 	if !f.Today.IsZero() {
 		ending = f.Today.AddMonths(okey.RenewalMonths)
 	}
-	err := r.all(ctx, &rows, keyList+keyPages[f.Sort == BySerial][f.Descending],
+	a, b, c := three(words(f.Search))
+	err := r.all(ctx, &rows, keyPage(f.Sort, f.Descending),
 		reach.All, reach.Person, pq.Array(texts(reach.UAIs)), string(f.Serial), string(f.Establishment), string(f.State),
 		nullTime(f.ChangedSince), f.Batch, nullDay(f.ExpiresBefore), okey.Compact(f.Search), pq.Array(words(f.Search)), string(f.Sort),
-		pq.Array(texts(okey.KeyStates())), f.AfterPlace, string(f.AfterSerial), f.Limit, nullDay(f.Today), string(f.Watch), nullDay(ending))
+		pq.Array(texts(okey.KeyStates())), f.AfterPlace, string(f.AfterSerial), f.Limit, nullDay(f.Today), string(f.Watch), nullDay(ending),
+		a, b, c)
 	found := make([]ListedKey, len(rows))
 	for i, row := range rows {
 		found[i] = ListedKey{
@@ -154,9 +191,13 @@ func words(text string) []string { return strings.Fields(strings.ToLower(text)) 
 
 // KeyBatches returns the batches of the keys within reach, by name.
 func (r reader) KeyBatches(ctx context.Context, reach Reach, uai okey.UAI, limit int) ([]string, error) {
-	var batches []string
-	err := r.all(ctx, &batches, `SELECT DISTINCT k.batch FROM key k
+	var found []string
+	if reach.All && uai == "" {
+		err := r.all(ctx, &found, batches+`SELECT batch FROM batches WHERE batch <> '' ORDER BY batch LIMIT $1`, limit)
+		return found, err
+	}
+	err := r.all(ctx, &found, `SELECT DISTINCT k.batch FROM key k
 		WHERE ($1 OR k.holder = $2 OR k.uai `+answered+`) AND ($4 = '' OR k.uai = $4) AND k.batch <> '' ORDER BY k.batch LIMIT $5`,
 		reach.All, reach.Person, pq.Array(texts(reach.UAIs)), string(uai), limit)
-	return batches, err
+	return found, err
 }

@@ -41,7 +41,7 @@ func (r reader) KeysBeside(ctx context.Context, uais []okey.UAI) (known bool, aw
 	return known, awaited, err
 }
 
-const loginsKnown = `SELECT EXISTS (SELECT FROM key WHERE last_login_at IS NOT NULL) AS known`
+const loginsKnown = `SELECT coalesce(min(coalesce(last_login_at, 'infinity')) < 'infinity', false) AS known FROM key`
 
 const keyColumns = `k.serial, k.uai, k.state, k.batch, k.expires_on, k.holder, k.request, k.last_login_at, k.prior_to_okey`
 

@@ -44,7 +44,8 @@ func (r reader) PINsOf(ctx context.Context, person okey.PersonID) ([]KeptPIN, er
 	return listed(ctx, r, keptRow.kept, pinsOf, person)
 }
 
-const pinsOf = keptPIN + ` WHERE (k.state = 'in_service' AND k.holder = $1) OR (k.state = 'attributed' AND r.person = $1)
+const pinsOf = keptPIN + ` WHERE k.state = 'in_service' AND k.holder = $1
+	OR k.state = 'attributed' AND k.request = ANY (ARRAY(SELECT q.id FROM request q WHERE q.person = $1))
 	ORDER BY k.state DESC, k.expires_on DESC, k.serial`
 
 // SetPIN gives a key another PIN and begins its count of wrong ones anew. It answers false, and changes nothing, where

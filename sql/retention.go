@@ -24,13 +24,14 @@ const idle = `NOT p.support AND NOT p.auditor
 // takes none. They answer how many they took.
 var retentionRules = map[okey.KeptData][]string{
 	okey.KeptTexts: {
-		`UPDATE request SET need = '' WHERE id IN (SELECT id FROM request WHERE closed_at < $1 AND need <> '' LIMIT $2)`,
+		`UPDATE request SET need = '' WHERE id = ANY (ARRAY(SELECT id FROM request WHERE closed_at < $1 AND need <> '' LIMIT $2))`,
 		`UPDATE timeline SET comment = ''
 			WHERE (request, seq) IN (SELECT t.request, t.seq FROM timeline t JOIN request r ON r.id = t.request
-			WHERE r.closed_at < $1 AND t.comment <> '' LIMIT $2)`,
+			WHERE t.at < $1 AND r.closed_at < $1 AND t.comment <> '' LIMIT $2)`,
 		`UPDATE action SET content = content - 'comment' - 'need'
 			WHERE id IN (SELECT a.id FROM action a LEFT JOIN request r ON r.id = a.request
-			WHERE a.judged_at < $1 AND (r.id IS NULL OR r.closed_at < $1) AND (a.content ? 'comment' OR a.content ? 'need') LIMIT $2)`,
+			WHERE a.judged_at < $1 AND (r.id IS NULL OR r.closed_at < $1) AND (a.content ? 'comment' OR a.content ? 'need')
+			ORDER BY a.judged_at LIMIT $2)`,
 		`UPDATE key_event SET comment = ''
 			WHERE (serial, seq) IN (SELECT serial, seq FROM key_event WHERE at < $1 AND comment <> '' LIMIT $2)`,
 		`UPDATE key_order SET comment = '' WHERE id IN (SELECT id FROM key_order WHERE closed_at < $1 AND comment <> '' LIMIT $2)`,
@@ -50,7 +51,7 @@ var retentionRules = map[okey.KeptData][]string{
 			WHERE m.created_at < $1 AND m.state <> 'queued' AND (r.id IS NULL OR r.closed_at < $1) LIMIT $2)`,
 	},
 	okey.KeptLinks: {
-		`DELETE FROM link WHERE hash IN (SELECT hash FROM link WHERE expires_at < $1 LIMIT $2)`,
+		`DELETE FROM link WHERE hash = ANY (ARRAY(SELECT hash FROM link WHERE expires_at < $1 LIMIT $2))`,
 		`DELETE FROM api_token WHERE hash IN (SELECT hash FROM api_token WHERE expires_at < $1 OR revoked_at < $1 LIMIT $2)`,
 		`DELETE FROM attempt WHERE (kind, mark) IN (SELECT kind, mark FROM attempt WHERE since < $1 LIMIT $2)`,
 	},
@@ -113,30 +114,30 @@ func (t *Tx) touch(ctx context.Context, statement string, args ...any) (int, err
 	return n, err
 }
 
-// gather keeps the ids that a query finds, for the rest of the transaction.
-func (t *Tx) gather(ctx context.Context, name, query string, args ...any) error {
+// gather keeps the ids that a query finds, for the rest of the transaction, and counts them.
+func (t *Tx) gather(ctx context.Context, name, query string, args ...any) (int, error) {
 	if err := t.exec(ctx, `CREATE TEMPORARY TABLE `+name+` (id uuid PRIMARY KEY) ON COMMIT DROP`); err != nil {
-		return err
+		return 0, err
 	}
-	return t.exec(ctx, `INSERT INTO `+name+` (id) `+query, args...)
+	return t.touch(ctx, `INSERT INTO `+name+` (id) `+query, args...)
 }
 
 // endRequests removes requests with all that hangs on them.
 func (t *Tx) endRequests(ctx context.Context, before time.Time) (int, error) {
-	if err := t.gather(ctx, "ended", ended, before, retentionBatch); err != nil {
+	if n, err := t.gather(ctx, "ended", ended, before, retentionBatch); n == 0 || err != nil {
 		return 0, err
 	}
 	for _, statement := range []string{
-		`DELETE FROM timeline WHERE request IN (SELECT id FROM ended)`,
-		`DELETE FROM link WHERE request IN (SELECT id FROM ended)`,
-		`DELETE FROM mail WHERE request IN (SELECT id FROM ended)`,
-		`DELETE FROM action WHERE request IN (SELECT id FROM ended)`,
+		`DELETE FROM timeline WHERE request = ANY (ARRAY(SELECT id FROM ended))`,
+		`DELETE FROM link WHERE request = ANY (ARRAY(SELECT id FROM ended))`,
+		`DELETE FROM mail WHERE request = ANY (ARRAY(SELECT id FROM ended))`,
+		`DELETE FROM action WHERE request = ANY (ARRAY(SELECT id FROM ended))`,
 	} {
 		if err := t.exec(ctx, statement); err != nil {
 			return 0, err
 		}
 	}
-	return t.touch(ctx, `DELETE FROM request WHERE id IN (SELECT id FROM ended)`)
+	return t.touch(ctx, `DELETE FROM request WHERE id = ANY (ARRAY(SELECT id FROM ended))`)
 }
 
 // endPeople notes since when people are nothing to OKEY any more, and takes name, address and uid from those who have
@@ -151,20 +152,21 @@ func (t *Tx) endPeople(ctx context.Context, before, at time.Time) (int, error) {
 		`UPDATE person p SET idle_since = NULL WHERE p.idle_since < $1 AND p.erased_at IS NULL AND NOT (`+idle+`)`, at, day); err != nil {
 		return 0, err
 	}
-	if err := t.gather(ctx, "gone", `SELECT p.id FROM person p
-		WHERE p.idle_since < $1 AND p.erased_at IS NULL ORDER BY p.idle_since LIMIT $2`, before, retentionBatch); err != nil {
+	n, err := t.gather(ctx, "gone", `SELECT p.id FROM person p
+		WHERE p.idle_since < $1 AND p.erased_at IS NULL ORDER BY p.idle_since LIMIT $2`, before, retentionBatch)
+	if n == 0 || err != nil {
 		return 0, err
 	}
 	for _, statement := range []string{
-		`DELETE FROM assignment WHERE person IN (SELECT id FROM gone)`,
-		`DELETE FROM api_token WHERE person IN (SELECT id FROM gone)`,
-		`UPDATE mail SET address = '', error = '' WHERE person IN (SELECT id FROM gone)`,
-		`UPDATE request SET signer_name = '', signer_uid = '' WHERE signed_at IS NOT NULL AND person IN (SELECT id FROM gone)`,
+		`DELETE FROM assignment WHERE person = ANY (ARRAY(SELECT id FROM gone))`,
+		`DELETE FROM api_token WHERE person = ANY (ARRAY(SELECT id FROM gone))`,
+		`UPDATE mail SET address = '', error = '' WHERE person = ANY (ARRAY(SELECT id FROM gone))`,
+		`UPDATE request SET signer_name = '', signer_uid = '' WHERE signed_at IS NOT NULL AND person = ANY (ARRAY(SELECT id FROM gone))`,
 	} {
 		if err := t.exec(ctx, statement); err != nil {
 			return 0, err
 		}
 	}
 	return t.touch(ctx, `UPDATE person SET uid = 'efface:' || id, family_name = '', given_name = '', mail = '', erased_at = $1
-		WHERE id IN (SELECT id FROM gone)`, at)
+		WHERE id = ANY (ARRAY(SELECT id FROM gone))`, at)
 }

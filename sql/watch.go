@@ -156,13 +156,14 @@ func (r reader) WatchedKeys(ctx context.Context, letter uuid.UUID, today okey.Da
 		Expires stdsql.NullTime `db:"expires_on"`
 	}
 	err := r.all(ctx, &rows, `SELECT DISTINCT `+personColumns+`, due.serial, due.expires_on FROM watch_notice n
-		JOIN (SELECT 'left' AS why, gone.*, k.expires_on FROM (`+left+`) gone JOIN key k USING (serial)
-			UNION ALL SELECT 'ending' AS why, ending.* FROM (`+ending+`) ending) due
-			ON due.serial = n.subject AND due.holder::text = split_part(n.step, '/', 1)
+		CROSS JOIN LATERAL (SELECT 'left' AS why, gone.*, k.expires_on
+			FROM (`+left+` AND k.serial = n.subject) gone JOIN key k USING (serial)
+			UNION ALL SELECT 'ending' AS why, ending.* FROM (`+ending+` AND k.serial = n.subject) ending) due
+		JOIN person p ON p.id = due.holder
+		WHERE n.letter = $2 AND due.holder::text = split_part(n.step, '/', 1)
 			AND due.why = CASE WHEN n.kind LIKE 'key%' THEN 'ending' ELSE 'left' END
 			AND (due.uai = n.uai OR n.kind = 'key_expires')
-		JOIN person p ON p.id = due.holder
-		WHERE n.letter = $2 ORDER BY due.expires_on, due.serial`, today.String(), letter, today.AddMonths(okey.RenewalMonths).String())
+		ORDER BY due.expires_on, due.serial`, today.String(), letter, today.AddMonths(okey.RenewalMonths).String())
 	keys := make([]WatchedKey, len(rows))
 	for i, row := range rows {
 		keys[i] = WatchedKey{Serial: row.Serial, Expires: dayOf(row.Expires), Holder: row.person()}

@@ -35,6 +35,7 @@ type DB struct {
 	Name     string
 	AppURL   string // as okey_app, with the rights that migrations grant
 	AdminURL string // as the owner
+	Log      string // the file where the cluster writes what it has to say
 }
 
 var cluster struct {
@@ -125,7 +126,7 @@ func create(t testing.TB, migrated bool) *DB {
 			t.Errorf("pgtest: %v", err)
 		}
 	})
-	return &DB{Name: name, AppURL: cluster.URLAs(App, appPassword, name), AdminURL: cluster.URL(name)}
+	return &DB{Name: name, AppURL: cluster.URLAs(App, appPassword, name), AdminURL: cluster.URL(name), Log: cluster.LogFile()}
 }
 
 func prepare(ctx context.Context, migrated bool) error {

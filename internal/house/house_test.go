@@ -87,7 +87,7 @@ var arrows = map[string][]string{
 		"okey/server/pages/people",
 	},
 	"okey/server/pages/home": {
-		"okey/internal/address", "okey/okey", "okey/sql", "okey/server/respond", "okey/server/act", "okey/server/web", "okey/server/pages/keys",
+		"okey/internal/address", "okey/okey", "okey/sql", "okey/server/act", "okey/server/web", "okey/server/pages/keys",
 		"okey/server/pages/requests", "okey/server/pages/stock", "okey/server/pages/people", "okey/server/pages/desk",
 	},
 	"okey/server": {

@@ -142,6 +142,7 @@ func (d *doctor) examinations() []examination {
 		{name: "actions non jugées", look: d.undelivered, records: true},
 		{name: "demandes à réveiller", look: d.owed, records: true},
 		{name: "travaux en échec", look: d.troubles, records: true},
+		{name: "lecture de l'annuaire", look: d.reading, records: true},
 		{name: "courriels refusés (7 jours)", look: d.mails, records: true},
 	}
 }

@@ -50,6 +50,7 @@ type stuck struct {
 	overdue    []sql.ListedOrder
 	announced  []sql.Delivery
 	troubles   []sql.Trouble
+	reading    sql.ImportRun // of the directory, the last one
 }
 
 func (s *Pages) stuck(v *web.Visit) (st stuck, err error) {
@@ -74,6 +75,9 @@ func (s *Pages) stuck(v *web.Visit) (st stuck, err error) {
 	if st.troubles, err = s.store.Troubles(v.Ctx(), deskRows); err != nil {
 		return st, err
 	}
+	if st.reading, _, err = s.store.LastReading(v.Ctx()); err != nil {
+		return st, err
+	}
 	st.mails, err = s.store.FailedMails(v.Ctx(), v.Now.Add(-deskHistory), deskRows)
 	return st, err
 }
@@ -83,7 +87,7 @@ func (s *Pages) stuck(v *web.Visit) (st stuck, err error) {
 func (st stuck) matters(gone []sql.Awaited, c web.Clock, workflow func(id string) string) []matter {
 	all := []matter{
 		escalatedMatter(st.escalated, c), unansweredMatter(st.unanswered, c), reportsMatter(st.reports, c), stuckMatter(st.actions, c),
-		troubleMatter(st.troubles, c, workflow), goneMatter(gone, c), refusedMailsMatter(st.mails, c),
+		readingMatter(st.reading, c), troubleMatter(st.troubles, c, workflow), goneMatter(gone, c), refusedMailsMatter(st.mails, c),
 		overdueMatter(st.overdue, c), announcedMatter(st.announced, c),
 	}
 	return slices.DeleteFunc(all, func(m matter) bool { return len(m.Cards)+len(m.Actions)+len(m.Mails) == 0 })
@@ -144,6 +148,22 @@ func stuckMatter(found []sql.DeskAction, c web.Clock) matter {
 		Read:    "OKEY les représente au moteur après une minute, cinq, puis chaque heure.",
 		Actions: story.DeskLines(found, c),
 	}
+}
+
+// readingMatter is the last reading of the directory where not all of it was taken: the next good one ends it, whoever begins that.
+func readingMatter(run sql.ImportRun, c web.Clock) matter {
+	m := matter{
+		ID: "annuaire", Title: "Lecture de l'annuaire", Count: "une lecture de l'annuaire à revoir",
+		How: "OKEY n'a pas pris tout ce que dit l'annuaire : ouvrez la lecture, qui dit où et pourquoi, puis faites vérifier l'annuaire. " +
+			"La prochaine lecture, cette nuit ou par « okey sync directory », y met fin.",
+		Read: "OKEY n'a pas pris tout ce que dit l'annuaire, jusqu'à la prochaine lecture : l'assistance s'en occupe.",
+	}
+	for _, fault := range run.HeldBack()[:min(len(run.HeldBack()), deskRows)] {
+		m.Cards = append(m.Cards, web.Card{
+			Path: address.ImportURL(run.ID), Who: "Ce que la lecture a laissé", State: c.Time(run.At), Need: fault.Message,
+		})
+	}
+	return m
 }
 
 func troubleMatter(found []sql.Trouble, c web.Clock, workflow func(id string) string) matter {

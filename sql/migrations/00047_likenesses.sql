@@ -1,4 +1,5 @@
 -- Two uids that may be one person's: since when OKEY has noticed, and what support said of them. And which row one has become another's.
+-- Beside these, where the reader of a mailbox goes on.
 
 -- +goose Up
 CREATE TABLE likeness (
@@ -16,6 +17,17 @@ COMMENT ON COLUMN likeness.answered_at IS 'since when it is settled: one person,
 ALTER TABLE person ADD COLUMN merged_into uuid;
 COMMENT ON COLUMN person.merged_into IS 'the person that this row''s has turned out to be, whose row goes on; null: none';
 
+-- How far the mailbox of what comes back has been read: a worker that starts goes on from there.
+CREATE TABLE mailbox_mark (
+    mailbox  text PRIMARY KEY,
+    validity bigint NOT NULL,
+    next     bigint NOT NULL,
+    counted  bigint NOT NULL
+);
+COMMENT ON COLUMN mailbox_mark.next IS 'the first UID that has still to be looked at, as UIDs are under validity (RFC 9051, 2.3.1.1)';
+COMMENT ON COLUMN mailbox_mark.counted IS 'the last UID of those that are in the figures: one that waits is looked at again';
+
 -- +goose Down
+DROP TABLE mailbox_mark;
 ALTER TABLE person DROP COLUMN merged_into;
 DROP TABLE likeness;

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"okey/internal/spreadsheet"
@@ -258,6 +259,12 @@ func (r *Result) keep(ctx context.Context, tx *sql.Tx, opts Options) error {
 
 // errNothingTaken rolls a transaction back that found, at its end, that nothing may be taken.
 var errNothingTaken = errors.New("nothing taken")
+
+// sameNames tells whether two rows of one uid agree on who it is: capitals and accents are nobody's name.
+func sameNames(a, b okey.ImportedStaff) bool {
+	return spreadsheet.Plain(a.FamilyName) == spreadsheet.Plain(b.FamilyName) && strings.EqualFold(a.Mail, b.Mail) &&
+		spreadsheet.Plain(a.GivenName) == spreadsheet.Plain(b.GivenName)
+}
 
 // line reads one row cell by cell and remembers whether something was wrong: the whole row is looked at, so that a person
 // corrects it once.

@@ -131,10 +131,14 @@ func (f *staffFile) take(l *line) {
 func (f *staffFile) add(l *line, row okey.ImportedStaff) {
 	who := okey.ImportedStaff{UID: row.UID, FamilyName: row.FamilyName, GivenName: row.GivenName, Mail: row.Mail, Line: row.Line}
 	first, known := f.people[row.UID]
-	if known && (first.FamilyName != who.FamilyName || first.GivenName != who.GivenName || first.Mail != who.Mail) {
+	if known && !sameNames(first, who) {
 		l.refuse("uid", CodeTwice, "La ligne %d dit autre chose de %s (nom, prénom ou adresse) : mettez les deux lignes d'accord.",
 			first.Line, row.UID)
 		return
+	}
+	if known { // as it was spelt first
+		row.FamilyName, row.GivenName, row.Mail = first.FamilyName, first.GivenName, first.Mail
+		who = first
 	}
 	where := okey.ImportedStaff{UID: row.UID, UAI: row.UAI, Function: row.Function}
 	if i, twice := f.seen[where]; twice {

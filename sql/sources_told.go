@@ -41,6 +41,21 @@ func (r reader) LastReading(ctx context.Context) (run ImportRun, found bool, err
 	return runs[0], true, nil
 }
 
+// WhyKept says why people whom an import no longer names stay.
+func (r ImportRun) WhyKept() string {
+	var held, unread bool
+	for _, fault := range r.Faults {
+		held, unread = held || fault.Code == CodeTooManyGone, unread || fault.Code != CodeTooManyGone
+	}
+	switch {
+	case held && unread:
+		return "leur établissement en perdrait trop, ou tout n'a pu en être lu"
+	case held:
+		return "leur établissement en perdrait trop"
+	}
+	return "tout n'a pu être lu de leur établissement"
+}
+
 // HeldBack are the faults for which an import took nothing, or nobody was removed from a school that would lose too many.
 func (r ImportRun) HeldBack() []ImportFault {
 	var held []ImportFault

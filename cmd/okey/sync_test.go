@@ -37,7 +37,7 @@ func TestTheDirectoryIsReadByCommand(t *testing.T) {
 	assert.Equal(t, 1, code, "it says nothing of anybody")
 	assert.Contains(t, said, "1 anomalie")
 	_, out, _ = d.okey("doctor")
-	assert.Contains(t, out, "✗ lecture de l'annuaire : L'annuaire a donné")
+	assert.Contains(t, out, "✗ lecture de l'annuaire : L'annuaire n'a donné aucune entrée")
 	assert.Contains(t, out, "/assistance/imports/"+d.Text(`SELECT id::text FROM import_run WHERE NOT taken`))
 	code, _, said = d.okey("sync", "directory", "--force")
 	assert.Equal(t, 0, code, said)

@@ -68,8 +68,8 @@ func (r *Reader) Run(ctx context.Context) {
 	}
 }
 
-// Round looks once at what is new since the last one. What could not be taken or moved has its turn in the next; a folder that takes nothing
-// keeps no report from being read.
+// Round looks once at what is new since the last one. What could not be taken or moved has its turn in the next; a folder that takes
+// nothing keeps no report from being read.
 func (r *Reader) Round(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, roundTime)
 	defer cancel()
@@ -211,7 +211,8 @@ func (r *Reader) fresh(client *imapclient.Client) ([]imap.UID, error) {
 	if err != nil {
 		return nil, fmt.Errorf("search the folder: %w", err)
 	}
-	uids := slices.DeleteFunc(found.AllUIDs(), func(uid imap.UID) bool { return uid < imap.UID(r.mark.Next) }) // "n:*" always has the last one
+	// "n:*" always has the last one
+	uids := slices.DeleteFunc(found.AllUIDs(), func(uid imap.UID) bool { return uid < imap.UID(r.mark.Next) })
 	slices.Sort(uids)
 	return uids, nil
 }

@@ -53,8 +53,8 @@ func SyncDirectory(ctx context.Context, store *sql.Store, d Directory, opts Opti
 	}
 	rows := said.rows()
 	if len(rows) == 0 && !opts.Force {
-		r.refuse(0, "", CodeMissing, "L'annuaire %s : rien n'a été changé. Vérifiez OKEY_LDAP_BASE, OKEY_LDAP_FILTER et les noms d'attributs.",
-			saidNothing(len(found.Entries)))
+		r.refuse(0, "", CodeMissing, "L'annuaire %s : rien n'a été changé. "+
+			"Vérifiez OKEY_LDAP_BASE, OKEY_LDAP_FILTER et les noms d'attributs.", saidNothing(len(found.Entries)))
 		err = r.take(ctx, store, opts, nothing)
 		return r, err
 	}

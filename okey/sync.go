@@ -24,7 +24,7 @@ type SyncInput struct {
 }
 
 // SyncReport counts what a run did: functions of people that came, changed and went, and entries that could not be taken. All are zero
-// where OKEY has no directory, and where nothing was taken. That is an outcome, of which support is told; the record of the import says why.
+// where OKEY has no directory, and where nothing was taken: that is an outcome, of which support is told, and the import's record says why.
 type SyncReport struct {
 	Read    int  `json:"read"`
 	Added   int  `json:"added"`

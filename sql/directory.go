@@ -110,7 +110,8 @@ func delegationID(person okey.PersonID, d okey.DirectoryDelegation) uuid.UUID {
 // Nobody is told of a delegation that holds already: whoever has it was told where it was given.
 const writeDirectoryDelegations = `WITH given AS (
 		INSERT INTO delegation AS d (id, uai, given_by, given_to, scope, from_day, until_day, created_at, begun_at, source)
-		SELECT DISTINCT ON (said.id) said.id, coalesce(e.successor, e.uai), giver.id, said.person, 'everything', said.from_day, said.until_day, $7,
+		SELECT DISTINCT ON (said.id) said.id, coalesce(e.successor, e.uai), giver.id, said.person, 'everything', said.from_day,
+			said.until_day, $7,
 			CASE WHEN said.from_day <= $8::date THEN $7::timestamptz END, 'directory'
 		FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::date[], $6::date[])
 			AS said (id, uai, giver, person, from_day, until_day)
@@ -128,7 +129,8 @@ const writeDirectoryDelegations = `WITH given AS (
 
 const endDirectoryDelegations = `WITH ended AS (
 		UPDATE delegation d SET ended_at = $1 WHERE d.source = 'directory' AND d.ended_at IS NULL AND NOT d.id = ANY ($2::uuid[])
-		AND NOT $3 AND NOT EXISTS (SELECT FROM establishment e WHERE e.uai = ANY ($4) AND d.uai IN (e.uai, e.successor)) RETURNING 1
+		AND NOT $3 AND NOT EXISTS (SELECT FROM establishment e WHERE e.uai = ANY ($4) AND d.uai IN (e.uai, e.successor))
+		RETURNING 1
 	) SELECT count(*) FROM ended`
 
 // saveDirectoryDelegations makes the delegations that the directory carries what it says now, of people whom OKEY knows, at schools that

@@ -35,7 +35,8 @@ func (r reader) HeadedBy(ctx context.Context, person okey.PersonID) ([]HeadedSch
 		coalesce(h.uai, '') AS heir, coalesce(h.name, '') AS heir_name,
 		(SELECT max(s.at) FROM succession s WHERE s.from_uai = e.uai) AS closed_at
 		FROM (SELECT uai, function, until FROM assignment WHERE person = $1
-			UNION ALL SELECT s.from_uai, w.function, NULL FROM succession s JOIN succession_staff w ON w.succession = s.id WHERE w.person = $1
+			UNION ALL SELECT s.from_uai, w.function, NULL FROM succession s JOIN succession_staff w ON w.succession = s.id
+			WHERE w.person = $1
 		) a JOIN establishment e USING (uai) LEFT JOIN establishment h ON h.uai = e.successor
 		WHERE a.function IN ('chef', 'adjoint') GROUP BY e.uai, e.name, h.uai, h.name ORDER BY e.name, e.uai`, person)
 	return headed, err

@@ -11,19 +11,20 @@ import (
 	"github.com/lib/pq"
 )
 
-// Likeness is two rows that may be one person whose uid has changed: the old one has a key or an open request, the new one works somewhere,
-// both have the same name and address or the same uid but for its capitals, and no staff file, nor the directory, names both. Whoever has a
-// role is in none: a name and an address give nobody a role.
+// Likeness is two rows that may be one person whose uid has changed: the old one has a key or an open request, the new one works
+// somewhere, both have the same name and address or the same uid but for its capitals, and no staff file, nor the directory, names both.
+// Whoever has a role is in none: a name and an address give nobody a role.
 type Likeness struct {
 	Old, New okey.Person
-	Apart    bool // they can't become one as they stand: both have a key, or an open request, or the new one has signed for the one that is open
+	// Apart tells that they can't become one as they stand: both have a key, or an open request, or the new one has signed for an open one.
+	Apart bool
 }
 
 // lives tells whether an assignment a counts on the day: $1.
 const lives = `(a.until IS NULL OR a.until >= $1::date)`
 
-// alike are the pairs on the day ($1). What claims said stays for a year after the last sign-in, and a file until the next one: neither shows
-// that the old uid is still somebody's.
+// alike are the pairs on the day ($1). What claims said stays for a year after the last sign-in, and a file until the next one: neither
+// shows that the old uid is still somebody's.
 const alike = `WITH old AS (SELECT p.* FROM person p WHERE p.erased_at IS NULL AND NOT p.support AND NOT p.auditor
 		AND (EXISTS (SELECT FROM key k WHERE k.holder = p.id)
 			OR EXISTS (SELECT FROM request r WHERE r.person = p.id AND r.closed_at IS NULL))
@@ -40,7 +41,8 @@ const alike = `WITH old AS (SELECT p.* FROM person p WHERE p.erased_at IS NULL A
 		AND NOT EXISTS (SELECT FROM likeness l WHERE (l.old, l.new) = (pair.old, pair.new) AND l.answered_at IS NOT NULL)
 	) `
 
-const likenesses = alike + `SELECT o.id AS "old.id", o.uid AS "old.uid", o.family_name AS "old.family_name", o.given_name AS "old.given_name",
+const likenesses = alike + `SELECT o.id AS "old.id", o.uid AS "old.uid", o.family_name AS "old.family_name",
+		o.given_name AS "old.given_name",
 		n.id AS "new.id", n.uid AS "new.uid", n.family_name AS "new.family_name", n.given_name AS "new.given_name",
 		n.mail AS "new.mail", n.mail_denied AS "new.mail_denied",
 		EXISTS (SELECT FROM key k WHERE k.holder = o.id) AND EXISTS (SELECT FROM key k WHERE k.holder = n.id)
@@ -68,7 +70,8 @@ func (r reader) Likenesses(ctx context.Context, today okey.Day, of ...okey.Perso
 const heldLikeness = `7`
 
 // stayed tells, of a key k, that its holder may only have another uid: support has not said yet.
-const stayed = `EXISTS (SELECT FROM likeness l WHERE l.old = k.holder AND l.answered_at IS NULL AND l.found_at::date > $1::date - ` + heldLikeness + `)`
+const stayed = `EXISTS (SELECT FROM likeness l WHERE l.old = k.holder AND l.answered_at IS NULL
+	AND l.found_at::date > $1::date - ` + heldLikeness + `)`
 
 // noteLikenesses keeps since when there are those that nobody knew yet, and returns them.
 func (t *Tx) noteLikenesses(ctx context.Context, today okey.Day, with uuid.UUID, at time.Time) ([]Likeness, error) {
@@ -117,7 +120,7 @@ const ofPeople = `SELECT c.conrelid::regclass::text AS table, quote_ident(a.attn
 	FROM pg_constraint c JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
 	WHERE c.contype = 'f' AND c.confrelid = 'person'::regclass ORDER BY 1, 2`
 
-// takeOver makes everything of a person another's. Who has signed stays as it was: such requests, ended ones, stay with the row that signed.
+// takeOver makes everything of a person another's. Who has signed is never rewritten: such requests, ended ones, stay with that row.
 func (t *Tx) takeOver(ctx context.Context, old, known okey.PersonID) error {
 	for _, statement := range becomeOne {
 		if err := t.exec(ctx, statement, old, known); err != nil {
@@ -151,7 +154,8 @@ func (s *Store) MakeOne(ctx context.Context, old, known, by okey.PersonID, today
 			return err
 		}
 		if pair.Apart {
-			return okey.Errorf(okey.CodeInvalid, "Ces deux identifiants ont chacun une clef ou une demande : rechargez la page de la personne.")
+			return okey.Errorf(okey.CodeInvalid,
+				"Ces deux identifiants ont chacun une clef ou une demande : rechargez la page de la personne.")
 		}
 		if err := t.takeOver(ctx, old, known); err != nil {
 			return err
@@ -169,8 +173,8 @@ func (s *Store) MakeOne(ctx context.Context, old, known, by okey.PersonID, today
 	})
 }
 
-// KeepApart takes support's word that two people who are alike are two: they are not offered again. Repeated, it changes nothing. invalid where
-// they are not alike.
+// KeepApart takes support's word that two people who are alike are two: they are not offered again. Repeated, it changes nothing. invalid
+// where they are not alike.
 func (s *Store) KeepApart(ctx context.Context, old, known, by okey.PersonID, today okey.Day, at time.Time) error {
 	return s.Do(ctx, func(t *Tx) error {
 		var done bool

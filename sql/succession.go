@@ -20,9 +20,9 @@ func (t *Tx) LockSuccession(ctx context.Context, from, to okey.UAI) error {
 	return t.LockEstablishments(ctx, append(uais, from, to)...)
 }
 
-// Succeed makes one establishment go on at another: keys in every state, open requests with their place in line, orders, proposals, staff. Each
-// request that moved is owed a wake-up: its workflow learns where it stands. The caller holds the locks of LockSuccession, and allocates
-// at the successor afterwards.
+// Succeed makes one establishment go on at another: keys in every state, open requests with their place in line, orders, proposals,
+// staff. Each request that moved is owed a wake-up: its workflow learns where it stands. The caller holds the locks of LockSuccession, and
+// allocates at the successor afterwards.
 func (t *Tx) Succeed(ctx context.Context, s okey.Succession) (okey.Moved, error) {
 	err := t.exec(ctx, `INSERT INTO succession (id, from_uai, to_uai, by_person, at, comment) VALUES ($1, $2, $3, $4, $5, $6)`,
 		s.ID, string(s.From), string(s.To), nullID(s.By), s.At, s.Comment)

@@ -19,8 +19,8 @@ const moveStaff = `WITH old AS (DELETE FROM assignment a WHERE a.uai = $1 AND a.
 	ON CONFLICT (person, uai, function, source) DO UPDATE SET until = excluded.until, since = excluded.since, old_code = excluded.old_code
 	WHERE a.until < $2::date`
 
-// followStaff lets the people of the closing establishment work at the successor, and answer there if nobody does under its own code: what an
-// import would do that says the old one. What directories say of delegations goes along.
+// followStaff lets the people of the closing establishment work at the successor, and answer there if nobody does under its own code: what
+// an import would do that says the old one. What directories say of delegations goes along.
 func (t *Tx) followStaff(ctx context.Context, s okey.Succession) error {
 	today := okey.DayOf(s.At, okey.ZoneOf("")).String()
 	if err := t.noteStaff(ctx, s); err != nil {
@@ -68,7 +68,7 @@ func (r reader) SuccessionKeepers(ctx context.Context, id uuid.UUID) ([]okey.Per
 		WHERE s.succession = $1 AND s.answered ORDER BY p.family_name, p.given_name, p.uid`, id)
 }
 
-// HeadsToFollow returns the principals and deputies of an establishment on a day who, if it has a successor without any, would be that one's.
+// HeadsToFollow returns the principals and deputies of an establishment on a day who, if it had a successor without any, would be its.
 func (r reader) HeadsToFollow(ctx context.Context, from okey.UAI, on okey.Day) ([]okey.Person, error) {
 	return listed(ctx, r, personRow.person, `SELECT `+personColumns+` FROM person p WHERE EXISTS (SELECT FROM assignment a
 		WHERE a.person = p.id AND a.function IN ('chef', 'adjoint') AND `+staysOn+`)

@@ -9,8 +9,8 @@ import (
 	"okey/okey"
 )
 
-// sourcesTold tells support what a reading asks of them: why it was refused and where, and whose uid has changed. What is settled by now is no
-// more said.
+// sourcesTold tells support what a reading asks of them: why it was refused and where, and whose uid has changed. What is settled by now
+// is no more said.
 func sourcesTold(ctx context.Context, p *mailing) error {
 	const most = 50
 	alike, err := p.store.LikenessesToldWith(ctx, p.order.Subject, okey.DayOf(p.order.At, okey.ZoneOf("")))

@@ -225,7 +225,8 @@ func (d *doctor) bounces(ctx context.Context) (string, error) {
 	if err := bounces.Mailbox(d.cfg.BounceIMAP).Check(ctx, d.cfg.BounceDoneFolder); err != nil {
 		return "", &okey.Error{
 			Code: okey.CodeUnavailable, Err: err,
-			Message: "leur boîte ne s'ouvre pas, ou pas son dossier pour ce qui est lu : vérifiez OKEY_BOUNCE_IMAP_URL et OKEY_BOUNCE_DONE_FOLDER.",
+			Message: "leur boîte ne s'ouvre pas, ou pas son dossier pour ce qui est lu : vérifiez OKEY_BOUNCE_IMAP_URL et " +
+				"OKEY_BOUNCE_DONE_FOLDER.",
 		}
 	}
 	return "à " + d.cfg.BounceAddress + ", leur boîte s'ouvre, et son dossier pour ce qui est lu", nil

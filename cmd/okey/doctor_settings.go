@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"okey/config"
-	"okey/internal/address"
 	"okey/okey"
 	"okey/worker"
 )
@@ -151,8 +150,8 @@ func (d *doctor) reading(ctx context.Context) (string, error) {
 	case !found:
 		return "aucune encore", nil
 	case len(held) > 0:
-		return "", okey.Errorf(okey.CodeUnavailable, "%s Celle du %s le dit : %s.", held[0].Message, run.At.Format(time.RFC3339),
-			address.ImportURL(run.ID))
+		return "", okey.Errorf(okey.CodeUnavailable, "%s Celle du %s : la page Assistance dit tout.",
+			held[0].Message, run.At.Format(time.RFC3339))
 	}
 	return "prise, celle du " + run.At.Format(time.RFC3339), nil
 }

@@ -38,7 +38,6 @@ func TestTheDirectoryIsReadByCommand(t *testing.T) {
 	assert.Contains(t, said, "1 anomalie")
 	_, out, _ = d.okey("doctor")
 	assert.Contains(t, out, "✗ lecture de l'annuaire : L'annuaire n'a donné aucune entrée")
-	assert.Contains(t, out, "/assistance/imports/"+d.Text(`SELECT id::text FROM import_run WHERE NOT taken`))
 	code, _, said = d.okey("sync", "directory", "--force")
 	assert.Equal(t, 0, code, said)
 	_, out, _ = d.okey("doctor")

@@ -116,8 +116,8 @@ func personFacts(p okey.Person, status sql.PersonStatus, c web.Clock) []web.Fact
 	switch {
 	case status.MergedInto.Valid:
 		facts = append(facts, web.Fact{
-			Name: "Réunie à une autre", Value: okey.Capitalize(c.Day(status.ErasedAt.Time)) + " : cette personne avait changé d'identifiant.",
-			Path: address.PersonURL(status.MergedInto.UUID),
+			Name: "Réunie à une autre", Path: address.PersonURL(status.MergedInto.UUID),
+			Value: okey.Capitalize(c.Day(status.ErasedAt.Time)) + " : cette personne avait changé d'identifiant.",
 		})
 	case status.ErasedAt.Valid:
 		facts = append(facts, web.Fact{

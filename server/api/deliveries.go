@@ -24,7 +24,7 @@ func (s *API) postDelivery(c *gin.Context) error {
 		return err
 	}
 	cmd.Subject = okey.DerivedID(cmd.Action, string(cmd.Name))
-	up, err := readPush(c, "announced", "look_alikes", "uai", "lot", "expires")
+	up, err := act.ReadUpload(c.Request)
 	if err != nil {
 		return err
 	}

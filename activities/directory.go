@@ -7,8 +7,6 @@ import (
 	"okey/imports"
 	"okey/okey"
 	"okey/sql"
-
-	"go.temporal.io/sdk/temporal"
 )
 
 // Directory reads the academy's directory.
@@ -22,8 +20,8 @@ func NewDirectory(store *sql.Store, from *imports.Directory) *Directory {
 	return &Directory{store: store, from: from}
 }
 
-// Sync makes people and functions what the directory says. A directory that does not answer is tried again; what must not be taken ends the
-// run. Only the workflow DirectorySync calls it.
+// Sync makes people and functions what the directory says. A directory that does not answer is tried again; that what it says must not be
+// taken is an outcome, of which support is told. Only the workflow DirectorySync calls it.
 func (d *Directory) Sync(ctx context.Context, in okey.SyncInput) (okey.SyncReport, error) {
 	if d.from == nil {
 		return okey.SyncReport{}, nil
@@ -34,10 +32,8 @@ func (d *Directory) Sync(ctx context.Context, in okey.SyncInput) (okey.SyncRepor
 		return okey.SyncReport{}, errors.New(okey.ErrorMessage(err))
 	case err != nil:
 		return okey.SyncReport{}, err
-	case !r.Taken:
-		return okey.SyncReport{}, temporal.NewNonRetryableApplicationError("nothing was taken", okey.SyncRefused, nil)
-	case r.HeldBack():
-		return okey.SyncReport{}, temporal.NewNonRetryableApplicationError("some schools would lose too many people", okey.SyncRefused, nil)
 	}
-	return okey.SyncReport{Read: r.Read, Added: r.Added, Changed: r.Changed, Removed: r.Removed, Faults: len(r.Errors)}, nil
+	return okey.SyncReport{
+		Read: r.Read, Added: r.Added, Changed: r.Changed, Removed: r.Removed, Faults: len(r.Errors), Refused: !r.Taken || r.HeldBack(),
+	}, nil
 }

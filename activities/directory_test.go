@@ -37,17 +37,17 @@ func TestTheNightlyReadingTakesWhatTheDirectorySaysAndRefusesForGoodWhatItMustNo
 	assert.Equal(t, 1, c.Count(`SELECT count(*) FROM audit WHERE subject = 'import:directory' AND via = 'engine'`))
 
 	server.Remove("uid=zoe")
-	_, err = nightly.Sync(t.Context(), okey.SyncInput{At: c.now})
-	var refused *temporal.ApplicationError
-	require.ErrorAs(t, err, &refused)
-	assert.True(t, refused.NonRetryable(), "nobody reads it again all night")
-	assert.Equal(t, okey.SyncRefused, refused.Type())
+	report, err = nightly.Sync(t.Context(), okey.SyncInput{At: c.now})
+	require.NoError(t, err, "an outcome: nobody reads it again all night, and nothing is stuck")
+	assert.True(t, report.Refused)
 	assert.Equal(t, 1, c.Count(`SELECT count(*) FROM import_run WHERE NOT taken`), "support reads why")
+	assert.Equal(t, 1, c.Count(`SELECT count(*) FROM action a JOIN import_run r ON r.id = a.subject WHERE a.name = 'sources-told'`), "and is told")
 
 	from.URL = "ldaps://127.0.0.1:1"
 	_, err = nightly.Sync(t.Context(), okey.SyncInput{At: c.now})
 	require.Error(t, err)
-	assert.NotErrorAs(t, err, &refused, "who is away is asked again")
+	var final *temporal.ApplicationError
+	assert.NotErrorAs(t, err, &final, "who is away is asked again")
 	assert.Equal(t, 1, c.Count(`SELECT count(*) FROM assignment WHERE source = 'directory'`))
 
 	c.retain(c.now.AddDate(0, 11, 0))

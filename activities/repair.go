@@ -230,9 +230,12 @@ func (r *Repair) failedWorkflows(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	var failed error
+	reading, _, failed := r.store.LastReading(ctx)
 	for _, f := range found {
 		activity.RecordHeartbeat(ctx)
+		if f.Type == okey.WorkflowDirectorySync && reading.At.After(f.Closed) { // whoever began it: how it ended is told of that one
+			continue
+		}
 		failed = errors.Join(failed, r.sendOff(ctx, f, now))
 	}
 	return errors.Join(failed, r.store.ForgetTroubles(ctx, sql.TroubleWorkflow, now)) // those that were not seen again just now

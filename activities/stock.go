@@ -50,6 +50,7 @@ var stockJudges = map[okey.ActionName]func(context.Context, *stockTx) (okey.Verd
 	okey.ActionMailResend:      resendMail,
 	okey.ActionRefusalTold:     told(okey.MailNotDone),
 	okey.ActionTroubleTold:     told(okey.MailStuck),
+	okey.ActionSourcesTold:     told(okey.MailSourcesTold),
 	okey.ActionMailsResend:     resendMails,
 	okey.ActionMailReturned:    cameBack,
 	okey.ActionMailRetried:     cameBack,

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"okey/sql"
+
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
 	"github.com/google/uuid"
@@ -29,13 +31,13 @@ type Mailbox struct {
 }
 
 // Reader looks through a mailbox for what came back of OKEY's mails. What the database has taken it moves to another folder; what names no
-// mail of OKEY's stays as it is, unread.
+// mail of OKEY's stays as it is, unread. How far it is the database knows: another reader goes on from there.
 type Reader struct {
-	taker    *Taker
-	box      Mailbox
-	done     string
-	validity uint32   // of the UIDs, as the server numbers them
-	next     imap.UID // the first that was not looked at
+	taker *Taker
+	box   Mailbox
+	done  string
+	mark  sql.MailboxMark
+	left  []imap.UID // taken, and not moved: the folder for them did not take them
 }
 
 // NewReader makes it; done is the folder for what was taken, which is created when there is something for it.
@@ -46,8 +48,8 @@ func NewReader(taker *Taker, box Mailbox, done string) *Reader {
 const (
 	roundPause = time.Minute
 	roundTime  = 10 * time.Minute
-	atOnce     = 100     // messages whose heads are asked for together
-	asMuch     = 1 << 20 // bytes of a message: what a server says of a mail stands before the mail
+	atOnce     = 100      // messages whose heads are asked for together
+	asMuch     = 16 << 20 // bytes of a message: some servers tell people much before what programs read
 )
 
 // Run looks each minute until ctx ends.
@@ -66,21 +68,43 @@ func (r *Reader) Run(ctx context.Context) {
 	}
 }
 
-// Round looks once at what is new since the last one. What could not be taken has its turn in the next.
+// Round looks once at what is new since the last one. What could not be taken or moved has its turn in the next; a folder that takes
+// nothing keeps no report from being read.
 func (r *Reader) Round(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, roundTime)
 	defer cancel()
 	return r.box.visit(ctx, func(client *imapclient.Client, folder *imap.SelectData) error {
-		if folder.UIDValidity != r.validity {
-			r.validity, r.next = folder.UIDValidity, 1
+		mark, err := r.taker.store.MailboxMark(ctx, r.box.name())
+		if err != nil {
+			return fmt.Errorf("look how far the mailbox is read: %w", err)
 		}
+		if folder.UIDValidity != mark.Validity {
+			mark = sql.MailboxMark{Validity: folder.UIDValidity, Next: 1}
+		}
+		if mark.Validity == r.mark.Validity { // of a round that was broken off
+			mark.Counted = max(mark.Counted, r.mark.Counted)
+		} else {
+			r.left = nil
+		}
+		r.mark = mark
 		return r.lookThrough(ctx, client)
 	})
 }
 
-// Check tells whether the folder can be opened, and why not.
-func (b Mailbox) Check(ctx context.Context) error {
-	return b.visit(ctx, func(*imapclient.Client, *imap.SelectData) error { return nil })
+// name tells mailboxes apart.
+func (b Mailbox) name() string {
+	return b.User + "@" + net.JoinHostPort(b.Host, strconv.Itoa(b.Port)) + "/" + b.Folder
+}
+
+// Check tells whether the folder can be opened and the one for what was taken is there, or can be made, and why not.
+func (b Mailbox) Check(ctx context.Context, done string) error {
+	return b.visit(ctx, func(client *imapclient.Client, _ *imap.SelectData) error {
+		_ = client.Create(done, nil).Wait() // it is there already, or asking for it says what is wrong
+		if _, err := client.Status(done, &imap.StatusOptions{NumMessages: true}).Wait(); err != nil {
+			return fmt.Errorf("make the folder %q: %w", done, err)
+		}
+		return nil
+	})
 }
 
 func (b Mailbox) visit(ctx context.Context, look func(*imapclient.Client, *imap.SelectData) error) error {
@@ -133,31 +157,48 @@ func (r *Reader) lookThrough(ctx context.Context, client *imapclient.Client) err
 	if err != nil {
 		return err
 	}
+	failed := r.putAway(client, nil)
 	var later imap.UID // the first that could not be taken
 	for some := range slices.Chunk(uids, atOnce) {
 		marked, err := r.marked(client, some)
 		if err != nil {
 			return err
 		}
+		last := some[len(some)-1]
+		r.mark.Counted = max(r.mark.Counted, uint32(last))
 		var taken []imap.UID
 		for _, m := range marked {
+			if slices.Contains(r.left, m.uid) {
+				continue
+			}
 			switch err := r.take(ctx, client, m); {
 			case errors.Is(err, errOnItsWay):
 				if later == 0 {
 					later = m.uid
 				}
 			case err != nil:
-				return errors.Join(err, r.putAway(client, taken))
+				return errors.Join(failed, err, r.putAway(client, taken))
 			default:
 				taken = append(taken, m.uid)
 			}
 		}
 		if err := r.putAway(client, taken); err != nil {
-			return err
+			failed = err
 		}
-		if r.next = later; later == 0 { // a round that is broken off goes on from here
-			r.next = some[len(some)-1] + 1
+		if err := r.goOn(ctx, later, last); err != nil {
+			return errors.Join(failed, err)
 		}
+	}
+	return failed
+}
+
+// goOn keeps from where a round goes on that is broken off: from the first that could not be taken or, without one, behind the last.
+func (r *Reader) goOn(ctx context.Context, later, last imap.UID) error {
+	if r.mark.Next = uint32(later); later == 0 {
+		r.mark.Next = uint32(last) + 1
+	}
+	if err := r.taker.store.KeepMailboxMark(ctx, r.box.name(), r.mark); err != nil {
+		return fmt.Errorf("keep how far the mailbox is read: %w", err)
 	}
 	return nil
 }
@@ -165,12 +206,13 @@ func (r *Reader) lookThrough(ctx context.Context, client *imapclient.Client) err
 // fresh are the messages that were not looked at, oldest first.
 func (r *Reader) fresh(client *imapclient.Client) ([]imap.UID, error) {
 	found, err := client.UIDSearch(&imap.SearchCriteria{
-		UID: []imap.UIDSet{{imap.UIDRange{Start: r.next}}}, NotFlag: []imap.Flag{imap.FlagDeleted},
+		UID: []imap.UIDSet{{imap.UIDRange{Start: imap.UID(r.mark.Next)}}}, NotFlag: []imap.Flag{imap.FlagDeleted},
 	}, nil).Wait()
 	if err != nil {
 		return nil, fmt.Errorf("search the folder: %w", err)
 	}
-	uids := slices.DeleteFunc(found.AllUIDs(), func(uid imap.UID) bool { return uid < r.next }) // "n:*" always has the last one
+	// "n:*" always has the last one
+	uids := slices.DeleteFunc(found.AllUIDs(), func(uid imap.UID) bool { return uid < imap.UID(r.mark.Next) })
 	slices.Sort(uids)
 	return uids, nil
 }
@@ -194,27 +236,26 @@ func (r *Reader) marked(client *imapclient.Client, uids []imap.UID) ([]message, 
 	}
 	var found []message
 	for _, head := range heads {
-		id, ours := r.taker.named(string(head.FindBodySection(recipients)))
+		id, ours, forged := r.taker.named(string(head.FindBodySection(recipients)))
 		if ours {
 			found = append(found, message{head.UID, id})
+		}
+		if forged && uint32(head.UID) > r.mark.Counted {
+			r.taker.taken.WithLabelValues(outcomeForged).Inc()
 		}
 	}
 	return found, nil
 }
 
-// named is the mail whose envelope sender stands among the words of a header.
-func (t *Taker) named(header string) (id uuid.UUID, ours bool) {
-	forged := false
+// named is the mail whose envelope sender stands among the words of a header; forged: only one that OKEY gave to no mail does.
+func (t *Taker) named(header string) (id uuid.UUID, ours, forged bool) {
 	for _, word := range strings.FieldsFunc(header, func(r rune) bool { return strings.ContainsRune(" \t\r\n<>\",;:()", r) }) {
 		if id, ours = t.address.Mail(word); ours {
-			return id, true
+			return id, true, false
 		}
 		forged = forged || t.address.Marked(word)
 	}
-	if forged {
-		t.taken.WithLabelValues(outcomeForged).Inc()
-	}
-	return id, false
+	return id, false, forged
 }
 
 var beginning = &imap.FetchItemBodySection{Peek: true, Partial: &imap.SectionPartial{Size: asMuch}}
@@ -232,11 +273,20 @@ func (r *Reader) take(ctx context.Context, client *imapclient.Client, m message)
 	return nil
 }
 
-// putAway moves what the database has. Not moved, it is taken again, which changes nothing.
-func (r *Reader) putAway(client *imapclient.Client, uids []imap.UID) error {
-	if len(uids) == 0 {
+// putAway moves what the database has, with what was left before: what can't be moved is left again.
+func (r *Reader) putAway(client *imapclient.Client, taken []imap.UID) error {
+	r.left = append(r.left, taken...)
+	if len(r.left) == 0 {
 		return nil
 	}
+	err := r.move(client, r.left)
+	if err == nil {
+		r.left = nil
+	}
+	return err
+}
+
+func (r *Reader) move(client *imapclient.Client, uids []imap.UID) error {
 	_ = client.Create(r.done, nil).Wait() // it is there already, or moving says what is wrong
 	set := imap.UIDSetNum(uids...)
 	seen := &imap.StoreFlags{Op: imap.StoreFlagsAdd, Silent: true, Flags: []imap.Flag{imap.FlagSeen}}

@@ -13,6 +13,7 @@ import (
 	"github.com/emersion/go-imap/v2/imapclient"
 	"github.com/emersion/go-imap/v2/imapserver"
 	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -175,7 +176,45 @@ func TestAMailboxThatIsNotOpenedSaysWhy(t *testing.T) {
 	encrypted.TLS = true
 	assert.ErrorContains(t, bounces.NewReader(f.taker, encrypted, "OKEY").Round(context.Background()), "call the mailbox")
 	for _, one := range []bounces.Mailbox{wrong, missing, encrypted} {
-		assert.Error(t, one.Check(context.Background()))
+		assert.Error(t, one.Check(context.Background(), "OKEY"))
 	}
-	assert.NoError(t, box.Check(context.Background()))
+	assert.NoError(t, box.Check(context.Background(), "OKEY"))
+	assert.ErrorContains(t, box.Check(context.Background(), "INBOX/"), "make the folder")
+}
+
+// A folder that takes nothing keeps no report from being read, is said at each round, and once it does has what was left. Each message is
+// counted once, also by a worker that starts.
+func TestWhereNothingCanBePutAwayAllIsReadOnce(t *testing.T) {
+	f := newFixture(t)
+	box := openAccount(t)
+	someone := signIn(t, box)
+	const many = 230
+	messages, mails := []string{report(flipped(f.address.Of(f.mail())), "failed", "5.1.1")}, []uuid.UUID{}
+	for range many {
+		mails = append(mails, f.mail())
+		messages = append(messages, report(f.address.Of(mails[len(mails)-1]), "failed", "5.1.1"))
+	}
+	f.Exec(`UPDATE mail SET state = 'queued', created_at = now() WHERE id = $1`, mails[0])
+	someone.deliver(messages...)
+	reader := bounces.NewReader(f.taker, box, "INBOX/")
+	for range 2 {
+		assert.ErrorContains(t, reader.Round(t.Context()), "move messages")
+		assert.Equal(t, map[string]int{"gone": many - 1, "forged": 1}, f.counted())
+	}
+	assert.Equal(t, many-1, f.Count(`SELECT count(*) FROM mail WHERE state = 'failed'`), "but the one that waits")
+	f.Exec(`UPDATE mail SET state = 'sent' WHERE id = $1`, mails[0])
+	require.NoError(t, bounces.NewReader(f.taker, box, "OKEY").Round(t.Context()))
+	assert.Equal(t, "failed", f.state(mails[0]))
+	assert.Equal(t, 1, f.counted()["forged"])
+}
+
+// Some servers say much before what programs read.
+func TestAReportIsReadBehindALongText(t *testing.T) {
+	f := newFixture(t)
+	box := openAccount(t)
+	gone := f.mail()
+	long := strings.Repeat("Your message could not be delivered.\r\n", 40_000)
+	signIn(t, box).deliver(strings.Replace(report(f.address.Of(gone), "failed", "5.1.1"), "Your message could not be delivered.", long, 1))
+	require.NoError(t, bounces.NewReader(f.taker, box, "OKEY").Round(t.Context()))
+	assert.Equal(t, "failed", f.state(gone))
 }

@@ -53,8 +53,8 @@ func SyncDirectory(ctx context.Context, store *sql.Store, d Directory, opts Opti
 	}
 	rows := said.rows()
 	if len(rows) == 0 && !opts.Force {
-		r.refuse(0, "", CodeMissing, "L'annuaire a donné %s, et aucune ne dit où quelqu'un travaille : rien n'a été changé. "+
-			"Vérifiez OKEY_LDAP_BASE, OKEY_LDAP_FILTER et les noms d'attributs.", count(len(found.Entries), "entrée", "entrées"))
+		r.refuse(0, "", CodeMissing, "L'annuaire %s : rien n'a été changé. "+
+			"Vérifiez OKEY_LDAP_BASE, OKEY_LDAP_FILTER et les noms d'attributs.", saidNothing(len(found.Entries)))
 		err = r.take(ctx, store, opts, nothing)
 		return r, err
 	}
@@ -62,6 +62,17 @@ func SyncDirectory(ctx context.Context, store *sql.Store, d Directory, opts Opti
 		return r, fmt.Errorf("take what the directory says: %w", err)
 	}
 	return r, nil
+}
+
+// saidNothing says how many entries tell nobody's place of work.
+func saidNothing(entries int) string {
+	switch entries {
+	case 0:
+		return "n'a donné aucune entrée"
+	case 1:
+		return "a donné une entrée, qui ne dit pas où quelqu'un travaille"
+	}
+	return fmt.Sprintf("a donné %d entrées, dont aucune ne dit où quelqu'un travaille", entries)
 }
 
 // nothing takes nothing, for the record.
@@ -120,7 +131,7 @@ func readDirectory(d Directory, found directory.Found, r *Result) saidOfAll {
 		}
 		who, fault := d.person(entry)
 		if fault == nil && who.Mail == "" && strings.Join(entry.Values[d.Mail], "") != "" {
-			r.note("L'entrée %s dit une adresse qui n'en est pas une (%s) : elle n'est pas prise.", entry.DN, d.Mail)
+			r.note("L'entrée %s dit une adresse qui n'en est pas une (%s) : elle n'est pas prise", entry.DN, d.Mail)
 		}
 		if fault == nil {
 			fault = all.add(entry.DN, who, says)
@@ -153,7 +164,7 @@ func (all *saidOfAll) add(dn string, who okey.ImportedStaff, says okey.Directory
 	case !known:
 		first = &saidOf{ImportedStaff: who, entry: dn, functions: map[okey.UAI]okey.Function{}}
 		all.people[who.UID] = first
-	case first.contested, first.FamilyName != who.FamilyName || first.GivenName != who.GivenName || first.Mail != who.Mail:
+	case first.contested, !sameNames(first.ImportedStaff, who):
 		all.contest(first)
 		return &RowError{Code: CodeTwice, Message: fmt.Sprintf("L'entrée %s dit autre chose de %s (nom, prénom ou adresse) : mettez les "+
 			"deux d'accord.", first.entry, first.UID)}
@@ -229,12 +240,16 @@ func firstName(values []string) string {
 	return ""
 }
 
-// firstAddress is the first that is an address; none where none is.
-func firstAddress(values []string) string {
+// firstAddress is the first that is an address, a person's own before a school's; none where none is.
+func firstAddress(values []string) (found string) {
 	for _, value := range values {
-		if value = strings.TrimSpace(value); okey.IsAddress(value) {
+		switch value = strings.TrimSpace(value); {
+		case !okey.IsAddress(value):
+		case !okey.IsSchoolMailbox(value):
 			return value
+		case found == "":
+			found = value
 		}
 	}
-	return ""
+	return found
 }

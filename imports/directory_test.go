@@ -49,6 +49,13 @@ func agent(uid, family, given string, pairs ...string) ldaptest.Entry {
 	return e
 }
 
+func printed(t *testing.T, r *Result) string {
+	t.Helper()
+	var b strings.Builder
+	require.NoError(t, r.Print(&b))
+	return b.String()
+}
+
 const directoryRuns = `SELECT count(*) FROM import_run WHERE what = 'directory'`
 
 // direction is a head, a deputy and a member of staff at the college.
@@ -116,12 +123,13 @@ func TestOddEntriesKeepNobodyElseOut(t *testing.T) {
 		agent("rien", "Rien", "Rita", "FrEduRne", "X", "FrEduRneResp", "X"),
 		agent("ecole", "École", "Emma", "FrEduRne", school),
 		agent("nulle.part", "Part", "Paul", "FrEduRne", string(uai(t, "9990001"))),
-		agent("deux", "Deux", "Dora", "uid", "deux.bis", "FrEduRne", lycee, "sn", "Autre-Deux", "mail", "a.deux@ac-nice.fr", "FrEduRne", college),
+		agent("deux", "Deux", "Dora", "uid", "deux.bis", "FrEduRne", lycee, "sn", "Autre-Deux", "mail", "a.deux@ac-nice.fr", "mail", "ce.0060001U@ac-nice.fr", "mail", "Ce."+lycee+"@ac-nice.fr", "FrEduRne", college),
 		agent("sans.adresse", "Adresse", "Ana", "FrEduRne", lycee),
 		ldaptest.Entry{RDN: "cn=sans uid", Values: map[string][]string{"cn": {"sans uid"}, "uid": {"a b"}, "sn": {"X"}, "FrEduRne": {college}}},
 		ldaptest.Entry{RDN: "cn=sans nom", Values: map[string][]string{"cn": {"sans nom"}, "uid": {"sansnom"}, "FrEduRne": {college}}},
 		ldaptest.Entry{RDN: "cn=ambigu", Values: map[string][]string{"cn": {"ambigu"}, "uid": {"un", "autre"}, "sn": {"X"}, "FrEduRne": {college}}},
 		ldaptest.Entry{RDN: "cn=double", Values: map[string][]string{"cn": {"double"}, "uid": {"LMARTIN"}, "sn": {"Martin"}, "givenName": {"Léa"}, "mail": {"lmartin@ac-nice.fr"}, "FrEduRne": {lycee}}},
+		ldaptest.Entry{RDN: "cn=encore", Values: map[string][]string{"cn": {"encore"}, "uid": {"sblanc"}, "sn": {"BLANC"}, "givenName": {"SOFIA"}, "mail": {"SBlanc@AC-Nice.fr"}, "FrEduRne": {lycee}}},
 		ldaptest.Entry{RDN: "cn=homonyme", Values: map[string][]string{"cn": {"homonyme"}, "uid": {"Mroux"}, "sn": {"Rouxel"}, "FrEduRne": {lycee}}},
 	)...)
 	server.Set("uid=sans.adresse", "mail", "pas une adresse")
@@ -137,7 +145,7 @@ func TestOddEntriesKeepNobodyElseOut(t *testing.T) {
 		"deux personnel " + college + " directory", "deux personnel " + lycee + " directory",
 		"fontaine chef " + lycee + " directory", "fontaine personnel " + lycee + " import",
 		"lmartin personnel " + college + " directory", "lmartin personnel " + lycee + " directory",
-		"sans.adresse personnel " + lycee + " directory", "sblanc adjoint " + college + " directory",
+		"sans.adresse personnel " + lycee + " directory", "sblanc adjoint " + college + " directory", "sblanc personnel " + lycee + " directory",
 	}, w.posts(t))
 	assert.Equal(t, "Autre-Deux a.deux@ac-nice.fr", one[string](t, w, `SELECT family_name || ' ' || mail FROM person WHERE uid = 'deux'`),
 		"of several values the first, whatever their order")
@@ -147,6 +155,7 @@ func TestOddEntriesKeepNobodyElseOut(t *testing.T) {
 	require.NoError(t, r.Print(&b))
 	assert.Contains(t, b.String(), "hors champ, établissement qu'OKEY n'a pas : 1 ("+string(uai(t, "9990001"))+")")
 	assert.NotContains(t, b.String(), "nulle.part", "the academy's other people are only counted")
+	assert.NotContains(t, b.String(), "..")
 	assert.Contains(t, b.String(), "cn=ambigu,"+ldaptest.Staff+", attribut « uid »")
 }
 
@@ -160,6 +169,7 @@ func TestNobodyLeavesWhereAnEntryCouldNotBeTaken(t *testing.T) {
 	r := syncDirectory(t, w, server, Options{})
 	assert.Equal(t, []string{"yann (Yann Yver), " + lycee}, r.Gone)
 	assert.Equal(t, 1, r.Kept, "Léa Martin, at the college")
+	assert.Contains(t, printed(t, r), "1 personne absente de l'annuaire, qui reste : tout n'a pu être lu de leur établissement.")
 
 	server.Remove("uid=zoe")
 	server.Add(ldaptest.Entry{RDN: "ou=ailleurs", Values: map[string][]string{
@@ -187,6 +197,7 @@ func TestASchoolThatLosesManyKeepsThemWithoutForceAndHoldsUpNoOther(t *testing.T
 	assert.True(t, r.HeldBack())
 	assert.Equal(t, []string{"zoe (Zoé Zola), " + lycee}, r.Gone)
 	assert.Equal(t, []int{1, 5}, []int{r.Added, r.Kept}, "whoever is new there is taken, whoever is missing stays")
+	assert.Contains(t, printed(t, r), "5 personnes absentes de l'annuaire, qui restent : leur établissement en perdrait trop.")
 	assert.Equal(t, "too_many_removed", one[string](t, w, `SELECT faults->0->>'code' FROM import_run WHERE faults <> '[]' AND taken`))
 
 	r = syncDirectory(t, w, server, Options{Force: true})

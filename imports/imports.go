@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"okey/internal/spreadsheet"
@@ -126,7 +127,6 @@ const (
 	CodeMissing      okey.Code = "missing"
 	CodeTwice        okey.Code = "twice"       // said twice in the file, differently
 	CodeContradicts  okey.Code = "contradicts" // two columns of the row exclude each other
-	CodeTooManyGone  okey.Code = "too_many_removed"
 	CodeUnknownLabel okey.Code = "unknown_label"
 )
 
@@ -165,7 +165,9 @@ type Result struct {
 	Taken     bool // of people and schools: what could be taken of it was
 	Checked   bool // nothing was to be taken
 
-	kind sql.ImportKind // of people and schools
+	kind  sql.ImportKind // of people and schools
+	id    uuid.UUID      // of their record
+	alike int            // people whose uid has changed, it seems
 
 	most int // errors after which reading stops; 0: never
 }
@@ -175,7 +177,7 @@ func (r *Result) OK() bool { return len(r.Errors) == 0 }
 
 // HeldBack tells whether a school would have lost too many: a staff file is refused whole then, of the directory its leavers stay.
 func (r *Result) HeldBack() bool {
-	return slices.ContainsFunc(r.Errors, func(e RowError) bool { return e.Code == CodeTooManyGone })
+	return slices.ContainsFunc(r.Errors, func(e RowError) bool { return e.Code == sql.CodeTooManyGone })
 }
 
 // LeftOutBy counts rows by the reason why OKEY does not serve them.
@@ -206,7 +208,7 @@ func (r *Result) sort() {
 // record is what stays of an import of people or schools.
 func (r *Result) record(opts Options) sql.ImportRun {
 	run := sql.ImportRun{
-		ID: uuid.New(), At: opts.At, What: r.kind, File: r.File, Via: cmp.Or(opts.Via, okey.ViaSupport), By: opts.By, Taken: r.Taken,
+		ID: r.id, At: opts.At, What: r.kind, File: r.File, Via: cmp.Or(opts.Via, okey.ViaSupport), By: opts.By, Taken: r.Taken,
 		Read: r.Read, Tally: r.Tally, LeftOut: len(r.LeftOut), Kept: r.Kept, Gone: r.Gone, Notes: r.Notes,
 	}
 	for _, e := range r.Errors {
@@ -219,7 +221,7 @@ func (r *Result) record(opts Options) sql.ImportRun {
 // says so by errNothingTaken, and where all was to be taken and something is wrong. write may be tried again.
 func (r *Result) take(ctx context.Context, store *sql.Store, opts Options, write func(*sql.Tx) error) error {
 	opts.progress(StepWriting, 0, 0)
-	r.Checked = opts.Check
+	r.Checked, r.id = opts.Check, uuid.New()
 	asRead, leftOut, notes := len(r.Errors), len(r.LeftOut), len(r.Notes)
 	err := store.Do(ctx, func(tx *sql.Tx) error {
 		r.Errors, r.LeftOut = r.Errors[:asRead:asRead], r.LeftOut[:leftOut:leftOut]
@@ -231,20 +233,38 @@ func (r *Result) take(ctx context.Context, store *sql.Store, opts Options, write
 			return errNothingTaken
 		}
 		r.Taken = true
-		return tx.RecordImport(ctx, r.record(opts))
+		return r.keep(ctx, tx, opts)
 	})
 	if errors.Is(err, errNothingTaken) {
 		r.Taken, err = false, nil
 		if !opts.Check {
-			err = store.Do(ctx, func(tx *sql.Tx) error { return tx.RecordImport(ctx, r.record(opts)) })
+			err = store.Do(ctx, func(tx *sql.Tx) error { return r.keep(ctx, tx, opts) })
 		}
 	}
 	r.sort()
 	return err
 }
 
+// keep records what an import did, or why it took nothing, and has support told where they must do something: whose uid has changed, and
+// what nobody sees who looks at no screen.
+func (r *Result) keep(ctx context.Context, tx *sql.Tx, opts Options) error {
+	if err := tx.RecordImport(ctx, r.record(opts)); err != nil {
+		return err
+	}
+	if r.Taken && r.alike > 0 || opts.Via == okey.ViaEngine && (!r.Taken || r.HeldBack()) {
+		return tx.TellSources(ctx, r.id, opts.At)
+	}
+	return nil
+}
+
 // errNothingTaken rolls a transaction back that found, at its end, that nothing may be taken.
 var errNothingTaken = errors.New("nothing taken")
+
+// sameNames tells whether two rows of one uid agree on who it is: capitals and accents are nobody's name.
+func sameNames(a, b okey.ImportedStaff) bool {
+	return spreadsheet.Plain(a.FamilyName) == spreadsheet.Plain(b.FamilyName) && strings.EqualFold(a.Mail, b.Mail) &&
+		spreadsheet.Plain(a.GivenName) == spreadsheet.Plain(b.GivenName)
+}
 
 // line reads one row cell by cell and remembers whether something was wrong: the whole row is looked at, so that a person
 // corrects it once.

@@ -1,12 +1,15 @@
 package imports
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"okey/internal/ldaptest"
 	"okey/okey"
+	"okey/sql"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -17,6 +20,18 @@ func succeeded(t *testing.T, w world) {
 	t.Helper()
 	_, err := w.db.ExecContext(t.Context(), `UPDATE establishment SET successor = $2 WHERE uai = $1`, college, lycee)
 	require.NoError(t, err)
+}
+
+// succeed has the college go on at the lycée as support's word does.
+func (w world) succeed(t *testing.T) {
+	t.Helper()
+	require.NoError(t, w.Do(t.Context(), func(tx *sql.Tx) error {
+		if err := tx.LockSuccession(t.Context(), college, lycee); err != nil {
+			return err
+		}
+		_, err := tx.Succeed(t.Context(), okey.Succession{ID: uuid.New(), From: college, To: lycee, At: at})
+		return err
+	}))
 }
 
 // said are everybody's functions with the old code that says them, one a line.
@@ -71,6 +86,89 @@ func TestWhomAnOldCodeNamesBelongsToTheSuccessor(t *testing.T) {
 	assert.Equal(t, []string{
 		"cfontaine chef 0060002V import", "lmartin personnel 0060002V import", "nouveau personnel 0060002V 0060001U import",
 	}, w.said(t))
+}
+
+// With the succession people belong to the successor at once, as the next import that says the old code would have it: it changes nothing.
+func TestPeopleFollowTheirSchoolAtOnce(t *testing.T) {
+	for name, own := range map[string]string{"nobody heads the successor": "", "it has a head": lyceeHead} {
+		t.Run(name, func(t *testing.T) {
+			w := withEstablishments(t)
+			server := ldaptest.Start(t, "", direction()...)
+			require.True(t, syncDirectory(t, w, server, Options{}).OK())
+			file := staffHeader + collegeStaff + own
+			require.True(t, importStaff(t, w, file, false).OK())
+			_, err := w.SignIn(t.Context(), okey.Person{UID: "cclaim", FamilyName: "Claim"}, okey.DirectorySays{Assignments: []okey.Assignment{
+				{UAI: college, Function: okey.Staff}, {UAI: college, Function: okey.Deputy},
+			}}, false, at)
+			require.NoError(t, err)
+			w.succeed(t)
+			now := w.said(t)
+			head, deputy := "chef", "adjoint"
+			if own != "" {
+				head, deputy = "personnel", "personnel"
+			}
+			const under = " 0060002V 0060001U "
+			assert.Subset(t, now, []string{
+				"cclaim " + deputy + under + "claims", "cclaim personnel" + under + "claims", "lmartin personnel" + under + "directory",
+				"lmartin personnel" + under + "import", "mroux " + head + under + "directory", "mroux " + head + under + "import",
+				"sblanc " + deputy + under + "directory",
+			}[min(1, len(own)):])
+			assert.NotContains(t, strings.Join(now, ","), " 0060001U,")
+			for range 2 { // the first ends what claims say beside it, as ever
+				syncDirectory(t, w, server, Options{})
+				importStaff(t, w, file, false)
+			}
+			imported := slices.DeleteFunc(now, func(said string) bool { return strings.HasSuffix(said, "claims") })
+			assert.Equal(t, imported, w.said(t))
+			assert.Equal(t, 2, one[int](t, w, `SELECT count(*) FROM import_run WHERE what IN ('directory', 'staff') AND added + changed + removed > 0`),
+				"the two before the succession")
+		})
+	}
+}
+
+// A delegation that is said under the old code holds at the successor, at a sign-in and with everybody's.
+func TestDelegationsFollowTheirSchool(t *testing.T) {
+	w := withEstablishments(t)
+	entries := direction()
+	entries[2].Values["FrEduResDel"] = []string{"okey|/redirect.jsp|01/09/2026|31/08/2027|mroux|FrEduRneResp=" + college + "$UAJ||"}
+	server := ldaptest.Start(t, "", entries...)
+	require.True(t, syncDirectory(t, w, server, Options{}).OK())
+	claims := okey.DirectorySays{
+		Assignments: []okey.Assignment{{UAI: college, Function: okey.Staff}},
+		Delegations: []okey.DirectoryDelegation{
+			{UAI: college, GivenBy: "mroux", From: okey.NewDay(2026, 9, 1), Until: okey.NewDay(2027, 8, 31)},
+		},
+	}
+	signIn := func(uid string) {
+		t.Helper()
+		_, err := w.SignIn(t.Context(), okey.Person{UID: uid, FamilyName: uid}, claims, false, at)
+		require.NoError(t, err)
+	}
+	signIn("avant")
+	delegates := func() (uids []string) {
+		t.Helper()
+		found, err := w.Delegates(t.Context(), lycee, okey.NewDay(2026, 11, 23), okey.Everything)
+		require.NoError(t, err)
+		for _, p := range found {
+			uids = append(uids, p.UID)
+		}
+		return uids
+	}
+	require.Empty(t, delegates())
+	w.succeed(t)
+	both := []string{"avant", "lmartin"}
+	assert.ElementsMatch(t, both, delegates(), "with the succession")
+	assert.Zero(t, syncDirectory(t, w, server, Options{}).Delegated)
+	assert.ElementsMatch(t, both, delegates())
+	signIn("apres")
+	signIn("avant")
+	assert.ElementsMatch(t, append(both, "apres"), delegates())
+	_, err := w.db.ExecContext(t.Context(), `UPDATE delegation SET uai = $1`, college) // as before OKEY followed it
+	require.NoError(t, err)
+	assert.Equal(t, 1, syncDirectory(t, w, server, Options{}).Delegated)
+	signIn("apres")
+	signIn("avant")
+	assert.ElementsMatch(t, append(both, "apres"), delegates())
 }
 
 func TestTheDirectoryAndClaimsMaySayAnOldCode(t *testing.T) {

@@ -62,8 +62,8 @@ func (r *Result) printRemarks(b *strings.Builder) {
 		fmt.Fprintf(b, "  %s d'une ligne précédente, sans effet.\n", count(r.Repeated, "répétition", "répétitions"))
 	}
 	if r.Kept > 0 {
-		fmt.Fprintf(b, "  %s %s, conservées parce que tout n'a pu être lu de leur établissement.\n",
-			count(r.Kept, "personne absente", "personnes absentes"), r.words().of)
+		fmt.Fprintf(b, "  %s %s, %s : %s.\n", count(r.Kept, "personne absente", "personnes absentes"), r.words().of,
+			okey.SayEither(r.Kept, "qui reste", "qui restent"), r.record(Options{}).WhyKept())
 	}
 	if r.Delegated > 0 {
 		fmt.Fprintf(b, "  %s de l'annuaire.\n",

@@ -53,15 +53,20 @@ func (r *Result) takeStaff(ctx context.Context, store *sql.Store, rows []okey.Im
 ) error {
 	how.Today, how.Force, how.By, how.Via = opts.today(), opts.Force, opts.By, opts.Via
 	return r.take(ctx, store, opts, func(tx *sql.Tx) error {
+		how.Run = r.id
 		out, err := tx.ImportStaff(ctx, rows, how, opts.At)
 		if err != nil {
 			return err
 		}
-		r.Tally, r.Kept, r.Gone, r.Delegated = out.Tally, out.Kept, out.Gone, out.Delegated
+		r.Tally, r.Kept, r.Gone, r.Delegated, r.alike = out.Tally, out.Kept, out.Gone, out.Delegated, len(out.Alike)
 		strangers(rows, out.Problems)
 		for _, old := range out.OldCodes {
 			r.note("%s : %s %s (%s)", old.Successor, count(old.People, "personne y travaille, encore sous l'ancien code",
 				"personnes y travaillent, encore sous l'ancien code"), old.UAI, old.Name)
+		}
+		for _, pair := range out.Alike {
+			r.note("%s (%s) est, semble-t-il, le nouvel identifiant de %s (%s) : sa page, dans Assistance, propose de les réunir",
+				pair.New.UID, pair.New.Name(), pair.Old.UID, pair.Old.Name())
 		}
 		whole := how.Source != sql.SourceDirectory
 		nothing := "rien n'a été importé"
@@ -69,7 +74,7 @@ func (r *Result) takeStaff(ctx context.Context, store *sql.Store, rows []okey.Im
 			nothing = "personne n'y a été retiré"
 		}
 		for _, s := range out.TooMany {
-			r.refuse(0, "", CodeTooManyGone, "%s perdrait %d de ses %d personnes : %s. %s", s.UAI, s.Gone, s.Total, nothing,
+			r.refuse(0, "", sql.CodeTooManyGone, "%s perdrait %d de ses %d personnes : %s. %s", s.UAI, s.Gone, s.Total, nothing,
 				opts.anyway(r.kind))
 		}
 		if whole && len(out.TooMany) > 0 {
@@ -126,10 +131,14 @@ func (f *staffFile) take(l *line) {
 func (f *staffFile) add(l *line, row okey.ImportedStaff) {
 	who := okey.ImportedStaff{UID: row.UID, FamilyName: row.FamilyName, GivenName: row.GivenName, Mail: row.Mail, Line: row.Line}
 	first, known := f.people[row.UID]
-	if known && (first.FamilyName != who.FamilyName || first.GivenName != who.GivenName || first.Mail != who.Mail) {
+	if known && !sameNames(first, who) {
 		l.refuse("uid", CodeTwice, "La ligne %d dit autre chose de %s (nom, prénom ou adresse) : mettez les deux lignes d'accord.",
 			first.Line, row.UID)
 		return
+	}
+	if known { // as it was spelt first
+		row.FamilyName, row.GivenName, row.Mail = first.FamilyName, first.GivenName, first.Mail
+		who = first
 	}
 	where := okey.ImportedStaff{UID: row.UID, UAI: row.UAI, Function: row.Function}
 	if i, twice := f.seen[where]; twice {

@@ -234,6 +234,16 @@ func TestAUIDInOtherCapitalsIsTheSamePerson(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "lmartin", known.UID)
 
+	// So are a name and an address in other capitals: the first spelling stays. And a uid whose accent is a sign of its own.
+	spelt := staffHeader + college + ";rené;MARTIN;Rene;R.Martin@ac-nice.fr;chef\n" +
+		lycee + ";rene\u0301;Martin;René;r.martin@ac-nice.fr;personnel\n"
+	r = importStaff(t, w, spelt, true)
+	require.True(t, r.OK(), r.Errors)
+	assert.Equal(t, "rené MARTIN Rene R.Martin@ac-nice.fr", one[string](t, w, `SELECT string_agg(concat_ws(' ', uid, family_name, given_name, mail), ',')
+		FROM person WHERE uid LIKE 'ren%'`))
+	assert.Equal(t, 2, one[int](t, w, `SELECT count(*) FROM assignment a JOIN person p ON p.id = a.person WHERE p.uid = 'rené'`))
+	assert.True(t, importStaff(t, w, spelt, true).Quiet())
+
 	contradicts := importStaff(t, w, staffHeader+college+";LMartin;Martin;Léa;lea.martin@ac-nice.fr;chef\n"+
 		college+";lmartin;Martin;Lou;lou.martin@ac-nice.fr;personnel\n", true)
 	assert.Equal(t, []string{"3:twice"}, codes(contradicts))

@@ -109,6 +109,7 @@ const (
 	Bounced          Letter = "bounced"
 	NoAddress        Letter = "no_address"
 	Stuck            Letter = "stuck"
+	SourcesTold      Letter = "sources_told"
 )
 
 // Facts are what a letter may speak of. Days and instants are written out already, in the academy's own zone; what people wrote is as

@@ -111,6 +111,7 @@ var Register = []Entry{
 	{StockUndelivered, toSupport, "Quand des courriels sur le stock ne partent pas depuis cinq jours."},
 	{Bounced, toSupport, "Quand une adresse refuse un courriel pour de bon, ou qu'il en revient."},
 	{Stuck, toSupport, "Quand quelque chose n'avance plus depuis une demi-heure."},
+	{SourcesTold, toSupport, "Quand une lecture de l'annuaire est refusée, ou qu'un identifiant semble avoir changé."},
 	{NoAddress, toSupport, "Quand une personne à prévenir n'a pas d'adresse."},
 }
 

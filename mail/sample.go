@@ -57,6 +57,12 @@ func factsOf(letter Letter) Facts {
 		f.Items = []Item{{Kind: "charte et code PIN, demande de Léa Martin"}}
 	case Stuck:
 		f.Items, f.Total = []Item{{Kind: "le suivi d'une demande"}}, 1
+	case SourcesTold:
+		f.Waiting = 0
+		f.Items, f.Total = []Item{{
+			Kind: "0061565U perdrait 31 de ses 40 personnes : personne n'y a été retiré. Vérifiez l'annuaire ; s'il dit vrai, lancez " +
+				"« okey sync directory --force ».",
+		}}, 1
 	case SupportOrdered, OrderClosed:
 		f.By, f.Place, f.Total = "Inès Lopez", 12, 10
 	case OrderLate:

@@ -212,6 +212,9 @@ var cases = map[Letter][]variation{
 	KeysReported:     {oneKey},
 	Undelivered:      {{"one", "un seul courriel", alone}},
 	StockUndelivered: {{"one", "un seul courriel, d'aucune clef ni établissement", func(f *Facts) { alone(f); f.Serial, f.UAI = "", "" }}},
-	Stuck:            {{"several", "plusieurs travaux", func(f *Facts) { f.Total = 12 }}},
-	Bounced:          {{"returned", "revenu après son départ", func(f *Facts) { f.Returned = true }}},
+	SourcesTold: {{"alike", "des identifiants ont changé", func(f *Facts) {
+		f.Waiting, f.Total, f.Items = 1, 0, []Item{{Kind: "Léa Martin : lmartin, désormais lmartin2, semble-t-il."}}
+	}}},
+	Stuck:   {{"several", "plusieurs travaux", func(f *Facts) { f.Total = 12 }}},
+	Bounced: {{"returned", "revenu après son départ", func(f *Facts) { f.Returned = true }}},
 }

@@ -30,6 +30,7 @@ const (
 	ThingMail       Thing = "mail"
 	ThingAction     Thing = "action"
 	ThingTrouble    Thing = "trouble" // what does not get on
+	ThingReading    Thing = "reading" // of a source of people
 	ThingMails      Thing = "mails"   // those of a time in which a relay refused them
 )
 
@@ -93,6 +94,7 @@ var ActionKinds = map[ActionName]ActionKind{
 	ActionHostingEnded:    {French: "fin d'une réponse pour un autre", About: ThingHosting, Workflow: WorkflowHosting},
 	ActionRefusalTold:     {French: "annonce d'un refus", About: ThingAction, Workflow: WorkflowTelling},
 	ActionTroubleTold:     {French: "annonce d'un blocage", About: ThingTrouble, Workflow: WorkflowTelling},
+	ActionSourcesTold:     {French: "annonce d'une lecture", About: ThingReading, Workflow: WorkflowTelling},
 	ActionMailResend:      {French: "courriel renvoyé", About: ThingMail, Workflow: WorkflowMailResend},
 	ActionMailsResend:     {French: "courriels renvoyés", About: ThingMails, Workflow: WorkflowMailsResend},
 	ActionMailReturned:    {French: "annonce d'un courriel revenu", About: ThingMail, Workflow: WorkflowTelling},

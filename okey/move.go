@@ -160,7 +160,7 @@ type Succession struct {
 
 // Moved counts what goes along with a succession.
 type Moved struct {
-	Keys, Requests, Orders, Proposals, Reports int
+	Keys, Requests, Orders, Proposals, Reports, Staff int
 }
 
 // French says what goes along: "3 clefs et 2 départs"; empty for nothing.

@@ -2,10 +2,12 @@ package okey
 
 import (
 	"net/mail"
+	"regexp"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/text/unicode/norm"
 )
 
 // PersonID is opaque: it may enter the engine and the audit, a uid or a name may not.
@@ -18,15 +20,20 @@ const (
 	LongestMail = 254 // RFC 5321, 4.5.3.1.3
 )
 
-// NormalUID is the spelling in which OKEY keeps and compares a uid: it has no case (RFC 4519, 2.39), so small letters. Whatever says a uid,
-// a file, a directory, a claim or a person, comes through here.
-func NormalUID(uid string) string { return strings.ToLower(strings.TrimSpace(uid)) }
+// NormalUID is the spelling in which OKEY keeps and compares a uid: it has no case (RFC 4519, 2.39), so small letters, and
+// each accent is composed with its letter (NFC). Whatever says a uid, a file, a directory, a claim or a person, comes through here.
+func NormalUID(uid string) string { return norm.NFC.String(strings.ToLower(strings.TrimSpace(uid))) }
 
 // PersonName is a name as directories and providers give it, without what nobody sees and cut to LongestName.
 func PersonName(text string) string {
 	name := []rune(VisibleLine(text))
 	return strings.TrimSpace(string(name[:min(len(name), LongestName)]))
 }
+
+var schoolMailbox = regexp.MustCompile(`(?i)^ce\.[0-9]{7}[a-z]@`)
+
+// IsSchoolMailbox tells whether an address is an establishment's own, ce.<UAI>@, which others read too.
+func IsSchoolMailbox(address string) bool { return schoolMailbox.MatchString(address) }
 
 // IsAddress tells whether a text is a bare mail address (RFC 5322, addr-spec) and, for people's eyes, what it is for machines:
 // "X" <a@b.fr> would be another person's to whoever compares.

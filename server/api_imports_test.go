@@ -62,6 +62,17 @@ func TestAProgramPushesStaffWholeOrNotAtAll(t *testing.T) {
 	assert.Equal(t, http.StatusUnprocessableEntity, h.pushes("staff", "/staff", staffHeader+row("x", "chef"), "check", "peut-être").Status)
 	slip := h.pushes("staff", "/staff", staffHeader+row("x", "chef"), "chek", "true")
 	assert.Equal(t, http.StatusUnprocessableEntity, slip.Status, "a dry run that is misspelt is none")
+	for named, sent := range map[string]answer{
+		"check":  h.pushes("staff", "/staff?check=true", staffHeader+row("x", "chef")),
+		"check ": h.pushes("staff", "/staff", staffHeader+row("x", "chef"), "check", "true", "check", "false"),
+		"file":   h.pushes("staff", "/staff", staffHeader+row("x", "chef"), "file", "y"),
+		"force":  h.pushes("establishments", "/establishments?force=1", registerHeader),
+	} {
+		assert.Equal(t, http.StatusUnprocessableEntity, sent.Status, named)
+		assert.Equal(t, strings.TrimSpace(named), sent.at("errors", 0, "field"), sent.Text)
+	}
+	dry := h.pushes("staff", "/staff", staffHeader+row("x", "chef"), "check", "TRUE")
+	assert.Equal(t, false, dry.at("taken"), dry.Text)
 	assert.Zero(t, h.Count(`SELECT count(*) FROM person WHERE uid = 'x'`))
 	assert.Equal(t, http.StatusRequestEntityTooLarge, h.pushes("staff", "/staff", staffHeader+strings.Repeat("x", 20<<20)).Status)
 }

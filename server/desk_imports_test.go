@@ -70,3 +70,19 @@ func TestSupportReadsWhatImportsDid(t *testing.T) {
 	h.Exec(importedRun, long, `[]`, "{"+strings.Join(many, ",")+"}")
 	assert.Contains(t, sam.get("/assistance/imports/"+long).text(), "Il y en a 20 de plus")
 }
+
+// A reading that was not taken, or not everywhere, is on support's page with each school and why, until a later one is taken whole.
+func TestSupportSeesWhatTheDirectoryWasRefusedFor(t *testing.T) {
+	h := newHouse(t)
+	sam := h.as(h.cast().support)
+	const held = `[{"where":"","code":"too_many_removed","message":"0069001B perdrait 31 de ses 40 personnes : personne n'y a été retiré."},
+		{"where":"cn=x","code":"invalid","message":"Cette personne a 2 uid."}]`
+	id := uuid.NewString()
+	h.Exec(importedRun, id, held, `{}`)
+	desk := sam.get("/assistance")
+	assert.Contains(t, desk.text(), "0069001B perdrait 31 de ses 40 personnes")
+	assert.NotContains(t, desk.text(), "Cette personne a 2 uid", "which holds nothing up")
+	assert.Contains(t, desk.HTML, `href="/assistance/imports/`+id+`"`)
+	h.Exec(importedRun, uuid.NewString(), `[]`, `{}`)
+	assert.NotContains(t, sam.get("/assistance").text(), "perdrait")
+}

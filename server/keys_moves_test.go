@@ -301,11 +301,12 @@ func TestASuccessorWithoutAnybodyWhoAnswersIsWarnedOf(t *testing.T) {
 		assert.Contains(t, p.text(), "Tout transmettre")
 		return p.text()
 	}
-	assert.Contains(t, review(), "Personne ne répond pour le lycée des Acacias : OKEY n'y connaît aucune direction.")
-	h.Exec(`DELETE FROM assignment WHERE uai = $1`, scene.Acacias)
-	assert.Contains(t, review(), "OKEY n'y connaît aucun personnel, donc aucune direction. Toutes ces demandes iraient à l'assistance.")
+	assert.Contains(t, review(), "celle de l'établissement qui ferme y répond désormais.")
+	h.Exec(`UPDATE assignment SET function = 'personnel' WHERE uai = $1`, scene.Tilleuls)
+	assert.Contains(t, review(), "Personne ne répond pour le lycée des Acacias : OKEY n'y connaît aucune direction, et aucune ne suit. "+
+		"Toutes ces demandes iraient à l'assistance.")
 	h.Person("Paul Petit", okey.Principal, scene.Acacias)
-	assert.NotContains(t, review(), "Personne ne répond")
+	assert.Contains(t, review(), "La direction de l'établissement qui continue répond désormais")
 }
 
 func TestTheRecordOfASuccessionReadsWithoutItsIds(t *testing.T) {
@@ -349,6 +350,7 @@ func TestTheRecordOfASuccessionReadsWithoutItsIds(t *testing.T) {
 func TestAnOldApproversLinkDiesWithTheSuccession(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
+	h.Person("Paul Petit", okey.Principal, scene.Acacias)
 	h.as(c.lea).asks()
 	request, err := uuid.Parse(h.Text(`SELECT id::text FROM request`))
 	require.NoError(t, err)

@@ -39,26 +39,121 @@ func TestWhoseUIDHasChangedKeepsTheirKey(t *testing.T) {
 	assert.Equal(t, c.lea.ID.String(), h.Text(`SELECT holder::text FROM key WHERE serial = $1`, string(key)))
 	assert.Zero(t, h.Count(`SELECT count(*) FROM assignment WHERE person = $1`, fresh))
 	assert.Contains(t, sam.get(person).text(), "Deux identifiants réunis")
+	merged := sam.get("/assistance/personnes/" + fresh)
+	assert.Contains(t, merged.text(), "Réunie à une autre")
+	assert.Contains(t, merged.HTML, `href="`+person+`"`)
+	assert.NotContains(t, merged.text(), "Effacée")
 	assert.NotContains(t, sam.get("/assistance/imports").text(), "Identifiants qui ont changé")
 	require.EqualValues(t, 0, h.pushes("staff", "/staff", renamed).at("added"), "the next file knows her")
 	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM audit WHERE event = 'same_person' AND actor = $1`, c.support.ID))
 }
 
-// Who has asked or decided under the new uid is in requests and histories that are never rewritten: support is told, and has no button.
-func TestWhoHasActedUnderTheNewUIDIsNoMoreMadeOne(t *testing.T) {
-	h := newHouse(t)
-	c := h.cast()
-	h.Exec(`UPDATE key SET state = 'in_service', holder = $2 WHERE serial = $1`, string(h.Key(scene.Tilleuls)), c.lea.ID)
-	fresh := h.Person("Zed Zed", okey.Staff, scene.Tilleuls)
-	h.as(fresh).asks()
+// renamed is Léa, who has a key, and a new row with her name, her address and another uid.
+func (h *house) renamed(c cast) (fresh okey.Person, key okey.Serial) {
+	key = h.Key(scene.Tilleuls)
+	h.Exec(`UPDATE key SET state = 'in_service', holder = $2 WHERE serial = $1`, string(key), c.lea.ID)
+	fresh = h.Person("Zed Zed", okey.Staff, scene.Tilleuls)
 	h.Exec(`UPDATE person n SET mail = o.mail, family_name = o.family_name, given_name = o.given_name FROM person o
 		WHERE n.id = $1 AND o.id = $2`, fresh.ID, c.lea.ID)
 	h.Exec(`DELETE FROM assignment WHERE person = $1`, c.lea.ID)
-	page := h.as(c.support).get("/assistance/personnes/" + c.lea.ID.String())
-	assert.Contains(t, page.text(), "Elle a déjà agi sous le nouveau")
-	assert.NotContains(t, page.HTML, "/meme-personne")
-	err := h.Store.MakeOne(t.Context(), c.lea.ID, fresh.ID, c.support.ID, here(), time.Now())
-	assert.Equal(t, okey.CodeInvalid, okey.ErrorCode(err))
+	return fresh, key
+}
+
+// Whoever sees no key under the new uid asks for one, and perhaps takes that back: all of it is the one person's.
+func TestWhatWasAskedUnderTheNewUIDBecomesTheOnePersons(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	fresh, key := h.renamed(c)
+	first := h.as(fresh).asks()
+	h.as(fresh).done(h.as(fresh).fill(first, first+"/retrait", "comment", "je l'ai"))
+	asked := h.as(fresh).asks()
+	sam := h.as(c.support)
+	person := "/assistance/personnes/" + c.lea.ID.String()
+	sam.done(sam.fill(person, person+"/meme-personne"))
+	assert.Equal(t, 2, h.Count(`SELECT count(*) FROM request WHERE person = $1`, c.lea.ID))
+	assert.Equal(t, 3, h.Count(`SELECT count(*) FROM action WHERE by_person = $1`, c.lea.ID))
+	assert.Equal(t, c.lea.ID.String(), h.Text(`SELECT holder::text FROM key WHERE serial = $1`, string(key)))
+	for _, column := range strings.Fields(h.Text(`SELECT string_agg(c.conrelid::regclass || '.' || a.attname, ' ') FROM pg_constraint c
+		JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1] WHERE c.confrelid = 'person'::regclass`)) {
+		table, name, _ := strings.Cut(column, ".")
+		assert.Zero(t, h.Count(`SELECT count(*) FROM `+table+` WHERE `+name+` = $1`, fresh.ID), column)
+	}
+	_, err := h.Store.VerifyAudit(t.Context())
+	require.NoError(t, err)
+	lea := h.as(c.lea)
+	lea.done(lea.fill(asked, asked+"/retrait", "comment", "je l'ai"))
+}
+
+// What one person can't have, two keys in hand or two open requests, or a signature, which nobody rewrites, parts them until support has seen to it.
+func TestWhatOnePersonCanNotHavePartsThem(t *testing.T) {
+	for name, also := range map[string]func(*house, cast, okey.Person){
+		"two keys": func(h *house, _ cast, fresh okey.Person) {
+			h.Exec(`UPDATE key SET state = 'in_service', holder = $2 WHERE serial = $1`, string(h.Key(scene.Tilleuls)), fresh.ID)
+		},
+		"two open requests": func(h *house, c cast, fresh okey.Person) {
+			h.as(fresh).asks()
+			h.Exec(`UPDATE request SET person = $1`, c.lea.ID)
+			h.as(fresh).asks()
+		},
+		"an open request that is signed": func(h *house, _ cast, fresh okey.Person) {
+			h.as(fresh).asks()
+			h.Exec(`UPDATE request SET charter = 1, charter_sha256 = (SELECT sha256 FROM charter), signed_at = now()`)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			c := h.cast()
+			fresh, _ := h.renamed(c)
+			also(h, c, fresh)
+			page := h.as(c.support).get("/assistance/personnes/" + c.lea.ID.String())
+			assert.Contains(t, page.text(), "retirez la demande de trop, ou changez l'état de la clef de trop")
+			assert.NotContains(t, page.text(), "C'est la même personne")
+			err := h.Store.MakeOne(t.Context(), c.lea.ID, fresh.ID, c.support.ID, here(), time.Now())
+			assert.Equal(t, okey.CodeInvalid, okey.ErrorCode(err))
+		})
+	}
+}
+
+// Support's word that they are two is final.
+func TestTwoPeopleAreOfferedNoMore(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.renamed(c)
+	sam := h.as(c.support)
+	person := "/assistance/personnes/" + c.lea.ID.String()
+	require.Contains(t, sam.get(person).text(), "Ce sont deux personnes")
+	sam.done(sam.fill(person, person+"/meme-personne", "two", "oui"))
+	told := sam.get(person).text()
+	assert.NotContains(t, told, "Ce sont deux personnes")
+	assert.Contains(t, told, "Deux personnes, non une")
+}
+
+// What claims said lasts a year, and a staff file until the next: neither says that the old uid is somebody's still. One file, or one reading
+// of the directory, that names both does.
+func TestWhatIsStaleKeepsNobodyApart(t *testing.T) {
+	for name, test := range map[string]struct {
+		old, fresh string
+		alike      int
+	}{
+		"claims":              {"claims", "claims", 1},
+		"a stale file":        {"import", "directory", 1},
+		"a stale reading":     {"directory", "claims", 1},
+		"one file names both": {"import", "import", 0},
+		"one reading":         {"directory", "directory", 0},
+		"support says so":     {"support", "directory", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			c := h.cast()
+			fresh, _ := h.renamed(c)
+			h.Exec(`UPDATE assignment SET source = $2 WHERE person = $1`, fresh.ID, test.fresh)
+			h.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'personnel', $3, now())`,
+				c.lea.ID, scene.Tilleuls, test.old)
+			found, err := h.Store.Likenesses(t.Context(), here())
+			require.NoError(t, err)
+			assert.Len(t, found, test.alike)
+		})
+	}
 }
 
 // Nobody becomes somebody else by a name and an address: not who is still there, who has a role, or has acted; and only support says so.

@@ -46,3 +46,27 @@ func (s *Store) MailCameBack(ctx context.Context, b Bounce) (noted bool, err err
 func (t *Tx) HoldMail(ctx context.Context, id uuid.UUID, until time.Time) error {
 	return t.exec(ctx, `UPDATE mail SET not_before = $2 WHERE id = $1 AND state = 'queued'`, id, until)
 }
+
+// MailboxMark is how far a mailbox has been read.
+type MailboxMark struct {
+	Validity uint32 `db:"validity"` // of the UIDs
+	Next     uint32 `db:"next"`     // the first UID that has still to be looked at
+	Counted  uint32 `db:"counted"`  // the last that is in the figures
+}
+
+// MailboxMark is that of a mailbox; the zero value where nothing was read there.
+func (r reader) MailboxMark(ctx context.Context, mailbox string) (MailboxMark, error) {
+	marks, err := listed(ctx, r, func(m MailboxMark) MailboxMark { return m },
+		`SELECT validity, next, counted FROM mailbox_mark WHERE mailbox = $1`, mailbox)
+	if err != nil || len(marks) == 0 {
+		return MailboxMark{}, err
+	}
+	return marks[0], nil
+}
+
+// KeepMailboxMark writes it.
+func (s *Store) KeepMailboxMark(ctx context.Context, mailbox string, m MailboxMark) error {
+	return s.attempt(ctx, `INSERT INTO mailbox_mark (mailbox, validity, next, counted) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (mailbox) DO UPDATE SET validity = excluded.validity, next = excluded.next, counted = excluded.counted`,
+		mailbox, m.Validity, m.Next, m.Counted)
+}

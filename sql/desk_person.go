@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"okey/okey"
+
+	"github.com/google/uuid"
 )
 
 // What support's page of a person asks, besides what other pages ask too.
@@ -16,6 +18,7 @@ type PersonStatus struct {
 	Auditor      bool            `db:"auditor"`
 	CreatedAt    time.Time       `db:"created_at"`
 	ErasedAt     stdsql.NullTime `db:"erased_at"`
+	MergedInto   uuid.NullUUID   `db:"merged_into"` // whose uid this was, too
 	SessionsFrom stdsql.NullTime `db:"sessions_from"`
 	Shared       int             `db:"shared"`   // how many others have the same address
 	Tokens       int             `db:"tokens"`   // that still open something
@@ -26,7 +29,7 @@ type PersonStatus struct {
 // PersonStatus answers not_found for an unknown id.
 func (r reader) PersonStatus(ctx context.Context, id okey.PersonID, at time.Time) (PersonStatus, error) {
 	var p PersonStatus
-	err := r.get(ctx, &p, nobody, `SELECT p.support, p.auditor, p.created_at, p.erased_at, p.sessions_from,
+	err := r.get(ctx, &p, nobody, `SELECT p.support, p.auditor, p.created_at, p.erased_at, p.merged_into, p.sessions_from,
 		CASE WHEN p.mail = '' THEN 0 ELSE (SELECT count(*) FROM person o
 			WHERE lower(o.mail) = lower(p.mail) AND o.id <> p.id) END AS shared,
 		(SELECT count(*) FROM api_token t WHERE t.person = p.id AND t.revoked_at IS NULL AND t.expires_at > $2) AS tokens,

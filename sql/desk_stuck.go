@@ -30,6 +30,7 @@ type Stuck struct {
 	Overdue    []ListedOrder  // open orders of which support has been told that they do not come, oldest first
 	Announced  []Delivery     // announced deliveries of which keys are still on their way, oldest first
 	Troubles   []Trouble      // as Troubles
+	Readings   []ImportRun    // the last of the directory, where there was one
 }
 
 // StuckSince says what counts as stuck: actions recorded before one instant, mails refused since another, deliveries taken before a third;
@@ -64,6 +65,7 @@ func (r reader) Stuck(ctx context.Context, since StuckSince) (Stuck, error) {
 		list(&s.Announced, deliveryRow.delivery, deliveries+`WHERE d.state = 'in_transit' AND d.taken_at < $2
 			ORDER BY d.taken_at, d.id LIMIT $3`, nil, since.Taken, since.Limit),
 		rows(&s.Troubles, troublesOfWork, since.Limit),
+		list(&s.Readings, importRunRow.run, lastReading),
 	)
 	if err != nil {
 		return Stuck{}, fmt.Errorf("look at what is stuck: %w", err)

@@ -15,8 +15,8 @@ import (
 // it signs in no more, and must not answer for ever.
 const claimedFor = 365
 
-// saveDirectory makes what claims said of a person what they say now: at schools that OKEY serves, and delegations
-// whose giver OKEY knows. Imports and support's attachments stay.
+// saveDirectory makes what claims said of a person what they say now: at schools that OKEY serves, or at the successors of those that they
+// name, and delegations whose giver OKEY knows. Imports and support's attachments stay.
 func (t *Tx) saveDirectory(ctx context.Context, person uuid.UUID, says okey.DirectorySays, at time.Time) error {
 	today := okey.DayOf(at, okey.ZoneOf(""))
 	changed, err := t.saveClaimedAssignments(ctx, person, says.Assignments, today, at)
@@ -79,12 +79,13 @@ func (t *Tx) saveClaimedDelegations(
 		var n int
 		err := t.get(ctx, &n, "", `WITH given AS (
 				INSERT INTO delegation AS d (id, uai, given_by, given_to, scope, from_day, until_day, created_at, source)
-				SELECT $1, e.uai, giver.id, $4, 'everything', $5::date, $6::date, $7, 'claims' FROM establishment e, person giver
-				WHERE e.uai = $2 AND giver.uid = $3 AND giver.id <> $4 AND NOT EXISTS (SELECT FROM delegation o WHERE o.id <> $1
+				SELECT $1, e.uai, giver.id, $4, 'everything', $5::date, $6::date, $7, 'claims'
+				FROM (SELECT coalesce(successor, uai) AS uai FROM establishment WHERE uai = $2) e, person giver
+				WHERE giver.uid = $3 AND giver.id <> $4 AND NOT EXISTS (SELECT FROM delegation o WHERE o.id <> $1
 					AND (o.uai, o.given_by, o.given_to, o.from_day, o.until_day) = (e.uai, giver.id, $4, $5::date, $6::date)
 					AND o.source <> 'page' AND o.ended_by IS NOT NULL)
-				ON CONFLICT (id) DO UPDATE SET ended_at = NULL, created_at = excluded.created_at
-				WHERE d.ended_at IS NOT NULL AND d.ended_by IS NULL RETURNING 1
+				ON CONFLICT (id) DO UPDATE SET uai = excluded.uai, ended_at = NULL, created_at = excluded.created_at
+				WHERE d.ended_by IS NULL AND (d.ended_at IS NOT NULL OR d.uai <> excluded.uai) RETURNING 1
 			) SELECT count(*) FROM given`, id, string(d.UAI), d.GivenBy, person, d.From.String(), d.Until.String(), at)
 		if err != nil {
 			return 0, err
@@ -109,24 +110,27 @@ func delegationID(person okey.PersonID, d okey.DirectoryDelegation) uuid.UUID {
 // Nobody is told of a delegation that holds already: whoever has it was told where it was given.
 const writeDirectoryDelegations = `WITH given AS (
 		INSERT INTO delegation AS d (id, uai, given_by, given_to, scope, from_day, until_day, created_at, begun_at, source)
-		SELECT DISTINCT ON (said.id) said.id, e.uai, giver.id, said.person, 'everything', said.from_day, said.until_day, $7,
+		SELECT DISTINCT ON (said.id) said.id, coalesce(e.successor, e.uai), giver.id, said.person, 'everything', said.from_day,
+			said.until_day, $7,
 			CASE WHEN said.from_day <= $8::date THEN $7::timestamptz END, 'directory'
 		FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::date[], $6::date[])
 			AS said (id, uai, giver, person, from_day, until_day)
 		JOIN establishment e ON e.uai = said.uai
 		JOIN person giver ON giver.uid = said.giver AND giver.id <> said.person
 		WHERE NOT EXISTS (SELECT FROM delegation o WHERE o.id <> said.id
-			AND (o.uai, o.given_by, o.given_to, o.from_day, o.until_day) = (e.uai, giver.id, said.person, said.from_day, said.until_day)
+			AND (o.uai, o.given_by, o.given_to, o.from_day, o.until_day)
+				= (coalesce(e.successor, e.uai), giver.id, said.person, said.from_day, said.until_day)
 			AND o.source <> 'page' AND o.ended_by IS NOT NULL)
 		ORDER BY said.id, giver.uid
-		ON CONFLICT (id) DO UPDATE SET source = 'directory', created_at = excluded.created_at,
+		ON CONFLICT (id) DO UPDATE SET source = 'directory', uai = excluded.uai, created_at = excluded.created_at,
 			ended_at = CASE WHEN d.ended_by IS NULL THEN NULL ELSE d.ended_at END
-		WHERE d.source = 'claims' OR d.ended_at IS NOT NULL AND d.ended_by IS NULL RETURNING 1
+		WHERE d.source = 'claims' OR d.ended_by IS NULL AND (d.ended_at IS NOT NULL OR d.uai <> excluded.uai) RETURNING 1
 	) SELECT count(*) FROM given`
 
 const endDirectoryDelegations = `WITH ended AS (
 		UPDATE delegation d SET ended_at = $1 WHERE d.source = 'directory' AND d.ended_at IS NULL AND NOT d.id = ANY ($2::uuid[])
-		AND NOT $3 AND NOT d.uai = ANY ($4) RETURNING 1
+		AND NOT $3 AND NOT EXISTS (SELECT FROM establishment e WHERE e.uai = ANY ($4) AND d.uai IN (e.uai, e.successor))
+		RETURNING 1
 	) SELECT count(*) FROM ended`
 
 // saveDirectoryDelegations makes the delegations that the directory carries what it says now, of people whom OKEY knows, at schools that

@@ -38,9 +38,11 @@ func (r reader) Rights(
 		rows(&headed, `SELECT e.uai, e.name, CASE WHEN bool_and(a.until IS NOT NULL) THEN max(a.until) END AS until_day,
 			coalesce(h.uai, '') AS heir, coalesce(h.name, '') AS heir_name,
 			(SELECT max(s.at) FROM succession s WHERE s.from_uai = e.uai) AS closed_at
-			FROM assignment a JOIN establishment e USING (uai) LEFT JOIN establishment h ON h.uai = e.successor
-			WHERE a.person = $1 AND a.function IN ('chef', 'adjoint')
-			GROUP BY e.uai, e.name, h.uai, h.name ORDER BY e.name, e.uai`, person),
+			FROM (SELECT uai, function, until FROM assignment WHERE person = $1
+				UNION ALL SELECT s.from_uai, w.function, NULL FROM succession s JOIN succession_staff w ON w.succession = s.id
+				WHERE w.person = $1
+			) a JOIN establishment e USING (uai) LEFT JOIN establishment h ON h.uai = e.successor
+			WHERE a.function IN ('chef', 'adjoint') GROUP BY e.uai, e.name, h.uai, h.name ORDER BY e.name, e.uai`, person),
 		list(&lent, delegationRow.delegation, delegationsTo, person, since.String()),
 	)
 	return headed, lent, err

@@ -22,6 +22,9 @@ const (
 	ImportedDirectory      ImportKind = "directory"
 )
 
+// CodeTooManyGone says that a school would lose more people than an import may remove unasked.
+const CodeTooManyGone okey.Code = "too_many_removed"
+
 // ImportFault is one thing that was wrong.
 type ImportFault struct {
 	Where   string    `json:"where"` // line and column, or the entry and its attribute; empty: the whole

@@ -15,6 +15,7 @@ import (
 // StaffImport says how to take a staff file, or what the directory says.
 type StaffImport struct {
 	Source Source        // SourceImport or SourceDirectory: whose assignments the rows are, and the only ones that they end
+	Run    uuid.UUID     // of the record that is kept of it
 	By     okey.PersonID // nobody for the operator's commands and the engine
 	Via    okey.Via
 	Today  okey.Day
@@ -37,10 +38,11 @@ type Shrinkage struct {
 // other establishments is taken.
 type StaffOutcome struct {
 	Tally
-	Gone      []string  // who is removed: uid, name, establishment
-	Kept      int       // assignments missing from the file that stay, because the file is incomplete
-	Delegated int       // delegations of the directory that began or ended
-	OldCodes  []OldCode // that the rows say for a successor, and of how many people
+	Gone      []string   // who is removed: uid, name, establishment
+	Kept      int        // assignments missing from the file that stay, because the file is incomplete
+	Delegated int        // delegations of the directory that began or ended
+	OldCodes  []OldCode  // that the rows say for a successor, and of how many people
+	Alike     []Likeness // people whose uid has changed, it seems: support is told
 	Problems  []StaffProblem
 	TooMany   []Shrinkage
 }
@@ -217,6 +219,9 @@ func (t *Tx) ImportStaff(ctx context.Context, rows []okey.ImportedStaff, how Sta
 	}
 	if err := t.tellLapsed(ctx, held, at); err != nil {
 		return out, err
+	}
+	if out.Alike, err = t.noteLikenesses(ctx, how.Today, how.Run, at); err != nil {
+		return out, fmt.Errorf("look for people whose uid has changed: %w", err)
 	}
 	t.auditImport(how.What(), out.Tally, how.By, how.Via, at)
 	return out, nil

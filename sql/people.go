@@ -62,7 +62,7 @@ func (r reader) Actor(ctx context.Context, id okey.PersonID) (okey.Actor, error)
 	err := r.together(
 		ctx,
 		one(&row, `SELECT `+personColumns+` FROM person p WHERE p.id = $1`, id),
-		// Until the next staff file, the people of an establishment that has a successor work there, without their functions.
+		// Whom something says to be at an establishment that has a successor works there, without the function: support's attachments do.
 		list(&actor.Assignments, assignmentRow.assignment, `SELECT DISTINCT coalesce(e.successor, a.uai) AS uai,
 			CASE WHEN e.successor IS NULL THEN a.function ELSE 'personnel' END AS function, a.until
 			FROM assignment a JOIN establishment e USING (uai) LEFT JOIN establishment s ON s.uai = e.successor
@@ -127,14 +127,6 @@ func (r reader) Delegates(ctx context.Context, uai okey.UAI, on okey.Day, scopes
 		JOIN `+delegationHolds+` holds ON holds.until_day >= $2::date
 		WHERE d.uai = $1 AND d.ended_at IS NULL AND $2::date BETWEEN d.from_day AND d.until_day AND d.scope = ANY ($3)
 		ORDER BY p.family_name, p.given_name, p.uid`, uai, on.String(), pq.Array(scopes))
-}
-
-// StaffCount counts the people who work at an establishment on a day.
-func (r reader) StaffCount(ctx context.Context, uai okey.UAI, on okey.Day) (int, error) {
-	var n int
-	err := r.get(ctx, &n, "",
-		`SELECT count(DISTINCT person) FROM assignment WHERE uai = $1 AND (until IS NULL OR until >= $2::date)`, uai, on.String())
-	return n, err
 }
 
 // SharedAddress tells whether two people have this address: such a mailbox gets no link that acts. Whoever has an

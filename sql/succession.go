@@ -20,9 +20,9 @@ func (t *Tx) LockSuccession(ctx context.Context, from, to okey.UAI) error {
 	return t.LockEstablishments(ctx, append(uais, from, to)...)
 }
 
-// Succeed makes one establishment go on at another: keys in every state, open requests with their place in line, orders, proposals. Each
-// request that moved is owed a wake-up: its workflow learns where it stands. The caller holds the locks of LockSuccession, and allocates
-// at the successor afterwards.
+// Succeed makes one establishment go on at another: keys in every state, open requests with their place in line, orders, proposals,
+// staff. Each request that moved is owed a wake-up: its workflow learns where it stands. The caller holds the locks of LockSuccession, and
+// allocates at the successor afterwards.
 func (t *Tx) Succeed(ctx context.Context, s okey.Succession) (okey.Moved, error) {
 	err := t.exec(ctx, `INSERT INTO succession (id, from_uai, to_uai, by_person, at, comment) VALUES ($1, $2, $3, $4, $5, $6)`,
 		s.ID, string(s.From), string(s.To), nullID(s.By), s.At, s.Comment)
@@ -30,7 +30,7 @@ func (t *Tx) Succeed(ctx context.Context, s okey.Succession) (okey.Moved, error)
 		return okey.Moved{}, fmt.Errorf("record the succession: %w", err)
 	}
 	steps := []func(context.Context, okey.Succession) error{
-		t.followRequests, t.followKeys, t.followProposals, t.followOrders, t.followReports, t.appoint,
+		t.followRequests, t.followKeys, t.followProposals, t.followOrders, t.followReports, t.appoint, t.followStaff,
 	}
 	for _, step := range steps {
 		if err := step(ctx, s); err != nil {
@@ -179,7 +179,8 @@ func (t *Tx) appoint(ctx context.Context, s okey.Succession) error {
 func (r reader) SuccessionCounts(ctx context.Context, id uuid.UUID) (okey.Moved, error) {
 	return r.moved(ctx, `SELECT count(*) FILTER (WHERE kind = 'key') AS keys, count(*) FILTER (WHERE kind = 'request') AS requests,
 		count(*) FILTER (WHERE kind = 'order') AS orders, count(*) FILTER (WHERE kind = 'proposal') AS proposals,
-		count(*) FILTER (WHERE kind = 'report') AS reports
+		count(*) FILTER (WHERE kind = 'report') AS reports,
+		(SELECT count(*) FROM succession_staff WHERE succession = $1 AND function IS NOT NULL) AS staff
 		FROM succession_item WHERE succession = $1`, id)
 }
 
@@ -190,18 +191,20 @@ func (r reader) moved(ctx context.Context, query string, args ...any) (okey.Move
 		Orders    int `db:"orders"`
 		Proposals int `db:"proposals"`
 		Reports   int `db:"reports"`
+		Staff     int `db:"staff"`
 	}
 	err := r.get(ctx, &row, "", query, args...)
-	return okey.Moved{Keys: row.Keys, Requests: row.Requests, Orders: row.Orders, Proposals: row.Proposals, Reports: row.Reports}, err
+	return okey.Moved(row), err
 }
 
-// WouldMove counts what would follow an establishment now.
-func (r reader) WouldMove(ctx context.Context, from okey.UAI) (okey.Moved, error) {
+// WouldMove counts what would follow an establishment on the day.
+func (r reader) WouldMove(ctx context.Context, from okey.UAI, on okey.Day) (okey.Moved, error) {
 	return r.moved(ctx, `SELECT (SELECT count(*) FROM key WHERE uai = $1) AS keys,
 		(SELECT count(*) FROM request WHERE uai = $1 AND closed_at IS NULL) AS requests,
 		(SELECT count(*) FROM key_order WHERE uai = $1 AND closed_at IS NULL) AS orders,
 		(SELECT count(*) FROM key_move WHERE state = 'proposed' AND $1 IN (from_uai, to_uai)) AS proposals,
-		(SELECT count(*) FROM key_report WHERE uai = $1 AND state = 'pending') AS reports`, string(from))
+		(SELECT count(*) FROM key_report WHERE uai = $1 AND state = 'pending') AS reports,
+		(SELECT count(DISTINCT a.person) FROM assignment a WHERE `+staysOn+`) AS staff`, string(from), on.String())
 }
 
 // Succession is one that has happened, with the names of both ends and of who wanted it.

@@ -30,13 +30,14 @@ const lowStock = `SELECT 'low_stock' AS kind, e.uai AS subject, '' AS step, e.ua
 
 // A key whose holder no longer works at its establishment, nor at one that this one succeeded. Where nobody is known at
 // all, nobody has left. Who is to take the key along to another establishment has it rightly until that answers, and
-// then, as where support moved it, until the staff file has had three months to follow.
+// then, as where support moved it, until the staff file has had three months to follow. Whose uid has changed, it seems, has not left.
 const left = `SELECT k.serial, k.holder, k.uai FROM key k
 	WHERE k.state = 'in_service' AND EXISTS (SELECT FROM assignment a WHERE a.uai = k.uai)
 	AND NOT EXISTS (SELECT FROM assignment a JOIN establishment e ON e.uai = a.uai
 		WHERE a.person = k.holder AND (a.uai = k.uai OR e.successor = k.uai) AND (a.until IS NULL OR a.until >= $1::date))
 	AND NOT EXISTS (SELECT FROM key_move m WHERE m.serial = k.serial AND m.state = 'proposed' AND m.holder = k.holder
 		AND m.from_uai = k.uai)
+	AND NOT ` + stayed + `
 	AND NOT EXISTS (SELECT FROM key_moved m WHERE m.serial = k.serial AND m.to_uai = k.uai AND m.at > $1::date - interval '3 months')`
 
 // The holder is told, and the establishment; both once more when a month ($6) has gone by, then never again.
@@ -80,6 +81,9 @@ func (s *Store) Watch(ctx context.Context, run string, today okey.Day, at time.T
 			return fmt.Errorf("one watch at a time: %w", err)
 		}
 		if err := t.claimExpiredMoves(ctx, run, at); err != nil {
+			return err
+		}
+		if err := t.tellLikenesses(ctx, today, at); err != nil {
 			return err
 		}
 		lendable := today.AddMonths(okey.LendableMonths).String()

@@ -75,4 +75,6 @@ var recipes = map[okey.MailKind]func(context.Context, *mailing) error{
 	okey.MailStuck:   stuck,
 
 	okey.MailReturned: returned,
+
+	okey.MailSourcesTold: sourcesTold,
 }

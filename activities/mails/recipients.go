@@ -2,7 +2,6 @@ package mails
 
 import (
 	"context"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -116,8 +115,6 @@ func (p *mailing) toMailbox(letter mail.Letter) {
 // withoutStage is how long a link acts where its stage has no end.
 const withoutStage = 30 * 24 * time.Hour
 
-var schoolMailbox = regexp.MustCompile(`(?i)^ce\.[0-9]{7}[a-z]@`)
-
 // decisionLink is where a decider's button leads. It acts for its person alone: a mailbox that others read too gets the page behind
 // sign-in, and so does a mail that comes late.
 func (p *mailing) decisionLink(ctx context.Context, person okey.Person) (url string, issue int, err error) {
@@ -129,7 +126,7 @@ func (p *mailing) decisionLink(ctx context.Context, person okey.Person) (url str
 	if err != nil {
 		return "", 0, err
 	}
-	others := shared || strings.EqualFold(person.Mail, p.support) || schoolMailbox.MatchString(person.Mail)
+	others := shared || strings.EqualFold(person.Mail, p.support) || okey.IsSchoolMailbox(person.Mail)
 	if others || person.MailDenied || p.request.Stage != okey.AwaitingDecision {
 		return p.page(), issue, nil
 	}

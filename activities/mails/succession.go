@@ -52,7 +52,7 @@ func succeededClosing(ctx context.Context, p *mailing) error {
 	if err != nil {
 		return err
 	}
-	former, err := p.keepers(ctx)
+	former, err := p.store.SuccessionKeepers(ctx, succession.ID)
 	if err != nil {
 		return err
 	}

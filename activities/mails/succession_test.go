@@ -67,8 +67,25 @@ func TestOneHeadOfBothSchoolsGetsOneLetter(t *testing.T) {
 	assert.Len(t, to("mroux@ac-nice.fr", o.letters(a.Verdict.Letters...)), 1)
 }
 
+// Where the successor has no head, the closing school's answer there: at once, and they are told what awaits them.
+func TestHeadsFollowToASuccessorWithoutAny(t *testing.T) {
+	o := newFixture(t)
+	asked, _ := o.ask(o.lea, okey.FirstKey)
+	a := o.succeed(o.Support("Sam Support"), scene.Tilleuls, scene.Acacias)
+	assert.ElementsMatch(t, []string{
+		"mroux@ac-nice.fr: Votre établissement remplace le collège des Tilleuls",
+		"ablanc@ac-nice.fr: Votre établissement remplace le collège des Tilleuls",
+		"lmartin@ac-nice.fr: Votre demande de clef continue ailleurs",
+	}, lines(o.letters(a.Verdict.Letters...)))
+	assert.Equal(t, okey.AwaitingStock, o.approve(asked).Standing.Stage)
+	moved, err := o.Store.SuccessionCounts(t.Context(), a.Subject)
+	require.NoError(t, err)
+	assert.Equal(t, 3, moved.Staff)
+}
+
 func TestSupportIsToldWhereNobodyAnswersForTheSuccessor(t *testing.T) {
 	o := newFixture(t)
+	o.Exec(`UPDATE assignment SET source = 'support' WHERE uai = $1 AND function <> 'personnel'`, scene.Tilleuls) // which stays, and gives nothing
 	asked, _ := o.ask(o.lea, okey.FirstKey)
 	a := o.succeed(o.Support("Sam Support"), scene.Tilleuls, scene.Acacias)
 	arrived := o.letters(a.Verdict.Letters...)

@@ -142,6 +142,7 @@ func (d *doctor) examinations() []examination {
 		{name: "actions non jugées", look: d.undelivered, records: true},
 		{name: "demandes à réveiller", look: d.owed, records: true},
 		{name: "travaux en échec", look: d.troubles, records: true},
+		{name: "lecture de l'annuaire", look: d.reading, records: true},
 		{name: "courriels refusés (7 jours)", look: d.mails, records: true},
 	}
 }
@@ -221,10 +222,14 @@ func (d *doctor) bounces(ctx context.Context) (string, error) {
 	case d.cfg.BounceIMAP.Host == "":
 		return "à " + d.cfg.BounceAddress + ", reçus par le worker", nil
 	}
-	if err := bounces.Mailbox(d.cfg.BounceIMAP).Check(ctx); err != nil {
-		return "", &okey.Error{Code: okey.CodeUnavailable, Message: "leur boîte ne s'ouvre pas : vérifiez OKEY_BOUNCE_IMAP_URL.", Err: err}
+	if err := bounces.Mailbox(d.cfg.BounceIMAP).Check(ctx, d.cfg.BounceDoneFolder); err != nil {
+		return "", &okey.Error{
+			Code: okey.CodeUnavailable, Err: err,
+			Message: "leur boîte ne s'ouvre pas, ou pas son dossier pour ce qui est lu : vérifiez OKEY_BOUNCE_IMAP_URL et " +
+				"OKEY_BOUNCE_DONE_FOLDER.",
+		}
 	}
-	return "à " + d.cfg.BounceAddress + ", leur boîte s'ouvre", nil
+	return "à " + d.cfg.BounceAddress + ", leur boîte s'ouvre, et son dossier pour ce qui est lu", nil
 }
 
 func (d *doctor) audit(ctx context.Context) (string, error) {

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"okey/config"
 	"okey/okey"
@@ -138,6 +139,21 @@ func (d *doctor) directory(ctx context.Context) (string, error) {
 		return "aucun n'est donné à cette commande (OKEY_LDAP_URL)", nil
 	}
 	return "se laisse lire, " + from.URL, from.Check(ctx)
+}
+
+// reading looks whether all was taken of what the directory said last.
+func (d *doctor) reading(ctx context.Context) (string, error) {
+	run, found, err := d.store.LastReading(ctx)
+	switch held := run.HeldBack(); {
+	case err != nil:
+		return "", err
+	case !found:
+		return "aucune encore", nil
+	case len(held) > 0:
+		return "", okey.Errorf(okey.CodeUnavailable, "%s Celle du %s : la page Assistance dit tout.",
+			held[0].Message, run.At.Format(time.RFC3339))
+	}
+	return "prise, celle du " + run.At.Format(time.RFC3339), nil
 }
 
 func portOf(u *url.URL) string {

@@ -36,8 +36,12 @@ func TestTheDirectoryIsReadByCommand(t *testing.T) {
 	code, _, said = d.okey("sync", "directory")
 	assert.Equal(t, 1, code, "it says nothing of anybody")
 	assert.Contains(t, said, "1 anomalie")
+	_, out, _ = d.okey("doctor")
+	assert.Contains(t, out, "✗ lecture de l'annuaire : L'annuaire n'a donné aucune entrée")
 	code, _, said = d.okey("sync", "directory", "--force")
 	assert.Equal(t, 0, code, said)
+	_, out, _ = d.okey("doctor")
+	assert.Contains(t, out, "✓ lecture de l'annuaire : prise")
 	assert.Zero(t, d.Count(`SELECT count(*) FROM assignment WHERE source = 'directory'`))
 
 	t.Setenv("OKEY_LDAP_URL", "ldaps://127.0.0.1:1")

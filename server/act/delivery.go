@@ -25,6 +25,7 @@ type Upload struct {
 	Name    string
 	Content []byte
 	Values  map[string]string // the form's other fields
+	Twice   []string          // fields that came more than once: the last counts
 }
 
 // ReadUpload reads a multipart form with one file, of which nothing is written anywhere.
@@ -52,6 +53,9 @@ func ReadUpload(r *http.Request) (Upload, error) {
 		limit := int64(respond.MaxUpload)
 		if part.FormName() != "file" {
 			limit = 4 << 10
+		}
+		if _, twice := up.Values[part.FormName()]; twice || part.FormName() == "file" && up.Name != "" {
+			up.Twice = append(up.Twice, part.FormName())
 		}
 		content, err := io.ReadAll(io.LimitReader(part, limit+1))
 		switch {

@@ -15,6 +15,7 @@ var own = map[okey.ActionName]bool{
 	okey.ActionDelegationGiven: true, okey.ActionDelegationBegun: true, okey.ActionDelegationEnded: true, okey.ActionApproverArrived: true,
 	okey.ActionAttached: true, okey.ActionDetached: true, okey.ActionHostingGiven: true, okey.ActionHostingEnded: true,
 	okey.ActionRefusalTold: true, okey.ActionTroubleTold: true, okey.ActionMailReturned: true, okey.ActionMailRetried: true,
+	okey.ActionSourcesTold: true,
 }
 
 func TestEveryCommandIsTakenIn(t *testing.T) {

@@ -2,7 +2,7 @@ package api
 
 import (
 	"net/http"
-	"slices"
+	"strings"
 
 	"okey/internal/address"
 	"okey/okey"
@@ -32,11 +32,18 @@ func (s *API) postDelivery(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	lookAlikes, err := yesOrNo("look_alikes", up.Values["look_alikes"])
+	if err != nil {
+		return err
+	}
+	if !lookAlikes {
+		delete(up.Values, "look_alikes")
+	}
 	d, err := s.act.Receive(ctx, actor, cmd.Subject, up, announced)
 	if err != nil {
 		return err
 	}
-	cmd.Content = okey.Content{Sum: d.Sum, Announced: announced, LookAlikes: up.Values["look_alikes"] != ""}
+	cmd.Content = okey.Content{Sum: d.Sum, Announced: announced, LookAlikes: lookAlikes}
 	return s.do(c, cmd, reply{
 		again:  func(a okey.Action) string { return address.PathDeliveries + "/" + a.Subject.String() },
 		status: http.StatusCreated,
@@ -46,10 +53,10 @@ func (s *API) postDelivery(c *gin.Context) error {
 
 // yesOrNo reads a field of a multipart form that says yes or no; nothing is no.
 func yesOrNo(field, value string) (bool, error) {
-	switch {
-	case slices.Contains([]string{"", "false", "0", "no", "non"}, value):
+	switch strings.ToLower(value) {
+	case "", "false", "0", "no", "non", "off":
 		return false, nil
-	case slices.Contains([]string{"true", "1", "on", "yes", "oui"}, value):
+	case "true", "1", "on", "yes", "oui":
 		return true, nil
 	}
 	return false, okey.InvalidField(field, "Écrivez true ou false.")

@@ -9,6 +9,7 @@ import (
 
 	"okey/okey"
 	"okey/server/act"
+	"okey/server/respond"
 	"okey/sql"
 
 	"github.com/gin-gonic/gin"
@@ -17,13 +18,25 @@ import (
 // pushFields are what a push may say besides its file.
 var pushFields = map[sql.ImportKind][]string{sql.ImportedStaff: {"check", "force"}, sql.ImportedEstablishments: {"check"}}
 
-func strangeField(values map[string]string, known []string) (field string, strange bool) {
-	for _, field := range slices.Sorted(maps.Keys(values)) {
-		if !slices.Contains(known, field) {
-			return field, true
+// readPush reads a form with a file and some of the fields. What it does not know is refused by name, in the address too: a dry run that is
+// misspelt, or misplaced, would be a real one.
+func readPush(c *gin.Context, fields ...string) (up act.Upload, err error) {
+	if placed := slices.Sorted(maps.Keys(c.Request.URL.Query())); len(placed) > 0 {
+		return up, okey.InvalidField(respond.Shown(placed[0]), "Rien n'est lu dans l'adresse : envoyez ce champ dans le formulaire.")
+	}
+	if up, err = act.ReadUpload(c.Request); err != nil {
+		return up, err
+	}
+	if len(up.Twice) > 0 {
+		return up, okey.InvalidField(respond.Shown(up.Twice[0]), "Ce champ est envoyé deux fois : lequel compte ? N'en gardez qu'un.")
+	}
+	for _, field := range slices.Sorted(maps.Keys(up.Values)) {
+		if !slices.Contains(fields, field) {
+			return up, okey.InvalidField(respond.Shown(field), "« %s » n'est pas un champ de cet envoi : file, %s.",
+				respond.Shown(field), strings.Join(fields, ", "))
 		}
 	}
-	return "", false
+	return up, nil
 }
 
 // postImport takes a file of people or schools, all of it or nothing, from support or a program whose token has the scope. Sent again it
@@ -36,13 +49,9 @@ func (s *API) postImport(what sql.ImportKind) handler {
 				return err
 			}
 		}
-		up, err := act.ReadUpload(c.Request)
+		up, err := readPush(c, pushFields[what]...)
 		if err != nil {
 			return err
-		}
-		if field, strange := strangeField(up.Values, pushFields[what]); strange { // a misspelt dry run would be a real one
-			return okey.InvalidField(field, "« %s » n'est pas un champ de cet envoi : file, %s.",
-				field, strings.Join(pushFields[what], ", "))
 		}
 		check, err := yesOrNo("check", up.Values["check"])
 		if err != nil {

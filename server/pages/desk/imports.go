@@ -212,8 +212,7 @@ func (s *Pages) importPage(v *web.Visit) error {
 		{Name: "Hors champ", Value: okey.SayNumber(r.LeftOut)},
 	}
 	if r.Kept > 0 {
-		page.Facts = append(page.Facts, web.Fact{Name: "Absents, mais gardés", Value: okey.SayNumber(r.Kept) +
-			" : tout n'a pu être lu de leur établissement"})
+		page.Facts = append(page.Facts, web.Fact{Name: "Absents, mais gardés", Value: okey.SayNumber(r.Kept) + " : " + r.WhyKept()})
 	}
 	return s.Show(v, http.StatusOK, "import", web.Screen{Title: "Import " + story.ImportNames[string(r.What)], Body: page})
 }

@@ -56,7 +56,7 @@ func (s *Pages) stuck(v *web.Visit) (stuck, error) {
 func (st stuck) matters(gone []sql.Awaited, c web.Clock, workflow func(id string) string) []matter {
 	all := []matter{
 		escalatedMatter(st.Escalated, c), unansweredMatter(st.Unanswered, c), reportsMatter(st.Reports, c), stuckMatter(st.Actions, c),
-		troubleMatter(st.Troubles, c, workflow), goneMatter(gone, c), refusedMailsMatter(st.Mails, c),
+		readingMatter(st.Readings, c), troubleMatter(st.Troubles, c, workflow), goneMatter(gone, c), refusedMailsMatter(st.Mails, c),
 		overdueMatter(st.Overdue, c), announcedMatter(st.Announced, c),
 	}
 	return slices.DeleteFunc(all, func(m matter) bool { return len(m.Cards)+len(m.Actions)+len(m.Mails) == 0 })
@@ -117,6 +117,24 @@ func stuckMatter(found []sql.DeskAction, c web.Clock) matter {
 		Read:    "OKEY les représente au moteur après une minute, cinq, puis chaque heure.",
 		Actions: story.DeskLines(found, c),
 	}
+}
+
+// readingMatter is the last reading of the directory where not all of it was taken: the next good one ends it, whoever begins that.
+func readingMatter(last []sql.ImportRun, c web.Clock) matter {
+	m := matter{
+		ID: "annuaire", Title: "Lecture de l'annuaire", Count: "une lecture de l'annuaire à revoir",
+		How: "OKEY n'a pas pris tout ce que dit l'annuaire : ouvrez la lecture, qui dit où et pourquoi, puis faites vérifier l'annuaire. " +
+			"La prochaine lecture, cette nuit ou par « okey sync directory », y met fin.",
+		Read: "OKEY n'a pas pris tout ce que dit l'annuaire, jusqu'à la prochaine lecture : l'assistance s'en occupe.",
+	}
+	for _, run := range last {
+		for _, fault := range run.HeldBack()[:min(len(run.HeldBack()), deskRows)] {
+			m.Cards = append(m.Cards, web.Card{
+				Path: address.ImportURL(run.ID), Who: "Ce que la lecture a laissé", State: c.Time(run.At), Need: fault.Message,
+			})
+		}
+	}
+	return m
 }
 
 func troubleMatter(found []sql.Trouble, c web.Clock, workflow func(id string) string) matter {

@@ -90,7 +90,11 @@ func (s *Pages) personPage(v *web.Visit) error {
 	if web.MayArrange(v) == nil && !status.ErasedAt.Valid {
 		page.Deeds = personDeeds(person, page)
 	}
-	return s.Show(v, http.StatusOK, "person", web.Screen{Title: story.NameOr(person, "Personne effacée"), Body: page})
+	nameless := "Personne effacée"
+	if status.MergedInto.Valid {
+		nameless = "Personne réunie à une autre"
+	}
+	return s.Show(v, http.StatusOK, "person", web.Screen{Title: story.NameOr(person, nameless), Body: page})
 }
 
 func personFacts(p okey.Person, status sql.PersonStatus, c web.Clock) []web.Fact {
@@ -109,7 +113,13 @@ func personFacts(p okey.Person, status sql.PersonStatus, c web.Clock) []web.Fact
 		facts = append(facts, web.Fact{Name: "Rôle", Value: okey.Capitalize(strings.Join(roles, ", "))})
 	}
 	facts = append(facts, web.Fact{Name: "Dans OKEY", Value: "Depuis " + c.Day(status.CreatedAt)})
-	if status.ErasedAt.Valid {
+	switch {
+	case status.MergedInto.Valid:
+		facts = append(facts, web.Fact{
+			Name: "Réunie à une autre", Path: address.PersonURL(status.MergedInto.UUID),
+			Value: okey.Capitalize(c.Day(status.ErasedAt.Time)) + " : cette personne avait changé d'identifiant.",
+		})
+	case status.ErasedAt.Valid:
 		facts = append(facts, web.Fact{
 			Name:  "Effacée",
 			Value: okey.Capitalize(c.Day(status.ErasedAt.Time)) + ", au terme prévu : il ne reste qu'un numéro.",

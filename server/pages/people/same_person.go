@@ -16,7 +16,7 @@ import (
 type sameLine struct {
 	Path, UID, Name string // of the other one
 	Old             bool   // the page is the old one's
-	Acted           bool
+	Apart           bool
 	Form            *web.Form // none for auditors
 }
 
@@ -24,11 +24,11 @@ type sameLine struct {
 func (s *Pages) personAlike(v *web.Visit, p okey.Person, page *personScreen) error {
 	found, err := s.store.Likenesses(v.Ctx(), v.Today(), p.ID)
 	page.Alike = each(found, func(pair sql.Likeness) sameLine {
-		line := sameLine{UID: pair.New.UID, Name: pair.New.Name(), Path: address.PersonURL(pair.New.ID), Old: true, Acted: pair.Acted}
+		line := sameLine{UID: pair.New.UID, Name: pair.New.Name(), Path: address.PersonURL(pair.New.ID), Old: true, Apart: pair.Apart}
 		if pair.New.ID == p.ID {
-			line = sameLine{UID: pair.Old.UID, Name: pair.Old.Name(), Path: address.PersonURL(pair.Old.ID), Acted: pair.Acted}
+			line = sameLine{UID: pair.Old.UID, Name: pair.Old.Name(), Path: address.PersonURL(pair.Old.ID), Apart: pair.Apart}
 		}
-		if web.MayArrange(v) == nil && !pair.Acted {
+		if web.MayArrange(v) == nil {
 			line.Form = sameForm(v, pair.Old.ID)
 			line.Form.Values["other"] = pair.New.ID.String()
 		}
@@ -39,11 +39,11 @@ func (s *Pages) personAlike(v *web.Visit, p okey.Person, page *personScreen) err
 
 func sameForm(v *web.Visit, old okey.PersonID) *web.Form {
 	return web.NewForm(v, "meme", address.SamePersonURL(old), "C'est la même personne", map[string]web.Field{
-		"other": {Label: "Nouvel identifiant"},
+		"other": {Label: "Nouvel identifiant"}, "two": {},
 	})
 }
 
-// samePerson takes support's word that two rows are one person.
+// samePerson takes support's word that two rows are one person, or two.
 func (s *Pages) samePerson(v *web.Visit) error {
 	if err := web.MayArrange(v); err != nil {
 		return err
@@ -60,7 +60,11 @@ func (s *Pages) samePerson(v *web.Visit) error {
 	if err != nil {
 		return okey.Errorf(okey.CodeInvalid, "Ce formulaire ne dit pas avec qui : rechargez la page de la personne.")
 	}
-	if err := s.store.MakeOne(v.Ctx(), old, other, v.Actor.ID, v.Today(), v.Now.UTC()); err != nil {
+	say := s.store.MakeOne
+	if f.Values["two"] != "" {
+		say = s.store.KeepApart
+	}
+	if err := say(v.Ctx(), old, other, v.Actor.ID, v.Today(), v.Now.UTC()); err != nil {
 		return err
 	}
 	v.Redirect(http.StatusSeeOther, address.PersonURL(old))

@@ -19,10 +19,11 @@ type successionScreen struct {
 }
 
 type successionReview struct {
-	From, To string
-	Facts    []web.Fact
-	Alone    string // nobody would answer
-	Form     *web.Form
+	From, To  string
+	Facts     []web.Fact
+	Answering string // who would answer
+	Alone     string // nobody would
+	Form      *web.Form
 }
 
 func successionForm(v *web.Visit) *web.Form {
@@ -141,41 +142,46 @@ func (s *Pages) successionReview(v *web.Visit, f *web.Form, cmd act.Command) (*s
 	if err != nil {
 		return nil, err
 	}
-	would, err := s.store.WouldMove(v.Ctx(), from.UAI)
+	would, err := s.store.WouldMove(v.Ctx(), from.UAI, v.Today())
 	if err != nil {
 		return nil, err
 	}
-	alone, err := s.unanswered(v, cmd.Content.Successor)
-	return &successionReview{
-		From: okey.SayPlace(from.Name, from.UAI), To: to, Facts: movedFacts(would), Alone: alone, Form: f,
-	}, err
+	review := &successionReview{From: okey.SayPlace(from.Name, from.UAI), To: to, Facts: movedFacts(would), Form: f}
+	return review, s.sayAnswering(v, review, from.UAI, cmd.Content.Successor)
 }
 
-// unanswered warns of an establishment where nobody would answer; empty where somebody does.
-func (s *Pages) unanswered(v *web.Visit, uai okey.UAI) (string, error) {
-	place, err := s.store.Place(v.Ctx(), uai)
+// sayAnswering says who would answer for the successor, or warns that nobody would.
+func (s *Pages) sayAnswering(v *web.Visit, review *successionReview, from, to okey.UAI) error {
+	place, err := s.store.Place(v.Ctx(), to)
 	if err != nil {
-		return "", err
+		return err
+	}
+	if place.Host == from { // whom it hosts, it has as its own from then on
+		place.Host = ""
 	}
 	approvers, err := s.store.Approvers(v.Ctx(), place.AnsweredBy(), v.Today())
 	if err != nil {
-		return "", err
+		return err
 	}
 	delegates, err := s.store.Delegates(v.Ctx(), place.AnsweredBy(), v.Today(), okey.Everything)
-	if err != nil || len(approvers)+len(delegates) > 0 {
-		return "", err
-	}
-	staff, err := s.store.StaffCount(v.Ctx(), place.UAI, v.Today())
 	if err != nil {
-		return "", err
+		return err
 	}
-	nobody := "aucune direction"
-	if staff == 0 {
-		nobody = "aucun personnel, donc aucune direction"
+	if len(approvers)+len(delegates) > 0 {
+		review.Answering = "La direction de l'établissement qui continue répond désormais à toutes ces demandes."
+		return nil
 	}
-	return fmt.Sprintf("Personne ne répond pour %s : OKEY n'y connaît %s. Toutes ces demandes iraient à l'assistance. "+
-		"Vérifiez le code UAI, ou importez d'abord les personnels.",
-		okey.SayEstablishment(place.Name), nobody), nil
+	following, err := s.store.HeadsToFollow(v.Ctx(), from, v.Today())
+	if err != nil {
+		return err
+	}
+	if place.Host == "" && len(following) > 0 {
+		review.Answering = "Celui qui continue n'a pas de direction connue : celle de l'établissement qui ferme y répond désormais."
+		return nil
+	}
+	review.Alone = fmt.Sprintf("Personne ne répond pour %s : OKEY n'y connaît aucune direction, et aucune ne suit. Toutes ces demandes "+
+		"iraient à l'assistance. Vérifiez le code UAI, ou importez d'abord les personnels.", okey.SayEstablishment(place.Name))
+	return nil
 }
 
 func movedFacts(m okey.Moved) []web.Fact {
@@ -185,5 +191,6 @@ func movedFacts(m okey.Moved) []web.Fact {
 		{Name: "Commandes en cours", Value: fmt.Sprint(m.Orders)},
 		{Name: "Départs proposés", Value: fmt.Sprint(m.Proposals)},
 		{Name: "Clefs signalées, à confirmer", Value: fmt.Sprint(m.Reports)},
+		{Name: "Personnels", Value: fmt.Sprint(m.Staff)},
 	}
 }

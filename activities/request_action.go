@@ -170,7 +170,7 @@ func (c *requestTx) joinLine(ctx context.Context, served, waits okey.MailKind) e
 
 // allocate gives the establishment's free keys out, and answers whether this request has one now. Others that got one are woken.
 func (c *requestTx) allocate(ctx context.Context) (bool, error) {
-	woken, err := c.Allocate(ctx, c.request.UAI, c.matter.At)
+	woken, err := c.AllocateOn(ctx, c.request.UAI, c.today, c.matter.At)
 	if err != nil {
 		return false, err
 	}

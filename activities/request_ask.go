@@ -82,7 +82,7 @@ func (c *requestTx) open(ctx context.Context, action okey.Action) (okey.Verdict,
 // announce tells who must answer; where nobody can, support; and where no key is free, both sides, the approvers once a shortage.
 func (c *requestTx) announce(ctx context.Context) error {
 	// The allocation notes a shortage; it can't give this request a key, which waits for an answer first.
-	woken, err := c.Allocate(ctx, c.request.UAI, c.matter.At)
+	woken, err := c.AllocateOn(ctx, c.request.UAI, c.today, c.matter.At)
 	if err != nil {
 		return err
 	}

@@ -103,8 +103,12 @@ func (e *Engine) start(ctx context.Context, request, ask uuid.UUID) error {
 }
 
 func (e *Engine) signal(ctx context.Context, request uuid.UUID, signal okey.Signal, carried okey.ActionSignal) error {
-	_, err := e.client.SignalWithStartWorkflow(ctx, okey.RequestWorkflowID(request), string(signal), carried,
-		e.options(request), okey.WorkflowKeyRequest, e.input(request, uuid.Nil))
+	// Nearly always it runs: to start it as well would cost the engine half as much again.
+	err := e.client.SignalWorkflow(ctx, okey.RequestWorkflowID(request), "", string(signal), carried)
+	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
+		_, err = e.client.SignalWithStartWorkflow(ctx, okey.RequestWorkflowID(request), string(signal), carried,
+			e.options(request), okey.WorkflowKeyRequest, e.input(request, uuid.Nil))
+	}
 	if err != nil {
 		return fmt.Errorf("signal %s to request %s: %w", signal, request, err)
 	}

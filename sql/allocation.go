@@ -23,11 +23,16 @@ func (t *Tx) Allocate(ctx context.Context, uai okey.UAI, at time.Time) ([]uuid.U
 	if err != nil {
 		return nil, err
 	}
+	return t.AllocateOn(ctx, uai, today, at)
+}
+
+// AllocateOn is Allocate for whoever knows the day at the establishment.
+func (t *Tx) AllocateOn(ctx context.Context, uai okey.UAI, today okey.Day, at time.Time) ([]uuid.UUID, error) {
 	var pairs []struct {
 		Request uuid.UUID   `db:"request"`
 		Serial  okey.Serial `db:"serial"`
 	}
-	err = t.all(ctx, &pairs, `WITH waiting AS (
+	err := t.all(ctx, &pairs, `WITH waiting AS (
 			SELECT r.id, row_number() OVER (ORDER BY r.approved_at, r.id) AS place FROM request r
 			WHERE r.uai = $1 AND r.stage IN ('awaiting_stock', 'awaiting_charter', 'awaiting_handover')
 				AND NOT EXISTS (SELECT FROM key k WHERE k.request = r.id)

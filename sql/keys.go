@@ -149,25 +149,21 @@ func (t *Tx) ChangeKey(ctx context.Context, serial okey.Serial, c KeyChange) (ok
 	if err != nil {
 		return before, err
 	}
-	err = t.get(ctx, &row, noKey, `UPDATE key k SET state = $2, holder = $3, request = $4, pin_hash = $5,
-		prior_to_okey = prior_to_okey AND $2 = 'in_service', last_login_at = CASE WHEN $2 <> 'in_stock' THEN last_login_at END,
-		changed_at = $6 WHERE serial = $1 RETURNING `+keyColumns,
-		serial, string(next), nullID(c.Holder), nullID(c.Request), nullText(c.PINHash), c.At)
-	if err != nil {
-		return before, fmt.Errorf("change key %s: %w", serial, err)
-	}
-	if err := t.forgetWrongPINs(ctx, serial); err != nil {
-		return before, err
-	}
 	holder := c.Holder
 	if holder == uuid.Nil {
 		holder = before.Holder
 	}
-	err = t.exec(ctx, `INSERT INTO key_event (serial, seq, at, reason, state, by_person, holder, comment)
-		SELECT $1, coalesce(max(seq), 0) + 1, $2, $3, $4, $5, $6, $7 FROM key_event WHERE serial = $1`,
-		serial, c.At, string(c.Reason), string(next), nullID(c.By), nullID(holder), c.Comment)
+	// The key, its story, and the wrong PINs that are of the past.
+	err = t.get(ctx, &row, noKey, `WITH forgotten AS (DELETE FROM pin_guard WHERE serial = $1), told AS (
+			INSERT INTO key_event (serial, seq, at, reason, state, by_person, holder, comment)
+			SELECT $1, coalesce(max(seq), 0) + 1, $6, $7, $2, $8, $9, $10 FROM key_event WHERE serial = $1)
+		UPDATE key k SET state = $2, holder = $3, request = $4, pin_hash = $5,
+		prior_to_okey = prior_to_okey AND $2 = 'in_service', last_login_at = CASE WHEN $2 <> 'in_stock' THEN last_login_at END,
+		changed_at = $6 WHERE serial = $1 RETURNING `+keyColumns,
+		serial, string(next), nullID(c.Holder), nullID(c.Request), nullText(c.PINHash), c.At, string(c.Reason), nullID(c.By), nullID(holder),
+		c.Comment)
 	if err != nil {
-		return before, fmt.Errorf("tell the story of key %s: %w", serial, err)
+		return before, fmt.Errorf("change key %s: %w", serial, err)
 	}
 	t.Audit(Entry{At: c.At, Event: "key_" + string(c.Reason), Actor: c.By, Via: c.Via, Subject: AboutKey(serial), Detail: string(next)})
 	return row.key(), nil

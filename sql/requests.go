@@ -96,10 +96,14 @@ func nested(columns string) string {
 // LockRequest takes the establishment's lock, then the request's, and returns it as it is then.
 func (t *Tx) LockRequest(ctx context.Context, id uuid.UUID) (RequestRecord, error) {
 	var uai okey.UAI
-	if err := t.get(ctx, &uai, noRequest, `SELECT uai FROM request WHERE id = $1`, id); err != nil {
-		return RequestRecord{}, err
+	err := t.get(ctx, &uai, noRequest, `SELECT e.uai FROM establishment e WHERE e.uai = (SELECT r.uai FROM request r WHERE r.id = $1)
+		FOR NO KEY UPDATE SKIP LOCKED`, id)
+	if okey.ErrorCode(err) == okey.CodeNotFound { // somebody has the lock, or there is no such request
+		if err = t.get(ctx, &uai, noRequest, `SELECT uai FROM request WHERE id = $1`, id); err == nil {
+			err = t.LockEstablishment(ctx, uai)
+		}
 	}
-	if err := t.LockEstablishment(ctx, uai); err != nil {
+	if err != nil {
 		return RequestRecord{}, err
 	}
 	record, err := t.record(ctx, id, ` FOR UPDATE OF r`)

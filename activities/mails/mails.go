@@ -68,7 +68,7 @@ func (m *Mailer) SendMails(ctx context.Context, order okey.MailOrder) (okey.Mail
 
 // A relay nearby takes a mail within this time; what a farther one has in hand goes on beside, for as long as an attempt may take.
 const (
-	atOnce = 300 * time.Millisecond
+	atOnce = time.Second
 	atMost = 15 * time.Minute
 )
 

@@ -33,7 +33,11 @@ const (
 
 // WaitingFor lists who must do something now; nobody for a closed request.
 func (s *Dispatcher) WaitingFor(ctx context.Context, r sql.RequestRecord) ([]Awaited, error) {
-	c, err := s.CaseAt(ctx, okey.PersonID{}, r)
+	c := Case{RequestRecord: r}
+	var err error
+	if r.Stage == okey.AwaitingDecision || r.Stage == okey.AwaitingHandover {
+		c, err = s.CaseAt(ctx, okey.PersonID{}, r)
+	}
 	return c.Waits(), err
 }
 

@@ -160,8 +160,8 @@ func (t *Tx) ChangeKey(ctx context.Context, serial okey.Serial, c KeyChange) (ok
 		UPDATE key k SET state = $2, holder = $3, request = $4, pin_hash = $5,
 		prior_to_okey = prior_to_okey AND $2 = 'in_service', last_login_at = CASE WHEN $2 <> 'in_stock' THEN last_login_at END,
 		changed_at = $6 WHERE serial = $1 RETURNING `+keyColumns,
-		serial, string(next), nullID(c.Holder), nullID(c.Request), nullText(c.PINHash), c.At, string(c.Reason), nullID(c.By), nullID(holder),
-		c.Comment)
+		serial, string(next), nullID(c.Holder), nullID(c.Request), nullText(c.PINHash), c.At, string(c.Reason), nullID(c.By),
+		nullID(holder), c.Comment)
 	if err != nil {
 		return before, fmt.Errorf("change key %s: %w", serial, err)
 	}

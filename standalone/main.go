@@ -27,8 +27,8 @@ type flags struct {
 	Okey       bool   `default:"true" negatable:"" help:"Démarrer aussi le serveur et le worker d'OKEY."`
 }
 
-// collectAt has the collector of garbage work a quarter as often as it would: engine, server and worker share one heap here, and under load a
-// fifth of their time went to it. The heap is some hundred megabytes larger for it.
+// collectAt has the collector of garbage work a quarter as often as it would: engine, server and worker share one heap here, and under load
+// a fifth of their time went to it. The heap is some hundred megabytes larger for it.
 const collectAt = 400
 
 func main() {

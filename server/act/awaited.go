@@ -52,7 +52,8 @@ func (s *Dispatcher) WhoAnswers(ctx context.Context, places []sql.Place, request
 	for _, place := range places {
 		asked := okey.Request{UAI: place.UAI, Host: place.Host, Person: requester.ID, Stage: okey.AwaitingDecision, Since: now}
 		waits[place.UAI] = Case{
-			RequestRecord: sql.RequestRecord{Request: asked, Requester: requester, Place: place}, responders: responders[place.AnsweredBy()],
+			RequestRecord: sql.RequestRecord{Request: asked, Requester: requester, Place: place},
+			responders:    responders[place.AnsweredBy()],
 		}.Waits()
 	}
 	return waits, err

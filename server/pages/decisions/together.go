@@ -339,7 +339,7 @@ func (s *Pages) setAside(v *web.Visit, one chosen) (string, error) {
 	case okey.ErrorCode(one.refused) == okey.CodeNotFound:
 		return notForYou, nil
 	case one.refused != nil:
-		return fmt.Sprintf("%s : %s", one.Requester.Name(), okey.ErrorMessage(one.refused)), nil //nolint:nilerr // said to whoever ticked it
+		return fmt.Sprintf("%s : %s", one.Requester.Name(), okey.ErrorMessage(one.refused)), nil //nolint:nilerr // said to who ticked it
 	case okey.CheckSignal(one.Stage, okey.PrincipalDecision) == nil:
 		return "", nil
 	}

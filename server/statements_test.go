@@ -68,7 +68,7 @@ var pageStatements = map[string]int{
 	"GET /clefs.xlsx":                                     4,
 	"GET /clefs/:serial":                                  16,
 	"GET /clefs/:serial/depart":                           10,
-	"GET /clefs/:serial/je-pars":                          11,
+	"GET /clefs/:serial/je-pars":                          10,
 	"GET /clefs/:serial/ne-marche-plus":                   8,
 	"GET /clefs/:serial/ne-marche-plus/code":              8,
 	"GET /clefs/:serial/ne-marche-plus/decalage":          8,

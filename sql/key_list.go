@@ -138,7 +138,7 @@ func keyPage(sort KeySort, descending bool) string {
 	bySerial := `k.serial ` + beyond + ` $15)`
 	ends := ` ORDER BY k.serial` + way + ` LIMIT $16`
 	if sort == BySerial {
-		return keyList + `AND ($15 = '' OR $14 <> '' OR ` + bySerial + ends
+		return keyList + `AND ($15 = '' OR $14::text IS NOT NULL AND ` + bySerial + ends // whatever the place: it is the same for all
 	}
 	order := keyOrders[sort]
 	behind := fmt.Sprintf(`%[1]s %[3]s= %[2]s AND (%[1]s, k.serial) %[3]s (%[2]s, $15))`, order.by, order.ended, beyond)

@@ -29,6 +29,7 @@ var grow = []string{
 var readWhole = []struct{ words, why string }{
 	{`DELETE FROM watch_notice n WHERE`, "once a morning every key in somebody's hands is looked at: days pass without an event"},
 	{`INSERT INTO watch_notice (id, kind, subject, step, uai, run, at, taken_at, letter)`, "the same"},
+	{`WITH old AS (SELECT p.* FROM person p WHERE p.erased_at IS NULL`, "once a morning: who stands there twice is asked of everybody"},
 	{`UPDATE person p SET idle_since`, "once a night everybody is looked at: days pass without an event"},
 	{`SELECT DISTINCT uai FROM request WHERE stage = 'awaiting_stock'`, "a test's requests have few pages; of more, request_waits is read"},
 	{`AND NOT EXISTS (SELECT FROM assignment a WHERE a.uai = coalesce(e.host, e.uai) AND a.function`, "all open requests are looked at; heads are hashed"},

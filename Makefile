@@ -51,9 +51,13 @@ e2e: need+postgres+npm+node+chromium build ## OKEY in a real browser, every page
 faults: go need+postgres ## people go their ways while OKEY's programs, lines, database and relay fail, then the books must balance; FAULTS=all SEED=n SECONDS=n
 	cd standalone && go test -count=1 -timeout 3h -v -run 'TestFaults$$' . -faults "$(FAULTS)" -seed "$(or $(SEED),0)" -seconds "$(or $(SECONDS),300)"
 
-# Medians, the spread and the ratio to the least that could be done, side by side in one run; kept as JSON in bin/bench. ROUNDS=n.
-bench: go need+postgres ## how fast: whole requests and pages against their floors, in turn; ROUNDS=n
+# Medians, the spread and the ratio to the least that could be done, side by side in one run; kept as JSON in bin/bench.
+bench: go need+postgres ## how fast: whole requests and pages against their floors, in turn; ROUNDS=n; SCALE=0.2 on a base of that share of a nation, too
 	cd standalone && go test -count=1 -timeout 3h -v -run 'TestFiguresOfRequests$$' . -rounds $(or $(ROUNDS),5)
+	go test -run '^$$' -bench '^BenchmarkPages$$' -benchtime 1x -timeout 1h ./server
+ifdef SCALE
+	go test -run '^$$' -bench '^BenchmarkNation$$' -benchtime 1x -timeout 0 ./internal/nation -scale $(SCALE) -keep $(CURDIR)/bin/bench
+endif
 
 test-office: go need+postgres+office ## open an export of orders with LibreOffice, and check what it reads
 	go test -count=1 -timeout 10m -tags office -run LibreOffice ./activities

@@ -57,7 +57,7 @@ type Server struct {
 func Start(t testing.TB, limits string, entries ...Entry) *Server {
 	t.Helper()
 	dir := t.TempDir()
-	s := &Server{t: t, RootsFile: filepath.Join(dir, "ca.pem"), LDAPS: "ldaps://" + address(t), LDAP: "ldap://" + address(t)}
+	s := &Server{t: t, RootsFile: filepath.Join(dir, "ca.pem")}
 	s.certify(dir)
 	if limits == "" {
 		limits = "size=unlimited"
@@ -72,7 +72,11 @@ func Start(t testing.TB, limits string, entries ...Entry) *Server {
 	if said, err := load.CombinedOutput(); err != nil {
 		t.Fatalf("ldaptest: load the entries: %v\n%s", err, said)
 	}
-	s.run(conf)
+	for attempts := 0; !s.run(conf); attempts++ { // somebody else may have taken a port between its choice and slapd's start
+		if attempts == 4 {
+			t.Fatal("ldaptest: slapd ended each time, see above")
+		}
+	}
 	return s
 }
 
@@ -149,9 +153,10 @@ func (e Entry) whole() map[string][]string {
 	return whole
 }
 
-// run starts slapd and waits until it listens.
-func (s *Server) run(conf string) {
+// run starts slapd at two free ports and waits until it listens; false where it ends instead.
+func (s *Server) run(conf string) bool {
 	s.t.Helper()
+	s.LDAPS, s.LDAP = "ldaps://"+address(s.t), "ldap://"+address(s.t)
 	var said bytes.Buffer
 	slapd := exec.Command(program(s.t, "slapd"), "-f", conf, "-h", s.LDAP+" "+s.LDAPS, "-d", "0")
 	slapd.Stdout, slapd.Stderr = &said, &said
@@ -173,11 +178,12 @@ func (s *Server) run(conf string) {
 		conn, err := s.dial()
 		if err == nil {
 			_ = conn.Close()
-			return
+			return true
 		}
 		select {
 		case <-ended:
-			s.t.Fatalf("ldaptest: slapd ended\n%s", said.String())
+			s.t.Logf("ldaptest: slapd ended\n%s", said.String())
+			return false
 		case <-within.Done():
 			s.t.Fatalf("ldaptest: slapd does not answer: %v", err)
 		case <-time.After(20 * time.Millisecond):

@@ -60,7 +60,11 @@ func (s *Store) RecordAction(ctx context.Context, a okey.Action) (okey.Action, e
 	if err != nil {
 		return okey.Action{}, err
 	}
-	recorded, err := s.action(ctx, insertAction+` RETURNING `+actionColumns, values...)
+	var recorded okey.Action
+	err = again(func() error {
+		recorded, err = s.action(ctx, insertAction+` RETURNING `+actionColumns, values...)
+		return err
+	})
 	if okey.ErrorCode(err) == okey.CodeNotFound { // it was there before
 		recorded, err = s.Action(ctx, a.ID)
 	}

@@ -117,12 +117,6 @@ func (r reader) MailsOf(ctx context.Context, request uuid.UUID) ([]Mail, error) 
 	return mails, err
 }
 
-// Escalated returns open requests that came to support at the stage where they still are (nobody can answer, or the time to do so has
-// passed), those that wait longest first.
-func (r reader) Escalated(ctx context.Context, limit int) ([]Awaited, error) {
-	return listed(ctx, r, escalatedRow.awaited, escalated, limit)
-}
-
 type escalatedRow struct {
 	requestRow
 	UID    string `db:"uid"`
@@ -136,6 +130,8 @@ func (e escalatedRow) awaited() Awaited {
 	return Awaited{Request: e.request(), Requester: requester, School: e.School}
 }
 
+// escalated are open requests that came to support at the stage where they still are (nobody can answer, or the time to do so has passed),
+// those that wait longest first.
 const escalated = `SELECT ` + requestColumns + `, p.uid, p.given_name, p.family_name, e.name AS school` + requestTables + `
 	JOIN person p ON p.id = r.person WHERE r.id IN (
 		SELECT q.id FROM request q JOIN mail m ON m.request = q.id AND m.created_at >= q.since

@@ -22,7 +22,7 @@ type Unanswered struct {
 
 // Stuck is what does not go on by itself.
 type Stuck struct {
-	Escalated  []Awaited      // as Escalated
+	Escalated  []Awaited      // came to support where they still are, those that wait longest first
 	Unanswered []Unanswered   // those that wait longest first
 	Actions    []DeskAction   // as StuckActions
 	Mails      []Mail         // as FailedMails

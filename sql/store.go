@@ -98,14 +98,19 @@ type Tx struct {
 // serialization failure is tried again, and so is what found a school's lock held and others waiting for it: work must change nothing but
 // the database.
 func (s *Store) Do(ctx context.Context, work func(*Tx) error) error {
-	const attempts = 5
-	var err error
-	for range attempts {
-		err = s.try(ctx, "", work)
+	return again(func() error {
+		err := s.try(ctx, "", work)
 		for crowd := new(crowdedError); errors.As(err, crowd) && ctx.Err() == nil; {
 			err = s.inTurn(ctx, crowd.uai, work)
 		}
-		if !retriable(err) {
+		return err
+	})
+}
+
+// again tries what a deadlock or a serialization failure undid, five times in all.
+func again(work func() error) (err error) {
+	for range 5 {
+		if err = work(); !retriable(err) {
 			return err
 		}
 	}
@@ -147,8 +152,10 @@ func (s *Store) try(ctx context.Context, turn okey.UAI, work func(*Tx) error) (e
 
 // write runs one statement that needs no other: its own transaction, in one round trip rather than three.
 func (s *Store) write(ctx context.Context, query string, args ...any) error {
-	_, err := s.db.ExecContext(ctx, query, args...)
-	return err
+	return again(func() error {
+		_, err := s.db.ExecContext(ctx, query, args...)
+		return err
+	})
 }
 
 func retriable(err error) bool {

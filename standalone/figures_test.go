@@ -107,18 +107,18 @@ func processorTime() (used time.Duration) {
 // measure goes the whole way so often, by so many at once.
 func measure(t *testing.T, journeys, atOnce int, whole func(context.Context) (steps []float64, err error)) round {
 	t.Helper()
-	todo := make(chan struct{}, journeys)
+	ahead := make(chan struct{}, journeys)
 	for range journeys {
-		todo <- struct{}{}
+		ahead <- struct{}{}
 	}
-	close(todo)
+	close(ahead)
 	var group sync.WaitGroup
 	var mu sync.Mutex
 	var steps []float64
 	began, used := time.Now(), processorTime()
 	for range atOnce {
 		group.Go(func() {
-			for range todo {
+			for range ahead {
 				took, err := whole(t.Context())
 				if err != nil {
 					t.Error(err)

@@ -3,9 +3,11 @@ package mails_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"okey/internal/scene"
 	"okey/okey"
+	"okey/sql"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
@@ -94,9 +96,9 @@ func TestSupportIsToldWhereNobodyAnswersForTheSuccessor(t *testing.T) {
 	assert.Contains(t, told[0].Text, "reprend 1 demande, mais personne ne peut y répondre.")
 	assert.Contains(t, to("mroux@ac-nice.fr", arrived)[0].Text, "L'assistance y répond désormais.")
 	assert.Contains(t, to("lmartin@ac-nice.fr", arrived)[0].Text, "l'assistance y répond")
-	escalated, err := o.Store.Escalated(t.Context(), 10)
+	stuck, err := o.Store.Stuck(t.Context(), sql.StuckSince{Today: okey.DayOf(o.now, time.UTC), Limit: 10})
 	require.NoError(t, err)
-	require.Len(t, escalated, 1)
-	assert.Equal(t, asked, escalated[0].ID)
+	require.Len(t, stuck.Escalated, 1)
+	assert.Equal(t, asked, stuck.Escalated[0].ID)
 	assert.NotContains(t, lines(arrived)[0], "Acacias remplace", "support is not told as if it were the direction")
 }

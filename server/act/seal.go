@@ -105,14 +105,19 @@ func (s *Dispatcher) sealedAlike(ctx context.Context, recorded okey.Action, cmd 
 		return false, err
 	}
 	return s.guarded(ctx, serial, func() (bool, error) {
-		for _, p := range []argon2id.Params{pinParameters, formerParameters} {
-			now, err := digest(version, pepper, cmd.Content, hashPINWith(p, version, pepper, cmd.Action, recorded.By, cmd.PIN))
-			if err != nil || hmac.Equal(recorded.Digest, now) {
-				return err == nil, err
-			}
-		}
-		return false, nil
+		return sealedWithPIN(recorded, version, pepper, cmd)
 	})
+}
+
+// sealedWithPIN is sealedAlike for a PIN: an action that was recorded before an upgrade may come again after it.
+func sealedWithPIN(recorded okey.Action, version int, pepper []byte, cmd Command) (bool, error) {
+	for _, p := range []argon2id.Params{pinParameters, formerParameters} {
+		now, err := digest(version, pepper, cmd.Content, hashPINWith(p, version, pepper, cmd.Action, recorded.By, cmd.PIN))
+		if err != nil || hmac.Equal(recorded.Digest, now) {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }
 
 // digest tells a repeat from a reuse: an HMAC over content and PIN, after the version of its key. The PIN enters it hashed: the digest

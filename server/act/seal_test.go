@@ -71,3 +71,22 @@ func TestAPINFromBeforeItCoveredItsPersonIsReadAsItWas(t *testing.T) {
 	assert.False(t, hash.stale)
 	assert.Equal(t, lea, hash.person)
 }
+
+// What was recorded before an upgrade is the same action after it, and no other PIN is.
+func TestAPINRecordedWithTheFormerParametersComesAgain(t *testing.T) {
+	pepper, lea := []byte("pepper"), uuid.New()
+	cmd := Command{Action: uuid.New(), Name: okey.ActionOf(okey.CharterAndPIN), Content: okey.Content{Charter: 1}, PIN: "40718263"}
+	for _, p := range []argon2id.Params{pinParameters, formerParameters} {
+		sealed, err := digest(1, pepper, cmd.Content, hashPINWith(p, 1, pepper, cmd.Action, lea, cmd.PIN))
+		require.NoError(t, err)
+		recorded := okey.Action{ID: cmd.Action, By: lea, Digest: sealed}
+		same, err := sealedWithPIN(recorded, 1, pepper, cmd)
+		require.NoError(t, err)
+		assert.True(t, same, "memory %d", p.Memory)
+		other := cmd
+		other.PIN = "40718264"
+		same, err = sealedWithPIN(recorded, 1, pepper, other)
+		require.NoError(t, err)
+		assert.False(t, same)
+	}
+}

@@ -147,7 +147,8 @@ func keyPage(sort KeySort, descending bool) string {
 		return keyList + `AND ($15 = '' OR ` + behind + ends
 	}
 	return `SELECT serial, uai, state, batch, expires_on, holder, request, last_login_at, prior_to_okey, given_name, family_name, uid,
-		kept_for, name, changed_at, place, gone FROM ((` + keyList + `AND p.id IS NOT NULL AND ($15 = '' OR $14 ` + full + ` ` + behind + ends + `) UNION ALL (` +
+		kept_for, name, changed_at, place, gone FROM ((` + keyList + `AND p.id IS NOT NULL AND ($15 = '' OR $14 ` + full + ` ` +
+		behind + ends + `) UNION ALL (` +
 		keyList + `AND k.holder IS NULL AND ($15 = '' OR $14 ` + empty + ` ` + bySerial +
 		` ORDER BY k.serial` + way + ` LIMIT $16)) both_kinds
 		ORDER BY place` + way + `, serial` + way + ` LIMIT $16`

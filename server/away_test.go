@@ -18,10 +18,30 @@ func TestAPageIsSentWhoseSessionCanNotBeProlonged(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
 	lea := h.as(c.lea)
+	h.Exec(`UPDATE session SET expiry = expiry - interval '10 minutes'`) // it is prolonged once a minute
 	h.Exec(`REVOKE UPDATE ON session FROM okey_app`)
 	home := lea.get("/")
 	assert.Equal(t, http.StatusOK, home.Status)
 	assert.Contains(t, home.text(), "Demander une clef")
+}
+
+func TestAPageDoesNotWaitForASessionThatSomebodyHasLocked(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	locked, err := url.Parse(h.Scene.URL)
+	require.NoError(t, err)
+	forever := locked.Query()
+	forever.Set("lock_timeout", "0")
+	forever.Set("statement_timeout", "0")
+	locked.RawQuery = forever.Encode()
+	lea := h.another(locked.String(), h.Judges).as(c.lea)
+	h.Exec(`UPDATE session SET expiry = expiry - interval '10 minutes'`)
+	somebody, err := h.Admin.BeginTx(t.Context(), nil)
+	require.NoError(t, err)
+	defer func() { _ = somebody.Rollback() }()
+	_, err = somebody.ExecContext(t.Context(), `LOCK session IN SHARE MODE`)
+	require.NoError(t, err)
+	assert.Equal(t, http.StatusOK, lea.get("/").Status)
 }
 
 func TestASessionThatCanNotBeBegunIsToldByAWholePage(t *testing.T) {

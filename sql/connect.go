@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -66,19 +68,31 @@ func (l limits) statements(said pq.Config) string {
 }
 
 // wanted asks, where the address says nothing of it, for the database that takes writes: after a fail-over the other one may still answer.
+// Sessions are named for the program that has opened them: pg_stat_activity tells whose they are.
 func wanted(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
 		return address // the driver says what is wrong with it
 	}
 	query := u.Query()
-	for name, value := range map[string]string{"target_session_attrs": "read-write", "connect_timeout": "10"} {
+	for name, value := range map[string]string{
+		"target_session_attrs": "read-write", "connect_timeout": "10", "fallback_application_name": program(),
+	} {
 		if !query.Has(name) {
 			query.Set(name, value)
 		}
 	}
 	u.RawQuery = query.Encode()
 	return u.String()
+}
+
+// program is the command that runs, as "okey worker".
+func program() string {
+	name := filepath.Base(os.Args[0])
+	if len(os.Args) > 1 && !strings.HasPrefix(os.Args[1], "-") {
+		name += " " + os.Args[1]
+	}
+	return name
 }
 
 // Driver is part of driver.Connector.

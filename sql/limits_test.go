@@ -28,10 +28,10 @@ func TestEverySessionHasItsLimits(t *testing.T) {
 	} {
 		store, err := sql.OpenPool(c.address, nil, c.pool)
 		require.NoError(t, err)
-		var statement, lock, idle string
-		require.NoError(t, store.DB().QueryRowContext(t.Context(), `SELECT current_setting('statement_timeout'),
-			current_setting('lock_timeout'), current_setting('idle_in_transaction_session_timeout')`).Scan(&statement, &lock, &idle))
-		assert.Equal(t, []string{c.statement, "10s", "15s"}, []string{statement, lock, idle})
+		var statement, lock, idle, name string
+		require.NoError(t, store.DB().QueryRowContext(t.Context(), `SELECT current_setting('statement_timeout'), current_setting('lock_timeout'),
+			current_setting('idle_in_transaction_session_timeout'), current_setting('application_name')`).Scan(&statement, &lock, &idle, &name))
+		assert.Equal(t, []string{c.statement, "10s", "15s", "sql.test"}, []string{statement, lock, idle, name})
 		require.NoError(t, store.Close())
 	}
 }

@@ -41,7 +41,8 @@ type readSession struct {
 
 type readSessionKey struct{}
 
-// sessionPatience is how long a session is waited for: it is the first that a page reads, and tells soonest that the database is silent.
+// sessionPatience is how long a session is waited for: it is the first that a page reads, and tells soonest that the database is silent. Nor
+// is a page held up longer by a table that somebody has locked.
 const sessionPatience = 3 * time.Second
 
 // FindCtx reads a session.
@@ -64,7 +65,9 @@ func (t *sessionTable) CommitCtx(ctx context.Context, token string, data []byte,
 		if sameValues(read.data, data) && expiry.Sub(read.expiry).Abs() < sessionSlack {
 			return nil
 		}
-		err := t.store.KeepSession(context.WithoutCancel(ctx), token, data, expiry)
+		soon, cancel := context.WithTimeout(context.WithoutCancel(ctx), sessionPatience)
+		defer cancel()
+		err := t.store.KeepSession(soon, token, data, expiry)
 		if err != nil && prolongs(read.data, data) {
 			slog.WarnContext(ctx, "a session was not prolonged", "error", err) // no reason to withhold the page
 			return nil

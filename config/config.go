@@ -147,11 +147,13 @@ func (s Switch) read() (on, known bool) {
 // Role is the part of OKEY that a configuration is for; each needs different settings.
 type Role string
 
-// The roles. RoleCommand is for the short commands that write to the database: import, grant, charter, token.
+// The roles. RoleCommand is for the short commands that write to the database: import, grant, charter, token. RolePrepare prepares the
+// engine alone.
 const (
 	RoleServer  Role = "server"
 	RoleWorker  Role = "worker"
 	RoleMigrate Role = "migrate"
+	RolePrepare Role = "migrate engine"
 	RoleCommand Role = "command"
 	RoleDoctor  Role = "doctor"
 )
@@ -200,7 +202,7 @@ func (c *Config) Check(role Role) error {
 			problems = append(problems, Problem{Name: s.Name, Secret: s.Secret, What: "manque", Do: missingAdvice(s)})
 		}
 	}
-	if role != RoleMigrate && role != RoleCommand && role != RoleDoctor && c.AdminDatabaseURL != "" {
+	if (role == RoleServer || role == RoleWorker) && c.AdminDatabaseURL != "" {
 		problems = append(problems, Problem{
 			Name: "OKEY_ADMIN_DATABASE_URL", Secret: true, What: "ne doit pas être donné à " + string(role),
 			Do: "Réservez-le à « okey migrate » et à la sauvegarde : ce rôle peut effacer l'audit.",

@@ -175,6 +175,13 @@ func TestServerAndWorkerRefuseTheOwnersRole(t *testing.T) {
 	require.ErrorContains(t, c.Check(config.RoleServer), "OKEY_ADMIN_DATABASE_URL")
 	require.ErrorContains(t, c.Check(config.RoleWorker), "OKEY_ADMIN_DATABASE_URL")
 	require.NoError(t, c.Check(config.RoleMigrate))
+	require.NoError(t, c.Check(config.RolePrepare))
+}
+
+func TestTheEngineIsPreparedWithoutASettingOfTheDatabase(t *testing.T) {
+	c, err := config.Load(nil)
+	require.NoError(t, err)
+	require.NoError(t, c.Check(config.RolePrepare))
 }
 
 func TestSecretsComeFromFilesToo(t *testing.T) {

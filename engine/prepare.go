@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	"okey/config"
@@ -31,32 +33,50 @@ var attributes = map[string]enums.IndexedValueType{
 // RepairSchedule is the schedule of the repair watch; triggering it is "now".
 const RepairSchedule = "repair-watch"
 
+// ErrAttributesMissing is what ends Prepare where the search attributes are neither there nor may be registered.
+var ErrAttributesMissing = errors.New("the search attributes are missing")
+
 // Prepare registers OKEY's search attributes, waits until a start with them succeeds, and upserts the schedules. Twice is as good as
-// once. It waits for an engine that is not up yet, until ctx ends.
-func Prepare(ctx context.Context, cfg config.Config) error {
+// once. It waits for an engine that is not up yet, until ctx ends. On a cluster where the account may not register attributes, or set how
+// long histories are kept, left has the commands that whoever may has to run.
+func Prepare(ctx context.Context, cfg config.Config) (left []string, err error) {
 	c, err := Dial(cfg)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer c.Close()
 	if err := Await(ctx, c); err != nil {
-		return err
+		return nil, err
 	}
-	if err := registerAttributes(ctx, c, namespace(cfg)); err != nil {
-		return err
+	left, err = registerAttributes(ctx, c, namespace(cfg))
+	if err != nil {
+		return nil, err
 	}
-	if err := keepHistories(ctx, c, namespace(cfg)); err != nil {
-		return err
+	lacking := len(left) > 0
+	kept, err := keepHistories(ctx, c, namespace(cfg))
+	left = append(left, kept...)
+	if err != nil {
+		return left, err
+	}
+	if lacking {
+		return left, ErrAttributesMissing
 	}
 	if err := awaitAttributes(ctx, c); err != nil {
-		return err
+		return left, err
 	}
 	for _, s := range schedules() {
 		if err := upsertSchedule(ctx, c, s); err != nil {
-			return err
+			return left, err
 		}
 	}
-	return nil
+	return left, nil
+}
+
+// forbidden tells whether the account may not do what it tried: Temporal Cloud, and clusters with an authorizer.
+func forbidden(err error) bool {
+	var denied *serviceerror.PermissionDenied
+	var unknown *serviceerror.Unimplemented
+	return errors.As(err, &denied) || errors.As(err, &unknown)
 }
 
 func namespace(cfg config.Config) string {
@@ -96,49 +116,65 @@ func Await(ctx context.Context, c client.Client) error {
 	})
 }
 
-func registerAttributes(ctx context.Context, c client.Client, namespace string) error {
+// registerAttributes returns the commands for what it may not register.
+func registerAttributes(ctx context.Context, c client.Client, namespace string) (left []string, err error) {
 	known, err := c.OperatorService().ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})
-	if err != nil {
-		return fmt.Errorf("list search attributes: %w", err)
+	if err != nil && !forbidden(err) {
+		return nil, fmt.Errorf("list search attributes: %w", err)
 	}
 	missing := map[string]enums.IndexedValueType{}
 	for name, kind := range attributes {
 		have, exists := known.GetCustomAttributes()[name]
 		switch {
 		case exists && have != kind:
-			return fmt.Errorf("search attribute %s exists with type %s, OKEY needs %s", name, have, kind)
+			return nil, fmt.Errorf("search attribute %s exists with type %s, OKEY needs %s", name, have, kind)
 		case !exists:
 			missing[name] = kind
 		}
 	}
 	if len(missing) == 0 {
-		return nil
+		return nil, nil
+	}
+	if err != nil && probeAttributes(ctx, c) == nil {
+		return nil, nil // they can't be listed, but they are there
 	}
 	_, err = c.OperatorService().AddSearchAttributes(ctx,
 		&operatorservice.AddSearchAttributesRequest{Namespace: namespace, SearchAttributes: missing})
 	var exists *serviceerror.AlreadyExists
-	if err != nil && !errors.As(err, &exists) {
-		return fmt.Errorf("add search attributes: %w", err)
+	if err == nil || errors.As(err, &exists) {
+		return nil, nil
 	}
-	return nil
+	if !forbidden(err) {
+		return nil, fmt.Errorf("add search attributes: %w", err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(missing)) {
+		const command = "temporal operator search-attribute create --namespace %s --name %s --type %s"
+		left = append(left, fmt.Sprintf(command, namespace, name, missing[name]))
+	}
+	return left, nil
 }
 
-// keepHistories has the engine forget the histories of ended workflows when the table of what is kept says so.
-func keepHistories(ctx context.Context, c client.Client, namespace string) error {
+// keepHistories has the engine forget the histories of ended workflows when the table of what is kept says so. Where it may not, it returns
+// the command for it.
+func keepHistories(ctx context.Context, c client.Client, namespace string) (left []string, err error) {
 	known, err := c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: namespace})
-	if err != nil {
-		return fmt.Errorf("describe namespace %s: %w", namespace, err)
+	if err != nil && !forbidden(err) {
+		return nil, fmt.Errorf("describe namespace %s: %w", namespace, err)
 	}
 	if known.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration() == okey.EngineRetention {
-		return nil
+		return nil, nil
 	}
 	_, err = c.WorkflowService().UpdateNamespace(ctx, &workflowservice.UpdateNamespaceRequest{
 		Namespace: namespace, Config: &namespacepb.NamespaceConfig{WorkflowExecutionRetentionTtl: durationpb.New(okey.EngineRetention)},
 	})
-	if err != nil {
-		return fmt.Errorf("set how long namespace %s keeps histories: %w", namespace, err)
+	if err != nil && forbidden(err) {
+		const command = "temporal operator namespace update --namespace %s --retention %.0fh"
+		return []string{fmt.Sprintf(command, namespace, okey.EngineRetention.Hours())}, nil
 	}
-	return nil
+	if err != nil {
+		return nil, fmt.Errorf("set how long namespace %s keeps histories: %w", namespace, err)
+	}
+	return nil, nil
 }
 
 // probe is the workflow that shows whether the attributes are known: nobody runs it.
@@ -147,6 +183,10 @@ const probe = "OkeyAttributesProbe"
 // awaitAttributes starts workflows with the attributes on a queue that nobody serves until the engine accepts one: registration takes a
 // while to be seen by all of it.
 func awaitAttributes(ctx context.Context, c client.Client) error {
+	return again(ctx, "Temporal does not know the search attributes yet", func() error { return probeAttributes(ctx, c) })
+}
+
+func probeAttributes(ctx context.Context, c client.Client) error {
 	options := client.StartWorkflowOptions{
 		ID: "okey-attributes-probe", TaskQueue: "okey-probe", WorkflowExecutionTimeout: time.Second,
 		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING,
@@ -157,10 +197,8 @@ func awaitAttributes(ctx context.Context, c client.Client) error {
 			temporal.NewSearchAttributeKeyTime(okey.AttributeWaitingSince).ValueSet(time.Now()),
 		),
 	}
-	return again(ctx, "Temporal does not know the search attributes yet", func() error {
-		_, err := c.ExecuteWorkflow(ctx, options, probe)
-		return err
-	})
+	_, err := c.ExecuteWorkflow(ctx, options, probe)
+	return err
 }
 
 // ExportSchedule is the schedule of the weekly export of orders.

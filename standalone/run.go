@@ -101,7 +101,7 @@ func (h *house) start(ctx context.Context) error {
 	if err := h.startProvider(people); err != nil {
 		return err
 	}
-	if err := engine.Prepare(ctx, cfg); err != nil {
+	if _, err := engine.Prepare(ctx, cfg); err != nil {
 		return fmt.Errorf("prepare the engine: %w", err)
 	}
 	// From here on other programs find their way: nothing that the files name is missing.

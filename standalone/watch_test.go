@@ -49,12 +49,21 @@ func (s *stack) nightIsKept() {
 		Namespace: namespace, Config: &namespacepb.NamespaceConfig{WorkflowExecutionRetentionTtl: durationpb.New(7 * 24 * time.Hour)},
 	})
 	require.NoError(s.t, err)
-	require.NoError(s.t, engine.Prepare(ctx, config.Config{
-		TemporalNamespace: namespace, Temporal: config.TemporalEnv{"TEMPORAL_ADDRESS": s.env["TEMPORAL_ADDRESS"], "TEMPORAL_NAMESPACE": namespace},
-	}))
+	s.prepare()
 	known, err := c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: namespace})
 	require.NoError(s.t, err)
 	assert.Equal(s.t, okey.EngineRetention, known.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration())
+}
+
+// prepare is `okey migrate engine`.
+func (s *stack) prepare() {
+	s.t.Helper()
+	namespace := s.env["TEMPORAL_NAMESPACE"]
+	left, err := engine.Prepare(context.Background(), config.Config{
+		TemporalNamespace: namespace, Temporal: config.TemporalEnv{"TEMPORAL_ADDRESS": s.env["TEMPORAL_ADDRESS"], "TEMPORAL_NAMESPACE": namespace},
+	})
+	require.NoError(s.t, err)
+	require.Empty(s.t, left)
 }
 
 // watchIsUpserted has the schedule of the watch changed by hand, and put right by migrate: at seven in France, one run at a time, a missed
@@ -69,10 +78,7 @@ func (s *stack) watchIsUpserted() {
 		changed.Spec = &client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: 24 * time.Hour}}}
 		return &client.ScheduleUpdate{Schedule: &changed}, nil
 	}}))
-	namespace := s.env["TEMPORAL_NAMESPACE"]
-	require.NoError(s.t, engine.Prepare(ctx, config.Config{
-		TemporalNamespace: namespace, Temporal: config.TemporalEnv{"TEMPORAL_ADDRESS": s.env["TEMPORAL_ADDRESS"], "TEMPORAL_NAMESPACE": namespace},
-	}))
+	s.prepare()
 	now, err := handle.Describe(ctx)
 	require.NoError(s.t, err)
 	assert.Equal(s.t, enums.SCHEDULE_OVERLAP_POLICY_SKIP, now.Schedule.Policy.Overlap)

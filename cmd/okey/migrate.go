@@ -7,31 +7,59 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"strings"
 	"time"
 
 	"okey/config"
 	"okey/engine"
+	"okey/okey"
 	"okey/sql"
 )
 
-// MigrateCommand is `okey migrate`.
-type MigrateCommand struct{}
+// MigrateCommand is `okey migrate`, of both or of one.
+type MigrateCommand struct {
+	Part string `arg:"" optional:"" name:"partie" enum:"schema,engine," default:"" help:"schema ou engine : l'un des deux seulement."`
+}
 
 // Run brings schema and engine up to date, and waits for either that is not up yet.
-func (*MigrateCommand) Run(ctx context.Context, cfg *config.Config, out io.Writer) error {
-	if err := cfg.Check(config.RoleMigrate); err != nil {
-		return err
+func (m *MigrateCommand) Run(ctx context.Context, cfg *config.Config, out io.Writer) error {
+	for _, part := range []struct {
+		name, done string
+		role       config.Role
+		run        func() error
+	}{
+		{"schema", "Base de données à niveau.", config.RoleMigrate, func() error { return migrateWhenUp(ctx, cfg.AdminDatabaseURL) }},
+		{"engine", "Moteur Temporal prêt.", config.RolePrepare, func() error { return prepare(ctx, cfg, out) }},
+	} {
+		if m.Part != "" && m.Part != part.name {
+			continue
+		}
+		if err := cfg.Check(part.role); err != nil {
+			return err
+		}
+		if err := part.run(); err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintln(out, part.done); err != nil {
+			return err
+		}
 	}
-	if err := migrateWhenUp(ctx, cfg.AdminDatabaseURL); err != nil {
-		return err
+	return nil
+}
+
+// prepare says, where this account may not do all of it, with which commands somebody who may does.
+func prepare(ctx context.Context, cfg *config.Config, out io.Writer) error {
+	left, err := engine.Prepare(ctx, *cfg)
+	if len(left) > 0 {
+		const said = "Ce compte n'a pas ce droit sur le moteur. À lancer par qui l'administre :\n  %s\n"
+		if _, err := fmt.Fprintf(out, said, strings.Join(left, "\n  ")); err != nil {
+			return err
+		}
 	}
-	if _, err := fmt.Fprintln(out, "Base de données à niveau."); err != nil {
-		return err
+	if errors.Is(err, engine.ErrAttributesMissing) {
+		return okey.Errorf(okey.CodeUnavailable,
+			"OKEY ne peut pas travailler avant ces commandes : lancez-les, puis de nouveau « okey migrate engine ».")
 	}
-	if err := engine.Prepare(ctx, *cfg); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintln(out, "Moteur Temporal prêt.")
 	return err
 }
 

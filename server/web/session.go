@@ -41,8 +41,8 @@ type readSession struct {
 
 type readSessionKey struct{}
 
-// sessionPatience is how long a session is waited for: it is the first that a page reads, and tells soonest that the database is silent. Nor
-// is a page held up longer by a table that somebody has locked.
+// sessionPatience is how long a session is waited for: it is the first that a page reads, and tells soonest that the database is silent.
+// Nor is a page held up longer by a table that somebody has locked.
 const sessionPatience = 3 * time.Second
 
 // FindCtx reads a session.

@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/server/common/authorization"
 	"go.temporal.io/server/common/cluster"
 	"go.temporal.io/server/common/config"
 	"go.temporal.io/server/common/dynamicconfig"
@@ -39,6 +40,8 @@ type Options struct {
 	Namespace string // made if missing
 	LogFile   string
 	Debug     bool // log everything, not only warnings
+
+	Authorizer authorization.Authorizer // nil: whoever reaches the frontend may do everything
 }
 
 // Server is a running Temporal server.
@@ -56,7 +59,12 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	authorizer := options.Authorizer
+	if authorizer == nil {
+		authorizer = authorization.NewNoopAuthorizer()
+	}
 	server, err := temporal.NewServer(
+		temporal.WithAuthorizer(authorizer),
 		temporal.WithConfig(configuration(options, services)),
 		temporal.ForServices(temporal.DefaultServices),
 		temporal.WithStaticHosts(hosts), // one process: nobody to gossip with

@@ -10,23 +10,32 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
+	namespacepb "go.temporal.io/api/namespace/v1"
+	"go.temporal.io/api/operatorservice/v1"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
+	"go.temporal.io/server/common/authorization"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
+	"okey/config"
+	"okey/engine"
 	"okey/internal/postgres"
+	"okey/okey"
 )
 
 const namespace = "okey"
@@ -90,10 +99,11 @@ func TestWorkflowSurvivesAKilledServer(t *testing.T) {
 	require.NoError(t, child.Process.Kill())
 	_ = child.Wait() // "signal: killed", as meant
 
+	var rules someoneElses
 	began := time.Now()
 	server, err := Start(t.Context(), Options{
 		Address: address, Database: where, Namespace: namespace,
-		LogFile: filepath.Join(t.TempDir(), "log"),
+		LogFile: filepath.Join(t.TempDir(), "log"), Authorizer: &rules,
 	})
 	require.NoError(t, err)
 	t.Logf("second start: %s", time.Since(began))
@@ -106,8 +116,82 @@ func TestWorkflowSurvivesAKilledServer(t *testing.T) {
 	require.NoError(t, c.GetWorkflow(t.Context(), run.GetID(), run.GetRunID()).Get(t.Context(), &word))
 	require.Equal(t, "clef", word)
 
+	t.Run("somebody else's cluster", func(t *testing.T) { preparesWithoutRights(t, c, address, &rules) })
 	t.Run("time can be skipped", func(t *testing.T) { skipsTime(t, c) })
 	t.Run("UI shows all and offers signals only", func(t *testing.T) { servesUI(t, address) })
+}
+
+// someoneElses is a cluster where OKEY's account may not do what is named.
+type someoneElses struct {
+	mu        sync.Mutex
+	forbidden []string
+}
+
+// Authorize is part of authorization.Authorizer.
+func (r *someoneElses) Authorize(_ context.Context, _ *authorization.Claims, target *authorization.CallTarget) (authorization.Result, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	decision := authorization.DecisionAllow
+	if slices.Contains(r.forbidden, path.Base(target.APIName)) {
+		decision = authorization.DecisionDeny
+	}
+	return authorization.Result{Decision: decision}, nil
+}
+
+func (r *someoneElses) forbid(calls ...string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.forbidden = calls
+}
+
+// preparesWithoutRights has `okey migrate engine` say what somebody else has to do, and go on once that is done.
+func preparesWithoutRights(t *testing.T, c client.Client, address string, rules *someoneElses) {
+	prepare := func() ([]string, error) {
+		return engine.Prepare(t.Context(), config.Config{
+			TemporalNamespace: namespace, Temporal: config.TemporalEnv{"TEMPORAL_ADDRESS": address, "TEMPORAL_NAMESPACE": namespace},
+		})
+	}
+	keep := func(days time.Duration) {
+		_, err := c.WorkflowService().UpdateNamespace(t.Context(), &workflowservice.UpdateNamespaceRequest{
+			Namespace: namespace, Config: &namespacepb.NamespaceConfig{WorkflowExecutionRetentionTtl: durationpb.New(days * 24 * time.Hour)},
+		})
+		require.NoError(t, err)
+	}
+	keep(7)
+	rules.forbid("AddSearchAttributes", "UpdateNamespace")
+	retention := "temporal operator namespace update --namespace okey --retention 720h"
+	left, err := prepare()
+	require.ErrorIs(t, err, engine.ErrAttributesMissing)
+	require.Equal(t, []string{
+		"temporal operator search-attribute create --namespace okey --name OkeyStage --type Keyword",
+		"temporal operator search-attribute create --namespace okey --name OkeyUAI --type Keyword",
+		"temporal operator search-attribute create --namespace okey --name OkeyWaitingSince --type Datetime", retention,
+	}, left)
+
+	_, err = c.OperatorService().AddSearchAttributes(t.Context(), &operatorservice.AddSearchAttributesRequest{Namespace: namespace})
+	require.Error(t, err, "forbidden to everybody")
+	rules.forbid()
+	_, err = c.OperatorService().AddSearchAttributes(t.Context(), &operatorservice.AddSearchAttributesRequest{
+		Namespace: namespace, SearchAttributes: map[string]enumspb.IndexedValueType{
+			okey.AttributeStage: enumspb.INDEXED_VALUE_TYPE_KEYWORD, okey.AttributeUAI: enumspb.INDEXED_VALUE_TYPE_KEYWORD,
+			okey.AttributeWaitingSince: enumspb.INDEXED_VALUE_TYPE_DATETIME,
+		},
+	})
+	require.NoError(t, err)
+	rules.forbid("AddSearchAttributes", "ListSearchAttributes", "UpdateNamespace", "DescribeNamespace")
+	left, err = prepare()
+	require.NoError(t, err, "they are there, though they can't be listed")
+	require.Equal(t, []string{retention}, left)
+
+	rules.forbid()
+	keep(30)
+	rules.forbid("AddSearchAttributes", "UpdateNamespace")
+	left, err = prepare()
+	require.NoError(t, err)
+	require.Empty(t, left)
+	_, err = c.ScheduleClient().GetHandle(t.Context(), engine.WatchSchedule).Describe(t.Context())
+	require.NoError(t, err)
+	rules.forbid()
 }
 
 // skipsTime moves one workflow's clock by given durations, on the real engine.

@@ -32,7 +32,7 @@ func (c *Connection) Send(ctx context.Context, m Message) error {
 	if m.Return != "" {
 		from = "<" + m.Return + ">"
 	}
-	return c.judge(ctx, c.hand(ctx, from, to[0], content.Bytes()))
+	return c.judge(ctx, to[0], c.hand(ctx, from, to[0], content.Bytes()))
 }
 
 func (c *Connection) dial(ctx context.Context) error {
@@ -50,7 +50,7 @@ func (c *Connection) dial(ctx context.Context) error {
 	// RFC 3461, where the relay knows it: a report of what failed, without the text, which may hold a link that acts.
 	relay.SetDSNMailReturnOption("HDRS")
 	relay.SetDSNRcptNotifyOption("FAILURE")
-	c.relay, c.asked = relay, time.Time{}
+	c.relay, c.others = relay, nil
 	return nil
 }
 
@@ -107,7 +107,7 @@ func (c *Connection) hand(ctx context.Context, from, to string, content []byte) 
 }
 
 // judge tells what a halt means for the message, and leaves the connection ready for the next one.
-func (c *Connection) judge(ctx context.Context, h *halt) error {
+func (c *Connection) judge(ctx context.Context, to string, h *halt) error {
 	if h == nil {
 		return nil
 	}
@@ -129,6 +129,10 @@ func (c *Connection) judge(ctx context.Context, h *halt) error {
 	}
 	if others := c.refusesOthers(ctx); others != nil {
 		return fmt.Errorf("%w: %w: %w", err, errRefusesAll, others)
+	}
+	// Between the two answers the relay may have stopped refusing everybody: it is to refuse this one still.
+	if !errors.As(c.ask(ctx, to), &reply) || !concernsRecipient(reply) {
+		return fmt.Errorf("%w: %w, or did so just before", err, errRefusesAll)
 	}
 	return &Permanent{err}
 }

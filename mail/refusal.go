@@ -14,7 +14,7 @@ var (
 	errUnanswered = errors.New("the relay did not say whether it took it")
 )
 
-// believed is how long an answer about the witness holds within a connection: relays count who asks for whom, and remember it.
+// believed is how long a refusal of the witness holds within a connection: relays count who asks for whom, and remember it.
 const believed = time.Minute
 
 // enhanced is how RFC 3463 numbers an answer, at the beginning of its text: a class, what it is about, and what is wrong there.
@@ -44,17 +44,18 @@ func concernsRecipient(reply *textproto.Error) bool {
 	}
 }
 
-// refusesOthers asks the relay, in the same dialogue, whether it takes mail for the witness: nil where it does.
+// refusesOthers asks the relay, in the same dialogue, whether it takes mail for the witness: nil where it does. That it does not holds for a
+// minute; that it did a moment ago says nothing of now.
 func (c *Connection) refusesOthers(ctx context.Context) error {
-	if c.asked.IsZero() || time.Since(c.asked) >= believed {
-		c.others = c.askForWitness(ctx)
-		c.asked = time.Now()
+	if c.others == nil || time.Since(c.asked) >= believed {
+		c.others, c.asked = c.ask(ctx, "<"+c.witness+">"), time.Now()
 	}
 	return c.others
 }
 
-func (c *Connection) askForWitness(ctx context.Context) error {
-	if c.witness == "" {
+// ask asks whether the relay takes mail for an address in angle brackets, and sends none.
+func (c *Connection) ask(ctx context.Context, address string) error {
+	if address == "<>" {
 		return errors.New("there is no other recipient to ask for")
 	}
 	if c.relay == nil || c.allow(ctx, commandPatience) != nil {
@@ -64,5 +65,5 @@ func (c *Connection) askForWitness(ctx context.Context) error {
 	if err := c.relay.Mail(c.sender); err != nil {
 		return err
 	}
-	return c.relay.Rcpt("<" + c.witness + ">")
+	return c.relay.Rcpt(address)
 }

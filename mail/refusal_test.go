@@ -84,19 +84,41 @@ func TestAWitnessWhoseAnswerBreaksOffProvesNothing(t *testing.T) {
 	assert.NoError(t, connection.Send(t.Context(), message("max@ac-exemple.fr")))
 }
 
-// Relays count who asks for whom: one question a minute is enough.
-func TestTheWitnessIsAskedForOnceAMinute(t *testing.T) {
+// Relays count who asks for whom: that one refuses everybody is asked once a minute.
+func TestARefusalOfTheWitnessIsBelievedForAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		box := postbox.OpenPipe(t)
-		box.Refuse("a@ac-exemple.fr", 550)
-		box.Refuse("b@ac-exemple.fr", 550)
+		box.Refuse(postbox.Everyone, 550)
 		connection := pipe(t, box)
-		assert.True(t, permanent(connection.Send(t.Context(), message("a@ac-exemple.fr"))))
-		assert.True(t, permanent(connection.Send(t.Context(), message("b@ac-exemple.fr"))))
+		assert.False(t, permanent(connection.Send(t.Context(), message("a@ac-exemple.fr"))))
+		assert.False(t, permanent(connection.Send(t.Context(), message("b@ac-exemple.fr"))))
 		assert.Equal(t, []string{"a@ac-exemple.fr", witness, "b@ac-exemple.fr"}, box.Asked())
 		<-time.After(mail.Believed)
-		box.Refuse(postbox.Everyone, 550)
-		assert.False(t, permanent(connection.Send(t.Context(), message("a@ac-exemple.fr"))))
-		assert.Equal(t, []string{"a@ac-exemple.fr", witness}, box.Asked()[3:])
+		box.Refuse(postbox.Everyone, 0)
+		box.Refuse("a@ac-exemple.fr", 550)
+		assert.True(t, permanent(connection.Send(t.Context(), message("a@ac-exemple.fr"))))
+		assert.Equal(t, []string{"a@ac-exemple.fr", witness, "a@ac-exemple.fr"}, box.Asked()[3:])
 	})
+}
+
+// A recipient is to blame for what the relay answers about it before and after it takes the witness: whenever a relay begins or ends to
+// refuse everybody, no mail is given up.
+func TestARelayThatBeginsOrEndsToRefuseEverybodyBlamesNoRecipient(t *testing.T) {
+	box := postbox.Open(t)
+	connection := connect(t, box)
+	box.Refuse("a@ac-exemple.fr", 550)
+	assert.True(t, permanent(connection.Send(t.Context(), message("a@ac-exemple.fr"))))
+	box.Refuse(postbox.Everyone, 550)
+	assert.False(t, permanent(connection.Send(t.Context(), message("b@ac-exemple.fr"))), "it has begun since the witness was taken")
+
+	box.Refuse(postbox.Everyone, 0)
+	other := connect(t, box)
+	box.Refuse(postbox.Everyone, 550)
+	box.AtAsked(func(address string) {
+		if address == witness {
+			box.Refuse(postbox.Everyone, 0)
+		}
+	})
+	assert.False(t, permanent(other.Send(t.Context(), message("b@ac-exemple.fr"))), "it ends between the two questions")
+	assert.NoError(t, other.Send(t.Context(), message("b@ac-exemple.fr")))
 }

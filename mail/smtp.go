@@ -75,7 +75,7 @@ type Connection struct {
 	sender  string // of the envelope, in angle brackets
 	witness string
 	away    error // why the relay could not be called, or did not answer: it is not called again for the rest of a step
-	others  error // that the relay refuses the witness, or why that is not known
+	others  error // that the relay refuses the witness, or why that is not known; nil: it took it when asked last, or was not asked
 	asked   time.Time
 }
 

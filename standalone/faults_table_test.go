@@ -3,6 +3,7 @@ package main
 import (
 	"slices"
 	"syscall"
+	"testing"
 	"time"
 
 	"github.com/emersion/go-smtp"
@@ -13,17 +14,16 @@ import (
 // fault is one way to be hit. begin returns what ends it.
 type fault struct {
 	name    string
-	touches string // two faults that touch the same are not made together
-	once    bool   // it is over as it begins: what it broke comes back by itself
-	long    bool   // it takes minutes until it is over, or a machine of one's own: for the long form
+	touches string                           // two faults that touch the same are not made together
+	once    bool                             // it is over as it begins: what it broke comes back by itself
+	long    bool                             // it takes minutes until it is over: for the long form, and there alone
+	needs   func(*testing.T) (whyNot string) // what must be made for it before the run: for the long form
 	begin   func(*trial) (end func())
 }
 
-// faults is the table: wires first, then programs, then the relay.
+// faults is the table: wires first, then programs, then the relay, then clocks.
 func faults() []fault {
-	all := wireFaults()
-	all = append(all, programFaults()...)
-	return append(all, relayFaults()...)
+	return slices.Concat(wireFaults(), programFaults(), relayFaults(), clockFaults())
 }
 
 // wireFaults are cut, silent, slow and lost lines, the server's, the worker's or both.
@@ -100,7 +100,7 @@ func programFaults() []fault {
 			tr.program.kill(tr.t)
 			return func() { tr.program = start(tr.t, tr.dir, "--no-okey", "--no-demo") }
 		}},
-		{name: "disk-full", touches: "database", long: true, begin: (*trial).fillDisk},
+		{name: "disk-full", touches: "database", long: true, needs: ownDisk, begin: (*trial).fillDisk},
 	}
 }
 

@@ -48,6 +48,7 @@ type Box struct {
 	letters  []Letter
 	refusals map[string]*smtp.SMTPError
 	asked    []string
+	atAsked  func(address string)
 	atDot    func(hangUp func())
 	sessions int
 	server   *smtp.Server
@@ -125,6 +126,13 @@ func (b *Box) AtDot(f func(hangUp func())) {
 	b.atDot = f
 }
 
+// AtAsked is called with each recipient that is named to the relay, before it answers.
+func (b *Box) AtAsked(f func(address string)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.atAsked = f
+}
+
 // Asked returns the recipients that were named to the relay, in their order.
 func (b *Box) Asked() []string {
 	b.mu.Lock()
@@ -187,7 +195,11 @@ func (s *session) Mail(from string, options *smtp.MailOptions) error {
 func (s *session) Rcpt(to string, options *smtp.RcptOptions) error {
 	s.box.mu.Lock()
 	s.box.asked = append(s.box.asked, to)
+	atAsked := s.box.atAsked
 	s.box.mu.Unlock()
+	if atAsked != nil {
+		atAsked(to)
+	}
 	for _, whom := range []string{Everyone, to} {
 		if err := s.box.refusal(whom); err != nil {
 			return err

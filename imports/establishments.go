@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -103,29 +104,35 @@ func readEstablishments(ctx context.Context, src Source, r *Result, opts Options
 		layouts[i] = g.layout()
 	}
 	var rows []okey.ImportedEstablishment
-	seen := map[okey.UAI]int{}
+	seen, contradicted := map[okey.UAI]int{}, map[okey.UAI]bool{}
 	err = eachRow(ctx, f, r, opts, layouts, func(layout int, l *line) {
 		e, ok := registers[layout].read(l)
 		if !ok {
 			return
 		}
 		if first, twice := seen[e.UAI]; twice {
-			r.repeatedEstablishment(&rows[first], e, l.Line)
+			if r.repeatedEstablishment(&rows[first], e, l.Line) && !contradicted[e.UAI] {
+				contradicted[e.UAI] = true
+				r.refuse(rows[first].Line, "", CodeTwice, "%s revient ligne %d, avec d'autres codes : gardez la bonne ligne.", e.UAI, l.Line)
+			}
 			return
 		}
 		seen[e.UAI] = len(rows)
 		mother := registers[layout].mother
 		rows = append(rows, okey.ImportedEstablishment{Line: l.Line, Establishment: e, Mothers: mother != "" && l.Has(mother)})
-		if served, why := e.Served(); !served {
-			r.LeftOut = append(r.LeftOut, LeftOut{Line: l.Line, UAI: e.UAI, Name: e.Name, Why: why})
-		}
 	}, func() {})
+	rows = slices.DeleteFunc(rows, func(e okey.ImportedEstablishment) bool { return contradicted[e.UAI] })
+	for _, e := range rows {
+		if served, why := e.Served(); !served {
+			r.LeftOut = append(r.LeftOut, LeftOut{Line: e.Line, UAI: e.UAI, Name: e.Name, Why: why})
+		}
+	}
 	return rows, err
 }
 
 // repeatedEstablishment: the annuaire has several lines for schools on several sites. As long as the codes agree the shortest name counts,
-// in whatever order they come: that of an annexe says so.
-func (r *Result) repeatedEstablishment(first *okey.ImportedEstablishment, again okey.Establishment, line int) {
+// in whatever order they come: that of an annexe says so. Lines that contradict each other are refused, all of them.
+func (r *Result) repeatedEstablishment(first *okey.ImportedEstablishment, again okey.Establishment, line int) (contradicts bool) {
 	if first.Nature == again.Nature && first.Contract == again.Contract && first.State == again.State && first.Academy == again.Academy {
 		r.Repeated++
 		mother := max(first.Mother, again.Mother) // said on any line
@@ -133,9 +140,10 @@ func (r *Result) repeatedEstablishment(first *okey.ImportedEstablishment, again 
 			first.Establishment = again
 		}
 		first.Mother = mother
-		return
+		return false
 	}
 	r.refuse(line, "", CodeTwice, "%s est déjà à la ligne %d, avec d'autres codes : gardez la bonne ligne.", again.UAI, first.Line)
+	return true
 }
 
 func plainer(a, b okey.Establishment) bool {

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	little "encoding/binary"
 	"encoding/json"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -111,6 +113,22 @@ func (tr *trial) turn(program string, by time.Duration) {
 	assert.NoError(tr.t, file.Close())
 }
 
+// serverIsWrong holds the server's answer, where it gives one, to the time that it was given.
+func (tr *trial) serverIsWrong(by time.Duration) {
+	ctx, cancel := context.WithTimeout(tr.ctx, time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, tr.base+"/healthz", nil)
+	require.NoError(tr.t, err)
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return // another fault has it
+	}
+	defer answer.Body.Close()
+	said, err := http.ParseTime(answer.Header.Get("Date"))
+	assert.NoError(tr.t, err)
+	assert.InDelta(tr.t, by.Minutes(), time.Until(said).Minutes(), 1, "the server's clock")
+}
+
 // clockFaults are clocks of the server's, the worker's or both that jump ahead or behind, and back.
 func clockFaults() []fault {
 	var all []fault
@@ -124,10 +142,14 @@ func clockFaults() []fault {
 					tr.turn(program, by)
 				}
 			}
-			all = append(all, fault{name: "clock-" + wrong.name + "-" + name, touches: "clock", needs: ownClocks, begin: func(tr *trial) func() {
+			begin := func(tr *trial) func() {
 				turn(tr, wrong.by)
+				if slices.Contains(whose, "server") {
+					tr.serverIsWrong(wrong.by)
+				}
 				return func() { turn(tr, 0) }
-			}})
+			}
+			all = append(all, fault{name: "clock-" + wrong.name + "-" + name, touches: "clock", needs: ownClocks, begin: begin})
 		}
 	}
 	slices.SortFunc(all, func(a, b fault) int { return strings.Compare(a.name, b.name) }) // a seed means one schedule

@@ -284,19 +284,31 @@ func trimRight(cells []string) []string {
 // secret is what a token's seed looks like: hexadecimal, base32 or base64. A list of seeds without titles has one in its first line.
 var secret = regexp.MustCompile(`^(?:[0-9A-Fa-f]{20,}|[A-Z2-7]{16,}=*|[A-Za-z0-9+/]{24,}={0,2})$`)
 
-// Clip shortens a text that a message quotes, and quotes nothing that may be a secret.
+// grouped is a seed that is written in groups.
+var grouped = regexp.MustCompile(`\b(?:(?:[0-9A-Fa-f]{2}[ :]){9,}[0-9A-Fa-f]{2}|(?:[0-9A-Fa-f]{4,8}[ :]){4,}[0-9A-Fa-f]{4,8})\b`)
+
+// Clip shortens a text that a message quotes, and quotes nothing that may be a secret, wherever in the text it stands.
 func Clip(s string) string {
-	const most = 40
+	const most, looked = 40, 400 // letters; a cell may have 32,767
 	clipped := strings.TrimSpace(s)
-	if len(clipped) > most { // in bytes: then it may be longer in letters, too
-		runes := []rune(clipped)
-		clipped = string(runes[:min(len(runes), most)])
-		if len(runes) > most && !secret.MatchString(clipped) {
-			return clipped + "…"
-		}
+	if runes := []rune(clipped[:min(len(clipped), 4*looked)]); len(runes) > looked {
+		clipped = lastWord.ReplaceAllString(string(runes[:looked]), "…") // half a secret is one
 	}
-	if secret.MatchString(clipped) && strings.ContainsAny(clipped, "0123456789") {
-		return "…"
+	clipped = grouped.ReplaceAllString(clipped, "…")
+	clipped = word.ReplaceAllStringFunc(clipped, func(word string) string {
+		if secret.MatchString(word) && strings.ContainsAny(word, "0123456789") {
+			return "…"
+		}
+		return word
+	})
+	if runes := []rune(clipped); len(runes) > most {
+		return string(runes[:most]) + "…"
 	}
 	return clipped
 }
+
+// word is what a secret is written as, between blanks and signs.
+var (
+	word     = regexp.MustCompile(`[A-Za-z0-9+/]+=*`)
+	lastWord = regexp.MustCompile(`[A-Za-z0-9+/=]+$`)
+)

@@ -48,6 +48,38 @@ func TestWhoseUIDHasChangedKeepsTheirKey(t *testing.T) {
 	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM audit WHERE event = 'same_person' AND actor = $1`, c.support.ID))
 }
 
+// The provider, or the next file, may say the old uid for a while yet.
+func TestTheOldUIDStillNamesThePerson(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	was := c.lea.UID
+	_, _ = h.renamed(c)
+	sam := h.as(c.support)
+	person := "/assistance/personnes/" + c.lea.ID.String()
+	sam.done(sam.fill(person, person+"/meme-personne"))
+	now := h.Text(`SELECT uid FROM person WHERE id = $1`, c.lea.ID)
+	require.NotEqual(t, was, now)
+	people := h.Count(`SELECT count(*) FROM person`)
+
+	for _, uid := range []string{was, strings.ToUpper(was), now} {
+		lea := okey.Person{UID: okey.NormalUID(uid), FamilyName: c.lea.FamilyName, GivenName: c.lea.GivenName, Mail: c.lea.Mail}
+		id, err := h.Store.SignIn(t.Context(), lea, okey.DirectorySays{}, false, time.Now())
+		require.NoError(t, err)
+		assert.Equal(t, c.lea.ID, id)
+	}
+	file := staffHeader + strings.Join([]string{string(scene.Tilleuls), was, c.lea.FamilyName, c.lea.GivenName, c.lea.Mail, "personnel"}, ";") + "\n"
+	require.Equal(t, http.StatusOK, h.pushes("staff", "/staff", file, "force", "true").Status)
+	assert.Equal(t, "personnel", h.Text(`SELECT string_agg(function, ',') FROM assignment WHERE person = $1 AND source = 'import'`, c.lea.ID))
+	assert.Equal(t, people, h.Count(`SELECT count(*) FROM person`))
+	assert.NotContains(t, sam.get("/assistance/imports").text(), "Identifiants qui ont changé")
+
+	somebody := okey.Person{UID: was, FamilyName: "Autre", GivenName: "Personne"}
+	id, err := h.Store.SignIn(t.Context(), somebody, okey.DirectorySays{}, false, time.Now())
+	require.NoError(t, err)
+	assert.NotEqual(t, c.lea.ID, id, "a uid that the directory has given to somebody else")
+	assert.Equal(t, now, h.Text(`SELECT uid FROM person WHERE id = $1`, c.lea.ID))
+}
+
 // renamed is Léa, who has a key, and a new row with her name, her address and another uid.
 func (h *house) renamed(c cast) (fresh okey.Person, key okey.Serial) {
 	key = h.Key(scene.Tilleuls)

@@ -124,6 +124,9 @@ func (t *Tx) ImportKeys(ctx context.Context, rows []okey.ImportedKey, how KeyImp
 	if err := t.respell(ctx, "SELECT holder FROM import_key", at); err != nil {
 		return out, err
 	}
+	if err := t.exec(ctx, followFormerHolders); err != nil {
+		return out, fmt.Errorf("look earlier uids up: %w", err)
+	}
 	if err := t.judgeKeys(ctx, how); err != nil {
 		return out, fmt.Errorf("judge keys: %w", err)
 	}

@@ -191,6 +191,11 @@ func (t *Tx) ImportStaff(ctx context.Context, rows []okey.ImportedStaff, how Sta
 	if err := t.respell(ctx, "SELECT uid FROM import_staff", at); err != nil {
 		return out, err
 	}
+	for _, statement := range followFormer {
+		if err := t.exec(ctx, statement); err != nil {
+			return out, fmt.Errorf("look earlier uids up: %w", err)
+		}
+	}
 	if err := t.scopeStaff(ctx, how, &out); err != nil {
 		return out, err
 	}

@@ -160,6 +160,7 @@ func (t *Tx) endPeople(ctx context.Context, before, at time.Time) (int, error) {
 	for _, statement := range []string{
 		`DELETE FROM assignment WHERE person = ANY (ARRAY(SELECT id FROM gone))`,
 		`DELETE FROM api_token WHERE person = ANY (ARRAY(SELECT id FROM gone))`,
+		`DELETE FROM former_uid WHERE person = ANY (ARRAY(SELECT id FROM gone))`,
 		`UPDATE mail SET address = '', error = '' WHERE person = ANY (ARRAY(SELECT id FROM gone))`,
 		`UPDATE request SET signer_name = '', signer_uid = '' WHERE signed_at IS NOT NULL AND person = ANY (ARRAY(
 			SELECT id FROM gone UNION SELECT m.id FROM person m JOIN gone ON gone.id = m.merged_into))`,

@@ -23,6 +23,10 @@ func (s *Store) SignIn(ctx context.Context, p okey.Person, says okey.DirectorySa
 		if err := t.respell(ctx, "$1", at, p.UID); err != nil {
 			return err
 		}
+		var err error
+		if p.UID, err = t.uidNow(ctx, p); err != nil {
+			return err
+		}
 		if verified {
 			if err := t.adopt(ctx, p, at); err != nil {
 				return err
@@ -32,7 +36,7 @@ func (s *Store) SignIn(ctx context.Context, p okey.Person, says okey.DirectorySa
 			return err
 		}
 		// An empty claim takes nothing away.
-		err := t.get(ctx, &id, nobody, `INSERT INTO person AS known (uid, family_name, given_name, mail, mail_denied, created_at)
+		err = t.get(ctx, &id, nobody, `INSERT INTO person AS known (uid, family_name, given_name, mail, mail_denied, created_at)
 			VALUES ($1, $2, $3, $4, $6, $5)
 			ON CONFLICT (uid) DO UPDATE SET (family_name, given_name, mail, mail_denied) = (
 				SELECT CASE WHEN known_by_import THEN known.family_name

@@ -50,6 +50,7 @@ func SyncDirectory(ctx context.Context, store *sql.Store, d Directory, opts Opti
 	said := readDirectory(d, found, r)
 	how := sql.StaffImport{
 		Source: sql.SourceDirectory, Incomplete: said.incomplete, All: len(found.Elsewhere) > 0, Delegations: said.delegations,
+		Unsure: said.unsure,
 	}
 	rows := said.rows()
 	if len(rows) == 0 && !opts.Force {
@@ -111,6 +112,7 @@ type saidOfAll struct {
 	people      map[string]*saidOf
 	delegations []okey.ImportedDelegation
 	incomplete  []okey.UAI // where an entry could not be taken: nobody is removed from there
+	unsure      []string   // the uids of those who may work elsewhere, too: they stay what they are
 }
 
 type saidOf struct {
@@ -126,12 +128,26 @@ func readDirectory(d Directory, found directory.Found, r *Result) saidOfAll {
 	all := saidOfAll{people: map[string]*saidOf{}}
 	for _, entry := range found.Entries {
 		says := d.Rules.Read(entry.Values)
-		if len(says.Assignments) == 0 && len(says.Delegations) == 0 {
+		if len(says.Assignments)+len(says.Delegations)+len(says.Unread) == 0 {
 			continue
 		}
 		who, fault := d.person(entry)
+		for _, unread := range says.Unread {
+			_, why := okey.ParseUAI(unread.Value)
+			r.Errors = append(r.Errors, RowError{
+				Entry: entry.DN, Column: unread.Name, Code: okey.CodeInvalid, Message: okey.ErrorMessage(why),
+			})
+		}
+		if len(says.Unread) > 0 {
+			all.unsure = append(all.unsure, who.UID)
+		}
 		if fault == nil && who.Mail == "" && strings.Join(entry.Values[d.Mail], "") != "" {
 			r.note("L'entrée %s dit une adresse qui n'en est pas une (%s) : elle n'est pas prise", entry.DN, d.Mail)
+		}
+		for _, name := range []string{d.FamilyName, d.GivenName} {
+			if tooLong(entry.Values[name]) {
+				r.note("L'entrée %s dit un nom de plus de %d caractères (%s) : il est coupé", entry.DN, okey.LongestName, name)
+			}
 		}
 		if fault == nil {
 			fault = all.add(entry.DN, who, says)
@@ -238,6 +254,16 @@ func firstName(values []string) string {
 		}
 	}
 	return ""
+}
+
+// tooLong tells whether the first name among values is cut.
+func tooLong(values []string) bool {
+	for _, value := range values {
+		if name := okey.VisibleLine(value); name != "" {
+			return len([]rune(name)) > okey.LongestName
+		}
+	}
+	return false
 }
 
 // firstAddress is the first that is an address, a person's own before a school's; none where none is.

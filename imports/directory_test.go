@@ -159,6 +159,33 @@ func TestOddEntriesKeepNobodyElseOut(t *testing.T) {
 	assert.Contains(t, b.String(), "cn=ambigu,"+ldaptest.Staff+", attribut « uid »")
 }
 
+// A code that somebody mistyped says that people work somewhere, and not where: they stay what they are, and are named.
+func TestACodeThatIsNoneTakesNothingAway(t *testing.T) {
+	w := withEstablishments(t)
+	server := ldaptest.Start(t, "", direction()...)
+	require.True(t, syncDirectory(t, w, server, Options{}).OK())
+	before := w.posts(t)
+	wrong := college[:7] + "Z"
+	server.Set("uid=mroux", "FrEduRneResp", wrong+"$UAJ$PU")
+	server.Set("uid=lmartin", "FrEduRne", "UAI:"+college)
+	server.Set("uid=sblanc", "FrEduRne", wrong)
+	server.Add(agent("neuf", "Neuf", "Noé", "FrEduRne", "9999999Z"))
+	server.Set("uid=sblanc", "sn", strings.Repeat("Blanc", 50))
+	r := syncDirectory(t, w, server, Options{})
+	assert.Equal(t, before, w.posts(t))
+	assert.Empty(t, r.Gone)
+	said := printed(t, r)
+	for _, named := range []string{"uid=mroux", "FrEduRneResp", "la lettre est " + college[7:], "uid=lmartin", "UAI:" + college, "uid=sblanc", "uid=neuf", "plus de 200 caractères"} {
+		assert.Contains(t, said, named)
+	}
+	assert.Len(t, r.Errors, 4)
+
+	server.Set("uid=lmartin", "FrEduRne", lycee)
+	syncDirectory(t, w, server, Options{})
+	assert.Contains(t, w.posts(t), "lmartin personnel "+lycee+" directory", "once it is right again")
+	assert.NotContains(t, w.posts(t), "lmartin personnel "+college+" directory")
+}
+
 // An entry that can't be taken may be of anybody: nobody is removed where it stands.
 func TestNobodyLeavesWhereAnEntryCouldNotBeTaken(t *testing.T) {
 	w := withEstablishments(t)

@@ -167,10 +167,10 @@ func readKeyRow(l *line) okey.ImportedKey {
 	case state == "":
 		row.State = okey.InService
 	case row.State == "":
-		l.refuse("etat", CodeUnknownLabel, "« %s » n'est pas un état : écrivez en_stock, en_service ou perdue.", spreadsheet.Clip(state))
+		l.refuse("etat", CodeUnknownLabel, "« %s » n'est pas un état : écrivez en_stock, en_service ou perdue.", okey.Quote(state))
 	case row.State == okey.InStock && row.Holder != "":
 		l.refuse("etat", CodeContradicts, "Une clef en stock n'a pas de titulaire : retirez %s, ou écrivez en_service.",
-			spreadsheet.Clip(row.Holder))
+			okey.Quote(row.Holder))
 	case row.State == okey.InService && row.Holder == "":
 		l.refuse("titulaire", CodeContradicts, "Une clef en service a un titulaire : donnez son uid, ou écrivez en_stock.")
 	}
@@ -192,7 +192,7 @@ func (r *Result) keyProblems(rows []okey.ImportedKey, problems []sql.KeyProblem,
 			r.refuse(p.Line, "uai", p.Code, "%s a été remplacé par %s : indiquez %s.", row.UAI, p.Successor, p.Successor)
 		case sql.CodeHolderUnknown:
 			r.refuse(p.Line, "titulaire", p.Code, "OKEY ne connaît pas l'uid « %s » : importez d'abord les personnels, ou corrigez-le.",
-				row.Holder)
+				okey.Quote(row.Holder))
 		case sql.CodeExpired:
 			r.refuse(p.Line, "date_d_expiration", p.Code, "Cette clef a expiré le %s : elle ne peut plus être prêtée.",
 				french(row.ExpiresOn))

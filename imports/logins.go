@@ -84,7 +84,7 @@ func onTheirClocks(said []saidLogin, academies map[okey.Serial]string, now time.
 	for _, row := range said {
 		row.At = row.at.In(okey.ZoneOf(academies[row.Serial]))
 		if err := okey.CheckLogin(column, row.At, now); err != nil {
-			row.line.refuse(column, okey.CodeInvalid, "« %s » : %s", row.line.Text(column), okey.ErrorMessage(err))
+			row.line.refuse(column, okey.CodeInvalid, "« %s » : %s", okey.Quote(row.line.Text(column)), okey.ErrorMessage(err))
 			continue
 		}
 		logins = append(logins, row.Login)

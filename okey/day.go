@@ -42,7 +42,7 @@ func ParseDay(text string) (Day, error) {
 	if shortYear.MatchString(text) {
 		return Day{}, InvalidField("", "« %s » : écrivez l'année sur quatre chiffres, par exemple 31/12/2027.", text)
 	}
-	return Day{}, InvalidField("", "« %s » n'est pas une date : écrivez par exemple 31/12/2027.", shorten(text))
+	return Day{}, InvalidField("", "« %s » n'est pas une date : écrivez par exemple 31/12/2027.", Quote(text))
 }
 
 func onCalendar(text, year, month, day string) (Day, error) {

@@ -24,7 +24,11 @@ type DirectoryRules struct {
 type DirectorySays struct {
 	Assignments []Assignment // Until is never set
 	Delegations []DirectoryDelegation
+	Unread      []DirectoryValue // what stands where a UAI should, and is none: nobody knows where this person works or what they head
 }
+
+// DirectoryValue is a value of a claim or an attribute.
+type DirectoryValue struct{ Name, Value string }
 
 // DirectoryDelegation is a delegation for everything that a directory carries. It holds while whoever gave it answers for the
 // establishment.
@@ -35,11 +39,17 @@ type DirectoryDelegation struct {
 	Until   Day // included
 }
 
-// Read takes what the claims say, each with all its values. What is no UAI, no date, or about another application is passed over: people
-// must not be kept out by a value that somebody once typed.
+// Read takes what the claims say, each with all its values. What is no date, or about another application, is passed over, and what is no UAI
+// is told: people must not be kept out by a value that somebody once typed.
 func (r DirectoryRules) Read(claims map[string][]string) DirectorySays {
 	var says DirectorySays
-	heads, works := uaisOf(claims[r.Heads]), uaisOf(claims[r.Works])
+	heads, unread := uaisOf(claims[r.Heads])
+	works, more := uaisOf(claims[r.Works])
+	for name, codes := range map[string][]string{r.Heads: unread, r.Works: more} {
+		for _, code := range codes {
+			says.Unread = append(says.Unread, DirectoryValue{Name: name, Value: code})
+		}
+	}
 	function := Staff
 	for _, value := range claims[r.Function] {
 		switch value = strings.TrimSpace(value); {
@@ -78,18 +88,20 @@ func matches(values []string, value string) bool {
 	return slices.ContainsFunc(values, func(v string) bool { return strings.EqualFold(strings.TrimSpace(v), value) && value != "" })
 }
 
-// uaisOf reads values of the form UAI$type$..., or bare ones, in whichever case; several may stand in one. X, for none, is no UAI.
-func uaisOf(values []string) []UAI {
-	var uais []UAI
+// uaisOf reads values of the form UAI$type$..., or bare ones, in whichever case; several may stand in one. X, for none, is no UAI; whatever
+// has a digit was to be one.
+func uaisOf(values []string) (uais []UAI, unread []string) {
 	for _, value := range values {
 		for _, one := range strings.FieldsFunc(value, func(c rune) bool { return c == ';' || c == ',' || c == ' ' || c == '\n' }) {
 			code, _, _ := strings.Cut(one, "$")
 			if uai, err := ParseUAI(code); err == nil {
 				uais = append(uais, uai)
+			} else if strings.ContainsAny(code, "0123456789") {
+				unread = append(unread, code)
 			}
 		}
 	}
-	return uais
+	return uais, unread
 }
 
 func sorted(lists ...[]UAI) []UAI {
@@ -116,7 +128,8 @@ func (r DirectoryRules) delegation(value string) []DirectoryDelegation {
 		over = parts[5]
 	}
 	var given []DirectoryDelegation
-	for _, uai := range uaisOf([]string{over}) {
+	uais, _ := uaisOf([]string{over})
+	for _, uai := range uais {
 		given = append(given, DirectoryDelegation{UAI: uai, GivenBy: giver, From: from, Until: until})
 	}
 	return given

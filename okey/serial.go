@@ -21,7 +21,7 @@ const AbbreviatedByExcel = "Excel a abrégé ce numéro : mettez la colonne au f
 // become capitals, leading zeros stay. The Error has code `invalid`.
 func ParseSerial(typed string) (Serial, error) {
 	if abbreviated.MatchString(strings.ToUpper(strings.Join(strings.Fields(typed), ""))) {
-		return "", InvalidField("serial", "« %s » : %s", shorten(typed), AbbreviatedByExcel)
+		return "", InvalidField("serial", "« %s » : %s", Quote(typed), AbbreviatedByExcel)
 	}
 	s := Compact(typed)
 	switch {
@@ -31,13 +31,13 @@ func ParseSerial(typed string) (Serial, error) {
 		return "", InvalidField(
 			"serial",
 			"« %s » n'est pas un numéro de série : il ne contient que des lettres sans accent et des chiffres.",
-			shorten(typed),
+			Quote(typed),
 		)
 	case len(s) > serialLength:
 		return "", InvalidField(
 			"serial",
 			"« %s » est trop long pour un numéro de série : %d caractères au plus.",
-			shorten(typed),
+			Quote(typed),
 			serialLength,
 		)
 	}

@@ -36,7 +36,7 @@ func ParseUAI(typed string) (UAI, error) {
 		return "", InvalidField("uai", "Le code UAI manque : sept chiffres et une lettre, par exemple 0061565U.")
 	}
 	if len(s) < 2 || !onlyDigits(s[:len(s)-1]) || s[len(s)-1] < 'A' || s[len(s)-1] > 'Z' || len(s) > uaiDigits+1 {
-		return "", InvalidField("uai", "« %s » n'est pas un code UAI : sept chiffres et une lettre, par exemple 0061565U.", shorten(typed))
+		return "", InvalidField("uai", "« %s » n'est pas un code UAI : sept chiffres et une lettre, par exemple 0061565U.", Quote(typed))
 	}
 	digits, letter := s[:len(s)-1], s[len(s)-1]
 	if len(digits) < uaiDigits {
@@ -88,14 +88,4 @@ func onlyDigits(s string) bool {
 		}
 	}
 	return s != ""
-}
-
-// shorten keeps a quoted input from filling the page that reports it.
-func shorten(s string) string {
-	const most = 40
-	runes := []rune(strings.TrimSpace(strings.ToValidUTF8(s, "?")))
-	if len(runes) <= most {
-		return string(runes)
-	}
-	return string(runes[:most]) + "…"
 }

@@ -29,6 +29,7 @@ func (t *Tx) uidNow(ctx context.Context, p okey.Person) (string, error) {
 var followFormer = []string{
 	`UPDATE import_staff i SET uid = p.uid ` + formerly + ` AND f.uid = i.uid
 		AND (i.family_name || i.given_name = '' OR ` + sameName + `(fold(i.family_name), fold(i.given_name)))`,
+	`UPDATE import_unsure i SET uid = p.uid ` + formerly + ` AND f.uid = i.uid`,
 	`DELETE FROM import_staff i USING import_staff o WHERE o.line < i.line AND (o.uid, o.uai, o.function) = (i.uid, i.uai, i.function)`,
 }
 

@@ -22,7 +22,8 @@ type StaffImport struct {
 	// Incomplete names the establishments of which some rows could not be read: nobody is removed from them. All means every one.
 	Incomplete []okey.UAI
 	All        bool
-	Force      bool // take the file even where it removes many people
+	Unsure     []string // the uids of people who may work at more places than the rows say: nothing that they are ends
+	Force      bool     // take the file even where it removes many people
 	// Delegations of the people that the rows name: SourceDirectory alone has some.
 	Delegations []okey.ImportedDelegation
 }
@@ -95,8 +96,17 @@ const scoped = `EXISTS (SELECT FROM import_scope s WHERE s.uai = ` + saidOf + ` 
 const absent = scoped + `
 	AND NOT EXISTS (SELECT FROM import_staff i JOIN person p ON p.uid = i.uid WHERE p.id = a.person AND i.uai = a.uai)`
 
+// sure leaves out the people of whom the rows do not say all.
+const sure = `NOT EXISTS (SELECT FROM import_unsure u JOIN person p ON p.uid = u.uid WHERE p.id = a.person)`
+
+// Whoever answers for a school goes on while it can't be read whether they do: that they work there takes nothing away.
+const keepUnsure = `DELETE FROM import_staff i USING import_unsure u, person p, assignment a WHERE u.uid = i.uid AND p.uid = i.uid
+	AND i.function = 'personnel' AND (a.person, a.uai) = (p.id, i.uai) AND a.source = $1 AND a.function <> i.function`
+
+const createImportUnsure = `CREATE TEMPORARY TABLE import_unsure (uid text) ON COMMIT DROP`
+
 // complete leaves out the establishments from which nobody may be removed: $1 all of them, $2 those named.
-const complete = `NOT $1 AND NOT ` + saidOf + ` = ANY ($2)`
+const complete = `NOT $1 AND NOT ` + saidOf + ` = ANY ($2) AND ` + sure
 
 const shrinkages = `SELECT ` + saidOf + ` AS uai, count(DISTINCT a.person) FILTER (WHERE ` + absent + `) AS gone,
 		count(DISTINCT a.person) AS total
@@ -121,7 +131,7 @@ const tallyStaff = `SELECT
 	CROSS JOIN LATERAL (SELECT a.person IS NOT NULL AND a.until IS NOT DISTINCT FROM i.until
 		AND (p.family_name, p.given_name, p.mail) IS NOT DISTINCT FROM (i.family_name, i.given_name, i.mail) AS same) r`
 
-const countKept = `SELECT count(DISTINCT (a.person, a.uai)) FROM assignment a WHERE ` + absent + ` AND NOT (` + complete + `)`
+const countKept = `SELECT count(DISTINCT (a.person, a.uai)) FROM assignment a WHERE ` + absent + ` AND ` + sure + ` AND NOT (` + complete + `)`
 
 const namesOfAbsent = `SELECT DISTINCT p.uid || ' (' || trim(p.given_name || ' ' || p.family_name) || '), ' || a.uai
 	FROM assignment a JOIN person p ON p.id = a.person WHERE ` + absent + ` AND ` + complete + ` ORDER BY 1`
@@ -142,7 +152,7 @@ const writePeople = `INSERT INTO person AS p (id, uid, family_name, given_name, 
 		excluded.mail, excluded.mail_denied)`
 
 // A person who is there under another function loses the old one even where nobody is removed: the file says what they are.
-const endAssignments = `DELETE FROM assignment a WHERE (` + absent + ` AND ` + complete + `) OR (` + scoped + `
+const endAssignments = `DELETE FROM assignment a WHERE (` + absent + ` AND ` + complete + `) OR (` + sure + ` AND ` + scoped + `
 	AND EXISTS (SELECT FROM import_staff i JOIN person p ON p.uid = i.uid WHERE p.id = a.person AND i.uai = a.uai)
 	AND NOT EXISTS (SELECT FROM import_staff i JOIN person p ON p.uid = i.uid
 		WHERE p.id = a.person AND i.uai = a.uai AND i.function = a.function))`
@@ -185,6 +195,10 @@ func (t *Tx) ImportStaff(ctx context.Context, rows []okey.ImportedStaff, how Sta
 		r := rows[i]
 		return []any{r.Line, string(r.UAI), r.UID, r.FamilyName, r.GivenName, r.Mail, string(r.Function), nullDay(r.Until)}
 	})
+	if err != nil {
+		return out, err
+	}
+	err = t.stage(ctx, "import_unsure", createImportUnsure, []string{"uid"}, len(how.Unsure), func(i int) []any { return []any{how.Unsure[i]} })
 	if err != nil {
 		return out, err
 	}
@@ -257,6 +271,9 @@ func (t *Tx) scopeStaff(ctx context.Context, how StaffImport, out *StaffOutcome)
 	}
 	if err := t.exec(ctx, writeImportScope, string(how.Source)); err != nil {
 		return fmt.Errorf("say what the rows are complete for: %w", err)
+	}
+	if err := t.exec(ctx, keepUnsure, string(how.Source)); err != nil {
+		return fmt.Errorf("keep what people are of whom not all can be read: %w", err)
 	}
 	if err := t.exec(ctx, "ANALYZE import_scope"); err != nil {
 		return fmt.Errorf("say what the rows are complete for: %w", err)

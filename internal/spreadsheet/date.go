@@ -29,7 +29,7 @@ func parseDate(text string, system dateSystem) (okey.Day, error) {
 	if at, ok := system.instant(text); ok {
 		return okey.DayOf(at, time.UTC), nil
 	}
-	return okey.ParseDay(Clip(text))
+	return okey.ParseDay(okey.Quote(text))
 }
 
 // instant is what Excel means by a number: days since its first one, and a fraction of a day.

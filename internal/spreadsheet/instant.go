@@ -53,7 +53,7 @@ func parseInstant(text string, system dateSystem) (Instant, error) {
 	}
 	if shortDay.MatchString(text) {
 		return Instant{}, okey.Errorf(okey.CodeInvalid, "« %s » : écrivez l'année sur quatre chiffres, par exemple 24/11/2026 09:12.",
-			Clip(text))
+			okey.Quote(text))
 	}
 	return Instant{}, notAnInstant(text)
 }
@@ -70,7 +70,7 @@ func instant(text, day string, clock []string, offset string) (Instant, error) {
 	s, _ := strconv.Atoi(clock[2])
 	n, _ := strconv.Atoi((clock[3] + "000000000")[:9])
 	if h > 23 || m > 59 || s > 60 {
-		return Instant{}, okey.Errorf(okey.CodeInvalid, "« %s » : cette heure n'existe pas.", Clip(text))
+		return Instant{}, okey.Errorf(okey.CodeInvalid, "« %s » : cette heure n'existe pas.", okey.Quote(text))
 	}
 	at := on.Time().Add(time.Duration(h)*time.Hour + time.Duration(m)*time.Minute + time.Duration(s)*time.Second + time.Duration(n))
 	if offset == "" {
@@ -99,5 +99,5 @@ func aheadOfUTC(offset string) (time.Duration, bool) {
 }
 
 func notAnInstant(text string) error {
-	return okey.Errorf(okey.CodeInvalid, "« %s » n'est pas une date : écrivez par exemple 24/11/2026 09:12.", Clip(text))
+	return okey.Errorf(okey.CodeInvalid, "« %s » n'est pas une date : écrivez par exemple 24/11/2026 09:12.", okey.Quote(text))
 }

@@ -76,7 +76,7 @@ func byName(file string, header []string) (map[string]int, error) {
 			continue
 		}
 		if _, twice := columns[name]; twice {
-			return nil, okey.Errorf(okey.CodeInvalid, "%s a deux colonnes « %s » : n'en gardez qu'une.", file, Clip(title))
+			return nil, okey.Errorf(okey.CodeInvalid, "%s a deux colonnes « %s » : n'en gardez qu'une.", file, okey.Quote(title))
 		}
 		columns[name] = i
 	}
@@ -104,7 +104,7 @@ func (l Layout) unknown(header []string) []string {
 	var titles []string
 	for _, title := range header {
 		if name := Plain(title); name != "" && !known[name] {
-			titles = append(titles, Clip(title))
+			titles = append(titles, okey.Quote(title))
 		}
 	}
 	return titles

@@ -225,9 +225,9 @@ func (r *Rows) check(line int, cells []string) error {
 		case strings.TrimSpace(cell) == "":
 		case i >= len(r.header) || strings.TrimSpace(r.header[i]) == "":
 			return &RowError{Line: line, Message: fmt.Sprintf("« %s » est dans une colonne sans titre : vérifiez les séparateurs de "+
-				"cette ligne.", Clip(cell))}
+				"cette ligne.", okey.Quote(cell))}
 		case utf8.RuneCountInString(cell) > maxCell:
-			return &RowError{Line: line, Column: Clip(r.header[i]), Message: "Cette cellule est trop longue."}
+			return &RowError{Line: line, Column: okey.Quote(r.header[i]), Message: "Cette cellule est trop longue."}
 		}
 	}
 	return nil
@@ -259,7 +259,7 @@ func (r Row) Text(column string) string {
 // Title returns the column's title as the file writes it, for messages; the layout's name where the file does not have it.
 func (r Row) Title(column string) string {
 	if i, ok := r.rows.columns[column]; ok {
-		return Clip(r.rows.header[i])
+		return okey.Quote(r.rows.header[i])
 	}
 	return column
 }
@@ -280,35 +280,3 @@ func trimRight(cells []string) []string {
 	}
 	return slices.Clone(cells)
 }
-
-// secret is what a token's seed looks like: hexadecimal, base32 or base64. A list of seeds without titles has one in its first line.
-var secret = regexp.MustCompile(`^(?:[0-9A-Fa-f]{20,}|[A-Z2-7]{16,}=*|[A-Za-z0-9+/]{24,}={0,2})$`)
-
-// grouped is a seed that is written in groups.
-var grouped = regexp.MustCompile(`\b(?:(?:[0-9A-Fa-f]{2}[ :]){9,}[0-9A-Fa-f]{2}|(?:[0-9A-Fa-f]{4,8}[ :]){4,}[0-9A-Fa-f]{4,8})\b`)
-
-// Clip shortens a text that a message quotes, and quotes nothing that may be a secret, wherever in the text it stands.
-func Clip(s string) string {
-	const most, looked = 40, 400 // letters; a cell may have 32,767
-	clipped := strings.TrimSpace(s)
-	if runes := []rune(clipped[:min(len(clipped), 4*looked)]); len(runes) > looked {
-		clipped = lastWord.ReplaceAllString(string(runes[:looked]), "…") // half a secret is one
-	}
-	clipped = grouped.ReplaceAllString(clipped, "…")
-	clipped = word.ReplaceAllStringFunc(clipped, func(word string) string {
-		if secret.MatchString(word) && strings.ContainsAny(word, "0123456789") {
-			return "…"
-		}
-		return word
-	})
-	if runes := []rune(clipped); len(runes) > most {
-		return string(runes[:most]) + "…"
-	}
-	return clipped
-}
-
-// word is what a secret is written as, between blanks and signs.
-var (
-	word     = regexp.MustCompile(`[A-Za-z0-9+/]+=*`)
-	lastWord = regexp.MustCompile(`[A-Za-z0-9+/=]+$`)
-)

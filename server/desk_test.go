@@ -207,3 +207,23 @@ func TestHomeAndDeskCountAllThatWaitsForSupport(t *testing.T) {
 	}
 	assert.Contains(t, desk.HTML, `">INCONNU02</a>`)
 }
+
+// The register closes a school that still has keys, or requests: nobody there can do anything about them.
+func TestASchoolThatTheRegisterHasClosedIsSupportsUntilSomebodyFollows(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Key(scene.Tilleuls)
+	h.as(c.lea).asks()
+	support := h.as(c.support)
+	assert.NotContains(t, support.get("/assistance").HTML, `id="fermes"`)
+	h.Exec(`UPDATE establishment SET served = false WHERE uai IN ($1, $2)`, string(scene.Tilleuls), string(scene.Acacias))
+	desk := support.get("/assistance")
+	assert.Contains(t, desk.HTML, `<a href="#fermes">1 établissement fermé</a>`, "the other one has nothing left")
+	assert.Regexp(t, string(scene.Tilleuls)+`.{0,40}1 clef, 1 demande`, desk.text())
+
+	h.Exec(`UPDATE establishment SET served = true WHERE uai = $1`, string(scene.Acacias))
+	const succession = "/assistance/succession"
+	check := support.fill(succession, succession, "establishment", string(scene.Tilleuls), "successor", string(scene.Acacias), "comment", "fermé")
+	support.done(support.post(succession, check.form(t, succession)))
+	assert.NotContains(t, support.get("/assistance").HTML, `id="fermes"`)
+}

@@ -24,6 +24,7 @@ type Unanswered struct {
 type Stuck struct {
 	Escalated  []Awaited      // came to support where they still are, those that wait longest first
 	Unanswered []Unanswered   // those that wait longest first
+	Closed     []ClosedSchool // with the most of what is left first
 	Actions    []DeskAction   // as StuckActions
 	Mails      []Mail         // as FailedMails
 	Reports    []ListedReport // as PendingReports
@@ -49,6 +50,20 @@ const unansweredSchools = `SELECT e.uai, e.name, coalesce(e.host, '') AS host, c
 		AND (a.until IS NULL OR a.until >= $1::date))
 	GROUP BY e.uai, e.name, e.host ORDER BY min(r.since), e.uai LIMIT $2`
 
+// ClosedSchool is an establishment that the register has closed, and nobody has said what follows it: what it has left is nobody's.
+type ClosedSchool struct {
+	UAI      okey.UAI `db:"uai"`
+	Name     string   `db:"name"`
+	Keys     int      `db:"keys"`     // that somebody has, or could have
+	Requests int      `db:"requests"` // open ones
+}
+
+const closedSchools = `SELECT * FROM (SELECT e.uai, e.name,
+		(SELECT count(*) FROM key k WHERE k.uai = e.uai AND k.state NOT IN ('lost', 'defective', 'retired')) AS keys,
+		(SELECT count(*) FROM request r WHERE r.uai = e.uai AND r.closed_at IS NULL) AS requests
+		FROM establishment e WHERE NOT e.served AND e.successor IS NULL) closed
+	WHERE keys + requests > 0 ORDER BY keys + requests DESC, uai LIMIT $1`
+
 // Stuck reads it.
 func (r reader) Stuck(ctx context.Context, since StuckSince) (Stuck, error) {
 	var s Stuck
@@ -56,6 +71,7 @@ func (r reader) Stuck(ctx context.Context, since StuckSince) (Stuck, error) {
 		ctx,
 		list(&s.Escalated, escalatedRow.awaited, escalated, since.Limit),
 		rows(&s.Unanswered, unansweredSchools, since.Today.String(), since.Limit),
+		rows(&s.Closed, closedSchools, since.Limit),
 		list(&s.Actions, deskActionRow.action, stuckActions, since.Recorded, since.Limit),
 		rows(&s.Mails, failedMails, since.Refused, since.Limit),
 		list(&s.Reports, reportRow.report, pendingReports, since.Limit),

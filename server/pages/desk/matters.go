@@ -55,7 +55,7 @@ func (s *Pages) stuck(v *web.Visit) (stuck, error) {
 // looks at one in the engine.
 func (st stuck) matters(gone []sql.Awaited, c web.Clock, workflow func(id string) string) []matter {
 	all := []matter{
-		escalatedMatter(st.Escalated, c), unansweredMatter(st.Unanswered, c), reportsMatter(st.Reports, c), stuckMatter(st.Actions, c),
+		escalatedMatter(st.Escalated, c), unansweredMatter(st.Unanswered, c), closedMatter(st.Closed), reportsMatter(st.Reports, c), stuckMatter(st.Actions, c),
 		readingMatter(st.Readings, c), troubleMatter(st.Troubles, c, workflow), goneMatter(gone, c), refusedMailsMatter(st.Mails, c),
 		overdueMatter(st.Overdue, c), announcedMatter(st.Announced, c),
 	}
@@ -104,6 +104,22 @@ func unansweredMatter(found []sql.Unanswered, c web.Clock) matter {
 		m.Cards = append(m.Cards, web.Card{
 			Path: address.SchoolURL(u.UAI), Who: okey.SayPlace(u.Name, u.UAI),
 			State: okey.SayCount(u.Requests, "demande") + " ; " + state,
+		})
+	}
+	return m
+}
+
+func closedMatter(found []sql.ClosedSchool) matter {
+	m := matter{
+		ID: "fermes", Title: "Établissements fermés", Count: upTo(len(found), "établissement") + okey.SayEither(len(found), " fermé", " fermés"),
+		How: "Le registre les dit fermés : personne n'y prête ni n'y rend plus de clef. Nommez l'établissement qui continue, et tout suit ; " +
+			"ou faites corriger le registre, puis importez-le.",
+		Read: "Le registre les dit fermés, et personne n'a dit où vont leurs clefs et leurs demandes : l'assistance nomme celui qui continue.",
+	}
+	for _, e := range found {
+		m.Cards = append(m.Cards, web.Card{
+			Path: address.SchoolURL(e.UAI), Who: okey.SayPlace(e.Name, e.UAI),
+			State: okey.SayCount(e.Keys, "clef") + ", " + okey.SayCount(e.Requests, "demande"),
 		})
 	}
 	return m

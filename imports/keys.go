@@ -103,8 +103,8 @@ func readKeys(ctx context.Context, src Source, r *Result, opts Options, layout s
 	case f.Kind == spreadsheet.XML:
 		err = readPSKC(ctx, f, file, r, opts)
 	case opts.UAI+opts.Batch+opts.Expires != "":
-		err = okey.Errorf(okey.CodeInvalid, "L'établissement, le lot et l'expiration ne se donnent à part que pour un fichier PSKC : %s a "+
-			"ses propres colonnes.", src.Name)
+		err = okey.Errorf(okey.CodeInvalid, "L'établissement, le lot et l'expiration ne se donnent à part que pour un fichier PSKC, et %s "+
+			"n'en est pas un : un tableau les dit dans ses colonnes. %s", src.Name, askSupplier)
 	default:
 		err = eachRow(ctx, f, r, opts, []spreadsheet.Layout{layout}, func(_ int, l *line) {
 			if row := readKeyRow(l); !l.bad {

@@ -35,7 +35,7 @@ func readPSKC(ctx context.Context, f *spreadsheet.File, file *keyFile, r *Result
 	}
 	p.template = okey.ImportedKey{UAI: uai, Batch: opts.batchOf(f.Name), State: okey.InStock}
 	if p.template.ExpiresOn, err = spreadsheet.ParseDate(strings.TrimSpace(opts.Expires)); err != nil {
-		return err
+		return okey.InvalidField("expires", "%s", okey.ErrorMessage(err))
 	}
 	if err := p.run(ctx, func() { opts.progress(StepReading, p.InputOffset(), f.Size()) }); err != nil {
 		return p.explain(f.Name, err)
@@ -83,6 +83,9 @@ var otherFormats = map[string]string{
 	"TKNBatch":     "un fichier SDTID propre à RSA SecurID",
 }
 
+const askSupplier = "Demandez au fournisseur un fichier PSKC (RFC 6030), ou un tableau numero_de_serie;lot;date_d_expiration;uai, sans les " +
+	"secrets."
+
 // root reads up to the container's first tag.
 func (p *pskc) root() error {
 	for {
@@ -98,8 +101,7 @@ func (p *pskc) root() error {
 				return nil
 			}
 			if what, known := otherFormats[start.Name.Local]; known {
-				return okey.Errorf(okey.CodeInvalid, "Ce fichier est %s : OKEY n'en lit pas. Demandez au fournisseur un fichier PSKC "+
-					"(RFC 6030), ou un tableau numero_de_serie;lot;date_d_expiration;uai, sans les secrets.", what)
+				return okey.Errorf(okey.CodeInvalid, "Ce fichier est %s : OKEY n'en lit pas. %s", what, askSupplier)
 			}
 			return errNotPSKC
 		}
@@ -248,7 +250,7 @@ func (p *pskc) explain(name string, err error) error {
 	var refused *okey.Error
 	switch {
 	case errors.Is(err, errNotPSKC):
-		return okey.Errorf(okey.CodeInvalid, "%s n'est pas un fichier PSKC (RFC 6030).", name)
+		return okey.Errorf(okey.CodeInvalid, "%s n'est pas un fichier PSKC (RFC 6030). %s", name, askSupplier)
 	case errors.Is(err, errSecond):
 		return okey.Errorf(okey.CodeInvalid, "%s réunit plusieurs fichiers PSKC (ligne %d) : envoyez-les l'un après l'autre.", name, line)
 	case errors.Is(err, errTooMany):

@@ -140,6 +140,7 @@ func (f *staffFile) add(l *line, row okey.ImportedStaff) {
 		row.FamilyName, row.GivenName, row.Mail = first.FamilyName, first.GivenName, first.Mail
 		who = first
 	}
+	f.compareSpelling(l, row.UID, first.Line)
 	where := okey.ImportedStaff{UID: row.UID, UAI: row.UAI, Function: row.Function}
 	if i, twice := f.seen[where]; twice {
 		if f.rows[i].Until != row.Until {
@@ -149,7 +150,6 @@ func (f *staffFile) add(l *line, row okey.ImportedStaff) {
 		l.result.Repeated++
 		return
 	}
-	f.compareSpelling(l, row.UID, first.Line)
 	f.people[row.UID] = who
 	f.seen[where] = len(f.rows)
 	f.rows = append(f.rows, row)

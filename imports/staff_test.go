@@ -217,9 +217,12 @@ func TestANewHeadIsToBeToldWhatAwaits(t *testing.T) {
 func TestAUIDInOtherCapitalsIsTheSamePerson(t *testing.T) {
 	w := withEstablishments(t)
 	r := importStaff(t, w, staffHeader+college+";LMartin;Martin;Léa;lea.martin@ac-nice.fr;chef\n"+
-		lycee+";lmartin;Martin;Léa;lea.martin@ac-nice.fr;personnel\n"+college+";mroux;Roux;Marc;m.roux@ac-nice.fr;personnel\n", false)
+		lycee+";lmartin;Martin;Léa;lea.martin@ac-nice.fr;personnel\n"+college+";mroux;Roux;Marc;m.roux@ac-nice.fr;personnel\n"+
+		college+";MROUX;Roux;Marc;m.roux@ac-nice.fr;personnel\n", false)
 	require.True(t, r.OK(), r.Errors)
-	assert.Equal(t, []string{"lignes 2 et 3 : « LMartin » et « lmartin » sont une seule personne"}, r.Notes)
+	assert.Equal(t, []string{
+		"lignes 2 et 3 : « LMartin » et « lmartin » sont une seule personne", "lignes 4 et 5 : « mroux » et « MROUX » sont une seule personne",
+	}, r.Notes)
 	assert.Equal(t, "lmartin,mroux", one[string](t, w, `SELECT string_agg(uid, ',' ORDER BY uid) FROM person`))
 	assert.Equal(t, 2, one[int](t, w, `SELECT count(*) FROM assignment a JOIN person p ON p.id = a.person WHERE p.uid = 'lmartin'`))
 

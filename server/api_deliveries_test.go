@@ -70,6 +70,12 @@ func TestADeliveryOfPSKCTakesOneExpiryForAllOfIt(t *testing.T) {
 	require.Equal(t, http.StatusUnprocessableEntity, refused.Status, refused.Text)
 	assert.Equal(t, "missing", refused.at("errors", 0, "code"))
 	assert.Nil(t, refused.at("errors", 1), "once")
+	for field, value := range map[string]string{"expires": "un jour", "uai": "0060001Z"} {
+		given := map[string]string{"uai": string(scene.Tilleuls), "expires": "2031-12-31", field: value}
+		wrong := h.deliver(c.support, file, "", "uai", given["uai"], "expires", given["expires"])
+		assert.Equal(t, http.StatusUnprocessableEntity, wrong.Status)
+		assert.Contains(t, wrong.Text, `"field":"`+field+`"`)
+	}
 	taken := h.deliver(c.support, file, "", "uai", string(scene.Tilleuls), "expires", "2031-12-31")
 	require.Equal(t, http.StatusCreated, taken.Status, taken.Text)
 	assert.EqualValues(t, 2, taken.at("accepted"))

@@ -111,7 +111,7 @@ func sniff(head []byte) (Kind, string) {
 	case bytes.HasPrefix(text, []byte("<")):
 		return XML, ""
 	case bytes.HasPrefix(head, []byte("\xFF\xFE")), bytes.HasPrefix(head, []byte("\xFE\xFF")):
-		return 0, "est en UTF-16 : enregistrez-le au format « CSV UTF-8 »."
+		return 0, "est en UTF-16 : enregistrez-le en UTF-8 (dans Excel, « CSV UTF-8 »)."
 	case bytes.IndexByte(head, 0) >= 0:
 		return 0, "n'est pas un tableau : OKEY lit les fichiers .xlsx, .csv et PSKC (.xml)."
 	}

@@ -27,10 +27,10 @@ func (b BadRows) Unwrap() error {
 		"Rien n'a été pris : corrigez ce qui suit dans le fichier, puis renvoyez-le entier (anomalies : %d).", len(b.Result.Errors))
 }
 
-// InFile says that an error about a file as a whole is about the field that carried it.
+// InFile says that an error about a file as a whole, which names no other field, is about the field that carried it.
 func InFile(err error) error {
 	var known *okey.Error
-	if errors.As(err, &known) && known.Code == okey.CodeInvalid {
+	if errors.As(err, &known) && known.Code == okey.CodeInvalid && known.Field == "" {
 		return okey.InvalidField("file", "%s", known.Message)
 	}
 	return err

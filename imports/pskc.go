@@ -83,8 +83,8 @@ var otherFormats = map[string]string{
 	"TKNBatch":     "un fichier SDTID propre à RSA SecurID",
 }
 
-const askSupplier = "Demandez au fournisseur un fichier PSKC (RFC 6030), ou un tableau numero_de_serie;lot;date_d_expiration;uai, sans les " +
-	"secrets."
+const askSupplier = "Demandez au fournisseur un fichier PSKC (RFC 6030), ou un tableau numero_de_serie;lot;date_d_expiration;uai, sans " +
+	"les secrets."
 
 // root reads up to the container's first tag.
 func (p *pskc) root() error {

@@ -44,8 +44,8 @@ func concernsRecipient(reply *textproto.Error) bool {
 	}
 }
 
-// refusesOthers asks the relay, in the same dialogue, whether it takes mail for the witness: nil where it does. That it does not holds for a
-// minute; that it did a moment ago says nothing of now.
+// refusesOthers asks the relay, in the same dialogue, whether it takes mail for the witness: nil where it does. That it does not holds for
+// a minute; that it did a moment ago says nothing of now.
 func (c *Connection) refusesOthers(ctx context.Context) error {
 	if c.others == nil || time.Since(c.asked) >= believed {
 		c.others, c.asked = c.ask(ctx, "<"+c.witness+">"), time.Now()

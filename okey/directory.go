@@ -39,8 +39,8 @@ type DirectoryDelegation struct {
 	Until   Day // included
 }
 
-// Read takes what the claims say, each with all its values. What is no date, or about another application, is passed over, and what is no UAI
-// is told: people must not be kept out by a value that somebody once typed.
+// Read takes what the claims say, each with all its values. What is no date, or about another application, is passed over, and what is no
+// UAI is told: people must not be kept out by a value that somebody once typed.
 func (r DirectoryRules) Read(claims map[string][]string) DirectorySays {
 	var says DirectorySays
 	heads, unread := uaisOf(claims[r.Heads])

@@ -8,8 +8,8 @@ import (
 	"okey/okey"
 )
 
-// formerly finds p, whom support has found to have had the uid of f. A directory may give that to somebody else later: who has it today comes
-// first, and a name that is said must be the person's.
+// formerly finds p, whom support has found to have had the uid of f. A directory may give that to somebody else later: who has it today
+// comes first, and a name that is said must be the person's.
 const formerly = `FROM former_uid f JOIN person p ON p.id = f.person WHERE NOT EXISTS (SELECT FROM person o WHERE o.uid = f.uid)`
 
 const sameName = `(fold(p.family_name), fold(p.given_name)) = `

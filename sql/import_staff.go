@@ -131,7 +131,8 @@ const tallyStaff = `SELECT
 	CROSS JOIN LATERAL (SELECT a.person IS NOT NULL AND a.until IS NOT DISTINCT FROM i.until
 		AND (p.family_name, p.given_name, p.mail) IS NOT DISTINCT FROM (i.family_name, i.given_name, i.mail) AS same) r`
 
-const countKept = `SELECT count(DISTINCT (a.person, a.uai)) FROM assignment a WHERE ` + absent + ` AND ` + sure + ` AND NOT (` + complete + `)`
+const countKept = `SELECT count(DISTINCT (a.person, a.uai)) FROM assignment a WHERE ` + absent + ` AND ` + sure + `
+	AND NOT (` + complete + `)`
 
 const namesOfAbsent = `SELECT DISTINCT p.uid || ' (' || trim(p.given_name || ' ' || p.family_name) || '), ' || a.uai
 	FROM assignment a JOIN person p ON p.id = a.person WHERE ` + absent + ` AND ` + complete + ` ORDER BY 1`
@@ -198,7 +199,8 @@ func (t *Tx) ImportStaff(ctx context.Context, rows []okey.ImportedStaff, how Sta
 	if err != nil {
 		return out, err
 	}
-	err = t.stage(ctx, "import_unsure", createImportUnsure, []string{"uid"}, len(how.Unsure), func(i int) []any { return []any{how.Unsure[i]} })
+	unsure := func(i int) []any { return []any{how.Unsure[i]} }
+	err = t.stage(ctx, "import_unsure", createImportUnsure, []string{"uid"}, len(how.Unsure), unsure)
 	if err != nil {
 		return out, err
 	}

@@ -55,7 +55,8 @@ func (s *Pages) stuck(v *web.Visit) (stuck, error) {
 // looks at one in the engine.
 func (st stuck) matters(gone []sql.Awaited, c web.Clock, workflow func(id string) string) []matter {
 	all := []matter{
-		escalatedMatter(st.Escalated, c), unansweredMatter(st.Unanswered, c), closedMatter(st.Closed), reportsMatter(st.Reports, c), stuckMatter(st.Actions, c),
+		escalatedMatter(st.Escalated, c), unansweredMatter(st.Unanswered, c), closedMatter(st.Closed), reportsMatter(st.Reports, c),
+		stuckMatter(st.Actions, c),
 		readingMatter(st.Readings, c), troubleMatter(st.Troubles, c, workflow), goneMatter(gone, c), refusedMailsMatter(st.Mails, c),
 		overdueMatter(st.Overdue, c), announcedMatter(st.Announced, c),
 	}

@@ -48,7 +48,7 @@ e2e: need+postgres+npm+chromium build ## OKEY in a real browser, every page as e
 	cd e2e && npm install --no-package-lock --no-audit --no-fund --loglevel=error
 	CHROMIUM="$(CHROMIUM)" OKEY_E2E_FORM="$(FORM)" e2e/node_modules/.bin/node e2e/run.js
 
-# Nothing given: the short form, which `make test` has too. FAULTS=all for the long one, or names; SEED=n for a schedule again; SECONDS=n of pairs.
+# Nothing given: the short form, which `make test` has too. FAULTS=all for the long one, several for its second half, or names; SEED=n for a schedule again; SECONDS=n of pairs.
 faults: go need+postgres ## people go their ways while OKEY's programs, lines, database and relay fail, then the books must balance; FAULTS=all SEED=n SECONDS=n
 	cd standalone && go test -count=1 -timeout 3h -v -run 'TestFaults$$' . -faults "$(FAULTS)" -seed "$(or $(SEED),0)" -seconds "$(or $(SECONDS),300)"
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"reflect"
+	"strconv"
 	"strings"
 )
 
@@ -44,6 +45,8 @@ type Config struct {
 	// MailFrom and SupportMail are RFC 5322 addresses.
 	MailFrom    string `name:"mail-from" env:"OKEY_MAIL_FROM" placeholder:"ADRESSE" needed:"worker"`
 	SupportMail string `name:"support-mail" env:"OKEY_SUPPORT_MAIL" placeholder:"ADRESSE" needed:"server worker"`
+	// MailRate is how many mails a minute a worker gives the relay; see MailsAMinute.
+	MailRate string `name:"mail-rate" env:"OKEY_MAIL_RATE" placeholder:"NOMBRE"`
 
 	// BounceAddress is the envelope sender of mails, made one of each mail's own by +mark; empty: MailFrom. What comes back is taken in at
 	// BounceListen, or fetched from the mailbox of BounceIMAP, whose messages then go to BounceDoneFolder.
@@ -215,6 +218,12 @@ func (c *Config) Check(role Role) error {
 }
 
 func (c *Config) isZero(s Setting) bool { return reflect.ValueOf(c).Elem().Field(s.index).IsZero() }
+
+// MailsAMinute is MailRate as a number; 0: as many as there are.
+func (c *Config) MailsAMinute() int {
+	rate, _ := strconv.Atoi(c.MailRate)
+	return rate
+}
 
 // Level is LogLevel as slog wants it.
 func (c *Config) Level() slog.Level {

@@ -25,6 +25,9 @@ func (c *Config) examine() {
 	c.examineMail("OKEY_MAIL_FROM", c.MailFrom)
 	c.examineMail("OKEY_SUPPLIER_MAIL", c.SupplierMail)
 	c.examineMail("OKEY_SUPPORT_MAIL", c.SupportMail)
+	if rate, err := strconv.Atoi(c.MailRate); c.MailRate != "" && (err != nil || rate < 1) {
+		c.refuse("OKEY_MAIL_RATE", c.MailRate, "n'est pas un nombre de courriels par minute", "Écrivez par exemple 120, ou rien.")
+	}
 	c.examineBounces()
 	c.examineProxies()
 	c.examineHolidays()

@@ -13,6 +13,7 @@ var helps = map[string]string{
 	"OKEY_TEMPORAL_UI_URL":    "Adresse de l'interface de Temporal, pour l'assistance ; vide : pas de lien.",
 	"OKEY_TRUSTED_PROXIES":    "Relais dont on croit les en-têtes X-Forwarded-For ; vide : aucun.",
 	"OKEY_SMTP_URL":           "Relais de courrier : smtp://[utilisateur:motdepasse@]hôte:port, ou smtps://.",
+	"OKEY_MAIL_RATE":          "Courriels confiés au relais par minute, au plus, par chaque worker ; vide : autant qu'il en vient.",
 	"OKEY_MAIL_FROM":          "Expéditeur des courriels : OKEY <okey@ac-exemple.fr>.",
 	"OKEY_SUPPORT_MAIL":       "Boîte de l'assistance.",
 	"OKEY_BOUNCE_ADDRESS":     "Adresse où reviennent les courriels qui n'arrivent pas, sans nom ni « + » ; vide : celle de l'expéditeur.",

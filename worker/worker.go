@@ -104,7 +104,7 @@ func work(
 	e := engine.New(c, okey.DefaultWaits(), cfg.URL)
 	mailer := mails.New(stores.mails, mail.NewSender(mail.Relay(cfg.SMTP), cfg.MailFrom, cfg.SupportMail), holidays, mails.Settings{
 		URL: cfg.URL, Academy: cfg.AcademyName, Support: cfg.SupportMail, Supplier: cfg.SupplierMail,
-		LinkKeys: cfg.LinkKeys, Waits: okey.DefaultWaits(), Bounces: returns,
+		LinkKeys: cfg.LinkKeys, Waits: okey.DefaultWaits(), Bounces: returns, Rate: cfg.MailsAMinute(),
 	})
 	registerActivities(w, stores, e, holidays, mailer, DirectoryOf(cfg))
 	if err := w.Start(); err != nil {

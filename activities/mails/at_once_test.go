@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
 )
 
 // What a relay nearby takes has left with the judging; a relay that has a mail in hand for longer has it once all the same, and whoever asks
@@ -40,4 +41,22 @@ func TestMailsLeaveWithTheJudgingOrGoOnBesideIt(t *testing.T) {
 	require.True(t, refused.Accepted)
 	assert.Empty(t, o.mails.SendAtOnce(context.Background(), []okey.MailOrder{{Request: request, Step: refused.Mails[0], At: o.now}}))
 	assert.Len(t, lines(o.box.Letters()), 3)
+}
+
+// A relay that is to have one mail a minute has the first; the second comes back when its turn has come, and holds nothing up meanwhile.
+func TestMailsBeyondTheRateComeBackWhenItIsTheirTurn(t *testing.T) {
+	o := newFixture(t)
+	o.rate = 1
+	o.mails = o.mailer(supportBox)
+	o.Key(scene.Tilleuls)
+	request, v := o.ask(o.lea, okey.FirstKey)
+	asked := okey.MailOrder{Request: request, Step: v.Mails[0], At: o.now}
+	for range 2 { // asked again too soon it has the same turn
+		_, err := o.mails.SendMails(context.Background(), asked)
+		var later *temporal.ApplicationError
+		require.ErrorAs(t, err, &later)
+		assert.InDelta(t, 60, later.NextRetryDelay().Seconds(), 30)
+		assert.Len(t, o.box.Letters(), 1)
+	}
+	assert.Equal(t, 1, o.Count(`SELECT count(*) FROM mail WHERE state = 'queued'`))
 }

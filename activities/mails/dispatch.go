@@ -150,7 +150,8 @@ func (p *mailing) mustRepeat(waiting int) error {
 		return temporal.NewApplicationErrorWithOptions("too many mails this hour: the next go out as one list", "mail_grouped", options)
 	case waiting > 0:
 		options.NextRetryDelay = p.pause
-		return temporal.NewApplicationErrorWithOptions("the relay may have these mails: it did not say", "mail_unanswered", options)
+		return temporal.NewApplicationErrorWithOptions("the relay may have these mails and did not say, or is not to have more this minute",
+			"mail_unanswered", options)
 	}
 	return nil
 }
@@ -173,6 +174,14 @@ func (p *mailing) deliver(ctx context.Context, connection *mail.Connection, e en
 		return row.State, nil
 	}
 	if wait := row.NotBefore.Time.Sub(p.now(ctx)); wait > 0 {
+		p.pauseFor(wait)
+		return sql.MailQueued, nil
+	}
+	wait, err := p.turns.wait(ctx, e.id)
+	if err != nil {
+		return "", err
+	}
+	if wait > 0 {
 		p.pauseFor(wait)
 		return sql.MailQueued, nil
 	}

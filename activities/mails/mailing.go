@@ -43,7 +43,7 @@ type mailing struct {
 	begun     int           // of them
 	ordered   bool          // enough keys are on their way
 	later     time.Duration // after which a mail that waits for its list is due; 0: none waits
-	pausing   int           // mails that the relay may have already: they are not tried for a while
+	pausing   int           // mails that the relay may have already, or whose turn has not come: they are not tried for a while
 	pause     time.Duration // until the first of those is
 	again     *sql.Mail     // the one mail that is sent again; nil: all of the step
 }

@@ -29,6 +29,7 @@ type Settings struct {
 	LinkKeys okey.LinkKeys
 	Waits    okey.Waits
 	Bounces  mail.BounceAddress // where mails come back to; zero: to their sender
+	Rate     int                // how many mails a minute go to the relay at most; 0: as many as there are
 }
 
 // Mailer writes and sends the mails of a step.
@@ -40,11 +41,13 @@ type Mailer struct {
 	support  string // the bare address
 	host     string // of URL, for Message-IDs
 	flights  singleflight.Group
+	turns    *turns
 }
 
 // New makes a mailer.
 func New(store *sql.Store, sender *mail.Sender, days *calendar.Calendar, settings Settings) *Mailer {
 	m := &Mailer{store: store, sender: sender, calendar: days, settings: settings, support: settings.Support, host: "okey.invalid"}
+	m.turns = newTurns(settings.Rate)
 	if address, err := netmail.ParseAddress(settings.Support); err == nil {
 		m.support = address.Address
 	}

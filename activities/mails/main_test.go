@@ -42,6 +42,7 @@ type fixture struct {
 	lea, roux, blanc okey.Person
 	now              time.Time
 	bounces          string // where mails come back to
+	rate             int    // mails a minute; 0: no limit
 }
 
 func newFixture(t *testing.T) *fixture {
@@ -63,7 +64,7 @@ func (o *fixture) mailer(witness string) *mails.Mailer {
 	return mails.New(o.Store, sender, calendar.PublicOnly(), mails.Settings{
 		Academy: "Académie d'Exemple",
 		URL:     base, Support: "Assistance <" + supportBox + ">", LinkKeys: o.links, Waits: okey.DefaultWaits(),
-		Bounces: o.returns(),
+		Bounces: o.returns(), Rate: o.rate,
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"testing"
 	"time"
 
 	"github.com/google/uuid"
@@ -50,12 +51,13 @@ const mostSchools = 9000
 func (tr *trial) prepare(n int) {
 	tr.t.Helper()
 	places, people := strings.SplitAfter(schools, "\n")[0], strings.SplitAfter(staff, "\n")[0]
-	keys := "numero_de_serie;lot;date_d_expiration;uai\n"
+	keys := keysHeader
+	tokens := map[string]string{}
 	for i := range n {
-		digits := fmt.Sprintf("006%04d", i+1)
-		letter, ok := okey.CheckLetter(digits)
-		require.True(tr.t, ok)
-		j := &journey{tr: tr, number: i, uai: digits + string(letter), serial: fmt.Sprintf("0051%04d", i)}
+		j := &journey{
+			tr: tr, number: i, uai: numberedUAI(tr.t, i), serial: fmt.Sprintf("0051%04d", i), asker: uuid.NewString(), head: uuid.NewString(),
+		}
+		tokens[j.asker], tokens[j.head] = fmt.Sprintf("a%d", i), fmt.Sprintf("h%d", i)
 		places += j.uai + ";Collège des Pannes;340;1;99;23;Nice;06000\n"
 		people += fmt.Sprintf("%s;h%d;Roux;Paul;%s;chef\n%s;a%d;Martin;Léa;%s;personnel\n", j.uai, i, j.headMail(), j.uai, i, j.askerMail())
 		keys += j.serial + ";LOT1;31/12/2040;" + j.uai + "\n"
@@ -64,11 +66,21 @@ func (tr *trial) prepare(n int) {
 	tr.importFile("establishments", "ecoles.csv", places)
 	tr.importFile("staff", "personnels.csv", people)
 	tr.importFile("keys", "clefs.csv", keys)
-	tr.giveTokens()
+	tr.giveTokens(tokens)
 }
 
-// giveTokens is `okey token` for all at once.
-func (tr *trial) giveTokens() {
+const keysHeader = "numero_de_serie;lot;date_d_expiration;uai\n"
+
+func numberedUAI(t *testing.T, number int) string {
+	t.Helper()
+	digits := fmt.Sprintf("006%04d", number+1)
+	letter, ok := okey.CheckLetter(digits)
+	require.True(t, ok)
+	return digits + string(letter)
+}
+
+// giveTokens is `okey token` for all at once: the uid of each token.
+func (tr *trial) giveTokens(tokens map[string]string) {
 	tr.t.Helper()
 	cfg, err := config.Load(tr.env)
 	require.NoError(tr.t, err)
@@ -88,12 +100,9 @@ func (tr *trial) giveTokens() {
 	require.NoError(tr.t, rows.Err())
 	now := time.Now().UTC()
 	require.NoError(tr.t, store.Do(tr.t.Context(), func(tx *sql.Tx) error {
-		for _, j := range tr.pool {
-			j.asker, j.head = uuid.NewString(), uuid.NewString()
-			for token, uid := range map[string]string{j.asker: fmt.Sprintf("a%d", j.number), j.head: fmt.Sprintf("h%d", j.number)} {
-				if err := tx.SaveToken(tr.t.Context(), token, sql.Bearer{Person: ids[uid]}, now, now.Add(24*time.Hour)); err != nil {
-					return err
-				}
+		for token, uid := range tokens {
+			if err := tx.SaveToken(tr.t.Context(), token, sql.Bearer{Person: ids[uid]}, now, now.Add(24*time.Hour)); err != nil {
+				return err
 			}
 		}
 		return nil

@@ -19,6 +19,8 @@ import (
 type Config struct {
 	// DatabaseURL is the application's role: it may not alter the schema, nor touch the audit once written.
 	DatabaseURL string `kong:"-" env:"OKEY_DATABASE_URL" secret:"true" needed:"server worker command doctor"`
+	// DatabaseConnections is how many connections the server has at most, and the worker; see PoolSize.
+	DatabaseConnections string `name:"database-connections" env:"OKEY_DATABASE_CONNECTIONS" default:"20" placeholder:"NOMBRE"`
 	// AdminDatabaseURL is the owner of schema and audit. Server and worker must not be given it.
 	AdminDatabaseURL string `kong:"-" env:"OKEY_ADMIN_DATABASE_URL" secret:"true" needed:"migrate"`
 
@@ -218,6 +220,12 @@ func (c *Config) Check(role Role) error {
 }
 
 func (c *Config) isZero(s Setting) bool { return reflect.ValueOf(c).Elem().Field(s.index).IsZero() }
+
+// PoolSize is DatabaseConnections as a number.
+func (c *Config) PoolSize() int {
+	size, _ := strconv.Atoi(c.DatabaseConnections)
+	return size
+}
 
 // MailsAMinute is MailRate as a number; 0: as many as there are.
 func (c *Config) MailsAMinute() int {

@@ -15,6 +15,8 @@ import (
 func (c *Config) examine() {
 	c.examineDatabase("OKEY_DATABASE_URL", c.DatabaseURL)
 	c.examineDatabase("OKEY_ADMIN_DATABASE_URL", c.AdminDatabaseURL)
+	c.examineCount("OKEY_DATABASE_CONNECTIONS", c.DatabaseConnections, fewestConnections, "un nombre de connexions, huit au moins", "20")
+	c.examineCount("OKEY_MAIL_RATE", c.MailRate, 1, "un nombre de courriels par minute", "120")
 	c.examineAddress("TEMPORAL_ADDRESS", c.TemporalAddress)
 	c.examineAddress("OKEY_HTTP", c.HTTP)
 	c.examineAddress("OKEY_METRICS", c.Metrics)
@@ -25,9 +27,6 @@ func (c *Config) examine() {
 	c.examineMail("OKEY_MAIL_FROM", c.MailFrom)
 	c.examineMail("OKEY_SUPPLIER_MAIL", c.SupplierMail)
 	c.examineMail("OKEY_SUPPORT_MAIL", c.SupportMail)
-	if rate, err := strconv.Atoi(c.MailRate); c.MailRate != "" && (err != nil || rate < 1) {
-		c.refuse("OKEY_MAIL_RATE", c.MailRate, "n'est pas un nombre de courriels par minute", "Écrivez par exemple 120, ou rien.")
-	}
 	c.examineBounces()
 	c.examineProxies()
 	c.examineHolidays()
@@ -42,6 +41,15 @@ func (c *Config) examine() {
 	}
 	if new(slog.Level).UnmarshalText([]byte(c.LogLevel)) != nil {
 		c.refuse("OKEY_LOG_LEVEL", c.LogLevel, "n'est pas un niveau de journal", "Écrivez debug, info, warn ou error.")
+	}
+}
+
+// fewestConnections: the worker's are shared out among judges, mails and all else.
+const fewestConnections = 8
+
+func (c *Config) examineCount(name, text string, least int, what, example string) {
+	if n, err := strconv.Atoi(text); text != "" && (err != nil || n < least) {
+		c.refuse(name, text, "n'est pas "+what, "Écrivez par exemple "+example+".")
 	}
 }
 

@@ -176,7 +176,7 @@ func assemble(ctx, parts context.Context, cfg config.Config) (s *Server, closeAl
 			closers[i]()
 		}
 	}
-	store, err := sql.Open(cfg.DatabaseURL, cfg.AuditKeys)
+	store, err := sql.OpenPool(cfg.DatabaseURL, cfg.AuditKeys, sql.Pool{Connections: cfg.PoolSize()})
 	if err != nil {
 		return nil, closeAll, err
 	}

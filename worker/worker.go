@@ -128,16 +128,16 @@ func work(
 // round.
 type stores struct{ judges, mails, rest *sql.Store }
 
-// openStores shares twenty connections out, as many as one Store has. A judge waits for a lock for less time than the engine gives it: its
+// openStores shares the connections out. A judge waits for a lock for less time than the engine gives it: its
 // connection is for others then, and the engine tries it again.
 func openStores(cfg config.Config) (s stores, err error) {
 	for _, one := range []struct {
 		into **sql.Store
 		pool sql.Pool
 	}{
-		{&s.judges, sql.Pool{Connections: 10, Lock: 3 * time.Second}},
-		{&s.mails, sql.Pool{Connections: 5}},
-		{&s.rest, sql.Pool{Connections: 5, Statement: sql.Unhurried}}, // stock, orders, repair, the night's
+		{&s.judges, sql.Pool{Connections: cfg.PoolSize() / 2, Lock: 3 * time.Second}},
+		{&s.mails, sql.Pool{Connections: cfg.PoolSize() / 4}},
+		{&s.rest, sql.Pool{Connections: cfg.PoolSize() / 4, Statement: sql.Unhurried}}, // stock, orders, repair, the night's
 	} {
 		if *one.into, err = sql.OpenPool(cfg.DatabaseURL, cfg.AuditKeys, one.pool); err != nil {
 			s.close()

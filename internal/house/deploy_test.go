@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -302,4 +303,26 @@ func TestDocumentationKnowsEverySetting(t *testing.T) {
 		delete(rows, s.Name)
 	}
 	assert.Empty(t, rows, "docs/configure.md tells of what the program does not read")
+}
+
+// Nobody is to be turned away by the database of compose: what everybody may open at once is less than it takes.
+func TestConnectionsAddUp(t *testing.T) {
+	project := compose(t)
+	number := func(service, variable string) int {
+		n, err := strconv.Atoi(*project.Services[service].Environment[variable])
+		require.NoError(t, err, variable)
+		return n
+	}
+	const (
+		listening, services = 1, 4 // the server listens for outcomes; frontend, history, matching and the engine's own worker
+		workers             = 2    // a second one beside the first while OKEY is upgraded
+		commands            = 20   // migrate, doctor, backup, psql, and those that PostgreSQL keeps for its superuser
+	)
+	ours := number("server", "OKEY_DATABASE_CONNECTIONS") + listening + workers*number("worker", "OKEY_DATABASE_CONNECTIONS")
+	engines := services * (number("temporal", "SQL_MAX_CONNS") + number("temporal", "SQL_VIS_MAX_CONNS"))
+	takes := regexp.MustCompile(`max_connections=(\d+)`).FindStringSubmatch(strings.Join(project.Services["postgres"].Command, " "))
+	require.NotNil(t, takes)
+	most, err := strconv.Atoi(takes[1])
+	require.NoError(t, err)
+	assert.Less(t, ours+engines+commands, most)
 }

@@ -44,6 +44,8 @@ type Mail struct {
 	Unanswered int             `db:"unanswered"`
 	NotBefore  stdsql.NullTime `db:"not_before"`  // when it is tried again at the earliest
 	ReturnedAt stdsql.NullTime `db:"returned_at"` // when a report came that it had not arrived
+
+	Found bool `db:"-"` // by QueueMail: another attempt had queued it
 }
 
 const mailColumns = `m.id, m.request, m.kind, m.ref, m.person, m.address, m.issue, m.message_id, m.subject, m.state, m.attempts,
@@ -79,6 +81,7 @@ func (r reader) QueueMail(ctx context.Context, n NewMail) (m Mail, err error) {
 		n.ID, nullID(n.Request), nullText(n.Key), string(n.Kind), n.Ref, nullID(n.Person), n.Address, n.Issue,
 		n.MessageID, n.At, nullID(n.Subject), order, n.Title)
 	if okey.ErrorCode(err) == okey.CodeNotFound { // it was there before
+		m.Found = true
 		err = r.get(ctx, &m, noMail, `SELECT `+mailColumns+` FROM mail m WHERE m.id = $1`, n.ID)
 	}
 	if err != nil {
@@ -86,6 +89,23 @@ func (r reader) QueueMail(ctx context.Context, n NewMail) (m Mail, err error) {
 	}
 	m.CreatedAt = utc(m.CreatedAt)
 	return m, nil
+}
+
+// DropUnsaid notes that what an earlier attempt at an order had queued, but for kept, has nothing to say any more.
+func (s *Store) DropUnsaid(ctx context.Context, order okey.MailOrder, kept []uuid.UUID) error {
+	said, err := orderJSON(&order)
+	if err != nil {
+		return err
+	}
+	of, about := "subject_id", order.Subject.String()
+	switch {
+	case order.Key != "":
+		of, about = "key", string(order.Key)
+	case order.Request != uuid.Nil:
+		of, about = "request", order.Request.String()
+	}
+	return s.attempt(ctx, `UPDATE mail SET state = 'dropped' WHERE `+of+` = $1 AND state = 'queued' AND again_of IS NULL
+		AND mail_order = $2::jsonb AND NOT id = ANY ($3)`, about, said, pq.Array(kept))
 }
 
 // LockMails makes those who count the mails of a kind to a person wait for one another. The transaction takes no other lock.

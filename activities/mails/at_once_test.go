@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"okey/internal/postbox"
 	"okey/internal/scene"
 	"okey/okey"
 
@@ -59,4 +60,30 @@ func TestMailsBeyondTheRateComeBackWhenItIsTheirTurn(t *testing.T) {
 		assert.Len(t, o.box.Letters(), 1)
 	}
 	assert.Equal(t, 1, o.Count(`SELECT count(*) FROM mail WHERE state = 'queued'`))
+}
+
+// A mail that waits may have nothing to say any more when it could leave: it does not stay among those that wait.
+func TestAMailThatHasNothingToSayAnyMoreDoesNotWaitForEver(t *testing.T) {
+	for _, left := range []string{"those who are asked", "the key that was missing"} {
+		t.Run(left, func(t *testing.T) {
+			o := newFixture(t)
+			request, v := o.ask(o.lea, okey.FirstKey) // no key is free, and she is told
+			asked := okey.MailOrder{Request: request, Step: v.Mails[0], At: o.now}
+			o.box.Refuse(postbox.Everyone, 451)
+			assert.NotEmpty(t, o.mails.SendAtOnce(context.Background(), []okey.MailOrder{asked}))
+			waiting := o.Count(`SELECT count(*) FROM mail WHERE state = 'queued'`)
+			require.Greater(t, waiting, 2)
+			if left == "those who are asked" {
+				o.Exec(`DELETE FROM assignment WHERE person = $1`, o.blanc.ID)
+			} else {
+				o.Key(scene.Tilleuls)
+			}
+			o.box.Refuse(postbox.Everyone, 0)
+			_, err := o.mails.SendMails(context.Background(), asked)
+			require.NoError(t, err)
+			assert.Zero(t, o.Count(`SELECT count(*) FROM mail WHERE state = 'queued'`))
+			assert.Positive(t, o.Count(`SELECT count(*) FROM mail WHERE state = 'dropped'`))
+			assert.Less(t, len(o.box.Letters()), waiting)
+		})
+	}
 }

@@ -22,7 +22,7 @@ import (
 func (p *mailing) dispatch(ctx context.Context) (okey.MailReport, error) {
 	var report okey.MailReport
 	if len(p.envelopes) == 0 && p.later == 0 {
-		return report, nil
+		return report, p.dropUnsaid(ctx)
 	}
 	lines := &lines{open: p.sender.Open}
 	defer lines.close()
@@ -53,7 +53,22 @@ func (p *mailing) dispatch(ctx context.Context) (okey.MailReport, error) {
 	if failed != nil {
 		return report, failed
 	}
-	return report, p.mustRepeat(waiting)
+	if err := p.mustRepeat(waiting); err != nil || !p.repeated {
+		return report, err
+	}
+	return report, p.dropUnsaid(ctx)
+}
+
+// dropUnsaid ends what an earlier attempt had queued, and what there is no reason to say any more: while it waited things went on.
+func (p *mailing) dropUnsaid(ctx context.Context) error {
+	if p.again != nil {
+		return nil
+	}
+	kept := make([]uuid.UUID, len(p.envelopes))
+	for i, e := range p.envelopes {
+		kept[i] = e.id
+	}
+	return p.store.DropUnsaid(ctx, *p.orderOf(envelope{}), kept)
 }
 
 // Mails of one order leave one after the other, and the next beside one that takes its time: a relay that hangs at one mailbox delays no
@@ -166,6 +181,11 @@ func (p *mailing) deliver(ctx context.Context, connection *mail.Connection, e en
 		return "", err
 	}
 	row, err := p.queue(ctx, e, message.Subject)
+	if row.Found {
+		p.mu.Lock()
+		p.repeated = true
+		p.mu.Unlock()
+	}
 	if err != nil || row.State == sql.MailSent {
 		return row.State, err
 	}

@@ -38,13 +38,14 @@ type mailing struct {
 	zone      *time.Location
 	today     okey.Day
 	facts     mail.Facts // what all letters of the order share
-	mu        sync.Mutex // of what mails that leave side by side change: envelopes, pausing, pause
+	mu        sync.Mutex // of what mails that leave side by side change: envelopes, pausing, pause, repeated
 	envelopes []envelope
 	begun     int           // of them
 	ordered   bool          // enough keys are on their way
 	later     time.Duration // after which a mail that waits for its list is due; 0: none waits
 	pausing   int           // mails that the relay may have already, or whose turn has not come: they are not tried for a while
 	pause     time.Duration // until the first of those is
+	repeated  bool          // an earlier attempt has queued some of them
 	again     *sql.Mail     // the one mail that is sent again; nil: all of the step
 }
 

@@ -5,10 +5,12 @@ import (
 	"net/http"
 	"net/url"
 	"testing"
+	"time"
 
 	"okey/internal/pgtest"
 	"okey/internal/scene"
 	"okey/okey"
+	"okey/sql"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -84,6 +86,21 @@ func TestPagesSayThatTheDatabaseIsSilent(t *testing.T) {
 	require.GreaterOrEqual(t, proxy.Silence(), 2, "the listening connection, and the pool's")
 	eventually(t, func() bool { // as many as the pool has, one after the other
 		shown := lea.get("/")
+		assert.Contains(t, []int{http.StatusOK, http.StatusServiceUnavailable}, shown.Status)
+		return shown.Status == http.StatusOK
+	})
+}
+
+func TestProgramsAreToldThatTheDatabaseIsSilent(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	proxy := pgtest.NewProxy(t, h.Scene.URL)
+	other := h.another(proxy.URL, h.Judges)
+	token := other.tokenFor(sql.Bearer{Person: c.lea.ID}, time.Hour)
+	require.Equal(t, http.StatusOK, other.send(token, http.MethodGet, "/me", "").Status)
+	require.GreaterOrEqual(t, proxy.Silence(), 2, "the listening connection, and the pool's")
+	eventually(t, func() bool {
+		shown := other.send(token, http.MethodGet, "/me", "")
 		assert.Contains(t, []int{http.StatusOK, http.StatusServiceUnavailable}, shown.Status)
 		return shown.Status == http.StatusOK
 	})

@@ -78,6 +78,10 @@ func open(url string, keys AuditKeys, limits limits) (*Store, error) {
 // Close ends all connections.
 func (s *Store) Close() error { return s.db.Close() }
 
+// FirstPatience is how long the database is waited for when it is asked who somebody is: that is the first question of all, and tells
+// soonest that it is silent. Nor is a page held up longer by a table of sessions that somebody has locked.
+const FirstPatience = 3 * time.Second
+
 // Ping tells whether the database answers.
 func (s *Store) Ping(ctx context.Context) error { return s.db.PingContext(ctx) }
 

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"time"
@@ -53,7 +54,9 @@ func (s *API) identify(c *gin.Context, scope string) (caller, error) {
 		return caller{}, okey.Errorf(okey.CodeUnauthorized,
 			"Donnez un jeton : en-tête Authorization: Bearer, suivi de ce qu'affiche « okey token ».")
 	}
-	bearer, err := s.store.Bearer(ctx, strings.TrimSpace(token), time.Now())
+	soon, cancel := context.WithTimeout(ctx, sql.FirstPatience)
+	defer cancel()
+	bearer, err := s.store.Bearer(soon, strings.TrimSpace(token), time.Now())
 	if err != nil {
 		return caller{}, err
 	}

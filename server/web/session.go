@@ -41,13 +41,9 @@ type readSession struct {
 
 type readSessionKey struct{}
 
-// sessionPatience is how long a session is waited for: it is the first that a page reads, and tells soonest that the database is silent.
-// Nor is a page held up longer by a table that somebody has locked.
-const sessionPatience = 3 * time.Second
-
 // FindCtx reads a session.
 func (t *sessionTable) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
-	soon, cancel := context.WithTimeout(ctx, sessionPatience)
+	soon, cancel := context.WithTimeout(ctx, sql.FirstPatience)
 	defer cancel()
 	data, expiry, found, err := t.store.Session(soon, token)
 	if read, ok := ctx.Value(readSessionKey{}).(*readSession); ok && found {
@@ -65,7 +61,7 @@ func (t *sessionTable) CommitCtx(ctx context.Context, token string, data []byte,
 		if sameValues(read.data, data) && expiry.Sub(read.expiry).Abs() < sessionSlack {
 			return nil
 		}
-		soon, cancel := context.WithTimeout(context.WithoutCancel(ctx), sessionPatience)
+		soon, cancel := context.WithTimeout(context.WithoutCancel(ctx), sql.FirstPatience)
 		defer cancel()
 		err := t.store.KeepSession(soon, token, data, expiry)
 		if err != nil && prolongs(read.data, data) {

@@ -91,7 +91,8 @@ func (r reader) QueueMail(ctx context.Context, n NewMail) (m Mail, err error) {
 	return m, nil
 }
 
-// DropUnsaid notes that what an earlier attempt at an order had queued, but for kept, has nothing to say any more.
+// DropUnsaid notes that what an earlier attempt at an order had queued, but for kept, has nothing to say any more. When the order was given
+// does not matter: the judging says one moment, the workflow another.
 func (s *Store) DropUnsaid(ctx context.Context, order okey.MailOrder, kept []uuid.UUID) error {
 	said, err := orderJSON(&order)
 	if err != nil {
@@ -105,7 +106,7 @@ func (s *Store) DropUnsaid(ctx context.Context, order okey.MailOrder, kept []uui
 		of, about = "request", order.Request.String()
 	}
 	return s.attempt(ctx, `UPDATE mail SET state = 'dropped' WHERE `+of+` = $1 AND state = 'queued' AND again_of IS NULL
-		AND mail_order = $2::jsonb AND NOT id = ANY ($3)`, about, said, pq.Array(kept))
+		AND mail_order - 'at' - 'made' = $2::jsonb - 'at' - 'made' AND NOT id = ANY ($3)`, about, said, pq.Array(kept))
 }
 
 // LockMails makes those who count the mails of a kind to a person wait for one another. The transaction takes no other lock.

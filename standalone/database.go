@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"path/filepath"
 	"strconv"
 	"syscall"
@@ -26,8 +27,11 @@ type databases struct{ app, admin string }
 
 // startDatabase starts the cluster and brings okey's database up to date.
 func (h *house) startDatabase(ctx context.Context) (*postgres.Cluster, databases, error) {
+	if err := databaseIsThere(h.flags.Data); err != nil {
+		return nil, databases{}, err
+	}
 	cluster, err := postgres.Start(ctx, postgres.Options{
-		Dir: filepath.Join(h.flags.Data, "postgres"), Host: h.addresses.postgresHost, Port: h.addresses.postgresPort,
+		Dir: databaseDir(h.flags.Data), Host: h.addresses.postgresHost, Port: h.addresses.postgresPort,
 	})
 	var occupied *postgres.PortTakenError
 	if errors.As(err, &occupied) {
@@ -60,6 +64,21 @@ func (h *house) startDatabase(ctx context.Context) (*postgres.Cluster, databases
 		return nil, databases{}, err
 	}
 	return cluster, urls, nil
+}
+
+func databaseDir(data string) string { return filepath.Join(data, "postgres") }
+
+// databaseIsThere refuses a folder that has its secrets, which are made after the database, and no database any more: an empty one in its
+// place would look like everything being well.
+func databaseIsThere(data string) error {
+	if _, err := os.Stat(secretsFile(data)); err != nil {
+		return nil // never worked with, or for whoever reads them to say
+	}
+	if _, err := os.Stat(databaseDir(data)); !errors.Is(err, os.ErrNotExist) {
+		return nil // or for PostgreSQL to say
+	}
+	return fmt.Errorf("le dossier %s manque, et une base a servi ici : un disque n'est peut-être pas monté. Remettez-le, ou restaurez une "+
+		"sauvegarde ; pour repartir de rien, effacez tout le dossier %s", databaseDir(data), data)
 }
 
 // prepareDatabase makes database and role on a first start, and gives the role the password that okey.env tells.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"os/exec"
 	"testing"
 
@@ -19,4 +20,13 @@ func TestAShellReadsTheEnvironmentAsItWasMeant(t *testing.T) {
 	assert.Equal(t, "V=Fil@os\n", variable{"V", "Fil@os"}.line(), "bare where it can be")
 	database := "postgres://okey_app:0123@127.0.0.1:45589/okey?sslmode=disable"
 	assert.Equal(t, "V="+database+"\n", variable{"V", database}.line(), "bare where it can be")
+}
+
+func TestAFolderWithoutItsDatabaseIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, databaseIsThere(dir), "a first start")
+	require.NoError(t, os.WriteFile(secretsFile(dir), nil, 0o600))
+	require.ErrorContains(t, databaseIsThere(dir), "une base a servi ici")
+	require.NoError(t, os.Mkdir(databaseDir(dir), 0o700))
+	require.NoError(t, databaseIsThere(dir))
 }

@@ -234,6 +234,14 @@ func TestRecordedPaths(t *testing.T) {
 
 	end(s.until("lea", okey.HandedOver, "00480001"), "handed_over")
 
+	// Who gives a key back wakes who waits for one.
+	s.keys("00480005")
+	first, next := s.until("ali", okey.AwaitingCharter, ""), s.until("eva", okey.AwaitingStock, "")
+	s.applied("ali", first, okey.Withdrawal, fields{"comment": "plus besoin"})
+	s.awaitStage(next, okey.AwaitingCharter)
+	end(first, "woke_another")
+	s.applied("eva", next, okey.Withdrawal, fields{"comment": "plus besoin"})
+
 	refused := s.ask("ali")
 	s.applied("roux", refused, okey.PrincipalDecision, fields{"decision": "refuse", "comment": "non"})
 	end(refused, "refused")
@@ -250,8 +258,8 @@ func TestRecordedPaths(t *testing.T) {
 		key, _ := s.call("ali", "GET", "/requests/"+lost, nil).Body["key"].(map[string]any)
 		return key != nil && key["serial"] != serial
 	}, patience, 50*time.Millisecond)
-	next := s.call("ali", "GET", "/requests/"+lost, nil).Body["key"].(map[string]any)["serial"].(string)
-	s.applied("roux", lost, okey.Handover, fields{"serial": next})
+	other := s.call("ali", "GET", "/requests/"+lost, nil).Body["key"].(map[string]any)["serial"].(string)
+	s.applied("roux", lost, okey.Handover, fields{"serial": other})
 	end(lost, "key_lost_before_handover")
 
 	swapped := s.until("eva", okey.AwaitingHandover, "")

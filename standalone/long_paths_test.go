@@ -86,6 +86,13 @@ func TestUndeliveredMail(t *testing.T) {
 	assert.Equal(t, http.StatusOK, answered.Status, "mail never blocks the flow")
 	s.keep(workflowOf(id), "undelivered_mail")
 
+	s.keys("00480007")
+	first, next := s.until("ali", okey.AwaitingCharter, ""), s.until("eva", okey.AwaitingStock, "")
+	s.applied("ali", first, okey.Withdrawal, fields{"comment": "plus besoin"})
+	s.awaitStage(next, okey.AwaitingCharter)
+	require.Equal(t, 1, s.scheduled(workflowOf(first), okey.ActivityWakeUp))
+	s.keep(workflowOf(first), "woke_another_undelivered")
+
 	s.keys("00480001")
 	changed, err := s.try(s.env["OKEY_URL"], "roux", "POST", "/keys/00480001/changes", fields{"reason": "lost", "comment": "train"})
 	require.NoError(t, err)

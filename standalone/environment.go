@@ -189,7 +189,11 @@ func (h *house) writeEnvironment(variables []variable, urls databases) error {
 // writeWhole replaces a private file at once: a reader sees the old one or the new one.
 func writeWhole(path, text string) error {
 	half := path + ".new"
-	if err := os.WriteFile(half, []byte(text), 0o600); err != nil {
+	err := os.WriteFile(half, []byte(text), 0o600)
+	if errors.Is(err, syscall.ENOSPC) {
+		return fmt.Errorf("le disque de %s est plein : libérez de la place, puis relancez", filepath.Dir(path))
+	}
+	if err != nil {
 		return err
 	}
 	return os.Rename(half, path)

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"database/sql"
@@ -327,6 +328,9 @@ func (c *Cluster) awaitReady(ctx context.Context) error {
 		if err = db.PingContext(ctx); err == nil {
 			return nil
 		}
+		if refused, is := errors.AsType[*pq.Error](err); is && refused.Code == "3D000" { // no waiting brings it back
+			return fmt.Errorf("PostgreSQL n'a plus ses données : %s", Explain(refused.Message))
+		}
 		select {
 		case <-c.Done():
 			return fmt.Errorf("PostgreSQL s'est arrêté au démarrage : %s", Explain(c.lastWords()))
@@ -370,7 +374,14 @@ func (c *Cluster) lastWords() string {
 	if err != nil {
 		return err.Error()
 	}
-	return lastLines(string(text[min(int(c.logFrom), len(text)):]), 3)
+	said := string(text[min(int(c.logFrom), len(text)):])
+	var why strings.Builder // lines of an end follow it, and say less
+	for line := range strings.Lines(said) {
+		if strings.Contains(line, "FATAL:") || strings.Contains(line, "PANIC:") {
+			why.WriteString(line)
+		}
+	}
+	return lastLines(cmp.Or(why.String(), said), 3)
 }
 
 func lastLines(text string, n int) string {

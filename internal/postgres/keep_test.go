@@ -47,6 +47,14 @@ func TestWhatPostgresSaysOfADirectoryIsExplained(t *testing.T) {
 			require.NoError(t, os.Remove(filepath.Join(dir, "data", "global", "pg_control")))
 			return "remettez la dernière sauvegarde"
 		},
+		"its journal is missing": func(t *testing.T, dir string) string {
+			require.NoError(t, os.RemoveAll(filepath.Join(dir, "data", "pg_wal")))
+			return "remettez la dernière sauvegarde"
+		},
+		"its data are missing": func(t *testing.T, dir string) string {
+			require.NoError(t, os.RemoveAll(filepath.Join(dir, "data", "base")))
+			return "remettez la dernière sauvegarde"
+		},
 		"everybody may write": func(t *testing.T, dir string) string {
 			require.NoError(t, os.Chmod(filepath.Join(dir, "data"), 0o777)) //nolint:gosec // that is the fault
 			return "chmod 700"

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"okey/activities"
 	"okey/internal/scene"
 	"okey/okey"
+	"okey/sql"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
@@ -81,4 +83,22 @@ func TestNoLetterFallsBetweenTwoBatches(t *testing.T) {
 		}
 	}
 	assert.Len(t, seen, 451)
+}
+
+// A key may be handed over in the instant in which its holder's function ends: neither transaction sees the other.
+func TestAMorningFindsWhoseLeavingWasOverlooked(t *testing.T) {
+	c := newFixture(t)
+	c.KeyOf(c.lea, scene.Tilleuls, okey.DayOf(c.now, time.UTC).AddDays(1000))
+	c.Exec(`DELETE FROM assignment WHERE person = $1`, c.lea.ID)
+	c.Exec(`DELETE FROM key_away`)
+	left := func() int {
+		found, err := c.Store.ListKeys(t.Context(), sql.Reach{All: true}, sql.KeyFilter{
+			Watch: sql.WatchedLeft, Today: okey.DayOf(c.now, time.UTC), Limit: 10,
+		})
+		require.NoError(t, err)
+		return len(found)
+	}
+	require.Zero(t, left())
+	assert.Len(t, c.due("1"), 2)
+	assert.Equal(t, 1, left())
 }

@@ -28,10 +28,11 @@ func TestEverySessionHasItsLimits(t *testing.T) {
 	} {
 		store, err := sql.OpenPool(c.address, nil, c.pool)
 		require.NoError(t, err)
-		var statement, lock, idle string
+		var statement, lock, idle, jit string
 		require.NoError(t, store.DB().QueryRowContext(t.Context(), `SELECT current_setting('statement_timeout'),
-			current_setting('lock_timeout'), current_setting('idle_in_transaction_session_timeout')`).Scan(&statement, &lock, &idle))
-		assert.Equal(t, []string{c.statement, "10s", "15s"}, []string{statement, lock, idle})
+			current_setting('lock_timeout'), current_setting('idle_in_transaction_session_timeout'), current_setting('jit')`).
+			Scan(&statement, &lock, &idle, &jit))
+		assert.Equal(t, []string{c.statement, "10s", "15s", "off"}, []string{statement, lock, idle, jit})
 		require.NoError(t, store.Close())
 	}
 }

@@ -114,7 +114,11 @@ type condition struct {
 func (f KeyFilter) conditions(reach Reach) []condition {
 	a, b, c := three(words(f.Search))
 	return []condition{
-		{!reach.All, `(k.holder = $1 OR k.uai ` + strings.ReplaceAll(answered, "$3", "$2") + `)`, []any{reach.Person, pq.Array(texts(reach.UAIs))}},
+		{
+			!reach.All, `k.serial = ANY (ARRAY(SELECT serial FROM key WHERE holder = $1
+				UNION SELECT serial FROM key WHERE uai ` + strings.ReplaceAll(answered, "$3", "$2") + `))`,
+			[]any{reach.Person, pq.Array(texts(reach.UAIs))},
+		},
 		{f.Serial != "", `k.serial = $1`, []any{string(f.Serial)}},
 		{f.Establishment != "", `k.uai = $1`, []any{string(f.Establishment)}},
 		{f.State != "", lifeOrder + ` = ` + strings.ReplaceAll(lifeOrder, "k.state", "$1::text"), []any{string(f.State)}},

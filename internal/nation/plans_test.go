@@ -30,7 +30,7 @@ var readWhole = []struct{ words, why string }{
 	{`DELETE FROM watch_notice n WHERE`, "once a morning: what was told and holds still is as much as there is to look at"},
 	{`INSERT INTO watch_notice (id, kind, subject, step, uai, run, at, taken_at, letter)`, "the same"},
 	{`INSERT INTO key_away (serial, since) SELECT`, "once a morning, all keys beside all functions: what triggers may have overlooked"},
-	{`WITH old AS (SELECT p.* FROM person p WHERE p.erased_at IS NULL`, "once a morning: who stands there twice is asked of everybody"},
+	{`WITH old AS (SELECT p.id, p.uid`, "once a morning: who stands there twice is asked of everybody"},
 	{`SELECT DISTINCT uai FROM request WHERE stage = 'awaiting_stock'`, "a test's requests have few pages; of more, request_waits is read"},
 	{`AND NOT EXISTS (SELECT FROM assignment a WHERE a.uai = coalesce(e.host, e.uai) AND a.function`, "all open requests are looked at; heads are hashed"},
 }

@@ -37,8 +37,8 @@ const (
 	wholeLook = time.Hour
 )
 
-// Lost starts workflows of open requests and orders that have none, delivers actions that have no outcome, and wakes requests that are owed it. One
-// failure does not keep the others back.
+// Lost starts workflows of open requests and orders that have none, delivers actions that have no outcome, and wakes requests that are
+// owed it. One failure does not keep the others back.
 func (r *Repair) Lost(ctx context.Context) (okey.RepairReport, error) {
 	var report okey.RepairReport
 	failed := errors.Join( // what waits goes first: a PIN is dropped only once its action had its chance

@@ -102,3 +102,24 @@ func TestAMorningFindsWhoseLeavingWasOverlooked(t *testing.T) {
 	assert.Len(t, c.due("1"), 2)
 	assert.Equal(t, 1, left())
 }
+
+func TestAMorningHasAsManyLettersAsAreDue(t *testing.T) {
+	c := newFixture(t)
+	c.Exec(`INSERT INTO person (uid, family_name, given_name, mail, created_at)
+		SELECT 'p' || n, 'P', 'P', 'p' || n || '@ac-nice.fr', now() FROM generate_series(1, 4450) n`)
+	c.Exec(`INSERT INTO assignment (person, uai, function, source, since)
+		SELECT id, $1, 'personnel', 'import', now() FROM person WHERE uid ~ '^p[0-9]'`, scene.Tilleuls)
+	c.Exec(`INSERT INTO key (serial, uai, state, batch, expires_on, holder, changed_at)
+		SELECT '9' || substr(uid, 2), $1, 'in_service', 'L', $2, id, now() FROM person WHERE uid ~ '^p[0-9]'`,
+		scene.Tilleuls, c.now.AddDate(0, 0, 10))
+	letters := 0
+	for in := (okey.WatchInput{Run: "run", At: c.now}); ; {
+		r, err := activities.NewWatch(c.Store).Due(t.Context(), in)
+		require.NoError(t, err)
+		letters += len(r.Letters)
+		if in.After = r.Next; in.After == 0 {
+			break
+		}
+	}
+	assert.Equal(t, 4451, letters)
+}

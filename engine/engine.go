@@ -305,8 +305,8 @@ func (e *Engine) CountRunning(ctx context.Context) (int, error) {
 	return e.count(ctx, running(okey.WorkflowKeyRequest))
 }
 
-// CountFollowed counts what a workflow of a type, KeyRequest or Order, follows: of requests those that are open as their workflow sees it, so
-// that one that is closed and waits for its last mails hides none that is gone. As late as Running.
+// CountFollowed counts what a workflow of a type, KeyRequest or Order, follows: of requests those that are open as their workflow sees it,
+// so that one that is closed and waits for its last mails hides none that is gone. As late as Running.
 func (e *Engine) CountFollowed(ctx context.Context, workflow string) (int, error) {
 	query := running(workflow)
 	if workflow == okey.WorkflowKeyRequest {
@@ -328,8 +328,8 @@ func (e *Engine) RunningRequests(ctx context.Context) (map[uuid.UUID]bool, error
 	return e.Running(ctx, okey.WorkflowKeyRequest)
 }
 
-// Running returns the requests or orders whose workflow, KeyRequest or Order, runs, as the engine's visibility store sees it: a little late,
-// so one that is not in it must be asked for again (EnsureRunning and EnsureOrderRunning do).
+// Running returns the requests or orders whose workflow, KeyRequest or Order, runs, as the engine's visibility store sees it: a little
+// late, so one that is not in it must be asked for again (EnsureRunning and EnsureOrderRunning do).
 func (e *Engine) Running(ctx context.Context, workflow string) (map[uuid.UUID]bool, error) {
 	found := map[uuid.UUID]bool{}
 	var page []byte

@@ -55,8 +55,10 @@ func standardLimits() limits {
 func (l limits) statements(said pq.Config) string {
 	var set strings.Builder
 	for _, one := range []struct{ name, value string }{
-		{"statement_timeout", milliseconds(l.statement)}, {"lock_timeout", milliseconds(l.lock)},
-		{"idle_in_transaction_session_timeout", milliseconds(l.idle)}, {"jit", "off"},
+		{"statement_timeout", milliseconds(l.statement)},
+		{"lock_timeout", milliseconds(l.lock)},
+		{"idle_in_transaction_session_timeout", milliseconds(l.idle)},
+		{"jit", "off"},
 	} {
 		if _, given := said.Runtime[one.name]; !given && !strings.Contains(said.Options, one.name) {
 			fmt.Fprintf(&set, "SET %s = %s;", one.name, one.value)

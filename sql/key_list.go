@@ -75,8 +75,8 @@ type ListedKey struct {
 
 const foldedHolder = `fold(concat_ws(' ', p.family_name, p.given_name, p.uid))`
 
-// keyOrders say where a key stands in an order: its place, empty for what comes last; what an index has the keys in the order of; and the same
-// of the key where the page before ended, of its place $1.
+// keyOrders say where a key stands in an order: its place, empty for what comes last; what an index has the keys in the order of; and the
+// same of the key where the page before ended, of its place $1.
 var keyOrders = map[KeySort]struct{ place, by, ended string }{
 	BySerial: {`''`, `k.serial`, ``},
 	ByHolder: {foldedHolder, `(fold(p.family_name || ' ' || p.given_name || ' ' || p.uid) COLLATE "C")`, `substr($1, 2) COLLATE "C"`},
@@ -109,8 +109,8 @@ type condition struct {
 	args  []any
 }
 
-// conditions are what a reach and a filter let through of keys k, of establishments e. A question has none but those that are asked for: for
-// one that holds for any of them PostgreSQL would find no index.
+// conditions are what a reach and a filter let through of keys k, of establishments e. A question has none but those that are asked for:
+// for one that holds for any of them PostgreSQL would find no index.
 func (f KeyFilter) conditions(reach Reach) []condition {
 	a, b, c := three(words(f.Search))
 	return []condition{
@@ -126,7 +126,10 @@ func (f KeyFilter) conditions(reach Reach) []condition {
 		{f.Batch != "", `k.batch = $1`, []any{f.Batch}},
 		{!f.ExpiresBefore.IsZero(), `k.expires_on < $1::date`, []any{f.ExpiresBefore.String()}},
 		{f.Watch == WatchedLeft, `k.serial = ANY (ARRAY(SELECT gone.serial FROM (` + left + `) gone))`, []any{f.Today.String()}},
-		{f.Watch == WatchedEnding, `k.state = 'in_service' AND k.expires_on <= $1::date`, []any{f.Today.AddMonths(okey.RenewalMonths).String()}},
+		{
+			f.Watch == WatchedEnding, `k.state = 'in_service' AND k.expires_on <= $1::date`,
+			[]any{f.Today.AddMonths(okey.RenewalMonths).String()},
+		},
 		{f.Watch == WatchedBroken, lifeOrder + ` = ` + strings.ReplaceAll(lifeOrder, "k.state", "'defective'") + ` AND ` + inAPocket, nil},
 		{len(words(f.Search)) > 0, sought, []any{okey.Compact(f.Search), pq.Array(words(f.Search)), a, b, c}},
 	}
@@ -134,10 +137,11 @@ func (f KeyFilter) conditions(reach Reach) []condition {
 
 // keys asks for the keys that a reach and a filter let through, and one condition more.
 func (s *composed) keys(reach Reach, f KeyFilter, also condition) {
+	place := keyOrders[f.Sort].place
 	s.add(`SELECT ` + keyColumns + `, coalesce(p.given_name, '') AS given_name, coalesce(p.family_name, '') AS family_name,
 		coalesce(p.uid, '') AS uid, e.name, k.changed_at, coalesce((SELECT trim(r.given_name || ' ' || r.family_name)
 			FROM request q JOIN person r ON r.id = q.person WHERE q.id = k.request), '') AS kept_for,
-		CASE WHEN coalesce(` + keyOrders[f.Sort].place + `, '') = '' THEN '1' ELSE '0' || ` + keyOrders[f.Sort].place + ` END COLLATE "C" AS place, `)
+		CASE WHEN coalesce(` + place + `, '') = '' THEN '1' ELSE '0' || ` + place + ` END COLLATE "C" AS place, `)
 	if f.Today.IsZero() {
 		s.add(`false AS gone`)
 	} else {

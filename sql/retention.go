@@ -8,8 +8,8 @@ import (
 	"okey/okey"
 )
 
-// retentionBatch is how many rows one transaction of the retention touches: people work meanwhile. lookBatch is how many people it only looks
-// at.
+// retentionBatch is how many rows one transaction of the retention touches: people work meanwhile. lookBatch is how many people it only
+// looks at.
 const (
 	retentionBatch = 500
 	lookBatch      = 10_000
@@ -162,12 +162,12 @@ func (t *Tx) endRequests(ctx context.Context, before time.Time) (int, error) {
 	return t.touch(ctx, `DELETE FROM request WHERE id = ANY (ARRAY(SELECT id FROM ended))`)
 }
 
-// lookAtPeople notes since when people are nothing to OKEY any more, of those of whom something has changed (migration 00048) or whose function
-// has ended by its date, and counts them.
+// lookAtPeople notes since when people are nothing to OKEY any more, of those of whom something has changed (migration 00048) or whose
+// function has ended by its date, and counts them.
 func (t *Tx) lookAtPeople(ctx context.Context, at time.Time) (int, error) {
 	day := okey.DayOf(at, okey.ZoneOf("")).String()
-	n, err := t.gather(ctx, "looked", `SELECT DISTINCT person FROM (SELECT person FROM person_look WHERE due <= $1::date ORDER BY due LIMIT $2) l`,
-		day, lookBatch)
+	n, err := t.gather(ctx, "looked", `SELECT DISTINCT person FROM (
+		SELECT person FROM person_look WHERE due <= $1::date ORDER BY due LIMIT $2) due`, day, lookBatch)
 	if n == 0 || err != nil {
 		return 0, err
 	}

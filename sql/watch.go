@@ -45,7 +45,8 @@ const left = `SELECT k.serial, k.holder, k.uai FROM key k WHERE ` + hasLeft
 
 // noteAway adds to key_away who was overlooked: a key handed over in the instant in which its holder's function ended.
 const noteAway = `INSERT INTO key_away (serial, since) SELECT k.serial, '-infinity' FROM key k WHERE k.state = 'in_service'
-	AND NOT EXISTS (SELECT FROM assignment a WHERE a.person = k.holder AND a.uai = k.uai AND a.until IS NULL) ON CONFLICT (serial) DO NOTHING`
+	AND NOT EXISTS (SELECT FROM assignment a WHERE a.person = k.holder AND a.uai = k.uai AND a.until IS NULL)
+	ON CONFLICT (serial) DO NOTHING`
 
 // The holder is told, and the establishment; both once more when a month ($6) has gone by, then never again.
 const holderLeft = `SELECT told.kind, gone.serial AS subject, gone.holder::text || again.step AS step, gone.uai

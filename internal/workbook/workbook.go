@@ -62,8 +62,8 @@ const cutMark = " […texte coupé par OKEY]"
 // MaxRows is how many rows a sheet may have below its header: Excel's own limit.
 const MaxRows = excelize.TotalRows - 1
 
-// Write writes a workbook with these sheets. Nothing reaches w before all rows have been read: until then what is more than 16 MB waits in a
-// file, in the folder for such, or where there is none in memory. Of one sheet the whole file is never in memory.
+// Write writes a workbook with these sheets. Nothing reaches w before all rows have been read: until then what is more than 16 MB waits in
+// a file, in the folder for such, or where there is none in memory. Of one sheet the whole file is never in memory.
 func Write(w io.Writer, about Properties, sheets ...Sheet) error {
 	f := excelize.NewFile()
 	defer func() { _ = f.Close() }() // only removes its temporary files

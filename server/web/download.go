@@ -34,7 +34,8 @@ type Spreadsheet struct {
 	Sheets []workbook.Sheet
 }
 
-// sendSpreadsheet answers with the whole file or, where its rows can't all be had, with an error page: until all have been read nothing leaves.
+// sendSpreadsheet answers with the whole file or, where its rows can't all be had, with an error page: until all have been read nothing
+// leaves.
 func sendSpreadsheet(v *Visit, made Spreadsheet) error {
 	line := http.NewResponseController(v.Writer)
 	_ = line.SetWriteDeadline(time.Now().Add(sheetTime))
@@ -70,7 +71,8 @@ func (b begun) Write(part []byte) (int, error) {
 func Enclosed(v *Visit, made Spreadsheet) (template.URL, error) {
 	var file bytes.Buffer
 	err := made.write(v, &file)
-	return template.URL("data:" + respond.XLSX + ";base64," + base64.StdEncoding.EncodeToString(file.Bytes())), err // base64 of our own making
+	coded := base64.StdEncoding.EncodeToString(file.Bytes()) // of our own making
+	return template.URL("data:" + respond.XLSX + ";base64," + coded), err
 }
 
 // write writes the spreadsheet as it is read elsewhere, made for the visitor.
@@ -94,8 +96,8 @@ const (
 	DownloadPage = 5_000
 )
 
-// Paged reads a long list page by page: next answers the page after the last of its rows, nil for the first page; the database looks for one
-// while the rows of that before are written. Rows past the cap are an invalid that says so.
+// Paged reads a long list page by page: next answers the page after the last of its rows, nil for the first page; the database looks for
+// one while the rows of that before are written. Rows past the cap are an invalid that says so.
 func Paged[T any](most int, next func(last *T) ([]T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
@@ -130,8 +132,8 @@ func Paged[T any](most int, next func(last *T) ([]T, error)) iter.Seq2[T, error]
 }
 
 func tooLong(most int) error {
-	return okey.Errorf(okey.CodeInvalid, "Ce tableau a plus de %s lignes, ce qu'Excel ne sait pas lire : filtrez-le, puis téléchargez-le en "+
-		"plusieurs fois.", okey.SayNumber(most))
+	return okey.Errorf(okey.CodeInvalid, "Ce tableau a plus de %s lignes, ce qu'Excel ne sait pas lire : filtrez-le, puis téléchargez-le "+
+		"en plusieurs fois.", okey.SayNumber(most))
 }
 
 // part is a page of a list, or why there is none.

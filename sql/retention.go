@@ -167,7 +167,7 @@ func (t *Tx) endRequests(ctx context.Context, before time.Time) (int, error) {
 func (t *Tx) lookAtPeople(ctx context.Context, at time.Time) (int, error) {
 	day := okey.DayOf(at, okey.ZoneOf("")).String()
 	n, err := t.gather(ctx, "looked", `SELECT DISTINCT person FROM (
-		SELECT person FROM person_look WHERE due <= $1::date ORDER BY due LIMIT $2) due`, day, lookBatch)
+		SELECT person FROM person_look WHERE due <= $1::date ORDER BY due LIMIT $2 FOR UPDATE SKIP LOCKED) due`, day, lookBatch)
 	if n == 0 || err != nil {
 		return 0, err
 	}
@@ -183,7 +183,7 @@ func (t *Tx) lookAtPeople(ctx context.Context, at time.Time) (int, error) {
 	return n, t.exec(ctx, `INSERT INTO person_look (person, due) SELECT person, max(until) + 1 FROM (
 			SELECT person, coalesce(until, 'infinity') AS until FROM assignment WHERE person = ANY (ARRAY(SELECT id FROM looked))
 			UNION ALL SELECT given_to, until_day FROM delegation WHERE ended_at IS NULL AND given_to = ANY (ARRAY(SELECT id FROM looked))) f
-		GROUP BY person HAVING max(until) >= $1::date AND max(until) < 'infinity'`, day)
+		GROUP BY person HAVING max(until) >= $1::date AND max(until) < 'infinity' ON CONFLICT DO NOTHING`, day)
 }
 
 // endPeople takes name, address and uid from those who have been nothing to OKEY for long enough. Their row stays, nameless: what it stands

@@ -11,9 +11,10 @@ COMMENT ON TABLE key_away IS 'keys in service whose holder has no function witho
 COMMENT ON COLUMN key_away.since IS 'the first day without any function there; -infinity: none is known';
 CREATE TABLE person_look (
     person uuid NOT NULL,
-    due    date NOT NULL
+    due    date NOT NULL,
+    PRIMARY KEY (person, due)
 );
-COMMENT ON TABLE person_look IS 'whom the retention asks whether they are anything to OKEY still, and from which day on; once or more often';
+COMMENT ON TABLE person_look IS 'whom the retention asks whether they are anything to OKEY still, and from which day on';
 CREATE INDEX person_look_due ON person_look (due);
 
 -- +goose StatementBegin
@@ -30,7 +31,8 @@ CREATE FUNCTION note_away(serials text[]) RETURNS void LANGUAGE sql SECURITY DEF
 $$;
 CREATE FUNCTION look_at(people uuid[]) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     INSERT INTO person_look (person, due)
-    SELECT DISTINCT p, date '-infinity' FROM unnest(people) p WHERE p IS NOT NULL
+    SELECT DISTINCT p, date '-infinity' FROM unnest(people) p WHERE p IS NOT NULL ORDER BY p
+    ON CONFLICT (person, due) DO UPDATE SET due = excluded.due -- locked: a night that looks now does not look before this has happened
 $$;
 
 CREATE FUNCTION keys_come() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN

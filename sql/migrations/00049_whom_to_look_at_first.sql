@@ -14,7 +14,7 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 RESET statement_timeout;
-INSERT INTO person_look (person, due) SELECT id, '-infinity' FROM person WHERE erased_at IS NULL;
+INSERT INTO person_look (person, due) SELECT id, '-infinity' FROM person WHERE erased_at IS NULL ON CONFLICT DO NOTHING;
 
 -- +goose Down
 SELECT 1;

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"okey/engine"
@@ -18,6 +19,7 @@ import (
 type Repair struct {
 	store  *sql.Store
 	engine *engine.Engine
+	looked atomic.Int64 // when this worker last compared all that is open with all that runs, in seconds of Unix
 }
 
 // NewRepair makes the repairer.
@@ -31,15 +33,17 @@ const (
 	draftLife = 24 * time.Hour
 	// A server that has just recorded an action is still delivering it.
 	deliveryGrace = 5 * time.Second
+	// What is open and what runs are counted each minute, and compared one by one so often, whatever the counts.
+	wholeLook = time.Hour
 )
 
-// Lost starts workflows of open requests that have none, delivers actions that have no outcome, and wakes requests that are owed it. One
-// failure does not keep the others back.
+// Lost starts workflows of open requests and orders that have none, delivers actions that have no outcome, and wakes requests that are
+// owed it. One failure does not keep the others back.
 func (r *Repair) Lost(ctx context.Context) (okey.RepairReport, error) {
 	var report okey.RepairReport
 	failed := errors.Join( // what waits goes first: a PIN is dropped only once its action had its chance
-		r.deliverAll(ctx, &report), r.wakeAll(ctx, &report), r.wakeForIdleKeys(ctx, &report), r.startAll(ctx, &report),
-		r.startOrders(ctx, &report), r.store.BeginDelegations(ctx, time.Now().UTC()), r.lookForTroubles(ctx),
+		r.deliverAll(ctx, &report), r.wakeAll(ctx, &report), r.wakeForIdleKeys(ctx, &report),
+		r.startMissing(ctx, &report), r.store.BeginDelegations(ctx, time.Now().UTC()), r.lookForTroubles(ctx),
 		r.store.DropOldPINs(ctx, time.Now().Add(-pinLife)), r.store.DropOldDrafts(ctx, time.Now().Add(-draftLife)),
 	)
 	if failed != nil {
@@ -148,48 +152,65 @@ func (r *Repair) wakeForIdleKeys(ctx context.Context, report *okey.RepairReport)
 	return r.wakeEach(ctx, first, report)
 }
 
-func (r *Repair) startAll(ctx context.Context, report *okey.RepairReport) error {
-	running, err := r.engine.RunningRequests(ctx)
+// followed is a kind of thing that a workflow follows for as long as it is open.
+type followed struct {
+	workflow string
+	count    func(ctx context.Context, before time.Time) (int, error)
+	open     func(ctx context.Context, after uuid.UUID, limit int) ([]uuid.UUID, error)
+	ensure   func(ctx context.Context, id uuid.UUID) (started bool, err error)
+}
+
+// startMissing starts workflows of open requests and orders that have none. While as many run as are open, nothing is listed: an order that
+// is closed and waits for its last mails may hide one that is gone, until the next whole look.
+func (r *Repair) startMissing(ctx context.Context, report *okey.RepairReport) error {
+	now := time.Now()
+	whole := now.Sub(time.Unix(r.looked.Load(), 0)) >= wholeLook
+	var failed error
+	for _, kind := range []followed{
+		{okey.WorkflowKeyRequest, r.store.CountOpen, r.store.OpenRequests, r.engine.EnsureRunning},
+		{okey.WorkflowOrder, r.store.CountOpenOrders, r.store.OpenOrders, r.engine.EnsureOrderRunning},
+	} {
+		missing, err := r.missing(ctx, kind, now)
+		if err == nil && (missing || whole) {
+			err = r.startEach(ctx, kind, report)
+		}
+		failed = errors.Join(failed, err)
+	}
+	if failed == nil && whole {
+		r.looked.Store(now.Unix())
+	}
+	return failed
+}
+
+// missing tells whether fewer run than are open. What began just now may not be in the engine's lists yet: that costs one more look.
+func (r *Repair) missing(ctx context.Context, kind followed, now time.Time) (bool, error) {
+	open, err := kind.count(ctx, now)
+	if err != nil || open == 0 {
+		return false, err
+	}
+	run, err := r.engine.CountFollowed(ctx, kind.workflow)
+	return run < open, err
+}
+
+// startEach asks the engine for those alone that its list has not.
+func (r *Repair) startEach(ctx context.Context, kind followed, report *okey.RepairReport) error {
+	running, err := r.engine.Running(ctx, kind.workflow)
 	if err != nil {
 		return err
 	}
 	after := uuid.Nil
 	var failed error
 	for {
-		open, err := r.store.OpenRequests(ctx, after, repairBatch)
+		open, err := kind.open(ctx, after, repairBatch)
 		if err != nil || len(open) == 0 {
 			return errors.Join(failed, err)
 		}
-		for _, id := range open {
-			after = id
-			if running[id] {
+		for _, after = range open {
+			if running[after] {
 				continue
 			}
 			activity.RecordHeartbeat(ctx)
-			started, err := r.engine.EnsureRunning(ctx, id)
-			if err != nil {
-				failed = errors.Join(failed, err)
-			}
-			if started {
-				report.Started++
-			}
-		}
-	}
-}
-
-// startOrders starts workflows of open orders that have none.
-func (r *Repair) startOrders(ctx context.Context, report *okey.RepairReport) error {
-	after := uuid.Nil
-	var failed error
-	for {
-		open, err := r.store.OpenOrders(ctx, after, repairBatch)
-		if err != nil || len(open) == 0 {
-			return errors.Join(failed, err)
-		}
-		for _, id := range open {
-			after = id
-			activity.RecordHeartbeat(ctx)
-			started, err := r.engine.EnsureOrderRunning(ctx, id)
+			started, err := kind.ensure(ctx, after)
 			if err != nil {
 				failed = errors.Join(failed, err)
 			}

@@ -189,3 +189,25 @@ func TestCountsOfGuessesAreForgotten(t *testing.T) {
 	c.retain(c.later(1))
 	assert.Zero(t, c.Count(`SELECT count(*) FROM attempt`))
 }
+
+// Nothing happens to whose function ends by its date, and nobody else is looked at in vain: each night looks at those of whom something has
+// changed, and at those whose day has come.
+func TestANightLooksAtThoseAloneOfWhomSomethingHasChanged(t *testing.T) {
+	c := newFixture(t)
+	idle := `SELECT count(*) FROM person WHERE id = $1 AND idle_since IS NOT NULL`
+	c.Exec(`UPDATE assignment SET until = $2 WHERE person = $1`, c.lea.ID, okey.DayOf(c.now, time.UTC).AddDays(10).String())
+	c.retain(c.now)
+	assert.Equal(t, 1, c.Count(`SELECT count(*) FROM person_look`), "Léa's day")
+	assert.Zero(t, c.Count(idle, c.lea.ID))
+	c.retain(c.now.AddDate(0, 0, 10))
+	assert.Zero(t, c.Count(idle, c.lea.ID), "her last")
+	c.retain(c.now.AddDate(0, 0, 11))
+	assert.Equal(t, 1, c.Count(idle, c.lea.ID))
+	assert.Zero(t, c.Count(`SELECT count(*) FROM person_look`))
+	c.Exec(`UPDATE assignment SET until = NULL WHERE person = $1`, c.lea.ID)
+	c.retain(c.now.AddDate(0, 0, 12))
+	assert.Zero(t, c.Count(idle, c.lea.ID), "back")
+	c.Exec(`UPDATE person SET idle_since = $1 WHERE id = $2`, c.now, c.roux.ID)
+	c.retain(c.now.AddDate(0, 0, 13))
+	assert.Equal(t, 1, c.Count(idle, c.roux.ID), "of whom nothing was said nobody asked")
+}

@@ -35,8 +35,8 @@ func (w *Watch) Due(ctx context.Context, in okey.WatchInput) (okey.WatchReport, 
 		}
 		report.Letters = append(report.Letters, order)
 	}
-	if next := in.After + okey.WatchBatch; len(letters) > okey.WatchBatch && next < okey.WatchMost {
-		report.Next = next
+	if len(letters) > okey.WatchBatch {
+		report.Next = in.After + okey.WatchBatch
 	}
 	return report, nil
 }

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"okey/activities"
 	"okey/internal/scene"
 	"okey/okey"
+	"okey/sql"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
@@ -81,4 +83,43 @@ func TestNoLetterFallsBetweenTwoBatches(t *testing.T) {
 		}
 	}
 	assert.Len(t, seen, 451)
+}
+
+// A key may be handed over in the instant in which its holder's function ends: neither transaction sees the other.
+func TestAMorningFindsWhoseLeavingWasOverlooked(t *testing.T) {
+	c := newFixture(t)
+	c.KeyOf(c.lea, scene.Tilleuls, okey.DayOf(c.now, time.UTC).AddDays(1000))
+	c.Exec(`DELETE FROM assignment WHERE person = $1`, c.lea.ID)
+	c.Exec(`DELETE FROM key_away`)
+	left := func() int {
+		found, err := c.Store.ListKeys(t.Context(), sql.Reach{All: true}, sql.KeyFilter{
+			Watch: sql.WatchedLeft, Today: okey.DayOf(c.now, time.UTC), Limit: 10,
+		})
+		require.NoError(t, err)
+		return len(found)
+	}
+	require.Zero(t, left())
+	assert.Len(t, c.due("1"), 2)
+	assert.Equal(t, 1, left())
+}
+
+func TestAMorningHasAsManyLettersAsAreDue(t *testing.T) {
+	c := newFixture(t)
+	c.Exec(`INSERT INTO person (uid, family_name, given_name, mail, created_at)
+		SELECT 'p' || n, 'P', 'P', 'p' || n || '@ac-nice.fr', now() FROM generate_series(1, 4450) n`)
+	c.Exec(`INSERT INTO assignment (person, uai, function, source, since)
+		SELECT id, $1, 'personnel', 'import', now() FROM person WHERE uid ~ '^p[0-9]'`, scene.Tilleuls)
+	c.Exec(`INSERT INTO key (serial, uai, state, batch, expires_on, holder, changed_at)
+		SELECT '9' || substr(uid, 2), $1, 'in_service', 'L', $2, id, now() FROM person WHERE uid ~ '^p[0-9]'`,
+		scene.Tilleuls, c.now.AddDate(0, 0, 10))
+	letters := 0
+	for in := (okey.WatchInput{Run: "run", At: c.now}); ; {
+		r, err := activities.NewWatch(c.Store).Due(t.Context(), in)
+		require.NoError(t, err)
+		letters += len(r.Letters)
+		if in.After = r.Next; in.After == 0 {
+			break
+		}
+	}
+	assert.Equal(t, 4451, letters)
 }

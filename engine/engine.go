@@ -295,37 +295,58 @@ var scheduled = []string{
 	okey.WorkflowRepairWatch, okey.WorkflowStockWatch, okey.WorkflowRetention, okey.WorkflowExportSchedule, okey.WorkflowDirectorySync,
 }
 
-var runningRequests = fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Running'", okey.WorkflowKeyRequest)
+// running are the workflows of a type that have not ended.
+func running(workflow string) string {
+	return fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Running'", workflow)
+}
 
-// CountRunning counts the requests whose workflow runs, as RunningRequests sees them.
+// CountRunning counts the requests whose workflow runs, as Running sees them.
 func (e *Engine) CountRunning(ctx context.Context) (int, error) {
-	answer, err := e.client.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Query: runningRequests})
+	return e.count(ctx, running(okey.WorkflowKeyRequest))
+}
+
+// CountFollowed counts what a workflow of a type, KeyRequest or Order, follows: of requests those that are open as their workflow sees it,
+// so that one that is closed and waits for its last mails hides none that is gone. As late as Running.
+func (e *Engine) CountFollowed(ctx context.Context, workflow string) (int, error) {
+	query := running(workflow)
+	if workflow == okey.WorkflowKeyRequest {
+		query += " AND " + okey.AttributeStage + " STARTS_WITH 'awaiting_'"
+	}
+	return e.count(ctx, query)
+}
+
+func (e *Engine) count(ctx context.Context, query string) (int, error) {
+	answer, err := e.client.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Query: query})
 	if err != nil {
-		return 0, fmt.Errorf("count running requests: %w", err)
+		return 0, fmt.Errorf("count running workflows: %w", err)
 	}
 	return int(answer.GetCount()), nil
 }
 
-// RunningRequests returns the requests whose workflow runs, as the engine's visibility store sees it: a little late, so a request that is
-// not in it must be asked for again (EnsureRunning does).
+// RunningRequests returns the requests whose workflow runs, as Running does.
 func (e *Engine) RunningRequests(ctx context.Context) (map[uuid.UUID]bool, error) {
-	running := map[uuid.UUID]bool{}
+	return e.Running(ctx, okey.WorkflowKeyRequest)
+}
+
+// Running returns the requests or orders whose workflow, KeyRequest or Order, runs, as the engine's visibility store sees it: a little
+// late, so one that is not in it must be asked for again (EnsureRunning and EnsureOrderRunning do).
+func (e *Engine) Running(ctx context.Context, workflow string) (map[uuid.UUID]bool, error) {
+	found := map[uuid.UUID]bool{}
 	var page []byte
 	for {
 		answer, err := e.client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
-			Query: runningRequests, PageSize: 1000,
-			NextPageToken: page,
+			Query: running(workflow), PageSize: 1000, NextPageToken: page,
 		})
 		if err != nil {
-			return nil, fmt.Errorf("list running requests: %w", err)
+			return nil, fmt.Errorf("list running workflows: %w", err)
 		}
 		for _, execution := range answer.GetExecutions() {
-			if id, ok := okey.RequestOfWorkflow(execution.GetExecution().GetWorkflowId()); ok {
-				running[id] = true
+			if id, ok := okey.FollowedBy(execution.GetExecution().GetWorkflowId()); ok {
+				found[id] = true
 			}
 		}
 		if page = answer.GetNextPageToken(); len(page) == 0 {
-			return running, nil
+			return found, nil
 		}
 	}
 }

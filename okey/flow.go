@@ -48,11 +48,15 @@ const (
 // RequestWorkflowID is contract: key-request-<request id>.
 func RequestWorkflowID(request uuid.UUID) string { return "key-request-" + request.String() }
 
-// RequestOfWorkflow reads a workflow id of RequestWorkflowID back; ok is false for any other.
-func RequestOfWorkflow(id string) (request uuid.UUID, ok bool) {
-	text, found := strings.CutPrefix(id, "key-request-")
-	request, err := uuid.Parse(text)
-	return request, found && err == nil
+// FollowedBy reads a workflow id of RequestWorkflowID or OrderWorkflowID back: the request or the order; ok is false for any other.
+func FollowedBy(workflow string) (id uuid.UUID, ok bool) {
+	for _, prefix := range []string{"key-request-", "order-"} {
+		if text, found := strings.CutPrefix(workflow, prefix); found {
+			id, err := uuid.Parse(text)
+			return id, err == nil
+		}
+	}
+	return uuid.Nil, false
 }
 
 // KeyRequestInput starts a request's workflow, or goes on with it: what stands in the database is loaded first.

@@ -8,14 +8,15 @@ const (
 	ActivityWatch      = "WatchStock" // WatchInput -> WatchReport
 )
 
-// WatchInput asks what is due: once a run, batch after batch.
+// WatchInput asks what is due: once a morning, batch after batch.
 type WatchInput struct {
 	Run   string    `json:"run"`
 	At    time.Time `json:"at"`
 	After int       `json:"after,omitempty"` // how many letters came before
 }
 
-// Histories stay short: one answer has at most so many letters, and one run; what is left over is the next run's.
+// Histories stay short: one answer has at most so many letters, and so has a run. A run that began before each batch had one of its own
+// ends with the most.
 const (
 	WatchBatch = 200
 	WatchMost  = 4000
@@ -23,6 +24,7 @@ const (
 
 // How long things last around the watch.
 const (
+	WatchPause  = time.Minute         // after so long a batch waits for the one before no more
 	WatchTry    = 4 * time.Hour       // a letter that can't leave for so long waits for the next run
 	WatchLife   = 12 * time.Hour      // a run is over by then, whatever happened: what it did not send is the next one's
 	WatchGiveUp = 5 * 24 * time.Hour  // of a letter that still has not left support is told (RFC 5321, 4.5.4.1)

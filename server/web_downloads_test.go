@@ -105,16 +105,28 @@ func TestALongListIsDownloadedWhole(t *testing.T) {
 	}
 }
 
-func TestPastTheCapNothingIsDownloaded(t *testing.T) {
+// There was a time when a download ended at 50,000 rows.
+func TestASheetHasAsManyRowsAsThereAre(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
 	h.Exec(`INSERT INTO key (serial, uai, state, batch, expires_on, changed_at)
-		SELECT 'A' || lpad(n::text, 6, '0'), $1, 'in_stock', 'L1', date '2028-01-01', $2 FROM generate_series(1, 50001) AS n`,
+		SELECT 'A' || lpad(n::text, 6, '0'), $1, 'in_stock', 'L1', date '2028-01-01', $2 FROM generate_series(1, 60000) AS n`,
 		scene.Tilleuls, scene.Now)
 	p := h.as(c.roux).get("/clefs.xlsx")
-	assert.Equal(t, http.StatusUnprocessableEntity, p.Status)
-	assert.Contains(t, p.text(), "plus de 50 000 lignes")
-	assert.Empty(t, p.Header.Get("Content-Disposition"))
+	require.Equal(t, http.StatusOK, p.Status)
+	f, err := excelize.OpenReader(strings.NewReader(p.HTML))
+	require.NoError(t, err)
+	defer func() { _ = f.Close() }()
+	rows, err := f.Rows("Clefs")
+	require.NoError(t, err)
+	var last []string
+	seen := 0
+	for ; rows.Next(); seen++ {
+		last, err = rows.Columns()
+		require.NoError(t, err)
+	}
+	assert.Equal(t, 60_001, seen)
+	assert.Equal(t, "A060000", last[0])
 }
 
 func TestDownloadedRequestsReachAsFarAsThePage(t *testing.T) {

@@ -53,19 +53,23 @@ func standardLimits() limits {
 	return limits{connections: 20, statement: time.Minute, lock: 10 * time.Second, idle: 15 * time.Second, listening: 45 * time.Second}
 }
 
-// statements set the limits of which the address says nothing.
+// statements set the limits of which the address says nothing. To compile a page's question (jit) takes longer than to answer it.
 func (l limits) statements(said pq.Config) string {
 	var set strings.Builder
-	for _, one := range []struct {
-		name  string
-		limit time.Duration
-	}{{"statement_timeout", l.statement}, {"lock_timeout", l.lock}, {"idle_in_transaction_session_timeout", l.idle}} {
+	for _, one := range []struct{ name, value string }{
+		{"statement_timeout", milliseconds(l.statement)},
+		{"lock_timeout", milliseconds(l.lock)},
+		{"idle_in_transaction_session_timeout", milliseconds(l.idle)},
+		{"jit", "off"},
+	} {
 		if _, given := said.Runtime[one.name]; !given && !strings.Contains(said.Options, one.name) {
-			fmt.Fprintf(&set, "SET %s = %d;", one.name, one.limit.Milliseconds())
+			fmt.Fprintf(&set, "SET %s = %s;", one.name, one.value)
 		}
 	}
 	return set.String()
 }
+
+func milliseconds(d time.Duration) string { return fmt.Sprint(d.Milliseconds()) }
 
 // wanted asks, where the address says nothing of it, for the database that takes writes: after a fail-over the other one may still answer.
 // Sessions are named for the program that has opened them: pg_stat_activity tells whose they are.

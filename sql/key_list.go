@@ -41,7 +41,7 @@ const inAPocket = `EXISTS (SELECT FROM key_event v WHERE v.serial = k.serial AND
 	AND v.seq = (SELECT max(l.seq) FROM key_event l WHERE l.serial = k.serial AND l.reason = 'defective')
 	AND NOT EXISTS (SELECT FROM assignment a WHERE a.person = v.by_person AND a.uai IN (k.uai, e.host)
 		AND a.function IN ('chef', 'adjoint'))
-	AND NOT EXISTS (SELECT FROM delegation d WHERE d.given_to = v.by_person AND d.uai IN (k.uai, e.host)))`
+	AND NOT EXISTS (SELECT FROM delegation d WHERE d.given_to = v.by_person AND d.uai IN (k.uai, e.host)) OFFSET 0)`
 
 // KeyFilter narrows a list of keys; zero values narrow nothing.
 type KeyFilter struct {
@@ -75,84 +75,126 @@ type ListedKey struct {
 
 const foldedHolder = `fold(concat_ws(' ', p.family_name, p.given_name, p.uid))`
 
-// keyTables are the keys within reach that a filter lets through; x.place is where a key stands in the order asked for.
-// An empty value comes after all others, going up.
-var keyTables = `
-	FROM key k JOIN establishment e ON e.uai = k.uai LEFT JOIN person p ON p.id = k.holder
-	CROSS JOIN LATERAL (SELECT CASE $12
-		WHEN 'holder' THEN ` + foldedHolder + `
-		WHEN 'state' THEN to_char(array_position($13::text[], k.state), '00')
-		WHEN 'batch' THEN lower(k.batch)
-		WHEN 'expiry' THEN to_char(k.expires_on, 'YYYY-MM-DD')
-		WHEN 'login' THEN to_char(k.last_login_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')
-		WHEN 'establishment' THEN fold(e.name) || ' ' || e.uai END AS raw) y
-	CROSS JOIN LATERAL (SELECT CASE WHEN coalesce(y.raw, '') = '' THEN '1' ELSE '0' || y.raw END COLLATE "C" AS place) x
-	CROSS JOIN LATERAL (SELECT $17::date IS NOT NULL AND k.holder IS NOT NULL
-		AND EXISTS (SELECT FROM (` + strings.ReplaceAll(left, "$1", "$17") + ` AND k.serial = outer_key.serial) gone) AS gone
-		FROM (SELECT k.serial) outer_key) w
-	WHERE ($1 OR k.holder = $2 OR k.uai ` + answered + `)
-	AND ($4 = '' OR k.serial = $4) AND ($5 = '' OR k.uai = $5) AND ($6 = '' OR k.state = $6)
-	AND ($7::timestamptz IS NULL OR k.changed_at >= $7)
-	AND ($8 = '' OR k.batch = $8) AND ($9::date IS NULL OR k.expires_on < $9)
-	AND ($18 = '' OR ($18 = 'left' AND ($1 AND $5 = '' AND k.serial = ANY (ARRAY(SELECT gone.serial FROM (` +
-	strings.ReplaceAll(left, "$1", "$17") + `) gone)) OR NOT ($1 AND $5 = '') AND w.gone))
-		OR ($18 = 'ending' AND k.state = 'in_service' AND k.expires_on <= $19::date)
-		OR ($18 = 'broken' AND k.state = 'defective' AND ` + inAPocket + `))
-	AND (cardinality($11::text[]) = 0 OR k.serial = ANY (ARRAY(
-		SELECT s.serial FROM key s WHERE $10 <> '' AND s.serial || '' LIKE anywhere($10)
-		UNION SELECT h.serial FROM person p JOIN key h ON h.holder = p.id
-			WHERE ` + within("p.sought", 20) + ` AND NOT EXISTS (SELECT FROM unnest($11::text[]) AS w
-				WHERE position(fold(w) IN ` + foldedHolder + `) = 0))))
-	`
-
-var keyList = `SELECT ` + keyColumns + `, coalesce(p.given_name, '') AS given_name, coalesce(p.family_name, '') AS family_name,
-	coalesce(p.uid, '') AS uid,
-	coalesce((SELECT trim(r.given_name || ' ' || r.family_name) FROM request q JOIN person r ON r.id = q.person WHERE q.id = k.request),
-		'') AS kept_for,
-	e.name, k.changed_at, x.place, w.gone` + keyTables
-
-// keyOrders are what an index has the keys in the order of, and the same of the key where the page before ended: $14 begins with 0,
-// or is 1 for what is empty.
-var keyOrders = map[KeySort]struct{ by, ended string }{
-	ByHolder: {holderOrder, `substr($14, 2) COLLATE "C"`},
+// keyOrders say where a key stands in an order: its place, empty for what comes last; what an index has the keys in the order of; and the
+// same of the key where the page before ended, of its place $1.
+var keyOrders = map[KeySort]struct{ place, by, ended string }{
+	BySerial: {`''`, `k.serial`, ``},
+	ByHolder: {foldedHolder, `(fold(p.family_name || ' ' || p.given_name || ' ' || p.uid) COLLATE "C")`, `substr($1, 2) COLLATE "C"`},
 	ByState: {
-		`array_position('{in_transit,in_stock,reserved,attributed,in_service,lost,defective,retired}'::text[], k.state)`,
-		`nullif(substr($14, 2), '')::integer`,
+		`to_char(` + lifeOrder + `, '00')`, lifeOrder, `nullif(substr($1, 2), '')::integer`,
 	},
-	ByBatch:  {`(CASE WHEN k.batch = '' THEN '1' ELSE '0' || lower(k.batch) END COLLATE "C")`, `$14 COLLATE "C"`},
-	ByExpiry: {`k.expires_on`, `nullif(substr($14, 2), '')::date`},
+	ByBatch:  {`lower(k.batch)`, `(CASE WHEN k.batch = '' THEN '1' ELSE '0' || lower(k.batch) END COLLATE "C")`, `$1 COLLATE "C"`},
+	ByExpiry: {`to_char(k.expires_on, 'YYYY-MM-DD')`, `k.expires_on`, `nullif(substr($1, 2), '')::date`},
 	ByLastLogin: {
-		`coalesce(k.last_login_at, 'infinity')`, `coalesce(nullif(substr($14, 2), '')::timestamp AT TIME ZONE 'UTC', 'infinity')`,
+		`to_char(k.last_login_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')`, `coalesce(k.last_login_at, 'infinity')`,
+		`coalesce(nullif(substr($1, 2), '')::timestamp AT TIME ZONE 'UTC', 'infinity')`,
 	},
-	ByEstablishment: {`((fold(e.name) || ' ' || e.uai) COLLATE "C")`, `substr($14, 2) COLLATE "C"`},
+	ByEstablishment: {`fold(e.name) || ' ' || e.uai`, `((fold(e.name) || ' ' || e.uai) COLLATE "C")`, `substr($1, 2) COLLATE "C"`},
 }
 
-const holderOrder = `(fold(p.family_name || ' ' || p.given_name || ' ' || p.uid) COLLATE "C")`
+// lifeOrder is what an index (migration 00043) knows states by: in the order of a key's life.
+const lifeOrder = `array_position('{in_transit,in_stock,reserved,attributed,in_service,lost,defective,retired}'::text[], k.state)`
 
-// keyPage is a page of the list, from behind where the one before ended.
-func keyPage(sort KeySort, descending bool) string {
-	beyond, way, empty, full := `>`, ``, `<> '1' OR`, `<> '1' AND`
-	if descending {
-		beyond, way, empty, full = `<`, ` DESC`, `= '1' AND`, `= '1' OR`
-	}
-	bySerial := `k.serial ` + beyond + ` $15)`
-	ends := ` ORDER BY k.serial` + way + ` LIMIT $16`
-	if sort == BySerial {
-		return keyList + `AND ($15 = '' OR $14::text IS NOT NULL AND ` + bySerial + ends // whatever the place: it is the same for all
-	}
-	order := keyOrders[sort]
-	behind := fmt.Sprintf(`%[1]s %[3]s= %[2]s AND (%[1]s, k.serial) %[3]s (%[2]s, $15))`, order.by, order.ended, beyond)
-	ends = ` ORDER BY ` + order.by + way + `, k.serial` + way + ` LIMIT $16`
-	if sort != ByHolder {
-		return keyList + `AND ($15 = '' OR ` + behind + ends
-	}
-	return `SELECT serial, uai, state, batch, expires_on, holder, request, last_login_at, prior_to_okey, given_name, family_name, uid,
-		kept_for, name, changed_at, place, gone FROM ((` + keyList + `AND p.id IS NOT NULL AND ($15 = '' OR $14 ` + full + ` ` +
-		behind + ends + `) UNION ALL (` +
-		keyList + `AND k.holder IS NULL AND ($15 = '' OR $14 ` + empty + ` ` + bySerial +
-		` ORDER BY k.serial` + way + ` LIMIT $16)) both_kinds
-		ORDER BY place` + way + `, serial` + way + ` LIMIT $16`
+// sought are keys of whose serial $1 is a part, or whose holder's name and uid have the words $2, of which $3 to $5 lead into an index.
+var sought = `k.serial = ANY (ARRAY(
+	SELECT s.serial FROM key s WHERE $1 <> '' AND s.serial || '' LIKE anywhere($1)
+	UNION SELECT h.serial FROM person p CROSS JOIN LATERAL (SELECT serial FROM key WHERE holder = p.id OFFSET 0) h
+		WHERE ` + within("p.sought", 3) + ` AND NOT EXISTS (SELECT FROM unnest($2::text[]) AS w
+			WHERE position(fold(w) IN ` + foldedHolder + `) = 0)))`
+
+// condition narrows a list where it is asked for.
+type condition struct {
+	asked bool
+	text  string
+	args  []any
 }
+
+// conditions are what a reach and a filter let through of keys k, of establishments e. A question has none but those that are asked for:
+// for one that holds for any of them PostgreSQL would find no index.
+func (f KeyFilter) conditions(reach Reach) []condition {
+	a, b, c := three(words(f.Search))
+	return []condition{
+		{
+			!reach.All, `k.serial = ANY (ARRAY(SELECT serial FROM key WHERE holder = $1
+				UNION SELECT serial FROM key WHERE uai ` + strings.ReplaceAll(answered, "$3", "$2") + `))`,
+			[]any{reach.Person, pq.Array(texts(reach.UAIs))},
+		},
+		{f.Serial != "", `k.serial = $1`, []any{string(f.Serial)}},
+		{f.Establishment != "", `k.uai = $1`, []any{string(f.Establishment)}},
+		{f.State != "", lifeOrder + ` = ` + strings.ReplaceAll(lifeOrder, "k.state", "$1::text"), []any{string(f.State)}},
+		{!f.ChangedSince.IsZero(), `k.changed_at >= $1`, []any{f.ChangedSince}},
+		{f.Batch != "", `k.batch = $1`, []any{f.Batch}},
+		{!f.ExpiresBefore.IsZero(), `k.expires_on < $1::date`, []any{f.ExpiresBefore.String()}},
+		{f.Watch == WatchedLeft, `k.serial = ANY (ARRAY(SELECT gone.serial FROM (` + left + `) gone))`, []any{f.Today.String()}},
+		{
+			f.Watch == WatchedEnding, `k.state = 'in_service' AND k.expires_on <= $1::date`,
+			[]any{f.Today.AddMonths(okey.RenewalMonths).String()},
+		},
+		{f.Watch == WatchedBroken, lifeOrder + ` = ` + strings.ReplaceAll(lifeOrder, "k.state", "'defective'") + ` AND ` + inAPocket, nil},
+		{len(words(f.Search)) > 0, sought, []any{okey.Compact(f.Search), pq.Array(words(f.Search)), a, b, c}},
+	}
+}
+
+// keys asks for the keys that a reach and a filter let through, and one condition more.
+func (s *composed) keys(reach Reach, f KeyFilter, also condition) {
+	place := keyOrders[f.Sort].place
+	s.add(`SELECT ` + keyColumns + `, coalesce(p.given_name, '') AS given_name, coalesce(p.family_name, '') AS family_name,
+		coalesce(p.uid, '') AS uid, e.name, k.changed_at, coalesce((SELECT trim(r.given_name || ' ' || r.family_name)
+			FROM request q JOIN person r ON r.id = q.person WHERE q.id = k.request), '') AS kept_for,
+		CASE WHEN coalesce(` + place + `, '') = '' THEN '1' ELSE '0' || ` + place + ` END COLLATE "C" AS place, `)
+	if f.Today.IsZero() {
+		s.add(`false AS gone`)
+	} else {
+		s.add(`k.holder IS NOT NULL AND `+hasLeft+` AS gone`, f.Today.String())
+	}
+	s.add(` FROM key k JOIN establishment e ON e.uai = k.uai LEFT JOIN person p ON p.id = k.holder WHERE true`)
+	for _, c := range append(f.conditions(reach), also) {
+		if c.asked {
+			s.add(` AND (`+c.text+`)`, c.args...)
+		}
+	}
+}
+
+// keyPage asks for a page of the list, from behind where the one before ended.
+func keyPage(reach Reach, f KeyFilter) (query string, args []any) {
+	s, beyond, way := &composed{}, `>`, ``
+	if f.Descending {
+		beyond, way = `<`, ` DESC`
+	}
+	order, goesOn := keyOrders[f.Sort], f.AfterSerial != ""
+	bySerial := condition{goesOn, `k.serial ` + beyond + ` $1`, []any{string(f.AfterSerial)}}
+	behind := condition{
+		goesOn, fmt.Sprintf(`%[1]s %[3]s= %[2]s AND (%[1]s, k.serial) %[3]s (%[2]s, $2)`, order.by, order.ended, beyond),
+		[]any{f.AfterPlace, string(f.AfterSerial)},
+	}
+	ends := ` ORDER BY ` + order.by + way + `, k.serial` + way + ` LIMIT $1`
+	switch f.Sort {
+	case BySerial:
+		s.keys(reach, f, bySerial)
+		s.add(` ORDER BY k.serial`+way+` LIMIT $1`, f.Limit)
+	case ByHolder: // those that nobody holds come last, going up: two questions, each with an index of its own
+		held, unheld := condition{true, `p.id IS NOT NULL`, nil}, condition{true, `k.holder IS NULL`, nil}
+		if goesOn && f.AfterPlace == unplaced {
+			unheld = condition{true, unheld.text + ` AND ` + bySerial.text, bySerial.args}
+			held.text += ` AND ` + fmt.Sprint(f.Descending)
+		} else if goesOn {
+			held = condition{true, held.text + ` AND ` + behind.text, behind.args}
+			unheld.text += ` AND ` + fmt.Sprint(!f.Descending)
+		}
+		s.add(`SELECT * FROM ((`)
+		s.keys(reach, f, held)
+		s.add(ends+`) UNION ALL (`, f.Limit)
+		s.keys(reach, f, unheld)
+		s.add(` ORDER BY k.serial`+way+` LIMIT $1)) both_kinds ORDER BY place`+way+`, serial`+way+` LIMIT $1`, f.Limit)
+	default:
+		s.keys(reach, f, behind)
+		s.add(ends, f.Limit)
+	}
+	return s.text.String(), s.args
+}
+
+// unplaced is the place of what comes last, going up.
+const unplaced = "1"
 
 // ListKeys returns a page of keys within reach, in the order that the filter asks for.
 func (r reader) ListKeys(ctx context.Context, reach Reach, f KeyFilter) ([]ListedKey, error) {
@@ -167,16 +209,8 @@ func (r reader) ListKeys(ctx context.Context, reach Reach, f KeyFilter) ([]Liste
 		Gone      bool      `db:"gone"`
 		KeptFor   string    `db:"kept_for"`
 	}
-	ending := okey.Day{}
-	if !f.Today.IsZero() {
-		ending = f.Today.AddMonths(okey.RenewalMonths)
-	}
-	a, b, c := three(words(f.Search))
-	err := r.all(ctx, &rows, keyPage(f.Sort, f.Descending),
-		reach.All, reach.Person, pq.Array(texts(reach.UAIs)), string(f.Serial), string(f.Establishment), string(f.State),
-		nullTime(f.ChangedSince), f.Batch, nullDay(f.ExpiresBefore), okey.Compact(f.Search), pq.Array(words(f.Search)), string(f.Sort),
-		pq.Array(texts(okey.KeyStates())), f.AfterPlace, string(f.AfterSerial), f.Limit, nullDay(f.Today), string(f.Watch), nullDay(ending),
-		a, b, c)
+	query, args := keyPage(reach, f)
+	err := r.all(ctx, &rows, query, args...)
 	found := make([]ListedKey, len(rows))
 	for i, row := range rows {
 		found[i] = ListedKey{

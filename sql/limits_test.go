@@ -28,10 +28,11 @@ func TestEverySessionHasItsLimits(t *testing.T) {
 	} {
 		store, err := sql.OpenPool(c.address, nil, c.pool)
 		require.NoError(t, err)
-		var statement, lock, idle, name string
+		var statement, lock, idle, name, jit string
 		require.NoError(t, store.DB().QueryRowContext(t.Context(), `SELECT current_setting('statement_timeout'), current_setting('lock_timeout'),
-			current_setting('idle_in_transaction_session_timeout'), current_setting('application_name')`).Scan(&statement, &lock, &idle, &name))
-		assert.Equal(t, []string{c.statement, "10s", "15s", "sql.test"}, []string{statement, lock, idle, name})
+			current_setting('idle_in_transaction_session_timeout'), current_setting('application_name'), current_setting('jit')`).
+			Scan(&statement, &lock, &idle, &name, &jit))
+		assert.Equal(t, []string{c.statement, "10s", "15s", "sql.test", "off"}, []string{statement, lock, idle, name, jit})
 		require.NoError(t, store.Close())
 	}
 }

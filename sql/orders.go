@@ -225,6 +225,13 @@ func (r reader) OrdersPlaced(ctx context.Context) (bool, error) {
 	return some, err
 }
 
+// CountOpenOrders counts the open orders that were placed before the instant.
+func (r reader) CountOpenOrders(ctx context.Context, before time.Time) (int, error) {
+	var n int
+	err := r.get(ctx, &n, "", `SELECT count(*) FROM key_order WHERE closed_at IS NULL AND placed_at < $1`, before)
+	return n, err
+}
+
 // OpenOrders returns ids of open orders after the given one, in their order.
 func (r reader) OpenOrders(ctx context.Context, after uuid.UUID, limit int) ([]uuid.UUID, error) {
 	var ids []uuid.UUID

@@ -8,8 +8,12 @@ import (
 	"okey/okey"
 )
 
-// retentionBatch is how many rows one transaction of the retention touches: people work meanwhile.
-const retentionBatch = 500
+// retentionBatch is how many rows one transaction of the retention touches: people work meanwhile. lookBatch is how many people it only
+// looks at.
+const (
+	retentionBatch = 500
+	lookBatch      = 10_000
+)
 
 // idle is somebody who is nothing to OKEY on the day $2: no function, no role, no delegation, no key, no open request,
 // nothing said of a key that they are to take along.
@@ -68,6 +72,11 @@ const ended = `SELECT r.id FROM request r WHERE r.closed_at < $1
 // Retain ends, of one kind of data, what is due before the instant, a batch in a transaction, and counts it. What it
 // does is audited: how much, never of whom.
 func (s *Store) Retain(ctx context.Context, data okey.KeptData, before, at time.Time) (int, error) {
+	if data == okey.KeptPeople {
+		if err := s.lookAtAll(ctx, at); err != nil {
+			return 0, fmt.Errorf("look who is nothing to OKEY any more: %w", err)
+		}
+	}
 	total := 0
 	for {
 		var n int
@@ -93,6 +102,19 @@ func (s *Store) Retain(ctx context.Context, data okey.KeptData, before, at time.
 			return total, nil
 		}
 	}
+}
+
+func (s *Store) lookAtAll(ctx context.Context, at time.Time) error {
+	for looked := 1; looked > 0; {
+		err := s.Do(ctx, func(t *Tx) (err error) {
+			looked, err = t.lookAtPeople(ctx, at)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (t *Tx) endRows(ctx context.Context, data okey.KeptData, before time.Time) (int, error) {
@@ -140,18 +162,33 @@ func (t *Tx) endRequests(ctx context.Context, before time.Time) (int, error) {
 	return t.touch(ctx, `DELETE FROM request WHERE id = ANY (ARRAY(SELECT id FROM ended))`)
 }
 
-// endPeople notes since when people are nothing to OKEY any more, and takes name, address and uid from those who have
-// been for long enough. Their row stays, nameless: what it stands beside stays whole. Who comes back is somebody new.
-func (t *Tx) endPeople(ctx context.Context, before, at time.Time) (int, error) {
+// lookAtPeople notes since when people are nothing to OKEY any more, of those of whom something has changed (migration 00048) or whose
+// function has ended by its date, and counts them.
+func (t *Tx) lookAtPeople(ctx context.Context, at time.Time) (int, error) {
 	day := okey.DayOf(at, okey.ZoneOf("")).String()
-	if err := t.exec(ctx,
-		`UPDATE person p SET idle_since = $1 WHERE p.idle_since IS NULL AND p.erased_at IS NULL AND `+idle, at, day); err != nil {
+	n, err := t.gather(ctx, "looked", `SELECT DISTINCT person FROM (
+		SELECT person FROM person_look WHERE due <= $1::date ORDER BY due LIMIT $2 FOR UPDATE SKIP LOCKED) due`, day, lookBatch)
+	if n == 0 || err != nil {
 		return 0, err
 	}
-	if err := t.exec(ctx,
-		`UPDATE person p SET idle_since = NULL WHERE p.idle_since < $1 AND p.erased_at IS NULL AND NOT (`+idle+`)`, at, day); err != nil {
+	err = t.exec(ctx, `DELETE FROM person_look WHERE due <= $1::date AND person = ANY (ARRAY(SELECT id FROM looked))`, day)
+	if err != nil {
 		return 0, err
 	}
+	err = t.exec(ctx, `UPDATE person p SET idle_since = CASE WHEN p.idle_since IS NULL THEN $1::timestamptz END
+		WHERE p.id = ANY (ARRAY(SELECT id FROM looked)) AND p.erased_at IS NULL AND (p.idle_since IS NULL) = (`+idle+`)`, at, day)
+	if err != nil {
+		return 0, err
+	}
+	return n, t.exec(ctx, `INSERT INTO person_look (person, due) SELECT person, max(until) + 1 FROM (
+			SELECT person, coalesce(until, 'infinity') AS until FROM assignment WHERE person = ANY (ARRAY(SELECT id FROM looked))
+			UNION ALL SELECT given_to, until_day FROM delegation WHERE ended_at IS NULL AND given_to = ANY (ARRAY(SELECT id FROM looked))) f
+		GROUP BY person HAVING max(until) >= $1::date AND max(until) < 'infinity' ON CONFLICT DO NOTHING`, day)
+}
+
+// endPeople takes name, address and uid from those who have been nothing to OKEY for long enough. Their row stays, nameless: what it stands
+// beside stays whole. Who comes back is somebody new.
+func (t *Tx) endPeople(ctx context.Context, before, at time.Time) (int, error) {
 	n, err := t.gather(ctx, "gone", `SELECT p.id FROM person p
 		WHERE p.idle_since < $1 AND p.erased_at IS NULL ORDER BY p.idle_since LIMIT $2`, before, retentionBatch)
 	if n == 0 || err != nil {

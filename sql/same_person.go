@@ -25,18 +25,20 @@ const lives = `(a.until IS NULL OR a.until >= $1::date)`
 
 // alike are the pairs on the day ($1). What claims said stays for a year after the last sign-in, and a file until the next one: neither
 // shows that the old uid is still somebody's.
-const alike = `WITH old AS (SELECT p.* FROM person p WHERE p.erased_at IS NULL AND NOT p.support AND NOT p.auditor
+const alike = `WITH old AS (SELECT p.id, p.uid, p.mail, p.mail_denied, p.family_name, p.given_name, split_part(p.sought, E'\n', 2) AS folded
+		FROM person p WHERE p.erased_at IS NULL AND NOT p.support AND NOT p.auditor
 		AND (EXISTS (SELECT FROM key k WHERE k.holder = p.id)
 			OR EXISTS (SELECT FROM request r WHERE r.person = p.id AND r.closed_at IS NULL))
 	), pair AS (
-		SELECT o.id AS old, n.id AS new FROM old o JOIN person n ON lower(n.uid) = lower(o.uid)
-		UNION SELECT o.id, n.id FROM old o JOIN person n ON lower(n.mail) = lower(o.mail)
+		SELECT o.id AS old, n.id AS new FROM old o JOIN person n ON lower(n.uid) = lower(o.uid) AND n.id <> o.id
+		UNION SELECT o.id, n.id FROM old o JOIN person n ON lower(n.mail) = lower(o.mail) AND n.id <> o.id
+			AND split_part(n.sought, E'\n', 2) = o.folded -- IS TRUE keeps the others' names from being folded to be hashed
 			AND n.mail <> '' AND NOT n.mail_denied AND NOT o.mail_denied
-			AND fold(n.family_name) = fold(o.family_name) AND fold(n.given_name) = fold(o.given_name) AND n.family_name <> ''
+			AND (fold(n.family_name) = fold(o.family_name) AND fold(n.given_name) = fold(o.given_name)) IS TRUE AND n.family_name <> ''
 			WHERE NOT EXISTS (SELECT FROM assignment a WHERE a.person = o.id AND ` + lives + ` AND (a.source = 'support'
 				OR a.source <> 'claims' AND EXISTS (SELECT FROM assignment b WHERE b.person = n.id AND b.source = a.source
 					AND (b.until IS NULL OR b.until >= $1::date) AND (a.source = 'directory' OR b.uai = a.uai))))
-	), alike AS (SELECT pair.* FROM pair JOIN person n ON n.id = pair.new WHERE pair.old <> pair.new AND n.erased_at IS NULL
+	), alike AS (SELECT pair.* FROM pair JOIN person n ON n.id = pair.new WHERE n.erased_at IS NULL
 		AND NOT n.support AND NOT n.auditor AND EXISTS (SELECT FROM assignment a WHERE a.person = n.id AND ` + lives + `)
 		AND NOT EXISTS (SELECT FROM likeness l WHERE (l.old, l.new) = (pair.old, pair.new) AND l.answered_at IS NOT NULL)
 	) `

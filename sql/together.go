@@ -73,6 +73,17 @@ func (r reader) together(ctx context.Context, questions ...question) error {
 	return nil
 }
 
+// composed is a query that is put together of parts, each with parameters of its own from $1 on.
+type composed struct {
+	text strings.Builder
+	args []any
+}
+
+func (s *composed) add(part string, args ...any) {
+	renumber(&s.text, part, len(s.args))
+	s.args = append(s.args, args...)
+}
+
 // renumber writes a query whose parameters come after others.
 func renumber(to *strings.Builder, query string, before int) {
 	for {

@@ -73,7 +73,8 @@ var versions = map[string]struct{ before, since []string }{
 		[]string{"key_change", "key_change_undelivered", "stock_import", "order_closed", "order_overdue"},
 		[]string{"key_change@2", "key_change_undelivered@2", "stock_import@2"},
 	},
-	"watch-letters-side-by-side": {[]string{"stock_watch"}, []string{"stock_watch_letters"}},
+	"watch-letters-side-by-side": {[]string{"stock_watch"}, []string{"stock_watch_letters", "stock_watch_batches"}},
+	"watch-batch-a-run":          {[]string{"stock_watch", "stock_watch_letters"}, []string{"stock_watch_batches"}},
 	"judge-locally": {
 		[]string{
 			"handed_over", "refused", "withdrawn", "expired", "waited_for_stock@2", "waited_for_months@2", "key_lost_before_handover",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/url"
 	"os"
@@ -207,20 +208,25 @@ func (m *measures) middle(f sql.KeyFilter) sql.ListedKey {
 	return found[0]
 }
 
-// sheet takes all keys of an academy's size, which is what one download holds at most, along as a spreadsheet.
+// sheet takes all keys along as a spreadsheet.
 func (m *measures) sheet() {
 	if !m.wanted("xlsx") {
 		return
 	}
 	support := m.support()
+	var keys float64
+	require.NoError(m, m.admin.QueryRowContext(context.Background(), `SELECT count(*) FROM key`).Scan(&keys))
 	peak, stop := peakMemory()
 	began := time.Now()
-	file := support.get("/clefs.xlsx?expire=" + m.text(`SELECT to_char(expires_on, 'DD/MM/YYYY') FROM key ORDER BY expires_on OFFSET (SELECT least(45000, count(*) / 2) FROM key) LIMIT 1`))
+	answer := support.open("/clefs.xlsx")
+	bytes, err := io.Copy(io.Discard, answer.Body)
+	require.NoError(m, err)
+	require.NoError(m, answer.Body.Close())
 	took := time.Since(began).Seconds()
 	stop()
-	m.note("xlsx of 45,000 keys", "rows/s", "20000", 45_000/took)
-	m.note("xlsx of 45,000 keys, file", "MB", "", float64(len(file))/(1<<20))
-	m.note("xlsx of 45,000 keys, peak of the heap above the start", "MB", "64", peak())
+	m.note("xlsx of all keys", "rows/s", "20000", keys/took)
+	m.note("xlsx of all keys, file", "MB", "", float64(bytes)/(1<<20))
+	m.note("xlsx of all keys, peak of the heap above the start", "MB", "64", peak())
 }
 
 // peakMemory looks how high the heap goes above where it began.
@@ -351,7 +357,7 @@ func (m *measures) health() {
 	if m.wanted("charters") {
 		m.once("doctor: charters and roles", "s", "", func() {
 			_, err := m.store.CheckCharters(context.Background())
-			require.NoError(m, err)
+			require.Equal(m, okey.CodeInvalid, okey.ErrorCode(err), "the nation's audit knows of no signature")
 			_, _, err = m.store.CheckRoles(context.Background())
 			require.NoError(m, err)
 		})

@@ -28,6 +28,7 @@ func TestTheNationHangsTogether(t *testing.T) {
 		`SELECT count(*) FROM establishment`:                        600,
 		`SELECT count(DISTINCT academy) FROM establishment`:         30,
 		`SELECT count(*) FROM person`:                               10_000,
+		`SELECT count(*) FROM person WHERE sought IS NULL`:          0,
 		`SELECT count(*) FROM person WHERE idle_since IS NULL`:      7_810,
 		`SELECT count(*) FROM key`:                                  10_000,
 		`SELECT count(*) FROM key WHERE state = 'in_service'`:       6_010,

@@ -27,10 +27,10 @@ var grow = []string{
 
 // readWhole are statements that read such a table from end to end all the same, known by words of theirs, and why they may.
 var readWhole = []struct{ words, why string }{
-	{`DELETE FROM watch_notice n WHERE`, "once a morning every key in somebody's hands is looked at: days pass without an event"},
+	{`DELETE FROM watch_notice n WHERE`, "once a morning: what was told and holds still is as much as there is to look at"},
 	{`INSERT INTO watch_notice (id, kind, subject, step, uai, run, at, taken_at, letter)`, "the same"},
-	{`WITH old AS (SELECT p.* FROM person p WHERE p.erased_at IS NULL`, "once a morning: who stands there twice is asked of everybody"},
-	{`UPDATE person p SET idle_since`, "once a night everybody is looked at: days pass without an event"},
+	{`INSERT INTO key_away (serial, since) SELECT`, "once a morning, all keys beside all functions: what triggers may have overlooked"},
+	{`WITH old AS (SELECT p.id, p.uid`, "once a morning: who stands there twice is asked of everybody"},
 	{`SELECT DISTINCT uai FROM request WHERE stage = 'awaiting_stock'`, "a test's requests have few pages; of more, request_waits is read"},
 	{`AND NOT EXISTS (SELECT FROM assignment a WHERE a.uai = coalesce(e.host, e.uai) AND a.function`, "all open requests are looked at; heads are hashed"},
 }
@@ -76,7 +76,7 @@ func (s *stage) walk() {
 		support.get("/clefs?tri=" + order)
 		support.get("/clefs?tri=-" + order)
 	}
-	for _, filter := range []string{"suivi=expirent", "suivi=defectueuses", "etat=lost", "q=martin", "q=0010000", "lot=LOT-2024-007", "expire=01/01/2027"} {
+	for _, filter := range []string{"suivi=parties", "suivi=expirent", "suivi=defectueuses", "suivi=parties&tri=titulaire", "etat=lost", "q=martin", "q=0010000", "lot=LOT-2024-007", "expire=01/01/2027"} {
 		support.get("/clefs?" + filter)
 	}
 	head := s.principal(`SELECT uai FROM request WHERE stage = 'awaiting_decision' ORDER BY uai LIMIT 1`)

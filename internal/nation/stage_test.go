@@ -138,14 +138,21 @@ func (s *stage) visitor(query string, args ...any) visitor {
 	return visitor{s, person, token}
 }
 
-// get asks for a page, and returns what it says.
-func (v visitor) get(path string) string {
+// open asks for a page.
+func (v visitor) open(path string) *http.Response {
 	v.Helper()
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodGet, v.web.URL+path, nil)
 	require.NoError(v, err)
 	r.AddCookie(&http.Cookie{Name: v.cookie, Value: v.token})
 	answer, err := v.web.Client().Transport.RoundTrip(r)
 	require.NoError(v, err)
+	return answer
+}
+
+// get asks for a page, and returns what it says.
+func (v visitor) get(path string) string {
+	v.Helper()
+	answer := v.open(path)
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
 	require.NoError(v, err)

@@ -59,7 +59,11 @@ const MaxText = excelize.TotalCellChars
 
 const cutMark = " […texte coupé par OKEY]"
 
-// Write writes a workbook with these sheets. Nothing reaches w before all rows have been read.
+// MaxRows is how many rows a sheet may have below its header: Excel's own limit.
+const MaxRows = excelize.TotalRows - 1
+
+// Write writes a workbook with these sheets. Nothing reaches w before all rows have been read: until then what is more than 16 MB waits in
+// a file, in the folder for such, or where there is none in memory. Of one sheet the whole file is never in memory.
 func Write(w io.Writer, about Properties, sheets ...Sheet) error {
 	f := excelize.NewFile()
 	defer func() { _ = f.Close() }() // only removes its temporary files
@@ -72,6 +76,13 @@ func Write(w io.Writer, about Properties, sheets ...Sheet) error {
 			return fmt.Errorf("write sheet %q: %w", sheet.Name, err)
 		}
 	}
+	if len(sheets) == 1 {
+		f.SetZipWriter(func(io.Writer) excelize.ZipWriter { return zip.NewWriter(w) }) // else it would be packed in memory
+		if err := f.Write(io.Discard); err != nil {
+			return fmt.Errorf("pack workbook: %w", err)
+		}
+		return nil
+	}
 	packed, err := f.WriteToBuffer()
 	if err != nil {
 		return fmt.Errorf("pack workbook: %w", err)
@@ -79,7 +90,7 @@ func Write(w io.Writer, about Properties, sheets ...Sheet) error {
 	return inOrder(w, packed.Bytes())
 }
 
-// inOrder writes the parts of a zip file by name: excelize packs sheets in the order of a map, which is another one each time.
+// inOrder writes the parts of a zip file by name: excelize packs several sheets in the order of a map, which is another one each time.
 func inOrder(w io.Writer, packed []byte) error {
 	from, err := zip.NewReader(bytes.NewReader(packed), int64(len(packed)))
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"okey/internal/workbook"
 	"okey/okey"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/xuri/excelize/v2"
@@ -173,4 +175,44 @@ func TestAFailingSourceLeavesNothingBehind(t *testing.T) {
 	assert.Zero(t, out.Len())
 	require.ErrorContains(t, workbook.Write(&out, about, sheet([]any{"a", true})), `column "Nombre"`)
 	require.ErrorContains(t, workbook.Write(&out, about, sheet([]any{1, 2, nil, nil, 5})), "5 cells for 4 columns")
+}
+
+// held is what a sheet of so many rows has in memory when its first byte leaves, and what it has taken for each of them since it began.
+func held(t *testing.T, many int) (kept, row float64) {
+	t.Helper()
+	all := func(yield func([]any, error) bool) {
+		for range many {
+			if !yield([]any{uuid.NewString(), 12, okey.NewDay(2027, time.March, 1), about.Created}, nil) {
+				return
+			}
+		}
+	}
+	var before, now runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	out := first(func() {
+		runtime.GC()
+		runtime.ReadMemStats(&now)
+	})
+	require.NoError(t, workbook.Write(&out, about, workbook.Sheet{Name: "Clefs", Columns: columns, Rows: all}))
+	return float64(now.HeapAlloc - before.HeapAlloc), float64(now.TotalAlloc-before.TotalAlloc) / float64(many)
+}
+
+// first does something at its first byte.
+type first func()
+
+func (f *first) Write(part []byte) (int, error) {
+	if *f != nil {
+		(*f)()
+		*f = nil
+	}
+	return len(part), nil
+}
+
+// However many rows a sheet has, it holds no more in memory, and takes no more for each.
+func TestALongSheetIsNotKeptInMemory(t *testing.T) {
+	kept, row := held(t, 150_000)
+	longKept, longRow := held(t, 600_000)
+	assert.Less(t, longKept, 1.2*kept, "bytes")
+	assert.Less(t, longRow, 1.1*row, "bytes a row")
 }

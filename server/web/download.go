@@ -5,7 +5,9 @@ import (
 	"encoding/base64"
 	"fmt"
 	"html/template"
+	"io"
 	"iter"
+	"log/slog"
 	"net/http"
 	"slices"
 	"time"
@@ -23,7 +25,7 @@ import (
 //     /things/:id/tableau.xlsx;
 //   - put `{{template "download" .Sheet}}` under the table, where the page's Sheet is SheetURL(v), or SheetOf(v) for a page of one thing.
 //
-// Sign-in, headers, name and cap are seen to here.
+// Sign-in, headers, name and Excel's limit are seen to here.
 
 // Spreadsheet is what a download holds.
 type Spreadsheet struct {
@@ -32,32 +34,54 @@ type Spreadsheet struct {
 	Sheets []workbook.Sheet
 }
 
-// sendSpreadsheet answers with the whole file or, where its rows can't all be had, with an error page.
+// sendSpreadsheet answers with the whole file or, where its rows can't all be had, with an error page: until all have been read nothing
+// leaves.
 func sendSpreadsheet(v *Visit, made Spreadsheet) error {
-	file, err := made.file(v)
-	if err != nil {
+	line := http.NewResponseController(v.Writer)
+	_ = line.SetWriteDeadline(time.Now().Add(sheetTime))
+	err := made.write(v, begun{v, made.Name})
+	if err == nil || !v.Writer.Written() {
 		return err
 	}
-	day := v.Now.In(Paris(v).Zone).Format(time.DateOnly)
-	v.Header("Content-Disposition", fmt.Sprintf(`attachment; filename="okey-%s-%s.xlsx"`, made.Name, day))
-	v.Data(http.StatusOK, respond.XLSX, file)
-	return nil
+	slog.WarnContext(v.Ctx(), "a spreadsheet was broken off", "error", err)
+	return line.SetWriteDeadline(time.Now()) // who reads it sees that its end is missing
+}
+
+// sheetTime is how long a spreadsheet may take, from its request until its last byte: a nation's keys are a million rows.
+const sheetTime = 10 * time.Minute
+
+// begun is an answer whose head is written with its first bytes.
+type begun struct {
+	*Visit
+	name string
+}
+
+// Write is part of io.Writer.
+func (b begun) Write(part []byte) (int, error) {
+	if !b.Writer.Written() {
+		day := b.Now.In(Paris(b.Visit).Zone).Format(time.DateOnly)
+		b.Header("Content-Disposition", fmt.Sprintf(`attachment; filename="okey-%s-%s.xlsx"`, b.name, day))
+		b.Header("Content-Type", respond.XLSX)
+		b.Status(http.StatusOK)
+	}
+	return b.Writer.Write(part)
 }
 
 // Enclosed is a spreadsheet that the page itself carries (RFC 2397): of a table that is the answer to a form, and at no address of its own.
 func Enclosed(v *Visit, made Spreadsheet) (template.URL, error) {
-	file, err := made.file(v)
-	return template.URL("data:" + respond.XLSX + ";base64," + base64.StdEncoding.EncodeToString(file)), err // base64 of our own making
+	var file bytes.Buffer
+	err := made.write(v, &file)
+	coded := base64.StdEncoding.EncodeToString(file.Bytes()) // of our own making
+	return template.URL("data:" + respond.XLSX + ";base64," + coded), err
 }
 
-// file is the spreadsheet as it is read elsewhere, made for the visitor.
-func (made Spreadsheet) file(v *Visit) ([]byte, error) {
-	var file bytes.Buffer
+// write writes the spreadsheet as it is read elsewhere, made for the visitor.
+func (made Spreadsheet) write(v *Visit, to io.Writer) error {
 	about := workbook.Properties{Title: made.Title, Subject: "OKEY, pour " + v.Actor.Name(), Created: v.Now}
-	if err := workbook.Write(&file, about, made.Sheets...); err != nil {
-		return nil, fmt.Errorf("make spreadsheet %s: %w", made.Name, err)
+	if err := workbook.Write(to, about, made.Sheets...); err != nil {
+		return fmt.Errorf("make spreadsheet %s: %w", made.Name, err)
 	}
-	return file.Bytes(), nil
+	return nil
 }
 
 // SheetURL is the download of the list that the visitor looks at: the same filters, from the beginning.
@@ -66,40 +90,71 @@ func SheetURL(v *Visit) string { return ChangedURL(v, v.Request.URL.Path+".xlsx"
 // SheetOf is the download of a page about one thing.
 func SheetOf(v *Visit) string { return v.Request.URL.Path + "/tableau.xlsx" }
 
-// The cap keeps one person's download from filling the server: past it, a list is narrowed first.
+// A download has as many rows as Excel lets a sheet have; past it, a list is narrowed first. They are read so many at a time.
 const (
-	MaxDownload  = 50_000
-	DownloadPage = 1_000
+	MaxDownload  = workbook.MaxRows
+	DownloadPage = 5_000
 )
 
-// Paged reads a long list page by page: next answers the page after the last of its rows, nil for the first page. Rows past the cap
-// are an invalid that says so.
+// Paged reads a long list page by page: next answers the page after the last of its rows, nil for the first page; the database looks for
+// one while the rows of that before are written. Rows past the cap are an invalid that says so.
 func Paged[T any](most int, next func(last *T) ([]T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
-		var last *T
+		coming := ahead(next, nil)
 		for seen := 0; ; {
-			page, err := next(last)
-			if err != nil {
-				yield(none, err)
+			page := <-coming
+			if page.err != nil {
+				yield(none, page.err)
 				return
 			}
-			for i := range page {
+			more := len(page.rows) == DownloadPage && seen+len(page.rows) <= most
+			if more {
+				coming = ahead(next, &page.rows[DownloadPage-1])
+			}
+			for _, row := range page.rows {
 				if seen++; seen > most {
-					yield(none, okey.Errorf(okey.CodeInvalid,
-						"Ce tableau a plus de %s lignes : filtrez-le, puis téléchargez-le en plusieurs fois.", okey.SayNumber(most)))
+					yield(none, tooLong(most))
 					return
 				}
-				if !yield(page[i], nil) {
+				if !yield(row, nil) {
+					if more {
+						<-coming // it reads for a visit that ends with this
+					}
 					return
 				}
 			}
-			if len(page) < DownloadPage {
+			if !more {
 				return
 			}
-			last = &page[len(page)-1]
 		}
 	}
+}
+
+func tooLong(most int) error {
+	return okey.Errorf(okey.CodeInvalid, "Ce tableau a plus de %s lignes, ce qu'Excel ne sait pas lire : filtrez-le, puis téléchargez-le "+
+		"en plusieurs fois.", okey.SayNumber(most))
+}
+
+// part is a page of a list, or why there is none.
+type part[T any] struct {
+	rows []T
+	err  error
+}
+
+// ahead has the next page read beside.
+func ahead[T any](next func(last *T) ([]T, error), last *T) <-chan part[T] {
+	read := make(chan part[T], 1)
+	go func() {
+		defer func() {
+			if broken := recover(); broken != nil {
+				read <- part[T]{err: fmt.Errorf("read a page of a list: %v", broken)}
+			}
+		}()
+		rows, err := next(last)
+		read <- part[T]{rows, err}
+	}()
+	return read
 }
 
 // Cells turns the things of a list into rows.

@@ -329,7 +329,7 @@ func (c *Cluster) awaitReady(ctx context.Context) error {
 			return nil
 		}
 		if refused, is := errors.AsType[*pq.Error](err); is && refused.Code == "3D000" { // no waiting brings it back
-			return fmt.Errorf("PostgreSQL n'a plus ses données : %s", Explain(refused.Message))
+			return errors.New("PostgreSQL n'a plus ses données : un dossier de la base manque. Remettez la dernière sauvegarde")
 		}
 		select {
 		case <-c.Done():

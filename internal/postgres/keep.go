@@ -113,8 +113,7 @@ var causes = []struct{ said, means string }{
 	{"Read-only file system", "le disque est en lecture seule"},
 	{"pg_control", "un fichier du dossier manque ou est abîmé : remettez la dernière sauvegarde"},
 	{"could not locate a valid checkpoint", "un fichier du dossier manque ou est abîmé : remettez la dernière sauvegarde"},
-	{"required WAL directory", "un dossier de la base manque : remettez la dernière sauvegarde"},
-	{`database "postgres" does not exist`, "un dossier de la base manque : remettez la dernière sauvegarde"},
+	{"WAL directory", "un dossier de la base manque : remettez la dernière sauvegarde"},
 	{"No such file or directory", "un fichier du dossier manque : remettez la dernière sauvegarde"},
 	{"could not bind", "son port est pris par un autre programme"},
 }

@@ -53,7 +53,7 @@ func TestWhatPostgresSaysOfADirectoryIsExplained(t *testing.T) {
 		},
 		"its data are missing": func(t *testing.T, dir string) string {
 			require.NoError(t, os.RemoveAll(filepath.Join(dir, "data", "base")))
-			return "remettez la dernière sauvegarde"
+			return "Remettez la dernière sauvegarde"
 		},
 		"everybody may write": func(t *testing.T, dir string) string {
 			require.NoError(t, os.Chmod(filepath.Join(dir, "data"), 0o777)) //nolint:gosec // that is the fault

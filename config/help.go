@@ -17,7 +17,7 @@ var helps = map[string]string{
 	"OKEY_MAIL_RATE":            "Courriels confiés au relais par minute, au plus, par chaque worker ; vide : autant qu'il en vient.",
 	"OKEY_MAIL_FROM":            "Expéditeur des courriels : OKEY <okey@ac-exemple.fr>.",
 	"OKEY_SUPPORT_MAIL":         "Boîte de l'assistance.",
-	"OKEY_BOUNCE_ADDRESS":       "Adresse où reviennent les courriels qui n'arrivent pas, sans nom ni « + » ; vide : celle de l'expéditeur.",
+	"OKEY_BOUNCE_ADDRESS":       "Adresse où reviennent les courriels qui n'arrivent pas, sans nom ni « + » ; vide : l'expéditeur.",
 	"OKEY_BOUNCE_LISTEN":        "Où OKEY reçoit ce qui revient : lmtp://hôte:port ou smtp://hôte:port ; vide : nulle part.",
 	"OKEY_BOUNCE_IMAP_URL":      "Boîte où lire ce qui revient : imaps://utilisateur:motdepasse@hôte/INBOX, ou imap:// ; vide : aucune.",
 	"OKEY_BOUNCE_DONE_FOLDER":   "Dossier de cette boîte où va ce qui a été lu.",

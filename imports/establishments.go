@@ -113,7 +113,8 @@ func readEstablishments(ctx context.Context, src Source, r *Result, opts Options
 		if first, twice := seen[e.UAI]; twice {
 			if r.repeatedEstablishment(&rows[first], e, l.Line) && !contradicted[e.UAI] {
 				contradicted[e.UAI] = true
-				r.refuse(rows[first].Line, "", CodeTwice, "%s revient ligne %d, avec d'autres codes : gardez la bonne ligne.", e.UAI, l.Line)
+				r.refuse(
+					rows[first].Line, "", CodeTwice, "%s revient ligne %d, avec d'autres codes : gardez la bonne ligne.", e.UAI, l.Line)
 			}
 			return
 		}

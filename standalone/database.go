@@ -68,14 +68,16 @@ func (h *house) startDatabase(ctx context.Context) (*postgres.Cluster, databases
 
 func databaseDir(data string) string { return filepath.Join(data, "postgres") }
 
+func missing(path string) bool {
+	_, err := os.Stat(path)
+	return errors.Is(err, os.ErrNotExist)
+}
+
 // databaseIsThere refuses a folder that has its secrets, which are made after the database, and no database any more: an empty one in its
 // place would look like everything being well.
 func databaseIsThere(data string) error {
-	if _, err := os.Stat(secretsFile(data)); err != nil {
-		return nil // never worked with, or for whoever reads them to say
-	}
-	if _, err := os.Stat(databaseDir(data)); !errors.Is(err, os.ErrNotExist) {
-		return nil // or for PostgreSQL to say
+	if missing(secretsFile(data)) || !missing(databaseDir(data)) {
+		return nil // a first start, or for PostgreSQL to say
 	}
 	return fmt.Errorf("le dossier %s manque, et une base a servi ici : un disque n'est peut-être pas monté. Remettez-le, ou restaurez une "+
 		"sauvegarde ; pour repartir de rien, effacez tout le dossier %s", databaseDir(data), data)

@@ -111,11 +111,14 @@ func unansweredMatter(found []sql.Unanswered, c web.Clock) matter {
 }
 
 func closedMatter(found []sql.ClosedSchool) matter {
+	n := len(found)
 	m := matter{
-		ID: "fermes", Title: "Établissements fermés", Count: upTo(len(found), "établissement") + okey.SayEither(len(found), " fermé", " fermés"),
-		How: "Le registre les dit fermés : personne n'y prête ni n'y rend plus de clef. Nommez l'établissement qui continue, et tout suit ; " +
-			"ou faites corriger le registre, puis importez-le.",
-		Read: "Le registre les dit fermés, et personne n'a dit où vont leurs clefs et leurs demandes : l'assistance nomme celui qui continue.",
+		ID: "fermes", Title: "Établissements fermés",
+		Count: upTo(n, "établissement") + okey.SayEither(n, " fermé", " fermés"),
+		How: "Le registre les dit fermés : personne n'y prête ni n'y rend plus de clef. Nommez l'établissement qui continue, et tout " +
+			"suit ; ou faites corriger le registre, puis importez-le.",
+		Read: "Le registre les dit fermés, et personne n'a dit où vont leurs clefs et leurs demandes : l'assistance nomme celui qui " +
+			"continue.",
 	}
 	for _, e := range found {
 		m.Cards = append(m.Cards, web.Card{

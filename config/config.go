@@ -3,6 +3,7 @@
 package config
 
 import (
+	"cmp"
 	"crypto/x509"
 	"log/slog"
 	"os"
@@ -221,10 +222,10 @@ func (c *Config) Check(role Role) error {
 
 func (c *Config) isZero(s Setting) bool { return reflect.ValueOf(c).Elem().Field(s.index).IsZero() }
 
-// PoolSize is DatabaseConnections as a number.
+// PoolSize is DatabaseConnections as a number; left empty, it is twenty.
 func (c *Config) PoolSize() int {
 	size, _ := strconv.Atoi(c.DatabaseConnections)
-	return size
+	return cmp.Or(size, 20)
 }
 
 // MailsAMinute is MailRate as a number; 0: as many as there are.

@@ -287,3 +287,29 @@ func TestASwitchIsOnOrOffOrNamed(t *testing.T) {
 	assert.ErrorContains(t, err, "OKEY_LINKS_REQUIRE_SIGN_IN")
 	assert.ErrorContains(t, err, "Écrivez oui ou non.")
 }
+
+func TestCountsAreNumbers(t *testing.T) {
+	for _, c := range []struct {
+		connections, rate string
+		pool, mails       int
+		refused           string
+	}{
+		{"", "", 20, 0, ""},
+		{"40", "120", 40, 120, ""},
+		{"7", "", 7, 0, "OKEY_DATABASE_CONNECTIONS"},
+		{"beaucoup", "", 20, 0, "OKEY_DATABASE_CONNECTIONS"},
+		{"20", "0", 20, 0, "OKEY_MAIL_RATE"},
+		{"20", "1/s", 20, 0, "OKEY_MAIL_RATE"},
+	} {
+		environ := complete()
+		environ["OKEY_DATABASE_CONNECTIONS"], environ["OKEY_MAIL_RATE"] = c.connections, c.rate
+		set, err := config.Load(environ)
+		assert.Equal(t, c.pool, set.PoolSize())
+		assert.Equal(t, c.mails, set.MailsAMinute())
+		if c.refused == "" {
+			require.NoError(t, err)
+		} else {
+			require.ErrorContains(t, err, c.refused)
+		}
+	}
+}

@@ -43,13 +43,7 @@ type DirectoryDelegation struct {
 // UAI is told: people must not be kept out by a value that somebody once typed.
 func (r DirectoryRules) Read(claims map[string][]string) DirectorySays {
 	var says DirectorySays
-	heads, unread := uaisOf(claims[r.Heads])
-	works, more := uaisOf(claims[r.Works])
-	for name, codes := range map[string][]string{r.Heads: unread, r.Works: more} {
-		for _, code := range codes {
-			says.Unread = append(says.Unread, DirectoryValue{Name: name, Value: code})
-		}
-	}
+	heads, works := says.uais(claims, r.Heads), says.uais(claims, r.Works)
 	function := Staff
 	for _, value := range claims[r.Function] {
 		switch value = strings.TrimSpace(value); {
@@ -82,6 +76,15 @@ func (r DirectoryRules) Read(claims map[string][]string) DirectorySays {
 	})
 	says.Delegations = slices.Compact(says.Delegations) // one a way in to the portal, in the directory
 	return says
+}
+
+// uais are those of a claim; what is none is noted.
+func (s *DirectorySays) uais(claims map[string][]string, name string) []UAI {
+	uais, unread := uaisOf(claims[name])
+	for _, code := range unread {
+		s.Unread = append(s.Unread, DirectoryValue{Name: name, Value: code})
+	}
+	return uais
 }
 
 func matches(values []string, value string) bool {

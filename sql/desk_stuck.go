@@ -58,7 +58,7 @@ type ClosedSchool struct {
 	Requests int      `db:"requests"` // open ones
 }
 
-const closedSchools = `SELECT * FROM (SELECT e.uai, e.name,
+const closedSchools = `SELECT uai, name, keys, requests FROM (SELECT e.uai, e.name,
 		(SELECT count(*) FROM key k WHERE k.uai = e.uai AND k.state NOT IN ('lost', 'defective', 'retired')) AS keys,
 		(SELECT count(*) FROM request r WHERE r.uai = e.uai AND r.closed_at IS NULL) AS requests
 		FROM establishment e WHERE NOT e.served AND e.successor IS NULL) closed

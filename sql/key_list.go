@@ -181,7 +181,8 @@ func keyPage(reach Reach, f KeyFilter) (query string, args []any) {
 			held = condition{true, held.text + ` AND ` + behind.text, behind.args}
 			unheld.text += ` AND ` + fmt.Sprint(!f.Descending)
 		}
-		s.add(`SELECT * FROM ((`)
+		s.add(`SELECT serial, uai, state, batch, expires_on, holder, request, last_login_at, prior_to_okey, given_name, family_name, uid,
+			name, changed_at, kept_for, place, gone FROM ((`)
 		s.keys(reach, f, held)
 		s.add(ends+`) UNION ALL (`, f.Limit)
 		s.keys(reach, f, unheld)

@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"database/sql/driver"
@@ -22,8 +23,11 @@ type connector struct {
 	config     pq.Config
 	limits     string // of each session, as statements
 	silence    time.Duration
-	unmarked   atomic.Bool  // whoever answers takes no mark
-	generation atomic.Int64 // connections of an earlier one are used no more
+	pressed    time.Duration // silence, once a connection is known to be silent
+	lines      *lines        // the listener's too
+	unmarked   atomic.Bool   // whoever answers takes no mark
+	generation atomic.Int64  // connections of an earlier one are used no more
+	server     atomic.Value  // string: when the one that answered last was started
 }
 
 func newConnector(address string, limits limits) (*connector, error) {
@@ -32,7 +36,9 @@ func newConnector(address string, limits limits) (*connector, error) {
 		return nil, err
 	}
 	config.BinaryParameters = true // a question and its parameters in one round trip; else the driver asks first what they are
-	return &connector{config: config, limits: limits.statements(config), silence: limits.silence()}, nil
+	return &connector{
+		config: config, limits: limits.statements(config), silence: limits.silence(), pressed: cmp.Or(limits.pressed, limits.statement/6), lines: &lines{open: map[*line]bool{}},
+	}, nil
 }
 
 // limits end what would hold others up. They are set on each connection rather than on the role, which whoever migrates may have no right
@@ -44,6 +50,7 @@ type limits struct {
 	lock      time.Duration // a judge that waits gives its connection back, and is tried again
 	idle      time.Duration // a program that freezes between two statements holds locks: the audit's head stops every write
 	listening time.Duration // how long the connection that tells outcomes may be silent; it is pinged before that
+	pressed   time.Duration // how long any may be, where another has been found silent; zero: a sixth of the longest statement
 }
 
 // silence is how long a session may say nothing: longer than anything that it does.
@@ -121,7 +128,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 		_ = made.Close()
 		return nil, unreachableError{fmt.Errorf("limit a session: %w", err)}
 	}
-	made.line.lost = func() { c.suspect(generation) }
+	made.line.lost = func() { c.renew(made.generation, "the database does not answer on a connection") }
 	return made, nil
 }
 
@@ -137,7 +144,7 @@ func (c *connector) open(ctx context.Context, generation int64, mark string) (*c
 	if err != nil {
 		return nil, err
 	}
-	d := &dialer{silence: c.silence}
+	d := &dialer{lines: c.lines, silence: c.silence}
 	opener.Dialer(d)
 	defer context.AfterFunc(ctx, d.hangUp)()
 	opened, err := opener.Connect(ctx)
@@ -146,35 +153,36 @@ func (c *connector) open(ctx context.Context, generation int64, mark string) (*c
 	}
 	d.settled.Store(true)
 	made := &connection{pqConn: opened.(pqConn), of: c, generation: generation, line: d.opened.Load(), prepared: map[string]statement{}}
-	if made.own, err = made.marked(ctx, mark); err != nil {
+	if err := made.meet(ctx, mark); err != nil {
 		_ = made.Close()
 		return nil, err
 	}
 	return made, nil
 }
 
-// marked tells whether the session has been given the mark that was asked for.
-func (c *connection) marked(ctx context.Context, mark string) (bool, error) {
-	rows, err := c.pqConn.QueryContext(ctx, `SELECT coalesce(current_setting('okey.session', true), '')`, nil)
+// meet looks at a new session: whether it has been given the mark that was asked for, and whose it is. Where another server answers than
+// before, that one has taken over: whoever is still connected to the old one, which may not know of it, is so no longer.
+func (c *connection) meet(ctx context.Context, mark string) error {
+	rows, err := c.pqConn.QueryContext(ctx, `SELECT coalesce(current_setting('okey.session', true), ''), extract(epoch FROM pg_postmaster_start_time())::text`, nil)
 	if err != nil {
-		return false, fmt.Errorf("look at a new session: %w", err)
+		return fmt.Errorf("look at a new session: %w", err)
 	}
 	defer rows.Close()
-	found := make([]driver.Value, 1)
+	found := make([]driver.Value, 2)
 	if err := rows.Next(found); err != nil {
-		return false, fmt.Errorf("look at a new session: %w", err)
+		return fmt.Errorf("look at a new session: %w", err)
 	}
 	said, _ := found[0].(string)
-	return mark != "" && said == mark, nil
+	c.own = mark != "" && said == mark
+	server, _ := found[1].(string)
+	if before := c.of.server.Swap(server); before != nil && before != server {
+		c.of.renew(c.generation, "another database answers")
+		c.generation = c.of.generation.Load()
+	}
+	return nil
 }
 
-// suspect has all connections of a generation opened anew when they are next needed, since one of them is silent: what a network or a proxy
-// has lost, it has seldom lost one of, and each would keep somebody waiting for as long as they have patience.
-func (c *connector) suspect(generation int64) {
-	if c.generation.CompareAndSwap(generation, generation+1) {
-		slog.Warn("the database does not answer on a connection: all of them are opened anew")
-	}
-}
+const takesNoWrites = "the database takes no writes"
 
 // unreachableError is any failure to open a connection: nobody answers, or a database that takes no writes.
 type unreachableError struct{ error }
@@ -186,10 +194,13 @@ func (e unreachableError) standby() bool {
 	return strings.Contains(e.Error(), "session is read-only") || strings.Contains(e.Error(), "hot standby mode")
 }
 
-// renew has all connections of a generation opened anew when they are next needed.
-func (c *connector) renew(generation int64) {
+// renew has all connections of a generation opened anew when they are next needed: what a network or a proxy has lost, or led elsewhere, it
+// has seldom done so to one of, and each would keep somebody waiting for as long as they have patience. What is under way is waited for a
+// little longer.
+func (c *connector) renew(generation int64, why string) {
 	if c.generation.CompareAndSwap(generation, generation+1) {
-		slog.Warn("the database takes no writes: all connections are opened anew")
+		slog.Warn(why + ": all connections are opened anew")
+		c.lines.press(c.pressed)
 	}
 }
 
@@ -283,7 +294,7 @@ func (c *connection) Ping(ctx context.Context) error {
 // noted looks at what the database has refused. One that takes no writes any more has handed over to another.
 func (c *connection) noted(err error) error {
 	if refused, is := errors.AsType[*pq.Error](err); is && readOnly(refused) {
-		c.of.renew(c.generation)
+		c.of.renew(c.generation, takesNoWrites)
 	}
 	return err
 }
@@ -306,7 +317,7 @@ func (s *Store) Writable(ctx context.Context) error {
 	case err != nil:
 		return fmt.Errorf("ask whether the database takes writes: %w", err)
 	case off:
-		s.connector.renew(generation)
+		s.connector.renew(generation, takesNoWrites)
 		return errReadOnly
 	}
 	return nil

@@ -16,7 +16,7 @@ func Waiting(o *Outcomes) bool {
 }
 
 // Limits are those of a session.
-type Limits struct{ Lock, Statement, Idle, Listening time.Duration }
+type Limits struct{ Lock, Statement, Idle, Listening, Pressed time.Duration }
 
 // OpenLimited is Open with limits of a test's own; what it leaves out has no limit that matters.
 func OpenLimited(url string, keys AuditKeys, given Limits) (*Store, error) {
@@ -24,5 +24,6 @@ func OpenLimited(url string, keys AuditKeys, given Limits) (*Store, error) {
 	return open(url, keys, limits{
 		connections: 20,
 		lock:        or(given.Lock), statement: or(given.Statement), idle: or(given.Idle), listening: or(given.Listening),
+		pressed: or(given.Pressed),
 	})
 }

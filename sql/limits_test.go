@@ -2,6 +2,8 @@ package sql_test
 
 import (
 	"context"
+	stdsql "database/sql"
+	"fmt"
 	"testing"
 	"time"
 
@@ -35,6 +37,17 @@ func TestEverySessionHasItsLimits(t *testing.T) {
 		assert.Equal(t, []string{c.statement, "10s", "15s", "sql.test", "off"}, []string{statement, lock, idle, name, jit})
 		require.NoError(t, store.Close())
 	}
+}
+
+// Whoever opens one, with psql or a program of their own.
+func TestSessionsOfTheRoleHaveLimitsToo(t *testing.T) {
+	other, err := stdsql.Open("postgres", pgtest.New(t).AppURL)
+	require.NoError(t, err)
+	defer func() { _ = other.Close() }()
+	var statement, lock, idle string
+	require.NoError(t, other.QueryRowContext(t.Context(), `SELECT current_setting('statement_timeout'), current_setting('lock_timeout'),
+		current_setting('idle_in_transaction_session_timeout')`).Scan(&statement, &lock, &idle))
+	assert.Equal(t, []string{"10min", "10s", "15s"}, []string{statement, lock, idle})
 }
 
 func TestAFrozenSessionThatHoldsTheAuditEndsAndIsNamedUntilThen(t *testing.T) {
@@ -106,4 +119,39 @@ func TestManyThatWaitForOneSchoolKeepNobodyElseWaiting(t *testing.T) {
 		require.NoError(t, <-done)
 	}
 	assert.Equal(t, okey.CodeNotFound, okey.ErrorCode(lock(t.Context(), "0069999X")))
+}
+
+func TestManySchoolsThatAreLockedAtOnceKeepNoOtherWaiting(t *testing.T) {
+	s := scene.New(t)
+	store, err := sql.OpenLimited(s.URL, s.Keys, sql.Limits{})
+	require.NoError(t, err)
+	defer func() { _ = store.Close() }()
+	lock := func(uai okey.UAI) error {
+		return store.Do(t.Context(), func(tx *sql.Tx) error { return tx.LockEstablishments(t.Context(), uai) })
+	}
+	const many = 40
+	school := func(n int) okey.UAI { return okey.UAI(fmt.Sprintf("00690%02dX", n)) }
+	held, err := s.Admin.BeginTx(t.Context(), nil)
+	require.NoError(t, err)
+	for n := range many {
+		s.Exec(`INSERT INTO establishment (uai, name, nature, contract, state, academy, commune, postcode, imported_at)
+			SELECT $1, name, nature, contract, state, academy, commune, postcode, imported_at FROM establishment WHERE uai = $2`, school(n), scene.Tilleuls)
+		_, err = held.ExecContext(t.Context(), `SELECT FROM establishment WHERE uai = $1 FOR UPDATE`, school(n))
+		require.NoError(t, err)
+	}
+	done := make(chan error, 2*many)
+	for n := range 2 * many {
+		go func() { done <- lock(school(n % many)) }()
+	}
+	waiting := func() int {
+		return s.Count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+	}
+	require.Eventually(t, func() bool { return waiting() == 10 }, 8*time.Second, 5*time.Millisecond)
+	require.NoError(t, lock(scene.Acacias))
+	require.Equal(t, 10, waiting(), "half of the connections, whoever else has asked")
+	require.Empty(t, done)
+	require.NoError(t, held.Rollback())
+	for range 2 * many {
+		require.NoError(t, <-done)
+	}
 }

@@ -14,13 +14,14 @@ import (
 // broken: a server that is frozen, or a network that has lost it, would otherwise keep a goroutine for hours.
 type line struct {
 	net.Conn
-	silence time.Duration // how long a read or a write may take
-	lost    func()        // told that nobody answers; nil: nobody wants to know
+	lost   func() // told that nobody answers; nil: nobody wants to know
+	closed func() // nil: nobody wants to know
 
-	mu     sync.Mutex
-	given  time.Time // the driver's own limit, while it connects
-	asked  int64     // number of the question under way
-	ending time.Time // its context has ended: what is not there by now is not waited for
+	mu      sync.Mutex
+	silence time.Duration // how long a read or a write may take
+	given   time.Time     // the driver's own limit, while it connects
+	asked   int64         // number of the question under way
+	ending  time.Time     // its context has ended: what is not there by now is not waited for
 }
 
 // overtime is how long after its context's end a question is waited for: the driver has asked the server to cancel it.
@@ -28,7 +29,7 @@ const overtime = 2 * time.Second
 
 // Read is part of net.Conn.
 func (l *line) Read(p []byte) (int, error) {
-	if err := l.Conn.SetReadDeadline(l.until()); err != nil {
+	if err := l.limit(l.Conn.SetReadDeadline); err != nil {
 		return 0, err
 	}
 	n, err := l.Conn.Read(p)
@@ -40,16 +41,39 @@ func (l *line) Read(p []byte) (int, error) {
 
 // Write is part of net.Conn.
 func (l *line) Write(p []byte) (int, error) {
-	if err := l.Conn.SetWriteDeadline(l.until()); err != nil {
+	if err := l.limit(l.Conn.SetWriteDeadline); err != nil {
 		return 0, err
 	}
 	return l.Conn.Write(p)
 }
 
-// until is when the next read or write must have ended.
-func (l *line) until() time.Time {
+// Close is part of net.Conn.
+func (l *line) Close() error {
+	if l.closed != nil {
+		l.closed()
+	}
+	return l.Conn.Close()
+}
+
+// press leaves whoever waits, and whoever asks from now on, this long for an answer.
+func (l *line) press(within time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if within < l.silence {
+		l.silence = within
+		_ = l.Conn.SetDeadline(l.until()) // of the read that waits already
+	}
+}
+
+// limit sets when the next read or write must have ended.
+func (l *line) limit(set func(time.Time) error) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return set(l.until())
+}
+
+// until is under the lock.
+func (l *line) until() time.Time {
 	end := time.Now().Add(l.silence)
 	for _, other := range []time.Time{l.given, l.ending} {
 		if !other.IsZero() && other.Before(end) {
@@ -84,8 +108,34 @@ func (l *line) ask() (end func()) {
 	}
 }
 
+// lines are those that are open.
+type lines struct {
+	mu   sync.Mutex
+	open map[*line]bool
+}
+
+func (ls *lines) add(l *line) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	ls.open[l] = true
+	l.closed = func() {
+		ls.mu.Lock()
+		defer ls.mu.Unlock()
+		delete(ls.open, l)
+	}
+}
+
+func (ls *lines) press(within time.Duration) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	for l := range ls.open {
+		l.press(within)
+	}
+}
+
 // dialer opens lines that notice the loss of their network.
 type dialer struct {
+	lines   *lines
 	silence time.Duration
 	opened  atomic.Pointer[line] // the last one
 	settled atomic.Bool          // the connection stands: what is opened now only cancels
@@ -116,6 +166,7 @@ func (d *dialer) DialContext(ctx context.Context, kind, address string) (net.Con
 		return &line{Conn: conn, silence: overtime}, nil
 	}
 	l := &line{Conn: conn, silence: d.silence}
+	d.lines.add(l)
 	d.opened.Store(l)
 	return l, nil
 }

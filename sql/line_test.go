@@ -71,6 +71,34 @@ func TestOneSilentConnectionHasTheOthersOpenedAnew(t *testing.T) {
 	require.NoError(t, ask())
 }
 
+// Nor is what was under way on the others waited for as long as a statement may take.
+func TestWhatIsUnderWayEndsSoonOnceAConnectionIsKnownToBeSilent(t *testing.T) {
+	s := scene.New(t)
+	proxy := pgtest.NewProxy(t, s.URL)
+	store, err := sql.OpenLimited(proxy.URL, s.Keys, sql.Limits{Pressed: 100 * time.Millisecond})
+	require.NoError(t, err)
+	defer func() { _ = store.Close() }()
+	underWay := make(chan error, 1)
+	require.Error(t, store.Do(t.Context(), func(tx *sql.Tx) error {
+		require.NoError(t, write(store), "a second connection")
+		require.Equal(t, 2, proxy.Silence())
+		go func() { underWay <- write(store) }()
+		require.Eventually(t, func() bool { return store.DB().Stats().InUse == 2 }, 20*time.Second, time.Millisecond)
+		soon, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		_, err := tx.Establishments(soon)
+		require.Error(t, err)
+		select {
+		case err := <-underWay:
+			require.True(t, sql.Away(err), "%v", err)
+		case <-time.After(30 * time.Second):
+			t.Error("it still waits")
+			proxy.Cut()
+		}
+		return nil
+	}))
+}
+
 func TestAFrozenBackendIsLeftAlone(t *testing.T) {
 	s := scene.New(t)
 	store, err := sql.OpenLimited(s.URL, s.Keys, sql.Limits{Statement: 400 * time.Millisecond})

@@ -4,13 +4,16 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"okey/okey"
 )
 
 // queues are the transactions of this program that wait for a school's lock: a few in the database, each on a connection, the others here,
-// without one. An import or a delivery may hold a lock for a while; what is about other schools still finds connections.
+// without one. An import or a delivery may hold a lock for a while, and so many of them; what is about other schools still finds connections.
 type queues struct {
+	all chan struct{} // places: those of all schools together leave half of the connections
+
 	mu      sync.Mutex
 	schools map[okey.UAI]*queue
 }
@@ -24,7 +27,12 @@ type queue struct {
 // mostWaiting is how many connections wait for one school's lock.
 const mostWaiting = 2
 
-func newQueues() *queues { return &queues{schools: map[okey.UAI]*queue{}} }
+// lookForFree is how soon somebody without a place looks whether the lock is free by now: those who have one may wait for others' schools.
+const lookForFree = time.Second
+
+func newQueues(connections int) *queues {
+	return &queues{all: make(chan struct{}, max(connections/2, 1)), schools: map[okey.UAI]*queue{}}
+}
 
 // crowdedError tells that enough transactions wait for a school's lock already.
 type crowdedError struct{ uai okey.UAI }
@@ -56,23 +64,32 @@ func (q *queues) wait(uai okey.UAI, stands bool, lock func() error) error {
 	}
 	school, done := q.of(uai)
 	defer done()
-	select {
-	case school.places <- struct{}{}:
-		defer func() { <-school.places }()
-		return lock()
-	default:
-		return crowdedError{uai}
+	for _, places := range []chan struct{}{school.places, q.all} {
+		select {
+		case places <- struct{}{}:
+			defer func() { <-places }()
+		default:
+			return crowdedError{uai}
+		}
 	}
+	return lock()
 }
 
-// stand waits for a place in the queue of a school, without a connection, until leave is called.
-func (q *queues) stand(ctx context.Context, uai okey.UAI) (leave func(), err error) {
+// stand waits in the queue of a school, without a connection, until leave is called. With a place of all schools one may wait for the lock;
+// without one it is time to look whether the lock is free.
+func (q *queues) stand(ctx context.Context, uai okey.UAI) (leave func(), placed bool, err error) {
 	school, done := q.of(uai)
 	select {
 	case school.places <- struct{}{}:
-		return func() { <-school.places; done() }, nil
 	case <-ctx.Done():
 		done()
-		return nil, fmt.Errorf("wait for school %s: %w", uai, ctx.Err())
+		return nil, false, fmt.Errorf("wait for school %s: %w", uai, ctx.Err())
 	}
+	select {
+	case q.all <- struct{}{}:
+		return func() { <-q.all; <-school.places; done() }, true, nil
+	case <-time.After(lookForFree):
+	case <-ctx.Done():
+	}
+	return func() { <-school.places; done() }, false, nil
 }

@@ -130,4 +130,44 @@ func TestOnlyTheDatabaseThatTakesWritesIsUsed(t *testing.T) {
 	require.Eventually(t, func() bool { return write(alone) == nil }, 20*time.Second, 20*time.Millisecond, "promoted in place")
 }
 
+// The old database doesn't know that it is one: it goes on answering, and taking writes that nobody will see.
+func TestWhoeverIsLeftOnTheOldDatabaseFollowsOnceTheNewOneHasAnswered(t *testing.T) {
+	primary, standby := pair(t)
+	proxy := pgtest.NewProxy(t, primary.URL("postgres"))
+	store, err := sql.OpenLimited(proxy.URL, config.NewKeyring(), sql.Limits{Pressed: 100 * time.Millisecond})
+	require.NoError(t, err)
+	defer func() { _ = store.Close() }()
+	outcomes, err := store.ListenOutcomes(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, outcomes.RoundTrip(t.Context()))
+
+	admin, err := stdsql.Open("postgres", standby.URL("postgres"))
+	require.NoError(t, err)
+	defer func() { _ = admin.Close() }()
+	_, err = admin.ExecContext(t.Context(), `SELECT pg_promote()`)
+	require.NoError(t, err)
+	proxy.Lead(standby.URL("postgres"))
+	where := func(q interface {
+		QueryRowContext(ctx context.Context, query string, args ...any) *stdsql.Row
+	},
+	) (port string) {
+		require.NoError(t, q.QueryRowContext(t.Context(), `SELECT current_setting('port')`).Scan(&port))
+		return port
+	}
+	old, err := store.DB().Conn(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, port(primary), where(old))
+	require.Equal(t, port(standby), where(store.DB()), "a new connection")
+	require.NoError(t, old.Close())
+	old, err = store.DB().Conn(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, port(standby), where(old), "in the place of the old one")
+	require.NoError(t, old.Close())
+	require.Eventually(t, func() bool {
+		soon, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		return outcomes.RoundTrip(soon) == nil
+	}, 20*time.Second, 10*time.Millisecond, "notifications come from the new one")
+}
+
 func port(c *postgres.Cluster) string { _, p, _ := net.SplitHostPort(c.Address()); return p }

@@ -71,8 +71,8 @@ func open(url string, keys AuditKeys, limits limits) (*Store, error) {
 	db.SetMaxOpenConns(limits.connections)
 	db.SetMaxIdleConns(limits.connections)
 	db.SetConnMaxIdleTime(5 * time.Minute)
-	db.SetConnMaxLifetime(30 * time.Minute) // what a name leads to changes
-	return &Store{reader: reader{db}, db: db, connector: connector, limits: limits, url: url, key: keys, queues: newQueues()}, nil
+	db.SetConnMaxLifetime(10 * time.Minute) // what a name leads to changes
+	return &Store{reader: reader{db}, db: db, connector: connector, limits: limits, url: url, key: keys, queues: newQueues(limits.connections)}, nil
 }
 
 // Close ends all connections.
@@ -123,11 +123,14 @@ func again(work func() error) (err error) {
 
 // inTurn is try for what has stood in the queue of a school.
 func (s *Store) inTurn(ctx context.Context, uai okey.UAI, work func(*Tx) error) error {
-	leave, err := s.queues.stand(ctx, uai)
+	leave, placed, err := s.queues.stand(ctx, uai)
 	if err != nil {
 		return err
 	}
 	defer leave()
+	if !placed {
+		uai = ""
+	}
 	return s.try(ctx, uai, work)
 }
 

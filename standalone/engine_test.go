@@ -108,17 +108,19 @@ func (s *stack) searchHistory(t *testing.T, request string, words ...string) {
 
 func (s *stack) searchAttributes(request, stage string) {
 	s.t.Helper()
-	d, err := s.engineClient().DescribeWorkflowExecution(context.Background(), workflowOf(request), "")
-	require.NoError(s.t, err)
-	found := map[string]string{}
-	for name, payload := range d.GetWorkflowExecutionInfo().GetSearchAttributes().GetIndexedFields() {
-		var value any
-		require.NoError(s.t, converter.GetDefaultDataConverter().FromPayload(payload, &value))
-		found[name] = strings.Trim(fmt.Sprint(value), "[]") // the store may give a keyword as a list of one
-	}
-	assert.Equal(s.t, stage, found[okey.AttributeStage])
-	assert.Equal(s.t, school, found[okey.AttributeUAI])
-	assert.NotEmpty(s.t, found[okey.AttributeWaitingSince])
+	require.EventuallyWithT(s.t, func(t *assert.CollectT) { // the outcome is told before the task that had it judged has ended
+		d, err := s.engineClient().DescribeWorkflowExecution(context.Background(), workflowOf(request), "")
+		require.NoError(t, err)
+		found := map[string]string{}
+		for name, payload := range d.GetWorkflowExecutionInfo().GetSearchAttributes().GetIndexedFields() {
+			var value any
+			require.NoError(t, converter.GetDefaultDataConverter().FromPayload(payload, &value))
+			found[name] = strings.Trim(fmt.Sprint(value), "[]") // the store may give a keyword as a list of one
+		}
+		assert.Equal(t, stage, found[okey.AttributeStage])
+		assert.Equal(t, school, found[okey.AttributeUAI])
+		assert.NotEmpty(t, found[okey.AttributeWaitingSince])
+	}, patience, 50*time.Millisecond)
 }
 
 // details are what the Temporal UI shows of a running workflow.

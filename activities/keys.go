@@ -34,7 +34,7 @@ func (k *Keys) Change(ctx context.Context, m okey.KeyMatter) (okey.KeyVerdict, e
 func changeKey(ctx context.Context, tx *sql.Tx, m okey.KeyMatter) (okey.KeyVerdict, error) {
 	action, err := tx.LockAction(ctx, m.Action)
 	if okey.ErrorCode(err) == okey.CodeNotFound {
-		return okey.KeyVerdict{Reason: okey.CodeUnknownAction}, nil
+		return okey.KeyVerdict{Reason: okey.CodeUnknownAction}, tx.Leads(ctx)
 	}
 	if err != nil {
 		return okey.KeyVerdict{}, err

@@ -107,7 +107,7 @@ func NewOrders(store *sql.Store, e *engine.Engine, days *calendar.Calendar) *Ord
 func (o *Orders) Load(ctx context.Context, in okey.OrderInput) (okey.OrderStanding, error) {
 	found, err := o.store.Order(ctx, in.Order)
 	if okey.ErrorCode(err) == okey.CodeNotFound {
-		return okey.OrderStanding{}, nil
+		return okey.OrderStanding{}, o.store.Leads(ctx)
 	}
 	if err != nil {
 		return okey.OrderStanding{}, err

@@ -16,6 +16,9 @@ func (c *requestTx) action(ctx context.Context) (okey.Verdict, error) {
 	action, err := c.LockAction(ctx, c.matter.Action)
 	if okey.ErrorCode(err) == okey.CodeNotFound ||
 		(err == nil && (action.Request != c.request.ID || action.Name != okey.ActionOf(c.matter.Signal))) {
+		if err := c.Leads(ctx); err != nil {
+			return okey.Verdict{}, err
+		}
 		c.matter.Fault = okey.CodeUnknownAction
 		return c.stray(ctx)
 	}

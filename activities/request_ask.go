@@ -13,7 +13,7 @@ import (
 func (c *requestTx) ask(ctx context.Context) (okey.Verdict, error) {
 	action, err := c.LockAction(ctx, c.matter.Action)
 	if okey.ErrorCode(err) == okey.CodeNotFound {
-		return okey.Verdict{}, nil // a workflow started by hand, for a request that nobody made
+		return okey.Verdict{}, c.Leads(ctx) // a workflow started by hand, for a request that nobody made
 	}
 	if err != nil {
 		return okey.Verdict{}, err

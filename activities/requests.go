@@ -59,7 +59,7 @@ func (c *requestTx) judge(ctx context.Context) (okey.Verdict, error) {
 	case c.matter.Kind == okey.MatterOpen && !known:
 		return c.ask(ctx)
 	case !known:
-		return okey.Verdict{}, nil // a signal to a request that never was: its workflow ends
+		return okey.Verdict{}, c.Leads(ctx) // a signal to a request that never was: its workflow ends
 	case c.matter.Kind == okey.MatterOpen:
 		return c.opened(ctx)
 	case c.matter.Kind == okey.MatterAction:

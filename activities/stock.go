@@ -81,7 +81,7 @@ func (s *Stock) change(ctx context.Context, c *stockTx) (okey.Verdict, error) {
 	}
 	action, err := c.LockAction(ctx, c.Action)
 	if okey.ErrorCode(err) == okey.CodeNotFound {
-		return okey.Verdict{Reason: okey.CodeUnknownAction}, nil
+		return okey.Verdict{Reason: okey.CodeUnknownAction}, c.Leads(ctx)
 	}
 	if err != nil {
 		return okey.Verdict{}, err

@@ -240,3 +240,21 @@ func TestWhoeverAnswersAndAsksHasBothOnTheirHomePage(t *testing.T) {
 		assert.Contains(t, home.HTML, `href="`+own+`"`)
 	}
 }
+
+// Whoever reads nothing of it asks again.
+func TestAnAskingThatIsRecordedIsOnTheFirstPageUntilItIsJudged(t *testing.T) {
+	h := newHouse(t)
+	lea := h.as(h.cast().lea)
+	h.cutOff(true)
+	require.Equal(t, http.StatusAccepted, lea.wants("pour-secretariat", "oui").Status)
+	home := lea.get("/")
+	assert.Contains(t, home.text(), "est enregistrée, OKEY n'a pas encore fini de la traiter : il n'y a rien à refaire.")
+	assert.NotContains(t, home.buttons(), "Demander une clef")
+	h.cutOff(false)
+	asked, err := h.Store.Action(t.Context(), uuid.MustParse(h.Text(`SELECT id FROM action`)))
+	require.NoError(t, err)
+	require.NoError(t, h.Judges.Deliver(t.Context(), asked))
+	home = lea.get("/")
+	assert.NotContains(t, home.text(), "il n'y a rien à refaire")
+	assert.Contains(t, home.text(), "Ma demande")
+}

@@ -241,6 +241,11 @@ func (s *Store) Looked(ctx context.Context, id uuid.UUID, at time.Time, delivere
 		WHERE id = $1`, id, at, delivered)
 }
 
+// LookAgain has every action without an outcome be looked at now, however often that was in vain: whoever does is new.
+func (s *Store) LookAgain(ctx context.Context) error {
+	return s.write(ctx, `UPDATE action SET looked_at = NULL, looks = 0 WHERE outcome IS NULL AND looks > 0`)
+}
+
 // Unjudged returns a request's signals that were recorded before the instant and have no outcome, in the order of their recording.
 func (r reader) Unjudged(ctx context.Context, request uuid.UUID, before time.Time) ([]okey.Action, error) {
 	found, err := r.actions(ctx, `SELECT `+actionColumns+` FROM action

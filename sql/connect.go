@@ -20,24 +20,32 @@ import (
 
 // connector opens the pool's connections: to a database that takes writes, and only for as long as that database is the one.
 type connector struct {
-	config     pq.Config
-	limits     string // of each session, as statements
-	silence    time.Duration
-	pressed    time.Duration // silence, once a connection is known to be silent
-	lines      *lines        // the listener's too
-	unmarked   atomic.Bool   // whoever answers takes no mark
-	generation atomic.Int64  // connections of an earlier one are used no more
-	server     atomic.Value  // string: when the one that answered last was started
+	config   pq.Config
+	limits   string // of each session, as statements
+	silence  time.Duration
+	pressed  time.Duration // silence, once a connection is known to be silent
+	unmarked atomic.Bool   // whoever answers takes no mark
+	*lead
 }
 
-func newConnector(address string, limits limits) (*connector, error) {
+// lead is what the pools of a program share: which database answers, and on which lines. Whoever of them finds that another one does, or a
+// line that is silent, has told all.
+type lead struct {
+	generation atomic.Int64 // connections of an earlier one are used no more
+	server     atomic.Value // string: when the one that answered last was started
+	lines      lines        // the listener's too
+}
+
+func newLead() *lead { return &lead{lines: lines{open: map[*line]bool{}}} }
+
+func newConnector(address string, limits limits, of *lead) (*connector, error) {
 	config, err := pq.NewConfig(wanted(address))
 	if err != nil {
 		return nil, err
 	}
 	config.BinaryParameters = true // a question and its parameters in one round trip; else the driver asks first what they are
 	return &connector{
-		config: config, limits: limits.statements(config), silence: limits.silence(), pressed: cmp.Or(limits.pressed, limits.statement/6), lines: &lines{open: map[*line]bool{}},
+		config: config, limits: limits.statements(config), silence: limits.silence(), pressed: cmp.Or(limits.pressed, limits.statement/6), lead: of,
 	}, nil
 }
 
@@ -51,13 +59,17 @@ type limits struct {
 	idle      time.Duration // a program that freezes between two statements holds locks: the audit's head stops every write
 	listening time.Duration // how long the connection that tells outcomes may be silent; it is pinged before that
 	pressed   time.Duration // how long any may be, where another has been found silent; zero: a sixth of the longest statement
+	following time.Duration // how often it is asked anew which database answers
 }
 
 // silence is how long a session may say nothing: longer than anything that it does.
 func (l limits) silence() time.Duration { return l.statement + l.statement/4 }
 
 func standardLimits() limits {
-	return limits{connections: 20, statement: time.Minute, lock: 10 * time.Second, idle: 15 * time.Second, listening: 45 * time.Second}
+	return limits{
+		connections: 20, statement: time.Minute, lock: 10 * time.Second, idle: 15 * time.Second, listening: 45 * time.Second,
+		following: 10 * time.Second,
+	}
 }
 
 // statements set the limits of which the address says nothing. To compile a page's question (jit) takes longer than to answer it.
@@ -144,7 +156,7 @@ func (c *connector) open(ctx context.Context, generation int64, mark string) (*c
 	if err != nil {
 		return nil, err
 	}
-	d := &dialer{lines: c.lines, silence: c.silence}
+	d := &dialer{of: c, silence: c.silence}
 	opener.Dialer(d)
 	defer context.AfterFunc(ctx, d.hangUp)()
 	opened, err := opener.Connect(ctx)
@@ -197,10 +209,10 @@ func (e unreachableError) standby() bool {
 // renew has all connections of a generation opened anew when they are next needed: what a network or a proxy has lost, or led elsewhere, it
 // has seldom done so to one of, and each would keep somebody waiting for as long as they have patience. What is under way is waited for a
 // little longer.
-func (c *connector) renew(generation int64, why string) {
-	if c.generation.CompareAndSwap(generation, generation+1) {
+func (l *lead) renew(generation int64, why string) {
+	if l.generation.CompareAndSwap(generation, generation+1) {
 		slog.Warn(why + ": all connections are opened anew")
-		c.lines.press(c.pressed)
+		l.lines.press()
 	}
 }
 
@@ -297,6 +309,52 @@ func (c *connection) noted(err error) error {
 		c.of.renew(c.generation, takesNoWrites)
 	}
 	return err
+}
+
+// Follow asks now and then, on a connection made for it, which database answers, until ctx ends: a program that has all the connections that
+// it needs would not notice that another one has taken over, as long as the old one answers, too.
+func (s *Store) Follow(ctx context.Context) {
+	tick := time.NewTicker(s.limits.following)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			_ = s.connector.meetAgain(ctx, s.limits.following) // one that is away leads to nothing
+		}
+	}
+}
+
+// meetAgain opens a connection, which has all others opened anew where another database answers than before.
+func (c *connector) meetAgain(ctx context.Context, within time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	opened, err := c.Connect(ctx)
+	if err == nil {
+		err = opened.Close()
+	}
+	return err
+}
+
+// Leads answers nil where the database that was asked is the one that leads, else that it is away. It is to be asked before it is believed
+// that something is not there: one that another has taken over from does not know what was recorded since.
+func (t *Tx) Leads(ctx context.Context) error { return t.connector.leads(ctx, t.generation) }
+
+// Leads is Tx.Leads for what was asked without a transaction, just now.
+func (s *Store) Leads(ctx context.Context) error {
+	return s.connector.leads(ctx, s.connector.generation.Load())
+}
+
+// leads is about connections of a generation, or of a later one.
+func (c *connector) leads(ctx context.Context, generation int64) error {
+	if err := c.meetAgain(ctx, FirstPatience); err != nil {
+		return err
+	}
+	if c.generation.Load() != generation {
+		return unreachableError{errors.New("another database has taken over from the one that was asked")}
+	}
+	return nil
 }
 
 // Writable tells whether the database takes writes. A connection that was closed meanwhile is no reason to say no: another one is asked.

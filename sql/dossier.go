@@ -66,6 +66,7 @@ type Mine struct {
 	Place   Place               // of that request
 	Signed  uuid.UUID           // the request for which they have signed last; zero for none
 	Schools map[okey.UAI]string // names of those to which the held keys belong
+	Asked   time.Time           // when they asked for a key, and were told that it is recorded; zero where nothing waits to be judged
 }
 
 // MineOf reads it.
@@ -75,6 +76,9 @@ func (r reader) MineOf(ctx context.Context, person okey.PersonID, since time.Tim
 	var request requestRow
 	var place placeRow
 	var schools []nameRow
+	var asked []struct {
+		At time.Time `db:"created_at"`
+	}
 	err := r.together(
 		ctx,
 		list(&m.Held, keyRow.key, keysHeld, person),
@@ -84,7 +88,12 @@ func (r reader) MineOf(ctx context.Context, person okey.PersonID, since time.Tim
 		one(&place, `SELECT `+placeColumns+` FROM establishment e WHERE e.uai = (SELECT r.uai FROM request r`+latest+`)`, person),
 		one(&m.Signed, `SELECT id FROM request WHERE person = $1 AND signed_at IS NOT NULL ORDER BY signed_at DESC, id LIMIT 1`, person),
 		rows(&schools, `SELECT uai, name FROM establishment WHERE uai IN (SELECT uai FROM key WHERE holder = $1)`, person),
+		rows(&asked, `SELECT created_at FROM action WHERE outcome IS NULL AND by_person = $1 AND name = 'ask' AND promised_at IS NOT NULL
+			ORDER BY created_at LIMIT 1`, person),
 	)
+	for _, one := range asked {
+		m.Asked = utc(one.At)
+	}
 	m.Latest, m.Place, m.Schools = request.request(), place.place(), named(schools)
 	return m, err
 }

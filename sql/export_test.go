@@ -16,7 +16,7 @@ func Waiting(o *Outcomes) bool {
 }
 
 // Limits are those of a session.
-type Limits struct{ Lock, Statement, Idle, Listening, Pressed time.Duration }
+type Limits struct{ Lock, Statement, Idle, Listening, Pressed, Following time.Duration }
 
 // OpenLimited is Open with limits of a test's own; what it leaves out has no limit that matters.
 func OpenLimited(url string, keys AuditKeys, given Limits) (*Store, error) {
@@ -24,6 +24,9 @@ func OpenLimited(url string, keys AuditKeys, given Limits) (*Store, error) {
 	return open(url, keys, limits{
 		connections: 20,
 		lock:        or(given.Lock), statement: or(given.Statement), idle: or(given.Idle), listening: or(given.Listening),
-		pressed: or(given.Pressed),
-	})
+		pressed: or(given.Pressed), following: or(given.Following),
+	}, newLead())
 }
+
+// OpenBeside opens a second pool as OpenPools does.
+func OpenBeside(s *Store) (*Store, error) { return open(s.url, s.key, s.limits, s.connector.lead) }

@@ -17,6 +17,8 @@ type line struct {
 	lost   func() // told that nobody answers; nil: nobody wants to know
 	closed func() // nil: nobody wants to know
 
+	pressed time.Duration // silence, once another line is known to be silent
+
 	mu      sync.Mutex
 	silence time.Duration // how long a read or a write may take
 	given   time.Time     // the driver's own limit, while it connects
@@ -55,12 +57,12 @@ func (l *line) Close() error {
 	return l.Conn.Close()
 }
 
-// press leaves whoever waits, and whoever asks from now on, this long for an answer.
-func (l *line) press(within time.Duration) {
+// press leaves whoever waits, and whoever asks from now on, less time for an answer.
+func (l *line) press() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if within < l.silence {
-		l.silence = within
+	if l.pressed < l.silence {
+		l.silence = l.pressed
 		_ = l.Conn.SetDeadline(l.until()) // of the read that waits already
 	}
 }
@@ -125,17 +127,17 @@ func (ls *lines) add(l *line) {
 	}
 }
 
-func (ls *lines) press(within time.Duration) {
+func (ls *lines) press() {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	for l := range ls.open {
-		l.press(within)
+		l.press()
 	}
 }
 
 // dialer opens lines that notice the loss of their network.
 type dialer struct {
-	lines   *lines
+	of      *connector
 	silence time.Duration
 	opened  atomic.Pointer[line] // the last one
 	settled atomic.Bool          // the connection stands: what is opened now only cancels
@@ -165,8 +167,8 @@ func (d *dialer) DialContext(ctx context.Context, kind, address string) (net.Con
 	if d.settled.Load() {
 		return &line{Conn: conn, silence: overtime}, nil
 	}
-	l := &line{Conn: conn, silence: d.silence}
-	d.lines.add(l)
+	l := &line{Conn: conn, silence: d.silence, pressed: d.of.pressed}
+	d.of.lines.add(l)
 	d.opened.Store(l)
 	return l, nil
 }

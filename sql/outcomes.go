@@ -40,7 +40,7 @@ func (s *Store) ListenOutcomes(ctx context.Context) (*Outcomes, error) {
 			slog.Warn("the connection that tells outcomes is broken, trying again", "error", err)
 		}
 	}
-	wire := &dialer{lines: s.connector.lines, silence: s.limits.listening}
+	wire := &dialer{of: s.connector, silence: s.limits.listening}
 	o.listener = pq.NewDialListener(wire, wanted(s.url), 100*time.Millisecond, 5*time.Second, noticed)
 	// Listen waits for a connection without end: closing ends it.
 	context.AfterFunc(ctx, func() { _ = o.listener.Close() })

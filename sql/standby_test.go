@@ -131,15 +131,23 @@ func TestOnlyTheDatabaseThatTakesWritesIsUsed(t *testing.T) {
 }
 
 // The old database doesn't know that it is one: it goes on answering, and taking writes that nobody will see.
-func TestWhoeverIsLeftOnTheOldDatabaseFollowsOnceTheNewOneHasAnswered(t *testing.T) {
+func TestWhoeverIsLeftOnTheOldDatabaseFollowsTheOneThatLeads(t *testing.T) {
 	primary, standby := pair(t)
 	proxy := pgtest.NewProxy(t, primary.URL("postgres"))
-	store, err := sql.OpenLimited(proxy.URL, config.NewKeyring(), sql.Limits{Pressed: 100 * time.Millisecond})
+	store, err := sql.OpenLimited(proxy.URL, config.NewKeyring(), sql.Limits{Pressed: 100 * time.Millisecond, Following: 50 * time.Millisecond})
 	require.NoError(t, err)
 	defer func() { _ = store.Close() }()
+	beside, err := sql.OpenBeside(store)
+	require.NoError(t, err)
+	defer func() { _ = beside.Close() }()
 	outcomes, err := store.ListenOutcomes(t.Context())
 	require.NoError(t, err)
 	require.NoError(t, outcomes.RoundTrip(t.Context()))
+	where := func(store *sql.Store) (port string) {
+		require.NoError(t, store.DB().QueryRowContext(t.Context(), `SELECT current_setting('port')`).Scan(&port))
+		return port
+	}
+	require.Equal(t, []string{port(primary), port(primary)}, []string{where(store), where(beside)})
 
 	admin, err := stdsql.Open("postgres", standby.URL("postgres"))
 	require.NoError(t, err)
@@ -147,22 +155,9 @@ func TestWhoeverIsLeftOnTheOldDatabaseFollowsOnceTheNewOneHasAnswered(t *testing
 	_, err = admin.ExecContext(t.Context(), `SELECT pg_promote()`)
 	require.NoError(t, err)
 	proxy.Lead(standby.URL("postgres"))
-	where := func(q interface {
-		QueryRowContext(ctx context.Context, query string, args ...any) *stdsql.Row
-	},
-	) (port string) {
-		require.NoError(t, q.QueryRowContext(t.Context(), `SELECT current_setting('port')`).Scan(&port))
-		return port
-	}
-	old, err := store.DB().Conn(t.Context())
-	require.NoError(t, err)
-	require.Equal(t, port(primary), where(old))
-	require.Equal(t, port(standby), where(store.DB()), "a new connection")
-	require.NoError(t, old.Close())
-	old, err = store.DB().Conn(t.Context())
-	require.NoError(t, err)
-	require.Equal(t, port(standby), where(old), "in the place of the old one")
-	require.NoError(t, old.Close())
+	require.Equal(t, []string{port(primary), port(primary)}, []string{where(store), where(beside)}, "nothing has told them")
+	go store.Follow(t.Context())
+	require.Eventually(t, func() bool { return where(store) == port(standby) && where(beside) == port(standby) }, 20*time.Second, 10*time.Millisecond)
 	require.Eventually(t, func() bool {
 		soon, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()

@@ -55,15 +55,32 @@ func Open(url string, keys AuditKeys) (*Store, error) { return OpenPool(url, key
 
 // OpenPool is Open for work that has needs of its own.
 func OpenPool(url string, keys AuditKeys, pool Pool) (*Store, error) {
-	limits := standardLimits()
-	limits.statement = cmp.Or(pool.Statement, limits.statement)
-	limits.lock = cmp.Or(pool.Lock, limits.lock)
-	limits.connections = cmp.Or(pool.Connections, limits.connections)
-	return open(url, keys, limits)
+	return open(url, keys, pool.limits(), newLead())
 }
 
-func open(url string, keys AuditKeys, limits limits) (*Store, error) {
-	connector, err := newConnector(url, limits)
+// OpenPools opens several to one database: what one finds of it, such as that another has taken over, all know.
+func OpenPools(url string, keys AuditKeys, pools ...Pool) ([]*Store, error) {
+	of := newLead()
+	stores := make([]*Store, len(pools))
+	for i, pool := range pools {
+		var err error
+		if stores[i], err = open(url, keys, pool.limits(), of); err != nil {
+			return nil, err // which is of the address: none has connected
+		}
+	}
+	return stores, nil
+}
+
+func (p Pool) limits() limits {
+	l := standardLimits()
+	l.statement = cmp.Or(p.Statement, l.statement)
+	l.lock = cmp.Or(p.Lock, l.lock)
+	l.connections = cmp.Or(p.Connections, l.connections)
+	return l
+}
+
+func open(url string, keys AuditKeys, limits limits, of *lead) (*Store, error) {
+	connector, err := newConnector(url, limits, of)
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
@@ -71,7 +88,7 @@ func open(url string, keys AuditKeys, limits limits) (*Store, error) {
 	db.SetMaxOpenConns(limits.connections)
 	db.SetMaxIdleConns(limits.connections)
 	db.SetConnMaxIdleTime(5 * time.Minute)
-	db.SetConnMaxLifetime(10 * time.Minute) // what a name leads to changes
+	db.SetConnMaxLifetime(30 * time.Minute) // what a name leads to changes
 	return &Store{reader: reader{db}, db: db, connector: connector, limits: limits, url: url, key: keys, queues: newQueues(limits.connections)}, nil
 }
 
@@ -96,6 +113,9 @@ type Tx struct {
 	entries []Entry
 	queues  *queues
 	turn    okey.UAI // the school whose queue this transaction has stood in
+
+	connector  *connector
+	generation int64 // its connection is of this one, or a later one
 }
 
 // Do runs work in a transaction. What work records with Audit is chained last, just before the commit. A deadlock or a
@@ -135,6 +155,7 @@ func (s *Store) inTurn(ctx context.Context, uai okey.UAI, work func(*Tx) error) 
 }
 
 func (s *Store) try(ctx context.Context, turn okey.UAI, work func(*Tx) error) (err error) {
+	generation := s.connector.generation.Load()
 	tx, err := s.db.BeginTxx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
@@ -144,7 +165,7 @@ func (s *Store) try(ctx context.Context, turn okey.UAI, work func(*Tx) error) (e
 			_ = tx.Rollback()
 		}
 	}()
-	t := &Tx{reader: reader{tx}, tx: tx, key: s.key, queues: s.queues, turn: turn}
+	t := &Tx{reader: reader{tx}, tx: tx, key: s.key, queues: s.queues, turn: turn, connector: s.connector, generation: generation}
 	if err = work(t); err != nil {
 		return err
 	}

@@ -90,7 +90,8 @@ func (h *hall) unreadable(p, other place) {
 	lost, err := h.try(cutOff, other.head(), http.MethodPost, "/requests/"+waits+"/signals/principal-decision", approval)
 	require.NoError(h.t, err)
 	require.Equal(h.t, http.StatusAccepted, lost.Status)
-	h.change(`UPDATE action SET created_at = now() - interval '1 minute', looked_at = NULL WHERE id IN ($1, $2)`, broken, lost.text("action"))
+	h.change(`UPDATE action SET created_at = now() - interval '1 minute', looked_at = now(), looks = 3 WHERE id IN ($1, $2)`,
+		broken, lost.text("action")) // in vain, by a worker that could not: the next look is an hour away
 	h.startWorker()
 	require.Eventually(h.t, func() bool {
 		h.repair()

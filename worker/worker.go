@@ -56,6 +56,7 @@ func Run(ctx context.Context, cfg config.Config) error {
 	if err := stores.judges.Await(ctx); err != nil {
 		return leaving(ctx, err)
 	}
+	go stores.judges.Follow(taking)
 	c, err := engine.Dial(cfg)
 	if err != nil {
 		return err
@@ -112,6 +113,9 @@ func work(
 	}
 	defer w.Stop()
 	slog.Info("worker ready", "queue", okey.TaskQueue)
+	if err := stores.rest.LookAgain(ctx); err != nil {
+		slog.Warn("what could not be judged waits for its turn", "error", err)
+	}
 	if err := engine.TriggerRepair(ctx, c); err != nil {
 		slog.Warn("the repair watch was not triggered; its schedule will", "error", err)
 	}
@@ -130,28 +134,21 @@ type stores struct{ judges, mails, rest *sql.Store }
 
 // openStores shares the connections out. A judge waits for a lock for less time than the engine gives it: its
 // connection is for others then, and the engine tries it again.
-func openStores(cfg config.Config) (s stores, err error) {
-	for _, one := range []struct {
-		into **sql.Store
-		pool sql.Pool
-	}{
-		{&s.judges, sql.Pool{Connections: cfg.PoolSize() / 2, Lock: 3 * time.Second}},
-		{&s.mails, sql.Pool{Connections: cfg.PoolSize() / 4}},
-		{&s.rest, sql.Pool{Connections: cfg.PoolSize() / 4, Statement: sql.Unhurried}}, // stock, orders, repair, the night's
-	} {
-		if *one.into, err = sql.OpenPool(cfg.DatabaseURL, cfg.AuditKeys, one.pool); err != nil {
-			s.close()
-			return s, err
-		}
+func openStores(cfg config.Config) (stores, error) {
+	pools, err := sql.OpenPools(cfg.DatabaseURL, cfg.AuditKeys,
+		sql.Pool{Connections: cfg.PoolSize() / 2, Lock: 3 * time.Second},
+		sql.Pool{Connections: cfg.PoolSize() / 4},
+		sql.Pool{Connections: cfg.PoolSize() / 4, Statement: sql.Unhurried}, // stock, orders, repair, the night's
+	)
+	if err != nil {
+		return stores{}, err
 	}
-	return s, nil
+	return stores{judges: pools[0], mails: pools[1], rest: pools[2]}, nil
 }
 
 func (s stores) close() {
 	for _, one := range []*sql.Store{s.judges, s.mails, s.rest} {
-		if one != nil {
-			_ = one.Close()
-		}
+		_ = one.Close()
 	}
 }
 

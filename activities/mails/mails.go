@@ -132,7 +132,7 @@ func (m *Mailer) sendOrder(ctx context.Context, order okey.MailOrder) (okey.Mail
 func (m *Mailer) send(ctx context.Context, order okey.MailOrder) (okey.MailReport, error) {
 	p, err := m.begin(ctx, order)
 	if okey.ErrorCode(err) == okey.CodeNotFound {
-		return okey.MailReport{}, nil // what the mail was about is gone
+		return okey.MailReport{}, m.store.Leads(ctx) // what the mail was about is gone
 	}
 	if err != nil {
 		return okey.MailReport{}, err

@@ -57,6 +57,9 @@ func (s *Pages) mine(v *web.Visit, works bool, help string) (*mine, error) {
 		m.Keys = append(m.Keys, own)
 	}
 	switch {
+	case !found.Asked.IsZero():
+		m.Why = "Votre demande du " + web.Paris(v).Time(found.Asked) + " est enregistrée, OKEY n'a pas encore fini de la traiter : " +
+			"il n'y a rien à refaire."
 	case works && len(held) == 0:
 		m.Do = &web.NavLink{Name: "Demander une clef", Path: address.PathAsk}
 	case works && held[0].Renewable(v.Today()):

@@ -134,15 +134,25 @@ func (s *Store) Writes(ctx context.Context) error {
 // AuditHolder answers who holds the audit's head; false for nobody. Whoever waits for it has a lock on the table too, and one that is not
 // granted.
 func (s *Store) AuditHolder(ctx context.Context) (Holder, bool, error) {
+	return s.holder(ctx, time.Now(), "audit_head")
+}
+
+// RowHolder answers whose transaction, begun before the instant, is the oldest that has locked rows which judges need; false for nobody.
+func (s *Store) RowHolder(ctx context.Context, before time.Time) (Holder, bool, error) {
+	return s.holder(ctx, before, "establishment", "request", "key", "action")
+}
+
+// holder looks for sessions with locks on tables. When a session of another role began is not told to everybody.
+func (s *Store) holder(ctx context.Context, before time.Time, tables ...string) (Holder, bool, error) {
 	var found []Holder
 	err := s.all(ctx, &found, `SELECT a.pid, coalesce(a.usename, '') AS role, coalesce(host(a.client_addr), '') AS from,
 			coalesce(a.state, '') AS state, a.xact_start AS since
 		FROM pg_stat_activity a WHERE a.pid <> pg_backend_pid()
-		AND EXISTS (SELECT FROM pg_locks l WHERE l.pid = a.pid AND l.granted AND l.relation = 'audit_head'::regclass
+		AND EXISTS (SELECT FROM pg_locks l WHERE l.pid = a.pid AND l.granted AND l.relation = ANY ($1::text[]::regclass[])
 			AND l.mode IN ('RowShareLock', 'RowExclusiveLock', 'AccessExclusiveLock')
 			AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))
-		AND NOT EXISTS (SELECT FROM pg_locks l WHERE l.pid = a.pid AND NOT l.granted)
-		ORDER BY a.xact_start LIMIT 1`)
+		AND NOT EXISTS (SELECT FROM pg_locks l WHERE l.pid = a.pid AND NOT l.granted) AND coalesce(a.xact_start < $2, true)
+		ORDER BY a.xact_start LIMIT 1`, pq.Array(tables), before)
 	if err != nil || len(found) == 0 {
 		return Holder{}, false, err
 	}

@@ -310,7 +310,15 @@ const (
 
 func (d *doctor) undelivered(ctx context.Context) (string, error) {
 	stuck, err := d.store.StuckActions(ctx, d.now.Add(-stuckAfter), countUpTo)
-	return none(len(stuck), "attend depuis plus d'une minute", "attendent depuis plus d'une minute", "le worker tourne-t-il ?", err)
+	advice := "le worker tourne-t-il ?"
+	if err == nil && len(stuck) > 0 {
+		holder, found, asked := d.store.RowHolder(ctx, d.now.Add(-stuckAfter))
+		if err = asked; found {
+			since, session := sayHolder(holder)
+			advice = "quelqu'un tient des lignes de la base" + since + " : " + session
+		}
+	}
+	return none(len(stuck), "attend depuis plus d'une minute", "attendent depuis plus d'une minute", advice, err)
 }
 
 // troubles are what the worker could not do at several attempts, and workflows that have failed.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -29,15 +30,24 @@ func TestDoctorNamesWhatIsWrong(t *testing.T) {
 	d.Exec(`UPDATE action SET created_at = now() - interval '1 hour'`)
 	code, out, _ := d.okey("doctor")
 	assert.Equal(t, 1, code)
+	assert.Contains(t, out, "le worker tourne-t-il ?")
 	for _, line := range []string{
 		"✓ base de données", "✓ migrations", "✓ rôle de la base", "✗ moteur Temporal", "✗ relais de courrier",
 		"✓ journal d'audit", "! vacances scolaires", "✗ actions non jugées : 1 attend", "✓ demandes à réveiller",
 	} {
 		assert.Contains(t, out, line)
 	}
+	held, err := d.Admin.BeginTx(t.Context(), nil)
+	require.NoError(t, err)
+	var pid int
+	require.NoError(t, held.QueryRowContext(t.Context(), `SELECT pg_backend_pid() FROM establishment WHERE uai = $1 FOR UPDATE`, scene.Tilleuls).
+		Scan(&pid))
+	_, out, _ = d.okey("doctor")
+	assert.Regexp(t, fmt.Sprintf(`✗ actions non jugées : 1 attend .*quelqu'un tient des lignes de la base.*pg_terminate_backend\(%d\)`, pid), out)
+	require.NoError(t, held.Rollback())
 	_, _, said := d.okey("grant", "support", lea.Mail)
 	assert.Empty(t, said)
-	_, err := d.Admin.ExecContext(t.Context(), `UPDATE audit SET detail = 'nothing'`)
+	_, err = d.Admin.ExecContext(t.Context(), `UPDATE audit SET detail = 'nothing'`)
 	require.NoError(t, err)
 	_, out, _ = d.okey("doctor")
 	assert.Contains(t, out, "✗ journal d'audit : ")

@@ -142,18 +142,22 @@ func withHolder(ctx context.Context, store *sql.Store, err error) error {
 	if asked != nil || !found {
 		return okey.Errorf(okey.CodeUnavailable, "une autre écriture n'en finit pas : rien n'a été fait, réessayez.")
 	}
+	since, session := sayHolder(holder)
+	return okey.Errorf(okey.CodeUnavailable, "quelqu'un tient le journal d'audit%s, rien ne s'écrit et rien n'a été fait : %s", since, session)
+}
+
+// sayHolder says since when a session holds what others wait for, which one it is, and what ends it.
+func sayHolder(holder sql.Holder) (since, session string) {
 	who := []string{"rôle " + holder.Role}
 	for _, more := range []string{holder.From, holder.State} {
 		if more != "" {
 			who = append(who, more)
 		}
 	}
-	since := ""
 	if holder.Since.Valid {
 		since = " depuis " + okey.SayTime(holder.Since.Time, time.Now(), time.Local)
 	}
-	return okey.Errorf(okey.CodeUnavailable, "quelqu'un tient le journal d'audit%s, et rien ne s'écrit : session %d (%s). "+
-		"Rien n'a été fait. Si elle est figée : SELECT pg_terminate_backend(%d);", since, holder.PID, strings.Join(who, ", "), holder.PID)
+	return since, fmt.Sprintf("session %d (%s). Si elle est figée : SELECT pg_terminate_backend(%d);", holder.PID, strings.Join(who, ", "), holder.PID)
 }
 
 // openStore opens the database for a short command, once it has said that its configuration suffices.

@@ -45,7 +45,8 @@ func newConnector(address string, limits limits, of *lead) (*connector, error) {
 	}
 	config.BinaryParameters = true // a question and its parameters in one round trip; else the driver asks first what they are
 	return &connector{
-		config: config, limits: limits.statements(config), silence: limits.silence(), pressed: cmp.Or(limits.pressed, limits.statement/6), lead: of,
+		config: config, limits: limits.statements(config), lead: of,
+		silence: limits.silence(), pressed: cmp.Or(limits.pressed, limits.statement/6),
 	}, nil
 }
 
@@ -175,7 +176,8 @@ func (c *connector) open(ctx context.Context, generation int64, mark string) (*c
 // meet looks at a new session: whether it has been given the mark that was asked for, and whose it is. Where another server answers than
 // before, that one has taken over: whoever is still connected to the old one, which may not know of it, is so no longer.
 func (c *connection) meet(ctx context.Context, mark string) error {
-	rows, err := c.pqConn.QueryContext(ctx, `SELECT coalesce(current_setting('okey.session', true), ''), extract(epoch FROM pg_postmaster_start_time())::text`, nil)
+	rows, err := c.pqConn.QueryContext(ctx,
+		`SELECT coalesce(current_setting('okey.session', true), ''), extract(epoch FROM pg_postmaster_start_time())::text`, nil)
 	if err != nil {
 		return fmt.Errorf("look at a new session: %w", err)
 	}
@@ -211,7 +213,7 @@ func (e unreachableError) standby() bool {
 // little longer.
 func (l *lead) renew(generation int64, why string) {
 	if l.generation.CompareAndSwap(generation, generation+1) {
-		slog.Warn(why + ": all connections are opened anew")
+		slog.Warn("all connections are opened anew", "why", why)
 		l.lines.press()
 	}
 }
@@ -311,8 +313,8 @@ func (c *connection) noted(err error) error {
 	return err
 }
 
-// Follow asks now and then, on a connection made for it, which database answers, until ctx ends: a program that has all the connections that
-// it needs would not notice that another one has taken over, as long as the old one answers, too.
+// Follow asks now and then, on a connection made for it, which database answers, until ctx ends: a program that has all the connections it
+// needs would not notice that another one has taken over, as long as the old one answers, too.
 func (s *Store) Follow(ctx context.Context) {
 	tick := time.NewTicker(s.limits.following)
 	defer tick.Stop()

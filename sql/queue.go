@@ -10,7 +10,7 @@ import (
 )
 
 // queues are the transactions of this program that wait for a school's lock: a few in the database, each on a connection, the others here,
-// without one. An import or a delivery may hold a lock for a while, and so many of them; what is about other schools still finds connections.
+// without one. Imports and deliveries may hold locks for a while; what is about other schools still finds connections.
 type queues struct {
 	all chan struct{} // places: those of all schools together leave half of the connections
 
@@ -64,15 +64,18 @@ func (q *queues) wait(uai okey.UAI, stands bool, lock func() error) error {
 	}
 	school, done := q.of(uai)
 	defer done()
-	for _, places := range []chan struct{}{school.places, q.all} {
-		select {
-		case places <- struct{}{}:
-			defer func() { <-places }()
-		default:
-			return crowdedError{uai}
-		}
+	return placed(school.places, uai, func() error { return placed(q.all, uai, lock) })
+}
+
+// placed does work with one of the places, if there is one at once.
+func placed(places chan struct{}, uai okey.UAI, work func() error) error {
+	select {
+	case places <- struct{}{}:
+		defer func() { <-places }()
+		return work()
+	default:
+		return crowdedError{uai}
 	}
-	return lock()
 }
 
 // stand waits in the queue of a school, without a connection, until leave is called. With a place of all schools one may wait for the lock;

@@ -89,7 +89,9 @@ func open(url string, keys AuditKeys, limits limits, of *lead) (*Store, error) {
 	db.SetMaxIdleConns(limits.connections)
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	db.SetConnMaxLifetime(30 * time.Minute) // what a name leads to changes
-	return &Store{reader: reader{db}, db: db, connector: connector, limits: limits, url: url, key: keys, queues: newQueues(limits.connections)}, nil
+	return &Store{
+		reader: reader{db}, db: db, connector: connector, limits: limits, url: url, key: keys, queues: newQueues(limits.connections),
+	}, nil
 }
 
 // Close ends all connections.

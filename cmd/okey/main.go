@@ -143,7 +143,8 @@ func withHolder(ctx context.Context, store *sql.Store, err error) error {
 		return okey.Errorf(okey.CodeUnavailable, "une autre écriture n'en finit pas : rien n'a été fait, réessayez.")
 	}
 	since, session := sayHolder(holder)
-	return okey.Errorf(okey.CodeUnavailable, "quelqu'un tient le journal d'audit%s, rien ne s'écrit et rien n'a été fait : %s", since, session)
+	return okey.Errorf(okey.CodeUnavailable,
+		"quelqu'un tient le journal d'audit%s, rien ne s'écrit et rien n'a été fait : %s", since, session)
 }
 
 // sayHolder says since when a session holds what others wait for, which one it is, and what ends it.
@@ -157,7 +158,8 @@ func sayHolder(holder sql.Holder) (since, session string) {
 	if holder.Since.Valid {
 		since = " depuis " + okey.SayTime(holder.Since.Time, time.Now(), time.Local)
 	}
-	return since, fmt.Sprintf("session %d (%s). Si elle est figée : SELECT pg_terminate_backend(%d);", holder.PID, strings.Join(who, ", "), holder.PID)
+	return since, fmt.Sprintf("session %d (%s). Si elle est figée : SELECT pg_terminate_backend(%d);",
+		holder.PID, strings.Join(who, ", "), holder.PID)
 }
 
 // openStore opens the database for a short command, once it has said that its configuration suffices.

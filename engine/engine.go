@@ -1,4 +1,5 @@
 // Package engine speaks to Temporal as a client: it delivers recorded actions to their workflows, and prepares the engine for them.
+// It knows the domain and the configuration, and nothing of the database: what it delivers was recorded by whoever calls it.
 package engine
 
 import (

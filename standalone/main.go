@@ -1,5 +1,6 @@
 // Command okey-standalone is the whole of OKEY on one machine, in one process: Temporal's server and UI, a private
 // PostgreSQL cluster, a mail inbox, an OpenID provider with demonstration people, and okey's server and worker.
+// It may know every room, and is known by none: production has no need of it.
 package main
 
 import (

@@ -1,4 +1,5 @@
 // Package worker runs OKEY's workflows and activities against the Temporal engine.
+// It may know every room that works, and decides nothing itself.
 package worker
 
 import (

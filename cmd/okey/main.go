@@ -1,4 +1,5 @@
 // Command okey is OKEY in production: the server, the worker, and the commands of whoever looks after them.
+// It may know every room that a command calls, and is known by none.
 package main
 
 import (

@@ -205,6 +205,23 @@ func TestArrowsRunOneWay(t *testing.T) {
 	}
 }
 
+// Whoever opens a room reads first what it is for and what it may know.
+func TestEachRoomSaysWhatItIsForAndWhatItMayKnow(t *testing.T) {
+	said := map[string]string{}
+	for _, s := range sources(t) {
+		if s.test() {
+			continue
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), s.file, nil, parser.PackageClauseOnly|parser.ParseComments)
+		require.NoError(t, err)
+		said[s.pkg] += parsed.Doc.Text()
+	}
+	for room, text := range said {
+		sentences := strings.Count(strings.ReplaceAll(text, "\n", " "), ". ")
+		assert.GreaterOrEqual(t, sentences, 2, "%s begins with %q", room, text)
+	}
+}
+
 func TestPartsStayInTheirRooms(t *testing.T) {
 	for _, s := range sources(t) {
 		for _, imported := range s.imports {

@@ -1,5 +1,5 @@
 // Package ldaptest gives tests a real LDAP directory: OpenLDAP's slapd with an academy's attributes, under TLS that its own authority
-// vouches for, on this machine, until the test ends.
+// vouches for, on this machine, until the test ends. It knows nothing of OKEY.
 package ldaptest
 
 import (

@@ -1,4 +1,5 @@
 // Package nation fills a database with what all schools of France would leave in it, for measures and for the plans of queries.
+// It knows the tables by their names alone, so that rows come by the million.
 package nation
 
 import (

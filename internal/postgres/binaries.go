@@ -1,5 +1,6 @@
 // Package postgres runs a private PostgreSQL cluster with the machine's own server binaries: it finds them, makes a
-// data directory, starts and stops the server, and clears away one that a killed process left running.
+// data directory, starts and stops the server, and clears away one that a killed process left running. It knows nothing of
+// OKEY or of what is kept in the cluster.
 package postgres
 
 import (

@@ -1,4 +1,5 @@
-// Package inbox is a mailbox for everybody: it takes whatever is sent over SMTP, keeps it on disk and shows it.
+// Package inbox is a mailbox for everybody: it takes whatever is sent over SMTP, keeps it on disk and shows it. It knows
+// nothing of OKEY.
 package inbox
 
 import (

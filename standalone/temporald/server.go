@@ -1,4 +1,5 @@
-// Package temporald runs a whole Temporal server and its UI inside this process, on PostgreSQL.
+// Package temporald runs a whole Temporal server and its UI inside this process, on PostgreSQL. It knows the engine's own packages, and nothing of
+// OKEY.
 package temporald
 
 import (

@@ -45,40 +45,38 @@ func (s *Pages) slipPage(v *web.Visit) error {
 			who = signed.Name
 		}
 	}
-	page := slipScreen{Who: okey.SayOf(who), Request: address.RequestURL(id), Facts: []web.Fact{
+	page := slipScreen{Who: okey.SayOf(who), Request: address.RequestURL(id), Facts: d.slipFacts(who, key)}
+	return s.Show(v, http.StatusOK, "slip", web.Screen{Title: "Bordereau de remise d'une clef", Body: page})
+}
+
+// slipFacts are what both sign: who is given which key, for what charter, and when.
+func (d Dossier) slipFacts(who string, key okey.Key) []web.Fact {
+	facts := []web.Fact{
 		{Name: "Remise à", Value: who},
 		{Name: "Établissement", Value: d.Place.Name},
 		{Name: "UAI", Value: string(d.UAI)},
 		{Name: "Numéro de série de la clef", Value: string(d.Key)},
 		{Name: "Valable jusqu'au", Value: d.Clock.Date(key.ExpiresOn)},
-	}}
+	}
 	if !d.SignedAt.IsZero() {
-		page.Facts = append(
-			page.Facts,
-			web.Fact{
-				Name:  "Charte",
-				Value: fmt.Sprintf("version %d, signée le %s", d.Charter, okey.DayOf(d.SignedAt, d.Clock.Zone).SayWithYear()),
-			},
-		)
+		facts = append(facts, web.Fact{
+			Name: "Charte", Value: fmt.Sprintf("version %d, signée le %s", d.Charter, okey.DayOf(d.SignedAt, d.Clock.Zone).SayWithYear()),
+		})
 	}
 	if len(d.Old) > 0 {
-		page.Facts = append(
-			page.Facts,
-			web.Fact{
-				Name:  okey.SayEither(len(d.Old), "Ancienne clef, reprise à la remise", "Anciennes clefs, reprises à la remise"),
-				Value: web.SayList(d.Old),
-			},
-		)
+		facts = append(facts, web.Fact{
+			Name:  okey.SayEither(len(d.Old), "Ancienne clef, reprise à la remise", "Anciennes clefs, reprises à la remise"),
+			Value: web.SayList(d.Old),
+		})
 	}
 	handed := web.Fact{Name: "Date de la remise", Value: "……………………………"}
 	for _, e := range d.Events {
 		if e.Kind == okey.EventHandedOver {
 			handed.Value = okey.DayOf(e.At, d.Clock.Zone).SayWithYear()
-			page.Facts = append(page.Facts, web.Fact{Name: "Remise par", Value: e.ByName})
+			facts = append(facts, web.Fact{Name: "Remise par", Value: e.ByName})
 		}
 	}
-	page.Facts = append(page.Facts, handed)
-	return s.Show(v, http.StatusOK, "slip", web.Screen{Title: "Bordereau de remise d'une clef", Body: page})
+	return append(facts, handed)
 }
 
 // hasSlip tells whether there is something to sign for: a key that awaits its person, or that they have.

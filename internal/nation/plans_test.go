@@ -35,7 +35,8 @@ var readWhole = []struct{ words, why string }{
 	{`AND NOT EXISTS (SELECT FROM assignment a WHERE a.uai = coalesce(e.host, e.uai) AND a.function`, "all open requests are looked at; heads are hashed"},
 }
 
-// TestNoStatementReadsAGrowingTableFromEndToEnd looks at the plan of every statement that pages and watches ask, as PostgreSQL itself tells it.
+// TestNoStatementReadsAGrowingTableFromEndToEnd looks at the plan of every statement that pages, judges and watches ask, as PostgreSQL itself
+// tells it.
 func TestNoStatementReadsAGrowingTableFromEndToEnd(t *testing.T) {
 	admin, db := filled(t, 0.05)
 	for _, setting := range []string{
@@ -47,6 +48,7 @@ func TestNoStatementReadsAGrowingTableFromEndToEnd(t *testing.T) {
 	}
 	s := newStage(t, admin, db.AppURL)
 	s.walk()
+	s.judges()
 	s.nights()
 	plans := plansIn(t, db.Log)
 	require.Greater(t, len(plans), 100, "statements whose plan was seen")

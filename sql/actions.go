@@ -243,7 +243,7 @@ func (s *Store) Looked(ctx context.Context, id uuid.UUID, at time.Time, delivere
 
 // LookAgain has every action without an outcome be looked at now, however often that was in vain: whoever does is new.
 func (s *Store) LookAgain(ctx context.Context) error {
-	return s.write(ctx, `UPDATE action SET looked_at = NULL, looks = 0 WHERE outcome IS NULL AND looks > 0`)
+	return s.write(ctx, `UPDATE action SET looked_at = NULL, looks = 0 WHERE outcome IS NULL AND looked_at IS NOT NULL`)
 }
 
 // Unjudged returns a request's signals that were recorded before the instant and have no outcome, in the order of their recording.

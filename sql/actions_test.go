@@ -94,3 +94,21 @@ func TestAWaitWithoutOutcomeEndsWithTheRowAsItStands(t *testing.T) {
 	require.NoError(t, err)
 	assert.Nil(t, done.Verdict)
 }
+
+// What a worker could not judge, the next one may: it waits for nobody's turn, whether a watch or the server itself brought it last.
+func TestAllThatHasNoOutcomeIsLookedAtAnewWhenAWorkerStarts(t *testing.T) {
+	s := scene.New(t)
+	lea := s.Person("Léa Martin", okey.Staff, scene.Tilleuls)
+	for looks := range 5 {
+		a := s.Ask(lea, scene.Tilleuls)
+		s.Exec(`UPDATE action SET looks = $2, looked_at = $3 WHERE id = $1`, a.ID, looks, scene.Now)
+	}
+	due := func() int {
+		found, err := s.Store.Undelivered(t.Context(), scene.Now.Add(time.Second), scene.Now.Add(time.Second), 10)
+		require.NoError(t, err)
+		return len(found)
+	}
+	require.Zero(t, due())
+	require.NoError(t, s.Store.LookAgain(t.Context()))
+	assert.Equal(t, 5, due())
+}

@@ -184,7 +184,7 @@ func assemble(ctx, parts context.Context, cfg config.Config) (s *Server, closeAl
 	if err := store.Await(ctx); err != nil {
 		return nil, closeAll, err
 	}
-	go store.Follow(parts)
+	go store.Follow(parts, func() {})
 	outcomes, err := store.ListenOutcomes(parts)
 	if err != nil {
 		return nil, closeAll, err

@@ -314,16 +314,22 @@ func (c *connection) noted(err error) error {
 }
 
 // Follow asks now and then, on a connection made for it, which database answers, until ctx ends: a program that has all the connections it
-// needs would not notice that another one has taken over, as long as the old one answers, too.
-func (s *Store) Follow(ctx context.Context) {
+// needs would not notice that another one has taken over, as long as the old one answers, too. Where connections were opened anew, for that
+// or another reason, it calls anew.
+func (s *Store) Follow(ctx context.Context, anew func()) {
 	tick := time.NewTicker(s.limits.following)
 	defer tick.Stop()
+	known := s.connector.generation.Load()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			_ = s.connector.meetAgain(ctx, s.limits.following) // one that is away leads to nothing
+			err := s.connector.meetAgain(ctx, s.limits.following)
+			if now := s.connector.generation.Load(); err == nil && now != known {
+				known = now
+				anew()
+			}
 		}
 	}
 }

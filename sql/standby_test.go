@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -156,13 +157,15 @@ func TestWhoeverIsLeftOnTheOldDatabaseFollowsTheOneThatLeads(t *testing.T) {
 	require.NoError(t, err)
 	proxy.Lead(standby.URL("postgres"))
 	require.Equal(t, []string{port(primary), port(primary)}, []string{where(store), where(beside)}, "nothing has told them")
-	go store.Follow(t.Context())
+	var anew atomic.Int64
+	go store.Follow(t.Context(), func() { anew.Add(1) })
 	require.Eventually(t, func() bool { return where(store) == port(standby) && where(beside) == port(standby) }, 20*time.Second, 10*time.Millisecond)
 	require.Eventually(t, func() bool {
 		soon, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		return outcomes.RoundTrip(soon) == nil
 	}, 20*time.Second, 10*time.Millisecond, "notifications come from the new one")
+	require.Eventually(t, func() bool { return anew.Load() > 0 }, 20*time.Second, 10*time.Millisecond, "what waits is taken up")
 }
 
 func port(c *postgres.Cluster) string { _, p, _ := net.SplitHostPort(c.Address()); return p }

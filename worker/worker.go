@@ -57,7 +57,6 @@ func Run(ctx context.Context, cfg config.Config) error {
 	if err := stores.judges.Await(ctx); err != nil {
 		return leaving(ctx, err)
 	}
-	go stores.judges.Follow(taking)
 	c, err := engine.Dial(cfg)
 	if err != nil {
 		return err
@@ -114,12 +113,16 @@ func work(
 	}
 	defer w.Stop()
 	slog.Info("worker ready", "queue", okey.TaskQueue)
-	if err := stores.rest.LookAgain(ctx); err != nil {
-		slog.Warn("what could not be judged waits for its turn", "error", err)
+	takeUp := func() {
+		if err := stores.rest.LookAgain(ctx); err != nil {
+			slog.Warn("what could not be judged waits for its turn", "error", err)
+		}
+		if err := engine.TriggerRepair(ctx, c); err != nil {
+			slog.Warn("the repair watch was not triggered; its schedule will", "error", err)
+		}
 	}
-	if err := engine.TriggerRepair(ctx, c); err != nil {
-		slog.Warn("the repair watch was not triggered; its schedule will", "error", err)
-	}
+	takeUp()
+	go stores.judges.Follow(ctx, takeUp)
 	go tryAgain(ctx, c, cfg, stores.rest)
 	select {
 	case <-ctx.Done():

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"encoding/base64"
+	"fmt"
 	"html"
 	"net/http"
 	"strings"
@@ -212,6 +213,30 @@ func TestSupportsTablesAreForSupportAndAuditors(t *testing.T) {
 	assert.Equal(t, "Léa Martin a demandé une clef.", support.download(page + "/tableau.xlsx")["Étapes"][1][1])
 	assert.Contains(t, support.get("/assistance").HTML, `href="/assistance.xlsx"`)
 	assert.Contains(t, support.get(page).HTML, `href="`+page+`/tableau.xlsx"`)
+}
+
+// Five hundred of a kind hide no other: what the page has no room for, the table has.
+func TestTheDesksTableHasAllThatIsStuck(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	support := h.as(c.support)
+	assert.NotContains(t, support.get("/assistance").text(), "tout est dans le tableau")
+	last := h.Ask(c.lea, scene.Tilleuls)
+	h.Exec(`UPDATE action SET created_at = now() - interval '2 minutes' WHERE id = $1`, last.ID)
+	const many = 60
+	for n := range many {
+		id := h.Ask(h.Person(fmt.Sprintf("Paul Petit%d", n), okey.Staff, scene.Tilleuls), scene.Tilleuls).ID
+		h.Exec(`UPDATE action SET created_at = now() - interval '1 hour' WHERE id = $1`, id)
+		h.Exec(`INSERT INTO trouble (id, kind, workflow, what, error, attempts, since, last_at)
+			VALUES (gen_random_uuid(), 'activity', 'key-request-' || $1::int, 'JudgeRequest', 'poison', 5, now() - $1::int * interval '1 minute', now())`, n)
+	}
+	page := support.get("/assistance").text()
+	assert.NotContains(t, page, "Léa Martin")
+	assert.Equal(t, 2, strings.Count(page, "50 sont ici ; tout est dans le tableau à télécharger, au bas de la page."))
+	sheets := support.download("/assistance.xlsx")
+	assert.Len(t, sheets["Ce qui n'avance plus"], 1+many)
+	assert.Len(t, sheets["Actions sans suite"], 1+many+1)
+	assert.Contains(t, fmt.Sprint(sheets["Actions sans suite"]), "Léa Martin")
 }
 
 func TestOrdersAndDeliveriesAreDownloadedByThoseWhoSeeThem(t *testing.T) {

@@ -16,7 +16,7 @@ type Counts struct{ Lines []web.NavLink }
 
 // Counts counts it for support's home. The engine is asked on support's own page alone: home is there whether it answers or not.
 func (s *Pages) Counts(v *web.Visit) (*Counts, error) {
-	st, err := s.stuck(v)
+	st, err := s.stuck(v, deskRows)
 	counts := &Counts{}
 	for _, m := range st.matters(nil, web.Paris(v), s.workflow) {
 		counts.Lines = append(counts.Lines, web.NavLink{Name: m.Count, Path: address.PathDesk + "#" + m.ID})
@@ -72,7 +72,7 @@ func (s *Pages) showDesk(v *web.Visit, status int, resend *web.Form, warning str
 			page.Links = append(page.Links, web.NavLink{Name: link.name, Path: link.path})
 		}
 	}
-	st, err := s.stuck(v)
+	st, err := s.stuck(v, deskRows)
 	if err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func (s *Pages) showDesk(v *web.Visit, status int, resend *web.Form, warning str
 	if found && done.Name == okey.ActionMailsResend {
 		notice = "Les courriels refusés entre ces deux moments repartent, récrits avec ce qui est vrai aujourd'hui."
 	}
-	refused, err := s.refused(v)
+	refused, err := s.refused(v, deskRows)
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,8 @@ const (
 	missedAfter   = 2 * time.Minute
 	unconfirmed   = 7 * 24 * time.Hour
 	deskHistory   = 14 * 24 * time.Hour
-	deskRows      = 50
+	deskRows      = 50     // of each kind on the page
+	sheetRows     = 20_000 // and in the table to take along
 	enginePatient = 2 * time.Second
 )
 
@@ -35,6 +36,7 @@ type matter struct {
 	ID, Title, Count string
 	How              string // to set it going again: support reads this
 	Read             string // what it is: auditors do, who set nothing going
+	More             string // where the page does not show all
 	Cards            []web.Card
 	Actions          []story.DeskLine
 	Mails            []story.MailLine
@@ -43,10 +45,10 @@ type matter struct {
 // stuck is what does not go on by itself.
 type stuck struct{ sql.Stuck }
 
-func (s *Pages) stuck(v *web.Visit) (stuck, error) {
+func (s *Pages) stuck(v *web.Visit, most int) (stuck, error) {
 	found, err := s.store.Stuck(v.Ctx(), sql.StuckSince{
 		Recorded: v.Now.Add(-stuckAfter), Refused: v.Now.Add(-deskHistory), Taken: v.Now.Add(-unconfirmed),
-		Today: v.Today(), Limit: deskRows,
+		Today: v.Today(), Limit: most,
 	})
 	return stuck{found}, err
 }
@@ -60,12 +62,20 @@ func (st stuck) matters(gone []sql.Awaited, c web.Clock, workflow func(id string
 		readingMatter(st.Readings, c), troubleMatter(st.Troubles, c, workflow), goneMatter(gone, c), refusedMailsMatter(st.Mails, c),
 		overdueMatter(st.Overdue, c), announcedMatter(st.Announced, c),
 	}
+	for i, m := range all {
+		if len(m.Cards)+len(m.Actions)+len(m.Mails) == deskRows && inSheet[m.ID] {
+			all[i].More = fmt.Sprintf("%d sont ici ; tout est dans le tableau à télécharger, au bas de la page.", deskRows)
+		}
+	}
 	return slices.DeleteFunc(all, func(m matter) bool { return len(m.Cards)+len(m.Actions)+len(m.Mails) == 0 })
 }
 
+// inSheet are the matters that the table to take along has, too, and whole: five hundred of a kind hide no other.
+var inSheet = map[string]bool{"remontees": true, "actions": true, "blocages": true, "courriels": true, "clefs-a-confirmer": true}
+
 // refused are the actions of late that had no effect.
-func (s *Pages) refused(v *web.Visit) ([]sql.DeskAction, error) {
-	return s.store.RefusedActions(v.Ctx(), v.Now.Add(-deskHistory), deskRows)
+func (s *Pages) refused(v *web.Visit, most int) ([]sql.DeskAction, error) {
+	return s.store.RefusedActions(v.Ctx(), v.Now.Add(-deskHistory), most)
 }
 
 // upTo counts what a list shows: a full one may have more.

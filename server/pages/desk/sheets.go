@@ -2,6 +2,7 @@ package desk
 
 import (
 	"okey/internal/workbook"
+	"okey/okey"
 	"okey/server/pages/requests"
 	"okey/server/pages/story"
 	"okey/server/web"
@@ -13,11 +14,11 @@ func (s *Pages) deskTable(v *web.Visit) (web.Spreadsheet, error) {
 	if err := seesDesk(v); err != nil {
 		return web.Spreadsheet{}, err
 	}
-	st, err := s.stuck(v)
+	st, err := s.stuck(v, sheetRows)
 	if err != nil {
 		return web.Spreadsheet{}, err
 	}
-	refused, err := s.refused(v)
+	refused, err := s.refused(v, sheetRows)
 	if err != nil {
 		return web.Spreadsheet{}, err
 	}
@@ -33,10 +34,23 @@ func (s *Pages) deskTable(v *web.Visit) (web.Spreadsheet, error) {
 	return web.Spreadsheet{Name: "assistance", Title: "Assistance", Sheets: []workbook.Sheet{
 		requests.RequestSheet("Demandes remontées", web.Each(all), c.Zone),
 		story.ActionSheet("Actions sans suite", st.Actions, c),
+		troubleSheet("Ce qui n'avance plus", st.Troubles, c),
 		story.MailSheet("Courriels refusés", st.Mails, c),
 		story.ActionSheet("Actions refusées", refused, c),
 		reportSheet("Clefs à confirmer", st.Reports, c),
 	}}, nil
+}
+
+func troubleSheet(name string, troubles []sql.Trouble, c web.Clock) workbook.Sheet {
+	return workbook.Sheet{Name: name, Columns: []workbook.Column{
+		{Title: "Depuis", Kind: workbook.Instant},
+		{Title: "Quoi", Width: 36},
+		{Title: "Dans le moteur", Width: 52},
+		{Title: "Essais", Kind: workbook.Number},
+		{Title: "Erreur", Width: 60},
+	}, Rows: web.RowsOf(troubles, func(t sql.Trouble) []any {
+		return []any{web.InZone(t.Since, c.Zone), okey.Capitalize(okey.SayTrouble(t.What)), t.Workflow, t.Attempts, t.Error}
+	})}
 }
 
 func reportSheet(name string, reports []sql.ListedReport, c web.Clock) workbook.Sheet {

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/flate"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"regexp"
 	"slices"
@@ -14,12 +15,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// part is a file inside a workbook: its text, or what deflate made of it, with the size that it claims.
+// part is a file inside a workbook: its text, or what deflate made of it, with the size and the sum that it claims.
 type part struct {
 	name    string
 	text    string
 	deflate []byte
 	claims  uint64
+	sum     uint32
 }
 
 const (
@@ -71,7 +73,7 @@ func write(t testing.TB, w *zip.Writer, p part) {
 	}
 	out, err := w.CreateRaw(&zip.FileHeader{
 		Name: p.name, Method: zip.Deflate, CompressedSize64: uint64(len(p.deflate)),
-		UncompressedSize64: p.claims,
+		UncompressedSize64: p.claims, CRC32: p.sum,
 	})
 	require.NoError(t, err)
 	_, err = out.Write(p.deflate)
@@ -151,9 +153,18 @@ func inUTF16(text string) string {
 
 func manyParts(n, size int) func(testing.TB) []byte {
 	return func(t testing.TB) []byte {
-		var others []part
-		for i := range n {
-			others = append(others, part{name: fmt.Sprintf("xl/media/%d.bin", i), text: strings.Repeat("x", size)})
+		var b bytes.Buffer
+		w, err := flate.NewWriter(&b, flate.DefaultCompression)
+		require.NoError(t, err)
+		content := bytes.Repeat([]byte{'x'}, size)
+		_, err = w.Write(content)
+		require.NoError(t, err)
+		require.NoError(t, w.Close())
+		others := make([]part, n)
+		for i := range others {
+			others[i] = part{
+				name: fmt.Sprintf("xl/media/%d.bin", i), deflate: b.Bytes(), claims: uint64(size), sum: crc32.ChecksumIEEE(content),
+			}
 		}
 		return parts(t, others...)
 	}

@@ -33,6 +33,7 @@ type walk struct {
 	handler http.Handler
 	tables  []string
 	kept    map[string]string // digests of the tables, as the walk begins
+	written map[string]bool   // tables that were, since they were last as then
 
 	deciding, waiting, signing, handing           []thing // requests, by stage
 	keys, held, pins                              []thing

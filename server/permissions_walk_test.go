@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
@@ -94,6 +95,9 @@ func TestEveryRouteAnswersAsThePermissionTableSays(t *testing.T) {
 			w.try(t, method, known[strings.Replace(route, "HEAD ", "GET ", 1)])
 		})
 	}
+	left := w.digests(w.tables)
+	maps.DeleteFunc(left, func(table, digest string) bool { return unwatched(table) || digest == w.kept[table] })
+	assert.Empty(t, left, "what the walk has not put back: something was written that no table noted")
 }
 
 // try has everybody try one route on everything that it can be about.
@@ -349,47 +353,73 @@ func uploadOf(target, name, content string, fields ...string) *http.Request {
 	return r
 }
 
-// keep copies every table aside.
+// mark stands for all that is in a row.
+const mark = `hashtextextended(t::text, 0)`
+
+// keep copies every table aside, and has each note from then on that it was written: most steps write few, and only those are looked at.
 func (w *walk) keep() {
 	w.Helper()
 	names := w.Text(`SELECT string_agg(tablename, ' ' ORDER BY tablename) FROM pg_tables WHERE schemaname = 'public'
 		AND tablename <> 'goose_db_version'`)
 	w.tables = strings.Fields(names)
 	w.Exec(`CREATE SCHEMA kept`)
+	w.Exec(`CREATE TABLE kept.written (name text)`)
+	w.Exec(`CREATE FUNCTION kept.note() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
+		INSERT INTO kept.written VALUES (TG_TABLE_NAME); RETURN NULL; END $$`)
 	for _, table := range w.tables {
-		w.Exec(`CREATE TABLE kept.` + table + ` AS TABLE public.` + table)
+		w.Exec(`CREATE TABLE kept.` + table + ` AS SELECT t AS was, ` + mark + ` AS mark FROM public.` + table + ` t`)
+		if !unwatched(table) {
+			w.Exec(`CREATE TRIGGER written AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON public.` + table + ` EXECUTE FUNCTION kept.note()`)
+		}
 	}
-	w.kept = w.digests()
+	w.written, w.kept = map[string]bool{}, w.digests(w.tables)
 }
 
+// Sessions are not looked at: each page notes that its visitor is still there, and a form without a session is kept for its writer.
+// Neither are wrong guesses, which are counted.
+func unwatched(table string) bool { return table == "session" || table == "attempt" }
+
 // digests stand for what the tables hold.
-func (w *walk) digests() map[string]string {
+func (w *walk) digests(tables []string) map[string]string {
 	w.Helper()
-	parts := make([]string, len(w.tables))
-	for i, table := range w.tables {
-		parts[i] = `SELECT '` + table + `', count(*) || '/' || coalesce(sum(hashtextextended(t::text, 0)), 0) FROM public.` + table + ` t`
+	if len(tables) == 0 {
+		return nil
 	}
-	rows, err := w.Admin.QueryContext(context.Background(), strings.Join(parts, " UNION ALL "))
+	parts := make([]string, len(tables))
+	for i, table := range tables {
+		parts[i] = `SELECT '` + table + `', count(*) || '/' || coalesce(sum(` + mark + `), 0) FROM public.` + table + ` t`
+	}
+	return w.pairs(strings.Join(parts, " UNION ALL "))
+}
+
+// pairs are the rows of two columns that a statement answers.
+func (w *walk) pairs(query string) map[string]string {
+	w.Helper()
+	rows, err := w.Admin.QueryContext(context.Background(), query)
 	require.NoError(w, err)
 	defer func() { _ = rows.Close() }()
 	found := map[string]string{}
 	for rows.Next() {
-		var table, digest string
-		require.NoError(w, rows.Scan(&table, &digest))
-		found[table] = digest
+		var name, value string
+		require.NoError(w, rows.Scan(&name, &value))
+		found[name] = value
 	}
 	require.NoError(w, rows.Err())
 	return found
 }
 
-// changed names the tables that are no longer as the walk began. Sessions are not looked at: each page notes that its visitor is
-// still there, and a form without a session is kept for its writer. Neither are wrong guesses, which are counted.
+// changed names the tables that are no longer as the walk began.
 func (w *walk) changed() []string {
 	w.Helper()
-	now := w.digests()
-	return slices.DeleteFunc(slices.Clone(w.tables), func(table string) bool {
-		return table == "session" || table == "attempt" || now[table] == w.kept[table]
-	})
+	for table := range w.pairs(`DELETE FROM kept.written RETURNING name, ''`) {
+		w.written[table] = true
+	}
+	for table, digest := range w.digests(slices.Sorted(maps.Keys(w.written))) {
+		if digest == w.kept[table] {
+			delete(w.written, table) // written, with what it had
+		}
+	}
+	return slices.Sorted(maps.Keys(w.written))
 }
 
 // restore puts everything back as it was. A session that was ended begins again.
@@ -398,12 +428,13 @@ func (w *walk) restore(t *testing.T) {
 	statements := []string{`BEGIN`, `SET LOCAL session_replication_role = replica`} // no triggers, no foreign keys
 	for _, table := range w.changed() {
 		statements = append(statements,
-			`DELETE FROM public.`+table+` t WHERE NOT EXISTS (SELECT FROM kept.`+table+` k WHERE k::text = t::text)`,
-			`INSERT INTO public.`+table+` OVERRIDING SYSTEM VALUE SELECT *
-				FROM kept.`+table+` k WHERE NOT EXISTS (SELECT FROM public.`+table+` t WHERE k::text = t::text)`)
+			`DELETE FROM public.`+table+` t WHERE NOT EXISTS (SELECT FROM kept.`+table+` k WHERE k.mark = `+mark+`)`,
+			`INSERT INTO public.`+table+` OVERRIDING SYSTEM VALUE SELECT (k.was).*
+				FROM kept.`+table+` k WHERE NOT EXISTS (SELECT FROM public.`+table+` t WHERE k.mark = `+mark+`)`)
 	}
-	statements = append(statements, `INSERT INTO session SELECT * FROM kept.session ON CONFLICT (token) DO UPDATE
-		SET data = excluded.data, expiry = excluded.expiry`, `COMMIT`)
+	statements = append(statements, `INSERT INTO session AS s SELECT (k.was).* FROM kept.session k ON CONFLICT (token) DO UPDATE
+		SET data = excluded.data, expiry = excluded.expiry WHERE (s.data, s.expiry) <> (excluded.data, excluded.expiry)`, `COMMIT`)
 	_, err := w.Admin.ExecContext(context.Background(), strings.Join(statements, "; "))
 	require.NoError(t, err)
+	clear(w.written)
 }

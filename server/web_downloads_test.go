@@ -123,7 +123,7 @@ func TestASheetHasAsManyRowsAsThereAre(t *testing.T) {
 	var last []string
 	seen := 0
 	for ; rows.Next(); seen++ {
-		last, err = rows.Columns()
+		last, err = rows.Columns(excelize.Options{RawCellValue: true}) // to write dates out is most of the work
 		require.NoError(t, err)
 	}
 	assert.Equal(t, 60_001, seen)

@@ -141,11 +141,11 @@ func (h *hall) keysFor(p place, serials ...string) {
 }
 
 // awaitTold waits for a mail that the repair watch sends off.
-func (h *hall) awaitTold(to, words string) {
-	h.t.Helper()
-	require.Eventually(h.t, func() bool {
-		h.repair()
-		for _, l := range h.letters(to) {
+func (s *stack) awaitTold(to, words string) {
+	s.t.Helper()
+	require.Eventually(s.t, func() bool {
+		s.repair()
+		for _, l := range s.letters(to) {
 			if strings.Contains(l.Subject, words) {
 				return true
 			}

@@ -134,7 +134,7 @@ func (s *stack) fiveDaysOfTrying(workflow string) {
 
 // TestALongHistoryGoesOnInANewRun has the engine suggest new runs early.
 func TestALongHistoryGoesOnInANewRun(t *testing.T) {
-	t.Setenv("OKEY_TEST_SHORT_HISTORIES", "1")
+	set(t, "OKEY_TEST_SHORT_HISTORIES", "1")
 	s := newStack(t)
 	c, ctx := s.engineClient(), context.Background()
 	id := s.ask("lea")

@@ -23,7 +23,7 @@ const section = "0069907L"
 // Everything that carries a name or a text, on the real engine: afterwards its histories, its databases and its log hold neither.
 func TestNothingPersonalEntersTheEngine(t *testing.T) {
 	metrics := freeAddress(t)
-	t.Setenv("OKEY_METRICS", metrics)
+	set(t, "OKEY_METRICS", metrics)
 	s := firstStack(t) // a later start names who can sign in
 	s.keys("00480001", "00480002")
 	home := s.env["OKEY_URL"]

@@ -39,8 +39,8 @@ const (
 // anywhere afterwards, and the token of a link in the mail that it was sent with alone.
 func TestNoPINAnywhereAndLinkTokensInTheirMailAlone(t *testing.T) {
 	metrics := freeAddress(t)
-	t.Setenv("OKEY_LOG_LEVEL", "debug")
-	t.Setenv("OKEY_METRICS", metrics)
+	set(t, "OKEY_LOG_LEVEL", "debug")
+	set(t, "OKEY_METRICS", metrics)
 	s := newStack(t)
 	for _, setting := range []string{"log_statement = 'all'", "log_min_error_statement = 'debug5'", "log_error_verbosity = 'verbose'"} {
 		_, err := s.admin("postgres").Exec(`ALTER SYSTEM SET ` + setting)

@@ -132,7 +132,7 @@ func binary(t *testing.T) string {
 			return
 		}
 		product.path = filepath.Join(dir, "okey")
-		build := exec.Command("go", "build", "-o", product.path, "./cmd/okey")
+		build := exec.Command("go", "build", "-ldflags", "-s -w", "-o", product.path, "./cmd/okey")
 		build.Dir = ".."
 		product.said, product.err = build.CombinedOutput()
 	})
@@ -153,7 +153,7 @@ func (s *stack) advice() string {
 
 // environment is what DIR/okey.env says, with changes.
 func (s *stack) environment(changes ...string) []string {
-	environ := os.Environ()
+	environ := append(os.Environ(), settingsOf(s.t)...)
 	for name, value := range s.env {
 		environ = append(environ, name+"="+value)
 	}

@@ -110,10 +110,25 @@ type program struct {
 	env   map[string]string
 }
 
+var settings sync.Map // what a test sets for its programs, by its name
+
+// set has a test's programs find a variable. t.Setenv would set it for all tests, and so keep this one from running beside them.
+func set(t *testing.T, name, value string) {
+	t.Helper()
+	settings.Store(t.Name(), append(settingsOf(t), name+"="+value))
+}
+
+func settingsOf(t *testing.T) []string {
+	whole, _, _ := strings.Cut(t.Name(), "/")
+	found, _ := settings.Load(whole)
+	list, _ := found.([]string)
+	return list
+}
+
 func command(t *testing.T, dir string, arguments ...string) *exec.Cmd {
 	t.Helper()
 	c := exec.Command(os.Args[0], append([]string{"--data", dir}, arguments...)...)
-	c.Env = append(os.Environ(), "OKEY_TEST_STANDALONE="+folder)
+	c.Env = append(append(os.Environ(), settingsOf(t)...), "OKEY_TEST_STANDALONE="+folder)
 	_, err := c.StdinPipe() // held open until the program ends, or we do
 	require.NoError(t, err)
 	return c
@@ -122,6 +137,7 @@ func command(t *testing.T, dir string, arguments ...string) *exec.Cmd {
 // start returns once the program says that it is ready.
 func start(t *testing.T, dir string, arguments ...string) *program {
 	t.Helper()
+	pgtest.Beside(t)
 	p := &program{Cmd: command(t, dir, append(anyPorts(t, dir), arguments...)...), dir: dir}
 	p.Stderr = &p.wrong
 	stdout, err := p.StdoutPipe()

@@ -245,7 +245,7 @@ func TestTheEngineInComposeIsTheOneWeTestWith(t *testing.T) {
 
 func TestEveryCommandInComposeAndDockerfileIsTheProgramsOwn(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "okey")
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./cmd/okey").CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "go", "build", "-ldflags", "-s -w", "-o", program, "./cmd/okey").CombinedOutput()
 	require.NoError(t, err, string(out))
 	project := compose(t)
 	var commands [][]string

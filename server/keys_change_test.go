@@ -329,3 +329,13 @@ func TestAKeysStoryIsToldInOrderAndSaysWhoseItWas(t *testing.T) {
 	lea.done(lea.fill(keyPage(mine)+"/perdue", keyPage(mine)+"/perdue", "comment", "dans le bus"))
 	assert.Contains(t, roux.get(keyPage(mine)).text(), "Déclarée perdue par Léa Martin, qui l'avait dans le bus")
 }
+
+// What was recorded a moment ago and is not there any more was recorded in a database that another has taken over from: it is to be sent again.
+func TestWhatTheLeadingDatabaseDoesNotHaveIsUnavailableAndNotUnknown(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	serial := h.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2029, time.June, 30))
+	h.Judges.before = func() { h.Exec(`DELETE FROM action WHERE key = $1`, string(serial)) }
+	lost := h.as(c.lea).fill(keyPage(serial)+"/perdue", keyPage(serial)+"/perdue", "comment", "dans le train")
+	assert.Equal(t, http.StatusServiceUnavailable, lost.Status, lost.text())
+}

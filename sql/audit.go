@@ -139,7 +139,7 @@ func (s *Store) AuditHolder(ctx context.Context) (Holder, bool, error) {
 
 // RowHolder answers whose transaction, begun before the instant, is the oldest that has locked rows which judges need; false for nobody.
 func (s *Store) RowHolder(ctx context.Context, before time.Time) (Holder, bool, error) {
-	return s.holder(ctx, before, "establishment", "request", "key", "action")
+	return s.holder(ctx, before, "establishment", "person", "request", "key", "action")
 }
 
 // holder looks for sessions with locks on tables. When a session of another role began is not told to everybody.
@@ -149,7 +149,7 @@ func (s *Store) holder(ctx context.Context, before time.Time, tables ...string) 
 			coalesce(a.state, '') AS state, a.xact_start AS since
 		FROM pg_stat_activity a WHERE a.pid <> pg_backend_pid()
 		AND EXISTS (SELECT FROM pg_locks l WHERE l.pid = a.pid AND l.granted AND l.relation = ANY ($1::text[]::regclass[])
-			AND l.mode IN ('RowShareLock', 'RowExclusiveLock', 'AccessExclusiveLock')
+			AND l.mode NOT IN ('AccessShareLock', 'ShareUpdateExclusiveLock')
 			AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))
 		AND NOT EXISTS (SELECT FROM pg_locks l WHERE l.pid = a.pid AND NOT l.granted) AND coalesce(a.xact_start < $2, true)
 		ORDER BY a.xact_start LIMIT 1`, pq.Array(tables), before)

@@ -345,6 +345,9 @@ func (c *connector) meetAgain(ctx context.Context, within time.Duration) error {
 	return err
 }
 
+// ErrLeft is for what was asked of a database that does not lead any more; it is Away.
+var ErrLeft error = unreachableError{errors.New("another database has taken over from the one that was asked")}
+
 // Leads answers nil where the database that was asked is the one that leads, else that it is away. It is to be asked before it is believed
 // that something is not there: one that another has taken over from does not know what was recorded since.
 func (t *Tx) Leads(ctx context.Context) error { return t.connector.leads(ctx, t.generation) }
@@ -360,7 +363,7 @@ func (c *connector) leads(ctx context.Context, generation int64) error {
 		return err
 	}
 	if c.generation.Load() != generation {
-		return unreachableError{errors.New("another database has taken over from the one that was asked")}
+		return ErrLeft
 	}
 	return nil
 }

@@ -1,5 +1,6 @@
 // Package plot draws figures as SVG, to be shown as images: bars that black and white printers and eyes that confuse colours still tell
-// apart, numbers as French writes them, no script, no font and nothing else from elsewhere. It knows of the domain how French writes numbers, and not what they count.
+// apart, numbers as French writes them, no script, no font and nothing else from elsewhere.
+// It knows of the domain how French writes numbers, and not what they count.
 package plot
 
 import (

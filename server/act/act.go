@@ -197,6 +197,9 @@ func (s *Dispatcher) Settle(ctx context.Context, action okey.Action, closed bool
 			"error", undelivered)
 	}
 	judged, err := expected.Wait(ctx)
+	if okey.ErrorCode(err) == okey.CodeNotFound {
+		return Outcome{action}, sql.ErrLeft // it was recorded a moment ago, in a database that another has taken over from
+	}
 	if sql.Away(err) {
 		slog.WarnContext(ctx, "what became of an action can't be read now", "action", action.ID, "name", action.Name, "error", err)
 		return Outcome{action}, nil // the row stands: that is what is said

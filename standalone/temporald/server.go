@@ -1,5 +1,5 @@
-// Package temporald runs a whole Temporal server and its UI inside this process, on PostgreSQL. It knows the engine's own packages, and nothing of
-// OKEY.
+// Package temporald runs a whole Temporal server and its UI inside this process, on PostgreSQL.
+// It knows the engine's own packages, and nothing of OKEY.
 package temporald
 
 import (

@@ -315,10 +315,12 @@ func TestConnectionsAddUp(t *testing.T) {
 	}
 	const (
 		listening, services = 1, 4 // the server listens for outcomes; frontend, history, matching and the engine's own worker
+		following           = 1    // each of OKEY's programs asks now and then, on a new one, which database answers
 		workers             = 2    // a second one beside the first while OKEY is upgraded
 		commands            = 20   // migrate, doctor, backup, psql, and those that PostgreSQL keeps for its superuser
 	)
-	ours := number("server", "OKEY_DATABASE_CONNECTIONS") + listening + workers*number("worker", "OKEY_DATABASE_CONNECTIONS")
+	ours := number("server", "OKEY_DATABASE_CONNECTIONS") + listening + following +
+		workers*(number("worker", "OKEY_DATABASE_CONNECTIONS")+following)
 	engines := services * (number("temporal", "SQL_MAX_CONNS") + number("temporal", "SQL_VIS_MAX_CONNS"))
 	takes := regexp.MustCompile(`max_connections=(\d+)`).FindStringSubmatch(strings.Join(project.Services["postgres"].Command, " "))
 	require.NotNil(t, takes)

@@ -58,15 +58,21 @@ func TestTwoRunsAtOnceShareTheLetters(t *testing.T) {
 	assert.Len(t, seen, 20+1+2, "each holder's, the school's list, two drawers")
 }
 
-func TestNoLetterFallsBetweenTwoBatches(t *testing.T) {
-	c := newFixture(t)
+// keysThatEnd are in as many people's hands at the Tilleuls, for ten days more.
+func (c *fixture) keysThatEnd(people int) {
+	c.Helper()
 	c.Exec(`INSERT INTO person (uid, family_name, given_name, mail, created_at)
-		SELECT 'p' || n, 'P', 'P', 'p' || n || '@ac-nice.fr', now() FROM generate_series(1, 450) n`)
+		SELECT 'p' || n, 'P', 'P', 'p' || n || '@ac-nice.fr', now() FROM generate_series(1, $1) n`, people)
 	c.Exec(`INSERT INTO assignment (person, uai, function, source, since)
 		SELECT id, $1, 'personnel', 'import', now() FROM person WHERE uid ~ '^p[0-9]'`, scene.Tilleuls)
 	c.Exec(`INSERT INTO key (serial, uai, state, batch, expires_on, holder, changed_at)
 		SELECT '9' || substr(uid, 2), $1, 'in_service', 'L', $2, id, now() FROM person WHERE uid ~ '^p[0-9]'`,
 		scene.Tilleuls, c.now.AddDate(0, 0, 10))
+}
+
+func TestNoLetterFallsBetweenTwoBatches(t *testing.T) {
+	c := newFixture(t)
+	c.keysThatEnd(450)
 	in := okey.WatchInput{Run: "run", At: c.now}
 	seen := map[uuid.UUID]bool{}
 	for batches := 1; ; batches++ {
@@ -105,13 +111,7 @@ func TestAMorningFindsWhoseLeavingWasOverlooked(t *testing.T) {
 
 func TestAMorningHasAsManyLettersAsAreDue(t *testing.T) {
 	c := newFixture(t)
-	c.Exec(`INSERT INTO person (uid, family_name, given_name, mail, created_at)
-		SELECT 'p' || n, 'P', 'P', 'p' || n || '@ac-nice.fr', now() FROM generate_series(1, 4450) n`)
-	c.Exec(`INSERT INTO assignment (person, uai, function, source, since)
-		SELECT id, $1, 'personnel', 'import', now() FROM person WHERE uid ~ '^p[0-9]'`, scene.Tilleuls)
-	c.Exec(`INSERT INTO key (serial, uai, state, batch, expires_on, holder, changed_at)
-		SELECT '9' || substr(uid, 2), $1, 'in_service', 'L', $2, id, now() FROM person WHERE uid ~ '^p[0-9]'`,
-		scene.Tilleuls, c.now.AddDate(0, 0, 10))
+	c.keysThatEnd(4450)
 	letters := 0
 	for in := (okey.WatchInput{Run: "run", At: c.now}); ; {
 		r, err := activities.NewWatch(c.Store).Due(t.Context(), in)

@@ -338,4 +338,10 @@ func TestWhatTheLeadingDatabaseDoesNotHaveIsUnavailableAndNotUnknown(t *testing.
 	h.Judges.before = func() { h.Exec(`DELETE FROM action WHERE key = $1`, string(serial)) }
 	lost := h.as(c.lea).fill(keyPage(serial)+"/perdue", keyPage(serial)+"/perdue", "comment", "dans le train")
 	assert.Equal(t, http.StatusServiceUnavailable, lost.Status, lost.text())
+
+	h.cutOff(true)
+	h.Exec(`CREATE FUNCTION gone() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM action WHERE id = NEW.id; RETURN NULL; END $$`)
+	h.Exec(`CREATE TRIGGER gone AFTER UPDATE OF promised_at ON action FOR EACH ROW EXECUTE FUNCTION gone()`)
+	promised := h.as(c.lea).fill(keyPage(serial)+"/perdue", keyPage(serial)+"/perdue", "comment", "dans le train")
+	assert.Equal(t, http.StatusServiceUnavailable, promised.Status, promised.text())
 }

@@ -189,9 +189,8 @@ func (c *connection) meet(ctx context.Context, mark string) error {
 	said, _ := found[0].(string)
 	c.own = mark != "" && said == mark
 	server, _ := found[1].(string)
-	if before := c.of.server.Swap(server); before != nil && before != server {
-		c.of.renew(c.generation, "another database answers")
-		c.generation = c.of.generation.Load()
+	if before := c.of.server.Swap(server); before != nil && before != server && c.of.renew(c.generation, "another database answers") {
+		c.generation++ // where somebody else was first, whose this one is stays open: it is not used again
 	}
 	return nil
 }
@@ -210,12 +209,14 @@ func (e unreachableError) standby() bool {
 
 // renew has all connections of a generation opened anew when they are next needed: what a network or a proxy has lost, or led elsewhere, it
 // has seldom done so to one of, and each would keep somebody waiting for as long as they have patience. What is under way is waited for a
-// little longer.
-func (l *lead) renew(generation int64, why string) {
-	if l.generation.CompareAndSwap(generation, generation+1) {
-		slog.Warn("all connections are opened anew", "why", why)
-		l.lines.press()
+// little longer. False: somebody else had found the same.
+func (l *lead) renew(generation int64, why string) bool {
+	if !l.generation.CompareAndSwap(generation, generation+1) {
+		return false
 	}
+	slog.Warn("all connections are opened anew", "why", why)
+	l.lines.press()
+	return true
 }
 
 // pqConn is what the driver's connections do, all of it.

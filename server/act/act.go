@@ -171,6 +171,14 @@ func (s *Dispatcher) repeated(ctx context.Context, actor okey.Actor, cmd Command
 
 // Settle brings a recorded action to its judge and waits for the outcome. It goes on when the person has left: the row stands.
 func (s *Dispatcher) Settle(ctx context.Context, action okey.Action, closed bool) (Outcome, error) {
+	outcome, err := s.settle(ctx, action, closed)
+	if okey.ErrorCode(err) == okey.CodeNotFound {
+		err = sql.ErrLeft // it was recorded a moment ago, in a database that another has taken over from
+	}
+	return outcome, err
+}
+
+func (s *Dispatcher) settle(ctx context.Context, action okey.Action, closed bool) (Outcome, error) {
 	defer func() { s.metrics.Acted(action) }()
 	if action.Verdict != nil {
 		return Outcome{action}, nil
@@ -197,9 +205,6 @@ func (s *Dispatcher) Settle(ctx context.Context, action okey.Action, closed bool
 			"error", undelivered)
 	}
 	judged, err := expected.Wait(ctx)
-	if okey.ErrorCode(err) == okey.CodeNotFound {
-		return Outcome{action}, sql.ErrLeft // it was recorded a moment ago, in a database that another has taken over from
-	}
 	if sql.Away(err) {
 		slog.WarnContext(ctx, "what became of an action can't be read now", "action", action.ID, "name", action.Name, "error", err)
 		return Outcome{action}, nil // the row stands: that is what is said
@@ -208,22 +213,25 @@ func (s *Dispatcher) Settle(ctx context.Context, action okey.Action, closed bool
 		action = judged
 	}
 	if err == nil && action.Verdict == nil {
-		action = s.promise(ctx, action, undelivered == nil)
+		action, err = s.promise(ctx, action, undelivered == nil)
 	}
 	return Outcome{action}, err
 }
 
 // promise notes that the sender is told "C'est enregistré". Where even that can't be written the row stands all the same, and says nothing
-// to its sender should it be refused.
-func (s *Dispatcher) promise(ctx context.Context, action okey.Action, delivered bool) okey.Action {
+// to its sender should it be refused; where there is no row, nothing is promised.
+func (s *Dispatcher) promise(ctx context.Context, action okey.Action, delivered bool) (okey.Action, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), OutcomeWait)
 	defer cancel()
 	kept, err := s.store.Promise(ctx, action.ID, time.Now().UTC(), delivered)
 	if err != nil {
 		slog.WarnContext(ctx, "a promise could not be noted", "action", action.ID, "error", err)
-		return action
+		if okey.ErrorCode(err) != okey.CodeNotFound {
+			err = nil
+		}
+		return action, err
 	}
-	return kept
+	return kept, nil
 }
 
 // PassOn brings actions to their judge without waiting for what becomes of them. What is not taken now is sent again when the engine

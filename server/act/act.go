@@ -251,7 +251,7 @@ func (s *Dispatcher) PassOn(ctx context.Context, actions []okey.Action) {
 			if away {
 				s.undelivered.keep(a.ID)
 			}
-			s.promise(ctx, a, !away)
+			_, _ = s.promise(ctx, a, !away) // nobody waits for what becomes of it
 		}
 		s.metrics.Acted(a)
 	}

@@ -14,8 +14,8 @@ import (
 // request stands now: a signal sent twice must not lead back.
 func (c *requestTx) action(ctx context.Context) (okey.Verdict, error) {
 	action, err := c.LockAction(ctx, c.matter.Action)
-	if okey.ErrorCode(err) == okey.CodeNotFound ||
-		(err == nil && (action.Request != c.request.ID || action.Name != okey.ActionOf(c.matter.Signal))) {
+	mistaken := action.Request != c.request.ID || (action.Name != okey.ActionOf(c.matter.Signal) && action.Name != okey.ActionAsk)
+	if okey.ErrorCode(err) == okey.CodeNotFound || (err == nil && mistaken) {
 		if err := c.Leads(ctx); err != nil {
 			return okey.Verdict{}, err
 		}

@@ -34,6 +34,20 @@ func TestASecondAttemptAtANudgeStillTellsThatAKeyIsFree(t *testing.T) {
 	assert.Empty(t, c.put(m).Mails)
 }
 
+// A fail-over may leave an asking that only the old database judged: its workflow runs, and gets it once more as a signal.
+func TestAnAskingThatASignalBringsOpensItsRequestOnce(t *testing.T) {
+	c := newFixture(t)
+	ask := c.Ask(c.lea, scene.Tilleuls)
+	m := okey.Matter{Kind: okey.MatterAction, Signal: okey.StockAvailable, Request: ask.Request, Action: ask.ID}
+	first := c.put(m)
+	require.Equal(t, okey.AwaitingDecision, first.Standing.Stage)
+	require.Equal(t, []okey.MailKind{okey.MailAsked}, kinds(first))
+	assert.Equal(t, first, c.put(m))
+	assert.Zero(t, c.Count(`SELECT count(*) FROM audit WHERE event = 'stray'`))
+	m.Request = uuid.New()
+	assert.Empty(t, c.put(m).Standing.Stage, "not another's")
+}
+
 func TestALookThatFindsNothingLeavesNoRow(t *testing.T) {
 	c := newFixture(t)
 	line := c.inLine("Ali Benali")

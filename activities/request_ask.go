@@ -18,11 +18,11 @@ func (c *requestTx) ask(ctx context.Context) (okey.Verdict, error) {
 	if err != nil {
 		return okey.Verdict{}, err
 	}
+	if action.Name != okey.ActionAsk || action.Request != c.matter.Request {
+		return okey.Verdict{}, c.Leads(ctx) // a signal to a request that never was: its workflow ends
+	}
 	if action.Verdict != nil {
 		return *action.Verdict, nil
-	}
-	if action.Name != okey.ActionAsk || action.Request != c.matter.Request {
-		return okey.Verdict{}, nil
 	}
 	verdict, err := c.open(ctx, action)
 	if err != nil {

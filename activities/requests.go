@@ -56,7 +56,7 @@ func (c *requestTx) judge(ctx context.Context) (okey.Verdict, error) {
 		return okey.Verdict{}, err
 	}
 	switch {
-	case c.matter.Kind == okey.MatterOpen && !known:
+	case !known && c.matter.Action != uuid.Nil:
 		return c.ask(ctx)
 	case !known:
 		return okey.Verdict{}, c.Leads(ctx) // a signal to a request that never was: its workflow ends

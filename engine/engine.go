@@ -17,6 +17,7 @@ import (
 	"github.com/google/uuid"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
+	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
@@ -96,8 +97,16 @@ func (e *Engine) EnsureRunning(ctx context.Context, request uuid.UUID) (started 
 	return true, nil
 }
 
+// start has the asking judged. A workflow that runs already has had that done, once: what has no outcome all the same was judged in a
+// database that another has taken over from, and is judged anew where stock-available names it.
 func (e *Engine) start(ctx context.Context, request, ask uuid.UUID) error {
-	if _, err := e.client.ExecuteWorkflow(ctx, e.options(request), okey.WorkflowKeyRequest, e.input(request, ask)); err != nil {
+	options := e.options(request)
+	options.WorkflowExecutionErrorWhenAlreadyStarted = true
+	_, err := e.client.ExecuteWorkflow(ctx, options, okey.WorkflowKeyRequest, e.input(request, ask))
+	if _, running := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); running {
+		return e.signal(ctx, request, okey.StockAvailable, okey.ActionSignal{Action: ask})
+	}
+	if err != nil {
 		return fmt.Errorf("start the workflow of request %s: %w", request, err)
 	}
 	return nil
@@ -205,15 +214,17 @@ func (e *Engine) RunID(ctx context.Context, request uuid.UUID) (string, error) {
 	return d.GetWorkflowExecutionInfo().GetExecution().GetRunId(), nil
 }
 
-// Has tells whether the workflow that an action was brought to at the instant still runs: then it has the action, judged or not.
+// Has tells whether the workflow that an action was brought to at the instant still has it to judge. One that follows a request or an
+// order and has nothing under way but mails has judged it: what has no outcome all the same lost it with a database that another has taken
+// over from.
 func (e *Engine) Has(ctx context.Context, a okey.Action, at time.Time) (bool, error) {
-	id := okey.OwnWorkflowID(a.Name, a.ID)
+	id, own := okey.OwnWorkflowID(a.Name, a.ID), true
 	switch {
 	case id != "":
 	case a.Name.Kind().About == okey.ThingOrder:
-		id = okey.OrderWorkflowID(a.Subject)
+		id, own = okey.OrderWorkflowID(a.Subject), false
 	default:
-		id = okey.RequestWorkflowID(a.Request)
+		id, own = okey.RequestWorkflowID(a.Request), false
 	}
 	d, err := e.client.DescribeWorkflowExecution(ctx, id, "")
 	var absent *serviceerror.NotFound
@@ -224,8 +235,15 @@ func (e *Engine) Has(ctx context.Context, a okey.Action, at time.Time) (bool, er
 		return false, fmt.Errorf("describe workflow %s: %w", id, err)
 	}
 	info := d.GetWorkflowExecutionInfo()
-	return info.GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_RUNNING && !info.GetStartTime().AsTime().After(at), nil
+	judging := own || d.GetPendingWorkflowTask() != nil ||
+		slices.ContainsFunc(d.GetPendingActivities(), func(p *workflowpb.PendingActivityInfo) bool {
+			return slices.Contains(judges, p.GetActivityType().GetName())
+		})
+	return info.GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_RUNNING && !info.GetStartTime().AsTime().After(at) && judging, nil
 }
+
+// judges are the activities of a request's and an order's workflow that stand between a signal and its outcome.
+var judges = []string{okey.ActivityJudge, okey.ActivityStock, okey.ActivityLoadOrder}
 
 // FailedRun is a workflow whose last run has failed.
 type FailedRun struct {

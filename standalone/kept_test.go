@@ -16,11 +16,12 @@ import (
 
 // What is recorded is kept until somebody can judge it: over the end of a stage, and while it is poison.
 func TestWhatIsRecordedWaitsForItsJudge(t *testing.T) {
-	h, places := newHall(t, map[string]int{"poison": 1, "illisible": 1, "autre": 1, "terme": 3, "desk": 1})
+	h, places := newHall(t, map[string]int{"poison": 1, "illisible": 1, "autre": 1, "terme": 3, "relais": 2, "desk": 1})
 	h.okey("grant", "support", places["desk"].member(1)+"@ecole.test")
 	t.Run("poison", func(t *testing.T) { h.of(t).poisoned(places["poison"], places["desk"].member(1)) })
 	t.Run("a row that nobody can read", func(t *testing.T) { h.of(t).unreadable(places["illisible"], places["autre"]) })
 	t.Run("over the end of a stage", func(t *testing.T) { h.of(t).overTheEnd(places["terme"]) })
+	t.Run("judged in a database that is no more", func(t *testing.T) { h.of(t).judgedElsewhere(places["relais"]) })
 	assert.Contains(t, h.advice(), "chaîne intacte")
 }
 
@@ -100,6 +101,61 @@ func (h *hall) unreadable(p, other place) {
 	assert.Equal(h.t, 0, look[int](h, `SELECT count(*) FROM trouble WHERE workflow LIKE 'repair-watch%'`))
 	h.change(`UPDATE action SET content = '{"decision": "approve"}' WHERE id = $1`, broken)
 	h.awaitStage(request, okey.AwaitingStock)
+}
+
+// judgedElsewhere: what one database recorded and another alone judged, as at a fail-over whose old database went on answering, is judged
+// again, although its workflow believes that it has been; at once where whoever asked sends it again.
+func (h *hall) judgedElsewhere(p place) {
+	forgotten, again := newAction(), newAction()
+	ask := func(person, key string) answer {
+		return h.call(person, http.MethodPost, "/requests", fields{"establishment": p.uai, "need": "pour " + person}, "Idempotency-Key", key)
+	}
+	first, second := ask(p.member(1), forgotten).text("id"), ask(p.member(2), again).text("id")
+	h.awaitQuiet(first)
+	h.awaitQuiet(second)
+	run := h.runOf(first)
+	h.unjudged(first)
+	h.unjudged(second)
+	repeated := ask(p.member(2), again)
+	assert.Equal(h.t, http.StatusCreated, repeated.Status, "%v", repeated.Body)
+	assert.Equal(h.t, second, repeated.text("id"))
+	h.looked(first, okey.AwaitingDecision)
+	assert.Equal(h.t, run, h.runOf(first), "by the workflow that it had")
+
+	h.settled(p.head(), first, okey.PrincipalDecision, approval)
+	h.awaitQuiet(first)
+	h.change(`DELETE FROM timeline WHERE request = $1 AND kind <> 'asked'`, first)
+	h.change(`UPDATE request SET stage = 'awaiting_decision', turn = 1, approved_at = NULL WHERE id = $1`, first)
+	h.change(`UPDATE action SET outcome = NULL, verdict = NULL, judged_at = NULL, reason = NULL WHERE request = $1 AND name <> 'ask'`, first)
+	h.looked(first, okey.AwaitingStock)
+}
+
+// unjudged forgets what an asking led to, and that it was judged.
+func (h *hall) unjudged(request string) {
+	h.t.Helper()
+	for _, table := range []string{"timeline", "link", "mail"} {
+		h.change(`DELETE FROM `+table+` WHERE request = $1`, request)
+	}
+	h.change(`DELETE FROM request WHERE id = $1`, request)
+	h.change(`UPDATE action SET outcome = NULL, verdict = NULL, judged_at = NULL, reason = NULL WHERE request = $1`, request)
+}
+
+// looked has the repair watch look at a request's actions whose workflow got them long ago, until it has come so far.
+func (h *hall) looked(request string, stage okey.Stage) {
+	h.t.Helper()
+	require.Eventually(h.t, func() bool {
+		h.change(`UPDATE action SET created_at = now() - interval '1 hour', delivered_at = now(), looked_at = NULL
+			WHERE request = $1 AND outcome IS NULL`, request)
+		h.repair()
+		return look[int](h, `SELECT count(*) FROM request WHERE id = $1 AND stage = $2`, request, stage) == 1
+	}, patience, 500*time.Millisecond)
+}
+
+func (h *hall) runOf(request string) string {
+	h.t.Helper()
+	d, err := h.engineClient().DescribeWorkflowExecution(context.Background(), workflowOf(request), "")
+	require.NoError(h.t, err)
+	return d.GetWorkflowExecutionInfo().GetExecution().GetRunId()
 }
 
 // toldOnce: after half an hour support has one mail of it, however often the watch looks.

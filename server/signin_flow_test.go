@@ -87,12 +87,12 @@ func TestReturnPathsStayHere(t *testing.T) {
 func TestTheServerDoesWithoutTheProviderUntilItIsBack(t *testing.T) {
 	h, p := newGate(t)
 	p.claims = map[string]any{"sub": "s-1"}
-	p.away = true
+	p.broken = map[string]http.HandlerFunc{"/.well-known/openid-configuration": badGateway}
 	v := h.visitor()
 	response := v.do(http.MethodGet, "/connexion")
 	assert.Equal(t, http.StatusServiceUnavailable, response.Status)
 	assert.Contains(t, response.Text, "identité ne répond pas")
-	p.away = false
+	p.broken = nil
 	eventually(t, func() bool { return v.do(http.MethodGet, "/connexion").Status == http.StatusSeeOther }) // some seconds later
 	v.leave(p, "/connexion")
 }
@@ -104,9 +104,13 @@ func TestAProviderThatEndsInTheMidstIsSaidToBeAway(t *testing.T) {
 	p.claims = map[string]any{"sub": "s-1"}
 	v := h.visitor()
 	back := "/connexion/retour?code=the-code&state=" + v.leave(p, "/connexion?vers=/demandes")
-	p.tokensAway = true
-	busy := v.do(http.MethodGet, back)
-	assert.Equal(t, http.StatusServiceUnavailable, busy.Status, "a proxy answers in its place")
+	for _, path := range []string{"/token", "/keys", "/userinfo"} {
+		for how, broken := range map[string]http.HandlerFunc{"a proxy answers in its place": badGateway, "cut short": cutShort} {
+			p.broken = map[string]http.HandlerFunc{path: broken}
+			busy := v.do(http.MethodGet, back)
+			assert.Equal(t, http.StatusServiceUnavailable, busy.Status, "%s: %s", path, how)
+		}
+	}
 	p.Close()
 	response := v.do(http.MethodGet, back)
 	assert.Equal(t, http.StatusServiceUnavailable, response.Status)

@@ -34,12 +34,11 @@ type identity struct {
 	key    *ecdsa.PrivateKey
 	claims map[string]any
 	asked  url.Values // of the last authorization
-	away   bool
+	broken map[string]http.HandlerFunc // what answers at a path in its place
 
-	tokensAway bool          // as away, once the sign-in is under way
-	keyID      string        // of key
-	behind     time.Duration // its clock
-	served     *oidctest.Server
+	keyID  string        // of key
+	behind time.Duration // its clock
+	served *oidctest.Server
 
 	authTime time.Time // when it last asked who it is; zero: it does not say
 
@@ -64,10 +63,6 @@ func newIdentity(t *testing.T) *identity {
 	p.served = keys
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
-		if p.away {
-			http.Error(w, "later", http.StatusBadGateway)
-			return
-		}
 		_ = json.NewEncoder(w).Encode(map[string]any{
 			"issuer": p.URL, "authorization_endpoint": p.URL + "/authorize", "token_endpoint": p.URL + "/token",
 			"jwks_uri":          p.URL + "/keys",
@@ -81,20 +76,33 @@ func newIdentity(t *testing.T) *identity {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(p.claims)
 	})
-	p.Server = httptest.NewServer(mux)
+	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if instead := p.broken[r.URL.Path]; instead != nil {
+			instead(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	}))
 	keys.SetIssuer(p.URL)
 	t.Cleanup(p.Close)
 	return p
+}
+
+// badGateway is what a proxy answers in its place.
+func badGateway(w http.ResponseWriter, _ *http.Request) { http.Error(w, "later", http.StatusBadGateway) }
+
+// cutShort begins an answer and goes away.
+func cutShort(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", "100")
+	_, _ = io.WriteString(w, "{")
+	panic(http.ErrAbortHandler)
 }
 
 // token gives an ID token for the code, only to whoever began the sign-in.
 func (p *identity) token(w http.ResponseWriter, r *http.Request) {
 	if p.meanwhile != nil {
 		p.meanwhile()
-	}
-	if p.tokensAway {
-		http.Error(w, "later", http.StatusBadGateway)
-		return
 	}
 	challenge := sha256.Sum256([]byte(r.PostFormValue("code_verifier")))
 	if base64.RawURLEncoding.EncodeToString(challenge[:]) != p.asked.Get("code_challenge") || r.PostFormValue("code") != "the-code" {

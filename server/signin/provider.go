@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"okey/internal/address"
@@ -34,6 +36,7 @@ type Settings struct {
 type provider struct {
 	settings Settings
 	client   *http.Client
+	line     *line
 
 	mu     sync.Mutex
 	known  *discovered
@@ -57,8 +60,38 @@ type discovered struct {
 }
 
 func newProvider(settings Settings) *provider {
-	return &provider{settings: settings, client: &http.Client{Timeout: 5 * time.Second}}
+	l := &line{}
+	return &provider{settings: settings, client: &http.Client{Timeout: 5 * time.Second, Transport: l}, line: l}
 }
+
+// line is the way to the provider. Libraries make words of what went wrong there: whether it was nobody's wrong answer is counted here.
+type line struct {
+	failures atomic.Int64
+}
+
+// longestAnswer is more than a provider says of anything, in bytes.
+const longestAnswer = 1 << 20
+
+// RoundTrip reads an answer to its end: one that stops in the midst is no answer.
+func (l *line) RoundTrip(asked *http.Request) (*http.Response, error) {
+	answer, err := http.DefaultTransport.RoundTrip(asked)
+	if err == nil {
+		var body []byte
+		body, err = io.ReadAll(io.LimitReader(answer.Body, longestAnswer))
+		_ = answer.Body.Close() // it was only read
+		answer.Body = io.NopCloser(bytes.NewReader(body))
+	}
+	if err != nil || answer.StatusCode >= http.StatusInternalServerError {
+		l.failures.Add(1)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("ask the identity provider: %w", err)
+	}
+	return answer, nil
+}
+
+// errAway is for a sign-in that fails because the provider does not answer, or says that it can't.
+var errAway = errors.New("the identity provider is away")
 
 // get is what the provider says of itself. One discovery runs at a time; whoever comes while the provider is known not to answer hears so
 // at once.
@@ -140,10 +173,19 @@ type signedIn struct {
 
 // exchange turns the code of a callback into a person.
 func (p *provider) exchange(ctx context.Context, code string, f Flow) (signedIn, error) {
+	failures := p.line.failures.Load()
 	d, err := p.get(ctx)
 	if err != nil {
-		return signedIn{}, err
+		return signedIn{}, errors.Join(errAway, err)
 	}
+	who, err := d.exchange(ctx, p, code, f)
+	if err != nil && p.line.failures.Load() != failures {
+		err = errors.Join(errAway, err)
+	}
+	return who, err
+}
+
+func (d *discovered) exchange(ctx context.Context, p *provider, code string, f Flow) (signedIn, error) {
 	ctx = oidc.ClientContext(ctx, p.client)
 	token, err := d.oauth.Exchange(ctx, code, oauth2.VerifierOption(f.Verifier))
 	if err != nil {
@@ -178,9 +220,6 @@ func (p *provider) exchange(ctx context.Context, code string, f Flow) (signedIn,
 	}, err
 }
 
-// longestUserInfo is more than any directory says of a person, in bytes.
-const longestUserInfo = 1 << 20
-
 // userInfo asks who it is: many providers put names, uid and functions there only. The library asks where the answer is signed; it would
 // refuse an unsigned one whole for a claim in an odd form, of which claims makes its own sense.
 func (d *discovered) userInfo(ctx context.Context, client *http.Client, token *oauth2.Token, subject string) (claims, error) {
@@ -214,7 +253,7 @@ func (d *discovered) plainUserInfo(ctx context.Context, client *http.Client, tok
 	if kind, _, err := mime.ParseMediaType(answer.Header.Get("Content-Type")); err == nil && kind == "application/jwt" {
 		return nil, true, nil
 	}
-	err = json.NewDecoder(io.LimitReader(answer.Body, longestUserInfo)).Decode(&said)
+	err = json.NewDecoder(answer.Body).Decode(&said)
 	return said, false, err
 }
 

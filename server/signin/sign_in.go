@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -79,7 +78,7 @@ func (s *SignIn) finishSignIn(c *gin.Context) error {
 		return okey.Errorf(okey.CodeUnauthorized, "La connexion a été annulée ou refusée : recommencez depuis la page d'accueil d'OKEY.")
 	}
 	who, err := s.provider.exchange(ctx, c.Query("code"), f)
-	if providerFailed(err) {
+	if errors.Is(err, errAway) {
 		slog.WarnContext(ctx, "the identity provider does not answer", "error", err, "request_id", respond.RequestID(c))
 		if err := s.pending.keep(c, f); err != nil { // the same address again may yet do
 			return err
@@ -99,14 +98,6 @@ func (s *SignIn) finishSignIn(c *gin.Context) error {
 	}
 	c.Redirect(http.StatusSeeOther, localPath(f.Return))
 	return nil
-}
-
-// providerFailed tells whether the provider did not answer, or said that it can't: that is nobody's wrong answer.
-func providerFailed(err error) bool {
-	var network net.Error
-	var refused *oauth2.RetrieveError
-	return errors.As(err, &network) ||
-		errors.As(err, &refused) && refused.Response != nil && refused.Response.StatusCode >= http.StatusInternalServerError
 }
 
 // begin opens a session for whom the provider vouches for.

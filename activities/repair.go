@@ -33,6 +33,8 @@ const (
 	draftLife = 24 * time.Hour
 	// A server that has just recorded an action is still delivering it.
 	deliveryGrace = 5 * time.Second
+	// The watch looks once a minute, somewhat earlier or later: a turn that comes within so long is not left for a minute more.
+	early = 15 * time.Second
 	// What is open and what runs are counted each minute, and compared one by one so often, whatever the counts.
 	wholeLook = time.Hour
 )
@@ -70,7 +72,7 @@ func (r *Repair) WakeOwed(ctx context.Context) (okey.RepairReport, error) {
 // back.
 func (r *Repair) deliverAll(ctx context.Context, report *okey.RepairReport) error {
 	for now := time.Now(); ; {
-		actions, err := r.store.Undelivered(ctx, now.Add(-deliveryGrace), now, repairBatch)
+		actions, err := r.store.Undelivered(ctx, now.Add(-deliveryGrace), now.Add(early), repairBatch)
 		if err != nil {
 			return err
 		}

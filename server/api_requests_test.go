@@ -163,6 +163,14 @@ func TestNothingIsLostWhileTheEngineIsAway(t *testing.T) {
 	assert.Equal(t, http.StatusAccepted, waiting.Status)
 	assert.Contains(t, waiting.body, "stage")
 	assert.Equal(t, http.StatusNotFound, h.call(c.stranger, http.MethodGet, path, nil).Status)
+	for who, later := range map[string]answer{
+		"who will answer": h.call(c.roux, http.MethodGet, path, nil),
+		"an answer":       h.signal(c.roux, path, okey.PrincipalDecision, map[string]any{"decision": "approve"}),
+		"the asker":       h.signal(c.lea, path, okey.Withdrawal, map[string]any{}),
+	} {
+		assert.Equal(t, http.StatusServiceUnavailable, later.Status, who)
+		assert.NotEmpty(t, later.Header.Get("Retry-After"), who)
+	}
 
 	h.cutOff(false)
 	assert.Equal(t, http.StatusCreated, h.call(c.lea, http.MethodPost, "/requests", want(scene.Tilleuls), "Idempotency-Key", action).Status)

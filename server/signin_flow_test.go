@@ -105,7 +105,10 @@ func TestAProviderThatEndsInTheMidstIsSaidToBeAway(t *testing.T) {
 	v := h.visitor()
 	back := "/connexion/retour?code=the-code&state=" + v.leave(p, "/connexion?vers=/demandes")
 	for _, path := range []string{"/token", "/keys", "/userinfo"} {
-		for how, broken := range map[string]http.HandlerFunc{"a proxy answers in its place": badGateway, "cut short": cutShort} {
+		for how, broken := range map[string]http.HandlerFunc{
+			"a proxy answers in its place": badGateway, "cut short": cutShort, "a proxy's page": proxyPage,
+			"too many": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "{}", http.StatusTooManyRequests) },
+		} {
 			p.broken = map[string]http.HandlerFunc{path: broken}
 			busy := v.do(http.MethodGet, back)
 			assert.Equal(t, http.StatusServiceUnavailable, busy.Status, "%s: %s", path, how)

@@ -91,6 +91,9 @@ func newIdentity(t *testing.T) *identity {
 // badGateway is what a proxy answers in its place.
 func badGateway(w http.ResponseWriter, _ *http.Request) { http.Error(w, "later", http.StatusBadGateway) }
 
+// proxyPage is what one says that does not know better.
+func proxyPage(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<h1>It works!</h1>") }
+
 // cutShort begins an answer and goes away.
 func cutShort(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")

@@ -45,14 +45,32 @@ func (s *Dispatcher) caseOf(ctx context.Context, actor okey.Actor, cmd Command) 
 	if cmd.Case != nil && cmd.Case.ID == cmd.Request {
 		return *cmd.Case, nil
 	}
-	return s.CaseOf(ctx, actor.ID, cmd.Request)
+	c, err := s.CaseOf(ctx, actor.ID, cmd.Request)
+	return c, s.notYet(ctx, actor, cmd.Request, err)
 }
 
-// Visible loads a request for someone who may see it; not_found otherwise.
+// notYet makes unavailable of not_found where the request was asked for and nobody has judged that yet, for whoever will see it. With an
+// engine that is away that is its asker alone; after a fail-over, heads know of requests that the new database has yet to judge again.
+func (s *Dispatcher) notYet(ctx context.Context, actor okey.Actor, id uuid.UUID, err error) error {
+	if okey.ErrorCode(err) != okey.CodeNotFound {
+		return err
+	}
+	ask, askErr := s.store.AskOf(ctx, id)
+	if askErr != nil || ask.Verdict != nil {
+		return err
+	}
+	subject := okey.Subject{Owner: ask.By, UAI: ask.Content.Establishment}
+	if okey.May(okey.ActSee, actor, subject, okey.DayOf(time.Now(), okey.ZoneOf(""))) != nil {
+		return err
+	}
+	return okey.Errorf(okey.CodeUnavailable, "Cette demande est enregistrée, OKEY n'a pas encore fini de la traiter : réessayez dans quelques secondes.")
+}
+
+// Visible loads a request for someone who may see it; not_found otherwise, and unavailable as long as it is not judged.
 func (s *Dispatcher) Visible(ctx context.Context, actor okey.Actor, id uuid.UUID) (Case, error) {
 	c, err := s.CaseOf(ctx, actor.ID, id)
 	if err != nil {
-		return c, err
+		return c, s.notYet(ctx, actor, id, err)
 	}
 	return c, okey.May(okey.ActSee, actor, c.Subject, c.Today)
 }

@@ -98,7 +98,7 @@ func (s *API) getRequest(c *gin.Context) error {
 		return nil
 	}
 	ask, askErr := s.store.AskOf(ctx, id)
-	if okey.ErrorCode(err) != okey.CodeNotFound || askErr != nil || ask.By != actor.ID {
+	if code := okey.ErrorCode(err); code != okey.CodeNotFound && code != okey.CodeUnavailable || askErr != nil || ask.By != actor.ID {
 		return err
 	}
 	if ask.Verdict == nil {

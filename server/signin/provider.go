@@ -75,19 +75,32 @@ const longestAnswer = 1 << 20
 // RoundTrip reads an answer to its end: one that stops in the midst is no answer.
 func (l *line) RoundTrip(asked *http.Request) (*http.Response, error) {
 	answer, err := http.DefaultTransport.RoundTrip(asked)
+	var body []byte
 	if err == nil {
-		var body []byte
 		body, err = io.ReadAll(io.LimitReader(answer.Body, longestAnswer))
 		_ = answer.Body.Close() // it was only read
 		answer.Body = io.NopCloser(bytes.NewReader(body))
 	}
-	if err != nil || answer.StatusCode >= http.StatusInternalServerError {
+	if err != nil || !itsOwn(answer, body) {
 		l.failures.Add(1)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("ask the identity provider: %w", err)
 	}
 	return answer, nil
+}
+
+// itsOwn tells whether the provider answered, and not that it can't, or a proxy in its place: all that it says is JSON, its refusals too
+// (RFC 6749, section 5.2), or a signed token.
+func itsOwn(answer *http.Response, body []byte) bool {
+	return answer.StatusCode < http.StatusInternalServerError && answer.StatusCode != http.StatusTooManyRequests &&
+		(json.Valid(body) || signed(answer))
+}
+
+// signed tells whether an answer is a signed token.
+func signed(answer *http.Response) bool {
+	kind, _, err := mime.ParseMediaType(answer.Header.Get("Content-Type"))
+	return err == nil && kind == "application/jwt"
 }
 
 // errAway is for a sign-in that fails because the provider does not answer, or says that it can't.
@@ -223,8 +236,8 @@ func (d *discovered) exchange(ctx context.Context, p *provider, code string, f F
 // userInfo asks who it is: many providers put names, uid and functions there only. The library asks where the answer is signed; it would
 // refuse an unsigned one whole for a claim in an odd form, of which claims makes its own sense.
 func (d *discovered) userInfo(ctx context.Context, client *http.Client, token *oauth2.Token, subject string) (claims, error) {
-	said, signed, err := d.plainUserInfo(ctx, client, token)
-	if err == nil && signed {
+	said, isSigned, err := d.plainUserInfo(ctx, client, token)
+	if err == nil && isSigned {
 		said, err = d.signedUserInfo(ctx, token)
 	}
 	if err != nil {
@@ -236,7 +249,7 @@ func (d *discovered) userInfo(ctx context.Context, client *http.Client, token *o
 	return said, nil
 }
 
-func (d *discovered) plainUserInfo(ctx context.Context, client *http.Client, token *oauth2.Token) (said claims, signed bool, err error) {
+func (d *discovered) plainUserInfo(ctx context.Context, client *http.Client, token *oauth2.Token) (said claims, isSigned bool, err error) {
 	asked, err := http.NewRequestWithContext(ctx, http.MethodGet, d.UserInfoEndpoint(), nil)
 	if err != nil {
 		return nil, false, err
@@ -250,7 +263,7 @@ func (d *discovered) plainUserInfo(ctx context.Context, client *http.Client, tok
 	if answer.StatusCode != http.StatusOK {
 		return nil, false, errors.New(answer.Status)
 	}
-	if kind, _, err := mime.ParseMediaType(answer.Header.Get("Content-Type")); err == nil && kind == "application/jwt" {
+	if signed(answer) {
 		return nil, true, nil
 	}
 	err = json.NewDecoder(answer.Body).Decode(&said)

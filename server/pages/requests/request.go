@@ -54,7 +54,7 @@ func (s *Pages) requestPage(v *web.Visit) error {
 		return err
 	}
 	d, err := s.Dossier(v, id)
-	if okey.ErrorCode(err) == okey.CodeNotFound {
+	if code := okey.ErrorCode(err); code == okey.CodeNotFound || code == okey.CodeUnavailable {
 		if ask, askErr := s.store.AskOf(v.Ctx(), id); askErr == nil && ask.By == v.Actor.ID {
 			v.Redirect(http.StatusSeeOther, address.FollowURL(ask.ID))
 			return nil

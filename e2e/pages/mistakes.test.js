@@ -1,27 +1,30 @@
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { before, describe, test } from "node:test";
 import { Visitor } from "../browser.js";
 import { accessible, fits, picture } from "../look.js";
 import { mistakes } from "./pages.js";
 import { setScene } from "./scene.js";
 
-describe("every form, when something is wrong with it", () => {
+describe("every form, when something is wrong with it", { concurrency: 3 }, () => {
   let scene;
-  const visitors = {};
   before(async () => { scene = await setScene(); });
-  after(async () => { for (const visitor of Object.values(visitors)) await visitor.leave(); });
 
-  for (const mistake of mistakes) {
-    test(`${mistake.name}, ${mistake.who}`, { timeout: 120_000 }, async () => {
-      const visitor = visitors[mistake.who] ??= await Visitor.arrive(scene.cast[mistake.who]);
-      await visitor.open(mistake.at(scene));
-      await mistake.first?.(visitor);
-      await visitor.submit(null, mistake.to?.(scene) ?? await actionOf(visitor, mistake.route), mistake.values);
-      assert.ok([422, 409].includes(visitor.status), `answers ${visitor.status}`);
-      await summarises(visitor);
-      await accessible(visitor);
-      await fits(visitor);
-      await picture(visitor, `${mistake.name}-erreur-${mistake.who}`);
+  for (const [who, theirs] of Map.groupBy(mistakes, (mistake) => mistake.who)) {
+    test(who, async (t) => {
+      const visitor = await Visitor.arrive(scene.cast[who]);
+      for (const mistake of theirs) {
+        await t.test(mistake.name, { timeout: 120_000 }, async () => {
+          await visitor.open(mistake.at(scene));
+          await mistake.first?.(visitor);
+          await visitor.submit(null, mistake.to?.(scene) ?? await actionOf(visitor, mistake.route), mistake.values);
+          assert.ok([422, 409].includes(visitor.status), `answers ${visitor.status}`);
+          await summarises(visitor);
+          await accessible(visitor);
+          await fits(visitor);
+          await picture(visitor, `${mistake.name}-erreur-${who}`);
+        });
+      }
+      await visitor.leave();
     });
   }
 });

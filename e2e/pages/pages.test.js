@@ -1,26 +1,27 @@
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { before, describe, test } from "node:test";
 import { Visitor, whole } from "../browser.js";
 import { look } from "../look.js";
 import { pages, refusals } from "./pages.js";
 import { setScene } from "./scene.js";
 
-describe("every page, for everybody who sees it", () => {
+describe("every page, for everybody who sees it", { concurrency: 3 }, () => {
   let scene;
-  const visitors = {};
   before(async () => { scene = await setScene(); });
-  after(async () => { for (const visitor of Object.values(visitors)) await visitor.leave(); });
 
-  for (const page of [...pages, ...refusals]) {
-    for (const who of page.who) {
-      test(`${page.name}, ${who}`, { timeout: 120_000 }, async () => {
-        visitors[who] ??= await Visitor.arrive(scene.cast[who]);
-        const visitor = visitors[who];
-        await visitor.open(page.at ? page.at(scene) : page.route.replace("GET ", ""), { status: page.status ?? 200 });
-        const first = page.name === "accueil" || who === page.who[0]; // the others differ by a button or two
-        if (first || whole) await look(visitor, first && `${page.name}-${who}`);
-      });
-    }
+  const seen = [...pages, ...refusals];
+  for (const who of new Set(seen.flatMap((page) => page.who))) {
+    test(who, async (t) => {
+      const visitor = await Visitor.arrive(scene.cast[who]);
+      for (const page of seen.filter((page) => page.who.includes(who))) {
+        await t.test(page.name, { timeout: 120_000 }, async () => {
+          await visitor.open(page.at ? page.at(scene) : page.route.replace("GET ", ""), { status: page.status ?? 200 });
+          const first = page.name === "accueil" || who === page.who[0]; // the others differ by a button or two
+          if (first || whole) await look(visitor, first && `${page.name}-${who}`);
+        });
+      }
+      await visitor.leave();
+    });
   }
 });
 

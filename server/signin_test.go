@@ -33,7 +33,7 @@ type identity struct {
 	*httptest.Server
 	key    *ecdsa.PrivateKey
 	claims map[string]any
-	asked  url.Values // of the last authorization
+	asked  url.Values                  // of the last authorization
 	broken map[string]http.HandlerFunc // what answers at a path in its place
 
 	keyID  string        // of key
@@ -89,10 +89,14 @@ func newIdentity(t *testing.T) *identity {
 }
 
 // badGateway is what a proxy answers in its place.
-func badGateway(w http.ResponseWriter, _ *http.Request) { http.Error(w, "later", http.StatusBadGateway) }
+func badGateway(w http.ResponseWriter, _ *http.Request) {
+	http.Error(w, "later", http.StatusBadGateway)
+}
 
 // proxyPage is what one says that does not know better.
-func proxyPage(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<h1>It works!</h1>") }
+func proxyPage(w http.ResponseWriter, _ *http.Request) {
+	_, _ = io.WriteString(w, "<h1>It works!</h1>")
+}
 
 // cutShort begins an answer and goes away.
 func cutShort(w http.ResponseWriter, _ *http.Request) {

@@ -16,6 +16,14 @@ export async function accessible(visitor) {
   assert.deepEqual(found.violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.map((n) => n.target.join(" ")).join(" | ")}`), [], visitor.page.url());
 }
 
+/** By night the colours are others: their contrasts, of which axe finds none too low. */
+export async function legibleByNight(visitor) {
+  await visitor.page.emulateMedia({ colorScheme: "dark" });
+  const found = await visitor.page.evaluate(() => globalThis.axe.run({ runOnly: { type: "rule", values: ["color-contrast"] }, resultTypes: ["violations"] }));
+  await visitor.page.emulateMedia({ colorScheme: null });
+  assert.deepEqual(found.violations.flatMap((v) => v.nodes.map((n) => n.failureSummary)), [], `${visitor.page.url()}, by night`);
+}
+
 /** Whatever takes the focus shows it, in the order of the page. */
 export async function showsFocus(visitor) {
   await visitor.page.keyboard.press("Tab"); // from here on the browser draws the focus as for a keyboard
@@ -57,6 +65,7 @@ export async function picture(visitor, name) {
 /** All of it; a picture where there is a name for one. */
 export async function look(visitor, name) {
   await accessible(visitor);
+  await legibleByNight(visitor); // with the axe that is there now
   await fits(visitor);
   if (name) await picture(visitor, name);
   await showsFocus(visitor);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { Visitor } from "../browser.js";
-import { accessible, fits, picture } from "../look.js";
+import { accessible, fits, legibleByNight, picture } from "../look.js";
 import { mistakes } from "./pages.js";
 import { setScene } from "./scene.js";
 
@@ -20,6 +20,7 @@ describe("every form, when something is wrong with it", { concurrency: 3 }, () =
           assert.ok([422, 409].includes(visitor.status), `answers ${visitor.status}`);
           await summarises(visitor);
           await accessible(visitor);
+          await legibleByNight(visitor);
           await fits(visitor);
           await picture(visitor, `${mistake.name}-erreur-${who}`);
         });

@@ -177,7 +177,7 @@ func TestSupportSeesWhatAFileBringsBeforeItIsTaken(t *testing.T) {
 	assert.Zero(t, h.Count(`SELECT count(*) FROM key`), "nothing is taken yet")
 	checked := b.get(preview.Location)
 	assert.Contains(t, checked.text(), "Ces clefs sont arrivées : elles entrent en stock tout de suite")
-	assert.Contains(t, checked.text(), "lundi 31 décembre 2029 Collège des Tilleuls (0069001B)")
+	assert.Contains(t, checked.text(), "31/12/2029 Collège des Tilleuls (0069001B)")
 	assert.NotContains(t, checked.HTML, `href="/clefs/00481001"`, "it has no page yet")
 	taken := b.done(b.fill(preview.Location, preview.Location))
 	assert.Contains(t, taken.text(), "C'est fait : 1 clef enregistrée. L'établissement est prévenu.")

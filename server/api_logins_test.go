@@ -78,5 +78,5 @@ func TestALoginFindsItsKeyHoweverTheSerialIsWritten(t *testing.T) {
 		h.send(token, http.MethodPost, "/keys/a'b/logins", map[string]any{"at": "2026-01-02T09:00:00Z"}).Status)
 	assert.Equal(t, http.StatusUnauthorized,
 		h.send("", http.MethodPost, "/keys/AB"+string(held)+"/logins", map[string]any{"at": "2026-01-02T09:00:00Z"}).Status)
-	assert.Contains(t, h.as(c.roux).get("/clefs").HTML, "vendredi 2 janvier")
+	assert.Contains(t, h.as(c.roux).get("/clefs").HTML, `<time datetime="2026-01-02">02/01/2026</time>`)
 }

@@ -23,7 +23,7 @@ import (
 )
 
 var (
-	listedSerial = regexp.MustCompile(`data-label="Numéro de série"><a href="/clefs/([0-9A-Z]+)"`)
+	listedSerial = regexp.MustCompile(`data-label="Numéro de série"><span class="whole">([0-9A-Z]+)<`)
 	nextLink     = regexp.MustCompile(`<a href="([^"]*)">Page suivante</a>`)
 )
 
@@ -187,7 +187,13 @@ func TestKeysAreFilteredSearchedAndSorted(t *testing.T) {
 		assert.Contains(t, page.text(), said)
 	}
 	assert.Contains(t, support.get("/clefs").HTML, "<h1>Gérer les clefs</h1>")
-	assert.Contains(t, h.as(h.auditor()).get("/clefs").HTML, "<h1>Clefs</h1>", "an auditor only reads")
+	read := h.as(h.auditor()).get("/clefs")
+	assert.Contains(t, read.HTML, "<h1>Clefs</h1>", "an auditor only reads")
+	assert.Contains(t, read.HTML, ">Clefs</a>")
+	assert.Contains(t, read.HTML, ">Voir la clef<")
+	assert.Contains(t, page.HTML, ">Gérer les clefs</a>", "in the menu, as the academy's help says")
+	assert.Contains(t, page.HTML, ">Gérer la clef<span class=\"unseen\"> "+string(lost)+"</span></a>")
+	assert.Contains(t, page.HTML, `<span class="tag lost">perdue</span>`)
 	assert.NotContains(t, page.HTML, `data-label="Établissement"`, "one school: it goes without saying")
 	assert.Contains(t, support.get("/clefs").HTML, `data-label="Établissement"`)
 	assert.Contains(t, page.HTML, `aria-sort="descending"><a href="/clefs?etat=lost&amp;tri=lot">Lot</a>`)

@@ -81,7 +81,8 @@ func (s *Site) dress(v *Visit, sc *Screen) {
 var menu = []menuPlace{
 	{"Accueil", "/", (*Visit).SignedIn},
 	{"Demandes", address.PathRequests, (*Visit).SignedIn},
-	{"Clefs", address.PathKeys, (*Visit).SignedIn},
+	{"Gérer les clefs", address.PathKeys, (*Visit).ManagesKeys}, // the academy's own help says so to heads
+	{"Clefs", address.PathKeys, func(v *Visit) bool { return v.SignedIn() && !v.ManagesKeys() }},
 	{"Commandes", address.PathOrders, (*Visit).Oversees},
 	{"Assistance", address.PathDesk, (*Visit).Desk},
 	{"Aide", address.PathHelp, func(*Visit) bool { return true }},

@@ -49,6 +49,15 @@ func PlacesWhere(v *Visit, act okey.Act) ([]okey.UAI, error) {
 	return uais, refused
 }
 
+// ManagesKeys tells whether the visitor changes keys somewhere; others read, or see their own.
+func (v *Visit) ManagesKeys() bool {
+	if !v.Oversees() {
+		return false
+	}
+	_, refused := PlacesWhere(v, okey.ActManageKeys)
+	return refused == nil
+}
+
 // MayArrange is for support alone; auditors read.
 func MayArrange(v *Visit) error {
 	return okey.May(okey.ActAttach, v.Actor, okey.Subject{}, v.Today())

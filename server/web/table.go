@@ -7,10 +7,13 @@ import (
 
 // Cell is one entry of a table: text, where it leads, and the form that ends what the row is about.
 type Cell struct {
-	Text string
-	Path string
-	Form *Form
-	Does string // what the form does, for whoever hears its button without the row
+	Text   string
+	Path   string
+	At     string // the instant or day that the text is short for, as machines read it
+	Number bool   // a count, to be compared with those above and below
+	Whole  bool   // a code that no line may break: a serial number, a lot
+	Form   *Form
+	Does   string // what the form does, for whoever hears its button without the row
 
 	Column string // filled in by the table: a card names it
 }
@@ -18,12 +21,21 @@ type Cell struct {
 // rowOfCells is a line that tables can show. The first cell names the row.
 type rowOfCells interface{ Cells() []Cell }
 
+// Row is a line of a table that is its cells and nothing more.
+type Row []Cell
+
+// Cells are its own.
+func (r Row) Cells() []Cell { return r }
+
 // TableView is a table ready to be written.
 type TableView struct {
 	Name    string
 	Columns []string
 	Rows    [][]Cell
 }
+
+// Numeric tells whether a column counts something.
+func (t TableView) Numeric(column int) bool { return len(t.Rows) > 0 && t.Rows[0][column].Number }
 
 // tableOf makes a slice of rows into a table. It is a template's function: pages keep their own types of rows.
 func tableOf(name string, rows any, columns ...string) (TableView, error) {

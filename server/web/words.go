@@ -48,6 +48,29 @@ func (c Clock) Dated(t time.Time) string {
 // Date names the day that a key expires on. It is always some other year's, or soon to be: the year is said.
 func (c Clock) Date(d okey.Day) string { return d.SayWithYear() }
 
+// Stamp is an instant as a table has it: short, with its year, and always as wide. Sentences say Time.
+func (c Clock) Stamp(t time.Time) Cell {
+	if t.IsZero() {
+		return Cell{}
+	}
+	local := t.In(c.Zone)
+	return Cell{Text: local.Format("02/01/2006 15:04"), At: local.Format(time.RFC3339)}
+}
+
+// StampDay is a day as a table has it.
+func StampDay(d okey.Day) Cell {
+	if d.IsZero() {
+		return Cell{}
+	}
+	return Cell{Text: d.Time().Format("02/01/2006"), At: d.String()}
+}
+
+// To is the cell, leading to a page.
+func (c Cell) To(path string) Cell {
+	c.Path = path
+	return c
+}
+
 // Paris is the clock of lists that know no establishment.
 func Paris(v *Visit) Clock { return Clock{Now: v.Now, Zone: okey.ZoneOf("")} }
 

@@ -24,16 +24,6 @@ var importKinds = map[sql.ImportKind]string{
 // importedBy says who had it done: nobody by name is the operator, a program, or OKEY itself.
 var importedBy = map[okey.Via]string{okey.ViaSupport: "l'exploitant", okey.ViaAPI: "un programme", okey.ViaEngine: "OKEY, la nuit"}
 
-// importLine is an import in the list.
-type importLine struct {
-	Path, When, What, Done string
-}
-
-// Cells are its entries in a table.
-func (l importLine) Cells() []web.Cell {
-	return []web.Cell{{Text: l.When, Path: l.Path}, {Text: l.What}, {Text: l.Done}}
-}
-
 // oldCodeLine is the code of a school that has a successor, and that a file or the directory still says.
 type oldCodeLine struct{ sql.OldCode }
 
@@ -41,8 +31,8 @@ type oldCodeLine struct{ sql.OldCode }
 func (l oldCodeLine) Cells() []web.Cell {
 	return []web.Cell{
 		{Text: okey.SayPlace(l.Name, l.UAI), Path: address.SchoolURL(l.UAI)},
-		{Text: string(l.Successor), Path: address.SchoolURL(l.Successor)},
-		{Text: okey.SayNumber(l.People)},
+		{Text: string(l.Successor), Path: address.SchoolURL(l.Successor), Whole: true},
+		{Text: okey.SayNumber(l.People), Number: true},
 	}
 }
 
@@ -58,7 +48,7 @@ func (l alikeLine) Cells() []web.Cell {
 type importsScreen struct {
 	Alike    []alikeLine
 	OldCodes []oldCodeLine
-	Lines    []importLine
+	Lines    []web.Row
 	Sheet    string
 }
 
@@ -87,8 +77,8 @@ func (s *Pages) importsPage(v *web.Visit) error {
 		page.OldCodes = append(page.OldCodes, oldCodeLine{code})
 	}
 	for _, r := range runs {
-		page.Lines = append(page.Lines, importLine{
-			Path: address.ImportURL(r.ID), When: okey.Capitalize(c.Time(r.At)), What: importKinds[r.What], Done: saidOfImport(r),
+		page.Lines = append(page.Lines, web.Row{
+			c.Stamp(r.At).To(address.ImportURL(r.ID)), {Text: importKinds[r.What]}, {Text: saidOfImport(r)},
 		})
 	}
 	return s.Show(v, http.StatusOK, "imports", web.Screen{Title: "Imports et annuaire", Body: page})

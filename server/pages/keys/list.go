@@ -36,6 +36,7 @@ type keysScreen struct {
 	Narrower  bool // by what few look for
 	Columns   []keyColumn
 	Keys      []keyLine
+	Do        string // what each row leads to, in the words of the academy's help
 	Sheet     string
 	Several   bool       // establishments
 	Batches   bool       // whoever manages keys looks for them by batch; to who only holds one it says nothing
@@ -52,7 +53,10 @@ type keyColumn struct{ Title, Path, Sorted string }
 
 // keyLine is a key in a list.
 type keyLine struct {
-	Path, Serial, Holder, State, Batch, Expires, LastLogin, Where string
+	Path, Serial, Holder, State, Batch, Where string
+	Tag                                       okey.KeyState
+	Expires, LastLogin                        web.Cell
+	Ends                                      string // of its life: soon, or over
 }
 
 // maxBatches is how many batches the filter offers.
@@ -80,11 +84,12 @@ func (s *Pages) keysPage(v *web.Visit) error {
 		page.Keys = append(page.Keys, newKeyLine(k, web.Paris(v), sayUnseen(known)))
 	}
 	page.Columns = keyColumns(v, filter, page.Several)
+	page.Do = "Voir la clef"
 	title := "Mes clefs"
 	if v.Oversees() {
-		title = "Gérer les clefs"
-		if _, refused := web.PlacesWhere(v, okey.ActManageKeys); refused != nil { // who only reads
-			title = "Clefs"
+		title = "Clefs"
+		if v.ManagesKeys() {
+			title, page.Do = "Gérer les clefs", "Gérer la clef"
 		}
 		if page.Filters, err = s.keyFilters(v, filter, wrong); err != nil {
 			return err
@@ -128,25 +133,22 @@ type keyCursor struct {
 
 func newKeyLine(k sql.ListedKey, c web.Clock, unseen string) keyLine {
 	line := keyLine{
-		Path: address.KeyURL(k.Serial), Serial: string(k.Serial), Holder: sayHolder(k), State: k.State.French(), Batch: k.Batch,
-		Where: k.Establishment, LastLogin: unseen,
-	}
-	if !k.ExpiresOn.IsZero() {
-		line.Expires = c.Date(k.ExpiresOn)
+		Path: address.KeyURL(k.Serial), Serial: string(k.Serial), Holder: sayHolder(k), Tag: k.State, Batch: k.Batch,
+		Where: k.Establishment, LastLogin: web.Cell{Text: unseen}, Expires: web.StampDay(k.ExpiresOn),
 	}
 	if k.KeptFor != "" {
-		line.State += " à " + k.KeptFor
+		line.State = " à " + k.KeptFor
 	}
 	today := okey.DayOf(c.Now, c.Zone)
 	switch {
 	case k.State != okey.InService || k.ExpiresOn.IsZero():
 	case k.ExpiresOn.Before(today):
-		line.Expires += " (expirée)"
+		line.Ends = " (expirée)"
 	case !today.AddMonths(okey.RenewalMonths).Before(k.ExpiresOn):
-		line.Expires += " (bientôt)"
+		line.Ends = " (bientôt)"
 	}
 	if !k.LastLoginAt.IsZero() {
-		line.LastLogin = c.Day(k.LastLoginAt)
+		line.LastLogin = web.StampDay(okey.DayOf(k.LastLoginAt, c.Zone))
 	}
 	return line
 }

@@ -31,15 +31,9 @@ type arrangementPage struct {
 type arrangementScreen struct {
 	Form       *web.Form // none for auditors
 	Live, Past []arrangementLine
-	Proposed   []proposedLine
+	Proposed   []web.Row
 	Sheet      string
 }
-
-// proposedLine is a row of what OKEY proposes.
-type proposedLine []web.Cell
-
-// Cells are its texts.
-func (l proposedLine) Cells() []web.Cell { return l }
 
 // arrangementLine is a row of a table: the last of its texts says where the arrangement stands, and has the button that ends it.
 type arrangementLine struct {
@@ -86,7 +80,7 @@ func arranged[A any](v *web.Visit, list func(context.Context, time.Time, int) ([
 
 // showArrangements makes a page of support's; sent is a form that came back with something to correct.
 func (s *Pages) showArrangements(
-	v *web.Visit, page arrangementPage, lines []arrangementLine, sent *web.Form, proposed ...proposedLine,
+	v *web.Visit, page arrangementPage, lines []arrangementLine, sent *web.Form, proposed ...web.Row,
 ) error {
 	status, notice, may := http.StatusOK, "", web.MayArrange(v) == nil
 	screen := arrangementScreen{Form: sent, Sheet: page.path + ".xlsx", Proposed: proposed}

@@ -61,8 +61,8 @@ func (s *Pages) showHosts(v *web.Visit, sent *web.Form) error {
 	if err != nil {
 		return err
 	}
-	return s.showArrangements(v, hostPage, lines, sent, each(proposed, func(p sql.ProposedHost) proposedLine {
-		return proposedLine{
+	return s.showArrangements(v, hostPage, lines, sent, each(proposed, func(p sql.ProposedHost) web.Row {
+		return web.Row{
 			{Text: okey.SayPlace(p.School, p.UAI)},
 			{Text: okey.SayPlace(p.HostName, p.Host)},
 			{Text: "Désigner " + p.HostName, Path: hostPath(p.UAI, p.Host)},

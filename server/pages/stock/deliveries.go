@@ -24,11 +24,9 @@ type deliveriesScreen struct {
 	Bad       []imports.RowError
 	More      int
 	BadSheet  template.URL
-	Delivered []deliveryLine
+	Delivered []web.Row
 	Sheet     string
 }
-
-type deliveryLine struct{ Path, When, File, State, By, Keys string }
 
 const maxBadRows = 5_000 // how many of those that are wrong its spreadsheet names
 
@@ -64,9 +62,9 @@ func (s *Pages) showDeliveries(v *web.Visit, status int, f *web.Form, page deliv
 		return err
 	}
 	for _, d := range found {
-		page.Delivered = append(page.Delivered, deliveryLine{
-			Path: deliveryURL(d.ID), When: okey.Capitalize(web.Paris(v).Time(d.CreatedAt)), File: d.FileName,
-			State: d.State.French(), By: d.ByName, Keys: okey.SayNumber(d.Keys),
+		page.Delivered = append(page.Delivered, web.Row{
+			web.Paris(v).Stamp(d.CreatedAt).To(deliveryURL(d.ID)), {Text: d.FileName}, {Text: okey.SayNumber(d.Keys), Number: true},
+			{Text: d.State.French()}, {Text: d.ByName},
 		})
 	}
 	page.Sheet = address.PathDeliveries + ".xlsx"
@@ -131,11 +129,6 @@ func (s *Pages) showBadRows(v *web.Visit, f *web.Form, file string, bad []import
 	return s.showDeliveries(v, http.StatusUnprocessableEntity, f, deliveriesScreen{
 		File: file, Bad: bad[:min(len(bad), web.ShownRows)], More: max(0, len(bad)-web.ShownRows), BadSheet: sheet,
 	})
-}
-
-// Cells are the columns of "Livraisons".
-func (l deliveryLine) Cells() []web.Cell {
-	return []web.Cell{{Text: l.When, Path: l.Path}, {Text: l.File}, {Text: l.Keys}, {Text: l.State}, {Text: l.By}}
 }
 
 // badLine is what is wrong with a line of a file.

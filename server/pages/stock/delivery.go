@@ -33,8 +33,9 @@ type deliveryScreen struct {
 
 // deliveryRow is a key of a delivery; it has a page once it is stock.
 type deliveryRow struct {
-	Line, Serial, Path, Batch, Expires, Where string
-	State, Confirmed                          string // empty before it is stock
+	Line, Serial, Path, Batch, Where string
+	Expires                          web.Cell
+	State, Confirmed                 string // empty before it is stock
 }
 
 func deliveryURL(id uuid.UUID) string { return address.PathDeliveries + "/" + id.String() }
@@ -147,7 +148,7 @@ func (s *Pages) fillDeliveryKeys(v *web.Visit, page *deliveryScreen, d sql.Deliv
 	page.More = max(0, len(rows)-web.ShownRows)
 	for _, row := range rows[:min(len(rows), web.ShownRows)] {
 		line := deliveryRow{
-			Line: fmt.Sprint(row.Line), Serial: string(row.Serial), Batch: row.Batch, Expires: web.Paris(v).Date(row.ExpiresOn),
+			Line: fmt.Sprint(row.Line), Serial: string(row.Serial), Batch: row.Batch, Expires: web.StampDay(row.ExpiresOn),
 		}
 		uai := stand[row.Serial].Receiver(row)
 		if line.Where = okey.SayPlace(names[uai], uai); uai != row.UAI {
@@ -239,7 +240,9 @@ func (s *Pages) takeDelivery(v *web.Visit) error {
 
 // Cells are the columns of "Clefs", the last two once it is stock.
 func (r deliveryRow) Cells() []web.Cell {
-	shown := []web.Cell{{Text: r.Serial, Path: r.Path}, {Text: r.Line}, {Text: r.Batch}, {Text: r.Expires}, {Text: r.Where}}
+	shown := []web.Cell{
+		{Text: r.Serial, Path: r.Path, Whole: true}, {Text: r.Line, Number: true}, {Text: r.Batch, Whole: true}, r.Expires, {Text: r.Where},
+	}
 	if r.State == "" {
 		return shown
 	}

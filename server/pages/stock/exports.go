@@ -14,10 +14,8 @@ import (
 // exporting is, for support and auditors, what was sent to the supplier; the form is for those who may send now.
 type exporting struct {
 	Export  *web.Form
-	Exports []exportLine
+	Exports []web.Row
 }
-
-type exportLine struct{ Path, When, Orders, Keys, By string }
 
 func exportForm(v *web.Visit) *web.Form {
 	return web.NewForm(v, "export", address.PathOrders+"/exports", "Transmettre maintenant", map[string]web.Field{})
@@ -29,9 +27,9 @@ func (s *Pages) exporting(v *web.Visit) (e exporting, err error) {
 		return e, err
 	}
 	for _, x := range found {
-		e.Exports = append(e.Exports, exportLine{
-			Path: address.PathOrders + "/exports/" + x.ID.String(), When: okey.Capitalize(web.Paris(v).Time(x.At)),
-			Orders: fmt.Sprint(x.Orders), Keys: fmt.Sprint(x.Keys), By: cmp.Or(x.ByName, "chaque lundi"),
+		e.Exports = append(e.Exports, web.Row{
+			web.Paris(v).Stamp(x.At).To(address.PathOrders + "/exports/" + x.ID.String()), {Text: fmt.Sprint(x.Orders), Number: true},
+			{Text: fmt.Sprint(x.Keys), Number: true}, {Text: cmp.Or(x.ByName, "chaque lundi")},
 		})
 	}
 	some, err := s.store.OrdersPlaced(v.Ctx())
@@ -67,9 +65,4 @@ func (s *Pages) downloadExport(v *web.Visit) error {
 	}
 	respond.SendWorkbook(v.Context, x.FileName, x.SHA256, content)
 	return nil
-}
-
-// Cells are the columns of "Classeurs transmis".
-func (l exportLine) Cells() []web.Cell {
-	return []web.Cell{{Text: l.When, Path: l.Path}, {Text: l.Orders}, {Text: l.Keys}, {Text: l.By}}
 }

@@ -28,13 +28,11 @@ type inventoryScreen struct {
 	Review bool
 	Lists  []inventoryList
 	Bad    []string
-	Past   []inventoryLine
+	Past   []web.Row
 	Facts  []web.Fact
 	Sheet  string
 	Desk   *story.DeskSide
 }
-
-type inventoryLine struct{ Path, When, By, Found, Missing, Others string }
 
 func inventoryForm(v *web.Visit, uai okey.UAI) *web.Form {
 	f := web.NewForm(v, "inventaire", address.PathInventory, "Comparer", map[string]web.Field{
@@ -108,9 +106,9 @@ func (s *Pages) showInventory(v *web.Visit, status int, uai okey.UAI, f *web.For
 		return err
 	}
 	for _, i := range past {
-		page.Past = append(page.Past, inventoryLine{
-			Path: inventoryURL(i.ID), When: okey.Capitalize(web.Paris(v).Time(i.At)), By: i.ByName,
-			Found: fmt.Sprint(i.Found), Missing: fmt.Sprint(i.Missing), Others: fmt.Sprint(i.Others),
+		page.Past = append(page.Past, web.Row{
+			web.Paris(v).Stamp(i.At).To(inventoryURL(i.ID)), {Text: i.ByName}, {Text: fmt.Sprint(i.Found), Number: true},
+			{Text: fmt.Sprint(i.Missing), Number: true}, {Text: fmt.Sprint(i.Others), Number: true},
 		})
 	}
 	return s.Show(v, status, "inventory", web.Screen{Title: "Inventaire", Notice: notice, Warning: warning, Body: page})
@@ -232,9 +230,4 @@ func (s *Pages) pastInventory(v *web.Visit) error {
 			{Name: "Commentaire", Value: found.Comment},
 		},
 	}})
-}
-
-// Cells are the columns of "Inventaires passés".
-func (l inventoryLine) Cells() []web.Cell {
-	return []web.Cell{{Text: l.When, Path: l.Path}, {Text: l.By}, {Text: l.Found}, {Text: l.Missing}, {Text: l.Others}}
 }

@@ -34,11 +34,9 @@ type ordersList struct {
 
 	Running string // what is under way, in a line
 	Filters *web.Form
-	Orders  []orderLine
+	Orders  []web.Row
 	Sheet   string
 }
-
-type orderLine struct{ Path, Number, When, Where, Quantity, State, By string }
 
 // orderForms are what can be done with an order, by the last part of their address.
 var orderForms = map[string]okey.ActionName{
@@ -213,9 +211,9 @@ func (s *Pages) listOrders(v *web.Visit, uai okey.UAI) (list ordersList, err err
 		return list, err
 	}
 	for _, o := range found {
-		list.Orders = append(list.Orders, orderLine{
-			Path: address.OrderURL(o.ID), Number: fmt.Sprint(o.Number), When: web.Paris(v).Time(o.PlacedAt), Where: o.Establishment,
-			Quantity: sayQuantity(o), State: o.State.Say(o.Received, o.Quantity), By: o.ByName,
+		list.Orders = append(list.Orders, web.Row{
+			{Text: fmt.Sprint(o.Number), Path: address.OrderURL(o.ID)}, web.Paris(v).Stamp(o.PlacedAt), {Text: o.Establishment},
+			{Text: sayQuantity(o), Number: true}, {Text: o.State.Say(o.Received, o.Quantity)}, {Text: o.ByName},
 		})
 	}
 	if len(found) > 0 || state.Valid() { // the empty list says the same
@@ -284,9 +282,4 @@ func (s *Pages) placeOrder(v *web.Visit) error {
 		return again(http.StatusUnprocessableEntity, "")
 	}
 	return s.Answer(v, f, done, address.OrderURL(done.Action.Subject), again)
-}
-
-// Cells are the columns of the list of orders.
-func (l orderLine) Cells() []web.Cell {
-	return []web.Cell{{Text: l.Number, Path: l.Path}, {Text: l.When}, {Text: l.Where}, {Text: l.Quantity}, {Text: l.State}, {Text: l.By}}
 }

@@ -16,13 +16,11 @@ import (
 
 // reportsScreen is support's list of keys that inventories found and OKEY did not know.
 type reportsScreen struct {
-	Reports []reportLine
+	Reports []web.Row
 	Sheet   string
 }
 
 const mostReports = 200 // that the page shows; the spreadsheet has all
-
-type reportLine struct{ Path, Serial, Where, When, By, Similar, Now string }
 
 func (s *Pages) reportsPage(v *web.Visit) error {
 	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.Today()); err != nil {
@@ -40,10 +38,9 @@ func (s *Pages) reportsPage(v *web.Visit) error {
 	}
 	page := reportsScreen{Sheet: address.PathReports + ".xlsx"}
 	for _, r := range found {
-		page.Reports = append(page.Reports, reportLine{
-			Path: reportURL(r.ID), Serial: string(r.Serial), Where: okey.SayPlace(r.Establishment, r.UAI),
-			When: okey.Capitalize(web.Paris(v).Time(r.At)), By: r.ByName,
-			Similar: web.SayList(r.Similar), Now: cmp.Or(r.KeptAt, "pas encore"),
+		page.Reports = append(page.Reports, web.Row{
+			{Text: string(r.Serial), Path: reportURL(r.ID), Whole: true}, {Text: okey.SayPlace(r.Establishment, r.UAI)}, web.Paris(v).Stamp(r.At),
+			{Text: r.ByName}, {Text: web.SayList(r.Similar)}, {Text: cmp.Or(r.KeptAt, "pas encore")},
 		})
 	}
 	return s.Show(v, http.StatusOK, "reports", web.Screen{Title: "Clefs à confirmer", Notice: notice, Body: page})
@@ -165,9 +162,4 @@ func (s *Pages) decideReport(v *web.Visit) error {
 		return again(http.StatusUnprocessableEntity, "")
 	}
 	return s.Answer(v, f, done, address.PathReports, again)
-}
-
-// Cells are the columns of "Clefs à confirmer".
-func (l reportLine) Cells() []web.Cell {
-	return []web.Cell{{Text: l.Serial, Path: l.Path}, {Text: l.Where}, {Text: l.When}, {Text: l.By}, {Text: l.Similar}, {Text: l.Now}}
 }

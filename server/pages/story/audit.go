@@ -15,7 +15,10 @@ import (
 )
 
 // AuditLine is an entry as people read it.
-type AuditLine struct{ When, What, Who, Via, About, Path, Detail string }
+type AuditLine struct {
+	What, Who, Via, About, Path, Detail string
+	When                                web.Cell
+}
 
 // AuditSubject is what an entry is about: the kind of thing, and which one, as people find it again; its page, where it has one.
 type AuditSubject struct{ Kind, Name, Path string }
@@ -193,7 +196,7 @@ var ImportNames = map[string]string{
 // NewAuditLine says an entry; whoever did what no person did is named by what it came through.
 func NewAuditLine(e sql.AuditedEntry, c web.Clock) AuditLine {
 	line := AuditLine{
-		When: okey.Capitalize(c.Dated(e.At)), What: okey.Capitalize(SayAudit(e.Event)), Who: e.ByName, Via: web.ViaNames[e.Via],
+		When: c.Stamp(e.At), What: okey.Capitalize(SayAudit(e.Event)), Who: e.ByName, Via: web.ViaNames[e.Via],
 		Detail: SayAuditDetail(ShownDetail(e.Entry)),
 	}
 	switch {
@@ -214,5 +217,5 @@ func NewAuditLine(e sql.AuditedEntry, c web.Clock) AuditLine {
 
 // Cells are its entries in a table.
 func (l AuditLine) Cells() []web.Cell {
-	return []web.Cell{{Text: l.When}, {Text: l.What}, {Text: l.Who}, {Text: l.Via}, {Text: l.About, Path: l.Path}, {Text: l.Detail}}
+	return []web.Cell{l.When, {Text: l.What}, {Text: l.Who}, {Text: l.Via}, {Text: l.About, Path: l.Path}, {Text: l.Detail}}
 }

@@ -20,6 +20,7 @@ type MailLine struct {
 	When, What, To, State, Why string
 	Path                       string // of the mail
 	At                         time.Time
+	stamp                      web.Cell
 }
 
 // Cells are its entries in a table.
@@ -28,7 +29,7 @@ func (l MailLine) Cells() []web.Cell {
 	if l.Why != "" {
 		state += " : " + l.Why
 	}
-	return []web.Cell{{Text: l.What, Path: l.Path}, {Text: l.To}, {Text: l.When}, {Text: state}}
+	return []web.Cell{{Text: l.What, Path: l.Path}, {Text: l.To}, l.stamp, {Text: state}}
 }
 
 // MailStates are what may have become of a mail.
@@ -61,6 +62,7 @@ func newMailLine(m sql.Mail, c web.Clock) MailLine {
 	line := MailLine{
 		When: okey.Capitalize(c.Time(m.CreatedAt)), What: mail.NameOf(mail.Letter(m.Kind), m.Subject), To: m.Address,
 		State: SayMailState(m), Why: SayMailTrouble(m), Path: address.MailURL(m.ID), At: m.CreatedAt,
+		stamp: c.Stamp(m.CreatedAt),
 	}
 	if m.AgainOf.Valid {
 		line.State += " (renvoi)"

@@ -19,11 +19,12 @@ type DeskLine struct {
 	When, What, Who, Via, Outcome string
 	About, Path                   string // what it is about, as files name it, and its page
 	At                            time.Time
+	stamp                         web.Cell
 }
 
 // Cells are its entries in a table.
 func (l DeskLine) Cells() []web.Cell {
-	return []web.Cell{{Text: l.When}, {Text: l.What, Path: l.Path}, {Text: l.Who}, {Text: l.Via}, {Text: l.Outcome}}
+	return []web.Cell{l.stamp, {Text: l.What, Path: l.Path}, {Text: l.Who}, {Text: l.Via}, {Text: l.Outcome}}
 }
 
 // DeskLines are the rows of a table of actions.
@@ -38,7 +39,7 @@ func DeskLines(actions []sql.DeskAction, c web.Clock) []DeskLine {
 func newDeskLine(a sql.DeskAction, c web.Clock) DeskLine {
 	line := DeskLine{
 		When: okey.Capitalize(c.Time(a.CreatedAt)), What: okey.Capitalize(web.SayAction(a.Name)), Who: cmp.Or(a.By, "OKEY"),
-		Via: web.ViaNames[a.Via], At: a.CreatedAt,
+		Via: web.ViaNames[a.Via], At: a.CreatedAt, stamp: c.Stamp(a.CreatedAt),
 	}
 	switch a.Outcome {
 	case "":

@@ -157,7 +157,7 @@ func TestTheDashboardTellsHowTheServiceGoes(t *testing.T) {
 		"C'est au lycée des Acacias que les clefs manquent le plus : 1 personne attend, aucune clef n'est libre.",
 		"6 commandes en cours, pour 30 clefs encore à recevoir ; 1 depuis 12 semaines ou plus.",
 	} {
-		assert.Contains(t, html.UnescapeString(p.HTML), `alt="`+message+`"`)
+		assert.Contains(t, html.UnescapeString(p.HTML), `<p class="finding">`+message+`</p>`, "who sees reads it, too")
 	}
 	drawn := b.drawings(p)
 	require.Len(t, drawn, 8, "each for screens and for phones")

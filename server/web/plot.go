@@ -37,7 +37,7 @@ type FigureRow struct {
 // Plotted is a plot with all that goes with it.
 type Plotted struct {
 	Name    string // of the table, for whoever hears it
-	Message string // what the plot says, in one sentence
+	Message string // what the plot says, in one sentence: it stands above
 	Note    string // how it was counted
 	Sheet   string // address of the download
 	Nothing string // instead of a plot, where there is nothing to show: "Pas encore de données." if empty

@@ -23,7 +23,7 @@ import (
 )
 
 var (
-	listedSerial = regexp.MustCompile(`data-label="Numéro de série"><span class="whole">([0-9A-Z]+)<`)
+	listedSerial = regexp.MustCompile(`data-label="Numéro de série"><span class="one-line">([0-9A-Z]+)<`)
 	nextLink     = regexp.MustCompile(`<a href="([^"]*)">Page suivante</a>`)
 )
 

@@ -231,3 +231,24 @@ func (b *browser) signs(page string) sheet {
 // continueAs signs a person in with the session that the browser has, as the callback does.
 
 // signed brings a request to the counter, and returns its page.
+
+var inTheMenu = regexp.MustCompile(`(?s)<nav aria-label="[^"]*">\s*<ul>(.*?)</ul>`)
+
+func TestTheMenuHasWhatOneDoesEveryDay(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	for _, entries := range []struct {
+		who  okey.Person
+		menu string
+	}{
+		{c.lea, "Accueil Demandes Clefs Aide"},
+		{c.roux, "Accueil Demandes Remise Gérer les clefs Stock Commandes Inventaire Délégations Aide"},
+		{h.delegates(c.roux), "Accueil Demandes Remise Gérer les clefs Stock Commandes Inventaire Aide"},
+		{c.support, "Accueil Demandes Gérer les clefs Commandes Assistance Aide"},
+		{h.auditor(), "Accueil Demandes Clefs Commandes Assistance Aide"},
+	} {
+		found := inTheMenu.FindStringSubmatch(h.as(entries.who).get("/").HTML)
+		require.NotNil(t, found, entries.who.Name())
+		assert.Equal(t, entries.menu, strings.Join(strings.Fields(html.UnescapeString(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(found[1], " "))), " "))
+	}
+}

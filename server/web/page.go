@@ -81,11 +81,23 @@ func (s *Site) dress(v *Visit, sc *Screen) {
 var menu = []menuPlace{
 	{"Accueil", "/", (*Visit).SignedIn},
 	{"Demandes", address.PathRequests, (*Visit).SignedIn},
+	{"Remise", address.PathCounter, does(okey.ActHandOver)},
 	{"Gérer les clefs", address.PathKeys, (*Visit).ManagesKeys}, // the academy's own help says so to heads
 	{"Clefs", address.PathKeys, func(v *Visit) bool { return v.SignedIn() && !v.ManagesKeys() }},
+	{"Stock", address.PathStock, (*Visit).Answers},
 	{"Commandes", address.PathOrders, (*Visit).Oversees},
+	{"Inventaire", address.PathInventory, does(okey.ActManageKeys)},
+	{"Délégations", address.PathDelegations, does(okey.ActDelegate)},
 	{"Assistance", address.PathDesk, (*Visit).Desk},
 	{"Aide", address.PathHelp, func(*Visit) bool { return true }},
+}
+
+// does is for those who do something every day for an establishment of theirs. Support, which may do it anywhere, begins at its desk.
+func does(act okey.Act) func(*Visit) bool {
+	return func(v *Visit) bool {
+		uais, _ := PlacesWhere(v, act)
+		return len(uais) > 0
+	}
 }
 
 type menuPlace struct {

@@ -254,8 +254,7 @@ type FailedRun struct {
 }
 
 // Failed returns the workflows that have failed, run out of time or been terminated since the instant, and that have no later run: of those
-// of a schedule, whose runs have an id each, the latest one alone. What runs elsewhere in the namespace, as the probe of a migration, is
-// none of them.
+// of a schedule, whose runs have an id each, the latest one alone. What others run in the namespace is none of them.
 func (e *Engine) Failed(ctx context.Context, since time.Time) ([]FailedRun, error) {
 	query := fmt.Sprintf("TaskQueue = '%s' AND ExecutionStatus IN ('Failed', 'TimedOut', 'Terminated') AND CloseTime > '%s'",
 		okey.TaskQueue, since.UTC().Format(time.RFC3339))

@@ -134,6 +134,19 @@ func (s *stack) details(request string) string {
 	return metadata.GetCurrentDetails()
 }
 
+// summaries are what the Temporal UI says, beside their types, of the events of a request's history that may have one.
+func (s *stack) summaries(request string) (said []string) {
+	s.t.Helper()
+	for _, event := range s.history(workflowOf(request)).GetEvents() {
+		var text string
+		if summary := event.GetUserMetadata().GetSummary(); summary != nil {
+			require.NoError(s.t, converter.GetDefaultDataConverter().FromPayload(summary, &text))
+			said = append(said, text)
+		}
+	}
+	return said
+}
+
 // fastForward moves a request's own clock, on the real engine: timers on the way fire in their order.
 func (s *stack) fastForward(request string, by time.Duration) {
 	s.t.Helper()

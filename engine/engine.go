@@ -68,7 +68,7 @@ func (e *Engine) Ready(ctx context.Context) error {
 func (e *Engine) Deliver(ctx context.Context, a okey.Action) error {
 	switch {
 	case a.Name == okey.ActionAsk:
-		return e.start(ctx, a.Request, a.ID)
+		return e.start(ctx, a)
 	case a.Name.Kind().Workflow != "":
 		return e.startOwn(ctx, a)
 	case a.Name.Kind().About == okey.ThingOrder:
@@ -84,7 +84,7 @@ func (e *Engine) Wake(ctx context.Context, request uuid.UUID) error {
 
 // EnsureRunning starts an open request's workflow where it is gone; started is false where it runs.
 func (e *Engine) EnsureRunning(ctx context.Context, request uuid.UUID) (started bool, err error) {
-	options := e.options(request)
+	options := requestOptions(okey.Action{Request: request})
 	options.WorkflowExecutionErrorWhenAlreadyStarted = true
 	_, err = e.client.ExecuteWorkflow(ctx, options, okey.WorkflowKeyRequest, e.input(request, uuid.Nil))
 	var running *serviceerror.WorkflowExecutionAlreadyStarted
@@ -99,15 +99,15 @@ func (e *Engine) EnsureRunning(ctx context.Context, request uuid.UUID) (started 
 
 // start has the asking judged. A workflow that runs already has had that done, once: what has no outcome all the same was judged in a
 // database that another has taken over from, and is judged anew where stock-available names it.
-func (e *Engine) start(ctx context.Context, request, ask uuid.UUID) error {
-	options := e.options(request)
+func (e *Engine) start(ctx context.Context, ask okey.Action) error {
+	options := requestOptions(ask)
 	options.WorkflowExecutionErrorWhenAlreadyStarted = true
-	_, err := e.client.ExecuteWorkflow(ctx, options, okey.WorkflowKeyRequest, e.input(request, ask))
+	_, err := e.client.ExecuteWorkflow(ctx, options, okey.WorkflowKeyRequest, e.input(ask.Request, ask.ID))
 	if _, running := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); running {
-		return e.signal(ctx, request, okey.StockAvailable, okey.ActionSignal{Action: ask})
+		return e.signal(ctx, ask.Request, okey.StockAvailable, okey.ActionSignal{Action: ask.ID})
 	}
 	if err != nil {
-		return fmt.Errorf("start the workflow of request %s: %w", request, err)
+		return fmt.Errorf("start the workflow of request %s: %w", ask.Request, err)
 	}
 	return nil
 }
@@ -117,7 +117,7 @@ func (e *Engine) signal(ctx context.Context, request uuid.UUID, signal okey.Sign
 	err := e.client.SignalWorkflow(ctx, okey.RequestWorkflowID(request), "", string(signal), carried)
 	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
 		_, err = e.client.SignalWithStartWorkflow(ctx, okey.RequestWorkflowID(request), string(signal), carried,
-			e.options(request), okey.WorkflowKeyRequest, e.input(request, uuid.Nil))
+			requestOptions(okey.Action{Request: request}), okey.WorkflowKeyRequest, e.input(request, uuid.Nil))
 	}
 	if err != nil {
 		return fmt.Errorf("signal %s to request %s: %w", signal, request, err)
@@ -137,10 +137,18 @@ var summaries = map[string]string{
 	okey.WorkflowMailsResend: "Courriels refusés, envoyés une fois de plus",
 }
 
+// summary adds the school that an action names: its code, never anything else that somebody typed.
+func summary(what string, a okey.Action) string {
+	if uai, err := okey.ParseUAI(string(a.Content.Establishment)); err == nil {
+		return what + " · " + string(uai)
+	}
+	return what
+}
+
 // signalOrder brings an action to its order's workflow, starting one where none runs: the workflow loads where the order stands.
 func (e *Engine) signalOrder(ctx context.Context, a okey.Action) error {
 	_, err := e.client.SignalWithStartWorkflow(ctx, okey.OrderWorkflowID(a.Subject), string(a.Name), okey.ActionSignal{Action: a.ID},
-		orderOptions(a.Subject), okey.WorkflowOrder, orderInput(a.Subject))
+		orderOptions(a), okey.WorkflowOrder, orderInput(a.Subject))
 	if err != nil {
 		return fmt.Errorf("signal %s to order %s: %w", a.Name, a.Subject, err)
 	}
@@ -149,7 +157,7 @@ func (e *Engine) signalOrder(ctx context.Context, a okey.Action) error {
 
 // EnsureOrderRunning starts an open order's workflow where it is gone; started is false where it runs.
 func (e *Engine) EnsureOrderRunning(ctx context.Context, order uuid.UUID) (started bool, err error) {
-	options := orderOptions(order)
+	options := orderOptions(okey.Action{Subject: order})
 	options.WorkflowExecutionErrorWhenAlreadyStarted = true
 	_, err = e.client.ExecuteWorkflow(ctx, options, okey.WorkflowOrder, orderInput(order))
 	var running *serviceerror.WorkflowExecutionAlreadyStarted
@@ -162,9 +170,9 @@ func (e *Engine) EnsureOrderRunning(ctx context.Context, order uuid.UUID) (start
 	return true, nil
 }
 
-func orderOptions(order uuid.UUID) client.StartWorkflowOptions {
+func orderOptions(a okey.Action) client.StartWorkflowOptions {
 	return client.StartWorkflowOptions{
-		ID: okey.OrderWorkflowID(order), TaskQueue: okey.TaskQueue, StaticSummary: "Commande de clefs",
+		ID: okey.OrderWorkflowID(a.Subject), TaskQueue: okey.TaskQueue, StaticSummary: summary("Commande de clefs", a),
 		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE, WorkflowTaskTimeout: 5 * time.Second,
 	}
 }
@@ -177,7 +185,7 @@ func orderInput(order uuid.UUID) okey.OrderInput {
 func (e *Engine) startOwn(ctx context.Context, a okey.Action) error {
 	workflow := a.Name.Kind().Workflow
 	_, err := e.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID: okey.OwnWorkflowID(a.Name, a.ID), TaskQueue: okey.TaskQueue, StaticSummary: summaries[workflow],
+		ID: okey.OwnWorkflowID(a.Name, a.ID), TaskQueue: okey.TaskQueue, StaticSummary: summary(summaries[workflow], a),
 		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE, WorkflowTaskTimeout: 5 * time.Second,
 	}, workflow, okey.StockInput{Action: a.ID})
 	if err != nil {
@@ -186,9 +194,10 @@ func (e *Engine) startOwn(ctx context.Context, a okey.Action) error {
 	return nil
 }
 
-func (e *Engine) options(request uuid.UUID) client.StartWorkflowOptions {
+// requestOptions start a request's workflow for an action, of which the asking alone names the school.
+func requestOptions(a okey.Action) client.StartWorkflowOptions {
 	return client.StartWorkflowOptions{
-		ID: okey.RequestWorkflowID(request), TaskQueue: okey.TaskQueue, StaticSummary: "Demande de clef",
+		ID: okey.RequestWorkflowID(a.Request), TaskQueue: okey.TaskQueue, StaticSummary: summary("Demande de clef", a),
 		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		// What a killed worker was at is given to another one after so long.
 		WorkflowTaskTimeout: 5 * time.Second,
@@ -254,8 +263,7 @@ type FailedRun struct {
 }
 
 // Failed returns the workflows that have failed, run out of time or been terminated since the instant, and that have no later run: of those
-// of a schedule, whose runs have an id each, the latest one alone. What runs elsewhere in the namespace, as the probe of a migration, is
-// none of them.
+// of a schedule, whose runs have an id each, the latest one alone. What others run in the namespace is none of them.
 func (e *Engine) Failed(ctx context.Context, since time.Time) ([]FailedRun, error) {
 	query := fmt.Sprintf("TaskQueue = '%s' AND ExecutionStatus IN ('Failed', 'TimedOut', 'Terminated') AND CloseTime > '%s'",
 		okey.TaskQueue, since.UTC().Format(time.RFC3339))

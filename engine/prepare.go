@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"okey/config"
@@ -36,7 +37,7 @@ const RepairSchedule = "repair-watch"
 // ErrAttributesMissing is what ends Prepare where the search attributes are neither there nor may be registered.
 var ErrAttributesMissing = errors.New("the search attributes are missing")
 
-// Prepare registers OKEY's search attributes, waits until a start with them succeeds, and upserts the schedules. Twice is as good as
+// Prepare registers OKEY's search attributes, waits until the engine knows them, and upserts the schedules. Twice is as good as
 // once. It waits for an engine that is not up yet, until ctx ends. On a cluster where the account may not register attributes, or set how
 // long histories are kept, left has the commands that whoever may has to run.
 func Prepare(ctx context.Context, cfg config.Config) (left []string, err error) {
@@ -135,7 +136,7 @@ func registerAttributes(ctx context.Context, c client.Client, namespace string) 
 	if len(missing) == 0 {
 		return nil, nil
 	}
-	if err != nil && probeAttributes(ctx, c) == nil {
+	if err != nil && askByAttributes(ctx, c) == nil {
 		return nil, nil // they can't be listed, but they are there
 	}
 	_, err = c.OperatorService().AddSearchAttributes(ctx,
@@ -177,27 +178,18 @@ func keepHistories(ctx context.Context, c client.Client, namespace string) (left
 	return nil, nil
 }
 
-// probe is the workflow that shows whether the attributes are known: nobody runs it.
-const probe = "OkeyAttributesProbe"
-
-// awaitAttributes starts workflows with the attributes on a queue that nobody serves until the engine accepts one: registration takes a
-// while to be seen by all of it.
+// awaitAttributes asks by the attributes until the engine takes the question: registration takes a while to be seen by all of it.
 func awaitAttributes(ctx context.Context, c client.Client) error {
-	return again(ctx, "Temporal does not know the search attributes yet", func() error { return probeAttributes(ctx, c) })
+	return again(ctx, "Temporal does not know the search attributes yet", func() error { return askByAttributes(ctx, c) })
 }
 
-func probeAttributes(ctx context.Context, c client.Client) error {
-	options := client.StartWorkflowOptions{
-		ID: "okey-attributes-probe", TaskQueue: "okey-probe", WorkflowExecutionTimeout: time.Second,
-		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING,
-		StaticSummary:            "Essai des attributs de recherche : finit seul",
-		TypedSearchAttributes: temporal.NewSearchAttributes(
-			temporal.NewSearchAttributeKeyKeyword(okey.AttributeStage).ValueSet("probe"),
-			temporal.NewSearchAttributeKeyKeyword(okey.AttributeUAI).ValueSet("probe"),
-			temporal.NewSearchAttributeKeyTime(okey.AttributeWaitingSince).ValueSet(time.Now()),
-		),
+// askByAttributes fails where the engine does not know the attributes, and leaves nothing in its list.
+func askByAttributes(ctx context.Context, c client.Client) error {
+	var every []string
+	for _, name := range slices.Sorted(maps.Keys(attributes)) {
+		every = append(every, name+" = '1970-01-01T00:00:00Z'") // good for a keyword, too
 	}
-	_, err := c.ExecuteWorkflow(ctx, options, probe)
+	_, err := c.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Query: strings.Join(every, " AND ")})
 	return err
 }
 

@@ -279,8 +279,10 @@ func TestSupportDecidesInSomeonesPlaceOnlyWithAReason(t *testing.T) {
 	require.Equal(t, http.StatusOK, a.Status, a.Text)
 	assert.Equal(t, "support", a.at("timeline", 1, "via"))
 	assert.Equal(t, okey.RequestWorkflowID(uuid.MustParse(a.at("id").(string))), a.at("workflow", "id"))
-	assert.NotEmpty(t, a.at("workflow", "run_id"))
-	assert.Contains(t, a.at("links", "workflow"), "http://127.0.0.1:8233/namespaces/default/workflows/key-request-")
+	run, _ := a.at("workflow", "run_id").(string)
+	assert.NotEmpty(t, run)
+	assert.Equal(t, "http://127.0.0.1:8233/namespaces/default/workflows/key-request-"+strings.TrimPrefix(path, "/requests/")+"/"+run+"/user-metadata",
+		a.at("links", "workflow"), "at its current details")
 	assert.Nil(t, h.call(c.lea, http.MethodGet, path, nil).at("workflow"))
 }
 

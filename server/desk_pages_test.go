@@ -120,6 +120,7 @@ func TestThePageOfAnEstablishmentSaysWhoAnswersAndHowToMendThatNobodyDoes(t *tes
 	for _, leads := range []string{
 		"/commandes/" + order.at("id").(string), "/assistance/envois/" + mailed, "/assistance/personnes/" + c.roux.ID.String(),
 		"/demandes?etablissement=" + string(scene.Tilleuls) + "&amp;etape=awaiting_decision",
+		"http://127.0.0.1:8233/namespaces/default/workflows?query=OkeyUAI%3D%22" + string(scene.Tilleuls) + "%22",
 	} {
 		assert.Contains(t, told.HTML, `href="`+leads+`"`)
 	}

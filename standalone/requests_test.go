@@ -165,6 +165,9 @@ func TestSupportSeesARequestInTheEngine(t *testing.T) {
 	assert.Contains(t, details, "On attend")
 	assert.Contains(t, details, s.env["OKEY_URL"]+"/demandes/"+id)
 	assert.NotContains(t, details, "Martin")
+	assert.Subset(t, s.summaries(id), []string{
+		"Demande de clef · " + school, "La demande est lue", "Rappel · en attente de réponse",
+	}, "the workflow, what was judged, and what it waits for")
 }
 
 func TestTimePassesAndPeopleAreReminded(t *testing.T) {

@@ -48,12 +48,35 @@ var awaited = map[okey.Stage]string{
 	okey.AwaitingHandover: "la remise de la clef par la direction de l'établissement",
 }
 
+// dailyLook is what lookForStock waits for; no standing has it.
+const dailyLook okey.DeadlineKind = "daily-look"
+
 var dueNames = map[okey.DeadlineKind]string{
 	okey.DueReminder:   "rappel",
 	okey.DueSupport:    "l'assistance est prévenue",
 	okey.DueExpiry:     "la demande expire",
 	okey.DueOrder:      "rappel de commander",
 	okey.DueOrderAgain: "l'assistance est prévenue s'il n'y a pas de commande",
+	okey.DueMonthly:    "la personne apprend que sa place est gardée",
+	dailyLook:          "on regarde si une clef s'est libérée",
+}
+
+// dueSummary is what the UI shows of the timer and of the mails of a deadline.
+func dueSummary(stage okey.Stage, kind okey.DeadlineKind) string {
+	return okey.Capitalize(dueNames[kind]) + " · " + stage.French()
+}
+
+// matterSummary is what the UI shows of a matter that is judged.
+func matterSummary(m okey.Matter) string {
+	switch m.Kind {
+	case okey.MatterOpen:
+		return "La demande est lue"
+	case okey.MatterExpiry:
+		return okey.Capitalize(okey.ActionExpire.Kind().French)
+	case okey.MatterStray:
+		return "Signal sans effet"
+	}
+	return okey.Capitalize(okey.ActionOf(m.Signal).Kind().French)
 }
 
 // details is what the UI shows of a running request: who is awaited, since when, what happens next, where support's page is.

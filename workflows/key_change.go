@@ -12,11 +12,12 @@ import (
 func KeyChange(ctx workflow.Context, in okey.KeyChangeInput) error {
 	var v okey.KeyVerdict
 	matter := okey.KeyMatter{Action: in.Action, At: workflow.Now(ctx).UTC()}
-	if err := workflow.ExecuteActivity(stateActivity(ctx), okey.ActivityChangeKey, matter).Get(ctx, &v); err != nil {
+	changing := stateActivity(ctx, "La clef change d'état")
+	if err := workflow.ExecuteActivity(changing, okey.ActivityChangeKey, matter).Get(ctx, &v); err != nil {
 		return fmt.Errorf("change the key: %w", err)
 	}
 	if v.Wake {
-		if err := workflow.ExecuteActivity(stateActivity(ctx), okey.ActivityWakeUp).Get(ctx, nil); err != nil {
+		if err := workflow.ExecuteActivity(stateActivity(ctx, othersGoOn), okey.ActivityWakeUp).Get(ctx, nil); err != nil {
 			return fmt.Errorf("wake up: %w", err)
 		}
 	}

@@ -87,7 +87,7 @@ func (r *keyRequest) mustContinue(ctx workflow.Context) bool {
 // awaitPerson waits for a signal that moves the request, and does what falls due meanwhile.
 func (r *keyRequest) awaitPerson(ctx workflow.Context) {
 	from, due := r.point(), r.upcoming(ctx)
-	for len(due) > 0 && !r.waitUntil(ctx, from, due[0].At) {
+	for len(due) > 0 && !r.waitUntil(ctx, from, due[0]) {
 		r.fallDue(ctx, due[0])
 		due = due[1:]
 	}
@@ -120,9 +120,9 @@ func (r *keyRequest) awaitStock(ctx workflow.Context) {
 			r.fallDue(ctx, r.monthly(latest))
 			next = latest + 1
 		}
-		until := r.monthly(next).At
-		if len(due) > 0 && due[0].At.Before(until) {
-			until = due[0].At
+		until := r.monthly(next)
+		if len(due) > 0 && due[0].At.Before(until.At) {
+			until = due[0]
 		}
 		r.waitUntil(ctx, from, until)
 	}
@@ -142,7 +142,7 @@ func (r *keyRequest) monthly(n int) okey.Deadline {
 func (r *keyRequest) lookForStock(ctx workflow.Context) {
 	from, due := r.point(), r.upcoming(ctx)
 	for r.point() == from && !r.mustContinue(ctx) {
-		look := workflow.Now(ctx).Add(24 * time.Hour)
+		look := okey.Deadline{Kind: dailyLook, At: workflow.Now(ctx).Add(24 * time.Hour)}
 		if r.waitUntil(ctx, from, look) {
 			return
 		}
@@ -178,9 +178,9 @@ type point struct {
 
 func (r *keyRequest) point() point { return point{r.standing.Turn, r.standing.UAI} }
 
-// waitUntil answers true when the request moved (or must continue as new) before the instant.
-func (r *keyRequest) waitUntil(ctx workflow.Context, from point, at time.Time) bool {
-	moved, _ := workflow.AwaitWithTimeout(ctx, max(0, at.Sub(workflow.Now(ctx))), func() bool {
+// waitUntil answers true when the request moved (or must continue as new) before the deadline.
+func (r *keyRequest) waitUntil(ctx workflow.Context, from point, d okey.Deadline) bool {
+	moved, _ := awaitFor(ctx, max(0, d.At.Sub(workflow.Now(ctx))), dueSummary(r.standing.Stage, d.Kind), func() bool {
 		return r.point() != from || r.mustContinue(ctx)
 	})
 	return moved
@@ -197,7 +197,7 @@ func (r *keyRequest) fallDue(ctx workflow.Context, d okey.Deadline) {
 		return
 	}
 	if kind, told := dueMails[due{r.standing.Stage, d.Kind}]; told {
-		r.mail(ctx, okey.MailStep{Kind: kind, Ref: r.standing.Turn*100 + d.N})
+		r.mail(ctx, okey.MailStep{Kind: kind, Ref: r.standing.Turn*100 + d.N}, dueSummary(r.standing.Stage, d.Kind))
 	}
 }
 
@@ -274,7 +274,7 @@ func (r *keyRequest) judge(ctx workflow.Context, m okey.Matter) {
 	}
 	r.standing = v.Standing
 	for _, step := range v.Mails {
-		r.mail(ctx, step)
+		r.mail(ctx, step, mailsLeave)
 	}
 	if len(v.Woken) > 0 {
 		r.wakeOthers(ctx)
@@ -289,21 +289,21 @@ func (r *keyRequest) judge(ctx workflow.Context, m okey.Matter) {
 // beside this one leads a request where the other can't follow.
 func (r *keyRequest) verdict(ctx workflow.Context, m okey.Matter) (v okey.Verdict, err error) {
 	if r.in.JudgeLocally && workflow.GetVersion(ctx, "judge-locally", workflow.DefaultVersion, 1) != workflow.DefaultVersion {
-		if workflow.ExecuteLocalActivity(localJudge(ctx), okey.ActivityJudgeAndTell, m).Get(ctx, &v) == nil {
+		if workflow.ExecuteLocalActivity(localJudge(ctx, matterSummary(m)), okey.ActivityJudgeAndTell, m).Get(ctx, &v) == nil {
 			return v, nil
 		}
 	}
-	err = workflow.ExecuteActivity(stateActivity(ctx), okey.ActivityJudge, m).Get(ctx, &v)
+	err = workflow.ExecuteActivity(stateActivity(ctx, matterSummary(m)), okey.ActivityJudge, m).Get(ctx, &v)
 	return v, err
 }
 
 // mail sends one step's mails beside the flow. A step that can't be sent in five days is reported to support.
-func (r *keyRequest) mail(ctx workflow.Context, step okey.MailStep) {
+func (r *keyRequest) mail(ctx workflow.Context, step okey.MailStep, summary string) {
 	order := okey.MailOrder{Request: r.in.Request, Step: step, At: workflow.Now(ctx).UTC()}
 	r.running++
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		defer func() { r.running-- }()
-		if err := workflow.ExecuteActivity(mailActivity(ctx), okey.ActivitySendMails, order).Get(ctx, nil); err == nil {
+		if err := workflow.ExecuteActivity(mailActivity(ctx, summary), okey.ActivitySendMails, order).Get(ctx, nil); err == nil {
 			return
 		}
 		order.Step = okey.MailStep{Kind: okey.MailUndelivered, Ref: step.Ref}
@@ -316,7 +316,7 @@ func (r *keyRequest) wakeOthers(ctx workflow.Context) {
 	r.running++
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		defer func() { r.running-- }()
-		_ = workflow.ExecuteActivity(stateActivity(ctx), okey.ActivityWakeUp).Get(ctx, nil)
+		_ = workflow.ExecuteActivity(stateActivity(ctx, othersGoOn), okey.ActivityWakeUp).Get(ctx, nil)
 	})
 }
 

@@ -22,7 +22,7 @@ func MailsResend(ctx workflow.Context, in okey.MailsResendInput) error {
 	if in.After == uuid.Nil {
 		var v okey.StockVerdict
 		matter := okey.StockMatter{Action: in.Action, At: workflow.Now(ctx).UTC()}
-		if err := workflow.ExecuteActivity(stockActivity(ctx), okey.ActivityStock, matter).Get(ctx, &v); err != nil {
+		if err := workflow.ExecuteActivity(stockActivity(ctx, askedIsDone), okey.ActivityStock, matter).Get(ctx, &v); err != nil {
 			return fmt.Errorf("judge whether mails are sent again: %w", err)
 		}
 		if !v.Accepted {
@@ -33,7 +33,8 @@ func MailsResend(ctx workflow.Context, in okey.MailsResendInput) error {
 	for {
 		var found okey.ResendReport
 		round := okey.ResendRound{Action: in.Action, At: workflow.Now(ctx).UTC(), After: in.After}
-		if err := workflow.ExecuteActivity(stockActivity(ctx), okey.ActivityResendMails, round).Get(ctx, &found); err != nil {
+		looking := stockActivity(ctx, "Les courriels à envoyer sont cherchés")
+		if err := workflow.ExecuteActivity(looking, okey.ActivityResendMails, round).Get(ctx, &found); err != nil {
 			return fmt.Errorf("find what is sent again: %w", err)
 		}
 		for _, order := range found.Letters {

@@ -48,9 +48,11 @@ type order struct {
 	leaving  int // mails on their way
 }
 
+const orderIsRead = "La commande est relue"
+
 func (o *order) load(ctx workflow.Context) error {
 	began := workflow.Now(ctx)
-	if err := workflow.ExecuteActivity(stateActivity(ctx), okey.ActivityLoadOrder, o.in).Get(ctx, &o.standing); err != nil {
+	if err := workflow.ExecuteActivity(stateActivity(ctx, orderIsRead), okey.ActivityLoadOrder, o.in).Get(ctx, &o.standing); err != nil {
 		return fmt.Errorf("load the order: %w", err)
 	}
 	// Of what fell due before this run began, the latest is told: the run before may have been gone by then. A mail that left does not
@@ -116,10 +118,10 @@ func (o *order) drain(ctx workflow.Context) error {
 func (o *order) judge(ctx workflow.Context, matter okey.StockMatter) error {
 	var v okey.StockVerdict
 	matter.At = workflow.Now(ctx).UTC()
-	if err := workflow.ExecuteActivity(stateActivity(ctx), okey.ActivityStock, matter).Get(ctx, &v); err != nil {
+	if err := workflow.ExecuteActivity(stateActivity(ctx, askedIsDone), okey.ActivityStock, matter).Get(ctx, &v); err != nil {
 		return fmt.Errorf("judge an action on the order: %w", err)
 	}
-	if err := workflow.ExecuteActivity(stateActivity(ctx), okey.ActivityLoadOrder, o.in).Get(ctx, &o.standing); err != nil {
+	if err := workflow.ExecuteActivity(stateActivity(ctx, orderIsRead), okey.ActivityLoadOrder, o.in).Get(ctx, &o.standing); err != nil {
 		return fmt.Errorf("load the order: %w", err)
 	}
 	o.send(ctx, v.Letters)
@@ -156,9 +158,10 @@ func (o *order) wait(ctx workflow.Context, over bool) error {
 		return workflow.Await(ctx, func() bool { return o.pending > 0 || (over && o.quiet(ctx)) || o.renewable(ctx) })
 	}
 	due := o.standing.Overdue[o.told]
-	came, err := workflow.AwaitWithTimeout(
+	came, err := awaitFor(
 		ctx,
 		max(due.Sub(workflow.Now(ctx)), time.Second),
+		"L'assistance est prévenue : des clefs commandées manquent",
 		func() bool { return o.pending > 0 || o.renewable(ctx) },
 	)
 	if err != nil || came {
@@ -177,7 +180,8 @@ func ExportSchedule(ctx workflow.Context) error {
 	var run okey.ExportPlan
 	id := workflow.GetInfo(ctx).WorkflowExecution
 	run.At, run.Run = workflow.Now(ctx).UTC(), okey.DerivedID(okey.ExportSpace, id.ID+"/"+id.RunID)
-	if err := workflow.ExecuteActivity(stateActivity(ctx), okey.ActivityPlanExport, run).Get(ctx, nil); err != nil {
+	ctx = stateActivity(ctx, "Les commandes à transmettre sont cherchées")
+	if err := workflow.ExecuteActivity(ctx, okey.ActivityPlanExport, run).Get(ctx, nil); err != nil {
 		return fmt.Errorf("plan the export: %w", err)
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 // RepairWatch runs on a schedule and sends off again what was lost: workflows of open requests, actions without an outcome, wake-ups.
 func RepairWatch(ctx workflow.Context) (okey.RepairReport, error) {
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		Summary:             "Ce qui s'est perdu repart",
 		StartToCloseTimeout: 5 * time.Minute, HeartbeatTimeout: 10 * time.Second,
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, MaximumInterval: 10 * time.Second, MaximumAttempts: 5},
 	})

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
@@ -153,7 +154,11 @@ func TestRecordedHistoriesReplay(t *testing.T) {
 		name := strings.TrimSuffix(filepath.Base(file), ".json")
 		recorded[name] = true
 		t.Run(name, func(t *testing.T) {
-			replayer := worker.NewWorkflowReplayer()
+			said := &summaries{}
+			replayer, err := worker.NewWorkflowReplayerWithOptions(worker.WorkflowReplayerOptions{
+				Interceptors: []interceptor.WorkerInterceptor{said},
+			})
+			require.NoError(t, err)
 			replayer.RegisterWorkflowWithOptions(workflows.KeyRequest, workflow.RegisterOptions{Name: okey.WorkflowKeyRequest})
 			replayer.RegisterWorkflowWithOptions(workflows.KeyChange, workflow.RegisterOptions{Name: okey.WorkflowKeyChange})
 			replayer.RegisterWorkflowWithOptions(workflows.Retention, workflow.RegisterOptions{Name: okey.WorkflowRetention})
@@ -168,6 +173,7 @@ func TestRecordedHistoriesReplay(t *testing.T) {
 			replayer.RegisterWorkflowWithOptions(workflows.RepairWatch, workflow.RegisterOptions{Name: okey.WorkflowRepairWatch})
 			silent := log.NewStructuredLogger(slog.New(slog.DiscardHandler))
 			require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(silent, file))
+			said.check(t)
 		})
 	}
 	for _, path := range paths {

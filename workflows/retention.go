@@ -11,7 +11,8 @@ import (
 // Retention runs every night: what has been kept for its time is removed, or loses its names.
 func Retention(ctx workflow.Context) error {
 	in := okey.RetentionInput{At: workflow.Now(ctx).UTC()}
-	if err := workflow.ExecuteActivity(nightActivity(ctx), okey.ActivityRetain, in).Get(ctx, nil); err != nil {
+	ctx = nightActivity(ctx, "Ce qui a été gardé assez longtemps est effacé")
+	if err := workflow.ExecuteActivity(ctx, okey.ActivityRetain, in).Get(ctx, nil); err != nil {
 		return fmt.Errorf("end what is due: %w", err)
 	}
 	return nil

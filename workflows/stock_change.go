@@ -18,11 +18,11 @@ func StockChange(ctx workflow.Context, in okey.StockInput) error {
 	}
 	var v okey.StockVerdict
 	matter := okey.StockMatter{Action: in.Action, At: workflow.Now(ctx).UTC()}
-	if err := workflow.ExecuteActivity(stockActivity(ctx), okey.ActivityStock, matter).Get(ctx, &v); err != nil {
+	if err := workflow.ExecuteActivity(stockActivity(ctx, askedIsDone), okey.ActivityStock, matter).Get(ctx, &v); err != nil {
 		return fmt.Errorf("change the stock: %w", err)
 	}
 	if v.Wake {
-		if err := workflow.ExecuteActivity(stateActivity(ctx), okey.ActivityWakeUp).Get(ctx, nil); err != nil {
+		if err := workflow.ExecuteActivity(stateActivity(ctx, othersGoOn), okey.ActivityWakeUp).Get(ctx, nil); err != nil {
 			return fmt.Errorf("wake up: %w", err)
 		}
 	}
@@ -39,7 +39,8 @@ func sendStored(ctx workflow.Context, in okey.StockInput) error {
 	page := okey.LettersInput{Action: in.Action}
 	for {
 		var found okey.LettersPage
-		if err := workflow.ExecuteActivity(stateActivity(ctx), okey.ActivityLetters, page).Get(ctx, &found); err != nil {
+		reading := stateActivity(ctx, "Les courriels à envoyer sont relus")
+		if err := workflow.ExecuteActivity(reading, okey.ActivityLetters, page).Get(ctx, &found); err != nil {
 			return fmt.Errorf("fetch the letters: %w", err)
 		}
 		out.send(ctx, found.Letters)
@@ -90,7 +91,7 @@ func (o *outbox) send(ctx workflow.Context, round []okey.MailOrder) {
 			}
 		})
 	}
-	_, _ = workflow.AwaitWithTimeout(ctx, straggling, func() bool { return o.leaving == 0 })
+	_, _ = awaitFor(ctx, straggling, nextLeave, func() bool { return o.leaving == 0 })
 }
 
 func (o *outbox) wait(ctx workflow.Context) error {
@@ -112,7 +113,7 @@ func sendInTurn(ctx workflow.Context, letters []okey.MailOrder) error {
 // sendOrTell sends the mails of a step, or else has support told that they do not leave. What they are about is done: that a relay is away
 // for days more fails nothing. The error is that of histories which ended with it, before support was told.
 func sendOrTell(ctx workflow.Context, order okey.MailOrder) error {
-	err := workflow.ExecuteActivity(mailActivity(ctx), okey.ActivitySendMails, order).Get(ctx, nil)
+	err := workflow.ExecuteActivity(mailActivity(ctx, mailsLeave), okey.ActivitySendMails, order).Get(ctx, nil)
 	if err == nil {
 		return nil
 	}

@@ -36,7 +36,7 @@ func StockWatch(ctx workflow.Context, in okey.WatchInput) error {
 			leaving--
 		})
 	}
-	if _, err := workflow.AwaitWithTimeout(ctx, okey.WatchPause, func() bool { return leaving == 0 }); err != nil {
+	if _, err := awaitFor(ctx, okey.WatchPause, nextLeave, func() bool { return leaving == 0 }); err != nil {
 		return err
 	}
 	if err := watchOn(ctx, in, found.Next); err != nil {
@@ -46,7 +46,8 @@ func StockWatch(ctx workflow.Context, in okey.WatchInput) error {
 }
 
 func batchOf(ctx workflow.Context, in okey.WatchInput) (found okey.WatchReport, err error) {
-	if err := workflow.ExecuteActivity(stockActivity(ctx), okey.ActivityWatch, in).Get(ctx, &found); err != nil {
+	ctx = stockActivity(ctx, "Ce qui manque, expire ou part est cherché")
+	if err := workflow.ExecuteActivity(ctx, okey.ActivityWatch, in).Get(ctx, &found); err != nil {
 		return found, fmt.Errorf("look what is due: %w", err)
 	}
 	return found, nil
@@ -61,6 +62,7 @@ func watchOn(ctx workflow.Context, in okey.WatchInput, next int) error {
 	in.After = next
 	ctx = workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
 		WorkflowRunTimeout: left, ParentClosePolicy: enums.PARENT_CLOSE_POLICY_ABANDON,
+		StaticSummary: "Ce qui manque, expire ou part, suite",
 	})
 	err := workflow.ExecuteChildWorkflow(ctx, okey.WorkflowStockWatch, in).GetChildWorkflowExecution().Get(ctx, nil)
 	if err != nil {

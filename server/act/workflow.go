@@ -37,14 +37,26 @@ func (s *Dispatcher) WorkflowOf(ctx context.Context, id uuid.UUID) *WorkflowView
 // EngineUI is where support looks into the engine; empty where no UI is configured.
 type EngineUI struct{ URL, Namespace string }
 
-// WorkflowLink is where support opens a workflow; empty where no UI is configured.
+func (ui EngineUI) workflows() string {
+	return ui.URL + "/namespaces/" + url.PathEscape(cmp.Or(ui.Namespace, "default")) + "/workflows"
+}
+
+// WorkflowLink is where support opens a workflow, at its current details where the run is known; empty where no UI is configured.
 func (s *Dispatcher) WorkflowLink(w *WorkflowView) string {
 	if s.ui.URL == "" {
 		return ""
 	}
-	link := s.ui.URL + "/namespaces/" + url.PathEscape(cmp.Or(s.ui.Namespace, "default")) + "/workflows/" + url.PathEscape(w.ID)
+	link := s.ui.workflows() + "/" + url.PathEscape(w.ID)
 	if w.RunID != nil {
-		link += "/" + url.PathEscape(*w.RunID) + "/history"
+		link += "/" + url.PathEscape(*w.RunID) + "/user-metadata"
 	}
 	return link
+}
+
+// SchoolLink is where support finds a school's requests in the engine; empty where no UI is configured.
+func (s *Dispatcher) SchoolLink(uai okey.UAI) string {
+	if s.ui.URL == "" {
+		return ""
+	}
+	return s.ui.workflows() + "?query=" + url.QueryEscape(okey.AttributeUAI+`="`+string(uai)+`"`)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
@@ -19,6 +20,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"github.com/temporalio/ui-server/v2/ui"
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	namespacepb "go.temporal.io/api/namespace/v1"
@@ -268,6 +270,21 @@ func servesUI(t *testing.T, frontend string) {
 	require.NoError(t, err)
 	require.NoError(t, page.Body.Close())
 	require.Equal(t, http.StatusOK, page.StatusCode)
+}
+
+// OKEY's pages link to the current details of a workflow, which a later UI may keep elsewhere.
+func TestTheUIHasThePagesThatOKEYLinksTo(t *testing.T) {
+	assets, err := ui.Assets()
+	require.NoError(t, err)
+	var routes []byte
+	require.NoError(t, fs.WalkDir(assets, ".", func(at string, _ fs.DirEntry, err error) error {
+		if matched, _ := filepath.Match("app.*.js", filepath.Base(at)); err == nil && matched {
+			routes, err = fs.ReadFile(assets, at)
+		}
+		return err
+	}))
+	require.Contains(t, string(routes), "/namespaces/[namespace]/workflows/[workflow]/[run]/user-metadata\"")
+	require.Contains(t, string(routes), "/namespaces/[namespace]/workflows\"")
 }
 
 func startChild(t *testing.T, where Database, address string) *exec.Cmd {

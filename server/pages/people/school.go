@@ -23,6 +23,7 @@ type schoolScreen struct {
 	Mend     []story.Deed
 	Stock    []web.Fact
 	Requests []web.Fact
+	Engine   string // where the engine lists them
 	Orders   []web.Card
 	Comings  []web.Hit // deliveries, moves, successions
 	People   []postLine
@@ -54,7 +55,7 @@ func (s *Pages) schoolPage(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	page := schoolScreen{Count: okey.SayCount(status.People, "personne")}
+	page := schoolScreen{Count: okey.SayCount(status.People, "personne"), Engine: s.act.SchoolLink(uai)}
 	if page.Facts, err = s.schoolFacts(v, place, status); err != nil {
 		return err
 	}

@@ -63,7 +63,8 @@ func (s *Dispatcher) notYet(ctx context.Context, actor okey.Actor, id uuid.UUID,
 	if okey.May(okey.ActSee, actor, subject, okey.DayOf(time.Now(), okey.ZoneOf(""))) != nil {
 		return err
 	}
-	return okey.Errorf(okey.CodeUnavailable, "Cette demande est enregistrée, OKEY n'a pas encore fini de la traiter : réessayez dans quelques secondes.")
+	return okey.Errorf(okey.CodeUnavailable,
+		"Cette demande est enregistrée, OKEY n'a pas encore fini de la traiter : réessayez dans quelques secondes.")
 }
 
 // Visible loads a request for someone who may see it; not_found otherwise, and unavailable as long as it is not judged.

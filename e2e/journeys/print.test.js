@@ -52,3 +52,18 @@ journey("the signed charter leaves no few lines on a sheet of their own", ["desk
   assert.deepEqual({ orphans, widows }, { orphans: "4", widows: "4" }, "a longer one");
   assert.ok(await signer.page.getByText(/Empreinte/).first().isVisible(), "what it is checked by is on paper");
 });
+
+journey("the slip says who issues it, of which request, and whose copy it is", ["desktop"], async (visit) => {
+  const school = await openSchool({ keys: 1 });
+  const request = await requestAt("awaiting_handover", school, school.staff[0]);
+  for (const [person, copy] of [[school.head, "Exemplaire de l'établissement"], [school.staff[0], "Exemplaire de la personne qui reçoit la clef"]]) {
+    const visitor = await visit(person);
+    await visitor.open(`/demandes/${request.id}/bordereau`);
+    assert.ok(await visitor.page.getByRole("main").getByText("OKEY", { exact: true }).isHidden(), "the screen has its header");
+    assert.deepEqual(await deadOnPaper(visitor), []);
+    for (const words of ["OKEY", request.id.slice(0, 8), copy]) {
+      assert.ok(await visitor.page.getByRole("main").getByText(words, { exact: true }).isVisible(), `${words} for ${person.name}`);
+    }
+    assert.equal(await sheets(visitor), 1);
+  }
+});

@@ -104,7 +104,7 @@ var breadths = func() (of [128]float64) {
 		of[r] = 1.05
 	}
 	for characters, wide := range map[string]float64{
-		" .,:;!|'ijl": 0.5, "()[]-frt": 0.7, "/\\`\"^*": 0.8, "cksvxyz": 0.95, "ABCDEFHIJKLNPRSTUVXYZ+=<>#~&_$w": 1.35, "GOQ": 1.4,
+		".,: ;!|'ijl": 0.5, "()[]-frt": 0.7, "/\\`\"^*": 0.8, "cksvxyz": 0.95, "ABCDEFHIJKLNPRSTUVXYZ+=<>#~&_$w": 1.35, "GOQ": 1.4,
 		"mMW@%": widest,
 	} {
 		for _, r := range characters {

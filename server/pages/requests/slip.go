@@ -47,7 +47,9 @@ func (s *Pages) slipPage(v *web.Visit) error {
 			who = signed.Name
 		}
 	}
-	page := slipScreen{Copy: "Exemplaire de l'établissement", Who: okey.SayOf(who), Request: address.RequestURL(id), Facts: d.slipFacts(who, key)}
+	page := slipScreen{
+		Copy: "Exemplaire de l'établissement", Who: okey.SayOf(who), Request: address.RequestURL(id), Facts: d.slipFacts(who, key),
+	}
 	if v.Actor.ID == d.Requester.ID {
 		page.Copy = "Exemplaire de la personne qui reçoit la clef"
 	}

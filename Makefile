@@ -63,7 +63,7 @@ ifdef SCALE
 	go test -run '^$$' -bench '^BenchmarkNation$$' -benchtime 1x -timeout 0 ./internal/nation -scale $(SCALE) -keep $(CURDIR)/bin/bench
 endif
 
-test-office: go need+postgres+office ## open an export of orders with LibreOffice, and check what it reads
+test-office: go need+postgres+office ## open an export of orders with LibreOffice: what it reads, and that it prints no word over another
 	go test -count=1 -timeout 10m -tags office -run LibreOffice ./activities
 
 test-mail: go need+postgres+postfix+dovecot ## as root: a mail that Postfix can't deliver comes back, and a mailbox of Dovecot is read

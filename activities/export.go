@@ -9,7 +9,6 @@ import (
 	"iter"
 	"maps"
 	"slices"
-	"time"
 
 	"okey/internal/workbook"
 	"okey/okey"
@@ -38,9 +37,9 @@ func exportOrders(ctx context.Context, c *stockTx) (okey.Verdict, error) {
 		x.Keys += o.Quantity
 	}
 	paris := okey.ZoneOf("")
-	x.FileName = fmt.Sprintf("commandes-%s-%s.xlsx", c.At.In(paris).Format("2006-01-02"), x.ID.String()[:8])
+	x.FileName = fmt.Sprintf("commandes-%s-%s.xlsx", c.At.In(paris).Format("2006-01-02"), x.Number())
 	var file bytes.Buffer
-	if err := writeOrders(&file, claimed, c.At.In(paris)); err != nil {
+	if err := writeOrders(&file, x, claimed, c.buyer); err != nil {
 		return okey.Verdict{}, fmt.Errorf("write the workbook: %w", err)
 	}
 	sum := sha256.Sum256(file.Bytes())
@@ -59,42 +58,50 @@ func exportOrders(ctx context.Context, c *stockTx) (okey.Verdict, error) {
 	return v, nil
 }
 
-func writeOrders(to *bytes.Buffer, orders []sql.ListedOrder, at time.Time) error {
-	keys := 0
+// Buyer is who orders, as a purchase order says it; what is empty is left out.
+type Buyer struct{ Academy, Contact string }
+
+func writeOrders(to *bytes.Buffer, x sql.Export, orders []sql.ListedOrder, buyer Buyer) error {
+	at := x.At.In(okey.ZoneOf(""))
 	lines := make([][]any, len(orders))
 	for i, o := range orders {
-		keys += o.Quantity
 		lines[i] = []any{
 			o.Number, o.PlacedAt.In(at.Location()), string(o.UAI), o.Establishment, o.Postcode, o.Commune, o.Quantity, o.Comment, o.ByName,
 		}
 	}
 	schools := bySchool(orders)
+	head := []workbook.Fact{
+		{Name: "Académie", Value: buyer.Academy},
+		{Name: "Numéro", Value: x.Number()},
+		{Name: "Date", Value: okey.DayOf(at, at.Location()).SayWithYear()},
+		{Name: "Contact", Value: buyer.Contact},
+		{Name: "Total", Value: fmt.Sprintf("%s pour %s, %s", okey.SayCount(x.Keys, "clef"), okey.SayCount(len(schools), "établissement"),
+			okey.SayCount(len(orders), "commande"))},
+	}
+	head = slices.DeleteFunc(head, func(f workbook.Fact) bool { return f.Value == "" })
 	return workbook.Write(to, workbook.Properties{Title: "Commandes de clefs OTP", Created: at},
-		workbook.Sheet{Name: "Récapitulatif", Columns: summaryColumns, Rows: rows([][]any{
-			{"Commandes", len(orders)}, {"Établissements", len(schools)}, {"Clefs commandées", keys},
-		})},
 		workbook.Sheet{
-			Name: "Commandes", Columns: orderColumns, Rows: rows(lines),
-			Totals: []any{nil, nil, nil, "Total", nil, nil, keys, nil, nil},
+			Name: "Bon de commande", Heading: "Bon de commande de clefs OTP", Head: head, Columns: schoolColumns, Rows: rows(schools),
+			Totals: []any{nil, "Total", nil, nil, len(orders), x.Keys},
 		},
 		workbook.Sheet{
+			Name: "Commandes", Columns: orderColumns, Rows: rows(lines),
+			Totals: []any{nil, nil, nil, "Total", nil, nil, x.Keys, nil, nil},
+		},
+		workbook.Sheet{ // as in the first sheet, for programs: its table begins in the first row
 			Name: "Par établissement", Columns: schoolColumns, Rows: rows(schools),
-			Totals: []any{nil, "Total", nil, nil, len(orders), keys},
+			Totals: []any{nil, "Total", nil, nil, len(orders), x.Keys},
 		},
 	)
 }
 
 var (
-	summaryColumns = []workbook.Column{
-		{Title: "Ce que contient ce classeur", Kind: workbook.Text, Width: 44},
-		{Title: "Nombre", Kind: workbook.Number},
-	}
 	orderColumns = []workbook.Column{
-		{Title: "Commande n°", Kind: workbook.Number},
+		{Title: "Commande n°", Kind: workbook.Number, Width: 15},
 		{Title: "Date", Kind: workbook.Instant},
 		{Title: "UAI", Kind: workbook.Text, Width: 11},
-		{Title: "Établissement", Kind: workbook.Text, Width: 36},
-		{Title: "Code postal", Kind: workbook.Text, Width: 12},
+		{Title: "Établissement", Kind: workbook.Text, Width: 40},
+		{Title: "Code postal", Kind: workbook.Text, Width: 13},
 		{Title: "Commune", Kind: workbook.Text},
 		{Title: "Clefs", Kind: workbook.Number},
 		{Title: "Motif", Kind: workbook.Text, Width: 48},
@@ -102,8 +109,8 @@ var (
 	}
 	schoolColumns = []workbook.Column{
 		{Title: "UAI", Kind: workbook.Text, Width: 11},
-		{Title: "Établissement", Kind: workbook.Text, Width: 36},
-		{Title: "Code postal", Kind: workbook.Text, Width: 12},
+		{Title: "Établissement", Kind: workbook.Text, Width: 40},
+		{Title: "Code postal", Kind: workbook.Text, Width: 13},
 		{Title: "Commune", Kind: workbook.Text},
 		{Title: "Commandes", Kind: workbook.Number},
 		{Title: "Clefs", Kind: workbook.Number},

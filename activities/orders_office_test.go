@@ -3,6 +3,7 @@
 package activities_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/csv"
 	"encoding/xml"
@@ -11,11 +12,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"okey/activities"
 	"okey/internal/scene"
+	"okey/internal/workbook"
 	"okey/okey"
 
 	"github.com/google/uuid"
@@ -65,7 +69,7 @@ func TestLibreOfficeOpensAnExportClean(t *testing.T) {
 	convert(t, dir, "fods")
 	seen := inspect(t, filepath.Join(dir, "commandes.fods"))
 	assert.Empty(t, seen.formulas)
-	assert.Equal(t, []string{"Récapitulatif", "Commandes", "Par établissement"}, seen.sheets)
+	assert.Equal(t, []string{"Bon de commande", "Commandes", "Par établissement"}, seen.sheets)
 	assert.Equal(t, len(hostile), seen.types["date"], "the dates of the orders are dates")
 	assert.Positive(t, seen.types["float"])
 	assert.Equal(t, 3, seen.filters)
@@ -74,6 +78,132 @@ func TestLibreOfficeOpensAnExportClean(t *testing.T) {
 	pdf, err := os.ReadFile(filepath.Join(dir, "commandes.pdf"))
 	require.NoError(t, err)
 	assert.True(t, strings.HasPrefix(string(pdf), "%PDF-"))
+}
+
+// What LibreOffice prints of an export: no word over another, none that has grown together with its neighbour.
+func TestLibreOfficePrintsEachWordOfAnExportByItself(t *testing.T) {
+	c := newFixture(t)
+	section := "Section d'enseignement professionnel du lycée polyvalent Marie-Madeleine Fourcade"
+	c.Exec(`UPDATE establishment SET name = $2, postcode = '06000' WHERE uai = $1`, scene.Tilleuls, section)
+	c.Exec(`UPDATE establishment SET name = $2, commune = '', postcode = '' WHERE uai = $1`, scene.Acacias, "CLG AMPÈRE")
+	gray := c.Person("Jean-Baptiste Wojciechowski de La Rochefoucauld", okey.Principal, scene.Acacias)
+	for _, comment := range append(hostile, "une\ndeuxième ligne", "x", strings.Repeat("MW", okey.MaxText/2), strings.Repeat("il ", okey.MaxText/3)) {
+		for by, uai := range map[okey.PersonID]okey.UAI{c.roux.ID: scene.Tilleuls, gray.ID: scene.Acacias} {
+			c.stockAct(okey.Action{Name: okey.ActionOrder, By: by, Content: okey.Content{Establishment: uai, Quantity: 500, Comment: comment}})
+		}
+	}
+	export := c.Record(okey.Action{Name: okey.ActionExport, By: c.Support("Sam Support").ID, Subject: uuid.New()})
+	buyer := activities.Buyer{Academy: "Académie de Nice", Contact: "Assistance OKEY <assistance@ac-exemple.fr>"}
+	_, err := activities.NewStock(c.Store).For(buyer).Change(context.Background(), okey.StockMatter{Action: export.ID, At: c.now})
+	require.NoError(t, err)
+	content, err := c.Store.Workbook(context.Background(), export.Subject)
+	require.NoError(t, err)
+	pages := printed(t, content)
+	orders := c.Count(`SELECT count(*) FROM key_order`)
+	require.Greater(t, orders, 2*len(hostile))
+	for word, least := range map[string]int{
+		string(scene.Tilleuls): orders/2 + 2, string(scene.Acacias): orders/2 + 2, "professionnel": orders/2 + 2, "Date": 2,
+	} {
+		assert.GreaterOrEqual(t, said(pages, word), least, word)
+	}
+	var first []string
+	for _, w := range pages[0] {
+		first = append(first, w.Text)
+	}
+	order := strings.Join(first, " ")
+	for _, line := range []string{
+		"Bon de commande de clefs OTP", "Académie Numéro Date Contact Total", "Académie de Nice", export.Subject.String()[:8], "Assistance OKEY",
+		strings.ReplaceAll(okey.SayNumber(500*orders), "\u00a0", " ") + " clefs pour 2 établissements, " + strconv.Itoa(orders) + " commandes",
+	} {
+		assert.Contains(t, order, line)
+	}
+}
+
+// A list of every kind of column side by side, titles longer than what stands below, as the downloads of pages have them.
+func TestLibreOfficePrintsEachWordOfAListByItself(t *testing.T) {
+	at := time.Date(2026, 11, 22, 18, 9, 0, 0, okey.ZoneOf(""))
+	line := []any{"0062000S", at, "LOT-2026-01", okey.DayOf(at, at.Location()), "0069001B", 1234567, "jean-baptiste.wojciechowski@ac-exemple.fr", at}
+	var content bytes.Buffer
+	require.NoError(t, workbook.Write(&content, workbook.Properties{Title: "Clefs", Created: at}, workbook.Sheet{
+		Name: "Clefs", Columns: []workbook.Column{
+			{Title: "UAI", Width: 11},
+			{Title: "Dernière connexion", Kind: workbook.Instant},
+			{Title: "Lot", Width: 12},
+			{Title: "Date d'expiration", Kind: workbook.Date},
+			{Title: "Établissement d'origine", Width: 11},
+			{Title: "Commandes", Kind: workbook.Number},
+			{Title: "Adresse"},
+			{Title: "Fermée au plus tard", Kind: workbook.Instant},
+		},
+		Rows: func(yield func([]any, error) bool) {
+			for range 60 {
+				if !yield(line, nil) || !yield([]any{"0062001T", at, nil, okey.Day{}, "", 3}, nil) {
+					return
+				}
+			}
+		},
+		Totals: []any{"Total de l'académie", nil, nil, nil, nil, 74074020},
+	}))
+	pages := printed(t, content.Bytes())
+	for word, least := range map[string]int{"0062000S": 60, "0062001T": 60, "0069001B": 60, "LOT-2026-01": 60, "18:09": 180, "22/11/2026": 240} {
+		assert.Equal(t, least, said(pages, word), word)
+	}
+}
+
+// word is one on a printed page, and where it stands.
+type word struct {
+	Text string  `xml:",chardata"`
+	XMin float64 `xml:"xMin,attr"`
+	XMax float64 `xml:"xMax,attr"`
+	YMin float64 `xml:"yMin,attr"`
+	YMax float64 `xml:"yMax,attr"`
+}
+
+// over tells whether a word stands over another. Boxes are as high as the font's tallest letters: those of two lines may touch.
+func (w word) over(o word) bool {
+	wide, high := min(w.XMax, o.XMax)-max(w.XMin, o.XMin), min(w.YMax, o.YMax)-max(w.YMin, o.YMin)
+	return wide > 0.2 && high > 0.2*min(w.YMax-w.YMin, o.YMax-o.YMin)
+}
+
+// printed has LibreOffice print a workbook, and returns the words of each page, none over another.
+func printed(t *testing.T, content []byte) [][]word {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "commandes.xlsx"), content, 0o600))
+	convert(t, dir, "pdf")
+	boxes, err := exec.Command("pdftotext", "-bbox", filepath.Join(dir, "commandes.pdf"), "-").Output()
+	require.NoError(t, err)
+	var document struct {
+		Pages []struct {
+			Words []word `xml:"word"`
+		} `xml:"body>doc>page"`
+	}
+	reader := xml.NewDecoder(bytes.NewReader(boxes))
+	reader.Strict = false
+	require.NoError(t, reader.Decode(&document))
+	require.NotEmpty(t, document.Pages)
+	var pages [][]word
+	for n, page := range document.Pages {
+		for i, one := range page.Words {
+			for _, other := range page.Words[:i] {
+				assert.False(t, one.over(other), "page %d: %q stands over %q", n+1, one.Text, other.Text)
+			}
+		}
+		pages = append(pages, page.Words)
+	}
+	return pages
+}
+
+// said counts how often a word is on the pages.
+func said(pages [][]word, text string) (n int) {
+	for _, page := range pages {
+		for _, w := range page {
+			if w.Text == text {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // convert has LibreOffice convert the workbook, with a profile of its own: nobody's settings, no window of theirs.

@@ -8,10 +8,16 @@ import (
 )
 
 // Stock judges what people want of the stock: deliveries, inventories, moves, successions.
-type Stock struct{ store *sql.Store }
+type Stock struct {
+	store *sql.Store
+	buyer Buyer
+}
 
 // NewStock makes the keeper of the stock.
 func NewStock(store *sql.Store) *Stock { return &Stock{store: store} }
+
+// For has orders say who orders.
+func (s *Stock) For(buyer Buyer) *Stock { return &Stock{store: s.store, buyer: buyer} }
 
 // stockJudges say, for each action about stock, how it is judged and applied. An Error of the domain refuses the action and undoes all that
 // its judge wrote; anything else is tried again. A judge takes its locks first: establishments in order, then requests, then keys.
@@ -60,6 +66,7 @@ var stockJudges = map[okey.ActionName]func(context.Context, *stockTx) (okey.Verd
 type stockTx struct {
 	*sql.Tx
 	action okey.Action
+	buyer  Buyer
 	okey.StockMatter
 }
 
@@ -68,7 +75,7 @@ type stockTx struct {
 func (s *Stock) Change(ctx context.Context, m okey.StockMatter) (okey.StockVerdict, error) {
 	var verdict okey.StockVerdict
 	err := s.store.Do(ctx, func(tx *sql.Tx) error {
-		v, err := s.change(ctx, &stockTx{Tx: tx, StockMatter: m})
+		v, err := s.change(ctx, &stockTx{Tx: tx, buyer: s.buyer, StockMatter: m})
 		verdict = okey.StockVerdict{Accepted: v.Accepted, Reason: v.Reason, Letters: v.Letters, Wake: len(v.Woken) > 0, Stored: v.Stored}
 		return err
 	})

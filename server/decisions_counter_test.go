@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"okey/config"
 	"okey/internal/scene"
 	"okey/okey"
 
@@ -202,7 +203,7 @@ func TestAHandoverThatTheEngineHasNotJudgedIsKept(t *testing.T) {
 }
 
 func TestTheSlipHasAllThatIsSignedForAndNeverThePIN(t *testing.T) {
-	h := newHouse(t)
+	h := newHouseWith(t, func(c *config.Config) { c.AcademyName = "Académie de Nice" })
 	c := h.cast()
 	h.Exec(`UPDATE establishment SET name = 'Lycée général et technologique régional Marguerite <de> Navarre' WHERE uai = $1`,
 		scene.Tilleuls)
@@ -220,7 +221,9 @@ func TestTheSlipHasAllThatIsSignedForAndNeverThePIN(t *testing.T) {
 	for _, b := range []*browser{lea, roux} {
 		assert.Equal(t, b == roux, strings.Contains(b.get(request).HTML, `href="`+slip+`"`), "whoever hands over prints it")
 		before := b.get(slip)
+		copied := map[bool]string{true: "Exemplaire de l'établissement", false: "Exemplaire de la personne qui reçoit la clef"}[b == roux]
 		for _, said := range []string{
+			"OKEY Académie de Nice " + copied + " Demande " + idOf(request)[:8],
 			"Léa Martin", "Lycée général et technologique régional Marguerite <de> Navarre", "UAI 0069001B", key, expires,
 			"version 1, signée le", "Date de la remise …",
 			"Signature de Léa Martin, qui reçoit la clef", "Signature de la direction, qui remet la clef",

@@ -158,6 +158,9 @@ type Export struct {
 	Workbook []byte        `db:"workbook"` // by Workbook alone
 }
 
+// Number is the export's, as its file and the purchase order in it say it.
+func (x Export) Number() string { return x.ID.String()[:8] }
+
 const exports = `SELECT x.id, x.by_person, trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS by_name,
 	x.at, x.orders, x.keys,
 	x.file_name, x.sha256 FROM order_export x LEFT JOIN person p ON p.id = x.by_person `

@@ -107,7 +107,8 @@ func work(
 		URL: cfg.URL, Academy: cfg.AcademyName, Support: cfg.SupportMail, Supplier: cfg.SupplierMail,
 		LinkKeys: cfg.LinkKeys, Waits: okey.DefaultWaits(), Bounces: returns, Rate: cfg.MailsAMinute(),
 	})
-	registerActivities(w, stores, e, holidays, mailer, DirectoryOf(cfg))
+	buyer := activities.Buyer{Academy: cfg.AcademyName, Contact: cfg.SupportMail}
+	registerActivities(w, stores, e, holidays, mailer, DirectoryOf(cfg), buyer)
 	if err := w.Start(); err != nil {
 		return fmt.Errorf("start the worker: %w", err)
 	}
@@ -177,10 +178,10 @@ func Register(to interface {
 
 // registerActivities gives a worker OKEY's activities under the names that histories keep.
 func registerActivities(to worker.Worker, stores stores, e *engine.Engine, holidays *calendar.Calendar, mailer *mails.Mailer,
-	from *imports.Directory,
+	from *imports.Directory, buyer activities.Buyer,
 ) {
 	requests := activities.NewRequests(stores.judges, holidays)
-	orders, stock := activities.NewOrders(stores.rest, e, holidays), activities.NewStock(stores.rest)
+	orders, stock := activities.NewOrders(stores.rest, e, holidays), activities.NewStock(stores.rest).For(buyer)
 	repair := activities.NewRepair(stores.rest, e)
 	for name, function := range map[string]any{
 		okey.ActivityJudge:         requests.Judge,

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -31,7 +32,7 @@ const (
 	Instant
 )
 
-// Column is one column of a sheet; its width is in characters, 0 for the kind's own.
+// Column is one column of a sheet; its width is in characters, 0 for the kind's own, and never less than the longest word of its title.
 type Column struct {
 	Title string
 	Kind  Kind
@@ -39,12 +40,25 @@ type Column struct {
 }
 
 // Sheet is one table. Rows is run through once, cell by cell in the order of Columns; its error ends the writing. Totals, where given, is a
-// last row in bold that the filter leaves alone.
+// last row in bold that the filter leaves alone. Head, where given, stands above the table: a heading, then a fact a line.
 type Sheet struct {
 	Name    string
+	Heading string
+	Head    []Fact
 	Columns []Column
 	Rows    iter.Seq2[[]any, error]
 	Totals  []any
+}
+
+// Fact is a line above a table: its name in the first column, which is wide enough for it, and its value.
+type Fact struct{ Name, Value string }
+
+// top is the row that the columns' titles are in.
+func (s Sheet) top() int {
+	if s.Heading == "" {
+		return 1
+	}
+	return len(s.Head) + 3 // heading, facts, an empty row
 }
 
 // Properties say what the file is. The same properties and rows make the same bytes.
@@ -108,16 +122,16 @@ func inOrder(w io.Writer, packed []byte) error {
 
 type book struct {
 	*excelize.File
-	about  Properties
-	header int
-	kinds  map[Kind]int // styles
-	totals map[Kind]int
-	names  []string // of the sheets so far
+	about               Properties
+	heading, name, fact int          // styles
+	kinds               map[Kind]int // styles, as the next two
+	totals, headers     map[Kind]int
+	names               []string // of the sheets so far
 }
 
 var formats = map[Kind]string{Text: "@", Number: "General", Date: "dd/mm/yyyy", Instant: "dd/mm/yyyy hh:mm"}
 
-var widths = map[Kind]float64{Text: 24, Number: 12, Date: 14, Instant: 18}
+var widths = map[Kind]float64{Text: 24, Number: 12, Date: 14, Instant: 20}
 
 func (b *book) prepare() error {
 	created := b.about.Created.UTC().Format(time.RFC3339)
@@ -128,26 +142,42 @@ func (b *book) prepare() error {
 	if err != nil {
 		return err
 	}
-	b.header, err = b.NewStyle(&excelize.Style{
-		Font: &excelize.Font{Bold: true}, Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"E4E9F1"}},
-		Alignment: &excelize.Alignment{WrapText: true, Vertical: "top"},
-	})
+	family, err := b.GetDefaultFont()
 	if err != nil {
 		return err
 	}
-	b.kinds, b.totals = map[Kind]int{}, map[Kind]int{}
-	for _, kind := range []Kind{Text, Number, Date, Instant} {
-		format := formats[kind]
-		plain := &excelize.Style{CustomNumFmt: &format, Alignment: &excelize.Alignment{WrapText: kind == Text, Vertical: "top"}}
-		if b.kinds[kind], err = b.NewStyle(plain); err != nil {
-			return err
+	bold := excelize.Font{Bold: true, Family: family, Size: 11} // said in full: without a family LibreOffice takes a serif
+	large := bold
+	large.Size = 16
+	shade := excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"E4E9F1"}}
+	b.kinds, b.totals, b.headers = map[Kind]int{}, map[Kind]int{}, map[Kind]int{}
+	made := func(style excelize.Style) (id int) {
+		if err == nil {
+			id, err = b.NewStyle(&style)
 		}
-		plain.Font = &excelize.Font{Bold: true}
-		if b.totals[kind], err = b.NewStyle(plain); err != nil {
-			return err
-		}
+		return id
 	}
-	return nil
+	for _, kind := range []Kind{Text, Number, Date, Instant} { // in this order each time
+		format := formats[kind]
+		place := &excelize.Alignment{WrapText: true, Vertical: "top"}
+		switch kind {
+		case Text:
+		case Number:
+			place = &excelize.Alignment{Horizontal: "right", Indent: 1, Vertical: "top"}
+		case Date, Instant: // to the right they would touch the next column: LibreOffice forgets an indent here and there
+			place = &excelize.Alignment{Horizontal: "left", Vertical: "top"}
+		}
+		b.kinds[kind] = made(excelize.Style{CustomNumFmt: &format, Alignment: place})
+		b.totals[kind] = made(excelize.Style{CustomNumFmt: &format, Alignment: place, Font: &bold})
+		title := *place
+		title.WrapText = true
+		b.headers[kind] = made(excelize.Style{Alignment: &title, Font: &bold, Fill: shade})
+	}
+	text := formats[Text]
+	b.heading = made(excelize.Style{Font: &large, CustomNumFmt: &text})
+	b.name = made(excelize.Style{Font: &bold, CustomNumFmt: &text})
+	b.fact = made(excelize.Style{CustomNumFmt: &text}) // not wrapped: it runs on over the empty cells to its right
+	return err
 }
 
 // add streams one sheet. What stands before a sheet's rows in the file is set before its stream opens, the rest before it ends.
@@ -156,14 +186,14 @@ func (b *book) add(place int, sheet Sheet) error {
 	if err != nil {
 		return err
 	}
-	if err := b.printLayout(name); err != nil {
+	if err := b.printLayout(name, sheet.top()); err != nil {
 		return err
 	}
 	stream, err := b.NewStreamWriter(name)
 	if err != nil {
 		return err
 	}
-	if err := beginSheet(stream, sheet.Columns); err != nil {
+	if err := beginSheet(stream, sheet); err != nil {
 		return err
 	}
 	last, err := b.writeRows(stream, sheet)
@@ -175,7 +205,7 @@ func (b *book) add(place int, sheet Sheet) error {
 		if err != nil {
 			return err
 		}
-		if err := b.AutoFilter(name, "A1:"+corner, nil); err != nil {
+		if err := b.AutoFilter(name, fmt.Sprintf("A%d:%s", sheet.top(), corner), nil); err != nil {
 			return err
 		}
 	}
@@ -208,7 +238,7 @@ func (b *book) sheetName(wanted string, number int) string {
 }
 
 // printLayout fits a sheet on A4, one page wide, with its header on each page.
-func (b *book) printLayout(name string) error {
+func (b *book) printLayout(name string, top int) error {
 	a4, landscape, width, height, fit := 9, "landscape", 1, 0, true
 	if err := b.SetSheetProps(name, &excelize.SheetPropsOptions{FitToPage: &fit}); err != nil {
 		return err
@@ -224,34 +254,68 @@ func (b *book) printLayout(name string) error {
 		return err
 	}
 	return b.SetDefinedName(&excelize.DefinedName{
-		Name: "_xlnm.Print_Titles", RefersTo: "'" + strings.ReplaceAll(name, "'", "''") + "'!$1:$1", Scope: name,
+		Name: "_xlnm.Print_Titles", RefersTo: fmt.Sprintf("'%s'!$%d:$%d", strings.ReplaceAll(name, "'", "''"), top, top), Scope: name,
 	})
 }
 
-func beginSheet(stream *excelize.StreamWriter, columns []Column) error {
-	for i, column := range slices.Backward(columns) { // excelize writes the last one set first, and Excel wants them in order
-		width := column.Width
-		if width == 0 {
-			width = widths[column.Kind]
-		}
-		if err := stream.SetColWidth(i+1, i+1, width); err != nil {
+// width is how wide a column is, in digits.
+func (c Column) width() float64 {
+	width := c.Width
+	if width == 0 {
+		width = widths[c.Kind]
+	}
+	for word := range strings.FieldsSeq(c.Title) {
+		width = max(width, math.Ceil(boldly*breadth(word)+margin(c.Kind)))
+	}
+	return width
+}
+
+func beginSheet(stream *excelize.StreamWriter, sheet Sheet) error {
+	for i, column := range slices.Backward(sheet.Columns) { // excelize writes the last one set first, and Excel wants them in order
+		if err := stream.SetColWidth(i+1, i+1, column.width()); err != nil {
 			return err
 		}
 	}
-	return stream.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"})
+	top := sheet.top()
+	return stream.SetPanes(&excelize.Panes{Freeze: true, YSplit: top, TopLeftCell: fmt.Sprintf("A%d", top+1), ActivePane: "bottomLeft"})
+}
+
+// writeHead writes what stands above the table.
+func (b *book) writeHead(stream *excelize.StreamWriter, sheet Sheet) error {
+	if sheet.Heading == "" {
+		return nil
+	}
+	heading := []any{excelize.Cell{StyleID: b.heading, Value: clean(sheet.Heading)}}
+	if err := stream.SetRow("A1", heading, excelize.RowOpts{Height: 2 * lineHeight}); err != nil {
+		return err
+	}
+	for i, fact := range sheet.Head {
+		line := []any{excelize.Cell{StyleID: b.name, Value: clean(fact.Name)}, excelize.Cell{StyleID: b.fact, Value: clean(fact.Value)}}
+		if err := stream.SetRow(fmt.Sprintf("A%d", i+2), line); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // writeRows writes header, rows and totals, and returns the number of the last row that the filter covers.
 func (b *book) writeRows(stream *excelize.StreamWriter, sheet Sheet) (int, error) {
-	header := make([]any, len(sheet.Columns))
-	for i, column := range sheet.Columns {
-		header[i] = excelize.Cell{StyleID: b.header, Value: clean(column.Title)}
-	}
-	if err := stream.SetRow("A1", header); err != nil {
+	if err := b.writeHead(stream, sheet); err != nil {
 		return 0, err
 	}
-	last := 1
-	write := func(row []any, styles map[Kind]int) error {
+	rooms := make([]float64, len(sheet.Columns))
+	header := make([]any, len(sheet.Columns))
+	titles := 1
+	for i, column := range sheet.Columns {
+		header[i] = excelize.Cell{StyleID: b.headers[column.Kind], Value: clean(column.Title)}
+		rooms[i] = column.width() - margin(column.Kind)
+		titles = max(titles, lines(clean(column.Title), rooms[i]/boldly))
+	}
+	last := sheet.top()
+	if err := stream.SetRow(fmt.Sprintf("A%d", last), header, height(titles)...); err != nil {
+		return 0, err
+	}
+	write := func(row []any, styles map[Kind]int, weight float64) error {
 		cells, err := cellsOf(sheet.Columns, row, styles)
 		if err != nil {
 			return fmt.Errorf("row %d: %w", last+1, err)
@@ -260,12 +324,12 @@ func (b *book) writeRows(stream *excelize.StreamWriter, sheet Sheet) (int, error
 		if err != nil {
 			return err
 		}
-		return stream.SetRow(at, cells)
+		return stream.SetRow(at, cells, height(highest(cells, rooms, weight))...)
 	}
 	if sheet.Rows != nil {
 		for row, err := range sheet.Rows {
 			if err == nil {
-				err = write(row, b.kinds)
+				err = write(row, b.kinds, 1)
 			}
 			if err != nil {
 				return last, err
@@ -276,7 +340,7 @@ func (b *book) writeRows(stream *excelize.StreamWriter, sheet Sheet) (int, error
 	if sheet.Totals == nil {
 		return last, nil
 	}
-	return last, write(sheet.Totals, b.totals)
+	return last, write(sheet.Totals, b.totals, boldly)
 }
 
 func cellsOf(columns []Column, row []any, styles map[Kind]int) ([]any, error) {

@@ -158,6 +158,44 @@ func TestASheetIsLaidOutForReadingAndPrinting(t *testing.T) {
 	assert.Equal(t, "2026-11-24T08:12:00Z", properties.Created)
 }
 
+func TestARowIsAsHighAsItsLongestText(t *testing.T) {
+	of := []workbook.Column{{Title: "UAI", Width: 11}, {Title: "Établissements de l'académie", Width: 11}, {Title: "Vu", Kind: workbook.Instant}}
+	f := open(t, write(t, workbook.Sheet{Name: "Clefs", Columns: of, Rows: rows(
+		[]any{"0069001B", "Les Acacias", about.Created},
+		[]any{"une\ndeux\n\nquatre", nil, about.Created},
+		[]any{nil, strings.Repeat("x", 55)},
+		[]any{strings.Repeat("long ", 1000)},
+		[]any{},
+	), Totals: []any{"Total de l'académie"}}))
+	for row, lines := range map[int]float64{2: 1, 3: 4, 4: 4, 5: 27, 6: 1, 7: 3} {
+		height, err := f.GetRowHeight("Clefs", row)
+		require.NoError(t, err)
+		assert.InDelta(t, 15*lines, height, 0.01, "row %d", row)
+	}
+	wide, err := f.GetColWidth("Clefs", "B")
+	require.NoError(t, err)
+	assert.Greater(t, wide, 11.0, "no word of a title is broken")
+}
+
+func TestWhatStandsAboveATableLeavesItsHeaderInSight(t *testing.T) {
+	headed := sheet([]any{"a", 1})
+	headed.Heading, headed.Head = "Bon de commande", []workbook.Fact{{Name: "Numéro", Value: "=1+1"}, {Name: "Date", Value: "24/11/2026"}}
+	content := write(t, headed)
+	f := open(t, content)
+	shown, err := f.GetRows("Clefs")
+	require.NoError(t, err)
+	assert.Equal(t, [][]string{{"Bon de commande"}, {"Numéro", "=1+1"}, {"Date", "24/11/2026"}, nil, {"Numéro de série", "Nombre", "Expire", "Vu"}, {"a", "1"}},
+		shown)
+	xml := part(t, content, "xl/worksheets/sheet1.xml")
+	for _, wanted := range []string{`ySplit="5"`, `topLeftCell="A6"`, `<autoFilter ref="$A$5:$D$6"`} {
+		assert.Contains(t, xml, wanted)
+	}
+	assert.NotContains(t, xml, "<f>")
+	assert.Equal(t, "'Clefs'!$5:$5", f.GetDefinedName()[0].RefersTo)
+	styles := part(t, content, "xl/styles.xml")
+	assert.Equal(t, strings.Count(styles, "<font>"), strings.Count(styles, "<name "), "a font without a name is any font")
+}
+
 func TestNamesOfSheetsAreMadeToFit(t *testing.T) {
 	long := sheet()
 	long.Name = "0060001A : [Lycée] des/Tilleuls et de la très grande Prairie"

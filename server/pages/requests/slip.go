@@ -6,12 +6,14 @@ import (
 
 	"okey/internal/address"
 	"okey/okey"
+	"okey/server/pages/story"
 	"okey/server/respond"
 	"okey/server/web"
 )
 
 // slipScreen is the paper that both sign when a key changes hands. It says nothing of the PIN, which is nobody's but its owner's.
 type slipScreen struct {
+	Copy    string // whose copy it is
 	Facts   []web.Fact
 	Who     string // whose signature it is: "d'Éloïse Petit"
 	Request string
@@ -45,13 +47,19 @@ func (s *Pages) slipPage(v *web.Visit) error {
 			who = signed.Name
 		}
 	}
-	page := slipScreen{Who: okey.SayOf(who), Request: address.RequestURL(id), Facts: d.slipFacts(who, key)}
+	page := slipScreen{
+		Copy: "Exemplaire de l'établissement", Who: okey.SayOf(who), Request: address.RequestURL(id), Facts: d.slipFacts(who, key),
+	}
+	if v.Actor.ID == d.Requester.ID {
+		page.Copy = "Exemplaire de la personne qui reçoit la clef"
+	}
 	return s.Show(v, http.StatusOK, "slip", web.Screen{Title: "Bordereau de remise d'une clef", Body: page})
 }
 
 // slipFacts are what both sign: who is given which key, for what charter, and when.
 func (d Dossier) slipFacts(who string, key okey.Key) []web.Fact {
 	facts := []web.Fact{
+		{Name: "Demande", Value: story.ShortID(d.ID)},
 		{Name: "Remise à", Value: who},
 		{Name: "Établissement", Value: d.Place.Name},
 		{Name: "UAI", Value: string(d.UAI)},

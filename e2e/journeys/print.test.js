@@ -1,0 +1,69 @@
+// What comes out on paper: what the page says, and nothing to click on.
+import assert from "node:assert/strict";
+import { journey } from "../browser.js";
+import { openSchool, requestAt, team } from "../house.js";
+
+const size = { width: 640, height: 900 }; // what A4 leaves between its margins
+
+/** What would be printed of the page though it only works on a screen. */
+async function deadOnPaper(visitor) {
+  await visitor.page.emulateMedia({ media: "print" });
+  return visitor.page.evaluate(() => [...document.querySelectorAll(
+    "form, input, select, button, nav, .filters, .actions, .deeds, a[download], a[href$='.xlsx'], .button, summary, .unprinted",
+  )].filter((e) => e.checkVisibility({ visibilityProperty: true })).map((e) => e.outerHTML.slice(0, 160)));
+}
+
+/** How many sheets of A4 the page takes. */
+async function sheets(visitor) {
+  return (await visitor.page.pdf({ preferCSSPageSize: true })).toString("latin1").match(/\/Type\s*\/Page\b/g).length;
+}
+
+journey("a list is printed without its filters, downloads and actions", ["desktop"], async (visit) => {
+  const school = await openSchool({ staff: 2, keys: 2 });
+  await requestAt("awaiting_decision", school, school.staff[0]);
+  await requestAt("handed_over", school, school.staff[1]);
+  const pages = {
+    head: ["/", "/demandes", "/clefs", "/stock", "/commandes"],
+    support: ["/assistance", "/assistance/journal", "/assistance/tableau-de-bord", `/stock?etablissement=${school.uai}`, "/commandes", "/demandes"],
+  };
+  for (const [role, person] of Object.entries({ head: school.head, support: team.support })) {
+    const visitor = await visit(person, { size });
+    for (const path of pages[role]) {
+      await visitor.open(path);
+      assert.deepEqual(await deadOnPaper(visitor), [], `${path} on paper, for ${role}`);
+      assert.ok(await visitor.page.getByRole("heading", { level: 1 }).isVisible());
+      if (path === "/clefs") assert.ok(await visitor.page.getByRole("rowheader").first().isVisible(), "the list itself is there");
+      await visitor.page.emulateMedia({ media: "screen" });
+      if (path === "/clefs") assert.ok(await visitor.page.getByRole("link", { name: "Télécharger (xlsx)" }).isVisible(), "on a screen it is");
+    }
+  }
+});
+
+journey("the signed charter leaves no few lines on a sheet of their own", ["desktop"], async (visit) => {
+  const school = await openSchool({ keys: 1 });
+  const request = await requestAt("awaiting_handover", school, school.staff[0]);
+  const signer = await visit(school.staff[0]);
+  await signer.open(`/demandes/${request.id}/charte`);
+  const text = signer.page.locator(".charter p");
+  await text.evaluate((p) => p.append("\nUn peu plus.\n".repeat(2))); // an academy's charter may be longer than the demonstration's
+  assert.equal(await sheets(signer), 1, "text and proof");
+  await signer.page.emulateMedia({ media: "print" });
+  const { orphans, widows } = await text.evaluate((p) => ({ orphans: getComputedStyle(p).orphans, widows: getComputedStyle(p).widows }));
+  assert.deepEqual({ orphans, widows }, { orphans: "4", widows: "4" }, "a longer one");
+  assert.ok(await signer.page.getByText(/Empreinte/).first().isVisible(), "what it is checked by is on paper");
+});
+
+journey("the slip says who issues it, of which request, and whose copy it is", ["desktop"], async (visit) => {
+  const school = await openSchool({ keys: 1 });
+  const request = await requestAt("awaiting_handover", school, school.staff[0]);
+  for (const [person, copy] of [[school.head, "Exemplaire de l'établissement"], [school.staff[0], "Exemplaire de la personne qui reçoit la clef"]]) {
+    const visitor = await visit(person);
+    await visitor.open(`/demandes/${request.id}/bordereau`);
+    assert.ok(await visitor.page.getByRole("main").getByText("OKEY", { exact: true }).isHidden(), "the screen has its header");
+    assert.deepEqual(await deadOnPaper(visitor), []);
+    for (const words of ["OKEY", request.id.slice(0, 8), copy]) {
+      assert.ok(await visitor.page.getByRole("main").getByText(words, { exact: true }).isVisible(), `${words} for ${person.name}`);
+    }
+    assert.equal(await sheets(visitor), 1);
+  }
+});

@@ -63,8 +63,11 @@ func (s *Pages) showDeliveries(v *web.Visit, status int, f *web.Form, page deliv
 	}
 	for _, d := range found {
 		page.Delivered = append(page.Delivered, web.Row{
-			web.Paris(v).Stamp(d.CreatedAt).To(deliveryURL(d.ID)), {Text: d.FileName}, {Text: okey.SayNumber(d.Keys), Number: true},
-			{Text: d.State.French()}, {Text: d.ByName},
+			web.Paris(v).Stamp(d.CreatedAt).To(deliveryURL(d.ID)),
+			{Text: d.FileName},
+			{Text: okey.SayNumber(d.Keys), Number: true},
+			{Text: d.State.French()},
+			{Text: d.ByName},
 		})
 	}
 	page.Sheet = address.PathDeliveries + ".xlsx"

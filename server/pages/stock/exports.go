@@ -28,8 +28,10 @@ func (s *Pages) exporting(v *web.Visit) (e exporting, err error) {
 	}
 	for _, x := range found {
 		e.Exports = append(e.Exports, web.Row{
-			web.Paris(v).Stamp(x.At).To(address.PathOrders + "/exports/" + x.ID.String()), {Text: fmt.Sprint(x.Orders), Number: true},
-			{Text: fmt.Sprint(x.Keys), Number: true}, {Text: cmp.Or(x.ByName, "chaque lundi")},
+			web.Paris(v).Stamp(x.At).To(address.PathOrders + "/exports/" + x.ID.String()),
+			{Text: fmt.Sprint(x.Orders), Number: true},
+			{Text: fmt.Sprint(x.Keys), Number: true},
+			{Text: cmp.Or(x.ByName, "chaque lundi")},
 		})
 	}
 	some, err := s.store.OrdersPlaced(v.Ctx())

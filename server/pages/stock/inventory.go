@@ -107,8 +107,11 @@ func (s *Pages) showInventory(v *web.Visit, status int, uai okey.UAI, f *web.For
 	}
 	for _, i := range past {
 		page.Past = append(page.Past, web.Row{
-			web.Paris(v).Stamp(i.At).To(inventoryURL(i.ID)), {Text: i.ByName}, {Text: fmt.Sprint(i.Found), Number: true},
-			{Text: fmt.Sprint(i.Missing), Number: true}, {Text: fmt.Sprint(i.Others), Number: true},
+			web.Paris(v).Stamp(i.At).To(inventoryURL(i.ID)),
+			{Text: i.ByName},
+			{Text: fmt.Sprint(i.Found), Number: true},
+			{Text: fmt.Sprint(i.Missing), Number: true},
+			{Text: fmt.Sprint(i.Others), Number: true},
 		})
 	}
 	return s.Show(v, status, "inventory", web.Screen{Title: "Inventaire", Notice: notice, Warning: warning, Body: page})

@@ -212,8 +212,12 @@ func (s *Pages) listOrders(v *web.Visit, uai okey.UAI) (list ordersList, err err
 	}
 	for _, o := range found {
 		list.Orders = append(list.Orders, web.Row{
-			{Text: fmt.Sprint(o.Number), Path: address.OrderURL(o.ID)}, web.Paris(v).Stamp(o.PlacedAt), {Text: o.Establishment},
-			{Text: sayQuantity(o), Number: true}, {Text: o.State.Say(o.Received, o.Quantity)}, {Text: o.ByName},
+			{Text: fmt.Sprint(o.Number), Path: address.OrderURL(o.ID)},
+			web.Paris(v).Stamp(o.PlacedAt),
+			{Text: o.Establishment},
+			{Text: sayQuantity(o), Number: true},
+			{Text: o.State.Say(o.Received, o.Quantity)},
+			{Text: o.ByName},
 		})
 	}
 	if len(found) > 0 || state.Valid() { // the empty list says the same

@@ -39,8 +39,12 @@ func (s *Pages) reportsPage(v *web.Visit) error {
 	page := reportsScreen{Sheet: address.PathReports + ".xlsx"}
 	for _, r := range found {
 		page.Reports = append(page.Reports, web.Row{
-			{Text: string(r.Serial), Path: reportURL(r.ID), Whole: true}, {Text: okey.SayPlace(r.Establishment, r.UAI)}, web.Paris(v).Stamp(r.At),
-			{Text: r.ByName}, {Text: web.SayList(r.Similar)}, {Text: cmp.Or(r.KeptAt, "pas encore")},
+			{Text: string(r.Serial), Path: reportURL(r.ID), Whole: true},
+			{Text: okey.SayPlace(r.Establishment, r.UAI)},
+			web.Paris(v).Stamp(r.At),
+			{Text: r.ByName},
+			{Text: web.SayList(r.Similar)},
+			{Text: cmp.Or(r.KeptAt, "pas encore")},
 		})
 	}
 	return s.Show(v, http.StatusOK, "reports", web.Screen{Title: "Clefs à confirmer", Notice: notice, Body: page})

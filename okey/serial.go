@@ -44,6 +44,15 @@ func ParseSerial(typed string) (Serial, error) {
 	return Serial(s), nil
 }
 
+// LastOfSerial is how many of a serial number's last characters are enough to say that the key in one's hand is the one that was expected.
+const LastOfSerial = 4
+
+// EndsLike tells whether what was typed is the end of the serial number, as far as is enough for a key that was expected.
+func (s Serial) EndsLike(typed string) bool {
+	end := Compact(typed)
+	return len(end) == LastOfSerial && len(s) > LastOfSerial && strings.HasSuffix(string(s), end)
+}
+
 // Stem is the serial without its leading zeros: two serials of one stem may be one key, of which a spreadsheet dropped the
 // zeros. That is a question to ask, never a fact.
 func (s Serial) Stem() string { return strings.TrimLeft(string(s), "0") }

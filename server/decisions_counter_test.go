@@ -63,6 +63,32 @@ func TestTheCounterFindsThePersonByNameOrByTheScannedKey(t *testing.T) {
 	assert.Contains(t, none.text(), "Zoë Noël", "the list is there still")
 }
 
+// Who has the reserved key in hand need not type all of its number; who has another one must.
+func TestTheLastCharactersOfTheReservedKeyAreEnough(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Key(scene.Tilleuls)
+	h.Key(scene.Tilleuls)
+	other := h.Key(scene.Tilleuls)
+	first, firstKey := h.awaits(c, "Ana Une")
+	second, secondKey := h.awaits(c, "Bob Deux")
+	roux := h.as(c.roux)
+	at := counter + "/" + idOf(first)
+	end := func(serial okey.Serial) string { return string(serial[len(serial)-okey.LastOfSerial:]) }
+
+	unknown := roux.fill(at, at, "serial", end(other))
+	assert.Equal(t, http.StatusConflict, unknown.Status, "of another key all of it: %s", unknown.text())
+	h.Exec(`UPDATE key SET serial = $1 WHERE serial = $2`, end(firstKey), string(other))
+	asked := roux.fill(at, at, "serial", end(firstKey))
+	assert.Contains(t, asked.text(), "n'est pas celle qui est réservée", "a short number of another key's own is that one")
+	h.Exec(`UPDATE key SET serial = $2 WHERE serial = $1`, end(firstKey), string(other))
+
+	roux.done(roux.fill(at, at, "serial", " "+strings.ToLower(end(firstKey))))
+	assert.Equal(t, okey.InService, h.KeyState(firstKey))
+	roux.done(roux.fill(second, second+"/remise", "serial", end(secondKey)))
+	assert.Equal(t, okey.InService, h.KeyState(secondKey), "from the request's page, too")
+}
+
 func TestTheCounterChecksConfirmsAndGoesOnToTheNextPerson(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()

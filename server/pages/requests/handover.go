@@ -98,7 +98,7 @@ func counterForm(v *web.Visit, c act.Case) *web.Form {
 		"swap": {},
 		"serial": {
 			Label: "*Numéro gravé sur la clef que vous remettez",
-			Hint:  fmt.Sprintf("Clef réservée : %s. Scannez le numéro, ou tapez-le.", c.Key),
+			Hint:  fmt.Sprintf("Clef réservée : %s. Scannez le numéro, ou tapez ses quatre derniers caractères.", c.Key),
 		},
 	})
 }
@@ -210,13 +210,32 @@ func askToSwap(s *Pages, v *web.Visit, c act.Case, f *web.Form) (bool, error) {
 	if okey.May(okey.ActHandOver, v.Actor, c.Subject, c.Today) != nil {
 		return false, nil //nolint:nilerr // Do says why not
 	}
+	if err := s.completed(v, c, f); err != nil {
+		return false, err
+	}
 	counter := counterForm(v, c)
 	counter.Action, counter.Values["serial"] = f.Action, f.Values["serial"]
 	return s.asksToSwap(v, c, counter)
 }
 
+// completed makes of the last characters of the reserved key's number the whole, unless they are another key's number themselves.
+func (s *Pages) completed(v *web.Visit, c act.Case, f *web.Form) error {
+	if c.Stage != okey.AwaitingHandover || !c.Key.EndsLike(f.Values["serial"]) {
+		return nil
+	}
+	_, err := s.store.Key(v.Ctx(), okey.Serial(okey.Compact(f.Values["serial"])))
+	if okey.ErrorCode(err) != okey.CodeNotFound {
+		return err
+	}
+	f.Values["serial"] = string(c.Key)
+	return nil
+}
+
 // asksToSwap asks, instead of acting, whether another key is really to take the attributed one's place.
 func (s *Pages) asksToSwap(v *web.Visit, c act.Case, f *web.Form) (bool, error) {
+	if err := s.completed(v, c, f); err != nil {
+		return false, err
+	}
 	other, err := s.otherKey(v, c, f)
 	if err != nil || other == "" || f.Values["swap"] == string(other) {
 		return false, err

@@ -152,8 +152,8 @@ func dressHandover(f *web.Form, _ *web.Visit, d Dossier) {
 	f.Fields = map[string]web.Field{"serial": {
 		Label: "Numéro gravé sur la clef que vous remettez",
 		Hint: fmt.Sprintf(
-			"Clef réservée : %s. Tapez ou scannez le numéro. Si c'est une autre clef libre, OKEY vous demande d'abord si elle prend "+
-				"sa place.",
+			"Clef réservée : %s. Scannez le numéro, ou tapez ses quatre derniers caractères. Si c'est une autre clef libre, scannez-la ou "+
+				"tapez tout son numéro : OKEY vous demande d'abord si elle prend sa place.",
 			d.Key,
 		),
 	}}

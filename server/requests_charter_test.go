@@ -154,7 +154,7 @@ func TestTheSignedCharterPrintsBlackOnWhiteWithoutThePagesAround(t *testing.T) {
 	_, printed, found := strings.Cut(style.HTML, "@media print {")
 	require.True(t, found)
 	for _, rule := range []string{
-		"size: A4", "header, footer, form, .skip, .button, .unprinted, details { display: none; }", "color: #000; background: #fff",
+		"size: A4", ":is(header, footer, form, nav, details, .actions, .deeds, .help, .skip, .button, .unprinted) { display: none; }", "color: #000; background: #fff",
 	} {
 		assert.Contains(t, printed, rule)
 	}

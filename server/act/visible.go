@@ -49,8 +49,8 @@ func (s *Dispatcher) caseOf(ctx context.Context, actor okey.Actor, cmd Command) 
 	return c, s.notYet(ctx, actor, cmd.Request, err)
 }
 
-// notYet makes unavailable of not_found where the request was asked for and nobody has judged that yet, for whoever will see it. With an
-// engine that is away that is its asker alone; after a fail-over, heads know of requests that the new database has yet to judge again.
+// notYet makes unavailable of not_found where the request was asked for and nobody has judged that yet, for whoever will see it. While the
+// engine is away its asker alone knows of it; after a fail-over, heads know of requests that the new database has yet to judge again.
 func (s *Dispatcher) notYet(ctx context.Context, actor okey.Actor, id uuid.UUID, err error) error {
 	if okey.ErrorCode(err) != okey.CodeNotFound {
 		return err
@@ -65,6 +65,15 @@ func (s *Dispatcher) notYet(ctx context.Context, actor okey.Actor, id uuid.UUID,
 	}
 	return okey.Errorf(okey.CodeUnavailable,
 		"Cette demande est enregistrée, OKEY n'a pas encore fini de la traiter : réessayez dans quelques secondes.")
+}
+
+// OwnAsk is the actor's own asking for a request that could not be shown to them: it waits for its judge, or was refused.
+func (s *Dispatcher) OwnAsk(ctx context.Context, actor okey.Actor, id uuid.UUID, err error) (okey.Action, bool) {
+	if code := okey.ErrorCode(err); code != okey.CodeNotFound && code != okey.CodeUnavailable {
+		return okey.Action{}, false
+	}
+	ask, err := s.store.AskOf(ctx, id)
+	return ask, err == nil && ask.By == actor.ID
 }
 
 // Visible loads a request for someone who may see it; not_found otherwise, and unavailable as long as it is not judged.

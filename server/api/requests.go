@@ -97,8 +97,8 @@ func (s *API) getRequest(c *gin.Context) error {
 		c.JSON(http.StatusOK, view)
 		return nil
 	}
-	ask, askErr := s.store.AskOf(ctx, id)
-	if code := okey.ErrorCode(err); code != okey.CodeNotFound && code != okey.CodeUnavailable || askErr != nil || ask.By != actor.ID {
+	ask, own := s.act.OwnAsk(ctx, actor, id, err)
+	if !own {
 		return err
 	}
 	if ask.Verdict == nil {

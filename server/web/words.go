@@ -39,12 +39,6 @@ func (c Clock) Time(t time.Time) string {
 	return okey.SayTime(t, c.Now, c.Zone)
 }
 
-// Dated names an instant in a record that is read years later, line by line: the year is said.
-func (c Clock) Dated(t time.Time) string {
-	local := t.In(c.Zone)
-	return fmt.Sprintf("%s à %d h %02d", okey.DayOf(t, c.Zone).SayWithYear(), local.Hour(), local.Minute())
-}
-
 // Date names the day that a key expires on. It is always some other year's, or soon to be: the year is said.
 func (c Clock) Date(d okey.Day) string { return d.SayWithYear() }
 

@@ -53,10 +53,11 @@ type keyColumn struct{ Title, Path, Sorted string }
 
 // keyLine is a key in a list.
 type keyLine struct {
-	Path, Serial, Holder, State, Batch, Where string
-	Tag                                       okey.KeyState
-	Expires, LastLogin                        web.Cell
-	Ends                                      string // of its life: soon, or over
+	Path, Serial, Holder, Batch, Where string
+	State                              okey.KeyState
+	KeptFor                            string // said after the state
+	Expires, LastLogin                 web.Cell
+	Ends                               string // of its life: soon, or over
 }
 
 // maxBatches is how many batches the filter offers.
@@ -133,11 +134,11 @@ type keyCursor struct {
 
 func newKeyLine(k sql.ListedKey, c web.Clock, unseen string) keyLine {
 	line := keyLine{
-		Path: address.KeyURL(k.Serial), Serial: string(k.Serial), Holder: sayHolder(k), Tag: k.State, Batch: k.Batch,
+		Path: address.KeyURL(k.Serial), Serial: string(k.Serial), Holder: sayHolder(k), State: k.State, Batch: k.Batch,
 		Where: k.Establishment, LastLogin: web.Cell{Text: unseen}, Expires: web.StampDay(k.ExpiresOn),
 	}
 	if k.KeptFor != "" {
-		line.State = " à " + k.KeptFor
+		line.KeptFor = " à " + k.KeptFor
 	}
 	today := okey.DayOf(c.Now, c.Zone)
 	switch {

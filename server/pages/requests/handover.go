@@ -181,6 +181,9 @@ func (s *Pages) handOver(v *web.Visit) error {
 	if err := s.Read(v, f); err != nil {
 		return err
 	}
+	if err := s.completed(v, c, f); err != nil {
+		return err
+	}
 	if asked, err := s.asksToSwap(v, c, f); asked || err != nil {
 		return err
 	}
@@ -233,9 +236,6 @@ func (s *Pages) completed(v *web.Visit, c act.Case, f *web.Form) error {
 
 // asksToSwap asks, instead of acting, whether another key is really to take the attributed one's place.
 func (s *Pages) asksToSwap(v *web.Visit, c act.Case, f *web.Form) (bool, error) {
-	if err := s.completed(v, c, f); err != nil {
-		return false, err
-	}
 	other, err := s.otherKey(v, c, f)
 	if err != nil || other == "" || f.Values["swap"] == string(other) {
 		return false, err

@@ -54,11 +54,9 @@ func (s *Pages) requestPage(v *web.Visit) error {
 		return err
 	}
 	d, err := s.Dossier(v, id)
-	if code := okey.ErrorCode(err); code == okey.CodeNotFound || code == okey.CodeUnavailable {
-		if ask, askErr := s.store.AskOf(v.Ctx(), id); askErr == nil && ask.By == v.Actor.ID {
-			v.Redirect(http.StatusSeeOther, address.FollowURL(ask.ID))
-			return nil
-		}
+	if ask, own := s.act.OwnAsk(v.Ctx(), v.Actor, id, err); own {
+		v.Redirect(http.StatusSeeOther, address.FollowURL(ask.ID))
+		return nil
 	}
 	if err != nil {
 		return err

@@ -4,12 +4,25 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-RUN CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o /okey ./cmd/okey
 
-# Certificates and nothing else; time zones are in the program.
-FROM gcr.io/distroless/static-debian12:nonroot
-COPY --from=build /okey /usr/local/bin/okey
-USER nonroot
+# docker-compose.demo.yml: PostgreSQL's programs beside the whole of OKEY in one. Production's image below has nothing of it.
+FROM build AS build-demo
+RUN cd standalone && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o /okey-standalone .
+
+FROM postgres:17.7-alpine AS demo
+COPY --from=build-demo /okey-standalone /usr/local/bin/okey-standalone
+ENTRYPOINT []
+
+FROM build AS program
+RUN mkdir -p -m 1777 /image/tmp && \
+    mkdir -p /image/etc/ssl/certs /image/usr/local/bin && \
+    cp /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ && \
+    CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o /image/usr/local/bin/okey ./cmd/okey
+
+# The program, the certificates of authorities and a /tmp: nothing else. Time zones are in the program.
+FROM scratch
+COPY --from=program /image /
+USER 65532:65532
 EXPOSE 8080
 ENV OKEY_HTTP=0.0.0.0:8080
 ENTRYPOINT ["/usr/local/bin/okey"]

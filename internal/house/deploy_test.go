@@ -83,15 +83,137 @@ func TestComposeGivesTheProgramWhatItReads(t *testing.T) {
 		assert.Equal(t, types.ShellCommand{string(role)}, service.Command)
 		environ := make(map[string]string)
 		for variable, value := range service.Environment {
-			require.NotNil(t, value, variable)
 			assert.True(t, known[variable], "%s: the program does not read %s", name, variable)
-			environ[variable] = *value
+			if value != nil { // else it is not in .env, and unset
+				environ[variable] = *value
+			}
 		}
 		putFilesInPlace(t, project, service, environ)
 		c, err := config.Load(environ)
 		require.NoError(t, err, name)
 		require.NoError(t, c.Check(role), name)
 	}
+}
+
+// oneAlone are the settings that only one of server and worker reads, by their beginnings, and why.
+var oneAlone = map[string]struct{ reader, why string }{
+	"OKEY_HTTP":                  {"server", "it alone listens to people"},
+	"OKEY_TRUSTED_PROXIES":       {"server", "it alone listens to people"},
+	"OKEY_LINKS_REQUIRE_SIGN_IN": {"server", "it alone listens to people"},
+	"OKEY_OIDC_":                 {"server", "it alone signs people in"},
+	"OKEY_CLAIM_":                {"server", "it alone signs people in"},
+	"OKEY_PIN_PEPPERS":           {"server", "it alone checks PINs"},
+	"OKEY_LOGO_FILE":             {"server", "it alone has pages"},
+	"OKEY_STYLE_FILE":            {"server", "it alone has pages"},
+	"OKEY_TICKET_":               {"server", "it alone has pages"},
+	"OKEY_PORTAL_URL":            {"server", "it alone has pages"},
+	"OKEY_TRAINING_URL":          {"server", "it alone has pages"},
+	"OKEY_ACCESSIBILITY_":        {"server", "it alone has pages"},
+	"OKEY_METRICS":               {"worker", "the server's own default serves"},
+	"OKEY_SMTP_URL":              {"worker", "it alone sends mails"},
+	"OKEY_MAIL_":                 {"worker", "it alone sends mails"},
+	"OKEY_SUPPLIER_MAIL":         {"worker", "it alone sends mails"},
+	"OKEY_BOUNCE_":               {"worker", "it alone reads what comes back"},
+	"OKEY_LDAP_":                 {"worker", "it alone reads the directory"},
+}
+
+// A setting that compose drops is one that an operator sets in vain.
+func TestComposePassesEverySetting(t *testing.T) {
+	passed := func(service types.ServiceConfig, s config.Setting) bool {
+		_, plain := service.Environment[s.Name]
+		_, file := service.Environment[s.Name+"_FILE"]
+		return plain || file
+	}
+	project := compose(t)
+	used := make(map[string]bool)
+	for _, s := range config.Settings() {
+		if s.Name == "OKEY_ADMIN_DATABASE_URL" { // server and worker refuse it
+			assert.True(t, passed(project.Services["migrate"], s))
+			continue
+		}
+		alone := ""
+		for beginning, only := range oneAlone {
+			if strings.HasPrefix(s.Name, beginning) {
+				alone, used[beginning] = only.reader, true
+			}
+		}
+		for _, name := range []string{"server", "worker"} {
+			assert.Equal(t, alone == "" || alone == name, passed(project.Services[name], s), "%s is passed to the %s", s.Name, name)
+		}
+	}
+	for beginning := range oneAlone {
+		assert.True(t, used[beginning], "no setting begins with %s", beginning)
+	}
+
+	// What an operator writes arrives as it was written; what they don't is left to the program.
+	environment := maps.Clone(asked)
+	for _, s := range config.Settings() {
+		if _, given := environment[s.Name]; !given && !s.Secret && !strings.HasSuffix(s.Name, "_FILE") {
+			environment[s.Name] = "as written"
+		}
+	}
+	written, err := loadCompose(t, environment)
+	require.NoError(t, err)
+	for _, name := range []string{"server", "worker"} {
+		for variable, value := range project.Services[name].Environment {
+			if value == nil {
+				require.NotNil(t, written.Services[name].Environment[variable], variable)
+				assert.Equal(t, "as written", *written.Services[name].Environment[variable], variable)
+			}
+		}
+	}
+}
+
+func TestTheRelayAndTheEngineMayAskWhoWeAre(t *testing.T) {
+	project := compose(t)
+	for _, name := range []string{"server", "worker", "migrate"} {
+		assert.Empty(t, *project.Services[name].Environment["TEMPORAL_API_KEY_FILE"], "an academy may do without")
+	}
+	environment := maps.Clone(asked)
+	maps.Copy(environment, map[string]string{
+		"OKEY_MAIL_RELAY_USER": "okey", "OKEY_MAIL_RELAY_PASSWORD_FILE": "/srv/relay", "TEMPORAL_API_KEY_FILE": "/srv/engine",
+	})
+	project, err := loadCompose(t, environment)
+	require.NoError(t, err)
+	assert.Equal(t, "okey", *project.Services["mail"].Environment["RELAYHOST_USERNAME"])
+	assert.Equal(t, "/srv/relay", project.Secrets["okey_mail_relay_password"].File)
+	assert.Contains(t, strings.Join(project.Services["mail"].Command, " "), "/run/secrets/okey_mail_relay_password")
+	assert.Equal(t, "/srv/engine", project.Secrets["temporal_api_key"].File)
+	for _, name := range []string{"server", "worker", "migrate"} {
+		assert.Equal(t, "/run/secrets/temporal_api_key", *project.Services[name].Environment["TEMPORAL_API_KEY_FILE"])
+	}
+}
+
+// A service that grows without end takes the others with it.
+func TestComposeBoundsWhatEachServiceTakes(t *testing.T) {
+	exact := regexp.MustCompile(`:v?\d+\.\d+(\.\d+)?(-alpine)?$`)
+	for name, service := range compose(t).Services {
+		assert.Positive(t, service.MemLimit, "%s: memory", name)
+		assert.Positive(t, service.CPUS, "%s: processors", name)
+		require.NotNil(t, service.Logging, "%s: its log is kept for ever", name)
+		assert.NotEmpty(t, service.Logging.Options["max-size"], name)
+		if service.Build == nil {
+			assert.Regexp(t, exact, service.Image, "%s: what runs tomorrow is what runs today", name)
+		}
+	}
+}
+
+// Somebody who tries OKEY has nothing to write first.
+func TestTheDemonstrationNeedsNoSetting(t *testing.T) {
+	project, err := loader.LoadWithContext(t.Context(), types.ConfigDetails{
+		WorkingDir: ".", ConfigFiles: []types.ConfigFile{{Filename: "docker-compose.demo.yml"}},
+	})
+	require.NoError(t, err)
+	okey := project.Services["okey"]
+	assert.Equal(t, "host", okey.NetworkMode, "it listens on 127.0.0.1 alone")
+	assert.Empty(t, okey.Ports)
+	dockerfile, err := os.ReadFile("Dockerfile")
+	require.NoError(t, err)
+	stage := " AS " + okey.Build.Target + "\n"
+	require.Contains(t, string(dockerfile), stage)
+	assert.Equal(t, compose(t).Services["postgres"].Image, regexp.MustCompile(`FROM (\S+)`+stage).FindStringSubmatch(string(dockerfile))[1])
+	stages := regexp.MustCompile(`(?m)^FROM (.*)$`).FindAllStringSubmatch(string(dockerfile), -1)
+	assert.Equal(t, "scratch", stages[len(stages)-1][1], "what is built when no stage is named is production's")
 }
 
 // putFilesInPlace turns paths inside the container into files here: a secret's with a value of its form, a config's own.
@@ -144,7 +266,8 @@ func TestComposeMountsTheAcademysOwnLook(t *testing.T) {
 
 func TestComposeGivesTheWorkerTheDirectoryWhereThereIsOne(t *testing.T) {
 	worker := compose(t).Services["worker"]
-	for _, variable := range []string{"OKEY_LDAP_URL", "OKEY_LDAP_CA_FILE", "OKEY_LDAP_PASSWORD_FILE"} {
+	assert.Nil(t, worker.Environment["OKEY_LDAP_URL"], "an academy may do without")
+	for _, variable := range []string{"OKEY_LDAP_CA_FILE", "OKEY_LDAP_PASSWORD_FILE"} {
 		assert.Empty(t, *worker.Environment[variable], "an academy may do without")
 	}
 	environment := maps.Clone(asked)
@@ -267,7 +390,8 @@ func TestTheImageIsStaticAndRunsAsNobody(t *testing.T) {
 	require.NoError(t, err)
 	dockerfile := string(content)
 	for _, line := range []string{
-		"FROM golang:" + goVersion(t, "go.mod") + " AS build", "CGO_ENABLED=0", "COPY --from=build /okey /usr/local/bin/okey", "USER nonroot", "EXPOSE 8080",
+		"FROM golang:" + goVersion(t, "go.mod") + " AS build", "CGO_ENABLED=0", "-o /image/usr/local/bin/okey ./cmd/okey", "FROM scratch", "COPY --from=program /image /", "USER 65532:65532",
+		"EXPOSE 8080",
 		"ENV OKEY_HTTP=0.0.0.0:8080", `ENTRYPOINT ["/usr/local/bin/okey"]`, `CMD ["server"]`, `"healthcheck", "server"]`,
 	} {
 		assert.Contains(t, dockerfile, line)
@@ -309,7 +433,13 @@ func TestDocumentationKnowsEverySetting(t *testing.T) {
 func TestConnectionsAddUp(t *testing.T) {
 	project := compose(t)
 	number := func(service, variable string) int {
-		n, err := strconv.Atoi(*project.Services[service].Environment[variable])
+		value := project.Services[service].Environment[variable]
+		if value == nil { // as the program has it
+			c, err := config.Load(nil)
+			require.NoError(t, err)
+			return c.PoolSize()
+		}
+		n, err := strconv.Atoi(*value)
 		require.NoError(t, err, variable)
 		return n
 	}

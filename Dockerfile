@@ -14,7 +14,7 @@ COPY --from=build-demo /okey-standalone /usr/local/bin/okey-standalone
 ENTRYPOINT []
 
 FROM build AS program
-RUN mkdir -p -m 1777 /image/tmp && \
+RUN mkdir -p /image/var/lib && mkdir -m 1777 /image/tmp /image/var/lib/okey && \
     mkdir -p /image/etc/ssl/certs /image/usr/local/bin && \
     cp /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ && \
     CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o /image/usr/local/bin/okey ./cmd/okey

@@ -110,6 +110,7 @@ const (
 	NoAddress        Letter = "no_address"
 	Stuck            Letter = "stuck"
 	SourcesTold      Letter = "sources_told"
+	Examined         Letter = "examined"
 )
 
 // Facts are what a letter may speak of. Days and instants are written out already, in the academy's own zone; what people wrote is as

@@ -57,6 +57,8 @@ func factsOf(letter Letter) Facts {
 		f.Items = []Item{{Kind: "charte et code PIN, demande de Léa Martin"}}
 	case Stuck:
 		f.Items, f.Total = []Item{{Kind: "le suivi d'une demande"}}, 1
+	case Examined:
+		f.Items, f.Total = []Item{{Kind: "workers : aucun ne travaille : ce qui est enregistré attend. Lancez « okey worker »."}}, 1
 	case SourcesTold:
 		f.Waiting = 0
 		f.Items, f.Total = []Item{{

@@ -215,6 +215,9 @@ var cases = map[Letter][]variation{
 	SourcesTold: {{"alike", "des identifiants ont changé", func(f *Facts) {
 		f.Waiting, f.Total, f.Items = 1, 0, []Item{{Kind: "Léa Martin : lmartin, désormais lmartin2, semble-t-il."}}
 	}}},
+	Examined: {{"several", "plusieurs choses", func(f *Facts) {
+		f.Total, f.Items = 2, append(f.Items, Item{Kind: "courriels refusés (7 jours) : 3 ne sont pas partis : voyez la page Assistance."})
+	}}},
 	Stuck:   {{"several", "plusieurs travaux", func(f *Facts) { f.Total = 12 }}},
 	Bounced: {{"returned", "revenu après son départ", func(f *Facts) { f.Returned = true }}},
 }

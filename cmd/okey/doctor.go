@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,9 +20,11 @@ import (
 	"okey/sql"
 )
 
-// DoctorCommand is `okey doctor`.
+// DoctorCommand is `okey doctor`: once, or each day for as long as it runs.
 type DoctorCommand struct {
 	AuditAt string `help:"Marque du journal notée à un passage précédent : ce qu'elle couvre doit y être encore." placeholder:"103:ab12…"`
+	Marks   string `help:"Fichier où noter cette marque à chaque passage, pour la relire au suivant." placeholder:"FICHIER"`
+	Daily   string `help:"${daily_help}" placeholder:"HH:MM"`
 }
 
 // examination looks at one thing: what is well, or an error that says what is not.
@@ -36,21 +39,28 @@ func (c *DoctorCommand) Run(ctx context.Context, cfg *config.Config, out io.Writ
 	if err := cfg.Check(config.RoleDoctor); err != nil {
 		return err
 	}
-	var noted []sql.Mark
-	if c.AuditAt != "" {
-		mark, err := sql.ParseMark(c.AuditAt)
-		if err != nil {
-			return err
-		}
-		noted = append(noted, mark)
+	if c.Daily != "" {
+		return c.daily(ctx, cfg, out)
+	}
+	ill, err := c.look(ctx, cfg, out)
+	if err == nil && len(ill) > 0 {
+		return errTold
+	}
+	return err
+}
+
+// look prints what each examination finds, and returns the lines of those that found something wrong.
+func (c *DoctorCommand) look(ctx context.Context, cfg *config.Config, out io.Writer) (ill []string, err error) {
+	noted, err := c.noted()
+	if err != nil {
+		return nil, err
 	}
 	store, err := sql.OpenPool(cfg.DatabaseURL, cfg.AuditKeys, sql.Pool{Statement: sql.Unhurried})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() { _ = store.Close() }()
-	d := &doctor{cfg: cfg, store: store, now: time.Now(), noted: noted}
-	ill := false
+	d := &doctor{cfg: cfg, store: store, now: time.Now(), noted: noted, note: c.note}
 	for _, e := range d.examinations() {
 		well, err := d.examine(ctx, e)
 		line := fmt.Sprintf("✓ %s : %s", e.name, well)
@@ -59,15 +69,48 @@ func (c *DoctorCommand) Run(ctx context.Context, cfg *config.Config, out io.Writ
 		case errors.As(err, &advised):
 			line = fmt.Sprintf("! %s : %s", e.name, string(advised))
 		case err != nil:
-			ill = true
 			line = fmt.Sprintf("✗ %s : %s", e.name, describe(err))
+			ill = append(ill, strings.TrimPrefix(line, "✗ "))
 		}
 		if _, err := fmt.Fprintln(out, line); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	if ill {
-		return errTold
+	return ill, nil
+}
+
+// noted are the marks of the audit that earlier visits left: what was there then must be there still.
+func (c *DoctorCommand) noted() (marks []sql.Mark, err error) {
+	texts := strings.Fields(c.AuditAt)
+	if c.Marks != "" {
+		content, err := os.ReadFile(c.Marks)
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, okey.Errorf(okey.CodeInvalid, "%s ne peut être lu (%s).", c.Marks, config.Cause(err))
+		}
+		texts = append(texts, strings.Fields(string(content))...)
+	}
+	for _, text := range texts {
+		mark, err := sql.ParseMark(text)
+		if err != nil {
+			return nil, err
+		}
+		marks = append(marks, mark)
+	}
+	return marks, nil
+}
+
+// note keeps the mark of an audit that was found whole, for the next visit.
+func (c *DoctorCommand) note(mark sql.Mark) error {
+	if c.Marks == "" {
+		return nil
+	}
+	half := c.Marks + ".new"
+	err := os.WriteFile(half, []byte(mark.String()+"\n"), 0o600)
+	if err == nil {
+		err = os.Rename(half, c.Marks)
+	}
+	if err != nil {
+		return okey.Errorf(okey.CodeInvalid, "intact, mais %s ne peut être écrit (%s).", c.Marks, config.Cause(err))
 	}
 	return nil
 }
@@ -106,7 +149,8 @@ type doctor struct {
 	store *sql.Store
 	now   time.Time
 	noted []sql.Mark // of the audit, at earlier visits
-	away  bool       // the database does not answer
+	note  func(sql.Mark) error
+	away  bool // the database does not answer
 }
 
 func (d *doctor) database(ctx context.Context) (string, error) {
@@ -234,6 +278,9 @@ func (d *doctor) bounces(ctx context.Context) (string, error) {
 
 func (d *doctor) audit(ctx context.Context) (string, error) {
 	end, err := d.store.VerifyAudit(ctx, d.noted...)
+	if err == nil {
+		err = d.note(end)
+	}
 	return okey.SayCount(int(end.Seq), "entrée") + ", chaîne intacte ; à noter ailleurs, pour --audit-at : " + end.String(), err
 }
 

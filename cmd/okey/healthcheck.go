@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"time"
 
 	"okey/config"
@@ -13,11 +14,30 @@ import (
 
 // HealthcheckCommand is `okey healthcheck`, for images that have neither curl nor shell.
 type HealthcheckCommand struct {
-	Part string `arg:"" name:"partie" enum:"server,worker" default:"server" help:"server ou worker."`
+	Part  string `arg:"" name:"partie" enum:"server,worker,doctor" default:"server" help:"server, worker ou doctor."`
+	Marks string `help:"Pour doctor : son fichier de marques." placeholder:"FICHIER"`
+}
+
+// examinedWithin is how old the last mark may be: a day, and the time that it takes to read an audit.
+const examinedWithin = 26 * time.Hour
+
+// examined tells whether the audit was found whole at the last daily examination.
+func (c *HealthcheckCommand) examined() error {
+	file, err := os.Stat(c.Marks)
+	switch {
+	case err != nil:
+		return okey.Errorf(okey.CodeUnavailable, "aucune marque dans --marks « %s ».", c.Marks)
+	case time.Since(file.ModTime()) > examinedWithin:
+		return okey.Errorf(okey.CodeUnavailable, "le journal d'audit n'a pas été trouvé intact depuis %s.", file.ModTime().Format(time.RFC3339))
+	}
+	return nil
 }
 
 // Run asks /healthz of this machine.
 func (c *HealthcheckCommand) Run(ctx context.Context, cfg *config.Config) error {
+	if c.Part == "doctor" {
+		return c.examined()
+	}
 	address := cfg.HTTP
 	if c.Part == "worker" {
 		address = cfg.Metrics

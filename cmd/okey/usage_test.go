@@ -34,7 +34,7 @@ func TestAWrongCommandLineIsExplainedInFrench(t *testing.T) {
 		"server --htp x":              "l'option --htp n'existe pas ; peut-être --help, --http",
 		"server --zzzzzzzz":           "l'option --zzzzzzzz n'existe pas",
 		"import staff":                "la commande est incomplète : il manque <fichier>",
-		"healthcheck foo":             "[<partie>] attend l'un de ces mots (server, worker), pas « foo »",
+		"healthcheck foo":             "[<partie>] attend l'un de ces mots (server, worker, doctor), pas « foo »",
 		"secrets --rotate=x d":        "--rotate attend l'un de ces mots (link-keys, pin-peppers, audit-keys), pas « x »",
 		"token a@b.fr --ttl 3jours":   "l'option --ttl attend une durée comme 30m ou 1h, pas « 3jours »",
 		"token --ttl":                 "l'option --ttl attend une valeur",

@@ -34,9 +34,9 @@ var asked = map[string]string{
 	"OKEY_HOLIDAYS_FILE":    "calendar/demonstration.csv",
 }
 
-// roles says which of the program's commands each of our services runs.
+// roles says what each of our services, named as the command that it runs, is to be given. The doctor tells support by the worker's settings.
 var roles = map[string]config.Role{
-	"server": config.RoleServer, "worker": config.RoleWorker, "migrate": config.RoleMigrate,
+	"server": config.RoleServer, "worker": config.RoleWorker, "migrate": config.RoleMigrate, "doctor": config.RoleWorker,
 }
 
 func loadCompose(t *testing.T, environment map[string]string) (*types.Project, error) {
@@ -80,7 +80,7 @@ func TestComposeGivesTheProgramWhatItReads(t *testing.T) {
 	}
 	for name, role := range roles {
 		service := project.Services[name]
-		assert.Equal(t, types.ShellCommand{string(role)}, service.Command)
+		assert.Equal(t, name, service.Command[0])
 		environ := make(map[string]string)
 		for variable, value := range service.Environment {
 			assert.True(t, known[variable], "%s: the program does not read %s", name, variable)
@@ -211,7 +211,7 @@ func TestTheDemonstrationNeedsNoSetting(t *testing.T) {
 	require.NoError(t, err)
 	stage := " AS " + okey.Build.Target + "\n"
 	require.Contains(t, string(dockerfile), stage)
-	assert.Equal(t, compose(t).Services["postgres"].Image, regexp.MustCompile(`FROM (\S+)`+stage).FindStringSubmatch(string(dockerfile))[1])
+	assert.Equal(t, compose(t).Services["postgres"].Image, regexp.MustCompile(`FROM (\S+)` + stage).FindStringSubmatch(string(dockerfile))[1])
 	stages := regexp.MustCompile(`(?m)^FROM (.*)$`).FindAllStringSubmatch(string(dockerfile), -1)
 	assert.Equal(t, "scratch", stages[len(stages)-1][1], "what is built when no stage is named is production's")
 }

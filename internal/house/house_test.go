@@ -98,6 +98,7 @@ var arrows = map[string][]string{
 	},
 	"okey/cmd/okey": {
 		"okey/okey", "okey/config", "okey/sql", "okey/calendar", "okey/engine", "okey/imports", "okey/server", "okey/worker", "okey/bounces",
+		"okey/mail", "okey/internal/address",
 	},
 }
 

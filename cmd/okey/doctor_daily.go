@@ -1,0 +1,123 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	netmail "net/mail"
+	"time"
+
+	"okey/config"
+	"okey/internal/address"
+	"okey/mail"
+	"okey/okey"
+
+	"github.com/google/uuid"
+)
+
+// tellAgain is how long a mail that the relay did not take waits for another attempt: the relay may be what is ill.
+const tellAgain = 10 * time.Minute
+
+// daily looks at once, and then each day at the hour of --daily, until ctx ends. What it finds wrong is mailed to support, who need not
+// have read the log; what it finds well is in the log alone.
+func (c *DoctorCommand) daily(ctx context.Context, cfg *config.Config, out io.Writer) error {
+	paris, _ := okey.AcademyByCode("01")
+	hour, err := time.ParseInLocation("15:04", c.Daily, paris.Location())
+	if err != nil {
+		return okey.Errorf(okey.CodeInvalid, "--daily %s : ce n'est pas une heure. Écrivez-la comme le montre « okey doctor --help ».", c.Daily)
+	}
+	if err := cfg.Check(config.RoleWorker); err != nil { // with these settings it tells support
+		return err
+	}
+	for {
+		var said bytes.Buffer
+		ill, err := c.look(ctx, cfg, io.MultiWriter(out, &said))
+		if ctx.Err() != nil {
+			return nil // told to stop: what was looked at is not wrong for that
+		}
+		if err != nil {
+			ill = []string{describe(err)}
+		}
+		next := nextAt(time.Now().In(paris.Location()), hour)
+		tellSupport(ctx, cfg, out, ill, next)
+		if !wait(ctx, time.Until(next)) {
+			return nil
+		}
+	}
+}
+
+// nextAt is the next instant at the hour and minute of at, in now's zone.
+func nextAt(now, at time.Time) time.Time {
+	next := time.Date(now.Year(), now.Month(), now.Day(), at.Hour(), at.Minute(), 0, 0, now.Location())
+	if !next.After(now) {
+		next = time.Date(now.Year(), now.Month(), now.Day()+1, at.Hour(), at.Minute(), 0, 0, now.Location())
+	}
+	return next
+}
+
+// wait tells whether the time passed before ctx ended.
+func wait(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// tellSupport mails what is wrong, again and again until the relay takes it, the next examination is due or ctx ends.
+func tellSupport(ctx context.Context, cfg *config.Config, out io.Writer, ill []string, until time.Time) {
+	if len(ill) == 0 {
+		return
+	}
+	message, err := illness(cfg, ill, time.Now())
+	if err != nil {
+		fmt.Fprintf(out, "✗ courriel à l'assistance : %s\n", describe(err))
+		return
+	}
+	err = send(ctx, cfg, message)
+	for err != nil {
+		fmt.Fprintf(out, "✗ courriel à l'assistance : %s\n", describe(err))
+		if time.Until(until) < tellAgain || !wait(ctx, tellAgain) {
+			return
+		}
+		err = send(ctx, cfg, message)
+	}
+	fmt.Fprintln(out, "L'assistance est prévenue par courriel.")
+}
+
+// illness is the letter that says what was found.
+func illness(cfg *config.Config, ill []string, now time.Time) (mail.Message, error) {
+	support, err := netmail.ParseAddress(cfg.SupportMail)
+	if err != nil {
+		return mail.Message{}, err
+	}
+	paris, _ := okey.AcademyByCode("01")
+	facts := mail.Facts{
+		At: okey.SayTime(now, now, paris.Location()), Total: len(ill), Link: cfg.URL + address.PathDesk, Academy: cfg.AcademyName,
+	}
+	for _, line := range ill {
+		facts.Items = append(facts.Items, mail.Item{Kind: line})
+	}
+	message, err := mail.Write(mail.Examined, facts)
+	message.ID, message.To, message.Date = uuid.NewString(), support.Address, now
+	return message, err
+}
+
+func send(ctx context.Context, cfg *config.Config, message mail.Message) (err error) {
+	connection, err := mail.NewSender(mail.Relay(cfg.SMTP), cfg.MailFrom, cfg.SupportMail).Open()
+	if err != nil {
+		return err
+	}
+	defer connection.Close()
+	err = connection.Send(ctx, message)
+	var refused *mail.Permanent
+	if errors.As(err, &refused) {
+		return okey.Errorf(okey.CodeInvalid, "le relais refuse %s : vérifiez OKEY_SUPPORT_MAIL.", message.To)
+	}
+	return err
+}

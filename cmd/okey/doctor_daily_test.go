@@ -1,0 +1,116 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"okey/config"
+	"okey/internal/postbox"
+	"okey/internal/scene"
+	"okey/okey"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// watched starts `okey doctor --daily`, as the night would, and returns what it prints; it ends with the test.
+func (d *desk) watched(t *testing.T, relay, marks string) func() string {
+	t.Helper()
+	for name, value := range map[string]string{
+		"OKEY_URL": "https://okey.ac-exemple.fr", "OKEY_MAIL_FROM": "OKEY <okey@ac-exemple.fr>", "OKEY_SUPPORT_MAIL": "Assistance <sos@ac-exemple.fr>",
+		"OKEY_SMTP_URL": "smtp://" + relay, "OKEY_LINK_KEYS": config.NewKeyring().Reveal(),
+	} {
+		t.Setenv(name, value)
+	}
+	var out writes
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan int, 1)
+	go func() { ended <- run(ctx, []string{"doctor", "--daily", "04:00", "--marks", marks}, &out, &out) }()
+	t.Cleanup(func() {
+		stop()
+		assert.Equal(t, 0, <-ended, "told to stop, it has nothing to complain of")
+	})
+	return out.String
+}
+
+// writes is a buffer that one writes and another reads.
+type writes struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (w *writes) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.text.Write(p)
+}
+
+func (w *writes) String() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.text.String()
+}
+
+func TestEachNightSupportIsToldWhatIsWrong(t *testing.T) {
+	d := newDesk(t)
+	t.Setenv("TEMPORAL_ADDRESS", closedPort(t))
+	box := postbox.Open(t)
+	marks := filepath.Join(t.TempDir(), "marks")
+	code, _, said := d.okey("healthcheck", "doctor", "--marks", marks)
+	assert.Equal(t, 1, code, "nothing was looked at yet")
+	assert.Contains(t, said, "aucune marque")
+	d.watched(t, box.Host+":"+strconv.Itoa(box.Port), marks)
+	require.Eventually(t, func() bool { return len(box.To("sos@ac-exemple.fr")) == 1 }, time.Minute, 20*time.Millisecond)
+	letter := box.To("sos@ac-exemple.fr")[0]
+	assert.Contains(t, letter.Text, "moteur Temporal : ne répond pas")
+	assert.NotContains(t, letter.Text, "journal d'audit", "what is well is in the log alone")
+	code, _, said = d.okey("healthcheck", "doctor", "--marks", marks)
+	assert.Equal(t, 0, code, said)
+	old := time.Now().Add(-27 * time.Hour)
+	require.NoError(t, os.Chtimes(marks, old, old))
+	code, _, _ = d.okey("healthcheck", "doctor", "--marks", marks)
+	assert.Equal(t, 1, code, "it has not looked for a day")
+}
+
+// Whoever may write to the database could take the end of the audit away, and the chain of what is left is whole.
+func TestTheMarkOfTheLastVisitIsHeldAgainstTheAudit(t *testing.T) {
+	d := newDesk(t)
+	t.Setenv("TEMPORAL_ADDRESS", closedPort(t))
+	lea := d.Person("Léa Martin", okey.Staff, scene.Tilleuls)
+	code, _, said := d.okey("grant", "support", lea.Mail)
+	require.Equal(t, 0, code, said)
+	marks := filepath.Join(t.TempDir(), "marks")
+	_, out, _ := d.okey("doctor", "--marks", marks)
+	require.Contains(t, out, "✓ journal d'audit")
+	noted, err := os.ReadFile(marks)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(marks, append([]byte("9"), noted...), 0o600)) // of a longer one
+	_, out, _ = d.okey("doctor", "--marks", marks)
+	assert.Contains(t, out, "✗ journal d'audit : le journal s'arrête à l'entrée")
+	kept, err := os.ReadFile(marks)
+	require.NoError(t, err)
+	assert.Equal(t, "9"+string(noted), string(kept), "what gave it away is still there")
+}
+
+func TestTheNextExaminationIsAtItsHourInParis(t *testing.T) {
+	paris, err := time.LoadLocation("Europe/Paris")
+	require.NoError(t, err)
+	four, err := time.ParseInLocation("15:04", "04:00", paris)
+	require.NoError(t, err)
+	for now, want := range map[string]string{
+		"2026-11-30T03:59:00+01:00": "2026-11-30T04:00:00+01:00",
+		"2026-11-30T04:00:00+01:00": "2026-12-01T04:00:00+01:00",
+		"2027-03-27T12:00:00+01:00": "2027-03-28T04:00:00+02:00", // the night that has an hour less
+		"2026-10-24T12:00:00+02:00": "2026-10-25T04:00:00+01:00", // the night that has one more
+	} {
+		at, err := time.Parse(time.RFC3339, now)
+		require.NoError(t, err)
+		assert.Equal(t, want, nextAt(at.In(paris), four).Format(time.RFC3339))
+	}
+}

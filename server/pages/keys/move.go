@@ -42,8 +42,7 @@ func moveForm(v *web.Visit) *web.Form {
 	return web.NewForm(v, "deplacement", address.PathMoveKeys, "Vérifier", map[string]web.Field{
 		"serials": {Label: "*Numéros de série", Hint: "Un par ligne, tapés ou scannés."},
 		"establishment": {
-			Label: "*Code UAI de l'établissement d'arrivée", Hint: "Sept chiffres et une lettre.",
-			Missing: "Écrivez le code UAI de l'établissement d'arrivée.",
+			Label: "*Établissement d'arrivée", Hint: web.SchoolHint, Missing: "Écrivez le nom ou le code UAI de l'établissement d'arrivée.",
 		},
 		"comment": {
 			Label: "*Commentaire", Hint: "Pourquoi ? Les deux établissements et les titulaires le liront.",
@@ -73,7 +72,15 @@ func (s *Pages) moveKeysPage(v *web.Visit) error {
 		notice = fmt.Sprintf("C'est fait : %s %s %s (%s). Les établissements sont prévenus.", okey.SayCount(done.Verdict.Count, "clef"),
 			okey.SayEither(done.Verdict.Count, "déplacée", "déplacées"), okey.SayAtSchool(okey.SayEstablishment(place.Name)), place.UAI)
 	}
-	return s.Show(v, http.StatusOK, "moves", web.Screen{Title: "Déplacer des clefs", Notice: notice, Body: movesScreen{Form: f}})
+	return s.showMoves(v, http.StatusOK, web.Screen{Notice: notice}, movesScreen{Form: f})
+}
+
+func (s *Pages) showMoves(v *web.Visit, status int, screen web.Screen, page movesScreen) error {
+	screen.Title, screen.Body = "Déplacer des clefs", page
+	if err := s.OfferSchools(v, page.Form, "establishment"); err != nil {
+		return err
+	}
+	return s.Show(v, status, "moves", screen)
 }
 
 // moveKeys shows what would move, and moves it once that is confirmed.
@@ -83,6 +90,9 @@ func (s *Pages) moveKeys(v *web.Visit) error {
 	}
 	f := moveForm(v)
 	if err := s.Read(v, f); err != nil {
+		return err
+	}
+	if err := s.ReadSchools(v, f, "establishment"); err != nil {
 		return err
 	}
 	cmd := act.Command{Action: f.Action, Name: okey.ActionMoveKeys, Via: okey.ViaWeb, Content: okey.Content{
@@ -102,7 +112,7 @@ func (s *Pages) reviewMove(v *web.Visit, status int, f *web.Form, cmd act.Comman
 		if err = f.Refuse(err); err != nil {
 			return err
 		}
-		return s.Show(v, http.StatusUnprocessableEntity, "moves", web.Screen{Title: "Déplacer des clefs", Warning: warning, Body: page})
+		return s.showMoves(v, http.StatusUnprocessableEntity, web.Screen{Warning: warning}, page)
 	}
 	cmd, err := cmd.Normalised()
 	if err != nil {
@@ -131,7 +141,7 @@ func (s *Pages) reviewMove(v *web.Visit, status int, f *web.Form, cmd act.Comman
 			status = http.StatusUnprocessableEntity
 		}
 	}
-	return s.Show(v, status, "moves", web.Screen{Title: "Déplacer des clefs", Warning: warning, Body: page})
+	return s.showMoves(v, status, web.Screen{Warning: warning}, page)
 }
 
 // sayStaying is what is wrong with a list of which some keys may not move.

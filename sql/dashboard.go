@@ -119,9 +119,13 @@ func (r reader) OpenOrdersByAge(ctx context.Context, scope DeskScope, instants .
 	return found, err
 }
 
-// ServedAcademies are the codes of the academies whose establishments OKEY serves.
-func (r reader) ServedAcademies(ctx context.Context) ([]string, error) {
-	var codes []string
-	err := r.all(ctx, &codes, `SELECT DISTINCT academy FROM establishment WHERE served ORDER BY academy`)
-	return codes, err
+// DeskChoices are what the dashboard's filters offer: the codes of the academies whose establishments OKEY serves, and the establishments
+// of the latest requests, by name.
+func (r reader) DeskChoices(ctx context.Context, limit int) (academies []string, asking []Place, err error) {
+	err = r.together(
+		ctx,
+		rows(&academies, `SELECT DISTINCT academy FROM establishment WHERE served ORDER BY academy`),
+		list(&asking, placeRow.place, placesAskingLately, askingLately, limit),
+	)
+	return academies, asking, err
 }

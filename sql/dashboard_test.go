@@ -221,7 +221,22 @@ func TestRequestsByWeekKeepToTheirScope(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, want, got, "%+v", scope)
 	}
-	codes, err := s.Store.ServedAcademies(t.Context())
+	codes, asking, err := s.Store.DeskChoices(t.Context(), 50)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"23", "32"}, codes)
+	assert.Equal(t, []okey.UAI{scene.Tilleuls, scene.Acacias}, uaisOf(asking), "by name")
+	_, asking, err = s.Store.DeskChoices(t.Context(), 1)
+	require.NoError(t, err)
+	assert.Equal(t, []okey.UAI{scene.Tilleuls}, uaisOf(asking))
+	s.Exec(`UPDATE request SET uai = $1`, scene.Acacias)
+	asking, err = s.Store.AskingLately(t.Context(), 50)
+	require.NoError(t, err)
+	assert.Equal(t, []okey.UAI{scene.Acacias}, uaisOf(asking), "those alone that have asked")
+}
+
+func uaisOf(places []sql.Place) (uais []okey.UAI) {
+	for _, p := range places {
+		uais = append(uais, p.UAI)
+	}
+	return uais
 }

@@ -83,10 +83,12 @@ const askingLately = 200
 
 // AskingLately are the establishments of the latest requests, by name.
 func (r reader) AskingLately(ctx context.Context, limit int) ([]Place, error) {
-	return listed(ctx, r, placeRow.place, `SELECT `+placeColumns+` FROM establishment e
-		WHERE e.served AND e.uai IN (SELECT r.uai FROM (SELECT uai FROM request ORDER BY asked_at DESC, id LIMIT $1) r)
-		ORDER BY e.name, e.uai LIMIT $2`, askingLately, limit)
+	return listed(ctx, r, placeRow.place, placesAskingLately, askingLately, limit)
 }
+
+const placesAskingLately = `SELECT ` + placeColumns + ` FROM establishment e
+	WHERE e.served AND e.uai IN (SELECT r.uai FROM (SELECT uai FROM request ORDER BY asked_at DESC, id LIMIT $1) r)
+	ORDER BY e.name, e.uai LIMIT $2`
 
 // Names returns the names of establishments, served or not.
 func (r reader) Names(ctx context.Context, uais ...okey.UAI) (map[okey.UAI]string, error) {

@@ -107,13 +107,18 @@ func (f *Form) Add(name, value string, how Field) {
 	f.Fields[name], f.Values[name] = how, value
 }
 
-// AddTypedPlace lets support name which establishment of all the list is about: place is the one chosen, where OKEY knows it.
-func (s *Site) AddTypedPlace(v *Visit, f *Form, chosen okey.UAI, place sql.Place) error {
-	how := Field{Label: "Établissement", Hint: SchoolHint}
+// AddTypedPlace lets support name which establishment of all the list is about: place is the one chosen, where OKEY knows it, and some are
+// offered.
+func AddTypedPlace(v *Visit, f *Form, chosen okey.UAI, place sql.Place, some []sql.Place) {
+	how := Field{Label: "Établissement", Hint: SchoolHint, Offered: v.meant}
+	if how.Offered == nil {
+		for _, p := range some {
+			how.Offered = append(how.Offered, offered(p))
+		}
+	}
 	typed := v.Query("etablissement")
 	switch {
 	case v.unread != nil:
-		how.Offered = v.meant
 		f.Note("etablissement", okey.ErrorMessage(v.unread)+" En attendant, rien n'est filtré par là.")
 	case chosen == "":
 	case place.UAI == "":
@@ -127,7 +132,6 @@ func (s *Site) AddTypedPlace(v *Visit, f *Form, chosen okey.UAI, place sql.Place
 		typed = string(chosen)
 	}
 	f.Add("etablissement", typed, how)
-	return s.OfferSchools(v, f, "etablissement")
 }
 
 // addTypedPlace is AddTypedPlace for who has not read the place.
@@ -140,7 +144,9 @@ func (s *Site) addTypedPlace(v *Visit, f *Form, chosen okey.UAI) error {
 		}
 		place = found
 	}
-	return s.AddTypedPlace(v, f, chosen, place)
+	some, err := s.store.AskingLately(v.Ctx(), OfferedSchools)
+	AddTypedPlace(v, f, chosen, place, some)
+	return err
 }
 
 // AddPlaces lets whoever answers for several establishments choose one, and support type any.

@@ -18,9 +18,9 @@ const SchoolHint = "Son nom et sa commune, ou son code UAI."
 // manyPlaces is how many establishments of one name are told apart; beyond, more of the name is asked for.
 const manyPlaces = 5
 
-// offeredSchools is how many establishments a field offers before anything is typed: those that have asked lately. All of a country's would
-// weigh more than the page.
-const offeredSchools = 50
+// OfferedSchools is how many establishments a filter offers before anything is typed: those that have asked lately. All of a country's would
+// weigh more than the page. A form offers those that a name may mean: who merges, or has no head, need not have asked.
+const OfferedSchools = 50
 
 // PlacesMeant is the establishment that was typed, or those that it may be: none that OKEY knows, or up to one more than are told apart.
 // What looks like a code, and is none, is invalid.
@@ -84,7 +84,9 @@ func (s *Site) ReadSchools(v *Visit, f *Form, fields ...string) error {
 		}
 		uai, among, err := s.School(v.Ctx(), name, f.Values[name])
 		if okey.ErrorCode(err) == okey.CodeInvalid {
-			f.offer(name, among)
+			how := f.Fields[name]
+			how.Offered = among
+			f.Fields[name] = how
 			f.Note(name, okey.ErrorMessage(err))
 			continue
 		}
@@ -94,33 +96,6 @@ func (s *Site) ReadSchools(v *Visit, f *Form, fields ...string) error {
 		f.Values[name] = string(uai)
 	}
 	return nil
-}
-
-// OfferSchools lets fields of a form offer the establishments that support is likely to mean.
-func (s *Site) OfferSchools(v *Visit, f *Form, fields ...string) error {
-	if f == nil || !v.Desk() {
-		return nil
-	}
-	places, err := s.store.AskingLately(v.Ctx(), offeredSchools)
-	if err != nil {
-		return err
-	}
-	choices := make([]Choice, len(places))
-	for i, p := range places {
-		choices[i] = offered(p)
-	}
-	for _, name := range fields {
-		f.offer(name, choices)
-	}
-	return nil
-}
-
-// offer leaves what a field offers already.
-func (f *Form) offer(name string, choices []Choice) {
-	if how, asked := f.Fields[name]; asked && how.Offered == nil {
-		how.Offered = choices
-		f.Fields[name] = how
-	}
 }
 
 // readSchool leads support from an address with an establishment's name to the one with its code, which all lists, downloads and pages

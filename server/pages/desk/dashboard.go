@@ -54,10 +54,11 @@ func (p panel) address() string { return address.PathDashboard + "/" + p.Path + 
 // dashboardChoice is what the address of the dashboard asks for.
 type dashboardChoice struct {
 	scope  sql.DeskScope
-	served []string  // the academies to choose from
-	period int       // of dashboardPeriods
-	place  sql.Place // the establishment, where one is chosen that OKEY knows
-	places int       // how many establishments are listed
+	served []string    // the academies to choose from
+	period int         // of dashboardPeriods
+	place  sql.Place   // the establishment, where one is chosen that OKEY knows
+	asking []sql.Place // establishments to choose from
+	places int         // how many establishments are listed
 }
 
 // dashboardChoiceOf reads the address, for whoever sees the desk. An academy that the list does not offer filters nothing: its zeros
@@ -66,7 +67,7 @@ func (s *Pages) dashboardChoiceOf(v *web.Visit) (c dashboardChoice, err error) {
 	if err = seesDesk(v); err != nil {
 		return c, err
 	}
-	if c.served, err = s.store.ServedAcademies(v.Ctx()); err != nil {
+	if c.served, c.asking, err = s.store.DeskChoices(v.Ctx(), web.OfferedSchools); err != nil {
 		return c, err
 	}
 	if academy, known := okey.AcademyByCode(v.Query("academie")); known && slices.Contains(c.served, academy.Code) {
@@ -93,10 +94,7 @@ func (s *Pages) dashboardPage(v *web.Visit) error {
 		return err
 	}
 	chosen.places = shortestPlaces
-	page := dashboardScreen{}
-	if page.Filters, err = s.dashboardFilters(v, chosen); err != nil {
-		return err
-	}
+	page := dashboardScreen{Filters: dashboardFilters(v, chosen)}
 	for _, p := range panels {
 		figures, err := p.Figures(s, v, chosen)
 		if err != nil {
@@ -137,7 +135,7 @@ func sum(f web.Figures, column int) int {
 	return all
 }
 
-func (s *Pages) dashboardFilters(v *web.Visit, chosen dashboardChoice) (*web.Form, error) {
+func dashboardFilters(v *web.Visit, chosen dashboardChoice) *web.Form {
 	filters := web.ListForm(address.PathDashboard)
 	byAcademy := web.Field{Label: "Académie", Empty: "Toutes"}
 	for _, code := range chosen.served {
@@ -147,14 +145,12 @@ func (s *Pages) dashboardFilters(v *web.Visit, chosen dashboardChoice) (*web.For
 	}
 	slices.SortFunc(byAcademy.Choices, byLabel())
 	filters.Add("academie", chosen.scope.Academy, byAcademy)
-	if err := s.AddTypedPlace(v, filters, chosen.scope.Establishment, chosen.place); err != nil {
-		return nil, err
-	}
+	web.AddTypedPlace(v, filters, chosen.scope.Establishment, chosen.place, chosen.asking)
 	byPeriod := web.Field{Label: "Délais mesurés sur"}
 	for _, period := range dashboardPeriods {
 		byPeriod.Choices = append(byPeriod.Choices, web.Choice{Value: period.name, Label: period.french})
 	}
 	filters.Add("periode", dashboardPeriods[chosen.period].name, byPeriod)
 	filters.Doubt(v)
-	return filters, nil
+	return filters
 }

@@ -72,15 +72,7 @@ func (s *Pages) moveKeysPage(v *web.Visit) error {
 		notice = fmt.Sprintf("C'est fait : %s %s %s (%s). Les établissements sont prévenus.", okey.SayCount(done.Verdict.Count, "clef"),
 			okey.SayEither(done.Verdict.Count, "déplacée", "déplacées"), okey.SayAtSchool(okey.SayEstablishment(place.Name)), place.UAI)
 	}
-	return s.showMoves(v, http.StatusOK, web.Screen{Notice: notice}, movesScreen{Form: f})
-}
-
-func (s *Pages) showMoves(v *web.Visit, status int, screen web.Screen, page movesScreen) error {
-	screen.Title, screen.Body = "Déplacer des clefs", page
-	if err := s.OfferSchools(v, page.Form, "establishment"); err != nil {
-		return err
-	}
-	return s.Show(v, status, "moves", screen)
+	return s.Show(v, http.StatusOK, "moves", web.Screen{Title: "Déplacer des clefs", Notice: notice, Body: movesScreen{Form: f}})
 }
 
 // moveKeys shows what would move, and moves it once that is confirmed.
@@ -112,7 +104,7 @@ func (s *Pages) reviewMove(v *web.Visit, status int, f *web.Form, cmd act.Comman
 		if err = f.Refuse(err); err != nil {
 			return err
 		}
-		return s.showMoves(v, http.StatusUnprocessableEntity, web.Screen{Warning: warning}, page)
+		return s.Show(v, http.StatusUnprocessableEntity, "moves", web.Screen{Title: "Déplacer des clefs", Warning: warning, Body: page})
 	}
 	cmd, err := cmd.Normalised()
 	if err != nil {
@@ -141,7 +133,7 @@ func (s *Pages) reviewMove(v *web.Visit, status int, f *web.Form, cmd act.Comman
 			status = http.StatusUnprocessableEntity
 		}
 	}
-	return s.showMoves(v, status, web.Screen{Warning: warning}, page)
+	return s.Show(v, status, "moves", web.Screen{Title: "Déplacer des clefs", Warning: warning, Body: page})
 }
 
 // sayStaying is what is wrong with a list of which some keys may not move.

@@ -99,9 +99,6 @@ func (s *Pages) showArrangements(
 			notice = web.RestoredNotice
 		}
 	}
-	if err := s.OfferSchools(v, screen.Form, "establishment", "host"); err != nil {
-		return err
-	}
 	return s.Show(v, status, page.template, web.Screen{Title: page.title, Notice: notice, Body: screen})
 }
 

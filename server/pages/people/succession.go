@@ -66,11 +66,6 @@ func (s *Pages) showSuccessions(v *web.Visit, status int, page successionScreen,
 	if err != nil {
 		return err
 	}
-	if page.Review == nil {
-		if err := s.OfferSchools(v, page.Form, "establishment", "successor"); err != nil {
-			return err
-		}
-	}
 	page.Past = each(past, func(p sql.Succession) web.Hit { return successionHit(v, p) })
 	return s.Show(v, status, "succession", web.Screen{Title: "Fermetures et fusions", Notice: notice, Warning: warning, Body: page})
 }

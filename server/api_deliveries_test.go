@@ -76,11 +76,15 @@ func TestADeliveryOfPSKCTakesOneExpiryForAllOfIt(t *testing.T) {
 		assert.Equal(t, http.StatusUnprocessableEntity, wrong.Status)
 		assert.Contains(t, wrong.Text, `"field":"`+field+`"`)
 	}
+	h.namesakes()
+	sam := h.as(c.support)
+	assert.Contains(t, sam.uploads(file, "uai", "mimosas", "expires", "31/12/2031").text(), sayNamesakes, "the page takes a name")
+	assert.Equal(t, http.StatusSeeOther, sam.uploads(file, "uai", "tilleuls", "expires", "31/12/2031").Status)
 	taken := h.deliver(c.support, file, "", "uai", string(scene.Tilleuls), "expires", "2031-12-31")
 	require.Equal(t, http.StatusCreated, taken.Status, taken.Text)
 	assert.EqualValues(t, 2, taken.at("accepted"))
 	assert.Equal(t, 2, h.Count(`SELECT count(*) FROM key WHERE expires_on = '2031-12-31' AND batch LIKE 'livraison, %'`))
-	assert.Contains(t, h.as(c.support).get("/assistance/livraisons").HTML, `name="expires"`)
+	assert.Contains(t, sam.get("/assistance/livraisons").HTML, `name="expires"`)
 }
 
 func TestADeliveryWithABadRowTakesNothingAndNamesIt(t *testing.T) {

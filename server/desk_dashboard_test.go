@@ -1,19 +1,18 @@
 package server_test
 
 import (
-	"encoding/base64"
-	"encoding/xml"
-	"errors"
 	"fmt"
 	"html"
-	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"okey/config"
 	"okey/internal/scene"
 	"okey/okey"
 
@@ -41,33 +40,40 @@ func (b *browser) behind(p sheet, name string) [][]string {
 	return rows
 }
 
-// drawings are the plots that a page carries: the texts of each, once for the wide and once for the narrow one.
-func (b *browser) drawings(p sheet) [][]string {
+// figureOf is what stands around the drawing of a plot, as the page has it; empty where there is none.
+func (b *browser) figureOf(p sheet, id string) string {
 	b.Helper()
-	var all [][]string
-	drawn := regexp.MustCompile(`(?:src|srcset)="data:image/svg\+xml;base64,([^"]*)"`)
-	for _, coded := range drawn.FindAllStringSubmatch(html.UnescapeString(p.HTML), -1) {
-		content, err := base64.StdEncoding.DecodeString(coded[1])
-		require.NoError(b, err)
-		all = append(all, textsOf(b, content))
+	_, after, found := strings.Cut(p.HTML, `<div class="plot" id="`+id+`">`)
+	require.True(b, found, "%s is not on the page: %s", id, p.text())
+	_, after, _ = strings.Cut(after, "<figure ")
+	figure, _, ended := strings.Cut(after, "</figure>")
+	if !ended || strings.Contains(figure, `class="plot"`) {
+		return ""
 	}
-	return all
+	return figure
 }
 
-func textsOf(b *browser, svg []byte) []string {
-	b.Helper()
+// textsOf are the words of a drawing, in their order.
+func textsOf(figure string) []string {
 	var texts []string
-	decoder := xml.NewDecoder(strings.NewReader(string(svg)))
-	for {
-		token, err := decoder.Token()
-		if errors.Is(err, io.EOF) {
-			return texts
-		}
-		require.NoError(b, err)
-		if text, is := token.(xml.CharData); is {
-			texts = append(texts, string(text))
+	for _, text := range strings.Split(regexp.MustCompile(`<[^>]*>`).ReplaceAllString("<"+figure, "\x00"), "\x00") {
+		if text = strings.TrimSpace(html.UnescapeString(text)); text != "" {
+			texts = append(texts, text)
 		}
 	}
+	return texts
+}
+
+// barsOf are the lines of a plot of bars: name, number, and the classes of what is drawn.
+func barsOf(figure string) (bars [][]string) {
+	for _, bar := range regexp.MustCompile(`(?s)<li><span class="what">.*?</li>`).FindAllString(figure, -1) {
+		drawn := []string{strings.Join(textsOf(bar), " | ")}
+		for _, class := range regexp.MustCompile(`<(?:rect|line) class="([^"]*)"`).FindAllStringSubmatch(bar, -1) {
+			drawn = append(drawn, class[1])
+		}
+		bars = append(bars, drawn)
+	}
+	return bars
 }
 
 func TestTheDashboardIsForSupportAndAuditors(t *testing.T) {
@@ -91,10 +97,10 @@ func TestAnEmptyDashboardSaysThatThereIsNothingYet(t *testing.T) {
 	for _, told := range []string{"Pas encore de données.", "Il ne manque de clefs nulle part", "Aucune commande en cours."} {
 		assert.Contains(t, p.text(), told)
 	}
-	assert.Empty(t, b.drawings(p))
+	assert.NotContains(t, p.HTML, "<figure")
 	weeks := b.behind(p, "Demandes par semaine")
-	require.Len(t, weeks, 27)
-	assert.Equal(t, []string{"0", "0", "0", "0", "0", "0"}, weeks[26][1:])
+	require.Len(t, weeks, 9)
+	assert.Equal(t, []string{"0", "0", "0", "0", "0", "0"}, weeks[8][1:])
 	assert.Equal(t, []string{"Charte à signer", "–", "–", "0"}, b.behind(p, "Jours à chaque étape")[3])
 	for _, table := range dashboardTables {
 		b.download(dashboard + "/" + table.file + ".xlsx")
@@ -112,7 +118,12 @@ var dashboardTables = []struct{ name, file, sheet string }{
 // busy is a house where a request was refused, one was handed over after days, one waits elsewhere, and keys are on order.
 func busy(t *testing.T) *browser {
 	t.Helper()
-	h := newHouse(t)
+	return busyWith(t, func(*config.Config) {})
+}
+
+func busyWith(t *testing.T, change func(*config.Config)) *browser {
+	t.Helper()
+	h := newHouseWith(t, change)
 	c := h.cast()
 	h.as(h.Person("Ines Petit", okey.Staff, scene.Tilleuls)).asks()
 	refused := h.as(c.lea).asks()
@@ -134,9 +145,9 @@ func TestTheDashboardTellsHowTheServiceGoes(t *testing.T) {
 	p := b.get(dashboard)
 	weeks := b.behind(p, "Demandes par semaine")
 	assert.Equal(t, []string{"Semaine", "Clef remise", "Refusée", "Retirée", "Expirée", "En cours", "Total"}, weeks[0])
-	assert.Equal(t, []string{"0", "1", "0", "0", "2", "3"}, weeks[26][1:])
+	assert.Equal(t, []string{"0", "1", "0", "0", "2", "3"}, weeks[8][1:])
 	_, number := time.Now().In(okey.ZoneOf("")).ISOWeek()
-	assert.Equal(t, fmt.Sprintf("%d, du %s", number, here().Week().SayWithYear()), weeks[26][0])
+	assert.Equal(t, fmt.Sprintf("%d, du %s", number, here().Week().SayWithYear()), weeks[8][0])
 	assert.Equal(t, []string{"En attente de réponse", "2,5", "2,5", "1"}, b.behind(p, "Jours à chaque étape")[1])
 	assert.Equal(t, [][]string{
 		{"Établissement", "Personnes qui attendent", "Clefs libres", "Sans réponse", "En attente d'une clef"},
@@ -144,38 +155,111 @@ func TestTheDashboardTellsHowTheServiceGoes(t *testing.T) {
 	}, b.behind(p, "Établissements où il manque des clefs"))
 	assert.Contains(t, p.HTML, `href="/assistance/etablissements/0069002C"`)
 	assert.Equal(t, [][]string{
-		{"Âge", "Enregistrée", "Transmise au fournisseur", "Expédiée", "Reçue en partie", "Commandes", "Clefs attendues"},
-		{"Moins d'une semaine", "2", "0", "0", "0", "2", "10"},
-		{"1 à 4 semaines", "2", "0", "0", "0", "2", "10"},
-		{"4 à 12 semaines", "1", "0", "0", "0", "1", "5"},
-		{"12 semaines et plus", "1", "0", "0", "0", "1", "5"},
+		{"Âge", "Enregistrée", "Transmise au fournisseur", "Expédiée", "Reçue en partie", "Commandes", "Clefs attendues", "En retard"},
+		{"Moins d'une semaine", "2", "0", "0", "0", "2", "10", "0"},
+		{"1 à 4 semaines", "2", "0", "0", "0", "2", "10", "0"},
+		{"4 à 12 semaines", "1", "0", "0", "0", "1", "5", "0"},
+		{"12 semaines et plus", "1", "0", "0", "0", "1", "5", "1"},
 	}, b.behind(p, "Commandes en cours"))
 	for _, message := range []string{
-		"3 demandes en 26 semaines, dont 0 avec une clef remise ; 0 la semaine dernière, 0 celle d'avant.",
+		"3 demandes en 8 semaines, dont 0 avec une clef remise ; 0 la semaine dernière, 0 celle d'avant.",
 		"L'étape la plus longue est « En attente de réponse » : " +
 			"la moitié des demandes y restent 2,5 jours ou moins, 9 sur 10 restent 2,5 jours ou moins.",
 		"C'est au lycée des Acacias que les clefs manquent le plus : 1 personne attend, aucune clef n'est libre.",
-		"6 commandes en cours, pour 30 clefs encore à recevoir ; 1 depuis 12 semaines ou plus.",
+		"6 commandes en cours, pour 30 clefs encore à recevoir ; 1 en retard.",
 	} {
-		assert.Contains(t, html.UnescapeString(p.HTML), `<p class="finding">`+message+`</p>`, "who sees reads it, too")
+		assert.Regexp(t, `<p class="finding" id="[a-z]+-constat">`+regexp.QuoteMeta(message)+`</p>`, html.UnescapeString(p.HTML),
+			"who sees reads it, too")
 	}
-	drawn := b.drawings(p)
-	require.Len(t, drawn, 8, "each for screens and for phones")
-	assert.Subset(t, drawn[1], []string{"Clef remise", "Refusée", "En cours", here().Week().SayShort()})
-	assert.Subset(t, drawn[3], []string{"Réponse", "2,5"})
-	for _, drawing := range drawn[2:4] {
-		assert.NotContains(t, strings.Join(drawing, " "), "…", "no stage is cut short")
+	for _, id := range []string{"semaines", "delais", "etablissements", "commandes"} {
+		assert.Contains(t, b.figureOf(p, id), `aria-labelledby="`+id+`-constat"`, "who hears it hears the finding")
 	}
-	assert.Subset(t, drawn[5], []string{"Lycée des Acacias", "Clefs libres", "1"})
-	assert.Subset(t, drawn[7], []string{"12 semaines et plus", "Enregistrée", "Expédiée"})
-	assert.NotContains(t, drawn[1], "Total", "what is in the table alone is not drawn")
+	drawn := b.figureOf(p, "semaines")
+	assert.Subset(t, textsOf(drawn), []string{"Clef remise", "Refusée", "En cours", here().Week().SayShort(), fmt.Sprint(here().Week().Time().Year())})
+	assert.NotContains(t, textsOf(drawn), "Total", "what is in the table alone is not drawn")
+	assert.Contains(t, drawn, `aria-describedby="semaines-constat semaines-chiffres"`, "and learns of the table")
+	assert.Contains(t, p.HTML, `<summary id="semaines-chiffres">`)
 	assert.NotContains(t, p.HTML, "style=", "no inline style in a page")
+}
+
+func TestBarsSayWhatTheyShow(t *testing.T) {
+	b := busy(t)
+	p := b.get(dashboard)
+	assert.Equal(t, [][]string{
+		{"En attente de réponse | 2,5 jours, 90 % en 2,5", "tone-0", "target", "tick"},
+		{"En attente d'une clef | pas encore mesuré"},
+		{"Charte à signer | pas encore mesuré"},
+		{"Clef à remettre | pas encore mesuré"},
+	}, barsOf(b.figureOf(p, "delais")), "the target is for the answer alone")
+	assert.Subset(t, textsOf(b.figureOf(p, "delais")), []string{"Médiane", "90 % des demandes", "Objectif de réponse : 2 jours ouvrés"})
+	short := b.figureOf(p, "etablissements")
+	assert.Equal(t, [][]string{{"Lycée des Acacias (0069002C) | 1 attend, 0 libre", "tone-0"}}, barsOf(short), "one bar: what is missing")
+	assert.Contains(t, short, `<a href="/assistance/etablissements/0069002C">Lycée des Acacias (0069002C)</a>`)
+	b.Exec(`INSERT INTO mail (id, kind, ref, address, message_id, state, created_at, subject_id)
+		SELECT gen_random_uuid(), 'order_overdue', 1, 'a@b', 'm1', 'sent', now(), id FROM key_order
+		ORDER BY placed_at OFFSET 1 LIMIT 1`)
+	assert.Equal(t, [][]string{
+		{"Moins d'une semaine | 2 commandes, 10 clefs", "tone-0"},
+		{"1 à 4 semaines | 2 commandes, 10 clefs", "tone-0"},
+		{"4 à 12 semaines | 1 commande, 5 clefs | 1 en retard", "tone-alarm"},
+		{"12 semaines et plus | 1 commande, 5 clefs | 1 en retard", "tone-alarm"},
+	}, barsOf(b.figureOf(b.get(dashboard), "commandes")), "what support was told of is late, and what is old")
+}
+
+func TestTheDashboardBeginsWithItsNumbers(t *testing.T) {
+	b := busy(t)
+	p := b.get(dashboard)
+	before, _, _ := strings.Cut(p.HTML, `<div class="plot"`)
+	_, heads, found := strings.Cut(before, `<ul class="headlines">`)
+	require.True(t, found, "above the plots")
+	var said []string
+	for _, head := range regexp.MustCompile(`<a[^>]* href="([^"]*)">(.*?)</a>`).FindAllStringSubmatch(heads, -1) {
+		said = append(said, strings.Join(textsOf(head[2]), " ")+" -> "+head[1])
+	}
+	assert.Equal(t, []string{
+		"3 demandes cette semaine -> /demandes", "2,5 jours avant une réponse (médiane) -> #delais",
+		"1 établissement où il manque des clefs -> #etablissements", "1 commande en retard -> #commandes",
+	}, said)
+}
+
+func TestWeeksBeginWithTheFirstRequest(t *testing.T) {
+	b := busy(t)
+	for weeks, want := range map[int]int{0: 8, 7: 8, 11: 12, 25: 26, 40: 8} {
+		b.Exec(`UPDATE request SET asked_at = now() - $1 * interval '7 days' WHERE id = (SELECT id FROM request ORDER BY id LIMIT 1)`, weeks)
+		p := b.get(dashboard)
+		assert.Len(t, b.behind(p, "Demandes par semaine"), want+1, "%d weeks ago", weeks)
+		assert.Contains(t, p.text(), fmt.Sprintf(" en %d semaines, dont", want))
+	}
+}
+
+func TestSchoolHolidaysLieBehindTheWeeksTheyAreIn(t *testing.T) {
+	b := busyWith(t, func(c *config.Config) {
+		week := func(n int) string { return here().Week().AddDays(7 * n).String() }
+		c.HolidaysFile = filepath.Join(t.TempDir(), "vacances.csv")
+		require.NoError(t, os.WriteFile(c.HolidaysFile, []byte("description;population;start_date;end_date;location;zones;annee_scolaire\n"+
+			"Vacances d'Hiver;-;"+week(-3)+";"+week(-1)+";Nice;Zone B;2026-2027\n"+
+			"Vacances d'Hiver;-;"+week(-2)+";"+week(0)+";Guadeloupe;Guadeloupe;2026-2027\n"), 0o600))
+	})
+	for query, want := range map[string][]string{
+		"?academie=23":            {"Vacances scolaires", `x="50.00%" y="5.00%" width="25.00%"`},
+		"?academie=32":            {"Vacances scolaires", `x="62.50%" y="5.00%" width="25.00%"`},
+		"?etablissement=0069001B": {"Vacances scolaires", `x="50.00%" y="5.00%" width="25.00%"`},
+		"":                        {"Vacances scolaires communes à toutes les académies", `x="62.50%" y="5.00%" width="12.50%"`},
+	} {
+		drawn := b.figureOf(b.get(dashboard+query), "semaines")
+		assert.Contains(t, textsOf(drawn), want[0], query)
+		assert.Equal(t, 1, strings.Count(drawn, `<rect class="band" x=`), query)
+		assert.Contains(t, drawn, `<rect class="band" `+want[1], query)
+	}
+	without := busy(t)
+	none := without.figureOf(without.get(dashboard), "semaines")
+	assert.NotContains(t, none, "band", "without a calendar nothing is said of holidays")
 }
 
 func TestTheDashboardIsFilteredByAcademyEstablishmentAndPeriod(t *testing.T) {
 	b := busy(t)
 	here := b.get(dashboard + "?etablissement=006+9001b&academie=23")
-	assert.Equal(t, []string{"0", "1", "0", "0", "1", "2"}, b.behind(here, "Demandes par semaine")[26][1:])
+	assert.Equal(t, []string{"0", "1", "0", "0", "1", "2"}, b.behind(here, "Demandes par semaine")[8][1:])
 	assert.Contains(t, here.text(), "Il ne manque de clefs nulle part", "one person waits there, one key is free")
 	assert.Contains(t, here.HTML, `value="23" selected`)
 	away := b.get(dashboard + "?academie=32")
@@ -183,13 +267,13 @@ func TestTheDashboardIsFilteredByAcademyEstablishmentAndPeriod(t *testing.T) {
 	assert.Regexp(t, `(?s)>Guadeloupe</option>.*>Nice</option>`, away.HTML, "as in a dictionary")
 	nowhere := b.get(dashboard + "?academie=06")
 	assert.Contains(t, nowhere.text(), "Ce choix n'existe pas : prenez-en un de la liste. En attendant, rien n'est filtré par là.")
-	assert.Equal(t, "3", b.behind(nowhere, "Demandes par semaine")[26][6], "an academy that is not in the list filters nothing")
+	assert.Equal(t, "3", b.behind(nowhere, "Demandes par semaine")[8][6], "an academy that is not in the list filters nothing")
 	assert.NotContains(t, nowhere.HTML, "academie=06", "nor do the downloads")
 	assert.Equal(t, b.download(dashboard+"/semaines.xlsx"), b.download(dashboard+"/semaines.xlsx?academie=06"))
 	wrong := b.get(dashboard + "?etablissement=ailleurs")
-	assert.Contains(t, wrong.text(), "« ailleurs » n'est pas un code UAI : sept chiffres et une lettre, par exemple 0061565U. "+
-		"En attendant, tous les établissements sont comptés.")
-	assert.Equal(t, "3", b.behind(wrong, "Demandes par semaine")[26][6])
+	assert.Contains(t, wrong.text(), "OKEY ne connaît aucun établissement de ce nom : essayez un seul mot, ou son code UAI. "+
+		"En attendant, rien n'est filtré par là.")
+	assert.Equal(t, "3", b.behind(wrong, "Demandes par semaine")[8][6])
 
 	b.Exec(`UPDATE timeline SET at = at - interval '200 days', ended_since = ended_since - interval '200 days'`)
 	for query, passages := range map[string]string{

@@ -261,7 +261,7 @@ func TestSupportNamesASuccessor(t *testing.T) {
 	}
 	support := h.as(c.support)
 	assert.Contains(t, support.fill(page, page, "establishment", "", "successor", "", "comment", "").text(),
-		"3 choses sont à corriger Écrivez le code UAI de l'établissement qui ferme. Écrivez le code UAI de celui qui continue. "+
+		"3 choses sont à corriger Écrivez le nom ou le code UAI de l'établissement qui ferme. Écrivez le nom ou le code UAI de celui qui continue. "+
 			"Écrivez pourquoi : les deux directions le liront.")
 	self := support.fill(page, page, "establishment", string(scene.Tilleuls), "successor", string(scene.Tilleuls), "comment", "fusion")
 	assert.Equal(t, http.StatusUnprocessableEntity, self.Status)

@@ -144,8 +144,8 @@ func TestAHostAnswersForASectionWithoutAHead(t *testing.T) {
 		return support.fill(hosts, hosts, "establishment", string(section), "host", string(host), "comment", "section sans chef")
 	}
 	assert.Contains(t, support.fill(hosts, hosts, "establishment", "", "host", " ", "comment", "").text(),
-		"3 choses sont à corriger Écrivez le code UAI de l'établissement sans direction. "+
-			"Écrivez le code UAI de celui qui répond pour lui. Écrivez pourquoi")
+		"3 choses sont à corriger Écrivez le nom ou le code UAI de l'établissement sans direction. "+
+			"Écrivez le nom ou le code UAI de celui qui répond pour lui. Écrivez pourquoi")
 	headed := names(scene.Tilleuls, scene.Acacias)
 	assert.Equal(t, http.StatusUnprocessableEntity, headed.Status)
 	assert.Contains(t, headed.text(), "a sa propre direction (Anne Blanc)")

@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"okey/calendar"
 	"okey/config"
 	"okey/engine"
 	"okey/okey"
@@ -84,7 +85,7 @@ func New(cfg config.Config, store *sql.Store, outcomes *sql.Outcomes, e act.Engi
 	keyPages := keys.New(site, store, dispatcher, in, session, tales, cfg.PortalURL)
 	requestPages := requests.New(site, store, dispatcher, keyPages, tales)
 	peoplePages := people.New(site, store, dispatcher, tales)
-	deskPages := desk.New(site, store, dispatcher, e, requestPages, cfg.AcademyName)
+	deskPages := desk.New(site, store, dispatcher, e, requestPages, holidaysOf(cfg), cfg.AcademyName)
 	return &Server{
 		checks: checks(store, outcomes, e), act: dispatcher, metrics: metrics, session: session, proxies: cfg.TrustedProxies,
 		site: site, api: api.New(store, dispatcher, cfg.URL),
@@ -103,6 +104,17 @@ func New(cfg config.Config, store *sql.Store, outcomes *sql.Outcomes, e act.Engi
 			}),
 		},
 	}
+}
+
+// holidaysOf are the school holidays that plots show. The worker, whose deadlines hang on them, does not start where they can't be read;
+// pages go on without.
+func holidaysOf(cfg config.Config) *calendar.Calendar {
+	holidays, err := calendar.Load(cfg.HolidaysFile)
+	if err != nil {
+		slog.Warn("plots are shown without school holidays", "error", err)
+		return calendar.PublicOnly()
+	}
+	return holidays
 }
 
 // Close ends the server's own goroutines.

@@ -203,8 +203,7 @@ func TestSupportFindsTheOrdersAndTheReserveOfASchool(t *testing.T) {
 	assert.Contains(t, there.HTML, `value="0069001B"`)
 	assert.NotContains(t, there.text(), "Aucune commande ici.")
 	assert.Contains(t, b.get("/commandes?etablissement="+string(scene.Acacias)).text(), "Aucune commande ici.")
-	assert.Contains(t, b.get("/commandes?etablissement=tilleuls").text(),
-		"n'est pas un code UAI : sept chiffres et une lettre, par exemple 0061565U.")
+	assert.Contains(t, b.get("/commandes?etablissement=00690").text(), "« 00690 » n'est pas un code UAI : sept chiffres et une lettre, par exemple 0061565U.")
 	assert.Contains(t, b.get("/commandes?etablissement=0061565U").text(), "Cet établissement n'est pas dans OKEY")
 
 	found := b.get("/assistance?q=" + string(scene.Tilleuls)).HTML

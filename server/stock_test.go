@@ -118,7 +118,7 @@ func TestTheStockIsOfOneEstablishmentAndOfWhoeverSeesIt(t *testing.T) {
 	assert.Equal(t, http.StatusNotFound, h.as(c.roux).get(acacias).Status)
 	assert.Equal(t, http.StatusNotFound, h.as(c.lea).get("/stock").Status)
 	support := h.as(c.support)
-	assert.Contains(t, support.get("/stock").text(), "Son code UAI")
+	assert.Contains(t, support.get("/stock").text(), "son code UAI")
 	assert.Contains(t, support.get(acacias).text(), "Stock du lycée des Acacias")
 
 	both := h.Person("Gus Double", okey.Principal, scene.Tilleuls, scene.Acacias)

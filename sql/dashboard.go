@@ -73,22 +73,29 @@ type ShortPlace struct {
 	Free       int      `db:"free"` // keys that may be lent on the day
 }
 
-// ShortPlaces returns the establishments where more people wait for an answer or for a key than keys are free, those first that lack most.
-func (r reader) ShortPlaces(ctx context.Context, scope DeskScope, on okey.Day, limit int) ([]ShortPlace, error) {
-	var places []ShortPlace
-	err := r.all(ctx, &places, `WITH waiting AS (
+// ShortPlaces returns the establishments where more people wait for an answer or for a key than keys are free, those first that lack most;
+// and how many there are in all.
+func (r reader) ShortPlaces(ctx context.Context, scope DeskScope, on okey.Day, limit int) (places []ShortPlace, all int, err error) {
+	var rows []struct {
+		ShortPlace
+		All int `db:"all_places"`
+	}
+	err = r.all(ctx, &rows, `WITH waiting AS (
 			SELECT uai, count(*) FILTER (WHERE stage = 'awaiting_decision') AS unanswered, count(*)
 			FILTER (WHERE stage = 'awaiting_stock') AS in_line
 			FROM request WHERE closed_at IS NULL AND stage IN ('awaiting_decision', 'awaiting_stock') AND ($2 = '' OR uai = $2) GROUP BY uai
 		), free AS (
 			SELECT uai, count(*) AS free FROM key WHERE state = 'in_stock' AND expires_on >= $3::date AND ($2 = '' OR uai = $2) GROUP BY uai
 		)
-		SELECT w.uai, e.name, w.unanswered, w.in_line, coalesce(f.free, 0) AS free
+		SELECT w.uai, e.name, w.unanswered, w.in_line, coalesce(f.free, 0) AS free, count(*) OVER () AS all_places
 		FROM waiting w JOIN establishment e ON e.uai = w.uai LEFT JOIN free f ON f.uai = w.uai
 		WHERE ($1 = '' OR e.academy = $1) AND w.unanswered + w.in_line > coalesce(f.free, 0)
 		ORDER BY w.unanswered + w.in_line - coalesce(f.free, 0) DESC, w.in_line DESC, e.name, w.uai LIMIT $4`,
 		scope.Academy, string(scope.Establishment), on.AddMonths(okey.LendableMonths).String(), limit)
-	return places, err
+	for _, row := range rows {
+		places, all = append(places, row.ShortPlace), row.All
+	}
+	return places, all, err
 }
 
 // OrdersOfAge counts the open orders of a state and of an age.
@@ -97,22 +104,28 @@ type OrdersOfAge struct {
 	State  okey.OrderState `db:"state"`
 	Orders int             `db:"orders"`
 	Keys   int             `db:"keys"` // that have not arrived yet
+	Told   int             `db:"told"` // of the orders: support has been told that they do not come
 }
 
 // OpenOrdersByAge counts the open orders by state and age: instants go from the latest to the earliest.
 func (r reader) OpenOrdersByAge(ctx context.Context, scope DeskScope, instants ...time.Time) ([]OrdersOfAge, error) {
 	var found []OrdersOfAge
 	err := r.all(ctx, &found, `SELECT (SELECT count(*) FROM unnest($3::timestamptz[]) AS i WHERE o.placed_at < i) AS age, o.state,
-			count(*) AS orders, sum(o.quantity - o.received) AS keys
+			count(*) AS orders, sum(o.quantity - o.received) AS keys,
+			count(*) FILTER (WHERE EXISTS (SELECT FROM mail m WHERE m.subject_id = o.id AND m.kind = 'order_overdue')) AS told
 		FROM key_order o JOIN establishment e ON e.uai = o.uai
 		WHERE o.closed_at IS NULL AND ($1 = '' OR e.academy = $1) AND ($2 = '' OR o.uai = $2)
 		GROUP BY 1, 2 ORDER BY 1, 2`, scope.Academy, string(scope.Establishment), pq.Array(instants))
 	return found, err
 }
 
-// ServedAcademies are the codes of the academies whose establishments OKEY serves.
-func (r reader) ServedAcademies(ctx context.Context) ([]string, error) {
-	var codes []string
-	err := r.all(ctx, &codes, `SELECT DISTINCT academy FROM establishment WHERE served ORDER BY academy`)
-	return codes, err
+// DeskChoices are what the dashboard's filters offer: the codes of the academies whose establishments OKEY serves, and the establishments
+// of the latest requests, by name.
+func (r reader) DeskChoices(ctx context.Context, limit int) (academies []string, asking []Place, err error) {
+	err = r.together(
+		ctx,
+		rows(&academies, `SELECT DISTINCT academy FROM establishment WHERE served ORDER BY academy`),
+		list(&asking, placeRow.place, placesAskingLately, askingLately, limit),
+	)
+	return academies, asking, err
 }

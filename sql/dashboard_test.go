@@ -113,15 +113,16 @@ func TestWhoLacksMostKeysComesFirst(t *testing.T) {
 	for scope, want := range map[sql.DeskScope][]sql.ShortPlace{
 		{}: {acacias, tilleuls}, {Academy: "23"}: {tilleuls}, {Establishment: scene.Acacias}: {acacias}, {Academy: "01"}: nil,
 	} {
-		got, err := s.Store.ShortPlaces(t.Context(), scope, on, 10)
+		got, all, err := s.Store.ShortPlaces(t.Context(), scope, on, 10)
 		require.NoError(t, err)
 		assert.Equal(t, want, got)
+		assert.Len(t, want, all)
 	}
 	s.Key(scene.Tilleuls)
-	enough, err := s.Store.ShortPlaces(t.Context(), sql.DeskScope{Academy: "23"}, on, 10)
+	enough, _, err := s.Store.ShortPlaces(t.Context(), sql.DeskScope{Academy: "23"}, on, 10)
 	require.NoError(t, err)
 	assert.Empty(t, enough, "as many keys are free as people wait: none is lacking")
-	first, err := s.Store.ShortPlaces(t.Context(), sql.DeskScope{}, on, 1)
+	first, _, err := s.Store.ShortPlaces(t.Context(), sql.DeskScope{}, on, 1)
 	require.NoError(t, err)
 	assert.Equal(t, []sql.ShortPlace{acacias}, first)
 }
@@ -153,10 +154,10 @@ func TestOpenOrdersAreCountedByStateAndAge(t *testing.T) {
 	}
 	got, err := s.Store.OpenOrdersByAge(t.Context(), sql.DeskScope{}, week, month)
 	require.NoError(t, err)
-	assert.Equal(t, []sql.OrdersOfAge{{0, okey.OrderPlaced, 2, 10}, {1, okey.OrderPlaced, 1, 5}, {2, okey.OrderPartlyReceived, 1, 2}}, got)
+	assert.Equal(t, []sql.OrdersOfAge{{0, okey.OrderPlaced, 2, 10, 0}, {1, okey.OrderPlaced, 1, 5, 0}, {2, okey.OrderPartlyReceived, 1, 2, 0}}, got)
 	got, err = s.Store.OpenOrdersByAge(t.Context(), sql.DeskScope{Academy: "32"}, week, month)
 	require.NoError(t, err)
-	assert.Equal(t, []sql.OrdersOfAge{{2, okey.OrderPartlyReceived, 1, 2}}, got)
+	assert.Equal(t, []sql.OrdersOfAge{{2, okey.OrderPartlyReceived, 1, 2, 0}}, got)
 	got, err = s.Store.OpenOrdersByAge(t.Context(), sql.DeskScope{Establishment: scene.Tilleuls}, week, month)
 	require.NoError(t, err)
 	assert.Len(t, got, 2)
@@ -220,7 +221,22 @@ func TestRequestsByWeekKeepToTheirScope(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, want, got, "%+v", scope)
 	}
-	codes, err := s.Store.ServedAcademies(t.Context())
+	codes, asking, err := s.Store.DeskChoices(t.Context(), 50)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"23", "32"}, codes)
+	assert.Equal(t, []okey.UAI{scene.Tilleuls, scene.Acacias}, uaisOf(asking), "by name")
+	_, asking, err = s.Store.DeskChoices(t.Context(), 1)
+	require.NoError(t, err)
+	assert.Equal(t, []okey.UAI{scene.Tilleuls}, uaisOf(asking))
+	s.Exec(`UPDATE request SET uai = $1`, scene.Acacias)
+	asking, err = s.Store.AskingLately(t.Context(), 50)
+	require.NoError(t, err)
+	assert.Equal(t, []okey.UAI{scene.Acacias}, uaisOf(asking), "those alone that have asked")
+}
+
+func uaisOf(places []sql.Place) (uais []okey.UAI) {
+	for _, p := range places {
+		uais = append(uais, p.UAI)
+	}
+	return uais
 }

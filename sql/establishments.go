@@ -78,6 +78,18 @@ func (r reader) Places(ctx context.Context, uais ...okey.UAI) ([]Place, error) {
 		WHERE e.uai = ANY ($1) ORDER BY e.name, e.uai`, pq.Array(texts(uais)))
 }
 
+// askingLately are enough requests to know by who is busy: a school year begins with as many a day.
+const askingLately = 200
+
+// AskingLately are the establishments of the latest requests, by name.
+func (r reader) AskingLately(ctx context.Context, limit int) ([]Place, error) {
+	return listed(ctx, r, placeRow.place, placesAskingLately, askingLately, limit)
+}
+
+const placesAskingLately = `SELECT ` + placeColumns + ` FROM establishment e
+	WHERE e.served AND e.uai IN (SELECT r.uai FROM (SELECT uai FROM request ORDER BY asked_at DESC, id LIMIT $1) r)
+	ORDER BY e.name, e.uai LIMIT $2`
+
 // Names returns the names of establishments, served or not.
 func (r reader) Names(ctx context.Context, uais ...okey.UAI) (map[okey.UAI]string, error) {
 	var found []nameRow

@@ -71,7 +71,7 @@ var arrows = map[string][]string{
 		"okey/server/pages/requests",
 	},
 	"okey/server/pages/stock": {
-		"okey/internal/address", "okey/imports", "okey/internal/plot", "okey/internal/workbook", "okey/okey", "okey/sql", "okey/server/respond",
+		"okey/internal/address", "okey/imports", "okey/internal/workbook", "okey/okey", "okey/sql", "okey/server/respond",
 		"okey/server/act", "okey/server/web", "okey/server/pages/story", "okey/server/pages/keys",
 	},
 	"okey/server/pages/people": {
@@ -79,7 +79,7 @@ var arrows = map[string][]string{
 		"okey/server/pages/story",
 	},
 	"okey/server/pages/desk": {
-		"okey/internal/address", "okey/internal/plot", "okey/internal/workbook", "okey/mail", "okey/okey", "okey/sql", "okey/server/respond", "okey/server/act",
+		"okey/calendar", "okey/internal/address", "okey/internal/plot", "okey/internal/workbook", "okey/mail", "okey/okey", "okey/sql", "okey/server/respond", "okey/server/act",
 		"okey/server/web", "okey/server/pages/story", "okey/server/pages/requests",
 	},
 	"okey/server/pages/help": {
@@ -91,7 +91,7 @@ var arrows = map[string][]string{
 		"okey/server/pages/requests", "okey/server/pages/stock", "okey/server/pages/people", "okey/server/pages/desk",
 	},
 	"okey/server": {
-		"okey/config", "okey/engine", "okey/okey", "okey/sql", "okey/server/respond", "okey/server/act", "okey/server/web",
+		"okey/calendar", "okey/config", "okey/engine", "okey/okey", "okey/sql", "okey/server/respond", "okey/server/act", "okey/server/web",
 		"okey/server/signin", "okey/server/api", "okey/server/pages/story", "okey/server/pages/keys", "okey/server/pages/requests",
 		"okey/server/pages/decisions", "okey/server/pages/stock", "okey/server/pages/people", "okey/server/pages/desk",
 		"okey/server/pages/help", "okey/server/pages/home",
@@ -117,7 +117,6 @@ var keptTo = []struct {
 		[]string{"okey/sql", "okey/internal/pgtest", "okey/internal/postgres", "okey/internal/scene", "okey/internal/nation", "okey/standalone"},
 		true,
 	},
-	{"github.com/go-analyze/charts", []string{"okey/internal/plot"}, false},
 	{"okey/internal/pgtest", []string{"okey/internal/scene"}, true},
 	{"okey/internal/scene", nil, true},
 	{"okey/internal/bench", nil, true},

@@ -36,7 +36,8 @@ type Field struct {
 	Missing string // what is said where nothing is in it; empty: what the domain says
 	Empty   string // of a list: what stands there before a choice
 	Choices []Choice
-	Number  bool // a phone shows its digits
+	Offered []Choice // what may be meant, where anything may be typed
+	Number  bool     // a phone shows its digits
 }
 
 // Choice is one of the answers that a field offers.

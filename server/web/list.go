@@ -7,6 +7,7 @@ import (
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/respond"
+	"okey/sql"
 )
 
 // PageLines is how many lines a list shows at once.
@@ -30,10 +31,11 @@ func MayTakeList(v *Visit) error {
 	if v.Query("etablissement") == "" {
 		return nil
 	}
-	if _, err := okey.ParseUAI(v.Query("etablissement")); err != nil {
-		return okey.InvalidField("etablissement", "%s", okey.ErrorMessage(err))
+	if v.unread != nil {
+		return v.unread
 	}
-	return nil
+	_, err := okey.ParseUAI(v.Query("etablissement"))
+	return respond.InField("etablissement", err)
 }
 
 // Pager leads from a page of a list to the others.
@@ -105,28 +107,46 @@ func (f *Form) Add(name, value string, how Field) {
 	f.Fields[name], f.Values[name] = how, value
 }
 
-// addTypedPlace lets support type which establishment of all the list is about, and names it.
-func (s *Site) addTypedPlace(v *Visit, f *Form, chosen okey.UAI) error {
-	how := Field{Label: "Établissement", Hint: "Son code UAI, par exemple 0061565U."}
-	typed := v.Query("etablissement")
-	if chosen != "" {
-		place, err := s.store.Place(v.Ctx(), chosen)
-		switch {
-		case okey.ErrorCode(err) == okey.CodeNotFound:
-			f.Note("etablissement", "Cet établissement n'est pas dans OKEY : vérifiez son code, ou cherchez son nom dans « Assistance ».")
-		case err != nil:
-			return err
-		case place.Successor != "": // no mistake: what was done there stays in the list
-			how.Hint = place.Name + ". " + okey.ErrorMessage(act.Replaced("etablissement", place))
-		default:
-			how.Hint = place.Name
+// AddTypedPlace lets support name which establishment of all the list is about: place is the one chosen, where OKEY knows it, and some are
+// offered.
+func AddTypedPlace(v *Visit, f *Form, chosen okey.UAI, place sql.Place, some []sql.Place) {
+	how := Field{Label: "Établissement", Hint: SchoolHint, Offered: v.meant}
+	if how.Offered == nil {
+		for _, p := range some {
+			how.Offered = append(how.Offered, offered(p))
 		}
+	}
+	typed := v.Query("etablissement")
+	switch {
+	case v.unread != nil:
+		f.Note("etablissement", okey.ErrorMessage(v.unread)+" En attendant, rien n'est filtré par là.")
+	case chosen == "":
+	case place.UAI == "":
+		f.Note("etablissement", "Cet établissement n'est pas dans OKEY : vérifiez son code, ou tapez son nom.")
+	case place.Successor != "": // no mistake: what was done there stays in the list
+		how.Hint = place.Name + ". " + okey.ErrorMessage(act.Replaced("etablissement", place))
+	default:
+		how.Hint = place.Name
+	}
+	if chosen != "" {
 		typed = string(chosen)
-	} else if _, err := okey.ParseUAI(typed); err != nil && typed != "" {
-		f.Note("etablissement", okey.ErrorMessage(err)+" En attendant, rien n'est filtré par là.")
 	}
 	f.Add("etablissement", typed, how)
-	return nil
+}
+
+// addTypedPlace is AddTypedPlace for who has not read the place.
+func (s *Site) addTypedPlace(v *Visit, f *Form, chosen okey.UAI) error {
+	var place sql.Place
+	if chosen != "" {
+		found, err := s.store.Place(v.Ctx(), chosen)
+		if err != nil && okey.ErrorCode(err) != okey.CodeNotFound {
+			return err
+		}
+		place = found
+	}
+	some, err := s.store.AskingLately(v.Ctx(), OfferedSchools)
+	AddTypedPlace(v, f, chosen, place, some)
+	return err
 }
 
 // AddPlaces lets whoever answers for several establishments choose one, and support type any.

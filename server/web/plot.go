@@ -2,8 +2,7 @@ package web
 
 import (
 	"cmp"
-	"encoding/base64"
-	"html/template"
+	"fmt"
 	"math"
 	"slices"
 
@@ -11,8 +10,9 @@ import (
 	"okey/internal/workbook"
 )
 
-// A plot stands on a page as an image that the page itself carries (RFC 2397): what it shows is what the table behind it shows, read
-// once, by one right to look; and an SVG in an image runs nothing, whatever is in it. To put one on a page:
+// A plot stands on a page as the page's own elements: it has the colours of the day, of the night and of the reader, is as broad as the
+// page, and its names are text and links. What it shows is what the table behind it shows, read once, by one right to look. Lengths are
+// attributes of SVG: the page's policy lets no style in. To put one on a page:
 //   - make its Figures with the same permission and filters as the page, and a Plotted of them in the page's screen;
 //   - write `{{template "plot" .Weeks}}` under a heading of its own;
 //   - register a spreadsheet of Figures.Sheet in the room's Routes, and give its address as Sheet.
@@ -23,36 +23,77 @@ type Figures struct {
 	Columns []string
 	Rows    []FigureRow
 	Aside   int               // how many of the columns, the last ones, are for the table alone
+	Drawn   []PlotSeries      // what is drawn, where that is not the columns: of FigureRow.Drawn
 	Taken   []workbook.Column // what the download has in place of the first column, where that says two things or a date
+	Bands   []plot.Span       // behind the columns
+	All     int               // how many rows there are, where Rows are the first of them
 }
 
 // FigureRow is one line of figures: its name, where that leads, and a value for each column: plot.Missing where there is none.
 type FigureRow struct {
 	Name, Path string
 	Short      string // on the drawing, where Name is too long for it
+	Year       int    // of a column
 	Values     []float64
-	Taken      []any // what the download has in place of Name: a cell for each of Figures.Taken
+	Drawn      []float64 // for each of Figures.Drawn
+	Tick       float64   // as plot.Category has them
+	Target     float64
+	Label      string // the bar's number, in words
+	Alarm      string // what of it is wrong
+	Taken      []any  // what the download has in place of Name: a cell for each of Figures.Taken
 }
+
+// PlotSeries is what the legend names. An alarm is drawn in the colour of what is wrong.
+type PlotSeries struct {
+	Name  string
+	Alarm bool
+}
+
+// PlotShape is how a plot is drawn.
+type PlotShape int
+
+// Columns stand, their parts one on the other: for what goes on through time. Bars lie, each after its name and before its number: for
+// what has names.
+const (
+	Columns PlotShape = iota
+	Bars
+)
 
 // Plotted is a plot with all that goes with it.
 type Plotted struct {
+	ID      string // of the page's elements
 	Name    string // of the table, for whoever hears it
 	Message string // what the plot says, in one sentence: it stands above
 	Note    string // how it was counted
 	Sheet   string // address of the download
 	Nothing string // instead of a plot, where there is nothing to show: "Pas encore de données." if empty
+	Band    string // what the legend calls what lies behind the columns
+	Tick    string // and the marks on the bars
+	Target  string
+	Figure  Headline
 	Drawn   bool
-	Wide    image
-	Narrow  image
+	Series  []PlotSeries
+	Columns *plot.Columns
+	Bars    []plotBar
 	Of      string
-	Columns []string
+	Heads   []string
 	Lines   []plotLine
 }
 
-type image struct {
-	Source        template.URL
-	Set           template.Srcset // the same, where a browser chooses
-	Width, Height int
+// Headline is one number that sums a plot up, and where that is listed.
+type Headline struct {
+	Number, Of, Path string
+	Alarm            bool
+}
+
+// Legend tells whether colours and marks need names.
+func (p Plotted) Legend() bool {
+	return len(p.Series) > 1 || p.Band != "" || p.Tick != "" || p.Target != ""
+}
+
+type plotBar struct {
+	plot.Bar
+	FigureRow
 }
 
 type plotLine struct {
@@ -63,8 +104,8 @@ type plotLine struct {
 type plotCell struct{ Column, Value string }
 
 // PlotOf draws the figures.
-func PlotOf(f Figures, shape plot.Shape, about Plotted) (Plotted, error) {
-	about.Of, about.Columns = f.Of, f.Columns
+func PlotOf(f Figures, shape PlotShape, about Plotted) Plotted {
+	about.Of, about.Heads = f.Of, f.Columns
 	for _, row := range f.Rows {
 		line := plotLine{Name: row.Name, Path: row.Path}
 		for i, v := range row.Values {
@@ -72,38 +113,55 @@ func PlotOf(f Figures, shape plot.Shape, about Plotted) (Plotted, error) {
 		}
 		about.Lines = append(about.Lines, line)
 	}
-	drawing := f.drawing(shape)
+	figure := f.figure()
 	about.Nothing = cmp.Or(about.Nothing, "Pas encore de données.")
-	if about.Drawn = !drawing.Empty(); !about.Drawn {
-		return about, nil
+	if about.Drawn = !figure.Empty(); !about.Drawn {
+		return about
 	}
-	wide, err := plot.Draw(drawing, plot.Wide)
-	if err != nil {
-		return about, err
-	}
-	narrow, err := plot.Draw(drawing, plot.Narrow)
-	about.Wide, about.Narrow = imageOf(wide), imageOf(narrow)
-	return about, err
-}
-
-func (f Figures) drawing(shape plot.Shape) plot.Figure {
-	drawing := plot.Figure{Shape: shape}
-	for i, name := range f.Columns[:len(f.Columns)-f.Aside] {
-		series := plot.Series{Name: name}
-		for _, row := range f.Rows {
-			series.Values = append(series.Values, row.Values[i])
+	if about.Series = f.series(); shape == Columns {
+		columns := plot.ColumnsOf(figure)
+		if about.Columns = &columns; len(columns.Bands) == 0 {
+			about.Band = ""
 		}
-		drawing.Series = append(drawing.Series, series)
+		return about
 	}
-	for _, row := range f.Rows {
-		drawing.Categories = append(drawing.Categories, cmp.Or(row.Short, row.Name))
+	for i, bar := range plot.BarsOf(figure) {
+		about.Bars = append(about.Bars, plotBar{bar, f.Rows[i]})
 	}
-	return drawing
+	return about
 }
 
-func imageOf(d plot.Drawing) image {
-	source := "data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(d.SVG)
-	return image{Source: template.URL(source), Set: template.Srcset(source), Width: d.Width, Height: d.Height} // base64 of our own making
+// Tone is the class of a part of the drawing.
+func (p Plotted) Tone(series int) string {
+	if p.Series[series].Alarm {
+		return "tone-alarm"
+	}
+	return fmt.Sprint("tone-", series)
+}
+
+func (f Figures) series() []PlotSeries {
+	if f.Drawn != nil {
+		return f.Drawn
+	}
+	var series []PlotSeries
+	for _, name := range f.Columns[:len(f.Columns)-f.Aside] {
+		series = append(series, PlotSeries{Name: name})
+	}
+	return series
+}
+
+func (f Figures) figure() plot.Figure {
+	figure := plot.Figure{Series: len(f.series()), Bands: f.Bands}
+	for _, row := range f.Rows {
+		values := row.Values
+		if f.Drawn != nil {
+			values = row.Drawn
+		}
+		figure.Categories = append(figure.Categories, plot.Category{
+			Name: cmp.Or(row.Short, row.Name), Year: row.Year, Values: values, Tick: row.Tick, Target: row.Target,
+		})
+	}
+	return figure
 }
 
 // SayValue is a figure as tables show it; plot.Missing is a dash.

@@ -39,6 +39,9 @@ type Visit struct {
 	Now   time.Time
 
 	Restored *Form // what the page gives back of an earlier sending
+
+	unread error    // why the establishment of the address is none
+	meant  []Choice // and which ones it may be
 }
 
 // Ctx is the request's context.
@@ -72,7 +75,11 @@ func (s *Site) page(show func(*Visit) error) gin.HandlerFunc {
 			return
 		}
 		v.Actor = s.actor(c)
-		if err := show(v); err != nil {
+		err := s.readSchool(v)
+		if err == nil && !v.IsAborted() {
+			err = show(v)
+		}
+		if err != nil {
 			s.FailVisit(v, err)
 		}
 	}

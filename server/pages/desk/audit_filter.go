@@ -122,6 +122,12 @@ func (s *Pages) auditSubjectTyped(v *web.Visit, typed string) (subject, wrong st
 	if len(people) == 1 && !strings.ContainsAny(typed, "0123456789") {
 		return people[0].ID.String(), "", nil
 	}
+	if len(people) == 0 && !strings.ContainsAny(typed, "0123456789") {
+		uai, _, err := s.PlacesMeant(v.Ctx(), typed)
+		if uai != "" || err != nil && okey.ErrorCode(err) != okey.CodeInvalid {
+			return string(uai), "", err
+		}
+	}
 	if serial, err := okey.ParseSerial(typed); err == nil {
 		return string(serial), "", nil
 	}
@@ -205,7 +211,7 @@ func auditFilters(v *web.Visit, chosen auditChoice) *web.Form {
 	})
 	add("objet", web.PlainQuery(v, "objet"), web.Field{
 		Label: "À propos de",
-		Hint:  "Un numéro de série, un code UAI, « commande 1 », le numéro d'une demande ou l'empreinte d'une charte.",
+		Hint:  "Un numéro de série, un établissement, « commande 1 », le numéro d'une demande ou l'empreinte d'une charte.",
 	})
 	add("du", v.Query("du"), web.Field{Label: "Du"})
 	add("au", v.Query("au"), web.Field{Label: "Au"})

@@ -3,10 +3,8 @@ package desk
 import (
 	"net/http"
 	"slices"
-	"strings"
 
 	"okey/internal/address"
-	"okey/internal/plot"
 	"okey/internal/workbook"
 	"okey/okey"
 	"okey/server/web"
@@ -25,7 +23,7 @@ type panel struct {
 	Path    string // of the download, below the dashboard's
 	File    string // what a browser calls it
 	Sheet   string
-	Shape   plot.Shape
+	Shape   web.PlotShape
 	Figures func(*Pages, *web.Visit, dashboardChoice) (web.Figures, error)
 	Say     func(web.Figures) web.Plotted // what the figures say: message and notes
 }
@@ -34,19 +32,19 @@ type panel struct {
 var panels = []panel{
 	{
 		Name: "Demandes par semaine", Path: "semaines", File: "demandes-par-semaine", Sheet: "Semaines",
-		Shape: plot.Columns, Figures: (*Pages).weekFigures, Say: sayWeeks,
+		Shape: web.Columns, Figures: (*Pages).weekFigures, Say: sayWeeks,
 	},
 	{
 		Name: "Jours à chaque étape", Path: "delais", File: "delais", Sheet: "Étapes",
-		Shape: plot.Bars, Figures: (*Pages).delayFigures, Say: sayDelays,
+		Shape: web.Bars, Figures: (*Pages).delayFigures, Say: sayDelays,
 	},
 	{
 		Name: "Établissements où il manque des clefs", Path: "etablissements", File: "etablissements", Sheet: "Établissements",
-		Shape: plot.Bars, Figures: (*Pages).shortFigures, Say: sayShort,
+		Shape: web.Bars, Figures: (*Pages).shortFigures, Say: sayShort,
 	},
 	{
 		Name: "Commandes en cours", Path: "commandes", File: "commandes-en-cours", Sheet: "Commandes",
-		Shape: plot.Stack, Figures: (*Pages).orderFigures, Say: sayOrders,
+		Shape: web.Bars, Figures: (*Pages).orderFigures, Say: sayOrders,
 	},
 }
 
@@ -56,11 +54,11 @@ func (p panel) address() string { return address.PathDashboard + "/" + p.Path + 
 // dashboardChoice is what the address of the dashboard asks for.
 type dashboardChoice struct {
 	scope  sql.DeskScope
-	served []string       // the academies to choose from
-	period int            // of dashboardPeriods
-	place  string         // what was typed as establishment
-	wrong  *web.FormError // what of it can't be read
-	places int            // how many establishments are listed
+	served []string    // the academies to choose from
+	period int         // of dashboardPeriods
+	place  sql.Place   // the establishment, where one is chosen that OKEY knows
+	asking []sql.Place // establishments to choose from
+	places int         // how many establishments are listed
 }
 
 // dashboardChoiceOf reads the address, for whoever sees the desk. An academy that the list does not offer filters nothing: its zeros
@@ -69,7 +67,7 @@ func (s *Pages) dashboardChoiceOf(v *web.Visit) (c dashboardChoice, err error) {
 	if err = seesDesk(v); err != nil {
 		return c, err
 	}
-	if c.served, err = s.store.ServedAcademies(v.Ctx()); err != nil {
+	if c.served, c.asking, err = s.store.DeskChoices(v.Ctx(), web.OfferedSchools); err != nil {
 		return c, err
 	}
 	if academy, known := okey.AcademyByCode(v.Query("academie")); known && slices.Contains(c.served, academy.Code) {
@@ -80,18 +78,13 @@ func (s *Pages) dashboardChoiceOf(v *web.Visit) (c dashboardChoice, err error) {
 			c.period = i
 		}
 	}
-	c.place = strings.TrimSpace(v.Query("etablissement"))
-	if c.place == "" {
-		return c, nil
-	}
-	uai, unread := okey.ParseUAI(c.place)
-	if unread != nil {
-		c.wrong = &web.FormError{
-			Field: "etablissement", Message: okey.ErrorMessage(unread) + " En attendant, tous les établissements sont comptés.",
+	if c.scope.Establishment = web.ChosenSchool(v); c.scope.Establishment != "" {
+		c.place, err = s.store.Place(v.Ctx(), c.scope.Establishment)
+		if okey.ErrorCode(err) == okey.CodeNotFound {
+			err = nil // the field says so
 		}
 	}
-	c.scope.Establishment = uai
-	return c, nil
+	return c, err
 }
 
 // dashboardPage shows every panel, to support and auditors.
@@ -108,12 +101,11 @@ func (s *Pages) dashboardPage(v *web.Visit) error {
 			return err
 		}
 		about := p.Say(figures)
-		about.Name, about.Sheet = p.Name, web.ChangedURL(v, p.address(), "academie", chosen.scope.Academy)
-		plotted, err := web.PlotOf(figures, p.Shape, about)
-		if err != nil {
-			return err
+		if about.Band != "" && len(chosen.academies()) > 1 {
+			about.Band += " communes à toutes les académies"
 		}
-		page.Panels = append(page.Panels, plotted)
+		about.ID, about.Name, about.Sheet = p.Path, p.Name, web.ChangedURL(v, p.address(), "academie", chosen.scope.Academy)
+		page.Panels = append(page.Panels, web.PlotOf(figures, p.Shape, about))
 	}
 	return s.Show(v, http.StatusOK, "dashboard", web.Screen{Title: "Tableau de bord", Body: page})
 }
@@ -153,15 +145,12 @@ func dashboardFilters(v *web.Visit, chosen dashboardChoice) *web.Form {
 	}
 	slices.SortFunc(byAcademy.Choices, byLabel())
 	filters.Add("academie", chosen.scope.Academy, byAcademy)
-	filters.Add("etablissement", chosen.place, web.Field{Label: "Établissement", Hint: "Son code UAI."})
+	web.AddTypedPlace(v, filters, chosen.scope.Establishment, chosen.place, chosen.asking)
 	byPeriod := web.Field{Label: "Délais mesurés sur"}
 	for _, period := range dashboardPeriods {
 		byPeriod.Choices = append(byPeriod.Choices, web.Choice{Value: period.name, Label: period.french})
 	}
 	filters.Add("periode", dashboardPeriods[chosen.period].name, byPeriod)
 	filters.Doubt(v)
-	if chosen.wrong != nil {
-		filters.Note(chosen.wrong.Field, chosen.wrong.Message)
-	}
 	return filters
 }

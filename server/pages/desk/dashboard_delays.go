@@ -27,15 +27,18 @@ func (c dashboardChoice) since(today okey.Day, zone *time.Location) time.Time {
 	return today.AddMonths(-months).In(zone)
 }
 
-// drawnStages are the open stages where a drawing has little room for them: beside it the table has their whole names.
-var drawnStages = map[okey.Stage]string{
-	okey.AwaitingDecision: "Réponse", okey.AwaitingStock: "Clef libre", okey.AwaitingCharter: "Charte", okey.AwaitingHandover: "Remise",
-}
+// ninthName is how the ninth decile is told.
+const ninthName = "90 % des demandes"
+
+// answerTarget is within how many open days an answer is due: then comes the first reminder.
+func answerTarget() float64 { return float64(okey.DefaultWaits().DecisionReminders[0]) }
 
 // delayFigures measures how long requests have stayed in each stage.
 func (s *Pages) delayFigures(v *web.Visit, chosen dashboardChoice) (web.Figures, error) {
 	days, err := s.store.DaysByStage(v.Ctx(), chosen.scope, chosen.since(v.Today(), web.Paris(v).Zone))
-	f := web.Figures{Of: "Étape", Columns: []string{"Médiane, en jours", "9 fois sur 10, au plus", "Passages comptés"}, Aside: 1}
+	f := web.Figures{
+		Of: "Étape", Columns: []string{"Médiane, en jours", ninthName, "Passages comptés"}, Drawn: []web.PlotSeries{{Name: "Médiane"}},
+	}
 	for _, stage := range okey.Stages() {
 		if stage.Closed() {
 			continue
@@ -46,7 +49,14 @@ func (s *Pages) delayFigures(v *web.Visit, chosen dashboardChoice) (web.Figures,
 				values = []float64{tenths(d.Median), tenths(d.Ninth), float64(d.Passages)}
 			}
 		}
-		f.Rows = append(f.Rows, web.FigureRow{Name: okey.Capitalize(stage.French()), Short: drawnStages[stage], Values: values})
+		row := web.FigureRow{Name: okey.Capitalize(stage.French()), Values: values, Drawn: values[:1], Label: "pas encore mesuré"}
+		if values[2] > 0 {
+			row.Tick, row.Label = values[1], fmt.Sprintf("%s, 90 %% en %s", sayDays(values[0]), web.SayValue(values[1]))
+		}
+		if stage == okey.AwaitingDecision {
+			row.Target = answerTarget()
+		}
+		f.Rows = append(f.Rows, row)
 	}
 	return f, err
 }
@@ -63,8 +73,12 @@ func sayDelays(f web.Figures) web.Plotted {
 		Message: fmt.Sprintf("L'étape la plus longue est « %s » : la moitié des demandes y restent %s ou moins, "+
 			"9 sur 10 restent %s ou moins.",
 			longest.Name, sayDays(longest.Values[0]), sayDays(longest.Values[1])),
-		Note: "En jours de calendrier, week-ends et vacances compris, pour les étapes qui se sont terminées pendant la période. " +
-			"Une demande qui attend encore compte dès qu'elle n'attend plus.",
+		Note: "Jours de calendrier, étapes terminées pendant la période.",
+		Tick: ninthName, Target: fmt.Sprintf("Objectif de réponse : %s ouvrés", sayDays(answerTarget())),
+		Figure: web.Headline{
+			Number: web.SayValue(f.Rows[0].Values[0]), Path: "#delais",
+			Of: okey.SayEither(int(max(f.Rows[0].Values[0], 0)), "jour", "jours") + " avant une réponse (médiane)",
+		},
 	}
 }
 

@@ -23,14 +23,14 @@ func (s *Pages) orderFigures(v *web.Visit, chosen dashboardChoice) (web.Figures,
 	for _, age := range orderAges[1:] {
 		instants = append(instants, v.Today().AddDays(1-age.days).In(web.Paris(v).Zone)) // a day counts from its end
 	}
-	f := web.Figures{Of: "Âge", Aside: 2}
+	f := web.Figures{Of: "Âge", Drawn: []web.PlotSeries{{Name: "Dans les délais"}, {Name: "En retard", Alarm: true}}}
 	var states []okey.OrderState
 	for _, state := range okey.OrderStates() {
 		if !state.Closed() {
 			states, f.Columns = append(states, state), append(f.Columns, okey.Capitalize(state.French()))
 		}
 	}
-	f.Columns = append(f.Columns, "Commandes", "Clefs attendues")
+	f.Columns = append(f.Columns, "Commandes", "Clefs attendues", "En retard")
 	for _, age := range orderAges {
 		f.Rows = append(f.Rows, web.FigureRow{Name: age.name, Values: make([]float64, len(f.Columns))})
 	}
@@ -40,17 +40,34 @@ func (s *Pages) orderFigures(v *web.Visit, chosen dashboardChoice) (web.Figures,
 		values[slices.Index(states, o.State)] += float64(o.Orders)
 		values[len(states)] += float64(o.Orders)
 		values[len(states)+1] += float64(o.Keys)
+		if o.Age == len(orderAges)-1 {
+			o.Told = o.Orders
+		}
+		values[len(states)+2] += float64(o.Told)
+	}
+	for i := range f.Rows {
+		row := &f.Rows[i]
+		orders, keys, late := row.Values[len(states)], row.Values[len(states)+1], row.Values[len(states)+2]
+		row.Drawn = []float64{orders - late, late}
+		if row.Label = okey.SayCount(int(orders), "commande"); orders > 0 {
+			row.Label += ", " + okey.SayCount(int(keys), "clef")
+		}
+		if late > 0 {
+			row.Alarm = okey.SayNumber(int(late)) + " en retard"
+		}
 	}
 	return f, err
 }
 
 func sayOrders(f web.Figures) web.Plotted {
-	orders, keys := len(f.Columns)-2, len(f.Columns)-1
-	oldest := f.Rows[len(f.Rows)-1]
+	orders, keys, late := len(f.Columns)-3, len(f.Columns)-2, sum(f, len(f.Columns)-1)
 	return web.Plotted{
 		Nothing: "Aucune commande en cours.",
-		Message: fmt.Sprintf("%s en cours, pour %s encore à recevoir ; %s depuis 12 semaines ou plus.",
-			okey.SayCount(sum(f, orders), "commande"), okey.SayCount(sum(f, keys), "clef"), okey.SayNumber(int(oldest.Values[orders]))),
-		Note: "L'âge se compte depuis le jour de la commande.",
+		Message: fmt.Sprintf("%s en cours, pour %s encore à recevoir ; %s en retard.",
+			okey.SayCount(sum(f, orders), "commande"), okey.SayCount(sum(f, keys), "clef"), okey.SayNumber(late)),
+		Note: "Âge depuis le jour de la commande. En retard : signalée à l'assistance comme telle, ou vieille de 12 semaines.",
+		Figure: web.Headline{
+			Number: okey.SayNumber(late), Of: okey.SayEither(late, "commande en retard", "commandes en retard"), Path: "#commandes", Alarm: late > 0,
+		},
 	}
 }

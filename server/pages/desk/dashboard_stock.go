@@ -14,25 +14,21 @@ const shortestPlaces = 15
 
 // shortFigures sets the people who wait against the keys that are free, where these are fewer.
 func (s *Pages) shortFigures(v *web.Visit, chosen dashboardChoice) (web.Figures, error) {
-	places, err := s.store.ShortPlaces(v.Ctx(), chosen.scope, v.Today(), chosen.places)
+	places, all, err := s.store.ShortPlaces(v.Ctx(), chosen.scope, v.Today(), chosen.places)
 	f := web.Figures{
-		Of:      "Établissement",
+		Of: "Établissement", All: all, Drawn: []web.PlotSeries{{Name: "Clefs qui manquent"}},
 		Columns: []string{"Personnes qui attendent", "Clefs libres", "Sans réponse", "En attente d'une clef"}, Aside: 2,
 		Taken: []workbook.Column{{Title: "UAI", Width: 12}, {Title: "Établissement", Width: 36}},
 	}
-	named := map[string]int{}
 	for _, p := range places {
-		named[p.Name]++
-	}
-	for _, p := range places {
-		short := p.Name
-		if named[p.Name] > 1 {
-			short = okey.SayPlace(p.Name, p.UAI)
-		}
+		waiting := p.Unanswered + p.InLine
 		f.Rows = append(f.Rows, web.FigureRow{
-			Name: okey.SayPlace(p.Name, p.UAI), Short: short, Path: address.SchoolURL(p.UAI),
-			Values: []float64{float64(p.Unanswered + p.InLine), float64(p.Free), float64(p.Unanswered), float64(p.InLine)},
-			Taken:  []any{p.UAI, p.Name},
+			Name: okey.SayPlace(p.Name, p.UAI), Path: address.SchoolURL(p.UAI),
+			Values: []float64{float64(waiting), float64(p.Free), float64(p.Unanswered), float64(p.InLine)},
+			Drawn:  []float64{float64(waiting - p.Free)},
+			Label: fmt.Sprintf("%s %s, %s %s", okey.SayNumber(waiting), okey.SayEither(waiting, "attend", "attendent"),
+				okey.SayNumber(p.Free), okey.SayEither(p.Free, "libre", "libres")),
+			Taken: []any{p.UAI, p.Name},
 		})
 	}
 	return f, err
@@ -41,15 +37,17 @@ func (s *Pages) shortFigures(v *web.Visit, chosen dashboardChoice) (web.Figures,
 func sayShort(f web.Figures) web.Plotted {
 	about := web.Plotted{
 		Nothing: "Il ne manque de clefs nulle part : chaque établissement en a autant de libres que de personnes qui attendent, ou plus.",
-		Note: fmt.Sprintf("Les établissements où plus de personnes attendent qu'il n'y a de clefs libres, les plus en peine d'abord, "+
-			"%d au plus ; le tableau à télécharger les a tous. Attendent les demandes sans réponse et celles qui attendent une clef ; "+
-			"une clef libre est encore bonne %s au moins.", shortestPlaces, okey.SayNumber(okey.LendableMonths)+" mois"),
+		Note:    fmt.Sprintf("Les %d établissements où il manque le plus de clefs. Liste complète dans le tableau à télécharger.", shortestPlaces),
+		Figure: web.Headline{
+			Number: okey.SayNumber(f.All), Path: "#etablissements",
+			Of: okey.SayEither(f.All, "établissement où il manque des clefs", "établissements où il manque des clefs"),
+		},
 	}
 	if len(f.Rows) > 0 {
 		worst := f.Rows[0]
 		waiting, free := int(worst.Values[0]), int(worst.Values[1])
 		about.Message = fmt.Sprintf("C'est %s que les clefs manquent le plus : %s, %s.",
-			okey.SayAtSchool(okey.SayEstablishment(worst.Short)),
+			okey.SayAtSchool(okey.SayEstablishment(fmt.Sprint(worst.Taken[1]))),
 			okey.SayCount(waiting, "personne")+okey.SayEither(waiting, " attend", " attendent"), sayFreeNow(free))
 	}
 	return about

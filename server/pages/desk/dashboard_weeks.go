@@ -4,13 +4,19 @@ import (
 	"fmt"
 	"slices"
 
+	"okey/internal/address"
+	"okey/internal/plot"
 	"okey/internal/workbook"
 	"okey/okey"
 	"okey/server/web"
 )
 
-// dashboardWeeks is how far back requests are counted by week: half a year, with the week that is still going on.
-const dashboardWeeks = 26
+// Requests are counted by week from the first one on: half a year back at most, with the week that is still going on, and not for so few
+// weeks that nothing could be compared.
+const (
+	dashboardWeeks = 26
+	fewestWeeks    = 8
+)
 
 // weekEnds are what becomes of a request; the stages that are none of these are still open.
 var weekEnds = []okey.Stage{okey.HandedOver, okey.Refused, okey.Withdrawn, okey.Expired}
@@ -30,7 +36,7 @@ func (s *Pages) weekFigures(v *web.Visit, chosen dashboardChoice) (web.Figures, 
 		_, number := monday.Time().ISOWeek()
 		place[monday] = i
 		f.Rows = append(f.Rows, web.FigureRow{
-			Name: fmt.Sprintf("%d, du %s", number, monday.SayWithYear()), Short: monday.SayShort(),
+			Name: fmt.Sprintf("%d, du %s", number, monday.SayWithYear()), Short: monday.SayShort(), Year: monday.Time().Year(),
 			Values: make([]float64, len(f.Columns)), Taken: []any{monday, number},
 		})
 	}
@@ -43,7 +49,32 @@ func (s *Pages) weekFigures(v *web.Visit, chosen dashboardChoice) (web.Figures, 
 		values[outcomeColumn(c.Stage)] += float64(c.Count)
 		values[len(values)-1] += float64(c.Count)
 	}
+	for len(f.Rows) > fewestWeeks && f.Rows[0].Values[len(f.Columns)-1] == 0 {
+		f.Rows, first = f.Rows[1:], first.AddDays(7)
+	}
+	f.Bands = s.holidays(chosen, first, len(f.Rows))
 	return f, err
+}
+
+// academies are those whose holidays the plot shows: the one chosen, else all.
+func (c dashboardChoice) academies() []string {
+	switch {
+	case c.place.Academy != "":
+		return []string{c.place.Academy}
+	case c.scope.Academy != "":
+		return []string{c.scope.Academy}
+	}
+	return c.served
+}
+
+// holidays are the school holidays of the weeks, in columns from the first one.
+func (s *Pages) holidays(chosen dashboardChoice, first okey.Day, weeks int) []plot.Span {
+	var bands []plot.Span
+	columns := func(d okey.Day) float64 { return d.Time().Sub(first.Time()).Hours() / 24 / 7 }
+	for _, h := range s.calendar.Holidays(chosen.academies(), first, first.AddDays(7*weeks)) {
+		bands = append(bands, plot.Span{From: columns(h.First), To: columns(h.Back)})
+	}
+	return bands
 }
 
 func outcomeColumn(stage okey.Stage) int {
@@ -54,13 +85,15 @@ func outcomeColumn(stage okey.Stage) int {
 }
 
 func sayWeeks(f web.Figures) web.Plotted {
-	all := len(f.Columns) - 1
-	lastWeek, before := f.Rows[dashboardWeeks-2], f.Rows[dashboardWeeks-3]
+	all, weeks := len(f.Columns)-1, len(f.Rows)
+	of := func(ago int) int { return int(f.Rows[weeks-1-ago].Values[all]) }
 	return web.Plotted{
 		Message: fmt.Sprintf("%s en %d semaines, dont %s avec une clef remise ; %s la semaine dernière, %s celle d'avant.",
-			okey.SayCount(sum(f, all), "demande"), dashboardWeeks, okey.SayNumber(sum(f, 0)),
-			okey.SayNumber(int(lastWeek.Values[all])), okey.SayNumber(int(before.Values[all]))),
-		Note: "Chaque demande compte dans la semaine où elle a été faite, du lundi au dimanche, à l'heure de Paris, " +
-			"selon ce qu'elle est devenue depuis. La dernière semaine n'est pas finie.",
+			okey.SayCount(sum(f, all), "demande"), weeks, okey.SayNumber(sum(f, 0)), okey.SayNumber(of(1)), okey.SayNumber(of(2))),
+		Band: "Vacances scolaires",
+		Note: "Demandes par semaine de dépôt, selon leur état aujourd'hui. Semaine en cours incluse.",
+		Figure: web.Headline{
+			Number: okey.SayNumber(of(0)), Of: okey.SayEither(of(0), "demande cette semaine", "demandes cette semaine"), Path: address.PathRequests,
+		},
 	}
 }

@@ -5,6 +5,7 @@ package desk
 import (
 	"embed"
 
+	"okey/calendar"
 	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
@@ -25,12 +26,15 @@ type Pages struct {
 	act         *act.Dispatcher
 	engine      act.Engine
 	requests    *requests.Pages
+	calendar    *calendar.Calendar
 	academyName string
 }
 
 // New makes the room.
-func New(site *web.Site, store *sql.Store, a *act.Dispatcher, e act.Engine, r *requests.Pages, academyName string) *Pages {
-	return &Pages{Site: site, store: store, act: a, engine: e, requests: r, academyName: academyName}
+func New(
+	site *web.Site, store *sql.Store, a *act.Dispatcher, e act.Engine, r *requests.Pages, holidays *calendar.Calendar, academyName string,
+) *Pages {
+	return &Pages{Site: site, store: store, act: a, engine: e, requests: r, calendar: holidays, academyName: academyName}
 }
 
 // Routes registers support's desk.

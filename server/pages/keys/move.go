@@ -42,8 +42,7 @@ func moveForm(v *web.Visit) *web.Form {
 	return web.NewForm(v, "deplacement", address.PathMoveKeys, "Vérifier", map[string]web.Field{
 		"serials": {Label: "*Numéros de série", Hint: "Un par ligne, tapés ou scannés."},
 		"establishment": {
-			Label: "*Code UAI de l'établissement d'arrivée", Hint: "Sept chiffres et une lettre.",
-			Missing: "Écrivez le code UAI de l'établissement d'arrivée.",
+			Label: "*Établissement d'arrivée", Hint: web.SchoolHint, Missing: "Écrivez le nom ou le code UAI de l'établissement d'arrivée.",
 		},
 		"comment": {
 			Label: "*Commentaire", Hint: "Pourquoi ? Les deux établissements et les titulaires le liront.",
@@ -83,6 +82,9 @@ func (s *Pages) moveKeys(v *web.Visit) error {
 	}
 	f := moveForm(v)
 	if err := s.Read(v, f); err != nil {
+		return err
+	}
+	if err := s.ReadSchools(v, f, "establishment"); err != nil {
 		return err
 	}
 	cmd := act.Command{Action: f.Action, Name: okey.ActionMoveKeys, Via: okey.ViaWeb, Content: okey.Content{

@@ -1,16 +1,13 @@
 package keys
 
 import (
-	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 
 	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/web"
-	"okey/sql"
 )
 
 // alongView is what a key's page says of its holder's leaving: the proposal under way, or the way to make one.
@@ -55,11 +52,11 @@ func (s *Pages) takeAlongForm(v *web.Visit, key okey.Key) (*web.Form, error) {
 		"comment": {Label: "Commentaire", Hint: "Facultatif. La direction de l'autre établissement le lira."},
 		"typed": {
 			Label: "*Établissement d'arrivée",
-			Hint:  "Son nom et sa commune, ou son code UAI. Sa direction reçoit aussitôt la proposition.",
+			Hint:  web.SchoolHint + " Sa direction reçoit aussitôt la proposition.",
 		},
 	}
 	if len(choices) > 0 {
-		fields["typed"] = web.Field{Label: "Ou un autre établissement", Hint: "Son nom et sa commune, ou son code UAI."}
+		fields["typed"] = web.Field{Label: "Ou un autre établissement", Hint: web.SchoolHint}
 		fields["establishment"] = web.Field{Label: "Établissement d'arrivée", Empty: "Veuillez choisir", Choices: choices}
 	} else {
 		fields["establishment"] = web.Field{}
@@ -136,49 +133,24 @@ func (s *Pages) takeAlong(v *web.Visit) error {
 	return s.Send(v, f, cmd, address.MoveURL(okey.DerivedID(cmd.Action, string(cmd.Name))), again)
 }
 
-// likeIt is how many establishments of a name are told apart.
-const likeIt = 5
-
 // arrivalOf is the code of the establishment that the form means: a direction knows where a colleague goes, not its code. Where
-// several answer to what was typed, the form asks which; a code goes on as it is.
+// several answer to what was typed, the form asks which.
 func (s *Pages) arrivalOf(v *web.Visit, f *web.Form) (string, error) {
-	typed := strings.TrimSpace(f.Values["typed"])
-	if typed == "" {
+	if strings.TrimSpace(f.Values["typed"]) == "" {
 		return f.Values["establishment"], nil
 	}
-	if code := web.CodeTyped(typed); code != "" {
-		return string(code), nil
+	uai, among, err := s.School(v.Ctx(), "typed", f.Values["typed"])
+	if err == nil || len(among) == 0 {
+		return string(uai), err
 	}
-	if strings.ContainsAny(typed[:1], "0123456789") || !web.IsPlainText(typed) {
-		return typed, nil
-	}
-	found, err := s.PlacesNamed(v.Ctx(), typed, likeIt+1)
-	if err != nil {
-		return "", err
-	}
-	if len(found) > 0 && !found[0].Served { // those that are served come first
-		return "", okey.InvalidField("typed", "OKEY ne sert pas cet établissement : %s (%s).", found[0].Name, found[0].UAI)
-	}
-	served := slices.DeleteFunc(slices.Clone(found), func(p sql.FoundPlace) bool { return !p.Served })
-	exact := slices.DeleteFunc(slices.Clone(served), func(p sql.FoundPlace) bool { return !p.Exact })
-	switch {
-	case len(served) == 1:
-		return string(served[0].UAI), nil
-	case len(exact) == 1:
-		return string(exact[0].UAI), nil
-	case len(found) == 0:
-		return "", okey.InvalidField("typed", "OKEY ne connaît aucun établissement de ce nom : essayez un seul mot, ou son code UAI.")
-	case len(found) > likeIt:
-		return "", okey.InvalidField("typed", "Plusieurs établissements ont ce nom : ajoutez la commune, ou tapez le code UAI.")
-	}
-	which := web.Field{Label: "*Lequel de ces établissements"}
-	for _, p := range served {
-		if f.Values["chosen"] == string(p.UAI) {
-			return string(p.UAI), nil
+	for i, p := range among {
+		code := string(web.CodeTyped(p.Value))
+		if f.Values["chosen"] == code {
+			return code, nil
 		}
-		which.Choices = append(which.Choices, web.Choice{Value: string(p.UAI), Label: fmt.Sprintf("%s, %s (%s)", p.Name, p.Commune, p.UAI)})
+		among[i] = web.Choice{Value: code, Label: p.Value + ", " + p.Label}
 	}
-	f.Add("chosen", "", which)
+	f.Add("chosen", "", web.Field{Label: "*Lequel de ces établissements", Choices: among})
 	return "", okey.InvalidField("chosen", "Plusieurs établissements répondent à ce nom : choisissez lequel.")
 }
 

@@ -22,7 +22,7 @@ var attachmentPage = arrangementPage{
 func attachmentForm(v *web.Visit) *web.Form {
 	f := web.NewForm(v, "rattachement", address.PathAttachments, "Rattacher", map[string]web.Field{
 		"who":           {Label: "*Personne", Hint: "Son nom, son identifiant (uid) ou son adresse."},
-		"establishment": {Label: "*Code UAI de l'établissement", Hint: "Sept chiffres et une lettre."},
+		"establishment": {Label: "*Établissement", Hint: web.SchoolHint},
 		"function": {Label: "*Fonction", Choices: []web.Choice{
 			{Value: string(okey.Principal), Label: okey.Capitalize(okey.Principal.French())},
 			{Value: string(okey.Deputy), Label: okey.Capitalize(okey.Deputy.French())},

@@ -32,11 +32,12 @@ func hostPath(school, mother okey.UAI) string {
 func hostForm(v *web.Visit) *web.Form {
 	f := web.NewForm(v, "hote", address.PathHosts, "Désigner", map[string]web.Field{
 		"establishment": {
-			Label: "*Code UAI de l'établissement sans direction", Hint: "Sept chiffres et une lettre.",
-			Missing: "Écrivez le code UAI de l'établissement sans direction.",
+			Label: "*Établissement sans direction", Hint: web.SchoolHint,
+			Missing: "Écrivez le nom ou le code UAI de l'établissement sans direction.",
 		},
 		"host": {
-			Label: "*Code UAI de celui qui répond pour lui", Missing: "Écrivez le code UAI de celui qui répond pour lui.",
+			Label: "*Établissement qui répond pour lui", Hint: web.SchoolHint,
+			Missing: "Écrivez le nom ou le code UAI de celui qui répond pour lui.",
 		},
 		"comment": {
 			Label: "*Raison", Hint: "La direction qui répond la lira.", Missing: "Écrivez pourquoi cet établissement répond pour l'autre.",

@@ -81,6 +81,9 @@ func (s *Pages) meantByName(v *web.Visit, f *web.Form, typed string) (okey.Perso
 
 // servedPlace is the establishment that a field of the form names: one that OKEY serves.
 func (s *Pages) servedPlace(v *web.Visit, f *web.Form, name string) (sql.Place, error) {
+	if err := s.ReadSchools(v, f, name); err != nil {
+		return sql.Place{}, err
+	}
 	uai, err := okey.ParseUAI(f.Values[name])
 	if err == nil {
 		_, err = s.act.Receiver(v.Ctx(), name, uai)

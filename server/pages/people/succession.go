@@ -29,12 +29,11 @@ type successionReview struct {
 func successionForm(v *web.Visit) *web.Form {
 	return web.NewForm(v, "succession", address.PathSuccession, "Vérifier", map[string]web.Field{
 		"establishment": {
-			Label: "*Code UAI de l'établissement qui ferme", Hint: "Sept chiffres et une lettre.",
-			Missing: "Écrivez le code UAI de l'établissement qui ferme.",
+			Label: "*Établissement qui ferme", Hint: web.SchoolHint, Missing: "Écrivez le nom ou le code UAI de l'établissement qui ferme.",
 		},
 		"successor": {
-			Label: "*Code UAI de celui qui continue", Hint: "Il reprend les clefs, les demandes et les commandes.",
-			Missing: "Écrivez le code UAI de celui qui continue.",
+			Label: "*Établissement qui continue", Hint: "Il reprend les clefs, les demandes et les commandes.",
+			Missing: "Écrivez le nom ou le code UAI de celui qui continue.",
 		},
 		"comment": {
 			Label: "*Commentaire", Hint: "Pourquoi ? Les deux directions le liront.",
@@ -90,6 +89,9 @@ func (s *Pages) succession(v *web.Visit) error {
 	}
 	f := successionForm(v)
 	if err := s.Read(v, f); err != nil {
+		return err
+	}
+	if err := s.ReadSchools(v, f, "establishment", "successor"); err != nil {
 		return err
 	}
 	cmd := act.Command{Action: f.Action, Name: okey.ActionSuccession, Via: okey.ViaWeb, Content: okey.Content{

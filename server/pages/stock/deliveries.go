@@ -38,7 +38,7 @@ func uploadForm(v *web.Visit) *web.Form {
 				"Ou PSKC (.xml), la liste normalisée (RFC 6030) que donnent les fabricants de clefs. 20 Mo au plus.",
 		},
 		"announced":   {Label: "Ces clefs sont en route : les établissements confirmeront ce qui arrive"},
-		"uai":         {Label: "Établissement (UAI)", Hint: "Pour un fichier PSKC seulement."},
+		"uai":         {Label: "Établissement", Hint: "Pour un fichier PSKC seulement. " + web.SchoolHint},
 		"lot":         {Label: "Lot", Hint: "Pour un fichier PSKC seulement ; sinon le nom du fichier et la date."},
 		"expires":     {Label: "Expiration", Hint: "Pour un fichier PSKC qui ne la dit pas, par exemple 31/12/2031."},
 		"look_alikes": {Label: "Accepter les numéros qui ne diffèrent d'un autre que par des zéros au début"},
@@ -91,6 +91,11 @@ func (s *Pages) uploadDelivery(v *web.Visit) error {
 	for name := range f.Fields {
 		f.Values[name] = up.Values[name]
 	}
+	if err := s.ReadSchools(v, f, "uai"); err != nil || len(f.Errors) > 0 {
+		clear(up.Content) // as Receive does: a PSKC may hold secrets
+		return s.refuseUpload(v, f, up.Name, err)
+	}
+	up.Values["uai"] = f.Values["uai"]
 	id := okey.DerivedID(f.Action, string(okey.ActionDelivery))
 	d, err := s.act.Receive(v.Ctx(), v.Actor, id, up, up.Values["announced"] != "")
 	if err != nil {

@@ -253,7 +253,7 @@ func (s *Pages) orderFilters(v *web.Visit, state okey.OrderState, uai okey.UAI) 
 	filters.Add("etat", string(state), web.Field{Label: "État", Empty: "Tous", Choices: states})
 	err := s.AddPlaces(v, filters, uai)
 	if how, typed := filters.Fields["etablissement"]; typed && v.Actor.Support && uai == "" {
-		how.Hint = "Son code UAI, par exemple 0061565U, pour voir ses commandes, en passer une ou régler sa réserve."
+		how.Hint = web.SchoolHint + " Pour voir ses commandes, en passer une ou régler sa réserve."
 		filters.Fields["etablissement"] = how
 	}
 	filters.Doubt(v)

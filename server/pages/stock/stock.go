@@ -5,7 +5,6 @@ import (
 	"net/http"
 
 	"okey/internal/address"
-	"okey/internal/plot"
 	"okey/internal/workbook"
 	"okey/okey"
 	"okey/server/act"
@@ -94,9 +93,7 @@ func (s *Pages) stockPage(v *web.Visit) error {
 	}
 	page.Filters.Doubt(v)
 	page.fill(sight)
-	if page.Ahead, err = sight.plot(web.SheetURL(v)); err != nil {
-		return err
-	}
+	page.Ahead = sight.plot(web.SheetURL(v))
 	if page.Awaited, err = s.keys.AwaitedDeliveries(v); err != nil {
 		return err
 	}
@@ -151,7 +148,7 @@ func (sight stockSight) figures() web.Figures {
 	}
 	for _, m := range sight.ahead {
 		f.Rows = append(f.Rows, web.FigureRow{
-			Name: okey.Capitalize(m.From.SayMonth()), Short: m.From.SayShort(),
+			Name: okey.Capitalize(m.From.SayMonth()), Short: m.From.SayShort(), Year: m.From.Time().Year(),
 			Values: []float64{float64(m.Free), float64(m.Lent), float64(m.Ending)}, Taken: []any{m.From},
 		})
 	}
@@ -159,25 +156,23 @@ func (sight stockSight) figures() web.Figures {
 }
 
 // plot draws the coming months.
-func (sight stockSight) plot(sheet string) (web.Plotted, error) {
+func (sight stockSight) plot(sheet string) web.Plotted {
 	end := 0
 	for _, m := range sight.ahead {
 		end += m.Ending
 	}
 	free := sight.needs.Free
-	drawn, err := web.PlotOf(sight.figures(), plot.Columns, web.Plotted{
-		Name: "Les mois à venir", Sheet: sheet,
+	drawn := web.PlotOf(sight.figures(), web.Columns, web.Plotted{
+		ID: "mois", Name: "Les mois à venir", Sheet: sheet,
 		Message: fmt.Sprintf("Aujourd'hui, %s %s et %s en service ; %s d'ici un an.",
 			okey.SayCount(free, "clef"), okey.SayEither(free, "libre", "libres"),
 			okey.SayNumber(sight.Keys[okey.InService]), okey.SayNumber(end)+okey.SayEither(end, " expire", " expirent")),
-		Note: "Ce que sera le stock si aucune clef n'arrive ni ne change de mains. " +
-			"Une clef n'est libre que si elle sert encore six mois. " +
-			"Le mois où elle expire, elle ne compte que dans « Expirent dans le mois ».",
+		Note: "Prévision sans nouvelle livraison. Une clef qui expire dans moins de six mois n'est plus prêtée.",
 	})
-	if err == nil && !drawn.Drawn {
+	if !drawn.Drawn {
 		drawn.Nothing, drawn.Note, drawn.Lines = sight.nothingAhead(), "", nil
 	}
-	return drawn, err
+	return drawn
 }
 
 // nothingAhead is said where there is nothing to draw: what is kept for somebody is neither free nor in service yet.

@@ -1,0 +1,107 @@
+package server_test
+
+import (
+	"net/http"
+	"testing"
+
+	"okey/internal/scene"
+	"okey/okey"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// namesakes are two schools of one name, in two towns.
+func (h *house) namesakes() {
+	h.Exec(`INSERT INTO establishment (uai, name, nature, contract, state, academy, commune, postcode, imported_at)
+		VALUES ('0069901E', 'Collège Les Mimosas', 340, '99', '1', '23', 'Nice', '06000', now()),
+			('0069902F', 'Collège Les Mimosas', 340, '99', '1', '23', 'Antibes', '06600', now())`)
+}
+
+const sayNamesakes = "Plusieurs établissements répondent à ce nom. Choisissez-en un : " +
+	"Collège Les Mimosas (0069901E), Nice ; Collège Les Mimosas (0069902F), Antibes."
+
+// filtered are the addresses that take an establishment.
+var filtered = []string{"/demandes", "/clefs", "/commandes", "/stock", dashboard}
+
+func TestAnEstablishmentIsChosenByItsNameWhereverItsCodeIsTaken(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.as(c.lea).asks()
+	b := h.as(c.support)
+	pages := append([]string{"/demandes.xlsx", "/clefs.xlsx", dashboard + "/semaines.xlsx", "/inventaire", "/assistance/hotes"}, filtered...)
+	for _, page := range pages {
+		for _, typed := range []string{"tilleuls", "Coll%C3%A8ge+des+Tilleuls+(0069001B)", "clg+tilleuls"} {
+			led := b.get(page + "?autre=1&etablissement=" + typed)
+			require.Equal(t, http.StatusSeeOther, led.Status, "%s %s", page, typed)
+			assert.Equal(t, page+"?autre=1&etablissement=0069001B", led.Location)
+		}
+	}
+	for _, page := range filtered {
+		assert.Equal(t, http.StatusOK, b.get(page+"?etablissement=0069001B").Status, "the address with a code stays what it is")
+		assert.Contains(t, b.get(page).HTML, `<datalist id="filtre-etablissement-liste"><option value="Collège des Tilleuls (0069001B)">Nice</option></datalist>`,
+			"who has asked lately is offered")
+	}
+	boss := h.as(c.roux)
+	assert.Equal(t, http.StatusOK, boss.get("/demandes?etablissement=acacias").Status, "who answers for a school chooses among their own")
+	assert.NotContains(t, boss.get("/clefs").HTML, "<datalist")
+}
+
+func TestANameOfSeveralEstablishmentsListsThem(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.namesakes()
+	b := h.as(c.support)
+	for _, page := range filtered {
+		several := b.get(page + "?etablissement=mimosas")
+		assert.Contains(t, several.text(), sayNamesakes+" En attendant, rien n'est filtré par là.", page)
+		assert.Contains(t, several.HTML, `<option value="Collège Les Mimosas (0069902F)">Antibes</option></datalist>`, "and offers them")
+		assert.Contains(t, several.HTML, `value="mimosas" type="text" list="filtre-etablissement-liste"`, "what was typed stays")
+		assert.Equal(t, page+"?etablissement=0069902F", b.get(page+"?etablissement=mimosas+antibes").Location, "the town tells them apart")
+		assert.Contains(t, b.get(page+"?etablissement=ailleurs").text(), "OKEY ne connaît aucun établissement de ce nom")
+	}
+	assert.Equal(t, http.StatusUnprocessableEntity, b.get("/clefs.xlsx?etablissement=mimosas").Status, "no spreadsheet that was not asked for")
+	h.Exec(`UPDATE establishment SET name = 'Collège Les Mimosas Nord' WHERE uai = '0069901E'`)
+	h.Exec(`INSERT INTO establishment (uai, name, nature, contract, state, academy, commune, postcode, imported_at)
+		SELECT lpad(n::text, 7, '0') || 'Z', 'Collège Rose ' || n, 340, '99', '1', '23', 'Nice', '06000', now() FROM generate_series(1, 9) n`)
+	assert.Contains(t, b.get("/clefs?etablissement=rose").text(), "Trop d'établissements répondent à ce nom : ajoutez la commune")
+	assert.Equal(t, "/clefs?etablissement=0069902F", b.get("/clefs?etablissement=coll%C3%A8ge+les+mimosas").Location,
+		"the whole name is meant before those that have it in theirs")
+}
+
+func TestFormsOfSupportTakeAnEstablishmentByName(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.namesakes()
+	key := h.Key(scene.Tilleuls)
+	b := h.as(c.support)
+	for page, fields := range map[string][]string{
+		"/assistance/deplacer":      {"serials", string(key), "comment", "erreur", "establishment"},
+		"/assistance/succession":    {"establishment", "tilleuls", "comment", "fusion", "successor"},
+		"/assistance/hotes":         {"establishment", "mimosas nice", "comment", "section", "host"},
+		"/assistance/rattachements": {"who", c.lea.UID, "function", string(okey.Staff), "until", here().AddDays(9).String(), "comment", "aide", "establishment"},
+	} {
+		several := b.fill(page, page, append(fields, "mimosas")...)
+		assert.Equal(t, http.StatusUnprocessableEntity, several.Status, page)
+		assert.Contains(t, several.text(), sayNamesakes, page)
+		assert.Contains(t, several.HTML, `<option value="Collège Les Mimosas (0069902F)">Antibes</option>`, page)
+		assert.Contains(t, b.fill(page, page, append(fields, "nulle part")...).text(), "OKEY ne connaît aucun établissement de ce nom", page)
+		taken := b.fill(page, page, append(fields, "Collège Les Mimosas (0069902F)")...)
+		assert.Contains(t, []int{http.StatusOK, http.StatusSeeOther}, taken.Status, "%s: %s", page, taken.text())
+		if taken.Status == http.StatusOK {
+			assert.Contains(t, taken.HTML, `value="0069902F"`, "%s: what is confirmed is the code", page)
+		}
+	}
+}
+
+func TestTheJournalIsFilteredByAnEstablishmentsName(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.order(c.roux, 4, "rentrée")
+	b := h.as(c.support)
+	const journal = "/assistance/journal?objet="
+	byCode := b.get(journal + string(scene.Tilleuls)).text()
+	assert.NotContains(t, byCode, "Rien ici")
+	assert.Equal(t, byCode, b.get(journal+"tilleuls").text())
+	assert.Contains(t, b.get(journal+"nulle+part").text(), "Rien ici")
+}

@@ -32,12 +32,16 @@ type Stuck struct {
 	Announced  []Delivery     // announced deliveries of which keys are still on their way, oldest first
 	Troubles   []Trouble      // as Troubles
 	Readings   []ImportRun    // the last of the directory, where there was one
+	Refused    []DeskAction   // as RefusedActions
+	Figures    DeskFigures    // now, and a week before
 }
 
 // StuckSince says what counts as stuck: actions recorded before one instant, mails refused since another, deliveries taken before a third;
 // and today, in Paris.
 type StuckSince struct {
 	Recorded, Refused, Taken time.Time
+	Now                      time.Time
+	Late                     time.Duration // an answer is after so long
 	Today                    okey.Day
 	Limit                    int // of each
 }
@@ -82,6 +86,8 @@ func (r reader) Stuck(ctx context.Context, since StuckSince) (Stuck, error) {
 			ORDER BY d.taken_at, d.id LIMIT $3`, nil, since.Taken, since.Limit),
 		rows(&s.Troubles, troublesOfWork, since.Limit),
 		list(&s.Readings, importRunRow.run, lastReading),
+		list(&s.Refused, deskActionRow.action, refusedActions, since.Refused, since.Limit),
+		figuresOf(&s.Figures, since.Now, since.Late),
 	)
 	if err != nil {
 		return Stuck{}, fmt.Errorf("look at what is stuck: %w", err)

@@ -110,7 +110,7 @@ func (s *Pages) Screen(v *web.Visit, resend *web.Form) (*Screen, error) {
 	if err != nil {
 		return nil, err
 	}
-	gone, answered, err := s.unfollowed(v)
+	gone, answered, err := s.unfollowed(v, st.Open)
 	if err != nil {
 		return nil, err
 	}

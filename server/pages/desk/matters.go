@@ -56,7 +56,7 @@ type stuck struct{ sql.Stuck }
 func (s *Pages) stuck(v *web.Visit, most int) (stuck, error) {
 	found, err := s.store.Stuck(v.Ctx(), sql.StuckSince{
 		Recorded: v.Now.Add(-stuckAfter), Refused: v.Now.Add(-deskHistory), Taken: v.Now.Add(-unconfirmed),
-		Now: v.Now, Late: lateAfter, Today: v.Today(), Limit: most,
+		Missed: v.Now.Add(-missedAfter), Now: v.Now, Late: lateAfter, Today: v.Today(), Limit: most,
 	})
 	return stuck{found}, err
 }
@@ -295,13 +295,11 @@ func announcedMatter(found []sql.Delivery) matter {
 	return m
 }
 
-// unfollowed are open requests whose workflow the engine does not run; answered is false where it can't be asked. They are counted first:
+// unfollowed are those of so many open requests whose workflow the engine does not run; answered is false where it can't be asked. They are counted first:
 // only where that does not come out even are they looked at one by one.
-func (s *Pages) unfollowed(v *web.Visit) (found []sql.Awaited, answered bool, err error) {
-	before := v.Now.Add(-missedAfter)
-	open, err := s.store.CountOpen(v.Ctx(), before)
-	if err != nil || open == 0 {
-		return nil, true, err
+func (s *Pages) unfollowed(v *web.Visit, open int) (found []sql.Awaited, answered bool, err error) {
+	if open == 0 {
+		return nil, true, nil
 	}
 	ctx, cancel := context.WithTimeout(v.Ctx(), enginePatient)
 	defer cancel()
@@ -318,7 +316,7 @@ func (s *Pages) unfollowed(v *web.Visit) (found []sql.Awaited, answered bool, er
 		return nil, false, nil
 	}
 	followed := slices.AppendSeq([]uuid.UUID{}, maps.Keys(running))
-	found, err = s.store.OpenBut(v.Ctx(), followed, before, deskRows)
+	found, err = s.store.OpenBut(v.Ctx(), followed, v.Now.Add(-missedAfter), deskRows)
 	return found, true, err
 }
 

@@ -326,7 +326,7 @@ func TestADecisionIsTwoClicksFromHome(t *testing.T) {
 	assert.Equal(t, "approve", form.Get("decision"))
 	roux.done(roux.post(page+"/reponse", form))
 	assert.Equal(t, okey.AwaitingCharter, h.Request(uuid.MustParse(strings.TrimPrefix(page, "/demandes/"))).Stage)
-	assert.Contains(t, h.as(c.support).get("/").text(), "bloqué")
+	assert.Contains(t, h.as(c.support).get("/").text(), "À débloquer")
 	assert.NotContains(t, h.as(c.support).get("/assistance").HTML, "?reponse=", "support steps in with a reason, on the request's page")
 }
 

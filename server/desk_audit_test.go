@@ -92,6 +92,7 @@ func TestALongAuditIsLeafedThrough(t *testing.T) {
 	assert.NotContains(t, first.text(), "Clef 004800")
 	assert.NotContains(t, second.text(), "Clef 004829")
 	assert.Contains(t, second.text(), "Clef 004800")
+	assert.Equal(t, tableRow.FindAllString(first.HTML, -1), tableRow.FindAllString(b.get(pageBefore(t, second)).HTML, -1))
 }
 
 func TestTheAuditNamesAClosedOrderAndAnImport(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -131,6 +132,8 @@ func TestSupportSeesWhatIsStuckAndFindsEverything(t *testing.T) {
 	assert.NotContains(t, roux.get(page).HTML, "key-request-"+id)
 }
 
+var tableRow = regexp.MustCompile(`<tr role="row"><th scope="row".*</tr>`)
+
 func TestListsAreFilteredAndComeInPages(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
@@ -141,20 +144,31 @@ func TestListsAreFilteredAndComeInPages(t *testing.T) {
 	roux := h.as(c.roux)
 	for _, list := range []string{"/demandes", "/clefs"} {
 		first := roux.get(list)
-		assert.Equal(t, 25, strings.Count(first.HTML, `<a href="`+list+"/")-strings.Count(first.HTML, `<a href="/demandes/nouvelle`), list)
+		assert.Equal(t, 25, strings.Count(first.HTML, `<th scope="row"`), list)
+		assert.NotContains(t, first.HTML, "Page précédente", list)
 		next := roux.get(nextPage(t, first))
-		assert.Equal(t, 5, strings.Count(next.HTML, `<a href="`+list+"/"), list)
+		assert.Equal(t, 5, strings.Count(next.HTML, `<th scope="row"`), list)
 		assert.NotContains(t, next.HTML, "Page suivante")
+		before := roux.get(pageBefore(t, next))
+		assert.Equal(t, tableRow.FindAllString(first.HTML, -1), tableRow.FindAllString(before.HTML, -1), list)
+		assert.NotContains(t, before.HTML, "Page précédente", "it is the first one, %s", list)
 	}
 	assert.Contains(t, roux.get("/demandes?etape=handed_over").text(), "Aucune demande ici.")
-	assert.Contains(t, roux.get("/demandes?etape=awaiting_decision").text(), "En attente de réponse depuis")
+	assert.Contains(t, roux.get("/demandes?etape=awaiting_decision").text(), "À répondre 30 ")
 	assert.Equal(t, http.StatusUnprocessableEntity, roux.get("/demandes?cursor=abc").Status)
 	assert.Contains(t, roux.get("/").text(), "Et 10 demandes de plus.")
 }
 
-func nextPage(t *testing.T, p sheet) string {
-	t.Helper()
-	before, _, found := strings.Cut(p.HTML, `">Page suivante`)
+func nextPage(t require.TestingT, p sheet) string {
+	return pageLink(t, p, "Page suivante")
+}
+
+func pageBefore(t require.TestingT, p sheet) string {
+	return pageLink(t, p, "Page précédente")
+}
+
+func pageLink(t require.TestingT, p sheet, name string) string {
+	before, _, found := strings.Cut(p.HTML, `">`+name)
 	require.True(t, found, p.text())
 	return strings.ReplaceAll(before[strings.LastIndex(before, `"`)+1:], "&amp;", "&")
 }
@@ -182,8 +196,9 @@ func TestHomeAndDeskCountAllThatWaitsForSupport(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
 	support := h.as(c.support)
-	assert.Contains(t, support.get("/").text(), "Rien n'attend l'assistance.")
-	assert.Contains(t, support.get("/assistance").text(), "Rien : tout avance.")
+	for _, path := range []string{"/", "/assistance"} {
+		assert.Contains(t, support.get(path).text(), "Rien : tout avance.")
+	}
 
 	roux := h.as(c.roux)
 	roux.done(roux.post("/inventaire", roux.fill("/inventaire", "/inventaire", "serials", "INCONNU02").form(t, "/inventaire")))
@@ -201,11 +216,12 @@ func TestHomeAndDeskCountAllThatWaitsForSupport(t *testing.T) {
 		"clefs-a-confirmer": "1 clef à confirmer", "commandes": "1 commande en retard", "livraisons": "1 livraison à confirmer",
 		"sans-reponse": "1 établissement sans personne pour répondre",
 	} {
-		assert.Contains(t, home.HTML, `<a href="/assistance#`+id+`">`+count+`</a>`)
-		assert.Contains(t, desk.HTML, `<a href="#`+id+`">`+count+`</a>`)
-		assert.Contains(t, desk.HTML, `<section id="`+id+`">`)
+		for _, page := range []sheet{home, desk} {
+			assert.Contains(t, page.HTML, `<a href="#`+id+`">`+count+`</a>`)
+			assert.Contains(t, page.HTML, `<section id="`+id+`">`)
+		}
 	}
-	assert.Contains(t, desk.HTML, `">INCONNU02</a>`)
+	assert.Contains(t, desk.text(), "Clef trouvée : INCONNU02 Collège des Tilleuls")
 }
 
 // The register closes a school that still has keys, or requests: nobody there can do anything about them.
@@ -219,7 +235,7 @@ func TestASchoolThatTheRegisterHasClosedIsSupportsUntilSomebodyFollows(t *testin
 	h.Exec(`UPDATE establishment SET served = false WHERE uai IN ($1, $2)`, string(scene.Tilleuls), string(scene.Acacias))
 	desk := support.get("/assistance")
 	assert.Contains(t, desk.HTML, `<a href="#fermes">1 établissement fermé</a>`, "the other one has nothing left")
-	assert.Regexp(t, string(scene.Tilleuls)+`.{0,40}1 clef, 1 demande`, desk.text())
+	assert.Regexp(t, `1 clef, 1 demande.{0,40}`+string(scene.Tilleuls), desk.text())
 
 	h.Exec(`UPDATE establishment SET served = true WHERE uai = $1`, string(scene.Acacias))
 	const succession = "/assistance/succession"

@@ -38,7 +38,7 @@ func TestTheOldKeyIsTakenBackInSight(t *testing.T) {
 	assert.Contains(t, lea.get(request).text(), "Changer le code PIN de la clef "+string(key))
 	assert.Contains(t, lea.get(askPage).text(), "Vous avez déjà une demande en cours (clef à aller chercher)")
 	assert.Contains(t, lea.get("/demandes").text(), "Clef à aller chercher depuis")
-	assert.Contains(t, roux.get("/demandes").text(), "Clef à remettre depuis", "as those who hand over say it")
+	assert.Contains(t, roux.get("/demandes").text(), "À remettre 1 ", "as those who hand over say it")
 	assert.Contains(t, lea.get(keyPage(old)).text(), "Changer le code PIN de la clef "+string(old))
 	assert.Contains(t, lea.get(keyPage(old)).text(), "La suivante est demandée. Votre clef actuelle sert jusqu'à la remise de la nouvelle",
 		"not the next one")

@@ -30,21 +30,38 @@ var (
 // leafed are the serials of a list, all its pages through.
 func (b *browser) leafed(path string) []string {
 	b.Helper()
-	var serials []string
+	var pages [][]string
 	for range 30 {
 		p := b.get(path)
 		require.Equal(b, http.StatusOK, p.Status, p.text())
-		for _, m := range listedSerial.FindAllStringSubmatch(p.HTML, -1) {
-			serials = append(serials, m[1])
-		}
+		pages = append(pages, serialsOn(p))
 		next := nextLink.FindStringSubmatch(p.HTML)
 		if next == nil {
-			return serials
+			b.leafedBack(p, pages)
+			return slices.Concat(pages...)
 		}
 		path = html.UnescapeString(next[1])
 	}
 	b.Fatal("the list has no end")
 	return nil
+}
+
+// leafedBack goes back from the last page, by the same pages.
+func (b *browser) leafedBack(p sheet, pages [][]string) {
+	b.Helper()
+	for n := len(pages) - 2; n >= 0; n-- {
+		p = b.get(pageBefore(b, p))
+		require.Equal(b, pages[n], serialsOn(p), "page %d, coming back", n)
+	}
+	require.NotContains(b, p.HTML, "Page précédente")
+}
+
+func serialsOn(p sheet) []string {
+	var serials []string
+	for _, m := range listedSerial.FindAllStringSubmatch(p.HTML, -1) {
+		serials = append(serials, m[1])
+	}
+	return serials
 }
 
 var orders = []string{"", "serie", "titulaire", "etat", "lot", "expiration", "connexion", "etablissement"}

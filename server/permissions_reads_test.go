@@ -115,7 +115,9 @@ var pageRows = []row{
 	{route: "GET /", gate: signedIn},
 	{route: "GET /compte", gate: signedIn},
 	{route: "GET /compte.xlsx", gate: signedIn},
-	{route: "GET /demandes", gate: signedIn, lists: (*walk).requests},
+	{route: "GET /demandes", gate: signedIn, lists: (*walk).requests, tabs: []string{
+		"etape=awaiting_decision", "etape=awaiting_stock", "etape=awaiting_charter", "etape=awaiting_handover", "etape=terminees", "etape=miennes",
+	}},
 	{route: "GET /demandes.xlsx", gate: signedIn, lists: (*walk).requests},
 	{route: "GET /demandes/nouvelle", gate: signedIn},
 	{route: "GET /demandes/a-repondre", gate: asking, judge: anywhere(okey.ActDecide)},
@@ -174,6 +176,8 @@ var pageRows = []row{
 	{route: "GET /delegations.xlsx", gate: asking, judge: anywhere(okey.ActDelegate, okey.ActSeeDesk)},
 	{route: "GET /delegations/:id", gate: signedIn, things: delegated, ok: http.StatusSeeOther},
 	{route: "GET /delegations/:id/fin", gate: signedIn, things: delegated, ok: http.StatusSeeOther},
+	{route: "GET /assistance/envois", gate: asking, acts: asks(okey.ActSeeDesk)},
+	{route: "GET /assistance/envois.xlsx", gate: asking, acts: asks(okey.ActSeeDesk)},
 	{route: "GET /assistance", gate: asking, acts: asks(okey.ActSeeDesk)},
 	{route: "GET /assistance.xlsx", gate: asking, acts: asks(okey.ActSeeDesk)},
 	{route: "GET /assistance/personnes/:id", gate: asking, acts: asks(okey.ActSeeDesk), things: one(func(w *walk) thing {
@@ -184,7 +188,6 @@ var pageRows = []row{
 			return thing{name: "a school", id: string(scene.Tilleuls)}
 		}),
 	},
-	{route: "GET /assistance/envois", gate: signedIn, ok: http.StatusSeeOther},
 	{route: "GET /assistance/envois/:id", gate: asking, acts: asks(okey.ActSeeDesk), things: one(func(w *walk) thing { return w.mail })},
 	{route: "GET /assistance/journal", gate: asking, acts: asks(okey.ActSeeDesk)},
 	{route: "GET /assistance/journal.xlsx", gate: asking, acts: asks(okey.ActSeeDesk)},

@@ -51,6 +51,7 @@ type row struct {
 	ok     int                             // zero: 200
 	by     []string                        // who tries it, where it is not everybody: what counts is in the address
 	lists  func(*walk) []thing             // shown to those who may see them, to nobody else
+	tabs   []string                        // queries of the pages that make up the list
 	domain func(*walk, *player, thing) int // once permitted: what the domain says instead of ok; zero: nothing
 	denied int                             // what whoever sees it but may not do it is answered: 403 where zero
 	guest  int                             // what anonymous visitors are answered, where that is not the rule
@@ -243,6 +244,10 @@ func (w *walk) listed(t *testing.T, r row, p *player, body []byte) {
 	text := string(body)
 	if strings.Contains(r.route, ".xlsx") {
 		text = sheetText(t, body)
+	}
+	for _, tab := range r.tabs {
+		r.query = func(thing) string { return tab }
+		text += w.visit(http.MethodGet, r, p, thing{}, true).Body.String()
 	}
 	text = html.UnescapeString(text)
 	for _, one := range r.lists(w) {

@@ -244,8 +244,8 @@ func TestTheMenuHasWhatOneDoesEveryDay(t *testing.T) {
 		{c.lea, "Accueil Demandes Clefs Aide"},
 		{c.roux, "Accueil Demandes Remise Gérer les clefs Stock Commandes Inventaire Délégations Aide"},
 		{h.delegates(c.roux), "Accueil Demandes Remise Gérer les clefs Stock Commandes Inventaire Aide"},
-		{c.support, "Accueil Demandes Gérer les clefs Commandes Assistance Aide"},
-		{h.auditor(), "Accueil Demandes Clefs Commandes Assistance Aide"},
+		{c.support, "Assistance Demandes Gérer les clefs Commandes Aide"},
+		{h.auditor(), "Journal Demandes Clefs Commandes Assistance Aide"},
 	} {
 		found := inTheMenu.FindStringSubmatch(h.as(entries.who).get("/").HTML)
 		require.NotNil(t, found, entries.who.Name())

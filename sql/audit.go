@@ -251,20 +251,8 @@ func (s *Store) VerifyAudit(ctx context.Context, noted ...Mark) (Mark, error) {
 			return markOf(seq, before), fmt.Errorf("read the audit: %w", err)
 		}
 		seq++
-		if row.Seq != seq {
-			return markOf(seq, before), okey.Errorf(okey.CodeInvalid, "l'entrée %d du journal manque.", seq)
-		}
-		entry := Entry{
-			At: row.At, Event: row.Event, Actor: row.Actor.UUID, Via: okey.Via(row.Via), Subject: row.Subject,
-			Detail: row.Detail,
-		}
-		key := s.key.Get(row.Version)
-		if key == nil {
-			return markOf(seq, before), okey.Errorf(okey.CodeInvalid,
-				"la clef d'audit n° %d, qui signe l'entrée %d, n'est pas dans OKEY_AUDIT_KEYS.", row.Version, seq)
-		}
-		if row.Actor.Valid && row.Actor.UUID == uuid.Nil || !bytes.Equal(row.MAC, entryMAC(key, before, seq, entry)) { // nobody has no id
-			return markOf(seq, before), okey.Errorf(okey.CodeInvalid, "l'entrée %d du journal a été modifiée ou déplacée.", seq)
+		if err := s.checkEntry(row, seq, before); err != nil {
+			return markOf(seq, before), err
 		}
 		before = row.MAC
 		if slices.ContainsFunc(noted, func(m Mark) bool { return m.Seq == seq && m != markOf(seq, before) }) {
@@ -284,6 +272,60 @@ func (s *Store) VerifyAudit(ctx context.Context, noted ...Mark) (Mark, error) {
 	return markOf(seq, before), s.verifyHead(ctx, snapshot, seq, before)
 }
 
+// checkEntry holds an entry to its number, and to the mac before it.
+func (s *Store) checkEntry(row auditRow, seq int64, before []byte) error {
+	entry := Entry{
+		At: row.At, Event: row.Event, Actor: row.Actor.UUID, Via: okey.Via(row.Via), Subject: row.Subject,
+		Detail: row.Detail,
+	}
+	key := s.key.Get(row.Version)
+	switch {
+	case row.Seq != seq:
+		return okey.Errorf(okey.CodeInvalid, "l'entrée %d du journal manque.", seq)
+	case key == nil:
+		return okey.Errorf(okey.CodeInvalid,
+			"la clef d'audit n° %d, qui signe l'entrée %d, n'est pas dans OKEY_AUDIT_KEYS.", row.Version, seq)
+	case row.Actor.Valid && row.Actor.UUID == uuid.Nil || !bytes.Equal(row.MAC, entryMAC(key, before, seq, entry)): // nobody has no id
+		return okey.Errorf(okey.CodeInvalid, "l'entrée %d du journal a été modifiée ou déplacée.", seq)
+	}
+	return nil
+}
+
+// VerifyAuditEnd holds the last lines of the audit, at most so many, and its head to the chain: it returns the mark of the end and how many
+// it has looked at. The error names the first entry that was changed, moved or is missing: CodeInvalid. What came before is for VerifyAudit.
+func (s *Store) VerifyAuditEnd(ctx context.Context, most int) (end Mark, checked int, err error) {
+	var rows []struct {
+		auditRow
+		Head auditHead `db:"head"`
+	}
+	err = s.all(ctx, &rows, `SELECT a.seq, a.at, a.event, a.actor, a.via, a.subject, a.detail, a.key_version, a.mac,
+			h.seq AS "head.seq", h.key_version AS "head.key_version", h.mac AS "head.mac", h.seal AS "head.seal"
+		FROM audit_head h CROSS JOIN LATERAL (SELECT l.* FROM audit l ORDER BY l.seq DESC LIMIT $1) a ORDER BY a.seq`, most+1)
+	if err != nil {
+		return Mark{}, 0, fmt.Errorf("read the end of the audit: %w", err)
+	}
+	if len(rows) == 0 { // or all of it was taken away
+		var head auditHead
+		if err = s.get(ctx, &head, "le journal d'audit n'a pas de tête.", `SELECT seq, key_version, mac, seal FROM audit_head`); err == nil {
+			err = s.checkHead(head, 0, nil)
+		}
+		return Mark{}, 0, err
+	}
+	var before []byte
+	head, seq := rows[0].Head, int64(0)
+	if len(rows) > most { // it is there for what the next one says of it
+		seq, before, rows = rows[0].Seq, rows[0].MAC, rows[1:]
+	}
+	for _, row := range rows {
+		seq++
+		if err := s.checkEntry(row.auditRow, seq, before); err != nil {
+			return markOf(seq, before), 0, err
+		}
+		before = row.MAC
+	}
+	return markOf(seq, before), len(rows), s.checkHead(head, seq, before)
+}
+
 // fromTheBeginning is for an audit that somebody emptied, and that has begun anew, perhaps: whatever is done is
 // audited, and the audit loses nothing by age. Where all that was done is gone too, only a mark that was noted tells.
 func fromTheBeginning(ctx context.Context, snapshot *sqlx.Tx) error {
@@ -297,13 +339,16 @@ func fromTheBeginning(ctx context.Context, snapshot *sqlx.Tx) error {
 	return err
 }
 
+// auditHead is where the next entry goes on.
+type auditHead struct {
+	Seq     int64  `db:"seq"`
+	Version int    `db:"key_version"`
+	MAC     []byte `db:"mac"`
+	Seal    []byte `db:"seal"`
+}
+
 func (s *Store) verifyHead(ctx context.Context, snapshot *sqlx.Tx, seq int64, mac []byte) error {
-	var head struct {
-		Seq     int64  `db:"seq"`
-		Version int    `db:"key_version"`
-		MAC     []byte `db:"mac"`
-		Seal    []byte `db:"seal"`
-	}
+	var head auditHead
 	err := snapshot.GetContext(ctx, &head, `SELECT seq, key_version, mac, seal FROM audit_head`)
 	switch {
 	case errors.Is(err, stdsql.ErrNoRows):
@@ -312,6 +357,18 @@ func (s *Store) verifyHead(ctx context.Context, snapshot *sqlx.Tx, seq int64, ma
 		return err
 	case seq == 0 && head.Seq == 0:
 		return fromTheBeginning(ctx, snapshot)
+	}
+	if err := s.checkHead(head, seq, mac); err != nil {
+		return err
+	}
+	return fromTheBeginning(ctx, snapshot)
+}
+
+// checkHead holds the head to the last entry, and to its seal.
+func (s *Store) checkHead(head auditHead, seq int64, mac []byte) error {
+	switch {
+	case seq == 0 && head.Seq == 0: // nothing is sealed yet
+		return nil
 	case head.Seq != seq || !bytes.Equal(head.MAC, mac):
 		return okey.Errorf(okey.CodeInvalid, "le journal s'arrête à l'entrée %d, sa tête dit %d : la fin a été coupée.", seq, head.Seq)
 	case s.key.Get(head.Version) == nil: // an empty key seals whatever one likes
@@ -320,5 +377,5 @@ func (s *Store) verifyHead(ctx context.Context, snapshot *sqlx.Tx, seq int64, ma
 	case !bytes.Equal(head.Seal, sealMAC(s.key.Get(head.Version), head.Seq, head.MAC)):
 		return okey.Errorf(okey.CodeInvalid, "la tête du journal a été modifiée.")
 	}
-	return fromTheBeginning(ctx, snapshot)
+	return nil
 }

@@ -21,6 +21,7 @@ type AuditFilter struct {
 	From      time.Time
 	Before    time.Time
 	BeforeSeq int64 // where the page before ended
+	AfterSeq  int64 // instead: where the page behind begins; the nearest come first
 	Limit     int
 }
 
@@ -81,7 +82,10 @@ func isUAI(text string) bool {
 	return err == nil && string(uai) == text
 }
 
-// AuditEntries returns the entries that a filter lets through, newest first.
+// auditWays are the two ways to read it: from an entry back in time, and from one on.
+var auditWays = map[bool]string{false: `a.seq < $6) ORDER BY a.seq DESC`, true: `a.seq > $6) ORDER BY a.seq`}
+
+// AuditEntries returns the entries that a filter lets through, newest first; oldest first with AfterSeq.
 func (r reader) AuditEntries(ctx context.Context, f AuditFilter) ([]AuditedEntry, error) {
 	var rows []struct {
 		Seq     int64         `db:"seq"`
@@ -119,9 +123,9 @@ func (r reader) AuditEntries(ctx context.Context, f AuditFilter) ([]AuditedEntry
 			OR ($8 AND split_part(a.subject, ':', 2) LIKE $3 || '%')
 			OR ($9 AND (a.detail LIKE $3 || '/%' OR split_part(a.subject, ':', 2) IN (`+ofSchool+`))))
 		AND ($4::timestamptz IS NULL OR a.at >= $4) AND ($5::timestamptz IS NULL OR a.at < $5)
-		AND ($6 = 0 OR a.seq < $6) ORDER BY a.seq DESC LIMIT $7`,
+		AND ($6 = 0 OR `+auditWays[f.AfterSeq > 0]+` LIMIT $7`,
 		pq.Array(texts(f.Events)), strings.Join(strings.Fields(f.Actor), " "), f.Subject, nullTime(f.From), nullTime(f.Before),
-		f.BeforeSeq, f.Limit, len(f.Subject) == shownOfID && !isUAI(f.Subject), isUAI(f.Subject), beginsPrint(f.Subject), string(f.Nobody))
+		max(f.BeforeSeq, f.AfterSeq), f.Limit, len(f.Subject) == shownOfID && !isUAI(f.Subject), isUAI(f.Subject), beginsPrint(f.Subject), string(f.Nobody))
 	entries := make([]AuditedEntry, len(rows))
 	for i, row := range rows {
 		entries[i] = AuditedEntry{Seq: row.Seq, ByName: row.ByName, ByUID: row.ByUID, OfName: row.OfName, Order: row.Order, Entry: Entry{

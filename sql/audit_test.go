@@ -40,9 +40,31 @@ func grow(t *testing.T, s *scene.Scene, entries int) {
 }
 
 func TestAnUntouchedAuditVerifies(t *testing.T) {
-	n, err := audited(t, 5).Store.VerifyAudit(context.Background())
+	store := audited(t, 5).Store
+	n, err := store.VerifyAudit(context.Background())
 	require.NoError(t, err)
 	assert.EqualValues(t, 5, n.Seq)
+	for most, looked := range map[int]int{1000: 5, 5: 5, 4: 4, 1: 1} {
+		end, checked, err := store.VerifyAuditEnd(t.Context(), most)
+		require.NoError(t, err)
+		assert.Equal(t, n, end)
+		assert.Equal(t, looked, checked)
+	}
+	_, checked, err := scene.New(t).Store.VerifyAuditEnd(t.Context(), 5)
+	require.NoError(t, err, "nothing is written yet")
+	assert.Zero(t, checked)
+}
+
+// The end is all that its check tells of, and an audit that is gone has no end.
+func TestTheEndOfAnAuditIsCheckedAndNoMore(t *testing.T) {
+	s := audited(t, 5)
+	s.Exec(`UPDATE audit SET detail = 'refused' WHERE seq = 2`)
+	_, checked, err := s.Store.VerifyAuditEnd(t.Context(), 3)
+	require.NoError(t, err)
+	assert.Equal(t, 3, checked)
+	s.Exec(`DELETE FROM audit`)
+	_, _, err = s.Store.VerifyAuditEnd(t.Context(), 3)
+	assert.Equal(t, okey.CodeInvalid, okey.ErrorCode(err))
 }
 
 // A head that names a key nobody has would be sealed by the empty key, which everybody has.
@@ -97,6 +119,10 @@ func TestEveryTouchOfTheAuditIsFound(t *testing.T) {
 			s.Exec(touch)
 			_, err := s.Store.VerifyAudit(context.Background())
 			assert.Error(t, err)
+			for _, most := range []int{1000, 5, 4} {
+				_, _, err = s.Store.VerifyAuditEnd(t.Context(), most)
+				assert.Equal(t, okey.CodeInvalid, okey.ErrorCode(err), "%d lines: %v", most, err)
+			}
 		})
 	}
 }

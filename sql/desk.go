@@ -86,9 +86,11 @@ const stuckActions = deskActions + `WHERE a.outcome IS NULL AND a.created_at < $
 // RefusedActions returns what was refused since the instant, newest first. That no key was free is an answer to whoever
 // looked for one, no refusal.
 func (r reader) RefusedActions(ctx context.Context, since time.Time, limit int) ([]DeskAction, error) {
-	return r.deskActions(ctx, deskActions+`WHERE a.outcome = 'refused' AND a.reason IS DISTINCT FROM 'no_key_free' AND a.created_at >= $1
-		ORDER BY a.created_at DESC, a.id LIMIT $2`, since, limit)
+	return r.deskActions(ctx, refusedActions, since, limit)
 }
+
+const refusedActions = deskActions + `WHERE a.outcome = 'refused' AND a.reason IS DISTINCT FROM 'no_key_free' AND a.created_at >= $1
+	ORDER BY a.created_at DESC, a.id LIMIT $2`
 
 // ActionsOn returns everything that anybody wanted of a request, oldest first.
 func (r reader) ActionsOn(ctx context.Context, request uuid.UUID) ([]DeskAction, error) {

@@ -115,17 +115,6 @@ func (r reader) SuccessionsOf(ctx context.Context, uai okey.UAI, limit int) ([]S
 		ORDER BY s.at DESC, s.id LIMIT $2`, string(uai), limit)
 }
 
-// MailsAbout returns the mails about an establishment: its requests, its keys, and whatever its people are told of its stock; newest first.
-func (r reader) MailsAbout(ctx context.Context, uai okey.UAI, limit int) ([]Mail, error) {
-	var mails []Mail
-	err := r.all(ctx, &mails, `SELECT `+mailColumns+` FROM mail m WHERE m.id IN (
-			SELECT o.id FROM request r JOIN mail o ON o.request = r.id WHERE r.uai = $1
-			UNION SELECT o.id FROM key k JOIN mail o ON o.key = k.serial WHERE k.uai = $1
-			UNION SELECT o.id FROM mail o WHERE o.subject_id IS NOT NULL AND o.mail_order->>'uai' = $1)
-		ORDER BY m.created_at DESC, m.id LIMIT $2`, string(uai), limit)
-	return mails, err
-}
-
 // MailsOfKey returns the mails about a key, oldest first: those of its own, the receipt of its handover, those of its
 // departures, of its report by an inventory, and of its moves by support, to the schools and to whoever had it in hand.
 func (r reader) MailsOfKey(ctx context.Context, serial okey.Serial) ([]Mail, error) {

@@ -32,12 +32,18 @@ type Stuck struct {
 	Announced  []Delivery     // announced deliveries of which keys are still on their way, oldest first
 	Troubles   []Trouble      // as Troubles
 	Readings   []ImportRun    // the last of the directory, where there was one
+	Refused    []DeskAction   // as RefusedActions
+	Figures    DeskFigures    // now, and a week before
+	Open       int            // requests that the engine must know by now
 }
 
 // StuckSince says what counts as stuck: actions recorded before one instant, mails refused since another, deliveries taken before a third;
 // and today, in Paris.
 type StuckSince struct {
 	Recorded, Refused, Taken time.Time
+	Missed                   time.Time // what was asked before it, the engine must know
+	Now                      time.Time
+	Late                     time.Duration // an answer is after so long
 	Today                    okey.Day
 	Limit                    int // of each
 }
@@ -82,6 +88,9 @@ func (r reader) Stuck(ctx context.Context, since StuckSince) (Stuck, error) {
 			ORDER BY d.taken_at, d.id LIMIT $3`, nil, since.Taken, since.Limit),
 		rows(&s.Troubles, troublesOfWork, since.Limit),
 		list(&s.Readings, importRunRow.run, lastReading),
+		list(&s.Refused, deskActionRow.action, refusedActions, since.Refused, since.Limit),
+		figuresOf(&s.Figures, since.Now, since.Late),
+		one(&s.Open, countOpen, since.Missed),
 	)
 	if err != nil {
 		return Stuck{}, fmt.Errorf("look at what is stuck: %w", err)
@@ -92,9 +101,11 @@ func (r reader) Stuck(ctx context.Context, since StuckSince) (Stuck, error) {
 // CountOpen counts the open requests that were made before the instant.
 func (r reader) CountOpen(ctx context.Context, before time.Time) (int, error) {
 	var n int
-	err := r.get(ctx, &n, "", `SELECT count(*) FROM request WHERE closed_at IS NULL AND asked_at < $1`, before)
+	err := r.get(ctx, &n, "", countOpen, before)
 	return n, err
 }
+
+const countOpen = `SELECT count(*) FROM request WHERE closed_at IS NULL AND asked_at < $1`
 
 // OpenBut returns open requests that were made before the instant and are none of those named, oldest first.
 func (r reader) OpenBut(ctx context.Context, named []uuid.UUID, before time.Time, limit int) ([]Awaited, error) {

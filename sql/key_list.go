@@ -197,31 +197,54 @@ func keyPage(reach Reach, f KeyFilter) (query string, args []any) {
 // unplaced is the place of what comes last, going up.
 const unplaced = "1"
 
+type listedKeyRow struct {
+	keyRow
+	Given     string    `db:"given_name"`
+	Family    string    `db:"family_name"`
+	UID       string    `db:"uid"`
+	Name      string    `db:"name"`
+	ChangedAt time.Time `db:"changed_at"`
+	Place     string    `db:"place"`
+	Gone      bool      `db:"gone"`
+	KeptFor   string    `db:"kept_for"`
+}
+
+func (row listedKeyRow) listed() ListedKey {
+	return ListedKey{
+		Key: row.key(), Establishment: row.Name, ChangedAt: utc(row.ChangedAt), Place: row.Place, HolderLeft: row.Gone,
+		HolderUID:  row.UID,
+		KeptFor:    row.KeptFor,
+		HolderName: okey.Person{GivenName: row.Given, FamilyName: row.Family}.Name(),
+	}
+}
+
 // ListKeys returns a page of keys within reach, in the order that the filter asks for.
 func (r reader) ListKeys(ctx context.Context, reach Reach, f KeyFilter) ([]ListedKey, error) {
-	var rows []struct {
-		keyRow
-		Given     string    `db:"given_name"`
-		Family    string    `db:"family_name"`
-		UID       string    `db:"uid"`
-		Name      string    `db:"name"`
-		ChangedAt time.Time `db:"changed_at"`
-		Place     string    `db:"place"`
-		Gone      bool      `db:"gone"`
-		KeptFor   string    `db:"kept_for"`
-	}
 	query, args := keyPage(reach, f)
-	err := r.all(ctx, &rows, query, args...)
-	found := make([]ListedKey, len(rows))
-	for i, row := range rows {
-		found[i] = ListedKey{
-			Key: row.key(), Establishment: row.Name, ChangedAt: utc(row.ChangedAt), Place: row.Place, HolderLeft: row.Gone,
-			HolderUID:  row.UID,
-			KeptFor:    row.KeptFor,
-			HolderName: okey.Person{GivenName: row.Given, FamilyName: row.Family}.Name(),
+	return listed(ctx, r, listedKeyRow.listed, query, args...)
+}
+
+// KeyCount is how many keys a list has, up to one more than CountMost, and how many of those are in stock, and in service.
+type KeyCount struct {
+	Keys      int `db:"keys"`
+	InStock   int `db:"in_stock"`
+	InService int `db:"in_service"`
+}
+
+// ListKeysCounted is ListKeys, and how many there are in all.
+func (r reader) ListKeysCounted(ctx context.Context, reach Reach, f KeyFilter) (found []ListedKey, n KeyCount, err error) {
+	query, args := keyPage(reach, f)
+	s := &composed{}
+	s.add(`SELECT count(*) AS keys, count(*) FILTER (WHERE state = 'in_stock') AS in_stock,
+		count(*) FILTER (WHERE state = 'in_service') AS in_service FROM (SELECT k.state FROM key k JOIN establishment e ON e.uai = k.uai WHERE true`)
+	for _, c := range f.conditions(reach) {
+		if c.asked {
+			s.add(` AND (`+c.text+`)`, c.args...)
 		}
 	}
-	return found, err
+	s.add(` LIMIT $1) counted`, CountMost+1)
+	err = r.together(ctx, list(&found, listedKeyRow.listed, query, args...), one(&n, s.text.String(), s.args...))
+	return found, n, err
 }
 
 func words(text string) []string { return strings.Fields(strings.ToLower(text)) }

@@ -61,10 +61,7 @@ func (r reader) ListRequests(ctx context.Context, reach Reach, f RequestFilter) 
 		nullID(f.Person), f.Open, nullTime(f.BeforeAskedAt), f.AfterID, f.Limit)
 	found := make([]ListedRequest, len(rows))
 	for i, row := range rows {
-		found[i] = ListedRequest{
-			Request: row.request(), Establishment: row.Name,
-			Requester: okey.Person{ID: row.Person, UID: row.UID, GivenName: row.Given, FamilyName: row.Family},
-		}
+		found[i] = row.listed()
 	}
 	return found, err
 }

@@ -91,18 +91,40 @@ type OrderFilter struct {
 	Export         uuid.UUID
 	BeforePlacedAt time.Time
 	AfterID        uuid.UUID // with BeforePlacedAt: where the page before ended
+	Ahead          bool      // what comes before that place instead, the nearest first
 	Limit          int
+}
+
+// orderWays are the two ways to read the list: on from an order, and back.
+var orderWays = map[bool]string{
+	false: `(o.placed_at <= $7 AND (o.placed_at < $7 OR o.id > $8))) ORDER BY o.placed_at DESC, o.id`,
+	true:  `(o.placed_at >= $7 AND (o.placed_at > $7 OR o.id < $8))) ORDER BY o.placed_at, o.id DESC`,
+}
+
+const ordersWithin = ` WHERE ($1 OR coalesce(e.host, e.uai) = ANY ($2)) AND ($3 = '' OR o.uai = $3)
+	AND ($4 = '' OR o.state = $4) AND (NOT $5 OR o.closed_at IS NULL) AND ($6::uuid IS NULL OR o.export = $6)`
+
+func (f OrderFilter) within(reach Reach) []any {
+	return []any{reach.All, pq.Array(texts(reach.UAIs)), string(f.Establishment), string(f.State), f.Open, nullID(f.Export)}
+}
+
+func (f OrderFilter) page(reach Reach) (query string, args []any) {
+	return orders + ordersWithin + ` AND ($7::timestamptz IS NULL OR ` + orderWays[f.Ahead] + ` LIMIT $9`,
+		append(f.within(reach), nullTime(f.BeforePlacedAt), f.AfterID, f.Limit)
 }
 
 // ListOrders returns a page of the orders within reach, newest first. Who ordered sees the order while they answer for the establishment.
 func (r reader) ListOrders(ctx context.Context, reach Reach, f OrderFilter) ([]ListedOrder, error) {
-	return listed(ctx, r, orderRow.order, orders+`WHERE ($1 OR coalesce(e.host, e.uai) = ANY ($2)) AND ($3 = '' OR o.uai = $3)
-		AND ($4 = '' OR o.state = $4)
-		AND (NOT $5 OR o.closed_at IS NULL) AND ($6::uuid IS NULL OR o.export = $6)
-		AND ($7::timestamptz IS NULL OR (o.placed_at <= $7 AND (o.placed_at < $7 OR o.id > $8)))
-		ORDER BY o.placed_at DESC, o.id LIMIT $9`,
-		reach.All, pq.Array(texts(reach.UAIs)), string(f.Establishment), string(f.State), f.Open, nullID(f.Export),
-		nullTime(f.BeforePlacedAt), f.AfterID, f.Limit)
+	query, args := f.page(reach)
+	return listed(ctx, r, orderRow.order, query, args...)
+}
+
+// ListOrdersCounted is ListOrders, and how many there are in all, up to one more than CountMost.
+func (r reader) ListOrdersCounted(ctx context.Context, reach Reach, f OrderFilter) (found []ListedOrder, n int, err error) {
+	query, args := f.page(reach)
+	counted := `SELECT count(*) FROM (SELECT FROM key_order o JOIN establishment e ON e.uai = o.uai` + ordersWithin + ` LIMIT $7) counted`
+	err = r.together(ctx, list(&found, orderRow.order, query, args...), one(&n, counted, append(f.within(reach), CountMost+1)...))
+	return found, n, err
 }
 
 // PlaceOrder writes a new order.

@@ -71,6 +71,7 @@ export const pages = [
   { route: "GET /assistance/etablissements/:uai", name: "etablissement", who: ["support", "auditor"], at: (s) => `/assistance/etablissements/${s.school.uai}` },
   { route: "GET /assistance/etablissements/:uai", name: "etablissement-sans-direction", who: ["support"], at: (s) => `/assistance/etablissements/${s.closing.uai}` },
   { route: "GET /assistance/envois/:id", name: "envoi", who: ["support", "auditor"], at: (s) => s.mail },
+  { route: "GET /assistance/envois", name: "envois", who: ["support", "auditor"] },
   { route: "GET /assistance/journal", name: "journal", who: ["support", "auditor"] },
   { route: "GET /assistance/courriels", name: "courriels", who: ["support", "auditor"] },
   { route: "GET /assistance/courriels/:lettre", name: "courriel", who: ["support", "auditor"], at: () => "/assistance/courriels/asked" },
@@ -152,5 +153,5 @@ export const elsewhere = [
   "GET /connexion", "GET /demandes/:id/reponse", "GET /deplacements/:id/retrait", "GET /demandes/:id/remise", "GET /demandes/:id/stock", "GET /demandes/:id/retrait", "GET /demandes/:id/lien",
   "GET /mon-code-pin/oublie/connexion", "GET /commandes/:id/annulation", "GET /commandes/:id/expedition", "GET /commandes/:id/reception", "GET /commandes/:id/cloture", "GET /compte/sessions",
   "GET /commandes/exports", "GET /commandes/exports/:id", "GET /commandes/minimum", "GET /delegations/:id",
-  "GET /delegations/:id/fin", "GET /assistance/envois", "GET /assistance/rattachements/:id/fin", "GET /assistance/hotes/:id/fin", "GET /assistance/personnes/:id/meme-personne",
+  "GET /delegations/:id/fin", "GET /assistance/rattachements/:id/fin", "GET /assistance/hotes/:id/fin", "GET /assistance/personnes/:id/meme-personne",
 ];

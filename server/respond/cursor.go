@@ -32,8 +32,11 @@ func LimitOf(c *gin.Context) (int, error) {
 }
 
 // CursorOf reads where the page before ended; false on the first page, invalid for what no page has given.
-func CursorOf(c *gin.Context, into any) (bool, error) {
-	text := c.Query("cursor")
+func CursorOf(c *gin.Context, into any) (bool, error) { return CursorNamed(c, "cursor", into) }
+
+// CursorNamed reads the cursor of a parameter; false where there is none, invalid for what no page has given.
+func CursorNamed(c *gin.Context, name string, into any) (bool, error) {
+	text := c.Query(name)
 	if text == "" {
 		return false, nil
 	}
@@ -42,7 +45,7 @@ func CursorOf(c *gin.Context, into any) (bool, error) {
 		err = json.Unmarshal(raw, into)
 	}
 	if err != nil {
-		return false, okey.InvalidField("cursor", "Ce curseur n'est pas de nous : reprenez la valeur de « next », ou partez du début.")
+		return false, okey.InvalidField(name, "Ce curseur n'est pas de nous : reprenez la valeur de « next », ou partez du début.")
 	}
 	return true, nil
 }
@@ -56,18 +59,14 @@ func Page[Row, Cursor any](
 	if err != nil || len(found) <= limit {
 		return found, nil, err
 	}
-	next, err := nextCursor(end(found[limit-1]))
-	return found[:limit], next, err
+	next, err := CursorAt(end(found[limit-1]))
+	return found[:limit], &next, err
 }
 
-// nextCursor is opaque to callers.
-func nextCursor(at any) (*string, error) {
+// CursorAt is a place in a list as callers carry it, opaque to them.
+func CursorAt(at any) (string, error) {
 	raw, err := json.Marshal(at)
-	if err != nil {
-		return nil, err
-	}
-	text := base64.RawURLEncoding.EncodeToString(raw)
-	return &text, nil
+	return base64.RawURLEncoding.EncodeToString(raw), err
 }
 
 // UnknownQuery names query parameters that a list does not have: a misspelt filter would show everything.

@@ -40,41 +40,75 @@ func MayTakeList(v *Visit) error {
 
 // Pager leads from a page of a list to the others.
 type Pager struct {
-	First string // back to the beginning, from a later page
-	Next  string
+	First  string // back to the beginning, from a later page
+	Before string
+	Next   string
 }
 
-// Page is the page of a list that the address asks for. It finds the rows after a cursor, which is zero on the first page;
-// end is the cursor of a row. A cursor that is not ours is invalid.
+// The parameters of a list's address that say where its page begins: behind one row, or ahead of another.
+const (
+	pageBehind = "cursor"
+	pageAhead  = "avant"
+)
+
+// Page is the page of a list that the address asks for. It finds the rows behind a cursor, which is zero on the first page, or ahead of it,
+// the nearest first; at is the cursor of a row. A cursor that is not ours is invalid.
 func Page[Row, Cursor any](
-	v *Visit, find func(after Cursor, limit int) ([]Row, error), end func(Row) Cursor,
+	v *Visit, find func(from Cursor, ahead bool, limit int) ([]Row, error), at func(Row) Cursor,
 ) ([]Row, Pager, error) {
-	var after Cursor
+	return PageAt(v, v.Request.URL.Path, find, at)
+}
+
+// PageAt is the page of a list whose other pages are at path: home shows the first one of some lists.
+func PageAt[Row, Cursor any](
+	v *Visit, path string, find func(from Cursor, ahead bool, limit int) ([]Row, error), at func(Row) Cursor,
+) ([]Row, Pager, error) {
+	var from, first Cursor
 	var to Pager
-	later, err := respond.CursorOf(v.Context, &after)
+	ahead, err := respond.CursorNamed(v.Context, pageAhead, &from)
 	if err != nil {
 		return nil, to, err
 	}
-	if later {
-		to.First = listURL(v, "")
+	later := false
+	if !ahead {
+		if later, err = respond.CursorOf(v.Context, &from); err != nil {
+			return nil, to, err
+		}
 	}
-	found, next, err := respond.Page(PageLines, func(limit int) ([]Row, error) { return find(after, limit) }, end)
-	if next != nil {
-		to.Next = listURL(v, *next)
+	found, err := find(from, ahead, PageLines+1)
+	if ahead && err == nil && len(found) <= PageLines { // the beginning, whole
+		ahead = false
+		found, err = find(first, false, PageLines+1)
 	}
+	if err != nil {
+		return nil, to, err
+	}
+	more := len(found) > PageLines
+	if found = found[:min(len(found), PageLines)]; ahead {
+		slices.Reverse(found)
+	}
+	if later || ahead {
+		to.First = ChangedURL(v, path, pageBehind, "")
+	}
+	link := func(wanted bool, name string, row int) (string, error) {
+		if !wanted || len(found) == 0 {
+			return "", nil
+		}
+		cursor, err := respond.CursorAt(at(found[row]))
+		return ChangedURL(v, path, name, cursor), err
+	}
+	if to.Before, err = link(later || ahead, pageAhead, 0); err != nil {
+		return nil, to, err
+	}
+	to.Next, err = link(more || ahead, pageBehind, len(found)-1)
 	return found, to, err
 }
 
-// listURL is the same list, from a cursor on.
-func listURL(v *Visit, cursor string) string {
-	return ChangedURL(v, v.Request.URL.Path, "cursor", cursor)
-}
-
-// ChangedURL is path with the query of this page, one value of it changed; from the list's beginning, unless that value is the cursor.
+// ChangedURL is path with the query of this page, one value of it changed; from the list's beginning, unless that value is a cursor.
 func ChangedURL(v *Visit, path, name, value string) string {
 	query := url.Values{}
 	for known, values := range v.Request.URL.Query() {
-		if known != "cursor" && known != "fait" && values[0] != "" {
+		if !slices.Contains([]string{pageBehind, pageAhead, "fait"}, known) && values[0] != "" {
 			query.Set(known, values[0])
 		}
 	}
@@ -85,6 +119,14 @@ func ChangedURL(v *Visit, path, name, value string) string {
 		return path
 	}
 	return path + "?" + query.Encode()
+}
+
+// SayUpTo says a count that goes no further than sql.CountMost: "312 demandes", "plus de 1 000 demandes".
+func SayUpTo(n int, noun string) string {
+	if n > sql.CountMost {
+		return "plus de " + okey.SayCount(sql.CountMost, noun)
+	}
+	return okey.SayCount(n, noun)
 }
 
 // ListForm is a form of filters, above the list at path: it is sent with GET, and does nothing.

@@ -72,14 +72,17 @@ func (s *Site) dress(v *Visit, sc *Screen) {
 	}
 	for _, place := range menu {
 		if place.shown(v) {
-			sc.Nav = append(sc.Nav, NavLink{Name: place.name, Path: place.path, Here: place.holds(v.Request.URL.Path)})
+			here := place.holds(v.Request.URL.Path) || place.path == address.PathDesk && v.Actor.Support && v.Request.URL.Path == "/"
+			sc.Nav = append(sc.Nav, NavLink{Name: place.name, Path: place.path, Here: here})
 		}
 	}
 }
 
 // menu is where one can go from every page, and who sees that.
 var menu = []menuPlace{
-	{"Accueil", "/", (*Visit).SignedIn},
+	{"Accueil", "/", func(v *Visit) bool { return v.SignedIn() && !v.Desk() }},
+	{"Assistance", address.PathDesk, func(v *Visit) bool { return v.Actor.Support }}, // its home
+	{"Journal", "/", (*Visit).audits},
 	{"Demandes", address.PathRequests, (*Visit).SignedIn},
 	{"Remise", address.PathCounter, does(okey.ActHandOver)},
 	{"Gérer les clefs", address.PathKeys, (*Visit).ManagesKeys}, // the academy's own help says so to heads
@@ -88,9 +91,12 @@ var menu = []menuPlace{
 	{"Commandes", address.PathOrders, (*Visit).Oversees},
 	{"Inventaire", address.PathInventory, does(okey.ActManageKeys)},
 	{"Délégations", address.PathDelegations, does(okey.ActDelegate)},
-	{"Assistance", address.PathDesk, (*Visit).Desk},
+	{"Assistance", address.PathDesk, (*Visit).audits},
 	{"Aide", address.PathHelp, func(*Visit) bool { return true }},
 }
+
+// audits tells whether the visitor audits, and is not of support besides.
+func (v *Visit) audits() bool { return v.Actor.Auditor && !v.Actor.Support }
 
 // does is for those who do something every day for an establishment of theirs. Support, which may do it anywhere, begins at its desk.
 func does(act okey.Act) func(*Visit) bool {

@@ -8,10 +8,13 @@ import (
 // Cell is one entry of a table: text, where it leads, and the form that ends what the row is about.
 type Cell struct {
 	Text   string
+	More   string // said below it, in smaller letters
+	Unseen string // said after it to who does not see the row
 	Path   string
 	At     string // the instant or day that the text is short for, as machines read it
 	Number bool   // a count, to be compared with those above and below
-	Whole  bool   // a code that no line may break: a serial number, a lot
+	Whole  bool   // no line may break it: a serial number, a lot, a name, a link's few words
+	Clip   bool   // a text that is as long as its writer likes: where tables have columns, as much of it as one line has room for
 	Form   *Form
 	Does   string // what the form does, for whoever hears its button without the row
 
@@ -37,8 +40,8 @@ type TableView struct {
 // Numeric tells whether a column counts something.
 func (t TableView) Numeric(column int) bool { return len(t.Rows) > 0 && t.Rows[0][column].Number }
 
-// tableOf makes a slice of rows into a table. It is a template's function: pages keep their own types of rows.
-func tableOf(name string, rows any, columns ...string) (TableView, error) {
+// TableOf makes a slice of rows into a table. It is a template's function, too: pages keep their own types of rows.
+func TableOf(name string, rows any, columns ...string) (TableView, error) {
 	view := TableView{Name: name, Columns: columns}
 	lines := reflect.ValueOf(rows)
 	if lines.Kind() != reflect.Slice {

@@ -36,7 +36,7 @@ func ParseTemplates(rooms ...fs.FS) *Templates {
 		"entry":      (*Form).Entry,
 		"asset":      asset,
 		"situations": t.named,
-		"table":      tableOf,
+		"table":      TableOf,
 		"asked":      func(f Field) bool { return f.Label != "" }, // and not only carried along
 	})
 	for _, room := range rooms {

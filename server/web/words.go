@@ -51,6 +51,14 @@ func (c Clock) Stamp(t time.Time) Cell {
 	return Cell{Text: local.Format("02/01/2006 15:04"), At: local.Format(time.RFC3339)}
 }
 
+// StampOn is the day of an instant as a table has it.
+func (c Clock) StampOn(t time.Time) Cell {
+	if t.IsZero() {
+		return Cell{}
+	}
+	return StampDay(okey.DayOf(t, c.Zone))
+}
+
 // StampDay is a day as a table has it.
 func StampDay(d okey.Day) Cell {
 	if d.IsZero() {

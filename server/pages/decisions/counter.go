@@ -101,7 +101,7 @@ func (page *counterScreen) sayScanned(key okey.Key, said string, awaited bool) (
 
 // counterOthers are those who were found and have no key to fetch yet; whom the visitor may answer, they may answer here.
 func counterOthers(v *web.Visit, others []sql.Awaited) []web.Card {
-	cards := requests.AwaitedCards(others, web.Paris(v), false)
+	cards := requests.AwaitedCards(others, web.Paris(v))
 	for i, acting := range requests.ActingCards(others, web.Paris(v)) {
 		r := others[i]
 		subject := okey.Subject{Owner: r.Person, UAI: r.AnsweredBy(), Stage: r.Stage}

@@ -1,9 +1,11 @@
 package desk
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 
+	"okey/internal/address"
 	"okey/internal/workbook"
 	"okey/okey"
 	"okey/server/pages/story"
@@ -11,10 +13,15 @@ import (
 	"okey/sql"
 )
 
-// auditScreen is the audit, newest first.
-type auditScreen struct {
+// JournalTitle is the heading of the audit.
+const JournalTitle = "Journal d'audit"
+
+// Journal is the audit, newest first.
+type Journal struct {
 	web.Pager
 
+	Chain   string // how the end of the chain stands; on the first page
+	Broken  string // what is wrong with it
 	Filters *web.Form
 	Lines   []story.AuditLine
 	Sheet   string
@@ -26,18 +33,31 @@ type auditCursor struct {
 
 // auditPage is for support and auditors.
 func (s *Pages) auditPage(v *web.Visit) error {
-	chosen, err := s.auditChoiceOf(v)
+	page, err := s.Journal(v)
 	if err != nil {
 		return err
 	}
-	found, pager, err := web.Page(v, func(after auditCursor, limit int) ([]sql.AuditedEntry, error) {
-		chosen.filter.BeforeSeq, chosen.filter.Limit = after.Seq, limit
+	return s.Show(v, http.StatusOK, "audit", web.Screen{Title: JournalTitle, Body: page})
+}
+
+// Journal looks up a page of the audit.
+func (s *Pages) Journal(v *web.Visit) (*Journal, error) {
+	chosen, err := s.auditChoiceOf(v)
+	if err != nil {
+		return nil, err
+	}
+	page := &Journal{Sheet: web.ChangedURL(v, address.PathAudit+".xlsx", "", "")}
+	found, pager, err := web.PageAt(v, address.PathAudit, func(from auditCursor, ahead bool, limit int) ([]sql.AuditedEntry, error) {
+		chosen.filter.BeforeSeq, chosen.filter.AfterSeq, chosen.filter.Limit = from.Seq, 0, limit
+		if ahead {
+			chosen.filter.BeforeSeq, chosen.filter.AfterSeq = 0, from.Seq
+		}
 		return s.store.AuditEntries(v.Ctx(), chosen.filter)
 	}, func(last sql.AuditedEntry) auditCursor { return auditCursor{Seq: last.Seq} })
 	if err != nil {
-		return err
+		return nil, err
 	}
-	page := auditScreen{Sheet: web.SheetURL(v), Pager: pager}
+	page.Pager = pager
 	for _, e := range found {
 		page.Lines = append(page.Lines, story.NewAuditLine(e, web.Paris(v)))
 	}
@@ -45,7 +65,31 @@ func (s *Pages) auditPage(v *web.Visit) error {
 		chosen.wrong = append(chosen.wrong, web.FormError{Field: "objet", Message: said})
 	}
 	page.Filters = auditFilters(v, chosen)
-	return s.Show(v, http.StatusOK, "audit", web.Screen{Title: "Journal d'audit", Body: page})
+	if pager.First == "" {
+		err = s.sayChain(v, page)
+	}
+	return page, err
+}
+
+// checkedLines is how much of the audit its page holds to the chain, each time that it is opened: the whole of it is for okey doctor.
+const checkedLines = 1000
+
+// sayChain says whether the end of the audit is as it was written.
+func (s *Pages) sayChain(v *web.Visit, page *Journal) error {
+	end, checked, err := s.store.VerifyAuditEnd(v.Ctx(), checkedLines)
+	switch {
+	case okey.ErrorCode(err) == okey.CodeInvalid:
+		page.Broken = "La chaîne du journal est rompue : " + okey.ErrorMessage(err) + " Prévenez l'exploitant."
+		return nil
+	case err != nil || checked == 0:
+		return err
+	case int64(checked) == end.Seq:
+		page.Chain = fmt.Sprintf("Chaîne intacte : %s, vérifiées à l'instant.", okey.SayCount(checked, "ligne"))
+	default:
+		page.Chain = fmt.Sprintf("Chaîne intacte : les %s dernières lignes, jusqu'à la n° %s, viennent d'être vérifiées.",
+			okey.SayNumber(checked), okey.SayNumber(int(end.Seq)))
+	}
+	return nil
 }
 
 // auditTable is the audit with the page's filters. What of them can't be read is an error here: everything is not what was asked for.
@@ -65,7 +109,7 @@ func (s *Pages) auditTable(v *web.Visit) (web.Spreadsheet, error) {
 		}
 		return s.store.AuditEntries(v.Ctx(), filter)
 	})
-	return web.Spreadsheet{Name: "journal", Title: "Journal d'audit", Sheets: []workbook.Sheet{{Name: "Journal", Columns: []workbook.Column{
+	return web.Spreadsheet{Name: "journal", Title: JournalTitle, Sheets: []workbook.Sheet{{Name: "Journal", Columns: []workbook.Column{
 		{Title: "N°", Kind: workbook.Number},
 		{Title: "Quand", Kind: workbook.Instant},
 		{Title: "Quoi", Width: 32},

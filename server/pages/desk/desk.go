@@ -1,57 +1,76 @@
 package desk
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"okey/internal/address"
 	"okey/okey"
 	"okey/server/pages/story"
 	"okey/server/web"
+	"okey/sql"
+
+	"github.com/google/uuid"
 )
 
-// Counts is what waits for support, in a line each that leads there.
-type Counts struct{ Lines []web.NavLink }
-
-// Counts counts it for support's home. The engine is asked on support's own page alone: home is there whether it answers or not.
-func (s *Pages) Counts(v *web.Visit) (*Counts, error) {
-	st, err := s.stuck(v, deskRows)
-	counts := &Counts{}
-	for _, m := range st.matters(nil, web.Paris(v), s.workflow) {
-		counts.Lines = append(counts.Lines, web.NavLink{Name: m.Count, Path: address.PathDesk + "#" + m.ID})
-	}
-	return counts, err
-}
-
-// deskScreen is support's page: what is stuck.
-type deskScreen struct {
-	Links   []web.NavLink // to the pages of the desk that this reader may use
-	Sheet   string
-	Matters []matter
-	Engine  string // where it could not be asked
-	Mends   bool   // its reader may set things going again
+// Screen is support's page: how much waits, the queue of what does not go on by itself, and the tools.
+type Screen struct {
+	Figures []figure
+	Tools   []toolGroup
+	Queue   []web.Row
+	Matters []matter // what to do, by kind
+	Engine  string   // where it could not be asked
+	Mends   bool     // its reader may set things going again
 	Refused []story.DeskLine
 	Resend  *web.Form // all mails of a time in which the relay refused them; nil for who may not
+	Sheet   string
 }
 
-// deskLinks are the pages of the desk, and what their reader must be allowed to do.
-var deskLinks = []struct {
-	name, path string
-	act        okey.Act
+// figure is a number of the desk, with what has become of it in a week.
+type figure struct{ Number, What, Change, Path string }
+
+// toolGroup are tools of the desk that are looked for together.
+type toolGroup struct {
+	Name  string
+	Links []web.NavLink
+}
+
+// tools are the pages of the desk, and what their reader must be allowed to do.
+var tools = []struct {
+	group, name, path string
+	act               okey.Act
 }{
-	{"Tableau de bord", address.PathDashboard, okey.ActSeeDesk},
-	{"Livraisons", address.PathDeliveries, okey.ActSeeDesk},
-	{"Commandes", address.PathOrders, okey.ActSeeDesk},
-	{"Clefs à confirmer", address.PathReports, okey.ActSeeDesk},
-	{"Déplacer des clefs", address.PathMoveKeys, okey.ActMoveKeys},
-	{"Fermetures et fusions", address.PathSuccession, okey.ActSeeDesk},
-	{"Personnes rattachées", address.PathAttachments, okey.ActSeeDesk},
-	{"Établissements sans direction", address.PathHosts, okey.ActSeeDesk},
-	{"Délégations", address.PathDelegations, okey.ActSeeDesk},
-	{"Imports et annuaire", address.PathImports, okey.ActSeeDesk},
-	{"Courriels", address.PathLetters, okey.ActSeeDesk},
-	{"Journal d'audit", address.PathAudit, okey.ActSeeDesk},
+	{"Suivre", "Tableau de bord", address.PathDashboard, okey.ActSeeDesk},
+	{"Suivre", "Journal d'audit", address.PathAudit, okey.ActSeeDesk},
+	{"Suivre", "Courriels envoyés", address.PathMails, okey.ActSeeDesk},
+	{"Suivre", "Modèles de courriels", address.PathLetters, okey.ActSeeDesk},
+	{"Suivre", "Imports et annuaire", address.PathImports, okey.ActSeeDesk},
+	{"Stock", "Livraisons", address.PathDeliveries, okey.ActSeeDesk},
+	{"Stock", "Commandes", address.PathOrders, okey.ActSeeDesk},
+	{"Stock", "Clefs à confirmer", address.PathReports, okey.ActSeeDesk},
+	{"Stock", "Déplacer des clefs", address.PathMoveKeys, okey.ActMoveKeys},
+	{"Personnes", "Personnes rattachées", address.PathAttachments, okey.ActSeeDesk},
+	{"Personnes", "Établissements sans direction", address.PathHosts, okey.ActSeeDesk},
+	{"Personnes", "Délégations", address.PathDelegations, okey.ActSeeDesk},
+	{"Personnes", "Fermetures et fusions", address.PathSuccession, okey.ActSeeDesk},
+}
+
+func toolsFor(v *web.Visit) []toolGroup {
+	var groups []toolGroup
+	for _, tool := range tools {
+		if okey.May(tool.act, v.Actor, okey.Subject{}, v.Today()) != nil {
+			continue
+		}
+		if len(groups) == 0 || groups[len(groups)-1].Name != tool.group {
+			groups = append(groups, toolGroup{Name: tool.group})
+		}
+		last := &groups[len(groups)-1]
+		last.Links = append(last.Links, web.NavLink{Name: tool.name, Path: tool.path})
+	}
+	return groups
 }
 
 // deskPage is for support and auditors.
@@ -59,35 +78,16 @@ func (s *Pages) deskPage(v *web.Visit) error {
 	if err := seesDesk(v); err != nil {
 		return err
 	}
+	if asked := strings.TrimSpace(v.Query("q")); asked != "" {
+		return s.foundPage(v, asked)
+	}
 	return s.showDesk(v, http.StatusOK, resendAllForm(v), "")
 }
 
 func (s *Pages) showDesk(v *web.Visit, status int, resend *web.Form, warning string) error {
-	if asked := strings.TrimSpace(v.Query("q")); asked != "" {
-		return s.foundPage(v, asked)
-	}
-	page := deskScreen{Mends: web.MayArrange(v) == nil, Sheet: web.SheetURL(v)}
-	for _, link := range deskLinks {
-		if okey.May(link.act, v.Actor, okey.Subject{}, v.Today()) == nil {
-			page.Links = append(page.Links, web.NavLink{Name: link.name, Path: link.path})
-		}
-	}
-	st, err := s.stuck(v, deskRows)
+	page, err := s.Screen(v, resend)
 	if err != nil {
 		return err
-	}
-	gone, answered, err := s.unfollowed(v)
-	if err != nil {
-		return err
-	}
-	if !answered {
-		page.Engine = "Le moteur n'a pas répondu : OKEY n'a pas pu vérifier que chaque demande est suivie. " +
-			"Si cela dure, prévenez l'exploitant."
-	}
-	c := web.Paris(v)
-	page.Matters = st.matters(gone, c, s.workflow)
-	if okey.May(okey.ActResendMail, v.Actor, okey.Subject{}, v.Today()) == nil {
-		page.Resend = resend
 	}
 	done, found, err := s.JustDone(v)
 	if err != nil {
@@ -97,14 +97,147 @@ func (s *Pages) showDesk(v *web.Visit, status int, resend *web.Form, warning str
 	if found && done.Name == okey.ActionMailsResend {
 		notice = "Les courriels refusés entre ces deux moments repartent, mis à jour."
 	}
-	refused, err := s.refused(v, deskRows)
-	if err != nil {
-		return err
-	}
-	page.Refused = story.DeskLines(refused, c)
-	mails := slices.ContainsFunc(page.Matters, func(m matter) bool { return len(m.Mails) > 0 })
-	if warning == "" && len(resend.Errors) > 0 && !mails { // the list that the form stands under is gone
+	mails := slices.ContainsFunc(page.Matters, func(m matter) bool { return m.ID == mattersMails })
+	if warning == "" && len(resend.Errors) > 0 && !mails { // what the form stands beside is gone
 		warning = resend.Errors[0].Message
 	}
 	return s.Show(v, status, "desk", web.Screen{Title: "Assistance", Notice: notice, Warning: warning, Body: page})
+}
+
+// Screen looks up support's page; resend is the form to send refused mails again, nil for a new one.
+func (s *Pages) Screen(v *web.Visit, resend *web.Form) (*Screen, error) {
+	st, err := s.stuck(v, deskRows)
+	if err != nil {
+		return nil, err
+	}
+	gone, answered, err := s.unfollowed(v, st.Open)
+	if err != nil {
+		return nil, err
+	}
+	page := &Screen{Tools: toolsFor(v), Mends: web.MayArrange(v) == nil, Sheet: address.PathDesk + ".xlsx"}
+	if !answered {
+		page.Engine = "Le moteur n'a pas répondu : OKEY n'a pas pu vérifier que chaque demande est suivie. " +
+			"Si cela dure, prévenez l'exploitant."
+	}
+	c := web.Paris(v)
+	page.Matters, page.Refused = st.matters(gone, c, s.workflow), story.DeskLines(st.Refused, c)
+	if okey.May(okey.ActResendMail, v.Actor, okey.Subject{}, v.Today()) == nil {
+		if page.Resend = resend; resend == nil {
+			page.Resend = resendAllForm(v)
+		}
+	}
+	queue, err := s.queue(v, page.Matters)
+	page.Figures = figures(st.Figures, page.Matters, queue, v.Now)
+	for _, row := range queue {
+		page.Queue = append(page.Queue, row.cells(c, page.Mends))
+	}
+	return page, err
+}
+
+// queue is all that is stuck, what has been so for longest first; what has no beginning that is known comes last.
+func (s *Pages) queue(v *web.Visit, matters []matter) ([]queued, error) {
+	var queue []queued
+	var about []uuid.UUID
+	for _, m := range matters {
+		for _, row := range m.Rows {
+			row.Do = m.Do
+			queue = append(queue, row)
+			if row.About != uuid.Nil {
+				about = append(about, row.About)
+			}
+		}
+	}
+	slices.SortStableFunc(queue, func(a, b queued) int {
+		if a.Since.IsZero() != b.Since.IsZero() {
+			return b.Since.Compare(a.Since)
+		}
+		return a.Since.Compare(b.Since)
+	})
+	if len(about) == 0 {
+		return queue, nil
+	}
+	told, err := s.store.LastTold(v.Ctx(), about)
+	for i, row := range queue {
+		if last, known := told[row.About]; known {
+			queue[i].Told = sayTold(last, web.Paris(v))
+		}
+	}
+	return queue, err
+}
+
+// sayTold names whom a letter went to, and its day. Letters without a person go to mailboxes of establishments, and to support's.
+func sayTold(t sql.Told, c web.Clock) string {
+	names := make([]string, len(t.To))
+	for i, name := range t.To {
+		switch {
+		case strings.HasPrefix(name, "ce."):
+			name = "l'établissement"
+		case strings.Contains(name, "@"):
+			name = "l'assistance"
+		}
+		names[i] = name
+	}
+	slices.Sort(names)
+	return okey.Capitalize(strings.Join(slices.Compact(names), ", ")) + ", " + c.Stamp(t.At).Text[:len("31/12")]
+}
+
+// cells are a row of the table: what, where, since when, who was told, the action.
+func (q queued) cells(c web.Clock, mends bool) web.Row {
+	do := web.Cell{Text: "Voir", Path: q.Path, Unseen: " : " + q.What, Whole: true}
+	if mends {
+		do.Text = q.Do
+	}
+	if q.Path == "" {
+		do = web.Cell{}
+	}
+	return web.Row{{Text: q.What, More: q.More}, {Text: q.Where}, c.StampOn(q.Since), {Text: q.Told}, do}
+}
+
+// figures are the numbers above the queue. How many things were stuck a week ago is written nowhere: of those of today, how many are new is.
+func figures(f sql.DeskFigures, matters []matter, queue []queued, now time.Time) []figure {
+	fresh, full := 0, false
+	for _, row := range queue {
+		if row.Since.After(now.Add(-sql.Week)) {
+			fresh++
+		}
+	}
+	overdue := address.PathOrders
+	for _, m := range matters {
+		full = full || len(m.Rows) == deskRows
+		if m.ID == mattersOrders {
+			overdue = "#" + m.ID
+		}
+	}
+	stuck := figure{Number: okey.SayNumber(len(queue)), What: "à débloquer", Path: "#file"}
+	if full {
+		stuck.Number += " et plus"
+	} else if len(queue) > 0 {
+		stuck.Change = fmt.Sprintf("dont %s de moins d'une semaine", okey.SayNumber(fresh))
+	}
+	return []figure{
+		stuck,
+		{
+			Number: okey.SayNumber(f.Late), What: okey.SayEither(f.Late, "demande", "demandes") + " sans réponse depuis 5 jours",
+			Change: sayChange(f.Late - f.LateBefore), Path: address.PathRequests + "?etape=" + string(okey.AwaitingDecision),
+		},
+		{
+			Number: okey.SayNumber(f.Dry), What: okey.SayEither(f.Dry, "établissement", "établissements") + " à court de clefs",
+			Change: sayChange(f.Dry - f.DryBefore), Path: address.PathDashboard,
+		},
+		{
+			Number: okey.SayNumber(f.Overdue), What: okey.SayEither(f.Overdue, "commande", "commandes") + " en retard",
+			Change: sayChange(f.Overdue - f.OverdueBefore), Path: overdue,
+		},
+	}
+}
+
+// sayChange says how much more there is than a week ago, or less.
+func sayChange(n int) string {
+	switch {
+	case n > 0:
+		return "+ " + okey.SayNumber(n) + " en une semaine"
+	case n < 0:
+		return "− " + okey.SayNumber(-n) + " en une semaine"
+	}
+	return "comme il y a une semaine"
 }

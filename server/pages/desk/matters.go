@@ -11,7 +11,6 @@ import (
 	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
-	"okey/server/pages/requests"
 	"okey/server/pages/story"
 	"okey/server/web"
 	"okey/sql"
@@ -20,14 +19,15 @@ import (
 )
 
 // The windows of support's page: an action is stuck after a minute (its sender waited 3 seconds), a workflow is missed after two (the
-// repair watch looks each minute), a delivery after a week, and old failures are history.
+// repair watch looks each minute), a delivery after a week, an answer is late after five days, and old failures are history.
 const (
 	stuckAfter    = time.Minute
 	missedAfter   = 2 * time.Minute
 	unconfirmed   = 7 * 24 * time.Hour
 	deskHistory   = 14 * 24 * time.Hour
-	deskRows      = 50     // of each kind on the page
-	sheetRows     = 20_000 // and in the table to take along
+	lateAfter     = 5 * 24 * time.Hour // for an answer
+	deskRows      = 50                 // of each kind on the page
+	sheetRows     = 20_000             // and in the table to take along
 	enginePatient = 2 * time.Second
 )
 
@@ -36,10 +36,18 @@ type matter struct {
 	ID, Title, Count string
 	How              string // to set it going again: support reads this
 	Read             string // what it is: auditors do, who set nothing going
+	Do               string // the link to each, as support reads it
 	More             string // where the page does not show all
-	Cards            []web.Card
-	Actions          []story.DeskLine
-	Mails            []story.MailLine
+	Rows             []queued
+}
+
+// queued is one thing of support's queue.
+type queued struct {
+	What, More, Where string
+	Since             time.Time // zero: not known
+	About             uuid.UUID // the request, order, delivery or report that letters tell of; zero: none
+	Told              string    // who was told last, and when
+	Path, Do          string    // where it is set going, and what that is called
 }
 
 // stuck is what does not go on by itself.
@@ -48,7 +56,7 @@ type stuck struct{ sql.Stuck }
 func (s *Pages) stuck(v *web.Visit, most int) (stuck, error) {
 	found, err := s.store.Stuck(v.Ctx(), sql.StuckSince{
 		Recorded: v.Now.Add(-stuckAfter), Refused: v.Now.Add(-deskHistory), Taken: v.Now.Add(-unconfirmed),
-		Today: v.Today(), Limit: most,
+		Missed: v.Now.Add(-missedAfter), Now: v.Now, Late: lateAfter, Today: v.Today(), Limit: most,
 	})
 	return stuck{found}, err
 }
@@ -57,26 +65,26 @@ func (s *Pages) stuck(v *web.Visit, most int) (stuck, error) {
 // looks at one in the engine.
 func (st stuck) matters(gone []sql.Awaited, c web.Clock, workflow func(id string) string) []matter {
 	all := []matter{
-		escalatedMatter(st.Escalated, c), unansweredMatter(st.Unanswered, c), closedMatter(st.Closed), reportsMatter(st.Reports, c),
-		stuckMatter(st.Actions, c),
-		readingMatter(st.Readings, c), troubleMatter(st.Troubles, c, workflow), goneMatter(gone, c), refusedMailsMatter(st.Mails, c),
-		overdueMatter(st.Overdue, c), announcedMatter(st.Announced, c),
+		escalatedMatter(st.Escalated), unansweredMatter(st.Unanswered), closedMatter(st.Closed), reportsMatter(st.Reports),
+		stuckMatter(st.Actions, c), readingMatter(st.Readings), troubleMatter(st.Troubles, workflow), goneMatter(gone),
+		refusedMailsMatter(st.Mails, c), overdueMatter(st.Overdue), announcedMatter(st.Announced),
 	}
 	for i, m := range all {
-		if len(m.Cards)+len(m.Actions)+len(m.Mails) == deskRows && inSheet[m.ID] {
+		if len(m.Rows) == deskRows && inSheet[m.ID] {
 			all[i].More = fmt.Sprintf("%d sont ici ; tout est dans le tableau à télécharger, au bas de la page.", deskRows)
 		}
 	}
-	return slices.DeleteFunc(all, func(m matter) bool { return len(m.Cards)+len(m.Actions)+len(m.Mails) == 0 })
+	return slices.DeleteFunc(all, func(m matter) bool { return len(m.Rows) == 0 })
 }
+
+// Two matters that the page knows: one has a form of its own, the other a figure.
+const (
+	mattersMails  = "courriels"
+	mattersOrders = "commandes"
+)
 
 // inSheet are the matters that the table to take along has, too, and whole: five hundred of a kind hide no other.
-var inSheet = map[string]bool{"remontees": true, "actions": true, "blocages": true, "courriels": true, "clefs-a-confirmer": true}
-
-// refused are the actions of late that had no effect.
-func (s *Pages) refused(v *web.Visit, most int) ([]sql.DeskAction, error) {
-	return s.store.RefusedActions(v.Ctx(), v.Now.Add(-deskHistory), most)
-}
+var inSheet = map[string]bool{"remontees": true, "actions": true, "blocages": true, mattersMails: true, "clefs-a-confirmer": true}
 
 // upTo counts what a list shows: a full one may have more.
 func upTo(n int, noun string) string {
@@ -86,36 +94,46 @@ func upTo(n int, noun string) string {
 	return okey.SayCount(n, noun)
 }
 
-func escalatedMatter(found []sql.Awaited, c web.Clock) matter {
+func escalatedMatter(found []sql.Awaited) matter {
 	n := len(found)
 	return matter{
 		ID: "remontees", Title: "Demandes remontées à l'assistance",
 		Count: upTo(n, "demande") + okey.SayEither(n, " remontée", " remontées"),
 		How: "L'établissement n'a pas fait ce qu'il devait dans son délai, ou ne le peut pas. Ouvrez la demande : répondez à sa place, " +
 			"ou trouvez qui répondra.",
-		Read:  "L'établissement n'a pas fait ce qu'il devait dans son délai, ou ne le peut pas : l'assistance s'en occupe.",
-		Cards: requests.AwaitedCards(found, c, true),
+		Read: "L'établissement n'a pas fait ce qu'il devait dans son délai, ou ne le peut pas : l'assistance s'en occupe.",
+		Do:   "Ouvrir la demande", Rows: requestRows(found),
 	}
 }
 
-func unansweredMatter(found []sql.Unanswered, c web.Clock) matter {
-	n := len(found)
+func requestRows(found []sql.Awaited) []queued {
+	rows := make([]queued, len(found))
+	for i, r := range found {
+		rows[i] = queued{
+			What: r.Requester.Name() + " : " + r.Stage.French(), Where: r.School, Since: r.Since, About: r.ID, Path: address.RequestURL(r.ID),
+		}
+	}
+	return rows
+}
+
+func unansweredMatter(found []sql.Unanswered) matter {
 	m := matter{
 		ID: "sans-reponse", Title: "Établissements où personne ne peut répondre",
-		Count: upTo(n, "établissement") + " sans personne pour répondre",
+		Count: upTo(len(found), "établissement") + " sans personne pour répondre",
 		How: "Rattachez-y un chef ou un adjoint, ou désignez un établissement qui répond pour lui : " +
 			"sa direction reçoit aussitôt tout ce qui attend.",
 		Read: "OKEY n'y connaît ni chef ni adjoint : l'assistance y rattache quelqu'un, ou désigne un établissement qui répond pour lui.",
+		Do:   "Trouver qui répond",
 	}
 	for _, u := range found {
-		state := "la plus ancienne attend depuis " + c.Day(u.Since)
-		if u.Host != "" {
-			state += " ; l'établissement désigné, " + string(u.Host) + ", n'a pas de direction non plus"
+		row := queued{
+			What: okey.SayCount(u.Requests, "demande") + ", personne pour répondre", Where: okey.SayPlace(u.Name, u.UAI), Since: u.Since,
+			Path: address.SchoolURL(u.UAI),
 		}
-		m.Cards = append(m.Cards, web.Card{
-			Path: address.SchoolURL(u.UAI), Who: okey.SayPlace(u.Name, u.UAI),
-			State: okey.SayCount(u.Requests, "demande") + " ; " + state,
-		})
+		if u.Host != "" {
+			row.More = "L'établissement désigné, " + string(u.Host) + ", n'a pas de direction non plus."
+		}
+		m.Rows = append(m.Rows, row)
 	}
 	return m
 }
@@ -129,145 +147,159 @@ func closedMatter(found []sql.ClosedSchool) matter {
 			"Nommez l'établissement qui continue : tout suit. Sinon, faites corriger le registre, puis importez-le.",
 		Read: "Ils sont fermés d'après le registre, et personne n'a indiqué où vont leurs clefs et leurs demandes : " +
 			"l'assistance nomme celui qui continue.",
+		Do: "Nommer qui continue",
 	}
 	for _, e := range found {
-		m.Cards = append(m.Cards, web.Card{
-			Path: address.SchoolURL(e.UAI), Who: okey.SayPlace(e.Name, e.UAI),
-			State: okey.SayCount(e.Keys, "clef") + ", " + okey.SayCount(e.Requests, "demande"),
+		m.Rows = append(m.Rows, queued{
+			What:  "Établissement fermé : " + okey.SayCount(e.Keys, "clef") + ", " + okey.SayCount(e.Requests, "demande"),
+			Where: okey.SayPlace(e.Name, e.UAI), Path: address.SchoolURL(e.UAI),
 		})
 	}
 	return m
 }
 
 func stuckMatter(found []sql.DeskAction, c web.Clock) matter {
-	return matter{
+	m := matter{
 		ID: "actions", Title: "Actions sans suite", Count: upTo(len(found), "action") + " sans suite",
 		How: "OKEY les renvoie au moteur après une minute, cinq minutes, puis chaque heure. " +
 			"Si l'une d'elles reste, ouvrez son suivi dans le moteur depuis sa page, et prévenez l'exploitant.",
-		Read:    "OKEY les renvoie au moteur après une minute, cinq minutes, puis chaque heure.",
-		Actions: story.DeskLines(found, c),
+		Read: "OKEY les renvoie au moteur après une minute, cinq minutes, puis chaque heure.",
+		Do:   "Ouvrir",
 	}
+	for i, line := range story.DeskLines(found, c) {
+		m.Rows = append(m.Rows, queued{
+			What: line.What + ", sans suite", More: line.Who + ", " + line.Via, Since: line.At, About: found[i].Request, Path: line.Path,
+		})
+	}
+	return m
 }
 
 // readingMatter is the last reading of the directory where not all of it was taken: the next good one ends it, whoever begins that.
-func readingMatter(last []sql.ImportRun, c web.Clock) matter {
+func readingMatter(last []sql.ImportRun) matter {
 	m := matter{
 		ID: "annuaire", Title: "Lecture de l'annuaire", Count: "une lecture de l'annuaire à revoir",
 		How: "OKEY n'a pas pris tout ce que dit l'annuaire : ouvrez la lecture, qui dit où et pourquoi, puis faites vérifier l'annuaire. " +
 			"La prochaine lecture, cette nuit ou par « okey sync directory », y met fin.",
 		Read: "OKEY n'a pas pris tout ce que dit l'annuaire, jusqu'à la prochaine lecture : l'assistance s'en occupe.",
+		Do:   "Ouvrir la lecture",
 	}
 	for _, run := range last {
 		for _, fault := range run.HeldBack()[:min(len(run.HeldBack()), deskRows)] {
-			m.Cards = append(m.Cards, web.Card{
-				Path: address.ImportURL(run.ID), Who: "Ce que la lecture a laissé", State: c.Time(run.At), Need: fault.Message,
+			m.Rows = append(m.Rows, queued{
+				What: "Lecture de l'annuaire : laissé de côté", More: fault.Message, Since: run.At, Path: address.ImportURL(run.ID),
 			})
 		}
 	}
 	return m
 }
 
-func troubleMatter(found []sql.Trouble, c web.Clock, workflow func(id string) string) matter {
+func troubleMatter(found []sql.Trouble, workflow func(id string) string) matter {
 	m := matter{
-		ID: "blocages", Title: "Ce qui n'avance plus",
+		ID: "blocages", Title: "Ce qui n'avance plus", Count: upTo(len(found), "blocage"),
 		How: "OKEY essaie encore, et le dit par courriel après une demi-heure. Montrez à l'exploitant ce que dit l'erreur. " +
 			"Une fois la cause corrigée, rien n'est à refaire.",
 		Read: "OKEY essaie encore. L'erreur est pour l'exploitant. Une fois la cause corrigée, rien n'est à refaire.",
+		Do:   "Voir dans le moteur",
 	}
 	for _, t := range found {
-		state := "depuis " + c.Time(t.Since)
+		what := "N'avance plus : " + okey.SayTrouble(t.What)
 		if t.Attempts > 1 {
-			state += ", " + okey.SayCount(t.Attempts, "essai")
+			what += ", " + okey.SayCount(t.Attempts, "essai")
 		}
-		m.Cards = append(m.Cards, web.Card{
-			Path: workflow(t.Workflow), Who: okey.Capitalize(okey.SayTrouble(t.What)), Where: t.Workflow, State: state, Need: t.Error,
-		})
+		m.Rows = append(m.Rows, queued{What: what, More: t.Error, Where: t.Workflow, Since: t.Since, Path: workflow(t.Workflow)})
 	}
-	m.Count = upTo(len(found), "blocage")
 	return m
 }
 
-func goneMatter(found []sql.Awaited, c web.Clock) matter {
-	n := len(found)
+func goneMatter(found []sql.Awaited) matter {
 	return matter{
-		ID: "sans-suivi", Title: "Demandes que plus rien ne suit", Count: upTo(n, "demande") + " que plus rien ne suit",
+		ID: "sans-suivi", Title: "Demandes que plus rien ne suit", Count: upTo(len(found), "demande") + " que plus rien ne suit",
 		How: "Leur suivi a été arrêté dans le moteur. OKEY le relance chaque minute, là où la demande en est : " +
 			"si l'une reste ici, prévenez l'exploitant.",
-		Read:  "Leur suivi a été arrêté dans le moteur. OKEY le relance chaque minute, là où la demande en est.",
-		Cards: requests.AwaitedCards(found, c, true),
+		Read: "Leur suivi a été arrêté dans le moteur. OKEY le relance chaque minute, là où la demande en est.",
+		Do:   "Ouvrir la demande", Rows: requestRows(found),
 	}
 }
 
 func refusedMailsMatter(found []sql.Mail, c web.Clock) matter {
 	n := len(found)
-	return matter{
-		ID: "courriels", Title: "Courriels refusés", Count: upTo(n, "courriel") + okey.SayEither(n, " refusé", " refusés"),
-		How:   "Faites corriger l'adresse dans l'annuaire, puis ouvrez le courriel et renvoyez-le. Personne n'a été prévenu à sa place.",
-		Read:  "Ils ne sont pas arrivés, et personne n'a été prévenu à la place de leurs destinataires.",
-		Mails: story.MailLines(found, c),
+	m := matter{
+		ID: mattersMails, Title: "Courriels refusés", Count: upTo(n, "courriel") + okey.SayEither(n, " refusé", " refusés"),
+		How:  "Faites corriger l'adresse dans l'annuaire, puis ouvrez le courriel et renvoyez-le. Personne n'a été prévenu à sa place.",
+		Read: "Ils ne sont pas arrivés, et personne n'a été prévenu à la place de leurs destinataires.",
+		Do:   "Ouvrir le courriel",
 	}
+	for _, line := range story.MailLines(found, c) {
+		m.Rows = append(m.Rows, queued{
+			What: "Courriel " + line.State + " : " + line.What, More: line.Why, Where: line.To, Since: line.At, Told: "personne",
+			Path: line.Path,
+		})
+	}
+	return m
 }
 
-func reportsMatter(found []sql.ListedReport, c web.Clock) matter {
-	n := len(found)
+func reportsMatter(found []sql.ListedReport) matter {
 	m := matter{
-		ID: "clefs-a-confirmer", Title: "Clefs à confirmer", Count: upTo(n, "clef") + " à confirmer",
+		ID: "clefs-a-confirmer", Title: "Clefs à confirmer", Count: upTo(len(found), "clef") + " à confirmer",
 		How: "Un inventaire les a trouvées, et OKEY ne les connaissait pas : personne ne peut les prêter. " +
 			"Mettez chacune en stock, ou écartez-la.",
 		Read: "Un inventaire les a trouvées, et OKEY ne les connaissait pas : personne ne peut les prêter " +
 			"avant la réponse de l'assistance.",
+		Do: "Répondre",
 	}
 	for _, r := range found {
-		state := "trouvée " + c.Day(r.At)
-		if r.KeptAt != "" {
-			state += " ; entrée depuis dans OKEY, " + okey.SayAtSchool(okey.SayEstablishment(r.KeptAt))
+		row := queued{
+			What: "Clef trouvée : " + string(r.Serial), Where: r.Establishment, Since: r.At, About: r.ID,
+			Path: address.PathReports + "/" + r.ID.String(),
 		}
-		m.Cards = append(m.Cards, web.Card{
-			Path: address.PathReports + "/" + r.ID.String(), Who: string(r.Serial), Where: r.Establishment, State: state,
-		})
+		if r.KeptAt != "" {
+			row.More = "Entrée depuis dans OKEY, " + okey.SayAtSchool(okey.SayEstablishment(r.KeptAt)) + "."
+		}
+		m.Rows = append(m.Rows, row)
 	}
 	return m
 }
 
-func overdueMatter(found []sql.ListedOrder, c web.Clock) matter {
+func overdueMatter(found []sql.ListedOrder) matter {
 	m := matter{
-		ID: "commandes", Title: "Commandes en retard", Count: upTo(len(found), "commande") + " en retard",
+		ID: mattersOrders, Title: "Commandes en retard", Count: upTo(len(found), "commande") + " en retard",
 		How: "Relancez le fournisseur. Les clefs sont arrivées ? Déposez le fichier de la livraison. Elles ne viendront pas ? " +
 			"Fermez la commande, avec la raison.",
 		Read: "Elles ne sont pas arrivées dans leur délai : l'assistance relance le fournisseur.",
+		Do:   "Ouvrir la commande",
 	}
 	for _, o := range found {
-		m.Cards = append(m.Cards, web.Card{
-			Path: address.OrderURL(o.ID), Who: fmt.Sprintf("Commande n° %d", o.Number), Where: o.Establishment,
-			State: okey.SayCount(o.Quantity, "clef") + ", " + o.State.Say(o.Received, o.Quantity) + " ; transmise " + c.Day(o.ExportedAt),
+		m.Rows = append(m.Rows, queued{
+			What: fmt.Sprintf("Commande n° %d en retard : %s, %s",
+				o.Number, okey.SayCount(o.Quantity, "clef"), o.State.Say(o.Received, o.Quantity)),
+			Where: o.Establishment, Since: o.ExportedAt, About: o.ID, Path: address.OrderURL(o.ID),
 		})
 	}
 	return m
 }
 
-func announcedMatter(found []sql.Delivery, c web.Clock) matter {
+func announcedMatter(found []sql.Delivery) matter {
 	m := matter{
 		ID: "livraisons", Title: "Livraisons annoncées, pas confirmées", Count: upTo(len(found), "livraison") + " à confirmer",
 		How: "Les clefs ne seront prêtées qu'une fois leur arrivée confirmée. Appelez l'établissement, ou confirmez à sa place " +
 			"depuis la page de la livraison.",
 		Read: "Les clefs ne seront prêtées qu'une fois leur arrivée confirmée par l'établissement, ou par l'assistance à sa place.",
+		Do:   "Ouvrir la livraison",
 	}
 	for _, d := range found {
-		m.Cards = append(m.Cards, web.Card{
-			Path: address.PathDeliveries + "/" + d.ID.String(), Who: "Livraison annoncée " + c.Day(d.TakenAt), Where: d.FileName,
-			State: okey.SayCount(d.InTransit, "clef") + " en route, sur " + okey.SayNumber(d.Keys),
+		m.Rows = append(m.Rows, queued{
+			What:  "Livraison à confirmer : " + okey.SayCount(d.InTransit, "clef") + " en route, sur " + okey.SayNumber(d.Keys),
+			Where: d.FileName, Since: d.TakenAt, About: d.ID, Path: address.PathDeliveries + "/" + d.ID.String(),
 		})
 	}
 	return m
 }
 
-// unfollowed are open requests whose workflow the engine does not run; answered is false where it can't be asked. They are counted first:
+// unfollowed are those of so many open requests whose workflow the engine does not run; answered is false where it can't be asked. They are counted first:
 // only where that does not come out even are they looked at one by one.
-func (s *Pages) unfollowed(v *web.Visit) (found []sql.Awaited, answered bool, err error) {
-	before := v.Now.Add(-missedAfter)
-	open, err := s.store.CountOpen(v.Ctx(), before)
-	if err != nil || open == 0 {
-		return nil, true, err
+func (s *Pages) unfollowed(v *web.Visit, open int) (found []sql.Awaited, answered bool, err error) {
+	if open == 0 {
+		return nil, true, nil
 	}
 	ctx, cancel := context.WithTimeout(v.Ctx(), enginePatient)
 	defer cancel()
@@ -284,7 +316,7 @@ func (s *Pages) unfollowed(v *web.Visit) (found []sql.Awaited, answered bool, er
 		return nil, false, nil
 	}
 	followed := slices.AppendSeq([]uuid.UUID{}, maps.Keys(running))
-	found, err = s.store.OpenBut(v.Ctx(), followed, before, deskRows)
+	found, err = s.store.OpenBut(v.Ctx(), followed, v.Now.Add(-missedAfter), deskRows)
 	return found, true, err
 }
 

@@ -41,8 +41,9 @@ func New(
 func (s *Pages) Routes(r web.Routes) {
 	r.Get(address.PathDesk, s.deskPage)
 	r.Sheet(address.PathDesk+".xlsx", s.deskTable)
+	r.Get(address.PathMails, s.mailsPage)
+	r.Sheet(address.PathMails+".xlsx", s.mailsTable)
 	r.Post(address.PathMails, s.resendAll)
-	r.BackTo(address.PathMails, address.PathDesk)
 	r.Get(address.PathMails+"/:id", s.mailPage)
 	r.Post(address.PathMails+"/:id", s.resend)
 	r.Get(address.PathAudit, s.auditPage)

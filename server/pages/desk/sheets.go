@@ -18,10 +18,6 @@ func (s *Pages) deskTable(v *web.Visit) (web.Spreadsheet, error) {
 	if err != nil {
 		return web.Spreadsheet{}, err
 	}
-	refused, err := s.refused(v, sheetRows)
-	if err != nil {
-		return web.Spreadsheet{}, err
-	}
 	escalated := make([]sql.ListedRequest, len(st.Escalated))
 	for i, r := range st.Escalated {
 		escalated[i] = sql.ListedRequest{Request: r.Request, Requester: r.Requester, Establishment: r.School}
@@ -35,8 +31,8 @@ func (s *Pages) deskTable(v *web.Visit) (web.Spreadsheet, error) {
 		requests.RequestSheet("Demandes remontées", web.Each(all), c.Zone),
 		story.ActionSheet("Actions sans suite", st.Actions, c),
 		troubleSheet("Ce qui n'avance plus", st.Troubles, c),
-		story.MailSheet("Courriels refusés", st.Mails, c),
-		story.ActionSheet("Actions refusées", refused, c),
+		story.MailSheet("Courriels refusés", web.Each(st.Mails), c),
+		story.ActionSheet("Actions refusées", st.Refused, c),
 		reportSheet("Clefs à confirmer", st.Reports, c),
 	}}, nil
 }

@@ -38,6 +38,7 @@ type keysScreen struct {
 	Keys      []keyLine
 	Do        string // what each row leads to, in the words of the academy's help
 	Sheet     string
+	Count     string
 	Several   bool       // establishments
 	Batches   bool       // whoever manages keys looks for them by batch; to who only holds one it says nothing
 	Awaited   []web.Card // announced deliveries of which keys are still on their way
@@ -53,11 +54,12 @@ type keyColumn struct{ Title, Path, Sorted string }
 
 // keyLine is a key in a list.
 type keyLine struct {
-	Path, Serial, Holder, Batch, Where string
-	State                              okey.KeyState
-	KeptFor                            string // said after the state
-	Expires, LastLogin                 web.Cell
-	Ends                               string // of its life: soon, or over
+	Path, Serial, Batch, Where string
+	Holder, Left               string // who has left is named all the same
+	State                      okey.KeyState
+	KeptFor                    string // said after the state
+	Expires, LastLogin         web.Cell
+	Ends                       string // of its life: soon, or over
 }
 
 // maxBatches is how many batches the filter offers.
@@ -66,9 +68,14 @@ const maxBatches = 200
 // keysPage lists the keys that the person may see.
 func (s *Pages) keysPage(v *web.Visit) error {
 	filter, wrong := keyFilterOf(v)
-	found, pager, err := web.Page(v, func(after keyCursor, limit int) ([]sql.ListedKey, error) {
-		filter.AfterSerial, filter.AfterPlace, filter.Limit = after.Serial, after.Place, limit
-		return s.store.ListKeys(v.Ctx(), act.Reach(v.Actor), filter)
+	var counted sql.KeyCount
+	found, pager, err := web.Page(v, func(from keyCursor, ahead bool, limit int) ([]sql.ListedKey, error) {
+		page := filter
+		page.AfterSerial, page.AfterPlace, page.Limit = from.Serial, from.Place, limit
+		page.Descending = filter.Descending != ahead // what is ahead follows, the other way round
+		rows, n, err := s.store.ListKeysCounted(v.Ctx(), act.Reach(v.Actor), page)
+		counted = n
+		return rows, err
 	}, func(last sql.ListedKey) keyCursor { return keyCursor{Serial: last.Serial, Place: last.Place} })
 	if err != nil {
 		return err
@@ -98,10 +105,22 @@ func (s *Pages) keysPage(v *web.Visit) error {
 		page.Filters.Doubt(v)
 		page.Narrower = slices.ContainsFunc(narrower, func(name string) bool { return v.Query(name) != "" })
 	}
+	if len(found) > 0 && v.Oversees() {
+		page.Count = sayKeys(counted, filter.State != "")
+	}
 	if uai := web.OrderingAt(v); uai != "" && v.Oversees() {
 		page.Inventory = address.PathInventory + "?etablissement=" + string(uai)
 	}
 	return s.Show(v, http.StatusOK, "keys", web.Screen{Title: title, Body: page})
+}
+
+// sayKeys says how many keys a list has; of a list of one state, the state says the rest.
+func sayKeys(n sql.KeyCount, ofState bool) string {
+	said := okey.Capitalize(web.SayUpTo(n.Keys, "clef"))
+	if ofState || n.Keys > sql.CountMost {
+		return said
+	}
+	return said + " : " + okey.SayNumber(n.InStock) + " en stock, " + okey.SayNumber(n.InService) + " en service"
 }
 
 // AwaitedDeliveries are those that the visitor is to confirm.
@@ -134,8 +153,11 @@ type keyCursor struct {
 
 func newKeyLine(k sql.ListedKey, c web.Clock, unseen string) keyLine {
 	line := keyLine{
-		Path: address.KeyURL(k.Serial), Serial: string(k.Serial), Holder: sayHolder(k), State: k.State, Batch: k.Batch,
+		Path: address.KeyURL(k.Serial), Serial: string(k.Serial), Holder: k.HolderName, State: k.State, Batch: k.Batch,
 		Where: k.Establishment, LastLogin: web.Cell{Text: unseen}, Expires: web.StampDay(k.ExpiresOn),
+	}
+	if k.HolderLeft {
+		line.Left = leftSchool
 	}
 	if k.KeptFor != "" {
 		line.KeptFor = " à " + k.KeptFor
@@ -162,9 +184,11 @@ func sayUnseen(known bool) string {
 	return "inconnue"
 }
 
+const leftSchool = " (a quitté l'établissement)"
+
 func sayHolder(k sql.ListedKey) string {
 	if k.HolderLeft {
-		return k.HolderName + " (a quitté l'établissement)"
+		return k.HolderName + leftSchool
 	}
 	return k.HolderName
 }

@@ -15,23 +15,28 @@ import (
 // schoolPeople is how many people an establishment's page names: a large lycée has some two hundred.
 const schoolPeople = 250
 
+// schoolRows is how many lines its page has of each list: the whole list is a link away.
+const schoolRows = 5
+
 // schoolScreen is all that OKEY knows of an establishment, as support needs it.
 type schoolScreen struct {
-	Facts    []web.Fact
-	Answers  []schoolAnswer
-	Nobody   string // why nobody answers, where that is so
-	Mend     []story.Deed
-	Stock    []web.Fact
-	Requests []web.Fact
-	Engine   string // where the engine lists them
-	Orders   []web.Card
-	Comings  []web.Hit // deliveries, moves, successions
-	People   []postLine
-	Count    string
-	Mails    []story.MailLine
-	Audit    []story.AuditLine
-	AllAudit string
-	Deeds    []story.Deed
+	Facts     []web.Fact
+	Answers   []schoolAnswer
+	Nobody    string // why nobody answers, where that is so
+	Mend      []story.Deed
+	Stock     []web.Fact
+	Requests  []web.Fact
+	Engine    string // where the engine lists them
+	Orders    []web.Card
+	Comings   []web.Hit // deliveries, moves, successions
+	People    []postLine
+	Count     string
+	Mails     []story.MailLine
+	Audit     []story.AuditLine
+	AllAudit  string // where the whole of these lists is
+	AllMails  string
+	AllOrders string
+	Deeds     []story.Deed
 }
 
 // schoolAnswer is somebody who answers for the establishment today.
@@ -281,15 +286,16 @@ func (s *Pages) schoolRequests(v *web.Visit, place sql.Place, _ okey.Day, page *
 // schoolTraces are its mails and its audit.
 func (s *Pages) schoolTraces(v *web.Visit, place sql.Place, _ okey.Day, page *schoolScreen) error {
 	c := web.Paris(v)
-	mails, err := s.store.MailsAbout(v.Ctx(), place.UAI, personRows)
+	mails, _, err := s.store.Mails(v.Ctx(), sql.MailList{Establishment: place.UAI, Limit: schoolRows})
 	if err != nil {
 		return err
 	}
 	page.Mails = story.MailLines(mails, c)
-	entries, err := s.store.AuditEntries(v.Ctx(), sql.AuditFilter{Subject: string(place.UAI), Limit: personRows})
+	entries, err := s.store.AuditEntries(v.Ctx(), sql.AuditFilter{Subject: string(place.UAI), Limit: schoolRows})
 	for _, e := range entries {
 		page.Audit = append(page.Audit, story.NewAuditLine(e, c))
 	}
+	page.AllMails, page.AllOrders = address.Narrowed(address.PathMails, place.UAI), address.Narrowed(address.PathOrders, place.UAI)
 	page.AllAudit = address.PathAudit + "?objet=" + string(place.UAI)
 	return err
 }

@@ -13,7 +13,7 @@ import (
 // What an establishment has ordered, and the keys that came and went.
 
 func (s *Pages) schoolOrders(v *web.Visit, place sql.Place, _ okey.Day, page *schoolScreen) error {
-	found, err := s.store.ListOrders(v.Ctx(), sql.Reach{All: true}, sql.OrderFilter{Establishment: place.UAI, Limit: personRows})
+	found, err := s.store.ListOrders(v.Ctx(), sql.Reach{All: true}, sql.OrderFilter{Establishment: place.UAI, Limit: schoolRows})
 	for _, o := range found {
 		page.Orders = append(page.Orders, web.Card{
 			Path: address.OrderURL(o.ID), Who: fmt.Sprintf("Commande n° %d", o.Number),
@@ -25,7 +25,7 @@ func (s *Pages) schoolOrders(v *web.Visit, place sql.Place, _ okey.Day, page *sc
 }
 
 func (s *Pages) schoolDeliveries(v *web.Visit, place sql.Place, _ okey.Day, page *schoolScreen) error {
-	found, err := s.store.DeliveriesTo(v.Ctx(), place.UAI, personRows)
+	found, err := s.store.DeliveriesTo(v.Ctx(), place.UAI, schoolRows)
 	for _, d := range found {
 		h := web.Hit{
 			Name: "Livraison de " + okey.SayCount(d.Keys, "clef"), Path: address.PathDeliveries + "/" + d.ID.String(),
@@ -41,7 +41,7 @@ func (s *Pages) schoolDeliveries(v *web.Visit, place sql.Place, _ okey.Day, page
 
 // schoolPassages are keys that came from another establishment, or went to it.
 func (s *Pages) schoolPassages(v *web.Visit, place sql.Place, _ okey.Day, page *schoolScreen) error {
-	found, err := s.store.Passages(v.Ctx(), place.UAI, personRows)
+	found, err := s.store.Passages(v.Ctx(), place.UAI, schoolRows)
 	for _, p := range found {
 		keys, came := okey.SayCount(p.Keys, "clef"), okey.SayEither(p.Keys, " venue ", " venues ")
 		h := web.Hit{
@@ -58,7 +58,7 @@ func (s *Pages) schoolPassages(v *web.Visit, place sql.Place, _ okey.Day, page *
 
 // schoolLeavings are keys that their holders propose to take along.
 func (s *Pages) schoolLeavings(v *web.Visit, place sql.Place, _ okey.Day, page *schoolScreen) error {
-	found, err := s.store.Leavings(v.Ctx(), place.UAI, personRows)
+	found, err := s.store.Leavings(v.Ctx(), place.UAI, schoolRows)
 	for _, l := range found {
 		who := cmp.Or(l.Holder, "Une personne effacée")
 		h := web.Hit{
@@ -75,7 +75,7 @@ func (s *Pages) schoolLeavings(v *web.Visit, place sql.Place, _ okey.Day, page *
 }
 
 func (s *Pages) schoolSuccessions(v *web.Visit, place sql.Place, _ okey.Day, page *schoolScreen) error {
-	found, err := s.store.SuccessionsOf(v.Ctx(), place.UAI, personRows)
+	found, err := s.store.SuccessionsOf(v.Ctx(), place.UAI, schoolRows)
 	page.Comings = append(page.Comings, each(found, func(f sql.Succession) web.Hit { return successionHit(v, f) })...)
 	return err
 }

@@ -20,7 +20,7 @@ func sayStateTo(v *web.Visit, r okey.Request) string {
 
 // ActingCards are those of the visitor's own work: the first click is here, the second sends it.
 func ActingCards(found []sql.Awaited, c web.Clock) []web.Card {
-	cards := AwaitedCards(found, c, false)
+	cards := AwaitedCards(found, c)
 	for i, r := range found {
 		switch r.Stage {
 		case okey.AwaitingDecision:
@@ -36,7 +36,7 @@ func ActingCards(found []sql.Awaited, c web.Clock) []web.Card {
 }
 
 // AwaitedCards are requests whose answer, or key, is awaited of the reader.
-func AwaitedCards(found []sql.Awaited, c web.Clock, where bool) []web.Card {
+func AwaitedCards(found []sql.Awaited, c web.Clock) []web.Card {
 	cards := make([]web.Card, len(found))
 	for i, r := range found {
 		cards[i] = web.Card{
@@ -48,9 +48,6 @@ func AwaitedCards(found []sql.Awaited, c web.Clock, where bool) []web.Card {
 		}
 		if r.Stage == okey.AwaitingHandover {
 			cards[i].Path = address.CounterURL(r.ID, "")
-		}
-		if where {
-			cards[i].Where = r.School
 		}
 	}
 	return cards

@@ -7,7 +7,6 @@ import (
 
 	"okey/internal/workbook"
 	"okey/okey"
-	"okey/server/act"
 	"okey/server/pages/story"
 	"okey/server/respond"
 	"okey/server/web"
@@ -41,13 +40,16 @@ func (s *Pages) requestsTable(v *web.Visit) (web.Spreadsheet, error) {
 	if err := web.MayTakeList(v); err != nil {
 		return web.Spreadsheet{}, err
 	}
-	filter := chosenRequests(v)
-	filter.Limit = web.DownloadPage
+	l := chosenRequests(v)
+	if _, l.Part = tabAsked(v.Query("etape")); !tabbed(v, l) {
+		l.Part = sql.RequestPart{Stages: l.Part.Stages}
+	}
+	l.Limit = web.DownloadPage
 	found := web.Paged(web.MaxDownload, func(last *SteppedRequest) ([]SteppedRequest, error) {
 		if last != nil {
-			filter.BeforeAskedAt, filter.AfterID = last.AskedAt, last.ID
+			l.At, l.ID = l.Part.Place(last.Request), last.ID
 		}
-		page, err := s.store.ListRequests(v.Ctx(), act.Reach(v.Actor), filter)
+		page, _, err := s.store.RequestsIn(v.Ctx(), l)
 		if err != nil {
 			return nil, err
 		}
@@ -165,7 +167,7 @@ func (s *Pages) requestDeskTable(v *web.Visit) (web.Spreadsheet, error) {
 		),
 		stepSheet(d),
 		story.ActionSheet("Actions", actions, d.Clock),
-		story.MailSheet("Courriels", mails, d.Clock),
+		story.MailSheet("Courriels", web.Each(mails), d.Clock),
 	}}, err
 }
 

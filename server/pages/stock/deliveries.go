@@ -67,7 +67,7 @@ func (s *Pages) showDeliveries(v *web.Visit, status int, f *web.Form, page deliv
 			{Text: d.FileName},
 			{Text: okey.SayNumber(d.Keys), Number: true},
 			{Text: d.State.French()},
-			{Text: d.ByName},
+			{Text: d.ByName, Whole: true},
 		})
 	}
 	page.Sheet = address.PathDeliveries + ".xlsx"

@@ -31,7 +31,7 @@ func (s *Pages) exporting(v *web.Visit) (e exporting, err error) {
 			web.Paris(v).Stamp(x.At).To(address.PathOrders + "/exports/" + x.ID.String()),
 			{Text: fmt.Sprint(x.Orders), Number: true},
 			{Text: fmt.Sprint(x.Keys), Number: true},
-			{Text: cmp.Or(x.ByName, "chaque lundi")},
+			{Text: cmp.Or(x.ByName, "chaque lundi"), Whole: true},
 		})
 	}
 	some, err := s.store.OrdersPlaced(v.Ctx())

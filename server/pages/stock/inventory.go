@@ -108,7 +108,7 @@ func (s *Pages) showInventory(v *web.Visit, status int, uai okey.UAI, f *web.For
 	for _, i := range past {
 		page.Past = append(page.Past, web.Row{
 			web.Paris(v).Stamp(i.At).To(inventoryURL(i.ID)),
-			{Text: i.ByName},
+			{Text: i.ByName, Whole: true},
 			{Text: fmt.Sprint(i.Found), Number: true},
 			{Text: fmt.Sprint(i.Missing), Number: true},
 			{Text: fmt.Sprint(i.Others), Number: true},

@@ -34,6 +34,7 @@ type ordersList struct {
 
 	Running string // what is under way, in a line
 	Filters *web.Form
+	Count   string
 	Orders  []web.Row
 	Sheet   string
 }
@@ -199,9 +200,12 @@ func (s *Pages) listOrders(v *web.Visit, uai okey.UAI) (list ordersList, err err
 	if state.Valid() {
 		filter.State = state
 	}
-	find := func(after act.OrderCursor, limit int) ([]sql.ListedOrder, error) {
-		filter.BeforePlacedAt, filter.AfterID, filter.Limit = after.At, after.ID, limit
-		return s.store.ListOrders(v.Ctx(), act.Reach(v.Actor), filter)
+	counted := 0
+	find := func(from act.OrderCursor, ahead bool, limit int) ([]sql.ListedOrder, error) {
+		filter.BeforePlacedAt, filter.AfterID, filter.Ahead, filter.Limit = from.At, from.ID, ahead, limit
+		rows, n, err := s.store.ListOrdersCounted(v.Ctx(), act.Reach(v.Actor), filter)
+		counted = n
+		return rows, err
 	}
 	var found []sql.ListedOrder
 	found, list.Pager, err = web.Page(v, find, func(last sql.ListedOrder) act.OrderCursor {
@@ -210,14 +214,17 @@ func (s *Pages) listOrders(v *web.Visit, uai okey.UAI) (list ordersList, err err
 	if err != nil {
 		return list, err
 	}
+	if len(found) > 0 {
+		list.Count = okey.Capitalize(web.SayUpTo(counted, "commande"))
+	}
 	for _, o := range found {
 		list.Orders = append(list.Orders, web.Row{
 			{Text: fmt.Sprint(o.Number), Path: address.OrderURL(o.ID)},
 			web.Paris(v).Stamp(o.PlacedAt),
-			{Text: o.Establishment},
+			{Text: o.Establishment, Clip: true},
 			{Text: sayQuantity(o), Number: true},
 			{Text: o.State.Say(o.Received, o.Quantity)},
-			{Text: o.ByName},
+			{Text: o.ByName, Whole: true},
 		})
 	}
 	if len(found) > 0 || state.Valid() { // the empty list says the same

@@ -42,7 +42,7 @@ func (s *Pages) reportsPage(v *web.Visit) error {
 			{Text: string(r.Serial), Path: reportURL(r.ID), Whole: true},
 			{Text: okey.SayPlace(r.Establishment, r.UAI)},
 			web.Paris(v).Stamp(r.At),
-			{Text: r.ByName},
+			{Text: r.ByName, Whole: true},
 			{Text: web.SayList(r.Similar)},
 			{Text: cmp.Or(r.KeptAt, "pas encore")},
 		})

@@ -217,5 +217,8 @@ func NewAuditLine(e sql.AuditedEntry, c web.Clock) AuditLine {
 
 // Cells are its entries in a table.
 func (l AuditLine) Cells() []web.Cell {
-	return []web.Cell{l.When, {Text: l.What}, {Text: l.Who}, {Text: l.Via}, {Text: l.About, Path: l.Path}, {Text: l.Detail}}
+	return []web.Cell{
+		l.When, {Text: l.What}, {Text: l.Who, Whole: true}, {Text: l.Via, Whole: true}, {Text: l.About, Path: l.Path, Whole: true},
+		{Text: l.Detail},
+	}
 }

@@ -1,6 +1,8 @@
 package story
 
 import (
+	"iter"
+
 	"okey/internal/workbook"
 	"okey/server/web"
 	"okey/sql"
@@ -22,14 +24,14 @@ func ActionSheet(name string, actions []sql.DeskAction, c web.Clock) workbook.Sh
 }
 
 // MailSheet is a table of mails to take along. A mail that is about no request has nothing under "Demande".
-func MailSheet(name string, mails []sql.Mail, c web.Clock) workbook.Sheet {
+func MailSheet(name string, mails iter.Seq2[sql.Mail, error], c web.Clock) workbook.Sheet {
 	return workbook.Sheet{Name: name, Columns: []workbook.Column{
 		{Title: "Quand", Kind: workbook.Instant},
 		{Title: "Objet", Width: 48},
 		{Title: "À", Width: 36},
 		{Title: "État", Width: 14},
 		{Title: "Demande", Width: 40},
-	}, Rows: web.RowsOf(mails, func(m sql.Mail) []any {
+	}, Rows: web.Cells(mails, func(m sql.Mail) []any {
 		line, about := newMailLine(m, c), ""
 		if m.Request.Valid {
 			about = m.Request.UUID.String()

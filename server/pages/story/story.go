@@ -24,7 +24,7 @@ type DeskLine struct {
 
 // Cells are its entries in a table.
 func (l DeskLine) Cells() []web.Cell {
-	return []web.Cell{l.stamp, {Text: l.What, Path: l.Path}, {Text: l.Who}, {Text: l.Via}, {Text: l.Outcome}}
+	return []web.Cell{l.stamp, {Text: l.What, Path: l.Path}, {Text: l.Who, Whole: true}, {Text: l.Via}, {Text: l.Outcome}}
 }
 
 // DeskLines are the rows of a table of actions.

@@ -28,6 +28,7 @@ import (
 	"okey/server/pages/requests"
 	"okey/server/pages/stock"
 	"okey/server/pages/story"
+	"okey/server/pages/tour"
 	"okey/server/respond"
 	"okey/server/signin"
 	"okey/server/web"
@@ -85,7 +86,7 @@ func New(cfg config.Config, store *sql.Store, outcomes *sql.Outcomes, e act.Engi
 	requestPages := requests.New(site, store, dispatcher, keyPages, tales)
 	peoplePages := people.New(site, store, dispatcher, tales)
 	deskPages := desk.New(site, store, dispatcher, e, requestPages, cfg.AcademyName)
-	return &Server{
+	s := &Server{
 		checks: checks(store, outcomes, e), act: dispatcher, metrics: metrics, session: session, proxies: cfg.TrustedProxies,
 		site: site, api: api.New(store, dispatcher, cfg.URL),
 		rooms: []interface{ Routes(web.Routes) }{
@@ -103,6 +104,10 @@ func New(cfg config.Config, store *sql.Store, outcomes *sql.Outcomes, e act.Engi
 			}),
 		},
 	}
+	if cfg.Demonstration != "" { // nowhere else is there such a page, nor a word of it on any
+		s.rooms = append(s.rooms, tour.New(site, store, dispatcher, in, cfg.Demonstration, cfg.LinkKeys))
+	}
+	return s
 }
 
 // Close ends the server's own goroutines.

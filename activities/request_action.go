@@ -166,6 +166,9 @@ func (c *requestTx) joinLine(ctx context.Context, served, waits okey.MailKind) e
 	if err := c.tell(ctx, okey.Event{Kind: okey.EventWaitsForStock, Via: okey.ViaEngine}); err != nil {
 		return err
 	}
+	if err := c.wakeReserves(ctx); err != nil {
+		return err
+	}
 	short, err := c.TellShortage(ctx, c.request.UAI)
 	c.mails = append(c.mails, okey.MailStep{Kind: waits, Ref: c.request.Turn, Shortage: short})
 	return err

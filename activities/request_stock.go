@@ -17,11 +17,62 @@ func (c *requestTx) nudge(ctx context.Context) (okey.Verdict, error) {
 		if err := c.settle(ctx); err != nil {
 			return okey.Verdict{}, err
 		}
+		if sooner, err := c.othersWait(ctx); err != nil || sooner {
+			return okey.Verdict{Accepted: sooner}, err
+		}
 		if c.request.Stage != okey.AwaitingStock { // its workflow has learned where it stands: all that a wake-up can do here
 			return okey.Verdict{Reason: okey.CodeWrongStage}, c.NoWakeUpOwed(ctx, c.request.ID)
 		}
 		return c.tryStock(ctx)
 	})
+}
+
+// endSooner shortens the reserve of a key that awaits its handover where others wait in line, and answers whether it did. It writes nothing.
+func (c *requestTx) endSooner(ctx context.Context) (bool, error) {
+	if c.request.Stage != okey.AwaitingHandover {
+		return false, nil
+	}
+	until := c.sharedUntil(c.request.Since)
+	if until.IsZero() || !until.Before(c.request.KeptUntil) {
+		return false, nil
+	}
+	wait, err := c.OthersWait(ctx, c.request.UAI)
+	if err == nil && wait {
+		c.request.KeptUntil = until
+	}
+	return wait, err
+}
+
+func (c *requestTx) sharedUntil(since time.Time) time.Time {
+	zone := okey.ZoneOf(c.place.Academy)
+	return c.matter.Waits.SharedUntil(since.In(zone), c.matter.At.In(zone), c.openDays)
+}
+
+// othersWait shortens the reserve that a wake-up came for, and has its person and who hands over told.
+func (c *requestTx) othersWait(ctx context.Context) (bool, error) {
+	sooner, err := c.endSooner(ctx)
+	if err != nil || !sooner {
+		return false, err
+	}
+	c.mail(okey.MailOthersWait)
+	return true, c.KeepUntil(ctx, c.request.ID, c.request.KeptUntil)
+}
+
+// wakeReserves has the requests whose keys lie ready at the establishment learn that somebody has come to wait there: each judges for itself
+// what that means for it, by the lengths that it began with.
+func (c *requestTx) wakeReserves(ctx context.Context) error {
+	reserves, err := c.Reserves(ctx, c.request.UAI)
+	if err != nil {
+		return err
+	}
+	var wake []uuid.UUID
+	for _, r := range reserves {
+		if until := c.sharedUntil(r.Since); !until.IsZero() && until.Before(r.KeptUntil) {
+			wake = append(wake, r.ID)
+		}
+	}
+	c.woken = append(c.woken, wake...)
+	return c.OweWakeUps(ctx, wake)
 }
 
 // tryStock takes the key that was given, or has the allocation look for one.

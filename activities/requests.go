@@ -124,7 +124,7 @@ func (c *requestTx) opened(ctx context.Context) (okey.Verdict, error) {
 	})
 }
 
-// once does what nobody recorded, and keeps what it answers where it moved the request: a second attempt must return the same mails. What
+// once does what nobody recorded, and keeps what it answers where it moved the request or its end: a second attempt must return the same mails. What
 // changes nothing leaves no row.
 func (c *requestTx) once(ctx context.Context, name okey.ActionName, work func() (okey.Verdict, error)) (okey.Verdict, error) {
 	earlier, err := c.LockAction(ctx, c.ownID(name))
@@ -134,13 +134,13 @@ func (c *requestTx) once(ctx context.Context, name okey.ActionName, work func() 
 	case err != nil && okey.ErrorCode(err) != okey.CodeNotFound:
 		return okey.Verdict{}, err
 	}
-	turn := c.request.Turn
+	turn, until := c.request.Turn, c.request.KeptUntil
 	v, err := work()
 	if err != nil {
 		return okey.Verdict{}, err
 	}
 	v = c.answer(v)
-	if c.request.Turn == turn {
+	if c.request.Turn == turn && c.request.KeptUntil.Equal(until) {
 		return v, nil
 	}
 	action, _, err := c.ownAction(ctx, name)
@@ -198,6 +198,7 @@ func (c *requestTx) standing() okey.Standing {
 		}
 		s.Deadlines[i].At = d.At.In(zone)
 	}
+	s.Deadlines = okey.Until(s.ExpiryOf(), s.Deadlines)
 	return s
 }
 
@@ -211,6 +212,9 @@ func (c *requestTx) move(ctx context.Context, stage okey.Stage) error {
 	c.request.Turn++
 	c.request.KeptUntil = time.Time{}
 	c.request.KeptUntil = c.standing().ExpiryOf()
+	if _, err := c.endSooner(ctx); err != nil {
+		return err
+	}
 	return c.MoveRequest(ctx, c.request)
 }
 

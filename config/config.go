@@ -124,6 +124,10 @@ type Config struct {
 	// LinksRequireSignIn is for academies that do not want an emailed link to be enough to answer a request.
 	LinksRequireSignIn Switch `name:"links-require-sign-in" env:"OKEY_LINKS_REQUIRE_SIGN_IN" default:"non" placeholder:"oui|non"`
 
+	// Demonstration is the inbox of a demonstration on this machine. Set, pages lead newcomers and offer to become another of its people;
+	// empty, as everywhere else, nothing of that is there.
+	Demonstration string `name:"demonstration" env:"OKEY_DEMONSTRATION" placeholder:"URL"`
+
 	// HolidaysFile is the CSV of school holidays that package calendar reads; empty: week-ends and public holidays only.
 	HolidaysFile string `name:"holidays-file" env:"OKEY_HOLIDAYS_FILE" placeholder:"FICHIER"`
 	LogLevel     string `name:"log-level" env:"OKEY_LOG_LEVEL" default:"info" placeholder:"NIVEAU"`

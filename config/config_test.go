@@ -3,6 +3,7 @@ package config_test
 import (
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -311,5 +312,23 @@ func TestCountsAreNumbers(t *testing.T) {
 		} else {
 			require.ErrorContains(t, err, c.refused)
 		}
+	}
+}
+
+// The tour of a demonstration is for one machine alone: whatever else its server is told, one that others reach has none.
+func TestADemonstrationIsRefusedOnAServerThatOthersReach(t *testing.T) {
+	local := map[string]string{
+		"OKEY_DEMONSTRATION": "http://127.0.0.1:8025", "OKEY_URL": "http://localhost:8080", "OKEY_OIDC_ISSUER": "http://127.0.0.1:8090",
+	}
+	c, err := config.Load(local)
+	require.NoError(t, err)
+	require.Equal(t, "http://127.0.0.1:8025", c.Demonstration)
+	for name, value := range map[string]string{
+		"OKEY_URL": "https://okey.ac-exemple.fr", "OKEY_OIDC_ISSUER": "https://connexion.ac-exemple.fr", "OKEY_DEMONSTRATION": "oui",
+	} {
+		environ := maps.Clone(local)
+		environ[name] = value
+		_, err := config.Load(environ)
+		require.ErrorContains(t, err, "OKEY_DEMONSTRATION", name)
 	}
 }

@@ -36,6 +36,7 @@ func (c *Config) examine() {
 	c.examineDirectory()
 	c.examineLink("OKEY_PORTAL_URL", c.PortalURL)
 	c.examineLink("OKEY_TRAINING_URL", c.TrainingURL)
+	c.examineDemonstration()
 	if _, known := c.LinksRequireSignIn.read(); !known {
 		c.refuse("OKEY_LINKS_REQUIRE_SIGN_IN", string(c.LinksRequireSignIn), "n'est ni oui ni non", "Écrivez oui ou non.")
 	}
@@ -86,10 +87,7 @@ func (c *Config) examineAddress(name, text string) {
 // examineLoopback keeps the metrics, which need no sign-in, on this machine.
 func (c *Config) examineLoopback(name, text string) {
 	host, _, err := net.SplitHostPort(text)
-	if err != nil || host == "localhost" {
-		return
-	}
-	if ip, err := netip.ParseAddr(host); err != nil || !ip.IsLoopback() {
+	if err == nil && !isLoopback(host) {
 		c.refuse(name, text, "serait visible d'autres machines", "Écrivez 127.0.0.1:9464, ou rien pour ne pas mesurer.")
 	}
 }
@@ -109,6 +107,28 @@ func (c *Config) examineLink(name, text string) {
 	if text != "" && !isLink(text) {
 		c.refuse(name, text, "n'est pas une adresse web", "Écrivez par exemple https://www.ac-exemple.fr/formation?id=12.")
 	}
+}
+
+// examineDemonstration keeps the demonstration's tour and its persons to become on one machine: of a server that others can reach, or
+// whose people sign in elsewhere, the setting is refused.
+func (c *Config) examineDemonstration() {
+	if c.Demonstration == "" {
+		return
+	}
+	for _, text := range []string{c.Demonstration, c.URL, c.OIDCIssuer} {
+		u, err := url.Parse(text)
+		if err != nil || u.Scheme != "http" || !isLoopback(u.Hostname()) {
+			c.refuse("OKEY_DEMONSTRATION", c.Demonstration, "n'est que pour une démonstration sur cette machine",
+				"Retirez ce réglage, ou donnez des adresses locales : boîte aux lettres, OKEY_URL, OKEY_OIDC_ISSUER.")
+			return
+		}
+	}
+}
+
+// isLoopback tells whether a host is this machine.
+func isLoopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
 func (c *Config) examineTicket() {

@@ -16,7 +16,7 @@ const dir = mkdtempSync(path.join(memory() ?? tmpdir(), "okey-e2e-"));
 const data = path.join(dir, "data");
 
 /** What an academy sets, so that the pages have something to say. */
-const academy = {};
+const academy = { OKEY_DEMONSTRATION: "" }; // production has no tour; tour.test.js starts a demonstration of its own
 
 /** What runs, in the order it was started in. @type {{name: string, process: import("node:child_process").ChildProcess}[]} */
 const parts = [];

@@ -53,6 +53,7 @@ var cases = map[Letter][]variation{
 	RemindCharter:  {noExpiry},
 	KeyAwaitsYou:   {noExpiry, renewing},
 	RemindHandover: {noExpiry},
+	OthersWait:     {noExpiry},
 	Receipt: {
 		{"before", "charte d'avant OKEY", func(f *Facts) { f.Charter = 0 }},
 		{"renewal", "à la place d'une clef qui expirait", func(f *Facts) { f.Old = "0048000007" }},
@@ -103,6 +104,7 @@ var cases = map[Letter][]variation{
 		{"one", "une seule personne, dernier rappel", func(f *Facts) { alone(f); f.Reminder = "" }},
 		{"last", "sans autre rappel ni délai", func(f *Facts) { f.Reminder, f.Expiry = "", "" }},
 	},
+	HandOverSoon: {noExpiry},
 	KeyToHandOver: {
 		{"last", "sans autre rappel", func(f *Facts) { f.Reminder = "" }},
 		renewing,

@@ -21,6 +21,8 @@ var lettersOfStage = map[MailKind][]Stage{
 	"handover":         {AwaitingHandover},
 	MailRemindHandover: {AwaitingHandover},
 	MailHandoverLate:   {AwaitingHandover},
+	MailOthersWait:     {AwaitingHandover},
+	"hand_over_soon":   {AwaitingHandover},
 }
 
 // Outlived tells whether a letter of the step speaks of a stage that the request has left: written again, it would tell what is no longer

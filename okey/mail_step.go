@@ -27,6 +27,7 @@ const (
 	MailSigned         MailKind = "signed"          // requester: your key awaits you; approvers: a key to hand over
 	MailRemindHandover MailKind = "remind_handover" // both
 	MailHandoverLate   MailKind = "handover_late"   // support
+	MailOthersWait     MailKind = "others_wait"     // both: somebody waits for a key, the reserve ends sooner
 	MailHandedOver     MailKind = "handed_over"     // receipt
 	MailWithdrawn      MailKind = "withdrawn"
 	MailExpired        MailKind = "expired"

@@ -1,6 +1,9 @@
 package okey
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // DeadlineKind is what is due when a stage lasts.
 type DeadlineKind string
@@ -33,8 +36,12 @@ type Waits struct {
 	HandoverReminders []int `json:"handover_reminders"`
 	HandoverSupport   int   `json:"handover_support"`
 	HandoverExpiry    int   `json:"handover_expiry"`
-	OrderReminder     int   `json:"order_reminder"`
-	OrderSupport      int   `json:"order_support"`
+	// HandoverShared is HandoverExpiry where others wait in line, and HandoverNotice how long who was promised more still has from then on;
+	// 0, as in the input of requests from before they were there: never shorter.
+	HandoverShared int `json:"handover_shared,omitempty"`
+	HandoverNotice int `json:"handover_notice,omitempty"`
+	OrderReminder  int `json:"order_reminder"`
+	OrderSupport   int `json:"order_support"`
 }
 
 // DefaultWaits are the lengths for who sets nothing else.
@@ -42,7 +49,7 @@ func DefaultWaits() Waits {
 	return Waits{
 		DecisionReminders: []int{2, 5, 10}, DecisionSupport: 10, DecisionExpiry: 30,
 		CharterReminders: []int{2, 5, 10}, CharterExpiry: 30,
-		HandoverReminders: []int{3, 8}, HandoverSupport: 15, HandoverExpiry: 60,
+		HandoverReminders: []int{3, 8}, HandoverSupport: 15, HandoverExpiry: 20, HandoverShared: 10, HandoverNotice: 3,
 		OrderReminder: 5, OrderSupport: 15,
 	}
 }
@@ -83,9 +90,27 @@ func (w Waits) Deadlines(stage Stage, since time.Time, openDays func(time.Time, 
 	return due
 }
 
+// SharedUntil is when the reserve of a key that awaits its handover since an instant ends where, as is known at a later one, others wait in
+// line; zero: no sooner for it. openDays is that of Deadlines.
+func (w Waits) SharedUntil(since, known time.Time, openDays func(time.Time, int) time.Time) time.Time {
+	if w.HandoverShared == 0 {
+		return time.Time{}
+	}
+	until, notice := endOfDay(openDays(since, w.HandoverShared)), endOfDay(openDays(known, w.HandoverNotice))
+	if until.Before(notice) {
+		return notice
+	}
+	return until
+}
+
 // endOfDay is the last second of the day that t's own clock shows.
 func endOfDay(t time.Time) time.Time {
 	return time.Date(t.Year(), t.Month(), t.Day(), 23, 59, 59, 0, t.Location())
+}
+
+// Until leaves out what would fall due after the end of a stage that ends at an instant.
+func Until(end time.Time, due []Deadline) []Deadline {
+	return slices.DeleteFunc(due, func(d Deadline) bool { return !end.IsZero() && d.Kind != DueExpiry && d.At.After(end) })
 }
 
 // ExpiryOf returns when the standing expires, zero where it does not.

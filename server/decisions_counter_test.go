@@ -121,6 +121,35 @@ func TestTheCounterChecksConfirmsAndGoesOnToTheNextPerson(t *testing.T) {
 	assert.Contains(t, late.text(), "Marc Roux a déjà remis cette clef")
 }
 
+// Several people are at the counter: each handover ends where the next begins.
+func TestHandoversFollowEachOtherWithoutLeavingTheCounter(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	var requests []string
+	var keys []okey.Serial
+	for _, name := range []string{"Ana Une", "Bob Deux", "Cléo Trois"} {
+		h.Key(scene.Tilleuls)
+		request, key := h.awaits(c, name)
+		requests, keys = append(requests, request), append(keys, key)
+	}
+	roux := h.as(c.roux)
+	for i, key := range keys {
+		led := roux.get(search(string(key))) // scanned: its number and Enter
+		at := counter + "/" + idOf(requests[i])
+		require.Equal(t, http.StatusSeeOther, led.Status, led.text())
+		sent := roux.post(at, roux.get(led.Location).form(t, at)) // Enter
+		require.True(t, strings.HasPrefix(sent.Location, counter+"?fait="), sent.Location)
+		next := roux.get(sent.Location)
+		assert.Contains(t, next.text(), "La clef "+string(key)+" est remise à ")
+		assert.Contains(t, next.HTML, `href="`+requests[i]+`/bordereau"`)
+		assert.Contains(t, next.HTML, " autofocus", "the next one is scanned at once")
+		for j, other := range requests {
+			assert.Equal(t, j > i, strings.Contains(next.HTML, `href="`+counter+"/"+idOf(other)+`"`), "who is left")
+		}
+		assert.NotContains(t, h.as(c.blanc).get(sent.Location).text(), "est remise à", "told to who did it alone")
+	}
+}
+
 func TestAnotherKeyAtTheCounterIsAskedAboutBeforeItTakesThePlace(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()

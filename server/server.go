@@ -29,6 +29,7 @@ import (
 	"okey/server/pages/requests"
 	"okey/server/pages/stock"
 	"okey/server/pages/story"
+	"okey/server/pages/tour"
 	"okey/server/respond"
 	"okey/server/signin"
 	"okey/server/web"
@@ -86,7 +87,7 @@ func New(cfg config.Config, store *sql.Store, outcomes *sql.Outcomes, e act.Engi
 	requestPages := requests.New(site, store, dispatcher, keyPages, tales)
 	peoplePages := people.New(site, store, dispatcher, tales)
 	deskPages := desk.New(site, store, dispatcher, e, requestPages, holidaysOf(cfg), cfg.AcademyName)
-	return &Server{
+	s := &Server{
 		checks: checks(store, outcomes, e), act: dispatcher, metrics: metrics, session: session, proxies: cfg.TrustedProxies,
 		site: site, api: api.New(store, dispatcher, cfg.URL),
 		rooms: []interface{ Routes(web.Routes) }{
@@ -104,6 +105,10 @@ func New(cfg config.Config, store *sql.Store, outcomes *sql.Outcomes, e act.Engi
 			}),
 		},
 	}
+	if cfg.Demonstration != "" { // nowhere else is there such a page, nor a word of it on any
+		s.rooms = append(s.rooms, tour.New(site, store, dispatcher, in, cfg.Demonstration, cfg.LinkKeys))
+	}
+	return s
 }
 
 // holidaysOf are the school holidays that plots show. The worker, whose deadlines hang on them, does not start where they can't be read;

@@ -9,6 +9,7 @@ import (
 	"okey/okey"
 
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 )
 
 // Allocate gives an establishment's free keys, soonest to expire first, to the requests that wait, in the order of approval, and
@@ -58,6 +59,38 @@ func (t *Tx) AllocateOn(ctx context.Context, uai okey.UAI, today okey.Day, at ti
 		given = append(given, p.Request)
 	}
 	return given, t.noteShortage(ctx, uai, today, at)
+}
+
+// OthersWait tells whether somebody waits in line for a key at an establishment.
+func (t *Tx) OthersWait(ctx context.Context, uai okey.UAI) (wait bool, err error) {
+	err = t.get(ctx, &wait, "", `SELECT EXISTS (SELECT FROM request r WHERE r.uai = $1 AND r.stage = 'awaiting_stock'
+		AND NOT EXISTS (SELECT FROM key k WHERE k.request = r.id))`, uai)
+	return wait, err
+}
+
+// Reserve is a key that lies ready for somebody: since when, and until when.
+type Reserve struct {
+	ID        uuid.UUID `db:"id"`
+	Since     time.Time `db:"since"`
+	KeptUntil time.Time `db:"kept_until"`
+}
+
+// Reserves are the requests whose keys await their handover at an establishment.
+func (t *Tx) Reserves(ctx context.Context, uai okey.UAI) ([]Reserve, error) {
+	var reserves []Reserve
+	err := t.all(ctx, &reserves, `SELECT id, since, kept_until FROM request
+		WHERE uai = $1 AND stage = 'awaiting_handover' AND kept_until IS NOT NULL ORDER BY id`, uai)
+	return reserves, err
+}
+
+// OweWakeUps notes that requests are to look where they stand.
+func (t *Tx) OweWakeUps(ctx context.Context, requests []uuid.UUID) error {
+	return t.exec(ctx, `UPDATE request SET wake_up_owed = true WHERE id = ANY ($1)`, pq.Array(requests))
+}
+
+// KeepUntil ends a request's stage at another instant than it began with; whoever it was woken by has done its part.
+func (t *Tx) KeepUntil(ctx context.Context, id uuid.UUID, until time.Time) error {
+	return t.exec(ctx, `UPDATE request SET kept_until = $2, wake_up_owed = false WHERE id = $1`, id, until)
 }
 
 // noteShortage keeps since when no key is free while someone waits for one or for an answer: told once, ended by a free key.

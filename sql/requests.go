@@ -170,11 +170,19 @@ func (r reader) OpenRequestOf(ctx context.Context, person okey.PersonID) (okey.R
 	return row.request(), err
 }
 
-// deadlines are what is due while a request stands where it does, as the flow was told when it came there; none where the rows of its
+// LatestRequestOf returns the request that somebody has asked for last, by their uid; not_found where there is none.
+func (r reader) LatestRequestOf(ctx context.Context, uid string) (okey.Request, error) {
+	var row requestRow
+	err := r.get(ctx, &row, "Aucune demande.", `SELECT `+requestColumns+requestTables+`
+		WHERE r.person = (SELECT id FROM person WHERE uid = $1) ORDER BY r.asked_at DESC, r.id LIMIT 1`, uid)
+	return row.request(), err
+}
+
+// deadlines are what is due while a request stands where it does, as the flow was told last; none where the rows of its
 // actions are gone, or nothing is due.
 const deadlines = `SELECT a.verdict -> 'standing' -> 'deadlines' AS due FROM action a
 	WHERE a.request = $1 AND a.outcome = 'accepted' AND (a.verdict -> 'standing' ->> 'turn')::integer = $2
-	ORDER BY a.judged_at, a.id LIMIT 1`
+	ORDER BY a.judged_at DESC, a.id LIMIT 1`
 
 // AddEvent appends a line to a request's timeline.
 func (t *Tx) AddEvent(ctx context.Context, request uuid.UUID, e okey.Event) error {

@@ -22,12 +22,12 @@ var demonstration embed.FS
 // loadDemonstration fills a new OKEY with made-up schools, people and keys, on a first start that is not told otherwise.
 // The imports change nothing when repeated, so a process killed half-way just begins again.
 func (h *house) loadDemonstration(ctx context.Context, store *sql.Store) error {
-	marker := filepath.Join(h.flags.Data, "demonstration")
+	marker := h.marker()
 	if _, err := os.Stat(marker); err == nil || !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
 	if !h.flags.Demo {
-		return writeWhole(marker, "none\n")
+		return writeWhole(marker, withoutDemonstration)
 	}
 	now := time.Now()
 	if err := importDemonstration(ctx, store, now); err != nil {
@@ -37,6 +37,25 @@ func (h *house) loadDemonstration(ctx context.Context, store *sql.Store) error {
 		return fmt.Errorf("load the demonstration: %w", err)
 	}
 	return writeWhole(marker, "loaded\n")
+}
+
+const withoutDemonstration = "none\n"
+
+func (h *house) marker() string { return filepath.Join(h.flags.Data, "demonstration") }
+
+// demonstrates tells whether the people here are, or are about to be, those of the demonstration.
+func (h *house) demonstrates() bool {
+	loaded, err := os.ReadFile(h.marker())
+	return h.flags.Demo && (err != nil || string(loaded) != withoutDemonstration)
+}
+
+// tourInbox is the setting that has pages lead newcomers: only here is it ever set by itself, where everybody is made up and signs in
+// without a password.
+func (h *house) tourInbox() string {
+	if !h.demonstrates() {
+		return ""
+	}
+	return h.addresses.inbox.url()
 }
 
 func importDemonstration(ctx context.Context, store *sql.Store, now time.Time) error {

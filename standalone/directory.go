@@ -1,11 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	stdsql "database/sql"
 	"fmt"
+	"slices"
 	"strings"
 
+	"okey/internal/cast"
 	"okey/standalone/idp"
 )
 
@@ -57,7 +60,52 @@ func (d directory) People(ctx context.Context) ([]idp.Person, error) {
 		}
 		last.Role = strings.Join(roles, " ; ")
 	}
+	for i := range people {
+		people[i].Group, people[i].Does = placed(people[i])
+	}
+	slices.SortStableFunc(people, func(a, b idp.Person) int { return cmp.Compare(proposed(a.UID), proposed(b.UID)) })
 	return people, rows.Err()
+}
+
+// find is one of the people; false where they are not there.
+func find(people []idp.Person, uid string) (idp.Person, bool) {
+	at := slices.IndexFunc(people, func(p idp.Person) bool { return p.UID == uid })
+	if at < 0 {
+		return idp.Person{}, false
+	}
+	return people[at], true
+}
+
+// placed says with whom a person stands on the provider's page, and what one does as one of the demonstration's cast.
+func placed(p idp.Person) (group, does string) {
+	for _, g := range cast.Groups {
+		for _, player := range g.Players {
+			if player.UID == p.UID {
+				return g.Name, player.Does
+			}
+		}
+	}
+	switch {
+	case p.Claims == nil:
+		return "Académie", ""
+	case p.Claims["FrEduFonctAdm"] != nil:
+		return "Direction", ""
+	}
+	return "Personnels", ""
+}
+
+// proposed is somebody's place among those who are proposed first; everybody else comes after them.
+func proposed(uid string) int {
+	place := 0
+	for _, g := range cast.Groups {
+		for _, player := range g.Players {
+			if player.UID == uid {
+				return place
+			}
+			place++
+		}
+	}
+	return place
 }
 
 // assign adds a function to a person's claims: FrEduRne names the schools of assignment, FrEduRneResp those one heads.

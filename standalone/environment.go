@@ -133,6 +133,7 @@ func (h *house) environment(urls databases) ([]variable, config.Config, error) {
 		{"OKEY_AUDIT_KEYS", h.secrets.AuditKeys},
 		{"OKEY_LINKS_REQUIRE_SIGN_IN", ours("OKEY_LINKS_REQUIRE_SIGN_IN", "non")},
 		{"OKEY_HOLIDAYS_FILE", ours("OKEY_HOLIDAYS_FILE", holidaysFile(h.flags.Data))},
+		{"OKEY_DEMONSTRATION", ours("OKEY_DEMONSTRATION", h.tourInbox())},
 		{"OKEY_LOG_LEVEL", ours("OKEY_LOG_LEVEL", "info")},
 	}
 	for _, name := range []string{

@@ -72,6 +72,30 @@ func TestLongPaths(t *testing.T) {
 	s.keepFirst("WorkflowType = 'KeyChange' AND ExecutionStatus = 'Completed'", "key_change")
 }
 
+// TestAReserveEndsSoonerWhereOthersWait: both sides are told, and the request ends on the day that they were told.
+func TestAReserveEndsSoonerWhereOthersWait(t *testing.T) {
+	s := newStack(t)
+	owner := s.ownersDatabase()
+	left := func(request string) time.Duration {
+		var seconds float64
+		require.NoError(t, owner.QueryRow(`SELECT extract(epoch FROM kept_until - now())::float8 FROM request WHERE id = $1`, request).Scan(&seconds))
+		return time.Duration(seconds) * time.Second
+	}
+	s.keys("00480001")
+	reserve := s.until("ali", okey.AwaitingHandover, "")
+	before := left(reserve)
+	next := s.until("eva", okey.AwaitingStock, "")
+	s.awaitLetter("ali@", "venez chercher la vôtre")
+	s.awaitLetter("roux@", "quelqu'un d'autre attend")
+	require.Less(t, left(reserve), before-24*time.Hour)
+	s.fastForward(reserve, left(reserve)+time.Hour)
+	s.awaitStage(reserve, okey.Expired)
+	s.awaitStage(next, okey.AwaitingCharter)
+	s.awaitEnd(reserve)
+	s.keep(workflowOf(reserve), "ended_sooner")
+	s.applied("eva", next, okey.Withdrawal, fields{"comment": "plus besoin"})
+}
+
 // TestUndeliveredMail has the relay away for days: support is told, and the flow goes on meanwhile.
 func TestUndeliveredMail(t *testing.T) {
 	s := newStack(t, "--no-okey")

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"html"
 	"io"
 	"net"
 	"net/http"
@@ -24,6 +25,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
+	"okey/internal/cast"
 	"okey/internal/pgtest"
 	"okey/internal/postgres"
 	"okey/okey"
@@ -238,6 +240,14 @@ func TestWholeHouseStandsAndSurvivesAKill(t *testing.T) {
 	require.Equal(t, http.StatusOK, status)
 	_, page := get(t, first.address(t, "Connexion"))
 	require.Contains(t, page, "Paul Roux")
+	for _, group := range cast.Groups {
+		for _, player := range group.Players {
+			require.Contains(t, html.UnescapeString(page), "<strong>"+player.Name+"</strong><span> : "+player.Does, "the demonstration has them")
+		}
+	}
+	require.Contains(t, first.said.String(), "Trois choses à faire")
+	require.Contains(t, first.said.String(), fmt.Sprintf("kill -9 %d", first.Process.Pid))
+	require.Equal(t, first.address(t, "Courriels"), first.env["OKEY_DEMONSTRATION"])
 	require.NoError(t, smtp.SendMail(strings.TrimPrefix(first.env["OKEY_SMTP_URL"], "smtp://"), nil, "a@b.fr", []string{"c@d.fr"}, []byte("Subject: un\r\n\r\nbonjour\r\n")))
 	cluster, err := os.Stat(filepath.Join(dir, "postgres", "data", "PG_VERSION"))
 	require.NoError(t, err)
@@ -263,6 +273,7 @@ func TestWholeHouseStandsAndSurvivesAKill(t *testing.T) {
 
 func TestEngineAloneForProgramsThatJoinIn(t *testing.T) {
 	p := start(t, private(t), "--no-okey", "--no-demo")
+	require.Empty(t, p.env["OKEY_DEMONSTRATION"], "nobody here is made up")
 	require.Contains(t, p.said.String(), "bin/okey server")
 	require.Contains(t, p.said.String(), "bin/okey import")
 	listener, err := net.Listen("tcp", p.env["OKEY_HTTP"])

@@ -4,14 +4,14 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
+	"strings"
 	"text/tabwriter"
 
-	"okey/standalone/idp"
+	"okey/internal/cast"
 )
 
-const introduced = 15 // people in the welcome
-
-// welcome tells where everything is and who can sign in.
+// welcome tells where everything is, what to do next, and how to see that nothing is lost.
 func (h *house) welcome(ctx context.Context, w io.Writer, people directory) error {
 	everyone, err := people.People(ctx)
 	if err != nil {
@@ -28,42 +28,25 @@ func (h *house) welcome(ctx context.Context, w io.Writer, people directory) erro
 	fmt.Fprintf(table, "  Courriels\t%s\n  Temporal\t%s\n  Connexion\t%s\n", a.inbox.url(), a.temporalUI.url(), a.idp.url())
 	fmt.Fprintf(table, "  Moteur\t%s, espace de noms %s\n", a.temporal.at, namespace)
 	fmt.Fprintf(table, "  Pour bin/okey\tset -a; . %s; set +a\n", environmentFile(h.flags.Data))
-	if len(everyone) > 0 {
-		fmt.Fprintln(table, "\n  Qui peut se connecter, sans mot de passe :")
-	} else {
-		fmt.Fprintln(
-			table,
-			"\n  Personne ne peut encore se connecter : importez des établissements et des personnels avec bin/okey import.",
-		)
+	if err := table.Flush(); err != nil {
+		return err
 	}
-	for _, p := range representatives(everyone) {
-		fmt.Fprintf(table, "    %s\t%s\t%s\n", p.Name(), p.Role, p.Mail)
+	requester, demonstrated := find(everyone, cast.Requester)
+	switch {
+	case len(everyone) == 0:
+		fmt.Fprintln(w, "\n  Personne ne peut encore se connecter : importez des établissements et des personnels avec bin/okey import.")
+	case h.demonstrates() && demonstrated:
+		head, _ := find(everyone, cast.Head)
+		fmt.Fprintf(w, "\n  Trois choses à faire, en deux minutes :\n")
+		fmt.Fprintf(w, "    1. Ouvrez %s et choisissez %s : elle demande une clef. La page dit la suite.\n", a.http.url(), requester.Name())
+		fmt.Fprintf(w, "    2. Ouvrez %s : %s a reçu un courriel, dont le bouton répond.\n", a.inbox.url(), head.Name())
+		fmt.Fprintf(w, "    3. Ouvrez %s : la même demande, vue par le moteur.\n", a.temporalUI.url())
+		fmt.Fprintf(w, "  Les autres personnes, de la direction, de l'assistance ou de l'audit : %s, sans mot de passe.\n", a.idp.url())
+	default:
+		fmt.Fprintf(w, "\n  Qui peut se connecter, sans mot de passe : %s\n", a.idp.url())
 	}
-	if len(everyone) > introduced {
-		fmt.Fprintf(table, "    et %d autres : %s\n", len(everyone)-introduced, a.idp.url())
-	}
-	fmt.Fprintln(table, "\n  Ctrl-C arrête tout.")
-	return table.Flush()
-}
-
-// representatives picks a few people who differ in what they are.
-func representatives(people []idp.Person) []idp.Person {
-	if len(people) <= introduced {
-		return people
-	}
-	var picked, others []idp.Person
-	seen := map[string]bool{}
-	for _, p := range people {
-		kind := p.Role
-		if p.Claims != nil {
-			kind = fmt.Sprint(p.Claims["FrEduFonctAdm"])
-		}
-		if !seen[kind] {
-			seen[kind] = true
-			picked = append(picked, p)
-		} else {
-			others = append(others, p)
-		}
-	}
-	return append(picked, others...)[:introduced]
+	fmt.Fprintf(w, "\n  Rien ne se perd. Essayez au milieu d'une demande, d'un autre terminal : kill -9 %d\n", os.Getpid())
+	fmt.Fprintf(w, "  Relancez, et elle continue : %s\n", strings.Join(os.Args, " "))
+	_, err = fmt.Fprintln(w, "\n  Ctrl-C arrête tout.")
+	return err
 }

@@ -45,6 +45,7 @@ type keyRequest struct {
 	matters  int            // names matters that have no action
 	running  int            // mails and wake-ups under way
 	shown    okey.Standing  // what the search attributes say
+	sooner   int            // how often the end of the stage has come nearer
 }
 
 func newKeyRequest(ctx workflow.Context, in okey.KeyRequestInput) *keyRequest {
@@ -170,13 +171,26 @@ func (r *keyRequest) upcoming(ctx workflow.Context) []okey.Deadline {
 	return due
 }
 
-// point is where a request waits: it goes on when its stage changes, or when its establishment has a successor, whose calendar counts then.
+// point is where a request waits: it goes on when its stage changes, when its establishment has a successor, whose calendar counts then, or
+// when the stage ends sooner than it did.
 type point struct {
-	turn int
-	uai  okey.UAI
+	turn   int
+	uai    okey.UAI
+	sooner int
 }
 
-func (r *keyRequest) point() point { return point{r.standing.Turn, r.standing.UAI} }
+func (r *keyRequest) point() point { return point{r.standing.Turn, r.standing.UAI, r.sooner} }
+
+// adopt takes over where the request stands. A reserve that ends sooner, as others wait, is waited for anew; histories in which the end
+// was not looked at go on as they began.
+func (r *keyRequest) adopt(ctx workflow.Context, s okey.Standing) {
+	before := r.standing
+	r.standing = s
+	if before.Turn == s.Turn && before.UAI == s.UAI && s.ExpiryOf().Before(before.ExpiryOf()) &&
+		workflow.GetVersion(ctx, "stage-ends-sooner", workflow.DefaultVersion, 1) != workflow.DefaultVersion {
+		r.sooner++
+	}
+}
 
 // waitUntil answers true when the request moved (or must continue as new) before the deadline.
 func (r *keyRequest) waitUntil(ctx workflow.Context, from point, d okey.Deadline) bool {
@@ -272,7 +286,7 @@ func (r *keyRequest) judge(ctx workflow.Context, m okey.Matter) {
 		workflow.GetLogger(ctx).Error("a matter could not be judged", "kind", m.Kind, "error", err)
 		return
 	}
-	r.standing = v.Standing
+	r.adopt(ctx, v.Standing)
 	for _, step := range v.Mails {
 		r.mail(ctx, step, mailsLeave)
 	}

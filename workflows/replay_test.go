@@ -64,6 +64,7 @@ var paths = []string{
 	"undelivered_mail",
 	"stock_import_rows",
 	"judged_late",
+	"ended_sooner",
 }
 
 // versions has, for each change of a flow, histories of both sides: those that began before it, and whose code must stay for as long as
@@ -87,6 +88,10 @@ var versions = map[string]struct{ before, since []string }{
 			"swapped_at_handover@3", "strays_and_cancellation@3", "asking_refused@3", "expired_at_charter@3", "expired_at_handover@3",
 			"resumed@3", "continued@3", "continuation@3", "undelivered_mail@3", "judged_late",
 		},
+	},
+	"stage-ends-sooner": {
+		[]string{"expired_at_handover", "expired_at_handover@3", "handed_over", "handed_over@3", "key_lost_before_handover@3"},
+		[]string{"ended_sooner"},
 	},
 	"tell-support-of-unsent-mails": {nil, []string{"key_change_undelivered", "key_change_undelivered@2"}},
 }

@@ -78,6 +78,22 @@ func remindHandover(ctx context.Context, p *mailing) error {
 	return p.remind(ctx, okey.AwaitingHandover, givers)
 }
 
+// othersWait tells both sides that somebody waits in line while a key lies ready.
+func othersWait(ctx context.Context, p *mailing) error {
+	if p.request.Stage != okey.AwaitingHandover {
+		return nil
+	}
+	givers, err := p.givers(ctx)
+	if err != nil {
+		return err
+	}
+	p.facts.Expiry = p.expiry(okey.AwaitingHandover)
+	p.toRequester(mail.OthersWait)
+	p.facts.Link = p.settings.URL + address.CounterURL(p.request.ID, "")
+	p.toApprovers(mail.HandOverSoon, givers)
+	return nil
+}
+
 // handedOver sends the receipt. Who hands a key over to themselves, alone at their school, does so under support's eyes.
 func handedOver(ctx context.Context, p *mailing) error {
 	event, _, err := p.store.LastEvent(ctx, p.request.ID, okey.EventHandedOver)

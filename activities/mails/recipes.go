@@ -25,6 +25,7 @@ var recipes = map[okey.MailKind]func(context.Context, *mailing) error{
 	okey.MailSigned:         signed,
 	okey.MailRemindHandover: remindHandover,
 	okey.MailHandoverLate:   late(okey.AwaitingHandover, mail.HandoverLate),
+	okey.MailOthersWait:     othersWait,
 	okey.MailHandedOver:     handedOver,
 	okey.MailWithdrawn:      withdrawn,
 	okey.MailExpired:        expired,

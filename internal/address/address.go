@@ -163,3 +163,10 @@ func Narrowed(path string, uai okey.UAI, pairs ...string) string {
 
 // DoneURL is a page that says, to whoever sent an action, what it has done.
 func DoneURL(page string, action uuid.UUID) string { return page + "?fait=" + action.String() }
+
+// The demonstration's tour, where there is one: see config.Config.Demonstration.
+const (
+	PathBecome     = "/demonstration/personne"
+	PathTour       = "/demonstration/visite" // shows the tour, or puts it away
+	PathTourEngine = "/demonstration/moteur" // leads into the engine's pages
+)

@@ -31,6 +31,7 @@ var arrows = map[string][]string{
 	"okey/internal/pgtest":            {"okey/sql", "okey/internal/postgres"},
 	"okey/internal/postbox":           {},
 	"okey/internal/bench":             {},
+	"okey/internal/cast":              {},
 	"okey/internal/nation":            {},
 	"okey/internal/directory":         {"okey/okey"},
 	"okey/internal/ldaptest":          {},
@@ -52,7 +53,7 @@ var arrows = map[string][]string{
 	"okey/server/respond": {"okey/imports", "okey/okey", "okey/sql"},
 	"okey/server/act":     {"okey/config", "okey/imports", "okey/okey", "okey/sql", "okey/server/respond"},
 	"okey/server/web": {
-		"okey/internal/address", "okey/config", "okey/internal/plot", "okey/internal/workbook", "okey/okey", "okey/sql", "okey/server/respond",
+		"okey/internal/address", "okey/internal/cast", "okey/config", "okey/internal/plot", "okey/internal/workbook", "okey/okey", "okey/sql", "okey/server/respond",
 		"okey/server/act",
 	},
 	"okey/server/signin":      {"okey/internal/address", "okey/config", "okey/okey", "okey/sql", "okey/server/respond", "okey/server/web"},
@@ -90,11 +91,15 @@ var arrows = map[string][]string{
 		"okey/internal/address", "okey/okey", "okey/sql", "okey/server/act", "okey/server/web", "okey/server/pages/keys",
 		"okey/server/pages/requests", "okey/server/pages/stock", "okey/server/pages/people", "okey/server/pages/desk",
 	},
+	"okey/server/pages/tour": {
+		"okey/internal/address", "okey/internal/cast", "okey/config", "okey/okey", "okey/sql", "okey/server/act", "okey/server/signin",
+		"okey/server/web",
+	},
 	"okey/server": {
 		"okey/calendar", "okey/config", "okey/engine", "okey/okey", "okey/sql", "okey/server/respond", "okey/server/act", "okey/server/web",
 		"okey/server/signin", "okey/server/api", "okey/server/pages/story", "okey/server/pages/keys", "okey/server/pages/requests",
 		"okey/server/pages/decisions", "okey/server/pages/stock", "okey/server/pages/people", "okey/server/pages/desk",
-		"okey/server/pages/help", "okey/server/pages/home",
+		"okey/server/pages/help", "okey/server/pages/home", "okey/server/pages/tour",
 	},
 	"okey/cmd/okey": {
 		"okey/okey", "okey/config", "okey/sql", "okey/calendar", "okey/engine", "okey/imports", "okey/server", "okey/worker", "okey/bounces",

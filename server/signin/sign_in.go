@@ -117,6 +117,21 @@ func (s *SignIn) begin(ctx context.Context, f Flow, who signedIn) error {
 	return s.openFresh(ctx, id)
 }
 
+// ChangePerson ends the session and asks the provider for another person, then comes back to a page of ours. Only the demonstration's tour
+// calls it. It signs nobody in: the hint is a wish, and whoever the provider vouches for is who comes back. The demonstration's own provider
+// fulfils it without a question; one with real people asks for their password, as ever.
+func (s *SignIn) ChangePerson(c *gin.Context, uid, back string) error {
+	ctx := c.Request.Context()
+	if _, err := s.provider.get(ctx); err != nil { // before anything has ended
+		slog.WarnContext(ctx, "the identity provider does not answer", "error", err)
+		return providerAway()
+	}
+	if err := s.session.Destroy(ctx); err != nil {
+		return err
+	}
+	return s.LeadToProvider(c, NewFlow(localPath(back)), oauth2.SetAuthURLParam("login_hint", uid))
+}
+
 // SignOut ends the session here, and at the provider where it has a place for that.
 func (s *SignIn) SignOut(c *gin.Context) error {
 	ctx := c.Request.Context()

@@ -35,6 +35,8 @@ type Screen struct {
 
 	Searches bool   // support and auditors search from every page
 	Asked    string // what they have just searched for
+
+	Guide *Guide // of a demonstration
 }
 
 // NavLink leads somewhere. Here tells the menu's link to the page that it stands on.
@@ -69,6 +71,9 @@ func (s *Site) dress(v *Visit, sc *Screen) {
 	sc.Support, sc.Academy, sc.Conformity = addressOf(s.settings.SupportMail), s.academy, s.settings.Conformity
 	if v.SignedIn() {
 		sc.Name, sc.Searches = v.Actor.Name(), v.Desk()
+	}
+	if s.guide != nil {
+		sc.Guide = s.guide(v)
 	}
 	for _, place := range menu {
 		if place.shown(v) {

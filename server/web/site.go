@@ -16,6 +16,7 @@ type Site struct {
 	academy   academy
 	settings  Settings
 	templates *Templates
+	guide     func(*Visit) *Guide // nil but in a demonstration
 }
 
 // NewSite makes what all pages share.

@@ -7,7 +7,10 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
+
+	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
 
 //go:embed pages/*.html
@@ -15,7 +18,7 @@ var pageFiles embed.FS
 
 var pages = template.Must(template.ParseFS(pageFiles, "pages/*.html"))
 
-const shown = 60 // people on a page: beyond, search
+const shown = 60 // people of a list: beyond, search
 
 // signIn is the provider's pages.
 type signIn struct {
@@ -27,19 +30,28 @@ type signIn struct {
 type list struct {
 	ID        string // of the sign-in under way, "" where the page only tells who there is
 	Words     string
-	People    []Person
-	Count     int
+	Begin     string  // whom a newcomer becomes first
+	First     []group // who is proposed first
+	Others    []group
+	Count     int // of the others
+	More      int // of them, who are left out
 	ClientURL string
 }
 
-// More tells whether the page leaves people out.
-func (l list) More() bool { return l.Count > len(l.People) }
+// group are people of one kind, as the list has them.
+type group struct {
+	Name   string
+	Choose string // the sign-in that they are chosen for
+	People []Person
+}
 
 // home tells who can sign in to those who come without being sent.
 func (s signIn) home(w http.ResponseWriter, r *http.Request) {
 	s.list(w, r, "", r.FormValue("q"))
 }
 
+// choose asks who it is. Who sends people here may say: a hint that is somebody's whole uid signs that person in at once, as anybody may
+// sign in here as anybody; any other is looked for. A person who is to be asked again is asked.
 func (s signIn) choose(w http.ResponseWriter, r *http.Request) {
 	id := r.FormValue("id")
 	request, err := s.store.find(id)
@@ -50,6 +62,9 @@ func (s signIn) choose(w http.ResponseWriter, r *http.Request) {
 	words := request.asked.LoginHint
 	if r.URL.Query().Has("q") {
 		words = r.FormValue("q")
+	} else if hinted, err := s.store.person(r.Context(), words); err == nil && !slices.Contains(request.asked.Prompt, oidc.PromptLogin) {
+		s.goOn(w, r, id, hinted)
+		return
 	}
 	s.list(w, r, id, words)
 }
@@ -61,13 +76,34 @@ func (s signIn) list(w http.ResponseWriter, r *http.Request, id, words string) {
 		http.Error(w, "La liste des personnes n'a pas pu être lue. Réessayez dans un instant.", http.StatusServiceUnavailable)
 		return
 	}
-	found := search(people, words)
-	s.render(
-		w,
-		http.StatusOK,
-		"list.html",
-		list{ID: id, Words: words, People: found[:min(shown, len(found))], Count: len(found), ClientURL: s.clientURL},
-	)
+	page := list{ID: id, Words: words, ClientURL: s.clientURL}
+	first, others := search(people, words), []Person(nil)
+	if words == "" {
+		others = slices.Clone(first)
+		first = slices.DeleteFunc(first, func(p Person) bool { return p.Does == "" })
+		others = slices.DeleteFunc(others, func(p Person) bool { return p.Does != "" })
+		if len(first) > 0 {
+			page.Begin = first[0].Name()
+		}
+	}
+	page.First = grouped(first[:min(shown, len(first))], id)
+	page.Others = grouped(others[:min(shown, len(others))], id)
+	page.Count, page.More = len(others), max(0, len(others)-shown)+max(0, len(first)-shown)
+	s.render(w, http.StatusOK, "list.html", page)
+}
+
+// grouped puts people under the names of their groups, in the order in which these are met.
+func grouped(people []Person, id string) []group {
+	var groups []group
+	for _, p := range people {
+		at := slices.IndexFunc(groups, func(g group) bool { return g.Name == p.Group })
+		if at < 0 {
+			at = len(groups)
+			groups = append(groups, group{Name: p.Group, Choose: id})
+		}
+		groups[at].People = append(groups[at].People, p)
+	}
+	return groups
 }
 
 func search(people []Person, words string) []Person {
@@ -75,7 +111,7 @@ func search(people []Person, words string) []Person {
 	wanted := strings.Fields(strings.ToLower(words))
 next:
 	for _, p := range people {
-		text := strings.ToLower(strings.Join([]string{p.UID, p.Name(), p.Mail, p.Role}, " "))
+		text := strings.ToLower(strings.Join([]string{p.UID, p.Name(), p.Mail, p.Role, p.Does}, " "))
 		for _, word := range wanted {
 			if !strings.Contains(text, word) {
 				continue next
@@ -93,6 +129,11 @@ func (s signIn) chosen(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "Cette personne n'est pas dans la liste.", http.StatusUnprocessableEntity)
 		return
 	}
+	s.goOn(w, r, id, person)
+}
+
+// goOn ends a sign-in as somebody and leads back to OKEY.
+func (s signIn) goOn(w http.ResponseWriter, r *http.Request, id string, person Person) {
 	if err := s.store.choose(id, person.UID); err != nil {
 		s.render(w, http.StatusNotFound, "expired.html", list{ClientURL: s.clientURL})
 		return

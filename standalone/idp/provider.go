@@ -19,6 +19,8 @@ type Person struct {
 	GivenName  string
 	Mail       string
 	Role       string         // in French, for the sign-in page only
+	Group      string         // the same: whose names stand together
+	Does       string         // what one does as this person; those who have it are proposed first
 	Claims     map[string]any // what the academy's directory would add
 }
 
@@ -72,7 +74,7 @@ func New(options Options) (http.Handler, error) {
 	issuer := op.NewIssuerInterceptor(provider.IssuerFromRequest)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", pages.home)
-	mux.HandleFunc("GET /connexion", pages.choose)
+	mux.Handle("GET /connexion", issuer.HandlerFunc(pages.choose))
 	mux.Handle("POST /connexion", issuer.HandlerFunc(pages.chosen))
 	mux.HandleFunc("GET /au-revoir", pages.goodbye)
 	mux.Handle("/", provider)

@@ -231,3 +231,51 @@ func TestSignOutLeadsBack(t *testing.T) {
 	response, err = rp.web.Get(endpoints.EndSession)
 	require.Contains(t, read(t, response, err), "Vous êtes déconnecté")
 }
+
+// A hint that is somebody's whole uid is whom OKEY's demonstration wants to become; a person who is to be asked again is asked.
+func TestAWholeUIDAsAHintSignsThatPersonInAtOnce(t *testing.T) {
+	rp := start(t, t.TempDir())
+	verifier := oauth2.GenerateVerifier()
+	hint := oauth2.SetAuthURLParam("login_hint", "proux")
+	response, err := rp.web.Get(rp.config.AuthCodeURL("the state", oauth2.S256ChallengeOption(verifier), oidc.Nonce("n"), hint))
+	_ = read(t, response, err)
+	require.Equal(t, http.StatusFound, response.StatusCode)
+	back, err := response.Location()
+	require.NoError(t, err)
+	require.Equal(t, "127.0.0.1:8080", back.Host, "back at OKEY without a question")
+	require.Equal(t, "the state", back.Query().Get("state"))
+	token, err := rp.config.Exchange(t.Context(), back.Query().Get("code"), oauth2.VerifierOption(verifier))
+	require.NoError(t, err)
+	verified, _ := rp.claims(t, token)
+	require.Equal(t, "proux", verified.Subject)
+
+	rp.ask(t, oauth2.S256ChallengeOption(verifier), hint, oauth2.SetAuthURLParam("prompt", "login"))
+	rp.ask(t, oauth2.S256ChallengeOption(verifier), oauth2.SetAuthURLParam("login_hint", "prou"))
+}
+
+func TestThePageSaysWhoPeopleAreAndWhatOneDoesAsThem(t *testing.T) {
+	people := []Person{
+		{UID: "a", GivenName: "Ana", FamilyName: "Une", Group: "Direction", Does: "répondez"},
+		{UID: "b", GivenName: "Bob", FamilyName: "Deux", Group: "Direction"},
+	}
+	for range shown + 5 {
+		people = append(people, Person{UID: "x", GivenName: "Zoé", FamilyName: "Trois", Group: "Personnels"})
+	}
+	handler, err := New(Options{
+		Dir: t.TempDir(), Issuer: "http://127.0.0.1:8090", ClientID: "okey", ClientSecret: secret, ClientURL: "http://127.0.0.1:8080",
+		People: func(context.Context) ([]Person, error) { return people, nil },
+	})
+	require.NoError(t, err)
+	page := func(query string) string {
+		answer := httptest.NewRecorder()
+		handler.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/"+query, nil))
+		return answer.Body.String()
+	}
+	first := page("")
+	require.Regexp(t, `(?s)<h2>Direction</h2>.*<strong>Ana Une</strong><span> : répondez</span>.*<details>.*Bob Deux`, first, "the others are folded")
+	require.Contains(t, first, "Toutes les autres personnes (66)")
+	require.Contains(t, first, "6 personnes de plus")
+	found := page("?q=bob")
+	require.Contains(t, found, "Bob Deux")
+	require.NotContains(t, found, "<details>")
+}

@@ -17,6 +17,7 @@ const counterLines = 25
 
 // counterScreen is the search, and who waits for which key.
 type counterScreen struct {
+	Slip   web.NavLink // of the handover just done
 	Search *web.Form
 	Key    string    // what there is to say of a scanned key that nobody is here to fetch: it is free, comes back, or was found
 	Manage *web.Fact // that key's page
@@ -46,6 +47,11 @@ func (s *Pages) counterPage(v *web.Visit) error {
 	if who.Everywhere = okey.May(okey.ActHandOver, v.Actor, okey.Subject{HasReason: true}, v.Today()) == nil; who.Everywhere {
 		page.Empty = "Cherchez une personne ou une clef : vous pouvez remettre celles de tous les établissements."
 	}
+	handed, slip, err := s.requests.HandedOver(v)
+	if err != nil {
+		return err
+	}
+	page.Slip = slip
 	if page.Own, err = s.ownHandover(v); err != nil {
 		return err
 	}
@@ -65,21 +71,21 @@ func (s *Pages) counterPage(v *web.Visit) error {
 		v.Redirect(http.StatusSeeOther, address.CounterURL(ready[0].ID, scanned.Serial))
 		return nil
 	}
-	handed, warning := scanned.Serial, ""
+	inHand, warning := scanned.Serial, ""
 	if len(found) == 0 && typed != "" {
 		who.Typed = ""
 		if found, total, err = s.store.AtCounter(v.Ctx(), who); err != nil {
 			return err
 		}
 		ready = found
-		handed, warning = page.sayScanned(scanned, said, len(ready) > 0)
+		inHand, warning = page.sayScanned(scanned, said, len(ready) > 0)
 	}
-	page.Found = counterGroups(v, ready, handed, who.Everywhere || len(uais) > 1)
+	page.Found = counterGroups(v, ready, inHand, who.Everywhere || len(uais) > 1)
 	if more := total - len(ready); more > 0 {
 		page.More = fmt.Sprintf("Et %s de plus : cherchez par nom.", okey.SayCount(more, "personne"))
 	}
 	page.Others = counterOthers(v, ofStage(found, okey.AwaitingHandover, false))
-	return s.Show(v, http.StatusOK, "counter", web.Screen{Title: "Remettre une clef", Warning: warning, Body: page})
+	return s.Show(v, http.StatusOK, "counter", web.Screen{Title: "Remettre une clef", Notice: handed, Warning: warning, Body: page})
 }
 
 // sayScanned says what was scanned, where nobody comes for it, and which key whoever is chosen next is handed: one that is free. The

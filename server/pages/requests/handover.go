@@ -205,7 +205,22 @@ func (s *Pages) handOver(v *web.Visit) error {
 		}
 		return again(http.StatusUnprocessableEntity, "")
 	}
-	return s.Answer(v, f, done, address.PathCounter+"/"+c.ID.String(), again)
+	return s.Answer(v, f, done, address.PathCounter, again) // on to the next person
+}
+
+// HandedOver is what the visitor has just handed over at the counter, and the slip of it; empty where they have not.
+func (s *Pages) HandedOver(v *web.Visit) (notice string, slip web.NavLink, err error) {
+	a, found, err := s.JustDone(v)
+	if err != nil || !found || a.Name != okey.ActionOf(okey.Handover) {
+		return "", slip, err
+	}
+	d, err := s.Dossier(v, a.Request)
+	if err != nil {
+		return "", slip, err
+	}
+	slip = web.NavLink{Name: "Bordereau de remise à " + d.Requester.Name(), Path: address.SlipURL(d.ID)}
+	notice, err = s.requestNotice(v, d)
+	return notice, slip, err
 }
 
 // askToSwap asks at the counter, for the form of a request's page.

@@ -1,0 +1,108 @@
+// The demonstration as `make run` starts it, with a folder, ports and made-up people of its own: what a newcomer finds on the first page.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import path from "node:path";
+import { after } from "node:test";
+
+const dir = mkdtempSync(path.join(process.env.OKEY_E2E_DIR, "tour-"));
+const { said, stop } = await demonstration();
+after(stop);
+
+// The rest of the tests' own tools look there.
+process.env.OKEY_URL = address("OKEY");
+process.env.OKEY_OIDC_ISSUER = address("Connexion");
+process.env.OKEY_E2E_INBOX = address("Courriels");
+const { journey } = await import("../browser.js");
+const { accessible, fits, legibleByNight } = await import("../look.js");
+
+/** Starts it and returns what it has said once it is ready. */
+async function demonstration() {
+  const free = ["http", "inbox", "temporal", "temporal-ui", "idp"].flatMap((part) => [`--${part}`, "127.0.0.1:0"]);
+  const { OKEY_DEMONSTRATION: _, ...environment } = process.env; // the other tests go without
+  const program = spawn(path.join(process.env.OKEY_E2E_BIN, "okey-standalone"), ["--data", path.join(dir, "data"), ...free], {
+    env: environment, stdio: ["ignore", "pipe", "inherit"],
+  });
+  const ended = once(program, "exit");
+  let text = "";
+  for await (const part of program.stdout.iterator({ destroyOnReturn: false })) {
+    text += part;
+    if (text.includes("Ctrl-C")) break;
+  }
+  program.stdout.resume();
+  return {
+    said: text,
+    stop: async () => {
+      program.kill("SIGINT");
+      await ended;
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** What the welcome says of a part. */
+function address(part) {
+  return said.match(new RegExp(`^ +${part} +(http:\\S+)$`, "m"))[1];
+}
+
+journey("a newcomer goes through the five steps, by the panel alone", ["desktop"], async (visit) => {
+  const newcomer = await visit();
+  const panel = () => newcomer.page.getByRole("complementary", { name: "Essayez en deux minutes" });
+  const done = (n) => panel().getByText(`${n} sur 5`).waitFor();
+  const presses = (name) => newcomer.leads(() => panel().getByRole("button", { name, exact: true }).click());
+  const follows = (name) => newcomer.leads(() => panel().getByRole("link", { name, exact: true }).click());
+
+  assert.match(said, /Trois choses à faire/);
+  assert.match(said, /kill -9 \d+/);
+  await newcomer.open("/");
+  await newcomer.page.getByText("Choisissez Léa Martin").waitFor();
+  await newcomer.page.getByText("répondez, remettez la clef").waitFor(); // what one does as each
+  await accessible(newcomer);
+  await newcomer.leads(() => newcomer.page.getByRole("button", { name: /^Léa Martin/ }).click());
+
+  await done(0);
+  await newcomer.page.getByText("Changer de personne").click();
+  await accessible(newcomer);
+  await legibleByNight(newcomer);
+  await fits(newcomer);
+  await follows("Demander une clef");
+  await newcomer.type(/besoin/, "cahier de textes");
+  await newcomer.press("Envoyer ma demande");
+  await done(1);
+
+  await presses("En tant que Paul Roux");
+  await newcomer.page.getByRole("link", { name: "Paul Roux" }).waitFor();
+  await follows("Ouvrir la boîte aux lettres");
+  await newcomer.leads(() => newcomer.page.getByRole("link", { name: /Léa Martin demande une clef/ }).click());
+  const tab = newcomer.context.waitForEvent("page");
+  await newcomer.page.frameLocator("iframe").getByRole("link", { name: "Voir et répondre" }).click();
+  newcomer.page = await tab;
+  await newcomer.page.getByRole("radio", { name: "Accepter", exact: true }).check();
+  await newcomer.press(/Envoyer/);
+  await done(2);
+
+  await presses("En tant que Léa Martin");
+  await newcomer.choose(/J'ai lu la charte/);
+  await newcomer.type("Code PIN", "407182");
+  await newcomer.type("Le même code PIN, une seconde fois", "407182");
+  await newcomer.press("Signer et choisir ce code");
+  await done(3);
+
+  await presses("En tant que Paul Roux");
+  const shown = await newcomer.page.getByText(/Clef réservée : \w+/).innerText();
+  await newcomer.type(/Numéro gravé/, shown.match(/Clef réservée : (\w+)/)[1].slice(-4));
+  await newcomer.press("Remettre la clef");
+  await newcomer.sees("est remise à Léa Martin");
+  await done(4);
+
+  await follows("Ouvrir la demande dans Temporal");
+  assert.match(newcomer.page.url(), /\/workflows\/key-request-[0-9a-f-]{36}\//);
+  await newcomer.open("/");
+  await done(5);
+  await presses("Fermer la visite");
+  assert.equal(await panel().count(), 0);
+  assert.equal(readFileSync(path.join(dir, "data", "okey.env"), "utf8").includes("OKEY_DEMONSTRATION=http://127.0.0.1:"), true);
+  const others = ["Courriels", "Temporal"].map(address); // its own pages, and no foreign hosts
+  newcomer.faults = newcomer.faults.filter((fault) => !others.some((at) => fault.includes(at)));
+});

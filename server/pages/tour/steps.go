@@ -1,0 +1,114 @@
+package tour
+
+import (
+	"fmt"
+	"log/slog"
+
+	"okey/internal/address"
+	"okey/internal/cast"
+	"okey/okey"
+	"okey/server/web"
+)
+
+// step is one thing to try. What is done is read from the database, but for the look into the engine, which the browser remembers.
+type step struct {
+	name, how string
+	as        string // uid of who does it; empty: anybody
+	done      func(p *Pages, v *web.Visit, r okey.Request) bool
+	do        string                                // on the link, for who may follow it
+	to        func(p *Pages, r okey.Request) string // where it leads
+	outside   bool                                  // that is no page of OKEY's: whoever becomes that person finds the link on the first page
+}
+
+var steps = []step{
+	{
+		name: "Léa Martin demande une clef", how: "Dites à quoi elle servira, puis envoyez.", as: cast.Requester,
+		done: reached(okey.AwaitingDecision, okey.AwaitingStock, okey.AwaitingCharter, okey.AwaitingHandover, okey.HandedOver),
+		do:   "Demander une clef", to: func(*Pages, okey.Request) string { return address.PathAsk },
+	},
+	{
+		name: "Paul Roux répond par le courriel", how: "Ouvrez le courriel qui lui est adressé, suivez son bouton, acceptez.", as: cast.Head,
+		done: reached(okey.AwaitingStock, okey.AwaitingCharter, okey.AwaitingHandover, okey.HandedOver),
+		do:   "Ouvrir la boîte aux lettres", to: func(p *Pages, _ okey.Request) string { return p.inbox },
+		outside: true,
+	},
+	{
+		name: "Léa Martin signe la charte", how: "Elle la lit et choisit son code PIN.", as: cast.Requester,
+		done: reached(okey.AwaitingHandover, okey.HandedOver),
+		do:   "Signer la charte", to: func(_ *Pages, r okey.Request) string { return address.SignedURL(r.ID) },
+	},
+	{
+		name: "Paul Roux remet la clef", how: "Tapez les quatre derniers caractères du numéro que la page montre.", as: cast.Head,
+		done: reached(okey.HandedOver),
+		do:   "Remettre la clef", to: func(_ *Pages, r okey.Request) string { return address.CounterURL(r.ID, "") },
+	},
+	{
+		name: "Regardez le moteur", how: "Temporal montre la même demande : chaque étape et chaque délai y sont gardés.",
+		done: func(p *Pages, v *web.Visit, r okey.Request) bool { return begun(r) && p.remembers(v, looked) },
+		do:   "Ouvrir la demande dans Temporal", to: func(*Pages, okey.Request) string { return address.PathTourEngine },
+	},
+}
+
+// begun tells whether the tour's request is under way or has come to its end. One that got no key leads nowhere: the tour begins again.
+func begun(r okey.Request) bool {
+	return r.Stage != "" && (!r.Stage.Closed() || r.Stage == okey.HandedOver)
+}
+
+// reached is for a step that is done from some stages on.
+func reached(stages ...okey.Stage) func(*Pages, *web.Visit, okey.Request) bool {
+	return func(_ *Pages, _ *web.Visit, r okey.Request) bool {
+		for _, stage := range stages {
+			if r.Stage == stage {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+// request is the one that the tour follows: the newest of who asks in it. The error is not_found before there is one.
+func (p *Pages) request(v *web.Visit) (okey.Request, error) {
+	return p.store.LatestRequestOf(v.Ctx(), cast.Requester)
+}
+
+// guide is what every page shows. Where the request can't be read a page is none the worse for it.
+func (p *Pages) guide(v *web.Visit) *web.Guide {
+	r, err := p.request(v)
+	if err != nil && okey.ErrorCode(err) != okey.CodeNotFound {
+		slog.WarnContext(v.Ctx(), "the tour's request was not read", "error", err)
+	}
+	g := &web.Guide{
+		Shown: !p.remembers(v, away), Whole: v.Request.URL.Path == "/", Groups: cast.Groups, Me: v.Actor.UID,
+		Become: address.PathBecome, Visit: address.PathTour,
+	}
+	done := 0
+	for _, s := range steps {
+		one := web.GuideStep{Name: s.name, How: s.how, State: "next", Do: s.do, Become: address.PathBecome}
+		switch {
+		case s.done(p, v, r):
+			one.State = "done"
+			done++
+		case g.Next == nil:
+			one.State = "now"
+			p.leads(v, s, r, &one)
+			next := one
+			g.Next = &next
+		}
+		g.Steps = append(g.Steps, one)
+	}
+	g.Said = fmt.Sprintf("%d sur %d", done, len(steps))
+	return g
+}
+
+// leads fills in the way to a step: a link for whom it is for, else who to become first.
+func (p *Pages) leads(v *web.Visit, s step, r okey.Request, one *web.GuideStep) {
+	if s.as == "" || s.as == v.Actor.UID {
+		one.Path = s.to(p, r)
+		return
+	}
+	player, _ := cast.Known(s.as)
+	one.As, one.Who, one.To = s.as, player.Name, "/"
+	if !s.outside {
+		one.To = s.to(p, r)
+	}
+}

@@ -1,0 +1,160 @@
+package server_test
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"okey/config"
+	demo "okey/internal/cast"
+	"okey/internal/scene"
+	"okey/okey"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const mailsOfDemonstration = "http://127.0.0.1:8025"
+
+func demonstrated(c *config.Config) { c.Demonstration = mailsOfDemonstration }
+
+// Nothing of the demonstration is in production: no route, no byte of a page.
+func TestWithoutADemonstrationThereIsNoTour(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	tour := h.beside(demonstrated)
+	var more []string
+	for _, route := range tour.Server.Routes() {
+		if !slices.Contains(h.Server.Routes(), route) {
+			more = append(more, route)
+		}
+	}
+	assert.ElementsMatch(t, []string{
+		"POST /demonstration/personne", "POST /demonstration/visite", "GET /demonstration/moteur", "HEAD /demonstration/moteur",
+	}, more)
+	for _, page := range []string{"/", "/demandes", "/aide", "/nulle-part"} {
+		bare, led := h.as(c.lea).get(page).HTML, tour.as(c.lea).get(page).HTML
+		assert.Contains(t, led, "/demonstration/", page)
+		for _, trace := range []string{"demonstration", "visite", "Changer de personne", "Paul Roux"} {
+			assert.NotContains(t, bare, trace, page)
+		}
+	}
+	lea := h.as(c.lea)
+	for _, path := range []string{"/demonstration/personne", "/demonstration/visite"} {
+		assert.Equal(t, http.StatusNotFound, lea.post(path, url.Values{"uid": {demo.Head}, "visite": {"non"}}).Status)
+	}
+	assert.Equal(t, http.StatusOK, lea.get("/").Status, "nobody was signed out")
+}
+
+// players are the two people of the tour, as the demonstration's files have them.
+func (h *house) players() (requester, head okey.Person) {
+	h.Helper()
+	requester, head = h.Person("Léa Martin", okey.Staff, scene.Tilleuls), h.Person("Paul Roux", okey.Principal, scene.Tilleuls)
+	h.Exec(`UPDATE person SET uid = $2 WHERE id = $1`, requester.ID, demo.Requester)
+	h.Exec(`UPDATE person SET uid = $2 WHERE id = $1`, head.ID, demo.Head)
+	return requester, head
+}
+
+func TestTheTourTicksWhatHasHappenedAndLeadsToTheNextStep(t *testing.T) {
+	h := newHouseWith(t, demonstrated)
+	requester, head := h.players()
+	h.Key(scene.Tilleuls)
+	lea, roux := h.as(requester), h.as(head)
+	shows := func(done string, b *browser, way string) {
+		t.Helper()
+		page := b.get("/")
+		assert.Contains(t, page.text(), "Essayez en deux minutes "+done+" sur 5")
+		assert.Contains(t, page.HTML, way)
+		assert.Contains(t, b.get("/demandes").HTML, way, "every page says what comes next")
+	}
+	become := func(uid, to string) string {
+		return `name="uid" value="` + uid + `"><input type="hidden" name="vers" value="` + to + `">`
+	}
+	shows("0", lea, `href="/demandes/nouvelle">Demander une clef</a>`)
+	shows("0", roux, become(demo.Requester, "/demandes/nouvelle"))
+	assert.Equal(t, http.StatusNotFound, lea.get("/demonstration/moteur").Status, "there is no request to look at")
+
+	request := lea.asks()
+	shows("1", roux, `href="`+mailsOfDemonstration+`/">Ouvrir la boîte aux lettres</a>`)
+	shows("1", lea, become(demo.Head, "/"))
+	roux.done(roux.answers(request, "approve", ""))
+	shows("2", lea, `href="`+request+`/charte">Signer la charte</a>`)
+	shows("2", roux, become(demo.Requester, request+"/charte"))
+	lea.done(lea.signs(request))
+	shows("3", lea, become(demo.Head, counter+"/"+idOf(request)))
+	key := h.Text(`SELECT serial FROM key WHERE request = $1`, idOf(request))
+	roux.done(roux.fill(counter+"/"+idOf(request), counter+"/"+idOf(request), "serial", key))
+	shows("4", roux, `href="/demonstration/moteur">`)
+
+	led := lea.get("/demonstration/moteur")
+	require.Equal(t, http.StatusSeeOther, led.Status)
+	assert.Contains(t, led.Location, "/workflows/"+okey.RequestWorkflowID(uuid.MustParse(idOf(request))))
+	assert.Contains(t, lea.get("/").text(), "Essayez en deux minutes 5 sur 5")
+	assert.Contains(t, roux.get("/").text(), "Essayez en deux minutes 4 sur 5", "his browser has not looked")
+}
+
+// A request that got no key leads nowhere on: the tour begins again.
+func TestTheTourBeginsAgainAfterARefusal(t *testing.T) {
+	h := newHouseWith(t, demonstrated)
+	requester, head := h.players()
+	lea, roux := h.as(requester), h.as(head)
+	roux.done(roux.answers(lea.asks(), "refuse", "pas cette année"))
+	assert.Contains(t, lea.get("/").text(), "Essayez en deux minutes 0 sur 5")
+}
+
+func TestTheTourIsPutAwayAndCalledBack(t *testing.T) {
+	h := newHouseWith(t, demonstrated)
+	requester, _ := h.players()
+	lea := h.as(requester)
+	show := func(value string) string {
+		lea.done(lea.post("/demonstration/visite", url.Values{"visite": {value}}))
+		return lea.get("/demandes").text()
+	}
+	away := show("non")
+	assert.NotContains(t, away, "Essayez en deux minutes")
+	assert.Contains(t, away, "Changer de personne", "that stays")
+	assert.Contains(t, away, "Revoir la visite")
+	assert.Contains(t, show("oui"), "Essayez en deux minutes")
+}
+
+// The tour ends a session and asks the provider for somebody: it opens none. Who comes back is for the provider to say.
+func TestBecomingSomebodySignsNobodyIn(t *testing.T) {
+	p := newIdentity(t)
+	h := newHouseWith(t, func(c *config.Config) {
+		demonstrated(c)
+		c.OIDCIssuer = p.URL
+	})
+	requester, _ := h.players()
+	lea := h.as(requester)
+	led := lea.post("/demonstration/personne", url.Values{"uid": {demo.Head}, "vers": {"/remise"}})
+	require.Equal(t, http.StatusSeeOther, led.Status, led.text())
+	to, err := url.Parse(led.Location)
+	require.NoError(t, err)
+	assert.True(t, strings.HasPrefix(led.Location, p.URL+"/authorize?"), led.Location)
+	assert.Equal(t, demo.Head, to.Query().Get("login_hint"))
+	assert.NotEmpty(t, to.Query().Get("code_challenge"), "a sign-in like any other")
+	assert.Contains(t, lea.get("/compte").Location, "/connexion", "the session has ended, and no other has begun")
+	assert.Zero(t, h.Count(`SELECT count(*) FROM session WHERE position(convert_to($1, 'UTF8') IN data) > 0`, requester.ID.String()))
+
+	assert.Equal(t, http.StatusNotFound, lea.post("/demonstration/personne", url.Values{"uid": {"personne"}}).Status, "nobody of the cast")
+	blanc := h.beside(func(c *config.Config) { c.OIDCIssuer = "http://127.0.0.1:1" }).as(h.Person("Anne Blanc", okey.Deputy, scene.Tilleuls))
+	assert.Equal(t, http.StatusServiceUnavailable, blanc.post("/demonstration/personne", url.Values{"uid": {demo.Head}}).Status)
+	assert.Equal(t, http.StatusOK, blanc.get("/").Status, "while the provider is away nobody is signed out")
+}
+
+// Of another site a form becomes nobody.
+func TestAnotherSitesFormBecomesNobody(t *testing.T) {
+	h := newHouseWith(t, demonstrated)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.URL+"/demonstration/personne",
+		strings.NewReader(url.Values{"uid": {demo.Head}}.Encode()))
+	require.NoError(t, err)
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.Header.Set("Origin", "https://ailleurs.fr")
+	answer, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	defer func() { _ = answer.Body.Close() }()
+	assert.Equal(t, http.StatusForbidden, answer.StatusCode)
+}

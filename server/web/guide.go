@@ -1,0 +1,30 @@
+package web
+
+import "okey/internal/cast"
+
+// Guide is what a demonstration adds to every page: the steps that a newcomer tries, and whom they may become. Without one no byte of it is
+// there.
+type Guide struct {
+	Shown bool // the steps; put away, they can be called back
+	Whole bool // all of them, or the next alone
+	Said  string
+	Steps []GuideStep
+	Next  *GuideStep // nil once all are done
+
+	Groups        []cast.Group
+	Me            string // uid of whoever is signed in
+	Become, Visit string // where the forms lead
+}
+
+// GuideStep is one thing to try, with the way to do it: a link for whoever is the right person, else a button to become that person.
+type GuideStep struct {
+	Name, How string
+	State     string // done, now or next
+	Do, Path  string // the link
+	As, Who   string // uid and name of whom to become
+	Become    string // the form's address
+	To        string // and where that leads then
+}
+
+// GuideBy has pages show what make returns; nil for nothing. It is for demonstrations alone.
+func (s *Site) GuideBy(make func(*Visit) *Guide) { s.guide = make }

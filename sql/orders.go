@@ -89,6 +89,7 @@ type OrderFilter struct {
 	State          okey.OrderState
 	Open           bool
 	Export         uuid.UUID
+	ChangedSince   time.Time // when the database wrote what lists show of it
 	BeforePlacedAt time.Time
 	AfterID        uuid.UUID // with BeforePlacedAt: where the page before ended
 	Limit          int
@@ -96,13 +97,16 @@ type OrderFilter struct {
 
 // ListOrders returns a page of the orders within reach, newest first. Who ordered sees the order while they answer for the establishment.
 func (r reader) ListOrders(ctx context.Context, reach Reach, f OrderFilter) ([]ListedOrder, error) {
-	return listed(ctx, r, orderRow.order, orders+`WHERE ($1 OR coalesce(e.host, e.uai) = ANY ($2)) AND ($3 = '' OR o.uai = $3)
+	q := &composed{}
+	q.add(orders+`WHERE ($1 OR coalesce(e.host, e.uai) = ANY ($2)) AND ($3 = '' OR o.uai = $3)
 		AND ($4 = '' OR o.state = $4)
 		AND (NOT $5 OR o.closed_at IS NULL) AND ($6::uuid IS NULL OR o.export = $6)
-		AND ($7::timestamptz IS NULL OR (o.placed_at <= $7 AND (o.placed_at < $7 OR o.id > $8)))
-		ORDER BY o.placed_at DESC, o.id LIMIT $9`,
+		AND ($7::timestamptz IS NULL OR (o.placed_at <= $7 AND (o.placed_at < $7 OR o.id > $8)))`,
 		reach.All, pq.Array(texts(reach.UAIs)), string(f.Establishment), string(f.State), f.Open, nullID(f.Export),
-		nullTime(f.BeforePlacedAt), f.AfterID, f.Limit)
+		nullTime(f.BeforePlacedAt), f.AfterID)
+	q.narrow([]condition{{!f.ChangedSince.IsZero(), `o.touched_at >= $1`, []any{f.ChangedSince}}})
+	q.add(` ORDER BY o.placed_at DESC, o.id LIMIT $1`, f.Limit)
+	return listed(ctx, r, orderRow.order, q.text.String(), q.args...)
 }
 
 // PlaceOrder writes a new order.

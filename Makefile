@@ -73,7 +73,7 @@ catalogue: go ## bin/catalogue.txt: every text that OKEY shows a person, and whe
 	@mkdir -p bin
 	go test -count=1 -run TestTheCatalogueCanBeWritten ./internal/house -catalogue $(CURDIR)/bin/catalogue.txt
 
-lint: go need+npm ## golangci-lint, workflowcheck, squawk on the migrations
+lint: go need+npm ## golangci-lint, workflowcheck, squawk on the migrations, redocly on the API's description
 	cd tools && OUT=../bin/tools/ ./build tool
 	@status=0; for module in $(PROGRAMS); do \
 		(cd $$module && echo "golangci-lint $$module" && $(CURDIR)/bin/tools/golangci-lint run --config $(CURDIR)/.golangci.yml ./...) || status=1; \
@@ -84,6 +84,7 @@ lint: go need+npm ## golangci-lint, workflowcheck, squawk on the migrations
 	@for file in sql/migrations/*.sql; do sed '/^-- +goose Down/,$$d' $$file > bin/migrations/$$(basename $$file); done
 	tools/node_modules/.bin/squawk --config tools/squawk.toml $$(grep -L 'NO TRANSACTION' bin/migrations/*.sql)
 	tools/node_modules/.bin/squawk --config tools/squawk.toml --no-assume-in-transaction $$(grep -l 'NO TRANSACTION' bin/migrations/*.sql)
+	REDOCLY_SUPPRESS_UPDATE_NOTICE=true tools/node_modules/.bin/node tools/node_modules/.bin/redocly lint --config tools/redocly.yaml server/api/openapi.yaml
 
 fmt: go ## format every Go file
 	cd tools && OUT=../bin/tools/ ./build tool

@@ -23,7 +23,7 @@ func TestTheDescriptionOfTheAPIIsWholeAndTrue(t *testing.T) {
 		}
 	}
 	for _, route := range newHouse(t).Server.Routes() {
-		if method, path, _ := strings.Cut(route, " "); strings.HasPrefix(path, "/api/v1/") && method != "HEAD" && path != "/api/v1/openapi.yaml" {
+		if method, path, _ := strings.Cut(route, " "); strings.HasPrefix(path, "/api/v1/") && method != "HEAD" && !strings.HasPrefix(path, "/api/v1/openapi.") {
 			served = append(served, method+" "+strings.TrimPrefix(path, "/api/v1"))
 		}
 	}

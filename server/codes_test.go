@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// constants are all values that a package gives to a type of its own.
+// constants are all values that a package gives to a type, its own or the domain's.
 func constants(t *testing.T, dir, typed string) []string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
@@ -37,7 +37,11 @@ func constants(t *testing.T, dir, typed string) []string {
 			if !is || len(spec.Values) != 1 {
 				return true
 			}
-			if name, is := spec.Type.(*ast.Ident); !is || name.Name != typed {
+			name, _ := spec.Type.(*ast.Ident)
+			if foreign, is := spec.Type.(*ast.SelectorExpr); is {
+				name = foreign.Sel
+			}
+			if name == nil || name.Name != typed {
 				return true
 			}
 			if literal, is := spec.Values[0].(*ast.BasicLit); is && literal.Kind == token.STRING {

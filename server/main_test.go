@@ -331,6 +331,21 @@ func (h *house) holdAgainstSpecification(method, path string, a answer) {
 		Options: &openapi3filter.Options{IncludeResponseStatus: true},
 	})
 	require.NoError(h, err, "%s %s answered %d: %s", method, path, a.Status, a.Text)
+	if code, failed := a.at("code").(string); failed {
+		require.Contains(h, codesOf(route.Operation, a.Status), code, "%s %s answered %d: openapi.yaml has no example of it", method, path, a.Status)
+	}
+}
+
+// codesOf are the codes that openapi.yaml has examples of, where an operation is answered so; elsewhere those that any of them may answer.
+func codesOf(o *openapi3.Operation, status int) (codes []string) {
+	said := o.Responses.Status(status)
+	if said == nil {
+		said = o.Responses.Default()
+	}
+	for _, example := range said.Value.Content.Get("application/problem+json").Examples {
+		codes = append(codes, example.Value.Value.(map[string]any)["code"].(string))
+	}
+	return codes
 }
 
 // cast are the people of most tests, at the Tilleuls.

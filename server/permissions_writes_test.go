@@ -411,6 +411,18 @@ var apiRows = []row{
 		}),
 	},
 	{
+		route: "POST /api/v1/decisions", gate: asking, acts: asks(okey.ActDecide), things: deciding, bare: true, each: true,
+		body: bodies(func(t thing, reason bool) object {
+			return object{"items": []object{{"request": t.id, "decision": "approve", "comment": why(reason)}}}
+		}),
+	},
+	{
+		route: "POST /api/v1/handovers", gate: asking, acts: asks(okey.ActHandOver), things: handing, each: true,
+		body: bodies(func(t thing, _ bool) object {
+			return object{"items": []object{{"request": t.id, "serial": t.key.Serial}}}
+		}),
+	},
+	{
 		route: "POST /api/v1/keys/:serial/changes", gate: asking, acts: asks(okey.ActManageKeys, okey.ActDeclareKey), judge: reportsKey,
 		things: allKeys,
 		body: bodies(func(t thing, _ bool) object {

@@ -48,6 +48,7 @@ type KeyFilter struct {
 	Serial        okey.Serial
 	Establishment okey.UAI
 	State         okey.KeyState
+	Holder        string // a uid, as okey.NormalUID writes it
 	ChangedSince  time.Time
 	Batch         string
 	ExpiresBefore okey.Day
@@ -122,6 +123,7 @@ func (f KeyFilter) conditions(reach Reach) []condition {
 		{f.Serial != "", `k.serial = $1`, []any{string(f.Serial)}},
 		{f.Establishment != "", `k.uai = $1`, []any{string(f.Establishment)}},
 		{f.State != "", lifeOrder + ` = ` + strings.ReplaceAll(lifeOrder, "k.state", "$1::text"), []any{string(f.State)}},
+		{f.Holder != "", `k.holder = ` + namedBy, []any{f.Holder}},
 		{!f.ChangedSince.IsZero(), `k.changed_at >= $1`, []any{f.ChangedSince}},
 		{f.Batch != "", `k.batch = $1`, []any{f.Batch}},
 		{!f.ExpiresBefore.IsZero(), `k.expires_on < $1::date`, []any{f.ExpiresBefore.String()}},
@@ -148,12 +150,20 @@ func (s *composed) keys(reach Reach, f KeyFilter, also condition) {
 		s.add(`k.holder IS NOT NULL AND `+hasLeft+` AS gone`, f.Today.String())
 	}
 	s.add(` FROM key k JOIN establishment e ON e.uai = k.uai LEFT JOIN person p ON p.id = k.holder WHERE true`)
-	for _, c := range append(f.conditions(reach), also) {
+	s.narrow(append(f.conditions(reach), also))
+}
+
+// narrow adds the conditions that are asked for.
+func (s *composed) narrow(all []condition) {
+	for _, c := range all {
 		if c.asked {
 			s.add(` AND (`+c.text+`)`, c.args...)
 		}
 	}
 }
+
+// namedBy is whom the normal form $1 of a uid names; of two that differ by case alone, the one who has it so.
+const namedBy = `(SELECT p.id FROM person p WHERE lower(p.uid) = $1 ORDER BY p.uid <> $1, p.uid LIMIT 1)`
 
 // keyPage asks for a page of the list, from behind where the one before ended.
 func keyPage(reach Reach, f KeyFilter) (query string, args []any) {

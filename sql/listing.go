@@ -26,7 +26,9 @@ type RequestFilter struct {
 	Stages        []okey.Stage
 	Establishment okey.UAI
 	Person        okey.PersonID
-	Open          bool // only those that can still move
+	Requester     string    // a uid, as okey.NormalUID writes it
+	ChangedSince  time.Time // when the database wrote what lists show of it
+	Open          bool      // only those that can still move
 	BeforeAskedAt time.Time
 	AfterID       uuid.UUID // with BeforeAskedAt: where the page before ended
 	Limit         int
@@ -50,15 +52,21 @@ type listedRequestRow struct {
 // ListRequests returns a page of requests within reach, newest first.
 func (r reader) ListRequests(ctx context.Context, reach Reach, f RequestFilter) ([]ListedRequest, error) {
 	var rows []listedRequestRow
-	err := r.all(ctx, &rows, `SELECT `+requestColumns+`, p.uid, p.given_name, p.family_name, e.name`+requestTables+`
+	q := &composed{}
+	q.add(`SELECT `+requestColumns+`, p.uid, p.given_name, p.family_name, e.name`+requestTables+`
 		JOIN person p ON p.id = r.person
 		WHERE ($1 OR r.person = $2 OR r.uai `+answered+`)
 		AND (cardinality($4::text[]) = 0 OR r.stage = ANY ($4)) AND ($5 = '' OR r.uai = $5)
 		AND ($6::uuid IS NULL OR r.person = $6) AND (NOT $7 OR r.closed_at IS NULL)
-		AND ($8::timestamptz IS NULL OR (r.asked_at <= $8 AND (r.asked_at < $8 OR r.id > $9)))
-		ORDER BY r.asked_at DESC, r.id LIMIT $10`,
+		AND ($8::timestamptz IS NULL OR (r.asked_at <= $8 AND (r.asked_at < $8 OR r.id > $9)))`,
 		reach.All, reach.Person, pq.Array(texts(reach.UAIs)), pq.Array(texts(f.Stages)), string(f.Establishment),
-		nullID(f.Person), f.Open, nullTime(f.BeforeAskedAt), f.AfterID, f.Limit)
+		nullID(f.Person), f.Open, nullTime(f.BeforeAskedAt), f.AfterID)
+	q.narrow([]condition{
+		{f.Requester != "", `r.person = ` + namedBy, []any{f.Requester}},
+		{!f.ChangedSince.IsZero(), `r.touched_at >= $1`, []any{f.ChangedSince}},
+	})
+	q.add(` ORDER BY r.asked_at DESC, r.id LIMIT $1`, f.Limit)
+	err := r.all(ctx, &rows, q.text.String(), q.args...)
 	found := make([]ListedRequest, len(rows))
 	for i, row := range rows {
 		found[i] = row.listed()

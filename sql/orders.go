@@ -89,6 +89,7 @@ type OrderFilter struct {
 	State          okey.OrderState
 	Open           bool
 	Export         uuid.UUID
+	ChangedSince   time.Time // when the database wrote what lists show of it
 	BeforePlacedAt time.Time
 	AfterID        uuid.UUID // with BeforePlacedAt: where the page before ended
 	Ahead          bool      // what comes before that place instead, the nearest first
@@ -97,33 +98,40 @@ type OrderFilter struct {
 
 // orderWays are the two ways to read the list: on from an order, and back.
 var orderWays = map[bool]string{
-	false: `(o.placed_at <= $7 AND (o.placed_at < $7 OR o.id > $8))) ORDER BY o.placed_at DESC, o.id`,
-	true:  `(o.placed_at >= $7 AND (o.placed_at > $7 OR o.id < $8))) ORDER BY o.placed_at, o.id DESC`,
+	false: `(o.placed_at <= $1 AND (o.placed_at < $1 OR o.id > $2))) ORDER BY o.placed_at DESC, o.id`,
+	true:  `(o.placed_at >= $1 AND (o.placed_at > $1 OR o.id < $2))) ORDER BY o.placed_at, o.id DESC`,
 }
 
-const ordersWithin = ` WHERE ($1 OR coalesce(e.host, e.uai) = ANY ($2)) AND ($3 = '' OR o.uai = $3)
-	AND ($4 = '' OR o.state = $4) AND (NOT $5 OR o.closed_at IS NULL) AND ($6::uuid IS NULL OR o.export = $6)`
-
-func (f OrderFilter) within(reach Reach) []any {
-	return []any{reach.All, pq.Array(texts(reach.UAIs)), string(f.Establishment), string(f.State), f.Open, nullID(f.Export)}
+// orders adds which orders of reach f is about.
+func (s *composed) orders(reach Reach, f OrderFilter) {
+	s.add(` WHERE ($1 OR coalesce(e.host, e.uai) = ANY ($2)) AND ($3 = '' OR o.uai = $3)
+		AND ($4 = '' OR o.state = $4) AND (NOT $5 OR o.closed_at IS NULL) AND ($6::uuid IS NULL OR o.export = $6)`,
+		reach.All, pq.Array(texts(reach.UAIs)), string(f.Establishment), string(f.State), f.Open, nullID(f.Export))
+	s.narrow([]condition{{!f.ChangedSince.IsZero(), `o.touched_at >= $1`, []any{f.ChangedSince}}})
 }
 
-func (f OrderFilter) page(reach Reach) (query string, args []any) {
-	return orders + ordersWithin + ` AND ($7::timestamptz IS NULL OR ` + orderWays[f.Ahead] + ` LIMIT $9`,
-		append(f.within(reach), nullTime(f.BeforePlacedAt), f.AfterID, f.Limit)
+func (f OrderFilter) page(reach Reach) *composed {
+	s := &composed{}
+	s.add(orders)
+	s.orders(reach, f)
+	s.add(` AND ($1::timestamptz IS NULL OR `+orderWays[f.Ahead], nullTime(f.BeforePlacedAt), f.AfterID)
+	s.add(` LIMIT $1`, f.Limit)
+	return s
 }
 
 // ListOrders returns a page of the orders within reach, newest first. Who ordered sees the order while they answer for the establishment.
 func (r reader) ListOrders(ctx context.Context, reach Reach, f OrderFilter) ([]ListedOrder, error) {
-	query, args := f.page(reach)
-	return listed(ctx, r, orderRow.order, query, args...)
+	s := f.page(reach)
+	return listed(ctx, r, orderRow.order, s.text.String(), s.args...)
 }
 
 // ListOrdersCounted is ListOrders, and how many there are in all, up to one more than CountMost.
 func (r reader) ListOrdersCounted(ctx context.Context, reach Reach, f OrderFilter) (found []ListedOrder, n int, err error) {
-	query, args := f.page(reach)
-	counted := `SELECT count(*) FROM (SELECT FROM key_order o JOIN establishment e ON e.uai = o.uai` + ordersWithin + ` LIMIT $7) counted`
-	err = r.together(ctx, list(&found, orderRow.order, query, args...), one(&n, counted, append(f.within(reach), CountMost+1)...))
+	s, counted := f.page(reach), &composed{}
+	counted.add(`SELECT count(*) FROM (SELECT FROM key_order o JOIN establishment e ON e.uai = o.uai`)
+	counted.orders(reach, f)
+	counted.add(` LIMIT $1) counted`, CountMost+1)
+	err = r.together(ctx, list(&found, orderRow.order, s.text.String(), s.args...), one(&n, counted.text.String(), counted.args...))
 	return found, n, err
 }
 

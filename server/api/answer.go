@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"time"
 
 	"okey/okey"
 	"okey/server/act"
@@ -93,4 +94,26 @@ func viewsOf[Row, View any](found []Row, view func(Row) View) []View {
 		views[i] = view(row)
 	}
 	return views
+}
+
+// page answers a page of a list; the header Link leads to the next one too (RFC 8288).
+func (s *API) page(c *gin.Context, name string, views any, next *string) {
+	if next != nil {
+		query := c.Request.URL.Query()
+		query.Set("cursor", *next)
+		c.Header("Link", "<"+s.url+c.Request.URL.Path+"?"+query.Encode()+`>; rel="next"`)
+	}
+	c.JSON(http.StatusOK, gin.H{name: views, "next": next})
+}
+
+// changedSince reads that filter of a list; zero where it is not asked for.
+func changedSince(c *gin.Context) (at time.Time, err error) {
+	text := c.Query("changed_since")
+	if text == "" {
+		return at, nil
+	}
+	if at, err = time.Parse(time.RFC3339, text); err != nil {
+		err = okey.InvalidField("changed_since", "Écrivez une date et une heure comme 2026-11-24T09:12:00Z.")
+	}
+	return at, err
 }

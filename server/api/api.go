@@ -3,7 +3,6 @@
 package api
 
 import (
-	_ "embed"
 	"net/http"
 
 	"okey/okey"
@@ -26,16 +25,16 @@ func New(store *sql.Store, a *act.Dispatcher, url string) *API {
 	return &API{store: store, act: a, url: url}
 }
 
-// openAPI describes the whole API; the tests hold every answer against it.
-//
-//go:embed openapi.yaml
-var openAPI []byte
-
 // Routes registers the JSON API: bearer token, problem+json, no cookie. The scope is what a service needs besides people; none
 // where people alone may call.
 func (s *API) Routes(router gin.IRouter) {
 	api := router.Group("/api/v1")
-	api.GET("/openapi.yaml", func(c *gin.Context) { c.Data(http.StatusOK, "application/yaml; charset=utf-8", openAPI) })
+	for path, description := range map[string]gin.HandlerFunc{
+		"/openapi.yaml": func(c *gin.Context) { c.Data(http.StatusOK, "application/yaml; charset=utf-8", Description) },
+		"/openapi.json": func(c *gin.Context) { c.Data(http.StatusOK, "application/json; charset=utf-8", descriptionAsJSON()) },
+	} {
+		api.GET(path, respond.Conditional, description)
+	}
 
 	const get, head, post, put = http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut
 	for _, r := range []struct {
@@ -54,6 +53,8 @@ func (s *API) Routes(router gin.IRouter) {
 		{post, "/requests/:id/signals/stock-available", "", s.postStock},
 		{post, "/requests/:id/signals/handover", "", s.postHandover},
 		{post, "/requests/:id/signals/withdrawal", "", s.postWithdrawal},
+		{post, "/decisions", "", s.postDecisions},
+		{post, "/handovers", "", s.postHandovers},
 
 		{get, "/keys", "keys", s.listKeys},
 		{get, "/keys/:serial", "keys", s.getKey},
@@ -76,6 +77,6 @@ func (s *API) Routes(router gin.IRouter) {
 		{get, "/exports/:id", "", s.getExport},
 		{head, "/exports/:id", "", s.getExport},
 	} {
-		api.Handle(r.method, r.path, respond.NoStore, s.bearer(r.scope), failing(r.answer))
+		api.Handle(r.method, r.path, respond.NoStore, respond.Conditional, s.bearer(r.scope), failing(r.answer))
 	}
 }

@@ -71,7 +71,7 @@ func (s *API) listKeys(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	c.JSON(http.StatusOK, gin.H{"keys": viewsOf(found, s.keyView), "next": next})
+	s.page(c, "keys", viewsOf(found, s.keyView), next)
 	return nil
 }
 
@@ -82,16 +82,14 @@ func keyFilter(c *gin.Context) (sql.KeyFilter, error) {
 	_ = wrong.Add(readUAI(c.Query("establishment"), &f.Establishment))
 	f.State, err = respond.OneOf("state", c.Query("state"), okey.KeyStates())
 	_ = wrong.Add(err)
-	if text := c.Query("changed_since"); text != "" {
-		if f.ChangedSince, err = time.Parse(time.RFC3339, text); err != nil {
-			wrong = append(wrong, okey.InvalidField("changed_since", "Écrivez une date et une heure comme 2026-11-24T09:12:00Z."))
-		}
-	}
+	f.ChangedSince, err = changedSince(c)
+	_ = wrong.Add(err)
+	f.Holder = okey.NormalUID(c.Query("holder"))
 	f.Limit, err = respond.LimitOf(c)
 	_ = wrong.Add(err)
 	_, err = respond.CursorOf(c, &f.AfterSerial)
 	_ = wrong.Add(err)
-	_ = wrong.Add(respond.UnknownQuery(c, "establishment", "state", "changed_since", "limit", "cursor"))
+	_ = wrong.Add(respond.UnknownQuery(c, "establishment", "state", "holder", "changed_since", "limit", "cursor"))
 	return f, wrong.OrNil()
 }
 

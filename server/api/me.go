@@ -1,7 +1,9 @@
 package api
 
 import (
+	"cmp"
 	"net/http"
+	"slices"
 	"time"
 
 	"okey/okey"
@@ -19,34 +21,64 @@ func (s *API) getMe(c *gin.Context) error {
 	}
 	me := meView{
 		UID: actor.UID, Name: actor.Name(), Mail: actor.Mail, Support: actor.Support, Auditor: actor.Auditor,
-		Establishments: []assignmentView{}, Answers: append([]okey.UAI{}, actor.Answers(today)...), // [] for none
+		Establishments: []workplaceView{}, Answers: append([]okey.UAI{}, actor.Answers(today)...), // [] for none
 	}
 	for _, uai := range actor.Establishments(today) {
-		for _, a := range actor.At(uai, today) {
-			me.Establishments = append(me.Establishments, assignmentView{
-				UAI: uai, Name: places[uai], Function: a.Function, Until: dayOrNil(a.Until),
-			})
-		}
+		me.Establishments = append(me.Establishments, worksAt(uai, places[uai], actor.At(uai, today)))
 	}
 	c.JSON(http.StatusOK, me)
 	return nil
 }
 
 type meView struct {
-	UID            string           `json:"uid"`
-	Name           string           `json:"name"`
-	Mail           string           `json:"mail"`
-	Support        bool             `json:"support"`
-	Auditor        bool             `json:"auditor"`
-	Establishments []assignmentView `json:"establishments"`
-	Answers        []okey.UAI       `json:"answers_for"`
+	UID            string          `json:"uid"`
+	Name           string          `json:"name"`
+	Mail           string          `json:"mail"`
+	Support        bool            `json:"support"`
+	Auditor        bool            `json:"auditor"`
+	Establishments []workplaceView `json:"establishments"`
+	Answers        []okey.UAI      `json:"answers_for"`
 }
 
-type assignmentView struct {
-	UAI      okey.UAI      `json:"uai"`
-	Name     string        `json:"name"`
+// workplaceView is a school where somebody works: what they are there, then every function that somebody says they have.
+type workplaceView struct {
+	UAI  okey.UAI `json:"uai"`
+	Name string   `json:"name"`
+	functionView
+	Functions []functionView `json:"functions"`
+}
+
+type functionView struct {
 	Function okey.Function `json:"function"`
-	Until    *string       `json:"until"`
+	Until    *string       `json:"until"` // its last day there
+}
+
+// worksAt is a school once, however many sources place somebody there: with the function that may most, until the last day that one of
+// them gives it.
+func worksAt(uai okey.UAI, name string, held []okey.Assignment) workplaceView {
+	ranks := []okey.Function{okey.Principal, okey.Deputy, okey.Staff}
+	slices.SortStableFunc(held, func(a, b okey.Assignment) int {
+		return cmp.Or(
+			cmp.Compare(slices.Index(ranks, a.Function), slices.Index(ranks, b.Function)),
+			lastDay(b).Compare(lastDay(a)),
+		)
+	})
+	v := workplaceView{UAI: uai, Name: name}
+	for _, a := range held {
+		if n := len(v.Functions); n == 0 || v.Functions[n-1].Function != a.Function {
+			v.Functions = append(v.Functions, functionView{a.Function, dayOrNil(a.Until)})
+		}
+	}
+	v.functionView = v.Functions[0]
+	return v
+}
+
+// lastDay orders assignments by when they end; those that don't come last.
+func lastDay(a okey.Assignment) time.Time {
+	if a.Until.IsZero() {
+		return time.Unix(1<<40, 0)
+	}
+	return a.Until.Time()
 }
 
 // getCharter answers the text in force.

@@ -108,7 +108,7 @@ func (s *API) listOrders(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	c.JSON(http.StatusOK, gin.H{"orders": viewsOf(found, s.orderView), "next": next})
+	s.page(c, "orders", viewsOf(found, s.orderView), next)
 	return nil
 }
 
@@ -120,12 +120,14 @@ func orderFilter(c *gin.Context) (sql.OrderFilter, error) {
 	_ = wrong.Add(readUAI(c.Query("establishment"), &f.Establishment))
 	f.State, err = respond.OneOf("state", c.Query("state"), okey.OrderStates())
 	_ = wrong.Add(err)
+	f.ChangedSince, err = changedSince(c)
+	_ = wrong.Add(err)
 	f.Limit, err = respond.LimitOf(c)
 	_ = wrong.Add(err)
 	_, err = respond.CursorOf(c, &after)
 	_ = wrong.Add(err)
 	f.BeforePlacedAt, f.AfterID = after.At, after.ID
-	_ = wrong.Add(respond.UnknownQuery(c, "establishment", "state", "limit", "cursor"))
+	_ = wrong.Add(respond.UnknownQuery(c, "establishment", "state", "changed_since", "limit", "cursor"))
 	return f, wrong.OrNil()
 }
 

@@ -126,7 +126,7 @@ func (s *API) listRequests(c *gin.Context) error {
 		return err
 	}
 	views := viewsOf(found, func(r sql.ListedRequest) requestSummary { return s.summary(r, callerOf(c).Actor) })
-	c.JSON(http.StatusOK, gin.H{"requests": views, "next": next})
+	s.page(c, "requests", views, next)
 	return nil
 }
 
@@ -140,12 +140,15 @@ func requestFilter(c *gin.Context) (sql.RequestFilter, error) {
 		f.Stages = []okey.Stage{stage}
 	}
 	_ = wrong.Add(readUAI(c.Query("establishment"), &f.Establishment))
+	f.ChangedSince, err = changedSince(c)
+	_ = wrong.Add(err)
+	f.Requester = okey.NormalUID(c.Query("requester"))
 	f.Limit, err = respond.LimitOf(c)
 	_ = wrong.Add(err)
 	_, err = respond.CursorOf(c, &after)
 	_ = wrong.Add(err)
 	f.BeforeAskedAt, f.AfterID = after.AskedAt, after.ID
-	_ = wrong.Add(respond.UnknownQuery(c, "stage", "establishment", "limit", "cursor"))
+	_ = wrong.Add(respond.UnknownQuery(c, "stage", "establishment", "requester", "changed_since", "limit", "cursor"))
 	return f, wrong.OrNil()
 }
 

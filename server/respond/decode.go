@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"mime"
@@ -25,7 +26,7 @@ const (
 	MaxUpload = imports.MaxDelivery
 )
 
-// Fields are what the body of an API call may have: by name, a pointer to a text, a whole number or a bool.
+// Fields are what the body of an API call may have: by name, a pointer to a text, a whole number, a bool or a list of what ReadEach reads.
 type Fields map[string]any
 
 // ReadJSON reads the body of an API call into its fields, strictly: JSON only, one object, no other field, each spelled exactly
@@ -73,7 +74,31 @@ func (f Fields) read(given map[string]json.RawMessage) error {
 	return wrong.OrNil()
 }
 
-var typeNames = map[string]string{"string": "un texte", "int": "un nombre entier", "bool": "true ou false"}
+var typeNames = map[string]string{"string": "un texte", "int": "un nombre entier", "bool": "true ou false", "slice": "une liste"}
+
+// ReadEach reads the objects of a list into their fields, each as strictly as ReadJSON reads a body. What is wrong is named with its place:
+// items[3].serial.
+func ReadEach(list string, objects []json.RawMessage, into func(n int) Fields) error {
+	var wrong Invalid
+	for n, object := range objects {
+		place := fmt.Sprintf("%s[%d]", list, n)
+		var given map[string]json.RawMessage
+		if err := json.Unmarshal(object, &given); err != nil || given == nil {
+			wrong = append(wrong, okey.InvalidField(place, "Un objet JSON est attendu ici."))
+			continue
+		}
+		err := into(n).read(given)
+		var several Invalid
+		if errors.As(err, &several) {
+			for _, one := range several {
+				wrong = append(wrong, okey.InvalidField(place+"."+one.Field, "%s", one.Message))
+			}
+		} else if err != nil {
+			return err
+		}
+	}
+	return wrong.OrNil()
+}
 
 func (f Fields) names() string {
 	if len(f) == 0 {

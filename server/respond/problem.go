@@ -136,30 +136,38 @@ func ProblemOf(status int, err error) Problem {
 	return p
 }
 
-// Fail ends an API call with an error's problem. What does not exist and what the caller may not see are told in the same words:
-// serial numbers can be guessed.
-func Fail(c *gin.Context, err error) {
+// Fail ends an API call with an error's problem.
+func Fail(c *gin.Context, err error) { FailWith(c, StatusOf(err), Unseen(err)) }
+
+// Unseen tells of what does not exist and of what the caller may not see in the same words: serial numbers can be guessed.
+func Unseen(err error) error {
 	if okey.ErrorCode(err) == okey.CodeNotFound {
-		err = okey.Errorf(okey.CodeNotFound, "Cela n'existe pas, ou n'est pas pour vous.")
+		return okey.Errorf(okey.CodeNotFound, "Cela n'existe pas, ou n'est pas pour vous.")
 	}
-	FailWith(c, StatusOf(err), err)
+	return err
 }
 
 // FailWith is Fail with a status of its own.
 func FailWith(c *gin.Context, status int, err error) {
-	if status >= http.StatusInternalServerError {
-		slog.ErrorContext(c.Request.Context(), "an API call failed", "route", c.FullPath(), "request_id", RequestID(c), "error", err)
-	}
+	p := Tell(c, status, err)
 	RetryAfter(c, status, err)
 	if status == http.StatusUnauthorized {
 		c.Header("WWW-Authenticate", `Bearer realm="okey"`)
+	}
+	c.Abort()
+	WriteProblem(c.Writer, p)
+}
+
+// Tell is an error's problem within an answer, which it names; the log has what is our own fault.
+func Tell(c *gin.Context, status int, err error) Problem {
+	if status >= http.StatusInternalServerError {
+		slog.ErrorContext(c.Request.Context(), "an API call failed", "route", c.FullPath(), "request_id", RequestID(c), "error", err)
 	}
 	p := ProblemOf(status, err)
 	if id := RequestID(c); id != "" {
 		p.Instance = "urn:uuid:" + id
 	}
-	c.Abort()
-	WriteProblem(c.Writer, p)
+	return p
 }
 
 // RetryAfter says after how many seconds it is worth trying again, where time alone mends it.

@@ -2,11 +2,9 @@ package decisions
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"net/http"
 	"net/url"
-	"time"
 
 	"okey/internal/address"
 	"okey/okey"
@@ -16,9 +14,6 @@ import (
 
 	"github.com/google/uuid"
 )
-
-// answersWait is how long the answers given at once are waited for, all together.
-const answersWait = 3 * act.OutcomeWait
 
 // answersGivenScreen tells what has become of each of the answers given at once.
 type answersGivenScreen struct {
@@ -30,17 +25,11 @@ type answersGivenScreen struct {
 
 type answerGiven struct{ Path, Who, What, wrote string }
 
-// recorded is an answer that is kept, whatever happens next.
-type recorded struct {
-	okey.Action
-	closed bool
-}
-
 // giveAnswers records all answers first, oldest request first, so that none is lost and keys go in that order; then it has them
 // judged one after the other. Once one of them takes its time, the others are only passed on: the page says of each where it
 // stands.
 func (s *Pages) giveAnswers(v *web.Visit, batch uuid.UUID, all []chosen, cmd act.Command) error {
-	var kept []recorded
+	var kept []act.Kept
 	query := url.Values{}
 	for _, one := range all {
 		query.Add("d", one.ID.String())
@@ -51,36 +40,18 @@ func (s *Pages) giveAnswers(v *web.Visit, batch uuid.UUID, all []chosen, cmd act
 		action, closed, err := s.act.Record(v.Ctx(), v.Actor, cmd)
 		switch okey.ErrorCode(err) {
 		case "":
-			kept = append(kept, recorded{action, closed})
+			kept = append(kept, act.Kept{Action: action, Closed: closed})
 		case okey.CodeNotFound, okey.CodeForbidden, okey.CodeOwnRequest, okey.CodeActionReused: // since a moment ago: the page says so
 		default:
 			return err
 		}
 	}
-	if err := s.settleInTurn(v.Ctx(), kept); err != nil {
-		return err
+	for _, done := range s.act.SettleInTurn(v.Ctx(), kept) {
+		if done.Err != nil {
+			return done.Err
+		}
 	}
 	v.Redirect(http.StatusSeeOther, address.PathAnswers+"/"+batch.String()+"?"+query.Encode())
-	return nil
-}
-
-func (s *Pages) settleInTurn(ctx context.Context, kept []recorded) error {
-	began, slow := time.Now(), false
-	for i, one := range kept {
-		if slow {
-			var rest []okey.Action
-			for _, later := range kept[i:] {
-				rest = append(rest, later.Action)
-			}
-			s.act.PassOn(ctx, rest)
-			return nil
-		}
-		done, err := s.act.Settle(ctx, one.Action, one.closed)
-		if err != nil {
-			return err
-		}
-		slow = done.Recorded() || time.Since(began) > answersWait
-	}
 	return nil
 }
 

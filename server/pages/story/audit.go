@@ -218,7 +218,11 @@ func NewAuditLine(e sql.AuditedEntry, c web.Clock) AuditLine {
 // Cells are its entries in a table.
 func (l AuditLine) Cells() []web.Cell {
 	return []web.Cell{
-		l.When, {Text: l.What}, {Text: l.Who, Whole: true}, {Text: l.Via, Whole: true}, {Text: l.About, Path: l.Path, Whole: true},
+		l.When,
+		{Text: l.What},
+		{Text: l.Who, Whole: true},
+		{Text: l.Via, Whole: true},
+		{Text: l.About, Path: l.Path, Whole: true},
 		{Text: l.Detail},
 	}
 }

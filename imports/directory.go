@@ -142,11 +142,11 @@ func readDirectory(d Directory, found directory.Found, r *Result) saidOfAll {
 			all.unsure = append(all.unsure, who.UID)
 		}
 		if fault == nil && who.Mail == "" && strings.Join(entry.Values[d.Mail], "") != "" {
-			r.note("L'entrée %s dit une adresse qui n'en est pas une (%s) : elle n'est pas prise", entry.DN, d.Mail)
+			r.note("L'entrée %s donne une adresse fausse (%s) : elle n'est pas prise", entry.DN, d.Mail)
 		}
 		for _, name := range []string{d.FamilyName, d.GivenName} {
 			if tooLong(entry.Values[name]) {
-				r.note("L'entrée %s dit un nom de plus de %d caractères (%s) : il est coupé", entry.DN, okey.LongestName, name)
+				r.note("L'entrée %s donne un nom de plus de %d caractères (%s) : il est coupé", entry.DN, okey.LongestName, name)
 			}
 		}
 		if fault == nil {

@@ -87,7 +87,7 @@ func (o Options) otherwise() string {
 func (o Options) anyway(what sql.ImportKind) string {
 	switch {
 	case what == sql.ImportedDirectory:
-		return "Vérifiez l'annuaire ; s'il dit vrai, lancez « okey sync directory --force »."
+		return "Vérifiez l'annuaire ; s'il est exact, lancez « okey sync directory --force »."
 	case o.Form:
 		return "Vérifiez que le fichier est complet ; s'il l'est, renvoyez-le avec force=true."
 	}

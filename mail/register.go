@@ -84,7 +84,7 @@ var Register = []Entry{
 	{MoveExpired, toApprovers, "Quand personne n'a répondu à un départ en trente jours."},
 	{Succeeded, toApprovers, "Quand leur établissement en remplace un autre."},
 	{SucceededClosing, toApprovers, "Quand leur établissement est remplacé."},
-	{Hosting, toApprovers, "Quand ils répondent désormais pour un autre établissement."},
+	{Hosting, toApprovers, "Quand ils répondent pour un autre établissement."},
 	{HostingEnded, toApprovers, "Quand ils ne répondent plus pour lui."},
 	{ApproverArrived, toApprovers, "Quand un chef d'établissement ou un adjoint arrive : ce qui l'attend."},
 	{AttachedApprover, toApprovers, "Quand l'assistance rattache quelqu'un à leur établissement."},

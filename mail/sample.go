@@ -60,7 +60,7 @@ func factsOf(letter Letter) Facts {
 	case SourcesTold:
 		f.Waiting = 0
 		f.Items, f.Total = []Item{{
-			Kind: "0061565U perdrait 31 de ses 40 personnes : personne n'y a été retiré. Vérifiez l'annuaire ; s'il dit vrai, lancez " +
+			Kind: "0061565U perdrait 31 de ses 40 personnes : personne n'y a été retiré. Vérifiez l'annuaire ; s'il est exact, lancez " +
 				"« okey sync directory --force ».",
 		}}, 1
 	case SupportOrdered, OrderClosed:

@@ -22,13 +22,13 @@ var (
 	everything = variation{"everything", "pour tout", func(f *Facts) { f.Everything = true }}
 
 	left          = variation{"left", "fin de fonction", func(f *Facts) { f.By = "" }}
-	giverLeft     = variation{"giver-left", "fin de fonction de qui l'a donnée", func(f *Facts) { f.By, f.Left = "", f.By }}
+	giverLeft     = variation{"giver-left", "fin de fonction de la personne qui l'a donnée", func(f *Facts) { f.By, f.Left = "", f.By }}
 	calledOff     = variation{"called-off", "avant son premier jour", func(f *Facts) { f.CalledOff = true }}
 	calledOffLeft = variation{"called-off-left", "fin de fonction avant son premier jour", func(f *Facts) {
 		f.By, f.CalledOff = "", true
 	}}
 	calledOffGiverLeft = variation{
-		"called-off-giver-left", "fin de fonction de qui l'a donnée, avant son premier jour",
+		"called-off-giver-left", "fin de fonction de la personne qui l'a donnée, avant son premier jour",
 		func(f *Facts) { f.By, f.Left, f.CalledOff = "", f.By, true },
 	}
 )
@@ -119,9 +119,9 @@ var cases = map[Letter][]variation{
 	NobodyMailbox:  {{"alone", "une direction seule demande pour elle", func(f *Facts) { f.Own = true }}},
 	DelegationEnded: {
 		left, giverLeft,
-		{"own", "fin de fonction de qui l'a reçue", func(f *Facts) { f.By, f.Own = "", true }},
+		{"own", "fin de fonction de la personne qui l'a reçue", func(f *Facts) { f.By, f.Own = "", true }},
 		calledOffGiverLeft,
-		{"called-off-own", "fin de fonction de qui l'a reçue, avant son premier jour", func(f *Facts) {
+		{"called-off-own", "fin de fonction de la personne qui l'a reçue, avant son premier jour", func(f *Facts) {
 			f.By, f.Own, f.CalledOff = "", true, true
 		}},
 		calledOff, calledOffLeft,
@@ -213,7 +213,7 @@ var cases = map[Letter][]variation{
 	Undelivered:      {{"one", "un seul courriel", alone}},
 	StockUndelivered: {{"one", "un seul courriel, d'aucune clef ni établissement", func(f *Facts) { alone(f); f.Serial, f.UAI = "", "" }}},
 	SourcesTold: {{"alike", "des identifiants ont changé", func(f *Facts) {
-		f.Waiting, f.Total, f.Items = 1, 0, []Item{{Kind: "Léa Martin : lmartin, désormais lmartin2, semble-t-il."}}
+		f.Waiting, f.Total, f.Items = 1, 0, []Item{{Kind: "Léa Martin : lmartin, devenu lmartin2, semble-t-il."}}
 	}}},
 	Stuck:   {{"several", "plusieurs travaux", func(f *Facts) { f.Total = 12 }}},
 	Bounced: {{"returned", "revenu après son départ", func(f *Facts) { f.Returned = true }}},

@@ -18,22 +18,25 @@ var words = texttemplate.FuncMap{
 	"either":     okey.SayEither,
 	"capitalize": okey.Capitalize,
 	"changed":    changed,
+	"did":        did,
 	"ending":     ending,
 	"shared":     shared,
 	"position":   okey.SayPosition,
 	"stop":       fullStop,
 }
 
-// changes tell what became of a key.
-var changes = map[okey.KeyReason]string{
-	okey.ReasonLost:      "a été déclarée perdue",
-	okey.ReasonReturn:    "a été remise en stock",
-	okey.ReasonDefective: "a été déclarée défectueuse",
-	okey.ReasonFound:     "a été retrouvée",
-	okey.ReasonRetired:   "a été mise au rebut",
+// changes tell what became of a key, and what who did it has done.
+var changes = map[okey.KeyReason]struct{ became, did string }{
+	okey.ReasonLost:      {"a été déclarée perdue", "déclaré perdue"},
+	okey.ReasonReturn:    {"a été remise en stock", "remis en stock"},
+	okey.ReasonDefective: {"a été déclarée défectueuse", "déclaré défectueuse"},
+	okey.ReasonFound:     {"a été retrouvée", "déclaré retrouvée"},
+	okey.ReasonRetired:   {"a été mise au rebut", "mis au rebut"},
 }
 
-func changed(r okey.KeyReason) string { return cmp.Or(changes[r], "n'est plus disponible") }
+func changed(r okey.KeyReason) string { return cmp.Or(changes[r].became, "n'est plus disponible") }
+
+func did(r okey.KeyReason) string { return cmp.Or(changes[r].did, "changé l'état de") }
 
 // ending tells of listed keys whether they end soon or have ended.
 func ending(f Facts) string {

@@ -81,7 +81,7 @@ func Keepings() []Keeping {
 		{
 			KeptLinks,
 			"Essais de liens inconnus, formulaires envoyés sans session : une empreinte du réseau d'où ils viennent, leur nombre",
-			"freiner qui devine des liens ou remplit la base",
+			"empêcher de deviner des liens ou de remplir la base",
 			1,
 			"après le premier essai",
 			"",
@@ -89,7 +89,7 @@ func Keepings() []Keeping {
 		},
 		{
 			KeptExports,
-			"Classeurs de commandes, avec le nom de qui a commandé",
+			"Classeurs de commandes, avec le nom de la personne qui a commandé",
 			"retrouver ce qui est parti chez le fournisseur",
 			36,
 			"après leur envoi",
@@ -98,7 +98,7 @@ func Keepings() []Keeping {
 		},
 		{
 			KeptImports,
-			"Imports de l'annuaire et des fichiers : qui a été retiré, quelles lignes étaient fausses",
+			"Imports de l'annuaire et des fichiers : personnes retirées, lignes fausses",
 			"comprendre pourquoi quelqu'un manque",
 			12,
 			"après l'import",
@@ -120,14 +120,14 @@ func Keepings() []Keeping {
 			"ne pas vous redemander qui vous êtes à chaque page",
 			0,
 			"",
-			"deux heures sans rien faire, douze heures au plus",
+			"deux heures d'inactivité, douze heures au plus",
 			"effacées",
 		},
 		{"", "Dernière connexion avec la clef", "voir si une clef sert encore", 0, "", "tant que la clef n'est pas rendue", "effacée"},
 		{
 			"",
 			"Journal d'audit : numéros et codes, sans nom ni texte",
-			"prouver qui a fait quoi, sans pouvoir le réécrire",
+			"prouver qui a fait quoi, sans modification possible",
 			0,
 			"",
 			"tant qu'OKEY connaît la personne",

@@ -92,7 +92,7 @@ func TestAnotherPersonsFormIsNotTakenForMine(t *testing.T) {
 	theirs := h.as(c.blanc).get("/demandes/nouvelle").form(t, "/demandes/nouvelle", "need", "saisie des absences")
 	answer := h.as(c.lea).post("/demandes/nouvelle", theirs)
 	assert.Equal(t, http.StatusForbidden, answer.Status)
-	assert.Contains(t, answer.text(), "ouvert sous un autre nom")
+	assert.Contains(t, answer.text(), "changé de compte")
 	assert.Zero(t, h.Count(`SELECT count(*) FROM request`))
 }
 

@@ -128,7 +128,7 @@ func TestTheAuditNamesWhatItIsAbout(t *testing.T) {
 	id := strings.TrimPrefix(page, "/demandes/")
 	print := h.Text(`SELECT charter_sha256 FROM request`)
 	assert.Contains(t, text, "Personne "+c.stranger.Name())
-	assert.Contains(t, text, "par un secret que la base n'a pas", "a key is what is lent here")
+	assert.Contains(t, text, "Toute modification de ce journal se voit")
 	assert.Contains(t, text, "Demande "+id[:8])
 	assert.NotContains(t, text, id)
 	assert.Contains(t, text, print[:12]+"…")

@@ -234,7 +234,7 @@ func TestARefusedMailIsReadAndSentAgain(t *testing.T) {
 	assert.Contains(t, told.HTML, "<h1>Courriel : Léa Martin demande une clef</h1>", "tabs are told apart")
 	for _, said := range []string{
 		"Léa Martin demande une clef", "Refusé", "Cette adresse n'existe pas", "Marc Roux",
-		"la demande " + strings.TrimPrefix(request, "/demandes/")[:8], "l'envoie à " + c.roux.Mail,
+		"la demande " + strings.TrimPrefix(request, "/demandes/")[:8], "renvoie ce courriel à " + c.roux.Mail,
 	} {
 		assert.Contains(t, told.text(), said)
 	}
@@ -318,7 +318,7 @@ func TestAMailAboutAStageThatIsOverHasNoButton(t *testing.T) {
 	h.Key(scene.Tilleuls)
 	request := h.as(c.lea).asks()
 	id, sam := h.refused(c.roux, request), h.as(c.support)
-	assert.Contains(t, sam.get("/assistance/envois/"+id).text(), "s'il a encore un objet")
+	assert.Contains(t, sam.get("/assistance/envois/"+id).text(), "S'il n'est plus utile, il ne part pas.")
 	h.Exec(`UPDATE request SET turn = turn + 1 WHERE id = $1`, strings.TrimPrefix(request, "/demandes/"))
 	told := sam.get("/assistance/envois/" + id)
 	assert.Contains(t, told.text(), "Ce courriel parle d'une étape qui est terminée")
@@ -361,7 +361,7 @@ func TestWhatARelayHoldsAgainstAMailIsSaidInFrench(t *testing.T) {
 	assert.Contains(t, waits, "Ce courriel est encore en train de partir : OKEY essaie pendant cinq jours.")
 	assert.Equal(t, []string{"/deconnexion"}, postsOf(sam.get("/assistance/envois/"+id)))
 	h.Exec(`UPDATE mail SET state = 'failed', mail_order = NULL WHERE id = $1`, id)
-	assert.Contains(t, sam.get("/assistance/envois/"+id).text(), "il ne peut pas le récrire")
+	assert.Contains(t, sam.get("/assistance/envois/"+id).text(), "il ne peut pas le renvoyer")
 	h.Exec(`UPDATE mail SET state = 'dropped' WHERE id = $1`, id)
 	assert.Contains(t, sam.get("/assistance/envois/"+id).text(), "Sans objet")
 }

@@ -85,7 +85,7 @@ func TestAPersonWhomNoFilePlacesIsLookedForWhereTheirRequestsAre(t *testing.T) {
 	h.as(c.lea).asks()
 	h.Exec(`DELETE FROM assignment WHERE person = $1`, c.lea.ID)
 	assert.Contains(t, support.get(page).text(),
-		"OKEY ne garde pas les fonctions qu'ils ont retirées. Ses demandes et ses clefs, plus bas, disent où elle était.")
+		"Aucune : cette personne n'est dans aucun établissement. Ses demandes et ses clefs, plus bas, disent où elle était.")
 	h.Exec(`DELETE FROM assignment WHERE person = $1`, c.stranger.ID)
 	assert.NotContains(t, support.get("/assistance/personnes/"+c.stranger.ID.String()).text(), "disent où elle était")
 }
@@ -136,7 +136,7 @@ func TestAClosedRequestAndItsMailsTellSupportWhatCanStillBeDone(t *testing.T) {
 	told := sam.get(request)
 	assert.Contains(t, told.HTML, `<a href="/clefs/`+string(key)+`">Une autre personne a eu la clef ?</a>`)
 	assert.Contains(t, told.text(), "« Mettre en stock », puis chacun refait sa demande.")
-	assert.Contains(t, told.text(), "s'il dit encore vrai, il est récrit et repart")
+	assert.Contains(t, told.text(), "s'il est encore utile, il repart, mis à jour")
 
 	mail := h.refused(c.lea, request)
 	assert.NotContains(t, sam.get("/assistance/envois/"+mail).HTML, "<dt>Parti</dt>")

@@ -102,7 +102,7 @@ func TestAKeyThatMovedWithItsSchoolIsFetchedWhereItIs(t *testing.T) {
 	const page = "/assistance/succession"
 	review := sam.fill(page, page, "establishment", string(scene.Tilleuls), "successor", string(scene.Acacias), "comment", "fusion")
 	record := sam.done(sam.post(page, review.form(t, page)))
-	require.Contains(t, record.text(), "répond désormais")
+	require.Contains(t, record.text(), "C'est fait : ")
 	for _, where := range []string{request, "/"} {
 		assert.Contains(t, lea.get(where).text(), "venez la chercher au lycée des Acacias, auprès de Paul Petit", where)
 	}

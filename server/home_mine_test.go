@@ -130,7 +130,7 @@ func TestTheLineOfStepsSaysItsStatesInWords(t *testing.T) {
 	page := lea.asks()
 	today := okey.SayDay(time.Now(), time.Now(), okey.ZoneOf("23"))
 	assert.Contains(t, lea.get("/").text(), "fait : Demandée "+today+" en cours : Réponse de la direction depuis "+today+
-		" à venir : Clef à réserver à venir : Charte et code PIN à venir : Remise de la clef à venir : Clef en main")
+		" à venir : Clef à réserver à venir : Charte et code PIN à venir : Remise de la clef à venir : Clef reçue")
 	roux.done(roux.answers(page, "approve", ""))
 	for _, path := range []string{"/", page} {
 		p := lea.get(path)
@@ -141,10 +141,10 @@ func TestTheLineOfStepsSaysItsStatesInWords(t *testing.T) {
 	}
 	lea.done(lea.signs(page))
 	assert.Contains(t, lea.get("/").text(),
-		"fait : Charte signée "+today+" en cours : Remise de la clef depuis "+today+" à venir : Clef en main")
+		"fait : Charte signée "+today+" en cours : Remise de la clef depuis "+today+" à venir : Clef reçue")
 	roux.done(roux.fill(page, page+"/remise", "serial", h.Text(`SELECT serial FROM key`)))
 	closed := lea.get(page)
-	assert.Contains(t, closed.text(), "fait : Clef remise "+today+" fait : Clef en main "+today+" Marc Roux vous a remis la clef")
+	assert.Contains(t, closed.text(), "fait : Clef remise "+today+" fait : Clef reçue "+today+" Marc Roux vous a remis la clef")
 	assert.NotContains(t, closed.HTML, `aria-current="step"`)
 }
 

@@ -230,7 +230,7 @@ func TestWhoeverLeavesLearnsWhatBecomesOfTheKey(t *testing.T) {
 	page := keyPage(serial) + "/je-pars"
 	told := lea.get(page).text()
 	assert.Contains(t, told, "appartient au collège des Tilleuls")
-	assert.Contains(t, told, "demandez à Anne Blanc ou Marc Roux de l'indiquer")
+	assert.Contains(t, told, "demandez-le à Anne Blanc ou Marc Roux avant de partir")
 	assert.Contains(t, told, "Rendez la clef en main propre à Anne Blanc ou Marc Roux")
 	h.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'personnel', 'import', now())`, c.lea.ID,
 		scene.Acacias)

@@ -163,7 +163,7 @@ func TestAPersonLeavesWithTheKey(t *testing.T) {
 	assert.Contains(t, withdrawn.text(), "La proposition est retirée")
 	assert.Contains(t, withdrawn.text(), "elle reste")
 	assert.NotContains(t, withdrawn.HTML, "<form method=\"post\" action=\""+move)
-	assert.Contains(t, roux.get(leave).text(), "Sinon, la clef reste à l'établissement de départ : la personne la rend avant de partir.")
+	assert.Contains(t, roux.get(leave).text(), "Sinon, la personne la rend avant de partir.")
 	stale := roux.get(leave).form(t, leave, "typed", string(scene.Acacias))
 	roux.done(roux.fill(leave, leave, "typed", "acacias", "comment", "mutation"))
 	move = "/deplacements/" + h.Text(`SELECT id::text FROM key_move WHERE state = 'proposed'`)
@@ -270,7 +270,7 @@ func TestSupportNamesASuccessor(t *testing.T) {
 	require.Equal(t, http.StatusOK, review.Status)
 	assert.Contains(t, review.text(), "Clefs, dans tous leurs états 1 Demandes en cours 1")
 	record := support.done(support.post(page, review.form(t, page)))
-	assert.Contains(t, record.text(), "le lycée des Acacias répond désormais pour le collège des Tilleuls")
+	assert.Contains(t, record.text(), "le lycée des Acacias remplace le collège des Tilleuls")
 	assert.Contains(t, record.HTML, `href="`+request+`"`)
 	assert.Contains(t, record.HTML, `href="/clefs/`+string(serial)+`"`)
 	assert.Contains(t, support.get(page).text(), "Le lycée des Acacias (0069002C) remplace le collège des Tilleuls (0069001B)")
@@ -301,12 +301,12 @@ func TestASuccessorWithoutAnybodyWhoAnswersIsWarnedOf(t *testing.T) {
 		assert.Contains(t, p.text(), "Tout transmettre")
 		return p.text()
 	}
-	assert.Contains(t, review(), "celle de l'établissement qui ferme y répond désormais.")
+	assert.Contains(t, review(), "celle de l'établissement qui ferme y répondra.")
 	h.Exec(`UPDATE assignment SET function = 'personnel' WHERE uai = $1`, scene.Tilleuls)
 	assert.Contains(t, review(), "Personne ne répond pour le lycée des Acacias : OKEY n'y connaît aucune direction, et aucune ne suit. "+
 		"Toutes ces demandes iraient à l'assistance.")
 	h.Person("Paul Petit", okey.Principal, scene.Acacias)
-	assert.Contains(t, review(), "La direction de l'établissement qui continue répond désormais")
+	assert.Contains(t, review(), "La direction de l'établissement qui continue répondra")
 }
 
 func TestTheRecordOfASuccessionReadsWithoutItsIds(t *testing.T) {
@@ -404,6 +404,6 @@ func TestASchoolsPageSaysWhichExpiringKeysItCounts(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
 	p := h.as(c.support).get("/assistance/etablissements/" + string(scene.Tilleuls)).text()
-	assert.Contains(t, p, "En service, expirent d'ici trois mois, sans demande de renouvellement")
+	assert.Contains(t, p, "À renouveler d'ici trois mois")
 	assert.NotContains(t, p, "sous trois mois")
 }

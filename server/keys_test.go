@@ -298,7 +298,7 @@ func TestWhoeverLookedAfterAKeyLearnsWhereItWent(t *testing.T) {
 	told := h.as(c.roux).get(keyPage(serial))
 	assert.Equal(t, http.StatusNotFound, told.Status)
 	assert.Contains(t, told.text(), "La clef "+string(serial)+" n'est plus dans votre établissement depuis le ")
-	assert.Contains(t, told.text(), "elle est suivie désormais par le lycée des Acacias (0069002C).")
+	assert.Contains(t, told.text(), "elle est maintenant suivie par le lycée des Acacias (0069002C).")
 	assert.NotContains(t, h.as(c.lea).get(keyPage(serial)).text(), "Acacias", "to others it does not exist")
 }
 

@@ -157,7 +157,7 @@ func TestAHostAnswersForASectionWithoutAHead(t *testing.T) {
 	form := support.get(hosts).form(t, hosts, "establishment", string(scene.Tilleuls), "host", string(scene.Acacias),
 		"comment", "section sans chef")
 	done := support.done(support.post(hosts, form))
-	assert.Contains(t, done.text(), "la direction du lycée des Acacias répond désormais pour le collège des Tilleuls")
+	assert.Contains(t, done.text(), "la direction du lycée des Acacias répond maintenant pour le collège des Tilleuls")
 	assert.Equal(t, http.StatusSeeOther, support.post(hosts, form).Status)
 	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM hosting`))
 	assert.Equal(t, 1,

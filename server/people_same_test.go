@@ -138,7 +138,7 @@ func TestWhatOnePersonCanNotHavePartsThem(t *testing.T) {
 			fresh, _ := h.renamed(c)
 			also(h, c, fresh)
 			page := h.as(c.support).get("/assistance/personnes/" + c.lea.ID.String())
-			assert.Contains(t, page.text(), "retirez la demande de trop, ou changez l'état de la clef de trop")
+			assert.Contains(t, page.text(), "Retirez la demande de trop, ou changez l'état de la clef de trop")
 			assert.NotContains(t, page.text(), "C'est la même personne")
 			err := h.Store.MakeOne(t.Context(), c.lea.ID, fresh.ID, c.support.ID, here(), time.Now())
 			assert.Equal(t, okey.CodeInvalid, okey.ErrorCode(err))

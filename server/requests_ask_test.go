@@ -142,7 +142,7 @@ func TestWhoeverCannotAskLearnsWhyAndWhatToDoInstead(t *testing.T) {
 
 	serial := h.KeyOf(c.blanc, scene.Tilleuls, here().AddMonths(12))
 	blocked(c.blanc,
-		"vous pourrez demander la suivante à partir du "+here().AddMonths(9).Say(here())+". Elle est perdue ou ne marche plus ?",
+		"vous pourrez demander la suivante à partir du "+here().AddMonths(9).Say(here())+". Perdue ou en panne ?",
 		[]string{"Voir ma clef"}, []string{keyPage(serial), keyPage(serial) + "/perdue", keyPage(serial) + "/ne-marche-plus"})
 
 	blocked(h.Person("Jean Dupont", okey.Staff), "Nous ne vous trouvons dans aucun établissement. Demandez à votre secrétariat", nil,

@@ -57,7 +57,7 @@ func TestARequestGoesFromAskingToHandoverThroughForms(t *testing.T) {
 	assert.Contains(t, handed.text(), "La clef "+string(serial)+" est remise à Léa Martin.")
 	assert.Equal(t, okey.InService, h.KeyState(serial))
 	assert.Contains(t, lea.get("/").text(), "Clef "+string(serial))
-	assert.Contains(t, lea.get("/demandes/nouvelle").text(), "sert jusqu'au")
+	assert.Contains(t, lea.get("/demandes/nouvelle").text(), "est valable jusqu'au")
 	assert.Equal(t, 4, h.Count(`SELECT count(*) FROM action WHERE via = 'web' AND outcome = 'accepted'`))
 }
 

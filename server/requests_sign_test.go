@@ -34,10 +34,9 @@ func TestCharterAndPINAreOnOnePageThatExplainsBoth(t *testing.T) {
 	assert.Contains(t, html.UnescapeString(sign.HTML), strings.TrimSpace(okey.FirstCharter), "the text whole, as it is signed")
 	assert.Contains(t, sign.HTML, `href="/charte/1"`, "to print it")
 	for _, said := range []string{
-		"Une clef vous est réservée jusqu'au", "Signer, c'est vous engager à faire ce qu'elle dit.",
-		"un seul chiffre répété", "une suite qui monte ou qui descend", "dans le numéro de la clef, car qui la trouve les lit",
-		"prenez une phrase que vous aimez et comptez les lettres",
-		"Venez la chercher au collège des Tilleuls, auprès d'Anne Blanc ou Marc Roux",
+		"Une clef vous est réservée jusqu'au", "Vous signez en ligne.",
+		"un seul chiffre répété", "une suite qui monte ou qui descend", "une partie du numéro de la clef",
+		"Vous irez chercher la clef au collège des Tilleuls, auprès d'Anne Blanc ou Marc Roux",
 	} {
 		assert.Contains(t, sign.text(), said)
 	}

@@ -33,7 +33,7 @@ func (m WrittenMail) First() uuid.UUID {
 func (m WrittenMail) MayLeaveAgain(at time.Time) error {
 	switch {
 	case m.Order == nil:
-		return okey.Errorf(okey.CodeMailForgotten, "Ce courriel ne se réécrit pas.")
+		return okey.Errorf(okey.CodeMailForgotten, "Ce courriel ne peut pas être renvoyé.")
 	case m.State == MailQueued && at.Before(m.CreatedAt.Add(okey.MailLife)):
 		return okey.Errorf(okey.CodeMailLeaving, "Ce courriel est encore en train de partir.")
 	}

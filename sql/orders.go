@@ -186,7 +186,7 @@ func (r reader) Workbook(ctx context.Context, id uuid.UUID) ([]byte, error) {
 	var content []byte
 	err := r.get(ctx, &content, noExport, `SELECT workbook FROM order_export WHERE id = $1`, id)
 	if err == nil && len(content) == 0 {
-		return nil, okey.Errorf(okey.CodeNotFound, "Ce classeur n'est plus gardé : son temps est passé.")
+		return nil, okey.Errorf(okey.CodeNotFound, "Ce classeur a été effacé : sa durée de conservation est passée.")
 	}
 	return content, err
 }

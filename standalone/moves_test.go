@@ -44,7 +44,7 @@ func TestARequestGoesOnAtTheSuccessorOfItsSchool(t *testing.T) {
 	for _, id := range []string{undecided, signed} {
 		require.Eventually(t, func() bool { return s.attribute(id, okey.AttributeUAI) == school2 }, patience, 50*time.Millisecond, "its workflow learns where it stands")
 	}
-	s.awaitLetter("fontaine@", "C'est vous qui y répondez désormais")
+	s.awaitLetter("fontaine@", "C'est vous qui y répondez maintenant")
 	assert.Equal(t, 404, s.signal("roux", undecided, okey.PrincipalDecision, approval).Status, "the old head answers no more")
 	s.applied("fontaine", signed, okey.Handover, fields{"serial": "00480001"})
 	s.awaitEnd(signed)

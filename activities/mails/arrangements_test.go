@@ -202,7 +202,7 @@ func TestAHostsApproversGetOneMailWithAllThatAwaits(t *testing.T) {
 	sam := o.Support("Sam Support")
 	h := okey.Hosting{ID: uuid.New(), UAI: scene.Tilleuls, Host: scene.Acacias, Reason: "section sans chef", By: sam.ID, At: o.now}
 	arrived := o.follows(o.Store.Host(ctx, h, okey.DayOf(o.now, okey.ZoneOf(""))))
-	require.Equal(t, []string{"ppetit@ac-nice.fr: Vous répondez désormais pour le collège des Tilleuls"}, lines(arrived))
+	require.Equal(t, []string{"ppetit@ac-nice.fr: Vous répondez maintenant pour le collège des Tilleuls"}, lines(arrived))
 	assert.Contains(t, arrived[0].Text, "« section sans chef »")
 	assert.Contains(t, arrived[0].Text, "- Léa Martin")
 	assert.Equal(t, base+"/demandes?etablissement=0069001B", link(arrived[0]))

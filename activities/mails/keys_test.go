@@ -59,10 +59,10 @@ func TestTheFormerHolderIsTold(t *testing.T) {
 	o.letters(o.change(serial, okey.Action{By: o.lea.ID, Content: okey.Content{KeyReason: okey.ReasonLost, Comment: "dans le train"}})...)
 	mine := o.box.To("lmartin@ac-nice.fr")
 	require.Len(t, mine, 1)
-	assert.Contains(t, mine[0].Text, "a été déclarée perdue par vous-même")
+	assert.Contains(t, mine[0].Text, "Vous avez déclaré perdue votre clef")
 	assert.Contains(t, mine[0].Text, "Vous pouvez en demander une autre dès maintenant.")
 	require.Len(t, o.box.To("mroux@ac-nice.fr"), 1)
-	assert.Contains(t, o.box.To("mroux@ac-nice.fr")[0].Text, "qu'avait Léa Martin")
+	assert.Contains(t, o.box.To("mroux@ac-nice.fr")[0].Text, "de Léa Martin")
 }
 
 // Whoever waits for another key already is led to that request: where they would ask they read that they must withdraw it first.

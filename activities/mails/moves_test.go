@@ -114,8 +114,8 @@ func TestAHolderIsToldWhoFollowsTheKeyThatSupportMoves(t *testing.T) {
 		}
 	}
 	require.Equal(t, []string{"lmartin@ac-nice.fr: Votre clef n° " + string(serial) + " change d'établissement"}, lines(told))
-	assert.Contains(t, told[0].Text, "Votre clef n° "+string(serial)+" est désormais suivie au lycée des Acacias : « rééquilibrage ».")
-	assert.Contains(t, told[0].Text, "demandez là-bas à Paul Petit.")
+	assert.Contains(t, told[0].Text, "Votre clef n° "+string(serial)+" est maintenant suivie au lycée des Acacias : « rééquilibrage ».")
+	assert.Contains(t, told[0].Text, "adressez-vous à Paul Petit.")
 	assert.Equal(t, base+"/clefs/"+string(serial), link(told[0]))
 }
 

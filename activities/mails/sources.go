@@ -30,7 +30,7 @@ func sourcesTold(ctx context.Context, p *mailing) error {
 		return err
 	}
 	for _, pair := range alike {
-		p.facts.Items = append(p.facts.Items, mail.Item{Kind: fmt.Sprintf("%s : %s, désormais %s, semble-t-il.",
+		p.facts.Items = append(p.facts.Items, mail.Item{Kind: fmt.Sprintf("%s : %s, devenu %s, semble-t-il.",
 			pair.Old.Name(), pair.Old.UID, pair.New.UID)})
 	}
 	p.facts.Items = p.facts.Items[:min(most, len(p.facts.Items))]

@@ -89,7 +89,7 @@ func TestSupportIsToldWhoseUIDHasChanged(t *testing.T) {
 	require.Empty(t, o.morning())
 	told := o.toldOfSources()
 	require.Equal(t, []string{supportBox + ": 1 identifiant à réunir"}, lines(told))
-	assert.Contains(t, told[0].Text, "Ben Blond : bblond, désormais bblond2, semble-t-il.")
+	assert.Contains(t, told[0].Text, "Ben Blond : bblond, devenu bblond2, semble-t-il.")
 	assert.Equal(t, base+"/assistance/imports", link(told[0]))
 	require.Empty(t, o.after(1))
 	assert.Empty(t, o.toldOfSources(), "once")

@@ -44,10 +44,10 @@ func TestEverybodyWhomASuccessionConcernsIsToldOnce(t *testing.T) {
 	assert.Contains(t, to("ppetit@ac-nice.fr", arrived)[0].Text, "Vous en reprenez 2 clefs, 2 demandes, 1 départ et 1 signalement.")
 	roux := to("mroux@ac-nice.fr", arrived)[0].Text
 	assert.Contains(t, roux, "en reprend 2 clefs, 2 demandes, 1 départ et 1 signalement. "+
-		"Alix Adjoint ou Paul Petit y répond désormais : remettez-lui les clefs de votre tiroir.")
+		"Alix Adjoint ou Paul Petit y répond maintenant : remettez-lui les clefs de votre tiroir.")
 	lea := to("lmartin@ac-nice.fr", arrived)[0]
 	assert.Contains(t, lea.Text, "Le lycée des Acacias remplace le collège des Tilleuls. "+
-		"Votre clef vous y attend désormais : venez la chercher auprès d'Alix Adjoint ou Paul Petit.")
+		"Votre clef vous y attend : venez la chercher auprès d'Alix Adjoint ou Paul Petit.")
 	assert.Equal(t, base+"/demandes/"+signed.String(), link(lea))
 	ali := to("abenali@ac-nice.fr", arrived)[0]
 	assert.Contains(t, ali.Text, "garde sa place : Alix Adjoint ou Paul Petit y répond. Vous n'avez rien à faire.")
@@ -94,7 +94,7 @@ func TestSupportIsToldWhereNobodyAnswersForTheSuccessor(t *testing.T) {
 	told := to(supportBox, arrived)
 	require.Equal(t, []string{supportBox + ": Personne ne peut répondre : le lycée des Acacias"}, lines(told))
 	assert.Contains(t, told[0].Text, "reprend 1 demande, mais personne ne peut y répondre.")
-	assert.Contains(t, to("mroux@ac-nice.fr", arrived)[0].Text, "L'assistance y répond désormais.")
+	assert.Contains(t, to("mroux@ac-nice.fr", arrived)[0].Text, "L'assistance y répond maintenant.")
 	assert.Contains(t, to("lmartin@ac-nice.fr", arrived)[0].Text, "l'assistance y répond")
 	stuck, err := o.Store.Stuck(t.Context(), sql.StuckSince{Today: okey.DayOf(o.now, time.UTC), Limit: 10})
 	require.NoError(t, err)

@@ -248,7 +248,7 @@ func (d *doctor) roles(ctx context.Context) (string, error) {
 		how := "le porte sans qu'il ait été donné"
 		switch {
 		case r.Other:
-			how = "n'est plus connu par l'identifiant à qui il a été donné"
+			how = "n'a plus l'identifiant auquel il a été donné"
 		case r.Given:
 			how = "ne le porte plus sans qu'il ait été retiré"
 		}

@@ -39,7 +39,7 @@ type program struct {
 	Grant       GrantCommand       `cmd:"" help:"Donner le rôle d'assistance ou d'audit."`
 	Charter     CharterCommand     `cmd:"" help:"La charte que signent les demandeurs."`
 	Secrets     SecretsCommand     `cmd:"" help:"Faire un jeu de secrets, un fichier chacun, ou remplacer une clef."`
-	Doctor      DoctorCommand      `cmd:"" help:"Vérifier base, migrations, Temporal, courrier, journal d'audit, travail en souffrance."`
+	Doctor      DoctorCommand      `cmd:"" help:"Vérifier base, migrations, Temporal, courrier, journal d'audit, travail bloqué."`
 	Healthcheck HealthcheckCommand `cmd:"" help:"Dire si le serveur ou le worker de cette machine répond."`
 }
 
@@ -141,7 +141,7 @@ func withHolder(ctx context.Context, store *sql.Store, err error) error {
 	}
 	holder, found, asked := store.AuditHolder(ctx)
 	if asked != nil || !found {
-		return okey.Errorf(okey.CodeUnavailable, "une autre écriture n'en finit pas : rien n'a été fait, réessayez.")
+		return okey.Errorf(okey.CodeUnavailable, "une autre écriture dure trop longtemps : rien n'a été fait, réessayez.")
 	}
 	since, session := sayHolder(holder)
 	return okey.Errorf(okey.CodeUnavailable,

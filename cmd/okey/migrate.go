@@ -51,7 +51,7 @@ func (m *MigrateCommand) Run(ctx context.Context, cfg *config.Config, out io.Wri
 func prepare(ctx context.Context, cfg *config.Config, out io.Writer) error {
 	left, err := engine.Prepare(ctx, *cfg)
 	if len(left) > 0 {
-		const said = "Ce compte n'a pas ce droit sur le moteur. À lancer par qui l'administre :\n  %s\n"
+		const said = "Ce compte n'a pas ce droit sur le moteur. À lancer par l'administrateur du moteur :\n  %s\n"
 		if _, err := fmt.Fprintf(out, said, strings.Join(left, "\n  ")); err != nil {
 			return err
 		}

@@ -112,7 +112,7 @@ func (c *SecretsCommand) rotate(out io.Writer) error {
 		return err
 	}
 	version, _ := next.Current()
-	_, err = fmt.Fprintf(out, "%s : la clef de version %d sert désormais, les anciennes vérifient encore. Redémarrez serveur et worker.\n",
+	_, err = fmt.Fprintf(out, "%s : la clef de version %d sert maintenant, les anciennes vérifient encore. Redémarrez serveur et worker.\n",
 		name, version)
 	return err
 }

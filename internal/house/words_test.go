@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -26,7 +27,7 @@ const command = `« okey [^»]*»|--[a-z-]+|OKEY_\w+|TEMPORAL_\w+|SMTP_\w+|\b[a-
 
 // glossary is one term for a thing: OKEY's words, and those that people might take for them.
 var glossary = []wordRule{
-	{`(?i)\bclés?\b`, "clef", `« Commande de clés OTP »`},
+	{`(?i)\bclés?([^\p{L}]|$)`, "clef", `« Commande de clés OTP »`},
 	{`(?i)\be-?mails?\b|\bmél\b|\bmails?\b`, "courriel", ``},
 	{`(?i)\b(help ?desk|hotline|support)\b`, "assistance", `^support ou auditor\.$`},
 	{`(?i)\b(login|logins|loguer|log-?in|sign-?in|s'identifier|identifiez-vous|s'authentifier|authentifiez-vous)\b`, "se connecter", ``},
@@ -94,6 +95,64 @@ var frenchAlone = []wordRule{
 }
 
 func TestTextsAreFrenchAndNoCodes(t *testing.T) { hold(t, frenchAlone) }
+
+// literary are turns that nobody in an administration writes.
+var literary = []wordRule{
+	{
+		`(?i)(\b(de|par|pour|chez|avec|car|et|ou|que|mais|freiner|prévenir|aider)|(^|[^\p{L}])à) qui\b|[:;] qui [^?]*[.;]|(^|[.?!] )Qui [^?]*\.`,
+		"la personne qui : « qui » reprend un mot de la phrase",
+		`(?i)\bqui [^.:;?!]* (et|ou) qui\b|\b(personne|collègue)s? (à|de|par|pour|avec|chez) qui\b|` + // it has its word
+			`\bqui [^.:;?!]*\?|à qui vous\b|^\*À qui$|\bavec qui :|\bpar qui, quand\b`, // it asks
+	},
+	{`(?i)\b(dites|notez)-(la|le|les) \p{L}*(ée?s?|ue?s?|eux|euses?)([^\p{L}]|$)`, "déclarez-la perdue", ``},
+	{`(?i)\bdit (encore )?vrai\b|\bne se défait pas\b|; [^.;?!]*\?`, "est exact, est définitif ; une question commence une phrase", ``},
+	{`(?i)\bportez-(la|le|les)\b|\bpar (vous|lui|elle)-même`, "apportez la clef, parlez-en ; vous avez déclaré", ``},
+	{`(?i)\bdésormais\b`, "maintenant, ou rien", ``},
+	{`(?i)\bd'(elles?|eux)-mêmes?([^\p{L}]|$)|\bde lui-même([^\p{L}]|$)|\btoute?s? seule?s?\b`, "automatiquement, ou rien", ``},
+	{`(?i)\bfait son temps\b|\bson temps est passé`, "ce qui n'est plus nécessaire", ``},
+	{`(?i)\brécri|\bse réécri`, "mis à jour, renvoyé", ``},
+	{`(?i)\ben peine\b|\btout droit à|\bla cause levée`, "le plus, directement, une fois la cause corrigée", ``},
+	{`(?i)\b\d+ fois sur \d+`, "90 % des demandes", ``},
+	{`(?i)^(clef )?en main$`, "clef reçue", ``},
+	{`(?i)\bmême en partie\b|\bet le tri\b`, "un intitulé de quelques mots", ``},
+}
+
+func TestTextsArePlain(t *testing.T) { hold(t, literary) }
+
+const (
+	wordsASentence      = 25
+	semicolonsASentence = 1
+)
+
+// asSigned are texts that stay as they are, and why.
+var asSigned = map[string]string{
+	"okey/charter.txt": "who has signed it signed these very words: another text is another version, for the academy to publish",
+}
+
+var (
+	sentenceEnd = regexp.MustCompile(`[.?!:…]([\s\x{a0}\x{202f}]*[»)])?([\s\x{a0}\x{202f}]|$)`)
+	columns     = regexp.MustCompile(`numero_de_serie ; [a-z_; ]+`)
+)
+
+func TestSentencesAreShort(t *testing.T) {
+	commands := regexp.MustCompile(command)
+	for text, files := range catalogue(t) {
+		if asSigned[files[0]] != "" {
+			continue
+		}
+		for _, sentence := range sentenceEnd.Split(columns.ReplaceAllString(commands.ReplaceAllString(text, "x"), "x"), -1) {
+			assert.LessOrEqual(t, len(wordsOf(sentence)), wordsASentence, "%v: « %s »: say it in two sentences, or with less", files, sentence)
+			assert.LessOrEqual(t, strings.Count(sentence, ";"), semicolonsASentence, "%v: « %s »: say it in two sentences", files, sentence)
+		}
+	}
+}
+
+// wordsOf are a sentence's words: what the program fills in is one each, a sign that stands alone none.
+func wordsOf(sentence string) []string {
+	return slices.DeleteFunc(strings.Fields(strings.ReplaceAll(sentence, "{}", "x")), func(word string) bool {
+		return !strings.ContainsFunc(word, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })
+	})
+}
 
 // What Go, a library or the system says of a failure is English, and for the log: no message for people is made of it.
 func TestNoMessageForPeopleIsMadeOfAnError(t *testing.T) {

@@ -47,7 +47,7 @@ const PINUnchanged = "Cette clef n'est plus la vôtre : son code PIN n'a pas cha
 var said = map[okey.Code]string{
 	okey.CodePINReplaced:     "Vous avez choisi un autre code PIN depuis : c'est celui-là qui sert.",
 	okey.CodeNoKeyFree:       "Aucune clef n'est libre dans cet établissement : la demande garde sa place.",
-	okey.CodeOrderState:      "Cette commande n'en est plus là : rien n'a changé. Rechargez la page pour voir où elle en est.",
+	okey.CodeOrderState:      "Cette commande a changé d'état entre-temps : rien n'a été fait. Rechargez la page pour voir où elle en est.",
 	okey.CodeNothingToExport: "Aucune commande n'attend d'être transmise : il n'y a rien à transmettre.",
 	okey.CodeReportDecided:   "Quelqu'un de l'assistance a déjà répondu : rien n'a changé.",
 	okey.CodeReportKnown: "Cette clef est entrée dans OKEY entre-temps : rien n'a changé. Ouvrez sa page pour voir où elle est, puis " +
@@ -195,7 +195,7 @@ func AlreadyHolds(detail string, f Facts) string {
 	}
 	key, today := f.Held[0], okey.DayOf(f.Now, f.Zone)
 	if detail == okey.DetailNotYetRenewable {
-		return fmt.Sprintf("Votre clef %s sert jusqu'au %s : vous pourrez demander la suivante à partir du %s.",
+		return fmt.Sprintf("Votre clef %s est valable jusqu'au %s : vous pourrez demander la suivante à partir du %s.",
 			key.Serial, key.ExpiresOn.Say(today), key.ExpiresOn.AddMonths(-okey.RenewalMonths).Say(today))
 	}
 	return fmt.Sprintf(
@@ -351,5 +351,5 @@ func SayUnsendable(why okey.Code) string {
 	case okey.CodeMailNoAddress:
 		return "OKEY n'a pas d'adresse pour cette personne : faites-la corriger dans l'annuaire. Rien n'a été envoyé."
 	}
-	return "OKEY ne sait plus de quoi ce courriel était fait : il ne peut pas le récrire. Rien n'a été envoyé."
+	return "OKEY n'a plus de quoi refaire ce courriel : il ne peut pas le renvoyer. Rien n'a été envoyé."
 }

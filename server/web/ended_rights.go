@@ -30,7 +30,7 @@ func endedPosts(v *Visit, headed []sql.HeadedSchool, since okey.Day) (said []str
 		switch {
 		case slices.Contains(answers, h.UAI) || slices.Contains(answers, h.Heir) || (!left.IsZero() && left.Before(since)):
 		case h.Heir != "" && !h.ClosedOn().Before(since):
-			said = append(said, fmt.Sprintf("%s (%s) a remplacé %s %s : sa direction y répond désormais. "+
+			said = append(said, fmt.Sprintf("%s (%s) a remplacé %s %s : sa direction y répond maintenant. "+
 				"Remettez-lui les clefs qui restent dans votre tiroir, elles comptent parmi les siennes.",
 				okey.Capitalize(okey.SayEstablishment(h.HeirName)), h.Heir, school, h.ClosedOn().Say(today)))
 		case h.Heir == "" && !left.IsZero() && left.Before(today):

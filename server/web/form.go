@@ -105,8 +105,8 @@ func (s *Site) Read(v *Visit, f *Form) error {
 	}
 	if opener := v.Request.PostForm.Get("person"); v.SignedIn() && opener != "" && opener != v.Actor.ID.String() {
 		return okey.Errorf(okey.CodeForbidden,
-			"Ce formulaire a été ouvert sous un autre nom que le vôtre, dans un autre onglet peut-être : rien n'a été fait. "+
-				"Ouvrez la page de nouveau, puis recommencez.")
+			"Vous avez changé de compte depuis l'ouverture de cette page. Rien n'a été fait : "+
+				"ouvrez la page de nouveau, puis recommencez.")
 	}
 	id, err := uuid.Parse(v.Request.PostForm.Get("action"))
 	if err != nil || id == uuid.Nil {

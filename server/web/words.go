@@ -275,7 +275,7 @@ var RefusalNames = map[okey.Code]string{
 	okey.CodeInvalid:         "code PIN effacé",
 	okey.CodeMailLeaving:     "courriel encore en route",
 	okey.CodeMailJustSent:    "courriel tout juste renvoyé",
-	okey.CodeMailForgotten:   "courriel qui ne se réécrit pas",
+	okey.CodeMailForgotten:   "courriel qui ne peut pas être renvoyé",
 	okey.CodeMailNoAddress:   "pas d'adresse",
 	okey.CodeNoFailedMails:   "aucun courriel refusé",
 	okey.CodePINReplaced:     "code PIN déjà remplacé",

@@ -170,7 +170,7 @@ func (s *Pages) freeAt(v *web.Visit, uais ...okey.UAI) (map[okey.UAI]int, error)
 
 func sayFree(n int) string {
 	if n == 0 {
-		return "Aucune clef n'est libre : qui est accepté garde sa place, et les premières clefs libres reviennent aux premiers."
+		return "Aucune clef n'est libre : les demandes acceptées seront servies dans l'ordre."
 	}
 	return fmt.Sprintf("%s %s.", okey.SayCount(n, "clef"), okey.SayEither(n, "est libre", "sont libres"))
 }

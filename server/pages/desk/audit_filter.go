@@ -201,7 +201,7 @@ func auditFilters(v *web.Visit, chosen auditChoice) *web.Form {
 	}
 	add("quoi", event, web.Field{Label: "Quoi", Empty: "Tout", Choices: auditChoices(chosen.events)})
 	add("qui", web.PlainQuery(v, "qui"), web.Field{
-		Label: "Qui", Hint: "Un nom, un identifiant ou une adresse ; « OKEY » pour ce qu'il fait de lui-même.",
+		Label: "Qui", Hint: "Un nom, un identifiant ou une adresse ; « OKEY » pour ce qui est automatique.",
 	})
 	add("objet", web.PlainQuery(v, "objet"), web.Field{
 		Label: "À propos de",

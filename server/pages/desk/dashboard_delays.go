@@ -35,7 +35,7 @@ var drawnStages = map[okey.Stage]string{
 // delayFigures measures how long requests have stayed in each stage.
 func (s *Pages) delayFigures(v *web.Visit, chosen dashboardChoice) (web.Figures, error) {
 	days, err := s.store.DaysByStage(v.Ctx(), chosen.scope, chosen.since(v.Today(), web.Paris(v).Zone))
-	f := web.Figures{Of: "Étape", Columns: []string{"Médiane, en jours", "9 fois sur 10, au plus", "Passages comptés"}, Aside: 1}
+	f := web.Figures{Of: "Étape", Columns: []string{"Médiane, en jours", "90 % des demandes", "Passages comptés"}, Aside: 1}
 	for _, stage := range okey.Stages() {
 		if stage.Closed() {
 			continue

@@ -41,9 +41,8 @@ func (s *Pages) shortFigures(v *web.Visit, chosen dashboardChoice) (web.Figures,
 func sayShort(f web.Figures) web.Plotted {
 	about := web.Plotted{
 		Nothing: "Il ne manque de clefs nulle part : chaque établissement en a autant de libres que de personnes qui attendent, ou plus.",
-		Note: fmt.Sprintf("Les établissements où plus de personnes attendent qu'il n'y a de clefs libres, les plus en peine d'abord, "+
-			"%d au plus ; le tableau à télécharger les a tous. Attendent les demandes sans réponse et celles qui attendent une clef ; "+
-			"une clef libre est encore bonne %s au moins.", shortestPlaces, okey.SayNumber(okey.LendableMonths)+" mois"),
+		Note: fmt.Sprintf("Les %d établissements où il manque le plus de clefs. "+
+			"Liste complète dans le tableau à télécharger.", shortestPlaces),
 	}
 	if len(f.Rows) > 0 {
 		worst := f.Rows[0]

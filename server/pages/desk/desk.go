@@ -95,7 +95,7 @@ func (s *Pages) showDesk(v *web.Visit, status int, resend *web.Form, warning str
 	}
 	notice := ""
 	if found && done.Name == okey.ActionMailsResend {
-		notice = "Les courriels refusés entre ces deux moments repartent, récrits avec ce qui est vrai aujourd'hui."
+		notice = "Les courriels refusés entre ces deux moments repartent, mis à jour."
 	}
 	refused, err := s.refused(v, deskRows)
 	if err != nil {

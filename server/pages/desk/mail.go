@@ -46,7 +46,7 @@ const outlived = "Ce courriel parle d'une étape qui est terminée : ce qu'il di
 func sayResent(repeat sql.Mail) (notice, warning string, underWay bool) {
 	switch {
 	case repeat.State == sql.MailSent:
-		return "Le courriel est reparti, récrit avec ce qui est vrai aujourd'hui.", "", false
+		return "Le courriel est reparti, mis à jour.", "", false
 	case repeat.State == sql.MailDropped:
 		return "", "Le courriel n'est pas reparti : ce qu'il demandait est fait, ou ne concerne plus cette personne.", false
 	case repeat.State == sql.MailFailed:

@@ -125,10 +125,10 @@ func closedMatter(found []sql.ClosedSchool) matter {
 	m := matter{
 		ID: "fermes", Title: "Établissements fermés",
 		Count: upTo(n, "établissement") + okey.SayEither(n, " fermé", " fermés"),
-		How: "Le registre les dit fermés : personne n'y prête ni n'y rend plus de clef. Nommez l'établissement qui continue, et tout " +
-			"suit ; ou faites corriger le registre, puis importez-le.",
-		Read: "Le registre les dit fermés, et personne n'a dit où vont leurs clefs et leurs demandes : l'assistance nomme celui qui " +
-			"continue.",
+		How: "Ils sont fermés d'après le registre : plus personne n'y prête ni n'y rend de clef. " +
+			"Nommez l'établissement qui continue : tout suit. Sinon, faites corriger le registre, puis importez-le.",
+		Read: "Ils sont fermés d'après le registre, et personne n'a indiqué où vont leurs clefs et leurs demandes : " +
+			"l'assistance nomme celui qui continue.",
 	}
 	for _, e := range found {
 		m.Cards = append(m.Cards, web.Card{
@@ -142,9 +142,9 @@ func closedMatter(found []sql.ClosedSchool) matter {
 func stuckMatter(found []sql.DeskAction, c web.Clock) matter {
 	return matter{
 		ID: "actions", Title: "Actions sans suite", Count: upTo(len(found), "action") + " sans suite",
-		How: "OKEY les représente au moteur après une minute, cinq, puis chaque heure. Si l'une d'elles reste, ouvrez son suivi dans le " +
-			"moteur depuis sa page, et prévenez l'exploitant.",
-		Read:    "OKEY les représente au moteur après une minute, cinq, puis chaque heure.",
+		How: "OKEY les renvoie au moteur après une minute, cinq minutes, puis chaque heure. " +
+			"Si l'une d'elles reste, ouvrez son suivi dans le moteur depuis sa page, et prévenez l'exploitant.",
+		Read:    "OKEY les renvoie au moteur après une minute, cinq minutes, puis chaque heure.",
 		Actions: story.DeskLines(found, c),
 	}
 }
@@ -170,9 +170,9 @@ func readingMatter(last []sql.ImportRun, c web.Clock) matter {
 func troubleMatter(found []sql.Trouble, c web.Clock, workflow func(id string) string) matter {
 	m := matter{
 		ID: "blocages", Title: "Ce qui n'avance plus",
-		How: "OKEY essaie encore, et le dit par courriel après une demi-heure. Montrez à l'exploitant ce que dit l'erreur : la cause " +
-			"levée, rien n'est à refaire.",
-		Read: "OKEY essaie encore. L'erreur est pour l'exploitant : la cause levée, rien n'est à refaire.",
+		How: "OKEY essaie encore, et le dit par courriel après une demi-heure. Montrez à l'exploitant ce que dit l'erreur. " +
+			"Une fois la cause corrigée, rien n'est à refaire.",
+		Read: "OKEY essaie encore. L'erreur est pour l'exploitant. Une fois la cause corrigée, rien n'est à refaire.",
 	}
 	for _, t := range found {
 		state := "depuis " + c.Time(t.Since)

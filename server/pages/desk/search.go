@@ -332,7 +332,7 @@ func (s *Pages) findBatches(v *web.Visit, asked string) (finding, error) {
 // tryInstead is what to try where nothing was found: where what was typed looks like a code with something wrong, what that is.
 func (s *Pages) tryInstead(v *web.Visit, asked string) (string, error) {
 	if len(asked) > okey.MaxText || !web.IsPlainText(asked) {
-		return "C'est trop long, ou il s'y trouve des signes qui ne se tapent pas : essayez avec un nom ou un numéro.", nil
+		return "C'est trop long, ou des signes sont illisibles : essayez avec un nom ou un numéro.", nil
 	}
 	code, err := okey.ParseUAI(asked)
 	if err == nil {

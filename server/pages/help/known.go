@@ -42,7 +42,7 @@ func identitySheet(a okey.Actor, known sql.Known, roles []string) workbook.Sheet
 		facts = append(facts, web.Fact{Name: "Fonction", Value: role})
 	}
 	for _, k := range known.Held {
-		facts = append(facts, web.Fact{Name: "Clef en main", Value: string(k.Serial)})
+		facts = append(facts, web.Fact{Name: "Clef", Value: string(k.Serial)})
 		if !k.LastLoginAt.IsZero() {
 			facts = append(facts, web.Fact{Name: "Dernière connexion avec elle", Value: k.LastLoginAt.Format(time.RFC3339)})
 		}

@@ -43,7 +43,7 @@ func changeForm(v *web.Visit, key okey.Key, fields map[string]web.Field) *web.Fo
 func reasonsHint(reasons []web.Choice, v *web.Visit) string {
 	var hints []string
 	if offers(reasons, okey.ReasonFound) {
-		hints = append(hints, "« Clef retrouvée » : elle est dans le tiroir, et sera prêtée à qui attend. "+
+		hints = append(hints, "« Clef retrouvée » : elle est dans le tiroir, et sera prêtée à la première personne qui attend. "+
 			"La personne qui l'avait l'a toujours ? Reprenez-la d'abord ; elle en redemandera une.")
 	}
 	if offers(reasons, okey.ReasonRetired) && !v.Actor.Support {

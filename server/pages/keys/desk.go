@@ -112,7 +112,7 @@ func (s *Pages) keyDeeds(v *web.Visit, key okey.Key, f *web.Form) ([]story.Deed,
 		story.Deed{Name: "Voir l'établissement", Path: address.SchoolURL(key.UAI), What: "Son stock, ce qui attend, qui répond."},
 		story.Deed{
 			Name: "Voir le journal", Path: address.PathAudit + "?objet=" + named,
-			What: "Ce qui a été noté d'elle, sans nom ni texte.",
+			What: "Ce qui a été noté sur elle, sans nom ni texte.",
 		}), nil
 }
 

@@ -221,7 +221,7 @@ func keyColumns(v *web.Visit, f sql.KeyFilter, several bool) []keyColumn {
 // keyFilters is the form above the list. Its last choice sorts: on a phone the heads of the columns are not there to be pressed.
 func (s *Pages) keyFilters(v *web.Visit, f sql.KeyFilter, wrong *web.FormError) (*web.Form, error) {
 	filters := web.ListForm(address.PathKeys)
-	filters.Add("q", f.Search, web.Field{Label: "Numéro de série, même en partie, ou nom"})
+	filters.Add("q", f.Search, web.Field{Label: "Numéro ou nom"})
 	states := []web.Choice{}
 	for _, state := range okey.KeyStates() {
 		states = append(states, web.Choice{Value: string(state), Label: okey.Capitalize(state.French())})

@@ -126,7 +126,7 @@ func (s *Pages) followedElsewhere(v *web.Visit, serial okey.Serial, left time.Ti
 	if err != nil {
 		return err
 	}
-	said := fmt.Sprintf("La clef %s n'est plus dans votre établissement depuis le %s : elle est suivie désormais par %s (%s).",
+	said := fmt.Sprintf("La clef %s n'est plus dans votre établissement depuis le %s : elle est maintenant suivie par %s (%s).",
 		serial, okey.DayOf(left, web.Paris(v).Zone).SayWithYear(), okey.SayEstablishment(place.Name), place.UAI)
 	return s.Show(v, http.StatusNotFound, "key_gone", web.Screen{Title: "Cette clef est suivie ailleurs", Body: keyGone{Said: said}})
 }

@@ -77,7 +77,7 @@ func (s *Pages) sayHosted(ctx context.Context, id uuid.UUID) (string, error) {
 	case err != nil:
 		return "", err
 	case h.EndedAt.IsZero():
-		return fmt.Sprintf("C'est fait : la direction %s répond désormais pour %s ; elle est prévenue de ce qui l'attend.",
+		return fmt.Sprintf("C'est fait : la direction %s répond maintenant pour %s ; elle est prévenue de ce qui l'attend.",
 			okey.SayOfSchool(host), school), nil
 	}
 	return fmt.Sprintf("C'est fait : %s ne répond plus pour %s.", host, school), nil

@@ -222,7 +222,7 @@ func (s *Pages) personKeys(v *web.Visit, p okey.Person, page *personScreen) erro
 		kind := "l'a eue ; maintenant " + k.State.French()
 		switch {
 		case k.Now:
-			kind = "en main"
+			kind = "l'a maintenant"
 		case k.Kept:
 			if kind = "réservée pour sa demande"; k.State == okey.Attributed {
 				kind += ", à remettre"

@@ -218,7 +218,7 @@ func nobodyAnswers(place sql.Place) (string, []story.Deed) {
 	if place.Successor != "" {
 		return "Personne : cet établissement a été remplacé, et tout ce qui attendait a suivi.", nil
 	}
-	said := "Personne : OKEY ne connaît ici ni chef ni adjoint. Les nouvelles demandes viennent tout droit à l'assistance."
+	said := "Personne : OKEY ne connaît ici ni chef ni adjoint. Les nouvelles demandes vont directement à l'assistance."
 	if place.Host != "" {
 		said = "Personne : l'établissement désigné pour répondre n'a lui-même ni chef ni adjoint."
 	}
@@ -246,9 +246,9 @@ func (s *Pages) schoolStock(v *web.Visit, place sql.Place, today okey.Day, page 
 	}
 	page.Stock = []web.Fact{
 		{Name: "Libres, à prêter", Value: okey.SayNumber(needs.Free)},
-		{Name: "Réserve voulue", Value: okey.SayNumber(needs.Minimum)},
+		{Name: "Réserve", Value: okey.SayNumber(needs.Minimum)},
 		{Name: "En commande ou en route", Value: okey.SayNumber(needs.UnderWay)},
-		{Name: "En service, expirent d'ici trois mois, sans demande de renouvellement", Value: okey.SayNumber(needs.Expiring)},
+		{Name: "À renouveler d'ici trois mois", Value: okey.SayNumber(needs.Expiring)},
 	}
 	keys := address.Narrowed(address.PathKeys, place.UAI)
 	for _, state := range okey.KeyStates() {

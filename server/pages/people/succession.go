@@ -168,7 +168,7 @@ func (s *Pages) sayAnswering(v *web.Visit, review *successionReview, from, to ok
 		return err
 	}
 	if len(approvers)+len(delegates) > 0 {
-		review.Answering = "La direction de l'établissement qui continue répond désormais à toutes ces demandes."
+		review.Answering = "La direction de l'établissement qui continue répondra à toutes ces demandes."
 		return nil
 	}
 	following, err := s.store.HeadsToFollow(v.Ctx(), from, v.Today())
@@ -176,7 +176,7 @@ func (s *Pages) sayAnswering(v *web.Visit, review *successionReview, from, to ok
 		return err
 	}
 	if place.Host == "" && len(following) > 0 {
-		review.Answering = "Celui qui continue n'a pas de direction connue : celle de l'établissement qui ferme y répond désormais."
+		review.Answering = "Celui qui continue n'a pas de direction connue : celle de l'établissement qui ferme y répondra."
 		return nil
 	}
 	review.Alone = fmt.Sprintf("Personne ne répond pour %s : OKEY n'y connaît aucune direction, et aucune ne suit. Toutes ces demandes "+

@@ -79,8 +79,8 @@ func (s *Pages) successionRecordPage(v *web.Visit) error {
 	if done, was, err := s.JustDone(v); err != nil {
 		return err
 	} else if was && done.Subject == found.ID {
-		notice = fmt.Sprintf("C'est fait : %s répond désormais pour %s. "+
-			"Les deux directions sont prévenues, et qui a une demande en cours ; non les titulaires des clefs.",
+		notice = fmt.Sprintf("C'est fait : %s remplace %s. "+
+			"Les deux directions et les demandeurs sont prévenus, pas les titulaires des clefs.",
 			okey.SayEstablishment(found.ToName), okey.SayEstablishment(found.FromName))
 	}
 	return s.Show(v, http.StatusOK, "succession_record", web.Screen{Title: "Succession", Notice: notice, Body: page})

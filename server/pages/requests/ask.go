@@ -113,7 +113,7 @@ func (s *Pages) askReasons(v *web.Visit, a *asking) error {
 			a.Blocked = act.AlreadyHolds(
 				okey.DetailNotYetRenewable,
 				act.Facts{Held: held, Now: v.Now, Zone: web.Paris(v).Zone},
-			) + " Elle est perdue ou ne marche plus ? Dites-le d'abord, vous pourrez en demander une autre aussitôt."
+			) + " Perdue ou en panne ? Signalez-le d'abord, puis demandez-en une autre."
 			own := s.keys.NewOwnKey(key, web.Paris(v), true)
 			a.Next = &web.NavLink{Name: "Voir ma clef", Path: own.Path}
 			a.Others = []web.NavLink{{Name: "Ma clef ne marche plus", Path: own.Trouble}, {Name: "J'ai perdu ma clef", Path: own.Lost}}

@@ -68,7 +68,7 @@ func (d Dossier) deeds(v *web.Visit, page requestScreen) []story.Deed {
 		page.Withdraw != nil,
 		"Retirer la demande",
 		"#retirer",
-		"Faite par erreur, ou la personne est partie. La clef réservée retourne au stock ; votre raison est lue.",
+		"Faite par erreur, ou la personne est partie. La clef réservée retourne au stock. La personne lira votre raison.",
 	)
 	add(
 		d.Stage == okey.HandedOver && d.Key != "",
@@ -76,7 +76,7 @@ func (d Dossier) deeds(v *web.Visit, page requestScreen) []story.Deed {
 		address.KeyURL(d.Key),
 		"Sur la page de la clef, « Mettre en stock », puis chacun refait sa demande.",
 	)
-	add(true, "Renvoyer un courriel", "#histoire", "Ouvrez-le dans la liste ci-dessous : s'il dit encore vrai, il est récrit et repart.")
+	add(true, "Renvoyer un courriel", "#histoire", "Ouvrez-le dans la liste ci-dessous : s'il est encore utile, il repart, mis à jour.")
 	may := web.MayArrange(v) == nil
 	add(
 		may && !d.Stage.Closed(),

@@ -116,7 +116,7 @@ func (s *Pages) illegible(v *web.Visit) error {
 		Content: okey.Content{KeyReason: okey.ReasonDefective, Comment: illegibleComment},
 	})
 	if okey.ErrorCode(err) == okey.CodeNotFound { // of the key: the visitor sees its request
-		return okey.Errorf(okey.CodeForbidden, "Vous pouvez voir cette demande, mais c'est à qui remet la clef de la remplacer.")
+		return okey.Errorf(okey.CodeForbidden, "Vous pouvez voir cette demande. Seule la personne qui remet la clef peut la remplacer.")
 	}
 	if err != nil {
 		return err

@@ -57,7 +57,7 @@ func (d Dossier) marks() []mark {
 		{done: "Clef réservée", ahead: "Clef à réserver", stage: okey.AwaitingStock, at: reserved},
 		{done: "Charte signée", ahead: "Charte et code PIN", stage: okey.AwaitingCharter, at: d.SignedAt},
 		{done: "Clef remise", ahead: "Remise de la clef", stage: okey.AwaitingHandover, at: handed},
-		{done: "Clef en main", ahead: "Clef en main", at: handed},
+		{done: "Clef reçue", ahead: "Clef reçue", at: handed},
 	}
 }
 

@@ -14,7 +14,7 @@ var orderWhen = map[string]string{
 	"annulation": "Elle n'est pas encore partie et ne sert plus. L'établissement est prévenu.",
 	"expedition": "Le fournisseur dit avoir envoyé les clefs.",
 	"reception":  "Des clefs sont arrivées sans fichier : on compte ce qui manque encore.",
-	"cloture":    "Le reste ne viendra pas : plus rien n'est attendu, et votre raison est lue.",
+	"cloture":    "Le reste ne viendra pas : plus rien n'est attendu. La direction lira votre raison.",
 }
 
 // orderSide is what support and auditors see of an order besides: its workflow, what can be done about it, everything that
@@ -49,7 +49,7 @@ func (s *Pages) orderSide(
 	if o.State != okey.OrderPlaced && !o.State.Closed() {
 		side.Deeds = append(side.Deeds, story.Deed{
 			Name: "Déposer la livraison", Path: address.PathDeliveries,
-			What: "Le fournisseur a envoyé le fichier de ses clefs : elles entrent en stock, et la commande avance d'elle-même.",
+			What: "Le fournisseur a envoyé le fichier de ses clefs : elles entrent en stock, et la commande avance.",
 		})
 	}
 	side.Deeds = append(side.Deeds, story.Deed{

@@ -165,9 +165,9 @@ func (s *Pages) orderingAt(v *web.Visit, sent *web.Form, uai okey.UAI) (o orderi
 func needsFacts(place sql.Place, needs okey.Needs, noted int) []web.Fact {
 	facts := []web.Fact{
 		{Name: "Établissement", Value: okey.SayPlace(place.Name, place.UAI)},
-		{Name: "Demandes à servir, acceptées ou non", Value: fmt.Sprint(needs.Waiting)},
-		{Name: "Clefs qui expirent d'ici trois mois, sans demande de renouvellement", Value: fmt.Sprint(needs.Expiring)},
-		{Name: "Réserve voulue par l'assistance", Value: fmt.Sprint(needs.Minimum)},
+		{Name: "Demandes en attente d'une clef", Value: fmt.Sprint(needs.Waiting)},
+		{Name: "Clefs à renouveler d'ici trois mois", Value: fmt.Sprint(needs.Expiring)},
+		{Name: "Réserve", Value: fmt.Sprint(needs.Minimum)},
 		{Name: "Clefs libres", Value: fmt.Sprint(needs.Free)},
 		{Name: "Clefs commandées ou en route", Value: fmt.Sprint(needs.UnderWay)},
 	}

@@ -296,7 +296,7 @@ func (s *Pages) stockTable(v *web.Visit) (web.Spreadsheet, error) {
 	}
 	keys = append(keys,
 		[]any{"Clefs commandées ou en route", sight.needs.UnderWay},
-		[]any{"Réserve voulue", sight.needs.Minimum})
+		[]any{"Réserve", sight.needs.Minimum})
 	made := oneSheet("stock", "Stock "+sight.place.Name, workbook.Sheet{
 		Name:    "Stock",
 		Columns: []workbook.Column{{Title: "Quoi", Width: 44}, {Title: "Combien", Kind: workbook.Number}},

@@ -31,13 +31,13 @@ func (s *API) getMe(c *gin.Context) error {
 }
 
 type meView struct {
-	UID            string           `json:"uid"`
-	Name           string           `json:"name"`
-	Mail           string           `json:"mail"`
-	Support        bool             `json:"support"`
-	Auditor        bool             `json:"auditor"`
-	Establishments []workplaceView  `json:"establishments"`
-	Answers        []okey.UAI       `json:"answers_for"`
+	UID            string          `json:"uid"`
+	Name           string          `json:"name"`
+	Mail           string          `json:"mail"`
+	Support        bool            `json:"support"`
+	Auditor        bool            `json:"auditor"`
+	Establishments []workplaceView `json:"establishments"`
+	Answers        []okey.UAI      `json:"answers_for"`
 }
 
 // workplaceView is a school where somebody works: what they are there, then every function that somebody says they have.

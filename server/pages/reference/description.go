@@ -11,6 +11,7 @@ import (
 
 // description is openapi.yaml as the page shows it.
 type description struct {
+	First   string // a call to begin with
 	Guide   []section
 	Tokens  []section
 	Groups  []group
@@ -52,7 +53,7 @@ type values struct {
 
 func read(text []byte) description {
 	root := parse(text)
-	d := description{Guide: sectionsOf("guide", root.at("info", "description").text())}
+	d := description{First: root.at("info", "x-first-call").text(), Guide: sectionsOf("guide", root.at("info", "description").text())}
 	for _, scheme := range root.at("components", "securitySchemes").entries() {
 		d.Tokens = append(d.Tokens, section{ID: "jeton-" + scheme.key, Blocks: blocksOf(scheme.value.at("description").text())})
 	}
@@ -117,7 +118,7 @@ func operationOf(root node, path entry, method string, o node) operation {
 
 // call is the operation as a shell asks for it.
 func (op operation) call(body ...string) string {
-	words := []string{`curl -H "Authorization: Bearer $TOKEN"`}
+	words := []string{"curl", "--oauth2-bearer", "$JETON"}
 	if op.Method == http.MethodPut || op.Method == http.MethodPost && len(body) == 0 {
 		words = append(words, "-X "+op.Method)
 	}
@@ -127,13 +128,13 @@ func (op operation) call(body ...string) string {
 // bodyOf are the words of a call that send an example: JSON, or a form with a file.
 func bodyOf(media string, example node) (words []string) {
 	if media == "application/json" {
-		return []string{`-H 'Content-Type: application/json'`, "\\\n  -d '" + strings.ReplaceAll(example.json(false), "'", `'\''`) + "' \\\n "}
+		return []string{"--json", "'" + strings.ReplaceAll(example.json(false), "'", `'\''`) + "' \\\n "}
 	}
 	for _, field := range example.entries() {
 		if field.key == "file" {
-			words = append(words, "-F file=@fichier.csv")
+			words = append(words, "-F", "file=@fichier.csv")
 		} else {
-			words = append(words, "-F "+field.key+"="+field.value.text())
+			words = append(words, "-F", field.key+"="+field.value.text())
 		}
 	}
 	return words
@@ -257,7 +258,7 @@ func typeOf(schema node, required bool) (cell web.Cell) {
 		cell.Text += bounds(inner)
 	}
 	if null || slices.Contains(kinds, "null") && kinds[0] != "null" {
-		cell.Text += " ou null"
+		cell.Text += " ou " + typeNames["null"]
 	}
 	if required {
 		cell.Text += ", obligatoire"

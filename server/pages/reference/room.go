@@ -34,9 +34,12 @@ var drawn = sync.OnceValue(func() description { return read(api.Description) })
 
 type screen struct {
 	description
-	URL string
+	URL   string
+	Files []string // the description itself
 }
 
 func (s *Pages) page(v *web.Visit) error {
-	return s.Show(v, http.StatusOK, "reference", web.Screen{Title: "L'API, pour les programmes", Body: screen{drawn(), s.url}})
+	return s.Show(v, http.StatusOK, "reference", web.Screen{Title: "L'API, pour les programmes", Body: screen{
+		drawn(), s.url, []string{"openapi.yaml", "openapi.json"},
+	}})
 }

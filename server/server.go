@@ -26,6 +26,7 @@ import (
 	"okey/server/pages/home"
 	"okey/server/pages/keys"
 	"okey/server/pages/people"
+	"okey/server/pages/reference"
 	"okey/server/pages/requests"
 	"okey/server/pages/stock"
 	"okey/server/pages/story"
@@ -53,7 +54,8 @@ type Server struct {
 
 // templates are read once: they are the same for every server.
 var templates = sync.OnceValue(func() *web.Templates {
-	return web.ParseTemplates(home.Files, requests.Files, decisions.Files, keys.Files, stock.Files, people.Files, desk.Files, help.Files)
+	return web.ParseTemplates(home.Files, requests.Files, decisions.Files, keys.Files, stock.Files, people.Files, desk.Files, help.Files,
+		reference.Files)
 })
 
 // New makes a server from parts that stand already. Handler is what it answers with; Close ends what it started.
@@ -103,6 +105,7 @@ func New(cfg config.Config, store *sql.Store, outcomes *sql.Outcomes, e act.Engi
 				Conformity:    cfg.AccessibilityState,
 				Audit:         cfg.AccessibilityAudit,
 			}),
+			reference.New(site, cfg.URL),
 		},
 	}
 	if cfg.Demonstration != "" { // nowhere else is there such a page, nor a word of it on any

@@ -12,6 +12,7 @@ export const pages = [
   { route: "GET /aide", name: "aide", who: ["guest", "requester", "approver"] },
   { route: "GET /aide/:situation", name: "aide-situation", who: ["guest", "approver"], at: () => "/aide/clef-dereglee" },
   { route: "GET /accessibilite", name: "accessibilite", who: ["guest"] },
+  { route: "GET /api", name: "api", who: ["guest"] },
   { route: "GET /charte", name: "charte", who: ["guest", "requester"] },
   { route: "GET /charte/:version", name: "charte-version", who: ["guest"], at: () => "/charte/1" },
   { route: "GET /confidentialite", name: "confidentialite", who: ["guest", "requester"] },

@@ -141,6 +141,7 @@ const (
 	PathCallback      = "/connexion/retour"
 	PathSignOut       = "/deconnexion"
 	PathHelp          = "/aide"
+	PathAPI           = "/api" // how programs talk to OKEY; what answers them stands below it
 	PathAccount       = "/compte"
 	PathPrivacy       = "/confidentialite"
 	PathAccessibility = "/accessibilite"

@@ -87,6 +87,7 @@ var arrows = map[string][]string{
 		"okey/internal/address", "okey/internal/workbook", "okey/okey", "okey/sql", "okey/server/web", "okey/server/signin", "okey/server/pages/story",
 		"okey/server/pages/people",
 	},
+	"okey/server/pages/reference": {"okey/internal/address", "okey/server/api", "okey/server/web"},
 	"okey/server/pages/home": {
 		"okey/internal/address", "okey/okey", "okey/sql", "okey/server/act", "okey/server/web", "okey/server/pages/keys",
 		"okey/server/pages/requests", "okey/server/pages/stock", "okey/server/pages/people", "okey/server/pages/desk",
@@ -99,7 +100,7 @@ var arrows = map[string][]string{
 		"okey/calendar", "okey/config", "okey/engine", "okey/okey", "okey/sql", "okey/server/respond", "okey/server/act", "okey/server/web",
 		"okey/server/signin", "okey/server/api", "okey/server/pages/story", "okey/server/pages/keys", "okey/server/pages/requests",
 		"okey/server/pages/decisions", "okey/server/pages/stock", "okey/server/pages/people", "okey/server/pages/desk",
-		"okey/server/pages/help", "okey/server/pages/home", "okey/server/pages/tour",
+		"okey/server/pages/help", "okey/server/pages/home", "okey/server/pages/tour", "okey/server/pages/reference",
 	},
 	"okey/cmd/okey": {
 		"okey/okey", "okey/config", "okey/sql", "okey/calendar", "okey/engine", "okey/imports", "okey/server", "okey/worker", "okey/bounces",

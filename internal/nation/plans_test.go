@@ -14,6 +14,7 @@ import (
 
 	"okey/activities"
 	"okey/okey"
+	"okey/sql"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
@@ -48,6 +49,7 @@ func TestNoStatementReadsAGrowingTableFromEndToEnd(t *testing.T) {
 	}
 	s := newStage(t, admin, db.AppURL)
 	s.walk()
+	s.programs()
 	s.judges()
 	s.nights()
 	plans := plansIn(t, db.Log)
@@ -89,6 +91,24 @@ func (s *stage) walk() {
 	for _, path := range []string{"/", "/demandes", "/clefs", "/compte", "/confidentialite"} {
 		holder.get(path)
 	}
+}
+
+// programs have lists narrowed as no page does: to what has changed since, all of it or nothing, and to a person.
+func (s *stage) programs() {
+	ctx, all, page := context.Background(), sql.Reach{All: true}, 51
+	uid := s.text(`SELECT uid FROM person p JOIN key k ON k.holder = p.id ORDER BY k.serial LIMIT 1`)
+	for _, since := range []time.Time{time.Now().AddDate(-20, 0, 0), time.Now().Add(time.Hour)} {
+		_, err := s.store.ListRequests(ctx, all, sql.RequestFilter{ChangedSince: since, Limit: page})
+		require.NoError(s, err)
+		_, err = s.store.ListOrders(ctx, all, sql.OrderFilter{ChangedSince: since, Limit: page})
+		require.NoError(s, err)
+		_, err = s.store.ListKeys(ctx, all, sql.KeyFilter{ChangedSince: since, Limit: page})
+		require.NoError(s, err)
+	}
+	_, err := s.store.ListRequests(ctx, all, sql.RequestFilter{Requester: uid, Limit: page})
+	require.NoError(s, err)
+	_, err = s.store.ListKeys(ctx, all, sql.KeyFilter{Holder: uid, Limit: page})
+	require.NoError(s, err)
 }
 
 // nights has the watches look for what is due.

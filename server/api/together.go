@@ -89,7 +89,7 @@ func readSeveral(c *gin.Context, signal okey.Signal, fields func(*okey.Content) 
 		id, err := uuid.Parse(text)
 		switch place := fmt.Sprintf("%s[%d].request", list, n); {
 		case err != nil:
-			wrong = append(wrong, okey.InvalidField(place, "Donnez l'identifiant d'une demande, un UUID."))
+			wrong = append(wrong, okey.InvalidField(place, "Ce champ attend un UUID, celui d'une demande."))
 		case seen[id]:
 			wrong = append(wrong, okey.InvalidField(place, "Cette demande est déjà dans la liste."))
 		}

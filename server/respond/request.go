@@ -15,8 +15,8 @@ func NoStore(c *gin.Context) { c.Header("Cache-Control", "no-store") }
 // ForPrograms tells what has neither session nor page around it.
 func ForPrograms(path string) bool { return IsAPI(path) || path == "/healthz" || path == "/readyz" }
 
-// IsAPI tells what answers problems instead of pages.
-func IsAPI(path string) bool { return path == "/api" || strings.HasPrefix(path, "/api/") }
+// IsAPI tells what answers problems instead of pages. /api itself is a page, for those who write programs.
+func IsAPI(path string) bool { return strings.HasPrefix(path, "/api/") }
 
 // IsStatic tells what is everybody's alike: it neither asks who comes nor prolongs a session.
 func IsStatic(path string) bool { return strings.HasPrefix(path, "/static/") }

@@ -78,8 +78,8 @@ func TestADeliveryOfPSKCTakesOneExpiryForAllOfIt(t *testing.T) {
 	}
 	h.namesakes()
 	sam := h.as(c.support)
-	assert.Contains(t, sam.uploads(file, "uai", "mimosas", "expires", "31/12/2031").text(), sayNamesakes, "the page takes a name")
-	assert.Equal(t, http.StatusSeeOther, sam.uploads(file, "uai", "tilleuls", "expires", "31/12/2031").Status)
+	assert.Contains(t, sam.uploadsAs("livraison.xml", file, "uai", "mimosas", "expires", "31/12/2031").text(), sayNamesakes, "the page takes a name")
+	assert.Equal(t, http.StatusSeeOther, sam.uploadsAs("livraison.xml", file, "uai", "tilleuls", "expires", "31/12/2031").Status)
 	taken := h.deliver(c.support, file, "", "uai", string(scene.Tilleuls), "expires", "2031-12-31")
 	require.Equal(t, http.StatusCreated, taken.Status, taken.Text)
 	assert.EqualValues(t, 2, taken.at("accepted"))

@@ -180,9 +180,9 @@ func TestWhatPeopleWriteNeverBecomesMarkup(t *testing.T) {
 }
 
 // uploadsAs sends a delivery's file under a name of its sender's choosing.
-func (b *browser) uploadsAs(name, content string) sheet {
+func (b *browser) uploadsAs(name, content string, fields ...string) sheet {
 	b.Helper()
-	form := b.get("/assistance/livraisons").form(b, "/assistance/livraisons")
+	form := b.get("/assistance/livraisons").form(b, "/assistance/livraisons", fields...)
 	var body bytes.Buffer
 	w := multipart.NewWriter(&body)
 	for field, values := range form {

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"cmp"
 	"net/http"
 	"testing"
 
@@ -75,6 +76,8 @@ func TestFormsOfSupportTakeAnEstablishmentByName(t *testing.T) {
 	h.namesakes()
 	key := h.Key(scene.Tilleuls)
 	b := h.as(c.support)
+	const code = "Collège Les Mimosas (0069902F)"
+	taken := map[string]string{"/assistance/hotes": "clg tilleuls"} // a host must have a head
 	for page, fields := range map[string][]string{
 		"/assistance/deplacer":      {"serials", string(key), "comment", "erreur", "establishment"},
 		"/assistance/succession":    {"establishment", "tilleuls", "comment", "fusion", "successor"},
@@ -86,10 +89,10 @@ func TestFormsOfSupportTakeAnEstablishmentByName(t *testing.T) {
 		assert.Contains(t, several.text(), sayNamesakes, page)
 		assert.Contains(t, several.HTML, `<option value="Collège Les Mimosas (0069902F)">Antibes</option>`, page)
 		assert.Contains(t, b.fill(page, page, append(fields, "nulle part")...).text(), "OKEY ne connaît aucun établissement de ce nom", page)
-		taken := b.fill(page, page, append(fields, "Collège Les Mimosas (0069902F)")...)
-		assert.Contains(t, []int{http.StatusOK, http.StatusSeeOther}, taken.Status, "%s: %s", page, taken.text())
-		if taken.Status == http.StatusOK {
-			assert.Contains(t, taken.HTML, `value="0069902F"`, "%s: what is confirmed is the code", page)
+		p := b.fill(page, page, append(fields, cmp.Or(taken[page], code))...)
+		assert.Contains(t, []int{http.StatusOK, http.StatusSeeOther}, p.Status, "%s: %s", page, p.text())
+		if p.Status == http.StatusOK {
+			assert.Contains(t, p.HTML, `value="0069902F"`, "%s: what is confirmed is the code", page)
 		}
 	}
 }

@@ -39,6 +39,33 @@ journey("a list is printed without its filters, downloads and actions", ["deskto
   }
 });
 
+journey("plots are solid on screens, patterned on paper and in the reader's own colours, and no word covers another", ["desktop"], async (visit) => {
+  const school = await openSchool({ staff: 1 });
+  await requestAt("awaiting_decision", school, school.staff[0]);
+  const visitor = await visit(team.support);
+  await visitor.open("/assistance/tableau-de-bord");
+  const fill = async (media) => {
+    await visitor.page.emulateMedia(media);
+    return visitor.page.locator("#semaines .legend .tone-1").evaluate((part) => getComputedStyle(part).fill);
+  };
+  assert.match(await fill({ media: "screen" }), /^rgb/);
+  assert.match(await fill({ media: "screen", colorScheme: "dark" }), /^rgb/);
+  assert.match(await fill({ media: "screen", forcedColors: "active" }), /^url/);
+  assert.match(await fill({ media: "print", forcedColors: "none" }), /^url/);
+  await visitor.page.emulateMedia({ media: "screen" });
+  for (const width of [1280, 390, 320]) {
+    await visitor.page.setViewportSize({ width, height: 900 });
+    const covered = await visitor.page.locator("#semaines svg text:visible").evaluateAll((texts) => {
+      const boxes = texts.map((text) => text.getBoundingClientRect());
+      return texts.filter((_, i) => boxes.some((b, j) => {
+        const a = boxes[i];
+        return j < i && a.left < b.right && b.left < a.right && a.top + 2 < b.bottom && b.top + 2 < a.bottom;
+      })).map((text) => text.textContent);
+    });
+    assert.deepEqual(covered, [], `${width} pixels`);
+  }
+});
+
 journey("the signed charter leaves no few lines on a sheet of their own", ["desktop"], async (visit) => {
   const school = await openSchool({ keys: 1 });
   const request = await requestAt("awaiting_handover", school, school.staff[0]);

@@ -18,8 +18,8 @@ const SchoolHint = "Son nom et sa commune, ou son code UAI."
 // manyPlaces is how many establishments of one name are told apart; beyond, more of the name is asked for.
 const manyPlaces = 5
 
-// OfferedSchools is how many establishments a filter offers before anything is typed: those that have asked lately. All of a country's would
-// weigh more than the page. A form offers those that a name may mean: who merges, or has no head, need not have asked.
+// OfferedSchools is how many establishments a filter offers before anything is typed: those that have asked lately. All of a country's
+// would weigh more than the page. A form offers those that a name may mean: who merges, or has no head, need not have asked.
 const OfferedSchools = 50
 
 // PlacesMeant is the establishment that was typed, or those that it may be: none that OKEY knows, or up to one more than are told apart.
@@ -70,7 +70,8 @@ func (s *Site) School(ctx context.Context, field, typed string) (okey.UAI, []Cho
 		choices[i] = offered(p.Place)
 		named[i] = choices[i].Value + ", " + p.Commune
 	}
-	return "", choices, okey.InvalidField(field, "Plusieurs établissements répondent à ce nom. Choisissez-en un : %s.", strings.Join(named, " ; "))
+	return "", choices, okey.InvalidField(field,
+		"Plusieurs établissements répondent à ce nom. Choisissez-en un : %s.", strings.Join(named, " ; "))
 }
 
 // offered is a choice that can be sent as it is: the code in it is read.

@@ -67,7 +67,8 @@ func sayOrders(f web.Figures) web.Plotted {
 			okey.SayCount(sum(f, orders), "commande"), okey.SayCount(sum(f, keys), "clef"), okey.SayNumber(late)),
 		Note: "Âge depuis le jour de la commande. En retard : signalée à l'assistance comme telle, ou vieille de 12 semaines.",
 		Figure: web.Headline{
-			Number: okey.SayNumber(late), Of: okey.SayEither(late, "commande en retard", "commandes en retard"), Path: "#commandes", Alarm: late > 0,
+			Number: okey.SayNumber(late), Of: okey.SayEither(late, "commande en retard", "commandes en retard"), Path: "#commandes",
+			Alarm: late > 0,
 		},
 	}
 }

@@ -37,7 +37,8 @@ func (s *Pages) shortFigures(v *web.Visit, chosen dashboardChoice) (web.Figures,
 func sayShort(f web.Figures) web.Plotted {
 	about := web.Plotted{
 		Nothing: "Il ne manque de clefs nulle part : chaque établissement en a autant de libres que de personnes qui attendent, ou plus.",
-		Note:    fmt.Sprintf("Les %d établissements où il manque le plus de clefs. Liste complète dans le tableau à télécharger.", shortestPlaces),
+		Note: fmt.Sprintf(
+			"Les %d établissements où il manque le plus de clefs. Liste complète dans le tableau à télécharger.", shortestPlaces),
 		Figure: web.Headline{
 			Number: okey.SayNumber(f.All), Path: "#etablissements",
 			Of: okey.SayEither(f.All, "établissement où il manque des clefs", "établissements où il manque des clefs"),

@@ -93,7 +93,8 @@ func sayWeeks(f web.Figures) web.Plotted {
 		Band: "Vacances scolaires",
 		Note: "Demandes par semaine de dépôt, selon leur état aujourd'hui. Semaine en cours incluse.",
 		Figure: web.Headline{
-			Number: okey.SayNumber(of(0)), Of: okey.SayEither(of(0), "demande cette semaine", "demandes cette semaine"), Path: address.PathRequests,
+			Number: okey.SayNumber(of(0)), Of: okey.SayEither(of(0), "demande cette semaine", "demandes cette semaine"),
+			Path: address.PathRequests,
 		},
 	}
 }

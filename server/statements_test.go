@@ -28,7 +28,7 @@ var pageStatements = map[string]int{
 	"GET /aide":                                           3,
 	"GET /aide/:situation":                                3,
 	"GET /api/v1/openapi.yaml":                            0,
-	"GET /assistance":                                     6,
+	"GET /assistance":                                     5,
 	"GET /assistance.xlsx":                                5,
 	"GET /assistance/clefs-a-confirmer":                   4,
 	"GET /assistance/clefs-a-confirmer.xlsx":              4,

@@ -250,7 +250,7 @@ func (page *listScreen) table(v *web.Visit, name string, ended bool, found []sql
 	for i, r := range found {
 		row := web.Row{{Text: r.Requester.Name(), Path: address.RequestURL(r.ID), Whole: true}, {Text: r.Need, Clip: true}, c.StampOn(r.Since)}
 		if several {
-			row = append(row, web.Cell{Text: r.Establishment})
+			row = append(row, web.Cell{Text: r.Establishment, Clip: true})
 		}
 		end := web.Cell{Text: okey.Capitalize(r.Stage.French()), Whole: true}
 		if !ended {

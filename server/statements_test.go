@@ -30,7 +30,7 @@ var pageStatements = map[string]int{
 	"GET /api":                                            3,
 	"GET /api/v1/openapi.json":                            0,
 	"GET /api/v1/openapi.yaml":                            0,
-	"GET /assistance":                                     6,
+	"GET /assistance":                                     5,
 	"GET /assistance.xlsx":                                5,
 	"GET /assistance/clefs-a-confirmer":                   4,
 	"GET /assistance/clefs-a-confirmer.xlsx":              4,

@@ -1,0 +1,130 @@
+package server_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"okey/internal/scene"
+	"okey/okey"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
+)
+
+// Support begins where it works: one queue, what has waited longest first, and of each thing who was told and what to do.
+func TestSupportsHomeIsOneQueueThatTellsWhoWasTold(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	asked := strings.TrimPrefix(h.as(c.lea).asks(), "/demandes/")
+	h.Exec(`UPDATE request SET since = now() - interval '9 days'`)
+	letter := func(kind string, to any, address string) {
+		h.Exec(`INSERT INTO mail (id, request, kind, ref, person, address, message_id, state, created_at)
+			VALUES (gen_random_uuid(), $1, $2, 7, $3, $4, gen_random_uuid()::text, 'sent', now())`, asked, kind, to, address)
+	}
+	letter("decision_late", nil, "assistance@ac-nice.fr")
+	order := strings.TrimPrefix(h.shipped(c, 4), "/commandes/")
+	h.Exec(`INSERT INTO mail (id, subject_id, kind, ref, person, address, message_id, subject, state, created_at)
+		VALUES ($1, $2, 'order_overdue', 1, $3, 'roux@ac-nice.fr', 'm1', 'Une commande tarde', 'sent', $4)`, uuid.New(), order, c.roux.ID, time.Now())
+	h.Exec(`UPDATE key_order SET exported_at = now() - interval '20 days'`)
+
+	today := okey.DayOf(time.Now(), okey.ZoneOf("")).Time().Format("02/01")
+	for _, path := range []string{"/", "/assistance"} {
+		page := h.as(c.support).get(path)
+		assert.Regexp(t, `2 à débloquer dont 0 de moins d'une semaine 1 demande sans réponse depuis 5 jours \+ 1 en une semaine `+
+			`0 établissement à court de clefs comme il y a une semaine 1 commande en retard \+ 1 en une semaine`, page.text(), path)
+		assert.Regexp(t, `Quoi Où Depuis Prévenu À faire Commande n° 1 en retard : 4 clefs, .{1,40} Collège des Tilleuls [\d/]+ Marc Roux, `+today+
+			` Ouvrir la commande .*Léa Martin : en attente de réponse Collège des Tilleuls [\d/]+ L'assistance, `+today+` Ouvrir la demande`, page.text(), path)
+		assert.Regexp(t, `Suivre Tableau de bord .* Stock Livraisons .* Personnes Personnes rattachées`, page.text(), path)
+	}
+	assert.NotContains(t, h.as(h.auditor()).get("/assistance").text(), "Ouvrir la demande", "who audits looks")
+}
+
+var rowHeads = regexp.MustCompile(`<th scope="row"[^>]*>(?:<a[^>]*>)?(?:<span[^>]*>)?([^<]*)`)
+
+func namesOn(p sheet) []string {
+	var names []string
+	for _, m := range rowHeads.FindAllStringSubmatch(p.HTML, -1) {
+		names = append(names, m[1])
+	}
+	return names
+}
+
+// The auditor's home is the journal, with the state of its chain: intact, or where it is not.
+func TestTheAuditorsHomeIsTheJournalAndTheStateOfItsChain(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.as(c.lea).asks()
+	auditor := h.as(h.auditor())
+	home := auditor.get("/")
+	assert.Regexp(t, `Chaîne intacte : [\d ]+ lignes?, vérifiées? à l'instant\.`, home.text())
+	assert.Contains(t, home.HTML, "<h1>Journal d&#39;audit</h1>")
+	assert.Contains(t, home.HTML, `href="/assistance/journal.xlsx"`)
+	h.Exec(`UPDATE audit SET detail = 'refused' WHERE seq = 1`)
+	for _, path := range []string{"/", "/assistance/journal"} {
+		broken := auditor.get(path).text()
+		assert.Contains(t, broken, "La chaîne du journal est rompue : l'entrée 1 du journal a été modifiée ou déplacée.")
+		assert.NotContains(t, broken, "Chaîne intacte")
+	}
+}
+
+// Requests stand under what they wait for, counted; the oldest first while they are open, the latest first once they have ended.
+func TestRequestsStandInTabsByWhatTheyWaitFor(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	for i, name := range []string{"Ève Première", "Paul Second", "Jean-Baptiste Tiers"} {
+		page := h.as(h.Person(name, okey.Staff, scene.Tilleuls)).asks()
+		h.Exec(`UPDATE request SET since = now() - $2 * interval '1 day' WHERE id = $1`, strings.TrimPrefix(page, "/demandes/"), 9-i)
+	}
+	h.as(c.stranger).asks()
+	h.as(c.roux).asks()
+	roux := h.as(c.roux)
+	page := roux.get("/demandes")
+	assert.Contains(t, page.text(), "À répondre 3 En attente d'une clef 0 À signer 0 À remettre 0 Terminées 0 Les miennes 1 ")
+	assert.Equal(t, []string{"Ève Première", "Paul Second", "Jean-Baptiste Tiers"}, namesOn(page))
+	assert.Equal(t, 3, strings.Count(page.text(), "Répondre à ")-strings.Count(page.text(), "Répondre à plusieurs"))
+	assert.NotContains(t, page.text(), "Établissement", "there is one")
+	assert.Contains(t, roux.get("/demandes?etape=miennes").text(), "Marc Roux")
+	assert.Contains(t, h.as(c.blanc).get("/demandes").text(), "À répondre 4 ", "the head's own is the deputy's to answer")
+
+	found := roux.get("/demandes?q=jean-baptiste")
+	assert.Equal(t, []string{"Jean-Baptiste Tiers"}, namesOn(found))
+	assert.Contains(t, found.text(), "À répondre 1 ")
+	h.Exec(`UPDATE request SET stage = 'refused', since = now(), closed_at = now() WHERE person IN (SELECT id FROM person WHERE family_name = 'Tiers')`)
+	h.Exec(`UPDATE request SET stage = 'withdrawn', since = now() - interval '1 day', closed_at = now() - interval '1 day'
+		WHERE person IN (SELECT id FROM person WHERE family_name = 'Second')`)
+	ended := roux.get("/demandes?etape=terminees")
+	assert.Equal(t, []string{"Jean-Baptiste Tiers", "Paul Second"}, namesOn(ended))
+	assert.Equal(t, []string{"Paul Second"}, namesOn(roux.get("/demandes?etape=withdrawn")))
+	assert.Equal(t, []string{"Jean-Baptiste Tiers"}, namesOn(roux.get("/demandes?q=tiers")), "a tab that has something is shown")
+	assert.Contains(t, h.as(c.support).get("/demandes").text(), "Établissement")
+	assert.NotContains(t, h.as(c.lea).get("/demandes").text(), "Terminées", "who asks alone has one list")
+}
+
+// A school's page has a few of each, and leads to the whole: its mails are a list of their own.
+func TestASchoolsPageLeadsToAllOfItsMails(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	asked := strings.TrimPrefix(h.as(c.lea).asks(), "/demandes/")
+	away := strings.TrimPrefix(h.as(c.stranger).asks(), "/demandes/")
+	for i := range 30 {
+		h.Exec(`INSERT INTO mail (id, request, kind, ref, person, address, message_id, subject, state, created_at)
+			VALUES (gen_random_uuid(), $1, 'reminder', $2, $3, 'r@ac-nice.fr', gen_random_uuid()::text, 'Rappel ' || $4, 'sent', now())`,
+			asked, 100+i, c.roux.ID, i)
+	}
+	h.Exec(`INSERT INTO mail (id, request, kind, ref, address, message_id, subject, state, created_at)
+		VALUES (gen_random_uuid(), $1, 'reminder', 1, 'autre@ac-nice.fr', 'x', 'Ailleurs', 'sent', now())`, away)
+	sam := h.as(c.support)
+	all := "/assistance/envois?etablissement=" + string(scene.Tilleuls)
+	school := sam.get("/assistance/etablissements/" + string(scene.Tilleuls))
+	assert.Contains(t, school.HTML, `href="`+all+`">Tous ses courriels</a>`)
+	assert.Equal(t, 5, strings.Count(school.HTML, `href="/assistance/envois/`))
+	list := sam.get(all)
+	assert.Regexp(t, `3\d courriels`, list.text())
+	assert.NotContains(t, list.text(), "autre@ac-nice.fr")
+	second := sam.get(nextPage(t, list))
+	assert.Equal(t, tableRow.FindAllString(list.HTML, -1), tableRow.FindAllString(sam.get(pageBefore(t, second)).HTML, -1))
+	assert.Contains(t, sam.get("/assistance/envois").text(), "autre@ac-nice.fr")
+	assert.GreaterOrEqual(t, len(sam.download(strings.Replace(all, "?", ".xlsx?", 1))["Courriels"]), 31)
+}

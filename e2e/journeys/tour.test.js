@@ -90,8 +90,8 @@ journey("a newcomer goes through the five steps, by the panel alone", ["desktop"
   await done(3);
 
   await presses("En tant que Paul Roux");
-  const shown = await newcomer.page.getByText(/Clef réservée : \w+/).innerText();
-  await newcomer.type(/Numéro gravé/, shown.match(/Clef réservée : (\w+)/)[1].slice(-4));
+  const shown = await newcomer.page.getByText(/Clef réservée\s:\s\w+/).innerText();
+  await newcomer.type(/Numéro gravé/, shown.match(/Clef réservée\s:\s(\w+)/)[1].slice(-4));
   await newcomer.press("Remettre la clef");
   await newcomer.sees("est remise à Léa Martin");
   await done(4);

@@ -97,7 +97,7 @@ journey("a newcomer goes through the five steps, by the panel alone", ["desktop"
   await done(4);
 
   await follows("Ouvrir la demande dans Temporal");
-  assert.match(newcomer.page.url(), /\/workflows\/key-request-[0-9a-f-]{36}\//);
+  assert.match(newcomer.page.url(), /\/workflows\/key-request-[0-9a-f-]{36}/); // at its details, where the engine names the run in time
   await newcomer.open("/");
   await done(5);
   await presses("Fermer la visite");

@@ -66,6 +66,19 @@ func TestAWrongAskingKeepsWhatWasTickedAndTyped(t *testing.T) {
 	assert.Equal(t, "Gestion et intendance (Op@le, GFC) : paie", h.Text(`SELECT need FROM request`))
 }
 
+// A link may choose where; of schools that are not the reader's it chooses none.
+func TestALinkMayChooseTheSchoolThatIsAskedOf(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Exec(`INSERT INTO assignment (person, uai, function, source, since) VALUES ($1, $2, 'personnel', 'import', now())`, c.lea.ID,
+		scene.Acacias)
+	lea := h.as(c.lea)
+	assert.Regexp(t, `value="`+string(scene.Acacias)+`"[^>]* checked`, lea.get(askPage+"?etablissement="+string(scene.Acacias)).HTML)
+	for _, page := range []string{askPage, askPage + "?etablissement=0750001A"} {
+		assert.NotRegexp(t, `name="establishment"[^>]* checked`, lea.get(page).HTML, page)
+	}
+}
+
 func TestWhatWasTickedOutlivesTheSession(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()

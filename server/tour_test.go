@@ -73,12 +73,12 @@ func TestTheTourTicksWhatHasHappenedAndLeadsToTheNextStep(t *testing.T) {
 	become := func(uid, to string) string {
 		return `name="uid" value="` + uid + `"><input type="hidden" name="vers" value="` + to + `">`
 	}
-	shows("0", lea, `href="/demandes/nouvelle">Demander une clef</a>`)
-	shows("0", roux, become(demo.Requester, "/demandes/nouvelle"))
+	shows("0", lea, `href="/demandes/nouvelle?etablissement=`+demo.School+`">Demander une clef</a>`)
+	shows("0", roux, become(demo.Requester, "/demandes/nouvelle?etablissement="+demo.School))
 	assert.Equal(t, http.StatusNotFound, lea.get("/demonstration/moteur").Status, "there is no request to look at")
 
 	request := lea.asks()
-	shows("1", roux, `href="`+mailsOfDemonstration+`/">Ouvrir la boîte aux lettres</a>`)
+	shows("1", roux, `href="`+mailsOfDemonstration+`/?q=paul.roux%40ac-nice.fr">Ouvrir la boîte aux lettres</a>`)
 	shows("1", lea, become(demo.Head, "/"))
 	roux.done(roux.answers(request, "approve", ""))
 	shows("2", lea, `href="`+request+`/charte">Signer la charte</a>`)

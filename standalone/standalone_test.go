@@ -245,6 +245,7 @@ func TestWholeHouseStandsAndSurvivesAKill(t *testing.T) {
 			require.Contains(t, html.UnescapeString(page), "<strong>"+player.Name+"</strong><span> : "+player.Does, "the demonstration has them")
 		}
 	}
+	require.Contains(t, page, cast.HeadMail)
 	require.Contains(t, first.said.String(), "Trois choses à faire")
 	require.Contains(t, first.said.String(), fmt.Sprintf("kill -9 %d", first.Process.Pid))
 	require.Equal(t, first.address(t, "Courriels"), first.env["OKEY_DEMONSTRATION"])

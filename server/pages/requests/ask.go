@@ -173,6 +173,7 @@ func (s *Pages) askForm(v *web.Visit, a *asking) *web.Form {
 			)
 		}
 		f.Fields["establishment"] = where
+		f.Values["establishment"] = v.Query("etablissement") // a link may choose
 	case len(a.places) == 1:
 		p := a.places[0]
 		f.Values["establishment"] = string(p.UAI)

@@ -3,6 +3,7 @@ package tour
 import (
 	"fmt"
 	"log/slog"
+	"net/url"
 
 	"okey/internal/address"
 	"okey/internal/cast"
@@ -22,14 +23,14 @@ type step struct {
 
 var steps = []step{
 	{
-		name: "Léa Martin demande une clef", how: "Dites à quoi elle servira, puis envoyez.", as: cast.Requester,
+		name: "Léa Martin demande une clef", how: "Dites à quoi elle servira, au collège Les Mimosas, puis envoyez.", as: cast.Requester,
 		done: reached(okey.AwaitingDecision, okey.AwaitingStock, okey.AwaitingCharter, okey.AwaitingHandover, okey.HandedOver),
-		do:   "Demander une clef", to: func(*Pages, okey.Request) string { return address.PathAsk },
+		do:   "Demander une clef", to: func(*Pages, okey.Request) string { return address.Narrowed(address.PathAsk, cast.School) },
 	},
 	{
 		name: "Paul Roux répond par le courriel", how: "Ouvrez le courriel qui lui est adressé, suivez son bouton, acceptez.", as: cast.Head,
 		done: reached(okey.AwaitingStock, okey.AwaitingCharter, okey.AwaitingHandover, okey.HandedOver),
-		do:   "Ouvrir la boîte aux lettres", to: func(p *Pages, _ okey.Request) string { return p.inbox },
+		do:   "Ouvrir la boîte aux lettres", to: func(p *Pages, _ okey.Request) string { return p.inbox + "?q=" + url.QueryEscape(cast.HeadMail) },
 		outside: true,
 	},
 	{

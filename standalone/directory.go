@@ -4,8 +4,10 @@ import (
 	"context"
 	stdsql "database/sql"
 	"fmt"
+	"slices"
 	"strings"
 
+	"okey/standalone/demo"
 	"okey/standalone/idp"
 )
 
@@ -57,7 +59,16 @@ func (d directory) People(ctx context.Context) ([]idp.Person, error) {
 		}
 		last.Role = strings.Join(roles, " ; ")
 	}
+	// Whom the tour names are found without a search.
+	slices.SortStableFunc(people, func(a, b idp.Person) int { return strangeness(a) - strangeness(b) })
 	return people, rows.Err()
+}
+
+func strangeness(p idp.Person) int {
+	if demo.Known(p.UID) {
+		return 0
+	}
+	return 1
 }
 
 // assign adds a function to a person's claims: FrEduRne names the schools of assignment, FrEduRneResp those one heads.

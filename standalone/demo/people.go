@@ -23,6 +23,7 @@ type school struct {
 	schoolRow
 	okey.Establishment
 	index  int       // of its row
+	copied int       // 0: the first
 	heads  []*person // who answer
 	hosted bool      // they are another school's
 	staff  []*person
@@ -80,7 +81,7 @@ func (y *year) newSchool(row schoolRow, copied, i int) *school {
 		row.name += fmt.Sprintf(" %d", copied+1)
 	}
 	letter, _ := okey.CheckLetter(digits)
-	s := &school{schoolRow: row, index: i, Establishment: okey.Establishment{
+	s := &school{schoolRow: row, index: i, copied: copied, Establishment: okey.Establishment{
 		UAI: okey.UAI(digits + string(letter)), Name: row.name, Academy: row.academy,
 	}}
 	if row.headOf == itsOwn {
@@ -187,6 +188,9 @@ func (y *year) bring(ctx context.Context, at time.Time, colleagues *school) erro
 	}
 	if err := bring(ctx, y.Store, imports.Keys, "clefs.csv", keys, at); err != nil {
 		return err
+	}
+	if _, err := y.Store.PersonByUID(ctx, support.UID); okey.ErrorCode(err) != okey.CodeNotFound {
+		return err // a role that is granted twice is in the audit twice
 	}
 	return y.Store.Do(ctx, func(tx *sql.Tx) error { return saveSupport(ctx, tx, at) })
 }
@@ -340,5 +344,4 @@ type request struct {
 	turn   int
 	since  time.Time
 	quick  bool // people do at once what they do
-	spoilt bool // its person's address takes no mail
 }

@@ -26,7 +26,7 @@ func (y *year) stocked(round []*school) {
 		y.deliver(round, i, row)
 	}
 	for _, row := range inventories {
-		y.inventory(round[row.school], row.day, row.unknown)
+		y.inventory(round[row.school], row.day, row.finds)
 	}
 	for _, row := range delegations {
 		y.delegate(round[row.school], row.given, row.days)
@@ -147,7 +147,7 @@ func (y *year) receive(ctx context.Context, d sql.Delivery, file string) (sum st
 	return d.Sum, y.Store.SaveDelivery(ctx, d, read.Rows)
 }
 
-func (y *year) inventory(s *school, day int, unknown okey.Serial) {
+func (y *year) inventory(s *school, day int, finds bool) {
 	y.plan(y.before(s, day, 16), func(ctx context.Context, at time.Time) error {
 		cmd := act.Command{Name: okey.ActionInventory, Via: okey.ViaWeb, Content: okey.Content{Establishment: s.UAI}}
 		_, err := y.act(ctx, at, s.heads[len(s.heads)-1], cmd, func(cmd *act.Command) error {
@@ -157,8 +157,8 @@ func (y *year) inventory(s *school, day int, unknown okey.Serial) {
 					cmd.Content.Serials = append(cmd.Content.Serials, key.Serial)
 				}
 			}
-			if unknown != "" {
-				cmd.Content.Serials = append(cmd.Content.Serials, unknown)
+			if finds {
+				cmd.Content.Serials = append(cmd.Content.Serials, okey.Serial(fmt.Sprintf("DEMO99%04d", 17+s.copied)))
 			}
 			return err
 		})
@@ -217,15 +217,21 @@ func (y *year) happens(
 	return err
 }
 
+// daily is for how many days at last each morning is lived; before, Monday mornings will do.
+const daily = 21
+
 // everyDay plans what production does by itself, and what the authentication server tells at last.
 func (y *year) everyDay() {
 	for day := 1; day <= days; day++ {
 		local := y.start.AddDate(0, 0, day).In(okey.ZoneOf(""))
 		morning := time.Date(local.Year(), local.Month(), local.Day(), 6, 0, 0, 0, local.Location())
-		if morning.Weekday() == time.Monday {
+		monday := morning.Weekday() == time.Monday
+		if monday {
 			y.once(morning, y.export)
 		}
-		y.once(morning.Add(time.Hour), y.look)
+		if monday || days-day < daily {
+			y.once(morning.Add(time.Hour), y.look)
+		}
 	}
 	y.once(y.before(y.schools[0], 1, 18), y.logins)
 }
@@ -244,7 +250,7 @@ func (y *year) export(ctx context.Context, at time.Time) error {
 	})
 }
 
-// look tells what the morning's watch tells, and which orders are late since yesterday.
+// look tells what the morning's watch tells, and which orders are late: neither does it twice.
 func (y *year) look(ctx context.Context, at time.Time) error {
 	in := okey.WatchInput{Run: "demonstration/" + at.Format(time.DateOnly), At: at}
 	for {
@@ -271,7 +277,7 @@ func (y *year) look(ctx context.Context, at time.Time) error {
 			return err
 		}
 		for n, due := range order.Overdue {
-			if due.After(at) || !due.After(at.AddDate(0, 0, -1)) {
+			if due.After(at) {
 				continue
 			}
 			step := okey.MailStep{Kind: okey.MailOrderOverdue, Ref: n + 1}

@@ -40,12 +40,17 @@ func (y *year) ask(ctx context.Context, at time.Time, r *request, need string, r
 }
 
 // opens plans a request that waits at a stage as the year ends.
-func (y *year) opens(s *school, asked int, stage okey.Stage, spoilt bool) *person {
+func (y *year) opens(s *school, asked int, stage okey.Stage, bounces bool) *person {
 	s.opened++
 	p := s.staff[len(s.staff)-s.coming-s.opened]
-	r := &request{fate: fate{stalls: stage}, person: p, quick: true, spoilt: spoilt}
+	r := &request{fate: fate{stalls: stage}, person: p, quick: true}
 	need := needs[y.luck.IntN(len(needs))]
-	y.plan(y.before(s, asked, 8), func(ctx context.Context, at time.Time) error { return y.ask(ctx, at, r, need, okey.FirstKey) })
+	at := y.before(s, asked, 8)
+	if bounces { // within the two weeks that support's page looks back, and beyond the one of the doctor
+		at = y.clock(y.end.AddDate(0, 0, -10), s)
+		y.once(at.Add(time.Hour), func(ctx context.Context, at time.Time) error { return y.comesBack(ctx, at, r) })
+	}
+	y.plan(at, func(ctx context.Context, at time.Time) error { return y.ask(ctx, at, r, need, okey.FirstKey) })
 	return p
 }
 
@@ -68,9 +73,6 @@ func (y *year) live(r *request, at time.Time) {
 	}
 	do, known := does[r.stage]
 	turn := r.turn
-	if r.spoilt && r.stage == okey.AwaitingCharter {
-		y.once(at.Add(time.Hour), func(ctx context.Context, at time.Time) error { return y.comesBack(ctx, at, r) })
-	}
 	switch {
 	case r.stalls == r.stage || !known && r.withdraw != r.stage:
 		return
@@ -185,10 +187,7 @@ func (y *year) comesBack(ctx context.Context, at time.Time, r *request) error {
 	if err != nil {
 		return err
 	}
-	for _, m := range sent {
-		if m.Person.UUID != r.person.ID || m.State != sql.MailSent {
-			continue
-		}
+	for _, m := range sent[:min(1, len(sent))] {
 		report, err := mail.ReadReport(strings.NewReader(strings.ReplaceAll(fmt.Sprintf(bounce, m.Address), "\n", "\r\n")))
 		if err != nil {
 			return err

@@ -28,13 +28,13 @@ const itsOwn = -1
 // schools are the year's own, in two academies: a cité scolaire, a section without head, a lycée that another takes over, one with a full
 // drawer and one where many wait.
 var schools = []schoolRow{
-	olivesCollege: {"Collège Les Oliviers", "340", "23", "Grasse", "06130", 28, 2, 3, 5, 20, 1, itsOwn},
-	olivesLycee:   {"Lycée Les Oliviers", "302", "23", "Grasse", "06130", 33, 2, 4, 7, 17, 1, olivesCollege},
+	olivesCollege: {"Collège Les Oliviers", "340", "23", "Grasse", "06130", 28, 2, 3, 5, 23, 1, itsOwn},
+	olivesLycee:   {"Lycée Les Oliviers", "302", "23", "Grasse", "06130", 33, 2, 4, 7, 20, 1, olivesCollege},
 	restanque:     {"Collège La Restanque", "340", "23", "Vence", "06140", 28, 1, 2, 4, 21, 1, itsOwn},
 	section:       {"Section d'enseignement général La Restanque", "390", "23", "Vence", "06140", 8, 0, 1, 1, 6, 1, restanque},
-	remparts:      {"Lycée professionnel des Remparts", "320", "23", "Antibes", "06600", 15, 0, 0, 4, 8, 1, itsOwn},
+	remparts:      {"Lycée professionnel des Remparts", "320", "23", "Antibes", "06600", 16, 0, 0, 4, 9, 1, itsOwn},
 	cap:           {"Lycée polyvalent du Cap", "306", "23", "Antibes", "06600", 36, 2, 4, 7, 22, 1, itsOwn},
-	rivoire:       {"Collège La Rivoire", "340", "08", "Voiron", "38500", 31, 1, 3, 4, 8, 2, itsOwn},
+	rivoire:       {"Collège La Rivoire", "340", "08", "Voiron", "38500", 32, 1, 3, 3, 9, 2, itsOwn},
 	ecrins:        {"Lycée Les Écrins", "302", "08", "Grenoble", "38000", 36, 2, 4, 8, 52, 1, itsOwn},
 }
 
@@ -133,14 +133,14 @@ var deliveries = []deliveryRow{
 // inventories are when a school looks into its drawer; the last finds a key that OKEY does not know.
 var inventories = []struct {
 	school, day int
-	unknown     okey.Serial
+	finds       bool
 }{
-	{ecrins, 98, ""},
-	{restanque, 74, ""},
-	{cap, 55, ""},
-	{olivesCollege, 30, ""},
-	{rivoire, 12, ""},
-	{ecrins, 3, "DEMO990017"},
+	{ecrins, 98, false},
+	{restanque, 74, false},
+	{cap, 55, false},
+	{olivesCollege, 30, false},
+	{rivoire, 12, false},
+	{ecrins, 3, true},
 }
 
 // delegations are given by a school's head to somebody of the staff.
@@ -150,18 +150,18 @@ var delegations = []struct{ school, given, days int }{{ecrins, 80, 20}, {cap, 6,
 var open = []struct {
 	school, asked int
 	stage         okey.Stage
-	bounces       bool // its person's address takes no mail
+	bounces       bool // whoever should answer has an address that takes no mail; asked some days before the doctor looks
 }{
 	{section, 14, okey.AwaitingDecision, false}, // with support by now
 	{olivesCollege, 1, okey.AwaitingDecision, false},
 	{ecrins, 2, okey.AwaitingDecision, false},
 	{cap, 1, okey.AwaitingDecision, false},
 	{rivoire, 3, okey.AwaitingDecision, false},
-	{ecrins, 4, okey.AwaitingCharter, true},
+	{ecrins, 4, okey.AwaitingCharter, false},
 	{olivesLycee, 2, okey.AwaitingCharter, false},
 	{cap, 3, okey.AwaitingHandover, false},
 	{olivesCollege, 5, okey.AwaitingHandover, false},
-	{ecrins, 7, okey.AwaitingHandover, false},
+	{ecrins, 7, okey.AwaitingHandover, true},
 }
 
 // heldUntil are when keys end that people have had since before OKEY, in months after the year's end: some are renewed during the year.
@@ -179,10 +179,10 @@ const (
 )
 
 var needs = []string{
-	"saisie des absences", "notes et bulletins de mes classes", "livret scolaire du lycée", "inscriptions aux examens dans Cyclades",
-	"suivi des bourses", "emplois du temps", "fiches Avenir de Parcoursup", "livret scolaire unique du collège", "affectation en seconde",
+	"saisie des absences", "notes et bulletins de mes classes", "livrets scolaires", "inscriptions aux examens dans Cyclades",
+	"suivi des bourses", "emplois du temps", "préparation des conseils de classe", "vœux d'orientation des familles",
 	"gestion des remplacements de courte durée", "remontée des effectifs", "saisie des services des enseignants",
-	"évaluations nationales de sixième", "dossiers des élèves à besoins particuliers", "commandes et régie", "conseils de discipline",
+	"évaluations nationales", "dossiers des élèves à besoins particuliers", "commandes et régie", "conseils de discipline",
 }
 
 var refusals = []string{

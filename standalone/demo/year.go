@@ -30,7 +30,7 @@ type Options struct {
 	Calendar *calendar.Calendar
 	Now      time.Time // with which the year ends; the same at each attempt
 	Scale    int       // how many times as many schools as one year has
-	From     int       // steps that an earlier attempt has done
+	From     int       // steps that an earlier attempt has done, as far as it said
 
 	// Done notes after each step how many are: another attempt goes on from there.
 	Done func(steps int) error
@@ -43,7 +43,11 @@ type Options struct {
 const (
 	days   = 274 // of a year: nine months
 	recent = 14 * 24 * time.Hour
+	justly = 5 * 24 * time.Hour // whoever is concerned was then, too
 	seed   = 20260901
+
+	// overlap is how many steps are looked at once more: a database that was killed itself may have lost its last moment.
+	overlap = 100
 )
 
 // space is the ground of the ids of what people did.
@@ -68,6 +72,7 @@ func Year(ctx context.Context, o Options) ([]okey.Action, error) {
 		}),
 		asked: map[uuid.UUID]*request{}, support: &person{Person: support},
 	}
+	y.From -= overlap
 	y.start = y.end.AddDate(0, 0, -days)
 	y.populate()
 	if err := y.run(ctx); err != nil {
@@ -179,8 +184,11 @@ func (y *year) act(ctx context.Context, at time.Time, by *person, cmd act.Comman
 		}
 	}
 	a, err := y.Store.Action(ctx, cmd.Action)
-	if err != nil || a.Verdict == nil {
-		return a, fmt.Errorf("%s of %s has no outcome: %w", cmd.Name, by.UID, err)
+	if err == nil && a.Verdict == nil {
+		err = errors.New("nobody has judged it")
+	}
+	if err != nil {
+		return a, fmt.Errorf("%s of %s: %w", cmd.Name, by.UID, err)
 	}
 	if !a.Verdict.Accepted {
 		slog.Warn("something of the demonstration was refused", "action", a.ID, "name", a.Name, "at", at, "reason", a.Verdict.Reason)
@@ -193,19 +201,27 @@ func (y *year) judge(ctx context.Context, at time.Time, by *person, cmd act.Comm
 	if err := y.know(ctx, by); err != nil {
 		return err
 	}
+	a, err := y.Store.Action(ctx, cmd.Action)
+	if okey.ErrorCode(err) == okey.CodeNotFound {
+		a, err = y.record(ctx, at, by, cmd, fill)
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(y.decide(ctx, at, a), y.followUp(ctx, at))
+}
+
+func (y *year) record(ctx context.Context, at time.Time, by *person, cmd act.Command, fill func(*act.Command) error) (okey.Action, error) {
 	if fill != nil {
 		if err := fill(&cmd); err != nil {
-			return err
+			return okey.Action{}, err
 		}
 	}
 	a, err := act.Seal(y.Config.PINPeppers, by.Person, cmd, at)
 	if err != nil {
-		return err
+		return a, err
 	}
-	if a, err = y.Store.RecordAction(ctx, a); err != nil {
-		return err
-	}
-	return errors.Join(y.decide(ctx, at, a), y.followUp(ctx, at))
+	return y.Store.RecordAction(ctx, a)
 }
 
 // decide has an action judged by whoever judges its kind, and its letters sent.
@@ -337,12 +353,11 @@ func (y *year) fallDue(ctx context.Context, at time.Time, r *request, s okey.Sta
 func (y *year) running() []okey.Action {
 	var found []okey.Action
 	for _, a := range y.acted {
-		late := a.CreatedAt.After(y.end.Add(-recent))
 		r := y.asked[a.Request]
 		switch about := a.Name.Kind().About; {
 		case a.Name == okey.ActionAsk && r != nil && (!r.stage.Closed() || r.since.After(y.end.Add(-recent))),
 			a.Name == okey.ActionOrder,
-			about != okey.ThingRequest && about != okey.ThingOrder && late:
+			about != okey.ThingRequest && about != okey.ThingOrder && a.CreatedAt.After(y.end.Add(-justly)):
 			found = append(found, a)
 		}
 	}

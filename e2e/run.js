@@ -60,7 +60,7 @@ function start(name, program, args, options) {
 /** Returns the environment in which the tests find the house. */
 async function startHouse() {
   const free = ["http", "inbox", "temporal", "temporal-ui", "idp"].flatMap((part) => [`--${part}`, "127.0.0.1:0"]);
-  const standalone = start("okey-standalone", path.join(bin, "okey-standalone"), ["--data", data, "--no-okey", ...free], {
+  const standalone = start("okey-standalone", path.join(bin, "okey-standalone"), ["--data", data, "--no-okey", "--demo=small", ...free], {
     stdio: ["ignore", openSync(path.join(logs, "standalone.log"), "w"), openSync(path.join(logs, "standalone.err"), "w")],
   });
   await until(standalone, 180, () => readFileSync(path.join(logs, "standalone.log"), "utf8").includes("OKEY est prêt."));

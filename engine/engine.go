@@ -97,6 +97,16 @@ func (e *Engine) EnsureRunning(ctx context.Context, request uuid.UUID) (started 
 	return true, nil
 }
 
+// Resume starts the workflow of a request that was asked and led without one: it finds out where that stands, and tells nobody anew. Where
+// it runs, nothing happens.
+func (e *Engine) Resume(ctx context.Context, ask okey.Action) error {
+	_, err := e.client.ExecuteWorkflow(ctx, requestOptions(ask), okey.WorkflowKeyRequest, e.input(ask.Request, uuid.Nil))
+	if err != nil {
+		return fmt.Errorf("start the workflow of request %s: %w", ask.Request, err)
+	}
+	return nil
+}
+
 // start has the asking judged. A workflow that runs already has had that done, once: what has no outcome all the same was judged in a
 // database that another has taken over from, and is judged anew where stock-available names it.
 func (e *Engine) start(ctx context.Context, ask okey.Action) error {

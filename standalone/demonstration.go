@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"embed"
 	"errors"
 	"fmt"
 	"os"
@@ -11,32 +9,82 @@ import (
 	"strings"
 	"time"
 
-	"okey/imports"
+	"okey/calendar"
+	"okey/config"
+	"okey/engine"
 	"okey/okey"
 	"okey/sql"
+	"okey/standalone/demo"
+	"okey/standalone/inbox"
+
+	"github.com/alecthomas/kong"
 )
 
-//go:embed demo/*.csv
-var demonstration embed.FS
+// demonstration is how much of it a first start loads.
+type demonstration string
 
-// loadDemonstration fills a new OKEY with made-up schools, people and keys, on a first start that is not told otherwise.
-// The imports change nothing when repeated, so a process killed half-way just begins again.
-func (h *house) loadDemonstration(ctx context.Context, store *sql.Store) error {
+const (
+	noDemo    demonstration = "none"
+	smallDemo demonstration = "small" // schools, people and keys, and nothing that has happened
+	wholeDemo demonstration = "year"
+)
+
+// IsBool lets the flag go without a value, and with --no- before it.
+func (d *demonstration) IsBool() bool { return true }
+
+// Decode implements kong.MapperValue.
+func (d *demonstration) Decode(ctx *kong.DecodeContext) error {
+	value := "true"
+	if ctx.Scan.Peek().Type == kong.FlagValueToken {
+		value = fmt.Sprint(ctx.Scan.Pop().Value)
+	}
+	loads, known := map[string]demonstration{"true": wholeDemo, "small": smallDemo, "false": noDemo}[strings.ToLower(value)]
+	if !known {
+		return fmt.Errorf("--demo=%s : écrivez --demo, --demo=small ou --no-demo", value)
+	}
+	*d = loads
+	return nil
+}
+
+// progress is how far the loading of a demonstration has come, as its file keeps it: a process that was killed half-way goes on there.
+type progress struct {
+	began time.Time // with which its year ends
+	scale int
+	steps int
+}
+
+const (
+	loading = "loading %s %d %d\n" // began, scale and steps
+	loaded  = "loaded\n"
+)
+
+// loadDemonstration fills a new OKEY with made-up schools, people and keys, and a year that they have lived, on a first start that is not
+// told otherwise.
+func (h *house) loadDemonstration(ctx context.Context, store *sql.Store, cfg config.Config, box *inbox.Inbox) error {
 	marker := h.marker()
-	if _, err := os.Stat(marker); err == nil || !errors.Is(err, os.ErrNotExist) {
+	text, err := os.ReadFile(marker)
+	at := progress{began: time.Now().UTC(), scale: h.flags.DemoScale}
+	var began string
+	if n, _ := fmt.Sscanf(string(text), loading, &began, &at.scale, &at.steps); n == 3 {
+		at.began, err = time.Parse(time.RFC3339, began)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", marker, err)
+		}
+		return h.loadYear(ctx, cfg, box, marker, at)
+	}
+	if err == nil || !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	if !h.flags.Demo {
+	switch h.flags.Demo {
+	case noDemo:
 		return writeWhole(marker, withoutDemonstration)
+	case smallDemo:
+		if err := demo.Small(ctx, store, at.began); err != nil {
+			return fmt.Errorf("load the demonstration: %w", err)
+		}
+		return writeWhole(marker, loaded)
 	}
-	now := time.Now()
-	if err := importDemonstration(ctx, store, now); err != nil {
-		return fmt.Errorf("load the demonstration: %w", err)
-	}
-	if err := store.Do(ctx, func(tx *sql.Tx) error { return saveSupport(ctx, tx, now) }); err != nil {
-		return fmt.Errorf("load the demonstration: %w", err)
-	}
-	return writeWhole(marker, "loaded\n")
+	return h.loadYear(ctx, cfg, box, marker, at)
 }
 
 const withoutDemonstration = "none\n"
@@ -46,7 +94,7 @@ func (h *house) marker() string { return filepath.Join(h.flags.Data, "demonstrat
 // demonstrates tells whether the people here are, or are about to be, those of the demonstration.
 func (h *house) demonstrates() bool {
 	loaded, err := os.ReadFile(h.marker())
-	return h.flags.Demo && (err != nil || string(loaded) != withoutDemonstration)
+	return h.flags.Demo != noDemo && (err != nil || string(loaded) != withoutDemonstration)
 }
 
 // tourInbox is the setting that has pages lead newcomers: only here is it ever set by itself, where everybody is made up and signs in
@@ -58,53 +106,64 @@ func (h *house) tourInbox() string {
 	return h.addresses.inbox.url()
 }
 
-func importDemonstration(ctx context.Context, store *sql.Store, now time.Time) error {
-	for _, file := range []struct {
-		name string
-		take func(context.Context, *sql.Store, imports.Source, imports.Options) (*imports.Result, error)
-	}{
-		{"establishments.csv", imports.Establishments},
-		{"staff.csv", imports.Staff},
-		{"keys.csv", imports.Keys},
-	} {
-		content, err := demonstration.ReadFile("demo/" + file.name)
-		if err != nil {
-			return err
-		}
-		// Keys that expire on a fixed day would have expired one day.
-		soon, late := now.AddDate(0, 2, 0).Format(time.DateOnly), now.AddDate(4, 0, 0).Format(time.DateOnly)
-		content = []byte(strings.NewReplacer("SOON", soon, "LATE", late).Replace(string(content)))
-		result, err := file.take(
-			ctx,
-			store,
-			imports.Source{Name: file.name, Content: bytes.NewReader(content), Size: int64(len(content))},
-			imports.Options{At: now},
-		)
-		if err != nil {
-			return err
-		}
-		if !result.OK() {
-			return fmt.Errorf("%s: %v", file.name, result.Errors)
-		}
+// loadYear lives the year, then has the workflows run of what is open.
+func (h *house) loadYear(ctx context.Context, cfg config.Config, box *inbox.Inbox, marker string, at progress) error {
+	days, err := calendar.Load(cfg.HolidaysFile)
+	if err != nil {
+		return err
 	}
-	return nil
+	// Thousands of commits need not wait for the disk: what a crash of the database loses of its last moment, the next start does again.
+	store, err := sql.Open(cfg.DatabaseURL+"&synchronous_commit=off", cfg.AuditKeys)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	note := func(steps int) error {
+		return writeWhole(marker, fmt.Sprintf(loading, at.began.Format(time.RFC3339), at.scale, steps))
+	}
+	if err := note(at.steps); err != nil {
+		return err
+	}
+	began, said := time.Now(), time.Now()
+	requests := 0
+	running, err := demo.Year(ctx, demo.Options{
+		Store: store, Config: cfg, Calendar: days, Now: at.began, Scale: at.scale, From: at.steps, Done: note, Keep: box.Receive,
+		Say: func(made int, until time.Time) {
+			if requests = made; time.Since(said) < 2*time.Second {
+				return
+			}
+			said = time.Now()
+			day := okey.DayOf(until, okey.ZoneOf(""))
+			fmt.Printf("Démonstration : %s, jusqu'au %s...\n", okey.SayCount(made, "demande"), day.SayWithYear())
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("load the demonstration: %w", err)
+	}
+	if err := h.runDemonstration(ctx, cfg, running); err != nil {
+		return err
+	}
+	took := time.Since(began)
+	fmt.Printf("Démonstration : %s en %.0f s, soit %.0f par minute.\n", okey.SayCount(requests, "demande"), took.Seconds(),
+		float64(requests)/took.Minutes())
+	return writeWhole(marker, loaded)
 }
 
-// saveSupport adds those who belong to no school.
-func saveSupport(ctx context.Context, tx *sql.Tx, now time.Time) error {
-	for _, someone := range []struct {
-		person okey.Person
-		role   okey.Role
-	}{
-		{okey.Person{UID: "ndurand", FamilyName: "Durand", GivenName: "Nadia", Mail: "nadia.durand@ac-nice.fr"}, okey.RoleSupport},
-		{okey.Person{UID: "oauditeur", FamilyName: "Vidal", GivenName: "Olivier", Mail: "olivier.vidal@ac-nice.fr"}, okey.RoleAuditor},
-	} {
-		id, err := tx.SavePerson(ctx, someone.person, now)
-		if err != nil {
-			return err
+// runDemonstration has the engine run the workflows of what the demonstration has left open, and of its last days.
+func (h *house) runDemonstration(ctx context.Context, cfg config.Config, actions []okey.Action) error {
+	c, err := engine.Dial(cfg)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	to := engine.New(c, okey.DefaultWaits(), cfg.URL)
+	for _, a := range actions {
+		bring := to.Deliver
+		if a.Name == okey.ActionAsk {
+			bring = to.Resume
 		}
-		if err := tx.SetRole(ctx, id, someone.role, true, now); err != nil {
-			return err
+		if err := bring(ctx, a); err != nil {
+			return fmt.Errorf("run the demonstration: %w", err)
 		}
 	}
 	return nil

@@ -24,8 +24,10 @@ type flags struct {
 	TemporalUI string `name:"temporal-ui" default:"127.0.0.1:8233" placeholder:"ADRESSE" help:"Interface de Temporal (${default})."`
 	IDP        string `name:"idp" default:"127.0.0.1:8090" placeholder:"ADRESSE" help:"Connexion des personnes de démonstration (${default})."` //nolint:lll // a tag has one line
 	Postgres   string `default:"127.0.0.1:0" placeholder:"ADRESSE" help:"PostgreSQL (${default} : un port libre, gardé ensuite)."`
-	Demo       bool   `default:"true" negatable:"" help:"Charger les données de démonstration au premier démarrage."`
 	Okey       bool   `default:"true" negatable:"" help:"Démarrer aussi le serveur et le worker d'OKEY."`
+
+	Demo      demonstration `default:"true" negatable:"" help:"Charger la démonstration au premier démarrage ; --demo=small : sans l'année vécue."`
+	DemoScale int           `default:"1" placeholder:"N" help:"Combien de fois l'année vécue, avec ses établissements (${default})."`
 }
 
 // collectAt has the collector of garbage work a quarter as often as it would: engine, server and worker share one heap here, and under load

@@ -79,7 +79,8 @@ func (h *house) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := h.startInbox(); err != nil {
+	box, err := h.startInbox()
+	if err != nil {
 		return err
 	}
 	if err := h.startEngine(ctx, cluster); err != nil {
@@ -94,15 +95,15 @@ func (h *house) start(ctx context.Context) error {
 		return fmt.Errorf("open okey's database: %w", err)
 	}
 	h.add("base de données d'OKEY", store.Close)
-	if err := h.loadDemonstration(ctx, store); err != nil {
-		return err
-	}
 	people := directory{store.DB()}
 	if err := h.startProvider(people); err != nil {
 		return err
 	}
 	if _, err := engine.Prepare(ctx, cfg); err != nil {
 		return fmt.Errorf("prepare the engine: %w", err)
+	}
+	if err := h.loadDemonstration(ctx, store, cfg, box); err != nil {
+		return err
 	}
 	// From here on other programs find their way: nothing that the files name is missing.
 	if err := h.writeEnvironment(environment, databases); err != nil {
@@ -116,16 +117,16 @@ func (h *house) start(ctx context.Context) error {
 	return h.welcome(ctx, os.Stdout, people)
 }
 
-func (h *house) startInbox() error {
+func (h *house) startInbox() (*inbox.Inbox, error) {
 	box, err := inbox.Open(filepath.Join(h.flags.Data, "inbox"))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	mail := box.SMTP()
 	go h.watch("SMTP", func() error { return mail.Serve(h.addresses.smtp.take()) })
 	h.add("SMTP", mail.Close)
 	h.serve("boîte aux lettres", h.addresses.inbox, box.Handler())
-	return nil
+	return box, nil
 }
 
 func (h *house) startProvider(people directory) error {

@@ -233,7 +233,7 @@ func private(t *testing.T) string {
 
 func TestWholeHouseStandsAndSurvivesAKill(t *testing.T) {
 	dir := private(t)
-	first := start(t, dir)
+	first := start(t, dir, "--demo=small")
 	require.Contains(t, first.said.String(), "Léa Martin")
 	require.Contains(t, first.said.String(), "assistance")
 	status, _ := get(t, first.address(t, "OKEY")+"/readyz")
@@ -350,7 +350,7 @@ func TestLostSecretsAreMissedRatherThanReplaced(t *testing.T) {
 // Without okey.env too: a database that has an audit was worked with.
 func TestNoNewSecretsAreMadeBesideADatabaseThatHasAnAudit(t *testing.T) {
 	dir := private(t)
-	start(t, dir, "--no-okey").stop(t)
+	start(t, dir, "--no-okey", "--demo=small").stop(t)
 	require.NoError(t, os.Remove(secretsFile(dir)))
 	require.NoError(t, os.Remove(environmentFile(dir)))
 	code, said := fails(t, command(t, dir, append(anyPorts(t, dir), "--no-okey")...))

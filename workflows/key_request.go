@@ -210,9 +210,15 @@ func (r *keyRequest) fallDue(ctx workflow.Context, d okey.Deadline) {
 		r.judge(ctx, okey.Matter{Kind: okey.MatterExpiry, Turn: r.standing.Turn})
 		return
 	}
-	if kind, told := dueMails[due{r.standing.Stage, d.Kind}]; told {
+	if kind, told := DueMail(r.standing.Stage, d.Kind); told {
 		r.mail(ctx, okey.MailStep{Kind: kind, Ref: r.standing.Turn*100 + d.N}, dueSummary(r.standing.Stage, d.Kind))
 	}
+}
+
+// DueMail is which mail a deadline of a stage sends; false for one that sends none.
+func DueMail(stage okey.Stage, kind okey.DeadlineKind) (okey.MailKind, bool) {
+	mail, sends := dueMails[due{stage, kind}]
+	return mail, sends
 }
 
 type due struct {

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"time"
 
+	"okey/config"
 	"okey/okey"
 
 	"github.com/alexedwards/argon2id"
@@ -60,25 +61,41 @@ func keyed(key []byte, purpose string, content []byte) []byte {
 
 // seal makes the row of a command.
 func (s *Dispatcher) seal(ctx context.Context, actor okey.Actor, cmd Command) (okey.Action, error) {
+	if cmd.PIN != "" {
+		end, err := s.pinWork.begin(ctx)
+		if err != nil {
+			return okey.Action{}, err
+		}
+		defer end()
+	}
+	return sealed(s.peppers, actor.ID, cmd, time.Now().UTC())
+}
+
+// Seal makes the row of a command as if it had come at an instant: what is typed is normalised and sealed as ever, and its judge asks for
+// the right to it. For a demonstration's past alone: whoever comes by HTTP is asked first, see Record.
+func Seal(peppers config.Keyring, by okey.Person, cmd Command, at time.Time) (okey.Action, error) {
+	cmd, err := cmd.identified(okey.Actor{Person: by}).Normalised()
+	if err != nil {
+		return okey.Action{}, err
+	}
+	return sealed(peppers, by.ID, cmd, at)
+}
+
+func sealed(peppers config.Keyring, by okey.PersonID, cmd Command, at time.Time) (okey.Action, error) {
 	a := okey.Action{
 		ID:        cmd.Action,
 		Request:   cmd.Request,
 		Key:       cmd.Key,
 		Subject:   cmd.Subject,
 		Name:      cmd.Name,
-		By:        actor.ID,
+		By:        by,
 		Via:       cmd.Via,
 		Content:   cmd.Content,
-		CreatedAt: time.Now().UTC(),
+		CreatedAt: at,
 	}
-	version, pepper := s.peppers.Current()
+	version, pepper := peppers.Current()
 	if cmd.PIN != "" {
-		end, err := s.pinWork.begin(ctx)
-		if err != nil {
-			return a, err
-		}
-		a.PINHash = hashPIN(version, pepper, cmd.Action, actor.ID, cmd.PIN)
-		end()
+		a.PINHash = hashPIN(version, pepper, cmd.Action, by, cmd.PIN)
 	}
 	var err error
 	a.Digest, err = digest(version, pepper, cmd.Content, a.PINHash)

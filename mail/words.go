@@ -31,6 +31,8 @@ var changes = map[okey.KeyReason]string{
 	okey.ReasonDefective: "a été déclarée défectueuse",
 	okey.ReasonFound:     "a été retrouvée",
 	okey.ReasonRetired:   "a été mise au rebut",
+	okey.ReasonMislaid:   "a été notée égarée",
+	okey.ReasonRecovered: "a été retrouvée",
 }
 
 func changed(r okey.KeyReason) string { return cmp.Or(changes[r], "n'est plus disponible") }

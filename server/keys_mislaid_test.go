@@ -36,6 +36,7 @@ func TestAMislaidKeyIsAcceptedNowhereUntilItsHolderHasFoundIt(t *testing.T) {
 		assert.NotContains(t, said.HTML, `href="`+page+`/egaree"`, path)
 		assert.NotContains(t, said.text(), "tapez votre code PIN", path)
 	}
+	assert.Contains(t, lea.get(pinPage(serial)).text(), "Code PIN actuel", "its PIN stays theirs")
 	answer := check(serial, "4071")
 	assert.Equal(t, http.StatusConflict, answer.Status)
 	assert.Equal(t, "key_suspended", answer.at("code"))

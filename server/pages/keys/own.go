@@ -44,7 +44,10 @@ func (s *Pages) NewOwnKey(key okey.Key, c web.Clock, works bool) OwnKey {
 		own.Use = &KeyUse{Portal: s.portal}
 	}
 	own.Lasts = fmt.Sprintf("valable jusqu'au %s (%s)", c.Date(key.ExpiresOn), sayRemaining(today, key.ExpiresOn))
-	if own.Expired {
+	switch {
+	case own.Due != "":
+		own.Lasts = okey.Suspended.French()
+	case own.Expired:
 		own.Lasts = fmt.Sprintf("expirée depuis le %s", c.Date(key.ExpiresOn))
 	}
 	return own

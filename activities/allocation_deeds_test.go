@@ -240,7 +240,7 @@ var told = map[okey.ActionName]string{
 	okey.ActionOf(okey.Withdrawal):        `SELECT count(*) FROM timeline WHERE kind = 'withdrawn'`,
 	okey.ActionExpire:                     `SELECT count(*) FROM timeline WHERE kind = 'expired'`,
 	okey.ActionKeyChange: `SELECT count(*) FROM key_event
-		WHERE reason IN ('lost', 'return_to_stock', 'defective', 'found', 'retired')`,
+		WHERE reason IN ('lost', 'mislaid', 'recovered', 'return_to_stock', 'defective', 'found', 'retired')`,
 	okey.ActionDelivery: `SELECT count(*) FROM delivery WHERE state <> 'draft'`,
 }
 

@@ -75,7 +75,7 @@ func newRush(t *testing.T) *rush {
 	s := scene.New(t)
 	s.Admin.SetMaxOpenConns(10)
 	r := &rush{
-		Scene: s, judge: activities.NewRequests(s.Store, calendar.PublicOnly()), keys: activities.NewKeys(s.Store),
+		Scene: s, judge: activities.NewRequests(s.Store, calendar.PublicOnly()), keys: activities.NewKeys(s.Store, calendar.PublicOnly()),
 		stock:  activities.NewStock(s.Store),
 		people: map[okey.UAI][]okey.Person{}, heads: map[okey.UAI]okey.Person{}, support: s.Support("Sam Support"),
 	}

@@ -3,20 +3,25 @@ package activities
 import (
 	"context"
 	"fmt"
+	"time"
 
+	"okey/calendar"
 	"okey/okey"
 	"okey/sql"
 
 	"github.com/google/uuid"
 )
 
-// Keys changes keys that people report: lost, back, broken, found, scrapped.
+// Keys changes keys that people report: mislaid, lost, back, broken, found, scrapped.
 type Keys struct {
-	store *sql.Store
+	store    *sql.Store
+	calendar *calendar.Calendar
 }
 
 // NewKeys makes the keeper of keys.
-func NewKeys(store *sql.Store) *Keys { return &Keys{store: store} }
+func NewKeys(store *sql.Store, days *calendar.Calendar) *Keys {
+	return &Keys{store: store, calendar: days}
+}
 
 // Change judges and applies a recorded key change in one transaction, under the lock of the key's establishment. A key that frees itself
 // goes to the first in line; a request that loses its kept key is told by an action of the flow's own.
@@ -24,14 +29,14 @@ func NewKeys(store *sql.Store) *Keys { return &Keys{store: store} }
 func (k *Keys) Change(ctx context.Context, m okey.KeyMatter) (okey.KeyVerdict, error) {
 	var verdict okey.KeyVerdict
 	err := k.store.Do(ctx, func(tx *sql.Tx) error {
-		v, err := changeKey(ctx, tx, m)
+		v, err := k.changeKey(ctx, tx, m)
 		verdict = v
 		return err
 	})
 	return verdict, err
 }
 
-func changeKey(ctx context.Context, tx *sql.Tx, m okey.KeyMatter) (okey.KeyVerdict, error) {
+func (k *Keys) changeKey(ctx context.Context, tx *sql.Tx, m okey.KeyMatter) (okey.KeyVerdict, error) {
 	action, err := tx.LockAction(ctx, m.Action)
 	if okey.ErrorCode(err) == okey.CodeNotFound {
 		return okey.KeyVerdict{Reason: okey.CodeUnknownAction}, tx.Leads(ctx)
@@ -46,7 +51,7 @@ func changeKey(ctx context.Context, tx *sql.Tx, m okey.KeyMatter) (okey.KeyVerdi
 	if err != nil {
 		return okey.KeyVerdict{}, err
 	}
-	v, err := applyKeyChange(ctx, tx, action, before, m)
+	v, err := k.apply(ctx, tx, action, before, m)
 	if err != nil {
 		if v, err = refusal(err); err != nil {
 			return okey.KeyVerdict{}, err
@@ -76,7 +81,7 @@ func lockKey(ctx context.Context, tx *sql.Tx, serial okey.Serial) (okey.Key, err
 	return locked, err
 }
 
-func applyKeyChange(ctx context.Context, tx *sql.Tx, a okey.Action, key okey.Key, m okey.KeyMatter) (okey.Verdict, error) {
+func (k *Keys) apply(ctx context.Context, tx *sql.Tx, a okey.Action, key okey.Key, m okey.KeyMatter) (okey.Verdict, error) {
 	if err := permitKeyChange(ctx, tx, a, key, m); err != nil {
 		return okey.Verdict{}, err
 	}
@@ -86,8 +91,12 @@ func applyKeyChange(ctx context.Context, tx *sql.Tx, a okey.Action, key okey.Key
 	if err := leaveRequest(ctx, tx, a, key, m); err != nil {
 		return okey.Verdict{}, err
 	}
-	_, err := tx.ChangeKey(ctx, key.Serial, sql.KeyChange{
-		Reason: a.Content.KeyReason, At: m.At, By: a.By, Via: a.Via, Comment: a.Content.Comment,
+	due, err := k.deadlines(ctx, tx, a, key, m)
+	if err != nil {
+		return okey.Verdict{}, err
+	}
+	_, err = tx.ChangeKey(ctx, key.Serial, sql.KeyChange{
+		Reason: a.Content.KeyReason, At: m.At, By: a.By, Via: a.Via, Comment: a.Content.Comment, DueAt: due.ExpiryOf(),
 	})
 	if err != nil {
 		return okey.Verdict{}, err
@@ -99,10 +108,28 @@ func applyKeyChange(ctx context.Context, tx *sql.Tx, a okey.Action, key okey.Key
 	if key.Request != uuid.Nil {
 		woken = append(woken, key.Request)
 	}
-	return okey.Verdict{Accepted: true, Woken: woken, OtherKey: key.State, Mails: []okey.MailStep{{Kind: okey.MailKeyChanged, Ref: 1}}}, nil
+	return okey.Verdict{
+		Accepted: true, Standing: due, Woken: woken, OtherKey: key.State, Mails: []okey.MailStep{{Kind: okey.MailKeyChanged, Ref: 1}},
+	}, nil
+}
+
+// deadlines are what is due while a key that is mislaid now is not found; none for any other change.
+func (k *Keys) deadlines(ctx context.Context, tx *sql.Tx, a okey.Action, key okey.Key, m okey.KeyMatter) (okey.Standing, error) {
+	if a.Content.KeyReason != okey.ReasonMislaid {
+		return okey.Standing{}, nil
+	}
+	place, err := tx.Place(ctx, key.UAI)
+	openDays := func(from time.Time, n int) time.Time { return k.calendar.AddOpenDays(place.Establishment, from, n) }
+	return okey.Standing{Since: m.At, Deadlines: okey.MislaidDeadlines(m.At.In(okey.ZoneOf(place.Academy)), openDays)}, err
 }
 
 func permitKeyChange(ctx context.Context, tx *sql.Tx, a okey.Action, key okey.Key, m okey.KeyMatter) error {
+	if a.By == (okey.PersonID{}) && a.Via == okey.ViaEngine { // the flow itself: time is over, unless the key was found meanwhile
+		if key.Overdue(a.CreatedAt) {
+			return nil
+		}
+		return okey.Errorf(okey.CodeKeyTransition, "La clef %s est %s : elle n'est pas perdue.", key.Serial, key.State.French())
+	}
 	actor, err := tx.Actor(ctx, a.By)
 	if err != nil {
 		return err
@@ -143,5 +170,7 @@ func leaveRequest(ctx context.Context, tx *sql.Tx, a okey.Action, key okey.Key, 
 }
 
 func keyVerdict(serial okey.Serial, v okey.Verdict) okey.KeyVerdict {
-	return okey.KeyVerdict{Accepted: v.Accepted, Reason: v.Reason, Mails: v.Mails, Key: serial, Wake: len(v.Woken) > 0}
+	return okey.KeyVerdict{
+		Accepted: v.Accepted, Reason: v.Reason, Mails: v.Mails, Key: serial, Wake: len(v.Woken) > 0, Deadlines: v.Standing.Deadlines,
+	}
 }

@@ -73,7 +73,7 @@ func TestWhatTheOldDatabaseDoesNotKnowIsTriedAgain(t *testing.T) {
 			return err
 		},
 		"a key's change": func(store *sql.Store) error {
-			_, err := activities.NewKeys(store).Change(ctx, okey.KeyMatter{Action: uuid.New()})
+			_, err := activities.NewKeys(store, calendar.PublicOnly()).Change(ctx, okey.KeyMatter{Action: uuid.New()})
 			return err
 		},
 		"a change of the stock": func(store *sql.Store) error {

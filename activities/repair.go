@@ -45,7 +45,8 @@ func (r *Repair) Lost(ctx context.Context) (okey.RepairReport, error) {
 	var report okey.RepairReport
 	failed := errors.Join( // what waits goes first: a PIN is dropped only once its action had its chance
 		r.deliverAll(ctx, &report), r.wakeAll(ctx, &report), r.wakeForIdleKeys(ctx, &report),
-		r.startMissing(ctx, &report), r.store.BeginDelegations(ctx, time.Now().UTC()), r.lookForTroubles(ctx),
+		r.startMissing(ctx, &report), r.store.LapseKeys(ctx, time.Now().UTC()), r.store.BeginDelegations(ctx, time.Now().UTC()),
+		r.lookForTroubles(ctx),
 		r.store.DropOldPINs(ctx, time.Now().Add(-pinLife)), r.store.DropOldDrafts(ctx, time.Now().Add(-draftLife)),
 	)
 	if failed != nil {
@@ -66,6 +67,15 @@ func (r *Repair) WakeOwed(ctx context.Context) (okey.RepairReport, error) {
 		return report, fmt.Errorf("wake up: %w", err)
 	}
 	return report, nil
+}
+
+// Lapse has what was mislaid and not found in time be lost. Only the workflow KeyChange calls it; the watch does the same, for an engine
+// that has lost its timer.
+func (r *Repair) Lapse(ctx context.Context, m okey.KeyMatter) (okey.RepairReport, error) {
+	if err := r.store.LapseKeys(ctx, m.At); err != nil {
+		return okey.RepairReport{}, err
+	}
+	return r.WakeOwed(ctx)
 }
 
 // deliverAll gives every action without an outcome its turn, a batch after the other: however many can't be judged, they keep no other

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"okey/activities"
+	"okey/calendar"
 	"okey/internal/scene"
 	"okey/okey"
 
@@ -20,7 +21,7 @@ func (c *fixture) change(by okey.Person, serial okey.Serial, reason okey.KeyReas
 	a := c.Record(okey.Action{
 		Name: okey.ActionKeyChange, By: by.ID, Key: serial, Content: okey.Content{KeyReason: reason, Comment: "constaté"},
 	})
-	v, err := activities.NewKeys(c.Store).Change(context.Background(), okey.KeyMatter{Action: a.ID, At: c.now})
+	v, err := activities.NewKeys(c.Store, calendar.PublicOnly()).Change(context.Background(), okey.KeyMatter{Action: a.ID, At: c.now})
 	require.NoError(c, err)
 	return v
 }

@@ -36,6 +36,9 @@ const (
 	Withdrawn      Letter = "withdrawn"
 	Expired        Letter = "expired"
 	YourKeyChanged Letter = "key_changed"
+	KeyMislaid     Letter = "mislaid"
+	RemindMislaid  Letter = "remind_mislaid"
+	KeyRecovered   Letter = "recovered"
 	PINChanged     Letter = "pin_changed"
 	PINLocked      Letter = "pin_locked"
 	// To whoever was told that what they sent is kept.

@@ -45,6 +45,9 @@ var Register = []Entry{
 	{RequestFollows, toRequester, "Quand un autre établissement remplace le sien."},
 
 	{YourKeyChanged, toHolder, "Quand sa clef est déclarée perdue, rendue, défectueuse ou au rebut."},
+	{KeyMislaid, toHolder, "Quand sa clef est notée égarée."},
+	{RemindMislaid, toHolder, "Rappel, tant que sa clef est égarée : elle sera bientôt perdue."},
+	{KeyRecovered, toHolder, "Quand sa clef égarée est retrouvée."},
 	{PINChanged, toHolder, "Quand son code PIN est changé."},
 	{PINLocked, toHolder, "Après dix codes PIN faux de suite."},
 	{KeyExpires, toHolder, "Quand sa clef expire bientôt, puis quand elle a expiré."},

@@ -77,7 +77,9 @@ var cases = map[Letter][]variation{
 		{"retired", "mise au rebut alors qu'elle servait", func(f *Facts) { f.Change = okey.ReasonRetired }},
 		{"asked", "perdue, une autre déjà demandée", func(f *Facts) { f.Asked = true }},
 	},
-	PINChanged: {{"forgotten", "code oublié", func(f *Facts) { f.Forgotten = true }}},
+	KeyMislaid:   {{"own", "par son titulaire", func(f *Facts) { f.Own = true }}, commented("Laissée chez moi.")},
+	KeyRecovered: {{"own", "par son titulaire", func(f *Facts) { f.Own = true }}, commented("Dans mon casier.")},
+	PINChanged:   {{"forgotten", "code oublié", func(f *Facts) { f.Forgotten = true }}},
 	KeyExpires: {
 		{"ended", "expirée", func(f *Facts) { f.Place = 1 }},
 		{"soon", "bientôt", func(f *Facts) { f.Place = 0 }},
@@ -159,6 +161,8 @@ var cases = map[Letter][]variation{
 		}},
 		{"defective", "défectueuse", func(f *Facts) { f.Change = okey.ReasonDefective }},
 		{"retired", "mise au rebut", func(f *Facts) { f.Change = okey.ReasonRetired }},
+		{"mislaid", "égarée", func(f *Facts) { f.Change = okey.ReasonMislaid }},
+		{"recovered", "égarée, puis retrouvée", func(f *Facts) { f.Change = okey.ReasonRecovered }},
 	},
 	KeysExpire: {
 		{"soon", "aucune n'a encore expiré", func(f *Facts) {

@@ -32,6 +32,8 @@ var changes = map[okey.KeyReason]struct{ became, did string }{
 	okey.ReasonDefective: {"a été déclarée défectueuse", "déclaré défectueuse"},
 	okey.ReasonFound:     {"a été retrouvée", "déclaré retrouvée"},
 	okey.ReasonRetired:   {"a été mise au rebut", "mis au rebut"},
+	okey.ReasonMislaid:   {"a été déclarée égarée", "déclaré égarée"},
+	okey.ReasonRecovered: {"a été retrouvée", "déclaré retrouvée"},
 }
 
 func changed(r okey.KeyReason) string { return cmp.Or(changes[r].became, "n'est plus disponible") }

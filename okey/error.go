@@ -36,6 +36,7 @@ const (
 	CodeKeyUnknown      Code = "key_unknown"
 	CodeKeyElsewhere    Code = "key_elsewhere"  // a key of another establishment
 	CodeKeyNotFree      Code = "key_not_free"   // a key whose state forbids what was asked
+	CodeKeySuspended    Code = "key_suspended"  // a mislaid key: it serves again once it is found
 	CodeKeyTransition   Code = "key_transition" // this reason does not apply to a key in this state
 	CodeRateLimited     Code = "rate_limited"
 	CodeUnavailable     Code = "unavailable" // a part that OKEY needs does not answer

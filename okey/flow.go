@@ -34,6 +34,7 @@ const (
 	ActivityWakeUp       = "WakeUpOwed"     // -> RepairReport
 	ActivityChangeKey    = "ChangeKey"      // KeyMatter -> KeyVerdict
 	ActivityRepair       = "RepairRequests" // -> RepairReport
+	ActivityLapse        = "LapseKeys"      // KeyMatter -> RepairReport
 	ActivityStock        = "ChangeStock"    // StockMatter -> StockVerdict
 	ActivityLetters      = "StoredLetters"  // LettersInput -> LettersPage
 )
@@ -153,4 +154,6 @@ type KeyVerdict struct {
 	Mails    []MailStep `json:"mails,omitempty"`
 	Key      Serial     `json:"key,omitempty"`
 	Wake     bool       `json:"wake,omitempty"` // requests were given a key, or lost theirs
+	// Of a key that was mislaid: what is due while it is not found. A verdict from before there were such keys has none.
+	Deadlines []Deadline `json:"deadlines,omitempty"`
 }

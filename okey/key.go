@@ -16,6 +16,7 @@ const (
 	Reserved   KeyState = "reserved"   // kept aside for a request whose charter awaits a signature
 	Attributed KeyState = "attributed" // signed for, to be handed over
 	InService  KeyState = "in_service" // in its holder's hands
+	Suspended  KeyState = "suspended"  // its holder has mislaid it: accepted nowhere until it is found, lost when it is not
 	Lost       KeyState = "lost"
 	Defective  KeyState = "defective"
 	Retired    KeyState = "retired"
@@ -23,21 +24,24 @@ const (
 
 // KeyStates returns every state.
 func KeyStates() []KeyState {
-	return []KeyState{InTransit, InStock, Reserved, Attributed, InService, Lost, Defective, Retired}
+	return []KeyState{InTransit, InStock, Reserved, Attributed, InService, Suspended, Lost, Defective, Retired}
 }
 
 var keyStateNames = map[KeyState]string{
 	InTransit: "en livraison", InStock: "en stock", Reserved: "réservée", Attributed: "attribuée", InService: "en service",
-	Lost: "perdue", Defective: "défectueuse", Retired: "au rebut",
+	Suspended: "égarée", Lost: "perdue", Defective: "défectueuse", Retired: "au rebut",
 }
 
 // French names the state on pages and in mails.
 func (s KeyState) French() string { return keyStateNames[s] }
 
+// InHand tells whether a key in this state is its holder's: in their hands, or mislaid. Its PIN is theirs, too.
+func (s KeyState) InHand() bool { return s == InService || s == Suspended }
+
 // Valid tells whether s is a state at all.
 func (s KeyState) Valid() bool { return keyStateNames[s] != "" }
 
-// KeyReason is why a key changes state. The first five are contract, given by people; the others belong to the flow.
+// KeyReason is why a key changes state. The first seven are contract, given by people; the others belong to the flow.
 type KeyReason string
 
 // The reasons of key changes.
@@ -47,8 +51,10 @@ const (
 	ReasonDefective  KeyReason = "defective"
 	ReasonFound      KeyReason = "found"
 	ReasonRetired    KeyReason = "retired"
-	ReasonReserved   KeyReason = "reserved" // given to the first in line
-	ReasonSigned     KeyReason = "signed"   // charter signed, PIN chosen
+	ReasonMislaid    KeyReason = "mislaid"   // left somewhere: it is likely to be found within days
+	ReasonRecovered  KeyReason = "recovered" // found in time: it serves again
+	ReasonReserved   KeyReason = "reserved"  // given to the first in line
+	ReasonSigned     KeyReason = "signed"    // charter signed, PIN chosen
 	ReasonHandedOver KeyReason = "handed_over"
 	ReasonReleased   KeyReason = "released"  // its request was withdrawn or expired, or another key took its place
 	ReasonArrived    KeyReason = "arrived"   // with a delivery
@@ -58,7 +64,7 @@ const (
 
 // ChangeReasons returns the reasons that people give, in the order of the form.
 func ChangeReasons() []KeyReason {
-	return []KeyReason{ReasonLost, ReasonReturn, ReasonDefective, ReasonFound, ReasonRetired}
+	return []KeyReason{ReasonLost, ReasonMislaid, ReasonRecovered, ReasonReturn, ReasonDefective, ReasonFound, ReasonRetired}
 }
 
 var keyReasonNames = map[KeyReason]string{
@@ -67,6 +73,8 @@ var keyReasonNames = map[KeyReason]string{
 	ReasonDefective:  "Clef défectueuse",
 	ReasonFound:      "Clef retrouvée",
 	ReasonRetired:    "Mise au rebut",
+	ReasonMislaid:    "Clef égarée",
+	ReasonRecovered:  "Clef égarée, retrouvée",
 	ReasonReserved:   "Réservée",
 	ReasonSigned:     "Attribuée",
 	ReasonHandedOver: "Remise",
@@ -110,6 +118,12 @@ var KeyTransitions = []KeyTransition{
 	{InService, ReasonLost, Lost, true},
 	{InService, ReasonDefective, Defective, true},
 	{InService, ReasonRetired, Retired, false},
+	{InService, ReasonMislaid, Suspended, true},
+	{Suspended, ReasonRecovered, InService, true},
+	{Suspended, ReasonReturn, InStock, false},
+	{Suspended, ReasonLost, Lost, true}, // by people, or when its time is over
+	{Suspended, ReasonDefective, Defective, true},
+	{Suspended, ReasonRetired, Retired, false},
 	{Lost, ReasonFound, InStock, false},
 	{Lost, ReasonRetired, Retired, false},
 	{Defective, ReasonReturn, InStock, false}, // it works after all
@@ -172,6 +186,7 @@ type Key struct {
 	Holder      PersonID  // zero for none
 	Request     uuid.UUID // zero for none
 	LastLoginAt time.Time // zero: never seen
+	DueAt       time.Time // of a suspended key: when it is lost; zero for any other
 	PriorToOKEY bool      // charter and PIN date from before OKEY
 }
 
@@ -182,11 +197,15 @@ func (k Key) Lendable(on Day) bool {
 
 // Renewable tells whether the holder of the key may ask for the next one on the day.
 func (k Key) Renewable(on Day) bool {
-	return k.State == InService && !on.AddMonths(RenewalMonths).Before(k.ExpiresOn)
+	return k.State.InHand() && !on.AddMonths(RenewalMonths).Before(k.ExpiresOn)
 }
 
+// Overdue tells whether the key is mislaid, and was not found in time.
+func (k Key) Overdue(at time.Time) bool { return k.State == Suspended && !at.Before(k.DueAt) }
+
 // MayChangeKey answers nil where the actor may report this of the key: whoever manages the establishment's keys, and the holder, who may
-// declare their own key lost or defective. The errors are those of May, and key_transition for what support alone may undo.
+// declare their own key mislaid, found again, lost or defective. The errors are those of May, and key_transition for what support alone
+// may undo.
 func MayChangeKey(a Actor, k Key, s Subject, reason KeyReason, on Day) error {
 	err := May(ActManageKeys, a, s, on)
 	if err == nil && SupportAlone(k.State, reason) && !a.Support {

@@ -1,6 +1,7 @@
 package okey_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -11,9 +12,10 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestOnlyAKeyInServiceMayBeDeclaredByItsHolder(t *testing.T) {
+func TestOnlyAKeyInHandMayBeDeclaredByItsHolder(t *testing.T) {
+	reasons := []okey.KeyReason{okey.ReasonLost, okey.ReasonDefective, okey.ReasonMislaid, okey.ReasonRecovered}
 	for _, row := range okey.KeyTransitions {
-		declared := row.From == okey.InService && (row.Reason == okey.ReasonLost || row.Reason == okey.ReasonDefective)
+		declared := row.From.InHand() && slices.Contains(reasons, row.Reason)
 		assert.Equal(t, declared, row.Holder, "%s: %s", row.From, row.Reason)
 	}
 }
@@ -31,6 +33,40 @@ func TestARetiredKeyComesBackByNobodyButSupport(t *testing.T) {
 	assert.NoError(t, okey.MayChangeKey(support, key, at, okey.ReasonFound, today))
 	key.State = okey.Lost
 	assert.NoError(t, okey.MayChangeKey(head, key, at, okey.ReasonFound, today), "a lost one is the head's business")
+}
+
+// A mislaid key is its holder's as one in service is: whatever may become of the one, may become of the other.
+func TestAMislaidKeyHasEveryWayOutThatOneInServiceHas(t *testing.T) {
+	for _, reason := range okey.ChangeReasons() {
+		to, err := okey.NextKeyState(okey.InService, reason)
+		if err != nil || to == okey.Suspended {
+			continue
+		}
+		fromSuspended, err := okey.NextKeyState(okey.Suspended, reason)
+		assert.NoError(t, err, "%s", reason)
+		assert.Equal(t, to, fromSuspended, "%s", reason)
+		assert.Equal(t, okey.HolderMayDeclare(okey.InService, reason), okey.HolderMayDeclare(okey.Suspended, reason), "%s", reason)
+	}
+	back, err := okey.NextKeyState(okey.Suspended, okey.ReasonRecovered)
+	assert.NoError(t, err)
+	assert.Equal(t, okey.InService, back)
+}
+
+func TestAMislaidKeyIsOverdueOnceItsLastDayIsOver(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		since := time.Unix(rapid.Int64Range(1_700_000_000, 1_900_000_000).Draw(t, "since"), 0).UTC()
+		due := okey.MislaidDeadlines(since, func(from time.Time, n int) time.Time { return from.AddDate(0, 0, n) })
+		standing := okey.Standing{Deadlines: due}
+		key := okey.Key{State: okey.Suspended, DueAt: standing.ExpiryOf()}
+		last := since.AddDate(0, 0, okey.MislaidExpiry)
+		assert.Equal(t, okey.DueReminder, due[0].Kind)
+		assert.True(t, due[0].At.Before(key.DueAt))
+		assert.Equal(t, last.Format(time.DateOnly), key.DueAt.Format(time.DateOnly), "the last day counts whole")
+		assert.False(t, key.Overdue(key.DueAt.Add(-time.Second)))
+		assert.True(t, key.Overdue(key.DueAt))
+		key.State = okey.InService
+		assert.False(t, key.Overdue(key.DueAt.AddDate(1, 0, 0)), "found")
+	})
 }
 
 func TestEveryKeyReasonIsUsedAndNamed(t *testing.T) {

@@ -34,6 +34,7 @@ const (
 	MailSupportDecided MailKind = "support_decided" // approvers: support decided in your place
 	MailUndelivered    MailKind = "undelivered"     // support: mails that could not be sent
 	MailKeyChanged     MailKind = "key_changed"     // former holder, approvers
+	MailRemindMislaid  MailKind = "remind_mislaid"  // holder: not found yet
 	MailNotDone        MailKind = "not_done"        // whoever was told that their action is kept: it was refused
 	MailStuck          MailKind = "stuck"           // support: something does not get on by itself
 

@@ -8,7 +8,7 @@ const (
 	ActAsk          Act = "ask"
 	ActSign         Act = "sign"        // the charter, and choose a PIN
 	ActSetPIN       Act = "set_pin"     // of one's own key
-	ActDeclareKey   Act = "declare_key" // one's own, lost or defective
+	ActDeclareKey   Act = "declare_key" // one's own: mislaid, found again, lost or defective
 	ActWithdraw     Act = "withdraw"
 	ActDecide       Act = "decide"
 	ActHandOver     Act = "hand_over"

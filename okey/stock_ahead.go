@@ -21,7 +21,8 @@ type StockMonth struct {
 	Ending int // in the drawer, kept aside or in service: those that end before the next month begins
 }
 
-// LooksAhead tells whether keys in the state count in what a stock will be: lost and broken ones do not, nor those that have not arrived.
+// LooksAhead tells whether keys in the state count in what a stock will be: mislaid, lost and broken ones do not, nor those that have not
+// arrived.
 func (s KeyState) LooksAhead() bool {
 	switch s {
 	case InStock, Reserved, Attributed, InService:

@@ -4,6 +4,7 @@ package okey
 var troubleNames = map[string]string{
 	ActivityJudge: "le suivi d'une demande", WorkflowKeyRequest: "le suivi d'une demande",
 	ActivityChangeKey: "le changement d'une clef", WorkflowKeyChange: "le changement d'une clef",
+	ActivityLapse: "le changement d'une clef",
 	ActivityStock: "un mouvement du stock", ActivityLetters: "l'annonce d'un mouvement du stock",
 	ActivityLoadOrder: "le suivi d'une commande", WorkflowOrder: "le suivi d'une commande",
 	ActivityRepair: "la relance de ce qui attend", WorkflowRepairWatch: "la relance de ce qui attend",

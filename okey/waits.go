@@ -103,6 +103,20 @@ func (w Waits) SharedUntil(since, known time.Time, openDays func(time.Time, int)
 	return until
 }
 
+// The wait for a mislaid key to be found, in open days.
+const (
+	MislaidReminder = 3
+	MislaidExpiry   = 5
+)
+
+// MislaidDeadlines lists what is due while a key that was mislaid at since is not found, as Deadlines does: its last day counts whole.
+func MislaidDeadlines(since time.Time, openDays func(time.Time, int) time.Time) []Deadline {
+	return []Deadline{
+		{Kind: DueReminder, N: 1, At: openDays(since, MislaidReminder)},
+		{Kind: DueExpiry, N: 1, At: endOfDay(openDays(since, MislaidExpiry))},
+	}
+}
+
 // endOfDay is the last second of the day that t's own clock shows.
 func endOfDay(t time.Time) time.Time {
 	return time.Date(t.Year(), t.Month(), t.Day(), 23, 59, 59, 0, t.Location())

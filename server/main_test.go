@@ -183,7 +183,7 @@ func newHouseWith(t testing.TB, change func(*config.Config)) *house {
 	t.Helper()
 	s := scene.New(t)
 	h := &house{Scene: s, Judges: &judges{store: s.Store, requests: activities.NewRequests(s.Store,
-		calendar.PublicOnly()), keys: activities.NewKeys(s.Store), stock: activities.NewStock(s.Store)}}
+		calendar.PublicOnly()), keys: activities.NewKeys(s.Store, calendar.PublicOnly()), stock: activities.NewStock(s.Store)}}
 	var err error
 	h.Config, err = config.Load(nil) // the defaults
 	require.NoError(t, err)

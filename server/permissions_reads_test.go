@@ -149,8 +149,11 @@ var pageRows = []row{
 	{route: "GET /clefs/:serial/ne-marche-plus/decalage", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
 	{route: "GET /clefs/:serial/ne-marche-plus/ecran", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
 	{route: "GET /clefs/:serial/ne-marche-plus/expiree", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
+	{route: "GET /clefs/:serial/ne-marche-plus/introuvable", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
 	{route: "GET /clefs/:serial/ne-marche-plus/signaler", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
 	{route: "GET /clefs/:serial/perdue", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
+	{route: "GET /clefs/:serial/egaree", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
+	{route: "GET /clefs/:serial/retrouvee", gate: asking, acts: asks(okey.ActDeclareKey), things: mislaid},
 	{route: "GET /clefs/:serial/je-pars", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
 	{route: "GET /clefs/:serial/depart", gate: asking, acts: asks(okey.ActManageKeys), things: held},
 	{route: "GET /mon-code-pin", gate: asking, acts: asks(okey.ActSetPIN), things: pins, query: byClef},
@@ -254,6 +257,7 @@ func letters(*walk) []thing       { return []thing{{id: string(mail.Asked)}, {id
 func allKeys(w *walk) []thing     { return w.keys }
 func handing(w *walk) []thing     { return w.handing }
 func held(w *walk) []thing        { return w.held }
+func mislaid(w *walk) []thing     { return w.mislaid }
 func pins(w *walk) []thing        { return w.pins }
 func moves(w *walk) []thing       { return w.moves }
 func announced(w *walk) []thing   { return w.announced }

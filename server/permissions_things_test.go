@@ -36,7 +36,7 @@ type walk struct {
 	written map[string]bool   // tables that were, since they were last as then
 
 	deciding, waiting, signing, handing           []thing // requests, by stage
-	keys, held, pins                              []thing
+	keys, held, mislaid, pins                     []thing
 	placed, exported                              []thing // orders
 	export                                        thing
 	draft                                         thing // delivery
@@ -123,6 +123,16 @@ func (w *walk) makeRequests() {
 		t.id, t.marks = string(t.key.Serial), []string{string(t.key.Serial)}
 		w.held = append(w.held, t)
 	}
+	// Keys that their holders have mislaid.
+	for _, uai := range []okey.UAI{home, far} {
+		p := of("Mislaid", uai)
+		t := w.request("mislaid at "+string(uai), p, uai, okey.HandedOver)
+		w.calls(w.who("Support Team"), http.MethodPost, "/api/v1/keys/"+string(t.key.Serial)+"/changes",
+			map[string]any{"reason": "mislaid", "comment": "chez moi"})
+		t.stage, t.key.State, t.key.Holder, t.reason = "", okey.Suspended, p.ID, okey.ReasonRecovered
+		t.id, t.marks = string(t.key.Serial), []string{string(t.key.Serial)}
+		w.mislaid = append(w.mislaid, t)
+	}
 	w.waiting = []thing{
 		w.request("waiting at home", of("Wait", home), home, okey.AwaitingStock),
 		w.request("waiting far away", of("Wait", far), far, okey.AwaitingStock),
@@ -155,7 +165,7 @@ func (w *walk) requests() []thing {
 }
 
 func (w *walk) makeKeys() {
-	w.keys = append(w.keys, w.held...)
+	w.keys = append(append(w.keys, w.held...), w.mislaid...)
 	for _, uai := range []okey.UAI{scene.Tilleuls, section, scene.Acacias} {
 		for state, reason := range map[okey.KeyState]okey.KeyReason{okey.InStock: okey.ReasonRetired, okey.Retired: okey.ReasonFound} {
 			k := okey.Key{Serial: w.Key(uai), UAI: uai, State: state}

@@ -177,6 +177,14 @@ var writtenRows = []row{
 		body: filled(func(thing, url.Values) {}),
 	},
 	{
+		route: "POST /clefs/:serial/egaree", gate: asking, acts: asks(okey.ActDeclareKey), things: held, ok: http.StatusSeeOther,
+		body: filled(func(thing, url.Values) {}),
+	},
+	{
+		route: "POST /clefs/:serial/retrouvee", gate: asking, acts: asks(okey.ActDeclareKey), things: mislaid, ok: http.StatusSeeOther,
+		body: filled(func(thing, url.Values) {}),
+	},
+	{
 		route: "POST /clefs/:serial/depart", gate: asking, acts: asks(okey.ActManageKeys), things: held, bare: true,
 		ok: http.StatusSeeOther,
 		body: filled(func(_ thing, f url.Values) {

@@ -93,8 +93,8 @@ var keyOrders = map[KeySort]struct{ place, by, ended string }{
 	ByEstablishment: {`fold(e.name) || ' ' || e.uai`, `((fold(e.name) || ' ' || e.uai) COLLATE "C")`, `substr($1, 2) COLLATE "C"`},
 }
 
-// lifeOrder is what an index (migration 00043) knows states by: in the order of a key's life.
-const lifeOrder = `array_position('{in_transit,in_stock,reserved,attributed,in_service,lost,defective,retired}'::text[], k.state)`
+// lifeOrder is what an index (migration 00058) knows states by: in the order of a key's life.
+const lifeOrder = `array_position('{in_transit,in_stock,reserved,attributed,in_service,suspended,lost,defective,retired}'::text[], k.state)`
 
 // sought are keys of whose serial $1 is a part, or whose holder's name and uid have the words $2, of which $3 to $5 lead into an index.
 var sought = `k.serial = ANY (ARRAY(
@@ -191,8 +191,8 @@ func keyPage(reach Reach, f KeyFilter) (query string, args []any) {
 			held = condition{true, held.text + ` AND ` + behind.text, behind.args}
 			unheld.text += ` AND ` + fmt.Sprint(!f.Descending)
 		}
-		s.add(`SELECT serial, uai, state, batch, expires_on, holder, request, last_login_at, prior_to_okey, given_name, family_name, uid,
-			name, changed_at, kept_for, place, gone FROM ((`)
+		s.add(`SELECT serial, uai, state, batch, expires_on, holder, request, last_login_at, prior_to_okey, due_at, given_name,
+			family_name, uid, name, changed_at, kept_for, place, gone FROM ((`)
 		s.keys(reach, f, held)
 		s.add(ends+`) UNION ALL (`, f.Limit)
 		s.keys(reach, f, unheld)

@@ -22,6 +22,7 @@ type keyRow struct {
 	Request   uuid.NullUUID   `db:"request"`
 	LastLogin stdsql.NullTime `db:"last_login_at"`
 	Prior     bool            `db:"prior_to_okey"`
+	DueAt     stdsql.NullTime `db:"due_at"`
 }
 
 // LoginsKnown tells whether the authentication server has ever told of a login.
@@ -43,12 +44,13 @@ func (r reader) KeysBeside(ctx context.Context, uais []okey.UAI) (known bool, aw
 
 const loginsKnown = `SELECT coalesce(min(coalesce(last_login_at, 'infinity')) < 'infinity', false) AS known FROM key`
 
-const keyColumns = `k.serial, k.uai, k.state, k.batch, k.expires_on, k.holder, k.request, k.last_login_at, k.prior_to_okey`
+const keyColumns = `k.serial, k.uai, k.state, k.batch, k.expires_on, k.holder, k.request, k.last_login_at, k.prior_to_okey, k.due_at`
 
 func (k keyRow) key() okey.Key {
 	return okey.Key{
 		Serial: k.Serial, UAI: k.UAI, State: k.State, Batch: k.Batch, ExpiresOn: dayOf(k.ExpiresOn),
 		Holder: k.Holder.UUID, Request: k.Request.UUID, LastLoginAt: utc(k.LastLogin.Time), PriorToOKEY: k.Prior,
+		DueAt: utc(k.DueAt.Time),
 	}
 }
 
@@ -134,6 +136,7 @@ type KeyChange struct {
 	Holder  okey.PersonID // who has it then, for handed_over
 	Request uuid.UUID     // for whom it is kept aside then, for reserved and signed
 	PINHash string        // the PIN that it carries then, for signed and handed_over
+	DueAt   time.Time     // when it is lost, for mislaid
 }
 
 // ChangeKey applies a change to a key, records it in the key's story and in the audit, and returns the key as it is then. The caller
@@ -153,15 +156,17 @@ func (t *Tx) ChangeKey(ctx context.Context, serial okey.Serial, c KeyChange) (ok
 	if holder == uuid.Nil {
 		holder = before.Holder
 	}
-	// The key, its story, and the wrong PINs that are of the past.
-	err = t.get(ctx, &row, noKey, `WITH forgotten AS (DELETE FROM pin_guard WHERE serial = $1), told AS (
+	// The key, its story, and the wrong PINs that are of the past. Whose key it stays ($11) keeps holder, PIN and count.
+	err = t.get(ctx, &row, noKey, `WITH forgotten AS (DELETE FROM pin_guard WHERE serial = $1 AND NOT $11), told AS (
 			INSERT INTO key_event (serial, seq, at, reason, state, by_person, holder, comment)
 			SELECT $1, coalesce(max(seq), 0) + 1, $6, $7, $2, $8, $9, $10 FROM key_event WHERE serial = $1)
-		UPDATE key k SET state = $2, holder = $3, request = $4, pin_hash = $5,
-		prior_to_okey = prior_to_okey AND $2 = 'in_service', last_login_at = CASE WHEN $2 <> 'in_stock' THEN last_login_at END,
+		UPDATE key k SET state = $2, holder = CASE WHEN $11 THEN holder ELSE $3 END, request = $4,
+		pin_hash = CASE WHEN $11 THEN pin_hash ELSE $5 END, due_at = $12,
+		prior_to_okey = prior_to_okey AND $2 IN ('in_service', 'suspended'),
+		last_login_at = CASE WHEN $2 <> 'in_stock' THEN last_login_at END,
 		changed_at = $6 WHERE serial = $1 RETURNING `+keyColumns,
 		serial, string(next), nullID(c.Holder), nullID(c.Request), nullText(c.PINHash), c.At, string(c.Reason), nullID(c.By),
-		nullID(holder), c.Comment)
+		nullID(holder), c.Comment, before.State.InHand() && next.InHand(), nullTime(c.DueAt))
 	if err != nil {
 		return before, fmt.Errorf("change key %s: %w", serial, err)
 	}

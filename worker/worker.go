@@ -186,9 +186,10 @@ func registerActivities(to worker.Worker, stores stores, e *engine.Engine, holid
 	for name, function := range map[string]any{
 		okey.ActivityJudge:         requests.Judge,
 		okey.ActivityJudgeAndTell:  judgeAndTell(requests, mailer),
-		okey.ActivityChangeKey:     activities.NewKeys(stores.judges).Change,
+		okey.ActivityChangeKey:     activities.NewKeys(stores.judges, holidays).Change,
 		okey.ActivitySendMails:     mailer.SendMails,
 		okey.ActivityRepair:        repair.Lost,
+		okey.ActivityLapse:         repair.Lapse,
 		okey.ActivityStock:         stock.Change,
 		okey.ActivityLetters:       stock.Letters,
 		okey.ActivityResendMails:   stock.ResendMails,

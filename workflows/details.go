@@ -66,6 +66,22 @@ func dueSummary(stage okey.Stage, kind okey.DeadlineKind) string {
 	return okey.Capitalize(dueNames[kind]) + " · " + stage.French()
 }
 
+// mislaidDue says what happens while a key is mislaid.
+var mislaidDue = map[okey.DeadlineKind]string{
+	okey.DueReminder: "Rappel si la clef est encore égarée",
+	okey.DueExpiry:   "La clef devient perdue si elle est encore égarée",
+}
+
+// mislaidDetails is what the UI shows meanwhile.
+func mislaidDetails(due []okey.Deadline) string {
+	var text strings.Builder
+	text.WriteString("**Clef égarée** : on attend qu'elle soit retrouvée.\n\n")
+	for _, d := range due {
+		fmt.Fprintf(&text, "- %s : %s\n", instant(d.At), mislaidDue[d.Kind])
+	}
+	return text.String()
+}
+
 // matterSummary is what the UI shows of a matter that is judged.
 func matterSummary(m okey.Matter) string {
 	switch m.Kind {

@@ -34,6 +34,7 @@ var paths = []string{
 	"strays_and_cancellation",
 	"asking_refused",
 	"key_change",
+	"key_mislaid",
 	"repair_watch",
 	"order_received",
 	"order_cancelled",

@@ -1,8 +1,10 @@
 package mails
 
 import (
+	"cmp"
 	"context"
 
+	"okey/internal/address"
 	"okey/mail"
 	"okey/okey"
 )
@@ -26,6 +28,9 @@ func keyChanged(ctx context.Context, p *mailing) error {
 		return err
 	}
 	p.facts.Change, p.facts.Comment, p.facts.By = action.Content.KeyReason, action.Content.Comment, byName(by.Name(), action.Via)
+	if action.Verdict != nil {
+		p.facts.Expiry = p.day(action.Verdict.Standing.ExpiryOf())
+	}
 	p.facts.At, p.facts.Requester = okey.SayTime(p.order.Happened(), p.order.At, p.zone), holder.Name()
 	for _, person := range keepers {
 		if person.ID != holder.ID {
@@ -36,14 +41,45 @@ func keyChanged(ctx context.Context, p *mailing) error {
 	p.facts.Own = false
 	if held {
 		facts := p.facts
-		facts.Own, facts.Link = holder.ID == action.By, p.list() // the key's own page is no longer theirs
-		if facts.Change != okey.ReasonReturn {
+		facts.Own = holder.ID == action.By
+		switch facts.Change {
+		case okey.ReasonMislaid:
+			facts.Link += address.PathFound
+		case okey.ReasonRecovered:
+		case okey.ReasonReturn:
+			facts.Link = p.list() // the key's own page is no longer theirs
+		default:
 			if facts.Link, facts.Asked, err = p.nextKey(ctx, holder.ID); err != nil {
 				return err
 			}
 		}
-		p.put(envelope{letter: mail.YourKeyChanged, person: holder.ID, address: holder.Mail, facts: facts})
+		letter := cmp.Or(ownLetters[facts.Change], mail.YourKeyChanged)
+		p.put(envelope{letter: letter, person: holder.ID, address: holder.Mail, facts: facts})
 	}
+	return nil
+}
+
+// ownLetters tell a holder of what leaves them their key.
+var ownLetters = map[okey.KeyReason]mail.Letter{okey.ReasonMislaid: mail.KeyMislaid, okey.ReasonRecovered: mail.KeyRecovered}
+
+// remindMislaid reminds a holder whose key is still mislaid, since the very change that the order follows from.
+func remindMislaid(ctx context.Context, p *mailing) error {
+	action, err := p.store.Action(ctx, p.order.Cause)
+	if err != nil || action.Verdict == nil {
+		return err
+	}
+	key, err := p.store.Key(ctx, p.order.Key)
+	mislaid := action.Verdict.Standing
+	if err != nil || key.State != okey.Suspended || !key.DueAt.Equal(mislaid.ExpiryOf()) {
+		return err
+	}
+	holder, err := p.store.Person(ctx, key.Holder)
+	if err != nil {
+		return err
+	}
+	p.facts.Since, p.facts.Expiry = p.day(mislaid.Since), p.day(key.DueAt)
+	p.facts.Link += address.PathFound
+	p.toPerson(mail.RemindMislaid, holder)
 	return nil
 }
 

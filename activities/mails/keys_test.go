@@ -89,3 +89,35 @@ func TestWhoseKeyIsScrappedIsToldToAskForAnother(t *testing.T) {
 	assert.NotContains(t, mine[0].Text, "rien à faire")
 	assert.Equal(t, base+"/demandes/nouvelle", link(mine[0]))
 }
+
+func TestAMislaidKeyIsToldRemindedAndToldFound(t *testing.T) {
+	o := newFixture(t)
+	serial := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, time.June, 30))
+	mislaid := o.change(serial, okey.Action{By: o.lea.ID, Content: okey.Content{KeyReason: okey.ReasonMislaid, Comment: "chez moi"}})
+	o.letters(mislaid...)
+	mine := o.box.To("lmartin@ac-nice.fr")
+	require.Equal(t, "Votre clef n° "+string(serial)+" est notée égarée", mine[0].Subject)
+	assert.Contains(t, mine[0].Text, "avant le mardi 1er décembre au soir")
+	assert.Equal(t, base+"/clefs/"+string(serial)+"/retrouvee", link(mine[0]))
+	theirs := o.box.To("mroux@ac-nice.fr")
+	assert.Contains(t, theirs[0].Text, "Retrouvée avant le mardi 1er décembre au soir, elle servira de nouveau ; sinon, elle sera perdue.")
+
+	remind := func(n int) int {
+		order := mislaid[0]
+		order.Step, order.At = okey.MailStep{Kind: okey.MailRemindMislaid, Ref: n}, o.now.AddDate(0, 0, 3)
+		before := len(o.box.Letters())
+		o.letters(order)
+		return len(o.box.Letters()) - before
+	}
+	require.Equal(t, 1, remind(1), "the holder alone")
+	mine = o.box.To("lmartin@ac-nice.fr")
+	assert.Contains(t, mine[0].Text+mine[len(mine)-1].Text, "Sinon, elle sera perdue le mardi 1er décembre au soir.")
+
+	o.letters(o.change(serial, okey.Action{By: o.roux.ID, Content: okey.Content{KeyReason: okey.ReasonRecovered, Comment: "au secrétariat"}})...)
+	mine = o.box.To("lmartin@ac-nice.fr")
+	assert.Contains(t, mine[0].Subject+mine[len(mine)-1].Subject, "Votre clef n° "+string(serial)+" sert de nouveau")
+	assert.Zero(t, remind(2), "found")
+	o.now = o.now.AddDate(0, 0, 1)
+	o.change(serial, okey.Action{By: o.lea.ID, Content: okey.Content{KeyReason: okey.ReasonMislaid, Comment: "encore"}})
+	assert.Zero(t, remind(3), "mislaid anew: that is another change's reminder")
+}

@@ -139,7 +139,7 @@ func (o *fixture) change(serial okey.Serial, a okey.Action) []okey.MailOrder {
 	o.Helper()
 	a.Name, a.Key = okey.ActionKeyChange, serial
 	a = o.Record(a)
-	v, err := activities.NewKeys(o.Store).Change(context.Background(), okey.KeyMatter{Action: a.ID, At: o.now})
+	v, err := activities.NewKeys(o.Store, calendar.PublicOnly()).Change(context.Background(), okey.KeyMatter{Action: a.ID, At: o.now})
 	require.NoError(o, err)
 	require.True(o, v.Accepted, v.Reason)
 	var orders []okey.MailOrder

@@ -32,6 +32,7 @@ var recipes = map[okey.MailKind]func(context.Context, *mailing) error{
 	okey.MailSupportDecided: supportDecided,
 	okey.MailUndelivered:    undelivered,
 	okey.MailKeyChanged:     keyChanged,
+	okey.MailRemindMislaid:  remindMislaid,
 
 	okey.MailKeysMoved:     keysMoved,
 	okey.MailMoveProposed:  moveProposed,

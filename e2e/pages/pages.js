@@ -8,7 +8,7 @@ import { signInThrough } from "../acts.js";
  * @type {{route: string, name: string, who: string[], at?: (scene: Awaited<ReturnType<setScene>>) => string, status?: number}[]}
  */
 export const pages = [
-  { route: "GET /", name: "accueil", who: ["requester", "signing", "fetching", "holder", "renewing", "waiting", "refused", "newcomer", "replaced", "approver", "deputy", "delegate", "receiver", "support", "auditor", "nobody"] },
+  { route: "GET /", name: "accueil", who: ["requester", "signing", "fetching", "holder", "renewing", "waiting", "refused", "newcomer", "replaced", "searching", "approver", "deputy", "delegate", "receiver", "support", "auditor", "nobody"] },
   { route: "GET /aide", name: "aide", who: ["guest", "requester", "approver"] },
   { route: "GET /aide/:situation", name: "aide-situation", who: ["guest", "approver"], at: () => "/aide/clef-dereglee" },
   { route: "GET /accessibilite", name: "accessibilite", who: ["guest"] },
@@ -50,8 +50,12 @@ export const pages = [
   { route: "GET /clefs/:serial/ne-marche-plus/decalage", name: "remettre-a-l-heure", who: ["holder"], at: (s) => `/clefs/${s.held.key.serial}/ne-marche-plus/decalage` },
   { route: "GET /clefs/:serial/ne-marche-plus/ecran", name: "ecran-vide", who: ["holder"], at: (s) => `/clefs/${s.held.key.serial}/ne-marche-plus/ecran` },
   { route: "GET /clefs/:serial/ne-marche-plus/expiree", name: "clef-expiree", who: ["holder"], at: (s) => `/clefs/${s.held.key.serial}/ne-marche-plus/expiree` },
+  { route: "GET /clefs/:serial/ne-marche-plus/introuvable", name: "introuvable", who: ["holder"], at: (s) => `/clefs/${s.held.key.serial}/ne-marche-plus/introuvable` },
   { route: "GET /clefs/:serial/ne-marche-plus/signaler", name: "signaler", who: ["holder"], at: (s) => `/clefs/${s.held.key.serial}/ne-marche-plus/signaler?depuis=ecran` },
   { route: "GET /clefs/:serial/perdue", name: "declarer-perdue", who: ["holder"], at: (s) => `/clefs/${s.held.key.serial}/perdue` },
+  { route: "GET /clefs/:serial/egaree", name: "noter-egaree", who: ["holder"], at: (s) => `/clefs/${s.held.key.serial}/egaree` },
+  { route: "GET /clefs/:serial/retrouvee", name: "declarer-retrouvee", who: ["searching"], at: (s) => `/clefs/${s.mislaid}/retrouvee` },
+  { route: "GET /clefs/:serial", name: "clef-egaree", who: ["searching", "approver"], at: (s) => `/clefs/${s.mislaid}` },
   { route: "GET /clefs/:serial/je-pars", name: "je-pars", who: ["holder"], at: (s) => `/clefs/${s.held.key.serial}/je-pars` },
   { route: "GET /clefs/:serial/depart", name: "depart-avec-sa-clef", who: ["approver"], at: (s) => `/clefs/${s.held.key.serial}/depart` },
   { route: "GET /mon-code-pin", name: "code-pin", who: ["holder", "fetching", "renewing", "newcomer"] },
@@ -118,6 +122,8 @@ export const mistakes = [
   { route: "POST /demandes/:id/retrait", name: "retirer", who: "support", at: (s) => `/demandes/${s.deciding.id}` },
   { route: "POST /clefs/:serial/ne-marche-plus/signaler", name: "signaler", who: "holder", at: (s) => `/clefs/${s.held.key.serial}/ne-marche-plus/signaler` },
   { route: "POST /clefs/:serial/perdue", name: "declarer-perdue", who: "holder", at: (s) => `/clefs/${s.held.key.serial}/perdue` },
+  { route: "POST /clefs/:serial/egaree", name: "noter-egaree", who: "holder", at: (s) => `/clefs/${s.held.key.serial}/egaree` },
+  { route: "POST /clefs/:serial/retrouvee", name: "declarer-retrouvee", who: "searching", at: (s) => `/clefs/${s.mislaid}/retrouvee` },
   { route: "POST /clefs/:serial", name: "changement-direction", who: "approver", at: (s) => `/clefs/${s.school.keys.at(-1)}` },
   { route: "POST /clefs/:serial/depart", name: "depart", who: "approver", at: (s) => `/clefs/${s.held.key.serial}/depart`, values: { typed: "0060000Z" } },
   { route: "POST /deplacements/:id", name: "deplacement", who: "receiver", at: (s) => s.move },

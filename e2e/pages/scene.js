@@ -9,10 +9,10 @@ export async function setScene() {
   const other = await openSchool({ staff: 3 });
   const closing = await openSchool({ head: false, deputy: false });
   const small = await openSchool({ deputy: false });
-  const [asking, signing, fetching, holding, renewing, delegate, newcomer, refused, leaving, replaced] = school.staff;
+  const [asking, signing, fetching, holding, renewing, delegate, newcomer, refused, leaving, replaced, searching] = school.staff;
   const [waiting, , receiver] = other.staff;
   const cast = {
-    requester: asking, signing, fetching, holder: holding, renewing, newcomer, waiting, leaving, replaced, refused, approver: school.head, deputy: school.deputy,
+    requester: asking, signing, fetching, holder: holding, renewing, newcomer, waiting, leaving, replaced, searching, refused, approver: school.head, deputy: school.deputy,
     delegate, support: team.support, auditor: team.auditor, receiver: other.head, nobody: await nobody(small),
   };
 
@@ -29,6 +29,8 @@ export async function setScene() {
   [scene.leaving] = await bringKeys(school, 1, { holder: leaving });
   [scene.lost] = await bringKeys(school, 1, { holder: replaced });
   await api(school.head, "POST", `/keys/${scene.lost}/changes`, { reason: "lost", comment: "Oubliée dans le train." });
+  [scene.mislaid] = await bringKeys(school, 1, { holder: searching });
+  await api(searching, "POST", `/keys/${scene.mislaid}/changes`, { reason: "mislaid", comment: "Laissée chez moi." });
 
   const [head, support] = await Promise.all([Visitor.arrive(school.head), Visitor.arrive(team.support)]);
   await order(scene);

@@ -54,7 +54,8 @@ func CounterURL(request uuid.UUID, scanned okey.Serial) string {
 	return page
 }
 
-// Keys and PIN. PathTrouble, PathReport, PathExpired, PathLost and PathLeaving end the address of a key: each asks its holder one thing.
+// Keys and PIN. PathTrouble, PathReport, PathExpired, PathLost, PathMislaid, PathFound and PathLeaving end the address of a key: each asks
+// its holder one thing.
 const (
 	PathKeys         = "/clefs"
 	PathMyKey        = "/ma-clef"
@@ -62,6 +63,8 @@ const (
 	PathReport       = PathTrouble + "/signaler"
 	PathExpired      = PathTrouble + "/expiree"
 	PathLost         = "/perdue"
+	PathMislaid      = "/egaree"
+	PathFound        = "/retrouvee" // once it was mislaid
 	PathLeaving      = "/je-pars"
 	PathPIN          = "/mon-code-pin"
 	PathPINForgotten = PathPIN + "/oublie"

@@ -91,7 +91,7 @@ func (s *stage) judges() {
 	require.Equal(s, okey.HandedOver, j.signal(head, okey.Handover, okey.Content{Serial: serial}).Stage)
 
 	lost := j.record(okey.Action{Name: okey.ActionKeyChange, By: person, Key: serial, Content: okey.Content{KeyReason: okey.ReasonLost}})
-	v, err := activities.NewKeys(s.store).Change(ctx, okey.KeyMatter{Action: lost.ID, At: j.now})
+	v, err := activities.NewKeys(s.store, calendar.PublicOnly()).Change(ctx, okey.KeyMatter{Action: lost.ID, At: j.now})
 	require.NoError(s, err)
 	require.True(s, v.Accepted, "%+v", v)
 }

@@ -138,6 +138,7 @@ func (s *stage) repairs(ctx context.Context, now time.Time) map[string]func() er
 		"open requests":              func() error { _, err := s.store.OpenRequests(ctx, uuid.Nil, 500); return err },
 		"open orders":                func() error { _, err := s.store.OpenOrders(ctx, uuid.Nil, 500); return err },
 		"delegations that begin":     func() error { return s.store.BeginDelegations(ctx, now) },
+		"mislaid keys":               func() error { return s.store.LapseKeys(ctx, now) },
 		"what nobody judges":         func() error { return s.store.NoteUnjudged(ctx, now.Add(-time.Minute), now) },
 		"old PINs":                   func() error { return s.store.DropOldPINs(ctx, now.AddDate(0, 0, -7)) },
 		"old drafts":                 func() error { return s.store.DropOldDrafts(ctx, now.AddDate(0, 0, -1)) },

@@ -130,8 +130,8 @@ func normaliseKeyChange(cmd Command) (okey.Content, error) {
 	if !slices.Contains(okey.ChangeReasons(), cmd.Content.KeyReason) {
 		wrong = append(wrong, okey.InvalidField(
 			"reason",
-			"Choisissez ce qui est arrivé à la clef : lost (perdue), return_to_stock (mise en stock), defective (défectueuse), found "+
-				"(retrouvée) ou retired (mise au rebut).",
+			"Choisissez ce qui est arrivé à la clef : lost (perdue), mislaid (égarée), recovered (égarée, retrouvée), return_to_stock "+
+				"(mise en stock), defective (défectueuse), found (retrouvée) ou retired (mise au rebut).",
 		))
 	}
 	comment, err := okey.CheckText("comment", cmd.Content.Comment, true)

@@ -194,6 +194,10 @@ func AlreadyHolds(detail string, f Facts) string {
 		return "Vous avez déjà une clef. Si elle est perdue ou défectueuse, déclarez-le d'abord, puis demandez-en une autre."
 	}
 	key, today := f.Held[0], okey.DayOf(f.Now, f.Zone)
+	if key.State == okey.Suspended {
+		return fmt.Sprintf("Votre clef %s est égarée : retrouvée, elle servira de nouveau. "+
+			"Dès qu'elle est déclarée perdue, vous pouvez en demander une autre.", key.Serial)
+	}
 	if detail == okey.DetailNotYetRenewable {
 		return fmt.Sprintf("Votre clef %s est valable jusqu'au %s : vous pourrez demander la suivante à partir du %s.",
 			key.Serial, key.ExpiresOn.Say(today), key.ExpiresOn.AddMonths(-okey.RenewalMonths).Say(today))
@@ -257,6 +261,8 @@ func SayKeyTaken(serial okey.Serial, state okey.KeyState, whose string) string {
 		return sayOwnKeyTyped(serial, state)
 	case state == okey.InService:
 		return fmt.Sprintf("%s : %s l'a. Si elle vous est rendue, ou si vous l'avez trouvée, notez-le sur la page de la clef.", said, whose)
+	case state == okey.Suspended:
+		return fmt.Sprintf("%s, et c'est celle %s. Vous l'avez trouvée ? Notez-le sur la page de la clef.", said, okey.SayOf(whose))
 	case state == okey.Attributed:
 		return fmt.Sprintf("%s à %s, qui a choisi son code PIN.", said, whose)
 	case state == okey.Reserved:
@@ -282,6 +288,7 @@ var keyAdvice = map[okey.KeyState]string{
 	okey.Reserved:   "elle est réservée à quelqu'un d'autre.",
 	okey.Attributed: "elle attend quelqu'un d'autre, qui a choisi son code PIN.",
 	okey.InService:  "elle a déjà été remise à quelqu'un.",
+	okey.Suspended:  "si vous l'avez en main, notez-le sur la page de la clef.",
 	okey.Lost:       "si vous l'avez en main, notez d'abord « " + okey.ReasonFound.French() + " » sur la page de la clef.",
 	okey.Defective: "si elle ne marche vraiment pas, notez « " + okey.ReasonRetired.French() +
 		" » sur la page de la clef ; sinon, « " + okey.ReasonReturn.French() + " ».",

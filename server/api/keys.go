@@ -28,6 +28,7 @@ type keyView struct {
 	LastLoginAt       *time.Time        `json:"last_login_at"`
 	ChangedAt         time.Time         `json:"changed_at"`
 	PriorToOKEY       bool              `json:"prior_to_okey"`
+	DueAt             *time.Time        `json:"due_at"` // of a suspended key: when it is lost
 	Links             map[string]string `json:"links"`
 	Events            []keyEventView    `json:"events,omitempty"`
 }
@@ -45,6 +46,7 @@ func (s *API) keyView(k sql.ListedKey) keyView {
 	v := keyView{
 		Serial: k.Serial, Establishment: k.UAI, EstablishmentName: k.Establishment, State: k.State, Batch: k.Batch,
 		ExpiresOn: k.ExpiresOn.String(), LastLoginAt: respond.TimeOrNil(k.LastLoginAt), ChangedAt: k.ChangedAt, PriorToOKEY: k.PriorToOKEY,
+		DueAt: respond.TimeOrNil(k.DueAt),
 		Links: map[string]string{"self": s.url + keyPath(k.Serial), "page": s.url + address.KeyURL(k.Serial)},
 	}
 	if k.HolderName != "" {

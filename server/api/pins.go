@@ -37,8 +37,8 @@ func (s *API) putPIN(c *gin.Context) error {
 }
 
 // postPINCheck answers the authentication server's own token (scope pin-checks), nobody else's, whether this is the PIN of a key in
-// somebody's hands. The errors are invalid, not_found, key_not_free for a key that nobody has in hand, no_pin, throttled and
-// pin_locked.
+// somebody's hands. The errors are invalid, not_found, key_suspended for a mislaid key, key_not_free for a key that nobody has in hand,
+// no_pin, throttled and pin_locked.
 func (s *API) postPINCheck(c *gin.Context) error {
 	ctx := c.Request.Context()
 	if callerOf(c).service == "" {
@@ -56,7 +56,10 @@ func (s *API) postPINCheck(c *gin.Context) error {
 		return err
 	}
 	kept, err := s.store.KeptPIN(ctx, serial)
-	if err == nil && kept.State != okey.InService {
+	switch {
+	case err == nil && kept.State == okey.Suspended:
+		err = okey.Errorf(okey.CodeKeySuspended, "La clef %s est égarée : elle n'est acceptée qu'une fois retrouvée.", serial)
+	case err == nil && kept.State != okey.InService:
 		err = okey.Errorf(okey.CodeKeyNotFree, "La clef %s n'est dans les mains de personne (%s).", serial, kept.State.French())
 	}
 	if err != nil {

@@ -259,6 +259,7 @@ var RefusalNames = map[okey.Code]string{
 	okey.CodeKeyUnknown:      "clef inconnue",
 	okey.CodeKeyElsewhere:    "clef d'un autre établissement",
 	okey.CodeKeyNotFree:      "clef pas en stock",
+	okey.CodeKeySuspended:    "clef égarée",
 	okey.CodeKeyTransition:   "changement impossible",
 	okey.CodeKeysStay:        "clefs qui ne peuvent pas partir",
 	okey.CodeMoveOpen:        "départ déjà proposé",

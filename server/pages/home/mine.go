@@ -64,7 +64,7 @@ func (s *Pages) mine(v *web.Visit, works bool, help string) (*mine, error) {
 		m.Do = &web.NavLink{Name: "Demander une clef", Path: address.PathAsk}
 	case works && held[0].Renewable(v.Today()):
 		m.Do = &web.NavLink{Name: "Demander la clef suivante", Path: address.PathAsk}
-		m.Why = keys.NextKeyWhy(m.Keys[0].Expired)
+		m.Why = m.Keys[0].NextKeyWhy()
 	}
 	if m.Request, m.Retired, err = s.myRequest(v, found); err != nil {
 		return nil, err
@@ -78,7 +78,7 @@ func (s *Pages) mine(v *web.Visit, works bool, help string) (*mine, error) {
 		m.Do, m.Why = nil, "" // first things first
 		for i := range m.Keys {
 			if r.Renews = r.Renews && m.Keys[i].Leave == ""; r.Renews {
-				m.Keys[i].Until = keys.UntilNextKey(m.Keys[i].Expired)
+				m.Keys[i].Until = m.Keys[i].UntilNextKey()
 			}
 		}
 	case r != nil && len(held) == 0:

@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -42,6 +43,10 @@ func changeForm(v *web.Visit, key okey.Key, fields map[string]web.Field) *web.Fo
 // reasonsHint says what follows of a reason where its name does not: a key that is found is lent again, one that is retired never is.
 func reasonsHint(reasons []web.Choice, v *web.Visit) string {
 	var hints []string
+	if offers(reasons, okey.ReasonMislaid) {
+		hints = append(hints, fmt.Sprintf("« Clef égarée » : elle n'est plus acceptée. Si elle n'est pas retrouvée en %d jours "+
+			"d'ouverture, elle est perdue.", okey.MislaidExpiry))
+	}
 	if offers(reasons, okey.ReasonFound) {
 		hints = append(hints, "« Clef retrouvée » : elle est dans le tiroir, et sera prêtée à la première personne qui attend. "+
 			"La personne qui l'avait l'a toujours ? Reprenez-la d'abord ; elle en redemandera une.")
@@ -105,7 +110,7 @@ func asksToRetire(f *web.Form, v *web.Visit, state okey.KeyState, subject okey.S
 	switch {
 	case f.Values["reason"] != retired || !offers(f.Fields["reason"].Choices, okey.ReasonRetired):
 		return false
-	case f.Values["confirm"] == retired || (v.Actor.Support && state != okey.InService):
+	case f.Values["confirm"] == retired || (v.Actor.Support && !state.InHand()):
 		return false
 	case strings.TrimSpace(f.Values["comment"]) == "" || okey.May(okey.ActManageKeys, v.Actor, subject, today) != nil:
 		return false

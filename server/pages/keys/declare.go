@@ -16,6 +16,7 @@ type declaration struct {
 	say, button       string
 	comment           web.Field
 	becomes           string // of the key
+	keeps             bool   // it stays the holder's: there is no other to ask for
 	last              string // what else follows; may be empty
 	back              string // "it is all right after all"
 }
@@ -42,7 +43,34 @@ var declarations = []declaration{
 		last:    "Vous la retrouvez ensuite ? Rapportez-la à la direction.",
 		back:    "Je l'ai retrouvée : revenir à ma clef",
 	},
+	{
+		path: address.PathMislaid, name: "egaree", title: "J'ai égaré ma clef", reason: okey.ReasonMislaid, keeps: true,
+		say:    "Oubliée chez vous, ou quelque part ? Personne ne pourra s'en servir avant que vous ne l'ayez retrouvée.",
+		button: "Noter ma clef égarée",
+		comment: web.Field{
+			Label: "*Où pensez-vous qu'elle est ?", Hint: "La direction le lira.",
+			Missing: "Écrivez en quelques mots où vous pensez qu'elle est.",
+		},
+		becomes: "La clef n'est plus acceptée, mais reste la vôtre : la direction est prévenue.",
+		last: "Vous avez cinq jours pour la retrouver, sans compter les week-ends, les jours fériés et les vacances scolaires. " +
+			"Ensuite elle est perdue, et vous pourrez en demander une autre.",
+		back: "Je l'ai : revenir à ma clef",
+	},
+	{
+		path: address.PathFound, name: "retrouvee", title: FoundTitle, reason: okey.ReasonRecovered, keeps: true,
+		say: "Dites-le, et vous pourrez de nouveau vous connecter.", button: "Déclarer ma clef retrouvée",
+		comment: web.Field{
+			Label: "*Où était-elle ?", Hint: "La direction le lira.",
+			Missing: "Écrivez en quelques mots où elle était.",
+		},
+		becomes: "La clef est de nouveau acceptée, avec le même code PIN : la direction est prévenue.",
+		last:    "Quelqu'un d'autre a pu voir votre code PIN ? Changez-le aussitôt.",
+		back:    "Je ne l'ai pas encore : revenir à ma clef",
+	},
 }
+
+// FoundTitle names the page of a key that was mislaid, and is found.
+const FoundTitle = "J'ai retrouvé ma clef"
 
 // symptoms are what the questions before have already told: the holder need not write it again.
 var symptoms = map[string]string{
@@ -68,6 +96,10 @@ func (s *Pages) declarationPage(v *web.Visit, d declaration) error {
 	if err != nil {
 		return s.gone(v, err)
 	}
+	if !okey.HolderMayDeclare(key.State, d.reason) { // the link of an old mail: there is nothing left to say
+		v.Redirect(http.StatusSeeOther, address.KeyURL(key.Serial))
+		return nil
+	}
 	f := d.form(v, key)
 	notice := ""
 	if s.Restore(v, f) {
@@ -89,8 +121,11 @@ func (s *Pages) showDeclaration(v *web.Visit, status int, d declaration, key oke
 	return s.Show(v, status, "declare", web.Screen{Title: d.title, Notice: notice, Warning: warning, Body: page})
 }
 
-// follows are the consequences of a declaration: another key can be asked for, unless it has been.
+// follows are the consequences of a declaration: another key can be asked for, unless it has been, or this one stays.
 func (s *Pages) follows(v *web.Visit, d declaration) ([]string, error) {
+	if d.keeps {
+		return []string{d.becomes, d.last}, nil
+	}
 	another := "Vous pouvez en demander une autre tout de suite."
 	_, err := s.store.OpenRequestOf(v.Ctx(), v.Actor.ID)
 	switch {

@@ -94,6 +94,14 @@ func (s *Pages) sightOfKey(v *web.Visit, key okey.Key) (sight keySight, err erro
 	return sight, nil
 }
 
+// untilLost says of a mislaid key until when it may be found.
+func (k keySight) untilLost() string {
+	if k.State != okey.Suspended {
+		return ""
+	}
+	return ", perdue si elle n'est pas retrouvée avant le " + k.clock.Day(k.DueAt) + " au soir"
+}
+
 // title of the page, and of which key where it does not say so.
 func (k keySight) title() (title, of string) {
 	switch {
@@ -153,7 +161,8 @@ func (s *Pages) keyFacts(v *web.Visit, k keySight) ([]web.Fact, error) {
 	if !k.own || v.Oversees() {
 		facts = append(facts, web.Fact{Name: "Lot", Value: k.Batch})
 	}
-	facts = append(facts, web.Fact{Name: "État", Value: okey.Capitalize(k.State.French()) + tooShort(k.Key, k.today)}, v.OfSchool(k.place))
+	state := okey.Capitalize(k.State.French()) + tooShort(k.Key, k.today) + k.untilLost()
+	facts = append(facts, web.Fact{Name: "État", Value: state}, v.OfSchool(k.place))
 	whose, err := s.whoseFacts(v, k.Key)
 	if err != nil || !k.PriorToOKEY {
 		return append(facts, whose...), err

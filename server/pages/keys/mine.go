@@ -68,7 +68,7 @@ type holderScreen struct {
 
 // holder is nil for whoever does not have the key in hand.
 func (s *Pages) holder(v *web.Visit, key okey.Key) (*holderScreen, error) {
-	if key.Holder != v.Actor.ID || key.State != okey.InService {
+	if key.Holder != v.Actor.ID {
 		return nil, nil
 	}
 	works := len(v.Actor.Establishments(v.Today())) > 0
@@ -89,18 +89,21 @@ func (s *Pages) holder(v *web.Visit, key okey.Key) (*holderScreen, error) {
 	switch {
 	case err == nil:
 		page.Do = &web.NavLink{Name: SeeRequest, Path: address.RequestURL(open.ID)}
-		page.Why = "La suivante est demandée. " + UntilNextKey(page.Expired)
+		page.Why = "La suivante est demandée. " + page.UntilNextKey()
 		return page, nil
 	case okey.ErrorCode(err) != okey.CodeNotFound:
 		return nil, err
 	}
-	page.Do, page.Why = &web.NavLink{Name: "Demander la clef suivante", Path: address.PathAsk}, NextKeyWhy(page.Expired)
+	page.Do, page.Why = &web.NavLink{Name: "Demander la clef suivante", Path: address.PathAsk}, page.NextKeyWhy()
 	return page, nil
 }
 
 // NextKeyWhy says why the next key may be asked for while there is one in hand.
-func NextKeyWhy(expired bool) string {
-	if expired {
+func (k OwnKey) NextKeyWhy() string {
+	switch {
+	case k.Due != "":
+		return "Vous pouvez déjà demander la suivante."
+	case k.Expired:
 		return "Elle ne sert plus : demandez la suivante."
 	}
 	return "Vous pouvez déjà demander la suivante : celle-ci sert jusqu'à la remise."

@@ -27,6 +27,10 @@ func (s *Pages) keyNews(v *web.Visit, key okey.Key, done okey.Action) (string, e
 	case former != "" && reason == okey.ReasonReturn:
 		news += fmt.Sprintf(" Elle n'est plus à %s, et son code PIN est effacé.", former)
 	}
+	if key.State == okey.Suspended {
+		news += fmt.Sprintf(" Retrouvée avant le %s au soir, elle servira de nouveau ; sinon, elle sera perdue.",
+			web.Paris(v).Day(key.DueAt))
+	}
 	next, err := s.keptFor(v, key)
 	if err == nil && next != "" && !unusable {
 		news += fmt.Sprintf(" Elle est réservée à %s, la personne suivante dans la file.", next)

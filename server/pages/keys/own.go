@@ -18,7 +18,10 @@ type OwnKey struct {
 	Expired bool
 	PIN     *PINLinks
 	Use     *KeyUse // nil where it does not serve
+	Due     string  // of a mislaid key: what becomes of it, and when
 	Trouble string
+	Mislaid string
+	Found   string // once it was mislaid
 	Lost    string
 	Leaving string
 }
@@ -31,13 +34,20 @@ func (s *Pages) NewOwnKey(key okey.Key, c web.Clock, works bool) OwnKey {
 	today, page := okey.DayOf(c.Now, c.Zone), address.KeyURL(key.Serial)
 	own := OwnKey{
 		Serial: key.Serial, Path: page, PIN: LinksOfPIN(key.Serial), Expired: key.ExpiresOn.Before(today),
-		Trouble: page + address.PathTrouble, Lost: page + address.PathLost, Leaving: page + address.PathLeaving,
+		Trouble: page + address.PathTrouble, Lost: page + address.PathLost,
+		Mislaid: page + address.PathMislaid, Found: page + address.PathFound, Leaving: page + address.PathLeaving,
 	}
-	if works && !own.Expired {
+	if key.State == okey.Suspended {
+		own.Due = fmt.Sprintf("Elle est notée égarée, et n'est plus acceptée. Si vous la retrouvez avant le %s au soir, dites-le : "+
+			"elle servira de nouveau. Sinon, elle sera perdue, et vous pourrez en demander une autre.", c.Day(key.DueAt))
+	} else if works && !own.Expired {
 		own.Use = &KeyUse{Portal: s.portal}
 	}
 	own.Lasts = fmt.Sprintf("valable jusqu'au %s (%s)", c.Date(key.ExpiresOn), sayRemaining(today, key.ExpiresOn))
-	if own.Expired {
+	switch {
+	case own.Due != "":
+		own.Lasts = okey.Suspended.French()
+	case own.Expired:
 		own.Lasts = fmt.Sprintf("expirée depuis le %s", c.Date(key.ExpiresOn))
 	}
 	return own
@@ -77,8 +87,11 @@ func Leave(school string, works bool) string {
 }
 
 // UntilNextKey says what becomes of the key in hand while the next one is on its way: one that has expired serves nobody any more.
-func UntilNextKey(expired bool) string {
-	if expired {
+func (k OwnKey) UntilNextKey() string {
+	switch {
+	case k.Due != "":
+		return "Si vous la retrouvez avant de recevoir la nouvelle, apportez-la ce jour-là : elle sera reprise."
+	case k.Expired:
 		return "Votre clef actuelle ne sert plus : apportez-la le jour où vous recevrez la nouvelle, elle sera reprise."
 	}
 	return "Votre clef actuelle sert jusqu'à la remise de la nouvelle : apportez-la ce jour-là, elle sera reprise."

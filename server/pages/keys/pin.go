@@ -82,7 +82,10 @@ func (s *Pages) choosePIN(v *web.Visit, path, title string) (bool, error) {
 	var choice []web.NavLink
 	for _, kept := range own {
 		which := web.NavLink{Name: "Clef " + string(kept.Serial) + ", que vous avez", Path: ofKey(path, kept.Serial)}
-		if kept.State == okey.Attributed {
+		switch kept.State {
+		case okey.Suspended:
+			which.Name = "Clef " + string(kept.Serial) + ", égarée"
+		case okey.Attributed:
 			which.Name = "Clef " + string(kept.Serial) + ", qui attend de vous être remise"
 		}
 		choice = append(choice, which)
@@ -186,7 +189,7 @@ func (s *Pages) showPIN(v *web.Visit, status int, kept sql.KeptPIN, f *web.Form,
 // showChanged says that it is done, and where to go from there: nobody changes it twice in a row.
 func (s *Pages) showChanged(v *web.Visit, kept sql.KeptPIN, serial okey.Serial) error {
 	body := pinChangedScreen{pinOf: pinOf{Serial: serial, Waits: kept.State == okey.Attributed}}
-	if kept.State == okey.InService && kept.Serial == serial {
+	if kept.State.InHand() && kept.Serial == serial {
 		body.Key = address.KeyURL(serial)
 	}
 	notice := "C'est fait : le code PIN de votre clef " + string(serial) + " a changé. Un courriel vous le confirme."

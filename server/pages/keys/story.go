@@ -17,6 +17,8 @@ var pastNames = map[okey.KeyReason]string{
 	okey.ReasonReturn:    "Mise en stock",
 	okey.ReasonFound:     "Retrouvée",
 	okey.ReasonArrived:   "Arrivée confirmée",
+	okey.ReasonMislaid:   "Notée égarée",
+	okey.ReasonRecovered: "Retrouvée, de nouveau en service",
 }
 
 // keyStory is what has happened to a key, oldest first; the store has it the other way round.
@@ -82,6 +84,10 @@ func sayKeyEvent(e sql.KeyEvent) string {
 	}
 	switch {
 	case e.Holder == "" || e.Reason == okey.ReasonHandedOver:
+	case e.Reason == okey.ReasonMislaid || e.Reason == okey.ReasonRecovered:
+		if e.Holder != e.By {
+			said += " ; elle est à " + e.Holder
+		}
 	case e.State == okey.InService:
 		said += ", entre les mains " + okey.SayOf(e.Holder)
 	case e.Holder == e.By:
@@ -94,7 +100,7 @@ func sayKeyEvent(e sql.KeyEvent) string {
 
 // keyHelps are the questions that a key raises: those about using it only where somebody does.
 func keyHelps(key okey.Key) string {
-	if key.State == okey.InService {
+	if key.State.InHand() {
 		return "clef-dereglee clef-en-panne clef-perdue clef-rendue rendre"
 	}
 	return "clef-rendue clefs-du-tiroir"

@@ -62,7 +62,7 @@ var troubles = []trouble{
 			{say: "J'ai oublié mon code PIN", to: toForgottenPIN},
 			{say: "La clef est cassée", to: below(address.PathReport + "?depuis=cassee")},
 			{say: "Elle est expirée", to: below(address.PathExpired)},
-			{say: "Je ne trouve plus ma clef", to: below(address.PathLost)},
+			{say: "Je ne trouve plus ma clef", to: below(address.PathTrouble + "/introuvable")},
 		},
 	},
 	{
@@ -104,6 +104,13 @@ var troubles = []trouble{
 		},
 	},
 	{
+		path: address.PathTrouble + "/introuvable", title: "Je ne trouve plus ma clef", ask: "Pensez-vous la retrouver ?",
+		answers: []troubleAnswer{
+			{say: "Oui, je l'ai laissée chez moi ou quelque part", to: below(address.PathMislaid)},
+			{say: "Non, elle est perdue ou volée", to: below(address.PathLost)},
+		},
+	},
+	{
 		path: address.PathTrouble + "/ecran", title: "L'écran de la clef reste vide",
 		say: "Si la clef a un bouton, appuyez dessus une seconde et attendez un peu.", ask: "Voyez-vous un nombre ?",
 		answers: []troubleAnswer{
@@ -142,6 +149,10 @@ func (s *Pages) knownTrouble(v *web.Visit, key okey.Key) (string, *web.NavLink, 
 	c, err := s.ClockAt(v.Ctx(), v, key.UAI)
 	if err != nil {
 		return "", nil, err
+	}
+	if key.State == okey.Suspended {
+		return "Votre clef est notée égarée : elle n'est plus acceptée.",
+			&web.NavLink{Name: FoundTitle, Path: address.KeyURL(key.Serial) + address.PathFound}, nil
 	}
 	if key.ExpiresOn.Before(okey.DayOf(v.Now, c.Zone)) {
 		return fmt.Sprintf("Votre clef a expiré le %s : elle ne marchera plus. Demandez la suivante.", c.Date(key.ExpiresOn)),

@@ -109,12 +109,18 @@ func (s *Pages) askReasons(v *web.Visit, a *asking) error {
 	}
 	if len(held) > 0 {
 		key := held[0]
+		own := s.keys.NewOwnKey(key, web.Paris(v), true)
+		if !key.Renewable(v.Today()) && key.State == okey.Suspended {
+			a.Blocked = act.AlreadyHolds("", act.Facts{Held: held, Now: v.Now, Zone: web.Paris(v).Zone})
+			a.Next = &web.NavLink{Name: keys.FoundTitle, Path: own.Found}
+			a.Others = []web.NavLink{{Name: "J'ai perdu ma clef", Path: own.Lost}}
+			return nil
+		}
 		if !key.Renewable(v.Today()) {
 			a.Blocked = act.AlreadyHolds(
 				okey.DetailNotYetRenewable,
 				act.Facts{Held: held, Now: v.Now, Zone: web.Paris(v).Zone},
 			) + " Perdue ou en panne ? Signalez-le d'abord, puis demandez-en une autre."
-			own := s.keys.NewOwnKey(key, web.Paris(v), true)
 			a.Next = &web.NavLink{Name: "Voir ma clef", Path: own.Path}
 			a.Others = []web.NavLink{{Name: "Ma clef ne marche plus", Path: own.Trouble}, {Name: "J'ai perdu ma clef", Path: own.Lost}}
 			return nil

@@ -195,6 +195,7 @@ var countedStates = []struct {
 	{okey.Reserved, "Réservées, charte à signer"},
 	{okey.Attributed, "Attribuées, à remettre"},
 	{okey.InService, "En service"},
+	{okey.Suspended, "Égarées"},
 	{okey.InTransit, "En livraison"},
 	{okey.Lost, "Perdues"},
 	{okey.Defective, "Défectueuses"},

@@ -291,8 +291,9 @@ func (s *Store) checkEntry(row auditRow, seq int64, before []byte) error {
 	return nil
 }
 
-// VerifyAuditEnd holds the last lines of the audit, at most so many, and its head to the chain: it returns the mark of the end and how many
-// it has looked at. The error names the first entry that was changed, moved or is missing: CodeInvalid. What came before is for VerifyAudit.
+// VerifyAuditEnd holds the last lines of the audit, at most so many, and its head to the chain: it returns the mark of the end and how
+// many it has looked at. The error names the first entry that was changed, moved or is missing: CodeInvalid. What came before is for
+// VerifyAudit.
 func (s *Store) VerifyAuditEnd(ctx context.Context, most int) (end Mark, checked int, err error) {
 	var rows []struct {
 		auditRow
@@ -306,7 +307,8 @@ func (s *Store) VerifyAuditEnd(ctx context.Context, most int) (end Mark, checked
 	}
 	if len(rows) == 0 { // or all of it was taken away
 		var head auditHead
-		if err = s.get(ctx, &head, "le journal d'audit n'a pas de tête.", `SELECT seq, key_version, mac, seal FROM audit_head`); err == nil {
+		err = s.get(ctx, &head, "le journal d'audit n'a pas de tête.", `SELECT seq, key_version, mac, seal FROM audit_head`)
+		if err == nil {
 			err = s.checkHead(head, 0, nil)
 		}
 		return Mark{}, 0, err

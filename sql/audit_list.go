@@ -125,7 +125,8 @@ func (r reader) AuditEntries(ctx context.Context, f AuditFilter) ([]AuditedEntry
 		AND ($4::timestamptz IS NULL OR a.at >= $4) AND ($5::timestamptz IS NULL OR a.at < $5)
 		AND ($6 = 0 OR `+auditWays[f.AfterSeq > 0]+` LIMIT $7`,
 		pq.Array(texts(f.Events)), strings.Join(strings.Fields(f.Actor), " "), f.Subject, nullTime(f.From), nullTime(f.Before),
-		max(f.BeforeSeq, f.AfterSeq), f.Limit, len(f.Subject) == shownOfID && !isUAI(f.Subject), isUAI(f.Subject), beginsPrint(f.Subject), string(f.Nobody))
+		max(f.BeforeSeq, f.AfterSeq), f.Limit, len(f.Subject) == shownOfID && !isUAI(f.Subject), isUAI(f.Subject), beginsPrint(f.Subject),
+		string(f.Nobody))
 	entries := make([]AuditedEntry, len(rows))
 	for i, row := range rows {
 		entries[i] = AuditedEntry{Seq: row.Seq, ByName: row.ByName, ByUID: row.ByUID, OfName: row.OfName, Order: row.Order, Entry: Entry{

@@ -41,8 +41,8 @@ type Told struct {
 	To    pq.StringArray `db:"told"` // names; of a mailbox its address
 }
 
-// LastTold answers what others than the requester were told last of requests, and of orders, deliveries and reports; nothing for what nobody
-// was told of. Who gets one letter together is named together.
+// LastTold answers what others than the requester were told last of requests, and of orders, deliveries and reports; nothing for what
+// nobody was told of. Who gets one letter together is named together.
 func (r reader) LastTold(ctx context.Context, about []uuid.UUID) (map[uuid.UUID]Told, error) {
 	var rows []Told
 	err := r.all(ctx, &rows, `SELECT a.id AS about, last.created_at AS at,

@@ -236,7 +236,8 @@ func (r reader) ListKeysCounted(ctx context.Context, reach Reach, f KeyFilter) (
 	query, args := keyPage(reach, f)
 	s := &composed{}
 	s.add(`SELECT count(*) AS keys, count(*) FILTER (WHERE state = 'in_stock') AS in_stock,
-		count(*) FILTER (WHERE state = 'in_service') AS in_service FROM (SELECT k.state FROM key k JOIN establishment e ON e.uai = k.uai WHERE true`)
+		count(*) FILTER (WHERE state = 'in_service') AS in_service
+		FROM (SELECT k.state FROM key k JOIN establishment e ON e.uai = k.uai WHERE true`)
 	for _, c := range f.conditions(reach) {
 		if c.asked {
 			s.add(` AND (`+c.text+`)`, c.args...)

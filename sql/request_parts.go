@@ -21,8 +21,8 @@ type RequestPart struct {
 	Others bool         // none of the reader's
 }
 
-// RequestList is a page of a part of the requests within reach. Open ones come in the order in which they have waited at their stage, closed
-// ones by when they ended, latest first; where both may be, the latest asked comes first.
+// RequestList is a page of a part of the requests within reach. Open ones come in the order in which they have waited at their stage,
+// closed ones by when they ended, latest first; where both may be, the latest asked comes first.
 type RequestList struct {
 	Reach         Reach
 	Part          RequestPart
@@ -102,7 +102,8 @@ func (l RequestList) page() (query string, args []any) {
 	s.add(`SELECT ` + requestColumns + `, p.uid, p.given_name, p.family_name, e.name` + requestTables + `
 		JOIN person p ON p.id = r.person WHERE r.id = ANY (ARRAY(SELECT r.id`)
 	s.requests(append(l.conditions(l.Part), condition{
-		!l.At.IsZero(), fmt.Sprintf(`%[1]s %[2]s= $1 AND (%[1]s %[2]s $1 OR r.id %[3]s $2)`, order.column, beyond, alike), []any{l.At, l.ID},
+		!l.At.IsZero(), fmt.Sprintf(`%[1]s %[2]s= $1 AND (%[1]s %[2]s $1 OR r.id %[3]s $2)`, order.column, beyond, alike),
+		[]any{l.At, l.ID},
 	}))
 	s.add(sorted+` LIMIT $1))`+sorted, l.Limit)
 	return s.text.String(), s.args

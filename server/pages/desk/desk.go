@@ -193,7 +193,8 @@ func (q queued) cells(c web.Clock, mends bool) web.Row {
 	return web.Row{{Text: q.What, More: q.More}, {Text: q.Where}, c.StampOn(q.Since), {Text: q.Told}, do}
 }
 
-// figures are the numbers above the queue. How many things were stuck a week ago is written nowhere: of those of today, how many are new is.
+// figures are the numbers above the queue. How many things were stuck a week ago is written nowhere: how many
+// of those of today are new is.
 func figures(f sql.DeskFigures, matters []matter, queue []queued, now time.Time) []figure {
 	fresh, full := 0, false
 	for _, row := range queue {

@@ -110,7 +110,8 @@ func requestRows(found []sql.Awaited) []queued {
 	rows := make([]queued, len(found))
 	for i, r := range found {
 		rows[i] = queued{
-			What: r.Requester.Name() + " : " + r.Stage.French(), Where: r.School, Since: r.Since, About: r.ID, Path: address.RequestURL(r.ID),
+			What: r.Requester.Name() + " : " + r.Stage.French(), Where: r.School, Since: r.Since, About: r.ID,
+			Path: address.RequestURL(r.ID),
 		}
 	}
 	return rows
@@ -295,8 +296,8 @@ func announcedMatter(found []sql.Delivery) matter {
 	return m
 }
 
-// unfollowed are those of so many open requests whose workflow the engine does not run; answered is false where it can't be asked. They are counted first:
-// only where that does not come out even are they looked at one by one.
+// unfollowed are those of so many open requests whose workflow the engine does not run; answered is false where it can't be asked. They
+// are counted first: only where that does not come out even are they looked at one by one.
 func (s *Pages) unfollowed(v *web.Visit, open int) (found []sql.Awaited, answered bool, err error) {
 	if open == 0 {
 		return nil, true, nil

@@ -51,7 +51,8 @@ func tabAsked(asked string) (at int, part sql.RequestPart) {
 		return at, tabs[at].part
 	}
 	if stage := okey.Stage(asked); stage.Valid() {
-		return slices.IndexFunc(tabs, func(t tab) bool { return t.name == tabEnded }), sql.RequestPart{Others: true, Stages: []okey.Stage{stage}}
+		at = slices.IndexFunc(tabs, func(t tab) bool { return t.name == tabEnded })
+		return at, sql.RequestPart{Others: true, Stages: []okey.Stage{stage}}
 	}
 	return -1, part
 }
@@ -93,7 +94,7 @@ type requestCursor struct {
 	ID uuid.UUID `json:"i"`
 }
 
-// requestsPage lists the requests that the person may see: whoever sees others' by what they wait for, those that have waited longest first.
+// requestsPage lists the requests that the person may see: others' by what they wait for, those that have waited longest first.
 func (s *Pages) requestsPage(v *web.Visit) error {
 	l := chosenRequests(v)
 	page := listScreen{Filters: web.ListForm(address.PathRequests), Empty: "Aucune demande ici.", Sheet: web.SheetURL(v)}
@@ -154,8 +155,7 @@ func (s *Pages) inTabs(v *web.Visit, l sql.RequestList, page *listScreen) error 
 	for i, t := range tabs {
 		parts[i] = t.part
 	}
-	asked := v.Query("etape")
-	at, part := tabAsked(asked)
+	at, part := tabAsked(v.Query("etape"))
 	guessed := at < 0
 	if guessed {
 		at, part = 0, tabs[0].part
@@ -171,27 +171,8 @@ func (s *Pages) inTabs(v *web.Visit, l sql.RequestList, page *listScreen) error 
 			return err
 		}
 	}
-	for i, t := range tabs {
-		if t.name == tabOwn && counts[i] == 0 && i != at {
-			continue
-		}
-		count := okey.SayNumber(counts[i])
-		if counts[i] > sql.CountMost {
-			count = okey.SayNumber(sql.CountMost) + " et plus"
-		}
-		path := web.ChangedURL(v, address.PathRequests, "etape", t.name)
-		page.Tabs = append(page.Tabs, tabLink{web.NavLink{Name: t.title, Path: path, Here: i == at}, count})
-	}
-	switch open := tabs[at]; {
-	case guessed && asked != "": // told what there is to choose from
-		page.Filters.Add("etape", asked, stageChoice("Toutes", okey.Stages()))
-	case open.name == tabEnded:
-		how := stageChoice("", endedStages())
-		how.Choices = append([]web.Choice{{Value: tabEnded, Label: "Toutes"}}, how.Choices...)
-		page.Filters.Add("etape", asked, how)
-	default:
-		page.Filters.Add("etape", open.name, web.Field{})
-	}
+	page.Tabs = tabLinks(v, counts, at)
+	tabFilters(page.Filters, v.Query("etape"), at, guessed)
 	page.Filters.Add("q", l.Name, web.Field{Label: "Nom"})
 	if err := s.AddPlaces(v, page.Filters, l.Establishment); err != nil {
 		return err
@@ -200,9 +181,40 @@ func (s *Pages) inTabs(v *web.Visit, l sql.RequestList, page *listScreen) error 
 		page.cards(v, found)
 		return nil
 	}
-	deciding, _ := web.PlacesWhere(v, okey.ActDecide)
+	deciding, _ := web.PlacesWhere(v, okey.ActDecide) // where the table says no, nothing is offered
 	page.Several = tabs[at].name == string(okey.AwaitingDecision) && len(found) > 1 && len(deciding) > 0
 	return page.table(v, tabs[at].title, l.Part.Stages[0].Closed(), found)
+}
+
+// tabLinks lead to the tabs, with what each has; one's own is there where there are any.
+func tabLinks(v *web.Visit, counts []int, here int) []tabLink {
+	var links []tabLink
+	for i, t := range tabs {
+		if t.name == tabOwn && counts[i] == 0 && i != here {
+			continue
+		}
+		count := okey.SayNumber(counts[i])
+		if counts[i] > sql.CountMost {
+			count = okey.SayNumber(sql.CountMost) + " et plus"
+		}
+		path := web.ChangedURL(v, address.PathRequests, "etape", t.name)
+		links = append(links, tabLink{web.NavLink{Name: t.title, Path: path, Here: i == here}, count})
+	}
+	return links
+}
+
+// tabFilters keep to the tab that was asked for; how a request has ended narrows that of the ended ones.
+func tabFilters(filters *web.Form, asked string, at int, guessed bool) {
+	switch {
+	case guessed && asked != "": // told what there is to choose from
+		filters.Add("etape", asked, stageChoice("Toutes", okey.Stages()))
+	case tabs[at].name == tabEnded && !guessed:
+		how := stageChoice("", endedStages())
+		how.Choices = append([]web.Choice{{Value: tabEnded, Label: "Toutes"}}, how.Choices...)
+		filters.Add("etape", asked, how)
+	default:
+		filters.Add("etape", asked, web.Field{})
+	}
 }
 
 // pageOf finds the page that the address asks for, and counts the parts.
@@ -248,7 +260,9 @@ func (page *listScreen) table(v *web.Visit, name string, ended bool, found []sql
 	columns = append(columns, last)
 	rows := make([]web.Row, len(found))
 	for i, r := range found {
-		row := web.Row{{Text: r.Requester.Name(), Path: address.RequestURL(r.ID), Whole: true}, {Text: r.Need, Clip: true}, c.StampOn(r.Since)}
+		row := web.Row{
+			{Text: r.Requester.Name(), Path: address.RequestURL(r.ID), Whole: true}, {Text: r.Need, Clip: true}, c.StampOn(r.Since),
+		}
 		if several {
 			row = append(row, web.Cell{Text: r.Establishment, Clip: true})
 		}

@@ -18,7 +18,6 @@ import (
 type AuditLine struct {
 	What, Who, Via, About, Path, Detail string
 	When                                web.Cell
-	byPerson, ofPerson                  bool // who is named, and names don't break
 }
 
 // AuditSubject is what an entry is about: the kind of thing, and which one, as people find it again; its page, where it has one.
@@ -198,7 +197,7 @@ var ImportNames = map[string]string{
 func NewAuditLine(e sql.AuditedEntry, c web.Clock) AuditLine {
 	line := AuditLine{
 		When: c.Stamp(e.At), What: okey.Capitalize(SayAudit(e.Event)), Who: e.ByName, Via: web.ViaNames[e.Via],
-		Detail: SayAuditDetail(ShownDetail(e.Entry)), byPerson: e.ByName != "", ofPerson: e.OfName != "",
+		Detail: SayAuditDetail(ShownDetail(e.Entry)),
 	}
 	switch {
 	case line.Who == "" && e.Actor != uuid.Nil:
@@ -219,7 +218,11 @@ func NewAuditLine(e sql.AuditedEntry, c web.Clock) AuditLine {
 // Cells are its entries in a table.
 func (l AuditLine) Cells() []web.Cell {
 	return []web.Cell{
-		l.When, {Text: l.What}, {Text: l.Who, Whole: l.byPerson}, {Text: l.Via}, {Text: l.About, Path: l.Path, Whole: l.ofPerson},
+		l.When,
+		{Text: l.What},
+		{Text: l.Who, Whole: true},
+		{Text: l.Via, Whole: true},
+		{Text: l.About, Path: l.Path, Whole: true},
 		{Text: l.Detail},
 	}
 }

@@ -220,9 +220,9 @@ func (l AuditLine) Cells() []web.Cell {
 	return []web.Cell{
 		l.When,
 		{Text: l.What},
-		{Text: l.Who, Whole: l.byPerson},
-		{Text: l.Via},
-		{Text: l.About, Path: l.Path, Whole: l.ofPerson},
+		{Text: l.Who, Whole: true},
+		{Text: l.Via, Whole: true},
+		{Text: l.About, Path: l.Path, Whole: true},
 		{Text: l.Detail},
 	}
 }

@@ -27,7 +27,7 @@ func (c *requestTx) nudge(ctx context.Context) (okey.Verdict, error) {
 	})
 }
 
-// endSooner shortens the reserve of a key that awaits its handover where others wait in line, and answers whether it did; it writes nothing.
+// endSooner shortens the reserve of a key that awaits its handover where others wait, and answers whether it did; it writes nothing.
 func (c *requestTx) endSooner(ctx context.Context) (bool, error) {
 	if c.request.Stage != okey.AwaitingHandover {
 		return false, nil

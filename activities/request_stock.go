@@ -27,7 +27,7 @@ func (c *requestTx) nudge(ctx context.Context) (okey.Verdict, error) {
 	})
 }
 
-// endSooner shortens the reserve of a key that awaits its handover where others wait in line, and answers whether it did. It writes nothing.
+// endSooner shortens the reserve of a key that awaits its handover where others wait, and answers whether it did; it writes nothing.
 func (c *requestTx) endSooner(ctx context.Context) (bool, error) {
 	if c.request.Stage != okey.AwaitingHandover {
 		return false, nil
@@ -58,8 +58,8 @@ func (c *requestTx) othersWait(ctx context.Context) (bool, error) {
 	return true, c.KeepUntil(ctx, c.request.ID, c.request.KeptUntil)
 }
 
-// wakeReserves has the requests whose keys lie ready at the establishment learn that somebody has come to wait there: each judges for itself
-// what that means for it, by the lengths that it began with.
+// wakeReserves has the requests whose keys lie ready at the establishment learn that somebody has come to wait there: each judges for
+// itself what that means, by the lengths that it began with.
 func (c *requestTx) wakeReserves(ctx context.Context) error {
 	reserves, err := c.Reserves(ctx, c.request.UAI)
 	if err != nil {

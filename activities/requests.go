@@ -124,8 +124,8 @@ func (c *requestTx) opened(ctx context.Context) (okey.Verdict, error) {
 	})
 }
 
-// once does what nobody recorded, and keeps what it answers where it moved the request or its end: a second attempt must return the same mails. What
-// changes nothing leaves no row.
+// once does what nobody recorded, and keeps what it answers where it moved the request or its end: a second attempt must return the same
+// mails. What changes nothing leaves no row.
 func (c *requestTx) once(ctx context.Context, name okey.ActionName, work func() (okey.Verdict, error)) (okey.Verdict, error) {
 	earlier, err := c.LockAction(ctx, c.ownID(name))
 	switch {

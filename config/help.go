@@ -29,7 +29,7 @@ var helps = map[string]string{
 	"OKEY_TICKET_URL":           "Adresse d'un nouveau ticket, où {produit} et {objet} seront remplacés ; vide : pas de lien.",
 	"OKEY_PORTAL_URL":           "Adresse du portail où l'on se connecte avec sa clef ; vide : l'aide n'en parle pas.",
 	"OKEY_TRAINING_URL":         "Adresse des supports de formation ; vide : l'aide n'en parle pas.",
-	"OKEY_DEMONSTRATION":        "Boîte aux lettres d'une démonstration sur cette machine, jamais en production ; vide : aucune visite guidée.",
+	"OKEY_DEMONSTRATION":        "Boîte aux lettres d'une démonstration sur cette machine seule ; vide : aucune visite guidée.",
 	"OKEY_ACCESSIBILITY_STATE": "État de conformité au RGAA, d'après un audit : non conforme, partiellement conforme ou totalement " +
 		"conforme.",
 	"OKEY_ACCESSIBILITY_AUDIT": "Cet audit, en une phrase pour la déclaration : par qui, quand, quelle part des critères est " +

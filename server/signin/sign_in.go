@@ -118,8 +118,8 @@ func (s *SignIn) begin(ctx context.Context, f Flow, who signedIn) error {
 }
 
 // ChangePerson ends the session and asks the provider for another person, then comes back to a page of ours. Only the demonstration's tour
-// calls it. It signs nobody in: the hint is a wish, and whoever the provider vouches for is who comes back. The demonstration's own provider
-// fulfils it without a question; one with real people asks for their password, as ever.
+// calls it. It signs nobody in: the hint is a wish, and whoever the provider vouches for is who comes back. The demonstration's own
+// provider fulfils it without a question; one with real people asks for their password, as ever.
 func (s *SignIn) ChangePerson(c *gin.Context, uid, back string) error {
 	ctx := c.Request.Context()
 	if _, err := s.provider.get(ctx); err != nil { // before anything has ended

@@ -1,5 +1,5 @@
-// Package tour leads a newcomer through a demonstration: five steps that tick themselves, each with the right person one click away. The room
-// is made where OKEY_DEMONSTRATION is set, which configuration allows on a machine of one's own alone. It knows sign-in, and nobody knows it.
+// Package tour leads a newcomer through a demonstration: five steps that tick themselves, each with the right person one click away. The
+// room is made where OKEY_DEMONSTRATION is set, which configuration allows on a machine of one's own alone. It knows sign-in.
 package tour
 
 import (

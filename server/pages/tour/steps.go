@@ -29,8 +29,9 @@ var steps = []step{
 	},
 	{
 		name: "Paul Roux répond par le courriel", how: "Ouvrez le courriel qui lui est adressé, suivez son bouton, acceptez.", as: cast.Head,
-		done: reached(okey.AwaitingStock, okey.AwaitingCharter, okey.AwaitingHandover, okey.HandedOver),
-		do:   "Ouvrir la boîte aux lettres", to: func(p *Pages, _ okey.Request) string { return p.inbox + "?q=" + url.QueryEscape(cast.HeadMail) },
+		done:    reached(okey.AwaitingStock, okey.AwaitingCharter, okey.AwaitingHandover, okey.HandedOver),
+		do:      "Ouvrir la boîte aux lettres",
+		to:      func(p *Pages, _ okey.Request) string { return p.inbox + "?q=" + url.QueryEscape(cast.HeadMail) },
 		outside: true,
 	},
 	{

@@ -94,6 +94,7 @@ func (s *stack) requestsAt(owner *stdsql.DB, stage string) (found []string) {
 
 // livedOn has one request of each kind go on, by its own people.
 func (s *stack) livedOn(owner *stdsql.DB) {
+	s.tokens["sam"] = s.okey("token", "nadia.durand@ac-nice.fr") // whom the stack's own questions are asked as
 	people := func(request string) (requester, head string) {
 		s.t.Helper()
 		var mails [2]string

@@ -41,7 +41,6 @@ func small(name string, now time.Time) string {
 	return strings.NewReplacer("SOON", soon, "LATE", late).Replace(string(content))
 }
 
-
 func bring(ctx context.Context, store *sql.Store, take take, name, content string, at time.Time) error {
 	source := imports.Source{Name: name, Content: bytes.NewReader([]byte(content)), Size: int64(len(content))}
 	result, err := take(ctx, store, source, imports.Options{At: at})

@@ -143,7 +143,8 @@ func pinOf(p *person) string {
 }
 
 func handOver(y *year, at time.Time, r *request) (*person, act.Command, func(context.Context, *act.Command) error) {
-	return y.answers(r, at), act.Command{Name: okey.ActionOf(okey.Handover), Via: okey.ViaWeb}, func(ctx context.Context, cmd *act.Command) error {
+	cmd := act.Command{Name: okey.ActionOf(okey.Handover), Via: okey.ViaWeb}
+	return y.answers(r, at), cmd, func(ctx context.Context, cmd *act.Command) error {
 		kept, err := y.Store.Request(ctx, r.id)
 		cmd.Content.Serial = kept.Key
 		return err

@@ -200,7 +200,8 @@ var givenNames = []string{
 var familyNames = []string{
 	"Abadie", "Achard", "Alonso", "Andrieu", "Astier", "Aubert", "Azoulay", "Barbier", "Belkacem", "Bénard", "Bertin", "Besson", "Blondel",
 	"Bonnefoy", "Bouchet", "Boyer", "Brunel", "Camara", "Carpentier", "Castel", "Chabert", "Charpin", "Chevallier", "Cissé", "Clément",
-	"Collin", "Cordier", "Costa", "Coulibaly", "Da Silva", "Dallard", "Delmas", "Deschamps", "Devaux", "Diop", "Dubreuil", "Dumont", "Esposito",
+	"Collin", "Cordier", "Costa", "Coulibaly", "Da Silva", "Dallard", "Delmas", "Deschamps", "Devaux", "Diop", "Dubreuil",
+	"Dumont", "Esposito",
 	"Faure", "Favier", "Fernandes", "Ferrand", "Fournel", "Gaillard", "Gauthier", "Germain", "Giraud", "Gomis", "Grangier", "Guérin",
 	"Guichard", "Haddad", "Hamel", "Hoarau", "Humbert", "Imbert", "Jacquin", "Jolivet", "Joubert", "Kaci", "Keller", "Lacroix", "Lagarde",
 	"Lambert", "Lang", "Lebrun", "Legrand", "Lemaire", "Lopez", "Maillard", "Mansouri", "Marchand", "Masson", "Mercier", "Meunier", "Michaud",

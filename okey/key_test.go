@@ -61,7 +61,8 @@ func TestAMislaidKeyIsOverdueOnceItsLastDayIsOver(t *testing.T) {
 		last := since.AddDate(0, 0, okey.MislaidExpiry)
 		assert.Equal(t, okey.DueReminder, due[0].Kind)
 		assert.True(t, due[0].At.Before(key.DueAt))
-		assert.Equal(t, last.Format(time.DateOnly), key.DueAt.Format(time.DateOnly), "the last day counts whole")
+		assert.Equal(t, last.Format(time.DateOnly), key.DueAt.Format(time.DateOnly))
+		assert.Equal(t, "23:59:59", key.DueAt.Format(time.TimeOnly), "the last day counts whole")
 		assert.False(t, key.Overdue(key.DueAt.Add(-time.Second)))
 		assert.True(t, key.Overdue(key.DueAt))
 		key.State = okey.InService

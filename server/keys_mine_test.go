@@ -136,7 +136,7 @@ func TestEveryQuestionAboutAKeyThatFailsLeadsToWhatToDo(t *testing.T) {
 			}
 		}
 	}
-	assert.Len(t, seen, 10, "five questions, three ways to report, the loss, and the key that works again")
+	assert.Len(t, seen, 12, "six questions, three ways to report, the key mislaid or lost, and the key that works again")
 	assert.Contains(t, seen[start+"/expiree"].text(),
 		"Votre clef est valable jusqu'au "+here().AddMonths(12).SayWithYear()+" : elle n'est pas expirée.")
 	assert.NotContains(t, seen[start+"/expiree"].HTML, `href="/demandes/nouvelle"`, "it would be refused")

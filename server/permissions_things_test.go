@@ -127,7 +127,7 @@ func (w *walk) makeRequests() {
 	for _, uai := range []okey.UAI{home, far} {
 		p := of("Mislaid", uai)
 		t := w.request("mislaid at "+string(uai), p, uai, okey.HandedOver)
-		w.calls(w.who("Support Team"), http.MethodPost, "/api/v1/keys/"+string(t.key.Serial)+"/changes",
+		w.calls(w.who("Support Team"), http.MethodPost, "/keys/"+string(t.key.Serial)+"/changes",
 			map[string]any{"reason": "mislaid", "comment": "chez moi"})
 		t.stage, t.key.State, t.key.Holder, t.reason = "", okey.Suspended, p.ID, okey.ReasonRecovered
 		t.id, t.marks = string(t.key.Serial), []string{string(t.key.Serial)}

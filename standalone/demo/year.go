@@ -63,7 +63,7 @@ func Year(ctx context.Context, o Options) ([]okey.Action, error) {
 	defer post.close()
 	y := &year{
 		Options: o, luck: rand.New(rand.NewPCG(seed, seed)), end: o.Now.UTC().Truncate(time.Second),
-		requests: activities.NewRequests(o.Store, o.Calendar), keys: activities.NewKeys(o.Store),
+		requests: activities.NewRequests(o.Store, o.Calendar), keys: activities.NewKeys(o.Store, o.Calendar),
 		stock:  activities.NewStock(o.Store).For(activities.Buyer{Academy: o.Config.AcademyName, Contact: o.Config.SupportMail}),
 		orders: activities.NewOrders(o.Store, nil, o.Calendar), watch: activities.NewWatch(o.Store),
 		mailer: mails.New(o.Store, mail.NewSender(post.relay(), o.Config.MailFrom, o.Config.SupportMail), o.Calendar, mails.Settings{

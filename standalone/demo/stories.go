@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strings"
 	"time"
 
@@ -188,6 +189,7 @@ func (y *year) comesBack(ctx context.Context, at time.Time, r *request) error {
 	if err != nil {
 		return err
 	}
+	slices.SortStableFunc(sent, func(a, b sql.Mail) int { return strings.Compare(a.Address, b.Address) }) // ids differ each time
 	for _, m := range sent[:min(1, len(sent))] {
 		report, err := mail.ReadReport(strings.NewReader(strings.ReplaceAll(fmt.Sprintf(bounce, m.Address), "\n", "\r\n")))
 		if err != nil {

@@ -163,22 +163,29 @@ func plansIn(t *testing.T, log string) map[string]map[string]bool {
 		if found[said.Query] == nil {
 			found[said.Query] = map[string]bool{}
 		}
-		said.Plan.readWhole(found[said.Query])
+		said.Plan.readWhole(found[said.Query], false)
 	}
 	return found
 }
 
 type plan struct {
-	Node  string `json:"Node Type"`
-	Table string `json:"Relation Name"`
+	Node  string  `json:"Node Type"`
+	Table string  `json:"Relation Name"`
+	Cost  float64 `json:"Total Cost"`
 	Plans []plan
 }
 
-func (p plan) readWhole(tables map[string]bool) {
-	if p.Node == "Seq Scan" && slices.Contains(grow, p.Table) {
+// whole are the nodes that take in all that is below them before they give anything.
+var whole = []string{"Hash", "Sort", "Aggregate", "Materialize", "Bitmap Heap Scan"}
+
+// readWhole adds the tables that are read from end to end. stops tells that PostgreSQL reckons to have enough, and to stop, before half of
+// what is below is read: a list's first rows, a count that goes to a thousand.
+func (p plan) readWhole(tables map[string]bool, stops bool) {
+	if p.Node == "Seq Scan" && !stops && slices.Contains(grow, p.Table) {
 		tables[p.Table] = true
 	}
 	for _, below := range p.Plans {
-		below.readWhole(tables)
+		early := stops && !slices.Contains(whole, p.Node) || p.Node == "Limit" && p.Cost < below.Cost/2
+		below.readWhole(tables, early)
 	}
 }

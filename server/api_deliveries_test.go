@@ -242,7 +242,7 @@ func TestADeliverySaysThatAnotherSchoolHasFoundItsKey(t *testing.T) {
 	assert.Contains(t, taken.text(), "C'est fait : 2 clefs enregistrées")
 	assert.NotContains(t, taken.text(), "elle est dans son tiroir", "that was asked before")
 	assert.NotContains(t, b.get("/assistance/clefs-a-confirmer").text(), "pas encore")
-	assert.Contains(t, b.get("/assistance").text(), "entrée depuis dans OKEY, au collège des Tilleuls")
+	assert.Contains(t, b.get("/assistance").text(), "Entrée depuis dans OKEY, au collège des Tilleuls")
 	assert.Contains(t, b.get("/assistance/clefs-a-confirmer/"+report.String()).text(), "Entrée depuis dans OKEY Collège des Tilleuls")
 	assert.Equal(t, "Collège des Tilleuls", b.download("/assistance/clefs-a-confirmer.xlsx")["Clefs à confirmer"][1][6])
 	own := b.uploads(deliveryHeader + "00481003;L7;31/12/2029;" + string(scene.Acacias) + "\n")

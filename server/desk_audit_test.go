@@ -317,9 +317,10 @@ func TestTheAuditLeadsToSuccessionsAndReports(t *testing.T) {
 		return nil
 	}))
 	told := h.as(c.support).get("/assistance/journal").HTML
-	assert.Contains(t, told, `<a href="/assistance/succession/`+succession.String()+`">Succession `+succession.String()[:8]+`</a>`)
+	assert.Contains(t, told, `<a href="/assistance/succession/`+succession.String()+`"><span class="one-line">Succession `+succession.String()[:8]+`</span></a>`)
 	assert.Equal(t, 2,
-		strings.Count(told, `<a href="/assistance/clefs-a-confirmer/`+report.String()+`">Signalement `+report.String()[:8]+`</a>`))
+		strings.Count(told, `<a href="/assistance/clefs-a-confirmer/`+report.String()+`"><span class="one-line">Signalement `+
+			report.String()[:8]+`</span></a>`))
 	assert.Contains(t, told, "Succession "+refused.String()[:8])
 	assert.NotContains(t, told, "/assistance/succession/"+refused.String())
 }

@@ -40,7 +40,7 @@ var pageStatements = map[string]int{
 	"GET /assistance/courriels/:lettre/apercu":            3,
 	"GET /assistance/deplacer":                            3,
 	"GET /assistance/envois/:id":                          18,
-	"GET /assistance/envois":                              4,
+	"GET /assistance/envois":                              5,
 	"GET /assistance/envois.xlsx":                         4,
 	"GET /assistance/etablissements/:uai":                 21,
 	"GET /assistance/hotes":                               6,

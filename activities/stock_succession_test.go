@@ -43,6 +43,7 @@ func TestEverythingFollowsToTheSuccessor(t *testing.T) {
 	lost := c.Key(scene.Tilleuls)
 	c.Exec(`UPDATE key SET state = 'lost' WHERE serial = $1`, string(lost))
 	free := c.Key(scene.Acacias)
+	c.Key(scene.Acacias) // for the second: where somebody waits, the key that is kept is kept for less long
 
 	a := c.succeed(support, scene.Tilleuls, scene.Acacias)
 	require.True(t, a.Verdict.Accepted)

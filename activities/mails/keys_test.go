@@ -100,7 +100,7 @@ func TestAMislaidKeyIsToldRemindedAndToldFound(t *testing.T) {
 	assert.Contains(t, mine[0].Text, "avant le mardi 1er décembre au soir")
 	assert.Equal(t, base+"/clefs/"+string(serial)+"/retrouvee", link(mine[0]))
 	theirs := o.box.To("mroux@ac-nice.fr")
-	assert.Contains(t, theirs[0].Text, "Retrouvée avant le mardi 1er décembre au soir, elle servira de nouveau ; sinon, elle sera perdue.")
+	assert.Contains(t, theirs[0].Text, "Retrouvée avant le mardi 1er décembre au soir, elle servira de nouveau. Sinon, elle sera déclarée perdue.")
 
 	remind := func(n int) int {
 		order := mislaid[0]

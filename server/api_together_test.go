@@ -46,10 +46,10 @@ func TestSeveralRequestsAreAnsweredEachWithItsOutcome(t *testing.T) {
 	first := h.call(c.roux, http.MethodPost, "/decisions", body, "Idempotency-Key", key)
 	require.Equal(t, http.StatusOK, first.Status, first.Text)
 	for n, want := range []struct {
-		status float64
+		status int
 		code   any
 	}{{200, nil}, {403, "own_request"}, {404, "not_found"}, {409, "closed"}, {422, "invalid"}, {404, "not_found"}} {
-		assert.Equal(t, want.status, first.at("outcomes", n, "status"), "%d: %s", n, first.Text)
+		assert.EqualValues(t, want.status, first.at("outcomes", n, "status"), "%d: %s", n, first.Text)
 		assert.Equal(t, want.code, first.at("outcomes", n, "problem", "code"), "%d", n)
 		assert.Equal(t, body["items"].([]map[string]any)[n]["request"], first.at("outcomes", n, "request"), "in the order they were sent in")
 	}

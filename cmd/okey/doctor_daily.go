@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -21,23 +20,23 @@ import (
 const tellAgain = 10 * time.Minute
 
 // daily looks at once, and then each day at the hour of --daily, until ctx ends. What it finds wrong is mailed to support, who need not
-// have read the log; what it finds well is in the log alone.
+// have read the log; what is well stands in the log alone.
 func (c *DoctorCommand) daily(ctx context.Context, cfg *config.Config, out io.Writer) error {
 	paris, _ := okey.AcademyByCode("01")
 	hour, err := time.ParseInLocation("15:04", c.Daily, paris.Location())
 	if err != nil {
-		return okey.Errorf(okey.CodeInvalid, "--daily %s : ce n'est pas une heure. Écrivez-la comme le montre « okey doctor --help ».", c.Daily)
+		return okey.Errorf(okey.CodeInvalid, "--daily %s : ce n'est pas une heure. Écrivez-la comme le montre « okey doctor --help ».",
+			c.Daily)
 	}
 	if err := cfg.Check(config.RoleWorker); err != nil { // with these settings it tells support
 		return err
 	}
 	for {
-		var said bytes.Buffer
-		ill, err := c.look(ctx, cfg, io.MultiWriter(out, &said))
-		if ctx.Err() != nil {
-			return nil // told to stop: what was looked at is not wrong for that
-		}
-		if err != nil {
+		ill, err := c.look(ctx, cfg, out)
+		switch {
+		case ctx.Err() != nil: // told to stop: what was looked at is not wrong for that
+			return nil
+		case err != nil:
 			ill = []string{describe(err)}
 		}
 		next := nextAt(time.Now().In(paris.Location()), hour)

@@ -28,7 +28,8 @@ func (c *HealthcheckCommand) examined() error {
 	case err != nil:
 		return okey.Errorf(okey.CodeUnavailable, "aucune marque dans --marks « %s ».", c.Marks)
 	case time.Since(file.ModTime()) > examinedWithin:
-		return okey.Errorf(okey.CodeUnavailable, "le journal d'audit n'a pas été trouvé intact depuis %s.", file.ModTime().Format(time.RFC3339))
+		return okey.Errorf(okey.CodeUnavailable, "le journal d'audit n'a pas été trouvé intact depuis %s.",
+			file.ModTime().Format(time.RFC3339))
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"io"
 	"net/http"
 	"strings"
 
@@ -55,15 +56,21 @@ type heldAnswer struct {
 }
 
 // Write is part of http.ResponseWriter.
-func (h *heldAnswer) Write(b []byte) (int, error) {
+func (h *heldAnswer) Write(b []byte) (int, error) { return h.to().Write(b) }
+
+// to is where a body goes: on, once it has its name.
+func (h *heldAnswer) to() interface {
+	io.Writer
+	io.StringWriter
+} {
 	if h.Header().Get("ETag") != "" {
-		return h.ResponseWriter.Write(b)
+		return h.ResponseWriter
 	}
-	return h.body.Write(b)
+	return &h.body
 }
 
 // WriteString is part of gin.ResponseWriter.
-func (h *heldAnswer) WriteString(s string) (int, error) { return h.Write([]byte(s)) }
+func (h *heldAnswer) WriteString(s string) (int, error) { return h.to().WriteString(s) }
 
 // WriteHeaderNow waits for the name, which is a header too.
 func (h *heldAnswer) WriteHeaderNow() {}

@@ -121,7 +121,7 @@ func ChangedURL(v *Visit, path, name, value string) string {
 	return path + "?" + query.Encode()
 }
 
-// SayUpTo says a count that goes no further than sql.CountMost: "312 demandes", "plus de 1 000 demandes".
+// SayUpTo says a count that goes no further than sql.CountMost: "312 clefs", "plus de 1 000 clefs".
 func SayUpTo(n int, noun string) string {
 	if n > sql.CountMost {
 		return "plus de " + okey.SayCount(sql.CountMost, noun)

@@ -238,7 +238,9 @@ func (y *year) staffed(s *school) {
 			if y.again {
 				return nil
 			}
-			now := &school{Establishment: s.Establishment, schoolRow: schoolRow{nature: s.nature}, heads: s.heads, hosted: s.hosted, staff: stays}
+			now := &school{
+				Establishment: s.Establishment, schoolRow: schoolRow{nature: s.nature}, heads: s.heads, hosted: s.hosted, staff: stays,
+			}
 			content := "uai;uid;nom;prenom;mail;fonction\n" + roll(now)
 			return bring(ctx, y.Store, imports.Staff, "personnels-rentree.csv", content, at)
 		})

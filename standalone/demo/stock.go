@@ -54,7 +54,7 @@ func (y *year) takeOver(round []*school) {
 		}, y.today(at, section))
 		return err
 	})
-	from, to := round[remparts], round[cap]
+	from, to := round[remparts], round[capLycee]
 	y.plan(y.begins(to).Add(26*time.Hour), func(ctx context.Context, at time.Time) error {
 		_, err := y.act(ctx, at, y.support, act.Command{Name: okey.ActionSuccession, Via: okey.ViaWeb, Content: okey.Content{
 			Establishment: from.UAI, Successor: to.UAI, Comment: "Fusion à la rentrée.",

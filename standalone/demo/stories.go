@@ -190,16 +190,17 @@ func (y *year) comesBack(ctx context.Context, at time.Time, r *request) error {
 		return err
 	}
 	slices.SortStableFunc(sent, func(a, b sql.Mail) int { return strings.Compare(a.Address, b.Address) }) // ids differ each time
-	for _, m := range sent[:min(1, len(sent))] {
-		report, err := mail.ReadReport(strings.NewReader(strings.ReplaceAll(fmt.Sprintf(bounce, m.Address), "\n", "\r\n")))
-		if err != nil {
-			return err
-		}
-		fate, why := report.About(m.Address)
-		_, err = y.Store.MailCameBack(ctx, sql.Bounce{Mail: m.ID, Why: why, Passes: fate == mail.FatePasses, At: at})
+	if len(sent) == 0 {
+		return nil
+	}
+	m := sent[0]
+	report, err := mail.ReadReport(strings.NewReader(strings.ReplaceAll(fmt.Sprintf(bounce, m.Address), "\n", "\r\n")))
+	if err != nil {
 		return err
 	}
-	return nil
+	fate, why := report.About(m.Address)
+	_, err = y.Store.MailCameBack(ctx, sql.Bounce{Mail: m.ID, Why: why, Passes: fate == mail.FatePasses, At: at})
+	return err
 }
 
 const bounce = `From: postmaster@ac-grenoble.fr

@@ -18,7 +18,7 @@ const (
 	restanque
 	section
 	remparts
-	cap
+	capLycee
 	rivoire
 	ecrins
 )
@@ -33,7 +33,7 @@ var schools = []schoolRow{
 	restanque:     {"Collège La Restanque", "340", "23", "Vence", "06140", 28, 1, 2, 4, 21, 1, itsOwn},
 	section:       {"Section d'enseignement général La Restanque", "390", "23", "Vence", "06140", 8, 0, 1, 1, 6, 1, restanque},
 	remparts:      {"Lycée professionnel des Remparts", "320", "23", "Antibes", "06600", 16, 0, 0, 4, 9, 1, itsOwn},
-	cap:           {"Lycée polyvalent du Cap", "306", "23", "Antibes", "06600", 36, 2, 4, 7, 22, 1, itsOwn},
+	capLycee:      {"Lycée polyvalent du Cap", "306", "23", "Antibes", "06600", 36, 2, 4, 7, 22, 1, itsOwn},
 	rivoire:       {"Collège La Rivoire", "340", "08", "Voiron", "38500", 32, 1, 3, 3, 9, 2, itsOwn},
 	ecrins:        {"Lycée Les Écrins", "302", "08", "Grenoble", "38000", 36, 2, 4, 8, 52, 1, itsOwn},
 }
@@ -107,10 +107,10 @@ type orderRow struct {
 
 var orders = []orderRow{
 	{olivesLycee, 66, 12, 56, "La rentrée approche, quinze collègues arrivent."},
-	{cap, 65, 14, 56, "Nous reprenons le lycée des Remparts."},
+	{capLycee, 65, 14, 56, "Nous reprenons le lycée des Remparts."},
 	{restanque, 64, 6, 56, "Pour les remplaçants."},
 	{rivoire, 42, 10, 30, "Douze collègues attendent, le tiroir est vide."},
-	{cap, 40, 8, 30, "Renouvellement des clefs de 2022."},
+	{capLycee, 40, 8, 30, "Renouvellement des clefs de 2022."},
 	{rivoire, 33, 12, 21, "Il en manque encore : merci de faire vite."},
 	{section, 9, 4, 0, "Deux collègues arrivent en janvier."},
 	{olivesCollege, 2, 6, 0, "Trois clefs sont tombées en panne ce mois-ci."},
@@ -125,8 +125,8 @@ type deliveryRow struct {
 }
 
 var deliveries = []deliveryRow{
-	{51, 0, false, "DEMO-C", map[int]int{olivesLycee: 12, cap: 14, restanque: 6}},
-	{26, 23, true, "DEMO-D", map[int]int{rivoire: 10, cap: 8}},
+	{51, 0, false, "DEMO-C", map[int]int{olivesLycee: 12, capLycee: 14, restanque: 6}},
+	{26, 23, true, "DEMO-D", map[int]int{rivoire: 10, capLycee: 8}},
 	{2, 0, true, "DEMO-E", map[int]int{olivesLycee: 6, section: 4}},
 }
 
@@ -137,14 +137,14 @@ var inventories = []struct {
 }{
 	{ecrins, 98, false},
 	{restanque, 74, false},
-	{cap, 55, false},
+	{capLycee, 55, false},
 	{olivesCollege, 30, false},
 	{rivoire, 12, false},
 	{ecrins, 3, true},
 }
 
 // delegations are given by a school's head to somebody of the staff.
-var delegations = []struct{ school, given, days int }{{ecrins, 80, 20}, {cap, 6, 40}, {olivesLycee, 40, 12}}
+var delegations = []struct{ school, given, days int }{{ecrins, 80, 20}, {capLycee, 6, 40}, {olivesLycee, 40, 12}}
 
 // open is what waits as the year ends: asked so many open days before, it has come to a stage and waits there.
 var open = []struct {
@@ -155,11 +155,11 @@ var open = []struct {
 	{section, 14, okey.AwaitingDecision, false}, // with support by now
 	{olivesCollege, 1, okey.AwaitingDecision, false},
 	{ecrins, 2, okey.AwaitingDecision, false},
-	{cap, 1, okey.AwaitingDecision, false},
+	{capLycee, 1, okey.AwaitingDecision, false},
 	{rivoire, 3, okey.AwaitingDecision, false},
 	{ecrins, 4, okey.AwaitingCharter, false},
 	{olivesLycee, 2, okey.AwaitingCharter, false},
-	{cap, 3, okey.AwaitingHandover, false},
+	{capLycee, 3, okey.AwaitingHandover, false},
 	{olivesCollege, 5, okey.AwaitingHandover, false},
 	{ecrins, 7, okey.AwaitingHandover, true},
 }
@@ -191,9 +191,11 @@ var refusals = []string{
 }
 
 var givenNames = []string{
-	"Amina", "Baptiste", "Chloé", "Driss", "Élodie", "Florent", "Gaëlle", "Hugo", "Inès", "Jérôme", "Karima", "Laurent", "Maëlle", "Nicolas",
+	"Amina", "Baptiste", "Chloé", "Driss", "Élodie", "Florent", "Gaëlle", "Hugo", "Inès", "Jérôme", "Karima", "Laurent", "Maëlle",
+	"Nicolas",
 	"Océane", "Pierre", "Quentin", "Rachida", "Sébastien", "Tiphaine", "Ugo", "Valérie", "Wassim", "Xavier", "Yasmine", "Zoé", "Anne-Laure",
-	"Bilal", "Camille", "David", "Estelle", "Fatou", "Guillaume", "Hélène", "Ismaël", "Julie", "Kévin", "Lucie", "Mehdi", "Nadège", "Olivier",
+	"Bilal", "Camille", "David", "Estelle", "Fatou", "Guillaume", "Hélène", "Ismaël", "Julie", "Kévin", "Lucie", "Mehdi",
+	"Nadège", "Olivier",
 	"Pauline", "Romain", "Sabrina", "Théo", "Véronique", "Aurélie", "Benoît", "Céline", "Denis", "Émilie", "Fabrice", "Isabelle",
 }
 
@@ -204,8 +206,10 @@ var familyNames = []string{
 	"Dumont", "Esposito",
 	"Faure", "Favier", "Fernandes", "Ferrand", "Fournel", "Gaillard", "Gauthier", "Germain", "Giraud", "Gomis", "Grangier", "Guérin",
 	"Guichard", "Haddad", "Hamel", "Hoarau", "Humbert", "Imbert", "Jacquin", "Jolivet", "Joubert", "Kaci", "Keller", "Lacroix", "Lagarde",
-	"Lambert", "Lang", "Lebrun", "Legrand", "Lemaire", "Lopez", "Maillard", "Mansouri", "Marchand", "Masson", "Mercier", "Meunier", "Michaud",
+	"Lambert", "Lang", "Lebrun", "Legrand", "Lemaire", "Lopez", "Maillard", "Mansouri", "Marchand", "Masson", "Mercier", "Meunier",
+	"Michaud",
 	"Monnier", "Morin", "N'Diaye", "Navarro", "Noël", "Ollivier", "Oudin", "Pascal", "Pelletier", "Pereira", "Picard", "Pons", "Poulain",
 	"Prévost", "Rahmani", "Raynaud", "Renard", "Ricci", "Rivière", "Robin", "Rossi", "Rousset", "Sabatier", "Saidi", "Salvi", "Sauvage",
-	"Schmitt", "Serra", "Sorel", "Tanguy", "Tessier", "Thibault", "Touré", "Tran", "Valentin", "Vasseur", "Verdier", "Vial", "Weber", "Yilmaz",
+	"Schmitt", "Serra", "Sorel", "Tanguy", "Tessier", "Thibault", "Touré", "Tran", "Valentin", "Vasseur", "Verdier", "Vial", "Weber",
+	"Yilmaz",
 }

@@ -122,7 +122,8 @@ func (op operation) call(body ...string) string {
 	if op.Method == http.MethodPut || op.Method == http.MethodPost && len(body) == 0 {
 		words = append(words, "-X "+op.Method)
 	}
-	return strings.Join(append(append(words, body...), "$OKEY"+strings.NewReplacer("{id}", "$ID", "{serial}", "$SERIAL").Replace(op.Path)), " ")
+	path := strings.NewReplacer("{id}", "$ID", "{serial}", "$SERIAL").Replace(op.Path)
+	return strings.Join(append(append(words, body...), "$OKEY"+path), " ")
 }
 
 // bodyOf are the words of a call that send an example: JSON, or a form with a file.
@@ -280,7 +281,8 @@ func bounds(schema node) string {
 		}
 		return ""
 	}
-	return between("minimum", "maximum", "") + between("minLength", "maxLength", " caractères") + between("minItems", "maxItems", " éléments")
+	return between("minimum", "maximum", "") + between("minLength", "maxLength", " caractères") +
+		between("minItems", "maxItems", " éléments")
 }
 
 func valuesOf(name string, schema node) values {

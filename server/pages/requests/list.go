@@ -18,8 +18,6 @@ import (
 type tab struct {
 	name, title string
 	part        sql.RequestPart
-	noun        string   // what is counted there
-	columns     []string // besides who, what for and where
 }
 
 // Names of tabs that are no stage's.

@@ -18,7 +18,7 @@ type step struct {
 	done      func(p *Pages, v *web.Visit, r okey.Request) bool
 	do        string                                // on the link, for who may follow it
 	to        func(p *Pages, r okey.Request) string // where it leads
-	outside   bool                                  // that is no page of OKEY's: whoever becomes that person finds the link on the first page
+	outside   bool                                  // that is no page of OKEY's: whoever becomes that person finds the link on home
 }
 
 var steps = []step{
@@ -28,7 +28,8 @@ var steps = []step{
 		do:   "Demander une clef", to: func(*Pages, okey.Request) string { return address.Narrowed(address.PathAsk, cast.School) },
 	},
 	{
-		name: "Paul Roux répond par le courriel", how: "Ouvrez le courriel qui lui est adressé, suivez son bouton, acceptez.", as: cast.Head,
+		name: "Paul Roux répond par le courriel", how: "Ouvrez le courriel qui lui est adressé, suivez son bouton, acceptez.",
+		as:      cast.Head,
 		done:    reached(okey.AwaitingStock, okey.AwaitingCharter, okey.AwaitingHandover, okey.HandedOver),
 		do:      "Ouvrir la boîte aux lettres",
 		to:      func(p *Pages, _ okey.Request) string { return p.inbox + "?q=" + url.QueryEscape(cast.HeadMail) },

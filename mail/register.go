@@ -45,7 +45,7 @@ var Register = []Entry{
 	{RequestFollows, toRequester, "Quand un autre établissement remplace le sien."},
 
 	{YourKeyChanged, toHolder, "Quand sa clef est déclarée perdue, rendue, défectueuse ou au rebut."},
-	{KeyMislaid, toHolder, "Quand sa clef est notée égarée."},
+	{KeyMislaid, toHolder, "Quand sa clef est déclarée égarée."},
 	{RemindMislaid, toHolder, "Rappel, tant que sa clef est égarée : elle sera bientôt perdue."},
 	{KeyRecovered, toHolder, "Quand sa clef égarée est retrouvée."},
 	{PINChanged, toHolder, "Quand son code PIN est changé."},

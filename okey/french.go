@@ -21,10 +21,7 @@ var (
 
 var shortMonths = [...]string{"janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."}
 
-// monthsWithoutYear is how far away, either way, a day may be named without its year: farther, "mardi 24 novembre" could be two days.
-const monthsWithoutYear = 10
-
-// SayDay names a day as people do: "mardi 24 novembre", with the year where the day is more than some ten months from now.
+// SayDay names a day as people do: "mardi 24 novembre", with its year where that is not this one: mails and slips are kept.
 func SayDay(t, now time.Time, zone *time.Location) string {
 	return DayOf(t, zone).Say(DayOf(now, zone))
 }
@@ -37,7 +34,7 @@ func SayTime(t, now time.Time, zone *time.Location) string {
 
 // Say names the day for somebody who reads it today.
 func (d Day) Say(today Day) string {
-	if d.Before(today.AddMonths(-monthsWithoutYear)) || today.AddMonths(monthsWithoutYear).Before(d) {
+	if d.t.Year() != today.t.Year() {
 		return d.SayWithYear()
 	}
 	return d.say()

@@ -1,6 +1,7 @@
 package okey
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -211,8 +212,13 @@ func MayChangeKey(a Actor, k Key, s Subject, reason KeyReason, on Day) error {
 	if err == nil && SupportAlone(k.State, reason) && !a.Support {
 		return Errorf(CodeKeyTransition, "Une clef mise au rebut ne revient que par l'assistance : écrivez-lui.")
 	}
-	if err != nil && HolderMayDeclare(k.State, reason) && May(ActDeclareKey, a, s, on) == nil {
-		return nil
+	if err != nil && holderDeclares(reason) && May(ActDeclareKey, a, s, on) == nil {
+		return nil // whether it applies to a key in this state is NextKeyState's to say
 	}
 	return err
+}
+
+// holderDeclares tells whether a key's holder may give this reason for a key in any state.
+func holderDeclares(reason KeyReason) bool {
+	return slices.ContainsFunc(KeyTransitions, func(t KeyTransition) bool { return t.Holder && t.Reason == reason })
 }

@@ -30,7 +30,7 @@ func TestAMislaidKeyIsAcceptedNowhereUntilItsHolderHasFoundIt(t *testing.T) {
 	assert.Contains(t, told.text(), "C'est fait : la clef est maintenant égarée. Retrouvée avant le "+until+" au soir, elle servira de nouveau")
 	for _, path := range []string{"/", page} {
 		said := lea.get(path)
-		assert.Contains(t, said.text(), "Elle est notée égarée, et n'est plus acceptée. Si vous la retrouvez avant le "+until+" au soir", path)
+		assert.Contains(t, said.text(), "Elle est déclarée égarée, et n'est plus acceptée. Si vous la retrouvez avant le "+until+" au soir", path)
 		assert.Contains(t, said.HTML, `href="`+page+`/retrouvee"`, path)
 		assert.Contains(t, said.HTML, `href="`+page+`/perdue"`, path)
 		assert.NotContains(t, said.HTML, `href="`+page+`/egaree"`, path)
@@ -49,7 +49,7 @@ func TestAMislaidKeyIsAcceptedNowhereUntilItsHolderHasFoundIt(t *testing.T) {
 	assert.Equal(t, c.lea.ID, key.Holder)
 	assert.Zero(t, key.DueAt)
 	story := h.as(c.roux).get(page).text()
-	assert.Contains(t, story, "Notée égarée par Léa Martin chez moi")
+	assert.Contains(t, story, "Déclarée égarée par Léa Martin chez moi")
 	assert.Contains(t, story, "Retrouvée, de nouveau en service par Léa Martin dans mon cartable")
 	assert.Equal(t, page, lea.get(page+"/retrouvee").Location, "the link of an old mail")
 }
@@ -60,7 +60,7 @@ func TestNobodyElseMayMislayAKeyButThoseWhoManageIt(t *testing.T) {
 	serial := h.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
 	told := h.as(c.roux).reports(serial, okey.ReasonMislaid)
 	assert.Contains(t, told.text(), "la clef est maintenant égarée")
-	assert.Contains(t, told.text(), "Notée égarée par Marc Roux ; elle est à Léa Martin")
+	assert.Contains(t, told.text(), "Déclarée égarée par Marc Roux ; elle est à Léa Martin")
 	assert.Contains(t, told.text(), "État Égarée, perdue si elle n'est pas retrouvée avant le")
 	for _, reason := range []okey.KeyReason{okey.ReasonRecovered, okey.ReasonLost, okey.ReasonReturn, okey.ReasonDefective, okey.ReasonRetired} {
 		assert.Contains(t, told.HTML, `<option value="`+string(reason)+`">`)
@@ -112,6 +112,6 @@ func TestTheQuestionsTellAMislaidKeyFromALostOne(t *testing.T) {
 	assert.Contains(t, asked, page+"/perdue")
 	lea.done(lea.fill(page+"/egaree", page+"/egaree", "comment", "chez moi"))
 	known := lea.get(page + "/ne-marche-plus")
-	assert.Contains(t, known.text(), "Votre clef est notée égarée : elle n'est plus acceptée.")
+	assert.Contains(t, known.text(), "Votre clef est déclarée égarée : elle n'est plus acceptée.")
 	require.Equal(t, []string{"J&#39;ai retrouvé ma clef"}, known.buttons())
 }

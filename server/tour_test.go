@@ -49,10 +49,13 @@ func TestWithoutADemonstrationThereIsNoTour(t *testing.T) {
 	assert.Equal(t, http.StatusOK, lea.get("/").Status, "nobody was signed out")
 }
 
-// players are the two people of the tour, as the demonstration's files have them.
-func (h *house) players() (requester, head okey.Person) {
+// players are the two people of the tour, as the demonstration's files have them; she may work elsewhere, also.
+func (h *house) players(also ...okey.UAI) (requester, head okey.Person) {
 	h.Helper()
-	requester, head = h.Person("Léa Martin", okey.Staff, scene.Tilleuls), h.Person("Paul Roux", okey.Principal, scene.Tilleuls)
+	h.Exec(`INSERT INTO establishment (uai, name, nature, contract, state, academy, commune, postcode, imported_at)
+		SELECT $1, 'Collège Les Mimosas', nature, contract, state, academy, commune, postcode, imported_at FROM establishment WHERE uai = $2`,
+		demo.School, scene.Tilleuls)
+	requester, head = h.Person("Léa Martin", okey.Staff, append(also, demo.School)...), h.Person("Paul Roux", okey.Principal, demo.School)
 	h.Exec(`UPDATE person SET uid = $2 WHERE id = $1`, requester.ID, demo.Requester)
 	h.Exec(`UPDATE person SET uid = $2 WHERE id = $1`, head.ID, demo.Head)
 	return requester, head
@@ -61,7 +64,7 @@ func (h *house) players() (requester, head okey.Person) {
 func TestTheTourTicksWhatHasHappenedAndLeadsToTheNextStep(t *testing.T) {
 	h := newHouseWith(t, demonstrated)
 	requester, head := h.players()
-	h.Key(scene.Tilleuls)
+	h.Key(demo.School)
 	lea, roux := h.as(requester), h.as(head)
 	shows := func(done string, b *browser, way string) {
 		t.Helper()
@@ -103,6 +106,24 @@ func TestTheTourBeginsAgainAfterARefusal(t *testing.T) {
 	lea, roux := h.as(requester), h.as(head)
 	roux.done(roux.answers(lea.asks(), "refuse", "pas cette année"))
 	assert.Contains(t, lea.get("/").text(), "Essayez en deux minutes 0 sur 5")
+}
+
+// At Léa's other school nobody of the tour answers.
+func TestTheTourWaitsForARequestWhereItTakesPlace(t *testing.T) {
+	h := newHouseWith(t, demonstrated)
+	requester, head := h.players(scene.Acacias)
+	lea, roux := h.as(requester), h.as(head)
+	asked := lea.fill("/demandes/nouvelle", "/demandes/nouvelle", "need", "notes", "establishment", string(scene.Acacias))
+	require.Equal(t, http.StatusSeeOther, asked.Status, asked.text())
+	request, _, _ := strings.Cut(asked.Location, "?")
+	for _, b := range []*browser{lea, roux} {
+		page := b.get("/")
+		assert.Contains(t, page.text(), "Essayez en deux minutes 0 sur 5")
+		assert.Contains(t, page.text(), "Sa demande est pour un autre établissement.")
+		assert.Contains(t, page.HTML, request)
+	}
+	lea.done(lea.fill(request, request+"/retrait", "comment", ""))
+	assert.NotContains(t, lea.get("/").text(), "pour un autre établissement")
 }
 
 func TestTheTourIsPutAwayAndCalledBack(t *testing.T) {

@@ -53,6 +53,7 @@ type houseRow struct {
 	Left    int  `db:"holder_left"`
 	Ending  int  `db:"ending"`
 	Broken  int  `db:"broken"`
+	Mislaid int  `db:"mislaid"`
 	Orders  int  `db:"orders"`
 	Missing int  `db:"missing"`
 	Noted   int  `db:"noted"`
@@ -61,7 +62,7 @@ type houseRow struct {
 func (h houseRow) school() HouseSchool {
 	return HouseSchool{
 		Place: h.place(), Served: h.Served, Needs: okey.Needs(h.needsRow), Orders: UnderWay{h.Orders, h.Missing, h.Noted},
-		Followed: map[KeyWatch]int{WatchedLeft: h.Left, WatchedEnding: h.Ending, WatchedBroken: h.Broken},
+		Followed: map[KeyWatch]int{WatchedLeft: h.Left, WatchedEnding: h.Ending, WatchedBroken: h.Broken, WatchedMislaid: h.Mislaid},
 	}
 }
 
@@ -75,6 +76,7 @@ var house = `SELECT ` + placeColumns + `, e.served, ` + needsColumns + `,
 		AND k.state = 'in_service' AND k.expires_on <= $6::date) AS ending,
 	(SELECT count(*) FROM key k WHERE k.uai = e.uai AND (at.seen OR k.holder = $4)
 		AND k.state = 'defective' AND ` + inAPocket + `) AS broken,
+	(SELECT count(*) FROM key k WHERE k.uai = e.uai AND (at.seen OR k.holder = $4) AND k.state = 'suspended') AS mislaid,
 	o.orders, o.missing, o.noted
 	FROM establishment e
 	CROSS JOIN LATERAL (SELECT $2 OR coalesce(e.host, e.uai) = ANY ($3) AS seen, d.renewed, d.lendable

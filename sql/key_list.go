@@ -30,9 +30,10 @@ type KeyWatch string
 
 // What the daily watch writes letters about, and what it need not.
 const (
-	WatchedLeft   KeyWatch = "left"   // in the hands of somebody who has left the establishment
-	WatchedEnding KeyWatch = "ending" // in service, and ends within okey.RenewalMonths, or has ended
-	WatchedBroken KeyWatch = "broken" // defective, and still in somebody's pocket as far as OKEY knows
+	WatchedLeft    KeyWatch = "left"    // in the hands of somebody who has left the establishment
+	WatchedEnding  KeyWatch = "ending"  // in service, and ends within okey.RenewalMonths, or has ended
+	WatchedBroken  KeyWatch = "broken"  // defective, and still in somebody's pocket as far as OKEY knows
+	WatchedMislaid KeyWatch = "mislaid" // lost before long, if nobody finds it
 )
 
 // inAPocket tells of a defective key that nobody who answers for its establishment has had in hand: its holder declared
@@ -133,6 +134,7 @@ func (f KeyFilter) conditions(reach Reach) []condition {
 			[]any{f.Today.AddMonths(okey.RenewalMonths).String()},
 		},
 		{f.Watch == WatchedBroken, lifeOrder + ` = ` + strings.ReplaceAll(lifeOrder, "k.state", "'defective'") + ` AND ` + inAPocket, nil},
+		{f.Watch == WatchedMislaid, lifeOrder + ` = ` + strings.ReplaceAll(lifeOrder, "k.state", "'suspended'"), nil},
 		{len(words(f.Search)) > 0, sought, []any{okey.Compact(f.Search), pq.Array(words(f.Search)), a, b, c}},
 	}
 }

@@ -63,6 +63,9 @@ const (
 func (h *house) loadDemonstration(ctx context.Context, store *sql.Store, cfg config.Config, box *inbox.Inbox) error {
 	marker := h.marker()
 	text, err := os.ReadFile(marker)
+	if h.flags.DemoScale < 1 {
+		return fmt.Errorf("--demo-scale %d : écrivez un nombre, 1 ou plus", h.flags.DemoScale)
+	}
 	at := progress{began: time.Now().UTC(), scale: h.flags.DemoScale}
 	var began string
 	if n, _ := fmt.Sscanf(string(text), loading, &began, &at.scale, &at.steps); n == 3 {
@@ -125,10 +128,13 @@ func (h *house) loadYear(ctx context.Context, cfg config.Config, box *inbox.Inbo
 		return err
 	}
 	began, said := time.Now(), time.Now()
-	requests := 0
+	requests, before := 0, -1 // before: those that an earlier start has made
 	running, err := demo.Year(ctx, demo.Options{
 		Store: store, Config: cfg, Calendar: days, Now: at.began, Scale: at.scale, From: at.steps, Done: note, Keep: box.Receive,
 		Say: func(made int, until time.Time) {
+			if before < 0 {
+				before = made
+			}
 			if requests = made; time.Since(said) < 2*time.Second {
 				return
 			}
@@ -145,7 +151,7 @@ func (h *house) loadYear(ctx context.Context, cfg config.Config, box *inbox.Inbo
 	}
 	took := time.Since(began)
 	fmt.Printf("Démonstration : %s en %.0f s, soit %.0f par minute.\n", okey.SayCount(requests, "demande"), took.Seconds(),
-		float64(requests)/took.Minutes())
+		float64(requests-max(0, before))/took.Minutes())
 	return writeWhole(marker, loaded)
 }
 

@@ -20,7 +20,7 @@ func TestAMislaidKeyThatIsNotFoundIsLost(t *testing.T) {
 	require.Equal(t, 200, told.Status, "%v", told.Body)
 	assert.Equal(t, "suspended", told.Body["state"])
 	assert.NotEmpty(t, told.Body["due_at"])
-	s.awaitLetter("lea@", "est notée égarée")
+	s.awaitLetter("lea@", "est déclarée égarée")
 	var workflow string
 	require.Eventually(t, func() bool {
 		workflow = s.newest("WorkflowType = 'KeyChange' AND ExecutionStatus = 'Running'")

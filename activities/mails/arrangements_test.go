@@ -231,7 +231,7 @@ func TestWhomSupportAttachesLearnsItAndSoDoTheApprovers(t *testing.T) {
 	}, lines(arrived))
 	assert.Contains(
 		t, arrived[2].Text,
-		"comme adjoint pour le collège des Tilleuls (0069001B), jusqu'au dimanche 31 janvier inclus : « remplace Anne Blanc »",
+		"comme adjoint pour le collège des Tilleuls (0069001B), jusqu'au dimanche 31 janvier 2027 inclus : « remplace Anne Blanc »",
 	)
 	assert.Contains(t, arrived[2].Text, "- Léa Martin")
 	arrived = o.follows(o.Store.Detach(ctx, a.ID, sam.ID, o.now))

@@ -96,7 +96,7 @@ func TestAMislaidKeyIsToldRemindedAndToldFound(t *testing.T) {
 	mislaid := o.change(serial, okey.Action{By: o.lea.ID, Content: okey.Content{KeyReason: okey.ReasonMislaid, Comment: "chez moi"}})
 	o.letters(mislaid...)
 	mine := o.box.To("lmartin@ac-nice.fr")
-	require.Equal(t, "Votre clef n° "+string(serial)+" est notée égarée", mine[0].Subject)
+	require.Equal(t, "Votre clef n° "+string(serial)+" est déclarée égarée", mine[0].Subject)
 	assert.Contains(t, mine[0].Text, "avant le mardi 1er décembre au soir")
 	assert.Equal(t, base+"/clefs/"+string(serial)+"/retrouvee", link(mine[0]))
 	theirs := o.box.To("mroux@ac-nice.fr")

@@ -72,6 +72,7 @@ func (s *Pages) approverHome(v *web.Visit) (page approverHome, err error) {
 var followedKeys = []struct{ name, suivi, one, many string }{
 	{"Personnes parties", "parties", " à reprendre", " à reprendre"},
 	{"Dates d'expiration", "expirent", " expire d'ici trois mois", " expirent d'ici trois mois"},
+	{"Clefs égarées", "egarees", " à retrouver", " à retrouver"},
 	{"Clefs défectueuses", "defectueuses", " à reprendre, puis à mettre au rebut", " à reprendre, puis à mettre au rebut"},
 }
 

@@ -222,7 +222,10 @@ func keyFilterOf(v *web.Visit) (f sql.KeyFilter, wrong *web.FormError) {
 }
 
 // Watched are the keys to see to, as the address names them.
-var Watched = map[string]sql.KeyWatch{"parties": sql.WatchedLeft, "expirent": sql.WatchedEnding, "defectueuses": sql.WatchedBroken}
+var Watched = map[string]sql.KeyWatch{
+	"parties": sql.WatchedLeft, "expirent": sql.WatchedEnding, "defectueuses": sql.WatchedBroken,
+	"egarees": sql.WatchedMislaid,
+}
 
 func keyColumns(v *web.Visit, f sql.KeyFilter, several bool) []keyColumn {
 	var columns []keyColumn
@@ -266,6 +269,7 @@ func (s *Pages) keyFilters(v *web.Visit, f sql.KeyFilter, wrong *web.FormError) 
 	filters.Add("suivi", v.Query("suivi"), web.Field{Label: "À suivre", Empty: "Toutes", Choices: []web.Choice{
 		{Value: "parties", Label: "Personne partie"},
 		{Value: "expirent", Label: "Expire d'ici trois mois"},
+		{Value: "egarees", Label: "Égarée, à retrouver"},
 		{Value: "defectueuses", Label: "Défectueuse, à reprendre"},
 	}})
 	filters.Add("expire", v.Query("expire"), web.Field{Label: "Expire avant le"})

@@ -38,7 +38,7 @@ func (s *Pages) NewOwnKey(key okey.Key, c web.Clock, works bool) OwnKey {
 		Mislaid: page + address.PathMislaid, Found: page + address.PathFound, Leaving: page + address.PathLeaving,
 	}
 	if key.State == okey.Suspended {
-		own.Due = fmt.Sprintf("Elle est notée égarée, et n'est plus acceptée. Si vous la retrouvez avant le %s au soir, dites-le : "+
+		own.Due = fmt.Sprintf("Elle est déclarée égarée, et n'est plus acceptée. Si vous la retrouvez avant le %s au soir, dites-le : "+
 			"elle servira de nouveau. Sinon, elle sera perdue, et vous pourrez en demander une autre.", c.Day(key.DueAt))
 	} else if works && !own.Expired {
 		own.Use = &KeyUse{Portal: s.portal}

@@ -17,7 +17,7 @@ var pastNames = map[okey.KeyReason]string{
 	okey.ReasonReturn:    "Mise en stock",
 	okey.ReasonFound:     "Retrouvée",
 	okey.ReasonArrived:   "Arrivée confirmée",
-	okey.ReasonMislaid:   "Notée égarée",
+	okey.ReasonMislaid:   "Déclarée égarée",
 	okey.ReasonRecovered: "Retrouvée, de nouveau en service",
 }
 

@@ -151,7 +151,7 @@ func (s *Pages) knownTrouble(v *web.Visit, key okey.Key) (string, *web.NavLink, 
 		return "", nil, err
 	}
 	if key.State == okey.Suspended {
-		return "Votre clef est notée égarée : elle n'est plus acceptée.",
+		return "Votre clef est déclarée égarée : elle n'est plus acceptée.",
 			&web.NavLink{Name: FoundTitle, Path: address.KeyURL(key.Serial) + address.PathFound}, nil
 	}
 	if key.ExpiresOn.Before(okey.DayOf(v.Now, c.Zone)) {

@@ -169,6 +169,9 @@ func (s *Pages) inTabs(v *web.Visit, l sql.RequestList, page *listScreen) error 
 			return err
 		}
 	}
+	if guessed {
+		page.Sheet = web.ChangedURL(v, address.PathRequests+".xlsx", "etape", tabs[at].name)
+	}
 	page.Tabs = tabLinks(v, counts, at)
 	tabFilters(page.Filters, v.Query("etape"), at, guessed)
 	page.Filters.Add("q", l.Name, web.Field{Label: "Nom"})

@@ -67,7 +67,7 @@ func newDeskLine(a sql.DeskAction, c web.Clock) DeskLine {
 // Chapter is one line of everything that happened: a step, what somebody wanted and what became of it, a mail and its state.
 type Chapter struct {
 	Kind, When, What, Comment string
-	Path, Name                string // where more of it is
+	Path, Name, Unseen        string // where more of it is, and what tells its link apart for who does not see the line
 	At                        time.Time
 }
 
@@ -100,6 +100,7 @@ func (s *Pages) WholeStory(steps []Chapter, actions []sql.DeskAction, mails []sq
 		}
 		story = append(story, Chapter{
 			Kind: "Courriel", When: line.When, What: what, Path: line.Path, Name: "Voir ce courriel", At: line.At,
+			Unseen: "« " + line.What + " » à " + line.To,
 		})
 	}
 	slices.SortStableFunc(story, func(a, b Chapter) int { return a.At.Compare(b.At) })

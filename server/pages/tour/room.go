@@ -79,9 +79,13 @@ func (p *Pages) show(v *web.Visit) error {
 
 // engine leads to the request's own page in the engine.
 func (p *Pages) engine(v *web.Visit) error {
-	r, err := p.request(v)
+	latest, err := p.store.LatestRequestOf(v.Ctx(), cast.Requester)
 	if err != nil {
 		return err
+	}
+	r := followed(latest)
+	if r.Stage == "" {
+		return okey.Errorf(okey.CodeNotFound, "Rien n'a encore été demandé au collège Les Mimosas.")
 	}
 	link := p.act.WorkflowLink(p.act.WorkflowOf(v.Ctx(), r.ID))
 	if link == "" {

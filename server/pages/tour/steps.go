@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"strings"
 
 	"okey/internal/address"
 	"okey/internal/cast"
@@ -69,23 +70,40 @@ func reached(stages ...okey.Stage) func(*Pages, *web.Visit, okey.Request) bool {
 	}
 }
 
-// request is the one that the tour follows: the newest of who asks in it. The error is not_found before there is one.
-func (p *Pages) request(v *web.Visit) (okey.Request, error) {
-	return p.store.LatestRequestOf(v.Ctx(), cast.Requester)
+// followed is the request that the tour follows: the newest of who asks in it, where it takes place; zero for another school's, where
+// nobody of the tour answers.
+func followed(latest okey.Request) okey.Request {
+	if latest.UAI != cast.School {
+		return okey.Request{}
+	}
+	return latest
+}
+
+// elsewhere is the first step while a request at another school is in the way.
+func elsewhere(latest okey.Request) step {
+	first := steps[0]
+	first.how = "Sa demande est pour un autre établissement. Retirez-la, puis demandez pour le collège Les Mimosas."
+	first.do, first.to = "Voir sa demande", func(*Pages, okey.Request) string { return address.RequestURL(latest.ID) }
+	return first
 }
 
 // guide is what every page shows. Where the request can't be read a page is none the worse for it.
 func (p *Pages) guide(v *web.Visit) *web.Guide {
-	r, err := p.request(v)
+	latest, err := p.store.LatestRequestOf(v.Ctx(), cast.Requester)
 	if err != nil && okey.ErrorCode(err) != okey.CodeNotFound {
 		slog.WarnContext(v.Ctx(), "the tour's request was not read", "error", err)
 	}
+	r := followed(latest)
 	g := &web.Guide{
-		Shown: !p.remembers(v, away), Whole: v.Request.URL.Path == "/", Groups: cast.Groups, Me: v.Actor.UID,
+		Shown: !p.remembers(v, away) && !strings.HasPrefix(v.Request.URL.Path, address.PathDecide), // a mail's page knows whose it is
+		Whole: v.Request.URL.Path == "/", Groups: cast.Groups, Me: v.Actor.UID,
 		Become: address.PathBecome, Visit: address.PathTour,
 	}
 	done := 0
-	for _, s := range steps {
+	for i, s := range steps {
+		if i == 0 && r.ID != latest.ID && begun(latest) && !latest.Stage.Closed() {
+			s = elsewhere(latest)
+		}
 		one := web.GuideStep{Name: s.name, How: s.how, State: "next", Do: s.do, Become: address.PathBecome}
 		switch {
 		case s.done(p, v, r):

@@ -219,10 +219,10 @@ func NewAuditLine(e sql.AuditedEntry, c web.Clock) AuditLine {
 func (l AuditLine) Cells() []web.Cell {
 	return []web.Cell{
 		l.When,
-		{Text: l.What},
+		{Text: l.What, Clip: true},
 		{Text: l.Who, Whole: true},
 		{Text: l.Via, Whole: true},
 		{Text: l.About, Path: l.Path, Whole: true},
-		{Text: l.Detail},
+		{Text: l.Detail, Clip: true},
 	}
 }

@@ -95,8 +95,7 @@ func (p *Pages) guide(v *web.Visit) *web.Guide {
 	}
 	r := followed(latest)
 	g := &web.Guide{
-		Shown: !p.remembers(v, away) && !strings.HasPrefix(v.Request.URL.Path, address.PathDecide), // a mail's page knows whose it is
-		Whole: v.Request.URL.Path == "/", Groups: cast.Groups, Me: v.Actor.UID,
+		Shown: !p.remembers(v, away), Whole: v.Request.URL.Path == "/", Groups: cast.Groups, Me: v.Actor.UID,
 		Become: address.PathBecome, Visit: address.PathTour,
 	}
 	done := 0
@@ -123,7 +122,11 @@ func (p *Pages) guide(v *web.Visit) *web.Guide {
 
 // leads fills in the way to a step: a link for whom it is for, else who to become first.
 func (p *Pages) leads(v *web.Visit, s step, r okey.Request, one *web.GuideStep) {
-	if s.as == "" || s.as == v.Actor.UID {
+	switch {
+	case s.outside && strings.HasPrefix(v.Request.URL.Path, address.PathDecide):
+		one.How = "C'est ici, sur cette page : acceptez, puis envoyez." // whoever has the mail's link needs to become nobody
+		return
+	case s.as == "" || s.as == v.Actor.UID:
 		one.Path = s.to(p, r)
 		return
 	}

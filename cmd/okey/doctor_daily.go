@@ -33,10 +33,10 @@ func (c *DoctorCommand) daily(ctx context.Context, cfg *config.Config, out io.Wr
 	}
 	for {
 		ill, err := c.look(ctx, cfg, out)
-		switch {
-		case ctx.Err() != nil: // told to stop: what was looked at is not wrong for that
+		if stopped(ctx) { // what was looked at is not wrong for that
 			return nil
-		case err != nil:
+		}
+		if err != nil {
 			ill = []string{describe(err)}
 		}
 		next := nextAt(time.Now().In(paris.Location()), hour)
@@ -55,6 +55,8 @@ func nextAt(now, at time.Time) time.Time {
 	}
 	return next
 }
+
+func stopped(ctx context.Context) bool { return ctx.Err() != nil }
 
 // wait tells whether the time passed before ctx ended.
 func wait(ctx context.Context, d time.Duration) bool {

@@ -12,6 +12,17 @@ import (
 	"pgregory.net/rapid"
 )
 
+// What a holder may say of a key at all is theirs to say in any state: whether it applies there is another answer.
+func TestAHolderIsToldThatItDoesNotApplyRatherThanThatItIsNotTheirs(t *testing.T) {
+	holder := uuid.New()
+	key := okey.Key{Serial: "0048000001", UAI: "0069001B", State: okey.Suspended, Holder: holder}
+	actor, subject, today := okey.Actor{Person: okey.Person{ID: holder}}, okey.Subject{Owner: holder, UAI: key.UAI}, okey.NewDay(2026, 11, 30)
+	assert.NoError(t, okey.MayChangeKey(actor, key, subject, okey.ReasonMislaid, today))
+	_, err := okey.NextKeyState(key.State, okey.ReasonMislaid)
+	assert.Equal(t, okey.CodeKeyTransition, okey.ErrorCode(err))
+	assert.Error(t, okey.MayChangeKey(actor, key, subject, okey.ReasonRetired, today), "that is for those who manage keys")
+}
+
 func TestOnlyAKeyInHandMayBeDeclaredByItsHolder(t *testing.T) {
 	reasons := []okey.KeyReason{okey.ReasonLost, okey.ReasonDefective, okey.ReasonMislaid, okey.ReasonRecovered}
 	for _, row := range okey.KeyTransitions {

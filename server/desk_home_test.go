@@ -83,6 +83,7 @@ func TestRequestsStandInTabsByWhatTheyWaitFor(t *testing.T) {
 	page := roux.get("/demandes")
 	assert.Contains(t, page.text(), "À répondre 3 En attente d'une clef 0 À signer 0 À remettre 0 Terminées 0 Les miennes 1 ")
 	assert.Equal(t, []string{"Ève Première", "Paul Second", "Jean-Baptiste Tiers"}, namesOn(page))
+	assert.Contains(t, page.HTML, `href="/demandes.xlsx?etape=awaiting_decision"`, "the download is of the tab that is shown")
 	assert.Equal(t, 3, strings.Count(page.text(), "Répondre à ")-strings.Count(page.text(), "Répondre à plusieurs"))
 	assert.NotContains(t, page.text(), "Établissement", "there is one")
 	assert.Contains(t, roux.get("/demandes?etape=miennes").text(), "Marc Roux")

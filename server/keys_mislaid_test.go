@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -40,6 +41,10 @@ func TestAMislaidKeyIsAcceptedNowhereUntilItsHolderHasFoundIt(t *testing.T) {
 	answer := check(serial, "4071")
 	assert.Equal(t, http.StatusConflict, answer.Status)
 	assert.Equal(t, "key_suspended", answer.at("code"))
+	list := "/clefs?suivi=egarees&etablissement=" + string(scene.Tilleuls)
+	roux := h.as(c.roux)
+	assert.Contains(t, roux.get("/").HTML, `href="`+strings.ReplaceAll(list, "&", "&amp;")+`">1 clef à retrouver</a>`)
+	assert.Contains(t, roux.get(list).text(), string(serial))
 
 	found := lea.done(lea.fill(page+"/retrouvee", page+"/retrouvee", "comment", "dans mon cartable"))
 	assert.Contains(t, found.text(), "C'est fait : la clef est maintenant en service.")

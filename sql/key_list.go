@@ -250,11 +250,7 @@ func (r reader) ListKeysCounted(ctx context.Context, reach Reach, f KeyFilter) (
 	s.add(`SELECT count(*) AS keys, count(*) FILTER (WHERE state = 'in_stock') AS in_stock,
 		count(*) FILTER (WHERE state = 'in_service') AS in_service
 		FROM (SELECT k.state FROM key k JOIN establishment e ON e.uai = k.uai WHERE true`)
-	for _, c := range f.conditions(reach) {
-		if c.asked {
-			s.add(` AND (`+c.text+`)`, c.args...)
-		}
-	}
+	s.narrow(f.conditions(reach))
 	s.add(` LIMIT $1) counted`, CountMost+1)
 	err = r.together(ctx, list(&found, listedKeyRow.listed, query, args...), one(&n, s.text.String(), s.args...))
 	return found, n, err

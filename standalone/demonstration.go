@@ -63,9 +63,6 @@ const (
 func (h *house) loadDemonstration(ctx context.Context, store *sql.Store, cfg config.Config, box *inbox.Inbox) error {
 	marker := h.marker()
 	text, err := os.ReadFile(marker)
-	if h.flags.DemoScale < 1 {
-		return fmt.Errorf("--demo-scale %d : écrivez un nombre, 1 ou plus", h.flags.DemoScale)
-	}
 	at := progress{began: time.Now().UTC(), scale: h.flags.DemoScale}
 	var began string
 	if n, _ := fmt.Sscanf(string(text), loading, &began, &at.scale, &at.steps); n == 3 {

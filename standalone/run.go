@@ -40,6 +40,9 @@ type part struct {
 
 // run starts everything, says where it is and stops it when ctx ends. Nothing is left half started.
 func run(ctx context.Context, f flags) (err error) {
+	if f.DemoScale < 1 {
+		return fmt.Errorf("--demo-scale %d : écrivez un nombre, 1 ou plus", f.DemoScale)
+	}
 	if err := os.MkdirAll(f.Data, 0o700); err != nil {
 		return fmt.Errorf("le dossier --data ne peut être créé : %w", err)
 	}

@@ -325,6 +325,8 @@ func TestWrongAddressesAreNamedAllAtOnce(t *testing.T) {
 	require.Contains(t, said, "--http 8080 : écrivez une adresse et un port")
 	require.Contains(t, said, "--idp 0.0.0.0:8090 : okey-standalone n'écoute que sur cette machine")
 	require.Contains(t, said, "--inbox 127.0.0.1:99999 : le port est un nombre")
+	_, said = fails(t, command(t, dir, append(anyPorts(t, dir), "--demo-scale", "0")...))
+	require.Contains(t, said, "--demo-scale 0 : écrivez un nombre, 1 ou plus")
 }
 
 func TestFolderOfAnotherPostgresVersionStaysUntouched(t *testing.T) {

@@ -101,10 +101,15 @@ func (k *Keys) apply(ctx context.Context, tx *sql.Tx, a okey.Action, key okey.Ke
 	if err != nil {
 		return okey.Verdict{}, err
 	}
+	over, err := endLoan(ctx, tx, a, key, m)
+	if err != nil {
+		return okey.Verdict{}, err
+	}
 	woken, err := tx.Allocate(ctx, key.UAI, m.At)
 	if err != nil {
 		return okey.Verdict{}, err
 	}
+	woken = append(woken, over...)
 	if key.Request != uuid.Nil {
 		woken = append(woken, key.Request)
 	}
@@ -166,6 +171,33 @@ func leaveRequest(ctx context.Context, tx *sql.Tx, a okey.Action, key okey.Key, 
 	return tx.FollowUp(ctx, okey.Action{
 		ID: okey.DerivedID(a.ID, string(okey.KeyUnavailable)), Request: key.Request, Name: okey.ActionOf(okey.KeyUnavailable),
 		By: a.By, Via: okey.ViaEngine, CreatedAt: m.At,
+	})
+}
+
+// endLoan sees to what was asked for, or lent, while a key was mislaid. Found, it makes a lent one due, and a request for one pointless; lost
+// or broken, it makes that a request for another key. It returns the request whose workflow is to learn of it.
+func endLoan(ctx context.Context, tx *sql.Tx, a okey.Action, key okey.Key, m okey.KeyMatter) ([]uuid.UUID, error) {
+	if key.State != okey.Suspended {
+		return nil, nil
+	}
+	reason := a.Content.KeyReason
+	if reason == okey.ReasonRecovered {
+		if err := tx.EndLoans(ctx, key.Holder, m.At); err != nil {
+			return nil, err
+		}
+	}
+	open, err := tx.OpenRequestOf(ctx, key.Holder)
+	switch {
+	case okey.ErrorCode(err) == okey.CodeNotFound || err == nil && open.Reason != okey.Loan:
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case reason == okey.ReasonLost || reason == okey.ReasonDefective:
+		return nil, tx.BecomesReplacement(ctx, open.ID)
+	}
+	return []uuid.UUID{open.ID}, tx.FollowUp(ctx, okey.Action{
+		ID: okey.DerivedID(a.ID, string(okey.Withdrawal)), Request: open.ID, Name: okey.ActionOf(okey.Withdrawal), By: a.By, Via: okey.ViaEngine,
+		CreatedAt: m.At, Content: okey.Content{Comment: "La clef égarée est revenue : le prêt n'a plus lieu d'être."},
 	})
 }
 

@@ -48,7 +48,7 @@ func (c *requestTx) action(ctx context.Context) (okey.Verdict, error) {
 func (c *requestTx) apply(ctx context.Context, a okey.Action) (okey.Verdict, error) {
 	signal := a.Name.Signal()
 	err := c.fits(signal)
-	if err == nil && signal != okey.KeyUnavailable {
+	if err == nil && a.Via != okey.ViaEngine { // what follows from a change of a key is nobody's to permit
 		err = c.permit(ctx, a)
 	}
 	if err != nil {

@@ -154,7 +154,10 @@ func (c *requestTx) notForThisPerson(ctx context.Context, person okey.PersonID, 
 	if err != nil {
 		return okey.Verdict{}, err
 	}
-	for _, key := range held {
+	if reason == okey.Loan {
+		return forLoan(held), nil
+	}
+	for _, key := range okey.Own(held) {
 		if reason != okey.Renewal {
 			return okey.Verdict{Reason: okey.CodeAlreadyHolds}, nil
 		}
@@ -163,6 +166,20 @@ func (c *requestTx) notForThisPerson(ctx context.Context, person okey.PersonID, 
 		}
 	}
 	return okey.Verdict{}, nil
+}
+
+// forLoan refuses to lend a key to whoever has not mislaid theirs, or has one lent already; its Reason is empty for anybody else.
+func forLoan(held []okey.Key) okey.Verdict {
+	mislaid := slices.ContainsFunc(held, func(k okey.Key) bool { return k.State == okey.Suspended })
+	switch {
+	case len(okey.Own(held)) < len(held):
+		return okey.Verdict{Reason: okey.CodeAlreadyHolds, Detail: okey.DetailLent}
+	case !mislaid && len(held) > 0:
+		return okey.Verdict{Reason: okey.CodeAlreadyHolds, Detail: okey.DetailNotMislaid}
+	case !mislaid:
+		return okey.Verdict{Reason: okey.CodeInvalid, Detail: okey.DetailNotMislaid}
+	}
+	return okey.Verdict{}
 }
 
 // nothingToReplace refuses to replace a key for someone who has never had one that was lost or broke.

@@ -118,10 +118,15 @@ func (c *requestTx) handOver(ctx context.Context, a okey.Action) (okey.Verdict, 
 	if err := c.retireOldKey(ctx, a); err != nil {
 		return v, err
 	}
-	_, err = c.ChangeKey(ctx, c.request.Key, sql.KeyChange{
+	given := sql.KeyChange{
 		Reason: okey.ReasonHandedOver, At: c.matter.At, By: a.By, Via: a.Via, Holder: c.request.Person, PINHash: pin,
-	})
-	if err != nil {
+	}
+	if c.request.Reason == okey.Loan {
+		given.Reason, given.DueAt = okey.ReasonLent, okey.LoanUntil(c.matter.At.In(okey.ZoneOf(c.place.Academy)), c.openDays)
+	} else if err := c.EndLoans(ctx, c.request.Person, c.matter.At); err != nil {
+		return v, err
+	}
+	if _, err = c.ChangeKey(ctx, c.request.Key, given); err != nil {
 		return v, err
 	}
 	if err := c.move(ctx, okey.HandedOver); err != nil {
@@ -164,7 +169,7 @@ func (c *requestTx) retireOldKey(ctx context.Context, a okey.Action) error {
 	if err != nil {
 		return err
 	}
-	for _, key := range held {
+	for _, key := range okey.Own(held) {
 		retired := sql.KeyChange{Reason: okey.ReasonRetired, At: c.matter.At, By: a.By, Via: a.Via}
 		if _, err := c.ChangeKey(ctx, key.Serial, retired); err != nil {
 			return err

@@ -45,7 +45,7 @@ func (w *Watch) Due(ctx context.Context, in okey.WatchInput) (okey.WatchReport, 
 func orderOf(letter sql.WatchLetter, in okey.WatchInput) (okey.MailOrder, error) {
 	order := okey.MailOrder{Letter: letter.ID, Cause: letter.ID, UAI: letter.UAI, Step: okey.MailStep{Kind: letter.Kind, Ref: 1}, At: in.At}
 	switch letter.Kind {
-	case okey.MailKeyExpires, okey.MailHolderLeft:
+	case okey.MailKeyExpires, okey.MailHolderLeft, okey.MailLoanEnds:
 		order.Key = okey.Serial(letter.Subject)
 	case okey.MailMoveExpired:
 		move, err := uuid.Parse(letter.Subject)

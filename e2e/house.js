@@ -138,8 +138,8 @@ const tokens = {};
  *
  * @param {"awaiting_decision"|"awaiting_stock"|"awaiting_charter"|"awaiting_handover"|"handed_over"} stage
  */
-export async function requestAt(stage, school, someone, { need = "saisie des absences", pin = "407182" } = {}) {
-  let request = await api(someone, "POST", "/requests", { establishment: school.uai, need });
+export async function requestAt(stage, school, someone, { need = "saisie des absences", reason = "first", pin = "407182" } = {}) {
+  let request = await api(someone, "POST", "/requests", { establishment: school.uai, need, reason });
   const signal = async (who, name, body) => {
     request = await api(who, "POST", `/requests/${request.id}/signals/${name}`, body);
   };

@@ -80,6 +80,8 @@ const (
 	LowStock          Letter = "low_stock"
 	KeyExpires        Letter = "key_expires"
 	KeysExpire        Letter = "keys_expire"
+	LoanEnds          Letter = "loan_ends"
+	LoansOver         Letter = "loans_over"
 	HolderLeft        Letter = "holder_left"
 	HoldersLeft       Letter = "holders_left"
 	DeliveryArrived   Letter = "delivery_arrived"

@@ -75,6 +75,8 @@ func factsOf(letter Letter) Facts {
 		f.Function = okey.Deputy.French()
 	case KeysExpire:
 		f.Items[0].Serial, f.Items[0].Since, f.Items[1].Ended = "0048000012", "mardi 12 janvier", true
+	case LoansOver:
+		f.Items[0].Serial, f.Items[0].Since = "0048000012", "lundi 23 novembre"
 	case HoldersLeft:
 		f.Items[0].Serial = "0048000012"
 	case KeysMoved:

@@ -58,9 +58,16 @@ var cases = map[Letter][]variation{
 		{"before", "charte d'avant OKEY", func(f *Facts) { f.Charter = 0 }},
 		{"renewal", "à la place d'une clef qui expirait", func(f *Facts) { f.Old = "0048000007" }},
 		{"noted", "notée par l'assistance", func(f *Facts) { f.Noted, f.By = true, "Inès Lopez" }},
+		{"loan", "prêtée", func(f *Facts) { f.Reason = okey.Loan }},
 	},
-	Withdrawn: {{"own", "par le demandeur", func(f *Facts) { f.Own = true }}, commented("Il a quitté l'établissement.")},
-	Expired:   {noAnswer, noHandover},
+	Withdrawn: {
+		{"own", "par le demandeur", func(f *Facts) { f.Own = true }},
+		commented("Il a quitté l'établissement."),
+		{"found", "un prêt, la clef retrouvée par le demandeur", func(f *Facts) {
+			f.Own, f.Comment = true, "La clef égarée est revenue : le prêt n'a plus lieu d'être."
+		}},
+	},
+	Expired: {noAnswer, noHandover},
 	RequestFollows: {
 		{"decision", "réponse attendue", at(okey.AwaitingDecision)},
 		{"handover", "clef à venir chercher", at(okey.AwaitingHandover)},
@@ -77,11 +84,19 @@ var cases = map[Letter][]variation{
 		{"retired", "mise au rebut alors qu'elle servait", func(f *Facts) { f.Change = okey.ReasonRetired }},
 		{"asked", "perdue, une autre déjà demandée", func(f *Facts) { f.Asked = true }},
 	},
-	KeyMislaid:   {{"own", "par son titulaire", func(f *Facts) { f.Own = true }}, commented("Laissée chez moi.")},
-	KeyRecovered: {{"own", "par son titulaire", func(f *Facts) { f.Own = true }}, commented("Dans mon casier.")},
-	PINChanged:   {{"forgotten", "code oublié", func(f *Facts) { f.Forgotten = true }}},
+	KeyMislaid: {{"own", "par son titulaire", func(f *Facts) { f.Own = true }}, commented("Laissée chez moi.")},
+	KeyRecovered: {
+		{"own", "par son titulaire", func(f *Facts) { f.Own = true }},
+		commented("Dans mon casier."),
+		{"lent", "alors qu'une autre lui est prêtée", func(f *Facts) { f.Old = "0048000007" }},
+	},
+	PINChanged: {{"forgotten", "code oublié", func(f *Facts) { f.Forgotten = true }}},
 	KeyExpires: {
 		{"ended", "expirée", func(f *Facts) { f.Place = 1 }},
+		{"soon", "bientôt", func(f *Facts) { f.Place = 0 }},
+	},
+	LoanEnds: {
+		{"over", "terminé", func(f *Facts) { f.Place = 1 }},
 		{"soon", "bientôt", func(f *Facts) { f.Place = 0 }},
 	},
 	YourKeyMoves:      {nobodyAnswers},
@@ -93,6 +108,7 @@ var cases = map[Letter][]variation{
 	Asked: {
 		{"renewal", "à la place d'une clef qui expire", func(f *Facts) { f.Reason = okey.Renewal }},
 		{"replacement", "à la place d'une clef perdue ou défectueuse", func(f *Facts) { f.Reason = okey.Replacement }},
+		{"loan", "un prêt, le temps de retrouver la sienne", func(f *Facts) { f.Reason = okey.Loan }},
 		{"no-key", "aucune clef libre", func(f *Facts) { f.Free, f.Reminder = 0, "" }},
 		{"reissued", "lien envoyé de nouveau", func(f *Facts) { f.Reissued = true }},
 	},
@@ -174,6 +190,7 @@ var cases = map[Letter][]variation{
 		}},
 	},
 	HoldersLeft: {{"one", "une seule personne, sans adresse", func(f *Facts) { alone(f); f.Items[0].Unreached = true }}},
+	LoansOver:   {{"one", "une seule clef, titulaire sans adresse", func(f *Facts) { alone(f); f.Items[0].Unreached = true }}},
 	KeysMoved: {
 		{"here", "vers l'établissement", func(f *Facts) { alone(f); f.Own, f.Comment = true, "Il en manquait une." }},
 		{"several", "de plusieurs établissements", func(f *Facts) {

@@ -114,7 +114,9 @@ const (
 	DetailNotAssigned          = "not_assigned"     // works elsewhere
 	DetailNoEstablishment      = "no_establishment" // works nowhere that OKEY knows
 	DetailNotYetRenewable      = "not_yet_renewable"
-	DetailReason               = "reason" // with CodeInvalid: there is no key to replace
+	DetailLent                 = "lent"        // with CodeAlreadyHolds: a key was lent to them already
+	DetailNotMislaid           = "not_mislaid" // with CodeAlreadyHolds or CodeInvalid: there is no mislaid key to lend one for
+	DetailReason               = "reason"      // with CodeInvalid: there is no key to replace
 )
 
 // Standing is where a request stands after a verdict: all that its workflow needs to go on.

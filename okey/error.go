@@ -37,6 +37,7 @@ const (
 	CodeKeyElsewhere    Code = "key_elsewhere"  // a key of another establishment
 	CodeKeyNotFree      Code = "key_not_free"   // a key whose state forbids what was asked
 	CodeKeySuspended    Code = "key_suspended"  // a mislaid key: it serves again once it is found
+	CodeLoanOver        Code = "loan_over"      // a key that was lent for some days, and is to be back
 	CodeKeyTransition   Code = "key_transition" // this reason does not apply to a key in this state
 	CodeRateLimited     Code = "rate_limited"
 	CodeUnavailable     Code = "unavailable" // a part that OKEY needs does not answer

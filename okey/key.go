@@ -18,6 +18,7 @@ const (
 	Attributed KeyState = "attributed" // signed for, to be handed over
 	InService  KeyState = "in_service" // in its holder's hands
 	Suspended  KeyState = "suspended"  // its holder has mislaid it: accepted nowhere until it is found, lost when it is not
+	Lent       KeyState = "lent"       // in the hands of somebody whose own key is mislaid, for some days: see LoanDays
 	Lost       KeyState = "lost"
 	Defective  KeyState = "defective"
 	Retired    KeyState = "retired"
@@ -25,19 +26,19 @@ const (
 
 // KeyStates returns every state.
 func KeyStates() []KeyState {
-	return []KeyState{InTransit, InStock, Reserved, Attributed, InService, Suspended, Lost, Defective, Retired}
+	return []KeyState{InTransit, InStock, Reserved, Attributed, InService, Suspended, Lent, Lost, Defective, Retired}
 }
 
 var keyStateNames = map[KeyState]string{
 	InTransit: "en livraison", InStock: "en stock", Reserved: "réservée", Attributed: "attribuée", InService: "en service",
-	Suspended: "égarée", Lost: "perdue", Defective: "défectueuse", Retired: "au rebut",
+	Suspended: "égarée", Lent: "prêtée", Lost: "perdue", Defective: "défectueuse", Retired: "au rebut",
 }
 
 // French names the state on pages and in mails.
 func (s KeyState) French() string { return keyStateNames[s] }
 
-// InHand tells whether a key in this state is its holder's: in their hands, or mislaid. Its PIN is theirs, too.
-func (s KeyState) InHand() bool { return s == InService || s == Suspended }
+// InHand tells whether a key in this state is somebody's: in their hands, for good or for some days, or mislaid. Its PIN is theirs, too.
+func (s KeyState) InHand() bool { return s == InService || s == Suspended || s == Lent }
 
 // Valid tells whether s is a state at all.
 func (s KeyState) Valid() bool { return keyStateNames[s] != "" }
@@ -57,6 +58,7 @@ const (
 	ReasonReserved   KeyReason = "reserved"  // given to the first in line
 	ReasonSigned     KeyReason = "signed"    // charter signed, PIN chosen
 	ReasonHandedOver KeyReason = "handed_over"
+	ReasonLent       KeyReason = "lent"      // handed over for some days
 	ReasonReleased   KeyReason = "released"  // its request was withdrawn or expired, or another key took its place
 	ReasonArrived    KeyReason = "arrived"   // with a delivery
 	ReasonReported   KeyReason = "reported"  // by an inventory, confirmed by support
@@ -79,6 +81,7 @@ var keyReasonNames = map[KeyReason]string{
 	ReasonReserved:   "Réservée",
 	ReasonSigned:     "Attribuée",
 	ReasonHandedOver: "Remise",
+	ReasonLent:       "Prêtée",
 	ReasonReleased:   "Rendue au stock",
 	ReasonArrived:    "Arrivée",
 	ReasonImported:   "Importée",
@@ -104,6 +107,7 @@ var KeyTransitions = []KeyTransition{
 	{InTransit, ReasonLost, Lost, false},
 	{InStock, ReasonReserved, Reserved, false},
 	{InStock, ReasonHandedOver, InService, false}, // changes places with the attributed key at the counter
+	{InStock, ReasonLent, Lent, false},            // as well
 	{InStock, ReasonLost, Lost, false},
 	{InStock, ReasonDefective, Defective, false},
 	{InStock, ReasonRetired, Retired, false},
@@ -112,6 +116,7 @@ var KeyTransitions = []KeyTransition{
 	{Reserved, ReasonLost, Lost, false},
 	{Reserved, ReasonDefective, Defective, false},
 	{Attributed, ReasonHandedOver, InService, false},
+	{Attributed, ReasonLent, Lent, false},
 	{Attributed, ReasonReleased, InStock, false},
 	{Attributed, ReasonLost, Lost, false},
 	{Attributed, ReasonDefective, Defective, false},
@@ -125,6 +130,10 @@ var KeyTransitions = []KeyTransition{
 	{Suspended, ReasonLost, Lost, true}, // by people, or when its time is over
 	{Suspended, ReasonDefective, Defective, true},
 	{Suspended, ReasonRetired, Retired, false},
+	{Lent, ReasonReturn, InStock, false},
+	{Lent, ReasonLost, Lost, true},
+	{Lent, ReasonDefective, Defective, true},
+	{Lent, ReasonRetired, Retired, false},
 	{Lost, ReasonFound, InStock, false},
 	{Lost, ReasonRetired, Retired, false},
 	{Defective, ReasonReturn, InStock, false}, // it works after all
@@ -187,7 +196,7 @@ type Key struct {
 	Holder      PersonID  // zero for none
 	Request     uuid.UUID // zero for none
 	LastLoginAt time.Time // zero: never seen
-	DueAt       time.Time // of a suspended key: when it is lost; zero for any other
+	DueAt       time.Time // of a suspended key: when it is lost; of a lent one: when it is to be back; zero for any other
 	PriorToOKEY bool      // charter and PIN date from before OKEY
 }
 
@@ -198,11 +207,19 @@ func (k Key) Lendable(on Day) bool {
 
 // Renewable tells whether the holder of the key may ask for the next one on the day.
 func (k Key) Renewable(on Day) bool {
-	return k.State.InHand() && !on.AddMonths(RenewalMonths).Before(k.ExpiresOn)
+	return k.State.InHand() && k.State != Lent && !on.AddMonths(RenewalMonths).Before(k.ExpiresOn)
 }
 
 // Overdue tells whether the key is mislaid, and was not found in time.
 func (k Key) Overdue(at time.Time) bool { return k.State == Suspended && !at.Before(k.DueAt) }
+
+// LoanOver tells whether the key was lent, and is to be back by now: it is accepted nowhere any more.
+func (k Key) LoanOver(at time.Time) bool { return k.State == Lent && !at.Before(k.DueAt) }
+
+// Own are the keys among those that somebody holds that are theirs for good.
+func Own(held []Key) []Key {
+	return slices.DeleteFunc(slices.Clone(held), func(k Key) bool { return k.State == Lent })
+}
 
 // MayChangeKey answers nil where the actor may report this of the key: whoever manages the establishment's keys, and the holder, who may
 // declare their own key mislaid, found again, lost or defective. The errors are those of May, and key_transition for what support alone

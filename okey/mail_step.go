@@ -46,6 +46,8 @@ const (
 	MailLowStock          MailKind = "low_stock"          // approvers: fewer keys than support wants there
 	MailKeyExpires        MailKind = "key_expires"        // holder
 	MailKeysExpire        MailKind = "keys_expire"        // approvers: one list
+	MailLoanEnds          MailKind = "loan_ends"          // holder
+	MailLoansOver         MailKind = "loans_over"         // approvers: one list
 	MailHolderLeft        MailKind = "holder_left"        // holder
 	MailHoldersLeft       MailKind = "holders_left"       // approvers: one list
 	MailDeliveryArrived   MailKind = "delivery_arrived"   // approvers: keys are in their stock

@@ -16,10 +16,13 @@ const (
 	FirstKey    RequestReason = "first"
 	Renewal     RequestReason = "renewal"     // own key expires within RenewalMonths: it serves until handover retires it
 	Replacement RequestReason = "replacement" // own key was reported unusable
+	Loan        RequestReason = "loan"        // own key is mislaid: another one for LoanDays
 )
 
 // Valid tells whether r is a reason that OKEY has.
-func (r RequestReason) Valid() bool { return r == FirstKey || r == Renewal || r == Replacement }
+func (r RequestReason) Valid() bool {
+	return r == FirstKey || r == Renewal || r == Replacement || r == Loan
+}
 
 // Request is what one person asks: one key, from asking to holding it.
 type Request struct {

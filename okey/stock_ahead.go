@@ -17,7 +17,7 @@ type Expiring struct {
 type StockMonth struct {
 	From   Day // today, then the first of each month
 	Free   int // in the drawer and good enough to be lent
-	Lent   int // in service, and good beyond the month
+	Lent   int // in service or lent, and good beyond the month
 	Ending int // in the drawer, kept aside or in service: those that end before the next month begins
 }
 
@@ -25,7 +25,7 @@ type StockMonth struct {
 // arrived.
 func (s KeyState) LooksAhead() bool {
 	switch s {
-	case InStock, Reserved, Attributed, InService:
+	case InStock, Reserved, Attributed, InService, Lent:
 		return true
 	}
 	return false
@@ -55,7 +55,7 @@ func (m *StockMonth) count(k Expiring, next Day) {
 	switch {
 	case k.On.Before(next):
 		m.Ending += k.Keys
-	case k.State == InService:
+	case k.State == InService || k.State == Lent:
 		m.Lent += k.Keys
 	case k.State == InStock && !k.On.Before(m.From.AddMonths(LendableMonths)):
 		m.Free += k.Keys

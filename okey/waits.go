@@ -117,6 +117,17 @@ func MislaidDeadlines(since time.Time, openDays func(time.Time, int) time.Time) 
 	}
 }
 
+// LoanDays is how long a key is lent while another is mislaid, in open days.
+const LoanDays = 5
+
+// LoanReminder is how long before the end of a loan the daily watch reminds its holder: on the morning before.
+const LoanReminder = 48 * time.Hour
+
+// LoanUntil is when a key that was lent at since is to be back, as MislaidDeadlines has it: its last day counts whole.
+func LoanUntil(since time.Time, openDays func(time.Time, int) time.Time) time.Time {
+	return endOfDay(openDays(since, LoanDays))
+}
+
 // endOfDay is the last second of the day that t's own clock shows.
 func endOfDay(t time.Time) time.Time {
 	return time.Date(t.Year(), t.Month(), t.Day(), 23, 59, 59, 0, t.Location())

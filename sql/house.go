@@ -54,6 +54,7 @@ type houseRow struct {
 	Ending  int  `db:"ending"`
 	Broken  int  `db:"broken"`
 	Mislaid int  `db:"mislaid"`
+	Over    int  `db:"loans_over"`
 	Orders  int  `db:"orders"`
 	Missing int  `db:"missing"`
 	Noted   int  `db:"noted"`
@@ -62,7 +63,9 @@ type houseRow struct {
 func (h houseRow) school() HouseSchool {
 	return HouseSchool{
 		Place: h.place(), Served: h.Served, Needs: okey.Needs(h.needsRow), Orders: UnderWay{h.Orders, h.Missing, h.Noted},
-		Followed: map[KeyWatch]int{WatchedLeft: h.Left, WatchedEnding: h.Ending, WatchedBroken: h.Broken, WatchedMislaid: h.Mislaid},
+		Followed: map[KeyWatch]int{
+			WatchedLeft: h.Left, WatchedEnding: h.Ending, WatchedBroken: h.Broken, WatchedMislaid: h.Mislaid, WatchedLoans: h.Over,
+		},
 	}
 }
 
@@ -77,6 +80,7 @@ var house = `SELECT ` + placeColumns + `, e.served, ` + needsColumns + `,
 	(SELECT count(*) FROM key k WHERE k.uai = e.uai AND (at.seen OR k.holder = $4)
 		AND k.state = 'defective' AND ` + inAPocket + `) AS broken,
 	(SELECT count(*) FROM key k WHERE k.uai = e.uai AND (at.seen OR k.holder = $4) AND k.state = 'suspended') AS mislaid,
+	(SELECT count(*) FROM key k WHERE k.uai = e.uai AND (at.seen OR k.holder = $4) AND ` + strings.ReplaceAll(loansOver, "$1", "$10") + `) AS loans_over,
 	o.orders, o.missing, o.noted
 	FROM establishment e
 	CROSS JOIN LATERAL (SELECT $2 OR coalesce(e.host, e.uai) = ANY ($3) AS seen, d.renewed, d.lendable
@@ -103,7 +107,7 @@ func (r reader) House(ctx context.Context, of HouseOf) (House, error) {
 	err := r.together(
 		ctx,
 		list(&h.Schools, houseRow.school, house, pq.Array(texts(of.Schools)), reach.All, answers, person, today.String(),
-			today.AddMonths(okey.RenewalMonths).String(), pq.Array(academies), pq.Array(renewed), pq.Array(lendable)),
+			today.AddMonths(okey.RenewalMonths).String(), pq.Array(academies), pq.Array(renewed), pq.Array(lendable), of.Now),
 		awaited(&h.Answer, answered, of.Decides, okey.AwaitingDecision, person, of.Lines),
 		awaited(&h.Hand, answered, of.Hands, okey.AwaitingHandover, person, of.Lines),
 		list(&h.Deliveries, deliveryRow.delivery, deliveries+awaitedDeliveries, answers),

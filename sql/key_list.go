@@ -34,6 +34,7 @@ const (
 	WatchedEnding  KeyWatch = "ending"  // in service, and ends within okey.RenewalMonths, or has ended
 	WatchedBroken  KeyWatch = "broken"  // defective, and still in somebody's pocket as far as OKEY knows
 	WatchedMislaid KeyWatch = "mislaid" // lost before long, if nobody finds it
+	WatchedLoans   KeyWatch = "loans"   // lent, and to be back by now
 )
 
 // inAPocket tells of a defective key that nobody who answers for its establishment has had in hand: its holder declared
@@ -54,8 +55,9 @@ type KeyFilter struct {
 	Batch         string
 	ExpiresBefore okey.Day
 	Watch         KeyWatch
-	Today         okey.Day // for Watch and HolderLeft; zero: neither is looked at
-	Search        string   // a part of a serial number, or words of the holder's name or uid
+	Today         okey.Day  // for Watch and HolderLeft; zero: neither is looked at
+	Now           time.Time // for WatchedLoans
+	Search        string    // a part of a serial number, or words of the holder's name or uid
 	Sort          KeySort
 	Descending    bool
 	AfterSerial   okey.Serial // where the page before ended
@@ -77,6 +79,9 @@ type ListedKey struct {
 
 const foldedHolder = `fold(concat_ws(' ', p.family_name, p.given_name, p.uid))`
 
+// loansOver tells of keys that were lent, and are to be back by an instant.
+const loansOver = `k.state = 'lent' AND k.due_at <= $1`
+
 // keyOrders say where a key stands in an order: its place, empty for what comes last; what an index has the keys in the order of; and the
 // same of the key where the page before ended, of its place $1.
 var keyOrders = map[KeySort]struct{ place, by, ended string }{
@@ -94,8 +99,8 @@ var keyOrders = map[KeySort]struct{ place, by, ended string }{
 	ByEstablishment: {`fold(e.name) || ' ' || e.uai`, `((fold(e.name) || ' ' || e.uai) COLLATE "C")`, `substr($1, 2) COLLATE "C"`},
 }
 
-// lifeOrder is what an index (migration 00058) knows states by: in the order of a key's life.
-const lifeOrder = `array_position('{in_transit,in_stock,reserved,attributed,in_service,suspended,lost,defective,retired}'::text[], k.state)`
+// lifeOrder is what an index (migration 00060) knows states by: in the order of a key's life.
+const lifeOrder = `array_position('{in_transit,in_stock,reserved,attributed,in_service,suspended,lent,lost,defective,retired}'::text[], k.state)`
 
 // sought are keys of whose serial $1 is a part, or whose holder's name and uid have the words $2, of which $3 to $5 lead into an index.
 var sought = `k.serial = ANY (ARRAY(
@@ -135,6 +140,7 @@ func (f KeyFilter) conditions(reach Reach) []condition {
 		},
 		{f.Watch == WatchedBroken, lifeOrder + ` = ` + strings.ReplaceAll(lifeOrder, "k.state", "'defective'") + ` AND ` + inAPocket, nil},
 		{f.Watch == WatchedMislaid, lifeOrder + ` = ` + strings.ReplaceAll(lifeOrder, "k.state", "'suspended'"), nil},
+		{f.Watch == WatchedLoans, loansOver, []any{f.Now}},
 		{len(words(f.Search)) > 0, sought, []any{okey.Compact(f.Search), pq.Array(words(f.Search)), a, b, c}},
 	}
 }

@@ -63,12 +63,12 @@ func (r reader) Key(ctx context.Context, serial okey.Serial) (okey.Key, error) {
 	return row.key(), err
 }
 
-// KeysHeldBy returns the keys in a person's hands, the one that expires last first.
+// KeysHeldBy returns the keys in a person's hands: their own before lent ones, the one that expires last first.
 func (r reader) KeysHeldBy(ctx context.Context, person okey.PersonID) ([]okey.Key, error) {
 	return listed(ctx, r, keyRow.key, keysHeld, person)
 }
 
-const keysHeld = `SELECT ` + keyColumns + ` FROM key k WHERE k.holder = $1 ORDER BY k.expires_on DESC, k.serial`
+const keysHeld = `SELECT ` + keyColumns + ` FROM key k WHERE k.holder = $1 ORDER BY k.state = 'lent', k.expires_on DESC, k.serial`
 
 // RetiredAtHandover names the keys that were taken out of service at the very moment when a request's own key was
 // handed over: those that it replaced. The allocation writes both with one instant.
@@ -136,7 +136,7 @@ type KeyChange struct {
 	Holder  okey.PersonID // who has it then, for handed_over
 	Request uuid.UUID     // for whom it is kept aside then, for reserved and signed
 	PINHash string        // the PIN that it carries then, for signed and handed_over
-	DueAt   time.Time     // when it is lost, for mislaid
+	DueAt   time.Time     // when it is lost, for mislaid; when it is to be back, for lent
 }
 
 // ChangeKey applies a change to a key, records it in the key's story and in the audit, and returns the key as it is then. The caller
@@ -162,7 +162,7 @@ func (t *Tx) ChangeKey(ctx context.Context, serial okey.Serial, c KeyChange) (ok
 			SELECT $1, coalesce(max(seq), 0) + 1, $6, $7, $2, $8, $9, $10 FROM key_event WHERE serial = $1)
 		UPDATE key k SET state = $2, holder = CASE WHEN $11 THEN holder ELSE $3 END, request = $4,
 		pin_hash = CASE WHEN $11 THEN pin_hash ELSE $5 END, due_at = $12,
-		prior_to_okey = prior_to_okey AND $2 IN ('in_service', 'suspended'),
+		prior_to_okey = prior_to_okey AND $2 IN ('in_service', 'suspended', 'lent'),
 		last_login_at = CASE WHEN $2 <> 'in_stock' THEN last_login_at END,
 		changed_at = $6 WHERE serial = $1 RETURNING `+keyColumns,
 		serial, string(next), nullID(c.Holder), nullID(c.Request), nullText(c.PINHash), c.At, string(c.Reason), nullID(c.By),
@@ -172,6 +172,11 @@ func (t *Tx) ChangeKey(ctx context.Context, serial okey.Serial, c KeyChange) (ok
 	}
 	t.Audit(Entry{At: c.At, Event: "key_" + string(c.Reason), Actor: c.By, Via: c.Via, Subject: AboutKey(serial), Detail: string(next)})
 	return row.key(), nil
+}
+
+// EndLoans has the keys that were lent to a person be due at the instant, those that still have time: they are accepted no longer.
+func (t *Tx) EndLoans(ctx context.Context, person okey.PersonID, at time.Time) error {
+	return t.exec(ctx, `UPDATE key SET due_at = $2, changed_at = $2 WHERE holder = $1 AND state = 'lent' AND due_at > $2`, person, at)
 }
 
 // PINOf returns the PIN hash that a key carries, "" for none.

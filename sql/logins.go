@@ -24,12 +24,12 @@ func (s *Store) NoteLogin(ctx context.Context, serial okey.Serial, at time.Time)
 	var key okey.Key
 	err := s.Do(ctx, func(t *Tx) error {
 		err := t.exec(ctx, `UPDATE key SET last_login_at = $2
-			WHERE serial = $1 AND state = 'in_service' AND (last_login_at IS NULL OR last_login_at < $2)`, serial, at)
+			WHERE serial = $1 AND state IN ('in_service', 'lent') AND (last_login_at IS NULL OR last_login_at < $2)`, serial, at)
 		if err != nil {
 			return err
 		}
 		key, err = t.Key(ctx, serial)
-		if err == nil && key.State != okey.InService {
+		if err == nil && key.State != okey.InService && key.State != okey.Lent {
 			return okey.Errorf(okey.CodeKeyNotFree, "La clef %s est %s : seule une clef en service sert à se connecter.", serial,
 				key.State.French())
 		}
@@ -48,7 +48,7 @@ func (t *Tx) ImportLogins(ctx context.Context, logins []Login) (changed int, unk
 			SELECT s.serial, max(s.at) AS at FROM unnest($1::text[], $2::timestamptz[]) AS s (serial, at) GROUP BY s.serial
 		), noted AS (
 			UPDATE key k SET last_login_at = said.at FROM said
-			WHERE k.serial = said.serial AND k.state = 'in_service' AND (k.last_login_at IS NULL OR k.last_login_at < said.at) RETURNING 1
+			WHERE k.serial = said.serial AND k.state IN ('in_service', 'lent') AND (k.last_login_at IS NULL OR k.last_login_at < said.at) RETURNING 1
 		) SELECT count(*) FROM noted`, pq.Array(serials), pq.Array(instants))
 	if err != nil {
 		return 0, nil, nil, fmt.Errorf("note logins: %w", err)
@@ -68,7 +68,7 @@ func (t *Tx) ImportLogins(ctx context.Context, logins []Login) (changed int, unk
 		switch states[l.Serial] {
 		case "":
 			unknown = append(unknown, l.Line)
-		case okey.InService:
+		case okey.InService, okey.Lent:
 		default:
 			idle = append(idle, l.Line)
 		}

@@ -29,7 +29,7 @@ func (k keptRow) kept() KeptPIN {
 }
 
 const keptPIN = `SELECT ` + keyColumns + `,
-	k.pin_hash, CASE WHEN k.state IN ('in_service', 'suspended') THEN k.holder WHEN k.state = 'attributed' THEN r.person END AS owner
+	k.pin_hash, CASE WHEN k.state IN ('in_service', 'suspended', 'lent') THEN k.holder WHEN k.state = 'attributed' THEN r.person END AS owner
 	FROM key k LEFT JOIN request r ON r.id = k.request`
 
 // KeptPIN answers not_found for an unknown serial.
@@ -44,9 +44,9 @@ func (r reader) PINsOf(ctx context.Context, person okey.PersonID) ([]KeptPIN, er
 	return listed(ctx, r, keptRow.kept, pinsOf, person)
 }
 
-const pinsOf = keptPIN + ` WHERE k.state IN ('in_service', 'suspended') AND k.holder = $1
+const pinsOf = keptPIN + ` WHERE k.state IN ('in_service', 'suspended', 'lent') AND k.holder = $1
 	OR k.state = 'attributed' AND k.request = ANY (ARRAY(SELECT q.id FROM request q WHERE q.person = $1))
-	ORDER BY array_position('{in_service,suspended,attributed}'::text[], k.state), k.expires_on DESC, k.serial`
+	ORDER BY array_position('{in_service,lent,suspended,attributed}'::text[], k.state), k.expires_on DESC, k.serial`
 
 // SetPIN gives a key another PIN and begins its count of wrong ones anew. It answers false, and changes nothing, where
 // a change that was asked for later has come first. The caller holds the lock of the key's establishment.

@@ -64,6 +64,15 @@ const keyExpires = `SELECT told.kind, k.serial AS subject, k.holder::text || '/'
 		|| CASE WHEN k.expires_on < $1::date THEN '/ended' WHEN k.expires_on <= $4::date THEN '/1' ELSE '/3' END AS step, k.uai
 	FROM (` + ending + `) k, (VALUES ('key_expires'), ('keys_expire')) told (kind)`
 
+const lentKeys = `SELECT k.serial, k.holder, k.uai, extract(epoch FROM k.due_at)::bigint::text AS due FROM key k
+	WHERE k.state = 'lent' AND k.due_at <= `
+
+// A loan that ends soon ($8) is told to its holder, and one that is over ($7) to the establishment as well.
+const loansEnd = `SELECT 'loan_ends' AS kind, k.serial AS subject, k.holder::text || '/' || k.due || '/soon' AS step, k.uai
+		FROM (` + lentKeys + `$8 AND k.due_at > $7) k
+	UNION ALL SELECT told.kind, k.serial, k.holder::text || '/' || k.due || '/over', k.uai
+		FROM (` + lentKeys + `$7) k, (VALUES ('loan_ends'), ('loans_over')) told (kind)`
+
 // What has ended is forgotten, so that it is told again when it begins again: to another holder, or at another establishment, it does.
 const forgetNotices = `DELETE FROM watch_notice n WHERE
 	(n.kind = 'low_stock' AND NOT EXISTS (SELECT` + keepsReserve + ` AND e.uai = n.subject))
@@ -72,13 +81,15 @@ const forgetNotices = `DELETE FROM watch_notice n WHERE
 	OR (n.kind IN ('key_expires', 'keys_expire') AND NOT EXISTS (SELECT FROM key k WHERE k.serial = n.subject AND k.state = 'in_service'
 		AND k.holder::text || '/' || k.expires_on::text = split_part(n.step, '/', 1) || '/' || split_part(n.step, '/', 2)
 		AND (k.uai = n.uai OR n.kind = 'key_expires')))
+	OR (n.kind IN ('loan_ends', 'loans_over') AND NOT EXISTS (SELECT FROM key k WHERE k.serial = n.subject AND k.state = 'lent'
+		AND k.holder::text = split_part(n.step, '/', 1) AND k.uai = n.uai))
 	OR (n.kind = 'move_expired' AND n.told_at IS NOT NULL)`
 
 // A school's keys of one run go into one letter; everything else is a letter of its own.
 const claimNotices = `INSERT INTO watch_notice (id, kind, subject, step, uai, run, at, taken_at, letter)
 	SELECT gen_random_uuid(), due.kind, due.subject, due.step, due.uai, $5, $7::timestamptz, $7,
-		CASE WHEN due.kind IN ('keys_expire', 'holders_left') THEN md5($5::text || due.kind || due.uai)::uuid ELSE gen_random_uuid() END
-	FROM (` + lowStock + ` UNION ALL ` + holderLeft + ` UNION ALL ` + keyExpires + `) due
+		CASE WHEN due.kind IN ('keys_expire', 'holders_left', 'loans_over') THEN md5($5::text || due.kind || due.uai)::uuid ELSE gen_random_uuid() END
+	FROM (` + lowStock + ` UNION ALL ` + holderLeft + ` UNION ALL ` + keyExpires + ` UNION ALL ` + loansEnd + `) due
 	ON CONFLICT (kind, subject, step) DO NOTHING`
 
 // Watch claims for a run what is due at the instant and has not been told, with the letters of earlier runs that must
@@ -108,7 +119,7 @@ func (s *Store) Watch(ctx context.Context, run string, today okey.Day, at time.T
 		}
 		err = t.exec(ctx, claimNotices, today.String(), lendable, today.AddMonths(okey.RenewalMonths).String(),
 			today.AddMonths(1).String(), run,
-			at.Add(-okey.LeftAgain), at)
+			at.Add(-okey.LeftAgain), at, at.Add(okey.LoanReminder))
 		if err != nil {
 			return fmt.Errorf("claim what is due: %w", err)
 		}
@@ -160,6 +171,7 @@ func (s *Store) WatchLetterLeft(ctx context.Context, letter uuid.UUID, at time.T
 type WatchedKey struct {
 	Serial  okey.Serial
 	Expires okey.Day
+	DueAt   time.Time // of a lent one: when it is to be back
 	Holder  okey.Person
 }
 
@@ -169,19 +181,23 @@ func (r reader) WatchedKeys(ctx context.Context, letter uuid.UUID, today okey.Da
 		personRow
 		Serial  okey.Serial     `db:"serial"`
 		Expires stdsql.NullTime `db:"expires_on"`
+		DueAt   stdsql.NullTime `db:"due_at"`
 	}
-	err := r.all(ctx, &rows, `SELECT DISTINCT `+personColumns+`, due.serial, due.expires_on FROM watch_notice n
-		CROSS JOIN LATERAL (SELECT 'left' AS why, gone.*, k.expires_on
+	err := r.all(ctx, &rows, `SELECT DISTINCT `+personColumns+`, due.serial, due.expires_on, due.due_at
+		FROM watch_notice n
+		CROSS JOIN LATERAL (SELECT 'left' AS why, gone.*, k.expires_on, k.due_at
 			FROM (`+left+` AND k.serial = n.subject) gone JOIN key k USING (serial)
-			UNION ALL SELECT 'ending' AS why, ending.* FROM (`+ending+` AND k.serial = n.subject) ending) due
+			UNION ALL SELECT 'ending' AS why, ending.*, NULL FROM (`+ending+` AND k.serial = n.subject) ending
+			UNION ALL SELECT 'lent' AS why, k.serial, k.holder, k.uai, k.expires_on, k.due_at FROM key k
+				WHERE k.state = 'lent' AND k.serial = n.subject) due
 		JOIN person p ON p.id = due.holder
 		WHERE n.letter = $2 AND due.holder::text = split_part(n.step, '/', 1)
-			AND due.why = CASE WHEN n.kind LIKE 'key%' THEN 'ending' ELSE 'left' END
+			AND due.why = CASE WHEN n.kind LIKE 'key%' THEN 'ending' WHEN n.kind LIKE 'loan%' THEN 'lent' ELSE 'left' END
 			AND (due.uai = n.uai OR n.kind = 'key_expires')
 		ORDER BY due.expires_on, due.serial`, today.String(), letter, today.AddMonths(okey.RenewalMonths).String())
 	keys := make([]WatchedKey, len(rows))
 	for i, row := range rows {
-		keys[i] = WatchedKey{Serial: row.Serial, Expires: dayOf(row.Expires), Holder: row.person()}
+		keys[i] = WatchedKey{Serial: row.Serial, Expires: dayOf(row.Expires), DueAt: utc(row.DueAt.Time), Holder: row.person()}
 	}
 	return keys, err
 }

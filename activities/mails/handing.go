@@ -55,7 +55,7 @@ func (p *mailing) toHandOver(ctx context.Context, letter mail.Letter) error {
 		if err != nil {
 			return err
 		}
-		for _, key := range held {
+		for _, key := range okey.Own(held) {
 			p.old(key.Serial)
 		}
 	}
@@ -101,6 +101,13 @@ func handedOver(ctx context.Context, p *mailing) error {
 		return err
 	}
 	p.facts.By, p.facts.At, p.facts.Noted = event.ByName, okey.SayTime(event.At, p.order.At, p.zone), event.Via == okey.ViaSupport
+	if p.request.Reason == okey.Loan {
+		key, err := p.store.Key(ctx, p.facts.Serial)
+		if err != nil {
+			return err
+		}
+		p.facts.Expiry = p.day(key.DueAt)
+	}
 	old, err := p.store.RetiredAtHandover(ctx, p.request.ID)
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package mails
 import (
 	"cmp"
 	"context"
+	"strings"
 
 	"okey/internal/address"
 	"okey/mail"
@@ -46,6 +47,9 @@ func keyChanged(ctx context.Context, p *mailing) error {
 		case okey.ReasonMislaid:
 			facts.Link += address.PathFound
 		case okey.ReasonRecovered:
+			if facts.Old, err = p.lentTo(ctx, holder.ID); err != nil {
+				return err
+			}
 		case okey.ReasonReturn:
 			facts.Link = p.list() // the key's own page is no longer theirs
 		default:
@@ -57,6 +61,18 @@ func keyChanged(ctx context.Context, p *mailing) error {
 		p.put(envelope{letter: letter, person: holder.ID, address: holder.Mail, facts: facts})
 	}
 	return nil
+}
+
+// lentTo are the keys that somebody has on loan, as a sentence names them.
+func (p *mailing) lentTo(ctx context.Context, person okey.PersonID) (string, error) {
+	held, err := p.store.KeysHeldBy(ctx, person)
+	var lent []string
+	for _, key := range held {
+		if key.State == okey.Lent {
+			lent = append(lent, string(key.Serial))
+		}
+	}
+	return strings.Join(lent, ", "), err
 }
 
 // ownLetters tell a holder of what leaves them their key.

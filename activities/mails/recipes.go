@@ -63,6 +63,8 @@ var recipes = map[okey.MailKind]func(context.Context, *mailing) error{
 	okey.MailLowStock:          lowStock,
 	okey.MailKeyExpires:        keyExpires,
 	okey.MailKeysExpire:        keysExpire,
+	okey.MailLoanEnds:          loanEnds,
+	okey.MailLoansOver:         loansOver,
 	okey.MailHolderLeft:        holderLeft,
 	okey.MailHoldersLeft:       holdersLeft,
 	okey.MailDeliveryArrived:   delivered(mail.DeliveryArrived),

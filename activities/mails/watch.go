@@ -40,14 +40,37 @@ func holderLeft(ctx context.Context, p *mailing) error {
 	return nil
 }
 
+// loanEnds tells somebody that the key that they were lent is to be back soon, or by now.
+func loanEnds(ctx context.Context, p *mailing) error {
+	keys, err := p.watched(ctx)
+	if err != nil || len(keys) == 0 {
+		return err
+	}
+	p.facts.Expiry, p.facts.Place = p.day(keys[0].DueAt), 0
+	if !p.order.At.Before(keys[0].DueAt) {
+		p.facts.Place = 1 // it is over
+	}
+	p.toPerson(mail.LoanEnds, keys[0].Holder)
+	return nil
+}
+
+// loansOver tells the approvers, in one list, which keys that they lent are to be back by now.
+func loansOver(ctx context.Context, p *mailing) error {
+	return p.listKeys(ctx, mail.LoansOver, "pretees")
+}
+
 // keysExpire tells the approvers, in one list, which keys end or have ended.
-func keysExpire(ctx context.Context, p *mailing) error { return p.listKeys(ctx, mail.KeysExpire) }
+func keysExpire(ctx context.Context, p *mailing) error {
+	return p.listKeys(ctx, mail.KeysExpire, "expirent")
+}
 
 // holdersLeft tells the approvers, in one list, who has left with a key.
-func holdersLeft(ctx context.Context, p *mailing) error { return p.listKeys(ctx, mail.HoldersLeft) }
+func holdersLeft(ctx context.Context, p *mailing) error {
+	return p.listKeys(ctx, mail.HoldersLeft, "parties")
+}
 
-// listKeys sends each approver the list without their own keys: of those they are told as holders. Where mail reaches nobody, to support.
-func (p *mailing) listKeys(ctx context.Context, letter mail.Letter) error {
+// listKeys sends, with a link to the list of them, each approver the list without their own keys: of those they are told as holders. Where mail reaches nobody, to support.
+func (p *mailing) listKeys(ctx context.Context, letter mail.Letter, followed string) error {
 	keys, err := p.watched(ctx)
 	if err != nil || len(keys) == 0 {
 		return err
@@ -57,7 +80,7 @@ func (p *mailing) listKeys(ctx context.Context, letter mail.Letter) error {
 		return err
 	}
 	keepers = slices.DeleteFunc(keepers, func(person okey.Person) bool { return person.Mail == "" })
-	p.facts.Link = p.settings.URL + address.Narrowed(address.PathKeys, p.order.UAI)
+	p.facts.Link = p.settings.URL + address.Narrowed(address.PathKeys, p.order.UAI, "suivi", followed)
 	if len(keepers) == 0 {
 		p.listHeld(keys)
 		p.toSupport(letter)
@@ -76,8 +99,12 @@ func (p *mailing) listHeld(keys []sql.WatchedKey) {
 	const most = 50
 	p.facts.Items, p.facts.Total = nil, len(keys)
 	for _, k := range keys[:min(most, len(keys))] {
+		since := k.Expires.Say(p.today)
+		if !k.DueAt.IsZero() {
+			since = p.day(k.DueAt)
+		}
 		p.facts.Items = append(p.facts.Items, mail.Item{
-			Serial: k.Serial, Requester: k.Holder.Name(), Since: k.Expires.Say(p.today), Ended: k.Expires.Before(p.today),
+			Serial: k.Serial, Requester: k.Holder.Name(), Since: since, Ended: k.Expires.Before(p.today),
 			Unreached: k.Holder.Mail == "",
 		})
 	}

@@ -98,7 +98,7 @@ func TestAListThatIsRefusedForGoodLeadsSupportToTheKeys(t *testing.T) {
 	told := o.box.To(supportBox)
 	require.Len(t, told, 1)
 	assert.Equal(t, "Adresse refusée : mroux@ac-nice.fr", told[0].Subject)
-	assert.Equal(t, base+"/clefs?etablissement="+string(scene.Tilleuls), link(told[0]))
+	assert.Equal(t, base+"/clefs?etablissement="+string(scene.Tilleuls)+"&suivi=expirent", link(told[0]))
 	assert.Empty(t, o.after(1))
 }
 

@@ -95,7 +95,7 @@ func TestKeysThatEndAreToldToEachHolderAndAsOneListToTheSchool(t *testing.T) {
 	list := o.box.To("mroux@ac-nice.fr")[0]
 	assert.Contains(t, list.Text, "n° "+string(first)+", Léa Martin : expire le")
 	assert.Contains(t, list.Text, "n° "+string(ended)+", Anne Blanc : a expiré le")
-	assert.Equal(t, base+"/clefs?etablissement="+string(scene.Tilleuls), link(list))
+	assert.Equal(t, base+"/clefs?etablissement="+string(scene.Tilleuls)+"&suivi=expirent", link(list))
 	assert.Equal(t, base+"/demandes/nouvelle", link(o.box.To("lmartin@ac-nice.fr")[0]))
 	assert.Empty(t, o.after(1), "not daily")
 

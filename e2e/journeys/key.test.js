@@ -23,6 +23,32 @@ journey("a key that fails is asked about, one question at a time, then reported"
   assert.equal((await api(school.head, "GET", `/keys/${key.serial}`)).state, "defective");
 });
 
+journey("while a key is mislaid another one is lent, and goes back to the drawer", twoWays, async (visit) => {
+  const school = await openSchool({ keys: 2 });
+  const [holder] = school.staff;
+  const { key } = await requestAt("handed_over", school, holder);
+  await api(holder, "POST", `/keys/${key.serial}/changes`, { reason: "mislaid", comment: "Chez moi." });
+  const has = await visit(holder);
+  await has.open("/");
+  await has.follow("Demander qu'on m'en prête une en attendant");
+  await has.sees(/peut vous être prêtée 5 jours/);
+  await has.choose("Secrétariat");
+  await has.press("Envoyer ma demande");
+  await has.sees(/prêt, le temps de retrouver la sienne/i);
+  const [request] = (await api(holder, "GET", "/requests")).requests.filter((r) => r.reason === "loan");
+  const lent = school.keys.find((serial) => serial !== key.serial);
+  await api(school.head, "POST", `/requests/${request.id}/signals/principal-decision`, { decision: "approve", comment: "" });
+  await api(holder, "POST", `/requests/${request.id}/signals/charter-and-pin`, { charter: (await api(holder, "GET", "/charter")).version, pin: "407183" });
+  await api(school.head, "POST", `/requests/${request.id}/signals/handover`, { serial: lent });
+  await has.open("/");
+  await has.sees(/Elle vous est prêtée jusqu'au/);
+  const head = await visit(school.head);
+  await head.open(`/clefs/${lent}`);
+  await head.sees(/Prêtée à/);
+  await api(school.head, "POST", `/keys/${lent}/changes`, { reason: "return_to_stock", comment: "Rendue." });
+  assert.equal((await api(school.head, "GET", `/keys/${lent}`)).state, "in_stock");
+});
+
 journey("a key that was left at home is noted mislaid, and serves again once it is found", twoWays, async (visit) => {
   const school = await openSchool({ keys: 1 });
   const [holder] = school.staff;

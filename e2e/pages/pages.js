@@ -8,7 +8,7 @@ import { signInThrough } from "../acts.js";
  * @type {{route: string, name: string, who: string[], at?: (scene: Awaited<ReturnType<setScene>>) => string, status?: number}[]}
  */
 export const pages = [
-  { route: "GET /", name: "accueil", who: ["requester", "signing", "fetching", "holder", "renewing", "waiting", "refused", "newcomer", "replaced", "searching", "approver", "deputy", "delegate", "receiver", "support", "auditor", "nobody"] },
+  { route: "GET /", name: "accueil", who: ["requester", "signing", "fetching", "holder", "renewing", "waiting", "refused", "newcomer", "replaced", "searching", "borrowing", "approver", "deputy", "delegate", "receiver", "support", "auditor", "nobody"] },
   { route: "GET /aide", name: "aide", who: ["guest", "requester", "approver"] },
   { route: "GET /aide/:situation", name: "aide-situation", who: ["guest", "approver"], at: () => "/aide/clef-dereglee" },
   { route: "GET /accessibilite", name: "accessibilite", who: ["guest"] },
@@ -19,7 +19,7 @@ export const pages = [
   { route: "GET /valider/:token", name: "lien", who: ["guest"], at: (s) => s.link },
   { route: "GET /compte", name: "compte", who: ["requester", "approver", "support", "nobody"] },
   { route: "GET /demandes", name: "demandes", who: ["requester", "approver", "delegate", "support", "auditor", "nobody"] },
-  { route: "GET /demandes/nouvelle", name: "demander", who: ["newcomer", "renewing", "replaced", "requester", "holder", "nobody"] },
+  { route: "GET /demandes/nouvelle", name: "demander", who: ["newcomer", "renewing", "replaced", "searching", "borrowing", "requester", "holder", "nobody"] },
   { route: "GET /demandes/:id", name: "demande-a-decider", who: ["requester", "approver", "delegate", "support", "auditor"], at: (s) => `/demandes/${s.deciding.id}` },
   { route: "GET /demandes/:id", name: "demande-sans-clef", who: ["waiting", "receiver", "support"], at: (s) => `/demandes/${s.waiting.id}` },
   { route: "GET /demandes/:id", name: "demande-a-signer", who: ["signing", "approver", "support"], at: (s) => `/demandes/${s.signing.id}` },
@@ -56,6 +56,7 @@ export const pages = [
   { route: "GET /clefs/:serial/egaree", name: "noter-egaree", who: ["holder"], at: (s) => `/clefs/${s.held.key.serial}/egaree` },
   { route: "GET /clefs/:serial/retrouvee", name: "declarer-retrouvee", who: ["searching"], at: (s) => `/clefs/${s.mislaid}/retrouvee` },
   { route: "GET /clefs/:serial", name: "clef-egaree", who: ["searching", "approver"], at: (s) => `/clefs/${s.mislaid}` },
+  { route: "GET /clefs/:serial", name: "clef-pretee", who: ["borrowing", "approver"], at: (s) => `/clefs/${s.lent.key.serial}` },
   { route: "GET /clefs/:serial/je-pars", name: "je-pars", who: ["holder"], at: (s) => `/clefs/${s.held.key.serial}/je-pars` },
   { route: "GET /clefs/:serial/depart", name: "depart-avec-sa-clef", who: ["approver"], at: (s) => `/clefs/${s.held.key.serial}/depart` },
   { route: "GET /mon-code-pin", name: "code-pin", who: ["holder", "fetching", "renewing", "newcomer"] },

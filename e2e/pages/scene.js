@@ -5,14 +5,14 @@ import { api, bringKeys, file, inMonths, mailTo, buttonOf, okey, openSchool, req
 
 /** Everything that the pages are about. Requests and keys are named for the state that they are in. */
 export async function setScene() {
-  const school = await openSchool({ staff: 12, keys: 8 });
+  const school = await openSchool({ staff: 13, keys: 9 });
   const other = await openSchool({ staff: 3 });
   const closing = await openSchool({ head: false, deputy: false });
   const small = await openSchool({ deputy: false });
-  const [asking, signing, fetching, holding, renewing, delegate, newcomer, refused, leaving, replaced, searching] = school.staff;
+  const [asking, signing, fetching, holding, renewing, delegate, newcomer, refused, leaving, replaced, searching, borrowing] = school.staff;
   const [waiting, , receiver] = other.staff;
   const cast = {
-    requester: asking, signing, fetching, holder: holding, renewing, newcomer, waiting, leaving, replaced, searching, refused, approver: school.head, deputy: school.deputy,
+    requester: asking, signing, fetching, holder: holding, renewing, newcomer, waiting, leaving, replaced, searching, borrowing, refused, approver: school.head, deputy: school.deputy,
     delegate, support: team.support, auditor: team.auditor, receiver: other.head, nobody: await nobody(small),
   };
 
@@ -31,6 +31,9 @@ export async function setScene() {
   await api(school.head, "POST", `/keys/${scene.lost}/changes`, { reason: "lost", comment: "Oubliée dans le train." });
   [scene.mislaid] = await bringKeys(school, 1, { holder: searching });
   await api(searching, "POST", `/keys/${scene.mislaid}/changes`, { reason: "mislaid", comment: "Laissée chez moi." });
+  const [forgotten] = await bringKeys(school, 1, { holder: borrowing });
+  await api(borrowing, "POST", `/keys/${forgotten}/changes`, { reason: "mislaid", comment: "Restée au bureau." });
+  scene.lent = await requestAt("handed_over", school, borrowing, { reason: "loan" });
 
   const [head, support] = await Promise.all([Visitor.arrive(school.head), Visitor.arrive(team.support)]);
   await order(scene);

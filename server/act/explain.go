@@ -87,6 +87,9 @@ func sentence(v okey.Verdict, f Facts) (message, field string) {
 	case okey.CodeCharterOutdated:
 		return charterOutdated(f.Charter).Message, "charter"
 	case okey.CodeInvalid:
+		if v.Detail == okey.DetailNotMislaid {
+			return "Aucune de vos clefs n'est déclarée égarée : il n'y a pas de prêt à demander.", "reason"
+		}
 		if v.Detail == okey.DetailReason {
 			return "Aucune clef n'a été déclarée perdue ou défectueuse pendant que vous l'aviez : choisissez « première clef ».", "reason"
 		}
@@ -193,10 +196,19 @@ func AlreadyHolds(detail string, f Facts) string {
 	if len(f.Held) == 0 {
 		return "Vous avez déjà une clef. Si elle est perdue ou défectueuse, déclarez-le d'abord, puis demandez-en une autre."
 	}
+	if detail == okey.DetailLent {
+		return "Une clef vous est déjà prêtée : rendez-la d'abord à la direction."
+	}
 	key, today := f.Held[0], okey.DayOf(f.Now, f.Zone)
+	if own := okey.Own(f.Held); len(own) > 0 {
+		key = own[0]
+	}
+	if detail == okey.DetailNotMislaid {
+		return fmt.Sprintf("Votre clef %s n'est pas déclarée égarée : il n'y a pas de prêt à demander.", key.Serial)
+	}
 	if key.State == okey.Suspended {
 		return fmt.Sprintf("Votre clef %s est égarée : retrouvée, elle servira de nouveau. "+
-			"Dès qu'elle est déclarée perdue, vous pouvez en demander une autre.", key.Serial)
+			"D'ici là, demandez un prêt ; déclarée perdue, vous pourrez en demander une autre.", key.Serial)
 	}
 	if detail == okey.DetailNotYetRenewable {
 		return fmt.Sprintf("Votre clef %s est valable jusqu'au %s : vous pourrez demander la suivante à partir du %s.",
@@ -261,6 +273,8 @@ func SayKeyTaken(serial okey.Serial, state okey.KeyState, whose string) string {
 		return sayOwnKeyTyped(serial, state)
 	case state == okey.InService:
 		return fmt.Sprintf("%s : %s l'a. Si elle vous est rendue, ou si vous l'avez trouvée, notez-le sur la page de la clef.", said, whose)
+	case state == okey.Lent:
+		return fmt.Sprintf("%s à %s. Si elle vous est rendue, notez-le sur la page de la clef.", said, whose)
 	case state == okey.Suspended:
 		return fmt.Sprintf("%s, et c'est celle %s. Vous l'avez trouvée ? Notez-le sur la page de la clef.", said, okey.SayOf(whose))
 	case state == okey.Attributed:
@@ -288,6 +302,7 @@ var keyAdvice = map[okey.KeyState]string{
 	okey.Reserved:   "elle est réservée à quelqu'un d'autre.",
 	okey.Attributed: "elle attend quelqu'un d'autre, qui a choisi son code PIN.",
 	okey.InService:  "elle a déjà été remise à quelqu'un.",
+	okey.Lent:       "si elle vous est rendue, notez-le sur la page de la clef.",
 	okey.Suspended:  "si vous l'avez en main, notez-le sur la page de la clef.",
 	okey.Lost:       "si vous l'avez en main, notez d'abord « " + okey.ReasonFound.French() + " » sur la page de la clef.",
 	okey.Defective: "si elle ne marche vraiment pas, notez « " + okey.ReasonRetired.French() +

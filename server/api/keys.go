@@ -28,7 +28,7 @@ type keyView struct {
 	LastLoginAt       *time.Time        `json:"last_login_at"`
 	ChangedAt         time.Time         `json:"changed_at"`
 	PriorToOKEY       bool              `json:"prior_to_okey"`
-	DueAt             *time.Time        `json:"due_at"` // of a suspended key: when it is lost
+	DueAt             *time.Time        `json:"due_at"` // of a suspended key: when it is lost; of a lent one: when it is to be back
 	Links             map[string]string `json:"links"`
 	Events            []keyEventView    `json:"events,omitempty"`
 }

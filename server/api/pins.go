@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"time"
 
 	"okey/okey"
 	"okey/server/act"
@@ -37,7 +38,7 @@ func (s *API) putPIN(c *gin.Context) error {
 }
 
 // postPINCheck answers the authentication server's own token (scope pin-checks), nobody else's, whether this is the PIN of a key in
-// somebody's hands. The errors are invalid, not_found, key_suspended for a mislaid key, key_not_free for a key that nobody has in hand,
+// somebody's hands. The errors are invalid, not_found, key_suspended for a mislaid key, loan_over for a lent one that is to be back, key_not_free for a key that nobody has in hand,
 // no_pin, throttled and pin_locked.
 func (s *API) postPINCheck(c *gin.Context) error {
 	ctx := c.Request.Context()
@@ -59,7 +60,9 @@ func (s *API) postPINCheck(c *gin.Context) error {
 	switch {
 	case err == nil && kept.State == okey.Suspended:
 		err = okey.Errorf(okey.CodeKeySuspended, "La clef %s est égarée : elle n'est acceptée qu'une fois retrouvée.", serial)
-	case err == nil && kept.State != okey.InService:
+	case err == nil && kept.LoanOver(time.Now()):
+		err = okey.Errorf(okey.CodeLoanOver, "La clef %s était prêtée, et elle est à rendre : elle n'est plus acceptée.", serial)
+	case err == nil && kept.State != okey.InService && kept.State != okey.Lent:
 		err = okey.Errorf(okey.CodeKeyNotFree, "La clef %s n'est dans les mains de personne (%s).", serial, kept.State.French())
 	}
 	if err != nil {

@@ -64,6 +64,7 @@ var public = map[okey.Code]struct {
 	okey.CodeKeyUnknown:      {http.StatusConflict, "Clef inconnue"},
 	okey.CodeKeyElsewhere:    {http.StatusConflict, "Clef d'un autre établissement"},
 	okey.CodeKeyNotFree:      {http.StatusConflict, "Clef non disponible"},
+	okey.CodeLoanOver:        {http.StatusConflict, "Prêt terminé"},
 	okey.CodeKeySuspended:    {http.StatusConflict, "Clef égarée"},
 	okey.CodeKeyTransition:   {http.StatusConflict, "Changement impossible"},
 	okey.CodeRateLimited:     {http.StatusTooManyRequests, "Trop d'essais"},

@@ -81,6 +81,7 @@ var ReasonNames = map[okey.RequestReason]string{
 	okey.FirstKey:    "première clef",
 	okey.Renewal:     "remplace une clef en fin de validité",
 	okey.Replacement: "remplace une clef perdue ou défectueuse",
+	okey.Loan:        "prêt, le temps de retrouver la sienne",
 }
 
 // SayReplaces says within a line what the key asked for replaces; empty for a first one.
@@ -260,6 +261,7 @@ var RefusalNames = map[okey.Code]string{
 	okey.CodeKeyElsewhere:    "clef d'un autre établissement",
 	okey.CodeKeyNotFree:      "clef pas en stock",
 	okey.CodeKeySuspended:    "clef égarée",
+	okey.CodeLoanOver:        "prêt terminé",
 	okey.CodeKeyTransition:   "changement impossible",
 	okey.CodeKeysStay:        "clefs qui ne peuvent pas partir",
 	okey.CodeMoveOpen:        "départ déjà proposé",

@@ -73,6 +73,7 @@ var followedKeys = []struct{ name, suivi, one, many string }{
 	{"Personnes parties", "parties", " à reprendre", " à reprendre"},
 	{"Dates d'expiration", "expirent", " expire d'ici trois mois", " expirent d'ici trois mois"},
 	{"Clefs égarées", "egarees", " à retrouver", " à retrouver"},
+	{"Clefs prêtées", "pretees", " à reprendre", " à reprendre"},
 	{"Clefs défectueuses", "defectueuses", " à reprendre, puis à mettre au rebut", " à reprendre, puis à mettre au rebut"},
 }
 

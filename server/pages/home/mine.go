@@ -50,19 +50,22 @@ func (s *Pages) mine(v *web.Visit, works bool, help string) (*mine, error) {
 	if err != nil {
 		return nil, err
 	}
-	held, m := found.Held, &mine{Help: help}
+	held, theirs, m := found.Held, okey.Own(found.Held), &mine{Help: help}
 	for _, key := range held {
 		own := s.keys.NewOwnKey(key, web.Paris(v), works)
 		own.Leave = keys.Leave(found.Schools[key.UAI], works)
+		if len(theirs) < len(held) {
+			own.Borrow = ""
+		}
 		m.Keys = append(m.Keys, own)
 	}
 	switch {
 	case !found.Asked.IsZero():
 		m.Why = "Votre demande du " + web.Paris(v).Time(found.Asked) + " est enregistrée, OKEY n'a pas encore fini de la traiter : " +
 			"il n'y a rien à refaire."
-	case works && len(held) == 0:
+	case works && len(theirs) == 0:
 		m.Do = &web.NavLink{Name: "Demander une clef", Path: address.PathAsk}
-	case works && held[0].Renewable(v.Today()):
+	case works && theirs[0].Renewable(v.Today()):
 		m.Do = &web.NavLink{Name: "Demander la clef suivante", Path: address.PathAsk}
 		m.Why = m.Keys[0].NextKeyWhy()
 	}
@@ -81,7 +84,7 @@ func (s *Pages) mine(v *web.Visit, works bool, help string) (*mine, error) {
 				m.Keys[i].Until = m.Keys[i].UntilNextKey()
 			}
 		}
-	case r != nil && len(held) == 0:
+	case r != nil && len(theirs) == 0:
 		r.Do, m.Do = m.Do, nil
 	case r == nil && len(held) == 0 && len(m.Gone) == 0 && !works:
 		return nil, nil

@@ -44,7 +44,7 @@ func (s *Pages) keySteps(v *web.Visit, k keySight, told []web.StoryLine, events 
 	for i := len(events) - 1; i >= 0; i-- {
 		line := told[len(events)-1-i]
 		step := story.Chapter{Kind: "État", When: line.When, What: line.What + becoming(events[i]), Comment: line.Comment, At: events[i].At}
-		if slices.Contains([]okey.KeyReason{okey.ReasonReserved, okey.ReasonHandedOver}, events[i].Reason) {
+		if slices.Contains([]okey.KeyReason{okey.ReasonReserved, okey.ReasonHandedOver, okey.ReasonLent}, events[i].Reason) {
 			step.Path, step.Name = keptFor(kept, events[i].At)
 		}
 		steps = append(steps, step)

@@ -94,12 +94,17 @@ func (s *Pages) sightOfKey(v *web.Visit, key okey.Key) (sight keySight, err erro
 	return sight, nil
 }
 
-// untilLost says of a mislaid key until when it may be found.
-func (k keySight) untilLost() string {
-	if k.State != okey.Suspended {
-		return ""
+// untilDue says of a mislaid key until when it may be found, and of a lent one when it is to be back.
+func (k keySight) untilDue() string {
+	switch {
+	case k.State == okey.Suspended:
+		return ", perdue si elle n'est pas retrouvée avant le " + k.clock.Day(k.DueAt) + " au soir"
+	case k.LoanOver(k.clock.Now):
+		return ", à reprendre depuis le " + k.clock.Day(k.DueAt)
+	case k.State == okey.Lent:
+		return " jusqu'au " + k.clock.Day(k.DueAt) + " au soir"
 	}
-	return ", perdue si elle n'est pas retrouvée avant le " + k.clock.Day(k.DueAt) + " au soir"
+	return ""
 }
 
 // title of the page, and of which key where it does not say so.
@@ -161,7 +166,7 @@ func (s *Pages) keyFacts(v *web.Visit, k keySight) ([]web.Fact, error) {
 	if !k.own || v.Oversees() {
 		facts = append(facts, web.Fact{Name: "Lot", Value: k.Batch})
 	}
-	state := okey.Capitalize(k.State.French()) + tooShort(k.Key, k.today) + k.untilLost()
+	state := okey.Capitalize(k.State.French()) + tooShort(k.Key, k.today) + k.untilDue()
 	facts = append(facts, web.Fact{Name: "État", Value: state}, v.OfSchool(k.place))
 	whose, err := s.whoseFacts(v, k.Key)
 	if err != nil || !k.PriorToOKEY {

@@ -163,6 +163,12 @@ func newKeyLine(k sql.ListedKey, c web.Clock, unseen string) keyLine {
 		line.KeptFor = " à " + k.KeptFor
 	}
 	today := okey.DayOf(c.Now, c.Zone)
+	if k.State == okey.Lent {
+		line.KeptFor = " jusqu'au " + c.Day(k.DueAt)
+		if k.LoanOver(c.Now) {
+			line.KeptFor = ", à reprendre"
+		}
+	}
 	switch {
 	case k.State != okey.InService || k.ExpiresOn.IsZero():
 	case k.ExpiresOn.Before(today):
@@ -202,7 +208,7 @@ func keyFilterOf(v *web.Visit) (f sql.KeyFilter, wrong *web.FormError) {
 	if state := okey.KeyState(v.Query("etat")); state.Valid() {
 		f.State = state
 	}
-	f.Today, f.Watch = v.Today(), Watched[v.Query("suivi")]
+	f.Today, f.Now, f.Watch = v.Today(), v.Now, Watched[v.Query("suivi")]
 	order, descending := strings.CutPrefix(v.Query("tri"), "-")
 	for _, known := range keyOrders {
 		if known.name == order {
@@ -224,7 +230,7 @@ func keyFilterOf(v *web.Visit) (f sql.KeyFilter, wrong *web.FormError) {
 // Watched are the keys to see to, as the address names them.
 var Watched = map[string]sql.KeyWatch{
 	"parties": sql.WatchedLeft, "expirent": sql.WatchedEnding, "defectueuses": sql.WatchedBroken,
-	"egarees": sql.WatchedMislaid,
+	"egarees": sql.WatchedMislaid, "pretees": sql.WatchedLoans,
 }
 
 func keyColumns(v *web.Visit, f sql.KeyFilter, several bool) []keyColumn {
@@ -270,6 +276,7 @@ func (s *Pages) keyFilters(v *web.Visit, f sql.KeyFilter, wrong *web.FormError) 
 		{Value: "parties", Label: "Personne partie"},
 		{Value: "expirent", Label: "Expire d'ici trois mois"},
 		{Value: "egarees", Label: "Égarée, à retrouver"},
+		{Value: "pretees", Label: "Prêtée, à reprendre"},
 		{Value: "defectueuses", Label: "Défectueuse, à reprendre"},
 	}})
 	filters.Add("expire", v.Query("expire"), web.Field{Label: "Expire avant le"})

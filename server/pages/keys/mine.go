@@ -36,13 +36,13 @@ func (s *Pages) NextKey(v *web.Visit) (*web.NavLink, error) {
 		return nil, err
 	}
 	held, err := s.store.KeysHeldBy(v.Ctx(), v.Actor.ID)
-	works := len(v.Actor.Establishments(v.Today())) > 0
+	works, own := len(v.Actor.Establishments(v.Today())) > 0, okey.Own(held)
 	switch {
 	case err != nil:
 		return nil, err
-	case works && len(held) == 0:
+	case works && len(own) == 0:
 		return &web.NavLink{Name: "Demander une clef", Path: address.PathAsk}, nil
-	case works && held[0].Renewable(v.Today()):
+	case works && own[0].Renewable(v.Today()):
 		return &web.NavLink{Name: "Demander la clef suivante", Path: address.PathAsk}, nil
 	case len(held) > 0:
 		return &web.NavLink{Name: "Voir ma clef", Path: address.KeyURL(held[0].Serial)}, nil

@@ -18,10 +18,12 @@ type OwnKey struct {
 	Expired bool
 	PIN     *PINLinks
 	Use     *KeyUse // nil where it does not serve
-	Due     string  // of a mislaid key: what becomes of it, and when
-	Trouble string
+	Due     string  // of a mislaid or lent key: what becomes of it, and when
+	Loan    bool
+	Trouble string // the ways are empty where they lead nowhere in its state
 	Mislaid string
 	Found   string // once it was mislaid
+	Borrow  string // another one meanwhile
 	Lost    string
 	Leaving string
 }
@@ -33,24 +35,39 @@ type KeyUse struct{ Portal string }
 func (s *Pages) NewOwnKey(key okey.Key, c web.Clock, works bool) OwnKey {
 	today, page := okey.DayOf(c.Now, c.Zone), address.KeyURL(key.Serial)
 	own := OwnKey{
-		Serial: key.Serial, Path: page, PIN: LinksOfPIN(key.Serial), Expired: key.ExpiresOn.Before(today),
-		Trouble: page + address.PathTrouble, Lost: page + address.PathLost,
-		Mislaid: page + address.PathMislaid, Found: page + address.PathFound, Leaving: page + address.PathLeaving,
+		Serial: key.Serial, Path: page, PIN: LinksOfPIN(key.Serial), Expired: key.ExpiresOn.Before(today), Loan: key.State == okey.Lent,
+		Lost: page + address.PathLost,
 	}
-	if key.State == okey.Suspended {
+	switch key.State {
+	case okey.Suspended:
+		own.Found, own.Borrow, own.Leaving = page+address.PathFound, address.PathAsk, page+address.PathLeaving
 		own.Due = fmt.Sprintf("Elle est déclarée égarée, et n'est plus acceptée. Si vous la retrouvez avant le %s au soir, dites-le : "+
 			"elle servira de nouveau. Sinon, elle sera perdue, et vous pourrez en demander une autre.", c.Day(key.DueAt))
-	} else if works && !own.Expired {
+	case okey.Lent:
+		own.Trouble = page + address.PathTrouble
+		own.Due = sayLoan(key, c)
+	default:
+		own.Trouble, own.Mislaid, own.Leaving = page+address.PathTrouble, page+address.PathMislaid, page+address.PathLeaving
+	}
+	if works && !own.Expired && key.State != okey.Suspended && !key.LoanOver(c.Now) {
 		own.Use = &KeyUse{Portal: s.portal}
 	}
 	own.Lasts = fmt.Sprintf("valable jusqu'au %s (%s)", c.Date(key.ExpiresOn), sayRemaining(today, key.ExpiresOn))
 	switch {
 	case own.Due != "":
-		own.Lasts = okey.Suspended.French()
+		own.Lasts = key.State.French()
 	case own.Expired:
 		own.Lasts = fmt.Sprintf("expirée depuis le %s", c.Date(key.ExpiresOn))
 	}
 	return own
+}
+
+// sayLoan says until when a key is lent to its reader.
+func sayLoan(key okey.Key, c web.Clock) string {
+	if key.LoanOver(c.Now) {
+		return "Le prêt est terminé : cette clef n'est plus acceptée. Rendez-la à la direction."
+	}
+	return fmt.Sprintf("Elle vous est prêtée jusqu'au %s au soir : rendez-la à la direction ce jour-là au plus tard.", c.Day(key.DueAt))
 }
 
 // sayRemaining says how long a key still serves, as roughly as people would.
@@ -89,6 +106,8 @@ func Leave(school string, works bool) string {
 // UntilNextKey says what becomes of the key in hand while the next one is on its way: one that has expired serves nobody any more.
 func (k OwnKey) UntilNextKey() string {
 	switch {
+	case k.Loan:
+		return ""
 	case k.Due != "":
 		return "Si vous la retrouvez avant de recevoir la nouvelle, apportez-la ce jour-là : elle sera reprise."
 	case k.Expired:

@@ -83,6 +83,8 @@ func (s *Pages) choosePIN(v *web.Visit, path, title string) (bool, error) {
 	for _, kept := range own {
 		which := web.NavLink{Name: "Clef " + string(kept.Serial) + ", que vous avez", Path: ofKey(path, kept.Serial)}
 		switch kept.State {
+		case okey.Lent:
+			which.Name = "Clef " + string(kept.Serial) + ", qui vous est prêtée"
 		case okey.Suspended:
 			which.Name = "Clef " + string(kept.Serial) + ", égarée"
 		case okey.Attributed:

@@ -73,17 +73,18 @@ func sayKeyEvent(e sql.KeyEvent) string {
 	if said == "" {
 		said = e.Reason.French()
 	}
+	given := e.Reason == okey.ReasonHandedOver || e.Reason == okey.ReasonLent
 	switch {
 	case e.Reason == okey.ReasonSigned && e.By != "": // who signs is whom it is for
 		return said + " à " + e.By + ", qui a signé la charte"
-	case e.Reason == okey.ReasonHandedOver && e.Holder != "":
+	case given && e.Holder != "":
 		said += " à " + e.Holder
 	}
 	if e.By != "" {
 		said += " par " + e.By
 	}
 	switch {
-	case e.Holder == "" || e.Reason == okey.ReasonHandedOver:
+	case e.Holder == "" || given:
 	case e.Reason == okey.ReasonMislaid || e.Reason == okey.ReasonRecovered:
 		if e.Holder != e.By {
 			said += " ; elle est à " + e.Holder

@@ -150,6 +150,9 @@ func (s *Pages) knownTrouble(v *web.Visit, key okey.Key) (string, *web.NavLink, 
 	if err != nil {
 		return "", nil, err
 	}
+	if key.LoanOver(v.Now) {
+		return sayLoan(key, c), nil, nil
+	}
 	if key.State == okey.Suspended {
 		return "Votre clef est déclarée égarée : elle n'est plus acceptée.",
 			&web.NavLink{Name: FoundTitle, Path: address.KeyURL(key.Serial) + address.PathFound}, nil

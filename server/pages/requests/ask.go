@@ -107,13 +107,11 @@ func (s *Pages) askReasons(v *web.Visit, a *asking) error {
 	if err != nil {
 		return err
 	}
-	if len(held) > 0 {
+	if len(okey.Own(held)) > 0 {
 		key := held[0]
 		own := s.keys.NewOwnKey(key, web.Paris(v), true)
 		if !key.Renewable(v.Today()) && key.State == okey.Suspended {
-			a.Blocked = act.AlreadyHolds("", act.Facts{Held: held, Now: v.Now, Zone: web.Paris(v).Zone})
-			a.Next = &web.NavLink{Name: keys.FoundTitle, Path: own.Found}
-			a.Others = []web.NavLink{{Name: "J'ai perdu ma clef", Path: own.Lost}}
+			s.askLoan(v, a, held, own)
 			return nil
 		}
 		if !key.Renewable(v.Today()) {
@@ -146,6 +144,19 @@ func (s *Pages) askReasons(v *web.Visit, a *asking) error {
 		a.About = fmt.Sprintf("Votre clef %s a été déclarée %s : celle que vous demandez la remplacera.", serial, state.French())
 	}
 	return err
+}
+
+// askLoan offers whoever has mislaid their key to ask for another one meanwhile, unless they have it.
+func (s *Pages) askLoan(v *web.Visit, a *asking, held []okey.Key, own keys.OwnKey) {
+	a.Others = []web.NavLink{{Name: keys.FoundTitle, Path: own.Found}, {Name: "J'ai perdu ma clef", Path: own.Lost}}
+	if lent := len(okey.Own(held)); lent < len(held) {
+		a.Blocked = act.AlreadyHolds(okey.DetailLent, act.Facts{Held: held, Now: v.Now, Zone: web.Paris(v).Zone})
+		a.Next = &web.NavLink{Name: "Voir la clef prêtée", Path: address.KeyURL(held[lent].Serial)}
+		return
+	}
+	a.reasons = []web.Choice{{Value: string(okey.Loan)}}
+	a.About = fmt.Sprintf("Votre clef %s est égarée. Une autre peut vous être prêtée %s jours, sans compter les week-ends, les jours fériés et "+
+		"les vacances scolaires : le temps de la retrouver.", own.Serial, okey.SayNumber(okey.LoanDays))
 }
 
 func (s *Pages) askForm(v *web.Visit, a *asking) *web.Form {

@@ -196,6 +196,7 @@ var countedStates = []struct {
 	{okey.Attributed, "Attribuées, à remettre"},
 	{okey.InService, "En service"},
 	{okey.Suspended, "Égarées"},
+	{okey.Lent, "Prêtées"},
 	{okey.InTransit, "En livraison"},
 	{okey.Lost, "Perdues"},
 	{okey.Defective, "Défectueuses"},

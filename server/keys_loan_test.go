@@ -1,0 +1,88 @@
+package server_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"okey/internal/scene"
+	"okey/okey"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// borrows has Léa mislay her key, and be lent another one through the pages.
+func (h *house) borrows(c cast) (own, lent okey.Serial) {
+	h.Helper()
+	own, lent = h.inService(c), h.Key(scene.Tilleuls)
+	lea, roux := h.as(c.lea), h.as(c.roux)
+	lea.done(lea.fill(keyPage(own)+"/egaree", keyPage(own)+"/egaree", "comment", "chez moi"))
+	page := lea.asks()
+	assert.Contains(h, roux.get(page).text(), "Prêt, le temps de retrouver la sienne")
+	roux.done(roux.answers(page, "approve", ""))
+	lea.done(lea.signs(page))
+	roux.done(roux.fill(page, page+"/remise", "serial", string(lent)))
+	assert.Equal(h, okey.Lent, h.KeyState(lent))
+	return own, lent
+}
+
+func TestALentKeyServesUntilItIsDueAndIsTakenBack(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	own, lent := h.borrows(c)
+	lea, roux, check := h.as(c.lea), h.as(c.roux), h.checker()
+	until := okey.SayDay(h.key(lent).DueAt, time.Now(), okey.ZoneOf(""))
+	for _, path := range []string{"/", keyPage(lent)} {
+		said := lea.get(path)
+		assert.Contains(t, said.text(), "Elle vous est prêtée jusqu'au "+until+" au soir : rendez-la à la direction ce jour-là au plus tard.", path)
+		assert.Contains(t, said.text(), "tapez votre code PIN", path)
+		assert.NotContains(t, said.HTML, keyPage(lent)+"/egaree", path)
+		assert.NotContains(t, said.HTML, keyPage(lent)+"/je-pars", path)
+	}
+	assert.Contains(t, lea.get("/demandes/nouvelle").text(), "Une clef vous est déjà prêtée : rendez-la d'abord à la direction.")
+	assert.Equal(t, true, check(lent, "4071").at("ok"))
+	assert.Equal(t, "key_suspended", check(own, "4071").at("code"))
+	assert.Contains(t, roux.get(keyPage(lent)).text(), "Prêtée jusqu'au "+until+" au soir")
+	assert.Contains(t, roux.get(keyPage(lent)).text(), "Prêtée à Léa Martin par Marc Roux")
+	assert.Contains(t, roux.get("/clefs").text(), "prêtée jusqu'au "+until)
+	list := "/clefs?suivi=pretees&etablissement=" + string(scene.Tilleuls)
+	assert.NotContains(t, roux.get("/").HTML, "suivi=pretees", "nothing to see to yet")
+
+	h.Exec(`UPDATE key SET due_at = now() - interval '1 minute' WHERE serial = $1`, string(lent))
+	answer := check(lent, "4071")
+	assert.Equal(t, http.StatusConflict, answer.Status)
+	assert.Equal(t, "loan_over", answer.at("code"))
+	assert.Contains(t, lea.get("/").text(), "Le prêt est terminé : cette clef n'est plus acceptée. Rendez-la à la direction.")
+	assert.Contains(t, lea.get(keyPage(lent)+"/ne-marche-plus").text(), "Le prêt est terminé")
+	assert.Contains(t, roux.get("/").HTML, `href="`+strings.ReplaceAll(list, "&", "&amp;")+`">1 clef à reprendre</a>`)
+	assert.Contains(t, roux.get(list).text(), string(lent))
+	assert.Contains(t, roux.get(list).text(), "prêtée , à reprendre")
+	assert.Contains(t, roux.reports(lent, okey.ReasonReturn).text(), "Elle n'est plus à Léa Martin, et son code PIN est effacé.")
+	assert.NotContains(t, roux.get("/").HTML, "suivi=pretees")
+	assert.Equal(t, okey.InStock, h.KeyState(lent))
+}
+
+func TestWhoFindsTheirKeyReadsThatTheirRequestForALoanIsOver(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	own, lea := h.inService(c), h.as(c.lea)
+	lea.done(lea.fill(keyPage(own)+"/egaree", keyPage(own)+"/egaree", "comment", "chez moi"))
+	page := lea.asks()
+	lea.done(lea.fill(keyPage(own)+"/retrouvee", keyPage(own)+"/retrouvee", "comment", "là"))
+	owed, err := h.Store.FollowUps(t.Context(), 1)
+	require.NoError(t, err)
+	require.NoError(t, h.Judges.Deliver(t.Context(), owed[0]))
+	assert.Contains(t, lea.get(page).text(), "La clef égarée est revenue : le prêt n'a plus lieu d'être.")
+	assert.Equal(t, "withdrawn", h.Text(`SELECT stage FROM request WHERE reason = 'loan'`))
+}
+
+func TestWhoHasTheirKeyIsLentNoneByTheAPI(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
+	refused := h.call(c.lea, http.MethodPost, "/requests", map[string]any{"establishment": scene.Tilleuls, "need": "x", "reason": "loan"})
+	assert.Equal(t, "already_holds_key", refused.at("code"))
+	assert.Contains(t, refused.at("detail"), "n'est pas déclarée égarée")
+}

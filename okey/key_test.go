@@ -63,6 +63,19 @@ func TestAMislaidKeyHasEveryWayOutThatOneInServiceHas(t *testing.T) {
 	assert.Equal(t, okey.InService, back)
 }
 
+func TestALoanIsOverOnceItsLastDayIsOver(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		since := time.Unix(rapid.Int64Range(1_700_000_000, 1_900_000_000).Draw(t, "since"), 0).UTC()
+		key := okey.Key{State: okey.Lent, DueAt: okey.LoanUntil(since, func(from time.Time, n int) time.Time { return from.AddDate(0, 0, n) })}
+		assert.Equal(t, since.AddDate(0, 0, okey.LoanDays).Format(time.DateOnly), key.DueAt.Format(time.DateOnly))
+		assert.False(t, key.LoanOver(key.DueAt.Add(-time.Second)))
+		assert.True(t, key.LoanOver(key.DueAt))
+		assert.False(t, key.Overdue(key.DueAt.AddDate(1, 0, 0)), "time alone loses no lent key")
+		own := okey.Key{State: okey.KeyState(rapid.SampledFrom(okey.KeyStates()).Draw(t, "state"))}
+		assert.Equal(t, own.State != okey.Lent, len(okey.Own([]okey.Key{key, own})) == 1, "what is lent is nobody's own")
+	})
+}
+
 func TestAMislaidKeyIsOverdueOnceItsLastDayIsOver(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		since := time.Unix(rapid.Int64Range(1_700_000_000, 1_900_000_000).Draw(t, "since"), 0).UTC()

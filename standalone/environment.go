@@ -169,6 +169,8 @@ func ours(name, otherwise string) string {
 
 func holidaysFile(dir string) string { return filepath.Join(dir, "vacances.csv") }
 
+func adminFile(dir string) string { return filepath.Join(dir, "okey-admin.env") }
+
 func environmentFile(dir string) string { return filepath.Join(dir, "okey.env") }
 
 func (h *house) writeEnvironment(variables []variable, urls databases) error {
@@ -176,9 +178,8 @@ func (h *house) writeEnvironment(variables []variable, urls databases) error {
 	for _, v := range variables {
 		text.WriteString(v.line())
 	}
-	admin := filepath.Join(h.flags.Data, "okey-admin.env")
 	err := errors.Join(
-		writeWhole(admin, "OKEY_ADMIN_DATABASE_URL="+urls.admin+"\n"),
+		writeWhole(adminFile(h.flags.Data), "OKEY_ADMIN_DATABASE_URL="+urls.admin+"\n"),
 		writeWhole(environmentFile(h.flags.Data), text.String()),
 	)
 	if err != nil {

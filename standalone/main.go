@@ -15,7 +15,20 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// flags are the command line.
+// commands are the command line: without the name of one, OKEY runs.
+type commands struct {
+	flags
+
+	Run    struct{} `cmd:"" default:"1" hidden:"" help:"Tout démarrer, jusqu'à Ctrl-C."`
+	Backup struct {
+		File string `arg:"" name:"fichier" type:"path" help:"Un nouveau fichier, par exemple okey-2026-11-30.tar.gz."`
+	} `cmd:"" help:"Sauvegarder tout ce que garde --data dans un fichier, même pendant qu'OKEY tourne."`
+	Restore struct {
+		File string `arg:"" name:"fichier" type:"path" help:"Ce que backup a écrit."`
+	} `cmd:"" help:"Remettre une sauvegarde dans un nouveau --data, et la vérifier."`
+}
+
+// flags are what the commands share, and what a start may be told.
 type flags struct {
 	Data       string `placeholder:"DOSSIER" type:"path" help:"Où tout est gardé d'un démarrage à l'autre. Obligatoire."`
 	HTTP       string `name:"http" default:"127.0.0.1:8080" placeholder:"ADRESSE" help:"Pages et API d'OKEY (${default})."`
@@ -35,8 +48,8 @@ type flags struct {
 const collectAt = 400
 
 func main() {
-	var f flags
-	kong.Parse(&f, kong.Name("okey-standalone"), kong.UsageOnError(),
+	var f commands
+	told := kong.Parse(&f, kong.Name("okey-standalone"), kong.UsageOnError(),
 		kong.Description("Tout OKEY sur une seule machine. Un port 0 prend un port libre et le garde."))
 
 	if f.Data == "" { // not left to kong, whose words are English
@@ -49,10 +62,21 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C does not wait
-	if err := run(ctx, f); err != nil {
+	if err := f.do(ctx, told.Command()); err != nil {
 		for line := range strings.Lines(err.Error()) {
 			fmt.Fprintln(os.Stderr, "okey-standalone :", strings.TrimSpace(line))
 		}
 		os.Exit(1)
 	}
+}
+
+// do does what the command line says.
+func (f *commands) do(ctx context.Context, command string) error {
+	switch command {
+	case "backup <fichier>":
+		return backup(ctx, f.Data, f.Backup.File)
+	case "restore <fichier>":
+		return restore(ctx, f.Restore.File, f.Data)
+	}
+	return run(ctx, f.flags)
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -82,13 +83,44 @@ func TestTheBackupOfComposeIsTakenAndCanBeRestored(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, kept, 2, "the newest are kept")
 
-	// As docs/backup.md has it for standalone.
+	byHand := filepath.Join(folder, "okey.tar.gz")
+	documented(t, regexp.MustCompile(`exec -T postgres (.*) > okey\.tar\.gz`),
+		"PATH="+c.binaries.Dir+":/usr/bin:/bin", "PGPORT="+strconv.Itoa(c.port), "PGHOST=127.0.0.1", "PGPASSWORD="+c.password,
+	)("--username postgres", "--username "+Admin, "$", " > "+byHand)
+	for _, made := range []string{kept[1], byHand} {
+		restoredFrom(t, c, made)
+	}
+}
+
+// documented is a command of docs/backup.md that operators copy, to be run with places of this machine instead of theirs: "$" stands for its end.
+func documented(t *testing.T, command *regexp.Regexp, environment ...string) func(instead ...string) {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/backup.md")
+	require.NoError(t, err)
+	found := command.FindStringSubmatch(string(text))
+	require.NotNil(t, found, "docs/backup.md does not say %s", command)
+	return func(instead ...string) {
+		t.Helper()
+		line := strings.TrimSuffix(strings.NewReplacer(instead...).Replace(found[1]+"$"), "$")
+		run := exec.CommandContext(t.Context(), "/bin/sh", "-euc", line)
+		run.Env = append([]string{"LC_ALL=C", "TZ=UTC", "PATH=/usr/sbin:/usr/bin:/bin"}, environment...)
+		said, err := run.CombinedOutput()
+		require.NoError(t, err, "%s: %s", line, said)
+	}
+}
+
+// restoredFrom puts a backup of the cluster back by the documented command, and looks whether what it held is there.
+func restoredFrom(t *testing.T, c *Cluster, made string) {
+	t.Helper()
 	restored := t.TempDir()
 	data := filepath.Join(restored, "data")
 	require.NoError(t, os.Mkdir(data, 0o700))
-	out, err := exec.CommandContext(t.Context(), "tar", "xzf", kept[1], "-C", data).CombinedOutput()
-	require.NoError(t, err, string(out))
-	require.NoError(t, os.Chmod(data, 0o700))
+	owner := "chown -R " + strconv.Itoa(os.Getuid())
+	if c.account != nil {
+		owner = "chown -R " + strconv.Itoa(c.account.uid)
+	}
+	documented(t, regexp.MustCompile(`(?s)--entrypoint sh postgres .*?-c '([^']*)'`))(
+		"/from/okey.tar.gz", made, "/var/lib/postgresql/data", data, "chown -R postgres:", owner)
 	password, err := os.ReadFile(filepath.Join(c.options.Dir, "password"))
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(restored, "password"), password, 0o600))

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -26,7 +27,10 @@ func standaloneCommand(t *testing.T, dir string, arguments ...string) (said stri
 	c := command(t, dir, arguments...)
 	var out bytes.Buffer
 	c.Stdout, c.Stderr = &out, &out
-	err = c.Run()
+	require.NoError(t, c.Start())
+	runs := time.AfterFunc(patience, func() { _ = c.Process.Signal(syscall.SIGTERM) }) // it runs, where it was to refuse
+	defer runs.Stop()
+	err = c.Wait()
 	return out.String(), err
 }
 

@@ -75,10 +75,12 @@ func (h *house) loadDemonstration(ctx context.Context, store *sql.Store, cfg con
 	if err == nil || !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	switch h.flags.Demo {
-	case noDemo:
+	switch {
+	case h.flags.Production:
+		return writeWhole(marker, inProduction)
+	case h.flags.Demo == noDemo:
 		return writeWhole(marker, withoutDemonstration)
-	case smallDemo:
+	case h.flags.Demo == smallDemo:
 		if err := demo.Small(ctx, store, at.began); err != nil {
 			return fmt.Errorf("load the demonstration: %w", err)
 		}
@@ -87,14 +89,35 @@ func (h *house) loadDemonstration(ctx context.Context, store *sql.Store, cfg con
 	return h.loadYear(ctx, cfg, box, marker, at)
 }
 
-const withoutDemonstration = "none\n"
+const (
+	withoutDemonstration = "none\n"
+	inProduction         = "production\n"
+)
+
+// beganSo refuses to run a folder in another way than the one that it was begun in: there made-up people would stand among real ones, or
+// everybody could sign in as anybody, without a password.
+func (h *house) beganSo() error {
+	text, err := os.ReadFile(h.marker())
+	serious := string(text) == inProduction
+	if errors.Is(err, os.ErrNotExist) || err == nil && serious == h.flags.Production {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read what the folder was begun as: %w", err)
+	}
+	if serious {
+		return fmt.Errorf("le dossier %s est celui d'une production : lancez-la avec --production, sans quoi chacun se connecterait sans mot "+
+			"de passe sous n'importe quel nom", h.flags.Data)
+	}
+	return fmt.Errorf("le dossier %s a servi à essayer OKEY : donnez un autre --data pour la production", h.flags.Data)
+}
 
 func (h *house) marker() string { return filepath.Join(h.flags.Data, "demonstration") }
 
 // demonstrates tells whether the people here are, or are about to be, those of the demonstration.
 func (h *house) demonstrates() bool {
 	loaded, err := os.ReadFile(h.marker())
-	return h.flags.Demo != noDemo && (err != nil || string(loaded) != withoutDemonstration)
+	return !h.flags.Production && h.flags.Demo != noDemo && (err != nil || string(loaded) != withoutDemonstration)
 }
 
 // tourInbox is the setting that has pages lead newcomers: only here is it ever set by itself, where everybody is made up and signs in

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -111,13 +112,57 @@ func (v variable) line() string {
 	return v.name + "=" + quote + v.value + quote + "\n"
 }
 
-// environment is what bin/okey needs to join in, and the configuration that follows from it.
+// environment is what bin/okey needs to join in, and the configuration that follows from it. What follows from the parts that run here nobody
+// sets.
 func (h *house) environment(urls databases) ([]variable, config.Config, error) {
 	variables := []variable{
 		{"OKEY_DATABASE_URL", urls.app},
 		{"TEMPORAL_ADDRESS", h.addresses.temporal.at},
 		{"TEMPORAL_NAMESPACE", namespace},
 		{"OKEY_HTTP", h.addresses.http.at},
+		{"OKEY_LINK_KEYS", h.secrets.LinkKeys},
+		{"OKEY_PIN_PEPPERS", h.secrets.PINPeppers},
+		{"OKEY_AUDIT_KEYS", h.secrets.AuditKeys},
+	}
+	more := h.ownSettings
+	if h.flags.Production {
+		more = givenSettings
+	}
+	rest, err := more(variables)
+	if err != nil {
+		return nil, config.Config{}, err
+	}
+	variables = append(variables, rest...)
+	values := map[string]string{}
+	for _, v := range variables {
+		values[v.name] = v.value
+	}
+	cfg, err := config.Load(values)
+	if err != nil {
+		return nil, cfg, err
+	}
+	return variables, cfg, errors.Join(cfg.Check(config.RoleServer), cfg.Check(config.RoleWorker))
+}
+
+// givenSettings are those that whoever starts us has set, but the bound ones: a small production is configured as any is.
+func givenSettings(bound []variable) ([]variable, error) {
+	var given []variable
+	for _, s := range config.Settings() {
+		if slices.ContainsFunc(bound, func(v variable) bool { return v.name == s.Name }) {
+			continue
+		}
+		for _, name := range []string{s.Name, s.Name + "_FILE"} {
+			if value, set := os.LookupEnv(name); set && (name == s.Name || s.Secret) {
+				given = append(given, variable{name, value})
+			}
+		}
+	}
+	return given, nil
+}
+
+// ownSettings lead to the inbox and the provider that run here, and keep to what suits somebody who tries OKEY.
+func (h *house) ownSettings([]variable) ([]variable, error) {
+	variables := []variable{
 		{"OKEY_METRICS", ours("OKEY_METRICS", "")}, // off: several servers share this file
 		{"OKEY_URL", h.addresses.http.url()},
 		{"OKEY_TEMPORAL_UI_URL", h.addresses.temporalUI.url()},
@@ -128,9 +173,6 @@ func (h *house) environment(urls databases) ([]variable, config.Config, error) {
 		{"OKEY_OIDC_ISSUER", h.addresses.idp.url()},
 		{"OKEY_OIDC_CLIENT_ID", clientID},
 		{"OKEY_OIDC_CLIENT_SECRET", h.secrets.OIDCClientSecret},
-		{"OKEY_LINK_KEYS", h.secrets.LinkKeys},
-		{"OKEY_PIN_PEPPERS", h.secrets.PINPeppers},
-		{"OKEY_AUDIT_KEYS", h.secrets.AuditKeys},
 		{"OKEY_LINKS_REQUIRE_SIGN_IN", ours("OKEY_LINKS_REQUIRE_SIGN_IN", "non")},
 		{"OKEY_HOLIDAYS_FILE", ours("OKEY_HOLIDAYS_FILE", holidaysFile(h.flags.Data))},
 		{"OKEY_DEMONSTRATION", ours("OKEY_DEMONSTRATION", h.tourInbox())},
@@ -146,17 +188,9 @@ func (h *house) environment(urls databases) ([]variable, config.Config, error) {
 	}
 	// The ministry's dates for the year of this version; an academy's own file is set in the environment.
 	if err := writeWhole(holidaysFile(h.flags.Data), string(calendar.Demonstration)); err != nil {
-		return nil, config.Config{}, fmt.Errorf("write the school holidays: %w", err)
+		return nil, fmt.Errorf("write the school holidays: %w", err)
 	}
-	values := map[string]string{}
-	for _, v := range variables {
-		values[v.name] = v.value
-	}
-	cfg, err := config.Load(values)
-	if err != nil {
-		return nil, cfg, err
-	}
-	return variables, cfg, errors.Join(cfg.Check(config.RoleServer), cfg.Check(config.RoleWorker))
+	return variables, nil
 }
 
 // ours is a setting that whoever starts us may set: everything else follows from the parts.

@@ -39,6 +39,8 @@ type flags struct {
 	Postgres   string `default:"127.0.0.1:0" placeholder:"ADRESSE" help:"PostgreSQL (${default} : un port libre, gardé ensuite)."`
 	Okey       bool   `default:"true" negatable:"" help:"Démarrer aussi le serveur et le worker d'OKEY."`
 
+	Production bool `help:"Petite production : connexion, relais de courriels et adresse sont les vôtres, par les variables OKEY_*. Rien d'inventé."` //nolint:lll // a tag has one line
+
 	Demo      demonstration `default:"true" negatable:"" help:"Démonstration au premier démarrage ; --demo=small : sans l'année vécue."`
 	DemoScale int           `default:"1" placeholder:"N" help:"Combien de fois l'année vécue, avec ses établissements (${default})."`
 }

@@ -57,6 +57,9 @@ func run(ctx context.Context, f flags) (err error) {
 	}
 	defer closeLog()
 	h := &house{flags: f, failed: make(chan error, 8)}
+	if err := h.beganSo(); err != nil {
+		return err
+	}
 	defer func() { err = errors.Join(err, h.stop()) }()
 	if h.addresses, err = reserve(f); err != nil {
 		return err
@@ -82,9 +85,11 @@ func (h *house) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	box, err := h.startInbox()
-	if err != nil {
-		return err
+	var box *inbox.Inbox
+	if !h.flags.Production {
+		if box, err = h.startInbox(); err != nil {
+			return err
+		}
 	}
 	if err := h.startEngine(ctx, cluster); err != nil {
 		return err
@@ -100,8 +105,10 @@ func (h *house) start(ctx context.Context) error {
 	// What was to be kept is kept: a connection that can't say goodbye any more is nobody's fault.
 	h.add("base de données d'OKEY", func() error { _ = store.Close(); return nil })
 	people := directory{store.DB()}
-	if err := h.startProvider(people); err != nil {
-		return err
+	if !h.flags.Production {
+		if err := h.startProvider(people); err != nil {
+			return err
+		}
 	}
 	if _, err := engine.Prepare(ctx, cfg); err != nil {
 		return fmt.Errorf("prepare the engine: %w", err)
@@ -117,6 +124,9 @@ func (h *house) start(ctx context.Context) error {
 		if err := h.startOkey(ctx, cfg); err != nil {
 			return err
 		}
+	}
+	if h.flags.Production {
+		return h.serves(os.Stdout, cfg)
 	}
 	return h.welcome(ctx, os.Stdout, people)
 }

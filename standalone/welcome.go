@@ -8,6 +8,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"okey/config"
 	"okey/internal/cast"
 )
 
@@ -48,5 +49,12 @@ func (h *house) welcome(ctx context.Context, w io.Writer, people directory) erro
 	fmt.Fprintf(w, "\n  Rien ne se perd. Essayez au milieu d'une demande, d'un autre terminal : kill -9 %d\n", os.Getpid())
 	fmt.Fprintf(w, "  Relancez, et elle continue : %s\n", strings.Join(os.Args, " "))
 	_, err = fmt.Fprintln(w, "\n  Ctrl-C arrête tout.")
+	return err
+}
+
+// serves tells where a small production is. Nobody reads it but the log of whatever starts it.
+func (h *house) serves(w io.Writer, cfg config.Config) error {
+	_, err := fmt.Fprintf(w, "OKEY est prêt : %s, servi sur %s. Moteur %s, son interface %s. Ctrl-C arrête tout.\n",
+		cfg.URL, h.addresses.http.at, h.addresses.temporal.at, h.addresses.temporalUI.url())
 	return err
 }

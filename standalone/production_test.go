@@ -1,0 +1,195 @@
+package main
+
+import (
+	"bytes"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"okey/okey"
+)
+
+// What docs/standalone.md and its unit files have an operator do, done with places of this machine instead of theirs.
+
+// unit is what a unit file runs: the first is ExecStart, and ExecStartPost follows.
+func unit(t *testing.T, name string) (commands []string) {
+	t.Helper()
+	text, err := os.ReadFile("../docs/systemd/" + name)
+	require.NoError(t, err)
+	for _, found := range regexp.MustCompile(`(?m)^ExecStart(?:Post)?=(.*)$`).FindAllStringSubmatch(string(text), -1) {
+		commands = append(commands, strings.NewReplacer("$$", "$", "%%", "%").Replace(found[1]))
+	}
+	require.NotEmpty(t, commands, name)
+	return commands
+}
+
+// guide is the text of a document.
+func guide(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile("../docs/" + name)
+	require.NoError(t, err)
+	return string(text)
+}
+
+// said is the one thing that a pattern finds in a document.
+func said(t *testing.T, text, pattern string) string {
+	t.Helper()
+	found := regexp.MustCompile(pattern).FindStringSubmatch(text)
+	require.NotNil(t, found, "nothing is said like %s", pattern)
+	return found[1]
+}
+
+// shell runs what a document says, with other words for some of its own.
+func shell(t *testing.T, line string, environment []string, instead ...string) string {
+	t.Helper()
+	c := exec.Command("/bin/sh", "-euc", strings.NewReplacer(instead...).Replace(line))
+	c.Env = append(append(os.Environ(), "OKEY_TEST_STANDALONE="+folder), environment...)
+	stdin, err := c.StdinPipe() // okey-standalone ends with it, see TestMain
+	require.NoError(t, err)
+	defer stdin.Close()
+	out, err := c.CombinedOutput()
+	require.NoError(t, err, "%s: %s", line, out)
+	return string(out)
+}
+
+// A small production as its unit starts it, with the settings that the guide shows: another OKEY is the academy's provider and relay.
+func TestASmallProductionHasNothingMadeUp(t *testing.T) {
+	academy := newStack(t, "--no-okey")
+	at := academy.env["OKEY_HTTP"] // where its provider sends people back to
+	secret := filepath.Join(t.TempDir(), "client-secret")
+	require.NoError(t, os.WriteFile(secret, []byte(academy.env["OKEY_OIDC_CLIENT_SECRET"]), 0o600))
+	theirs := strings.NewReplacer(
+		"https://okey.ac-exemple.fr", "http://"+at, "https://connexion.ac-exemple.fr", academy.env["OKEY_OIDC_ISSUER"],
+		"/etc/okey/client-secret", secret, "smtp://relais.ac-exemple.fr:25", academy.env["OKEY_SMTP_URL"],
+		"/etc/okey/fr-en-calendrier-scolaire.csv", academy.env["OKEY_HOLIDAYS_FILE"],
+	)
+	for line := range strings.Lines(said(t, guide(t, "standalone.md"), "(?s)```\n(OKEY_URL=.*?)```")) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		set(t, name, theirs.Replace(value))
+	}
+	words := strings.Fields(unit(t, "okey.service")[0])
+	require.Equal(t, []string{"/usr/local/bin/okey-standalone", "--production", "--data", "/var/lib/okey"}, words)
+	dir := private(t)
+	s := &stack{program: start(t, dir, "--production", "--http", at), t: t, tokens: map[string]string{}}
+	assert.NotContains(t, s.said.String(), "sans mot de passe")
+	assert.NotContains(t, s.said.String(), "Courriels")
+	for _, left := range []string{"inbox", "idp", "vacances.csv"} {
+		assert.NoFileExists(t, filepath.Join(dir, left))
+		assert.NoDirExists(t, filepath.Join(dir, left))
+	}
+	status, page := get(t, "http://"+at+"/readyz")
+	require.Equal(t, http.StatusOK, status, page)
+	direct := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	_, page = get(t, "http://"+at+"/")
+	assert.NotContains(t, page, "Essayez en deux minutes")
+	away, err := direct.Get("http://" + at + "/connexion?vers=%2F")
+	require.NoError(t, err)
+	require.NoError(t, away.Body.Close())
+	assert.True(t, strings.HasPrefix(away.Header.Get("Location"), academy.env["OKEY_OIDC_ISSUER"]), away.Header.Get("Location"))
+
+	s.importFile("establishments", "ecoles.csv", schools)
+	s.importFile("staff", "personnels.csv", staff)
+	s.okey("grant", "support", "sam@ecole.test")
+	s.ask("lea")
+	academy.awaitLetter("roux@ecole.test", "Léa Martin")
+
+	s.stop(t)
+	for _, wrong := range [][]string{{}, {"--no-demo"}} {
+		said, err := standaloneCommand(t, dir, append(anyPorts(t, dir), wrong...)...)
+		require.Error(t, err, wrong)
+		assert.Contains(t, said, "lancez-la avec --production")
+	}
+	academy.stop(t)
+	said, err := standaloneCommand(t, academy.dir, append(anyPorts(t, academy.dir), "--production")...)
+	require.Error(t, err)
+	assert.Contains(t, said, "a servi à essayer OKEY")
+}
+
+// The timer's service, run as it stands.
+func TestTheNightlyBackupOfASmallProductionKeepsTwoWeeks(t *testing.T) {
+	s := newStack(t)
+	kept := t.TempDir()
+	for _, old := range []string{"20260101-023000", "20260102-023000"} {
+		require.NoError(t, os.WriteFile(filepath.Join(kept, "okey-"+old+".tar.gz"), nil, 0o600))
+	}
+	for day := range 13 {
+		name := time.Date(2026, 2, 1+day, 2, 30, 0, 0, time.UTC).Format("okey-20060102-150405.tar.gz")
+		require.NoError(t, os.WriteFile(filepath.Join(kept, name), nil, 0o600))
+	}
+	for _, line := range unit(t, "okey-backup.service") {
+		shell(t, line, nil, "/usr/local/bin/okey-standalone", os.Args[0], "/var/lib/okey-backup", kept, "/var/lib/okey ", s.dir+" ")
+	}
+	found, err := filepath.Glob(filepath.Join(kept, "okey-*.tar.gz"))
+	require.NoError(t, err)
+	assert.Len(t, found, 14)
+	assert.NotContains(t, found, filepath.Join(kept, "okey-20260102-023000.tar.gz"))
+	newest, err := os.Stat(found[13])
+	require.NoError(t, err)
+	assert.NotZero(t, newest.Size())
+}
+
+// From one machine to the cluster by the guide's own commands: server and worker are programs of their own there, beside an engine and a
+// database that have never heard of these requests.
+func TestMovingToTheClusterLosesNothing(t *testing.T) {
+	s := newStack(t)
+	s.keys("8400000001", "8400000002")
+	held := s.until("lea", okey.HandedOver, "8400000001")
+	open := s.until("ali", okey.AwaitingHandover, "")
+	waits := s.ask("eva")
+	told := s.awaitLetter("roux@ecole.test", "Eva Simon")
+	text := guide(t, "standalone.md")
+	s.stop(t)
+	s.program = start(t, s.dir, "--no-demo", "--no-okey")
+	dump := filepath.Join(t.TempDir(), "okey.dump")
+	shell(t, said(t, text, `(?s)(\. /var/lib/okey/okey-admin\.env\npg_dump.*?)\nkill`), nil, "/var/lib/okey", s.dir, "okey.dump", dump)
+
+	cluster := start(t, private(t), "--no-demo", "--no-okey")
+	keys := t.TempDir()
+	shell(t, said(t, text, `(?m)^(for name in link_keys.*)$`), nil, "FROM/", s.dir+"/", "secrets/okey_", keys+"/okey_")
+	s.stop(t)
+	admin := readEnvironment(t, filepath.Join(cluster.dir, "okey-admin.env"))["OKEY_ADMIN_DATABASE_URL"]
+	owner := strings.Replace(admin, "/okey?", "/postgres?", 1)
+	for _, statement := range []string{"DROP DATABASE okey WITH (FORCE)", "CREATE DATABASE okey"} { // as the cluster's is on its first day
+		shell(t, `psql "$OWNER" --quiet --command "`+statement+`"`, []string{"OWNER=" + owner})
+	}
+	shell(t, said(t, text, `exec -T postgres (pg_restore .*)`), []string{"ADMIN=" + admin},
+		"--username postgres --dbname okey", `--dbname "$ADMIN"`, "--role okey ", "--role okey_admin ", "okey.dump", dump)
+
+	c := &stack{program: cluster, t: t, tokens: map[string]string{}}
+	for name, key := range map[string]string{"OKEY_LINK_KEYS": "okey_link_keys", "OKEY_PIN_PEPPERS": "okey_pin_peppers", "OKEY_AUDIT_KEYS": "okey_audit_keys"} {
+		delete(c.env, name)
+		c.env[name+"_FILE"] = filepath.Join(keys, key)
+	}
+	migrate := exec.Command(binary(t), "migrate")
+	migrate.Env = c.environment("OKEY_ADMIN_DATABASE_URL=" + admin)
+	var wrong bytes.Buffer
+	migrate.Stderr = &wrong
+	require.NoError(t, migrate.Run(), wrong.String())
+	c.mortalWorker()
+	c.runProgram("server")
+	require.Eventually(t, func() bool {
+		response, err := http.Get(c.env["OKEY_URL"] + "/readyz")
+		if err != nil {
+			return false
+		}
+		return response.Body.Close() == nil && response.StatusCode == http.StatusOK
+	}, patience, 50*time.Millisecond)
+
+	assert.Equal(t, string(okey.HandedOver), c.stage(held))
+	assert.Equal(t, string(okey.HandedOver), c.applied("roux", open, okey.Handover, fields{"serial": "8400000002"}).text("stage"))
+	status, page := get(t, strings.Replace(said(t, told.Text, `(http://\S+)`), s.env["OKEY_URL"], c.env["OKEY_URL"], 1))
+	assert.Equal(t, http.StatusOK, status, "the link of an old mail")
+	assert.Contains(t, page, "Eva Simon")
+	assert.Equal(t, string(okey.AwaitingStock), c.applied("roux", waits, okey.PrincipalDecision, approval).text("stage"))
+	c.tokens["radius"] = c.okey("token", "--service", "radius", "--scope", "pin-checks")
+	assert.Equal(t, true, c.call("radius", http.MethodPost, "/keys/8400000001/pin-checks", fields{"pin": signing["pin"]}).Body["ok"])
+	assert.NotContains(t, c.advice(), "✗")
+}

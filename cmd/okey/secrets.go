@@ -9,8 +9,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"okey/config"
+	"okey/engine"
 	"okey/okey"
 )
 
@@ -84,8 +86,41 @@ func (c *SecretsCommand) Run(out io.Writer) error {
 			return err
 		}
 	}
+	if err := c.engineDoor(out); err != nil {
+		return err
+	}
 	_, err := fmt.Fprintln(out, "Gardez une copie de ce dossier à part des sauvegardes : sans lui, ni les codes PIN ni le journal "+
 		"d'audit ne se vérifient.")
+	return err
+}
+
+// engineDoor makes the certificates of the engine's door: all of them, or none where they are there. Some alone would fit to nothing.
+func (c *SecretsCommand) engineDoor(out io.Writer) error {
+	there := 0
+	for _, name := range engine.DoorFiles {
+		if _, err := os.Stat(filepath.Join(c.Dir, name)); err == nil {
+			there++
+		}
+	}
+	switch there {
+	case len(engine.DoorFiles):
+		_, err := fmt.Fprintln(out, "engine_* : déjà là, inchangés.")
+		return err
+	case 0:
+	default:
+		return okey.Errorf(okey.CodeInvalid, "%s n'a que %d des %d fichiers engine_*, qui vont ensemble : effacez-les, puis recommencez. "+
+			"Redémarrez ensuite tous les services.", c.Dir, there, len(engine.DoorFiles))
+	}
+	made, err := engine.NewDoor(time.Now())
+	if err != nil {
+		return err
+	}
+	for _, name := range engine.DoorFiles {
+		if err := writeSecret(filepath.Join(c.Dir, name), strings.TrimSpace(made[name])); err != nil {
+			return err
+		}
+	}
+	_, err = fmt.Fprintln(out, "engine_* : faits, la porte du moteur ne s'ouvre qu'avec eux. Ils valent dix ans.")
 	return err
 }
 

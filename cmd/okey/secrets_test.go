@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"okey/config"
+	"okey/engine"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -58,6 +59,32 @@ func TestASetOfSecretsIsMadeOnceAndPrintsNone(t *testing.T) {
 		assert.Equal(t, text, string(now), "what is there stays")
 	}
 	assert.Contains(t, said, "déjà là")
+}
+
+func TestTheEnginesDoorIsMadeWholeOrNotAtAll(t *testing.T) {
+	dir := t.TempDir()
+	code, said := secretsIn(t, dir)
+	require.Equal(t, 0, code, said)
+	before := map[string]string{}
+	for _, name := range engine.DoorFiles {
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err)
+		before[name] = string(text)
+	}
+	code, said = secretsIn(t, dir)
+	require.Equal(t, 0, code, said)
+	assert.Contains(t, said, "engine_* : déjà là, inchangés.")
+	require.NoError(t, os.Remove(filepath.Join(dir, "engine_ui_key")))
+	code, said = secretsIn(t, dir)
+	assert.Equal(t, 1, code)
+	assert.Contains(t, said, "n'a que 6 des 7 fichiers engine_*")
+	assert.NoFileExists(t, filepath.Join(dir, "engine_ui_key"))
+	for name, text := range before {
+		if now, err := os.ReadFile(filepath.Join(dir, name)); name != "engine_ui_key" {
+			require.NoError(t, err)
+			assert.Equal(t, text, string(now))
+		}
+	}
 }
 
 func TestARotatedKeyStandsBeforeThoseItReplaces(t *testing.T) {

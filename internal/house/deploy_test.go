@@ -31,6 +31,7 @@ var asked = map[string]string{
 	"OKEY_OIDC_ISSUER":      "https://connexion.ac-exemple.fr",
 	"OKEY_OIDC_CLIENT_ID":   "okey",
 	"TEMPORAL_UI_CLIENT_ID": "temporal-ui",
+	"TEMPORAL_UI_JWKS_URL":  "https://connexion.ac-exemple.fr/jwks",
 	"OKEY_HOLIDAYS_FILE":    "calendar/demonstration.csv",
 }
 
@@ -83,7 +84,8 @@ func TestComposeGivesTheProgramWhatItReads(t *testing.T) {
 		assert.Equal(t, name, service.Command[0])
 		environ := make(map[string]string)
 		for variable, value := range service.Environment {
-			assert.True(t, known[variable], "%s: the program does not read %s", name, variable)
+			theSDKs := strings.HasPrefix(variable, "TEMPORAL_TLS_") // config.Config.Temporal takes whatever begins with TEMPORAL_
+			assert.True(t, known[variable] || theSDKs, "%s: the program does not read %s", name, variable)
 			if value != nil { // else it is not in .env, and unset
 				environ[variable] = *value
 			}
@@ -287,10 +289,11 @@ func TestComposeGivesTheWorkerTheDirectoryWhereThereIsOne(t *testing.T) {
 }
 
 func TestComposeHoldsNoSecret(t *testing.T) {
+	// An address of public keys is none.
 	secretive := regexp.MustCompile(`PASSWORD|PWD|SECRET|_KEY|_KEYS|PEPPER|DATABASE_URL`)
 	for name, service := range compose(t).Services {
 		for variable, value := range service.Environment {
-			if secretive.MatchString(variable) && value != nil && *value != "" {
+			if secretive.MatchString(variable) && variable != "TEMPORAL_JWT_KEY_SOURCE1" && value != nil && *value != "" {
 				assert.True(t, strings.HasPrefix(*value, "/run/secrets/"), "%s: %s", name, variable)
 			}
 		}
@@ -318,7 +321,8 @@ func TestComposePublishesWhatListens(t *testing.T) {
 	}
 	worker, server := project.Services["worker"].Environment, project.Services["server"].Environment
 	assert.Equal(t, *server["TEMPORAL_ADDRESS"], *worker["TEMPORAL_ADDRESS"])
-	assert.Equal(t, *project.Services["temporal-ui"].Environment["TEMPORAL_ADDRESS"], *worker["TEMPORAL_ADDRESS"])
+	assert.Equal(t, "temporal:7236", *worker["TEMPORAL_ADDRESS"], "the door of programs")
+	assert.Equal(t, "temporal:7233", *project.Services["temporal-ui"].Environment["TEMPORAL_ADDRESS"], "and that of people")
 }
 
 func TestComposeWatchesTheHealthOfAllThatStays(t *testing.T) {

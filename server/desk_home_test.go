@@ -33,12 +33,49 @@ func TestSupportsHomeIsOneQueueThatTellsWhoWasTold(t *testing.T) {
 	for _, path := range []string{"/", "/assistance"} {
 		page := h.as(c.support).get(path)
 		assert.Regexp(t, `2 à débloquer dont 0 de moins d'une semaine 1 demande sans réponse depuis 5 jours \+ 1 en une semaine `+
-			`0 établissement à court de clefs comme il y a une semaine 1 commande en retard \+ 1 en une semaine`, page.text(), path)
+			`0 établissement en attente d'une clef comme il y a une semaine 1 commande en retard \+ 1 en une semaine`, page.text(), path)
 		assert.Regexp(t, `Quoi Où Depuis Prévenu À faire Commande n° 1 en retard : 4 clefs, .{1,40} Collège des Tilleuls [\d/]+ Marc Roux, `+today+
 			` Ouvrir la commande .*Léa Martin : en attente de réponse Collège des Tilleuls [\d/]+ L'assistance, `+today+` Ouvrir la demande`, page.text(), path)
+		for what, path := range map[string]string{
+			"à débloquer": "#file", "sans réponse depuis 5 jours": "/demandes?etape=awaiting_decision&amp;depuis=5",
+			"en attente d&#39;une clef": "/demandes?etape=awaiting_stock", "en retard": "/assistance?sorte=commandes#file",
+		} {
+			assert.Regexp(t, `<a href="`+regexp.QuoteMeta(path)+`"><strong>\d</strong> [^<]*`+what+`</a>`, page.HTML, "a figure leads to its rows")
+		}
 		assert.Regexp(t, `Suivre Tableau de bord .* Stock Livraisons .* Personnes Personnes rattachées`, page.text(), path)
 	}
 	assert.NotContains(t, h.as(h.auditor()).get("/assistance").text(), "Ouvrir la demande", "who audits looks")
+
+	sam := h.as(c.support)
+	all := sam.get("/assistance")
+	assert.Len(t, namesOn(all), 2)
+	assert.Contains(t, all.HTML, `<a href="/assistance#file" aria-current="true">Tout</a>`)
+	assert.Contains(t, all.HTML, `<a href="/assistance?sorte=remontees#file">1 demande remontée</a>`)
+	one := sam.get("/assistance?sorte=remontees")
+	assert.Equal(t, []string{"Léa Martin : en attente de réponse"}, namesOn(one), "a kind's chip shows its rows alone")
+	assert.Contains(t, one.HTML, `<a href="/assistance?sorte=remontees#file" aria-current="true">`)
+	assert.Contains(t, one.text(), "2 à débloquer", "the figures stay those of all")
+	assert.NotContains(t, one.HTML, `<section id="commandes">`)
+	assert.Len(t, namesOn(sam.get("/assistance?sorte=ailleurs")), 2, "what is none narrows nothing")
+}
+
+// Support's figure of late answers leads to those requests, and to no others.
+func TestRequestsAreNarrowedByHowLongTheyHaveWaited(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	for name, days := range map[string]int{"Ève Première": 6, "Paul Second": 4} {
+		page := h.as(h.Person(name, okey.Staff, scene.Tilleuls)).asks()
+		h.Exec(`UPDATE request SET since = now() - $2 * interval '1 day' WHERE id = $1`, strings.TrimPrefix(page, "/demandes/"), days)
+	}
+	sam := h.as(c.support)
+	late := sam.get("/demandes?etape=awaiting_decision&depuis=5")
+	assert.Equal(t, []string{"Ève Première"}, namesOn(late))
+	assert.Contains(t, late.text(), "À répondre 1 En attente d'une clef 0")
+	assert.Contains(t, late.HTML, `<option value="5" selected>5 jours ou plus</option>`, "who reads it can take that back")
+	assert.Contains(t, late.HTML, `href="/demandes.xlsx?depuis=5&amp;etape=awaiting_decision"`)
+	assert.Len(t, sam.download("/demandes.xlsx?depuis=5&etape=awaiting_decision")["Demandes"], 2, "with its heading")
+	assert.Len(t, namesOn(sam.get("/demandes?etape=awaiting_decision&depuis=7")), 2, "what is not offered filters nothing")
+	assert.Contains(t, sam.get("/").text(), "1 demande sans réponse depuis 5 jours")
 }
 
 var rowHeads = regexp.MustCompile(`<th scope="row"[^>]*>(?:<a[^>]*>)?(?:<span[^>]*>)?([^<]*)`)

@@ -13,6 +13,12 @@ import (
 // PageLines is how many lines a list shows at once.
 const PageLines = 25
 
+// WaitedDays are the ages, in days, that a list of requests can be narrowed to; LateDays is the one after which an answer is late.
+var WaitedDays = []int{LateDays, 10, 30}
+
+// LateDays is when support's page counts an answer as late.
+const LateDays = 5
+
 // ShownRows is how many rows of a file a page shows.
 const ShownRows = 100
 

@@ -1,8 +1,10 @@
 package requests
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"okey/internal/address"
@@ -82,6 +84,9 @@ func chosenRequests(v *web.Visit) sql.RequestList {
 	l := sql.RequestList{Reach: act.Reach(v.Actor), Establishment: web.ChosenSchool(v), Name: web.PlainQuery(v, "q")}
 	if person, err := uuid.Parse(v.Query("personne")); err == nil && v.Desk() {
 		l.Person = person
+	}
+	if days, err := strconv.Atoi(v.Query("depuis")); err == nil && slices.Contains(web.WaitedDays, days) {
+		l.Before = v.Now.AddDate(0, 0, -days)
 	}
 	return l
 }
@@ -174,6 +179,14 @@ func (s *Pages) inTabs(v *web.Visit, l sql.RequestList, page *listScreen) error 
 	}
 	page.Tabs = tabLinks(v, counts, at)
 	tabFilters(page.Filters, v.Query("etape"), at, guessed)
+	waited := web.Field{}
+	if stages := tabs[at].part.Stages; len(stages) > 0 && !stages[0].Closed() {
+		waited = web.Field{Label: "Depuis", Empty: "Peu importe"}
+		for _, days := range web.WaitedDays {
+			waited.Choices = append(waited.Choices, web.Choice{Value: strconv.Itoa(days), Label: fmt.Sprintf("%d jours ou plus", days)})
+		}
+	}
+	page.Filters.Add("depuis", v.Query("depuis"), waited)
 	page.Filters.Add("q", l.Name, web.Field{Label: "Nom"})
 	if err := s.AddPlaces(v, page.Filters, l.Establishment); err != nil {
 		return err

@@ -43,7 +43,7 @@ func (b *browser) behind(p sheet, name string) [][]string {
 // figureOf is what stands around the drawing of a plot, as the page has it; empty where there is none.
 func (b *browser) figureOf(p sheet, id string) string {
 	b.Helper()
-	_, after, found := strings.Cut(p.HTML, `<div class="plot" id="`+id+`">`)
+	_, after, found := strings.Cut(p.HTML, `<section class="plot" id="`+id+`">`)
 	require.True(b, found, "%s is not on the page: %s", id, p.text())
 	_, after, _ = strings.Cut(after, "<figure ")
 	figure, _, ended := strings.Cut(after, "</figure>")
@@ -168,8 +168,9 @@ func TestTheDashboardTellsHowTheServiceGoes(t *testing.T) {
 		"C'est au lycée des Acacias que les clefs manquent le plus : 1 personne attend, aucune clef n'est libre.",
 		"6 commandes en cours, pour 30 clefs encore à recevoir ; 1 en retard.",
 	} {
-		assert.Regexp(t, `<p class="finding" id="[a-z]+-constat">`+regexp.QuoteMeta(message)+`</p>`, html.UnescapeString(p.HTML),
-			"who sees reads it, too")
+		assert.Regexp(t, `<section class="plot" id="[a-z]+">\s*<hgroup><p class="subject">[^<]+</p><h2 id="[a-z]+-constat">`+regexp.QuoteMeta(message)+`</h2>`,
+			html.UnescapeString(p.HTML), "what the plot says is its section's heading")
+		assert.Equal(t, 1, strings.Count(html.UnescapeString(p.HTML), message), "once")
 	}
 	for _, id := range []string{"semaines", "delais", "etablissements", "commandes"} {
 		assert.Contains(t, b.figureOf(p, id), `aria-labelledby="`+id+`-constat"`, "who hears it hears the finding")
@@ -209,7 +210,7 @@ func TestBarsSayWhatTheyShow(t *testing.T) {
 func TestTheDashboardBeginsWithItsNumbers(t *testing.T) {
 	b := busy(t)
 	p := b.get(dashboard)
-	before, _, _ := strings.Cut(p.HTML, `<div class="plot"`)
+	before, _, _ := strings.Cut(p.HTML, `<section class="plot"`)
 	_, heads, found := strings.Cut(before, `<ul class="headlines">`)
 	require.True(t, found, "above the plots")
 	var said []string

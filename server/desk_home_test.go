@@ -166,3 +166,32 @@ func TestASchoolsPageLeadsToAllOfItsMails(t *testing.T) {
 	assert.Contains(t, sam.get("/assistance/envois").text(), "autre@ac-nice.fr")
 	assert.GreaterOrEqual(t, len(sam.download(strings.Replace(all, "?", ".xlsx?", 1))["Courriels"]), 31)
 }
+
+// Of requests, keys and people a school's page shows five each, and leads to all of them.
+func TestASchoolsPageShowsFiveOfEach(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	for i, name := range []string{"Ada", "Bea", "Cora", "Dora", "Eva", "Fania"} {
+		who := h.Person(name+" Nouvelle", okey.Staff, scene.Tilleuls)
+		page := h.as(who).asks()
+		h.Exec(`UPDATE request SET since = now() - $2 * interval '1 day' WHERE id = $1`, strings.TrimPrefix(page, "/demandes/"), i)
+		serial := h.Key(scene.Tilleuls)
+		h.Exec(`UPDATE key SET state = 'in_service', holder = $2, expires_on = current_date + $3::integer WHERE serial = $1`,
+			string(serial), h.Person(name+" Tenante", okey.Staff, scene.Acacias).ID, 100-i)
+	}
+	h.as(c.stranger).asks()
+	page := h.as(c.support).get("/assistance/etablissements/" + string(scene.Tilleuls))
+	text := page.text()
+	assert.Regexp(t, `En cours, les plus anciennes d'abord Fania Nouvelle .* Eva Nouvelle .* Dora Nouvelle .* Cora Nouvelle .* Bea Nouvelle `, text)
+	assert.NotContains(t, text, "Ada Nouvelle « ", "the sixth is a link away")
+	assert.NotContains(t, text, "Zoé Ailleurs «")
+	assert.Contains(t, page.HTML, `<a href="/demandes?etablissement=0069001B">Toutes ses demandes</a>`)
+	assert.Regexp(t, `les premières à expirer \w+ Fania Tenante expire [^«]* Eva Tenante .* Dora Tenante .* Cora Tenante .* Bea Tenante `, text)
+	assert.NotContains(t, text, "Ada Tenante")
+	assert.Contains(t, page.HTML, `<a href="/clefs?etablissement=0069001B">Toutes ses clefs</a>`)
+	named, others, found := strings.Cut(page.HTML, "<summary>Voir les autres personnes</summary>")
+	assert.True(t, found)
+	_, named, _ = strings.Cut(named, "Qui y travaille")
+	assert.Equal(t, 5, strings.Count(named, `<th scope="row"`))
+	assert.Contains(t, others, `<th scope="row"`)
+}

@@ -42,7 +42,7 @@ var pageStatements = map[string]int{
 	"GET /assistance/envois/:id":                          18,
 	"GET /assistance/envois":                              5,
 	"GET /assistance/envois.xlsx":                         4,
-	"GET /assistance/etablissements/:uai":                 21,
+	"GET /assistance/etablissements/:uai":                 22,
 	"GET /assistance/hotes":                               6,
 	"GET /assistance/hotes.xlsx":                          4,
 	"GET /assistance/imports":                             6,

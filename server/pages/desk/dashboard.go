@@ -73,6 +73,7 @@ func (s *Pages) dashboardChoiceOf(v *web.Visit) (c dashboardChoice, err error) {
 	if academy, known := okey.AcademyByCode(v.Query("academie")); known && slices.Contains(c.served, academy.Code) {
 		c.scope.Academy = academy.Code
 	}
+	c.period = defaultPeriod
 	for i, period := range dashboardPeriods {
 		if period.name == v.Query("periode") {
 			c.period = i
@@ -146,7 +147,7 @@ func dashboardFilters(v *web.Visit, chosen dashboardChoice) *web.Form {
 	slices.SortFunc(byAcademy.Choices, byLabel())
 	filters.Add("academie", chosen.scope.Academy, byAcademy)
 	web.AddTypedPlace(v, filters, chosen.scope.Establishment, chosen.place, chosen.asking)
-	byPeriod := web.Field{Label: "Délais mesurés sur"}
+	byPeriod := web.Field{Label: "Période"}
 	for _, period := range dashboardPeriods {
 		byPeriod.Choices = append(byPeriod.Choices, web.Choice{Value: period.name, Label: period.french})
 	}

@@ -198,7 +198,7 @@ func severalSchools(v *web.Visit) bool { return v.Desk() || len(v.Actor.Answers(
 
 // keyFilterOf is what the address of the list asks for, and what is wrong with it; what can't be read filters nothing.
 func keyFilterOf(v *web.Visit) (f sql.KeyFilter, wrong *web.FormError) {
-	f = sql.KeyFilter{Establishment: web.ChosenSchool(v), Batch: web.PlainQuery(v, "lot"), Search: web.PlainQuery(v, "q")}
+	f = sql.KeyFilter{Establishment: web.ListedSchool(v), Batch: web.PlainQuery(v, "lot"), Search: web.PlainQuery(v, "q")}
 	if state := okey.KeyState(v.Query("etat")); state.Valid() {
 		f.State = state
 	}

@@ -81,7 +81,7 @@ type tabLink struct {
 
 // chosenRequests is what the address of a list of requests asks for; what can't be read filters nothing.
 func chosenRequests(v *web.Visit) sql.RequestList {
-	l := sql.RequestList{Reach: act.Reach(v.Actor), Establishment: web.ChosenSchool(v), Name: web.PlainQuery(v, "q")}
+	l := sql.RequestList{Reach: act.Reach(v.Actor), Establishment: web.ListedSchool(v), Name: web.PlainQuery(v, "q")}
 	if person, err := uuid.Parse(v.Query("personne")); err == nil && v.Desk() {
 		l.Person = person
 	}

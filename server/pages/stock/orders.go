@@ -88,7 +88,7 @@ func orderForm(v *web.Visit, uai okey.UAI) *web.Form {
 // showOrders shows the page; sent is a form of it that was refused, and brings the page back to its establishment.
 func (s *Pages) showOrders(v *web.Visit, status int, sent *web.Form, notice, warning string) error {
 	var page ordersScreen
-	chosen, uai := web.ChosenSchool(v), web.ActingAt(v)
+	chosen, uai := web.ListedSchool(v), web.ActingAt(v)
 	sheet := web.ChangedURL(v, address.PathOrders+".xlsx", "cursor", "")
 	if sent != nil {
 		if typed, err := okey.ParseUAI(sent.Values["establishment"]); err == nil {

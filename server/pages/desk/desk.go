@@ -207,12 +207,12 @@ func sayTold(t sql.Told, c web.Clock) string {
 
 // cells are a row of the table: what, where, since when, who was told, the action.
 func (q queued) cells(c web.Clock, mends bool) web.Row {
-	do := web.Cell{Text: "Voir", Path: q.Path, Unseen: " : " + q.What, Whole: true}
+	do := web.Cell{Text: "Voir", Path: q.Path, Unseen: " : " + q.What, Whole: true, Act: true}
 	if mends {
 		do.Text = q.Do
 	}
 	if q.Path == "" {
-		do = web.Cell{}
+		do = web.Cell{Act: true}
 	}
 	return web.Row{{Text: q.What, More: q.More}, {Text: q.Where}, c.StampOn(q.Since), {Text: q.Told}, do}
 }

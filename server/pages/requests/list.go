@@ -293,7 +293,9 @@ func (page *listScreen) table(v *web.Visit, name string, ended bool, found []sql
 
 // todo is what the visitor may do about a request, in a word, and where.
 func todo(v *web.Visit, r sql.ListedRequest) web.Cell {
-	cell := web.Cell{Text: "Voir", Path: address.RequestURL(r.ID), Unseen: " la demande " + okey.SayOf(r.Requester.Name()), Whole: true}
+	cell := web.Cell{
+		Text: "Voir", Path: address.RequestURL(r.ID), Unseen: " la demande " + okey.SayOf(r.Requester.Name()), Whole: true, Act: true,
+	}
 	subject := okey.Subject{Owner: r.Person, UAI: r.AnsweredBy(), Stage: r.Stage, HasReason: true}
 	switch {
 	case r.Stage == okey.AwaitingDecision && okey.May(okey.ActDecide, v.Actor, subject, v.Today()) == nil:

@@ -195,3 +195,40 @@ func TestASchoolsPageShowsFiveOfEach(t *testing.T) {
 	assert.Equal(t, 5, strings.Count(named, `<th scope="row"`))
 	assert.Contains(t, others, `<th scope="row"`)
 }
+
+// Where an order stands is seen by shape and colour, and which of those under way are late.
+func TestOrdersShowTheirStateAndWhichAreLate(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	late := strings.TrimPrefix(h.shipped(c, 4), "/commandes/")
+	h.order(c.roux, 2, "rentrée")
+	page := h.as(c.roux).get("/commandes").HTML
+	assert.Contains(t, page, `<span class="tag placed">enregistrée</span>`)
+	assert.NotContains(t, page, "en retard")
+	h.Exec(`INSERT INTO mail (id, subject_id, kind, ref, address, message_id, subject, state, created_at)
+		VALUES ($1, $2, 'order_overdue', 1, 'aide@ac-nice.fr', 'm1', 'Une commande tarde', 'sent', now())`, uuid.New(), late)
+	page = h.as(c.roux).get("/commandes").HTML
+	assert.Regexp(t, `<span class="tag (exported|shipped)">[^<]+</span> <strong class="alarm">en retard</strong>`, page)
+	assert.Equal(t, 1, strings.Count(page, "en retard"))
+	h.Exec(`UPDATE key_order SET state = 'received', received = quantity, closed_at = now() WHERE id = $1`, late)
+	assert.NotContains(t, h.as(c.roux).get("/commandes").HTML, "en retard", "it has come")
+}
+
+// The journal says how many lines it has, or what is looked for.
+func TestTheJournalIsCounted(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	for range 15 {
+		h.order(c.roux, 1, "rentrée")
+	}
+	auditor, n := h.as(h.auditor()), h.Count(`SELECT count(*) FROM audit`)
+	assert.Greater(t, n, 25)
+	for _, path := range []string{"/", "/assistance/journal"} {
+		assert.Contains(t, auditor.get(path).HTML, `<p class="counted">`+okey.SayCount(n, "ligne")+`</p>`, path)
+	}
+	assert.Contains(t, auditor.get("/assistance/journal?objet=zzz").text(), "Rien ici")
+	placed := auditor.get("/assistance/journal?du=" + here().AddDays(1).String())
+	assert.NotContains(t, placed.HTML, `class="counted"`)
+	second := auditor.get(nextPage(t, auditor.get("/assistance/journal")))
+	assert.Contains(t, second.HTML, `<p class="counted">`+okey.SayCount(n, "ligne")+`</p>`, "on each page")
+}

@@ -49,7 +49,7 @@ var pageStatements = map[string]int{
 	"GET /assistance/imports.xlsx":                        4,
 	"GET /assistance/imports/:id":                         4,
 	"GET /assistance/imports/:id/tableau.xlsx":            4,
-	"GET /assistance/journal":                             6,
+	"GET /assistance/journal":                             7,
 	"GET /assistance/journal.xlsx":                        5,
 	"GET /assistance/livraisons":                          5,
 	"GET /assistance/livraisons.xlsx":                     4,

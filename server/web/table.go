@@ -10,6 +10,8 @@ type Cell struct {
 	Text   string
 	More   string // said below it, in smaller letters
 	Unseen string // said after it to who does not see the row
+	Tag    string // the state that the text names: its shape and colour
+	Alarm  string // what is wrong, said after it
 	Path   string
 	At     string // the instant or day that the text is short for, as machines read it
 	Number bool   // a count, to be compared with those above and below

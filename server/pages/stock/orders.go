@@ -218,12 +218,16 @@ func (s *Pages) listOrders(v *web.Visit, uai okey.UAI) (list ordersList, err err
 		list.Count = okey.Capitalize(web.SayUpTo(counted, "commande"))
 	}
 	for _, o := range found {
+		state := web.Cell{Text: o.State.Say(o.Received, o.Quantity), Tag: string(o.State)}
+		if o.Overdue {
+			state.Alarm = "en retard"
+		}
 		list.Orders = append(list.Orders, web.Row{
 			{Text: fmt.Sprint(o.Number), Path: address.OrderURL(o.ID)},
 			web.Paris(v).Stamp(o.PlacedAt),
 			{Text: o.Establishment, Clip: true},
 			{Text: sayQuantity(o), Number: true},
-			{Text: o.State.Say(o.Received, o.Quantity)},
+			state,
 			{Text: o.ByName, Whole: true},
 		})
 	}

@@ -28,6 +28,7 @@ var pageStatements = map[string]int{
 	"GET /aide":                                           3,
 	"GET /aide/:situation":                                3,
 	"GET /api":                                            3,
+	"GET /api/":                                           0,
 	"GET /api/v1/openapi.json":                            0,
 	"GET /api/v1/openapi.yaml":                            0,
 	"GET /assistance":                                     5,

@@ -102,6 +102,7 @@ type Verdict struct {
 	Decided  Decision    `json:"decided,omitempty"`
 	Swapped  bool        `json:"swapped,omitempty"` // at handover another key changed places with the attributed one
 	OtherKey KeyState    `json:"other_key,omitempty"`
+	Mislaid  uuid.UUID   `json:"mislaid,omitzero"`  // of a key that was: the action that said so
 	Faults   []KeyFault  `json:"faults,omitempty"`  // keys that may not move
 	Letters  []MailOrder `json:"letters,omitempty"` // of an action about stock: what to send, about what
 	Stored   int         `json:"stored,omitempty"`  // how many of them are rows

@@ -74,6 +74,7 @@ type Action struct {
 	PINHash   string // argon2id; gone once judged
 	CreatedAt time.Time
 	Verdict   *Verdict // nil until judged
+	School    string   // as the register calls the establishment that its content names; read with it, never written
 }
 
 // TroubleSpace is the ground of the ids of what does not get on.

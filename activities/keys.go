@@ -105,6 +105,12 @@ func (k *Keys) apply(ctx context.Context, tx *sql.Tx, a okey.Action, key okey.Ke
 	if err != nil {
 		return okey.Verdict{}, err
 	}
+	mislaid := uuid.Nil
+	if key.State == okey.Suspended {
+		if mislaid, err = tx.MislaidBy(ctx, key.Serial); err != nil {
+			return okey.Verdict{}, err
+		}
+	}
 	woken, err := tx.Allocate(ctx, key.UAI, m.At)
 	if err != nil {
 		return okey.Verdict{}, err
@@ -114,7 +120,8 @@ func (k *Keys) apply(ctx context.Context, tx *sql.Tx, a okey.Action, key okey.Ke
 		woken = append(woken, key.Request)
 	}
 	return okey.Verdict{
-		Accepted: true, Standing: due, Woken: woken, OtherKey: key.State, Mails: []okey.MailStep{{Kind: okey.MailKeyChanged, Ref: 1}},
+		Accepted: true, Standing: due, Woken: woken, OtherKey: key.State, Mislaid: mislaid,
+		Mails: []okey.MailStep{{Kind: okey.MailKeyChanged, Ref: 1}},
 	}, nil
 }
 
@@ -204,5 +211,6 @@ func endLoan(ctx context.Context, tx *sql.Tx, a okey.Action, key okey.Key, m oke
 func keyVerdict(serial okey.Serial, v okey.Verdict) okey.KeyVerdict {
 	return okey.KeyVerdict{
 		Accepted: v.Accepted, Reason: v.Reason, Mails: v.Mails, Key: serial, Wake: len(v.Woken) > 0, Deadlines: v.Standing.Deadlines,
+		Mislaid: v.Mislaid,
 	}
 }

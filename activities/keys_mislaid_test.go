@@ -53,7 +53,10 @@ func TestAMislaidKeyKeepsHolderPINAndCountOfWrongOnes(t *testing.T) {
 	assert.True(t, v.Deadlines[1].At.Equal(key.DueAt))
 	// Tuesday 24 November 2026, five open days on.
 	assert.Equal(t, "2026-12-01T23:59:59+01:00", key.DueAt.In(okey.ZoneOf("")).Format(time.RFC3339))
-	require.True(t, c.change(c.roux, serial, okey.ReasonRecovered).Accepted)
+	assert.Zero(t, v.Mislaid)
+	found := c.change(c.roux, serial, okey.ReasonRecovered)
+	require.True(t, found.Accepted)
+	assert.Equal(t, c.Text(`SELECT id::text FROM action WHERE content->>'key_reason' = 'mislaid'`), found.Mislaid.String(), "who waits for it is to be told")
 	key = c.key(serial)
 	assert.Equal(t, okey.InService, key.State)
 	assert.Equal(t, c.lea.ID, key.Holder)

@@ -147,12 +147,16 @@ var summaries = map[string]string{
 	okey.WorkflowMailsResend: "Courriels refusés, envoyés une fois de plus",
 }
 
-// summary adds the school that an action names: its code, never anything else that somebody typed.
+// summary adds the school that an action names: as the register calls it, and its code; never anything else that somebody typed.
 func summary(what string, a okey.Action) string {
-	if uai, err := okey.ParseUAI(string(a.Content.Establishment)); err == nil {
+	uai, err := okey.ParseUAI(string(a.Content.Establishment))
+	switch {
+	case err != nil:
+		return what
+	case a.School == "":
 		return what + " · " + string(uai)
 	}
-	return what
+	return what + " · " + okey.SayPlace(a.School, uai)
 }
 
 // signalOrder brings an action to its order's workflow, starting one where none runs: the workflow loads where the order stands.

@@ -74,6 +74,7 @@ type Action struct {
 	PINHash   string // argon2id; gone once judged
 	CreatedAt time.Time
 	Verdict   *Verdict // nil until judged
+	School    string   // as the register calls the establishment that its content names; read with it, never written
 }
 
 // TroubleSpace is the ground of the ids of what does not get on.
@@ -102,6 +103,7 @@ type Verdict struct {
 	Decided  Decision    `json:"decided,omitempty"`
 	Swapped  bool        `json:"swapped,omitempty"` // at handover another key changed places with the attributed one
 	OtherKey KeyState    `json:"other_key,omitempty"`
+	Mislaid  uuid.UUID   `json:"mislaid,omitzero"`  // of a key that was: the action that said so
 	Faults   []KeyFault  `json:"faults,omitempty"`  // keys that may not move
 	Letters  []MailOrder `json:"letters,omitempty"` // of an action about stock: what to send, about what
 	Stored   int         `json:"stored,omitempty"`  // how many of them are rows

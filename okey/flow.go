@@ -39,6 +39,9 @@ const (
 	ActivityLetters      = "StoredLetters"  // LettersInput -> LettersPage
 )
 
+// SignalFound tells the workflow of a mislaid key that it is so no more.
+const SignalFound = "found"
+
 // The search attributes that every request carries in the engine.
 const (
 	AttributeStage        = "OkeyStage"        // Keyword
@@ -156,4 +159,6 @@ type KeyVerdict struct {
 	Wake     bool       `json:"wake,omitempty"` // requests were given a key, or lost theirs
 	// Of a key that was mislaid: what is due while it is not found. A verdict from before there were such keys has none.
 	Deadlines []Deadline `json:"deadlines,omitempty"`
+	// Of one that is so no more: the action that said it was, whose workflow has nothing to wait for.
+	Mislaid uuid.UUID `json:"mislaid,omitzero"`
 }

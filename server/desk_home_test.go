@@ -33,12 +33,49 @@ func TestSupportsHomeIsOneQueueThatTellsWhoWasTold(t *testing.T) {
 	for _, path := range []string{"/", "/assistance"} {
 		page := h.as(c.support).get(path)
 		assert.Regexp(t, `2 à débloquer dont 0 de moins d'une semaine 1 demande sans réponse depuis 5 jours \+ 1 en une semaine `+
-			`0 établissement à court de clefs comme il y a une semaine 1 commande en retard \+ 1 en une semaine`, page.text(), path)
+			`0 établissement en attente d'une clef comme il y a une semaine 1 commande en retard \+ 1 en une semaine`, page.text(), path)
 		assert.Regexp(t, `Quoi Où Depuis Prévenu À faire Commande n° 1 en retard : 4 clefs, .{1,40} Collège des Tilleuls [\d/]+ Marc Roux, `+today+
 			` Ouvrir la commande .*Léa Martin : en attente de réponse Collège des Tilleuls [\d/]+ L'assistance, `+today+` Ouvrir la demande`, page.text(), path)
+		for what, path := range map[string]string{
+			"à débloquer": "#file", "sans réponse depuis 5 jours": "/demandes?etape=awaiting_decision&amp;depuis=5",
+			"en attente d&#39;une clef": "/demandes?etape=awaiting_stock", "en retard": "/assistance?sorte=commandes#file",
+		} {
+			assert.Regexp(t, `<a href="`+regexp.QuoteMeta(path)+`"><strong>\d</strong> [^<]*`+what+`</a>`, page.HTML, "a figure leads to its rows")
+		}
 		assert.Regexp(t, `Suivre Tableau de bord .* Stock Livraisons .* Personnes Personnes rattachées`, page.text(), path)
 	}
 	assert.NotContains(t, h.as(h.auditor()).get("/assistance").text(), "Ouvrir la demande", "who audits looks")
+
+	sam := h.as(c.support)
+	all := sam.get("/assistance")
+	assert.Len(t, namesOn(all), 2)
+	assert.Contains(t, all.HTML, `<a href="/assistance#file" aria-current="true">Tout</a>`)
+	assert.Contains(t, all.HTML, `<a href="/assistance?sorte=remontees#file">1 demande remontée</a>`)
+	one := sam.get("/assistance?sorte=remontees")
+	assert.Equal(t, []string{"Léa Martin : en attente de réponse"}, namesOn(one), "a kind's chip shows its rows alone")
+	assert.Contains(t, one.HTML, `<a href="/assistance?sorte=remontees#file" aria-current="true">`)
+	assert.Contains(t, one.text(), "2 à débloquer", "the figures stay those of all")
+	assert.NotContains(t, one.HTML, `<section id="commandes">`)
+	assert.Len(t, namesOn(sam.get("/assistance?sorte=ailleurs")), 2, "what is none narrows nothing")
+}
+
+// Support's figure of late answers leads to those requests, and to no others.
+func TestRequestsAreNarrowedByHowLongTheyHaveWaited(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	for name, days := range map[string]int{"Ève Première": 6, "Paul Second": 4} {
+		page := h.as(h.Person(name, okey.Staff, scene.Tilleuls)).asks()
+		h.Exec(`UPDATE request SET since = now() - $2 * interval '1 day' WHERE id = $1`, strings.TrimPrefix(page, "/demandes/"), days)
+	}
+	sam := h.as(c.support)
+	late := sam.get("/demandes?etape=awaiting_decision&depuis=5")
+	assert.Equal(t, []string{"Ève Première"}, namesOn(late))
+	assert.Contains(t, late.text(), "À répondre 1 En attente d'une clef 0")
+	assert.Contains(t, late.HTML, `<option value="5" selected>5 jours ou plus</option>`, "who reads it can take that back")
+	assert.Contains(t, late.HTML, `href="/demandes.xlsx?depuis=5&amp;etape=awaiting_decision"`)
+	assert.Len(t, sam.download("/demandes.xlsx?depuis=5&etape=awaiting_decision")["Demandes"], 2, "with its heading")
+	assert.Len(t, namesOn(sam.get("/demandes?etape=awaiting_decision&depuis=7")), 2, "what is not offered filters nothing")
+	assert.Contains(t, sam.get("/").text(), "1 demande sans réponse depuis 5 jours")
 }
 
 var rowHeads = regexp.MustCompile(`<th scope="row"[^>]*>(?:<a[^>]*>)?(?:<span[^>]*>)?([^<]*)`)
@@ -128,4 +165,70 @@ func TestASchoolsPageLeadsToAllOfItsMails(t *testing.T) {
 	assert.Equal(t, tableRow.FindAllString(list.HTML, -1), tableRow.FindAllString(sam.get(pageBefore(t, second)).HTML, -1))
 	assert.Contains(t, sam.get("/assistance/envois").text(), "autre@ac-nice.fr")
 	assert.GreaterOrEqual(t, len(sam.download(strings.Replace(all, "?", ".xlsx?", 1))["Courriels"]), 31)
+}
+
+// Of requests, keys and people a school's page shows five each, and leads to all of them.
+func TestASchoolsPageShowsFiveOfEach(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	for i, name := range []string{"Ada", "Bea", "Cora", "Dora", "Eva", "Fania"} {
+		who := h.Person(name+" Nouvelle", okey.Staff, scene.Tilleuls)
+		page := h.as(who).asks()
+		h.Exec(`UPDATE request SET since = now() - $2 * interval '1 day' WHERE id = $1`, strings.TrimPrefix(page, "/demandes/"), i)
+		serial := h.Key(scene.Tilleuls)
+		h.Exec(`UPDATE key SET state = 'in_service', holder = $2, expires_on = current_date + $3::integer WHERE serial = $1`,
+			string(serial), h.Person(name+" Tenante", okey.Staff, scene.Acacias).ID, 100-i)
+	}
+	h.as(c.stranger).asks()
+	page := h.as(c.support).get("/assistance/etablissements/" + string(scene.Tilleuls))
+	text := page.text()
+	assert.Regexp(t, `En cours, les plus anciennes d'abord Fania Nouvelle .* Eva Nouvelle .* Dora Nouvelle .* Cora Nouvelle .* Bea Nouvelle `, text)
+	assert.NotContains(t, text, "Ada Nouvelle « ", "the sixth is a link away")
+	assert.NotContains(t, text, "Zoé Ailleurs «")
+	assert.Contains(t, page.HTML, `<a href="/demandes?etablissement=0069001B">Toutes ses demandes</a>`)
+	assert.Regexp(t, `les premières à expirer \w+ Fania Tenante expire [^«]* Eva Tenante .* Dora Tenante .* Cora Tenante .* Bea Tenante `, text)
+	assert.NotContains(t, text, "Ada Tenante")
+	assert.Contains(t, page.HTML, `<a href="/clefs?etablissement=0069001B">Toutes ses clefs</a>`)
+	named, others, found := strings.Cut(page.HTML, "<summary>Voir les autres personnes</summary>")
+	assert.True(t, found)
+	_, named, _ = strings.Cut(named, "Qui y travaille")
+	assert.Equal(t, 5, strings.Count(named, `<th scope="row"`))
+	assert.Contains(t, others, `<th scope="row"`)
+}
+
+// Where an order stands is seen by shape and colour, and which of those under way are late.
+func TestOrdersShowTheirStateAndWhichAreLate(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	late := strings.TrimPrefix(h.shipped(c, 4), "/commandes/")
+	h.order(c.roux, 2, "rentrée")
+	page := h.as(c.roux).get("/commandes").HTML
+	assert.Contains(t, page, `<span class="tag placed">enregistrée</span>`)
+	assert.NotContains(t, page, "en retard")
+	h.Exec(`INSERT INTO mail (id, subject_id, kind, ref, address, message_id, subject, state, created_at)
+		VALUES ($1, $2, 'order_overdue', 1, 'aide@ac-nice.fr', 'm1', 'Une commande tarde', 'sent', now())`, uuid.New(), late)
+	page = h.as(c.roux).get("/commandes").HTML
+	assert.Regexp(t, `<span class="tag (exported|shipped)">[^<]+</span> <strong class="alarm">en retard</strong>`, page)
+	assert.Equal(t, 1, strings.Count(page, "en retard"))
+	h.Exec(`UPDATE key_order SET state = 'received', received = quantity, closed_at = now() WHERE id = $1`, late)
+	assert.NotContains(t, h.as(c.roux).get("/commandes").HTML, "en retard", "it has come")
+}
+
+// The journal says how many lines it has, or what is looked for.
+func TestTheJournalIsCounted(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	for range 15 {
+		h.order(c.roux, 1, "rentrée")
+	}
+	auditor, n := h.as(h.auditor()), h.Count(`SELECT count(*) FROM audit`)
+	assert.Greater(t, n, 25)
+	for _, path := range []string{"/", "/assistance/journal"} {
+		assert.Contains(t, auditor.get(path).HTML, `<p class="counted">`+okey.SayCount(n, "ligne")+`</p>`, path)
+	}
+	assert.Contains(t, auditor.get("/assistance/journal?objet=zzz").text(), "Rien ici")
+	placed := auditor.get("/assistance/journal?du=" + here().AddDays(1).String())
+	assert.NotContains(t, placed.HTML, `class="counted"`)
+	second := auditor.get(nextPage(t, auditor.get("/assistance/journal")))
+	assert.Contains(t, second.HTML, `<p class="counted">`+okey.SayCount(n, "ligne")+`</p>`, "on each page")
 }

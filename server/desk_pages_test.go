@@ -394,7 +394,7 @@ func TestTheDeskShowsWhatIsStuckAndHowToSetItGoing(t *testing.T) {
 	}
 	for _, leads := range []string{
 		"/assistance/etablissements/" + string(scene.Tilleuls), request, "/commandes/" + h.Text(`SELECT id::text FROM key_order`),
-		"/assistance/livraisons/" + h.Text(`SELECT id::text FROM delivery`), "/assistance/tableau-de-bord", "#sans-suivi",
+		"/assistance/livraisons/" + h.Text(`SELECT id::text FROM delivery`), "/assistance/tableau-de-bord", "/assistance?sorte=sans-suivi#file",
 	} {
 		assert.Contains(t, desk.HTML, `href="`+leads+`"`)
 	}

@@ -217,7 +217,7 @@ func TestHomeAndDeskCountAllThatWaitsForSupport(t *testing.T) {
 		"sans-reponse": "1 établissement sans personne pour répondre",
 	} {
 		for _, page := range []sheet{home, desk} {
-			assert.Contains(t, page.HTML, `<a href="#`+id+`">`+count+`</a>`)
+			assert.Contains(t, page.HTML, `<a href="/assistance?sorte=`+id+`#file">`+count+`</a>`)
 			assert.Contains(t, page.HTML, `<section id="`+id+`">`)
 		}
 	}
@@ -234,7 +234,7 @@ func TestASchoolThatTheRegisterHasClosedIsSupportsUntilSomebodyFollows(t *testin
 	assert.NotContains(t, support.get("/assistance").HTML, `id="fermes"`)
 	h.Exec(`UPDATE establishment SET served = false WHERE uai IN ($1, $2)`, string(scene.Tilleuls), string(scene.Acacias))
 	desk := support.get("/assistance")
-	assert.Contains(t, desk.HTML, `<a href="#fermes">1 établissement fermé</a>`, "the other one has nothing left")
+	assert.Contains(t, desk.HTML, `<a href="/assistance?sorte=fermes#file">1 établissement fermé</a>`, "the other one has nothing left")
 	assert.Regexp(t, `1 clef, 1 demande.{0,40}`+string(scene.Tilleuls), desk.text())
 
 	h.Exec(`UPDATE establishment SET served = true WHERE uai = $1`, string(scene.Acacias))

@@ -331,3 +331,19 @@ func TestALimitedDelegateLearnsWhoMayDoTheRest(t *testing.T) {
 	assert.Contains(t, delegate.get("/demandes/a-repondre").text(),
 		"Votre délégation ne va pas jusque-là : c'est à la direction de l'établissement de le faire.")
 }
+
+// What a list of keys counts adds up.
+func TestTheListOfKeysCountsEachState(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	for _, state := range []okey.KeyState{okey.InStock, okey.InStock, okey.Suspended, okey.Lost, okey.Lost, okey.Retired, okey.Retired} {
+		serial := string(h.Key(scene.Tilleuls))
+		if state == okey.Suspended {
+			h.Exec(`UPDATE key SET holder = $2, state = 'in_service', due_at = now() WHERE serial = $1`, serial, c.lea.ID)
+		}
+		h.Exec(`UPDATE key SET state = $2 WHERE serial = $1`, serial, string(state))
+	}
+	assert.Contains(t, h.as(c.roux).get("/clefs").text(),
+		" 7 clefs : 2 en stock, 0 en service, 1 égarée, 2 perdues, 2 au rebut ")
+	assert.Contains(t, h.as(c.roux).get("/clefs?etat=lost").text(), " 2 clefs ", "of one state that is said already")
+}

@@ -21,6 +21,7 @@ var openRows = []row{
 	{route: "GET /charte/:version", things: func(*walk) []thing { return []thing{{id: "1"}} }},
 	{route: "GET /confidentialite"},
 	{route: "GET /api"},
+	{route: "GET /api/", ok: http.StatusMovedPermanently, guest: http.StatusMovedPermanently},
 	{route: "GET /api/v1/openapi.json"},
 	{route: "GET /api/v1/openapi.yaml"},
 	{route: "GET /connexion", ok: http.StatusSeeOther, guest: http.StatusServiceUnavailable}, // the provider is away

@@ -3,6 +3,7 @@ package server_test
 import (
 	"cmp"
 	"net/http"
+	"strings"
 	"testing"
 
 	"okey/internal/scene"
@@ -40,8 +41,8 @@ func TestAnEstablishmentIsChosenByItsNameWhereverItsCodeIsTaken(t *testing.T) {
 	}
 	for _, page := range filtered {
 		assert.Equal(t, http.StatusOK, b.get(page+"?etablissement=0069001B").Status, "the address with a code stays what it is")
-		assert.Contains(t, b.get(page).HTML, `<datalist id="filtre-etablissement-liste"><option value="Collège des Tilleuls (0069001B)">Nice</option></datalist>`,
-			"who has asked lately is offered")
+		assert.Regexp(t, `<datalist id="filtre-etablissement-liste"><option value="Collège des Tilleuls \(0069001B\)">Nice</option>`+
+			`<option value="Lycée des Acacias \(0069002C\)">[^<]*</option></datalist>`, b.get(page).HTML, "all are offered")
 	}
 	boss := h.as(c.roux)
 	assert.Equal(t, http.StatusOK, boss.get("/demandes?etablissement=acacias").Status, "who answers for a school chooses among their own")
@@ -55,11 +56,16 @@ func TestANameOfSeveralEstablishmentsListsThem(t *testing.T) {
 	b := h.as(c.support)
 	for _, page := range filtered {
 		several := b.get(page + "?etablissement=mimosas")
-		assert.Contains(t, several.text(), sayNamesakes+" En attendant, rien n'est filtré par là.", page)
+		assert.Contains(t, several.text(), sayNamesakes, page)
+		assert.Empty(t, namesOn(several), "everybody's would look like an answer")
 		assert.Contains(t, several.HTML, `<option value="Collège Les Mimosas (0069902F)">Antibes</option></datalist>`, "and offers them")
 		assert.Contains(t, several.HTML, `value="mimosas" type="text" list="filtre-etablissement-liste"`, "what was typed stays")
 		assert.Equal(t, page+"?etablissement=0069902F", b.get(page+"?etablissement=mimosas+antibes").Location, "the town tells them apart")
-		assert.Contains(t, b.get(page+"?etablissement=ailleurs").text(), "OKEY ne connaît aucun établissement de ce nom")
+		none := b.get(page + "?etablissement=ailleurs")
+		assert.Contains(t, none.text(), "OKEY ne connaît aucun établissement de ce nom", page)
+		assert.Empty(t, namesOn(none), page)
+		assert.Contains(t, b.get(page+"?etablissement=tilleuls,+grasse").text(),
+			"Aucun établissement ne porte ce nom dans cette commune. Peut-être : Collège des Tilleuls (0069001B), Nice.", page)
 	}
 	assert.Equal(t, http.StatusUnprocessableEntity, b.get("/clefs.xlsx?etablissement=mimosas").Status, "no spreadsheet that was not asked for")
 	h.Exec(`UPDATE establishment SET name = 'Collège Les Mimosas Nord' WHERE uai = '0069901E'`)
@@ -78,6 +84,11 @@ func TestFormsOfSupportTakeAnEstablishmentByName(t *testing.T) {
 	b := h.as(c.support)
 	const code = "Collège Les Mimosas (0069902F)"
 	taken := map[string]string{"/assistance/hotes": "clg tilleuls"} // a host must have a head
+	for page, fields := range map[string]int{
+		"/assistance/deplacer": 1, "/assistance/succession": 2, "/assistance/hotes": 2, "/assistance/rattachements": 1, "/assistance/livraisons": 1,
+	} {
+		assert.Equal(t, fields, strings.Count(b.get(page).HTML, `<option value="Lycée des Acacias (0069002C)">`), "%s offers what there is", page)
+	}
 	for page, fields := range map[string][]string{
 		"/assistance/deplacer":      {"serials", string(key), "comment", "erreur", "establishment"},
 		"/assistance/succession":    {"establishment", "tilleuls", "comment", "fusion", "successor"},
@@ -107,4 +118,16 @@ func TestTheJournalIsFilteredByAnEstablishmentsName(t *testing.T) {
 	assert.NotContains(t, byCode, "Rien ici")
 	assert.Equal(t, byCode, b.get(journal+"tilleuls").text())
 	assert.Contains(t, b.get(journal+"nulle+part").text(), "Rien ici")
+}
+
+// Where there are too many establishments to send with each page none is offered: what is typed is looked up.
+func TestSchoolsOfACountryAreNotSentWithThePage(t *testing.T) {
+	h := newHouse(t)
+	b := h.as(h.cast().support)
+	h.Exec(`INSERT INTO establishment (uai, name, nature, contract, state, academy, commune, postcode, imported_at)
+		SELECT lpad(n::text, 7, '0') || 'Z', 'Collège ' || n, 340, '99', '1', '23', 'Nice', '06000', now() FROM generate_series(1, 500) n`)
+	for _, page := range append([]string{"/assistance/hotes"}, filtered...) {
+		assert.NotContains(t, b.get(page).HTML, "<datalist", page)
+	}
+	assert.Equal(t, "/clefs?etablissement=0069001B", b.get("/clefs?etablissement=tilleuls").Location)
 }

@@ -29,9 +29,11 @@ type actionRow struct {
 	PINHash   stdsql.NullString `db:"pin_hash"`
 	CreatedAt time.Time         `db:"created_at"`
 	Verdict   []byte            `db:"verdict"`
+	School    string            `db:"school"`
 }
 
-const actionColumns = `id, request, key, subject, name, by_person, via, content, digest, pin_hash, created_at, verdict`
+const actionColumns = `id, request, key, subject, name, by_person, via, content, digest, pin_hash, created_at, verdict,
+	coalesce((SELECT e.name FROM establishment e WHERE e.uai = action.content->>'establishment'), '') AS school`
 
 // errUnreadable is of a row that somebody has written by hand, or a later version. What the action is about is known all the same.
 var errUnreadable = errors.New("unreadable")
@@ -39,7 +41,7 @@ var errUnreadable = errors.New("unreadable")
 func (r actionRow) action() (okey.Action, error) {
 	a := okey.Action{
 		ID: r.ID, Request: r.Request.UUID, Key: okey.Serial(r.Key.String), Subject: r.Subject.UUID, Name: r.Name, By: r.By.UUID, Via: r.Via,
-		Digest: r.Digest, PINHash: r.PINHash.String, CreatedAt: utc(r.CreatedAt),
+		Digest: r.Digest, PINHash: r.PINHash.String, CreatedAt: utc(r.CreatedAt), School: r.School,
 	}
 	if err := json.Unmarshal(r.Content, &a.Content); err != nil {
 		return a, fmt.Errorf("read action %s: %w: %w", r.ID, errUnreadable, err)

@@ -82,8 +82,36 @@ func isUAI(text string) bool {
 	return err == nil && string(uai) == text
 }
 
+// auditFiltered are the entries a, by people p, that a filter lets through.
+const auditFiltered = `WHERE (cardinality($1::text[]) = 0 OR a.event = ANY ($1))
+	AND ($2 = '' OR p.id IS NOT NULL AND NOT EXISTS (
+		SELECT FROM unnest(string_to_array($2, ' ')) AS words (w) WHERE strpos(` + foldedActor + `, fold(w)) = 0))
+	AND CASE $11 WHEN '' THEN true WHEN 'engine' THEN a.via = 'engine'
+		WHEN 'erased' THEN a.actor IS NOT NULL AND (p.id IS NULL OR p.erased_at IS NOT NULL)
+		WHEN 'operator' THEN a.actor IS NULL AND a.via = 'support' ELSE a.actor IS NULL AND a.via <> 'support' END
+	AND ($3 = '' OR split_part(a.subject, ':', 2) = $3 OR (a.detail = $3 AND a.detail !~ '^[0-9]{1,6}$')
+		OR (a.event = 'charter_signed' AND split_part(a.detail, ':', 1) LIKE $10)
+		OR (a.event = 'charter' AND split_part(a.detail, ':', 2) LIKE $10)
+		OR ($8 AND split_part(a.subject, ':', 2) LIKE $3 || '%')
+		OR ($9 AND (a.detail LIKE $3 || '/%' OR split_part(a.subject, ':', 2) IN (` + ofSchool + `))))
+	AND ($4::timestamptz IS NULL OR a.at >= $4) AND ($5::timestamptz IS NULL OR a.at < $5)`
+
 // auditWays are the two ways to read it: from an entry back in time, and from one on.
 var auditWays = map[bool]string{false: `a.seq < $6) ORDER BY a.seq DESC`, true: `a.seq > $6) ORDER BY a.seq`}
+
+func (f AuditFilter) args(seq int64, limit int) []any {
+	return []any{
+		pq.Array(texts(f.Events)), strings.Join(strings.Fields(f.Actor), " "), f.Subject, nullTime(f.From), nullTime(f.Before),
+		seq, limit, len(f.Subject) == shownOfID && !isUAI(f.Subject), isUAI(f.Subject), beginsPrint(f.Subject), string(f.Nobody),
+	}
+}
+
+// CountAudit is how many entries a filter lets through, up to one more than CountMost.
+func (r reader) CountAudit(ctx context.Context, f AuditFilter) (n int, err error) {
+	err = r.get(ctx, &n, "", `SELECT count(*) FROM (SELECT FROM audit a LEFT JOIN person p ON p.id = a.actor `+auditFiltered+`
+		AND a.seq > $6 ORDER BY a.seq DESC LIMIT $7) counted`, f.args(0, CountMost+1)...)
+	return n, err
+}
 
 // AuditEntries returns the entries that a filter lets through, newest first; oldest first with AfterSeq.
 func (r reader) AuditEntries(ctx context.Context, f AuditFilter) ([]AuditedEntry, error) {
@@ -111,22 +139,8 @@ func (r reader) AuditEntries(ctx context.Context, f AuditFilter) ([]AuditedEntry
 		LEFT JOIN key_order ko ON ko.id = CASE
 			WHEN a.subject ~ '^(order|cancellation|shipment|receipt|exported|arrived|closing):[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
 			THEN split_part(a.subject, ':', 2)::uuid END
-		WHERE (cardinality($1::text[]) = 0 OR a.event = ANY ($1))
-		AND ($2 = '' OR p.id IS NOT NULL AND NOT EXISTS (
-			SELECT FROM unnest(string_to_array($2, ' ')) AS words (w) WHERE strpos(`+foldedActor+`, fold(w)) = 0))
-		AND CASE $11 WHEN '' THEN true WHEN 'engine' THEN a.via = 'engine'
-			WHEN 'erased' THEN a.actor IS NOT NULL AND (p.id IS NULL OR p.erased_at IS NOT NULL)
-			WHEN 'operator' THEN a.actor IS NULL AND a.via = 'support' ELSE a.actor IS NULL AND a.via <> 'support' END
-		AND ($3 = '' OR split_part(a.subject, ':', 2) = $3 OR (a.detail = $3 AND a.detail !~ '^[0-9]{1,6}$')
-			OR (a.event = 'charter_signed' AND split_part(a.detail, ':', 1) LIKE $10)
-			OR (a.event = 'charter' AND split_part(a.detail, ':', 2) LIKE $10)
-			OR ($8 AND split_part(a.subject, ':', 2) LIKE $3 || '%')
-			OR ($9 AND (a.detail LIKE $3 || '/%' OR split_part(a.subject, ':', 2) IN (`+ofSchool+`))))
-		AND ($4::timestamptz IS NULL OR a.at >= $4) AND ($5::timestamptz IS NULL OR a.at < $5)
-		AND ($6 = 0 OR `+auditWays[f.AfterSeq > 0]+` LIMIT $7`,
-		pq.Array(texts(f.Events)), strings.Join(strings.Fields(f.Actor), " "), f.Subject, nullTime(f.From), nullTime(f.Before),
-		max(f.BeforeSeq, f.AfterSeq), f.Limit, len(f.Subject) == shownOfID && !isUAI(f.Subject), isUAI(f.Subject), beginsPrint(f.Subject),
-		string(f.Nobody))
+		`+auditFiltered+` AND ($6 = 0 OR `+auditWays[f.AfterSeq > 0]+` LIMIT $7`,
+		f.args(max(f.BeforeSeq, f.AfterSeq), f.Limit)...)
 	entries := make([]AuditedEntry, len(rows))
 	for i, row := range rows {
 		entries[i] = AuditedEntry{Seq: row.Seq, ByName: row.ByName, ByUID: row.ByUID, OfName: row.OfName, Order: row.Order, Entry: Entry{

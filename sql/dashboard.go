@@ -119,13 +119,13 @@ func (r reader) OpenOrdersByAge(ctx context.Context, scope DeskScope, instants .
 	return found, err
 }
 
-// DeskChoices are what the dashboard's filters offer: the codes of the academies whose establishments OKEY serves, and the establishments
-// of the latest requests, by name.
-func (r reader) DeskChoices(ctx context.Context, limit int) (academies []string, asking []Place, err error) {
+// DeskChoices are what the dashboard's filters offer: the codes of the academies whose establishments OKEY serves, and these as
+// ServedPlaces.
+func (r reader) DeskChoices(ctx context.Context, most int) (academies []string, places []Place, err error) {
 	err = r.together(
 		ctx,
 		rows(&academies, `SELECT DISTINCT academy FROM establishment WHERE served ORDER BY academy`),
-		list(&asking, placeRow.place, placesAskingLately, askingLately, limit),
+		list(&places, placeRow.place, servedPlaces, most),
 	)
-	return academies, asking, err
+	return academies, places, err
 }

@@ -221,17 +221,17 @@ func TestRequestsByWeekKeepToTheirScope(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, want, got, "%+v", scope)
 	}
-	codes, asking, err := s.Store.DeskChoices(t.Context(), 50)
+	codes, places, err := s.Store.DeskChoices(t.Context(), 50)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"23", "32"}, codes)
-	assert.Equal(t, []okey.UAI{scene.Tilleuls, scene.Acacias}, uaisOf(asking), "by name")
-	_, asking, err = s.Store.DeskChoices(t.Context(), 1)
+	assert.Equal(t, []okey.UAI{scene.Tilleuls, scene.Acacias}, uaisOf(places), "by name")
+	places, err = s.Store.ServedPlaces(t.Context(), 1)
 	require.NoError(t, err)
-	assert.Equal(t, []okey.UAI{scene.Tilleuls}, uaisOf(asking))
-	s.Exec(`UPDATE request SET uai = $1`, scene.Acacias)
-	asking, err = s.Store.AskingLately(t.Context(), 50)
+	assert.Empty(t, places, "all of them, or none")
+	s.Exec(`UPDATE establishment SET served = false WHERE uai = $1`, scene.Tilleuls)
+	places, err = s.Store.ServedPlaces(t.Context(), 1)
 	require.NoError(t, err)
-	assert.Equal(t, []okey.UAI{scene.Acacias}, uaisOf(asking), "those alone that have asked")
+	assert.Equal(t, []okey.UAI{scene.Acacias}, uaisOf(places))
 }
 
 func uaisOf(places []sql.Place) (uais []okey.UAI) {

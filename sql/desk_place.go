@@ -43,20 +43,6 @@ func (r reader) KeyCounts(ctx context.Context, uai okey.UAI) (map[okey.KeyState]
 	return counts, err
 }
 
-// RequestCounts counts an establishment's requests by stage.
-func (r reader) RequestCounts(ctx context.Context, uai okey.UAI) (map[okey.Stage]int, error) {
-	var rows []struct {
-		Stage okey.Stage `db:"stage"`
-		N     int        `db:"n"`
-	}
-	err := r.all(ctx, &rows, `SELECT stage, count(*) AS n FROM request WHERE uai = $1 GROUP BY stage`, string(uai))
-	counts := map[okey.Stage]int{}
-	for _, row := range rows {
-		counts[row.Stage] = row.N
-	}
-	return counts, err
-}
-
 // DeliveriesTo returns the latest deliveries that brought, or bring, keys to an establishment, newest first, counting its keys alone.
 func (r reader) DeliveriesTo(ctx context.Context, uai okey.UAI, limit int) ([]Delivery, error) {
 	return r.deliveries(ctx, `WHERE d.state <> 'draft' AND EXISTS (SELECT FROM delivery_row w WHERE w.delivery = d.id AND w.uai = ANY ($1))

@@ -78,17 +78,14 @@ func (r reader) Places(ctx context.Context, uais ...okey.UAI) ([]Place, error) {
 		WHERE e.uai = ANY ($1) ORDER BY e.name, e.uai`, pq.Array(texts(uais)))
 }
 
-// askingLately are enough requests to know by who is busy: a school year begins with as many a day.
-const askingLately = 200
-
-// AskingLately are the establishments of the latest requests, by name.
-func (r reader) AskingLately(ctx context.Context, limit int) ([]Place, error) {
-	return listed(ctx, r, placeRow.place, placesAskingLately, askingLately, limit)
+// ServedPlaces are all establishments that OKEY serves, by name; none where they are more than so many.
+func (r reader) ServedPlaces(ctx context.Context, most int) ([]Place, error) {
+	return listed(ctx, r, placeRow.place, servedPlaces, most)
 }
 
-const placesAskingLately = `SELECT ` + placeColumns + ` FROM establishment e
-	WHERE e.served AND e.uai IN (SELECT r.uai FROM (SELECT uai FROM request ORDER BY asked_at DESC, id LIMIT $1) r)
-	ORDER BY e.name, e.uai LIMIT $2`
+const servedPlaces = `SELECT ` + placeColumns + ` FROM establishment e
+	WHERE e.served AND (SELECT count(*) FROM (SELECT FROM establishment WHERE served LIMIT $1 + 1) few) <= $1
+	ORDER BY e.name, e.uai`
 
 // Names returns the names of establishments, served or not.
 func (r reader) Names(ctx context.Context, uais ...okey.UAI) (map[okey.UAI]string, error) {

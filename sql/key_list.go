@@ -242,23 +242,28 @@ func (r reader) ListKeys(ctx context.Context, reach Reach, f KeyFilter) ([]Liste
 	return listed(ctx, r, listedKeyRow.listed, query, args...)
 }
 
-// KeyCount is how many keys a list has, up to one more than CountMost, and how many of those are in stock, and in service.
+// KeyCount is how many keys a list has, up to one more than CountMost, and how many of those are in each state.
 type KeyCount struct {
-	Keys      int `db:"keys"`
-	InStock   int `db:"in_stock"`
-	InService int `db:"in_service"`
+	Keys int
+	In   map[okey.KeyState]int
 }
 
 // ListKeysCounted is ListKeys, and how many there are in all.
 func (r reader) ListKeysCounted(ctx context.Context, reach Reach, f KeyFilter) (found []ListedKey, n KeyCount, err error) {
 	query, args := keyPage(reach, f)
 	s := &composed{}
-	s.add(`SELECT count(*) AS keys, count(*) FILTER (WHERE state = 'in_stock') AS in_stock,
-		count(*) FILTER (WHERE state = 'in_service') AS in_service
-		FROM (SELECT k.state FROM key k JOIN establishment e ON e.uai = k.uai WHERE true`)
+	s.add(`SELECT state, count(*) AS n FROM (SELECT k.state FROM key k JOIN establishment e ON e.uai = k.uai WHERE true`)
 	s.narrow(f.conditions(reach))
-	s.add(` LIMIT $1) counted`, CountMost+1)
-	err = r.together(ctx, list(&found, listedKeyRow.listed, query, args...), one(&n, s.text.String(), s.args...))
+	s.add(` LIMIT $1) counted GROUP BY state`, CountMost+1)
+	var counted []struct {
+		State okey.KeyState `db:"state"`
+		N     int           `db:"n"`
+	}
+	err = r.together(ctx, list(&found, listedKeyRow.listed, query, args...), rows(&counted, s.text.String(), s.args...))
+	n.In = map[okey.KeyState]int{}
+	for _, c := range counted {
+		n.Keys, n.In[c.State] = n.Keys+c.N, c.N
+	}
 	return found, n, err
 }
 

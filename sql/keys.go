@@ -186,6 +186,14 @@ func (t *Tx) PINOf(ctx context.Context, serial okey.Serial) (string, error) {
 	return hash.String, err
 }
 
+// MislaidBy is the action that last said a key was mislaid; zero where none is kept.
+func (t *Tx) MislaidBy(ctx context.Context, serial okey.Serial) (id uuid.UUID, err error) {
+	err = t.get(ctx, &id, "", `SELECT coalesce((SELECT id FROM action WHERE key = $1 AND name = $2 AND outcome = 'accepted'
+		AND content->>'key_reason' = $3 ORDER BY created_at DESC, id LIMIT 1), $4)`,
+		serial, string(okey.ActionKeyChange), string(okey.ReasonMislaid), uuid.Nil)
+	return id, err
+}
+
 // KeyEvent is one line of a key's story.
 type KeyEvent struct {
 	At      time.Time      `db:"at"`

@@ -27,6 +27,11 @@ var grants string
 // Migrate brings the schema up to date, gives the application's role (okey_app) its rights and publishes the first charter
 // where there is none. adminURL is the owner's. Twice is as good as once, also at the same time: a session lock orders them.
 func Migrate(ctx context.Context, adminURL string) error {
+	return MigrateBefore(ctx, adminURL, time.Now())
+}
+
+// MigrateBefore is Migrate for what is to be told of a past: the first charter is published at the instant.
+func MigrateBefore(ctx context.Context, adminURL string, published time.Time) error {
 	patient, err := withTimeouts(adminURL)
 	if err != nil {
 		return err
@@ -48,7 +53,7 @@ func Migrate(ctx context.Context, adminURL string) error {
 	}
 	_, err = db.ExecContext(ctx, `INSERT INTO charter (version, body, sha256, published_at)
 		SELECT 1, $1, $2, $3 WHERE NOT EXISTS (SELECT FROM charter)`,
-		okey.FirstCharter, okey.CharterSum(okey.FirstCharter), time.Now().UTC())
+		okey.FirstCharter, okey.CharterSum(okey.FirstCharter), published.UTC())
 	if err != nil {
 		return fmt.Errorf("publish the first charter: %w", err)
 	}

@@ -19,6 +19,7 @@ type ListedOrder struct {
 	Commune       string
 	Postcode      string
 	ByName        string
+	Overdue       bool // it is open, and support has been told that it does not come
 }
 
 type orderRow struct {
@@ -39,10 +40,11 @@ type orderRow struct {
 	Commune    string          `db:"commune"`
 	Postcode   string          `db:"postcode"`
 	ByName     string          `db:"by_name"`
+	Overdue    bool            `db:"overdue"`
 }
 
 func (r orderRow) order() ListedOrder {
-	return ListedOrder{Establishment: r.Name, Commune: r.Commune, Postcode: r.Postcode, ByName: r.ByName, Order: okey.Order{
+	return ListedOrder{Establishment: r.Name, Commune: r.Commune, Postcode: r.Postcode, ByName: r.ByName, Overdue: r.Overdue, Order: okey.Order{
 		ID: r.ID, Number: r.Number, UAI: r.UAI, Quantity: r.Quantity, Received: r.Received, Noted: r.Noted,
 		Comment: r.Comment, State: r.State, By: r.By.UUID,
 		PlacedAt: utc(r.PlacedAt), Export: r.Export.UUID, ExportedAt: utc(r.ExportedAt.Time), ClosedAt: utc(r.ClosedAt.Time),
@@ -51,7 +53,8 @@ func (r orderRow) order() ListedOrder {
 
 const orders = `SELECT o.id, o.number, o.uai, o.quantity, o.received, o.noted, o.comment, o.state, o.by_person, o.placed_at, o.export,
 	o.exported_at,
-	o.closed_at, e.name, e.commune, e.postcode, trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS by_name
+	o.closed_at, e.name, e.commune, e.postcode, trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS by_name,
+	o.closed_at IS NULL AND EXISTS (SELECT FROM mail m WHERE m.subject_id = o.id AND m.kind = 'order_overdue') AS overdue
 	FROM key_order o JOIN establishment e ON e.uai = o.uai LEFT JOIN person p ON p.id = o.by_person `
 
 const noOrder = "Cette commande n'existe pas, ou elle n'est pas pour vous."

@@ -29,6 +29,7 @@ type RequestList struct {
 	Establishment okey.UAI
 	Person        okey.PersonID // who asked
 	Name          string        // words of who asked
+	Before        time.Time     // open ones that stand where they do since then or longer; zero: all
 	At            time.Time     // with ID: where the page before ended, as Place of its part tells; zero for the first page
 	ID            uuid.UUID
 	Ahead         bool // what comes before that place instead, the nearest first
@@ -69,6 +70,7 @@ func (l RequestList) conditions(p RequestPart) []condition {
 		{len(p.Stages) > 0, `r.stage = ANY ($1)`, []any{pq.Array(texts(p.Stages))}},
 		{len(p.Stages) > 0 && !closed, `r.closed_at IS NULL`, nil},
 		{closed, `r.closed_at IS NOT NULL`, nil},
+		{!l.Before.IsZero() && len(p.Stages) > 0 && !closed, `r.since <= $1`, []any{l.Before}},
 		{l.Establishment != "", `r.uai = $1`, []any{string(l.Establishment)}},
 		{l.Person != okey.PersonID{}, `r.person = $1`, []any{l.Person}},
 		{len(words(l.Name)) > 0, askedBy, []any{pq.Array(words(l.Name)), a, b, c}},

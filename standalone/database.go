@@ -10,9 +10,11 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
+	"time"
 
 	"okey/internal/postgres"
 	"okey/sql"
+	"okey/standalone/demo"
 
 	"github.com/lib/pq"
 )
@@ -60,7 +62,11 @@ func (h *house) startDatabase(ctx context.Context) (*postgres.Cluster, databases
 	if err := sql.RefuseNewer(ctx, urls.admin); err != nil {
 		return nil, databases{}, err
 	}
-	if err := sql.Migrate(ctx, urls.admin); err != nil {
+	charter := time.Now()
+	if h.demonstrates() { // a charter is published before anybody signs it
+		charter = demo.Before(charter)
+	}
+	if err := sql.MigrateBefore(ctx, urls.admin, charter); err != nil {
 		return nil, databases{}, err
 	}
 	return cluster, urls, nil

@@ -59,6 +59,9 @@ func TestTheLivedYearSurvivesAKillAndIsLivedOn(t *testing.T) {
 		desk.open(s.env["OKEY_URL"] + page)
 		require.Contains(t, desk.page, text, page)
 	}
+	early := -1
+	require.NoError(t, owner.QueryRow(`SELECT count(*) FROM request r JOIN charter c ON c.version = r.charter WHERE r.signed_at < c.published_at`).Scan(&early))
+	require.Zero(t, early, "charters signed before they were published")
 	for _, one := range []string{
 		`SELECT count(*) FROM key WHERE state = 'in_service' AND uai <> '0069901E' AND expires_on BETWEEN current_date AND current_date + 45`,
 		`SELECT count(*) FROM delegation WHERE ended_at IS NULL AND current_date BETWEEN from_day AND until_day`,

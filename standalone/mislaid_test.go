@@ -35,3 +35,24 @@ func TestAMislaidKeyThatIsNotFoundIsLost(t *testing.T) {
 	s.awaitWorkflow(workflow)
 	s.keep(workflow, "key_mislaid")
 }
+
+// One that is found again is waited for no longer, and the engine shows so.
+func TestTheFlowOfAMislaidKeyThatIsFoundEnds(t *testing.T) {
+	s := newStack(t)
+	s.keys("00480002")
+	s.awaitEnd(s.until("lea", okey.HandedOver, "00480002"))
+	running := func() string { return s.newest("WorkflowType = 'KeyChange' AND ExecutionStatus = 'Running'") }
+	require.Equal(t, 200, s.call("lea", "POST", "/keys/00480002/changes", fields{"reason": "mislaid", "comment": "chez moi"}).Status)
+	var waits string
+	require.Eventually(t, func() bool {
+		waits = running()
+		return waits != ""
+	}, patience, 50*time.Millisecond)
+	found := s.call("lea", "POST", "/keys/00480002/changes", fields{"reason": "recovered", "comment": "dans le sac"})
+	require.Equal(t, 200, found.Status, "%v", found.Body)
+	assert.Equal(t, "in_service", found.Body["state"])
+	s.awaitWorkflow(waits)
+	require.Eventually(t, func() bool { return running() == "" }, patience, 50*time.Millisecond)
+	s.keep(waits, "key_found")
+	s.keep(s.newest("WorkflowType = 'KeyChange' AND WorkflowId != '"+waits+"'"), "key_recovered")
+}

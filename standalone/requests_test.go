@@ -166,7 +166,7 @@ func TestSupportSeesARequestInTheEngine(t *testing.T) {
 	assert.Contains(t, details, s.env["OKEY_URL"]+"/demandes/"+id)
 	assert.NotContains(t, details, "Martin")
 	assert.Subset(t, s.summaries(id), []string{
-		"Demande de clef · " + school, "La demande est lue", "Rappel · en attente de réponse",
+		"Demande de clef · Collège des Essais (" + school + ")", "La demande est lue", "Rappel · en attente de réponse",
 	}, "the workflow, what was judged, and what it waits for")
 }
 

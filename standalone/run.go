@@ -147,7 +147,7 @@ func (h *house) startProvider(people directory) error {
 	provider, err := idp.New(idp.Options{
 		Dir:    filepath.Join(h.flags.Data, "idp"),
 		Issuer: h.addresses.idp.url(), ClientID: clientID, ClientSecret: h.secrets.OIDCClientSecret,
-		ClientURL: h.addresses.http.url(), People: people.People,
+		ClientURL: h.addresses.http.url(), People: people.People, MadeUp: h.demonstrates(),
 	})
 	if err != nil {
 		return err

@@ -2,10 +2,10 @@ package workflows
 
 import (
 	"fmt"
-	"time"
 
 	"okey/okey"
 
+	"github.com/google/uuid"
 	"go.temporal.io/sdk/workflow"
 )
 
@@ -22,6 +22,9 @@ func KeyChange(ctx workflow.Context, in okey.KeyChangeInput) error {
 			return fmt.Errorf("wake up: %w", err)
 		}
 	}
+	if v.Mislaid != uuid.Nil {
+		tellFound(ctx, v.Mislaid)
+	}
 	letters := make([]okey.MailOrder, len(v.Mails))
 	for i, step := range v.Mails {
 		letters[i] = okey.MailOrder{Key: v.Key, Cause: in.Action, Step: step, At: matter.At}
@@ -32,15 +35,41 @@ func KeyChange(ctx workflow.Context, in okey.KeyChangeInput) error {
 	return sendLetters(ctx, letters)
 }
 
-// awaitFound goes on while a key is mislaid: its holder is reminded, and when its time is over it is lost. Nobody says that it is found:
-// what falls due then finds nothing to do. No history from before there were such keys comes here.
+// endsWhenFound is the change since which nothing waits any more for a key that was mislaid and is so no longer.
+const endsWhenFound = 1
+
+// tellFound ends the workflow that waits for a mislaid key. One that has ended already, or began before it could be told, is not looked for.
+func tellFound(ctx workflow.Context, mislaid uuid.UUID) {
+	if workflow.GetVersion(ctx, "mislaid-ends-when-found", workflow.DefaultVersion, endsWhenFound) == workflow.DefaultVersion {
+		return
+	}
+	id := okey.OwnWorkflowID(okey.ActionKeyChange, mislaid)
+	if err := workflow.SignalExternalWorkflow(ctx, id, "", okey.SignalFound, nil).Get(ctx, nil); err != nil {
+		workflow.GetLogger(ctx).Info("nothing waited for the key any more", "error", err)
+	}
+}
+
+// awaitFound goes on while a key is mislaid: its holder is reminded, and when its time is over it is lost. Where it is found by way of
+// something other than a key change, what falls due finds nothing to do. No history from before there were such keys comes here.
 func awaitFound(ctx workflow.Context, in okey.KeyChangeInput, v okey.KeyVerdict, letters []okey.MailOrder) error {
+	found := false
+	if workflow.GetVersion(ctx, "mislaid-ends-when-found", workflow.DefaultVersion, endsWhenFound) != workflow.DefaultVersion {
+		workflow.Go(ctx, func(ctx workflow.Context) {
+			workflow.GetSignalChannel(ctx, okey.SignalFound).Receive(ctx, nil)
+			found = true
+		})
+	}
 	workflow.SetCurrentDetails(ctx, mislaidDetails(v.Deadlines))
 	out := &outbox{}
 	out.send(ctx, letters)
 	for _, due := range v.Deadlines {
-		if err := sleepUntil(ctx, due.At, mislaidDue[due.Kind]); err != nil {
+		_, err := awaitFor(ctx, max(0, due.At.Sub(workflow.Now(ctx))), mislaidDue[due.Kind], func() bool { return found })
+		if err != nil {
 			return err
+		}
+		if found {
+			workflow.SetCurrentDetails(ctx, "**La clef n'est plus égarée** : plus rien n'est attendu.")
+			break
 		}
 		now := workflow.Now(ctx).UTC()
 		if due.Kind == okey.DueReminder {
@@ -54,10 +83,4 @@ func awaitFound(ctx workflow.Context, in okey.KeyChangeInput, v okey.KeyVerdict,
 		}
 	}
 	return out.wait(ctx)
-}
-
-// sleepUntil waits for an instant; what says in French what happens then.
-func sleepUntil(ctx workflow.Context, at time.Time, what string) error {
-	_, err := awaitFor(ctx, max(0, at.Sub(workflow.Now(ctx))), what, func() bool { return false })
-	return err
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/log"
@@ -64,5 +65,46 @@ func TestAMislaidKeyIsRemindedOfAndLostInTime(t *testing.T) {
 			assert.Less(t, reminder.At.Sub(due[0].At), time.Hour)
 			assert.Equal(t, relay != nil, first[okey.MailUndelivered].Step.Kind != "", "support is told of what never leaves")
 		})
+	}
+}
+
+// Once a mislaid key is so no more, nothing waits for it: no reminder leaves, and nothing is lost.
+func TestTheFlowOfAMislaidKeyEndsWhenItIsFound(t *testing.T) {
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+	env := suite.NewTestWorkflowEnvironment()
+	begun := env.Now().UTC()
+	due := okey.MislaidDeadlines(begun, func(from time.Time, n int) time.Time { return from.AddDate(0, 0, n) })
+	env.RegisterActivityWithOptions(func(context.Context, okey.KeyMatter) (okey.KeyVerdict, error) {
+		return okey.KeyVerdict{Accepted: true, Key: "00480001", Mails: []okey.MailStep{{Kind: okey.MailKeyChanged, Ref: 1}}, Deadlines: due}, nil
+	}, activity.RegisterOptions{Name: okey.ActivityChangeKey})
+	var sent []okey.MailKind
+	env.RegisterActivityWithOptions(func(_ context.Context, o okey.MailOrder) (okey.MailReport, error) {
+		sent = append(sent, o.Step.Kind)
+		return okey.MailReport{}, nil
+	}, activity.RegisterOptions{Name: okey.ActivitySendMails})
+	env.RegisterDelayedCallback(func() { env.SignalWorkflow(okey.SignalFound, nil) }, time.Hour)
+	env.ExecuteWorkflow(workflows.KeyChange, okey.KeyChangeInput{Action: uuid.New()})
+	require.NoError(t, env.GetWorkflowError())
+	assert.Equal(t, []okey.MailKind{okey.MailKeyChanged}, sent)
+	assert.Less(t, env.Now().Sub(begun), 2*time.Hour)
+}
+
+// A change that takes a key out of that state tells the flow that waits for it, and goes on where there is none any more.
+func TestAChangeOfAMislaidKeyTellsTheFlowThatWaits(t *testing.T) {
+	for _, gone := range []error{nil, assert.AnError} {
+		var suite testsuite.WorkflowTestSuite
+		suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+		env := suite.NewTestWorkflowEnvironment()
+		mislaid := uuid.New()
+		env.RegisterActivityWithOptions(func(context.Context, okey.KeyMatter) (okey.KeyVerdict, error) {
+			return okey.KeyVerdict{Accepted: true, Key: "00480001", Mislaid: mislaid}, nil
+		}, activity.RegisterOptions{Name: okey.ActivityChangeKey})
+		told := 0
+		env.OnSignalExternalWorkflow(mock.Anything, okey.OwnWorkflowID(okey.ActionKeyChange, mislaid), "", okey.SignalFound, nil).
+			Run(func(mock.Arguments) { told++ }).Return(gone)
+		env.ExecuteWorkflow(workflows.KeyChange, okey.KeyChangeInput{Action: uuid.New()})
+		require.NoError(t, env.GetWorkflowError())
+		assert.Equal(t, 1, told)
 	}
 }

@@ -35,6 +35,7 @@ var paths = []string{
 	"asking_refused",
 	"key_change",
 	"key_mislaid",
+	"key_found",
 	"repair_watch",
 	"order_received",
 	"order_cancelled",
@@ -94,6 +95,7 @@ var versions = map[string]struct{ before, since []string }{
 		[]string{"expired_at_handover", "expired_at_handover@3", "handed_over", "handed_over@3", "key_lost_before_handover@3"},
 		[]string{"ended_sooner"},
 	},
+	"mislaid-ends-when-found":      {[]string{"key_mislaid"}, []string{"key_mislaid@2", "key_found", "key_recovered"}},
 	"tell-support-of-unsent-mails": {nil, []string{"key_change_undelivered", "key_change_undelivered@2"}},
 }
 

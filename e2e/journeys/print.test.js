@@ -9,8 +9,18 @@ const size = { width: 640, height: 900 }; // what A4 leaves between its margins
 async function deadOnPaper(visitor) {
   await visitor.page.emulateMedia({ media: "print" });
   return visitor.page.evaluate(() => [...document.querySelectorAll(
-    "form, input, select, button, nav, .filters, .actions, .deeds, a[download], a[href$='.xlsx'], .button, summary, .unprinted",
+    "form, input, select, button, nav, .filters, .actions, .deeds, a[download], a[href$='.xlsx'], a[href$='/bordereau'], .button, summary, .unprinted",
   )].filter((e) => e.checkVisibility({ visibilityProperty: true })).map((e) => e.outerHTML.slice(0, 160)));
+}
+
+/** The links of rows, and the headings of sections, that have nothing to say on the paper that the page is shown as. */
+function idleOnPaper(visitor) {
+  return visitor.page.evaluate(() => {
+    const seen = (e) => e.checkVisibility({ visibilityProperty: true });
+    const links = [...document.querySelectorAll("td a")].filter((a) => seen(a) && /^(Gérer|Voir|Ouvrir|Répondre|Remettre|Désigner)/.test(a.textContent));
+    const heads = [...document.querySelectorAll("section")].filter((s) => seen(s) && ![...s.children].some((e) => seen(e) && !e.matches("h2, h3")));
+    return [...links, ...heads].map((e) => e.outerHTML.slice(0, 160));
+  });
 }
 
 /** How many sheets of A4 the page takes. */
@@ -21,16 +31,17 @@ async function sheets(visitor) {
 journey("a list is printed without its filters, downloads and actions", ["desktop"], async (visit) => {
   const school = await openSchool({ staff: 2, keys: 2 });
   await requestAt("awaiting_decision", school, school.staff[0]);
-  await requestAt("handed_over", school, school.staff[1]);
+  const handed = await requestAt("handed_over", school, school.staff[1]);
   const pages = {
-    head: ["/", "/demandes", "/clefs", "/stock", "/commandes"],
-    support: ["/assistance", "/assistance/journal", "/assistance/tableau-de-bord", `/stock?etablissement=${school.uai}`, "/commandes", "/demandes"],
+    head: ["/", "/demandes", "/demandes?etape=terminees", "/clefs", "/stock", "/commandes", "/inventaire", "/delegations", `/demandes/${handed.id}`],
+    support: ["/assistance", "/assistance/hotes", "/assistance/rattachements", "/assistance/succession", `/assistance/etablissements/${school.uai}`, "/assistance/journal", "/assistance/tableau-de-bord", `/stock?etablissement=${school.uai}`, "/commandes", "/demandes"],
   };
   for (const [role, person] of Object.entries({ head: school.head, support: team.support })) {
     const visitor = await visit(person, { size });
     for (const path of pages[role]) {
       await visitor.open(path);
       assert.deepEqual(await deadOnPaper(visitor), [], `${path} on paper, for ${role}`);
+      assert.deepEqual(await idleOnPaper(visitor), [], `${path} on paper, for ${role}`);
       assert.ok(await visitor.page.getByRole("heading", { level: 1 }).isVisible());
       if (path === "/clefs") assert.ok(await visitor.page.getByRole("rowheader").first().isVisible(), "the list itself is there");
       await visitor.page.emulateMedia({ media: "screen" });
@@ -78,6 +89,10 @@ journey("the signed charter leaves no few lines on a sheet of their own", ["desk
   const { orphans, widows } = await text.evaluate((p) => ({ orphans: getComputedStyle(p).orphans, widows: getComputedStyle(p).widows }));
   assert.deepEqual({ orphans, widows }, { orphans: "4", widows: "4" }, "a longer one");
   assert.ok(await signer.page.getByText(/Empreinte/).first().isVisible(), "what it is checked by is on paper");
+  const letterhead = signer.page.getByRole("main").getByText("OKEY", { exact: true });
+  assert.ok(await letterhead.isVisible(), "and who issues it");
+  await signer.page.emulateMedia({ media: "screen" });
+  assert.ok(await letterhead.isHidden(), "the screen has its header");
 });
 
 journey("the slip says who issues it, of which request, and whose copy it is", ["desktop"], async (visit) => {

@@ -62,10 +62,17 @@ journey("a newcomer goes through the five steps, by the panel alone", ["desktop"
   await newcomer.leads(() => newcomer.page.getByRole("button", { name: /^Léa Martin/ }).click());
 
   await done(0);
-  await newcomer.page.getByText("Changer de personne").click();
-  await accessible(newcomer);
-  await legibleByNight(newcomer);
-  await fits(newcomer);
+  const switcher = newcomer.page.getByText("Changer de personne");
+  for (const width of [390, 1280]) {
+    await newcomer.page.setViewportSize({ width, height: 900 });
+    const closed = await switcher.boundingBox();
+    await switcher.click();
+    assert.deepEqual(await switcher.boundingBox(), closed, "what was pressed stays under the pointer");
+    await accessible(newcomer);
+    await legibleByNight(newcomer);
+    await fits(newcomer);
+    await switcher.click();
+  }
   await follows("Demander une clef");
   await newcomer.type(/besoin/, "cahier de textes");
   await newcomer.press("Envoyer ma demande");

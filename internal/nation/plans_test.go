@@ -73,7 +73,7 @@ func (s *stage) walk() {
 	} {
 		support.get(searched(asked))
 	}
-	for _, path := range []string{"/", "/assistance", "/assistance/journal", "/demandes", "/commandes", "/compte"} {
+	for _, path := range []string{"/", "/assistance", "/assistance/journal", "/demandes", "/demandes?etape=awaiting_decision&depuis=5", "/commandes", "/compte"} {
 		support.get(path)
 	}
 	for _, order := range slices.Sorted(maps.Keys(sorts)) {

@@ -29,14 +29,15 @@ func New(store *sql.Store, a *act.Dispatcher, url string) *API {
 // where people alone may call.
 func (s *API) Routes(router gin.IRouter) {
 	api := router.Group("/api/v1")
+	reads := []string{http.MethodGet, http.MethodHead} // who asks HEAD is answered as GET, without a body
 	for path, description := range map[string]gin.HandlerFunc{
 		"/openapi.yaml": func(c *gin.Context) { c.Data(http.StatusOK, "application/yaml; charset=utf-8", Description) },
 		"/openapi.json": func(c *gin.Context) { c.Data(http.StatusOK, "application/json; charset=utf-8", descriptionAsJSON()) },
 	} {
-		api.GET(path, respond.Conditional, description)
+		api.Match(reads, path, respond.Conditional, description)
 	}
 
-	const get, head, post, put = http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut
+	const get, post, put = http.MethodGet, http.MethodPost, http.MethodPut
 	for _, r := range []struct {
 		method, path, scope string
 		answer              handler
@@ -75,8 +76,11 @@ func (s *API) Routes(router gin.IRouter) {
 		{post, "/exports", "", s.postExport},
 		{get, "/exports", "", s.listExports},
 		{get, "/exports/:id", "", s.getExport},
-		{head, "/exports/:id", "", s.getExport},
 	} {
-		api.Handle(r.method, r.path, respond.NoStore, respond.Conditional, s.bearer(r.scope), failing(r.answer))
+		methods := []string{r.method}
+		if r.method == get {
+			methods = reads
+		}
+		api.Match(methods, r.path, respond.NoStore, respond.Conditional, s.bearer(r.scope), failing(r.answer))
 	}
 }

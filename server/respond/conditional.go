@@ -14,7 +14,7 @@ import (
 // Conditional gives what is read a name (ETag), the SHA-256 of its bytes, and answers 304 without them to whoever names them in
 // If-None-Match (RFC 9110, 13.1.2). An answer that has a name already, as a workbook has, is let through as it comes.
 func Conditional(c *gin.Context) {
-	if c.Request.Method != http.MethodGet {
+	if c.Request.Method != http.MethodGet && c.Request.Method != http.MethodHead {
 		return
 	}
 	held := &heldAnswer{ResponseWriter: c.Writer}

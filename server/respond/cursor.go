@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"okey/okey"
 
@@ -69,12 +70,17 @@ func CursorAt(at any) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(raw), err
 }
 
-// UnknownQuery names query parameters that a list does not have: a misspelt filter would show everything.
+// UnknownQuery names query parameters that a list does not have, and filters that are empty, as where a program's variable was: either
+// would show everything. A first page has an empty cursor.
 func UnknownQuery(c *gin.Context, known ...string) error {
 	var wrong Invalid
-	for _, name := range slices.Sorted(maps.Keys(c.Request.URL.Query())) {
-		if !slices.Contains(known, name) {
+	asked := c.Request.URL.Query()
+	for _, name := range slices.Sorted(maps.Keys(asked)) {
+		switch {
+		case !slices.Contains(known, name):
 			wrong = append(wrong, okey.InvalidField(Shown(name), "Ce filtre n'existe pas ici."))
+		case strings.TrimSpace(asked.Get(name)) == "" && name != "cursor":
+			wrong = append(wrong, okey.InvalidField(name, "Ce filtre est vide : donnez-lui une valeur, ou ne l'envoyez pas."))
 		}
 	}
 	return wrong.OrNil()

@@ -13,10 +13,27 @@ import (
 // PageLines is how many lines a list shows at once.
 const PageLines = 25
 
+// WaitedDays are the ages, in days, that a list of requests can be narrowed to; LateDays is the one after which an answer is late.
+var WaitedDays = []int{LateDays, 10, 30}
+
+// LateDays is when support's page counts an answer as late.
+const LateDays = 5
+
 // ShownRows is how many rows of a file a page shows.
 const ShownRows = 100
 
-// ChosenSchool is the filter by establishment; what is no UAI filters nothing.
+// noSchool is chosen by an address that names none, or several: no list has anything of it.
+const noSchool okey.UAI = "?"
+
+// ListedSchool is the filter by establishment. Where support typed what says none, the list is empty: everybody's would look like an answer.
+func ListedSchool(v *Visit) okey.UAI {
+	if v.unread != nil {
+		return noSchool
+	}
+	return ChosenSchool(v)
+}
+
+// ChosenSchool is the establishment that a form or page begins with; what is no UAI chooses none.
 func ChosenSchool(v *Visit) okey.UAI {
 	uai, err := okey.ParseUAI(v.Query("etablissement"))
 	if err != nil {
@@ -25,8 +42,8 @@ func ChosenSchool(v *Visit) okey.UAI {
 	return uai
 }
 
-// MayTakeList answers invalid where the address of a list names a school that can't be read: the page says so and shows everybody's, but a
-// spreadsheet that is not the one asked for is worse than none.
+// MayTakeList answers invalid where the address of a list names a school that can't be read: an empty spreadsheet would look like
+// an answer.
 func MayTakeList(v *Visit) error {
 	if v.Query("etablissement") == "" {
 		return nil
@@ -161,7 +178,7 @@ func AddTypedPlace(v *Visit, f *Form, chosen okey.UAI, place sql.Place, some []s
 	typed := v.Query("etablissement")
 	switch {
 	case v.unread != nil:
-		f.Note("etablissement", okey.ErrorMessage(v.unread)+" En attendant, rien n'est filtré par là.")
+		f.Note("etablissement", okey.ErrorMessage(v.unread))
 	case chosen == "":
 	case place.UAI == "":
 		f.Note("etablissement", "Cet établissement n'est pas dans OKEY : vérifiez son code, ou tapez son nom.")
@@ -170,7 +187,7 @@ func AddTypedPlace(v *Visit, f *Form, chosen okey.UAI, place sql.Place, some []s
 	default:
 		how.Hint = place.Name
 	}
-	if chosen != "" {
+	if chosen != "" && v.unread == nil {
 		typed = string(chosen)
 	}
 	f.Add("etablissement", typed, how)
@@ -179,14 +196,14 @@ func AddTypedPlace(v *Visit, f *Form, chosen okey.UAI, place sql.Place, some []s
 // addTypedPlace is AddTypedPlace for who has not read the place.
 func (s *Site) addTypedPlace(v *Visit, f *Form, chosen okey.UAI) error {
 	var place sql.Place
-	if chosen != "" {
+	if chosen != "" && v.unread == nil {
 		found, err := s.store.Place(v.Ctx(), chosen)
 		if err != nil && okey.ErrorCode(err) != okey.CodeNotFound {
 			return err
 		}
 		place = found
 	}
-	some, err := s.store.AskingLately(v.Ctx(), OfferedSchools)
+	some, err := s.store.ServedPlaces(v.Ctx(), OfferedSchools)
 	AddTypedPlace(v, f, chosen, place, some)
 	return err
 }

@@ -14,7 +14,7 @@ import (
 // page, and its names are text and links. What it shows is what the table behind it shows, read once, by one right to look. Lengths are
 // attributes of SVG: the page's policy lets no style in. To put one on a page:
 //   - make its Figures with the same permission and filters as the page, and a Plotted of them in the page's screen;
-//   - write `{{template "plot" .Weeks}}` under a heading of its own;
+//   - write `{{template "plot" .Weeks}}`: a section, whose heading is what the plot says;
 //   - register a spreadsheet of Figures.Sheet in the room's Routes, and give its address as Sheet.
 
 // Figures are the numbers of a plot: the table that it is drawn from.
@@ -62,7 +62,7 @@ const (
 // Plotted is a plot with all that goes with it.
 type Plotted struct {
 	ID      string // of the page's elements
-	Name    string // of the table, for whoever hears it
+	Name    string // of the section, and of the table for whoever hears it
 	Message string // what the plot says, in one sentence: it stands above
 	Note    string // how it was counted
 	Sheet   string // address of the download

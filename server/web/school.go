@@ -18,9 +18,12 @@ const SchoolHint = "Son nom et sa commune, ou son code UAI."
 // manyPlaces is how many establishments of one name are told apart; beyond, more of the name is asked for.
 const manyPlaces = 5
 
-// OfferedSchools is how many establishments a filter offers before anything is typed: those that have asked lately. All of a country's
-// would weigh more than the page. A form offers those that a name may mean: who merges, or has no head, need not have asked.
-const OfferedSchools = 50
+// OfferedSchools is up to how many establishments a field offers before anything is typed: all of an academy, or of two. A country's would
+// weigh more than the page: there what is typed is looked up, and those that it may mean are offered.
+const OfferedSchools = 500
+
+// longestTown is how many words are tried as the town of a name.
+const longestTown = 3
 
 // PlacesMeant is the establishment that was typed, or those that it may be: none that OKEY knows, or up to one more than are told apart.
 // What looks like a code, and is none, is invalid.
@@ -60,22 +63,61 @@ func (s *Site) School(ctx context.Context, field, typed string) (okey.UAI, []Cho
 	case err != nil || uai != "":
 		return uai, nil, err
 	case len(among) == 0:
-		return "", nil, okey.InvalidField(field, "OKEY ne connaît aucun établissement de ce nom : essayez un seul mot, ou son code UAI.")
+		return s.noSuchSchool(ctx, field, typed)
 	case len(among) > manyPlaces:
 		return "", nil, okey.InvalidField(field, "Trop d'établissements répondent à ce nom : ajoutez la commune, ou tapez le code UAI.")
 	}
-	named := make([]string, len(among))
-	choices := make([]Choice, len(among))
+	choices, named := apart(among)
+	return "", choices, okey.InvalidField(field, "Plusieurs établissements répondent à ce nom. Choisissez-en un : %s.", named)
+}
+
+// apart tells establishments from each other by code and town.
+func apart(among []sql.FoundPlace) (choices []Choice, named string) {
+	said := make([]string, len(among))
 	for i, p := range among {
-		choices[i] = offered(p.Place)
-		named[i] = choices[i].Value + ", " + p.Commune
+		choices = append(choices, offered(p.Place))
+		said[i] = choices[i].Value + ", " + p.Commune
 	}
-	return "", choices, okey.InvalidField(field,
-		"Plusieurs établissements répondent à ce nom. Choisissez-en un : %s.", strings.Join(named, " ; "))
+	return choices, strings.Join(said, " ; ")
+}
+
+// noSuchSchool is invalid for a name that no establishment has. The town may be what is wrong: it comes last, and is left out.
+func (s *Site) noSuchSchool(ctx context.Context, field, typed string) (okey.UAI, []Choice, error) {
+	words := strings.Fields(typed)
+	for n := len(words) - 1; n > 0 && n >= len(words)-longestTown; n-- {
+		clear, among, err := s.PlacesMeant(ctx, strings.Trim(strings.Join(words[:n], " "), ",;()"))
+		if err != nil && okey.ErrorCode(err) != okey.CodeInvalid {
+			return "", nil, err
+		}
+		if clear != "" {
+			among = slices.DeleteFunc(among, func(p sql.FoundPlace) bool { return p.UAI != clear })
+		}
+		if len(among) > 0 && len(among) <= manyPlaces {
+			choices, named := apart(among)
+			return "", choices, okey.InvalidField(field, "Aucun établissement ne porte ce nom dans cette commune. Peut-être : %s.", named)
+		}
+	}
+	return "", nil, okey.InvalidField(field, "OKEY ne connaît aucun établissement de ce nom : essayez un seul mot, ou son code UAI.")
 }
 
 // offered is a choice that can be sent as it is: the code in it is read.
 func offered(p sql.Place) Choice { return Choice{okey.SayPlace(p.Name, p.UAI), p.Commune} }
+
+// OfferSchools has fields of a form offer the establishments, where they are few enough.
+func (s *Site) OfferSchools(v *Visit, f *Form, fields ...string) error {
+	some, err := s.store.ServedPlaces(v.Ctx(), OfferedSchools)
+	for _, name := range fields {
+		how, asked := f.Fields[name]
+		if !asked {
+			continue
+		}
+		for _, p := range some {
+			how.Offered = append(how.Offered, offered(p))
+		}
+		f.Fields[name] = how
+	}
+	return err
+}
 
 // ReadSchools puts codes in place of the names that were typed into fields of a form. What is wrong stands beside its field.
 func (s *Site) ReadSchools(v *Visit, f *Form, fields ...string) error {

@@ -10,11 +10,14 @@ type Cell struct {
 	Text   string
 	More   string // said below it, in smaller letters
 	Unseen string // said after it to who does not see the row
+	Tag    string // the state that the text names: its shape and colour
+	Alarm  string // what is wrong, said after it
 	Path   string
 	At     string // the instant or day that the text is short for, as machines read it
 	Number bool   // a count, to be compared with those above and below
 	Whole  bool   // no line may break it: a serial number, a lot, a name, a link's few words
 	Clip   bool   // a text that is as long as its writer likes: where tables have columns, as much of it as one line has room for
+	Act    bool   // it leads to what can be done: not for paper
 	Form   *Form
 	Does   string // what the form does, for whoever hears its button without the row
 
@@ -39,6 +42,11 @@ type TableView struct {
 
 // Numeric tells whether a column counts something.
 func (t TableView) Numeric(column int) bool { return len(t.Rows) > 0 && t.Rows[0][column].Number }
+
+// Acts tells whether a column only leads on: paper does without it.
+func (t TableView) Acts(column int) bool {
+	return len(t.Rows) > 0 && (t.Rows[0][column].Act || t.Rows[0][column].Form != nil)
+}
 
 // TableOf makes a slice of rows into a table. It is a template's function, too: pages keep their own types of rows.
 func TableOf(name string, rows any, columns ...string) (TableView, error) {

@@ -50,6 +50,9 @@ const (
 	overlap = 100
 )
 
+// Before is when all was ready for a year that ends now.
+func Before(now time.Time) time.Time { return now.AddDate(0, 0, -days-28) }
+
 // space is the ground of the ids of what people did.
 var space = uuid.MustParse("5f0b6b0e-2a67-5d0c-9d2e-6f6b65790064")
 

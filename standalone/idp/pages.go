@@ -24,6 +24,7 @@ const shown = 60 // people of a list: beyond, search
 type signIn struct {
 	store     *store
 	clientURL string
+	madeUp    bool
 	back      func(ctx context.Context, id string) string // where a finished sign-in goes on
 }
 
@@ -33,9 +34,11 @@ type list struct {
 	Begin     string  // whom a newcomer becomes first
 	First     []group // who is proposed first
 	Others    []group
-	Count     int // of the others
-	More      int // of them, who are left out
+	Count     int  // of the others
+	Shown     int  // of them
+	More      bool // are left out
 	ClientURL string
+	MadeUp    bool // the people are
 }
 
 // group are people of one kind, as the list has them.
@@ -88,7 +91,7 @@ func (s signIn) list(w http.ResponseWriter, r *http.Request, id, words string) {
 	}
 	page.First = grouped(first[:min(shown, len(first))], id)
 	page.Others = grouped(others[:min(shown, len(others))], id)
-	page.Count, page.More = len(others), max(0, len(others)-shown)+max(0, len(first)-shown)
+	page.Count, page.Shown, page.More = len(others), min(shown, len(others)), max(len(others), len(first)) > shown
 	s.render(w, http.StatusOK, "list.html", page)
 }
 
@@ -147,6 +150,7 @@ func (s signIn) goodbye(w http.ResponseWriter, _ *http.Request) {
 
 // render writes a page whole or not at all.
 func (s signIn) render(w http.ResponseWriter, status int, name string, data list) {
+	data.MadeUp = s.madeUp
 	var page bytes.Buffer
 	if err := pages.ExecuteTemplate(&page, name, data); err != nil {
 		slog.Error("page not made", "page", name, "error", err)

@@ -38,6 +38,7 @@ type Options struct {
 	ClientSecret string
 	ClientURL    string // OKEY's base URL: people are sent back to pages under it, or to another loopback port
 	People       People
+	MadeUp       bool // they are the demonstration's
 }
 
 // New returns the provider's pages and endpoints.
@@ -70,7 +71,7 @@ func New(options Options) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set the OpenID provider up: %w", err)
 	}
-	pages := signIn{store: s, clientURL: options.ClientURL, back: op.AuthCallbackURL(provider)}
+	pages := signIn{store: s, clientURL: options.ClientURL, madeUp: options.MadeUp, back: op.AuthCallbackURL(provider)}
 	issuer := op.NewIssuerInterceptor(provider.IssuerFromRequest)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", pages.home)

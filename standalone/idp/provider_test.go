@@ -261,10 +261,11 @@ func TestThePageSaysWhoPeopleAreAndWhatOneDoesAsThem(t *testing.T) {
 	for range shown + 5 {
 		people = append(people, Person{UID: "x", GivenName: "Zoé", FamilyName: "Trois", Group: "Personnels"})
 	}
-	handler, err := New(Options{
+	options := Options{
 		Dir: t.TempDir(), Issuer: "http://127.0.0.1:8090", ClientID: "okey", ClientSecret: secret, ClientURL: "http://127.0.0.1:8080",
-		People: func(context.Context) ([]Person, error) { return people, nil },
-	})
+		People: func(context.Context) ([]Person, error) { return people, nil }, MadeUp: true,
+	}
+	handler, err := New(options)
 	require.NoError(t, err)
 	page := func(query string) string {
 		answer := httptest.NewRecorder()
@@ -273,9 +274,19 @@ func TestThePageSaysWhoPeopleAreAndWhatOneDoesAsThem(t *testing.T) {
 	}
 	first := page("")
 	require.Regexp(t, `(?s)<h2>Direction</h2>.*<strong>Ana Une</strong><span> : répondez</span>.*<details>.*Bob Deux`, first, "the others are folded")
-	require.Contains(t, first, "Toutes les autres personnes (66)")
-	require.Contains(t, first, "6 personnes de plus")
+	require.Contains(t, first, "Les autres personnes (66)")
+	require.Contains(t, first, "La liste s'arrête ici, à 60 des 66 autres personnes : cherchez")
+	require.Contains(t, first, "Ces personnes sont inventées")
 	found := page("?q=bob")
 	require.Contains(t, found, "Bob Deux")
 	require.NotContains(t, found, "<details>")
+	require.Contains(t, page("?q=zo%C3%A9"), "La liste s'arrête ici : cherchez")
+
+	options.MadeUp = false // an academy tries it with people of its own
+	handler, err = New(options)
+	require.NoError(t, err)
+	theirs := page("")
+	require.NotContains(t, theirs, "inventées")
+	require.NotContains(t, theirs, "démonstration")
+	require.Contains(t, theirs, "sans mot de passe, au nom de chacun")
 }

@@ -22,6 +22,7 @@ type Journal struct {
 
 	Chain   string // how the end of the chain stands; on the first page
 	Broken  string // what is wrong with it
+	Count   string // of the lines that the filters let through
 	Filters *web.Form
 	Lines   []story.AuditLine
 	Sheet   string
@@ -65,6 +66,15 @@ func (s *Pages) Journal(v *web.Visit) (*Journal, error) {
 		chosen.wrong = append(chosen.wrong, web.FormError{Field: "objet", Message: said})
 	}
 	page.Filters = auditFilters(v, chosen)
+	counted := len(found) // who looks for a needle has the whole audit read once, not twice
+	if pager != (web.Pager{}) {
+		if counted, err = s.store.CountAudit(v.Ctx(), chosen.filter); err != nil {
+			return nil, err
+		}
+	}
+	if counted > 0 {
+		page.Count = okey.Capitalize(web.SayUpTo(counted, "ligne"))
+	}
 	if pager.First == "" {
 		err = s.sayChain(v, page)
 	}

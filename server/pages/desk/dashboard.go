@@ -57,7 +57,7 @@ type dashboardChoice struct {
 	served []string    // the academies to choose from
 	period int         // of dashboardPeriods
 	place  sql.Place   // the establishment, where one is chosen that OKEY knows
-	asking []sql.Place // establishments to choose from
+	offers []sql.Place // establishments to choose from
 	places int         // how many establishments are listed
 }
 
@@ -67,18 +67,19 @@ func (s *Pages) dashboardChoiceOf(v *web.Visit) (c dashboardChoice, err error) {
 	if err = seesDesk(v); err != nil {
 		return c, err
 	}
-	if c.served, c.asking, err = s.store.DeskChoices(v.Ctx(), web.OfferedSchools); err != nil {
+	if c.served, c.offers, err = s.store.DeskChoices(v.Ctx(), web.OfferedSchools); err != nil {
 		return c, err
 	}
 	if academy, known := okey.AcademyByCode(v.Query("academie")); known && slices.Contains(c.served, academy.Code) {
 		c.scope.Academy = academy.Code
 	}
+	c.period = defaultPeriod
 	for i, period := range dashboardPeriods {
 		if period.name == v.Query("periode") {
 			c.period = i
 		}
 	}
-	if c.scope.Establishment = web.ChosenSchool(v); c.scope.Establishment != "" {
+	if c.scope.Establishment = web.ListedSchool(v); c.scope.Establishment != "" {
 		c.place, err = s.store.Place(v.Ctx(), c.scope.Establishment)
 		if okey.ErrorCode(err) == okey.CodeNotFound {
 			err = nil // the field says so
@@ -95,6 +96,9 @@ func (s *Pages) dashboardPage(v *web.Visit) error {
 	}
 	chosen.places = shortestPlaces
 	page := dashboardScreen{Filters: dashboardFilters(v, chosen)}
+	if chosen.scope.Establishment != "" && chosen.place.UAI == "" { // zeros would look like an answer
+		return s.Show(v, http.StatusOK, "dashboard", web.Screen{Title: "Tableau de bord", Body: page})
+	}
 	for _, p := range panels {
 		figures, err := p.Figures(s, v, chosen)
 		if err != nil {
@@ -145,8 +149,8 @@ func dashboardFilters(v *web.Visit, chosen dashboardChoice) *web.Form {
 	}
 	slices.SortFunc(byAcademy.Choices, byLabel())
 	filters.Add("academie", chosen.scope.Academy, byAcademy)
-	web.AddTypedPlace(v, filters, chosen.scope.Establishment, chosen.place, chosen.asking)
-	byPeriod := web.Field{Label: "Délais mesurés sur"}
+	web.AddTypedPlace(v, filters, chosen.scope.Establishment, chosen.place, chosen.offers)
+	byPeriod := web.Field{Label: "Période"}
 	for _, period := range dashboardPeriods {
 		byPeriod.Choices = append(byPeriod.Choices, web.Choice{Value: period.name, Label: period.french})
 	}

@@ -10,13 +10,17 @@ import (
 	"okey/server/web"
 )
 
-// dashboardPeriods are how far back delays are measured, as the address names them; the first one where none is chosen.
+// dashboardPeriods are how far back the plots go, as the address names them. What began long ago would have no room for its weeks.
 var dashboardPeriods = []struct {
 	name, french string
 	months       int // zero: as far as anything is kept
+	weeks        int // with the one that is still going on
 }{
-	{"trimestre", "Trois mois", 3}, {"annee", "Un an", 12}, {"tout", "Depuis le début", 0},
+	{"trimestre", "Trois mois", 3, 14}, {"semestre", "Six mois", 6, 27}, {"annee", "Un an", 12, 53}, {"tout", "Depuis le début", 0, 104},
 }
+
+// defaultPeriod is taken where none is chosen.
+const defaultPeriod = 1
 
 // since is when the chosen period began; zero where it has no beginning.
 func (c dashboardChoice) since(today okey.Day, zone *time.Location) time.Time {
@@ -30,8 +34,22 @@ func (c dashboardChoice) since(today okey.Day, zone *time.Location) time.Time {
 // ninthName is how the ninth decile is told.
 const ninthName = "90 % des demandes"
 
-// answerTarget is within how many open days an answer is due: then comes the first reminder.
-func answerTarget() float64 { return float64(okey.DefaultWaits().DecisionReminders[0]) }
+// openTarget is within how many open days an answer is due: then comes the first reminder.
+func openTarget() int { return okey.DefaultWaits().DecisionReminders[0] }
+
+// answerTarget is how long they are on the calendar, whose days the plot has: on average of all that begin on open days of a year.
+func (s *Pages) answerTarget(chosen dashboardChoice, now time.Time) float64 {
+	days, passed := 0, time.Duration(0)
+	for _, academy := range chosen.academies() {
+		school := okey.Establishment{Academy: academy}
+		for ago := range 365 {
+			if from := now.AddDate(0, 0, -ago); s.calendar.IsOpen(school, from) {
+				days, passed = days+1, passed+s.calendar.AddOpenDays(school, from, openTarget()).Sub(from)
+			}
+		}
+	}
+	return tenths(passed.Hours() / 24 / float64(max(days, 1)))
+}
 
 // delayFigures measures how long requests have stayed in each stage.
 func (s *Pages) delayFigures(v *web.Visit, chosen dashboardChoice) (web.Figures, error) {
@@ -54,7 +72,7 @@ func (s *Pages) delayFigures(v *web.Visit, chosen dashboardChoice) (web.Figures,
 			row.Tick, row.Label = values[1], fmt.Sprintf("%s, 90 %% en %s", sayDays(values[0]), web.SayValue(values[1]))
 		}
 		if stage == okey.AwaitingDecision {
-			row.Target = answerTarget()
+			row.Target = s.answerTarget(chosen, v.Now)
 		}
 		f.Rows = append(f.Rows, row)
 	}
@@ -70,11 +88,10 @@ func sayDelays(f web.Figures) web.Plotted {
 	}
 	return web.Plotted{
 		Nothing: sayNoDelays(f),
-		Message: fmt.Sprintf("L'étape la plus longue est « %s » : la moitié des demandes y restent %s ou moins, "+
-			"9 sur 10 restent %s ou moins.",
-			longest.Name, sayDays(longest.Values[0]), sayDays(longest.Values[1])),
-		Note: "Jours de calendrier, étapes terminées pendant la période.",
-		Tick: ninthName, Target: fmt.Sprintf("Objectif de réponse : %s ouvrés", sayDays(answerTarget())),
+		Message: fmt.Sprintf("L'étape la plus longue, « %s », dure %s au plus pour une demande sur deux.", longest.Name, sayDays(longest.Values[0])),
+		Note:    "Jours de calendrier, étapes terminées pendant la période.",
+		Tick:    ninthName, Target: fmt.Sprintf("Objectif de réponse : %d jours ouvrés, soit %s de calendrier en moyenne",
+			openTarget(), sayDays(f.Rows[0].Target)),
 		Figure: web.Headline{
 			Number: web.SayValue(f.Rows[0].Values[0]), Path: "#delais",
 			Of: okey.SayEither(int(max(f.Rows[0].Values[0], 0)), "jour", "jours") + " avant une réponse (médiane)",

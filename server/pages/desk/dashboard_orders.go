@@ -65,7 +65,7 @@ func sayOrders(f web.Figures) web.Plotted {
 		Nothing: "Aucune commande en cours.",
 		Message: fmt.Sprintf("%s en cours, pour %s encore à recevoir ; %s en retard.",
 			okey.SayCount(sum(f, orders), "commande"), okey.SayCount(sum(f, keys), "clef"), okey.SayNumber(late)),
-		Note: "Âge depuis le jour de la commande. En retard : signalée à l'assistance comme telle, ou vieille de 12 semaines.",
+		Note: "Âge depuis le jour de la commande. Une commande est en retard quand OKEY l'a signalée à l'assistance, ou après 12 semaines.",
 		Figure: web.Headline{
 			Number: okey.SayNumber(late), Of: okey.SayEither(late, "commande en retard", "commandes en retard"), Path: "#commandes",
 			Alarm: late > 0,

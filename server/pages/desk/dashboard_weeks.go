@@ -11,12 +11,9 @@ import (
 	"okey/server/web"
 )
 
-// Requests are counted by week from the first one on: half a year back at most, with the week that is still going on, and not for so few
-// weeks that nothing could be compared.
-const (
-	dashboardWeeks = 26
-	fewestWeeks    = 8
-)
+// fewestWeeks are shown of requests, which are counted by week from the first one on, or from the beginning of the period: fewer would
+// leave nothing to compare.
+const fewestWeeks = 8
 
 // weekEnds are what becomes of a request; the stages that are none of these are still open.
 var weekEnds = []okey.Stage{okey.HandedOver, okey.Refused, okey.Withdrawn, okey.Expired}
@@ -24,14 +21,15 @@ var weekEnds = []okey.Stage{okey.HandedOver, okey.Refused, okey.Withdrawn, okey.
 // weekFigures counts the requests of each week by what has become of them.
 func (s *Pages) weekFigures(v *web.Visit, chosen dashboardChoice) (web.Figures, error) {
 	zone := web.Paris(v).Zone
-	first := v.Today().Week().AddDays(-7 * (dashboardWeeks - 1))
+	most := dashboardPeriods[chosen.period].weeks
+	first := v.Today().Week().AddDays(-7 * (most - 1))
 	counts, err := s.store.RequestsByWeek(v.Ctx(), chosen.scope, first, zone)
 	f := web.Figures{
 		Of: "Semaine", Columns: []string{"Clef remise", "Refusée", "Retirée", "Expirée", "En cours", "Total"}, Aside: 1,
 		Taken: []workbook.Column{{Title: "Semaine du", Kind: workbook.Date}, {Title: "Semaine", Kind: workbook.Number}},
 	}
 	place := map[okey.Day]int{}
-	for i := range dashboardWeeks {
+	for i := range most {
 		monday := first.AddDays(7 * i)
 		_, number := monday.Time().ISOWeek()
 		place[monday] = i
@@ -87,11 +85,15 @@ func outcomeColumn(stage okey.Stage) int {
 func sayWeeks(f web.Figures) web.Plotted {
 	all, weeks := len(f.Columns)-1, len(f.Rows)
 	of := func(ago int) int { return int(f.Rows[weeks-1-ago].Values[all]) }
+	note := "Demandes par semaine de dépôt, selon leur état aujourd'hui. Semaine en cours incluse."
+	if weeks == dashboardPeriods[len(dashboardPeriods)-1].weeks {
+		note += fmt.Sprintf(" Les demandes d'avant ces %d semaines n'y sont pas.", weeks)
+	}
 	return web.Plotted{
 		Message: fmt.Sprintf("%s en %d semaines, dont %s avec une clef remise ; %s la semaine dernière, %s celle d'avant.",
 			okey.SayCount(sum(f, all), "demande"), weeks, okey.SayNumber(sum(f, 0)), okey.SayNumber(of(1)), okey.SayNumber(of(2))),
 		Band: "Vacances scolaires",
-		Note: "Demandes par semaine de dépôt, selon leur état aujourd'hui. Semaine en cours incluse.",
+		Note: note,
 		Figure: web.Headline{
 			Number: okey.SayNumber(of(0)), Of: okey.SayEither(of(0), "demande cette semaine", "demandes cette semaine"),
 			Path: address.PathRequests,

@@ -21,9 +21,10 @@ type Screen struct {
 	Figures []figure
 	Tools   []toolGroup
 	Queue   []web.Row
-	Matters []matter // what to do, by kind
-	Engine  string   // where it could not be asked
-	Mends   bool     // its reader may set things going again
+	Chips   []web.NavLink // the kinds, each with its rows alone
+	Matters []matter      // what to do, by kind
+	Engine  string        // where it could not be asked
+	Mends   bool          // its reader may set things going again
 	Refused []story.DeskLine
 	Resend  *web.Form // all mails of a time in which the relay refused them; nil for who may not
 	Sheet   string
@@ -128,10 +129,33 @@ func (s *Pages) Screen(v *web.Visit, resend *web.Form) (*Screen, error) {
 	}
 	queue, err := s.queue(v, page.Matters)
 	page.Figures = figures(st.Figures, page.Matters, queue, v.Now)
+	if page.Chips = chips(page.Matters, v.Query(oneKind)); len(page.Chips) > 0 && !page.Chips[0].Here {
+		page.Matters = slices.DeleteFunc(page.Matters, func(m matter) bool { return m.ID != v.Query(oneKind) })
+		queue = slices.DeleteFunc(queue, func(q queued) bool { return q.Kind != v.Query(oneKind) })
+	}
 	for _, row := range queue {
 		page.Queue = append(page.Queue, row.cells(c, page.Mends))
 	}
 	return page, err
+}
+
+// oneKind is the parameter of the page's address that narrows the queue to a kind.
+const oneKind = "sorte"
+
+func kindURL(id string) string { return address.PathDesk + "?" + oneKind + "=" + id + "#file" }
+
+// chips lead to the rows of each kind, and from one kind's back to all; what is asked for and isn't there narrows nothing.
+func chips(matters []matter, asked string) []web.NavLink {
+	if len(matters) == 0 {
+		return nil
+	}
+	links := []web.NavLink{{Name: "Tout", Path: address.PathDesk + "#file", Here: true}}
+	for _, m := range matters {
+		link := web.NavLink{Name: m.Count, Path: kindURL(m.ID), Here: m.ID == asked}
+		links[0].Here = links[0].Here && !link.Here
+		links = append(links, link)
+	}
+	return links
 }
 
 // queue is all that is stuck, what has been so for longest first; what has no beginning that is known comes last.
@@ -140,7 +164,7 @@ func (s *Pages) queue(v *web.Visit, matters []matter) ([]queued, error) {
 	var about []uuid.UUID
 	for _, m := range matters {
 		for _, row := range m.Rows {
-			row.Do = m.Do
+			row.Do, row.Kind = m.Do, m.ID
 			queue = append(queue, row)
 			if row.About != uuid.Nil {
 				about = append(about, row.About)
@@ -183,12 +207,12 @@ func sayTold(t sql.Told, c web.Clock) string {
 
 // cells are a row of the table: what, where, since when, who was told, the action.
 func (q queued) cells(c web.Clock, mends bool) web.Row {
-	do := web.Cell{Text: "Voir", Path: q.Path, Unseen: " : " + q.What, Whole: true}
+	do := web.Cell{Text: "Voir", Path: q.Path, Unseen: " : " + q.What, Whole: true, Act: true}
 	if mends {
 		do.Text = q.Do
 	}
 	if q.Path == "" {
-		do = web.Cell{}
+		do = web.Cell{Act: true}
 	}
 	return web.Row{{Text: q.What, More: q.More}, {Text: q.Where}, c.StampOn(q.Since), {Text: q.Told}, do}
 }
@@ -206,24 +230,29 @@ func figures(f sql.DeskFigures, matters []matter, queue []queued, now time.Time)
 	for _, m := range matters {
 		full = full || len(m.Rows) == deskRows
 		if m.ID == mattersOrders {
-			overdue = "#" + m.ID
+			overdue = kindURL(m.ID)
 		}
 	}
 	stuck := figure{Number: okey.SayNumber(len(queue)), What: "à débloquer", Path: "#file"}
+	said := "dont %s de moins d'une semaine"
 	if full {
-		stuck.Number += " et plus"
-	} else if len(queue) > 0 {
-		stuck.Change = fmt.Sprintf("dont %s de moins d'une semaine", okey.SayNumber(fresh))
+		stuck.Number, said = stuck.Number+" et plus", "dont au moins %s de moins d'une semaine"
+	}
+	if len(queue) > 0 {
+		stuck.Change = fmt.Sprintf(said, okey.SayNumber(fresh))
 	}
 	return []figure{
 		stuck,
 		{
-			Number: okey.SayNumber(f.Late), What: okey.SayEither(f.Late, "demande", "demandes") + " sans réponse depuis 5 jours",
-			Change: sayChange(f.Late - f.LateBefore), Path: address.PathRequests + "?etape=" + string(okey.AwaitingDecision),
+			Number: okey.SayNumber(f.Late), What: okey.SayEither(f.Late, "demande", "demandes") +
+				fmt.Sprintf(" sans réponse depuis %d jours", web.LateDays),
+			Change: sayChange(f.Late - f.LateBefore),
+			Path:   fmt.Sprintf("%s?etape=%s&depuis=%d", address.PathRequests, okey.AwaitingDecision, web.LateDays),
 		},
 		{
-			Number: okey.SayNumber(f.Dry), What: okey.SayEither(f.Dry, "établissement", "établissements") + " à court de clefs",
-			Change: sayChange(f.Dry - f.DryBefore), Path: address.PathDashboard,
+			Number: okey.SayNumber(f.Dry), What: okey.SayEither(f.Dry, "établissement", "établissements") +
+				" en attente d'une clef",
+			Change: sayChange(f.Dry - f.DryBefore), Path: address.PathRequests + "?etape=" + string(okey.AwaitingStock),
 		},
 		{
 			Number: okey.SayNumber(f.Overdue), What: okey.SayEither(f.Overdue, "commande", "commandes") + " en retard",

@@ -34,7 +34,7 @@ func (s *Pages) mailsPage(v *web.Visit) error {
 	if err := seesDesk(v); err != nil {
 		return err
 	}
-	l, counted := sql.MailList{Establishment: web.ChosenSchool(v)}, 0
+	l, counted := sql.MailList{Establishment: web.ListedSchool(v)}, 0
 	page := mailsScreen{Filters: web.ListForm(address.PathMails), Sheet: web.SheetURL(v)}
 	found, pager, err := web.Page(v, func(from mailCursor, ahead bool, limit int) ([]sql.Mail, error) {
 		l.At, l.ID, l.Ahead, l.Limit = from.At, from.ID, ahead, limit
@@ -63,7 +63,7 @@ func (s *Pages) mailsTable(v *web.Visit) (web.Spreadsheet, error) {
 	if err := web.MayTakeList(v); err != nil {
 		return web.Spreadsheet{}, err
 	}
-	l := sql.MailList{Establishment: web.ChosenSchool(v), Limit: web.DownloadPage}
+	l := sql.MailList{Establishment: web.ListedSchool(v), Limit: web.DownloadPage}
 	found := web.Paged(web.MaxDownload, func(last *sql.Mail) ([]sql.Mail, error) {
 		if last != nil {
 			l.At, l.ID = last.CreatedAt, last.ID

@@ -25,9 +25,9 @@ const (
 	missedAfter   = 2 * time.Minute
 	unconfirmed   = 7 * 24 * time.Hour
 	deskHistory   = 14 * 24 * time.Hour
-	lateAfter     = 5 * 24 * time.Hour // for an answer
-	deskRows      = 50                 // of each kind on the page
-	sheetRows     = 20_000             // and in the table to take along
+	lateAfter     = web.LateDays * 24 * time.Hour
+	deskRows      = 50     // of each kind on the page
+	sheetRows     = 20_000 // and in the table to take along
 	enginePatient = 2 * time.Second
 )
 
@@ -47,6 +47,7 @@ type queued struct {
 	Since             time.Time // zero: not known
 	About             uuid.UUID // the request, order, delivery or report that letters tell of; zero: none
 	Told              string    // who was told last, and when
+	Kind              string    // of which matter it is
 	Path, Do          string    // where it is set going, and what that is called
 }
 

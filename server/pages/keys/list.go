@@ -120,7 +120,18 @@ func sayKeys(n sql.KeyCount, ofState bool) string {
 	if ofState || n.Keys > sql.CountMost {
 		return said
 	}
-	return said + " : " + okey.SayNumber(n.InStock) + " en stock, " + okey.SayNumber(n.InService) + " en service"
+	parts := []string{okey.SayNumber(n.In[okey.InStock]) + " en stock", okey.SayNumber(n.In[okey.InService]) + " en service"}
+	for _, state := range okey.KeyStates() {
+		count, name := n.In[state], state.French()
+		switch {
+		case count == 0 || state == okey.InStock || state == okey.InService:
+		case strings.Contains(name, " "): // "au rebut"
+			parts = append(parts, okey.SayNumber(count)+" "+name)
+		default:
+			parts = append(parts, okey.SayCount(count, name))
+		}
+	}
+	return said + " : " + strings.Join(parts, ", ")
 }
 
 // AwaitedDeliveries are those that the visitor is to confirm.
@@ -204,7 +215,7 @@ func severalSchools(v *web.Visit) bool { return v.Desk() || len(v.Actor.Answers(
 
 // keyFilterOf is what the address of the list asks for, and what is wrong with it; what can't be read filters nothing.
 func keyFilterOf(v *web.Visit) (f sql.KeyFilter, wrong *web.FormError) {
-	f = sql.KeyFilter{Establishment: web.ChosenSchool(v), Batch: web.PlainQuery(v, "lot"), Search: web.PlainQuery(v, "q")}
+	f = sql.KeyFilter{Establishment: web.ListedSchool(v), Batch: web.PlainQuery(v, "lot"), Search: web.PlainQuery(v, "q")}
 	if state := okey.KeyState(v.Query("etat")); state.Valid() {
 		f.State = state
 	}

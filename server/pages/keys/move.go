@@ -59,6 +59,9 @@ func (s *Pages) moveKeysPage(v *web.Visit) error {
 	}
 	f, notice := moveForm(v), ""
 	f.Values["serials"], f.Values["establishment"] = web.PlainQuery(v, "clef"), string(web.ChosenSchool(v))
+	if err := s.OfferSchools(v, f, "establishment"); err != nil {
+		return err
+	}
 	if s.Restore(v, f) {
 		notice = web.RestoredNotice
 	}

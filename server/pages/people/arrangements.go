@@ -95,6 +95,9 @@ func (s *Pages) showArrangements(
 			return err
 		}
 		screen.Form = page.form(v)
+		if err := s.OfferSchools(v, screen.Form, "establishment", "host"); err != nil {
+			return err
+		}
 		if s.Restore(v, screen.Form) {
 			notice = web.RestoredNotice
 		}

@@ -66,7 +66,7 @@ func (s *Pages) showHosts(v *web.Visit, sent *web.Form) error {
 		return web.Row{
 			{Text: okey.SayPlace(p.School, p.UAI)},
 			{Text: okey.SayPlace(p.HostName, p.Host)},
-			{Text: "Désigner " + p.HostName, Path: hostPath(p.UAI, p.Host)},
+			{Text: "Désigner " + p.HostName, Path: hostPath(p.UAI, p.Host), Act: true},
 		}
 	})...)
 }

@@ -25,17 +25,22 @@ type schoolScreen struct {
 	Nobody    string // why nobody answers, where that is so
 	Mend      []story.Deed
 	Stock     []web.Fact
-	Requests  []web.Fact
-	Engine    string // where the engine lists them
+	Keys      []web.Hit  // in service, the first to end first
+	Counts    []web.Fact // of requests, by stage
+	Requests  []web.Card // open, those that have waited longest first
+	Engine    string     // where the engine lists them
 	Orders    []web.Card
 	Comings   []web.Hit // deliveries, moves, successions
 	People    []postLine
+	Others    []postLine // who is named when asked for
 	Count     string
 	Mails     []story.MailLine
 	Audit     []story.AuditLine
 	AllAudit  string // where the whole of these lists is
 	AllMails  string
 	AllOrders string
+	AllKeys   string
+	AllAsked  string
 	Deeds     []story.Deed
 }
 
@@ -152,6 +157,9 @@ func (s *Pages) schoolAnswers(v *web.Visit, place sql.Place, today okey.Day, pag
 		return err
 	}
 	page.People = peopleLines(v, posts)
+	if len(page.People) > schoolRows {
+		page.People, page.Others = page.People[:schoolRows], page.People[schoolRows:]
+	}
 	answering := place.AnsweredBy()
 	if answering != place.UAI {
 		if posts, err = s.store.PostsAt(v.Ctx(), answering, today, schoolPeople); err != nil {
@@ -264,23 +272,45 @@ func (s *Pages) schoolStock(v *web.Visit, place sql.Place, today okey.Day, page 
 			})
 		}
 	}
-	return nil
+	page.AllKeys = keys
+	lent, err := s.store.ListKeys(v.Ctx(), sql.Reach{All: true}, sql.KeyFilter{
+		Establishment: place.UAI, State: okey.InService, Sort: sql.ByExpiry, Limit: schoolRows,
+	})
+	for _, k := range lent {
+		hit := web.Hit{Name: string(k.Serial), Path: address.KeyURL(k.Serial), Kind: k.HolderName}
+		if !k.ExpiresOn.IsZero() {
+			hit.More = "expire " + k.ExpiresOn.Say(today)
+		}
+		page.Keys = append(page.Keys, hit)
+	}
+	return err
 }
 
 func (s *Pages) schoolRequests(v *web.Visit, place sql.Place, _ okey.Day, page *schoolScreen) error {
-	counts, err := s.store.RequestCounts(v.Ctx(), place.UAI)
-	if err != nil {
-		return err
+	list := sql.RequestList{Reach: sql.Reach{All: true}, Establishment: place.UAI, Limit: schoolRows}
+	parts := make([]sql.RequestPart, len(okey.Stages()))
+	for i, stage := range okey.Stages() {
+		parts[i].Stages = []okey.Stage{stage}
+		if !stage.Closed() {
+			list.Part.Stages = append(list.Part.Stages, stage)
+		}
 	}
-	for _, stage := range okey.Stages() {
-		if n := counts[stage]; n > 0 {
-			page.Requests = append(page.Requests, web.Fact{
-				Name: okey.Capitalize(stage.French()), Value: okey.SayCount(n, "demande"),
+	found, counts, err := s.store.RequestsIn(v.Ctx(), list, parts...)
+	for i, stage := range okey.Stages() {
+		if err == nil && counts[i] > 0 {
+			page.Counts = append(page.Counts, web.Fact{
+				Name: okey.Capitalize(stage.French()), Value: web.SayUpTo(counts[i], "demande"),
 				Path: address.Narrowed(address.PathRequests, place.UAI, "etape", string(stage)),
 			})
 		}
 	}
-	return nil
+	for _, r := range found {
+		page.Requests = append(page.Requests, web.Card{
+			Path: address.RequestURL(r.ID), Who: r.Requester.Name(), Need: r.Need, State: web.SayState(r.Request, web.Paris(v)),
+		})
+	}
+	page.AllAsked = address.Narrowed(address.PathRequests, place.UAI)
+	return err
 }
 
 // schoolTraces are its mails and its audit.

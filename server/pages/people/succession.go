@@ -52,6 +52,9 @@ func (s *Pages) successionPage(v *web.Visit) error {
 	if okey.May(okey.ActMoveKeys, v.Actor, okey.Subject{}, v.Today()) == nil {
 		page.Form = successionForm(v)
 		page.Form.Values["establishment"] = string(web.ChosenSchool(v))
+		if err := s.OfferSchools(v, page.Form, "establishment", "successor"); err != nil {
+			return err
+		}
 		if s.Restore(v, page.Form) {
 			notice = web.RestoredNotice
 		}

@@ -17,7 +17,11 @@ type description struct {
 	Groups  []group
 	Objects []object
 	Values  []values
+	Errors  []failure
 }
+
+// failure is an example of an answer that refuses.
+type failure struct{ ID, Code, Name, Text string }
 
 // group is what stands under a tag.
 type group struct {
@@ -33,6 +37,7 @@ type operation struct {
 	Body                      []web.Row
 	Calls                     []sample
 	Answers                   []web.Row
+	Errors                    []web.NavLink // to examples
 	Samples                   []sample
 }
 
@@ -78,11 +83,17 @@ func read(text []byte) description {
 			d.Objects = append(d.Objects, object{ID: objectID(schema.key), Name: schema.key, Fields: fieldsOf(schema.value, "", false)})
 		}
 	}
+	for _, e := range root.at("components", "examples").entries() {
+		if code := e.value.at("value", "code"); !code.missing() {
+			d.Errors = append(d.Errors, failure{exampleID(e.key), code.text(), e.value.at("summary").text(), e.value.at("value").json(true)})
+		}
+	}
 	return d
 }
 
-func objectID(name string) string { return "objet-" + name }
-func valuesID(name string) string { return "valeurs-" + name }
+func exampleID(name string) string { return "exemple-" + name }
+func objectID(name string) string  { return "objet-" + name }
+func valuesID(name string) string  { return "valeurs-" + name }
 
 func operationOf(root node, path entry, method string, o node) operation {
 	op := operation{
@@ -150,8 +161,10 @@ func (op *operation) answered(answer entry) {
 	for _, media := range answer.value.at("content").entries() {
 		if media.key == "application/problem+json" {
 			var codes []string
-			for _, example := range examplesOf(media.value) {
-				codes = append(codes, example.value.at("code").text())
+			for _, example := range media.value.at("examples").entries() {
+				code := example.value.at("value", "code").text()
+				codes = append(codes, code)
+				op.Errors = append(op.Errors, web.NavLink{Name: code, Path: "#" + exampleID(example.value.name)})
 			}
 			within = web.Cell{Text: strings.Join(codes, ", "), Path: "#" + valuesID("ErrorCode")}
 			continue

@@ -10,6 +10,8 @@ import (
 	"okey/internal/address"
 	"okey/server/api"
 	"okey/server/web"
+
+	"github.com/gin-gonic/gin"
 )
 
 // Files are the templates of this room's pages.
@@ -27,7 +29,12 @@ type Pages struct {
 func New(site *web.Site, url string) *Pages { return &Pages{Site: site, url: url} }
 
 // Routes registers the page. Everybody may read it, as the description itself.
-func (s *Pages) Routes(r web.Routes) { r.Open(address.PathAPI, s.page) }
+func (s *Pages) Routes(r web.Routes) {
+	r.Open(address.PathAPI, s.page)
+	for _, method := range []string{http.MethodGet, http.MethodHead} {
+		r.Handle(method, address.PathAPI+"/", func(c *gin.Context) { c.Redirect(http.StatusMovedPermanently, address.PathAPI) })
+	}
+}
 
 // drawn is the description as the page shows it: the same for everybody, read once.
 var drawn = sync.OnceValue(func() description { return read(api.Description) })

@@ -1,8 +1,10 @@
 package requests
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"okey/internal/address"
@@ -79,9 +81,12 @@ type tabLink struct {
 
 // chosenRequests is what the address of a list of requests asks for; what can't be read filters nothing.
 func chosenRequests(v *web.Visit) sql.RequestList {
-	l := sql.RequestList{Reach: act.Reach(v.Actor), Establishment: web.ChosenSchool(v), Name: web.PlainQuery(v, "q")}
+	l := sql.RequestList{Reach: act.Reach(v.Actor), Establishment: web.ListedSchool(v), Name: web.PlainQuery(v, "q")}
 	if person, err := uuid.Parse(v.Query("personne")); err == nil && v.Desk() {
 		l.Person = person
+	}
+	if days, err := strconv.Atoi(v.Query("depuis")); err == nil && slices.Contains(web.WaitedDays, days) {
+		l.Before = v.Now.AddDate(0, 0, -days)
 	}
 	return l
 }
@@ -174,6 +179,14 @@ func (s *Pages) inTabs(v *web.Visit, l sql.RequestList, page *listScreen) error 
 	}
 	page.Tabs = tabLinks(v, counts, at)
 	tabFilters(page.Filters, v.Query("etape"), at, guessed)
+	waited := web.Field{}
+	if stages := tabs[at].part.Stages; len(stages) > 0 && !stages[0].Closed() {
+		waited = web.Field{Label: "Depuis", Empty: "Peu importe"}
+		for _, days := range web.WaitedDays {
+			waited.Choices = append(waited.Choices, web.Choice{Value: strconv.Itoa(days), Label: fmt.Sprintf("%d jours ou plus", days)})
+		}
+	}
+	page.Filters.Add("depuis", v.Query("depuis"), waited)
 	page.Filters.Add("q", l.Name, web.Field{Label: "Nom"})
 	if err := s.AddPlaces(v, page.Filters, l.Establishment); err != nil {
 		return err
@@ -280,7 +293,9 @@ func (page *listScreen) table(v *web.Visit, name string, ended bool, found []sql
 
 // todo is what the visitor may do about a request, in a word, and where.
 func todo(v *web.Visit, r sql.ListedRequest) web.Cell {
-	cell := web.Cell{Text: "Voir", Path: address.RequestURL(r.ID), Unseen: " la demande " + okey.SayOf(r.Requester.Name()), Whole: true}
+	cell := web.Cell{
+		Text: "Voir", Path: address.RequestURL(r.ID), Unseen: " la demande " + okey.SayOf(r.Requester.Name()), Whole: true, Act: true,
+	}
 	subject := okey.Subject{Owner: r.Person, UAI: r.AnsweredBy(), Stage: r.Stage, HasReason: true}
 	switch {
 	case r.Stage == okey.AwaitingDecision && okey.May(okey.ActDecide, v.Actor, subject, v.Today()) == nil:

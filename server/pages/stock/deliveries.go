@@ -50,7 +50,13 @@ func (s *Pages) deliveriesPage(v *web.Visit) error {
 	if err := okey.May(okey.ActSeeDesk, v.Actor, okey.Subject{}, v.Today()); err != nil {
 		return err
 	}
-	return s.showDeliveries(v, http.StatusOK, uploadForm(v), deliveriesScreen{})
+	f := uploadForm(v)
+	if v.MayImport() == nil {
+		if err := s.OfferSchools(v, f, "uai"); err != nil {
+			return err
+		}
+	}
+	return s.showDeliveries(v, http.StatusOK, f, deliveriesScreen{})
 }
 
 func (s *Pages) showDeliveries(v *web.Visit, status int, f *web.Form, page deliveriesScreen) error {

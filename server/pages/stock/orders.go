@@ -88,7 +88,7 @@ func orderForm(v *web.Visit, uai okey.UAI) *web.Form {
 // showOrders shows the page; sent is a form of it that was refused, and brings the page back to its establishment.
 func (s *Pages) showOrders(v *web.Visit, status int, sent *web.Form, notice, warning string) error {
 	var page ordersScreen
-	chosen, uai := web.ChosenSchool(v), web.ActingAt(v)
+	chosen, uai := web.ListedSchool(v), web.ActingAt(v)
 	sheet := web.ChangedURL(v, address.PathOrders+".xlsx", "cursor", "")
 	if sent != nil {
 		if typed, err := okey.ParseUAI(sent.Values["establishment"]); err == nil {
@@ -218,12 +218,16 @@ func (s *Pages) listOrders(v *web.Visit, uai okey.UAI) (list ordersList, err err
 		list.Count = okey.Capitalize(web.SayUpTo(counted, "commande"))
 	}
 	for _, o := range found {
+		state := web.Cell{Text: o.State.Say(o.Received, o.Quantity), Tag: string(o.State)}
+		if o.Overdue {
+			state.Alarm = "en retard"
+		}
 		list.Orders = append(list.Orders, web.Row{
 			{Text: fmt.Sprint(o.Number), Path: address.OrderURL(o.ID)},
 			web.Paris(v).Stamp(o.PlacedAt),
 			{Text: o.Establishment, Clip: true},
 			{Text: sayQuantity(o), Number: true},
-			{Text: o.State.Say(o.Received, o.Quantity)},
+			state,
 			{Text: o.ByName, Whole: true},
 		})
 	}

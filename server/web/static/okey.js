@@ -123,3 +123,14 @@ for (const field of document.querySelectorAll("[data-scan]")) field.select();
 
 // What is wrong with a form comes first, also where the address names another place of the page, or a field of it takes the focus.
 document.querySelector("main .warning[autofocus]")?.focus();
+
+// A link to what is folded away opens it, where a browser does not do so by itself.
+const unfold = () => {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  let folded = target?.closest("details:not([open])");
+  if (!folded) return;
+  for (; folded; folded = target.closest("details:not([open])")) folded.open = true;
+  target.scrollIntoView();
+};
+addEventListener("hashchange", unfold);
+unfold();

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -81,11 +82,18 @@ func apart(among []sql.FoundPlace) (choices []Choice, named string) {
 	return choices, strings.Join(said, " ; ")
 }
 
+// kindAlone is what is left of a name without what tells it from others.
+var kindAlone = regexp.MustCompile(`(?i)^(coll[eè]ge|clg|lyc[eé]e|lyc|lp|lpo|lgt|[ée]cole)$`)
+
 // noSuchSchool is invalid for a name that no establishment has. The town may be what is wrong: it comes last, and is left out.
 func (s *Site) noSuchSchool(ctx context.Context, field, typed string) (okey.UAI, []Choice, error) {
 	words := strings.Fields(typed)
 	for n := len(words) - 1; n > 0 && n >= len(words)-longestTown; n-- {
-		clear, among, err := s.PlacesMeant(ctx, strings.Trim(strings.Join(words[:n], " "), ",;()"))
+		rest := strings.Trim(strings.Join(words[:n], " "), ",;()")
+		if kindAlone.MatchString(rest) {
+			break
+		}
+		clear, among, err := s.PlacesMeant(ctx, rest)
 		if err != nil && okey.ErrorCode(err) != okey.CodeInvalid {
 			return "", nil, err
 		}

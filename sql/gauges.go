@@ -91,12 +91,10 @@ func (r reader) Gauges(ctx context.Context, at time.Time) (Gauges, error) {
 	return g, nil
 }
 
-// stock counts what key_free, key_in_transit and the open requests lead to; those that people have, or had, are most of a million. A school
-// without a key makes its academy known.
-const stock = `SELECT e.academy, coalesce(k.state, 'in_stock') AS state, count(k.uai) AS n FROM establishment e LEFT JOIN (
-		SELECT uai, state FROM key WHERE state = 'in_stock'
-		UNION ALL SELECT uai, state FROM key WHERE state = 'in_transit'
-		UNION ALL SELECT k.uai, k.state FROM request r JOIN key k ON k.request = r.id WHERE r.closed_at IS NULL
+// stock counts what the index key_to_give has; the keys that people have, or had, are most of a million. A school without a key makes its
+// academy known.
+const stock = `SELECT e.academy, coalesce(k.state, 'in_stock') AS state, coalesce(sum(k.n), 0) AS n FROM establishment e LEFT JOIN (
+		SELECT uai, state, count(*) AS n FROM key WHERE state IN ('in_transit', 'in_stock', 'reserved', 'attributed') GROUP BY 1, 2
 	) k ON k.uai = e.uai WHERE e.served OR k.uai IS NOT NULL GROUP BY 1, 2`
 
 // examinedSetting is when the audit was found whole last. That is for operators' figures alone: whoever can write here can write that, too.

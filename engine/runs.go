@@ -14,7 +14,7 @@ import (
 
 // Run is what a schedule came to.
 type Run struct {
-	Last  time.Time     // its work was done to the end; where it never was, the schedule was made
+	Last  time.Time     // its work was done to the end; where it never was, the schedule was made; zero: there is no such schedule
 	Every time.Duration // it is to be done
 }
 
@@ -43,7 +43,11 @@ func (s schedule) every() time.Duration {
 }
 
 func lastRun(ctx context.Context, c client.Client, schedule string) (time.Time, error) {
+	var missing *serviceerror.NotFound
 	known, err := c.ScheduleClient().GetHandle(ctx, schedule).Describe(ctx)
+	if errors.As(err, &missing) {
+		return time.Time{}, nil
+	}
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -52,7 +56,7 @@ func lastRun(ctx context.Context, c client.Client, schedule string) (time.Time, 
 			continue
 		}
 		found, err := c.DescribeWorkflowExecution(ctx, run.StartWorkflowResult.WorkflowID, run.StartWorkflowResult.FirstExecutionRunID)
-		if _, forgotten := errors.AsType[*serviceerror.NotFound](err); err != nil && !forgotten {
+		if err != nil && !errors.As(err, &missing) { // else the engine has forgotten it
 			return time.Time{}, err
 		}
 		if info := found.GetWorkflowExecutionInfo(); info.GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_COMPLETED {

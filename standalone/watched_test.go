@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
+	"okey/engine"
 	"okey/okey"
 )
 
@@ -56,12 +58,23 @@ func TestWhatOperatorsAskHasAnAnswer(t *testing.T) {
 	s.awaitMetric(told["okey-worker@1"], `temporal_workflow_task_execution_failed_total{`)
 	s.awaitMetric(told["okey-worker@1"], `temporal_activity_schedule_to_start_latency_seconds_bucket{`)
 
+	well, said := s.healthcheck(told["okey-worker@1"])
+	assert.True(t, well, said)
 	firing, err := s.firing(told)
 	require.NoError(t, err, "every question has an answer")
 	assert.Equal(t, []string{"OkeyAuditNotExamined"}, firing, "that alone has not been done here")
 	s.advice() // the doctor does it
+	require.NoError(t, s.engineClient().ScheduleClient().GetHandle(t.Context(), engine.RetentionSchedule).Delete(t.Context()))
+	require.Eventually(t, func() bool {
+		firing, err = s.firing(told) // what was read is told for some seconds more
+		return err == nil && slices.Equal(firing, []string{"OkeyScheduleLate"})
+	}, patience, time.Second, "%v", firing)
+
 	toEngine.cut()
 	s.awaitHealth(told["okey-worker@1"], http.StatusServiceUnavailable)
+	well, said = s.healthcheck(told["okey-worker@1"])
+	assert.False(t, well, "compose shows it as unhealthy")
+	assert.Contains(t, said, "worker répond 503")
 	firing, _ = s.firing(told) // of what it does not answer, nobody tells
 	assert.Equal(t, []string{"OkeyNobodyWorks", "OkeyEngineAway"}, firing)
 	toEngine.mend()
@@ -78,6 +91,15 @@ func (s *stack) awaitHealth(address string, status int) {
 		_ = answer.Body.Close()
 		return answer.StatusCode == status
 	}, patience, 50*time.Millisecond, "%d of /healthz", status)
+}
+
+// healthcheck is what compose runs.
+func (s *stack) healthcheck(address string) (well bool, said string) {
+	s.t.Helper()
+	c := exec.Command(s.product(), "healthcheck", "worker")
+	c.Env = s.environment("OKEY_METRICS=" + address)
+	out, err := c.CombinedOutput()
+	return err == nil, string(out)
 }
 
 func (s *stack) awaitMetric(address, series string) {

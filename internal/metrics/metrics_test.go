@@ -148,6 +148,7 @@ func TestWhatWaitsIsCountedAndHowLongIt(t *testing.T) {
 	} {
 		assert.InDelta(t, days*86400, told[series], 60, series)
 	}
+	assert.NotContains(t, told, `okey_keys{academy="Guadeloupe",state="in_service"}`, "those in hand are not counted each half minute")
 	assert.Equal(t, told, gathered(t, registry), "two who ask at once are told the same, ages and all")
 }
 

@@ -55,7 +55,7 @@ var (
 	examined     = prometheus.NewDesc("okey_audit_examined_timestamp_seconds", "When the audit was found whole last; 0: never.", nil, nil)
 
 	lastRun = prometheus.NewDesc("okey_schedule_last_run_timestamp_seconds",
-		"When the work of a schedule was last done to its end; where it never was, when the schedule was made.", []string{"schedule"}, nil)
+		"When the work of a schedule was last done to its end; where it never was, when the schedule was made; 0: there is none.", []string{"schedule"}, nil)
 	period = prometheus.NewDesc("okey_schedule_period_seconds", "How often the work of a schedule is to be done.", []string{"schedule"}, nil)
 )
 
@@ -112,7 +112,7 @@ func (w *work) ofEngine(ctx context.Context) (g gathered) {
 	}
 	g.add(engineUp, 1)
 	for schedule, run := range runs {
-		g.add(lastRun, float64(run.Last.Unix()), schedule)
+		g.add(lastRun, unix(run.Last), schedule)
 		g.add(period, run.Every.Seconds(), schedule)
 	}
 	return g

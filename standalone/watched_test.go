@@ -117,6 +117,9 @@ func (s *stack) firing(told map[string]string) ([]string, error) {
 	dir := s.t.TempDir()
 	for name, address := range told {
 		_, text := get(s.t, "http://"+address+"/metrics")
+		for _, somebodys := range []string{school, school2, "Essais", "00480001", "Martin", "roux", "@ecole.test"} {
+			assert.NotContains(s.t, text, somebodys, "%s names nobody, and no school", name)
+		}
 		require.NoError(s.t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
 	}
 	c := exec.Command("go", "run", ".", dir)

@@ -1,4 +1,4 @@
-# Every module of the house: the product, standalone, the tools. `make` alone explains itself.
+# Every module of the house: the product, standalone, alerts, the tools. `make` alone explains itself.
 MODULES := . $(patsubst %/,%,$(dir $(wildcard */go.mod)))
 PROGRAMS := $(filter-out tools,$(MODULES))
 

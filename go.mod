@@ -35,11 +35,18 @@ require (
 	pgregory.net/rapid v1.3.0
 )
 
-require github.com/gorilla/securecookie v1.1.2
+require (
+	github.com/gorilla/securecookie v1.1.2
+	github.com/uber-go/tally/v4 v4.1.17
+	go.temporal.io/sdk/contrib/tally v0.2.0
+)
 
 require (
 	github.com/Azure/go-ntlmssp v0.1.1 // indirect
 	github.com/go-asn1-ber/asn1-ber v1.5.8 // indirect
+	github.com/pkg/errors v0.9.1 // indirect
+	github.com/twmb/murmur3 v1.1.8 // indirect
+	go.uber.org/atomic v1.11.0 // indirect
 )
 
 require (
@@ -114,6 +121,6 @@ require (
 	golang.org/x/time v0.15.0
 	google.golang.org/genproto/googleapis/api v0.0.0-20261005182115-fad411399dd8 // indirect
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20261005182115-fad411399dd8 // indirect
-	google.golang.org/grpc v1.84.0 // indirect
+	google.golang.org/grpc v1.84.0
 	google.golang.org/protobuf v1.36.12
 )

@@ -34,7 +34,7 @@ type Config struct {
 
 	// HTTP is where the server listens for pages and API.
 	HTTP string `name:"http" env:"OKEY_HTTP" default:"127.0.0.1:8080" placeholder:"HÔTE:PORT" needed:"server"`
-	// Metrics is a loopback address; empty switches metrics off.
+	// Metrics is an address on this machine, or within a private network; empty switches metrics and the worker's health off.
 	Metrics string `name:"metrics" env:"OKEY_METRICS" default:"127.0.0.1:9464" placeholder:"HÔTE:PORT"`
 	// URL is the public base of every link, without a trailing slash.
 	URL string `name:"url" env:"OKEY_URL" placeholder:"URL" needed:"server worker"`

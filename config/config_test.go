@@ -69,12 +69,24 @@ func TestAnEmptyMetricsAddressSwitchesThemOff(t *testing.T) {
 	assert.Empty(t, c.Metrics)
 }
 
+func TestMetricsAreForPrivateNetworks(t *testing.T) {
+	for address, may := range map[string]bool{
+		"127.0.0.1:9464": true, "localhost:9464": true, "[::1]:9464": true, "10.1.2.3:9464": true, "0.0.0.0:9464": true, ":9464": true,
+		"[fd00::7]:9464": true, "192.0.2.7:9464": false, "[2001:db8::7]:9464": false, "okey.ac-exemple.fr:9464": false, "9464": false,
+	} {
+		environ := complete()
+		environ["OKEY_METRICS"] = address
+		_, err := config.Load(environ)
+		assert.Equal(t, may, err == nil, address)
+	}
+}
+
 func TestAllThatIsWrongIsNamedAtOnce(t *testing.T) {
 	environ := complete()
 	wrong := map[string]string{
 		"OKEY_DATABASE_URL":    "mysql://okey:motdepasse@base/okey",
 		"OKEY_HTTP":            "8080",
-		"OKEY_METRICS":         "0.0.0.0:9464",
+		"OKEY_METRICS":         "192.0.2.7:9464",
 		"OKEY_URL":             "okey.ac-exemple.fr",
 		"OKEY_SMTP_URL":        "relais:25",
 		"OKEY_MAIL_FROM":       "okey",

@@ -20,7 +20,7 @@ func (c *Config) examine() {
 	c.examineAddress("TEMPORAL_ADDRESS", c.TemporalAddress)
 	c.examineAddress("OKEY_HTTP", c.HTTP)
 	c.examineAddress("OKEY_METRICS", c.Metrics)
-	c.examineLoopback("OKEY_METRICS", c.Metrics)
+	c.examinePrivate("OKEY_METRICS", c.Metrics)
 	c.examineWeb("OKEY_URL", c.URL)
 	c.examineWeb("OKEY_TEMPORAL_UI_URL", c.TemporalUIURL)
 	c.examineWeb("OKEY_OIDC_ISSUER", c.OIDCIssuer)
@@ -84,11 +84,14 @@ func (c *Config) examineAddress(name, text string) {
 	}
 }
 
-// examineLoopback keeps the metrics, which need no sign-in, on this machine.
-func (c *Config) examineLoopback(name, text string) {
+// examinePrivate keeps the metrics, which need no sign-in, on this machine or in a private network. In a container every address is one:
+// who asks is looked at, too.
+func (c *Config) examinePrivate(name, text string) {
 	host, _, err := net.SplitHostPort(text)
-	if err == nil && !isLoopback(host) {
-		c.refuse(name, text, "serait visible d'autres machines", "Écrivez 127.0.0.1:9464, ou rien pour ne pas mesurer.")
+	ip, notIP := netip.ParseAddr(host)
+	private := notIP == nil && (ip.IsPrivate() || ip.IsUnspecified()) || host == ""
+	if err == nil && !private && !isLoopback(host) {
+		c.refuse(name, text, "serait visible de tous", "Écrivez 127.0.0.1:9464, l'adresse d'un réseau privé, ou rien pour ne pas mesurer.")
 	}
 }
 

@@ -8,7 +8,7 @@ var helps = map[string]string{
 	"TEMPORAL_NAMESPACE":        "Espace de noms dans Temporal ; sans lui « default ».",
 	"TEMPORAL_API_KEY":          "Clef d'API de Temporal, si votre moteur en demande une.",
 	"OKEY_HTTP":                 "Adresse d'écoute des pages et de l'API.",
-	"OKEY_METRICS":              "Adresse d'écoute des mesures, locale ; vide : aucune.",
+	"OKEY_METRICS":              "Adresse d'écoute des mesures et de la santé du worker, locale ou privée ; vide : aucune.",
 	"OKEY_URL":                  "Adresse publique d'OKEY, d'où partent tous les liens.",
 	"OKEY_TEMPORAL_UI_URL":      "Adresse de l'interface de Temporal, pour l'assistance ; vide : pas de lien.",
 	"OKEY_TRUSTED_PROXIES":      "Relais dont on croit les en-têtes X-Forwarded-For ; vide : aucun.",

@@ -17,6 +17,7 @@ import (
 	"okey/calendar"
 	"okey/config"
 	"okey/engine"
+	"okey/internal/metrics"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/api"
@@ -35,15 +36,18 @@ import (
 	"okey/server/signin"
 	"okey/server/web"
 	"okey/sql"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // Server answers HTTP. It is made anew for each run: several may live in one process.
 type Server struct {
-	checks  []*check
-	act     *act.Dispatcher
-	metrics *respond.Metrics
-	session *web.Sessions
-	proxies []string // trusted ones
+	checks   []*check
+	act      *act.Dispatcher
+	metrics  *respond.Metrics
+	registry *prometheus.Registry
+	session  *web.Sessions
+	proxies  []string // trusted ones
 
 	closing sync.Once
 
@@ -60,14 +64,17 @@ var templates = sync.OnceValue(func() *web.Templates {
 
 // New makes a server from parts that stand already. Handler is what it answers with; Close ends what it started.
 func New(cfg config.Config, store *sql.Store, outcomes *sql.Outcomes, e act.Engine) *Server {
-	metrics := respond.NewMetrics()
-	metrics.WatchTroubles(store.CountTroubles)
+	return newServer(cfg, store, outcomes, e, metrics.NewRegistry())
+}
+
+func newServer(cfg config.Config, store *sql.Store, outcomes *sql.Outcomes, e act.Engine, registry *prometheus.Registry) *Server {
+	counters := respond.NewMetrics(registry)
 	session := web.NewSessions(store, cfg.URL)
 	dispatcher := act.New(
 		store,
 		outcomes,
 		e,
-		metrics,
+		counters,
 		cfg.PINPeppers,
 		act.EngineUI{URL: cfg.TemporalUIURL, Namespace: cfg.TemporalNamespace},
 	)
@@ -90,8 +97,9 @@ func New(cfg config.Config, store *sql.Store, outcomes *sql.Outcomes, e act.Engi
 	peoplePages := people.New(site, store, dispatcher, tales)
 	deskPages := desk.New(site, store, dispatcher, e, requestPages, holidaysOf(cfg), cfg.AcademyName)
 	s := &Server{
-		checks: checks(store, outcomes, e), act: dispatcher, metrics: metrics, session: session, proxies: cfg.TrustedProxies,
-		site: site, api: api.New(store, dispatcher, cfg.URL),
+		checks: checks(store, outcomes, e), act: dispatcher, metrics: counters, registry: registry, session: session,
+		proxies: cfg.TrustedProxies,
+		site:    site, api: api.New(store, dispatcher, cfg.URL),
 		rooms: []interface{ Routes(web.Routes) }{
 			in, home.New(site, store, keyPages, requestPages, peoplePages, deskPages), requestPages,
 			decisions.New(site, store, dispatcher, requestPages, cfg.LinkKeys, cfg.LinksRequireSignIn.On()),
@@ -159,33 +167,13 @@ func Run(ctx context.Context, cfg config.Config) error {
 	if err == nil {
 		handler.set(s.Handler())
 		slog.Info("server ready", "url", cfg.URL)
-		defer s.measure(cfg.Metrics)()
+		defer metrics.Serve(cfg.Metrics, s.registry, func() error { return nil })()
 		select {
 		case err = <-served:
 		case <-ctx.Done():
 		}
 	}
 	return leaving(ctx, errors.Join(err, shutdown(public)))
-}
-
-// measure serves the metrics on their loopback address until the function that it returns is called. A taken port is no reason not to serve
-// people: another program of OKEY on the same machine may have it.
-func (s *Server) measure(address string) (stop func()) {
-	if address == "" {
-		return func() {}
-	}
-	listener, err := listen("OKEY_METRICS", address)
-	if err != nil {
-		slog.Warn("metrics are not served", "error", err)
-		return func() {}
-	}
-	private := newHTTPServer(s.metrics.Handler())
-	go func() {
-		if err := private.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			slog.Warn("metrics are no longer served", "error", err)
-		}
-	}()
-	return func() { _ = private.Close() }
 }
 
 // assemble opens what the server needs, waiting for the database. closeAll is to be called whatever comes back.
@@ -209,12 +197,17 @@ func assemble(ctx, parts context.Context, cfg config.Config) (s *Server, closeAl
 	if err != nil {
 		return nil, closeAll, err
 	}
-	c, err := engine.Dial(cfg)
+	registry := metrics.NewRegistry()
+	measured, reporting := metrics.OfEngine(registry)
+	closers = append(closers, func() { _ = reporting.Close() })
+	c, err := engine.Dial(cfg, measured)
 	if err != nil {
 		return nil, closeAll, err
 	}
 	closers = append(closers, c.Close)
-	s = New(cfg, store, outcomes, engine.New(c, okey.DefaultWaits(), cfg.URL))
+	metrics.WatchPool(registry, "server", store)
+	metrics.WatchWork(registry, store, c)
+	s = newServer(cfg, store, outcomes, engine.New(c, okey.DefaultWaits(), cfg.URL), registry)
 	closers = append(closers, s.Close)
 	return s, closeAll, nil
 }

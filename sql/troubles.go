@@ -87,22 +87,6 @@ func (r reader) Trouble(ctx context.Context, id uuid.UUID) (Trouble, error) {
 	return found, err
 }
 
-// CountTroubles counts what does not get on, by kind: for the figures of operators.
-func (r reader) CountTroubles(ctx context.Context) (map[TroubleKind]int, error) {
-	var rows []struct {
-		Kind TroubleKind `db:"kind"`
-		N    int         `db:"n"`
-	}
-	if err := r.all(ctx, &rows, `SELECT kind, count(*) AS n FROM trouble GROUP BY kind`); err != nil {
-		return nil, err
-	}
-	counted := map[TroubleKind]int{}
-	for _, row := range rows {
-		counted[row.Kind] = row.N
-	}
-	return counted, nil
-}
-
 // TellTroubles has support told, once, of the troubles that began before the instant: by one action of OKEY's own for all of them, for the
 // repair watch to deliver, and within an hour no other. An action without an outcome whose workflow is in trouble itself is told with that.
 // It returns of how many.

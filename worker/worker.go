@@ -15,13 +15,12 @@ import (
 	"okey/config"
 	"okey/engine"
 	"okey/imports"
+	"okey/internal/metrics"
 	"okey/mail"
 	"okey/okey"
 	"okey/sql"
 	"okey/workflows"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
@@ -39,9 +38,9 @@ func Run(ctx context.Context, cfg config.Config) error {
 	if err != nil {
 		return err
 	}
-	figures := prometheus.NewRegistry() // of its own: several workers may live in one process
-	figures.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	serveHealth(ctx, cfg.Metrics, figures)
+	registry, polls := metrics.NewRegistry(), engine.NewPolls()
+	metrics.WatchPolls(registry, polls.Check)
+	defer metrics.Serve(cfg.Metrics, registry, polls.Check)()
 	returns, err := mail.NewBounceAddress(cfg.BounceAddress, cfg.LinkKeys)
 	if err != nil {
 		return err
@@ -53,15 +52,21 @@ func Run(ctx context.Context, cfg config.Config) error {
 	defer stores.close()
 	taking, stop := context.WithCancel(ctx)
 	defer stop()
-	takeBounces(taking, cfg, returns, stores.mails, figures)
+	takeBounces(taking, cfg, returns, stores.mails, registry)
 	if err := stores.judges.Await(ctx); err != nil {
 		return leaving(ctx, err)
 	}
-	c, err := engine.Dial(cfg)
+	measured, reporting := metrics.OfEngine(registry)
+	defer func() { _ = reporting.Close() }()
+	c, err := engine.Dial(cfg, measured, polls.Watch)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
+	for name, store := range map[string]*sql.Store{"judges": stores.judges, "mails": stores.mails, "rest": stores.rest} {
+		metrics.WatchPool(registry, name, store)
+	}
+	metrics.WatchWork(registry, stores.rest, c)
 	if err := engine.Await(ctx, c); err != nil {
 		return leaving(ctx, err)
 	}

@@ -279,7 +279,7 @@ func (d *doctor) bounces(ctx context.Context) (string, error) {
 func (d *doctor) audit(ctx context.Context) (string, error) {
 	end, err := d.store.VerifyAudit(ctx, d.noted...)
 	if err == nil {
-		err = d.note(end)
+		err = errors.Join(d.note(end), d.store.NoteExamined(ctx, d.now))
 	}
 	return okey.SayCount(int(end.Seq), "entrée") + ", chaîne intacte ; à noter ailleurs, pour --audit-at : " + end.String(), err
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
 
 	"okey/config"
 )
@@ -47,7 +48,7 @@ func loadCompose(t *testing.T, environment map[string]string) (*types.Project, e
 		WorkingDir:  ".",
 		ConfigFiles: []types.ConfigFile{{Filename: "docker-compose.yml"}},
 		Environment: environment,
-	})
+	}, loader.WithProfiles([]string{"*"}))
 }
 
 func compose(t *testing.T) *types.Project {
@@ -112,7 +113,6 @@ var oneAlone = map[string]struct{ reader, why string }{
 	"OKEY_PORTAL_URL":            {"server", "it alone has pages"},
 	"OKEY_TRAINING_URL":          {"server", "it alone has pages"},
 	"OKEY_ACCESSIBILITY_":        {"server", "it alone has pages"},
-	"OKEY_METRICS":               {"worker", "the server's own default serves"},
 	"OKEY_DEMONSTRATION":         {"nobody", "whom it leads through OKEY are made up, and sign in without a password"},
 	"OKEY_SMTP_URL":              {"worker", "it alone sends mails"},
 	"OKEY_MAIL_":                 {"worker", "it alone sends mails"},
@@ -309,6 +309,7 @@ func TestComposePublishesWhatListens(t *testing.T) {
 	listens := map[string]string{
 		"server":      *project.Services["server"].Environment["OKEY_HTTP"],
 		"temporal-ui": ":" + *project.Services["temporal-ui"].Environment["TEMPORAL_UI_PORT"],
+		"prometheus":  ":9090", "grafana": ":3000",
 	}
 	for name, service := range project.Services {
 		address, may := listens[name]
@@ -369,6 +370,40 @@ func TestTheEngineInComposeIsTheOneWeTestWith(t *testing.T) {
 		"temporal-namespace": "temporalio/admin-tools:" + server, "temporal-ui": "temporalio/ui:" + ui,
 	} {
 		assert.Equal(t, image, project.Services[name].Image)
+	}
+}
+
+// Prometheus in compose asks the questions that module alerts has tried: with the language of the same version, of jobs that are named so,
+// where server and worker tell.
+func TestPrometheusAsksWhatWasTried(t *testing.T) {
+	project := compose(t)
+	tested := requirements(t, "alerts/go.mod")["github.com/prometheus/prometheus"] // v0.316.0 is of 3.16.0
+	assert.Equal(t, "prom/prometheus:"+regexp.MustCompile(`^v0\.(\d)(\d+)\.`).ReplaceAllString(tested, "v$1.$2."), project.Services["prometheus"].Image)
+	content, err := os.ReadFile(project.Configs["prometheus"].File)
+	require.NoError(t, err)
+	var asks struct {
+		Rules   []string `yaml:"rule_files"`
+		Scrapes []struct {
+			Job string `yaml:"job_name"`
+			DNS []struct {
+				Names []string `yaml:"names"`
+				Port  int      `yaml:"port"`
+			} `yaml:"dns_sd_configs"`
+		} `yaml:"scrape_configs"`
+	}
+	require.NoError(t, yaml.Unmarshal(content, &asks))
+	assert.Equal(t, []string{"alerts.yml"}, asks.Rules)
+	require.Len(t, asks.Scrapes, 2)
+	for _, scrape := range asks.Scrapes {
+		service := scrape.DNS[0].Names[0]
+		assert.Equal(t, "okey-"+service, scrape.Job)
+		assert.Equal(t, fmt.Sprintf("0.0.0.0:%d", scrape.DNS[0].Port), *project.Services[service].Environment["OKEY_METRICS"])
+	}
+	for _, name := range []string{"prometheus", "grafana"} {
+		assert.Equal(t, []string{"metrics"}, project.Services[name].Profiles, "whoever has a Prometheus needs no other")
+	}
+	for _, source := range []string{"alerts", "dashboard"} {
+		assert.FileExists(t, project.Configs[source].File)
 	}
 }
 

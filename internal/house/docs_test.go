@@ -16,7 +16,7 @@ var (
 	link   = regexp.MustCompile(`\]\(([^)#\s]+)(?:#[^)\s]*)?\)`)
 	quoted = regexp.MustCompile("`([^`\\s]+)`")
 	// A folder or a file of ours, as documents write it: with a slash, or with the end of a source.
-	ours   = regexp.MustCompile(`^(?:(?:activities|calendar|cmd|config|docs|e2e|engine|imports|internal|mail|okey|server|sql|standalone|tools|worker|workflows)(?:/[\w.-]+)+|[\w-]+\.md|Makefile|Dockerfile|docker-compose\.yml)$`)
+	ours   = regexp.MustCompile(`^(?:(?:activities|alerts|calendar|cmd|config|docs|e2e|engine|imports|internal|mail|okey|server|sql|standalone|tools|worker|workflows)(?:/[\w.-]+)+|[\w-]+\.md|Makefile|Dockerfile|docker-compose\.yml)$`)
 	target = regexp.MustCompile("`make ([a-z][a-z0-9-]*)")
 	rule   = regexp.MustCompile(`(?m)^([a-z][a-z0-9-]*):`)
 )

@@ -354,6 +354,10 @@ func (m *measures) audit() {
 func (m *measures) health() {
 	probe := visitor{stage: m.stage}
 	m.often("readyz", "", func(int) { probe.get("/readyz") })
+	m.often("metrics: what waits", "200", func(int) {
+		_, err := m.store.Gauges(context.Background(), time.Now())
+		require.NoError(m, err)
+	})
 	if m.wanted("charters") {
 		m.once("doctor: charters and roles", "s", "", func() {
 			_, err := m.store.CheckCharters(context.Background())

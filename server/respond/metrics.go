@@ -1,33 +1,26 @@
 package respond
 
 import (
-	"context"
 	"net/http"
 	"strconv"
 	"time"
 
 	"okey/okey"
-	"okey/sql"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Metrics counts what happens, without a name of anybody. It has a registry of its own: several servers may live in one
-// process.
+// Metrics counts what happens, without a name of anybody.
 type Metrics struct {
-	registry *prometheus.Registry
 	actions  *prometheus.CounterVec
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
 	Pins     *prometheus.CounterVec // by outcome: right, wrong, blocked
 }
 
-// NewMetrics makes the counters, all at zero.
-func NewMetrics() *Metrics {
+// NewMetrics makes the counters, all at zero, in a registry.
+func NewMetrics(registry prometheus.Registerer) *Metrics {
 	m := &Metrics{
-		registry: prometheus.NewRegistry(),
 		actions: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "okey_actions_total", Help: "Actions by name and outcome: accepted, refused, or recorded where none came in time.",
 		}, []string{"name", "outcome", "reason"}),
@@ -41,46 +34,8 @@ func NewMetrics() *Metrics {
 			Name: "okey_pin_checks_total", Help: "PINs looked at by outcome: right, wrong, or blocked where too many were wrong.",
 		}, []string{"outcome"}),
 	}
-	m.registry.MustRegister(m.actions, m.requests, m.seconds, m.Pins,
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(m.actions, m.requests, m.seconds, m.Pins)
 	return m
-}
-
-// WatchTroubles has each reading of the figures count what does not get on, by kind: an activity that fails at each attempt, a workflow
-// that has failed, an action without an outcome. It asks the database, which may be away: then there is no such figure.
-func (m *Metrics) WatchTroubles(count func(context.Context) (map[sql.TroubleKind]int, error)) {
-	m.registry.MustRegister(troubles{count})
-}
-
-type troubles struct {
-	count func(context.Context) (map[sql.TroubleKind]int, error)
-}
-
-var troublesDesc = prometheus.NewDesc(
-	"okey_troubles", "What does not get on by itself, by kind: activity, workflow, action.", []string{"kind"}, nil,
-)
-
-// Describe is part of prometheus.Collector.
-func (t troubles) Describe(to chan<- *prometheus.Desc) { to <- troublesDesc }
-
-// Collect is part of prometheus.Collector.
-func (t troubles) Collect(to chan<- prometheus.Metric) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-	defer cancel()
-	counted, err := t.count(ctx)
-	if err != nil {
-		return
-	}
-	for _, kind := range []sql.TroubleKind{sql.TroubleActivity, sql.TroubleWorkflow, sql.TroubleAction} {
-		to <- prometheus.MustNewConstMetric(troublesDesc, prometheus.GaugeValue, float64(counted[kind]), string(kind))
-	}
-}
-
-// Handler answers GET /metrics to anybody: it belongs behind an address that strangers do not reach.
-func (m *Metrics) Handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
-	return mux
 }
 
 // Acted counts what became of an action, judged or only recorded.

@@ -1,0 +1,87 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"google.golang.org/grpc"
+)
+
+// Polls watches whether a worker asks the engine for work, of each kind, and is answered.
+type Polls struct {
+	mu  sync.Mutex
+	now func() time.Time
+	of  map[string]*polls // by the method that asks
+}
+
+type polls struct {
+	kind     string
+	underWay int
+	ended    time.Time // the last one
+	failing  time.Time // since when none has been answered; zero: the last one was
+}
+
+const (
+	// An engine that restarts is away for less.
+	failsFor = 10 * time.Second
+	// A question waits for up to a minute with the engine; between two of them passes next to nothing.
+	silentFor = time.Minute
+)
+
+// NewPolls has seen none yet.
+func NewPolls() *Polls {
+	return &Polls{now: time.Now, of: map[string]*polls{
+		workflowservice.WorkflowService_PollWorkflowTaskQueue_FullMethodName: {kind: "workflow"},
+		workflowservice.WorkflowService_PollActivityTaskQueue_FullMethodName: {kind: "activity"},
+	}}
+}
+
+// Watch is for Dial.
+func (p *Polls) Watch(options *client.Options) {
+	options.ConnectionOptions.DialOptions = append(options.ConnectionOptions.DialOptions, grpc.WithChainUnaryInterceptor(p.intercept))
+}
+
+func (p *Polls) intercept(
+	ctx context.Context, method string, asked, answer any, c *grpc.ClientConn, invoke grpc.UnaryInvoker, options ...grpc.CallOption,
+) error {
+	of := p.of[method]
+	if of == nil {
+		return invoke(ctx, method, asked, answer, c, options...)
+	}
+	p.mu.Lock()
+	of.underWay++
+	p.mu.Unlock()
+	err := invoke(ctx, method, asked, answer, c, options...)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	of.underWay--
+	of.ended = p.now()
+	switch {
+	case err == nil:
+		of.failing = time.Time{}
+	case of.failing.IsZero() && ctx.Err() == nil:
+		of.failing = of.ended
+	}
+	return err
+}
+
+// Check says of which kind of work no worker asks the engine, or has no answer: it is away, or the worker is not up yet, or stuck.
+func (p *Polls) Check() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var wrong []error
+	for _, of := range p.of {
+		switch now := p.now(); {
+		case !of.failing.IsZero() && now.Sub(of.failing) >= failsFor:
+			wrong = append(wrong, fmt.Errorf("no answer to polls for %s tasks since %s", of.kind, of.failing.UTC().Format(time.RFC3339)))
+		case of.underWay == 0 && now.Sub(of.ended) >= silentFor:
+			wrong = append(wrong, fmt.Errorf("no poll for %s tasks", of.kind))
+		}
+	}
+	return errors.Join(wrong...)
+}

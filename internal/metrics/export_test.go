@@ -1,0 +1,4 @@
+package metrics
+
+// Nearby is nearby, for the tests.
+var Nearby = nearby

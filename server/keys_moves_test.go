@@ -130,7 +130,7 @@ func TestAPersonLeavesWithTheKey(t *testing.T) {
 	}
 	for typed, says := range map[string]string{
 		"Lycée inconnu": "OKEY ne connaît aucun établissement de ce nom",
-		"des":           "Plusieurs établissements répondent à ce nom : choisissez lequel.",
+		"des":           "Plusieurs établissements répondent à ce nom. Choisissez-en un : ",
 	} {
 		p := roux.fill(leave, leave, "typed", typed)
 		assert.Equal(t, http.StatusUnprocessableEntity, p.Status, typed)

@@ -131,3 +131,17 @@ func TestSchoolsOfACountryAreNotSentWithThePage(t *testing.T) {
 	}
 	assert.Equal(t, "/clefs?etablissement=0069001B", b.get("/clefs?etablissement=tilleuls").Location)
 }
+
+// What nobody could download is not offered.
+func TestAnEmptyListOffersNoDownload(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Key(scene.Tilleuls)
+	support := h.as(c.support)
+	assert.Contains(t, support.get("/clefs").HTML, "/clefs.xlsx")
+	for _, list := range []string{"/clefs?etablissement=nulle+part", "/commandes?etablissement=nulle+part"} {
+		page := support.get(list)
+		assert.Equal(t, http.StatusOK, page.Status, list)
+		assert.NotContains(t, page.HTML, ".xlsx?", list)
+	}
+}

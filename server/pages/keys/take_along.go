@@ -151,7 +151,7 @@ func (s *Pages) arrivalOf(v *web.Visit, f *web.Form) (string, error) {
 		among[i] = web.Choice{Value: code, Label: p.Value + ", " + p.Label}
 	}
 	f.Add("chosen", "", web.Field{Label: "*Lequel de ces établissements", Choices: among})
-	return "", okey.InvalidField("chosen", "Plusieurs établissements répondent à ce nom : choisissez lequel.")
+	return "", okey.InvalidField("chosen", "%s", okey.ErrorMessage(err))
 }
 
 // checkArrival says at the field what is wrong with the establishment.

@@ -7,6 +7,8 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -67,15 +69,17 @@ func (p *provider) token(t *testing.T, permissions ...string) string {
 }
 
 // composed is docker-compose.yml as an operator has set it, its secrets made by OKEY and put where the containers would find them.
-func composed(t *testing.T, keys string) (project *types.Project, secrets string) {
+func composed(t *testing.T, keys string, more map[string]string) (project *types.Project, secrets string) {
 	t.Helper()
+	asked := map[string]string{
+		"OKEY_URL": "https://okey.ac-exemple.fr", "OKEY_SUPPORT_MAIL": "a@b.fr", "OKEY_MAIL_FROM": "a@b.fr", "OKEY_MAIL_DOMAIN": "b.fr",
+		"OKEY_MAIL_RELAY": "relay:25", "OKEY_OIDC_ISSUER": "https://connexion.ac-exemple.fr", "OKEY_OIDC_CLIENT_ID": "okey",
+		"TEMPORAL_UI_CLIENT_ID": "ui", "OKEY_HOLIDAYS_FILE": "calendar/demonstration.csv", "TEMPORAL_UI_JWKS_URL": keys,
+	}
+	maps.Copy(asked, more)
 	project, err := loader.LoadWithContext(t.Context(), types.ConfigDetails{
 		WorkingDir: "../..", ConfigFiles: []types.ConfigFile{{Filename: "../../docker-compose.yml"}},
-		Environment: map[string]string{
-			"OKEY_URL": "https://okey.ac-exemple.fr", "OKEY_SUPPORT_MAIL": "a@b.fr", "OKEY_MAIL_FROM": "a@b.fr", "OKEY_MAIL_DOMAIN": "b.fr",
-			"OKEY_MAIL_RELAY": "relay:25", "OKEY_OIDC_ISSUER": "https://connexion.ac-exemple.fr", "OKEY_OIDC_CLIENT_ID": "okey",
-			"TEMPORAL_UI_CLIENT_ID": "ui", "OKEY_HOLIDAYS_FILE": "calendar/demonstration.csv", "TEMPORAL_UI_JWKS_URL": keys,
-		},
+		Environment: asked,
 	})
 	require.NoError(t, err)
 	secrets = t.TempDir()
@@ -119,10 +123,8 @@ func freePorts(t *testing.T, names ...string) map[string]string {
 
 // engineOfCompose runs Temporal's server as its image does from the environment of docker-compose.yml, with the database and the ports of this
 // machine.
-func engineOfCompose(t *testing.T, project *types.Project, secrets string) (people, programs string) {
+func engineOfCompose(t *testing.T, project *types.Project, secrets string, base Database) (people, programs string) {
 	t.Helper()
-	base := database(t)
-	require.NoError(t, base.migrate(t.Context(), log.NewNoopLogger()))
 	host, port, err := net.SplitHostPort(base.Address)
 	require.NoError(t, err)
 	dynamic := filepath.Join(t.TempDir(), "dynamic.yaml")
@@ -178,6 +180,18 @@ func shows(t *testing.T, secrets, name, address string) client.Client {
 	return c
 }
 
+// makeNamespace makes OKEY's, and waits until it is known everywhere.
+func makeNamespace(t *testing.T, c client.Client) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		_, err := c.WorkflowService().RegisterNamespace(t.Context(), &workflowservice.RegisterNamespaceRequest{
+			Namespace: namespace, WorkflowExecutionRetentionPeriod: durationpb.New(retention),
+		})
+		var exists *serviceerror.NamespaceAlreadyExists
+		return (err == nil || errors.As(err, &exists)) && asks(t, c, "") == nil
+	}, readyLimit, 100*time.Millisecond)
+}
+
 // asks lists what runs, as the bearer of a token or as nobody.
 func asks(t *testing.T, c client.Client, token string) error {
 	t.Helper()
@@ -199,8 +213,10 @@ func bearing(t *testing.T, token string) context.Context {
 // them: the real engine, configured by docker-compose.yml as it stands.
 func TestTheEnginesDoorOfCompose(t *testing.T) {
 	theirs := newProvider(t)
-	project, secrets := composed(t, theirs.URL)
-	people, programs := engineOfCompose(t, project, secrets)
+	project, secrets := composed(t, theirs.URL, nil)
+	base := database(t)
+	require.NoError(t, base.migrate(t.Context(), log.NewNoopLogger()))
+	people, programs := engineOfCompose(t, project, secrets, base)
 
 	for _, service := range []string{"server", "worker", "migrate", "doctor"} { // each by its own settings, through OKEY's own client
 		env := environment(project, service, secrets, map[string]string{"TEMPORAL_ADDRESS": programs})
@@ -218,11 +234,7 @@ func TestTheEnginesDoorOfCompose(t *testing.T) {
 			return err == nil
 		}, readyLimit, 50*time.Millisecond, "%s: %v", service, err)
 		if service == "server" {
-			_, err := c.WorkflowService().RegisterNamespace(t.Context(), &workflowservice.RegisterNamespaceRequest{
-				Namespace: namespace, WorkflowExecutionRetentionPeriod: durationpb.New(retention),
-			})
-			require.NoError(t, err)
-			require.Eventually(t, func() bool { return asks(t, c, "") == nil }, readyLimit, 100*time.Millisecond)
+			makeNamespace(t, c)
 		}
 		require.NoError(t, asks(t, c, ""), service)
 		if service == "worker" {

@@ -8,10 +8,10 @@ DATA ?= data
 # The same for programs, tests and linters: what differs in these is built twice.
 export CGO_ENABLED = 0
 export GOFLAGS := $(filter-out -trimpath,$(shell go env GOFLAGS 2>/dev/null)) -trimpath
-BUILD := $(CURDIR)/tools/build -ldflags '-s -w'
+BUILD = $(CURDIR)/tools/build -ldflags "-s -w -X 'okey/internal/version.stamp=$(shell tools/stamp)'"
 
 .DEFAULT_GOAL := help
-.PHONY: help build run quick test e2e faults bench test-office test-mail catalogue lint fmt clean go
+.PHONY: help build run quick test e2e faults bench test-office test-mail catalogue lint fmt release reproduce clean go
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -12,11 +12,16 @@ import (
 	"strings"
 	"syscall"
 
+	"okey/internal/version"
+
 	"github.com/alecthomas/kong"
 )
 
 // flags are the command line.
 type flags struct {
+	Start   struct{} `cmd:"" default:"1" hidden:"" help:"Démarrer."`
+	Version struct{} `cmd:"" help:"Dire quelle version est ce programme."`
+
 	Data       string `placeholder:"DOSSIER" type:"path" help:"Où tout est gardé d'un démarrage à l'autre. Obligatoire."`
 	HTTP       string `name:"http" default:"127.0.0.1:8080" placeholder:"ADRESSE" help:"Pages et API d'OKEY (${default})."`
 	Inbox      string `default:"127.0.0.1:8025" placeholder:"ADRESSE" help:"Boîte où arrivent tous les courriels (${default})."`
@@ -36,9 +41,13 @@ const collectAt = 400
 
 func main() {
 	var f flags
-	kong.Parse(&f, kong.Name("okey-standalone"), kong.UsageOnError(),
+	command := kong.Parse(&f, kong.Name("okey-standalone"), kong.UsageOnError(),
 		kong.Description("Tout OKEY sur une seule machine. Un port 0 prend un port libre et le garde."))
 
+	if command.Command() == "version" {
+		fmt.Println(version.Say())
+		return
+	}
 	if f.Data == "" { // not left to kong, whose words are English
 		fmt.Fprintln(os.Stderr, "okey-standalone : donnez un dossier où tout garder : okey-standalone --data DOSSIER")
 		os.Exit(1)

@@ -41,6 +41,7 @@ type program struct {
 	Secrets     SecretsCommand     `cmd:"" help:"Faire un jeu de secrets, un fichier chacun, ou remplacer une clef."`
 	Doctor      DoctorCommand      `cmd:"" help:"Vérifier base, migrations, Temporal, courrier, journal d'audit, travail bloqué."`
 	Healthcheck HealthcheckCommand `cmd:"" help:"Dire si le serveur ou le worker de cette machine répond."`
+	Version     VersionCommand     `cmd:"" help:"Dire quelle version est ce programme."`
 }
 
 // helps are those that are too long for a tag.

@@ -111,6 +111,7 @@ var oneAlone = map[string]struct{ reader, why string }{
 	"OKEY_ACCESSIBILITY_":        {"server", "it alone has pages"},
 	"OKEY_METRICS":               {"worker", "the server's own default serves"},
 	"OKEY_DEMONSTRATION":         {"nobody", "whom it leads through OKEY are made up, and sign in without a password"},
+	"OKEY_WORKER_DEPLOYMENT":     {"worker", "it alone is given work"},
 	"OKEY_SMTP_URL":              {"worker", "it alone sends mails"},
 	"OKEY_MAIL_":                 {"worker", "it alone sends mails"},
 	"OKEY_SUPPLIER_MAIL":         {"worker", "it alone sends mails"},

@@ -49,7 +49,7 @@ var arrows = map[string][]string{
 	"okey/bounces":                    {"okey/okey", "okey/mail", "okey/sql"},
 	"okey/worker": {
 		"okey/okey", "okey/config", "okey/sql", "okey/calendar", "okey/mail", "okey/engine", "okey/workflows", "okey/activities",
-		"okey/activities/mails", "okey/bounces", "okey/imports", "okey/internal/directory",
+		"okey/activities/mails", "okey/bounces", "okey/imports", "okey/internal/directory", "okey/internal/version",
 	},
 	"okey/server/respond": {"okey/imports", "okey/okey", "okey/sql"},
 	"okey/server/act":     {"okey/config", "okey/imports", "okey/okey", "okey/sql", "okey/server/respond"},

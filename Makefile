@@ -94,9 +94,9 @@ release: go ## bin/release: programs for linux/amd64 and linux/arm64, their sums
 	tools/release bin/release
 
 # From another folder, and with a cache of its own: what is not compiled anew proves nothing.
-reproduce: release ## the same once more: the sums must be the same; takes as long as four first builds
-	@again=$$(mktemp -d) && trap 'rm -rf "$$again"' EXIT && \
-		GOCACHE="$$again/cache" tools/release "$$again/release" >/dev/null && \
+reproduce: go ## make release, and once more: the sums must be the same; takes as long as four first builds
+	@commit=$$(git rev-parse HEAD) && again=$$(mktemp -d) && trap 'rm -rf "$$again"' EXIT && tools/release bin/release $$commit && \
+		GOCACHE="$$again/cache" tools/release "$$again/release" $$commit >/dev/null && \
 		diff bin/release/SHA256SUMS "$$again/release/SHA256SUMS" && echo "Two builds in two folders, the same sums."
 
 clean: ## remove what build and lint made; data stay

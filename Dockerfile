@@ -4,10 +4,12 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
+# What `okey version` says: nothing here knows it but who builds. tools/stamp prints it.
+ARG OKEY_STAMP
 
 # docker-compose.demo.yml: PostgreSQL's programs beside the whole of OKEY in one. Production's image below has nothing of it.
 FROM build AS build-demo
-RUN cd standalone && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o /okey-standalone .
+RUN cd standalone && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X 'okey/internal/version.stamp=$OKEY_STAMP'" -o /okey-standalone .
 
 FROM postgres:17.7-alpine AS demo
 COPY --from=build-demo /okey-standalone /usr/local/bin/okey-standalone
@@ -17,7 +19,7 @@ FROM build AS program
 RUN mkdir -p /image/var/lib && mkdir -m 1777 /image/tmp /image/var/lib/okey && \
     mkdir -p /image/etc/ssl/certs /image/usr/local/bin && \
     cp /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ && \
-    CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o /image/usr/local/bin/okey ./cmd/okey
+    CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X 'okey/internal/version.stamp=$OKEY_STAMP'" -o /image/usr/local/bin/okey ./cmd/okey
 
 # The program, the certificates of authorities and a /tmp: nothing else. Time zones are in the program.
 FROM scratch

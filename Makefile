@@ -8,10 +8,10 @@ DATA ?= data
 # The same for programs, tests and linters: what differs in these is built twice.
 export CGO_ENABLED = 0
 export GOFLAGS := $(filter-out -trimpath,$(shell go env GOFLAGS 2>/dev/null)) -trimpath
-BUILD := $(CURDIR)/tools/build -ldflags '-s -w'
+BUILD = $(CURDIR)/tools/build -ldflags "-s -w -X 'okey/internal/version.stamp=$(shell tools/stamp)'"
 
 .DEFAULT_GOAL := help
-.PHONY: help build run quick test e2e faults bench test-office test-mail catalogue lint fmt clean go
+.PHONY: help build run quick test e2e faults bench test-office test-mail catalogue lint fmt release reproduce clean go
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -89,6 +89,15 @@ lint: go need+npm ## golangci-lint, workflowcheck, squawk on the migrations, red
 fmt: go ## format every Go file
 	cd tools && OUT=../bin/tools/ ./build tool
 	bin/tools/gofumpt -modpath okey -w $(PROGRAMS)
+
+release: go ## bin/release: programs for linux/amd64 and linux/arm64, their sums, and what each is made of (CycloneDX)
+	tools/release bin/release
+
+# From another folder, and with a cache of its own: what is not compiled anew proves nothing.
+reproduce: go ## make release, and once more: the sums must be the same; takes as long as four first builds
+	@commit=$$(git rev-parse HEAD) && again=$$(mktemp -d) && trap 'rm -rf "$$again"' EXIT && tools/release bin/release $$commit && \
+		GOCACHE="$$again/cache" tools/release "$$again/release" $$commit >/dev/null && \
+		diff bin/release/SHA256SUMS "$$again/release/SHA256SUMS" && echo "Two builds in two folders, the same sums."
 
 clean: ## remove what build and lint made; data stay
 	rm -rf bin tools/node_modules e2e/node_modules

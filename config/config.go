@@ -32,6 +32,9 @@ type Config struct {
 	// Temporal is every TEMPORAL_* variable; it is the EnvLookup of contrib/envconfig.
 	Temporal TemporalEnv `kong:"-"`
 
+	// WorkerDeployment is what the engine calls OKEY's workers as a whole, whose versions it tells apart then; empty: it does not.
+	WorkerDeployment string `name:"worker-deployment" env:"OKEY_WORKER_DEPLOYMENT" placeholder:"NOM"`
+
 	// HTTP is where the server listens for pages and API.
 	HTTP string `name:"http" env:"OKEY_HTTP" default:"127.0.0.1:8080" placeholder:"HÔTE:PORT" needed:"server"`
 	// Metrics is an address on this machine, or within a private network; empty switches metrics and the worker's health off.

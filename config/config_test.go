@@ -116,6 +116,20 @@ func TestAllThatIsWrongIsNamedAtOnce(t *testing.T) {
 	assert.NotContains(t, message, "abcd", "the values of secrets stay out")
 }
 
+func TestWorkersAreCalledAsTheEngineCanCallThem(t *testing.T) {
+	for name, good := range map[string]bool{"": true, "okey": true, "okey-2_b": true, "okey.fr": false, "okey:1": false, "__okey": false, "a b": false} {
+		environ := complete()
+		environ["OKEY_WORKER_DEPLOYMENT"] = name
+		c, err := config.Load(environ)
+		assert.Equal(t, name, c.WorkerDeployment)
+		if good {
+			assert.NoError(t, err, name)
+		} else {
+			assert.ErrorContains(t, err, "OKEY_WORKER_DEPLOYMENT", name)
+		}
+	}
+}
+
 func TestADirectoryIsExaminedOnlyWhereThereIsOne(t *testing.T) {
 	environ := complete()
 	environ["OKEY_LDAP_FILTER"], environ["OKEY_LDAP_BASE"] = "(uid=", "personnels"

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -18,6 +19,9 @@ func (c *Config) examine() {
 	c.examineCount("OKEY_DATABASE_CONNECTIONS", c.DatabaseConnections, fewestConnections, "un nombre de connexions, huit au moins", "20")
 	c.examineCount("OKEY_MAIL_RATE", c.MailRate, 1, "un nombre de courriels par minute", "120")
 	c.examineAddress("TEMPORAL_ADDRESS", c.TemporalAddress)
+	if !deploymentName.MatchString(c.WorkerDeployment) {
+		c.refuse("OKEY_WORKER_DEPLOYMENT", c.WorkerDeployment, "n'est pas un nom de déploiement pour Temporal", "Écrivez par exemple okey.")
+	}
 	c.examineAddress("OKEY_HTTP", c.HTTP)
 	c.examineAddress("OKEY_METRICS", c.Metrics)
 	c.examinePrivate("OKEY_METRICS", c.Metrics)
@@ -44,6 +48,9 @@ func (c *Config) examine() {
 		c.refuse("OKEY_LOG_LEVEL", c.LogLevel, "n'est pas un niveau de journal", "Écrivez debug, info, warn ou error.")
 	}
 }
+
+// deploymentName is what the engine takes: it has points, colons and two lines at the beginning for itself.
+var deploymentName = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9_-]{0,99})?$`)
 
 // fewestConnections: the worker's are shared out among judges, mails and all else.
 const fewestConnections = 8

@@ -2,10 +2,13 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	deploymentpb "go.temporal.io/api/deployment/v1"
 	enums "go.temporal.io/api/enums/v1"
+	taskqueuepb "go.temporal.io/api/taskqueue/v1"
 	"go.temporal.io/sdk/client"
 
 	"okey/okey"
@@ -14,19 +17,61 @@ import (
 // A worker asks for work each minute at least; the engine remembers it for five.
 const asksWithin = 2 * time.Minute
 
-// Workers counts the workers that ask the engine for work. One that was killed counts for two minutes.
-func Workers(ctx context.Context, c client.Client) (int, error) {
-	seen := map[string]bool{}
-	for _, kind := range []enums.TaskQueueType{enums.TASK_QUEUE_TYPE_WORKFLOW, enums.TASK_QUEUE_TYPE_ACTIVITY} {
+var queues = []enums.TaskQueueType{enums.TASK_QUEUE_TYPE_WORKFLOW, enums.TASK_QUEUE_TYPE_ACTIVITY}
+
+// Workers counts the workers that ask the engine for work, and are given some, and those that wait in vain, since another version has all
+// of it. One that was killed counts for two minutes.
+func Workers(ctx context.Context, c client.Client) (working, waiting int, err error) {
+	given := map[string]bool{}
+	for _, kind := range queues {
 		queue, err := c.DescribeTaskQueue(ctx, okey.TaskQueue, kind)
 		if err != nil {
-			return 0, fmt.Errorf("ask who works: %w", err)
+			return 0, 0, fmt.Errorf("ask who works: %w", err)
 		}
 		for _, poller := range queue.GetPollers() {
 			if time.Since(poller.GetLastAccessTime().AsTime()) < asksWithin {
-				seen[poller.GetIdentity()] = true
+				given[poller.GetIdentity()] = given[poller.GetIdentity()] || isGiven(poller.GetDeploymentOptions(), queue.GetVersioningInfo())
 			}
 		}
 	}
-	return len(seen), nil
+	for _, works := range given {
+		if works {
+			working++
+		}
+	}
+	return working, len(given) - working, nil
+}
+
+// isGiven tells whether a worker's version is the one that work goes to, or a part of it.
+func isGiven(worker *deploymentpb.WorkerDeploymentOptions, to *taskqueuepb.TaskQueueVersioningInfo) bool {
+	deployment, build := worker.GetDeploymentName(), worker.GetBuildId()
+	if worker.GetWorkerVersioningMode() != enums.WORKER_VERSIONING_MODE_VERSIONED {
+		deployment, build = "", ""
+	}
+	is := func(version *deploymentpb.WorkerDeploymentVersion) bool {
+		return version.GetDeploymentName() == deployment && version.GetBuildId() == build
+	}
+	return is(to.GetCurrentDeploymentVersion()) || to.GetRampingVersionPercentage() > 0 && is(to.GetRampingDeploymentVersion())
+}
+
+// Promote gives all work to the workers of one build from now on, what is under way included; without a build to those that do not say
+// theirs. It returns once that is so.
+func Promote(ctx context.Context, c client.Client, deployment, build string) error {
+	_, err := c.WorkerDeploymentClient().GetHandle(deployment).SetCurrentVersion(ctx,
+		client.WorkerDeploymentSetCurrentVersionOptions{BuildID: build})
+	if err != nil {
+		return fmt.Errorf("make build %q of %s the current one: %w", build, deployment, err)
+	}
+	return again(ctx, "Temporal is slow to follow", func() error {
+		for _, kind := range queues {
+			queue, err := c.DescribeTaskQueue(ctx, okey.TaskQueue, kind)
+			if err != nil {
+				return fmt.Errorf("ask who is given work: %w", err)
+			}
+			if queue.GetVersioningInfo().GetCurrentDeploymentVersion().GetBuildId() != build {
+				return errors.New("another build has all work")
+			}
+		}
+		return nil
+	})
 }

@@ -3,11 +3,13 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"sync"
 	"time"
 
+	"okey/internal/version"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/respond"
@@ -125,7 +127,7 @@ func unready(err error) string {
 
 func writeHealth(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write([]byte(`{"status":"ok"}` + "\n"))
+	_, _ = fmt.Fprintf(w, `{"status":"ok","version":%q}`+"\n", version.String())
 }
 
 func writeReadiness(w http.ResponseWriter, r readiness) {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"okey/internal/pgtest"
+	"okey/internal/version"
 	"okey/server"
 	"okey/server/act"
 	"okey/sql"
@@ -26,6 +27,8 @@ func TestHealthAnswersEveryProbe(t *testing.T) {
 		require.NoError(t, response.Body.Close())
 		assert.Equal(t, want, response.StatusCode, method)
 	}
+	_, said := get(t, h.URL+"/healthz")
+	assert.JSONEq(t, `{"status":"ok","version":"`+version.String()+`"}`, said)
 }
 
 // another runs a server over a database of its own address, with the house's people and another engine.

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"okey/config"
+	"okey/internal/version"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -38,6 +39,7 @@ func TestAnAcademysOwnLookIsServedAndNamed(t *testing.T) {
 	page := b.get("/aide")
 	assert.Contains(t, page.HTML, "<title>Aide · OKEY · Académie de Nice</title>")
 	assert.Contains(t, page.text(), "les clefs de l'établissement. Académie de Nice")
+	assert.Contains(t, foot(page), "<p>Version "+version.Number+", révision inconnue</p>", "a test is built without a stamp")
 	assert.Contains(t, b.get("/accessibilite").text(), "L'académie de Nice s'engage")
 	for _, file := range []struct{ address, kind, content string }{
 		{stylesheets.FindAllStringSubmatch(page.HTML, -1)[1][1], "text/css; charset=utf-8", style},

@@ -12,12 +12,16 @@ import (
 	"strings"
 	"syscall"
 
+	"okey/internal/version"
+
 	"github.com/alecthomas/kong"
 )
 
 // commands are the command line: without the name of one, OKEY runs.
 type commands struct {
 	flags
+
+	Version struct{} `cmd:"" help:"Dire quelle version est ce programme."`
 
 	Run    struct{} `cmd:"" default:"1" hidden:"" help:"Tout démarrer, jusqu'à Ctrl-C."`
 	Backup struct {
@@ -54,6 +58,10 @@ func main() {
 	told := kong.Parse(&f, kong.Name("okey-standalone"), kong.UsageOnError(),
 		kong.Description("Tout OKEY sur une seule machine. Un port 0 prend un port libre et le garde."))
 
+	if told.Command() == "version" {
+		fmt.Println(version.Say())
+		return
+	}
 	if f.Data == "" { // not left to kong, whose words are English
 		fmt.Fprintln(os.Stderr, "okey-standalone : donnez un dossier où tout garder : okey-standalone --data DOSSIER")
 		os.Exit(1)

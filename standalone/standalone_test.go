@@ -22,12 +22,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
 	"okey/internal/cast"
 	"okey/internal/pgtest"
 	"okey/internal/postgres"
+	"okey/internal/version"
 	"okey/okey"
 	"okey/standalone/temporald"
 )
@@ -390,4 +392,10 @@ func fails(t *testing.T, c *exec.Cmd) (code int, said string) {
 	var exit *exec.ExitError
 	require.ErrorAs(t, err, &exit, "%s", out)
 	return exit.ExitCode(), string(out)
+}
+
+func TestTheProgramSaysWhichVersionItIs(t *testing.T) {
+	said, err := command(t, t.TempDir(), "version").Output()
+	require.NoError(t, err)
+	assert.Contains(t, string(said), version.Say()+"\n")
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -20,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/enums/v1"
 
+	"okey/internal/version"
 	"okey/okey"
 )
 
@@ -249,6 +251,119 @@ func TestUpgradeAndBackWhileRequestsGoOn(t *testing.T) {
 	assert.Positive(t, crowd.calls)
 	assert.Contains(t, h.advice(), "chaîne intacte")
 	after.stop()
+}
+
+// stampedBinary builds bin/okey as make does, of a commit of its own.
+func stampedBinary(t *testing.T, commit string) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "okey")
+	build := exec.Command("go", "build", "-ldflags", "-s -w -X 'okey/internal/version.stamp="+commit+" 2026-11-30'", "-o", program, "./cmd/okey")
+	build.Dir = ".."
+	said, err := build.CombinedOutput()
+	require.NoError(t, err, "%s", said)
+	return program
+}
+
+// The worker of the release before, which tells the engine no version, and two builds of this one that do, side by side over one engine
+// while people work: the promoted one has all the work, what is under way goes on in it, and back again.
+func TestWorkGoesToThePromotedVersionAndBack(t *testing.T) {
+	s := newStack(t, "--no-okey")
+	h := &hall{stack: s}
+	h.env["OKEY_WORKER_DEPLOYMENT"] = "okey" // of which the release before knows nothing
+	const one, two = version.Number + "+000000000001", version.Number + "+000000000002"
+	before := &release{h: h, program: previousBinary(t)}
+	first, second := &release{h: h, program: stampedBinary(t, "000000000001")}, &release{h: h, program: stampedBinary(t, "000000000002")}
+	var adminURL string
+	h.owner, adminURL = s.database("okey_promoted")
+	s.tokens, s.instead = map[string]string{}, first.program
+	first.migrate(adminURL)
+	p := h.found(map[string]int{"version": 9})["version"]
+	s.okey("grant", "support", p.deputy()+"@ecole.test")
+	h.tokens["sam"] = h.tokens[p.deputy()]
+	h.keysFor(p, "00500001", "00500002", "00500003", "00500004", "00500005")
+	use := func(r *release) { h.env["OKEY_URL"], s.instead = r.url, r.program }
+	doctorSays := func(words string) {
+		t.Helper()
+		require.Eventually(t, func() bool { return strings.Contains(h.advice(), words) }, patience, 100*time.Millisecond, words)
+	}
+
+	// One that nobody has promoted yet, alone.
+	first.run()
+	use(first)
+	doctorSays("✗ workers : aucun n'est de la version qui reçoit le travail")
+	before.run()
+	use(before)
+	long, other := h.asks(p, p.member(1)), h.asks(p, p.member(2))
+	refused := exec.Command(second.program, "promote")
+	refused.Env = h.environment()
+	said, err := refused.CombinedOutput()
+	require.Error(t, err)
+	assert.Contains(t, string(said), "aucun worker de cette version ne s'est présenté au moteur")
+
+	crowd, over, done := &people{}, make(chan struct{}), sync.WaitGroup{}
+	crowd.at(before.url)
+	done.Go(func() { crowd.work(over, h.tokens[p.member(9)], p.uai) })
+	second.run()
+	crowd.at(before.url, first.url, second.url)
+	use(first)
+	doctorSays("workers : 1 au travail, 2 sans travail.")
+	h.settled(p.head(), other, okey.PrincipalDecision, approval)
+	h.awaitQuiet(other)
+
+	assert.Equal(t, "Le travail va maintenant aux workers "+one+".", s.okey("promote"))
+	h.settled(p.head(), long, okey.PrincipalDecision, approval)
+	h.awaitQuiet(long)
+	begun := h.asks(p, p.member(3))
+	use(second)
+	s.okey("promote")
+	for _, id := range []string{long, other} {
+		h.settled(map[string]string{long: p.member(1), other: p.member(2)}[id], id, okey.CharterAndPIN, signing)
+		h.awaitQuiet(id)
+	}
+	h.settled(p.head(), begun, okey.PrincipalDecision, approval)
+	h.awaitQuiet(begun)
+
+	// The promoted one is gone: the one before is promoted again.
+	second.stop()
+	use(first)
+	crowd.at(before.url, first.url)
+	s.okey("promote")
+	h.handOver(p, long)
+	h.settled(p.member(3), begun, okey.CharterAndPIN, signing)
+	h.awaitQuiet(begun)
+
+	// And back to the release before: what the other has in its cache it would lead until it is stopped.
+	assert.Equal(t, "Le travail va maintenant aux workers sans version.", s.okey("promote", "--unversioned"))
+	use(before)
+	crowd.at(before.url)
+	first.stop()
+	h.handOver(p, other)
+	h.handOver(p, begun)
+	last := h.asks(p, p.member(4))
+	h.onTo(p, p.member(4), last)
+	h.handOver(p, last)
+	h.sound(long, other, begun, last)
+	assert.Equal(t, []string{"", one, two, one}, h.builds(long))
+	assert.Equal(t, []string{"", two, ""}, h.builds(other))
+	assert.Equal(t, []string{one, two, one, ""}, h.builds(begun))
+	assert.Equal(t, []string{""}, h.builds(last))
+	close(over)
+	done.Wait()
+	assert.Empty(t, crowd.wrong)
+	assert.Positive(t, crowd.calls)
+	before.stop()
+}
+
+// builds are those that have led a request, in turn; empty for one that tells no version.
+func (h *hall) builds(request string) []string {
+	h.t.Helper()
+	var found []string
+	for _, event := range h.history(workflowOf(request)).GetEvents() {
+		if done := event.GetWorkflowTaskCompletedEventAttributes(); done != nil {
+			found = append(found, done.GetDeploymentVersion().GetBuildId())
+		}
+	}
+	return slices.Compact(found)
 }
 
 // onTo brings a request that was asked for to the handover.

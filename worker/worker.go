@@ -96,6 +96,10 @@ func loadCalendar(path string) (*calendar.Calendar, error) {
 func work(
 	ctx context.Context, c client.Client, cfg config.Config, stores stores, holidays *calendar.Calendar, returns mail.BounceAddress,
 ) error {
+	deployment, err := Version(cfg)
+	if err != nil {
+		return err
+	}
 	failed := make(chan error, 1)
 	w := worker.New(c, okey.TaskQueue, worker.Options{
 		WorkerStopTimeout: drain,
@@ -103,8 +107,9 @@ func work(
 		StickyScheduleToStartTimeout: time.Second,
 		// Slots for a thousand activities are more than there are connections, on purpose: mails that wait for their relay hold a slot for
 		// minutes, and must leave some to the judges. What waits for a connection waits in the pool of its kind, see openStores.
-		Interceptors: []interceptor.WorkerInterceptor{&heartbeats{}, &troubles{store: stores.rest}},
-		OnFatalError: func(err error) { failed <- err },
+		Interceptors:      []interceptor.WorkerInterceptor{&heartbeats{}, &troubles{store: stores.rest}},
+		OnFatalError:      func(err error) { failed <- err },
+		DeploymentOptions: deployment,
 	})
 	Register(w)
 	e := engine.New(c, okey.DefaultWaits(), cfg.URL)

@@ -236,14 +236,20 @@ func (d *doctor) workers(ctx context.Context) (string, error) {
 		return "", advice("non vérifié, puisque le moteur ne répond pas.")
 	}
 	defer c.Close()
-	n, err := engine.Workers(ctx, c)
+	working, waiting, err := engine.Workers(ctx, c)
 	switch {
 	case err != nil:
 		return "", advice("non vérifié, puisque le moteur ne répond pas.")
-	case n == 0:
+	case working == 0 && waiting == 0:
 		return "", okey.Errorf(okey.CodeUnavailable, "aucun ne travaille : ce qui est enregistré attend. Lancez « okey worker ».")
+	case working == 0:
+		return "", okey.Errorf(okey.CodeUnavailable,
+			"aucun n'est de la version qui reçoit le travail : ce qui est enregistré attend. Lancez « okey promote » avec leur version.")
+	case waiting > 0:
+		return "", advice(fmt.Sprintf("%s au travail, %s sans travail. Lancez « okey promote » avec la version voulue, puis arrêtez les autres.",
+			okey.SayNumber(working), okey.SayNumber(waiting)))
 	}
-	return okey.SayNumber(n), nil
+	return okey.SayNumber(working), nil
 }
 
 func (d *doctor) relay(ctx context.Context) (string, error) {

@@ -39,8 +39,10 @@ type program struct {
 	Grant       GrantCommand       `cmd:"" help:"Donner le rôle d'assistance ou d'audit."`
 	Charter     CharterCommand     `cmd:"" help:"La charte que signent les demandeurs."`
 	Secrets     SecretsCommand     `cmd:"" help:"Faire un jeu de secrets, un fichier chacun, ou remplacer une clef."`
+	Promote     PromoteCommand     `cmd:"" help:"Donner le travail aux workers de cette version (OKEY_WORKER_DEPLOYMENT)."`
 	Doctor      DoctorCommand      `cmd:"" help:"Vérifier base, migrations, Temporal, courrier, journal d'audit, travail bloqué."`
 	Healthcheck HealthcheckCommand `cmd:"" help:"Dire si le serveur ou le worker de cette machine répond."`
+	Version     VersionCommand     `cmd:"" help:"Dire quelle version est ce programme."`
 }
 
 // helps are those that are too long for a tag.

@@ -95,6 +95,18 @@ func TestWhatSomebodyWasLetInWithIsRevoked(t *testing.T) {
 	}
 }
 
+func TestNothingIsPromotedWhereTheEngineTellsNoVersions(t *testing.T) {
+	d := newDesk(t)
+	for _, args := range [][]string{{"promote"}, {"promote", "--unversioned"}} {
+		code, out, said := d.okey(args...)
+		assert.Equal(t, 1, code, out)
+		assert.Contains(t, said, "OKEY_WORKER_DEPLOYMENT manque")
+	}
+	t.Setenv("OKEY_WORKER_DEPLOYMENT", "okey")
+	_, _, said := d.okey("promote")
+	assert.Contains(t, said, "révision inconnue")
+}
+
 func TestAnAmbiguousAddressListsTheUIDs(t *testing.T) {
 	d := newDesk(t)
 	d.Person("Anne Blanc", okey.Staff, scene.Tilleuls)

@@ -114,6 +114,7 @@ var oneAlone = map[string]struct{ reader, why string }{
 	"OKEY_TRAINING_URL":          {"server", "it alone has pages"},
 	"OKEY_ACCESSIBILITY_":        {"server", "it alone has pages"},
 	"OKEY_DEMONSTRATION":         {"nobody", "whom it leads through OKEY are made up, and sign in without a password"},
+	"OKEY_WORKER_DEPLOYMENT":     {"worker", "it alone is given work"},
 	"OKEY_SMTP_URL":              {"worker", "it alone sends mails"},
 	"OKEY_MAIL_":                 {"worker", "it alone sends mails"},
 	"OKEY_SUPPLIER_MAIL":         {"worker", "it alone sends mails"},
@@ -409,8 +410,17 @@ func TestPrometheusAsksWhatWasTried(t *testing.T) {
 
 func TestEveryCommandInComposeAndDockerfileIsTheProgramsOwn(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "okey")
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-ldflags", "-s -w", "-o", program, "./cmd/okey").CombinedOutput()
+	const linked = "-s -w -X 'okey/internal/version.stamp="
+	out, err := exec.CommandContext(t.Context(), "go", "build", "-ldflags", linked+"0123456789ab 2026-11-30'", "-o", program, "./cmd/okey").CombinedOutput()
 	require.NoError(t, err, string(out))
+	said, err := exec.CommandContext(t.Context(), program, "version").Output()
+	require.NoError(t, err)
+	assert.Contains(t, string(said), "révision 0123456789ab du lundi 30 novembre 2026", "the linker says nothing of a variable that is not there")
+	for _, file := range []string{"Makefile", "Dockerfile"} {
+		content, err := os.ReadFile(file)
+		require.NoError(t, err)
+		assert.Contains(t, string(content), linked, file)
+	}
 	project := compose(t)
 	var commands [][]string
 	for name := range roles {

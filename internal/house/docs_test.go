@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"okey/internal/version"
 )
 
 var (
@@ -31,7 +33,7 @@ func TestDocumentsNameWhatIsThere(t *testing.T) {
 	}
 	documents, err := filepath.Glob("docs/*.md")
 	require.NoError(t, err)
-	for _, document := range append(documents, "README.md", "CONTRIBUTING.md") {
+	for _, document := range append(documents, "README.md", "CONTRIBUTING.md", "CHANGELOG.md") {
 		content, err := os.ReadFile(document)
 		require.NoError(t, err)
 		text := string(content)
@@ -50,6 +52,21 @@ func TestDocumentsNameWhatIsThere(t *testing.T) {
 		for _, found := range target.FindAllStringSubmatch(text, -1) {
 			assert.True(t, targets[found[1]], "%s: make %s", document, found[1])
 		}
+	}
+}
+
+var release = regexp.MustCompile(`(?m)^## \[(\d+\.\d+\.\d+)\] - (Unreleased|\d{4}-\d{2}-\d{2})$`)
+
+// Whoever looks up what a program says it is finds it at the top of what changed; what comes before has its day.
+func TestTheNewestReleaseIsTheOneInTheProgram(t *testing.T) {
+	content, err := os.ReadFile("CHANGELOG.md")
+	require.NoError(t, err)
+	found := release.FindAllStringSubmatch(string(content), -1)
+	require.NotEmpty(t, found)
+	assert.Len(t, found, strings.Count(string(content), "\n## "), "a heading is of no release")
+	assert.Equal(t, found[0][1], version.Number)
+	for _, earlier := range found[1:] {
+		assert.NotEqual(t, "Unreleased", earlier[2], earlier[1])
 	}
 }
 

@@ -36,8 +36,9 @@ var arrows = map[string][]string{
 	"okey/internal/directory":         {"okey/okey"},
 	"okey/internal/ldaptest":          {},
 	"okey/internal/workbook":          {"okey/okey"},
+	"okey/internal/version":           {"okey/okey"},
 	"okey/internal/plot":              {"okey/okey"},
-	"okey/internal/metrics":           {"okey/okey", "okey/sql", "okey/engine"},
+	"okey/internal/metrics":           {"okey/okey", "okey/sql", "okey/engine", "okey/internal/version"},
 	"okey/internal/scene":             {"okey/okey", "okey/config", "okey/sql", "okey/internal/pgtest"},
 	"okey/sql":                        {"okey/okey"},
 	"okey/mail":                       {"okey/okey"},
@@ -49,13 +50,13 @@ var arrows = map[string][]string{
 	"okey/bounces":                    {"okey/okey", "okey/mail", "okey/sql"},
 	"okey/worker": {
 		"okey/okey", "okey/config", "okey/sql", "okey/calendar", "okey/mail", "okey/engine", "okey/workflows", "okey/activities",
-		"okey/activities/mails", "okey/bounces", "okey/imports", "okey/internal/directory", "okey/internal/metrics",
+		"okey/activities/mails", "okey/bounces", "okey/imports", "okey/internal/directory", "okey/internal/metrics", "okey/internal/version",
 	},
 	"okey/server/respond": {"okey/imports", "okey/okey", "okey/sql"},
 	"okey/server/act":     {"okey/config", "okey/imports", "okey/okey", "okey/sql", "okey/server/respond"},
 	"okey/server/web": {
-		"okey/internal/address", "okey/internal/cast", "okey/config", "okey/internal/plot", "okey/internal/workbook", "okey/okey", "okey/sql", "okey/server/respond",
-		"okey/server/act",
+		"okey/internal/address", "okey/internal/cast", "okey/config", "okey/internal/plot", "okey/internal/version", "okey/internal/workbook", "okey/okey", "okey/sql",
+		"okey/server/respond", "okey/server/act",
 	},
 	"okey/server/signin":      {"okey/internal/address", "okey/config", "okey/okey", "okey/sql", "okey/server/respond", "okey/server/web"},
 	"okey/server/api":         {"okey/internal/address", "okey/okey", "okey/sql", "okey/server/respond", "okey/server/act"},
@@ -98,14 +99,14 @@ var arrows = map[string][]string{
 		"okey/server/web",
 	},
 	"okey/server": {
-		"okey/calendar", "okey/config", "okey/engine", "okey/internal/metrics", "okey/okey", "okey/sql", "okey/server/respond", "okey/server/act",
+		"okey/calendar", "okey/config", "okey/engine", "okey/internal/metrics", "okey/internal/version", "okey/okey", "okey/sql", "okey/server/respond", "okey/server/act",
 		"okey/server/web", "okey/server/signin", "okey/server/api", "okey/server/pages/story", "okey/server/pages/keys", "okey/server/pages/requests",
 		"okey/server/pages/decisions", "okey/server/pages/stock", "okey/server/pages/people", "okey/server/pages/desk",
 		"okey/server/pages/help", "okey/server/pages/home", "okey/server/pages/tour", "okey/server/pages/reference",
 	},
 	"okey/cmd/okey": {
 		"okey/okey", "okey/config", "okey/sql", "okey/calendar", "okey/engine", "okey/imports", "okey/server", "okey/worker", "okey/bounces",
-		"okey/mail", "okey/internal/address",
+		"okey/mail", "okey/internal/address", "okey/internal/version",
 	},
 }
 

@@ -11,9 +11,10 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"runtime/debug"
+	"runtime"
 	"time"
 
+	"okey/internal/version"
 	"okey/sql"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -34,15 +35,7 @@ func NewRegistry() *prometheus.Registry {
 
 // built says what runs.
 func built() prometheus.Collector {
-	labels := prometheus.Labels{"version": "", "revision": "", "goversion": ""}
-	if info, ok := debug.ReadBuildInfo(); ok {
-		labels["version"], labels["goversion"] = info.Main.Version, info.GoVersion
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				labels["revision"] = s.Value
-			}
-		}
-	}
+	labels := prometheus.Labels{"version": version.String(), "goversion": runtime.Version()}
 	g := prometheus.NewGauge(prometheus.GaugeOpts{Name: "okey_build_info", Help: "What runs; always 1.", ConstLabels: labels})
 	g.Set(1)
 	return g

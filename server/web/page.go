@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"okey/internal/address"
+	"okey/internal/version"
 	"okey/okey"
 	"okey/server/respond"
 
@@ -32,6 +33,7 @@ type Screen struct {
 	Academy academy
 
 	Conformity string // to RGAA, in the foot
+	Version    string // of what runs, in the foot
 
 	Searches bool   // support and auditors search from every page
 	Asked    string // what they have just searched for
@@ -69,6 +71,7 @@ var refusals = []int{http.StatusUnprocessableEntity, http.StatusConflict, http.S
 // dress adds what every page has: who is here, where one can go.
 func (s *Site) dress(v *Visit, sc *Screen) {
 	sc.Support, sc.Academy, sc.Conformity = addressOf(s.settings.SupportMail), s.academy, s.settings.Conformity
+	sc.Version = version.Say()
 	if v.SignedIn() {
 		sc.Name, sc.Searches = v.Actor.Name(), v.Desk()
 	}

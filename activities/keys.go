@@ -181,8 +181,8 @@ func leaveRequest(ctx context.Context, tx *sql.Tx, a okey.Action, key okey.Key, 
 	})
 }
 
-// endLoan sees to what was asked for, or lent, while a key was mislaid. Found, it makes a lent one due, and a request for one pointless; lost
-// or broken, it makes that a request for another key. It returns the request whose workflow is to learn of it.
+// endLoan sees to what was asked for, or lent, while a key was mislaid. Found, it makes a lent one due, and a request for one pointless; where
+// it comes back to its holder no more, that is a request for another key. It returns the request whose workflow is to learn of it.
 func endLoan(ctx context.Context, tx *sql.Tx, a okey.Action, key okey.Key, m okey.KeyMatter) ([]uuid.UUID, error) {
 	if key.State != okey.Suspended {
 		return nil, nil
@@ -199,12 +199,19 @@ func endLoan(ctx context.Context, tx *sql.Tx, a okey.Action, key okey.Key, m oke
 		return nil, nil
 	case err != nil:
 		return nil, err
-	case reason == okey.ReasonLost || reason == okey.ReasonDefective:
-		return nil, tx.BecomesReplacement(ctx, open.ID)
+	case reason != okey.ReasonRecovered:
+		forGood := okey.FirstKey
+		if reason == okey.ReasonLost || reason == okey.ReasonDefective {
+			forGood = okey.Replacement
+		}
+		if err := tx.AskForGood(ctx, open.ID, forGood); err != nil {
+			return nil, err
+		}
+		return nil, tx.AddEvent(ctx, open.ID, okey.Event{At: m.At, Kind: okey.EventForGood, Via: okey.ViaEngine})
 	}
 	return []uuid.UUID{open.ID}, tx.FollowUp(ctx, okey.Action{
-		ID: okey.DerivedID(a.ID, string(okey.Withdrawal)), Request: open.ID, Name: okey.ActionOf(okey.Withdrawal), By: a.By, Via: okey.ViaEngine,
-		CreatedAt: m.At, Content: okey.Content{Comment: "La clef égarée est revenue : le prêt n'a plus lieu d'être."},
+		ID: okey.DerivedID(a.ID, string(okey.Withdrawal)), Request: open.ID, Name: okey.ActionOf(okey.Withdrawal), Via: okey.ViaEngine,
+		CreatedAt: m.At, Content: okey.Content{Comment: "La clef égarée est retrouvée : le prêt n'a plus lieu d'être."},
 	})
 }
 

@@ -140,6 +140,35 @@ func TestALoanThatIsAskedForBecomesAReplacementWhereTheKeyIsLost(t *testing.T) {
 	assert.Equal(t, okey.InService, c.KeyState(free), "for good")
 }
 
+// The head has the mislaid key in hand and puts it into the drawer: its holder still needs one.
+func TestALoanThatIsAskedForIsForGoodWhereTheKeyGoesToTheDrawer(t *testing.T) {
+	c := newFixture(t)
+	own, _ := c.mislays()
+	request, _ := c.ask(c.lea, okey.Loan)
+	c.change(c.roux, own, okey.ReasonReturn)
+	assert.Empty(t, c.followed())
+	now := c.Request(request)
+	assert.Equal(t, okey.AwaitingDecision, now.Stage)
+	assert.Equal(t, okey.FirstKey, now.Reason)
+	story, err := c.Store.Timeline(context.Background(), request)
+	require.NoError(t, err)
+	assert.Equal(t, okey.EventForGood, story[len(story)-1].Kind)
+}
+
+// Nobody takes back what is mislaid: it is not booked as scrapped.
+func TestAMislaidKeyIsLostAtTheHandoverOfTheNext(t *testing.T) {
+	c := newFixture(t)
+	own := c.KeyOf(c.lea, scene.Tilleuls, okey.DayOf(c.now, okey.ZoneOf("")).AddMonths(2))
+	request, _ := c.ask(c.lea, okey.Renewal)
+	c.change(c.lea, own, okey.ReasonMislaid)
+	next := c.Key(scene.Tilleuls)
+	c.approve(request)
+	c.sign(c.lea, request)
+	c.act(c.roux, request, okey.Handover, okey.Content{Serial: next})
+	assert.Equal(t, okey.InService, c.KeyState(next))
+	assert.Equal(t, okey.Lost, c.KeyState(own))
+}
+
 func TestWhoHasLostTheirKeyAsksForAnotherWhileOneIsLent(t *testing.T) {
 	c := newFixture(t)
 	own, lent := c.mislays()

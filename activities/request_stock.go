@@ -160,7 +160,8 @@ func (c *requestTx) swap(ctx context.Context, a okey.Action) (*okey.Verdict, err
 	return nil, c.tell(ctx, okey.Event{Kind: okey.EventSwapped, By: a.By, Via: a.Via, Key: other.Serial})
 }
 
-// retireOldKey ends the key that a renewal replaces, at the moment the new one is handed over.
+// retireOldKey ends the key that a renewal replaces, at the moment the new one is handed over. One that is mislaid nobody takes back: it is
+// lost.
 func (c *requestTx) retireOldKey(ctx context.Context, a okey.Action) error {
 	if c.request.Reason != okey.Renewal {
 		return nil
@@ -171,6 +172,9 @@ func (c *requestTx) retireOldKey(ctx context.Context, a okey.Action) error {
 	}
 	for _, key := range okey.Own(held) {
 		retired := sql.KeyChange{Reason: okey.ReasonRetired, At: c.matter.At, By: a.By, Via: a.Via}
+		if key.State == okey.Suspended {
+			retired.Reason, retired.Comment = okey.ReasonLost, "Égarée, elle n'était pas retrouvée à la remise de la suivante."
+		}
 		if _, err := c.ChangeKey(ctx, key.Serial, retired); err != nil {
 			return err
 		}

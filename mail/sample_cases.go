@@ -63,8 +63,8 @@ var cases = map[Letter][]variation{
 	Withdrawn: {
 		{"own", "par le demandeur", func(f *Facts) { f.Own = true }},
 		commented("Il a quitté l'établissement."),
-		{"found", "un prêt, la clef retrouvée par le demandeur", func(f *Facts) {
-			f.Own, f.Comment = true, "La clef égarée est revenue : le prêt n'a plus lieu d'être."
+		{"found", "un prêt, la clef retrouvée", func(f *Facts) {
+			f.By, f.Comment = "", "La clef égarée est retrouvée : le prêt n'a plus lieu d'être."
 		}},
 	},
 	Expired: {noAnswer, noHandover},
@@ -133,6 +133,9 @@ var cases = map[Letter][]variation{
 	AskedWithdrawn: {
 		commented("Il a quitté l'établissement."),
 		{"own", "par le demandeur", func(f *Facts) { f.By = f.Requester }},
+		{"found", "un prêt, la clef retrouvée", func(f *Facts) {
+			f.By, f.Comment = "", "La clef égarée est retrouvée : le prêt n'a plus lieu d'être."
+		}},
 	},
 	AskedExpired:   {noAnswer, noHandover},
 	SupportDecided: {{"refused", "refusée", func(f *Facts) { f.Stage, f.Comment = okey.Refused, "Chef absent" }}},

@@ -96,6 +96,7 @@ const (
 	EventWithdrawn     EventKind = "withdrawn"
 	EventExpired       EventKind = "expired"
 	EventToSupport     EventKind = "to_support"
+	EventForGood       EventKind = "for_good" // what was asked for as a loan
 )
 
 // Event is one line of a request's timeline: what, when, who, and what they wrote.

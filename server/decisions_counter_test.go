@@ -164,7 +164,7 @@ func TestAnotherKeyAtTheCounterIsAskedAboutBeforeItTakesThePlace(t *testing.T) {
 	assert.Contains(t, free.text(), "La clef "+string(other)+" est libre. Choisissez à qui vous la remettez")
 	assert.Contains(t, free.HTML, `href="`+at+`?clef=`+string(other)+`"`)
 	assert.Contains(t, roux.get(search(string(lent))).text(), "La clef "+string(lent)+" est en service : Léa Martin l'a.")
-	assert.Contains(t, roux.get(search(string(foreign))).text(), "aucune clef d'ici ne porte ce numéro")
+	assert.Contains(t, roux.get(search(string(foreign))).text(), "aucune clef à remettre ne porte ce numéro")
 
 	for serial, want := range map[string]string{
 		"": "Le numéro de série manque", "ZZZ9": "Aucune clef ne porte le numéro ZZZ9", string(lent): "Léa Martin l'a.",
@@ -232,7 +232,7 @@ func TestTheCounterIsForThoseWhoHandOverThere(t *testing.T) {
 	assert.Equal(t, http.StatusNotFound, far.get(at).Status)
 	assert.NotContains(t, far.get(search("une")).text(), "Ana")
 	assert.NotContains(t, far.get(search(string(key))).text(), "Ana")
-	assert.Contains(t, far.get(search(string(key))).text(), "aucune clef d'ici ne porte ce numéro")
+	assert.Contains(t, far.get(search(string(key))).text(), "aucune clef à remettre ne porte ce numéro")
 	assert.Equal(t, http.StatusNotFound, h.as(c.lea).get(counter).Status)
 
 	eve := h.Person("Eve Morel", okey.Staff, scene.Tilleuls)

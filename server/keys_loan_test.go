@@ -23,8 +23,15 @@ func (h *house) borrows(c cast) (own, lent okey.Serial) {
 	assert.Contains(h, roux.get(page).text(), "Prêt, le temps de retrouver la sienne")
 	roux.done(roux.answers(page, "approve", ""))
 	lea.done(lea.signs(page))
+	assert.Contains(h, roux.get(page).text(), "C'est un prêt : elle est à rendre dans 5 jours")
+	assert.Contains(h, roux.get(page+"/bordereau").text(), "Prêtée 5 jours, sans compter les week-ends")
 	roux.done(roux.fill(page, page+"/remise", "serial", string(lent)))
 	assert.Equal(h, okey.Lent, h.KeyState(lent))
+	assert.Contains(h, roux.get(page+"/bordereau").text(), "Prêtée jusqu'au "+okey.DayOf(h.key(lent).DueAt, okey.ZoneOf("")).SayWithYear())
+	assert.Equal(h, keyPage(lent), lea.get("/ma-clef").Location, "the one that serves")
+	home := lea.get("/").text()
+	assert.Contains(h, home, "J'ai perdu ma clef "+string(lent))
+	assert.Contains(h, home, "J'ai perdu ma clef "+string(own))
 	return own, lent
 }
 
@@ -74,7 +81,7 @@ func TestWhoFindsTheirKeyReadsThatTheirRequestForALoanIsOver(t *testing.T) {
 	owed, err := h.Store.FollowUps(t.Context(), 1)
 	require.NoError(t, err)
 	require.NoError(t, h.Judges.Deliver(t.Context(), owed[0]))
-	assert.Contains(t, lea.get(page).text(), "La clef égarée est revenue : le prêt n'a plus lieu d'être.")
+	assert.Contains(t, lea.get(page).text(), "La clef égarée est retrouvée : le prêt n'a plus lieu d'être.")
 	assert.Equal(t, "withdrawn", h.Text(`SELECT stage FROM request WHERE reason = 'loan'`))
 }
 

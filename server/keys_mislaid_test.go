@@ -102,9 +102,12 @@ func TestARenewalGoesOnWhileTheOldKeyIsMislaid(t *testing.T) {
 	assert.Contains(t, lea.get("/").text(), "Si vous la retrouvez avant de recevoir la nouvelle, apportez-la ce jour-là")
 	roux.done(roux.answers(page, "approve", ""))
 	lea.done(lea.signs(page))
+	assert.NotContains(t, lea.get("/").text(), "m'en prête une", "one request at a time")
+	assert.NotContains(t, lea.get(keyPage(old)).text(), "m'en prête une")
+	assert.NotContains(t, roux.get(page).text(), "Reprenez", "it is not there")
 	roux.done(roux.fill(page, page+"/remise", "serial", string(next)))
 	assert.Equal(t, okey.InService, h.KeyState(next))
-	assert.Equal(t, okey.Retired, h.KeyState(old))
+	assert.Equal(t, okey.Lost, h.KeyState(old), "nobody has taken it back")
 }
 
 func TestTheQuestionsTellAMislaidKeyFromALostOne(t *testing.T) {

@@ -43,7 +43,7 @@ func (r reader) DossierOf(ctx context.Context, request okey.Request, today okey.
 	case request.Reason == okey.Renewal && request.Stage == okey.HandedOver:
 		questions = append(questions, rows(&d.Old, retiredAtHandover, request.ID))
 	case request.Reason == okey.Renewal && request.Stage == okey.AwaitingHandover:
-		questions = append(questions, list(&d.Old, func(k keyRow) okey.Serial { return k.Serial }, keysHeld, request.Person))
+		questions = append(questions, list(&d.Old, func(k keyRow) okey.Serial { return k.Serial }, keysBrought, request.Person))
 	}
 	if err := r.together(ctx, questions...); err != nil {
 		return d, fmt.Errorf("read the dossier of request %s: %w", request.ID, err)

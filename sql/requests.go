@@ -170,9 +170,9 @@ func (r reader) OpenRequestOf(ctx context.Context, person okey.PersonID) (okey.R
 	return row.request(), err
 }
 
-// BecomesReplacement has a request for a loan ask for a key for good: the mislaid one is not coming back.
-func (t *Tx) BecomesReplacement(ctx context.Context, id uuid.UUID) error {
-	return t.exec(ctx, `UPDATE request SET reason = $2 WHERE id = $1`, id, string(okey.Replacement))
+// AskForGood has a request for a loan ask for a key for good: the mislaid one is not coming back to its holder.
+func (t *Tx) AskForGood(ctx context.Context, id uuid.UUID, reason okey.RequestReason) error {
+	return t.exec(ctx, `UPDATE request SET reason = $2 WHERE id = $1`, id, string(reason))
 }
 
 // LatestRequestOf returns the request that somebody has asked for last, by their uid; not_found where there is none.

@@ -55,8 +55,10 @@ func (p *mailing) toHandOver(ctx context.Context, letter mail.Letter) error {
 		if err != nil {
 			return err
 		}
-		for _, key := range okey.Own(held) {
-			p.old(key.Serial)
+		for _, key := range held {
+			if key.State == okey.InService { // what is mislaid, nobody can bring
+				p.old(key.Serial)
+			}
 		}
 	}
 	p.toRequester(letter)

@@ -151,20 +151,21 @@ func (f Figure) names(each Percent) []Mark {
 	var names []Mark
 	for i, c := range f.Categories {
 		if before := len(f.Categories) - 1 - i; before%onDesks == 0 {
-			names = append(names, within((Percent(i)+0.5)*each, c.Name, before%onPhones == 0))
+			names = append(names, within(Percent(i)*each, each, c.Name, before%onPhones == 0))
 		}
 	}
 	return names
 }
 
-// within puts a word where it does not leave the room, even a phone's.
-func within(at Percent, text string, onPhones bool) Mark {
+// within puts a word under the middle of its column, or from an edge of it on where it would leave the room, a phone's even.
+func within(left, each Percent, text string, onPhones bool) Mark {
+	at := left + each/2
 	half := Percent(float64(len([]rune(text))) * letter / 2 / narrow * 100)
 	switch {
 	case at+half > 100:
-		return Mark{At: 100, Text: text, Anchor: "end", Narrow: onPhones}
+		return Mark{At: left + each, Text: text, Anchor: "end", Narrow: onPhones}
 	case at-half < 0:
-		return Mark{At: 0, Text: text, Anchor: "start", Narrow: onPhones}
+		return Mark{At: left, Text: text, Anchor: "start", Narrow: onPhones}
 	}
 	return Mark{At: at, Text: text, Anchor: "middle", Narrow: onPhones}
 }

@@ -159,3 +159,22 @@ func TestNumbersAreWrittenAsFrenchDoes(t *testing.T) {
 		assert.Equal(t, want, plot.Say(v))
 	}
 }
+
+// Wherever a name stands, it begins, ends or has its middle at its own column.
+func TestANameStandsUnderItsOwnColumn(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var f plot.Figure
+		f.Series = 1
+		for i := range rapid.IntRange(1, 104).Draw(t, "columns") {
+			f.Categories = append(f.Categories, plot.Category{Name: fmt.Sprintf("%d janvier", i), Values: []float64{1}})
+		}
+		each := plot.Percent(100) / plot.Percent(len(f.Categories))
+		for _, mark := range plot.ColumnsOf(f).Names {
+			var i int
+			_, err := fmt.Sscanf(mark.Text, "%d janvier", &i)
+			assert.NoError(t, err)
+			left := plot.Percent(i) * each
+			assert.InDelta(t, float64(left+each/2), float64(mark.At), float64(each/2)+0.001, "%s, anchored at its %s", mark.Text, mark.Anchor)
+		}
+	})
+}

@@ -119,6 +119,7 @@ var ownEventNames = map[okey.EventKind]string{
 	okey.EventKeyReserved:   "La clef %s est réservée pour cette demande.",
 	okey.EventKeyLost:       "La clef %s n'est plus disponible : la demande garde sa place.",
 	okey.EventExpired:       "La demande a expiré, faute de suite.",
+	okey.EventForGood:       "La clef égarée ne revient pas à son titulaire : la demande n'est plus un prêt.",
 	okey.EventToSupport:     "Personne ne peut répondre dans l'établissement : l'assistance est prévenue.",
 }
 
@@ -145,6 +146,9 @@ func SayEvent(e okey.Event, kept okey.Serial) string {
 		return fmt.Sprintf(ownEventNames[e.Kind], e.Key)
 	case okey.EventKeyLost:
 		return fmt.Sprintf(ownEventNames[e.Kind], cmp.Or(kept, "réservée"))
+	}
+	if e.Kind == okey.EventWithdrawn && e.By == (okey.PersonID{}) {
+		return "La demande est retirée."
 	}
 	if said := ownEventNames[e.Kind]; said != "" {
 		return said

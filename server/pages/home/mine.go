@@ -57,6 +57,9 @@ func (s *Pages) mine(v *web.Visit, works bool, help string) (*mine, error) {
 		if len(theirs) < len(held) {
 			own.Borrow = ""
 		}
+		if len(held) > 1 {
+			own.Which = " " + string(key.Serial)
+		}
 		m.Keys = append(m.Keys, own)
 	}
 	switch {
@@ -80,6 +83,7 @@ func (s *Pages) mine(v *web.Visit, works bool, help string) (*mine, error) {
 	case r != nil && r.Open:
 		m.Do, m.Why = nil, "" // first things first
 		for i := range m.Keys {
+			m.Keys[i].Borrow = "" // one request at a time
 			if r.Renews = r.Renews && m.Keys[i].Leave == ""; r.Renews {
 				m.Keys[i].Until = m.Keys[i].UntilNextKey()
 			}

@@ -18,6 +18,12 @@ func (s *Pages) myKeyPage(v *web.Visit) error {
 	if len(held) > 0 {
 		to = address.KeyURL(held[0].Serial)
 	}
+	for _, key := range held { // with one mislaid, the one that serves
+		if key.State != okey.Suspended {
+			to = address.KeyURL(key.Serial)
+			break
+		}
+	}
 	v.Redirect(http.StatusSeeOther, to)
 	return nil
 }
@@ -82,17 +88,23 @@ func (s *Pages) holder(v *web.Visit, key okey.Key) (*holderScreen, error) {
 	if err := s.TellApart(v, map[okey.Serial]*PINLinks{key.Serial: page.PIN}); err != nil {
 		return nil, err
 	}
-	if !works || !key.Renewable(v.Today()) {
+	if !works || page.Borrow == "" && !key.Renewable(v.Today()) {
 		return page, nil
 	}
 	open, err := s.store.OpenRequestOf(v.Ctx(), v.Actor.ID)
 	switch {
 	case err == nil:
-		page.Do = &web.NavLink{Name: SeeRequest, Path: address.RequestURL(open.ID)}
+		page.Do, page.Borrow = &web.NavLink{Name: SeeRequest, Path: address.RequestURL(open.ID)}, ""
+		if open.Reason == okey.Loan {
+			return page, nil
+		}
 		page.Why = "La suivante est demandée. " + page.UntilNextKey()
 		return page, nil
 	case okey.ErrorCode(err) != okey.CodeNotFound:
 		return nil, err
+	}
+	if !key.Renewable(v.Today()) {
+		return page, nil
 	}
 	page.Do, page.Why = &web.NavLink{Name: "Demander la clef suivante", Path: address.PathAsk}, page.NextKeyWhy()
 	return page, nil

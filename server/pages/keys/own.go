@@ -18,6 +18,7 @@ type OwnKey struct {
 	Expired bool
 	PIN     *PINLinks
 	Use     *KeyUse // nil where it does not serve
+	Which   string  // its number, where there are several in hand: " 4182000750"
 	Due     string  // of a mislaid or lent key: what becomes of it, and when
 	Loan    bool
 	Trouble string // the ways are empty where they lead nowhere in its state

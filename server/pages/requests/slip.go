@@ -17,6 +17,7 @@ type slipScreen struct {
 	Facts   []web.Fact
 	Who     string // whose signature it is: "d'Éloïse Petit"
 	Request string
+	Loan    bool
 }
 
 // slipPage is that paper, for whoever may see the request, from the moment the key awaits its person on; before, and where it never came to
@@ -48,7 +49,7 @@ func (s *Pages) slipPage(v *web.Visit) error {
 		}
 	}
 	page := slipScreen{
-		Copy: "Exemplaire de l'établissement", Who: okey.SayOf(who), Request: address.RequestURL(id), Facts: d.slipFacts(who, key),
+		Copy: "Exemplaire de l'établissement", Who: okey.SayOf(who), Request: address.RequestURL(id), Facts: d.slipFacts(who, key), Loan: d.Reason == okey.Loan,
 	}
 	if v.Actor.ID == d.Requester.ID {
 		page.Copy = "Exemplaire de la personne qui reçoit la clef"
@@ -69,6 +70,14 @@ func (d Dossier) slipFacts(who string, key okey.Key) []web.Fact {
 	if !d.SignedAt.IsZero() {
 		facts = append(facts, web.Fact{
 			Name: "Charte", Value: fmt.Sprintf("version %d, signée le %s", d.Charter, okey.DayOf(d.SignedAt, d.Clock.Zone).SayWithYear()),
+		})
+	}
+	switch {
+	case key.State == okey.Lent && d.Stage == okey.HandedOver:
+		facts = append(facts, web.Fact{Name: "Prêtée jusqu'au", Value: okey.DayOf(key.DueAt, d.Clock.Zone).SayWithYear()})
+	case d.Reason == okey.Loan:
+		facts = append(facts, web.Fact{
+			Name: "Prêtée", Value: okey.SayNumber(okey.LoanDays) + " jours, sans compter les week-ends, les jours fériés et les vacances scolaires",
 		})
 	}
 	if len(d.Old) > 0 {

@@ -131,6 +131,9 @@ type Config struct {
 	// HolidaysFile is the CSV of school holidays that package calendar reads; empty: week-ends and public holidays only.
 	HolidaysFile string `name:"holidays-file" env:"OKEY_HOLIDAYS_FILE" placeholder:"FICHIER"`
 	LogLevel     string `name:"log-level" env:"OKEY_LOG_LEVEL" default:"info" placeholder:"NIVEAU"`
+	LogFormat    string `name:"log-format" env:"OKEY_LOG_FORMAT" default:"text" placeholder:"FORME"`
+	// TracesURL is where OpenTelemetry's collector takes traces, by OTLP over HTTP; empty: none are made.
+	TracesURL string `name:"traces-url" env:"OTEL_EXPORTER_OTLP_ENDPOINT" placeholder:"URL"`
 
 	wrong []Problem // found while reading; Check reports them together with what is missing
 }

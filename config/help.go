@@ -65,9 +65,11 @@ var helps = map[string]string{
 	"OKEY_LDAP_DELEGATIONS":   "Attribut des délégations, comme OKEY_CLAIM_DELEGATIONS ; vide : l'annuaire n'en donne pas.",
 	"OKEY_LINK_KEYS": "Clefs des liens envoyés par courriel : version:64 chiffres hexadécimaux, séparées par des virgules ; " +
 		"la première signe, toutes vérifient.",
-	"OKEY_PIN_PEPPERS":           "Clefs mêlées aux codes PIN avant hachage, même forme.",
-	"OKEY_AUDIT_KEYS":            "Clefs qui chaînent le journal d'audit, même forme.",
-	"OKEY_LINKS_REQUIRE_SIGN_IN": "Faut-il se connecter pour répondre par le lien d'un courriel : oui ou non.",
-	"OKEY_HOLIDAYS_FILE":         "Vacances scolaires, CSV « fr-en-calendrier-scolaire » de data.education.gouv.fr.",
-	"OKEY_LOG_LEVEL":             "Détail du journal : debug, info, warn ou error.",
+	"OKEY_PIN_PEPPERS":            "Clefs mêlées aux codes PIN avant hachage, même forme.",
+	"OKEY_AUDIT_KEYS":             "Clefs qui chaînent le journal d'audit, même forme.",
+	"OKEY_LINKS_REQUIRE_SIGN_IN":  "Faut-il se connecter pour répondre par le lien d'un courriel : oui ou non.",
+	"OKEY_HOLIDAYS_FILE":          "Vacances scolaires, CSV « fr-en-calendrier-scolaire » de data.education.gouv.fr.",
+	"OKEY_LOG_LEVEL":              "Détail du journal : debug, info, warn ou error.",
+	"OKEY_LOG_FORMAT":             "Forme du journal : text ou json.",
+	"OTEL_EXPORTER_OTLP_ENDPOINT": "Collecteur de traces (OpenTelemetry, OTLP par HTTP) : http://hôte:4318 ; vide : aucune trace.",
 }

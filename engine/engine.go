@@ -32,7 +32,7 @@ type Engine struct {
 }
 
 // Dial makes a client from the TEMPORAL_* settings. It does not connect yet: OKEY starts before its engine, too.
-func Dial(cfg config.Config) (client.Client, error) {
+func Dial(cfg config.Config, with ...func(*client.Options)) (client.Client, error) {
 	options, err := envconfig.LoadClientOptions(envconfig.LoadClientOptionsRequest{
 		EnvLookup:   cfg.Temporal,
 		DisableFile: cfg.Temporal["TEMPORAL_CONFIG_FILE"] == "",
@@ -43,6 +43,9 @@ func Dial(cfg config.Config) (client.Client, error) {
 	options.Logger = sdklog.NewStructuredLogger(slog.Default())
 	// What is said are some hundred bytes of ids and times: to compress them takes longer than to send them.
 	options.ConnectionOptions.GrpcCompression = &client.GrpcCompressionNone{}
+	for _, add := range with {
+		add(&options)
+	}
 	c, err := client.NewLazyClient(options)
 	if err != nil {
 		return nil, fmt.Errorf("make a Temporal client: %w", err)

@@ -17,6 +17,7 @@ import (
 	"okey/calendar"
 	"okey/config"
 	"okey/engine"
+	"okey/internal/telemetry"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/api"
@@ -44,6 +45,7 @@ type Server struct {
 	metrics *respond.Metrics
 	session *web.Sessions
 	proxies []string // trusted ones
+	traces  *telemetry.Traces
 
 	closing sync.Once
 
@@ -209,12 +211,18 @@ func assemble(ctx, parts context.Context, cfg config.Config) (s *Server, closeAl
 	if err != nil {
 		return nil, closeAll, err
 	}
-	c, err := engine.Dial(cfg)
+	traces, err := telemetry.Open(ctx, "okey-server", cfg.TracesURL)
+	if err != nil {
+		return nil, closeAll, err
+	}
+	closers = append(closers, traces.Close)
+	c, err := engine.Dial(cfg, engine.Traced(traces))
 	if err != nil {
 		return nil, closeAll, err
 	}
 	closers = append(closers, c.Close)
 	s = New(cfg, store, outcomes, engine.New(c, okey.DefaultWaits(), cfg.URL))
+	s.traces = traces
 	closers = append(closers, s.Close)
 	return s, closeAll, nil
 }

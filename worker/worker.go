@@ -15,6 +15,7 @@ import (
 	"okey/config"
 	"okey/engine"
 	"okey/imports"
+	"okey/internal/telemetry"
 	"okey/mail"
 	"okey/okey"
 	"okey/sql"
@@ -57,7 +58,12 @@ func Run(ctx context.Context, cfg config.Config) error {
 	if err := stores.judges.Await(ctx); err != nil {
 		return leaving(ctx, err)
 	}
-	c, err := engine.Dial(cfg)
+	traces, err := telemetry.Open(ctx, "okey-worker", cfg.TracesURL)
+	if err != nil {
+		return err
+	}
+	defer traces.Close()
+	c, err := engine.Dial(cfg, engine.Traced(traces))
 	if err != nil {
 		return err
 	}
@@ -98,7 +104,7 @@ func work(
 		StickyScheduleToStartTimeout: time.Second,
 		// Slots for a thousand activities are more than there are connections, on purpose: mails that wait for their relay hold a slot for
 		// minutes, and must leave some to the judges. What waits for a connection waits in the pool of its kind, see openStores.
-		Interceptors: []interceptor.WorkerInterceptor{&heartbeats{}, &troubles{store: stores.rest}},
+		Interceptors: []interceptor.WorkerInterceptor{&marks{}, &heartbeats{}, &troubles{store: stores.rest}},
 		OnFatalError: func(err error) { failed <- err },
 	})
 	Register(w)

@@ -40,7 +40,7 @@ type Config struct {
 	URL string `name:"url" env:"OKEY_URL" placeholder:"URL" needed:"server worker"`
 	// TemporalUIURL is where support opens a workflow, without a trailing slash; empty: no link.
 	TemporalUIURL string `name:"temporal-ui-url" env:"OKEY_TEMPORAL_UI_URL" placeholder:"URL"`
-	// TrustedProxies are CIDR blocks whose X-Forwarded-For is believed; ready for gin's SetTrustedProxies.
+	// TrustedProxies are CIDR blocks whose X-Forwarded-For, X-Request-Id and traceparent are believed; ready for gin's SetTrustedProxies.
 	TrustedProxies []string `name:"trusted-proxies" env:"OKEY_TRUSTED_PROXIES" placeholder:"CIDR,…"`
 
 	// SMTP is where mail goes.

@@ -11,7 +11,7 @@ var helps = map[string]string{
 	"OKEY_METRICS":              "Adresse d'écoute des mesures, locale ; vide : aucune.",
 	"OKEY_URL":                  "Adresse publique d'OKEY, d'où partent tous les liens.",
 	"OKEY_TEMPORAL_UI_URL":      "Adresse de l'interface de Temporal, pour l'assistance ; vide : pas de lien.",
-	"OKEY_TRUSTED_PROXIES":      "Relais dont on croit les en-têtes X-Forwarded-For ; vide : aucun.",
+	"OKEY_TRUSTED_PROXIES":      "Relais dont on croit les en-têtes X-Forwarded-For, X-Request-Id et traceparent ; vide : aucun.",
 	"OKEY_SMTP_URL":             "Relais de courrier : smtp://[utilisateur:motdepasse@]hôte:port, ou smtps://.",
 	"OKEY_DATABASE_CONNECTIONS": "Connexions à la base, au plus, du serveur, et de chaque worker.",
 	"OKEY_MAIL_RATE":            "Courriels confiés au relais par minute, au plus, par chaque worker ; vide : autant qu'il en vient.",

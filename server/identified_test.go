@@ -76,7 +76,7 @@ func TestEachLineSaysWhichRequestAndWhichAction(t *testing.T) {
 	t.Cleanup(func() { slog.SetDefault(was) })
 	h := newHouseWith(t, func(cfg *config.Config) { cfg.TrustedProxies = []string{"127.0.0.1"} })
 	c := h.cast()
-	h.Judges.away.Store(true)
+	h.cutOff(true)
 	action := uuid.NewString()
 	a := h.call(c.lea, http.MethodPost, "/requests", map[string]any{"establishment": scene.Tilleuls, "need": "saisie"},
 		"X-Request-Id", "proxy-1-17", "Idempotency-Key", action)

@@ -113,6 +113,15 @@ func TestOneTraceFromClickToMailAndNothingPersonalInAny(t *testing.T) {
 	require.Equal(t, http.StatusOK, decided.Status, "%v", decided.Body)
 	s.awaitLetter("ali@", "zinzolin, non")
 
+	// What the engine did not hear of at the time is brought from the action's row, in a trace of whoever does so.
+	const late = "0af7651916cd43dd8448eb211c80319c"
+	cutOff, action, asked := s.runServer("TEMPORAL_ADDRESS=127.0.0.1:1"), newAction(), s.ask("eva")
+	kept, err := s.try(cutOff, "roux", "POST", "/requests/"+asked+"/signals/principal-decision", fields{"decision": "refuse", "comment": "zinzolin"},
+		"Idempotency-Key", action, "Traceparent", "00-"+late+"-00f067aa0ba902b7-01")
+	require.NoError(t, err)
+	require.Equal(t, http.StatusAccepted, kept.Status, "%v", kept.Body)
+	require.Eventually(t, func() bool { s.repair(); return s.stage(asked) == "refused" }, patience, 500*time.Millisecond)
+
 	lea := s.signIn("lea")
 	lea.open(home + "/demandes/nouvelle")
 	lea.submit("/demandes/nouvelle", url.Values{"need": {"zinzolin pour lea"}})
@@ -143,6 +152,10 @@ func TestOneTraceFromClickToMailAndNothingPersonalInAny(t *testing.T) {
 		require.Eventually(t, func() bool { return len(c.way(trace, name)) == len(want) }, patience, 50*time.Millisecond, "%s: %v", name, c.names(trace))
 		assert.Equal(t, want, c.way(trace, name))
 	}
+	require.Eventually(t, func() bool { return len(c.about(action)) == 2 }, patience, 50*time.Millisecond)
+	assert.Contains(t, c.about(action), late)
+	assert.NotContains(t, strings.Join(c.names(late), " "), "activity")
+
 	c.mu.Lock()
 	whole := bytes.Clone(c.whole.Bytes())
 	c.mu.Unlock()
@@ -161,6 +174,20 @@ func TestOneTraceFromClickToMailAndNothingPersonalInAny(t *testing.T) {
 		assert.Empty(t, span.GetTraceState())
 	}
 	t.Run("its history is replayed with and without", func(t *testing.T) { s.replays(t, workflowOf(refused)) })
+}
+
+// about are the traces that an action stands in.
+func (c *collector) about(action string) []string {
+	var traces []string
+	for _, s := range c.all() {
+		for _, a := range s.GetAttributes() {
+			if a.GetKey() == "okey.action" && a.GetValue().GetStringValue() == action {
+				traces = append(traces, hex.EncodeToString(s.GetTraceId()))
+			}
+		}
+	}
+	slices.Sort(traces)
+	return slices.Compact(traces)
 }
 
 func (c *collector) names(trace string) []string {

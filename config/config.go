@@ -43,7 +43,7 @@ type Config struct {
 	URL string `name:"url" env:"OKEY_URL" placeholder:"URL" needed:"server worker"`
 	// TemporalUIURL is where support opens a workflow, without a trailing slash; empty: no link.
 	TemporalUIURL string `name:"temporal-ui-url" env:"OKEY_TEMPORAL_UI_URL" placeholder:"URL"`
-	// TrustedProxies are CIDR blocks whose X-Forwarded-For is believed; ready for gin's SetTrustedProxies.
+	// TrustedProxies are CIDR blocks whose X-Forwarded-For, X-Request-Id and traceparent are believed; ready for gin's SetTrustedProxies.
 	TrustedProxies []string `name:"trusted-proxies" env:"OKEY_TRUSTED_PROXIES" placeholder:"CIDR,…"`
 
 	// SMTP is where mail goes.
@@ -134,6 +134,9 @@ type Config struct {
 	// HolidaysFile is the CSV of school holidays that package calendar reads; empty: week-ends and public holidays only.
 	HolidaysFile string `name:"holidays-file" env:"OKEY_HOLIDAYS_FILE" placeholder:"FICHIER"`
 	LogLevel     string `name:"log-level" env:"OKEY_LOG_LEVEL" default:"info" placeholder:"NIVEAU"`
+	LogFormat    string `name:"log-format" env:"OKEY_LOG_FORMAT" default:"text" placeholder:"FORME"`
+	// TracesURL is where OpenTelemetry's collector takes traces, by OTLP over HTTP; empty: none are made.
+	TracesURL string `name:"traces-url" env:"OTEL_EXPORTER_OTLP_ENDPOINT" placeholder:"URL"`
 
 	wrong []Problem // found while reading; Check reports them together with what is missing
 }

@@ -94,6 +94,9 @@ func TestAllThatIsWrongIsNamedAtOnce(t *testing.T) {
 		"OKEY_TRUSTED_PROXIES": "10.0.0.0/8, relais",
 		"OKEY_HOLIDAYS_FILE":   "/nulle/part.csv",
 		"OKEY_LOG_LEVEL":       "bavard",
+		"OKEY_LOG_FORMAT":      "xml",
+
+		"OTEL_EXPORTER_OTLP_ENDPOINT": "collecteur:4318",
 	}
 	for name, value := range wrong {
 		environ[name] = value
@@ -109,7 +112,7 @@ func TestAllThatIsWrongIsNamedAtOnce(t *testing.T) {
 	for name := range wrong {
 		assert.Equal(t, 1, strings.Count(message, "  "+name+" "), "%s once in:\n%s", name, message)
 	}
-	assert.Contains(t, message, "11 défauts")
+	assert.Contains(t, message, "13 défauts")
 	assert.Contains(t, message, "OKEY_OIDC_CLIENT_ID : manque")
 	assert.Contains(t, message, "« okey.ac-exemple.fr »")
 	assert.NotContains(t, message, "motdepasse", "the values of secrets stay out")

@@ -47,6 +47,10 @@ func (c *Config) examine() {
 	if new(slog.Level).UnmarshalText([]byte(c.LogLevel)) != nil {
 		c.refuse("OKEY_LOG_LEVEL", c.LogLevel, "n'est pas un niveau de journal", "Écrivez debug, info, warn ou error.")
 	}
+	if c.LogFormat != "text" && c.LogFormat != "json" {
+		c.refuse("OKEY_LOG_FORMAT", c.LogFormat, "n'est pas une forme de journal", "Écrivez text ou json.")
+	}
+	c.examineWeb("OTEL_EXPORTER_OTLP_ENDPOINT", c.TracesURL)
 }
 
 // deploymentName is what the engine takes: it has points, colons and two lines at the beginning for itself.

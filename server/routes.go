@@ -27,7 +27,7 @@ func (s *Server) Handler() http.Handler {
 	pages := s.session.Wrap(router, func(w http.ResponseWriter, r *http.Request, err error) {
 		router.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), lostSession{}, err)))
 	})
-	return withoutPorts(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return s.identified(withoutPorts(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		limit := int64(respond.MaxBody)
 		if web.CarriesFile(r) {
 			limit += respond.MaxUpload
@@ -45,7 +45,7 @@ func (s *Server) Handler() http.Handler {
 			return
 		}
 		pages.ServeHTTP(w, r)
-	}))
+	})))
 }
 
 // router holds every route.
@@ -57,7 +57,7 @@ func (s *Server) router() *gin.Engine {
 	if err := router.SetTrustedProxies(s.proxies); err != nil {
 		slog.Error("trusted proxies were not understood: none is believed", "error", err)
 	}
-	router.Use(respond.IdentifyRequest, s.observe, s.recoverPanic, s.unwrapAddress, s.denyForeignForm, s.denyLostSession)
+	router.Use(respond.TellRequestID, s.observe, s.recoverPanic, s.unwrapAddress, s.denyForeignForm, s.denyLostSession)
 	router.NoRoute(s.site.NoRoute)
 	router.NoMethod(s.noMethod)
 	s.healthRoutes(router)
@@ -80,11 +80,12 @@ func (s *Server) observe(c *gin.Context) {
 	took := time.Since(began)
 	s.metrics.Answered(c.Request.Method, route, c.Writer.Status(), took)
 	level := slog.LevelInfo
-	if route == "/healthz" || route == "/readyz" {
+	if respond.IsProbe(route) {
 		level = slog.LevelDebug
 	}
 	slog.Log(c.Request.Context(), level, "request", "method", c.Request.Method, "route", route, "status", c.Writer.Status(),
-		"ms", took.Milliseconds(), "bytes", c.Writer.Size(), "request_id", respond.RequestID(c))
+		"ms", took.Milliseconds(), "bytes", c.Writer.Size())
+	describe(c, respond.KnownMethod(c.Request.Method), route)
 }
 
 // recoverPanic answers 500 without a word of what went wrong; the log has the stack.
@@ -103,8 +104,6 @@ func (s *Server) recoverPanic(c *gin.Context) {
 			"a request panicked",
 			"route",
 			c.FullPath(),
-			"request_id",
-			respond.RequestID(c),
 			"error",
 			err,
 			"stack",

@@ -18,6 +18,7 @@ import (
 	"okey/config"
 	"okey/engine"
 	"okey/internal/metrics"
+	"okey/internal/telemetry"
 	"okey/okey"
 	"okey/server/act"
 	"okey/server/api"
@@ -48,6 +49,7 @@ type Server struct {
 	registry *prometheus.Registry
 	session  *web.Sessions
 	proxies  []string // trusted ones
+	traces   *telemetry.Traces
 
 	closing sync.Once
 
@@ -197,10 +199,15 @@ func assemble(ctx, parts context.Context, cfg config.Config) (s *Server, closeAl
 	if err != nil {
 		return nil, closeAll, err
 	}
+	traces, err := telemetry.Open(ctx, "okey-server", cfg.TracesURL)
+	if err != nil {
+		return nil, closeAll, err
+	}
+	closers = append(closers, traces.Close)
 	registry := metrics.NewRegistry()
 	measured, reporting := metrics.OfEngine(registry)
 	closers = append(closers, func() { _ = reporting.Close() })
-	c, err := engine.Dial(cfg, measured)
+	c, err := engine.Dial(cfg, measured, engine.Traced(traces))
 	if err != nil {
 		return nil, closeAll, err
 	}
@@ -208,6 +215,7 @@ func assemble(ctx, parts context.Context, cfg config.Config) (s *Server, closeAl
 	metrics.WatchPool(registry, "server", store)
 	metrics.WatchWork(registry, store, c)
 	s = newServer(cfg, store, outcomes, engine.New(c, okey.DefaultWaits(), cfg.URL), registry)
+	s.traces = traces
 	closers = append(closers, s.Close)
 	return s, closeAll, nil
 }

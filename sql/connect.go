@@ -272,24 +272,28 @@ func (c *connection) BeginTx(ctx context.Context, opts driver.TxOptions) (driver
 }
 
 // ExecContext is part of driver.ExecerContext.
-func (c *connection) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+func (c *connection) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (result driver.Result, err error) {
+	ctx, span := traced(ctx, query)
+	defer func() { endSpan(span, err) }()
 	c.ask(ctx)
 	statement, err := c.statement(ctx, query, args)
 	if err != nil {
 		return nil, c.noted(err)
 	}
-	result, err := statement.ExecContext(ctx, args)
+	result, err = statement.ExecContext(ctx, args)
 	return result, c.noted(err)
 }
 
 // QueryContext is part of driver.QueryerContext.
-func (c *connection) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+func (c *connection) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (rows driver.Rows, err error) {
+	ctx, span := traced(ctx, query)
+	defer func() { endSpan(span, err) }()
 	c.ask(ctx)
 	statement, err := c.statement(ctx, query, args)
 	if err != nil {
 		return nil, c.noted(err)
 	}
-	rows, err := statement.QueryContext(ctx, args)
+	rows, err = statement.QueryContext(ctx, args)
 	return rows, c.noted(err)
 }
 

@@ -177,6 +177,8 @@ func (h *house) ownSettings([]variable) ([]variable, error) {
 		{"OKEY_HOLIDAYS_FILE", ours("OKEY_HOLIDAYS_FILE", holidaysFile(h.flags.Data))},
 		{"OKEY_DEMONSTRATION", ours("OKEY_DEMONSTRATION", h.tourInbox())},
 		{"OKEY_LOG_LEVEL", ours("OKEY_LOG_LEVEL", "info")},
+		{"OKEY_LOG_FORMAT", ours("OKEY_LOG_FORMAT", "text")},
+		{"OTEL_EXPORTER_OTLP_ENDPOINT", ours("OTEL_EXPORTER_OTLP_ENDPOINT", "")},
 	}
 	for _, name := range []string{
 		"OKEY_ACADEMY_NAME", "OKEY_LOGO_FILE", "OKEY_STYLE_FILE", "OKEY_TICKET_TOOL", "OKEY_TICKET_PRODUCT", "OKEY_TICKET_URL",

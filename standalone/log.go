@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+
+	"okey/internal/telemetry"
 )
 
 const biggestLog = 50 << 20
@@ -22,8 +24,8 @@ func logTo(path string) (closeLog func(), err error) {
 		level = slog.LevelInfo // the configuration's check names it
 	}
 	slog.SetDefault(slog.New(slog.NewMultiHandler(
-		slog.NewTextHandler(file, &slog.HandlerOptions{Level: level}),
-		slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: max(level, slog.LevelError)}),
+		telemetry.NewHandler(file, ours("OKEY_LOG_FORMAT", "text"), level),
+		telemetry.NewHandler(os.Stderr, "text", max(level, slog.LevelError)),
 	)))
 	return func() { _ = file.Close() }, nil
 }

@@ -16,6 +16,7 @@ import (
 	"okey/engine"
 	"okey/imports"
 	"okey/internal/metrics"
+	"okey/internal/telemetry"
 	"okey/mail"
 	"okey/okey"
 	"okey/sql"
@@ -56,9 +57,14 @@ func Run(ctx context.Context, cfg config.Config) error {
 	if err := stores.judges.Await(ctx); err != nil {
 		return leaving(ctx, err)
 	}
+	traces, err := telemetry.Open(ctx, "okey-worker", cfg.TracesURL)
+	if err != nil {
+		return err
+	}
+	defer traces.Close()
 	measured, reporting := metrics.OfEngine(registry)
 	defer func() { _ = reporting.Close() }()
-	c, err := engine.Dial(cfg, measured, polls.Watch)
+	c, err := engine.Dial(cfg, measured, polls.Watch, engine.Traced(traces))
 	if err != nil {
 		return err
 	}
@@ -107,7 +113,7 @@ func work(
 		StickyScheduleToStartTimeout: time.Second,
 		// Slots for a thousand activities are more than there are connections, on purpose: mails that wait for their relay hold a slot for
 		// minutes, and must leave some to the judges. What waits for a connection waits in the pool of its kind, see openStores.
-		Interceptors:      []interceptor.WorkerInterceptor{&heartbeats{}, &troubles{store: stores.rest}},
+		Interceptors:      []interceptor.WorkerInterceptor{&marks{}, &heartbeats{}, &troubles{store: stores.rest}},
 		OnFatalError:      func(err error) { failed <- err },
 		DeploymentOptions: deployment,
 	})

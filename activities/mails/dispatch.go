@@ -10,11 +10,13 @@ import (
 	"sync"
 	"time"
 
+	"okey/internal/telemetry"
 	"okey/mail"
 	"okey/okey"
 	"okey/sql"
 
 	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/trace"
 	"go.temporal.io/sdk/temporal"
 )
 
@@ -207,7 +209,7 @@ func (p *mailing) deliver(ctx context.Context, connection *mail.Connection, e en
 	}
 	message.ID, message.To, message.Date = strings.Trim(row.MessageID, "<>"), row.Address, p.order.At
 	message.Attached, message.Return = e.files, p.settings.Bounces.Of(e.id)
-	failure := connection.Send(ctx, message)
+	failure := p.send(ctx, connection, message, e)
 	// What became of it is worth more than the time of the attempt: without it, the next one sends it again.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), notePatience)
 	defer cancel()
@@ -217,11 +219,11 @@ func (p *mailing) deliver(ctx context.Context, connection *mail.Connection, e en
 	case failure == nil:
 		return sql.MailSent, p.store.MailWasSent(ctx, e.id, message.Subject, p.now(ctx))
 	case errors.As(failure, &refused) && !p.isSupport(row.Address):
-		slog.Warn("a mail was refused for good", "mail", e.id, "kind", e.letter, "request", p.order.Request)
+		slog.WarnContext(ctx, "a mail was refused for good", "mail", e.id, "kind", e.letter, "request", p.order.Request)
 		p.tellBounced(e, message.Subject)
 		return sql.MailFailed, p.store.MailFailsForGood(ctx, e.id, message.Subject, failure.Error())
 	case errors.As(failure, &unanswered):
-		slog.Warn("a mail may have arrived: the relay did not say", "mail", e.id, "kind", e.letter, "request", p.order.Request)
+		slog.WarnContext(ctx, "a mail may have arrived: the relay did not say", "mail", e.id, "kind", e.letter, "request", p.order.Request)
 		var notBefore time.Time
 		if row.Unanswered+1 >= unansweredOften {
 			p.pauseFor(unansweredPause)
@@ -236,6 +238,17 @@ func (p *mailing) deliver(ctx context.Context, connection *mail.Connection, e en
 		slog.Log(ctx, level, "a mail must wait", "mail", e.id, "kind", e.letter, "request", p.order.Request)
 		return sql.MailQueued, p.store.MailMustWait(ctx, e.id, message.Subject, failure.Error())
 	}
+}
+
+// send is a span of its own: of which letter, and never to whom.
+func (p *mailing) send(ctx context.Context, connection *mail.Connection, message mail.Message, e envelope) error {
+	ctx, span := telemetry.Start(ctx, "mail "+string(e.letter), trace.SpanKindClient)
+	defer span.End()
+	err := connection.Send(ctx, message)
+	if err != nil {
+		telemetry.Fail(span, "not_sent")
+	}
+	return err
 }
 
 // pauseFor keeps one mail back: the next attempt is for the first that may leave.
@@ -277,7 +290,7 @@ func (p *mailing) tellBounced(e envelope, subject string) {
 
 // tellUnaddressed has support told, once, of somebody whom a mail concerns and whose address OKEY does not have.
 func (p *mailing) tellUnaddressed(ctx context.Context, e envelope) error {
-	slog.Warn("somebody whom a mail concerns has no address", "request", p.order.Request, "person", e.person)
+	slog.WarnContext(ctx, "somebody whom a mail concerns has no address", "request", p.order.Request, "person", e.person)
 	message, err := mail.Write(e.letter, e.facts)
 	if err != nil {
 		return err

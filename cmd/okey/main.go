@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"okey/config"
+	"okey/internal/telemetry"
 	"okey/okey"
 	"okey/sql"
 
@@ -114,7 +115,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) (err 
 		return okey.Errorf(okey.CodeInvalid, "%s. Voyez « okey --help ».", cmp.Or(sayUsage(err), "commande incomprise"))
 	}
 	p.Complete(config.Environ())
-	slog.SetDefault(slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: p.Level()})))
+	slog.SetDefault(slog.New(telemetry.NewHandler(stderr, p.LogFormat, p.Level())))
 	return parsed.Run(&p.Config)
 }
 

@@ -5,6 +5,8 @@ import (
 	"context"
 	stdsql "database/sql"
 	"fmt"
+	"io"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -259,4 +261,18 @@ func TestACommandSaysWhoHoldsTheAudit(t *testing.T) {
 	assert.Contains(t, said, holder)
 	_, out, _ = d.okey("doctor")
 	assert.Regexp(t, `✗ écritures : quelqu'un tient le journal d'audit .*`+regexp.QuoteMeta(holder), out)
+}
+
+func TestTheLogIsTextOrJSON(t *testing.T) {
+	d := newDesk(t)
+	before := slog.Default()
+	t.Cleanup(func() { slog.SetDefault(before) })
+	for format, line := range map[string]string{"text": "level=INFO msg=logged", "json": `"level":"INFO","msg":"logged"`} {
+		t.Setenv("OKEY_LOG_FORMAT", format)
+		var said bytes.Buffer
+		lea := d.Person("Léa "+format, okey.Staff, scene.Tilleuls)
+		require.Zero(t, run(t.Context(), []string{"token", lea.Mail}, io.Discard, &said), said.String())
+		slog.Info("logged")
+		assert.Contains(t, said.String(), line)
+	}
 }

@@ -89,7 +89,7 @@ var frenchAlone = []wordRule{
 	{
 		`(?i)\b(json|uuid|sql|null|nil|timeout|payload|webhook|backend|frontend|hash|workflow|idempotency)\b`,
 		"ce qu'une personne comprend",
-		programs + `|L'API lit du JSON.*|attend un UUID|objet JSON`,
+		programs + `|L'API lit du JSON.*|attend un UUID|objet JSON|text ou json`,
 	},
 	{`\b(approve|lost|defective|found|retired|attributed|reserved|refused|withdrawn|expired)\b`, "du français", programs},
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"okey/config"
+	"okey/internal/telemetry"
 	"okey/okey"
 	"okey/server/respond"
 	"okey/sql"
@@ -95,6 +96,7 @@ func (s *Dispatcher) Record(ctx context.Context, actor okey.Actor, cmd Command) 
 	if cmd.Fault != nil {
 		return okey.Action{}, false, s.faulty(ctx, actor, cmd)
 	}
+	telemetry.Note(ctx, "action", cmd.Action.String())
 	cmd, typed := cmd.Normalised() // told only to those who may act at all
 	if done, again, err := s.repeated(ctx, actor, cmd); again || err != nil {
 		return done, false, err

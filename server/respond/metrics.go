@@ -52,12 +52,12 @@ func (m *Metrics) Acted(a okey.Action) {
 
 // Answered counts an answer by the template of its route, never by an address, which may name somebody.
 func (m *Metrics) Answered(method, route string, status int, took time.Duration) {
-	m.requests.WithLabelValues(knownMethod(method), route, strconv.Itoa(status)).Inc()
+	m.requests.WithLabelValues(KnownMethod(method), route, strconv.Itoa(status)).Inc()
 	m.seconds.WithLabelValues(route).Observe(took.Seconds())
 }
 
-// knownMethod keeps strangers from filling the memory with methods of their own.
-func knownMethod(method string) string {
+// KnownMethod keeps strangers from filling the memory with methods of their own.
+func KnownMethod(method string) string {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
 		return method

@@ -14,6 +14,7 @@ import (
 	"okey/sql"
 
 	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
 )
 
 // Problem is an error as RFC 9457 writes it. Code is stable; Detail is French, for people.
@@ -163,11 +164,14 @@ func FailWith(c *gin.Context, status int, err error) {
 // Tell is an error's problem within an answer, which it names; the log has what is our own fault.
 func Tell(c *gin.Context, status int, err error) Problem {
 	if status >= http.StatusInternalServerError {
-		slog.ErrorContext(c.Request.Context(), "an API call failed", "route", c.FullPath(), "request_id", RequestID(c), "error", err)
+		slog.ErrorContext(c.Request.Context(), "an API call failed", "route", c.FullPath(), "error", err)
 	}
 	p := ProblemOf(status, err)
-	if id := RequestID(c); id != "" {
+	switch id := RequestID(c); {
+	case len(id) == len(uuid.Nil.String()) && uuid.Validate(id) == nil:
 		p.Instance = "urn:uuid:" + id
+	case id != "":
+		p.Instance = "x-request-id:" + id // as a proxy calls it
 	}
 	return p
 }

@@ -1,9 +1,13 @@
 package respond
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
+
+	"okey/internal/telemetry"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
@@ -13,7 +17,10 @@ import (
 func NoStore(c *gin.Context) { c.Header("Cache-Control", "no-store") }
 
 // ForPrograms tells what has neither session nor page around it.
-func ForPrograms(path string) bool { return IsAPI(path) || path == "/healthz" || path == "/readyz" }
+func ForPrograms(path string) bool { return IsAPI(path) || IsProbe(path) }
+
+// IsProbe tells what is asked every few seconds, and of no interest afterwards.
+func IsProbe(path string) bool { return path == "/healthz" || path == "/readyz" }
 
 // IsAPI tells what answers problems instead of pages. /api itself is a page, for those who write programs.
 func IsAPI(path string) bool { return strings.HasPrefix(path, "/api/") }
@@ -21,18 +28,31 @@ func IsAPI(path string) bool { return strings.HasPrefix(path, "/api/") }
 // IsStatic tells what is everybody's alike: it neither asks who comes nor prolongs a session.
 func IsStatic(path string) bool { return strings.HasPrefix(path, "/static/") }
 
-const requestIDKey = "okey.request_id"
+// RequestIDHeader carries the name of a request between programs.
+const RequestIDHeader = "X-Request-Id"
 
-// IdentifyRequest names the request, for the log and for whoever asks support about it.
-func IdentifyRequest(c *gin.Context) {
-	id := uuid.NewString()
-	c.Set(requestIDKey, id)
-	c.Header("X-Request-Id", id)
+// markedRequest is what the log calls it.
+const markedRequest = "request_id"
+
+// Identify names a request, for the log and for whoever asks support about it: as given, by a program that is trusted and that gives names
+// which can stand in any log, else anew.
+func Identify(ctx context.Context, given string) context.Context {
+	if !nameOfRequest.MatchString(given) {
+		given = uuid.NewString()
+	}
+	return telemetry.Mark(ctx, markedRequest, given)
+}
+
+var nameOfRequest = regexp.MustCompile(`^[A-Za-z0-9_.-]{8,64}$`)
+
+// TellRequestID answers with the name of the request.
+func TellRequestID(c *gin.Context) {
+	c.Header(RequestIDHeader, RequestID(c))
 	c.Header("X-Content-Type-Options", "nosniff")
 }
 
-// RequestID is the name that IdentifyRequest gave; empty before.
-func RequestID(c *gin.Context) string { return c.GetString(requestIDKey) }
+// RequestID is the name that Identify gave; empty before.
+func RequestID(c *gin.Context) string { return telemetry.Marked(c.Request.Context(), markedRequest) }
 
 // PlainPage is a sentence without anything around it, for when nothing else stands.
 func PlainPage(w http.ResponseWriter, status int, sentence string) {

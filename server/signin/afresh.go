@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"okey/okey"
-	"okey/server/respond"
 	"okey/server/web"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -92,7 +91,7 @@ func (s *SignIn) finishAfresh(c *gin.Context, f Flow, who signedIn) error {
 		return web.LeadsOn{Err: err, To: web.NavLink{Name: "Recommencer", Path: localPath(f.Return)}}
 	}
 	refuse := func(why string) error {
-		slog.WarnContext(ctx, "a fresh sign-in opens nothing", "why", why, "request_id", respond.RequestID(c))
+		slog.WarnContext(ctx, "a fresh sign-in opens nothing", "why", why)
 		return again(okey.Errorf(okey.CodeForbidden, "Le service d'identité ne confirme pas que vous venez de vous connecter : "+
 			"votre code PIN n'a pas changé. Recommencez ; si cela dure, écrivez à l'assistance."))
 	}

@@ -79,14 +79,14 @@ func (s *SignIn) finishSignIn(c *gin.Context) error {
 	}
 	who, err := s.provider.exchange(ctx, c.Query("code"), f)
 	if errors.Is(err, errAway) {
-		slog.WarnContext(ctx, "the identity provider does not answer", "error", err, "request_id", respond.RequestID(c))
+		slog.WarnContext(ctx, "the identity provider does not answer", "error", err)
 		if err := s.pending.keep(c, f); err != nil { // the same address again may yet do
 			return err
 		}
 		return providerAway()
 	}
 	if err != nil {
-		slog.WarnContext(ctx, "a sign-in failed", "error", err, "request_id", respond.RequestID(c))
+		slog.WarnContext(ctx, "a sign-in failed", "error", err)
 		return okey.Errorf(okey.CodeUnauthorized, "La connexion n'a pas abouti : recommencez depuis la page d'accueil d'OKEY. "+
 			"Si cela dure, écrivez à l'assistance.")
 	}

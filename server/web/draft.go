@@ -11,7 +11,6 @@ import (
 
 	"okey/internal/address"
 	"okey/okey"
-	"okey/server/respond"
 
 	"github.com/google/uuid"
 )
@@ -95,7 +94,7 @@ func (s *Site) holdDraft(v *Visit, text string) bool {
 		err = okey.AttemptDraft.Limit().Check(before, v.Now)
 	}
 	if err != nil {
-		slog.WarnContext(v.Ctx(), "a form sent without a session was not kept", "error", err, "request_id", respond.RequestID(v.Context))
+		slog.WarnContext(v.Ctx(), "a form sent without a session was not kept", "error", err)
 		return false
 	}
 	s.session.Hold(v.Ctx(), sessionDraft, text, v.Now)

@@ -181,8 +181,8 @@ func leaveRequest(ctx context.Context, tx *sql.Tx, a okey.Action, key okey.Key, 
 	})
 }
 
-// endLoan sees to what was asked for, or lent, while a key was mislaid. Found, it makes a lent one due, and a request for one pointless; where
-// it comes back to its holder no more, that is a request for another key. It returns the request whose workflow is to learn of it.
+// endLoan sees to what was asked for, or lent, while a key was mislaid. Found, it makes a lent one due, and a request for one pointless;
+// where it comes back to its holder no more, that is a request for another key. It returns the request whose workflow is to learn of it.
 func endLoan(ctx context.Context, tx *sql.Tx, a okey.Action, key okey.Key, m okey.KeyMatter) ([]uuid.UUID, error) {
 	if key.State != okey.Suspended {
 		return nil, nil

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/textparse"
 	"github.com/prometheus/prometheus/promql"
@@ -26,7 +27,7 @@ type memory []promql.Series
 // scraped adds what a program told at the instant.
 func (m memory) scraped(text []byte, job, instance string, at time.Time) (memory, error) {
 	own := []string{"job", job, "instance", instance}
-	m = m.add(labels.FromStrings(append([]string{labels.MetricName, "up"}, own...)...), at, 1)
+	m = m.add(labels.FromStrings(append([]string{model.MetricNameLabel, "up"}, own...)...), at, 1)
 	read, err := textparse.New(text, "text/plain", labels.NewSymbolTable(), textparse.ParserOptions{})
 	if err != nil {
 		return nil, err

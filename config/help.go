@@ -7,7 +7,7 @@ var helps = map[string]string{
 	"TEMPORAL_ADDRESS":          "Moteur Temporal ; sans lui 127.0.0.1:7233.",
 	"TEMPORAL_NAMESPACE":        "Espace de noms dans Temporal ; sans lui « default ».",
 	"TEMPORAL_API_KEY":          "Clef d'API de Temporal, si votre moteur en demande une.",
-	"OKEY_WORKER_DEPLOYMENT":    "Nom des workers d'OKEY dans Temporal, qui distingue alors leurs versions ; vide : il ne les distingue pas.",
+	"OKEY_WORKER_DEPLOYMENT":    "Nom des workers d'OKEY dans Temporal, qui distingue alors leurs versions ; vide : il ne le fait pas.",
 	"OKEY_HTTP":                 "Adresse d'écoute des pages et de l'API.",
 	"OKEY_METRICS":              "Adresse d'écoute des mesures et de la santé du worker, locale ou privée ; vide : aucune.",
 	"OKEY_URL":                  "Adresse publique d'OKEY, d'où partent tous les liens.",

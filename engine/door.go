@@ -21,9 +21,9 @@ var DoorFiles = []string{
 	"engine_ca", "engine_server_cert", "engine_server_key", "engine_client_cert", "engine_client_key", "engine_ui_cert", "engine_ui_key",
 }
 
-// NewDoor makes the certificates by which engine, OKEY and Temporal's UI know each other, in PEM, by the names of DoorFiles. The first three
-// go together, and the authority's own key is kept nowhere: all are made anew, or none. The UI's is its own authority, so that it opens the
-// frontend, where rights are asked for, and not the door of the programs.
+// NewDoor makes the certificates by which engine, OKEY and Temporal's UI know each other, in PEM, by the names of DoorFiles. The first
+// three go together, and the authority's own key is kept nowhere: all are made anew, or none. The UI's is its own authority, so that it
+// opens the frontend, where rights are asked for, and not the door of the programs.
 func NewDoor(now time.Time) (map[string]string, error) {
 	authority, err := newPair("okey", now, nil, func(c *x509.Certificate) { c.IsCA, c.KeyUsage = true, x509.KeyUsageCertSign })
 	if err != nil {

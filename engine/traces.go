@@ -48,7 +48,8 @@ func writeTrace(header map[string]*commonpb.Payload, at trace.SpanContext) {
 	if !at.IsValid() {
 		return
 	}
-	if payload, err := converter.GetDefaultDataConverter().ToPayload(map[string]string{traceparent: telemetry.Traceparent(at)}); err == nil {
+	carried := map[string]string{traceparent: telemetry.Traceparent(at)}
+	if payload, err := converter.GetDefaultDataConverter().ToPayload(carried); err == nil {
 		header[traceHeader] = payload
 	}
 }
@@ -79,6 +80,7 @@ func CarriedAction(args []any) (action uuid.UUID, carries bool) {
 	return uuid.Nil, false
 }
 
+// InterceptClient implements interceptor.ClientInterceptor.
 func (t *traced) InterceptClient(next interceptor.ClientOutboundInterceptor) interceptor.ClientOutboundInterceptor {
 	return &tracedClient{interceptor.ClientOutboundInterceptorBase{Next: next}, t.traces}
 }
@@ -111,6 +113,7 @@ func kindOf(err error) string {
 	return string(okey.ErrorCode(err))
 }
 
+// SignalWorkflow implements interceptor.ClientOutboundInterceptor.
 func (c *tracedClient) SignalWorkflow(ctx context.Context, in *interceptor.ClientSignalWorkflowInput) error {
 	ctx, span := c.begin(ctx, "signal "+in.SignalName, in.WorkflowID)
 	err := c.Next.SignalWorkflow(ctx, in)
@@ -118,6 +121,7 @@ func (c *tracedClient) SignalWorkflow(ctx context.Context, in *interceptor.Clien
 	return err
 }
 
+// SignalWithStartWorkflow implements interceptor.ClientOutboundInterceptor.
 func (c *tracedClient) SignalWithStartWorkflow(
 	ctx context.Context, in *interceptor.ClientSignalWithStartWorkflowInput,
 ) (client.WorkflowRun, error) {
@@ -127,6 +131,7 @@ func (c *tracedClient) SignalWithStartWorkflow(
 	return run, err
 }
 
+// ExecuteWorkflow implements interceptor.ClientOutboundInterceptor.
 func (c *tracedClient) ExecuteWorkflow(ctx context.Context, in *interceptor.ClientExecuteWorkflowInput) (client.WorkflowRun, error) {
 	ctx, span := c.begin(ctx, "start "+in.WorkflowType, in.Options.ID)
 	run, err := c.Next.ExecuteWorkflow(ctx, in)
@@ -134,6 +139,7 @@ func (c *tracedClient) ExecuteWorkflow(ctx context.Context, in *interceptor.Clie
 	return run, err
 }
 
+// InterceptWorkflow implements interceptor.WorkerInterceptor.
 func (t *traced) InterceptWorkflow(
 	_ workflow.Context, next interceptor.WorkflowInboundInterceptor,
 ) interceptor.WorkflowInboundInterceptor {
@@ -152,16 +158,19 @@ type tracedWorkflow struct {
 	now     trace.SpanContext // of what was judged last: its mails follow
 }
 
+// Init implements interceptor.WorkflowInboundInterceptor.
 func (w *tracedWorkflow) Init(outbound interceptor.WorkflowOutboundInterceptor) error {
 	return w.Next.Init(&tracedCalls{interceptor.WorkflowOutboundInterceptorBase{Next: outbound}, w})
 }
 
+// ExecuteWorkflow implements interceptor.WorkflowInboundInterceptor.
 func (w *tracedWorkflow) ExecuteWorkflow(ctx workflow.Context, in *interceptor.ExecuteWorkflowInput) (any, error) {
 	action, _ := CarriedAction(in.Args)
 	w.now = w.arrived(ctx, "started", action)
 	return w.Next.ExecuteWorkflow(ctx, in)
 }
 
+// HandleSignal implements interceptor.WorkflowInboundInterceptor.
 func (w *tracedWorkflow) HandleSignal(ctx workflow.Context, in *interceptor.HandleSignalInput) error {
 	var carried okey.ActionSignal
 	if converter.GetDefaultDataConverter().FromPayloads(in.Arg, &carried) == nil {
@@ -195,11 +204,13 @@ type tracedCalls struct {
 	workflow *tracedWorkflow
 }
 
+// ExecuteActivity implements interceptor.WorkflowOutboundInterceptor.
 func (c *tracedCalls) ExecuteActivity(ctx workflow.Context, activityType string, args ...any) workflow.Future {
 	c.passOn(ctx, args)
 	return c.Next.ExecuteActivity(ctx, activityType, args...)
 }
 
+// ExecuteLocalActivity implements interceptor.WorkflowOutboundInterceptor.
 func (c *tracedCalls) ExecuteLocalActivity(ctx workflow.Context, activityType string, args ...any) workflow.Future {
 	c.passOn(ctx, args)
 	return c.Next.ExecuteLocalActivity(ctx, activityType, args...)
@@ -214,6 +225,7 @@ func (c *tracedCalls) passOn(ctx workflow.Context, args []any) {
 	writeTrace(interceptor.WorkflowHeader(ctx), w.now)
 }
 
+// InterceptActivity implements interceptor.WorkerInterceptor.
 func (t *traced) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
 	return &tracedActivity{interceptor.ActivityInboundInterceptorBase{Next: next}, t.traces}
 }
@@ -223,6 +235,7 @@ type tracedActivity struct {
 	traces *telemetry.Traces
 }
 
+// ExecuteActivity implements interceptor.ActivityInboundInterceptor.
 func (a *tracedActivity) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
 	info := activity.GetInfo(ctx)
 	within := trace.ContextWithRemoteSpanContext(ctx, readTrace(interceptor.Header(ctx)))

@@ -30,7 +30,8 @@ func Workers(ctx context.Context, c client.Client) (working, waiting int, err er
 		}
 		for _, poller := range queue.GetPollers() {
 			if time.Since(poller.GetLastAccessTime().AsTime()) < asksWithin {
-				given[poller.GetIdentity()] = given[poller.GetIdentity()] || isGiven(poller.GetDeploymentOptions(), queue.GetVersioningInfo())
+				who := poller.GetIdentity()
+				given[who] = given[who] || isGiven(poller.GetDeploymentOptions(), queue.GetVersioningInfo())
 			}
 		}
 	}

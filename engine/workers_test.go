@@ -36,9 +36,10 @@ func TestWorkIsGivenToThePromotedVersionAlone(t *testing.T) {
 			worker := &deploymentpb.WorkerDeploymentOptions{
 				DeploymentName: "okey", BuildId: build, WorkerVersioningMode: enums.WORKER_VERSIONING_MODE_VERSIONED,
 			}
-			if build == "" {
+			switch build {
+			case "":
 				worker = nil
-			} else if build == "told in vain" {
+			case "told in vain":
 				worker.WorkerVersioningMode = enums.WORKER_VERSIONING_MODE_UNVERSIONED
 			}
 			if isGiven(worker, to) {

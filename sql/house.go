@@ -80,7 +80,8 @@ var house = `SELECT ` + placeColumns + `, e.served, ` + needsColumns + `,
 	(SELECT count(*) FROM key k WHERE k.uai = e.uai AND (at.seen OR k.holder = $4)
 		AND k.state = 'defective' AND ` + inAPocket + `) AS broken,
 	(SELECT count(*) FROM key k WHERE k.uai = e.uai AND (at.seen OR k.holder = $4) AND k.state = 'suspended') AS mislaid,
-	(SELECT count(*) FROM key k WHERE k.uai = e.uai AND (at.seen OR k.holder = $4) AND ` + strings.ReplaceAll(loansOver, "$1", "$10") + `) AS loans_over,
+	(SELECT count(*) FROM key k WHERE k.uai = e.uai AND (at.seen OR k.holder = $4)
+		AND ` + strings.ReplaceAll(loansOver, "$1", "$10") + `) AS loans_over,
 	o.orders, o.missing, o.noted
 	FROM establishment e
 	CROSS JOIN LATERAL (SELECT $2 OR coalesce(e.host, e.uai) = ANY ($3) AS seen, d.renewed, d.lendable

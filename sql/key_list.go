@@ -100,7 +100,8 @@ var keyOrders = map[KeySort]struct{ place, by, ended string }{
 }
 
 // lifeOrder is what an index (migration 00060) knows states by: in the order of a key's life.
-const lifeOrder = `array_position('{in_transit,in_stock,reserved,attributed,in_service,suspended,lent,lost,defective,retired}'::text[], k.state)`
+const lifeOrder = `array_position(
+	'{in_transit,in_stock,reserved,attributed,in_service,suspended,lent,lost,defective,retired}'::text[], k.state)`
 
 // sought are keys of whose serial $1 is a part, or whose holder's name and uid have the words $2, of which $3 to $5 lead into an index.
 var sought = `k.serial = ANY (ARRAY(

@@ -70,8 +70,10 @@ func (r reader) KeysHeldBy(ctx context.Context, person okey.PersonID) ([]okey.Ke
 
 const keysHeld = `SELECT ` + keyColumns + ` FROM key k WHERE k.holder = $1 ORDER BY k.state = 'lent', k.expires_on DESC, k.serial`
 
-// keysBrought are those of them that are to be taken back at a renewal's handover: what is mislaid is not there, what is lent is the drawer's.
-const keysBrought = `SELECT ` + keyColumns + ` FROM key k WHERE k.holder = $1 AND k.state = 'in_service' ORDER BY k.expires_on DESC, k.serial`
+// keysBrought are those of them that are to be taken back at a renewal's handover: what is mislaid is not there, what is lent is the
+// drawer's.
+const keysBrought = `SELECT ` + keyColumns + ` FROM key k WHERE k.holder = $1 AND k.state = 'in_service'
+	ORDER BY k.expires_on DESC, k.serial`
 
 // RetiredAtHandover names the keys that were taken out of service at the very moment when a request's own key was
 // handed over: those that it replaced. The allocation writes both with one instant.

@@ -48,7 +48,8 @@ func (t *Tx) ImportLogins(ctx context.Context, logins []Login) (changed int, unk
 			SELECT s.serial, max(s.at) AS at FROM unnest($1::text[], $2::timestamptz[]) AS s (serial, at) GROUP BY s.serial
 		), noted AS (
 			UPDATE key k SET last_login_at = said.at FROM said
-			WHERE k.serial = said.serial AND k.state IN ('in_service', 'lent') AND (k.last_login_at IS NULL OR k.last_login_at < said.at) RETURNING 1
+			WHERE k.serial = said.serial AND k.state IN ('in_service', 'lent') AND (k.last_login_at IS NULL OR k.last_login_at < said.at)
+			RETURNING 1
 		) SELECT count(*) FROM noted`, pq.Array(serials), pq.Array(instants))
 	if err != nil {
 		return 0, nil, nil, fmt.Errorf("note logins: %w", err)

@@ -44,11 +44,13 @@ type orderRow struct {
 }
 
 func (r orderRow) order() ListedOrder {
-	return ListedOrder{Establishment: r.Name, Commune: r.Commune, Postcode: r.Postcode, ByName: r.ByName, Overdue: r.Overdue, Order: okey.Order{
+	place := ListedOrder{Establishment: r.Name, Commune: r.Commune, Postcode: r.Postcode, ByName: r.ByName, Overdue: r.Overdue}
+	place.Order = okey.Order{
 		ID: r.ID, Number: r.Number, UAI: r.UAI, Quantity: r.Quantity, Received: r.Received, Noted: r.Noted,
 		Comment: r.Comment, State: r.State, By: r.By.UUID,
 		PlacedAt: utc(r.PlacedAt), Export: r.Export.UUID, ExportedAt: utc(r.ExportedAt.Time), ClosedAt: utc(r.ClosedAt.Time),
-	}}
+	}
+	return place
 }
 
 const orders = `SELECT o.id, o.number, o.uai, o.quantity, o.received, o.noted, o.comment, o.state, o.by_person, o.placed_at, o.export,

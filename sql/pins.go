@@ -29,7 +29,8 @@ func (k keptRow) kept() KeptPIN {
 }
 
 const keptPIN = `SELECT ` + keyColumns + `,
-	k.pin_hash, CASE WHEN k.state IN ('in_service', 'suspended', 'lent') THEN k.holder WHEN k.state = 'attributed' THEN r.person END AS owner
+	k.pin_hash, CASE WHEN k.state IN ('in_service', 'suspended', 'lent') THEN k.holder
+		WHEN k.state = 'attributed' THEN r.person END AS owner
 	FROM key k LEFT JOIN request r ON r.id = k.request`
 
 // KeptPIN answers not_found for an unknown serial.

@@ -88,7 +88,8 @@ const forgetNotices = `DELETE FROM watch_notice n WHERE
 // A school's keys of one run go into one letter; everything else is a letter of its own.
 const claimNotices = `INSERT INTO watch_notice (id, kind, subject, step, uai, run, at, taken_at, letter)
 	SELECT gen_random_uuid(), due.kind, due.subject, due.step, due.uai, $5, $7::timestamptz, $7,
-		CASE WHEN due.kind IN ('keys_expire', 'holders_left', 'loans_over') THEN md5($5::text || due.kind || due.uai)::uuid ELSE gen_random_uuid() END
+		CASE WHEN due.kind IN ('keys_expire', 'holders_left', 'loans_over') THEN md5($5::text || due.kind || due.uai)::uuid
+			ELSE gen_random_uuid() END
 	FROM (` + lowStock + ` UNION ALL ` + holderLeft + ` UNION ALL ` + keyExpires + ` UNION ALL ` + loansEnd + `) due
 	ON CONFLICT (kind, subject, step) DO NOTHING`
 

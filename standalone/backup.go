@@ -20,8 +20,8 @@ import (
 	"okey/okey"
 )
 
-// backup writes all that a folder keeps into one new file: the databases of OKEY and of the engine as they are at one and the same moment, the
-// secrets that they hang on, mails and keys of the demonstration. OKEY may run on it meanwhile.
+// backup writes all that a folder keeps into one new file: the databases of OKEY and of the engine as they are at one and the same
+// moment, the secrets that they hang on, mails and keys of the demonstration. OKEY may run on it meanwhile.
 func backup(ctx context.Context, data, to string) (err error) {
 	if _, err := os.Stat(to); err == nil {
 		return fmt.Errorf("%s existe déjà : donnez un autre nom de fichier, une sauvegarde n'en efface pas une autre", to)
@@ -128,7 +128,7 @@ func addFolder(out *tar.Writer, data string) error {
 			return err
 		case perishable(name) && entry.IsDir():
 			return fs.SkipDir
-		case name == "." || perishable(name) || !(entry.IsDir() || entry.Type().IsRegular()):
+		case name == "." || perishable(name) || !entry.IsDir() && !entry.Type().IsRegular():
 			return nil
 		case entry.IsDir():
 			return out.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: name + "/", Mode: 0o700})

@@ -106,8 +106,8 @@ func (h *house) beganSo() error {
 		return fmt.Errorf("read what the folder was begun as: %w", err)
 	}
 	if serious {
-		return fmt.Errorf("le dossier %s est celui d'une production : lancez-la avec --production, sans quoi chacun se connecterait sans mot "+
-			"de passe sous n'importe quel nom", h.flags.Data)
+		return fmt.Errorf("le dossier %s est celui d'une production : lancez-la avec --production, sans quoi chacun se connecterait "+
+			"sans mot de passe sous n'importe quel nom", h.flags.Data)
 	}
 	return fmt.Errorf("le dossier %s a servi à essayer OKEY : donnez un autre --data pour la production", h.flags.Data)
 }

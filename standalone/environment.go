@@ -112,8 +112,8 @@ func (v variable) line() string {
 	return v.name + "=" + quote + v.value + quote + "\n"
 }
 
-// environment is what bin/okey needs to join in, and the configuration that follows from it. What follows from the parts that run here nobody
-// sets.
+// environment is what bin/okey needs to join in, and the configuration that follows from it. What follows from the parts that run here
+// nobody sets.
 func (h *house) environment(urls databases) ([]variable, config.Config, error) {
 	variables := []variable{
 		{"OKEY_DATABASE_URL", urls.app},

@@ -38,7 +38,8 @@ func KeyChange(ctx workflow.Context, in okey.KeyChangeInput) error {
 // endsWhenFound is the change since which nothing waits any more for a key that was mislaid and is so no longer.
 const endsWhenFound = 1
 
-// tellFound ends the workflow that waits for a mislaid key. One that has ended already, or began before it could be told, is not looked for.
+// tellFound ends the workflow that waits for a mislaid key. One that has ended already, or began before it could be told, is not looked
+// for.
 func tellFound(ctx workflow.Context, mislaid uuid.UUID) {
 	if workflow.GetVersion(ctx, "mislaid-ends-when-found", workflow.DefaultVersion, endsWhenFound) == workflow.DefaultVersion {
 		return

@@ -69,7 +69,8 @@ func holdersLeft(ctx context.Context, p *mailing) error {
 	return p.listKeys(ctx, mail.HoldersLeft, "parties")
 }
 
-// listKeys sends, with a link to the list of them, each approver the list without their own keys: of those they are told as holders. Where mail reaches nobody, to support.
+// listKeys sends, with a link to the list of them, each approver the list without their own keys: of those they are told as holders.
+// Where mail reaches nobody, to support.
 func (p *mailing) listKeys(ctx context.Context, letter mail.Letter, followed string) error {
 	keys, err := p.watched(ctx)
 	if err != nil || len(keys) == 0 {

@@ -246,7 +246,8 @@ func (d *doctor) workers(ctx context.Context) (string, error) {
 		return "", okey.Errorf(okey.CodeUnavailable,
 			"aucun n'est de la version qui reçoit le travail : ce qui est enregistré attend. Lancez « okey promote » avec leur version.")
 	case waiting > 0:
-		return "", advice(fmt.Sprintf("%s au travail, %s sans travail. Lancez « okey promote » avec la version voulue, puis arrêtez les autres.",
+		return "", advice(fmt.Sprintf("%s au travail, %s sans travail. Lancez « okey promote » avec la version voulue, "+
+			"puis arrêtez les autres.",
 			okey.SayNumber(working), okey.SayNumber(waiting)))
 	}
 	return okey.SayNumber(working), nil

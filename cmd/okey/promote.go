@@ -50,7 +50,8 @@ func (p *PromoteCommand) Run(ctx context.Context, cfg *config.Config, out io.Wri
 	var unknown *serviceerror.NotFound
 	var never *serviceerror.FailedPrecondition
 	if errors.As(err, &unknown) || errors.As(err, &never) {
-		return okey.Errorf(okey.CodeUnavailable, "aucun worker de cette version ne s'est présenté au moteur : démarrez-en un, puis recommencez.")
+		return okey.Errorf(okey.CodeUnavailable, "aucun worker de cette version ne s'est présenté au moteur : "+
+			"démarrez-en un, puis recommencez.")
 	}
 	if err != nil {
 		return err

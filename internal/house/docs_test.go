@@ -64,7 +64,7 @@ func TestTheNewestReleaseIsTheOneInTheProgram(t *testing.T) {
 	found := release.FindAllStringSubmatch(string(content), -1)
 	require.NotEmpty(t, found)
 	assert.Len(t, found, strings.Count(string(content), "\n## "), "a heading is of no release")
-	assert.Equal(t, found[0][1], version.Number)
+	assert.Equal(t, version.Number, found[0][1])
 	for _, earlier := range found[1:] {
 		assert.NotEqual(t, "Unreleased", earlier[2], earlier[1])
 	}

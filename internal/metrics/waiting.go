@@ -55,14 +55,17 @@ var (
 	examined     = prometheus.NewDesc("okey_audit_examined_timestamp_seconds", "When the audit was found whole last; 0: never.", nil, nil)
 
 	lastRun = prometheus.NewDesc("okey_schedule_last_run_timestamp_seconds",
-		"When the work of a schedule was last done to its end; where it never was, when the schedule was made; 0: there is none.", []string{"schedule"}, nil)
-	period = prometheus.NewDesc("okey_schedule_period_seconds", "How often the work of a schedule is to be done.", []string{"schedule"}, nil)
+		"When the work of a schedule was last done to its end; where it never was, when the schedule was made; 0: there is none.",
+		[]string{"schedule"}, nil)
+	period = prometheus.NewDesc(
+		"okey_schedule_period_seconds", "How often the work of a schedule is to be done.", []string{"schedule"}, nil)
 )
 
 // Describe is part of prometheus.Collector.
 func (w *work) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		databaseUp, engineUp, requests, unjudged, unjudgedAge, wakeUps, wakeUpsAge, mails, queuedAge, keys, troubles, auditEntries, examined,
+		databaseUp, engineUp, requests, unjudged, unjudgedAge, wakeUps, wakeUpsAge, mails, queuedAge, keys, troubles, auditEntries,
+		examined,
 		lastRun, period,
 	} {
 		to <- d

@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// Backup writes a tar of the data directory, as it is at one moment, of the server that runs on options.Dir at options.Host and Port. With it
-// comes the log that makes it whole, and the manifest by which Verify checks it. Whoever can read the cluster's password may ask.
+// Backup writes a tar of the data directory, as it is at one moment, of the server that runs on options.Dir at options.Host and Port.
+// With it comes the log that makes it whole, and the manifest by which Verify checks it. Whoever can read the cluster's password may ask.
 func Backup(ctx context.Context, options Options, to io.Writer) error {
 	c, err := prepare(options)
 	if err != nil {
@@ -31,13 +31,14 @@ func Backup(ctx context.Context, options Options, to io.Writer) error {
 	var said bytes.Buffer
 	command.Stdout, command.Stderr = to, &said
 	if err := command.Run(); err != nil {
-		return fmt.Errorf("pg_basebackup %s: %w: %s", net.JoinHostPort(c.options.Host, strconv.Itoa(options.Port)), err, lastLines(said.String(), 3))
+		where := net.JoinHostPort(c.options.Host, strconv.Itoa(options.Port))
+		return fmt.Errorf("pg_basebackup %s: %w: %s", where, err, lastLines(said.String()))
 	}
 	return nil
 }
 
-// Verify checks the data directory of a cluster that has been put back from a Backup, file by file, and hands it to the user that the server
-// runs as. The server has never run on it since.
+// Verify checks the data directory of a cluster that has been put back from a Backup, file by file, and hands it to the user that the
+// server runs as. The server has never run on it since.
 func Verify(ctx context.Context, dir string) error {
 	c, err := prepare(Options{Dir: dir})
 	if err != nil {
@@ -61,7 +62,7 @@ func Verify(ctx context.Context, dir string) error {
 	}
 	defer release()
 	if said, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("la sauvegarde est abîmée : %s", strings.TrimSpace(lastLines(string(said), 3)))
+		return fmt.Errorf("la sauvegarde est abîmée : %s", strings.TrimSpace(lastLines(string(said))))
 	}
 	return nil
 }

@@ -175,7 +175,7 @@ func (c *Cluster) init(ctx context.Context) error {
 	}
 	defer release()
 	if out, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("initdb: %w: %s", err, lastLines(string(out), 3))
+		return fmt.Errorf("initdb: %w: %s", err, lastLines(string(out)))
 	}
 	if err := os.Rename(half, c.dataDir()); err != nil {
 		return fmt.Errorf("put the data directory in its place: %w", err)
@@ -381,10 +381,11 @@ func (c *Cluster) lastWords() string {
 			why.WriteString(line)
 		}
 	}
-	return lastLines(cmp.Or(why.String(), said), 3)
+	return lastLines(cmp.Or(why.String(), said))
 }
 
-func lastLines(text string, n int) string {
+func lastLines(text string) string {
+	const n = 3
 	var lines []string
 	scanner := bufio.NewScanner(strings.NewReader(text))
 	for scanner.Scan() {

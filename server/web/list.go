@@ -25,7 +25,8 @@ const ShownRows = 100
 // noSchool is chosen by an address that names none, or several: no list has anything of it.
 const noSchool okey.UAI = "?"
 
-// ListedSchool is the filter by establishment. Where support typed what says none, the list is empty: everybody's would look like an answer.
+// ListedSchool is the filter by establishment. Where support typed what says none, the list is empty: everybody's would look like an
+// answer.
 func ListedSchool(v *Visit) okey.UAI {
 	if v.unread != nil {
 		return noSchool

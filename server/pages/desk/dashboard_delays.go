@@ -88,9 +88,10 @@ func sayDelays(f web.Figures) web.Plotted {
 	}
 	return web.Plotted{
 		Nothing: sayNoDelays(f),
-		Message: fmt.Sprintf("L'étape la plus longue, « %s », dure %s au plus pour une demande sur deux.", longest.Name, sayDays(longest.Values[0])),
-		Note:    "Jours de calendrier, étapes terminées pendant la période.",
-		Tick:    ninthName, Target: fmt.Sprintf("Objectif de réponse : %d jours ouvrés, soit %s de calendrier en moyenne",
+		Message: fmt.Sprintf("L'étape la plus longue, « %s », dure %s au plus pour une demande sur deux.",
+			longest.Name, sayDays(longest.Values[0])),
+		Note: "Jours de calendrier, étapes terminées pendant la période.",
+		Tick: ninthName, Target: fmt.Sprintf("Objectif de réponse : %d jours ouvrés, soit %s de calendrier en moyenne",
 			openTarget(), sayDays(f.Rows[0].Target)),
 		Figure: web.Headline{
 			Number: web.SayValue(f.Rows[0].Values[0]), Path: "#delais",

@@ -85,7 +85,9 @@ func read(text []byte) description {
 	}
 	for _, e := range root.at("components", "examples").entries() {
 		if code := e.value.at("value", "code"); !code.missing() {
-			d.Errors = append(d.Errors, failure{exampleID(e.key), code.text(), e.value.at("summary").text(), e.value.at("value").json(true)})
+			d.Errors = append(d.Errors, failure{
+				exampleID(e.key), code.text(), e.value.at("summary").text(), e.value.at("value").json(true),
+			})
 		}
 	}
 	return d

@@ -146,6 +146,11 @@ func (s *Pages) askReasons(v *web.Visit, a *asking) error {
 	return err
 }
 
+// loanTime is how long a loan is.
+func loanTime() string {
+	return okey.SayNumber(okey.LoanDays) + " jours, sans compter les week-ends, les jours fériés et les vacances scolaires"
+}
+
 // askLoan offers whoever has mislaid their key to ask for another one meanwhile, unless they have it.
 func (s *Pages) askLoan(v *web.Visit, a *asking, held []okey.Key, own keys.OwnKey) {
 	a.Others = []web.NavLink{{Name: keys.FoundTitle, Path: own.Found}, {Name: "J'ai perdu ma clef", Path: own.Lost}}
@@ -155,8 +160,8 @@ func (s *Pages) askLoan(v *web.Visit, a *asking, held []okey.Key, own keys.OwnKe
 		return
 	}
 	a.reasons = []web.Choice{{Value: string(okey.Loan)}}
-	a.About = fmt.Sprintf("Votre clef %s est égarée. Une autre peut vous être prêtée %s jours, sans compter les week-ends, les jours fériés et "+
-		"les vacances scolaires : le temps de la retrouver.", own.Serial, okey.SayNumber(okey.LoanDays))
+	a.About = fmt.Sprintf("Votre clef %s est égarée. Une autre peut vous être prêtée %s : le temps de la retrouver.",
+		own.Serial, loanTime())
 }
 
 func (s *Pages) askForm(v *web.Visit, a *asking) *web.Form {

@@ -16,8 +16,7 @@ type handing struct{ Who, TakeBack string }
 // takeBack tells whoever hands the new key over what to do with the old one, or until when they lend it; empty where there is neither.
 func (d Dossier) takeBack() string {
 	if d.Reason == okey.Loan && d.Stage == okey.AwaitingHandover {
-		return fmt.Sprintf("C'est un prêt : elle est à rendre dans %s jours, sans compter les week-ends, les jours fériés et les vacances scolaires.",
-			okey.SayNumber(okey.LoanDays))
+		return "C'est un prêt : elle est à rendre dans " + loanTime() + "."
 	}
 	if len(d.Old) == 0 || d.Stage != okey.AwaitingHandover {
 		return ""

@@ -49,7 +49,8 @@ func (s *Pages) slipPage(v *web.Visit) error {
 		}
 	}
 	page := slipScreen{
-		Copy: "Exemplaire de l'établissement", Who: okey.SayOf(who), Request: address.RequestURL(id), Facts: d.slipFacts(who, key), Loan: d.Reason == okey.Loan,
+		Copy: "Exemplaire de l'établissement", Who: okey.SayOf(who), Request: address.RequestURL(id),
+		Facts: d.slipFacts(who, key), Loan: d.Reason == okey.Loan,
 	}
 	if v.Actor.ID == d.Requester.ID {
 		page.Copy = "Exemplaire de la personne qui reçoit la clef"
@@ -77,7 +78,7 @@ func (d Dossier) slipFacts(who string, key okey.Key) []web.Fact {
 		facts = append(facts, web.Fact{Name: "Prêtée jusqu'au", Value: okey.DayOf(key.DueAt, d.Clock.Zone).SayWithYear()})
 	case d.Reason == okey.Loan:
 		facts = append(facts, web.Fact{
-			Name: "Prêtée", Value: okey.SayNumber(okey.LoanDays) + " jours, sans compter les week-ends, les jours fériés et les vacances scolaires",
+			Name: "Prêtée", Value: loanTime(),
 		})
 	}
 	if len(d.Old) > 0 {

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"okey/internal/postgres"
 	"okey/okey"
@@ -28,6 +29,9 @@ func backup(ctx context.Context, data, to string) (err error) {
 	}
 	if missing(filepath.Join(databaseDir(data), "data")) {
 		return fmt.Errorf("le dossier %s n'a pas de base : il n'y a rien à sauvegarder. Est-ce le bon --data ?", data)
+	}
+	if err := ownFolder(data); err != nil {
+		return err
 	}
 	at, stop, err := databaseFor(ctx, data)
 	if err != nil {
@@ -200,6 +204,9 @@ func restore(ctx context.Context, from, data string) error {
 			err = fmt.Errorf("il y manque %s", needed)
 		}
 	}
+	if errors.Is(err, syscall.ENOSPC) {
+		return errors.Join(fmt.Errorf("le disque de %s est plein : il n'y a pas la place de la sauvegarde", half), os.RemoveAll(half))
+	}
 	if err != nil {
 		_ = os.RemoveAll(half) // a folder of our own
 		return fmt.Errorf("%s n'est pas une sauvegarde entière d'okey-standalone : %w", from, err)
@@ -212,7 +219,11 @@ func restore(ctx context.Context, from, data string) error {
 	if err := os.Rename(half, data); err != nil {
 		return fmt.Errorf("put the folder in its place: %w", err)
 	}
-	fmt.Printf("Sauvegarde remise dans %s, et vérifiée. Démarrez : okey-standalone --data %s\n", data, data)
+	production := ""
+	if began, err := os.ReadFile(markerIn(data)); err == nil && string(began) == inProduction {
+		production = " --production"
+	}
+	fmt.Printf("Sauvegarde remise dans %s, et vérifiée. Démarrez : okey-standalone%s --data %s\n", data, production, data)
 	return nil
 }
 

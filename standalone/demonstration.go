@@ -75,12 +75,10 @@ func (h *house) loadDemonstration(ctx context.Context, store *sql.Store, cfg con
 	if err == nil || !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	switch {
-	case h.flags.Production:
-		return writeWhole(marker, inProduction)
-	case h.flags.Demo == noDemo:
+	switch h.flags.Demo {
+	case noDemo:
 		return writeWhole(marker, withoutDemonstration)
-	case h.flags.Demo == smallDemo:
+	case smallDemo:
 		if err := demo.Small(ctx, store, at.began); err != nil {
 			return fmt.Errorf("load the demonstration: %w", err)
 		}
@@ -99,7 +97,10 @@ const (
 func (h *house) beganSo() error {
 	text, err := os.ReadFile(h.marker())
 	serious := string(text) == inProduction
-	if errors.Is(err, os.ErrNotExist) || err == nil && serious == h.flags.Production {
+	switch {
+	case errors.Is(err, os.ErrNotExist) && h.flags.Production:
+		return writeWhole(h.marker(), inProduction) // whatever becomes of this start
+	case errors.Is(err, os.ErrNotExist) || err == nil && serious == h.flags.Production:
 		return nil
 	}
 	if err != nil {
@@ -112,7 +113,9 @@ func (h *house) beganSo() error {
 	return fmt.Errorf("le dossier %s a servi à essayer OKEY : donnez un autre --data pour la production", h.flags.Data)
 }
 
-func (h *house) marker() string { return filepath.Join(h.flags.Data, "demonstration") }
+func (h *house) marker() string { return markerIn(h.flags.Data) }
+
+func markerIn(data string) string { return filepath.Join(data, "demonstration") }
 
 // demonstrates tells whether the people here are, or are about to be, those of the demonstration.
 func (h *house) demonstrates() bool {

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/user"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -101,15 +103,13 @@ type variable struct{ name, value string }
 
 // line has quotes only where a shell needs them. A question mark alone needs none: no file is named like a database's address.
 func (v variable) line() string {
-	quote := ""
 	switch {
-	case !strings.ContainsAny(v.value, " '\"&;<>(){}|*#~$`"):
+	case !strings.ContainsAny(v.value, " '\"&;<>(){}|*#~$`\\"):
+		return v.name + "=" + v.value + "\n"
 	case strings.Contains(v.value, "'"):
-		quote = `"`
-	default:
-		quote = "'"
+		return v.name + `="` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "$", `\$`, "`", "\\`").Replace(v.value) + "\"\n"
 	}
-	return v.name + "=" + quote + v.value + quote + "\n"
+	return v.name + "='" + v.value + "'\n"
 }
 
 // environment is what bin/okey needs to join in, and the configuration that follows from it. What follows from the parts that run here
@@ -235,6 +235,23 @@ func writeWhole(path, text string) error {
 		return err
 	}
 	return os.Rename(half, path)
+}
+
+// ownFolder refuses a folder of somebody else's: what we wrote or handed over there, its owner could not use again.
+func ownFolder(dir string) error {
+	about, err := os.Stat(dir)
+	if err != nil {
+		return nil //nolint:nilerr // a first start makes it
+	}
+	if its, known := about.Sys().(*syscall.Stat_t); known && int(its.Uid) != os.Geteuid() {
+		name := strconv.Itoa(int(its.Uid))
+		if owner, err := user.LookupId(name); err == nil {
+			name = owner.Username
+		}
+		return fmt.Errorf("le dossier %s est à l'utilisateur %s : lancez cette commande sous son nom (runuser -u %s -- ...)",
+			dir, name, name)
+	}
+	return nil
 }
 
 // lockDirectory makes sure that one program uses the folder. The system lets go of the lock with the process.

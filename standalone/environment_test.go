@@ -12,6 +12,7 @@ import (
 func TestAShellReadsTheEnvironmentAsItWasMeant(t *testing.T) {
 	for _, value := range []string{
 		"", "127.0.0.1:8080", "Commande de clés OTP", "Académie d'Aix-Marseille", "https://tickets.example/?produit={produit}&objet={objet}", "OKEY <okey@ac-exemple.fr>",
+		"ab'c$d", "L'académie `id` $HOME \"x\" \\e", `a\b`,
 	} {
 		read, err := exec.Command("sh", "-c", variable{"V", value}.line()+`printf %s "$V"`).Output()
 		require.NoError(t, err, value)

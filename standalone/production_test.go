@@ -95,6 +95,7 @@ func TestASmallProductionHasNothingMadeUp(t *testing.T) {
 	require.NoError(t, away.Body.Close())
 	assert.True(t, strings.HasPrefix(away.Header.Get("Location"), academy.env["OKEY_OIDC_ISSUER"]), away.Header.Get("Location"))
 
+	assert.NotContains(t, s.wrong.String(), "metrics and health are not served")
 	s.importFile("establishments", "ecoles.csv", schools)
 	s.importFile("staff", "personnels.csv", staff)
 	s.okey("grant", "support", "sam@ecole.test")
@@ -149,7 +150,7 @@ func TestMovingToTheClusterLosesNothing(t *testing.T) {
 	s.stop(t)
 	s.program = start(t, s.dir, "--no-demo", "--no-okey")
 	dump := filepath.Join(t.TempDir(), "okey.dump")
-	shell(t, said(t, text, `(?s)(\. /var/lib/okey/okey-admin\.env\npg_dump.*?)\nkill`), nil, "/var/lib/okey", s.dir, "okey.dump", dump)
+	shell(t, said(t, text, `(?s)(\. /var/lib/okey/okey-admin\.env\nuntil.*?)\nsystemctl stop okey-move`), nil, "/var/lib/okey", s.dir, "okey.dump", dump)
 
 	cluster := start(t, private(t), "--no-demo", "--no-okey")
 	keys := t.TempDir()

@@ -46,6 +46,9 @@ func run(ctx context.Context, f flags) (err error) {
 	if err := os.MkdirAll(f.Data, 0o700); err != nil {
 		return fmt.Errorf("le dossier --data ne peut être créé : %w", err)
 	}
+	if err := ownFolder(f.Data); err != nil {
+		return err
+	}
 	lock, err := lockDirectory(f.Data)
 	if err != nil {
 		return err
@@ -186,6 +189,7 @@ func (h *house) startEngine(ctx context.Context, cluster *postgres.Cluster) erro
 func (h *house) startOkey(ctx context.Context, cfg config.Config) error {
 	cfg.HTTP = h.addresses.http.vacate()
 	h.runOkey("worker", cfg, worker.Run)
+	cfg.Metrics = "" // the worker tells them: one process has one address for that
 	h.runOkey("serveur", cfg, server.Run)
 	ready := h.addresses.http.url() + "/readyz"
 	tick := time.NewTicker(50 * time.Millisecond)

@@ -22,7 +22,8 @@ type Polls struct {
 type polls struct {
 	kind     string
 	underWay int
-	ended    time.Time // the last one
+	asked    time.Time // when the last one began
+	ended    time.Time // and when one has ended last
 	failing  time.Time // since when none has been answered; zero: the last one was
 }
 
@@ -31,6 +32,8 @@ const (
 	failsFor = 10 * time.Second
 	// A question waits for up to a minute with the engine; between two of them passes next to nothing.
 	silentFor = time.Minute
+	// One that waits for so long has been taken: a connection that leads nowhere fails after 20 seconds.
+	takenAfter = 30 * time.Second
 )
 
 // NewPolls has seen none yet.
@@ -55,6 +58,7 @@ func (p *Polls) intercept(
 	}
 	p.mu.Lock()
 	of.underWay++
+	of.asked = p.now()
 	p.mu.Unlock()
 	err := invoke(ctx, method, asked, answer, c, options...)
 	p.mu.Lock()
@@ -77,6 +81,7 @@ func (p *Polls) Check() error {
 	var wrong []error
 	for _, of := range p.of {
 		switch now := p.now(); {
+		case of.underWay > 0 && now.Sub(of.asked) >= takenAfter: // whatever was before
 		case !of.failing.IsZero() && now.Sub(of.failing) >= failsFor:
 			wrong = append(wrong, fmt.Errorf("no answer to polls for %s tasks since %s", of.kind, of.failing.UTC().Format(time.RFC3339)))
 		case of.underWay == 0 && now.Sub(of.ended) >= silentFor:

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -63,6 +64,14 @@ func TestAWorkerIsWellWhoseQuestionsAreAnswered(t *testing.T) {
 			now = now.Add(10 * silentFor)
 			assert.NoError(t, p.Check(), "a question that waits with the engine is asked")
 		})
+	})
+	ask(ctx, pollWorkflows, away)
+	now = now.Add(failsFor)
+	waiting(pollWorkflows, func() {
+		now = now.Add(takenAfter - time.Second)
+		assert.ErrorContains(t, p.Check(), "no answer to polls for workflow tasks", "the engine may hang")
+		now = now.Add(time.Second)
+		assert.NotContains(t, fmt.Sprint(p.Check()), "workflow", "it is back, with nothing to do")
 	})
 	ask(ctx, "/temporal.api.workflowservice.v1.WorkflowService/GetSystemInfo", away)
 }

@@ -27,6 +27,9 @@ func backup(ctx context.Context, data, to string) (err error) {
 	if _, err := os.Stat(to); err == nil {
 		return fmt.Errorf("%s existe déjà : donnez un autre nom de fichier, une sauvegarde n'en efface pas une autre", to)
 	}
+	if within, err := filepath.Rel(data, to); err == nil && filepath.IsLocal(within) {
+		return fmt.Errorf("%s est dans le dossier à sauvegarder : écrivez la sauvegarde ailleurs, sur une autre machine pour finir", to)
+	}
 	if missing(filepath.Join(databaseDir(data), "data")) {
 		return fmt.Errorf("le dossier %s n'a pas de base : il n'y a rien à sauvegarder. Est-ce le bon --data ?", data)
 	}

@@ -43,11 +43,14 @@ type flags struct {
 	Postgres   string `default:"127.0.0.1:0" placeholder:"ADRESSE" help:"PostgreSQL (${default} : un port libre, gardé ensuite)."`
 	Okey       bool   `default:"true" negatable:"" help:"Démarrer aussi le serveur et le worker d'OKEY."`
 
-	Production bool `help:"Petite production : connexion, relais de courriels et adresse sont les vôtres, par les variables OKEY_*. Rien d'inventé."` //nolint:lll // a tag has one line
+	Production bool `help:"${production}"`
 
 	Demo      demonstration `default:"true" negatable:"" help:"Démonstration au premier démarrage ; --demo=small : sans l'année vécue."`
 	DemoScale int           `default:"1" placeholder:"N" help:"Combien de fois l'année vécue, avec ses établissements (${default})."`
 }
+
+const productionHelp = "Petite production : connexion, relais de courriels et adresse sont les vôtres, par les variables OKEY_*. " +
+	"Rien d'inventé."
 
 // collectAt has the collector of garbage work a quarter as often as it would: engine, server and worker share one heap here, and under load
 // a fifth of their time went to it. The heap is some hundred megabytes larger for it.
@@ -55,7 +58,7 @@ const collectAt = 400
 
 func main() {
 	var f commands
-	told := kong.Parse(&f, kong.Name("okey-standalone"), kong.UsageOnError(),
+	told := kong.Parse(&f, kong.Name("okey-standalone"), kong.UsageOnError(), kong.Vars{"production": productionHelp},
 		kong.Description("Tout OKEY sur une seule machine. Un port 0 prend un port libre et le garde."))
 
 	if told.Command() == "version" {

@@ -32,6 +32,7 @@ func (h *house) borrows(c cast) (own, lent okey.Serial) {
 	home := lea.get("/").text()
 	assert.Contains(h, home, "J'ai perdu ma clef "+string(lent))
 	assert.Contains(h, home, "J'ai perdu ma clef "+string(own))
+	assert.Contains(h, home, "Ma clef "+string(lent)+" ne marche plus")
 	return own, lent
 }
 

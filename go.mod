@@ -43,6 +43,7 @@ require (
 	go.opentelemetry.io/otel/sdk v1.47.0
 	go.opentelemetry.io/otel/trace v1.47.0
 	go.temporal.io/sdk/contrib/tally v0.2.0
+	layeh.com/radius v0.0.0-20231213012653-1006025d24f8
 )
 
 require (

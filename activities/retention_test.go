@@ -190,6 +190,18 @@ func TestCountsOfGuessesAreForgotten(t *testing.T) {
 	assert.Zero(t, c.Count(`SELECT count(*) FROM attempt`))
 }
 
+func TestTrialsOfKeysAreForgotten(t *testing.T) {
+	c := newFixture(t)
+	serial := c.Key(scene.Tilleuls)
+	require.NoError(t, c.Store.RecordTrial(context.Background(), okey.Trial{
+		ID: uuid.New(), Key: serial, By: c.lea.ID, At: c.now, Outcome: okey.TrialAccepted,
+	}))
+	c.retain(c.now.AddDate(0, 1, -1))
+	assert.Equal(t, 1, c.Count(`SELECT count(*) FROM key_trial`))
+	c.retain(c.later(1))
+	assert.Zero(t, c.Count(`SELECT count(*) FROM key_trial`))
+}
+
 // Nothing happens to whose function ends by its date, and nobody else is looked at in vain: each night looks at those of whom something has
 // changed, and at those whose day has come.
 func TestANightLooksAtThoseAloneOfWhomSomethingHasChanged(t *testing.T) {

@@ -14,6 +14,7 @@ const (
 	KeptMails    KeptData = "mails"
 	KeptLinks    KeptData = "links"
 	KeptRequests KeptData = "requests"
+	KeptTrials   KeptData = "trials"
 	KeptExports  KeptData = "exports"
 	KeptImports  KeptData = "imports"
 	KeptPeople   KeptData = "people"
@@ -80,10 +81,19 @@ func Keepings() []Keeping {
 		},
 		{
 			KeptLinks,
-			"Essais de liens inconnus, formulaires envoyés sans session : une empreinte du réseau d'où ils viennent, leur nombre",
+			"Essais de liens inconnus, d'une clef, formulaires envoyés sans session : une empreinte du réseau ou de la clef, leur nombre",
 			"empêcher de deviner des liens ou de remplir la base",
 			1,
 			"après le premier essai",
+			"",
+			"effacés",
+		},
+		{
+			KeptTrials,
+			"Essais d'une clef : qui, quand, acceptée ou non (jamais le code PIN ni le nombre)",
+			"dire ce qui ne va pas, et le joindre au signalement",
+			1,
+			"après l'essai",
 			"",
 			"effacés",
 		},

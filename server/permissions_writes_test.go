@@ -173,6 +173,13 @@ var writtenRows = []row{
 		ok: http.StatusSeeOther, body: filled(func(thing, url.Values) {}),
 	},
 	{
+		route: "POST /clefs/:serial/essai", gate: asking, acts: asks(okey.ActDeclareKey), things: held, ok: http.StatusSeeOther,
+		body: filled(func(_ thing, f url.Values) {
+			f.Set("pin", "4071")
+			f.Set("code", "755224")
+		}),
+	},
+	{
 		route: "POST /clefs/:serial/perdue", gate: asking, acts: asks(okey.ActDeclareKey), things: held, ok: http.StatusSeeOther,
 		body: filled(func(thing, url.Values) {}),
 	},

@@ -74,6 +74,7 @@ var pageStatements = map[string]int{
 	"GET /clefs/:serial":                                  16,
 	"GET /clefs/:serial/depart":                           10,
 	"GET /clefs/:serial/je-pars":                          10,
+	"GET /clefs/:serial/essai":                            8,
 	"GET /clefs/:serial/ne-marche-plus":                   8,
 	"GET /clefs/:serial/ne-marche-plus/code":              8,
 	"GET /clefs/:serial/ne-marche-plus/decalage":          8,
@@ -131,7 +132,7 @@ type counting struct {
 
 func newCounting(t *testing.T) *counting {
 	t.Helper()
-	w := &counting{walk: newWalk(newHouse(t))}
+	w := &counting{walk: newWalk(newHouseWith(t, whereNobodyListens))}
 	w.proxy = pgtest.NewProxy(t, w.Scene.URL)
 	w.serve(t)
 	return w

@@ -25,14 +25,17 @@ type keyRow struct {
 	DueAt     stdsql.NullTime `db:"due_at"`
 }
 
-// LoginsKnown tells whether the authentication server has ever told of a login.
-func (r reader) LoginsKnown(ctx context.Context) (bool, error) {
-	var known bool
-	err := r.get(ctx, &known, "", loginsKnown)
-	return known, err
+// KeyUse is whether the authentication server has ever told of a login, and the last trial of a key; nil for none.
+func (r reader) KeyUse(ctx context.Context, serial okey.Serial, until time.Time) (known bool, last *okey.Trial, err error) {
+	var tried []okey.Trial
+	err = r.together(ctx, one(&known, loginsKnown), list(&tried, trialRow.trial, lastTrial, serial, time.Time{}, until))
+	if len(tried) > 0 {
+		last = &tried[0]
+	}
+	return known, last, err
 }
 
-// KeysBeside is what a list of keys tells besides: LoginsKnown, and AwaitedDeliveries of the establishments.
+// KeysBeside is what a list of keys tells besides: whether logins are known at all, and AwaitedDeliveries of the establishments.
 func (r reader) KeysBeside(ctx context.Context, uais []okey.UAI) (known bool, awaited []Delivery, err error) {
 	err = r.together(
 		ctx,

@@ -16,6 +16,7 @@ import (
 
 	"okey/config"
 	"okey/okey"
+	"okey/server"
 	"okey/worker"
 )
 
@@ -139,6 +140,28 @@ func (d *doctor) directory(ctx context.Context) (string, error) {
 		return "aucun n'est donné à cette commande (OKEY_LDAP_URL)", nil
 	}
 	return "se laisse lire, " + from.URL, from.Check(ctx)
+}
+
+// radius asks each authentication server whether it is there. Not every server answers that (RFC 5997), so what is silent is no fault yet.
+func (d *doctor) radius(ctx context.Context) (string, error) {
+	if !d.cfg.HasRadius() {
+		return "aucun n'est donné à cette commande (OKEY_RADIUS_SERVERS)", nil
+	}
+	from := server.RadiusOf(*d.cfg)
+	from.Timeout = 4 * time.Second / time.Duration(len(from.Servers))
+	var there, silent []string
+	for i, asked := range d.cfg.Radius() {
+		if from.Alive(ctx, from.Servers[i]) == nil {
+			there = append(there, asked.String())
+		} else {
+			silent = append(silent, asked.String())
+		}
+	}
+	if len(silent) > 0 {
+		return "", advice(strings.Join(silent, ", ") + " : pas de réponse à Status-Server (RFC 5997). Il est arrêté, il ne connaît pas OKEY ou " +
+			"son secret, ou il ne répond jamais à cela : essayez une clef.")
+	}
+	return "là, " + strings.Join(there, ", "), nil
 }
 
 // reading looks whether all was taken of what the directory said last.

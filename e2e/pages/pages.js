@@ -45,6 +45,7 @@ export const pages = [
   { route: "GET /clefs/:serial", name: "clef-en-stock", who: ["approver", "delegate"], at: (s) => `/clefs/${s.school.keys.at(-1)}` },
   { route: "GET /clefs/:serial", name: "clef-qui-expire", who: ["renewing"], at: (s) => `/clefs/${s.renewable}` },
   { route: "GET /ma-clef", name: "ma-clef", who: [] }, // leads to the key, or home
+  { route: "GET /clefs/:serial/essai", name: "essayer", who: ["holder"], at: (s) => `/clefs/${s.held.key.serial}/essai` },
   { route: "GET /clefs/:serial/ne-marche-plus", name: "ne-marche-plus", who: ["holder"], at: (s) => `/clefs/${s.held.key.serial}/ne-marche-plus` },
   { route: "GET /clefs/:serial/ne-marche-plus/code", name: "code-refuse", who: ["holder"], at: (s) => `/clefs/${s.held.key.serial}/ne-marche-plus/code` },
   { route: "GET /clefs/:serial/ne-marche-plus/decalage", name: "remettre-a-l-heure", who: ["holder"], at: (s) => `/clefs/${s.held.key.serial}/ne-marche-plus/decalage` },
@@ -121,6 +122,7 @@ export const mistakes = [
   { route: "POST /remise/:id", name: "remise", who: "approver", at: (s) => `/remise/${s.handing.id}`, values: { serial: "ZZZ" } },
   { route: "POST /demandes/:id/remise", name: "remettre", who: "approver", at: (s) => `/demandes/${s.handing.id}`, values: { serial: "ZZZ" } },
   { route: "POST /demandes/:id/retrait", name: "retirer", who: "support", at: (s) => `/demandes/${s.deciding.id}` },
+  { route: "POST /clefs/:serial/essai", name: "essayer", who: "holder", at: (s) => `/clefs/${s.held.key.serial}/essai`, values: { pin: "12", code: "34" } },
   { route: "POST /clefs/:serial/ne-marche-plus/signaler", name: "signaler", who: "holder", at: (s) => `/clefs/${s.held.key.serial}/ne-marche-plus/signaler` },
   { route: "POST /clefs/:serial/perdue", name: "declarer-perdue", who: "holder", at: (s) => `/clefs/${s.held.key.serial}/perdue` },
   { route: "POST /clefs/:serial/egaree", name: "noter-egaree", who: "holder", at: (s) => `/clefs/${s.held.key.serial}/egaree` },

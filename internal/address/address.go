@@ -54,12 +54,13 @@ func CounterURL(request uuid.UUID, scanned okey.Serial) string {
 	return page
 }
 
-// Keys and PIN. PathTrouble, PathReport, PathExpired, PathLost, PathMislaid, PathFound and PathLeaving end the address of a key: each asks
-// its holder one thing.
+// Keys and PIN. PathTrouble, PathReport, PathExpired, PathLost, PathMislaid, PathFound, PathLeaving and PathTrial end the address of a key:
+// each asks its holder one thing.
 const (
 	PathKeys         = "/clefs"
 	PathMyKey        = "/ma-clef"
 	PathTrouble      = "/ne-marche-plus"
+	PathTrial        = "/essai"
 	PathReport       = PathTrouble + "/signaler"
 	PathExpired      = PathTrouble + "/expiree"
 	PathLost         = "/perdue"

@@ -118,6 +118,7 @@ var oneAlone = map[string]struct{ reader, why string }{
 	"OKEY_MAIL_":                 {"worker", "it alone sends mails"},
 	"OKEY_SUPPLIER_MAIL":         {"worker", "it alone sends mails"},
 	"OKEY_BOUNCE_":               {"worker", "it alone reads what comes back"},
+	"OKEY_RADIUS_":               {"server", "it alone asks whether a key works"},
 	"OKEY_LDAP_":                 {"worker", "it alone reads the directory"},
 }
 

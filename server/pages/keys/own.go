@@ -22,6 +22,7 @@ type OwnKey struct {
 	Due     string  // of a mislaid or lent key: what becomes of it, and when
 	Loan    bool
 	Trouble string // the ways are empty where they lead nowhere in its state
+	Trial   string
 	Mislaid string
 	Found   string // once it was mislaid
 	Borrow  string // another one meanwhile
@@ -49,6 +50,9 @@ func (s *Pages) NewOwnKey(key okey.Key, c web.Clock, works bool) OwnKey {
 		own.Due = sayLoan(key, c)
 	default:
 		own.Trouble, own.Mislaid, own.Leaving = page+address.PathTrouble, page+address.PathMislaid, page+address.PathLeaving
+	}
+	if s.trials != nil && own.Trouble != "" && !own.Expired && !key.LoanOver(c.Now) {
+		own.Trial = page + address.PathTrial
 	}
 	if works && !own.Expired && key.State != okey.Suspended && !key.LoanOver(c.Now) {
 		own.Use = &KeyUse{Portal: s.portal}

@@ -1,0 +1,146 @@
+// Package radiustest gives tests a real RADIUS server: Debian's FreeRADIUS with the files of docs/freeradius, on this machine, until the
+// test ends; and the tools of others: radclient, a stranger that asks it, and oathtool, which
+// plays the key. It knows nothing else of OKEY.
+package radiustest
+
+import (
+	"bytes"
+	"context"
+	"encoding/base32"
+	"net"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"okey/internal/freeradius"
+	"okey/internal/radius"
+)
+
+// Secret is shared with whoever asks from this machine, unless Settings say another.
+const Secret = "entre nous, et long"
+
+// Server is a FreeRADIUS that runs.
+type Server struct {
+	freeradius.Settings
+	t   testing.TB
+	log *log
+}
+
+// log is what the server has said so far.
+type log struct {
+	sync.Mutex
+	bytes.Buffer
+}
+
+func (l *log) Write(p []byte) (int, error) {
+	l.Lock()
+	defer l.Unlock()
+	return l.Buffer.Write(p)
+}
+
+// Start runs a FreeRADIUS for the users; url and token are those of the OKEY that it asks about PINs. more goes behind the site.
+func Start(t testing.TB, url, token, more string, users ...freeradius.User) *Server {
+	t.Helper()
+	s := &Server{t: t, log: &log{}}
+	s.Settings = freeradius.Settings{Dir: t.TempDir(), Secret: Secret, Client: "127.0.0.1", URL: url, Token: token, More: more}
+	if err := s.Prepare(users); err != nil {
+		t.Fatal("radiustest:", err)
+	}
+	for attempts := 0; !s.run(); attempts++ { // somebody else may have taken a port between its choice and the start
+		if attempts == 4 {
+			t.Fatalf("radiustest: FreeRADIUS ended each time\n%s", s.Log())
+		}
+	}
+	return s
+}
+
+// Log is what the server has written.
+func (s *Server) Log() string {
+	s.log.Lock()
+	defer s.log.Unlock()
+	return s.log.String()
+}
+
+// Client asks this server as OKEY does.
+func (s *Server) Client() radius.Settings {
+	return radius.Settings{Servers: []radius.Server{{Address: s.Auth}}, Secret: s.Secret, NAS: "okey", Timeout: 10 * time.Second}
+}
+
+// run starts FreeRADIUS at free ports and waits until it answers; false where it ends instead.
+func (s *Server) run() bool {
+	s.t.Helper()
+	s.Auth, s.Acct = Free(s.t), Free(s.t)
+	program, err := s.Command()
+	if err != nil {
+		s.t.Fatal("radiustest:", err)
+	}
+	program.Stdout, program.Stderr = s.log, s.log
+	if err := program.Start(); err != nil {
+		s.t.Fatal("radiustest:", err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		_ = program.Wait()
+		close(ended)
+	}()
+	s.t.Cleanup(func() {
+		_ = program.Process.Kill()
+		<-ended
+	})
+	within, cancel := context.WithTimeout(s.t.Context(), 30*time.Second)
+	defer cancel()
+	for {
+		asking := s.Client()
+		asking.Timeout = time.Second
+		if err = asking.Alive(within, asking.Servers[0]); err == nil {
+			return true
+		}
+		select {
+		case <-ended:
+			return false
+		case <-within.Done():
+			s.t.Fatalf("radiustest: FreeRADIUS does not answer: %v\n%s", err, s.Log())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// Radclient sends a request of a kind (auth, acct, status) by FreeRADIUS' own client and returns what came back.
+func (s *Server) Radclient(kind string, attributes ...string) string {
+	s.t.Helper()
+	to := s.Auth
+	if kind == "acct" {
+		to = s.Acct
+	}
+	ask := exec.CommandContext(s.t.Context(), "/usr/bin/radclient", "-x", "-r", "1", "-t", "10", to, kind, s.Secret)
+	ask.Stdin = strings.NewReader(strings.Join(attributes, "\n") + "\n")
+	said, err := ask.CombinedOutput()
+	if err != nil && len(said) == 0 {
+		s.t.Fatalf("radiustest: radclient (apt-get install -y --no-install-recommends freeradius-utils): %v", err)
+	}
+	return string(said)
+}
+
+// Code is what a key with this secret shows at an instant, as oathtool reckons it.
+func Code(t testing.TB, secret []byte, at time.Time) string {
+	t.Helper()
+	said, err := exec.CommandContext(t.Context(), "/usr/bin/oathtool", "--totp", "-b", "-N", at.UTC().Format("2006-01-02 15:04:05 UTC"),
+		base32.StdEncoding.EncodeToString(secret)).CombinedOutput()
+	if err != nil {
+		t.Fatalf("radiustest: oathtool (apt-get install -y --no-install-recommends oathtool): %v\n%s", err, said)
+	}
+	return strings.TrimSpace(string(said))
+}
+
+// Free is a port of this machine that nobody has.
+func Free(t testing.TB) string {
+	t.Helper()
+	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal("radiustest:", err)
+	}
+	defer func() { _ = conn.Close() }()
+	return conn.LocalAddr().String()
+}

@@ -114,7 +114,7 @@ func (s *Server) Radclient(kind string, attributes ...string) string {
 	if kind == "acct" {
 		to = s.Acct
 	}
-	ask := exec.CommandContext(s.t.Context(), "/usr/bin/radclient", "-x", "-r", "1", "-t", "10", to, kind, s.Secret)
+	ask := exec.CommandContext(s.t.Context(), "/usr/bin/radclient", "-x", "-r", "1", "-t", "5", to, kind, s.Secret)
 	ask.Stdin = strings.NewReader(strings.Join(attributes, "\n") + "\n")
 	said, err := ask.CombinedOutput()
 	if err != nil && len(said) == 0 {

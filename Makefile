@@ -43,7 +43,7 @@ quick: go need+postgres+slapd+radius ## within a minute, what a change usually b
 	go test -skip TestEveryCommandInComposeAndDockerfileIsTheProgramsOwn $$(go list ./... | grep -v -x -e okey/activities -e okey/activities/mails -e okey/cmd/okey -e okey/imports -e okey/server -e okey/sql)
 
 e2e: FORM ?= whole
-e2e: need+postgres+npm+chromium build ## OKEY in a real browser, every page as everybody sees it; pictures go to bin/screenshots
+e2e: need+postgres+npm+chromium+radius build ## OKEY in a real browser, every page as everybody sees it; pictures go to bin/screenshots
 	@# Node itself is among what npm brings: Debian's is too old in places.
 	cd e2e && npm install --no-package-lock --no-audit --no-fund --loglevel=error
 	CHROMIUM="$(CHROMIUM)" OKEY_E2E_FORM="$(FORM)" e2e/node_modules/.bin/node e2e/run.js

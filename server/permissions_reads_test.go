@@ -145,6 +145,7 @@ var pageRows = []row{
 	}), ok: http.StatusSeeOther},
 	{route: "GET /clefs/:serial", gate: asking, acts: asks(okey.ActSee), things: allKeys},
 	{route: "GET /ma-clef", gate: signedIn, ok: http.StatusSeeOther},
+	{route: "GET /ma-clef/essai", gate: signedIn, ok: http.StatusSeeOther},
 	{route: "GET /clefs/:serial/ne-marche-plus", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
 	{route: "GET /clefs/:serial/ne-marche-plus/code", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
 	{route: "GET /clefs/:serial/ne-marche-plus/decalage", gate: asking, acts: asks(okey.ActDeclareKey), things: held},

@@ -120,7 +120,7 @@ func newServer(cfg config.Config, store *sql.Store, outcomes *sql.Outcomes, e ac
 		},
 	}
 	if cfg.Demonstration != "" { // nowhere else is there such a page, nor a word of it on any
-		s.rooms = append(s.rooms, tour.New(site, store, dispatcher, in, cfg.Demonstration, cfg.LinkKeys))
+		s.rooms = append(s.rooms, tour.New(site, store, dispatcher, in, cfg.Demonstration, cfg.LinkKeys, cfg.HasRadius()))
 	}
 	return s
 }

@@ -180,6 +180,7 @@ func (h *house) ownSettings([]variable) ([]variable, error) {
 		{"OKEY_LOG_FORMAT", ours("OKEY_LOG_FORMAT", "text")},
 		{"OTEL_EXPORTER_OTLP_ENDPOINT", ours("OTEL_EXPORTER_OTLP_ENDPOINT", "")},
 	}
+	variables = append(variables, h.authentication.settings()...)
 	for _, name := range []string{
 		"OKEY_ACADEMY_NAME", "OKEY_LOGO_FILE", "OKEY_STYLE_FILE", "OKEY_TICKET_TOOL", "OKEY_TICKET_PRODUCT", "OKEY_TICKET_URL",
 		"OKEY_PORTAL_URL", "OKEY_TRAINING_URL", "OKEY_ACCESSIBILITY_STATE", "OKEY_ACCESSIBILITY_AUDIT",

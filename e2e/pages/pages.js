@@ -45,6 +45,7 @@ export const pages = [
   { route: "GET /clefs/:serial", name: "clef-en-stock", who: ["approver", "delegate"], at: (s) => `/clefs/${s.school.keys.at(-1)}` },
   { route: "GET /clefs/:serial", name: "clef-qui-expire", who: ["renewing"], at: (s) => `/clefs/${s.renewable}` },
   { route: "GET /ma-clef", name: "ma-clef", who: [] }, // leads to the key, or home
+  { route: "GET /ma-clef/essai", name: "essayer-ma-clef", who: [] }, // the same
   { route: "GET /clefs/:serial/essai", name: "essayer", who: ["holder"], at: (s) => `/clefs/${s.held.key.serial}/essai` },
   { route: "GET /clefs/:serial/ne-marche-plus", name: "ne-marche-plus", who: ["holder"], at: (s) => `/clefs/${s.held.key.serial}/ne-marche-plus` },
   { route: "GET /clefs/:serial/ne-marche-plus/code", name: "code-refuse", who: ["holder"], at: (s) => `/clefs/${s.held.key.serial}/ne-marche-plus/code` },

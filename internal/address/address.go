@@ -61,6 +61,7 @@ const (
 	PathMyKey        = "/ma-clef"
 	PathTrouble      = "/ne-marche-plus"
 	PathTrial        = "/essai"
+	PathMyTrial      = PathMyKey + PathTrial // leads to that of the key in hand
 	PathReport       = PathTrouble + "/signaler"
 	PathExpired      = PathTrouble + "/expiree"
 	PathLost         = "/perdue"

@@ -56,6 +56,7 @@ func (s *Pages) Routes(r web.Routes) {
 	r.Post(address.PathMoves+"/:id/retrait", s.withdrawMove)
 
 	r.Get(address.PathMyKey, s.myKeyPage)
+	r.Get(address.PathMyTrial, s.myKeyPage)
 	for _, t := range troubles {
 		r.Get(of(t.path), func(v *web.Visit) error { return s.troublePage(v, t) })
 	}

@@ -93,6 +93,15 @@ func TestATrialIsThrottledAndNothingOfItIsKept(t *testing.T) {
 	}
 }
 
+func TestWhoeverAsksWhatOKEYKnowsOfThemReadsTheirTrials(t *testing.T) {
+	h, c, serial, _ := tried(t, "", asIs)
+	lea := h.as(c.lea)
+	lea.tries(serial, "4071", "731964")
+	rows := lea.download("/compte.xlsx")["Essais de vos clefs"]
+	require.Len(t, rows, 2)
+	assert.Equal(t, []string{string(serial), "Refusée, code PIN juste"}, rows[1][1:])
+}
+
 func TestATrialThatIsSentTwiceIsOne(t *testing.T) {
 	h, c, serial, _ := tried(t, "", asIs)
 	lea := h.as(c.lea)

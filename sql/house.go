@@ -54,6 +54,7 @@ type houseRow struct {
 	Ending  int  `db:"ending"`
 	Broken  int  `db:"broken"`
 	Mislaid int  `db:"mislaid"`
+	Lent    int  `db:"lent"`
 	Over    int  `db:"loans_over"`
 	Orders  int  `db:"orders"`
 	Missing int  `db:"missing"`
@@ -64,7 +65,8 @@ func (h houseRow) school() HouseSchool {
 	return HouseSchool{
 		Place: h.place(), Served: h.Served, Needs: okey.Needs(h.needsRow), Orders: UnderWay{h.Orders, h.Missing, h.Noted},
 		Followed: map[KeyWatch]int{
-			WatchedLeft: h.Left, WatchedEnding: h.Ending, WatchedBroken: h.Broken, WatchedMislaid: h.Mislaid, WatchedLoans: h.Over,
+			WatchedLeft: h.Left, WatchedEnding: h.Ending, WatchedBroken: h.Broken, WatchedMislaid: h.Mislaid,
+			WatchedLent: h.Lent, WatchedLoans: h.Over,
 		},
 	}
 }
@@ -80,6 +82,7 @@ var house = `SELECT ` + placeColumns + `, e.served, ` + needsColumns + `,
 	(SELECT count(*) FROM key k WHERE k.uai = e.uai AND (at.seen OR k.holder = $4)
 		AND k.state = 'defective' AND ` + inAPocket + `) AS broken,
 	(SELECT count(*) FROM key k WHERE k.uai = e.uai AND (at.seen OR k.holder = $4) AND k.state = 'suspended') AS mislaid,
+	(SELECT count(*) FROM key k WHERE k.uai = e.uai AND (at.seen OR k.holder = $4) AND k.state = 'lent' AND k.due_at > $10) AS lent,
 	(SELECT count(*) FROM key k WHERE k.uai = e.uai AND (at.seen OR k.holder = $4)
 		AND ` + strings.ReplaceAll(loansOver, "$1", "$10") + `) AS loans_over,
 	o.orders, o.missing, o.noted

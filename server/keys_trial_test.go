@@ -114,6 +114,8 @@ func TestATrialThatIsSentTwiceIsOne(t *testing.T) {
 	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM key_trial`))
 	assert.Contains(t, lea.get(second.Location).text(), "Votre code PIN est juste")
 	assert.NotContains(t, h.as(c.roux).get(second.Location).text(), "juste", "it is its holder's")
+	h.Exec(`UPDATE key_trial SET person = $1`, c.blanc.ID) // who had the key before
+	assert.NotContains(t, lea.get(second.Location).text(), "Votre code PIN est juste")
 }
 
 func TestAServerThatWantsTheNextCodeIsGivenIt(t *testing.T) {
@@ -141,7 +143,7 @@ func TestAServerThatIsAwayIsNotTheKeysFault(t *testing.T) {
 }
 
 func TestWhatOKEYKnowsIsSaidBeforeAnybodyTypes(t *testing.T) {
-	h, c, serial, _ := tried(t, "", asIs)
+	h, c, serial, server := tried(t, "", asIs)
 	lea := h.as(c.lea)
 	form := lea.get(trialPage(serial)).form(t, trialPage(serial))
 	form.Set("pin", "4071")
@@ -165,6 +167,7 @@ func TestWhatOKEYKnowsIsSaidBeforeAnybodyTypes(t *testing.T) {
 		assert.Contains(t, lea.done(lea.post(trialPage(serial), form)).text(), test.says)
 		assert.Equal(t, test.cause, h.Text(`SELECT cause FROM key_trial ORDER BY at DESC LIMIT 1`))
 	}
+	assert.Equal(t, 1, strings.Count(server.Log(), "Login incorrect"), "of an expired key alone the server was asked")
 }
 
 func TestWithoutAServerNoPageSpeaksOfTrying(t *testing.T) {

@@ -49,10 +49,8 @@ func (s *Trials) Try(ctx context.Context, actor okey.Actor, kept sql.KeptPIN, ty
 	if err != nil {
 		return okey.Trial{}, nil, err
 	}
-	if !facts.Certain() {
-		if facts.PIN, err = s.knowPIN(ctx, kept, typed.PIN); err != nil {
-			return okey.Trial{}, nil, err
-		}
+	if facts.PIN, err = s.knowPIN(ctx, kept, typed.PIN); err != nil {
+		return okey.Trial{}, nil, err
 	}
 	trial := okey.Trial{ID: typed.Trial, Key: kept.Serial, By: actor.ID, At: facts.At}
 	if facts.Certain() {

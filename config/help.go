@@ -67,7 +67,7 @@ var helps = map[string]string{
 	"OKEY_RADIUS_SERVERS": "Serveurs d'authentification (RADIUS) auprès desquels on essaie une clef : hôte:port, ou radsec://hôte:port ; " +
 		"vide : personne n'essaie.",
 	"OKEY_RADIUS_SECRET":           "Secret partagé avec ces serveurs, 16 signes au moins ; RadSec s'en passe.",
-	"OKEY_RADIUS_CA_FILE":          "Certificats (PEM) de l'autorité qui a signé ceux de ces serveurs (RadSec) ; vide : ceux de la machine.",
+	"OKEY_RADIUS_CA_FILE":          "Certificats (PEM) de l'autorité qui a signé les leurs (RadSec) ; vide : ceux de la machine.",
 	"OKEY_RADIUS_CERTIFICATE_FILE": "Certificat d'OKEY et sa clef privée (PEM), pour RadSec.",
 	"OKEY_RADIUS_USER":             "Comment ces serveurs nomment une personne : uid ou courriel.",
 	"OKEY_RADIUS_PASSWORD":         "Ce qu'ils attendent comme mot de passe : pin-code, l'un derrière l'autre, ou code seul.",

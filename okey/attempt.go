@@ -43,8 +43,8 @@ var attemptLimits = map[AttemptKind]AttemptLimit{
 // Limit is how much guessing is let through.
 func (k AttemptKind) Limit() AttemptLimit { return attemptLimits[k] }
 
-// AttemptMark stands for the place that guesses come from, or for the key that is tried: a keyed hash, since who came from where is not to be kept. Whoever has one IPv6
-// address has the 2^64 beside it, so a place is a /64 there.
+// AttemptMark stands for the place that guesses come from, or for the key that is tried: a keyed hash, since who came from where is not to
+// be kept. Whoever has one IPv6 address has the 2^64 beside it, so a place is a /64 there.
 func AttemptMark(kind AttemptKind, from string, keys LinkKeys) []byte {
 	if address, err := netip.ParseAddr(from); err == nil {
 		if address = address.Unmap().WithZone(""); address.Is6() {

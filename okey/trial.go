@@ -96,8 +96,8 @@ func (f TrialFacts) Certain() bool {
 	return f.PIN == PINWrong || f.PIN == PINLocked
 }
 
-// TrialAgain is within what time a second refusal means that the key does not come into step again. TrialNews is how long a trial is told with
-// the report that the key does not work.
+// TrialAgain is within what time a second refusal means that the key does not come into step again. TrialNews is how long a trial is told
+// with the report that the key does not work.
 const (
 	TrialAgain = 10 * time.Minute
 	TrialNews  = time.Hour

@@ -64,7 +64,8 @@ func (r reader) LastTrial(ctx context.Context, serial okey.Serial, from, until t
 
 // HasTried tells whether somebody has tried the key that a request has given them, and it was accepted.
 func (r reader) HasTried(ctx context.Context, request uuid.UUID) (tried bool, err error) {
-	err = r.get(ctx, &tried, "", `SELECT EXISTS (SELECT FROM key_trial t JOIN request r ON r.handed_over_key = t.serial AND r.person = t.person
+	err = r.get(ctx, &tried, "", `SELECT EXISTS (SELECT FROM key_trial t
+		JOIN request r ON r.handed_over_key = t.serial AND r.person = t.person
 		WHERE r.id = $1 AND t.outcome = 'accepted')`, request)
 	return tried, err
 }

@@ -96,7 +96,8 @@ func (s Settings) Command() (*exec.Cmd, error) {
 	}
 	run := exec.Command(program, "-f", "-l", "stdout", "-d", s.Dir)
 	run.Env = []string{
-		"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "OKEY_RADIUS_DIR=" + s.Dir, "OKEY_RADIUS_CLIENT=" + s.Client, "OKEY_RADIUS_SECRET=" + s.Secret,
+		"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "OKEY_RADIUS_DIR=" + s.Dir, "OKEY_RADIUS_CLIENT=" + s.Client,
+		"OKEY_RADIUS_SECRET=" + s.Secret,
 		"OKEY_RADIUS_LISTEN=" + host, "OKEY_RADIUS_AUTH_PORT=" + auth, "OKEY_RADIUS_ACCT_PORT=" + acct,
 		"OKEY_URL=" + s.URL, "OKEY_TOKEN=" + s.Token,
 	}

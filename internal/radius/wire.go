@@ -95,7 +95,8 @@ func overTLS(conn net.Conn, wire, secret []byte) (*radius.Packet, error) {
 	if length < 20 || length > radius.MaxPacketLength {
 		return nil, errors.New("it sent what is no RADIUS packet")
 	}
-	incoming := append(head, make([]byte, length-len(head))...)
+	incoming := make([]byte, length)
+	copy(incoming, head)
 	if _, err := io.ReadFull(conn, incoming[len(head):]); err != nil {
 		return nil, fmt.Errorf("receive: %w", err)
 	}

@@ -56,7 +56,8 @@ func toAskAgain(okey.Serial) string { return address.PathAsk }
 // troubles are the questions, the first one first. What an academy's help desk would ask on the telephone, in that order.
 var troubles = []trouble{
 	{
-		path: address.PathTrouble, title: "Ma clef ne marche plus", ask: "Que se passe-t-il ?", trial: "Essayer ma clef : OKEY dit ce qui ne va pas",
+		path: address.PathTrouble, title: "Ma clef ne marche plus", ask: "Que se passe-t-il ?",
+		trial: "Essayer ma clef : OKEY dit ce qui ne va pas",
 		answers: []troubleAnswer{
 			{say: "La connexion refuse mon code", to: below(address.PathTrouble + "/code")},
 			{say: "L'écran de la clef reste vide, ou ne se lit plus", to: below(address.PathTrouble + "/ecran")},

@@ -33,24 +33,24 @@ func TestFreeRADIUSLetsInWhomOKEYKnowsThePINOf(t *testing.T) {
 	assert.WithinDuration(t, time.Now(), h.key(serial).LastLoginAt, time.Minute, "it tells of the login")
 
 	assert.False(t, letIn(t, server, c.lea.UID, "4072"+code()))
-	assert.Contains(t, server.Log(), "OKEY: wrong PIN")
+	server.Says("OKEY: wrong PIN")
 	assert.Equal(t, 1, h.Count(`SELECT wrong FROM pin_guard`))
 	assert.False(t, letIn(t, server, c.lea.UID, "4072000000"))
-	assert.Contains(t, server.Log(), "wrong code")
+	server.Says("wrong code")
 	assert.Equal(t, 1, h.Count(`SELECT wrong FROM pin_guard`), "whoever has no key locks no PIN by guessing")
 	assert.False(t, letIn(t, server, c.lea.UID, code()))
 	assert.False(t, letIn(t, server, c.lea.UID, `4071'}`+code()))
-	assert.Contains(t, server.Log(), "not a PIN and a code")
+	server.Says("not a PIN and a code")
 	assert.False(t, letIn(t, server, c.roux.UID, "4071"+code()))
-	assert.Contains(t, server.Log(), "no key of this user is known here")
+	server.Says("no key of this user is known here")
 
 	h.Exec(`UPDATE pin_guard SET wrong = 10, blocked_until = now() + interval '1 hour'`)
 	assert.False(t, letIn(t, server, c.lea.UID, "4071"+code()), "locked")
-	assert.Contains(t, server.Log(), "OKEY refuses this key, or its PIN is locked: HTTP 429")
+	server.Says("OKEY refuses this key, or its PIN is locked: HTTP 429")
 	h.Exec(`DELETE FROM pin_guard`)
 	h.Exec(`UPDATE key SET state = 'suspended', due_at = now() + interval '1 day' WHERE serial = $1`, string(serial))
 	assert.False(t, letIn(t, server, c.lea.UID, "4071"+code()), "mislaid")
-	assert.Contains(t, server.Log(), "OKEY refuses this key, or its PIN is locked: HTTP 409")
+	server.Says("OKEY refuses this key, or its PIN is locked: HTTP 409")
 	h.Exec(`UPDATE key SET state = 'in_service', due_at = NULL WHERE serial = $1`, string(serial))
 	assert.True(t, letIn(t, server, c.lea.UID, "4071"+code()))
 	for _, secret := range []string{"4071", "4072", code(), server.Token} {
@@ -62,7 +62,7 @@ func TestFreeRADIUSLetsNobodyInWhileOKEYIsAway(t *testing.T) {
 	lea := freeradius.User{Name: "lmartin", Serial: "0048000001", Secret: shown}
 	server := radiustest.Start(t, "http://"+radiustest.Free(t), "jeton", "", lea)
 	assert.False(t, letIn(t, server, lea.Name, "4071"+radiustest.Code(t, shown, time.Now())))
-	assert.Contains(t, server.Log(), "OKEY does not answer: nobody is let in")
+	server.Says("OKEY does not answer: nobody is let in")
 }
 
 func TestFreeRADIUSAnswersNobodyWhoDoesNotSign(t *testing.T) {

@@ -66,6 +66,20 @@ func (s *Server) Log() string {
 	return s.log.String()
 }
 
+// Says waits until the server has written this: its log comes after its answer.
+func (s *Server) Says(words string) {
+	s.t.Helper()
+	within, cancel := context.WithTimeout(s.t.Context(), 10*time.Second)
+	defer cancel()
+	for !strings.Contains(s.Log(), words) {
+		select {
+		case <-within.Done():
+			s.t.Fatalf("radiustest: FreeRADIUS has not said %q\n%s", words, s.Log())
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
 // Client asks this server as OKEY does.
 func (s *Server) Client() radius.Settings {
 	return radius.Settings{Servers: []radius.Server{{Address: s.Auth}}, Secret: s.Secret, NAS: "okey", Timeout: 10 * time.Second}

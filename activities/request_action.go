@@ -38,6 +38,8 @@ func (c *requestTx) action(ctx context.Context) (okey.Verdict, error) {
 	detail := string(c.request.Stage)
 	if !verdict.Accepted {
 		detail = string(verdict.Reason)
+	} else if !c.triedAt.IsZero() {
+		detail += okey.AuditTried
 	}
 	c.record(string(action.Name), action.By, action.Via, detail)
 	verdict = c.answer(verdict)

@@ -114,6 +114,8 @@ func (c *requestTx) handOver(ctx context.Context, a okey.Action) (okey.Verdict, 
 			return *refused, err
 		}
 		v.Swapped = true
+	} else if err := c.prove(ctx, a); err != nil {
+		return refusal(err)
 	}
 	if err := c.retireOldKey(ctx, a); err != nil {
 		return v, err
@@ -136,7 +138,29 @@ func (c *requestTx) handOver(ctx context.Context, a okey.Action) (okey.Verdict, 
 		return v, err
 	}
 	c.mail(okey.MailHandedOver)
-	return v, c.tell(ctx, c.event(okey.EventHandedOver, a))
+	handed := c.event(okey.EventHandedOver, a)
+	handed.TriedAt = c.triedAt
+	return v, c.tell(ctx, handed)
+}
+
+// prove looks whether the key that is handed over was tried, as its academy may want: proof_missing where it wants that, and support does
+// not say why it is to be without.
+func (c *requestTx) prove(ctx context.Context, a okey.Action) error {
+	if !c.proofs.Offered(c.place.Academy) {
+		return nil
+	}
+	tried, err := c.TrialsFor(ctx, c.request.ID)
+	if err != nil {
+		return err
+	}
+	c.triedAt = okey.ProofOf(tried, a.Content.Serial).HoldsAt(a.CreatedAt)
+	if !c.triedAt.IsZero() || c.proofs.At(c.place.Academy) != okey.CounterProofRequired {
+		return nil
+	}
+	if actor, err := c.actor(ctx, a.By); err != nil || (actor.Support && a.Content.Comment != "") {
+		return err
+	}
+	return okey.Errorf(okey.CodeProofMissing, "La clef n'a pas été essayée.")
 }
 
 // swap lets another key of the same stock take the attributed one's place. A key that can't is refused, naming its state.
@@ -153,6 +177,10 @@ func (c *requestTx) swap(ctx context.Context, a okey.Action) (*okey.Verdict, err
 		return &okey.Verdict{Reason: okey.CodeKeyNotFree, OtherKey: other.State}, nil
 	case other.ExpiresOn.Before(okey.DayOf(c.matter.At, okey.ZoneOf(c.place.Academy))):
 		return &okey.Verdict{Reason: okey.CodeKeyNotFree, OtherKey: other.State, Detail: okey.DetailExpired}, nil
+	}
+	if err := c.prove(ctx, a); err != nil {
+		v, err := refusal(err)
+		return &v, err
 	}
 	_, err = c.ChangeKey(ctx, c.request.Key, sql.KeyChange{Reason: okey.ReasonReleased, At: c.matter.At, By: a.By, Via: a.Via})
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 type Requests struct {
 	store    *sql.Store
 	calendar *calendar.Calendar
+	proofs   okey.CounterProofs
 }
 
 // NewRequests makes the judge.
@@ -24,12 +25,18 @@ func NewRequests(store *sql.Store, days *calendar.Calendar) *Requests {
 	return &Requests{store: store, calendar: days}
 }
 
+// Proving has it refuse handovers without the trial that an academy wants; returns itself.
+func (r *Requests) Proving(proofs okey.CounterProofs) *Requests {
+	r.proofs = proofs
+	return r
+}
+
 // Judge decides a matter of a request in one transaction, under the locks of its establishment and its row: outcome, state, timeline and
 // audit. A second attempt returns what the first one answered. Only the workflow KeyRequest calls it.
 func (r *Requests) Judge(ctx context.Context, m okey.Matter) (okey.Verdict, error) {
 	var verdict okey.Verdict
 	err := r.store.Do(ctx, func(tx *sql.Tx) error {
-		c := &requestTx{Tx: tx, calendar: r.calendar, matter: m}
+		c := &requestTx{Tx: tx, calendar: r.calendar, proofs: r.proofs, matter: m}
 		v, err := c.judge(ctx)
 		verdict = v
 		return err
@@ -41,6 +48,7 @@ func (r *Requests) Judge(ctx context.Context, m okey.Matter) (okey.Verdict, erro
 type requestTx struct {
 	*sql.Tx
 	calendar *calendar.Calendar
+	proofs   okey.CounterProofs
 	matter   okey.Matter
 	request  okey.Request
 	place    sql.Place
@@ -48,6 +56,7 @@ type requestTx struct {
 	actors   map[okey.PersonID]okey.Actor
 	mails    []okey.MailStep
 	woken    []uuid.UUID
+	triedAt  time.Time // of the key that is handed over; zero: it was not tried
 }
 
 func (c *requestTx) judge(ctx context.Context) (okey.Verdict, error) {

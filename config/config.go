@@ -131,6 +131,9 @@ type Config struct {
 	RadiusPassword        string      `name:"radius-password" env:"OKEY_RADIUS_PASSWORD" default:"pin-code" placeholder:"FORME"`
 	RadiusNAS             string      `name:"radius-nas" env:"OKEY_RADIUS_NAS" default:"okey" placeholder:"NOM"`
 
+	// CounterProof is whether a key is tried with these servers before its handover: see okey.ParseCounterProofs.
+	CounterProof []string `name:"counter-proof" env:"OKEY_COUNTER_PROOF" default:"off" placeholder:"off|offered|required"`
+
 	// LinkKeys sign the links in mails, PINPeppers precede the hash of a PIN, AuditKeys chain the audit.
 	LinkKeys   Keyring `kong:"-" env:"OKEY_LINK_KEYS" secret:"true" needed:"server worker"`
 	PINPeppers Keyring `kong:"-" env:"OKEY_PIN_PEPPERS" secret:"true" needed:"server"`
@@ -234,6 +237,12 @@ func (c *Config) Check(role Role) error {
 		problems = append(problems, Problem{
 			Name: "OKEY_ADMIN_DATABASE_URL", Secret: true, What: "ne doit pas être donné à " + string(role),
 			Do: "Réservez-le à « okey migrate » et à la sauvegarde : ce rôle peut effacer l'audit.",
+		})
+	}
+	if role == RoleServer && !c.HasRadius() && c.provesKeys() {
+		problems = append(problems, Problem{
+			Name: counterProof, Value: strings.Join(c.CounterProof, ","), What: "veut un serveur d'authentification, et aucun n'est donné",
+			Do: "Donnez OKEY_RADIUS_SERVERS, ou écrivez off.",
 		})
 	}
 	if len(problems) == 0 {

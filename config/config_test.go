@@ -216,6 +216,29 @@ func TestAuthenticationServersAreExaminedOnlyWhereThereAreSome(t *testing.T) {
 	assert.Nil(t, c.RadiusTLS)
 }
 
+func TestATrialAtTheCounterWantsAnAuthenticationServer(t *testing.T) {
+	environ := complete()
+	environ["OKEY_COUNTER_PROOF"] = "off, nice=off"
+	c, err := config.Load(environ)
+	require.NoError(t, err)
+	require.NoError(t, c.Check(config.RoleServer))
+	environ["OKEY_COUNTER_PROOF"] = "nice=required"
+	c, err = config.Load(environ)
+	require.NoError(t, err)
+	require.ErrorContains(t, c.Check(config.RoleServer), "OKEY_COUNTER_PROOF")
+	require.NoError(t, c.Check(config.RoleWorker), "the server alone has them")
+	environ["OKEY_RADIUS_SERVERS"], environ["OKEY_RADIUS_SECRET"] = "radius1.ac-exemple.fr", "un secret assez long"
+	c, err = config.Load(environ)
+	require.NoError(t, err)
+	require.NoError(t, c.Check(config.RoleServer))
+	environ["OKEY_COUNTER_PROOF"] = "nice=perhaps"
+	c, err = config.Load(environ)
+	if err == nil {
+		err = c.Check(config.RoleWorker)
+	}
+	require.ErrorContains(t, err, "OKEY_COUNTER_PROOF")
+}
+
 func TestEachRoleAsksForWhatItNeedsOnly(t *testing.T) {
 	for role, needs := range map[config.Role][]string{
 		config.RoleMigrate: {"OKEY_ADMIN_DATABASE_URL"},

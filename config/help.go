@@ -71,6 +71,7 @@ var helps = map[string]string{
 	"OKEY_RADIUS_CERTIFICATE_FILE": "Certificat d'OKEY et sa clef privée (PEM), pour RadSec.",
 	"OKEY_RADIUS_USER":             "Comment ces serveurs nomment une personne : uid ou courriel.",
 	"OKEY_RADIUS_PASSWORD":         "Ce qu'ils attendent comme mot de passe : pin-code, l'un derrière l'autre, ou code seul.",
+	"OKEY_COUNTER_PROOF":           "Essai de la clef avant sa remise : un choix pour toutes les académies, ou un par académie, comme nice=off.",
 	"OKEY_RADIUS_NAS":              "Nom d'OKEY auprès d'eux (NAS-Identifier).",
 	"OKEY_LINK_KEYS": "Clefs des liens envoyés par courriel : version:64 chiffres hexadécimaux, séparées par des virgules ; " +
 		"la première signe, toutes vérifient.",

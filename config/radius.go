@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -142,4 +144,30 @@ func (c *Config) readRadiusCertificate() {
 		return
 	}
 	c.RadiusTLS.Certificates = []tls.Certificate{own}
+}
+
+// counterProof is a setting of server and worker, though the server alone has authentication servers: Check holds the two together.
+const counterProof = "OKEY_COUNTER_PROOF"
+
+// counterProofs are the choices that it leaves; counterProofEntry is the form of one. Whether there is such an academy,
+// okey.ParseCounterProofs says at start.
+var (
+	counterProofs     = []string{"off", "offered", "required"}
+	counterProofEntry = regexp.MustCompile(`^([a-z-]+=)?(` + strings.Join(counterProofs, "|") + `)$`)
+)
+
+func (c *Config) examineCounterProof() {
+	for _, entry := range c.CounterProof {
+		if !counterProofEntry.MatchString(entry) {
+			c.refuse(counterProof, entry, "n'est pas un choix",
+				"Écrivez l'un de ceux-ci : "+strings.Join(counterProofs, ", ")+". Ou un par académie, comme nice=off.")
+		}
+	}
+}
+
+// provesKeys tells whether keys are tried at a counter anywhere.
+func (c *Config) provesKeys() bool {
+	return slices.ContainsFunc(c.CounterProof, func(entry string) bool {
+		return entry != "off" && !strings.HasSuffix(entry, "=off")
+	})
 }

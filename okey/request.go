@@ -108,4 +108,5 @@ type Event struct {
 	Via     Via
 	Comment string
 	Key     Serial
+	TriedAt time.Time // of a handover: when the authentication server had accepted the key; zero: it was not tried
 }

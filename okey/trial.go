@@ -15,6 +15,8 @@ type Trial struct {
 	At      time.Time
 	Outcome TrialOutcome
 	Cause   TrialCause // of a refusal
+	Request uuid.UUID  // whose key it was, before its handover; zero: it was in hand
+	Witness PersonID   // on whose screen; zero: on the holder's own
 }
 
 // TrialOutcome is what became of a trial.

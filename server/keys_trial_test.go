@@ -38,7 +38,7 @@ func asIs(*config.Config) {}
 
 // whereNobodyListens has keys tried with a server that is away.
 func whereNobodyListens(cfg *config.Config) {
-	cfg.RadiusServers, cfg.RadiusSecret = []string{"127.0.0.1:9"}, radiustest.Secret
+	cfg.RadiusServers, cfg.RadiusSecret, cfg.CounterProof = []string{"127.0.0.1:9"}, radiustest.Secret, []string{"offered"}
 }
 
 // tries types PIN and code, and follows to what became of them.

@@ -128,6 +128,7 @@ var pageRows = []row{
 	{route: "GET /demandes/:id/bordereau", gate: asking, acts: asks(okey.ActSee), things: handing},
 	{route: "GET /remise", gate: asking, judge: anywhere(okey.ActHandOver)},
 	{route: "GET /remise/:id", gate: asking, acts: asks(okey.ActHandOver), things: handing},
+	{route: "GET /remise/:id/essai", gate: signedIn, things: handing, ok: http.StatusSeeOther},
 	{route: "GET /stock", gate: asking, acts: asks(okey.ActSee), things: schools, query: bySchool},
 	{route: "GET /stock.xlsx", gate: asking, acts: asks(okey.ActSee), things: schools, query: bySchool},
 	{route: "GET /clefs", gate: signedIn, lists: allKeys},

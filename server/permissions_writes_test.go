@@ -134,6 +134,13 @@ var writtenRows = []row{
 		}),
 	},
 	{
+		route: "POST /remise/:id/essai", gate: asking, acts: asks(okey.ActHandOver), things: handing, ok: http.StatusSeeOther,
+		body: func(w *walk, _ *player, _ thing, _ bool) any {
+			w.Exec(`DELETE FROM attempt`) // many may hand over one key
+			return form("pin", "4071", "code", "755224")
+		},
+	},
+	{
 		route: "POST /demandes/:id/charte", gate: asking, acts: asks(okey.ActSign), things: signing, ok: http.StatusSeeOther,
 		body: sends("charter", "1", "read", "oui", "pin", "4071", "pin2", "4071"),
 	},

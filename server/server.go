@@ -151,6 +151,9 @@ const drain = 10 * time.Second
 // /healthz and /readyz meanwhile, says what it waits for, and goes on. It returns an error for what waiting does not mend: an occupied
 // port, a database role that may rewrite the audit.
 func Run(ctx context.Context, cfg config.Config) error {
+	if _, err := okey.ParseCounterProofs(cfg.CounterProof); err != nil {
+		return err
+	}
 	listener, err := listen("OKEY_HTTP", cfg.HTTP)
 	if err != nil {
 		return err
@@ -288,9 +291,13 @@ func trialsOf(cfg config.Config, dispatcher *act.Dispatcher) *act.Trials {
 	if !cfg.HasRadius() {
 		return nil
 	}
+	proofs, err := okey.ParseCounterProofs(cfg.CounterProof)
+	if err != nil { // Run has said so
+		slog.Error("no key is tried at a counter", "error", err)
+	}
 	return &act.Trials{
 		Dispatcher: dispatcher, Server: RadiusOf(cfg), ByMail: cfg.RadiusUser == config.RadiusUserMail,
-		Alone: cfg.RadiusPassword == config.RadiusCodeAlone, Links: cfg.LinkKeys,
+		Alone: cfg.RadiusPassword == config.RadiusCodeAlone, Links: cfg.LinkKeys, Proofs: proofs,
 	}
 }
 

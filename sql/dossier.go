@@ -21,6 +21,7 @@ type Dossier struct {
 	Line    Line                // where it waits for a key
 	Needs   okey.Needs          // alike
 	Due     []okey.Deadline     // while it stands where it does
+	Trials  []okey.Trial        // of the key that awaits its handover, and of those before it; latest first
 }
 
 // DossierOf reads it.
@@ -35,6 +36,9 @@ func (r reader) DossierOf(ctx context.Context, request okey.Request, today okey.
 		list(&d.Pending, actionRow.legible, pendingOn, request.ID),
 		one(&d.Free, freeKeys, request.UAI, today.AddMonths(okey.LendableMonths).String()),
 		one(&due, deadlines, request.ID, request.Turn),
+	}
+	if request.Stage == okey.AwaitingHandover {
+		questions = append(questions, list(&d.Trials, trialRow.trial, trialsFor, request.ID))
 	}
 	switch {
 	case request.Stage == okey.AwaitingStock:

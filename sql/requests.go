@@ -192,9 +192,9 @@ const deadlines = `SELECT a.verdict -> 'standing' -> 'deadlines' AS due FROM act
 
 // AddEvent appends a line to a request's timeline.
 func (t *Tx) AddEvent(ctx context.Context, request uuid.UUID, e okey.Event) error {
-	return t.exec(ctx, `INSERT INTO timeline (request, seq, at, kind, by_person, via, comment, key)
-		SELECT $1, coalesce(max(seq), 0) + 1, $2, $3, $4, $5, $6, $7 FROM timeline WHERE request = $1`,
-		request, e.At, string(e.Kind), nullID(e.By), string(e.Via), e.Comment, string(e.Key))
+	return t.exec(ctx, `INSERT INTO timeline (request, seq, at, kind, by_person, via, comment, key, tried_at)
+		SELECT $1, coalesce(max(seq), 0) + 1, $2, $3, $4, $5, $6, $7, $8 FROM timeline WHERE request = $1`,
+		request, e.At, string(e.Kind), nullID(e.By), string(e.Via), e.Comment, string(e.Key), nullTime(e.TriedAt))
 }
 
 // Timeline returns a request's story, oldest first.
@@ -203,23 +203,26 @@ func (r reader) Timeline(ctx context.Context, request uuid.UUID) ([]okey.Event, 
 }
 
 type eventRow struct {
-	At      time.Time      `db:"at"`
-	Kind    okey.EventKind `db:"kind"`
-	By      uuid.NullUUID  `db:"by_person"`
-	Given   string         `db:"given_name"`
-	Family  string         `db:"family_name"`
-	Via     okey.Via       `db:"via"`
-	Comment string         `db:"comment"`
-	Key     okey.Serial    `db:"key"`
+	At      time.Time       `db:"at"`
+	Kind    okey.EventKind  `db:"kind"`
+	By      uuid.NullUUID   `db:"by_person"`
+	Given   string          `db:"given_name"`
+	Family  string          `db:"family_name"`
+	Via     okey.Via        `db:"via"`
+	Comment string          `db:"comment"`
+	Key     okey.Serial     `db:"key"`
+	TriedAt stdsql.NullTime `db:"tried_at"`
 }
 
 func (e eventRow) event() okey.Event {
 	name := okey.Person{GivenName: e.Given, FamilyName: e.Family}.Name()
-	return okey.Event{At: utc(e.At), Kind: e.Kind, By: e.By.UUID, ByName: name, Via: e.Via, Comment: e.Comment, Key: e.Key}
+	return okey.Event{
+		At: utc(e.At), Kind: e.Kind, By: e.By.UUID, ByName: name, Via: e.Via, Comment: e.Comment, Key: e.Key, TriedAt: utc(e.TriedAt.Time),
+	}
 }
 
 const timeline = `SELECT t.at, t.kind, t.by_person, coalesce(p.given_name, '') AS given_name,
-	coalesce(p.family_name, '') AS family_name, t.via, t.comment, t.key
+	coalesce(p.family_name, '') AS family_name, t.via, t.comment, t.key, t.tried_at
 	FROM timeline t LEFT JOIN person p ON p.id = t.by_person WHERE t.request = $1 ORDER BY t.seq`
 
 // LastEvent returns the newest line of a kind in a request's timeline; ok is false where there is none.

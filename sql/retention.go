@@ -59,7 +59,10 @@ var retentionRules = map[okey.KeptData][]string{
 		`DELETE FROM api_token WHERE hash IN (SELECT hash FROM api_token WHERE expires_at < $1 OR revoked_at < $1 LIMIT $2)`,
 		`DELETE FROM attempt WHERE (kind, mark) IN (SELECT kind, mark FROM attempt WHERE since < $1 LIMIT $2)`,
 	},
-	okey.KeptTrials:  {`DELETE FROM key_trial WHERE id = ANY (ARRAY(SELECT id FROM key_trial WHERE at < $1 LIMIT $2))`},
+	okey.KeptTrials: {
+		`DELETE FROM key_trial WHERE id = ANY (ARRAY(SELECT id FROM key_trial WHERE at < $1 LIMIT $2))`,
+		`DELETE FROM key_proof WHERE serial = ANY (ARRAY(SELECT serial FROM key_proof WHERE begun_at < $1 LIMIT $2))`,
+	},
 	okey.KeptImports: {`DELETE FROM import_run WHERE id IN (SELECT id FROM import_run WHERE at < $1 LIMIT $2)`},
 	okey.KeptExports: {
 		`UPDATE order_export SET workbook = '' WHERE id IN (SELECT id FROM order_export WHERE at < $1 AND length(workbook) > 0 LIMIT $2)`,

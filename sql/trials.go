@@ -17,19 +17,56 @@ type trialRow struct {
 	At      time.Time         `db:"at"`
 	Outcome okey.TrialOutcome `db:"outcome"`
 	Cause   okey.TrialCause   `db:"cause"`
+	Request uuid.NullUUID     `db:"request"`
+	Witness uuid.NullUUID     `db:"witness"`
 }
 
 func (t trialRow) trial() okey.Trial {
-	return okey.Trial{ID: t.ID, Key: t.Serial, By: t.Person, At: utc(t.At), Outcome: t.Outcome, Cause: t.Cause}
+	return okey.Trial{
+		ID: t.ID, Key: t.Serial, By: t.Person, At: utc(t.At), Outcome: t.Outcome, Cause: t.Cause,
+		Request: t.Request.UUID, Witness: t.Witness.UUID,
+	}
 }
 
-const trials = `SELECT id, serial, person, at, outcome, cause FROM key_trial`
+const trials = `SELECT id, serial, person, at, outcome, cause, request, witness FROM key_trial`
+
+// trialsFor are those of the keys that a request was to be handed, the latest first: as many as may be made in a while.
+const trialsFor = trials + ` WHERE request = $1 ORDER BY at DESC, id LIMIT 20`
+
+// TrialsFor reads them.
+func (r reader) TrialsFor(ctx context.Context, request uuid.UUID) ([]okey.Trial, error) {
+	return listed(ctx, r, trialRow.trial, trialsFor, request)
+}
+
+// BeginProof notes that a key which nobody has in hand is being tried, so that pin-checks answers for it; RecordTrial takes that back.
+func (s *Store) BeginProof(ctx context.Context, serial okey.Serial, at time.Time) error {
+	err := s.Do(ctx, func(t *Tx) error {
+		return t.exec(ctx, `INSERT INTO key_proof (serial, begun_at) VALUES ($1, $2)
+			ON CONFLICT (serial) DO UPDATE SET begun_at = excluded.begun_at`, serial, at)
+	})
+	if err != nil {
+		return fmt.Errorf("note that key %s is being tried: %w", serial, err)
+	}
+	return nil
+}
+
+// ProofUnderWay tells whether such a trial has begun since an instant, and not ended.
+func (r reader) ProofUnderWay(ctx context.Context, serial okey.Serial, since time.Time) (under bool, err error) {
+	err = r.get(ctx, &under, "", `SELECT EXISTS (SELECT FROM key_proof WHERE serial = $1 AND begun_at > $2)`, serial, since)
+	return under, err
+}
 
 // RecordTrial keeps that a key was tried, and what became of it; the same one twice is kept once.
 func (s *Store) RecordTrial(ctx context.Context, tried okey.Trial) error {
 	err := s.Do(ctx, func(t *Tx) error {
-		n, err := t.touch(ctx, `INSERT INTO key_trial (id, serial, person, at, outcome, cause) VALUES ($1, $2, $3, $4, $5, $6)
-			ON CONFLICT (id) DO NOTHING`, tried.ID, tried.Key, tried.By, tried.At, string(tried.Outcome), string(tried.Cause))
+		if tried.Request != uuid.Nil {
+			if err := t.exec(ctx, `DELETE FROM key_proof WHERE serial = $1`, tried.Key); err != nil {
+				return err
+			}
+		}
+		n, err := t.touch(ctx, `INSERT INTO key_trial (id, serial, person, at, outcome, cause, request, witness)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING`, tried.ID, tried.Key, tried.By, tried.At,
+			string(tried.Outcome), string(tried.Cause), nullID(tried.Request), nullID(tried.Witness))
 		if err != nil || n == 0 {
 			return err
 		}
@@ -37,7 +74,11 @@ func (s *Store) RecordTrial(ctx context.Context, tried okey.Trial) error {
 		if tried.Cause != "" {
 			detail += ":" + string(tried.Cause)
 		}
-		t.Audit(Entry{At: tried.At, Event: "key_tried", Actor: tried.By, Via: okey.ViaWeb, Subject: AboutKey(tried.Key), Detail: detail})
+		actor := tried.By
+		if tried.Witness != uuid.Nil {
+			actor = tried.Witness
+		}
+		t.Audit(Entry{At: tried.At, Event: "key_tried", Actor: actor, Via: okey.ViaWeb, Subject: AboutKey(tried.Key), Detail: detail})
 		return nil
 	})
 	if err != nil {

@@ -106,6 +106,10 @@ func work(
 	if err != nil {
 		return err
 	}
+	proofs, err := okey.ParseCounterProofs(cfg.CounterProof)
+	if err != nil {
+		return err
+	}
 	failed := make(chan error, 1)
 	w := worker.New(c, okey.TaskQueue, worker.Options{
 		WorkerStopTimeout: drain,
@@ -124,7 +128,7 @@ func work(
 		LinkKeys: cfg.LinkKeys, Waits: okey.DefaultWaits(), Bounces: returns, Rate: cfg.MailsAMinute(),
 	})
 	buyer := activities.Buyer{Academy: cfg.AcademyName, Contact: cfg.SupportMail}
-	registerActivities(w, stores, e, holidays, mailer, DirectoryOf(cfg), buyer)
+	registerActivities(w, stores, e, holidays, mailer, DirectoryOf(cfg), buyer, proofs)
 	if err := w.Start(); err != nil {
 		return fmt.Errorf("start the worker: %w", err)
 	}
@@ -194,9 +198,9 @@ func Register(to interface {
 
 // registerActivities gives a worker OKEY's activities under the names that histories keep.
 func registerActivities(to worker.Worker, stores stores, e *engine.Engine, holidays *calendar.Calendar, mailer *mails.Mailer,
-	from *imports.Directory, buyer activities.Buyer,
+	from *imports.Directory, buyer activities.Buyer, proofs okey.CounterProofs,
 ) {
-	requests := activities.NewRequests(stores.judges, holidays)
+	requests := activities.NewRequests(stores.judges, holidays).Proving(proofs)
 	orders, stock := activities.NewOrders(stores.rest, e, holidays), activities.NewStock(stores.rest).For(buyer)
 	repair := activities.NewRepair(stores.rest, e)
 	for name, function := range map[string]any{

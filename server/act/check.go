@@ -1,6 +1,7 @@
 package act
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,7 +42,8 @@ func (cmd Command) Normalised() (Command, error) {
 
 func normaliseHandover(cmd Command) (okey.Content, error) {
 	serial, err := okey.ParseSerial(string(cmd.Content.Serial))
-	return okey.Content{Serial: serial}, err
+	comment, long := okey.CheckText("comment", cmd.Content.Comment, false)
+	return okey.Content{Serial: serial, Comment: comment}, cmp.Or(err, long)
 }
 
 // normaliseNothing is for what carries nothing.

@@ -45,6 +45,8 @@ const PINUnchanged = "Cette clef n'est plus la vôtre : son code PIN n'a pas cha
 
 // said is what is told of a refusal that is the same whoever meets it; what depends on the thing is in sentence.
 var said = map[okey.Code]string{
+	okey.CodeProofMissing: "Votre académie veut que la clef soit essayée avant sa remise, moins de trente minutes avant. " +
+		"Faites essayer la clef réservée, puis remettez celle-là.",
 	okey.CodePINReplaced:     "Vous avez choisi un autre code PIN depuis : c'est celui-là qui sert.",
 	okey.CodeNoKeyFree:       "Aucune clef n'est libre dans cet établissement : la demande garde sa place.",
 	okey.CodeOrderState:      "Cette commande a changé d'état entre-temps : rien n'a été fait. Rechargez la page pour voir où elle en est.",

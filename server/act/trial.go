@@ -21,6 +21,14 @@ type Trials struct {
 	ByMail bool // the server knows people by their mail address, else by their uid
 	Alone  bool // the code is the whole password, else it stands behind the PIN
 	Links  config.Keyring
+	Proofs okey.CounterProofs // where keys are tried before their handover
+}
+
+// Trier is whose key is tried, and where.
+type Trier struct {
+	Holder  okey.PersonID // whose key it is, or whom it awaits
+	Request uuid.UUID     // for which it awaits them; zero: it is in hand
+	Witness okey.PersonID // on whose screen; zero: on the holder's own
 }
 
 // Typed is what a holder has typed.
@@ -44,7 +52,7 @@ const TrialPatience = 5 * time.Minute
 
 // Try has a key judged: what became of it or, where the server wants the next code first, how to go on. The errors are rate_limited where
 // the key was tried too often, throttled where OKEY does not look at its PIN yet, and unavailable.
-func (s *Trials) Try(ctx context.Context, actor okey.Actor, kept sql.KeptPIN, typed Typed) (okey.Trial, *Begun, error) {
+func (s *Trials) Try(ctx context.Context, who Trier, kept sql.KeptPIN, typed Typed) (okey.Trial, *Begun, error) {
 	facts, err := s.facts(ctx, kept)
 	if err != nil {
 		return okey.Trial{}, nil, err
@@ -52,7 +60,7 @@ func (s *Trials) Try(ctx context.Context, actor okey.Actor, kept sql.KeptPIN, ty
 	if facts.PIN, err = s.knowPIN(ctx, kept, typed.PIN); err != nil {
 		return okey.Trial{}, nil, err
 	}
-	trial := okey.Trial{ID: typed.Trial, Key: kept.Serial, By: actor.ID, At: facts.At}
+	trial := who.trial(typed, facts)
 	if facts.Certain() {
 		return s.settleTrial(ctx, trial, facts, radius.Answer{Verdict: radius.Reject}, nil)
 	}
@@ -60,7 +68,7 @@ func (s *Trials) Try(ctx context.Context, actor okey.Actor, kept sql.KeptPIN, ty
 	if s.Alone {
 		password = typed.Code
 	}
-	user, err := s.userName(ctx, actor)
+	user, err := s.asked(ctx, who, facts)
 	if err != nil {
 		return trial, nil, err
 	}
@@ -70,19 +78,19 @@ func (s *Trials) Try(ctx context.Context, actor okey.Actor, kept sql.KeptPIN, ty
 
 // GoOn gives the server the next code.
 func (s *Trials) GoOn(
-	ctx context.Context, actor okey.Actor, kept sql.KeptPIN, begun Begun, typed Typed,
+	ctx context.Context, who Trier, kept sql.KeptPIN, begun Begun, typed Typed,
 ) (okey.Trial, *Begun, error) {
 	facts, err := s.facts(ctx, kept)
 	if err != nil {
 		return okey.Trial{}, nil, err
 	}
 	facts.PIN = begun.PIN
-	user, err := s.userName(ctx, actor)
+	user, err := s.asked(ctx, who, facts)
 	if err != nil {
 		return okey.Trial{}, nil, err
 	}
 	answer, err := s.Server.Follow(ctx, user, typed.Code, radius.Answer{Server: begun.Server, State: begun.State})
-	return s.settleTrial(ctx, okey.Trial{ID: typed.Trial, Key: kept.Serial, By: actor.ID, At: facts.At}, facts, answer, err)
+	return s.settleTrial(ctx, who.trial(typed, facts), facts, answer, err)
 }
 
 // facts are what OKEY knows before the PIN is looked at, once the trial is counted: whoever has the key of somebody else in hand is not to
@@ -121,8 +129,18 @@ func (s *Trials) knowPIN(ctx context.Context, kept sql.KeptPIN, pin string) (oke
 	return okey.PINWrong, nil
 }
 
-func (s *Trials) userName(ctx context.Context, actor okey.Actor) (string, error) {
-	person, err := s.store.Person(ctx, actor.ID)
+func (w Trier) trial(typed Typed, f okey.TrialFacts) okey.Trial {
+	return okey.Trial{ID: typed.Trial, Key: f.Key.Serial, By: w.Holder, At: f.At, Request: w.Request, Witness: w.Witness}
+}
+
+// asked is whom the server is asked about. For a key that nobody has in hand yet, pin-checks has to answer from here on.
+func (s *Trials) asked(ctx context.Context, who Trier, f okey.TrialFacts) (string, error) {
+	if who.Request != uuid.Nil {
+		if err := s.store.BeginProof(ctx, f.Key.Serial, f.At); err != nil {
+			return "", err
+		}
+	}
+	person, err := s.store.Person(ctx, who.Holder)
 	if s.ByMail {
 		return person.Mail, err
 	}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -38,7 +39,7 @@ func (s *API) putPIN(c *gin.Context) error {
 }
 
 // postPINCheck answers the authentication server's own token (scope pin-checks), nobody else's, whether this is the PIN of a key in
-// somebody's hands. The errors are invalid, not_found, key_suspended for a mislaid key, loan_over for a lent one that is to be back,
+// somebody's hands, or of one that is being tried at its handover. The errors are invalid, not_found, key_suspended for a mislaid key, loan_over for a lent one that is to be back,
 // key_not_free for a key that nobody has in hand, no_pin, throttled and pin_locked.
 func (s *API) postPINCheck(c *gin.Context) error {
 	ctx := c.Request.Context()
@@ -63,7 +64,7 @@ func (s *API) postPINCheck(c *gin.Context) error {
 	case err == nil && kept.LoanOver(time.Now()):
 		err = okey.Errorf(okey.CodeLoanOver, "La clef %s était prêtée, et elle est à rendre : elle n'est plus acceptée.", serial)
 	case err == nil && kept.State != okey.InService && kept.State != okey.Lent:
-		err = okey.Errorf(okey.CodeKeyNotFree, "La clef %s n'est dans les mains de personne (%s).", serial, kept.State.French())
+		err = s.tried(ctx, kept.Key)
 	}
 	if err != nil {
 		return err
@@ -74,4 +75,15 @@ func (s *API) postPINCheck(c *gin.Context) error {
 	}
 	c.JSON(http.StatusOK, gin.H{"ok": right})
 	return nil
+}
+
+// tried answers key_not_free for a key that nobody has in hand, unless whoever it awaits is trying it right now.
+func (s *API) tried(ctx context.Context, key okey.Key) error {
+	if key.State == okey.Attributed {
+		under, err := s.store.ProofUnderWay(ctx, key.Serial, time.Now().Add(-okey.ProofAnswers))
+		if under || err != nil {
+			return err
+		}
+	}
+	return okey.Errorf(okey.CodeKeyNotFree, "La clef %s n'est dans les mains de personne (%s).", key.Serial, key.State.French())
 }

@@ -38,7 +38,7 @@ func (s *API) postStock(c *gin.Context) error {
 
 func (s *API) postHandover(c *gin.Context) error {
 	cmd := act.Signalled(okey.Handover, okey.Content{})
-	return s.actOnRequest(c, &cmd, respond.Fields{"serial": &cmd.Content.Serial})
+	return s.actOnRequest(c, &cmd, respond.Fields{"serial": &cmd.Content.Serial, "comment": &cmd.Content.Comment})
 }
 
 func (s *API) postWithdrawal(c *gin.Context) error {

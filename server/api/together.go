@@ -26,7 +26,7 @@ func (s *API) postDecisions(c *gin.Context) error {
 
 func (s *API) postHandovers(c *gin.Context) error {
 	return s.actOnSeveral(c, okey.Handover, func(content *okey.Content) respond.Fields {
-		return respond.Fields{"serial": &content.Serial}
+		return respond.Fields{"serial": &content.Serial, "comment": &content.Comment}
 	})
 }
 

@@ -169,6 +169,8 @@ func sayWritten(e okey.Event) string {
 	switch said := eventNames[e.Kind]; {
 	case said == "":
 		return "OKEY a noté un changement."
+	case e.Kind == okey.EventHandedOver && !e.TriedAt.IsZero():
+		return fmt.Sprintf("%s a remis la clef %s : remise et essayée.", writer(e), e.Key)
 	case e.Kind == okey.EventHandedOver:
 		return fmt.Sprintf(said, writer(e), e.Key)
 	default:
@@ -266,6 +268,7 @@ var RefusalNames = map[okey.Code]string{
 	okey.CodeKeyNotFree:      "clef pas en stock",
 	okey.CodeKeySuspended:    "clef égarée",
 	okey.CodeLoanOver:        "prêt terminé",
+	okey.CodeProofMissing:    "clef pas essayée",
 	okey.CodeKeyTransition:   "changement impossible",
 	okey.CodeKeysStay:        "clefs qui ne peuvent pas partir",
 	okey.CodeMoveOpen:        "départ déjà proposé",

@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -51,11 +52,11 @@ var refusals = map[okey.TrialCause]told{
 	},
 	okey.CausePINLocked: {
 		say:     "Trop de codes PIN faux de suite : plus aucun n'est accepté. En choisir un autre débloque la clef tout de suite.",
-		answers: []troubleAnswer{{say: "Choisir un autre code PIN", to: toForgottenPIN, first: true}},
+		answers: []troubleAnswer{{say: "Choisir un autre code PIN", to: toForgottenPIN, first: true, early: true}},
 	},
 	okey.CausePINWrong: {
 		say: "Ce n'est pas le code PIN de cette clef.", again: "Essayer de nouveau",
-		answers: []troubleAnswer{{say: "J'ai oublié mon code PIN", to: toForgottenPIN}},
+		answers: []troubleAnswer{{say: "J'ai oublié mon code PIN", to: toForgottenPIN, early: true}},
 	},
 	okey.CauseStep: {
 		say:   "Votre code PIN est juste, mais le nombre est refusé. La clef s'est sans doute décalée : on la remet à l'heure ainsi.",
@@ -75,7 +76,7 @@ var refusals = map[okey.TrialCause]told{
 		},
 		again: "Essayer de nouveau",
 		answers: []troubleAnswer{
-			{say: "Choisir un autre code PIN", to: toForgottenPIN},
+			{say: "Choisir un autre code PIN", to: toForgottenPIN, early: true},
 			{say: "Signaler que ma clef ne marche plus", to: below(address.PathReport)},
 		},
 	},
@@ -94,47 +95,87 @@ func afterTrial(t okey.Trial) told {
 	return refusals[t.Cause]
 }
 
-// trialForm asks for PIN and code; for the code alone where the server waits for the next one.
-func trialForm(v *web.Visit, serial okey.Serial, button string, next bool) *web.Form {
+// tried is a key that is to be tried, and where.
+type tried struct {
+	key  okey.Key
+	who  act.Trier
+	path string                 // where its form is sent
+	done func(uuid.UUID) string // where it is read what became of a trial
+	back web.NavLink
+}
+
+// form asks for PIN and code; for the code alone where the server waits for the next one.
+func (t tried) form(v *web.Visit, button string, next bool) *web.Form {
 	fields := map[string]web.Field{"code": {Label: "Le nombre qu'affiche la clef"}}
 	if !next {
 		fields["pin"] = web.Field{Label: "Votre code PIN"}
 	}
-	return web.NewForm(v, "essai", address.KeyURL(serial)+address.PathTrial, button, fields)
+	return web.NewForm(v, "essai", t.path, button, fields)
 }
 
 // trialPage asks for PIN and code, or says what became of them.
 func (s *Pages) trialPage(v *web.Visit) error {
-	key, err := s.triedKey(v)
+	t, err := s.triedKey(v)
 	if err != nil {
 		return err
 	}
 	if id, err := uuid.Parse(v.Query("fait")); err == nil {
 		done, err := s.store.Trial(v.Ctx(), id)
 		switch {
-		case err == nil && done.By == v.Actor.ID && done.Key == key.Serial:
-			return s.showTried(v, key, done)
+		case err == nil && done.By == v.Actor.ID && done.Key == t.key.Serial:
+			return s.showTried(v, t, done)
 		case err != nil && okey.ErrorCode(err) != okey.CodeNotFound:
 			return err
 		}
 	}
-	if begun, waits := s.begunTrial(v, key.Serial); waits {
-		return s.showNext(v, http.StatusOK, key, begun, trialForm(v, key.Serial, "Envoyer ce nombre", true), "")
+	if begun, waits := s.begunTrial(v, t.key.Serial); waits {
+		return s.showNext(v, http.StatusOK, t, begun, t.form(v, sendNext, true), "")
 	}
-	return s.showTrial(v, http.StatusOK, key, trialForm(v, key.Serial, TrialTitle, false), "")
+	return s.showTrial(v, http.StatusOK, t, t.form(v, TrialTitle, false), "")
 }
 
-// triedKey is the visitor's key that the address names; not_found where no authentication server is known.
-func (s *Pages) triedKey(v *web.Visit) (okey.Key, error) {
+// sendNext is what the button says where the server waits for the next code.
+const sendNext = "Envoyer ce nombre"
+
+// triedKey is the visitor's key that the address names: in hand or, where the academy has keys tried at the counter, the one that awaits
+// them. not_found where no authentication server is known.
+func (s *Pages) triedKey(v *web.Visit) (tried, error) {
 	if s.trials == nil {
-		return okey.Key{}, web.NoSuchPage()
+		return tried{}, web.NoSuchPage()
 	}
-	return s.ownKeyOf(v)
+	key, err := s.ownKeyOf(v)
+	page := address.KeyURL(key.Serial) + address.PathTrial
+	t := tried{
+		key: key, who: act.Trier{Holder: v.Actor.ID}, path: page,
+		done: func(id uuid.UUID) string { return address.DoneURL(page, id) },
+		back: web.NavLink{Name: "Revenir à ma clef", Path: address.KeyURL(key.Serial)},
+	}
+	unseen := okey.ErrorCode(err) == okey.CodeNotFound || okey.ErrorCode(err) == okey.CodeForbidden
+	if !unseen || key.State != okey.Attributed {
+		return t, err
+	}
+	awaits, fault := s.awaits(v, key)
+	if fault != nil || !awaits {
+		return t, cmp.Or(fault, err)
+	}
+	t.who.Request = key.Request
+	t.back = web.NavLink{Name: "Revenir à ma demande", Path: address.RequestURL(key.Request)}
+	return t, nil
 }
 
-func (s *Pages) showTrial(v *web.Visit, status int, key okey.Key, f *web.Form, warning string) error {
-	page := s.newTrialScreen(key)
-	known, mend, err := s.knownTrouble(v, key)
+// awaits tells whether a key awaits the visitor at a counter where keys are tried.
+func (s *Pages) awaits(v *web.Visit, key okey.Key) (bool, error) {
+	kept, err := s.store.KeptPIN(v.Ctx(), key.Serial)
+	if err != nil || kept.Owner != v.Actor.ID {
+		return false, err
+	}
+	place, err := s.store.Place(v.Ctx(), key.UAI)
+	return s.ProvesKeys(place.Academy), err
+}
+
+func (s *Pages) showTrial(v *web.Visit, status int, t tried, f *web.Form, warning string) error {
+	page := newTrialScreen(t)
+	known, mend, err := s.knownTrouble(v, t.key)
 	if err != nil {
 		return err
 	}
@@ -147,37 +188,49 @@ func (s *Pages) showTrial(v *web.Visit, status int, key okey.Key, f *web.Form, w
 	return s.Show(v, status, "trial", web.Screen{Title: TrialTitle, Warning: warning, Body: page})
 }
 
-func (s *Pages) newTrialScreen(key okey.Key) trialScreen {
-	return trialScreen{Serial: key.Serial, Back: web.NavLink{Name: "Revenir à ma clef", Path: address.KeyURL(key.Serial)}}
-}
+func newTrialScreen(t tried) trialScreen { return trialScreen{Serial: t.key.Serial, Back: t.back} }
 
-// showTried says what became of a trial and, where that helps, offers the next one.
-func (s *Pages) showTried(v *web.Visit, key okey.Key, done okey.Trial) error {
-	page := s.newTrialScreen(key)
+// showTried says what became of a trial and, where that helps, offers the next one. A key that nobody has in hand yet is the school's: what
+// is wrong with it is for whoever hands it over.
+func (s *Pages) showTried(v *web.Visit, t tried, done okey.Trial) error {
+	page, atCounter := newTrialScreen(t), t.who.Request != uuid.Nil
 	if done.Outcome == okey.TrialAccepted {
 		notice := "Votre clef marche : le serveur d'authentification a accepté votre code PIN et le nombre affiché."
 		page.Said = "Le portail la refuse encore ? Tapez-y votre code PIN suivi, sans espace, du nombre qu'affiche la clef."
+		if atCounter {
+			page.Said = "La direction peut vous la remettre : son écran le dit, une fois rechargé."
+		}
 		return s.Show(v, http.StatusOK, "trial", web.Screen{Title: TrialTitle, Notice: notice, Body: page})
 	}
 	after := afterTrial(done)
 	page.Steps = after.steps
 	if after.again != "" {
-		page.Form = trialForm(v, key.Serial, after.again, false)
+		page.Form = t.form(v, after.again, false)
+	} else if atCounter && done.Cause == okey.CauseStill {
+		page.Form = t.form(v, "Essayer de nouveau", false)
 	}
 	for _, a := range after.answers {
-		page.Answers = append(page.Answers, answerLink{NavLink: web.NavLink{Name: a.say, Path: a.to(key.Serial)}, First: a.first})
+		if a.early || !atCounter {
+			page.Answers = append(page.Answers, answerLink{NavLink: web.NavLink{Name: a.say, Path: a.to(t.key.Serial)}, First: a.first})
+		}
+	}
+	if atCounter {
+		page.Said = "Après trois refus avec le bon code PIN, la direction vous remet une autre clef."
 	}
 	return s.Show(v, http.StatusOK, "trial", web.Screen{Title: TrialTitle, Warning: after.say, Body: page})
 }
 
 // showNext asks for the next code, as the server wants it.
-func (s *Pages) showNext(v *web.Visit, status int, key okey.Key, begun act.Begun, f *web.Form, warning string) error {
-	page := s.newTrialScreen(key)
-	page.Said = "Le serveur veut un second nombre, pour remettre la clef à l'heure."
-	page.Steps = []string{"Attendez que la clef affiche le nombre suivant.", "Tapez ce nombre seul, sans le code PIN."}
+func (s *Pages) showNext(v *web.Visit, status int, t tried, begun act.Begun, f *web.Form, warning string) error {
+	page := newTrialScreen(t)
+	page.Said, page.Steps = wantsNext, nextSteps
 	page.Says, page.Form = shortly(begun.Says), f
 	return s.Show(v, status, "trial", web.Screen{Title: "Remettre la clef à l'heure", Warning: warning, Body: page})
 }
+
+const wantsNext = "Le serveur veut un second nombre, pour remettre la clef à l'heure."
+
+var nextSteps = []string{"Attendez que la clef affiche le nombre suivant.", "Tapez ce nombre seul, sans le code PIN."}
 
 // shortly keeps what a server says on its line.
 func shortly(text string) string {
@@ -188,24 +241,33 @@ func shortly(text string) string {
 
 // try takes the form.
 func (s *Pages) try(v *web.Visit) error {
-	key, err := s.triedKey(v)
+	t, err := s.triedKey(v)
 	if err != nil {
-		return s.outOfSight(v, key, err)
+		return s.outOfSight(v, t.key, err)
 	}
-	begun, next := s.begunTrial(v, key.Serial)
-	f := trialForm(v, key.Serial, TrialTitle, next)
+	return s.take(v, t, func(status int, f *web.Form, warning string) error {
+		if begun, waits := s.begunTrial(v, t.key.Serial); waits && !asksPIN(f) {
+			return s.showNext(v, status, t, begun, f, warning)
+		}
+		return s.showTrial(v, status, t, f, warning)
+	})
+}
+
+func asksPIN(f *web.Form) bool {
+	_, asks := f.Fields["pin"]
+	return asks
+}
+
+// take reads the form of a trial and has the key judged; again shows the form with what is wrong.
+func (s *Pages) take(v *web.Visit, t tried, again func(status int, f *web.Form, warning string) error) error {
+	begun, next := s.begunTrial(v, t.key.Serial)
+	f := t.form(v, TrialTitle, next)
 	if err := s.Read(v, f); err != nil {
 		return err
 	}
 	sent := v.Request.PostForm
 	if next && sent.Has("pin") { // from the page before: it begins anew
-		next, f = false, trialForm(v, key.Serial, TrialTitle, false)
-	}
-	again := func(status int, warning string) error {
-		if next {
-			return s.showNext(v, status, key, begun, f, warning)
-		}
-		return s.showTrial(v, status, key, f, warning)
+		next, f.Fields = false, t.form(v, TrialTitle, false).Fields
 	}
 	typed := act.Typed{Trial: f.Action, PIN: digits(sent.Get("pin")), Code: digits(sent.Get("code"))}
 	if !isNumber(typed.Code, 6, 10) {
@@ -215,39 +277,32 @@ func (s *Pages) try(v *web.Visit) error {
 		f.Wrong("pin", "Tapez votre code PIN : 4 à 8 chiffres.")
 	}
 	if f.InOrder("pin", "code"); len(f.Errors) > 0 {
-		return again(http.StatusUnprocessableEntity, "")
+		return again(http.StatusUnprocessableEntity, f, "")
 	}
-	return s.tryTyped(v, key, begun, next, typed, again)
-}
-
-func (s *Pages) tryTyped(v *web.Visit, key okey.Key, begun act.Begun, next bool, typed act.Typed, again web.Again) error {
-	if done, err := s.store.Trial(v.Ctx(), typed.Trial); err == nil && done.By == v.Actor.ID {
-		v.Redirect(http.StatusSeeOther, address.DoneURL(address.KeyURL(key.Serial)+address.PathTrial, done.ID))
+	if done, err := s.store.Trial(v.Ctx(), typed.Trial); err == nil && done.By == t.who.Holder && done.Witness == t.who.Witness {
+		v.Redirect(http.StatusSeeOther, t.done(done.ID))
 		return nil
 	}
-	kept, err := s.store.KeptPIN(v.Ctx(), key.Serial)
+	kept, err := s.store.KeptPIN(v.Ctx(), t.key.Serial)
 	if err != nil {
 		return err
 	}
 	var done okey.Trial
 	var more *act.Begun
 	if next {
-		done, more, err = s.trials.GoOn(v.Ctx(), v.Actor, kept, begun, typed)
+		done, more, err = s.trials.GoOn(v.Ctx(), t.who, kept, begun, typed)
 	} else {
-		done, more, err = s.trials.Try(v.Ctx(), v.Actor, kept, typed)
+		done, more, err = s.trials.Try(v.Ctx(), t.who, kept, typed)
 	}
 	if respond.AsError(err).RetryAfter > 0 {
 		respond.RetryAfter(v.Context, respond.StatusOf(err), err)
-		return again(respond.StatusOf(err), okey.ErrorMessage(err))
+		return again(respond.StatusOf(err), f, okey.ErrorMessage(err))
 	}
 	if err != nil {
 		return err
 	}
-	page := address.KeyURL(key.Serial) + address.PathTrial
-	if s.keepBegun(v, more); more == nil {
-		page = address.DoneURL(page, done.ID)
-	}
-	v.Redirect(http.StatusSeeOther, page)
+	s.keepBegun(v, more)
+	v.Redirect(http.StatusSeeOther, t.done(done.ID))
 	return nil
 }
 

@@ -42,6 +42,7 @@ type troubleAnswer struct {
 	say   string
 	to    func(okey.Serial) string
 	first bool
+	early bool // it leads somewhere before the key is in hand, too
 }
 
 // below leads to a page of the key; empty: to the key's own.

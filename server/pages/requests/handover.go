@@ -7,6 +7,7 @@ import (
 	"okey/internal/address"
 	"okey/okey"
 	"okey/server/act"
+	"okey/server/pages/keys"
 	"okey/server/respond"
 	"okey/server/web"
 )
@@ -52,6 +53,7 @@ type handoverScreen struct {
 	Standing  string
 	Who       string
 	Facts     []web.Fact
+	Proof     *keys.Counter // the trial that comes before
 	Form      *web.Form
 	TakeBack  string // what to do with the key that this one replaces
 	Swap      string // asks whether another key is really to take the attributed one's place
@@ -81,7 +83,7 @@ func (s *Pages) handoverPage(v *web.Visit) error {
 	} else if serial, err := okey.ParseSerial(v.Query("clef")); err == nil {
 		f.Values["serial"] = string(serial)
 	}
-	return s.showHandover(v, http.StatusOK, d, f, notice, "")
+	return s.showHandover(v, http.StatusOK, d, f, nil, notice, "")
 }
 
 // atCounter is the request that the address names, for whoever may hand its key over.
@@ -99,7 +101,7 @@ func (s *Pages) atCounter(v *web.Visit) (act.Case, error) {
 
 func counterForm(v *web.Visit, c act.Case) *web.Form {
 	return web.NewForm(v, "remise", address.PathCounter+"/"+c.ID.String(), "Remettre la clef", map[string]web.Field{
-		"swap": {},
+		"swap": {}, "comment": {},
 		"serial": {
 			Label: "*Numéro gravé sur la clef que vous remettez",
 			Hint:  fmt.Sprintf("Clef réservée : %s. Scannez le numéro, ou tapez ses quatre derniers caractères.", c.Key),
@@ -107,7 +109,26 @@ func counterForm(v *web.Visit, c act.Case) *web.Form {
 	})
 }
 
-func (s *Pages) showHandover(v *web.Visit, status int, d Dossier, f *web.Form, notice, warning string) error {
+// without asks support, who alone may hand over without the trial that an academy wants, for the reason.
+var without = web.Field{Label: "Motif, si la clef est remise sans essai", Hint: "La personne et la direction le liront."}
+
+// prove takes the trial of the key that is about to be handed over.
+func (s *Pages) prove(v *web.Visit) error {
+	c, err := s.atCounter(v)
+	if err != nil {
+		return err
+	}
+	return s.keys.Prove(v, c, func(status int, trial *web.Form, warning string) error {
+		d, err := s.dossierOf(v, c)
+		if err != nil {
+			return err
+		}
+		return s.showHandover(v, status, d, counterForm(v, c), trial, "", warning)
+	})
+}
+
+// showHandover shows the counter; trial is the form of a trial that has just come in with something wrong.
+func (s *Pages) showHandover(v *web.Visit, status int, d Dossier, f, trial *web.Form, notice, warning string) error {
 	page := handoverScreen{Who: d.Requester.Name(), Request: address.RequestURL(d.ID)}
 	if d.Stage != okey.AwaitingHandover {
 		if page.Standing = d.Standing(v); notice != "" {
@@ -129,6 +150,12 @@ func (s *Pages) showHandover(v *web.Visit, status int, d Dossier, f *web.Form, n
 		}
 	}
 	page.Form = f
+	if f != nil && f.Values["swap"] == "" {
+		page.Proof = s.keys.AtCounter(v, d.Case, page.Who, d.Trials, d.Clock, trial)
+	}
+	if page.Proof != nil && page.Proof.Required && page.Proof.Right == "" && v.Actor.Support {
+		f.Fields["comment"] = without
+	}
 	if may, err := s.mayReplace(v, d); err != nil {
 		return err
 	} else if may && f != nil {
@@ -200,7 +227,7 @@ func (s *Pages) handOver(v *web.Visit) error {
 			warning = d.tooLateFor(v, handingOver)
 		}
 		f.Values["swap"] = ""
-		return s.showHandover(v, status, d, f, "", warning)
+		return s.showHandover(v, status, d, f, nil, "", warning)
 	}
 	done, err := s.act.Do(v.Ctx(), v.Actor, handingOver.command(f, v, c))
 	if err != nil {
@@ -265,7 +292,7 @@ func (s *Pages) asksToSwap(v *web.Visit, c act.Case, f *web.Form) (bool, error) 
 	}
 	f.Values["swap"], f.Values["serial"] = string(other), string(other)
 	f.Button = fmt.Sprintf("Oui, remettre la clef %s", other)
-	return true, s.showHandover(v, http.StatusOK, d, f, "", "")
+	return true, s.showHandover(v, http.StatusOK, d, f, nil, "", "")
 }
 
 // otherKey is the free key of the same stock that was typed instead of the attributed one; empty where what was typed is no such key, which

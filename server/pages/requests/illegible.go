@@ -15,6 +15,7 @@ import (
 
 const (
 	illegibleComment = "Numéro illisible, constaté à la remise"
+	failedComment    = "Essayée trois fois à la remise : le serveur d'authentification la refuse"
 )
 
 // illegibleScreen asks whether it is so.
@@ -24,6 +25,7 @@ type illegibleScreen struct {
 	Serial  okey.Serial
 	Who     string
 	Free    string
+	Failed  bool // it was tried, and refused each time
 }
 
 // mayReplace tells whether the visitor may set the attributed key aside at the counter.
@@ -67,9 +69,15 @@ func (s *Pages) illegiblePage(v *web.Visit) error {
 	if d.Free > 0 {
 		free = "Une autre clef du stock prendra sa place ; la charte et le code PIN restent valables."
 	}
-	return s.Show(v, http.StatusOK, "illegible", web.Screen{Title: "Numéro illisible", Body: illegibleScreen{
+	page := illegibleScreen{
 		Form: f, Request: address.RequestURL(id), Serial: d.Key, Who: d.Requester.Name(), Free: free,
-	}})
+		Failed: okey.ProofOf(d.Trials, d.Key).Failed(),
+	}
+	title := "Numéro illisible"
+	if page.Failed {
+		title = "Échanger la clef"
+	}
+	return s.Show(v, http.StatusOK, "illegible", web.Screen{Title: title, Body: page})
 }
 
 func illegibleForm(v *web.Visit, d Dossier) *web.Form {
@@ -111,9 +119,15 @@ func (s *Pages) illegible(v *web.Visit) error {
 	} else if err != nil && !first {
 		return err
 	}
+	comment := illegibleComment
+	if tried, err := s.store.TrialsFor(v.Ctx(), id); err != nil {
+		return err
+	} else if okey.ProofOf(tried, serial).Failed() {
+		comment = failedComment
+	}
 	done, err := s.act.Do(v.Ctx(), v.Actor, act.Command{
 		Action: f.Action, Name: okey.ActionKeyChange, Key: serial, Via: okey.ViaWeb,
-		Content: okey.Content{KeyReason: okey.ReasonDefective, Comment: illegibleComment},
+		Content: okey.Content{KeyReason: okey.ReasonDefective, Comment: comment},
 	})
 	if okey.ErrorCode(err) == okey.CodeNotFound { // of the key: the visitor sees its request
 		return okey.Errorf(okey.CodeForbidden, "Vous pouvez voir cette demande. Seule la personne qui remet la clef peut la remplacer.")

@@ -2,6 +2,7 @@ package requests
 
 import (
 	"fmt"
+	"slices"
 
 	"okey/okey"
 	"okey/server/act"
@@ -38,6 +39,9 @@ func (d Dossier) notice(v *web.Visit, a okey.Action) string {
 		return "C'est fait : la charte est signée et votre code PIN est choisi." // what comes next stands below
 	case okey.Handover:
 		said := fmt.Sprintf("La clef %s est remise à %s.", d.Key, d.Requester.Name())
+		if d.tried() {
+			said = fmt.Sprintf("La clef %s est remise à %s, et essayée.", d.Key, d.Requester.Name())
+		}
 		if a.Verdict.Swapped {
 			said += " Elle a pris la place de celle qui était réservée, qui retourne au stock."
 		}
@@ -83,4 +87,9 @@ func (d Dossier) Decided(decision okey.Decision) string {
 		name,
 		d.Clock.Day(d.KeptUntil),
 	)
+}
+
+// tried tells whether the key was tried, and accepted, before it changed hands.
+func (d Dossier) tried() bool {
+	return slices.ContainsFunc(d.Events, func(e okey.Event) bool { return e.Kind == okey.EventHandedOver && !e.TriedAt.IsZero() })
 }

@@ -37,6 +37,7 @@ type mineScreen struct {
 	Otherwise string         // what happens while nothing is done
 	Again     *web.NavLink   // after an end without a key: where they go on
 	PIN       *keys.PINLinks // while the key waits
+	Trial     *web.NavLink   // of the key at the counter
 }
 
 // requestForms are what the visitor may do now; each is nil, or empty, where they may not.
@@ -112,6 +113,9 @@ func (s *Pages) mineOf(v *web.Visit, d Dossier) (*mineScreen, error) {
 	if mine.Use, err = s.useOf(v, d); err != nil {
 		return nil, err
 	}
+	if d.Stage == okey.AwaitingHandover && d.Key != "" && s.keys.ProvesKeys(d.Place.Academy) {
+		mine.Trial = &web.NavLink{Name: keys.TrialTitle, Path: address.KeyURL(d.Key) + address.PathTrial}
+	}
 	if mine.PIN != nil {
 		if err := s.keys.TellApart(v, map[okey.Serial]*keys.PINLinks{d.Key: mine.PIN}); err != nil {
 			return nil, err
@@ -145,6 +149,9 @@ func (s *Pages) formsOf(v *web.Visit, d Dossier, sent *web.Form, page *requestSc
 			f.Chosen(v, sf.signal)
 		}
 		page.place(sf.signal, f)
+	}
+	if page.HandOver != nil && s.keys.ProvesKeys(d.Place.Academy) {
+		page.HandOver.Extra = handing{Who: d.Requester.Name(), TakeBack: d.takeBack(), Prove: address.PathCounter + "/" + d.ID.String()}
 	}
 	may, err := s.mayReplace(v, d)
 	if may && page.HandOver != nil {

@@ -4,6 +4,7 @@ package requests
 
 import (
 	"embed"
+	"strings"
 
 	"okey/internal/address"
 	"okey/okey"
@@ -56,6 +57,10 @@ func (s *Pages) Routes(r web.Routes) {
 	r.Get(address.PathRequests+"/:id"+address.PathSlip, s.slipPage)
 	r.Get(address.PathCounter+"/:id", s.handoverPage)
 	r.Post(address.PathCounter+"/:id", s.handOver)
+	r.Back(address.PathCounter+"/:id"+address.PathTrial, func(v *web.Visit) string {
+		return strings.TrimSuffix(v.Request.URL.Path, address.PathTrial)
+	})
+	r.Post(address.PathCounter+"/:id"+address.PathTrial, s.prove)
 	r.Open("/charte", s.charterPage)
 	r.Open("/charte/:version", s.charterVersionPage)
 }

@@ -125,7 +125,7 @@ func decisionContent(f *web.Form) okey.Content {
 func commentContent(f *web.Form) okey.Content { return okey.Content{Comment: f.Values["comment"]} }
 
 func serialContent(f *web.Form) okey.Content {
-	return okey.Content{Serial: okey.Serial(f.Values["serial"])}
+	return okey.Content{Serial: okey.Serial(f.Values["serial"]), Comment: f.Values["comment"]}
 }
 
 func dressSearch(f *web.Form, _ *web.Visit, _ Dossier) { f.Button = "Chercher une clef libre" }

@@ -91,12 +91,18 @@ func (d Dossier) slipFacts(who string, key okey.Key) []web.Fact {
 			Value: web.SayList(d.Old),
 		})
 	}
+	tried := okey.ProofOf(d.Trials, d.Key).HoldsAt(d.Clock.Now)
 	handed := web.Fact{Name: "Date de la remise", Value: "……………………………"}
 	for _, e := range d.Events {
 		if e.Kind == okey.EventHandedOver {
-			handed.Value = okey.DayOf(e.At, d.Clock.Zone).SayWithYear()
+			handed.Value, tried = okey.DayOf(e.At, d.Clock.Zone).SayWithYear(), e.TriedAt
 			facts = append(facts, web.Fact{Name: "Remise par", Value: e.ByName})
 		}
+	}
+	if !tried.IsZero() {
+		facts = append(facts, web.Fact{
+			Name: "Essayée le", Value: okey.DayOf(tried, d.Clock.Zone).SayWithYear() + " : elle fonctionne",
+		})
 	}
 	return append(facts, handed)
 }

@@ -1,0 +1,194 @@
+package server_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"okey/config"
+	"okey/internal/freeradius"
+	"okey/internal/radiustest"
+	"okey/internal/scene"
+	"okey/okey"
+	"okey/sql"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// proving is a house whose academy has keys tried at the counter, by a FreeRADIUS that knows the key which awaits Léa there.
+type proving struct {
+	*house
+	cast
+	request, counter string
+	serial           okey.Serial
+	server           *radiustest.Server
+	check            func(okey.Serial, string) answer // of a PIN
+}
+
+func provesAtCounter(t *testing.T, choice string) *proving {
+	t.Helper()
+	h := newHouse(t)
+	p := &proving{cast: h.cast()}
+	p.request, p.serial = h.atCounter(p.cast)
+	p.counter = "/remise" + p.request[len("/demandes"):]
+	token := h.tokenFor(sql.Bearer{Service: "radius", Scopes: []string{"pin-checks", "logins"}}, time.Hour)
+	p.server = radiustest.Start(t, h.URL, token, "", freeradius.User{Name: p.lea.UID, Serial: string(p.serial), Secret: shown})
+	proofs, err := okey.ParseCounterProofs([]string{choice})
+	require.NoError(t, err)
+	h.Judges.requests.Proving(proofs)
+	p.house = h.beside(func(cfg *config.Config) {
+		cfg.RadiusServers, cfg.RadiusSecret, cfg.CounterProof = []string{p.server.Auth}, p.server.Secret, []string{choice}
+	})
+	p.check = p.checker()
+	return p
+}
+
+// proves has the holder type PIN and code on the screen of whoever hands over.
+func (p *proving) proves(b *browser, pin, code string) sheet {
+	p.Helper()
+	return b.done(b.fill(p.counter, p.counter+"/essai", "pin", pin, "code", code))
+}
+
+func (p *proving) code() string { return radiustest.Code(p, shown, time.Now()) }
+
+func (p *proving) handsOver(b *browser, typed ...string) sheet {
+	p.Helper()
+	return b.fill(p.counter, p.counter, append([]string{"serial", string(p.serial)}, typed...)...)
+}
+
+func TestAKeyIsTriedAtTheCounterAndTheRecordSaysSo(t *testing.T) {
+	p := provesAtCounter(t, "nice=offered")
+	roux := p.as(p.roux)
+	page := roux.get(p.counter)
+	assert.Contains(t, page.text(), "Donnez la clef à Léa Martin, qui tape ici son code PIN et le nombre affiché.")
+	assert.Contains(t, page.text(), "Cet essai est facultatif.")
+	assert.Contains(t, page.HTML, `type="password"`)
+	assert.Equal(t, "key_not_free", p.check(p.serial, "4071").at("code"), "nobody is trying it")
+
+	code := p.code()
+	right := p.proves(roux, "4071", code)
+	assert.Contains(t, right.text(), "elle fonctionne", p.server.Log())
+	assert.NotContains(t, right.HTML, code)
+	assert.NotContains(t, right.HTML, `name="pin"`)
+	assert.Equal(t, "key_not_free", p.check(p.serial, "4071").at("code"), "the trial is over")
+	assert.Equal(t, 0, p.Count(`SELECT count(*) FROM key_proof`))
+	assert.Equal(t, okey.Attributed, p.KeyState(p.serial), "a trial changes nothing")
+	assert.Equal(t, 1, p.Count(`SELECT count(*) FROM audit WHERE event = 'key_tried' AND actor = $1`, p.roux.ID))
+	assert.Contains(t, roux.get(p.request+"/bordereau").text(), "elle fonctionne")
+
+	assert.Contains(t, roux.done(p.handsOver(roux)).text(), "est remise à Léa Martin, et essayée.")
+	assert.Contains(t, roux.get(p.request).text(), "Marc Roux a remis la clef "+string(p.serial)+" : remise et essayée.")
+	assert.Equal(t, 1, p.Count(`SELECT count(*) FROM audit WHERE event = 'handover' AND detail = 'handed_over:tried'`))
+	p.Exec(`DELETE FROM key_trial`) // a month later
+	slip := roux.get(p.request + "/bordereau").text()
+	assert.Contains(t, slip, "Essayée le")
+	assert.Contains(t, slip, "elle fonctionne")
+}
+
+func TestWhereATrialIsOfferedAKeyIsHandedOverWithout(t *testing.T) {
+	p := provesAtCounter(t, "offered")
+	roux := p.as(p.roux)
+	assert.Contains(t, roux.done(p.handsOver(roux)).text(), "est remise à Léa Martin. Un reçu")
+	assert.NotContains(t, roux.get(p.request).text(), "essayée")
+}
+
+func TestWhereATrialIsRequiredNoKeyChangesHandsWithout(t *testing.T) {
+	p := provesAtCounter(t, "nice=required")
+	roux, lea := p.as(p.roux), p.as(p.lea)
+	assert.Contains(t, roux.get(p.counter).text(), "Sans essai réussi, la remise est refusée.")
+	assert.NotContains(t, roux.get(p.counter).text(), "sans essai,", "support's reason")
+	refused := p.handsOver(roux, "comment", "Pas le temps.")
+	assert.Equal(t, http.StatusConflict, refused.Status)
+	assert.Contains(t, refused.text(), "Faites essayer la clef réservée")
+	api := "/requests" + p.request[len("/demandes"):] + "/signals/handover"
+	assert.Equal(t, "proof_missing", p.call(p.roux, http.MethodPost, api, map[string]any{"serial": string(p.serial)}).at("code"))
+	assert.Equal(t, "proof_missing", p.call(p.support, http.MethodPost, api, map[string]any{"serial": string(p.serial)}).at("code"))
+	other := p.Key(scene.Tilleuls)
+	assert.Equal(t, "proof_missing", p.call(p.roux, http.MethodPost, api, map[string]any{"serial": string(other)}).at("code"))
+	assert.Equal(t, okey.InStock, p.KeyState(other))
+
+	assert.Contains(t, lea.get(p.request).HTML, `href="`+trialPage(p.serial)+`"`)
+	assert.Contains(t, lea.tries(p.serial, "4071", p.code()).text(), "La direction peut vous la remettre")
+	assert.Contains(t, roux.get(p.counter).text(), "elle fonctionne", "on her own screen")
+	p.Exec(`UPDATE key_trial SET at = at - interval '31 minutes'`)
+	assert.Equal(t, http.StatusConflict, p.handsOver(roux).Status, "too long ago")
+	p.Exec(`UPDATE key_trial SET at = at + interval '5 minutes', serial = $1`, string(other))
+	assert.Equal(t, http.StatusConflict, p.handsOver(roux).Status, "another key's")
+	p.Exec(`UPDATE key_trial SET serial = $1, request = NULL`, string(p.serial))
+	assert.Equal(t, http.StatusConflict, p.handsOver(roux).Status, "for no request")
+	p.Exec(`UPDATE key_trial SET request = $1`, p.request[len("/demandes/"):])
+	roux.done(p.handsOver(roux))
+	assert.Equal(t, okey.InService, p.KeyState(p.serial))
+}
+
+func TestSupportHandsOverWithoutATrialBySayingWhy(t *testing.T) {
+	p := provesAtCounter(t, "required")
+	sam := p.as(p.support)
+	assert.Contains(t, sam.get(p.counter).text(), "Motif, si la clef est remise sans essai")
+	assert.Equal(t, http.StatusConflict, p.handsOver(sam).Status)
+	sam.done(p.handsOver(sam, "comment", "Le serveur est en panne."))
+	assert.Equal(t, okey.InService, p.KeyState(p.serial))
+	assert.Contains(t, p.as(p.roux).get(p.request).text(), "Le serveur est en panne.")
+}
+
+func TestAKeyThatIsRefusedThreeTimesIsExchanged(t *testing.T) {
+	p := provesAtCounter(t, "required")
+	roux := p.as(p.roux)
+	next := p.Key(scene.Tilleuls)
+	assert.Contains(t, p.proves(roux, "4072", p.code()).text(), "Le code PIN est faux : ce n'est pas la clef.")
+	for n := range okey.ProofTries {
+		p.again()
+		assert.NotContains(t, roux.get(p.counter).text(), "Échanger la clef", n)
+		p.proves(roux, "4071", "000000")
+	}
+	failed := roux.get(p.counter)
+	assert.Contains(t, failed.text(), "Refusée trois fois")
+	assert.NotContains(t, failed.HTML, `name="pin"`)
+	exchange := p.request + "/numero-illisible"
+	assert.Contains(t, failed.HTML, `href="`+exchange+`">Échanger la clef`)
+	assert.Contains(t, roux.get(exchange).text(), "a refusé trois fois la clef réservée à Léa Martin")
+	form := roux.get(exchange).form(t, exchange)
+	first, second := roux.post(exchange, form), roux.post(exchange, form)
+	assert.Equal(t, http.StatusSeeOther, first.Status)
+	assert.Equal(t, http.StatusSeeOther, second.Status, "sent twice, it is one")
+	assert.Equal(t, okey.Defective, p.KeyState(p.serial))
+	assert.Equal(t, "Essayée trois fois à la remise : le serveur d'authentification la refuse",
+		p.Text(`SELECT comment FROM key_event WHERE serial = $1 AND reason = 'defective'`, string(p.serial)))
+	assert.Equal(t, string(next), p.keyOfRequest(p.request))
+	assert.Contains(t, roux.get(p.counter).HTML, `name="pin"`, "the next one is tried in its turn")
+}
+
+func TestNobodyElseTriesAKeyThatAwaitsSomebody(t *testing.T) {
+	p := provesAtCounter(t, "offered")
+	assert.Equal(t, http.StatusNotFound, p.as(p.stranger).get(trialPage(p.serial)).Status)
+	assert.NotEqual(t, http.StatusOK, p.as(p.roux).get(trialPage(p.serial)).Status)
+	lea := p.as(p.lea)
+	refused := lea.tries(p.serial, "4071", "000000")
+	assert.Contains(t, refused.text(), "la direction vous remet une autre clef")
+	assert.NotContains(t, refused.HTML, "/ne-marche-plus", "it is not hers to report yet")
+	assert.Contains(t, refused.HTML, `href="`+p.request+`">Revenir à ma demande`)
+
+	off := p.beside(func(cfg *config.Config) { cfg.CounterProof = []string{"nice=off"} })
+	assert.NotContains(t, off.as(p.roux).get(p.counter).HTML, "essai")
+	assert.NotContains(t, off.as(p.lea).get(p.request).HTML, "essai")
+	assert.Equal(t, http.StatusNotFound, off.as(p.lea).get(trialPage(p.serial)).Status)
+	form := lea.get(trialPage(p.serial)).form(t, trialPage(p.serial))
+	form.Del("person")
+	assert.Equal(t, http.StatusNotFound, off.as(p.roux).post(p.counter+"/essai", form).Status)
+}
+
+func TestPINChecksAnswerForAKeyThatIsBeingTried(t *testing.T) {
+	p := provesAtCounter(t, "offered")
+	begin := func(ago time.Duration) {
+		require.NoError(t, p.Store.BeginProof(t.Context(), p.serial, time.Now().Add(-ago)))
+	}
+	begin(okey.ProofAnswers - 10*time.Second)
+	assert.Equal(t, true, p.check(p.serial, "4071").at("ok"))
+	assert.Equal(t, false, p.check(p.serial, "4072").at("ok"))
+	begin(okey.ProofAnswers + time.Second)
+	assert.Equal(t, "key_not_free", p.check(p.serial, "4071").at("code"))
+	free := p.Key(scene.Tilleuls)
+	require.NoError(t, p.Store.BeginProof(t.Context(), free, time.Now()))
+	assert.Equal(t, "key_not_free", p.check(free, "4071").at("code"), "a key that awaits nobody")
+}

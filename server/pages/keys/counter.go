@@ -55,7 +55,7 @@ func (s *Pages) AtCounter(v *web.Visit, of act.Case, who string, trials []okey.T
 		page.Right = fmt.Sprintf("Essayée %s : elle fonctionne.", c.Time(right))
 		return page
 	case page.Failed:
-		page.Said = "Refusée trois fois, avec le code PIN que l'on sait : cette clef est à échanger."
+		page.Said = "Refusée trois fois, avec le bon code PIN : cette clef est à échanger."
 		return page
 	case next:
 		page.Said, page.Steps, page.Says = wantsNext, nextSteps, shortly(begun.Says)
@@ -98,7 +98,7 @@ func counterTrial(v *web.Visit, of act.Case) tried {
 	counter := address.PathCounter + "/" + of.ID.String()
 	t := tried{
 		key: okey.Key{Serial: of.Key}, who: act.Trier{Holder: of.Person, Request: of.ID, Witness: v.Actor.ID}, path: counter + address.PathTrial,
-		done: func(uuid.UUID) string { return counter },
+		done: func(uuid.UUID) string { return counter }, pin: "Code PIN, tapé par la personne qui reçoit la clef",
 	}
 	if of.Person == v.Actor.ID { // the only approver's own key
 		t.who.Witness = uuid.Nil

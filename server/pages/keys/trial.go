@@ -102,13 +102,14 @@ type tried struct {
 	path string                 // where its form is sent
 	done func(uuid.UUID) string // where it is read what became of a trial
 	back web.NavLink
+	pin  string // whose PIN is typed
 }
 
 // form asks for PIN and code; for the code alone where the server waits for the next one.
 func (t tried) form(v *web.Visit, button string, next bool) *web.Form {
 	fields := map[string]web.Field{"code": {Label: "Le nombre qu'affiche la clef"}}
 	if !next {
-		fields["pin"] = web.Field{Label: "Votre code PIN"}
+		fields["pin"] = web.Field{Label: t.pin}
 	}
 	return web.NewForm(v, "essai", t.path, button, fields)
 }
@@ -148,7 +149,7 @@ func (s *Pages) triedKey(v *web.Visit) (tried, error) {
 	t := tried{
 		key: key, who: act.Trier{Holder: v.Actor.ID}, path: page,
 		done: func(id uuid.UUID) string { return address.DoneURL(page, id) },
-		back: web.NavLink{Name: "Revenir à ma clef", Path: address.KeyURL(key.Serial)},
+		back: web.NavLink{Name: "Revenir à ma clef", Path: address.KeyURL(key.Serial)}, pin: "Votre code PIN",
 	}
 	unseen := okey.ErrorCode(err) == okey.CodeNotFound || okey.ErrorCode(err) == okey.CodeForbidden
 	if !unseen || key.State != okey.Attributed {

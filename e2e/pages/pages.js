@@ -121,6 +121,7 @@ export const mistakes = [
   { route: "POST /demandes/:id/charte", name: "signer", who: "signing", at: (s) => `/demandes/${s.signing.id}/charte`, values: { pin: "1111", pin2: "2222" } },
   { route: "POST /demandes/a-repondre", name: "repondre-a-plusieurs", who: "approver", at: () => "/demandes/a-repondre" },
   { route: "POST /remise/:id", name: "remise", who: "approver", at: (s) => `/remise/${s.handing.id}`, values: { serial: "ZZZ" } },
+  { route: "POST /remise/:id/essai", name: "essai-remise", who: "approver", at: (s) => `/remise/${s.handing.id}`, values: { pin: "12", code: "34" } },
   { route: "POST /demandes/:id/remise", name: "remettre", who: "approver", at: (s) => `/demandes/${s.handing.id}`, values: { serial: "ZZZ" } },
   { route: "POST /demandes/:id/retrait", name: "retirer", who: "support", at: (s) => `/demandes/${s.deciding.id}` },
   { route: "POST /clefs/:serial/essai", name: "essayer", who: "holder", at: (s) => `/clefs/${s.held.key.serial}/essai`, values: { pin: "12", code: "34" } },
@@ -161,7 +162,7 @@ export const buttons = [
 
 /** Routes that show nothing by themselves: they lead on, or are a file. */
 export const elsewhere = [
-  "GET /connexion", "GET /demandes/:id/reponse", "GET /deplacements/:id/retrait", "GET /demandes/:id/remise", "GET /demandes/:id/stock", "GET /demandes/:id/retrait", "GET /demandes/:id/lien",
+  "GET /connexion", "GET /demandes/:id/reponse", "GET /deplacements/:id/retrait", "GET /demandes/:id/remise", "GET /remise/:id/essai", "GET /demandes/:id/stock", "GET /demandes/:id/retrait", "GET /demandes/:id/lien",
   "GET /mon-code-pin/oublie/connexion", "GET /commandes/:id/annulation", "GET /commandes/:id/expedition", "GET /commandes/:id/reception", "GET /commandes/:id/cloture", "GET /compte/sessions",
   "GET /commandes/exports", "GET /commandes/exports/:id", "GET /commandes/minimum", "GET /delegations/:id",
   "GET /delegations/:id/fin", "GET /assistance/rattachements/:id/fin", "GET /assistance/hotes/:id/fin", "GET /assistance/personnes/:id/meme-personne",

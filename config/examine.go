@@ -38,6 +38,7 @@ func (c *Config) examine() {
 	c.examineAccessibility()
 	c.examineTicket()
 	c.examineDirectory()
+	c.examineEvents()
 	c.examineLink("OKEY_PORTAL_URL", c.PortalURL)
 	c.examineLink("OKEY_TRAINING_URL", c.TrainingURL)
 	c.examineDemonstration()

@@ -64,6 +64,9 @@ var helps = map[string]string{
 	"OKEY_LDAP_HEADS":         "Attribut des établissements que la personne dirige, comme OKEY_CLAIM_HEADS.",
 	"OKEY_LDAP_WORKS":         "Attribut des établissements d'affectation, comme OKEY_CLAIM_WORKS.",
 	"OKEY_LDAP_DELEGATIONS":   "Attribut des délégations, comme OKEY_CLAIM_DELEGATIONS ; vide : l'annuaire n'en donne pas.",
+	"OKEY_EVENT_FIELDS":       "Ce que disent d'une clef les événements pour d'autres programmes, outre son numéro ; vide : tout.",
+	"OKEY_EVENT_MONTHS":       "Mois pendant lesquels les événements sont gardés.",
+	"OKEY_WEBHOOKS":           "Fichier des programmes auxquels OKEY envoie les événements : docs/events.md ; vide : aucun.",
 	"OKEY_LINK_KEYS": "Clefs des liens envoyés par courriel : version:64 chiffres hexadécimaux, séparées par des virgules ; " +
 		"la première signe, toutes vérifient.",
 	"OKEY_PIN_PEPPERS":            "Clefs mêlées aux codes PIN avant hachage, même forme.",

@@ -230,7 +230,7 @@ func TestEachScopeOpensWhatTheDescriptionSays(t *testing.T) {
 			scopes[scope] = h.tokenFor(sql.Bearer{Service: "essai", Scopes: []string{scope}}, time.Hour)
 		}
 		target := strings.NewReplacer("{id}", uuid.NewString(), "{serial}", "NEANT").Replace(path)
-		for _, scope := range []string{"keys", "logins", "pin-checks", "staff", "establishments"} {
+		for _, scope := range []string{"keys", "logins", "pin-checks", "events", "staff", "establishments"} {
 			token := h.tokenFor(sql.Bearer{Service: "essai", Scopes: []string{scope}}, time.Hour)
 			a := h.send(token, method, target, nil)
 			assert.Equal(t, !slices.Contains(opened, scope), a.Status == http.StatusForbidden, "%s with %s: %s", name, scope, a.Text)
@@ -238,7 +238,7 @@ func TestEachScopeOpensWhatTheDescriptionSays(t *testing.T) {
 		a := h.call(c.support, method, target, nil)
 		assert.Equal(t, !people, a.Status == http.StatusForbidden, "%s by a person: %s", name, a.Text)
 	})
-	assert.Len(t, scopes, 5, "each scope opens something")
+	assert.Len(t, scopes, 6, "each scope opens something")
 }
 
 // openapi.json is openapi.yaml, for generators that read no YAML.

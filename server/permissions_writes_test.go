@@ -437,6 +437,7 @@ var apiRows = []row{
 			return object{"reason": t.reason, "comment": "constaté"}
 		}),
 	},
+	{route: "GET /api/v1/events", gate: service, scope: "events"},
 	{route: "POST /api/v1/keys/:serial/logins", gate: service, scope: "logins", things: held, body: bodies(func(thing, bool) object {
 		return object{"at": "2026-09-01T08:00:00Z"}
 	})},

@@ -14,7 +14,6 @@ import (
 	"okey/calendar"
 	"okey/config"
 	"okey/engine"
-	"okey/imports"
 	"okey/internal/metrics"
 	"okey/internal/telemetry"
 	"okey/mail"
@@ -123,8 +122,7 @@ func work(
 		URL: cfg.URL, Academy: cfg.AcademyName, Support: cfg.SupportMail, Supplier: cfg.SupplierMail,
 		LinkKeys: cfg.LinkKeys, Waits: okey.DefaultWaits(), Bounces: returns, Rate: cfg.MailsAMinute(),
 	})
-	buyer := activities.Buyer{Academy: cfg.AcademyName, Contact: cfg.SupportMail}
-	registerActivities(w, stores, e, holidays, mailer, DirectoryOf(cfg), buyer)
+	registerActivities(w, stores, e, holidays, mailer, cfg)
 	if err := w.Start(); err != nil {
 		return fmt.Errorf("start the worker: %w", err)
 	}
@@ -194,8 +192,9 @@ func Register(to interface {
 
 // registerActivities gives a worker OKEY's activities under the names that histories keep.
 func registerActivities(to worker.Worker, stores stores, e *engine.Engine, holidays *calendar.Calendar, mailer *mails.Mailer,
-	from *imports.Directory, buyer activities.Buyer,
+	cfg config.Config,
 ) {
+	buyer := activities.Buyer{Academy: cfg.AcademyName, Contact: cfg.SupportMail}
 	requests := activities.NewRequests(stores.judges, holidays)
 	orders, stock := activities.NewOrders(stores.rest, e, holidays), activities.NewStock(stores.rest).For(buyer)
 	repair := activities.NewRepair(stores.rest, e)
@@ -211,9 +210,9 @@ func registerActivities(to worker.Worker, stores stores, e *engine.Engine, holid
 		okey.ActivityResendMails:   stock.ResendMails,
 		okey.ActivityLoadOrder:     orders.Load,
 		okey.ActivityWatch:         activities.NewWatch(stores.rest).Due,
-		okey.ActivityRetain:        activities.NewRetention(stores.rest).Retain,
+		okey.ActivityRetain:        activities.NewRetention(stores.rest, cfg.MonthsOfEvents()).Retain,
 		okey.ActivityPlanExport:    orders.Plan,
-		okey.ActivitySyncDirectory: activities.NewDirectory(stores.rest, from).Sync,
+		okey.ActivitySyncDirectory: activities.NewDirectory(stores.rest, DirectoryOf(cfg)).Sync,
 		okey.ActivityWakeUp:        repair.WakeOwed,
 	} {
 		to.RegisterActivityWithOptions(function, activity.RegisterOptions{Name: name})

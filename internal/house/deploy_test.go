@@ -119,6 +119,7 @@ var oneAlone = map[string]struct{ reader, why string }{
 	"OKEY_SUPPLIER_MAIL":         {"worker", "it alone sends mails"},
 	"OKEY_BOUNCE_":               {"worker", "it alone reads what comes back"},
 	"OKEY_LDAP_":                 {"worker", "it alone reads the directory"},
+	"OKEY_WEBHOOKS":              {"worker", "it alone sends events, and has the secrets that sign them"},
 }
 
 // A setting that compose drops is one that an operator sets in vain.
@@ -472,13 +473,13 @@ func TestConnectionsAddUp(t *testing.T) {
 		return n
 	}
 	const (
-		listening, services = 1, 4 // the server listens for outcomes; frontend, history, matching and the engine's own worker
+		listening, services = 1, 4 // the server listens for outcomes, a worker for events; frontend, history, matching and the engine's own worker
 		following           = 1    // each of OKEY's programs asks now and then, on a new one, which database answers
 		workers             = 2    // a second one beside the first while OKEY is upgraded
 		commands            = 20   // migrate, doctor, backup, psql, and those that PostgreSQL keeps for its superuser
 	)
 	ours := number("server", "OKEY_DATABASE_CONNECTIONS") + listening + following +
-		workers*(number("worker", "OKEY_DATABASE_CONNECTIONS")+following)
+		workers*(number("worker", "OKEY_DATABASE_CONNECTIONS")+listening+following)
 	engines := services * (number("temporal", "SQL_MAX_CONNS") + number("temporal", "SQL_VIS_MAX_CONNS"))
 	takes := regexp.MustCompile(`max_connections=(\d+)`).FindStringSubmatch(strings.Join(project.Services["postgres"].Command, " "))
 	require.NotNil(t, takes)

@@ -21,7 +21,7 @@ import (
 // has no place in the house yet.
 var arrows = map[string][]string{
 	"okey/okey":                       {},
-	"okey/config":                     {},
+	"okey/config":                     {"okey/okey"},
 	"okey/calendar":                   {"okey/okey", "okey/internal/spreadsheet"},
 	"okey/internal/postgres":          {},
 	"okey/internal/address":           {"okey/okey"},

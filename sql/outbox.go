@@ -96,7 +96,7 @@ func (t *Tx) publish(ctx context.Context, last int64) error {
 	switch {
 	case len(t.told) > 0:
 	case last > before:
-		return t.exec(ctx, `SELECT pg_notify('`+EventChannel+`', '')`)
+		return t.hintEvents(ctx)
 	default:
 		return nil
 	}

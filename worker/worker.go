@@ -19,6 +19,7 @@ import (
 	"okey/mail"
 	"okey/okey"
 	"okey/sql"
+	"okey/webhook"
 	"okey/workflows"
 
 	"go.temporal.io/sdk/activity"
@@ -41,6 +42,10 @@ func Run(ctx context.Context, cfg config.Config) error {
 	registry, polls := metrics.NewRegistry(), engine.NewPolls()
 	metrics.WatchPolls(registry, polls.Check)
 	defer metrics.Serve(cfg.Metrics, registry, polls.Check)()
+	receivers, err := receiversOf(cfg)
+	if err != nil {
+		return err
+	}
 	returns, err := mail.NewBounceAddress(cfg.BounceAddress, cfg.LinkKeys)
 	if err != nil {
 		return err
@@ -75,7 +80,7 @@ func Run(ctx context.Context, cfg config.Config) error {
 	if err := engine.Await(ctx, c); err != nil {
 		return leaving(ctx, err)
 	}
-	return leaving(ctx, work(ctx, c, cfg, stores, holidays, returns))
+	return leaving(ctx, work(ctx, c, cfg, stores, holidays, returns, receivers))
 }
 
 // leaving turns the end of ctx into a peaceful end.
@@ -100,6 +105,7 @@ func loadCalendar(path string) (*calendar.Calendar, error) {
 
 func work(
 	ctx context.Context, c client.Client, cfg config.Config, stores stores, holidays *calendar.Calendar, returns mail.BounceAddress,
+	receivers []*webhook.Receiver,
 ) error {
 	deployment, err := Version(cfg)
 	if err != nil {
@@ -123,6 +129,8 @@ func work(
 		LinkKeys: cfg.LinkKeys, Waits: okey.DefaultWaits(), Bounces: returns, Rate: cfg.MailsAMinute(),
 	})
 	registerActivities(w, stores, e, holidays, mailer, cfg)
+	delivering := activities.NewWebhooks(stores.rest, receivers)
+	w.RegisterActivityWithOptions(delivering.Deliver, activity.RegisterOptions{Name: okey.ActivityDeliver})
 	if err := w.Start(); err != nil {
 		return fmt.Errorf("start the worker: %w", err)
 	}
@@ -139,6 +147,7 @@ func work(
 	takeUp()
 	go stores.judges.Follow(ctx, takeUp)
 	go tryAgain(ctx, c, cfg, stores.rest)
+	go followEvents(ctx, stores.rest, e, cfg)
 	select {
 	case <-ctx.Done():
 		return nil
@@ -183,6 +192,7 @@ func Register(to interface {
 	to.RegisterWorkflowWithOptions(workflows.Order, workflow.RegisterOptions{Name: okey.WorkflowOrder})
 	to.RegisterWorkflowWithOptions(workflows.ExportSchedule, workflow.RegisterOptions{Name: okey.WorkflowExportSchedule})
 	to.RegisterWorkflowWithOptions(workflows.MailsResend, workflow.RegisterOptions{Name: okey.WorkflowMailsResend})
+	to.RegisterWorkflowWithOptions(workflows.Webhook, workflow.RegisterOptions{Name: okey.WorkflowWebhook})
 	for _, name := range okey.StockWorkflows() {
 		to.RegisterWorkflowWithOptions(workflows.StockChange, workflow.RegisterOptions{Name: name})
 	}

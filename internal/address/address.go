@@ -129,7 +129,8 @@ const (
 	PathAudit     = "/assistance/journal"
 	PathMails     = "/assistance/envois" // each with a page of its own, where it is sent again
 	PathLetters   = "/assistance/courriels"
-	PathImports   = "/assistance/imports" // of people and schools
+	PathImports   = "/assistance/imports"    // of people and schools
+	PathReceivers = "/assistance/recepteurs" // of events
 )
 
 // MailURL is where support and auditors look at a mail.

@@ -26,20 +26,40 @@ CREATE INDEX outbox_created ON outbox (created_at);
 
 -- How far each receiver of webhooks has come. Who they are stands in a file; one that is not in it any more keeps its row.
 CREATE TABLE webhook_receiver (
-    name          text PRIMARY KEY,
+    id            uuid PRIMARY KEY,
+    name          text NOT NULL UNIQUE,
+    address       text NOT NULL,
+    state         text NOT NULL CHECK (state IN ('active', 'stopped', 'absent')),
+    idle          boolean NOT NULL DEFAULT false,
+    seen          bigint NOT NULL DEFAULT 0,
+    epoch         integer NOT NULL DEFAULT 0,
     position      bigint NOT NULL,
-    state         text NOT NULL CHECK (state IN ('active', 'failing', 'stopped', 'absent')),
+    ahead         bigint[] NOT NULL DEFAULT '{}',
+    waiting       text[] NOT NULL DEFAULT '{}',
     failing_since timestamptz,
     attempts      integer NOT NULL DEFAULT 0,
+    alive         boolean NOT NULL DEFAULT true,
     next_try_at   timestamptz,
+    last_try_at   timestamptz,
     last_status   integer NOT NULL DEFAULT 0,
     last_error    text NOT NULL DEFAULT '',
     last_sent_at  timestamptz,
-    replay_from   bigint,
-    updated_at    timestamptz NOT NULL
+    missed        bigint NOT NULL DEFAULT 0,
+    test_asked_at timestamptz,
+    tested_at     timestamptz,
+    test_status   integer NOT NULL DEFAULT 0,
+    test_error    text NOT NULL DEFAULT ''
 );
-COMMENT ON COLUMN webhook_receiver.position IS 'the last event that it has, or does not want';
+COMMENT ON COLUMN webhook_receiver.address IS 'for people to see: its host';
+COMMENT ON COLUMN webhook_receiver.idle IS 'its workflow waits to be woken';
+COMMENT ON COLUMN webhook_receiver.seen IS 'the last event that its workflow has looked at';
+COMMENT ON COLUMN webhook_receiver.epoch IS 'counts how often support had it go on: what a turn did before is not kept';
+COMMENT ON COLUMN webhook_receiver.position IS 'it has, or does not want, all events up to this one';
+COMMENT ON COLUMN webhook_receiver.ahead IS 'and these after it';
+COMMENT ON COLUMN webhook_receiver.waiting IS 'serials whose next event it did not take: what follows of them waits';
+COMMENT ON COLUMN webhook_receiver.alive IS 'it takes events of other keys meanwhile';
 COMMENT ON COLUMN webhook_receiver.last_status IS 'of HTTP; 0: no answer';
+COMMENT ON COLUMN webhook_receiver.missed IS 'how many events it never gets: they were kept no longer';
 
 -- +goose Down
 DROP TABLE webhook_receiver, outbox;

@@ -104,7 +104,7 @@ func (t *turn) tryOut(ctx context.Context) error {
 	}
 	t.answered = t.row.TestAsked
 	t.row.Tested = t.in.At
-	t.row.TestStatus, t.row.TestError = o.Status, string(o.Failure)
+	t.row.TestStatus, t.row.TestError = o.Status, o.Failure
 	return nil
 }
 
@@ -211,7 +211,7 @@ func (t *turn) note(e okey.OutboxEvent, o webhook.Outcome) bool {
 	}
 	t.failed++
 	t.waiting[e.Serial] = true
-	t.row.LastStatus, t.row.LastError = o.Status, string(o.Failure)
+	t.row.LastStatus, t.row.LastError = o.Status, o.Failure
 	t.asked = max(t.asked, o.RetryAfter)
 	t.gone = t.gone || o.Gone()
 	return false

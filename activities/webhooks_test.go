@@ -179,7 +179,7 @@ func TestWhatIsNotTakenKeepsBackItsKeyAlone(t *testing.T) {
 	assert.EqualValues(t, 2, row.Backlog())
 	assert.Equal(t, []string{string(bad)}, row.Waiting)
 	assert.Equal(t, http.StatusInternalServerError, row.LastStatus)
-	assert.Equal(t, "status", row.LastError)
+	assert.Equal(t, okey.WebhookFailureStatus, row.LastError)
 
 	s.happens(good, okey.ReasonLost)
 	tried := p.tried
@@ -361,7 +361,7 @@ func TestReceiversAreIndependent(t *testing.T) {
 	s.happens(s.Key(scene.Tilleuls), okey.ReasonLost)
 	s.turn("bad", true)
 	s.turn("good", true)
-	assert.Equal(t, "redirect", s.row("bad").LastError)
+	assert.Equal(t, okey.WebhookFailureRedirect, s.row("bad").LastError)
 	assert.Equal(t, []int{1}, good.numbers(""))
 }
 

@@ -1,6 +1,10 @@
 package okey
 
-import "time"
+import (
+	"strconv"
+	"strings"
+	"time"
+)
 
 // Webhooks: OKEY sends events to receivers that its operator names, each followed by a workflow of its own. A receiver takes an event by
 // answering 2xx; until it does, what follows of the same key waits.
@@ -30,6 +34,16 @@ const (
 	WebhookAbsent  WebhookState = "absent"  // the configuration has it no more
 )
 
+// ActionWebhookTest and ActionWebhookResume are support's: a receiver is sent a trial, or is sent events again, from where it was or, with
+// Content.From, from that moment on; subject: the receiver. They are carried as actions about stock are.
+const (
+	ActionWebhookTest   ActionName = "webhook-test"
+	ActionWebhookResume ActionName = "webhook-resume"
+)
+
+// WorkflowWebhookChange is what the Temporal UI shows of them.
+const WorkflowWebhookChange = "WebhookChange"
+
 // WebhookInput starts a receiver's workflow, or goes on with it.
 type WebhookInput struct {
 	Receiver string `json:"receiver"`
@@ -50,6 +64,36 @@ type WebhookReport struct {
 	Pause   time.Duration `json:"pause,omitempty"`   // until what was not taken is tried again; 0: all was taken
 	Alive   bool          `json:"alive,omitempty"`   // with Pause: it takes others, so that new events do not wait
 	Letters []MailOrder   `json:"letters,omitempty"` // that it is stopped now
+}
+
+// WebhookFailure says why a receiver did not take an event, in one word that the database keeps; "": it did.
+type WebhookFailure string
+
+// The failures. WebhookFailureStatus and WebhookFailureRedirect have the status of HTTP beside them.
+const (
+	WebhookFailureStatus   WebhookFailure = "status"   // an answer other than 2xx
+	WebhookFailureRedirect WebhookFailure = "redirect" // 3xx: nobody is followed to an address that the operator has not written
+	WebhookFailurePrivate  WebhookFailure = "private"  // its name leads to an address within, which is not allowed
+	WebhookFailureTimeout  WebhookFailure = "timeout"
+	WebhookFailureTLS      WebhookFailure = "tls"
+	WebhookFailureName     WebhookFailure = "name" // it has no address
+	WebhookFailureConnect  WebhookFailure = "connect"
+)
+
+// webhookFailures say them to people, after the name of a receiver. {} is the status of HTTP.
+var webhookFailures = map[WebhookFailure]string{
+	WebhookFailureStatus:   "a répondu {}",
+	WebhookFailureRedirect: "a répondu {}, une redirection, qu'OKEY ne suit pas",
+	WebhookFailurePrivate:  "a une adresse privée, que la configuration ne permet pas",
+	WebhookFailureTimeout:  "n'a pas répondu à temps",
+	WebhookFailureTLS:      "a un certificat qu'OKEY n'accepte pas",
+	WebhookFailureName:     "a un nom sans adresse",
+	WebhookFailureConnect:  "refuse la connexion, ou la coupe",
+}
+
+// French says a failure after the name of a receiver; status is that of HTTP.
+func (f WebhookFailure) French(status int) string {
+	return strings.ReplaceAll(webhookFailures[f], "{}", strconv.Itoa(status))
 }
 
 // WebhookProbe is how long new events wait at most while a receiver takes none: of another key, they may be taken.

@@ -29,42 +29,42 @@ type WebhookReceiver struct {
 	Alive        bool      // it takes events of other keys meanwhile
 	NextTry      time.Time
 	LastTry      time.Time
-	LastStatus   int    // of HTTP; 0: no answer, or all is taken
-	LastError    string // one word, see package webhook; "" where all is taken
+	LastStatus   int                 // of HTTP; 0: no answer, or all is taken
+	LastError    okey.WebhookFailure // "" where all is taken
 	LastSent     time.Time
 	Missed       int64 // events that it never gets
 	TestAsked    time.Time
 	Tested       time.Time
 	TestStatus   int
-	TestError    string
+	TestError    okey.WebhookFailure
 	Last         int64 // the number of the last event there is
 }
 
 type webhookRow struct {
-	ID           uuid.UUID         `db:"id"`
-	Name         string            `db:"name"`
-	Address      string            `db:"address"`
-	State        okey.WebhookState `db:"state"`
-	Idle         bool              `db:"idle"`
-	Seen         int64             `db:"seen"`
-	Epoch        int               `db:"epoch"`
-	Position     int64             `db:"position"`
-	Ahead        pq.Int64Array     `db:"ahead"`
-	Waiting      pq.StringArray    `db:"waiting"`
-	FailingSince stdsql.NullTime   `db:"failing_since"`
-	Attempts     int               `db:"attempts"`
-	Alive        bool              `db:"alive"`
-	NextTry      stdsql.NullTime   `db:"next_try_at"`
-	LastTry      stdsql.NullTime   `db:"last_try_at"`
-	LastStatus   int               `db:"last_status"`
-	LastError    string            `db:"last_error"`
-	LastSent     stdsql.NullTime   `db:"last_sent_at"`
-	Missed       int64             `db:"missed"`
-	TestAsked    stdsql.NullTime   `db:"test_asked_at"`
-	Tested       stdsql.NullTime   `db:"tested_at"`
-	TestStatus   int               `db:"test_status"`
-	TestError    string            `db:"test_error"`
-	Last         int64             `db:"last"`
+	ID           uuid.UUID           `db:"id"`
+	Name         string              `db:"name"`
+	Address      string              `db:"address"`
+	State        okey.WebhookState   `db:"state"`
+	Idle         bool                `db:"idle"`
+	Seen         int64               `db:"seen"`
+	Epoch        int                 `db:"epoch"`
+	Position     int64               `db:"position"`
+	Ahead        pq.Int64Array       `db:"ahead"`
+	Waiting      pq.StringArray      `db:"waiting"`
+	FailingSince stdsql.NullTime     `db:"failing_since"`
+	Attempts     int                 `db:"attempts"`
+	Alive        bool                `db:"alive"`
+	NextTry      stdsql.NullTime     `db:"next_try_at"`
+	LastTry      stdsql.NullTime     `db:"last_try_at"`
+	LastStatus   int                 `db:"last_status"`
+	LastError    okey.WebhookFailure `db:"last_error"`
+	LastSent     stdsql.NullTime     `db:"last_sent_at"`
+	Missed       int64               `db:"missed"`
+	TestAsked    stdsql.NullTime     `db:"test_asked_at"`
+	Tested       stdsql.NullTime     `db:"tested_at"`
+	TestStatus   int                 `db:"test_status"`
+	TestError    okey.WebhookFailure `db:"test_error"`
+	Last         int64               `db:"last"`
 }
 
 func (w webhookRow) receiver() WebhookReceiver {
@@ -190,12 +190,12 @@ func (s *Store) EndTurn(ctx context.Context, w WebhookReceiver, answered time.Ti
 			attempts = $9, alive = $10, next_try_at = $11, last_try_at = $12, last_status = $13, last_error = $14, last_sent_at = $15,
 			missed = $16 WHERE name = $1`,
 			w.Name, string(w.State), idle, w.Seen, w.Position, pq.Array(w.Ahead), pq.Array(w.Waiting), nullTime(w.FailingSince), w.Attempts,
-			w.Alive, nullTime(w.NextTry), nullTime(w.LastTry), w.LastStatus, w.LastError, nullTime(w.LastSent), w.Missed)
+			w.Alive, nullTime(w.NextTry), nullTime(w.LastTry), w.LastStatus, string(w.LastError), nullTime(w.LastSent), w.Missed)
 		if err != nil || asked || answered.IsZero() {
 			return err
 		}
 		return t.exec(ctx, `UPDATE webhook_receiver SET test_asked_at = NULL, tested_at = $2, test_status = $3, test_error = $4 WHERE name = $1`,
-			w.Name, nullTime(w.Tested), w.TestStatus, w.TestError)
+			w.Name, nullTime(w.Tested), w.TestStatus, string(w.TestError))
 	})
 	if err != nil {
 		return false, false, fmt.Errorf("keep how far receiver %s has come: %w", w.Name, err)

@@ -31,23 +31,9 @@ const (
 	mostBytes = 4 << 10 // that are read of an answer: they are for nobody, and let the connection be kept
 )
 
-// Failure says why an event was not taken, in one word for the database; the empty one: it was.
-type Failure string
-
-// The failures. FailureStatus has its number beside it.
-const (
-	FailureStatus   Failure = "status"   // an answer other than 2xx
-	FailureRedirect Failure = "redirect" // 3xx: nobody is followed to an address that the operator has not written
-	FailurePrivate  Failure = "private"  // its name leads to an address within, see config.Webhook
-	FailureTimeout  Failure = "timeout"
-	FailureTLS      Failure = "tls"
-	FailureName     Failure = "name" // it has no address
-	FailureConnect  Failure = "connect"
-)
-
 // Outcome is what became of an attempt.
 type Outcome struct {
-	Failure    Failure
+	Failure    okey.WebhookFailure
 	Status     int           // of HTTP; 0: there was no answer
 	RetryAfter time.Duration // that the receiver asks for; 0: it does not
 }
@@ -182,9 +168,9 @@ func judge(response *http.Response, now time.Time) Outcome {
 	case o.Status >= 200 && o.Status < 300:
 		return o
 	case o.Status >= 300 && o.Status < 400:
-		o.Failure = FailureRedirect
+		o.Failure = okey.WebhookFailureRedirect
 	default:
-		o.Failure = FailureStatus
+		o.Failure = okey.WebhookFailureStatus
 	}
 	after := response.Header.Get("Retry-After") // seconds, or a date: RFC 9110, 10.2.3
 	if seconds, err := strconv.Atoi(after); err == nil && seconds > 0 {
@@ -195,7 +181,7 @@ func judge(response *http.Response, now time.Time) Outcome {
 	return o
 }
 
-func failureOf(err error) Failure {
+func failureOf(err error) okey.WebhookFailure {
 	var name *net.DNSError
 	var authority *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
@@ -203,13 +189,13 @@ func failureOf(err error) Failure {
 	var timeout net.Error
 	switch {
 	case errors.Is(err, errPrivate):
-		return FailurePrivate
+		return okey.WebhookFailurePrivate
 	case errors.As(err, &authority), errors.As(err, &record), errors.As(err, &alert), errors.Is(err, http.ErrSchemeMismatch):
-		return FailureTLS
+		return okey.WebhookFailureTLS
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return FailureTimeout
+		return okey.WebhookFailureTimeout
 	case errors.As(err, &name):
-		return FailureName
+		return okey.WebhookFailureName
 	}
-	return FailureConnect
+	return okey.WebhookFailureConnect
 }

@@ -89,7 +89,7 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		server := httptest.NewServer(http.RedirectHandler(elsewhere.URL, status))
 		o := send(t, receiver(t, config.Webhook{URL: server.URL, Private: true}))
-		assert.Equal(t, Outcome{Failure: FailureRedirect, Status: status}, o)
+		assert.Equal(t, Outcome{Failure: okey.WebhookFailureRedirect, Status: status}, o)
 		server.Close()
 	}
 	assert.False(t, followed)
@@ -104,13 +104,13 @@ func TestAnswersAreJudged(t *testing.T) {
 	}{
 		{200, "", Outcome{Status: 200}},
 		{204, "", Outcome{Status: 204}},
-		{400, "", Outcome{Failure: FailureStatus, Status: 400}},
-		{410, "", Outcome{Failure: FailureStatus, Status: 410}},
-		{500, "", Outcome{Failure: FailureStatus, Status: 500}},
-		{503, "120", Outcome{Failure: FailureStatus, Status: 503, RetryAfter: 2 * time.Minute}},
-		{503, "-1", Outcome{Failure: FailureStatus, Status: 503}},
-		{503, "soon", Outcome{Failure: FailureStatus, Status: 503}},
-		{503, at, Outcome{Failure: FailureStatus, Status: 503, RetryAfter: 90 * time.Second}},
+		{400, "", Outcome{Failure: okey.WebhookFailureStatus, Status: 400}},
+		{410, "", Outcome{Failure: okey.WebhookFailureStatus, Status: 410}},
+		{500, "", Outcome{Failure: okey.WebhookFailureStatus, Status: 500}},
+		{503, "120", Outcome{Failure: okey.WebhookFailureStatus, Status: 503, RetryAfter: 2 * time.Minute}},
+		{503, "-1", Outcome{Failure: okey.WebhookFailureStatus, Status: 503}},
+		{503, "soon", Outcome{Failure: okey.WebhookFailureStatus, Status: 503}},
+		{503, at, Outcome{Failure: okey.WebhookFailureStatus, Status: 503, RetryAfter: 90 * time.Second}},
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", row.after)
@@ -141,16 +141,16 @@ func TestWhatDoesNotAnswerIsSaidInAWord(t *testing.T) {
 	unknown.Config.ErrorLog = nil
 	closed := httptest.NewServer(http.NotFoundHandler())
 	closed.Close()
-	for url, want := range map[string]Failure{
-		"http://" + silent.Addr().String():                    FailureTimeout,
-		"https://" + strings.TrimPrefix(plain.URL, "http://"): FailureTLS,
-		unknown.URL:            FailureTLS,
-		closed.URL:             FailureConnect,
-		"http://rien.invalid/": FailureName,
+	for url, want := range map[string]okey.WebhookFailure{
+		"http://" + silent.Addr().String():                    okey.WebhookFailureTimeout,
+		"https://" + strings.TrimPrefix(plain.URL, "http://"): okey.WebhookFailureTLS,
+		unknown.URL:            okey.WebhookFailureTLS,
+		closed.URL:             okey.WebhookFailureConnect,
+		"http://rien.invalid/": okey.WebhookFailureName,
 	} {
 		r := receiver(t, config.Webhook{URL: url, Private: true})
 		r.client.Timeout = 500 * time.Millisecond
-		if want == FailureName {
+		if want == okey.WebhookFailureName {
 			r.client.Timeout = patience
 		}
 		assert.Equal(t, Outcome{Failure: want}, send(t, r), url)
@@ -184,7 +184,7 @@ func TestAddressesWithinAreRefused(t *testing.T) {
 	require.NoError(t, err)
 	for _, host := range []string{"127.0.0.1", "localhost"} {
 		o := send(t, receiver(t, config.Webhook{URL: fmt.Sprintf("http://%s:%s/", host, port)}))
-		assert.Equal(t, Outcome{Failure: FailurePrivate}, o, host)
+		assert.Equal(t, Outcome{Failure: okey.WebhookFailurePrivate}, o, host)
 	}
 	assert.Error(t, admit("nowhere", true))
 }

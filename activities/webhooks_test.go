@@ -97,7 +97,8 @@ func newSending(t *testing.T, receivers ...config.Webhook) *sending {
 		require.NoError(t, err)
 		made, hosts[w.Name] = append(made, r), webhook.Host(w)
 	}
-	require.NoError(t, s.Store.KeepReceivers(t.Context(), hosts))
+	_, err := s.Store.KeepReceivers(t.Context(), hosts)
+	require.NoError(t, err)
 	s.webhooks = activities.NewWebhooks(s.Store, made)
 	return s
 }
@@ -143,7 +144,8 @@ func TestAReceiverGetsWhatHappensFromItsBeginningOn(t *testing.T) {
 	assert.True(t, row.Idle)
 	s.turn("a", true)
 	assert.Len(t, p.numbers(""), 3, "each once")
-	require.NoError(t, s.Store.KeepReceivers(t.Context(), map[string]string{"a": "h", "late": "h"}))
+	_, err := s.Store.KeepReceivers(t.Context(), map[string]string{"a": "h", "late": "h"})
+	require.NoError(t, err)
 	assert.EqualValues(t, 3, s.row("late").Position, "who comes later begins later")
 }
 
@@ -413,13 +415,17 @@ func TestAReceiverIsWokenOnceForWhatIsNew(t *testing.T) {
 func TestAReceiverThatIsConfiguredNoMoreEnds(t *testing.T) {
 	p := newPeer(t)
 	s := newSending(t, config.Webhook{Name: "a", URL: p.URL})
-	require.NoError(t, s.Store.KeepReceivers(t.Context(), nil))
+	gone, err := s.Store.KeepReceivers(t.Context(), nil)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"a"}, gone)
 	assert.Equal(t, okey.WebhookReport{State: okey.WebhookAbsent}, s.turn("a", true))
 	s.happens(s.Key(scene.Tilleuls), okey.ReasonLost)
-	require.NoError(t, s.Store.KeepReceivers(t.Context(), map[string]string{"a": "h"}))
+	gone, err = s.Store.KeepReceivers(t.Context(), map[string]string{"a": "h"})
+	require.NoError(t, err)
+	assert.Empty(t, gone)
 	s.turn("a", true)
 	assert.Equal(t, []int{1}, p.numbers(""), "back, it goes on where it was")
-	_, err := activities.NewWebhooks(s.Store, nil).Deliver(t.Context(), okey.WebhookTurn{Receiver: "a", At: s.at})
+	_, err = activities.NewWebhooks(s.Store, nil).Deliver(t.Context(), okey.WebhookTurn{Receiver: "a", At: s.at})
 	assert.Error(t, err, "a worker that does not know it leaves it to others")
 	assert.Equal(t, okey.WebhookReport{State: okey.WebhookAbsent}, s.turn("unknown", true))
 }

@@ -113,13 +113,14 @@ func (t *Tx) lockReceiver(ctx context.Context, name string) error {
 }
 
 // KeepReceivers makes the receivers those of the configuration: name to address. A new one begins with the next event; one that is back
-// goes on where it was.
-func (s *Store) KeepReceivers(ctx context.Context, addresses map[string]string) error {
+// goes on where it was. It returns those that the configuration has no more since now: their workflows are to end.
+func (s *Store) KeepReceivers(ctx context.Context, addresses map[string]string) (gone []string, err error) {
 	names, hosts := []string{}, []string{} // an absent array is not an empty one
 	for name, host := range addresses {
 		names, hosts = append(names, name), append(hosts, host)
 	}
-	err := s.Do(ctx, func(t *Tx) error {
+	err = s.Do(ctx, func(t *Tx) error {
+		gone = nil
 		err := t.exec(ctx, `INSERT INTO webhook_receiver AS w (id, name, address, state, position, seen)
 			SELECT gen_random_uuid(), c.name, c.address, 'active', h.event_seq, h.event_seq
 			FROM unnest($1::text[], $2::text[]) AS c (name, address), audit_head h ORDER BY c.name
@@ -128,12 +129,13 @@ func (s *Store) KeepReceivers(ctx context.Context, addresses map[string]string) 
 		if err != nil {
 			return err
 		}
-		return t.exec(ctx, `UPDATE webhook_receiver SET state = 'absent' WHERE state <> 'absent' AND name <> ALL ($1)`, pq.Array(names))
+		return t.all(ctx, &gone,
+			`UPDATE webhook_receiver SET state = 'absent' WHERE state <> 'absent' AND name <> ALL ($1) RETURNING name`, pq.Array(names))
 	})
 	if err != nil {
-		return fmt.Errorf("keep the receivers of events: %w", err)
+		return nil, fmt.Errorf("keep the receivers of events: %w", err)
 	}
-	return nil
+	return gone, nil
 }
 
 // WakeReceivers returns those whose workflow waits, and has something to do: they are taken not to wait any more, so that one caller alone

@@ -67,11 +67,15 @@ func beginReceivers(ctx context.Context, store *sql.Store, e *engine.Engine, cfg
 	for _, w := range cfg.Webhooks {
 		hosts[w.Name] = webhook.Host(w)
 	}
-	if err := store.KeepReceivers(ctx, hosts); err != nil {
+	look, err := store.KeepReceivers(ctx, hosts)
+	if err != nil {
 		return err
 	}
 	for _, w := range cfg.Webhooks {
-		if err := e.WakeReceiver(ctx, w.Name, true); err != nil { // its address or its secret may be another one
+		look = append(look, w.Name) // its address or its secret may be another one
+	}
+	for _, name := range look {
+		if err := e.WakeReceiver(ctx, name, true); err != nil {
 			return err
 		}
 	}

@@ -71,7 +71,7 @@ func sayReceiver(r sql.WebhookReceiver) string {
 		return "retiré de la configuration"
 	case r.State == okey.WebhookStopped:
 		return "arrêté"
-	case r.LastError != "":
+	case !r.FailingSince.IsZero():
 		return "en échec"
 	case r.Backlog() > 0:
 		return "envoi en cours"
@@ -79,13 +79,8 @@ func sayReceiver(r sql.WebhookReceiver) string {
 	return "à jour"
 }
 
-// sayFailure is why a receiver did not take the last event; empty where it takes all.
-func sayFailure(r sql.WebhookReceiver) string {
-	if r.LastError == "" {
-		return ""
-	}
-	return r.Name + " " + r.LastError.French(r.LastStatus)
-}
+// sayFailure is why a receiver did not take the last event that it did not take; empty where it has all.
+func sayFailure(r sql.WebhookReceiver) string { return r.LastError.French(r.LastStatus) }
 
 // receiverScreen is the page of one of them.
 type receiverScreen struct {

@@ -35,8 +35,11 @@ func (s *Pages) receiversPage(v *web.Visit) error {
 			sent = c.Stamp(r.LastSent)
 		}
 		page.Lines = append(page.Lines, web.Row{
-			{Text: r.Name, Path: address.ReceiverURL(r.ID), Whole: true}, {Text: r.Address}, {Text: sayReceiver(r)},
-			{Text: okey.SayNumber(int(r.Backlog())), Number: true}, sent,
+			{Text: r.Name, Path: address.ReceiverURL(r.ID), Whole: true},
+			{Text: r.Address},
+			{Text: sayReceiver(r)},
+			{Text: okey.SayNumber(int(r.Backlog())), Number: true},
+			sent,
 		})
 	}
 	return s.Show(v, http.StatusOK, "receivers", web.Screen{Title: "Récepteurs d'événements", Body: page})
@@ -197,7 +200,9 @@ func (s *Pages) resumeReceiver(v *web.Visit) error {
 	if f.Values["from"] != "" {
 		cmd.Content.From = momentOf(v, f, "from")
 	}
-	again := func(status int, warning string) error { return s.showReceiver(v, status, r, testForm(v, r), f, warning) }
+	again := func(status int, warning string) error {
+		return s.showReceiver(v, status, r, testForm(v, r), f, warning)
+	}
 	if len(f.Errors) > 0 {
 		if err := s.act.Permit(v.Ctx(), v.Actor, cmd); err != nil {
 			return err

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -37,6 +38,26 @@ func (p Problems) Error() string {
 		lines = append(lines, "  "+problem.String())
 	}
 	return strings.Join(lines, "\n")
+}
+
+// Together is what several checks have found, each setting once.
+func Together(checks ...error) error {
+	var all Problems
+	for _, err := range checks {
+		var found Problems
+		if err != nil && !errors.As(err, &found) {
+			return err
+		}
+		for _, p := range found {
+			if !named(all, p.Name) {
+				all = append(all, p)
+			}
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return all
 }
 
 func named(problems []Problem, name string) bool {

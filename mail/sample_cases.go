@@ -182,6 +182,9 @@ var cases = map[Letter][]variation{
 		{"retired", "mise au rebut", func(f *Facts) { f.Change = okey.ReasonRetired }},
 		{"mislaid", "égarée", func(f *Facts) { f.Change = okey.ReasonMislaid }},
 		{"recovered", "égarée, puis retrouvée", func(f *Facts) { f.Change = okey.ReasonRecovered }},
+		{"recovered-lent", "égarée, puis retrouvée ; une autre était prêtée", func(f *Facts) {
+			f.Change, f.Old = okey.ReasonRecovered, "0048000007"
+		}},
 	},
 	KeysExpire: {
 		{"soon", "aucune n'a encore expiré", func(f *Facts) {

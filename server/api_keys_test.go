@@ -20,6 +20,7 @@ func TestHoldersDeclareTheirOwnKeyLostAndMayAskAgain(t *testing.T) {
 	path := "/keys/" + string(serial)
 	own := h.call(c.lea, http.MethodGet, path, nil)
 	require.Equal(t, http.StatusOK, own.Status, own.Text)
+	assert.Equal(t, "lmartin", own.at("holder", "uid"), "names are not unique")
 	assert.Nil(t, own.at("events"), "earlier holders are not this one's business")
 
 	back := h.call(c.lea, http.MethodPost, path+"/changes", map[string]any{"reason": "return_to_stock", "comment": "je la rends"})

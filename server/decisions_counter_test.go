@@ -279,7 +279,7 @@ func TestTheSlipHasAllThatIsSignedForAndNeverThePIN(t *testing.T) {
 		copied := map[bool]string{true: "Exemplaire de l'établissement", false: "Exemplaire de la personne qui reçoit la clef"}[b == roux]
 		for _, said := range []string{
 			"OKEY Académie de Nice " + copied + " Demande " + idOf(request)[:8],
-			"Léa Martin", "Lycée général et technologique régional Marguerite <de> Navarre", "UAI 0069001B", key, expires,
+			"Léa Martin", "Lycée général et technologique régional Marguerite <de> Navarre", "UAI 0069001B Académie Nice", key, expires,
 			"version 1, signée le", "Date de la remise …",
 			"Signature de Léa Martin, qui reçoit la clef", "Signature de la direction, qui remet la clef",
 		} {

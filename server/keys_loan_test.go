@@ -56,6 +56,8 @@ func TestALentKeyServesUntilItIsDueAndIsTakenBack(t *testing.T) {
 	assert.Contains(t, roux.get(keyPage(lent)).text(), "Prêtée à Léa Martin par Marc Roux")
 	assert.Contains(t, roux.get("/clefs").text(), "prêtée jusqu'au "+until)
 	list := "/clefs?suivi=pretees&etablissement=" + string(scene.Tilleuls)
+	running := "/clefs?etat=lent&amp;etablissement=" + string(scene.Tilleuls)
+	assert.Contains(t, roux.get("/").HTML, `href="`+running+`">1 clef pour quelques jours</a>`)
 	assert.NotContains(t, roux.get("/").HTML, "suivi=pretees", "nothing to see to yet")
 
 	h.Exec(`UPDATE key SET due_at = now() - interval '1 minute' WHERE serial = $1`, string(lent))
@@ -65,6 +67,7 @@ func TestALentKeyServesUntilItIsDueAndIsTakenBack(t *testing.T) {
 	assert.Contains(t, lea.get("/").text(), "Le prêt est terminé : cette clef n'est plus acceptée. Rendez-la à la direction.")
 	assert.Contains(t, lea.get(keyPage(lent)+"/ne-marche-plus").text(), "Le prêt est terminé")
 	assert.Contains(t, roux.get("/").HTML, `href="`+strings.ReplaceAll(list, "&", "&amp;")+`">1 clef à reprendre</a>`)
+	assert.NotContains(t, roux.get("/").HTML, running)
 	assert.Contains(t, roux.get(list).text(), string(lent))
 	assert.Contains(t, roux.get(list).text(), "prêtée , à reprendre")
 	assert.Contains(t, roux.reports(lent, okey.ReasonReturn).text(), "Elle n'est plus à Léa Martin, et son code PIN est effacé.")

@@ -80,10 +80,11 @@ func TestTheDownloadedKeysAreThoseOfThePage(t *testing.T) {
 	}
 	lea := roux.download("/clefs.xlsx?q=lea")["Clefs"]
 	assert.Equal(t, []string{
-		"Numéro de série", "Titulaire", "État", "Lot", "Date d'expiration", "Dernière connexion", "UAI", "Établissement", "Identifiant",
+		"Numéro de série", "Titulaire", "État", "Lot", "Date d'expiration", "Retour au plus tard", "Dernière connexion", "UAI",
+		"Établissement", "Identifiant",
 	}, lea[0])
 	assert.Equal(t, []string{
-		"Léa Martin", "en service", "L1", "01/03/2027", "24/11/2026 10:12", string(scene.Tilleuls), "Collège des Tilleuls", "lmartin",
+		"Léa Martin", "en service", "L1", "01/03/2027", "", "24/11/2026 10:12", string(scene.Tilleuls), "Collège des Tilleuls", "lmartin",
 	}, lea[1][1:])
 	assert.Equal(t, http.StatusUnprocessableEntity, roux.get("/clefs.xlsx?expire=demain").Status,
 		"a list that is not the one asked for is worse than none")

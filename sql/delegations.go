@@ -93,8 +93,10 @@ func (r reader) Delegations(ctx context.Context, uais []okey.UAI, since okey.Day
 }
 
 const (
-	delegationsOf = selectDelegation + `WHERE (cardinality($1::text[]) = 0 OR d.uai = ANY ($1))
-		AND d.until_day >= $2::date ORDER BY e.name, d.uai, d.until_day DESC, d.from_day DESC, d.id LIMIT $3`
+	delegationsOf = selectDelegation + `WHERE (cardinality($1::text[]) = 0 OR d.uai = ANY ($1))` + sinceDay
+	// delegationsAt are those of the establishments named, none named: none. Its plan is the same for however many.
+	delegationsAt = selectDelegation + `WHERE d.uai = ANY (ARRAY(SELECT unnest($1::text[])))` + sinceDay
+	sinceDay      = ` AND d.until_day >= $2::date ORDER BY e.name, d.uai, d.until_day DESC, d.from_day DESC, d.id LIMIT $3`
 	// delegationsTo are those that a person was given and that were still in force since the day, latest end first.
 	delegationsTo = selectDelegation + `WHERE d.given_to = $1 AND d.until_day >= $2::date ORDER BY d.until_day DESC, e.name, d.id`
 )

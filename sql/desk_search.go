@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -55,15 +56,32 @@ func three(words []string) (a, b, c string) {
 	return long[0], long[1], long[2]
 }
 
+// byName is the order of an index of people; a text that somebody's whole name begins with stands before it there.
+const byName = `(fold(p.family_name || ' ' || p.given_name || ' ' || p.uid) COLLATE "C")`
+
+// mostSought is how many of those who match are put in order, besides the school's, and those whose family name is what was typed: of more a
+// search shows the first few, and that there are others.
+const mostSought = 500
+
 var findPeople = `SELECT ` + personColumns + `, strpos(p.sought, E'\n' || asked.whole || E'\n') > 0 AS exact, ` + foundPosts + `
 	FROM ` + askedFor + ` CROSS JOIN person p
-	WHERE p.erased_at IS NULL AND cardinality($1::text[]) > 0 AND (
-		p.id = ANY (ARRAY(SELECT m.person FROM mail m
-			WHERE position('@' IN $2) > 0 AND m.address <> '' AND lower(m.address) = lower($2) AND m.person IS NOT NULL))
-		OR ` + within("p.sought", 6) + ` AND NOT EXISTS (SELECT FROM unnest(asked.words) AS w
-			WHERE CASE WHEN length(w) = 1 THEN strpos(translate(p.sought, E'-\n', '  '), ' ' || w) = 0 ELSE strpos(p.sought, w) = 0 END))
+	WHERE cardinality($1::text[]) > 0 AND p.erased_at IS NULL AND p.id = ANY (ARRAY(
+		SELECT m.person FROM mail m
+			WHERE position('@' IN $2) > 0 AND m.address <> '' AND lower(m.address) = lower($2) AND m.person IS NOT NULL
+		UNION ALL SELECT p.id FROM person p WHERE p.uid = lower($2)
+		UNION ALL (SELECT p.id FROM person p WHERE p.erased_at IS NULL
+			AND ` + begins + ` ORDER BY ` + byName + ` LIMIT $3)
+		UNION ALL SELECT p.id FROM assignment a JOIN person p ON p.id = a.person WHERE $5 <> '' AND a.uai = $5 AND ` + matches + `
+		UNION ALL (SELECT p.id FROM person p WHERE ` + within("p.sought", 6) + ` AND ` + matches + ` LIMIT ` + strconv.Itoa(mostSought) + `)))
 	ORDER BY exact DESC, $5 <> '' AND EXISTS (SELECT FROM assignment a WHERE a.person = p.id AND a.uai = $5) DESC,
-		p.family_name, p.given_name, p.uid LIMIT $3`
+		` + begins + ` DESC, p.family_name, p.given_name, p.uid LIMIT $3`
+
+// begins tells whether a person's whole name, the family name first, begins with what was typed.
+const begins = `(` + byName + ` >= fold($2) AND ` + byName + ` < fold($2) || chr(1114111))`
+
+// matches tells whether a person's name, uid or address has each word in it.
+const matches = `p.erased_at IS NULL AND NOT EXISTS (SELECT FROM unnest(asked.words) AS w
+	WHERE CASE WHEN length(w) = 1 THEN strpos(translate(p.sought, E'-\n', '  '), ' ' || w) = 0 ELSE strpos(p.sought, w) = 0 END)`
 
 // FindPeople returns people whose name, uid or address has each word in it, whatever its accents, or who got a mail at
 // the very address: the directory may have another by now. A single letter is an initial: a name begins with it. Those
@@ -74,11 +92,11 @@ func (r reader) FindPeople(ctx context.Context, typed string, school okey.UAI, o
 	return r.findPeople(ctx, findPeople, pq.Array(words), singleSpaced(typed), limit, on.String(), string(school), a, b, c)
 }
 
-// namesWithin are the patterns of all that may be a whole name in a text: from two to six of its words.
-const namesWithin = `ARRAY(SELECT anywhere(E'\n' || array_to_string(t.words[i:j], ' ') || E'\n')
-	FROM (SELECT (string_to_array(fold($2), ' '))[:40] AS words) t, generate_series(1, cardinality(t.words)) i,
-		generate_series(i + 1, i + 5) j
-	WHERE j <= cardinality(t.words))`
+// namesWithin are the people whose whole name stands in a text: from two to six of its words, the family name before the given one or after.
+const namesWithin = `SELECT p.id FROM (SELECT (string_to_array(fold($2), ' '))[:40] AS words) t, generate_series(1, cardinality(t.words)) i,
+		generate_series(i + 1, least(i + 5, cardinality(t.words))) j, generate_series(i, j) k, LATERAL (
+		SELECT array_to_string(t.words[k + 1:j] || t.words[i:k], ' ') AS name OFFSET 0) n, LATERAL (
+		SELECT p.id FROM person p WHERE ` + byName + ` >= n.name || ' ' AND ` + byName + ` < n.name || '!' LIMIT 100) p`
 
 // namedBeside are the patterns of who may be named together with a school: a word that no school has must be the person's.
 const namedBeside = `(SELECT CASE WHEN bool_and(t.schools) THEN array_agg(t.pattern)
@@ -89,7 +107,8 @@ const namedBeside = `(SELECT CASE WHEN bool_and(t.schools) THEN array_agg(t.patt
 const findPeopleNamed = `SELECT ` + personColumns + `, false AS exact, ` + foundPosts + `
 	FROM ` + askedFor + ` CROSS JOIN person p
 	CROSS JOIN LATERAL (SELECT split_part(p.sought, E'\n', 2) AS person OFFSET 0) named
-	WHERE p.erased_at IS NULL AND p.family_name <> '' AND p.sought LIKE ANY (` + namesWithin + ` || ` + namedBeside + `) AND (
+	WHERE p.erased_at IS NULL AND p.family_name <> ''
+	AND p.id = ANY (ARRAY(` + namesWithin + ` UNION SELECT p.id FROM person p WHERE p.sought LIKE ANY ('{}'::text[] || ` + namedBeside + `))) AND (
 		position(' ' || named.person || ' ' IN ' ' || asked.whole || ' ') > 0
 		OR position(' ' || split_part(p.sought, E'\n', 3) || ' ' IN ' ' || asked.whole || ' ') > 0
 		OR cardinality($1::text[]) > 1 AND EXISTS (

@@ -54,6 +54,7 @@ type houseRow struct {
 	Ending  int  `db:"ending"`
 	Broken  int  `db:"broken"`
 	Mislaid int  `db:"mislaid"`
+	Lent    int  `db:"lent"`
 	Over    int  `db:"loans_over"`
 	Orders  int  `db:"orders"`
 	Missing int  `db:"missing"`
@@ -64,29 +65,30 @@ func (h houseRow) school() HouseSchool {
 	return HouseSchool{
 		Place: h.place(), Served: h.Served, Needs: okey.Needs(h.needsRow), Orders: UnderWay{h.Orders, h.Missing, h.Noted},
 		Followed: map[KeyWatch]int{
-			WatchedLeft: h.Left, WatchedEnding: h.Ending, WatchedBroken: h.Broken, WatchedMislaid: h.Mislaid, WatchedLoans: h.Over,
+			WatchedLeft: h.Left, WatchedEnding: h.Ending, WatchedBroken: h.Broken, WatchedMislaid: h.Mislaid,
+			WatchedLent: h.Lent, WatchedLoans: h.Over,
 		},
 	}
 }
 
-// house tells of schools; days of keys to see to are those of Paris ($5, $6), of the needs those of the school's academy ($7 to $9). The
-// list of schools is within a question of its own: else the plan for just so many would look cheaper than the one that is kept, and
-// planning takes longer than answering.
+// house tells of schools; days of keys to see to are those of Paris ($5, $6), of the needs those of the school's academy ($7 to $9). Each
+// school's keys are read once, and the list of schools is within a question of its own: else the plan for just so many would look cheaper
+// than the one that is kept, and planning takes longer than answering.
 var house = `SELECT ` + placeColumns + `, e.served, ` + needsColumns + `,
-	(SELECT count(*) FROM (` + strings.ReplaceAll(left, "$1", "$5") + `) k WHERE k.uai = e.uai
-		AND (at.seen OR k.holder = $4)) AS holder_left,
-	(SELECT count(*) FROM key k WHERE k.uai = e.uai AND (at.seen OR k.holder = $4)
-		AND k.state = 'in_service' AND k.expires_on <= $6::date) AS ending,
-	(SELECT count(*) FROM key k WHERE k.uai = e.uai AND (at.seen OR k.holder = $4)
-		AND k.state = 'defective' AND ` + inAPocket + `) AS broken,
-	(SELECT count(*) FROM key k WHERE k.uai = e.uai AND (at.seen OR k.holder = $4) AND k.state = 'suspended') AS mislaid,
-	(SELECT count(*) FROM key k WHERE k.uai = e.uai AND (at.seen OR k.holder = $4)
-		AND ` + strings.ReplaceAll(loansOver, "$1", "$10") + `) AS loans_over,
+	c.holder_left, c.ending, c.broken, c.mislaid, c.lent, c.loans_over,
 	o.orders, o.missing, o.noted
 	FROM establishment e
 	CROSS JOIN LATERAL (SELECT $2 OR coalesce(e.host, e.uai) = ANY ($3) AS seen, d.renewed, d.lendable
 		FROM unnest($7::text[], $8::date[], $9::date[]) AS d (academy, renewed, lendable)
 		WHERE d.academy IN (e.academy, '') ORDER BY d.academy DESC LIMIT 1) at
+	CROSS JOIN LATERAL (SELECT ` + keysCounted + `,
+		count(*) FILTER (WHERE k.shown AND ` + strings.ReplaceAll(hasLeft, "$1", "$5") + `) AS holder_left,
+		count(*) FILTER (WHERE k.shown AND k.state = 'in_service' AND k.expires_on <= $6::date) AS ending,
+		count(*) FILTER (WHERE k.shown AND k.state = 'defective' AND ` + inAPocket + `) AS broken,
+		count(*) FILTER (WHERE k.shown AND k.state = 'suspended') AS mislaid,
+		count(*) FILTER (WHERE k.shown AND k.state = 'lent' AND k.due_at > $10) AS lent,
+		count(*) FILTER (WHERE k.shown AND ` + strings.ReplaceAll(loansOver, "$1", "$10") + `) AS loans_over
+		FROM (SELECT k.*, at.seen OR k.holder = $4 AS shown FROM key k WHERE k.uai = e.uai) k) c
 	CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE o.closed_at IS NULL AND at.seen) AS orders,
 		coalesce(sum(o.quantity - o.received) FILTER (WHERE o.closed_at IS NULL AND at.seen), 0) AS missing,
 		coalesce(sum(o.noted), 0) AS noted FROM key_order o WHERE o.uai = e.uai) o
@@ -111,9 +113,9 @@ func (r reader) House(ctx context.Context, of HouseOf) (House, error) {
 			today.AddMonths(okey.RenewalMonths).String(), pq.Array(academies), pq.Array(renewed), pq.Array(lendable), of.Now),
 		awaited(&h.Answer, answered, of.Decides, okey.AwaitingDecision, person, of.Lines),
 		awaited(&h.Hand, answered, of.Hands, okey.AwaitingHandover, person, of.Lines),
-		list(&h.Deliveries, deliveryRow.delivery, deliveries+awaitedDeliveries, answers),
+		list(&h.Deliveries, deliveryRow.delivery, awaitedDeliveries, answers),
 		list(&h.Moves, awaitedMoveRow.awaited, movesAwaiting, answers, person, of.Lines),
-		list(&h.Delegations, delegationRow.delegation, delegationsOf, pq.Array(texts(of.Heads)), today.String(), of.Delegations),
+		list(&h.Delegations, delegationRow.delegation, delegationsAt, pq.Array(texts(of.Heads)), today.String(), of.Delegations),
 	)
 	if err != nil {
 		return House{}, fmt.Errorf("read what awaits who answers: %w", err)

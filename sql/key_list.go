@@ -34,6 +34,7 @@ const (
 	WatchedEnding  KeyWatch = "ending"  // in service, and ends within okey.RenewalMonths, or has ended
 	WatchedBroken  KeyWatch = "broken"  // defective, and still in somebody's pocket as far as OKEY knows
 	WatchedMislaid KeyWatch = "mislaid" // lost before long, if nobody finds it
+	WatchedLent    KeyWatch = "lent"    // lent, and to be back some day soon
 	WatchedLoans   KeyWatch = "loans"   // lent, and to be back by now
 )
 

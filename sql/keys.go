@@ -37,7 +37,7 @@ func (r reader) KeysBeside(ctx context.Context, uais []okey.UAI) (known bool, aw
 	err = r.together(
 		ctx,
 		one(&known, loginsKnown),
-		list(&awaited, deliveryRow.delivery, deliveries+awaitedDeliveries, pq.Array(texts(uais))),
+		list(&awaited, deliveryRow.delivery, awaitedDeliveries, pq.Array(texts(uais))),
 	)
 	return known, awaited, err
 }

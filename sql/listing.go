@@ -19,7 +19,7 @@ type Reach struct {
 
 // answered are the establishments whose approvers are those of $3. Found beforehand, they lead into an index; a join
 // would be looked at row by row.
-const answered = `= ANY (ARRAY(SELECT a.uai FROM establishment a WHERE coalesce(a.host, a.uai) = ANY ($3)))`
+const answered = `= ANY (ARRAY(SELECT a.uai FROM establishment a WHERE coalesce(a.host, a.uai) = ANY (ARRAY(SELECT unnest($3::text[])))))`
 
 // RequestFilter narrows a list of requests; zero values narrow nothing.
 type RequestFilter struct {

@@ -277,16 +277,18 @@ func (r reader) OpenOrders(ctx context.Context, after uuid.UUID, limit int) ([]u
 	return ids, err
 }
 
-// needsColumns count what an order of an establishment e is reckoned from; at has the days until which a key is to be renewed, and from
-// which it may be lent.
+// needsColumns count what an order of an establishment e is reckoned from; c are its keys, by keysCounted.
 const needsColumns = `e.minimum_stock AS minimum,
 	(SELECT count(*) FROM request WHERE uai = e.uai AND stage IN ('awaiting_decision', 'awaiting_stock')) AS waiting,
-	(SELECT count(*) FROM key k WHERE k.uai = e.uai AND k.state = 'in_service' AND k.expires_on <= at.renewed
-		AND NOT EXISTS (SELECT FROM request r WHERE r.person = k.holder AND r.reason = 'renewal' AND r.closed_at IS NULL)) AS expiring,
-	(SELECT count(*) FROM key WHERE uai = e.uai AND state = 'in_stock' AND expires_on >= at.lendable) AS free,
+	c.expiring, c.free,
 	greatest((SELECT coalesce(sum(noted + CASE WHEN closed_at IS NULL THEN quantity - received ELSE 0 END), 0) FROM key_order
-		WHERE uai = e.uai),
-		(SELECT count(*) FROM key WHERE uai = e.uai AND state = 'in_transit')) AS under_way`
+		WHERE uai = e.uai), c.in_transit) AS under_way`
+
+// keysCounted counts an establishment's keys k, read once; at has the days until which a key is to be renewed, and from which it may be lent.
+const keysCounted = `count(*) FILTER (WHERE k.state = 'in_service' AND k.expires_on <= at.renewed
+		AND NOT EXISTS (SELECT FROM request r WHERE r.person = k.holder AND r.reason = 'renewal' AND r.closed_at IS NULL)) AS expiring,
+	count(*) FILTER (WHERE k.state = 'in_stock' AND k.expires_on >= at.lendable) AS free,
+	count(*) FILTER (WHERE k.state = 'in_transit') AS in_transit`
 
 type needsRow struct {
 	Waiting  int `db:"waiting"`
@@ -297,7 +299,8 @@ type needsRow struct {
 }
 
 // needs are those of one establishment, on the day.
-const needs = `SELECT ` + needsColumns + ` FROM establishment e, (SELECT $2::date AS renewed, $3::date AS lendable) at WHERE e.uai = $1`
+const needs = `SELECT ` + needsColumns + ` FROM establishment e, (SELECT $2::date AS renewed, $3::date AS lendable) at,
+	LATERAL (SELECT ` + keysCounted + ` FROM key k WHERE k.uai = e.uai) c WHERE e.uai = $1`
 
 func needsAt(uai okey.UAI, on okey.Day) []any {
 	return []any{string(uai), on.AddMonths(okey.RenewalMonths).String(), on.AddMonths(okey.LendableMonths).String()}

@@ -80,8 +80,7 @@ func loadSecrets(dir string, used func() (bool, error)) (secrets, error) {
 	return s, nil
 }
 
-func (s *secrets) make(dir string) error {
-	var text strings.Builder
+func (s *secrets) draw() {
 	for _, field := range s.fields() {
 		random := make([]byte, 32)
 		rand.Read(random) // never fails
@@ -89,6 +88,13 @@ func (s *secrets) make(dir string) error {
 		if field.keys {
 			*field.value = "1:" + *field.value
 		}
+	}
+}
+
+func (s *secrets) make(dir string) error {
+	s.draw()
+	var text strings.Builder
+	for _, field := range s.fields() {
 		fmt.Fprintf(&text, "%s=%s\n", field.name, *field.value)
 	}
 	if err := writeWhole(secretsFile(dir), text.String()); err != nil {
@@ -138,10 +144,29 @@ func (h *house) environment(urls databases) ([]variable, config.Config, error) {
 		values[v.name] = v.value
 	}
 	cfg, err := config.Load(values)
-	if err != nil {
-		return nil, cfg, err
+	return variables, cfg, config.Together(err, cfg.Check(config.RoleServer), cfg.Check(config.RoleWorker))
+}
+
+// examineSettings refuses those that could not hold, before anything has started. What the parts that run here will say, any stands for.
+func (h *house) examineSettings() error {
+	early := *h
+	early.secrets.draw()
+	const database = "postgres://okey@127.0.0.1/okey"
+	_, _, err := early.environment(databases{app: database, admin: database})
+	return err
+}
+
+// unheard says which settings of the environment do nothing here: the misspelt ones, and those that follow from the parts.
+func unheard(variables []variable) []string {
+	told := config.Misspelt(config.Environ())
+	for _, s := range config.Settings() {
+		i := slices.IndexFunc(variables, func(v variable) bool { return v.name == s.Name })
+		given, set := os.LookupEnv(s.Name)
+		if set && (i < 0 || variables[i].value != given) {
+			told = append(told, s.Name+" n'a pas d'effet ici : okey-standalone s'en charge.")
+		}
 	}
-	return variables, cfg, errors.Join(cfg.Check(config.RoleServer), cfg.Check(config.RoleWorker))
+	return told
 }
 
 // givenSettings are those that whoever starts us has set, but the bound ones: a small production is configured as any is.

@@ -75,6 +75,8 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C does not wait
+	// Whoever has stopped reading what is said here, as head does, is no reason to leave a database without its program.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	if err := f.do(ctx, told.Command()); err != nil {
 		for line := range strings.Lines(err.Error()) {
 			fmt.Fprintln(os.Stderr, "okey-standalone :", strings.TrimSpace(line))

@@ -84,6 +84,9 @@ func run(ctx context.Context, f flags) (err error) {
 }
 
 func (h *house) start(ctx context.Context) error {
+	if err := h.examineSettings(); err != nil {
+		return err
+	}
 	cluster, databases, err := h.startDatabase(ctx)
 	if err != nil {
 		return err
@@ -100,6 +103,9 @@ func (h *house) start(ctx context.Context) error {
 	environment, cfg, err := h.environment(databases)
 	if err != nil {
 		return err
+	}
+	for _, said := range unheard(environment) {
+		fmt.Fprintln(os.Stderr, "okey-standalone :", said)
 	}
 	store, err := sql.Open(cfg.DatabaseURL, cfg.AuditKeys)
 	if err != nil {

@@ -394,6 +394,27 @@ func fails(t *testing.T, c *exec.Cmd) (code int, said string) {
 	return exit.ExitCode(), string(out)
 }
 
+// Settings that cannot hold are told together, each once, before a database has been made for them; what does nothing is told too.
+func TestWrongSettingsAreToldBeforeAnythingStarts(t *testing.T) {
+	dir := private(t)
+	c := command(t, dir, append(anyPorts(t, dir), "--production")...)
+	c.Env = append(c.Env, "OKEY_URL=okey.ac-exemple.fr", "OKEY_MAIL_FROM=personne")
+	code, said := fails(t, c)
+	assert.Equal(t, 1, code)
+	for _, name := range []string{"OKEY_URL", "OKEY_MAIL_FROM", "OKEY_SMTP_URL", "OKEY_OIDC_ISSUER"} {
+		assert.Equal(t, 1, strings.Count(said, name+" "), "%s in %s", name, said)
+	}
+	assert.NoDirExists(t, databaseDir(dir))
+	assert.NoFileExists(t, secretsFile(dir))
+
+	t.Setenv("OKEY_SMPT_URL", "smtp://relais:25")
+	t.Setenv("OKEY_LDAP_URL", "ldaps://annuaire")
+	assert.Equal(t, []string{
+		"OKEY_SMPT_URL n'est pas un réglage, et n'a aucun effet : écrivez OKEY_SMTP_URL.",
+		"OKEY_LDAP_URL n'a pas d'effet ici : okey-standalone s'en charge.",
+	}, unheard(nil)[:2])
+}
+
 func TestTheProgramSaysWhichVersionItIs(t *testing.T) {
 	said, err := command(t, t.TempDir(), "version").Output()
 	require.NoError(t, err)

@@ -56,5 +56,8 @@ func (h *house) welcome(ctx context.Context, w io.Writer, people directory) erro
 func (h *house) serves(w io.Writer, cfg config.Config) error {
 	_, err := fmt.Fprintf(w, "OKEY est prêt : %s, servi sur %s. Moteur %s, son interface %s. Ctrl-C arrête tout.\n",
 		cfg.URL, h.addresses.http.at, h.addresses.temporal.at, h.addresses.temporalUI.url())
+	if said := cfg.Exposed(); said != "" {
+		fmt.Fprintln(os.Stderr, "okey-standalone :", said)
+	}
 	return err
 }

@@ -33,6 +33,11 @@ func keyChanged(ctx context.Context, p *mailing) error {
 		p.facts.Expiry = p.day(action.Verdict.Standing.ExpiryOf())
 	}
 	p.facts.At, p.facts.Requester = okey.SayTime(p.order.Happened(), p.order.At, p.zone), holder.Name()
+	if held && p.facts.Change == okey.ReasonRecovered {
+		if p.facts.Old, err = p.lentTo(ctx, holder.ID); err != nil {
+			return err
+		}
+	}
 	for _, person := range keepers {
 		if person.ID != holder.ID {
 			p.facts.Own = person.ID == action.By
@@ -46,10 +51,7 @@ func keyChanged(ctx context.Context, p *mailing) error {
 		switch facts.Change {
 		case okey.ReasonMislaid:
 			facts.Link += address.PathFound
-		case okey.ReasonRecovered:
-			if facts.Old, err = p.lentTo(ctx, holder.ID); err != nil {
-				return err
-			}
+		case okey.ReasonRecovered: // to the key itself
 		case okey.ReasonReturn:
 			facts.Link = p.list() // the key's own page is no longer theirs
 		default:

@@ -69,5 +69,8 @@ func TestWhoHasFoundTheirKeyIsToldToGiveTheLentOneBack(t *testing.T) {
 	found := to("lmartin@ac-nice.fr", told)
 	require.Len(t, found, 1)
 	assert.Contains(t, found[0].Text, "Rendez la clef prêtée, la "+string(lent)+".")
+	keeper := to("mroux@ac-nice.fr", told)
+	require.Len(t, keeper, 1)
+	assert.Contains(t, keeper[0].Text, "Reprenez la clef prêtée, la "+string(lent)+".")
 	assert.Contains(t, lines(o.after(1)), "mroux@ac-nice.fr: 1 clef à reprendre, prêtée : le collège des Tilleuls")
 }

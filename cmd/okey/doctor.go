@@ -18,6 +18,8 @@ import (
 	"okey/engine"
 	"okey/okey"
 	"okey/sql"
+
+	"go.temporal.io/api/serviceerror"
 )
 
 // DoctorCommand is `okey doctor`: once, or each day for as long as it runs.
@@ -215,10 +217,17 @@ func (d *doctor) temporal(ctx context.Context) (string, error) {
 	if err := engine.New(c, okey.DefaultWaits(), d.cfg.URL).Ready(ctx); err != nil {
 		return "", &okey.Error{Code: okey.CodeUnavailable, Message: "ne répond pas : vérifiez TEMPORAL_ADDRESS, et qu'il tourne.", Err: err}
 	}
-	if err := engine.DescribeNamespace(ctx, c, namespace); err != nil {
+	err = engine.DescribeNamespace(ctx, c, namespace)
+	var missing *serviceerror.NamespaceNotFound
+	switch {
+	case errors.As(err, &missing):
 		return "", &okey.Error{
 			Code:    okey.CodeUnavailable,
 			Message: "n'a pas l'espace de noms « " + namespace + " » : lancez « okey migrate » après l'avoir créé.", Err: err,
+		}
+	case err != nil: // it is there itself: what it keeps its books in is not
+		return "", &okey.Error{
+			Code: okey.CodeUnavailable, Message: "tourne, mais ne trouve rien : sa base de données ne répond pas.", Err: err,
 		}
 	}
 	return "répond, espace de noms « " + namespace + " »", nil

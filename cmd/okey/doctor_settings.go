@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -41,29 +40,15 @@ func (d *doctor) settings(role config.Role) func(context.Context) (string, error
 	}
 }
 
-// onThisMachine tells whether an address leads nowhere but here: there TLS protects nothing.
-func onThisMachine(address string) bool {
-	u, err := url.Parse(address)
-	if err != nil {
-		return false
-	}
-	ip, err := netip.ParseAddr(u.Hostname())
-	return u.Hostname() == "localhost" || err == nil && ip.IsLoopback()
-}
-
 // address looks at what people's browsers are told.
 func (d *doctor) address(context.Context) (string, error) {
-	secure := strings.HasPrefix(d.cfg.URL, "https://")
+	exposed := d.cfg.Exposed()
 	switch {
 	case d.cfg.URL == "":
 		return "pas donnée à cette commande (OKEY_URL), non vérifiée", nil
-	case !secure && !onThisMachine(d.cfg.URL):
-		return "", okey.Errorf(okey.CodeInvalid, "%s n'est pas en https : les sessions voyageraient en clair. Mettez TLS devant OKEY, et "+
-			"https dans OKEY_URL.", d.cfg.URL)
-	case secure && d.cfg.OIDCIssuer != "" && !strings.HasPrefix(d.cfg.OIDCIssuer, "https://") && !onThisMachine(d.cfg.OIDCIssuer):
-		return "", okey.Errorf(okey.CodeInvalid, "OKEY est en https, mais le fournisseur d'identité (%s) ne l'est pas : corrigez "+
-			"OKEY_OIDC_ISSUER.", d.cfg.OIDCIssuer)
-	case secure && len(d.cfg.TrustedProxies) == 0:
+	case exposed != "":
+		return "", okey.Errorf(okey.CodeInvalid, "%s", exposed)
+	case strings.HasPrefix(d.cfg.URL, "https://") && len(d.cfg.TrustedProxies) == 0:
 		return "", advice("OKEY_TRUSTED_PROXIES est vide : derrière un relais, tout le monde a la même adresse, et partage la même " +
 			"limite d'essais.")
 	}

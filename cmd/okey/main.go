@@ -116,6 +116,9 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) (err 
 	}
 	p.Complete(config.Environ())
 	slog.SetDefault(slog.New(telemetry.NewHandler(stderr, p.LogFormat, p.Level())))
+	for _, said := range config.Misspelt(config.Environ()) {
+		slog.Warn("a setting is misspelt", "advice", said)
+	}
 	return parsed.Run(&p.Config)
 }
 

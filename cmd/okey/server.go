@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 
 	"okey/config"
 	"okey/server"
@@ -14,6 +15,9 @@ type ServerCommand struct{}
 func (*ServerCommand) Run(ctx context.Context, cfg *config.Config) error {
 	if err := cfg.Check(config.RoleServer); err != nil {
 		return err
+	}
+	if said := cfg.Exposed(); said != "" {
+		slog.Warn("sessions travel in the clear", "advice", said)
 	}
 	return server.Run(ctx, *cfg)
 }

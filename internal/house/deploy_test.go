@@ -290,6 +290,26 @@ func TestComposeGivesTheWorkerTheDirectoryWhereThereIsOne(t *testing.T) {
 	assert.Equal(t, worker.Configs[1].Target, *worker.Environment["OKEY_LDAP_CA_FILE"])
 }
 
+// The file of the receivers of events has secrets: whoever reads it has it as one, and the server has it not at all.
+func TestComposeGivesTheFileOfReceiversToWhoSends(t *testing.T) {
+	environment := maps.Clone(asked)
+	environment["OKEY_WEBHOOKS"] = "/srv/webhooks.json"
+	project, err := loadCompose(t, environment)
+	require.NoError(t, err)
+	assert.Equal(t, "/srv/webhooks.json", project.Secrets["okey_webhooks"].File)
+	for name, has := range map[string]bool{"worker": true, "doctor": true, "server": false} {
+		service := project.Services[name]
+		given := slices.ContainsFunc(service.Secrets, func(s types.ServiceSecretConfig) bool { return s.Source == "okey_webhooks" })
+		assert.Equal(t, has, given, name)
+		if path := service.Environment["OKEY_WEBHOOKS"]; has {
+			assert.Equal(t, "/run/secrets/okey_webhooks", *path, name)
+		} else {
+			assert.Nil(t, path, name)
+		}
+	}
+	assert.Empty(t, *compose(t).Services["worker"].Environment["OKEY_WEBHOOKS"], "an academy may do without")
+}
+
 func TestComposeHoldsNoSecret(t *testing.T) {
 	// An address of public keys is none.
 	secretive := regexp.MustCompile(`PASSWORD|PWD|SECRET|_KEY|_KEYS|PEPPER|DATABASE_URL`)

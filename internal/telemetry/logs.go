@@ -17,9 +17,18 @@ import (
 func NewHandler(w io.Writer, format string, level slog.Level) slog.Handler {
 	options := &slog.HandlerOptions{Level: level}
 	if format == "json" {
+		options.ReplaceAttr = seconds
 		return marking{slog.NewJSONHandler(w, options)}
 	}
 	return marking{slog.NewTextHandler(w, options)}
+}
+
+// seconds has JSON tell durations in seconds: of itself it counts nanoseconds.
+func seconds(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		a.Value = slog.Float64Value(a.Value.Duration().Seconds())
+	}
+	return a
 }
 
 // marks are the ids of what a program is at. They are kept rather than handed on: whoever logs that a request was answered knows then which

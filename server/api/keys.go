@@ -50,7 +50,7 @@ func (s *API) keyView(k sql.ListedKey) keyView {
 		Links: map[string]string{"self": s.url + keyPath(k.Serial), "page": s.url + address.KeyURL(k.Serial)},
 	}
 	if k.HolderName != "" {
-		v.Holder = &personView{Name: k.HolderName}
+		v.Holder = &personView{Name: k.HolderName, UID: k.HolderUID}
 	}
 	if k.Request != uuid.Nil {
 		v.Request = &k.Request

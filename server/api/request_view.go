@@ -54,14 +54,11 @@ type eventView struct {
 }
 
 // summary makes the view of one line of a list.
-func (s *API) summary(r sql.ListedRequest, actor okey.Actor) requestSummary {
+func (s *API) summary(r sql.ListedRequest) requestSummary {
 	v := requestSummary{
-		ID: r.ID, Stage: r.Stage, Establishment: r.UAI, EstablishmentName: r.Establishment, Requester: personView{Name: r.Requester.Name()},
+		ID: r.ID, Stage: r.Stage, Establishment: r.UAI, EstablishmentName: r.Establishment, Requester: personView{Name: r.Requester.Name(), UID: r.Requester.UID},
 		Need: r.Need, Reason: r.Reason, AskedAt: r.AskedAt, Since: r.Since,
 		Links: map[string]string{"self": s.url + requestPath(r.ID), "page": s.url + address.RequestURL(r.ID)},
-	}
-	if actor.Support || actor.Auditor || actor.ID == r.Person {
-		v.Requester.UID = r.Requester.UID
 	}
 	if r.Key != "" {
 		v.Key = &keyRef{r.Key}
@@ -76,7 +73,7 @@ func (s *API) requestView(ctx context.Context, actor okey.Actor, id uuid.UUID) (
 		return requestView{}, err
 	}
 	listed := sql.ListedRequest{Request: record.Request, Requester: record.Requester, Establishment: record.Place.Name}
-	v := requestView{requestSummary: s.summary(listed, actor)}
+	v := requestView{requestSummary: s.summary(listed)}
 	events, err := s.store.Timeline(ctx, id)
 	if err != nil {
 		return requestView{}, err

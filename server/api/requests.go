@@ -125,7 +125,7 @@ func (s *API) listRequests(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	views := viewsOf(found, func(r sql.ListedRequest) requestSummary { return s.summary(r, callerOf(c).Actor) })
+	views := viewsOf(found, s.summary)
 	s.page(c, "requests", views, next)
 	return nil
 }

@@ -121,7 +121,7 @@ func (s *API) outcomeView(c *gin.Context, cmd act.Command, done act.Settled) out
 	if err != nil {
 		return failed(respond.StatusOf(err), err)
 	}
-	summary := s.summary(sql.ListedRequest{Request: r.Request, Requester: r.Requester, Establishment: r.Place.Name}, callerOf(c).Actor)
+	summary := s.summary(sql.ListedRequest{Request: r.Request, Requester: r.Requester, Establishment: r.Place.Name})
 	v.Result = &summary
 	return v
 }

@@ -68,13 +68,22 @@ func (s *Pages) approverHome(v *web.Visit) (page approverHome, err error) {
 	return page, err
 }
 
-// followedKeys are the keys to see to, as the list of keys filters them, and what is said of one and of several.
-var followedKeys = []struct{ name, suivi, one, many string }{
-	{"Personnes parties", "parties", " à reprendre", " à reprendre"},
-	{"Dates d'expiration", "expirent", " expire d'ici trois mois", " expirent d'ici trois mois"},
-	{"Clefs égarées", "egarees", " à retrouver", " à retrouver"},
-	{"Clefs prêtées", "pretees", " à reprendre", " à reprendre"},
-	{"Clefs défectueuses", "defectueuses", " à reprendre, puis à mettre au rebut", " à reprendre, puis à mettre au rebut"},
+// followedKeys are the keys to see to, how the list of keys is narrowed to them, and what is said of one and of several.
+var followedKeys = []struct {
+	name      string
+	of        sql.KeyWatch
+	filter    string
+	one, many string
+}{
+	{"Personnes parties", sql.WatchedLeft, "suivi=parties", " à reprendre", " à reprendre"},
+	{"Dates d'expiration", sql.WatchedEnding, "suivi=expirent", " expire d'ici trois mois", " expirent d'ici trois mois"},
+	{"Clefs égarées", sql.WatchedMislaid, "suivi=egarees", " à retrouver", " à retrouver"},
+	{"Clefs prêtées", sql.WatchedLent, "etat=" + string(okey.Lent), " pour quelques jours", " pour quelques jours"},
+	{"Prêts terminés", sql.WatchedLoans, "suivi=pretees", " à reprendre", " à reprendre"},
+	{
+		"Clefs défectueuses", sql.WatchedBroken, "suivi=defectueuses",
+		" à reprendre, puis à mettre au rebut", " à reprendre, puis à mettre au rebut",
+	},
 }
 
 // keysToFollow counts the keys that an approver or delegate should see to.
@@ -84,7 +93,7 @@ func keysToFollow(v *web.Visit, schools []sql.HouseSchool) []web.Fact {
 	for _, kind := range followedKeys {
 		for _, uai := range places {
 			school := schoolOf(schools, uai)
-			n := school.Followed[keys.Watched[kind.suivi]]
+			n := school.Followed[kind.of]
 			if n == 0 {
 				continue
 			}
@@ -94,7 +103,7 @@ func keysToFollow(v *web.Visit, schools []sql.HouseSchool) []web.Fact {
 			}
 			facts = append(facts, web.Fact{
 				Name: name, Value: okey.SayCount(n, "clef") + okey.SayEither(n, kind.one, kind.many),
-				Path: address.PathKeys + "?suivi=" + kind.suivi + "&etablissement=" + string(uai),
+				Path: address.PathKeys + "?" + kind.filter + "&etablissement=" + string(uai),
 			})
 		}
 	}

@@ -45,7 +45,7 @@ func reasonsHint(reasons []web.Choice, v *web.Visit) string {
 	var hints []string
 	if offers(reasons, okey.ReasonMislaid) {
 		hints = append(hints, fmt.Sprintf("« Clef égarée » : elle n'est plus acceptée. Si elle n'est pas retrouvée en %d jours "+
-			"d'ouverture, elle est perdue.", okey.MislaidExpiry))
+			"d'ouverture, elle est perdue. D'ici là, la personne peut demander un prêt.", okey.MislaidExpiry))
 	}
 	if offers(reasons, okey.ReasonFound) {
 		hints = append(hints, "« Clef retrouvée » : elle est dans le tiroir, et sera prêtée à la première personne qui attend. "+

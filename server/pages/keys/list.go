@@ -331,6 +331,7 @@ func (s *Pages) keysTable(v *web.Visit) (web.Spreadsheet, error) {
 	}
 	columns = append(columns, []workbook.Column{
 		{Title: "Date d'expiration", Kind: workbook.Date},
+		{Title: "Retour au plus tard", Kind: workbook.Date}, // of a mislaid or lent key
 		{Title: "Dernière connexion", Kind: workbook.Instant},
 		{Title: "UAI", Width: 12},
 		{Title: "Établissement", Width: 36},
@@ -341,7 +342,11 @@ func (s *Pages) keysTable(v *web.Visit) (web.Spreadsheet, error) {
 		if v.Oversees() {
 			row = append(row, k.Batch)
 		}
-		return append(row, k.ExpiresOn, web.InZone(k.LastLoginAt, zone), k.UAI, k.Establishment, k.HolderUID)
+		var due okey.Day
+		if !k.DueAt.IsZero() {
+			due = okey.DayOf(k.DueAt, zone)
+		}
+		return append(row, k.ExpiresOn, due, web.InZone(k.LastLoginAt, zone), k.UAI, k.Establishment, k.HolderUID)
 	})
 	sheet := workbook.Sheet{Name: "Clefs", Columns: columns, Rows: rows}
 	return web.Spreadsheet{Name: "clefs", Title: "Clefs", Sheets: []workbook.Sheet{sheet}}, nil

@@ -101,8 +101,13 @@ func sayKeyEvent(e sql.KeyEvent) string {
 
 // keyHelps are the questions that a key raises: those about using it only where somebody does.
 func keyHelps(key okey.Key) string {
-	if key.State.InHand() {
-		return "clef-dereglee clef-en-panne clef-perdue clef-rendue rendre"
+	switch key.State {
+	case okey.InService:
+		return "clef-dereglee clef-en-panne clef-egaree clef-perdue clef-rendue rendre"
+	case okey.Suspended:
+		return "clef-egaree clef-perdue"
+	case okey.Lent:
+		return "clef-pretee clef-en-panne clef-perdue"
 	}
 	return "clef-rendue clefs-du-tiroir"
 }

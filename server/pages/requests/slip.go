@@ -3,6 +3,7 @@ package requests
 import (
 	"fmt"
 	"net/http"
+	"slices"
 
 	"okey/internal/address"
 	"okey/okey"
@@ -67,6 +68,9 @@ func (d Dossier) slipFacts(who string, key okey.Key) []web.Fact {
 		{Name: "UAI", Value: string(d.UAI)},
 		{Name: "Numéro de série de la clef", Value: string(d.Key)},
 		{Name: "Valable jusqu'au", Value: d.Clock.Date(key.ExpiresOn)},
+	}
+	if academy, known := okey.AcademyByCode(d.Place.Academy); known {
+		facts = slices.Insert(facts, 4, web.Fact{Name: "Académie", Value: academy.Name})
 	}
 	if !d.SignedAt.IsZero() {
 		facts = append(facts, web.Fact{

@@ -119,8 +119,8 @@ type Config struct {
 	LDAPWorks       string         `name:"ldap-works" env:"OKEY_LDAP_WORKS" default:"FrEduRne" placeholder:"ATTRIBUT"`
 	LDAPDelegations string         `name:"ldap-delegations" env:"OKEY_LDAP_DELEGATIONS" default:"FrEduResDel" placeholder:"ATTRIBUT"`
 
-	// What other programs are told of keys: which fields events have (empty: all), for how many months they are kept, see MonthsOfEvents, and the
-	// file of those to whom OKEY sends them, read at the start.
+	// What other programs are told of keys: which fields events have (empty: all), for how many months they are kept (see MonthsOfEvents),
+	// and the file of those to whom OKEY sends them, read at the start.
 	EventFields  []string  `name:"event-fields" env:"OKEY_EVENT_FIELDS" placeholder:"CHAMP,…"`
 	EventMonths  string    `name:"event-months" env:"OKEY_EVENT_MONTHS" default:"3" placeholder:"NOMBRE"`
 	WebhooksFile string    `name:"webhooks" env:"OKEY_WEBHOOKS" placeholder:"FICHIER"`

@@ -83,7 +83,8 @@ func (s *Store) chain(ctx context.Context, t *Tx) error {
 		MAC   []byte `db:"mac"`
 		Event int64  `db:"event_seq"`
 	}
-	if err := t.get(ctx, &head, "Le journal d'audit n'a pas de tête.", `SELECT seq, mac, event_seq FROM audit_head FOR UPDATE`); err != nil {
+	err := t.get(ctx, &head, "Le journal d'audit n'a pas de tête.", `SELECT seq, mac, event_seq FROM audit_head FOR UPDATE`)
+	if err != nil {
 		return fmt.Errorf("lock the audit's head: %w", err)
 	}
 	if err := t.publish(ctx, head.Event); err != nil {
@@ -99,7 +100,7 @@ func (s *Store) chain(ctx context.Context, t *Tx) error {
 		head.MAC = entryMAC(key, head.MAC, head.Seq, e)
 		macs[i] = head.MAC
 	}
-	err := t.exec(ctx, writeChain, head.Seq, version, sealMAC(key, head.Seq, head.MAC), macs,
+	err = t.exec(ctx, writeChain, head.Seq, version, sealMAC(key, head.Seq, head.MAC), macs,
 		pq.Array(at), pq.Array(events), pq.Array(actors), pq.Array(vias), pq.Array(subjects), pq.Array(details))
 	if err != nil {
 		return fmt.Errorf("write the audit: %w", err)

@@ -81,8 +81,8 @@ func (w webhookRow) receiver() WebhookReceiver {
 func (w WebhookReceiver) Backlog() int64 { return max(0, w.Last-w.Position-int64(len(w.Ahead))) }
 
 const webhookReceivers = `SELECT w.id, w.name, w.address, w.state, w.idle, w.seen, w.epoch, w.position, w.ahead, w.waiting, w.failing_since,
-		w.attempts, w.alive, w.next_try_at, w.last_try_at, w.last_status, w.last_error, w.last_sent_at, w.missed, w.test_asked_at, w.tested_at,
-		w.test_status, w.test_error, (SELECT h.event_seq FROM audit_head h) AS last
+		w.attempts, w.alive, w.next_try_at, w.last_try_at, w.last_status, w.last_error, w.last_sent_at, w.missed, w.test_asked_at,
+		w.tested_at, w.test_status, w.test_error, (SELECT h.event_seq FROM audit_head h) AS last
 	FROM webhook_receiver w `
 
 // WebhookReceivers returns all that there ever were, by name.
@@ -168,7 +168,8 @@ type WokenReceiver struct {
 func (r reader) ReceiversBehind(ctx context.Context, before time.Time) (names []string, err error) {
 	err = r.all(ctx, &names, `SELECT w.name FROM webhook_receiver w, audit_head h
 		WHERE coalesce(w.last_try_at, '-infinity') < $1 AND coalesce(w.next_try_at, '-infinity') < $1
-		AND (w.state = 'active' AND w.position < h.event_seq OR w.state <> 'absent' AND w.test_asked_at IS NOT NULL) ORDER BY w.name`, before)
+		AND (w.state = 'active' AND w.position < h.event_seq OR w.state <> 'absent' AND w.test_asked_at IS NOT NULL)
+		ORDER BY w.name`, before)
 	return names, err
 }
 
@@ -187,8 +188,8 @@ func (s *Store) EndTurn(ctx context.Context, w WebhookReceiver, answered time.Ti
 		}
 		asked := !now.TestAsked.IsZero() && !now.TestAsked.Equal(answered)
 		kept, idle = true, w.Idle && !asked && (w.Seen >= now.Last || w.State == okey.WebhookStopped)
-		err = t.exec(ctx, `UPDATE webhook_receiver SET state = $2, idle = $3, seen = $4, position = $5, ahead = coalesce($6::bigint[], '{}'),
-			waiting = coalesce($7::text[], '{}'), failing_since = $8,
+		err = t.exec(ctx, `UPDATE webhook_receiver SET state = $2, idle = $3, seen = $4, position = $5,
+			ahead = coalesce($6::bigint[], '{}'), waiting = coalesce($7::text[], '{}'), failing_since = $8,
 			attempts = $9, alive = $10, next_try_at = $11, last_try_at = $12, last_status = $13, last_error = $14, last_sent_at = $15,
 			missed = $16 WHERE name = $1`,
 			w.Name, string(w.State), idle, w.Seen, w.Position, pq.Array(w.Ahead), pq.Array(w.Waiting), nullTime(w.FailingSince), w.Attempts,
@@ -196,8 +197,8 @@ func (s *Store) EndTurn(ctx context.Context, w WebhookReceiver, answered time.Ti
 		if err != nil || asked || answered.IsZero() {
 			return err
 		}
-		return t.exec(ctx, `UPDATE webhook_receiver SET test_asked_at = NULL, tested_at = $2, test_status = $3, test_error = $4 WHERE name = $1`,
-			w.Name, nullTime(w.Tested), w.TestStatus, string(w.TestError))
+		return t.exec(ctx, `UPDATE webhook_receiver SET test_asked_at = NULL, tested_at = $2, test_status = $3, test_error = $4
+			WHERE name = $1`, w.Name, nullTime(w.Tested), w.TestStatus, string(w.TestError))
 	})
 	if err != nil {
 		return false, false, fmt.Errorf("keep how far receiver %s has come: %w", w.Name, err)
@@ -210,7 +211,8 @@ func (s *Store) EndTurn(ctx context.Context, w WebhookReceiver, answered time.Ti
 func (t *Tx) ResumeReceiver(ctx context.Context, id uuid.UUID, from time.Time) (position int64, err error) {
 	err = t.get(ctx, &position, noReceiver, `UPDATE webhook_receiver w SET state = 'active', epoch = epoch + 1, idle = true, seen = -1,
 			position = CASE WHEN $2::timestamptz IS NULL THEN position
-				ELSE coalesce((SELECT o.seq FROM outbox o WHERE o.created_at >= $2 ORDER BY o.created_at, o.seq LIMIT 1) - 1, h.event_seq) END,
+				ELSE coalesce((SELECT o.seq FROM outbox o WHERE o.created_at >= $2 ORDER BY o.created_at, o.seq LIMIT 1) - 1,
+					h.event_seq) END,
 			ahead = CASE WHEN $2 IS NULL THEN ahead ELSE '{}' END, waiting = '{}', failing_since = NULL, attempts = 0, alive = true,
 			next_try_at = NULL, missed = 0
 		FROM audit_head h WHERE w.id = $1 AND w.state <> 'absent' RETURNING w.position`, id, nullTime(from))

@@ -29,7 +29,8 @@ func (s *API) getEvents(c *gin.Context) error {
 		return okey.Errorf(okey.CodeForbidden, "Seul un programme, avec son propre jeton, lit les événements.")
 	}
 	var wrong respond.Invalid
-	after, given, err := countOf(c, "after", 0, 1<<53, "Donnez le « next » de la lecture d'avant, ou rien pour savoir où en sont les événements.")
+	after, given, err := countOf(c, "after", 0, 1<<53,
+		"Donnez le « next » de la lecture d'avant, ou rien pour savoir où en sont les événements.")
 	_ = wrong.Add(err)
 	wait, _, err := countOf(c, "wait", 0, longestWait, "L'attente va de 0 à 30 secondes.")
 	_ = wrong.Add(err)

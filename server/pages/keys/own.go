@@ -45,8 +45,10 @@ func (s *Pages) NewOwnKey(key okey.Key, c web.Clock, works bool) OwnKey {
 		own.Due = fmt.Sprintf("Elle est déclarée égarée, et n'est plus acceptée. Si vous la retrouvez avant le %s au soir, dites-le : "+
 			"elle servira de nouveau. Sinon, elle sera perdue, et vous pourrez en demander une autre.", c.Day(key.DueAt))
 	case okey.Lent:
-		own.Trouble = page + address.PathTrouble
 		own.Due = sayLoan(key, c)
+		if !key.LoanOver(c.Now) {
+			own.Trouble = page + address.PathTrouble
+		}
 	default:
 		own.Trouble, own.Mislaid, own.Leaving = page+address.PathTrouble, page+address.PathMislaid, page+address.PathLeaving
 	}

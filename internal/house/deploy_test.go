@@ -120,6 +120,7 @@ var oneAlone = map[string]struct{ reader, why string }{
 	"OKEY_BOUNCE_":               {"worker", "it alone reads what comes back"},
 	"OKEY_RADIUS_":               {"server", "it alone asks whether a key works"},
 	"OKEY_LDAP_":                 {"worker", "it alone reads the directory"},
+	"OKEY_WEBHOOKS":              {"worker", "it alone sends events, and has the secrets that sign them"},
 }
 
 // A setting that compose drops is one that an operator sets in vain.
@@ -288,6 +289,26 @@ func TestComposeGivesTheWorkerTheDirectoryWhereThereIsOne(t *testing.T) {
 	assert.Equal(t, "/srv/ldap", project.Secrets["okey_ldap_password"].File)
 	assert.Equal(t, "/srv/ca.pem", project.Configs["ldap_ca"].File)
 	assert.Equal(t, worker.Configs[1].Target, *worker.Environment["OKEY_LDAP_CA_FILE"])
+}
+
+// The file of the receivers of events has secrets: whoever reads it has it as one, and the server has it not at all.
+func TestComposeGivesTheFileOfReceiversToWhoSends(t *testing.T) {
+	environment := maps.Clone(asked)
+	environment["OKEY_WEBHOOKS"] = "/srv/webhooks.json"
+	project, err := loadCompose(t, environment)
+	require.NoError(t, err)
+	assert.Equal(t, "/srv/webhooks.json", project.Secrets["okey_webhooks"].File)
+	for name, has := range map[string]bool{"worker": true, "doctor": true, "server": false} {
+		service := project.Services[name]
+		given := slices.ContainsFunc(service.Secrets, func(s types.ServiceSecretConfig) bool { return s.Source == "okey_webhooks" })
+		assert.Equal(t, has, given, name)
+		if path := service.Environment["OKEY_WEBHOOKS"]; has {
+			assert.Equal(t, "/run/secrets/okey_webhooks", *path, name)
+		} else {
+			assert.Nil(t, path, name)
+		}
+	}
+	assert.Empty(t, *compose(t).Services["worker"].Environment["OKEY_WEBHOOKS"], "an academy may do without")
 }
 
 func TestComposeHoldsNoSecret(t *testing.T) {
@@ -473,13 +494,13 @@ func TestConnectionsAddUp(t *testing.T) {
 		return n
 	}
 	const (
-		listening, services = 1, 4 // the server listens for outcomes; frontend, history, matching and the engine's own worker
+		listening, services = 1, 4 // the server listens for outcomes, a worker for events; frontend, history, matching and the engine's own worker
 		following           = 1    // each of OKEY's programs asks now and then, on a new one, which database answers
 		workers             = 2    // a second one beside the first while OKEY is upgraded
 		commands            = 20   // migrate, doctor, backup, psql, and those that PostgreSQL keeps for its superuser
 	)
 	ours := number("server", "OKEY_DATABASE_CONNECTIONS") + listening + following +
-		workers*(number("worker", "OKEY_DATABASE_CONNECTIONS")+following)
+		workers*(number("worker", "OKEY_DATABASE_CONNECTIONS")+listening+following)
 	engines := services * (number("temporal", "SQL_MAX_CONNS") + number("temporal", "SQL_VIS_MAX_CONNS"))
 	takes := regexp.MustCompile(`max_connections=(\d+)`).FindStringSubmatch(strings.Join(project.Services["postgres"].Command, " "))
 	require.NotNil(t, takes)

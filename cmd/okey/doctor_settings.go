@@ -143,8 +143,8 @@ func (d *doctor) radius(ctx context.Context) (string, error) {
 		}
 	}
 	if len(silent) > 0 {
-		return "", advice(strings.Join(silent, ", ") + " : pas de réponse à Status-Server (RFC 5997). Il est arrêté, il ne connaît pas OKEY " +
-			"ou son secret, ou il ne répond jamais à cela : essayez une clef.")
+		return "", advice(strings.Join(silent, ", ") + " : pas de réponse à Status-Server (RFC 5997). Il est arrêté, il ne connaît pas " +
+			"OKEY ou son secret, ou il ne répond jamais à cela : essayez une clef.")
 	}
 	return "là, " + strings.Join(there, ", "), nil
 }

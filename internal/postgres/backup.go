@@ -3,6 +3,7 @@ package postgres
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"fmt"
 	"io"
 	"net"
@@ -20,9 +21,15 @@ func Backup(ctx context.Context, options Options, to io.Writer) error {
 	if err != nil {
 		return err
 	}
+	c.port = options.Port
 	if err := c.readPassword(); err != nil {
 		return err
 	}
+	release, err := c.keepLog(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
 	// The fast checkpoint: else it waits for the server's own, minutes long.
 	command := exec.CommandContext(ctx, c.binaries.path("pg_basebackup"),
 		"--host", c.options.Host, "--port", strconv.Itoa(options.Port), "--username", Admin, "--no-password",
@@ -35,6 +42,22 @@ func Backup(ctx context.Context, options Options, to io.Writer) error {
 		return fmt.Errorf("pg_basebackup %s: %w: %s", where, err, lastLines(said.String()))
 	}
 	return nil
+}
+
+// keepLog has the server keep its log from here on until release: the end of a backup needs that of its beginning, and a checkpoint in
+// between would throw it away. The slot is the session's own and goes with it, however that ends.
+func (c *Cluster) keepLog(ctx context.Context) (release func(), err error) {
+	db, err := sql.Open("postgres", c.URL("postgres"))
+	if err != nil {
+		return nil, fmt.Errorf("address the server: %w", err)
+	}
+	db.SetMaxOpenConns(1)
+	_, err = db.ExecContext(ctx, `SELECT pg_create_physical_replication_slot('okey_backup_' || pg_backend_pid(), true, true)`)
+	if err != nil {
+		_ = db.Close()
+		return nil, fmt.Errorf("have the server keep its log meanwhile: %w", err)
+	}
+	return func() { _ = db.Close() }, nil
 }
 
 // Verify checks the data directory of a cluster that has been put back from a Backup, file by file, and hands it to the user that the

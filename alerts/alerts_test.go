@@ -64,6 +64,10 @@ var cases = map[string]struct{ ill, well string }{
 		ill:  `okey_audit_examined_timestamp_seconds -105000x240`,
 		well: `okey_audit_examined_timestamp_seconds -86400x240`,
 	},
+	"OkeyBackupOld": {
+		ill:  `okey_backup_last_success_timestamp_seconds -95000x240`,
+		well: `okey_backup_last_success_timestamp_seconds -86400x240`,
+	},
 	"OkeyErrors": {
 		ill:  `okey_http_requests_total{route="/demandes",status="500"} 0+1x240` + "\n" + `okey_http_requests_total{route="/clefs",status="200"} 0+10x240`,
 		well: `okey_http_requests_total{route="/demandes",status="500"} 0+1x240` + "\n" + `okey_http_requests_total{route="/clefs",status="200"} 0+100x240`,

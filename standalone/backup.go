@@ -16,9 +16,12 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
+	"okey/config"
 	"okey/internal/postgres"
 	"okey/okey"
+	"okey/sql"
 )
 
 // backup writes all that a folder keeps into one new file: the databases of OKEY and of the engine as they are at one and the same
@@ -58,6 +61,9 @@ func backup(ctx context.Context, data, to string) (err error) {
 	if err := errors.Join(file.Sync(), os.Rename(half, to)); err != nil {
 		return fmt.Errorf("la sauvegarde a échoué, rien n'est gardé : %w", err)
 	}
+	if err := noteBackup(ctx, at); err != nil {
+		fmt.Fprintln(os.Stderr, "okey-standalone : la sauvegarde est faite, mais « okey doctor » ne le saura pas :", err)
+	}
 	info, err := file.Stat()
 	if err != nil {
 		return err
@@ -65,6 +71,20 @@ func backup(ctx context.Context, data, to string) (err error) {
 	fmt.Printf("Sauvegarde faite : %s (%s Mo). Elle contient aussi les secrets : gardez-la sur une autre machine, comme un mot de passe.\n",
 		to, okey.SayNumber(int(info.Size()>>20)+1))
 	return nil
+}
+
+// noteBackup tells the database, for doctor and metrics, that a backup was taken.
+func noteBackup(ctx context.Context, at postgres.Options) error {
+	address, err := postgres.Address(at, okeyDatabase)
+	if err != nil {
+		return err
+	}
+	store, err := sql.Open(address, config.Keyring{}) // nothing is audited
+	if err != nil {
+		return err
+	}
+	defer func() { _ = store.Close() }()
+	return store.NoteBackup(ctx, time.Now())
 }
 
 // databaseFor is where the folder's database answers: that of the OKEY that runs on it, else one that is started for as long as it takes.

@@ -128,6 +128,7 @@ func TestTheNightlyBackupOfASmallProductionKeepsTwoWeeks(t *testing.T) {
 	for _, line := range unit(t, "okey-backup.service") {
 		shell(t, line, nil, "/usr/local/bin/okey-standalone", os.Args[0], "/var/lib/okey-backup", kept, "/var/lib/okey ", s.dir+" ")
 	}
+	assert.Contains(t, s.advice(), "✓ sauvegarde : faite le")
 	found, err := filepath.Glob(filepath.Join(kept, "okey-*.tar.gz"))
 	require.NoError(t, err)
 	assert.Len(t, found, 14)

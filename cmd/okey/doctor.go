@@ -181,6 +181,7 @@ func (d *doctor) examinations() []examination {
 		{name: "workers", look: d.workers},
 		{name: "relais de courrier", look: d.relay},
 		{name: "courriels qui reviennent", look: d.bounces},
+		{name: "sauvegarde", look: d.backup, records: true},
 		{name: auditName, look: d.audit, records: true},
 		{name: chartersName, look: d.charters, records: true},
 		{name: rolesName, look: d.roles, records: true},

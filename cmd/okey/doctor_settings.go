@@ -126,6 +126,26 @@ func (d *doctor) directory(ctx context.Context) (string, error) {
 	return "se laisse lire, " + from.URL, from.Check(ctx)
 }
 
+// backedUpWithin is how old the last backup may be: those are taken each night, and this is looked at each night after that.
+const backedUpWithin = 25 * time.Hour
+
+// backup looks whether one was taken of late.
+func (d *doctor) backup(ctx context.Context) (string, error) {
+	last, since, err := d.store.LastBackup(ctx)
+	const how = " : docs/backup.md dit comment en faire une, et comment la vôtre se note."
+	switch {
+	case err != nil:
+		return "", err
+	case last.IsZero() && (d.cfg.Demonstration != "" || d.now.Sub(since) < backedUpWithin):
+		return "", advice("aucune encore" + how)
+	case last.IsZero():
+		return "", okey.Errorf(okey.CodeUnavailable, "aucune n'a été faite%s", how)
+	case d.now.Sub(last) > backedUpWithin:
+		return "", okey.Errorf(okey.CodeUnavailable, "la dernière date du %s%s", last.UTC().Format(time.RFC3339), how)
+	}
+	return "faite le " + last.UTC().Format(time.RFC3339), nil
+}
+
 // reading looks whether all was taken of what the directory said last.
 func (d *doctor) reading(ctx context.Context) (string, error) {
 	run, found, err := d.store.LastReading(ctx)

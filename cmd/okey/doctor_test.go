@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"okey/config"
 	"okey/internal/scene"
@@ -52,6 +53,28 @@ func TestDoctorNamesWhatIsWrong(t *testing.T) {
 	_, out, _ = d.okey("doctor")
 	assert.Contains(t, out, "✗ journal d'audit : ")
 	assert.Contains(t, out, "modifiée")
+}
+
+func TestDoctorSaysWhenTheLastBackupIsOld(t *testing.T) {
+	d := newDesk(t)
+	now := time.Now()
+	for _, of := range []struct {
+		touch func()
+		says  string
+	}{
+		{func() {}, "! sauvegarde : aucune encore"},
+		{func() {
+			_, err := d.Admin.ExecContext(t.Context(), `UPDATE goose_db_version SET tstamp = now() - interval '26 hours'`)
+			require.NoError(t, err)
+		}, "✗ sauvegarde : aucune n'a été faite : docs/backup.md"},
+		{func() { require.NoError(t, d.Store.NoteBackup(t.Context(), now.Add(-24*time.Hour))) }, "✓ sauvegarde : faite le"},
+		{func() { require.NoError(t, d.Store.NoteBackup(t.Context(), now.Add(-26*time.Hour))) }, "✗ sauvegarde : la dernière date du " +
+			now.Add(-26*time.Hour).UTC().Format(time.RFC3339)},
+	} {
+		of.touch()
+		_, out, _ := d.okey("doctor")
+		assert.Contains(t, out, of.says)
+	}
 }
 
 func TestDoctorSaysOnceThatTheDatabaseIsAway(t *testing.T) {

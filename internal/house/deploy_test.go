@@ -289,6 +289,25 @@ func TestComposeGivesTheWorkerTheDirectoryWhereThereIsOne(t *testing.T) {
 	assert.Equal(t, worker.Configs[1].Target, *worker.Environment["OKEY_LDAP_CA_FILE"])
 }
 
+// Whoever shares the database's network loses it for good when the database is started anew by Docker, which asks compose for nothing: the
+// backup asks by the socket.
+func TestTheBackupOutlivesARestartOfTheDatabase(t *testing.T) {
+	project := compose(t)
+	const socket = "/var/run/postgresql"
+	at := func(service string) string {
+		volumes := project.Services[service].Volumes
+		i := slices.IndexFunc(volumes, func(v types.ServiceVolumeConfig) bool { return v.Target == socket })
+		require.GreaterOrEqual(t, i, 0, "%s has no %s", service, socket)
+		return volumes[i].Source
+	}
+	assert.Equal(t, at("postgres"), at("backup"))
+	assert.Equal(t, "none", project.Services["backup"].NetworkMode)
+	assert.Equal(t, socket, *project.Services["backup"].Environment["PGHOST"])
+	for name, service := range project.Services {
+		assert.NotContains(t, service.NetworkMode, "service:", name)
+	}
+}
+
 func TestComposeHoldsNoSecret(t *testing.T) {
 	// An address of public keys is none.
 	secretive := regexp.MustCompile(`PASSWORD|PWD|SECRET|_KEY|_KEYS|PEPPER|DATABASE_URL`)

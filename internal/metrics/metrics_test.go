@@ -117,6 +117,7 @@ func TestWhatWaitsIsCountedAndHowLongIt(t *testing.T) {
 	s.Exec(`UPDATE audit_head SET seq = 42`)
 	require.NoError(t, s.Store.NoteExamined(t.Context(), ago(2)))
 	require.NoError(t, s.Store.NoteExamined(t.Context(), ago(1)))
+	require.NoError(t, s.Store.NoteBackup(t.Context(), ago(3)))
 
 	c, err := engine.Dial(config.Config{Temporal: config.TemporalEnv{"TEMPORAL_ADDRESS": freeAddress(t)}})
 	require.NoError(t, err)
@@ -139,6 +140,7 @@ func TestWhatWaitsIsCountedAndHowLongIt(t *testing.T) {
 		`okey_troubles{kind="workflow"}`:                   0,
 		`okey_audit_entries`:                               42,
 		`okey_audit_examined_timestamp_seconds`:            float64(ago(1).Unix()),
+		`okey_backup_last_success_timestamp_seconds`:       float64(ago(3).Unix()),
 	} {
 		got, told := told[series]
 		assert.True(t, told, series)

@@ -53,6 +53,7 @@ var (
 	troubles     = prometheus.NewDesc("okey_troubles", "What does not get on by itself, by kind.", []string{"kind"}, nil)
 	auditEntries = prometheus.NewDesc("okey_audit_entries", "Length of the audit.", nil, nil)
 	examined     = prometheus.NewDesc("okey_audit_examined_timestamp_seconds", "When the audit was found whole last; 0: never.", nil, nil)
+	backedUp     = prometheus.NewDesc("okey_backup_last_success_timestamp_seconds", "When a backup was taken last; 0: none was noted.", nil, nil)
 
 	lastRun = prometheus.NewDesc("okey_schedule_last_run_timestamp_seconds",
 		"When the work of a schedule was last done to its end; where it never was, when the schedule was made; 0: there is none.",
@@ -65,7 +66,7 @@ var (
 func (w *work) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		databaseUp, engineUp, requests, unjudged, unjudgedAge, wakeUps, wakeUpsAge, mails, queuedAge, keys, troubles, auditEntries,
-		examined,
+		examined, backedUp,
 		lastRun, period,
 	} {
 		to <- d
@@ -134,6 +135,7 @@ func (w *work) ofDatabase(ctx context.Context, at time.Time) (g gathered) {
 	g.waiting(at, read.Queued, mails, queuedAge, string(sql.MailQueued))
 	g.add(auditEntries, float64(read.Audit))
 	g.add(examined, unix(read.Examined))
+	g.add(backedUp, unix(read.BackedUp))
 
 	// What there is none of is told, too: a series that comes and goes is no answer.
 	type pair [2]string

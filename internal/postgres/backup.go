@@ -17,12 +17,8 @@ import (
 // Backup writes a tar of the data directory, as it is at one moment, of the server that runs on options.Dir at options.Host and Port.
 // With it comes the log that makes it whole, and the manifest by which Verify checks it. Whoever can read the cluster's password may ask.
 func Backup(ctx context.Context, options Options, to io.Writer) error {
-	c, err := prepare(options)
+	c, err := running(options)
 	if err != nil {
-		return err
-	}
-	c.port = options.Port
-	if err := c.readPassword(); err != nil {
 		return err
 	}
 	release, err := c.keepLog(ctx)
@@ -42,6 +38,25 @@ func Backup(ctx context.Context, options Options, to io.Writer) error {
 		return fmt.Errorf("pg_basebackup %s: %w: %s", where, err, lastLines(said.String()))
 	}
 	return nil
+}
+
+// running is the cluster at options.Dir, whose server somebody has started at options.Host and Port.
+func running(options Options) (*Cluster, error) {
+	c, err := prepare(options)
+	if err != nil {
+		return nil, err
+	}
+	c.port = options.Port
+	return c, c.readPassword()
+}
+
+// Address is how the owner reaches a database of the server that runs on options.Dir at options.Host and Port.
+func Address(options Options, database string) (string, error) {
+	c, err := running(options)
+	if err != nil {
+		return "", err
+	}
+	return c.URL(database), nil
 }
 
 // keepLog has the server keep its log from here on until release: the end of a backup needs that of its beginning, and a checkpoint in

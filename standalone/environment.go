@@ -93,6 +93,44 @@ func (s *secrets) draw() {
 
 func (s *secrets) make(dir string) error {
 	s.draw()
+	return s.keep(dir)
+}
+
+// rotate puts a new key before the others of a ring, which go on verifying what they signed. What runs on the folder goes on with the old
+// ones until it is started anew.
+func rotate(dir, name string) error {
+	if err := ownFolder(dir); err != nil {
+		return err
+	}
+	if missing(secretsFile(dir)) {
+		return fmt.Errorf("le dossier %s n'a pas de secrets. Est-ce le bon --data ?", dir)
+	}
+	s, err := loadSecrets(dir, nil)
+	if err != nil {
+		return err
+	}
+	for _, field := range s.fields() {
+		if field.name != strings.ToUpper(strings.ReplaceAll(name, "-", "_")) {
+			continue
+		}
+		ring, err := config.ParseKeyring(*field.value)
+		if err != nil {
+			return fmt.Errorf("%s de %s : %w", field.name, secretsFile(dir), err)
+		}
+		next, err := ring.Rotated()
+		if err != nil {
+			return fmt.Errorf("%s de %s : %w", field.name, secretsFile(dir), err)
+		}
+		*field.value = next.Reveal()
+		version, _ := next.Current()
+		fmt.Printf("%s : la clef de version %d servira au prochain démarrage, les anciennes vérifient encore. Redémarrez OKEY, et son doctor.\n",
+			name, version)
+	}
+	return s.keep(dir)
+}
+
+// keep writes them whole, or leaves what was there.
+func (s *secrets) keep(dir string) error {
 	var text strings.Builder
 	for _, field := range s.fields() {
 		fmt.Fprintf(&text, "%s=%s\n", field.name, *field.value)

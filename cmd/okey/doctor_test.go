@@ -87,6 +87,41 @@ func TestDoctorSaysOnceThatTheDatabaseIsAway(t *testing.T) {
 	assert.Contains(t, out, "! journal d'audit : non vérifié")
 }
 
+// A program that runs on with the keys from before a rotation knows nothing of what the new one signs, and accuses nobody.
+func TestDoctorAccusesNobodyOfAKeyThatItWasNotGiven(t *testing.T) {
+	d := newDesk(t)
+	old := d.Keys.Reveal()
+	lea := d.Person("Léa Martin", okey.Staff, scene.Tilleuls)
+	request := uuid.New()
+	d.Exec(`INSERT INTO request (id, person, uai, need, reason, stage, turn, since, asked_at, approved_at) VALUES ($1, $2, $3, '', `+
+		`'first', 'awaiting_charter', 1, $4, $4, $4)`, request, lea.ID, scene.Tilleuls, scene.Now)
+	next, err := d.Keys.Rotated()
+	require.NoError(t, err)
+	t.Setenv("OKEY_AUDIT_KEYS", next.Reveal())
+	code, _, said := d.okey("grant", "support", "sam@exemple.fr")
+	require.Equal(t, 0, code, said)
+	store, err := sql.Open(d.URL, next)
+	require.NoError(t, err)
+	defer store.Close()
+	require.NoError(t, store.Do(t.Context(), func(tx *sql.Tx) error {
+		return tx.Sign(t.Context(), request, 1, scene.Now, lea.ID, okey.ViaWeb)
+	}))
+	_, out, _ := d.okey("doctor")
+	assert.Contains(t, out, "✓ rôles")
+	assert.Contains(t, out, "✓ chartes")
+	t.Setenv("OKEY_AUDIT_KEYS", old)
+	_, out, _ = d.okey("doctor")
+	for _, line := range []string{
+		"✗ journal d'audit : la clef d'audit n° 2, qui signe l'entrée 1, n'est pas dans OKEY_AUDIT_KEYS. Si les clefs viennent",
+		"! rôles : non vérifié, sans la clef d'audit n° 2.", "! chartes : non vérifié, sans la clef d'audit n° 2.",
+	} {
+		assert.Contains(t, out, line)
+	}
+	d.Exec(`UPDATE person SET auditor = true WHERE uid = 'sam@exemple.fr'`)
+	_, out, _ = d.okey("doctor")
+	assert.Contains(t, out, "✗ rôles : le journal dit autre chose : sam@exemple.fr le porte sans qu'il ait été donné", "no key is needed for that")
+}
+
 func TestDoctorHoldsRolesAndTheEndOfTheAuditToWhatItIsTold(t *testing.T) {
 	d := newDesk(t)
 	code, _, said := d.okey("grant", "support", "sam@exemple.fr")

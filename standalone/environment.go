@@ -182,7 +182,19 @@ func (h *house) environment(urls databases) ([]variable, config.Config, error) {
 		values[v.name] = v.value
 	}
 	cfg, err := config.Load(values)
-	return variables, cfg, config.Together(err, cfg.Check(config.RoleServer), cfg.Check(config.RoleWorker))
+	return variables, cfg, config.Together(err, cfg.Check(config.RoleServer), cfg.Check(config.RoleWorker), refuseDeployment(cfg))
+}
+
+// refuseDeployment: the one worker of this process would wait for somebody to promote it, after each upgrade.
+func refuseDeployment(cfg config.Config) error {
+	if cfg.WorkerDeployment == "" {
+		return nil
+	}
+	return config.Problems{{
+		Name: "OKEY_WORKER_DEPLOYMENT", Value: cfg.WorkerDeployment,
+		What: "n'est pas pour okey-standalone, dont le seul worker attendrait sans travail",
+		Do:   "Retirez ce réglage. S'il a servi : « okey promote --unversioned » rend le travail.",
+	}}
 }
 
 // examineSettings refuses those that could not hold, before anything has started. What the parts that run here will say, any stands for.

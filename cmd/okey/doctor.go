@@ -273,10 +273,11 @@ func (d *doctor) workers(ctx context.Context) (string, error) {
 		return "", okey.Errorf(okey.CodeUnavailable, "aucun ne travaille : ce qui est enregistré attend. Lancez « okey worker ».")
 	case working == 0:
 		return "", okey.Errorf(okey.CodeUnavailable,
-			"aucun n'est de la version qui reçoit le travail : ce qui est enregistré attend. Lancez « okey promote » avec leur version.")
+			"aucun n'est de la version qui reçoit le travail : ce qui est enregistré attend. Lancez « okey promote » avec leur version, ou, "+
+				"s'ils n'en disent pas, « okey promote --unversioned ».")
 	case waiting > 0:
 		return "", advice(fmt.Sprintf("%s au travail, %s sans travail. Lancez « okey promote » avec la version voulue, "+
-			"puis arrêtez les autres.",
+			"puis arrêtez les autres. Un worker arrêté compte encore deux minutes.",
 			okey.SayNumber(working), okey.SayNumber(waiting)))
 	}
 	return okey.SayNumber(working), nil

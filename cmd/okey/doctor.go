@@ -136,10 +136,13 @@ func (c *DoctorCommand) note(mark sql.Mark) error {
 	return nil
 }
 
-// examine looks, unless it is into a database that was found not to answer.
+// examine looks, unless it is into a database that was found not to answer, or to be older than what would be asked of it.
 func (d *doctor) examine(ctx context.Context, e examination) (string, error) {
 	if d.away && e.records {
 		return "", advice("non vérifié, puisque la base de données ne répond pas.")
+	}
+	if d.older && e.records {
+		return "", advice("non vérifié, puisque la base de données n'est pas à niveau.")
 	}
 	limited, cancel := context.WithTimeout(ctx, e.patience())
 	defer cancel()
@@ -172,6 +175,7 @@ type doctor struct {
 	noted []sql.Mark // of the audit, at earlier visits
 	marks *DoctorCommand
 	away  bool // the database does not answer
+	older bool // its schema is not the one that this program asks for
 }
 
 func (d *doctor) database(ctx context.Context) (string, error) {
@@ -180,14 +184,20 @@ func (d *doctor) database(ctx context.Context) (string, error) {
 	return "répond, en écriture", err
 }
 
+func (d *doctor) schema(ctx context.Context) (string, error) {
+	err := d.store.CheckSchema(ctx)
+	d.older = err != nil
+	return "à niveau", err
+}
+
 func (d *doctor) examinations() []examination {
 	said := func(well string, look func(context.Context) error) func(context.Context) (string, error) {
 		return func(ctx context.Context) (string, error) { return well, look(ctx) }
 	}
 	return []examination{
 		{name: "base de données", look: d.database},
+		{name: "migrations", look: d.schema, records: true},
 		{name: "écritures", look: d.writes, records: true},
-		{name: "migrations", look: said("à niveau", d.store.CheckSchema), records: true},
 		{name: "rôle de la base", look: said("ne peut pas réécrire l'audit", d.store.CheckRole), records: true},
 		{name: "notifications de la base", look: d.notifications, records: true},
 		{name: "réglages du serveur", look: d.settings(config.RoleServer)},
@@ -285,7 +295,7 @@ func (d *doctor) workers(ctx context.Context) (string, error) {
 
 func (d *doctor) relay(ctx context.Context) (string, error) {
 	if d.cfg.SMTP.Host == "" {
-		return "pas donné à cette commande (OKEY_SMTP_URL), non vérifié", nil
+		return "", advice("pas donné à cette commande (OKEY_SMTP_URL), non vérifié.")
 	}
 	address := net.JoinHostPort(d.cfg.SMTP.Host, strconv.Itoa(d.cfg.SMTP.Port))
 	connection, err := new(net.Dialer).DialContext(ctx, "tcp", address)

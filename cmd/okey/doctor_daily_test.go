@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -76,6 +77,27 @@ func TestEachNightSupportIsToldWhatIsWrong(t *testing.T) {
 	require.NoError(t, os.Chtimes(marks, old, old))
 	code, _, _ = d.okey("healthcheck", "doctor", "--marks", marks)
 	assert.Equal(t, 1, code, "it has not looked for a day")
+}
+
+// What support could not be told stands in the log, where nobody looks: the service is ill.
+func TestADoctorThatCannotTellSupportIsNotWell(t *testing.T) {
+	d := newDesk(t)
+	t.Setenv("TEMPORAL_ADDRESS", closedPort(t))
+	marks := filepath.Join(t.TempDir(), "marks")
+	said := d.watched(t, closedPort(t), marks)
+	require.Eventually(t, func() bool { return strings.Contains(said(), "✗ courriel à l'assistance") }, time.Minute, 20*time.Millisecond)
+	var code int
+	var why string
+	require.Eventually(t, func() bool { code, _, why = d.okey("healthcheck", "doctor", "--marks", marks); return code == 1 }, time.Minute,
+		20*time.Millisecond)
+	assert.Contains(t, why, "l'assistance n'a pas pu être prévenue de ce qui ne va pas : ")
+
+	box := postbox.Open(t) // the relay is back at the next examination
+	t.Setenv("OKEY_SMTP_URL", "smtp://"+box.Host+":"+strconv.Itoa(box.Port))
+	d.watched(t, box.Host+":"+strconv.Itoa(box.Port), marks)
+	require.Eventually(t, func() bool { return len(box.To("sos@ac-exemple.fr")) == 1 }, time.Minute, 20*time.Millisecond)
+	require.Eventually(t, func() bool { code, _, why = d.okey("healthcheck", "doctor", "--marks", marks); return code == 0 }, time.Minute,
+		20*time.Millisecond, why)
 }
 
 // Whoever may write to the database could take the end of the audit away, and the chain of what is left is whole.

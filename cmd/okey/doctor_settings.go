@@ -18,13 +18,13 @@ import (
 	"okey/worker"
 )
 
-const notGiven = "pas donnés à cette commande, non vérifiés"
+const notGiven = advice("pas donnés à cette commande, non vérifiés.")
 
 // settings checks what server or worker would: where the variables of one of them are there, all must be.
 func (d *doctor) settings(role config.Role) func(context.Context) (string, error) {
 	return func(context.Context) (string, error) {
 		if !d.cfg.Given(role) {
-			return notGiven, nil
+			return "", notGiven
 		}
 		cfg := *d.cfg
 		cfg.AdminDatabaseURL = "" // this command may be given it
@@ -45,7 +45,7 @@ func (d *doctor) address(context.Context) (string, error) {
 	exposed := d.cfg.Exposed()
 	switch {
 	case d.cfg.URL == "":
-		return "pas donnée à cette commande (OKEY_URL), non vérifiée", nil
+		return "", advice("pas donnée à cette commande (OKEY_URL), non vérifiée.")
 	case exposed != "":
 		return "", okey.Errorf(okey.CodeInvalid, "%s", exposed)
 	case strings.HasPrefix(d.cfg.URL, "https://") && len(d.cfg.TrustedProxies) == 0:
@@ -82,7 +82,7 @@ const longestDiscovery = 1 << 20
 func (d *doctor) provider(ctx context.Context) (string, error) {
 	issuer := d.cfg.OIDCIssuer
 	if issuer == "" {
-		return "pas donné à cette commande (OKEY_OIDC_ISSUER), non vérifié", nil
+		return "", advice("pas donné à cette commande (OKEY_OIDC_ISSUER), non vérifié.")
 	}
 	address := strings.TrimSuffix(issuer, "/") + "/.well-known/openid-configuration"
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
@@ -120,8 +120,11 @@ func (d *doctor) provider(ctx context.Context) (string, error) {
 // directory looks whether the academy's directory lets itself be read.
 func (d *doctor) directory(ctx context.Context) (string, error) {
 	from := worker.DirectoryOf(*d.cfg)
-	if from == nil {
-		return "aucun n'est donné à cette commande (OKEY_LDAP_URL)", nil
+	switch {
+	case from == nil && d.cfg.Given(config.RoleWorker):
+		return "aucun (OKEY_LDAP_URL)", nil
+	case from == nil:
+		return "", advice("pas donné à cette commande (OKEY_LDAP_URL), non vérifié.")
 	}
 	return "se laisse lire, " + from.URL, from.Check(ctx)
 }

@@ -122,6 +122,23 @@ func TestDoctorAccusesNobodyOfAKeyThatItWasNotGiven(t *testing.T) {
 	assert.Contains(t, out, "✗ rôles : le journal dit autre chose : sam@exemple.fr le porte sans qu'il ait été donné", "no key is needed for that")
 }
 
+func TestDoctorSaysOnceThatTheDatabaseIsEmptyOrOlder(t *testing.T) {
+	d := newDesk(t)
+	for _, older := range []struct{ touch, says string }{
+		{`DELETE FROM goose_db_version WHERE version_id = (SELECT max(version_id) FROM goose_db_version)`, "✗ migrations : La base de données en est à"},
+		{`ALTER TABLE goose_db_version RENAME TO of_another`, "✗ migrations : La base de données est vide : lancez « okey migrate »."},
+	} {
+		_, err := d.Admin.ExecContext(t.Context(), older.touch)
+		require.NoError(t, err)
+		code, out, _ := d.okey("doctor")
+		assert.Equal(t, 1, code)
+		assert.Contains(t, out, older.says)
+		assert.Contains(t, out, "! écritures : non vérifié, puisque la base de données n'est pas à niveau.")
+		assert.NotContains(t, out, "détail technique", "a statement's own words")
+		assert.NotContains(t, out, "relation")
+	}
+}
+
 func TestDoctorHoldsRolesAndTheEndOfTheAuditToWhatItIsTold(t *testing.T) {
 	d := newDesk(t)
 	code, _, said := d.okey("grant", "support", "sam@exemple.fr")
@@ -172,8 +189,8 @@ func TestDoctorLooksAtTheSettingsOfServerAndWorkerWhereTheyAreGiven(t *testing.T
 	}
 	out := look()
 	for _, line := range []string{
-		"✓ réglages du serveur : pas donnés à cette commande", "✓ réglages du worker : pas donnés", "✓ adresse publique : pas donnée",
-		"✓ fournisseur d'identité : pas donné",
+		"! réglages du serveur : pas donnés à cette commande", "! réglages du worker : pas donnés", "! adresse publique : pas donnée",
+		"! fournisseur d'identité : pas donné", "! annuaire : pas donné", "! relais de courrier : pas donné",
 	} {
 		assert.Contains(t, out, line)
 	}
@@ -193,7 +210,7 @@ func TestDoctorLooksAtTheSettingsOfServerAndWorkerWhereTheyAreGiven(t *testing.T
 		"10.0.0.1")
 	for _, line := range []string{
 		"✓ réglages du serveur : complets", "✓ réglages du worker : complets",
-		"✓ adresse publique : https://okey.ac-exemple.fr", "✓ clefs secrètes : une par usage",
+		"✓ adresse publique : https://okey.ac-exemple.fr", "✓ clefs secrètes : une par usage", "✓ annuaire : aucun",
 	} {
 		assert.Contains(t, out, line)
 	}

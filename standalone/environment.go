@@ -206,9 +206,9 @@ func (h *house) examineSettings() error {
 	return err
 }
 
-// unheard says which settings of the environment do nothing here: the misspelt ones, and those that follow from the parts.
+// unheard says which settings of the environment do nothing here: those that follow from the parts.
 func unheard(variables []variable) []string {
-	told := config.Misspelt(config.Environ())
+	var told []string
 	for _, s := range config.Settings() {
 		i := slices.IndexFunc(variables, func(v variable) bool { return v.name == s.Name })
 		given, set := os.LookupEnv(s.Name)

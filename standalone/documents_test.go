@@ -24,10 +24,11 @@ var accounted = []struct{ begins, by, why string }{
 	{begins: "bin/okey-standalone backup", by: "TestABackupTakenUnderLoadGoesOnElsewhere"},
 	{begins: "bin/okey-standalone restore", by: "TestABackupTakenUnderLoadGoesOnElsewhere"},
 	{begins: "bin/okey-standalone --data DIR", by: "TestWholeHouseStandsAndSurvivesAKill"},
+	{begins: "until [ -e /var/lib/okey/okey.env ]", why: "it waits for what TestASmallProductionHasNothingMadeUp starts"},
 	{begins: "mv /var/lib/okey", by: "TestAServiceIsRestoredAsTheGuideSays"},
 	{begins: "install -d -m 700 -o okey -g okey /var/lib/okey", by: "TestAServiceIsRestoredAsTheGuideSays"},
 	{begins: "runuser -u okey -- okey-standalone restore", by: "TestAServiceIsRestoredAsTheGuideSays"},
-	{begins: "docker compose run --rm doctor doctor --marks", by: "TestAfterARestoreTheMarkIsBegunAnew"},
+	{begins: "docker compose run --rm --no-deps doctor doctor --marks", by: "TestAfterARestoreTheMarkIsBegunAnew"},
 	{begins: "runuser -u okey-doctor -- okey doctor --marks", by: "TestAfterARestoreTheMarkIsBegunAnew"},
 	{begins: "runuser -u okey -- okey-standalone rotate", by: "TestKeysAreReplacedAndNothingIsLost"},
 	{begins: "docker compose run --rm backup now", by: "TestTheBackupOfComposeIsTakenAndCanBeRestored"},
@@ -57,7 +58,7 @@ var accounted = []struct{ begins, by, why string }{
 }
 
 var (
-	fence   = regexp.MustCompile("(?ms)^```(sh)?\n(.*?)^```")
+	fence   = regexp.MustCompile("(?ms)^```([a-z]*)\n(.*?)^```")
 	comment = regexp.MustCompile(`(^|\s)#\s.*$`)
 	typed   = regexp.MustCompile(`^(make |bin/okey|okey |docker |curl |TOKEN=|set -a)`)
 )
@@ -155,7 +156,7 @@ func newDesk(t *testing.T, s *stack) *operator {
 }
 
 // okeyIsCalled is how documents call bin/okey.
-var okeyIsCalled = regexp.MustCompile(`^(docker compose run --rm (--volume \S+ )?(server|migrate|worker)|bin/okey|okey) (import|grant|token|revoke|doctor)\b`)
+var okeyIsCalled = regexp.MustCompile(`^(docker compose run --rm (--no-deps )?(--volume \S+ )?(server|migrate|worker|doctor)|bin/okey|okey) (import|grant|token|revoke|doctor)\b`)
 
 // runs tells whether a line is one to be run here, and runs it.
 func (o *operator) runs(line string) bool {
@@ -169,7 +170,7 @@ func (o *operator) runs(line string) bool {
 	typed := instead.Replace(line)
 	switch {
 	case okeyIsCalled.MatchString(line):
-		typed = okeyIsCalled.ReplaceAllString(typed, o.s.product()+" $4")
+		typed = okeyIsCalled.ReplaceAllString(typed, o.s.product()+" $5")
 		for kind, file := range map[string]string{
 			"establishments": "etablissements.csv", "staff": "personnels.csv", "keys": "clefs.xlsx", "delivery": "livraison.xlsx", "logins": "logins.csv",
 		} {

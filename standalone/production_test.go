@@ -189,7 +189,15 @@ func TestMovingToTheClusterLosesNothing(t *testing.T) {
 
 	cluster := start(t, private(t), "--no-demo", "--no-okey")
 	keys := t.TempDir()
-	shell(t, said(t, text, `(?m)^(for name in link_keys.*)$`), nil, "FROM/", s.dir+"/", "secrets/okey_", keys+"/okey_")
+	take := said(t, text, `(?m)^(for name in link_keys.*)$`)
+	require.NoError(t, os.WriteFile(filepath.Join(keys, "okey_link_keys"), []byte("1:of the cluster"), 0o444)) // as `okey secrets` leaves them
+	stopped := shell(t, take, nil, "FROM/", keys+"/nowhere/", "> secrets/", "> "+keys+"/", " secrets/", " "+keys+"/")
+	assert.Contains(t, stopped, "link_keys: not taken over")
+	assert.NotContains(t, stopped, "pin_peppers", "it stops there")
+	kept, err := os.ReadFile(filepath.Join(keys, "okey_link_keys"))
+	require.NoError(t, err)
+	assert.Equal(t, "1:of the cluster", string(kept))
+	shell(t, take, nil, "FROM/", s.dir+"/", "> secrets/", "> "+keys+"/", " secrets/", " "+keys+"/")
 	s.stop(t)
 	admin := readEnvironment(t, filepath.Join(cluster.dir, "okey-admin.env"))["OKEY_ADMIN_DATABASE_URL"]
 	owner := strings.Replace(admin, "/okey?", "/postgres?", 1)

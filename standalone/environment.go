@@ -182,19 +182,29 @@ func (h *house) environment(urls databases) ([]variable, config.Config, error) {
 		values[v.name] = v.value
 	}
 	cfg, err := config.Load(values)
-	return variables, cfg, config.Together(err, cfg.Check(config.RoleServer), cfg.Check(config.RoleWorker), refuseDeployment(cfg))
+	return variables, cfg, config.Together(err, cfg.Check(config.RoleServer), cfg.Check(config.RoleWorker), h.refused(cfg))
 }
 
-// refuseDeployment: the one worker of this process would wait for somebody to promote it, after each upgrade.
-func refuseDeployment(cfg config.Config) error {
-	if cfg.WorkerDeployment == "" {
+// refused are settings that would do harm here. The one worker of this process would wait for somebody to promote it, after each upgrade;
+// and whoever sets up a production has nobody made up in it.
+func (h *house) refused(cfg config.Config) error {
+	var found config.Problems
+	if cfg.WorkerDeployment != "" {
+		found = append(found, config.Problem{
+			Name: "OKEY_WORKER_DEPLOYMENT", Value: cfg.WorkerDeployment,
+			What: "n'est pas pour okey-standalone, dont le seul worker attendrait sans travail",
+			Do:   "Retirez ce réglage. S'il a servi : « okey promote --unversioned » rend le travail.",
+		})
+	}
+	if h.flags.Production && cfg.Demonstration != "" {
+		found = append(found, config.Problem{
+			Name: "OKEY_DEMONSTRATION", Value: cfg.Demonstration, What: "n'est pas pour une production", Do: "Retirez ce réglage.",
+		})
+	}
+	if len(found) == 0 {
 		return nil
 	}
-	return config.Problems{{
-		Name: "OKEY_WORKER_DEPLOYMENT", Value: cfg.WorkerDeployment,
-		What: "n'est pas pour okey-standalone, dont le seul worker attendrait sans travail",
-		Do:   "Retirez ce réglage. S'il a servi : « okey promote --unversioned » rend le travail.",
-	}}
+	return found
 }
 
 // examineSettings refuses those that could not hold, before anything has started. What the parts that run here will say, any stands for.

@@ -124,9 +124,11 @@ func TestAWorkerThatIsGivenNoWorkIsNotWell(t *testing.T) {
 	s.awaitHealth(told, http.StatusServiceUnavailable)
 
 	set(t, "OKEY_WORKER_DEPLOYMENT", "okey")
+	set(t, "OKEY_DEMONSTRATION", "http://127.0.0.1:8025")
 	said, err := standaloneCommand(t, private(t), "--production")
 	require.Error(t, err)
 	assert.Contains(t, said, "OKEY_WORKER_DEPLOYMENT = « okey » : n'est pas pour okey-standalone")
+	assert.Contains(t, said, "OKEY_DEMONSTRATION = « http://127.0.0.1:8025 » : n'est")
 }
 
 func (s *stack) awaitHealth(address string, status int) {

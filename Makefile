@@ -23,7 +23,7 @@ build: go ## bin/okey and bin/okey-standalone
 run: need+postgres build ## build, start the whole of OKEY on this machine, say where to go; DATA=DIR to keep it elsewhere
 	bin/okey-standalone --data $(DATA)
 
-test: need+postgres+npm+chromium+slapd+pgbouncer build ## every test of every module, then those in a real browser
+test: need+postgres+npm+chromium+slapd+pgbouncer+radius build ## every test of every module, then those in a real browser
 	@status=0; $(MAKE) --no-print-directory -k -j2 $(addprefix test+,$(PROGRAMS)) || status=1; $(MAKE) --no-print-directory e2e FORM=short || status=1; exit $$status
 
 # The modules side by side, and first the package that takes longest.
@@ -38,12 +38,12 @@ test+%:
 	@cd $* && go test -timeout 30m $(TAGS) $(LONGEST) ./...
 
 # Left out: where each test has a database of its own, a browser, and the test that builds the program.
-quick: go need+postgres+slapd ## within a minute, what a change usually breaks: does it build, vet, keep the rules of the house and the domain, replay?
+quick: go need+postgres+slapd+radius ## within a minute, what a change usually breaks: does it build, vet, keep the rules of the house and the domain, replay?
 	go vet ./... && cd standalone && go vet ./...
 	go test -skip TestEveryCommandInComposeAndDockerfileIsTheProgramsOwn $$(go list ./... | grep -v -x -e okey/activities -e okey/activities/mails -e okey/cmd/okey -e okey/imports -e okey/server -e okey/sql)
 
 e2e: FORM ?= whole
-e2e: need+postgres+npm+chromium build ## OKEY in a real browser, every page as everybody sees it; pictures go to bin/screenshots
+e2e: need+postgres+npm+chromium+radius build ## OKEY in a real browser, every page as everybody sees it; pictures go to bin/screenshots
 	@# Node itself is among what npm brings: Debian's is too old in places.
 	cd e2e && npm install --no-package-lock --no-audit --no-fund --loglevel=error
 	CHROMIUM="$(CHROMIUM)" OKEY_E2E_FORM="$(FORM)" e2e/node_modules/.bin/node e2e/run.js

@@ -38,12 +38,14 @@ require (
 require (
 	github.com/agnivade/levenshtein v1.2.1
 	github.com/gorilla/securecookie v1.1.2
+	github.com/standard-webhooks/standard-webhooks/libraries v0.0.1
 	github.com/uber-go/tally/v4 v4.1.17
 	go.opentelemetry.io/otel v1.47.0
 	go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp v1.44.0
 	go.opentelemetry.io/otel/sdk v1.47.0
 	go.opentelemetry.io/otel/trace v1.47.0
 	go.temporal.io/sdk/contrib/tally v0.2.0
+	layeh.com/radius v0.0.0-20231213012653-1006025d24f8
 )
 
 require (

@@ -151,6 +151,8 @@ func (c *requestTx) swap(ctx context.Context, a okey.Action) (*okey.Verdict, err
 		return &okey.Verdict{Reason: okey.CodeKeyElsewhere}, nil
 	case other.State != okey.InStock:
 		return &okey.Verdict{Reason: okey.CodeKeyNotFree, OtherKey: other.State}, nil
+	case other.ExpiresOn.Before(okey.DayOf(c.matter.At, okey.ZoneOf(c.place.Academy))):
+		return &okey.Verdict{Reason: okey.CodeKeyNotFree, OtherKey: other.State, Detail: okey.DetailExpired}, nil
 	}
 	_, err = c.ChangeKey(ctx, c.request.Key, sql.KeyChange{Reason: okey.ReasonReleased, At: c.matter.At, By: a.By, Via: a.Via})
 	if err != nil {

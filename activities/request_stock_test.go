@@ -197,3 +197,14 @@ func TestAReturnedKeyForgetsItsLastLogin(t *testing.T) {
 	require.Equal(t, okey.InStock, c.KeyState(serial))
 	assert.Zero(t, c.Count(`SELECT count(last_login_at) FROM key`))
 }
+
+// A key that has expired serves nobody: it takes no other's place.
+func TestAnExpiredKeyIsNotHandedOver(t *testing.T) {
+	c := newFixture(t)
+	request, serial := c.until(okey.AwaitingHandover)
+	gone := c.KeyUntil(scene.Tilleuls, okey.DayOf(scene.Now, okey.ZoneOf("")).AddDays(-1))
+	v := c.act(c.roux, request, okey.Handover, okey.Content{Serial: gone})
+	assert.Equal(t, []any{false, okey.CodeKeyNotFree, okey.DetailExpired}, []any{v.Accepted, v.Reason, v.Detail})
+	assert.Equal(t, okey.Attributed, c.KeyState(serial))
+	assert.Equal(t, okey.InStock, c.KeyState(gone))
+}

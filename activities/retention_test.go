@@ -18,7 +18,7 @@ import (
 
 func (c *fixture) retain(at time.Time) okey.RetentionReport {
 	c.Helper()
-	report, err := activities.NewRetention(c.Store).Retain(context.Background(), okey.RetentionInput{At: at})
+	report, err := activities.NewRetention(c.Store, 0).Retain(context.Background(), okey.RetentionInput{At: at})
 	require.NoError(c, err)
 	return report
 }
@@ -188,6 +188,18 @@ func TestCountsOfGuessesAreForgotten(t *testing.T) {
 	assert.Equal(t, 1, c.Count(`SELECT count(*) FROM attempt`))
 	c.retain(c.later(1))
 	assert.Zero(t, c.Count(`SELECT count(*) FROM attempt`))
+}
+
+func TestTrialsOfKeysAreForgotten(t *testing.T) {
+	c := newFixture(t)
+	serial := c.Key(scene.Tilleuls)
+	require.NoError(t, c.Store.RecordTrial(context.Background(), okey.Trial{
+		ID: uuid.New(), Key: serial, By: c.lea.ID, At: c.now, Outcome: okey.TrialAccepted,
+	}))
+	c.retain(c.now.AddDate(0, 1, -1))
+	assert.Equal(t, 1, c.Count(`SELECT count(*) FROM key_trial`))
+	c.retain(c.later(1))
+	assert.Zero(t, c.Count(`SELECT count(*) FROM key_trial`))
 }
 
 // Nothing happens to whose function ends by its date, and nobody else is looked at in vain: each night looks at those of whom something has

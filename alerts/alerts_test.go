@@ -56,6 +56,10 @@ var cases = map[string]struct{ ill, well string }{
 		ill:  `okey_mails{state="failed"} 25x240` + "\n" + `okey_mails{state="returned"} 10x240` + "\n" + `okey_mails{state="sent"} 100x240`,
 		well: `okey_mails{state="failed"} 25x240` + "\n" + `okey_mails{state="returned"} 10x240` + "\n" + `okey_mails{state="sent"} 1000x240`,
 	},
+	"OkeyEventsNotTaken": {
+		ill:  `okey_webhook_events_oldest_age_seconds{receiver="portail"} 0+30x240`,
+		well: `okey_webhook_events_oldest_age_seconds{receiver="portail"} 0 30 60 0x230`,
+	},
 	"OkeyScheduleLate": {
 		ill:  `okey_schedule_last_run_timestamp_seconds{schedule="repair-watch"} 0x240` + "\n" + `okey_schedule_period_seconds{schedule="repair-watch"} 60x240`,
 		well: `okey_schedule_last_run_timestamp_seconds{schedule="retention"} 0x240` + "\n" + `okey_schedule_period_seconds{schedule="retention"} 86400x240`,

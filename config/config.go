@@ -4,6 +4,7 @@ package config
 
 import (
 	"cmp"
+	"crypto/tls"
 	"crypto/x509"
 	"log/slog"
 	"os"
@@ -118,6 +119,24 @@ type Config struct {
 	LDAPHeads       string         `name:"ldap-heads" env:"OKEY_LDAP_HEADS" default:"FrEduRneResp" placeholder:"ATTRIBUT"`
 	LDAPWorks       string         `name:"ldap-works" env:"OKEY_LDAP_WORKS" default:"FrEduRne" placeholder:"ATTRIBUT"`
 	LDAPDelegations string         `name:"ldap-delegations" env:"OKEY_LDAP_DELEGATIONS" default:"FrEduResDel" placeholder:"ATTRIBUT"`
+
+	// The academy's authentication servers, asked in turn whether a key works; without one no page speaks of trying it. RadiusSecret is
+	// shared with those that are asked over UDP; RadSec has certificates instead.
+	RadiusServers         []string    `name:"radius-servers" env:"OKEY_RADIUS_SERVERS" placeholder:"HÔTE:PORT,…"`
+	RadiusSecret          string      `kong:"-" env:"OKEY_RADIUS_SECRET" secret:"true"`
+	RadiusCAFile          string      `name:"radius-ca-file" env:"OKEY_RADIUS_CA_FILE" placeholder:"FICHIER"`
+	RadiusCertificateFile string      `name:"radius-certificate-file" env:"OKEY_RADIUS_CERTIFICATE_FILE" placeholder:"FICHIER"`
+	RadiusTLS             *tls.Config `kong:"-"` // what these files hold; nil: no server is asked by RadSec
+	RadiusUser            string      `name:"radius-user" env:"OKEY_RADIUS_USER" default:"uid" placeholder:"uid|courriel"`
+	RadiusPassword        string      `name:"radius-password" env:"OKEY_RADIUS_PASSWORD" default:"pin-code" placeholder:"FORME"`
+	RadiusNAS             string      `name:"radius-nas" env:"OKEY_RADIUS_NAS" default:"okey" placeholder:"NOM"`
+
+	// What other programs are told of keys: which fields events have (empty: all), for how many months they are kept (see MonthsOfEvents),
+	// and the file of those to whom OKEY sends them, read at the start.
+	EventFields  []string  `name:"event-fields" env:"OKEY_EVENT_FIELDS" placeholder:"CHAMP,…"`
+	EventMonths  string    `name:"event-months" env:"OKEY_EVENT_MONTHS" default:"3" placeholder:"NOMBRE"`
+	WebhooksFile string    `name:"webhooks" env:"OKEY_WEBHOOKS" placeholder:"FICHIER"`
+	Webhooks     []Webhook `kong:"-"`
 
 	// LinkKeys sign the links in mails, PINPeppers precede the hash of a PIN, AuditKeys chain the audit.
 	LinkKeys   Keyring `kong:"-" env:"OKEY_LINK_KEYS" secret:"true" needed:"server worker"`

@@ -172,6 +172,50 @@ func TestADirectoryIsExaminedOnlyWhereThereIsOne(t *testing.T) {
 	}
 }
 
+func TestAuthenticationServersAreExaminedOnlyWhereThereAreSome(t *testing.T) {
+	environ := complete()
+	environ["OKEY_RADIUS_USER"] = "nom"
+	c, err := config.Load(environ)
+	require.NoError(t, err)
+	assert.False(t, c.HasRadius())
+
+	empty := filepath.Join(t.TempDir(), "okey.pem")
+	require.NoError(t, os.WriteFile(empty, nil, 0o600))
+	for name, test := range map[string]struct{ setting, value string }{
+		"no address":        {"OKEY_RADIUS_SERVERS", "http://radius.ac-exemple.fr"},
+		"no port":           {"OKEY_RADIUS_SERVERS", "radius.ac-exemple.fr:radius"},
+		"no host":           {"OKEY_RADIUS_SERVERS", ":1812"},
+		"no secret":         {"OKEY_RADIUS_SECRET", ""},
+		"a short secret":    {"OKEY_RADIUS_SECRET", "testing123"},
+		"another name":      {"OKEY_RADIUS_USER", "nom"},
+		"another form":      {"OKEY_RADIUS_PASSWORD", "pin"},
+		"no name of OKEY's": {"OKEY_RADIUS_NAS", ""},
+		"no certificate":    {"OKEY_RADIUS_CERTIFICATE_FILE", "-"},
+		"an empty one":      {"OKEY_RADIUS_CERTIFICATE_FILE", empty},
+		"no such file":      {"OKEY_RADIUS_CERTIFICATE_FILE", "/nulle/part.pem"},
+	} {
+		environ := complete()
+		environ["OKEY_RADIUS_SERVERS"], environ["OKEY_RADIUS_SECRET"] = "radius1.ac-exemple.fr, 192.0.2.7:1645", "un secret assez long"
+		environ[test.setting] = test.value
+		if test.setting == "OKEY_RADIUS_CERTIFICATE_FILE" {
+			environ["OKEY_RADIUS_SERVERS"], environ[test.setting] = "radsec://radius1.ac-exemple.fr", strings.Trim(test.value, "-")
+		}
+		_, err := config.Load(environ)
+		var problems config.Problems
+		require.ErrorAs(t, err, &problems, name)
+		require.Len(t, problems, 1, name)
+		assert.Equal(t, test.setting, problems[0].Name, name)
+		assert.NotContains(t, problems.Error(), "testing123", name)
+	}
+
+	environ = complete()
+	environ["OKEY_RADIUS_SERVERS"], environ["OKEY_RADIUS_SECRET"] = "radius1.ac-exemple.fr, [2001:db8::7]:1645", "un secret assez long"
+	c, err = config.Load(environ)
+	require.NoError(t, err)
+	assert.Equal(t, []config.RadiusServer{{Address: "radius1.ac-exemple.fr:1812"}, {Address: "[2001:db8::7]:1645"}}, c.Radius())
+	assert.Nil(t, c.RadiusTLS)
+}
+
 func TestEachRoleAsksForWhatItNeedsOnly(t *testing.T) {
 	for role, needs := range map[config.Role][]string{
 		config.RoleMigrate: {"OKEY_ADMIN_DATABASE_URL"},

@@ -1,9 +1,7 @@
 package config
 
 import (
-	"crypto/x509"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 
@@ -33,7 +31,7 @@ func (c *Config) examineDirectory() {
 	if _, err := ldap.CompileFilter(c.LDAPFilter); err != nil {
 		c.refuse("OKEY_LDAP_FILTER", c.LDAPFilter, "n'est pas un filtre LDAP (RFC 4515)", "Écrivez par exemple (uid=*).")
 	}
-	c.examineRoots()
+	c.LDAPRoots = c.roots("OKEY_LDAP_CA_FILE", c.LDAPCAFile)
 	for name, missing := range map[string]bool{
 		"OKEY_LDAP_BASE": c.LDAPBase == "", "OKEY_LDAP_UID": c.LDAPUID == "", "OKEY_LDAP_FAMILY_NAME": c.LDAPFamilyName == "",
 		"OKEY_LDAP_PASSWORD": c.LDAPPassword == "" && c.LDAPBindDN != "",
@@ -47,20 +45,5 @@ func (c *Config) examineDirectory() {
 func (c *Config) examineDN(name, text string) {
 	if _, err := ldap.ParseDN(text); err != nil {
 		c.refuse(name, text, "n'est pas un nom d'entrée (DN)", "Écrivez par exemple ou=personnels,dc=ac-exemple,dc=fr.")
-	}
-}
-
-func (c *Config) examineRoots() {
-	if c.LDAPCAFile == "" {
-		return
-	}
-	content, err := os.ReadFile(c.LDAPCAFile)
-	if err != nil {
-		c.refuse("OKEY_LDAP_CA_FILE", c.LDAPCAFile, "ne peut être lu ("+Cause(err)+")", "Vérifiez le chemin et les droits du fichier.")
-		return
-	}
-	c.LDAPRoots = x509.NewCertPool()
-	if !c.LDAPRoots.AppendCertsFromPEM(content) {
-		c.refuse("OKEY_LDAP_CA_FILE", c.LDAPCAFile, "ne contient aucun certificat", "Donnez un fichier PEM (-----BEGIN CERTIFICATE-----).")
 	}
 }

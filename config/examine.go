@@ -39,6 +39,8 @@ func (c *Config) examine() {
 	c.examineAccessibility()
 	c.examineTicket()
 	c.examineDirectory()
+	c.examineRadius()
+	c.examineEvents()
 	c.examineLink("OKEY_PORTAL_URL", c.PortalURL)
 	c.examineLink("OKEY_TRAINING_URL", c.TrainingURL)
 	c.examineDemonstration()

@@ -64,6 +64,17 @@ var helps = map[string]string{
 	"OKEY_LDAP_HEADS":         "Attribut des établissements que la personne dirige, comme OKEY_CLAIM_HEADS.",
 	"OKEY_LDAP_WORKS":         "Attribut des établissements d'affectation, comme OKEY_CLAIM_WORKS.",
 	"OKEY_LDAP_DELEGATIONS":   "Attribut des délégations, comme OKEY_CLAIM_DELEGATIONS ; vide : l'annuaire n'en donne pas.",
+	"OKEY_RADIUS_SERVERS": "Serveurs d'authentification (RADIUS) auprès desquels on essaie une clef : hôte:port, ou radsec://hôte:port ; " +
+		"vide : personne n'essaie.",
+	"OKEY_RADIUS_SECRET":           "Secret partagé avec ces serveurs, 16 signes au moins ; RadSec s'en passe.",
+	"OKEY_RADIUS_CA_FILE":          "Certificats (PEM) de l'autorité qui a signé les leurs (RadSec) ; vide : ceux de la machine.",
+	"OKEY_RADIUS_CERTIFICATE_FILE": "Certificat d'OKEY et sa clef privée (PEM), pour RadSec.",
+	"OKEY_RADIUS_USER":             "Comment ces serveurs nomment une personne : uid ou courriel.",
+	"OKEY_RADIUS_PASSWORD":         "Ce qu'ils attendent comme mot de passe : pin-code, l'un derrière l'autre, ou code seul.",
+	"OKEY_RADIUS_NAS":              "Nom d'OKEY auprès d'eux (NAS-Identifier).",
+	"OKEY_EVENT_FIELDS":            "Ce que disent d'une clef les événements pour d'autres programmes, outre son numéro ; vide : tout.",
+	"OKEY_EVENT_MONTHS":            "Mois pendant lesquels les événements sont gardés.",
+	"OKEY_WEBHOOKS":                "Fichier des programmes auxquels OKEY envoie les événements : docs/events.md ; vide : aucun.",
 	"OKEY_LINK_KEYS": "Clefs des liens envoyés par courriel : version:64 chiffres hexadécimaux, séparées par des virgules ; " +
 		"la première signe, toutes vérifient.",
 	"OKEY_PIN_PEPPERS":            "Clefs mêlées aux codes PIN avant hachage, même forme.",

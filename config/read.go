@@ -119,7 +119,7 @@ func (c *Config) tidy() {
 	c.URL = strings.TrimRight(c.URL, "/")
 	c.TemporalUIURL = strings.TrimRight(c.TemporalUIURL, "/")
 
-	for _, list := range []*[]string{&c.TrustedProxies, &c.OIDCScopes, &c.PrincipalValues, &c.DeputyValues} {
+	for _, list := range []*[]string{&c.TrustedProxies, &c.OIDCScopes, &c.PrincipalValues, &c.DeputyValues, &c.RadiusServers, &c.EventFields} {
 		*list = filled(*list)
 	}
 }

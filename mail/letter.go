@@ -116,6 +116,7 @@ const (
 	Bounced          Letter = "bounced"
 	NoAddress        Letter = "no_address"
 	Stuck            Letter = "stuck"
+	WebhookStopped   Letter = "webhook_stopped"
 	SourcesTold      Letter = "sources_told"
 	Examined         Letter = "examined"
 )
@@ -139,6 +140,7 @@ type Facts struct {
 	Change    okey.KeyReason
 	Gone      okey.Serial // the key that was kept first, of which Change and Comment speak; empty: the first one still is
 	Old       string      // the keys that this one replaces: "0048000007"; empty for none
+	Tried     string      // the last trial of the key, where there was one of late: "à 9 h 02 : refusée, code PIN juste"
 	Charter   int
 	Free      int // keys that may be lent
 	Waiting   int // people who wait for one

@@ -179,6 +179,9 @@ var cases = map[Letter][]variation{
 			f.Requester, f.By, f.Change, f.Comment = "", "", okey.ReasonFound, "Dans un tiroir."
 		}},
 		{"defective", "défectueuse", func(f *Facts) { f.Change = okey.ReasonDefective }},
+		{"tried", "défectueuse, et essayée", func(f *Facts) {
+			f.Change, f.Tried = okey.ReasonDefective, "à 9 h 02 : refusée, "+okey.CauseStill.French()
+		}},
 		{"retired", "mise au rebut", func(f *Facts) { f.Change = okey.ReasonRetired }},
 		{"mislaid", "égarée", func(f *Facts) { f.Change = okey.ReasonMislaid }},
 		{"recovered", "égarée, puis retrouvée", func(f *Facts) { f.Change = okey.ReasonRecovered }},

@@ -119,6 +119,7 @@ const (
 	DetailLent                 = "lent"        // with CodeAlreadyHolds: a key was lent to them already
 	DetailNotMislaid           = "not_mislaid" // with CodeAlreadyHolds or CodeInvalid: there is no mislaid key to lend one for
 	DetailReason               = "reason"      // with CodeInvalid: there is no key to replace
+	DetailExpired              = "expired"     // with CodeKeyNotFree: it is in stock, and serves nobody any more
 )
 
 // Standing is where a request stands after a verdict: all that its workflow needs to go on.

@@ -15,6 +15,7 @@ type AttemptKind string
 const (
 	AttemptLink  AttemptKind = "link"  // the token of an emailed link
 	AttemptProof AttemptKind = "proof" // a fresh sign-in, which serves for one action
+	AttemptTrial AttemptKind = "trial" // a key, with the authentication server
 	AttemptDraft AttemptKind = "draft" // a form sent without a session, which is kept until its writer has signed in again
 )
 
@@ -23,18 +24,27 @@ const (
 type AttemptLimit struct {
 	Wrong  int
 	Within time.Duration
+	Say    string // with how long to wait
 }
 
+const tooManyFromThere = "Trop d'essais depuis votre réseau : attendez %s. Vous pouvez aussi vous connecter à OKEY : tout ce qui vous " +
+	"attend y est."
+
 var attemptLimits = map[AttemptKind]AttemptLimit{
-	AttemptLink:  {Wrong: 30, Within: 10 * time.Minute},
-	AttemptDraft: {Wrong: 60, Within: 10 * time.Minute},
+	AttemptLink:  {Wrong: 30, Within: 10 * time.Minute, Say: tooManyFromThere},
+	AttemptDraft: {Wrong: 60, Within: 10 * time.Minute, Say: tooManyFromThere},
+	// Right ones count too. Fewer than lock a key with the servers that people have.
+	AttemptTrial: {
+		Wrong: 5, Within: 10 * time.Minute,
+		Say: "Vous avez beaucoup essayé cette clef : attendez %s avant le prochain essai.",
+	},
 }
 
 // Limit is how much guessing is let through.
 func (k AttemptKind) Limit() AttemptLimit { return attemptLimits[k] }
 
-// AttemptMark stands for the place that guesses come from: a keyed hash, since who came from where is not to be kept. Whoever has one IPv6
-// address has the 2^64 beside it, so a place is a /64 there.
+// AttemptMark stands for the place that guesses come from, or for the key that is tried: a keyed hash, since who came from where is not to
+// be kept. Whoever has one IPv6 address has the 2^64 beside it, so a place is a /64 there.
 func AttemptMark(kind AttemptKind, from string, keys LinkKeys) []byte {
 	if address, err := netip.ParseAddr(from); err == nil {
 		if address = address.Unmap().WithZone(""); address.Is6() {
@@ -64,9 +74,6 @@ func (l AttemptLimit) Check(a Attempts, at time.Time) error {
 	return &Error{
 		Code:       CodeRateLimited,
 		RetryAfter: wait,
-		Message: fmt.Sprintf(
-			"Trop d'essais depuis votre réseau : attendez %s. Vous pouvez aussi vous connecter à OKEY : tout ce qui vous attend y est.",
-			SayCount(int(wait/time.Minute)+1, "minute"),
-		),
+		Message:    fmt.Sprintf(l.Say, SayCount(int(wait/time.Minute)+1, "minute")),
 	}
 }

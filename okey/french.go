@@ -28,8 +28,13 @@ func SayDay(t, now time.Time, zone *time.Location) string {
 
 // SayTime names an instant by the clock of zone: "mardi 24 novembre à 9 h 12".
 func SayTime(t, now time.Time, zone *time.Location) string {
+	return fmt.Sprintf("%s à %s", SayDay(t, now, zone), SayHour(t, zone))
+}
+
+// SayHour names an instant of a day by the clock of zone: "9 h 12".
+func SayHour(t time.Time, zone *time.Location) string {
 	local := t.In(zone)
-	return fmt.Sprintf("%s à %d h %02d", SayDay(t, now, zone), local.Hour(), local.Minute())
+	return fmt.Sprintf("%d h %02d", local.Hour(), local.Minute())
 }
 
 // Say names the day for somebody who reads it today.

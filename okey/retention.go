@@ -14,9 +14,11 @@ const (
 	KeptMails    KeptData = "mails"
 	KeptLinks    KeptData = "links"
 	KeptRequests KeptData = "requests"
+	KeptTrials   KeptData = "trials"
 	KeptExports  KeptData = "exports"
 	KeptImports  KeptData = "imports"
 	KeptPeople   KeptData = "people"
+	KeptEvents   KeptData = "events"
 )
 
 // Keeping is a line of the table. Months is after Since; zero where another rule ends it, which Until says.
@@ -80,10 +82,19 @@ func Keepings() []Keeping {
 		},
 		{
 			KeptLinks,
-			"Essais de liens inconnus, formulaires envoyés sans session : une empreinte du réseau d'où ils viennent, leur nombre",
+			"Essais de liens inconnus, d'une clef, formulaires envoyés sans session : une empreinte du réseau ou de la clef, leur nombre",
 			"empêcher de deviner des liens ou de remplir la base",
 			1,
 			"après le premier essai",
+			"",
+			"effacés",
+		},
+		{
+			KeptTrials,
+			"Essais d'une clef : qui, quand, acceptée ou non (jamais le code PIN ni le nombre)",
+			"dire ce qui ne va pas, et le joindre au signalement",
+			1,
+			"après l'essai",
 			"",
 			"effacés",
 		},
@@ -102,6 +113,15 @@ func Keepings() []Keeping {
 			"comprendre pourquoi quelqu'un manque",
 			12,
 			"après l'import",
+			"",
+			"effacés",
+		},
+		{
+			KeptEvents,
+			"Événements que lisent les programmes de l'académie : clef, état, établissement, identifiant du titulaire",
+			"tenir à jour ce qui vérifie les clefs",
+			3,
+			"après l'événement",
 			"",
 			"effacés",
 		},
@@ -143,6 +163,17 @@ func Keepings() []Keeping {
 			"effacés",
 		},
 	}
+}
+
+// KeepingsWith is Keepings where a setting says for how many months events are kept; 0: none does.
+func KeepingsWith(events int) []Keeping {
+	table := Keepings()
+	for i := range table {
+		if table[i].Data == KeptEvents && events > 0 {
+			table[i].Months = events
+		}
+	}
+	return table
 }
 
 // EngineRetention is how long the engine keeps the histories of workflows that have ended.

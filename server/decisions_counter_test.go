@@ -156,10 +156,13 @@ func TestAnotherKeyAtTheCounterIsAskedAboutBeforeItTakesThePlace(t *testing.T) {
 	h.Key(scene.Tilleuls)
 	request, attributed := h.awaits(c, "Ana Une")
 	other, foreign := h.Key(scene.Tilleuls), h.Key(scene.Acacias)
-	lent := h.KeyOf(c.lea, scene.Tilleuls, here().AddMonths(20))
+	lent, expired := h.KeyOf(c.lea, scene.Tilleuls, here().AddMonths(20)), h.KeyUntil(scene.Tilleuls, here().AddDays(-1))
 	at := counter + "/" + idOf(request)
 	roux := h.as(c.roux)
 
+	assert.Contains(t, roux.get(search(string(expired))).text(), "La clef "+string(expired)+" a expiré : elle ne sert plus.")
+	end := string(attributed[len(attributed)-okey.LastOfSerial:])
+	assert.Equal(t, at+"?clef="+end, roux.get(search(end)).Location, "what is enough is not typed twice")
 	free := roux.get(search(string(other)))
 	assert.Contains(t, free.text(), "La clef "+string(other)+" est libre. Choisissez à qui vous la remettez")
 	assert.Contains(t, free.HTML, `href="`+at+`?clef=`+string(other)+`"`)
@@ -167,7 +170,8 @@ func TestAnotherKeyAtTheCounterIsAskedAboutBeforeItTakesThePlace(t *testing.T) {
 	assert.Contains(t, roux.get(search(string(foreign))).text(), "aucune clef à remettre ne porte ce numéro")
 
 	for serial, want := range map[string]string{
-		"": "Le numéro de série manque", "ZZZ9": "Aucune clef ne porte le numéro ZZZ9", string(lent): "Léa Martin l'a.",
+		"": "Le numéro de série manque", "ZZZ99": "Aucune clef ne porte le numéro ZZZ99", "ZZZ9": "ne finit pas par ZZZ9", string(lent): "Léa Martin l'a.",
+		string(expired): "La clef " + string(expired) + " a expiré : elle ne sert plus.",
 		string(foreign): "appartient au stock d'un autre établissement",
 	} {
 		wrong := roux.fill(at, at, "serial", serial)

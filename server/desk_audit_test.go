@@ -324,3 +324,13 @@ func TestTheAuditLeadsToSuccessionsAndReports(t *testing.T) {
 	assert.Contains(t, told, "Succession "+refused.String()[:8])
 	assert.NotContains(t, told, "/assistance/succession/"+refused.String())
 }
+
+// A name that several establishments have narrows nothing in silence: the journal says which ones it may be.
+func TestTheAuditSaysWhichSchoolsANameMayBe(t *testing.T) {
+	h := newHouse(t)
+	h.Exec(`UPDATE establishment SET name = 'Collège des Oliviers' WHERE uai = $1`, scene.Tilleuls)
+	h.Exec(`UPDATE establishment SET name = 'Lycée des Oliviers' WHERE uai = $1`, scene.Acacias)
+	page := h.as(h.auditor()).get("/assistance/journal?objet=oliviers")
+	assert.Contains(t, page.text(), "Plusieurs établissements répondent à ce nom. Choisissez-en un")
+	assert.Contains(t, page.text(), string(scene.Acacias))
+}

@@ -54,7 +54,7 @@ func TestALentKeyServesUntilItIsDueAndIsTakenBack(t *testing.T) {
 	assert.Equal(t, "key_suspended", check(own, "4071").at("code"))
 	assert.Contains(t, roux.get(keyPage(lent)).text(), "Prêtée jusqu'au "+until+" au soir")
 	assert.Contains(t, roux.get(keyPage(lent)).text(), "Prêtée à Léa Martin par Marc Roux")
-	assert.Contains(t, roux.get("/clefs").text(), "prêtée jusqu'au "+until)
+	assert.Contains(t, roux.get("/clefs").text(), "prêtée jusqu'au "+okey.DayOf(h.key(lent).DueAt, okey.ZoneOf("")).Time().Format("02/01/2006"))
 	list := "/clefs?suivi=pretees&etablissement=" + string(scene.Tilleuls)
 	running := "/clefs?etat=lent&amp;etablissement=" + string(scene.Tilleuls)
 	assert.Contains(t, roux.get("/").HTML, `href="`+running+`">1 clef pour quelques jours</a>`)
@@ -87,6 +87,22 @@ func TestWhoFindsTheirKeyReadsThatTheirRequestForALoanIsOver(t *testing.T) {
 	require.NoError(t, h.Judges.Deliver(t.Context(), owed[0]))
 	assert.Contains(t, lea.get(page).text(), "La clef égarée est retrouvée : le prêt n'a plus lieu d'être.")
 	assert.Equal(t, "withdrawn", h.Text(`SELECT stage FROM request WHERE reason = 'loan'`))
+}
+
+// A key that ends soon, and is mislaid, may be followed by the next one, or by a loan: its holder says which.
+func TestWhoHasMislaidAKeyThatEndsSoonMayBeLentOne(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	own, lea := h.KeyOf(c.lea, scene.Tilleuls, here().AddMonths(1)), h.as(c.lea)
+	lea.done(lea.fill(keyPage(own)+"/egaree", keyPage(own)+"/egaree", "comment", "chez moi"))
+	asked := lea.get("/demandes/nouvelle")
+	assert.Contains(t, asked.text(), "Un prêt, le temps de la retrouver")
+	assert.Contains(t, asked.text(), "La clef suivante : la mienne expire le ")
+	assert.NotContains(t, asked.text(), "l'ancienne sert jusqu'à la remise")
+	page := lea.asks()
+	assert.Equal(t, "loan", h.Text(`SELECT reason FROM request WHERE id = $1`, idOf(page)))
+	assert.Contains(t, h.as(c.roux).get("/demandes").text(), "Prêt : ")
+	lea.done(lea.fill(keyPage(own)+"/retrouvee", keyPage(own)+"/retrouvee", "comment", "là"))
 }
 
 func TestWhoHasTheirKeyIsLentNoneByTheAPI(t *testing.T) {

@@ -268,7 +268,7 @@ func TestKeysToSeeToAreOnTheHomePage(t *testing.T) {
 	b := h.as(c.roux)
 	home := b.get("/")
 	assert.Contains(t, home.text(), "Personnes parties 1 clef à reprendre")
-	assert.Contains(t, home.text(), "1 clef expire d'ici trois mois")
+	assert.Contains(t, home.text(), "1 clef a expiré ou expire d'ici trois mois")
 	left := b.get("/clefs?suivi=parties&etablissement=" + string(scene.Tilleuls))
 	assert.Contains(t, left.text(), "Zoé Ailleurs (a quitté l'établissement)")
 	assert.NotContains(t, left.text(), string(kept))

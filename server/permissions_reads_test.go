@@ -145,6 +145,7 @@ var pageRows = []row{
 	}), ok: http.StatusSeeOther},
 	{route: "GET /clefs/:serial", gate: asking, acts: asks(okey.ActSee), things: allKeys},
 	{route: "GET /ma-clef", gate: signedIn, ok: http.StatusSeeOther},
+	{route: "GET /ma-clef/essai", gate: signedIn, ok: http.StatusSeeOther},
 	{route: "GET /clefs/:serial/ne-marche-plus", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
 	{route: "GET /clefs/:serial/ne-marche-plus/code", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
 	{route: "GET /clefs/:serial/ne-marche-plus/decalage", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
@@ -152,6 +153,7 @@ var pageRows = []row{
 	{route: "GET /clefs/:serial/ne-marche-plus/expiree", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
 	{route: "GET /clefs/:serial/ne-marche-plus/introuvable", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
 	{route: "GET /clefs/:serial/ne-marche-plus/signaler", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
+	{route: "GET /clefs/:serial/essai", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
 	{route: "GET /clefs/:serial/perdue", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
 	{route: "GET /clefs/:serial/egaree", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
 	{route: "GET /clefs/:serial/retrouvee", gate: asking, acts: asks(okey.ActDeclareKey), things: mislaid},
@@ -243,6 +245,16 @@ var pageRows = []row{
 	{
 		route: "GET /assistance/imports/:id/tableau.xlsx", gate: asking, acts: asks(okey.ActSeeDesk),
 		things: one(func(w *walk) thing { return w.imported }),
+	},
+	{route: "GET /assistance/recepteurs", gate: asking, acts: asks(okey.ActSeeDesk)},
+	{route: "GET /assistance/recepteurs.xlsx", gate: asking, acts: asks(okey.ActSeeDesk)},
+	{
+		route: "GET /assistance/recepteurs/:id", gate: asking, acts: asks(okey.ActSeeDesk),
+		things: one(func(w *walk) thing { return w.receiver }),
+	},
+	{
+		route: "GET /assistance/recepteurs/:id/essai", gate: signedIn, things: one(func(w *walk) thing { return w.receiver }),
+		ok: http.StatusSeeOther,
 	},
 	{route: "GET /assistance/hotes", gate: asking, acts: asks(okey.ActSeeDesk)},
 	{route: "GET /assistance/hotes.xlsx", gate: asking, acts: asks(okey.ActSeeDesk)},

@@ -173,6 +173,13 @@ var writtenRows = []row{
 		ok: http.StatusSeeOther, body: filled(func(thing, url.Values) {}),
 	},
 	{
+		route: "POST /clefs/:serial/essai", gate: asking, acts: asks(okey.ActDeclareKey), things: held, ok: http.StatusSeeOther,
+		body: filled(func(_ thing, f url.Values) {
+			f.Set("pin", "4071")
+			f.Set("code", "755224")
+		}),
+	},
+	{
 		route: "POST /clefs/:serial/perdue", gate: asking, acts: asks(okey.ActDeclareKey), things: held, ok: http.StatusSeeOther,
 		body: filled(func(thing, url.Values) {}),
 	},
@@ -323,6 +330,12 @@ var writtenRows = []row{
 	{route: "POST /assistance/envois/:id", gate: asking, acts: asks(okey.ActResendMail), things: one(func(w *walk) thing {
 		return w.mail
 	}), ok: http.StatusSeeOther, body: sends()},
+	{route: "POST /assistance/recepteurs/:id", gate: asking, acts: asks(okey.ActSettings), things: one(func(w *walk) thing {
+		return w.receiver
+	}), ok: http.StatusSeeOther, body: sends("from", "2020-01-01T00:00")},
+	{route: "POST /assistance/recepteurs/:id/essai", gate: asking, acts: asks(okey.ActSettings), things: one(func(w *walk) thing {
+		return w.receiver
+	}), ok: http.StatusSeeOther, body: sends()},
 	{
 		route: "POST /assistance/rattachements", gate: asking, acts: asks(okey.ActAttach), ok: http.StatusSeeOther,
 		body: func(w *walk, _ *player, _ thing, _ bool) any {
@@ -437,6 +450,7 @@ var apiRows = []row{
 			return object{"reason": t.reason, "comment": "constaté"}
 		}),
 	},
+	{route: "GET /api/v1/events", gate: service, scope: "events"},
 	{route: "POST /api/v1/keys/:serial/logins", gate: service, scope: "logins", things: held, body: bodies(func(thing, bool) object {
 		return object{"at": "2026-09-01T08:00:00Z"}
 	})},

@@ -145,7 +145,8 @@ func TestAnotherKeyOfTheStockMayTakeThePlaceAtTheCounter(t *testing.T) {
 
 	for serial, want := range map[string]string{
 		"":              "Le numéro de série manque",
-		"ZZZ9":          "Aucune clef ne porte le numéro ZZZ9",
+		"ZZZ9":          "ne finit pas par ZZZ9. Pour une autre clef, tapez son numéro entier",
+		"ZZZ99":         "Aucune clef ne porte le numéro ZZZ99",
 		string(foreign): "appartient au stock d'un autre établissement",
 		"1,23E+11":      "Excel a abrégé ce numéro",
 	} {

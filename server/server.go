@@ -18,6 +18,7 @@ import (
 	"okey/config"
 	"okey/engine"
 	"okey/internal/metrics"
+	"okey/internal/radius"
 	"okey/internal/telemetry"
 	"okey/okey"
 	"okey/server/act"
@@ -94,14 +95,14 @@ func newServer(cfg config.Config, store *sql.Store, outcomes *sql.Outcomes, e ac
 		ClaimUID: cfg.ClaimUID, ClaimGivenNames: cfg.ClaimGivenNames, ClaimFamilyNames: cfg.ClaimFamilyNames, Directory: directoryOf(cfg),
 	}, cfg.LinkKeys)
 	tales := story.New(site, store, dispatcher)
-	keyPages := keys.New(site, store, dispatcher, in, session, tales, cfg.PortalURL)
+	keyPages := keys.New(site, store, dispatcher, in, session, tales, cfg.PortalURL, trialsOf(cfg, dispatcher))
 	requestPages := requests.New(site, store, dispatcher, keyPages, tales)
 	peoplePages := people.New(site, store, dispatcher, tales)
 	deskPages := desk.New(site, store, dispatcher, e, requestPages, holidaysOf(cfg), cfg.AcademyName)
 	s := &Server{
 		checks: checks(store, outcomes, e), act: dispatcher, metrics: counters, registry: registry, session: session,
 		proxies: cfg.TrustedProxies,
-		site:    site, api: api.New(store, dispatcher, cfg.URL),
+		site:    site, api: api.New(store, dispatcher, outcomes, cfg.URL, cfg.FieldsOfEvents()),
 		rooms: []interface{ Routes(web.Routes) }{
 			in, home.New(site, store, keyPages, requestPages, peoplePages, deskPages), requestPages,
 			decisions.New(site, store, dispatcher, requestPages, cfg.LinkKeys, cfg.LinksRequireSignIn.On()),
@@ -113,13 +114,14 @@ func newServer(cfg config.Config, store *sql.Store, outcomes *sql.Outcomes, e ac
 				TicketProduct: cfg.TicketProduct,
 				TicketLink:    cfg.TicketLink,
 				Conformity:    cfg.AccessibilityState,
+				EventMonths:   cfg.MonthsOfEvents(),
 				Audit:         cfg.AccessibilityAudit,
 			}),
 			reference.New(site, cfg.URL),
 		},
 	}
 	if cfg.Demonstration != "" { // nowhere else is there such a page, nor a word of it on any
-		s.rooms = append(s.rooms, tour.New(site, store, dispatcher, in, cfg.Demonstration, cfg.LinkKeys))
+		s.rooms = append(s.rooms, tour.New(site, store, dispatcher, in, cfg.Demonstration, cfg.LinkKeys, cfg.HasRadius()))
 	}
 	return s
 }
@@ -168,6 +170,7 @@ func Run(ctx context.Context, cfg config.Config) error {
 	defer closeAll()
 	if err == nil {
 		handler.set(s.Handler())
+		public.RegisterOnShutdown(s.api.Leave)
 		slog.Info("server ready", "url", cfg.URL)
 		defer metrics.Serve(cfg.Metrics, s.registry, func() error { return nil })()
 		select {
@@ -281,6 +284,26 @@ type swap struct{ now atomic.Pointer[http.Handler] }
 func (s *swap) set(h http.Handler) { s.now.Store(&h) }
 
 func (s *swap) ServeHTTP(w http.ResponseWriter, r *http.Request) { (*s.now.Load()).ServeHTTP(w, r) }
+
+// trialsOf are the trials of keys; nil where no authentication server is known.
+func trialsOf(cfg config.Config, dispatcher *act.Dispatcher) *act.Trials {
+	if !cfg.HasRadius() {
+		return nil
+	}
+	return &act.Trials{
+		Dispatcher: dispatcher, Server: RadiusOf(cfg), ByMail: cfg.RadiusUser == config.RadiusUserMail,
+		Alone: cfg.RadiusPassword == config.RadiusCodeAlone, Links: cfg.LinkKeys,
+	}
+}
+
+// RadiusOf are the academy's authentication servers.
+func RadiusOf(cfg config.Config) radius.Settings {
+	s := radius.Settings{Secret: cfg.RadiusSecret, TLS: cfg.RadiusTLS, NAS: cfg.RadiusNAS}
+	for _, server := range cfg.Radius() {
+		s.Servers = append(s.Servers, radius.Server{Address: server.Address, TLS: server.TLS})
+	}
+	return s
+}
 
 // directoryOf is how the academy's directory is read.
 func directoryOf(cfg config.Config) okey.DirectoryRules {

@@ -57,6 +57,9 @@ var pageStatements = map[string]int{
 	"GET /assistance/livraisons/:id":                      8,
 	"GET /assistance/livraisons/:id/tableau.xlsx":         6,
 	"GET /assistance/personnes/:id":                       13,
+	"GET /assistance/recepteurs":                          4,
+	"GET /assistance/recepteurs.xlsx":                     4,
+	"GET /assistance/recepteurs/:id":                      4,
 	"GET /assistance/rattachements":                       6,
 	"GET /assistance/rattachements.xlsx":                  4,
 	"GET /assistance/succession":                          5,
@@ -74,6 +77,7 @@ var pageStatements = map[string]int{
 	"GET /clefs/:serial":                                  16,
 	"GET /clefs/:serial/depart":                           10,
 	"GET /clefs/:serial/je-pars":                          10,
+	"GET /clefs/:serial/essai":                            8,
 	"GET /clefs/:serial/ne-marche-plus":                   8,
 	"GET /clefs/:serial/ne-marche-plus/code":              8,
 	"GET /clefs/:serial/ne-marche-plus/decalage":          8,
@@ -131,7 +135,7 @@ type counting struct {
 
 func newCounting(t *testing.T) *counting {
 	t.Helper()
-	w := &counting{walk: newWalk(newHouse(t))}
+	w := &counting{walk: newWalk(newHouseWith(t, whereNobodyListens))}
 	w.proxy = pgtest.NewProxy(t, w.Scene.URL)
 	w.serve(t)
 	return w

@@ -49,7 +49,7 @@ func TestTheNumbersOfTheStockAreThoseOfTheLists(t *testing.T) {
 	roux := h.as(c.roux)
 	page := roux.get("/stock")
 	found := counted.FindAllStringSubmatch(page.HTML, -1)
-	assert.Len(t, found, len(okey.KeyStates())+4+4, "keys by state, requests by stage, keys that end")
+	assert.Len(t, found, len(okey.KeyStates())+4+6, "keys by state, requests by stage, keys that have ended or will")
 	sum := 0
 	for _, m := range found {
 		list := strings.ReplaceAll(m[1], "&amp;", "&")

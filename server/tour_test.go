@@ -6,11 +6,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"okey/config"
 	demo "okey/internal/cast"
+	"okey/internal/freeradius"
+	"okey/internal/radiustest"
 	"okey/internal/scene"
 	"okey/okey"
+	"okey/sql"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
@@ -97,6 +101,32 @@ func TestTheTourTicksWhatHasHappenedAndLeadsToTheNextStep(t *testing.T) {
 	assert.Contains(t, led.Location, "/workflows/"+okey.RequestWorkflowID(uuid.MustParse(idOf(request))))
 	assert.Contains(t, lea.get("/").text(), "Essayez en deux minutes 5 sur 5")
 	assert.Contains(t, roux.get("/").text(), "Essayez en deux minutes 4 sur 5", "his browser has not looked")
+}
+
+// Where there is a server to try keys with, who has their key tries it.
+func TestTheTourHasTheKeyTried(t *testing.T) {
+	h := newHouse(t)
+	requester, head := h.players()
+	serial := h.Key(demo.School)
+	server := radiustest.Start(t, h.URL, h.tokenFor(sql.Bearer{Service: "radius", Scopes: []string{"pin-checks"}}, time.Hour), "",
+		freeradius.User{Name: demo.Requester, Serial: string(serial), Secret: shown})
+	h = h.beside(func(cfg *config.Config) {
+		demonstrated(cfg)
+		cfg.RadiusServers, cfg.RadiusSecret = []string{server.Auth}, server.Secret
+	})
+	lea, roux := h.as(requester), h.as(head)
+	request := lea.asks()
+	roux.done(roux.answers(request, "approve", ""))
+	lea.done(lea.signs(request))
+	roux.done(roux.fill(counter+"/"+idOf(request), counter+"/"+idOf(request), "serial", string(serial)))
+	assert.Contains(t, lea.get("/").HTML, `href="/ma-clef/essai">Essayer la clef</a>`)
+	assert.Contains(t, lea.get("/").text(), "4 sur 6")
+	assert.Equal(t, trialPage(serial), lea.get("/ma-clef/essai").Location)
+	lea.tries(serial, "4071", "000000")
+	assert.Contains(t, lea.get("/").text(), "4 sur 6", "refused")
+	lea.tries(serial, "4071", radiustest.Code(t, shown, time.Now()))
+	assert.Contains(t, lea.get("/").text(), "5 sur 6")
+	assert.Contains(t, lea.get("/").HTML, `href="/demonstration/moteur">`)
 }
 
 // A request that got no key leads nowhere on: the tour begins again.

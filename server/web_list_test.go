@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"strings"
 	"testing"
 
 	"okey/internal/scene"
@@ -45,4 +46,19 @@ func TestTheListOfOnesRequestsStaysTheirsWhateverIsChosen(t *testing.T) {
 	page := b.get("/demandes?personne=" + c.lea.ID.String())
 	assert.Contains(t, page.HTML, `<input type="hidden" name="personne" value="`+c.lea.ID.String()+`">`)
 	assert.NotContains(t, b.get("/demandes").HTML, `name="personne"`)
+}
+
+// A list that is empty for what was asked of it leads back to all of it; one that is empty by itself does not.
+func TestAnEmptyListLeadsToTheWholeOfIt(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Key(scene.Tilleuls)
+	roux, auditor := h.as(c.roux), h.as(h.auditor())
+	for path, b := range map[string]*browser{
+		"/clefs?q=zzzz": roux, "/demandes?q=zzzz": roux, "/commandes?etat=placed": roux, "/assistance/journal?qui=zzzz": auditor,
+	} {
+		bare, _, _ := strings.Cut(path, "?")
+		assert.Contains(t, b.get(path).HTML, `href="`+bare+`">Enlever les filtres</a>`, path)
+	}
+	assert.NotContains(t, roux.get("/demandes").HTML, "Enlever les filtres")
 }

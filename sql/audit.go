@@ -68,7 +68,7 @@ const writeChain = `WITH line AS (INSERT INTO audit (seq, at, event, actor, via,
 	UPDATE audit_head SET seq = $1, key_version = $2, mac = ($4::bytea[])[cardinality($4)], seal = $3`
 
 func (s *Store) chain(ctx context.Context, t *Tx) error {
-	if len(t.entries) == 0 {
+	if len(t.entries) == 0 && !t.tells() {
 		return nil
 	}
 	var at, events, actors, vias, subjects, details []string
@@ -79,11 +79,19 @@ func (s *Store) chain(ctx context.Context, t *Tx) error {
 		vias, subjects, details = append(vias, string(e.Via)), append(subjects, e.Subject), append(details, e.Detail)
 	}
 	var head struct {
-		Seq int64  `db:"seq"`
-		MAC []byte `db:"mac"`
+		Seq   int64  `db:"seq"`
+		MAC   []byte `db:"mac"`
+		Event int64  `db:"event_seq"`
 	}
-	if err := t.get(ctx, &head, "Le journal d'audit n'a pas de tête.", `SELECT seq, mac FROM audit_head FOR UPDATE`); err != nil {
+	err := t.get(ctx, &head, "Le journal d'audit n'a pas de tête.", `SELECT seq, mac, event_seq FROM audit_head FOR UPDATE`)
+	if err != nil {
 		return fmt.Errorf("lock the audit's head: %w", err)
+	}
+	if err := t.publish(ctx, head.Event); err != nil {
+		return fmt.Errorf("write events for other programs: %w", err)
+	}
+	if len(t.entries) == 0 {
+		return nil
 	}
 	version, key := s.key.Current()
 	macs := make(pq.ByteaArray, len(t.entries))
@@ -92,7 +100,7 @@ func (s *Store) chain(ctx context.Context, t *Tx) error {
 		head.MAC = entryMAC(key, head.MAC, head.Seq, e)
 		macs[i] = head.MAC
 	}
-	err := t.exec(ctx, writeChain, head.Seq, version, sealMAC(key, head.Seq, head.MAC), macs,
+	err = t.exec(ctx, writeChain, head.Seq, version, sealMAC(key, head.Seq, head.MAC), macs,
 		pq.Array(at), pq.Array(events), pq.Array(actors), pq.Array(vias), pq.Array(subjects), pq.Array(details))
 	if err != nil {
 		return fmt.Errorf("write the audit: %w", err)

@@ -18,9 +18,10 @@ type Gauges struct {
 	Mails    []MailGauge    // made within a day, without those
 	Stock    []StockGauge
 	Troubles []TroubleGauge
-	Audit    int64     // entries
-	Examined time.Time // the audit was found whole last; zero: never
-	BackedUp time.Time // a backup was taken last; zero: none has noted it
+	Webhooks []WebhookGauge // receivers of events that the configuration has
+	Audit    int64          // entries
+	Examined time.Time      // the audit was found whole last; zero: never
+	BackedUp time.Time      // a backup was taken last; zero: none has noted it
 }
 
 // RequestGauge counts the open requests of a stage that have been in it for about as long.
@@ -58,6 +59,12 @@ type TroubleGauge struct {
 	N    int         `db:"n"`
 }
 
+// WebhookGauge is how many events a receiver has not taken, and since when the oldest of them waits.
+type WebhookGauge struct {
+	Name string `db:"name"`
+	Backlog
+}
+
 // Gauges reads them as of the instant. Of each table that grows an index has what is asked: internal/nation holds that.
 func (r reader) Gauges(ctx context.Context, at time.Time) (Gauges, error) {
 	const most = 10_000
@@ -84,6 +91,9 @@ func (r reader) Gauges(ctx context.Context, at time.Time) (Gauges, error) {
 			FROM mail WHERE created_at > $1 AND state <> 'queued' GROUP BY 1`, at.Add(-day)),
 		rows(&g.Stock, stock),
 		rows(&g.Troubles, `SELECT kind, count(*) AS n FROM trouble GROUP BY kind`),
+		rows(&g.Webhooks, `SELECT w.name, greatest(h.event_seq - w.position - cardinality(w.ahead), 0) AS n,
+			(SELECT o.created_at FROM outbox o WHERE o.seq > w.position ORDER BY o.seq LIMIT 1) AS since
+			FROM webhook_receiver w, audit_head h WHERE w.state <> 'absent' ORDER BY w.name`),
 		one(&audit, `SELECT seq FROM audit_head`),
 		one(&noted, `SELECT max(changed_at) FILTER (WHERE name = $1) AS examined, max(changed_at) FILTER (WHERE name = $2) AS backed_up
 			FROM setting WHERE name IN ($1, $2)`, examinedSetting, backupSetting),

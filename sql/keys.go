@@ -25,14 +25,17 @@ type keyRow struct {
 	DueAt     stdsql.NullTime `db:"due_at"`
 }
 
-// LoginsKnown tells whether the authentication server has ever told of a login.
-func (r reader) LoginsKnown(ctx context.Context) (bool, error) {
-	var known bool
-	err := r.get(ctx, &known, "", loginsKnown)
-	return known, err
+// KeyUse is whether the authentication server has ever told of a login, and the last trial of a key; nil for none.
+func (r reader) KeyUse(ctx context.Context, serial okey.Serial, until time.Time) (known bool, last *okey.Trial, err error) {
+	var tried []okey.Trial
+	err = r.together(ctx, one(&known, loginsKnown), list(&tried, trialRow.trial, lastTrial, serial, time.Time{}, until))
+	if len(tried) > 0 {
+		last = &tried[0]
+	}
+	return known, last, err
 }
 
-// KeysBeside is what a list of keys tells besides: LoginsKnown, and AwaitedDeliveries of the establishments.
+// KeysBeside is what a list of keys tells besides: whether logins are known at all, and AwaitedDeliveries of the establishments.
 func (r reader) KeysBeside(ctx context.Context, uais []okey.UAI) (known bool, awaited []Delivery, err error) {
 	err = r.together(
 		ctx,
@@ -176,12 +179,18 @@ func (t *Tx) ChangeKey(ctx context.Context, serial okey.Serial, c KeyChange) (ok
 		return before, fmt.Errorf("change key %s: %w", serial, err)
 	}
 	t.Audit(Entry{At: c.At, Event: "key_" + string(c.Reason), Actor: c.By, Via: c.Via, Subject: AboutKey(serial), Detail: string(next)})
+	t.tellChange(before, row.key(), c)
 	return row.key(), nil
 }
 
 // EndLoans has the keys that were lent to a person be due at the instant, those that still have time: they are accepted no longer.
 func (t *Tx) EndLoans(ctx context.Context, person okey.PersonID, at time.Time) error {
-	return t.exec(ctx, `UPDATE key SET due_at = $2, changed_at = $2 WHERE holder = $1 AND state = 'lent' AND due_at > $2`, person, at)
+	ended, err := listed(ctx, t.reader, keyRow.key, `UPDATE key k SET due_at = $2, changed_at = $2
+		WHERE holder = $1 AND state = 'lent' AND due_at > $2 RETURNING `+keyColumns, person, at)
+	for _, key := range ended {
+		t.tellOf(okey.KeyEventLoanEnded, key, at)
+	}
+	return err
 }
 
 // PINOf returns the PIN hash that a key carries, "" for none.

@@ -18,6 +18,7 @@ type Known struct {
 	Answers  []okey.Event // what was written of their requests
 	Actions  []KnownAction
 	Keys     []KnownKeyEvent
+	Trials   []okey.Trial
 	Mails    []KnownMail
 	Audit    []Entry
 
@@ -97,8 +98,11 @@ func (r reader) KnownOf(ctx context.Context, person okey.PersonID) (Known, error
 		FROM action WHERE by_person = $1 ORDER BY created_at DESC, id`, person); err != nil {
 		return k, err
 	}
-	if err = r.all(ctx, &k.Keys,
-		`SELECT at, serial, reason, comment FROM key_event WHERE holder = $1 ORDER BY at DESC, serial`, person); err != nil {
+	if err = r.together(
+		ctx,
+		rows(&k.Keys, `SELECT at, serial, reason, comment FROM key_event WHERE holder = $1 ORDER BY at DESC, serial`, person),
+		list(&k.Trials, trialRow.trial, trials+` WHERE person = $1 ORDER BY at DESC, id`, person),
+	); err != nil {
 		return k, err
 	}
 	if err = r.all(ctx, &k.Mails,

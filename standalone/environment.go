@@ -265,9 +265,10 @@ func (h *house) ownSettings([]variable) ([]variable, error) {
 		{"OKEY_LOG_FORMAT", ours("OKEY_LOG_FORMAT", "text")},
 		{"OTEL_EXPORTER_OTLP_ENDPOINT", ours("OTEL_EXPORTER_OTLP_ENDPOINT", "")},
 	}
+	variables = append(variables, h.authentication.settings()...)
 	for _, name := range []string{
 		"OKEY_ACADEMY_NAME", "OKEY_LOGO_FILE", "OKEY_STYLE_FILE", "OKEY_TICKET_TOOL", "OKEY_TICKET_PRODUCT", "OKEY_TICKET_URL",
-		"OKEY_PORTAL_URL", "OKEY_TRAINING_URL", "OKEY_ACCESSIBILITY_STATE", "OKEY_ACCESSIBILITY_AUDIT",
+		"OKEY_EVENT_FIELDS", "OKEY_EVENT_MONTHS", "OKEY_WEBHOOKS", "OKEY_PORTAL_URL", "OKEY_TRAINING_URL", "OKEY_ACCESSIBILITY_STATE", "OKEY_ACCESSIBILITY_AUDIT",
 	} {
 		if value, given := os.LookupEnv(name); given { // else the default: a line for it would need quotes
 			variables = append(variables, variable{name, value})

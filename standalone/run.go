@@ -31,6 +31,8 @@ type house struct {
 	secrets   secrets
 	parts     []part
 	failed    chan error // a part that ended by itself
+
+	authentication *authentication // nil: none
 }
 
 type part struct {
@@ -103,6 +105,9 @@ func (h *house) start(ctx context.Context) error {
 	if err := h.startEngine(ctx, cluster); err != nil {
 		return err
 	}
+	if h.authentication, err = h.prepareAuthentication(); err != nil {
+		return err
+	}
 	environment, cfg, err := h.environment(databases)
 	if err != nil {
 		return err
@@ -126,6 +131,9 @@ func (h *house) start(ctx context.Context) error {
 		return fmt.Errorf("prepare the engine: %w", err)
 	}
 	if err := h.loadDemonstration(ctx, store, cfg, box); err != nil {
+		return err
+	}
+	if err := h.startAuthentication(ctx, store, box); err != nil {
 		return err
 	}
 	// From here on other programs find their way: nothing that the files name is missing.

@@ -14,12 +14,12 @@ import (
 	"okey/calendar"
 	"okey/config"
 	"okey/engine"
-	"okey/imports"
 	"okey/internal/metrics"
 	"okey/internal/telemetry"
 	"okey/mail"
 	"okey/okey"
 	"okey/sql"
+	"okey/webhook"
 	"okey/workflows"
 
 	"go.temporal.io/sdk/activity"
@@ -42,6 +42,10 @@ func Run(ctx context.Context, cfg config.Config) error {
 	registry, polls := metrics.NewRegistry(), engine.NewPolls()
 	metrics.WatchPolls(registry, polls.Check)
 	defer metrics.Serve(cfg.Metrics, registry, polls.Check)()
+	receivers, err := receiversOf(cfg)
+	if err != nil {
+		return err
+	}
 	returns, err := mail.NewBounceAddress(cfg.BounceAddress, cfg.LinkKeys)
 	if err != nil {
 		return err
@@ -81,7 +85,7 @@ func Run(ctx context.Context, cfg config.Config) error {
 		return err
 	}
 	go polls.Follow(taking, c, deployment.Version.DeploymentName, deployment.Version.BuildID)
-	return leaving(ctx, work(ctx, c, cfg, deployment, stores, holidays, returns))
+	return leaving(ctx, work(ctx, c, cfg, deployment, stores, holidays, returns, receivers))
 }
 
 // leaving turns the end of ctx into a peaceful end.
@@ -106,7 +110,7 @@ func loadCalendar(path string) (*calendar.Calendar, error) {
 
 func work(
 	ctx context.Context, c client.Client, cfg config.Config, deployment worker.DeploymentOptions, stores stores,
-	holidays *calendar.Calendar, returns mail.BounceAddress,
+	holidays *calendar.Calendar, returns mail.BounceAddress, receivers []*webhook.Receiver,
 ) error {
 	failed := make(chan error, 1)
 	w := worker.New(c, okey.TaskQueue, worker.Options{
@@ -125,8 +129,9 @@ func work(
 		URL: cfg.URL, Academy: cfg.AcademyName, Support: cfg.SupportMail, Supplier: cfg.SupplierMail,
 		LinkKeys: cfg.LinkKeys, Waits: okey.DefaultWaits(), Bounces: returns, Rate: cfg.MailsAMinute(),
 	})
-	buyer := activities.Buyer{Academy: cfg.AcademyName, Contact: cfg.SupportMail}
-	registerActivities(w, stores, e, holidays, mailer, DirectoryOf(cfg), buyer)
+	registerActivities(w, stores, e, holidays, mailer, cfg)
+	delivering := activities.NewWebhooks(stores.rest, receivers)
+	w.RegisterActivityWithOptions(delivering.Deliver, activity.RegisterOptions{Name: okey.ActivityDeliver})
 	if err := w.Start(); err != nil {
 		return fmt.Errorf("start the worker: %w", err)
 	}
@@ -143,6 +148,7 @@ func work(
 	takeUp()
 	go stores.judges.Follow(ctx, takeUp)
 	go tryAgain(ctx, c, cfg, stores.rest)
+	go followEvents(ctx, stores.rest, e, cfg)
 	select {
 	case <-ctx.Done():
 		return nil
@@ -187,6 +193,7 @@ func Register(to interface {
 	to.RegisterWorkflowWithOptions(workflows.Order, workflow.RegisterOptions{Name: okey.WorkflowOrder})
 	to.RegisterWorkflowWithOptions(workflows.ExportSchedule, workflow.RegisterOptions{Name: okey.WorkflowExportSchedule})
 	to.RegisterWorkflowWithOptions(workflows.MailsResend, workflow.RegisterOptions{Name: okey.WorkflowMailsResend})
+	to.RegisterWorkflowWithOptions(workflows.Webhook, workflow.RegisterOptions{Name: okey.WorkflowWebhook})
 	for _, name := range okey.StockWorkflows() {
 		to.RegisterWorkflowWithOptions(workflows.StockChange, workflow.RegisterOptions{Name: name})
 	}
@@ -196,8 +203,9 @@ func Register(to interface {
 
 // registerActivities gives a worker OKEY's activities under the names that histories keep.
 func registerActivities(to worker.Worker, stores stores, e *engine.Engine, holidays *calendar.Calendar, mailer *mails.Mailer,
-	from *imports.Directory, buyer activities.Buyer,
+	cfg config.Config,
 ) {
+	buyer := activities.Buyer{Academy: cfg.AcademyName, Contact: cfg.SupportMail}
 	requests := activities.NewRequests(stores.judges, holidays)
 	orders, stock := activities.NewOrders(stores.rest, e, holidays), activities.NewStock(stores.rest).For(buyer)
 	repair := activities.NewRepair(stores.rest, e)
@@ -213,9 +221,9 @@ func registerActivities(to worker.Worker, stores stores, e *engine.Engine, holid
 		okey.ActivityResendMails:   stock.ResendMails,
 		okey.ActivityLoadOrder:     orders.Load,
 		okey.ActivityWatch:         activities.NewWatch(stores.rest).Due,
-		okey.ActivityRetain:        activities.NewRetention(stores.rest).Retain,
+		okey.ActivityRetain:        activities.NewRetention(stores.rest, cfg.MonthsOfEvents()).Retain,
 		okey.ActivityPlanExport:    orders.Plan,
-		okey.ActivitySyncDirectory: activities.NewDirectory(stores.rest, from).Sync,
+		okey.ActivitySyncDirectory: activities.NewDirectory(stores.rest, DirectoryOf(cfg)).Sync,
 		okey.ActivityWakeUp:        repair.WakeOwed,
 	} {
 		to.RegisterActivityWithOptions(function, activity.RegisterOptions{Name: name})

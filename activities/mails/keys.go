@@ -33,6 +33,9 @@ func keyChanged(ctx context.Context, p *mailing) error {
 		p.facts.Expiry = p.day(action.Verdict.Standing.ExpiryOf())
 	}
 	p.facts.At, p.facts.Requester = okey.SayTime(p.order.Happened(), p.order.At, p.zone), holder.Name()
+	if p.facts.Tried, err = p.tried(ctx, p.facts.Change); err != nil {
+		return err
+	}
 	if held && p.facts.Change == okey.ReasonRecovered {
 		if p.facts.Old, err = p.lentTo(ctx, holder.ID); err != nil {
 			return err
@@ -63,6 +66,19 @@ func keyChanged(ctx context.Context, p *mailing) error {
 		p.put(envelope{letter: letter, person: holder.ID, address: holder.Mail, facts: facts})
 	}
 	return nil
+}
+
+// tried is what became of the last trial of a key before it was reported not to work; empty where nobody has tried it within the hour.
+func (p *mailing) tried(ctx context.Context, reported okey.KeyReason) (string, error) {
+	if reported != okey.ReasonDefective {
+		return "", nil
+	}
+	until := p.order.Happened()
+	trial, found, err := p.store.LastTrial(ctx, p.order.Key, until.Add(-okey.TrialNews), until)
+	if err != nil || !found {
+		return "", err
+	}
+	return "à " + okey.SayHour(trial.At, p.zone) + " : " + trial.French(), nil
 }
 
 // lentTo are the keys that somebody has on loan, as a sentence names them.

@@ -1,12 +1,14 @@
 package mails_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"okey/internal/scene"
 	"okey/okey"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -28,6 +30,28 @@ func TestALostKeyIsTold(t *testing.T) {
 	assert.Equal(t, "lmartin@ac-nice.fr: La clef qui vous était réservée n'est plus disponible", lines(arrived)[0])
 	assert.Contains(t, arrived[0].Text, "vous gardez votre place dans la file")
 	assert.Contains(t, arrived[0].Text, "Charte et code PIN restent valables.")
+}
+
+func TestAHeadReadsWhatBecameOfATrialBeforeTheReport(t *testing.T) {
+	for _, test := range []struct {
+		before time.Duration
+		says   string
+	}{
+		{10 * time.Minute, "Essai à 10 h 02 : refusée, code PIN juste."},
+		{2 * time.Hour, ""},
+	} {
+		o := newFixture(t)
+		serial := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, time.June, 30))
+		require.NoError(t, o.Store.RecordTrial(t.Context(), okey.Trial{
+			ID: uuid.New(), Key: serial, By: o.lea.ID, At: scene.Now.Add(-test.before), Outcome: okey.TrialRefused, Cause: okey.CauseStep,
+		}))
+		o.letters(o.change(serial, okey.Action{By: o.lea.ID, Content: okey.Content{KeyReason: okey.ReasonDefective, Comment: "refusée"}})...)
+		heads := o.box.To("mroux@ac-nice.fr")
+		require.Len(t, heads, 1)
+		assert.Contains(t, heads[0].Text, test.says)
+		assert.Equal(t, test.says != "", strings.Contains(heads[0].Text, "Essai"))
+		assert.NotContains(t, o.box.To("lmartin@ac-nice.fr")[0].Text, "Essai")
+	}
 }
 
 // Two mails would contradict one another: "your key awaits you" and "your key is gone". One says both, and which key to hand over instead.

@@ -206,6 +206,7 @@ func (d *doctor) examinations() []examination {
 		{name: "clefs secrètes", look: d.keys},
 		{name: "fournisseur d'identité", look: d.provider},
 		{name: "annuaire", look: d.directory},
+		{name: "serveurs d'authentification", look: d.radius},
 		{name: "moteur Temporal", look: d.temporal},
 		{name: "workers", look: d.workers},
 		{name: "relais de courrier", look: d.relay},

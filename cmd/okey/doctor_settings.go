@@ -15,6 +15,7 @@ import (
 
 	"okey/config"
 	"okey/okey"
+	"okey/server"
 	"okey/worker"
 )
 
@@ -147,6 +148,31 @@ func (d *doctor) backup(ctx context.Context) (string, error) {
 		return "", okey.Errorf(okey.CodeUnavailable, "la dernière date du %s%s", last.UTC().Format(time.RFC3339), how)
 	}
 	return "faite le " + last.UTC().Format(time.RFC3339), nil
+}
+
+// radius asks each authentication server whether it is there. Not every server answers that (RFC 5997), so what is silent is no fault yet.
+func (d *doctor) radius(ctx context.Context) (string, error) {
+	switch {
+	case !d.cfg.HasRadius() && d.cfg.Given(config.RoleServer):
+		return "aucun (OKEY_RADIUS_SERVERS)", nil
+	case !d.cfg.HasRadius():
+		return "", advice("pas donné à cette commande (OKEY_RADIUS_SERVERS), non vérifié.")
+	}
+	from := server.RadiusOf(*d.cfg)
+	from.Timeout = 4 * time.Second / time.Duration(len(from.Servers))
+	var there, silent []string
+	for i, asked := range d.cfg.Radius() {
+		if from.Alive(ctx, from.Servers[i]) == nil {
+			there = append(there, asked.String())
+		} else {
+			silent = append(silent, asked.String())
+		}
+	}
+	if len(silent) > 0 {
+		return "", advice(strings.Join(silent, ", ") + " : pas de réponse à Status-Server (RFC 5997). Il est arrêté, il ne connaît pas OKEY " +
+			"ou son secret, ou il ne répond jamais à cela : essayez une clef.")
+	}
+	return "là, " + strings.Join(there, ", "), nil
 }
 
 // reading looks whether all was taken of what the directory said last.

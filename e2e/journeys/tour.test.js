@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { after } from "node:test";
+import { setTimeout } from "node:timers/promises";
 
 const dir = mkdtempSync(path.join(process.env.OKEY_E2E_DIR, "tour-"));
 const { said, stop } = await demonstration();
@@ -46,10 +47,22 @@ function address(part) {
   return said.match(new RegExp(`^ +${part} +(http:\\S+)$`, "m"))[1];
 }
 
-journey("a newcomer goes through the five steps, by the panel alone", ["desktop"], async (visit) => {
+/** Waits until the authentication server has read who has a key. */
+async function known(serial) {
+  while (!readFileSync(path.join(dir, "data", "radius", "okey-users"), "utf8").includes(serial)) await setTimeout(100);
+  await setTimeout(500);
+}
+
+/** What a key shows. */
+async function code(serial) {
+  const page = await (await fetch(`${address("Courriels")}/clefs?q=${serial}`)).text();
+  return page.match(/affiche <strong>(\d{3} \d{3})</)[1];
+}
+
+journey("a newcomer goes through the steps, by the panel alone", ["desktop"], async (visit) => {
   const newcomer = await visit();
   const panel = () => newcomer.page.getByRole("complementary", { name: "Essayez en deux minutes" });
-  const done = (n) => panel().getByText(`${n} sur 5`).waitFor();
+  const done = (n) => panel().getByText(`${n} sur 6`).waitFor();
   const presses = (name) => newcomer.leads(() => panel().getByRole("button", { name, exact: true }).click());
   const follows = (name) => newcomer.leads(() => panel().getByRole("link", { name, exact: true }).click());
 
@@ -103,10 +116,21 @@ journey("a newcomer goes through the five steps, by the panel alone", ["desktop"
   await newcomer.sees("est remise à Léa Martin");
   await done(4);
 
+  const reserved = shown.match(/Clef réservée\s:\s(\w+)/)[1];
+  await presses("En tant que Léa Martin");
+  await newcomer.sees("Essayer ma clef");
+  await accessible(newcomer);
+  await known(reserved);
+  await newcomer.type("Votre code PIN", "407182");
+  await newcomer.type("Le nombre qu'affiche la clef", await code(reserved));
+  await newcomer.press("Essayer ma clef");
+  await newcomer.sees("Votre clef marche");
+  await done(5);
+
   await follows("Ouvrir la demande dans Temporal");
   assert.match(newcomer.page.url(), /\/workflows\/key-request-[0-9a-f-]{36}/); // at its details, where the engine names the run in time
   await newcomer.open("/");
-  await done(5);
+  await done(6);
   await presses("Fermer la visite");
   assert.equal(await panel().count(), 0);
   assert.equal(readFileSync(path.join(dir, "data", "okey.env"), "utf8").includes("OKEY_DEMONSTRATION=http://127.0.0.1:"), true);

@@ -45,6 +45,8 @@ export const pages = [
   { route: "GET /clefs/:serial", name: "clef-en-stock", who: ["approver", "delegate"], at: (s) => `/clefs/${s.school.keys.at(-1)}` },
   { route: "GET /clefs/:serial", name: "clef-qui-expire", who: ["renewing"], at: (s) => `/clefs/${s.renewable}` },
   { route: "GET /ma-clef", name: "ma-clef", who: [] }, // leads to the key, or home
+  { route: "GET /ma-clef/essai", name: "essayer-ma-clef", who: [] }, // the same
+  { route: "GET /clefs/:serial/essai", name: "essayer", who: ["holder"], at: (s) => `/clefs/${s.held.key.serial}/essai` },
   { route: "GET /clefs/:serial/ne-marche-plus", name: "ne-marche-plus", who: ["holder"], at: (s) => `/clefs/${s.held.key.serial}/ne-marche-plus` },
   { route: "GET /clefs/:serial/ne-marche-plus/code", name: "code-refuse", who: ["holder"], at: (s) => `/clefs/${s.held.key.serial}/ne-marche-plus/code` },
   { route: "GET /clefs/:serial/ne-marche-plus/decalage", name: "remettre-a-l-heure", who: ["holder"], at: (s) => `/clefs/${s.held.key.serial}/ne-marche-plus/decalage` },
@@ -93,6 +95,8 @@ export const pages = [
   { route: "GET /assistance/rattachements", name: "rattachements", who: ["support", "auditor"] },
   { route: "GET /assistance/imports", name: "imports", who: ["support", "auditor"] },
   { route: "GET /assistance/imports/:id", name: "import", who: ["support", "auditor"], at: (s) => s.imported },
+  { route: "GET /assistance/recepteurs", name: "recepteurs", who: ["support", "auditor"] },
+  { route: "GET /assistance/recepteurs/:id", name: "recepteur", who: ["support", "auditor"], at: (s) => s.receiver },
   { route: "GET /assistance/hotes", name: "hotes", who: ["support", "auditor"] },
   { route: "GET /suivi/:action", name: "enregistre", who: [] }, // waiting.test.js sees it: it shows something only while the worker is away
 ];
@@ -121,6 +125,7 @@ export const mistakes = [
   { route: "POST /remise/:id", name: "remise", who: "approver", at: (s) => `/remise/${s.handing.id}`, values: { serial: "ZZZ" } },
   { route: "POST /demandes/:id/remise", name: "remettre", who: "approver", at: (s) => `/demandes/${s.handing.id}`, values: { serial: "ZZZ" } },
   { route: "POST /demandes/:id/retrait", name: "retirer", who: "support", at: (s) => `/demandes/${s.deciding.id}` },
+  { route: "POST /clefs/:serial/essai", name: "essayer", who: "holder", at: (s) => `/clefs/${s.held.key.serial}/essai`, values: { pin: "12", code: "34" } },
   { route: "POST /clefs/:serial/ne-marche-plus/signaler", name: "signaler", who: "holder", at: (s) => `/clefs/${s.held.key.serial}/ne-marche-plus/signaler` },
   { route: "POST /clefs/:serial/perdue", name: "declarer-perdue", who: "holder", at: (s) => `/clefs/${s.held.key.serial}/perdue` },
   { route: "POST /clefs/:serial/egaree", name: "noter-egaree", who: "holder", at: (s) => `/clefs/${s.held.key.serial}/egaree` },
@@ -142,6 +147,7 @@ export const mistakes = [
   { route: "POST /assistance/livraisons", name: "livraison", who: "support", at: () => "/assistance/livraisons", values: { uai: "faux" } },
   { route: "POST /assistance/clefs-a-confirmer/:id", name: "clef-a-confirmer", who: "support", at: (s) => s.report },
   { route: "POST /assistance/rattachements", name: "rattacher", who: "support", at: () => "/assistance/rattachements" },
+  { route: "POST /assistance/recepteurs/:id", name: "recepteur", who: "support", at: (s) => s.receiver, values: { from: "2099-01-01T00:00" } },
   { route: "POST /assistance/hotes", name: "hote", who: "support", at: () => "/assistance/hotes" },
 ];
 
@@ -153,7 +159,7 @@ async function signInAfresh(visitor) {
 export const buttons = [
   "POST /deconnexion", "POST /compte/sessions", "POST /demandes/:id/lien", "POST /demandes/:id/stock", "POST /demandes/:id/numero-illisible",
   "POST /mon-code-pin/oublie/connexion", "POST /commandes/exports", "POST /commandes/:id/annulation", "POST /deplacements/:id/retrait", "POST /commandes/:id/expedition",
-  "POST /delegations/:id/fin", "POST /assistance/envois", "POST /assistance/envois/:id", "POST /assistance/livraisons/:id", "POST /assistance/rattachements/:id/fin", "POST /assistance/hotes/:id/fin", "POST /assistance/personnes/:id/meme-personne",
+  "POST /delegations/:id/fin", "POST /assistance/envois", "POST /assistance/envois/:id", "POST /assistance/livraisons/:id", "POST /assistance/rattachements/:id/fin", "POST /assistance/hotes/:id/fin", "POST /assistance/recepteurs/:id/essai", "POST /assistance/personnes/:id/meme-personne",
 ];
 
 /** Routes that show nothing by themselves: they lead on, or are a file. */
@@ -161,5 +167,5 @@ export const elsewhere = [
   "GET /connexion", "GET /demandes/:id/reponse", "GET /deplacements/:id/retrait", "GET /demandes/:id/remise", "GET /demandes/:id/stock", "GET /demandes/:id/retrait", "GET /demandes/:id/lien",
   "GET /mon-code-pin/oublie/connexion", "GET /commandes/:id/annulation", "GET /commandes/:id/expedition", "GET /commandes/:id/reception", "GET /commandes/:id/cloture", "GET /compte/sessions",
   "GET /commandes/exports", "GET /commandes/exports/:id", "GET /commandes/minimum", "GET /delegations/:id",
-  "GET /delegations/:id/fin", "GET /assistance/rattachements/:id/fin", "GET /assistance/hotes/:id/fin", "GET /assistance/personnes/:id/meme-personne",
+  "GET /delegations/:id/fin", "GET /assistance/rattachements/:id/fin", "GET /assistance/hotes/:id/fin", "GET /assistance/recepteurs/:id/essai", "GET /assistance/personnes/:id/meme-personne",
 ];

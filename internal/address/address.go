@@ -54,12 +54,14 @@ func CounterURL(request uuid.UUID, scanned okey.Serial) string {
 	return page
 }
 
-// Keys and PIN. PathTrouble, PathReport, PathExpired, PathLost, PathMislaid, PathFound and PathLeaving end the address of a key: each asks
-// its holder one thing.
+// Keys and PIN. PathTrouble, PathReport, PathExpired, PathLost, PathMislaid, PathFound, PathLeaving and PathTrial end the address of a key:
+// each asks its holder one thing.
 const (
 	PathKeys         = "/clefs"
 	PathMyKey        = "/ma-clef"
 	PathTrouble      = "/ne-marche-plus"
+	PathTrial        = "/essai"
+	PathMyTrial      = PathMyKey + PathTrial // leads to that of the key in hand
 	PathReport       = PathTrouble + "/signaler"
 	PathExpired      = PathTrouble + "/expiree"
 	PathLost         = "/perdue"
@@ -129,11 +131,16 @@ const (
 	PathAudit     = "/assistance/journal"
 	PathMails     = "/assistance/envois" // each with a page of its own, where it is sent again
 	PathLetters   = "/assistance/courriels"
-	PathImports   = "/assistance/imports" // of people and schools
+	PathImports   = "/assistance/imports"    // of people and schools
+	PathReceivers = "/assistance/recepteurs" // of events
+	PathTest      = "/essai"
 )
 
 // MailURL is where support and auditors look at a mail.
 func MailURL(id uuid.UUID) string { return PathMails + "/" + id.String() }
+
+// ReceiverURL is where support looks at a receiver of events. PathTest ends it where it is tried.
+func ReceiverURL(id uuid.UUID) string { return PathReceivers + "/" + id.String() }
 
 // ImportURL is where support reads what an import did.
 func ImportURL(id uuid.UUID) string { return PathImports + "/" + id.String() }

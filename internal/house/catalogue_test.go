@@ -63,7 +63,7 @@ func catalogue(t *testing.T) map[string][]string {
 }
 
 // silent are folders without a text of the product's: what runs beside it, and what tests alone use.
-var silent = []string{"bin", "data", "node_modules", "testdata", "standalone", "tools", "e2e", "docs", "scene", "pgtest", "postbox", "ldaptest"}
+var silent = []string{"bin", "data", "node_modules", "testdata", "standalone", "tools", "e2e", "docs", "scene", "pgtest", "postbox", "ldaptest", "radiustest", "freeradius"}
 
 func textsByFile(t *testing.T) map[string][]string {
 	t.Helper()

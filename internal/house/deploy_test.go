@@ -118,7 +118,9 @@ var oneAlone = map[string]struct{ reader, why string }{
 	"OKEY_MAIL_":                 {"worker", "it alone sends mails"},
 	"OKEY_SUPPLIER_MAIL":         {"worker", "it alone sends mails"},
 	"OKEY_BOUNCE_":               {"worker", "it alone reads what comes back"},
+	"OKEY_RADIUS_":               {"server", "it alone asks whether a key works"},
 	"OKEY_LDAP_":                 {"worker", "it alone reads the directory"},
+	"OKEY_WEBHOOKS":              {"worker", "it alone sends events, and has the secrets that sign them"},
 }
 
 // A setting that compose drops is one that an operator sets in vain.
@@ -332,6 +334,26 @@ func TestTheBackupOutlivesARestartOfTheDatabase(t *testing.T) {
 	}
 }
 
+// The file of the receivers of events has secrets: whoever reads it has it as one, and the server has it not at all.
+func TestComposeGivesTheFileOfReceiversToWhoSends(t *testing.T) {
+	environment := maps.Clone(asked)
+	environment["OKEY_WEBHOOKS"] = "/srv/webhooks.json"
+	project, err := loadCompose(t, environment)
+	require.NoError(t, err)
+	assert.Equal(t, "/srv/webhooks.json", project.Secrets["okey_webhooks"].File)
+	for name, has := range map[string]bool{"worker": true, "doctor": true, "server": false} {
+		service := project.Services[name]
+		given := slices.ContainsFunc(service.Secrets, func(s types.ServiceSecretConfig) bool { return s.Source == "okey_webhooks" })
+		assert.Equal(t, has, given, name)
+		if path := service.Environment["OKEY_WEBHOOKS"]; has {
+			assert.Equal(t, "/run/secrets/okey_webhooks", *path, name)
+		} else {
+			assert.Nil(t, path, name)
+		}
+	}
+	assert.Empty(t, *compose(t).Services["worker"].Environment["OKEY_WEBHOOKS"], "an academy may do without")
+}
+
 func TestComposeHoldsNoSecret(t *testing.T) {
 	// An address of public keys is none.
 	secretive := regexp.MustCompile(`PASSWORD|PWD|SECRET|_KEY|_KEYS|PEPPER|DATABASE_URL`)
@@ -515,14 +537,14 @@ func TestConnectionsAddUp(t *testing.T) {
 		return n
 	}
 	const (
-		listening = 1  // the server listens for outcomes
+		listening = 1  // the server listens for outcomes, a worker for events
 		following = 1  // each of OKEY's programs asks now and then, on a new one, which database answers
 		workers   = 3  // a second one, and the next version's beside them while OKEY is upgraded
 		commands  = 20 // migrate, backup, psql, and those that PostgreSQL keeps for its superuser
 	)
 	services := len(strings.Split(*project.Services["temporal"].Environment["TEMPORAL_SERVICES"], ","))
 	ours := number("server", "OKEY_DATABASE_CONNECTIONS") + listening + following +
-		workers*(number("worker", "OKEY_DATABASE_CONNECTIONS")+following) + number("doctor", "OKEY_DATABASE_CONNECTIONS")
+		workers*(number("worker", "OKEY_DATABASE_CONNECTIONS")+listening+following) + number("doctor", "OKEY_DATABASE_CONNECTIONS")
 	engines := services * (number("temporal", "SQL_MAX_CONNS") + number("temporal", "SQL_VIS_MAX_CONNS"))
 	takes := regexp.MustCompile(`max_connections=(\d+)`).FindStringSubmatch(strings.Join(project.Services["postgres"].Command, " "))
 	require.NotNil(t, takes)

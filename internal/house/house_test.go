@@ -21,7 +21,7 @@ import (
 // has no place in the house yet.
 var arrows = map[string][]string{
 	"okey/okey":                       {},
-	"okey/config":                     {},
+	"okey/config":                     {"okey/okey"},
 	"okey/calendar":                   {"okey/okey", "okey/internal/spreadsheet"},
 	"okey/internal/postgres":          {},
 	"okey/internal/address":           {"okey/okey"},
@@ -35,6 +35,10 @@ var arrows = map[string][]string{
 	"okey/internal/nation":            {},
 	"okey/internal/directory":         {"okey/okey"},
 	"okey/internal/ldaptest":          {},
+	"okey/docs/freeradius":            {},
+	"okey/internal/radius":            {},
+	"okey/internal/freeradius":        {"okey/docs/freeradius"},
+	"okey/internal/radiustest":        {"okey/internal/freeradius", "okey/internal/radius"},
 	"okey/internal/workbook":          {"okey/okey"},
 	"okey/internal/version":           {"okey/okey"},
 	"okey/internal/plot":              {"okey/okey"},
@@ -46,15 +50,17 @@ var arrows = map[string][]string{
 	"okey/workflows":                  {"okey/okey"},
 	"okey/imports":                    {"okey/okey", "okey/sql", "okey/internal/directory", "okey/internal/spreadsheet"},
 	"okey/engine":                     {"okey/okey", "okey/config", "okey/internal/address", "okey/internal/telemetry"},
-	"okey/activities":                 {"okey/okey", "okey/sql", "okey/engine", "okey/calendar", "okey/imports", "okey/internal/workbook"},
+	"okey/webhook":                    {"okey/okey", "okey/config"},
+	"okey/activities":                 {"okey/okey", "okey/sql", "okey/engine", "okey/calendar", "okey/imports", "okey/internal/workbook", "okey/webhook"},
 	"okey/activities/mails":           {"okey/okey", "okey/sql", "okey/calendar", "okey/mail", "okey/internal/address", "okey/internal/telemetry"},
 	"okey/bounces":                    {"okey/okey", "okey/mail", "okey/sql"},
 	"okey/worker": {
 		"okey/okey", "okey/config", "okey/sql", "okey/calendar", "okey/mail", "okey/engine", "okey/workflows", "okey/activities",
 		"okey/activities/mails", "okey/bounces", "okey/imports", "okey/internal/directory", "okey/internal/metrics", "okey/internal/telemetry", "okey/internal/version",
+		"okey/webhook",
 	},
 	"okey/server/respond": {"okey/imports", "okey/internal/telemetry", "okey/okey", "okey/sql"},
-	"okey/server/act":     {"okey/config", "okey/imports", "okey/internal/telemetry", "okey/okey", "okey/sql", "okey/server/respond"},
+	"okey/server/act":     {"okey/config", "okey/imports", "okey/internal/radius", "okey/internal/telemetry", "okey/okey", "okey/sql", "okey/server/respond"},
 	"okey/server/web": {
 		"okey/internal/address", "okey/internal/cast", "okey/config", "okey/internal/plot", "okey/internal/version", "okey/internal/workbook", "okey/okey", "okey/sql",
 		"okey/server/respond", "okey/server/act",
@@ -100,7 +106,7 @@ var arrows = map[string][]string{
 		"okey/server/web",
 	},
 	"okey/server": {
-		"okey/calendar", "okey/config", "okey/engine", "okey/internal/metrics", "okey/internal/telemetry", "okey/internal/version", "okey/okey", "okey/sql", "okey/server/respond", "okey/server/act",
+		"okey/calendar", "okey/config", "okey/engine", "okey/internal/metrics", "okey/internal/radius", "okey/internal/telemetry", "okey/internal/version", "okey/okey", "okey/sql", "okey/server/respond", "okey/server/act",
 		"okey/server/web", "okey/server/signin", "okey/server/api", "okey/server/pages/story", "okey/server/pages/keys", "okey/server/pages/requests",
 		"okey/server/pages/decisions", "okey/server/pages/stock", "okey/server/pages/people", "okey/server/pages/desk",
 		"okey/server/pages/help", "okey/server/pages/home", "okey/server/pages/tour", "okey/server/pages/reference",
@@ -132,9 +138,12 @@ var keptTo = []struct {
 	{"okey/internal/nation", nil, true},
 	{"okey/internal/postbox", nil, true},
 	{"okey/internal/ldaptest", nil, true},
+	{"okey/internal/radiustest", nil, true},
+	{"okey/internal/freeradius", []string{"okey/internal/radiustest", "okey/standalone"}, true},
+	{"layeh.com/radius", []string{"okey/internal/radius"}, true},
 	{"github.com/prometheus/prometheus", []string{"okey/alerts"}, false},
 	{"github.com/go-ldap/ldap", []string{"okey/internal/directory", "okey/internal/ldaptest", "okey/config"}, false},
-	{"testing", []string{"okey/internal/pgtest", "okey/internal/scene", "okey/internal/postbox", "okey/internal/ldaptest"}, true},
+	{"testing", []string{"okey/internal/pgtest", "okey/internal/scene", "okey/internal/postbox", "okey/internal/ldaptest", "okey/internal/radiustest"}, true},
 }
 
 // impure is what a workflow must not touch: it is replayed, so it has no clock, no chance and no world.

@@ -251,6 +251,9 @@ func wrongKey(v okey.Verdict, f Facts) string {
 			similar[i] = string(s)
 		}
 		return fmt.Sprintf("Aucune clef ne porte le numéro %s. Vouliez-vous écrire %s ?", serial, strings.Join(similar, " ou "))
+	case v.Reason == okey.CodeKeyUnknown && len(serial) == okey.LastOfSerial && f.Kept != "":
+		return fmt.Sprintf("Le numéro de la clef réservée, la %s, ne finit pas par %s. Pour une autre clef, tapez son numéro entier.",
+			f.Kept, serial)
 	case v.Reason == okey.CodeKeyUnknown:
 		return fmt.Sprintf("Aucune clef ne porte le numéro %s : relisez celui qui est gravé sur la clef.%s", serial, instead)
 	case v.Reason == okey.CodeKeyElsewhere:
@@ -260,7 +263,15 @@ func wrongKey(v okey.Verdict, f Facts) string {
 			instead,
 		)
 	}
+	if v.Detail == okey.DetailExpired {
+		return SayExpired(serial) + instead
+	}
 	return SayKeyTaken(serial, v.OtherKey, f.Whose) + instead
+}
+
+// SayExpired says why a key of the drawer is not handed over.
+func SayExpired(serial okey.Serial) string {
+	return fmt.Sprintf("La clef %s a expiré : elle ne sert plus. Mettez-la au rebut.", serial)
 }
 
 // SayKeyTaken says why a key that somebody has in hand at a counter is not free, whose it is, and what to do with it. whose is empty where

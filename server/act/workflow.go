@@ -53,6 +53,14 @@ func (s *Dispatcher) WorkflowLink(w *WorkflowView) string {
 	return link
 }
 
+// RequestLink is WorkflowLink for a request's workflow; empty as well for one that has ended and that the engine tells nothing of any more.
+func (s *Dispatcher) RequestLink(w *WorkflowView, closed bool) string {
+	if closed && w.RunID == nil {
+		return ""
+	}
+	return s.WorkflowLink(w)
+}
+
 // SchoolLink is where support finds a school's requests in the engine; empty where no UI is configured.
 func (s *Dispatcher) SchoolLink(uai okey.UAI) string {
 	if s.ui.URL == "" {

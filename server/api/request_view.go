@@ -84,7 +84,7 @@ func (s *API) requestView(ctx context.Context, actor okey.Actor, id uuid.UUID) (
 	}
 	if actor.Support || actor.Auditor {
 		v.Workflow = s.act.WorkflowOf(ctx, id)
-		if link := s.act.WorkflowLink(v.Workflow); link != "" {
+		if link := s.act.RequestLink(v.Workflow, v.Stage.Closed()); link != "" {
 			v.Links["workflow"] = link
 		}
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 // neverKept are fields that leave the server's memory with the answer.
-var neverKept = []string{"current", "pin", "pin2"}
+var neverKept = []string{"current", "pin", "pin2", "code"}
 
 // asksAgain are fields that answer a question of OKEY's: whoever comes back is asked again, for the form may have been set aside in
 // a browser of somebody else's.

@@ -152,6 +152,17 @@ func ListForm(path string) *Form {
 	return &Form{Name: "filtre", Path: path, Values: map[string]string{}, Fields: map[string]Field{}, Button: "Filtrer"}
 }
 
+// Narrows tells whether somebody has asked for less than all: an empty list then says how to see the rest.
+func (f *Form) Narrows() bool {
+	for name, how := range f.Fields {
+		first := how.Empty == "" && len(how.Choices) > 0 && f.Values[name] == how.Choices[0].Value // where nothing stands before a choice
+		if how.Label != "" && f.Values[name] != "" && !first {
+			return true
+		}
+	}
+	return false
+}
+
 // Doubt says of each choice that the address makes and that the list does not offer, that it filters nothing.
 func (f *Form) Doubt(v *Visit) {
 	for name, how := range f.Fields {

@@ -4,6 +4,7 @@ package inbox
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -26,6 +27,7 @@ type Inbox struct {
 
 	mu       sync.RWMutex
 	messages []*Message // oldest first
+	keys     func(context.Context, time.Time) ([]Key, error)
 }
 
 // Open reads what earlier runs have kept in the folder, which it makes if needed.

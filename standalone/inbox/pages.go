@@ -31,6 +31,7 @@ func (box *Inbox) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /messages.json", box.serveJSON)
 	mux.HandleFunc("GET /{$}", box.serveList)
+	mux.HandleFunc("GET /clefs", box.serveKeys)
 	mux.HandleFunc("GET /messages/{id}", box.serveMessage)
 	mux.HandleFunc("GET /messages/{id}/html", box.serveHTML)
 	mux.HandleFunc("GET /messages/{id}/source", box.serveSource)
@@ -60,6 +61,7 @@ func (box *Inbox) serveList(w http.ResponseWriter, r *http.Request) {
 	found := box.List(words)
 	render(w, "list.html", map[string]any{
 		"Words": words, "Count": len(found), "Messages": found[:min(shown, len(found))], "More": len(found) > shown,
+		"Keys": box.showsKeys() != nil,
 	})
 }
 

@@ -68,7 +68,11 @@ func (s *Pages) counterPage(v *web.Visit) error {
 	}
 	ready := ofStage(found, okey.AwaitingHandover, true)
 	if len(ready) == 1 && typed != "" && len(found) == 1 {
-		v.Redirect(http.StatusSeeOther, address.CounterURL(ready[0].ID, scanned.Serial))
+		inHand := scanned.Serial
+		if ready[0].Key.EndsLike(typed) { // which is enough there, too
+			inHand = okey.Serial(okey.Compact(typed))
+		}
+		v.Redirect(http.StatusSeeOther, address.CounterURL(ready[0].ID, inHand))
 		return nil
 	}
 	inHand, warning := scanned.Serial, ""
@@ -78,7 +82,7 @@ func (s *Pages) counterPage(v *web.Visit) error {
 			return err
 		}
 		ready = found
-		inHand, warning = page.sayScanned(scanned, said, len(ready) > 0)
+		inHand, warning = page.sayScanned(scanned, said, len(ready) > 0, v.Today())
 	}
 	page.Found = counterGroups(v, ready, inHand, who.Everywhere || len(uais) > 1)
 	if more := total - len(ready); more > 0 {
@@ -90,13 +94,15 @@ func (s *Pages) counterPage(v *web.Visit) error {
 
 // sayScanned says what was scanned, where nobody comes for it, and which key whoever is chosen next is handed: one that is free. The
 // warning is of what was typed and is no key.
-func (page *counterScreen) sayScanned(key okey.Key, said string, awaited bool) (handed okey.Serial, warning string) {
+func (page *counterScreen) sayScanned(
+	key okey.Key, said string, awaited bool, today okey.Day,
+) (handed okey.Serial, warning string) {
 	if key.Serial == "" {
 		return "", said
 	}
 	page.Key = said
 	page.Manage = &web.Fact{Name: "Ouvrir la page de la clef " + string(key.Serial), Path: address.KeyURL(key.Serial)}
-	if key.State != okey.InStock {
+	if key.State != okey.InStock || key.ExpiresOn.Before(today) {
 		return "", ""
 	}
 	if awaited {

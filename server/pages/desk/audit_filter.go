@@ -123,7 +123,11 @@ func (s *Pages) auditSubjectTyped(v *web.Visit, typed string) (subject, wrong st
 		return people[0].ID.String(), "", nil
 	}
 	if len(people) == 0 && !strings.ContainsAny(typed, "0123456789") {
-		uai, _, err := s.PlacesMeant(v.Ctx(), typed)
+		uai, several, err := s.PlacesMeant(v.Ctx(), typed)
+		if uai == "" && err == nil && len(several) > 0 {
+			_, _, err = s.School(v.Ctx(), "objet", typed)
+			return "", okey.ErrorMessage(err), nil
+		}
 		if uai != "" || err != nil && okey.ErrorCode(err) != okey.CodeInvalid {
 			return string(uai), "", err
 		}

@@ -28,6 +28,7 @@ func (s *Pages) accountTable(v *web.Visit) (web.Spreadsheet, error) {
 		answerSheet(known.Answers, zone),
 		actionSheet(known.Actions, zone),
 		keySheet(known.Keys, zone),
+		trialSheet(known.Trials, zone),
 		delegationSheet(v, known.Delegations, zone),
 		attachmentSheet(known.Attachments, zone),
 		sessionSheet(s.session.OpenOf(v.Actor, known.Sessions), zone),
@@ -114,6 +115,16 @@ func keySheet(events []sql.KnownKeyEvent, zone *time.Location) workbook.Sheet {
 		{Title: "Commentaire", Width: 60},
 	}, Rows: web.RowsOf(events, func(k sql.KnownKeyEvent) []any {
 		return []any{web.InZone(k.At, zone), k.Serial, k.Reason.French(), k.Comment}
+	})}
+}
+
+func trialSheet(trials []okey.Trial, zone *time.Location) workbook.Sheet {
+	return workbook.Sheet{Name: "Essais de vos clefs", Columns: []workbook.Column{
+		{Title: "Quand", Kind: workbook.Instant},
+		{Title: "Clef"},
+		{Title: "Résultat", Width: 48},
+	}, Rows: web.RowsOf(trials, func(t okey.Trial) []any {
+		return []any{web.InZone(t.At, zone), t.Key, okey.Capitalize(t.French())}
 	})}
 }
 

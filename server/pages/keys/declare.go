@@ -112,7 +112,7 @@ func (s *Pages) declarationPage(v *web.Visit, d declaration) error {
 }
 
 func (s *Pages) showDeclaration(v *web.Visit, status int, d declaration, key okey.Key, f *web.Form, notice, warning string) error {
-	next, err := s.follows(v, d)
+	next, err := s.follows(v, d, key)
 	if err != nil {
 		return err
 	}
@@ -122,21 +122,24 @@ func (s *Pages) showDeclaration(v *web.Visit, status int, d declaration, key oke
 }
 
 // follows are the consequences of a declaration: another key can be asked for, unless it has been, or this one stays.
-func (s *Pages) follows(v *web.Visit, d declaration) ([]string, error) {
+func (s *Pages) follows(v *web.Visit, d declaration, key okey.Key) ([]string, error) {
 	if d.keeps {
 		return []string{d.becomes, d.last}, nil
 	}
-	another := "Vous pouvez en demander une autre tout de suite."
-	_, err := s.store.OpenRequestOf(v.Ctx(), v.Actor.ID)
-	switch {
-	case err == nil:
-		another = "Vous en avez déjà demandé une autre : cette demande suit son cours."
-	case okey.ErrorCode(err) != okey.CodeNotFound:
+	open, tried, err := s.store.ReportBeside(v.Ctx(), v.Actor.ID, key.Serial, v.Now.Add(-okey.TrialNews), v.Now)
+	if err != nil {
 		return nil, err
+	}
+	another := "Vous pouvez en demander une autre tout de suite."
+	if open {
+		another = "Vous en avez déjà demandé une autre : cette demande suit son cours."
 	}
 	next := []string{d.becomes, another}
 	if d.last != "" {
 		next = append(next, d.last)
+	}
+	if tried != nil && d.reason == okey.ReasonDefective {
+		next = append(next, "Votre essai est joint : "+tried.French()+".")
 	}
 	return next, nil
 }

@@ -150,7 +150,7 @@ func (s *Pages) showKey(v *web.Visit, status int, key okey.Key, f *web.Form, not
 
 // keyFacts are what is known of a key; its batch tells nothing to whoever only holds it.
 func (s *Pages) keyFacts(v *web.Visit, k keySight) ([]web.Fact, error) {
-	known, err := s.store.LoginsKnown(v.Ctx())
+	known, tried, err := s.store.KeyUse(v.Ctx(), k.Serial, v.Now)
 	lastLogin := sayUnseen(known)
 	if err != nil {
 		return nil, err
@@ -168,6 +168,9 @@ func (s *Pages) keyFacts(v *web.Visit, k keySight) ([]web.Fact, error) {
 	}
 	state := okey.Capitalize(k.State.French()) + tooShort(k.Key, k.today) + k.untilDue()
 	facts = append(facts, web.Fact{Name: "État", Value: state}, v.OfSchool(k.place))
+	if tried != nil {
+		facts = append(facts, web.Fact{Name: "Dernier essai", Value: okey.Capitalize(k.clock.Time(tried.At)) + " : " + tried.French()})
+	}
 	whose, err := s.whoseFacts(v, k.Key)
 	if err != nil || !k.PriorToOKEY {
 		return append(facts, whose...), err

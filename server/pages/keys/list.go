@@ -134,13 +134,12 @@ func sayKeys(n sql.KeyCount, ofState bool) string {
 	return said + " : " + strings.Join(parts, ", ")
 }
 
-// AwaitedDeliveries are those that the visitor is to confirm.
-func (s *Pages) AwaitedDeliveries(v *web.Visit) ([]web.Card, error) {
-	uais := v.Actor.Answers(v.Today())
-	if len(uais) == 0 {
+// AwaitedDeliveries are those for an establishment that the visitor is to confirm.
+func (s *Pages) AwaitedDeliveries(v *web.Visit, uai okey.UAI) ([]web.Card, error) {
+	if !slices.Contains(v.Actor.Answers(v.Today()), uai) {
 		return nil, nil
 	}
-	found, err := s.store.AwaitedDeliveries(v.Ctx(), uais)
+	found, err := s.store.AwaitedDeliveries(v.Ctx(), []okey.UAI{uai})
 	return DeliveryCards(v, found), err
 }
 
@@ -175,10 +174,13 @@ func newKeyLine(k sql.ListedKey, c web.Clock, unseen string) keyLine {
 	}
 	today := okey.DayOf(c.Now, c.Zone)
 	if k.State == okey.Lent {
-		line.KeptFor = " jusqu'au " + c.Day(k.DueAt)
+		line.KeptFor = untilDay(k, c)
 		if k.LoanOver(c.Now) {
 			line.KeptFor = ", à reprendre"
 		}
+	}
+	if k.State == okey.Suspended {
+		line.KeptFor = untilDay(k, c)
 	}
 	switch {
 	case k.State != okey.InService || k.ExpiresOn.IsZero():
@@ -191,6 +193,11 @@ func newKeyLine(k sql.ListedKey, c web.Clock, unseen string) keyLine {
 		line.LastLogin = web.StampDay(okey.DayOf(k.LastLoginAt, c.Zone))
 	}
 	return line
+}
+
+// untilDay is until when a key is lent, or looked for.
+func untilDay(k sql.ListedKey, c web.Clock) string {
+	return " jusqu'au " + web.StampDay(okey.DayOf(k.DueAt, c.Zone)).Text
 }
 
 // sayUnseen is what is said of a key of which no login is known: where the authentication server has never told of any, that means nothing.

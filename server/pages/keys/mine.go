@@ -24,6 +24,9 @@ func (s *Pages) myKeyPage(v *web.Visit) error {
 			break
 		}
 	}
+	if v.Request.URL.Path == address.PathMyTrial && to != "/" {
+		to += address.PathTrial
+	}
 	v.Redirect(http.StatusSeeOther, to)
 	return nil
 }

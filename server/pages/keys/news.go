@@ -31,6 +31,15 @@ func (s *Pages) keyNews(v *web.Visit, key okey.Key, done okey.Action) (string, e
 		news += fmt.Sprintf(" Retrouvée avant le %s au soir, elle servira de nouveau ; sinon, elle sera perdue.",
 			web.Paris(v).Day(key.DueAt))
 	}
+	if reason == okey.ReasonRecovered {
+		held, err := s.store.KeysHeldBy(v.Ctx(), key.Holder)
+		if err != nil {
+			return news, err
+		}
+		for _, lent := range held[len(okey.Own(held)):] {
+			news += fmt.Sprintf(" La clef prêtée, la %s, est à rendre.", lent.Serial)
+		}
+	}
 	next, err := s.keptFor(v, key)
 	if err == nil && next != "" && !unusable {
 		news += fmt.Sprintf(" Elle est réservée à %s, la personne suivante dans la file.", next)

@@ -22,6 +22,7 @@ type OwnKey struct {
 	Due     string  // of a mislaid or lent key: what becomes of it, and when
 	Loan    bool
 	Trouble string // the ways are empty where they lead nowhere in its state
+	Trial   string
 	Mislaid string
 	Found   string // once it was mislaid
 	Borrow  string // another one meanwhile
@@ -45,10 +46,15 @@ func (s *Pages) NewOwnKey(key okey.Key, c web.Clock, works bool) OwnKey {
 		own.Due = fmt.Sprintf("Elle est déclarée égarée, et n'est plus acceptée. Si vous la retrouvez avant le %s au soir, dites-le : "+
 			"elle servira de nouveau. Sinon, elle sera perdue, et vous pourrez en demander une autre.", c.Day(key.DueAt))
 	case okey.Lent:
-		own.Trouble = page + address.PathTrouble
 		own.Due = sayLoan(key, c)
+		if !key.LoanOver(c.Now) {
+			own.Trouble = page + address.PathTrouble
+		}
 	default:
 		own.Trouble, own.Mislaid, own.Leaving = page+address.PathTrouble, page+address.PathMislaid, page+address.PathLeaving
+	}
+	if s.trials != nil && own.Trouble != "" && !own.Expired && !key.LoanOver(c.Now) {
+		own.Trial = page + address.PathTrial
 	}
 	if works && !own.Expired && key.State != okey.Suspended && !key.LoanOver(c.Now) {
 		own.Use = &KeyUse{Portal: s.portal}

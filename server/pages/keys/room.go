@@ -27,14 +27,16 @@ type Pages struct {
 	signin  *signin.SignIn
 	story   *story.Pages
 	session *web.Sessions
-	portal  string // where a key is used; empty where the academy does not say
+	portal  string      // where a key is used; empty where the academy does not say
+	trials  *act.Trials // nil where no authentication server is known: then no page speaks of trying a key
 }
 
 // New makes the room.
 func New(
 	site *web.Site, store *sql.Store, a *act.Dispatcher, in *signin.SignIn, session *web.Sessions, st *story.Pages, portal string,
+	trials *act.Trials,
 ) *Pages {
-	return &Pages{Site: site, store: store, act: a, signin: in, session: session, story: st, portal: portal}
+	return &Pages{Site: site, store: store, act: a, signin: in, session: session, story: st, portal: portal, trials: trials}
 }
 
 // Routes registers the pages about keys.
@@ -54,6 +56,7 @@ func (s *Pages) Routes(r web.Routes) {
 	r.Post(address.PathMoves+"/:id/retrait", s.withdrawMove)
 
 	r.Get(address.PathMyKey, s.myKeyPage)
+	r.Get(address.PathMyTrial, s.myKeyPage)
 	for _, t := range troubles {
 		r.Get(of(t.path), func(v *web.Visit) error { return s.troublePage(v, t) })
 	}
@@ -62,6 +65,8 @@ func (s *Pages) Routes(r web.Routes) {
 		r.Post(of(d.path), func(v *web.Visit) error { return s.declare(v, d) })
 	}
 	r.Get(of(address.PathLeaving), s.leavingPage)
+	r.Get(of(address.PathTrial), s.trialPage)
+	r.Post(of(address.PathTrial), s.try)
 
 	r.Get(address.PathPIN, s.pinPage)
 	r.Post(address.PathPIN, s.changePIN)

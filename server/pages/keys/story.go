@@ -64,6 +64,9 @@ func tooShort(key okey.Key, today okey.Day) string {
 	if key.State != okey.InStock || key.Lendable(today) {
 		return ""
 	}
+	if key.ExpiresOn.Before(today) {
+		return ", mais elle n'est plus prêtée : elle a expiré"
+	}
 	return fmt.Sprintf(", mais elle n'est plus prêtée : elle expire dans moins de %d mois", okey.LendableMonths)
 }
 

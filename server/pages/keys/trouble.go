@@ -34,6 +34,7 @@ type trouble struct {
 	steps       []string // in their order
 	ask         string   // the question
 	answers     []troubleAnswer
+	trial       string // what the way to a trial of the key is called; empty: there is none from here
 }
 
 // troubleAnswer leads on.
@@ -56,6 +57,7 @@ func toAskAgain(okey.Serial) string { return address.PathAsk }
 var troubles = []trouble{
 	{
 		path: address.PathTrouble, title: "Ma clef ne marche plus", ask: "Que se passe-t-il ?",
+		trial: "Essayer ma clef : OKEY dit ce qui ne va pas",
 		answers: []troubleAnswer{
 			{say: "La connexion refuse mon code", to: below(address.PathTrouble + "/code")},
 			{say: "L'écran de la clef reste vide, ou ne se lit plus", to: below(address.PathTrouble + "/ecran")},
@@ -71,7 +73,7 @@ var troubles = []trouble{
 			"Tapez votre code PIN puis, sans espace, le nombre que la clef affiche à cet instant.",
 			"Le nombre change souvent : s'il vient de changer, prenez le nouveau.",
 		},
-		ask: "Connaissez-vous bien votre code PIN ?",
+		ask: "Connaissez-vous bien votre code PIN ?", trial: "Essayer ici : OKEY dit ce qui ne va pas",
 		answers: []troubleAnswer{
 			{say: "Oui, et c'est encore refusé", to: below(address.PathTrouble + "/decalage"), first: true},
 			{say: "J'ai un doute : choisir un autre code PIN", to: toForgottenPIN},
@@ -130,8 +132,13 @@ func (s *Pages) troublePage(v *web.Visit, t trouble) error {
 	if t.path != address.PathTrouble {
 		page.Back = web.NavLink{Name: "Ce n'est pas cela : revenir au début", Path: address.KeyURL(key.Serial) + address.PathTrouble}
 	}
+	tried := s.trials != nil && t.trial != ""
+	if tried {
+		trial := web.NavLink{Name: t.trial, Path: address.KeyURL(key.Serial) + address.PathTrial}
+		page.Answers = append(page.Answers, answerLink{NavLink: trial, First: true})
+	}
 	for _, a := range t.answers {
-		page.Answers = append(page.Answers, answerLink{NavLink: web.NavLink{Name: a.say, Path: a.to(key.Serial)}, First: a.first})
+		page.Answers = append(page.Answers, answerLink{NavLink: web.NavLink{Name: a.say, Path: a.to(key.Serial)}, First: a.first && !tried})
 	}
 	if page.Known, page.Mend, err = s.knownTrouble(v, key); err != nil {
 		return err

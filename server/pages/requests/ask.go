@@ -110,7 +110,7 @@ func (s *Pages) askReasons(v *web.Visit, a *asking) error {
 	if len(okey.Own(held)) > 0 {
 		key := held[0]
 		own := s.keys.NewOwnKey(key, web.Paris(v), true)
-		if !key.Renewable(v.Today()) && key.State == okey.Suspended {
+		if key.State == okey.Suspended && (!key.Renewable(v.Today()) || len(okey.Own(held)) == len(held)) {
 			s.askLoan(v, a, held, own)
 			return nil
 		}
@@ -162,6 +162,12 @@ func (s *Pages) askLoan(v *web.Visit, a *asking, held []okey.Key, own keys.OwnKe
 	a.reasons = []web.Choice{{Value: string(okey.Loan)}}
 	a.About = fmt.Sprintf("Votre clef %s est égarée. Une autre peut vous être prêtée %s : le temps de la retrouver.",
 		own.Serial, loanTime())
+	if key := held[0]; key.Renewable(v.Today()) { // found or not, it ends soon: both may be asked for
+		a.reasons = []web.Choice{
+			{Value: string(okey.Loan), Label: "Un prêt, le temps de la retrouver"},
+			{Value: string(okey.Renewal), Label: "La clef suivante : la mienne expire le " + web.Paris(v).Date(key.ExpiresOn)},
+		}
+	}
 }
 
 func (s *Pages) askForm(v *web.Visit, a *asking) *web.Form {

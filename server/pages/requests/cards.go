@@ -42,7 +42,7 @@ func AwaitedCards(found []sql.Awaited, c web.Clock) []web.Card {
 		cards[i] = web.Card{
 			Path:     address.RequestURL(r.ID),
 			Who:      r.Requester.Name(),
-			Need:     r.Need,
+			Need:     sayNeed(r.Request),
 			Replaces: okey.Capitalize(web.SayReplaces(r.Request)),
 			State:    web.SayState(r.Request, c),
 		}

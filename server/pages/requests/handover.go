@@ -34,6 +34,9 @@ func (s *Pages) Scanned(v *web.Visit, typed string) (okey.Key, string, error) {
 	if okey.May(okey.ActManageKeys, v.Actor, subject, v.Today()) != nil {
 		return okey.Key{}, nobody, nil //nolint:nilerr // the table says no: the key is not found
 	}
+	if key.State == okey.InStock && key.ExpiresOn.Before(v.Today()) {
+		return key, act.SayExpired(serial), nil
+	}
 	if key.State == okey.InStock {
 		return key, fmt.Sprintf("La clef %s est libre.", serial), nil
 	}
@@ -276,7 +279,7 @@ func (s *Pages) otherKey(v *web.Visit, c act.Case, f *web.Form) (okey.Serial, er
 	if okey.ErrorCode(err) == okey.CodeNotFound {
 		return "", nil
 	}
-	if err != nil || key.UAI != c.UAI || key.State != okey.InStock {
+	if err != nil || key.UAI != c.UAI || key.State != okey.InStock || key.ExpiresOn.Before(c.Today) {
 		return "", err
 	}
 	return serial, nil

@@ -247,7 +247,7 @@ func (s *Pages) pageOf(
 func (page *listScreen) cards(v *web.Visit, found []sql.ListedRequest) {
 	for _, r := range found {
 		page.Cards = append(page.Cards, web.Card{
-			Path: address.RequestURL(r.ID), Who: r.Requester.Name(), Where: r.Establishment, Need: r.Need, State: sayStateTo(v, r.Request),
+			Path: address.RequestURL(r.ID), Who: r.Requester.Name(), Where: r.Establishment, Need: sayNeed(r.Request), State: sayStateTo(v, r.Request),
 		})
 	}
 }
@@ -275,7 +275,7 @@ func (page *listScreen) table(v *web.Visit, name string, ended bool, found []sql
 	rows := make([]web.Row, len(found))
 	for i, r := range found {
 		row := web.Row{
-			{Text: r.Requester.Name(), Path: address.RequestURL(r.ID), Whole: true}, {Text: r.Need, Clip: true}, c.StampOn(r.Since),
+			{Text: r.Requester.Name(), Path: address.RequestURL(r.ID), Whole: true}, {Text: sayNeed(r.Request), Clip: true}, c.StampOn(r.Since),
 		}
 		if several {
 			row = append(row, web.Cell{Text: r.Establishment, Clip: true})
@@ -289,6 +289,14 @@ func (page *listScreen) table(v *web.Visit, name string, ended bool, found []sql
 	table, err := web.TableOf(name, rows, columns...)
 	page.Table = &table
 	return err
+}
+
+// sayNeed is what a key is asked for, in a list: a loan is told from a key for good.
+func sayNeed(r okey.Request) string {
+	if r.Reason == okey.Loan {
+		return "Prêt : " + r.Need
+	}
+	return r.Need
 }
 
 // todo is what the visitor may do about a request, in a word, and where.

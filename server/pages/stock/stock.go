@@ -94,7 +94,7 @@ func (s *Pages) stockPage(v *web.Visit) error {
 	page.Filters.Doubt(v)
 	page.fill(sight)
 	page.Ahead = sight.plot(web.SheetURL(v))
-	if page.Awaited, err = s.keys.AwaitedDeliveries(v); err != nil {
+	if page.Awaited, err = s.keys.AwaitedDeliveries(v, uai); err != nil {
 		return err
 	}
 	if page.Reported, err = s.waitingReports(v, uai); err != nil {
@@ -125,19 +125,28 @@ func (p *stockScreen) fill(sight stockSight) {
 			Path: address.Narrowed(address.PathRequests, uai, "etape", string(stage)),
 		})
 	}
+	yesterday := sight.today.AddDays(-1)
+	if sight.ending(yesterday, okey.InService)+sight.ending(yesterday, okey.InStock) > 0 {
+		p.Ends = append(p.Ends, sight.ends("Déjà expirées", yesterday))
+	}
 	for _, months := range []int{okey.RenewalMonths, okey.LendableMonths} {
 		by := sight.today.AddMonths(months)
-		list := func(state okey.KeyState) string { // the list shows what ends before a day
-			return address.Narrowed(address.PathKeys, uai, "etat", string(state), "expire", by.AddDays(1).String())
-		}
-		p.Ends = append(p.Ends, stockEnds{
-			By:   fmt.Sprintf("D'ici %s (%s)", monthsNames[months], by.Say(sight.today)),
-			Lent: okey.SayNumber(sight.ending(by, okey.InService)), LentPath: list(okey.InService),
-			Drawer: okey.SayNumber(sight.ending(by, okey.InStock)), DrawerPath: list(okey.InStock),
-		})
+		p.Ends = append(p.Ends, sight.ends(fmt.Sprintf("D'ici %s (%s)", monthsNames[months], by.Say(sight.today)), by))
 	}
 	p.Orders = SayOrders(sight.orders, sight.noted)
 	p.Urgent = sight.urgent()
+}
+
+// ends is a line of what will have ended by a day, what has ended already included, as in the lists that it leads to.
+func (sight stockSight) ends(name string, by okey.Day) stockEnds {
+	list := func(state okey.KeyState) string { // the list shows what ends before a day
+		return address.Narrowed(address.PathKeys, sight.place.UAI, "etat", string(state), "expire", by.AddDays(1).String())
+	}
+	return stockEnds{
+		By:   name,
+		Lent: okey.SayNumber(sight.ending(by, okey.InService)), LentPath: list(okey.InService),
+		Drawer: okey.SayNumber(sight.ending(by, okey.InStock)), DrawerPath: list(okey.InStock),
+	}
 }
 
 // figures are the coming months: the numbers of the plot, of its table and of the spreadsheet.
@@ -161,12 +170,16 @@ func (sight stockSight) plot(sheet string) web.Plotted {
 	for _, m := range sight.ahead {
 		end += m.Ending
 	}
-	free := sight.needs.Free
+	free, gone := sight.needs.Free, sight.ending(sight.today.AddDays(-1), okey.InService)
+	ended := ""
+	if gone > 0 {
+		ended = fmt.Sprintf(", %s déjà expiré", okey.SayNumber(gone)+okey.SayEither(gone, " a", " ont"))
+	}
 	drawn := web.PlotOf(sight.figures(), web.Columns, web.Plotted{
 		ID: "mois", Name: "Les mois à venir", Sheet: sheet,
-		Message: fmt.Sprintf("Aujourd'hui, %s %s et %s en service ; %s d'ici un an.",
+		Message: fmt.Sprintf("Aujourd'hui, %s %s et %s en service ; %s d'ici un an%s.",
 			okey.SayCount(free, "clef"), okey.SayEither(free, "libre", "libres"),
-			okey.SayNumber(sight.Keys[okey.InService]), okey.SayNumber(end)+okey.SayEither(end, " expire", " expirent")),
+			okey.SayNumber(sight.Keys[okey.InService]), okey.SayNumber(end)+okey.SayEither(end, " expire", " expirent"), ended),
 		Note: "Prévision sans nouvelle livraison. Une clef qui expire dans moins de six mois n'est plus prêtée.",
 	})
 	if !drawn.Drawn {

@@ -65,6 +65,7 @@ var auditNames = map[string]string{
 	"charter":          "charte publiée",
 	eventCharterSigned: "charte signée : empreinte de son texte",
 	"pin_set":          "code PIN choisi",
+	"key_tried":        "clef essayée",
 	"import":           "import",
 	"retention":        "données arrivées à leur terme",
 	"minimum_stock":    "réserve voulue",
@@ -118,6 +119,9 @@ func ShownDetail(e sql.Entry) string {
 		return role
 	case "uid_known":
 		return ""
+	case "key_tried":
+		outcome, cause, _ := strings.Cut(e.Detail, ":")
+		return okey.Trial{Outcome: okey.TrialOutcome(outcome), Cause: okey.TrialCause(cause)}.French()
 	}
 	if scopes, ok := strings.CutPrefix(e.Detail, "created:"); ok {
 		return "donné : " + strings.ReplaceAll(scopes, "+", ", ")
@@ -173,6 +177,7 @@ var Things = map[okey.Thing]struct{ French, Path string }{
 	okey.ThingTrouble:    {"blocage", ""},
 	okey.ThingReading:    {"lecture", ""},
 	okey.ThingMails:      {"courriels", ""},
+	okey.ThingReceiver:   {"récepteur", address.PathReceivers + "/"},
 	"establishment":      {"établissement", address.PathSchools + "/"},
 	"charter":            {"charte", ""},
 	"retention":          {"données", ""},

@@ -1,4 +1,4 @@
-// Package tour leads a newcomer through a demonstration: five steps that tick themselves, each with the right person one click away. The
+// Package tour leads a newcomer through a demonstration: steps that tick themselves, each with the right person one click away. The
 // room is made where OKEY_DEMONSTRATION is set, which configuration allows on a machine of one's own alone. It knows sign-in.
 package tour
 
@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,17 +30,24 @@ type Pages struct {
 	act    *act.Dispatcher
 	in     *signin.SignIn
 	inbox  string // where the demonstration's mails are read
+	steps  []step
 	cookie string // its name: of this demonstration, not of the one before it at the same address
 }
 
-// New makes the room, and has every page show the tour.
-func New(site *web.Site, store *sql.Store, a *act.Dispatcher, in *signin.SignIn, inbox string, keys config.Keyring) *Pages {
+// New makes the room, and has every page show the tour; tries tells whether there is a server to try keys with.
+func New(
+	site *web.Site, store *sql.Store, a *act.Dispatcher, in *signin.SignIn, inbox string, keys config.Keyring, tries bool,
+) *Pages {
 	_, key := keys.Current()
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte("okey tour"))
 	p := &Pages{
 		Site: site, store: store, act: a, in: in, inbox: strings.TrimRight(inbox, "/") + "/",
 		cookie: "okey_tour_" + hex.EncodeToString(mac.Sum(nil)[:4]),
+	}
+	p.steps = steps
+	if tries {
+		p.steps = slices.Insert(slices.Clone(steps), len(steps)-1, trial) // the look into the engine stays the last
 	}
 	site.GuideBy(p.guide)
 	return p

@@ -53,6 +53,23 @@ var steps = []step{
 	},
 }
 
+// trial is the step of who has a key, where there is a server to try it with.
+var trial = step{
+	name: "Léa Martin essaie sa clef", as: cast.Requester,
+	how: "La boîte aux lettres montre ce qu'affiche la clef. Tapez son code PIN, puis ce nombre.",
+	done: func(p *Pages, v *web.Visit, r okey.Request) bool {
+		if r.Stage != okey.HandedOver {
+			return false
+		}
+		tried, err := p.store.HasTried(v.Ctx(), r.ID)
+		if err != nil {
+			slog.WarnContext(v.Ctx(), "the tour's trial was not read", "error", err)
+		}
+		return tried
+	},
+	do: "Essayer la clef", to: func(*Pages, okey.Request) string { return address.PathMyTrial },
+}
+
 // begun tells whether the tour's request is under way or has come to its end. One that got no key leads nowhere: the tour begins again.
 func begun(r okey.Request) bool {
 	return r.Stage != "" && (!r.Stage.Closed() || r.Stage == okey.HandedOver)
@@ -99,7 +116,7 @@ func (p *Pages) guide(v *web.Visit) *web.Guide {
 		Become: address.PathBecome, Visit: address.PathTour,
 	}
 	done := 0
-	for i, s := range steps {
+	for i, s := range p.steps {
 		if i == 0 && r.ID != latest.ID && begun(latest) && !latest.Stage.Closed() {
 			s = elsewhere(latest)
 		}
@@ -116,7 +133,7 @@ func (p *Pages) guide(v *web.Visit) *web.Guide {
 		}
 		g.Steps = append(g.Steps, one)
 	}
-	g.Said = fmt.Sprintf("%d sur %d", done, len(steps))
+	g.Said = fmt.Sprintf("%d sur %d", done, len(p.steps))
 	return g
 }
 

@@ -1,0 +1,4 @@
+package radius
+
+// Sign is for the examples of the RFCs.
+var Sign = sign

@@ -1,0 +1,150 @@
+package act
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"okey/config"
+	"okey/internal/radius"
+	"okey/okey"
+	"okey/sql"
+
+	"github.com/google/uuid"
+)
+
+// Trials have the academy's authentication server judge a key that its holder tries. PIN and code are in memory for as long as that takes,
+// and nowhere else: no row, log, trace or error has them.
+type Trials struct {
+	*Dispatcher
+	Server radius.Settings
+	ByMail bool // the server knows people by their mail address, else by their uid
+	Alone  bool // the code is the whole password, else it stands behind the PIN
+	Links  config.Keyring
+}
+
+// Typed is what a holder has typed.
+type Typed struct {
+	Trial     uuid.UUID // made with the form
+	PIN, Code string
+}
+
+// Begun is a trial that the server wants the key's next code for, as it does of one that is out of step (Access-Challenge).
+type Begun struct {
+	Key    okey.Serial   `json:"key"`
+	Server int           `json:"server"`
+	State  []byte        `json:"state"`
+	Says   string        `json:"says"` // in the server's own words
+	PIN    okey.PINKnown `json:"pin"`
+	At     time.Time     `json:"at"`
+}
+
+// TrialPatience is how long a server that wants the next code is taken to wait for it.
+const TrialPatience = 5 * time.Minute
+
+// Try has a key judged: what became of it or, where the server wants the next code first, how to go on. The errors are rate_limited where
+// the key was tried too often, throttled where OKEY does not look at its PIN yet, and unavailable.
+func (s *Trials) Try(ctx context.Context, actor okey.Actor, kept sql.KeptPIN, typed Typed) (okey.Trial, *Begun, error) {
+	facts, err := s.facts(ctx, kept)
+	if err != nil {
+		return okey.Trial{}, nil, err
+	}
+	if facts.PIN, err = s.knowPIN(ctx, kept, typed.PIN); err != nil {
+		return okey.Trial{}, nil, err
+	}
+	trial := okey.Trial{ID: typed.Trial, Key: kept.Serial, By: actor.ID, At: facts.At}
+	if facts.Certain() {
+		return s.settleTrial(ctx, trial, facts, radius.Answer{Verdict: radius.Reject}, nil)
+	}
+	password := typed.PIN + typed.Code
+	if s.Alone {
+		password = typed.Code
+	}
+	user, err := s.userName(ctx, actor)
+	if err != nil {
+		return trial, nil, err
+	}
+	answer, err := s.Server.Ask(ctx, user, password)
+	return s.settleTrial(ctx, trial, facts, answer, err)
+}
+
+// GoOn gives the server the next code.
+func (s *Trials) GoOn(
+	ctx context.Context, actor okey.Actor, kept sql.KeptPIN, begun Begun, typed Typed,
+) (okey.Trial, *Begun, error) {
+	facts, err := s.facts(ctx, kept)
+	if err != nil {
+		return okey.Trial{}, nil, err
+	}
+	facts.PIN = begun.PIN
+	user, err := s.userName(ctx, actor)
+	if err != nil {
+		return okey.Trial{}, nil, err
+	}
+	answer, err := s.Server.Follow(ctx, user, typed.Code, radius.Answer{Server: begun.Server, State: begun.State})
+	return s.settleTrial(ctx, okey.Trial{ID: typed.Trial, Key: kept.Serial, By: actor.ID, At: facts.At}, facts, answer, err)
+}
+
+// facts are what OKEY knows before the PIN is looked at, once the trial is counted: whoever has the key of somebody else in hand is not to
+// guess here what the server would refuse elsewhere, nor to have it locked.
+func (s *Trials) facts(ctx context.Context, kept sql.KeptPIN) (okey.TrialFacts, error) {
+	facts := okey.TrialFacts{Key: kept.Key, At: time.Now().UTC()}
+	before, err := s.store.CountAttempt(ctx, okey.AttemptTrial, okey.AttemptMark(okey.AttemptTrial, string(kept.Serial), s.Links), facts.At)
+	if err == nil {
+		err = okey.AttemptTrial.Limit().Check(before, facts.At)
+	}
+	if err != nil {
+		return facts, err
+	}
+	if facts.Today, err = s.store.Today(ctx, kept.UAI, facts.At); err != nil {
+		return facts, err
+	}
+	last, found, err := s.store.LastTrial(ctx, kept.Serial, facts.At.Add(-okey.TrialAgain), facts.At)
+	facts.Again = found && (last.Cause == okey.CauseStep || last.Cause == okey.CauseStill)
+	return facts, err
+}
+
+// knowPIN judges the PIN by the same count as pin-checks and the change of a PIN do.
+func (s *Trials) knowPIN(ctx context.Context, kept sql.KeptPIN, pin string) (okey.PINKnown, error) {
+	if kept.Hash == "" {
+		return okey.PINUnknown, nil
+	}
+	right, err := s.CheckPIN(ctx, kept, pin)
+	switch {
+	case okey.ErrorCode(err) == okey.CodePINLocked:
+		return okey.PINLocked, nil
+	case err != nil:
+		return "", err
+	case right:
+		return okey.PINRight, nil
+	}
+	return okey.PINWrong, nil
+}
+
+func (s *Trials) userName(ctx context.Context, actor okey.Actor) (string, error) {
+	person, err := s.store.Person(ctx, actor.ID)
+	if s.ByMail {
+		return person.Mail, err
+	}
+	return person.UID, err
+}
+
+func (s *Trials) settleTrial(
+	ctx context.Context, trial okey.Trial, facts okey.TrialFacts, answer radius.Answer, err error,
+) (okey.Trial, *Begun, error) {
+	switch {
+	case errors.Is(err, radius.ErrAway):
+		trial.Outcome = okey.TrialAway
+	case err != nil:
+		return trial, nil, err
+	case answer.Verdict == radius.Challenge:
+		return trial, &Begun{
+			Key: trial.Key, Server: answer.Server, State: answer.State, Says: answer.Message, PIN: facts.PIN, At: facts.At,
+		}, nil
+	case answer.Verdict == radius.Accept:
+		trial.Outcome = okey.TrialAccepted
+	default:
+		trial.Outcome, trial.Cause = okey.TrialRefused, facts.LikelyCause()
+	}
+	return trial, nil, s.store.RecordTrial(context.WithoutCancel(ctx), trial)
+}

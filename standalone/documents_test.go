@@ -164,7 +164,7 @@ func (o *operator) runs(line string) bool {
 		"/files/", o.files+"/", "prenom.nom@ac-exemple.fr", "sam@ecole.test", "lea.martin@ac-nice.fr", "lea@ecole.test",
 		"https://okey.ac-exemple.fr", o.s.env["OKEY_URL"], "http://127.0.0.1:8080", o.s.env["OKEY_URL"], "0069901E", school,
 		"@personnels.csv", "@"+filepath.Join(o.files, "personnels.csv"), "--scope pin-checks,logins,keys,staff,establishments", "--scope logins",
-		"/var/lib/okey/marks", o.files+"/marks", " NAME", " programme", " MAIL", " lea@ecole.test",
+		"/var/lib/okey/marks", o.files+"/marks", "$OKEY/", o.s.env["OKEY_URL"]+"/", "after=1042&wait=30", "after=0&wait=1", " NAME", " programme", " MAIL", " lea@ecole.test",
 	)
 	typed := instead.Replace(line)
 	switch {

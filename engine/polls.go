@@ -79,8 +79,8 @@ func (p *Polls) intercept(
 // askEvery is how often a worker asks whether its version is given work.
 const askEvery = 10 * time.Second
 
-// Follow asks again and again, until ctx ends, whether the engine gives work to workers of a build (both empty: to those that tell none). One
-// that is given none asks, is answered, and does nothing.
+// Follow asks again and again, until ctx ends, whether the engine gives work to workers of a build (both empty: to those that tell none).
+// One that is given none asks, is answered, and does nothing.
 func (p *Polls) Follow(ctx context.Context, c client.Client, deployment, build string) {
 	tick := time.NewTicker(askEvery)
 	defer tick.Stop()

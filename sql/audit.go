@@ -264,7 +264,8 @@ func (s *Store) VerifyAudit(ctx context.Context, noted ...Mark) (Mark, error) {
 		}
 		before = row.MAC
 		if slices.ContainsFunc(noted, func(m Mark) bool { return m.Seq == seq && m != markOf(seq, before) }) {
-			return markOf(seq, before), missedMark("l'entrée %d du journal n'est pas celle qui a été notée : le journal a été remplacé.", seq)
+			return markOf(seq, before), missedMark("l'entrée %d du journal n'est pas celle qui a été notée : le journal a été remplacé.",
+				seq)
 		}
 	}
 	if err := rows.Err(); err != nil {

@@ -123,8 +123,8 @@ func rotate(dir, name string) error {
 		}
 		*field.value = next.Reveal()
 		version, _ := next.Current()
-		fmt.Printf("%s : la clef de version %d servira au prochain démarrage, les anciennes vérifient encore. Redémarrez OKEY, et son doctor.\n",
-			name, version)
+		fmt.Printf("%s : la clef de version %d servira au prochain démarrage, les anciennes vérifient encore. "+
+			"Redémarrez OKEY, et son doctor.\n", name, version)
 	}
 	return s.keep(dir)
 }

@@ -284,8 +284,8 @@ func (d *doctor) workers(ctx context.Context) (string, error) {
 		return "", okey.Errorf(okey.CodeUnavailable, "aucun ne travaille : ce qui est enregistré attend. Lancez « okey worker ».")
 	case working == 0:
 		return "", okey.Errorf(okey.CodeUnavailable,
-			"aucun n'est de la version qui reçoit le travail : ce qui est enregistré attend. Lancez « okey promote » avec leur version, ou, "+
-				"s'ils n'en disent pas, « okey promote --unversioned ».")
+			"aucun n'est de la version qui reçoit le travail : ce qui est enregistré attend. Lancez « okey promote » avec leur version, "+
+				"ou, s'ils n'en disent pas, « okey promote --unversioned ».")
 	case waiting > 0:
 		return "", advice(fmt.Sprintf("%s au travail, %s sans travail. Lancez « okey promote » avec la version voulue, "+
 			"puis arrêtez les autres. Un worker arrêté compte encore deux minutes.",
@@ -329,7 +329,8 @@ func (d *doctor) audit(ctx context.Context) (string, error) {
 	var missed *sql.MarkError
 	if errors.As(err, &missed) && d.marks.Marks != "" {
 		err = okey.Errorf(okey.CodeInvalid, "%s Une sauvegarde a-t-elle été remise depuis ? Alors, et alors seulement : "+
-			"« okey doctor --marks %s --anew », une fois. Sinon ne touchez à rien : docs/security.md.", okey.ErrorMessage(err), d.marks.Marks)
+			"« okey doctor --marks %s --anew », une fois. Sinon ne touchez à rien : docs/security.md.",
+			okey.ErrorMessage(err), d.marks.Marks)
 	}
 	if err == nil {
 		err = errors.Join(d.marks.note(end), d.store.NoteExamined(ctx, d.now))

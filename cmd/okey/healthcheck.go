@@ -28,7 +28,8 @@ func (c *HealthcheckCommand) examined() error {
 	why, untoldErr := os.ReadFile(untold(c.Marks))
 	switch {
 	case untoldErr == nil:
-		return okey.Errorf(okey.CodeUnavailable, "l'assistance n'a pas pu être prévenue de ce qui ne va pas : %s", strings.TrimSpace(string(why)))
+		return okey.Errorf(okey.CodeUnavailable, "l'assistance n'a pas pu être prévenue de ce qui ne va pas : %s",
+			strings.TrimSpace(string(why)))
 	case err != nil:
 		return okey.Errorf(okey.CodeUnavailable, "aucune marque dans --marks « %s ».", c.Marks)
 	case time.Since(file.ModTime()) > examinedWithin:

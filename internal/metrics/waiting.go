@@ -56,7 +56,8 @@ var (
 		[]string{"receiver"}, nil)
 	auditEntries = prometheus.NewDesc("okey_audit_entries", "Length of the audit.", nil, nil)
 	examined     = prometheus.NewDesc("okey_audit_examined_timestamp_seconds", "When the audit was found whole last; 0: never.", nil, nil)
-	backedUp     = prometheus.NewDesc("okey_backup_last_success_timestamp_seconds", "When a backup was taken last; 0: none was noted.", nil, nil)
+	backedUp     = prometheus.NewDesc(
+		"okey_backup_last_success_timestamp_seconds", "When a backup was taken last; 0: none was noted.", nil, nil)
 
 	lastRun = prometheus.NewDesc("okey_schedule_last_run_timestamp_seconds",
 		"When the work of a schedule was last done to its end; where it never was, when the schedule was made; 0: there is none.",

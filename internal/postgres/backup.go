@@ -47,7 +47,10 @@ func running(options Options) (*Cluster, error) {
 		return nil, err
 	}
 	c.port = options.Port
-	return c, c.readPassword()
+	if err := c.readPassword(); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // Address is how the owner reaches a database of the server that runs on options.Dir at options.Host and Port.

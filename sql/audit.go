@@ -264,8 +264,8 @@ func (s *Store) VerifyAudit(ctx context.Context, noted ...Mark) (Mark, error) {
 		}
 		before = row.MAC
 		if slices.ContainsFunc(noted, func(m Mark) bool { return m.Seq == seq && m != markOf(seq, before) }) {
-			return markOf(seq, before), okey.Errorf(okey.CodeInvalid,
-				"l'entrée %d du journal n'est pas celle qui a été notée : le journal a été remplacé.", seq)
+			return markOf(seq, before), missedMark("l'entrée %d du journal n'est pas celle qui a été notée : le journal a été remplacé.",
+				seq)
 		}
 	}
 	if err := rows.Err(); err != nil {
@@ -273,11 +273,35 @@ func (s *Store) VerifyAudit(ctx context.Context, noted ...Mark) (Mark, error) {
 	}
 	for _, m := range noted {
 		if m.Seq > seq {
-			return markOf(seq, before), okey.Errorf(okey.CodeInvalid,
-				"le journal s'arrête à l'entrée %d, et l'entrée %d a été notée : la fin a été coupée.", seq, m.Seq)
+			return markOf(seq, before), missedMark("le journal s'arrête à l'entrée %d, et l'entrée %d a été notée : la fin a été coupée.",
+				seq, m.Seq)
 		}
 	}
 	return markOf(seq, before), s.verifyHead(ctx, snapshot, seq, before)
+}
+
+// UnknownKeyError tells that what an entry of the audit says can't be verified: this program was not given the key that signs it. The
+// oldest reason is a program that runs on with the keys from before a rotation.
+type UnknownKeyError struct{ Version int }
+
+func (e *UnknownKeyError) Error() string { return fmt.Sprintf("audit key %d is not given", e.Version) }
+
+// unknownKey says it of what the key signs.
+func unknownKey(version int, signs string) error {
+	return &okey.Error{
+		Code: okey.CodeInvalid, Err: &UnknownKeyError{version},
+		Message: fmt.Sprintf("la clef d'audit n° %d%s n'est pas dans OKEY_AUDIT_KEYS. Si les clefs viennent d'être remplacées, "+
+			"redémarrez tout ce qui tourne avec les anciennes.", version, signs),
+	}
+}
+
+// MarkError tells that the audit is not the one of a mark that was noted: it was tampered with, or a backup was put back.
+type MarkError struct{}
+
+func (*MarkError) Error() string { return "the audit is not the one that was noted" }
+
+func missedMark(format string, of ...any) error {
+	return &okey.Error{Code: okey.CodeInvalid, Message: fmt.Sprintf(format, of...), Err: &MarkError{}}
 }
 
 // checkEntry holds an entry to its number, and to the mac before it.
@@ -291,8 +315,7 @@ func (s *Store) checkEntry(row auditRow, seq int64, before []byte) error {
 	case row.Seq != seq:
 		return okey.Errorf(okey.CodeInvalid, "l'entrée %d du journal manque.", seq)
 	case key == nil:
-		return okey.Errorf(okey.CodeInvalid,
-			"la clef d'audit n° %d, qui signe l'entrée %d, n'est pas dans OKEY_AUDIT_KEYS.", row.Version, seq)
+		return unknownKey(row.Version, fmt.Sprintf(", qui signe l'entrée %d,", seq))
 	case row.Actor.Valid && row.Actor.UUID == uuid.Nil || !bytes.Equal(row.MAC, entryMAC(key, before, seq, entry)): // nobody has no id
 		return okey.Errorf(okey.CodeInvalid, "l'entrée %d du journal a été modifiée ou déplacée.", seq)
 	}
@@ -382,8 +405,7 @@ func (s *Store) checkHead(head auditHead, seq int64, mac []byte) error {
 	case head.Seq != seq || !bytes.Equal(head.MAC, mac):
 		return okey.Errorf(okey.CodeInvalid, "le journal s'arrête à l'entrée %d, sa tête dit %d : la fin a été coupée.", seq, head.Seq)
 	case s.key.Get(head.Version) == nil: // an empty key seals whatever one likes
-		return okey.Errorf(okey.CodeInvalid,
-			"la clef d'audit n° %d, qui signe la tête du journal, n'est pas dans OKEY_AUDIT_KEYS.", head.Version)
+		return unknownKey(head.Version, ", qui signe la tête du journal,")
 	case !bytes.Equal(head.Seal, sealMAC(s.key.Get(head.Version), head.Seq, head.MAC)):
 		return okey.Errorf(okey.CodeInvalid, "la tête du journal a été modifiée.")
 	}

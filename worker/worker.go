@@ -80,7 +80,12 @@ func Run(ctx context.Context, cfg config.Config) error {
 	if err := engine.Await(ctx, c); err != nil {
 		return leaving(ctx, err)
 	}
-	return leaving(ctx, work(ctx, c, cfg, stores, holidays, returns, receivers))
+	deployment, err := Version(cfg)
+	if err != nil {
+		return err
+	}
+	go polls.Follow(taking, c, deployment.Version.DeploymentName, deployment.Version.BuildID)
+	return leaving(ctx, work(ctx, c, cfg, deployment, stores, holidays, returns, receivers))
 }
 
 // leaving turns the end of ctx into a peaceful end.
@@ -104,13 +109,9 @@ func loadCalendar(path string) (*calendar.Calendar, error) {
 }
 
 func work(
-	ctx context.Context, c client.Client, cfg config.Config, stores stores, holidays *calendar.Calendar, returns mail.BounceAddress,
-	receivers []*webhook.Receiver,
+	ctx context.Context, c client.Client, cfg config.Config, deployment worker.DeploymentOptions, stores stores,
+	holidays *calendar.Calendar, returns mail.BounceAddress, receivers []*webhook.Receiver,
 ) error {
-	deployment, err := Version(cfg)
-	if err != nil {
-		return err
-	}
 	failed := make(chan error, 1)
 	w := worker.New(c, okey.TaskQueue, worker.Options{
 		WorkerStopTimeout: drain,

@@ -123,6 +123,7 @@ func TestWhatWaitsIsCountedAndHowLongIt(t *testing.T) {
 	s.Exec(`UPDATE webhook_receiver SET ahead = '{2}'`)
 	require.NoError(t, s.Store.NoteExamined(t.Context(), ago(2)))
 	require.NoError(t, s.Store.NoteExamined(t.Context(), ago(1)))
+	require.NoError(t, s.Store.NoteBackup(t.Context(), ago(3)))
 
 	c, err := engine.Dial(config.Config{Temporal: config.TemporalEnv{"TEMPORAL_ADDRESS": freeAddress(t)}})
 	require.NoError(t, err)
@@ -146,6 +147,7 @@ func TestWhatWaitsIsCountedAndHowLongIt(t *testing.T) {
 		`okey_webhook_events{receiver="portail"}`:          2,
 		`okey_audit_entries`:                               42,
 		`okey_audit_examined_timestamp_seconds`:            float64(ago(1).Unix()),
+		`okey_backup_last_success_timestamp_seconds`:       float64(ago(3).Unix()),
 	} {
 		got, told := told[series]
 		assert.True(t, told, series)

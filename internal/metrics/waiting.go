@@ -56,6 +56,8 @@ var (
 		[]string{"receiver"}, nil)
 	auditEntries = prometheus.NewDesc("okey_audit_entries", "Length of the audit.", nil, nil)
 	examined     = prometheus.NewDesc("okey_audit_examined_timestamp_seconds", "When the audit was found whole last; 0: never.", nil, nil)
+	backedUp     = prometheus.NewDesc(
+		"okey_backup_last_success_timestamp_seconds", "When a backup was taken last; 0: none was noted.", nil, nil)
 
 	lastRun = prometheus.NewDesc("okey_schedule_last_run_timestamp_seconds",
 		"When the work of a schedule was last done to its end; where it never was, when the schedule was made; 0: there is none.",
@@ -69,7 +71,7 @@ func (w *work) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		databaseUp, engineUp, requests, unjudged, unjudgedAge, wakeUps, wakeUpsAge, mails, queuedAge, keys, troubles, untaken, untakenAge,
 		auditEntries,
-		examined,
+		examined, backedUp,
 		lastRun, period,
 	} {
 		to <- d
@@ -145,6 +147,7 @@ func (w *work) ofDatabase(ctx context.Context, at time.Time) (g gathered) {
 	}
 	g.add(auditEntries, float64(read.Audit))
 	g.add(examined, unix(read.Examined))
+	g.add(backedUp, unix(read.BackedUp))
 
 	// What there is none of is told, too: a series that comes and goes is no answer.
 	type pair [2]string

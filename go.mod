@@ -38,6 +38,7 @@ require (
 require (
 	github.com/agnivade/levenshtein v1.2.1
 	github.com/gorilla/securecookie v1.1.2
+	github.com/standard-webhooks/standard-webhooks/libraries v0.0.1
 	github.com/uber-go/tally/v4 v4.1.17
 	go.opentelemetry.io/otel v1.47.0
 	go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp v1.44.0

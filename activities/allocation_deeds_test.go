@@ -265,6 +265,14 @@ func (r *rush) lookAtTheEnd() {
 		assert.Positive(r, accepted, "the rush has no %s", name)
 		assert.Equal(r, accepted, r.Count(question), "%s: each took effect once, none that was refused did", name)
 	}
+	// Who goes by each key's last event accepts exactly the keys that are in hand, as their holder's, at their school.
+	const last = `(SELECT DISTINCT ON (serial) * FROM outbox WHERE type <> 'key.holder_left' ORDER BY serial, seq DESC) o`
+	assert.Positive(r, r.Count(`SELECT count(*) FROM outbox`))
+	assert.Zero(r, r.Count(`SELECT count(*) FROM key k LEFT JOIN `+last+` USING (serial)
+		WHERE (k.state IN ('attributed', 'in_service', 'suspended', 'lent') OR o.state IN ('attributed', 'in_service', 'suspended', 'lent'))
+		AND (o.state, o.uai, o.due_at) IS DISTINCT FROM (k.state, k.uai, k.due_at)`))
+	assert.Zero(r, r.Count(`SELECT count(*) FROM key k JOIN `+last+` USING (serial) LEFT JOIN request q ON q.id = k.request
+		WHERE o.state IN ('attributed', 'in_service', 'suspended', 'lent') AND o.holder IS DISTINCT FROM coalesce(k.holder, q.person)`))
 	_, err := r.Store.VerifyAudit(context.Background())
 	require.NoError(r, err)
 }

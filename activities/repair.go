@@ -33,6 +33,8 @@ const (
 	draftLife = 24 * time.Hour
 	// A server that has just recorded an action is still delivering it.
 	deliveryGrace = 5 * time.Second
+	// A turn of a receiver of events, and its pause, are over by then.
+	receiverGrace = 2 * time.Minute
 	// The watch looks once a minute, somewhat earlier or later: a turn that comes within so long is not left for a minute more.
 	early = 15 * time.Second
 	// What is open and what runs are counted each minute, and compared one by one so often, whatever the counts.
@@ -46,7 +48,7 @@ func (r *Repair) Lost(ctx context.Context) (okey.RepairReport, error) {
 	failed := errors.Join( // what waits goes first: a PIN is dropped only once its action had its chance
 		r.deliverAll(ctx, &report), r.wakeAll(ctx, &report), r.wakeForIdleKeys(ctx, &report),
 		r.startMissing(ctx, &report), r.store.LapseKeys(ctx, time.Now().UTC()), r.store.BeginDelegations(ctx, time.Now().UTC()),
-		r.lookForTroubles(ctx),
+		r.lookForTroubles(ctx), r.wakeReceivers(ctx),
 		r.store.DropOldPINs(ctx, time.Now().Add(-pinLife)), r.store.DropOldDrafts(ctx, time.Now().Add(-draftLife)),
 	)
 	if failed != nil {
@@ -151,6 +153,20 @@ func (r *Repair) wakeEach(ctx context.Context, requests []uuid.UUID, report *oke
 			continue
 		}
 		report.Woken++
+	}
+	return failed
+}
+
+// wakeReceivers wakes the workflow of each receiver of events that has something to do, and that nobody has woken, and starts those that
+// are gone.
+func (r *Repair) wakeReceivers(ctx context.Context) error {
+	behind, err := r.store.ReceiversBehind(ctx, time.Now().Add(-receiverGrace))
+	if err != nil {
+		return err
+	}
+	var failed error
+	for _, name := range behind {
+		failed = errors.Join(failed, r.engine.WakeReceiver(ctx, name, false))
 	}
 	return failed
 }

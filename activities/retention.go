@@ -8,15 +8,20 @@ import (
 )
 
 // Retention makes the table of what is kept true.
-type Retention struct{ store *sql.Store }
+type Retention struct {
+	store  *sql.Store
+	events int
+}
 
-// NewRetention makes it.
-func NewRetention(store *sql.Store) *Retention { return &Retention{store: store} }
+// NewRetention makes it. events is for how many months events are kept; 0: as the table says.
+func NewRetention(store *sql.Store, events int) *Retention {
+	return &Retention{store: store, events: events}
+}
 
 // Retain ends what is due of every kind of data. Twice is as good as once. Only the workflow Retention calls it.
 func (r *Retention) Retain(ctx context.Context, in okey.RetentionInput) (okey.RetentionReport, error) {
 	report := okey.RetentionReport{Ended: map[okey.KeptData]int{}}
-	for _, k := range okey.Keepings() {
+	for _, k := range okey.KeepingsWith(r.events) {
 		if k.Data == "" {
 			continue
 		}

@@ -18,7 +18,7 @@ import (
 
 func (c *fixture) retain(at time.Time) okey.RetentionReport {
 	c.Helper()
-	report, err := activities.NewRetention(c.Store).Retain(context.Background(), okey.RetentionInput{At: at})
+	report, err := activities.NewRetention(c.Store, 0).Retain(context.Background(), okey.RetentionInput{At: at})
 	require.NoError(c, err)
 	return report
 }

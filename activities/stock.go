@@ -58,6 +58,8 @@ var stockJudges = map[okey.ActionName]func(context.Context, *stockTx) (okey.Verd
 	okey.ActionTroubleTold:     told(okey.MailStuck),
 	okey.ActionSourcesTold:     told(okey.MailSourcesTold),
 	okey.ActionMailsResend:     resendMails,
+	okey.ActionWebhookTest:     testReceiver,
+	okey.ActionWebhookResume:   resumeReceiver,
 	okey.ActionMailReturned:    cameBack,
 	okey.ActionMailRetried:     cameBack,
 }

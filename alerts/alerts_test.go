@@ -49,12 +49,16 @@ var cases = map[string]struct{ ill, well string }{
 		well: `okey_troubles{kind="activity"} 0x10 4x40 0x190`, // mended
 	},
 	"OkeyMailsWait": {
-		ill:  `okey_mails_queued_oldest_age_seconds 0+30x240` + "\n" + `okey_mails{state="queued"} 0+1x240`,
-		well: `okey_mails_queued_oldest_age_seconds 0+30x240` + "\n" + `okey_mails{state="queued"} 3x240`, // a mailbox that is full
+		ill:  `okey_mails_queued_oldest_age_seconds 10000+30x240` + "\n" + `okey_mails{state="queued"} 4x240`, // of a small academy
+		well: `okey_mails_queued_oldest_age_seconds 10000+30x240` + "\n" + `okey_mails{state="queued"} 3x240`, // a mailbox that is full
 	},
 	"OkeyMailsComeBack": {
 		ill:  `okey_mails{state="failed"} 25x240` + "\n" + `okey_mails{state="returned"} 10x240` + "\n" + `okey_mails{state="sent"} 100x240`,
 		well: `okey_mails{state="failed"} 25x240` + "\n" + `okey_mails{state="returned"} 10x240` + "\n" + `okey_mails{state="sent"} 1000x240`,
+	},
+	"OkeyEventsNotTaken": {
+		ill:  `okey_webhook_events_oldest_age_seconds{receiver="portail"} 0+30x240`,
+		well: `okey_webhook_events_oldest_age_seconds{receiver="portail"} 0 30 60 0x230`,
 	},
 	"OkeyScheduleLate": {
 		ill:  `okey_schedule_last_run_timestamp_seconds{schedule="repair-watch"} 0x240` + "\n" + `okey_schedule_period_seconds{schedule="repair-watch"} 60x240`,
@@ -63,6 +67,10 @@ var cases = map[string]struct{ ill, well string }{
 	"OkeyAuditNotExamined": {
 		ill:  `okey_audit_examined_timestamp_seconds -105000x240`,
 		well: `okey_audit_examined_timestamp_seconds -86400x240`,
+	},
+	"OkeyBackupOld": {
+		ill:  `okey_backup_last_success_timestamp_seconds -95000x240`,
+		well: `okey_backup_last_success_timestamp_seconds -86400x240`,
 	},
 	"OkeyErrors": {
 		ill:  `okey_http_requests_total{route="/demandes",status="500"} 0+1x240` + "\n" + `okey_http_requests_total{route="/clefs",status="200"} 0+10x240`,
@@ -104,7 +112,7 @@ func TestEachAlertFiresWhenItIsToAndThenAlone(t *testing.T) {
 func TestEachAlertSaysWhatToDo(t *testing.T) {
 	composed, err := os.ReadFile("../docker-compose.yml")
 	require.NoError(t, err)
-	command := regexp.MustCompile("`docker compose (?:ps|logs|run)((?: --rm| --tail \\d+)?)((?: [a-z]+)+)")
+	command := regexp.MustCompile("`docker compose (?:ps|logs|run)((?: --rm --no-deps| --rm| --tail \\d+)?)((?: [a-z]+)+)")
 	for _, rule := range rules(t) {
 		assert.NotEmpty(t, rule.Annotations["summary"], rule.Alert)
 		said := rule.Annotations["description"]
@@ -114,7 +122,7 @@ func TestEachAlertSaysWhatToDo(t *testing.T) {
 		assert.Equal(t, strings.Count(said, "docker compose"), strings.Count(said, "`docker compose "), "%s: what is typed is marked", rule.Alert)
 		for _, typed := range command.FindAllStringSubmatch(said, -1) {
 			services := strings.Fields(typed[2])
-			if typed[1] == " --rm" {
+			if strings.HasPrefix(typed[1], " --rm") {
 				services = services[:1]
 			}
 			for _, name := range services {

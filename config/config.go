@@ -134,6 +134,13 @@ type Config struct {
 	// CounterProof is whether a key is tried with these servers before its handover: see okey.ParseCounterProofs.
 	CounterProof []string `name:"counter-proof" env:"OKEY_COUNTER_PROOF" default:"off" placeholder:"off|offered|required"`
 
+	// What other programs are told of keys: which fields events have (empty: all), for how many months they are kept (see MonthsOfEvents),
+	// and the file of those to whom OKEY sends them, read at the start.
+	EventFields  []string  `name:"event-fields" env:"OKEY_EVENT_FIELDS" placeholder:"CHAMP,…"`
+	EventMonths  string    `name:"event-months" env:"OKEY_EVENT_MONTHS" default:"3" placeholder:"NOMBRE"`
+	WebhooksFile string    `name:"webhooks" env:"OKEY_WEBHOOKS" placeholder:"FICHIER"`
+	Webhooks     []Webhook `kong:"-"`
+
 	// LinkKeys sign the links in mails, PINPeppers precede the hash of a PIN, AuditKeys chain the audit.
 	LinkKeys   Keyring `kong:"-" env:"OKEY_LINK_KEYS" secret:"true" needed:"server worker"`
 	PINPeppers Keyring `kong:"-" env:"OKEY_PIN_PEPPERS" secret:"true" needed:"server"`

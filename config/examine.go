@@ -22,6 +22,7 @@ func (c *Config) examine() {
 	if !deploymentName.MatchString(c.WorkerDeployment) {
 		c.refuse("OKEY_WORKER_DEPLOYMENT", c.WorkerDeployment, "n'est pas un nom de déploiement pour Temporal", "Écrivez par exemple okey.")
 	}
+	c.examineEngineFiles()
 	c.examineAddress("OKEY_HTTP", c.HTTP)
 	c.examineAddress("OKEY_METRICS", c.Metrics)
 	c.examinePrivate("OKEY_METRICS", c.Metrics)
@@ -33,13 +34,14 @@ func (c *Config) examine() {
 	c.examineMail("OKEY_SUPPORT_MAIL", c.SupportMail)
 	c.examineBounces()
 	c.examineProxies()
-	c.examineHolidays()
+	c.examineFile("OKEY_HOLIDAYS_FILE", c.HolidaysFile)
 	c.examineLook()
 	c.examineAccessibility()
 	c.examineTicket()
 	c.examineDirectory()
 	c.examineRadius()
 	c.examineCounterProof()
+	c.examineEvents()
 	c.examineLink("OKEY_PORTAL_URL", c.PortalURL)
 	c.examineLink("OKEY_TRAINING_URL", c.TrainingURL)
 	c.examineDemonstration()
@@ -187,13 +189,22 @@ func (c *Config) examineProxies() {
 	}
 }
 
-func (c *Config) examineHolidays() {
-	if c.HolidaysFile == "" {
+// examineEngineFiles looks whether the files are there that the engine's client is to read: it would name neither setting nor file.
+func (c *Config) examineEngineFiles() {
+	for _, name := range []string{
+		"TEMPORAL_TLS_SERVER_CA_CERT_PATH", "TEMPORAL_TLS_CLIENT_CERT_PATH", "TEMPORAL_TLS_CLIENT_KEY_PATH", "TEMPORAL_CONFIG_FILE",
+	} {
+		c.examineFile(name, c.Temporal[name])
+	}
+}
+
+func (c *Config) examineFile(name, path string) {
+	if path == "" {
 		return
 	}
-	file, err := os.Open(c.HolidaysFile)
+	file, err := os.Open(path)
 	if err != nil {
-		c.refuse("OKEY_HOLIDAYS_FILE", c.HolidaysFile, "ne peut être lu ("+Cause(err)+")", "Vérifiez le chemin et les droits du fichier.")
+		c.refuse(name, path, "ne peut être lu ("+Cause(err)+")", "Vérifiez le chemin et les droits du fichier.")
 		return
 	}
 	_ = file.Close()

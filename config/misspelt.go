@@ -8,6 +8,17 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
+// prefixes are what the names of settings begin with.
+var prefixes = []string{"OKEY_", "TEMPORAL_", "OTEL_"}
+
+// engines are what the engine's client reads beside the settings (Temporal's environment configuration).
+var engines = []string{
+	"TEMPORAL_TLS", "TEMPORAL_TLS_CLIENT_CERT_PATH", "TEMPORAL_TLS_CLIENT_CERT_DATA", "TEMPORAL_TLS_CLIENT_KEY_PATH",
+	"TEMPORAL_TLS_CLIENT_KEY_DATA", "TEMPORAL_TLS_SERVER_CA_CERT_PATH", "TEMPORAL_TLS_SERVER_CA_CERT_DATA", "TEMPORAL_TLS_SERVER_NAME",
+	"TEMPORAL_TLS_DISABLE_HOST_VERIFICATION",
+	"TEMPORAL_CODEC_ENDPOINT", "TEMPORAL_CODEC_AUTH", "TEMPORAL_CONFIG_FILE", "TEMPORAL_PROFILE",
+}
+
 // Misspelt names the variables of an environment that are almost settings of OKEY, with what was meant: whoever has written one believes
 // that it holds. What is further off belongs to somebody else, as compose's own variables do.
 func Misspelt(environ map[string]string) []string {
@@ -18,9 +29,11 @@ func Misspelt(environ map[string]string) []string {
 			names = append(names, s.Name+"_FILE")
 		}
 	}
+	names = append(names, "OKEY_ENV_FILE")
+	names = append(names, engines...)
 	var told []string
 	for name := range environ {
-		if !strings.HasPrefix(name, "OKEY_") || slices.Contains(names, name) {
+		if !slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(name, p) }) || slices.Contains(names, name) {
 			continue
 		}
 		nearest := slices.MinFunc(names, func(a, b string) int {

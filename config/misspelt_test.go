@@ -6,6 +6,7 @@ import (
 	"okey/config"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestAMisspeltSettingIsToldWithWhatWasMeant(t *testing.T) {
@@ -18,4 +19,23 @@ func TestAMisspeltSettingIsToldWithWhatWasMeant(t *testing.T) {
 		"OKEY_LDAP_PASWORD_FILE n'est pas un réglage, et n'a aucun effet : écrivez OKEY_LDAP_PASSWORD_FILE.",
 		"OKEY_SMPT_URL n'est pas un réglage, et n'a aucun effet : écrivez OKEY_SMTP_URL.",
 	}, config.Misspelt(environ))
+
+	environ = complete()
+	environ["TEMPORAL_TLS_CLIENT_KEY_PATH"], environ["OTEL_EXPORTER_OTLP_HEADERS"], environ["TEMPORAL_UI_CLIENT_ID"] = "known", "the SDK's", "compose's"
+	assert.Empty(t, config.Misspelt(environ))
+	environ["TEMPORAL_ADRESS"], environ["OTEL_EXPORTER_OTLP_ENDPONT"], environ["TEMPORAL_TLS_CLIENT_KEY_PAHT"] = "a:1", "http://a", "/key"
+	assert.Equal(t, []string{
+		"OTEL_EXPORTER_OTLP_ENDPONT n'est pas un réglage, et n'a aucun effet : écrivez OTEL_EXPORTER_OTLP_ENDPOINT.",
+		"TEMPORAL_ADRESS n'est pas un réglage, et n'a aucun effet : écrivez TEMPORAL_ADDRESS.",
+		"TEMPORAL_TLS_CLIENT_KEY_PAHT n'est pas un réglage, et n'a aucun effet : écrivez TEMPORAL_TLS_CLIENT_KEY_PATH.",
+	}, config.Misspelt(environ))
+}
+
+func TestAMissingCertificateIsNamedWithItsSetting(t *testing.T) {
+	for _, name := range []string{"TEMPORAL_TLS_SERVER_CA_CERT_PATH", "TEMPORAL_TLS_CLIENT_CERT_PATH", "TEMPORAL_TLS_CLIENT_KEY_PATH", "TEMPORAL_CONFIG_FILE"} {
+		environ := complete()
+		environ[name] = "/nonexist"
+		_, err := config.Load(environ)
+		require.ErrorContains(t, err, name+" = « /nonexist » : ne peut être lu (il n'existe pas).")
+	}
 }

@@ -119,7 +119,9 @@ func (c *Config) tidy() {
 	c.URL = strings.TrimRight(c.URL, "/")
 	c.TemporalUIURL = strings.TrimRight(c.TemporalUIURL, "/")
 
-	for _, list := range []*[]string{&c.TrustedProxies, &c.OIDCScopes, &c.PrincipalValues, &c.DeputyValues, &c.RadiusServers, &c.CounterProof} {
+	for _, list := range []*[]string{
+		&c.TrustedProxies, &c.OIDCScopes, &c.PrincipalValues, &c.DeputyValues, &c.RadiusServers, &c.EventFields, &c.CounterProof,
+	} {
 		*list = filled(*list)
 	}
 }

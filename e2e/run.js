@@ -4,7 +4,7 @@
 // test can hold the worker up. Everything listens at free ports and is kept in a folder that goes away with it.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, statfsSync } from "node:fs";
+import { mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -65,7 +65,12 @@ async function startHouse() {
   });
   await until(standalone, 180, () => readFileSync(path.join(logs, "standalone.log"), "utf8").includes("OKEY est prêt."));
 
-  const settings = { ...process.env, ...variables(path.join(data, "okey.env")), ...academy };
+  const receivers = path.join(dir, "webhooks.json"); // one that nobody answers for
+  const secret = `whsec_${Buffer.alloc(32, "e2e").toString("base64")}`;
+  writeFileSync(receivers, JSON.stringify({ receivers: [
+    { name: "portail", url: "http://127.0.0.1:9/", plain_http: true, private: true, secrets: [secret] },
+  ] }));
+  const settings = { ...process.env, ...variables(path.join(data, "okey.env")), ...academy, OKEY_WEBHOOKS: receivers };
   const run = (name) => start(name, path.join(bin, "okey"), [name], {
     env: settings, stdio: ["ignore", "ignore", openSync(path.join(logs, `${name}.log`), "w")],
   });

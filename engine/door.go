@@ -25,7 +25,7 @@ var DoorFiles = []string{
 // three go together, and the authority's own key is kept nowhere: all are made anew, or none. The UI's is its own authority, so that it
 // opens the frontend, where rights are asked for, and not the door of the programs.
 func NewDoor(now time.Time) (map[string]string, error) {
-	authority, err := newPair("okey", now, nil, func(c *x509.Certificate) { c.IsCA, c.KeyUsage = true, x509.KeyUsageCertSign })
+	authority, err := newPair("okey authority", now, nil, func(c *x509.Certificate) { c.IsCA, c.KeyUsage = true, x509.KeyUsageCertSign })
 	if err != nil {
 		return nil, err
 	}

@@ -147,7 +147,8 @@ var summaries = map[string]string{
 	okey.WorkflowHosting:   "Un établissement répond pour un autre",
 	okey.WorkflowPINChange: "Code PIN d'une clef", okey.WorkflowLinkReissue: "Nouveaux liens pour répondre",
 	okey.WorkflowMailResend: "Courriel envoyé une fois de plus", okey.WorkflowTelling: "Annonce de ce qui n'a pas pu se faire",
-	okey.WorkflowMailsResend: "Courriels refusés, envoyés une fois de plus",
+	okey.WorkflowMailsResend:   "Courriels refusés, envoyés une fois de plus",
+	okey.WorkflowWebhookChange: "Récepteur d'événements, essai ou reprise",
 }
 
 // summary adds the school that an action names: as the register calls it, and its code; never anything else that somebody typed.

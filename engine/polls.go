@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -12,11 +13,12 @@ import (
 	"google.golang.org/grpc"
 )
 
-// Polls watches whether a worker asks the engine for work, of each kind, and is answered.
+// Polls watches whether a worker asks the engine for work, of each kind, is answered, and is of the version that work goes to.
 type Polls struct {
-	mu  sync.Mutex
-	now func() time.Time
-	of  map[string]*polls // by the method that asks
+	mu   sync.Mutex
+	now  func() time.Time
+	of   map[string]*polls // by the method that asks
+	idle error             // why it is given none, though it asks
 }
 
 type polls struct {
@@ -74,11 +76,52 @@ func (p *Polls) intercept(
 	return err
 }
 
-// Check says of which kind of work no worker asks the engine, or has no answer: it is away, or the worker is not up yet, or stuck.
+// askEvery is how often a worker asks whether its version is given work.
+const askEvery = 10 * time.Second
+
+// Follow asks again and again, until ctx ends, whether the engine gives work to workers of a build (both empty: to those that tell none).
+// One that is given none asks, is answered, and does nothing.
+func (p *Polls) Follow(ctx context.Context, c client.Client, deployment, build string) {
+	tick := time.NewTicker(askEvery)
+	defer tick.Stop()
+	for {
+		given, err := givenTo(ctx, c, deployment, build)
+		if err != nil { // away: Check says so, and what was known holds
+			slog.DebugContext(ctx, "whether this worker is given work is not known", "error", err)
+		} else {
+			p.given(given, deployment, build)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (p *Polls) given(work bool, deployment, build string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	was := p.idle
+	switch {
+	case work:
+		p.idle = nil
+	case build == "":
+		p.idle = errors.New("no work: another version was promoted, and this worker tells none (okey promote --unversioned)")
+	default:
+		p.idle = fmt.Errorf("no work: not promoted, %s %s (okey promote)", deployment, build)
+	}
+	if p.idle != nil && was == nil {
+		slog.Warn("this worker is given no work", "error", p.idle)
+	}
+}
+
+// Check says of which kind of work no worker asks the engine, or has no answer: it is away, or the worker is not up yet, or stuck. It says,
+// too, where another version has all work.
 func (p *Polls) Check() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var wrong []error
+	wrong := []error{p.idle}
 	for _, of := range p.of {
 		switch now := p.now(); {
 		case of.underWay > 0 && now.Sub(of.asked) >= takenAfter: // whatever was before

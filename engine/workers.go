@@ -43,6 +43,23 @@ func Workers(ctx context.Context, c client.Client) (working, waiting int, err er
 	return working, len(given) - working, nil
 }
 
+// givenTo tells whether work of each kind goes to workers of a build.
+func givenTo(ctx context.Context, c client.Client, deployment, build string) (bool, error) {
+	worker := &deploymentpb.WorkerDeploymentOptions{
+		DeploymentName: deployment, BuildId: build, WorkerVersioningMode: enums.WORKER_VERSIONING_MODE_VERSIONED,
+	}
+	for _, kind := range queues {
+		queue, err := c.DescribeTaskQueue(ctx, okey.TaskQueue, kind)
+		if err != nil {
+			return false, fmt.Errorf("ask who is given work: %w", err)
+		}
+		if !isGiven(worker, queue.GetVersioningInfo()) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
 // isGiven tells whether a worker's version is the one that work goes to, or a part of it.
 func isGiven(worker *deploymentpb.WorkerDeploymentOptions, to *taskqueuepb.TaskQueueVersioningInfo) bool {
 	deployment, build := worker.GetDeploymentName(), worker.GetBuildId()

@@ -116,6 +116,7 @@ const (
 	Bounced          Letter = "bounced"
 	NoAddress        Letter = "no_address"
 	Stuck            Letter = "stuck"
+	WebhookStopped   Letter = "webhook_stopped"
 	SourcesTold      Letter = "sources_told"
 	Examined         Letter = "examined"
 )

@@ -118,6 +118,7 @@ var Register = []Entry{
 	{StockUndelivered, toSupport, "Quand des courriels sur le stock ne partent pas depuis cinq jours."},
 	{Bounced, toSupport, "Quand une adresse refuse un courriel pour de bon, ou qu'il en revient."},
 	{Stuck, toSupport, "Quand quelque chose n'avance plus depuis une demi-heure."},
+	{WebhookStopped, toSupport, "Quand un programme ne prend plus, depuis des jours, les événements qu'OKEY lui envoie."},
 	{SourcesTold, toSupport, "Quand une lecture de l'annuaire est refusée, ou qu'un identifiant semble avoir changé."},
 	{Examined, toSupport, "Quand l'examen de la nuit (okey doctor) trouve quelque chose."},
 	{NoAddress, toSupport, "Quand une personne à prévenir n'a pas d'adresse."},

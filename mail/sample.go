@@ -65,6 +65,8 @@ func factsOf(letter Letter) Facts {
 			Kind: "0061565U perdrait 31 de ses 40 personnes : personne n'y a été retiré. Vérifiez l'annuaire ; s'il est exact, lancez " +
 				"« okey sync directory --force ».",
 		}}, 1
+	case WebhookStopped:
+		f.Items, f.Total = []Item{{Kind: "authentification"}}, 1
 	case SupportOrdered, OrderClosed:
 		f.By, f.Place, f.Total = "Inès Lopez", 12, 10
 	case OrderLate:

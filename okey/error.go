@@ -50,6 +50,7 @@ const (
 	CodeReportKnown     Code = "report_known"      // the reported key came into OKEY another way
 	CodeDeliveryTaken   Code = "delivery_taken"    // a delivery that is in the stock already
 	CodeDeliveryChanged Code = "delivery_changed"  // rows of a delivery can no longer be taken
+	CodeEventsGone      Code = "events_gone"       // events after a number that are kept no more, or never were
 )
 
 // Error is a failure that someone decides on: a code for programs, a French sentence for people, never a secret.

@@ -29,9 +29,10 @@ const (
 	ThingPerson     Thing = "person"
 	ThingMail       Thing = "mail"
 	ThingAction     Thing = "action"
-	ThingTrouble    Thing = "trouble" // what does not get on
-	ThingReading    Thing = "reading" // of a source of people
-	ThingMails      Thing = "mails"   // those of a time in which a relay refused them
+	ThingTrouble    Thing = "trouble"  // what does not get on
+	ThingReading    Thing = "reading"  // of a source of people
+	ThingMails      Thing = "mails"    // those of a time in which a relay refused them
+	ThingReceiver   Thing = "receiver" // of events
 )
 
 // ActionKind is all that holds for every action of one name, whoever takes it in or judges it.
@@ -97,6 +98,8 @@ var ActionKinds = map[ActionName]ActionKind{
 	ActionSourcesTold:     {French: "annonce d'une lecture", About: ThingReading, Workflow: WorkflowTelling},
 	ActionMailResend:      {French: "courriel renvoyé", About: ThingMail, Workflow: WorkflowMailResend},
 	ActionMailsResend:     {French: "courriels renvoyés", About: ThingMails, Workflow: WorkflowMailsResend},
+	ActionWebhookTest:     {French: "essai d'un récepteur", About: ThingReceiver, Workflow: WorkflowWebhookChange},
+	ActionWebhookResume:   {French: "reprise d'un récepteur", About: ThingReceiver, Workflow: WorkflowWebhookChange},
 	ActionMailReturned:    {French: "annonce d'un courriel revenu", About: ThingMail, Workflow: WorkflowTelling},
 	ActionMailRetried:     {French: "courriel revenu et réessayé", About: ThingMail, Workflow: WorkflowMailResend},
 }

@@ -37,6 +37,7 @@ const (
 	MailRemindMislaid  MailKind = "remind_mislaid"  // holder: not found yet
 	MailNotDone        MailKind = "not_done"        // whoever was told that their action is kept: it was refused
 	MailStuck          MailKind = "stuck"           // support: something does not get on by itself
+	MailWebhookStopped MailKind = "webhook_stopped" // support: a receiver of events is sent none any more
 
 	MailOrdersExported    MailKind = "orders_exported"    // supplier: the workbook
 	MailOrderOverdue      MailKind = "order_overdue"      // support: ordered keys that do not come

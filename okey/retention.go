@@ -18,6 +18,7 @@ const (
 	KeptExports  KeptData = "exports"
 	KeptImports  KeptData = "imports"
 	KeptPeople   KeptData = "people"
+	KeptEvents   KeptData = "events"
 )
 
 // Keeping is a line of the table. Months is after Since; zero where another rule ends it, which Until says.
@@ -116,6 +117,15 @@ func Keepings() []Keeping {
 			"effacés",
 		},
 		{
+			KeptEvents,
+			"Événements que lisent les programmes de l'académie : clef, état, établissement, identifiant du titulaire",
+			"tenir à jour ce qui vérifie les clefs",
+			3,
+			"après l'événement",
+			"",
+			"effacés",
+		},
+		{
 			"",
 			"Code PIN : une empreinte que la base seule ne permet pas de retrouver",
 			"vérifier le code quand vous vous connectez",
@@ -153,6 +163,17 @@ func Keepings() []Keeping {
 			"effacés",
 		},
 	}
+}
+
+// KeepingsWith is Keepings where a setting says for how many months events are kept; 0: none does.
+func KeepingsWith(events int) []Keeping {
+	table := Keepings()
+	for i := range table {
+		if table[i].Data == KeptEvents && events > 0 {
+			table[i].Months = events
+		}
+	}
+	return table
 }
 
 // EngineRetention is how long the engine keeps the histories of workflows that have ended.

@@ -40,6 +40,38 @@ func operations(doc *openapi3.T, with func(name, path, method string, o *openapi
 	}
 }
 
+// What OKEY sends is described as what it answers is: with examples that are as their schema says, and each type of event.
+func TestWhatReceiversAreSentIsDescribed(t *testing.T) {
+	doc := described(t)
+	media := doc.Webhooks["key"].Post.RequestBody.Value.Content.Get("application/json")
+	require.Len(t, media.Examples, 2)
+	for name, example := range media.Examples {
+		err := doc.ValidateSchemaJSON(media.Schema.Value, example.Value.Value, openapi3.EnableFormatValidation(), openapi3.EnableJSONSchema2020())
+		assert.NoError(t, err, name)
+	}
+	types := []string{string(okey.EventTest)}
+	for _, kind := range okey.EventTypes() {
+		types = append(types, string(kind))
+	}
+	assert.ElementsMatch(t, types, enumOf(doc, "EventType"))
+	var fields []string
+	for _, field := range okey.EventFields() {
+		fields = append(fields, string(field))
+	}
+	assert.ElementsMatch(t, append(fields, "serial"), slices.Collect(maps.Keys(doc.Components.Schemas["EventData"].Value.Properties)))
+	for _, trial := range []okey.OutboxEvent{{Type: okey.EventTest, Serial: "TEST"}, {
+		Seq: 3, ID: uuid.New(), Type: okey.KeyEventMoved, Serial: "42", State: okey.Lent, UAI: "0069001B", From: "0069001B", UID: "a",
+		DueAt: time.Now(), Expires: okey.NewDay(2030, 1, 1),
+	}} {
+		written, err := json.Marshal(trial.Message(okey.EventFields()))
+		require.NoError(t, err)
+		var value any
+		require.NoError(t, json.Unmarshal(written, &value))
+		err = doc.ValidateSchemaJSON(media.Schema.Value, value, openapi3.EnableFormatValidation(), openapi3.EnableJSONSchema2020())
+		assert.NoError(t, err, "%s", written)
+	}
+}
+
 const problemJSON = "application/problem+json"
 
 // Whoever writes a program copies the examples: there is one of each body and of each answer, and each is as its schema says.
@@ -230,7 +262,7 @@ func TestEachScopeOpensWhatTheDescriptionSays(t *testing.T) {
 			scopes[scope] = h.tokenFor(sql.Bearer{Service: "essai", Scopes: []string{scope}}, time.Hour)
 		}
 		target := strings.NewReplacer("{id}", uuid.NewString(), "{serial}", "NEANT").Replace(path)
-		for _, scope := range []string{"keys", "logins", "pin-checks", "staff", "establishments"} {
+		for _, scope := range []string{"keys", "logins", "pin-checks", "events", "staff", "establishments"} {
 			token := h.tokenFor(sql.Bearer{Service: "essai", Scopes: []string{scope}}, time.Hour)
 			a := h.send(token, method, target, nil)
 			assert.Equal(t, !slices.Contains(opened, scope), a.Status == http.StatusForbidden, "%s with %s: %s", name, scope, a.Text)
@@ -238,7 +270,7 @@ func TestEachScopeOpensWhatTheDescriptionSays(t *testing.T) {
 		a := h.call(c.support, method, target, nil)
 		assert.Equal(t, !people, a.Status == http.StatusForbidden, "%s by a person: %s", name, a.Text)
 	})
-	assert.Len(t, scopes, 5, "each scope opens something")
+	assert.Len(t, scopes, 6, "each scope opens something")
 }
 
 // openapi.json is openapi.yaml, for generators that read no YAML.

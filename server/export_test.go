@@ -16,3 +16,9 @@ func (s *Server) Routes() []string {
 
 // SetPatience sets how long a person waits for the truth, instead of act.OutcomeWait.
 func (s *Server) SetPatience(d time.Duration) { s.act.Patience = d }
+
+// Waiting counts the calls that wait for events.
+func (s *Server) Waiting() int { return s.api.Waiting() }
+
+// Leave has those calls answered, as at the end.
+func (s *Server) Leave() { s.api.Leave() }

@@ -34,6 +34,11 @@ func TestWhoseUIDHasChangedKeepsTheirKey(t *testing.T) {
 	sam.done(sam.fill(person, person+"/meme-personne"))
 
 	assert.Equal(t, "lmartin2", h.Text(`SELECT uid FROM person WHERE id = $1`, c.lea.ID))
+	told, err := h.Store.Events(t.Context(), 0, 10)
+	require.NoError(t, err)
+	require.Len(t, told.Events, 1, "who follows keys learns the new uid")
+	assert.Equal(t, okey.KeyEventHolderRenamed, told.Events[0].Type)
+	assert.Equal(t, "lmartin2", told.Events[0].UID)
 	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM person WHERE lower(mail) = lower($1)`, c.lea.Mail))
 	assert.Equal(t, "personnel", h.Text(`SELECT string_agg(function, ',') FROM assignment WHERE person = $1`, c.lea.ID))
 	assert.Equal(t, c.lea.ID.String(), h.Text(`SELECT holder::text FROM key WHERE serial = $1`, string(key)))

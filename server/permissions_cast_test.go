@@ -165,7 +165,7 @@ func newTroupe(h *house) *troupe {
 		c.all = append(c.all, c.add(one.name, one.source, one.Actor))
 	}
 	c.all = append(c.all, &player{name: "anonymous", anonymous: true})
-	for _, scope := range []string{"keys", "logins", "pin-checks", "staff", "establishments", "others"} {
+	for _, scope := range []string{"keys", "logins", "pin-checks", "events", "staff", "establishments", "others"} {
 		c.all = append(c.all, &player{
 			name: "service for " + scope, scope: scope, token: h.tokenFor(sql.Bearer{Service: scope, Scopes: []string{scope}}, time.Hour),
 		})

@@ -247,6 +247,16 @@ var pageRows = []row{
 		route: "GET /assistance/imports/:id/tableau.xlsx", gate: asking, acts: asks(okey.ActSeeDesk),
 		things: one(func(w *walk) thing { return w.imported }),
 	},
+	{route: "GET /assistance/recepteurs", gate: asking, acts: asks(okey.ActSeeDesk)},
+	{route: "GET /assistance/recepteurs.xlsx", gate: asking, acts: asks(okey.ActSeeDesk)},
+	{
+		route: "GET /assistance/recepteurs/:id", gate: asking, acts: asks(okey.ActSeeDesk),
+		things: one(func(w *walk) thing { return w.receiver }),
+	},
+	{
+		route: "GET /assistance/recepteurs/:id/essai", gate: signedIn, things: one(func(w *walk) thing { return w.receiver }),
+		ok: http.StatusSeeOther,
+	},
 	{route: "GET /assistance/hotes", gate: asking, acts: asks(okey.ActSeeDesk)},
 	{route: "GET /assistance/hotes.xlsx", gate: asking, acts: asks(okey.ActSeeDesk)},
 	{route: "GET /assistance/personnes/:id/meme-personne", gate: signedIn, things: one(func(w *walk) thing {

@@ -45,7 +45,7 @@ type walk struct {
 	renamed                                       thing // somebody whose uid has changed
 	delegated, schools                            []thing
 	followed                                      thing // action
-	mail                                          thing
+	mail, receiver                                thing
 	links                                         map[okey.PersonID]string
 }
 
@@ -270,6 +270,9 @@ func (w *walk) makeArrangements() {
 		'{"step":{"kind":"attached","ref":1}}')`,
 		okey.DerivedID(support.ID, "mail"), w.who("Attached Deputy").ID)
 	w.mail = thing{name: "a mail", id: okey.DerivedID(support.ID, "mail").String()}
+	_, err := w.Store.KeepReceivers(w.Context(), map[string]string{"authentification": "auth.ac-exemple.fr"})
+	require.NoError(w, err)
+	w.receiver = thing{name: "a receiver of events", id: w.Text(`SELECT id FROM webhook_receiver`)}
 	for _, one := range []*thing{&w.attachment, &w.hosting, &w.record, &w.imported} {
 		one.id = uuid.NewString()
 	}

@@ -337,6 +337,12 @@ var writtenRows = []row{
 	{route: "POST /assistance/envois/:id", gate: asking, acts: asks(okey.ActResendMail), things: one(func(w *walk) thing {
 		return w.mail
 	}), ok: http.StatusSeeOther, body: sends()},
+	{route: "POST /assistance/recepteurs/:id", gate: asking, acts: asks(okey.ActSettings), things: one(func(w *walk) thing {
+		return w.receiver
+	}), ok: http.StatusSeeOther, body: sends("from", "2020-01-01T00:00")},
+	{route: "POST /assistance/recepteurs/:id/essai", gate: asking, acts: asks(okey.ActSettings), things: one(func(w *walk) thing {
+		return w.receiver
+	}), ok: http.StatusSeeOther, body: sends()},
 	{
 		route: "POST /assistance/rattachements", gate: asking, acts: asks(okey.ActAttach), ok: http.StatusSeeOther,
 		body: func(w *walk, _ *player, _ thing, _ bool) any {
@@ -451,6 +457,7 @@ var apiRows = []row{
 			return object{"reason": t.reason, "comment": "constaté"}
 		}),
 	},
+	{route: "GET /api/v1/events", gate: service, scope: "events"},
 	{route: "POST /api/v1/keys/:serial/logins", gate: service, scope: "logins", things: held, body: bodies(func(thing, bool) object {
 		return object{"at": "2026-09-01T08:00:00Z"}
 	})},

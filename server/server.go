@@ -102,7 +102,7 @@ func newServer(cfg config.Config, store *sql.Store, outcomes *sql.Outcomes, e ac
 	s := &Server{
 		checks: checks(store, outcomes, e), act: dispatcher, metrics: counters, registry: registry, session: session,
 		proxies: cfg.TrustedProxies,
-		site:    site, api: api.New(store, dispatcher, cfg.URL),
+		site:    site, api: api.New(store, dispatcher, outcomes, cfg.URL, cfg.FieldsOfEvents()),
 		rooms: []interface{ Routes(web.Routes) }{
 			in, home.New(site, store, keyPages, requestPages, peoplePages, deskPages), requestPages,
 			decisions.New(site, store, dispatcher, requestPages, cfg.LinkKeys, cfg.LinksRequireSignIn.On()),
@@ -114,6 +114,7 @@ func newServer(cfg config.Config, store *sql.Store, outcomes *sql.Outcomes, e ac
 				TicketProduct: cfg.TicketProduct,
 				TicketLink:    cfg.TicketLink,
 				Conformity:    cfg.AccessibilityState,
+				EventMonths:   cfg.MonthsOfEvents(),
 				Audit:         cfg.AccessibilityAudit,
 			}),
 			reference.New(site, cfg.URL),
@@ -172,6 +173,7 @@ func Run(ctx context.Context, cfg config.Config) error {
 	defer closeAll()
 	if err == nil {
 		handler.set(s.Handler())
+		public.RegisterOnShutdown(s.api.Leave)
 		slog.Info("server ready", "url", cfg.URL)
 		defer metrics.Serve(cfg.Metrics, s.registry, func() error { return nil })()
 		select {

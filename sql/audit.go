@@ -68,7 +68,7 @@ const writeChain = `WITH line AS (INSERT INTO audit (seq, at, event, actor, via,
 	UPDATE audit_head SET seq = $1, key_version = $2, mac = ($4::bytea[])[cardinality($4)], seal = $3`
 
 func (s *Store) chain(ctx context.Context, t *Tx) error {
-	if len(t.entries) == 0 {
+	if len(t.entries) == 0 && !t.tells() {
 		return nil
 	}
 	var at, events, actors, vias, subjects, details []string
@@ -79,11 +79,19 @@ func (s *Store) chain(ctx context.Context, t *Tx) error {
 		vias, subjects, details = append(vias, string(e.Via)), append(subjects, e.Subject), append(details, e.Detail)
 	}
 	var head struct {
-		Seq int64  `db:"seq"`
-		MAC []byte `db:"mac"`
+		Seq   int64  `db:"seq"`
+		MAC   []byte `db:"mac"`
+		Event int64  `db:"event_seq"`
 	}
-	if err := t.get(ctx, &head, "Le journal d'audit n'a pas de tête.", `SELECT seq, mac FROM audit_head FOR UPDATE`); err != nil {
+	err := t.get(ctx, &head, "Le journal d'audit n'a pas de tête.", `SELECT seq, mac, event_seq FROM audit_head FOR UPDATE`)
+	if err != nil {
 		return fmt.Errorf("lock the audit's head: %w", err)
+	}
+	if err := t.publish(ctx, head.Event); err != nil {
+		return fmt.Errorf("write events for other programs: %w", err)
+	}
+	if len(t.entries) == 0 {
+		return nil
 	}
 	version, key := s.key.Current()
 	macs := make(pq.ByteaArray, len(t.entries))
@@ -92,7 +100,7 @@ func (s *Store) chain(ctx context.Context, t *Tx) error {
 		head.MAC = entryMAC(key, head.MAC, head.Seq, e)
 		macs[i] = head.MAC
 	}
-	err := t.exec(ctx, writeChain, head.Seq, version, sealMAC(key, head.Seq, head.MAC), macs,
+	err = t.exec(ctx, writeChain, head.Seq, version, sealMAC(key, head.Seq, head.MAC), macs,
 		pq.Array(at), pq.Array(events), pq.Array(actors), pq.Array(vias), pq.Array(subjects), pq.Array(details))
 	if err != nil {
 		return fmt.Errorf("write the audit: %w", err)
@@ -256,8 +264,8 @@ func (s *Store) VerifyAudit(ctx context.Context, noted ...Mark) (Mark, error) {
 		}
 		before = row.MAC
 		if slices.ContainsFunc(noted, func(m Mark) bool { return m.Seq == seq && m != markOf(seq, before) }) {
-			return markOf(seq, before), okey.Errorf(okey.CodeInvalid,
-				"l'entrée %d du journal n'est pas celle qui a été notée : le journal a été remplacé.", seq)
+			return markOf(seq, before), missedMark("l'entrée %d du journal n'est pas celle qui a été notée : le journal a été remplacé.",
+				seq)
 		}
 	}
 	if err := rows.Err(); err != nil {
@@ -265,11 +273,35 @@ func (s *Store) VerifyAudit(ctx context.Context, noted ...Mark) (Mark, error) {
 	}
 	for _, m := range noted {
 		if m.Seq > seq {
-			return markOf(seq, before), okey.Errorf(okey.CodeInvalid,
-				"le journal s'arrête à l'entrée %d, et l'entrée %d a été notée : la fin a été coupée.", seq, m.Seq)
+			return markOf(seq, before), missedMark("le journal s'arrête à l'entrée %d, et l'entrée %d a été notée : la fin a été coupée.",
+				seq, m.Seq)
 		}
 	}
 	return markOf(seq, before), s.verifyHead(ctx, snapshot, seq, before)
+}
+
+// UnknownKeyError tells that what an entry of the audit says can't be verified: this program was not given the key that signs it. The
+// oldest reason is a program that runs on with the keys from before a rotation.
+type UnknownKeyError struct{ Version int }
+
+func (e *UnknownKeyError) Error() string { return fmt.Sprintf("audit key %d is not given", e.Version) }
+
+// unknownKey says it of what the key signs.
+func unknownKey(version int, signs string) error {
+	return &okey.Error{
+		Code: okey.CodeInvalid, Err: &UnknownKeyError{version},
+		Message: fmt.Sprintf("la clef d'audit n° %d%s n'est pas dans OKEY_AUDIT_KEYS. Si les clefs viennent d'être remplacées, "+
+			"redémarrez tout ce qui tourne avec les anciennes.", version, signs),
+	}
+}
+
+// MarkError tells that the audit is not the one of a mark that was noted: it was tampered with, or a backup was put back.
+type MarkError struct{}
+
+func (*MarkError) Error() string { return "the audit is not the one that was noted" }
+
+func missedMark(format string, of ...any) error {
+	return &okey.Error{Code: okey.CodeInvalid, Message: fmt.Sprintf(format, of...), Err: &MarkError{}}
 }
 
 // checkEntry holds an entry to its number, and to the mac before it.
@@ -283,8 +315,7 @@ func (s *Store) checkEntry(row auditRow, seq int64, before []byte) error {
 	case row.Seq != seq:
 		return okey.Errorf(okey.CodeInvalid, "l'entrée %d du journal manque.", seq)
 	case key == nil:
-		return okey.Errorf(okey.CodeInvalid,
-			"la clef d'audit n° %d, qui signe l'entrée %d, n'est pas dans OKEY_AUDIT_KEYS.", row.Version, seq)
+		return unknownKey(row.Version, fmt.Sprintf(", qui signe l'entrée %d,", seq))
 	case row.Actor.Valid && row.Actor.UUID == uuid.Nil || !bytes.Equal(row.MAC, entryMAC(key, before, seq, entry)): // nobody has no id
 		return okey.Errorf(okey.CodeInvalid, "l'entrée %d du journal a été modifiée ou déplacée.", seq)
 	}
@@ -374,8 +405,7 @@ func (s *Store) checkHead(head auditHead, seq int64, mac []byte) error {
 	case head.Seq != seq || !bytes.Equal(head.MAC, mac):
 		return okey.Errorf(okey.CodeInvalid, "le journal s'arrête à l'entrée %d, sa tête dit %d : la fin a été coupée.", seq, head.Seq)
 	case s.key.Get(head.Version) == nil: // an empty key seals whatever one likes
-		return okey.Errorf(okey.CodeInvalid,
-			"la clef d'audit n° %d, qui signe la tête du journal, n'est pas dans OKEY_AUDIT_KEYS.", head.Version)
+		return unknownKey(head.Version, ", qui signe la tête du journal,")
 	case !bytes.Equal(head.Seal, sealMAC(s.key.Get(head.Version), head.Seq, head.MAC)):
 		return okey.Errorf(okey.CodeInvalid, "la tête du journal a été modifiée.")
 	}

@@ -59,8 +59,8 @@ func three(words []string) (a, b, c string) {
 // byName is the order of an index of people; a text that somebody's whole name begins with stands before it there.
 const byName = `(fold(p.family_name || ' ' || p.given_name || ' ' || p.uid) COLLATE "C")`
 
-// mostSought is how many of those who match are put in order, besides the school's, and those whose family name is what was typed: of more a
-// search shows the first few, and that there are others.
+// mostSought is how many of those who match are put in order, besides the school's, and those whose family name is what was typed: of
+// more a search shows the first few, and that there are others.
 const mostSought = 500
 
 var findPeople = `SELECT ` + personColumns + `, strpos(p.sought, E'\n' || asked.whole || E'\n') > 0 AS exact, ` + foundPosts + `
@@ -72,7 +72,8 @@ var findPeople = `SELECT ` + personColumns + `, strpos(p.sought, E'\n' || asked.
 		UNION ALL (SELECT p.id FROM person p WHERE p.erased_at IS NULL
 			AND ` + begins + ` ORDER BY ` + byName + ` LIMIT $3)
 		UNION ALL SELECT p.id FROM assignment a JOIN person p ON p.id = a.person WHERE $5 <> '' AND a.uai = $5 AND ` + matches + `
-		UNION ALL (SELECT p.id FROM person p WHERE ` + within("p.sought", 6) + ` AND ` + matches + ` LIMIT ` + strconv.Itoa(mostSought) + `)))
+		UNION ALL (SELECT p.id FROM person p WHERE ` + within("p.sought", 6) + ` AND ` + matches + `
+			LIMIT ` + strconv.Itoa(mostSought) + `)))
 	ORDER BY exact DESC, $5 <> '' AND EXISTS (SELECT FROM assignment a WHERE a.person = p.id AND a.uai = $5) DESC,
 		` + begins + ` DESC, p.family_name, p.given_name, p.uid LIMIT $3`
 
@@ -92,7 +93,8 @@ func (r reader) FindPeople(ctx context.Context, typed string, school okey.UAI, o
 	return r.findPeople(ctx, findPeople, pq.Array(words), singleSpaced(typed), limit, on.String(), string(school), a, b, c)
 }
 
-// namesWithin are the people whose whole name stands in a text: from two to six of its words, the family name before the given one or after.
+// namesWithin are the people whose whole name stands in a text: from two to six of its words, the family name before the given one or
+// after.
 const namesWithin = `SELECT p.id FROM (SELECT (string_to_array(fold($2), ' '))[:40] AS words) t, generate_series(1, cardinality(t.words)) i,
 		generate_series(i + 1, least(i + 5, cardinality(t.words))) j, generate_series(i, j) k, LATERAL (
 		SELECT array_to_string(t.words[k + 1:j] || t.words[i:k], ' ') AS name OFFSET 0) n, LATERAL (
@@ -108,7 +110,8 @@ const findPeopleNamed = `SELECT ` + personColumns + `, false AS exact, ` + found
 	FROM ` + askedFor + ` CROSS JOIN person p
 	CROSS JOIN LATERAL (SELECT split_part(p.sought, E'\n', 2) AS person OFFSET 0) named
 	WHERE p.erased_at IS NULL AND p.family_name <> ''
-	AND p.id = ANY (ARRAY(` + namesWithin + ` UNION SELECT p.id FROM person p WHERE p.sought LIKE ANY ('{}'::text[] || ` + namedBeside + `))) AND (
+	AND p.id = ANY (ARRAY(` + namesWithin + `
+		UNION SELECT p.id FROM person p WHERE p.sought LIKE ANY ('{}'::text[] || ` + namedBeside + `))) AND (
 		position(' ' || named.person || ' ' IN ' ' || asked.whole || ' ') > 0
 		OR position(' ' || split_part(p.sought, E'\n', 3) || ' ' IN ' ' || asked.whole || ' ') > 0
 		OR cardinality($1::text[]) > 1 AND EXISTS (

@@ -2,6 +2,7 @@ package sql
 
 import (
 	"context"
+	stdsql "database/sql"
 	"fmt"
 	"time"
 
@@ -17,8 +18,10 @@ type Gauges struct {
 	Mails    []MailGauge    // made within a day, without those
 	Stock    []StockGauge
 	Troubles []TroubleGauge
-	Audit    int64     // entries
-	Examined time.Time // the audit was found whole last; zero: never
+	Webhooks []WebhookGauge // receivers of events that the configuration has
+	Audit    int64          // entries
+	Examined time.Time      // the audit was found whole last; zero: never
+	BackedUp time.Time      // a backup was taken last; zero: none has noted it
 }
 
 // RequestGauge counts the open requests of a stage that have been in it for about as long.
@@ -56,6 +59,12 @@ type TroubleGauge struct {
 	N    int         `db:"n"`
 }
 
+// WebhookGauge is how many events a receiver has not taken, and since when the oldest of them waits.
+type WebhookGauge struct {
+	Name string `db:"name"`
+	Backlog
+}
+
 // Gauges reads them as of the instant. Of each table that grows an index has what is asked: internal/nation holds that.
 func (r reader) Gauges(ctx context.Context, at time.Time) (Gauges, error) {
 	const most = 10_000
@@ -63,8 +72,9 @@ func (r reader) Gauges(ctx context.Context, at time.Time) (Gauges, error) {
 	var audit struct {
 		Seq int64 `db:"seq"`
 	}
-	var examined struct {
-		At time.Time `db:"changed_at"`
+	var noted struct {
+		Examined stdsql.NullTime `db:"examined"`
+		BackedUp stdsql.NullTime `db:"backed_up"`
 	}
 	day := 24 * time.Hour
 	err := r.together(ctx,
@@ -81,10 +91,14 @@ func (r reader) Gauges(ctx context.Context, at time.Time) (Gauges, error) {
 			FROM mail WHERE created_at > $1 AND state <> 'queued' GROUP BY 1`, at.Add(-day)),
 		rows(&g.Stock, stock),
 		rows(&g.Troubles, `SELECT kind, count(*) AS n FROM trouble GROUP BY kind`),
+		rows(&g.Webhooks, `SELECT w.name, greatest(h.event_seq - w.position - cardinality(w.ahead), 0) AS n,
+			(SELECT o.created_at FROM outbox o WHERE o.seq > w.position ORDER BY o.seq LIMIT 1) AS since
+			FROM webhook_receiver w, audit_head h WHERE w.state <> 'absent' ORDER BY w.name`),
 		one(&audit, `SELECT seq FROM audit_head`),
-		one(&examined, `SELECT changed_at FROM setting WHERE name = $1`, examinedSetting),
+		one(&noted, `SELECT max(changed_at) FILTER (WHERE name = $1) AS examined, max(changed_at) FILTER (WHERE name = $2) AS backed_up
+			FROM setting WHERE name IN ($1, $2)`, examinedSetting, backupSetting),
 	)
-	g.Audit, g.Examined = audit.Seq, examined.At
+	g.Audit, g.Examined, g.BackedUp = audit.Seq, noted.Examined.Time, noted.BackedUp.Time
 	if err != nil {
 		return Gauges{}, fmt.Errorf("read what waits: %w", err)
 	}
@@ -103,6 +117,32 @@ const examinedSetting = "audit_examined"
 
 // NoteExamined keeps that the audit was found whole at the instant.
 func (s *Store) NoteExamined(ctx context.Context, at time.Time) error {
+	return s.note(ctx, examinedSetting, at)
+}
+
+// backupSetting is when a backup was taken last. docker-compose.yml's service `backup` writes it, and docs/backup.md shows others how.
+const backupSetting = "backup_taken"
+
+// NoteBackup keeps that a backup was taken at the instant.
+func (s *Store) NoteBackup(ctx context.Context, at time.Time) error {
+	return s.note(ctx, backupSetting, at)
+}
+
+func (s *Store) note(ctx context.Context, name string, at time.Time) error {
 	return s.write(ctx, `INSERT INTO setting (name, value, changed_at) VALUES ($1, 'true', $2)
-		ON CONFLICT (name) DO UPDATE SET changed_at = excluded.changed_at`, examinedSetting, at)
+		ON CONFLICT (name) DO UPDATE SET changed_at = excluded.changed_at`, name, at)
+}
+
+// LastBackup answers when a backup was taken last (zero: none has noted it), and since when there is a database to be saved.
+func (r reader) LastBackup(ctx context.Context) (last, since time.Time, err error) {
+	var found struct {
+		Last  stdsql.NullTime `db:"last"`
+		Since stdsql.NullTime `db:"since"`
+	}
+	err = r.get(ctx, &found, "", `SELECT (SELECT changed_at FROM setting WHERE name = $1) AS last,
+		(SELECT min(tstamp) FROM goose_db_version)::timestamptz AS since`, backupSetting)
+	if err != nil {
+		return time.Time{}, time.Time{}, fmt.Errorf("ask for the last backup: %w", err)
+	}
+	return found.Last.Time, found.Since.Time, nil
 }

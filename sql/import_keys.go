@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"okey/okey"
+
+	"github.com/lib/pq"
 )
 
 // KeyImport says how to take a key file.
@@ -104,6 +106,13 @@ const writeKeyEvents = `INSERT INTO key_event (serial, seq, at, reason, state, h
 	SELECT i.serial, 1, $1, $2, i.state, p.id
 	FROM import_key i LEFT JOIN person p ON p.uid = i.holder WHERE i.verdict IS NULL ORDER BY i.serial`
 
+// tellKeys lists, after the number $1, the events that imported keys are; see okey.ImportedEvents.
+const tellKeys = `WITH told AS (INSERT INTO outbox (seq, type, at, serial, state, uai, holder)
+		SELECT $1::bigint + row_number() OVER (ORDER BY i.serial), e.type, $2, i.serial, i.state, i.uai, p.id
+		FROM import_key i JOIN unnest($3::text[], $4::text[]) AS e (state, type) ON e.state = i.state
+		LEFT JOIN person p ON p.uid = i.holder WHERE i.verdict IS NULL RETURNING 1)
+	UPDATE audit_head SET event_seq = $1 + (SELECT count(*) FROM told) RETURNING event_seq`
+
 const stockedEstablishments = `SELECT DISTINCT i.uai FROM import_key i WHERE i.verdict IS NULL AND i.state = 'in_stock' ORDER BY i.uai`
 
 // ImportKeys writes the keys that are new and judges the others. It holds the locks of all establishments that rows name, taken in
@@ -147,6 +156,11 @@ func (t *Tx) ImportKeys(ctx context.Context, rows []okey.ImportedKey, how KeyImp
 	if err := t.exec(ctx, writeKeyEvents, at, string(how.Reason)); err != nil {
 		return out, fmt.Errorf("write keys' histories: %w", err)
 	}
+	var states, types []string
+	for state, kind := range okey.ImportedEvents() {
+		states, types = append(states, string(state)), append(types, string(kind))
+	}
+	t.listed = append(t.listed, listedEvents{tellKeys, []any{at, pq.Array(states), pq.Array(types)}})
 	if err := t.all(ctx, &out.Stocked, stockedEstablishments); err != nil {
 		return out, fmt.Errorf("list stocked establishments: %w", err)
 	}

@@ -179,12 +179,18 @@ func (t *Tx) ChangeKey(ctx context.Context, serial okey.Serial, c KeyChange) (ok
 		return before, fmt.Errorf("change key %s: %w", serial, err)
 	}
 	t.Audit(Entry{At: c.At, Event: "key_" + string(c.Reason), Actor: c.By, Via: c.Via, Subject: AboutKey(serial), Detail: string(next)})
+	t.tellChange(before, row.key(), c)
 	return row.key(), nil
 }
 
 // EndLoans has the keys that were lent to a person be due at the instant, those that still have time: they are accepted no longer.
 func (t *Tx) EndLoans(ctx context.Context, person okey.PersonID, at time.Time) error {
-	return t.exec(ctx, `UPDATE key SET due_at = $2, changed_at = $2 WHERE holder = $1 AND state = 'lent' AND due_at > $2`, person, at)
+	ended, err := listed(ctx, t.reader, keyRow.key, `UPDATE key k SET due_at = $2, changed_at = $2
+		WHERE holder = $1 AND state = 'lent' AND due_at > $2 RETURNING `+keyColumns, person, at)
+	for _, key := range ended {
+		t.tellOf(okey.KeyEventLoanEnded, key, at)
+	}
+	return err
 }
 
 // PINOf returns the PIN hash that a key carries, "" for none.

@@ -80,6 +80,7 @@ func (t *Tx) MoveKey(ctx context.Context, key okey.Key, m KeyMoving) error {
 		return fmt.Errorf("record the move of key %s: %w", key.Serial, err)
 	}
 	t.Audit(Entry{At: m.At, Event: "key_moved", Actor: m.By, Via: m.Via, Subject: AboutKey(key.Serial), Detail: string(m.To)})
+	t.tellMove(key, m.To, m.At)
 	return t.exec(ctx, `UPDATE key_move SET state = 'ended', decided_at = $2 WHERE serial = $1 AND state = 'proposed' AND id <> $3`,
 		string(key.Serial), m.At, m.Subject)
 }

@@ -284,7 +284,8 @@ const needsColumns = `e.minimum_stock AS minimum,
 	greatest((SELECT coalesce(sum(noted + CASE WHEN closed_at IS NULL THEN quantity - received ELSE 0 END), 0) FROM key_order
 		WHERE uai = e.uai), c.in_transit) AS under_way`
 
-// keysCounted counts an establishment's keys k, read once; at has the days until which a key is to be renewed, and from which it may be lent.
+// keysCounted counts an establishment's keys k, read once; at has the days until which a key is to be renewed, and from which it may be
+// lent.
 const keysCounted = `count(*) FILTER (WHERE k.state = 'in_service' AND k.expires_on <= at.renewed
 		AND NOT EXISTS (SELECT FROM request r WHERE r.person = k.holder AND r.reason = 'renewal' AND r.closed_at IS NULL)) AS expiring,
 	count(*) FILTER (WHERE k.state = 'in_stock' AND k.expires_on >= at.lendable) AS free,

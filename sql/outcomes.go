@@ -26,14 +26,25 @@ type Outcomes struct {
 	mu       sync.Mutex
 	waiting  map[uuid.UUID]map[chan struct{}]bool
 	echoes   map[uuid.UUID]chan struct{} // of round trips under way
+	events   map[chan struct{}]bool      // of who waits for events
 
 	lookAgain time.Duration
 }
 
-// ListenOutcomes connects (and reconnects by itself) until ctx ends.
+// ListenOutcomes connects (and reconnects by itself) until ctx ends. It listens for events, too.
 func (s *Store) ListenOutcomes(ctx context.Context) (*Outcomes, error) {
+	return s.listen(ctx, OutcomeChannel, EventChannel)
+}
+
+// ListenEvents is ListenOutcomes for who waits for events alone.
+func (s *Store) ListenEvents(ctx context.Context) (*Outcomes, error) {
+	return s.listen(ctx, EventChannel)
+}
+
+func (s *Store) listen(ctx context.Context, channels ...string) (*Outcomes, error) {
 	o := &Outcomes{
 		store: s, waiting: map[uuid.UUID]map[chan struct{}]bool{}, echoes: map[uuid.UUID]chan struct{}{}, lookAgain: lookAgain,
+		events: map[chan struct{}]bool{},
 	}
 	noticed := func(_ pq.ListenerEventType, err error) {
 		if err != nil {
@@ -44,9 +55,11 @@ func (s *Store) ListenOutcomes(ctx context.Context) (*Outcomes, error) {
 	o.listener = pq.NewDialListener(wire, wanted(s.url), 100*time.Millisecond, 5*time.Second, noticed)
 	// Listen waits for a connection without end: closing ends it.
 	context.AfterFunc(ctx, func() { _ = o.listener.Close() })
-	if err := o.listener.Listen(OutcomeChannel); err != nil {
-		_ = o.listener.Close()
-		return nil, fmt.Errorf("listen for outcomes: %w", err)
+	for _, channel := range channels {
+		if err := o.listener.Listen(channel); err != nil {
+			_ = o.listener.Close()
+			return nil, fmt.Errorf("listen for outcomes: %w", err)
+		}
 	}
 	go o.run(ctx)
 	go o.ping(ctx)
@@ -87,6 +100,10 @@ func (o *Outcomes) run(ctx context.Context) {
 		case n := <-o.listener.Notify:
 			if n == nil { // reconnected: anything may have been missed
 				o.wakeAll()
+				continue
+			}
+			if n.Channel == EventChannel {
+				o.wakeForEvents()
 				continue
 			}
 			if id, err := uuid.Parse(n.Extra); err == nil {
@@ -203,6 +220,30 @@ func (o *Outcomes) wakeAll() {
 		for hint := range hints {
 			nudge(hint)
 		}
+	}
+	for hint := range o.events {
+		nudge(hint)
+	}
+}
+
+// Events is hinted whenever there may be events to take, until done is called. As with outcomes the hint may be lost: look now and then.
+func (o *Outcomes) Events() (hint <-chan struct{}, done func()) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	made := make(chan struct{}, 1)
+	o.events[made] = true
+	return made, func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		delete(o.events, made)
+	}
+}
+
+func (o *Outcomes) wakeForEvents() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for hint := range o.events {
+		nudge(hint)
 	}
 }
 

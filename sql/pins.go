@@ -52,14 +52,15 @@ const pinsOf = keptPIN + ` WHERE k.state IN ('in_service', 'suspended', 'lent') 
 // SetPIN gives a key another PIN and begins its count of wrong ones anew. It answers false, and changes nothing, where
 // a change that was asked for later has come first. The caller holds the lock of the key's establishment.
 func (t *Tx) SetPIN(ctx context.Context, serial okey.Serial, hash string, asked time.Time) (bool, error) {
-	done, err := t.tx.ExecContext(ctx,
-		`UPDATE key SET pin_hash = $2, pin_set_at = $3 WHERE serial = $1 AND (pin_set_at IS NULL OR pin_set_at < $3)`, serial, hash, asked)
+	set, err := listed(ctx, t.reader, keyRow.key, `UPDATE key k SET pin_hash = $2, pin_set_at = $3
+		WHERE serial = $1 AND (pin_set_at IS NULL OR pin_set_at < $3) RETURNING `+keyColumns, serial, hash, asked)
 	if err != nil {
 		return false, fmt.Errorf("set the PIN of key %s: %w", serial, err)
 	}
-	if n, err := done.RowsAffected(); err != nil || n == 0 {
-		return false, err
+	if len(set) == 0 {
+		return false, nil
 	}
+	t.tellOf(okey.KeyEventPINSet, set[0], asked)
 	return true, t.forgetWrongPINs(ctx, serial)
 }
 

@@ -64,6 +64,11 @@ var retentionRules = map[okey.KeptData][]string{
 		`DELETE FROM key_proof WHERE serial = ANY (ARRAY(SELECT serial FROM key_proof WHERE begun_at < $1 LIMIT $2))`,
 	},
 	okey.KeptImports: {`DELETE FROM import_run WHERE id IN (SELECT id FROM import_run WHERE at < $1 LIMIT $2)`},
+	// The oldest first, and none between others: who reads them learns from the number of the oldest what is gone.
+	okey.KeptEvents: {
+		`DELETE FROM outbox WHERE seq IN (SELECT seq FROM (SELECT seq, created_at FROM outbox ORDER BY seq LIMIT $2) oldest
+			WHERE created_at < $1)`,
+	},
 	okey.KeptExports: {
 		`UPDATE order_export SET workbook = '' WHERE id IN (SELECT id FROM order_export WHERE at < $1 AND length(workbook) > 0 LIMIT $2)`,
 	},

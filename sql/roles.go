@@ -2,6 +2,7 @@ package sql
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -63,7 +64,7 @@ type HeldRole struct {
 }
 
 // CheckRoles compares who is support or auditor with what the audit says was given last, and returns how many hold a
-// role and where the two differ.
+// role and where the two differ. Where they don't, and the key of an entry is not known: *UnknownKeyError.
 func (s *Store) CheckRoles(ctx context.Context) (int, []HeldRole, error) {
 	var differ []HeldRole
 	err := s.all(ctx, &differ, `WITH last AS (SELECT DISTINCT ON (subject, role) subject, role, detail = role AS given
@@ -78,10 +79,11 @@ func (s *Store) CheckRoles(ctx context.Context) (int, []HeldRole, error) {
 		return 0, nil, fmt.Errorf("compare roles with the audit: %w", err)
 	}
 	others, err := s.otherHolders(ctx)
-	if err != nil {
+	differ = append(differ, others...)
+	var unknown *UnknownKeyError
+	if err != nil && (!errors.As(err, &unknown) || len(differ) == 0) {
 		return 0, nil, err
 	}
-	differ = append(differ, others...)
 	var held int
 	if err := s.get(ctx, &held, "", `SELECT count(*) FROM person WHERE support OR auditor`); err != nil {
 		return 0, nil, fmt.Errorf("count who holds a role: %w", err)
@@ -90,6 +92,7 @@ func (s *Store) CheckRoles(ctx context.Context) (int, []HeldRole, error) {
 }
 
 // otherHolders are those with a role whose row has another uid than the audit says: two people's rows exchanged, and with them their roles.
+// Beside them, *UnknownKeyError: an entry could not be verified.
 func (s *Store) otherHolders(ctx context.Context) ([]HeldRole, error) {
 	var rows []struct {
 		ID      uuid.UUID `db:"id"`
@@ -109,6 +112,7 @@ func (s *Store) otherHolders(ctx context.Context) ([]HeldRole, error) {
 		return nil, fmt.Errorf("compare who holds a role with the audit: %w", err)
 	}
 	var others []HeldRole
+	var unknown error
 	for _, row := range rows {
 		print := row.Detail
 		if role, given, kept := strings.Cut(row.Detail, ":"); kept {
@@ -116,8 +120,10 @@ func (s *Store) otherHolders(ctx context.Context) ([]HeldRole, error) {
 		} else if r := okey.Role(strings.TrimSuffix(role, revoked)); r == okey.RoleSupport || r == okey.RoleAuditor {
 			continue // from before whose it is was kept
 		}
-		key := s.key.Get(row.Key)
-		if key == nil || print != holderPrint(key, row.ID, row.UID) {
+		switch key := s.key.Get(row.Key); {
+		case key == nil:
+			unknown = unknownKey(row.Key, "")
+		case print != holderPrint(key, row.ID, row.UID):
 			role := okey.RoleSupport
 			if row.Auditor {
 				role = okey.RoleAuditor
@@ -125,5 +131,5 @@ func (s *Store) otherHolders(ctx context.Context) ([]HeldRole, error) {
 			others = append(others, HeldRole{Name: row.Name, Role: role, Other: true})
 		}
 	}
-	return others, nil
+	return others, unknown
 }

@@ -171,6 +171,9 @@ func (s *Store) MakeOne(ctx context.Context, old, known, by okey.PersonID, today
 			pair.New.MailDenied); err != nil {
 			return fmt.Errorf("give the new uid: %w", err)
 		}
+		if err := t.tellRenamed(ctx, old, at); err != nil {
+			return err
+		}
 		if err := t.becameUID(ctx, old, okey.NormalUID(pair.Old.UID), okey.NormalUID(pair.New.UID), at); err != nil {
 			return err
 		}

@@ -104,7 +104,7 @@ func signaturesKept() int {
 func sameMoment(a, b time.Time) bool { return a.Sub(b).Abs() <= time.Microsecond }
 
 // CheckCharters holds what is published and signed to what the audit has of each publishing and signing, and counts the
-// versions. The audit itself is for VerifyAudit.
+// versions. The audit itself is for VerifyAudit. Where all is well but what a key signs that is not known: *UnknownKeyError.
 func (s *Store) CheckCharters(ctx context.Context) (int, error) {
 	var found struct {
 		Versions int `db:"versions"`
@@ -166,7 +166,7 @@ func (s *Store) CheckCharters(ctx context.Context) (int, error) {
 }
 
 // differentSignatures counts the signatures that the audit does not know as they stand, and those that it knows and
-// that are gone from their request.
+// that are gone from their request. *UnknownKeyError: one could not be verified.
 func (s *Store) differentSignatures(ctx context.Context) (int, error) {
 	var rows []struct {
 		signedRow
@@ -185,9 +185,15 @@ func (s *Store) differentSignatures(ctx context.Context) (int, error) {
 		return 0, fmt.Errorf("look at the signatures: %w", err)
 	}
 	different := 0
+	var unknown error
 	for _, row := range rows {
 		entry := auditRow{Event: row.Event.String, At: row.EntryAt.Time, Actor: row.Actor, Detail: row.Detail.String}
-		if !row.matches(entry, s.key.Get(int(row.Key.Int64))) {
+		key := s.key.Get(int(row.Key.Int64))
+		switch {
+		case row.matches(entry, key):
+		case key == nil && row.Key.Valid:
+			unknown = unknownKey(int(row.Key.Int64), "")
+		default:
 			different++
 		}
 	}
@@ -197,5 +203,8 @@ func (s *Store) differentSignatures(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("look at the signatures: %w", err)
 	}
-	return different + gone, nil
+	if different+gone > 0 {
+		return different + gone, nil
+	}
+	return 0, unknown
 }

@@ -113,6 +113,8 @@ type Tx struct {
 	tx      *sqlx.Tx
 	key     AuditKeys
 	entries []Entry
+	told    []okey.OutboxEvent
+	listed  []listedEvents
 	queues  *queues
 	turn    okey.UAI // the school whose queue this transaction has stood in
 
@@ -223,13 +225,13 @@ func (t *Tx) Attempt(ctx context.Context, work func() error) error {
 	if err := t.exec(ctx, `SAVEPOINT attempt`); err != nil {
 		return err
 	}
-	entries := len(t.entries)
+	entries, told, listed := len(t.entries), len(t.told), len(t.listed)
 	err := work()
 	var refused *okey.Error
 	if !errors.As(err, &refused) {
 		return err
 	}
-	t.entries = t.entries[:entries]
+	t.entries, t.told, t.listed = t.entries[:entries], t.told[:told], t.listed[:listed]
 	if undone := t.exec(ctx, `ROLLBACK TO SAVEPOINT attempt`); undone != nil {
 		return errors.Join(undone, err)
 	}

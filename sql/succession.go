@@ -85,6 +85,7 @@ func (t *Tx) followKeys(ctx context.Context, s okey.Succession) error {
 	}
 	for _, row := range rows {
 		t.Audit(Entry{At: s.At, Event: "key_moved", Actor: s.By, Via: okey.ViaSupport, Subject: AboutKey(row.Serial), Detail: string(s.To)})
+		t.tellMove(row.key(), s.To, s.At)
 	}
 	return t.exec(ctx, `UPDATE key SET uai = $2, changed_at = $3 WHERE uai = $1`, string(s.From), string(s.To), s.At)
 }

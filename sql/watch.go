@@ -4,6 +4,9 @@ import (
 	"context"
 	stdsql "database/sql"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"okey/okey"
@@ -91,7 +94,7 @@ const claimNotices = `INSERT INTO watch_notice (id, kind, subject, step, uai, ru
 		CASE WHEN due.kind IN ('keys_expire', 'holders_left', 'loans_over') THEN md5($5::text || due.kind || due.uai)::uuid
 			ELSE gen_random_uuid() END
 	FROM (` + lowStock + ` UNION ALL ` + holderLeft + ` UNION ALL ` + keyExpires + ` UNION ALL ` + loansEnd + `) due
-	ON CONFLICT (kind, subject, step) DO NOTHING`
+	ON CONFLICT (kind, subject, step) DO NOTHING RETURNING kind, subject, step`
 
 // Watch claims for a run what is due at the instant and has not been told, with the letters of earlier runs that must
 // have ended before they left. Proposals to take a key along that nobody answered end with it.
@@ -118,14 +121,47 @@ func (s *Store) Watch(ctx context.Context, run string, today okey.Day, at time.T
 		if err != nil {
 			return fmt.Errorf("take over what has not left: %w", err)
 		}
-		err = t.exec(ctx, claimNotices, today.String(), lendable, today.AddMonths(okey.RenewalMonths).String(),
+		var claimed []watchNotice
+		err = t.all(ctx, &claimed, claimNotices, today.String(), lendable, today.AddMonths(okey.RenewalMonths).String(),
 			today.AddMonths(1).String(), run,
 			at.Add(-okey.LeftAgain), at, at.Add(okey.LoanReminder))
 		if err != nil {
 			return fmt.Errorf("claim what is due: %w", err)
 		}
-		return nil
+		return t.tellWatched(ctx, claimed, at)
 	})
+}
+
+type watchNotice struct {
+	Kind    okey.MailKind `db:"kind"`
+	Subject string        `db:"subject"`
+	Step    string        `db:"step"`
+}
+
+// tellWatched tells other programs, once, of whose holder has left, and of loans that are over. The keys are locked: what is told of them
+// is true until it is numbered.
+func (t *Tx) tellWatched(ctx context.Context, claimed []watchNotice, at time.Time) error {
+	types := map[okey.Serial]okey.EventType{}
+	for _, n := range claimed {
+		_, step, _ := strings.Cut(n.Step, "/")
+		switch {
+		case n.Kind == okey.MailHoldersLeft && step == "":
+			types[okey.Serial(n.Subject)] = okey.KeyEventHolderLeft
+		case n.Kind == okey.MailLoansOver:
+			types[okey.Serial(n.Subject)] = okey.KeyEventLoanEnded
+		}
+	}
+	keys, err := t.LockKeys(ctx, slices.Collect(maps.Keys(types)))
+	if err != nil {
+		return fmt.Errorf("lock the keys to tell of: %w", err)
+	}
+	for _, key := range keys {
+		kind := types[key.Serial]
+		if kind == okey.KeyEventLoanEnded && key.LoanOver(at) || kind == okey.KeyEventHolderLeft && key.State == okey.InService {
+			t.tellOf(kind, key, at)
+		}
+	}
+	return nil
 }
 
 func (t *Tx) claimExpiredMoves(ctx context.Context, run string, at time.Time) error {

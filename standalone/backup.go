@@ -16,9 +16,12 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
+	"okey/config"
 	"okey/internal/postgres"
 	"okey/okey"
+	"okey/sql"
 )
 
 // backup writes all that a folder keeps into one new file: the databases of OKEY and of the engine as they are at one and the same
@@ -58,6 +61,9 @@ func backup(ctx context.Context, data, to string) (err error) {
 	if err := errors.Join(file.Sync(), os.Rename(half, to)); err != nil {
 		return fmt.Errorf("la sauvegarde a échoué, rien n'est gardé : %w", err)
 	}
+	if err := noteBackup(ctx, at); err != nil {
+		fmt.Fprintln(os.Stderr, "okey-standalone : la sauvegarde est faite, mais « okey doctor » ne le saura pas :", err)
+	}
 	info, err := file.Stat()
 	if err != nil {
 		return err
@@ -65,6 +71,20 @@ func backup(ctx context.Context, data, to string) (err error) {
 	fmt.Printf("Sauvegarde faite : %s (%s Mo). Elle contient aussi les secrets : gardez-la sur une autre machine, comme un mot de passe.\n",
 		to, okey.SayNumber(int(info.Size()>>20)+1))
 	return nil
+}
+
+// noteBackup tells the database, for doctor and metrics, that a backup was taken.
+func noteBackup(ctx context.Context, at postgres.Options) error {
+	address, err := postgres.Address(at, okeyDatabase)
+	if err != nil {
+		return err
+	}
+	store, err := sql.Open(address, config.Keyring{}) // nothing is audited
+	if err != nil {
+		return err
+	}
+	defer func() { _ = store.Close() }()
+	return store.NoteBackup(ctx, time.Now())
 }
 
 // databaseFor is where the folder's database answers: that of the OKEY that runs on it, else one that is started for as long as it takes.
@@ -187,9 +207,14 @@ func addCluster(out *tar.Writer, from io.Reader) error {
 	}
 }
 
-// restore puts a backup into a new folder, and checks it.
-func restore(ctx context.Context, from, data string) error {
-	if found, err := os.ReadDir(data); err == nil && len(found) > 0 {
+// restoring is where, within the folder, a restore works: whoever may write there need not be its parent's owner, and it may be a disk.
+const restoring = "restore.part"
+
+// restore puts a backup into a new folder, or an empty one, and checks it.
+func restore(ctx context.Context, from, data string) (err error) {
+	half := filepath.Join(data, restoring)
+	found, missing := os.ReadDir(data)
+	if len(found) > 1 || len(found) == 1 && found[0].Name() != restoring { // one that was broken off leaves that alone
 		return fmt.Errorf("le dossier %s n'est pas vide : donnez un nouveau --data, rien n'est effacé", data)
 	}
 	file, err := os.Open(from)
@@ -197,29 +222,22 @@ func restore(ctx context.Context, from, data string) error {
 		return fmt.Errorf("la sauvegarde ne peut pas être lue : %w", err)
 	}
 	defer file.Close()
-	half := filepath.Clean(data) + ".part" // what is named as was asked for is whole
+	if err := ownFolder(data); err != nil {
+		return err
+	}
 	if err := errors.Join(os.RemoveAll(half), os.MkdirAll(half, 0o700)); err != nil {
 		return fmt.Errorf("le dossier ne peut pas être créé : %w", err)
 	}
-	err = unpack(file, half)
-	for _, needed := range []string{clusterData + "/PG_VERSION", "postgres/password", "secrets"} {
-		if err == nil && missing(filepath.Join(half, needed)) {
-			err = fmt.Errorf("il y manque %s", needed)
-		}
-	}
-	if errors.Is(err, syscall.ENOSPC) {
-		return errors.Join(fmt.Errorf("le disque de %s est plein : il n'y a pas la place de la sauvegarde", half), os.RemoveAll(half))
-	}
-	if err != nil {
+	defer func() {
 		_ = os.RemoveAll(half) // a folder of our own
-		return fmt.Errorf("%s n'est pas une sauvegarde entière d'okey-standalone : %w", from, err)
-	}
-	if err := postgres.Verify(ctx, databaseDir(half)); err != nil {
-		_ = os.RemoveAll(half)
+		if err != nil && missing != nil {
+			_ = os.Remove(data) // it was not there
+		}
+	}()
+	if err := restoreInto(ctx, half, file, from); err != nil {
 		return err
 	}
-	_ = os.Remove(data) // an empty one
-	if err := os.Rename(half, data); err != nil {
+	if err := moveUp(half, data); err != nil {
 		return fmt.Errorf("put the folder in its place: %w", err)
 	}
 	production := ""
@@ -227,6 +245,43 @@ func restore(ctx context.Context, from, data string) error {
 		production = " --production"
 	}
 	fmt.Printf("Sauvegarde remise dans %s, et vérifiée. Démarrez : okey-standalone%s --data %s\n", data, production, data)
+	return nil
+}
+
+// restoreInto unpacks a backup and holds its database to the sums that were taken with it.
+func restoreInto(ctx context.Context, half string, file io.Reader, from string) error {
+	err := unpack(file, half)
+	for _, needed := range []string{clusterData + "/PG_VERSION", "postgres/password", "secrets"} {
+		if err == nil && missing(filepath.Join(half, needed)) {
+			err = fmt.Errorf("il y manque %s", needed)
+		}
+	}
+	switch {
+	case errors.Is(err, syscall.ENOSPC):
+		return fmt.Errorf("le disque de %s est plein : il n'y a pas la place de la sauvegarde", filepath.Dir(half))
+	case err != nil:
+		return fmt.Errorf("%s n'est pas une sauvegarde entière d'okey-standalone : %w", from, err)
+	}
+	return postgres.Verify(ctx, databaseDir(half))
+}
+
+// moveUp puts what half has into the folder around it. The secrets come first: beside them a start misses the database, and says so.
+func moveUp(half, data string) error {
+	entries, err := os.ReadDir(half)
+	if err != nil {
+		return err
+	}
+	names := []string{"secrets"}
+	for _, entry := range entries {
+		if entry.Name() != names[0] {
+			names = append(names, entry.Name())
+		}
+	}
+	for _, name := range names {
+		if err := os.Rename(filepath.Join(half, name), filepath.Join(data, name)); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -24,8 +24,14 @@ var accounted = []struct{ begins, by, why string }{
 	{begins: "bin/okey-standalone backup", by: "TestABackupTakenUnderLoadGoesOnElsewhere"},
 	{begins: "bin/okey-standalone restore", by: "TestABackupTakenUnderLoadGoesOnElsewhere"},
 	{begins: "bin/okey-standalone --data DIR", by: "TestWholeHouseStandsAndSurvivesAKill"},
-	{begins: "docker compose exec -T postgres pg_basebackup", by: "TestTheBackupOfComposeIsTakenAndCanBeRestored"},
-	{begins: "docker compose run --rm --no-deps --volume \"$PWD:/from:ro\" --entrypoint sh postgres", by: "TestTheBackupOfComposeIsTakenAndCanBeRestored"},
+	{begins: "until [ -e /var/lib/okey/okey.env ]", why: "it waits for what TestASmallProductionHasNothingMadeUp starts"},
+	{begins: "mv /var/lib/okey", by: "TestAServiceIsRestoredAsTheGuideSays"},
+	{begins: "install -d -m 700 -o okey -g okey /var/lib/okey", by: "TestAServiceIsRestoredAsTheGuideSays"},
+	{begins: "runuser -u okey -- okey-standalone restore", by: "TestAServiceIsRestoredAsTheGuideSays"},
+	{begins: "runuser -u okey-doctor -- okey doctor --marks", by: "TestAfterARestoreTheMarkIsBegunAnew"},
+	{begins: "runuser -u okey -- okey-standalone rotate", by: "TestKeysAreReplacedAndNothingIsLost"},
+	{begins: "docker compose run --rm backup now", by: "TestTheBackupOfComposeIsTakenAndCanBeRestored"},
+	{begins: "docker compose run --rm --no-deps --volume \"$PWD:/from\" --entrypoint sh postgres", by: "TestTheBackupOfComposeIsTakenAndCanBeRestored"},
 	{begins: "docker compose exec -T postgres pg_restore", by: "TestMovingToTheClusterLosesNothing"},
 	{begins: "runuser -u okey -- okey-standalone --data /var/lib/okey backup", by: "TestABackupOfAStoppedHouseIsTakenAsWell"},
 	{begins: "systemd-run --unit okey-move", why: "systemd is not where the tests run: TestMovingToTheClusterLosesNothing starts the same"},
@@ -51,7 +57,7 @@ var accounted = []struct{ begins, by, why string }{
 }
 
 var (
-	fence   = regexp.MustCompile("(?ms)^```(sh)?\n(.*?)^```")
+	fence   = regexp.MustCompile("(?ms)^```([a-z]*)\n(.*?)^```")
 	comment = regexp.MustCompile(`(^|\s)#\s.*$`)
 	typed   = regexp.MustCompile(`^(make |bin/okey|okey |docker |curl |TOKEN=|set -a)`)
 )
@@ -149,7 +155,7 @@ func newDesk(t *testing.T, s *stack) *operator {
 }
 
 // okeyIsCalled is how documents call bin/okey.
-var okeyIsCalled = regexp.MustCompile(`^(docker compose run --rm (--volume \S+ )?(server|migrate|worker)|bin/okey|okey) (import|grant|token|revoke|doctor)\b`)
+var okeyIsCalled = regexp.MustCompile(`^(docker compose run --rm (--no-deps )?(--volume \S+ )?(server|migrate|worker|doctor)|bin/okey|okey) (import|grant|token|revoke|doctor)\b`)
 
 // runs tells whether a line is one to be run here, and runs it.
 func (o *operator) runs(line string) bool {
@@ -158,12 +164,12 @@ func (o *operator) runs(line string) bool {
 		"/files/", o.files+"/", "prenom.nom@ac-exemple.fr", "sam@ecole.test", "lea.martin@ac-nice.fr", "lea@ecole.test",
 		"https://okey.ac-exemple.fr", o.s.env["OKEY_URL"], "http://127.0.0.1:8080", o.s.env["OKEY_URL"], "0069901E", school,
 		"@personnels.csv", "@"+filepath.Join(o.files, "personnels.csv"), "--scope pin-checks,logins,keys,staff,establishments", "--scope logins",
-		" NAME", " programme", " MAIL", " lea@ecole.test",
+		"/var/lib/okey/marks", o.files+"/marks", "$OKEY/", o.s.env["OKEY_URL"]+"/", "after=1042&wait=30", "after=0&wait=1", " NAME", " programme", " MAIL", " lea@ecole.test",
 	)
 	typed := instead.Replace(line)
 	switch {
 	case okeyIsCalled.MatchString(line):
-		typed = okeyIsCalled.ReplaceAllString(typed, o.s.product()+" $4")
+		typed = okeyIsCalled.ReplaceAllString(typed, o.s.product()+" $5")
 		for kind, file := range map[string]string{
 			"establishments": "etablissements.csv", "staff": "personnels.csv", "keys": "clefs.xlsx", "delivery": "livraison.xlsx", "logins": "logins.csv",
 		} {
@@ -196,7 +202,7 @@ func (o *operator) types(line string) string {
 	var said, wrong bytes.Buffer
 	c.Stdout, c.Stderr = &said, &wrong
 	err := c.Run()
-	if strings.HasSuffix(line, " doctor") {
+	if strings.Contains(line, " doctor") {
 		return said.String() // it says what it finds; that it speaks is enough here
 	}
 	assert.NoError(o, err, "%s\n%s%s", line, said.String(), wrong.String())

@@ -93,6 +93,44 @@ func (s *secrets) draw() {
 
 func (s *secrets) make(dir string) error {
 	s.draw()
+	return s.keep(dir)
+}
+
+// rotate puts a new key before the others of a ring, which go on verifying what they signed. What runs on the folder goes on with the old
+// ones until it is started anew.
+func rotate(dir, name string) error {
+	if err := ownFolder(dir); err != nil {
+		return err
+	}
+	if missing(secretsFile(dir)) {
+		return fmt.Errorf("le dossier %s n'a pas de secrets. Est-ce le bon --data ?", dir)
+	}
+	s, err := loadSecrets(dir, nil)
+	if err != nil {
+		return err
+	}
+	for _, field := range s.fields() {
+		if field.name != strings.ToUpper(strings.ReplaceAll(name, "-", "_")) {
+			continue
+		}
+		ring, err := config.ParseKeyring(*field.value)
+		if err != nil {
+			return fmt.Errorf("%s de %s : %w", field.name, secretsFile(dir), err)
+		}
+		next, err := ring.Rotated()
+		if err != nil {
+			return fmt.Errorf("%s de %s : %w", field.name, secretsFile(dir), err)
+		}
+		*field.value = next.Reveal()
+		version, _ := next.Current()
+		fmt.Printf("%s : la clef de version %d servira au prochain démarrage, les anciennes vérifient encore. "+
+			"Redémarrez OKEY, et son doctor.\n", name, version)
+	}
+	return s.keep(dir)
+}
+
+// keep writes them whole, or leaves what was there.
+func (s *secrets) keep(dir string) error {
 	var text strings.Builder
 	for _, field := range s.fields() {
 		fmt.Fprintf(&text, "%s=%s\n", field.name, *field.value)
@@ -144,7 +182,29 @@ func (h *house) environment(urls databases) ([]variable, config.Config, error) {
 		values[v.name] = v.value
 	}
 	cfg, err := config.Load(values)
-	return variables, cfg, config.Together(err, cfg.Check(config.RoleServer), cfg.Check(config.RoleWorker))
+	return variables, cfg, config.Together(err, cfg.Check(config.RoleServer), cfg.Check(config.RoleWorker), h.refused(cfg))
+}
+
+// refused are settings that would do harm here. The one worker of this process would wait for somebody to promote it, after each upgrade;
+// and whoever sets up a production has nobody made up in it.
+func (h *house) refused(cfg config.Config) error {
+	var found config.Problems
+	if cfg.WorkerDeployment != "" {
+		found = append(found, config.Problem{
+			Name: "OKEY_WORKER_DEPLOYMENT", Value: cfg.WorkerDeployment,
+			What: "n'est pas pour okey-standalone, dont le seul worker attendrait sans travail",
+			Do:   "Retirez ce réglage. S'il a servi : « okey promote --unversioned » rend le travail.",
+		})
+	}
+	if h.flags.Production && cfg.Demonstration != "" {
+		found = append(found, config.Problem{
+			Name: "OKEY_DEMONSTRATION", Value: cfg.Demonstration, What: "n'est pas pour une production", Do: "Retirez ce réglage.",
+		})
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	return found
 }
 
 // examineSettings refuses those that could not hold, before anything has started. What the parts that run here will say, any stands for.
@@ -156,9 +216,9 @@ func (h *house) examineSettings() error {
 	return err
 }
 
-// unheard says which settings of the environment do nothing here: the misspelt ones, and those that follow from the parts.
+// unheard says which settings of the environment do nothing here: those that follow from the parts.
 func unheard(variables []variable) []string {
-	told := config.Misspelt(config.Environ())
+	var told []string
 	for _, s := range config.Settings() {
 		i := slices.IndexFunc(variables, func(v variable) bool { return v.name == s.Name })
 		given, set := os.LookupEnv(s.Name)
@@ -208,6 +268,7 @@ func (h *house) ownSettings([]variable) ([]variable, error) {
 	variables = append(variables, h.authentication.settings()...)
 	for _, name := range []string{
 		"OKEY_ACADEMY_NAME", "OKEY_LOGO_FILE", "OKEY_STYLE_FILE", "OKEY_TICKET_TOOL", "OKEY_TICKET_PRODUCT", "OKEY_TICKET_URL",
+		"OKEY_EVENT_FIELDS", "OKEY_EVENT_MONTHS", "OKEY_WEBHOOKS",
 		"OKEY_PORTAL_URL", "OKEY_TRAINING_URL", "OKEY_ACCESSIBILITY_STATE", "OKEY_ACCESSIBILITY_AUDIT",
 	} {
 		if value, given := os.LookupEnv(name); given { // else the default: a line for it would need quotes

@@ -30,6 +30,9 @@ type commands struct {
 	Restore struct {
 		File string `arg:"" name:"fichier" type:"path" help:"Ce que backup a écrit."`
 	} `cmd:"" help:"Remettre une sauvegarde dans un nouveau --data, et la vérifier."`
+	Rotate struct {
+		Name string `arg:"" name:"nom" enum:"link-keys,pin-peppers,audit-keys" help:"link-keys, pin-peppers ou audit-keys."`
+	} `cmd:"" help:"Mettre une clef neuve devant les anciennes, qui vérifient encore ; elle sert au démarrage suivant."`
 }
 
 // flags are what the commands share, and what a start may be told.
@@ -92,6 +95,8 @@ func (f *commands) do(ctx context.Context, command string) error {
 		return backup(ctx, f.Data, f.Backup.File)
 	case "restore <fichier>":
 		return restore(ctx, f.Restore.File, f.Data)
+	case "rotate <nom>":
+		return rotate(f.Data, f.Rotate.Name)
 	}
 	return run(ctx, f.flags)
 }

@@ -128,6 +128,7 @@ func TestTheNightlyBackupOfASmallProductionKeepsTwoWeeks(t *testing.T) {
 	for _, line := range unit(t, "okey-backup.service") {
 		shell(t, line, nil, "/usr/local/bin/okey-standalone", os.Args[0], "/var/lib/okey-backup", kept, "/var/lib/okey ", s.dir+" ")
 	}
+	assert.Contains(t, s.advice(), "✓ sauvegarde : faite le")
 	found, err := filepath.Glob(filepath.Join(kept, "okey-*.tar.gz"))
 	require.NoError(t, err)
 	assert.Len(t, found, 14)
@@ -135,6 +136,40 @@ func TestTheNightlyBackupOfASmallProductionKeepsTwoWeeks(t *testing.T) {
 	newest, err := os.Stat(found[13])
 	require.NoError(t, err)
 	assert.NotZero(t, newest.Size())
+}
+
+// The restore of a service, by the commands that docs/backup.md has: its user may write in its own folder, and not in the parent's, which
+// is root's.
+func TestAServiceIsRestoredAsTheGuideSays(t *testing.T) {
+	s := newStack(t)
+	s.stop(t)
+	place, err := os.MkdirTemp("", "okey-service-") // which others may enter
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = os.Chmod(place, 0o700); require.NoError(t, os.RemoveAll(place)) })
+	require.NoError(t, os.Chmod(place, 0o755))
+	file, program, data := filepath.Join(place, "okey.tar.gz"), filepath.Join(place, "okey-standalone"), filepath.Join(place, "okey")
+	printed, err := standaloneCommand(t, s.dir, "backup", file)
+	require.NoError(t, err, printed)
+	require.NoError(t, os.Chmod(file, 0o644))
+	copied(t, os.Args[0], program)
+	require.NoError(t, os.Chmod(program, 0o755))
+	require.NoError(t, os.Mkdir(data, 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(data, "lost"), nil, 0o600))
+	text := guide(t, "backup.md")
+	begins, puts := said(t, text, `(?s)(mv /var/lib/okey .*?install -d [^\n]*)\n`), said(t, text, `(runuser -u okey -- okey-standalone restore [^\n]*)`)
+	theirs := []string{
+		"/var/lib/okey-backup/okey-20261130-023000.tar.gz", file, "/var/lib/okey", data, "-o okey -g okey", "-o nobody -g nogroup",
+		"-u okey -- okey-standalone", "-u nobody -- env OKEY_TEST_STANDALONE=" + place + "/none " + program,
+	}
+	if os.Geteuid() != 0 { // whoever is nobody special is the user themselves, in a folder that takes nothing
+		theirs = append(theirs[:4], "-o okey -g okey ", "", "runuser -u okey -- okey-standalone", program)
+	}
+	shell(t, begins, nil, theirs...)
+	require.NoError(t, os.Chmod(place, 0o555))
+	assert.Contains(t, shell(t, puts, nil, theirs...), "Sauvegarde remise dans "+data)
+	assert.FileExists(t, filepath.Join(data+"-before", "lost"), "what was there is there still")
+	assert.FileExists(t, filepath.Join(data, "secrets"))
+	assert.NoDirExists(t, filepath.Join(data, "restore.part"))
 }
 
 // From one machine to the cluster by the guide's own commands: server and worker are programs of their own there, beside an engine and a
@@ -154,7 +189,15 @@ func TestMovingToTheClusterLosesNothing(t *testing.T) {
 
 	cluster := start(t, private(t), "--no-demo", "--no-okey")
 	keys := t.TempDir()
-	shell(t, said(t, text, `(?m)^(for name in link_keys.*)$`), nil, "FROM/", s.dir+"/", "secrets/okey_", keys+"/okey_")
+	take := said(t, text, `(?m)^(for name in link_keys.*)$`)
+	require.NoError(t, os.WriteFile(filepath.Join(keys, "okey_link_keys"), []byte("1:of the cluster"), 0o444)) // as `okey secrets` leaves them
+	stopped := shell(t, take, nil, "FROM/", keys+"/nowhere/", "> secrets/", "> "+keys+"/", " secrets/", " "+keys+"/")
+	assert.Contains(t, stopped, "link_keys: not taken over")
+	assert.NotContains(t, stopped, "pin_peppers", "it stops there")
+	kept, err := os.ReadFile(filepath.Join(keys, "okey_link_keys"))
+	require.NoError(t, err)
+	assert.Equal(t, "1:of the cluster", string(kept))
+	shell(t, take, nil, "FROM/", s.dir+"/", "> secrets/", "> "+keys+"/", " secrets/", " "+keys+"/")
 	s.stop(t)
 	admin := readEnvironment(t, filepath.Join(cluster.dir, "okey-admin.env"))["OKEY_ADMIN_DATABASE_URL"]
 	owner := strings.Replace(admin, "/okey?", "/postgres?", 1)

@@ -28,8 +28,8 @@ import (
 	"okey/standalone/otp"
 )
 
-// authentication is the academy's authentication server in the demonstration: FreeRADIUS, where this machine has it. The demonstration plays
-// the keys' part too: the secret of each follows from a seed that the folder keeps, and the inbox shows what each key in hand shows.
+// authentication is the academy's authentication server in the demonstration: FreeRADIUS, where this machine has it. The demonstration
+// plays the keys' part too: the secret of each follows from a seed that the folder keeps, and the inbox shows what each key in hand shows.
 type authentication struct {
 	freeradius.Settings
 	seed []byte
@@ -135,7 +135,8 @@ func (h *house) startAuthentication(ctx context.Context, store *sql.Store, box *
 	a.db = store.DB()
 	now := time.Now().UTC()
 	if _, err := store.Bearer(ctx, a.Token, now.AddDate(0, 0, 30)); err != nil {
-		if err := store.Do(ctx, func(tx *sql.Tx) error { return tx.SaveToken(ctx, a.Token, asking, now, now.AddDate(10, 0, 0)) }); err != nil {
+		err := store.Do(ctx, func(tx *sql.Tx) error { return tx.SaveToken(ctx, a.Token, asking, now, now.AddDate(10, 0, 0)) })
+		if err != nil {
 			return fmt.Errorf("give the authentication server its token: %w", err)
 		}
 	}

@@ -10,30 +10,27 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"okey/config"
 	"okey/okey"
 )
 
-// rotate puts a new key before the old one of every ring, as `okey secrets --rotate` does.
+// rotate puts a new key before the old one of every ring.
 func (s *stack) rotate() {
 	s.t.Helper()
 	path := filepath.Join(s.dir, "secrets")
-	text, err := os.ReadFile(path)
+	before, err := os.ReadFile(path)
 	require.NoError(s.t, err)
-	var lines []string
-	rotated := 0
-	for line := range strings.Lines(string(text)) {
-		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
-		if ring, err := config.ParseKeyring(value); err == nil {
-			next, err := ring.Rotated()
-			require.NoError(s.t, err)
-			value = next.Reveal()
-			rotated++
-		}
-		lines = append(lines, name+"="+value)
+	for _, name := range []string{"link-keys", "pin-peppers", "audit-keys"} {
+		printed, err := standaloneCommand(s.t, s.dir, "rotate", name)
+		require.NoError(s.t, err, printed)
+		assert.Contains(s.t, printed, name+" : la clef de version 2 servira")
 	}
-	require.Equal(s.t, 3, rotated, "links, peppers, audit")
-	require.NoError(s.t, os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o600))
+	after, err := os.ReadFile(path)
+	require.NoError(s.t, err)
+	for line := range strings.Lines(string(before)) {
+		_, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		assert.Contains(s.t, string(after), value, "what was there stays")
+	}
+	assert.Equal(s.t, 3, strings.Count(string(after), "=2:"), "links, peppers, audit")
 }
 
 // New keys for links, PINs and audit: sessions, emailed links, open requests, PINs and the audit go on as they were.

@@ -86,6 +86,9 @@ func run(ctx context.Context, f flags) (err error) {
 }
 
 func (h *house) start(ctx context.Context) error {
+	for _, said := range config.Misspelt(config.Environ()) { // first: what is missing may be what was meant
+		fmt.Fprintln(os.Stderr, "okey-standalone :", said)
+	}
 	if err := h.examineSettings(); err != nil {
 		return err
 	}

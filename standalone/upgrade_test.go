@@ -253,17 +253,6 @@ func TestUpgradeAndBackWhileRequestsGoOn(t *testing.T) {
 	after.stop()
 }
 
-// stampedBinary builds bin/okey as make does, of a commit of its own.
-func stampedBinary(t *testing.T, commit string) string {
-	t.Helper()
-	program := filepath.Join(t.TempDir(), "okey")
-	build := exec.Command("go", "build", "-ldflags", "-s -w -X 'okey/internal/version.stamp="+commit+" 2026-11-30'", "-o", program, "./cmd/okey")
-	build.Dir = ".."
-	said, err := build.CombinedOutput()
-	require.NoError(t, err, "%s", said)
-	return program
-}
-
 // The worker of the release before, which tells the engine no version, and two builds of this one that do, side by side over one engine
 // while people work: the promoted one has all the work, what is under way goes on in it, and back again.
 func TestWorkGoesToThePromotedVersionAndBack(t *testing.T) {

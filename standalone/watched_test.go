@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -62,8 +63,10 @@ func TestWhatOperatorsAskHasAnAnswer(t *testing.T) {
 	assert.True(t, well, said)
 	firing, err := s.firing(told)
 	require.NoError(t, err, "every question has an answer")
-	assert.Equal(t, []string{"OkeyAuditNotExamined"}, firing, "that alone has not been done here")
+	assert.Equal(t, []string{"OkeyAuditNotExamined", "OkeyBackupOld"}, firing, "those alone have not been done here")
 	s.advice() // the doctor does it
+	saved, err := standaloneCommand(t, s.dir, "backup", filepath.Join(t.TempDir(), "okey.tar.gz"))
+	require.NoError(t, err, saved)
 	require.NoError(t, s.engineClient().ScheduleClient().GetHandle(t.Context(), engine.RetentionSchedule).Delete(t.Context()))
 	require.Eventually(t, func() bool {
 		firing, err = s.firing(told) // what was read is told for some seconds more
@@ -79,6 +82,53 @@ func TestWhatOperatorsAskHasAnAnswer(t *testing.T) {
 	assert.Equal(t, []string{"OkeyNobodyWorks", "OkeyEngineAway"}, firing)
 	toEngine.mend()
 	s.awaitHealth(told["okey-worker@1"], http.StatusOK)
+}
+
+// stampedBinary builds bin/okey as make does, of a commit of its own.
+func stampedBinary(t *testing.T, commit string) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "okey")
+	build := exec.Command("go", "build", "-ldflags", "-s -w -X 'okey/internal/version.stamp="+commit+" 2026-11-30'", "-o", program, "./cmd/okey")
+	build.Dir = ".."
+	said, err := build.CombinedOutput()
+	require.NoError(t, err, "%s", said)
+	return program
+}
+
+// A worker of a version that nobody has promoted asks, is answered, and is given nothing: it says so, as long as that is so.
+func TestAWorkerThatIsGivenNoWorkIsNotWell(t *testing.T) {
+	s := newStack(t, "--no-okey")
+	s.instead = stampedBinary(t, "000000000001")
+	told := freeAddress(t)
+	c := exec.Command(s.instead, "worker")
+	c.Env = s.environment("OKEY_WORKER_DEPLOYMENT=okey", "OKEY_METRICS="+told)
+	require.NoError(t, c.Start())
+	defer func() { _ = c.Process.Signal(os.Interrupt); _ = c.Wait() }()
+	idle := func() string {
+		answer, err := http.Get("http://" + told + "/healthz")
+		if err != nil {
+			return err.Error()
+		}
+		defer answer.Body.Close()
+		text, _ := io.ReadAll(answer.Body)
+		return answer.Status + " " + string(text)
+	}
+	require.Eventually(t, func() bool { return strings.Contains(idle(), "503 Service Unavailable no work: not promoted, okey ") }, patience,
+		50*time.Millisecond, "its polls are answered")
+	_, series := get(t, "http://"+told+"/metrics")
+	assert.Contains(t, series, "okey_worker_polling 0")
+	s.env["OKEY_WORKER_DEPLOYMENT"] = "okey"
+	s.okey("promote")
+	s.awaitHealth(told, http.StatusOK)
+	s.okey("promote", "--unversioned")
+	s.awaitHealth(told, http.StatusServiceUnavailable)
+
+	set(t, "OKEY_WORKER_DEPLOYMENT", "okey")
+	set(t, "OKEY_DEMONSTRATION", "http://127.0.0.1:8025")
+	said, err := standaloneCommand(t, private(t), "--production")
+	require.Error(t, err)
+	assert.Contains(t, said, "OKEY_WORKER_DEPLOYMENT = « okey » : n'est pas pour okey-standalone")
+	assert.Contains(t, said, "OKEY_DEMONSTRATION = « http://127.0.0.1:8025 » : n'est")
 }
 
 func (s *stack) awaitHealth(address string, status int) {

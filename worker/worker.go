@@ -14,12 +14,12 @@ import (
 	"okey/calendar"
 	"okey/config"
 	"okey/engine"
-	"okey/imports"
 	"okey/internal/metrics"
 	"okey/internal/telemetry"
 	"okey/mail"
 	"okey/okey"
 	"okey/sql"
+	"okey/webhook"
 	"okey/workflows"
 
 	"go.temporal.io/sdk/activity"
@@ -35,6 +35,9 @@ const drain = 20 * time.Second
 // Run works until ctx ends, then finishes what is under way. Database and engine may be away at the start: it waits, says so, and
 // goes on when they are there. It returns an error for a configuration that can't be worked with.
 func Run(ctx context.Context, cfg config.Config) error {
+	if _, err := okey.ParseCounterProofs(cfg.CounterProof); err != nil {
+		return err
+	}
 	holidays, err := loadCalendar(cfg.HolidaysFile)
 	if err != nil {
 		return err
@@ -42,6 +45,10 @@ func Run(ctx context.Context, cfg config.Config) error {
 	registry, polls := metrics.NewRegistry(), engine.NewPolls()
 	metrics.WatchPolls(registry, polls.Check)
 	defer metrics.Serve(cfg.Metrics, registry, polls.Check)()
+	receivers, err := receiversOf(cfg)
+	if err != nil {
+		return err
+	}
 	returns, err := mail.NewBounceAddress(cfg.BounceAddress, cfg.LinkKeys)
 	if err != nil {
 		return err
@@ -76,7 +83,12 @@ func Run(ctx context.Context, cfg config.Config) error {
 	if err := engine.Await(ctx, c); err != nil {
 		return leaving(ctx, err)
 	}
-	return leaving(ctx, work(ctx, c, cfg, stores, holidays, returns))
+	deployment, err := Version(cfg)
+	if err != nil {
+		return err
+	}
+	go polls.Follow(taking, c, deployment.Version.DeploymentName, deployment.Version.BuildID)
+	return leaving(ctx, work(ctx, c, cfg, deployment, stores, holidays, returns, receivers))
 }
 
 // leaving turns the end of ctx into a peaceful end.
@@ -100,16 +112,9 @@ func loadCalendar(path string) (*calendar.Calendar, error) {
 }
 
 func work(
-	ctx context.Context, c client.Client, cfg config.Config, stores stores, holidays *calendar.Calendar, returns mail.BounceAddress,
+	ctx context.Context, c client.Client, cfg config.Config, deployment worker.DeploymentOptions, stores stores,
+	holidays *calendar.Calendar, returns mail.BounceAddress, receivers []*webhook.Receiver,
 ) error {
-	deployment, err := Version(cfg)
-	if err != nil {
-		return err
-	}
-	proofs, err := okey.ParseCounterProofs(cfg.CounterProof)
-	if err != nil {
-		return err
-	}
 	failed := make(chan error, 1)
 	w := worker.New(c, okey.TaskQueue, worker.Options{
 		WorkerStopTimeout: drain,
@@ -127,8 +132,9 @@ func work(
 		URL: cfg.URL, Academy: cfg.AcademyName, Support: cfg.SupportMail, Supplier: cfg.SupplierMail,
 		LinkKeys: cfg.LinkKeys, Waits: okey.DefaultWaits(), Bounces: returns, Rate: cfg.MailsAMinute(),
 	})
-	buyer := activities.Buyer{Academy: cfg.AcademyName, Contact: cfg.SupportMail}
-	registerActivities(w, stores, e, holidays, mailer, DirectoryOf(cfg), buyer, proofs)
+	registerActivities(w, stores, e, holidays, mailer, cfg)
+	delivering := activities.NewWebhooks(stores.rest, receivers)
+	w.RegisterActivityWithOptions(delivering.Deliver, activity.RegisterOptions{Name: okey.ActivityDeliver})
 	if err := w.Start(); err != nil {
 		return fmt.Errorf("start the worker: %w", err)
 	}
@@ -145,6 +151,7 @@ func work(
 	takeUp()
 	go stores.judges.Follow(ctx, takeUp)
 	go tryAgain(ctx, c, cfg, stores.rest)
+	go followEvents(ctx, stores.rest, e, cfg)
 	select {
 	case <-ctx.Done():
 		return nil
@@ -189,6 +196,7 @@ func Register(to interface {
 	to.RegisterWorkflowWithOptions(workflows.Order, workflow.RegisterOptions{Name: okey.WorkflowOrder})
 	to.RegisterWorkflowWithOptions(workflows.ExportSchedule, workflow.RegisterOptions{Name: okey.WorkflowExportSchedule})
 	to.RegisterWorkflowWithOptions(workflows.MailsResend, workflow.RegisterOptions{Name: okey.WorkflowMailsResend})
+	to.RegisterWorkflowWithOptions(workflows.Webhook, workflow.RegisterOptions{Name: okey.WorkflowWebhook})
 	for _, name := range okey.StockWorkflows() {
 		to.RegisterWorkflowWithOptions(workflows.StockChange, workflow.RegisterOptions{Name: name})
 	}
@@ -198,8 +206,10 @@ func Register(to interface {
 
 // registerActivities gives a worker OKEY's activities under the names that histories keep.
 func registerActivities(to worker.Worker, stores stores, e *engine.Engine, holidays *calendar.Calendar, mailer *mails.Mailer,
-	from *imports.Directory, buyer activities.Buyer, proofs okey.CounterProofs,
+	cfg config.Config,
 ) {
+	buyer := activities.Buyer{Academy: cfg.AcademyName, Contact: cfg.SupportMail}
+	proofs, _ := okey.ParseCounterProofs(cfg.CounterProof) // Run has looked at it
 	requests := activities.NewRequests(stores.judges, holidays).Proving(proofs)
 	orders, stock := activities.NewOrders(stores.rest, e, holidays), activities.NewStock(stores.rest).For(buyer)
 	repair := activities.NewRepair(stores.rest, e)
@@ -215,9 +225,9 @@ func registerActivities(to worker.Worker, stores stores, e *engine.Engine, holid
 		okey.ActivityResendMails:   stock.ResendMails,
 		okey.ActivityLoadOrder:     orders.Load,
 		okey.ActivityWatch:         activities.NewWatch(stores.rest).Due,
-		okey.ActivityRetain:        activities.NewRetention(stores.rest).Retain,
+		okey.ActivityRetain:        activities.NewRetention(stores.rest, cfg.MonthsOfEvents()).Retain,
 		okey.ActivityPlanExport:    orders.Plan,
-		okey.ActivitySyncDirectory: activities.NewDirectory(stores.rest, from).Sync,
+		okey.ActivitySyncDirectory: activities.NewDirectory(stores.rest, DirectoryOf(cfg)).Sync,
 		okey.ActivityWakeUp:        repair.WakeOwed,
 	} {
 		to.RegisterActivityWithOptions(function, activity.RegisterOptions{Name: name})

@@ -57,6 +57,10 @@ var paths = []string{
 	"linkreissue",
 	"mailresend",
 	"mails_resend",
+	"webhook",
+	"webhook_failing",
+	"webhook_stopped",
+	"webhook_change",
 	"waited_for_months",
 	"expired_at_charter",
 	"expired_at_handover",
@@ -173,6 +177,7 @@ func TestRecordedHistoriesReplay(t *testing.T) {
 			replayer.RegisterWorkflowWithOptions(workflows.StockWatch, workflow.RegisterOptions{Name: okey.WorkflowStockWatch})
 			replayer.RegisterWorkflowWithOptions(workflows.Order, workflow.RegisterOptions{Name: okey.WorkflowOrder})
 			replayer.RegisterWorkflowWithOptions(workflows.ExportSchedule, workflow.RegisterOptions{Name: okey.WorkflowExportSchedule})
+			replayer.RegisterWorkflowWithOptions(workflows.Webhook, workflow.RegisterOptions{Name: okey.WorkflowWebhook})
 			replayer.RegisterWorkflowWithOptions(workflows.MailsResend, workflow.RegisterOptions{Name: okey.WorkflowMailsResend})
 			for _, name := range okey.StockWorkflows() {
 				replayer.RegisterWorkflowWithOptions(workflows.StockChange, workflow.RegisterOptions{Name: name})

@@ -78,6 +78,8 @@ var recipes = map[okey.MailKind]func(context.Context, *mailing) error{
 	okey.MailNotDone: notDone,
 	okey.MailStuck:   stuck,
 
+	okey.MailWebhookStopped: webhookStopped,
+
 	okey.MailReturned: returned,
 
 	okey.MailSourcesTold: sourcesTold,

@@ -26,7 +26,10 @@ import (
 type DoctorCommand struct {
 	AuditAt string `help:"Marque du journal notée à un passage précédent : ce qu'elle couvre doit y être encore." placeholder:"103:ab12…"`
 	Marks   string `help:"Fichier où noter cette marque à chaque passage, pour la relire au suivant." placeholder:"FICHIER"`
+	Anew    bool   `help:"${anew_help}"`
 	Daily   string `help:"${daily_help}" placeholder:"HH:MM"`
+
+	first bool // no mark was noted before
 }
 
 // examination looks at one thing: what is well, or an error that says what is not.
@@ -40,6 +43,9 @@ type examination struct {
 func (c *DoctorCommand) Run(ctx context.Context, cfg *config.Config, out io.Writer) error {
 	if err := cfg.Check(config.RoleDoctor); err != nil {
 		return err
+	}
+	if c.Anew && (c.Marks == "" || c.Daily != "") {
+		return okey.Errorf(okey.CodeInvalid, "--anew va avec --marks, une seule fois, sans --daily.")
 	}
 	if c.Daily != "" {
 		return c.daily(ctx, cfg, out)
@@ -62,7 +68,7 @@ func (c *DoctorCommand) look(ctx context.Context, cfg *config.Config, out io.Wri
 		return nil, err
 	}
 	defer func() { _ = store.Close() }()
-	d := &doctor{cfg: cfg, store: store, now: time.Now(), noted: noted, note: c.note}
+	d := &doctor{cfg: cfg, store: store, now: time.Now(), noted: noted, marks: c}
 	for _, e := range d.examinations() {
 		well, err := d.examine(ctx, e)
 		line := fmt.Sprintf("✓ %s : %s", e.name, well)
@@ -81,15 +87,23 @@ func (c *DoctorCommand) look(ctx context.Context, cfg *config.Config, out io.Wri
 	return ill, nil
 }
 
-// noted are the marks of the audit that earlier visits left: what was there then must be there still.
+// noted are the marks of the audit that earlier visits left: what was there then must be there still. Begun anew, that of --audit-at alone
+// counts.
 func (c *DoctorCommand) noted() (marks []sql.Mark, err error) {
 	texts := strings.Fields(c.AuditAt)
-	if c.Marks != "" {
+	if c.Marks != "" && !c.Anew {
 		content, err := os.ReadFile(c.Marks)
-		if err != nil && !errors.Is(err, os.ErrNotExist) {
+		kept := strings.Fields(string(content))
+		switch {
+		case errors.Is(err, os.ErrNotExist):
+			c.first = true
+		case err != nil:
 			return nil, okey.Errorf(okey.CodeInvalid, "%s ne peut être lu (%s).", c.Marks, config.Cause(err))
+		case len(kept) == 0:
+			return nil, okey.Errorf(okey.CodeInvalid,
+				"%s est vide : la marque notée a été effacée. Si vous l'avez fait vous-même, recommencez avec --anew.", c.Marks)
 		}
-		texts = append(texts, strings.Fields(string(content))...)
+		texts = append(texts, kept...)
 	}
 	for _, text := range texts {
 		mark, err := sql.ParseMark(text)
@@ -101,13 +115,18 @@ func (c *DoctorCommand) noted() (marks []sql.Mark, err error) {
 	return marks, nil
 }
 
-// note keeps the mark of an audit that was found whole, for the next visit.
+// note keeps the mark of an audit that was found whole, for the next visit. What is begun anew leaves the old mark beside the new one.
 func (c *DoctorCommand) note(mark sql.Mark) error {
 	if c.Marks == "" {
 		return nil
 	}
 	half := c.Marks + ".new"
 	err := os.WriteFile(half, []byte(mark.String()+"\n"), 0o600)
+	if err == nil && c.Anew {
+		if err = os.Rename(c.Marks, c.Marks+".before"); errors.Is(err, os.ErrNotExist) {
+			err = nil
+		}
+	}
 	if err == nil {
 		err = os.Rename(half, c.Marks)
 	}
@@ -117,10 +136,13 @@ func (c *DoctorCommand) note(mark sql.Mark) error {
 	return nil
 }
 
-// examine looks, unless it is into a database that was found not to answer.
+// examine looks, unless it is into a database that was found not to answer, or to be older than what would be asked of it.
 func (d *doctor) examine(ctx context.Context, e examination) (string, error) {
 	if d.away && e.records {
 		return "", advice("non vérifié, puisque la base de données ne répond pas.")
+	}
+	if d.older && e.records {
+		return "", advice("non vérifié, puisque la base de données n'est pas à niveau.")
 	}
 	limited, cancel := context.WithTimeout(ctx, e.patience())
 	defer cancel()
@@ -151,8 +173,9 @@ type doctor struct {
 	store *sql.Store
 	now   time.Time
 	noted []sql.Mark // of the audit, at earlier visits
-	note  func(sql.Mark) error
+	marks *DoctorCommand
 	away  bool // the database does not answer
+	older bool // its schema is not the one that this program asks for
 }
 
 func (d *doctor) database(ctx context.Context) (string, error) {
@@ -161,14 +184,20 @@ func (d *doctor) database(ctx context.Context) (string, error) {
 	return "répond, en écriture", err
 }
 
+func (d *doctor) schema(ctx context.Context) (string, error) {
+	err := d.store.CheckSchema(ctx)
+	d.older = err != nil
+	return "à niveau", err
+}
+
 func (d *doctor) examinations() []examination {
 	said := func(well string, look func(context.Context) error) func(context.Context) (string, error) {
 		return func(ctx context.Context) (string, error) { return well, look(ctx) }
 	}
 	return []examination{
 		{name: "base de données", look: d.database},
+		{name: "migrations", look: d.schema, records: true},
 		{name: "écritures", look: d.writes, records: true},
-		{name: "migrations", look: said("à niveau", d.store.CheckSchema), records: true},
 		{name: "rôle de la base", look: said("ne peut pas réécrire l'audit", d.store.CheckRole), records: true},
 		{name: "notifications de la base", look: d.notifications, records: true},
 		{name: "réglages du serveur", look: d.settings(config.RoleServer)},
@@ -182,6 +211,7 @@ func (d *doctor) examinations() []examination {
 		{name: "workers", look: d.workers},
 		{name: "relais de courrier", look: d.relay},
 		{name: "courriels qui reviennent", look: d.bounces},
+		{name: "sauvegarde", look: d.backup, records: true},
 		{name: auditName, look: d.audit, records: true},
 		{name: chartersName, look: d.charters, records: true},
 		{name: rolesName, look: d.roles, records: true},
@@ -254,10 +284,11 @@ func (d *doctor) workers(ctx context.Context) (string, error) {
 		return "", okey.Errorf(okey.CodeUnavailable, "aucun ne travaille : ce qui est enregistré attend. Lancez « okey worker ».")
 	case working == 0:
 		return "", okey.Errorf(okey.CodeUnavailable,
-			"aucun n'est de la version qui reçoit le travail : ce qui est enregistré attend. Lancez « okey promote » avec leur version.")
+			"aucun n'est de la version qui reçoit le travail : ce qui est enregistré attend. Lancez « okey promote » avec leur version, "+
+				"ou, s'ils n'en disent pas, « okey promote --unversioned ».")
 	case waiting > 0:
 		return "", advice(fmt.Sprintf("%s au travail, %s sans travail. Lancez « okey promote » avec la version voulue, "+
-			"puis arrêtez les autres.",
+			"puis arrêtez les autres. Un worker arrêté compte encore deux minutes.",
 			okey.SayNumber(working), okey.SayNumber(waiting)))
 	}
 	return okey.SayNumber(working), nil
@@ -265,7 +296,7 @@ func (d *doctor) workers(ctx context.Context) (string, error) {
 
 func (d *doctor) relay(ctx context.Context) (string, error) {
 	if d.cfg.SMTP.Host == "" {
-		return "pas donné à cette commande (OKEY_SMTP_URL), non vérifié", nil
+		return "", advice("pas donné à cette commande (OKEY_SMTP_URL), non vérifié.")
 	}
 	address := net.JoinHostPort(d.cfg.SMTP.Host, strconv.Itoa(d.cfg.SMTP.Port))
 	connection, err := new(net.Dialer).DialContext(ctx, "tcp", address)
@@ -295,17 +326,38 @@ func (d *doctor) bounces(ctx context.Context) (string, error) {
 
 func (d *doctor) audit(ctx context.Context) (string, error) {
 	end, err := d.store.VerifyAudit(ctx, d.noted...)
-	if err == nil {
-		err = errors.Join(d.note(end), d.store.NoteExamined(ctx, d.now))
+	var missed *sql.MarkError
+	if errors.As(err, &missed) && d.marks.Marks != "" {
+		err = okey.Errorf(okey.CodeInvalid, "%s Une sauvegarde a-t-elle été remise depuis ? Alors, et alors seulement : "+
+			"« okey doctor --marks %s --anew », une fois. Sinon ne touchez à rien : docs/security.md.",
+			okey.ErrorMessage(err), d.marks.Marks)
 	}
-	return okey.SayCount(int(end.Seq), "entrée") + ", chaîne intacte ; à noter ailleurs, pour --audit-at : " + end.String(), err
+	if err == nil {
+		err = errors.Join(d.marks.note(end), d.store.NoteExamined(ctx, d.now))
+	}
+	said := okey.SayCount(int(end.Seq), "entrée") + ", chaîne intacte"
+	switch {
+	case d.marks.Anew:
+		said += ", et une nouvelle marque est notée"
+	case d.marks.first:
+		said += ", et une première marque est notée : aucune ne l'était"
+	}
+	return said + " ; à noter ailleurs, pour --audit-at : " + end.String(), err
+}
+
+// unverified makes advice of a key that this command was not given: what it signs may be right. The audit's own line says that it is ill.
+func unverified(err error) error {
+	if unknown, is := errors.AsType[*sql.UnknownKeyError](err); is {
+		return advice(fmt.Sprintf("non vérifié, sans la clef d'audit n° %d.", unknown.Version))
+	}
+	return err
 }
 
 // roles holds who is support or auditor to what was granted.
 func (d *doctor) roles(ctx context.Context) (string, error) {
 	held, differ, err := d.store.CheckRoles(ctx)
 	if err != nil {
-		return "", err
+		return "", unverified(err)
 	}
 	var said []string
 	for _, r := range differ {
@@ -329,6 +381,7 @@ func (d *doctor) roles(ctx context.Context) (string, error) {
 // charters holds texts and signatures to the fingerprints in the audit, which nobody can rewrite.
 func (d *doctor) charters(ctx context.Context) (string, error) {
 	n, err := d.store.CheckCharters(ctx)
+	err = unverified(err)
 	return okey.SayCount(n, "version") + okey.SayEither(n, ", conforme", ", conformes") + " à ce qui a été publié et signé", err
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	netmail "net/mail"
+	"os"
 	"time"
 
 	"okey/config"
@@ -40,7 +41,7 @@ func (c *DoctorCommand) daily(ctx context.Context, cfg *config.Config, out io.Wr
 			ill = []string{describe(err)}
 		}
 		next := nextAt(time.Now().In(paris.Location()), hour)
-		tellSupport(ctx, cfg, out, ill, next)
+		c.tellSupport(ctx, cfg, out, ill, next)
 		if !wait(ctx, time.Until(next)) {
 			return nil
 		}
@@ -71,24 +72,41 @@ func wait(ctx context.Context, d time.Duration) bool {
 }
 
 // tellSupport mails what is wrong, again and again until the relay takes it, the next examination is due or ctx ends.
-func tellSupport(ctx context.Context, cfg *config.Config, out io.Writer, ill []string, until time.Time) {
+// Meanwhile a file beside the marks says that it knows of nothing: `okey healthcheck doctor` is ill as long as that is there.
+func (c *DoctorCommand) tellSupport(ctx context.Context, cfg *config.Config, out io.Writer, ill []string, until time.Time) {
+	_ = os.Remove(untold(c.Marks))
 	if len(ill) == 0 {
 		return
 	}
 	message, err := illness(cfg, ill, time.Now())
 	if err != nil {
-		fmt.Fprintf(out, "✗ courriel à l'assistance : %s\n", describe(err))
+		c.noteUntold(out, err)
 		return
 	}
 	err = send(ctx, cfg, message)
 	for err != nil {
-		fmt.Fprintf(out, "✗ courriel à l'assistance : %s\n", describe(err))
+		c.noteUntold(out, err)
 		if time.Until(until) < tellAgain || !wait(ctx, tellAgain) {
 			return
 		}
 		err = send(ctx, cfg, message)
 	}
+	_ = os.Remove(untold(c.Marks))
 	fmt.Fprintln(out, "L'assistance est prévenue par courriel.")
+}
+
+// untold is the file that says that support could not be told.
+func untold(marks string) string { return marks + ".untold" }
+
+func (c *DoctorCommand) noteUntold(out io.Writer, err error) {
+	why := describe(err)
+	fmt.Fprintf(out, "✗ courriel à l'assistance : %s\n", why)
+	if c.Marks == "" {
+		return
+	}
+	if err := os.WriteFile(untold(c.Marks), []byte(why+"\n"), 0o600); err != nil {
+		fmt.Fprintf(out, "✗ %s ne peut être écrit (%s).\n", untold(c.Marks), config.Cause(err))
+	}
 }
 
 // illness is the letter that says what was found.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -78,6 +79,27 @@ func TestEachNightSupportIsToldWhatIsWrong(t *testing.T) {
 	assert.Equal(t, 1, code, "it has not looked for a day")
 }
 
+// What support could not be told stands in the log, where nobody looks: the service is ill.
+func TestADoctorThatCannotTellSupportIsNotWell(t *testing.T) {
+	d := newDesk(t)
+	t.Setenv("TEMPORAL_ADDRESS", closedPort(t))
+	marks := filepath.Join(t.TempDir(), "marks")
+	said := d.watched(t, closedPort(t), marks)
+	require.Eventually(t, func() bool { return strings.Contains(said(), "✗ courriel à l'assistance") }, time.Minute, 20*time.Millisecond)
+	var code int
+	var why string
+	require.Eventually(t, func() bool { code, _, why = d.okey("healthcheck", "doctor", "--marks", marks); return code == 1 }, time.Minute,
+		20*time.Millisecond)
+	assert.Contains(t, why, "l'assistance n'a pas pu être prévenue de ce qui ne va pas : ")
+
+	box := postbox.Open(t) // the relay is back at the next examination
+	t.Setenv("OKEY_SMTP_URL", "smtp://"+box.Host+":"+strconv.Itoa(box.Port))
+	d.watched(t, box.Host+":"+strconv.Itoa(box.Port), marks)
+	require.Eventually(t, func() bool { return len(box.To("sos@ac-exemple.fr")) == 1 }, time.Minute, 20*time.Millisecond)
+	require.Eventually(t, func() bool { code, _, why = d.okey("healthcheck", "doctor", "--marks", marks); return code == 0 }, time.Minute,
+		20*time.Millisecond, why)
+}
+
 // Whoever may write to the database could take the end of the audit away, and the chain of what is left is whole.
 func TestTheMarkOfTheLastVisitIsHeldAgainstTheAudit(t *testing.T) {
 	d := newDesk(t)
@@ -96,6 +118,48 @@ func TestTheMarkOfTheLastVisitIsHeldAgainstTheAudit(t *testing.T) {
 	kept, err := os.ReadFile(marks)
 	require.NoError(t, err)
 	assert.Equal(t, "9"+string(noted), string(kept), "what gave it away is still there")
+}
+
+// A backup that is put back is an earlier moment: the mark is of a later one, and whoever put it back says so once.
+func TestAfterARestoreTheMarkIsBegunAnew(t *testing.T) {
+	d := newDesk(t)
+	lea := d.Person("Léa Martin", okey.Staff, scene.Tilleuls)
+	marks := filepath.Join(t.TempDir(), "marks")
+	grant := func() {
+		code, _, said := d.okey("grant", "support", lea.Mail)
+		require.Equal(t, 0, code, said)
+	}
+	grant()
+	_, out, _ := d.okey("doctor", "--marks", marks)
+	require.Contains(t, out, "✓ journal d'audit : 1 entrée, chaîne intacte, et une première marque est notée")
+	d.Exec(`CREATE TABLE backup_head AS SELECT * FROM audit_head`)
+	grant()
+	_, out, _ = d.okey("doctor", "--marks", marks)
+	require.Contains(t, out, "✓ journal d'audit : 2 entrées, chaîne intacte ;")
+	later, err := os.ReadFile(marks)
+	require.NoError(t, err)
+	for _, back := range []string{
+		`DELETE FROM audit WHERE seq = 2`, `DELETE FROM audit_head`, `INSERT INTO audit_head SELECT * FROM backup_head`,
+	} {
+		_, err := d.Admin.ExecContext(t.Context(), back)
+		require.NoError(t, err)
+	}
+	_, out, _ = d.okey("doctor", "--marks", marks)
+	assert.Contains(t, out, "✗ journal d'audit : le journal s'arrête à l'entrée 1, et l'entrée 2 a été notée")
+	assert.Contains(t, out, "« okey doctor --marks "+marks+" --anew », une fois.")
+	code, _, _ := d.okey("doctor", "--anew")
+	assert.Equal(t, 1, code, "what would it begin?")
+	_, out, _ = d.okey("doctor", "--marks", marks, "--anew")
+	assert.Contains(t, out, "✓ journal d'audit : 1 entrée, chaîne intacte, et une nouvelle marque est notée")
+	kept, err := os.ReadFile(marks + ".before")
+	require.NoError(t, err)
+	assert.Equal(t, later, kept, "what gave it away, were it no restore")
+	_, out, _ = d.okey("doctor", "--marks", marks)
+	assert.Contains(t, out, "✓ journal d'audit : 1 entrée, chaîne intacte ;")
+	require.NoError(t, os.WriteFile(marks, nil, 0o600))
+	code, _, said := d.okey("doctor", "--marks", marks)
+	assert.Equal(t, 1, code)
+	assert.Contains(t, said, "est vide : la marque notée a été effacée")
 }
 
 func TestTheNextExaminationIsAtItsHourInParis(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 func TestTheDoctorAsksWhetherTheAuthenticationServersAreThere(t *testing.T) {
 	d := newDesk(t)
 	_, out, _ := d.okey("doctor")
-	assert.Contains(t, out, "✓ serveurs d'authentification : aucun n'est donné")
+	assert.Contains(t, out, "! serveurs d'authentification : pas donné")
 	server := radiustest.Start(t, "http://127.0.0.1:1", "jeton", "")
 	t.Setenv("OKEY_RADIUS_SERVERS", server.Auth)
 	t.Setenv("OKEY_RADIUS_SECRET", server.Secret)

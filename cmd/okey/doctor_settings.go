@@ -19,13 +19,13 @@ import (
 	"okey/worker"
 )
 
-const notGiven = "pas donnés à cette commande, non vérifiés"
+const notGiven = advice("pas donnés à cette commande, non vérifiés.")
 
 // settings checks what server or worker would: where the variables of one of them are there, all must be.
 func (d *doctor) settings(role config.Role) func(context.Context) (string, error) {
 	return func(context.Context) (string, error) {
 		if !d.cfg.Given(role) {
-			return notGiven, nil
+			return "", notGiven
 		}
 		cfg := *d.cfg
 		cfg.AdminDatabaseURL = "" // this command may be given it
@@ -46,7 +46,7 @@ func (d *doctor) address(context.Context) (string, error) {
 	exposed := d.cfg.Exposed()
 	switch {
 	case d.cfg.URL == "":
-		return "pas donnée à cette commande (OKEY_URL), non vérifiée", nil
+		return "", advice("pas donnée à cette commande (OKEY_URL), non vérifiée.")
 	case exposed != "":
 		return "", okey.Errorf(okey.CodeInvalid, "%s", exposed)
 	case strings.HasPrefix(d.cfg.URL, "https://") && len(d.cfg.TrustedProxies) == 0:
@@ -83,7 +83,7 @@ const longestDiscovery = 1 << 20
 func (d *doctor) provider(ctx context.Context) (string, error) {
 	issuer := d.cfg.OIDCIssuer
 	if issuer == "" {
-		return "pas donné à cette commande (OKEY_OIDC_ISSUER), non vérifié", nil
+		return "", advice("pas donné à cette commande (OKEY_OIDC_ISSUER), non vérifié.")
 	}
 	address := strings.TrimSuffix(issuer, "/") + "/.well-known/openid-configuration"
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
@@ -121,16 +121,42 @@ func (d *doctor) provider(ctx context.Context) (string, error) {
 // directory looks whether the academy's directory lets itself be read.
 func (d *doctor) directory(ctx context.Context) (string, error) {
 	from := worker.DirectoryOf(*d.cfg)
-	if from == nil {
-		return "aucun n'est donné à cette commande (OKEY_LDAP_URL)", nil
+	switch {
+	case from == nil && d.cfg.Given(config.RoleWorker):
+		return "aucun (OKEY_LDAP_URL)", nil
+	case from == nil:
+		return "", advice("pas donné à cette commande (OKEY_LDAP_URL), non vérifié.")
 	}
 	return "se laisse lire, " + from.URL, from.Check(ctx)
 }
 
+// backedUpWithin is how old the last backup may be: those are taken each night, and this is looked at each night after that.
+const backedUpWithin = 25 * time.Hour
+
+// backup looks whether one was taken of late.
+func (d *doctor) backup(ctx context.Context) (string, error) {
+	last, since, err := d.store.LastBackup(ctx)
+	const how = " : docs/backup.md dit comment en faire une, et comment la vôtre se note."
+	switch {
+	case err != nil:
+		return "", err
+	case last.IsZero() && (d.cfg.Demonstration != "" || d.now.Sub(since) < backedUpWithin):
+		return "", advice("aucune encore" + how)
+	case last.IsZero():
+		return "", okey.Errorf(okey.CodeUnavailable, "aucune n'a été faite%s", how)
+	case d.now.Sub(last) > backedUpWithin:
+		return "", okey.Errorf(okey.CodeUnavailable, "la dernière date du %s%s", last.UTC().Format(time.RFC3339), how)
+	}
+	return "faite le " + last.UTC().Format(time.RFC3339), nil
+}
+
 // radius asks each authentication server whether it is there. Not every server answers that (RFC 5997), so what is silent is no fault yet.
 func (d *doctor) radius(ctx context.Context) (string, error) {
-	if !d.cfg.HasRadius() {
-		return "aucun n'est donné à cette commande (OKEY_RADIUS_SERVERS)", nil
+	switch {
+	case !d.cfg.HasRadius() && d.cfg.Given(config.RoleServer):
+		return "aucun (OKEY_RADIUS_SERVERS)", nil
+	case !d.cfg.HasRadius():
+		return "", advice("pas donné à cette commande (OKEY_RADIUS_SERVERS), non vérifié.")
 	}
 	from := server.RadiusOf(*d.cfg)
 	from.Timeout = 4 * time.Second / time.Duration(len(from.Servers))
@@ -143,8 +169,8 @@ func (d *doctor) radius(ctx context.Context) (string, error) {
 		}
 	}
 	if len(silent) > 0 {
-		return "", advice(strings.Join(silent, ", ") + " : pas de réponse à Status-Server (RFC 5997). Il est arrêté, il ne connaît pas OKEY " +
-			"ou son secret, ou il ne répond jamais à cela : essayez une clef.")
+		return "", advice(strings.Join(silent, ", ") + " : pas de réponse à Status-Server (RFC 5997). Il est arrêté, il ne connaît pas " +
+			"OKEY ou son secret, ou il ne répond jamais à cela : essayez une clef.")
 	}
 	return "là, " + strings.Join(there, ", "), nil
 }

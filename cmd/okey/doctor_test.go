@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"okey/config"
 	"okey/internal/scene"
@@ -54,6 +55,28 @@ func TestDoctorNamesWhatIsWrong(t *testing.T) {
 	assert.Contains(t, out, "modifiée")
 }
 
+func TestDoctorSaysWhenTheLastBackupIsOld(t *testing.T) {
+	d := newDesk(t)
+	now := time.Now()
+	for _, of := range []struct {
+		touch func()
+		says  string
+	}{
+		{func() {}, "! sauvegarde : aucune encore"},
+		{func() {
+			_, err := d.Admin.ExecContext(t.Context(), `UPDATE goose_db_version SET tstamp = now() - interval '26 hours'`)
+			require.NoError(t, err)
+		}, "✗ sauvegarde : aucune n'a été faite : docs/backup.md"},
+		{func() { require.NoError(t, d.Store.NoteBackup(t.Context(), now.Add(-24*time.Hour))) }, "✓ sauvegarde : faite le"},
+		{func() { require.NoError(t, d.Store.NoteBackup(t.Context(), now.Add(-26*time.Hour))) }, "✗ sauvegarde : la dernière date du " +
+			now.Add(-26*time.Hour).UTC().Format(time.RFC3339)},
+	} {
+		of.touch()
+		_, out, _ := d.okey("doctor")
+		assert.Contains(t, out, of.says)
+	}
+}
+
 func TestDoctorSaysOnceThatTheDatabaseIsAway(t *testing.T) {
 	d := newDesk(t)
 	t.Setenv("OKEY_DATABASE_URL", "postgres://okey_app:x@"+closedPort(t)+"/okey?sslmode=disable")
@@ -62,6 +85,58 @@ func TestDoctorSaysOnceThatTheDatabaseIsAway(t *testing.T) {
 	assert.Equal(t, 1, strings.Count(out, "✗ base de données"), out)
 	assert.NotContains(t, out, "✗ migrations")
 	assert.Contains(t, out, "! journal d'audit : non vérifié")
+}
+
+// A program that runs on with the keys from before a rotation knows nothing of what the new one signs, and accuses nobody.
+func TestDoctorAccusesNobodyOfAKeyThatItWasNotGiven(t *testing.T) {
+	d := newDesk(t)
+	old := d.Keys.Reveal()
+	lea := d.Person("Léa Martin", okey.Staff, scene.Tilleuls)
+	request := uuid.New()
+	d.Exec(`INSERT INTO request (id, person, uai, need, reason, stage, turn, since, asked_at, approved_at) VALUES ($1, $2, $3, '', `+
+		`'first', 'awaiting_charter', 1, $4, $4, $4)`, request, lea.ID, scene.Tilleuls, scene.Now)
+	next, err := d.Keys.Rotated()
+	require.NoError(t, err)
+	t.Setenv("OKEY_AUDIT_KEYS", next.Reveal())
+	code, _, said := d.okey("grant", "support", "sam@exemple.fr")
+	require.Equal(t, 0, code, said)
+	store, err := sql.Open(d.URL, next)
+	require.NoError(t, err)
+	defer store.Close()
+	require.NoError(t, store.Do(t.Context(), func(tx *sql.Tx) error {
+		return tx.Sign(t.Context(), request, 1, scene.Now, lea.ID, okey.ViaWeb)
+	}))
+	_, out, _ := d.okey("doctor")
+	assert.Contains(t, out, "✓ rôles")
+	assert.Contains(t, out, "✓ chartes")
+	t.Setenv("OKEY_AUDIT_KEYS", old)
+	_, out, _ = d.okey("doctor")
+	for _, line := range []string{
+		"✗ journal d'audit : la clef d'audit n° 2, qui signe l'entrée 1, n'est pas dans OKEY_AUDIT_KEYS. Si les clefs viennent",
+		"! rôles : non vérifié, sans la clef d'audit n° 2.", "! chartes : non vérifié, sans la clef d'audit n° 2.",
+	} {
+		assert.Contains(t, out, line)
+	}
+	d.Exec(`UPDATE person SET auditor = true WHERE uid = 'sam@exemple.fr'`)
+	_, out, _ = d.okey("doctor")
+	assert.Contains(t, out, "✗ rôles : le journal dit autre chose : sam@exemple.fr le porte sans qu'il ait été donné", "no key is needed for that")
+}
+
+func TestDoctorSaysOnceThatTheDatabaseIsEmptyOrOlder(t *testing.T) {
+	d := newDesk(t)
+	for _, older := range []struct{ touch, says string }{
+		{`DELETE FROM goose_db_version WHERE version_id = (SELECT max(version_id) FROM goose_db_version)`, "✗ migrations : La base de données en est à"},
+		{`ALTER TABLE goose_db_version RENAME TO of_another`, "✗ migrations : La base de données est vide : lancez « okey migrate »."},
+	} {
+		_, err := d.Admin.ExecContext(t.Context(), older.touch)
+		require.NoError(t, err)
+		code, out, _ := d.okey("doctor")
+		assert.Equal(t, 1, code)
+		assert.Contains(t, out, older.says)
+		assert.Contains(t, out, "! écritures : non vérifié, puisque la base de données n'est pas à niveau.")
+		assert.NotContains(t, out, "détail technique", "a statement's own words")
+		assert.NotContains(t, out, "relation")
+	}
 }
 
 func TestDoctorHoldsRolesAndTheEndOfTheAuditToWhatItIsTold(t *testing.T) {
@@ -114,8 +189,8 @@ func TestDoctorLooksAtTheSettingsOfServerAndWorkerWhereTheyAreGiven(t *testing.T
 	}
 	out := look()
 	for _, line := range []string{
-		"✓ réglages du serveur : pas donnés à cette commande", "✓ réglages du worker : pas donnés", "✓ adresse publique : pas donnée",
-		"✓ fournisseur d'identité : pas donné",
+		"! réglages du serveur : pas donnés à cette commande", "! réglages du worker : pas donnés", "! adresse publique : pas donnée",
+		"! fournisseur d'identité : pas donné", "! annuaire : pas donné", "! relais de courrier : pas donné",
 	} {
 		assert.Contains(t, out, line)
 	}
@@ -135,7 +210,7 @@ func TestDoctorLooksAtTheSettingsOfServerAndWorkerWhereTheyAreGiven(t *testing.T
 		"10.0.0.1")
 	for _, line := range []string{
 		"✓ réglages du serveur : complets", "✓ réglages du worker : complets",
-		"✓ adresse publique : https://okey.ac-exemple.fr", "✓ clefs secrètes : une par usage",
+		"✓ adresse publique : https://okey.ac-exemple.fr", "✓ clefs secrètes : une par usage", "✓ annuaire : aucun",
 	} {
 		assert.Contains(t, out, line)
 	}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"okey/config"
@@ -21,10 +22,14 @@ type HealthcheckCommand struct {
 // examinedWithin is how old the last mark may be: a day, and the time that it takes to read an audit.
 const examinedWithin = 26 * time.Hour
 
-// examined tells whether the audit was found whole at the last daily examination.
+// examined tells whether the audit was found whole at the last daily examination, and support told of what was wrong.
 func (c *HealthcheckCommand) examined() error {
 	file, err := os.Stat(c.Marks)
+	why, untoldErr := os.ReadFile(untold(c.Marks))
 	switch {
+	case untoldErr == nil:
+		return okey.Errorf(okey.CodeUnavailable, "l'assistance n'a pas pu être prévenue de ce qui ne va pas : %s",
+			strings.TrimSpace(string(why)))
 	case err != nil:
 		return okey.Errorf(okey.CodeUnavailable, "aucune marque dans --marks « %s ».", c.Marks)
 	case time.Since(file.ModTime()) > examinedWithin:

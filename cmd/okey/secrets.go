@@ -130,7 +130,8 @@ func (c *SecretsCommand) rotate(out io.Writer) error {
 	path := filepath.Join(c.Dir, name)
 	text, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
-		return okey.Errorf(okey.CodeInvalid, "%s n'existe pas : « okey secrets %s » fait un jeu complet.", path, c.Dir)
+		return okey.Errorf(okey.CodeInvalid, "%s n'existe pas : donnez le dossier des secrets de docker-compose.yml. Les clefs "+
+			"d'okey-standalone, « okey-standalone rotate » les remplace.", path)
 	}
 	if err != nil {
 		return fmt.Errorf("read %s: %w", path, err)
@@ -147,7 +148,8 @@ func (c *SecretsCommand) rotate(out io.Writer) error {
 		return err
 	}
 	version, _ := next.Current()
-	_, err = fmt.Fprintf(out, "%s : la clef de version %d sert maintenant, les anciennes vérifient encore. Redémarrez serveur et worker.\n",
+	_, err = fmt.Fprintf(out, "%s : la clef de version %d sert maintenant, les anciennes vérifient encore. "+
+		"Redémarrez serveur, worker et doctor.\n",
 		name, version)
 	return err
 }

@@ -92,6 +92,7 @@ func TestARotatedKeyStandsBeforeThoseItReplaces(t *testing.T) {
 	code, said := secretsIn(t, dir, "--rotate", "link-keys")
 	assert.Equal(t, 1, code)
 	assert.Contains(t, said, "n'existe pas")
+	assert.Contains(t, said, "« okey-standalone rotate »")
 	code, said = secretsIn(t, dir)
 	require.Equal(t, 0, code, said)
 	for _, name := range []string{"link-keys", "pin-peppers", "audit-keys"} {
@@ -108,6 +109,7 @@ func TestARotatedKeyStandsBeforeThoseItReplaces(t *testing.T) {
 		assert.Equal(t, old.Get(1), now.Get(1), "still verifies")
 		assert.NotNil(t, now.Get(2))
 		assert.NotContains(t, said, now.Reveal())
+		assert.Contains(t, said, "Redémarrez serveur, worker et doctor.")
 	}
 	full := filepath.Join(dir, "okey_link_keys")
 	require.NoError(t, os.Remove(full))

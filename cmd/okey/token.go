@@ -20,14 +20,14 @@ type TokenCommand struct {
 	Mail    string        `arg:"" optional:"" name:"mail" help:"Adresse (ou uid) de la personne."`
 	TTL     time.Duration `name:"ttl" default:"1h" help:"Durée de validité, par exemple 30m ou 24h."`
 	Service string        `name:"service" placeholder:"NOM" help:"Jeton d'un service, pas d'une personne."`
-	Scope   []string      `name:"scope" placeholder:"pin-checks,logins,keys,staff,establishments" help:"Ce que le jeton de service ouvre."`
+	Scope   []string      `name:"scope" placeholder:"pin-checks,keys,events,…" help:"Ce que le jeton de service ouvre."`
 }
 
 // longestTTL is a leap year: a token without end is one that nobody looks at any more.
 const longestTTL = 366 * 24 * time.Hour
 
 // serviceScopes are what a service's token may open.
-var serviceScopes = []string{"pin-checks", "logins", "keys", "staff", "establishments"}
+var serviceScopes = []string{"pin-checks", "logins", "keys", "events", "staff", "establishments"}
 
 // Run prints a new token. Only its hash is kept: it can't be shown again.
 func (c *TokenCommand) Run(ctx context.Context, cfg *config.Config, out io.Writer) error {

@@ -95,6 +95,8 @@ export const pages = [
   { route: "GET /assistance/rattachements", name: "rattachements", who: ["support", "auditor"] },
   { route: "GET /assistance/imports", name: "imports", who: ["support", "auditor"] },
   { route: "GET /assistance/imports/:id", name: "import", who: ["support", "auditor"], at: (s) => s.imported },
+  { route: "GET /assistance/recepteurs", name: "recepteurs", who: ["support", "auditor"] },
+  { route: "GET /assistance/recepteurs/:id", name: "recepteur", who: ["support", "auditor"], at: (s) => s.receiver },
   { route: "GET /assistance/hotes", name: "hotes", who: ["support", "auditor"] },
   { route: "GET /suivi/:action", name: "enregistre", who: [] }, // waiting.test.js sees it: it shows something only while the worker is away
 ];
@@ -146,6 +148,7 @@ export const mistakes = [
   { route: "POST /assistance/livraisons", name: "livraison", who: "support", at: () => "/assistance/livraisons", values: { uai: "faux" } },
   { route: "POST /assistance/clefs-a-confirmer/:id", name: "clef-a-confirmer", who: "support", at: (s) => s.report },
   { route: "POST /assistance/rattachements", name: "rattacher", who: "support", at: () => "/assistance/rattachements" },
+  { route: "POST /assistance/recepteurs/:id", name: "recepteur", who: "support", at: (s) => s.receiver, values: { from: "2099-01-01T00:00" } },
   { route: "POST /assistance/hotes", name: "hote", who: "support", at: () => "/assistance/hotes" },
 ];
 
@@ -157,7 +160,7 @@ async function signInAfresh(visitor) {
 export const buttons = [
   "POST /deconnexion", "POST /compte/sessions", "POST /demandes/:id/lien", "POST /demandes/:id/stock", "POST /demandes/:id/numero-illisible",
   "POST /mon-code-pin/oublie/connexion", "POST /commandes/exports", "POST /commandes/:id/annulation", "POST /deplacements/:id/retrait", "POST /commandes/:id/expedition",
-  "POST /delegations/:id/fin", "POST /assistance/envois", "POST /assistance/envois/:id", "POST /assistance/livraisons/:id", "POST /assistance/rattachements/:id/fin", "POST /assistance/hotes/:id/fin", "POST /assistance/personnes/:id/meme-personne",
+  "POST /delegations/:id/fin", "POST /assistance/envois", "POST /assistance/envois/:id", "POST /assistance/livraisons/:id", "POST /assistance/rattachements/:id/fin", "POST /assistance/hotes/:id/fin", "POST /assistance/recepteurs/:id/essai", "POST /assistance/personnes/:id/meme-personne",
 ];
 
 /** Routes that show nothing by themselves: they lead on, or are a file. */
@@ -165,5 +168,5 @@ export const elsewhere = [
   "GET /connexion", "GET /demandes/:id/reponse", "GET /deplacements/:id/retrait", "GET /demandes/:id/remise", "GET /remise/:id/essai", "GET /demandes/:id/stock", "GET /demandes/:id/retrait", "GET /demandes/:id/lien",
   "GET /mon-code-pin/oublie/connexion", "GET /commandes/:id/annulation", "GET /commandes/:id/expedition", "GET /commandes/:id/reception", "GET /commandes/:id/cloture", "GET /compte/sessions",
   "GET /commandes/exports", "GET /commandes/exports/:id", "GET /commandes/minimum", "GET /delegations/:id",
-  "GET /delegations/:id/fin", "GET /assistance/rattachements/:id/fin", "GET /assistance/hotes/:id/fin", "GET /assistance/personnes/:id/meme-personne",
+  "GET /delegations/:id/fin", "GET /assistance/rattachements/:id/fin", "GET /assistance/hotes/:id/fin", "GET /assistance/recepteurs/:id/essai", "GET /assistance/personnes/:id/meme-personne",
 ];

@@ -66,6 +66,8 @@ async function desk(scene, support) {
   scene.mail = await first("envois");
   await support.open("/assistance/imports");
   scene.imported = await first("imports");
+  await support.open("/assistance/recepteurs");
+  scene.receiver = await first("recepteurs");
 }
 
 async function order(scene) {

@@ -131,11 +131,16 @@ const (
 	PathAudit     = "/assistance/journal"
 	PathMails     = "/assistance/envois" // each with a page of its own, where it is sent again
 	PathLetters   = "/assistance/courriels"
-	PathImports   = "/assistance/imports" // of people and schools
+	PathImports   = "/assistance/imports"    // of people and schools
+	PathReceivers = "/assistance/recepteurs" // of events
+	PathTest      = "/essai"
 )
 
 // MailURL is where support and auditors look at a mail.
 func MailURL(id uuid.UUID) string { return PathMails + "/" + id.String() }
+
+// ReceiverURL is where support looks at a receiver of events. PathTest ends it where it is tried.
+func ReceiverURL(id uuid.UUID) string { return PathReceivers + "/" + id.String() }
 
 // ImportURL is where support reads what an import did.
 func ImportURL(id uuid.UUID) string { return PathImports + "/" + id.String() }

@@ -120,6 +120,7 @@ var oneAlone = map[string]struct{ reader, why string }{
 	"OKEY_BOUNCE_":               {"worker", "it alone reads what comes back"},
 	"OKEY_RADIUS_":               {"server", "it alone asks whether a key works"},
 	"OKEY_LDAP_":                 {"worker", "it alone reads the directory"},
+	"OKEY_WEBHOOKS":              {"worker", "it alone sends events, and has the secrets that sign them"},
 }
 
 // A setting that compose drops is one that an operator sets in vain.
@@ -200,6 +201,30 @@ func TestComposeBoundsWhatEachServiceTakes(t *testing.T) {
 		if service.Build == nil {
 			assert.Regexp(t, exact, service.Image, "%s: what runs tomorrow is what runs today", name)
 		}
+	}
+}
+
+// docs/deploy.md says how much memory a machine has: all that stays up may take its limit at once.
+func TestTheMemoryOfAMachineIsEnoughForAllLimits(t *testing.T) {
+	guide, err := os.ReadFile("docs/deploy.md")
+	require.NoError(t, err)
+	said := regexp.MustCompile(`(\d+) GB of memory, (\d+) with Prometheus`).FindStringSubmatch(string(guide))
+	require.NotNil(t, said)
+	var always, measured types.UnitBytes
+	for _, service := range compose(t).Services {
+		switch {
+		case service.Restart != "unless-stopped":
+		case len(service.Profiles) > 0:
+			measured += service.MemLimit
+		default:
+			always += service.MemLimit
+		}
+	}
+	for i, sum := range []types.UnitBytes{always, always + measured} {
+		gigabytes, err := strconv.Atoi(said[i+1])
+		require.NoError(t, err)
+		assert.Less(t, int64(sum), int64(gigabytes)<<30)
+		assert.GreaterOrEqual(t, int64(sum), int64(gigabytes-1)<<30, "no more than is needed")
 	}
 }
 
@@ -288,6 +313,45 @@ func TestComposeGivesTheWorkerTheDirectoryWhereThereIsOne(t *testing.T) {
 	assert.Equal(t, "/srv/ldap", project.Secrets["okey_ldap_password"].File)
 	assert.Equal(t, "/srv/ca.pem", project.Configs["ldap_ca"].File)
 	assert.Equal(t, worker.Configs[1].Target, *worker.Environment["OKEY_LDAP_CA_FILE"])
+}
+
+// Whoever shares the database's network loses it for good when the database is started anew by Docker, which asks compose for nothing: the
+// backup asks by the socket.
+func TestTheBackupOutlivesARestartOfTheDatabase(t *testing.T) {
+	project := compose(t)
+	const socket = "/var/run/postgresql"
+	at := func(service string) string {
+		volumes := project.Services[service].Volumes
+		i := slices.IndexFunc(volumes, func(v types.ServiceVolumeConfig) bool { return v.Target == socket })
+		require.GreaterOrEqual(t, i, 0, "%s has no %s", service, socket)
+		return volumes[i].Source
+	}
+	assert.Equal(t, at("postgres"), at("backup"))
+	assert.Equal(t, "none", project.Services["backup"].NetworkMode)
+	assert.Equal(t, socket, *project.Services["backup"].Environment["PGHOST"])
+	for name, service := range project.Services {
+		assert.NotContains(t, service.NetworkMode, "service:", name)
+	}
+}
+
+// The file of the receivers of events has secrets: whoever reads it has it as one, and the server has it not at all.
+func TestComposeGivesTheFileOfReceiversToWhoSends(t *testing.T) {
+	environment := maps.Clone(asked)
+	environment["OKEY_WEBHOOKS"] = "/srv/webhooks.json"
+	project, err := loadCompose(t, environment)
+	require.NoError(t, err)
+	assert.Equal(t, "/srv/webhooks.json", project.Secrets["okey_webhooks"].File)
+	for name, has := range map[string]bool{"worker": true, "doctor": true, "server": false} {
+		service := project.Services[name]
+		given := slices.ContainsFunc(service.Secrets, func(s types.ServiceSecretConfig) bool { return s.Source == "okey_webhooks" })
+		assert.Equal(t, has, given, name)
+		if path := service.Environment["OKEY_WEBHOOKS"]; has {
+			assert.Equal(t, "/run/secrets/okey_webhooks", *path, name)
+		} else {
+			assert.Nil(t, path, name)
+		}
+	}
+	assert.Empty(t, *compose(t).Services["worker"].Environment["OKEY_WEBHOOKS"], "an academy may do without")
 }
 
 func TestComposeHoldsNoSecret(t *testing.T) {
@@ -473,13 +537,14 @@ func TestConnectionsAddUp(t *testing.T) {
 		return n
 	}
 	const (
-		listening, services = 1, 4 // the server listens for outcomes; frontend, history, matching and the engine's own worker
-		following           = 1    // each of OKEY's programs asks now and then, on a new one, which database answers
-		workers             = 2    // a second one beside the first while OKEY is upgraded
-		commands            = 20   // migrate, doctor, backup, psql, and those that PostgreSQL keeps for its superuser
+		listening = 1  // the server listens for outcomes, a worker for events
+		following = 1  // each of OKEY's programs asks now and then, on a new one, which database answers
+		workers   = 3  // a second one, and the next version's beside them while OKEY is upgraded
+		commands  = 20 // migrate, backup, psql, and those that PostgreSQL keeps for its superuser
 	)
+	services := len(strings.Split(*project.Services["temporal"].Environment["TEMPORAL_SERVICES"], ","))
 	ours := number("server", "OKEY_DATABASE_CONNECTIONS") + listening + following +
-		workers*(number("worker", "OKEY_DATABASE_CONNECTIONS")+following)
+		workers*(number("worker", "OKEY_DATABASE_CONNECTIONS")+listening+following) + number("doctor", "OKEY_DATABASE_CONNECTIONS")
 	engines := services * (number("temporal", "SQL_MAX_CONNS") + number("temporal", "SQL_VIS_MAX_CONNS"))
 	takes := regexp.MustCompile(`max_connections=(\d+)`).FindStringSubmatch(strings.Join(project.Services["postgres"].Command, " "))
 	require.NotNil(t, takes)

@@ -21,7 +21,7 @@ import (
 // has no place in the house yet.
 var arrows = map[string][]string{
 	"okey/okey":                       {},
-	"okey/config":                     {},
+	"okey/config":                     {"okey/okey"},
 	"okey/calendar":                   {"okey/okey", "okey/internal/spreadsheet"},
 	"okey/internal/postgres":          {},
 	"okey/internal/address":           {"okey/okey"},
@@ -50,12 +50,14 @@ var arrows = map[string][]string{
 	"okey/workflows":                  {"okey/okey"},
 	"okey/imports":                    {"okey/okey", "okey/sql", "okey/internal/directory", "okey/internal/spreadsheet"},
 	"okey/engine":                     {"okey/okey", "okey/config", "okey/internal/address", "okey/internal/telemetry"},
-	"okey/activities":                 {"okey/okey", "okey/sql", "okey/engine", "okey/calendar", "okey/imports", "okey/internal/workbook"},
+	"okey/webhook":                    {"okey/okey", "okey/config"},
+	"okey/activities":                 {"okey/okey", "okey/sql", "okey/engine", "okey/calendar", "okey/imports", "okey/internal/workbook", "okey/webhook"},
 	"okey/activities/mails":           {"okey/okey", "okey/sql", "okey/calendar", "okey/mail", "okey/internal/address", "okey/internal/telemetry"},
 	"okey/bounces":                    {"okey/okey", "okey/mail", "okey/sql"},
 	"okey/worker": {
 		"okey/okey", "okey/config", "okey/sql", "okey/calendar", "okey/mail", "okey/engine", "okey/workflows", "okey/activities",
 		"okey/activities/mails", "okey/bounces", "okey/imports", "okey/internal/directory", "okey/internal/metrics", "okey/internal/telemetry", "okey/internal/version",
+		"okey/webhook",
 	},
 	"okey/server/respond": {"okey/imports", "okey/internal/telemetry", "okey/okey", "okey/sql"},
 	"okey/server/act":     {"okey/config", "okey/imports", "okey/internal/radius", "okey/internal/telemetry", "okey/okey", "okey/sql", "okey/server/respond"},

@@ -49,7 +49,7 @@ func WatchPool(to prometheus.Registerer, name string, store *sql.Store) {
 // WatchPolls tells what a worker's health is.
 func WatchPolls(to prometheus.Registerer, check func() error) {
 	to.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "okey_worker_polling", Help: "Whether this worker asks the engine for work, and is answered.",
+		Name: "okey_worker_polling", Help: "Whether this worker asks the engine for work, is answered, and gets work.",
 	}, func() float64 {
 		if check() != nil {
 			return 0

@@ -115,8 +115,15 @@ func TestWhatWaitsIsCountedAndHowLongIt(t *testing.T) {
 	s.Exec(`INSERT INTO trouble (id, kind, workflow, what, error, attempts, since, last_at)
 		VALUES (gen_random_uuid(), 'activity', 'w', 'Judge', 'x', 5, $1, $1)`, now)
 	s.Exec(`UPDATE audit_head SET seq = 42`)
+	_, err := s.Store.KeepReceivers(t.Context(), map[string]string{"portail": "h"})
+	require.NoError(t, err)
+	s.Exec(`INSERT INTO outbox (seq, type, at, serial, state, uai, created_at)
+		SELECT n, 'key.lost', $1, $2, 'lost', $3, $1 FROM generate_series(1, 3) n`, ago(4), string(kept), string(scene.Acacias))
+	s.Exec(`UPDATE audit_head SET event_seq = 3`)
+	s.Exec(`UPDATE webhook_receiver SET ahead = '{2}'`)
 	require.NoError(t, s.Store.NoteExamined(t.Context(), ago(2)))
 	require.NoError(t, s.Store.NoteExamined(t.Context(), ago(1)))
+	require.NoError(t, s.Store.NoteBackup(t.Context(), ago(3)))
 
 	c, err := engine.Dial(config.Config{Temporal: config.TemporalEnv{"TEMPORAL_ADDRESS": freeAddress(t)}})
 	require.NoError(t, err)
@@ -137,8 +144,10 @@ func TestWhatWaitsIsCountedAndHowLongIt(t *testing.T) {
 		`okey_keys{academy="Guadeloupe",state="in_stock"}`: 0,
 		`okey_troubles{kind="activity"}`:                   1,
 		`okey_troubles{kind="workflow"}`:                   0,
+		`okey_webhook_events{receiver="portail"}`:          2,
 		`okey_audit_entries`:                               42,
 		`okey_audit_examined_timestamp_seconds`:            float64(ago(1).Unix()),
+		`okey_backup_last_success_timestamp_seconds`:       float64(ago(3).Unix()),
 	} {
 		got, told := told[series]
 		assert.True(t, told, series)
@@ -146,7 +155,7 @@ func TestWhatWaitsIsCountedAndHowLongIt(t *testing.T) {
 	}
 	for series, days := range map[string]float64{
 		`okey_actions_unjudged_oldest_age_seconds`: 2, `okey_wake_ups_owed_oldest_age_seconds`: 0.25,
-		`okey_mails_queued_oldest_age_seconds`: 3,
+		`okey_mails_queued_oldest_age_seconds`: 3, `okey_webhook_events_oldest_age_seconds{receiver="portail"}`: 4,
 	} {
 		assert.InDelta(t, days*86400, told[series], 60, series)
 	}

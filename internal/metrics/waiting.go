@@ -50,9 +50,14 @@ var (
 	queuedAge = prometheus.NewDesc("okey_mails_queued_oldest_age_seconds", "How long the oldest has waited; 0: none does.", nil, nil)
 	keys      = prometheus.NewDesc("okey_keys", "Keys that schools have to give, or will have, or keep for somebody: by academy and state.",
 		[]string{"academy", "state"}, nil)
-	troubles     = prometheus.NewDesc("okey_troubles", "What does not get on by itself, by kind.", []string{"kind"}, nil)
+	troubles   = prometheus.NewDesc("okey_troubles", "What does not get on by itself, by kind.", []string{"kind"}, nil)
+	untaken    = prometheus.NewDesc("okey_webhook_events", "Events that a receiver has not taken.", []string{"receiver"}, nil)
+	untakenAge = prometheus.NewDesc("okey_webhook_events_oldest_age_seconds", "How long the oldest has waited; 0: none does.",
+		[]string{"receiver"}, nil)
 	auditEntries = prometheus.NewDesc("okey_audit_entries", "Length of the audit.", nil, nil)
 	examined     = prometheus.NewDesc("okey_audit_examined_timestamp_seconds", "When the audit was found whole last; 0: never.", nil, nil)
+	backedUp     = prometheus.NewDesc(
+		"okey_backup_last_success_timestamp_seconds", "When a backup was taken last; 0: none was noted.", nil, nil)
 
 	lastRun = prometheus.NewDesc("okey_schedule_last_run_timestamp_seconds",
 		"When the work of a schedule was last done to its end; where it never was, when the schedule was made; 0: there is none.",
@@ -64,8 +69,9 @@ var (
 // Describe is part of prometheus.Collector.
 func (w *work) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		databaseUp, engineUp, requests, unjudged, unjudgedAge, wakeUps, wakeUpsAge, mails, queuedAge, keys, troubles, auditEntries,
-		examined,
+		databaseUp, engineUp, requests, unjudged, unjudgedAge, wakeUps, wakeUpsAge, mails, queuedAge, keys, troubles, untaken, untakenAge,
+		auditEntries,
+		examined, backedUp,
 		lastRun, period,
 	} {
 		to <- d
@@ -132,8 +138,16 @@ func (w *work) ofDatabase(ctx context.Context, at time.Time) (g gathered) {
 	g.waiting(at, read.Actions, unjudged, unjudgedAge)
 	g.waiting(at, read.WakeUps, wakeUps, wakeUpsAge)
 	g.waiting(at, read.Queued, mails, queuedAge, string(sql.MailQueued))
+	if len(read.Webhooks) == 0 { // what there is none of is told, too
+		read.Webhooks = []sql.WebhookGauge{{}}
+	}
+	for _, receiver := range read.Webhooks {
+		g.add(untaken, float64(receiver.N), receiver.Name)
+		g.add(untakenAge, waited(at, receiver.Since), receiver.Name)
+	}
 	g.add(auditEntries, float64(read.Audit))
 	g.add(examined, unix(read.Examined))
+	g.add(backedUp, unix(read.BackedUp))
 
 	// What there is none of is told, too: a series that comes and goes is no answer.
 	type pair [2]string
@@ -183,12 +197,8 @@ func (w *work) ofDatabase(ctx context.Context, at time.Time) (g gathered) {
 
 // waiting tells how many wait, with what labels, and how long the oldest has.
 func (g *gathered) waiting(at time.Time, w sql.Backlog, count, age *prometheus.Desc, labels ...string) {
-	waited := 0.0
-	if !w.Since.IsZero() {
-		waited = max(0, at.Sub(w.Since).Seconds())
-	}
 	g.add(count, float64(w.N), labels...)
-	g.add(age, waited)
+	g.add(age, waited(at, w.Since))
 }
 
 // academyName names the academies that there are; what else a file may say is one.
@@ -204,4 +214,12 @@ func unix(t time.Time) float64 {
 		return 0
 	}
 	return float64(t.Unix())
+}
+
+// waited is for how long something has waited, in seconds; 0: nothing does.
+func waited(at, since time.Time) float64 {
+	if since.IsZero() {
+		return 0
+	}
+	return max(0, at.Sub(since).Seconds())
 }

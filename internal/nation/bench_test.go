@@ -297,7 +297,7 @@ func (m *measures) retention() {
 	store, err := sql.OpenPool(m.app, m.keys, sql.Pool{Statement: sql.Unhurried})
 	require.NoError(m, err)
 	defer store.Close()
-	r := activities.NewRetention(store)
+	r := activities.NewRetention(store, 0)
 	in := okey.RetentionInput{At: time.Now().UTC()}
 	_, err = r.Retain(context.Background(), in)
 	require.NoError(m, err)

@@ -152,7 +152,7 @@ func (s *stage) nights() {
 	for _, look := range s.repairs(ctx, now) {
 		require.NoError(s, look())
 	}
-	_, err = activities.NewRetention(s.store).Retain(ctx, okey.RetentionInput{At: now})
+	_, err = activities.NewRetention(s.store, 0).Retain(ctx, okey.RetentionInput{At: now})
 	require.NoError(s, err)
 }
 

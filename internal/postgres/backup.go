@@ -3,6 +3,7 @@ package postgres
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"fmt"
 	"io"
 	"net"
@@ -16,13 +17,15 @@ import (
 // Backup writes a tar of the data directory, as it is at one moment, of the server that runs on options.Dir at options.Host and Port.
 // With it comes the log that makes it whole, and the manifest by which Verify checks it. Whoever can read the cluster's password may ask.
 func Backup(ctx context.Context, options Options, to io.Writer) error {
-	c, err := prepare(options)
+	c, err := running(options)
 	if err != nil {
 		return err
 	}
-	if err := c.readPassword(); err != nil {
+	release, err := c.keepLog(ctx)
+	if err != nil {
 		return err
 	}
+	defer release()
 	// The fast checkpoint: else it waits for the server's own, minutes long.
 	command := exec.CommandContext(ctx, c.binaries.path("pg_basebackup"),
 		"--host", c.options.Host, "--port", strconv.Itoa(options.Port), "--username", Admin, "--no-password",
@@ -35,6 +38,44 @@ func Backup(ctx context.Context, options Options, to io.Writer) error {
 		return fmt.Errorf("pg_basebackup %s: %w: %s", where, err, lastLines(said.String()))
 	}
 	return nil
+}
+
+// running is the cluster at options.Dir, whose server somebody has started at options.Host and Port.
+func running(options Options) (*Cluster, error) {
+	c, err := prepare(options)
+	if err != nil {
+		return nil, err
+	}
+	c.port = options.Port
+	if err := c.readPassword(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Address is how the owner reaches a database of the server that runs on options.Dir at options.Host and Port.
+func Address(options Options, database string) (string, error) {
+	c, err := running(options)
+	if err != nil {
+		return "", err
+	}
+	return c.URL(database), nil
+}
+
+// keepLog has the server keep its log from here on until release: the end of a backup needs that of its beginning, and a checkpoint in
+// between would throw it away. The slot is the session's own and goes with it, however that ends.
+func (c *Cluster) keepLog(ctx context.Context) (release func(), err error) {
+	db, err := sql.Open("postgres", c.URL("postgres"))
+	if err != nil {
+		return nil, fmt.Errorf("address the server: %w", err)
+	}
+	db.SetMaxOpenConns(1)
+	_, err = db.ExecContext(ctx, `SELECT pg_create_physical_replication_slot('okey_backup_' || pg_backend_pid(), true, true)`)
+	if err != nil {
+		_ = db.Close()
+		return nil, fmt.Errorf("have the server keep its log meanwhile: %w", err)
+	}
+	return func() { _ = db.Close() }, nil
 }
 
 // Verify checks the data directory of a cluster that has been put back from a Backup, file by file, and hands it to the user that the

@@ -61,6 +61,9 @@ var kinds = map[okey.ActionName]kind{
 
 	okey.ActionMailResend:  {asTyped, permitSupport(okey.ActResendMail)},
 	okey.ActionMailsResend: {normaliseSpan, permitSupport(okey.ActResendMail)},
+
+	okey.ActionWebhookTest:   {normaliseNothing, permitSupport(okey.ActSettings)},
+	okey.ActionWebhookResume: {normaliseFrom, permitSupport(okey.ActSettings)},
 }
 
 func asTyped(cmd Command) (okey.Content, error) { return cmd.Content, nil }
@@ -245,6 +248,15 @@ func normaliseSpan(cmd Command) (okey.Content, error) {
 		return span, okey.InvalidField("until", "Écrivez une fin qui vient après le début.")
 	}
 	return span, nil
+}
+
+// normaliseFrom keeps a moment alone, which may lack.
+func normaliseFrom(cmd Command) (okey.Content, error) {
+	content := okey.Content{From: cmd.Content.From.UTC()}
+	if content.From.After(time.Now()) {
+		return content, okey.InvalidField("from", "Écrivez un moment passé.")
+	}
+	return content, nil
 }
 
 // normaliseComment keeps a comment alone, which may lack.

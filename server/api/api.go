@@ -4,6 +4,7 @@ package api
 
 import (
 	"net/http"
+	"sync"
 
 	"okey/okey"
 	"okey/server/act"
@@ -15,15 +16,27 @@ import (
 
 // API answers programs.
 type API struct {
-	store *sql.Store
-	act   *act.Dispatcher
-	url   string // of OKEY, for links
+	store    *sql.Store
+	act      *act.Dispatcher
+	url      string // of OKEY, for links
+	outcomes *sql.Outcomes
+	fields   []okey.EventField // of events
+
+	waiting chan struct{} // holds one for each call that waits for events
+	leaving chan struct{} // closed: they are to wait no more
+	left    sync.Once
 }
 
-// New makes the API.
-func New(store *sql.Store, a *act.Dispatcher, url string) *API {
-	return &API{store: store, act: a, url: url}
+// New makes the API. fields are those that events have.
+func New(store *sql.Store, a *act.Dispatcher, outcomes *sql.Outcomes, url string, fields []okey.EventField) *API {
+	return &API{
+		store: store, act: a, url: url, outcomes: outcomes, fields: fields,
+		waiting: make(chan struct{}, mostWaiting), leaving: make(chan struct{}),
+	}
 }
+
+// Leave has calls that wait for events answered at once: the server is to stop.
+func (s *API) Leave() { s.left.Do(func() { close(s.leaving) }) }
 
 // Routes registers the JSON API: bearer token, problem+json, no cookie. The scope is what a service needs besides people; none
 // where people alone may call.
@@ -62,6 +75,8 @@ func (s *API) Routes(router gin.IRouter) {
 		{post, "/keys/:serial/changes", "", s.postKeyChange},
 		{post, "/keys/:serial/logins", "logins", s.postLogin},
 		{post, "/keys/:serial/pin-checks", "pin-checks", s.postPINCheck},
+
+		{get, "/events", "events", s.getEvents},
 
 		{post, "/deliveries", "", s.postDelivery},
 		{post, "/staff", "staff", s.postImport(sql.ImportedStaff)},

@@ -56,8 +56,9 @@ type eventView struct {
 // summary makes the view of one line of a list.
 func (s *API) summary(r sql.ListedRequest) requestSummary {
 	v := requestSummary{
-		ID: r.ID, Stage: r.Stage, Establishment: r.UAI, EstablishmentName: r.Establishment, Requester: personView{Name: r.Requester.Name(), UID: r.Requester.UID},
-		Need: r.Need, Reason: r.Reason, AskedAt: r.AskedAt, Since: r.Since,
+		ID: r.ID, Stage: r.Stage, Establishment: r.UAI, EstablishmentName: r.Establishment,
+		Requester: personView{Name: r.Requester.Name(), UID: r.Requester.UID},
+		Need:      r.Need, Reason: r.Reason, AskedAt: r.AskedAt, Since: r.Since,
 		Links: map[string]string{"self": s.url + requestPath(r.ID), "page": s.url + address.RequestURL(r.ID)},
 	}
 	if r.Key != "" {

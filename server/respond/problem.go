@@ -89,6 +89,7 @@ var public = map[okey.Code]struct {
 	okey.CodeOwnKey:          {http.StatusConflict, "Sa propre clef"},
 	okey.CodeNotServed:       {http.StatusConflict, "Établissement non servi"},
 	okey.CodeSucceeded:       {http.StatusConflict, "Établissement remplacé"},
+	okey.CodeEventsGone:      {http.StatusGone, "Événements effacés"},
 	okey.CodeTooLarge:        {http.StatusRequestEntityTooLarge, "Envoi trop volumineux"},
 	CodeMethod:               {http.StatusMethodNotAllowed, "Méthode refusée"},
 	CodeMedia:                {http.StatusUnsupportedMediaType, "Format refusé"},

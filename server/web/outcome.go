@@ -138,6 +138,8 @@ var donePages = map[okey.Thing]func(okey.Action) string{
 	},
 	okey.ThingMail:  subjectBelow(address.PathMails),
 	okey.ThingMails: func(okey.Action) string { return address.PathDesk },
+
+	okey.ThingReceiver: subjectBelow(address.PathReceivers),
 }
 
 // subjectBelow is the page of an action's subject below path.

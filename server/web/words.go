@@ -287,6 +287,7 @@ var RefusalNames = map[okey.Code]string{
 	okey.CodeUnauthorized:    "pas connecté",
 	okey.CodeRateLimited:     "trop d'essais",
 	okey.CodeTooLarge:        "trop grand",
+	okey.CodeEventsGone:      "événements effacés",
 	okey.CodeForbidden:       "plus de droit",
 	okey.CodeNotFound:        "plus de droit",
 	okey.CodeOwnRequest:      "sa propre demande",

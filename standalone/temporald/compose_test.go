@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -199,7 +200,22 @@ func TestWhatComposeRunsGoesFromSecretsToAKeyInHand(t *testing.T) {
 	require.Eventually(t, func() bool { return len(o.box.To("lea@ecole.test")) >= 3 }, readyLimit, 100*time.Millisecond, "her mails")
 
 	doctor := maps.Clone(o.environment("doctor"))
+	doctor["OKEY_OIDC_ISSUER"] = describesItself(t) // the example's is nowhere
 	said := o.command(doctor, "doctor")
 	out, _ := said.CombinedOutput()
 	assert.NotContains(t, string(out), "✗")
+}
+
+// describesItself is a provider as doctor asks for it.
+func describesItself(t *testing.T) string {
+	t.Helper()
+	var s *httptest.Server
+	s = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_ = json.NewEncoder(w).Encode(map[string]any{
+			"issuer": s.URL, "authorization_endpoint": s.URL + "/a", "token_endpoint": s.URL + "/t", "jwks_uri": s.URL + "/k",
+			"code_challenge_methods_supported": []string{"S256"},
+		})
+	}))
+	t.Cleanup(s.Close)
+	return s.URL
 }

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -87,7 +88,11 @@ const checkedLines = 1000
 // sayChain says whether the end of the audit is as it was written.
 func (s *Pages) sayChain(v *web.Visit, page *Journal) error {
 	end, checked, err := s.store.VerifyAuditEnd(v.Ctx(), checkedLines)
+	_, unknown := errors.AsType[*sql.UnknownKeyError](err)
 	switch {
+	case unknown:
+		page.Broken = "La chaîne du journal n'est pas vérifiée : " + okey.ErrorMessage(err) + " Prévenez l'exploitant."
+		return nil
 	case okey.ErrorCode(err) == okey.CodeInvalid:
 		page.Broken = "La chaîne du journal est rompue : " + okey.ErrorMessage(err) + " Prévenez l'exploitant."
 		return nil

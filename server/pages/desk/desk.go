@@ -49,6 +49,7 @@ var tools = []struct {
 	{"Suivre", "Courriels envoyés", address.PathMails, okey.ActSeeDesk},
 	{"Suivre", "Modèles de courriels", address.PathLetters, okey.ActSeeDesk},
 	{"Suivre", "Imports et annuaire", address.PathImports, okey.ActSeeDesk},
+	{"Suivre", "Récepteurs d'événements", address.PathReceivers, okey.ActSeeDesk},
 	{"Stock", "Livraisons", address.PathDeliveries, okey.ActSeeDesk},
 	{"Stock", "Commandes", address.PathOrders, okey.ActSeeDesk},
 	{"Stock", "Clefs à confirmer", address.PathReports, okey.ActSeeDesk},

@@ -55,6 +55,12 @@ func (s *Pages) Routes(r web.Routes) {
 	r.Sheet(address.PathImports+".xlsx", s.importsTable)
 	r.Get(address.PathImports+"/:id", s.importPage)
 	r.Sheet(address.PathImports+"/:id/tableau.xlsx", s.importTable)
+	r.Get(address.PathReceivers, s.receiversPage)
+	r.Sheet(address.PathReceivers+".xlsx", s.receiversTable)
+	r.Get(address.PathReceivers+"/:id", s.receiverPage)
+	r.Post(address.PathReceivers+"/:id", s.resumeReceiver)
+	r.Post(address.PathReceivers+"/:id"+address.PathTest, s.testReceiver)
+	r.Back(address.PathReceivers+"/:id"+address.PathTest, func(v *web.Visit) string { return address.PathReceivers + "/" + v.Param("id") })
 	r.Get(address.PathDashboard, s.dashboardPage)
 	for _, p := range panels {
 		r.Sheet(p.address(), s.panelTable(p))

@@ -19,7 +19,7 @@ func (l privacyLine) Cells() []web.Cell {
 // privacyPage says what OKEY keeps of people, why and how long, from the table that the retention goes by. It is open to everybody.
 func (s *Pages) privacyPage(v *web.Visit) error {
 	var lines []privacyLine
-	for _, k := range okey.Keepings() {
+	for _, k := range okey.KeepingsWith(s.help.EventMonths) {
 		line := privacyLine{What: k.What, Why: okey.Capitalize(k.Why), Long: okey.Capitalize(k.Until) + ", puis " + k.Then}
 		if k.Months > 0 {
 			line.Long = fmt.Sprintf("%s %s, puis %s", okey.Capitalize(sayMonths(k.Months)), k.Since, k.Then)

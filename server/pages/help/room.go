@@ -43,6 +43,7 @@ type Settings struct {
 	TicketTool, TicketProduct string
 	TicketLink                func(subject string) string
 	Conformity, Audit         string
+	EventMonths               int // for how many months events are kept
 }
 
 func (o Settings) ticket(subject string) *ticket {

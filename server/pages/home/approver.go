@@ -76,7 +76,10 @@ var followedKeys = []struct {
 	one, many string
 }{
 	{"Personnes parties", sql.WatchedLeft, "suivi=parties", " à reprendre", " à reprendre"},
-	{"Dates d'expiration", sql.WatchedEnding, "suivi=expirent", " a expiré ou expire d'ici trois mois", " ont expiré ou expirent d'ici trois mois"},
+	{
+		"Dates d'expiration", sql.WatchedEnding, "suivi=expirent",
+		" a expiré ou expire d'ici trois mois", " ont expiré ou expirent d'ici trois mois",
+	},
 	{"Clefs égarées", sql.WatchedMislaid, "suivi=egarees", " à retrouver", " à retrouver"},
 	{"Clefs prêtées", sql.WatchedLent, "etat=" + string(okey.Lent), " pour quelques jours", " pour quelques jours"},
 	{"Prêts terminés", sql.WatchedLoans, "suivi=pretees", " à reprendre", " à reprendre"},

@@ -73,6 +73,11 @@ func read(text []byte) description {
 				}
 			}
 		}
+		for _, hook := range root.at("webhooks").entries() {
+			if o := hook.value.at("post"); slices.Contains(o.at("tags").texts(), name) {
+				g.Operations = append(g.Operations, webhookOf(root, hook, o))
+			}
+		}
 		d.Groups = append(d.Groups, g)
 	}
 	for _, schema := range root.at("components", "schemas").entries() {
@@ -125,6 +130,18 @@ func operationOf(root node, path entry, method string, o node) operation {
 	}
 	for _, answer := range o.at("responses").entries() {
 		op.answered(answer)
+	}
+	return op
+}
+
+// webhookOf is what OKEY asks of others: to show it is its body, not a call.
+func webhookOf(root node, hook entry, o node) operation {
+	op := operationOf(root, hook, "post", o)
+	op.Path, op.Calls = "votre récepteur", nil
+	for _, media := range o.at("requestBody", "content").entries() {
+		for _, example := range examplesOf(media.value) {
+			op.Calls = append(op.Calls, sample{example.key, example.value.json(true)})
+		}
 	}
 	return op
 }

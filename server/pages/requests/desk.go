@@ -10,7 +10,9 @@ import (
 // requestSide is what support and auditors see of a request besides: its workflow, what can be done about it, everything that happened.
 func (s *Pages) requestSide(v *web.Visit, d Dossier, page requestScreen) (*story.DeskSide, error) {
 	workflow := s.act.WorkflowOf(v.Ctx(), d.ID)
-	side := &story.DeskSide{Workflow: workflow.ID, Link: s.act.RequestLink(workflow, d.Stage.Closed()), Sheet: address.RequestURL(d.ID) + "/tableau.xlsx"}
+	side := &story.DeskSide{
+		Workflow: workflow.ID, Link: s.act.RequestLink(workflow, d.Stage.Closed()), Sheet: address.RequestURL(d.ID) + "/tableau.xlsx",
+	}
 	actions, err := s.store.ActionsOn(v.Ctx(), d.ID)
 	if err != nil {
 		return nil, err

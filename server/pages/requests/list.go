@@ -247,7 +247,8 @@ func (s *Pages) pageOf(
 func (page *listScreen) cards(v *web.Visit, found []sql.ListedRequest) {
 	for _, r := range found {
 		page.Cards = append(page.Cards, web.Card{
-			Path: address.RequestURL(r.ID), Who: r.Requester.Name(), Where: r.Establishment, Need: sayNeed(r.Request), State: sayStateTo(v, r.Request),
+			Path: address.RequestURL(r.ID), Who: r.Requester.Name(), Where: r.Establishment,
+			Need: sayNeed(r.Request), State: sayStateTo(v, r.Request),
 		})
 	}
 }
@@ -275,7 +276,9 @@ func (page *listScreen) table(v *web.Visit, name string, ended bool, found []sql
 	rows := make([]web.Row, len(found))
 	for i, r := range found {
 		row := web.Row{
-			{Text: r.Requester.Name(), Path: address.RequestURL(r.ID), Whole: true}, {Text: sayNeed(r.Request), Clip: true}, c.StampOn(r.Since),
+			{Text: r.Requester.Name(), Path: address.RequestURL(r.ID), Whole: true},
+			{Text: sayNeed(r.Request), Clip: true},
+			c.StampOn(r.Since),
 		}
 		if several {
 			row = append(row, web.Cell{Text: r.Establishment, Clip: true})

@@ -180,6 +180,7 @@ var Things = map[okey.Thing]struct{ French, Path string }{
 	okey.ThingTrouble:    {"blocage", ""},
 	okey.ThingReading:    {"lecture", ""},
 	okey.ThingMails:      {"courriels", ""},
+	okey.ThingReceiver:   {"récepteur", address.PathReceivers + "/"},
 	"establishment":      {"établissement", address.PathSchools + "/"},
 	"charter":            {"charte", ""},
 	"retention":          {"données", ""},

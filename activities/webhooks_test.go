@@ -1,0 +1,459 @@
+package activities_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"okey/activities"
+	"okey/config"
+	"okey/internal/scene"
+	"okey/okey"
+	"okey/sql"
+	"okey/webhook"
+
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const madeUpSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8G"
+
+// peer is a receiver of another make: it checks what it is sent with the convention's own library, and remembers what it took.
+type peer struct {
+	testing.TB
+	*httptest.Server
+	mu     sync.Mutex
+	answer func(okey.EventMessage) int // the status; 0: the connection is broken off
+	taken  []okey.EventMessage
+	tried  int
+}
+
+func newPeer(t testing.TB) *peer {
+	p := &peer{TB: t, answer: func(okey.EventMessage) int { return http.StatusOK }}
+	verifier, err := standardwebhooks.NewWebhook(madeUpSecret)
+	require.NoError(t, err)
+	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		assert.NoError(p, err)
+		assert.NoError(p, verifier.Verify(body, r.Header))
+		var m okey.EventMessage
+		assert.NoError(p, json.Unmarshal(body, &m))
+		p.mu.Lock()
+		p.tried++
+		status := p.answer(m)
+		if status >= 200 && status < 300 {
+			p.taken = append(p.taken, m)
+		}
+		p.mu.Unlock()
+		if status == 0 {
+			panic(http.ErrAbortHandler)
+		}
+		w.WriteHeader(status)
+	}))
+	t.Cleanup(p.Close)
+	return p
+}
+
+func (p *peer) answers(how func(okey.EventMessage) int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.answer = how
+}
+
+// numbers are those of the events that it took, of one key or, where that is empty, of all.
+func (p *peer) numbers(serial okey.Serial) (all []int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, m := range p.taken {
+		if serial == "" || m.Data["serial"] == string(serial) {
+			all = append(all, int(m.Sequence))
+		}
+	}
+	return all
+}
+
+// sending is OKEY with receivers.
+type sending struct {
+	*scene.Scene
+	webhooks *activities.Webhooks
+	at       time.Time
+}
+
+func newSending(t *testing.T, receivers ...config.Webhook) *sending {
+	t.Helper()
+	s := &sending{Scene: scene.New(t), at: scene.Now}
+	var made []*webhook.Receiver
+	hosts := map[string]string{}
+	for _, w := range receivers {
+		w.Private, w.Secrets = true, []string{madeUpSecret}
+		r, err := webhook.NewReceiver(w, okey.EventFields(), "OKEY/test")
+		require.NoError(t, err)
+		made, hosts[w.Name] = append(made, r), webhook.Host(w)
+	}
+	_, err := s.Store.KeepReceivers(t.Context(), hosts)
+	require.NoError(t, err)
+	s.webhooks = activities.NewWebhooks(s.Store, made)
+	return s
+}
+
+// happens has something happen to a key, and returns the number of its event.
+func (s *sending) happens(serial okey.Serial, reasons ...okey.KeyReason) {
+	s.Helper()
+	for _, reason := range reasons {
+		require.NoError(s, s.Store.Do(context.Background(), func(tx *sql.Tx) error {
+			_, err := tx.ChangeKey(context.Background(), serial, sql.KeyChange{Reason: reason, At: scene.Now, Via: okey.ViaEngine})
+			return err
+		}))
+	}
+}
+
+func (s *sending) turn(name string, retry bool) okey.WebhookReport {
+	s.Helper()
+	report, err := s.webhooks.Deliver(context.Background(), okey.WebhookTurn{Receiver: name, Retry: retry, At: s.at})
+	require.NoError(s, err)
+	return report
+}
+
+func (s *sending) row(name string) sql.WebhookReceiver {
+	s.Helper()
+	row, err := s.Store.WebhookReceiver(context.Background(), name)
+	require.NoError(s, err)
+	return row
+}
+
+func TestAReceiverGetsWhatHappensFromItsBeginningOn(t *testing.T) {
+	p := newPeer(t)
+	s := newSending(t, config.Webhook{Name: "a", URL: p.URL})
+	one, two := s.Key(scene.Tilleuls), s.Key(scene.Tilleuls)
+	assert.Equal(t, okey.WebhookReport{State: okey.WebhookActive}, s.turn("a", true), "nothing is to be sent")
+	s.happens(one, okey.ReasonLost, okey.ReasonFound)
+	s.happens(two, okey.ReasonDefective)
+	assert.Equal(t, okey.WebhookReport{State: okey.WebhookActive}, s.turn("a", true))
+	assert.Equal(t, []int{1, 2}, p.numbers(one), "of one key in order")
+	assert.Equal(t, []int{3}, p.numbers(two))
+	row := s.row("a")
+	assert.EqualValues(t, 3, row.Position)
+	assert.Zero(t, row.Backlog())
+	assert.True(t, row.Idle)
+	s.turn("a", true)
+	assert.Len(t, p.numbers(""), 3, "each once")
+	_, err := s.Store.KeepReceivers(t.Context(), map[string]string{"a": "h", "late": "h"})
+	require.NoError(t, err)
+	assert.EqualValues(t, 3, s.row("late").Position, "who comes later begins later")
+}
+
+func TestAReceiverGetsWhatItWants(t *testing.T) {
+	p := newPeer(t)
+	s := newSending(t, config.Webhook{Name: "a", URL: p.URL, Events: []okey.EventType{okey.KeyEventFound}})
+	serial := s.Key(scene.Tilleuls)
+	s.happens(serial, okey.ReasonLost, okey.ReasonFound, okey.ReasonLost)
+	s.turn("a", true)
+	assert.Equal(t, []int{2}, p.numbers(""))
+	assert.Zero(t, s.row("a").Backlog())
+}
+
+// A key whose event is not taken keeps back what follows of it, and no other key.
+func TestWhatIsNotTakenKeepsBackItsKeyAlone(t *testing.T) {
+	p := newPeer(t)
+	s := newSending(t, config.Webhook{Name: "a", URL: p.URL})
+	bad, good := s.Key(scene.Tilleuls), s.Key(scene.Tilleuls)
+	s.happens(bad, okey.ReasonLost, okey.ReasonFound)
+	s.happens(good, okey.ReasonLost, okey.ReasonFound)
+	p.answers(func(m okey.EventMessage) int {
+		if m.Data["serial"] == string(bad) {
+			return http.StatusInternalServerError
+		}
+		return http.StatusNoContent
+	})
+	report := s.turn("a", true)
+	assert.Equal(t, okey.WebhookReport{State: okey.WebhookActive, Pause: 5 * time.Second, Alive: true}, report)
+	assert.Empty(t, p.numbers(bad))
+	assert.Equal(t, []int{3, 4}, p.numbers(good))
+	row := s.row("a")
+	assert.EqualValues(t, 0, row.Position)
+	assert.EqualValues(t, 2, row.Backlog())
+	assert.Equal(t, []string{string(bad)}, row.Waiting)
+	assert.Equal(t, http.StatusInternalServerError, row.LastStatus)
+	assert.Equal(t, okey.WebhookFailureStatus, row.LastError)
+
+	s.happens(good, okey.ReasonLost)
+	tried := p.tried
+	s.at = s.at.Add(time.Second)
+	report = s.turn("a", false)
+	assert.Equal(t, 4*time.Second, report.Pause, "the pause goes on")
+	assert.Equal(t, []int{3, 4, 5}, p.numbers(good))
+	assert.Equal(t, tried+1, p.tried, "what was not taken has its time")
+
+	p.answers(func(okey.EventMessage) int { return http.StatusOK })
+	s.at = s.at.Add(4 * time.Second)
+	assert.Equal(t, okey.WebhookReport{State: okey.WebhookActive}, s.turn("a", true))
+	assert.Equal(t, []int{1, 2}, p.numbers(bad), "nothing is lost, and in order")
+	assert.Equal(t, []int{3, 4, 5}, p.numbers(good), "nor sent again")
+	row = s.row("a")
+	assert.EqualValues(t, 5, row.Position)
+	assert.Empty(t, row.Ahead)
+	assert.Zero(t, row.FailingSince)
+}
+
+func TestPausesGrowUntilTheReceiverIsStoppedAndSupportTold(t *testing.T) {
+	p := newPeer(t)
+	s := newSending(t, config.Webhook{Name: "a", URL: p.URL})
+	p.answers(func(okey.EventMessage) int { return 0 })
+	s.happens(s.Key(scene.Tilleuls), okey.ReasonLost)
+	began := s.at
+	var pauses []time.Duration
+	var report okey.WebhookReport
+	for report = s.turn("a", true); report.State == okey.WebhookActive; report = s.turn("a", true) {
+		require.False(t, report.Alive)
+		require.Empty(t, report.Letters)
+		require.Less(t, len(pauses), 100)
+		pauses, s.at = append(pauses, report.Pause), s.at.Add(report.Pause)
+	}
+	assert.True(t, slices.IsSorted(pauses), "%v", pauses)
+	assert.Equal(t, 5*time.Second, pauses[0])
+	assert.Equal(t, 6*time.Hour, pauses[len(pauses)-1])
+	assert.InDelta(t, okey.WebhookPatience, s.at.Sub(began), float64(7*time.Hour))
+	assert.Equal(t, okey.WebhookStopped, report.State)
+	require.Len(t, report.Letters, 1)
+	assert.Equal(t, okey.MailWebhookStopped, report.Letters[0].Step.Kind)
+	assert.Equal(t, s.row("a").ID, report.Letters[0].Subject)
+	tried := p.tried
+	assert.Equal(t, okey.WebhookReport{State: okey.WebhookStopped}, s.turn("a", true), "told once")
+	assert.Equal(t, tried, p.tried, "and left in peace")
+
+	p.answers(func(okey.EventMessage) int { return http.StatusOK })
+	require.NoError(t, s.Store.Do(t.Context(), func(tx *sql.Tx) error {
+		_, err := tx.ResumeReceiver(t.Context(), s.row("a").ID, time.Time{})
+		return err
+	}))
+	assert.Equal(t, okey.WebhookReport{State: okey.WebhookActive}, s.turn("a", true))
+	assert.Equal(t, []int{1}, p.numbers(""), "nothing was lost")
+}
+
+func TestAReceiverThatIsGoneIsStoppedAtOnce(t *testing.T) {
+	p := newPeer(t)
+	s := newSending(t, config.Webhook{Name: "a", URL: p.URL})
+	p.answers(func(okey.EventMessage) int { return http.StatusGone })
+	s.happens(s.Key(scene.Tilleuls), okey.ReasonLost)
+	report := s.turn("a", true)
+	assert.Equal(t, okey.WebhookStopped, report.State)
+	assert.Len(t, report.Letters, 1)
+}
+
+// One that is away is asked a few times, not for each key.
+func TestAReceiverThatIsAwayIsLeftInPeace(t *testing.T) {
+	p := newPeer(t)
+	s := newSending(t, config.Webhook{Name: "a", URL: p.URL})
+	p.answers(func(okey.EventMessage) int { return http.StatusBadGateway })
+	for range 60 {
+		s.happens(s.Key(scene.Tilleuls), okey.ReasonLost)
+	}
+	s.turn("a", true)
+	assert.LessOrEqual(t, p.tried, 3+webhook.Together)
+	p.answers(func(okey.EventMessage) int { return http.StatusOK })
+	s.at = s.at.Add(time.Minute)
+	for report := s.turn("a", true); report.More; report = s.turn("a", true) {
+	}
+	got := p.numbers("")
+	slices.Sort(got)
+	assert.Len(t, slices.Compact(got), 60)
+}
+
+// What a worker had under way when it was killed comes again: at least once, and in order.
+func TestAKilledTurnIsMadeAgain(t *testing.T) {
+	p := newPeer(t)
+	s := newSending(t, config.Webhook{Name: "a", URL: p.URL})
+	serial := s.Key(scene.Tilleuls)
+	s.happens(serial, okey.ReasonLost, okey.ReasonFound, okey.ReasonLost)
+	ctx, kill := context.WithCancel(t.Context())
+	p.answers(func(m okey.EventMessage) int {
+		if m.Sequence == 2 {
+			kill()
+		}
+		return http.StatusOK
+	})
+	_, err := s.webhooks.Deliver(ctx, okey.WebhookTurn{Receiver: "a", Retry: true, At: s.at})
+	require.ErrorIs(t, err, context.Canceled)
+	s.turn("a", true)
+	assert.Equal(t, []int{1, 2, 1, 2, 3}, p.numbers(serial))
+}
+
+func TestSupportHasAReceiverGoOnFromAMoment(t *testing.T) {
+	p := newPeer(t)
+	s := newSending(t, config.Webhook{Name: "a", URL: p.URL})
+	serial := s.Key(scene.Tilleuls)
+	s.happens(serial, okey.ReasonLost, okey.ReasonFound, okey.ReasonLost)
+	s.turn("a", true)
+	s.Exec(`UPDATE outbox SET created_at = $1::timestamptz + seq * interval '1 hour'`, scene.Now)
+	from := func(at time.Time) int64 {
+		var position int64
+		require.NoError(t, s.Store.Do(t.Context(), func(tx *sql.Tx) (err error) {
+			position, err = tx.ResumeReceiver(t.Context(), s.row("a").ID, at)
+			return err
+		}))
+		return position
+	}
+	assert.EqualValues(t, 1, from(scene.Now.Add(90*time.Minute)))
+	s.turn("a", true)
+	assert.Equal(t, []int{1, 2, 3, 2, 3}, p.numbers(""))
+	assert.EqualValues(t, 0, from(scene.Now))
+	assert.EqualValues(t, 3, from(scene.Now.AddDate(1, 0, 0)), "of what is to come, nothing is sent again")
+}
+
+// What support says while a turn is under way holds; nothing of that turn is kept.
+func TestAWordOfSupportsDuringATurnHolds(t *testing.T) {
+	p := newPeer(t)
+	s := newSending(t, config.Webhook{Name: "a", URL: p.URL})
+	serial := s.Key(scene.Tilleuls)
+	s.happens(serial, okey.ReasonLost, okey.ReasonFound)
+	s.turn("a", true)
+	s.happens(serial, okey.ReasonLost)
+	row := s.row("a")
+	p.answers(func(okey.EventMessage) int {
+		assert.NoError(t, s.Store.Do(context.Background(), func(tx *sql.Tx) error {
+			_, err := tx.ResumeReceiver(context.Background(), row.ID, scene.Now.AddDate(-1, 0, 0))
+			return err
+		}))
+		return http.StatusOK
+	})
+	assert.True(t, s.turn("a", true).More)
+	assert.Zero(t, s.row("a").Position)
+	p.answers(func(okey.EventMessage) int { return http.StatusOK })
+	s.turn("a", true)
+	assert.Equal(t, []int{1, 2, 3, 1, 2, 3}, p.numbers(""))
+}
+
+func TestSupportTriesAReceiver(t *testing.T) {
+	p := newPeer(t)
+	s := newSending(t, config.Webhook{Name: "a", URL: p.URL})
+	try := func() {
+		require.NoError(t, s.Store.Do(t.Context(), func(tx *sql.Tx) error { return tx.TestReceiver(t.Context(), s.row("a").ID, s.at) }))
+		woken, err := s.Store.WakeReceivers(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, []sql.WokenReceiver{{Name: "a", Asked: true}}, woken)
+		s.turn("a", false)
+	}
+	s.turn("a", true)
+	try()
+	row := s.row("a")
+	assert.Equal(t, []int{0}, p.numbers("TEST"))
+	assert.Equal(t, http.StatusOK, row.TestStatus)
+	assert.NotZero(t, row.Tested)
+	assert.Zero(t, row.TestAsked)
+	s.Exec(`UPDATE webhook_receiver SET state = 'stopped'`)
+	p.answers(func(okey.EventMessage) int { return http.StatusTeapot })
+	s.at = s.at.Add(time.Minute)
+	try()
+	assert.Equal(t, http.StatusTeapot, s.row("a").TestStatus)
+	assert.Equal(t, okey.WebhookStopped, s.row("a").State, "a trial starts nothing")
+}
+
+// Each receiver has its own way: one that fails, redirects or takes its time delays no other.
+func TestReceiversAreIndependent(t *testing.T) {
+	bad, good := newPeer(t), newPeer(t)
+	bad.answers(func(okey.EventMessage) int { return http.StatusFound })
+	s := newSending(t, config.Webhook{Name: "bad", URL: bad.URL}, config.Webhook{Name: "good", URL: good.URL})
+	s.happens(s.Key(scene.Tilleuls), okey.ReasonLost)
+	s.turn("bad", true)
+	s.turn("good", true)
+	assert.Equal(t, okey.WebhookFailureRedirect, s.row("bad").LastError)
+	assert.Equal(t, []int{1}, good.numbers(""))
+}
+
+// Events that are kept no more are counted: whoever looks at the receiver sees that it has to read all keys.
+func TestWhatAReceiverCanNeverGetIsCounted(t *testing.T) {
+	p := newPeer(t)
+	s := newSending(t, config.Webhook{Name: "a", URL: p.URL})
+	serial := s.Key(scene.Tilleuls)
+	s.happens(serial, okey.ReasonLost, okey.ReasonFound, okey.ReasonLost)
+	s.Exec(`DELETE FROM outbox WHERE seq <= 2`)
+	s.turn("a", true)
+	assert.Equal(t, []int{3}, p.numbers(""))
+	assert.EqualValues(t, 2, s.row("a").Missed)
+}
+
+// A receiver is woken once for what nobody has looked at, and not while a turn is under way.
+func TestAReceiverIsWokenOnceForWhatIsNew(t *testing.T) {
+	p := newPeer(t)
+	s := newSending(t, config.Webhook{Name: "a", URL: p.URL})
+	wake := func() []sql.WokenReceiver {
+		woken, err := s.Store.WakeReceivers(t.Context())
+		require.NoError(t, err)
+		return woken
+	}
+	serial := s.Key(scene.Tilleuls)
+	s.turn("a", true)
+	assert.Empty(t, wake())
+	s.happens(serial, okey.ReasonLost)
+	assert.Equal(t, []sql.WokenReceiver{{Name: "a"}}, wake())
+	assert.Empty(t, wake())
+	p.answers(func(m okey.EventMessage) int {
+		if m.Sequence == 1 { // something happens during the turn: it does not end idle
+			s.happens(serial, okey.ReasonFound)
+		}
+		return http.StatusOK
+	})
+	assert.True(t, s.turn("a", true).News)
+	assert.Empty(t, wake(), "its workflow knows")
+	assert.Equal(t, okey.WebhookReport{State: okey.WebhookActive}, s.turn("a", true))
+	behind, err := s.Store.ReceiversBehind(t.Context(), s.at.Add(time.Hour))
+	require.NoError(t, err)
+	assert.Empty(t, behind)
+	s.happens(serial, okey.ReasonLost)
+	behind, err = s.Store.ReceiversBehind(t.Context(), s.at.Add(time.Hour))
+	require.NoError(t, err)
+	assert.Equal(t, []string{"a"}, behind, "whoever was to wake it died")
+}
+
+func TestAReceiverThatIsConfiguredNoMoreEnds(t *testing.T) {
+	p := newPeer(t)
+	s := newSending(t, config.Webhook{Name: "a", URL: p.URL})
+	gone, err := s.Store.KeepReceivers(t.Context(), nil)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"a"}, gone)
+	assert.Equal(t, okey.WebhookReport{State: okey.WebhookAbsent}, s.turn("a", true))
+	s.happens(s.Key(scene.Tilleuls), okey.ReasonLost)
+	gone, err = s.Store.KeepReceivers(t.Context(), map[string]string{"a": "h"})
+	require.NoError(t, err)
+	assert.Empty(t, gone)
+	s.turn("a", true)
+	assert.Equal(t, []int{1}, p.numbers(""), "back, it goes on where it was")
+	_, err = activities.NewWebhooks(s.Store, nil).Deliver(t.Context(), okey.WebhookTurn{Receiver: "a", At: s.at})
+	assert.Error(t, err, "a worker that does not know it leaves it to others")
+	assert.Equal(t, okey.WebhookReport{State: okey.WebhookAbsent}, s.turn("unknown", true))
+}
+
+// Many keys go side by side: the receiver's time is waited for once for several.
+func TestKeysGoSideBySide(t *testing.T) {
+	var most, now int
+	var mu sync.Mutex
+	full := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		mu.Lock()
+		if now++; now > most {
+			if most = now; most == webhook.Together {
+				close(full)
+			}
+		}
+		mu.Unlock()
+		<-full
+		mu.Lock()
+		now--
+		mu.Unlock()
+	}))
+	defer server.Close()
+	s := newSending(t, config.Webhook{Name: "a", URL: server.URL})
+	for range 2 * webhook.Together {
+		s.happens(s.Key(scene.Tilleuls), okey.ReasonLost)
+	}
+	s.turn("a", true)
+	assert.Equal(t, webhook.Together, most)
+	assert.Zero(t, s.row("a").Backlog())
+}

@@ -98,6 +98,11 @@ func TestTheAuditorsHomeIsTheJournalAndTheStateOfItsChain(t *testing.T) {
 	assert.Regexp(t, `Chaîne intacte : [\d ]+ lignes?, vérifiées? à l'instant\.`, home.text())
 	assert.Contains(t, home.HTML, "<h1>Journal d&#39;audit</h1>")
 	assert.Contains(t, home.HTML, `href="/assistance/journal.xlsx"`)
+	h.Exec(`UPDATE audit SET key_version = 9 WHERE seq = 1`) // as after a rotation that this server has not heard of
+	unknown := auditor.get("/").text()
+	assert.Contains(t, unknown, "La chaîne du journal n'est pas vérifiée : la clef d'audit n° 9")
+	assert.NotContains(t, unknown, "rompue")
+	h.Exec(`UPDATE audit SET key_version = 1 WHERE seq = 1`)
 	h.Exec(`UPDATE audit SET detail = 'refused' WHERE seq = 1`)
 	for _, path := range []string{"/", "/assistance/journal"} {
 		broken := auditor.get(path).text()

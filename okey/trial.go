@@ -98,10 +98,12 @@ func (f TrialFacts) Certain() bool {
 	return f.PIN == PINWrong || f.PIN == PINLocked
 }
 
-// TrialAgain is within what time a second refusal means that the key does not come into step again. TrialNews is how long a trial is told
-// with the report that the key does not work.
+// TrialAgain is within what time a second refusal means that the key does not come into step again, if TrialNext lies between: sooner it
+// was not of the next code (RFC 6238, 5.2: a code for 30 seconds). TrialNews is how long a trial is told with the report that the key does
+// not work.
 const (
 	TrialAgain = 10 * time.Minute
+	TrialNext  = 30 * time.Second
 	TrialNews  = time.Hour
 )
 

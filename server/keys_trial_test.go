@@ -48,7 +48,29 @@ func (b *browser) tries(serial okey.Serial, pin, code string) sheet {
 }
 
 // again lets the time of many trials pass.
-func (h *house) again() { h.Exec(`DELETE FROM attempt WHERE kind = 'trial'`) }
+func (h *house) again() {
+	h.Exec(`DELETE FROM attempt WHERE kind = 'trial'`)
+	h.Exec(`UPDATE key_trial SET at = at - interval '31 seconds'`) // as long as a code is shown
+}
+
+// A number typed twice, or too late, says nothing of the next one; and what the server no longer waits for is said.
+func TestANumberThatIsTypedAgainIsNoSecondOne(t *testing.T) {
+	h, c, serial, _ := tried(t, "", asIs)
+	lea := h.as(c.lea)
+	for range 2 {
+		refused := lea.tries(serial, "4071", "000000")
+		assert.Contains(t, refused.text(), "Votre code PIN est juste, mais le nombre est refusé.")
+		assert.NotContains(t, refused.text(), "Signaler que ma clef ne marche plus")
+	}
+	h.again()
+	still := lea.tries(serial, "4071", "000001")
+	assert.Contains(t, still.text(), "deux nombres de suite sont refusés")
+	assert.Contains(t, still.text(), "Essayer encore une fois")
+
+	form := lea.get(trialPage(serial)).form(t, trialPage(serial), "code", "123456")
+	form.Del("pin")
+	assert.Contains(t, lea.post(trialPage(serial), form).text(), "Le serveur n'attend plus ce second nombre.")
+}
 
 func TestAHolderTriesTheirKey(t *testing.T) {
 	h, c, serial, server := tried(t, "", asIs)

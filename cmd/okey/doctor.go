@@ -221,6 +221,7 @@ func (d *doctor) examinations() []examination {
 		{name: "travaux en échec", look: d.troubles, records: true},
 		{name: "lecture de l'annuaire", look: d.reading, records: true},
 		{name: "courriels refusés (7 jours)", look: d.mails, records: true},
+		{name: "récepteurs d'événements", look: d.receivers, records: true},
 	}
 }
 

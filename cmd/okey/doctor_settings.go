@@ -208,3 +208,25 @@ func shortly(text string) string {
 	}
 	return okey.VisibleLine(text)
 }
+
+// receivers looks whether each takes what OKEY sends it.
+func (d *doctor) receivers(ctx context.Context) (string, error) {
+	all, err := d.store.WebhookReceivers(ctx)
+	if err != nil {
+		return "", err
+	}
+	takes, stopped := 0, []string{}
+	for _, r := range all {
+		switch r.State {
+		case okey.WebhookActive:
+			takes++
+		case okey.WebhookStopped:
+			stopped = append(stopped, r.Name)
+		}
+	}
+	if len(stopped) > 0 {
+		return "", okey.Errorf(okey.CodeUnavailable, "%s : l'envoi est arrêté. L'assistance lit pourquoi et le reprend, dans "+
+			"« Récepteurs d'événements ».", strings.Join(stopped, ", "))
+	}
+	return okey.SayCount(takes, "actif"), nil
+}

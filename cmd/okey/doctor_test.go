@@ -77,6 +77,22 @@ func TestDoctorSaysWhenTheLastBackupIsOld(t *testing.T) {
 	}
 }
 
+// A receiver that was given up waits for support: whoever looks after OKEY learns it, too.
+func TestDoctorNamesReceiversThatAreStopped(t *testing.T) {
+	d := newDesk(t)
+	add := func(name, state string) {
+		_, err := d.Admin.ExecContext(t.Context(), `INSERT INTO webhook_receiver (id, name, address, state, position)
+			VALUES (gen_random_uuid(), $1, 'exemple.fr', $2, 0)`, name, state)
+		require.NoError(t, err)
+	}
+	add("annuaire", "active")
+	_, said, _ := d.okey("doctor")
+	assert.Contains(t, said, "✓ récepteurs d'événements : 1 actif")
+	add("portail", "stopped")
+	_, said, _ = d.okey("doctor")
+	assert.Contains(t, said, "✗ récepteurs d'événements : portail : l'envoi est arrêté.")
+}
+
 func TestDoctorSaysOnceThatTheDatabaseIsAway(t *testing.T) {
 	d := newDesk(t)
 	t.Setenv("OKEY_DATABASE_URL", "postgres://okey_app:x@"+closedPort(t)+"/okey?sslmode=disable")

@@ -85,6 +85,9 @@ func (s *Trials) GoOn(
 		return okey.Trial{}, nil, err
 	}
 	facts.PIN = begun.PIN
+	if facts.Certain() { // since the first code
+		return s.settleTrial(ctx, who.trial(typed, facts), facts, radius.Answer{Verdict: radius.Reject}, nil)
+	}
 	user, err := s.asked(ctx, who, facts)
 	if err != nil {
 		return okey.Trial{}, nil, err
@@ -107,7 +110,7 @@ func (s *Trials) facts(ctx context.Context, kept sql.KeptPIN) (okey.TrialFacts, 
 	if facts.Today, err = s.store.Today(ctx, kept.UAI, facts.At); err != nil {
 		return facts, err
 	}
-	last, found, err := s.store.LastTrial(ctx, kept.Serial, facts.At.Add(-okey.TrialAgain), facts.At)
+	last, found, err := s.store.LastTrial(ctx, kept.Serial, facts.At.Add(-okey.TrialAgain), facts.At.Add(-okey.TrialNext))
 	facts.Again = found && (last.Cause == okey.CauseStep || last.Cause == okey.CauseStill)
 	return facts, err
 }

@@ -64,7 +64,8 @@ var refusals = map[okey.TrialCause]told{
 		answers: []troubleAnswer{{say: "Je ne peux pas lire le nombre", to: below(address.PathReport + "?depuis=ecran")}},
 	},
 	okey.CauseStill: {
-		say: "Votre code PIN est juste, et deux nombres de suite sont refusés : la clef ne se remet pas à l'heure.",
+		say:   "Votre code PIN est juste, et deux nombres de suite sont refusés : la clef ne se remet pas à l'heure.",
+		steps: []string{waitForNext, "Tapez votre code PIN, puis ce nombre, dès qu'il s'affiche."}, again: "Essayer encore une fois",
 		answers: []troubleAnswer{
 			{say: "Signaler que ma clef ne marche plus", to: below(address.PathReport + "?depuis=decalage"), first: true},
 		},
@@ -197,6 +198,9 @@ func (s *Pages) showTried(v *web.Visit, t tried, done okey.Trial) error {
 	page, atCounter := newTrialScreen(t), t.who.Request != uuid.Nil
 	if done.Outcome == okey.TrialAccepted {
 		notice := "Votre clef marche : le serveur d'authentification a accepté votre code PIN et le nombre affiché."
+		if s.trials.Alone {
+			notice = "Votre clef marche : le serveur d'authentification a accepté le nombre affiché."
+		}
 		page.Said = "Le portail la refuse encore ? Tapez-y votre code PIN suivi, sans espace, du nombre qu'affiche la clef."
 		if atCounter {
 			page.Said = "La direction peut vous la remettre : son écran le dit, une fois rechargé."
@@ -207,8 +211,6 @@ func (s *Pages) showTried(v *web.Visit, t tried, done okey.Trial) error {
 	page.Steps = after.steps
 	if after.again != "" {
 		page.Form = t.form(v, after.again, false)
-	} else if atCounter && done.Cause == okey.CauseStill {
-		page.Form = t.form(v, "Essayer de nouveau", false)
 	}
 	for _, a := range after.answers {
 		if a.early || !atCounter {
@@ -269,6 +271,10 @@ func (s *Pages) take(v *web.Visit, t tried, again func(status int, f *web.Form, 
 	sent := v.Request.PostForm
 	if next && sent.Has("pin") { // from the page before: it begins anew
 		next, f.Fields = false, t.form(v, TrialTitle, false).Fields
+	}
+	if !next && !sent.Has("pin") {
+		return again(http.StatusUnprocessableEntity, t.form(v, TrialTitle, false),
+			"Le serveur n'attend plus ce second nombre. Recommencez : votre code PIN, puis le nombre affiché.")
 	}
 	typed := act.Typed{Trial: f.Action, PIN: digits(sent.Get("pin")), Code: digits(sent.Get("code"))}
 	if !isNumber(typed.Code, 6, 10) {

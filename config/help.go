@@ -71,11 +71,12 @@ var helps = map[string]string{
 	"OKEY_RADIUS_CERTIFICATE_FILE": "Certificat d'OKEY et sa clef privée (PEM), pour RadSec.",
 	"OKEY_RADIUS_USER":             "Comment ces serveurs nomment une personne : uid ou courriel.",
 	"OKEY_RADIUS_PASSWORD":         "Ce qu'ils attendent comme mot de passe : pin-code, l'un derrière l'autre, ou code seul.",
-	"OKEY_COUNTER_PROOF":           "Essai de la clef avant sa remise : un choix pour toutes les académies, ou un par académie, comme nice=off.",
-	"OKEY_RADIUS_NAS":              "Nom d'OKEY auprès d'eux (NAS-Identifier).",
-	"OKEY_EVENT_FIELDS":            "Ce que disent d'une clef les événements pour d'autres programmes, outre son numéro ; vide : tout.",
-	"OKEY_EVENT_MONTHS":            "Mois pendant lesquels les événements sont gardés.",
-	"OKEY_WEBHOOKS":                "Fichier des programmes auxquels OKEY envoie les événements : docs/events.md ; vide : aucun.",
+	"OKEY_COUNTER_PROOF": "Essai de la clef avant sa remise : un choix pour toutes les académies, ou un par académie, " +
+		"comme nice=off.",
+	"OKEY_RADIUS_NAS":   "Nom d'OKEY auprès d'eux (NAS-Identifier).",
+	"OKEY_EVENT_FIELDS": "Ce que disent d'une clef les événements pour d'autres programmes, outre son numéro ; vide : tout.",
+	"OKEY_EVENT_MONTHS": "Mois pendant lesquels les événements sont gardés.",
+	"OKEY_WEBHOOKS":     "Fichier des programmes auxquels OKEY envoie les événements : docs/events.md ; vide : aucun.",
 	"OKEY_LINK_KEYS": "Clefs des liens envoyés par courriel : version:64 chiffres hexadécimaux, séparées par des virgules ; " +
 		"la première signe, toutes vérifient.",
 	"OKEY_PIN_PEPPERS":            "Clefs mêlées aux codes PIN avant hachage, même forme.",

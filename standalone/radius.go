@@ -119,7 +119,11 @@ func (a *authentication) settings() []variable {
 	if a == nil {
 		return nil
 	}
-	return []variable{{"OKEY_RADIUS_SERVERS", a.Auth}, {"OKEY_RADIUS_SECRET", a.Secret}, {"OKEY_COUNTER_PROOF", ours("OKEY_COUNTER_PROOF", "offered")}}
+	return []variable{
+		{"OKEY_RADIUS_SERVERS", a.Auth},
+		{"OKEY_RADIUS_SECRET", a.Secret},
+		{"OKEY_COUNTER_PROOF", ours("OKEY_COUNTER_PROOF", "offered")},
+	}
 }
 
 // asking is whom the server's token stands for.

@@ -47,7 +47,8 @@ func (s *API) getEvents(c *gin.Context) error {
 	found, err := s.awaitEvents(c.Request.Context(), after, limit, time.Duration(wait)*time.Second)
 	if err == nil && (after < found.Gone || after > found.Last) {
 		return okey.Errorf(okey.CodeEventsGone,
-			"OKEY n'a pas tout ce qui suit %d : demandez « next » sans « after », lisez toutes les clefs, puis suivez depuis ce « next ».", after)
+			"OKEY n'a pas tout ce qui suit %d : demandez « next » sans « after », lisez toutes les clefs, puis suivez depuis "+
+				"ce « next ».", after)
 	}
 	next := after
 	if n := len(found.Events); n > 0 {

@@ -39,8 +39,8 @@ func (s *API) putPIN(c *gin.Context) error {
 }
 
 // postPINCheck answers the authentication server's own token (scope pin-checks), nobody else's, whether this is the PIN of a key in
-// somebody's hands, or of one that is being tried at its handover. The errors are invalid, not_found, key_suspended for a mislaid key, loan_over for a lent one that is to be back,
-// key_not_free for a key that nobody has in hand, no_pin, throttled and pin_locked.
+// somebody's hands, or of one that is being tried at its handover. The errors are invalid, not_found, key_suspended for a mislaid key,
+// loan_over for a lent one that is to be back, key_not_free for a key that nobody has in hand, no_pin, throttled and pin_locked.
 func (s *API) postPINCheck(c *gin.Context) error {
 	ctx := c.Request.Context()
 	if callerOf(c).service == "" {

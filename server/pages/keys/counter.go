@@ -97,7 +97,8 @@ func (s *Pages) Prove(v *web.Visit, of act.Case, again func(status int, f *web.F
 func counterTrial(v *web.Visit, of act.Case) tried {
 	counter := address.PathCounter + "/" + of.ID.String()
 	t := tried{
-		key: okey.Key{Serial: of.Key}, who: act.Trier{Holder: of.Person, Request: of.ID, Witness: v.Actor.ID}, path: counter + address.PathTrial,
+		key: okey.Key{Serial: of.Key}, who: act.Trier{Holder: of.Person, Request: of.ID, Witness: v.Actor.ID},
+		path: counter + address.PathTrial,
 		done: func(uuid.UUID) string { return counter }, pin: "Code PIN, tapé par la personne qui reçoit la clef",
 	}
 	if of.Person == v.Actor.ID { // the only approver's own key

@@ -152,8 +152,10 @@ func (h *house) startAuthentication(ctx context.Context, store *sql.Store, box *
 		return err
 	}
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
-	ended := make(chan struct{})
-	go func() { defer close(ended); a.keep(running) }()
+	ended, begun := make(chan struct{}), make(chan struct{})
+	go func() { defer close(ended); a.keep(running, sync.OnceFunc(func() { close(begun) })) }()
+	// A program has our sockets for the instant in which it begins. None is handed on meanwhile: it would be taken, still.
+	<-begun
 	go a.follow(running, users)
 	h.add("serveur d'authentification", func() error {
 		stop()
@@ -165,10 +167,12 @@ func (h *house) startAuthentication(ctx context.Context, store *sql.Store, box *
 	return nil
 }
 
-// keep runs the server until it is told to end, anew where it ends by itself.
-func (a *authentication) keep(ctx context.Context) {
+// keep runs the server until it is told to end, anew where it ends by itself; begun is told of the first begin, or that it failed.
+func (a *authentication) keep(ctx context.Context, begun func()) {
 	for ctx.Err() == nil {
-		if err := a.run(); err != nil {
+		err := a.run(begun)
+		begun()
+		if err != nil {
 			slog.Error("the authentication server does not run", "error", err)
 		}
 		select {
@@ -182,7 +186,7 @@ func (a *authentication) keep(ctx context.Context) {
 const orphaned = `read word && exit 0
 kill -KILL "$1"`
 
-func (a *authentication) run() error {
+func (a *authentication) run(begun func()) error {
 	run, err := a.Command()
 	if err != nil {
 		return err
@@ -203,6 +207,7 @@ func (a *authentication) run() error {
 	if err == nil {
 		err = guard.Start()
 	}
+	begun()
 	if err != nil {
 		_ = run.Process.Kill()
 	}
@@ -246,12 +251,12 @@ func (a *authentication) signal(s os.Signal) {
 	}
 }
 
-// between is how far apart FreeRADIUS takes two requests to read its users again.
-const between = 5 * time.Second
+// between is how far apart FreeRADIUS takes two requests to read its users again: it wants five seconds, counted in whole ones.
+const between = 7 * time.Second
 
 // follow has the server know who has which key, as keys change hands.
 func (a *authentication) follow(ctx context.Context, known []freeradius.User) {
-	told := time.Now().Add(-between)
+	told := time.Now() // its start counts as well
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
 	for {

@@ -155,6 +155,13 @@ func TestAServerThatWantsTheNextCodeIsGivenIt(t *testing.T) {
 		assert.Contains(t, lea.done(lea.fill(trialPage(serial), trialPage(serial), "code", next)).text(), says)
 	}
 	assert.Contains(t, lea.get(trialPage(serial)).HTML, `name="pin"`, "the next one begins anew")
+
+	h.again()
+	lea.tries(serial, "4071", "755224")
+	form := lea.get(trialPage(serial)).form(t, trialPage(serial), "code", radiustest.Next)
+	lea.done(lea.fill(keyPage(serial)+"/egaree", keyPage(serial)+"/egaree", "comment", "chez moi")) // between the two numbers
+	assert.NotContains(t, lea.done(lea.post(trialPage(serial), form)).text(), "Votre clef marche")
+	assert.Equal(t, "mislaid", h.Text(`SELECT cause FROM key_trial ORDER BY at DESC LIMIT 1`))
 }
 
 func TestAServerThatIsAwayIsNotTheKeysFault(t *testing.T) {

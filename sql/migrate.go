@@ -61,15 +61,14 @@ func MigrateBefore(ctx context.Context, adminURL string, published time.Time) er
 }
 
 // up applies what is missing. A lock that is not had soon is given up, for whoever comes behind a migration that waits stands, too, and
-// asked for again: about two minutes long, then an error names it.
+// asked for again, as is what a deadlock with people at work undid: about two minutes long, then an error names it.
 func up(ctx context.Context, db *stdsql.DB, provider *goose.Provider) error {
 	for tries := 1; ; tries++ {
 		err := dropUnfinishedIndexes(ctx, db)
 		if err == nil {
 			_, err = provider.Up(ctx)
 		}
-		var refused *pq.Error
-		if tries == 40 || !errors.As(err, &refused) || refused.Code != "55P03" { // lock_not_available
+		if tries == 60 || !retriable(err) && !WaitedInVain(err) {
 			return err
 		}
 		select {
@@ -120,14 +119,15 @@ func RefuseNewer(ctx context.Context, adminURL string) error {
 	return nil
 }
 
-// withTimeouts bounds what a migration may wait and take: behind one that waits for a lock, everybody else would queue.
+// withTimeouts bounds what a migration may wait and take: behind one that waits for a lock, everybody else would queue. It gives way before
+// PostgreSQL looks for deadlocks (deadlock_timeout, 1 s), so that it is the migration that is undone and not what somebody has just sent.
 func withTimeouts(databaseURL string) (string, error) {
 	u, err := url.Parse(wanted(databaseURL))
 	if err != nil {
 		return "", errors.New("the owner's database URL can't be read") // the parser's error would repeat the password
 	}
 	query := u.Query()
-	query.Set("lock_timeout", "2s")
+	query.Set("lock_timeout", "900ms")
 	query.Set("statement_timeout", "10min")
 	u.RawQuery = query.Encode()
 	return u.String(), nil

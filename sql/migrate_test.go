@@ -95,6 +95,28 @@ func TestRowsAreFilledInWhilePeopleGoOn(t *testing.T) {
 	assert.Equal(t, []string{string(okey.AwaitingDecision), "Léa Martin"}, []string{ended, signer})
 }
 
+// Two who hold what the other needs: somebody at work has a request and wants a key, the migration has the keys and wants the requests.
+func TestAMigrationGivesWayInADeadlock(t *testing.T) {
+	db, owner := upTo(t, 58)
+	somebody, err := owner.BeginTx(t.Context(), nil)
+	require.NoError(t, err)
+	defer func() { _ = somebody.Rollback() }()
+	_, err = somebody.ExecContext(t.Context(), `SELECT FROM request FOR UPDATE`)
+	require.NoError(t, err)
+	migrated := make(chan error, 1)
+	go func() { migrated <- sql.Migrate(context.Background(), db.AdminURL) }()
+	require.Eventually(t, func() bool {
+		var waits int
+		require.NoError(t, owner.QueryRowContext(t.Context(),
+			`SELECT count(*) FROM pg_locks WHERE relation = 'request'::regclass AND NOT granted`).Scan(&waits))
+		return waits == 1
+	}, time.Minute, 5*time.Millisecond)
+	_, err = somebody.ExecContext(t.Context(), `SELECT FROM key FOR UPDATE`)
+	require.NoError(t, err, "what was sent is kept")
+	require.NoError(t, somebody.Commit())
+	require.NoError(t, <-migrated)
+}
+
 // Whoever pulls the plug in the midst of an index finds it whole after the next `okey migrate`.
 func TestAnIndexThatWasBrokenOffIsBuiltAgain(t *testing.T) {
 	db, owner := upTo(t, 35)

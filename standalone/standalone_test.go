@@ -81,6 +81,12 @@ func anyPorts(t *testing.T, dir string) []string {
 		address, _ := given.LoadOrStore(dir+"/"+part, freeAddress(t))
 		flags = append(flags, "--"+part, address.(string))
 	}
+	if address, old := given.LoadOrStore(dir+"/smtp", freeAddress(t)); !old { // no flag says it, what is remembered does
+		_, port, err := net.SplitHostPort(address.(string))
+		require.NoError(t, err)
+		require.NoError(t, os.MkdirAll(dir, 0o700))
+		require.NoError(t, rememberPorts(dir, map[string]string{"smtp": port}))
+	}
 	return flags
 }
 

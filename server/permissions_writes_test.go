@@ -31,6 +31,12 @@ func withdrawing(_ *walk, p *player, _ thing, reason bool) any {
 	return form("comment", why(reason || !p.Actor.Support))
 }
 
+// triesKey is a trial of a key that many may have tried, more often than is let.
+func triesKey(w *walk, _ *player, _ thing, _ bool) any {
+	w.Exec(`DELETE FROM attempt`)
+	return form("pin", "4071", "code", "755224")
+}
+
 // changesKey: the page's reader sees the key, and the table of key changes lets them.
 func changesKey(w *walk, p *player, t thing, reason bool) error {
 	if err := w.may(p, t, reason, okey.ActSee); err != nil {
@@ -135,10 +141,7 @@ var writtenRows = []row{
 	},
 	{
 		route: "POST /remise/:id/essai", gate: asking, acts: asks(okey.ActHandOver), things: handing, ok: http.StatusSeeOther,
-		body: func(w *walk, _ *player, _ thing, _ bool) any {
-			w.Exec(`DELETE FROM attempt`) // many may hand over one key
-			return form("pin", "4071", "code", "755224")
-		},
+		body: triesKey,
 	},
 	{
 		route: "POST /demandes/:id/charte", gate: asking, acts: asks(okey.ActSign), things: signing, ok: http.StatusSeeOther,
@@ -180,11 +183,8 @@ var writtenRows = []row{
 		ok: http.StatusSeeOther, body: filled(func(thing, url.Values) {}),
 	},
 	{
-		route: "POST /clefs/:serial/essai", gate: asking, acts: asks(okey.ActDeclareKey), things: held, ok: http.StatusSeeOther,
-		body: filled(func(_ thing, f url.Values) {
-			f.Set("pin", "4071")
-			f.Set("code", "755224")
-		}),
+		route: "POST /clefs/:serial/essai", gate: asking, acts: asks(okey.ActManageKeys, okey.ActDeclareKey), things: held, ok: http.StatusSeeOther,
+		body: triesKey,
 	},
 	{
 		route: "POST /clefs/:serial/perdue", gate: asking, acts: asks(okey.ActDeclareKey), things: held, ok: http.StatusSeeOther,

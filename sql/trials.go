@@ -38,6 +38,14 @@ func (r reader) TrialsFor(ctx context.Context, request uuid.UUID) ([]okey.Trial,
 	return listed(ctx, r, trialRow.trial, trialsFor, request)
 }
 
+// trialsOf are those of a key in its holder's hands since an instant, the latest first.
+const trialsOf = trials + ` WHERE serial = $1 AND person = $2 AND at > $3 AND request IS NULL ORDER BY at DESC, id LIMIT 20`
+
+// TrialsOf reads them.
+func (r reader) TrialsOf(ctx context.Context, key okey.Key, since time.Time) ([]okey.Trial, error) {
+	return listed(ctx, r, trialRow.trial, trialsOf, key.Serial, key.Holder, since)
+}
+
 // BeginProof notes that a key which nobody has in hand is being tried, so that pin-checks answers for it; RecordTrial takes that back.
 func (s *Store) BeginProof(ctx context.Context, serial okey.Serial, at time.Time) error {
 	err := s.Do(ctx, func(t *Tx) error {

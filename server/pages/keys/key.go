@@ -16,6 +16,7 @@ import (
 type keyScreen struct {
 	Facts  []web.Fact
 	Form   *web.Form       // nil for whoever may not change it
+	Trial  *web.NavLink    // before it is taken back
 	Mine   *holderScreen   // for whoever has it in hand
 	Along  *alongView      // the holder leaves with it
 	Coming string          // where its arrival is confirmed; empty: it is not on its way, or support's side says so
@@ -143,6 +144,9 @@ func (s *Pages) showKey(v *web.Visit, status int, key okey.Key, f *web.Form, not
 	}
 	if page.Mine != nil && !k.manages {
 		page.Form = nil // the two things that a holder may report have pages of their own
+	}
+	if s.provesReturn(v, k) {
+		page.Trial = &web.NavLink{Name: returnTitle, Path: address.KeyURL(key.Serial) + address.PathTrial}
 	}
 	title, of := k.title()
 	return s.Show(v, status, "key", web.Screen{Title: title, Of: of, Notice: notice, Warning: warning, Body: page})

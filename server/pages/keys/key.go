@@ -81,18 +81,14 @@ type keySight struct {
 	manages bool // the visitor manages it
 }
 
-func (s *Pages) sightOfKey(v *web.Visit, key okey.Key) (sight keySight, err error) {
-	sight = keySight{Key: key, own: key.Holder == v.Actor.ID}
-	if sight.clock, err = s.ClockAt(v.Ctx(), v, key.UAI); err != nil {
-		return sight, err
-	}
-	if sight.place, err = s.store.Place(v.Ctx(), key.UAI); err != nil {
-		return sight, err
-	}
+func (s *Pages) sightOfKey(v *web.Visit, key okey.Key) (keySight, error) {
+	place, err := s.store.Place(v.Ctx(), key.UAI)
+	sight := keySight{Key: key, own: key.Holder == v.Actor.ID, place: place}
+	sight.clock = web.Clock{Now: v.Now, Zone: okey.ZoneOf(place.Academy)}
 	sight.today = okey.DayOf(v.Now, sight.clock.Zone)
-	sight.subject = okey.Subject{Owner: key.Holder, UAI: sight.place.AnsweredBy()}
+	sight.subject = okey.Subject{Owner: key.Holder, UAI: place.AnsweredBy()}
 	sight.manages = okey.May(okey.ActManageKeys, v.Actor, sight.subject, sight.today) == nil
-	return sight, nil
+	return sight, err
 }
 
 // untilDue says of a mislaid key until when it may be found, and of a lent one when it is to be back.

@@ -37,7 +37,8 @@ func (s *Pages) givenBack(v *web.Visit, t tried, refused error) (tried, error) {
 	case !s.provesReturn(v, k):
 		return t, web.NoSuchPage()
 	}
-	holder, err := s.store.Person(v.Ctx(), t.key.Holder)
+	holder, trials, err := s.store.HolderTrials(v.Ctx(), t.key, v.Now.Add(-okey.ProofHolds))
+	t.trials, t.clock = trials, k.clock
 	t.who = act.Trier{Holder: t.key.Holder, Witness: v.Actor.ID}
 	t.from, t.pin = holder.Name(), "Code PIN, tapé par la personne qui rend la clef"
 	t.done = func(uuid.UUID) string { return t.path }
@@ -45,14 +46,6 @@ func (s *Pages) givenBack(v *web.Visit, t tried, refused error) (tried, error) {
 }
 
 func (s *Pages) showReturned(v *web.Visit, status int, t tried, sent *web.Form, warning string) error {
-	trials, err := s.store.TrialsOf(v.Ctx(), t.key, v.Now.Add(-okey.ProofHolds))
-	if err != nil {
-		return err
-	}
-	c, err := s.ClockAt(v.Ctx(), v, t.key.UAI)
-	if err != nil {
-		return err
-	}
-	page := returnedScreen{Serial: t.key.Serial, Key: address.KeyURL(t.key.Serial), Proof: s.proofAt(v, t, t.from, trials, c, sent)}
+	page := returnedScreen{Serial: t.key.Serial, Key: address.KeyURL(t.key.Serial), Proof: s.proofAt(v, t, t.from, t.trials, t.clock, sent)}
 	return s.Show(v, status, "returned", web.Screen{Title: returnTitle, Warning: warning, Body: page})
 }

@@ -104,7 +104,10 @@ type tried struct {
 	done func(uuid.UUID) string // where it is read what became of a trial
 	back web.NavLink
 	pin  string // whose PIN is typed
-	from string // who gives it back; empty: it does not come back
+
+	from   string // who gives it back; empty: it does not come back
+	trials []okey.Trial
+	clock  web.Clock
 }
 
 // form asks for PIN and code; for the code alone where the server waits for the next one.

@@ -124,9 +124,12 @@ func TestTheBackupOfComposeIsTakenAndCanBeRestored(t *testing.T) {
 	busy(t, db)
 
 	folder := t.TempDir()
-	for _, old := range []string{"2026-01-01", "2026-01-02"} {
+	for _, old := range []string{"2026-01-01", "2099-01-01", "2099-01-02"} { // of a clock that was wrong: today's is never what goes
 		require.NoError(t, os.WriteFile(filepath.Join(folder, "okey-"+old+".tar.gz"), nil, 0o644))
 	}
+	killed := filepath.Join(folder, "okey-2026-01-03.new")
+	require.NoError(t, os.Mkdir(killed, 0o700))
+	require.NoError(t, os.Chtimes(killed, time.Now().AddDate(0, 0, -2), time.Now().AddDate(0, 0, -2)))
 	var kept []string
 	taken := func(what string, at time.Time) {
 		_ = os.Remove(filepath.Join(folder, "good"))
@@ -144,18 +147,47 @@ func TestTheBackupOfComposeIsTakenAndCanBeRestored(t *testing.T) {
 		}, time.Minute, 50*time.Millisecond, "none %s: %s", what, said)
 	}
 	taken("at first", time.Now().Add(-time.Hour))
+	assert.NoDirExists(t, killed, "what one that was killed has left")
 	taken("at its hour", time.Now().Add(4*time.Second))
 	require.Contains(t, documents(t), "docker compose run --rm backup now")
 	now, said := composed(t, c, folder, "02:30", "now")
 	require.NoError(t, now.Run(), said)
 	lines := strings.Split(strings.TrimSpace(said.String()), "\n")
 	byHand := lines[len(lines)-1]
-	for _, made := range []string{kept[1], byHand} {
+	for _, made := range []string{kept[0], byHand} {
 		about, err := os.Stat(made)
 		require.NoError(t, err)
 		assert.Equal(t, os.FileMode(0o600), about.Mode(), made)
 		restoredFrom(t, c, made)
 	}
+}
+
+// A setting that is none would keep no backup at all, or take none: it is named, and nothing is removed.
+func TestABackupOfComposeRefusesWhatIsNoSetting(t *testing.T) {
+	c := &Cluster{port: 1}
+	for setting, values := range map[string][]string{
+		"KEEP": {"0", "00", "-1", "", "two", "1.5", "2 ", "1000"}, "AT": {"2h30", "24:00", "02:60", "", "tomorrow", "02:30 "},
+	} {
+		for _, value := range values {
+			folder := t.TempDir()
+			kept := filepath.Join(folder, "okey-2026-01-01.tar.gz")
+			require.NoError(t, os.WriteFile(kept, nil, 0o600))
+			service, said := composed(t, c, folder, "02:30", "nightly")
+			service.Env = append(service.Env, setting+"="+value)
+			require.NoError(t, service.Start())
+			late := time.AfterFunc(10*time.Second, func() { _ = service.Cancel() }) // it waits for another try
+			assert.Error(t, service.Wait(), "%s=%s", setting, value)
+			late.Stop()
+			assert.Contains(t, said.String(), "OKEY_BACKUP_"+setting+"="+value+": write ")
+			assert.FileExists(t, kept)
+		}
+	}
+	service, said := composed(t, c, t.TempDir(), "2:30", "nightly")
+	require.NoError(t, service.Start())
+	late := time.AfterFunc(time.Second, func() { _ = service.Cancel() })
+	_ = service.Wait()
+	late.Stop()
+	assert.Contains(t, said.String(), "no backup was taken: again within the hour", "2:30 is an hour")
 }
 
 // What fails is tried again, and leaves nothing that looks like a backup; what is taken is noted where doctor and metrics find it.

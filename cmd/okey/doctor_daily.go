@@ -20,6 +20,14 @@ import (
 // tellAgain is how long a mail that the relay did not take waits for another attempt: the relay may be what is ill.
 const tellAgain = 10 * time.Minute
 
+// settling is how long after its own start daily lets what is wrong mend itself before it tells support. After a reboot or an upgrade this and
+// OKEY start together: a database that recovers, migrations, the engine and the worker's first work take some minutes. What is wrong for
+// longer is, and what goes wrong later is told at the next hour. Tests alone change it.
+var settling = 5 * time.Minute
+
+// lookAgain is how long it waits meanwhile.
+var lookAgain = 15 * time.Second
+
 // daily looks at once, and then each day at the hour of --daily, until ctx ends. What it finds wrong is mailed to support, who need not
 // have read the log; what is well stands in the log alone.
 func (c *DoctorCommand) daily(ctx context.Context, cfg *config.Config, out io.Writer) error {
@@ -32,6 +40,7 @@ func (c *DoctorCommand) daily(ctx context.Context, cfg *config.Config, out io.Wr
 	if err := cfg.Check(config.RoleWorker); err != nil { // with these settings it tells support
 		return err
 	}
+	began := time.Now()
 	for {
 		ill, err := c.look(ctx, cfg, out)
 		if stopped(ctx) { // what was looked at is not wrong for that
@@ -39,6 +48,14 @@ func (c *DoctorCommand) daily(ctx context.Context, cfg *config.Config, out io.Wr
 		}
 		if err != nil {
 			ill = []string{describe(err)}
+		}
+		if len(ill) > 0 && time.Since(began) < settling {
+			fmt.Fprintf(out, "Au démarrage, l'assistance n'est prévenue qu'après %s : nouvel examen.\n",
+				okey.SayCount(int(settling.Minutes()), "minute"))
+			if !wait(ctx, lookAgain) {
+				return nil
+			}
+			continue
 		}
 		next := nextAt(time.Now().In(paris.Location()), hour)
 		c.tellSupport(ctx, cfg, out, ill, next)

@@ -23,6 +23,15 @@ import (
 // watched starts `okey doctor --daily`, as the night would, and returns what it prints; it ends with the test.
 func (d *desk) watched(t *testing.T, relay, marks string) func() string {
 	t.Helper()
+	return d.watchedFrom(t, relay, marks, 0)
+}
+
+// watchedFrom lets what is wrong at its start mend itself for so long.
+func (d *desk) watchedFrom(t *testing.T, relay, marks string, settles time.Duration) func() string {
+	t.Helper()
+	was, waited := settling, lookAgain
+	settling, lookAgain = settles, 50*time.Millisecond
+	t.Cleanup(func() { settling, lookAgain = was, waited })
 	for name, value := range map[string]string{
 		"OKEY_URL": "https://okey.ac-exemple.fr", "OKEY_MAIL_FROM": "OKEY <okey@ac-exemple.fr>", "OKEY_SUPPORT_MAIL": "Assistance <sos@ac-exemple.fr>",
 		"OKEY_SMTP_URL": "smtp://" + relay, "OKEY_LINK_KEYS": config.NewKeyring().Reveal(),
@@ -77,6 +86,22 @@ func TestEachNightSupportIsToldWhatIsWrong(t *testing.T) {
 	require.NoError(t, os.Chtimes(marks, old, old))
 	code, _, _ = d.okey("healthcheck", "doctor", "--marks", marks)
 	assert.Equal(t, 1, code, "it has not looked for a day")
+}
+
+// After a reboot it starts beside OKEY, and what is not up yet is no alarm; what stays away is.
+func TestWhatMendsItselfAfterAStartIsNoAlarm(t *testing.T) {
+	d := newDesk(t)
+	t.Setenv("TEMPORAL_ADDRESS", closedPort(t))
+	_, err := d.Admin.ExecContext(t.Context(), `UPDATE goose_db_version SET tstamp = now() - interval '26 hours'`)
+	require.NoError(t, err)
+	box := postbox.Open(t)
+	said := d.watchedFrom(t, box.Host+":"+strconv.Itoa(box.Port), filepath.Join(t.TempDir(), "marks"), 15*time.Second)
+	require.Eventually(t, func() bool { return strings.Contains(said(), "✗ sauvegarde : aucune") }, time.Minute, 20*time.Millisecond)
+	require.NoError(t, d.Store.NoteBackup(t.Context(), time.Now()))
+	require.Eventually(t, func() bool { return len(box.To("sos@ac-exemple.fr")) == 1 }, time.Minute, 20*time.Millisecond)
+	letter := box.To("sos@ac-exemple.fr")[0]
+	assert.Contains(t, letter.Text, "moteur Temporal : ne répond pas")
+	assert.NotContains(t, letter.Text, "sauvegarde")
 }
 
 // What support could not be told stands in the log, where nobody looks: the service is ill.

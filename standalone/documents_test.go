@@ -24,7 +24,6 @@ var accounted = []struct{ begins, by, why string }{
 	{begins: "bin/okey-standalone backup", by: "TestABackupTakenUnderLoadGoesOnElsewhere"},
 	{begins: "bin/okey-standalone restore", by: "TestABackupTakenUnderLoadGoesOnElsewhere"},
 	{begins: "bin/okey-standalone --data DIR", by: "TestWholeHouseStandsAndSurvivesAKill"},
-	{begins: "until [ -e /var/lib/okey/okey.env ]", why: "it waits for what TestASmallProductionHasNothingMadeUp starts"},
 	{begins: "mv /var/lib/okey", by: "TestAServiceIsRestoredAsTheGuideSays"},
 	{begins: "install -d -m 700 -o okey -g okey /var/lib/okey", by: "TestAServiceIsRestoredAsTheGuideSays"},
 	{begins: "runuser -u okey -- okey-standalone restore", by: "TestAServiceIsRestoredAsTheGuideSays"},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -112,6 +113,53 @@ func TestASmallProductionHasNothingMadeUp(t *testing.T) {
 	said, err := standaloneCommand(t, academy.dir, append(anyPorts(t, academy.dir), "--production")...)
 	require.Error(t, err)
 	assert.Contains(t, said, "a servi à essayer OKEY")
+}
+
+// What systemd starts after OKEY, once it says that it is ready, reads the keys of this start: on a first one there is the file, and after a
+// rotation it has the new key.
+func TestWhoComesAfterOkeyReadsWhatThisStartHasWritten(t *testing.T) {
+	text, err := os.ReadFile("../docs/systemd/okey.service")
+	require.NoError(t, err)
+	assert.Contains(t, string(text), "\nType=notify\nTimeoutStartSec=infinity\n")
+	text, err = os.ReadFile("../docs/systemd/okey-doctor.service")
+	require.NoError(t, err)
+	for _, line := range []string{"Requires=okey.service", "After=okey.service", "EnvironmentFile=/var/lib/okey/okey.env", "WantedBy=okey.service"} {
+		assert.Contains(t, string(text), "\n"+line+"\n")
+	}
+	place, err := os.MkdirTemp("", "n") // the address of a socket is short
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(place)) })
+	at := filepath.Join(place, "s")
+	systemd, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: at, Net: "unixgram"})
+	require.NoError(t, err)
+	defer systemd.Close()
+	set(t, "NOTIFY_SOCKET", at)
+	read := make(chan string) // what stands in the file at the moment of each READY
+	dir := private(t)
+	go func() {
+		word := make([]byte, 64)
+		for {
+			n, err := systemd.Read(word)
+			if err != nil {
+				return
+			}
+			text, _ := os.ReadFile(filepath.Join(dir, "okey.env")) // where there is none, it has no key
+			read <- string(word[:n]) + "\n" + string(text)
+		}
+	}()
+	for i, key := range []string{"\nOKEY_AUDIT_KEYS=1:", "\nOKEY_AUDIT_KEYS=2:"} {
+		s := &stack{program: start(t, dir, "--no-demo"), t: t, tokens: map[string]string{}}
+		select {
+		case found := <-read:
+			assert.True(t, strings.HasPrefix(found, "READY=1\n"), found)
+			assert.Contains(t, found, key, "start %d", i)
+		case <-time.After(10 * time.Second): // it has said to us that it is ready
+			require.Fail(t, "nobody told systemd")
+		}
+		s.stop(t)
+		printed, err := standaloneCommand(t, dir, "rotate", "audit-keys")
+		require.NoError(t, err, printed)
+	}
 }
 
 // The timer's service, run as it stands.

@@ -19,6 +19,8 @@ import (
 	"okey/standalone/inbox"
 	"okey/standalone/temporald"
 	"okey/worker"
+
+	"github.com/coreos/go-systemd/v22/daemon"
 )
 
 const namespace = "okey"
@@ -144,6 +146,10 @@ func (h *house) start(ctx context.Context) error {
 		if err := h.startOkey(ctx, cfg); err != nil {
 			return err
 		}
+	}
+	// Whatever systemd starts after us it starts now, with the files that were just written (Type=notify); to nobody else it is said.
+	if _, err := daemon.SdNotify(true, daemon.SdNotifyReady); err != nil {
+		slog.Warn("systemd does not learn that all is ready", "error", err)
 	}
 	if h.flags.Production {
 		return h.serves(os.Stdout, cfg)

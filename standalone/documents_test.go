@@ -27,7 +27,7 @@ var accounted = []struct{ begins, by, why string }{
 	{begins: "mv /var/lib/okey", by: "TestAServiceIsRestoredAsTheGuideSays"},
 	{begins: "install -d -m 700 -o okey -g okey /var/lib/okey", by: "TestAServiceIsRestoredAsTheGuideSays"},
 	{begins: "runuser -u okey -- okey-standalone restore", by: "TestAServiceIsRestoredAsTheGuideSays"},
-	{begins: "runuser -u okey-doctor -- okey doctor --marks", by: "TestAfterARestoreTheMarkIsBegunAnew"},
+	{begins: "runuser -u okey-doctor -g okey-doctor -G okey -- okey doctor --marks", by: "TestTheDoctorOfAServiceReadsWhatTheSettingsName"},
 	{begins: "runuser -u okey -- okey-standalone rotate", by: "TestKeysAreReplacedAndNothingIsLost"},
 	{begins: "docker compose run --rm backup now", by: "TestTheBackupOfComposeIsTakenAndCanBeRestored"},
 	{begins: "docker compose run --rm --no-deps --volume \"$PWD:/from\" --entrypoint sh postgres", by: "TestTheBackupOfComposeIsTakenAndCanBeRestored"},

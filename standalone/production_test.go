@@ -220,6 +220,40 @@ func TestAServiceIsRestoredAsTheGuideSays(t *testing.T) {
 	assert.NoDirExists(t, filepath.Join(data, "restore.part"))
 }
 
+// serviceGroup is a group of every Debian, in the place of okey.
+const serviceGroup = "daemon"
+
+// The doctor has a user of its own, who reads the files that the settings name by OKEY's group, as its unit has it: by the command of the guide,
+// too.
+func TestTheDoctorOfAServiceReadsWhatTheSettingsName(t *testing.T) {
+	s := newStack(t)
+	place, err := os.MkdirTemp("", "okey-service-") // which others may enter
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(place)) })
+	require.NoError(t, os.Chmod(place, 0o755))
+	program, etc, marks := filepath.Join(place, "okey"), filepath.Join(place, "etc"), filepath.Join(place, "okey-doctor")
+	copied(t, binary(t), program)
+	require.NoError(t, os.Chmod(program, 0o755))
+	secret := filepath.Join(etc, "client-secret")
+	made := shell(t, said(t, guide(t, "standalone.md"), `(?m)^(install -d -m 750 -g okey /etc/okey)$`)+`; echo made-up > "$SECRET"; chgrp GROUP "$SECRET"; chmod 640 "$SECRET"`,
+		[]string{"SECRET=" + secret}, "-g okey /etc/okey", "-g "+serviceGroup+" "+etc, "GROUP", serviceGroup)
+	require.Empty(t, made)
+	require.NoError(t, os.Mkdir(marks, 0o700))
+	theirs := []string{
+		"/var/lib/okey-doctor/marks", marks + "/marks", "-u okey-doctor -g okey-doctor -G okey -- okey", "-u nobody -g nogroup -G " + serviceGroup + " -- " + program,
+	}
+	if os.Geteuid() == 0 {
+		shell(t, `chown nobody: "$MARKS"`, []string{"MARKS=" + marks})
+	} else { // whoever is nobody special is the user themselves
+		theirs = append(theirs, "runuser -u okey-doctor -g okey-doctor -G okey -- okey", program)
+	}
+	line := said(t, guide(t, "backup.md"), `(?m)^(runuser .* doctor --marks .*)$`)
+	told := shell(t, line+" || :", append(s.environment("OKEY_OIDC_CLIENT_SECRET=", "OKEY_HOLIDAYS_FILE="), "OKEY_OIDC_CLIENT_SECRET_FILE="+secret), theirs...)
+	assert.Contains(t, told, "✓ réglages du serveur : complets")
+	assert.Contains(t, told, "une nouvelle marque est notée")
+	assert.FileExists(t, filepath.Join(marks, "marks"))
+}
+
 // From one machine to the cluster by the guide's own commands: server and worker are programs of their own there, beside an engine and a
 // database that have never heard of these requests.
 func TestMovingToTheClusterLosesNothing(t *testing.T) {

@@ -16,12 +16,12 @@ import (
 // weeks and a mail for five days, and whoever goes on to the next version, or back, stops the other one; what was pinned to that would
 // stand. So a flow changes behind GetVersion, as it must where the engine knows no versions.
 func Version(cfg config.Config) (worker.DeploymentOptions, error) {
-	switch {
-	case cfg.WorkerDeployment == "":
+	if cfg.WorkerDeployment == "" {
 		return worker.DeploymentOptions{}, nil
-	case !version.Exact():
+	}
+	if reason := version.Inexact(); reason != "" {
 		return worker.DeploymentOptions{}, okey.Errorf(okey.CodeInvalid,
-			"OKEY_WORKER_DEPLOYMENT demande un programme dont la révision est connue ; voici celui-ci : %s.", version.Say())
+			"OKEY_WORKER_DEPLOYMENT demande un programme fait d'une révision et d'elle seule. Celui-ci : %s.", reason)
 	}
 	return worker.DeploymentOptions{
 		UseVersioning:             true,

@@ -28,10 +28,16 @@ func String() string {
 	return Number + "+" + b.commit
 }
 
-// Exact tells whether String names what runs and nothing else: another program that is built in another way has another.
-func Exact() bool {
+// Inexact says in French why String may name another program, too, that is built in another way; empty where it names this one alone.
+func Inexact() string {
 	b, known := read(stamp)
-	return known && !b.modified
+	switch {
+	case !known:
+		return "révision inconnue : construisez-le avec OKEY_STAMP=\"$(tools/stamp)\""
+	case b.modified:
+		return "révision modifiée : des fichiers en différaient quand il a été construit, « git status » les montre"
+	}
+	return ""
 }
 
 // Say is for people.

@@ -19,9 +19,8 @@ var engines = []string{
 	"TEMPORAL_CODEC_ENDPOINT", "TEMPORAL_CODEC_AUTH", "TEMPORAL_CONFIG_FILE", "TEMPORAL_PROFILE",
 }
 
-// Misspelt names the variables of an environment that are almost settings of OKEY, with what was meant: whoever has written one believes
-// that it holds. What is further off belongs to somebody else, as compose's own variables do.
-func Misspelt(environ map[string]string) []string {
+// readable are the names of all that anything of OKEY reads: settings, what the engine's client reads, and compose's own.
+func readable() []string {
 	var names []string
 	for _, s := range settings {
 		names = append(names, s.Name)
@@ -31,16 +30,32 @@ func Misspelt(environ map[string]string) []string {
 	}
 	names = append(names, "OKEY_ENV_FILE")
 	names = append(names, engines...)
+	return append(names, ComposesOwn...)
+}
+
+// almost finds the name that was meant, if it is near enough.
+func almost(name string, names []string) (nearest string, near bool) {
+	nearest = slices.MinFunc(names, func(a, b string) int {
+		return levenshtein.ComputeDistance(name, a) - levenshtein.ComputeDistance(name, b)
+	})
+	return nearest, levenshtein.ComputeDistance(name, nearest) <= 2
+}
+
+func misspelt(name, meant string) string {
+	return fmt.Sprintf("%s n'est pas un réglage, et n'a aucun effet : écrivez %s.", name, meant)
+}
+
+// Misspelt names the variables of an environment that are almost settings of OKEY, or of its docker-compose.yml, with what was meant: whoever
+// has written one believes that it holds. What is further off belongs to somebody else.
+func Misspelt(environ map[string]string) []string {
+	names := readable()
 	var told []string
 	for name := range environ {
 		if !slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(name, p) }) || slices.Contains(names, name) {
 			continue
 		}
-		nearest := slices.MinFunc(names, func(a, b string) int {
-			return levenshtein.ComputeDistance(name, a) - levenshtein.ComputeDistance(name, b)
-		})
-		if levenshtein.ComputeDistance(name, nearest) <= 2 {
-			told = append(told, fmt.Sprintf("%s n'est pas un réglage, et n'a aucun effet : écrivez %s.", name, nearest))
+		if nearest, near := almost(name, names); near {
+			told = append(told, misspelt(name, nearest))
 		}
 	}
 	slices.Sort(told)

@@ -31,6 +31,25 @@ func TestAMisspeltSettingIsToldWithWhatWasMeant(t *testing.T) {
 	}, config.Misspelt(environ))
 }
 
+// What stands in .env in vain no program is given: whoever looks through the file tells it.
+func TestWhatHasNoEffectWithComposeIsTold(t *testing.T) {
+	assert.Empty(t, config.ComposeEnv(map[string]string{
+		"OKEY_URL": "", "OKEY_BACKUP_FOLDER": "", "OKEY_LDAP_PASSWORD_FILE": "", "POSTGRES_CONNECTIONS": "", "COMPOSE_PROFILES": "metrics",
+		"TEMPORAL_TLS_SERVER_CA_CERT_PATH": "", "OKEY_VERSION": "0.3.0",
+	}))
+	assert.Equal(t, []string{
+		"OKEY_BACKUP_FOLDRE n'est pas un réglage, et n'a aucun effet : écrivez OKEY_BACKUP_FOLDER.",
+		"OKEY_BOUNCE_IMAP_URL_FILE n'a pas d'effet avec docker-compose.yml : écrivez OKEY_BOUNCE_IMAP_FILE.",
+		"OKEY_DOCTOR_HOUR n'est lu ni par OKEY ni par docker-compose.yml : vérifiez son nom, ou retirez-le.",
+		"OKEY_SMTP_URL n'a pas d'effet avec docker-compose.yml : écrivez OKEY_MAIL_RELAY, et OKEY_MAIL_RELAY_USER s'il demande un nom.",
+		"POSTGRES_CONECTIONS n'est pas un réglage, et n'a aucun effet : écrivez POSTGRES_CONNECTIONS.",
+		"TEMPORAL_UI_SCOPE n'est pas un réglage, et n'a aucun effet : écrivez TEMPORAL_UI_SCOPES.",
+	}, config.ComposeEnv(map[string]string{
+		"OKEY_BACKUP_FOLDRE": "", "OKEY_BOUNCE_IMAP_URL_FILE": "", "OKEY_DOCTOR_HOUR": "", "OKEY_SMTP_URL": "", "POSTGRES_CONECTIONS": "",
+		"TEMPORAL_UI_SCOPE": "",
+	}))
+}
+
 func TestAMissingCertificateIsNamedWithItsSetting(t *testing.T) {
 	for _, name := range []string{"TEMPORAL_TLS_SERVER_CA_CERT_PATH", "TEMPORAL_TLS_CLIENT_CERT_PATH", "TEMPORAL_TLS_CLIENT_KEY_PATH", "TEMPORAL_CONFIG_FILE"} {
 		environ := complete()

@@ -38,6 +38,8 @@ var accounted = []struct{ begins, by, why string }{
 	{begins: ". /var/lib/okey/okey-admin.env", by: "TestMovingToTheClusterLosesNothing"},
 	{begins: "pg_dump ", by: "TestMovingToTheClusterLosesNothing"},
 	{begins: "for name in link_keys", by: "TestMovingToTheClusterLosesNothing"},
+	{begins: "IMAGE=", by: "TestTheEnvOfComposeIsLookedThroughByTheGuide"},
+	{begins: "docker run --rm --interactive", by: "TestTheEnvOfComposeIsLookedThroughByTheGuide"},
 	{begins: "docker run --rm --user", by: "TestASetOfSecretsIsMadeOnceAndPrintsNone"},
 	{begins: "bin/okey secrets", by: "TestARotatedKeyStandsBeforeThoseItReplaces"},
 	{begins: "bin/okey sync directory", by: "TestTheDirectoryIsReadAtNightAndSupportIsToldWhereItIsRefused"},

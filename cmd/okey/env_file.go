@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -28,17 +29,30 @@ func loadEnvFile(args []string) error {
 		return &okey.Error{Code: okey.CodeInvalid, Message: fmt.Sprintf("le fichier de variables %s ne s'ouvre pas.", path), Err: err}
 	}
 	defer func() { _ = file.Close() }()
-	lines := bufio.NewScanner(file)
-	for n := 1; lines.Scan(); n++ {
-		name, value, given, ok := parseEnvLine(lines.Text())
-		if !ok {
-			return okey.Errorf(okey.CodeInvalid, "%s, ligne %d : écrivez NOM=valeur.", path, n)
-		}
-		if _, set := os.LookupEnv(name); !given || set {
-			continue
+	return readEnv(file, path, func(name, value string) error {
+		if _, set := os.LookupEnv(name); set {
+			return nil
 		}
 		if err := os.Setenv(name, value); err != nil {
 			return fmt.Errorf("set %s: %w", name, err)
+		}
+		return nil
+	})
+}
+
+// readEnv hands each variable of a file on, in the order of its lines; called is what an error calls it.
+func readEnv(from io.Reader, called string, take func(name, value string) error) error {
+	lines := bufio.NewScanner(from)
+	for n := 1; lines.Scan(); n++ {
+		name, value, given, ok := parseEnvLine(lines.Text())
+		if !ok {
+			return okey.Errorf(okey.CodeInvalid, "%s, ligne %d : écrivez NOM=valeur.", called, n)
+		}
+		if !given {
+			continue
+		}
+		if err := take(name, value); err != nil {
+			return err
 		}
 	}
 	return lines.Err()

@@ -43,6 +43,7 @@ type program struct {
 	Promote     PromoteCommand     `cmd:"" help:"Donner le travail aux workers de cette version (OKEY_WORKER_DEPLOYMENT)."`
 	Doctor      DoctorCommand      `cmd:"" help:"Vérifier base, migrations, Temporal, courrier, journal d'audit, travail bloqué."`
 	Healthcheck HealthcheckCommand `cmd:"" help:"Dire si le serveur ou le worker de cette machine répond."`
+	ComposeEnv  ComposeEnvCommand  `cmd:"" help:"Dire ce qui, dans le .env de docker-compose.yml, est sans effet."`
 	Version     VersionCommand     `cmd:"" help:"Dire quelle version est ce programme."`
 }
 

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -120,13 +121,16 @@ func databaseFor(ctx context.Context, data string) (at postgres.Options, stop fu
 	return at, func() error { return nil }, err
 }
 
+// logs are those of the parts, with what was put aside of each.
+var logs = regexp.MustCompile(`^(postgres/log(\.\d+)?(\.gz)?|(okey|temporal)(-[0-9T.-]+)?\.log(\.old)?)$`)
+
 // perishable is what a folder has of the process that runs on it, and what a start makes anew.
 func perishable(name string) bool {
 	switch name {
-	case "postgres/data", "postgres/log", "postgres/port", "lock", "okey.env", "okey-admin.env", "okey.log", "temporal.log":
+	case "postgres/data", "postgres/port", "lock", "okey.env", "okey-admin.env":
 		return true
 	}
-	return strings.HasSuffix(name, ".new")
+	return strings.HasSuffix(name, ".new") || logs.MatchString(name)
 }
 
 func writeBackup(ctx context.Context, data string, at postgres.Options, to io.Writer) error {

@@ -6,17 +6,13 @@ import (
 	"os"
 
 	"okey/internal/telemetry"
+	"okey/standalone/logfile"
 )
-
-const biggestLog = 50 << 20
 
 // logTo sends the log to a file, and what someone should look at to the terminal as well.
 func logTo(path string) (closeLog func(), err error) {
-	if info, err := os.Stat(path); err == nil && info.Size() > biggestLog {
-		_ = os.Rename(path, path+".old") // if it can't be moved, it grows on
-	}
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
-	if err != nil {
+	file := logfile.New(path)
+	if _, err := file.Write(nil); err != nil {
 		return nil, fmt.Errorf("open the log: %w", err)
 	}
 	var level slog.Level

@@ -374,7 +374,10 @@ func (c *Cluster) lastWords() string {
 	if err != nil {
 		return err.Error()
 	}
-	said := string(text[min(int(c.logFrom), len(text)):])
+	if c.logFrom > int64(len(text)) { // somebody has emptied it meanwhile, as logrotate does
+		c.logFrom = 0
+	}
+	said := string(text[c.logFrom:])
 	var why strings.Builder // lines of an end follow it, and say less
 	for line := range strings.Lines(said) {
 		if strings.Contains(line, "FATAL:") || strings.Contains(line, "PANIC:") {

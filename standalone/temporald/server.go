@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"strconv"
 	"time"
 
@@ -23,6 +22,8 @@ import (
 	"go.temporal.io/server/common/primitives"
 	"go.temporal.io/server/temporal"
 	"google.golang.org/protobuf/types/known/durationpb"
+
+	"okey/standalone/logfile"
 )
 
 const (
@@ -224,12 +225,10 @@ func awaitNamespace(ctx context.Context, options Options) error {
 	}
 }
 
-// newLogger writes to a file that begins anew with each start.
 func newLogger(options Options) log.Logger {
-	_ = os.Remove(options.LogFile) // most often there is none
 	level := "warn"
 	if options.Debug {
 		level = "debug"
 	}
-	return log.NewZapLogger(log.BuildZapLogger(log.Config{Level: level, OutputFile: options.LogFile}))
+	return log.NewZapLogger(log.BuildZapLogger(log.Config{Level: level, OutputFile: logfile.Address(options.LogFile)}))
 }

@@ -20,6 +20,10 @@ var cases = map[string]struct{ ill, well string }{
 		ill:  `up{job="okey-server",instance="a"} 1x20 0x220`,
 		well: `up{job="okey-server",instance="a"} 1x20 0x220` + "\n" + `up{job="okey-server",instance="b"} 1x240`,
 	},
+	"OkeyOneIsDown": {
+		ill:  `up{job="okey-server",instance="a"} 1x240` + "\n" + `up{job="okey-worker",instance="b"} 1x20 0x220`,
+		well: `up{job="okey-worker",instance="b"} 1x20 0x20 1x200` + "\n" + `up{job="node",instance="b"} 0x240`, // started anew; not ours
+	},
 	"OkeyNobodyWorks": {
 		ill:  `okey_worker_polling{instance="a"} 1x20 0x220`,
 		well: `okey_worker_polling{instance="a"} 1x20 0x4 1x216`, // it is started anew
@@ -134,6 +138,17 @@ func TestEachAlertSaysWhatToDo(t *testing.T) {
 		}
 		for _, other := range regexp.MustCompile(`\bOkey[A-Z]\w+`).FindAllString(said, -1) {
 			assert.Contains(t, cases, other, rule.Alert)
+		}
+	}
+}
+
+// What somebody is called for, they see since when: whatever series of OKEY's an alert asks for is on the dashboard.
+func TestWhatAnAlertAsksForIsOnTheDashboard(t *testing.T) {
+	dashboard, err := os.ReadFile("../docs/grafana/okey.json")
+	require.NoError(t, err)
+	for _, rule := range rules(t) {
+		for _, series := range regexp.MustCompile(`\bokey_\w+`).FindAllString(rule.Expr, -1) {
+			assert.Contains(t, string(dashboard), series, rule.Alert)
 		}
 	}
 }

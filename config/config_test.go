@@ -237,6 +237,11 @@ func TestATrialAtTheCounterWantsAnAuthenticationServer(t *testing.T) {
 		err = c.Check(config.RoleWorker)
 	}
 	require.ErrorContains(t, err, "OKEY_COUNTER_PROOF")
+	environ["OKEY_COUNTER_PROOF"], environ["OKEY_MAIL_RATE"] = "nise=required,off,nice=off,nice=offered", "many"
+	_, err = config.Load(environ)
+	require.ErrorContains(t, err, "OKEY_COUNTER_PROOF = « nise=required » : nomme une académie inconnue. Écrivez-la comme dans ses adresses")
+	require.ErrorContains(t, err, "OKEY_COUNTER_PROOF = « nice=offered » : donne deux fois un choix pour nice.")
+	require.ErrorContains(t, err, "OKEY_MAIL_RATE = « many »", "together with the others")
 }
 
 func TestEachRoleAsksForWhatItNeedsOnly(t *testing.T) {

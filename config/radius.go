@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"okey/okey"
 )
 
 // RadiusServer is one of the academy's authentication servers.
@@ -149,19 +151,31 @@ func (c *Config) readRadiusCertificate() {
 // counterProof is a setting of server and worker, though the server alone has authentication servers: Check holds the two together.
 const counterProof = "OKEY_COUNTER_PROOF"
 
-// counterProofs are the choices that it leaves; counterProofEntry is the form of one. Whether there is such an academy,
-// okey.ParseCounterProofs says at start.
+// counterProofs are the choices that it leaves; counterProofEntry is the form of one.
 var (
 	counterProofs     = []string{"off", "offered", "required"}
 	counterProofEntry = regexp.MustCompile(`^([a-z-]+=)?(` + strings.Join(counterProofs, "|") + `)$`)
 )
 
 func (c *Config) examineCounterProof() {
+	var named []string
 	for _, entry := range c.CounterProof {
 		if !counterProofEntry.MatchString(entry) {
 			c.refuse(counterProof, entry, "n'est pas un choix",
 				"Écrivez l'un de ceux-ci : "+strings.Join(counterProofs, ", ")+". Ou un par académie, comme nice=off.")
+			continue
 		}
+		if _, err := okey.ParseCounterProofs([]string{entry}); err != nil {
+			c.refuse(counterProof, entry, "nomme une académie inconnue", "Écrivez-la comme dans ses adresses : nice pour ac-nice.fr.")
+		}
+		name, _, one := strings.Cut(entry, "=")
+		if !one {
+			name = "toutes les autres"
+		}
+		if slices.Contains(named, name) {
+			c.refuse(counterProof, entry, "donne deux fois un choix pour "+name, "Gardez l'un des deux.")
+		}
+		named = append(named, name)
 	}
 }
 

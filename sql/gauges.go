@@ -133,6 +133,18 @@ func (s *Store) note(ctx context.Context, name string, at time.Time) error {
 		ON CONFLICT (name) DO UPDATE SET changed_at = excluded.changed_at`, name, at)
 }
 
+// ConnectionLimit answers how many connections the database gives this role at most, whoever else holds some of them.
+func (r reader) ConnectionLimit(ctx context.Context) (most int, err error) {
+	err = r.get(ctx, &most, "", `SELECT least(
+		current_setting('max_connections')::integer - current_setting('superuser_reserved_connections')::integer,
+		(SELECT NULLIF(datconnlimit, -1) FROM pg_database WHERE datname = current_database()),
+		(SELECT NULLIF(rolconnlimit, -1) FROM pg_roles WHERE rolname = current_user))`)
+	if err != nil {
+		return 0, fmt.Errorf("ask how many connections there are: %w", err)
+	}
+	return most, nil
+}
+
 // LastBackup answers when a backup was taken last (zero: none has noted it), and since when there is a database to be saved.
 func (r reader) LastBackup(ctx context.Context) (last, since time.Time, err error) {
 	var found struct {

@@ -200,6 +200,7 @@ func (d *doctor) examinations() []examination {
 		{name: "écritures", look: d.writes, records: true},
 		{name: "rôle de la base", look: said("ne peut pas réécrire l'audit", d.store.CheckRole), records: true},
 		{name: "notifications de la base", look: d.notifications, records: true},
+		{name: "connexions de la base", look: d.connections, records: true},
 		{name: "réglages du serveur", look: d.settings(config.RoleServer)},
 		{name: "réglages du worker", look: d.settings(config.RoleWorker)},
 		{name: "adresse publique", look: d.address},

@@ -118,6 +118,26 @@ func (d *doctor) provider(ctx context.Context) (string, error) {
 	return "répond, " + net.JoinHostPort(r.URL.Hostname(), portOf(r.URL)), nil
 }
 
+// besidePool is what a program opens beside its pool: one that listens, and now and then one that asks which database answers.
+const besidePool = 2
+
+// connections holds what one server and one worker may open against what the database gives their role.
+func (d *doctor) connections(ctx context.Context) (string, error) {
+	most, err := d.store.ConnectionLimit(ctx)
+	each := d.cfg.PoolSize() + besidePool
+	switch {
+	case err != nil:
+		return "", err
+	case each > most:
+		return "", okey.Errorf(okey.CodeInvalid, "un programme en ouvre jusqu'à %s (OKEY_DATABASE_CONNECTIONS), et la base en donne %s : "+
+			"baissez ce réglage, ou augmentez max_connections.", okey.SayNumber(each), okey.SayNumber(most))
+	case 2*each > most:
+		return "", advice(fmt.Sprintf("un serveur et un worker en ouvrent jusqu'à %s, et la base en donne %s : baissez "+
+			"OKEY_DATABASE_CONNECTIONS, ou augmentez max_connections.", okey.SayNumber(2*each), okey.SayNumber(most)))
+	}
+	return fmt.Sprintf("%s au plus par programme, la base en donne %s", okey.SayNumber(each), okey.SayNumber(most)), nil
+}
+
 // directory looks whether the academy's directory lets itself be read.
 func (d *doctor) directory(ctx context.Context) (string, error) {
 	from := worker.DirectoryOf(*d.cfg)

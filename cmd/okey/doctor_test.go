@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -74,6 +75,22 @@ func TestDoctorSaysWhenTheLastBackupIsOld(t *testing.T) {
 		of.touch()
 		_, out, _ := d.okey("doctor")
 		assert.Contains(t, out, of.says)
+	}
+}
+
+// More connections than the database gives are refused under load alone, when nobody looks.
+func TestDoctorSaysWhenTheDatabaseGivesTooFewConnections(t *testing.T) {
+	d := newDesk(t)
+	_, said, _ := d.okey("doctor")
+	assert.Contains(t, said, "✓ connexions de la base : 22 au plus par programme, la base en donne ")
+	most, err := d.Store.ConnectionLimit(t.Context())
+	require.NoError(t, err)
+	for setting, says := range map[int]string{
+		most - 1: "✗ connexions de la base : un programme en ouvre jusqu'à ", most/2 + 1: "! connexions de la base : un serveur et un worker en ouvrent jusqu'à ",
+	} {
+		t.Setenv("OKEY_DATABASE_CONNECTIONS", strconv.Itoa(setting))
+		_, said, _ = d.okey("doctor")
+		assert.Contains(t, said, says)
 	}
 }
 

@@ -98,8 +98,6 @@ func (h *house) beganSo() error {
 	text, err := os.ReadFile(h.marker())
 	serious := string(text) == inProduction
 	switch {
-	case errors.Is(err, os.ErrNotExist) && h.flags.Production:
-		return writeWhole(h.marker(), inProduction) // whatever becomes of this start
 	case errors.Is(err, os.ErrNotExist) || err == nil && serious == h.flags.Production:
 		return nil
 	}
@@ -111,6 +109,14 @@ func (h *house) beganSo() error {
 			"sans mot de passe sous n'importe quel nom", h.flags.Data)
 	}
 	return fmt.Errorf("le dossier %s a servi à essayer OKEY : donnez un autre --data pour la production", h.flags.Data)
+}
+
+// begin marks a new folder as a production's, whatever becomes of the start from here on.
+func (h *house) begin() error {
+	if !h.flags.Production || !missing(h.marker()) {
+		return nil
+	}
+	return writeWhole(h.marker(), inProduction)
 }
 
 func (h *house) marker() string { return markerIn(h.flags.Data) }

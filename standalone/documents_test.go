@@ -36,6 +36,7 @@ var accounted = []struct{ begins, by, why string }{
 	{begins: "systemd-run --unit okey-move", why: "systemd is not where the tests run: TestMovingToTheClusterLosesNothing starts the same"},
 	{begins: "until pg_isready", by: "TestMovingToTheClusterLosesNothing"},
 	{begins: ". /var/lib/okey/okey-admin.env", by: "TestMovingToTheClusterLosesNothing"},
+	{begins: "umask 077", by: "TestMovingToTheClusterLosesNothing"},
 	{begins: "pg_dump ", by: "TestMovingToTheClusterLosesNothing"},
 	{begins: "for name in link_keys", by: "TestMovingToTheClusterLosesNothing"},
 	{begins: "IMAGE=", by: "TestTheEnvOfComposeIsLookedThroughByTheGuide"},

@@ -21,6 +21,8 @@ import (
 type commands struct {
 	flags
 
+	ShowVersion kong.VersionFlag `name:"version" help:"Dire quelle version est ce programme, et rien d'autre."`
+
 	Version struct{} `cmd:"" help:"Dire quelle version est ce programme."`
 
 	Run    struct{} `cmd:"" default:"1" hidden:"" help:"Tout démarrer, jusqu'à Ctrl-C."`
@@ -61,7 +63,7 @@ const collectAt = 400
 
 func main() {
 	var f commands
-	told := kong.Parse(&f, kong.Name("okey-standalone"), kong.UsageOnError(), kong.Vars{"production": productionHelp},
+	told := kong.Parse(&f, kong.Name("okey-standalone"), kong.UsageOnError(), kong.Vars{"production": productionHelp, "version": version.Say()},
 		kong.Description("Tout OKEY sur une seule machine. Un port 0 prend un port libre et le garde."))
 
 	if told.Command() == "version" {

@@ -173,15 +173,22 @@ func TestTheNightlyBackupOfASmallProductionKeepsTwoWeeks(t *testing.T) {
 		name := time.Date(2026, 2, 1+day, 2, 30, 0, 0, time.UTC).Format("okey-20060102-150405.tar.gz")
 		require.NoError(t, os.WriteFile(filepath.Join(kept, name), nil, 0o600))
 	}
+	const byHand, killed = "okey-20260213-180000.tar.gz", "okey-20260212-023000.tar.gz.part" // one more of a day pushes none of another out
+	for _, name := range []string{byHand, killed} {
+		require.NoError(t, os.WriteFile(filepath.Join(kept, name), nil, 0o600))
+	}
 	for _, line := range unit(t, "okey-backup.service") {
 		shell(t, line, nil, "/usr/local/bin/okey-standalone", os.Args[0], "/var/lib/okey-backup", kept, "/var/lib/okey ", s.dir+" ")
 	}
 	assert.Contains(t, s.advice(), "✓ sauvegarde : faite le")
 	found, err := filepath.Glob(filepath.Join(kept, "okey-*.tar.gz"))
 	require.NoError(t, err)
-	assert.Len(t, found, 14)
+	assert.Len(t, found, 15, "of fourteen days")
+	assert.Contains(t, found, filepath.Join(kept, "okey-20260201-023000.tar.gz"))
+	assert.Contains(t, found, filepath.Join(kept, byHand))
+	assert.NoFileExists(t, filepath.Join(kept, killed))
 	assert.NotContains(t, found, filepath.Join(kept, "okey-20260102-023000.tar.gz"))
-	newest, err := os.Stat(found[13])
+	newest, err := os.Stat(found[14])
 	require.NoError(t, err)
 	assert.NotZero(t, newest.Size())
 }
@@ -267,7 +274,10 @@ func TestMovingToTheClusterLosesNothing(t *testing.T) {
 	s.stop(t)
 	s.program = start(t, s.dir, "--no-demo", "--no-okey")
 	dump := filepath.Join(t.TempDir(), "okey.dump")
-	shell(t, said(t, text, `(?s)(\. /var/lib/okey/okey-admin\.env\nuntil.*?)\nsystemctl stop okey-move`), nil, "/var/lib/okey", s.dir, "okey.dump", dump)
+	shell(t, "umask 022\n"+said(t, text, `(?s)(\. /var/lib/okey/okey-admin\.env\nuntil.*?)\nsystemctl stop okey-move`), nil, "/var/lib/okey", s.dir, "okey.dump", dump)
+	about, err := os.Stat(dump)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), about.Mode(), "it has all that people have written")
 
 	cluster := start(t, private(t), "--no-demo", "--no-okey")
 	keys := t.TempDir()

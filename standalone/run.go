@@ -94,6 +94,9 @@ func (h *house) start(ctx context.Context) error {
 	if err := h.examineSettings(); err != nil {
 		return err
 	}
+	if err := h.begin(); err != nil {
+		return err
+	}
 	cluster, databases, err := h.startDatabase(ctx)
 	if err != nil {
 		return err

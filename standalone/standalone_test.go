@@ -414,13 +414,16 @@ func TestWrongSettingsAreToldBeforeAnythingStarts(t *testing.T) {
 	assert.Contains(t, said, "OKEY_SUPPORT_MAIL : manque")
 	assert.NoDirExists(t, databaseDir(dir))
 	assert.NoFileExists(t, secretsFile(dir))
+	assert.NoFileExists(t, markerIn(dir), "what was refused is no production yet")
 
 	t.Setenv("OKEY_LDAP_URL", "ldaps://annuaire")
 	assert.Equal(t, []string{"OKEY_LDAP_URL n'a pas d'effet ici : okey-standalone s'en charge."}, unheard(nil)[:1])
 }
 
 func TestTheProgramSaysWhichVersionItIs(t *testing.T) {
-	said, err := command(t, t.TempDir(), "version").Output()
-	require.NoError(t, err)
-	assert.Contains(t, string(said), version.Say()+"\n")
+	for _, asked := range []string{"version", "--version"} {
+		said, err := command(t, t.TempDir(), asked).Output()
+		require.NoError(t, err)
+		assert.Contains(t, string(said), version.Say()+"\n")
+	}
 }

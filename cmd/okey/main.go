@@ -18,6 +18,7 @@ import (
 
 	"okey/config"
 	"okey/internal/telemetry"
+	"okey/internal/version"
 	"okey/okey"
 	"okey/sql"
 
@@ -27,6 +28,8 @@ import (
 // program is the whole command line: settings first, for every command.
 type program struct {
 	config.Config
+
+	ShowVersion kong.VersionFlag `name:"version" help:"Dire quelle version est ce programme, et rien d'autre."`
 
 	Env string `name:"env" env:"OKEY_ENV_FILE" placeholder:"FICHIER" help:"${env_help}"`
 
@@ -49,6 +52,7 @@ type program struct {
 
 // helps are those that are too long for a tag.
 var helps = kong.Vars{
+	"version":       version.Say(),
 	"rotate_help":   "Mettre une clef neuve devant les anciennes : link-keys, pin-peppers ou audit-keys.",
 	"delivery_help": "Livraison de clefs neuves, entière ou rien : numero_de_serie;lot;date_d_expiration;uai, ou PSKC.",
 	"daily_help":    "Examiner tout de suite, puis chaque jour à cette heure (Paris) ; l'assistance reçoit ce qui ne va pas.",

@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"okey/internal/version"
 )
 
 // tell runs a command of a machine where nothing is set, and answers what it says.
@@ -99,4 +101,13 @@ func TestAMachineThatDoesNotAnswerIsExplainedInFrench(t *testing.T) {
 		assert.Equal(t, 1, code, command)
 		assert.NotRegexp(t, `refused|dial|connect:|pq:`, out+said, command)
 	}
+}
+
+// Whoever looks after many programs asks each in the same way.
+func TestTheVersionIsAFlagToo(t *testing.T) {
+	var asked, flag, wrong bytes.Buffer
+	require.Equal(t, 0, run(t.Context(), []string{"version"}, &asked, &wrong), wrong.String())
+	require.Equal(t, 0, run(t.Context(), []string{"--version"}, &flag, &wrong), wrong.String())
+	assert.Equal(t, asked.String(), flag.String())
+	assert.Contains(t, flag.String(), version.Number)
 }

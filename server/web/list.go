@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 
@@ -155,13 +156,24 @@ func ListForm(path string) *Form {
 // Narrows tells whether somebody has asked for less than all: an empty list then says how to see the rest.
 func (f *Form) Narrows() bool {
 	for name, how := range f.Fields {
-		first := how.Empty == "" && len(how.Choices) > 0 && f.Values[name] == how.Choices[0].Value // where nothing stands before a choice
-		if how.Label != "" && f.Values[name] != "" && !first {
+		if how.narrows(f.Values[name]) {
 			return true
 		}
 	}
 	return false
 }
+
+// narrows tells whether a value asks for less than all.
+func (how Field) narrows(value string) bool {
+	all := ""
+	if how.Empty == "" && len(how.Choices) > 0 { // nothing stands before a choice
+		all = cmp.Or(how.Default, how.Choices[0].Value)
+	}
+	return how.Label != "" && value != "" && value != all
+}
+
+// Opens tells whether the filters are to be seen where a screen has no room for them: somebody has narrowed the list, or tried to.
+func (f *Form) Opens() bool { return f.Narrows() || len(f.Errors) > 0 }
 
 // Doubt says of each choice that the address makes and that the list does not offer, that it filters nothing.
 func (f *Form) Doubt(v *Visit) {

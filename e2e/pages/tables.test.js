@@ -79,7 +79,7 @@ test("what explains a filter covers no row, and moves none", { timeout: 120_000 
       await t.test(`${who}, ${at}`, async () => {
         await visitor.open(at);
         const fields = visitor.page.locator("main .filters :is(input:not([type=hidden]), select):visible");
-        const first = () => visitor.page.locator("main tbody tr").first().evaluate((row) => row.getBoundingClientRect().top);
+        const first = () => visitor.page.locator("main .table").first().evaluate((table) => table.getBoundingClientRect().top);
         const top = await first();
         assert.ok(await fields.count() > 0);
         for (const field of await fields.all()) {
@@ -87,7 +87,7 @@ test("what explains a filter covers no row, and moves none", { timeout: 120_000 
           await field.hover();
           const low = await visitor.page.locator("main .filters").evaluate((form) => Math.max(form.getBoundingClientRect().bottom,
             ...[...form.querySelectorAll("*")].filter((e) => e.checkVisibility()).map((e) => e.getBoundingClientRect()).filter((box) => box.width > 1).map((box) => box.bottom)));
-          assert.ok(low <= top, `${await field.getAttribute("name")}: ${low} px are of the filters, rows begin at ${top}`);
+          assert.ok(low <= top, `${await field.getAttribute("name")}: ${low} px are of the filters, the table begins at ${top}`);
           assert.equal(await first(), top);
         }
       });

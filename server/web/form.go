@@ -39,6 +39,7 @@ type Field struct {
 	Choices []Choice
 	Offered []Choice // what may be meant, where anything may be typed
 	Number  bool     // a phone shows its digits
+	Printed string   // of a filter: what paper says of it, where its label and value do not
 }
 
 // Choice is one of the answers that a field offers.

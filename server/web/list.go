@@ -2,8 +2,11 @@ package web
 
 import (
 	"cmp"
+	"maps"
 	"net/url"
 	"slices"
+	"strings"
+	"time"
 
 	"okey/okey"
 	"okey/server/act"
@@ -172,6 +175,35 @@ func (how Field) narrows(value string) bool {
 	return how.Label != "" && value != "" && value != all
 }
 
+// Said is what the list is narrowed to, in words: "État « Perdue », Nom « martin »". What is wrong with a field narrows nothing by it.
+func (f *Form) Said() string {
+	var said []string
+	for _, name := range slices.Sorted(maps.Keys(f.Fields)) {
+		how, value := f.Fields[name], f.Values[name]
+		switch {
+		case how.Printed != "":
+			said = append(said, how.Printed)
+		case slices.ContainsFunc(f.Errors, func(wrong FormError) bool { return wrong.Field == name }):
+		case how.narrows(value):
+			said = append(said, how.Label+" « "+how.shown(value)+" »")
+		}
+	}
+	return strings.Join(said, ", ")
+}
+
+// shown is a value as the field shows it.
+func (how Field) shown(value string) string {
+	for _, choice := range how.Choices {
+		if choice.Value == value {
+			return choice.Label
+		}
+	}
+	if day, err := time.Parse(time.DateOnly, value); err == nil { // browsers write days so, and show them otherwise
+		return day.Format("02/01/2006")
+	}
+	return value
+}
+
 // Opens tells whether the filters are to be seen where a screen has no room for them: somebody has narrowed the list, or tried to.
 func (f *Form) Opens() bool { return f.Narrows() || len(f.Errors) > 0 }
 
@@ -210,6 +242,7 @@ func AddTypedPlace(v *Visit, f *Form, chosen okey.UAI, place sql.Place, some []s
 		how.Hint = place.Name + ". " + okey.ErrorMessage(act.Replaced("etablissement", place))
 	default:
 		how.Hint = place.Name
+		how.Printed = how.Label + " « " + okey.SayPlace(place.Name, place.UAI) + " »"
 	}
 	if chosen != "" && v.unread == nil {
 		typed = string(chosen)

@@ -18,16 +18,17 @@ import (
 
 // Screen is support's page: how much waits, the queue of what does not go on by itself, and the tools.
 type Screen struct {
-	Figures []figure
-	Tools   []toolGroup
-	Queue   []web.Row
-	Chips   []web.NavLink // the kinds, each with its rows alone
-	Matters []matter      // what to do, by kind
-	Engine  string        // where it could not be asked
-	Mends   bool          // its reader may set things going again
-	Refused []story.DeskLine
-	Resend  *web.Form // all mails of a time in which the relay refused them; nil for who may not
-	Sheet   string
+	Figures  []figure
+	Tools    []toolGroup
+	Queue    []web.Row
+	Chips    []web.NavLink // the kinds, each with its rows alone
+	Narrowed string        // on paper: the kind
+	Matters  []matter      // what to do, by kind
+	Engine   string        // where it could not be asked
+	Mends    bool          // its reader may set things going again
+	Refused  []story.DeskLine
+	Resend   *web.Form // all mails of a time in which the relay refused them; nil for who may not
+	Sheet    string
 }
 
 // figure is a number of the desk, with what has become of it in a week.
@@ -133,6 +134,7 @@ func (s *Pages) Screen(v *web.Visit, resend *web.Form) (*Screen, error) {
 	if page.Chips = chips(page.Matters, v.Query(oneKind)); len(page.Chips) > 0 && !page.Chips[0].Here {
 		page.Matters = slices.DeleteFunc(page.Matters, func(m matter) bool { return m.ID != v.Query(oneKind) })
 		queue = slices.DeleteFunc(queue, func(q queued) bool { return q.Kind != v.Query(oneKind) })
+		page.Narrowed = "« " + page.Matters[0].Title + " »"
 	}
 	for _, row := range queue {
 		page.Queue = append(page.Queue, row.cells(c, page.Mends))

@@ -32,7 +32,7 @@ func TestSupportsHomeIsOneQueueThatTellsWhoWasTold(t *testing.T) {
 	today := okey.DayOf(time.Now(), okey.ZoneOf("")).Time().Format("02/01")
 	for _, path := range []string{"/", "/assistance"} {
 		page := h.as(c.support).get(path)
-		assert.Regexp(t, `2 à débloquer dont 0 de moins d'une semaine 1 demande sans réponse depuis 5 jours \+ 1 en une semaine `+
+		assert.Regexp(t, `2 à débloquer 1 demande sans réponse depuis 5 jours \+ 1 en une semaine `+
 			`0 établissement en attente d'une clef comme il y a une semaine 1 commande en retard \+ 1 en une semaine`, page.text(), path)
 		assert.Regexp(t, `Quoi Où Depuis Prévenu À faire Commande n° 1 en retard : 4 clefs, .{1,40} Collège des Tilleuls [\d/]+ Marc Roux, `+today+
 			` Ouvrir la commande .*Léa Martin : en attente de réponse Collège des Tilleuls [\d/]+ L'assistance, `+today+` Ouvrir la demande`, page.text(), path)
@@ -45,6 +45,12 @@ func TestSupportsHomeIsOneQueueThatTellsWhoWasTold(t *testing.T) {
 		assert.Regexp(t, `Suivre Tableau de bord .* Stock Livraisons .* Personnes Personnes rattachées`, page.text(), path)
 	}
 	assert.NotContains(t, h.as(h.auditor()).get("/assistance").text(), "Ouvrir la demande", "who audits looks")
+	ago := okey.DayOf(time.Now(), okey.ZoneOf("")).AddDays(-7)
+	for before, said := range map[int]string{0: `\+ 2 en une semaine`, 2: "comme il y a une semaine", 5: "− 3 en une semaine"} {
+		h.Exec(`DELETE FROM stuck_on`)
+		h.Exec(`INSERT INTO stuck_on (day, count) VALUES ($1, $2), ($3, 99)`, ago.String(), before, ago.AddDays(1).String())
+		assert.Regexp(t, `2 à débloquer `+said+` 1 demande`, h.as(c.support).get("/assistance").text())
+	}
 
 	sam := h.as(c.support)
 	all := sam.get("/assistance")
@@ -57,6 +63,11 @@ func TestSupportsHomeIsOneQueueThatTellsWhoWasTold(t *testing.T) {
 	assert.Contains(t, one.text(), "2 à débloquer", "the figures stay those of all")
 	assert.NotContains(t, one.HTML, `<section id="commandes">`)
 	assert.Len(t, namesOn(sam.get("/assistance?sorte=ailleurs")), 2, "what is none narrows nothing")
+
+	h.Exec(`UPDATE stuck_on SET count = 5 WHERE day = $1`, ago.String())
+	h.Exec(`INSERT INTO mail (id, kind, ref, address, message_id, state, created_at)
+		SELECT gen_random_uuid(), 'low_stock', 1, 'a@b', gen_random_uuid()::text, 'failed', now() FROM generate_series(1, 60)`)
+	assert.Regexp(t, `52 et plus à débloquer \+ 57 en une semaine `, sam.get("/assistance").text(), "more than the page shows of a kind")
 }
 
 // Support's figure of late answers leads to those requests, and to no others.

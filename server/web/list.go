@@ -21,7 +21,7 @@ const PageLines = 25
 var WaitedDays = []int{LateDays, 10, 30}
 
 // LateDays is when support's page counts an answer as late.
-const LateDays = 5
+const LateDays = sql.LateDays
 
 // ShownRows is how many rows of a file a page shows.
 const ShownRows = 100

@@ -13,6 +13,34 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
+// A mail that came back is somebody's: where they work is said, and the address beside what is wrong with it.
+func TestABouncedMailIsAtTheSchoolOfItsReader(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	asked := strings.TrimPrefix(h.as(c.lea).asks(), "/demandes/")
+	both := h.Person("Ines Deux", okey.Deputy, scene.Acacias, scene.Tilleuls)
+	h.Exec(`UPDATE request SET since = now()`)
+	bounced := func(request, to any, address string) {
+		h.Exec(`INSERT INTO mail (id, request, kind, ref, person, address, message_id, error, state, created_at)
+			VALUES (gen_random_uuid(), $1, 'low_stock', 7, $2, $3, gen_random_uuid()::text, '550 5.1.1 unknown', 'failed', now())`, request, to, address)
+	}
+	for _, mail := range []struct {
+		request, to any
+		address, at string
+	}{
+		{asked, c.lea.ID, "lea@ac-nice.fr", "Collège des Tilleuls"},
+		{asked, both.ID, "ines@ac-nice.fr", "Collège des Tilleuls"}, // of her two, the one that she would have read of
+		{nil, c.stranger.ID, "zoe@ac-nice.fr", "Lycée des Acacias"},
+		{nil, nil, "ce.0069002C@ac-nice.fr", "Lycée des Acacias"},
+		{nil, nil, "assistance@ac-nice.fr", ""},
+	} {
+		h.Exec(`DELETE FROM mail WHERE state = 'failed'`)
+		bounced(mail.request, mail.to, mail.address)
+		where := strings.TrimSpace(mail.at + " " + okey.DayOf(time.Now(), okey.ZoneOf("")).Time().Format("02/01/2006"))
+		assert.Regexp(t, `À `+mail.address+` : cette adresse n'existe pas `+where, h.as(c.support).get("/assistance").text())
+	}
+}
+
 // Support begins where it works: one queue, what has waited longest first, and of each thing who was told and what to do.
 func TestSupportsHomeIsOneQueueThatTellsWhoWasTold(t *testing.T) {
 	h := newHouse(t)

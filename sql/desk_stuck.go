@@ -26,7 +26,7 @@ type Stuck struct {
 	Unanswered []Unanswered   // those that wait longest first
 	Closed     []ClosedSchool // with the most of what is left first
 	Actions    []DeskAction   // as StuckActions
-	Mails      []Mail         // as FailedMails
+	Mails      []FailedMail   // newest first
 	Reports    []ListedReport // as PendingReports
 	Overdue    []ListedOrder  // open orders of which support has been told that they do not come, oldest first
 	Announced  []Delivery     // announced deliveries of which keys are still on their way, oldest first
@@ -109,7 +109,7 @@ func (r reader) Stuck(ctx context.Context, since StuckSince) (Stuck, error) {
 		rows(&s.Unanswered, unansweredSchools, since.Today.String(), since.Limit),
 		rows(&s.Closed, closedSchools, since.Limit),
 		list(&s.Actions, deskActionRow.action, stuckActions, since.Recorded, since.Limit),
-		rows(&s.Mails, failedMails, since.Refused, since.Limit),
+		rows(&s.Mails, failedMails, since.Refused, since.Limit, since.Today.String()),
 		list(&s.Reports, reportRow.report, pendingReports, since.Limit),
 		list(&s.Overdue, orderRow.order, orders+`WHERE o.closed_at IS NULL
 			AND EXISTS (SELECT FROM mail m WHERE m.subject_id = o.id AND m.kind = 'order_overdue')

@@ -217,7 +217,16 @@ func goneMatter(found []sql.Awaited) matter {
 	}
 }
 
-func refusedMailsMatter(found []sql.Mail, c web.Clock) matter {
+// mailsOf are the mails alone.
+func mailsOf(found []sql.FailedMail) []sql.Mail {
+	mails := make([]sql.Mail, len(found))
+	for i, m := range found {
+		mails[i] = m.Mail
+	}
+	return mails
+}
+
+func refusedMailsMatter(found []sql.FailedMail, c web.Clock) matter {
 	n := len(found)
 	m := matter{
 		ID: mattersMails, Title: "Courriels refusés", Count: upTo(n, "courriel") + okey.SayEither(n, " refusé", " refusés"),
@@ -225,11 +234,15 @@ func refusedMailsMatter(found []sql.Mail, c web.Clock) matter {
 		Read: "Ils ne sont pas arrivés, et personne n'a été prévenu à la place de leurs destinataires.",
 		Do:   "Ouvrir le courriel",
 	}
-	for _, line := range story.MailLines(found, c) {
-		m.Rows = append(m.Rows, queued{
-			What: "Courriel " + line.State + " : " + line.What, More: line.Why, Where: line.To, Since: line.At, Told: "personne",
-			Path: line.Path,
-		})
+	for i, line := range story.MailLines(mailsOf(found), c) {
+		row := queued{
+			What: "Courriel " + line.State + " : " + line.What, More: "À " + line.To, Where: found[i].School, Since: line.At,
+			Told: "personne", Path: line.Path,
+		}
+		if line.Why != "" {
+			row.More += " : " + line.Why
+		}
+		m.Rows = append(m.Rows, row)
 	}
 	return m
 }

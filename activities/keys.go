@@ -95,8 +95,12 @@ func (k *Keys) apply(ctx context.Context, tx *sql.Tx, a okey.Action, key okey.Ke
 	if err != nil {
 		return okey.Verdict{}, err
 	}
+	tried, err := triedBefore(ctx, tx, a, key)
+	if err != nil {
+		return okey.Verdict{}, err
+	}
 	_, err = tx.ChangeKey(ctx, key.Serial, sql.KeyChange{
-		Reason: a.Content.KeyReason, At: m.At, By: a.By, Via: a.Via, Comment: a.Content.Comment, DueAt: due.ExpiryOf(),
+		Reason: a.Content.KeyReason, At: m.At, By: a.By, Via: a.Via, Comment: a.Content.Comment, DueAt: due.ExpiryOf(), TriedAt: tried,
 	})
 	if err != nil {
 		return okey.Verdict{}, err
@@ -123,6 +127,15 @@ func (k *Keys) apply(ctx context.Context, tx *sql.Tx, a okey.Action, key okey.Ke
 		Accepted: true, Standing: due, Woken: woken, OtherKey: key.State, Mislaid: mislaid,
 		Mails: []okey.MailStep{{Kind: okey.MailKeyChanged, Ref: 1}},
 	}, nil
+}
+
+// triedBefore is when a key that comes back was last accepted in its holder's hands, where that was of late; zero for any other change.
+func triedBefore(ctx context.Context, tx *sql.Tx, a okey.Action, key okey.Key) (time.Time, error) {
+	if a.Content.KeyReason != okey.ReasonReturn || !key.State.InHand() {
+		return time.Time{}, nil
+	}
+	trials, err := tx.TrialsOf(ctx, key, a.CreatedAt.Add(-okey.ProofHolds))
+	return okey.ProofOf(trials, key.Serial).HoldsAt(a.CreatedAt), err
 }
 
 // deadlines are what is due while a key that is mislaid now is not found; none for any other change.

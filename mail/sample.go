@@ -66,7 +66,7 @@ func factsOf(letter Letter) Facts {
 				"« okey sync directory --force ».",
 		}}, 1
 	case WebhookStopped:
-		f.Items, f.Total = []Item{{Kind: "authentification"}}, 1
+		f.Items, f.Total = []Item{{Kind: "authentification", Need: "a répondu 500"}}, 1
 	case SupportOrdered, OrderClosed:
 		f.By, f.Place, f.Total = "Inès Lopez", 12, 10
 	case OrderLate:

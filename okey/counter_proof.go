@@ -26,7 +26,7 @@ const (
 	ProofTries   = 3
 )
 
-// AuditTried ends what the audit says of the handover of a key that was tried.
+// AuditTried ends what the audit says of the handover, or return, of a key that was tried.
 const AuditTried = ":tried"
 
 // CounterProofs is what each academy has chosen, by its code; under "" what all others have.
@@ -78,15 +78,17 @@ func academyCalled(name string) (code string, known bool) {
 	return "", name == ""
 }
 
-// Proof is what the trials of a key have shown that awaits its handover.
+// Proof is what the trials of a key have shown that is to change hands.
 type Proof struct {
 	Last    Trial     // zero: nobody has tried it
 	RightAt time.Time // when it was accepted last; zero: never
 	Refused int       // how often in a row it was refused since, although its PIN was not known to be wrong
 }
 
-// ProofOf reads the trials of a request's key, the latest first. A wrong PIN is not the key's fault, nor is a server that is away.
+// ProofOf reads the trials of a key, the latest first. A wrong PIN is not the key's fault, nor is a server that is away; refusals within
+// TrialNext are of one number, however often it was typed.
 func ProofOf(latest []Trial, key Serial) (p Proof) {
+	var counted time.Time
 	for _, t := range latest {
 		if t.Key != key || !p.RightAt.IsZero() {
 			continue
@@ -97,8 +99,9 @@ func ProofOf(latest []Trial, key Serial) (p Proof) {
 		switch {
 		case t.Outcome == TrialAccepted:
 			p.RightAt = t.At
-		case t.Outcome == TrialRefused && t.Cause.ofKey():
+		case t.Outcome == TrialRefused && t.Cause.ofKey() && (counted.IsZero() || counted.Sub(t.At) >= TrialNext):
 			p.Refused++
+			counted = t.At
 		}
 	}
 	return p

@@ -46,6 +46,12 @@ func TestThreeRefusalsThatAreTheKeysAreAProofThatFailed(t *testing.T) {
 	assert.False(t, of(still, right, still, step).Failed(), "it has worked since")
 	assert.Equal(t, okey.CauseStill, of(still, step).Last.Cause)
 
+	thrice := []okey.Trial{step, step, step}
+	for i := range thrice {
+		thrice[i].ID, thrice[i].Key, thrice[i].At = uuid.New(), "0048000001", at.Add(-time.Duration(i)*10*time.Second)
+	}
+	assert.Equal(t, 1, okey.ProofOf(thrice, "0048000001").Refused, "one number, typed three times")
+
 	held := of(still, right)
 	assert.Equal(t, at.Add(-time.Minute), held.HoldsAt(at), "a refusal afterwards takes nothing back")
 	assert.False(t, held.HoldsAt(at.Add(29*time.Minute)).IsZero())

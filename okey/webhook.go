@@ -84,7 +84,7 @@ const (
 var webhookFailures = map[WebhookFailure]string{
 	WebhookFailureStatus:   "a répondu {}",
 	WebhookFailureRedirect: "a répondu {}, une redirection, qu'OKEY ne suit pas",
-	WebhookFailurePrivate:  "a une adresse privée, que la configuration ne permet pas",
+	WebhookFailurePrivate:  "a une adresse réservée, ou privée sans que la configuration le permette",
 	WebhookFailureTimeout:  "n'a pas répondu à temps",
 	WebhookFailureTLS:      "a un certificat qu'OKEY n'accepte pas",
 	WebhookFailureName:     "a un nom sans adresse",

@@ -80,6 +80,9 @@ func TestAKeyIsTriedAtTheCounterAndTheRecordSaysSo(t *testing.T) {
 	assert.Contains(t, roux.done(p.handsOver(roux)).text(), "est remise à Léa Martin, et essayée.")
 	assert.Contains(t, roux.get(p.request).text(), "Marc Roux a remis la clef "+string(p.serial)+" : remise et essayée.")
 	assert.Equal(t, 1, p.Count(`SELECT count(*) FROM audit WHERE event = 'handover' AND detail = 'handed_over:tried'`))
+	told := p.call(p.roux, http.MethodGet, "/requests"+p.request[len("/demandes"):], nil).at("timeline").([]any)
+	assert.Contains(t, told[len(told)-1], "tried_at")
+	assert.NotContains(t, told[0], "tried_at")
 	p.Exec(`DELETE FROM key_trial`) // a month later
 	slip := roux.get(p.request + "/bordereau").text()
 	assert.Contains(t, slip, "Essayée le")
@@ -176,6 +179,63 @@ func TestNobodyElseTriesAKeyThatAwaitsSomebody(t *testing.T) {
 	form := lea.get(trialPage(p.serial)).form(t, trialPage(p.serial))
 	form.Del("person")
 	assert.Equal(t, http.StatusNotFound, off.as(p.roux).post(p.counter+"/essai", form).Status)
+}
+
+func TestAKeyThatComesBackIsTriedAndItsStorySaysSo(t *testing.T) {
+	p := provesAtCounter(t, "offered")
+	roux, page := p.as(p.roux), keyPage(p.serial)
+	roux.done(p.handsOver(roux))
+	link := `href="` + trialPage(p.serial) + `">Essayer la clef rendue`
+	assert.Contains(t, roux.get(page).HTML, link)
+	gives := func(pin, code string) sheet {
+		t.Helper()
+		p.again()
+		return roux.done(roux.fill(trialPage(p.serial), trialPage(p.serial), "pin", pin, "code", code))
+	}
+	assert.Contains(t, roux.get(trialPage(p.serial)).text(), "Laissez la clef à Léa Martin, qui tape ici son code PIN")
+	assert.Contains(t, gives("4072", p.code()).text(), "Le code PIN est faux : ce n'est pas la clef.")
+	assert.Contains(t, gives("4071", "000000").text(), "Le nombre est refusé")
+	right := gives("4071", p.code())
+	assert.Contains(t, right.text(), "elle fonctionne", p.server.Log())
+	assert.Contains(t, right.HTML, `href="`+page+`#changement">Enregistrer le retour`)
+	assert.Equal(t, 3, p.Count(`SELECT count(*) FROM audit WHERE event = 'key_tried' AND actor = $1`, p.roux.ID))
+
+	roux.done(roux.fill(page, page, "reason", "return_to_stock", "comment", "Elle change de service."))
+	p.Exec(`DELETE FROM key_trial`) // a month later
+	assert.Contains(t, roux.get(page).text(), "Mise en stock par Marc Roux, essayée ; elle était à Léa Martin")
+	assert.Equal(t, 1, p.Count(`SELECT count(*) FROM audit WHERE event = 'key_return_to_stock' AND detail = 'in_stock:tried'`))
+	assert.Contains(t, p.as(p.auditor()).get("/assistance/journal?clef="+string(p.serial)).text(), "en stock et essayée")
+	assert.NotContains(t, roux.get(page).HTML, link)
+}
+
+func TestOnlyAKeyThatServesIsTriedWhenItComesBackByWhoeverTakesIt(t *testing.T) {
+	p := provesAtCounter(t, "offered")
+	roux := p.as(p.roux)
+	roux.done(p.handsOver(roux))
+	for n := range okey.ProofTries {
+		assert.NotContains(t, roux.get(trialPage(p.serial)).text(), "vérifiez le numéro au dos", n)
+		p.again()
+		roux.done(roux.fill(trialPage(p.serial), trialPage(p.serial), "pin", "4071", "code", "000000"))
+	}
+	assert.Contains(t, roux.get(trialPage(p.serial)).text(), "vérifiez le numéro au dos")
+	assert.Contains(t, p.as(p.lea).get(trialPage(p.serial)).text(), "OKEY ne garde ni votre code PIN", "her own page")
+	assert.NotEqual(t, http.StatusOK, p.as(p.stranger).get(trialPage(p.serial)).Status)
+
+	page := keyPage(p.serial)
+	p.Exec(`UPDATE key_trial SET outcome = 'accepted', cause = '', at = at - interval '1 hour'`)
+	for _, test := range []struct{ why, change, back string }{
+		{"mislaid", `state = 'suspended', due_at = now() + interval '1 day'`, `state = 'in_service', due_at = NULL`},
+		{"expired", `expires_on = '2020-01-01'`, `expires_on = '2030-01-01'`},
+	} {
+		p.Exec(`UPDATE key SET `+test.change+` WHERE serial = $1`, string(p.serial))
+		assert.Equal(t, http.StatusNotFound, roux.get(trialPage(p.serial)).Status, test.why)
+		assert.NotContains(t, roux.get(page).HTML, "Essayer la clef rendue", test.why)
+		p.Exec(`UPDATE key SET `+test.back+` WHERE serial = $1`, string(p.serial))
+	}
+	off := p.beside(func(cfg *config.Config) { cfg.CounterProof = []string{"nice=off"} })
+	assert.Equal(t, http.StatusNotFound, off.as(p.roux).get(trialPage(p.serial)).Status)
+	roux.done(roux.fill(page, page, "reason", "return_to_stock", "comment", "Elle part."))
+	assert.NotContains(t, roux.get(page).text(), "essayée", "an hour ago says nothing of this key")
 }
 
 func TestPINChecksAnswerForAKeyThatIsBeingTried(t *testing.T) {

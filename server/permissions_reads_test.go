@@ -154,7 +154,7 @@ var pageRows = []row{
 	{route: "GET /clefs/:serial/ne-marche-plus/expiree", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
 	{route: "GET /clefs/:serial/ne-marche-plus/introuvable", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
 	{route: "GET /clefs/:serial/ne-marche-plus/signaler", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
-	{route: "GET /clefs/:serial/essai", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
+	{route: "GET /clefs/:serial/essai", gate: asking, acts: asks(okey.ActManageKeys, okey.ActDeclareKey), things: held},
 	{route: "GET /clefs/:serial/perdue", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
 	{route: "GET /clefs/:serial/egaree", gate: asking, acts: asks(okey.ActDeclareKey), things: held},
 	{route: "GET /clefs/:serial/retrouvee", gate: asking, acts: asks(okey.ActDeclareKey), things: mislaid},

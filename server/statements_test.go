@@ -74,7 +74,7 @@ var pageStatements = map[string]int{
 	"GET /charte/:version":                                4,
 	"GET /clefs":                                          8,
 	"GET /clefs.xlsx":                                     4,
-	"GET /clefs/:serial":                                  16,
+	"GET /clefs/:serial":                                  15,
 	"GET /clefs/:serial/depart":                           10,
 	"GET /clefs/:serial/je-pars":                          10,
 	"GET /clefs/:serial/essai":                            8,

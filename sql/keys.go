@@ -145,6 +145,7 @@ type KeyChange struct {
 	Request uuid.UUID     // for whom it is kept aside then, for reserved and signed
 	PINHash string        // the PIN that it carries then, for signed and handed_over
 	DueAt   time.Time     // when it is lost, for mislaid; when it is to be back, for lent
+	TriedAt time.Time     // when the authentication server had accepted it, for one that comes back; zero: it was not tried
 }
 
 // ChangeKey applies a change to a key, records it in the key's story and in the audit, and returns the key as it is then. The caller
@@ -166,19 +167,24 @@ func (t *Tx) ChangeKey(ctx context.Context, serial okey.Serial, c KeyChange) (ok
 	}
 	// The key, its story, and the wrong PINs that are of the past. Whose key it stays ($11) keeps holder, PIN and count.
 	err = t.get(ctx, &row, noKey, `WITH forgotten AS (DELETE FROM pin_guard WHERE serial = $1 AND NOT $11), told AS (
-			INSERT INTO key_event (serial, seq, at, reason, state, by_person, holder, comment)
-			SELECT $1, coalesce(max(seq), 0) + 1, $6, $7, $2, $8, $9, $10 FROM key_event WHERE serial = $1)
+			INSERT INTO key_event (serial, seq, at, reason, state, by_person, holder, comment, tried_at)
+			SELECT $1, coalesce(max(seq), 0) + 1, $6, $7, $2, $8, $9, $10, $13 FROM key_event WHERE serial = $1)
 		UPDATE key k SET state = $2, holder = CASE WHEN $11 THEN holder ELSE $3 END, request = $4,
 		pin_hash = CASE WHEN $11 THEN pin_hash ELSE $5 END, due_at = $12,
 		prior_to_okey = prior_to_okey AND $2 IN ('in_service', 'suspended', 'lent'),
 		last_login_at = CASE WHEN $2 <> 'in_stock' THEN last_login_at END,
 		changed_at = $6 WHERE serial = $1 RETURNING `+keyColumns,
 		serial, string(next), nullID(c.Holder), nullID(c.Request), nullText(c.PINHash), c.At, string(c.Reason), nullID(c.By),
-		nullID(holder), c.Comment, before.State.InHand() && next.InHand(), nullTime(c.DueAt))
+		nullID(holder), c.Comment, before.State.InHand() && next.InHand(), nullTime(c.DueAt),
+		nullTime(c.TriedAt))
 	if err != nil {
 		return before, fmt.Errorf("change key %s: %w", serial, err)
 	}
-	t.Audit(Entry{At: c.At, Event: "key_" + string(c.Reason), Actor: c.By, Via: c.Via, Subject: AboutKey(serial), Detail: string(next)})
+	detail := string(next)
+	if !c.TriedAt.IsZero() {
+		detail += okey.AuditTried
+	}
+	t.Audit(Entry{At: c.At, Event: "key_" + string(c.Reason), Actor: c.By, Via: c.Via, Subject: AboutKey(serial), Detail: detail})
 	t.tellChange(before, row.key(), c)
 	return row.key(), nil
 }
@@ -216,6 +222,7 @@ type KeyEvent struct {
 	By      string         `db:"by_name"`
 	Holder  string         `db:"holder_name"`
 	Comment string         `db:"comment"`
+	Tried   bool           `db:"tried"` // it was accepted right before
 }
 
 // KeyStory returns what happened to a key, newest first.
@@ -223,7 +230,8 @@ func (r reader) KeyStory(ctx context.Context, serial okey.Serial) ([]KeyEvent, e
 	var events []KeyEvent
 	err := r.all(ctx, &events, `SELECT v.at, v.reason, v.state,
 		trim(coalesce(b.given_name, '') || ' ' || coalesce(b.family_name, '')) AS by_name,
-		trim(coalesce(h.given_name, '') || ' ' || coalesce(h.family_name, '')) AS holder_name, v.comment
+		trim(coalesce(h.given_name, '') || ' ' || coalesce(h.family_name, '')) AS holder_name, v.comment,
+		v.tried_at IS NOT NULL AS tried
 		FROM key_event v LEFT JOIN person b ON b.id = v.by_person LEFT JOIN person h ON h.id = v.holder
 		WHERE v.serial = $1 ORDER BY v.seq DESC`, serial)
 	return events, err

@@ -152,6 +152,37 @@ func TestAnErasedHolderIsNamedNoMore(t *testing.T) {
 }
 
 // An empty outbox, and one whose oldest events are kept no more, say how far they reach.
+// A reader that has been beyond the backup is told so however late it asks: no number that it knows is ever given again.
+func TestAfterARestoreEveryReaderBeginsAnew(t *testing.T) {
+	s := scene.New(t)
+	_, found, err := s.Store.BeginEventsAnew(t.Context())
+	require.NoError(t, err)
+	assert.False(t, found, "nothing was ever told")
+	_, err = s.Store.KeepReceivers(t.Context(), map[string]string{"portail": "portail.test", "parti": "parti.test"})
+	require.NoError(t, err)
+	_, err = s.Store.KeepReceivers(t.Context(), map[string]string{"portail": "portail.test"})
+	require.NoError(t, err)
+	declare(t, s, s.Key(scene.Tilleuls), okey.ReasonLost, nothing)
+	read := int64(60) // it has read on from where the backup ends
+
+	receivers, found, err := s.Store.BeginEventsAnew(t.Context())
+	require.NoError(t, err)
+	assert.True(t, found)
+	assert.Equal(t, []string{"portail"}, receivers)
+	for range read {
+		declare(t, s, s.Key(scene.Tilleuls), okey.ReasonLost, nothing)
+	}
+	seen, err := s.Store.Events(t.Context(), read, 1000)
+	require.NoError(t, err)
+	assert.Greater(t, seen.Gone, read, "410")
+	assert.Len(t, seen.Events, int(read))
+	portal, err := s.Store.WebhookReceiver(t.Context(), "portail")
+	require.NoError(t, err)
+	assert.Equal(t, seen.Gone, portal.Position)
+	assert.EqualValues(t, 1, portal.Missed)
+	assert.Equal(t, read, portal.Backlog())
+}
+
 func TestTheOutboxSaysHowFarItReaches(t *testing.T) {
 	s := scene.New(t)
 	serial := s.Key(scene.Tilleuls)

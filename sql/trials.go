@@ -38,6 +38,25 @@ func (r reader) TrialsFor(ctx context.Context, request uuid.UUID) ([]okey.Trial,
 	return listed(ctx, r, trialRow.trial, trialsFor, request)
 }
 
+// trialsOf are those of a key in its holder's hands since an instant, the latest first.
+const trialsOf = trials + ` WHERE serial = $1 AND person = $2 AND at > $3 AND request IS NULL ORDER BY at DESC, id LIMIT 20`
+
+// TrialsOf reads them.
+func (r reader) TrialsOf(ctx context.Context, key okey.Key, since time.Time) ([]okey.Trial, error) {
+	return listed(ctx, r, trialRow.trial, trialsOf, key.Serial, key.Holder, since)
+}
+
+// HolderTrials is TrialsOf, and whose the key is.
+func (r reader) HolderTrials(ctx context.Context, key okey.Key, since time.Time) (holder okey.Person, tried []okey.Trial, err error) {
+	var row personRow
+	err = r.together(
+		ctx,
+		one(&row, `SELECT `+personColumns+` FROM person p WHERE p.id = $1`, key.Holder),
+		list(&tried, trialRow.trial, trialsOf, key.Serial, key.Holder, since),
+	)
+	return row.person(), tried, err
+}
+
 // BeginProof notes that a key which nobody has in hand is being tried, so that pin-checks answers for it; RecordTrial takes that back.
 func (s *Store) BeginProof(ctx context.Context, serial okey.Serial, at time.Time) error {
 	err := s.Do(ctx, func(t *Tx) error {

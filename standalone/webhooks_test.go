@@ -245,7 +245,7 @@ func TestAStoppedReceiverIsToldAndResumed(t *testing.T) {
 	h.keysFor(places["arret"], "00482001")
 	a := h.call(places["arret"].head(), "POST", "/keys/00482001/changes", fields{"reason": "lost", "comment": "essai"})
 	require.Less(t, a.Status, 300, "%v", a.Body)
-	h.awaitLetter("assistance@", "Récepteur arrêté : portail")
+	assert.Contains(t, h.awaitLetter("assistance@", "Récepteur arrêté : portail").Text, "il a répondu 410")
 	h.counts(h.owner, 1, `SELECT count(*) FROM webhook_receiver WHERE state = 'stopped'`)
 
 	b := h.signIn("sam@ecole.test")

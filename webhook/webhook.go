@@ -98,6 +98,8 @@ var errPrivate = errors.New("an address within")
 var reserved = []netip.Prefix{
 	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("192.0.0.0/24"), netip.MustParsePrefix("198.18.0.0/15"),
 	netip.MustParsePrefix("240.0.0.0/4"), netip.MustParsePrefix("64:ff9b::/96"), netip.MustParsePrefix("2002::/16"),
+	// Where clouds tell a machine its secrets at an address that is not link-local: Alibaba, Azure, AWS.
+	netip.MustParsePrefix("100.100.100.200/32"), netip.MustParsePrefix("168.63.129.16/32"), netip.MustParsePrefix("fd00:ec2::254/128"),
 }
 
 var shared = netip.MustParsePrefix("100.64.0.0/10") // of a provider, RFC 6598

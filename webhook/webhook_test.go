@@ -171,7 +171,7 @@ func TestAddressesWithinAreRefused(t *testing.T) {
 		"::1": {false, true}, "fd00::1": {false, true}, "::ffff:10.0.0.1": {false, true},
 		"169.254.169.254": {false, false}, "fe80::1": {false, false}, "0.0.0.0": {false, false}, "::": {false, false}, "224.0.0.1": {false, false},
 		"255.255.255.255": {false, false}, "::ffff:169.254.169.254": {false, false}, "64:ff9b::a00:1": {false, false}, "2002:a00:1::": {false, false},
-		"198.18.0.1": {false, false},
+		"198.18.0.1": {false, false}, "100.100.100.200": {false, false}, "168.63.129.16": {false, false}, "fd00:ec2::254": {false, false},
 	} {
 		for i, private := range []bool{false, true} {
 			err := admit(net.JoinHostPort(address, "443"), private)

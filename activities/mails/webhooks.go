@@ -15,8 +15,10 @@ func webhookStopped(ctx context.Context, p *mailing) error {
 		return err
 	}
 	p.facts.At = okey.SayTime(receiver.FailingSince, p.order.At, p.zone)
-	p.facts.Items, p.facts.Total = []mail.Item{{Kind: receiver.Name}}, 1
-	p.facts.Link = p.settings.URL + address.PathReceivers
+	p.facts.Items, p.facts.Total = []mail.Item{{
+		Kind: receiver.Name, Need: receiver.LastError.French(receiver.LastStatus),
+	}}, 1
+	p.facts.Link = p.settings.URL + address.ReceiverURL(receiver.ID)
 	p.toSupport(mail.WebhookStopped)
 	return nil
 }

@@ -340,10 +340,26 @@ func (d *doctor) audit(ctx context.Context) (string, error) {
 	switch {
 	case d.marks.Anew:
 		said += ", et une nouvelle marque est notée"
+		if err == nil {
+			said, err = d.eventsAnew(ctx, said)
+		}
 	case d.marks.first:
 		said += ", et une première marque est notée : aucune ne l'était"
 	}
 	return said + " ; à noter ailleurs, pour --audit-at : " + end.String(), err
+}
+
+// eventsAnew has whoever reads events begin anew: what was told since the backup is of a past that is undone.
+func (d *doctor) eventsAnew(ctx context.Context, said string) (string, error) {
+	receivers, found, err := d.store.BeginEventsAnew(ctx)
+	if err != nil || !found {
+		return said, err
+	}
+	said += " ; tout programme qui lit les événements recommence (410)"
+	if len(receivers) > 0 {
+		said += ", faites relire /keys aux récepteurs : " + strings.Join(receivers, ", ")
+	}
+	return said, nil
 }
 
 // unverified makes advice of a key that this command was not given: what it signs may be right. The audit's own line says that it is ill.

@@ -51,8 +51,9 @@ var helps = kong.Vars{
 	"rotate_help":   "Mettre une clef neuve devant les anciennes : link-keys, pin-peppers ou audit-keys.",
 	"delivery_help": "Livraison de clefs neuves, entière ou rien : numero_de_serie;lot;date_d_expiration;uai, ou PSKC.",
 	"daily_help":    "Examiner tout de suite, puis chaque jour à cette heure (Paris) ; l'assistance reçoit ce qui ne va pas.",
-	"anew_help":     "Après une sauvegarde remise : laisser de côté la marque de --marks, et en noter une nouvelle.",
-	"env_help":      "Fichier de variables NOM=valeur, lu avant tout le reste ; ce qui est déjà dans l'environnement l'emporte.",
+	"anew_help": "Après une sauvegarde remise : laisser de côté la marque de --marks, en noter une nouvelle, et faire recommencer " +
+		"qui lit les événements.",
+	"env_help": "Fichier de variables NOM=valeur, lu avant tout le reste ; ce qui est déjà dans l'environnement l'emporte.",
 }
 
 // explain gives each setting the words that the configuration has for it.

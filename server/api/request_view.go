@@ -46,6 +46,7 @@ type requestView struct {
 
 type eventView struct {
 	At      time.Time      `json:"at"`
+	TriedAt *time.Time     `json:"tried_at,omitempty"`
 	Event   okey.EventKind `json:"event"`
 	By      *string        `json:"by"`
 	Via     okey.Via       `json:"via"`
@@ -101,6 +102,9 @@ func eventViews(events []okey.Event) []eventView {
 		}
 		if e.Key != "" {
 			views[i].Key = &e.Key
+		}
+		if !e.TriedAt.IsZero() {
+			views[i].TriedAt = &e.TriedAt
 		}
 	}
 	return views

@@ -12,10 +12,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// Counter is the trial of a key before its handover, on the screen of whoever hands it over.
+// Counter is the trial of a key that changes hands, on the screen of whoever hands it over or takes it back.
 type Counter struct {
 	Who      string // who types
 	Required bool
+	Returned bool   // it comes back
 	Right    string // that the key was accepted, and when
 	Said     string // what else became of the last trial
 	Failed   bool   // the key is to be exchanged
@@ -47,12 +48,21 @@ func (s *Pages) AtCounter(v *web.Visit, of act.Case, who string, trials []okey.T
 	if of.Stage != okey.AwaitingHandover || of.Key == "" || !s.ProvesKeys(of.Place.Academy) {
 		return nil
 	}
-	proof, t := okey.ProofOf(trials, of.Key), counterTrial(v, of)
-	page := &Counter{Who: who, Required: s.MustProve(of.Place.Academy), Failed: proof.Failed()}
-	begun, next := s.begunTrial(v, of.Key)
+	page := s.proofAt(v, counterTrial(v, of), who, trials, c, sent)
+	page.Required = s.MustProve(of.Place.Academy)
+	return page
+}
+
+func (s *Pages) proofAt(v *web.Visit, t tried, who string, trials []okey.Trial, c web.Clock, sent *web.Form) *Counter {
+	proof := okey.ProofOf(trials, t.key.Serial)
+	page := &Counter{Who: who, Failed: proof.Failed(), Returned: t.who.Request == uuid.Nil}
+	begun, next := s.begunTrial(v, t.key.Serial)
 	switch right := proof.HoldsAt(v.Now); {
 	case !right.IsZero():
 		page.Right = fmt.Sprintf("Essayée %s : elle fonctionne.", c.Time(right))
+		return page
+	case page.Failed && page.Returned:
+		page.Said = "Refusée trois fois, avec le bon code PIN : vérifiez le numéro au dos. Si c'est bien cette clef, elle est défectueuse."
 		return page
 	case page.Failed:
 		page.Said = "Refusée trois fois, avec le bon code PIN : cette clef est à échanger."

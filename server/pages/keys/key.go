@@ -16,6 +16,7 @@ import (
 type keyScreen struct {
 	Facts  []web.Fact
 	Form   *web.Form       // nil for whoever may not change it
+	Trial  *web.NavLink    // before it is taken back
 	Mine   *holderScreen   // for whoever has it in hand
 	Along  *alongView      // the holder leaves with it
 	Coming string          // where its arrival is confirmed; empty: it is not on its way, or support's side says so
@@ -80,18 +81,14 @@ type keySight struct {
 	manages bool // the visitor manages it
 }
 
-func (s *Pages) sightOfKey(v *web.Visit, key okey.Key) (sight keySight, err error) {
-	sight = keySight{Key: key, own: key.Holder == v.Actor.ID}
-	if sight.clock, err = s.ClockAt(v.Ctx(), v, key.UAI); err != nil {
-		return sight, err
-	}
-	if sight.place, err = s.store.Place(v.Ctx(), key.UAI); err != nil {
-		return sight, err
-	}
+func (s *Pages) sightOfKey(v *web.Visit, key okey.Key) (keySight, error) {
+	place, err := s.store.Place(v.Ctx(), key.UAI)
+	sight := keySight{Key: key, own: key.Holder == v.Actor.ID, place: place}
+	sight.clock = web.Clock{Now: v.Now, Zone: okey.ZoneOf(place.Academy)}
 	sight.today = okey.DayOf(v.Now, sight.clock.Zone)
-	sight.subject = okey.Subject{Owner: key.Holder, UAI: sight.place.AnsweredBy()}
+	sight.subject = okey.Subject{Owner: key.Holder, UAI: place.AnsweredBy()}
 	sight.manages = okey.May(okey.ActManageKeys, v.Actor, sight.subject, sight.today) == nil
-	return sight, nil
+	return sight, err
 }
 
 // untilDue says of a mislaid key until when it may be found, and of a lent one when it is to be back.
@@ -143,6 +140,9 @@ func (s *Pages) showKey(v *web.Visit, status int, key okey.Key, f *web.Form, not
 	}
 	if page.Mine != nil && !k.manages {
 		page.Form = nil // the two things that a holder may report have pages of their own
+	}
+	if s.provesReturn(v, k) {
+		page.Trial = &web.NavLink{Name: returnTitle, Path: address.KeyURL(key.Serial) + address.PathTrial}
 	}
 	title, of := k.title()
 	return s.Show(v, status, "key", web.Screen{Title: title, Of: of, Notice: notice, Warning: warning, Body: page})

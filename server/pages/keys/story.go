@@ -86,6 +86,9 @@ func sayKeyEvent(e sql.KeyEvent) string {
 	if e.By != "" {
 		said += " par " + e.By
 	}
+	if e.Tried {
+		said += ", essayée"
+	}
 	switch {
 	case e.Holder == "" || given:
 	case e.Reason == okey.ReasonMislaid || e.Reason == okey.ReasonRecovered:

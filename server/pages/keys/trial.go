@@ -104,6 +104,10 @@ type tried struct {
 	done func(uuid.UUID) string // where it is read what became of a trial
 	back web.NavLink
 	pin  string // whose PIN is typed
+
+	from   string // who gives it back; empty: it does not come back
+	trials []okey.Trial
+	clock  web.Clock
 }
 
 // form asks for PIN and code; for the code alone where the server waits for the next one.
@@ -120,6 +124,9 @@ func (s *Pages) trialPage(v *web.Visit) error {
 	t, err := s.triedKey(v)
 	if err != nil {
 		return err
+	}
+	if t.from != "" {
+		return s.showReturned(v, http.StatusOK, t, nil, "")
 	}
 	if id, err := uuid.Parse(v.Query("fait")); err == nil {
 		done, err := s.store.Trial(v.Ctx(), id)
@@ -153,6 +160,9 @@ func (s *Pages) triedKey(v *web.Visit) (tried, error) {
 		back: web.NavLink{Name: "Revenir à ma clef", Path: address.KeyURL(key.Serial)}, pin: "Votre code PIN",
 	}
 	unseen := okey.ErrorCode(err) == okey.CodeNotFound || okey.ErrorCode(err) == okey.CodeForbidden
+	if okey.ErrorCode(err) == okey.CodeForbidden && key.State.InHand() {
+		return s.givenBack(v, t, err)
+	}
 	if !unseen || key.State != okey.Attributed {
 		return t, err
 	}
@@ -249,6 +259,9 @@ func (s *Pages) try(v *web.Visit) error {
 		return s.outOfSight(v, t.key, err)
 	}
 	return s.take(v, t, func(status int, f *web.Form, warning string) error {
+		if t.from != "" {
+			return s.showReturned(v, status, t, f, warning)
+		}
 		if begun, waits := s.begunTrial(v, t.key.Serial); waits && !asksPIN(f) {
 			return s.showNext(v, status, t, begun, f, warning)
 		}

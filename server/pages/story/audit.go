@@ -123,8 +123,8 @@ func ShownDetail(e sql.Entry) string {
 		outcome, cause, _ := strings.Cut(e.Detail, ":")
 		return okey.Trial{Outcome: okey.TrialOutcome(outcome), Cause: okey.TrialCause(cause)}.French()
 	}
-	if stage, tried := strings.CutSuffix(e.Detail, okey.AuditTried); tried {
-		return okey.Stage(stage).French() + " et essayée"
+	if of, tried := strings.CutSuffix(e.Detail, okey.AuditTried); tried {
+		return SayAuditDetail(of) + " et essayée"
 	}
 	if scopes, ok := strings.CutPrefix(e.Detail, "created:"); ok {
 		return "donné : " + strings.ReplaceAll(scopes, "+", ", ")

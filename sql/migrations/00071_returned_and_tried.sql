@@ -1,0 +1,8 @@
+-- A key may be tried when it comes back, too: its story says so after the trial itself is erased.
+
+-- +goose Up
+ALTER TABLE key_event ADD COLUMN tried_at timestamptz;
+COMMENT ON COLUMN key_event.tried_at IS 'of a return: when the authentication server had accepted the key in its holder''s hands';
+
+-- +goose Down
+ALTER TABLE key_event DROP COLUMN tried_at;

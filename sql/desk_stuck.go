@@ -26,7 +26,7 @@ type Stuck struct {
 	Unanswered []Unanswered   // those that wait longest first
 	Closed     []ClosedSchool // with the most of what is left first
 	Actions    []DeskAction   // as StuckActions
-	Mails      []Mail         // as FailedMails
+	Mails      []FailedMail   // newest first
 	Reports    []ListedReport // as PendingReports
 	Overdue    []ListedOrder  // open orders of which support has been told that they do not come, oldest first
 	Announced  []Delivery     // announced deliveries of which keys are still on their way, oldest first
@@ -35,6 +35,36 @@ type Stuck struct {
 	Refused    []DeskAction   // as RefusedActions
 	Figures    DeskFigures    // now, and a week before
 	Open       int            // requests that the engine must know by now
+	Before     *int           // as Count, a week before; nil: nobody counted then
+}
+
+// Count is how many things are stuck, but for requests that the engine does not follow: of those the database knows nothing.
+func (s Stuck) Count() int {
+	n := len(s.Escalated) + len(s.Unanswered) + len(s.Closed) + len(s.Actions) + len(s.Mails) + len(s.Reports) + len(s.Overdue) +
+		len(s.Announced) + len(s.Troubles)
+	for _, run := range s.Readings {
+		n += len(run.HeldBack())
+	}
+	return n
+}
+
+// LateDays is after how many days an answer is late.
+const LateDays = 5
+
+// The windows of support's page: an action is stuck after a minute (its sender waited 3 seconds), a workflow is missed after two (the repair
+// watch looks each minute), a delivery after a week, and what was refused is history after two.
+const (
+	MissedAfter = 2 * time.Minute
+	stuckAfter  = time.Minute
+	deskHistory = 2 * Week
+)
+
+// StuckAt is what counts as stuck at the instant, at most so many things of each kind.
+func StuckAt(now time.Time, limit int) StuckSince {
+	return StuckSince{
+		Recorded: now.Add(-stuckAfter), Refused: now.Add(-deskHistory), Taken: now.Add(-Week), Missed: now.Add(-MissedAfter), Now: now,
+		Late: LateDays * 24 * time.Hour, Today: okey.DayOf(now, okey.ZoneOf("")), Limit: limit,
+	}
 }
 
 // StuckSince says what counts as stuck: actions recorded before one instant, mails refused since another, deliveries taken before a third;
@@ -79,7 +109,7 @@ func (r reader) Stuck(ctx context.Context, since StuckSince) (Stuck, error) {
 		rows(&s.Unanswered, unansweredSchools, since.Today.String(), since.Limit),
 		rows(&s.Closed, closedSchools, since.Limit),
 		list(&s.Actions, deskActionRow.action, stuckActions, since.Recorded, since.Limit),
-		rows(&s.Mails, failedMails, since.Refused, since.Limit),
+		rows(&s.Mails, failedMails, since.Refused, since.Limit, since.Today.String()),
 		list(&s.Reports, reportRow.report, pendingReports, since.Limit),
 		list(&s.Overdue, orderRow.order, orders+`WHERE o.closed_at IS NULL
 			AND EXISTS (SELECT FROM mail m WHERE m.subject_id = o.id AND m.kind = 'order_overdue')
@@ -91,11 +121,22 @@ func (r reader) Stuck(ctx context.Context, since StuckSince) (Stuck, error) {
 		list(&s.Refused, deskActionRow.action, refusedActions, since.Refused, since.Limit),
 		figuresOf(&s.Figures, since.Now, since.Late),
 		one(&s.Open, countOpen, since.Missed),
+		one(&s.Before, `SELECT count FROM stuck_on WHERE day = $1::date`, since.Today.AddDays(-7).String()),
 	)
 	if err != nil {
 		return Stuck{}, fmt.Errorf("look at what is stuck: %w", err)
 	}
 	return s, nil
+}
+
+// KeepStuckOn keeps how many things were stuck on a day, as they were counted first, for two months.
+func (s *Store) KeepStuckOn(ctx context.Context, day okey.Day, count int) error {
+	return s.Do(ctx, func(t *Tx) error {
+		if err := t.exec(ctx, `INSERT INTO stuck_on (day, count) VALUES ($1, $2) ON CONFLICT DO NOTHING`, day.String(), count); err != nil {
+			return fmt.Errorf("keep how many things are stuck: %w", err)
+		}
+		return t.exec(ctx, `DELETE FROM stuck_on WHERE day < $1`, day.AddMonths(-2).String())
+	})
 }
 
 // CountOpen counts the open requests that were made before the instant.

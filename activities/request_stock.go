@@ -124,7 +124,7 @@ func (c *requestTx) handOver(ctx context.Context, a okey.Action) (okey.Verdict, 
 		return v, err
 	}
 	given := sql.KeyChange{
-		Reason: okey.ReasonHandedOver, At: c.matter.At, By: a.By, Via: a.Via, Holder: c.request.Person, PINHash: pin,
+		Reason: okey.ReasonHandedOver, At: c.matter.At, By: a.By, Via: a.Via, Holder: c.request.Person, PINHash: pin, TriedAt: c.triedAt,
 	}
 	if c.request.Reason == okey.Loan {
 		given.Reason, given.DueAt = okey.ReasonLent, okey.LoanUntil(c.matter.At.In(okey.ZoneOf(c.place.Academy)), c.openDays)

@@ -99,6 +99,23 @@ func TestSupportsHomeIsOneQueueThatTellsWhoWasTold(t *testing.T) {
 }
 
 // Support's figure of late answers leads to those requests, and to no others.
+func TestSupportsHomeHasTheReceiversThatTakeNothing(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Exec(`INSERT INTO webhook_receiver (id, name, address, state, position, failing_since, last_status, last_error) VALUES
+		(gen_random_uuid(), 'portail', 'portail.test', 'stopped', 0, now() - interval '5 days', 500, 'status'),
+		(gen_random_uuid(), 'lent', 'lent.test', 'active', 0, now() - interval '61 minutes', 0, 'timeout'),
+		(gen_random_uuid(), 'passager', 'passager.test', 'active', 0, now() - interval '59 minutes', 0, 'timeout'),
+		(gen_random_uuid(), 'retire', 'retire.test', 'absent', 0, now() - interval '5 days', 0, 'timeout')`)
+	home := h.as(c.support).get("/assistance")
+	assert.Contains(t, home.text(), "Récepteur portail : arrêté")
+	assert.Contains(t, home.text(), "Il a répondu 500.")
+	assert.Contains(t, home.text(), "Récepteur lent : en échec")
+	assert.NotContains(t, home.text(), "passager")
+	assert.NotContains(t, home.text(), "retire.test")
+	assert.Contains(t, home.HTML, `href="/assistance/recepteurs/`+h.Text(`SELECT id FROM webhook_receiver WHERE name = 'portail'`)+`"`)
+}
+
 func TestRequestsAreNarrowedByHowLongTheyHaveWaited(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()

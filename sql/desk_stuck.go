@@ -22,26 +22,27 @@ type Unanswered struct {
 
 // Stuck is what does not go on by itself.
 type Stuck struct {
-	Escalated  []Awaited      // came to support where they still are, those that wait longest first
-	Unanswered []Unanswered   // those that wait longest first
-	Closed     []ClosedSchool // with the most of what is left first
-	Actions    []DeskAction   // as StuckActions
-	Mails      []FailedMail   // newest first
-	Reports    []ListedReport // as PendingReports
-	Overdue    []ListedOrder  // open orders of which support has been told that they do not come, oldest first
-	Announced  []Delivery     // announced deliveries of which keys are still on their way, oldest first
-	Troubles   []Trouble      // as Troubles
-	Readings   []ImportRun    // the last of the directory, where there was one
-	Refused    []DeskAction   // as RefusedActions
-	Figures    DeskFigures    // now, and a week before
-	Open       int            // requests that the engine must know by now
-	Before     *int           // as Count, a week before; nil: nobody counted then
+	Escalated  []Awaited         // came to support where they still are, those that wait longest first
+	Unanswered []Unanswered      // those that wait longest first
+	Closed     []ClosedSchool    // with the most of what is left first
+	Actions    []DeskAction      // as StuckActions
+	Mails      []FailedMail      // newest first
+	Reports    []ListedReport    // as PendingReports
+	Overdue    []ListedOrder     // open orders of which support has been told that they do not come, oldest first
+	Announced  []Delivery        // announced deliveries of which keys are still on their way, oldest first
+	Troubles   []Trouble         // as Troubles
+	Readings   []ImportRun       // the last of the directory, where there was one
+	Receivers  []WebhookReceiver // that are stopped, or have long failed, by name
+	Refused    []DeskAction      // as RefusedActions
+	Figures    DeskFigures       // now, and a week before
+	Open       int               // requests that the engine must know by now
+	Before     *int              // as Count, a week before; nil: nobody counted then
 }
 
 // Count is how many things are stuck, but for requests that the engine does not follow: of those the database knows nothing.
 func (s Stuck) Count() int {
 	n := len(s.Escalated) + len(s.Unanswered) + len(s.Closed) + len(s.Actions) + len(s.Mails) + len(s.Reports) + len(s.Overdue) +
-		len(s.Announced) + len(s.Troubles)
+		len(s.Announced) + len(s.Troubles) + len(s.Receivers)
 	for _, run := range s.Readings {
 		n += len(run.HeldBack())
 	}
@@ -54,16 +55,17 @@ const LateDays = 5
 // The windows of support's page: an action is stuck after a minute (its sender waited 3 seconds), a workflow is missed after two (the repair
 // watch looks each minute), a delivery after a week, and what was refused is history after two.
 const (
-	MissedAfter = 2 * time.Minute
-	stuckAfter  = time.Minute
-	deskHistory = 2 * Week
+	MissedAfter  = 2 * time.Minute
+	stuckAfter   = time.Minute
+	failingAfter = time.Hour // as the alert OkeyEventsNotTaken
+	deskHistory  = 2 * Week
 )
 
 // StuckAt is what counts as stuck at the instant, at most so many things of each kind.
 func StuckAt(now time.Time, limit int) StuckSince {
 	return StuckSince{
 		Recorded: now.Add(-stuckAfter), Refused: now.Add(-deskHistory), Taken: now.Add(-Week), Missed: now.Add(-MissedAfter), Now: now,
-		Late: LateDays * 24 * time.Hour, Today: okey.DayOf(now, okey.ZoneOf("")), Limit: limit,
+		Failing: now.Add(-failingAfter), Late: LateDays * 24 * time.Hour, Today: okey.DayOf(now, okey.ZoneOf("")), Limit: limit,
 	}
 }
 
@@ -72,6 +74,7 @@ func StuckAt(now time.Time, limit int) StuckSince {
 type StuckSince struct {
 	Recorded, Refused, Taken time.Time
 	Missed                   time.Time // what was asked before it, the engine must know
+	Failing                  time.Time // before which a receiver of events began to fail
 	Now                      time.Time
 	Late                     time.Duration // an answer is after so long
 	Today                    okey.Day
@@ -118,6 +121,8 @@ func (r reader) Stuck(ctx context.Context, since StuckSince) (Stuck, error) {
 			ORDER BY d.taken_at, d.id LIMIT $3`, nil, since.Taken, since.Limit),
 		rows(&s.Troubles, troublesOfWork, since.Limit),
 		list(&s.Readings, importRunRow.run, lastReading),
+		list(&s.Receivers, webhookRow.receiver, webhookReceivers+`WHERE w.state = 'stopped'
+			OR w.state = 'active' AND w.failing_since < $1 ORDER BY w.name LIMIT $2`, since.Failing, since.Limit),
 		list(&s.Refused, deskActionRow.action, refusedActions, since.Refused, since.Limit),
 		figuresOf(&s.Figures, since.Now, since.Late),
 		one(&s.Open, countOpen, since.Missed),

@@ -62,7 +62,7 @@ func (st stuck) matters(gone []sql.Awaited, c web.Clock, workflow func(id string
 	all := []matter{
 		escalatedMatter(st.Escalated), unansweredMatter(st.Unanswered), closedMatter(st.Closed), reportsMatter(st.Reports),
 		stuckMatter(st.Actions, c), readingMatter(st.Readings), troubleMatter(st.Troubles, workflow), goneMatter(gone),
-		refusedMailsMatter(st.Mails, c), overdueMatter(st.Overdue), announcedMatter(st.Announced),
+		refusedMailsMatter(st.Mails, c), overdueMatter(st.Overdue), announcedMatter(st.Announced), receiversMatter(st.Receivers),
 	}
 	for i, m := range all {
 		if len(m.Rows) == deskRows && inSheet[m.ID] {
@@ -299,6 +299,22 @@ func announcedMatter(found []sql.Delivery) matter {
 		m.Rows = append(m.Rows, queued{
 			What:  "Livraison à confirmer : " + okey.SayCount(d.InTransit, "clef") + " en route, sur " + okey.SayNumber(d.Keys),
 			Where: d.FileName, Since: d.TakenAt, About: d.ID, Path: address.PathDeliveries + "/" + d.ID.String(),
+		})
+	}
+	return m
+}
+
+func receiversMatter(found []sql.WebhookReceiver) matter {
+	m := matter{
+		ID: "recepteurs", Title: "Récepteurs d'événements en échec", Count: upTo(len(found), "récepteur") + " en échec",
+		How:  "L'exploitant corrige la cause. Un récepteur arrêté ne reprend que si vous le dites, sur sa page. Rien n'est perdu.",
+		Read: "Ce programme ne prend plus les événements d'OKEY. Rien n'est perdu.",
+		Do:   "Voir le récepteur",
+	}
+	for _, r := range found {
+		m.Rows = append(m.Rows, queued{
+			What: "Récepteur " + r.Name + " : " + sayReceiver(r), More: "Il " + sayFailure(r) + ".", Where: r.Address,
+			Since: r.FailingSince, Path: address.ReceiverURL(r.ID),
 		})
 	}
 	return m

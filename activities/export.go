@@ -97,15 +97,15 @@ func writeOrders(to *bytes.Buffer, x sql.Export, orders []sql.ListedOrder, buyer
 
 var (
 	orderColumns = []workbook.Column{
-		{Title: "Commande n°", Kind: workbook.Number, Width: 15},
-		{Title: "Date", Kind: workbook.Instant},
-		{Title: "UAI", Kind: workbook.Text, Width: 11},
-		{Title: "Établissement", Kind: workbook.Text, Width: 40},
-		{Title: "Code postal", Kind: workbook.Text, Width: 13},
-		{Title: "Commune", Kind: workbook.Text},
-		{Title: "Clefs", Kind: workbook.Number},
-		{Title: "Motif", Kind: workbook.Text, Width: 48},
-		{Title: "Demandée par", Kind: workbook.Text},
+		{Title: "Commande n°", Kind: workbook.Number, Width: 14}, // all of them as narrow as a sheet of A4 wants that is to be read
+		{Title: "Date", Kind: workbook.Date, Width: 13},
+		{Title: "UAI", Kind: workbook.Text, Width: 10},
+		{Title: "Établissement", Kind: workbook.Text, Width: 24},
+		{Title: "Code postal", Kind: workbook.Text, Width: 8},
+		{Title: "Commune", Kind: workbook.Text, Width: 14},
+		{Title: "Clefs", Kind: workbook.Number, Width: 8},
+		{Title: "Motif", Kind: workbook.Text, Width: 32},
+		{Title: "Demandée par", Kind: workbook.Text, Width: 14},
 	}
 	schoolColumns = []workbook.Column{
 		{Title: "UAI", Kind: workbook.Text, Width: 11},

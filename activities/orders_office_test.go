@@ -106,6 +106,11 @@ func TestLibreOfficePrintsEachWordOfAnExportByItself(t *testing.T) {
 	} {
 		assert.GreaterOrEqual(t, said(pages, word), least, word)
 	}
+	for n, page := range pages {
+		for _, w := range page {
+			require.GreaterOrEqual(t, w.YMax-w.YMin, readable, "page %d: %q is printed too small to be read", n+1, w.Text)
+		}
+	}
 	var first []string
 	for _, w := range pages[0] {
 		first = append(first, w.Text)
@@ -149,6 +154,9 @@ func TestLibreOfficePrintsEachWordOfAListByItself(t *testing.T) {
 		assert.Equal(t, least, said(pages, word), word)
 	}
 }
+
+// readable is the height of a word's box, in points, in letters of nine, with whatever font there is for Calibri.
+const readable = 9 * 1.22
 
 // word is one on a printed page, and where it stands.
 type word struct {

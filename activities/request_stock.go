@@ -105,7 +105,10 @@ func (c *requestTx) handOver(ctx context.Context, a okey.Action) (okey.Verdict, 
 	if err != nil {
 		return v, err
 	}
-	if serial := a.Content.Serial; serial != c.request.Key {
+	if a.Content.Serial, err = c.inHand(ctx, a.Content.Serial); err != nil {
+		return v, err
+	}
+	if a.Content.Serial != c.request.Key {
 		refused, err := c.swap(ctx, a)
 		if err != nil || refused != nil {
 			if refused == nil {
@@ -121,7 +124,7 @@ func (c *requestTx) handOver(ctx context.Context, a okey.Action) (okey.Verdict, 
 		return v, err
 	}
 	given := sql.KeyChange{
-		Reason: okey.ReasonHandedOver, At: c.matter.At, By: a.By, Via: a.Via, Holder: c.request.Person, PINHash: pin,
+		Reason: okey.ReasonHandedOver, At: c.matter.At, By: a.By, Via: a.Via, Holder: c.request.Person, PINHash: pin, TriedAt: c.triedAt,
 	}
 	if c.request.Reason == okey.Loan {
 		given.Reason, given.DueAt = okey.ReasonLent, okey.LoanUntil(c.matter.At.In(okey.ZoneOf(c.place.Academy)), c.openDays)
@@ -141,6 +144,18 @@ func (c *requestTx) handOver(ctx context.Context, a okey.Action) (okey.Verdict, 
 	handed := c.event(okey.EventHandedOver, a)
 	handed.TriedAt = c.triedAt
 	return v, c.tell(ctx, handed)
+}
+
+// inHand is the key that is handed over: the end of the attributed one's number names it, unless that is another key's number itself.
+func (c *requestTx) inHand(ctx context.Context, named okey.Serial) (okey.Serial, error) {
+	if !c.request.Key.EndsLike(string(named)) {
+		return named, nil
+	}
+	_, err := c.Key(ctx, named)
+	if okey.ErrorCode(err) == okey.CodeNotFound {
+		return c.request.Key, nil
+	}
+	return named, err
 }
 
 // prove looks whether the key that is handed over was tried, as its academy may want: proof_missing where it wants that, and support does

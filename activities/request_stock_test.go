@@ -142,6 +142,31 @@ func TestHandoverOfAnotherKeyOfTheStockSwapsThem(t *testing.T) {
 	assert.Equal(t, other, c.Request(request).Key)
 }
 
+// The last four characters of the attributed key's number are enough, whoever sends them; a key of that very number is meant before.
+func TestTheEndOfTheAttributedKeysNumberNamesIt(t *testing.T) {
+	c := newFixture(t)
+	request, serial := c.until(okey.AwaitingHandover)
+	end := serial[len(serial)-okey.LastOfSerial:]
+	for _, other := range []okey.Serial{serial[len(serial)-3:], serial[1:], "ZZ" + end[2:]} {
+		if other != serial {
+			assert.Equal(t, okey.CodeKeyUnknown, c.act(c.roux, request, okey.Handover, okey.Content{Serial: other}).Reason, other)
+		}
+	}
+	v := c.act(c.roux, request, okey.Handover, okey.Content{Serial: end})
+	assert.True(t, v.Accepted && !v.Swapped, v.Reason)
+	assert.Equal(t, okey.InService, c.KeyState(serial))
+}
+
+func TestAKeyNamedByItsWholeNumberIsMeantBeforeOneThatEndsSo(t *testing.T) {
+	c := newFixture(t)
+	request, serial := c.until(okey.AwaitingHandover)
+	short, other := serial[len(serial)-okey.LastOfSerial:], c.Key(scene.Tilleuls)
+	c.Exec(`UPDATE key SET serial = $2 WHERE serial = $1`, string(other), string(short))
+	v := c.act(c.roux, request, okey.Handover, okey.Content{Serial: short})
+	assert.True(t, v.Accepted && v.Swapped, v.Reason)
+	assert.Equal(t, []okey.KeyState{okey.InStock, okey.InService}, []okey.KeyState{c.KeyState(serial), c.KeyState(short)})
+}
+
 func TestASwappedOutKeyGoesOnToTheNextInLine(t *testing.T) {
 	c := newFixture(t)
 	request, serial := c.until(okey.AwaitingHandover)

@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"okey/okey"
 	"okey/sql"
@@ -23,6 +24,9 @@ func (w *Watch) Due(ctx context.Context, in okey.WatchInput) (okey.WatchReport, 
 		if err := w.store.Watch(ctx, in.Run, okey.DayOf(in.At, okey.ZoneOf("")), in.At); err != nil {
 			return report, err
 		}
+		if err := w.countStuck(ctx, in.At); err != nil {
+			return report, err
+		}
 	}
 	letters, err := w.store.WatchLetters(ctx, in.Run, in.At.Add(-okey.WatchGiveUp), in.After, okey.WatchBatch+1)
 	if err != nil {
@@ -39,6 +43,15 @@ func (w *Watch) Due(ctx context.Context, in okey.WatchInput) (okey.WatchReport, 
 		report.Next = in.After + okey.WatchBatch
 	}
 	return report, nil
+}
+
+// countStuck keeps how much waits for support this morning: its desk says what has become of that in a week.
+func (w *Watch) countStuck(ctx context.Context, at time.Time) error {
+	stuck, err := w.store.Stuck(ctx, sql.StuckAt(at, sql.CountMost))
+	if err != nil {
+		return err
+	}
+	return w.store.KeepStuckOn(ctx, okey.DayOf(at, okey.ZoneOf("")), stuck.Count())
 }
 
 // orderOf has a letter sent; of one that has not left for days, support told.

@@ -3,6 +3,7 @@ package activities_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -32,6 +33,33 @@ func TestWhoeverTakesTheKeyAlongHasNotLeftWithIt(t *testing.T) {
 	assert.Empty(t, c.due("1"))
 	c.answerMove(paul, proposal.Subject, okey.Refuse)
 	assert.Len(t, c.due("2"), 2)
+}
+
+// What is stuck this morning is what support's page has then: a week later it says what has become of that.
+func TestTheMorningKeepsHowMuchIsStuck(t *testing.T) {
+	c := newFixture(t)
+	kept := func() []string {
+		return strings.Fields(c.Text(`SELECT coalesce(string_agg(day || '=' || count, ' ' ORDER BY day), '') FROM stuck_on`))
+	}
+	bounced := func(n int) {
+		c.Exec(`INSERT INTO mail (id, kind, ref, address, message_id, state, created_at)
+			SELECT gen_random_uuid(), 'low_stock', 1, 'a@b', gen_random_uuid()::text, 'failed', $1 FROM generate_series(1, $2)`, c.now, n)
+	}
+	bounced(70) // more than the page shows
+	c.Key(scene.Acacias)
+	c.Exec(`UPDATE establishment SET served = false WHERE uai = $1`, scene.Acacias) // closed, and its keys are nobody's
+	day := okey.DayOf(c.now, okey.ZoneOf(""))
+	c.due("first")
+	assert.Equal(t, []string{day.String() + "=71"}, kept())
+	bounced(1)
+	c.due("again")
+	assert.Equal(t, []string{day.String() + "=71"}, kept(), "a day is counted once")
+	c.now = c.now.AddDate(0, 0, 7)
+	c.due("a week later")
+	assert.Equal(t, []string{day.String() + "=71", day.AddDays(7).String() + "=72"}, kept())
+	c.now = c.now.AddDate(0, 2, 0)
+	c.due("two months later")
+	assert.Len(t, kept(), 2, "and kept for two months")
 }
 
 func TestTwoRunsAtOnceShareTheLetters(t *testing.T) {

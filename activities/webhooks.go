@@ -262,6 +262,9 @@ func (t *turn) judge() {
 		r.Attempts++
 		r.NextTry = t.in.At.Add(okey.WebhookPause(r.Attempts, r.Alive, t.asked))
 	}
+	if !t.in.Retry && t.succeeded > 0 && !t.was.Alive { // it is back: what it did not take need not wait for as long as it was away
+		r.NextTry = t.in.At.Add(okey.WebhookPause(1, true, 0))
+	}
 	if t.gone || t.in.At.Sub(r.FailingSince) >= okey.WebhookPatience {
 		r.State, r.NextTry = okey.WebhookStopped, time.Time{}
 	}

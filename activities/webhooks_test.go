@@ -266,6 +266,27 @@ func TestAReceiverThatIsAwayIsLeftInPeace(t *testing.T) {
 	assert.Len(t, slices.Compact(got), 60)
 }
 
+// One that is back takes what it had not taken: a key's next event does not wait for as long as the receiver was away.
+func TestAReceiverThatIsBackIsSentWhatItMissed(t *testing.T) {
+	p := newPeer(t)
+	s := newSending(t, config.Webhook{Name: "a", URL: p.URL})
+	p.answers(func(okey.EventMessage) int { return http.StatusBadGateway })
+	serial := s.Key(scene.Tilleuls)
+	s.happens(serial, okey.ReasonLost)
+	for range 8 {
+		s.at = s.at.Add(s.turn("a", true).Pause)
+	}
+	p.answers(func(okey.EventMessage) int { return http.StatusOK })
+	s.happens(s.Key(scene.Tilleuls), okey.ReasonLost)
+	s.at = s.at.Add(time.Minute)
+	report := s.turn("a", false)
+	assert.True(t, report.Alive)
+	assert.Equal(t, okey.WebhookPause(1, true, 0), report.Pause)
+	s.at = s.at.Add(report.Pause)
+	s.turn("a", true)
+	assert.Empty(t, s.row("a").Waiting)
+}
+
 // What a worker had under way when it was killed comes again: at least once, and in order.
 func TestAKilledTurnIsMadeAgain(t *testing.T) {
 	p := newPeer(t)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"net/url"
 	"os"
 	"regexp"
@@ -33,6 +34,27 @@ type Webhook struct {
 // Wants tells whether a receiver is sent events of the type.
 func (w Webhook) Wants(kind okey.EventType) bool {
 	return len(w.Events) == 0 || slices.Contains(w.Events, kind)
+}
+
+// reserved are networks that no receiver is in, and that net/netip takes for public: RFC 6890, RFC 6052.
+var reserved = []netip.Prefix{
+	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("192.0.0.0/24"), netip.MustParsePrefix("198.18.0.0/15"),
+	netip.MustParsePrefix("240.0.0.0/4"), netip.MustParsePrefix("64:ff9b::/96"), netip.MustParsePrefix("2002::/16"),
+	// Where clouds tell a machine its secrets at an address that is not link-local: Alibaba, Azure, AWS.
+	netip.MustParsePrefix("100.100.100.200/32"), netip.MustParsePrefix("168.63.129.16/32"), netip.MustParsePrefix("fd00:ec2::254/128"),
+}
+
+var shared = netip.MustParsePrefix("100.64.0.0/10") // of a provider, RFC 6598
+
+// Admits tells whether OKEY may connect to an address of the receiver. Where one within is allowed, that is still none of those that machines
+// tell their own secrets at (link-local).
+func (w Webhook) Admits(address netip.Addr) bool {
+	ip := address.Unmap()
+	if slices.ContainsFunc(reserved, func(network netip.Prefix) bool { return network.Contains(ip) }) {
+		return false
+	}
+	within := ip.IsPrivate() || ip.IsLoopback() || shared.Contains(ip)
+	return within && w.Private || !within && ip.IsGlobalUnicast()
 }
 
 const (
@@ -102,6 +124,10 @@ func (c *Config) examineWebhook(where string, w *Webhook) {
 		wrong("url", "n'est pas une adresse web", "Écrivez par exemple https://authentification.ac-exemple.fr/okey.")
 	case u.Scheme == "http" && !w.Plain:
 		wrong("url", "n'est pas chiffrée", "Écrivez https://, ou permettez-la : docs/events.md dit comment.")
+	default:
+		if ip, err := netip.ParseAddr(u.Hostname()); err == nil && !w.Admits(ip) {
+			wrong("url", "a une adresse réservée, ou privée sans que « private » le permette", "docs/events.md dit lesquelles sont refusées.")
+		}
 	}
 	for i, path := range w.SecretFiles {
 		content, err := os.ReadFile(path)

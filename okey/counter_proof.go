@@ -82,7 +82,8 @@ func academyCalled(name string) (code string, known bool) {
 type Proof struct {
 	Last    Trial     // zero: nobody has tried it
 	RightAt time.Time // when it was accepted last; zero: never
-	Refused int       // how often in a row it was refused since, although its PIN was not known to be wrong
+	Refused int       // how many numbers in a row were refused since, although the PIN was not known to be wrong
+	Typed   int       // how often one was
 }
 
 // ProofOf reads the trials of a key, the latest first. A wrong PIN is not the key's fault, nor is a server that is away; refusals within
@@ -99,9 +100,11 @@ func ProofOf(latest []Trial, key Serial) (p Proof) {
 		switch {
 		case t.Outcome == TrialAccepted:
 			p.RightAt = t.At
-		case t.Outcome == TrialRefused && t.Cause.ofKey() && (counted.IsZero() || counted.Sub(t.At) >= TrialNext):
-			p.Refused++
-			counted = t.At
+		case t.Outcome == TrialRefused && t.Cause.ofKey():
+			if p.Typed++; counted.IsZero() || counted.Sub(t.At) >= TrialNext {
+				p.Refused++
+				counted = t.At
+			}
 		}
 	}
 	return p
@@ -117,5 +120,5 @@ func (p Proof) HoldsAt(at time.Time) time.Time {
 	return p.RightAt
 }
 
-// Failed tells whether the key is to be exchanged.
-func (p Proof) Failed() bool { return p.Refused >= ProofTries }
+// Failed tells whether the key is to be exchanged. Who types in haste has no trial left soon: one refusal more is enough then.
+func (p Proof) Failed() bool { return p.Refused >= ProofTries || p.Typed > ProofTries }

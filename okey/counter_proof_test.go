@@ -51,6 +51,9 @@ func TestThreeRefusalsThatAreTheKeysAreAProofThatFailed(t *testing.T) {
 		thrice[i].ID, thrice[i].Key, thrice[i].At = uuid.New(), "0048000001", at.Add(-time.Duration(i)*10*time.Second)
 	}
 	assert.Equal(t, 1, okey.ProofOf(thrice, "0048000001").Refused, "one number, typed three times")
+	assert.False(t, okey.ProofOf(thrice, "0048000001").Failed())
+	once := okey.Trial{ID: uuid.New(), Key: "0048000001", Outcome: okey.TrialRefused, Cause: okey.CauseStill, At: at.Add(-25 * time.Second)}
+	assert.True(t, okey.ProofOf(append(thrice, once), "0048000001").Failed(), "no trial would be left to tell more")
 
 	held := of(still, right)
 	assert.Equal(t, at.Add(-time.Minute), held.HoldsAt(at), "a refusal afterwards takes nothing back")

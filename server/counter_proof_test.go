@@ -197,7 +197,9 @@ func TestAKeyThatComesBackIsTriedAndItsStorySaysSo(t *testing.T) {
 	assert.Contains(t, gives("4071", "000000").text(), "Le nombre est refusé")
 	right := gives("4071", p.code())
 	assert.Contains(t, right.text(), "elle fonctionne", p.server.Log())
-	assert.Contains(t, right.HTML, `href="`+page+`#changement">Enregistrer le retour`)
+	record := page + "?motif=return_to_stock"
+	assert.Contains(t, right.HTML, `href="`+record+`#changement">Enregistrer le retour`)
+	assert.Contains(t, roux.get(record).HTML, `<option value="return_to_stock" selected>`)
 	assert.Equal(t, 3, p.Count(`SELECT count(*) FROM audit WHERE event = 'key_tried' AND actor = $1`, p.roux.ID))
 
 	roux.done(roux.fill(page, page, "reason", "return_to_stock", "comment", "Elle change de service."))

@@ -150,7 +150,7 @@ func TestTheDashboardTellsHowTheServiceGoes(t *testing.T) {
 	assert.Equal(t, fmt.Sprintf("%d, du %s", number, here().Week().SayWithYear()), weeks[8][0])
 	assert.Equal(t, []string{"En attente de réponse", "2,5", "2,5", "1"}, b.behind(p, "Jours à chaque étape")[1])
 	assert.Equal(t, [][]string{
-		{"Établissement", "Personnes qui attendent", "Clefs libres", "Sans réponse", "En attente d'une clef"},
+		{"Établissement", "Personnes à servir", "Clefs libres", "Sans réponse", "En attente d'une clef"},
 		{"Lycée des Acacias (0069002C)", "1", "0", "1", "0"},
 	}, b.behind(p, "Établissements où il manque des clefs"))
 	assert.Contains(t, p.HTML, `href="/assistance/etablissements/0069002C"`)
@@ -164,7 +164,7 @@ func TestTheDashboardTellsHowTheServiceGoes(t *testing.T) {
 	for _, message := range []string{
 		"3 demandes en 8 semaines, dont 0 avec une clef remise ; 0 la semaine dernière, 0 celle d'avant.",
 		"L'étape la plus longue, « En attente de réponse », dure 2,5 jours au plus pour une demande sur deux.",
-		"C'est au lycée des Acacias que les clefs manquent le plus : 1 personne attend, aucune clef n'est libre.",
+		"C'est au lycée des Acacias que les clefs manquent le plus : 1 personne attend une réponse, aucune clef n'est libre.",
 		"6 commandes en cours, pour 30 clefs encore à recevoir ; 1 en retard.",
 	} {
 		assert.Regexp(t, `<section class="plot" id="[a-z]+">\s*<hgroup><p class="subject">[^<]+</p><h2 id="[a-z]+-constat">`+regexp.QuoteMeta(message)+`</h2>`,
@@ -182,6 +182,24 @@ func TestTheDashboardTellsHowTheServiceGoes(t *testing.T) {
 	assert.NotContains(t, p.HTML, "style=", "no inline style in a page")
 }
 
+// Who waits is counted as on the school's own pages: there, only who was answered waits for a key.
+func TestTheDashboardCountsWhoWaitsAsTheSchoolDoes(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	support, said := h.as(c.support), func(n int, of string) string { return fmt.Sprintf("manquent le plus : %d personne%s", n, of) }
+	for n := range 2 {
+		asked := h.as(h.Person(fmt.Sprintf("Ines Petit%d", n), okey.Staff, scene.Tilleuls)).asks()
+		roux := h.as(c.roux)
+		roux.done(roux.fill(asked, asked+"/reponse", "decision", "approve"))
+	}
+	assert.Contains(t, support.get(dashboard).text(), said(2, "s attendent une clef, aucune clef n'est libre."))
+	h.as(c.lea).asks()
+	assert.Contains(t, support.get(dashboard).text(), said(2, "s attendent une clef, 1 une réponse, aucune clef n'est libre."))
+	assert.Contains(t, support.get("/stock?etablissement="+string(scene.Tilleuls)).text(), "2 personnes attendent une clef.")
+	assert.Regexp(t, `En attente de réponse 1 demande En attente d'une clef 2 demandes`,
+		support.get("/assistance/etablissements/"+string(scene.Tilleuls)).text())
+}
+
 func TestBarsSayWhatTheyShow(t *testing.T) {
 	b := busy(t)
 	p := b.get(dashboard)
@@ -194,7 +212,7 @@ func TestBarsSayWhatTheyShow(t *testing.T) {
 	assert.Subset(t, textsOf(b.figureOf(p, "delais")), []string{"Médiane", "90 % des demandes"})
 	assert.Regexp(t, `Objectif de réponse : 2 jours ouvrés, soit (2,[89]|3(,\d)?) jours de calendrier en moyenne`, p.text(), "on an axis of the calendar's days")
 	short := b.figureOf(p, "etablissements")
-	assert.Equal(t, [][]string{{"Lycée des Acacias (0069002C) | 1 attend, 0 libre", "tone-0"}}, barsOf(short), "one bar: what is missing")
+	assert.Equal(t, [][]string{{"Lycée des Acacias (0069002C) | 1 à servir, 0 libre", "tone-0"}}, barsOf(short), "one bar: what is missing")
 	assert.Contains(t, short, `<a href="/assistance/etablissements/0069002C">Lycée des Acacias (0069002C)</a>`)
 	b.Exec(`INSERT INTO mail (id, kind, ref, address, message_id, state, created_at, subject_id)
 		SELECT gen_random_uuid(), 'order_overdue', 1, 'a@b', 'm1', 'sent', now(), id FROM key_order

@@ -13,6 +13,34 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
+// A mail that came back is somebody's: where they work is said, and the address beside what is wrong with it.
+func TestABouncedMailIsAtTheSchoolOfItsReader(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	asked := strings.TrimPrefix(h.as(c.lea).asks(), "/demandes/")
+	both := h.Person("Ines Deux", okey.Deputy, scene.Acacias, scene.Tilleuls)
+	h.Exec(`UPDATE request SET since = now()`)
+	bounced := func(request, to any, address string) {
+		h.Exec(`INSERT INTO mail (id, request, kind, ref, person, address, message_id, error, state, created_at)
+			VALUES (gen_random_uuid(), $1, 'low_stock', 7, $2, $3, gen_random_uuid()::text, '550 5.1.1 unknown', 'failed', now())`, request, to, address)
+	}
+	for _, mail := range []struct {
+		request, to any
+		address, at string
+	}{
+		{asked, c.lea.ID, "lea@ac-nice.fr", "Collège des Tilleuls"},
+		{asked, both.ID, "ines@ac-nice.fr", "Collège des Tilleuls"}, // of her two, the one that she would have read of
+		{nil, c.stranger.ID, "zoe@ac-nice.fr", "Lycée des Acacias"},
+		{nil, nil, "ce.0069002C@ac-nice.fr", "Lycée des Acacias"},
+		{nil, nil, "assistance@ac-nice.fr", ""},
+	} {
+		h.Exec(`DELETE FROM mail WHERE state = 'failed'`)
+		bounced(mail.request, mail.to, mail.address)
+		where := strings.TrimSpace(mail.at + " " + okey.DayOf(time.Now(), okey.ZoneOf("")).Time().Format("02/01/2006"))
+		assert.Regexp(t, `À `+mail.address+` : cette adresse n'existe pas `+where, h.as(c.support).get("/assistance").text())
+	}
+}
+
 // Support begins where it works: one queue, what has waited longest first, and of each thing who was told and what to do.
 func TestSupportsHomeIsOneQueueThatTellsWhoWasTold(t *testing.T) {
 	h := newHouse(t)
@@ -32,7 +60,7 @@ func TestSupportsHomeIsOneQueueThatTellsWhoWasTold(t *testing.T) {
 	today := okey.DayOf(time.Now(), okey.ZoneOf("")).Time().Format("02/01")
 	for _, path := range []string{"/", "/assistance"} {
 		page := h.as(c.support).get(path)
-		assert.Regexp(t, `2 à débloquer dont 0 de moins d'une semaine 1 demande sans réponse depuis 5 jours \+ 1 en une semaine `+
+		assert.Regexp(t, `2 à débloquer 1 demande sans réponse depuis 5 jours \+ 1 en une semaine `+
 			`0 établissement en attente d'une clef comme il y a une semaine 1 commande en retard \+ 1 en une semaine`, page.text(), path)
 		assert.Regexp(t, `Quoi Où Depuis Prévenu À faire Commande n° 1 en retard : 4 clefs, .{1,40} Collège des Tilleuls [\d/]+ Marc Roux, `+today+
 			` Ouvrir la commande .*Léa Martin : en attente de réponse Collège des Tilleuls [\d/]+ L'assistance, `+today+` Ouvrir la demande`, page.text(), path)
@@ -45,6 +73,12 @@ func TestSupportsHomeIsOneQueueThatTellsWhoWasTold(t *testing.T) {
 		assert.Regexp(t, `Suivre Tableau de bord .* Stock Livraisons .* Personnes Personnes rattachées`, page.text(), path)
 	}
 	assert.NotContains(t, h.as(h.auditor()).get("/assistance").text(), "Ouvrir la demande", "who audits looks")
+	ago := okey.DayOf(time.Now(), okey.ZoneOf("")).AddDays(-7)
+	for before, said := range map[int]string{0: `\+ 2 en une semaine`, 2: "comme il y a une semaine", 5: "− 3 en une semaine"} {
+		h.Exec(`DELETE FROM stuck_on`)
+		h.Exec(`INSERT INTO stuck_on (day, count) VALUES ($1, $2), ($3, 99)`, ago.String(), before, ago.AddDays(1).String())
+		assert.Regexp(t, `2 à débloquer `+said+` 1 demande`, h.as(c.support).get("/assistance").text())
+	}
 
 	sam := h.as(c.support)
 	all := sam.get("/assistance")
@@ -57,9 +91,31 @@ func TestSupportsHomeIsOneQueueThatTellsWhoWasTold(t *testing.T) {
 	assert.Contains(t, one.text(), "2 à débloquer", "the figures stay those of all")
 	assert.NotContains(t, one.HTML, `<section id="commandes">`)
 	assert.Len(t, namesOn(sam.get("/assistance?sorte=ailleurs")), 2, "what is none narrows nothing")
+
+	h.Exec(`UPDATE stuck_on SET count = 5 WHERE day = $1`, ago.String())
+	h.Exec(`INSERT INTO mail (id, kind, ref, address, message_id, state, created_at)
+		SELECT gen_random_uuid(), 'low_stock', 1, 'a@b', gen_random_uuid()::text, 'failed', now() FROM generate_series(1, 60)`)
+	assert.Regexp(t, `52 et plus à débloquer \+ 57 en une semaine `, sam.get("/assistance").text(), "more than the page shows of a kind")
 }
 
 // Support's figure of late answers leads to those requests, and to no others.
+func TestSupportsHomeHasTheReceiversThatTakeNothing(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Exec(`INSERT INTO webhook_receiver (id, name, address, state, position, failing_since, last_status, last_error) VALUES
+		(gen_random_uuid(), 'portail', 'portail.test', 'stopped', 0, now() - interval '5 days', 500, 'status'),
+		(gen_random_uuid(), 'lent', 'lent.test', 'active', 0, now() - interval '61 minutes', 0, 'timeout'),
+		(gen_random_uuid(), 'passager', 'passager.test', 'active', 0, now() - interval '59 minutes', 0, 'timeout'),
+		(gen_random_uuid(), 'retire', 'retire.test', 'absent', 0, now() - interval '5 days', 0, 'timeout')`)
+	home := h.as(c.support).get("/assistance")
+	assert.Contains(t, home.text(), "Récepteur portail : arrêté")
+	assert.Contains(t, home.text(), "Il a répondu 500.")
+	assert.Contains(t, home.text(), "Récepteur lent : en échec")
+	assert.NotContains(t, home.text(), "passager")
+	assert.NotContains(t, home.text(), "retire.test")
+	assert.Contains(t, home.HTML, `href="/assistance/recepteurs/`+h.Text(`SELECT id FROM webhook_receiver WHERE name = 'portail'`)+`"`)
+}
+
 func TestRequestsAreNarrowedByHowLongTheyHaveWaited(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()

@@ -71,6 +71,24 @@ func TestSupportReadsWhatImportsDid(t *testing.T) {
 	assert.Contains(t, sam.get("/assistance/imports/"+long).text(), "Il y en a 20 de plus")
 }
 
+// A year of imports comes in pages, from either side.
+func TestImportsComeInPages(t *testing.T) {
+	h := newHouse(t)
+	sam := h.as(h.cast().support)
+	for range 60 {
+		h.Exec(importedRun, uuid.NewString(), `[]`, `{}`)
+	}
+	rows := func(p sheet) []string { return tableRow.FindAllString(p.HTML, -1) }
+	first := sam.get("/assistance/imports")
+	second := sam.get(nextPage(t, first))
+	third := sam.get(nextPage(t, second))
+	assert.Equal(t, []int{25, 25, 10}, []int{len(rows(first)), len(rows(second)), len(rows(third))})
+	assert.Equal(t, rows(second), rows(sam.get(pageBefore(t, third))))
+	assert.Equal(t, rows(first), rows(sam.get(pageBefore(t, second))))
+	assert.Contains(t, third.text(), "60 imports")
+	assert.Len(t, sam.download("/assistance/imports.xlsx")["Imports"], 61, "all of them, below their heads")
+}
+
 // A reading that was not taken, or not everywhere, is on support's page with each school and why, until a later one is taken whole.
 func TestSupportSeesWhatTheDirectoryWasRefusedFor(t *testing.T) {
 	h := newHouse(t)

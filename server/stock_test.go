@@ -186,7 +186,7 @@ func TestAStockThatIsAllKeptSaysSoInsteadOfAnEmptyPlot(t *testing.T) {
 func TestWhoAnswersForTwoSaysForWhichToCountAndToOrder(t *testing.T) {
 	h := newHouse(t)
 	both := h.as(h.Person("Gus Double", okey.Principal, scene.Tilleuls, scene.Acacias))
-	for page, asks := range map[string]string{"/inventaire": "Quel tiroir comptez-vous ?", "/commandes": "Pour quel établissement ?"} {
+	for page, asks := range map[string]string{"/inventaire": "Quel tiroir comptez-vous ?", "/commandes": "Commander pour quel établissement ?"} {
 		open := both.get(page)
 		assert.Contains(t, open.text(), asks)
 		assert.NotContains(t, open.HTML, `<form method="post" action="`+page)
@@ -199,5 +199,5 @@ func TestWhoAnswersForTwoSaysForWhichToCountAndToOrder(t *testing.T) {
 	assert.Contains(t, there.text(), "Autre tiroir : Collège des Tilleuls (0069001B)")
 	alone := h.as(h.Person("Eva Seule", okey.Principal, scene.Acacias))
 	assert.Equal(t, string(scene.Acacias), alone.get("/inventaire").form(t, "/inventaire").Get("establishment"))
-	assert.NotContains(t, alone.get("/commandes").text(), "Pour quel établissement")
+	assert.NotContains(t, alone.get("/commandes").text(), "quel établissement")
 }

@@ -1,6 +1,8 @@
 package server_test
 
 import (
+	"html"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -62,3 +64,39 @@ func TestAnEmptyListLeadsToTheWholeOfIt(t *testing.T) {
 	}
 	assert.NotContains(t, roux.get("/demandes").HTML, "Enlever les filtres")
 }
+
+// Paper has neither filters nor tabs: one line says what they left of the list, as people read it, and none where they left all.
+func TestAPrintedListSaysWhatItIsNarrowedTo(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.Key(scene.Tilleuls)
+	h.ask(c.lea, scene.Tilleuls)
+	roux, support := h.as(c.roux), h.as(c.support)
+	for _, list := range []struct {
+		by         *browser
+		path, said string
+	}{
+		{roux, "/clefs", ""},
+		{roux, "/clefs?etat=in_stock&q=zzz&expire=31/12/2027", "État « En stock », Expire avant le « 31/12/2027 », Numéro ou nom « zzz »"},
+		{roux, "/clefs?expire=bientôt", ""}, // it filters nothing
+		{roux, "/demandes", "Étape « À répondre »"},
+		{roux, "/demandes?etape=terminees", "Étape « Terminées »"},
+		{roux, "/demandes?etape=refused&q=martin", "Étape « Refusée », Nom « martin »"},
+		{roux, "/commandes?etat=placed", "État « Enregistrée »"},
+		{support, "/commandes?etablissement=0069001b", "Établissement « Collège des Tilleuls (0069001B) »"},
+		{support, "/commandes?etablissement=0069901X", ""},
+		{support, "/assistance/journal?qui=OKEY&du=2026-11-01", "Du « 01/11/2026 », Qui « OKEY »"},
+		{support, "/assistance/envois?etablissement=0069001B", "Établissement « Collège des Tilleuls (0069001B) »"},
+		{support, "/assistance/tableau-de-bord", ""},
+		{support, "/assistance/tableau-de-bord?periode=annee", "Période « Un an »"},
+	} {
+		said := printedFilters.FindStringSubmatch(list.by.get(list.path).HTML)
+		if list.said == "" {
+			assert.Nil(t, said, list.path)
+		} else if assert.NotNil(t, said, list.path) {
+			assert.Equal(t, list.said, html.UnescapeString(said[1]), list.path)
+		}
+	}
+}
+
+var printedFilters = regexp.MustCompile(`<p class="printed">Filtres : (.*)\.</p>`)

@@ -100,13 +100,27 @@ func (r reader) ActionsOn(ctx context.Context, request uuid.UUID) ([]DeskAction,
 // FailedMails returns mails that were refused for good since the instant, newest first. What has been sent again since is not among them.
 func (r reader) FailedMails(ctx context.Context, since time.Time, limit int) ([]Mail, error) {
 	var mails []Mail
-	err := r.all(ctx, &mails, failedMails, since, limit)
+	err := r.all(ctx, &mails, `SELECT `+mailColumns+` FROM mail m `+refusedForGood, since, limit)
 	return mails, err
 }
 
-const failedMails = `SELECT ` + mailColumns + ` FROM mail m WHERE m.state = 'failed' AND m.created_at >= $1
+const refusedForGood = `WHERE m.state = 'failed' AND m.created_at >= $1
 	AND NOT EXISTS (SELECT FROM mail n WHERE n.again_of = coalesce(m.again_of, m.id) AND n.created_at > m.created_at)
 	ORDER BY m.created_at DESC, m.id LIMIT $2`
+
+// FailedMail is a mail that was refused for good, and the school of whoever was to read it.
+type FailedMail struct {
+	Mail
+	School string `db:"school"` // where they work, there first where they would read of it; else the one that it is about; empty: none
+}
+
+const failedMails = `SELECT ` + mailColumns + `, coalesce(
+		(SELECT e.name FROM assignment a JOIN establishment e ON e.uai = a.uai
+			WHERE a.person = m.person AND (a.until IS NULL OR a.until >= $3::date) ORDER BY (e.uai = about.uai) IS TRUE DESC, e.uai LIMIT 1),
+		(SELECT e.name FROM establishment e WHERE e.uai = about.uai), '') AS school
+	FROM mail m CROSS JOIN LATERAL (SELECT coalesce((SELECT r.uai FROM request r WHERE r.id = m.request),
+		(SELECT k.uai FROM key k WHERE k.serial = m.key), m.mail_order->>'uai',
+		upper(substring(m.address FROM '^ce\.([0-9]{7}[A-Za-z])@'))) AS uai) about ` + refusedForGood
 
 // MailsOf returns every mail about a request, oldest first.
 func (r reader) MailsOf(ctx context.Context, request uuid.UUID) ([]Mail, error) {

@@ -42,10 +42,14 @@ const foundPosts = `(SELECT coalesce(json_agg(json_build_object('function', t.fu
 // wherever it is named.
 const askedFor = `(SELECT ARRAY(SELECT fold(w) FROM unnest($1::text[]) AS w) AS words, fold($2::text) AS whole OFFSET 0) asked`
 
-// within is what an index finds of all that holds each word: $%d is the first of three parameters.
+// within is what an index finds of all that holds each word: $%d is the first of three parameters. Their patterns are made once: an index of
+// trigrams has each row that it finds looked at again.
 func within(column string, first int) string {
-	return fmt.Sprintf(`(%[1]s LIKE anywhere(fold($%[2]d)) AND %[1]s LIKE anywhere(fold($%[3]d)) AND %[1]s LIKE anywhere(fold($%[4]d)))`,
-		column, first, first+1, first+2)
+	patterns := make([]string, 3)
+	for i := range patterns {
+		patterns[i] = fmt.Sprintf(`%s LIKE (SELECT anywhere(fold($%d)))`, column, first+i)
+	}
+	return `(` + strings.Join(patterns, ` AND `) + `)`
 }
 
 // three are the words that an index looks for, the longest ones: it knows none of fewer letters than three. One that is empty is anywhere.

@@ -22,19 +22,51 @@ type Unanswered struct {
 
 // Stuck is what does not go on by itself.
 type Stuck struct {
-	Escalated  []Awaited      // came to support where they still are, those that wait longest first
-	Unanswered []Unanswered   // those that wait longest first
-	Closed     []ClosedSchool // with the most of what is left first
-	Actions    []DeskAction   // as StuckActions
-	Mails      []Mail         // as FailedMails
-	Reports    []ListedReport // as PendingReports
-	Overdue    []ListedOrder  // open orders of which support has been told that they do not come, oldest first
-	Announced  []Delivery     // announced deliveries of which keys are still on their way, oldest first
-	Troubles   []Trouble      // as Troubles
-	Readings   []ImportRun    // the last of the directory, where there was one
-	Refused    []DeskAction   // as RefusedActions
-	Figures    DeskFigures    // now, and a week before
-	Open       int            // requests that the engine must know by now
+	Escalated  []Awaited         // came to support where they still are, those that wait longest first
+	Unanswered []Unanswered      // those that wait longest first
+	Closed     []ClosedSchool    // with the most of what is left first
+	Actions    []DeskAction      // as StuckActions
+	Mails      []FailedMail      // newest first
+	Reports    []ListedReport    // as PendingReports
+	Overdue    []ListedOrder     // open orders of which support has been told that they do not come, oldest first
+	Announced  []Delivery        // announced deliveries of which keys are still on their way, oldest first
+	Troubles   []Trouble         // as Troubles
+	Readings   []ImportRun       // the last of the directory, where there was one
+	Receivers  []WebhookReceiver // that are stopped, or have long failed, by name
+	Refused    []DeskAction      // as RefusedActions
+	Figures    DeskFigures       // now, and a week before
+	Open       int               // requests that the engine must know by now
+	Before     *int              // as Count, a week before; nil: nobody counted then
+}
+
+// Count is how many things are stuck, but for requests that the engine does not follow: of those the database knows nothing.
+func (s Stuck) Count() int {
+	n := len(s.Escalated) + len(s.Unanswered) + len(s.Closed) + len(s.Actions) + len(s.Mails) + len(s.Reports) + len(s.Overdue) +
+		len(s.Announced) + len(s.Troubles) + len(s.Receivers)
+	for _, run := range s.Readings {
+		n += len(run.HeldBack())
+	}
+	return n
+}
+
+// LateDays is after how many days an answer is late.
+const LateDays = 5
+
+// The windows of support's page: an action is stuck after a minute (its sender waited 3 seconds), a workflow is missed after two (the repair
+// watch looks each minute), a delivery after a week, and what was refused is history after two.
+const (
+	MissedAfter  = 2 * time.Minute
+	stuckAfter   = time.Minute
+	failingAfter = time.Hour // as the alert OkeyEventsNotTaken
+	deskHistory  = 2 * Week
+)
+
+// StuckAt is what counts as stuck at the instant, at most so many things of each kind.
+func StuckAt(now time.Time, limit int) StuckSince {
+	return StuckSince{
+		Recorded: now.Add(-stuckAfter), Refused: now.Add(-deskHistory), Taken: now.Add(-Week), Missed: now.Add(-MissedAfter), Now: now,
+		Failing: now.Add(-failingAfter), Late: LateDays * 24 * time.Hour, Today: okey.DayOf(now, okey.ZoneOf("")), Limit: limit,
+	}
 }
 
 // StuckSince says what counts as stuck: actions recorded before one instant, mails refused since another, deliveries taken before a third;
@@ -42,6 +74,7 @@ type Stuck struct {
 type StuckSince struct {
 	Recorded, Refused, Taken time.Time
 	Missed                   time.Time // what was asked before it, the engine must know
+	Failing                  time.Time // before which a receiver of events began to fail
 	Now                      time.Time
 	Late                     time.Duration // an answer is after so long
 	Today                    okey.Day
@@ -79,7 +112,7 @@ func (r reader) Stuck(ctx context.Context, since StuckSince) (Stuck, error) {
 		rows(&s.Unanswered, unansweredSchools, since.Today.String(), since.Limit),
 		rows(&s.Closed, closedSchools, since.Limit),
 		list(&s.Actions, deskActionRow.action, stuckActions, since.Recorded, since.Limit),
-		rows(&s.Mails, failedMails, since.Refused, since.Limit),
+		rows(&s.Mails, failedMails, since.Refused, since.Limit, since.Today.String()),
 		list(&s.Reports, reportRow.report, pendingReports, since.Limit),
 		list(&s.Overdue, orderRow.order, orders+`WHERE o.closed_at IS NULL
 			AND EXISTS (SELECT FROM mail m WHERE m.subject_id = o.id AND m.kind = 'order_overdue')
@@ -88,14 +121,27 @@ func (r reader) Stuck(ctx context.Context, since StuckSince) (Stuck, error) {
 			ORDER BY d.taken_at, d.id LIMIT $3`, nil, since.Taken, since.Limit),
 		rows(&s.Troubles, troublesOfWork, since.Limit),
 		list(&s.Readings, importRunRow.run, lastReading),
+		list(&s.Receivers, webhookRow.receiver, webhookReceivers+`WHERE w.state = 'stopped'
+			OR w.state = 'active' AND w.failing_since < $1 ORDER BY w.name LIMIT $2`, since.Failing, since.Limit),
 		list(&s.Refused, deskActionRow.action, refusedActions, since.Refused, since.Limit),
 		figuresOf(&s.Figures, since.Now, since.Late),
 		one(&s.Open, countOpen, since.Missed),
+		one(&s.Before, `SELECT count FROM stuck_on WHERE day = $1::date`, since.Today.AddDays(-7).String()),
 	)
 	if err != nil {
 		return Stuck{}, fmt.Errorf("look at what is stuck: %w", err)
 	}
 	return s, nil
+}
+
+// KeepStuckOn keeps how many things were stuck on a day, as they were counted first, for two months.
+func (s *Store) KeepStuckOn(ctx context.Context, day okey.Day, count int) error {
+	return s.Do(ctx, func(t *Tx) error {
+		if err := t.exec(ctx, `INSERT INTO stuck_on (day, count) VALUES ($1, $2) ON CONFLICT DO NOTHING`, day.String(), count); err != nil {
+			return fmt.Errorf("keep how many things are stuck: %w", err)
+		}
+		return t.exec(ctx, `DELETE FROM stuck_on WHERE day < $1`, day.AddMonths(-2).String())
+	})
 }
 
 // CountOpen counts the open requests that were made before the instant.

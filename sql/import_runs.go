@@ -110,9 +110,28 @@ const selectImportRun = `SELECT r.id, r.at, r.what, r.file, r.via, r.by_person, 
 	r.left_out, r.kept, r.fault_count, r.faults, r.gone, r.notes, trim(coalesce(p.given_name || ' ' || p.family_name, '')) AS by_name
 	FROM import_run r LEFT JOIN person p ON p.id = r.by_person `
 
-// ImportRuns returns the records of imports, newest first.
-func (r reader) ImportRuns(ctx context.Context, limit int) ([]ImportRun, error) {
-	return listed(ctx, r, importRunRow.run, selectImportRun+`ORDER BY r.at DESC, r.id LIMIT $1`, limit)
+// ImportList is a page of the records of imports, newest first.
+type ImportList struct {
+	At    time.Time // with ID: where the page before ended; zero for the first page
+	ID    uuid.UUID
+	Ahead bool // what comes before that place instead, the nearest first
+	Limit int
+}
+
+// importWays are the two ways to read the list: on from an import, and back.
+var importWays = map[bool]string{
+	false: `WHERE ($1::timestamptz IS NULL OR (r.at <= $1 AND (r.at < $1 OR r.id > $2))) ORDER BY r.at DESC, r.id LIMIT $3`,
+	true:  `WHERE r.at >= $1 AND (r.at > $1 OR r.id < $2) ORDER BY r.at, r.id DESC LIMIT $3`,
+}
+
+// ImportRuns returns a page of the list, and how many there are in all, up to one more than CountMost.
+func (r reader) ImportRuns(ctx context.Context, l ImportList) (found []ImportRun, n int, err error) {
+	err = r.together(ctx, list(&found, importRunRow.run, selectImportRun+importWays[l.Ahead], nullTime(l.At), l.ID, l.Limit),
+		one(&n, `SELECT count(*) FROM (SELECT FROM import_run LIMIT $1) counted`, CountMost+1))
+	if err != nil {
+		return nil, 0, fmt.Errorf("list imports: %w", err)
+	}
+	return found, n, nil
 }
 
 // ImportRun answers not_found for an unknown id.

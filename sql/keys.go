@@ -145,7 +145,7 @@ type KeyChange struct {
 	Request uuid.UUID     // for whom it is kept aside then, for reserved and signed
 	PINHash string        // the PIN that it carries then, for signed and handed_over
 	DueAt   time.Time     // when it is lost, for mislaid; when it is to be back, for lent
-	TriedAt time.Time     // when the authentication server had accepted it, for one that comes back; zero: it was not tried
+	TriedAt time.Time     // when the authentication server had accepted it, for one that changes hands; zero: it was not tried
 }
 
 // ChangeKey applies a change to a key, records it in the key's story and in the audit, and returns the key as it is then. The caller

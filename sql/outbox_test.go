@@ -181,6 +181,13 @@ func TestAfterARestoreEveryReaderBeginsAnew(t *testing.T) {
 	assert.Equal(t, seen.Gone, portal.Position)
 	assert.EqualValues(t, 1, portal.Missed)
 	assert.Equal(t, read, portal.Backlog())
+
+	s.Exec(`UPDATE audit_head SET event_seq = 1`) // the same backup, once more: it was not good
+	_, _, err = s.Store.BeginEventsAnew(t.Context())
+	require.NoError(t, err)
+	again, err := s.Store.Events(t.Context(), seen.Last, 1)
+	require.NoError(t, err)
+	assert.Greater(t, again.Gone, seen.Last, "who has read on after the first restore is told, too")
 }
 
 func TestTheOutboxSaysHowFarItReaches(t *testing.T) {

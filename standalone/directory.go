@@ -60,11 +60,55 @@ func (d directory) People(ctx context.Context) ([]idp.Person, error) {
 		}
 		last.Role = strings.Join(roles, " ; ")
 	}
-	for i := range people {
-		people[i].Group, people[i].Does = placed(people[i])
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read the people: %w", err)
 	}
-	slices.SortStableFunc(people, func(a, b idp.Person) int { return cmp.Compare(proposed(a.UID), proposed(b.UID)) })
-	return people, rows.Err()
+	waits, err := d.waits(ctx)
+	for i, p := range people {
+		people[i].Group, people[i].Does = placed(p)
+		people[i].Waits = waits[p.UID].say()
+	}
+	slices.SortStableFunc(people, func(a, b idp.Person) int {
+		return cmp.Or(cmp.Compare(proposed(a.UID), proposed(b.UID)), cmp.Compare(waits[b.UID].all(), waits[a.UID].all()))
+	})
+	return people, err
+}
+
+// work is how much waits for whoever answers for a school.
+type work struct{ answers, handovers int }
+
+func (w work) all() int { return w.answers + w.handovers }
+
+func (w work) say() string {
+	if w.all() == 0 {
+		return ""
+	}
+	return fmt.Sprintf("À répondre : %d, à remettre : %d", w.answers, w.handovers)
+}
+
+const awaited = `SELECT p.uid, count(*) FILTER (WHERE r.stage = 'awaiting_decision'), count(*) FILTER (WHERE r.stage = 'awaiting_handover')
+	FROM request r JOIN establishment e ON e.uai = r.uai
+	JOIN assignment a ON a.uai = coalesce(e.host, e.uai) AND a.function IN ('chef', 'adjoint') AND (a.until IS NULL OR a.until >= current_date)
+	JOIN person p ON p.id = a.person AND p.id <> r.person
+	WHERE r.closed_at IS NULL AND r.stage IN ('awaiting_decision', 'awaiting_handover') GROUP BY p.uid`
+
+// waits answers what waits for whom, by uid: on the provider's page those are found first whom somebody waits for.
+func (d directory) waits(ctx context.Context) (map[string]work, error) {
+	rows, err := d.db.QueryContext(ctx, awaited)
+	if err != nil {
+		return nil, fmt.Errorf("read for whom something waits: %w", err)
+	}
+	defer rows.Close()
+	found := map[string]work{}
+	for rows.Next() {
+		var uid string
+		var w work
+		if err := rows.Scan(&uid, &w.answers, &w.handovers); err != nil {
+			return nil, fmt.Errorf("read for whom something waits: %w", err)
+		}
+		found[uid] = w
+	}
+	return found, rows.Err()
 }
 
 // find is one of the people; false where they are not there.

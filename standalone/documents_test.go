@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -125,6 +127,7 @@ type operator struct {
 	files string
 	shell []string // what the shell remembers
 	ran   int
+	next  int64 // of the events that were read last
 }
 
 func newDesk(t *testing.T, s *stack) *operator {
@@ -166,7 +169,7 @@ func (o *operator) runs(line string) bool {
 		"/files/", o.files+"/", "prenom.nom@ac-exemple.fr", "sam@ecole.test", "lea.martin@ac-nice.fr", "lea@ecole.test",
 		"https://okey.ac-exemple.fr", o.s.env["OKEY_URL"], "http://127.0.0.1:8080", o.s.env["OKEY_URL"], "0069901E", school,
 		"@personnels.csv", "@"+filepath.Join(o.files, "personnels.csv"), "--scope pin-checks,logins,keys,staff,establishments", "--scope logins",
-		"/var/lib/okey/marks", o.files+"/marks", "$OKEY/", o.s.env["OKEY_URL"]+"/", "after=1042&wait=30", "after=0&wait=1", " NAME", " programme", " MAIL", " lea@ecole.test",
+		"/var/lib/okey/marks", o.files+"/marks", "$OKEY/", o.s.env["OKEY_URL"]+"/", "after=1042&wait=30", fmt.Sprintf("after=%d&wait=1", o.next), " NAME", " programme", " MAIL", " lea@ecole.test",
 	)
 	typed := instead.Replace(line)
 	switch {
@@ -188,7 +191,12 @@ func (o *operator) runs(line string) bool {
 		if strings.Contains(line, "saisie des absences") { // somebody who has no key asks
 			o.shell = []string{"TOKEN=" + strings.TrimSpace(o.s.okey("token", "noa@ecole.test"))}
 		}
-		o.types(strings.Replace(typed, "curl ", "curl --fail-with-body --silent --show-error ", 1))
+		said := o.types(strings.Replace(typed, "curl ", "curl --fail-with-body --silent --show-error ", 1))
+		if strings.Contains(line, `/events"`) {
+			var answer struct{ Next int64 }
+			require.NoError(o, json.Unmarshal([]byte(said), &answer))
+			o.next = answer.Next
+		}
 	default:
 		return false
 	}

@@ -65,7 +65,7 @@ func NewReceiver(w config.Webhook, fields []okey.EventField, agent string) (*Rec
 	}
 	dialer := &net.Dialer{
 		Timeout: patience / 3,
-		Control: func(_, address string, _ syscall.RawConn) error { return admit(address, w.Private) },
+		Control: func(_, address string, _ syscall.RawConn) error { return admit(address, w) },
 	}
 	r.client = &http.Client{
 		Timeout: patience,
@@ -94,35 +94,14 @@ func Host(w config.Webhook) string {
 // errPrivate is what a connection to an address within ends with.
 var errPrivate = errors.New("an address within")
 
-// reserved are networks that no receiver is in, and that net/netip takes for public: RFC 6890, RFC 6052.
-var reserved = []netip.Prefix{
-	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("192.0.0.0/24"), netip.MustParsePrefix("198.18.0.0/15"),
-	netip.MustParsePrefix("240.0.0.0/4"), netip.MustParsePrefix("64:ff9b::/96"), netip.MustParsePrefix("2002::/16"),
-	// Where clouds tell a machine its secrets at an address that is not link-local: Alibaba, Azure, AWS.
-	netip.MustParsePrefix("100.100.100.200/32"), netip.MustParsePrefix("168.63.129.16/32"), netip.MustParsePrefix("fd00:ec2::254/128"),
-}
-
-var shared = netip.MustParsePrefix("100.64.0.0/10") // of a provider, RFC 6598
-
 // admit looks at the address that a connection is about to be made to, after its name was resolved: a name that leads elsewhere a moment
-// later leads nowhere. Where an address within is allowed, that is still none of those that machines tell their own secrets at
-// (link-local).
-func admit(address string, private bool) error {
+// later leads nowhere.
+func admit(address string, w config.Webhook) error {
 	at, err := netip.ParseAddrPort(address)
-	if err != nil {
+	if err != nil || !w.Admits(at.Addr()) {
 		return errPrivate
 	}
-	ip := at.Addr().Unmap()
-	for _, network := range reserved {
-		if network.Contains(ip) {
-			return errPrivate
-		}
-	}
-	within := ip.IsPrivate() || ip.IsLoopback() || shared.Contains(ip)
-	if within && private || !within && ip.IsGlobalUnicast() {
-		return nil
-	}
-	return errPrivate
+	return nil
 }
 
 // Send makes one attempt. The error is of a context that ended: nothing is known of the attempt then.

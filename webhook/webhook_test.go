@@ -174,7 +174,7 @@ func TestAddressesWithinAreRefused(t *testing.T) {
 		"198.18.0.1": {false, false}, "100.100.100.200": {false, false}, "168.63.129.16": {false, false}, "fd00:ec2::254": {false, false},
 	} {
 		for i, private := range []bool{false, true} {
-			err := admit(net.JoinHostPort(address, "443"), private)
+			err := admit(net.JoinHostPort(address, "443"), config.Webhook{Private: private})
 			assert.Equal(t, want[i], err == nil, "%s, private %t", address, private)
 		}
 	}
@@ -186,5 +186,5 @@ func TestAddressesWithinAreRefused(t *testing.T) {
 		o := send(t, receiver(t, config.Webhook{URL: fmt.Sprintf("http://%s:%s/", host, port)}))
 		assert.Equal(t, Outcome{Failure: okey.WebhookFailurePrivate}, o, host)
 	}
-	assert.Error(t, admit("nowhere", true))
+	assert.Error(t, admit("nowhere", config.Webhook{Private: true}))
 }

@@ -32,8 +32,9 @@ journey("a list is printed without its filters, downloads and actions", ["deskto
   const school = await openSchool({ staff: 2, keys: 2 });
   await requestAt("awaiting_decision", school, school.staff[0]);
   const handed = await requestAt("handed_over", school, school.staff[1]);
+  const narrowed = { "/clefs?etat=in_stock": "Filtres : État « En stock ».", "/demandes": "Filtres : Étape « À répondre »." }; // filters and tabs are not on paper
   const pages = {
-    head: ["/", "/demandes", "/demandes?etape=terminees", "/clefs", "/stock", "/commandes", "/inventaire", "/delegations", `/demandes/${handed.id}`],
+    head: ["/", "/clefs?etat=in_stock", "/demandes", "/demandes?etape=terminees", "/clefs", "/stock", "/commandes", "/inventaire", "/delegations", `/demandes/${handed.id}`],
     support: ["/assistance", "/assistance/hotes", "/assistance/rattachements", "/assistance/succession", `/assistance/etablissements/${school.uai}`, "/assistance/journal", "/assistance/tableau-de-bord", `/stock?etablissement=${school.uai}`, "/commandes", "/demandes"],
   };
   for (const [role, person] of Object.entries({ head: school.head, support: team.support })) {
@@ -44,7 +45,10 @@ journey("a list is printed without its filters, downloads and actions", ["deskto
       assert.deepEqual(await idleOnPaper(visitor), [], `${path} on paper, for ${role}`);
       assert.ok(await visitor.page.getByRole("heading", { level: 1 }).isVisible());
       if (path === "/clefs") assert.ok(await visitor.page.getByRole("rowheader").first().isVisible(), "the list itself is there");
+      const words = visitor.page.getByText(narrowed[path] ?? /^Filtres :/, { exact: true });
+      if (narrowed[path] && role === "head") assert.ok(await words.isVisible(), `${path} says on paper what it is narrowed to`);
       await visitor.page.emulateMedia({ media: "screen" });
+      if (narrowed[path] && role === "head") assert.ok(await words.isHidden(), "a screen shows the filters themselves");
       if (path === "/clefs") assert.ok(await visitor.page.getByRole("link", { name: "Télécharger (xlsx)" }).isVisible(), "on a screen it is");
     }
   }

@@ -249,6 +249,10 @@ func (b *book) printLayout(name string, top int) error {
 	}); err != nil {
 		return err
 	}
+	beside := 0.4 // inches, which any printer can
+	if err := b.SetPageMargins(name, &excelize.PageLayoutMarginsOptions{Left: &beside, Right: &beside}); err != nil {
+		return err
+	}
 	title := strings.ReplaceAll(cut(clean(b.about.Title), 100), "&", "&&")
 	if err := b.SetHeaderFooter(name, &excelize.HeaderFooterOptions{OddFooter: "&L" + title + "&RPage &P/&N"}); err != nil {
 		return err

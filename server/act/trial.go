@@ -100,7 +100,8 @@ func (s *Trials) GoOn(
 // guess here what the server would refuse elsewhere, nor to have it locked.
 func (s *Trials) facts(ctx context.Context, kept sql.KeptPIN) (okey.TrialFacts, error) {
 	facts := okey.TrialFacts{Key: kept.Key, At: time.Now().UTC()}
-	before, err := s.store.CountAttempt(ctx, okey.AttemptTrial, okey.AttemptMark(okey.AttemptTrial, string(kept.Serial), s.Links), facts.At)
+	whose := string(kept.Serial) + "/" + kept.Owner.String() // whoever has it next is not kept from trying it
+	before, err := s.store.CountAttempt(ctx, okey.AttemptTrial, okey.AttemptMark(okey.AttemptTrial, whose, s.Links), facts.At)
 	if err == nil {
 		err = okey.AttemptTrial.Limit().Check(before, facts.At)
 	}

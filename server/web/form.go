@@ -35,9 +35,11 @@ type Field struct {
 	Hint    string
 	Missing string // what is said where nothing is in it; empty: what the domain says
 	Empty   string // of a list: what stands there before a choice
+	Default string // of one where nothing does: what holds unasked; empty: the first
 	Choices []Choice
 	Offered []Choice // what may be meant, where anything may be typed
 	Number  bool     // a phone shows its digits
+	Printed string   // of a filter: what paper says of it, where its label and value do not
 }
 
 // Choice is one of the answers that a field offers.

@@ -1,8 +1,12 @@
 package web
 
 import (
+	"cmp"
+	"maps"
 	"net/url"
 	"slices"
+	"strings"
+	"time"
 
 	"okey/okey"
 	"okey/server/act"
@@ -17,7 +21,7 @@ const PageLines = 25
 var WaitedDays = []int{LateDays, 10, 30}
 
 // LateDays is when support's page counts an answer as late.
-const LateDays = 5
+const LateDays = sql.LateDays
 
 // ShownRows is how many rows of a file a page shows.
 const ShownRows = 100
@@ -155,13 +159,53 @@ func ListForm(path string) *Form {
 // Narrows tells whether somebody has asked for less than all: an empty list then says how to see the rest.
 func (f *Form) Narrows() bool {
 	for name, how := range f.Fields {
-		first := how.Empty == "" && len(how.Choices) > 0 && f.Values[name] == how.Choices[0].Value // where nothing stands before a choice
-		if how.Label != "" && f.Values[name] != "" && !first {
+		if how.narrows(f.Values[name]) {
 			return true
 		}
 	}
 	return false
 }
+
+// narrows tells whether a value asks for less than all.
+func (how Field) narrows(value string) bool {
+	all := ""
+	if how.Empty == "" && len(how.Choices) > 0 { // nothing stands before a choice
+		all = cmp.Or(how.Default, how.Choices[0].Value)
+	}
+	return how.Label != "" && value != "" && value != all
+}
+
+// Said is what the list is narrowed to, in words: "État « Perdue », Nom « martin »". What is wrong with a field narrows nothing by it.
+func (f *Form) Said() string {
+	var said []string
+	for _, name := range slices.Sorted(maps.Keys(f.Fields)) {
+		how, value := f.Fields[name], f.Values[name]
+		switch {
+		case how.Printed != "":
+			said = append(said, how.Printed)
+		case slices.ContainsFunc(f.Errors, func(wrong FormError) bool { return wrong.Field == name }):
+		case how.narrows(value):
+			said = append(said, how.Label+" « "+how.shown(value)+" »")
+		}
+	}
+	return strings.Join(said, ", ")
+}
+
+// shown is a value as the field shows it.
+func (how Field) shown(value string) string {
+	for _, choice := range how.Choices {
+		if choice.Value == value {
+			return choice.Label
+		}
+	}
+	if day, err := time.Parse(time.DateOnly, value); err == nil { // browsers write days so, and show them otherwise
+		return day.Format("02/01/2006")
+	}
+	return value
+}
+
+// Opens tells whether the filters are to be seen where a screen has no room for them: somebody has narrowed the list, or tried to.
+func (f *Form) Opens() bool { return f.Narrows() || len(f.Errors) > 0 }
 
 // Doubt says of each choice that the address makes and that the list does not offer, that it filters nothing.
 func (f *Form) Doubt(v *Visit) {
@@ -198,6 +242,7 @@ func AddTypedPlace(v *Visit, f *Form, chosen okey.UAI, place sql.Place, some []s
 		how.Hint = place.Name + ". " + okey.ErrorMessage(act.Replaced("etablissement", place))
 	default:
 		how.Hint = place.Name
+		how.Printed = how.Label + " « " + okey.SayPlace(place.Name, place.UAI) + " »"
 	}
 	if chosen != "" && v.unread == nil {
 		typed = string(chosen)

@@ -2,7 +2,7 @@
 
 -- +goose Up
 ALTER TABLE key_event ADD COLUMN tried_at timestamptz;
-COMMENT ON COLUMN key_event.tried_at IS 'of a return: when the authentication server had accepted the key in its holder''s hands';
+COMMENT ON COLUMN key_event.tried_at IS 'of a key that changed hands: when the authentication server had accepted it';
 
 -- +goose Down
 ALTER TABLE key_event DROP COLUMN tried_at;

@@ -2,6 +2,7 @@ package idp
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"embed"
 	"html/template"
@@ -88,11 +89,45 @@ func (s signIn) list(w http.ResponseWriter, r *http.Request, id, words string) {
 		if len(first) > 0 {
 			page.Begin = first[0].Name()
 		}
+		first, others = withAwaited(first, others)
 	}
 	page.First = grouped(first[:min(shown, len(first))], id)
 	page.Others = grouped(others[:min(shown, len(others))], id)
 	page.Count, page.Shown, page.More = len(others), min(shown, len(others)), max(len(others), len(first)) > shown
 	s.render(w, http.StatusOK, "list.html", page)
+}
+
+// mostAwaited is how many of those for whom something waits are proposed beside the others: the first of them.
+const mostAwaited = 6
+
+// withAwaited moves them from the others to those who are proposed. Of a group, those come first for whom something waits.
+func withAwaited(first, others []Person) ([]Person, []Person) {
+	moved := 0
+	others = slices.DeleteFunc(others, func(p Person) bool {
+		if p.Waits == "" || moved == mostAwaited {
+			return false
+		}
+		moved++
+		first = append(first, p)
+		return true
+	})
+	place := map[string]int{}
+	for n, p := range first {
+		if _, met := place[p.Group]; !met {
+			place[p.Group] = n
+		}
+	}
+	slices.SortStableFunc(first, func(a, b Person) int {
+		return cmp.Or(cmp.Compare(place[a.Group], place[b.Group]), cmp.Compare(idle(a), idle(b)))
+	})
+	return first, others
+}
+
+func idle(p Person) int {
+	if p.Waits == "" {
+		return 1
+	}
+	return 0
 }
 
 // grouped puts people under the names of their groups, in the order in which these are met.

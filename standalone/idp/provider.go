@@ -21,6 +21,7 @@ type Person struct {
 	Role       string         // in French, for the sign-in page only
 	Group      string         // the same: whose names stand together
 	Does       string         // what one does as this person; those who have it are proposed first
+	Waits      string         // what waits for this person; empty: nothing
 	Claims     map[string]any // what the academy's directory would add
 }
 

@@ -282,6 +282,14 @@ func TestThePageSaysWhoPeopleAreAndWhatOneDoesAsThem(t *testing.T) {
 	require.NotContains(t, found, "<details>")
 	require.Contains(t, page("?q=zo%C3%A9"), "La liste s'arrête ici : cherchez")
 
+	for n, p := range people[2:9] { // for seven of the others something waits
+		people[n+2] = Person{UID: p.UID, GivenName: "Cyr", FamilyName: string(rune('A' + n)), Group: "Direction", Waits: "À répondre : 2"}
+	}
+	leads := page("")
+	require.Regexp(t, `(?s)<h2>Direction</h2>.*Cyr A</strong></span><span class="waits">À répondre : 2</span>.*Cyr F.*Ana Une.*<details>.*Cyr G`, leads,
+		"of a group those come first for whom something waits, six of them")
+	require.Contains(t, leads, "Les autres personnes (60)")
+
 	options.MadeUp = false // an academy tries it with people of its own
 	handler, err = New(options)
 	require.NoError(t, err)

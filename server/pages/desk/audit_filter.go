@@ -210,13 +210,8 @@ func auditFilters(v *web.Visit, chosen auditChoice) *web.Form {
 		}
 	}
 	add("quoi", event, web.Field{Label: "Quoi", Empty: "Tout", Choices: auditChoices(chosen.events)})
-	add("qui", web.PlainQuery(v, "qui"), web.Field{
-		Label: "Qui", Hint: "Un nom, un identifiant ou une adresse ; « OKEY » pour ce qui est automatique.",
-	})
-	add("objet", web.PlainQuery(v, "objet"), web.Field{
-		Label: "À propos de",
-		Hint:  "Un numéro de série, un établissement, « commande 1 », le numéro d'une demande ou l'empreinte d'une charte.",
-	})
+	add("qui", web.PlainQuery(v, "qui"), web.Field{Label: "Qui", Hint: "Un nom, ou « OKEY »."}) // the page's foot says the rest
+	add("objet", web.PlainQuery(v, "objet"), web.Field{Label: "À propos de", Hint: "Clef, lieu, « commande 1 »…"})
 	add("du", v.Query("du"), web.Field{Label: "Du"})
 	add("au", v.Query("au"), web.Field{Label: "Au"})
 	return filters

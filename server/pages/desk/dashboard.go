@@ -150,7 +150,7 @@ func dashboardFilters(v *web.Visit, chosen dashboardChoice) *web.Form {
 	slices.SortFunc(byAcademy.Choices, byLabel())
 	filters.Add("academie", chosen.scope.Academy, byAcademy)
 	web.AddTypedPlace(v, filters, chosen.scope.Establishment, chosen.place, chosen.offers)
-	byPeriod := web.Field{Label: "Période"}
+	byPeriod := web.Field{Label: "Période", Default: dashboardPeriods[defaultPeriod].name}
 	for _, period := range dashboardPeriods {
 		byPeriod.Choices = append(byPeriod.Choices, web.Choice{Value: period.name, Label: period.french})
 	}

@@ -17,7 +17,7 @@ func (s *Pages) shortFigures(v *web.Visit, chosen dashboardChoice) (web.Figures,
 	places, all, err := s.store.ShortPlaces(v.Ctx(), chosen.scope, v.Today(), chosen.places)
 	f := web.Figures{
 		Of: "Établissement", All: all, Drawn: []web.PlotSeries{{Name: "Clefs qui manquent"}},
-		Columns: []string{"Personnes qui attendent", "Clefs libres", "Sans réponse", "En attente d'une clef"}, Aside: 2,
+		Columns: []string{"Personnes à servir", "Clefs libres", "Sans réponse", "En attente d'une clef"}, Aside: 2,
 		Taken: []workbook.Column{{Title: "UAI", Width: 12}, {Title: "Établissement", Width: 36}},
 	}
 	for _, p := range places {
@@ -26,9 +26,8 @@ func (s *Pages) shortFigures(v *web.Visit, chosen dashboardChoice) (web.Figures,
 			Name: okey.SayPlace(p.Name, p.UAI), Path: address.SchoolURL(p.UAI),
 			Values: []float64{float64(waiting), float64(p.Free), float64(p.Unanswered), float64(p.InLine)},
 			Drawn:  []float64{float64(waiting - p.Free)},
-			Label: fmt.Sprintf("%s %s, %s %s", okey.SayNumber(waiting), okey.SayEither(waiting, "attend", "attendent"),
-				okey.SayNumber(p.Free), okey.SayEither(p.Free, "libre", "libres")),
-			Taken: []any{p.UAI, p.Name},
+			Label:  fmt.Sprintf("%s à servir, %s %s", okey.SayNumber(waiting), okey.SayNumber(p.Free), okey.SayEither(p.Free, "libre", "libres")),
+			Taken:  []any{p.UAI, p.Name},
 		})
 	}
 	return f, err
@@ -36,7 +35,7 @@ func (s *Pages) shortFigures(v *web.Visit, chosen dashboardChoice) (web.Figures,
 
 func sayShort(f web.Figures) web.Plotted {
 	about := web.Plotted{
-		Nothing: "Il ne manque de clefs nulle part : chaque établissement en a autant de libres que de personnes qui attendent, ou plus.",
+		Nothing: "Il ne manque de clefs nulle part : chaque établissement en a autant de libres que de personnes à servir, ou plus.",
 		Note: fmt.Sprintf(
 			"Les %d établissements où il manque le plus de clefs. Liste complète dans le tableau à télécharger.", shortestPlaces),
 		Figure: web.Headline{
@@ -46,12 +45,26 @@ func sayShort(f web.Figures) web.Plotted {
 	}
 	if len(f.Rows) > 0 {
 		worst := f.Rows[0]
-		waiting, free := int(worst.Values[0]), int(worst.Values[1])
 		about.Message = fmt.Sprintf("C'est %s que les clefs manquent le plus : %s, %s.",
 			okey.SayAtSchool(okey.SayEstablishment(fmt.Sprint(worst.Taken[1]))),
-			okey.SayCount(waiting, "personne")+okey.SayEither(waiting, " attend", " attendent"), sayFreeNow(free))
+			sayWaiting(int(worst.Values[3]), int(worst.Values[2])), sayFreeNow(int(worst.Values[1])))
 	}
 	return about
+}
+
+// sayWaiting counts who waits for what as the school's own pages do.
+func sayWaiting(key, answer int) string {
+	said, what := "", " une clef"
+	if key > 0 {
+		said, what = okey.SayCount(key, "personne")+okey.SayEither(key, " attend", " attendent")+what, ""
+	}
+	switch {
+	case answer == 0:
+		return said
+	case what == "":
+		return said + ", " + okey.SayNumber(answer) + " une réponse"
+	}
+	return okey.SayCount(answer, "personne") + okey.SayEither(answer, " attend", " attendent") + " une réponse"
 }
 
 func sayFreeNow(n int) string {

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"okey/internal/address"
 	"okey/okey"
@@ -18,16 +17,17 @@ import (
 
 // Screen is support's page: how much waits, the queue of what does not go on by itself, and the tools.
 type Screen struct {
-	Figures []figure
-	Tools   []toolGroup
-	Queue   []web.Row
-	Chips   []web.NavLink // the kinds, each with its rows alone
-	Matters []matter      // what to do, by kind
-	Engine  string        // where it could not be asked
-	Mends   bool          // its reader may set things going again
-	Refused []story.DeskLine
-	Resend  *web.Form // all mails of a time in which the relay refused them; nil for who may not
-	Sheet   string
+	Figures  []figure
+	Tools    []toolGroup
+	Queue    []web.Row
+	Chips    []web.NavLink // the kinds, each with its rows alone
+	Narrowed string        // on paper: the kind
+	Matters  []matter      // what to do, by kind
+	Engine   string        // where it could not be asked
+	Mends    bool          // its reader may set things going again
+	Refused  []story.DeskLine
+	Resend   *web.Form // all mails of a time in which the relay refused them; nil for who may not
+	Sheet    string
 }
 
 // figure is a number of the desk, with what has become of it in a week.
@@ -129,10 +129,15 @@ func (s *Pages) Screen(v *web.Visit, resend *web.Form) (*Screen, error) {
 		}
 	}
 	queue, err := s.queue(v, page.Matters)
-	page.Figures = figures(st.Figures, page.Matters, queue, v.Now)
+	if err != nil {
+		return nil, err
+	}
+	change, err := s.stuckChange(v, st, slices.ContainsFunc(page.Matters, matter.full))
+	page.Figures = figures(st.Figures, page.Matters, len(queue), change)
 	if page.Chips = chips(page.Matters, v.Query(oneKind)); len(page.Chips) > 0 && !page.Chips[0].Here {
 		page.Matters = slices.DeleteFunc(page.Matters, func(m matter) bool { return m.ID != v.Query(oneKind) })
 		queue = slices.DeleteFunc(queue, func(q queued) bool { return q.Kind != v.Query(oneKind) })
+		page.Narrowed = "« " + page.Matters[0].Title + " »"
 	}
 	for _, row := range queue {
 		page.Queue = append(page.Queue, row.cells(c, page.Mends))
@@ -218,29 +223,15 @@ func (q queued) cells(c web.Clock, mends bool) web.Row {
 	return web.Row{{Text: q.What, More: q.More}, {Text: q.Where}, c.StampOn(q.Since), {Text: q.Told}, do}
 }
 
-// figures are the numbers above the queue. How many things were stuck a week ago is written nowhere: how many
-// of those of today are new is.
-func figures(f sql.DeskFigures, matters []matter, queue []queued, now time.Time) []figure {
-	fresh, full := 0, false
-	for _, row := range queue {
-		if row.Since.After(now.Add(-sql.Week)) {
-			fresh++
-		}
-	}
+// figures are the numbers above the queue, in which so many are; change says what has become of that number in a week, where it is known.
+func figures(f sql.DeskFigures, matters []matter, queued int, change string) []figure {
 	overdue := address.PathOrders
-	for _, m := range matters {
-		full = full || len(m.Rows) == deskRows
-		if m.ID == mattersOrders {
-			overdue = kindURL(m.ID)
-		}
+	if slices.ContainsFunc(matters, func(m matter) bool { return m.ID == mattersOrders }) {
+		overdue = kindURL(mattersOrders)
 	}
-	stuck := figure{Number: okey.SayNumber(len(queue)), What: "à débloquer", Path: "#file"}
-	said := "dont %s de moins d'une semaine"
-	if full {
-		stuck.Number, said = stuck.Number+" et plus", "dont au moins %s de moins d'une semaine"
-	}
-	if len(queue) > 0 {
-		stuck.Change = fmt.Sprintf(said, okey.SayNumber(fresh))
+	stuck := figure{Number: okey.SayNumber(queued), What: "à débloquer", Change: change, Path: "#file"}
+	if slices.ContainsFunc(matters, matter.full) {
+		stuck.Number += " et plus"
 	}
 	return []figure{
 		stuck,
@@ -260,6 +251,22 @@ func figures(f sql.DeskFigures, matters []matter, queue []queued, now time.Time)
 			Change: sayChange(f.Overdue - f.OverdueBefore), Path: overdue,
 		},
 	}
+}
+
+// stuckChange says how many more things are stuck than a week ago; nothing where nobody counted then. Where the page has not all of them
+// they are counted by themselves.
+func (s *Pages) stuckChange(v *web.Visit, st stuck, full bool) (string, error) {
+	if st.Before == nil {
+		return "", nil
+	}
+	if full {
+		all, err := s.stuck(v, sql.CountMost)
+		if err != nil {
+			return "", err
+		}
+		st = all
+	}
+	return sayChange(st.Count() - *st.Before), nil
 }
 
 // sayChange says how much more there is than a week ago, or less.

@@ -3,6 +3,7 @@ package desk
 import (
 	"fmt"
 	"net/http"
+	"time"
 
 	"okey/internal/address"
 	"okey/internal/workbook"
@@ -11,10 +12,9 @@ import (
 	"okey/server/respond"
 	"okey/server/web"
 	"okey/sql"
-)
 
-// listedImports is how many imports the page lists: of a year, each night's among them.
-const listedImports = 500
+	"github.com/google/uuid"
+)
 
 // importKinds are what an import read, as people call it.
 var importKinds = map[sql.ImportKind]string{
@@ -46,10 +46,19 @@ func (l alikeLine) Cells() []web.Cell {
 
 // importsScreen is the list of what imports did.
 type importsScreen struct {
+	web.Pager
+
+	Count    string
 	Alike    []alikeLine
 	OldCodes []oldCodeLine
 	Lines    []web.Row
 	Sheet    string
+}
+
+// importCursor is where a page of imports ends.
+type importCursor struct {
+	At time.Time `json:"t"`
+	ID uuid.UUID `json:"i"`
 }
 
 // importsPage lists the imports of people and schools. It is for support and auditors.
@@ -57,7 +66,12 @@ func (s *Pages) importsPage(v *web.Visit) error {
 	if err := seesDesk(v); err != nil {
 		return err
 	}
-	runs, err := s.store.ImportRuns(v.Ctx(), listedImports)
+	counted := 0
+	runs, pager, err := web.Page(v, func(from importCursor, ahead bool, limit int) ([]sql.ImportRun, error) {
+		rows, n, err := s.store.ImportRuns(v.Ctx(), sql.ImportList{At: from.At, ID: from.ID, Ahead: ahead, Limit: limit})
+		counted = n
+		return rows, err
+	}, func(r sql.ImportRun) importCursor { return importCursor{r.At, r.ID} })
 	if err != nil {
 		return err
 	}
@@ -69,7 +83,10 @@ func (s *Pages) importsPage(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	page, c := importsScreen{Sheet: web.SheetURL(v)}, web.Paris(v)
+	page, c := importsScreen{Pager: pager, Sheet: web.SheetURL(v)}, web.Paris(v)
+	if len(runs) > 0 {
+		page.Count = okey.Capitalize(web.SayUpTo(counted, "import"))
+	}
 	for _, pair := range alike {
 		page.Alike = append(page.Alike, alikeLine{pair})
 	}
@@ -103,8 +120,15 @@ func (s *Pages) importsTable(v *web.Visit) (web.Spreadsheet, error) {
 	if err := seesDesk(v); err != nil {
 		return web.Spreadsheet{}, err
 	}
-	runs, err := s.store.ImportRuns(v.Ctx(), listedImports)
-	rows := web.RowsOf(runs, func(r sql.ImportRun) []any {
+	l := sql.ImportList{Limit: web.DownloadPage}
+	found := web.Paged(web.MaxDownload, func(last *sql.ImportRun) ([]sql.ImportRun, error) {
+		if last != nil {
+			l.At, l.ID = last.At, last.ID
+		}
+		page, _, err := s.store.ImportRuns(v.Ctx(), l)
+		return page, err
+	})
+	rows := web.Cells(found, func(r sql.ImportRun) []any {
 		return []any{
 			web.InZone(r.At, web.Paris(v).Zone), importKinds[r.What], r.File, saidWho(r), saidTaken(r), r.Read, r.Added, r.Changed,
 			r.Unchanged, r.Removed, r.LeftOut, r.FaultCount,
@@ -125,7 +149,7 @@ func (s *Pages) importsTable(v *web.Visit) (web.Spreadsheet, error) {
 			{Title: "Hors champ", Kind: workbook.Number},
 			{Title: "Anomalies", Kind: workbook.Number},
 		},
-	}}}, err
+	}}}, nil
 }
 
 func saidWho(r sql.ImportRun) string {

@@ -18,14 +18,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// The windows of support's page: an action is stuck after a minute (its sender waited 3 seconds), a workflow is missed after two (the
-// repair watch looks each minute), a delivery after a week, an answer is late after five days, and old failures are history.
+// How much support's page has room for, and how long it waits for the engine. sql.StuckAt says what is stuck.
 const (
-	stuckAfter    = time.Minute
-	missedAfter   = 2 * time.Minute
-	unconfirmed   = 7 * 24 * time.Hour
-	deskHistory   = 14 * 24 * time.Hour
-	lateAfter     = web.LateDays * 24 * time.Hour
 	deskRows      = 50     // of each kind on the page
 	sheetRows     = 20_000 // and in the table to take along
 	enginePatient = 2 * time.Second
@@ -41,6 +35,9 @@ type matter struct {
 	Rows             []queued
 }
 
+// full tells whether there may be more of the kind than the page shows.
+func (m matter) full() bool { return len(m.Rows) == deskRows }
+
 // queued is one thing of support's queue.
 type queued struct {
 	What, More, Where string
@@ -55,10 +52,7 @@ type queued struct {
 type stuck struct{ sql.Stuck }
 
 func (s *Pages) stuck(v *web.Visit, most int) (stuck, error) {
-	found, err := s.store.Stuck(v.Ctx(), sql.StuckSince{
-		Recorded: v.Now.Add(-stuckAfter), Refused: v.Now.Add(-deskHistory), Taken: v.Now.Add(-unconfirmed),
-		Missed: v.Now.Add(-missedAfter), Now: v.Now, Late: lateAfter, Today: v.Today(), Limit: most,
-	})
+	found, err := s.store.Stuck(v.Ctx(), sql.StuckAt(v.Now, most))
 	return stuck{found}, err
 }
 
@@ -68,7 +62,7 @@ func (st stuck) matters(gone []sql.Awaited, c web.Clock, workflow func(id string
 	all := []matter{
 		escalatedMatter(st.Escalated), unansweredMatter(st.Unanswered), closedMatter(st.Closed), reportsMatter(st.Reports),
 		stuckMatter(st.Actions, c), readingMatter(st.Readings), troubleMatter(st.Troubles, workflow), goneMatter(gone),
-		refusedMailsMatter(st.Mails, c), overdueMatter(st.Overdue), announcedMatter(st.Announced),
+		refusedMailsMatter(st.Mails, c), overdueMatter(st.Overdue), announcedMatter(st.Announced), receiversMatter(st.Receivers),
 	}
 	for i, m := range all {
 		if len(m.Rows) == deskRows && inSheet[m.ID] {
@@ -223,7 +217,16 @@ func goneMatter(found []sql.Awaited) matter {
 	}
 }
 
-func refusedMailsMatter(found []sql.Mail, c web.Clock) matter {
+// mailsOf are the mails alone.
+func mailsOf(found []sql.FailedMail) []sql.Mail {
+	mails := make([]sql.Mail, len(found))
+	for i, m := range found {
+		mails[i] = m.Mail
+	}
+	return mails
+}
+
+func refusedMailsMatter(found []sql.FailedMail, c web.Clock) matter {
 	n := len(found)
 	m := matter{
 		ID: mattersMails, Title: "Courriels refusés", Count: upTo(n, "courriel") + okey.SayEither(n, " refusé", " refusés"),
@@ -231,11 +234,15 @@ func refusedMailsMatter(found []sql.Mail, c web.Clock) matter {
 		Read: "Ils ne sont pas arrivés, et personne n'a été prévenu à la place de leurs destinataires.",
 		Do:   "Ouvrir le courriel",
 	}
-	for _, line := range story.MailLines(found, c) {
-		m.Rows = append(m.Rows, queued{
-			What: "Courriel " + line.State + " : " + line.What, More: line.Why, Where: line.To, Since: line.At, Told: "personne",
-			Path: line.Path,
-		})
+	for i, line := range story.MailLines(mailsOf(found), c) {
+		row := queued{
+			What: "Courriel " + line.State + " : " + line.What, More: "À " + line.To, Where: found[i].School, Since: line.At,
+			Told: "personne", Path: line.Path,
+		}
+		if line.Why != "" {
+			row.More += " : " + line.Why
+		}
+		m.Rows = append(m.Rows, row)
 	}
 	return m
 }
@@ -297,6 +304,22 @@ func announcedMatter(found []sql.Delivery) matter {
 	return m
 }
 
+func receiversMatter(found []sql.WebhookReceiver) matter {
+	m := matter{
+		ID: "recepteurs", Title: "Récepteurs d'événements en échec", Count: upTo(len(found), "récepteur") + " en échec",
+		How:  "L'exploitant corrige la cause. Un récepteur arrêté ne reprend que si vous le dites, sur sa page. Rien n'est perdu.",
+		Read: "Ce programme ne prend plus les événements d'OKEY. Rien n'est perdu.",
+		Do:   "Voir le récepteur",
+	}
+	for _, r := range found {
+		m.Rows = append(m.Rows, queued{
+			What: "Récepteur " + r.Name + " : " + sayReceiver(r), More: "Il " + sayFailure(r) + ".", Where: r.Address,
+			Since: r.FailingSince, Path: address.ReceiverURL(r.ID),
+		})
+	}
+	return m
+}
+
 // unfollowed are those of so many open requests whose workflow the engine does not run; answered is false where it can't be asked. They
 // are counted first: only where that does not come out even are they looked at one by one.
 func (s *Pages) unfollowed(v *web.Visit, open int) (found []sql.Awaited, answered bool, err error) {
@@ -318,7 +341,7 @@ func (s *Pages) unfollowed(v *web.Visit, open int) (found []sql.Awaited, answere
 		return nil, false, nil
 	}
 	followed := slices.AppendSeq([]uuid.UUID{}, maps.Keys(running))
-	found, err = s.store.OpenBut(v.Ctx(), followed, v.Now.Add(-missedAfter), deskRows)
+	found, err = s.store.OpenBut(v.Ctx(), followed, v.Now.Add(-sql.MissedAfter), deskRows)
 	return found, true, err
 }
 

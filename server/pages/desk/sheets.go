@@ -31,7 +31,7 @@ func (s *Pages) deskTable(v *web.Visit) (web.Spreadsheet, error) {
 		requests.RequestSheet("Demandes remontées", web.Each(all), c.Zone),
 		story.ActionSheet("Actions sans suite", st.Actions, c),
 		troubleSheet("Ce qui n'avance plus", st.Troubles, c),
-		story.MailSheet("Courriels refusés", web.Each(st.Mails), c),
+		story.MailSheet("Courriels refusés", web.Each(mailsOf(st.Mails)), c),
 		story.ActionSheet("Actions refusées", st.Refused, c),
 		reportSheet("Clefs à confirmer", st.Reports, c),
 	}}, nil

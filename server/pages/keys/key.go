@@ -57,6 +57,8 @@ func (s *Pages) keyPage(v *web.Visit) error {
 	notice := ""
 	if f != nil && s.Restore(v, f) {
 		notice = web.RestoredNotice
+	} else if reason := v.Query("motif"); f != nil && offers(f.Fields["reason"].Choices, okey.KeyReason(reason)) {
+		f.Values["reason"] = reason
 	}
 	done, found, err := s.JustDone(v)
 	if err != nil {

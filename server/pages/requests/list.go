@@ -219,16 +219,18 @@ func tabLinks(v *web.Visit, counts []int, here int) []tabLink {
 
 // tabFilters keep to the tab that was asked for; how a request has ended narrows that of the ended ones.
 func tabFilters(filters *web.Form, asked string, at int, guessed bool) {
+	var how web.Field
 	switch {
 	case guessed && asked != "": // told what there is to choose from
-		filters.Add("etape", asked, stageChoice("Toutes", okey.Stages()))
+		how = stageChoice("Toutes", okey.Stages())
 	case tabs[at].name == tabEnded && !guessed:
-		how := stageChoice("", endedStages())
+		how = stageChoice("", endedStages())
 		how.Choices = append([]web.Choice{{Value: tabEnded, Label: "Toutes"}}, how.Choices...)
-		filters.Add("etape", asked, how)
-	default:
-		filters.Add("etape", asked, web.Field{})
 	}
+	if guessed || asked == tabs[at].name { // paper shows no tabs
+		how.Printed = "Étape « " + tabs[at].title + " »"
+	}
+	filters.Add("etape", asked, how)
 }
 
 // pageOf finds the page that the address asks for, and counts the parts.

@@ -3,6 +3,7 @@ package stock
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"okey/internal/address"
@@ -35,7 +36,7 @@ type ordersList struct {
 	Running string // what is under way, in a line
 	Filters *web.Form
 	Count   string
-	Orders  []web.Row
+	Orders  *web.TableView // nil where there are none
 	Sheet   string
 }
 
@@ -217,19 +218,8 @@ func (s *Pages) listOrders(v *web.Visit, uai okey.UAI) (list ordersList, err err
 	if len(found) > 0 {
 		list.Count = okey.Capitalize(web.SayUpTo(counted, "commande"))
 	}
-	for _, o := range found {
-		state := web.Cell{Text: o.State.Say(o.Received, o.Quantity), Tag: string(o.State)}
-		if o.Overdue {
-			state.Alarm = "en retard"
-		}
-		list.Orders = append(list.Orders, web.Row{
-			{Text: fmt.Sprint(o.Number), Path: address.OrderURL(o.ID)},
-			web.Paris(v).Stamp(o.PlacedAt),
-			{Text: o.Establishment, Clip: true},
-			{Text: sayQuantity(o), Number: true},
-			state,
-			{Text: o.ByName, Whole: true},
-		})
+	if list.Orders, err = ordersTable(v, uai, found); err != nil {
+		return list, err
 	}
 	if len(found) > 0 || state.Valid() { // the empty list says the same
 		if list.Running, err = s.sayRunning(v, uai); err != nil {
@@ -238,6 +228,34 @@ func (s *Pages) listOrders(v *web.Visit, uai okey.UAI) (list ordersList, err err
 	}
 	list.Filters, err = s.orderFilters(v, state, uai)
 	return list, err
+}
+
+// ordersTable has a line for each order; the school is named where there may be several.
+func ordersTable(v *web.Visit, uai okey.UAI, found []sql.ListedOrder) (*web.TableView, error) {
+	if len(found) == 0 {
+		return nil, nil
+	}
+	answers := v.Actor.Answers(v.Today())
+	several := uai == "" && (v.Desk() || len(answers) > 1 ||
+		slices.ContainsFunc(found, func(o sql.ListedOrder) bool { return !slices.Contains(answers, o.UAI) }))
+	columns := []string{"N°", "Date", "Établissement", "Clefs", "État", "Par"}
+	if !several {
+		columns = slices.Delete(columns, 2, 3)
+	}
+	rows := make([]web.Row, len(found))
+	for i, o := range found {
+		state := web.Cell{Text: o.State.Say(o.Received, o.Quantity), Tag: string(o.State)}
+		if o.Overdue {
+			state.Alarm = "en retard"
+		}
+		rows[i] = web.Row{{Text: fmt.Sprint(o.Number), Path: address.OrderURL(o.ID)}, web.Paris(v).Stamp(o.PlacedAt)}
+		if several {
+			rows[i] = append(rows[i], web.Cell{Text: o.Establishment, Clip: true})
+		}
+		rows[i] = append(rows[i], web.Cell{Text: sayQuantity(o), Number: true}, state, web.Cell{Text: o.ByName, Whole: true})
+	}
+	table, err := web.TableOf("Commandes", rows, columns...)
+	return &table, err
 }
 
 // sayRunning says what is under way at the establishment, or wherever the visitor answers.
@@ -264,7 +282,7 @@ func (s *Pages) orderFilters(v *web.Visit, state okey.OrderState, uai okey.UAI) 
 	filters.Add("etat", string(state), web.Field{Label: "État", Empty: "Tous", Choices: states})
 	err := s.AddPlaces(v, filters, uai)
 	if how, typed := filters.Fields["etablissement"]; typed && v.Actor.Support && uai == "" {
-		how.Hint = web.SchoolHint + " Pour voir ses commandes, en passer une ou régler sa réserve."
+		how.Hint = web.SchoolHint + " Pour commander, ou régler sa réserve."
 		filters.Fields["etablissement"] = how
 	}
 	filters.Doubt(v)

@@ -18,22 +18,24 @@ var ComposesOwn = []string{
 // composesPrefixes are what the names in .env begin with that are looked at; COMPOSE_ and the like are Docker's.
 var composesPrefixes = slices.Concat(prefixes, []string{"POSTGRES_"})
 
+const inSecrets = "écrivez le fichier du même nom, en minuscules et sans _FILE, dans le dossier secrets"
+
 const override = "donnez-le aux services dans docker-compose.override.yml"
 
 // NotPassed are the settings that docker-compose.yml does not take from .env, with what to do instead.
 var NotPassed = map[string]string{
-	"OKEY_DATABASE_URL":            "écrivez secrets/okey_database_url",
-	"OKEY_DATABASE_URL_FILE":       "écrivez secrets/okey_database_url",
-	"OKEY_ADMIN_DATABASE_URL":      "écrivez secrets/okey_admin_database_url",
-	"OKEY_ADMIN_DATABASE_URL_FILE": "écrivez secrets/okey_admin_database_url",
-	"OKEY_LINK_KEYS":               "écrivez secrets/okey_link_keys",
-	"OKEY_LINK_KEYS_FILE":          "écrivez secrets/okey_link_keys",
-	"OKEY_PIN_PEPPERS":             "écrivez secrets/okey_pin_peppers",
-	"OKEY_PIN_PEPPERS_FILE":        "écrivez secrets/okey_pin_peppers",
-	"OKEY_AUDIT_KEYS":              "écrivez secrets/okey_audit_keys",
-	"OKEY_AUDIT_KEYS_FILE":         "écrivez secrets/okey_audit_keys",
-	"OKEY_OIDC_CLIENT_SECRET":      "écrivez secrets/okey_oidc_client_secret",
-	"OKEY_OIDC_CLIENT_SECRET_FILE": "écrivez secrets/okey_oidc_client_secret",
+	"OKEY_DATABASE_URL":            inSecrets,
+	"OKEY_DATABASE_URL_FILE":       inSecrets,
+	"OKEY_ADMIN_DATABASE_URL":      inSecrets,
+	"OKEY_ADMIN_DATABASE_URL_FILE": inSecrets,
+	"OKEY_LINK_KEYS":               inSecrets,
+	"OKEY_LINK_KEYS_FILE":          inSecrets,
+	"OKEY_PIN_PEPPERS":             inSecrets,
+	"OKEY_PIN_PEPPERS_FILE":        inSecrets,
+	"OKEY_AUDIT_KEYS":              inSecrets,
+	"OKEY_AUDIT_KEYS_FILE":         inSecrets,
+	"OKEY_OIDC_CLIENT_SECRET":      inSecrets,
+	"OKEY_OIDC_CLIENT_SECRET_FILE": inSecrets,
 	"OKEY_LDAP_PASSWORD":           "écrivez-le dans un fichier, que nomme OKEY_LDAP_PASSWORD_FILE",
 	"OKEY_RADIUS_SECRET":           "écrivez-le dans un fichier, que nomme OKEY_RADIUS_SECRET_FILE",
 	"TEMPORAL_API_KEY":             "écrivez-la dans un fichier, que nomme TEMPORAL_API_KEY_FILE",

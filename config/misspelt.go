@@ -45,8 +45,8 @@ func misspelt(name, meant string) string {
 	return fmt.Sprintf("%s n'est pas un réglage, et n'a aucun effet : écrivez %s.", name, meant)
 }
 
-// Misspelt names the variables of an environment that are almost settings of OKEY, or of its docker-compose.yml, with what was meant: whoever
-// has written one believes that it holds. What is further off belongs to somebody else.
+// Misspelt names the variables of an environment that are almost settings of OKEY, or of its docker-compose.yml, with what was meant:
+// whoever has written one believes that it holds. What is further off belongs to somebody else.
 func Misspelt(environ map[string]string) []string {
 	names := readable()
 	var told []string

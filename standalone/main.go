@@ -63,7 +63,8 @@ const collectAt = 400
 
 func main() {
 	var f commands
-	told := kong.Parse(&f, kong.Name("okey-standalone"), kong.UsageOnError(), kong.Vars{"production": productionHelp, "version": version.Say()},
+	told := kong.Parse(&f, kong.Name("okey-standalone"), kong.UsageOnError(),
+		kong.Vars{"production": productionHelp, "version": version.Say()},
 		kong.Description("Tout OKEY sur une seule machine. Un port 0 prend un port libre et le garde."))
 
 	if told.Command() == "version" {

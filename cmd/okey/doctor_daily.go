@@ -20,9 +20,9 @@ import (
 // tellAgain is how long a mail that the relay did not take waits for another attempt: the relay may be what is ill.
 const tellAgain = 10 * time.Minute
 
-// settling is how long after its own start daily lets what is wrong mend itself before it tells support. After a reboot or an upgrade this and
-// OKEY start together: a database that recovers, migrations, the engine and the worker's first work take some minutes. What is wrong for
-// longer is, and what goes wrong later is told at the next hour. Tests alone change it.
+// settling is how long after its own start daily lets what is wrong mend itself before it tells support. After a reboot or an upgrade this
+// and OKEY start together: a database that recovers, migrations, the engine and the worker's first work take some minutes. What is wrong
+// for longer is, and what goes wrong later is told at the next hour. Tests alone change it.
 var settling = 5 * time.Minute
 
 // lookAgain is how long it waits meanwhile.

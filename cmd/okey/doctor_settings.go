@@ -130,10 +130,10 @@ func (d *doctor) connections(ctx context.Context) (string, error) {
 		return "", err
 	case each > most:
 		return "", okey.Errorf(okey.CodeInvalid, "un programme en ouvre jusqu'à %s (OKEY_DATABASE_CONNECTIONS), et la base en donne %s : "+
-			"baissez ce réglage, ou augmentez max_connections.", okey.SayNumber(each), okey.SayNumber(most))
+			"baissez ce réglage, ou faites-en donner plus par PostgreSQL.", okey.SayNumber(each), okey.SayNumber(most))
 	case 2*each > most:
 		return "", advice(fmt.Sprintf("un serveur et un worker en ouvrent jusqu'à %s, et la base en donne %s : baissez "+
-			"OKEY_DATABASE_CONNECTIONS, ou augmentez max_connections.", okey.SayNumber(2*each), okey.SayNumber(most)))
+			"OKEY_DATABASE_CONNECTIONS, ou faites-en donner plus par PostgreSQL.", okey.SayNumber(2*each), okey.SayNumber(most)))
 	}
 	return fmt.Sprintf("%s au plus par programme, la base en donne %s", okey.SayNumber(each), okey.SayNumber(most)), nil
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -74,4 +75,25 @@ func TestWhatPostgresSaysOfADirectoryIsExplained(t *testing.T) {
 	}
 	assert.Contains(t, Explain(`could not write to file: No space left on device`), "le disque est plein")
 	assert.Equal(t, "something else", Explain("something else"))
+}
+
+// Whoever puts the log aside while the server runs, as logrotate's copytruncate does, has what comes after at the beginning of the file.
+func TestTheLogMayBeEmptiedWhileTheServerRuns(t *testing.T) {
+	c := lasting(t, t.TempDir())
+	db, err := sql.Open("postgres", c.URL("postgres"))
+	require.NoError(t, err)
+	defer db.Close()
+	says := func(word string) string {
+		_, err := db.Exec("SELECT " + word)
+		require.Error(t, err)
+		text, err := os.ReadFile(c.LogFile())
+		require.NoError(t, err)
+		assert.Contains(t, string(text), word)
+		return string(text)
+	}
+	says("first_words")
+	require.NoError(t, os.Truncate(c.LogFile(), 0))
+	assert.True(t, strings.HasPrefix(says("next_words"), "20"), "a line begins with its time")
+	c.logFrom = 1 << 20
+	assert.Contains(t, c.lastWords(), "next_words")
 }

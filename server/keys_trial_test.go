@@ -78,6 +78,7 @@ func TestAHolderTriesTheirKey(t *testing.T) {
 	for _, page := range []string{"/", keyPage(serial), keyPage(serial) + "/ne-marche-plus", keyPage(serial) + "/ne-marche-plus/code"} {
 		assert.Contains(t, lea.get(page).HTML, `href="`+trialPage(serial)+`"`, page)
 	}
+	assert.Contains(t, lea.get("/aide/clef-dereglee").HTML, `href="/ma-clef/essai"`)
 	assert.Contains(t, lea.tries(serial, "4071", code()).text(), "Votre clef marche")
 	assert.False(t, h.key(serial).LastLoginAt.IsZero(), "the server has told of the login, %s", server.Log())
 
@@ -204,7 +205,7 @@ func TestWithoutAServerNoPageSpeaksOfTrying(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
 	serial, lea := h.inService(c), h.as(c.lea)
-	for _, page := range []string{"/", keyPage(serial), keyPage(serial) + "/ne-marche-plus", keyPage(serial) + "/ne-marche-plus/code"} {
+	for _, page := range []string{"/", "/aide/clef-dereglee", keyPage(serial), keyPage(serial) + "/ne-marche-plus", keyPage(serial) + "/ne-marche-plus/code"} {
 		assert.NotContains(t, strings.ToLower(lea.get(page).HTML), "/essai", page)
 	}
 	assert.Equal(t, http.StatusNotFound, lea.get(trialPage(serial)).Status)

@@ -115,6 +115,7 @@ func newServer(cfg config.Config, store *sql.Store, outcomes *sql.Outcomes, e ac
 				TicketLink:    cfg.TicketLink,
 				Conformity:    cfg.AccessibilityState,
 				EventMonths:   cfg.MonthsOfEvents(),
+				Trials:        len(cfg.RadiusServers) > 0,
 				Audit:         cfg.AccessibilityAudit,
 			}),
 			reference.New(site, cfg.URL),

@@ -284,11 +284,11 @@ func sameUsers(a, b []freeradius.User) bool {
 	return slices.EqualFunc(a, b, func(x, y freeradius.User) bool { return x.Name == y.Name && x.Serial == y.Serial })
 }
 
-// inHand are the keys that their holder can use, or may try before they are handed over, and whose they are. The server takes the first
-// of somebody's keys: one that replaces another comes last.
+// inHand are the keys that their holder can use, or may try before they are handed over, and whose they are: one that replaces another
+// comes after it.
 const inHand = `SELECT p.uid, k.serial, p.given_name || ' ' || p.family_name FROM key k LEFT JOIN request r ON r.id = k.request
 	JOIN person p ON p.id = coalesce(k.holder, r.person) WHERE k.state IN ('in_service', 'lent', 'attributed')
-	ORDER BY p.family_name, p.given_name, k.state = 'attributed', k.serial`
+	ORDER BY p.family_name, p.given_name, p.uid, k.state = 'attributed', k.serial`
 
 // plain are the names that FreeRADIUS' file of users takes as they are.
 var plain = regexp.MustCompile(`^[A-Za-z0-9._@-]+$`)

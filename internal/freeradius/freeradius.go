@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	files "okey/docs/freeradius"
@@ -26,7 +27,7 @@ type Settings struct {
 	More       string // behind the site
 }
 
-// User is somebody with a key.
+// User is somebody with a key; who has two stands there twice.
 type User struct {
 	Name, Serial string
 	Secret       []byte // RFC 6238, SHA-1, 30 seconds, six digits
@@ -66,12 +67,24 @@ func (s Settings) Prepare(users []User) error {
 	return s.WriteUsers(users)
 }
 
-// WriteUsers replaces those who have a key. FreeRADIUS reads them on SIGHUP.
+// places are where somebody's keys stand in their line, the key in hand before the one that is to follow.
+var places = []string{`TOTP-Secret := %q, Tmp-String-0 := %q`, `, Tmp-String-2 := %q, Tmp-String-3 := %q`}
+
+// WriteUsers replaces those who have a key, somebody's keys one after the other. FreeRADIUS reads them on SIGHUP.
 func (s Settings) WriteUsers(users []User) error {
 	var b strings.Builder
-	for _, u := range users {
-		fmt.Fprintf(&b, "%s\tTOTP-Secret := %q, Tmp-String-0 := %q\n", u.Name,
-			base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(u.Secret), u.Serial)
+	for len(users) > 0 {
+		of := slices.IndexFunc(users, func(u User) bool { return u.Name != users[0].Name })
+		if of < 0 {
+			of = len(users)
+		}
+		line := users[0].Name + "\t"
+		for i, u := range users[:min(of, len(places))] {
+			secret := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(u.Secret)
+			line += fmt.Sprintf(places[i], secret, u.Serial)
+		}
+		b.WriteString(line + "\n")
+		users = users[of:]
 	}
 	whole := filepath.Join(s.Dir, "okey-users")
 	if err := os.WriteFile(whole+".new", []byte(b.String()), 0o600); err != nil {

@@ -27,6 +27,7 @@ type helpScreen struct {
 	Ticket   *ticket
 	Portal   string
 	Training string
+	Trials   bool
 
 	pages  *Pages
 	reader *web.Visit
@@ -97,7 +98,8 @@ func (s *Pages) situationPage(v *web.Visit) error {
 	}
 	one := found[0]
 	page := helpScreen{
-		Desk: one.Desk, Ticket: s.help.ticket(one.Question), Portal: s.help.Portal, Training: s.help.Training, pages: s, reader: v,
+		Desk: one.Desk, Ticket: s.help.ticket(one.Question), Portal: s.help.Portal, Training: s.help.Training, Trials: s.help.Trials,
+		pages: s, reader: v,
 	}
 	for _, other := range s.Situations() {
 		if other.Theme == one.Theme && other.Name != one.Name {

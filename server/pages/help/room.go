@@ -43,7 +43,8 @@ type Settings struct {
 	TicketTool, TicketProduct string
 	TicketLink                func(subject string) string
 	Conformity, Audit         string
-	EventMonths               int // for how many months events are kept
+	EventMonths               int  // for how many months events are kept
+	Trials                    bool // there is an authentication server to try keys with
 }
 
 func (o Settings) ticket(subject string) *ticket {

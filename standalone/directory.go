@@ -67,6 +67,9 @@ func (d directory) People(ctx context.Context) ([]idp.Person, error) {
 	for i, p := range people {
 		people[i].Group, people[i].Does = placed(p)
 		people[i].Waits = waits[p.UID].say()
+		if p.Role == "" {
+			people[i].Group, people[i].Role = "Sans fonction", "ne travaille plus dans un établissement"
+		}
 	}
 	slices.SortStableFunc(people, func(a, b idp.Person) int {
 		return cmp.Or(cmp.Compare(proposed(a.UID), proposed(b.UID)), cmp.Compare(waits[b.UID].all(), waits[a.UID].all()))
@@ -86,9 +89,12 @@ func (w work) say() string {
 	return fmt.Sprintf("À répondre : %d, à remettre : %d", w.answers, w.handovers)
 }
 
-const awaited = `SELECT p.uid, count(*) FILTER (WHERE r.stage = 'awaiting_decision'), count(*) FILTER (WHERE r.stage = 'awaiting_handover')
+// awaited counts each request once: a function may be said by the file and by claims as well.
+const awaited = `SELECT p.uid, count(DISTINCT r.id) FILTER (WHERE r.stage = 'awaiting_decision'),
+		count(DISTINCT r.id) FILTER (WHERE r.stage = 'awaiting_handover')
 	FROM request r JOIN establishment e ON e.uai = r.uai
-	JOIN assignment a ON a.uai = coalesce(e.host, e.uai) AND a.function IN ('chef', 'adjoint') AND (a.until IS NULL OR a.until >= current_date)
+	JOIN assignment a ON a.uai = coalesce(e.host, e.uai) AND a.function IN ('chef', 'adjoint')
+		AND (a.until IS NULL OR a.until >= current_date)
 	JOIN person p ON p.id = a.person AND p.id <> r.person
 	WHERE r.closed_at IS NULL AND r.stage IN ('awaiting_decision', 'awaiting_handover') GROUP BY p.uid`
 

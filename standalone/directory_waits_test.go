@@ -30,9 +30,28 @@ func TestTheProvidersPeopleAreThoseFirstWhomSomebodyAwaits(t *testing.T) {
 	assert.Equal(t, []string{roux.UID, gris.UID}, []string{people[0].UID, people[1].UID})
 	assert.Equal(t, []string{"À répondre : 2, à remettre : 0", "À répondre : 1, à remettre : 0", ""},
 		[]string{people[0].Waits, people[1].Waits, people[2].Waits})
+	s.Exec(`INSERT INTO assignment (person, uai, function, source, since) SELECT person, uai, function, 'claims', since FROM assignment`)
+	people, err = directory{s.Store.DB()}.People(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, "À répondre : 2, à remettre : 0", people[0].Waits, "what claims say beside the file waits once")
 	s.Exec(`UPDATE establishment SET host = $2 WHERE uai = $1`, scene.Tilleuls, scene.Acacias)
 	people, err = directory{s.Store.DB()}.People(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, "À répondre : 3, à remettre : 0", people[0].Waits)
 	assert.Equal(t, gris.UID, people[0].UID, "who answers for a section that has a host is the host's head")
+}
+
+// Who has left without a function is nobody of the academy: the page says what they are.
+func TestTheProvidersPageSaysWhoHasNoFunctionLeft(t *testing.T) {
+	s := scene.New(t)
+	left, desk := s.Person("Karima Bouchet", okey.Staff, scene.Acacias), s.Person("Nadia Durand", okey.Staff, scene.Acacias)
+	s.Exec(`DELETE FROM assignment`)
+	s.Exec(`UPDATE person SET support = true WHERE id = $1`, desk.ID)
+	people, err := directory{s.Store.DB()}.People(t.Context())
+	require.NoError(t, err)
+	gone, _ := find(people, left.UID)
+	assert.Equal(t, "Sans fonction", gone.Group)
+	assert.Equal(t, "ne travaille plus dans un établissement", gone.Role)
+	stays, _ := find(people, desk.UID)
+	assert.Equal(t, []string{"Académie", "assistance"}, []string{stays.Group, stays.Role})
 }

@@ -97,8 +97,7 @@ const (
 func (h *house) beganSo() error {
 	text, err := os.ReadFile(h.marker())
 	serious := string(text) == inProduction
-	switch {
-	case errors.Is(err, os.ErrNotExist) || err == nil && serious == h.flags.Production:
+	if errors.Is(err, os.ErrNotExist) || err == nil && serious == h.flags.Production {
 		return nil
 	}
 	if err != nil {

@@ -124,18 +124,56 @@ func TestTheTourHasTheKeyTried(t *testing.T) {
 	assert.Equal(t, trialPage(serial), lea.get("/ma-clef/essai").Location)
 	lea.tries(serial, "4071", "000000")
 	assert.Contains(t, lea.get("/").text(), "4 sur 6", "refused")
+
+	lent := h.Key(demo.School)
+	lea.done(lea.fill(keyPage(serial)+"/egaree", keyPage(serial)+"/egaree", "comment", "chez moi"))
+	loan := lea.asks()
+	roux.done(roux.answers(loan, "approve", ""))
+	lea.done(lea.signs(loan))
+	roux.done(roux.fill(loan, loan+"/remise", "serial", string(lent)))
+	assert.Contains(t, lea.get("/").text(), "4 sur 6", "lent")
+	roux.reports(lent, okey.ReasonReturn)
+	lea.done(lea.fill(keyPage(serial)+"/retrouvee", keyPage(serial)+"/retrouvee", "comment", "là"))
+	assert.Contains(t, lea.get("/").text(), "4 sur 6", "found")
 	lea.tries(serial, "4071", radiustest.Code(t, shown, time.Now()))
-	assert.Contains(t, lea.get("/").text(), "5 sur 6")
+	assert.Contains(t, lea.get("/").text(), "5 sur 6", "her own key, not the last that she was given")
 	assert.Contains(t, lea.get("/").HTML, `href="/demonstration/moteur">`)
+	lea.get("/demonstration/moteur")
+
+	lea.done(lea.fill(keyPage(serial)+"/egaree", keyPage(serial)+"/egaree", "comment", "encore"))
+	loan = lea.asks()
+	assert.Contains(t, lea.get("/").text(), "6 sur 6", "mislaid again, and a loan asked for")
+	roux.done(roux.answers(loan, "approve", ""))
+	lea.done(lea.signs(loan))
+	roux.done(roux.fill(loan, loan+"/remise", "serial", string(lent)))
+	assert.Contains(t, lea.get("/").text(), "6 sur 6", "lent")
 }
 
-// A request that got no key leads nowhere on: the tour begins again.
-func TestTheTourBeginsAgainAfterARefusal(t *testing.T) {
+// A request that got no key leads nowhere on: what was done stays done, and the way is to ask again.
+func TestAfterARefusalTheTourKeepsItsTicksAndHasAnotherKeyAskedFor(t *testing.T) {
 	h := newHouseWith(t, demonstrated)
 	requester, head := h.players()
+	h.Key(demo.School)
 	lea, roux := h.as(requester), h.as(head)
+	shows := func(done, next, way string) {
+		t.Helper()
+		page := lea.get("/demandes")
+		assert.Contains(t, page.text(), "Essayez en deux minutes "+done+" sur 5 Ensuite : "+next)
+		assert.Contains(t, page.HTML, way)
+	}
+	again := `href="/demandes/nouvelle?etablissement=` + demo.School + `">Demander une clef</a>`
 	roux.done(roux.answers(lea.asks(), "refuse", "pas cette année"))
-	assert.Contains(t, lea.get("/").text(), "Essayez en deux minutes 0 sur 5")
+	shows("1", "Paul Roux répond par le courriel. D'abord : Léa Martin demande une clef.", again)
+	request := lea.asks()
+	shows("1", "Paul Roux répond par le courriel. Ouvrez", `value="`+demo.Head+`"`)
+	roux.done(roux.answers(request, "approve", ""))
+	lea.done(lea.signs(request))
+	lea.done(lea.fill(request, request+"/retrait", "comment", ""))
+	shows("3", "Paul Roux remet la clef. D'abord : Léa Martin demande une clef.", again)
+	request = lea.asks()
+	shows("3", "Paul Roux remet la clef. D'abord : Paul Roux répond par le courriel.", `value="`+demo.Head+`"`)
+	roux.done(roux.answers(request, "approve", ""))
+	shows("3", "Paul Roux remet la clef. D'abord : Léa Martin signe la charte.", `href="`+request+`/charte">Signer la charte</a>`)
 }
 
 // At Léa's other school nobody of the tour answers.

@@ -175,15 +175,6 @@ func (t *Tx) AskForGood(ctx context.Context, id uuid.UUID, reason okey.RequestRe
 	return t.exec(ctx, `UPDATE request SET reason = $2 WHERE id = $1`, id, string(reason))
 }
 
-// LatestRequestOf returns the request that somebody has asked for last, by their uid, one that brought them a key before others; not_found
-// where there is none.
-func (r reader) LatestRequestOf(ctx context.Context, uid string) (okey.Request, error) {
-	var row requestRow
-	err := r.get(ctx, &row, "Aucune demande.", `SELECT `+requestColumns+requestTables+`
-		WHERE r.person = (SELECT id FROM person WHERE uid = $1) ORDER BY r.stage = 'handed_over' DESC, r.asked_at DESC, r.id LIMIT 1`, uid)
-	return row.request(), err
-}
-
 // deadlines are what is due while a request stands where it does, as the flow was told last; none where the rows of its
 // actions are gone, or nothing is due.
 const deadlines = `SELECT a.verdict -> 'standing' -> 'deadlines' AS due FROM action a

@@ -122,14 +122,6 @@ func (r reader) LastTrial(ctx context.Context, serial okey.Serial, from, until t
 	return found[0], true, nil
 }
 
-// HasTried tells whether somebody has tried the key that a request has given them, and it was accepted.
-func (r reader) HasTried(ctx context.Context, request uuid.UUID) (tried bool, err error) {
-	err = r.get(ctx, &tried, "", `SELECT EXISTS (SELECT FROM key_trial t
-		JOIN request r ON r.handed_over_key = t.serial AND r.person = t.person
-		WHERE r.id = $1 AND t.outcome = 'accepted')`, request)
-	return tried, err
-}
-
 // ReportBeside is what whoever reports their key is told besides: whether they have a request open, and the last trial of the key since
 // an instant; nil for none.
 func (r reader) ReportBeside(

@@ -76,8 +76,12 @@ journey("a newcomer goes through the steps, by the panel alone", ["desktop"], as
 
   await done(0);
   const switcher = newcomer.page.getByText("Changer de personne");
-  for (const width of [390, 1280]) {
+  for (const [width, rows, tallest] of [[390, 3, 440], [1280, 1, 240]]) {
     await newcomer.page.setViewportSize({ width, height: 900 });
+    const tops = await panel().getByRole("listitem").evaluateAll((steps) => steps.map((step) => step.getBoundingClientRect().top));
+    assert.deepEqual([tops.length, new Set(tops).size], [6, rows], "no step stands alone in a row");
+    const { height } = await panel().boundingBox();
+    assert.ok(height <= tallest, `the panel leaves the page its place: ${height} px high at ${width}`);
     const closed = await switcher.boundingBox();
     await switcher.click();
     assert.deepEqual(await switcher.boundingBox(), closed, "what was pressed stays under the pointer");

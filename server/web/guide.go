@@ -9,17 +9,22 @@ type Guide struct {
 	Whole bool // all of them, or the next alone
 	Said  string
 	Steps []GuideStep
-	Next  *GuideStep // nil once all are done
+	Next  *GuideWay // to the first that is not done; nil once all are
 
 	Groups        []cast.Group
 	Me            string // uid of whoever is signed in
 	Become, Visit string // where the forms lead
 }
 
-// GuideStep is one thing to try, with the way to do it: a link for whoever is the right person, else a button to become that person.
+// GuideStep is one thing to try.
 type GuideStep struct {
+	Name  string
+	State string // done, now or next
+}
+
+// GuideWay leads to a step: a link for whoever is the right person, else a button to become that person.
+type GuideWay struct {
 	Name, How string
-	State     string // done, now or next
 	Do, Path  string // the link
 	As, Who   string // uid and name of whom to become
 	Become    string // the form's address

@@ -87,7 +87,7 @@ func (p *Pages) show(v *web.Visit) error {
 
 // engine leads to the request's own page in the engine.
 func (p *Pages) engine(v *web.Visit) error {
-	latest, err := p.store.LatestRequestOf(v.Ctx(), cast.Requester)
+	_, latest, err := p.store.Tour(v.Ctx(), cast.Requester, cast.School)
 	if err != nil {
 		return err
 	}

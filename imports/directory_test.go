@@ -104,7 +104,7 @@ func TestTheDirectorySaysWhoPeopleAreAndWhatTheyDo(t *testing.T) {
 	require.NoError(t, r.Print(&b))
 	assert.Contains(t, b.String(), "absent de l'annuaire, retiré : lmartin (Léa Martin)")
 	assert.Contains(t, b.String(), "2 entrées lues")
-	runs, err := w.ImportRuns(t.Context(), 10)
+	runs, _, err := w.ImportRuns(t.Context(), sql.ImportList{Limit: 10})
 	require.NoError(t, err)
 	require.Len(t, runs, 4, "with that of the establishments")
 	left := slices.IndexFunc(runs, func(run sql.ImportRun) bool { return run.Removed == 1 })

@@ -65,6 +65,10 @@ func factsOf(letter Letter) Facts {
 			Kind: "0061565U perdrait 31 de ses 40 personnes : personne n'y a été retiré. Vérifiez l'annuaire ; s'il est exact, lancez " +
 				"« okey sync directory --force ».",
 		}}, 1
+	case KeyMislaid:
+		f.Change = okey.ReasonMislaid
+	case KeyRecovered:
+		f.Change = okey.ReasonRecovered
 	case WebhookStopped:
 		f.Items, f.Total = []Item{{Kind: "authentification", Need: "a répondu 500"}}, 1
 	case SupportOrdered, OrderClosed:

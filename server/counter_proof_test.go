@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -64,6 +65,10 @@ func TestAKeyIsTriedAtTheCounterAndTheRecordSaysSo(t *testing.T) {
 	assert.Contains(t, page.text(), "Donnez la clef à Léa Martin, qui tape ici son code PIN et le nombre affiché.")
 	assert.Contains(t, page.text(), "Cet essai est facultatif.")
 	assert.Contains(t, page.HTML, `type="password"`)
+	first := func(page sheet) bool {
+		return strings.Index(page.HTML, `id="essai"`) < strings.Index(page.HTML, `name="serial"`)
+	}
+	assert.False(t, first(page), "the number that most type comes first")
 	assert.Equal(t, "key_not_free", p.check(p.serial, "4071").at("code"), "nobody is trying it")
 
 	code := p.code()
@@ -100,6 +105,7 @@ func TestWhereATrialIsRequiredNoKeyChangesHandsWithout(t *testing.T) {
 	p := provesAtCounter(t, "nice=required")
 	roux, lea := p.as(p.roux), p.as(p.lea)
 	assert.Contains(t, roux.get(p.counter).text(), "Sans essai réussi, la remise est refusée.")
+	assert.Less(t, strings.Index(roux.get(p.counter).HTML, `id="essai"`), strings.Index(roux.get(p.counter).HTML, `name="serial"`))
 	assert.NotContains(t, roux.get(p.counter).text(), "sans essai,", "support's reason")
 	refused := p.handsOver(roux, "comment", "Pas le temps.")
 	assert.Equal(t, http.StatusConflict, refused.Status)

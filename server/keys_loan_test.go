@@ -105,6 +105,16 @@ func TestWhoHasMislaidAKeyThatEndsSoonMayBeLentOne(t *testing.T) {
 	lea.done(lea.fill(keyPage(own)+"/retrouvee", keyPage(own)+"/retrouvee", "comment", "là"))
 }
 
+func TestAMislaidKeyDoesNotServeUntilTheNextOne(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	own, _ := h.borrows(c)
+	h.Exec(`UPDATE key SET expires_on = $2 WHERE serial = $1`, string(own), here().AddMonths(1).String())
+	asked := h.as(c.lea).get("/demandes/nouvelle").text()
+	assert.Contains(t, asked, "La nouvelle la remplacera.")
+	assert.NotContains(t, asked, "sert jusqu'à la remise")
+}
+
 func TestWhoHasTheirKeyIsLentNoneByTheAPI(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()

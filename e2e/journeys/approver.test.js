@@ -60,4 +60,10 @@ journey("a scanned serial number finds whom the key is for", twoWays, async (vis
   await field.fill(request.key.serial.toLowerCase());
   await head.leads(() => field.press("Enter"));
   await head.sees(requester.name);
+  const engraved = head.page.locator("[data-scan]");
+  await engraved.fill("0000000000");
+  await head.leads(() => engraved.press("Enter"));
+  await head.sees(/Aucune clef ne porte le numéro/);
+  await head.page.keyboard.type(request.key.serial); // scanned once more, without a click
+  assert.equal(await engraved.inputValue(), request.key.serial);
 });

@@ -249,8 +249,11 @@ func (b *book) printLayout(name string, top int) error {
 	}); err != nil {
 		return err
 	}
-	beside := 0.4 // inches, which any printer can
-	if err := b.SetPageMargins(name, &excelize.PageLayoutMarginsOptions{Left: &beside, Right: &beside}); err != nil {
+	beside, above, outer := 0.4, 0.75, 0.3 // inches, which any printer can; what is not said would be nought
+	err := b.SetPageMargins(name, &excelize.PageLayoutMarginsOptions{
+		Left: &beside, Right: &beside, Top: &above, Bottom: &above, Header: &outer, Footer: &outer,
+	})
+	if err != nil {
 		return err
 	}
 	title := strings.ReplaceAll(cut(clean(b.about.Title), 100), "&", "&&")

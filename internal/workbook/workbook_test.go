@@ -87,6 +87,17 @@ func TestCellsHaveTheirTypes(t *testing.T) {
 	assert.Equal(t, "46752", raw, "a day is a number for Excel, that sorts and filters")
 }
 
+// What is not said of a margin is nought, where no printer prints.
+func TestASheetHasMarginsOnEverySide(t *testing.T) {
+	m, err := open(t, write(t, sheet())).GetPageMargins("Clefs")
+	require.NoError(t, err)
+	for _, inches := range []*float64{m.Left, m.Right, m.Top, m.Bottom, m.Header, m.Footer} {
+		require.NotNil(t, inches)
+		assert.GreaterOrEqual(t, *inches, 0.25)
+	}
+	assert.Greater(t, *m.Bottom, *m.Footer, "what stands below has room")
+}
+
 func TestTextNeverBecomesAFormula(t *testing.T) {
 	for _, text := range []string{
 		"=1+1", "+33 6", "-1", "@SUM(A1)", "=HYPERLINK(\"http://x\")", "_x0041_", "<b>&\"", "1,23E+11",

@@ -24,7 +24,8 @@ func Address(path string) string { return (&url.URL{Scheme: scheme, Path: path})
 
 type sink struct{ *lumberjack.Logger }
 
-func (sink) Sync() error { return nil } // each line is written at once
+// Sync has nothing to do: each line is written at once.
+func (sink) Sync() error { return nil }
 
 func init() {
 	err := zap.RegisterSink(scheme, func(at *url.URL) (zap.Sink, error) { return sink{New(at.Path)}, nil })

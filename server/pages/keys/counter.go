@@ -25,6 +25,14 @@ type Counter struct {
 	Form     *web.Form // nil where there is nothing to try
 }
 
+// First tells whether the trial stands before the handover: one that has to be, or has begun. Nobody looks for another one.
+func (c *Counter) First() bool {
+	return c.Required || c.Right != "" || c.Said != "" || c.Form != nil && len(c.Form.Errors) > 0
+}
+
+// Of names whoever types, after "l'écran".
+func (c *Counter) Of() string { return okey.SayOf(c.Who) }
+
 // ProvesKeys tells whether keys are tried at the counters of an academy.
 func (s *Pages) ProvesKeys(academy string) bool {
 	return s.trials != nil && s.trials.Proofs.Offered(academy)

@@ -47,7 +47,7 @@ type keysScreen struct {
 }
 
 // narrower are the filters that only few look for.
-var narrower = []string{"lot", "suivi", "expire", "tri"}
+var narrower = []string{"lot", "suivi", "expire"}
 
 // keyColumn is the head of a column; its link sorts by it, and a second time the other way round.
 type keyColumn struct{ Title, Path, Sorted string }

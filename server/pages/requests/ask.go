@@ -124,11 +124,11 @@ func (s *Pages) askReasons(v *web.Visit, a *asking) error {
 			return nil
 		}
 		a.reasons = []web.Choice{{Value: string(okey.Renewal)}}
-		a.About = fmt.Sprintf(
-			"Votre clef %s expire le %s. La nouvelle la remplacera ; l'ancienne sert jusqu'à la remise.",
-			key.Serial,
-			web.Paris(v).Date(key.ExpiresOn),
-		)
+		until := " ; l'ancienne sert jusqu'à la remise"
+		if key.State == okey.Suspended { // it serves no more, mislaid
+			until = ""
+		}
+		a.About = fmt.Sprintf("Votre clef %s expire le %s. La nouvelle la remplacera%s.", key.Serial, web.Paris(v).Date(key.ExpiresOn), until)
 		if key.ExpiresOn.Before(v.Today()) {
 			a.About = fmt.Sprintf(
 				"Votre clef %s a expiré le %s : elle ne sert plus. La nouvelle la remplacera.",

@@ -15,8 +15,10 @@ import (
 // Scanned is the key whose number was typed, and what to do with it where it waits for nobody here. A key that the visitor may not see is
 // like one that does not exist.
 func (s *Pages) Scanned(v *web.Visit, typed string) (okey.Key, string, error) {
-	nobody := fmt.Sprintf("Personne de ce nom n'attend de clef, et aucune clef à remettre ne porte ce numéro : « %s ». "+
-		"Pour une autre clef, tapez son numéro entier.", typed)
+	nobody := fmt.Sprintf("Personne de ce nom n'attend de clef, et aucune clef à remettre ne porte ce numéro : « %s ».", typed)
+	if len(okey.Compact(typed)) <= okey.LastOfSerial {
+		nobody += " Pour une autre clef, tapez son numéro entier."
+	}
 	serial, err := okey.ParseSerial(typed)
 	if err != nil {
 		return okey.Key{}, nobody, nil //nolint:nilerr // it is a name, then

@@ -121,8 +121,10 @@ for (const line of document.querySelectorAll("[data-tick-all]")) {
 // A scanner types where the cursor is: what it typed before gives way.
 for (const field of document.querySelectorAll("[data-scan]")) field.select();
 
-// What is wrong with a form comes first, also where the address names another place of the page, or a field of it takes the focus.
-document.querySelector("main .warning[autofocus]")?.focus();
+// What is wrong with a form comes first, also where the address names another place of the page, or a field of it takes the focus: but for
+// what a scanner types into, which is scanned once more.
+const wrong = document.querySelector("main .warning[autofocus]");
+(wrong?.closest("form")?.querySelector("[data-scan]") ?? wrong)?.focus();
 
 // A link to what is folded away opens it, where a browser does not do so by itself.
 const unfold = () => {

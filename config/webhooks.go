@@ -46,8 +46,8 @@ var reserved = []netip.Prefix{
 
 var shared = netip.MustParsePrefix("100.64.0.0/10") // of a provider, RFC 6598
 
-// Admits tells whether OKEY may connect to an address of the receiver. Where one within is allowed, that is still none of those that machines
-// tell their own secrets at (link-local).
+// Admits tells whether OKEY may connect to an address of the receiver. Where one within is allowed, that is still none of those that
+// machines tell their own secrets at (link-local).
 func (w Webhook) Admits(address netip.Addr) bool {
 	ip := address.Unmap()
 	if slices.ContainsFunc(reserved, func(network netip.Prefix) bool { return network.Contains(ip) }) {
@@ -126,7 +126,8 @@ func (c *Config) examineWebhook(where string, w *Webhook) {
 		wrong("url", "n'est pas chiffrée", "Écrivez https://, ou permettez-la : docs/events.md dit comment.")
 	default:
 		if ip, err := netip.ParseAddr(u.Hostname()); err == nil && !w.Admits(ip) {
-			wrong("url", "a une adresse réservée, ou privée sans que « private » le permette", "docs/events.md dit lesquelles sont refusées.")
+			wrong("url", "a une adresse réservée, ou privée sans que « private » le permette",
+				"docs/events.md dit lesquelles sont refusées.")
 		}
 	}
 	for i, path := range w.SecretFiles {

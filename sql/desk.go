@@ -116,7 +116,8 @@ type FailedMail struct {
 
 const failedMails = `SELECT ` + mailColumns + `, coalesce(
 		(SELECT e.name FROM assignment a JOIN establishment e ON e.uai = a.uai
-			WHERE a.person = m.person AND (a.until IS NULL OR a.until >= $3::date) ORDER BY (e.uai = about.uai) IS TRUE DESC, e.uai LIMIT 1),
+			WHERE a.person = m.person AND (a.until IS NULL OR a.until >= $3::date)
+			ORDER BY (e.uai = about.uai) IS TRUE DESC, e.uai LIMIT 1),
 		(SELECT e.name FROM establishment e WHERE e.uai = about.uai), '') AS school
 	FROM mail m CROSS JOIN LATERAL (SELECT coalesce((SELECT r.uai FROM request r WHERE r.id = m.request),
 		(SELECT k.uai FROM key k WHERE k.serial = m.key), m.mail_order->>'uai',

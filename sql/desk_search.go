@@ -42,8 +42,8 @@ const foundPosts = `(SELECT coalesce(json_agg(json_build_object('function', t.fu
 // wherever it is named.
 const askedFor = `(SELECT ARRAY(SELECT fold(w) FROM unnest($1::text[]) AS w) AS words, fold($2::text) AS whole OFFSET 0) asked`
 
-// within is what an index finds of all that holds each word: $%d is the first of three parameters. Their patterns are made once: an index of
-// trigrams has each row that it finds looked at again.
+// within is what an index finds of all that holds each word: $%d is the first of three parameters. Their patterns are made once: an index
+// of trigrams has each row that it finds looked at again.
 func within(column string, first int) string {
 	patterns := make([]string, 3)
 	for i := range patterns {

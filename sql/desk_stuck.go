@@ -52,8 +52,8 @@ func (s Stuck) Count() int {
 // LateDays is after how many days an answer is late.
 const LateDays = 5
 
-// The windows of support's page: an action is stuck after a minute (its sender waited 3 seconds), a workflow is missed after two (the repair
-// watch looks each minute), a delivery after a week, and what was refused is history after two.
+// The windows of support's page: an action is stuck after a minute (its sender waited 3 seconds), a workflow is missed after two (the
+// repair watch looks each minute), a delivery after a week, and what was refused is history after two.
 const (
 	MissedAfter  = 2 * time.Minute
 	stuckAfter   = time.Minute

@@ -80,8 +80,8 @@ type ListedKey struct {
 
 const foldedHolder = `fold(concat_ws(' ', p.family_name, p.given_name, p.uid))`
 
-// calledAll tells whether a person's names and uid have all words, of the lines that migration 00042 keeps of them: to fold thousands of names
-// takes longer than to find them.
+// calledAll tells whether a person's names and uid have all words, of the lines that migration 00042 keeps of them: to fold thousands of
+// names takes longer than to find them.
 func calledAll(words string) string {
 	return `(SELECT bool_and(strpos(split_part(p.sought, E'\n', 3) || ' ' || split_part(p.sought, E'\n', 4), w) > 0)
 		FROM unnest(ARRAY(SELECT fold(w) FROM unnest(` + words + `::text[]) AS w)) AS w)`

@@ -157,10 +157,11 @@ const eventsAfter = `SELECT o.seq, o.id, o.type, o.at, o.serial, o.state, o.uai,
 
 const outboxReach = `SELECT h.event_seq AS last, coalesce((SELECT min(seq) FROM outbox), h.event_seq + 1) - 1 AS gone FROM audit_head h`
 
-// BeginEventsAnew is for a database that was restored: numbers go on where no reader has been, and what came before is kept no more, so that
-// each is told to begin anew, for good. They go on from the clock's microseconds since 1970, which no numbering has reached however many
-// restores of one backup there were: none has an event a microsecond, and programs that count in floating point read them whole until 2255. It returns the receivers of webhooks, whom nothing tells, by name; found is false where there was
-// never an event. The caller sees to it that nobody works meanwhile: it holds the audit's head.
+// BeginEventsAnew is for a database that was restored: numbers go on where no reader has been, and what came before is kept no more, so
+// that each is told to begin anew, for good. They go on from the clock's microseconds since 1970, which no numbering has reached however
+// many restores of one backup there were: none has an event a microsecond, and programs that count in floating point read them whole until
+// 2255. It returns the receivers of webhooks, whom nothing tells, by name; found is false where there was never an event. It holds the
+// audit's head: nobody writes meanwhile.
 func (s *Store) BeginEventsAnew(ctx context.Context) (receivers []string, found bool, err error) {
 	err = s.Do(ctx, func(t *Tx) error {
 		receivers, found = nil, false
@@ -169,17 +170,17 @@ func (s *Store) BeginEventsAnew(ctx context.Context) (receivers []string, found 
 		if found = last > 0; err != nil || !found {
 			return err
 		}
-		err = t.get(ctx, &now, "", `UPDATE audit_head SET event_seq = greatest(event_seq + 1, (extract(epoch FROM clock_timestamp()) * 1e6)::bigint)
-			RETURNING event_seq`)
+		err = t.get(ctx, &now, "", `UPDATE audit_head
+			SET event_seq = greatest(event_seq + 1, (extract(epoch FROM clock_timestamp()) * 1e6)::bigint) RETURNING event_seq`)
 		if err != nil {
 			return err
 		}
 		if err := t.exec(ctx, `DELETE FROM outbox`); err != nil {
 			return err
 		}
-		return t.all(ctx, &receivers, `WITH begun AS (UPDATE webhook_receiver SET epoch = epoch + 1, position = $1, ahead = '{}', waiting = '{}',
-				missed = missed + greatest(0, $2 - position - cardinality(ahead)), failing_since = NULL, attempts = 0, alive = true, next_try_at = NULL
-			RETURNING name, state)
+		return t.all(ctx, &receivers, `WITH begun AS (UPDATE webhook_receiver SET epoch = epoch + 1, position = $1, ahead = '{}',
+				waiting = '{}', missed = missed + greatest(0, $2 - position - cardinality(ahead)),
+				failing_since = NULL, attempts = 0, alive = true, next_try_at = NULL RETURNING name, state)
 			SELECT name FROM begun WHERE state <> 'absent' ORDER BY name`, now, last)
 	})
 	if err != nil {

@@ -26,8 +26,9 @@ func (s *Pages) shortFigures(v *web.Visit, chosen dashboardChoice) (web.Figures,
 			Name: okey.SayPlace(p.Name, p.UAI), Path: address.SchoolURL(p.UAI),
 			Values: []float64{float64(waiting), float64(p.Free), float64(p.Unanswered), float64(p.InLine)},
 			Drawn:  []float64{float64(waiting - p.Free)},
-			Label:  fmt.Sprintf("%s à servir, %s %s", okey.SayNumber(waiting), okey.SayNumber(p.Free), okey.SayEither(p.Free, "libre", "libres")),
-			Taken:  []any{p.UAI, p.Name},
+			Label: fmt.Sprintf("%s à servir, %s %s",
+				okey.SayNumber(waiting), okey.SayNumber(p.Free), okey.SayEither(p.Free, "libre", "libres")),
+			Taken: []any{p.UAI, p.Name},
 		})
 	}
 	return f, err

@@ -143,7 +143,7 @@ func (s *Pages) showKey(v *web.Visit, status int, key okey.Key, f *web.Form, not
 	if page.Mine != nil && !k.manages {
 		page.Form = nil // the two things that a holder may report have pages of their own
 	}
-	if s.provesReturn(v, k) {
+	if s.provesReturn(k) {
 		page.Trial = &web.NavLink{Name: returnTitle, Path: address.KeyURL(key.Serial) + address.PathTrial}
 	}
 	title, of := k.title()

@@ -21,7 +21,7 @@ const returnTitle = "Essayer la clef rendue"
 
 // provesReturn tells whether a key of somebody else's may be tried by the visitor, who takes it back: one that the authentication server
 // accepts as it stands.
-func (s *Pages) provesReturn(v *web.Visit, k keySight) bool {
+func (s *Pages) provesReturn(k keySight) bool {
 	accepted := k.State == okey.InService || k.State == okey.Lent && !k.LoanOver(k.clock.Now)
 	return accepted && k.manages && !k.own && !k.ExpiresOn.Before(k.today) && s.ProvesKeys(k.place.Academy)
 }
@@ -34,7 +34,7 @@ func (s *Pages) givenBack(v *web.Visit, t tried, refused error) (tried, error) {
 		return t, err
 	case !k.manages:
 		return t, refused
-	case !s.provesReturn(v, k):
+	case !s.provesReturn(k):
 		return t, web.NoSuchPage()
 	}
 	holder, trials, err := s.store.HolderTrials(v.Ctx(), t.key, v.Now.Add(-okey.ProofHolds))

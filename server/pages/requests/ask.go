@@ -128,7 +128,8 @@ func (s *Pages) askReasons(v *web.Visit, a *asking) error {
 		if key.State == okey.Suspended { // it serves no more, mislaid
 			until = ""
 		}
-		a.About = fmt.Sprintf("Votre clef %s expire le %s. La nouvelle la remplacera%s.", key.Serial, web.Paris(v).Date(key.ExpiresOn), until)
+		a.About = fmt.Sprintf("Votre clef %s expire le %s. La nouvelle la remplacera%s.",
+			key.Serial, web.Paris(v).Date(key.ExpiresOn), until)
 		if key.ExpiresOn.Before(v.Today()) {
 			a.About = fmt.Sprintf(
 				"Votre clef %s a expiré le %s : elle ne sert plus. La nouvelle la remplacera.",

@@ -153,7 +153,7 @@ const counterProof = "OKEY_COUNTER_PROOF"
 
 // counterProofs are the choices that it leaves; counterProofEntry is the form of one.
 var (
-	counterProofs     = []string{"off", "offered", "required"}
+	counterProofs     = []string{string(okey.CounterProofOff), string(okey.CounterProofOffered), string(okey.CounterProofRequired)}
 	counterProofEntry = regexp.MustCompile(`^([a-z-]+=)?(` + strings.Join(counterProofs, "|") + `)$`)
 )
 

@@ -58,6 +58,11 @@ func (p *proving) handsOver(b *browser, typed ...string) sheet {
 	return b.fill(p.counter, p.counter, append([]string{"serial", string(p.serial)}, typed...)...)
 }
 
+// triesFirst tells whether the trial stands before the handover.
+func triesFirst(counter sheet) bool {
+	return strings.Index(counter.HTML, `id="essai"`) < strings.Index(counter.HTML, `name="serial"`)
+}
+
 func TestAKeyIsTriedAtTheCounterAndTheRecordSaysSo(t *testing.T) {
 	p := provesAtCounter(t, "nice=offered")
 	roux := p.as(p.roux)
@@ -65,10 +70,7 @@ func TestAKeyIsTriedAtTheCounterAndTheRecordSaysSo(t *testing.T) {
 	assert.Contains(t, page.text(), "Donnez la clef à Léa Martin, qui tape ici son code PIN et le nombre affiché.")
 	assert.Contains(t, page.text(), "Cet essai est facultatif.")
 	assert.Contains(t, page.HTML, `type="password"`)
-	first := func(page sheet) bool {
-		return strings.Index(page.HTML, `id="essai"`) < strings.Index(page.HTML, `name="serial"`)
-	}
-	assert.False(t, first(page), "the number that most type comes first")
+	assert.False(t, triesFirst(page), "the number that most type comes first")
 	assert.Equal(t, "key_not_free", p.check(p.serial, "4071").at("code"), "nobody is trying it")
 
 	code := p.code()
@@ -89,6 +91,7 @@ func TestAKeyIsTriedAtTheCounterAndTheRecordSaysSo(t *testing.T) {
 	assert.Contains(t, told[len(told)-1], "tried_at")
 	assert.NotContains(t, told[0], "tried_at")
 	p.Exec(`DELETE FROM key_trial`) // a month later
+	assert.Contains(t, roux.get(keyPage(p.serial)).text(), "Remise à Léa Martin par Marc Roux, essayée")
 	slip := roux.get(p.request + "/bordereau").text()
 	assert.Contains(t, slip, "Essayée le")
 	assert.Contains(t, slip, "elle fonctionne")
@@ -105,7 +108,7 @@ func TestWhereATrialIsRequiredNoKeyChangesHandsWithout(t *testing.T) {
 	p := provesAtCounter(t, "nice=required")
 	roux, lea := p.as(p.roux), p.as(p.lea)
 	assert.Contains(t, roux.get(p.counter).text(), "Sans essai réussi, la remise est refusée.")
-	assert.Less(t, strings.Index(roux.get(p.counter).HTML, `id="essai"`), strings.Index(roux.get(p.counter).HTML, `name="serial"`))
+	assert.True(t, triesFirst(roux.get(p.counter)))
 	assert.NotContains(t, roux.get(p.counter).text(), "sans essai,", "support's reason")
 	refused := p.handsOver(roux, "comment", "Pas le temps.")
 	assert.Equal(t, http.StatusConflict, refused.Status)

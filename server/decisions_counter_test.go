@@ -168,6 +168,8 @@ func TestAnotherKeyAtTheCounterIsAskedAboutBeforeItTakesThePlace(t *testing.T) {
 	assert.Contains(t, free.HTML, `href="`+at+`?clef=`+string(other)+`"`)
 	assert.Contains(t, roux.get(search(string(lent))).text(), "La clef "+string(lent)+" est en service : Léa Martin l'a.")
 	assert.Contains(t, roux.get(search(string(foreign))).text(), "aucune clef à remettre ne porte ce numéro")
+	assert.NotContains(t, roux.get(search(string(foreign))).text(), "tapez son numéro entier", "it was")
+	assert.Contains(t, roux.get(search("ZZZ9")).text(), "Pour une autre clef, tapez son numéro entier.")
 
 	for serial, want := range map[string]string{
 		"": "Le numéro de série manque", "ZZZ99": "Aucune clef ne porte le numéro ZZZ99", "ZZZ9": "ne finit pas par ZZZ9", string(lent): "Léa Martin l'a.",

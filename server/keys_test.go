@@ -203,6 +203,9 @@ func TestKeysAreFilteredSearchedAndSorted(t *testing.T) {
 	} {
 		assert.Contains(t, page.text(), said)
 	}
+	const folded = "<details><summary>Plus de filtres"
+	assert.Contains(t, roux.get("/clefs?tri=-lot").HTML, folded, "a head of a column opens nothing")
+	assert.NotContains(t, roux.get("/clefs?lot=L2").HTML, folded)
 	assert.Contains(t, support.get("/clefs").HTML, "<h1>Gérer les clefs</h1>")
 	read := h.as(h.auditor()).get("/clefs")
 	assert.Contains(t, read.HTML, "<h1>Clefs</h1>", "an auditor only reads")

@@ -174,8 +174,11 @@ func TestAfterARestoreTheMarkIsBegunAnew(t *testing.T) {
 	assert.Contains(t, out, "« okey doctor --marks "+marks+" --anew », une fois.")
 	code, _, _ := d.okey("doctor", "--anew")
 	assert.Equal(t, 1, code, "what would it begin?")
+	d.Exec(`UPDATE audit_head SET event_seq = 5`)
+	d.Exec(`INSERT INTO webhook_receiver (id, name, address, state, position) VALUES (gen_random_uuid(), 'portail', 'portail.test', 'active', 5)`)
 	_, out, _ = d.okey("doctor", "--marks", marks, "--anew")
-	assert.Contains(t, out, "✓ journal d'audit : 1 entrée, chaîne intacte, et une nouvelle marque est notée")
+	assert.Contains(t, out, "✓ journal d'audit : 1 entrée, chaîne intacte, et une nouvelle marque est notée ; "+
+		"tout programme qui lit les événements recommence (410), faites relire /keys aux récepteurs : portail")
 	kept, err := os.ReadFile(marks + ".before")
 	require.NoError(t, err)
 	assert.Equal(t, later, kept, "what gave it away, were it no restore")

@@ -8,6 +8,7 @@ import (
 
 	deploymentpb "go.temporal.io/api/deployment/v1"
 	enums "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
 	taskqueuepb "go.temporal.io/api/taskqueue/v1"
 	"go.temporal.io/sdk/client"
 
@@ -72,13 +73,32 @@ func isGiven(worker *deploymentpb.WorkerDeploymentOptions, to *taskqueuepb.TaskQ
 	return is(to.GetCurrentDeploymentVersion()) || to.GetRampingVersionPercentage() > 0 && is(to.GetRampingDeploymentVersion())
 }
 
+// ErrNoSuchWorker says that the engine has met no worker of a build.
+var ErrNoSuchWorker = errors.New("no worker of this build has asked for work")
+
 // Promote gives all work to the workers of one build from now on, what is under way included; without a build to those that do not say
-// theirs. It returns once that is so.
-func Promote(ctx context.Context, c client.Client, deployment, build string) error {
-	_, err := c.WorkerDeploymentClient().GetHandle(deployment).SetCurrentVersion(ctx,
-		client.WorkerDeploymentSetCurrentVersionOptions{BuildID: build})
-	if err != nil {
-		return fmt.Errorf("make build %q of %s the current one: %w", build, deployment, err)
+// theirs. It returns once that is so. A worker that has just started is not known at once: Promote waits that long for the first one of the
+// build, and returns ErrNoSuchWorker then.
+func Promote(ctx context.Context, c client.Client, deployment, build string, wait time.Duration) error {
+	for over := time.Now().Add(wait); ; {
+		_, err := c.WorkerDeploymentClient().GetHandle(deployment).SetCurrentVersion(ctx,
+			client.WorkerDeploymentSetCurrentVersionOptions{BuildID: build})
+		if err == nil {
+			break
+		}
+		var unknown *serviceerror.NotFound
+		var never *serviceerror.FailedPrecondition
+		if !errors.As(err, &unknown) && !errors.As(err, &never) {
+			return fmt.Errorf("make build %q of %s the current one: %w", build, deployment, err)
+		}
+		if time.Now().After(over) {
+			return fmt.Errorf("%w: %w", ErrNoSuchWorker, err)
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%w: %w", ErrNoSuchWorker, ctx.Err())
+		case <-time.After(time.Second):
+		}
 	}
 	return again(ctx, "Temporal is slow to follow", func() error {
 		for _, kind := range queues {

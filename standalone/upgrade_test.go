@@ -283,7 +283,7 @@ func TestWorkGoesToThePromotedVersionAndBack(t *testing.T) {
 	before.run()
 	use(before)
 	long, other := h.asks(p, p.member(1)), h.asks(p, p.member(2))
-	refused := exec.Command(second.program, "promote")
+	refused := exec.Command(second.program, "promote", "--wait=0s")
 	refused.Env = h.environment()
 	said, err := refused.CombinedOutput()
 	require.Error(t, err)

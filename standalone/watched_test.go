@@ -102,8 +102,15 @@ func TestAWorkerThatIsGivenNoWorkIsNotWell(t *testing.T) {
 	told := freeAddress(t)
 	c := exec.Command(s.instead, "worker")
 	c.Env = s.environment("OKEY_WORKER_DEPLOYMENT=okey", "OKEY_METRICS="+told)
+	s.env["OKEY_WORKER_DEPLOYMENT"] = "okey"
+	promotion := exec.Command(s.instead, "promote") // waits for the first one
+	promotion.Env = s.environment()
+	require.NoError(t, promotion.Start())
 	require.NoError(t, c.Start())
 	defer func() { _ = c.Process.Signal(os.Interrupt); _ = c.Wait() }()
+	require.NoError(t, promotion.Wait())
+	s.awaitHealth(told, http.StatusOK)
+	s.okey("promote", "--unversioned")
 	idle := func() string {
 		answer, err := http.Get("http://" + told + "/healthz")
 		if err != nil {
@@ -117,11 +124,8 @@ func TestAWorkerThatIsGivenNoWorkIsNotWell(t *testing.T) {
 		50*time.Millisecond, "its polls are answered")
 	_, series := get(t, "http://"+told+"/metrics")
 	assert.Contains(t, series, "okey_worker_polling 0")
-	s.env["OKEY_WORKER_DEPLOYMENT"] = "okey"
 	s.okey("promote")
 	s.awaitHealth(told, http.StatusOK)
-	s.okey("promote", "--unversioned")
-	s.awaitHealth(told, http.StatusServiceUnavailable)
 
 	set(t, "OKEY_WORKER_DEPLOYMENT", "okey")
 	set(t, "OKEY_DEMONSTRATION", "http://127.0.0.1:8025")

@@ -11,13 +11,12 @@ import (
 	"okey/engine"
 	"okey/okey"
 	"okey/worker"
-
-	"go.temporal.io/api/serviceerror"
 )
 
 // PromoteCommand is `okey promote`.
 type PromoteCommand struct {
-	Unversioned bool `help:"Le rendre aux workers qui ne disent pas leur version."`
+	Unversioned bool          `help:"Le rendre aux workers qui ne disent pas leur version."`
+	Wait        time.Duration `help:"Combien de temps attendre qu'un worker de cette version se présente." default:"30s"`
 }
 
 // promoteWithin is how long the engine may take to follow.
@@ -40,16 +39,14 @@ func (p *PromoteCommand) Run(ctx context.Context, cfg *config.Config, out io.Wri
 		return err
 	}
 	defer c.Close()
-	ctx, cancel := context.WithTimeout(ctx, promoteWithin)
+	ctx, cancel := context.WithTimeout(ctx, p.Wait+promoteWithin)
 	defer cancel()
 	build, who := of.Version.BuildID, "aux workers "+of.Version.BuildID
 	if p.Unversioned {
 		build, who = "", "aux workers sans version"
 	}
-	err = engine.Promote(ctx, c, cfg.WorkerDeployment, build)
-	var unknown *serviceerror.NotFound
-	var never *serviceerror.FailedPrecondition
-	if errors.As(err, &unknown) || errors.As(err, &never) {
+	err = engine.Promote(ctx, c, cfg.WorkerDeployment, build, p.Wait)
+	if errors.Is(err, engine.ErrNoSuchWorker) {
 		return okey.Errorf(okey.CodeUnavailable, "aucun worker de cette version ne s'est présenté au moteur : "+
 			"démarrez-en un, puis recommencez.")
 	}

@@ -105,7 +105,7 @@ func (k *Keys) apply(ctx context.Context, tx *sql.Tx, a okey.Action, key okey.Ke
 	if err != nil {
 		return okey.Verdict{}, err
 	}
-	over, err := endLoan(ctx, tx, a, key, m)
+	over, forGood, err := endLoan(ctx, tx, a, key, m)
 	if err != nil {
 		return okey.Verdict{}, err
 	}
@@ -123,10 +123,11 @@ func (k *Keys) apply(ctx context.Context, tx *sql.Tx, a okey.Action, key okey.Ke
 	if key.Request != uuid.Nil {
 		woken = append(woken, key.Request)
 	}
-	return okey.Verdict{
-		Accepted: true, Standing: due, Woken: woken, OtherKey: key.State, Mislaid: mislaid,
-		Mails: []okey.MailStep{{Kind: okey.MailKeyChanged, Ref: 1}},
-	}, nil
+	mails := []okey.MailStep{{Kind: okey.MailKeyChanged, Ref: 1}}
+	if forGood {
+		mails = append(mails, okey.MailStep{Kind: okey.MailForGood, Ref: 1})
+	}
+	return okey.Verdict{Accepted: true, Standing: due, Woken: woken, OtherKey: key.State, Mislaid: mislaid, Mails: mails}, nil
 }
 
 // triedBefore is when a key that comes back was last accepted in its holder's hands, where that was of late; zero for any other change.
@@ -195,34 +196,35 @@ func leaveRequest(ctx context.Context, tx *sql.Tx, a okey.Action, key okey.Key, 
 }
 
 // endLoan sees to what was asked for, or lent, while a key was mislaid. Found, it makes a lent one due, and a request for one pointless;
-// where it comes back to its holder no more, that is a request for another key. It returns the request whose workflow is to learn of it.
-func endLoan(ctx context.Context, tx *sql.Tx, a okey.Action, key okey.Key, m okey.KeyMatter) ([]uuid.UUID, error) {
+// where it comes back to its holder no more, that is a request for another key. It returns the request whose workflow is to learn of it,
+// and whether one has become a request for good.
+func endLoan(ctx context.Context, tx *sql.Tx, a okey.Action, key okey.Key, m okey.KeyMatter) (over []uuid.UUID, forGood bool, err error) {
 	if key.State != okey.Suspended {
-		return nil, nil
+		return nil, false, nil
 	}
 	reason := a.Content.KeyReason
 	if reason == okey.ReasonRecovered {
 		if err := tx.EndLoans(ctx, key.Holder, m.At); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
 	open, err := tx.OpenRequestOf(ctx, key.Holder)
 	switch {
 	case okey.ErrorCode(err) == okey.CodeNotFound || err == nil && open.Reason != okey.Loan:
-		return nil, nil
+		return nil, false, nil
 	case err != nil:
-		return nil, err
+		return nil, false, err
 	case reason != okey.ReasonRecovered:
-		forGood := okey.FirstKey
+		instead := okey.FirstKey
 		if reason == okey.ReasonLost || reason == okey.ReasonDefective {
-			forGood = okey.Replacement
+			instead = okey.Replacement
 		}
-		if err := tx.AskForGood(ctx, open.ID, forGood); err != nil {
-			return nil, err
+		if err := tx.AskForGood(ctx, open.ID, instead); err != nil {
+			return nil, false, err
 		}
-		return nil, tx.AddEvent(ctx, open.ID, okey.Event{At: m.At, Kind: okey.EventForGood, Via: okey.ViaEngine})
+		return nil, true, tx.AddEvent(ctx, open.ID, okey.Event{At: m.At, Kind: okey.EventForGood, Via: okey.ViaEngine})
 	}
-	return []uuid.UUID{open.ID}, tx.FollowUp(ctx, okey.Action{
+	return []uuid.UUID{open.ID}, false, tx.FollowUp(ctx, okey.Action{
 		ID: okey.DerivedID(a.ID, string(okey.Withdrawal)), Request: open.ID, Name: okey.ActionOf(okey.Withdrawal), Via: okey.ViaEngine,
 		CreatedAt: m.At, Content: okey.Content{Comment: "La clef égarée est retrouvée : le prêt n'a plus lieu d'être."},
 	})

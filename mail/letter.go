@@ -55,6 +55,7 @@ const (
 	AskedExpired    Letter = "expired_approver"
 	SupportDecided  Letter = "support_decided"
 	StockKeyChanged Letter = "key_changed_approver"
+	LoanForGood     Letter = "for_good"
 
 	SupportHandedOver Letter = "support_handed_over"
 	SupportOrdered    Letter = "support_ordered"
@@ -138,6 +139,7 @@ type Facts struct {
 	Stage     okey.Stage
 	Serial    okey.Serial
 	Change    okey.KeyReason
+	Found     bool        // what was asked for is a loan, and ended because the mislaid key is found
 	Gone      okey.Serial // the key that was kept first, of which Change and Comment speak; empty: the first one still is
 	Old       string      // the keys that this one replaces: "0048000007"; empty for none
 	Tried     string      // the last trial of the key, where there was one of late: "à 9 h 02 : refusée, code PIN juste"

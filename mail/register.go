@@ -81,6 +81,7 @@ var Register = []Entry{
 	{DeliveryArrived, toApprovers, "Quand une livraison entre en stock."},
 	{ReportDecided, toApprovers, "Quand l'assistance a répondu à une clef signalée à l'inventaire."},
 	{StockKeyChanged, toApprovers, "Quand une clef de l'établissement change d'état."},
+	{LoanForGood, toApprovers, "Quand un prêt demandé devient une clef pour de bon : l'autre est perdue, ou ne revient pas."},
 	{KeysExpire, toApprovers, "Chaque mois où des clefs de l'établissement expirent bientôt."},
 	{LoansOver, toApprovers, "Quand des clefs prêtées n'ont pas été rendues à temps."},
 	{HoldersLeft, toApprovers, "Quand des personnes parties ont encore leur clef."},

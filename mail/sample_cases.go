@@ -63,9 +63,8 @@ var cases = map[Letter][]variation{
 	Withdrawn: {
 		{"own", "par le demandeur", func(f *Facts) { f.Own = true }},
 		commented("Il a quitté l'établissement."),
-		{"found", "un prêt, la clef retrouvée", func(f *Facts) {
-			f.By, f.Comment = "", "La clef égarée est retrouvée : le prêt n'a plus lieu d'être."
-		}},
+		{"found", "un prêt, la clef retrouvée", func(f *Facts) { f.By, f.Found = "", true }},
+		{"unnamed", "par quelqu'un qu'OKEY ne connaît plus", func(f *Facts) { f.By = "" }},
 	},
 	Expired: {noAnswer, noHandover},
 	RequestFollows: {
@@ -130,12 +129,13 @@ var cases = map[Letter][]variation{
 			f.Gone, f.Change = "0048000011", okey.ReasonDefective
 		}},
 	},
+	LoanForGood: {{"waits", "sans réponse encore", at(okey.AwaitingDecision)}},
 	AskedWithdrawn: {
+		{"no-key", "sans clef réservée", func(f *Facts) { f.Serial = "" }},
 		commented("Il a quitté l'établissement."),
 		{"own", "par le demandeur", func(f *Facts) { f.By = f.Requester }},
-		{"found", "un prêt, la clef retrouvée", func(f *Facts) {
-			f.By, f.Comment = "", "La clef égarée est retrouvée : le prêt n'a plus lieu d'être."
-		}},
+		{"found", "un prêt, la clef retrouvée", func(f *Facts) { f.By, f.Found = "", true }},
+		{"unnamed", "par quelqu'un qu'OKEY ne connaît plus", func(f *Facts) { f.By = "" }},
 	},
 	AskedExpired:   {noAnswer, noHandover},
 	SupportDecided: {{"refused", "refusée", func(f *Facts) { f.Stage, f.Comment = okey.Refused, "Chef absent" }}},

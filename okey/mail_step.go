@@ -35,6 +35,7 @@ const (
 	MailUndelivered    MailKind = "undelivered"     // support: mails that could not be sent
 	MailKeyChanged     MailKind = "key_changed"     // former holder, approvers
 	MailRemindMislaid  MailKind = "remind_mislaid"  // holder: not found yet
+	MailForGood        MailKind = "for_good"        // approvers: what was asked for as a loan is a key for good
 	MailNotDone        MailKind = "not_done"        // whoever was told that their action is kept: it was refused
 	MailStuck          MailKind = "stuck"           // support: something does not get on by itself
 	MailWebhookStopped MailKind = "webhook_stopped" // support: a receiver of events is sent none any more

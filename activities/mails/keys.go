@@ -117,6 +117,36 @@ func remindMislaid(ctx context.Context, p *mailing) error {
 	return nil
 }
 
+// forGood tells who answers a request that it is for a loan no more: the mislaid key does not come back to its holder.
+func forGood(ctx context.Context, p *mailing) error {
+	action, err := p.store.Action(ctx, p.order.Cause)
+	if err != nil {
+		return err
+	}
+	holder, held, err := p.formerHolder(ctx, action.Content.KeyReason)
+	if err != nil || !held {
+		return err
+	}
+	open, err := p.store.OpenRequestOf(ctx, holder.ID)
+	if okey.ErrorCode(err) == okey.CodeNotFound {
+		return nil // ended meanwhile: its own mail says so
+	}
+	if err != nil {
+		return err
+	}
+	if _, is, err := p.store.LastEvent(ctx, open.ID, okey.EventForGood); err != nil || !is {
+		return err // another request, asked for since
+	}
+	p.order.Request = open.ID
+	if err := p.loadRequest(ctx); err != nil {
+		return err
+	}
+	p.facts.Link = p.settings.URL + address.RequestURL(open.ID)
+	deciders, err := p.deciders(ctx)
+	p.toApprovers(mail.LoanForGood, deciders)
+	return err
+}
+
 // nextKey is where somebody whose key serves no more goes on: to the request that they have open, else to the asking. Whoever were led to
 // ask while one is open would read that they are to withdraw it first, and lose their place.
 func (p *mailing) nextKey(ctx context.Context, person okey.PersonID) (link string, asked bool, err error) {

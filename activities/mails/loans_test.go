@@ -1,6 +1,7 @@
 package mails_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -73,4 +74,52 @@ func TestWhoHasFoundTheirKeyIsToldToGiveTheLentOneBack(t *testing.T) {
 	require.Len(t, keeper, 1)
 	assert.Contains(t, keeper[0].Text, "Reprenez la clef prêtée, la "+string(lent)+".")
 	assert.Contains(t, lines(o.after(1)), "mroux@ac-nice.fr: 1 clef à reprendre, prêtée : le collège des Tilleuls")
+}
+
+// What was asked for as a loan, and what follows where the mislaid key is counted as lost or found meanwhile: who answers is told, once.
+func TestWhoAnswersIsToldOnceThatALoanIsAKeyForGood(t *testing.T) {
+	o := newFixture(t)
+	own := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
+	o.change(own, okey.Action{By: o.lea.ID, Content: okey.Content{KeyReason: okey.ReasonMislaid, Comment: "chez moi"}})
+	request, _ := o.ask(o.lea, okey.Loan)
+	orders := o.change(own, okey.Action{By: o.lea.ID, Content: okey.Content{KeyReason: okey.ReasonLost, Comment: "volée"}})
+	told := o.letters(orders...)
+	const subject = "La demande de Léa Martin n'est plus un prêt"
+	assert.Contains(t, lines(told), "ablanc@ac-nice.fr: "+subject)
+	assert.Contains(t, lines(told), "mroux@ac-nice.fr: "+subject)
+	assert.NotContains(t, lines(told), "lmartin@ac-nice.fr: "+subject, "her own letter says what became of her key")
+	for _, m := range to("mroux@ac-nice.fr", told) {
+		if m.Subject == subject {
+			assert.Contains(t, m.Text, "devient celle d'une clef pour de bon. Votre réponse est attendue.")
+			assert.Equal(t, base+"/demandes/"+request.String(), link(m))
+		}
+	}
+	assert.Empty(t, o.letters(orders...), "once, however often it is tried")
+
+	o.act(o.roux, request, okey.PrincipalDecision, okey.Content{Decision: okey.Refuse, Comment: "non"})
+	other := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
+	o.change(other, okey.Action{By: o.lea.ID, Content: okey.Content{KeyReason: okey.ReasonMislaid, Comment: "encore"}})
+	assert.NotContains(t, lines(o.letters(o.change(other, okey.Action{
+		By: o.lea.ID, Content: okey.Content{KeyReason: okey.ReasonLost, Comment: "volée"},
+	})...)), "mroux@ac-nice.fr: "+subject, "nothing was asked for")
+}
+
+func TestALoanThatEndsByItselfIsToldAsThatAndNamesItsKey(t *testing.T) {
+	o := newFixture(t)
+	own, free := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30)), o.Key(scene.Tilleuls)
+	o.change(own, okey.Action{By: o.lea.ID, Content: okey.Content{KeyReason: okey.ReasonMislaid, Comment: "chez moi"}})
+	request, _ := o.ask(o.lea, okey.Loan)
+	o.approve(request)
+	o.change(own, okey.Action{By: o.lea.ID, Content: okey.Content{KeyReason: okey.ReasonRecovered}})
+	ended, err := o.Store.FollowUps(context.Background(), 1)
+	require.NoError(t, err)
+	require.Len(t, ended, 1)
+	told := o.follow(request, o.put(okey.Matter{Kind: okey.MatterAction, Request: request, Signal: okey.Withdrawal, Action: ended[0].ID}))
+	hers, his := to("lmartin@ac-nice.fr", told), to("mroux@ac-nice.fr", told)
+	require.Len(t, hers, 1)
+	assert.Equal(t, "Le prêt prend fin : votre clef est retrouvée", hers[0].Subject)
+	assert.NotContains(t, hers[0].Text, "retiré")
+	require.Len(t, his, 1)
+	assert.Equal(t, "La clef de Léa Martin est retrouvée : plus de prêt", his[0].Subject)
+	assert.Contains(t, his[0].Text, "La clef n° "+string(free)+", qui lui était réservée, retourne au stock.")
 }

@@ -33,6 +33,7 @@ var recipes = map[okey.MailKind]func(context.Context, *mailing) error{
 	okey.MailUndelivered:    undelivered,
 	okey.MailKeyChanged:     keyChanged,
 	okey.MailRemindMislaid:  remindMislaid,
+	okey.MailForGood:        forGood,
 
 	okey.MailKeysMoved:     keysMoved,
 	okey.MailMoveProposed:  moveProposed,

@@ -113,6 +113,8 @@ func withdrawn(ctx context.Context, p *mailing) error {
 		return err
 	}
 	p.facts.By, p.facts.Comment, p.facts.Own = okey.Capitalize(byName(event.ByName, event.Via)), event.Comment, event.By == p.request.Person
+	p.facts.Found = p.request.Reason == okey.Loan && event.Via == okey.ViaEngine // nobody's doing
+	p.facts.Serial = event.Key                                                   // it is kept for this request no more
 	p.toRequester(mail.Withdrawn)
 	for _, person := range deciders {
 		if person.ID != event.By {

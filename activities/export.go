@@ -58,8 +58,8 @@ func exportOrders(ctx context.Context, c *stockTx) (okey.Verdict, error) {
 	return v, nil
 }
 
-// Buyer is who orders, as a purchase order says it; what is empty is left out.
-type Buyer struct{ Academy, Contact string }
+// Buyer is who orders, and from whom, as a purchase order says it; what is empty is left out.
+type Buyer struct{ Academy, Contact, Supplier string }
 
 func writeOrders(to *bytes.Buffer, x sql.Export, orders []sql.ListedOrder, buyer Buyer) error {
 	at := x.At.In(okey.ZoneOf(""))
@@ -71,10 +71,12 @@ func writeOrders(to *bytes.Buffer, x sql.Export, orders []sql.ListedOrder, buyer
 	}
 	schools := bySchool(orders)
 	head := []workbook.Fact{
-		{Name: "Académie", Value: buyer.Academy},
+		{Name: "Acheteur", Value: buyer.Academy},
+		{Name: "Contact", Value: buyer.Contact},
+		{Name: "Fournisseur", Value: buyer.Supplier},
 		{Name: "Numéro", Value: x.Number()},
 		{Name: "Date", Value: okey.DayOf(at, at.Location()).SayWithYear()},
-		{Name: "Contact", Value: buyer.Contact},
+		{Name: "Livraison", Value: "À chaque établissement ci-dessous, autant de clefs que sa ligne en compte."},
 		{Name: "Total", Value: fmt.Sprintf("%s pour %s, %s", okey.SayCount(x.Keys, "clef"), okey.SayCount(len(schools), "établissement"),
 			okey.SayCount(len(orders), "commande"))},
 	}
@@ -108,7 +110,7 @@ var (
 		{Title: "Demandée par", Kind: workbook.Text, Width: 14},
 	}
 	schoolColumns = []workbook.Column{
-		{Title: "UAI", Kind: workbook.Text, Width: 11},
+		{Title: "UAI", Kind: workbook.Text, Width: 13}, // "Fournisseur" stands above it
 		{Title: "Établissement", Kind: workbook.Text, Width: 40},
 		{Title: "Code postal", Kind: workbook.Text, Width: 13},
 		{Title: "Commune", Kind: workbook.Text},

@@ -93,7 +93,9 @@ func TestLibreOfficePrintsEachWordOfAnExportByItself(t *testing.T) {
 		}
 	}
 	export := c.Record(okey.Action{Name: okey.ActionExport, By: c.Support("Sam Support").ID, Subject: uuid.New()})
-	buyer := activities.Buyer{Academy: "Académie de Nice", Contact: "Assistance OKEY <assistance@ac-exemple.fr>"}
+	buyer := activities.Buyer{
+		Academy: "Académie de Nice", Contact: "Assistance OKEY <assistance@ac-exemple.fr>", Supplier: "Clefs et Cie <commandes@clefs.example>",
+	}
 	_, err := activities.NewStock(c.Store).For(buyer).Change(context.Background(), okey.StockMatter{Action: export.ID, At: c.now})
 	require.NoError(t, err)
 	content, err := c.Store.Workbook(context.Background(), export.Subject)
@@ -117,7 +119,8 @@ func TestLibreOfficePrintsEachWordOfAnExportByItself(t *testing.T) {
 	}
 	order := strings.Join(first, " ")
 	for _, line := range []string{
-		"Bon de commande de clefs OTP", "Académie Numéro Date Contact Total", "Académie de Nice", export.Subject.String()[:8], "Assistance OKEY",
+		"Bon de commande de clefs OTP", "Acheteur Contact Fournisseur Numéro Date Livraison Total", "Académie de Nice", "Assistance OKEY",
+		"Clefs et Cie <commandes@clefs.example>", export.Subject.String()[:8], "À chaque établissement ci-dessous",
 		strings.ReplaceAll(okey.SayNumber(500*orders), "\u00a0", " ") + " clefs pour 2 établissements, " + strconv.Itoa(orders) + " commandes",
 	} {
 		assert.Contains(t, order, line)

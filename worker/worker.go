@@ -208,7 +208,7 @@ func Register(to interface {
 func registerActivities(to worker.Worker, stores stores, e *engine.Engine, holidays *calendar.Calendar, mailer *mails.Mailer,
 	cfg config.Config,
 ) {
-	buyer := activities.Buyer{Academy: cfg.AcademyName, Contact: cfg.SupportMail}
+	buyer := activities.Buyer{Academy: cfg.AcademyName, Contact: cfg.SupportMail, Supplier: cfg.SupplierMail}
 	proofs, _ := okey.ParseCounterProofs(cfg.CounterProof) // Run has looked at it
 	requests := activities.NewRequests(stores.judges, holidays).Proving(proofs)
 	orders, stock := activities.NewOrders(stores.rest, e, holidays), activities.NewStock(stores.rest).For(buyer)

@@ -67,7 +67,9 @@ func Year(ctx context.Context, o Options) ([]okey.Action, error) {
 	y := &year{
 		Options: o, luck: rand.New(rand.NewPCG(seed, seed)), end: o.Now.UTC().Truncate(time.Second),
 		requests: activities.NewRequests(o.Store, o.Calendar), keys: activities.NewKeys(o.Store, o.Calendar),
-		stock:  activities.NewStock(o.Store).For(activities.Buyer{Academy: o.Config.AcademyName, Contact: o.Config.SupportMail}),
+		stock: activities.NewStock(o.Store).For(activities.Buyer{
+			Academy: o.Config.AcademyName, Contact: o.Config.SupportMail, Supplier: o.Config.SupplierMail,
+		}),
 		orders: activities.NewOrders(o.Store, nil, o.Calendar), watch: activities.NewWatch(o.Store),
 		mailer: mails.New(o.Store, mail.NewSender(post.relay(), o.Config.MailFrom, o.Config.SupportMail), o.Calendar, mails.Settings{
 			URL: o.Config.URL, Academy: o.Config.AcademyName, Support: o.Config.SupportMail, Supplier: o.Config.SupplierMail,

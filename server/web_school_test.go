@@ -59,6 +59,7 @@ func TestANameOfSeveralEstablishmentsListsThem(t *testing.T) {
 		assert.Contains(t, several.text(), sayNamesakes, page)
 		assert.Empty(t, namesOn(several), "everybody's would look like an answer")
 		assert.Contains(t, several.HTML, `<option value="Collège Les Mimosas (0069902F)">Antibes</option></datalist>`, "and offers them")
+		assert.Contains(t, several.HTML, `<a href="`+page+`?etablissement=0069902F">Collège Les Mimosas (0069902F), Antibes</a>`, "one click away")
 		assert.Contains(t, several.HTML, `value="mimosas" type="text" list="filtre-etablissement-liste"`, "what was typed stays")
 		assert.Equal(t, page+"?etablissement=0069902F", b.get(page+"?etablissement=mimosas+antibes").Location, "the town tells them apart")
 		none := b.get(page + "?etablissement=ailleurs")
@@ -74,6 +75,28 @@ func TestANameOfSeveralEstablishmentsListsThem(t *testing.T) {
 	assert.Contains(t, b.get("/clefs?etablissement=rose").text(), "Trop d'établissements répondent à ce nom : ajoutez la commune")
 	assert.Equal(t, "/clefs?etablissement=0069902F", b.get("/clefs?etablissement=coll%C3%A8ge+les+mimosas").Location,
 		"the whole name is meant before those that have it in theirs")
+}
+
+// Of several schools of one name a list leads to the very one of its line.
+func TestAListLeadsToTheSchoolOfItsLineAndNotToItsName(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.namesakes()
+	h.Key("0069901E")
+	h.Key("0069902F")
+	h.ask(h.Person("Rose Antibes", okey.Staff, "0069902F"), "0069902F")
+	head := h.Person("Jean Mimosas", okey.Principal, "0069901E", "0069902F")
+	require.Equal(t, http.StatusCreated, h.call(head, "POST", "/orders",
+		map[string]any{"establishment": "0069902F", "quantity": 2, "comment": "rentrée"}).Status)
+	for page, uais := range map[string][]string{
+		"/clefs": {"0069901E", "0069902F"}, "/demandes?etape=awaiting_decision": {"0069902F"}, "/commandes": {"0069902F"},
+	} {
+		for _, uai := range uais {
+			link := `<a href="/assistance/etablissements/` + uai + `">Collège Les Mimosas<span class="unseen"> (` + uai + `)</span></a>`
+			assert.Contains(t, h.as(c.support).get(page).HTML, link, page)
+		}
+		assert.NotContains(t, h.as(head).get(page).HTML, "/assistance/etablissements/", "which only the academy sees")
+	}
 }
 
 func TestFormsOfSupportTakeAnEstablishmentByName(t *testing.T) {

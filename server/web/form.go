@@ -48,7 +48,8 @@ type Choice struct{ Value, Label string }
 // FormError is what is wrong with a field, or with the form where Field is empty.
 type FormError struct {
 	Field, Message string
-	Meanwhile      string // what holds until it is put right, where a page is shown all the same
+	Meanwhile      string    // what holds until it is put right, where a page is shown all the same
+	Among          []NavLink // what may be meant, each a click away
 }
 
 // NewForm is a form that nobody has filled in. The visitor alone may send it, once: sent again it is the same action.

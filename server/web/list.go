@@ -234,7 +234,7 @@ func AddTypedPlace(v *Visit, f *Form, chosen okey.UAI, place sql.Place, some []s
 	typed := v.Query("etablissement")
 	switch {
 	case v.unread != nil:
-		f.Note("etablissement", okey.ErrorMessage(v.unread))
+		f.Errors = append(f.Errors, FormError{Field: "etablissement", Message: okey.ErrorMessage(v.unread), Among: v.linked()})
 	case chosen == "":
 	case place.UAI == "":
 		f.Note("etablissement", "Cet établissement n'est pas dans OKEY : vérifiez son code, ou tapez son nom.")
@@ -248,6 +248,15 @@ func AddTypedPlace(v *Visit, f *Form, chosen okey.UAI, place sql.Place, some []s
 		typed = string(chosen)
 	}
 	f.Add("etablissement", typed, how)
+}
+
+// linked leads to the same page of each establishment that may be meant.
+func (v *Visit) linked() []NavLink {
+	links := make([]NavLink, len(v.meant))
+	for i, p := range v.meant {
+		links[i] = NavLink{Name: p.Value + ", " + p.Label, Path: ChangedURL(v, v.Request.URL.Path, "etablissement", string(CodeTyped(p.Value)))}
+	}
+	return links
 }
 
 // addTypedPlace is AddTypedPlace for who has not read the place.

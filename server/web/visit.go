@@ -32,6 +32,15 @@ func (v *Visit) OfSchool(place sql.Place) Fact {
 	return f
 }
 
+// SchoolCell names a school in a list. For who sees all of them it leads there: several have one name.
+func (v *Visit) SchoolCell(name string, uai okey.UAI) Cell {
+	cell := Cell{Text: name, Clip: true}
+	if v.Desk() {
+		cell.Path, cell.Unseen = address.SchoolURL(uai), " ("+string(uai)+")"
+	}
+	return cell
+}
+
 // Visit is one person's look at one page. Actor is empty where nobody has signed in.
 type Visit struct {
 	*gin.Context

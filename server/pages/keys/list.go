@@ -54,12 +54,13 @@ type keyColumn struct{ Title, Path, Sorted string }
 
 // keyLine is a key in a list.
 type keyLine struct {
-	Path, Serial, Batch, Where string
-	Holder, Left               string // who has left is named all the same
-	State                      okey.KeyState
-	KeptFor                    string // said after the state
-	Expires, LastLogin         web.Cell
-	Ends                       string // of its life: soon, or over
+	Path, Serial, Batch string
+	Where               web.Cell
+	Holder, Left        string // who has left is named all the same
+	State               okey.KeyState
+	KeptFor             string // said after the state
+	Expires, LastLogin  web.Cell
+	Ends                string // of its life: soon, or over
 }
 
 // maxBatches is how many batches the filter offers.
@@ -89,7 +90,7 @@ func (s *Pages) keysPage(v *web.Visit) error {
 	page.Awaited = DeliveryCards(v, awaited)
 	for _, k := range found {
 		page.Several = page.Several || (len(answers) > 0 && !slices.Contains(answers, k.UAI)) // of one that is answered for
-		page.Keys = append(page.Keys, newKeyLine(k, web.Paris(v), sayUnseen(known)))
+		page.Keys = append(page.Keys, newKeyLine(v, k, sayUnseen(known)))
 	}
 	page.Columns = keyColumns(v, filter, page.Several)
 	page.Do = "Voir la clef"
@@ -161,10 +162,11 @@ type keyCursor struct {
 	Place  string      `json:"p,omitempty"`
 }
 
-func newKeyLine(k sql.ListedKey, c web.Clock, unseen string) keyLine {
+func newKeyLine(v *web.Visit, k sql.ListedKey, unseen string) keyLine {
+	c := web.Paris(v)
 	line := keyLine{
 		Path: address.KeyURL(k.Serial), Serial: string(k.Serial), Holder: k.HolderName, State: k.State, Batch: k.Batch,
-		Where: k.Establishment, LastLogin: web.Cell{Text: unseen}, Expires: web.StampDay(k.ExpiresOn),
+		Where: v.SchoolCell(k.Establishment, k.UAI), LastLogin: web.Cell{Text: unseen}, Expires: web.StampDay(k.ExpiresOn),
 	}
 	if k.HolderLeft {
 		line.Left = leftSchool

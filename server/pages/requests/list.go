@@ -283,7 +283,7 @@ func (page *listScreen) table(v *web.Visit, name string, ended bool, found []sql
 			c.StampOn(r.Since),
 		}
 		if several {
-			row = append(row, web.Cell{Text: r.Establishment, Clip: true})
+			row = append(row, v.SchoolCell(r.Establishment, r.UAI))
 		}
 		end := web.Cell{Text: okey.Capitalize(r.Stage.French()), Whole: true}
 		if !ended {

@@ -250,7 +250,7 @@ func ordersTable(v *web.Visit, uai okey.UAI, found []sql.ListedOrder) (*web.Tabl
 		}
 		rows[i] = web.Row{{Text: fmt.Sprint(o.Number), Path: address.OrderURL(o.ID)}, web.Paris(v).Stamp(o.PlacedAt)}
 		if several {
-			rows[i] = append(rows[i], web.Cell{Text: o.Establishment, Clip: true})
+			rows[i] = append(rows[i], v.SchoolCell(o.Establishment, o.UAI))
 		}
 		rows[i] = append(rows[i], web.Cell{Text: sayQuantity(o), Number: true}, state, web.Cell{Text: o.ByName, Whole: true})
 	}

@@ -104,6 +104,18 @@ func TestWhoAnswersIsToldOnceThatALoanIsAKeyForGood(t *testing.T) {
 	})...)), "mroux@ac-nice.fr: "+subject, "nothing was asked for")
 }
 
+func TestAKeyForGoodIsNotToldOfAnotherRequest(t *testing.T) {
+	o := newFixture(t)
+	own := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
+	o.change(own, okey.Action{By: o.lea.ID, Content: okey.Content{KeyReason: okey.ReasonMislaid, Comment: "chez moi"}})
+	request, _ := o.ask(o.lea, okey.Loan)
+	orders := o.change(own, okey.Action{By: o.lea.ID, Content: okey.Content{KeyReason: okey.ReasonLost, Comment: "volée"}})
+	o.act(o.roux, request, okey.PrincipalDecision, okey.Content{Decision: okey.Refuse, Comment: "non"})
+	_, v := o.ask(o.lea, okey.Replacement)
+	require.True(t, v.Accepted, "%v", v)
+	assert.NotContains(t, lines(o.letters(orders...)), "mroux@ac-nice.fr: La demande de Léa Martin n'est plus un prêt", "asked for since")
+}
+
 func TestALoanThatEndsByItselfIsToldAsThatAndNamesItsKey(t *testing.T) {
 	o := newFixture(t)
 	own, free := o.KeyOf(o.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30)), o.Key(scene.Tilleuls)

@@ -59,12 +59,52 @@ async function code(serial) {
   return page.match(/affiche <strong>(\d{3} \d{3})</)[1];
 }
 
-journey("a newcomer goes through the steps, by the panel alone", ["desktop"], async (visit) => {
+/** Away from home the tour is one line of the header, in both widths; what it folds away lies over the page, and a list keeps its 25 rows. */
+async function onEveryOtherPageItTakesNoHeight(newcomer, line) {
+  for (const [width, height] of [[390, 844], [1280, 900]]) {
+    await newcomer.page.setViewportSize({ width, height });
+    await newcomer.open("/clefs");
+    const top = () => newcomer.page.locator("main").evaluate((main) => main.getBoundingClientRect().top + scrollY);
+    const before = await top();
+    await line().locator("summary").click();
+    assert.equal(await top(), before, "what was folded away covers the page, and moves it not");
+    await accessible(newcomer);
+    await legibleByNight(newcomer);
+    await fits(newcomer);
+    await newcomer.page.setViewportSize({ width, height });
+    if (process.env.SHOT) await newcomer.page.screenshot({ path: `/tmp/m17-tour-${width}.png` });
+    await line().evaluate((e) => e.remove());
+    if (width === 1280) assert.equal(await top(), before, "it stands on a line that the header has anyway");
+  }
+  await newcomer.leads(async () => {
+    await newcomer.page.getByText("Changer de personne").click();
+    await newcomer.page.getByRole("button", { name: "Nadia Durand" }).click();
+  });
+  for (const at of ["/clefs", "/assistance/envois"]) {
+    await newcomer.open(at);
+    assert.ok(await line().isVisible(), "with the tour");
+    const ends = await newcomer.page.locator("main .table").first().locator("tbody tr").evaluateAll((rows) => rows.map((row) => row.getBoundingClientRect().bottom));
+    assert.equal(ends.length, 25, at);
+    assert.ok(ends.at(-1) <= 900, `${at}: the 25th row ends at ${ends.at(-1)} px`);
+  }
+  await newcomer.leads(async () => {
+    await newcomer.page.getByText("Changer de personne").click();
+    await newcomer.page.getByRole("button", { name: "Léa Martin" }).click();
+  });
+}
+
+journey("a newcomer goes through the steps, by the panel on the first page and its line in the header alone", ["desktop"], async (visit) => {
   const newcomer = await visit();
-  const panel = () => newcomer.page.getByRole("complementary", { name: "Essayez en deux minutes" });
-  const done = (n) => panel().getByText(`${n} sur 6`).waitFor();
-  const presses = (name) => newcomer.leads(() => panel().getByRole("button", { name, exact: true }).click());
-  const follows = (name) => newcomer.leads(() => panel().getByRole("link", { name, exact: true }).click());
+  const home = () => new URL(newcomer.page.url()).pathname === "/";
+  const line = () => newcomer.page.locator("details:has(> summary:text('Visite'))");
+  const panel = () => home() ? newcomer.page.getByRole("complementary", { name: "Essayez en deux minutes" }) : line();
+  const unfolded = async () => {
+    if (!home() && !await line().evaluate((e) => e.open)) await line().locator("summary").click();
+    return panel();
+  };
+  const done = (n) => panel().getByText(`${n} sur 6`).first().waitFor();
+  const presses = (name) => newcomer.leads(async () => (await unfolded()).getByRole("button", { name, exact: true }).click());
+  const follows = (name) => newcomer.leads(async () => (await unfolded()).getByRole("link", { name, exact: true }).click());
 
   assert.match(said, /Trois choses à faire/);
   assert.match(said, /kill -9 \d+/);
@@ -90,6 +130,8 @@ journey("a newcomer goes through the steps, by the panel alone", ["desktop"], as
     await fits(newcomer);
     await switcher.click();
   }
+  await onEveryOtherPageItTakesNoHeight(newcomer, line);
+  await newcomer.open("/");
   await follows("Demander une clef");
   await newcomer.type(/besoin/, "cahier de textes");
   await newcomer.press("Envoyer ma demande");

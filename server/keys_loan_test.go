@@ -57,7 +57,14 @@ func TestALentKeyServesUntilItIsDueAndIsTakenBack(t *testing.T) {
 	assert.Contains(t, roux.get("/clefs").text(), "prêtée jusqu'au "+okey.DayOf(h.key(lent).DueAt, okey.ZoneOf("")).Time().Format("02/01/2006"))
 	list := "/clefs?suivi=pretees&etablissement=" + string(scene.Tilleuls)
 	running := "/clefs?etat=lent&amp;etablissement=" + string(scene.Tilleuls)
-	assert.Contains(t, roux.get("/").HTML, `href="`+running+`">1 clef pour quelques jours</a>`)
+	assert.Regexp(t, `href="`+keyPage(lent)+`">Léa Martin, jusqu('|&#39;)au `+until+` au soir</a>`, roux.get("/").HTML, "whose, and until when")
+	assert.Contains(t, roux.get("/").text(), "Clef prêtée Léa Martin")
+	for range 3 {
+		h.Exec(`UPDATE key SET state = 'lent', holder = $2, due_at = now() + interval '3 days', pin_hash = 'x' WHERE serial = $1`,
+			string(h.Key(scene.Tilleuls)), c.lea.ID)
+	}
+	assert.Contains(t, roux.get("/").HTML, `href="`+running+`">4 clefs pour quelques jours</a>`, "many are counted")
+	h.Exec(`UPDATE key SET state = 'in_stock', holder = NULL, due_at = NULL, pin_hash = NULL WHERE state = 'lent' AND serial <> $1`, string(lent))
 	assert.NotContains(t, roux.get("/").HTML, "suivi=pretees", "nothing to see to yet")
 
 	h.Exec(`UPDATE key SET due_at = now() - interval '1 minute' WHERE serial = $1`, string(lent))

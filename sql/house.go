@@ -19,6 +19,15 @@ type House struct {
 	Deliveries  []Delivery    // to confirm
 	Moves       []AwaitedMove // people who arrive with their key
 	Delegations []ListedDelegation
+	Loans       []Loan // that still run, the first to end first
+}
+
+// Loan is a key that is somebody's for some days.
+type Loan struct {
+	UAI    okey.UAI
+	Serial okey.Serial
+	Holder string // their name
+	Until  time.Time
 }
 
 // HouseSchool is an establishment, and how it stands.
@@ -44,6 +53,7 @@ type HouseOf struct {
 	Now                     time.Time
 	Lines                   int // of a list, at most
 	Delegations             int // at most
+	Loans                   int // at most
 }
 
 type houseRow struct {
@@ -94,6 +104,21 @@ var house = `SELECT ` + placeColumns + `, e.served, ` + needsColumns + `,
 		coalesce(sum(o.noted), 0) AS noted FROM key_order o WHERE o.uai = e.uai) o
 	WHERE e.uai = ANY (ARRAY(SELECT unnest($1::text[]))) ORDER BY e.name, e.uai`
 
+type loanRow struct {
+	UAI    okey.UAI    `db:"uai"`
+	Serial okey.Serial `db:"serial"`
+	Given  string      `db:"given_name"`
+	Family string      `db:"family_name"`
+	Until  time.Time   `db:"due_at"`
+}
+
+func (l loanRow) loan() Loan {
+	return Loan{UAI: l.UAI, Serial: l.Serial, Holder: okey.Person{GivenName: l.Given, FamilyName: l.Family}.Name(), Until: l.Until}
+}
+
+const loansRunning = `SELECT k.uai, k.serial, p.given_name, p.family_name, k.due_at FROM key k JOIN person p ON p.id = k.holder
+	WHERE k.uai = ANY ($1) AND k.state = 'lent' AND k.due_at > $2 ORDER BY k.due_at, k.serial LIMIT $3`
+
 // House reads it.
 func (r reader) House(ctx context.Context, of HouseOf) (House, error) {
 	var h House
@@ -115,6 +140,7 @@ func (r reader) House(ctx context.Context, of HouseOf) (House, error) {
 		awaited(&h.Hand, answered, of.Hands, okey.AwaitingHandover, person, of.Lines),
 		list(&h.Deliveries, deliveryRow.delivery, awaitedDeliveries, answers),
 		list(&h.Moves, awaitedMoveRow.awaited, movesAwaiting, answers, person, of.Lines),
+		list(&h.Loans, loanRow.loan, loansRunning, answers, of.Now, of.Loans),
 		list(&h.Delegations, delegationRow.delegation, delegationsAt, pq.Array(texts(of.Heads)), today.String(), of.Delegations),
 	)
 	if err != nil {

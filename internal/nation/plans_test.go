@@ -77,7 +77,7 @@ func (s *stage) homesPlannedOnce(address string) {
 		uais := schools[:1+visit%len(schools)]
 		reach := sql.Reach{UAIs: uais}
 		_, err := store.House(context.Background(), sql.HouseOf{
-			Reach: reach, Schools: uais, Decides: uais, Hands: uais, Heads: uais, Now: time.Now(), Lines: 20, Delegations: 50,
+			Reach: reach, Schools: uais, Decides: uais, Hands: uais, Heads: uais, Now: time.Now(), Lines: 20, Delegations: 50, Loans: 20,
 		})
 		require.NoError(s, err)
 	}

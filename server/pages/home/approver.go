@@ -3,6 +3,7 @@ package home
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"okey/internal/address"
 	"okey/okey"
@@ -44,7 +45,7 @@ type group struct {
 // approverHome looks up what awaits the visitor as an approver or delegate. Who may not answer requests is not shown any.
 func (s *Pages) approverHome(v *web.Visit) (page approverHome, err error) {
 	of := sql.HouseOf{Reach: act.Reach(v.Actor), Heads: people.HeadedBy(v), Now: v.Now, Lines: web.HomeLines}
-	of.Delegations = people.DelegationRows
+	of.Delegations, of.Loans = people.DelegationRows, web.HomeLines
 	of.Schools = append(slices.Clone(of.Reach.UAIs), of.Heads...)
 	for _, d := range v.Actor.Delegations {
 		of.Schools = append(of.Schools, d.UAI)
@@ -59,7 +60,7 @@ func (s *Pages) approverHome(v *web.Visit) (page approverHome, err error) {
 		}
 		page.Answer, page.Hand = awaitedAt(v, of.Decides, found.Answer), awaitedAt(v, of.Hands, found.Hand)
 		page.Arrive, page.Moves = keys.DeliveryCards(v, found.Deliveries), keys.MoveCards(v, found.Moves)
-		page.Follow = keysToFollow(v, found.Schools)
+		page.Follow = keysToFollow(v, found)
 		page.House, page.Acts = houseLines(v, found)
 	}
 	page.Lent = lent(v, found.Schools)
@@ -89,13 +90,30 @@ var followedKeys = []struct {
 	},
 }
 
-// keysToFollow counts the keys that an approver or delegate should see to.
-func keysToFollow(v *web.Visit, schools []sql.HouseSchool) []web.Fact {
+// fewLoans is up to how many of a school are named; more are counted.
+const fewLoans = 3
+
+// loansAt says whose the school's lent keys are and until when; nothing where they are too many.
+func loansAt(v *web.Visit, school sql.HouseSchool, running []sql.Loan, name string) (facts []web.Fact) {
+	if school.Followed[sql.WatchedLent] > fewLoans {
+		return nil
+	}
+	for _, l := range running {
+		if l.UAI == school.UAI {
+			until := okey.SayDay(l.Until, v.Now, okey.ZoneOf(school.Academy))
+			facts = append(facts, web.Fact{Name: name, Value: l.Holder + ", jusqu'au " + until + " au soir", Path: address.KeyURL(l.Serial)})
+		}
+	}
+	return facts
+}
+
+// keysToFollow counts the keys that an approver or delegate should see to, and names those that are lent.
+func keysToFollow(v *web.Visit, found sql.House) []web.Fact {
 	var facts []web.Fact
 	places := v.Actor.Answers(v.Today())
 	for _, kind := range followedKeys {
 		for _, uai := range places {
-			school := schoolOf(schools, uai)
+			school := schoolOf(found.Schools, uai)
 			n := school.Followed[kind.of]
 			if n == 0 {
 				continue
@@ -103,6 +121,12 @@ func keysToFollow(v *web.Visit, schools []sql.HouseSchool) []web.Fact {
 			name := kind.name
 			if len(places) > 1 {
 				name += ", " + school.Name
+			}
+			if kind.of == sql.WatchedLent {
+				if named := loansAt(v, school, found.Loans, strings.Replace(name, kind.name, "Clef prêtée", 1)); len(named) == n {
+					facts = append(facts, named...)
+					continue
+				}
 			}
 			facts = append(facts, web.Fact{
 				Name: name, Value: okey.SayCount(n, "clef") + okey.SayEither(n, kind.one, kind.many),

@@ -36,6 +36,7 @@ var keyEvents = map[KeyReason]EventType{
 	ReasonSigned:     KeyEventAttributed,
 	ReasonHandedOver: KeyEventHandedOver,
 	ReasonLent:       KeyEventLent,
+	ReasonLoanOver:   KeyEventLoanEnded,
 	ReasonMislaid:    KeyEventMislaid,
 	ReasonRecovered:  KeyEventRecovered,
 	ReasonLost:       KeyEventLost,

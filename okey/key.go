@@ -59,6 +59,7 @@ const (
 	ReasonSigned     KeyReason = "signed"    // charter signed, PIN chosen
 	ReasonHandedOver KeyReason = "handed_over"
 	ReasonLent       KeyReason = "lent"      // handed over for some days
+	ReasonLoanOver   KeyReason = "loan_over" // it is to be back; its state stays
 	ReasonReleased   KeyReason = "released"  // its request was withdrawn or expired, or another key took its place
 	ReasonArrived    KeyReason = "arrived"   // with a delivery
 	ReasonReported   KeyReason = "reported"  // by an inventory, confirmed by support
@@ -82,6 +83,7 @@ var keyReasonNames = map[KeyReason]string{
 	ReasonSigned:     "Attribuée",
 	ReasonHandedOver: "Remise",
 	ReasonLent:       "Prêtée",
+	ReasonLoanOver:   "Prêt terminé",
 	ReasonReleased:   "Rendue au stock",
 	ReasonArrived:    "Arrivée",
 	ReasonImported:   "Importée",

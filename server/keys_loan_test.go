@@ -73,13 +73,30 @@ func TestALentKeyServesUntilItIsDueAndIsTakenBack(t *testing.T) {
 	assert.Equal(t, "loan_over", answer.at("code"))
 	assert.Contains(t, lea.get("/").text(), "Le prêt est terminé : cette clef n'est plus acceptée. Rendez-la à la direction.")
 	assert.Contains(t, lea.get(keyPage(lent)+"/ne-marche-plus").text(), "Le prêt est terminé")
+	const over = "Prêt terminé : elle est à reprendre à Léa Martin"
+	assert.NotContains(t, roux.get(keyPage(lent)).text(), over)
+	for _, run := range []string{"un matin", "le suivant"} {
+		require.NoError(t, h.Store.Watch(t.Context(), run, okey.DayOf(time.Now(), okey.ZoneOf("")), time.Now()))
+		assert.Equal(t, 1, strings.Count(roux.get(keyPage(lent)).text(), over), run)
+	}
 	assert.Contains(t, roux.get("/").HTML, `href="`+strings.ReplaceAll(list, "&", "&amp;")+`">1 clef à reprendre</a>`)
 	assert.NotContains(t, roux.get("/").HTML, running)
 	assert.Contains(t, roux.get(list).text(), string(lent))
 	assert.Contains(t, roux.get(list).text(), "prêtée , à reprendre")
 	assert.Contains(t, roux.reports(lent, okey.ReasonReturn).text(), "Elle n'est plus à Léa Martin, et son code PIN est effacé.")
+	assert.Contains(t, roux.get(keyPage(lent)).text(), "Prêt rendu, clef remise en stock par Marc Roux ; elle était à Léa Martin")
 	assert.NotContains(t, roux.get("/").HTML, "suivi=pretees")
 	assert.Equal(t, okey.InStock, h.KeyState(lent))
+}
+
+func TestALoanThatEndsAsTheOtherKeyIsFoundIsInTheStoryOnce(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	own, lent := h.borrows(c)
+	lea := h.as(c.lea)
+	lea.done(lea.fill(keyPage(own)+"/retrouvee", keyPage(own)+"/retrouvee"))
+	require.NoError(t, h.Store.Watch(t.Context(), "un matin", okey.DayOf(time.Now(), okey.ZoneOf("")), time.Now()))
+	assert.Equal(t, 1, strings.Count(h.as(c.roux).get(keyPage(lent)).text(), "Prêt terminé : elle est à reprendre à Léa Martin"))
 }
 
 func TestWhoFindsTheirKeyReadsThatTheirRequestForALoanIsOver(t *testing.T) {

@@ -193,10 +193,23 @@ func (t *Tx) ChangeKey(ctx context.Context, serial okey.Serial, c KeyChange) (ok
 func (t *Tx) EndLoans(ctx context.Context, person okey.PersonID, at time.Time) error {
 	ended, err := listed(ctx, t.reader, keyRow.key, `UPDATE key k SET due_at = $2, changed_at = $2
 		WHERE holder = $1 AND state = 'lent' AND due_at > $2 RETURNING `+keyColumns, person, at)
-	for _, key := range ended {
+	if err != nil || len(ended) == 0 {
+		return err
+	}
+	return t.loansOver(ctx, ended, at)
+}
+
+// loansOver tells other programs, and the stories of the keys, that loans are over: a story has each end once. The keys are locked.
+func (t *Tx) loansOver(ctx context.Context, keys []okey.Key, at time.Time) error {
+	serials := make([]string, len(keys))
+	for i, key := range keys {
+		serials[i] = string(key.Serial)
 		t.tellOf(okey.KeyEventLoanEnded, key, at)
 	}
-	return err
+	return t.exec(ctx, `INSERT INTO key_event (serial, seq, at, reason, state, holder)
+		SELECT k.serial, (SELECT coalesce(max(v.seq), 0) + 1 FROM key_event v WHERE v.serial = k.serial), k.due_at, $2, k.state, k.holder
+		FROM key k WHERE k.serial = ANY ($1) AND NOT EXISTS (SELECT FROM key_event v
+			WHERE v.serial = k.serial AND v.reason = $2 AND v.at = k.due_at)`, pq.Array(serials), string(okey.ReasonLoanOver))
 }
 
 // PINOf returns the PIN hash that a key carries, "" for none.

@@ -155,13 +155,19 @@ func (t *Tx) tellWatched(ctx context.Context, claimed []watchNotice, at time.Tim
 	if err != nil {
 		return fmt.Errorf("lock the keys to tell of: %w", err)
 	}
+	var over []okey.Key
 	for _, key := range keys {
-		kind := types[key.Serial]
-		if kind == okey.KeyEventLoanEnded && key.LoanOver(at) || kind == okey.KeyEventHolderLeft && key.State == okey.InService {
+		switch kind := types[key.Serial]; {
+		case kind == okey.KeyEventLoanEnded && key.LoanOver(at):
+			over = append(over, key)
+		case kind == okey.KeyEventHolderLeft && key.State == okey.InService:
 			t.tellOf(kind, key, at)
 		}
 	}
-	return nil
+	if len(over) == 0 {
+		return nil
+	}
+	return t.loansOver(ctx, over, at)
 }
 
 func (t *Tx) claimExpiredMoves(ctx context.Context, run string, at time.Time) error {

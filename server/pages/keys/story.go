@@ -25,7 +25,8 @@ var pastNames = map[okey.KeyReason]string{
 func keyStory(events []sql.KeyEvent, c web.Clock) []web.StoryLine {
 	lines := make([]web.StoryLine, len(events))
 	for i, e := range events {
-		lines[len(events)-1-i] = web.StoryLine{When: okey.Capitalize(c.Time(e.At)), What: sayKeyEvent(e), Comment: e.Comment, At: e.At}
+		back := e.Reason == okey.ReasonReturn && i+1 < len(events) && events[i+1].State == okey.Lent
+		lines[len(events)-1-i] = web.StoryLine{When: okey.Capitalize(c.Time(e.At)), What: sayKeyEvent(e, back), Comment: e.Comment, At: e.At}
 	}
 	return lines
 }
@@ -70,9 +71,12 @@ func tooShort(key okey.Key, today okey.Day) string {
 	return fmt.Sprintf(", mais elle n'est plus prêtée : elle expire dans moins de %d mois", okey.LendableMonths)
 }
 
-// sayKeyEvent is one line of it: what happened, who did it, and whose the key was or is.
-func sayKeyEvent(e sql.KeyEvent) string {
+// sayKeyEvent is one line of it: what happened, who did it, and whose the key was or is; back tells of a loan that is given back.
+func sayKeyEvent(e sql.KeyEvent, back bool) string {
 	said := pastNames[e.Reason]
+	if back {
+		said = "Prêt rendu, clef remise en stock"
+	}
 	if said == "" {
 		said = e.Reason.French()
 	}
@@ -91,6 +95,8 @@ func sayKeyEvent(e sql.KeyEvent) string {
 	}
 	switch {
 	case e.Holder == "" || given:
+	case e.Reason == okey.ReasonLoanOver:
+		said += " : elle est à reprendre à " + e.Holder
 	case e.Reason == okey.ReasonMislaid || e.Reason == okey.ReasonRecovered:
 		if e.Holder != e.By {
 			said += " ; elle est à " + e.Holder

@@ -46,7 +46,7 @@ func TestAMislaidKeyIsAcceptedNowhereUntilItsHolderHasFoundIt(t *testing.T) {
 	assert.Contains(t, roux.get("/").HTML, `href="`+strings.ReplaceAll(list, "&", "&amp;")+`">1 clef à retrouver</a>`)
 	assert.Contains(t, roux.get(list).text(), string(serial))
 
-	found := lea.done(lea.fill(page+"/retrouvee", page+"/retrouvee", "comment", "dans mon cartable"))
+	found := lea.done(lea.fill(page+"/retrouvee", page+"/retrouvee"))
 	assert.Contains(t, found.text(), "C'est fait : la clef est maintenant en service.")
 	assert.Equal(t, http.StatusOK, check(serial, "4071").Status)
 	assert.Equal(t, true, check(serial, "4071").at("ok"), "with the same PIN")
@@ -55,8 +55,29 @@ func TestAMislaidKeyIsAcceptedNowhereUntilItsHolderHasFoundIt(t *testing.T) {
 	assert.Zero(t, key.DueAt)
 	story := h.as(c.roux).get(page).text()
 	assert.Contains(t, story, "Déclarée égarée par Léa Martin chez moi")
-	assert.Contains(t, story, "Retrouvée, de nouveau en service par Léa Martin dans mon cartable")
+	assert.Contains(t, story, "Retrouvée, de nouveau en service par Léa Martin")
 	assert.Equal(t, page, lea.get(page+"/retrouvee").Location, "the link of an old mail")
+}
+
+// Only who has found their own key need not say where: whoever says so for them does.
+func TestWhoHasFoundTheirKeyNeedNotSayWhere(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	serial := h.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))
+	mislay := map[string]string{"reason": "mislaid", "comment": "chez moi"}
+	changes := "/keys/" + string(serial) + "/changes"
+	require.Equal(t, http.StatusOK, h.call(c.lea, http.MethodPost, changes, mislay).Status)
+	for _, by := range []okey.Person{c.roux, c.support} {
+		refused := h.call(by, http.MethodPost, changes, map[string]string{"reason": "recovered"})
+		assert.Equal(t, http.StatusUnprocessableEntity, refused.Status)
+		assert.Contains(t, refused.Text, "Écrivez un commentaire")
+	}
+	refused := h.as(c.roux).fill(keyPage(serial), keyPage(serial), "reason", "recovered", "comment", "")
+	assert.Equal(t, http.StatusUnprocessableEntity, refused.Status)
+	assert.Equal(t, okey.Suspended, h.KeyState(serial))
+	assert.NotContains(t, h.as(c.lea).get(keyPage(serial)+"/retrouvee").text(), "*", "nothing must be filled in")
+	assert.Equal(t, http.StatusOK, h.call(c.lea, http.MethodPost, changes, map[string]string{"reason": "recovered"}).Status)
+	assert.Equal(t, okey.InService, h.KeyState(serial))
 }
 
 func TestNobodyElseMayMislayAKeyButThoseWhoManageIt(t *testing.T) {

@@ -136,7 +136,8 @@ func normaliseKeyChange(cmd Command) (okey.Content, error) {
 				"(mise en stock), defective (défectueuse), found (retrouvée) ou retired (mise au rebut).",
 		))
 	}
-	comment, err := okey.CheckText("comment", cmd.Content.Comment, true)
+	needed := cmd.Content.KeyReason != okey.ReasonRecovered // there permitKeyChange knows who says so
+	comment, err := okey.CheckText("comment", cmd.Content.Comment, needed)
 	if err := wrong.Add(err); err != nil {
 		return cmd.Content, err
 	}

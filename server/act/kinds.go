@@ -102,6 +102,9 @@ func permitKeyChange(ctx context.Context, s *Dispatcher, actor okey.Actor, cmd C
 		reason = okey.ReasonLost // what every holder may declare: whoever may declare something is told that this is nothing
 	}
 	via, err := viaOf(actor, cmd, func(a okey.Actor) error { return okey.MayChangeKey(a, key, subject, reason, today) })
+	if err == nil && actor.ID != key.Holder { // who has found their own key need not say where
+		_, err = okey.CheckText("comment", cmd.Content.Comment, true)
+	}
 	return permission{via: via}, err
 }
 

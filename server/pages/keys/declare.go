@@ -60,8 +60,7 @@ var declarations = []declaration{
 		path: address.PathFound, name: "retrouvee", title: FoundTitle, reason: okey.ReasonRecovered, keeps: true,
 		say: "Dites-le, et vous pourrez de nouveau vous connecter.", button: "Déclarer ma clef retrouvée",
 		comment: web.Field{
-			Label: "*Où était-elle ?", Hint: "La direction le lira.",
-			Missing: "Écrivez en quelques mots où elle était.",
+			Label: "Où était-elle ?", Hint: "Facultatif. La direction le lira.",
 		},
 		becomes: "La clef est de nouveau acceptée, avec le même code PIN : la direction est prévenue.",
 		last:    "Quelqu'un d'autre a pu voir votre code PIN ? Changez-le aussitôt.",
@@ -160,7 +159,10 @@ func (s *Pages) declare(v *web.Visit, d declaration) error {
 		}
 		return s.showDeclaration(v, status, d, key, f, "", warning)
 	}
-	if f.Text("comment"); len(f.Errors) > 0 {
+	if d.comment.Missing != "" {
+		f.Text("comment")
+	}
+	if len(f.Errors) > 0 {
 		return again(http.StatusUnprocessableEntity, "")
 	}
 	return s.Send(v, f, keyChange(f, key, d.reason), address.KeyURL(key.Serial), again)

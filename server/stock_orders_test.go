@@ -264,7 +264,7 @@ func TestTheTransmittedWorkbooksAreATableToDownload(t *testing.T) {
 	c := h.cast()
 	h.shipped(c, 4)
 	page := h.as(c.support).get("/commandes").HTML
-	_, below, found := strings.Cut(page, "<h2>Classeurs transmis</h2>")
+	_, below, found := strings.Cut(page, `<h2 id="classeurs">Classeurs transmis</h2>`)
 	require.True(t, found)
 	assert.Contains(t, below, `<a href="/commandes.xlsx" download>`)
 }

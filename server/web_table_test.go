@@ -39,8 +39,12 @@ func TestEveryTableIsCardsOnAPhone(t *testing.T) {
 	for _, file := range files {
 		content, err := os.ReadFile(file)
 		require.NoError(t, err)
+		for _, tag := range regexp.MustCompile(`<table[^>]*>({{if not .Headed}})?(<caption)?`).FindAllString(string(content), -1) {
+			titled := strings.HasSuffix(tag, "<caption") || strings.Contains(tag, ` aria-labelledby="`)
+			assert.True(t, titled, "%s: a table has a caption, or the heading above names it (RGAA 5.4): %s", file, tag)
+			assert.NotContains(t, tag, "aria-label=", file)
+		}
 		for _, tag := range regexp.MustCompile(`<table[^>]*>`).FindAllString(string(content), -1) {
-			assert.Contains(t, tag, ` aria-label="`, "%s: a table has a title (RGAA 5.4)", file)
 			if strings.HasPrefix(tag, `<table class="counts"`) { // two or three columns of numbers: it fits 320 pixels
 				continue
 			}
@@ -65,4 +69,24 @@ func TestATableNamesItsColumnsInEachRow(t *testing.T) {
 	assert.Contains(t, page.HTML, `<th scope="col" role="columnheader">Combien de temps</th>`)
 	assert.Equal(t, len(okey.Keepings()), strings.Count(page.HTML, `<td role="cell" data-label="Combien de temps">`))
 	assert.Equal(t, len(okey.Keepings()), strings.Count(page.HTML, `<th scope="row" role="rowheader" data-label="`))
+}
+
+// A table that a heading names, names a heading that is there.
+func TestTheHeadingThatATableNamesIsThere(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	h.order(c.roux, 3, "rentrée")
+	require.Equal(t, http.StatusCreated, h.call(c.support, http.MethodPost, "/exports", nil).Status)
+	named := 0
+	for page, b := range map[string]*browser{
+		"/stock": h.as(c.roux), "/commandes": h.as(c.support), "/assistance/courriels": h.as(c.support), "/assistance/tableau-de-bord": h.as(c.support),
+	} {
+		shown := b.get(page)
+		require.Equal(t, http.StatusOK, shown.Status, page)
+		for _, id := range regexp.MustCompile(`<table[^>]* aria-labelledby="([^"]*)"`).FindAllStringSubmatch(shown.HTML, -1) {
+			named++
+			assert.Len(t, regexp.MustCompile(`<(?:h2|summary) id="`+id[1]+`"`).FindAllString(shown.HTML, -1), 1, "%s: %s", page, id[1])
+		}
+	}
+	assert.Greater(t, named, 10)
 }

@@ -38,6 +38,13 @@ type TableView struct {
 	Name    string
 	Columns []string
 	Rows    [][]Cell
+	Headed  string // the id of the visible heading that names it; empty: a caption does, heard and not seen
+}
+
+// By is the table under a heading of its name. It is for templates.
+func (t TableView) By(id string) TableView {
+	t.Headed = id
+	return t
 }
 
 // Numeric tells whether a column counts something.

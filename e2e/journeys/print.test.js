@@ -44,6 +44,8 @@ journey("a list is printed without its filters, downloads and actions", ["deskto
       assert.deepEqual(await deadOnPaper(visitor), [], `${path} on paper, for ${role}`);
       assert.deepEqual(await idleOnPaper(visitor), [], `${path} on paper, for ${role}`);
       assert.ok(await visitor.page.getByRole("heading", { level: 1 }).isVisible());
+      const broad = await visitor.page.locator("main table").evaluateAll((all) => all.filter((t) => t.checkVisibility()).map((t) => t.getBoundingClientRect().width));
+      assert.deepEqual(broad.filter((width) => width > size.width), [], `${path}: a table is no broader than its sheet, or it is printed smaller`);
       if (path === "/clefs") assert.ok(await visitor.page.getByRole("rowheader").first().isVisible(), "the list itself is there");
       const words = visitor.page.getByText(narrowed[path] ?? /^Filtres :/, { exact: true });
       if (narrowed[path] && role === "head") assert.ok(await words.isVisible(), `${path} says on paper what it is narrowed to`);

@@ -368,6 +368,9 @@ func TestDownloadsOfTheDashboardHaveOneThingInACell(t *testing.T) {
 
 func TestTheDashboardShowsTheWorstPlacesAndTheDownloadAll(t *testing.T) {
 	b := busy(t)
+	few := b.get(dashboard)
+	assert.Contains(t, few.text(), "les clefs manquent le plus")
+	assert.NotContains(t, few.text(), "établissements où il manque le plus de clefs", "all of them are there")
 	b.Exec(`INSERT INTO establishment (uai, name, nature, contract, state, academy, commune, postcode, imported_at)
 		SELECT lpad(n::text, 7, '0') || 'Z', 'Collège ' || n, 340, '99', '1', '23', 'Nice', '06000', now() FROM generate_series(1, 40) n`)
 	b.Exec(`INSERT INTO person (uid, family_name, given_name, mail, created_at) SELECT 'x' || n, 'X', 'X', 'x', now()
@@ -375,6 +378,8 @@ func TestTheDashboardShowsTheWorstPlacesAndTheDownloadAll(t *testing.T) {
 	b.Exec(`INSERT INTO request (id, person, uai, need, reason, stage, since, asked_at)
 		SELECT gen_random_uuid(), id, lpad(substr(uid, 2), 7, '0') || 'Z', '', 'first', 'awaiting_decision', now(), now() FROM person
 		WHERE uid ~ '^x'`)
-	assert.Len(t, b.behind(b.get(dashboard), "Établissements où il manque des clefs"), 16)
+	many := b.get(dashboard)
+	assert.Contains(t, many.text(), "Les 15 établissements où il manque le plus de clefs. Liste complète")
+	assert.Len(t, b.behind(many, "Établissements où il manque des clefs"), 16)
 	assert.Len(t, b.download(dashboard + "/etablissements.xlsx")["Établissements"], 42)
 }

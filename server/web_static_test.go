@@ -70,7 +70,7 @@ func TestWithoutALookOfItsOwnAnAcademyHasOKEYs(t *testing.T) {
 
 // Whoever sees badly reads what others read: WCAG 1.4.3 for text, 1.4.11 for the edges of what one can use.
 func TestTheColoursOfTheStylesheetStandOutFromEachOther(t *testing.T) {
-	sheet, err := os.ReadFile("web/static/okey.css")
+	sheet, err := os.ReadFile("web/styles/page.css")
 	require.NoError(t, err)
 	colours := map[string]string{}
 	for _, m := range regexp.MustCompile(`--([a-z-]+): #([0-9a-f]{6});`).FindAllStringSubmatch(string(sheet), -1) {
@@ -116,6 +116,25 @@ func luminance(t *testing.T, colour string) float64 {
 		total += weight * part
 	}
 	return total
+}
+
+// A page asks for one stylesheet, which has every part of it.
+func TestTheStylesheetIsOneOfItsParts(t *testing.T) {
+	served := newHouse(t).browse().get("/static/okey.css")
+	require.Equal(t, http.StatusOK, served.Status)
+	assert.Equal(t, "text/css; charset=utf-8", served.Header.Get("Content-Type"))
+	parts, err := os.ReadDir("web/styles")
+	require.NoError(t, err)
+	whole := 0
+	for _, part := range parts {
+		content, err := os.ReadFile("web/styles/" + part.Name())
+		require.NoError(t, err)
+		assert.Contains(t, served.HTML, string(content), part.Name())
+		assert.Less(t, strings.Count(string(content), "\n"), 500, part.Name())
+		whole += len(content)
+	}
+	assert.Len(t, served.HTML, whole)
+	assert.Equal(t, http.StatusNotFound, newHouse(t).browse().get("/static/paper.css").Status)
 }
 
 func TestEveryPageCanBeSkippedThroughAndSaysWhereItIs(t *testing.T) {

@@ -3,6 +3,7 @@ package web
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"io/fs"
 	"net/http"
 	"path"
@@ -11,29 +12,47 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// assetVersions are fingerprints of the files that pages load: a browser keeps each for good, and asks again once it has changed.
-var assetVersions = fingerprints()
+// assets are the files that pages load, by name.
+var assets = readAssets()
 
-func fingerprints() map[string]string {
-	versions := map[string]string{}
+// nameSheet is the stylesheet of all pages. It is one, though it is written as several: a page asks once.
+const nameSheet = "okey.css"
+
+// sheets are its parts, in the order in which browsers read them: what holds on paper comes last.
+var sheets = []string{"page.css", "plots.css", "desk.css", "paper.css"}
+
+func readAssets() map[string][]byte {
+	files := map[string][]byte{}
 	err := fs.WalkDir(staticFiles, "static", func(file string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		content, err := staticFiles.ReadFile(file)
-		versions[path.Base(file)] = fingerprint(content)
+		files[path.Base(file)], err = staticFiles.ReadFile(file)
 		return err
 	})
+	for _, name := range sheets {
+		part, wrong := staticFiles.ReadFile("styles/" + name)
+		files[nameSheet], err = append(files[nameSheet], part...), errors.Join(err, wrong)
+	}
 	if err != nil {
 		panic(err) // the files are embedded
 	}
-	return versions
+	return files
 }
 
 func fingerprint(content []byte) string {
 	sum := sha256.Sum256(content)
 	return hex.EncodeToString(sum[:6])
 }
+
+// assetVersions are fingerprints of what pages load: a browser keeps each for good, and asks again once it has changed.
+var assetVersions = func() map[string]string {
+	versions := map[string]string{}
+	for name, content := range assets {
+		versions[name] = fingerprint(content)
+	}
+	return versions
+}()
 
 // asset is the address of a file that pages load.
 func asset(name string) string { return "/static/" + name + "?v=" + assetVersions[name] }
@@ -83,11 +102,7 @@ func (s *Site) staticFile(name string) (content []byte, kind string) {
 	case nameStyle:
 		return s.settings.Look.Style, assetTypes[".css"]
 	}
-	content, err := staticFiles.ReadFile("static/" + name)
-	if err != nil {
-		return nil, ""
-	}
-	return content, assetTypes[path.Ext(name)]
+	return assets[name], assetTypes[path.Ext(name)]
 }
 
 // serveStatic serves stylesheets, script and logo.

@@ -15,7 +15,7 @@ import (
 //go:embed *.html
 var ownFiles embed.FS
 
-//go:embed static
+//go:embed static styles
 var staticFiles embed.FS
 
 // Templates are the pages of all rooms, each together with the layout that it stands in.

@@ -37,12 +37,14 @@ func (s *Pages) shortFigures(v *web.Visit, chosen dashboardChoice) (web.Figures,
 func sayShort(f web.Figures) web.Plotted {
 	about := web.Plotted{
 		Nothing: "Il ne manque de clefs nulle part : chaque établissement en a autant de libres que de personnes à servir, ou plus.",
-		Note: fmt.Sprintf(
-			"Les %d établissements où il manque le plus de clefs. Liste complète dans le tableau à télécharger.", shortestPlaces),
 		Figure: web.Headline{
 			Number: okey.SayNumber(f.All), Path: "#etablissements",
 			Of: okey.SayEither(f.All, "établissement où il manque des clefs", "établissements où il manque des clefs"),
 		},
+	}
+	if f.All > len(f.Rows) {
+		about.Note = fmt.Sprintf(
+			"Les %d établissements où il manque le plus de clefs. Liste complète dans le tableau à télécharger.", len(f.Rows))
 	}
 	if len(f.Rows) > 0 {
 		worst := f.Rows[0]

@@ -35,7 +35,7 @@ test+standalone: said+upgrade
 said+upgrade:
 	@test -n "$(TAGS)" || echo "Left out: the upgrade from the release before, whose source is not here (git fetch --unshallow)." >&2
 test+%:
-	@cd $* && go test -timeout 30m $(TAGS) $(LONGEST) ./...
+	@cd $* && go test -timeout 30m -ldflags=-w $(TAGS) $(LONGEST) ./...
 
 # Left out: where each test has a database of its own, a browser, and the test that builds the program.
 quick: go need+postgres+slapd+radius ## within a minute, what a change usually breaks: does it build, vet, keep the rules of the house and the domain, replay?

@@ -70,6 +70,10 @@ func writeOrders(to *bytes.Buffer, x sql.Export, orders []sql.ListedOrder, buyer
 		}
 	}
 	schools := bySchool(orders)
+	totals := make([][]any, len(schools))
+	for i, school := range schools {
+		totals[i] = school.line()
+	}
 	head := []workbook.Fact{
 		{Name: "Acheteur", Value: buyer.Academy},
 		{Name: "Contact", Value: buyer.Contact},
@@ -83,15 +87,15 @@ func writeOrders(to *bytes.Buffer, x sql.Export, orders []sql.ListedOrder, buyer
 	head = slices.DeleteFunc(head, func(f workbook.Fact) bool { return f.Value == "" })
 	return workbook.Write(to, workbook.Properties{Title: "Commandes de clefs OTP", Created: at},
 		workbook.Sheet{
-			Name: "Bon de commande", Heading: "Bon de commande de clefs OTP", Head: head, Columns: schoolColumns, Rows: rows(schools),
-			Totals: []any{nil, "Total", nil, nil, len(orders), x.Keys},
+			Name: "Bon de commande", Heading: "Bon de commande de clefs OTP", Head: head, Columns: deliveryColumns, Rows: rows(delivered(schools)),
+			Totals: []any{nil, "Total", nil, nil, nil, len(orders), x.Keys},
 		},
 		workbook.Sheet{
 			Name: "Commandes", Columns: orderColumns, Rows: rows(lines),
 			Totals: []any{nil, nil, nil, "Total", nil, nil, x.Keys, nil, nil},
 		},
 		workbook.Sheet{ // as in the first sheet, for programs: its table begins in the first row
-			Name: "Par établissement", Columns: schoolColumns, Rows: rows(schools),
+			Name: "Par établissement", Columns: schoolColumns, Rows: rows(totals),
 			Totals: []any{nil, "Total", nil, nil, len(orders), x.Keys},
 		},
 	)
@@ -110,30 +114,53 @@ var (
 		{Title: "Demandée par", Kind: workbook.Text, Width: 14},
 	}
 	schoolColumns = []workbook.Column{
-		{Title: "UAI", Kind: workbook.Text, Width: 13}, // "Fournisseur" stands above it
+		{Title: "UAI", Kind: workbook.Text, Width: 11},
 		{Title: "Établissement", Kind: workbook.Text, Width: 40},
 		{Title: "Code postal", Kind: workbook.Text, Width: 13},
 		{Title: "Commune", Kind: workbook.Text},
 		{Title: "Commandes", Kind: workbook.Number},
 		{Title: "Clefs", Kind: workbook.Number},
 	}
+	deliveryColumns = []workbook.Column{
+		{Title: "UAI", Kind: workbook.Text, Width: 13}, // "Fournisseur" stands above it
+		{Title: "Établissement", Kind: workbook.Text, Width: 36},
+		{Title: "Adresse", Kind: workbook.Text, Width: 30},
+		{Title: "Code postal", Kind: workbook.Text, Width: 9},
+		{Title: "Commune", Kind: workbook.Text, Width: 20},
+		{Title: "Commandes", Kind: workbook.Number},
+		{Title: "Clefs", Kind: workbook.Number, Width: 8},
+	}
 )
 
-// bySchool are the rows that add up each establishment's orders, in the order of their codes.
-func bySchool(orders []sql.ListedOrder) [][]any {
-	type school struct {
-		where        sql.ListedOrder // any of them: it says which school
-		orders, keys int
+// delivered are the schools with their streets, each after its name.
+func delivered(schools []schoolOrders) [][]any {
+	lines := make([][]any, len(schools))
+	for i, s := range schools {
+		lines[i] = slices.Insert(s.line(), 2, any(s.where.Street))
 	}
-	schools := map[okey.UAI]school{}
+	return lines
+}
+
+// schoolOrders are one establishment's orders, added up.
+type schoolOrders struct {
+	where        sql.ListedOrder // any of them: it says which establishment
+	orders, keys int
+}
+
+func (s schoolOrders) line() []any {
+	return []any{string(s.where.UAI), s.where.Establishment, s.where.Postcode, s.where.Commune, s.orders, s.keys}
+}
+
+// bySchool adds up each establishment's orders, in the order of their codes.
+func bySchool(orders []sql.ListedOrder) []schoolOrders {
+	schools := map[okey.UAI]schoolOrders{}
 	for _, o := range orders {
 		s := schools[o.UAI]
-		schools[o.UAI] = school{where: o, orders: s.orders + 1, keys: s.keys + o.Quantity}
+		schools[o.UAI] = schoolOrders{where: o, orders: s.orders + 1, keys: s.keys + o.Quantity}
 	}
-	var added [][]any
+	var added []schoolOrders
 	for _, uai := range slices.Sorted(maps.Keys(schools)) {
-		s := schools[uai]
-		added = append(added, []any{string(uai), s.where.Establishment, s.where.Postcode, s.where.Commune, s.orders, s.keys})
+		added = append(added, schools[uai])
 	}
 	return added
 }

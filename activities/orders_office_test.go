@@ -84,7 +84,8 @@ func TestLibreOfficeOpensAnExportClean(t *testing.T) {
 func TestLibreOfficePrintsEachWordOfAnExportByItself(t *testing.T) {
 	c := newFixture(t)
 	section := "Section d'enseignement professionnel du lycée polyvalent Marie-Madeleine Fourcade"
-	c.Exec(`UPDATE establishment SET name = $2, postcode = '06000' WHERE uai = $1`, scene.Tilleuls, section)
+	c.Exec(`UPDATE establishment SET name = $2, postcode = '06000', street = '127 bis, avenue de la Libération' WHERE uai = $1`,
+		scene.Tilleuls, section)
 	c.Exec(`UPDATE establishment SET name = $2, commune = '', postcode = '' WHERE uai = $1`, scene.Acacias, "CLG AMPÈRE")
 	gray := c.Person("Jean-Baptiste Wojciechowski de La Rochefoucauld", okey.Principal, scene.Acacias)
 	for _, comment := range append(hostile, "une\ndeuxième ligne", "x", strings.Repeat("MW", okey.MaxText/2), strings.Repeat("il ", okey.MaxText/3)) {
@@ -120,7 +121,7 @@ func TestLibreOfficePrintsEachWordOfAnExportByItself(t *testing.T) {
 	order := strings.Join(first, " ")
 	for _, line := range []string{
 		"Bon de commande de clefs OTP", "Acheteur Contact Fournisseur Numéro Date Livraison Total", "Académie de Nice", "Assistance OKEY",
-		"Clefs et Cie <commandes@clefs.example>", export.Subject.String()[:8], "À chaque établissement ci-dessous",
+		"Clefs et Cie <commandes@clefs.example>", export.Subject.String()[:8], "À chaque établissement ci-dessous", "127 bis,", "Libération",
 		strings.ReplaceAll(okey.SayNumber(500*orders), "\u00a0", " ") + " clefs pour 2 établissements, " + strconv.Itoa(orders) + " commandes",
 	} {
 		assert.Contains(t, order, line)

@@ -15,7 +15,7 @@ import (
 
 // register names the columns of one of the ministry's open data sets on establishments (data.education.gouv.fr, Licence Ouverte).
 type register struct {
-	uai, name, nature, state, contract, contractLabel, academy, commune, postcode, mother string
+	uai, name, nature, state, contract, contractLabel, academy, street, commune, postcode, mother string
 }
 
 // registers: fr-en-adresse-et-geolocalisation-etablissements-premier-et-second-degre with names and with labels as titles, then
@@ -24,20 +24,22 @@ var registers = []register{
 	{
 		uai: "numero_uai", name: "appellation_officielle", nature: "nature_uai", state: "etat_etablissement",
 		contract: "secteur_prive_code_type_contrat", academy: "code_academie", commune: "libelle_commune", postcode: "code_postal_uai",
+		street: "adresse_uai",
 	},
 	{
 		uai: "code_etablissement", name: "appellation_officielle", nature: "code_nature", state: "code_etat_etablissement",
 		contract: "secteur_prive_code_type_contrat", academy: "code_academie", commune: "commune", postcode: "code_postal",
+		street: "adresse",
 	},
 	{
 		uai: "identifiant_de_l_etablissement", name: "nom_etablissement", nature: "code_nature", state: "etat",
 		contract: "code_type_contrat_prive", academy: "code_academie", commune: "nom_commune", postcode: "code_postal",
-		mother: "etablissement_mere",
+		mother: "etablissement_mere", street: "adresse_1",
 	},
 	{
 		uai: "identifiant_de_l_etablissement", name: "nom_etablissement", nature: "code_nature", state: "etat",
 		contractLabel: "type_contrat_prive", academy: "code_academie", commune: "nom_commune", postcode: "code_postal",
-		mother: "etablissement_mere",
+		mother: "etablissement_mere", street: "adresse_1",
 	},
 }
 
@@ -46,7 +48,7 @@ func (g register) layout() spreadsheet.Layout {
 	for _, name := range []string{g.uai, g.name, g.nature, g.state, g.contract + g.contractLabel, g.academy} {
 		layout.Columns = append(layout.Columns, spreadsheet.Column{Name: name})
 	}
-	for _, name := range []string{g.commune, g.postcode, g.mother} {
+	for _, name := range []string{g.street, g.commune, g.postcode, g.mother} {
 		if name != "" {
 			layout.Columns = append(layout.Columns, spreadsheet.Column{Name: name, Optional: true})
 		}
@@ -154,7 +156,8 @@ func plainer(a, b okey.Establishment) bool {
 
 func (g register) read(l *line) (okey.Establishment, bool) {
 	e := okey.Establishment{
-		UAI: l.uai(g.uai), Name: l.cell(g.name, 300), Commune: l.optional(g.commune, 200), Postcode: l.optional(g.postcode, 20),
+		UAI: l.uai(g.uai), Name: l.cell(g.name, 300), Street: l.optional(g.street, 200), Commune: l.optional(g.commune, 200),
+		Postcode: l.optional(g.postcode, 20),
 	}
 	nature, err := strconv.Atoi(l.Text(g.nature))
 	if err != nil {

@@ -2,6 +2,7 @@ package imports
 
 import (
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -82,6 +83,34 @@ func TestTheMotherSchoolIsReadWhereARegisterTellsIt(t *testing.T) {
 	bad := take(head + line(college, "0061234Z"))
 	require.Len(t, bad.Errors, 1)
 	require.Equal(t, "etablissement_mere", bad.Errors[0].Column)
+}
+
+// Where a supplier delivers: each register names the column otherwise, and a file without it takes nothing away.
+func TestTheStreetIsReadWhereverARegisterSaysIt(t *testing.T) {
+	w := newWorld(t)
+	street := func() string { return one[string](t, w, `SELECT street FROM establishment WHERE uai = $1`, college) }
+	for n, file := range []string{
+		"numero_uai;appellation_officielle;nature_uai;etat_etablissement;secteur_prive_code_type_contrat;code_academie;adresse_uai\n" +
+			college + ";Collège du Port;340;1;99;23;1 quai Lunel\n",
+		"Code établissement;Appellation officielle;Code nature;Code état établissement;secteur_prive_code_type_contrat;Code académie;Adresse\n" +
+			college + ";Collège du Port;340;1;99;23;2 quai Lunel\n",
+		"identifiant_de_l_etablissement;nom_etablissement;code_nature;etat;type_contrat_prive;code_academie;adresse_1\n" +
+			college + ";Collège du Port;340;OUVERT;SANS OBJET;23;3 quai Lunel\n",
+		"identifiant_de_l_etablissement;nom_etablissement;code_nature;etat;code_type_contrat_prive;code_academie;adresse_1\n" +
+			college + ";Collège du Port;340;OUVERT;99;23;4 quai Lunel\n",
+	} {
+		r, err := Establishments(t.Context(), w.Store, source("e.csv", file), Options{At: at})
+		require.NoError(t, err)
+		require.Equal(t, 1, r.Added+r.Changed, "%v", r.Errors)
+		assert.Equal(t, strconv.Itoa(n+1)+" quai Lunel", street())
+	}
+	for changed, name := range []string{"Collège du Port", "Collège du Port neuf"} {
+		r, err := Establishments(t.Context(), w.Store, source("e.csv", "identifiant_de_l_etablissement;nom_etablissement;code_nature;etat;"+
+			"type_contrat_prive;code_academie\n"+college+";"+name+";340;OUVERT;SANS OBJET;23\n"), Options{At: at})
+		require.NoError(t, err)
+		assert.Equal(t, changed, r.Changed)
+		assert.Equal(t, "4 quai Lunel", street())
+	}
 }
 
 func TestImportingEstablishmentsTwiceChangesNothing(t *testing.T) {

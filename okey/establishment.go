@@ -13,6 +13,7 @@ type Establishment struct {
 	Contract string // contract code, ContractPublic for public schools
 	State    string // etat_etablissement: StateOpen, or closing, opening, closed
 	Academy  string // code_academie, two digits: see AcademyByCode
+	Street   string // and number; empty where the register does not say
 	Commune  string
 	Postcode string
 

@@ -36,6 +36,7 @@ type placeRow struct {
 	Contract  string            `db:"contract"`
 	State     string            `db:"state"`
 	Academy   string            `db:"academy"`
+	Street    string            `db:"street"`
 	Commune   string            `db:"commune"`
 	Postcode  string            `db:"postcode"`
 	Host      stdsql.NullString `db:"host"`
@@ -44,14 +45,14 @@ type placeRow struct {
 	Shortage  stdsql.NullTime   `db:"shortage_since"`
 }
 
-const placeColumns = `e.uai, e.name, e.nature, e.contract, e.state, e.academy, e.commune, e.postcode, e.host, e.successor, e.mother,
+const placeColumns = `e.uai, e.name, e.nature, e.contract, e.state, e.academy, e.street, e.commune, e.postcode, e.host, e.successor, e.mother,
 	e.shortage_since`
 
 func (p placeRow) place() Place {
 	return Place{
 		Establishment: okey.Establishment{
 			UAI: p.UAI, Name: p.Name, Nature: p.Nature, Contract: p.Contract, State: p.State,
-			Academy: p.Academy, Commune: p.Commune, Postcode: p.Postcode, Mother: okey.UAI(p.Mother.String),
+			Academy: p.Academy, Street: p.Street, Commune: p.Commune, Postcode: p.Postcode, Mother: okey.UAI(p.Mother.String),
 		},
 		Host: okey.UAI(p.Host.String), Successor: okey.UAI(p.Successor.String), ShortageSince: utc(p.Shortage.Time),
 	}

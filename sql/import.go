@@ -53,34 +53,38 @@ func (t *Tx) auditImport(what ImportKind, tally Tally, by okey.PersonID, via oke
 }
 
 const createImportEstablishment = `CREATE TEMPORARY TABLE import_establishment (
-	uai text PRIMARY KEY, name text, nature integer, contract text, state text, academy text, commune text, postcode text, mother text,
+	uai text PRIMARY KEY, name text, nature integer, contract text, state text, academy text, street text, commune text, postcode text, mother text,
 	left_out text
 ) ON COMMIT DROP`
 
 const lockImportedEstablishments = `SELECT e.uai FROM establishment e
 	WHERE e.uai IN (SELECT i.uai FROM import_establishment i) ORDER BY e.uai FOR NO KEY UPDATE`
 
+// What is compared. A file that does not say a street, or of which school one is a part, takes away nothing that is known.
+const (
+	establishmentKept = `(e.name, e.nature, e.contract, e.state, e.academy, e.street, e.commune, e.postcode, e.mother, e.served)`
+	establishmentRead = `(i.name, i.nature, i.contract, i.state, i.academy, coalesce(nullif(i.street, ''), e.street), i.commune, i.postcode,
+		coalesce(i.mother, e.mother), true)`
+)
+
 const tallyEstablishments = `SELECT
 	count(*) FILTER (WHERE i.left_out = '' AND e.uai IS NULL) AS added,
-	count(*) FILTER (WHERE i.left_out = '' AND (e.name, e.nature, e.contract, e.state, e.academy, e.commune, e.postcode, e.mother, e.served)
-		IS DISTINCT FROM (i.name, i.nature, i.contract, i.state, i.academy, i.commune, i.postcode, coalesce(i.mother, e.mother), true)
-		AND e.uai IS NOT NULL) AS changed,
-	count(*) FILTER (WHERE i.left_out = '' AND (e.name, e.nature, e.contract, e.state, e.academy, e.commune, e.postcode, e.mother, e.served)
-		IS NOT DISTINCT FROM (i.name, i.nature, i.contract, i.state, i.academy, i.commune, i.postcode, coalesce(i.mother, e.mother), true))
-		AS unchanged,
+	count(*) FILTER (WHERE i.left_out = '' AND ` + establishmentKept + ` IS DISTINCT FROM ` + establishmentRead + ` AND e.uai IS NOT NULL)
+		AS changed,
+	count(*) FILTER (WHERE i.left_out = '' AND ` + establishmentKept + ` IS NOT DISTINCT FROM ` + establishmentRead + `) AS unchanged,
 	count(*) FILTER (WHERE i.left_out <> '' AND e.served) AS removed
 	FROM import_establishment i LEFT JOIN establishment e ON e.uai = i.uai`
 
-const writeEstablishments = `INSERT INTO establishment AS e (uai, name, nature, contract, state, academy, commune, postcode, mother,
+const writeEstablishments = `INSERT INTO establishment AS e (uai, name, nature, contract, state, academy, street, commune, postcode, mother,
 		imported_at)
-	SELECT i.uai, i.name, i.nature, i.contract, i.state, i.academy, i.commune, i.postcode, i.mother, $1
+	SELECT i.uai, i.name, i.nature, i.contract, i.state, i.academy, i.street, i.commune, i.postcode, i.mother, $1
 	FROM import_establishment i WHERE i.left_out = '' ORDER BY i.uai
 	ON CONFLICT (uai) DO UPDATE SET name = excluded.name, nature = excluded.nature, contract = excluded.contract, state = excluded.state,
-		academy = excluded.academy, commune = excluded.commune, postcode = excluded.postcode,
-		mother = coalesce(excluded.mother, e.mother), served = true, imported_at = excluded.imported_at
-	WHERE (e.name, e.nature, e.contract, e.state, e.academy, e.commune, e.postcode, e.mother, e.served)
-		IS DISTINCT FROM (excluded.name, excluded.nature, excluded.contract, excluded.state, excluded.academy, excluded.commune,
-			excluded.postcode, coalesce(excluded.mother, e.mother), true)`
+		academy = excluded.academy, street = coalesce(nullif(excluded.street, ''), e.street), commune = excluded.commune,
+		postcode = excluded.postcode, mother = coalesce(excluded.mother, e.mother), served = true, imported_at = excluded.imported_at
+	WHERE ` + establishmentKept + ` IS DISTINCT FROM (excluded.name, excluded.nature, excluded.contract, excluded.state,
+			excluded.academy, coalesce(nullif(excluded.street, ''), e.street), excluded.commune, excluded.postcode,
+			coalesce(excluded.mother, e.mother), true)`
 
 // What was served once keeps its row: its keys are still in people's hands.
 const closeEstablishments = `UPDATE establishment e SET served = false, state = i.state, contract = i.contract, imported_at = $1
@@ -99,12 +103,12 @@ const forgetLeftOut = `DELETE FROM establishment_left_out l USING import_establi
 func (t *Tx) ImportEstablishments(
 	ctx context.Context, rows []okey.ImportedEstablishment, by okey.PersonID, via okey.Via, at time.Time,
 ) (Tally, error) {
-	columns := []string{"uai", "name", "nature", "contract", "state", "academy", "commune", "postcode", "mother", "left_out"}
+	columns := []string{"uai", "name", "nature", "contract", "state", "academy", "street", "commune", "postcode", "mother", "left_out"}
 	err := t.stage(ctx, "import_establishment", createImportEstablishment, columns, len(rows), func(i int) []any {
 		e := rows[i].Establishment
 		_, why := e.Served()
 		return []any{
-			string(e.UAI), e.Name, e.Nature, e.Contract, e.State, e.Academy, e.Commune, e.Postcode,
+			string(e.UAI), e.Name, e.Nature, e.Contract, e.State, e.Academy, e.Street, e.Commune, e.Postcode,
 			stdsql.NullString{String: string(e.Mother), Valid: rows[i].Mothers},
 			string(why),
 		}

@@ -16,6 +16,7 @@ import (
 type ListedOrder struct {
 	okey.Order
 	Establishment string
+	Street        string
 	Commune       string
 	Postcode      string
 	ByName        string
@@ -37,6 +38,7 @@ type orderRow struct {
 	ExportedAt stdsql.NullTime `db:"exported_at"`
 	ClosedAt   stdsql.NullTime `db:"closed_at"`
 	Name       string          `db:"name"`
+	Street     string          `db:"street"`
 	Commune    string          `db:"commune"`
 	Postcode   string          `db:"postcode"`
 	ByName     string          `db:"by_name"`
@@ -44,7 +46,9 @@ type orderRow struct {
 }
 
 func (r orderRow) order() ListedOrder {
-	place := ListedOrder{Establishment: r.Name, Commune: r.Commune, Postcode: r.Postcode, ByName: r.ByName, Overdue: r.Overdue}
+	place := ListedOrder{
+		Establishment: r.Name, Street: r.Street, Commune: r.Commune, Postcode: r.Postcode, ByName: r.ByName, Overdue: r.Overdue,
+	}
 	place.Order = okey.Order{
 		ID: r.ID, Number: r.Number, UAI: r.UAI, Quantity: r.Quantity, Received: r.Received, Noted: r.Noted,
 		Comment: r.Comment, State: r.State, By: r.By.UUID,
@@ -55,7 +59,7 @@ func (r orderRow) order() ListedOrder {
 
 const orders = `SELECT o.id, o.number, o.uai, o.quantity, o.received, o.noted, o.comment, o.state, o.by_person, o.placed_at, o.export,
 	o.exported_at,
-	o.closed_at, e.name, e.commune, e.postcode, trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS by_name,
+	o.closed_at, e.name, e.street, e.commune, e.postcode, trim(coalesce(p.given_name, '') || ' ' || coalesce(p.family_name, '')) AS by_name,
 	o.closed_at IS NULL AND EXISTS (SELECT FROM mail m WHERE m.subject_id = o.id AND m.kind = 'order_overdue') AS overdue
 	FROM key_order o JOIN establishment e ON e.uai = o.uai LEFT JOIN person p ON p.id = o.by_person `
 

@@ -170,8 +170,9 @@ func (y *year) bring(ctx context.Context, at time.Time, colleagues *school) erro
 		return nil
 	}
 	establishments, keys := small("establishments.csv", y.end), small("keys.csv", y.end)
-	for _, s := range y.schools {
-		establishments += fmt.Sprintf("%s;%s;%s;1;99;%s;%s;%s\n", s.UAI, s.Name, s.nature, s.Academy, s.commune, s.postcode)
+	for n, s := range y.schools {
+		street := fmt.Sprintf("%d rue des Écoles", n+1)
+		establishments += fmt.Sprintf("%s;%s;%s;1;99;%s;%s;%s;%s\n", s.UAI, s.Name, s.nature, s.Academy, s.commune, s.postcode, street)
 	}
 	for _, s := range append(y.schools, colleagues) {
 		keys += strings.Join(append(s.stock, ""), "\n")

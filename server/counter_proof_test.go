@@ -83,6 +83,8 @@ func TestAKeyIsTriedAtTheCounterAndTheRecordSaysSo(t *testing.T) {
 	assert.Equal(t, okey.Attributed, p.KeyState(p.serial), "a trial changes nothing")
 	assert.Equal(t, 1, p.Count(`SELECT count(*) FROM audit WHERE event = 'key_tried' AND actor = $1`, p.roux.ID))
 	assert.Contains(t, roux.get(p.request+"/bordereau").text(), "elle fonctionne")
+	off := p.beside(func(cfg *config.Config) { cfg.CounterProof = nil }).as(p.roux)
+	assert.NotContains(t, off.get(p.request+"/bordereau").text(), "Essayée", "nothing of it will stand in the record")
 
 	assert.Contains(t, roux.done(p.handsOver(roux)).text(), "est remise à Léa Martin, et essayée.")
 	assert.Contains(t, roux.get(p.request).text(), "Marc Roux a remis la clef "+string(p.serial)+" : remise et essayée.")
@@ -95,6 +97,7 @@ func TestAKeyIsTriedAtTheCounterAndTheRecordSaysSo(t *testing.T) {
 	slip := roux.get(p.request + "/bordereau").text()
 	assert.Contains(t, slip, "Essayée le")
 	assert.Contains(t, slip, "elle fonctionne")
+	assert.Contains(t, off.get(p.request+"/bordereau").text(), "Essayée le", "it was")
 }
 
 func TestWhereATrialIsOfferedAKeyIsHandedOverWithout(t *testing.T) {

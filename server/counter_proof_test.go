@@ -126,6 +126,7 @@ func TestWhereATrialIsRequiredNoKeyChangesHandsWithout(t *testing.T) {
 	assert.Contains(t, lea.get(p.request).HTML, `href="`+trialPage(p.serial)+`"`)
 	assert.Contains(t, lea.tries(p.serial, "4071", p.code()).text(), "La direction peut vous la remettre")
 	assert.Contains(t, roux.get(p.counter).text(), "elle fonctionne", "on her own screen")
+	p.Exec(`UPDATE key_event SET at = at - interval '1 hour'`)
 	p.Exec(`UPDATE key_trial SET at = at - interval '31 minutes'`)
 	assert.Equal(t, http.StatusConflict, p.handsOver(roux).Status, "too long ago")
 	p.Exec(`UPDATE key_trial SET at = at + interval '5 minutes', serial = $1`, string(other))
@@ -172,6 +173,29 @@ func TestAKeyThatIsRefusedThreeTimesIsExchanged(t *testing.T) {
 		p.Text(`SELECT comment FROM key_event WHERE serial = $1 AND reason = 'defective'`, string(p.serial)))
 	assert.Equal(t, string(next), p.keyOfRequest(p.request))
 	assert.Contains(t, roux.get(p.counter).HTML, `name="pin"`, "the next one is tried in its turn")
+}
+
+// What was refused before it was mended says nothing of a key that is reserved again, for the same person, within minutes.
+func TestAKeyThatComesBackToItsRequestIsTriedAnew(t *testing.T) {
+	p := provesAtCounter(t, "required")
+	roux, exchange := p.as(p.roux), p.request+"/numero-illisible"
+	p.Key(scene.Tilleuls)
+	for range okey.ProofTries {
+		p.again()
+		p.proves(roux, "4071", "000000")
+	}
+	exchanges := func() { roux.done(roux.post(exchange, roux.get(exchange).form(t, exchange))) }
+	exchanges()
+	roux.reports(p.serial, okey.ReasonReturn) // it works after all
+	exchanges()
+	require.Equal(t, string(p.serial), p.keyOfRequest(p.request))
+	page := roux.get(p.counter)
+	assert.Contains(t, page.HTML, `name="pin"`)
+	assert.NotContains(t, page.text(), "Refusée trois fois")
+	p.again()
+	p.Exec(`DELETE FROM attempt`)
+	assert.Contains(t, p.proves(roux, "4071", p.code()).text(), "elle fonctionne")
+	assert.Contains(t, roux.done(p.handsOver(roux)).text(), "et essayée.")
 }
 
 func TestNobodyElseTriesAKeyThatAwaitsSomebody(t *testing.T) {

@@ -51,6 +51,7 @@ func (b *browser) tries(serial okey.Serial, pin, code string) sheet {
 func (h *house) again() {
 	h.Exec(`DELETE FROM attempt WHERE kind = 'trial'`)
 	h.Exec(`UPDATE key_trial SET at = at - interval '31 seconds'`) // as long as a code is shown
+	h.Exec(`UPDATE key_event SET at = at - interval '31 seconds'`)
 }
 
 // A number typed twice, or too late, says nothing of the next one; and what the server no longer waits for is said.

@@ -275,7 +275,9 @@ func TestAKeyThatHasExpiredLetsNobodyIn(t *testing.T) {
 	h := newHouse(t)
 	serial := h.inService(h.cast())
 	check, today := h.checker(), okey.DayOf(time.Now(), okey.ZoneOf(""))
-	expires := func(on okey.Day) { h.Exec(`UPDATE key SET expires_on = $1 WHERE serial = $2`, on.String(), string(serial)) }
+	expires := func(on okey.Day) {
+		h.Exec(`UPDATE key SET expires_on = $1 WHERE serial = $2`, on.String(), string(serial))
+	}
 	expires(today.AddDays(1)) // whatever the time zone of its academy
 	assert.Equal(t, true, check(serial, "4071").at("ok"))
 	expires(today.AddDays(-2))

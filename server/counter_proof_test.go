@@ -290,3 +290,18 @@ func TestPINChecksAnswerForAKeyThatIsBeingTried(t *testing.T) {
 	require.NoError(t, p.Store.BeginProof(t.Context(), free, time.Now()))
 	assert.Equal(t, "key_not_free", p.check(free, "4071").at("code"), "a key that awaits nobody")
 }
+
+// Whoever has to wait reads that alone, and not that the next number may be typed.
+func TestAThrottledCounterSaysOneThing(t *testing.T) {
+	p := provesAtCounter(t, "offered")
+	roux := p.as(p.roux)
+	for range okey.AttemptTrial.Limit().Wrong {
+		assert.Contains(t, p.proves(roux, "4072", "731964").text(), "Léa Martin réessaie")
+	}
+	refused := roux.fill(p.counter, p.counter+"/essai", "pin", "4072", "code", "731964")
+	assert.Equal(t, http.StatusTooManyRequests, refused.Status)
+	assert.Contains(t, refused.text(), "Vous avez beaucoup essayé cette clef : attendez")
+	assert.NotContains(t, refused.text(), "réessaie")
+	assert.True(t, triesFirst(refused), "whoever has begun goes on there")
+	assert.Contains(t, refused.HTML, `<button class="second">Essayer la clef</button>`)
+}

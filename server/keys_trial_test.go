@@ -222,3 +222,20 @@ func TestATrialGoesToTheHeadWithTheReport(t *testing.T) {
 	action := h.Text(`SELECT id FROM action WHERE name = 'key-change'`)
 	require.NotEmpty(t, action)
 }
+
+// A server waits five minutes for the next code: whoever has to wait for longer begins anew, and reads nothing else.
+func TestWhoIsThrottledBetweenTwoNumbersBeginsAnew(t *testing.T) {
+	port := radiustest.Free(t)
+	h, c, serial, _ := tried(t, radiustest.WantsNext(port), func(cfg *config.Config) { cfg.RadiusServers = []string{port} })
+	lea := h.as(c.lea)
+	assert.Contains(t, lea.tries(serial, "4071", "755224").HTML, "Envoyer ce nombre")
+	short := lea.fill(trialPage(serial), trialPage(serial), "code", "49")
+	assert.Contains(t, short.HTML, "Envoyer ce nombre")
+	h.Exec(`UPDATE attempt SET wrong = $1 WHERE kind = 'trial'`, okey.AttemptTrial.Limit().Wrong)
+	refused := lea.fill(trialPage(serial), trialPage(serial), "code", radiustest.Next)
+	assert.Equal(t, http.StatusTooManyRequests, refused.Status)
+	assert.Contains(t, refused.text(), "Vous avez beaucoup essayé cette clef : attendez")
+	assert.NotContains(t, refused.text(), "second nombre")
+	assert.Contains(t, refused.HTML, `name="pin"`)
+	assert.Contains(t, lea.get(trialPage(serial)).HTML, `name="pin"`)
+}

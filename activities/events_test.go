@@ -93,6 +93,39 @@ func TestWhoLeftAndLoansThatAreOverAreToldOnce(t *testing.T) {
 	assert.WithinDuration(t, c.now, last.DueAt, 0)
 }
 
+// A mislaid key is in somebody's hands still. There is nothing to collect, so no letter speaks of it before it is found.
+func TestWhoLeftWithoutFindingTheirKeyIsToldToPrograms(t *testing.T) {
+	c := newFixture(t)
+	own, _ := c.mislays()
+	c.Exec(`DELETE FROM assignment WHERE person = $1`, c.lea.ID)
+	for _, run := range []string{"1", "2"} {
+		for _, letter := range c.due(run) {
+			keys, err := c.Store.WatchedKeys(t.Context(), letter.Letter, okey.DayOf(c.now, okey.ZoneOf("")))
+			require.NoError(t, err)
+			assert.Empty(t, keys)
+		}
+	}
+	types, last := c.told(own)
+	assert.Equal(t, []okey.EventType{okey.KeyEventMislaid, okey.KeyEventHolderLeft}, types)
+	assert.Equal(t, okey.Suspended, last.State, "which gives nothing back")
+	assert.Equal(t, c.lea.UID, last.UID)
+
+	require.True(t, c.change(c.lea, own, okey.ReasonRecovered).Accepted)
+	told := 0
+	for _, letter := range c.due("3") {
+		keys, err := c.Store.WatchedKeys(t.Context(), letter.Letter, okey.DayOf(c.now, okey.ZoneOf("")))
+		require.NoError(t, err)
+		told += len(keys)
+	}
+	assert.Equal(t, 2, told, "its holder and the school, now that it may be collected")
+	types, _ = c.told(own)
+	assert.Equal(t, okey.KeyEventHolderLeft, types[len(types)-1], "and programs once more")
+	require.True(t, c.change(c.lea, own, okey.ReasonMislaid).Accepted)
+	c.due("4")
+	types, _ = c.told(own)
+	assert.Equal(t, okey.KeyEventMislaid, types[len(types)-1], "who has left stays so")
+}
+
 func TestAMoveIsTold(t *testing.T) {
 	c := newFixture(t)
 	serial := c.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2029, 6, 30))

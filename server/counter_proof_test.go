@@ -148,6 +148,22 @@ func TestSupportHandsOverWithoutATrialBySayingWhy(t *testing.T) {
 	assert.Contains(t, p.as(p.roux).get(p.request).text(), "Le serveur est en panne.")
 }
 
+// The page of a request hands over as the counter does, another key than the reserved one as well.
+func TestSupportSaysWhyOnThePageOfTheRequestToo(t *testing.T) {
+	p := provesAtCounter(t, "required")
+	sam, other := p.as(p.support), p.Key(scene.Tilleuls)
+	const why = "Motif, si la clef est remise sans essai"
+	assert.NotContains(t, p.as(p.roux).get(p.request).text(), why)
+	assert.Contains(t, sam.get(p.request).text(), why)
+	refused := sam.fill(p.request, p.request+"/remise", "serial", string(p.serial))
+	assert.Equal(t, http.StatusConflict, refused.Status)
+	assert.Contains(t, refused.text(), why)
+	asked := sam.fill(p.request, p.request+"/remise", "serial", string(other), "comment", "Le serveur est en panne.")
+	sam.done(sam.post(p.counter, asked.form(t, p.counter)))
+	assert.Equal(t, okey.InService, p.KeyState(other))
+	assert.Contains(t, p.as(p.roux).get(p.request).text(), "Le serveur est en panne.")
+}
+
 func TestAKeyThatIsRefusedThreeTimesIsExchanged(t *testing.T) {
 	p := provesAtCounter(t, "required")
 	roux := p.as(p.roux)

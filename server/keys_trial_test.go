@@ -111,6 +111,8 @@ func TestATrialIsThrottledAndNothingOfItIsKept(t *testing.T) {
 	refused := lea.fill(trialPage(serial), trialPage(serial), "pin", "4071", "code", "731964")
 	assert.Equal(t, http.StatusTooManyRequests, refused.Status)
 	assert.Contains(t, refused.text(), "Vous avez beaucoup essayé cette clef")
+	assert.Contains(t, refused.text(), "J'ai oublié mon code PIN")
+	assert.Contains(t, refused.text(), "Signaler que ma clef ne marche plus")
 	assert.NotContains(t, refused.HTML, "731964")
 	for table := range h.state() {
 		assert.NotContains(t, h.Text(`SELECT string_agg(t::text, ' ') FROM `+table+` t`), "731964", table)
@@ -170,6 +172,7 @@ func TestAServerThatIsAwayIsNotTheKeysFault(t *testing.T) {
 	h, c, serial, _ := tried(t, "", func(cfg *config.Config) { cfg.RadiusServers = []string{radiustest.Free(t)} })
 	said := h.as(c.lea).tries(serial, "4071", "755224").text()
 	assert.Contains(t, said, "Le serveur d'authentification ne répond pas")
+	assert.Contains(t, said, "Si cela dure, écrivez à l'assistance.")
 	assert.Equal(t, "away", h.Text(`SELECT outcome FROM key_trial`))
 }
 

@@ -84,8 +84,15 @@ var refusals = map[okey.TrialCause]told{
 }
 
 var toldAway = told{
-	say:   "Le serveur d'authentification ne répond pas : ce n'est pas votre clef. Réessayez dans quelques minutes.",
+	say:   "Le serveur d'authentification ne répond pas : ce n'est pas votre clef. Réessayez dans quelques minutes. " +
+		"Si cela dure, écrivez à l'assistance.",
 	again: "Essayer de nouveau",
+}
+
+// whileThrottled is what helps whoever has to wait: nobody need wait with a PIN that they don't know, or a key that does not work.
+var whileThrottled = []troubleAnswer{
+	{say: "J'ai oublié mon code PIN", to: toForgottenPIN, early: true},
+	{say: "Signaler que ma clef ne marche plus", to: below(address.PathReport)},
 }
 
 // afterTrial is what the page says of a trial.
@@ -119,6 +126,17 @@ func (t tried) form(v *web.Visit, next bool) *web.Form {
 	}
 	fields["pin"] = web.Field{Label: t.pin}
 	return web.NewForm(v, "essai", t.path, t.name, fields)
+}
+
+// answers are those that are for the holder to go on with: of a key that is not in hand yet, those that help before its handover.
+func (t tried) answers(all []troubleAnswer) []answerLink {
+	var links []answerLink
+	for _, a := range all {
+		if a.early || t.who.Request == uuid.Nil {
+			links = append(links, answerLink{NavLink: web.NavLink{Name: a.say, Path: a.to(t.key.Serial)}, First: a.first})
+		}
+	}
+	return links
 }
 
 // trialPage asks for PIN and code, or says what became of them.
@@ -195,6 +213,8 @@ func (s *Pages) showTrial(v *web.Visit, status int, t tried, f *web.Form, warnin
 		if mend != nil {
 			page.Answers = []answerLink{{NavLink: *mend, First: true}}
 		}
+	} else if status == http.StatusTooManyRequests {
+		page.Answers = t.answers(whileThrottled)
 	}
 	return s.Show(v, status, "trial", web.Screen{Title: TrialTitle, Warning: warning, Body: page})
 }
@@ -222,11 +242,7 @@ func (s *Pages) showTried(v *web.Visit, t tried, done okey.Trial) error {
 		page.Form = t.form(v, false)
 		page.Form.Button = after.again
 	}
-	for _, a := range after.answers {
-		if a.early || !atCounter {
-			page.Answers = append(page.Answers, answerLink{NavLink: web.NavLink{Name: a.say, Path: a.to(t.key.Serial)}, First: a.first})
-		}
-	}
+	page.Answers = t.answers(after.answers)
 	if atCounter {
 		page.Said = "Après trois refus avec le bon code PIN, la direction vous remet une autre clef."
 	}

@@ -76,7 +76,8 @@ func TestANumberThatIsTypedAgainIsNoSecondOne(t *testing.T) {
 func TestAHolderTriesTheirKey(t *testing.T) {
 	h, c, serial, server := tried(t, "", asIs)
 	lea, code := h.as(c.lea), func() string { return radiustest.Code(t, shown, time.Now()) }
-	for _, page := range []string{"/", keyPage(serial), keyPage(serial) + "/ne-marche-plus", keyPage(serial) + "/ne-marche-plus/code"} {
+	trouble := keyPage(serial) + "/ne-marche-plus"
+	for _, page := range []string{"/", keyPage(serial), trouble, trouble + "/code", trouble + "/decalage"} {
 		assert.Contains(t, lea.get(page).HTML, `href="`+trialPage(serial)+`"`, page)
 	}
 	assert.Contains(t, lea.get("/aide/clef-dereglee").HTML, `href="/ma-clef/essai"`)
@@ -208,7 +209,8 @@ func TestWithoutAServerNoPageSpeaksOfTrying(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
 	serial, lea := h.inService(c), h.as(c.lea)
-	for _, page := range []string{"/", "/aide/clef-dereglee", keyPage(serial), keyPage(serial) + "/ne-marche-plus", keyPage(serial) + "/ne-marche-plus/code"} {
+	trouble := keyPage(serial) + "/ne-marche-plus"
+	for _, page := range []string{"/", "/aide/clef-dereglee", keyPage(serial), trouble, trouble + "/code", trouble + "/decalage"} {
 		assert.NotContains(t, strings.ToLower(lea.get(page).HTML), "/essai", page)
 	}
 	assert.Equal(t, http.StatusNotFound, lea.get(trialPage(serial)).Status)

@@ -142,6 +142,7 @@ func TestSupportHandsOverWithoutATrialBySayingWhy(t *testing.T) {
 	p := provesAtCounter(t, "required")
 	sam := p.as(p.support)
 	assert.Contains(t, sam.get(p.counter).text(), "Motif, si la clef est remise sans essai")
+	assert.NotContains(t, sam.get(p.counter).text(), "Sans essai réussi, la remise est refusée.", "it is not, with a reason")
 	assert.Equal(t, http.StatusConflict, p.handsOver(sam).Status)
 	sam.done(p.handsOver(sam, "comment", "Le serveur est en panne."))
 	assert.Equal(t, okey.InService, p.KeyState(p.serial))

@@ -27,10 +27,10 @@ func TestSupportReadsWhatGoesAgainToAReceiver(t *testing.T) {
 	}
 	happens(okey.ReasonLost)
 	h.Exec(`UPDATE outbox SET created_at = '2026-01-05 10:00+01'`)
-	assert.Contains(t, sam.get(page).text(), "Gardés depuis Lundi 5 janvier")
+	assert.Contains(t, sam.get(page).text(), "Événements gardés Depuis lundi 5 janvier")
 	_, _, err = h.Store.BeginEventsAnew(t.Context())
 	require.NoError(t, err)
-	assert.NotContains(t, sam.get(page).text(), "Gardés depuis")
+	assert.NotContains(t, sam.get(page).text(), "Événements gardés")
 
 	const beyond = "Ceux d'avant sont effacés : s'il lui en manque, qu'il relise toutes les clefs."
 	nothing := resumes("2026-01-01T08:00")

@@ -178,7 +178,7 @@ func receiverFacts(r sql.WebhookReceiver, c web.Clock) []web.Fact {
 			facts = append(facts, web.Fact{Name: name, Value: okey.Capitalize(value)})
 		}
 	}
-	add("Gardés depuis", c.Time(r.Kept), !r.Kept.IsZero())
+	add("Événements gardés", "depuis "+c.Time(r.Kept), !r.Kept.IsZero())
 	add("Dernier envoi", c.Time(r.LastSent), !r.LastSent.IsZero())
 	add("Dernière erreur", sayFailure(r), r.LastError != "")
 	add("En échec depuis", c.Time(r.FailingSince), !r.FailingSince.IsZero())

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/enums/v1"
 
+	"okey/internal/version"
 	"okey/okey"
 )
 
@@ -168,6 +169,11 @@ func TestSupportSeesARequestInTheEngine(t *testing.T) {
 	assert.Subset(t, s.summaries(id), []string{
 		"Demande de clef · Collège des Essais (" + school + ")", "La demande est lue", "Rappel · en attente de réponse",
 	}, "the workflow, what was judged, and what it waits for")
+	for _, event := range s.history(workflowOf(id)).GetEvents() {
+		if task := event.GetWorkflowTaskCompletedEventAttributes(); task != nil {
+			assert.Equal(t, version.String(), task.GetWorkerVersion().GetBuildId(), "which OKEY it was")
+		}
+	}
 }
 
 func TestTimePassesAndPeopleAreReminded(t *testing.T) {

@@ -187,6 +187,7 @@ func (h *house) startProvider(people directory) error {
 
 func (h *house) startEngine(ctx context.Context, cluster *postgres.Cluster) error {
 	frontend := h.addresses.temporal.vacate()
+	worker.SignVersion()
 	engine, err := temporald.Start(ctx, temporald.Options{
 		Address:   frontend,
 		Namespace: namespace,

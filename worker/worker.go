@@ -35,6 +35,7 @@ const drain = 20 * time.Second
 // Run works until ctx ends, then finishes what is under way. Database and engine may be away at the start: it waits, says so, and
 // goes on when they are there. It returns an error for a configuration that can't be worked with.
 func Run(ctx context.Context, cfg config.Config) error {
+	SignVersion()
 	if _, err := okey.ParseCounterProofs(cfg.CounterProof); err != nil {
 		return err
 	}

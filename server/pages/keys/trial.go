@@ -84,7 +84,7 @@ var refusals = map[okey.TrialCause]told{
 }
 
 var toldAway = told{
-	say:   "Le serveur d'authentification ne répond pas : ce n'est pas votre clef. Réessayez dans quelques minutes. " +
+	say: "Le serveur d'authentification ne répond pas : ce n'est pas votre clef. Réessayez dans quelques minutes. " +
 		"Si cela dure, écrivez à l'assistance.",
 	again: "Essayer de nouveau",
 }

@@ -50,7 +50,8 @@ var signalForms = []signalForm{
 }
 
 var handingOver = signalForm{
-	path: "remise", signal: okey.Handover, fields: []string{"serial", "comment"}, dress: dressHandover, content: serialContent, before: askToSwap,
+	path: "remise", signal: okey.Handover, fields: []string{"serial", "comment"}, dress: dressHandover, content: serialContent,
+	before: askToSwap,
 }
 
 // bare is the form with its fields and nothing said beside them: enough to read what was sent.

@@ -87,10 +87,43 @@ func TestWhoLeftAndLoansThatAreOverAreToldOnce(t *testing.T) {
 	types, last := c.told(kept)
 	assert.Equal(t, []okey.EventType{okey.KeyEventHolderLeft}, types)
 	assert.Equal(t, okey.InService, last.State, "which takes nothing away")
+	require.True(t, c.change(c.roux, kept, okey.ReasonMislaid).Accepted)
+	c.due("3")
+	types, _ = c.told(kept)
+	assert.Equal(t, []okey.EventType{okey.KeyEventHolderLeft, okey.KeyEventMislaid}, types, "who has left stays so")
 	types, last = c.told(lent)
 	assert.Equal(t, okey.KeyEventLoanEnded, types[len(types)-1])
 	assert.Equal(t, 1, c.Count(`SELECT count(*) FROM outbox WHERE type = 'key.loan_ended'`))
 	assert.WithinDuration(t, c.now, last.DueAt, 0)
+}
+
+// A mislaid key is in somebody's hands still. There is nothing to collect, so no letter speaks of it before it is found.
+func TestWhoLeftWithoutFindingTheirKeyIsToldToPrograms(t *testing.T) {
+	c := newFixture(t)
+	own, _ := c.mislays()
+	c.Exec(`DELETE FROM assignment WHERE person = $1`, c.lea.ID)
+	for _, run := range []string{"1", "2"} {
+		for _, letter := range c.due(run) {
+			keys, err := c.Store.WatchedKeys(t.Context(), letter.Letter, okey.DayOf(c.now, okey.ZoneOf("")))
+			require.NoError(t, err)
+			assert.Empty(t, keys)
+		}
+	}
+	types, last := c.told(own)
+	assert.Equal(t, []okey.EventType{okey.KeyEventMislaid, okey.KeyEventHolderLeft}, types)
+	assert.Equal(t, okey.Suspended, last.State, "which gives nothing back")
+	assert.Equal(t, c.lea.UID, last.UID)
+
+	require.True(t, c.change(c.lea, own, okey.ReasonRecovered).Accepted)
+	told := 0
+	for _, letter := range c.due("3") {
+		keys, err := c.Store.WatchedKeys(t.Context(), letter.Letter, okey.DayOf(c.now, okey.ZoneOf("")))
+		require.NoError(t, err)
+		told += len(keys)
+	}
+	assert.Equal(t, 2, told, "its holder and the school, now that it may be collected")
+	types, _ = c.told(own)
+	assert.Equal(t, okey.KeyEventHolderLeft, types[len(types)-1], "and programs once more")
 }
 
 func TestAMoveIsTold(t *testing.T) {

@@ -19,6 +19,10 @@ func resumeReceiver(ctx context.Context, c *stockTx) (okey.Verdict, error) {
 	if err := c.permit(ctx, okey.ActSettings, ""); err != nil {
 		return okey.Verdict{}, err
 	}
-	_, err := c.ResumeReceiver(ctx, c.action.Subject, c.action.Content.From)
-	return okey.Verdict{Accepted: err == nil}, err
+	on, err := c.ResumeReceiver(ctx, c.action.Subject, c.action.Content.From)
+	v := okey.Verdict{Accepted: err == nil, Count: on.Count, From: on.Since}
+	if on.Gone {
+		v.Detail = okey.DetailEventsGone
+	}
+	return v, err
 }

@@ -313,19 +313,55 @@ func TestSupportHasAReceiverGoOnFromAMoment(t *testing.T) {
 	s.happens(serial, okey.ReasonLost, okey.ReasonFound, okey.ReasonLost)
 	s.turn("a", true)
 	s.Exec(`UPDATE outbox SET created_at = $1::timestamptz + seq * interval '1 hour'`, scene.Now)
-	from := func(at time.Time) int64 {
-		var position int64
+	hour := func(n time.Duration) time.Time { return scene.Now.UTC().Add(n * time.Hour) }
+	from := func(at time.Time) (on sql.Resumed) {
 		require.NoError(t, s.Store.Do(t.Context(), func(tx *sql.Tx) (err error) {
-			position, err = tx.ResumeReceiver(t.Context(), s.row("a").ID, at)
+			on, err = tx.ResumeReceiver(t.Context(), s.row("a").ID, at)
 			return err
 		}))
-		return position
+		return on
 	}
-	assert.EqualValues(t, 1, from(scene.Now.Add(90*time.Minute)))
+	assert.Equal(t, sql.Resumed{Position: 1, Count: 2, Since: hour(2)}, from(hour(2).Add(-time.Minute)))
 	s.turn("a", true)
 	assert.Equal(t, []int{1, 2, 3, 2, 3}, p.numbers(""))
-	assert.EqualValues(t, 0, from(scene.Now))
-	assert.EqualValues(t, 3, from(scene.Now.AddDate(1, 0, 0)), "of what is to come, nothing is sent again")
+	assert.Equal(t, sql.Resumed{Count: 3, Since: hour(1)}, from(scene.Now))
+	assert.Equal(t, sql.Resumed{Position: 3}, from(scene.Now.AddDate(1, 0, 0)), "of what is to come, nothing is sent again")
+
+	s.Exec(`DELETE FROM outbox WHERE seq = 1`) // it is old
+	assert.Equal(t, sql.Resumed{Position: 1, Count: 2, Since: hour(2), Gone: true}, from(scene.Now))
+	assert.Equal(t, sql.Resumed{Position: 1, Count: 2, Since: hour(2)}, from(hour(2)))
+	assert.Equal(t, sql.Resumed{Position: 2, Count: 1, Since: hour(3)}, from(hour(3)))
+	assert.False(t, from(time.Time{}).Gone, "from where it was, which it knows")
+}
+
+// What was told before a restore is kept no more: what has happened since goes again, for whichever moment support names.
+func TestAReceiverThatGoesOnFromBeforeARestoreIsSentAllThatIsKept(t *testing.T) {
+	p := newPeer(t)
+	s := newSending(t, config.Webhook{Name: "a", URL: p.URL})
+	serial := s.Key(scene.Tilleuls)
+	s.happens(serial, okey.ReasonLost)
+	s.turn("a", true)
+	_, _, err := s.Store.BeginEventsAnew(t.Context())
+	require.NoError(t, err)
+	from := func() (on sql.Resumed) {
+		require.NoError(t, s.Store.Do(t.Context(), func(tx *sql.Tx) (err error) {
+			on, err = tx.ResumeReceiver(t.Context(), s.row("a").ID, scene.Now.AddDate(-1, 0, 0))
+			return err
+		}))
+		return on
+	}
+	nothing := from()
+	assert.Zero(t, nothing.Count)
+	assert.True(t, nothing.Gone)
+	s.happens(serial, okey.ReasonFound, okey.ReasonLost)
+	for range 2 {
+		on := from()
+		assert.Equal(t, 2, on.Count)
+		assert.True(t, on.Gone)
+		s.turn("a", true)
+	}
+	assert.Len(t, p.numbers(""), 5)
+	assert.Zero(t, s.row("a").Missed)
 }
 
 // What support says while a turn is under way holds; nothing of that turn is kept.

@@ -23,7 +23,7 @@ const inSecrets = "écrivez le fichier du même nom, en minuscules et sans _FILE
 const override = "donnez-le aux services dans docker-compose.override.yml"
 
 // NotPassed are the settings that docker-compose.yml does not take from .env, with what to do instead.
-var NotPassed = map[string]string{
+var NotPassed = withEngines(map[string]string{
 	"OKEY_DATABASE_URL":            inSecrets,
 	"OKEY_DATABASE_URL_FILE":       inSecrets,
 	"OKEY_ADMIN_DATABASE_URL":      inSecrets,
@@ -47,19 +47,16 @@ var NotPassed = map[string]string{
 	"OKEY_METRICS":                 "Prometheus demande au port 9464 de chaque service, dans le réseau de compose",
 	"OKEY_DEMONSTRATION":           "retirez-le, une production n'a personne d'inventé",
 	"OKEY_ENV_FILE":                "écrivez ces variables dans .env",
+})
 
-	"TEMPORAL_TLS":                           override,
-	"TEMPORAL_TLS_CLIENT_CERT_PATH":          override,
-	"TEMPORAL_TLS_CLIENT_CERT_DATA":          override,
-	"TEMPORAL_TLS_CLIENT_KEY_PATH":           override,
-	"TEMPORAL_TLS_CLIENT_KEY_DATA":           override,
-	"TEMPORAL_TLS_SERVER_CA_CERT_DATA":       override,
-	"TEMPORAL_TLS_SERVER_NAME":               override,
-	"TEMPORAL_TLS_DISABLE_HOST_VERIFICATION": override,
-	"TEMPORAL_CODEC_ENDPOINT":                override,
-	"TEMPORAL_CODEC_AUTH":                    override,
-	"TEMPORAL_CONFIG_FILE":                   override,
-	"TEMPORAL_PROFILE":                       override,
+// withEngines adds what the engine's client reads: compose passes the path of the CA's certificate alone.
+func withEngines(notPassed map[string]string) map[string]string {
+	for _, name := range engines {
+		if name != "TEMPORAL_TLS_SERVER_CA_CERT_PATH" {
+			notPassed[name] = override
+		}
+	}
+	return notPassed
 }
 
 // ComposeEnv says, a line of French for each, which variables of the .env beside docker-compose.yml have no effect there: misspelt ones,

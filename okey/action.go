@@ -107,7 +107,8 @@ type Verdict struct {
 	Faults   []KeyFault  `json:"faults,omitempty"`  // keys that may not move
 	Letters  []MailOrder `json:"letters,omitempty"` // of an action about stock: what to send, about what
 	Stored   int         `json:"stored,omitempty"`  // how many of them are rows
-	Count    int         `json:"count,omitempty"`   // of an action about stock: how many keys or orders
+	Count    int         `json:"count,omitempty"`   // of an action about stock: how many keys, orders or events
+	From     time.Time   `json:"from,omitzero"`     // of a receiver that goes on: when the first of those events was numbered
 }
 
 // Details that narrow a refused asking, beside the reasons why an establishment is not served (NotServed).
@@ -119,6 +120,7 @@ const (
 	DetailLent                 = "lent"        // with CodeAlreadyHolds: a key was lent to them already
 	DetailNotMislaid           = "not_mislaid" // with CodeAlreadyHolds or CodeInvalid: there is no mislaid key to lend one for
 	DetailReason               = "reason"      // with CodeInvalid: there is no key to replace
+	DetailEventsGone           = "events_gone" // accepted: events before those that go again are kept no more
 	DetailExpired              = "expired"     // with CodeKeyNotFree: it is in stock, and serves nobody any more
 )
 

@@ -38,6 +38,7 @@ const (
 	CodeKeyNotFree      Code = "key_not_free"   // a key whose state forbids what was asked
 	CodeKeySuspended    Code = "key_suspended"  // a mislaid key: it serves again once it is found
 	CodeLoanOver        Code = "loan_over"      // a key that was lent for some days, and is to be back
+	CodeKeyExpired      Code = "key_expired"    // a key whose last day is over
 	CodeProofMissing    Code = "proof_missing"  // the academy wants a key tried before its handover, and it was not
 	CodeKeyTransition   Code = "key_transition" // this reason does not apply to a key in this state
 	CodeRateLimited     Code = "rate_limited"

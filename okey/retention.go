@@ -82,7 +82,7 @@ func Keepings() []Keeping {
 		},
 		{
 			KeptLinks,
-			"Essais de liens inconnus, d'une clef, formulaires envoyés sans session : une empreinte du réseau ou de la clef, leur nombre",
+			"Essais de liens inconnus, formulaires envoyés sans session : une empreinte du réseau, leur nombre",
 			"empêcher de deviner des liens ou de remplir la base",
 			1,
 			"après le premier essai",
@@ -91,8 +91,8 @@ func Keepings() []Keeping {
 		},
 		{
 			KeptTrials,
-			"Essais d'une clef : qui, quand, acceptée ou non (jamais le code PIN ni le nombre)",
-			"dire ce qui ne va pas, et le joindre au signalement",
+			"Essais d'une clef : qui, quand, combien, acceptée ou non (jamais le code PIN ni le nombre)",
+			"dire ce qui ne va pas, le joindre au signalement, empêcher de deviner",
 			1,
 			"après l'essai",
 			"",

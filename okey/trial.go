@@ -92,7 +92,7 @@ func (f TrialFacts) LikelyCause() TrialCause {
 // Certain tells that the key is refused whatever the server says, so that it need not be asked: pin-checks answers the same.
 func (f TrialFacts) Certain() bool {
 	switch f.LikelyCause() { //nolint:exhaustive // the others are for the server to say
-	case CauseMislaid, CauseLoanOver, CausePINLocked, CausePINWrong:
+	case CauseMislaid, CauseLoanOver, CauseExpired, CausePINLocked, CausePINWrong:
 		return true
 	}
 	return f.PIN == PINWrong || f.PIN == PINLocked

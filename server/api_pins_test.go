@@ -269,3 +269,24 @@ func TestAPINMovesToTheNewPepperOnceItIsKnown(t *testing.T) {
 	}
 	assert.Equal(t, 1, h.Count(`SELECT wrong FROM pin_guard`), "a pepper that is missing is nobody's wrong PIN")
 }
+
+// A key's last day counts whole, and its PIN is not looked at afterwards: nobody locks a key that lets nobody in.
+func TestAKeyThatHasExpiredLetsNobodyIn(t *testing.T) {
+	h := newHouse(t)
+	serial := h.inService(h.cast())
+	check, today := h.checker(), okey.DayOf(time.Now(), okey.ZoneOf(""))
+	expires := func(on okey.Day) {
+		h.Exec(`UPDATE key SET expires_on = $1 WHERE serial = $2`, on.String(), string(serial))
+	}
+	expires(today.AddDays(1)) // whatever the time zone of its academy
+	assert.Equal(t, true, check(serial, "4071").at("ok"))
+	expires(today.AddDays(-2))
+	for _, pin := range []string{"4071", "4072"} {
+		refused := check(serial, pin)
+		assert.Equal(t, http.StatusConflict, refused.Status)
+		assert.Equal(t, "key_expired", refused.at("code"))
+	}
+	assert.Equal(t, 0, h.Count(`SELECT count(*) FROM pin_guard`))
+	h.Exec(`UPDATE key SET state = 'lost', holder = NULL, pin_hash = NULL WHERE serial = $1`, string(serial))
+	assert.Equal(t, "key_not_free", check(serial, "4071").at("code"), "what says more comes first")
+}

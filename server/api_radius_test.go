@@ -32,6 +32,7 @@ func TestFreeRADIUSLetsInWhomOKEYKnowsThePINOf(t *testing.T) {
 	h, c, serial, server := tried(t, "", asIs)
 	code := func() string { return radiustest.Code(t, shown, time.Now()) }
 	assert.True(t, letIn(t, server, c.lea.UID, "4071"+code()))
+	assert.True(t, letIn(t, server, strings.ToUpper(c.lea.UID), "4071"+code()), "a uid compares without case")
 	assert.Equal(t, 0, h.Count(`SELECT count(*) FROM pin_guard`))
 	assert.WithinDuration(t, time.Now(), h.key(serial).LastLoginAt, time.Minute, "it tells of the login")
 
@@ -108,7 +109,7 @@ func TestASessionThatAccountingReportsIsALogin(t *testing.T) {
 	account(c.lea.UID, "Stop")
 	account("personne", "Start")
 	assert.True(t, h.key(serial).LastLoginAt.IsZero())
-	account(c.lea.UID, "Start")
+	account(strings.ToUpper(c.lea.UID), "Start")
 	assert.WithinDuration(t, time.Now(), h.key(serial).LastLoginAt, time.Minute, server.Log())
 	h.Exec(`UPDATE key SET state = 'lost', holder = NULL, pin_hash = NULL WHERE serial = $1`, string(serial))
 	account(c.lea.UID, "Start") // what OKEY says to that is the log's, the session goes on

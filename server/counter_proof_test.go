@@ -83,6 +83,8 @@ func TestAKeyIsTriedAtTheCounterAndTheRecordSaysSo(t *testing.T) {
 	assert.Equal(t, okey.Attributed, p.KeyState(p.serial), "a trial changes nothing")
 	assert.Equal(t, 1, p.Count(`SELECT count(*) FROM audit WHERE event = 'key_tried' AND actor = $1`, p.roux.ID))
 	assert.Contains(t, roux.get(p.request+"/bordereau").text(), "elle fonctionne")
+	off := p.beside(func(cfg *config.Config) { cfg.CounterProof = nil }).as(p.roux)
+	assert.NotContains(t, off.get(p.request+"/bordereau").text(), "Essayée", "nothing of it will stand in the record")
 
 	assert.Contains(t, roux.done(p.handsOver(roux)).text(), "est remise à Léa Martin, et essayée.")
 	assert.Contains(t, roux.get(p.request).text(), "Marc Roux a remis la clef "+string(p.serial)+" : remise et essayée.")
@@ -95,6 +97,7 @@ func TestAKeyIsTriedAtTheCounterAndTheRecordSaysSo(t *testing.T) {
 	slip := roux.get(p.request + "/bordereau").text()
 	assert.Contains(t, slip, "Essayée le")
 	assert.Contains(t, slip, "elle fonctionne")
+	assert.Contains(t, off.get(p.request+"/bordereau").text(), "Essayée le", "it was")
 }
 
 func TestWhereATrialIsOfferedAKeyIsHandedOverWithout(t *testing.T) {
@@ -123,6 +126,7 @@ func TestWhereATrialIsRequiredNoKeyChangesHandsWithout(t *testing.T) {
 	assert.Contains(t, lea.get(p.request).HTML, `href="`+trialPage(p.serial)+`"`)
 	assert.Contains(t, lea.tries(p.serial, "4071", p.code()).text(), "La direction peut vous la remettre")
 	assert.Contains(t, roux.get(p.counter).text(), "elle fonctionne", "on her own screen")
+	p.Exec(`UPDATE key_event SET at = at - interval '1 hour'`)
 	p.Exec(`UPDATE key_trial SET at = at - interval '31 minutes'`)
 	assert.Equal(t, http.StatusConflict, p.handsOver(roux).Status, "too long ago")
 	p.Exec(`UPDATE key_trial SET at = at + interval '5 minutes', serial = $1`, string(other))
@@ -138,9 +142,26 @@ func TestSupportHandsOverWithoutATrialBySayingWhy(t *testing.T) {
 	p := provesAtCounter(t, "required")
 	sam := p.as(p.support)
 	assert.Contains(t, sam.get(p.counter).text(), "Motif, si la clef est remise sans essai")
+	assert.NotContains(t, sam.get(p.counter).text(), "Sans essai réussi, la remise est refusée.", "it is not, with a reason")
 	assert.Equal(t, http.StatusConflict, p.handsOver(sam).Status)
 	sam.done(p.handsOver(sam, "comment", "Le serveur est en panne."))
 	assert.Equal(t, okey.InService, p.KeyState(p.serial))
+	assert.Contains(t, p.as(p.roux).get(p.request).text(), "Le serveur est en panne.")
+}
+
+// The page of a request hands over as the counter does, another key than the reserved one as well.
+func TestSupportSaysWhyOnThePageOfTheRequestToo(t *testing.T) {
+	p := provesAtCounter(t, "required")
+	sam, other := p.as(p.support), p.Key(scene.Tilleuls)
+	const why = "Motif, si la clef est remise sans essai"
+	assert.NotContains(t, p.as(p.roux).get(p.request).text(), why)
+	assert.Contains(t, sam.get(p.request).text(), why)
+	refused := sam.fill(p.request, p.request+"/remise", "serial", string(p.serial))
+	assert.Equal(t, http.StatusConflict, refused.Status)
+	assert.Contains(t, refused.text(), why)
+	asked := sam.fill(p.request, p.request+"/remise", "serial", string(other), "comment", "Le serveur est en panne.")
+	sam.done(sam.post(p.counter, asked.form(t, p.counter)))
+	assert.Equal(t, okey.InService, p.KeyState(other))
 	assert.Contains(t, p.as(p.roux).get(p.request).text(), "Le serveur est en panne.")
 }
 
@@ -169,6 +190,29 @@ func TestAKeyThatIsRefusedThreeTimesIsExchanged(t *testing.T) {
 		p.Text(`SELECT comment FROM key_event WHERE serial = $1 AND reason = 'defective'`, string(p.serial)))
 	assert.Equal(t, string(next), p.keyOfRequest(p.request))
 	assert.Contains(t, roux.get(p.counter).HTML, `name="pin"`, "the next one is tried in its turn")
+}
+
+// What was refused before it was mended says nothing of a key that is reserved again, for the same person, within minutes.
+func TestAKeyThatComesBackToItsRequestIsTriedAnew(t *testing.T) {
+	p := provesAtCounter(t, "required")
+	roux, exchange := p.as(p.roux), p.request+"/numero-illisible"
+	p.Key(scene.Tilleuls)
+	for range okey.ProofTries {
+		p.again()
+		p.proves(roux, "4071", "000000")
+	}
+	exchanges := func() { roux.done(roux.post(exchange, roux.get(exchange).form(t, exchange))) }
+	exchanges()
+	roux.reports(p.serial, okey.ReasonReturn) // it works after all
+	exchanges()
+	require.Equal(t, string(p.serial), p.keyOfRequest(p.request))
+	page := roux.get(p.counter)
+	assert.Contains(t, page.HTML, `name="pin"`)
+	assert.NotContains(t, page.text(), "Refusée trois fois")
+	p.again()
+	p.Exec(`DELETE FROM attempt`)
+	assert.Contains(t, p.proves(roux, "4071", p.code()).text(), "elle fonctionne")
+	assert.Contains(t, roux.done(p.handsOver(roux)).text(), "et essayée.")
 }
 
 func TestNobodyElseTriesAKeyThatAwaitsSomebody(t *testing.T) {
@@ -262,4 +306,19 @@ func TestPINChecksAnswerForAKeyThatIsBeingTried(t *testing.T) {
 	free := p.Key(scene.Tilleuls)
 	require.NoError(t, p.Store.BeginProof(t.Context(), free, time.Now()))
 	assert.Equal(t, "key_not_free", p.check(free, "4071").at("code"), "a key that awaits nobody")
+}
+
+// Whoever has to wait reads that alone, and not that the next number may be typed.
+func TestAThrottledCounterSaysOneThing(t *testing.T) {
+	p := provesAtCounter(t, "offered")
+	roux := p.as(p.roux)
+	for range okey.AttemptTrial.Limit().Wrong {
+		assert.Contains(t, p.proves(roux, "4072", "731964").text(), "Léa Martin réessaie")
+	}
+	refused := roux.fill(p.counter, p.counter+"/essai", "pin", "4072", "code", "731964")
+	assert.Equal(t, http.StatusTooManyRequests, refused.Status)
+	assert.Contains(t, refused.text(), "Vous avez beaucoup essayé cette clef : attendez")
+	assert.NotContains(t, refused.text(), "réessaie")
+	assert.True(t, triesFirst(refused), "whoever has begun goes on there")
+	assert.Contains(t, refused.HTML, `<button class="second">Essayer la clef</button>`)
 }

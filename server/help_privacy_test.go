@@ -16,7 +16,10 @@ import (
 
 func TestThePageOfWhatIsKeptIsTheTable(t *testing.T) {
 	h := newHouse(t)
-	page := h.browse().get("/confidentialite")
+	without := h.browse().get("/confidentialite")
+	assert.NotContains(t, without.text(), "Essais d'une clef", "there is nothing to try keys with")
+	assert.Contains(t, without.text(), "Essais de liens inconnus")
+	page := h.beside(whereNobodyListens).browse().get("/confidentialite")
 	require.Equal(t, http.StatusOK, page.Status, "nobody need sign in to read it")
 	for _, k := range okey.Keepings() {
 		assert.Contains(t, page.text(), k.What)

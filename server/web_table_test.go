@@ -66,7 +66,7 @@ func TestEveryTableIsCardsOnAPhone(t *testing.T) {
 
 func TestATableNamesItsColumnsInEachRow(t *testing.T) {
 	h := newHouse(t)
-	page := h.browse().get("/confidentialite")
+	page := h.beside(whereNobodyListens).browse().get("/confidentialite")
 	require.Equal(t, http.StatusOK, page.Status)
 	assert.Contains(t, page.HTML, `<th scope="col" role="columnheader">Combien de temps</th>`)
 	assert.Equal(t, len(okey.Keepings()), strings.Count(page.HTML, `<td role="cell" data-label="Combien de temps">`))

@@ -30,8 +30,11 @@ func (t trialRow) trial() okey.Trial {
 
 const trials = `SELECT id, serial, person, at, outcome, cause, request, witness FROM key_trial`
 
-// trialsFor are those of the keys that a request was to be handed, the latest first: as many as may be made in a while.
-const trialsFor = trials + ` WHERE request = $1 ORDER BY at DESC, id LIMIT 20`
+// trialsFor are those of the keys that a request was to be handed, the latest first: as many as may be made in a while. A key that came
+// back to it, mended, begins anew: what counts is after it was reserved last.
+const trialsFor = trials + ` t WHERE request = $1 AND at > coalesce((SELECT max(e.at) FROM key_event e
+		WHERE e.serial = t.serial AND e.reason = 'reserved'), '-infinity')
+	ORDER BY at DESC, id LIMIT 20`
 
 // TrialsFor reads them.
 func (r reader) TrialsFor(ctx context.Context, request uuid.UUID) ([]okey.Trial, error) {

@@ -36,7 +36,10 @@ const lowStock = `SELECT 'low_stock' AS kind, e.uai AS subject, '' AS step, e.ua
 // then, as where support moved it, until the staff file has had three months to follow. Whose uid has changed, it seems, has not left.
 // Asked of a key at a time, key_away (migration 00048) answers for nearly all; OFFSET keeps PostgreSQL from reading everybody's functions.
 const hasLeft = `k.state = 'in_service' AND EXISTS (SELECT FROM key_away w WHERE w.serial = k.serial AND w.since <= $1::date)
-	AND NOT EXISTS (SELECT FROM assignment a JOIN establishment e ON e.uai = a.uai
+	AND ` + elsewhere
+
+// elsewhere is that of a key in whatever state, for all who are asked about.
+const elsewhere = `NOT EXISTS (SELECT FROM assignment a JOIN establishment e ON e.uai = a.uai
 		WHERE a.person = k.holder AND (a.uai = k.uai OR e.successor = k.uai) AND (a.until IS NULL OR a.until >= $1::date))
 	AND EXISTS (SELECT FROM assignment a WHERE a.uai = k.uai OFFSET 0)
 	AND NOT EXISTS (SELECT FROM key_move m WHERE m.serial = k.serial AND m.state = 'proposed' AND m.holder = k.holder
@@ -45,6 +48,9 @@ const hasLeft = `k.state = 'in_service' AND EXISTS (SELECT FROM key_away w WHERE
 	AND NOT EXISTS (SELECT FROM key_moved m WHERE m.serial = k.serial AND m.to_uai = k.uai AND m.at > $1::date - interval '3 months')`
 
 const left = `SELECT k.serial, k.holder, k.uai FROM key k WHERE ` + hasLeft
+
+// Whose key is mislaid may leave as well: programs are told, people are not, for there is nothing to collect yet.
+const leftMislaid = `SELECT k.serial, k.holder, k.uai FROM key k WHERE k.state = 'suspended' AND ` + elsewhere
 
 // noteAway adds to key_away who was overlooked: a key handed over in the instant in which its holder's function ended.
 const noteAway = `INSERT INTO key_away (serial, since) SELECT k.serial, '-infinity' FROM key k WHERE k.state = 'in_service'
@@ -55,7 +61,13 @@ const noteAway = `INSERT INTO key_away (serial, since) SELECT k.serial, '-infini
 const holderLeft = `SELECT told.kind, gone.serial AS subject, gone.holder::text || again.step AS step, gone.uai
 	FROM (` + left + `) gone, (VALUES ('holder_left'), ('holders_left')) told (kind), (VALUES (''), ('/again')) again (step)
 	WHERE again.step = '' OR EXISTS (SELECT FROM watch_notice n
-		WHERE n.kind = told.kind AND n.subject = gone.serial AND n.step = gone.holder::text AND n.told_at <= $6::timestamptz)`
+		WHERE n.kind = told.kind AND n.subject = gone.serial AND n.step = gone.holder::text AND n.told_at <= $6::timestamptz)
+	UNION ALL SELECT 'holders_left', gone.serial, gone.holder::text || '` + mislaidStep + `', gone.uai FROM (` + leftMislaid + `) gone
+	WHERE NOT EXISTS (SELECT FROM watch_notice n
+		WHERE n.kind = 'holders_left' AND n.subject = gone.serial AND n.step = gone.holder::text AND n.uai = gone.uai)`
+
+// mislaidStep ends the step of a notice of which no letter speaks: WatchedKeys leaves it out.
+const mislaidStep = "/mislaid"
 
 // A key in service that ends within three months ($3), one month ($4), or has ended. Who has asked for the next one
 // already is left in peace, and who has left can't ask.
@@ -79,7 +91,7 @@ const loansEnd = `SELECT 'loan_ends' AS kind, k.serial AS subject, k.holder::tex
 // What has ended is forgotten, so that it is told again when it begins again: to another holder, or at another establishment, it does.
 const forgetNotices = `DELETE FROM watch_notice n WHERE
 	(n.kind = 'low_stock' AND NOT EXISTS (SELECT` + keepsReserve + ` AND e.uai = n.subject))
-	OR (n.kind IN ('holder_left', 'holders_left') AND NOT EXISTS (SELECT FROM (` + left + `) gone
+	OR (n.kind IN ('holder_left', 'holders_left') AND NOT EXISTS (SELECT FROM (` + left + ` UNION ALL ` + leftMislaid + `) gone
 		WHERE gone.serial = n.subject AND gone.holder::text = split_part(n.step, '/', 1) AND gone.uai = n.uai))
 	OR (n.kind IN ('key_expires', 'keys_expire') AND NOT EXISTS (SELECT FROM key k WHERE k.serial = n.subject AND k.state = 'in_service'
 		AND k.holder::text || '/' || k.expires_on::text = split_part(n.step, '/', 1) || '/' || split_part(n.step, '/', 2)
@@ -143,9 +155,8 @@ type watchNotice struct {
 func (t *Tx) tellWatched(ctx context.Context, claimed []watchNotice, at time.Time) error {
 	types := map[okey.Serial]okey.EventType{}
 	for _, n := range claimed {
-		_, step, _ := strings.Cut(n.Step, "/")
 		switch {
-		case n.Kind == okey.MailHoldersLeft && step == "":
+		case n.Kind == okey.MailHoldersLeft && !strings.HasSuffix(n.Step, "/again"):
 			types[okey.Serial(n.Subject)] = okey.KeyEventHolderLeft
 		case n.Kind == okey.MailLoansOver:
 			types[okey.Serial(n.Subject)] = okey.KeyEventLoanEnded
@@ -160,7 +171,7 @@ func (t *Tx) tellWatched(ctx context.Context, claimed []watchNotice, at time.Tim
 		switch kind := types[key.Serial]; {
 		case kind == okey.KeyEventLoanEnded && key.LoanOver(at):
 			over = append(over, key)
-		case kind == okey.KeyEventHolderLeft && key.State == okey.InService:
+		case kind == okey.KeyEventHolderLeft && (key.State == okey.InService || key.State == okey.Suspended):
 			t.tellOf(kind, key, at)
 		}
 	}

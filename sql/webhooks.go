@@ -37,7 +37,8 @@ type WebhookReceiver struct {
 	Tested       time.Time
 	TestStatus   int
 	TestError    okey.WebhookFailure
-	Last         int64 // the number of the last event there is
+	Last         int64     // the number of the last event there is
+	Kept         time.Time // since when events are kept, that is the first of them; zero: none is
 }
 
 type webhookRow struct {
@@ -65,6 +66,7 @@ type webhookRow struct {
 	TestStatus   int                 `db:"test_status"`
 	TestError    okey.WebhookFailure `db:"test_error"`
 	Last         int64               `db:"last"`
+	Kept         stdsql.NullTime     `db:"kept"`
 }
 
 func (w webhookRow) receiver() WebhookReceiver {
@@ -73,7 +75,7 @@ func (w webhookRow) receiver() WebhookReceiver {
 		Ahead: w.Ahead, Waiting: w.Waiting, FailingSince: utc(w.FailingSince.Time), Attempts: w.Attempts, Alive: w.Alive,
 		NextTry: utc(w.NextTry.Time), LastTry: utc(w.LastTry.Time), LastStatus: w.LastStatus, LastError: w.LastError,
 		LastSent: utc(w.LastSent.Time), Missed: w.Missed, TestAsked: utc(w.TestAsked.Time), Tested: utc(w.Tested.Time),
-		TestStatus: w.TestStatus, TestError: w.TestError, Last: w.Last,
+		TestStatus: w.TestStatus, TestError: w.TestError, Last: w.Last, Kept: utc(w.Kept.Time),
 	}
 }
 
@@ -82,7 +84,8 @@ func (w WebhookReceiver) Backlog() int64 { return max(0, w.Last-w.Position-int64
 
 const webhookReceivers = `SELECT w.id, w.name, w.address, w.state, w.idle, w.seen, w.epoch, w.position, w.ahead, w.waiting, w.failing_since,
 		w.attempts, w.alive, w.next_try_at, w.last_try_at, w.last_status, w.last_error, w.last_sent_at, w.missed, w.test_asked_at,
-		w.tested_at, w.test_status, w.test_error, (SELECT h.event_seq FROM audit_head h) AS last
+		w.tested_at, w.test_status, w.test_error, (SELECT h.event_seq FROM audit_head h) AS last,
+		(SELECT o.created_at FROM outbox o ORDER BY o.seq LIMIT 1) AS kept
 	FROM webhook_receiver w `
 
 // WebhookReceivers returns all that there ever were, by name.
@@ -207,9 +210,9 @@ func (s *Store) EndTurn(ctx context.Context, w WebhookReceiver, answered time.Ti
 }
 
 // ResumeReceiver has a receiver be sent events again, from the first one that was numbered at the instant or later, or, where that is zero,
-// from where it was. It returns after which event it goes on. not_found for an unknown one, or one that the configuration has no more.
-func (t *Tx) ResumeReceiver(ctx context.Context, id uuid.UUID, from time.Time) (position int64, err error) {
-	err = t.get(ctx, &position, noReceiver, `UPDATE webhook_receiver w SET state = 'active', epoch = epoch + 1, idle = true, seen = -1,
+// from where it was. not_found for an unknown one, or one that the configuration has no more.
+func (t *Tx) ResumeReceiver(ctx context.Context, id uuid.UUID, from time.Time) (on Resumed, err error) {
+	err = t.get(ctx, &on.Position, noReceiver, `UPDATE webhook_receiver w SET state = 'active', epoch = epoch + 1, idle = true, seen = -1,
 			position = CASE WHEN $2::timestamptz IS NULL THEN position
 				ELSE coalesce((SELECT o.seq FROM outbox o WHERE o.created_at >= $2 ORDER BY o.created_at, o.seq LIMIT 1) - 1,
 					h.event_seq) END,
@@ -217,9 +220,30 @@ func (t *Tx) ResumeReceiver(ctx context.Context, id uuid.UUID, from time.Time) (
 			next_try_at = NULL, missed = 0
 		FROM audit_head h WHERE w.id = $1 AND w.state <> 'absent' RETURNING w.position`, id, nullTime(from))
 	if err != nil {
-		return 0, err
+		return on, err
 	}
-	return position, t.hintEvents(ctx)
+	var again struct {
+		Count int             `db:"count"`
+		Since stdsql.NullTime `db:"since"`
+		Gone  bool            `db:"gone"`
+	}
+	err = t.get(ctx, &again, "", `SELECT count(*), min(created_at) AS since,
+			$1::bigint > 0 AND NOT EXISTS (SELECT FROM outbox WHERE seq <= $1) AS gone
+		FROM outbox WHERE seq > $1`, on.Position)
+	if err != nil {
+		return on, err
+	}
+	on.Count, on.Since = again.Count, utc(again.Since.Time)
+	on.Gone = again.Gone && !from.IsZero() && (on.Count == 0 || from.Before(on.Since))
+	return on, t.hintEvents(ctx)
+}
+
+// Resumed is from where a receiver goes on.
+type Resumed struct {
+	Position int64     // after this event
+	Count    int       // how many there are, those that it does not want among them
+	Since    time.Time // when the first of them was numbered; zero: there is none
+	Gone     bool      // there were events before that are kept no more: since the moment that was asked for, perhaps
 }
 
 // TestReceiver has a receiver be sent a trial; not_found as with ResumeReceiver.

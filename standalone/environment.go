@@ -268,7 +268,7 @@ func (h *house) ownSettings([]variable) ([]variable, error) {
 	variables = append(variables, h.authentication.settings()...)
 	for _, name := range []string{
 		"OKEY_ACADEMY_NAME", "OKEY_LOGO_FILE", "OKEY_STYLE_FILE", "OKEY_TICKET_TOOL", "OKEY_TICKET_PRODUCT", "OKEY_TICKET_URL",
-		"OKEY_EVENT_FIELDS", "OKEY_EVENT_MONTHS", "OKEY_WEBHOOKS",
+		"OKEY_SUPPLIER_MAIL", "OKEY_EVENT_FIELDS", "OKEY_EVENT_MONTHS", "OKEY_WEBHOOKS",
 		"OKEY_PORTAL_URL", "OKEY_TRAINING_URL", "OKEY_ACCESSIBILITY_STATE", "OKEY_ACCESSIBILITY_AUDIT",
 	} {
 		if value, given := os.LookupEnv(name); given { // else the default: a line for it would need quotes

@@ -78,7 +78,7 @@ func (s Settings) WriteUsers(users []User) error {
 		if of < 0 {
 			of = len(users)
 		}
-		line := users[0].Name + "\t"
+		line := strings.ToLower(users[0].Name) + "\t" // as they are looked for
 		for i, u := range users[:min(of, len(places))] {
 			secret := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(u.Secret)
 			line += fmt.Sprintf(places[i], secret, u.Serial)

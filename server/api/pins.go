@@ -39,8 +39,8 @@ func (s *API) putPIN(c *gin.Context) error {
 }
 
 // postPINCheck answers the authentication server's own token (scope pin-checks), nobody else's, whether this is the PIN of a key in
-// somebody's hands, or of one that is being tried at its handover. The errors are invalid, not_found, key_suspended for a mislaid key,
-// loan_over for a lent one that is to be back, key_not_free for a key that nobody has in hand, no_pin, throttled and pin_locked.
+// somebody's hands, or of one that is being tried at its handover. The errors are invalid, not_found, those of accepted, no_pin, throttled
+// and pin_locked.
 func (s *API) postPINCheck(c *gin.Context) error {
 	ctx := c.Request.Context()
 	if callerOf(c).service == "" {
@@ -58,13 +58,8 @@ func (s *API) postPINCheck(c *gin.Context) error {
 		return err
 	}
 	kept, err := s.store.KeptPIN(ctx, serial)
-	switch {
-	case err == nil && kept.State == okey.Suspended:
-		err = okey.Errorf(okey.CodeKeySuspended, "La clef %s est égarée : elle n'est acceptée qu'une fois retrouvée.", serial)
-	case err == nil && kept.LoanOver(time.Now()):
-		err = okey.Errorf(okey.CodeLoanOver, "La clef %s était prêtée, et elle est à rendre : elle n'est plus acceptée.", serial)
-	case err == nil && kept.State != okey.InService && kept.State != okey.Lent:
-		err = s.tried(ctx, kept.Key)
+	if err == nil {
+		err = s.accepted(ctx, kept.Key, time.Now())
 	}
 	if err != nil {
 		return err
@@ -75,6 +70,26 @@ func (s *API) postPINCheck(c *gin.Context) error {
 	}
 	c.JSON(http.StatusOK, gin.H{"ok": right})
 	return nil
+}
+
+// accepted tells, before any PIN is looked at, why a key lets nobody in: key_suspended for a mislaid one, loan_over for a lent one that is
+// to be back, key_not_free for one that nobody has in hand, key_expired from the day after its expiry on, in the time zone of its academy.
+func (s *API) accepted(ctx context.Context, key okey.Key, at time.Time) error {
+	switch {
+	case key.State == okey.Suspended:
+		return okey.Errorf(okey.CodeKeySuspended, "La clef %s est égarée : elle n'est acceptée qu'une fois retrouvée.", key.Serial)
+	case key.LoanOver(at):
+		return okey.Errorf(okey.CodeLoanOver, "La clef %s était prêtée, et elle est à rendre : elle n'est plus acceptée.", key.Serial)
+	case key.State != okey.InService && key.State != okey.Lent:
+		if err := s.tried(ctx, key); err != nil {
+			return err
+		}
+	}
+	today, err := s.store.Today(ctx, key.UAI, at)
+	if err == nil && key.ExpiresOn.Before(today) {
+		err = okey.Errorf(okey.CodeKeyExpired, "La clef %s a expiré : elle n'est plus acceptée.", key.Serial)
+	}
+	return err
 }
 
 // tried answers key_not_free for a key that nobody has in hand, unless whoever it awaits is trying it right now.

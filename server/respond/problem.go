@@ -67,6 +67,7 @@ var public = map[okey.Code]struct {
 	okey.CodeKeyNotFree:      {http.StatusConflict, "Clef non disponible"},
 	okey.CodeLoanOver:        {http.StatusConflict, "Prêt terminé"},
 	okey.CodeKeySuspended:    {http.StatusConflict, "Clef égarée"},
+	okey.CodeKeyExpired:      {http.StatusConflict, "Clef expirée"},
 	okey.CodeProofMissing:    {http.StatusConflict, "Clef à essayer"},
 	okey.CodeKeyTransition:   {http.StatusConflict, "Changement impossible"},
 	okey.CodeRateLimited:     {http.StatusTooManyRequests, "Trop d'essais"},

@@ -25,7 +25,7 @@ var spaces = []struct {
 }
 
 var (
-	closing = []string{"»", "?", "!", ";", ":"}
+	closing = []string{" »", " ?", " !", " ;", " :", "\n»", "\n?", "\n!", "\n;", "\n:"}
 	before  = regexp.MustCompile(`[ \n]([»?!;:]+)([\s.,)»]|$)`)
 	months  = []string{
 		"janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre",
@@ -70,6 +70,9 @@ func unbroken(page []byte) []byte {
 }
 
 func spaced(text []byte) []byte {
+	if len(bytes.TrimSpace(text)) == 0 { // between two elements, as most texts
+		return text
+	}
 	for _, one := range spaces {
 		if slices.ContainsFunc(one.marks, func(mark string) bool { return bytes.Contains(text, []byte(mark)) }) {
 			text = one.pattern.ReplaceAll(text, one.becomes)

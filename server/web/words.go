@@ -268,6 +268,7 @@ var RefusalNames = map[okey.Code]string{
 	okey.CodeKeyNotFree:      "clef pas en stock",
 	okey.CodeKeySuspended:    "clef égarée",
 	okey.CodeLoanOver:        "prêt terminé",
+	okey.CodeKeyExpired:      "clef expirée",
 	okey.CodeProofMissing:    "clef pas essayée",
 	okey.CodeKeyTransition:   "changement impossible",
 	okey.CodeKeysStay:        "clefs qui ne peuvent pas partir",

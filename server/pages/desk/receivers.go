@@ -137,7 +137,7 @@ func (s *Pages) showReceiver(v *web.Visit, status int, r sql.WebhookReceiver, te
 	switch {
 	case !found || warning != "":
 	case done.Name == okey.ActionWebhookResume:
-		notice = "L'envoi reprend."
+		notice = sayResumed(done, web.Paris(v))
 	case !r.TestAsked.IsZero():
 		page.Follow = address.DoneURL(address.ReceiverURL(r.ID), done.ID)
 	case r.TestError != "":
@@ -146,6 +146,24 @@ func (s *Pages) showReceiver(v *web.Visit, status int, r sql.WebhookReceiver, te
 		notice = fmt.Sprintf("L'essai a réussi : %s a répondu %d.", r.Name, r.TestStatus)
 	}
 	return s.Show(v, status, "receiver", web.Screen{Title: "Récepteur : " + r.Name, Notice: notice, Warning: warning, Body: page})
+}
+
+// sayResumed is what goes again, and what is gone: OKEY itself does not know which of them the receiver wants.
+func sayResumed(a okey.Action, c web.Clock) string {
+	said, v := "L'envoi reprend.", a.Verdict
+	switch {
+	case a.Content.From.IsZero():
+		return said
+	case v.Count == 0:
+		said = "L'envoi reprend, mais aucun événement n'est gardé depuis ce moment : rien ne repart."
+	default:
+		said = fmt.Sprintf("L'envoi reprend depuis %s : %s, dont part ce que le récepteur demande.",
+			c.Time(v.From), okey.SayCount(v.Count, "événement"))
+	}
+	if v.Detail == okey.DetailEventsGone {
+		said += " Ceux d'avant sont effacés : s'il lui en manque, qu'il relise toutes les clefs."
+	}
+	return said
 }
 
 // receiverFacts are what is known of a receiver.
@@ -160,6 +178,7 @@ func receiverFacts(r sql.WebhookReceiver, c web.Clock) []web.Fact {
 			facts = append(facts, web.Fact{Name: name, Value: okey.Capitalize(value)})
 		}
 	}
+	add("Événements gardés", "depuis "+c.Time(r.Kept), !r.Kept.IsZero())
 	add("Dernier envoi", c.Time(r.LastSent), !r.LastSent.IsZero())
 	add("Dernière erreur", sayFailure(r), r.LastError != "")
 	add("En échec depuis", c.Time(r.FailingSince), !r.FailingSince.IsZero())

@@ -20,6 +20,9 @@ func (l privacyLine) Cells() []web.Cell {
 func (s *Pages) privacyPage(v *web.Visit) error {
 	var lines []privacyLine
 	for _, k := range okey.KeepingsWith(s.help.EventMonths) {
+		if k.Data == okey.KeptTrials && !s.help.Trials { // nobody can make one
+			continue
+		}
 		line := privacyLine{What: k.What, Why: okey.Capitalize(k.Why), Long: okey.Capitalize(k.Until) + ", puis " + k.Then}
 		if k.Months > 0 {
 			line.Long = fmt.Sprintf("%s %s, puis %s", okey.Capitalize(sayMonths(k.Months)), k.Since, k.Then)

@@ -19,15 +19,19 @@ type Counter struct {
 	Returned bool   // it comes back
 	Right    string // that the key was accepted, and when
 	Said     string // what else became of the last trial
+	Warned   bool   // the page says above why the form is here again
 	Failed   bool   // the key is to be exchanged
 	Steps    []string
 	Says     string    // the server's own words, in whatever language
 	Form     *web.Form // nil where there is nothing to try
 }
 
+// tryIt is the button's name at the counter.
+const tryIt = "Essayer la clef"
+
 // First tells whether the trial stands before the handover: one that has to be, or has begun. Nobody looks for another one.
 func (c *Counter) First() bool {
-	return c.Required || c.Right != "" || c.Said != "" || c.Form != nil && len(c.Form.Errors) > 0
+	return c.Required || c.Right != "" || c.Said != "" || c.Warned || c.Form != nil && len(c.Form.Errors) > 0
 }
 
 // Of names whoever types, after "l'écran".
@@ -64,7 +68,9 @@ func (s *Pages) AtCounter(v *web.Visit, of act.Case, who string, trials []okey.T
 func (s *Pages) proofAt(v *web.Visit, t tried, who string, trials []okey.Trial, c web.Clock, sent *web.Form) *Counter {
 	proof := okey.ProofOf(trials, t.key.Serial)
 	page := &Counter{Who: who, Failed: proof.Failed(), Returned: t.who.Request == uuid.Nil}
+	page.Warned = sent != nil && len(sent.Errors) == 0
 	begun, next := s.begunTrial(v, t.key.Serial)
+	next = next && (sent == nil || !asksPIN(sent))
 	switch right := proof.HoldsAt(v.Now); {
 	case !right.IsZero():
 		page.Right = fmt.Sprintf("Essayée %s : elle fonctionne.", c.Time(right))
@@ -75,6 +81,7 @@ func (s *Pages) proofAt(v *web.Visit, t tried, who string, trials []okey.Trial, 
 	case page.Failed:
 		page.Said = "Refusée trois fois, avec le bon code PIN : cette clef est à échanger."
 		return page
+	case page.Warned: // that is what is to be done now
 	case next:
 		page.Said, page.Steps, page.Says = wantsNext, nextSteps, shortly(begun.Says)
 	case proof.Last.Outcome == okey.TrialAway:
@@ -86,10 +93,7 @@ func (s *Pages) proofAt(v *web.Visit, t tried, who string, trials []okey.Trial, 
 		}
 	}
 	if page.Form = sent; sent == nil {
-		page.Form = t.form(v, "Essayer la clef", next)
-		if next {
-			page.Form.Button = sendNext
-		}
+		page.Form = t.form(v, next)
 	}
 	return page
 }
@@ -117,7 +121,7 @@ func counterTrial(v *web.Visit, of act.Case) tried {
 	t := tried{
 		key: okey.Key{Serial: of.Key}, who: act.Trier{Holder: of.Person, Request: of.ID, Witness: v.Actor.ID},
 		path: counter + address.PathTrial,
-		done: func(uuid.UUID) string { return counter }, pin: "Code PIN, tapé par la personne qui reçoit la clef",
+		done: func(uuid.UUID) string { return counter }, pin: "Code PIN, tapé par la personne qui reçoit la clef", name: tryIt,
 	}
 	if of.Person == v.Actor.ID { // the only approver's own key
 		t.who.Witness = uuid.Nil

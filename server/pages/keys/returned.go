@@ -40,7 +40,7 @@ func (s *Pages) givenBack(v *web.Visit, t tried, refused error) (tried, error) {
 	holder, trials, err := s.store.HolderTrials(v.Ctx(), t.key, v.Now.Add(-okey.ProofHolds))
 	t.trials, t.clock = trials, k.clock
 	t.who = act.Trier{Holder: t.key.Holder, Witness: v.Actor.ID}
-	t.from, t.pin = holder.Name(), "Code PIN, tapé par la personne qui rend la clef"
+	t.from, t.pin, t.name = holder.Name(), "Code PIN, tapé par la personne qui rend la clef", tryIt
 	t.done = func(uuid.UUID) string { return t.path }
 	return t, err
 }

@@ -84,8 +84,15 @@ var refusals = map[okey.TrialCause]told{
 }
 
 var toldAway = told{
-	say:   "Le serveur d'authentification ne répond pas : ce n'est pas votre clef. Réessayez dans quelques minutes.",
+	say: "Le serveur d'authentification ne répond pas : ce n'est pas votre clef. Réessayez dans quelques minutes. " +
+		"Si cela dure, écrivez à l'assistance.",
 	again: "Essayer de nouveau",
+}
+
+// whileThrottled is what helps whoever has to wait: nobody need wait with a PIN that they don't know, or a key that does not work.
+var whileThrottled = []troubleAnswer{
+	{say: "J'ai oublié mon code PIN", to: toForgottenPIN, early: true},
+	{say: "Signaler que ma clef ne marche plus", to: below(address.PathReport)},
 }
 
 // afterTrial is what the page says of a trial.
@@ -104,6 +111,7 @@ type tried struct {
 	done func(uuid.UUID) string // where it is read what became of a trial
 	back web.NavLink
 	pin  string // whose PIN is typed
+	name string // of the button
 
 	from   string // who gives it back; empty: it does not come back
 	trials []okey.Trial
@@ -111,12 +119,24 @@ type tried struct {
 }
 
 // form asks for PIN and code; for the code alone where the server waits for the next one.
-func (t tried) form(v *web.Visit, button string, next bool) *web.Form {
+func (t tried) form(v *web.Visit, next bool) *web.Form {
 	fields := map[string]web.Field{"code": {Label: "Le nombre qu'affiche la clef"}}
-	if !next {
-		fields["pin"] = web.Field{Label: t.pin}
+	if next {
+		return web.NewForm(v, "essai", t.path, "Envoyer ce nombre", fields)
 	}
-	return web.NewForm(v, "essai", t.path, button, fields)
+	fields["pin"] = web.Field{Label: t.pin}
+	return web.NewForm(v, "essai", t.path, t.name, fields)
+}
+
+// answers are those that are for the holder to go on with: of a key that is not in hand yet, those that help before its handover.
+func (t tried) answers(all []troubleAnswer) []answerLink {
+	var links []answerLink
+	for _, a := range all {
+		if a.early || t.who.Request == uuid.Nil {
+			links = append(links, answerLink{NavLink: web.NavLink{Name: a.say, Path: a.to(t.key.Serial)}, First: a.first})
+		}
+	}
+	return links
 }
 
 // trialPage asks for PIN and code, or says what became of them.
@@ -138,13 +158,10 @@ func (s *Pages) trialPage(v *web.Visit) error {
 		}
 	}
 	if begun, waits := s.begunTrial(v, t.key.Serial); waits {
-		return s.showNext(v, http.StatusOK, t, begun, t.form(v, sendNext, true), "")
+		return s.showNext(v, http.StatusOK, t, begun, t.form(v, true), "")
 	}
-	return s.showTrial(v, http.StatusOK, t, t.form(v, TrialTitle, false), "")
+	return s.showTrial(v, http.StatusOK, t, t.form(v, false), "")
 }
-
-// sendNext is what the button says where the server waits for the next code.
-const sendNext = "Envoyer ce nombre"
 
 // triedKey is the visitor's key that the address names: in hand or, where the academy has keys tried at the counter, the one that awaits
 // them. not_found where no authentication server is known.
@@ -157,7 +174,7 @@ func (s *Pages) triedKey(v *web.Visit) (tried, error) {
 	t := tried{
 		key: key, who: act.Trier{Holder: v.Actor.ID}, path: page,
 		done: func(id uuid.UUID) string { return address.DoneURL(page, id) },
-		back: web.NavLink{Name: "Revenir à ma clef", Path: address.KeyURL(key.Serial)}, pin: "Votre code PIN",
+		back: web.NavLink{Name: "Revenir à ma clef", Path: address.KeyURL(key.Serial)}, pin: "Votre code PIN", name: TrialTitle,
 	}
 	unseen := okey.ErrorCode(err) == okey.CodeNotFound || okey.ErrorCode(err) == okey.CodeForbidden
 	if okey.ErrorCode(err) == okey.CodeForbidden && key.State.InHand() {
@@ -192,10 +209,12 @@ func (s *Pages) showTrial(v *web.Visit, status int, t tried, f *web.Form, warnin
 		return err
 	}
 	if page.Form = f; known != "" {
-		page.Said, page.Form = known, nil
+		page.Said, page.Form, warning = known, nil, "" // to wait would mend nothing
 		if mend != nil {
 			page.Answers = []answerLink{{NavLink: *mend, First: true}}
 		}
+	} else if status == http.StatusTooManyRequests {
+		page.Answers = t.answers(whileThrottled)
 	}
 	return s.Show(v, status, "trial", web.Screen{Title: TrialTitle, Warning: warning, Body: page})
 }
@@ -220,13 +239,10 @@ func (s *Pages) showTried(v *web.Visit, t tried, done okey.Trial) error {
 	after := afterTrial(done)
 	page.Steps = after.steps
 	if after.again != "" {
-		page.Form = t.form(v, after.again, false)
+		page.Form = t.form(v, false)
+		page.Form.Button = after.again
 	}
-	for _, a := range after.answers {
-		if a.early || !atCounter {
-			page.Answers = append(page.Answers, answerLink{NavLink: web.NavLink{Name: a.say, Path: a.to(t.key.Serial)}, First: a.first})
-		}
-	}
+	page.Answers = t.answers(after.answers)
 	if atCounter {
 		page.Said = "Après trois refus avec le bon code PIN, la direction vous remet une autre clef."
 	}
@@ -277,16 +293,20 @@ func asksPIN(f *web.Form) bool {
 // take reads the form of a trial and has the key judged; again shows the form with what is wrong.
 func (s *Pages) take(v *web.Visit, t tried, again func(status int, f *web.Form, warning string) error) error {
 	begun, next := s.begunTrial(v, t.key.Serial)
-	f := t.form(v, TrialTitle, next)
+	f := t.form(v, next)
 	if err := s.Read(v, f); err != nil {
 		return err
 	}
 	sent := v.Request.PostForm
-	if next && sent.Has("pin") { // from the page before: it begins anew
-		next, f.Fields = false, t.form(v, TrialTitle, false).Fields
+	anew := func() {
+		first := t.form(v, false)
+		next, f.Fields, f.Button = false, first.Fields, first.Button
+	}
+	if next && sent.Has("pin") { // from the page before
+		anew()
 	}
 	if !next && !sent.Has("pin") {
-		return again(http.StatusUnprocessableEntity, t.form(v, TrialTitle, false),
+		return again(http.StatusUnprocessableEntity, t.form(v, false),
 			"Le serveur n'attend plus ce second nombre. Recommencez : votre code PIN, puis le nombre affiché.")
 	}
 	typed := act.Typed{Trial: f.Action, PIN: digits(sent.Get("pin")), Code: digits(sent.Get("code"))}
@@ -315,6 +335,10 @@ func (s *Pages) take(v *web.Visit, t tried, again func(status int, f *web.Form, 
 		done, more, err = s.trials.Try(v.Ctx(), t.who, kept, typed)
 	}
 	if respond.AsError(err).RetryAfter > 0 {
+		if next { // until then no server waits
+			s.keepBegun(v, nil)
+			anew()
+		}
 		respond.RetryAfter(v.Context, respond.StatusOf(err), err)
 		return again(respond.StatusOf(err), f, okey.ErrorMessage(err))
 	}

@@ -90,7 +90,7 @@ var troubles = []trouble{
 			"Attendez que la clef affiche le nombre suivant.",
 			"Tapez ce nombre seul, sans le code PIN.",
 		},
-		ask: "Et maintenant ?",
+		ask: "Et maintenant ?", trial: "Le faire ici, pas à pas",
 		answers: []troubleAnswer{
 			{say: "Ça marche", to: below(""), first: true},
 			{say: "C'est toujours refusé", to: below(address.PathReport + "?depuis=decalage")},

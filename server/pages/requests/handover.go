@@ -111,8 +111,12 @@ func counterForm(v *web.Visit, c act.Case) *web.Form {
 	})
 }
 
-// without asks support, who alone may hand over without the trial that an academy wants, for the reason.
-var without = web.Field{Label: "Motif, si la clef est remise sans essai", Hint: "La personne et la direction le liront."}
+// askWhy asks support, who alone may hand over without the trial that an academy wants, for the reason.
+func (s *Pages) askWhy(v *web.Visit, d Dossier, f *web.Form) {
+	if v.Actor.Support && s.keys.MustProve(d.Place.Academy) && s.triedBefore(d).IsZero() {
+		f.Fields["comment"] = web.Field{Label: "Motif, si la clef est remise sans essai", Hint: "La personne et la direction le liront."}
+	}
+}
 
 // prove takes the trial of the key that is about to be handed over.
 func (s *Pages) prove(v *web.Visit) error {
@@ -155,8 +159,8 @@ func (s *Pages) showHandover(v *web.Visit, status int, d Dossier, f, trial *web.
 	if f != nil && f.Values["swap"] == "" {
 		page.Proof = s.keys.AtCounter(v, d.Case, page.Who, d.Trials, d.Clock, trial)
 	}
-	if page.Proof != nil && page.Proof.Required && page.Proof.Right == "" && v.Actor.Support {
-		f.Fields["comment"] = without
+	if f != nil {
+		s.askWhy(v, d, f)
 	}
 	if may, err := s.mayReplace(v, d); err != nil {
 		return err
@@ -265,7 +269,7 @@ func askToSwap(s *Pages, v *web.Visit, c act.Case, f *web.Form) (bool, error) {
 		return false, err
 	}
 	counter := counterForm(v, c)
-	counter.Action, counter.Values["serial"] = f.Action, f.Values["serial"]
+	counter.Action, counter.Values["serial"], counter.Values["comment"] = f.Action, f.Values["serial"], f.Values["comment"]
 	return s.asksToSwap(v, c, counter)
 }
 

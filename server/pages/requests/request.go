@@ -152,6 +152,7 @@ func (s *Pages) formsOf(v *web.Visit, d Dossier, sent *web.Form, page *requestSc
 	}
 	if page.HandOver != nil && s.keys.ProvesKeys(d.Place.Academy) {
 		page.HandOver.Extra = handing{Who: d.Requester.Name(), TakeBack: d.takeBack(), Prove: address.PathCounter + "/" + d.ID.String()}
+		s.askWhy(v, d, page.HandOver)
 	}
 	may, err := s.mayReplace(v, d)
 	if may && page.HandOver != nil {

@@ -50,7 +50,8 @@ var signalForms = []signalForm{
 }
 
 var handingOver = signalForm{
-	path: "remise", signal: okey.Handover, fields: []string{"serial"}, dress: dressHandover, content: serialContent, before: askToSwap,
+	path: "remise", signal: okey.Handover, fields: []string{"serial", "comment"}, dress: dressHandover, content: serialContent,
+	before: askToSwap,
 }
 
 // bare is the form with its fields and nothing said beside them: enough to read what was sent.
@@ -149,7 +150,7 @@ func dressCharter(f *web.Form, _ *web.Visit, _ Dossier) {
 func dressHandover(f *web.Form, _ *web.Visit, d Dossier) {
 	f.Button = "Remettre la clef"
 	f.Extra = handing{Who: d.Requester.Name(), TakeBack: d.takeBack()}
-	f.Fields = map[string]web.Field{"serial": {
+	f.Fields = map[string]web.Field{"comment": {}, "serial": {
 		Label: "Numéro gravé sur la clef que vous remettez",
 		Hint: fmt.Sprintf(
 			"Clef réservée : %s. Scannez le numéro, ou tapez ses quatre derniers caractères. Si c'est une autre clef libre, scannez-la ou "+

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	"okey/internal/address"
 	"okey/okey"
@@ -51,7 +52,7 @@ func (s *Pages) slipPage(v *web.Visit) error {
 	}
 	page := slipScreen{
 		Copy: "Exemplaire de l'établissement", Who: okey.SayOf(who), Request: address.RequestURL(id),
-		Facts: d.slipFacts(who, key), Loan: d.Reason == okey.Loan,
+		Facts: d.slipFacts(who, key, s.triedBefore(d)), Loan: d.Reason == okey.Loan,
 	}
 	if v.Actor.ID == d.Requester.ID {
 		page.Copy = "Exemplaire de la personne qui reçoit la clef"
@@ -59,8 +60,16 @@ func (s *Pages) slipPage(v *web.Visit) error {
 	return s.Show(v, http.StatusOK, "slip", web.Screen{Title: "Bordereau de remise d'une clef", Body: page})
 }
 
-// slipFacts are what both sign: who is given which key, for what charter, and when.
-func (d Dossier) slipFacts(who string, key okey.Key) []web.Fact {
+// triedBefore is when the key that awaits its handover was last accepted, where that is to stand in the record; zero for never.
+func (s *Pages) triedBefore(d Dossier) time.Time {
+	if !s.keys.ProvesKeys(d.Place.Academy) {
+		return time.Time{}
+	}
+	return okey.ProofOf(d.Trials, d.Key).HoldsAt(d.Clock.Now)
+}
+
+// slipFacts are what both sign: who is given which key, tried or not, for what charter, and when.
+func (d Dossier) slipFacts(who string, key okey.Key, tried time.Time) []web.Fact {
 	facts := []web.Fact{
 		{Name: "Demande", Value: story.ShortID(d.ID)},
 		{Name: "Remise à", Value: who},
@@ -91,7 +100,6 @@ func (d Dossier) slipFacts(who string, key okey.Key) []web.Fact {
 			Value: web.SayList(d.Old),
 		})
 	}
-	tried := okey.ProofOf(d.Trials, d.Key).HoldsAt(d.Clock.Now)
 	handed := web.Fact{Name: "Date de la remise", Value: "……………………………"}
 	for _, e := range d.Events {
 		if e.Kind == okey.EventHandedOver {

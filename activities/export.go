@@ -87,8 +87,8 @@ func writeOrders(to *bytes.Buffer, x sql.Export, orders []sql.ListedOrder, buyer
 	head = slices.DeleteFunc(head, func(f workbook.Fact) bool { return f.Value == "" })
 	return workbook.Write(to, workbook.Properties{Title: "Commandes de clefs OTP", Created: at},
 		workbook.Sheet{
-			Name: "Bon de commande", Heading: "Bon de commande de clefs OTP", Head: head, Columns: deliveryColumns, Rows: rows(delivered(schools)),
-			Totals: []any{nil, "Total", nil, nil, nil, len(orders), x.Keys},
+			Name: "Bon de commande", Heading: "Bon de commande de clefs OTP", Head: head, Columns: deliveryColumns,
+			Rows: rows(delivered(schools)), Totals: []any{nil, "Total", nil, nil, nil, len(orders), x.Keys},
 		},
 		workbook.Sheet{
 			Name: "Commandes", Columns: orderColumns, Rows: rows(lines),

@@ -45,8 +45,8 @@ type placeRow struct {
 	Shortage  stdsql.NullTime   `db:"shortage_since"`
 }
 
-const placeColumns = `e.uai, e.name, e.nature, e.contract, e.state, e.academy, e.street, e.commune, e.postcode, e.host, e.successor, e.mother,
-	e.shortage_since`
+const placeColumns = `e.uai, e.name, e.nature, e.contract, e.state, e.academy, e.street, e.commune, e.postcode, e.host, e.successor,
+	e.mother, e.shortage_since`
 
 func (p placeRow) place() Place {
 	return Place{

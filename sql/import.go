@@ -53,8 +53,8 @@ func (t *Tx) auditImport(what ImportKind, tally Tally, by okey.PersonID, via oke
 }
 
 const createImportEstablishment = `CREATE TEMPORARY TABLE import_establishment (
-	uai text PRIMARY KEY, name text, nature integer, contract text, state text, academy text, street text, commune text, postcode text, mother text,
-	left_out text
+	uai text PRIMARY KEY, name text, nature integer, contract text, state text, academy text, street text, commune text, postcode text,
+	mother text, left_out text
 ) ON COMMIT DROP`
 
 const lockImportedEstablishments = `SELECT e.uai FROM establishment e

@@ -254,7 +254,8 @@ func AddTypedPlace(v *Visit, f *Form, chosen okey.UAI, place sql.Place, some []s
 func (v *Visit) linked() []NavLink {
 	links := make([]NavLink, len(v.meant))
 	for i, p := range v.meant {
-		links[i] = NavLink{Name: p.Value + ", " + p.Label, Path: ChangedURL(v, v.Request.URL.Path, "etablissement", string(CodeTyped(p.Value)))}
+		there := ChangedURL(v, v.Request.URL.Path, "etablissement", string(CodeTyped(p.Value)))
+		links[i] = NavLink{Name: p.Value + ", " + p.Label, Path: there}
 	}
 	return links
 }

@@ -100,8 +100,8 @@ func loansAt(v *web.Visit, school sql.HouseSchool, running []sql.Loan, name stri
 	}
 	for _, l := range running {
 		if l.UAI == school.UAI {
-			until := okey.SayDay(l.Until, v.Now, okey.ZoneOf(school.Academy))
-			facts = append(facts, web.Fact{Name: name, Value: l.Holder + ", jusqu'au " + until + " au soir", Path: address.KeyURL(l.Serial)})
+			said := l.Holder + ", jusqu'au " + okey.SayDay(l.Until, v.Now, okey.ZoneOf(school.Academy)) + " au soir"
+			facts = append(facts, web.Fact{Name: name, Value: said, Path: address.KeyURL(l.Serial)})
 		}
 	}
 	return facts

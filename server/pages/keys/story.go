@@ -26,7 +26,8 @@ func keyStory(events []sql.KeyEvent, c web.Clock) []web.StoryLine {
 	lines := make([]web.StoryLine, len(events))
 	for i, e := range events {
 		back := e.Reason == okey.ReasonReturn && i+1 < len(events) && events[i+1].State == okey.Lent
-		lines[len(events)-1-i] = web.StoryLine{When: okey.Capitalize(c.Time(e.At)), What: sayKeyEvent(e, back), Comment: e.Comment, At: e.At}
+		said := sayKeyEvent(e, back)
+		lines[len(events)-1-i] = web.StoryLine{When: okey.Capitalize(c.Time(e.At)), What: said, Comment: e.Comment, At: e.At}
 	}
 	return lines
 }

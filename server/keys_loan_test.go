@@ -97,6 +97,7 @@ func TestALoanThatEndsAsTheOtherKeyIsFoundIsInTheStoryOnce(t *testing.T) {
 	lea.done(lea.fill(keyPage(own)+"/retrouvee", keyPage(own)+"/retrouvee"))
 	require.NoError(t, h.Store.Watch(t.Context(), "un matin", okey.DayOf(time.Now(), okey.ZoneOf("")), time.Now()))
 	assert.Equal(t, 1, strings.Count(h.as(c.roux).get(keyPage(lent)).text(), "Prêt terminé : elle est à reprendre à Léa Martin"))
+	assert.Equal(t, 1, h.Count(`SELECT count(*) FROM outbox WHERE type = 'key.loan_ended'`), "programs are told once, too")
 }
 
 func TestWhoFindsTheirKeyReadsThatTheirRequestForALoanIsOver(t *testing.T) {

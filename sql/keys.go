@@ -4,6 +4,7 @@ import (
 	"context"
 	stdsql "database/sql"
 	"fmt"
+	"slices"
 	"time"
 
 	"okey/okey"
@@ -199,17 +200,27 @@ func (t *Tx) EndLoans(ctx context.Context, person okey.PersonID, at time.Time) e
 	return t.loansOver(ctx, ended, at)
 }
 
-// loansOver tells other programs, and the stories of the keys, that loans are over: a story has each end once. The keys are locked.
+// loansOver tells the stories of the keys, and other programs, that loans are over, each end once. The keys are locked.
 func (t *Tx) loansOver(ctx context.Context, keys []okey.Key, at time.Time) error {
 	serials := make([]string, len(keys))
 	for i, key := range keys {
 		serials[i] = string(key.Serial)
-		t.tellOf(okey.KeyEventLoanEnded, key, at)
 	}
-	return t.exec(ctx, `INSERT INTO key_event (serial, seq, at, reason, state, holder)
+	var told []okey.Serial
+	err := t.all(ctx, &told, `INSERT INTO key_event (serial, seq, at, reason, state, holder)
 		SELECT k.serial, (SELECT coalesce(max(v.seq), 0) + 1 FROM key_event v WHERE v.serial = k.serial), k.due_at, $2, k.state, k.holder
 		FROM key k WHERE k.serial = ANY ($1) AND NOT EXISTS (SELECT FROM key_event v
-			WHERE v.serial = k.serial AND v.reason = $2 AND v.at = k.due_at)`, pq.Array(serials), string(okey.ReasonLoanOver))
+			WHERE v.serial = k.serial AND v.reason = $2 AND v.at = k.due_at)
+		RETURNING serial`, pq.Array(serials), string(okey.ReasonLoanOver))
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		if slices.Contains(told, key.Serial) {
+			t.tellOf(okey.KeyEventLoanEnded, key, at)
+		}
+	}
+	return nil
 }
 
 // PINOf returns the PIN hash that a key carries, "" for none.

@@ -433,12 +433,19 @@ func (w *walk) pairs(query string) map[string]string {
 	return found
 }
 
-// changed names the tables that are no longer as the walk began.
-func (w *walk) changed() []string {
+// touched names the tables that have been written since they were last put back.
+func (w *walk) touched() []string {
 	w.Helper()
 	for table := range w.pairs(`DELETE FROM kept.written RETURNING name, ''`) {
 		w.written[table] = true
 	}
+	return slices.Sorted(maps.Keys(w.written))
+}
+
+// changed names those that are no longer as the walk began.
+func (w *walk) changed() []string {
+	w.Helper()
+	w.touched()
 	for table, digest := range w.digests(slices.Sorted(maps.Keys(w.written))) {
 		if digest == w.kept[table] {
 			delete(w.written, table) // written, with what it had
@@ -451,7 +458,7 @@ func (w *walk) changed() []string {
 func (w *walk) restore(t *testing.T) {
 	t.Helper()
 	statements := []string{`BEGIN`, `SET LOCAL session_replication_role = replica`} // no triggers, no foreign keys
-	for _, table := range w.changed() {
+	for _, table := range w.touched() {
 		statements = append(statements,
 			`DELETE FROM public.`+table+` t WHERE NOT EXISTS (SELECT FROM kept.`+table+` k WHERE k.mark = `+mark+`)`,
 			`INSERT INTO public.`+table+` OVERRIDING SYSTEM VALUE SELECT (k.was).*

@@ -23,7 +23,7 @@ build: go ## bin/okey and bin/okey-standalone
 run: need+postgres build ## build, start the whole of OKEY on this machine, say where to go; DATA=DIR to keep it elsewhere
 	bin/okey-standalone --data $(DATA)
 
-test: need+postgres+npm+chromium+slapd+pgbouncer+radius build ## every test of every module, then those in a real browser
+test: need+postgres+npm+chromium+slapd+pgbouncer+radius build ## every test of every module, and those in a real browser
 	@$(MAKE) --no-print-directory -k -j2 FORM=short $(addprefix test+,$(PROGRAMS)) e2e
 
 # The modules side by side, and first the package that takes longest; the browser beside whichever is left.

@@ -7,6 +7,7 @@ import "okey/internal/cast"
 type Guide struct {
 	Shown bool // the steps; put away, they can be called back
 	Whole bool // all of them in a panel, or the next alone in the header, where it takes no height from the page
+	Home  string // where all are seen; empty where nothing but the line is
 	Said  string
 	Steps []GuideStep
 	Next  *GuideWay // to the first that is not done; nil once all are

@@ -89,7 +89,8 @@ func TestAnOrderOfUsualTextsIsOneLineOfTheSheet(t *testing.T) {
 	names := []string{"Amina Abadie", "Yasmine Faure", "Nadège Fernandes", "Rachida Esposito", "Aurélie Lambert", "Claire Fontaine"}
 	for _, name := range names {
 		v := c.stockAct(okey.Action{Name: okey.ActionOrder, By: c.Person(name, okey.Principal, scene.Tilleuls).ID, Content: okey.Content{
-			Establishment: scene.Tilleuls, Quantity: 4, Comment: "Réserve de 12 clefs."}})
+			Establishment: scene.Tilleuls, Quantity: 4, Comment: "Réserve de 12 clefs.",
+		}})
 		require.True(t, v.Verdict.Accepted)
 	}
 	export := c.stockAct(okey.Action{Name: okey.ActionExport, By: c.Support("Sam Support").ID, Subject: uuid.New()})

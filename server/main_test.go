@@ -136,13 +136,25 @@ func (j *judges) RunningRequests(ctx context.Context) (map[uuid.UUID]bool, error
 	return running, err
 }
 
-func (j *judges) RunID(_ context.Context, request uuid.UUID) (string, error) {
+func (j *judges) RunID(ctx context.Context, workflow string) (string, error) {
+	runs, err := j.RunIDs(ctx, []string{workflow})
+	return runs[workflow], err
+}
+
+func (j *judges) RunIDs(_ context.Context, workflows []string) (map[string]string, error) {
 	j.calls.Add(1)
 	if j.away.Load() {
-		return "", errAway
+		return nil, errAway
 	}
-	return okey.DerivedID(request, "run").String(), nil
+	runs := map[string]string{}
+	for _, id := range workflows {
+		runs[id] = runOf(id)
+	}
+	return runs, nil
 }
+
+// runOf is the run that the engine has of a workflow.
+func runOf(workflow string) string { return okey.DerivedID(uuid.Nil, workflow).String() }
 
 // How long a test's person waits for what has become of something: on a busy machine longer than people, and hardly at all where nobody
 // will say.

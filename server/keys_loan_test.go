@@ -170,7 +170,8 @@ func TestWhoHasALentKeyIsNotOfferedAnother(t *testing.T) {
 	lea.done(lea.fill(keyPage(own)+"/egaree", keyPage(own)+"/egaree", "comment", "encore"))
 	for _, path := range []string{"/", keyPage(own)} {
 		assert.NotContains(t, lea.get(path).text(), offer, path)
-		assert.Contains(t, lea.get(path).text(), "Pour qu'une autre clef vous soit prêtée, rendez d'abord la "+string(lent)+" à la direction.", path)
+		said := "Pour qu'une autre clef vous soit prêtée, rendez d'abord la " + string(lent) + " à la direction."
+		assert.Contains(t, lea.get(path).text(), said, path)
 	}
 	roux.reports(lent, okey.ReasonReturn)
 	for _, path := range []string{"/", keyPage(own)} {

@@ -186,6 +186,12 @@ func TestRequestKeyAndOrderTellEverythingInTheOrderOfTime(t *testing.T) {
 	assert.Equal(t, []string{string(scene.Tilleuls), "Collège des Tilleuls"}, []string{string(reported.At), reported.School})
 	change := okey.OwnWorkflowID(okey.ActionKeyChange, reported.ID)
 	assert.Contains(t, told.HTML, `workflows/`+change+"/"+runOf(change)+`/user-metadata"`)
+	h.Judges.forgetful.Store(true)
+	assert.NotContains(t, sam.get(key).HTML, change, "what the engine knows no more has no link that leads nowhere")
+	h.Judges.forgetful.Store(false)
+	h.Judges.away.Store(true)
+	assert.Contains(t, sam.get(key).HTML, `workflows/`+change+`"`, "away, it may know it")
+	h.Judges.away.Store(false)
 	assert.Contains(t, told.HTML, `href="/assistance/deplacer?clef=`+string(serial)+`"`)
 	assert.Contains(t, sam.get("/assistance/deplacer?clef="+string(serial)).HTML, string(serial))
 

@@ -46,15 +46,16 @@ func TestMain(m *testing.M) {
 // judges deliver actions straight to the activities that judge them: what the engine does, without the way between. away makes it
 // an engine that does not answer.
 type judges struct {
-	store    *sql.Store
-	requests *activities.Requests
-	keys     *activities.Keys
-	stock    *activities.Stock
-	calls    atomic.Int64 // of whatever kind, but whether it answers
-	away     atomic.Bool
-	hold     chan struct{} // where there is one, a request learns of the loss of its key only after it is closed
-	lost     uuid.UUID     // a request whose workflow is gone
-	before   func()        // where there is one: what happens just before a key change is judged
+	store     *sql.Store
+	requests  *activities.Requests
+	keys      *activities.Keys
+	stock     *activities.Stock
+	calls     atomic.Int64 // of whatever kind, but whether it answers
+	away      atomic.Bool
+	hold      chan struct{} // where there is one, a request learns of the loss of its key only after it is closed
+	lost      uuid.UUID     // a request whose workflow is gone
+	forgetful atomic.Bool   // it knows no runs any more
+	before    func()        // where there is one: what happens just before a key change is judged
 }
 
 var errAway = errors.New("the engine is away")
@@ -148,7 +149,9 @@ func (j *judges) RunIDs(_ context.Context, workflows []string) (map[string]strin
 	}
 	runs := map[string]string{}
 	for _, id := range workflows {
-		runs[id] = runOf(id)
+		if !j.forgetful.Load() {
+			runs[id] = runOf(id)
+		}
 	}
 	return runs, nil
 }

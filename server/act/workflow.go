@@ -35,7 +35,8 @@ func (s *Dispatcher) WorkflowOf(ctx context.Context, id string) *WorkflowView {
 	return v
 }
 
-// WorkflowLinks are where support opens workflows, by their ids: as WorkflowLink has it, and asked for at once.
+// WorkflowLinks are where support opens workflows, by their ids: as WorkflowLink has it, and asked for at once. Those that the engine tells
+// nothing of, as it has forgotten them or they have just begun, have none.
 func (s *Dispatcher) WorkflowLinks(ctx context.Context, ids []string) map[string]string {
 	links := map[string]string{}
 	if s.ui.URL == "" || len(ids) == 0 {
@@ -48,11 +49,14 @@ func (s *Dispatcher) WorkflowLinks(ctx context.Context, ids []string) map[string
 		slog.DebugContext(ctx, "the engine did not tell runs", "error", err)
 	}
 	for _, id := range ids {
-		v := &WorkflowView{ID: id}
-		if run, known := runs[id]; known {
-			v.RunID = &run
+		run, known := runs[id]
+		v := &WorkflowView{ID: id, RunID: &run}
+		if !known {
+			v.RunID = nil
 		}
-		links[id] = s.WorkflowLink(v)
+		if known || err != nil {
+			links[id] = s.WorkflowLink(v)
+		}
 	}
 	return links
 }

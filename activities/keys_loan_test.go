@@ -201,3 +201,46 @@ func TestARenewalLeavesALentKeyAlone(t *testing.T) {
 	assert.Equal(t, okey.Retired, c.KeyState(own))
 	assert.Equal(t, okey.Lent, c.KeyState(lent), "it goes back to the drawer, not to the scrap")
 }
+
+// The mislaid key is found or lost within days, and what is kept for a loan is not kept for longer.
+func TestAKeyIsKeptForALoanForAsLongAsTheMislaidOneIsLookedFor(t *testing.T) {
+	c := newFixture(t)
+	_, free := c.mislays()
+	request, _ := c.ask(c.lea, okey.Loan)
+	for _, next := range []func() okey.Verdict{
+		func() okey.Verdict { return c.approve(request) }, func() okey.Verdict { return c.sign(c.lea, request) },
+	} {
+		v := next()
+		until := openDaysLater(t, c, c.now, okey.MislaidExpiry)
+		assert.Equal(t, until, c.Request(request).KeptUntil, "what pages and mails read, %s", v.Standing.Stage)
+		assert.True(t, until.Equal(v.Standing.ExpiryOf()), "and the flow")
+	}
+	turn := c.Request(request).Turn
+	c.now = c.Request(request).KeptUntil.Add(time.Second)
+	c.put(okey.Matter{Kind: okey.MatterExpiry, Request: request, Turn: turn})
+	assert.Equal(t, okey.Expired, c.Request(request).Stage)
+	assert.Equal(t, okey.InStock, c.KeyState(free))
+}
+
+// Who turned out to need a key for good has the time for it that everybody has.
+func TestALoanThatBecameAReplacementIsKeptForLonger(t *testing.T) {
+	c := newFixture(t)
+	own, free := c.mislays()
+	request, _ := c.ask(c.lea, okey.Loan)
+	c.approve(request)
+	c.sign(c.lea, request)
+	require.True(t, c.change(c.lea, own, okey.ReasonLost).Accepted)
+	before := c.Request(request)
+	ends := okey.Matter{Kind: okey.MatterExpiry, Request: request, Turn: before.Turn, Once: "run/7"}
+	c.now = before.KeptUntil.Add(time.Second)
+	v := c.put(ends)
+	assert.Equal(t, v, c.put(ends), "a second attempt answers what the first did")
+	after := c.Request(request)
+	assert.Equal(t, okey.AwaitingHandover, after.Stage)
+	assert.Equal(t, free, after.Key)
+	assert.Equal(t, before.Turn+1, v.Standing.Turn, "the flow waits anew")
+	assert.Equal(t, openDaysLater(t, c, c.now, okey.DefaultWaits().HandoverExpiry), after.KeptUntil)
+	c.now = after.KeptUntil.Add(time.Second)
+	c.put(okey.Matter{Kind: okey.MatterExpiry, Request: request, Turn: after.Turn})
+	assert.Equal(t, okey.Expired, c.Request(request).Stage, "but not for ever")
+}

@@ -118,7 +118,8 @@ func (o *Orders) Load(ctx context.Context, in okey.OrderInput) (okey.OrderStandi
 	}
 	place, err := o.store.Place(ctx, found.UAI)
 	for _, days := range in.Overdue {
-		s.Overdue = append(s.Overdue, o.calendar.AddOpenDays(place.Establishment, found.ExportedAt, days).UTC())
+		due := o.calendar.AddOpenDays(place.Establishment, found.ExportedAt, days)
+		s.Overdue = append(s.Overdue, due.In(okey.ZoneOf(place.Academy))) // the workflow shows it as it comes
 	}
 	return s, err
 }

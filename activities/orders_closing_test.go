@@ -31,15 +31,18 @@ func TestSupportClosesAnOrderOfWhichNoKeyCame(t *testing.T) {
 	support := c.Support("Sam Support")
 	order := c.ordered(support, 4)[0]
 	today := okey.DayOf(c.now, okey.ZoneOf("23"))
+	orders, in := activities.NewOrders(c.Store, nil, calendar.PublicOnly()), okey.OrderInput{Order: order, Overdue: okey.DefaultOverdue()}
+	open, err := orders.Load(t.Context(), in)
+	require.NoError(t, err)
+	require.Len(t, open.Overdue, 3)
+	assert.Equal(t, okey.ZoneOf("23"), open.Overdue[0].Location(), "as the engine shows it")
 	v := c.inPlace(support, okey.ActionClosing, order, noMore)
 	require.True(t, v.Accepted)
 	assert.Equal(t, okey.OrderCancelled, c.standsAt(order).State)
 	needs, err := c.Store.NeedsOf(context.Background(), scene.Tilleuls, today)
 	require.NoError(t, err)
 	assert.Zero(t, needs.UnderWay, "nothing is awaited any more")
-	standing, err := activities.NewOrders(c.Store, nil, calendar.PublicOnly()).Load(context.Background(), okey.OrderInput{
-		Order: order, Overdue: okey.DefaultOverdue(),
-	})
+	standing, err := orders.Load(t.Context(), in)
 	require.NoError(t, err)
 	assert.Empty(t, standing.Overdue, "support is not reminded of it")
 

@@ -243,17 +243,34 @@ func (c *requestTx) expiry(ctx context.Context) (okey.Verdict, error) {
 	}
 	if due && c.request.Turn == c.matter.Turn && okey.CheckSignal(c.request.Stage, okey.Expiry) == nil {
 		v = okey.Verdict{Accepted: true}
-		if err := c.tell(ctx, okey.Event{Kind: okey.EventExpired, Via: okey.ViaEngine}); err != nil {
-			return v, err
-		}
-		c.mail(okey.MailExpired)
-		if err := c.end(ctx, okey.Expired, uuid.Nil, okey.ViaEngine); err != nil {
+		if err := c.runOut(ctx); err != nil {
 			return v, err
 		}
 		c.record(string(okey.ActionExpire), uuid.Nil, okey.ViaEngine, string(c.request.Stage))
 	}
 	v = c.answer(v)
 	return v, c.Judged(ctx, action.ID, v, c.matter.At)
+}
+
+// runOut is what the end of its stage's time means for a request.
+func (c *requestTx) runOut(ctx context.Context) error {
+	if c.becameForGood() { // the stage lasts as long as that of any other, from now on
+		return c.move(ctx, c.request.Stage)
+	}
+	if err := c.tell(ctx, okey.Event{Kind: okey.EventExpired, Via: okey.ViaEngine}); err != nil {
+		return err
+	}
+	c.mail(okey.MailExpired)
+	return c.end(ctx, okey.Expired, uuid.Nil, okey.ViaEngine)
+}
+
+// becameForGood tells whether the stage that ends was a loan's, and so a short one, where the mislaid key was lost meanwhile.
+func (c *requestTx) becameForGood() bool {
+	since := c.request.Since.In(okey.ZoneOf(c.place.Academy))
+	ends := func(reason okey.RequestReason) time.Time {
+		return okey.Standing{Deadlines: c.matter.Waits.For(reason).Deadlines(c.request.Stage, since, c.openDays)}.ExpiryOf()
+	}
+	return ends(okey.Loan).Equal(c.request.KeptUntil) && ends(c.request.Reason).After(c.request.KeptUntil)
 }
 
 // judgeRecorded judges, in the order of their recording, the request's actions that were recorded before an instant and that no signal has

@@ -199,7 +199,7 @@ func (c *requestTx) answer(v okey.Verdict) okey.Verdict {
 func (c *requestTx) standing() okey.Standing {
 	zone := okey.ZoneOf(c.place.Academy)
 	s := okey.Standing{Stage: c.request.Stage, Turn: c.request.Turn, Since: c.request.Since.In(zone), UAI: c.request.UAI}
-	s.Deadlines = c.matter.Waits.Deadlines(s.Stage, s.Since, c.openDays)
+	s.Deadlines = c.matter.Waits.For(c.request.Reason).Deadlines(s.Stage, s.Since, c.openDays)
 	for i, d := range s.Deadlines {
 		// Until when the stage lasts was settled when it began: whoever starts a workflow by hand can't shorten it.
 		if d.Kind == okey.DueExpiry && !c.request.KeptUntil.IsZero() {

@@ -26,5 +26,13 @@ func TestHolidaysAreThoseThatAllAcademiesHaveAtOnce(t *testing.T) {
 	assert.Empty(t, c.Holidays([]string{paris}, on(2027, 5, 3), on(2027, 5, 20)), "a bridge is not holidays")
 	assert.Empty(t, c.Holidays([]string{paris, "nowhere"}, from, until))
 	assert.Empty(t, c.Holidays(nil, from, until))
+	for academy, spring := range map[string]calendar.Span{
+		lyon:      {First: on(2026, 4, 4), Back: on(2026, 4, 20)},
+		normandie: {First: on(2026, 4, 11), Back: on(2026, 4, 27)},
+		paris:     {First: on(2026, 4, 18), Back: on(2026, 5, 4)},
+	} {
+		assert.Equal(t, []calendar.Span{spring}, c.Holidays([]string{academy}, on(2026, 3, 9), on(2026, 7, 1)),
+			"the demonstration begins in the school year before")
+	}
 	assert.Empty(t, calendar.PublicOnly().Holidays([]string{paris}, from, until))
 }

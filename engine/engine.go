@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"okey/config"
@@ -22,6 +23,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
 	sdklog "go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/temporal"
 )
 
 // Engine delivers actions. It is safe for concurrent use.
@@ -151,9 +153,9 @@ var summaries = map[string]string{
 	okey.WorkflowWebhookChange: "Récepteur d'événements, essai ou reprise",
 }
 
-// summary adds the school that an action names: as the register calls it, and its code; never anything else that somebody typed.
+// summary adds the school that an action is about: as the register calls it, and its code; never anything else that somebody typed.
 func summary(what string, a okey.Action) string {
-	uai, err := okey.ParseUAI(string(a.Content.Establishment))
+	uai, err := okey.ParseUAI(string(a.At))
 	switch {
 	case err != nil:
 		return what
@@ -163,10 +165,19 @@ func summary(what string, a okey.Action) string {
 	return what + " · " + okey.SayPlace(a.School, uai)
 }
 
+// attributesOf have the workflow of an order, or of an action of its own, found by the school that it is about.
+func attributesOf(a okey.Action) temporal.SearchAttributes {
+	uai, err := okey.ParseUAI(string(a.At))
+	if err != nil {
+		return temporal.NewSearchAttributes()
+	}
+	return temporal.NewSearchAttributes(temporal.NewSearchAttributeKeyKeyword(okey.AttributeUAI).ValueSet(string(uai)))
+}
+
 // signalOrder brings an action to its order's workflow, starting one where none runs: the workflow loads where the order stands.
 func (e *Engine) signalOrder(ctx context.Context, a okey.Action) error {
 	_, err := e.client.SignalWithStartWorkflow(ctx, okey.OrderWorkflowID(a.Subject), string(a.Name), okey.ActionSignal{Action: a.ID},
-		orderOptions(a), okey.WorkflowOrder, orderInput(a.Subject))
+		orderOptions(a), okey.WorkflowOrder, e.orderInput(a.Subject))
 	if err != nil {
 		return fmt.Errorf("signal %s to order %s: %w", a.Name, a.Subject, err)
 	}
@@ -177,7 +188,7 @@ func (e *Engine) signalOrder(ctx context.Context, a okey.Action) error {
 func (e *Engine) EnsureOrderRunning(ctx context.Context, order uuid.UUID) (started bool, err error) {
 	options := orderOptions(okey.Action{Subject: order})
 	options.WorkflowExecutionErrorWhenAlreadyStarted = true
-	_, err = e.client.ExecuteWorkflow(ctx, options, okey.WorkflowOrder, orderInput(order))
+	_, err = e.client.ExecuteWorkflow(ctx, options, okey.WorkflowOrder, e.orderInput(order))
 	var running *serviceerror.WorkflowExecutionAlreadyStarted
 	switch {
 	case errors.As(err, &running):
@@ -191,12 +202,13 @@ func (e *Engine) EnsureOrderRunning(ctx context.Context, order uuid.UUID) (start
 func orderOptions(a okey.Action) client.StartWorkflowOptions {
 	return client.StartWorkflowOptions{
 		ID: okey.OrderWorkflowID(a.Subject), TaskQueue: okey.TaskQueue, StaticSummary: summary("Commande de clefs", a),
+		TypedSearchAttributes: attributesOf(a),
 		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE, WorkflowTaskTimeout: 5 * time.Second,
 	}
 }
 
-func orderInput(order uuid.UUID) okey.OrderInput {
-	return okey.OrderInput{Order: order, Overdue: okey.DefaultOverdue()}
+func (e *Engine) orderInput(order uuid.UUID) okey.OrderInput {
+	return okey.OrderInput{Order: order, Overdue: okey.DefaultOverdue(), Page: e.url + address.OrderURL(order)}
 }
 
 // startOwn starts the workflow that carries an action alone.
@@ -204,12 +216,21 @@ func (e *Engine) startOwn(ctx context.Context, a okey.Action) error {
 	workflow := a.Name.Kind().Workflow
 	_, err := e.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID: okey.OwnWorkflowID(a.Name, a.ID), TaskQueue: okey.TaskQueue, StaticSummary: summary(summaries[workflow], a),
+		StaticDetails: e.pageOf(a), TypedSearchAttributes: attributesOf(a),
 		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE, WorkflowTaskTimeout: 5 * time.Second,
 	}, workflow, okey.StockInput{Action: a.ID})
 	if err != nil {
 		return fmt.Errorf("start %s for action %s: %w", workflow, a.ID, err)
 	}
 	return nil
+}
+
+// pageOf leads whoever reads of a key's change in the Temporal UI to the key.
+func (e *Engine) pageOf(a okey.Action) string {
+	if a.Key == "" {
+		return ""
+	}
+	return "[Ouvrir la clef dans OKEY](" + e.url + address.KeyURL(a.Key) + ")"
 }
 
 // requestOptions start a request's workflow for an action, of which the asking alone names the school.
@@ -228,17 +249,38 @@ func (e *Engine) input(request, ask uuid.UUID) okey.KeyRequestInput {
 	}
 }
 
-// RunID is the current run of a request's workflow; empty where the engine knows none.
-func (e *Engine) RunID(ctx context.Context, request uuid.UUID) (string, error) {
-	d, err := e.client.DescribeWorkflowExecution(ctx, okey.RequestWorkflowID(request), "")
+// RunID is the current run of a workflow; empty where the engine knows none.
+func (e *Engine) RunID(ctx context.Context, workflow string) (string, error) {
+	d, err := e.client.DescribeWorkflowExecution(ctx, workflow, "")
 	var absent *serviceerror.NotFound
 	if errors.As(err, &absent) {
 		return "", nil
 	}
 	if err != nil {
-		return "", fmt.Errorf("describe the workflow of request %s: %w", request, err)
+		return "", fmt.Errorf("describe workflow %s: %w", workflow, err)
 	}
 	return d.GetWorkflowExecutionInfo().GetExecution().GetRunId(), nil
+}
+
+// runsMost bounds of how many workflows one question asks.
+const runsMost = 100
+
+// RunIDs are the latest runs of workflows, of the last hundred that are asked for, as the engine's lists see them: a little late.
+func (e *Engine) RunIDs(ctx context.Context, workflows []string) (map[string]string, error) {
+	asked := workflows[max(0, len(workflows)-runsMost):]
+	answer, err := e.client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
+		Query: "WorkflowId IN ('" + strings.Join(asked, "', '") + "')", PageSize: 2 * runsMost,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list runs: %w", err)
+	}
+	runs := map[string]string{}
+	for _, info := range answer.GetExecutions() { // the latest comes first
+		if id := info.GetExecution(); runs[id.GetWorkflowId()] == "" {
+			runs[id.GetWorkflowId()] = id.GetRunId()
+		}
+	}
+	return runs, nil
 }
 
 // Has tells whether the workflow that an action was brought to at the instant still has it to judge. One that follows a request or an

@@ -83,7 +83,11 @@ var cases = map[Letter][]variation{
 		{"retired", "mise au rebut alors qu'elle servait", func(f *Facts) { f.Change = okey.ReasonRetired }},
 		{"asked", "perdue, une autre déjà demandée", func(f *Facts) { f.Asked = true }},
 	},
-	KeyMislaid: {{"own", "par son titulaire", func(f *Facts) { f.Own = true }}, commented("Laissée chez moi.")},
+	KeyMislaid: {
+		{"own", "par son titulaire", func(f *Facts) { f.Own = true }},
+		commented("Laissée chez moi."),
+		{"lent", "alors qu'une autre lui est prêtée", func(f *Facts) { f.Old = "0048000007" }},
+	},
 	KeyRecovered: {
 		{"own", "par son titulaire", func(f *Facts) { f.Own = true }},
 		commented("Dans mon casier."),

@@ -74,7 +74,8 @@ type Action struct {
 	PINHash   string // argon2id; gone once judged
 	CreatedAt time.Time
 	Verdict   *Verdict // nil until judged
-	School    string   // as the register calls the establishment that its content names; read with it, never written
+	At        UAI      // of the establishment that it is about: its content, key or order says; read with it, never written
+	School    string   // as the register calls that one; read with it too
 }
 
 // TroubleSpace is the ground of the ids of what does not get on.

@@ -106,7 +106,8 @@ func OrderWorkflowID(order uuid.UUID) string { return "order-" + order.String() 
 // OrderInput starts an order's workflow, or goes on with it: where it stands is read from the database.
 type OrderInput struct {
 	Order   uuid.UUID `json:"order"`
-	Overdue []int     `json:"overdue"` // after how many open days without all keys support is told
+	Overdue []int     `json:"overdue"`        // after how many open days without all keys support is told
+	Page    string    `json:"page,omitempty"` // of the order, for whoever reads its details in the Temporal UI
 }
 
 // DefaultOverdue tells support of an order that is late, three times.
@@ -116,7 +117,7 @@ func DefaultOverdue() []int { return []int{20, 30, 40} }
 type OrderStanding struct {
 	State   OrderState  `json:"state,omitempty"` // empty: no such order
 	UAI     UAI         `json:"uai,omitempty"`
-	Overdue []time.Time `json:"overdue,omitempty"` // when support is told, once exported
+	Overdue []time.Time `json:"overdue,omitempty"` // when support is told, once exported; in the academy's time zone
 }
 
 // ExportPlan asks for the export of a schedule's run.

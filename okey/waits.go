@@ -42,6 +42,10 @@ type Waits struct {
 	HandoverNotice int `json:"handover_notice,omitempty"`
 	OrderReminder  int `json:"order_reminder"`
 	OrderSupport   int `json:"order_support"`
+	// LoanCharter and LoanHandover are CharterExpiry and HandoverExpiry of a loan, which the mislaid key ends soon in any case; 0, as in the
+	// input of requests from before they were there: those of any request.
+	LoanCharter  int `json:"loan_charter,omitempty"`
+	LoanHandover int `json:"loan_handover,omitempty"`
 }
 
 // DefaultWaits are the lengths for who sets nothing else.
@@ -51,7 +55,16 @@ func DefaultWaits() Waits {
 		CharterReminders: []int{2, 5, 10}, CharterExpiry: 30,
 		HandoverReminders: []int{3, 8}, HandoverSupport: 15, HandoverExpiry: 20, HandoverShared: 10, HandoverNotice: 3,
 		OrderReminder: 5, OrderSupport: 15,
+		LoanCharter: MislaidExpiry, LoanHandover: MislaidExpiry,
 	}
+}
+
+// For are the lengths for a request with a reason.
+func (w Waits) For(reason RequestReason) Waits {
+	if reason == Loan && w.LoanCharter > 0 && w.LoanHandover > 0 {
+		w.CharterExpiry, w.HandoverExpiry = w.LoanCharter, w.LoanHandover
+	}
+	return w
 }
 
 // Deadlines lists what is due in a stage begun at since, in the order of time. openDays gives the instant n open days later, in the

@@ -181,7 +181,17 @@ func TestRequestKeyAndOrderTellEverythingInTheOrderOfTime(t *testing.T) {
 	assert.Regexp(t, `(?s)Action Changement d'une clef, c'est fait \(Marc Roux, page\) Son suivi dans le moteur`+
 		`.*État Déclarée perdue par Marc Roux .*dans le train`, told.text())
 	assert.NotContains(t, told.text(), "par Marc Roux : perdue", "once is enough")
-	assert.Regexp(t, `workflows/key-change-[0-9a-f-]{36}"`, told.HTML)
+	reported, err := h.Store.Action(t.Context(), uuid.MustParse(h.Text(`SELECT id FROM action WHERE name = 'key-change'`)))
+	require.NoError(t, err)
+	assert.Equal(t, []string{string(scene.Tilleuls), "Collège des Tilleuls"}, []string{string(reported.At), reported.School})
+	change := okey.OwnWorkflowID(okey.ActionKeyChange, reported.ID)
+	assert.Contains(t, told.HTML, `workflows/`+change+"/"+runOf(change)+`/user-metadata"`)
+	h.Judges.forgetful.Store(true)
+	assert.NotContains(t, sam.get(key).HTML, change, "what the engine knows no more has no link that leads nowhere")
+	h.Judges.forgetful.Store(false)
+	h.Judges.away.Store(true)
+	assert.Contains(t, sam.get(key).HTML, `workflows/`+change+`"`, "away, it may know it")
+	h.Judges.away.Store(false)
 	assert.Contains(t, told.HTML, `href="/assistance/deplacer?clef=`+string(serial)+`"`)
 	assert.Contains(t, sam.get("/assistance/deplacer?clef="+string(serial)).HTML, string(serial))
 
@@ -190,7 +200,8 @@ func TestRequestKeyAndOrderTellEverythingInTheOrderOfTime(t *testing.T) {
 	order := "/commandes/" + placed.at("id").(string)
 	told = sam.get(order)
 	assert.Regexp(t, `(?s)Étape Enregistrée par Marc Roux rentrée`, told.text())
-	assert.Contains(t, told.HTML, "workflows/order-"+placed.at("id").(string))
+	followed := "order-" + placed.at("id").(string)
+	assert.Contains(t, told.HTML, "workflows/"+followed+"/"+runOf(followed)+`/user-metadata"`)
 	assert.Contains(t, told.text(), "Elle n'est pas encore partie et ne sert plus.")
 
 	auditor := h.as(h.auditor())

@@ -68,6 +68,11 @@ func TestALentKeyServesUntilItIsDueAndIsTakenBack(t *testing.T) {
 	assert.Contains(t, roux.get("/").HTML, `href="`+running+`">4 clefs pour quelques jours</a>`, "many are counted")
 	h.Exec(`UPDATE key SET state = 'in_stock', holder = NULL, due_at = NULL, pin_hash = NULL WHERE state = 'lent' AND serial <> $1`, string(lent))
 	assert.NotContains(t, roux.get("/").HTML, "suivi=pretees", "nothing to see to yet")
+	empty := roux.get(list)
+	assert.Contains(t, empty.text(), "Aucune clef ici.")
+	assert.Contains(t, empty.HTML, `Les prêts en cours sont parmi les <a href="`+running+`">clefs prêtées</a>.`)
+	assert.Contains(t, roux.get(strings.ReplaceAll(running, "&amp;", "&")).text(), string(lent))
+	assert.NotContains(t, roux.get("/clefs?q=rien").text(), "Les prêts en cours")
 
 	h.Exec(`UPDATE key SET due_at = now() - interval '1 minute' WHERE serial = $1`, string(lent))
 	answer := check(lent, "4071")
@@ -85,6 +90,7 @@ func TestALentKeyServesUntilItIsDueAndIsTakenBack(t *testing.T) {
 	assert.NotContains(t, roux.get("/").HTML, running)
 	assert.Contains(t, roux.get(list).text(), string(lent))
 	assert.Contains(t, roux.get(list).text(), "prêtée , à reprendre")
+	assert.NotContains(t, roux.get(list).text(), "Les prêts en cours", "it is not empty")
 	assert.Contains(t, roux.reports(lent, okey.ReasonReturn).text(), "Elle n'est plus à Léa Martin, et son code PIN est effacé.")
 	assert.Contains(t, roux.get(keyPage(lent)).text(), "Prêt rendu, clef remise en stock par Marc Roux ; elle était à Léa Martin")
 	assert.NotContains(t, roux.get("/").HTML, "suivi=pretees")
@@ -153,4 +159,28 @@ func TestWhoHasTheirKeyIsLentNoneByTheAPI(t *testing.T) {
 	refused := h.call(c.lea, http.MethodPost, "/requests", map[string]any{"establishment": scene.Tilleuls, "need": "x", "reason": "loan"})
 	assert.Equal(t, "already_holds_key", refused.at("code"))
 	assert.Contains(t, refused.at("detail"), "n'est pas déclarée égarée")
+}
+
+// Found, mislaid again, and the other key not given back: what would be refused is not offered.
+func TestWhoHasALentKeyIsNotOfferedAnother(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	own, lent := h.borrows(c)
+	lea, roux := h.as(c.lea), h.as(c.roux)
+	const offer = "Demander qu'on m'en prête une en attendant"
+	for _, path := range []string{"/", keyPage(own)} {
+		assert.NotContains(t, lea.get(path).text(), offer, path)
+		assert.Contains(t, lea.get(path).text(), "En attendant, servez-vous de la clef "+string(lent)+", qui vous est prêtée.", path)
+	}
+	lea.done(lea.fill(keyPage(own)+"/retrouvee", keyPage(own)+"/retrouvee"))
+	lea.done(lea.fill(keyPage(own)+"/egaree", keyPage(own)+"/egaree", "comment", "encore"))
+	for _, path := range []string{"/", keyPage(own)} {
+		assert.NotContains(t, lea.get(path).text(), offer, path)
+		said := "Pour qu'une autre clef vous soit prêtée, rendez d'abord la " + string(lent) + " à la direction."
+		assert.Contains(t, lea.get(path).text(), said, path)
+	}
+	roux.reports(lent, okey.ReasonReturn)
+	for _, path := range []string{"/", keyPage(own)} {
+		assert.Contains(t, lea.get(path).text(), offer, path)
+	}
 }

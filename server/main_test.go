@@ -46,15 +46,16 @@ func TestMain(m *testing.M) {
 // judges deliver actions straight to the activities that judge them: what the engine does, without the way between. away makes it
 // an engine that does not answer.
 type judges struct {
-	store    *sql.Store
-	requests *activities.Requests
-	keys     *activities.Keys
-	stock    *activities.Stock
-	calls    atomic.Int64 // of whatever kind, but whether it answers
-	away     atomic.Bool
-	hold     chan struct{} // where there is one, a request learns of the loss of its key only after it is closed
-	lost     uuid.UUID     // a request whose workflow is gone
-	before   func()        // where there is one: what happens just before a key change is judged
+	store     *sql.Store
+	requests  *activities.Requests
+	keys      *activities.Keys
+	stock     *activities.Stock
+	calls     atomic.Int64 // of whatever kind, but whether it answers
+	away      atomic.Bool
+	hold      chan struct{} // where there is one, a request learns of the loss of its key only after it is closed
+	lost      uuid.UUID     // a request whose workflow is gone
+	forgetful atomic.Bool   // it knows no runs any more
+	before    func()        // where there is one: what happens just before a key change is judged
 }
 
 var errAway = errors.New("the engine is away")
@@ -136,13 +137,27 @@ func (j *judges) RunningRequests(ctx context.Context) (map[uuid.UUID]bool, error
 	return running, err
 }
 
-func (j *judges) RunID(_ context.Context, request uuid.UUID) (string, error) {
+func (j *judges) RunID(ctx context.Context, workflow string) (string, error) {
+	runs, err := j.RunIDs(ctx, []string{workflow})
+	return runs[workflow], err
+}
+
+func (j *judges) RunIDs(_ context.Context, workflows []string) (map[string]string, error) {
 	j.calls.Add(1)
 	if j.away.Load() {
-		return "", errAway
+		return nil, errAway
 	}
-	return okey.DerivedID(request, "run").String(), nil
+	runs := map[string]string{}
+	for _, id := range workflows {
+		if !j.forgetful.Load() {
+			runs[id] = runOf(id)
+		}
+	}
+	return runs, nil
 }
+
+// runOf is the run that the engine has of a workflow.
+func runOf(workflow string) string { return okey.DerivedID(uuid.Nil, workflow).String() }
 
 // How long a test's person waits for what has become of something: on a busy machine longer than people, and hardly at all where nobody
 // will say.

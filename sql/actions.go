@@ -29,11 +29,16 @@ type actionRow struct {
 	PINHash   stdsql.NullString `db:"pin_hash"`
 	CreatedAt time.Time         `db:"created_at"`
 	Verdict   []byte            `db:"verdict"`
+	At        string            `db:"at_school"`
 	School    string            `db:"school"`
 }
 
 const actionColumns = `id, request, key, subject, name, by_person, via, content, digest, pin_hash, created_at, verdict,
-	coalesce((SELECT e.name FROM establishment e WHERE e.uai = action.content->>'establishment'), '') AS school`
+	` + actionSchool + ` AS at_school, coalesce((SELECT e.name FROM establishment e WHERE e.uai = ` + actionSchool + `), '') AS school`
+
+// actionSchool is the code of the school that an action is about, empty where it names none.
+const actionSchool = `coalesce(action.content->>'establishment', (SELECT k.uai FROM key k WHERE k.serial = action.key),
+	(SELECT o.uai FROM key_order o WHERE o.id = action.subject), '')`
 
 // errUnreadable is of a row that somebody has written by hand, or a later version. What the action is about is known all the same.
 var errUnreadable = errors.New("unreadable")
@@ -41,7 +46,7 @@ var errUnreadable = errors.New("unreadable")
 func (r actionRow) action() (okey.Action, error) {
 	a := okey.Action{
 		ID: r.ID, Request: r.Request.UUID, Key: okey.Serial(r.Key.String), Subject: r.Subject.UUID, Name: r.Name, By: r.By.UUID, Via: r.Via,
-		Digest: r.Digest, PINHash: r.PINHash.String, CreatedAt: utc(r.CreatedAt), School: r.School,
+		Digest: r.Digest, PINHash: r.PINHash.String, CreatedAt: utc(r.CreatedAt), At: okey.UAI(r.At), School: r.School,
 	}
 	if err := json.Unmarshal(r.Content, &a.Content); err != nil {
 		return a, fmt.Errorf("read action %s: %w: %w", r.ID, errUnreadable, err)

@@ -124,10 +124,15 @@ func (s *stack) searchAttributes(request, stage string) {
 	}, patience, 50*time.Millisecond)
 }
 
-// details are what the Temporal UI shows of a running workflow.
+// details are what the Temporal UI shows of a running request, and detailsOf of any workflow.
 func (s *stack) details(request string) string {
 	s.t.Helper()
-	value, err := s.engineClient().QueryWorkflow(context.Background(), workflowOf(request), "", "__temporal_workflow_metadata")
+	return s.detailsOf(workflowOf(request))
+}
+
+func (s *stack) detailsOf(workflow string) string {
+	s.t.Helper()
+	value, err := s.engineClient().QueryWorkflow(context.Background(), workflow, "", "__temporal_workflow_metadata")
 	require.NoError(s.t, err)
 	var metadata sdkpb.WorkflowMetadata
 	require.NoError(s.t, value.Get(&metadata))
@@ -145,6 +150,23 @@ func (s *stack) summaries(request string) (said []string) {
 		}
 	}
 	return said
+}
+
+// followedFor has the engine list a workflow under its school, with a summary that names it, and know its run.
+func (s *stack) followedFor(school, workflow, what string) {
+	s.t.Helper()
+	require.EventuallyWithT(s.t, func(t *assert.CollectT) { // its lists are a little late
+		assert.Equal(t, workflow, s.newest("OkeyUAI = '"+school+"' AND WorkflowId = '"+workflow+"'"))
+		runs, err := engine.New(s.engineClient(), okey.DefaultWaits(), s.env["OKEY_URL"]).RunIDs(context.Background(), []string{"none", workflow})
+		assert.NoError(t, err)
+		assert.Len(t, runs, 1)
+		assert.NotEmpty(t, runs[workflow])
+	}, patience, 50*time.Millisecond)
+	d, err := s.engineClient().DescribeWorkflowExecution(context.Background(), workflow, "")
+	require.NoError(s.t, err)
+	var summary string
+	require.NoError(s.t, converter.GetDefaultDataConverter().FromPayload(d.GetExecutionConfig().GetUserMetadata().GetSummary(), &summary))
+	assert.Regexp(s.t, "^"+what+` · .+ \(`+school+`\)$`, summary)
 }
 
 // fastForward moves a request's own clock, on the real engine: timers on the way fire in their order.

@@ -48,6 +48,7 @@ func TestTheFlowOfAMislaidKeyThatIsFoundEnds(t *testing.T) {
 		waits = running()
 		return waits != ""
 	}, patience, 50*time.Millisecond)
+	s.followedFor(school, waits, "Changement d'état d'une clef")
 	found := s.call("lea", "POST", "/keys/00480002/changes", fields{"reason": "recovered", "comment": "dans le sac"})
 	require.Equal(t, 200, found.Status, "%v", found.Body)
 	assert.Equal(t, "in_service", found.Body["state"])

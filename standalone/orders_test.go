@@ -71,6 +71,8 @@ func TestOrdersAreExportedAndReceived(t *testing.T) {
 	s.keep(okey.OrderWorkflowID(uuid.MustParse(cancelled)), "order_cancelled")
 
 	late := s.order("blanc", 1)
+	s.followedFor(school, okey.OrderWorkflowID(uuid.MustParse(late)), "Commande de clefs")
+	assert.Contains(t, s.detailsOf(okey.OrderWorkflowID(uuid.MustParse(late))), s.env["OKEY_URL"]+"/commandes/"+late)
 	c := s.engineClient()
 	require.NoError(t, c.ScheduleClient().GetHandle(context.Background(), engine.ExportSchedule).Trigger(context.Background(), client.ScheduleTriggerOptions{}))
 	s.awaitOrder(late, okey.OrderExported)

@@ -113,5 +113,40 @@ func details(s okey.Standing, page string) string {
 	return text.String()
 }
 
+var orderAwaits = map[okey.OrderState]string{
+	okey.OrderPlaced:         "l'envoi des commandes au fournisseur",
+	okey.OrderExported:       "l'expédition par le fournisseur",
+	okey.OrderShipped:        "l'arrivée des clefs",
+	okey.OrderPartlyReceived: "l'arrivée des clefs qui manquent encore",
+}
+
+// orderDetails is what the UI shows of an order: what is awaited, when support is told, as told counts how often it has been, where its
+// page is.
+func orderDetails(s okey.OrderStanding, told int, page string) string {
+	var text strings.Builder
+	switch {
+	case s.State == "":
+		return "Commande non enregistrée : la personne a lu pourquoi."
+	case s.State.Closed():
+		fmt.Fprintf(&text, "**Commande close** : %s.\n", s.State.French())
+	default:
+		fmt.Fprintf(&text, "**Commande %s** : on attend %s.\n\n", s.State.French(), orderAwaits[s.State])
+		for _, due := range s.Overdue[min(told, len(s.Overdue)):] {
+			fmt.Fprintf(&text, "- %s : l'assistance est prévenue s'il manque des clefs\n", instant(due))
+		}
+	}
+	fmt.Fprintf(&text, "\nÉtablissement %s", s.UAI)
+	if page != "" { // an order from before it was given has none
+		fmt.Fprintf(&text, " · [ouvrir la commande dans OKEY](%s)", page)
+	}
+	return text.String() + "\n"
+}
+
+// keyChanged is what the UI shows of a change that has been judged, true for one that was made.
+var keyChanged = map[bool]string{
+	true:  "**La clef a changé d'état** : plus rien n'est attendu.",
+	false: "**La clef n'a pas changé d'état** : la personne a lu pourquoi.",
+}
+
 // instant writes a time as the judging activity gave it, in the academy's own zone.
 func instant(t time.Time) string { return t.Format("02/01/2006 à 15 h 04") }

@@ -13,10 +13,12 @@ import (
 func KeyChange(ctx workflow.Context, in okey.KeyChangeInput) error {
 	var v okey.KeyVerdict
 	matter := okey.KeyMatter{Action: in.Action, At: workflow.Now(ctx).UTC()}
+	workflow.SetCurrentDetails(ctx, "**La clef va changer d'état** : OKEY s'en occupe.")
 	changing := stateActivity(ctx, "La clef change d'état")
 	if err := workflow.ExecuteActivity(changing, okey.ActivityChangeKey, matter).Get(ctx, &v); err != nil {
 		return fmt.Errorf("change the key: %w", err)
 	}
+	workflow.SetCurrentDetails(ctx, keyChanged[v.Accepted])
 	if v.Wake {
 		if err := workflow.ExecuteActivity(stateActivity(ctx, othersGoOn), okey.ActivityWakeUp).Get(ctx, nil); err != nil {
 			return fmt.Errorf("wake up: %w", err)
@@ -69,7 +71,6 @@ func awaitFound(ctx workflow.Context, in okey.KeyChangeInput, v okey.KeyVerdict,
 			return err
 		}
 		if found {
-			workflow.SetCurrentDetails(ctx, "**La clef n'est plus égarée** : plus rien n'est attendu.")
 			break
 		}
 		now := workflow.Now(ctx).UTC()
@@ -83,5 +84,6 @@ func awaitFound(ctx workflow.Context, in okey.KeyChangeInput, v okey.KeyVerdict,
 			return fmt.Errorf("have the key lost: %w", err)
 		}
 	}
+	workflow.SetCurrentDetails(ctx, "**La clef n'est plus égarée** : plus rien n'est attendu.")
 	return out.wait(ctx)
 }

@@ -55,6 +55,7 @@ func TestAMislaidKeyIsRemindedOfAndLostInTime(t *testing.T) {
 			action := uuid.New()
 			env.ExecuteWorkflow(workflows.KeyChange, okey.KeyChangeInput{Action: action})
 			require.NoError(t, env.GetWorkflowError())
+			assert.Equal(t, "**La clef n'est plus égarée** : plus rien n'est attendu.", currentDetails(t, env))
 			require.Len(t, lapsed, 1)
 			assert.False(t, lapsed[0].At.Before(due[1].At))
 			assert.Less(t, lapsed[0].At.Sub(due[1].At), time.Hour)
@@ -106,5 +107,6 @@ func TestAChangeOfAMislaidKeyTellsTheFlowThatWaits(t *testing.T) {
 		env.ExecuteWorkflow(workflows.KeyChange, okey.KeyChangeInput{Action: uuid.New()})
 		require.NoError(t, env.GetWorkflowError())
 		assert.Equal(t, 1, told)
+		assert.Equal(t, "**La clef a changé d'état** : plus rien n'est attendu.", currentDetails(t, env))
 	}
 }

@@ -24,6 +24,7 @@ func Order(ctx workflow.Context, in okey.OrderInput) error {
 		if err := o.drain(ctx); err != nil {
 			return err
 		}
+		workflow.SetCurrentDetails(ctx, orderDetails(o.standing, o.told, in.Page))
 		over := o.standing.State == "" || o.standing.State.Closed()
 		if over && o.quiet(ctx) {
 			return nil

@@ -67,7 +67,9 @@ func (r *orderRun) signal(after time.Duration, action uuid.UUID) {
 }
 
 func (r *orderRun) run() error {
-	r.env.ExecuteWorkflow(okey.WorkflowOrder, okey.OrderInput{Order: uuid.New(), Overdue: okey.DefaultOverdue()})
+	r.env.ExecuteWorkflow(okey.WorkflowOrder, okey.OrderInput{
+		Order: uuid.New(), Overdue: okey.DefaultOverdue(), Page: "http://okey.test/commandes/1",
+	})
 	return r.env.GetWorkflowError()
 }
 

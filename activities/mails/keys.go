@@ -36,7 +36,7 @@ func keyChanged(ctx context.Context, p *mailing) error {
 	if p.facts.Tried, err = p.tried(ctx, p.facts.Change); err != nil {
 		return err
 	}
-	if held && p.facts.Change == okey.ReasonRecovered {
+	if held && (p.facts.Change == okey.ReasonRecovered || p.facts.Change == okey.ReasonMislaid) {
 		if p.facts.Old, err = p.lentTo(ctx, holder.ID); err != nil {
 			return err
 		}

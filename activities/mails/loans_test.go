@@ -74,6 +74,12 @@ func TestWhoHasFoundTheirKeyIsToldToGiveTheLentOneBack(t *testing.T) {
 	require.Len(t, keeper, 1)
 	assert.Contains(t, keeper[0].Text, "Reprenez la clef prêtée, la "+string(lent)+".")
 	assert.Contains(t, lines(o.after(1)), "mroux@ac-nice.fr: 1 clef à reprendre, prêtée : le collège des Tilleuls")
+
+	told = o.letters(o.change(own, okey.Action{By: o.lea.ID, Content: okey.Content{KeyReason: okey.ReasonMislaid, Comment: "encore"}})...)
+	again := to("lmartin@ac-nice.fr", told)
+	require.Len(t, again, 1)
+	assert.Contains(t, again[0].Text, "Prêt de la "+string(lent)+" terminé ? Rendez-la.")
+	assert.NotContains(t, again[0].Text, "demandez un prêt", "nobody is lent two")
 }
 
 // What was asked for as a loan, and what follows where the mislaid key is counted as lost or found meanwhile: who answers is told, once.

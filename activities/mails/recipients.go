@@ -162,7 +162,7 @@ func (p *mailing) next(stage okey.Stage, kind okey.DeadlineKind) string {
 	if p.request.Stage == stage {
 		since = p.request.Since
 	}
-	for _, d := range p.settings.Waits.Deadlines(stage, since.In(p.zone), p.openDays) {
+	for _, d := range p.settings.Waits.For(p.request.Reason).Deadlines(stage, since.In(p.zone), p.openDays) {
 		if d.Kind == kind && d.At.After(p.order.At) {
 			return p.day(d.At)
 		}

@@ -47,7 +47,9 @@ func (i idle) CountRunning(ctx context.Context) (int, error) {
 	return i.store.CountOpen(ctx, time.Now())
 }
 
-func (idle) RunID(context.Context, uuid.UUID) (string, error) { return "run", nil }
+func (idle) RunID(context.Context, string) (string, error) { return "run", nil }
+
+func (idle) RunIDs(context.Context, []string) (map[string]string, error) { return nil, nil }
 
 // filled is a nation of the test's own.
 func filled(t testing.TB, scale float64) (admin *stdsql.DB, db *pgtest.DB) {

@@ -304,6 +304,7 @@ type Engine interface {
 	// CountRunning counts the requests whose workflow runs, and RunningRequests names them: as the engine's lists see it, a little late.
 	CountRunning(ctx context.Context) (int, error)
 	RunningRequests(ctx context.Context) (map[uuid.UUID]bool, error)
-	// RunID is the current run of a request's workflow, empty where there is none.
-	RunID(ctx context.Context, request uuid.UUID) (string, error)
+	// RunID is the current run of a workflow, empty where there is none, and RunIDs the latest ones of several, a little late.
+	RunID(ctx context.Context, workflow string) (string, error)
+	RunIDs(ctx context.Context, workflows []string) (map[string]string, error)
 }

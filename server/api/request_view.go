@@ -85,8 +85,8 @@ func (s *API) requestView(ctx context.Context, actor okey.Actor, id uuid.UUID) (
 		return requestView{}, err
 	}
 	if actor.Support || actor.Auditor {
-		v.Workflow = s.act.WorkflowOf(ctx, id)
-		if link := s.act.RequestLink(v.Workflow, v.Stage.Closed()); link != "" {
+		v.Workflow = s.act.WorkflowOf(ctx, okey.RequestWorkflowID(id))
+		if link := s.act.ThingLink(v.Workflow, v.Stage.Closed()); link != "" {
 			v.Links["workflow"] = link
 		}
 	}

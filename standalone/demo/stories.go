@@ -96,6 +96,9 @@ func (y *year) take(ctx context.Context, at time.Time, r *request, turn int, do 
 		return nil
 	}
 	by, cmd, fill := do(y, at, r)
+	if by.left {
+		return nil
+	}
 	cmd.Request = r.id
 	a, err := y.act(ctx, at, by, cmd, func(cmd *act.Command) error {
 		if fill == nil {

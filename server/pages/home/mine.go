@@ -54,9 +54,7 @@ func (s *Pages) mine(v *web.Visit, works bool, help string) (*mine, error) {
 	for _, key := range held {
 		own := s.keys.NewOwnKey(key, web.Paris(v), works)
 		own.Leave = keys.Leave(found.Schools[key.UAI], works)
-		if len(theirs) < len(held) {
-			own.Borrow = ""
-		}
+		own.Beside(held, web.Paris(v))
 		if len(held) > 1 {
 			own.Which = " " + string(key.Serial)
 		}

@@ -27,7 +27,7 @@ func (s *Pages) keySide(v *web.Visit, k keySight, page *keyScreen, events []sql.
 	if err != nil {
 		return nil, err
 	}
-	side := &story.DeskSide{Story: s.story.WholeStory(steps, actions, mails, k.clock)}
+	side := &story.DeskSide{Story: s.story.WholeStory(v.Ctx(), steps, actions, mails, k.clock)}
 	if v.Actor.Support {
 		side.Deeds, err = s.keyDeeds(v, k.Key, page.Form)
 	}

@@ -44,6 +44,7 @@ type keysScreen struct {
 	Awaited   []web.Card // announced deliveries of which keys are still on their way
 	Inventory string
 	Empty     string
+	Loans     string // where those that still run are, in a list of those that are over
 }
 
 // narrower are the filters that only few look for.
@@ -83,6 +84,9 @@ func (s *Pages) keysPage(v *web.Visit) error {
 		return err
 	}
 	page := keysScreen{Sheet: web.SheetURL(v), Pager: pager, Several: severalSchools(v), Batches: v.Oversees(), Empty: "Aucune clef ici."}
+	if filter.Watch == sql.WatchedLoans {
+		page.Loans = loansURL(filter.Establishment)
+	}
 	answers := v.Actor.Answers(v.Today())
 	known, awaited, err := s.store.KeysBeside(v.Ctx(), answers)
 	if err != nil {
@@ -114,6 +118,15 @@ func (s *Pages) keysPage(v *web.Visit) error {
 		page.Inventory = address.PathInventory + "?etablissement=" + string(uai)
 	}
 	return s.Show(v, http.StatusOK, "keys", web.Screen{Title: title, Body: page})
+}
+
+// loansURL is the list of the keys that are lent, of one school or of all.
+func loansURL(uai okey.UAI) string {
+	list := address.PathKeys + "?etat=" + string(okey.Lent)
+	if uai != "" {
+		list += "&etablissement=" + string(uai)
+	}
+	return list
 }
 
 // sayKeys says how many keys a list has; of a list of one state, the state says the rest.

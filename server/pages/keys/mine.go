@@ -94,6 +94,13 @@ func (s *Pages) holder(v *web.Visit, key okey.Key) (*holderScreen, error) {
 	if !works || page.Borrow == "" && !key.Renewable(v.Today()) {
 		return page, nil
 	}
+	if page.Borrow != "" {
+		held, err := s.store.KeysHeldBy(v.Ctx(), v.Actor.ID)
+		if err != nil {
+			return nil, err
+		}
+		page.Beside(held, web.Paris(v))
+	}
 	open, err := s.store.OpenRequestOf(v.Ctx(), v.Actor.ID)
 	switch {
 	case err == nil:

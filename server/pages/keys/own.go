@@ -26,6 +26,7 @@ type OwnKey struct {
 	Mislaid string
 	Found   string // once it was mislaid
 	Borrow  string // another one meanwhile
+	Lent    string // in its place, where one is lent already
 	Lost    string
 	Leaving string
 }
@@ -67,6 +68,18 @@ func (s *Pages) NewOwnKey(key okey.Key, c web.Clock, works bool) OwnKey {
 		own.Lasts = fmt.Sprintf("expirée depuis le %s", c.Date(key.ExpiresOn))
 	}
 	return own
+}
+
+// Beside leaves out the asking for another key where one is lent already, and says what to do instead: nobody is lent two.
+func (k *OwnKey) Beside(held []okey.Key, c web.Clock) {
+	lent := held[len(okey.Own(held)):]
+	if k.Borrow == "" || len(lent) == 0 {
+		return
+	}
+	k.Borrow, k.Lent = "", fmt.Sprintf("En attendant, servez-vous de la clef %s, qui vous est prêtée.", lent[0].Serial)
+	if lent[0].LoanOver(c.Now) {
+		k.Lent = fmt.Sprintf("Pour qu'une autre clef vous soit prêtée, rendez d'abord la %s à la direction.", lent[0].Serial)
+	}
 }
 
 // sayLoan says until when a key is lent to its reader.

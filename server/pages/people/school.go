@@ -28,7 +28,7 @@ type schoolScreen struct {
 	Keys      []web.Hit  // in service, the first to end first
 	Counts    []web.Fact // of requests, by stage
 	Requests  []web.Card // open, those that have waited longest first
-	Engine    string     // where the engine lists them
+	Engine    string     // where the engine lists all that it follows of the school
 	Orders    []web.Card
 	Comings   []web.Hit // deliveries, moves, successions
 	People    []postLine

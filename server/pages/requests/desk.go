@@ -9,9 +9,9 @@ import (
 
 // requestSide is what support and auditors see of a request besides: its workflow, what can be done about it, everything that happened.
 func (s *Pages) requestSide(v *web.Visit, d Dossier, page requestScreen) (*story.DeskSide, error) {
-	workflow := s.act.WorkflowOf(v.Ctx(), d.ID)
+	workflow := s.act.WorkflowOf(v.Ctx(), okey.RequestWorkflowID(d.ID))
 	side := &story.DeskSide{
-		Workflow: workflow.ID, Link: s.act.RequestLink(workflow, d.Stage.Closed()), Sheet: address.RequestURL(d.ID) + "/tableau.xlsx",
+		Workflow: workflow.ID, Link: s.act.ThingLink(workflow, d.Stage.Closed()), Sheet: address.RequestURL(d.ID) + "/tableau.xlsx",
 	}
 	actions, err := s.store.ActionsOn(v.Ctx(), d.ID)
 	if err != nil {
@@ -25,7 +25,8 @@ func (s *Pages) requestSide(v *web.Visit, d Dossier, page requestScreen) (*story
 	for i, line := range d.story() {
 		steps[i] = story.Chapter{Kind: "Étape", When: line.When, What: line.What, Comment: line.Comment, At: d.Events[i].At}
 	}
-	side.Story = s.story.WholeStory(steps, story.WithoutStep(actions, func(k okey.ActionKind) bool { return k.ByStep }), mails, d.Clock)
+	untold := story.WithoutStep(actions, func(k okey.ActionKind) bool { return k.ByStep })
+	side.Story = s.story.WholeStory(v.Ctx(), steps, untold, mails, d.Clock)
 	if v.Actor.Support {
 		side.Deeds = d.deeds(v, page)
 	}

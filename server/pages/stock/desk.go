@@ -3,7 +3,6 @@ package stock
 import (
 	"okey/internal/address"
 	"okey/okey"
-	"okey/server/act"
 	"okey/server/pages/story"
 	"okey/server/web"
 	"okey/sql"
@@ -22,8 +21,8 @@ var orderWhen = map[string]string{
 func (s *Pages) orderSide(
 	v *web.Visit, o sql.ListedOrder, page orderScreen, events []sql.OrderEvent, c web.Clock,
 ) (*story.DeskSide, error) {
-	workflow := &act.WorkflowView{ID: okey.OrderWorkflowID(o.ID)}
-	side := &story.DeskSide{Workflow: workflow.ID, Link: s.act.WorkflowLink(workflow)}
+	workflow := s.act.WorkflowOf(v.Ctx(), okey.OrderWorkflowID(o.ID))
+	side := &story.DeskSide{Workflow: workflow.ID, Link: s.act.ThingLink(workflow, o.State.Closed())}
 	actions, err := s.store.ActionsOnSubject(v.Ctx(), o.ID)
 	if err != nil {
 		return nil, err
@@ -39,7 +38,7 @@ func (s *Pages) orderSide(
 			Kind: "Étape", When: line.When, What: line.What, Comment: line.Comment, Path: line.Path, Name: line.Delivery, At: events[i].At,
 		}
 	}
-	side.Story = s.story.WholeStory(steps, actions, mails, c)
+	side.Story = s.story.WholeStory(v.Ctx(), steps, actions, mails, c)
 	if !v.Actor.Support {
 		return side, nil
 	}

@@ -2,12 +2,12 @@ package story
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"time"
 
 	"okey/internal/address"
 	"okey/okey"
-	"okey/server/act"
 	"okey/server/web"
 	"okey/sql"
 
@@ -81,15 +81,20 @@ func WithoutStep(actions []sql.DeskAction, byStep func(okey.ActionKind) bool) []
 }
 
 // WholeStory puts everything that happened into the order of time.
-func (s *Pages) WholeStory(steps []Chapter, actions []sql.DeskAction, mails []sql.Mail, c web.Clock) []Chapter {
+func (s *Pages) WholeStory(ctx context.Context, steps []Chapter, actions []sql.DeskAction, mails []sql.Mail, c web.Clock) []Chapter {
 	story := steps
+	var own []string
+	for _, a := range actions {
+		if id := okey.OwnWorkflowID(a.Name, a.ID); id != "" {
+			own = append(own, id)
+		}
+	}
+	links := s.act.WorkflowLinks(ctx, own)
 	for i, line := range DeskLines(actions, c) {
 		one := Chapter{Kind: "Action", When: line.When, At: line.At}
 		one.What = line.What + ", " + line.Outcome + " (" + line.Who + ", " + line.Via + ")"
-		if id := okey.OwnWorkflowID(actions[i].Name, actions[i].ID); id != "" {
-			if one.Path = s.act.WorkflowLink(&act.WorkflowView{ID: id}); one.Path != "" {
-				one.Name = "Son suivi dans le moteur"
-			}
+		if one.Path = links[okey.OwnWorkflowID(actions[i].Name, actions[i].ID)]; one.Path != "" {
+			one.Name = "Son suivi dans le moteur"
 		}
 		story = append(story, one)
 	}
@@ -121,7 +126,7 @@ func (s *Pages) SubjectSide(v *web.Visit, subject uuid.UUID, c web.Clock) (*Desk
 	if err != nil || len(actions)+len(mails) == 0 {
 		return nil, err
 	}
-	return &DeskSide{Story: s.WholeStory(nil, actions, mails, c)}, nil
+	return &DeskSide{Story: s.WholeStory(v.Ctx(), nil, actions, mails, c)}, nil
 }
 
 // Deed is something that support may do about what a page shows: what it is, and when to use it.

@@ -95,7 +95,7 @@ func (p *Pages) engine(v *web.Visit) error {
 	if r.Stage == "" {
 		return okey.Errorf(okey.CodeNotFound, "Rien n'a encore été demandé au collège Les Mimosas.")
 	}
-	link := p.act.WorkflowLink(p.act.WorkflowOf(v.Ctx(), r.ID))
+	link := p.act.WorkflowLink(p.act.WorkflowOf(v.Ctx(), okey.RequestWorkflowID(r.ID)))
 	if link == "" {
 		return okey.Errorf(okey.CodeNotFound, "Les pages de Temporal ne sont pas ouvertes ici.")
 	}

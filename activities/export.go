@@ -103,15 +103,15 @@ func writeOrders(to *bytes.Buffer, x sql.Export, orders []sql.ListedOrder, buyer
 
 var (
 	orderColumns = []workbook.Column{
-		{Title: "Commande n°", Kind: workbook.Number, Width: 14}, // all of them as narrow as a sheet of A4 wants that is to be read
+		{Title: "Commande n°", Kind: workbook.Number, Width: 13}, // all of them as narrow as a sheet of A4 wants that is to be read
 		{Title: "Date", Kind: workbook.Date, Width: 13},
 		{Title: "UAI", Kind: workbook.Text, Width: 10},
 		{Title: "Établissement", Kind: workbook.Text, Width: 24},
 		{Title: "Code postal", Kind: workbook.Text, Width: 8},
 		{Title: "Commune", Kind: workbook.Text, Width: 14},
 		{Title: "Clefs", Kind: workbook.Number, Width: 8},
-		{Title: "Motif", Kind: workbook.Text, Width: 32},
-		{Title: "Demandée par", Kind: workbook.Text, Width: 14},
+		{Title: "Motif", Kind: workbook.Text, Width: 28},
+		{Title: "Demandée par", Kind: workbook.Text, Width: 19}, // most names, on one line
 	}
 	schoolColumns = []workbook.Column{
 		{Title: "UAI", Kind: workbook.Text, Width: 11},

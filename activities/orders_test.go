@@ -1,6 +1,7 @@
 package activities_test
 
 import (
+	"bytes"
 	"context"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"github.com/xuri/excelize/v2"
 )
 
 // An order that is placed while two exports are at work goes into the workbook of one. A lock on the table of people holds both where they
@@ -78,4 +80,28 @@ func TestAKeyWhoseHolderAskedForAnotherIsOrderedOnce(t *testing.T) {
 	after, err := c.Store.NeedsOf(context.Background(), scene.Tilleuls, today)
 	require.NoError(t, err)
 	assert.Equal(t, okey.Needs{Waiting: 1}, after)
+}
+
+// A row is as high as its texts need in the widest of fonts: of usual ones that is a line, or a sheet is half empty.
+func TestAnOrderOfUsualTextsIsOneLineOfTheSheet(t *testing.T) {
+	c := newFixture(t)
+	c.Exec(`UPDATE establishment SET name = 'Collège Les Mimosas', commune = 'Antibes' WHERE uai = $1`, scene.Tilleuls)
+	names := []string{"Amina Abadie", "Yasmine Faure", "Nadège Fernandes", "Rachida Esposito", "Aurélie Lambert", "Claire Fontaine"}
+	for _, name := range names {
+		v := c.stockAct(okey.Action{Name: okey.ActionOrder, By: c.Person(name, okey.Principal, scene.Tilleuls).ID, Content: okey.Content{
+			Establishment: scene.Tilleuls, Quantity: 4, Comment: "Réserve de 12 clefs.",
+		}})
+		require.True(t, v.Verdict.Accepted)
+	}
+	export := c.stockAct(okey.Action{Name: okey.ActionExport, By: c.Support("Sam Support").ID, Subject: uuid.New()})
+	content, err := c.Store.Workbook(t.Context(), export.Subject)
+	require.NoError(t, err)
+	f, err := excelize.OpenReader(bytes.NewReader(content))
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, f.Close()) }()
+	for i, name := range names {
+		height, err := f.GetRowHeight("Commandes", i+2)
+		require.NoError(t, err)
+		assert.InDelta(t, 15, height, 0.01, name)
+	}
 }

@@ -44,13 +44,18 @@ func ParseSerial(typed string) (Serial, error) {
 	return Serial(s), nil
 }
 
-// LastOfSerial is how many of a serial number's last characters are enough to say that the key in one's hand is the one that was expected.
+// LastOfSerial is how many of a serial number's last characters are enough, at least, to say that the key in one's hand is the one that
+// was expected.
 const LastOfSerial = 4
 
-// EndsLike tells whether what was typed is the end of the serial number, as far as is enough for a key that was expected.
+// EndsLike tells whether what was typed is the end of the serial number, and as much of it as is enough for a key that was expected.
+// Where zeros alone are missing from the whole, that is a question, as it is of any key.
 func (s Serial) EndsLike(typed string) bool {
 	end := Compact(typed)
-	return len(end) == LastOfSerial && len(s) > LastOfSerial && strings.HasSuffix(string(s), end)
+	if len(end) < LastOfSerial || len(end) >= len(s) || !strings.HasSuffix(string(s), end) {
+		return false
+	}
+	return len(end) == LastOfSerial || !s.LooseEqual(Serial(end))
 }
 
 // Stem is the serial without its leading zeros: two serials of one stem may be one key, of which a spreadsheet dropped the

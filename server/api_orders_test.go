@@ -105,6 +105,8 @@ func TestTheOrdersPageSuggestsAndOrders(t *testing.T) {
 	h.ask(c.lea, scene.Tilleuls)
 	b := h.as(c.roux)
 	assert.Contains(t, b.get("/commandes").text(), "OKEY propose d'en commander 1.")
+	assert.Contains(t, b.get("/commandes").text(), "Demandes à servir, avec ou sans réponse 1")
+	assert.NotContains(t, b.get("/commandes").text(), "attente d'une clef", "by that name the tab of requests counts those that are answered")
 	wrong := b.fill("/commandes", "/commandes", "quantity", "beaucoup", "comment", "")
 	assert.Equal(t, http.StatusUnprocessableEntity, wrong.Status)
 	assert.Contains(t, wrong.text(), "Écrivez le motif : le fournisseur et l'assistance le liront.")

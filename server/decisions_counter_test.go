@@ -89,6 +89,31 @@ func TestTheLastCharactersOfTheReservedKeyAreEnough(t *testing.T) {
 	assert.Equal(t, okey.InService, h.KeyState(secondKey), "from the request's page, too")
 }
 
+// Whoever types more of it than the last four characters is not told that no key has that number.
+func TestALongerEndOfTheReservedKeyIsEnoughToo(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	for _, serial := range []string{"DEMO000102", "DEMO000103", "DEMO000104"} {
+		h.Exec(`UPDATE key SET serial = $1 WHERE serial = $2`, serial, string(h.Key(scene.Tilleuls)))
+	}
+	first, firstKey := h.awaits(c, "Ana Une")
+	second, secondKey := h.awaits(c, "Bob Deux")
+	third, thirdKey := h.awaits(c, "Cléo Trois")
+	roux := h.as(c.roux)
+	require.Equal(t, okey.Serial("DEMO000102"), firstKey)
+	assert.Equal(t, counter+"/"+idOf(first)+"?clef=000102", roux.get(search("000102")).Location, "what is enough is not typed twice")
+
+	wrong := roux.fill(counter+"/"+idOf(first), counter+"/"+idOf(first), "serial", "000112")
+	assert.Contains(t, wrong.text(), "Aucune clef ne porte le numéro 000112")
+	roux.done(roux.fill(counter+"/"+idOf(first), counter+"/"+idOf(first), "serial", "000102"))
+	assert.Equal(t, okey.InService, h.KeyState(firstKey))
+	roux.done(roux.fill(second, second+"/remise", "serial", "o000103"))
+	assert.Equal(t, okey.InService, h.KeyState(secondKey), "from the request's page")
+	path := "/requests/" + idOf(third)
+	assert.Equal(t, http.StatusOK, h.signal(c.roux, path, okey.Handover, map[string]any{"serial": "000104"}).Status, "and by program")
+	assert.Equal(t, okey.InService, h.KeyState(thirdKey))
+}
+
 func TestTheCounterChecksConfirmsAndGoesOnToTheNextPerson(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()

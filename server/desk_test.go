@@ -218,7 +218,7 @@ func TestHomeAndDeskCountAllThatWaitsForSupport(t *testing.T) {
 	} {
 		for _, page := range []sheet{home, desk} {
 			assert.Contains(t, page.HTML, `<a href="/assistance?sorte=`+id+`#file">`+count+`</a>`)
-			assert.Contains(t, page.HTML, `<section id="`+id+`">`)
+			assert.Contains(t, page.HTML, `<section id="`+id+`" class="unprinted">`)
 		}
 	}
 	assert.Contains(t, desk.text(), "Clef trouvée : INCONNU02 Collège des Tilleuls")

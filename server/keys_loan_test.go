@@ -54,7 +54,9 @@ func TestALentKeyServesUntilItIsDueAndIsTakenBack(t *testing.T) {
 	assert.Equal(t, "key_suspended", check(own, "4071").at("code"))
 	assert.Contains(t, roux.get(keyPage(lent)).text(), "Prêtée jusqu'au "+until+" au soir")
 	assert.Contains(t, roux.get(keyPage(lent)).text(), "Prêtée à Léa Martin par Marc Roux")
-	assert.Contains(t, roux.get("/clefs").text(), "prêtée jusqu'au "+okey.DayOf(h.key(lent).DueAt, okey.ZoneOf("")).Time().Format("02/01/2006"))
+	day := okey.DayOf(h.key(lent).DueAt, okey.ZoneOf(""))
+	assert.Contains(t, roux.get("/clefs").text(), "prêtée jusqu'au "+day.Time().Format("02/01/2006"))
+	assert.Regexp(t, ` jusqu('|&#39;)au <time datetime="`+day.String()+`">`, roux.get("/clefs").HTML)
 	list := "/clefs?suivi=pretees&etablissement=" + string(scene.Tilleuls)
 	running := "/clefs?etat=lent&amp;etablissement=" + string(scene.Tilleuls)
 	assert.Regexp(t, `href="`+keyPage(lent)+`">Léa Martin, jusqu('|&#39;)au `+until+` au soir</a>`, roux.get("/").HTML, "whose, and until when")
@@ -93,6 +95,10 @@ func TestALentKeyServesUntilItIsDueAndIsTakenBack(t *testing.T) {
 	assert.Contains(t, roux.get(keyPage(lent)).text(), "Prêt rendu, clef remise en stock par Marc Roux ; elle était à Léa Martin")
 	assert.NotContains(t, roux.get("/").HTML, "suivi=pretees")
 	assert.Equal(t, okey.InStock, h.KeyState(lent))
+	slip := "/demandes/" + h.Text(`SELECT id FROM request WHERE handed_over_key = $1`, string(lent)) + "/bordereau"
+	until = okey.DayOf(time.Now(), okey.ZoneOf("")).SayWithYear()
+	assert.Contains(t, roux.get(slip).text(), "Prêtée jusqu'au "+until, "once it is over its paper still says until when it was")
+	assert.NotContains(t, roux.get(slip).text(), "sans compter")
 }
 
 func TestALoanThatEndsAsTheOtherKeyIsFoundIsInTheStoryOnce(t *testing.T) {

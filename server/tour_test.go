@@ -87,6 +87,7 @@ func TestTheTourTicksWhatHasHappenedAndLeadsToTheNextStep(t *testing.T) {
 	request := lea.asks()
 	shows("1", roux, `href="`+mailsOfDemonstration+`/?q=paul.roux%40ac-nice.fr">Ouvrir la boîte aux lettres</a>`)
 	shows("1", lea, become(demo.Head, "/"))
+	assert.Contains(t, roux.get("/").text(), "Son accueil le permet aussi.", "after several requests within minutes no mail comes for each")
 	roux.done(roux.answers(request, "approve", ""))
 	shows("2", lea, `href="`+request+`/charte">Signer la charte</a>`)
 	shows("2", roux, become(demo.Requester, request+"/charte"))
@@ -101,6 +102,16 @@ func TestTheTourTicksWhatHasHappenedAndLeadsToTheNextStep(t *testing.T) {
 	assert.Contains(t, led.Location, "/workflows/"+okey.RequestWorkflowID(uuid.MustParse(idOf(request))))
 	assert.Contains(t, lea.get("/").text(), "Essayez en deux minutes 5 sur 5")
 	assert.Contains(t, roux.get("/").text(), "Essayez en deux minutes 4 sur 5", "his browser has not looked")
+}
+
+// Home is a list for who audits alone: there, too, the tour takes no height from it.
+func TestTheTourIsALineAboveTheAuditorsJournal(t *testing.T) {
+	h := newHouseWith(t, demonstrated)
+	auditor, support := h.as(h.auditor()).get("/"), h.as(h.Support("Sam Secours")).get("/")
+	assert.NotContains(t, auditor.HTML, `class="guide`)
+	assert.NotContains(t, auditor.HTML, "Toutes les étapes", "they are nowhere to be seen")
+	assert.Contains(t, auditor.text(), "Visite, 0 sur 5 : Léa Martin demande une clef")
+	assert.Contains(t, support.HTML, `class="guide`)
 }
 
 // Where there is a server to try keys with, who has their key tries it.

@@ -67,6 +67,14 @@ func (r reader) Key(ctx context.Context, serial okey.Serial) (okey.Key, error) {
 	return row.key(), err
 }
 
+// LoanEnd is when the loan of a key that was handed over at since came to its end, or was told to be over; zero where neither has happened.
+func (r reader) LoanEnd(ctx context.Context, serial okey.Serial, since time.Time) (time.Time, error) {
+	var ended stdsql.NullTime
+	err := r.get(ctx, &ended, "", `SELECT min(at) FROM key_event WHERE serial = $1 AND at > $2 AND (state <> $3 OR reason = $4)`,
+		serial, since, string(okey.Lent), string(okey.ReasonLoanOver))
+	return utc(ended.Time), err
+}
+
 // KeysHeldBy returns the keys in a person's hands: their own before lent ones, the one that expires last first.
 func (r reader) KeysHeldBy(ctx context.Context, person okey.PersonID) ([]okey.Key, error) {
 	return listed(ctx, r, keyRow.key, keysHeld, person)

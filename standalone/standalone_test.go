@@ -257,6 +257,7 @@ func TestWholeHouseStandsAndSurvivesAKill(t *testing.T) {
 	require.Contains(t, first.said.String(), "Trois choses à faire")
 	require.Contains(t, first.said.String(), fmt.Sprintf("kill -9 %d", first.Process.Pid))
 	require.Equal(t, first.address(t, "Courriels"), first.env["OKEY_DEMONSTRATION"])
+	require.Equal(t, "'Académie fictive'", first.env["OKEY_ACADEMY_NAME"], "papers say who issues them")
 	require.NoError(t, smtp.SendMail(strings.TrimPrefix(first.env["OKEY_SMTP_URL"], "smtp://"), nil, "a@b.fr", []string{"c@d.fr"}, []byte("Subject: un\r\n\r\nbonjour\r\n")))
 	cluster, err := os.Stat(filepath.Join(dir, "postgres", "data", "PG_VERSION"))
 	require.NoError(t, err)
@@ -283,6 +284,7 @@ func TestWholeHouseStandsAndSurvivesAKill(t *testing.T) {
 func TestEngineAloneForProgramsThatJoinIn(t *testing.T) {
 	p := start(t, private(t), "--no-okey", "--no-demo")
 	require.Empty(t, p.env["OKEY_DEMONSTRATION"], "nobody here is made up")
+	require.NotContains(t, p.env, "OKEY_ACADEMY_NAME", "nor is an academy")
 	require.Contains(t, p.said.String(), "bin/okey server")
 	require.Contains(t, p.said.String(), "bin/okey import")
 	answer, err := http.Get(p.env["OKEY_OIDC_ISSUER"])

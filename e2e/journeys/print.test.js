@@ -29,13 +29,14 @@ async function sheets(visitor) {
 }
 
 journey("a list is printed without its filters, downloads and actions", ["desktop"], async (visit) => {
-  const school = await openSchool({ staff: 2, keys: 2 });
+  const school = await openSchool({ staff: 3, keys: 2 });
   await requestAt("awaiting_decision", school, school.staff[0]);
   const handed = await requestAt("handed_over", school, school.staff[1]);
+  const waits = await requestAt("awaiting_handover", school, school.staff[2]);
   const narrowed = { "/clefs?etat=in_stock": "Filtres : État « En stock ».", "/demandes": "Filtres : Étape « À répondre »." }; // filters and tabs are not on paper
   const pages = {
-    head: ["/", "/clefs?etat=in_stock", "/demandes", "/demandes?etape=terminees", "/clefs", "/stock", "/commandes", "/inventaire", "/delegations", `/demandes/${handed.id}`],
-    support: ["/assistance", "/assistance/hotes", "/assistance/rattachements", "/assistance/succession", `/assistance/etablissements/${school.uai}`, "/assistance/journal", "/assistance/tableau-de-bord", `/stock?etablissement=${school.uai}`, "/commandes", "/demandes"],
+    head: ["/", "/clefs?etat=in_stock", "/demandes", "/demandes?etape=terminees", "/clefs", "/stock", "/commandes", "/inventaire", "/delegations", `/demandes/${handed.id}`, `/demandes/${waits.id}`],
+    support: [`/demandes/${waits.id}`, "/assistance", "/assistance/hotes", "/assistance/rattachements", "/assistance/succession", `/assistance/etablissements/${school.uai}`, "/assistance/journal", "/assistance/tableau-de-bord", `/stock?etablissement=${school.uai}`, "/commandes", "/demandes"],
   };
   for (const [role, person] of Object.entries({ head: school.head, support: team.support })) {
     const visitor = await visit(person, { size });
@@ -46,6 +47,10 @@ journey("a list is printed without its filters, downloads and actions", ["deskto
       assert.ok(await visitor.page.getByRole("heading", { level: 1 }).isVisible());
       const broad = await visitor.page.locator("main table").evaluateAll((all) => all.filter((t) => t.checkVisibility()).map((t) => t.getBoundingClientRect().width));
       assert.deepEqual(broad.filter((width) => width > size.width), [], `${path}: a table is no broader than its sheet, or it is printed smaller`);
+      const broken = await visitor.page.locator("main table .one-line:visible").evaluateAll((all) => all
+        .filter((e) => !e.querySelector("time") && !e.closest("table").querySelector("[data-label='À propos de']") && e.getBoundingClientRect().height > 1.9 * parseFloat(getComputedStyle(e).fontSize))
+        .map((e) => e.textContent));
+      assert.deepEqual(broken, [], `${path}: serials, lots and names are whole on paper, too`);
       if (path === "/clefs") assert.ok(await visitor.page.getByRole("rowheader").first().isVisible(), "the list itself is there");
       const words = visitor.page.getByText(narrowed[path] ?? /^Filtres :/, { exact: true });
       if (narrowed[path] && role === "head") assert.ok(await words.isVisible(), `${path} says on paper what it is narrowed to`);

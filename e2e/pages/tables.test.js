@@ -26,10 +26,58 @@ async function onOneScreen(t, visitor, at) {
   const rows = await visitor.page.locator("main .table").first().locator("tbody tr")
     .evaluateAll((all) => all.map((row) => row.getBoundingClientRect()).map(({ bottom, height }) => ({ bottom, height })));
   const end = rows.at(-1)?.bottom;
-  t.diagnostic(`${at}: ${rows.length} rows end at ${Math.round(end)} px, of at most ${Math.max(...rows.map((row) => row.height))} px each`);
+  t?.diagnostic(`${at}: ${rows.length} rows end at ${Math.round(end)} px, of at most ${Math.max(...rows.map((row) => row.height))} px each`);
   assert.equal(rows.length, lines, at);
+  await nothingCut(visitor, at);
   assert.ok(end <= desktop.height, `${at}: the 25th row ends at ${end} px`);
 }
+
+/** No table is broader than the place that it has, where its last column would be cut. */
+async function nothingCut(visitor, at) {
+  const cut = await visitor.page.locator("main .table").evaluateAll((all) => all.filter((t) => t.scrollWidth > t.clientWidth + 1).map((t) => `${t.scrollWidth} px in ${t.clientWidth}`));
+  assert.deepEqual(cut, [], at);
+}
+
+test("beside the form of one school, a list that has orders of the school it answers for is whole", { timeout: 120_000 }, async () => {
+  const [section, host] = [await openSchool({ head: false, deputy: false }), await openSchool({ deputy: false })];
+  const support = await Visitor.arrive(team.support);
+  await support.submit("/assistance/hotes", "/assistance/hotes", { establishment: section.uai, host: host.uai, comment: "section sans direction" });
+  await support.leave();
+  for (const { uai } of [section, host]) await api(host.head, "POST", "/orders", { establishment: uai, quantity: 4, comment: "rentrée" });
+  await api(team.support, "POST", "/exports");
+  const head = await Visitor.arrive(host.head);
+  for (const width of [1280, 1100, 1024]) {
+    await head.page.setViewportSize(head.size = { width, height: 900 });
+    await head.open("/commandes");
+    assert.equal(await head.page.locator("td.clip").filter({ hasText: section.name }).count(), 1);
+    assert.ok(await head.page.getByLabel("Combien de clefs").isVisible(), "the form is there");
+    await nothingCut(head, `/commandes, ${width} px`);
+  }
+  const [name, room] = await head.page.setViewportSize(head.size = desktop).then(() => head.page.locator("td.clip").first().evaluate((td) => [td.scrollWidth, td.clientWidth]));
+  assert.ok(name <= room, `a school's name is ${name} px in ${room}`);
+  await head.leave();
+});
+
+test("the head of a list takes two lines in every order, and its arrow never stands alone", { timeout: 120_000 }, async () => {
+  const visitor = await Visitor.arrive(school.deputy);
+  for (const column of ["serie", "titulaire", "etat", "lot", "expiration", "connexion", "etablissement"]) {
+    for (const order of [column, `-${column}`]) {
+      await visitor.open(`/clefs?tri=${order}`);
+      const heads = await visitor.page.locator("main thead th a").evaluateAll((all) => all.map((a) => {
+        const whole = document.createRange();
+        whole.selectNodeContents(a);
+        const lines = (range) => new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size;
+        return { lines: Math.round(a.getBoundingClientRect().height / parseFloat(getComputedStyle(a).lineHeight)), text: lines(whole), title: a.textContent };
+      }));
+      for (const head of heads) {
+        assert.ok(head.lines <= 2, `${order}: “${head.title}” takes ${head.lines} lines`);
+        assert.equal(head.lines, head.text, `${order}: the arrow of “${head.title}” stands alone`);
+      }
+      await onOneScreen(null, visitor, `/clefs?tri=${order}`);
+    }
+  }
+  await visitor.leave();
+});
 
 test("a page of a list stands on one screen", { timeout: 240_000 }, async (t) => {
   for (let imported = 0; imported < lines; imported++) {
@@ -85,6 +133,12 @@ test("what explains a filter covers no row, and moves none", { timeout: 120_000 
         for (const field of await fields.all()) {
           await field.focus();
           await field.hover();
+          const [ring, hint] = await field.evaluate((e) => {
+            const { outlineOffset, outlineWidth } = getComputedStyle(e);
+            const below = e.closest(".field").querySelector(".hint");
+            return [e.getBoundingClientRect().bottom + parseFloat(outlineOffset) + parseFloat(outlineWidth), below?.getBoundingClientRect().top ?? Infinity];
+          });
+          assert.ok(ring <= hint, `${await field.getAttribute("name")}: the ring ends at ${ring} px, its hint begins at ${hint}`);
           const low = await visitor.page.locator("main .filters").evaluate((form) => Math.max(form.getBoundingClientRect().bottom,
             ...[...form.querySelectorAll("*")].filter((e) => e.checkVisibility()).map((e) => e.getBoundingClientRect()).filter((box) => box.width > 1).map((box) => box.bottom)));
           assert.ok(low <= top, `${await field.getAttribute("name")}: ${low} px are of the filters, the table begins at ${top}`);

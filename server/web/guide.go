@@ -5,8 +5,9 @@ import "okey/internal/cast"
 // Guide is what a demonstration adds to every page: the steps that a newcomer tries, and whom they may become. Without one no byte of it is
 // there.
 type Guide struct {
-	Shown bool // the steps; put away, they can be called back
-	Whole bool // all of them in a panel, or the next alone in the header, where it takes no height from the page
+	Shown bool   // the steps; put away, they can be called back
+	Whole bool   // all of them in a panel, or the next alone in the header, where it takes no height from the page
+	Home  string // where all are seen; empty where nothing but the line is
 	Said  string
 	Steps []GuideStep
 	Next  *GuideWay // to the first that is not done; nil once all are

@@ -18,6 +18,7 @@ type Cell struct {
 	Whole  bool   // no line may break it: a serial number, a lot, a name, a link's few words
 	Clip   bool   // a text that is as long as its writer likes: where tables have columns, as much of it as one line has room for
 	Act    bool   // it leads to what can be done: not for paper
+	On     *Cell  // the day that belongs to the text, said after it
 	Form   *Form
 	Does   string // what the form does, for whoever hears its button without the row
 

@@ -196,7 +196,7 @@ func (s *Pages) queue(v *web.Visit, matters []matter) ([]queued, error) {
 }
 
 // sayTold names whom a letter went to, and its day. Letters without a person go to mailboxes of establishments, and to support's.
-func sayTold(t sql.Told, c web.Clock) string {
+func sayTold(t sql.Told, c web.Clock) web.Cell {
 	names := make([]string, len(t.To))
 	for i, name := range t.To {
 		switch {
@@ -208,7 +208,9 @@ func sayTold(t sql.Told, c web.Clock) string {
 		names[i] = name
 	}
 	slices.Sort(names)
-	return okey.Capitalize(strings.Join(slices.Compact(names), ", ")) + ", " + c.Stamp(t.At).Text[:len("31/12")]
+	on := c.Stamp(t.At)
+	on.Text = on.Text[:len("31/12")]
+	return web.Cell{Text: okey.Capitalize(strings.Join(slices.Compact(names), ", ")), On: &on}
 }
 
 // cells are a row of the table: what, where, since when, who was told, the action.
@@ -220,7 +222,7 @@ func (q queued) cells(c web.Clock, mends bool) web.Row {
 	if q.Path == "" {
 		do = web.Cell{Act: true}
 	}
-	return web.Row{{Text: q.What, More: q.More}, {Text: q.Where}, c.StampOn(q.Since), {Text: q.Told}, do}
+	return web.Row{{Text: q.What, More: q.More}, {Text: q.Where}, c.StampOn(q.Since), q.Told, do}
 }
 
 // figures are the numbers above the queue, in which so many are; change says what has become of that number in a week, where it is known.
@@ -243,7 +245,7 @@ func figures(f sql.DeskFigures, matters []matter, queued int, change string) []f
 		},
 		{
 			Number: okey.SayNumber(f.Dry), What: okey.SayEither(f.Dry, "établissement", "établissements") +
-				" en attente d'une clef",
+				" où des demandes attendent une clef",
 			Change: sayChange(f.Dry - f.DryBefore), Path: address.PathRequests + "?etape=" + string(okey.AwaitingStock),
 		},
 		{

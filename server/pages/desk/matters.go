@@ -43,7 +43,7 @@ type queued struct {
 	What, More, Where string
 	Since             time.Time // zero: not known
 	About             uuid.UUID // the request, order, delivery or report that letters tell of; zero: none
-	Told              string    // who was told last, and when
+	Told              web.Cell  // who was told last, and when
 	Kind              string    // of which matter it is
 	Path, Do          string    // where it is set going, and what that is called
 }
@@ -237,7 +237,7 @@ func refusedMailsMatter(found []sql.FailedMail, c web.Clock) matter {
 	for i, line := range story.MailLines(mailsOf(found), c) {
 		row := queued{
 			What: "Courriel " + line.State + " : " + line.What, More: "À " + line.To, Where: found[i].School, Since: line.At,
-			Told: "personne", Path: line.Path,
+			Told: web.Cell{Text: "personne"}, Path: line.Path,
 		}
 		if line.Why != "" {
 			row.More += " : " + line.Why

@@ -60,6 +60,7 @@ type keyLine struct {
 	Holder, Left        string // who has left is named all the same
 	State               okey.KeyState
 	KeptFor             string // said after the state
+	KeptUntil           web.Cell
 	Expires, LastLogin  web.Cell
 	Ends                string // of its life: soon, or over
 }
@@ -189,13 +190,13 @@ func newKeyLine(v *web.Visit, k sql.ListedKey, unseen string) keyLine {
 	}
 	today := okey.DayOf(c.Now, c.Zone)
 	if k.State == okey.Lent {
-		line.KeptFor = untilDay(k, c)
+		line.KeptFor, line.KeptUntil = " jusqu'au ", c.StampOn(k.DueAt)
 		if k.LoanOver(c.Now) {
-			line.KeptFor = ", à reprendre"
+			line.KeptFor, line.KeptUntil = ", à reprendre", web.Cell{}
 		}
 	}
 	if k.State == okey.Suspended {
-		line.KeptFor = untilDay(k, c)
+		line.KeptFor, line.KeptUntil = " jusqu'au ", c.StampOn(k.DueAt)
 	}
 	switch {
 	case k.State != okey.InService || k.ExpiresOn.IsZero():
@@ -208,11 +209,6 @@ func newKeyLine(v *web.Visit, k sql.ListedKey, unseen string) keyLine {
 		line.LastLogin = web.StampDay(okey.DayOf(k.LastLoginAt, c.Zone))
 	}
 	return line
-}
-
-// untilDay is until when a key is lent, or looked for.
-func untilDay(k sql.ListedKey, c web.Clock) string {
-	return " jusqu'au " + web.StampDay(okey.DayOf(k.DueAt, c.Zone)).Text
 }
 
 // sayUnseen is what is said of a key of which no login is known: where the authentication server has never told of any, that means nothing.

@@ -50,6 +50,9 @@ func (s *Pages) slipPage(v *web.Visit) error {
 			who = signed.Name
 		}
 	}
+	if key.DueAt, err = s.lentUntil(v, d, key); err != nil {
+		return err
+	}
 	page := slipScreen{
 		Copy: "Exemplaire de l'établissement", Who: okey.SayOf(who), Request: address.RequestURL(id),
 		Facts: d.slipFacts(who, key, s.triedBefore(d)), Loan: d.Reason == okey.Loan,
@@ -58,6 +61,19 @@ func (s *Pages) slipPage(v *web.Visit) error {
 		page.Copy = "Exemplaire de la personne qui reçoit la clef"
 	}
 	return s.Show(v, http.StatusOK, "slip", web.Screen{Title: "Bordereau de remise d'une clef", Body: page})
+}
+
+// lentUntil is when a loan that was handed over is to be back, or was.
+func (s *Pages) lentUntil(v *web.Visit, d Dossier, key okey.Key) (time.Time, error) {
+	for _, e := range d.Events {
+		if d.Reason == okey.Loan && e.Kind == okey.EventHandedOver {
+			ended, err := s.store.LoanEnd(v.Ctx(), key.Serial, e.At)
+			if err != nil || !ended.IsZero() {
+				return ended, err
+			}
+		}
+	}
+	return key.DueAt, nil
 }
 
 // triedBefore is when the key that awaits its handover was last accepted, where that is to stand in the record; zero for never.
@@ -87,7 +103,7 @@ func (d Dossier) slipFacts(who string, key okey.Key, tried time.Time) []web.Fact
 		})
 	}
 	switch {
-	case key.State == okey.Lent && d.Stage == okey.HandedOver:
+	case d.Reason == okey.Loan && d.Stage == okey.HandedOver:
 		facts = append(facts, web.Fact{Name: "Prêtée jusqu'au", Value: okey.DayOf(key.DueAt, d.Clock.Zone).SayWithYear()})
 	case d.Reason == okey.Loan:
 		facts = append(facts, web.Fact{

@@ -167,7 +167,7 @@ func (s *Pages) orderingAt(v *web.Visit, sent *web.Form, uai okey.UAI) (o orderi
 func needsFacts(place sql.Place, needs okey.Needs, noted int) []web.Fact {
 	facts := []web.Fact{
 		{Name: "Établissement", Value: okey.SayPlace(place.Name, place.UAI)},
-		{Name: "Demandes en attente d'une clef", Value: fmt.Sprint(needs.Waiting)},
+		{Name: "Demandes à servir, avec ou sans réponse", Value: fmt.Sprint(needs.Waiting)},
 		{Name: "Clefs à renouveler d'ici trois mois", Value: fmt.Sprint(needs.Expiring)},
 		{Name: "Réserve", Value: fmt.Sprint(needs.Minimum)},
 		{Name: "Clefs libres", Value: fmt.Sprint(needs.Free)},

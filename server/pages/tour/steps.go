@@ -34,7 +34,8 @@ var steps = []step{
 		do:     "Demander une clef", to: func(*Pages, okey.Request) string { return address.Narrowed(address.PathAsk, cast.School) },
 	},
 	{
-		name: "Paul Roux répond par le courriel", how: "Ouvrez le courriel qui lui est adressé, suivez son bouton, acceptez.",
+		name:    "Paul Roux répond par le courriel",
+		how:     "Ouvrez le courriel qui lui est adressé, suivez son bouton, acceptez. Son accueil le permet aussi.",
 		as:      cast.Head,
 		done:    func(m sql.Milestones) bool { return m.Approved },
 		behind:  []okey.Stage{okey.AwaitingStock, okey.AwaitingCharter, okey.AwaitingHandover, okey.HandedOver},
@@ -105,8 +106,11 @@ func (p *Pages) guide(v *web.Visit) *web.Guide {
 	}
 	r := followed(latest)
 	g := &web.Guide{
-		Shown: !p.remembers(v, away), Whole: v.Request.URL.Path == "/", Groups: cast.Groups, Me: v.Actor.UID,
+		Shown: !p.remembers(v, away), Groups: cast.Groups, Me: v.Actor.UID,
 		Become: address.PathBecome, Visit: address.PathTour,
+	}
+	if v.Actor.Support || !v.Actor.Auditor { // whose home is the journal, a list
+		g.Home, g.Whole = "/", v.Request.URL.Path == "/"
 	}
 	done := 0
 	for i, s := range p.steps {

@@ -34,7 +34,7 @@ func NewWebhooks(store *sql.Store, receivers []*webhook.Receiver) *Webhooks {
 const (
 	turnWindow = 1000
 	turnLasts  = 30 * time.Second // nothing is begun later: what is under way ends within the patience of package webhook
-	turnGives  = 3                // failures without a success: the receiver is away, and is left in peace
+	turnGives  = 3                // keys that fail without a success: the receiver is away, and is left in peace
 )
 
 // Deliver sends a receiver what waits for it: of one key in order, of several side by side. What it does not take keeps back what follows
@@ -87,6 +87,7 @@ type turn struct {
 	waiting   map[okey.Serial]bool
 	succeeded int
 	failed    int
+	anew      int           // of those, of keys of which nothing waited before
 	asked     time.Duration // the longest Retry-After
 	gone      bool
 	more      bool
@@ -195,7 +196,11 @@ func (t *turn) over(began time.Time) bool {
 		t.more = t.succeeded > 0
 		return true
 	}
-	return t.gone || t.failed >= turnGives && t.succeeded == 0
+	failed := t.failed
+	if t.was.Alive {
+		failed = t.anew
+	}
+	return t.gone || failed >= turnGives && t.succeeded == 0
 }
 
 // note keeps what became of an attempt, and tells whether the next of that key may follow.
@@ -210,6 +215,9 @@ func (t *turn) note(e okey.OutboxEvent, o webhook.Outcome) bool {
 		return true
 	}
 	t.failed++
+	if !slices.Contains(t.was.Waiting, string(e.Serial)) {
+		t.anew++
+	}
 	t.waiting[e.Serial] = true
 	t.row.LastStatus, t.row.LastError = o.Status, o.Failure
 	t.asked = max(t.asked, o.RetryAfter)
@@ -248,7 +256,7 @@ func (t *turn) ending() sql.WebhookReceiver {
 // judge says whether the receiver fails, since when, and when it is tried again.
 func (t *turn) judge() {
 	r := &t.row
-	if t.failed > 0 || t.succeeded > 0 {
+	if t.anew > 0 || t.succeeded > 0 { // that what it did not take fails once more says nothing of the others
 		r.Alive = t.succeeded > 0
 	}
 	if len(r.Waiting) == 0 {
@@ -285,7 +293,7 @@ func (t *turn) report(idle bool) okey.WebhookReport {
 	}
 	report.News = !idle && !t.more
 	if !t.row.NextTry.IsZero() {
-		report.Alive = t.row.Alive
+		report.Alive = t.row.Alive || len(t.row.Waiting) < turnGives // a few may fail by themselves: no other is kept back for them
 		report.Pause = max(time.Second, t.row.NextTry.Sub(t.in.At))
 	}
 	return report

@@ -211,7 +211,8 @@ func TestPausesGrowUntilTheReceiverIsStoppedAndSupportTold(t *testing.T) {
 	var pauses []time.Duration
 	var report okey.WebhookReport
 	for report = s.turn("a", true); report.State == okey.WebhookActive; report = s.turn("a", true) {
-		require.False(t, report.Alive)
+		require.False(t, s.row("a").Alive)
+		require.True(t, report.Alive, "of one key's: others may be taken")
 		require.Empty(t, report.Letters)
 		require.Less(t, len(pauses), 100)
 		pauses, s.at = append(pauses, report.Pause), s.at.Add(report.Pause)
@@ -247,6 +248,64 @@ func TestAReceiverThatIsGoneIsStoppedAtOnce(t *testing.T) {
 	assert.Len(t, report.Letters, 1)
 }
 
+// What fails alone, again and again, tells nothing of other keys: theirs leave at once, and its own pauses grow all the same.
+func TestARetryThatFailsAloneKeepsNoOtherKeyBack(t *testing.T) {
+	p := newPeer(t)
+	s := newSending(t, config.Webhook{Name: "a", URL: p.URL})
+	bad, good := s.Key(scene.Tilleuls), s.Key(scene.Tilleuls)
+	p.answers(func(m okey.EventMessage) int {
+		if m.Data["serial"] == string(bad) {
+			return http.StatusInternalServerError
+		}
+		return http.StatusOK
+	})
+	s.happens(bad, okey.ReasonLost)
+	last := time.Duration(0)
+	for n, reason := range []okey.KeyReason{okey.ReasonLost, okey.ReasonFound, okey.ReasonLost, okey.ReasonFound} {
+		alone := s.turn("a", true)
+		require.True(t, alone.Alive, "new events leave at once")
+		require.Greater(t, alone.Pause, last)
+		s.happens(good, reason)
+		s.at = s.at.Add(time.Second)
+		beside := s.turn("a", false)
+		require.Len(t, p.numbers(good), n+1)
+		require.True(t, beside.Alive)
+		if n > 0 { // the first one says that the receiver is there
+			require.Equal(t, alone.Pause-time.Second, beside.Pause, "the pause goes on")
+		}
+		last, s.at = alone.Pause, s.at.Add(beside.Pause)
+	}
+}
+
+// Several that fail are not the receiver's end either, as long as it takes others: those go in the same turn.
+func TestSeveralThatFailKeepNoOtherKeyBack(t *testing.T) {
+	p := newPeer(t)
+	s := newSending(t, config.Webhook{Name: "a", URL: p.URL})
+	good := s.Key(scene.Tilleuls)
+	p.answers(func(m okey.EventMessage) int {
+		if m.Data["serial"] != string(good) {
+			return http.StatusInternalServerError
+		}
+		return http.StatusOK
+	})
+	const bad = 2 * webhook.Together
+	for range bad {
+		s.happens(s.Key(scene.Tilleuls), okey.ReasonLost)
+	}
+	for n := 0; len(s.row("a").Waiting) < bad; n++ {
+		require.Less(t, n, bad)
+		require.False(t, s.turn("a", false).Alive)
+	}
+	s.happens(good, okey.ReasonLost)
+	require.True(t, s.turn("a", false).Alive)
+	s.at = s.at.Add(time.Hour)
+	require.True(t, s.turn("a", true).Alive, "none but those that failed before")
+	s.happens(good, okey.ReasonFound)
+	s.at = s.at.Add(time.Hour)
+	require.True(t, s.turn("a", true).Alive)
+	assert.Len(t, p.numbers(good), 2)
+}
+
 // One that is away is asked a few times, not for each key.
 func TestAReceiverThatIsAwayIsLeftInPeace(t *testing.T) {
 	p := newPeer(t)
@@ -255,7 +314,7 @@ func TestAReceiverThatIsAwayIsLeftInPeace(t *testing.T) {
 	for range 60 {
 		s.happens(s.Key(scene.Tilleuls), okey.ReasonLost)
 	}
-	s.turn("a", true)
+	assert.False(t, s.turn("a", true).Alive, "new events are for a probe")
 	assert.LessOrEqual(t, p.tried, 3+webhook.Together)
 	p.answers(func(okey.EventMessage) int { return http.StatusOK })
 	s.at = s.at.Add(time.Minute)

@@ -116,7 +116,7 @@ func (t *turn) send(ctx context.Context, store *sql.Store) error {
 	}
 	if found.Gone > t.row.Position { // it was stopped, or absent, for longer than events are kept
 		t.row.Missed += found.Gone - t.row.Position
-		t.row.Position = found.Gone
+		t.row.Position, t.row.MissedAt = found.Gone, t.in.At
 	}
 	t.done, t.waiting = map[int64]bool{}, map[okey.Serial]bool{}
 	for _, seq := range t.row.Ahead {

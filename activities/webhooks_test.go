@@ -128,6 +128,16 @@ func (s *sending) row(name string) sql.WebhookReceiver {
 	return row
 }
 
+// resume has a receiver go on from where it was.
+func (s *sending) resume(name string) {
+	s.Helper()
+	id := s.row(name).ID
+	require.NoError(s, s.Store.Do(context.Background(), func(tx *sql.Tx) error {
+		_, err := tx.ResumeReceiver(context.Background(), id, time.Time{})
+		return err
+	}))
+}
+
 func TestAReceiverGetsWhatHappensFromItsBeginningOn(t *testing.T) {
 	p := newPeer(t)
 	s := newSending(t, config.Webhook{Name: "a", URL: p.URL})
@@ -230,10 +240,7 @@ func TestPausesGrowUntilTheReceiverIsStoppedAndSupportTold(t *testing.T) {
 	assert.Equal(t, tried, p.tried, "and left in peace")
 
 	p.answers(func(okey.EventMessage) int { return http.StatusOK })
-	require.NoError(t, s.Store.Do(t.Context(), func(tx *sql.Tx) error {
-		_, err := tx.ResumeReceiver(t.Context(), s.row("a").ID, time.Time{})
-		return err
-	}))
+	s.resume("a")
 	assert.Equal(t, okey.WebhookReport{State: okey.WebhookActive}, s.turn("a", true))
 	assert.Equal(t, []int{1}, p.numbers(""), "nothing was lost")
 }
@@ -492,6 +499,12 @@ func TestWhatAReceiverCanNeverGetIsCounted(t *testing.T) {
 	s.Exec(`DELETE FROM outbox WHERE seq <= 2`)
 	s.turn("a", true)
 	assert.Equal(t, []int{3}, p.numbers(""))
+	assert.EqualValues(t, 2, s.row("a").Missed)
+	assert.Equal(t, s.at, s.row("a").MissedAt)
+	s.resume("a")
+	s.at = s.at.Add(time.Hour)
+	s.turn("a", true)
+	assert.Equal(t, s.at.Add(-time.Hour), s.row("a").MissedAt, "that it goes on does not undo it")
 	assert.EqualValues(t, 2, s.row("a").Missed)
 }
 

@@ -2,7 +2,7 @@ package activities
 
 import (
 	"context"
-	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -12,6 +12,7 @@ import (
 	"okey/webhook"
 
 	"github.com/google/uuid"
+	"go.temporal.io/sdk/temporal"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -46,8 +47,8 @@ func (w *Webhooks) Deliver(ctx context.Context, in okey.WebhookTurn) (okey.Webho
 		return okey.WebhookReport{State: okey.WebhookAbsent}, ignoreUnknown(err)
 	}
 	to := w.receivers[in.Receiver]
-	if to == nil {
-		return okey.WebhookReport{}, fmt.Errorf("receiver %s is not in this worker's configuration", in.Receiver) // another's has it
+	if to == nil && (row.State == okey.WebhookActive || !row.TestAsked.IsZero()) {
+		return okey.WebhookReport{}, leftToAnother(ctx, in.Receiver)
 	}
 	t := &turn{in: in, to: to, row: row, was: row}
 	if err := t.tryOut(ctx); err != nil {
@@ -66,6 +67,14 @@ func (w *Webhooks) Deliver(ctx context.Context, in okey.WebhookTurn) (okey.Webho
 		return okey.WebhookReport{State: okey.WebhookActive, More: true}, nil
 	}
 	return t.report(idle), nil
+}
+
+// leftToAnother has the engine try again: another worker's configuration has the receiver or, where it was just taken out of all of them,
+// this one is about to say so. It is benign: the SDK would call it an error, before OKEY is ready even.
+func leftToAnother(ctx context.Context, receiver string) error {
+	slog.WarnContext(ctx, "a receiver of events is not in this worker's file: it is sent nothing from here", "receiver", receiver)
+	return temporal.NewApplicationErrorWithOptions("receiver "+receiver+" is not in this worker's configuration", "receiver_elsewhere",
+		temporal.ApplicationErrorOptions{Category: temporal.ApplicationErrorCategoryBenign})
 }
 
 func ignoreUnknown(err error) error {

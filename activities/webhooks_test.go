@@ -3,6 +3,7 @@ package activities_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -21,6 +22,7 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
 )
 
 const madeUpSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8G"
@@ -554,8 +556,15 @@ func TestAReceiverThatIsConfiguredNoMoreEnds(t *testing.T) {
 	assert.Empty(t, gone)
 	s.turn("a", true)
 	assert.Equal(t, []int{1}, p.numbers(""), "back, it goes on where it was")
-	_, err = activities.NewWebhooks(s.Store, nil).Deliver(t.Context(), okey.WebhookTurn{Receiver: "a", At: s.at})
-	assert.Error(t, err, "a worker that does not know it leaves it to others")
+	elsewhere, turn := activities.NewWebhooks(s.Store, nil), okey.WebhookTurn{Receiver: "a", At: s.at}
+	_, err = elsewhere.Deliver(t.Context(), turn)
+	left, is := errors.AsType[*temporal.ApplicationError](err)
+	require.True(t, is, "a worker that does not know it leaves it to others")
+	assert.Equal(t, temporal.ApplicationErrorCategoryBenign, left.Category(), "and calls that no error")
+	s.Exec(`UPDATE webhook_receiver SET state = 'stopped'`)
+	report, err := elsewhere.Deliver(t.Context(), turn)
+	require.NoError(t, err, "nothing is to be sent to it")
+	assert.Equal(t, okey.WebhookStopped, report.State)
 	assert.Equal(t, okey.WebhookReport{State: okey.WebhookAbsent}, s.turn("unknown", true))
 }
 

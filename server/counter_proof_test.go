@@ -178,7 +178,13 @@ func TestAKeyThatIsRefusedThreeTimesIsExchanged(t *testing.T) {
 	failed := roux.get(p.counter)
 	assert.Contains(t, failed.text(), "Refusée trois fois")
 	assert.NotContains(t, failed.HTML, `name="pin"`)
-	exchange := p.request + "/numero-illisible"
+	lea, exchange := p.as(p.lea), p.request+"/numero-illisible"
+	for _, page := range []sheet{lea.get(p.request), lea.get(trialPage(p.serial))} {
+		assert.Contains(t, page.text(), "a direction vous en remet une autre", "whose key it is to be reads it, too")
+		assert.NotContains(t, page.HTML, `name="pin"`)
+		assert.NotContains(t, page.HTML, "Essayer ma clef</a>")
+	}
+	assert.Contains(t, roux.get(p.request).HTML, `refusée trois fois à l'essai. <a href="`+p.counter+`">L'échanger</a>`)
 	assert.Contains(t, failed.HTML, `href="`+exchange+`">Échanger la clef`)
 	assert.Contains(t, roux.get(exchange).text(), "a refusé trois fois la clef réservée à Léa Martin")
 	form := roux.get(exchange).form(t, exchange)
@@ -186,7 +192,7 @@ func TestAKeyThatIsRefusedThreeTimesIsExchanged(t *testing.T) {
 	assert.Equal(t, http.StatusSeeOther, first.Status)
 	assert.Equal(t, http.StatusSeeOther, second.Status, "sent twice, it is one")
 	assert.Equal(t, okey.Defective, p.KeyState(p.serial))
-	assert.Equal(t, "Essayée trois fois à la remise : le serveur d'authentification la refuse",
+	assert.Equal(t, "Refusée à la remise : plusieurs essais, aucun accepté par le serveur d'authentification",
 		p.Text(`SELECT comment FROM key_event WHERE serial = $1 AND reason = 'defective'`, string(p.serial)))
 	assert.Equal(t, string(next), p.keyOfRequest(p.request))
 	assert.Contains(t, roux.get(p.counter).HTML, `name="pin"`, "the next one is tried in its turn")
@@ -211,6 +217,9 @@ func TestAKeyThatComesBackToItsRequestIsTriedAnew(t *testing.T) {
 	assert.NotContains(t, page.text(), "Refusée trois fois")
 	p.again()
 	p.Exec(`DELETE FROM attempt`)
+	p.proves(roux, "4071", "000000")
+	assert.Equal(t, string(okey.CauseStep), p.Text(`SELECT cause FROM key_trial ORDER BY at DESC, id LIMIT 1`), "the first of this reservation")
+	p.again()
 	assert.Contains(t, p.proves(roux, "4071", p.code()).text(), "elle fonctionne")
 	assert.Contains(t, roux.done(p.handsOver(roux)).text(), "et essayée.")
 }

@@ -53,7 +53,7 @@ const TrialPatience = 5 * time.Minute
 // Try has a key judged: what became of it or, where the server wants the next code first, how to go on. The errors are rate_limited where
 // the key was tried too often, throttled where OKEY does not look at its PIN yet, and unavailable.
 func (s *Trials) Try(ctx context.Context, who Trier, kept sql.KeptPIN, typed Typed) (okey.Trial, *Begun, error) {
-	facts, err := s.facts(ctx, kept)
+	facts, err := s.facts(ctx, who, kept)
 	if err != nil {
 		return okey.Trial{}, nil, err
 	}
@@ -80,7 +80,7 @@ func (s *Trials) Try(ctx context.Context, who Trier, kept sql.KeptPIN, typed Typ
 func (s *Trials) GoOn(
 	ctx context.Context, who Trier, kept sql.KeptPIN, begun Begun, typed Typed,
 ) (okey.Trial, *Begun, error) {
-	facts, err := s.facts(ctx, kept)
+	facts, err := s.facts(ctx, who, kept)
 	if err != nil {
 		return okey.Trial{}, nil, err
 	}
@@ -98,7 +98,7 @@ func (s *Trials) GoOn(
 
 // facts are what OKEY knows before the PIN is looked at, once the trial is counted: whoever has the key of somebody else in hand is not to
 // guess here what the server would refuse elsewhere, nor to have it locked.
-func (s *Trials) facts(ctx context.Context, kept sql.KeptPIN) (okey.TrialFacts, error) {
+func (s *Trials) facts(ctx context.Context, who Trier, kept sql.KeptPIN) (okey.TrialFacts, error) {
 	facts := okey.TrialFacts{Key: kept.Key, At: time.Now().UTC()}
 	whose := string(kept.Serial) + "/" + kept.Owner.String() // whoever has it next is not kept from trying it
 	before, err := s.store.CountAttempt(ctx, okey.AttemptTrial, okey.AttemptMark(okey.AttemptTrial, whose, s.Links), facts.At)
@@ -111,9 +111,25 @@ func (s *Trials) facts(ctx context.Context, kept sql.KeptPIN) (okey.TrialFacts, 
 	if facts.Today, err = s.store.Today(ctx, kept.UAI, facts.At); err != nil {
 		return facts, err
 	}
-	last, found, err := s.store.LastTrial(ctx, kept.Serial, facts.At.Add(-okey.TrialAgain), facts.At.Add(-okey.TrialNext))
-	facts.Again = found && (last.Cause == okey.CauseStep || last.Cause == okey.CauseStill)
+	facts.Again, err = s.refusedBefore(ctx, who, kept.Key, facts.At)
 	return facts, err
+}
+
+// refusedBefore tells whether the last trial of late was refused although its PIN was right: of those since the key was reserved for whom
+// it awaits, or since it is in its holder's hands.
+func (s *Trials) refusedBefore(ctx context.Context, who Trier, key okey.Key, at time.Time) (bool, error) {
+	from, until := at.Add(-okey.TrialAgain), at.Add(-okey.TrialNext)
+	read := func() ([]okey.Trial, error) { return s.store.TrialsOf(ctx, key, from) }
+	if who.Request != uuid.Nil {
+		read = func() ([]okey.Trial, error) { return s.store.TrialsFor(ctx, who.Request) }
+	}
+	latest, err := read()
+	for _, t := range latest {
+		if t.Key == key.Serial && t.At.After(from) && !t.At.After(until) {
+			return t.Cause == okey.CauseStep || t.Cause == okey.CauseStill, nil
+		}
+	}
+	return false, err
 }
 
 // knowPIN judges the PIN by the same count as pin-checks and the change of a PIN do.

@@ -79,7 +79,7 @@ func (s *Pages) proofAt(v *web.Visit, t tried, who string, trials []okey.Trial, 
 		page.Said = "Refusée trois fois, avec le bon code PIN : vérifiez le numéro au dos. Si c'est bien cette clef, elle est défectueuse."
 		return page
 	case page.Failed:
-		page.Said = "Refusée trois fois, avec le bon code PIN : cette clef est à échanger."
+		page.Said = refusedTooOften
 		return page
 	case page.Warned: // that is what is to be done now
 	case next:

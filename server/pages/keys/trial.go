@@ -208,7 +208,13 @@ func (s *Pages) showTrial(v *web.Visit, status int, t tried, f *web.Form, warnin
 	if err != nil {
 		return err
 	}
-	if page.Form = f; known != "" {
+	failed, err := s.toExchange(v, t)
+	if err != nil {
+		return err
+	}
+	if page.Form = f; failed {
+		page.Said, page.Form, warning = refusedTooOften+" "+another, nil, ""
+	} else if known != "" {
 		page.Said, page.Form, warning = known, nil, "" // to wait would mend nothing
 		if mend != nil {
 			page.Answers = []answerLink{{NavLink: *mend, First: true}}
@@ -243,10 +249,32 @@ func (s *Pages) showTried(v *web.Visit, t tried, done okey.Trial) error {
 		page.Form.Button = after.again
 	}
 	page.Answers = t.answers(after.answers)
-	if atCounter {
+	failed, err := s.toExchange(v, t)
+	switch {
+	case err != nil:
+		return err
+	case failed:
+		page, after.say = newTrialScreen(t), refusedTooOften
+		page.Said = another
+	case atCounter:
 		page.Said = "Après trois refus avec le bon code PIN, la direction vous remet une autre clef."
 	}
 	return s.Show(v, http.StatusOK, "trial", web.Screen{Title: TrialTitle, Warning: after.say, Body: page})
+}
+
+// What a key that was refused too often at its handover means.
+const (
+	refusedTooOften = "Refusée trois fois, avec le bon code PIN : cette clef est à échanger."
+	another         = "La direction vous en remet une autre."
+)
+
+// toExchange tells whether the key that awaits somebody was refused too often.
+func (s *Pages) toExchange(v *web.Visit, t tried) (bool, error) {
+	if t.who.Request == uuid.Nil {
+		return false, nil
+	}
+	latest, err := s.store.TrialsFor(v.Ctx(), t.who.Request)
+	return okey.ProofOf(latest, t.key.Serial).Failed(), err
 }
 
 // showNext asks for the next code, as the server wants it.

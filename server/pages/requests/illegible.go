@@ -15,7 +15,7 @@ import (
 
 const (
 	illegibleComment = "Numéro illisible, constaté à la remise"
-	failedComment    = "Essayée trois fois à la remise : le serveur d'authentification la refuse"
+	failedComment    = "Refusée à la remise : plusieurs essais, aucun accepté par le serveur d'authentification"
 )
 
 // illegibleScreen asks whether it is so.

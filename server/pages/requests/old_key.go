@@ -11,7 +11,10 @@ import (
 // A renewal ends at the counter with two keys: the new one goes out, and the one that it replaces is taken back and serves no more.
 
 // handing is what the form of a handover says beside its field.
-type handing struct{ Who, TakeBack, Prove string }
+type handing struct {
+	Who, TakeBack, Prove string
+	Failed               bool // the key was refused too often where it is tried
+}
 
 // takeBack tells whoever hands the new key over what to do with the old one, or until when they lend it; empty where there is neither.
 func (d Dossier) takeBack() string {

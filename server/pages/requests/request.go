@@ -38,6 +38,7 @@ type mineScreen struct {
 	Again     *web.NavLink   // after an end without a key: where they go on
 	PIN       *keys.PINLinks // while the key waits
 	Trial     *web.NavLink   // of the key at the counter
+	Failed    bool           // it was refused there, and is to be exchanged
 }
 
 // requestForms are what the visitor may do now; each is nil, or empty, where they may not.
@@ -114,7 +115,9 @@ func (s *Pages) mineOf(v *web.Visit, d Dossier) (*mineScreen, error) {
 		return nil, err
 	}
 	if d.Stage == okey.AwaitingHandover && d.Key != "" && s.keys.ProvesKeys(d.Place.Academy) {
-		mine.Trial = &web.NavLink{Name: keys.TrialTitle, Path: address.KeyURL(d.Key) + address.PathTrial}
+		if mine.Failed = okey.ProofOf(d.Trials, d.Key).Failed(); !mine.Failed {
+			mine.Trial = &web.NavLink{Name: keys.TrialTitle, Path: address.KeyURL(d.Key) + address.PathTrial}
+		}
 	}
 	if mine.PIN != nil {
 		if err := s.keys.TellApart(v, map[okey.Serial]*keys.PINLinks{d.Key: mine.PIN}); err != nil {
@@ -151,7 +154,10 @@ func (s *Pages) formsOf(v *web.Visit, d Dossier, sent *web.Form, page *requestSc
 		page.place(sf.signal, f)
 	}
 	if page.HandOver != nil && s.keys.ProvesKeys(d.Place.Academy) {
-		page.HandOver.Extra = handing{Who: d.Requester.Name(), TakeBack: d.takeBack(), Prove: address.PathCounter + "/" + d.ID.String()}
+		page.HandOver.Extra = handing{
+			Who: d.Requester.Name(), TakeBack: d.takeBack(), Prove: address.PathCounter + "/" + d.ID.String(),
+			Failed: okey.ProofOf(d.Trials, d.Key).Failed(),
+		}
 		s.askWhy(v, d, page.HandOver)
 	}
 	may, err := s.mayReplace(v, d)

@@ -76,7 +76,8 @@ func (w webhookRow) receiver() WebhookReceiver {
 		ID: w.ID, Name: w.Name, Address: w.Address, State: w.State, Idle: w.Idle, Seen: w.Seen, Epoch: w.Epoch, Position: w.Position,
 		Ahead: w.Ahead, Waiting: w.Waiting, FailingSince: utc(w.FailingSince.Time), Attempts: w.Attempts, Alive: w.Alive,
 		NextTry: utc(w.NextTry.Time), LastTry: utc(w.LastTry.Time), LastStatus: w.LastStatus, LastError: w.LastError,
-		LastSent: utc(w.LastSent.Time), Missed: w.Missed, MissedAt: utc(w.MissedAt.Time), TestAsked: utc(w.TestAsked.Time), Tested: utc(w.Tested.Time),
+		LastSent: utc(w.LastSent.Time), Missed: w.Missed, MissedAt: utc(w.MissedAt.Time),
+		TestAsked: utc(w.TestAsked.Time), Tested: utc(w.Tested.Time),
 		TestStatus: w.TestStatus, TestError: w.TestError, Last: w.Last, Kept: utc(w.Kept.Time),
 	}
 }
@@ -85,7 +86,8 @@ func (w webhookRow) receiver() WebhookReceiver {
 func (w WebhookReceiver) Backlog() int64 { return max(0, w.Last-w.Position-int64(len(w.Ahead))) }
 
 const webhookReceivers = `SELECT w.id, w.name, w.address, w.state, w.idle, w.seen, w.epoch, w.position, w.ahead, w.waiting, w.failing_since,
-		w.attempts, w.alive, w.next_try_at, w.last_try_at, w.last_status, w.last_error, w.last_sent_at, w.missed, w.missed_at, w.test_asked_at,
+		w.attempts, w.alive, w.next_try_at, w.last_try_at, w.last_status, w.last_error, w.last_sent_at, w.missed, w.missed_at,
+		w.test_asked_at,
 		w.tested_at, w.test_status, w.test_error, (SELECT h.event_seq FROM audit_head h) AS last,
 		(SELECT o.created_at FROM outbox o ORDER BY o.seq LIMIT 1) AS kept
 	FROM webhook_receiver w `

@@ -2,7 +2,7 @@ package activities
 
 import (
 	"context"
-	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -12,6 +12,7 @@ import (
 	"okey/webhook"
 
 	"github.com/google/uuid"
+	"go.temporal.io/sdk/temporal"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -34,7 +35,7 @@ func NewWebhooks(store *sql.Store, receivers []*webhook.Receiver) *Webhooks {
 const (
 	turnWindow = 1000
 	turnLasts  = 30 * time.Second // nothing is begun later: what is under way ends within the patience of package webhook
-	turnGives  = 3                // failures without a success: the receiver is away, and is left in peace
+	turnGives  = 3                // keys that fail without a success: the receiver is away, and is left in peace
 )
 
 // Deliver sends a receiver what waits for it: of one key in order, of several side by side. What it does not take keeps back what follows
@@ -46,8 +47,8 @@ func (w *Webhooks) Deliver(ctx context.Context, in okey.WebhookTurn) (okey.Webho
 		return okey.WebhookReport{State: okey.WebhookAbsent}, ignoreUnknown(err)
 	}
 	to := w.receivers[in.Receiver]
-	if to == nil {
-		return okey.WebhookReport{}, fmt.Errorf("receiver %s is not in this worker's configuration", in.Receiver) // another's has it
+	if to == nil && (row.State == okey.WebhookActive || !row.TestAsked.IsZero()) {
+		return okey.WebhookReport{}, leftToAnother(ctx, in.Receiver)
 	}
 	t := &turn{in: in, to: to, row: row, was: row}
 	if err := t.tryOut(ctx); err != nil {
@@ -66,6 +67,14 @@ func (w *Webhooks) Deliver(ctx context.Context, in okey.WebhookTurn) (okey.Webho
 		return okey.WebhookReport{State: okey.WebhookActive, More: true}, nil
 	}
 	return t.report(idle), nil
+}
+
+// leftToAnother has the engine try again: another worker's configuration has the receiver or, where it was just taken out of all of them,
+// this one is about to say so. It is benign: the SDK would call it an error, before OKEY is ready even.
+func leftToAnother(ctx context.Context, receiver string) error {
+	slog.WarnContext(ctx, "a receiver of events is not in this worker's file: it is sent nothing from here", "receiver", receiver)
+	return temporal.NewApplicationErrorWithOptions("receiver "+receiver+" is not in this worker's configuration", "receiver_elsewhere",
+		temporal.ApplicationErrorOptions{Category: temporal.ApplicationErrorCategoryBenign})
 }
 
 func ignoreUnknown(err error) error {
@@ -87,6 +96,7 @@ type turn struct {
 	waiting   map[okey.Serial]bool
 	succeeded int
 	failed    int
+	anew      int           // of those, of keys of which nothing waited before
 	asked     time.Duration // the longest Retry-After
 	gone      bool
 	more      bool
@@ -115,7 +125,7 @@ func (t *turn) send(ctx context.Context, store *sql.Store) error {
 	}
 	if found.Gone > t.row.Position { // it was stopped, or absent, for longer than events are kept
 		t.row.Missed += found.Gone - t.row.Position
-		t.row.Position = found.Gone
+		t.row.Position, t.row.MissedAt = found.Gone, t.in.At
 	}
 	t.done, t.waiting = map[int64]bool{}, map[okey.Serial]bool{}
 	for _, seq := range t.row.Ahead {
@@ -195,7 +205,11 @@ func (t *turn) over(began time.Time) bool {
 		t.more = t.succeeded > 0
 		return true
 	}
-	return t.gone || t.failed >= turnGives && t.succeeded == 0
+	failed := t.failed
+	if t.was.Alive {
+		failed = t.anew
+	}
+	return t.gone || failed >= turnGives && t.succeeded == 0
 }
 
 // note keeps what became of an attempt, and tells whether the next of that key may follow.
@@ -210,6 +224,9 @@ func (t *turn) note(e okey.OutboxEvent, o webhook.Outcome) bool {
 		return true
 	}
 	t.failed++
+	if !slices.Contains(t.was.Waiting, string(e.Serial)) {
+		t.anew++
+	}
 	t.waiting[e.Serial] = true
 	t.row.LastStatus, t.row.LastError = o.Status, o.Failure
 	t.asked = max(t.asked, o.RetryAfter)
@@ -248,7 +265,7 @@ func (t *turn) ending() sql.WebhookReceiver {
 // judge says whether the receiver fails, since when, and when it is tried again.
 func (t *turn) judge() {
 	r := &t.row
-	if t.failed > 0 || t.succeeded > 0 {
+	if t.anew > 0 || t.succeeded > 0 { // that what it did not take fails once more says nothing of the others
 		r.Alive = t.succeeded > 0
 	}
 	if len(r.Waiting) == 0 {
@@ -285,7 +302,7 @@ func (t *turn) report(idle bool) okey.WebhookReport {
 	}
 	report.News = !idle && !t.more
 	if !t.row.NextTry.IsZero() {
-		report.Alive = t.row.Alive
+		report.Alive = t.row.Alive || len(t.row.Waiting) < turnGives // a few may fail by themselves: no other is kept back for them
 		report.Pause = max(time.Second, t.row.NextTry.Sub(t.in.At))
 	}
 	return report

@@ -3,6 +3,7 @@ package activities_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -21,6 +22,7 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
 )
 
 const madeUpSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8G"
@@ -128,6 +130,16 @@ func (s *sending) row(name string) sql.WebhookReceiver {
 	return row
 }
 
+// resume has a receiver go on from where it was.
+func (s *sending) resume(name string) {
+	s.Helper()
+	id := s.row(name).ID
+	require.NoError(s, s.Store.Do(context.Background(), func(tx *sql.Tx) error {
+		_, err := tx.ResumeReceiver(context.Background(), id, time.Time{})
+		return err
+	}))
+}
+
 func TestAReceiverGetsWhatHappensFromItsBeginningOn(t *testing.T) {
 	p := newPeer(t)
 	s := newSending(t, config.Webhook{Name: "a", URL: p.URL})
@@ -211,7 +223,8 @@ func TestPausesGrowUntilTheReceiverIsStoppedAndSupportTold(t *testing.T) {
 	var pauses []time.Duration
 	var report okey.WebhookReport
 	for report = s.turn("a", true); report.State == okey.WebhookActive; report = s.turn("a", true) {
-		require.False(t, report.Alive)
+		require.False(t, s.row("a").Alive)
+		require.True(t, report.Alive, "of one key's: others may be taken")
 		require.Empty(t, report.Letters)
 		require.Less(t, len(pauses), 100)
 		pauses, s.at = append(pauses, report.Pause), s.at.Add(report.Pause)
@@ -229,10 +242,7 @@ func TestPausesGrowUntilTheReceiverIsStoppedAndSupportTold(t *testing.T) {
 	assert.Equal(t, tried, p.tried, "and left in peace")
 
 	p.answers(func(okey.EventMessage) int { return http.StatusOK })
-	require.NoError(t, s.Store.Do(t.Context(), func(tx *sql.Tx) error {
-		_, err := tx.ResumeReceiver(t.Context(), s.row("a").ID, time.Time{})
-		return err
-	}))
+	s.resume("a")
 	assert.Equal(t, okey.WebhookReport{State: okey.WebhookActive}, s.turn("a", true))
 	assert.Equal(t, []int{1}, p.numbers(""), "nothing was lost")
 }
@@ -247,6 +257,64 @@ func TestAReceiverThatIsGoneIsStoppedAtOnce(t *testing.T) {
 	assert.Len(t, report.Letters, 1)
 }
 
+// What fails alone, again and again, tells nothing of other keys: theirs leave at once, and its own pauses grow all the same.
+func TestARetryThatFailsAloneKeepsNoOtherKeyBack(t *testing.T) {
+	p := newPeer(t)
+	s := newSending(t, config.Webhook{Name: "a", URL: p.URL})
+	bad, good := s.Key(scene.Tilleuls), s.Key(scene.Tilleuls)
+	p.answers(func(m okey.EventMessage) int {
+		if m.Data["serial"] == string(bad) {
+			return http.StatusInternalServerError
+		}
+		return http.StatusOK
+	})
+	s.happens(bad, okey.ReasonLost)
+	last := time.Duration(0)
+	for n, reason := range []okey.KeyReason{okey.ReasonLost, okey.ReasonFound, okey.ReasonLost, okey.ReasonFound} {
+		alone := s.turn("a", true)
+		require.True(t, alone.Alive, "new events leave at once")
+		require.Greater(t, alone.Pause, last)
+		s.happens(good, reason)
+		s.at = s.at.Add(time.Second)
+		beside := s.turn("a", false)
+		require.Len(t, p.numbers(good), n+1)
+		require.True(t, beside.Alive)
+		if n > 0 { // the first one says that the receiver is there
+			require.Equal(t, alone.Pause-time.Second, beside.Pause, "the pause goes on")
+		}
+		last, s.at = alone.Pause, s.at.Add(beside.Pause)
+	}
+}
+
+// Several that fail are not the receiver's end either, as long as it takes others: those go in the same turn.
+func TestSeveralThatFailKeepNoOtherKeyBack(t *testing.T) {
+	p := newPeer(t)
+	s := newSending(t, config.Webhook{Name: "a", URL: p.URL})
+	good := s.Key(scene.Tilleuls)
+	p.answers(func(m okey.EventMessage) int {
+		if m.Data["serial"] != string(good) {
+			return http.StatusInternalServerError
+		}
+		return http.StatusOK
+	})
+	const bad = 2 * webhook.Together
+	for range bad {
+		s.happens(s.Key(scene.Tilleuls), okey.ReasonLost)
+	}
+	for n := 0; len(s.row("a").Waiting) < bad; n++ {
+		require.Less(t, n, bad)
+		require.False(t, s.turn("a", false).Alive)
+	}
+	s.happens(good, okey.ReasonLost)
+	require.True(t, s.turn("a", false).Alive)
+	s.at = s.at.Add(time.Hour)
+	require.True(t, s.turn("a", true).Alive, "none but those that failed before")
+	s.happens(good, okey.ReasonFound)
+	s.at = s.at.Add(time.Hour)
+	require.True(t, s.turn("a", true).Alive)
+	assert.Len(t, p.numbers(good), 2)
+}
+
 // One that is away is asked a few times, not for each key.
 func TestAReceiverThatIsAwayIsLeftInPeace(t *testing.T) {
 	p := newPeer(t)
@@ -255,7 +323,7 @@ func TestAReceiverThatIsAwayIsLeftInPeace(t *testing.T) {
 	for range 60 {
 		s.happens(s.Key(scene.Tilleuls), okey.ReasonLost)
 	}
-	s.turn("a", true)
+	assert.False(t, s.turn("a", true).Alive, "new events are for a probe")
 	assert.LessOrEqual(t, p.tried, 3+webhook.Together)
 	p.answers(func(okey.EventMessage) int { return http.StatusOK })
 	s.at = s.at.Add(time.Minute)
@@ -434,6 +502,12 @@ func TestWhatAReceiverCanNeverGetIsCounted(t *testing.T) {
 	s.turn("a", true)
 	assert.Equal(t, []int{3}, p.numbers(""))
 	assert.EqualValues(t, 2, s.row("a").Missed)
+	assert.Equal(t, s.at, s.row("a").MissedAt)
+	s.resume("a")
+	s.at = s.at.Add(time.Hour)
+	s.turn("a", true)
+	assert.Equal(t, s.at.Add(-time.Hour), s.row("a").MissedAt, "that it goes on does not undo it")
+	assert.EqualValues(t, 2, s.row("a").Missed)
 }
 
 // A receiver is woken once for what nobody has looked at, and not while a turn is under way.
@@ -482,8 +556,15 @@ func TestAReceiverThatIsConfiguredNoMoreEnds(t *testing.T) {
 	assert.Empty(t, gone)
 	s.turn("a", true)
 	assert.Equal(t, []int{1}, p.numbers(""), "back, it goes on where it was")
-	_, err = activities.NewWebhooks(s.Store, nil).Deliver(t.Context(), okey.WebhookTurn{Receiver: "a", At: s.at})
-	assert.Error(t, err, "a worker that does not know it leaves it to others")
+	elsewhere, turn := activities.NewWebhooks(s.Store, nil), okey.WebhookTurn{Receiver: "a", At: s.at}
+	_, err = elsewhere.Deliver(t.Context(), turn)
+	left, is := errors.AsType[*temporal.ApplicationError](err)
+	require.True(t, is, "a worker that does not know it leaves it to others")
+	assert.Equal(t, temporal.ApplicationErrorCategoryBenign, left.Category(), "and calls that no error")
+	s.Exec(`UPDATE webhook_receiver SET state = 'stopped'`)
+	report, err := elsewhere.Deliver(t.Context(), turn)
+	require.NoError(t, err, "nothing is to be sent to it")
+	assert.Equal(t, okey.WebhookStopped, report.State)
 	assert.Equal(t, okey.WebhookReport{State: okey.WebhookAbsent}, s.turn("unknown", true))
 }
 

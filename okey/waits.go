@@ -42,8 +42,8 @@ type Waits struct {
 	HandoverNotice int `json:"handover_notice,omitempty"`
 	OrderReminder  int `json:"order_reminder"`
 	OrderSupport   int `json:"order_support"`
-	// LoanCharter and LoanHandover are CharterExpiry and HandoverExpiry of a loan, which the mislaid key ends soon in any case; 0, as in the
-	// input of requests from before they were there: those of any request.
+	// LoanCharter and LoanHandover are CharterExpiry and HandoverExpiry of a loan, which the mislaid key ends soon in any case; 0, as in
+	// the input of requests from before they were there: those of any request.
 	LoanCharter  int `json:"loan_charter,omitempty"`
 	LoanHandover int `json:"loan_handover,omitempty"`
 }

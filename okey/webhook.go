@@ -62,7 +62,7 @@ type WebhookReport struct {
 	More    bool          `json:"more,omitempty"`    // there is more to send, at once
 	News    bool          `json:"news,omitempty"`    // there are events that the turn has not seen
 	Pause   time.Duration `json:"pause,omitempty"`   // until what was not taken is tried again; 0: all was taken
-	Alive   bool          `json:"alive,omitempty"`   // with Pause: it takes others, so that new events do not wait
+	Alive   bool          `json:"alive,omitempty"`   // with Pause: it takes others, or may, so that new events do not wait
 	Letters []MailOrder   `json:"letters,omitempty"` // that it is stopped now
 }
 

@@ -2,11 +2,13 @@ package server_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
 	"okey/internal/scene"
 	"okey/okey"
+	"okey/sql"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
@@ -51,6 +53,61 @@ func TestHoldersDeclareTheirOwnKeyLostAndMayAskAgain(t *testing.T) {
 	found := h.call(c.roux, http.MethodPost, path+"/changes", map[string]any{"reason": "found", "comment": "sous le siège"})
 	assert.Equal(t, "in_stock", found.at("state"), found.Text)
 	assert.Equal(t, "sous le siège", found.at("events", 0, "comment"))
+}
+
+// A program that begins with the list of keys, as docs/events.md says, learns of a key that is signed for what its event told: whose it
+// will be.
+func TestAKeyThatAwaitsItsHandoverSaysWhoseItWillBe(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	program := h.tokenFor(sql.Bearer{Service: "authentification", Scopes: []string{"events", "keys"}}, time.Hour)
+	inHand := h.KeyOf(c.blanc, scene.Tilleuls, okey.NewDay(2030, time.March, 31))
+	page, serial := h.atCounter(c)
+	events := h.send(program, http.MethodGet, "/events?after=0", nil).at("events").([]any)
+	told := events[len(events)-1].(map[string]any)["data"].(map[string]any)
+	require.Equal(t, string(serial), told["serial"])
+
+	for _, found := range []any{
+		h.send(program, http.MethodGet, "/keys?state=attributed", nil).at("keys", 0),
+		h.send(program, http.MethodGet, "/keys?reserved_for="+strings.ToUpper(c.lea.UID), nil).at("keys", 0),
+		h.send(program, http.MethodGet, "/keys/"+string(serial), nil).at(),
+		h.call(c.roux, http.MethodGet, "/keys/"+string(serial), nil).at(),
+	} {
+		key := found.(map[string]any)
+		assert.Equal(t, string(serial), key["serial"])
+		assert.Equal(t, map[string]any{"name": "Léa Martin", "uid": told["holder"]}, key["reserved_for"])
+		assert.Nil(t, key["holder"], "nobody has it yet")
+	}
+	assert.Empty(t, h.send(program, http.MethodGet, "/keys?holder="+c.lea.UID, nil).at("keys"), "she has none in hand")
+	assert.Empty(t, h.send(program, http.MethodGet, "/keys?reserved_for="+c.blanc.UID, nil).at("keys"), "hers is in hand")
+	assert.Nil(t, h.send(program, http.MethodGet, "/keys/"+string(inHand), nil).at("reserved_for"))
+	assert.Equal(t, http.StatusNotFound, h.call(c.lea, http.MethodGet, "/keys/"+string(serial), nil).Status)
+
+	handed := h.signal(c.roux, "/requests/"+idOf(page), okey.Handover, map[string]any{"serial": serial})
+	require.Equal(t, http.StatusOK, handed.Status, handed.Text)
+	after := h.send(program, http.MethodGet, "/keys/"+string(serial), nil)
+	assert.Nil(t, after.at("reserved_for"))
+	assert.Equal(t, told["holder"], after.at("holder", "uid"))
+}
+
+// Whoever repeats the report of a key that was theirs is not told whom it awaits now.
+func TestWhoeverHadAKeyDoesNotReadWhomItAwaits(t *testing.T) {
+	h := newHouse(t)
+	c := h.cast()
+	serial := h.KeyOf(c.lea, scene.Tilleuls, okey.NewDay(2030, time.March, 31))
+	action := uuid.NewString()
+	reports := func() answer {
+		return h.call(c.lea, http.MethodPost, "/keys/"+string(serial)+"/changes", map[string]any{"reason": "lost", "comment": "train"},
+			"Idempotency-Key", action)
+	}
+	require.Equal(t, http.StatusOK, reports().Status)
+	h.happens(serial, okey.ReasonFound)
+	request := h.ask(c.blanc, scene.Tilleuls)
+	require.Equal(t, http.StatusOK, h.signal(c.roux, request, okey.PrincipalDecision, map[string]any{"decision": "approve"}).Status)
+	require.NotNil(t, h.call(c.roux, http.MethodGet, "/keys/"+string(serial), nil).at("reserved_for"))
+	again := reports()
+	require.Equal(t, http.StatusOK, again.Status, again.Text)
+	assert.Nil(t, again.at("reserved_for"))
 }
 
 func TestKeysAreListedByWhoeverManagesThem(t *testing.T) {

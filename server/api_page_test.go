@@ -117,7 +117,7 @@ func (h *house) head(who okey.Person, path, known string) answer {
 func TestAnEmptyFilterOfTheAPIIsInvalid(t *testing.T) {
 	h := newHouse(t)
 	c := h.cast()
-	for _, asked := range []string{"/keys?holder=", "/keys?state=", "/keys?establishment=+", "/requests?requester=", "/requests?stage=", "/orders?changed_since="} {
+	for _, asked := range []string{"/keys?holder=", "/keys?reserved_for=", "/keys?state=", "/keys?establishment=+", "/requests?requester=", "/requests?stage=", "/orders?changed_since="} {
 		answer := h.call(c.roux, http.MethodGet, asked, nil)
 		assert.Equal(t, http.StatusUnprocessableEntity, answer.Status, asked)
 		assert.Equal(t, "invalid", answer.at("code"), asked)

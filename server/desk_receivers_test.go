@@ -44,4 +44,13 @@ func TestSupportReadsWhatGoesAgainToAReceiver(t *testing.T) {
 	assert.NotContains(t, resumes("2026-01-05T10:00"), beyond)
 	assert.Contains(t, resumes("2026-01-06T10:00"), "rien ne repart.")
 	assert.Contains(t, resumes(""), "L'envoi reprend. ")
+
+	const missed = "Il a manqué 2 événements, la dernière fois "
+	h.Exec(`UPDATE webhook_receiver SET position = position - 1`)
+	_, _, err = h.Store.BeginEventsAnew(t.Context())
+	require.NoError(t, err)
+	require.Contains(t, sam.get(page).text(), missed)
+	for _, from := range []string{"", "2026-01-06T10:00"} {
+		assert.Contains(t, resumes(from), missed, "it has to read all keys all the same")
+	}
 }

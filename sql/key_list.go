@@ -52,6 +52,7 @@ type KeyFilter struct {
 	Establishment okey.UAI
 	State         okey.KeyState
 	Holder        string // a uid, as okey.NormalUID writes it
+	KeptFor       string // the uid of whom a key is kept aside for
 	ChangedSince  time.Time
 	Batch         string
 	ExpiresBefore okey.Day
@@ -72,6 +73,7 @@ type ListedKey struct {
 	HolderName    string
 	HolderUID     string
 	KeptFor       string // whom the key awaits; empty for nobody
+	KeptForUID    string
 	Establishment string
 	ChangedAt     time.Time
 	HolderLeft    bool   // its holder works at its establishment no more
@@ -138,6 +140,10 @@ func (f KeyFilter) conditions(reach Reach) []condition {
 		{f.Establishment != "", `k.uai = $1`, []any{string(f.Establishment)}},
 		{f.State != "", lifeOrder + ` = ` + strings.ReplaceAll(lifeOrder, "k.state", "$1::text"), []any{string(f.State)}},
 		{f.Holder != "", `k.holder = ` + namedBy, []any{f.Holder}},
+		{
+			f.KeptFor != "", `k.request = ANY (ARRAY(SELECT q.id FROM request q WHERE q.person = ` + namedBy + `))`,
+			[]any{f.KeptFor},
+		},
 		{!f.ChangedSince.IsZero(), `k.changed_at >= $1`, []any{f.ChangedSince}},
 		{f.Batch != "", `k.batch = $1`, []any{f.Batch}},
 		{!f.ExpiresBefore.IsZero(), `k.expires_on < $1::date`, []any{f.ExpiresBefore.String()}},
@@ -153,19 +159,22 @@ func (f KeyFilter) conditions(reach Reach) []condition {
 	}
 }
 
+// keptFor is whom a key k is kept aside for. It is looked up for each key, by its request: never are all of them joined.
+const keptFor = `LEFT JOIN LATERAL (SELECT trim(a.given_name || ' ' || a.family_name) AS name, a.uid
+	FROM request q JOIN person a ON a.id = q.person WHERE q.id = k.request OFFSET 0) r ON true`
+
 // keys asks for the keys that a reach and a filter let through, and one condition more.
 func (s *composed) keys(reach Reach, f KeyFilter, also condition) {
 	place := keyOrders[f.Sort].place
 	s.add(`SELECT ` + keyColumns + `, coalesce(p.given_name, '') AS given_name, coalesce(p.family_name, '') AS family_name,
-		coalesce(p.uid, '') AS uid, e.name, k.changed_at, coalesce((SELECT trim(r.given_name || ' ' || r.family_name)
-			FROM request q JOIN person r ON r.id = q.person WHERE q.id = k.request), '') AS kept_for,
+		coalesce(p.uid, '') AS uid, e.name, k.changed_at, coalesce(r.name, '') AS kept_for, coalesce(r.uid, '') AS kept_for_uid,
 		CASE WHEN coalesce(` + place + `, '') = '' THEN '1' ELSE '0' || ` + place + ` END COLLATE "C" AS place, `)
 	if f.Today.IsZero() {
 		s.add(`false AS gone`)
 	} else {
 		s.add(`k.holder IS NOT NULL AND `+hasLeft+` AS gone`, f.Today.String())
 	}
-	s.add(` FROM key k JOIN establishment e ON e.uai = k.uai LEFT JOIN person p ON p.id = k.holder WHERE true`)
+	s.add(` FROM key k JOIN establishment e ON e.uai = k.uai LEFT JOIN person p ON p.id = k.holder ` + keptFor + ` WHERE true`)
 	s.narrow(append(f.conditions(reach), also))
 }
 
@@ -208,7 +217,7 @@ func keyPage(reach Reach, f KeyFilter) (query string, args []any) {
 			unheld.text += ` AND ` + fmt.Sprint(!f.Descending)
 		}
 		s.add(`SELECT serial, uai, state, batch, expires_on, holder, request, last_login_at, prior_to_okey, due_at, given_name,
-			family_name, uid, name, changed_at, kept_for, place, gone FROM ((`)
+			family_name, uid, name, changed_at, kept_for, kept_for_uid, place, gone FROM ((`)
 		s.keys(reach, f, held)
 		s.add(ends+`) UNION ALL (`, f.Limit)
 		s.keys(reach, f, unheld)
@@ -233,6 +242,7 @@ type listedKeyRow struct {
 	Place     string    `db:"place"`
 	Gone      bool      `db:"gone"`
 	KeptFor   string    `db:"kept_for"`
+	ForUID    string    `db:"kept_for_uid"`
 }
 
 func (row listedKeyRow) listed() ListedKey {
@@ -240,6 +250,7 @@ func (row listedKeyRow) listed() ListedKey {
 		Key: row.key(), Establishment: row.Name, ChangedAt: utc(row.ChangedAt), Place: row.Place, HolderLeft: row.Gone,
 		HolderUID:  row.UID,
 		KeptFor:    row.KeptFor,
+		KeptForUID: row.ForUID,
 		HolderName: okey.Person{GivenName: row.Given, FamilyName: row.Family}.Name(),
 	}
 }

@@ -180,6 +180,7 @@ func (s *Store) BeginEventsAnew(ctx context.Context) (receivers []string, found 
 		}
 		return t.all(ctx, &receivers, `WITH begun AS (UPDATE webhook_receiver SET epoch = epoch + 1, position = $1, ahead = '{}',
 				waiting = '{}', missed = missed + greatest(0, $2 - position - cardinality(ahead)),
+				missed_at = CASE WHEN $2 > position + cardinality(ahead) THEN clock_timestamp() ELSE missed_at END,
 				failing_since = NULL, attempts = 0, alive = true, next_try_at = NULL RETURNING name, state)
 			SELECT name FROM begun WHERE state <> 'absent' ORDER BY name`, now, last)
 	})

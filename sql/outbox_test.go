@@ -182,6 +182,7 @@ func TestAfterARestoreEveryReaderBeginsAnew(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, seen.Gone, portal.Position)
 	assert.EqualValues(t, 1, portal.Missed, "the first")
+	assert.NotZero(t, portal.MissedAt)
 	assert.Equal(t, read, portal.Backlog())
 
 	s.Exec(`UPDATE audit_head SET event_seq = 1`) // the same backup, once more: it was not good

@@ -32,7 +32,8 @@ type WebhookReceiver struct {
 	LastStatus   int                 // of HTTP; 0: no answer, or all is taken
 	LastError    okey.WebhookFailure // "" where all is taken
 	LastSent     time.Time
-	Missed       int64 // events that it never gets
+	Missed       int64     // events that it never gets, of all times
+	MissedAt     time.Time // when that was last found
 	TestAsked    time.Time
 	Tested       time.Time
 	TestStatus   int
@@ -61,6 +62,7 @@ type webhookRow struct {
 	LastError    okey.WebhookFailure `db:"last_error"`
 	LastSent     stdsql.NullTime     `db:"last_sent_at"`
 	Missed       int64               `db:"missed"`
+	MissedAt     stdsql.NullTime     `db:"missed_at"`
 	TestAsked    stdsql.NullTime     `db:"test_asked_at"`
 	Tested       stdsql.NullTime     `db:"tested_at"`
 	TestStatus   int                 `db:"test_status"`
@@ -74,7 +76,8 @@ func (w webhookRow) receiver() WebhookReceiver {
 		ID: w.ID, Name: w.Name, Address: w.Address, State: w.State, Idle: w.Idle, Seen: w.Seen, Epoch: w.Epoch, Position: w.Position,
 		Ahead: w.Ahead, Waiting: w.Waiting, FailingSince: utc(w.FailingSince.Time), Attempts: w.Attempts, Alive: w.Alive,
 		NextTry: utc(w.NextTry.Time), LastTry: utc(w.LastTry.Time), LastStatus: w.LastStatus, LastError: w.LastError,
-		LastSent: utc(w.LastSent.Time), Missed: w.Missed, TestAsked: utc(w.TestAsked.Time), Tested: utc(w.Tested.Time),
+		LastSent: utc(w.LastSent.Time), Missed: w.Missed, MissedAt: utc(w.MissedAt.Time),
+		TestAsked: utc(w.TestAsked.Time), Tested: utc(w.Tested.Time),
 		TestStatus: w.TestStatus, TestError: w.TestError, Last: w.Last, Kept: utc(w.Kept.Time),
 	}
 }
@@ -83,7 +86,8 @@ func (w webhookRow) receiver() WebhookReceiver {
 func (w WebhookReceiver) Backlog() int64 { return max(0, w.Last-w.Position-int64(len(w.Ahead))) }
 
 const webhookReceivers = `SELECT w.id, w.name, w.address, w.state, w.idle, w.seen, w.epoch, w.position, w.ahead, w.waiting, w.failing_since,
-		w.attempts, w.alive, w.next_try_at, w.last_try_at, w.last_status, w.last_error, w.last_sent_at, w.missed, w.test_asked_at,
+		w.attempts, w.alive, w.next_try_at, w.last_try_at, w.last_status, w.last_error, w.last_sent_at, w.missed, w.missed_at,
+		w.test_asked_at,
 		w.tested_at, w.test_status, w.test_error, (SELECT h.event_seq FROM audit_head h) AS last,
 		(SELECT o.created_at FROM outbox o ORDER BY o.seq LIMIT 1) AS kept
 	FROM webhook_receiver w `
@@ -194,9 +198,10 @@ func (s *Store) EndTurn(ctx context.Context, w WebhookReceiver, answered time.Ti
 		err = t.exec(ctx, `UPDATE webhook_receiver SET state = $2, idle = $3, seen = $4, position = $5,
 			ahead = coalesce($6::bigint[], '{}'), waiting = coalesce($7::text[], '{}'), failing_since = $8,
 			attempts = $9, alive = $10, next_try_at = $11, last_try_at = $12, last_status = $13, last_error = $14, last_sent_at = $15,
-			missed = $16 WHERE name = $1`,
+			missed = $16, missed_at = $17 WHERE name = $1`,
 			w.Name, string(w.State), idle, w.Seen, w.Position, pq.Array(w.Ahead), pq.Array(w.Waiting), nullTime(w.FailingSince), w.Attempts,
-			w.Alive, nullTime(w.NextTry), nullTime(w.LastTry), w.LastStatus, string(w.LastError), nullTime(w.LastSent), w.Missed)
+			w.Alive, nullTime(w.NextTry), nullTime(w.LastTry), w.LastStatus, string(w.LastError), nullTime(w.LastSent), w.Missed,
+			nullTime(w.MissedAt))
 		if err != nil || asked || answered.IsZero() {
 			return err
 		}
@@ -217,7 +222,7 @@ func (t *Tx) ResumeReceiver(ctx context.Context, id uuid.UUID, from time.Time) (
 				ELSE coalesce((SELECT o.seq FROM outbox o WHERE o.created_at >= $2 ORDER BY o.created_at, o.seq LIMIT 1) - 1,
 					h.event_seq) END,
 			ahead = CASE WHEN $2 IS NULL THEN ahead ELSE '{}' END, waiting = '{}', failing_since = NULL, attempts = 0, alive = true,
-			next_try_at = NULL, missed = 0
+			next_try_at = NULL
 		FROM audit_head h WHERE w.id = $1 AND w.state <> 'absent' RETURNING w.position`, id, nullTime(from))
 	if err != nil {
 		return on, err

@@ -40,14 +40,32 @@ type authentication struct {
 	ending  bool
 }
 
-// prepareAuthentication finds what there is to be known of it before OKEY is configured; nil where there is none.
-func (h *house) prepareAuthentication() (*authentication, error) {
+// prepareAuthentication finds what there is to be known of it before OKEY is configured; nil where there is none, or none that can be
+// started: then the pages say nothing of it.
+func (h *house) prepareAuthentication(ctx context.Context) *authentication {
 	if !h.demonstrates() {
-		return nil, nil
+		return nil
 	}
 	if _, err := freeradius.Program(); err != nil {
-		return nil, nil //nolint:nilerr // then the pages say nothing of it
+		return nil
 	}
+	a, err := h.newAuthentication()
+	if err == nil {
+		err = a.Prepare(nil) // those who have a key are known later
+	}
+	if err == nil {
+		within, cancel := context.WithTimeout(ctx, 20*time.Second)
+		defer cancel()
+		err = a.Check(within)
+	}
+	if err != nil {
+		slog.Warn("FreeRADIUS is here and can't be started: the demonstration does without it", "error", err)
+		return nil
+	}
+	return a
+}
+
+func (h *house) newAuthentication() (*authentication, error) {
 	dir := filepath.Join(h.flags.Data, "radius")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder of the authentication server: %w", err)
@@ -187,7 +205,7 @@ const orphaned = `read word && exit 0
 kill -KILL "$1"`
 
 func (a *authentication) run(begun func()) error {
-	run, err := a.Command()
+	run, err := a.Command(context.Background()) // it is told to end
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func running(t *testing.T, dir string) bool {
 	t.Helper()
 	said, err := exec.Command("ps", "-eo", "args").Output()
 	require.NoError(t, err)
-	return strings.Contains(string(said), "freeradius -f -l stdout -d "+filepath.Join(dir, "radius"))
+	return strings.Contains(string(said), "freeradius -f -d "+filepath.Join(dir, "radius"))
 }
 
 // TestANewcomerTriesTheKeyOfTheDemonstration lives through the whole: asked, accepted, signed, handed over, tried.
@@ -74,6 +74,24 @@ func TestANewcomerTriesTheKeyOfTheDemonstration(t *testing.T) {
 	require.True(t, running(t, s.dir))
 	again.stop(t)
 	require.False(t, running(t, s.dir))
+}
+
+// A FreeRADIUS that is installed, and does not start, is as if there were none: nobody is offered what can't be tried.
+func TestAnAuthenticationServerThatCannotBeStartedIsNotSpokenOf(t *testing.T) {
+	h := &house{flags: flags{Data: t.TempDir(), Demo: smallDemo}, addresses: &addresses{http: &address{host: "127.0.0.1", at: "127.0.0.1:9"}}}
+	a := h.prepareAuthentication(t.Context())
+	require.NotNil(t, a, "here it can be")
+	require.NotEmpty(t, a.settings())
+
+	a.More = "no such thing {"
+	require.NoError(t, a.Prepare(nil))
+	require.ErrorContains(t, a.Check(t.Context()), "FreeRADIUS does not start: exit status 1: ")
+	conf := filepath.Join(a.Dir, "radiusd.conf")
+	require.NoError(t, os.Remove(conf))
+	require.NoError(t, os.Mkdir(conf, 0o700))
+	none := h.prepareAuthentication(t.Context())
+	require.Nil(t, none)
+	require.Empty(t, none.settings(), "OKEY is told of no server: its pages say nothing")
 }
 
 func TestWithoutADemonstrationThereIsNoAuthenticationServer(t *testing.T) {

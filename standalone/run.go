@@ -110,9 +110,7 @@ func (h *house) start(ctx context.Context) error {
 	if err := h.startEngine(ctx, cluster); err != nil {
 		return err
 	}
-	if h.authentication, err = h.prepareAuthentication(); err != nil {
-		return err
-	}
+	h.authentication = h.prepareAuthentication(ctx)
 	environment, cfg, err := h.environment(databases)
 	if err != nil {
 		return err

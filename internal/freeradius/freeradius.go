@@ -3,6 +3,7 @@
 package freeradius
 
 import (
+	"context"
 	"encoding/base32"
 	"errors"
 	"fmt"
@@ -93,8 +94,22 @@ func (s Settings) WriteUsers(users []User) error {
 	return os.Rename(whole+".new", whole)
 }
 
-// Command is how FreeRADIUS is run in the foreground, its log on standard output.
-func (s Settings) Command() (*exec.Cmd, error) {
+// Check has FreeRADIUS read the configuration that Prepare wrote, and load its modules: one that is installed need not run for that.
+func (s Settings) Check(ctx context.Context) error {
+	run, err := s.Command(ctx)
+	if err != nil {
+		return err
+	}
+	run.Args = append(run.Args, "-C")
+	if said, err := run.CombinedOutput(); err != nil {
+		lines := strings.Split(strings.TrimSpace(string(said)), "\n")
+		return fmt.Errorf("FreeRADIUS does not start: %w: %s", err, lines[len(lines)-1])
+	}
+	return nil
+}
+
+// Command is how FreeRADIUS is run in the foreground, its log on standard output; it is killed when ctx ends.
+func (s Settings) Command(ctx context.Context) (*exec.Cmd, error) {
 	program, err := Program()
 	if err != nil {
 		return nil, err
@@ -107,7 +122,7 @@ func (s Settings) Command() (*exec.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
-	run := exec.Command(program, "-f", "-l", "stdout", "-d", s.Dir)
+	run := exec.CommandContext(ctx, program, "-f", "-d", s.Dir)
 	run.Env = []string{
 		"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "OKEY_RADIUS_DIR=" + s.Dir, "OKEY_RADIUS_CLIENT=" + s.Client,
 		"OKEY_RADIUS_SECRET=" + s.Secret,

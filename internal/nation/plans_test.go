@@ -134,6 +134,8 @@ func (s *stage) programs() {
 	require.NoError(s, err)
 	_, err = s.store.ListKeys(ctx, all, sql.KeyFilter{Holder: uid, Limit: page})
 	require.NoError(s, err)
+	_, err = s.store.ListKeys(ctx, all, sql.KeyFilter{KeptFor: uid, Limit: page})
+	require.NoError(s, err)
 	_, err = s.store.Gauges(ctx, time.Now()) // Prometheus, each half minute
 	require.NoError(s, err)
 }

@@ -89,7 +89,7 @@ func (s *Server) Client() radius.Settings {
 func (s *Server) run() bool {
 	s.t.Helper()
 	s.Auth, s.Acct = Free(s.t), Free(s.t)
-	program, err := s.Command()
+	program, err := s.Command(context.Background())
 	if err != nil {
 		s.t.Fatal("radiustest:", err)
 	}

@@ -25,6 +25,7 @@ type keyView struct {
 	ExpiresOn         string            `json:"expires_on"`
 	Holder            *personView       `json:"holder"`
 	Request           *uuid.UUID        `json:"request"`
+	ReservedFor       *personView       `json:"reserved_for"` // whose request it is kept aside for
 	LastLoginAt       *time.Time        `json:"last_login_at"`
 	ChangedAt         time.Time         `json:"changed_at"`
 	PriorToOKEY       bool              `json:"prior_to_okey"`
@@ -51,6 +52,9 @@ func (s *API) keyView(k sql.ListedKey) keyView {
 	}
 	if k.HolderName != "" {
 		v.Holder = &personView{Name: k.HolderName, UID: k.HolderUID}
+	}
+	if k.KeptFor != "" {
+		v.ReservedFor = &personView{Name: k.KeptFor, UID: k.KeptForUID}
 	}
 	if k.Request != uuid.Nil {
 		v.Request = &k.Request
@@ -86,12 +90,12 @@ func keyFilter(c *gin.Context) (sql.KeyFilter, error) {
 	_ = wrong.Add(err)
 	f.ChangedSince, err = changedSince(c)
 	_ = wrong.Add(err)
-	f.Holder = okey.NormalUID(c.Query("holder"))
+	f.Holder, f.KeptFor = okey.NormalUID(c.Query("holder")), okey.NormalUID(c.Query("reserved_for"))
 	f.Limit, err = respond.LimitOf(c)
 	_ = wrong.Add(err)
 	_, err = respond.CursorOf(c, &f.AfterSerial)
 	_ = wrong.Add(err)
-	_ = wrong.Add(respond.UnknownQuery(c, "establishment", "state", "holder", "changed_since", "limit", "cursor"))
+	_ = wrong.Add(respond.UnknownQuery(c, "establishment", "state", "holder", "reserved_for", "changed_since", "limit", "cursor"))
 	return f, wrong.OrNil()
 }
 
@@ -109,7 +113,7 @@ func (s *API) getKey(c *gin.Context) error {
 	return nil
 }
 
-// wholeKey is a key with its story, which names earlier holders: a mere holder does not read it.
+// wholeKey is a key with its story, which names earlier holders: a mere holder does not read it, nor one who had it whom it awaits now.
 func (s *API) wholeKey(ctx context.Context, who caller, within sql.Reach, serial okey.Serial) (keyView, error) {
 	found, err := s.store.ListKeys(ctx, within, sql.KeyFilter{Serial: serial, Limit: 1})
 	if err != nil {
@@ -121,6 +125,7 @@ func (s *API) wholeKey(ctx context.Context, who caller, within sql.Reach, serial
 	view := s.keyView(found[0])
 	manages, err := s.managesKey(ctx, who, found[0].Key)
 	if err != nil || !manages {
+		view.ReservedFor = nil
 		return view, err
 	}
 	story, err := s.store.KeyStory(ctx, serial)

@@ -184,9 +184,18 @@ func receiverFacts(r sql.WebhookReceiver, c web.Clock) []web.Fact {
 	add("En échec depuis", c.Time(r.FailingSince), !r.FailingSince.IsZero())
 	add("Nouvel essai", c.Time(r.NextTry), !r.NextTry.IsZero())
 	add("Clefs qui attendent", okey.SayNumber(len(r.Waiting)), len(r.Waiting) > 0)
-	add("Perdus", "il a manqué "+okey.SayCount(int(r.Missed), "événement")+", déjà effacés : il doit relire toutes les clefs", r.Missed > 0)
+	add("Perdus", sayMissed(r, c), r.Missed > 0)
 	add("Dernier essai", c.Time(r.Tested), !r.Tested.IsZero())
 	return facts
+}
+
+// sayMissed stays for good: OKEY can't know whether the receiver has read all keys since, whoever has it do so does.
+func sayMissed(r sql.WebhookReceiver, c web.Clock) string {
+	said := "il a manqué " + okey.SayCount(int(r.Missed), "événement")
+	if r.MissedAt.IsZero() {
+		return said + ". Il doit relire toutes les clefs."
+	}
+	return said + ", la dernière fois " + c.Time(r.MissedAt) + ". S'il n'a pas relu toutes les clefs depuis, qu'il les relise."
 }
 
 // testReceiver has a receiver be sent a trial.

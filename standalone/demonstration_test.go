@@ -62,6 +62,10 @@ func TestTheLivedYearSurvivesAKillAndIsLivedOn(t *testing.T) {
 	early := -1
 	require.NoError(t, owner.QueryRow(`SELECT count(*) FROM request r JOIN charter c ON c.version = r.charter WHERE r.signed_at < c.published_at`).Scan(&early))
 	require.Zero(t, early, "charters signed before they were published")
+	gone := -1
+	require.NoError(t, owner.QueryRow(`SELECT count(*) FROM request r WHERE r.closed_at IS NULL
+		AND NOT EXISTS (SELECT FROM assignment a WHERE a.person = r.person AND (a.until IS NULL OR a.until >= current_date))`).Scan(&gone))
+	require.Zero(t, gone, "requests of people who have left")
 	for _, one := range []string{
 		`SELECT count(*) FROM key WHERE state = 'in_service' AND uai <> '0069901E' AND expires_on BETWEEN current_date AND current_date + 45`,
 		`SELECT count(*) FROM delegation WHERE ended_at IS NULL AND current_date BETWEEN from_day AND until_day`,

@@ -95,10 +95,10 @@ func (y *year) take(ctx context.Context, at time.Time, r *request, turn int, do 
 	if r.turn != turn {
 		return nil
 	}
-	by, cmd, fill := do(y, at, r)
-	if by.left {
-		return nil
+	if r.person.left {
+		do = closes
 	}
+	by, cmd, fill := do(y, at, r)
 	cmd.Request = r.id
 	a, err := y.act(ctx, at, by, cmd, func(cmd *act.Command) error {
 		if fill == nil {
@@ -158,6 +158,16 @@ func handOver(y *year, at time.Time, r *request) (*person, act.Command, func(con
 func withdraw(_ *year, _ time.Time, r *request) (*person, act.Command, func(context.Context, *act.Command) error) {
 	cmd := act.Command{Name: okey.ActionOf(okey.Withdrawal), Via: okey.ViaWeb, Content: okey.Content{Comment: "Je n'en ai plus besoin."}}
 	return r.person, cmd, nil
+}
+
+// closes is what becomes of the request of somebody who has left: whoever answers for the school ends it.
+func closes(y *year, at time.Time, r *request) (*person, act.Command, func(context.Context, *act.Command) error) {
+	cmd := act.Command{Name: okey.ActionOf(okey.Withdrawal), Via: okey.ViaWeb}
+	if r.stage == okey.AwaitingDecision {
+		cmd.Name, cmd.Content.Decision = okey.ActionOf(okey.PrincipalDecision), okey.Refuse
+	}
+	cmd.Content.Comment = "A quitté l'établissement."
+	return y.answers(r, at), cmd, nil
 }
 
 // answers is somebody who answers for a request's school then, but never its person.

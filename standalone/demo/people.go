@@ -45,7 +45,7 @@ type person struct {
 	key    okey.Serial // in hand
 	got    time.Time   // when
 	ends   time.Time   // a key from before OKEY
-	busy   bool        // with a request
+	open   *request    // nil: none
 	left   bool
 	acted  int
 }
@@ -235,6 +235,9 @@ func (y *year) staffed(s *school) {
 		y.plan(begins, func(ctx context.Context, at time.Time) error {
 			for _, p := range leaving {
 				p.left = true
+				if p.open != nil {
+					y.ends(p.open, at)
+				}
 			}
 			if y.again {
 				return nil
@@ -329,7 +332,7 @@ func (y *year) holders(among []*school) []*person {
 	var found []*person
 	for _, s := range among {
 		for _, p := range s.staff {
-			if p.key != "" && !p.busy {
+			if p.key != "" && p.open == nil {
 				found = append(found, p)
 			}
 		}

@@ -25,7 +25,7 @@ func (y *year) asks(p *person, at time.Time, f fate, reason okey.RequestReason) 
 func (y *year) ask(ctx context.Context, at time.Time, r *request, need string, reason okey.RequestReason) error {
 	p := r.person
 	renewal := reason == okey.Renewal
-	if p.busy || p.left || (p.key != "") != renewal || renewal && p.ends.IsZero() { // that key may be another one by then
+	if p.open != nil || p.left || (p.key != "") != renewal || renewal && p.ends.IsZero() { // that key may be another one by then
 		return nil
 	}
 	a, err := y.act(ctx, at, p, act.Command{
@@ -34,7 +34,7 @@ func (y *year) ask(ctx context.Context, at time.Time, r *request, need string, r
 	if err != nil || !a.Verdict.Accepted {
 		return err
 	}
-	r.id, p.busy = a.Request, true
+	r.id, p.open = a.Request, r
 	y.asked[r.id] = r
 	y.follow(r, at, a.Verdict.Standing)
 	return nil
@@ -75,6 +75,9 @@ func (y *year) live(r *request, at time.Time) {
 	do, known := does[r.stage]
 	turn := r.turn
 	switch {
+	case r.person.left:
+		y.ends(r, at)
+		return
 	case r.stalls == r.stage || !known && r.withdraw != r.stage:
 		return
 	case r.withdraw == r.stage:
@@ -96,7 +99,7 @@ func (y *year) take(ctx context.Context, at time.Time, r *request, turn int, do 
 		return nil
 	}
 	if r.person.left {
-		do = closes
+		do = closes // it was planned before they left
 	}
 	by, cmd, fill := do(y, at, r)
 	cmd.Request = r.id
@@ -160,6 +163,12 @@ func withdraw(_ *year, _ time.Time, r *request) (*person, act.Command, func(cont
 	return r.person, cmd, nil
 }
 
+// ends plans that the request of somebody who has left is closed, wherever it stands.
+func (y *year) ends(r *request, at time.Time) {
+	turn := r.turn
+	y.plan(y.later(at, 1, r.person.school), func(ctx context.Context, at time.Time) error { return y.take(ctx, at, r, turn, closes) })
+}
+
 // closes is what becomes of the request of somebody who has left: whoever answers for the school ends it.
 func closes(y *year, at time.Time, r *request) (*person, act.Command, func(context.Context, *act.Command) error) {
 	cmd := act.Command{Name: okey.ActionOf(okey.Withdrawal), Via: okey.ViaWeb}
@@ -190,7 +199,7 @@ func (y *year) answers(r *request, at time.Time) *person {
 // closed lets its person go on, and perhaps ask once more.
 func (y *year) closed(r *request, at time.Time) {
 	p := r.person
-	p.busy, r.since = false, at
+	p.open, r.since = nil, at
 	if p.key == "" && p.school.ofYear() && y.luck.IntN(3) > 0 {
 		y.asks(p, y.later(at, 3+y.luck.IntN(15), p.school), served, okey.FirstKey)
 	}

@@ -24,9 +24,9 @@ run: need+postgres build ## build, start the whole of OKEY on this machine, say 
 	bin/okey-standalone --data $(DATA)
 
 test: need+postgres+npm+chromium+slapd+pgbouncer+radius build ## every test of every module, and those in a real browser
-	@$(MAKE) --no-print-directory -k -j2 FORM=short test+. e2e $(addprefix test+,$(filter-out .,$(PROGRAMS)))
+	@$(MAKE) --no-print-directory -k -j2 FORM=short $(addprefix test+,$(PROGRAMS)) e2e
 
-# Side by side, first what takes longest; last standalone, whose own tests run beside each other, so that no processor waits at the end.
+# Two at a time, first the package that takes longest; the browser has the place that becomes free.
 test+.: LONGEST = ./server
 # The upgrade from the release before needs its source, which a shallow clone has not.
 test+standalone: TAGS = $(shell cd standalone && git cat-file -e "$$(cat testdata/previous)^{commit}" 2>/dev/null && echo -tags=upgrade)

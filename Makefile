@@ -37,10 +37,10 @@ said+upgrade:
 test+%:
 	@cd $* && go test -timeout 30m -ldflags=-w $(TAGS) $(LONGEST) ./...
 
-# Left out: where each test has a database of its own, a browser, and the test that builds the program.
+# Left out: where each test has a database or a cluster of its own, a browser, and the test that builds the program.
 quick: go need+postgres+slapd+radius ## within a minute, what a change usually breaks: does it build, vet, keep the rules of the house and the domain, replay?
 	go vet ./... && cd standalone && go vet ./...
-	go test -skip TestEveryCommandInComposeAndDockerfileIsTheProgramsOwn $$(go list ./... | grep -v -x -e okey/activities -e okey/activities/mails -e okey/cmd/okey -e okey/imports -e okey/server -e okey/sql)
+	go test -ldflags=-w -skip TestEveryCommandInComposeAndDockerfileIsTheProgramsOwn $$(go list ./... | grep -v -x -e okey/activities -e okey/activities/mails -e okey/cmd/okey -e okey/imports -e okey/internal/postgres -e okey/server -e okey/sql)
 
 e2e: FORM ?= whole
 e2e: need+postgres+npm+chromium+radius build ## OKEY in a real browser, every page as everybody sees it; pictures go to bin/screenshots

@@ -10,9 +10,11 @@ func TestFrenchPunctuationStaysWithItsWord(t *testing.T) {
 	for page, want := range map[string]string{
 		`<p>Quoi ? Non ! Voici : « ceci » ; cela</p>`:     "<p>Quoi\u00a0? Non\u00a0! Voici\u00a0: «\u00a0ceci\u00a0»\u00a0; cela</p>",
 		`<p><strong>Léa</strong> : « <em>oui</em> ».</p>`: "<p><strong>Léa</strong>\u00a0: «\u00a0<em>oui</em>\u00a0».</p>",
-		`<p title="Quoi ?">12:30 a:b</p>`:                 `<p title="Quoi ?">12:30 a:b</p>`,
-		`<textarea>Quoi ?</textarea><p>Non !</p>`:         "<textarea>Quoi ?</textarea><p>Non\u00a0!</p>",
-		`<input value="Quoi ?">`:                          `<input value="Quoi ?">`,
+		"<p>Quoi\n? Voici\n: ceci</p>":                    "<p>Quoi\u00a0? Voici\u00a0: ceci</p>",
+
+		`<p title="Quoi ?">12:30 a:b</p>`:         `<p title="Quoi ?">12:30 a:b</p>`,
+		`<textarea>Quoi ?</textarea><p>Non !</p>`: "<textarea>Quoi ?</textarea><p>Non\u00a0!</p>",
+		`<input value="Quoi ?">`:                  `<input value="Quoi ?">`,
 
 		`<div class="charter whole"><div>a ?</div> b !</div><p>c ?</p>`: `<div class="charter whole"><div>a ?</div> b !</div>` +
 			"<p>c\u00a0?</p>",

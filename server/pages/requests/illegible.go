@@ -71,7 +71,7 @@ func (s *Pages) illegiblePage(v *web.Visit) error {
 	}
 	page := illegibleScreen{
 		Form: f, Request: address.RequestURL(id), Serial: d.Key, Who: d.Requester.Name(), Free: free,
-		Failed: okey.ProofOf(d.Trials, d.Key).Failed(),
+		Failed: d.toExchange(),
 	}
 	title := "Numéro illisible"
 	if page.Failed {

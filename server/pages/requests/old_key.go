@@ -77,3 +77,6 @@ func sayOldKeys(old []okey.Serial) string {
 	}
 	return okey.SayEither(len(old), "l'ancienne clef, la ", "les anciennes clefs, ") + strings.Join(names, ", ")
 }
+
+// toExchange tells whether the kept key was refused too often where it is tried before its handover.
+func (d Dossier) toExchange() bool { return okey.ProofOf(d.Trials, d.Key).Failed() }

@@ -115,7 +115,7 @@ func (s *Pages) mineOf(v *web.Visit, d Dossier) (*mineScreen, error) {
 		return nil, err
 	}
 	if d.Stage == okey.AwaitingHandover && d.Key != "" && s.keys.ProvesKeys(d.Place.Academy) {
-		if mine.Failed = okey.ProofOf(d.Trials, d.Key).Failed(); !mine.Failed {
+		if mine.Failed = d.toExchange(); !mine.Failed {
 			mine.Trial = &web.NavLink{Name: keys.TrialTitle, Path: address.KeyURL(d.Key) + address.PathTrial}
 		}
 	}
@@ -156,7 +156,7 @@ func (s *Pages) formsOf(v *web.Visit, d Dossier, sent *web.Form, page *requestSc
 	if page.HandOver != nil && s.keys.ProvesKeys(d.Place.Academy) {
 		page.HandOver.Extra = handing{
 			Who: d.Requester.Name(), TakeBack: d.takeBack(), Prove: address.PathCounter + "/" + d.ID.String(),
-			Failed: okey.ProofOf(d.Trials, d.Key).Failed(),
+			Failed: d.toExchange(),
 		}
 		s.askWhy(v, d, page.HandOver)
 	}

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"okey/standalone/ports"
 )
 
 // address is one place to listen at. It is held from the very start, so that nothing is started where something is taken.
@@ -157,9 +159,10 @@ func (a *address) url() string { return "http://" + net.JoinHostPort(a.host, a.p
 // take hands the listener over.
 func (a *address) take() net.Listener { return a.listener }
 
-// vacate frees the address for a part that listens by itself, at once.
+// vacate frees the address for a part that listens by itself, soon: until then nobody is given its port who does not name it.
 func (a *address) vacate() string {
-	_ = a.listener.Close() // a second time is harmless
+	_ = a.listener.Close()  // a second time is harmless
+	_, _ = ports.Keep(a.at) // what is taken meanwhile the part says that listens there
 	return a.at
 }
 

@@ -92,7 +92,7 @@ func anyPorts(t *testing.T, dir string) []string {
 
 var (
 	given sync.Map // addresses, by folder and part
-	ports atomic.Int64
+	asked atomic.Int64
 )
 
 // freeAddress is one that the system gives to nobody who asks for any: Linux takes those from 32768 on.
@@ -100,7 +100,7 @@ func freeAddress(t *testing.T) string {
 	t.Helper()
 	const first, count = 20000, 12000
 	for range count {
-		port := first + (int64(os.Getpid())*61+ports.Add(1))%count
+		port := first + (int64(os.Getpid())*61+asked.Add(1))%count
 		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		if err == nil {
 			require.NoError(t, listener.Close())
@@ -163,7 +163,8 @@ func start(t *testing.T, dir string, arguments ...string) *program {
 			return p
 		}
 	}
-	t.Fatalf("okey-standalone ended before it was ready: %s", p.wrong.String())
+	ended := p.Wait() // only then is all of its standard error here
+	t.Fatalf("okey-standalone ended before it was ready: %v: %s", ended, p.wrong.String())
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strconv"
 	"time"
 
@@ -21,9 +22,12 @@ import (
 	"go.temporal.io/server/common/membership/static"
 	"go.temporal.io/server/common/primitives"
 	"go.temporal.io/server/temporal"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"okey/standalone/logfile"
+	"okey/standalone/ports"
 )
 
 const (
@@ -158,15 +162,16 @@ func listen(frontend string) (map[string]config.Service, map[primitives.ServiceN
 		primitives.MatchingService,
 		primitives.WorkerService,
 	}
-	addresses, err := freeAddresses(len(names) - 1)
-	if err != nil {
-		return nil, nil, err
-	}
 	services := map[string]config.Service{}
 	hosts := map[primitives.ServiceName]static.Hosts{}
-	addresses = append([]string{frontend}, addresses...)
-	for i, name := range names {
-		address := addresses[i]
+	for _, name := range names {
+		address := frontend
+		if name != primitives.FrontendService {
+			var err error
+			if address, err = ports.Keep("127.0.0.1:0"); err != nil {
+				return nil, nil, fmt.Errorf("a port for Temporal's %s: %w", name, err)
+			}
+		}
 		host, portText, err := net.SplitHostPort(address)
 		if err != nil {
 			return nil, nil, fmt.Errorf("the engine's address: %w", err)
@@ -179,20 +184,6 @@ func listen(frontend string) (map[string]config.Service, map[primitives.ServiceN
 		hosts[name] = static.SingleLocalHost(address)
 	}
 	return services, hosts, nil
-}
-
-// freeAddresses holds each address until all are found, so that none is given twice.
-func freeAddresses(count int) ([]string, error) {
-	if count == 0 {
-		return nil, nil
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("find a port for Temporal: %w", err)
-	}
-	defer listener.Close()
-	others, err := freeAddresses(count - 1)
-	return append(others, listener.Addr().String()), err
 }
 
 // awaitNamespace waits for the server and makes the namespace.
@@ -230,5 +221,21 @@ func newLogger(options Options) log.Logger {
 	if options.Debug {
 		level = "debug"
 	}
-	return log.NewZapLogger(log.BuildZapLogger(log.Config{Level: level, OutputFile: logfile.Address(options.LogFile)}))
+	logger := log.BuildZapLogger(log.Config{Level: level, OutputFile: logfile.Address(options.LogFile)})
+	return log.NewZapLogger(logger.WithOptions(zap.WithFatalHook(lastWords{options.LogFile})))
+}
+
+// lastWords tells on standard error why the whole program ends: the engine ends it from within and writes that to its log alone.
+type lastWords struct{ logFile string }
+
+// OnWrite is part of zapcore.CheckWriteHook.
+func (l lastWords) OnWrite(entry *zapcore.CheckedEntry, fields []zapcore.Field) {
+	said := entry.Message
+	for _, field := range fields {
+		if err, ok := field.Interface.(error); ok {
+			said += ": " + err.Error()
+		}
+	}
+	fmt.Fprintf(os.Stderr, "Temporal ne peut continuer : %s (son journal : %s)\n", said, l.logFile)
+	os.Exit(1)
 }

@@ -92,8 +92,18 @@ func TestWorkflowSurvivesAKilledServer(t *testing.T) {
 		serveUntilKilled(t)
 	}
 	where := database(t)
-	address := freeAddress(t)
-	child := startChild(t, where, address)
+	logFile := filepath.Join(t.TempDir(), "log")
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	address := taken.Addr().String()
+	child := childProcess(where, address, logFile)
+	said, err := child.CombinedOutput()
+	require.Error(t, err)
+	require.Contains(t, string(said), "Temporal ne peut continuer", "why it ended is in its log alone")
+	require.Contains(t, string(said), "address already in use")
+	require.Contains(t, string(said), logFile)
+	require.NoError(t, taken.Close())
+	child = startChild(t, where, address, logFile)
 
 	c := connect(t, address)
 	run, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "kept", TaskQueue: "test"}, Wait, 0)
@@ -105,7 +115,7 @@ func TestWorkflowSurvivesAKilledServer(t *testing.T) {
 	began := time.Now()
 	server, err := Start(t.Context(), Options{
 		Address: address, Database: where, Namespace: namespace,
-		LogFile: filepath.Join(t.TempDir(), "log"), Authorizer: &rules,
+		LogFile: logFile, Authorizer: &rules,
 	})
 	require.NoError(t, err)
 	t.Logf("second start: %s", time.Since(began))
@@ -287,10 +297,16 @@ func TestTheUIHasThePagesThatOKEYLinksTo(t *testing.T) {
 	require.Contains(t, string(routes), "/namespaces/[namespace]/workflows\"")
 }
 
-func startChild(t *testing.T, where Database, address string) *exec.Cmd {
-	t.Helper()
+func childProcess(where Database, address, logFile string) *exec.Cmd {
 	child := exec.Command(os.Args[0], "-test.run=^TestWorkflowSurvivesAKilledServer$")
-	child.Env = append(os.Environ(), "OKEY_TEST_SERVER="+strings.Join([]string{where.Address, where.User, where.Password, where.URL, address}, " "))
+	child.Env = append(os.Environ(),
+		"OKEY_TEST_SERVER="+strings.Join([]string{where.Address, where.User, where.Password, where.URL, address, logFile}, " "))
+	return child
+}
+
+func startChild(t *testing.T, where Database, address, logFile string) *exec.Cmd {
+	t.Helper()
+	child := childProcess(where, address, logFile)
 	child.Stderr = os.Stderr
 	stdout, err := child.StdoutPipe()
 	require.NoError(t, err)
@@ -309,13 +325,10 @@ func startChild(t *testing.T, where Database, address string) *exec.Cmd {
 
 func serveUntilKilled(t *testing.T) {
 	var where Database
-	var address string
-	_, err := fmt.Sscan(os.Getenv("OKEY_TEST_SERVER"), &where.Address, &where.User, &where.Password, &where.URL, &address)
+	var address, logFile string
+	_, err := fmt.Sscan(os.Getenv("OKEY_TEST_SERVER"), &where.Address, &where.User, &where.Password, &where.URL, &address, &logFile)
 	require.NoError(t, err)
-	_, err = Start(t.Context(), Options{
-		Address: address, Database: where, Namespace: namespace,
-		LogFile: filepath.Join(t.TempDir(), "log"),
-	})
+	_, err = Start(t.Context(), Options{Address: address, Database: where, Namespace: namespace, LogFile: logFile})
 	require.NoError(t, err)
 	fmt.Println("ready")
 	select {}

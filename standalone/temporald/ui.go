@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httputil"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -15,6 +16,8 @@ import (
 	"github.com/temporalio/ui-server/v2/server"
 	"github.com/temporalio/ui-server/v2/server/config"
 	"github.com/temporalio/ui-server/v2/server/server_options"
+
+	"okey/standalone/ports"
 )
 
 // UI is Temporal's web pages: they show everything, and signals are all that can be done there. The UI's settings take the other buttons
@@ -30,13 +33,17 @@ func StartUI(address, frontend, namespace string) (*UI, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the UI's address: %w", err)
 	}
-	inside, port, err := freePort()
+	kept, err := ports.Keep("127.0.0.1:0")
 	if err != nil {
-		return nil, errors.Join(err, public.Close())
+		return nil, errors.Join(fmt.Errorf("a port for the UI behind its guard: %w", err), public.Close())
+	}
+	inside, err := netip.ParseAddrPort(kept)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("a port for the UI behind its guard: %w", err), public.Close())
 	}
 	ui := &UI{server: server.NewServer(server_options.WithConfigProvider(&config.Config{
-		Host:                "127.0.0.1",
-		Port:                port,
+		Host:                inside.Addr().String(),
+		Port:                int(inside.Port()),
 		TemporalGRPCAddress: frontend,
 		DefaultNamespace:    namespace,
 		EnableUI:            true,
@@ -56,27 +63,12 @@ func StartUI(address, frontend, namespace string) (*UI, error) {
 	}))}
 	go func() { _ = ui.server.Start() }() // returns nil after Stop, and else not at all
 	ui.guard = &http.Server{
-		Handler: signalsOnly(
-			inside,
-		),
+		Handler:           signalsOnly(&url.URL{Scheme: "http", Host: kept}),
 		ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog:          slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
 	}
 	go func() { _ = ui.guard.Serve(public) }()
 	return ui, nil
-}
-
-// freePort finds a port of this machine for the UI behind its guard.
-func freePort() (*url.URL, int, error) {
-	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, 0, fmt.Errorf("a port for the UI: %w", err)
-	}
-	at, ok := listener.Addr().(*net.TCPAddr)
-	if err := listener.Close(); err != nil || !ok {
-		return nil, 0, fmt.Errorf("a port for the UI: %w", err)
-	}
-	return &url.URL{Scheme: "http", Host: at.String()}, at.Port, nil
 }
 
 // signalsOnly lets everything be read, and of all writes signals alone through; queries are reads that travel as POST.
